@@ -1,0 +1,264 @@
+"""The design: which unit was treated from when on, and which units stand or fall together."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Hashable
+from dataclasses import dataclass, replace
+from typing import Literal, TypeAlias
+
+import numpy as np
+import pandas as pd
+
+from asn_impact.arrays import Bool, Float, Int, readonly
+from asn_impact.display import card
+from asn_impact.errors import DataWarning, DesignError, listed, nearest
+from asn_impact.intake.training import Rollout
+from asn_impact.measures.panel import Panel
+
+__all__ = ["Design", "Weighing", "assign"]
+
+Weighing: TypeAlias = Literal["units", "records"]
+
+
+@dataclass(frozen=True, eq=False)
+class Design:
+    """A panel with the time of treatment and the cluster of every unit.
+
+    Attributes
+    ----------
+    panel
+        The units that can take part.
+    adopted
+        (U,) step of the timeline from which the unit is treated; ``inf`` for never in the window.
+    cluster
+        (U,) position of the unit's cluster in `clusters`.
+    clusters
+        G labels.
+    clustered_by
+        Name of the attribute that makes the clusters.
+    treatment
+        Name of what the treated received.
+    weights
+        What counts alike: ``"units"`` or ``"records"``.
+    notes
+        Who was set aside and why, in sentences.
+    """
+
+    panel: Panel
+    adopted: Float
+    cluster: Int
+    clusters: tuple[Hashable, ...]
+    clustered_by: str
+    treatment: str = "treatment"
+    weights: Weighing = "units"
+    notes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "adopted", readonly(np.asarray(self.adopted, dtype=np.float64)))
+        object.__setattr__(self, "cluster", readonly(np.asarray(self.cluster, dtype=np.int64)))
+
+    @property
+    def cohorts(self) -> Float:
+        """(C,) the distinct steps of adoption, in order."""
+        return np.unique(self.adopted[np.isfinite(self.adopted)])
+
+    @property
+    def treated_clusters(self) -> int:
+        """Number of clusters with at least one treated unit."""
+        return len(np.unique(self.cluster[np.isfinite(self.adopted)]))
+
+    def treated(self) -> Bool:
+        """(U, T) True from the first treated period of a unit on."""
+        return np.asarray(self.panel.timeline.steps[None, :] >= self.adopted[:, None])
+
+    def where(self, units: Bool) -> Design:
+        """Return the design of the units marked True; clusters without a unit disappear."""
+        chosen = np.flatnonzero(units)
+        left, cluster = np.unique(self.cluster[chosen], return_inverse=True)
+        return replace(
+            self,
+            panel=self.panel.select(chosen),
+            adopted=self.adopted[chosen],
+            cluster=cluster,
+            clusters=tuple(self.clusters[i] for i in left),
+        )
+
+    def without(self, cluster: int) -> Design:
+        """Return the design with one cluster, by position, left out."""
+        return self.where(self.cluster != cluster)
+
+    def shifted(self, steps: int) -> Design:
+        """Return the design with every adoption moved by some steps: a placebo in time."""
+        return replace(self, adopted=self.adopted + steps)
+
+    def permuted(self, order: Int) -> Design:
+        """Return the design in which unit ``u`` has the adoption time of unit ``order[u]``: a placebo in space."""
+        return replace(self, adopted=self.adopted[order])
+
+    def cohort_label(self, step: float) -> str:
+        """Return the period of an adoption step as text, ``never`` for units that are not treated in the window."""
+        return self.panel.timeline.label(step) if np.isfinite(step) else "never"
+
+    def table(self) -> pd.DataFrame:
+        """Return one row a wave: first treated period, units, clusters and records."""
+        rows = []
+        for step in [*self.cohorts, np.inf]:
+            mask = self.adopted == step
+            rows.append(
+                {
+                    "wave": self.cohort_label(step),
+                    "units": int(mask.sum()),
+                    "clusters": len(np.unique(self.cluster[mask])),
+                    "records": int(self.panel.n[mask].sum()),
+                }
+            )
+        return pd.DataFrame(rows)
+
+    def __repr__(self) -> str:
+        treated = int(np.isfinite(self.adopted).sum())
+        return (
+            f"Design({self.panel.outcome.name}: {len(self.adopted)} units, {treated} treated in {len(self.cohorts)} waves, "
+            f"{len(self.clusters)} clusters by {self.clustered_by})"
+        )
+
+    def _repr_html_(self) -> str:
+        return card(repr(self), [("note", note) for note in self.notes], table=self.table())
+
+
+def assign(panel: Panel, rollout: Rollout, *, cluster: str, weights: Weighing = "units") -> Design:
+    """Return the design: the panel's units with their adoption times and clusters.
+
+    Units of the panel that the rollout does not name are never treated. Units treated in or before the first period have
+    no "before" and are set aside. Both are counted in `Design.notes`; whatever is set aside is announced by a `DataWarning`.
+
+    Parameters
+    ----------
+    panel
+        From `tabulate` or `read_panel`.
+    rollout
+        From `read_training` or `read_rollout`.
+    cluster
+        Attribute of the units whose values stand or fall together: the unit itself or something coarser.
+    weights
+        ``"units"``: every office counts alike (times the weights of the panel). ``"records"``: every application does.
+
+    Raises
+    ------
+    DesignError
+        The rollout names units that the panel does not have; nobody, or everybody from the start, is treated; there is
+        one period only; the cluster is not an attribute.
+    """
+    _refuse_hopeless(panel)
+    adopted, notes = _adoption(panel, rollout)
+    keep, aside = _usable(panel, adopted, cluster)
+    codes, labels = _clusters(panel, cluster)
+    announced = (*notes, *aside, *_holes(panel, keep))
+    if weights == "records":
+        panel = replace(panel, weight=panel.weight * panel.n)
+    design = Design(
+        panel=panel,
+        adopted=adopted,
+        cluster=codes,
+        clusters=labels,
+        clustered_by=cluster,
+        treatment=rollout.label,
+        weights=weights,
+        notes=(*panel.notes, *rollout.notes, *announced),
+    ).where(keep)
+    _refuse_no_contrast(design)
+    for note in announced:
+        if not note.startswith("The rollout does not name"):
+            warnings.warn(note, DataWarning, stacklevel=2)
+    return design
+
+
+def _refuse_hopeless(panel: Panel) -> None:
+    if len(panel.timeline) < 2:
+        raise DesignError(
+            f"The panel has a single period ({panel.timeline.labels[0]}). A comparison needs a before and an after."
+        )
+    if len(panel.units) < 2:
+        raise DesignError(f"The panel has {len(panel.units)} unit. A comparison needs treated and untreated units.")
+
+
+def _adoption(panel: Panel, rollout: Rollout) -> tuple[Float, tuple[str, ...]]:
+    given = {_plain(unit): value for unit, value in rollout.adopted.items()}
+    strangers = [unit for unit in given if unit not in set(panel.units)]
+    if strangers:
+        close = nearest(str(strangers[0]), panel.units)
+        raise DesignError(
+            f"{len(strangers)} units in the rollout are not in the panel, first: {listed(strangers)}.{close} "
+            f"The panel has {len(panel.units)} units, first: {listed(panel.units, 3)}."
+        )
+    unnamed = sum(unit not in given for unit in panel.units)
+    adopted, notes = panel.timeline.locate([given.get(unit) for unit in panel.units])
+    if unnamed:
+        notes = (f"The rollout does not name {unnamed} of {len(panel.units)} units: never treated.", *notes)
+    return adopted, notes
+
+
+def _plain(label: object) -> object:
+    """A unit label as the panel writes it: 7.0 and 7 are one unit."""
+    value = label.item() if hasattr(label, "item") else label
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def _usable(panel: Panel, adopted: Float, cluster: str) -> tuple[Bool, tuple[str, ...]]:
+    if cluster not in panel.attributes.columns:
+        raise DesignError(
+            f"cluster={cluster!r} is not a unit attribute. Available: {listed(panel.attributes.columns, 20)}."
+            f"{nearest(cluster, panel.attributes.columns)}"
+        )
+    notes = []
+    early = adopted <= 0
+    if early.all():
+        raise DesignError(
+            f"All {len(adopted)} units are treated from the first period ({panel.timeline.labels[0]}) on: there is no before."
+        )
+    if early.any():
+        names = [panel.units[i] for i in np.flatnonzero(early)]
+        notes.append(
+            f"{len(names)} units are treated in or before the first period ({panel.timeline.labels[0]}) and set aside: {listed(names)}."
+        )
+    nowhere = panel.attributes[cluster].isna().to_numpy()
+    if (nowhere & ~early).any():
+        names = [panel.units[i] for i in np.flatnonzero(nowhere & ~early)]
+        notes.append(f"{len(names)} units have no {cluster!r} and are left out: {listed(names)}.")
+    return ~early & ~nowhere, tuple(notes)
+
+
+def _clusters(panel: Panel, cluster: str) -> tuple[Int, tuple[Hashable, ...]]:
+    codes, distinct = pd.factorize(panel.attributes[cluster])
+    return np.maximum(codes, 0).astype(np.int64), tuple(distinct.tolist()) or ("",)
+
+
+def _holes(panel: Panel, keep: Bool) -> tuple[str, ...]:
+    observed = panel.observed[keep]
+    notes = []
+    single = observed.sum(axis=1) < 2
+    if single.any():
+        names = [panel.units[i] for i in np.flatnonzero(keep)[single]]
+        notes.append(
+            f"{len(names)} units are seen in fewer than two periods and say nothing about change: {listed(names)}."
+        )
+    missing = int((~observed[~single]).sum())
+    if missing:
+        notes.append(
+            f"{missing} of {observed[~single].size} cells are empty: a comparison uses the units seen in both of its periods."
+        )
+    return tuple(notes)
+
+
+def _refuse_no_contrast(design: Design) -> None:
+    timeline = design.panel.timeline
+    if not np.isfinite(design.adopted).any():
+        raise DesignError(
+            f"No unit is treated between {timeline.labels[0]} and {timeline.labels[-1]}. Check the rollout: its dates, its "
+            "course name, and the names of its units."
+        )
+    if len(design.cohorts) == 1 and np.isfinite(design.adopted).all():
+        raise DesignError(
+            f"All {len(design.adopted)} units are treated at the same time ({design.cohort_label(design.cohorts[0])}): "
+            "there is nobody to compare them with."
+        )

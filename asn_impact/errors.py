@@ -1,0 +1,81 @@
+"""What can go wrong, said so that the reader knows what to do next.
+
+A message names what was found, what was expected and what to do. It names columns, rows, files and
+offices, never a person: pass identifiers of persons through `asn_impact.intake.privacy` before they come here.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+__all__ = [
+    "AsnImpactError",
+    "DataWarning",
+    "DesignError",
+    "EstimationError",
+    "InferenceError",
+    "InputError",
+    "PrivacyError",
+    "StudyError",
+    "listed",
+    "nearest",
+]
+
+
+class AsnImpactError(Exception):
+    """Any refusal of this package; catch this to catch them all."""
+
+
+class InputError(AsnImpactError, ValueError):
+    """A file, column or value cannot be read in one way only."""
+
+
+class StudyError(AsnImpactError, ValueError):
+    """A study file asks for something that does not exist or contradicts itself."""
+
+
+class DesignError(AsnImpactError, ValueError):
+    """The units, months and training dates do not make a comparison."""
+
+
+class EstimationError(AsnImpactError, ValueError):
+    """The effect asked for is not identified by this design."""
+
+
+class InferenceError(AsnImpactError, ValueError):
+    """The uncertainty asked for cannot be had from this design."""
+
+
+class PrivacyError(AsnImpactError, ValueError):
+    """Something that identifies a person, or a cell too small to show, was about to leave."""
+
+
+class DataWarning(UserWarning):
+    """The number is right, but rests on something the reader may not expect (rows left out, say)."""
+
+
+def listed(values: Iterable[object], most: int = 5) -> str:
+    """Return the first few values as text: ``'O1', 'O2' and 3 more``.
+
+    Examples
+    --------
+    >>> listed(["O1", "O2", "O3"], most=2)
+    "'O1', 'O2' and 1 more"
+    """
+    items = [repr(v.item() if hasattr(v, "item") else v) for v in values]
+    more = len(items) - most
+    return ", ".join(items[:most]) + (f" and {more} more" if more > 0 else "")
+
+
+def nearest(word: str, known: Iterable[object]) -> str:
+    """Return ``" Did you mean 'office'?"`` for the closest known word, or an empty text.
+
+    Examples
+    --------
+    >>> nearest("ofice", ["office", "month"])
+    " Did you mean 'office'?"
+    """
+    close = difflib.get_close_matches(str(word).casefold(), [str(k).casefold() for k in known], n=1, cutoff=0.6)
+    originals = [k for k in known if close and str(k).casefold() == close[0]]
+    return f" Did you mean {originals[0]!r}?" if originals else ""

@@ -1,0 +1,314 @@
+"""Effects: the waist. Every estimator returns one; every table, figure, check and rule of inference reads one.
+
+An estimate travels with three things that do not depend on which estimator made it: its influence by cluster, its value
+without each cluster in turn, and (for estimators without an optimiser) its weights on the cell means. A view, such as the
+overall effect or the event study, is a weighted mean of an estimator's own terms, and carries all three along.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+import numpy as np
+import pandas as pd
+
+from asn_impact.arrays import Bool, Float, Int
+from asn_impact.designs import Design
+from asn_impact.display import card
+from asn_impact.errors import EstimationError
+
+__all__ = ["Calendar", "Cells", "Cohorts", "Effects", "Estimator", "EventStudy", "Fit", "Overall", "View"]
+
+
+class Fit(Protocol):
+    """The numbers behind k estimates on a design of G clusters, U units and T periods."""
+
+    @property
+    def estimate(self) -> Float:
+        """(k,) the estimates; NaN where not estimable."""
+
+    def influence(self) -> Float:
+        """(G, k) what each cluster adds to the error of each estimate; the variance is the sum of squares."""
+
+    def leave_one_out(self) -> Float:
+        """(G, k) the estimates without each cluster in turn; NaN where one rests on that cluster alone."""
+
+    def loadings(self) -> Float:
+        """(k, U, T) the weight of each cell mean in each estimate."""
+
+    @property
+    def correction(self) -> float:
+        """Small-sample factor of the variance besides G / (G - 1): (N - 1) / (N - K) for a regression, else 1."""
+
+
+class Estimator(Protocol):
+    """Parameters in the object, data in the call."""
+
+    def __call__(self, design: Design) -> Effects:
+        """Estimate on a design."""
+
+    @property
+    def name(self) -> str:
+        """Name and parameters as printed."""
+
+
+@dataclass(frozen=True, eq=False)
+class Cells:
+    """Which cohort and period each group-time term belongs to.
+
+    Attributes
+    ----------
+    cohort
+        (k,) position of the cohort in ``design.cohorts``.
+    period
+        (k,) position of the period on the timeline.
+    event_time
+        (k,) steps since adoption; negative before.
+    sizes
+        (G, C) weight of each cohort in each cluster.
+    """
+
+    cohort: Int
+    period: Int
+    event_time: Int
+    sizes: Float
+
+
+@dataclass(frozen=True)
+class Overall:
+    """One number: the mean over all treated cohorts and periods, each cohort weighted by its size.
+
+    Callaway and Sant'Anna (2021), eq. 3.10 (``simple`` in the R package did).
+    """
+
+    def __call__(self, cells: Cells, design: Design) -> tuple[pd.DataFrame, Bool]:
+        """Return the terms and (m, k) membership of the group-time terms in them."""
+        return pd.DataFrame({"term": ["overall"]}), (cells.event_time >= 0)[None, :]
+
+
+@dataclass(frozen=True)
+class EventStudy:
+    """One number for each time since adoption, cohorts weighted by size.
+
+    Callaway and Sant'Anna (2021), eq. 3.4. With `balanced`, only cohorts seen at least so many steps after adoption
+    enter, so that all event times up to there compare the same cohorts (eq. 3.5).
+    """
+
+    balanced: int | None = None
+
+    def __call__(self, cells: Cells, design: Design) -> tuple[pd.DataFrame, Bool]:
+        """Return the terms and (m, k) membership of the group-time terms in them."""
+        last = design.panel.timeline.steps[-1]
+        keep = np.ones(len(cells.cohort), dtype=np.bool_)
+        if self.balanced is not None:
+            keep = (last - design.cohorts[cells.cohort] >= self.balanced) & (cells.event_time <= self.balanced)
+        times = np.unique(cells.event_time[keep])
+        member = (cells.event_time[None, :] == times[:, None]) & keep[None, :]
+        return pd.DataFrame({"event_time": times}), member
+
+
+@dataclass(frozen=True)
+class Cohorts:
+    """One number for each cohort: the plain mean over its treated periods (Callaway and Sant'Anna 2021, eq. 3.7)."""
+
+    def __call__(self, cells: Cells, design: Design) -> tuple[pd.DataFrame, Bool]:
+        """Return the terms and (m, k) membership of the group-time terms in them."""
+        cohorts = np.arange(len(design.cohorts))
+        member = (cells.cohort[None, :] == cohorts[:, None]) & (cells.event_time >= 0)[None, :]
+        labels = [design.cohort_label(step) for step in design.cohorts]
+        return pd.DataFrame({"cohort": labels}), member
+
+
+@dataclass(frozen=True)
+class Calendar:
+    """One number for each period: the mean over the cohorts treated by then, weighted by size (eq. 3.8)."""
+
+    def __call__(self, cells: Cells, design: Design) -> tuple[pd.DataFrame, Bool]:
+        """Return the terms and (m, k) membership of the group-time terms in them."""
+        post = cells.event_time >= 0
+        periods = np.unique(cells.period[post])
+        labels = design.panel.timeline.labels
+        member = (cells.period[None, :] == periods[:, None]) & post[None, :]
+        return pd.DataFrame({"period": [labels[p] for p in periods]}), member
+
+
+View = Overall | EventStudy | Cohorts | Calendar
+
+
+@dataclass(frozen=True, eq=False)
+class Effects:
+    """Estimates with everything that inference, checks and reports need.
+
+    Attributes
+    ----------
+    estimator, design
+        What was called on what: `again` repeats it on another design.
+    terms
+        k rows that name the estimates.
+    fit
+        The numbers: see `Fit`.
+    cells
+        Cohort and period of each term, for estimators of group-time effects.
+    view
+        How the terms were averaged; None for the estimator's own terms.
+    notes
+        What could not be estimated, in sentences.
+    """
+
+    estimator: Estimator
+    design: Design
+    terms: pd.DataFrame
+    fit: Fit
+    cells: Cells | None = None
+    view: View | None = None
+    notes: tuple[str, ...] = ()
+
+    @property
+    def estimate(self) -> Float:
+        """(k,) the estimates; NaN where not estimable."""
+        return self.fit.estimate
+
+    @property
+    def influence(self) -> Float:
+        """(G, k) influence by cluster: ``influence.T @ influence`` is the cluster-robust variance without factors."""
+        return self.fit.influence()
+
+    def leave_one_out(self) -> Float:
+        """(G, k) the estimates without each cluster in turn."""
+        return self.fit.leave_one_out()
+
+    def loadings(self) -> Float:
+        """(k, U, T) the weights of the estimates on the cell means."""
+        return self.fit.loadings()
+
+    def overall(self) -> Effects:
+        """Return one number: the mean effect over all treated cohorts and periods."""
+        return self._viewed(Overall())
+
+    def event_study(self, *, balanced: int | None = None) -> Effects:
+        """Return the effect by time since adoption; before adoption it should be zero."""
+        own = getattr(self.estimator, "event_study", None)
+        return own(self.design) if own is not None else self._viewed(EventStudy(balanced))
+
+    def cohorts(self) -> Effects:
+        """Return the effect of each wave, averaged over its treated periods."""
+        return self._viewed(Cohorts())
+
+    def calendar(self) -> Effects:
+        """Return the effect in each period, averaged over the waves treated by then."""
+        return self._viewed(Calendar())
+
+    def again(self, design: Design) -> Effects:
+        """Return the same estimator and view on another design: the way to jackknife, placebo and permutation."""
+        effects = self.estimator(design)
+        return effects if self.view is None else effects._viewed(self.view)
+
+    def support(self) -> Int:
+        """(k,) number of clusters with treated units behind each estimate."""
+        if self.cells is None:
+            return np.full(len(self.terms), self.design.treated_clusters)
+        member = (
+            np.eye(len(self.cells.cohort), dtype=np.bool_)
+            if self.view is None
+            else self.view(self.cells, self.design)[1]
+        )
+        cohort = np.zeros((len(member), self.cells.sizes.shape[1]))
+        rows, columns = np.nonzero(member)
+        cohort[rows, self.cells.cohort[columns]] = 1
+        return np.asarray(((cohort @ self.cells.sizes.T) > 0).sum(axis=1))
+
+    def _viewed(self, view: View) -> Effects:
+        if self.view is not None:
+            raise EstimationError(
+                f"These effects are already averaged ({self.view!r}). Call the view on the estimator's own effects."
+            )
+        if self.cells is None:
+            if isinstance(view, Overall) and len(self.terms) == 1:
+                return self
+            raise EstimationError(
+                f"{self.estimator.name} gives {len(self.terms)} coefficients, not effects by cohort and period: "
+                f"there is no {type(view).__name__} view. Use GroupTime()."
+            )
+        terms, member = view(self.cells, self.design)
+        member = member & np.isfinite(self.estimate)[None, :]
+        left = member.any(axis=1)
+        if not left.any():
+            raise EstimationError(
+                f"No group-time effect is estimable for the {type(view).__name__} view. {' '.join(self.notes)}"
+            )
+        fit = Averaged(self.fit, self.cells, member[left], isinstance(view, Cohorts))
+        return replace(self, terms=terms[left].reset_index(drop=True), fit=fit, view=view)
+
+    def __repr__(self) -> str:
+        view = "" if self.view is None else f".{type(self.view).__name__}"
+        return f"Effects({self.estimator.name}{view} on {self.design.panel.outcome.name}: {len(self.terms)} estimates)"
+
+    def _repr_html_(self) -> str:
+        return card(
+            repr(self),
+            [("note", note) for note in self.notes],
+            table=self.terms.assign(estimate=self.estimate),
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Averaged:
+    """Weighted means of another fit's estimates; cohort sizes are estimates too, and count as such.
+
+    `member` (m, k) says which terms enter; weights are the cohort sizes, or all alike when `alike`.
+    """
+
+    fit: Fit
+    cells: Cells
+    member: Bool
+    alike: bool
+
+    def _weights(self, sizes: Float) -> Float:
+        """(..., m, k) weights that sum to one, from (..., C) cohort sizes; NaN where nothing is left."""
+        by_term = np.ones_like(sizes[..., self.cells.cohort]) if self.alike else sizes[..., self.cells.cohort]
+        by_term = np.where(sizes[..., self.cells.cohort] > 0, by_term, 0.0)
+        raw = self.member * by_term[..., None, :]
+        total = raw.sum(axis=-1, keepdims=True)
+        return np.divide(raw, total, out=np.full_like(raw, np.nan), where=total > 0)
+
+    @property
+    def _now(self) -> Float:
+        return self._weights(self.cells.sizes.sum(axis=0))
+
+    @property
+    def estimate(self) -> Float:
+        return _mean(self._now, self.fit.estimate)
+
+    def influence(self) -> Float:
+        weights = self._now
+        direct = np.nan_to_num(self.fit.influence()) @ weights.T
+        if self.alike:
+            return np.asarray(direct)
+        deviation = np.nan_to_num(self.fit.estimate[None, :] - self.estimate[:, None])
+        total = (self.member * self.cells.sizes.sum(axis=0)[self.cells.cohort]).sum(axis=1)
+        pull = (self.member * deviation) / total[:, None]
+        by_cohort = np.zeros((len(weights), self.cells.sizes.shape[1]))
+        np.add.at(by_cohort.T, self.cells.cohort, pull.T)
+        return np.asarray(direct + self.cells.sizes @ by_cohort.T)
+
+    def leave_one_out(self) -> Float:
+        deleted = self.fit.leave_one_out()
+        sizes = self.cells.sizes.sum(axis=0) - self.cells.sizes
+        sizes = np.where(sizes > 1e-12 * self.cells.sizes.sum(axis=0), sizes, 0.0)
+        block = max(1, 20_000_000 // self.member.size)
+        return np.concatenate(
+            [_mean(self._weights(sizes[i : i + block]), deleted[i : i + block]) for i in range(0, len(sizes), block)]
+        )
+
+    def loadings(self) -> Float:
+        return np.asarray(np.tensordot(self._now, np.nan_to_num(self.fit.loadings()), axes=1))
+
+    @property
+    def correction(self) -> float:
+        return self.fit.correction
+
+
+def _mean(weights: Float, values: Float) -> Float:
+    """(..., m) weighted means of (..., k) values; values of weight zero do not matter, not even NaN."""
+    return np.asarray((weights * np.where(weights == 0, 0.0, values[..., None, :])).sum(axis=-1))

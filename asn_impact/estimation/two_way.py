@@ -1,0 +1,111 @@
+"""Two-way fixed effects: kept because readers expect it; with staggered waves it mixes effects with weights nobody chose."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from asn_impact.arrays import Float
+from asn_impact.designs import Design
+from asn_impact.errors import DataWarning, EstimationError, listed, nearest
+from asn_impact.estimation.effects import Effects
+from asn_impact.estimation.linear import LeastSquares, collinear
+
+__all__ = ["TwoWay"]
+
+
+@dataclass(frozen=True)
+class TwoWay:
+    """Coefficients of a regression with unit and period effects.
+
+    Without `regressors`, the regressor is 1 from adoption on and the coefficient is an effect only if effects are the same
+    for all waves and all times since adoption (Goodman-Bacon 2021, eq. 10). `event_study()` replaces it by one dummy for
+    every time since adoption but the last one before it.
+
+    Parameters
+    ----------
+    regressors
+        Names of covariates of the panel to use instead of the treatment dummy, in order.
+    covariates
+        Names of covariates of the panel to add to the treatment dummy.
+
+    Examples
+    --------
+    >>> TwoWay().name
+    'Two-way fixed effects'
+    """
+
+    regressors: tuple[str, ...] = ()
+    covariates: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "regressors", tuple(self.regressors))
+        object.__setattr__(self, "covariates", tuple(self.covariates))
+
+    @property
+    def name(self) -> str:
+        """Name and parameters as printed."""
+        added = f", given {', '.join(self.covariates)}" if self.covariates else ""
+        return f"Two-way fixed effects{' of ' + ', '.join(self.regressors) if self.regressors else ''}{added}"
+
+    def __call__(self, design: Design) -> Effects:
+        """Estimate on a design: one term for the treatment, or one for each regressor."""
+        if self.regressors:
+            return self._fit(design, self._columns(design, self.regressors), list(self.regressors), "term")
+        return self._fit(design, design.treated()[:, :, None].astype(np.float64), ["overall"], "term")
+
+    def event_study(self, design: Design) -> Effects:
+        """Estimate one coefficient for every time since adoption but the last one before it."""
+        if self.regressors:
+            raise EstimationError(f"{self.name} has no event study: it uses columns of the panel, not the rollout.")
+        since = design.panel.timeline.steps[None, :] - design.adopted[:, None]
+        times = np.unique(since[np.isfinite(since) & design.panel.observed]).astype(np.int64)
+        before = times[times < 0]
+        if not before.size:
+            raise EstimationError("No unit is seen before its adoption: an event study needs a base period.")
+        times = times[times != before[-1]]
+        return self._fit(design, (since[:, :, None] == times).astype(np.float64), times.tolist(), "event_time")
+
+    def _columns(self, design: Design, names: tuple[str, ...]) -> Float:
+        panel = design.panel
+        for name in names:
+            if name not in panel.covariates:
+                raise EstimationError(
+                    f"{name!r} is not a covariate of the panel. Available: {listed(panel.covariates, 20)}."
+                    f"{nearest(name, panel.covariates)} Name it in read_panel(covariates=...)."
+                )
+        return np.asarray(panel.x[:, :, [panel.covariates.index(name) for name in names]])
+
+    def _fit(self, design: Design, regressors: Float, names: list[object], column: str) -> Effects:
+        columns = (
+            np.concatenate([regressors, self._columns(design, self.covariates)], axis=2)
+            if self.covariates
+            else regressors
+        )
+        labels = [*names, *self.covariates]
+        # the regressors of interest go last in the search, so that a control equal to one of them is named as the culprit
+        fit = LeastSquares(design, columns)
+        gone = collinear(fit)
+        dropped = [labels[j] for j in np.flatnonzero(gone)]
+        if gone[: len(names)].all() or self._hides_treatment(design, columns, len(names)):
+            raise EstimationError(
+                f"The effect is not identified: {listed(names, 3)} does not vary once unit effects, period effects "
+                f"{'and ' + listed(self.covariates) + ' ' if self.covariates else ''}are taken out."
+            )
+        notes = ()
+        if dropped:
+            notes = (f"Collinear with the effects or the regressors before them, and left out: {listed(dropped)}.",)
+            warnings.warn(notes[0], DataWarning, stacklevel=3)
+            fit = LeastSquares(design, columns[:, :, ~gone])
+        kept = [label for label, out in zip(labels, gone, strict=True) if not out]
+        return Effects(self, design, pd.DataFrame({column: kept}), fit, notes=notes)
+
+    def _hides_treatment(self, design: Design, columns: Float, own: int) -> bool:
+        """True when the covariates alone explain a regressor of interest."""
+        if not self.covariates:
+            return False
+        reordered = np.concatenate([columns[:, :, own:], columns[:, :, :own]], axis=2)
+        return bool(collinear(LeastSquares(design, reordered))[-own:].any())

@@ -1,0 +1,356 @@
+"""The panel: an outcome by unit and period, as cells. Everything after it is small arrays.
+
+`read_panel` is the door for offices that have only aggregates; `tabulate` (in `tabulate.py`) makes the same value from records.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Protocol
+
+import narwhals as nw
+import numpy as np
+import pandas as pd
+
+from asn_impact.arrays import Bool, Float, Int, readonly
+from asn_impact.display import card
+from asn_impact.errors import DataWarning, InputError, listed, nearest
+from asn_impact.measures.outcomes import Mean
+from asn_impact.timeline import Timeline
+
+__all__ = ["Outcome", "Panel", "read_panel"]
+
+_LARGEST_EXACT = 2.0**53
+
+
+class Outcome(Protocol):
+    """What is measured: its name and its unit ("" when it has none)."""
+
+    @property
+    def name(self) -> str:
+        """Short name, the same in code and in file names."""
+
+    @property
+    def unit(self) -> str:
+        """Unit of the number, for instance ``working days``."""
+
+
+@dataclass(frozen=True, eq=False)
+class Panel:
+    """Cells of an outcome by unit and period.
+
+    Attributes
+    ----------
+    outcome
+        What was measured.
+    units
+        (U,) labels, as given.
+    timeline
+        The T periods.
+    n
+        (U, T) records behind each cell, 0 where nothing was observed (a ready panel without `sizes` has 1).
+    mean
+        (U, T) mean of the outcome in the cell, NaN where nothing was observed.
+    weight
+        (U, T) weight of the cell, 0 where nothing was observed.
+    within
+        (U, T, 1 + p, 1 + p) centred cross-products of the outcome and the covariates inside each cell; zero for a ready panel.
+    covariates, x
+        p names and their (U, T, p) cell means.
+    attributes
+        One row a unit, in the order of `units`: what `cluster` and `adjust` can name.
+    immature
+        Labels of the periods left out because not all their cases have been followed long enough.
+    notes
+        What was assumed or left out, in sentences.
+    """
+
+    outcome: Outcome
+    units: tuple[Hashable, ...]
+    timeline: Timeline
+    n: Float
+    mean: Float
+    weight: Float
+    attributes: pd.DataFrame
+    within: Float = field(default_factory=lambda: np.zeros((0, 0, 1, 1)))
+    covariates: tuple[str, ...] = ()
+    x: Float = field(default_factory=lambda: np.zeros((0, 0, 0)))
+    immature: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        shape = (len(self.units), len(self.timeline))
+        p = len(self.covariates)
+        fill = {"within": np.zeros((*shape, 1 + p, 1 + p)), "x": np.zeros((*shape, p))}
+        for name in ("n", "mean", "weight", "within", "x"):
+            array = np.asarray(getattr(self, name), dtype=np.float64)
+            array = fill[name] if name in fill and array.size == 0 else array
+            if array.shape[:2] != shape:
+                raise InputError(f"Panel.{name} has shape {array.shape}, expected {shape} (units, periods).")
+            object.__setattr__(self, name, readonly(array))
+
+    @property
+    def observed(self) -> Bool:
+        """(U, T) True where the cell holds a value that counts."""
+        return np.asarray((self.n > 0) & (self.weight > 0))
+
+    def select(self, units: Int) -> Panel:
+        """Return the panel of some units, by position, in the given order."""
+        return replace(
+            self,
+            units=tuple(self.units[i] for i in units),
+            n=self.n[units],
+            mean=self.mean[units],
+            weight=self.weight[units],
+            within=self.within[units],
+            x=self.x[units],
+            attributes=self.attributes.iloc[units].reset_index(drop=True),
+        )
+
+    def frame(self) -> pd.DataFrame:
+        """Return the observed cells as a long frame: unit, period, n, mean, weight and the covariates."""
+        rows, columns = np.nonzero(self.observed)
+        labels = np.array(self.timeline.labels, dtype=object)
+        frame = pd.DataFrame(
+            {
+                "unit": [self.units[i] for i in rows],
+                "period": labels[columns],
+                "n": self.n[rows, columns],
+                "mean": self.mean[rows, columns],
+                "weight": self.weight[rows, columns],
+            }
+        )
+        return frame.assign(**{name: self.x[rows, columns, j] for j, name in enumerate(self.covariates)})
+
+    def __repr__(self) -> str:
+        labels = self.timeline.labels
+        return (
+            f"Panel({self.outcome.name}: {len(self.units)} units x {len(labels)} periods, {labels[0]} to {labels[-1]})"
+        )
+
+    def _repr_html_(self) -> str:
+        labels = self.timeline.labels
+        facts: list[tuple[str, object]] = [
+            (
+                "outcome",
+                f"{self.outcome.name} ({self.outcome.unit})" if self.outcome.unit else self.outcome.name,
+            ),
+            ("units", len(self.units)),
+            ("periods", f"{len(labels)}, {labels[0]} to {labels[-1]}"),
+            ("records", f"{int(self.n.sum()):,}"),
+            ("cells observed", f"{int(self.observed.sum()):,} of {self.n.size:,}"),
+        ]
+        if self.immature:
+            facts.append(("immature, left out", ", ".join(self.immature)))
+        return card("Panel", [*facts, *(("note", note) for note in self.notes)])
+
+
+def read_panel(
+    frame: Any,  # noqa: ANN401 - pandas, polars, pyarrow, DuckDB: whatever narwhals knows
+    *,
+    unit: str,
+    period: str,
+    outcome: str,
+    weights: str | None = None,
+    sizes: str | None = None,
+    covariates: Sequence[str] = (),
+    attributes: Sequence[str] | None = None,
+) -> Panel:
+    """Read a ready panel: one row a unit and period.
+
+    Rows whose unit, period, outcome, weight or covariate is missing or infinite are left out, counted in `Panel.notes`
+    and announced by a `DataWarning`. Nothing is written to the frame.
+
+    Parameters
+    ----------
+    frame
+        Any frame narwhals knows.
+    unit, period, outcome
+        Column names. Periods may be Periods, dates, years, yyyymm codes, text of these, or whole numbers.
+    weights
+        Column of weights (analysis weights, not negative); a weight of zero leaves the row out.
+    sizes
+        Column with the number of records behind each row.
+    covariates
+        Numeric columns that vary over time or units.
+    attributes
+        Columns that describe the unit (for `cluster`); by default every other column that is constant within units.
+
+    Raises
+    ------
+    InputError
+        A column does not exist or is not numeric, a unit and period occur twice, a weight is negative, nothing is left.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> read_panel(pd.DataFrame({"office": ["A", "A"], "year": [2023, 2024], "days": [9.0, 7.5]}),
+    ...            unit="office", period="year", outcome="days")
+    Panel(days: 1 units x 2 periods, 2023 to 2024)
+    """
+    table = _as_pandas(frame)
+    named = [unit, period, outcome, *covariates, *([weights] if weights else []), *([sizes] if sizes else [])]
+    _require(table, [*named, *(attributes or ())])
+    if table.empty:
+        raise InputError("The panel has no rows. Expected one row a unit and period.")
+    values = {name: _numeric(table[name], name) for name in dict.fromkeys([outcome, *covariates])}
+    weight = _numeric(table[weights], weights) if weights else np.ones(len(table))
+    size = _numeric(table[sizes], sizes) if sizes else np.ones(len(table))
+    keep, notes = _usable(table, unit, period, values, {weights: weight, sizes: size})
+    if not keep.any():
+        raise InputError(f"No row of the panel can be used. {' '.join(notes)}")
+    if notes:
+        warnings.warn(f"read_panel({outcome!r}): {' '.join(notes)}", DataWarning, stacklevel=2)
+    rows = np.flatnonzero(keep)
+    units, unit_of = _units(table[unit].iloc[rows], unit)
+    timeline, period_of = Timeline.read(table[period].iloc[rows], column=period)
+    _refuse_duplicates(units, unit_of, timeline, period_of)
+    spread = _Spread((len(units), len(timeline)), unit_of, period_of)
+    return Panel(
+        outcome=Mean(outcome),
+        units=units,
+        timeline=timeline,
+        n=spread(size[rows], 0.0),
+        mean=spread(values[outcome][rows], np.nan),
+        weight=spread(weight[rows], 0.0),
+        attributes=_attributes(table.iloc[rows], unit, unit_of, named, attributes),
+        covariates=tuple(covariates),
+        x=np.stack([spread(values[name][rows], np.nan) for name in covariates], axis=-1)
+        if covariates
+        else np.zeros((0, 0, 0)),
+        notes=notes,
+    )
+
+
+def _as_pandas(frame: Any) -> pd.DataFrame:  # noqa: ANN401
+    if isinstance(frame, pd.DataFrame):
+        return frame
+    wrapped = nw.from_native(frame)
+    return (wrapped.collect() if isinstance(wrapped, nw.LazyFrame) else wrapped).to_pandas()
+
+
+def _require(table: pd.DataFrame, names: Sequence[str]) -> None:
+    twice = table.columns[table.columns.duplicated()].unique()
+    if hit := [name for name in names if name in twice]:
+        raise InputError(f"Two columns are called {listed(hit)}. Rename one of them: which is meant cannot be told.")
+    for name in names:
+        if name not in table.columns:
+            raise InputError(
+                f"Column {name!r} is not in the panel. Found: {listed(table.columns, 20)}.{nearest(name, table.columns)}"
+            )
+
+
+def _numeric(column: pd.Series, name: str | None) -> Float:
+    """Return the column as float64, exactly; text of plain numbers is converted, anything else refused."""
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        column = column.astype(column.cat.categories.dtype)
+    if column.dtype == object or pd.api.types.is_string_dtype(column):
+        column = column.map(lambda v: v.strip() if isinstance(v, str) else v).replace("", np.nan)
+        number = pd.to_numeric(column, errors="coerce")
+        strange = column[number.isna() & column.notna()]
+        if len(strange):
+            raise InputError(
+                f"Column {name!r} holds text in {len(strange)} rows, first: {listed(strange.unique(), 3)}. Expected numbers "
+                "with a decimal point; Indonesian numbers (1.234,5) are read by read_exports or pandas with decimal=','."
+            )
+        column = number
+    if not pd.api.types.is_numeric_dtype(column):
+        raise InputError(f"Column {name!r} has type {column.dtype}. Expected numbers.")
+    return column.to_numpy(dtype=np.float64, na_value=np.nan)
+
+
+def _usable(
+    table: pd.DataFrame, unit: str, period: str, values: dict[str, Float], weights: dict[str | None, Float]
+) -> tuple[Bool, tuple[str, ...]]:
+    """Which rows count, and sentences about the others: each row is counted under the first reason that applies."""
+    reasons = {
+        f"{unit!r} is missing": table[unit].isna().to_numpy(),
+        f"{period!r} is missing": table[period].isna().to_numpy(),
+    }
+    for name, value in values.items():
+        reasons[f"{name!r} is missing"] = np.isnan(value)
+        reasons[f"{name!r} is infinite"] = np.isinf(value)
+    for column, weight in weights.items():
+        if column is None:
+            continue
+        if (negative := int((weight < 0).sum())) > 0:
+            raise InputError(
+                f"Column {column!r} is negative in {negative} rows. Weights and sizes cannot be below zero."
+            )
+        reasons[f"{column!r} is missing"] = ~np.isfinite(weight)
+        reasons[f"{column!r} is zero"] = weight == 0
+    keep = np.ones(len(table), dtype=np.bool_)
+    notes = []
+    for reason, applies in reasons.items():
+        if (count := int((applies & keep).sum())) > 0:
+            notes.append(f"{count} of {len(table)} rows left out: {reason}.")
+            keep &= ~applies
+    return keep, tuple(notes)
+
+
+def _units(column: pd.Series, name: str) -> tuple[tuple[Hashable, ...], Int]:
+    """Return sorted distinct unit labels as plain Python values, and each row's position among them."""
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        column = column.astype(column.cat.categories.dtype)
+    if pd.api.types.is_float_dtype(column.dtype):
+        number = column.to_numpy(dtype=np.float64)
+        if (np.abs(number) >= _LARGEST_EXACT).any():
+            raise InputError(
+                f"Unit column {name!r} holds numbers of 16 digits or more as decimals: neighbours have become one. "
+                "Read it as text."
+            )
+        if (number == np.round(number)).all():
+            column = column.astype("int64")
+    codes, distinct = pd.factorize(column)
+    labels: list[Hashable] = distinct.tolist()
+    order = sorted(range(len(labels)), key=lambda i: (type(labels[i]).__name__, labels[i]))
+    rank = np.empty(len(labels), dtype=np.int64)
+    rank[order] = np.arange(len(labels))
+    return tuple(labels[i] for i in order), rank[codes]
+
+
+def _refuse_duplicates(units: tuple[Hashable, ...], unit_of: Int, timeline: Timeline, period_of: Int) -> None:
+    key, count = np.unique(unit_of * len(timeline) + period_of, return_counts=True)
+    if (twice := key[count > 1]).size:
+        cells = [f"{units[k // len(timeline)]} {timeline.labels[k % len(timeline)]}" for k in twice[:3]]
+        raise InputError(
+            f"{len(twice)} pairs of unit and period occur more than once, first: {listed(cells)}. "
+            "Expected one row each: sum or average them first, or read the records with read_exports."
+        )
+
+
+@dataclass(frozen=True)
+class _Spread:
+    """Put row values into (U, T) cells."""
+
+    shape: tuple[int, int]
+    unit_of: Int
+    period_of: Int
+
+    def __call__(self, values: Float, empty: float) -> Float:
+        cells = np.full(self.shape, empty)
+        cells[self.unit_of, self.period_of] = values
+        return cells
+
+
+def _attributes(
+    table: pd.DataFrame, unit: str, unit_of: Int, used: Sequence[str], asked: Sequence[str] | None
+) -> pd.DataFrame:
+    """One row a unit. Columns asked for must be constant within units; without a wish, all that are so are taken."""
+    _, first = np.unique(unit_of, return_index=True)
+    candidates = asked if asked is not None else [c for c in table.columns.unique() if c not in used]
+    columns: dict[Any, Any] = {unit: table[unit].iloc[first].to_numpy()}
+    for name in candidates:
+        if isinstance(table[name], pd.DataFrame):  # a bystander heading that occurs twice
+            continue
+        codes = pd.factorize(table[name], use_na_sentinel=False)[0]
+        constant = codes == codes[first][unit_of]
+        if constant.all():
+            columns[name] = table[name].iloc[first].to_numpy()
+        elif asked is not None:
+            raise InputError(
+                f"Column {name!r} changes within {int((~constant).sum())} rows of a unit. Expected one value a unit."
+            )
+    return pd.DataFrame(columns)
