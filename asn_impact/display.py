@@ -15,8 +15,8 @@ def card(title: str, facts: Iterable[tuple[str, object]] = (), *, table: pd.Data
 
     Examples
     --------
-    >>> card("Panel", [("offices", 38)])
-    '<div><strong>Panel</strong><table><tr><th scope="row" style="text-align:left">offices</th><td style="text-align:left">38</td></tr></table></div>'
+    >>> card("No facts")
+    '<div><strong>No facts</strong></div>'
     """
     rows = "".join(
         f'<tr><th scope="row" style="text-align:left">{escape(str(name))}</th>'

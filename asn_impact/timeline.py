@@ -1,7 +1,9 @@
 """Months are positions on a timeline, never numbers like 202401.
 
-`Timeline.read` turns the period column of any panel (pandas Periods, dates, years, yyyymm codes, plain steps) into ordinals of
-one kind; `Timeline.locate` places adoption dates, however an office writes them, on the same line. All later arithmetic is on
+`Timeline.read` turns the period column of any panel (pandas Periods, dates, years, yyyymm codes, plain steps) into
+ordinals of
+one kind; `Timeline.locate` places adoption dates, however an office writes them, on the same line. All later
+arithmetic is on
 `steps`: the distance from the first period in units of the smallest gap that divides all gaps.
 """
 
@@ -35,7 +37,7 @@ class Timeline:
     kind
         ``"month"``, ``"quarter"``, ``"year"`` or ``"step"`` (any other whole numbers).
     ordinals
-        (T,) sorted whole numbers: ``12 * year + month - 1`` for months, the year for years, the number itself for steps.
+        (T,) sorted whole numbers: ``12 * year + month - 1`` for months, the year, or the number itself.
 
     Examples
     --------
@@ -100,7 +102,8 @@ class Timeline:
         Returns
         -------
         steps
-            One number a value: the first step at which the unit is treated; ``inf`` for never in the window. A start inside
+            One number a value: the first step at which the unit is treated; ``inf`` for never in the window. A start
+            inside
             a period or a gap counts from the next period on. Zero or less: treated before the second period began.
         notes
             What was read as "never", and how often.
@@ -113,7 +116,8 @@ class Timeline:
         notes = []
         if late.any():
             notes.append(
-                f"{int(late.sum())} units start after the last period ({self.labels[-1]}): in the window they are never treated."
+                f"{int(late.sum())} units start after the last period ({self.labels[-1]}): in the "
+                "window they are never treated."
             )
         return steps, tuple(notes)
 
@@ -150,7 +154,7 @@ def _from_periods(index: pd.PeriodIndex) -> tuple[Kind, Int]:
 
 
 def _from_dates(index: pd.DatetimeIndex) -> tuple[Kind, Int]:
-    if bool(((index.month == 1) & (index.day == 1)).all()) and index.year.nunique() > 1:
+    if bool(((index.month == 1) & (index.day == 1)).all()) and index.year.min() < index.year.max():
         return "year", np.asarray(index.year, dtype=np.int64)
     return "month", np.asarray(index.year * 12 + index.month - 1, dtype=np.int64)
 
@@ -181,7 +185,8 @@ def _from_objects(values: pd.Series, column: str) -> tuple[Kind, Int]:
     if numbers.notna().all():
         return _from_numbers(numbers.to_numpy(dtype=np.float64), column)
     if text.str.fullmatch(r"\d{4}-?Q[1-4]").all():
-        return "quarter", (text.str[:4].astype(int) * 4 + text.str[-1].astype(int) - 1).to_numpy(dtype=np.int64)
+        quarters = text.str[:4].astype(int) * 4 + text.str[-1].astype(int) - 1
+        return "quarter", np.asarray(quarters, dtype=np.int64)
     iso = text.str.extract(r"^(\d{4})-(\d{2})(?:-\d{2}(?:[ T].*)?)?$").astype("Float64")
     if iso.notna().all(axis=None) and bool(iso[1].between(1, 12).all()):
         return "month", (iso[0] * 12 + iso[1] - 1).to_numpy(dtype=np.int64)
@@ -220,12 +225,12 @@ def _dated(value: Any, kind: Kind) -> float:  # noqa: ANN401 - Period, Timestamp
 
 
 def _coded(number: float, kind: Kind, first: int) -> float | None:
-    if number >= _NEVER_FROM and not (kind == "month" and _looks_yyyymm(np.int64(number))):
+    if number >= _NEVER_FROM and not (kind == "month" and _looks_yyyymm(np.array(int(number)))):
         return None
     if number in {0.0, -1.0} and first > 0:  # the codes for "never" in csdid, diff-diff, did and many spreadsheets
         return None
     if kind == "month":
-        if number != round(number) or not _looks_yyyymm(np.int64(number)):
+        if number != round(number) or not _looks_yyyymm(np.array(int(number))):
             raise DesignError(
                 f"The rollout gives {number:g} as a first treated month. Expected 2024-03, 202403, a date, a Period, "
                 "or an empty cell for never."

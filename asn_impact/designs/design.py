@@ -118,7 +118,8 @@ class Design:
     def __repr__(self) -> str:
         treated = int(np.isfinite(self.adopted).sum())
         return (
-            f"Design({self.panel.outcome.name}: {len(self.adopted)} units, {treated} treated in {len(self.cohorts)} waves, "
+            f"Design({self.panel.outcome.name}: {len(self.adopted)} units, {treated} treated in "
+            f"{len(self.cohorts)} waves, "
             f"{len(self.clusters)} clusters by {self.clustered_by})"
         )
 
@@ -129,8 +130,10 @@ class Design:
 def assign(panel: Panel, rollout: Rollout, *, cluster: str, weights: Weighing = "units") -> Design:
     """Return the design: the panel's units with their adoption times and clusters.
 
-    Units of the panel that the rollout does not name are never treated. Units treated in or before the first period have
-    no "before" and are set aside. Both are counted in `Design.notes`; whatever is set aside is announced by a `DataWarning`.
+    Units of the panel that the rollout does not name are never treated. Units treated in or before the first period
+    have
+    no "before" and are set aside. Both are counted in `Design.notes`; whatever is set aside is announced by a
+    `DataWarning`.
 
     Parameters
     ----------
@@ -199,7 +202,7 @@ def _adoption(panel: Panel, rollout: Rollout) -> tuple[Float, tuple[str, ...]]:
 
 
 def _plain(label: object) -> object:
-    """A unit label as the panel writes it: 7.0 and 7 are one unit."""
+    """Return a unit label as the panel writes it: 7.0 and 7 are one unit."""
     value = label.item() if hasattr(label, "item") else label
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
@@ -214,12 +217,14 @@ def _usable(panel: Panel, adopted: Float, cluster: str) -> tuple[Bool, tuple[str
     early = adopted <= 0
     if early.all():
         raise DesignError(
-            f"All {len(adopted)} units are treated from the first period ({panel.timeline.labels[0]}) on: there is no before."
+            f"All {len(adopted)} units are treated from the first period ({panel.timeline.labels[0]}) "
+            "on: there is no before."
         )
     if early.any():
         names = [panel.units[i] for i in np.flatnonzero(early)]
         notes.append(
-            f"{len(names)} units are treated in or before the first period ({panel.timeline.labels[0]}) and set aside: {listed(names)}."
+            f"{len(names)} units are treated in or before the first period "
+            f"({panel.timeline.labels[0]}) and set aside: {listed(names)}."
         )
     nowhere = panel.attributes[cluster].isna().to_numpy()
     if (nowhere & ~early).any():
@@ -245,7 +250,8 @@ def _holes(panel: Panel, keep: Bool) -> tuple[str, ...]:
     missing = int((~observed[~single]).sum())
     if missing:
         notes.append(
-            f"{missing} of {observed[~single].size} cells are empty: a comparison uses the units seen in both of its periods."
+            f"{missing} of {observed[~single].size} cells are empty: a comparison uses the units seen "
+            "in both of its periods."
         )
     return tuple(notes)
 
@@ -254,7 +260,8 @@ def _refuse_no_contrast(design: Design) -> None:
     timeline = design.panel.timeline
     if not np.isfinite(design.adopted).any():
         raise DesignError(
-            f"No unit is treated between {timeline.labels[0]} and {timeline.labels[-1]}. Check the rollout: its dates, its "
+            f"No unit is treated between {timeline.labels[0]} and {timeline.labels[-1]}. Check the "
+            "rollout: its dates, its "
             "course name, and the names of its units."
         )
     if len(design.cohorts) == 1 and np.isfinite(design.adopted).all():

@@ -1,12 +1,14 @@
 """Effects: the waist. Every estimator returns one; every table, figure, check and rule of inference reads one.
 
 An estimate travels with three things that do not depend on which estimator made it: its influence by cluster, its value
-without each cluster in turn, and (for estimators without an optimiser) its weights on the cell means. A view, such as the
+without each cluster in turn, and (for estimators without an optimiser) its weights on the cell means. A view, such as
+the
 overall effect or the event study, is a weighted mean of an estimator's own terms, and carries all three along.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -18,7 +20,18 @@ from asn_impact.designs import Design
 from asn_impact.display import card
 from asn_impact.errors import EstimationError
 
-__all__ = ["Calendar", "Cells", "Cohorts", "Effects", "Estimator", "EventStudy", "Fit", "Overall", "View"]
+__all__ = [
+    "Calendar",
+    "Cells",
+    "Cohorts",
+    "Contributions",
+    "Effects",
+    "Estimator",
+    "EventStudy",
+    "Fit",
+    "Overall",
+    "View",
+]
 
 
 class Fit(Protocol):
@@ -51,6 +64,23 @@ class Estimator(Protocol):
     @property
     def name(self) -> str:
         """Name and parameters as printed."""
+
+
+@dataclass(frozen=True, eq=False)
+class Contributions:
+    """What each cluster adds to a variance: k variances that are sums of G squares, each linear in the cell means.
+
+    Attributes
+    ----------
+    value
+        (G, k) the numbers that are squared and summed.
+    moments
+        Called with (h, G) groups of clusters: (k, h, G, G) covariances of the G numbers if the errors were independent,
+        of variance one over the weight of the cell, in that group of clusters and zero elsewhere.
+    """
+
+    value: Float
+    moments: Callable[[Bool], Float]
 
 
 @dataclass(frozen=True, eq=False)
@@ -238,7 +268,7 @@ class Effects:
                 f"No group-time effect is estimable for the {type(view).__name__} view. {' '.join(self.notes)}"
             )
         fit = Averaged(self.fit, self.cells, member[left], isinstance(view, Cohorts))
-        return replace(self, terms=terms[left].reset_index(drop=True), fit=fit, view=view)
+        return replace(self, terms=terms.iloc[np.flatnonzero(left)].reset_index(drop=True), fit=fit, view=view)
 
     def __repr__(self) -> str:
         view = "" if self.view is None else f".{type(self.view).__name__}"
@@ -270,7 +300,7 @@ class Averaged:
         by_term = np.where(sizes[..., self.cells.cohort] > 0, by_term, 0.0)
         raw = self.member * by_term[..., None, :]
         total = raw.sum(axis=-1, keepdims=True)
-        return np.divide(raw, total, out=np.full_like(raw, np.nan), where=total > 0)
+        return np.asarray(np.divide(raw, total, out=np.full_like(raw, np.nan), where=total > 0))
 
     @property
     def _now(self) -> Float:

@@ -1,6 +1,7 @@
 """How sure: rules of inference, and the result that holds an estimate with its variance.
 
-A rule is a small value, called on `Effects`. An `Inference` stores the variance, never an interval: the level is asked for.
+A rule is a small value, called on `Effects`. An `Inference` stores the variance, never an interval: the level is
+asked for.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from asn_impact.errors import DataWarning, InferenceError, listed
 from asn_impact.estimation.effects import Effects
 from asn_impact.estimation.linear import LeastSquares
 
-__all__ = ["Classical", "ClusterRobust", "Inference", "Jackknife", "Rule", "infer"]
+__all__ = ["Classical", "ClusterRobust", "Inference", "Rule", "infer"]
 
 _NO_VARIATION = 1e-12  # a standard error below this share of the outcome's size is rounding, not uncertainty
 
@@ -137,7 +138,8 @@ def infer(effects: Effects, rule: Rule) -> Inference:
     Raises
     ------
     InferenceError
-        A single cluster is treated, or a single one is not: no rule based on clusters can tell its noise from the effect.
+        A single cluster is treated, or a single one is not: no rule based on clusters can tell its noise from the
+        effect.
     """
     return rule(effects)
 
@@ -146,10 +148,11 @@ def infer(effects: Effects, rule: Rule) -> Inference:
 class ClusterRobust:
     """The usual clustered variance (Liang and Zeger 1986): for comparison with other software.
 
-    ``"CR1"`` multiplies the sum of squared influences by G / (G - 1), and for a regression by (N - 1) / (N - K) with unit
+    ``"CR1"`` multiplies the sum of squared influences by G / (G - 1), and for a regression by (N - 1) / (N - K) with
+    unit
     effects nested in clusters not counted in K (the convention of fixest and reghdfe); ``"CR0"`` does not (the
     convention of did, csdid and diff-diff). Both use t(G - 1). It rejects a true null too often when few clusters
-    are treated: use `Jackknife` for a conclusion.
+    are treated: use `BiasReduced` for a conclusion.
     """
 
     correction: Literal["CR0", "CR1"] = "CR1"
@@ -166,29 +169,6 @@ class ClusterRobust:
         influence = effects.influence
         factor = 1.0 if self.correction == "CR0" else g / (g - 1) * effects.fit.correction
         return conclude(effects, self, factor * influence.T @ influence, np.full(len(effects.terms), g - 1.0))
-
-
-@dataclass(frozen=True)
-class Jackknife:
-    """Leave one cluster out (CR3), with Satterthwaite degrees of freedom from the estimator's own weights: the default.
-
-    Variance: (G - 1) / G times the sum of squared deviations of the estimates without each cluster from the estimate
-    (MacKinnon, Nielsen and Webb 2023, eq. 12; Hansen 2025). Degrees of freedom: Bell and McCaffrey (2002), with the
-    leave-one-out weights on the cell means as the quadratic form and independent errors as the working model; see
-    docs/methods.md#jackknife.
-    """
-
-    @property
-    def name(self) -> str:
-        """Name and convention as printed."""
-        return "cluster jackknife (CR3), Satterthwaite degrees of freedom"
-
-    def __call__(self, effects: Effects) -> Inference:
-        """Attach the jackknife variance and its degrees of freedom."""
-        refuse_single_cluster(effects)
-        g = len(effects.design.clusters)
-        deviation = effects.leave_one_out() - effects.estimate
-        return conclude(effects, self, (g - 1) / g * deviation.T @ deviation, satterthwaite(effects))
 
 
 @dataclass(frozen=True)
@@ -215,15 +195,18 @@ def refuse_single_cluster(effects: Effects) -> None:
     design = effects.design
     if design.treated_clusters < 2:
         raise InferenceError(
-            f"{design.treated_clusters} of {len(design.clusters)} clusters ({design.clustered_by}) is treated: its own noise "
-            "cannot be told from the effect, so a clustered interval would mean nothing. Report the estimate without an "
+            f"{design.treated_clusters} of {len(design.clusters)} clusters ({design.clustered_by}) is "
+            "treated: its own noise "
+            "cannot be told from the effect, so a clustered interval would mean nothing. Report the "
+            "estimate without an "
             "interval, or use a randomisation argument (Permutation) over the clusters that could have been treated."
         )
     untreated = len(np.unique(design.cluster[np.isinf(design.adopted)]))
     waves = len(design.cohorts)
     if untreated < 2 and waves < 2:
         raise InferenceError(
-            f"{untreated} of {len(design.clusters)} clusters ({design.clustered_by}) is never treated: a comparison with one "
+            f"{untreated} of {len(design.clusters)} clusters ({design.clustered_by}) is never "
+            "treated: a comparison with one "
             "cluster has no interval. Add comparison units or cluster at a finer level."
         )
 
@@ -242,16 +225,19 @@ def conclude(effects: Effects, rule: Rule, variance: Float, df: Float) -> Infere
     names = [" ".join(str(v) for v in row) for row in effects.terms.itertuples(index=False)]
     if (flat & np.isfinite(diagonal)).any():
         notes.append(
-            f"The outcome does not vary in {listed(np.array(names)[flat & np.isfinite(diagonal)], 3)}: no standard error. "
+            "The outcome does not vary in "
+            f"{listed(np.array(names)[flat & np.isfinite(diagonal)], 3)}: no standard error. "
             "An effect of exactly zero here is arithmetic, not evidence."
         )
     if alone.any():
         notes.append(
-            f"One treated cluster stands behind {listed(np.array(names)[alone], 4)}: its noise cannot be told from the effect."
+            f"One treated cluster stands behind {listed(np.array(names)[alone], 4)}: its noise cannot "
+            "be told from the effect."
         )
     if (np.isnan(diagonal) & ~alone).any():
         notes.append(
-            f"{listed(np.array(names)[np.isnan(diagonal) & ~alone], 4)} cannot be estimated without one of the clusters: no standard error."
+            f"{listed(np.array(names)[np.isnan(diagonal) & ~alone], 4)} cannot be estimated without "
+            "one of the clusters: no standard error."
         )
     if len(notes) > len(effects.notes):
         warnings.warn(f"{rule.name}: {' '.join(notes[len(effects.notes) :])}", DataWarning, stacklevel=4)
@@ -261,52 +247,17 @@ def conclude(effects: Effects, rule: Rule, variance: Float, df: Float) -> Infere
     df[unknown] = np.nan
     if (weak := np.isfinite(df) & (df < 3)).any():
         notes.append(
-            f"{listed(np.array(names)[weak], 3)}: with {df[weak].min():.1f} degrees of freedom only a very large effect could be seen."
+            f"{listed(np.array(names)[weak], 3)}: with {df[weak].min():.1f} degrees of freedom only a "
+            "very large effect could be seen."
         )
     return Inference(effects, rule, effects.estimate, variance, df, tuple(notes))
-
-
-def satterthwaite(effects: Effects) -> Float:
-    """(k,) degrees of freedom of the jackknife variance, matching its first two moments.
-
-    The jackknife variance is a sum of squares of D_c = (weights without cluster c - weights) applied to the cell means. With
-    independent working errors its mean is tr(M) and its variance 2 tr(M M), M = D D', so df = tr(M)^2 / tr(M M).
-    """
-    design = effects.design
-    full = effects.loadings()
-    difference = np.zeros((len(design.clusters), *full.shape))
-    for c in range(len(design.clusters)):
-        kept = design.cluster != c
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", DataWarning)
-            difference[c] = -full
-            difference[c][:, kept] += _matched(effects, effects.again(design.without(c)))
-    k = full.shape[0]
-    flat = difference.reshape(len(difference), k, -1)
-    df = np.empty(k)
-    for j in range(k):
-        gram = flat[:, j] @ flat[:, j].T
-        size = (gram**2).sum()
-        df[j] = np.trace(gram) ** 2 / size if size > 0 else np.nan
-    return df
-
-
-def _matched(effects: Effects, deleted: Effects) -> Float:
-    """Loadings of the deleted estimates in the order of the full ones; NaN where a term has gone."""
-    if len(deleted.terms) == len(effects.terms) and deleted.terms.equals(effects.terms):
-        return deleted.loadings()
-    found = {
-        tuple(row): loading
-        for row, loading in zip(deleted.terms.itertuples(index=False), deleted.loadings(), strict=True)
-    }
-    empty = np.full(deleted.design.panel.mean.shape, np.nan)
-    return np.stack([found.get(tuple(row), empty) for row in effects.terms.itertuples(index=False)])
 
 
 def effective_clusters(effects: Effects) -> Float:
     """(k,) effective number of clusters: G / (1 + squared coefficient of variation of their shares in the variance).
 
-    Carter, Schnepel and Steigerwald (2017), eq. 5, with independent working errors: the share of a cluster is the sum of its
+    Carter, Schnepel and Steigerwald (2017), eq. 5, with independent working errors: the share of a cluster is the sum
+    of its
     squared weights on the cell means.
     """
     squared = (np.nan_to_num(effects.loadings()) ** 2).sum(axis=2)

@@ -1,8 +1,8 @@
-"""Least squares with unit and period effects, from one block of cross-products a cluster: pure functions of arrays.
+"""Least squares with unit and period effects, from one block of cross-products a cluster.
 
 Unit effects lie within clusters, so they are taken out inside each unit first. What is left, regressors next to period
-dummies, is small: its cross-products by cluster give the coefficients, the coefficients without each cluster, the influence
-of each cluster, and (in `inference.py`) every bootstrap draw, without touching a record again.
+dummies, is small: its cross-products by cluster give the coefficients, the coefficients without each cluster, the
+influence of each cluster, bias-reduced variances and every bootstrap draw, without touching a record again.
 """
 
 from __future__ import annotations
@@ -14,26 +14,104 @@ import numpy as np
 
 from asn_impact.arrays import Bool, Float
 from asn_impact.designs import Design
+from asn_impact.estimation.effects import Contributions
 
-__all__ = ["LeastSquares", "collinear"]
+__all__ = ["Blocks", "LeastSquares"]
 
 _SINGULAR = 1e-9  # share of a regressor's variation below which nothing of its own is left
 
 
 @dataclass(frozen=True, eq=False)
-class LeastSquares:
-    """Coefficients of (U, T, p) regressors in a weighted regression with unit and period effects.
+class Blocks:
+    """A weighted regression as cross-products by cluster: p coefficients of interest, q - p others to partial out.
 
-    Frisch and Waugh: regress the outcome and the regressors on the effects, then residual on residual.
-    Cluster-robust variance: Liang and Zeger (1986); jackknife: MacKinnon, Nielsen and Webb (2023), eq. 12.
+    Attributes
+    ----------
+    gram
+        (G, q, q) cross-products of the regressors; the first p are of interest.
+    score
+        (G, q) cross-products of the regressors with the outcome.
+    p
+        Number of coefficients of interest.
+    """
+
+    gram: Float
+    score: Float
+    p: int
+
+    @cached_property
+    def inverse(self) -> Float:
+        """(q, q) pseudo-inverse of the whole cross-product: some dummies may be redundant."""
+        return np.asarray(np.linalg.pinv(self.gram.sum(axis=0), hermitian=True, rcond=1e-11))
+
+    @cached_property
+    def slopes(self) -> Float:
+        """(q,) all coefficients."""
+        return np.asarray(self.inverse @ self.score.sum(axis=0))
+
+    @cached_property
+    def estimate(self) -> Float:
+        """(p,) coefficients of interest; NaN for one without variation of its own."""
+        return np.asarray(_partialled(self.gram.sum(axis=0)[None], self.score.sum(axis=0)[None], self.p)[0])
+
+    @property
+    def residual_score(self) -> Float:
+        """(G, q) cross-products of the regressors with the residuals."""
+        return self.score - self.gram @ self.slopes
+
+    def influence(self) -> Float:
+        """(G, p) influence of each cluster: its score times the inverse cross-product."""
+        return np.asarray(self.residual_score @ self.inverse[:, : self.p])
+
+    def leave_one_out(self) -> Float:
+        """(G, p) coefficients without each cluster; NaN where one rests on that cluster."""
+        gram, score = self.gram.sum(axis=0) - self.gram, self.score.sum(axis=0) - self.score
+        return _partialled(gram, score, self.p)
+
+    def deleted(self) -> Contributions:
+        """Jackknife deviations as products of scores: g_c = (S - H_c)^-1 a."""
+        without = np.linalg.pinv(self.gram.sum(axis=0) - self.gram, hermitian=True, rcond=1e-11)
+        direction = without[:, :, : self.p]
+        lost = np.isnan(self.leave_one_out())
+        value = np.where(lost, np.nan, np.einsum("gqp,gq->gp", direction, self.residual_score))
+        return Contributions(value, lambda groups: self._moments(direction, groups))
+
+    def bias_reduced(self) -> Contributions:
+        """CR2 (Bell and McCaffrey 2002): g_c = B_c' S^-1 a with B_c = R (I - R S^-1 R)^(-1/2) R^+, R = H_c^(1/2)."""
+        root, root_inverse = _power(self.gram, 0.5), _power(self.gram, -0.5)
+        middle = np.eye(self.gram.shape[1]) - root @ self.inverse @ root
+        adjust = root @ _power(middle, -0.5) @ root_inverse
+        direction = np.swapaxes(adjust, 1, 2) @ self.inverse[:, : self.p]
+        value = np.einsum("gqp,gq->gp", direction, self.residual_score)
+        return Contributions(value, lambda groups: self._moments(direction, groups))
+
+    def _moments(self, direction: Float, groups: Bool) -> Float:
+        """(p, h, G, G) covariances of the contributions g_c' X_c' M y if errors vary in one group only."""
+        reach = np.einsum("gqr,grp->pgq", self.gram, direction)  # K_c = H_c g_c
+        pull = reach @ self.inverse
+        own = np.einsum("gqp,pgq->pg", direction, reach)
+        cross = pull @ np.swapaxes(reach, 1, 2)
+        moments = np.empty((self.p, len(groups), len(self.gram), len(self.gram)))
+        for h, group in enumerate(groups):
+            moments[:, h] = pull @ self.gram[group].sum(axis=0) @ np.swapaxes(pull, 1, 2)
+            moments[:, h] -= cross * group[None, :, None] + cross * group[None, None, :]
+            moments[:, h] += (own * group)[:, :, None] * np.eye(len(group))
+        return moments
+
+
+@dataclass(frozen=True, eq=False)
+class LeastSquares:
+    """Coefficients of (U, T, p) regressors in a weighted regression of the cell means with unit and period effects.
+
+    Cluster-robust variance: Liang and Zeger (1986); jackknife: MacKinnon, Nielsen and Webb (2023).
     """
 
     design: Design
     regressors: Float
 
     @cached_property
-    def _weight(self) -> Float:
-        """(U, T); cells that do not count, and units seen once (no change to learn from), weigh nothing."""
+    def weight(self) -> Float:
+        """(U, T) weights; cells that do not count, and units seen once (no change to learn from), weigh nothing."""
         panel = self.design.panel
         known = panel.observed & np.isfinite(self.regressors).all(axis=-1)
         known &= known.sum(axis=1, keepdims=True) > 1
@@ -42,136 +120,120 @@ class LeastSquares:
     @cached_property
     def _within(self) -> Float:
         """(U, T, 1 + p + T): outcome, regressors and period dummies less their weighted unit means."""
-        weight = self._weight
+        weight = self.weight
         outcome = np.nan_to_num(self.design.panel.mean)
         centre = (weight * outcome).sum() / weight.sum()
-        columns = np.concatenate(
-            [
-                (outcome - centre)[:, :, None],
-                np.nan_to_num(self.regressors),
-                np.broadcast_to(np.eye(weight.shape[1]), (*weight.shape, weight.shape[1])),
-            ],
-            axis=2,
-        )
+        periods = np.broadcast_to(np.eye(weight.shape[1]), (*weight.shape, weight.shape[1]))
+        columns = np.concatenate([(outcome - centre)[:, :, None], np.nan_to_num(self.regressors), periods], axis=2)
         total = weight.sum(axis=1)
         mean = np.einsum("ut,utq->uq", weight, columns) / np.where(total > 0, total, 1.0)[:, None]
         return np.asarray((columns - mean[:, None, :]) * (weight > 0)[:, :, None])
 
     @cached_property
-    def blocks(self) -> Float:
-        """(G, q, q) weighted cross-products of the within-unit columns by cluster, q = 1 + p + T."""
+    def blocks(self) -> Blocks:
+        """The regression by cluster."""
         within = self._within
-        by_unit = np.matmul(np.swapaxes(within * self._weight[:, :, None], 1, 2), within)
-        blocks = np.zeros((len(self.design.clusters), *by_unit.shape[1:]))
-        np.add.at(blocks, self.design.cluster, by_unit)
-        return blocks
+        by_unit = np.matmul(np.swapaxes(within * self.weight[:, :, None], 1, 2), within)
+        total = np.zeros((len(self.design.clusters), *by_unit.shape[1:]))
+        np.add.at(total, self.design.cluster, by_unit)
+        return Blocks(total[:, 1:, 1:], total[:, 1:, 0], self.regressors.shape[-1])
 
     @property
-    def _p(self) -> int:
-        return int(self.regressors.shape[-1])
-
-    @cached_property
     def estimate(self) -> Float:
         """(p,) coefficients; NaN for a regressor without variation of its own."""
-        return coefficients(self.blocks.sum(axis=0)[None], self._p)[0]
+        return self.blocks.estimate
+
+    def influence(self) -> Float:
+        """(G, p) influence of each cluster."""
+        return self.blocks.influence()
 
     def leave_one_out(self) -> Float:
         """(G, p) coefficients without each cluster."""
-        return coefficients(self.blocks.sum(axis=0) - self.blocks, self._p)
+        return self.blocks.leave_one_out()
 
-    @cached_property
-    def _residual(self) -> tuple[Float, Float, Float]:
-        """Regressors less unit and period effects (U, T, p), their inverse cross-product (p, p), residuals (U, T)."""
-        total = self.blocks.sum(axis=0)
-        p, periods = self._p, slice(1 + self._p, None)
-        slope = np.linalg.pinv(total[periods, periods], hermitian=True) @ total[periods, : 1 + p]
-        free = self._within[:, :, : 1 + p] - self._within[:, :, periods] @ slope
-        regressors = free[:, :, 1:]
-        inverse = np.linalg.pinv(np.einsum("ut,utp,utq->pq", self._weight, regressors, regressors), hermitian=True)
-        residual = free[:, :, 0] - regressors @ np.nan_to_num(self.estimate)
-        return regressors, inverse, residual
+    def deleted(self) -> Contributions:
+        """Jackknife deviations with their moments."""
+        return self.blocks.deleted()
 
-    def influence(self) -> Float:
-        """(G, p) influence of each cluster: its score times the inverse cross-product."""
-        regressors, inverse, residual = self._residual
-        by_unit = np.einsum("ut,utp->up", self._weight * residual, regressors) @ inverse
-        score = np.zeros((len(self.design.clusters), self._p))
-        np.add.at(score, self.design.cluster, by_unit)
-        return score
+    def bias_reduced(self) -> Contributions:
+        """CR2 contributions with their moments."""
+        return self.blocks.bias_reduced()
 
     def loadings(self) -> Float:
         """(p, U, T) weights of the coefficients on the cell means."""
-        regressors, inverse, _ = self._residual
-        return np.asarray(np.einsum("utp,pq,ut->qut", regressors, inverse, self._weight))
+        direction = self.blocks.inverse[:, : self.blocks.p]
+        return np.asarray(np.einsum("utq,qp,ut->put", self._within[:, :, 1:], direction, self.weight))
+
+    @property
+    def residual(self) -> Float:
+        """(U, T) outcome less everything fitted; 0 where a cell does not count."""
+        return np.asarray(self._within[:, :, 0] - self._within[:, :, 1:] @ self.blocks.slopes)
 
     @property
     def observations(self) -> float:
         """Rows of the regression: cells, or records when the design weighs records."""
-        counted = self._weight > 0
-        return float(self.design.panel.n[counted].sum()) if self.design.weights == "records" else float(counted.sum())
+        counted = self.weight > 0
+        by_record = self.design.weights == "records"
+        return float(self.design.panel.n[counted].sum()) if by_record else float(counted.sum())
 
     @cached_property
     def _periods(self) -> int:
-        return int((self._weight.sum(axis=0) > 0).sum())
+        return int((self.weight.sum(axis=0) > 0).sum())
 
     @property
     def correction(self) -> float:
         """(N - 1) / (N - K): K counts regressors and period effects, not the unit effects nested in clusters."""
         n = self.observations
-        return (n - 1) / (n - self._p - self._periods)
+        return (n - 1) / (n - self.blocks.p - self._periods)
 
     def classical(self) -> tuple[Float, float]:
-        """(p, p) variance under independent errors of one size, and its degrees of freedom N - K, all effects counted."""
-        _, inverse, residual = self._residual
-        units = int((self._weight.sum(axis=1) > 0).sum())
-        df = self.observations - units - self._periods + 1 - self._p
-        inside = (
-            self.design.panel.within[:, :, 0, 0][self._weight > 0].sum() if self.design.weights == "records" else 0.0
-        )
-        return inverse * ((self._weight * residual**2).sum() + inside) / df, df
+        """(p, p) variance under independent errors of one size, and N - K with all effects counted."""
+        units = int((self.weight.sum(axis=1) > 0).sum())
+        df = self.observations - units - self._periods + 1 - self.blocks.p
+        by_record = self.design.weights == "records"
+        inside = self.design.panel.within[:, :, 0, 0][self.weight > 0].sum() if by_record else 0.0
+        p = self.blocks.p
+        return self.blocks.inverse[:p, :p] * ((self.weight * self.residual**2).sum() + inside) / df, df
+
+    def collinear(self) -> Bool:
+        """(p,) True for a regressor that the effects and the regressors before it explain wholly."""
+        p = self.blocks.p
+        total = self.blocks.gram.sum(axis=0)
+        gram = _free(total[None], total[None, :, :p], p)[0][:p]
+        size = (self.weight[:, :, None] * np.nan_to_num(self.regressors) ** 2).sum(axis=(0, 1))
+        gone = np.zeros(p, dtype=np.bool_)
+        for j in range(p):  # left to right: what is left of each column after those before it
+            before = np.flatnonzero(~gone[:j])
+            inverse = np.linalg.pinv(gram[np.ix_(before, before)], hermitian=True)
+            gone[j] = not gram[j, j] - gram[j, before] @ inverse @ gram[before, j] > _SINGULAR * size[j]
+        return gone
 
 
-def coefficients(blocks: Float, p: int) -> Float:
-    """(..., p) coefficients from (..., q, q) cross-products of outcome, p regressors and the dummies to partial out.
+def _free(gram: Float, right: Float, p: int) -> Float:
+    """(..., p, r) rows of interest of a right-hand side with the other regressors partialled out."""
+    other = np.linalg.pinv(gram[..., p:, p:], hermitian=True, rcond=1e-11)
+    return np.asarray(right[..., :p, :] - gram[..., :p, p:] @ other @ right[..., p:, :])
 
-    NaN where the regressors do not vary on their own once the dummies are out.
-    """
-    regressors, dummies = slice(1, 1 + p), slice(1 + p, None)
-    cross = blocks[..., dummies, : 1 + p]
-    free = blocks[..., : 1 + p, : 1 + p] - np.swapaxes(cross, -1, -2) @ _solve(blocks[..., dummies, dummies], cross)
-    gram, score = free[..., 1:, 1:], free[..., 1:, 0]
-    own = np.diagonal(blocks[..., regressors, regressors], axis1=-2, axis2=-1)
-    left = np.diagonal(gram, axis1=-2, axis2=-1)
+
+def _partialled(gram: Float, score: Float, p: int) -> Float:
+    """(..., p) coefficients of interest; NaN where they are not identified."""
+    right = np.concatenate([gram[..., :p], score[..., None]], axis=-1)
+    free = _free(gram, right, p)
+    left = np.diagonal(free[..., :p], axis1=-2, axis2=-1)
+    own = np.diagonal(gram, axis1=-2, axis2=-1)[..., :p]
     dead = ~(left > _SINGULAR * own) | ~(own > 0)
     scale = np.sqrt(np.where(dead, 1.0, left))
-    unit_gram = gram / scale[..., :, None] / scale[..., None, :]
-    unit_gram = np.where(dead[..., :, None] | dead[..., None, :], np.eye(p), unit_gram)
-    singular = np.linalg.eigvalsh(unit_gram)[..., 0] < _SINGULAR
-    safe = np.where(singular[..., None, None], np.eye(p), unit_gram)
-    solution = np.linalg.solve(safe, np.where(dead, 0.0, score / scale)[..., None])[..., 0] / scale
+    unit = free[..., :p] / scale[..., :, None] / scale[..., None, :]
+    unit = np.where(dead[..., :, None] | dead[..., None, :], np.eye(p), unit)
+    singular = np.linalg.eigvalsh(unit)[..., 0] < _SINGULAR
+    safe = np.where(singular[..., None, None], np.eye(p), unit)
+    solution = np.linalg.solve(safe, np.where(dead, 0.0, free[..., p] / scale)[..., None])[..., 0] / scale
     return np.where(dead | singular[..., None], np.nan, solution)
 
 
-def collinear(fit: LeastSquares) -> Bool:
-    """(p,) True for a regressor that unit effects, period effects and the regressors before it explain wholly."""
-    total = fit.blocks.sum(axis=0)
-    p = fit.regressors.shape[-1]
-    dummies = slice(1 + p, None)
-    cross = total[dummies, 1 : 1 + p]
-    gram = total[1 : 1 + p, 1 : 1 + p] - cross.T @ _solve(total[dummies, dummies], cross)
-    weight = fit._weight[:, :, None]
-    size = (weight * np.nan_to_num(fit.regressors) ** 2).sum(axis=(0, 1))
-    gone = np.zeros(p, dtype=np.bool_)
-    for j in range(p):  # Cholesky, left to right: what is left of each column after those before it
-        before = np.flatnonzero(~gone[:j])
-        left = (
-            gram[j, j]
-            - gram[j, before] @ np.linalg.pinv(gram[np.ix_(before, before)], hermitian=True) @ gram[before, j]
-        )
-        gone[j] = not left > _SINGULAR * size[j]
-    return gone
-
-
-def _solve(gram: Float, right: Float) -> Float:
-    """Solve with a symmetric matrix that may be singular (a period nobody is seen in, the sum of all dummies)."""
-    return np.asarray(np.linalg.pinv(gram, hermitian=True, rcond=1e-11) @ right)
+def _power(matrix: Float, exponent: float) -> Float:
+    """Symmetric power of positive semi-definite matrices on their range."""
+    values, vectors = np.linalg.eigh(matrix)
+    floor = 1e-10 * np.maximum(values[..., -1:], 1e-300)
+    powered = np.where(values > floor, np.maximum(values, floor) ** exponent, 0.0)
+    return np.asarray((vectors * powered[..., None, :]) @ np.swapaxes(vectors, -1, -2))

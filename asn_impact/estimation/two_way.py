@@ -1,4 +1,4 @@
-"""Two-way fixed effects: kept because readers expect it; with staggered waves it mixes effects with weights nobody chose."""
+"""Two-way fixed effects: kept because readers expect it, though staggered waves make it a strange average."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from asn_impact.arrays import Float
 from asn_impact.designs import Design
 from asn_impact.errors import DataWarning, EstimationError, listed, nearest
 from asn_impact.estimation.effects import Effects
-from asn_impact.estimation.linear import LeastSquares, collinear
+from asn_impact.estimation.linear import LeastSquares
 
 __all__ = ["TwoWay"]
 
@@ -21,8 +21,9 @@ __all__ = ["TwoWay"]
 class TwoWay:
     """Coefficients of a regression with unit and period effects.
 
-    Without `regressors`, the regressor is 1 from adoption on and the coefficient is an effect only if effects are the same
-    for all waves and all times since adoption (Goodman-Bacon 2021, eq. 10). `event_study()` replaces it by one dummy for
+    Without `regressors`, the regressor is 1 from adoption on and the coefficient is an effect only if effects are the
+    same
+    for all waves and all times since adoption (Goodman-Bacon 2021, eq. 10). `event_study()` has one dummy for
     every time since adoption but the last one before it.
 
     Parameters
@@ -86,16 +87,17 @@ class TwoWay:
             else regressors
         )
         labels = [*names, *self.covariates]
-        # the regressors of interest go last in the search, so that a control equal to one of them is named as the culprit
+        # the regressors of interest go last in the search, so that a control equal to one of them is named as the
+        # culprit
         fit = LeastSquares(design, columns)
-        gone = collinear(fit)
+        gone = fit.collinear()
         dropped = [labels[j] for j in np.flatnonzero(gone)]
         if gone[: len(names)].all() or self._hides_treatment(design, columns, len(names)):
             raise EstimationError(
                 f"The effect is not identified: {listed(names, 3)} does not vary once unit effects, period effects "
                 f"{'and ' + listed(self.covariates) + ' ' if self.covariates else ''}are taken out."
             )
-        notes = ()
+        notes: tuple[str, ...] = ()
         if dropped:
             notes = (f"Collinear with the effects or the regressors before them, and left out: {listed(dropped)}.",)
             warnings.warn(notes[0], DataWarning, stacklevel=3)
@@ -104,8 +106,8 @@ class TwoWay:
         return Effects(self, design, pd.DataFrame({column: kept}), fit, notes=notes)
 
     def _hides_treatment(self, design: Design, columns: Float, own: int) -> bool:
-        """True when the covariates alone explain a regressor of interest."""
+        """Return True when the covariates alone explain a regressor of interest."""
         if not self.covariates:
             return False
         reordered = np.concatenate([columns[:, :, own:], columns[:, :, :own]], axis=2)
-        return bool(collinear(LeastSquares(design, reordered))[-own:].any())
+        return bool(LeastSquares(design, reordered).collinear()[-own:].any())

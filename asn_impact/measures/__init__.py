@@ -1,1 +1,1 @@
-"""Records to outcomes by office and month: calendars, durations, outcomes, and the pass that makes a Panel."""
+"""Records to outcomes by office and month: calendars, durations, outcomes and the pass that makes cells."""

@@ -1,6 +1,7 @@
 """The panel: an outcome by unit and period, as cells. Everything after it is small arrays.
 
-`read_panel` is the door for offices that have only aggregates; `tabulate` (in `tabulate.py`) makes the same value from records.
+`read_panel` is the door for offices that have only aggregates; `tabulate` (in `tabulate.py`) makes the same value
+from records.
 """
 
 from __future__ import annotations
@@ -56,7 +57,7 @@ class Panel:
     weight
         (U, T) weight of the cell, 0 where nothing was observed.
     within
-        (U, T, 1 + p, 1 + p) centred cross-products of the outcome and the covariates inside each cell; zero for a ready panel.
+        (U, T, 1 + p, 1 + p) centred cross-products of the outcome and the covariates inside each cell (0: ready panel).
     covariates, x
         p names and their (U, T, p) cell means.
     attributes
@@ -238,7 +239,8 @@ def _require(table: pd.DataFrame, names: Sequence[str]) -> None:
     for name in names:
         if name not in table.columns:
             raise InputError(
-                f"Column {name!r} is not in the panel. Found: {listed(table.columns, 20)}.{nearest(name, table.columns)}"
+                f"Column {name!r} is not in the panel. Found: "
+                f"{listed(table.columns, 20)}.{nearest(name, table.columns)}"
             )
 
 
@@ -252,8 +254,10 @@ def _numeric(column: pd.Series, name: str | None) -> Float:
         strange = column[number.isna() & column.notna()]
         if len(strange):
             raise InputError(
-                f"Column {name!r} holds text in {len(strange)} rows, first: {listed(strange.unique(), 3)}. Expected numbers "
-                "with a decimal point; Indonesian numbers (1.234,5) are read by read_exports or pandas with decimal=','."
+                f"Column {name!r} holds text in {len(strange)} rows, first: "
+                f"{listed(strange.unique(), 3)}. Expected numbers "
+                "with a decimal point; Indonesian numbers (1.234,5) are read by read_exports or "
+                "pandas with decimal=','."
             )
         column = number
     if not pd.api.types.is_numeric_dtype(column):

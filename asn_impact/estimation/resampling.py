@@ -1,0 +1,396 @@
+"""Rules that draw again: the wild cluster bootstrap and randomisation of who was treated when.
+
+Both ask how extreme the t statistic is among statistics of draws in which the effect is r. Every estimator here is
+linear in
+the cell means, so a draw's estimate is ``a0 - r a1`` and its squared standard error ``q0 - 2 r q1 + r^2 q2``: five
+numbers a
+draw, after which testing any r, and so an interval by inversion, costs nothing.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Literal, TypeAlias
+
+import numpy as np
+
+from asn_impact.arrays import Bool, Float, Int
+from asn_impact.designs import Design
+from asn_impact.errors import DataWarning, InferenceError
+from asn_impact.estimation.effects import Effects
+from asn_impact.estimation.inference import Inference, Rule, conclude, refuse_single_cluster
+from asn_impact.estimation.linear import LeastSquares
+
+__all__ = ["Permutation", "Resampled", "Weights", "WildBootstrap"]
+
+Weights: TypeAlias = Literal["rademacher", "webb", "mammen"]
+
+_TIE = 1e-9  # statistics closer than this share are ties: the draw that repeats the data must not count as larger
+_BLOCK = 4096  # draws at a time
+
+
+@dataclass(frozen=True, eq=False)
+class Draws:
+    """Five numbers for each of N draws of one estimate; see the module."""
+
+    a0: Float
+    a1: Float
+    q0: Float
+    q1: Float
+    q2: Float
+
+    def statistics(self, r: float) -> Float:
+        """(N,) absolute t statistics of the draws when the effect is r."""
+        square = self.q0 - 2 * r * self.q1 + r * r * self.q2
+        return np.abs(self.a0 - r * self.a1) / np.sqrt(np.maximum(square, 1e-300))
+
+
+@dataclass(frozen=True, eq=False)
+class Resampled(Inference):
+    """Inference whose p-values and intervals come from draws; the standard error is the one in the t statistic.
+
+    Attributes
+    ----------
+    draws
+        One `Draws` for each estimate.
+    ties
+        ``"excluded"``: only draws strictly more extreme than the data count (the wild bootstrap, as in the R package
+        fwildclusterboot). ``"counted"``: the data are one of the draws (randomisation).
+    added
+        1 if the data must still be added to the draws, as for a random sample of permutations; else 0.
+    """
+
+    draws: tuple[Draws, ...] = ()
+    ties: Literal["excluded", "counted"] = "excluded"
+    added: int = 0
+
+    @property
+    def p_value(self) -> Float:
+        """(k,) share of draws at least as extreme as the data when there is no effect."""
+        return np.array([self._p(j, 0.0) for j in range(len(self.estimate))])
+
+    def interval(self, level: float = 0.95) -> tuple[Float, Float]:
+        """Return the ends of the (k,) intervals: all effects that the test at ``1 - level`` does not reject."""
+        if not 0 < level < 1:
+            raise InferenceError(f"level={level!r}. Expected a share between 0 and 1, for instance 0.95.")
+        ends = [[self._end(j, 1 - level, side) for side in (-1.0, 1.0)] for j in range(len(self.estimate))]
+        return np.array([low for low, _ in ends]), np.array([high for _, high in ends])
+
+    def _p(self, j: int, r: float) -> float:
+        if not np.isfinite(self.std_error[j]):
+            return float("nan")
+        observed = abs(self.estimate[j] - r) / self.std_error[j]
+        statistics = self.draws[j].statistics(r)
+        if self.ties == "excluded":
+            extreme = (statistics > observed * (1 + _TIE) + 1e-14).sum()
+        else:
+            extreme = (statistics >= observed * (1 - _TIE) - 1e-14).sum()
+        return float(extreme + self.added) / (len(statistics) + self.added)
+
+    def _end(self, j: int, alpha: float, side: float) -> float:
+        """Walk outwards until the test rejects, then halve the step: one end of the interval."""
+        if not np.isfinite(self.std_error[j]):
+            return float("nan")
+        inside, reach = self.estimate[j], 2.0 * self.std_error[j]
+        outside = inside + side * reach
+        for _ in range(40):
+            if self._p(j, outside) < alpha:
+                break
+            inside, reach = outside, 2 * reach
+            outside = inside + side * reach
+        else:
+            return side * float("inf")
+        while abs(outside - inside) > 1e-7 * self.std_error[j]:
+            middle = (inside + outside) / 2
+            inside, outside = (middle, outside) if self._p(j, middle) >= alpha else (inside, middle)
+        return float((inside + outside) / 2)
+
+
+@dataclass(frozen=True)
+class WildBootstrap:
+    """Restricted wild cluster bootstrap of the t statistic, for every estimator that is linear in the cell means.
+
+    Residuals under the effect that is tested change sign (``"rademacher"``), or are multiplied by one of Webb's six or
+    Mammen's two numbers, whole clusters at a time. With Rademacher weights and 2^G draws or more to be made, all 2^G
+    are
+    taken once and the result is exact. For a regression the restricted model is the regression without the
+    coefficient (Cameron, Gelbach and Miller 2008; WCR-C in MacKinnon, Nielsen and Webb 2023); for other estimators it
+    has unit and
+    period effects, the other group-time cells, and the tested effect on every cell of its own.
+
+    With few treated clusters it rejects too rarely (MacKinnon and Webb 2017); see docs/coverage.md.
+    """
+
+    reps: int
+    seed: int
+    weights: Weights = "rademacher"
+
+    @property
+    def name(self) -> str:
+        """Name and convention as printed."""
+        return f"restricted wild cluster bootstrap ({self.weights}), CR1 t statistic, ties excluded"
+
+    def __call__(self, effects: Effects) -> Inference:
+        """Attach bootstrap p-values and intervals by test inversion."""
+        refuse_single_cluster(effects)
+        g = len(effects.design.clusters)
+        factor = g / (g - 1) * effects.fit.correction
+        signs = self._signs(g)
+        draws = tuple(_wild(signs, *_restricted(effects, j), factor) for j in range(len(effects.terms)))
+        return _resampled(effects, self, factor, draws, "excluded", 0)
+
+    def _signs(self, g: int) -> Float:
+        """(N, G) weights; all sign vectors when they fit."""
+        if self.weights == "rademacher" and g < 60 and 2**g <= self.reps:
+            return np.asarray(1.0 - 2.0 * ((np.arange(2**g)[:, None] >> np.arange(g)) & 1))
+        rng = np.random.default_rng(self.seed)
+        shape = (self.reps, g)
+        if self.weights == "rademacher":
+            return np.asarray(1.0 - 2.0 * rng.integers(0, 2, shape))
+        if self.weights == "webb":
+            return np.asarray(rng.choice(np.sqrt([0.5, 1.0, 1.5]), shape) * (1.0 - 2.0 * rng.integers(0, 2, shape)))
+        golden = (1 + math.sqrt(5)) / 2
+        return np.asarray(np.where(rng.random(shape) < golden / math.sqrt(5), 1 - golden, golden))
+
+
+@dataclass(frozen=True)
+class Permutation:
+    """Randomisation inference: the t statistic among those of all ways the clusters could have been timed.
+
+    Adoption times are dealt again among the clusters, within the values of `strata` (an attribute of the units) if
+    the lottery
+    was drawn within them. When there are no more than `reps` distinct ways, all are taken and the p-value is exact;
+    otherwise a random sample of `reps`, with the data added (Phipson and Smyth 2010). Studentised, so that it is also
+    valid in large samples when the noise differs (Chung and Romano 2013). Intervals hold all constant effects not
+    rejected.
+    """
+
+    reps: int
+    seed: int
+    strata: str | None = None
+
+    @property
+    def name(self) -> str:
+        """Name and convention as printed."""
+        within = f" within {self.strata}" if self.strata else ""
+        return f"randomisation of adoption times over clusters{within}, studentised"
+
+    def __call__(self, effects: Effects) -> Inference:
+        """Attach randomisation p-values and intervals."""
+        design = effects.design
+        times, groups = _times(design), _strata(design, self.strata)
+        ways = _number_of_ways(times, groups)
+        exact = ways <= self.reps
+        orders = _all_ways(times, groups) if exact else _some_ways(times, groups, self.reps, self.seed)
+        g = len(design.clusters)
+        factor = g / (g - 1) * effects.fit.correction
+        effect = _with_outcome(effects, design.treated().astype(np.float64))
+        rows = [_permuted(effects, effect, order, factor) for order in orders]
+        draws = tuple(
+            Draws(*(np.array(column) for column in zip(*term, strict=True))) for term in zip(*rows, strict=True)
+        )
+        inference = _resampled(effects, self, factor, draws, "counted", 0 if exact else 1)
+        least = 1 / ways if exact else 1 / (self.reps + 1)
+        how = f"all {ways}" if exact else f"{self.reps} of {ways:.3g}"
+        note = f"Randomisation over {how} ways to deal the adoption times: no p-value below {least:.2g} is possible."
+        return replace(inference, notes=(*inference.notes, note))
+
+
+def _resampled(
+    effects: Effects,
+    rule: Rule,
+    factor: float,
+    draws: tuple[Draws, ...],
+    ties: Literal["excluded", "counted"],
+    added: int,
+) -> Resampled:
+    influence = effects.influence
+    df = np.full(len(effects.terms), len(effects.design.clusters) - 1.0)
+    base = conclude(effects, rule, factor * influence.T @ influence, df)
+    return Resampled(
+        **{name: getattr(base, name) for name in base.__dataclass_fields__}, draws=draws, ties=ties, added=added
+    )
+
+
+def _wild(signs: Float, pieces: Float, spread: Float, factor: float) -> Draws:
+    """Draws from (2, G) pieces of the estimate and (2, G, G) pieces of the influence, by the cluster they come from."""
+    parts = []
+    for start in range(0, len(signs), _BLOCK):
+        sign = signs[start : start + _BLOCK]
+        a0, a1 = sign @ pieces[0], sign @ pieces[1]
+        p0, p1 = sign @ spread[0], sign @ spread[1]
+        parts.append([a0, a1, factor * (p0 * p0).sum(1), factor * (p0 * p1).sum(1), factor * (p1 * p1).sum(1)])
+    return Draws(*(np.concatenate(column) for column in zip(*parts, strict=True)))
+
+
+def _restricted(effects: Effects, j: int) -> tuple[Float, Float]:
+    """Return what each cluster's restricted residuals do to estimate j (2, G) and to its influence (2, G, G).
+
+    The residuals under effect r are e0 - r e1; the first entry belongs to e0, the second to e1.
+    """
+    fit = effects.fit
+    if isinstance(fit, LeastSquares):
+        return _restricted_regression(fit, j)
+    if not getattr(fit, "linear", True):
+        raise InferenceError(
+            f"{effects.estimator.name} chooses its weights by the outcome: it has no wild bootstrap. Use Permutation()."
+        )
+    residuals = _null_residuals(effects, j)
+    g = len(effects.design.clusters)
+    pieces, spread = np.empty((2, g)), np.empty((2, g, g))
+    for part, residual in enumerate(residuals):
+        for c in range(g):
+            alone = _with_outcome(effects, np.where((effects.design.cluster == c)[:, None], residual, 0.0))
+            pieces[part, c] = alone.estimate[j]
+            spread[part, c] = np.nan_to_num(alone.influence[:, j])
+    return pieces, spread
+
+
+def _restricted_regression(fit: LeastSquares, j: int) -> tuple[Float, Float]:
+    blocks = fit.blocks
+    direction = blocks.inverse[:, j]
+    reach = blocks.gram @ direction  # (G, q)
+    # residual scores with coefficient j held at r: s_c + H_c S^-1 a (b_j - r) / (a' S^-1 a)
+    shift = reach / direction[j]
+    scores = np.stack([blocks.residual_score + shift * blocks.slopes[j], shift])
+    pieces = scores @ direction
+    own = pieces[:, :, None] * np.eye(len(reach))
+    return pieces, own - (scores @ blocks.inverse) @ reach.T
+
+
+def _null_residuals(effects: Effects, j: int) -> tuple[Float, Float]:
+    """(U, T) residuals of the outcome and of the tested effect on unit effects, period effects and the other cells."""
+    design, cells = effects.design, effects.cells
+    own, others = design.treated(), np.zeros((*design.panel.mean.shape, 0))
+    if cells is not None:
+        member = np.arange(len(cells.cohort)) == j if effects.view is None else effects.view(cells, design)[1][j]
+        own = _marked(design, cells.cohort[member], cells.period[member])
+        rest = design.treated() & ~own
+        groups = np.unique(np.where(rest, _cell_number(design), -1))
+        others = (_cell_number(design)[:, :, None] == groups[groups >= 0]).astype(np.float64) * rest[:, :, None]
+    outcome = LeastSquares(design, others).residual
+    effect = LeastSquares(_outcome(design, own.astype(np.float64)), others).residual
+    return outcome, effect
+
+
+def _cell_number(design: Design) -> Int:
+    """(U, T) a number for each pair of cohort and period; units never treated share the last cohort."""
+    cohort = np.searchsorted(design.cohorts, design.adopted)
+    return np.asarray(cohort[:, None] * len(design.panel.timeline) + np.arange(len(design.panel.timeline)))
+
+
+def _marked(design: Design, cohort: Int, period: Int) -> Bool:
+    marked = np.zeros(design.panel.mean.shape, dtype=np.bool_)
+    for c, t in zip(cohort, period, strict=True):
+        marked[design.adopted == design.cohorts[c], t] = True
+    return marked
+
+
+def _outcome(design: Design, outcome: Float) -> Design:
+    values = np.where(design.panel.observed, outcome, np.nan)
+    return replace(design, panel=replace(design.panel, mean=values, within=np.zeros_like(design.panel.within)))
+
+
+def _with_outcome(effects: Effects, outcome: Float) -> Effects:
+    """Return the effects on another outcome: linear, so a residual shows what it adds to each estimate."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DataWarning)
+        return effects.again(_outcome(effects.design, outcome))
+
+
+def _times(design: Design) -> Float:
+    """(G,) adoption time of each cluster, which must be one."""
+    times = np.full(len(design.clusters), np.nan)
+    for c in range(len(design.clusters)):
+        distinct = np.unique(design.adopted[design.cluster == c])
+        if len(distinct) > 1:
+            raise InferenceError(
+                f"Cluster {design.clusters[c]!r} has units with {len(distinct)} adoption times. Times "
+                "can only be dealt again among "
+                "clusters whose units were treated together: cluster by the unit of the lottery."
+            )
+        times[c] = distinct[0]
+    return times
+
+
+def _strata(design: Design, strata: str | None) -> Int:
+    if strata is None:
+        return np.zeros(len(design.clusters), dtype=np.int64)
+    if strata not in design.panel.attributes.columns:
+        raise InferenceError(
+            f"strata={strata!r} is not a unit attribute. Available: {list(design.panel.attributes.columns)}."
+        )
+    first = [int(np.flatnonzero(design.cluster == c)[0]) for c in range(len(design.clusters))]
+    return np.asarray(design.panel.attributes[strata].iloc[first].factorize()[0], dtype=np.int64)
+
+
+def _number_of_ways(times: Float, groups: Int) -> int:
+    ways = 1
+    for group in np.unique(groups):
+        _, counts = np.unique(times[groups == group], return_counts=True)
+        ways *= math.factorial(int(counts.sum())) // math.prod(math.factorial(int(c)) for c in counts)
+    return ways
+
+
+def _all_ways(times: Float, groups: Int) -> Iterator[Float]:
+    """Yield every distinct vector of times, dealt within groups."""
+    members = [np.flatnonzero(groups == group) for group in np.unique(groups)]
+    for deal in itertools.product(*(list(_distinct(sorted(times[m].tolist()))) for m in members)):
+        dealt = times.copy()
+        for m, part in zip(members, deal, strict=True):
+            dealt[m] = part
+        yield dealt
+
+
+def _distinct(items: list[float]) -> Iterator[list[float]]:
+    """Yield the distinct permutations of a sorted list in lexicographic order (Knuth, algorithm L)."""
+    while True:
+        yield list(items)
+        i = len(items) - 2
+        while i >= 0 and items[i] >= items[i + 1]:
+            i -= 1
+        if i < 0:
+            return
+        j = len(items) - 1
+        while items[j] <= items[i]:
+            j -= 1
+        items[i], items[j] = items[j], items[i]
+        items[i + 1 :] = reversed(items[i + 1 :])
+
+
+def _some_ways(times: Float, groups: Int, reps: int, seed: int) -> Iterator[Float]:
+    rng = np.random.default_rng(seed)
+    for _ in range(reps):
+        dealt = times.copy()
+        for group in np.unique(groups):
+            members = groups == group
+            dealt[members] = rng.permutation(times[members])
+        yield dealt
+
+
+def _permuted(
+    effects: Effects, effect: Effects, times: Float, factor: float
+) -> list[tuple[float, float, float, float, float]]:
+    """Five numbers for each estimate when the clusters had been treated at other times."""
+    adopted = times[effects.design.cluster]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DataWarning)
+        outcome = effects.again(replace(effects.design, adopted=adopted))
+        shift = effects.again(replace(effect.design, adopted=adopted))
+    if not outcome.terms.equals(effects.terms):
+        raise InferenceError(
+            "Some of these estimates do not exist when the adoption times are dealt again. Ask for the overall effect."
+        )
+    i0, i1 = np.nan_to_num(outcome.influence), np.nan_to_num(shift.influence)
+    numbers = (
+        outcome.estimate,
+        shift.estimate,
+        factor * (i0**2).sum(0),
+        factor * (i0 * i1).sum(0),
+        factor * (i1**2).sum(0),
+    )
+    return list(zip(*(n.tolist() for n in numbers), strict=True))

@@ -1,0 +1,236 @@
+"""What is measured in each case, and how long a case must have been followed before it can answer.
+
+An export holds finished and open applications. The mean of the finished ones falls in every recent month,
+because only the fast ones can be finished by then. So `Within` and `RestrictedMean` declare a horizon; a
+month whose cases have not all been followed that long is left out by `tabulate`. A withdrawn case is a
+competing event, never a completion.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import narwhals as nw
+
+from asn_impact.errors import InputError
+from asn_impact.measures.calendar import DayUnit
+
+__all__ = ["Count", "DurationOutcome", "Mean", "RecordOutcome", "RestrictedMean", "Score", "Share", "Within"]
+
+
+@dataclass(frozen=True)
+class Within:
+    """The share of cases decided within a number of days: 1 when decided in time, 0 otherwise.
+
+    Cases undecided or withdrawn by then count 0, so the mean of a cell is the Aalen-Johansen estimate of the
+    completion curve at `days`, withdrawal competing; no case of a mature month is censored before `days`.
+
+    Parameters
+    ----------
+    days
+        The limit, in the days of the clock the cases were measured with; 0 is the day of receipt.
+    counted_in
+        ``"working days"`` or ``"calendar days"``; `tabulate` sets it from the clock.
+
+    Examples
+    --------
+    >>> Within(5).name, Within(5).unit, Within(5).horizon
+    ('within_5', 'share', 5)
+    """
+
+    days: int
+    counted_in: DayUnit = "working days"
+
+    def __post_init__(self) -> None:
+        _require_whole(self.days, least=0, where="Within(days)")
+
+    @property
+    def name(self) -> str:
+        """Short name, for instance ``within_5``."""
+        return f"within_{self.days}"
+
+    @property
+    def unit(self) -> str:
+        """Always ``share``: a number between 0 and 1."""
+        return "share"
+
+    @property
+    def horizon(self) -> int:
+        """Days each case of a month must have been followed."""
+        return self.days
+
+    def value(self, days: nw.Expr) -> nw.Expr:
+        """Return 1 where a case was decided in time, 0 elsewhere; a missing duration counts 0."""
+        return nw.when(days <= self.days).then(nw.lit(1, nw.Int32)).otherwise(nw.lit(0, nw.Int32))
+
+
+@dataclass(frozen=True)
+class RestrictedMean:
+    """The mean days to a decision, each wait counted up to the horizon: min(T, horizon).
+
+    Cases undecided or withdrawn at the horizon count as `horizon`. The mean of a cell is therefore the
+    horizon minus the area under the Aalen-Johansen completion curve from 0 to the horizon, withdrawal
+    competing; without withdrawals it is the restricted mean survival time. No case of a mature month is
+    censored before the horizon.
+
+    Parameters
+    ----------
+    horizon
+        The longest wait that is told apart, in the days of the clock the cases were measured with.
+    counted_in
+        ``"working days"`` or ``"calendar days"``; `tabulate` sets it from the clock.
+
+    Examples
+    --------
+    >>> RestrictedMean(30).name, RestrictedMean(30).unit, RestrictedMean(30).horizon
+    ('restricted_mean_30', 'working days', 30)
+    """
+
+    horizon: int
+    counted_in: DayUnit = "working days"
+
+    def __post_init__(self) -> None:
+        _require_whole(self.horizon, least=1, where="RestrictedMean(horizon)")
+
+    @property
+    def name(self) -> str:
+        """Short name, for instance ``restricted_mean_30``."""
+        return f"restricted_mean_{self.horizon}"
+
+    @property
+    def unit(self) -> str:
+        """``working days`` or ``calendar days``."""
+        return self.counted_in
+
+    def value(self, days: nw.Expr) -> nw.Expr:
+        """Return min(days, horizon) as a whole number; a missing duration counts as the horizon."""
+        return nw.when(days < self.horizon).then(days).otherwise(nw.lit(self.horizon, nw.Int32))
+
+
+@dataclass(frozen=True)
+class Score:
+    """The mean of a column of numbers: a survey answer, a test, an index. Missing values are left out.
+
+    Parameters
+    ----------
+    column
+        A column of the records, kept by naming it when the export was read.
+    unit
+        Unit of the number.
+
+    Examples
+    --------
+    >>> Score("answer", unit="points").name
+    'answer'
+    """
+
+    column: str
+    unit: str = ""
+
+    @property
+    def name(self) -> str:
+        """The name of the column."""
+        return self.column
+
+    @property
+    def horizon(self) -> None:
+        """None: a score needs no follow-up."""
+        return None
+
+
+@dataclass(frozen=True)
+class Share:
+    """The share of records for which a column is true (or 1). Missing values are left out.
+
+    Parameters
+    ----------
+    column
+        A column of true and false, or of 1 and 0.
+
+    Examples
+    --------
+    >>> Share("digital").name, Share("digital").unit
+    ('share_digital', 'share')
+    """
+
+    column: str
+
+    @property
+    def name(self) -> str:
+        """Short name, for instance ``share_digital``."""
+        return f"share_{self.column}"
+
+    @property
+    def unit(self) -> str:
+        """Always ``share``: a number between 0 and 1."""
+        return "share"
+
+    @property
+    def horizon(self) -> None:
+        """None: a share needs no follow-up."""
+        return None
+
+
+@dataclass(frozen=True)
+class Count:
+    """The number of applications received: one number a cell, and a true 0 where a unit received none.
+
+    Needs no follow-up, but a month that was not over on the day of the export is left out: part of a month is
+    not a count.
+
+    Examples
+    --------
+    >>> Count().name, Count().unit
+    ('count', 'applications')
+    """
+
+    @property
+    def name(self) -> str:
+        """Always ``count``."""
+        return "count"
+
+    @property
+    def unit(self) -> str:
+        """Always ``applications``."""
+        return "applications"
+
+    @property
+    def horizon(self) -> None:
+        """None: a count needs no follow-up."""
+        return None
+
+
+@dataclass(frozen=True)
+class Mean:
+    """The outcome of a ready panel, as it came.
+
+    Parameters
+    ----------
+    name
+        The column of the panel.
+    unit
+        Unit of the number, "" when it has none.
+
+    Examples
+    --------
+    >>> Mean("l_homicide")
+    Mean(name='l_homicide', unit='')
+    """
+
+    name: str
+    unit: str = ""
+
+    @property
+    def horizon(self) -> None:
+        """None: a ready panel is taken as mature."""
+        return None
+
+
+DurationOutcome: TypeAlias = Within | RestrictedMean
+RecordOutcome: TypeAlias = Within | RestrictedMean | Score | Share | Count
+
+
+def _require_whole(number: object, *, least: int, where: str) -> None:
+    if not isinstance(number, int) or isinstance(number, bool) or number < least:
+        raise InputError(f"{where} is {number!r}. Expected a whole number of days, {least} or more.")

@@ -1,0 +1,1 @@
+"""Sourced tables that travel with the package: holidays, column synonyms, status words."""

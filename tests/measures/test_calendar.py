@@ -1,0 +1,152 @@
+"""Working days: known numbers, laws that hold for all days, and refusals."""
+
+import csv
+import datetime as dt
+from importlib import resources
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from IPython.core.formatters import HTMLFormatter
+
+from asn_impact.errors import InputError
+from asn_impact.measures.calendar import WorkCalendar
+
+INDONESIA = WorkCalendar.indonesia()
+
+# Working days a year, Monday to Friday: national holidays off / joint leave off as well. Counted by hand from the
+# joint decrees (SKB 3 Menteri) when the table was made.
+WORKING_DAYS = {
+    2019: (250, 246),
+    2020: (248, 243),
+    2021: (249, 248),
+    2022: (250, 246),
+    2023: (250, 239),
+    2024: (248, 238),
+    2025: (248, 237),
+    2026: (248, 240),
+}
+
+covered_days = st.dates(INDONESIA.first, INDONESIA.last)
+
+
+def national_holidays():
+    path = resources.files("asn_impact") / "reference" / "holidays_id.csv"
+    with path.open(encoding="utf-8-sig") as file:
+        return [row["tanggal"] for row in csv.DictReader(file) if row["kategori"] == "libur_nasional"]
+
+
+@pytest.mark.parametrize(("year", "counts"), WORKING_DAYS.items())
+def test_working_days_a_year_are_those_of_the_joint_decrees(year, counts):
+    without_leave = WorkCalendar.weekdays(f"{year}-01-01", f"{year}-12-31", holidays=national_holidays())
+    by_year = INDONESIA.by_year().set_index("year")["working_days"]
+    assert (int(without_leave.working.sum()), int(by_year[year])) == counts
+
+
+def test_coverage_is_the_full_years_of_the_table():
+    assert (INDONESIA.first, INDONESIA.last) == (dt.date(2018, 1, 1), dt.date(2027, 12, 31))
+    assert len(INDONESIA.working) == len(INDONESIA.table()) == 3652
+
+
+@given(covered_days, covered_days)
+def test_numpy_counts_the_same_days_between(start, end):
+    holidays = INDONESIA.days[~INDONESIA.working]
+    # numpy counts [start, end); one day later on both sides is (start, end]
+    one = dt.timedelta(days=1)
+    expected = np.busday_count(min(start, end) + one, max(start, end) + one, holidays=holidays)
+    assert INDONESIA.between(start, end) == (expected if end >= start else -expected)
+
+
+@given(covered_days, covered_days, covered_days)
+def test_days_add_up(a, b, c):
+    assert INDONESIA.between(a, b) + INDONESIA.between(b, c) == INDONESIA.between(a, c)
+
+
+@given(covered_days, covered_days)
+def test_a_later_day_never_has_a_smaller_number(a, b):
+    early, late = INDONESIA.number([min(a, b), max(a, b)])
+    assert 0 <= late - early <= abs((b - a).days)
+
+
+@given(covered_days)
+def test_the_same_day_is_day_zero(day):
+    assert INDONESIA.between(day, day) == 0
+
+
+@given(covered_days)
+def test_a_day_off_has_the_number_of_the_day_before(day):
+    position = (day - INDONESIA.first).days
+    if position and not INDONESIA.working[position]:
+        assert INDONESIA.between(day - dt.timedelta(days=1), day) == 0
+
+
+def test_every_way_to_write_a_date_gives_the_same_number():
+    texts = ["2024-01-02", "2024-08-19"]
+    ways = [
+        texts,
+        [dt.date.fromisoformat(t) for t in texts],
+        [pd.Timestamp(t) + pd.Timedelta(hours=23) for t in texts],
+        np.array(texts, dtype="datetime64[ns]"),
+        pd.Series(pd.to_datetime(texts)),
+        pd.to_datetime(texts),
+    ]
+    assert len({tuple(INDONESIA.number(way).tolist()) for way in ways}) == 1
+
+
+def test_a_local_closure_takes_one_day_and_a_closure_on_a_day_off_none():
+    closed = WorkCalendar.indonesia(closures=["2024-12-02", "2024-12-01"])  # a Monday and a Sunday
+    assert INDONESIA.working.sum() - closed.working.sum() == 1
+    assert closed.between("2024-11-29", "2024-12-02") == 0
+
+
+def test_saturdays_count_until_the_six_day_week_ends_but_not_when_they_are_holidays():
+    six = WorkCalendar.indonesia(six_day_until="2023-04-12")
+    assert six.between("2023-03-31", "2023-04-01") == 1
+    assert six.between("2023-04-14", "2023-04-15") == 0  # after the change
+    assert six.between("2018-03-16", "2018-03-17") == 0  # Nyepi fell on a Saturday
+    assert (six.working >= INDONESIA.working).all()
+
+
+def test_calendar_days_count_every_day():
+    assert INDONESIA.every_day().between("2023-12-29", "2024-01-01") == 3
+    assert INDONESIA.every_day().unit == "calendar days"
+
+
+def test_a_date_outside_the_calendar_is_an_error_that_names_the_coverage_and_how_many():
+    with pytest.raises(InputError, match=r"2 of the dates .* 2018-01-01 to 2027-12-31; earliest 1900-01-01"):
+        INDONESIA.number(["1900-01-01", "2024-01-02", "2030-01-01"])
+
+
+@pytest.mark.parametrize("closure", ["2030-01-01", "19 August", None])
+def test_a_closure_that_is_no_covered_date_is_refused(closure):
+    with pytest.raises(InputError):
+        WorkCalendar.indonesia(closures=[closure])
+
+
+def test_a_missing_date_is_refused():
+    with pytest.raises(InputError, match=r"1 of the dates .* missing"):
+        INDONESIA.number(["2024-01-02", None])
+
+
+def test_a_calendar_that_ends_before_it_begins_is_refused():
+    with pytest.raises(InputError, match="before it begins"):
+        WorkCalendar.weekdays("2024-02-01", "2024-01-01")
+
+
+def test_a_calendar_cannot_be_written_to():
+    with pytest.raises(ValueError, match="read-only"):
+        INDONESIA.working[0] = True
+
+
+def test_a_table_handed_out_can_be_changed_without_changing_the_calendar():
+    table = INDONESIA.table()
+    table["number"] = 0
+    assert INDONESIA.table()["number"].iloc[-1] == INDONESIA.working.sum()
+
+
+def test_a_calendar_shows_itself_the_same_way_each_time():
+    first, second = (HTMLFormatter()(WorkCalendar.indonesia(closures=["2024-12-02"])) for _ in range(2))
+    assert first == second
+    assert "1 local closure" in first

@@ -1,0 +1,174 @@
+"""Durations against a slow twin that goes row by row, and what is refused."""
+
+import datetime as dt
+from dataclasses import replace
+
+import duckdb
+import narwhals as nw
+import numpy as np
+import pandas as pd
+import pytest
+from IPython.core.formatters import HTMLFormatter
+
+from asn_impact.errors import DataWarning, InputError
+from asn_impact.intake.exports import read_exports
+from asn_impact.measures.calendar import WorkCalendar
+from asn_impact.measures.durations import measure
+
+CALENDAR = WorkCalendar.indonesia()
+HOLIDAYS = CALENDAR.days[~CALENDAR.working]
+AS_OF = dt.date(2024, 12, 31)
+
+
+def cases(count=400, seed=1):
+    """Cases of 2024 with open, rejected and withdrawn ones, and days off as days of receipt."""
+    rng = np.random.default_rng(seed)
+    received = np.datetime64("2024-01-01") + rng.integers(0, 366, count)
+    wait = rng.geometric(0.06, count) - 1
+    decided = received + wait
+    status = rng.choice(["granted", "rejected", "withdrawn"], count, p=[0.8, 0.1, 0.1]).astype(object)
+    late = decided > np.datetime64(AS_OF)
+    status[late] = "open"
+    return pd.DataFrame(
+        {
+            "case": [f"c{i}" for i in range(count)],
+            "office": rng.choice(["O1", "O2", "O3"], count),
+            "service": rng.choice(["SIP", "PBG"], count),
+            "received": received.astype("datetime64[us]"),
+            "decided": pd.Series(decided.astype("datetime64[us]")).mask(late),
+            "status": status,
+        }
+    )
+
+
+def days_row_by_row(frame):
+    """The slow twin: numpy counts [start, end), one day later on both sides is (start, end]."""
+    found = {}
+    for row in frame.itertuples():
+        if row.status in {"open", "withdrawn"} or pd.isna(row.decided):
+            found[row.Index] = None
+            continue
+        start, end = (np.datetime64(day, "D") + 1 for day in (row.received, row.decided))
+        found[row.Index] = int(np.busday_count(start, end, holidays=HOLIDAYS))
+    return list(found.values())
+
+
+def measured(frame, **options):
+    times = measure(read_exports(frame, as_of=AS_OF, keep=["row"]), CALENDAR, **options)
+    return times.records.collect().to_pandas().sort_values("row").reset_index(drop=True)
+
+
+def test_days_are_those_counted_row_by_row():
+    frame = cases()
+    result = measured(frame.assign(row=range(len(frame))))
+    assert [None if pd.isna(d) else int(d) for d in result["days"]] == days_row_by_row(frame)
+
+
+def test_calendar_days_are_plain_differences():
+    frame = cases()
+    result = measured(frame.assign(row=range(len(frame))), clock="calendar_days")
+    closed = frame["status"].isin(["granted", "rejected"])
+    assert (
+        result["days"][closed].astype(int).tolist() == (frame["decided"] - frame["received"])[closed].dt.days.tolist()
+    )
+
+
+def test_month_and_day_are_those_of_receipt():
+    frame = cases()
+    result = measured(frame.assign(row=range(len(frame))))
+    received = frame["received"].dt
+    assert result["month"].tolist() == (12 * received.year + received.month - 1).tolist()
+    assert result["day"].tolist() == CALENDAR.number(frame["received"]).tolist()
+
+
+def test_follow_up_counts_from_the_day_of_the_export():
+    times = measure(read_exports(cases(), as_of=AS_OF), CALENDAR)
+    assert times.as_of_day == CALENDAR.number(AS_OF)
+
+
+def test_a_day_of_receipt_outside_the_calendar_is_refused_and_counted():
+    frame = cases()
+    outside = (frame["received"] < "2024-02-01").sum()
+    with pytest.raises(InputError, match=f"{outside} records have a 'received' day outside .* 2024-02-01 to"):
+        measure(read_exports(frame, as_of=AS_OF), WorkCalendar.weekdays("2024-02-01", "2024-12-31"))
+
+
+def test_a_day_of_decision_outside_the_calendar_is_refused_and_counted():
+    frame = cases()
+    frame.loc[frame.index[:2], "decided"] = pd.Timestamp("1999-01-04")
+    extract = read_exports(cases(), as_of=AS_OF)
+    with pytest.raises(InputError, match="2 records have a 'decided' day outside"):
+        measure(replace(extract, records=nw.from_native(frame).lazy()), CALENDAR)
+
+
+def test_a_case_received_after_the_export_is_refused():
+    extract = replace(read_exports(cases(), as_of=AS_OF), as_of=dt.date(2024, 6, 30))
+    with pytest.raises(InputError, match="after the export was made"):
+        measure(extract, CALENDAR)
+
+
+def test_an_export_of_finished_cases_only_is_refused_unless_the_reader_says_otherwise():
+    frame = cases(2_000)
+    finished = frame[frame["decided"] >= "2024-06-01"].assign(status="granted")
+    with pytest.warns(DataWarning, match="completed cases only"):
+        extract = read_exports(finished, as_of=AS_OF)
+    with pytest.raises(InputError, match="finished cases only"):
+        measure(extract, CALENDAR)
+    assert measure(read_exports(finished, as_of=AS_OF, selection="received"), CALENDAR).as_of == AS_OF
+
+
+@pytest.mark.parametrize("name", ["month", "day", "days"])
+def test_an_extra_column_with_a_name_made_here_is_refused(name):
+    extract = read_exports(cases().assign(**{name: 1}), as_of=AS_OF, keep=[name])
+    with pytest.raises(InputError, match=f"'{name}'"):
+        measure(extract, CALENDAR)
+
+
+def test_times_of_day_do_not_count():
+    extract = read_exports(cases(), as_of=AS_OF)
+    night = cases().assign(received=cases()["received"] + pd.Timedelta(hours=23))
+    late = replace(extract, records=nw.from_native(night).lazy())
+    expected, found = (measure(e, CALENDAR).records.collect().to_pandas()["days"] for e in (extract, late))
+    assert sorted(expected.dropna()) == sorted(found.dropna())
+
+
+def test_times_with_a_zone_are_refused():
+    zoned = cases().assign(received=cases()["received"].dt.tz_localize("Asia/Jakarta"))
+    extract = replace(read_exports(cases(), as_of=AS_OF), records=nw.from_native(zoned).lazy())
+    with pytest.raises(InputError, match="time zones 'Asia/Jakarta'"):
+        measure(extract, CALENDAR)
+
+
+def test_the_database_of_the_reader_is_left_as_it_was():
+    connection = duckdb.connect()
+    frame = cases()
+    connection.sql("create table asn_impact_records as select * from frame")
+    measure(read_exports(connection.table("asn_impact_records"), as_of=AS_OF), CALENDAR).records.collect()
+    assert connection.sql("show tables").fetchall() == [("asn_impact_records",)]
+    assert connection.sql("select count(*) from asn_impact_records").fetchall() == [(len(frame),)]
+
+
+def test_the_frame_of_the_reader_is_left_as_it_was():
+    frame = cases()
+    before = frame.copy()
+    measure(read_exports(frame, as_of=AS_OF), CALENDAR).records.collect()
+    pd.testing.assert_frame_equal(frame, before)
+
+
+def test_an_export_made_outside_the_calendar_is_refused():
+    with pytest.raises(InputError, match="2024-01-01 to 2024-12-30"):
+        measure(read_exports(cases(), as_of=AS_OF), WorkCalendar.weekdays("2024-01-01", "2024-12-30"))
+
+
+def test_an_unknown_clock_is_refused():
+    with pytest.raises(InputError, match="clock='hours'"):
+        measure(read_exports(cases(), as_of=AS_OF), CALENDAR, clock="hours")
+
+
+def test_durations_show_themselves_without_running():
+    times = measure(read_exports(cases(), as_of=AS_OF), CALENDAR)
+    assert isinstance(times.records, nw.LazyFrame)
+    shown = HTMLFormatter()(times)
+    assert shown == HTMLFormatter()(times)
+    assert "working days" in shown
+    assert repr(times) == "Durations(working days, as of 2024-12-31, calendar 'Indonesia')"
