@@ -4,28 +4,34 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
 import pandas as pd
-from scipy import sparse
 
 from asn_impact.arrays import Bool, Float, Int
 from asn_impact.designs import Design
 from asn_impact.errors import DataWarning, EstimationError, listed
+from asn_impact.estimation.adjusted import AdjustedFit, Method, cluster_sums, covariates_of
 from asn_impact.estimation.effects import Cells, Effects
 
 __all__ = ["GroupTime"]
+
+
+_METHODS = {
+    "regression": "outcome regression",
+    "ipw": "inverse probability weighting",
+    "doubly_robust": "doubly robust",
+}
 
 
 @dataclass(frozen=True)
 class GroupTime:
     """Group-time effects ATT(g, t): the treated change since the base period minus the same change among controls.
 
-    Assumes parallel trends in cell means and no anticipation beyond `anticipation` steps. Cells without a control are not
-    estimable and listed.
+    Assumes parallel trends in cell means (given the covariates in `adjust`) and no anticipation beyond `anticipation`
+    steps. Cells without a control are not estimable and listed.
 
     Parameters
     ----------
@@ -35,16 +41,21 @@ class GroupTime:
     anticipation
         Steps before adoption in which the outcome may already react.
     base
-        ``"universal"``: every period is compared with the last one before adoption (minus `anticipation`). ``"varying"``: a
-        period before that is compared with the period just before it.
+        ``"universal"``: every period is compared with the last one before adoption (minus `anticipation`).
+        ``"varying"``: a period before that is compared with the period just before it.
     sample
         ``"pairs"``: change of the units seen in both periods, with their weight in the base period.
         ``"cross_sections"``: change of the weighted mean over all units seen in either period.
+    adjust
+        Names of covariates of the panel or of numeric attributes of the units. Pairs use the values of the base period.
+    method
+        How `adjust` enters: ``"regression"`` of the controls' change, ``"ipw"`` (controls weighted by their odds of
+        treatment, normalised), or both, ``"doubly_robust"``.
 
     Notes
     -----
-    Callaway and Sant'Anna (2021), Journal of Econometrics 225, eq. 2.5 and 2.6 without covariates; influence as in their
-    theorem 2. See docs/methods.md#grouptime.
+    Callaway and Sant'Anna (2021), Journal of Econometrics 225, eq. 2.4 to 2.6 and theorem 2; Sant'Anna and Zhao (2020),
+    Journal of Econometrics 219, for the covariates. See docs/methods.md#grouptime.
 
     Examples
     --------
@@ -56,6 +67,13 @@ class GroupTime:
     anticipation: int = 0
     base: Literal["universal", "varying"] = "universal"
     sample: Literal["pairs", "cross_sections"] = "pairs"
+    adjust: tuple[str, ...] = ()
+    method: Method = "doubly_robust"
+
+    def __post_init__(self) -> None:
+        if isinstance(self.adjust, str):
+            raise EstimationError(f"adjust={self.adjust!r}. Expected a tuple of names: adjust=({self.adjust!r},).")
+        object.__setattr__(self, "adjust", tuple(self.adjust))
 
     @property
     def name(self) -> str:
@@ -63,38 +81,64 @@ class GroupTime:
         controls = {"never": "never-treated", "not_yet": "not-yet-treated"}[self.controls]
         ahead = f", {self.anticipation} periods of anticipation" if self.anticipation else ""
         pooled = ", repeated cross-sections" if self.sample == "cross_sections" else ""
-        return f"Group-time effects (Callaway and Sant'Anna), {controls} controls, {self.base} base{ahead}{pooled}"
+        given = f", given {', '.join(self.adjust)} ({_METHODS[self.method]})" if self.adjust else ""
+        return (
+            f"Group-time effects (Callaway and Sant'Anna), {controls} controls, {self.base} base{ahead}{pooled}{given}"
+        )
 
     def __call__(self, design: Design) -> Effects:
         """Estimate every ATT(g, t) of the design."""
         if self.controls == "never" and np.isfinite(design.adopted).all():
             raise EstimationError(
-                "controls='never', but every unit is treated in the window. Use controls='not_yet', or widen the window."
+                "controls='never', but every unit is treated in the window. Use controls='not_yet' or widen the window."
             )
         comparisons = tuple(self._comparisons(design))
         if not comparisons:
-            raise EstimationError("No wave has a period before it started (less anticipation): there is no base to compare with.")
-        fit = RatioFit(design, comparisons, self.sample)
+            raise EstimationError(
+                "No wave has a period before it started (less anticipation): there is no base to compare with."
+            )
+        used, fit, notes = self._fitted(design, comparisons)
+        starts = design.cohorts
         cohort = np.concatenate([np.full(len(c.period), c.position) for c in comparisons])
         period = np.concatenate([c.period for c in comparisons])
         cells = Cells(
             cohort=cohort,
             period=period,
-            event_time=(design.panel.timeline.steps[period] - design.cohorts[cohort]).astype(np.int64),
-            sizes=_sizes(design, self.sample),
+            event_time=(design.panel.timeline.steps[period] - starts[cohort]).astype(np.int64),
+            sizes=_sizes(used, self.sample),
         )
         labels = design.panel.timeline.labels
         terms = pd.DataFrame(
             {
-                "cohort": [design.cohort_label(design.cohorts[c]) for c in cohort],
+                "cohort": np.array([design.cohort_label(step) for step in starts], dtype=object)[cohort],
                 "period": [labels[p] for p in period],
                 "event_time": cells.event_time,
             }
         )
-        notes = _not_estimable(design, comparisons, terms, fit.estimate, cells)
+        notes = (*notes, *_not_estimable(design, comparisons, terms, fit.estimate, cells))
         for note in notes:
             warnings.warn(note, DataWarning, stacklevel=2)
         return Effects(self, design, terms, fit, cells, notes=notes)
+
+    def _fitted(
+        self, design: Design, comparisons: tuple[Comparison, ...]
+    ) -> tuple[Design, AdjustedFit, tuple[str, ...]]:
+        """Return the design of the cells that count, the fit, and what was left out."""
+        if not self.adjust:
+            none = np.zeros((*design.panel.mean.shape, 0))
+            return design, AdjustedFit(design, comparisons, self.sample, "none", none), ()
+        covariates, notes = covariates_of(design, self.adjust)
+        known = np.isfinite(covariates).all(axis=2)
+        if (lost := int((design.panel.observed & ~known).sum())) > 0:
+            notes = (*notes, f"{lost} cells have no value of {listed(self.adjust)} and are left out.")
+        used = replace(design, panel=replace(design.panel, weight=np.where(known, design.panel.weight, 0.0)))
+        fit = AdjustedFit(used, comparisons, self.sample, self.method, covariates)
+        if np.isnan(fit.estimate).all():
+            raise EstimationError(
+                f"No effect is identified given {listed(self.adjust)}: in every comparison they tell the treated from "
+                "the controls, or there are fewer controls than covariates. Use fewer covariates or wider waves."
+            )
+        return used, fit, notes
 
     def _comparisons(self, design: Design) -> Iterator[Comparison]:
         steps = design.panel.timeline.steps
@@ -126,116 +170,16 @@ class Comparison:
     controls: Bool
 
 
-@dataclass(frozen=True, eq=False)
-class Mean:
-    """A weighted mean that enters each estimate with a sign; (G, k) totals and weights by cluster."""
-
-    sign: int
-    total: Float
-    weight: Float
-
-    def value(self) -> Float:
-        """(k,) the mean; NaN where nothing carries weight."""
-        return _ratio(self.total.sum(axis=0), self.weight.sum(axis=0))
-
-    def influence(self) -> Float:
-        """(G, k) what each cluster adds to the error of the mean."""
-        return _ratio(self.total - self.weight * self.value(), self.weight.sum(axis=0))
-
-    def leave_one_out(self) -> Float:
-        """(G, k) the mean without each cluster; NaN where nothing else carries weight."""
-        weight = self.weight.sum(axis=0) - self.weight
-        weight = np.where(weight > 1e-12 * self.weight.sum(axis=0), weight, 0.0)
-        return _ratio(self.total.sum(axis=0) - self.total, weight)
-
-
-@dataclass(frozen=True, eq=False)
-class RatioFit:
-    """Estimates that are signed sums of weighted means: all of `Fit` in closed form from sums by cluster."""
-
-    design: Design
-    comparisons: tuple[Comparison, ...]
-    sample: str
-    correction: float = 1.0
-
-    @cached_property
-    def means(self) -> tuple[Mean, ...]:
-        """The signed means, each with (G, k) totals and weights."""
-        parts = [list(self._means(comparison)) for comparison in self.comparisons]
-        return tuple(
-            Mean(
-                group[0].sign,
-                np.concatenate([m.total for m in group], axis=1),
-                np.concatenate([m.weight for m in group], axis=1),
-            )
-            for group in zip(*parts, strict=True)
-        )
-
-    @cached_property
-    def estimate(self) -> Float:
-        """(k,) the estimates."""
-        return np.asarray(sum(m.sign * m.value() for m in self.means))
-
-    def influence(self) -> Float:
-        """(G, k) influence by cluster."""
-        return np.asarray(sum(m.sign * m.influence() for m in self.means))
-
-    def leave_one_out(self) -> Float:
-        """(G, k) estimates without each cluster."""
-        return np.asarray(sum(m.sign * m.leave_one_out() for m in self.means))
-
-    def loadings(self) -> Float:
-        """(k, U, T) weights on the cell means."""
-        shape = self.design.panel.mean.shape
-        rows = []
-        for comparison in self.comparisons:
-            block = np.zeros((len(comparison.period), *shape))
-            term = np.arange(len(comparison.period))
-            for sign, weight, column in self._weights(comparison):
-                share = _ratio(weight, weight.sum(axis=0)).T  # (k, U)
-                if column is None:
-                    block[term, :, comparison.period] += sign * share
-                    block[term, :, comparison.base] -= sign * share
-                else:
-                    block[term, :, column] += sign * share
-            rows.append(block)
-        return np.concatenate(rows)
-
-    def _weights(self, comparison: Comparison) -> Iterator[tuple[int, Float, Int | None]]:
-        """Sign, (U, k) weights and the column of each mean; column None stands for the change since the base."""
-        weight = np.where(self.design.panel.observed, self.design.panel.weight, 0.0)
-        now, then = weight[:, comparison.period], weight[:, comparison.base]
-        for sign, members in ((1, comparison.cohort[:, None]), (-1, comparison.controls)):
-            if self.sample == "pairs":
-                yield sign, np.where(now > 0, then, 0.0) * members, None
-            else:
-                yield sign, now * members, comparison.period
-                yield -sign, then * members, comparison.base
-
-    def _means(self, comparison: Comparison) -> Iterator[Mean]:
-        outcome = np.nan_to_num(self.design.panel.mean)
-        for sign, weight, column in self._weights(comparison):
-            if column is None:
-                value = outcome[:, comparison.period] - outcome[:, comparison.base]
-            else:
-                value = outcome[:, column]
-            yield Mean(sign, _by_cluster(self.design, weight * value), _by_cluster(self.design, weight))
-
-
 def _by_cluster(design: Design, values: Float) -> Float:
     """(G, k) sums of (U, k) values."""
-    units, clusters = len(design.cluster), len(design.clusters)
-    if units == clusters and (design.cluster == np.arange(units)).all():
-        return values
-    one_hot = sparse.csr_matrix((np.ones(units), (design.cluster, np.arange(units))), shape=(clusters, units))
-    return np.asarray(one_hot @ values)
+    return cluster_sums(design.cluster, len(design.clusters), values)
 
 
 def _sizes(design: Design, sample: str) -> Float:
-    """(G, C) weight of each cohort in each cluster: mean weight of its units, or their total over time for cross-sections."""
+    """(G, C) weight of each cohort in each cluster: mean weight of its units, or the sum of their records."""
     weight = np.where(design.panel.observed, design.panel.weight, 0.0)
     unit = weight.sum(axis=1)
-    if sample == "pairs":
+    if sample == "pairs" or design.weights == "units":
         unit = _ratio(unit, (weight > 0).sum(axis=1))
     return _by_cluster(design, np.nan_to_num(unit)[:, None] * (design.adopted[:, None] == design.cohorts[None, :]))
 
@@ -243,7 +187,7 @@ def _sizes(design: Design, sample: str) -> Float:
 def _ratio(numerator: Float, denominator: Float) -> Float:
     """Return numerator / denominator, NaN where the denominator is not positive."""
     numerator, denominator = np.broadcast_arrays(np.asarray(numerator, dtype=np.float64), denominator)
-    return np.divide(numerator, denominator, out=np.full(numerator.shape, np.nan), where=denominator > 0)
+    return np.asarray(np.divide(numerator, denominator, out=np.full(numerator.shape, np.nan), where=denominator > 0))
 
 
 def _not_estimable(
@@ -258,7 +202,7 @@ def _not_estimable(
     if missing.any():
         pairs = [f"ATT({a}, {b})" for a, b in zip(terms["cohort"][missing], terms["period"][missing], strict=True)]
         notes.append(
-            f"{len(pairs)} effects are not estimable (no treated unit or no control is observed in both periods) and "
+            f"{len(pairs)} effects are not estimable (no treated unit, no control, or no overlap in the covariates) and "
             f"left out of every average: {', '.join(pairs[:4])}{' ...' if len(pairs) > 4 else ''}."
         )
     return tuple(notes)

@@ -140,24 +140,29 @@ def bias_reduced(effects: Effects) -> Contributions:
 def _moments(effects: Effects, groups: Bool) -> tuple[Float, Float]:
     """Return moments of the deviations (k, h, G, G), and the variance of the estimate by cluster (k, G)."""
     design = effects.design
-    full = effects.loadings()
-    spread = np.sqrt(
-        _share(np.ones(design.panel.weight.shape), np.where(design.panel.observed, design.panel.weight, 0.0))
-    )
-    spread = np.nan_to_num(spread)
-    difference = np.empty((len(design.clusters), *full.shape))
-    for c in range(len(design.clusters)):
-        kept = design.cluster != c
-        difference[c] = -full
-        difference[c][:, kept] += _same_terms(effects, _quietly(effects, c))
-    difference = np.nan_to_num(difference) * spread
-    moments = np.empty((full.shape[0], len(groups), len(design.clusters), len(design.clusters)))
+    weight = np.where(design.panel.observed, design.panel.weight, 0.0)
+    spread = np.sqrt(np.divide(1.0, weight, out=np.zeros_like(weight), where=weight > 0))
+    difference = np.nan_to_num(differences(effects)) * spread
+    k, g = difference.shape[1], len(design.clusters)
+    moments = np.empty((k, len(groups), g, g))
     for h, group in enumerate(groups):
-        part = difference[:, :, group[design.cluster]].transpose(1, 0, 2, 3).reshape(full.shape[0], len(difference), -1)
+        part = difference[:, :, group[design.cluster]].transpose(1, 0, 2, 3).reshape(k, g, -1)
         moments[:, h] = part @ part.transpose(0, 2, 1)
-    own = np.zeros((full.shape[0], len(design.clusters)))
-    np.add.at(own.T, design.cluster, ((full * spread) ** 2).sum(axis=2).T)
+    own = np.zeros((k, g))
+    np.add.at(own.T, design.cluster, ((np.nan_to_num(effects.loadings()) * spread) ** 2).sum(axis=2).T)
     return moments, own
+
+
+def differences(effects: Effects) -> Float:
+    """Return the (G, k, U, T) weights on the cell means without each cluster, less the weights with all of them."""
+    closed = getattr(effects.fit, "differences", None)
+    if closed is not None:
+        return np.asarray(closed())
+    full = effects.loadings()
+    difference = np.repeat(-full[None], len(effects.design.clusters), axis=0)
+    for c in range(len(difference)):
+        difference[c][:, effects.design.cluster != c] += _same_terms(effects, _quietly(effects, c))
+    return difference
 
 
 def _quietly(effects: Effects, cluster: int) -> Effects:

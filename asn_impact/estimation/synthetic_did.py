@@ -1,0 +1,243 @@
+"""Synthetic difference-in-differences: Arkhangelsky, Athey, Hirshberg, Imbens and Wager (2021), for few treated units.
+
+Weights on the untreated units and on the periods before make the comparison resemble the treated. Both solve a least
+squares problem on the simplex, here to the optimum (R's synthdid stops early), so a number does not depend on a solver.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+from scipy.optimize import nnls
+
+from asn_impact.arrays import Float, Int
+from asn_impact.designs import Design
+from asn_impact.errors import DataWarning, EstimationError, listed
+from asn_impact.estimation.adjusted import Adjusted, Rows, cluster_sums
+from asn_impact.estimation.effects import Cells, Effects
+
+__all__ = ["SyntheticDiD", "SyntheticFit", "Synthetic", "simplex_weights"]
+
+_TIE_BREAK = 1e-6  # penalty of the period weights in units of the noise: makes them unique (synthdid: eta.lambda)
+
+
+@dataclass(frozen=True)
+class SyntheticDiD:
+    """Effects of each wave in each of its treated periods against a weighted mean of never-treated units.
+
+    Assumes that the untreated outcome of the treated would have moved as the weighted mean of the never-treated does.
+    Waves are estimated one by one and averaged by the number of treated units and periods. Every unit counts alike.
+
+    Parameters
+    ----------
+    kind
+        ``"synthetic_did"``: weights on units and periods. ``"synthetic_control"``: on units only, without a common shift
+        (Abadie, Diamond and Hainmueller 2010, without covariates). ``"did"``: all alike.
+
+    Notes
+    -----
+    Arkhangelsky et al. (2021), American Economic Review 111, algorithm 1, eq. 4 and 6. Leaving a cluster out keeps the
+    weights and rescales them (algorithm 3); ``effects.again(design.without(c))`` estimates them anew.
+
+    Examples
+    --------
+    >>> SyntheticDiD().name
+    'Synthetic difference-in-differences'
+    """
+
+    kind: Literal["synthetic_did", "synthetic_control", "did"] = "synthetic_did"
+
+    @property
+    def name(self) -> str:
+        """Name as printed."""
+        return {
+            "synthetic_did": "Synthetic difference-in-differences",
+            "synthetic_control": "Synthetic control",
+            "did": "Difference-in-differences of means",
+        }[self.kind]
+
+    def __call__(self, design: Design) -> Effects:
+        """Estimate on a design without empty cells."""
+        refuse_holes(design, self.name)
+        waves = tuple(self._waves(design))
+        if not waves:
+            raise EstimationError(f"No wave is seen in two periods before it started: {self.name} has nothing to match.")
+        notes = _left_out(design, waves)
+        for note in notes:
+            warnings.warn(note, DataWarning, stacklevel=2)
+        cohort = np.concatenate([np.full(len(wave.period), wave.position) for wave in waves])
+        period = np.concatenate([wave.period for wave in waves])
+        starts, labels = design.cohorts, design.panel.timeline.labels
+        since = (design.panel.timeline.steps[period] - starts[cohort]).astype(np.int64)
+        sizes = (design.adopted[:, None] == starts[None, :]).astype(np.float64)
+        cells = Cells(cohort, period, since, cluster_sums(design.cluster, len(design.clusters), sizes))
+        terms = pd.DataFrame(
+            {
+                "cohort": [design.cohort_label(starts[c]) for c in cohort],
+                "period": [labels[p] for p in period],
+                "event_time": since,
+            }
+        )
+        return Effects(self, design, terms, SyntheticFit(design, waves), cells, notes=notes)
+
+    def _waves(self, design: Design) -> Iterator[Synthetic]:
+        steps, mean = design.panel.timeline.steps, design.panel.mean
+        control = np.flatnonzero(np.isinf(design.adopted))
+        for position, start in enumerate(design.cohorts):
+            treated = np.flatnonzero(design.adopted == start)
+            before, period = np.flatnonzero(steps < start), np.flatnonzero(steps >= start)
+            if len(before) > 1:
+                omega, lambda_ = self._weights(mean[control], mean[treated], before, period)
+                yield Synthetic(position, treated, control, before, period, omega, lambda_)
+
+    def _weights(self, control: Float, treated: Float, before: Int, period: Int) -> tuple[Float, Float]:
+        """Return unit weights (eq. 4) and period weights (eq. 6)."""
+        past, target = control[:, before], treated[:, before].mean(axis=0)
+        noise = float(np.diff(past, axis=1).std(ddof=1)) if past.size > 2 else 0.0
+        if self.kind == "did":
+            return np.full(len(past), 1 / len(past)), np.full(len(before), 1 / len(before))
+        if self.kind == "synthetic_control":
+            return simplex_weights(past.T, target, penalty=_TIE_BREAK * noise), np.zeros(len(before))
+        penalty = (len(treated) * len(period)) ** 0.25 * noise
+        later = control[:, period].mean(axis=1)
+        omega = simplex_weights(_centred(past.T), target - target.mean(), penalty=penalty)
+        return omega, simplex_weights(_centred(past), later - later.mean(), penalty=_TIE_BREAK * noise)
+
+
+def refuse_holes(design: Design, name: str) -> None:
+    """Raise where a cell is empty or nobody is never treated."""
+    if np.isfinite(design.adopted).all():
+        raise EstimationError(f"{name} compares with units that are never treated in the window: there are none.")
+    empty = ~design.panel.observed
+    if empty.any():
+        units = [design.panel.units[i] for i in np.flatnonzero(empty.any(axis=1))]
+        raise EstimationError(
+            f"{int(empty.sum())} cells are empty, in units {listed(units)}. {name} needs every unit in every period: "
+            "leave those units out with design.where(design.panel.observed.all(axis=1))."
+        )
+
+
+def _left_out(design: Design, waves: tuple[Synthetic, ...]) -> tuple[str, ...]:
+    notes = []
+    absent = sorted(set(range(len(design.cohorts))) - {wave.position for wave in waves})
+    if absent:
+        labels = [design.cohort_label(design.cohorts[i]) for i in absent]
+        notes.append(f"Waves with fewer than two periods before them are not estimable: {listed(labels)}.")
+    if np.ptp(design.panel.weight) > 0:
+        notes.append("The weights of the panel are not used: every unit counts alike.")
+    return tuple(notes)
+
+
+def _centred(columns: Float) -> Float:
+    return np.asarray(columns - columns.mean(axis=0))
+
+
+def simplex_weights(columns: Float, target: Float, *, penalty: float) -> Float:
+    """Return (m,) weights, not negative and with sum one, that bring the columns closest to the target.
+
+    They minimise ``|columns @ w - target|^2 / n + penalty^2 |w|^2``. With weights that sum to one the objective is
+    ``|M w|^2``, M = columns less target over the penalty. Non-negative least squares of (0, 1) on M and a row of ones has
+    the same direction at its optimum: for w of sum s the best s leaves v / (1 + v), which grows with v = ``|M w / s|^2``.
+
+    Parameters
+    ----------
+    columns, target
+        (n, m) and (n,).
+    penalty
+        Size of the ridge, in the unit of the outcome.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> simplex_weights(np.array([[0.0, 4.0]]), np.array([1.0]), penalty=0.0).round(6)
+    array([0.75, 0.25])
+    """
+    n, m = columns.shape
+    stacked = np.concatenate([(columns - target[:, None]) / np.sqrt(n), penalty * np.eye(m)])
+    scale = np.linalg.norm(stacked.mean(axis=1)) or 1.0
+    last = np.concatenate([np.zeros(len(stacked)), [1.0]])
+    weights = nnls(np.concatenate([stacked / scale, np.ones((1, m))]), last)[0]
+    return np.asarray(weights / weights.sum())
+
+
+@dataclass(frozen=True, eq=False)
+class Synthetic:
+    """One wave: its units and periods, and the weights of its comparison.
+
+    Attributes
+    ----------
+    position
+        Which cohort of the design.
+    treated, control
+        Positions of the units.
+    before, period
+        Positions of the periods before and after adoption.
+    omega, lambda_
+        Weights of the control units and of the periods before.
+    """
+
+    position: int
+    treated: Int
+    control: Int
+    before: Int
+    period: Int
+    omega: Float
+    lambda_: Float
+
+
+@dataclass(frozen=True, eq=False)
+class SyntheticFit:
+    """Effects of waves given their weights: a weighted difference of means of each unit's change since before."""
+
+    design: Design
+    waves: tuple[Synthetic, ...]
+    correction: float = 1.0
+
+    @cached_property
+    def _parts(self) -> tuple[tuple[Adjusted, Float], ...]:
+        """The comparison of each wave and the (n, k) changes of its units from the weighted past."""
+        return tuple((self._comparison(wave), self._change(wave)) for wave in self.waves)
+
+    def _comparison(self, wave: Synthetic) -> Adjusted:
+        unit = np.concatenate([wave.treated, wave.control])
+        treated = np.arange(len(unit)) < len(wave.treated)
+        weight = np.concatenate([np.ones(len(wave.treated)), wave.omega])
+        rows = Rows(np.ones((len(unit), 1)), treated, weight, self.design.cluster[unit])
+        return Adjusted(rows, "none", len(self.design.clusters))
+
+    def _change(self, wave: Synthetic) -> Float:
+        mean = self.design.panel.mean - self.design.panel.mean.mean()
+        own = mean[np.concatenate([wave.treated, wave.control])]
+        return np.asarray(own[:, wave.period] - (own[:, wave.before] @ wave.lambda_)[:, None])
+
+    @cached_property
+    def estimate(self) -> Float:
+        """(k,) effects."""
+        return np.concatenate([comparison.loading @ change for comparison, change in self._parts])
+
+    def influence(self) -> Float:
+        """(G, k) influence by cluster, given the weights."""
+        return np.concatenate([comparison.influence(change) for comparison, change in self._parts], axis=1)
+
+    def leave_one_out(self) -> Float:
+        """(G, k) effects without each cluster, its weights shared out among the others."""
+        return np.concatenate([comparison.leave_one_out(change) for comparison, change in self._parts], axis=1)
+
+    def loadings(self) -> Float:
+        """(k, U, T) weights on the cell means, given the weights of units and periods."""
+        blocks = []
+        for wave, (comparison, _) in zip(self.waves, self._parts, strict=True):
+            unit = np.concatenate([wave.treated, wave.control])
+            over_time = np.zeros((len(wave.period), self.design.panel.mean.shape[1]))
+            over_time[:, wave.before] = -wave.lambda_
+            over_time[np.arange(len(wave.period)), wave.period] = 1.0
+            block = np.zeros((len(wave.period), *self.design.panel.mean.shape))
+            block[:, unit] = comparison.loading[None, :, None] * over_time[:, None, :]
+            blocks.append(block)
+        return np.concatenate(blocks)

@@ -1,0 +1,185 @@
+"""Triple difference: services that the treatment reaches against services it does not, inside the same offices."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Hashable
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from asn_impact.arrays import Bool, Float, Int
+from asn_impact.designs import Design
+from asn_impact.errors import DataWarning, EstimationError, listed, nearest
+from asn_impact.estimation.effects import Cells, Effects
+from asn_impact.estimation.group_time import GroupTime
+
+__all__ = ["TripleDifference"]
+
+
+_NEVER = GroupTime(controls="never")
+
+
+@dataclass(frozen=True)
+class TripleDifference:
+    """Group-time effects among the services reached minus those among the services not reached, by cohort and period.
+
+    Assumes that the difference between the two kinds of services would have changed alike in treated and
+    untreated offices (Olden and Moen 2022): whatever happens to all services of an office in a month drops
+    out. A unit is a service of an office; both kinds carry the adoption of the office, and the office (or
+    something coarser) is the cluster.
+
+    Parameters
+    ----------
+    third
+        Attribute of the units that says which kind of service it is.
+    reached
+        Its value for the services that the treatment reaches; every other value is not reached.
+    comparison
+        How each of the two effects is estimated. With ``controls="not_yet"`` the two kinds are compared with
+        pools of offices that must hold the waves in the same shares (Ortiz-Villavicencio and Sant'Anna 2025);
+        true if every office has both kinds with the same weights.
+
+    Raises
+    ------
+    EstimationError
+        `third` is no attribute of the units, has one kind only, or one kind is never treated.
+
+    Notes
+    -----
+    See docs/methods.md#tripledifference.
+
+    Examples
+    --------
+    >>> TripleDifference(third="digital").name.split(" of ")[0]
+    'Triple difference (digital = True against the rest)'
+    """
+
+    third: str
+    reached: Hashable = True
+    comparison: GroupTime = _NEVER
+
+    @property
+    def name(self) -> str:
+        """Name and parameters as printed."""
+        inner = self.comparison.name
+        return f"Triple difference ({self.third} = {self.reached} against the rest) of {inner[0].lower()}{inner[1:]}"
+
+    def __call__(self, design: Design) -> Effects:
+        """Estimate the difference for every cohort and period that both kinds of services have."""
+        reached = self._reached(design)
+        one, one_notes = self._arm(design, reached, "reached")
+        other, other_notes = self._arm(design, ~reached, "not reached")
+        keys = [list(zip(e.terms["cohort"], e.terms["period"], strict=True)) for e in (one, other)]
+        place = {key: i for i, key in enumerate(keys[1])}
+        rows = np.array([i for i, key in enumerate(keys[0]) if key in place], dtype=np.int64)
+        notes = (*one_notes, *other_notes, *_unmatched(keys[0], keys[1]))
+        match = np.array([place[keys[0][i]] for i in rows], dtype=np.int64)
+        fit = Difference(design, (Arm(1, reached, one, rows), Arm(-1, ~reached, other, match)))
+        terms = one.terms.iloc[rows].reset_index(drop=True)
+        if not np.isfinite(fit.estimate[terms["event_time"].to_numpy() >= 0]).any():
+            raise EstimationError(
+                f"{self.name}: no cohort and period has both kinds of services with controls. {' '.join(notes)}"
+            )
+        for note in notes:
+            warnings.warn(note, DataWarning, stacklevel=2)
+        return Effects(self, design, terms, fit, _cells(design, one, reached, rows), notes=notes)
+
+    def _reached(self, design: Design) -> Bool:
+        """(U,) True for the services that the treatment reaches."""
+        attributes = design.panel.attributes
+        if self.third not in attributes.columns:
+            raise EstimationError(
+                f"third={self.third!r} is not a unit attribute. Available: {listed(attributes.columns, 20)}."
+                f"{nearest(self.third, attributes.columns)}"
+            )
+        column = attributes[self.third]
+        reached = (column == self.reached).fillna(value=False).to_numpy(dtype=np.bool_)
+        if reached.all() or not reached.any():
+            raise EstimationError(
+                f"{int(reached.sum())} of {len(reached)} units have {self.third} = {self.reached!r}. Expected both "
+                f"kinds of services. Values found: {listed(column.drop_duplicates())}. Name the one that is "
+                "reached: reached=..."
+            )
+        for kind, units in (("reached", reached), ("not reached", ~reached)):
+            if not np.isfinite(design.adopted[units]).any():
+                raise EstimationError(
+                    f"No unit that is {kind} ({self.third}) is ever treated. Both kinds of services need the "
+                    "adoption of their office in the rollout: the difference between them is what is estimated."
+                )
+        return reached
+
+    def _arm(self, design: Design, units: Bool, kind: str) -> tuple[Effects, tuple[str, ...]]:
+        """Return the effects among one kind of services, and its notes with the kind in front."""
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DataWarning)
+            effects = self.comparison(design.where(units))
+        return effects, tuple(f"Services {kind}: {note}" for note in effects.notes)
+
+
+@dataclass(frozen=True, eq=False)
+class Arm:
+    """The effects among one kind of services: their sign, their (U,) units, and the (k,) terms used."""
+
+    sign: int
+    units: Bool
+    effects: Effects
+    rows: Int
+
+
+@dataclass(frozen=True, eq=False)
+class Difference:
+    """Signed sums of estimates on parts of a design that share its clusters."""
+
+    design: Design
+    arms: tuple[Arm, ...]
+    correction: float = 1.0
+
+    def _clusters(self, arm: Arm) -> Int:
+        """Positions of the clusters of a part in the whole design."""
+        return np.unique(self.design.cluster[arm.units])
+
+    @property
+    def estimate(self) -> Float:
+        """(k,) the estimates."""
+        return np.asarray(sum(arm.sign * arm.effects.estimate[arm.rows] for arm in self.arms))
+
+    def influence(self) -> Float:
+        """(G, k) influence by cluster: what both kinds of services of a cluster share cancels."""
+        influence = np.zeros((len(self.design.clusters), len(self.arms[0].rows)))
+        for arm in self.arms:
+            influence[self._clusters(arm)] += arm.sign * arm.effects.influence[:, arm.rows]
+        return influence
+
+    def leave_one_out(self) -> Float:
+        """(G, k) estimates without each cluster."""
+        deleted = np.zeros((len(self.design.clusters), len(self.arms[0].rows)))
+        for arm in self.arms:
+            part = np.tile(arm.effects.estimate[arm.rows], (len(deleted), 1))
+            part[self._clusters(arm)] = arm.effects.leave_one_out()[:, arm.rows]
+            deleted += arm.sign * part
+        return deleted
+
+    def loadings(self) -> Float:
+        """(k, U, T) weights on the cell means."""
+        loadings = np.zeros((len(self.arms[0].rows), *self.design.panel.mean.shape))
+        for arm in self.arms:
+            loadings[:, arm.units] = arm.sign * arm.effects.loadings()[arm.rows]
+        return loadings
+
+
+def _cells(design: Design, one: Effects, reached: Bool, rows: Int) -> Cells:
+    """Cohort and period of the terms on the whole design; a cohort weighs what its services reached weigh."""
+    assert one.cells is not None
+    position = np.searchsorted(design.cohorts, one.design.cohorts)
+    sizes = np.zeros((len(design.clusters), len(design.cohorts)))
+    sizes[np.ix_(np.unique(design.cluster[reached]), position)] = one.cells.sizes
+    return Cells(position[one.cells.cohort[rows]], one.cells.period[rows], one.cells.event_time[rows], sizes)
+
+
+def _unmatched(one: list[tuple[str, str]], other: list[tuple[str, str]]) -> tuple[str, ...]:
+    lost = pd.unique(pd.Series([cohort for cohort, _ in set(one) ^ set(other)], dtype=object))
+    if not len(lost):
+        return ()
+    return (f"Waves that only one kind of services has are left out: {listed(sorted(lost))}.",)

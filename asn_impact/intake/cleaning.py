@@ -1,0 +1,418 @@
+"""Typed records -> records that can be measured, and the ledger of what was left out.
+
+One chain of narwhals expressions for every engine. A reason is looked for only where it can occur (the
+earliest and latest dates say so), and the records keep only the conditions that left a row out, so a clean
+table costs later passes nothing.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import reduce
+from operator import add, or_
+from typing import Any, TypeAlias
+
+import narwhals as nw
+import numpy as np
+
+from asn_impact.errors import InputError, PrivacyError, listed
+from asn_impact.intake.columns import normalised, status_meanings
+from asn_impact.intake.ledger import Ledger
+from asn_impact.intake.local import NULL_WORDS, PLACEHOLDERS
+from asn_impact.intake.privacy import identifiers_in, masked
+
+__all__ = ["Bounds", "Cleaned", "bounds_of", "clean", "drawn_on_completion", "without_placeholders"]
+
+Frame: TypeAlias = "nw.LazyFrame[Any]"
+
+STATUSES = ("open", "granted", "rejected", "withdrawn")
+FEWEST_CASES, ALREADY_WAITING = 20, 5  # below these the dates do not tell how an export was drawn
+LONGEST_WAIT = 10  # years; longer is a slip of the year in every export seen
+_TOTAL = r"(?i)^\s*(?:grand\s*total|sub\s*total|jumlah|total|rata-rata)"
+TEST_ROW = r"(?i)test|(?:^|[^a-z])exp(?:[^a-z]|$)"
+
+FILE, FIRST = "asn_file", "asn_first"
+REASON, BLANK = "asn_reason", "asn_blank"
+KEPT = "kept"
+NO_DATE = {"received": "the received date is no date", "decided": "the decision date is no date"}
+REPEATED, SUPERSEDED, CONTRADICTING = (
+    "repeated copy of a case",
+    "open copy of a case decided in another",
+    "contradicting copies of a case",
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Bounds:
+    """Earliest and latest dates, rows without a received date, and rows with a time of day by column."""
+
+    earliest: dt.date
+    latest: dt.date
+    missing: int
+    timed: Mapping[str, tuple[int, int]]
+
+
+#: Nothing is known of the dates, so every reason is looked for (texts: one pass more would cost more).
+UNKNOWN = Bounds(dt.date.min, dt.date.max, 1, {})
+
+
+@dataclass(frozen=True, eq=False)
+class Cleaned:
+    """Records, ledger, rows by file, and the facts of the kept rows that later questions need."""
+
+    records: Frame
+    ledger: Ledger
+    rows_by_file: Mapping[int, int]
+    open_cases: int
+    latest: dt.date | None
+    notes: tuple[str, ...]
+    alerts: tuple[str, ...]
+
+
+def _one(frame: Frame) -> dict[str, Any]:
+    return dict(frame.collect().rows(named=True)[0])
+
+
+def _date(value: Any) -> dt.date | None:  # noqa: ANN401 (each engine has its own date)
+    if value is None or value != value:
+        return None
+    return value.date() if isinstance(value, dt.datetime) else value
+
+
+def bounds_of(frame: Frame) -> Bounds:
+    """Return the bounds of the typed columns ``received`` and ``decided``, from one cheap query.
+
+    Without both columns nothing is known, and every reason is looked for.
+    """
+    schema = frame.collect_schema()
+    if not {"received", "decided"} <= set(schema.names()):
+        return UNKNOWN
+    timed = [c for c in ("received", "decided") if schema[c] == nw.Datetime]
+    clock = {c: (nw.col(c).dt.hour() + nw.col(c).dt.minute() + nw.col(c).dt.second()) for c in timed}
+    flags = [nw.when(e > 0).then(1).otherwise(0).alias(f"t_{c}") for c, e in clock.items()]
+    row = _one(
+        (frame.with_columns(*flags) if flags else frame).select(
+            n=nw.len(),
+            r=nw.col("received").count(),
+            d=nw.col("decided").count(),
+            r0=nw.col("received").min(),
+            r1=nw.col("received").max(),
+            d0=nw.col("decided").min(),
+            d1=nw.col("decided").max(),
+            **{f"t_{c}": nw.col(f"t_{c}").sum() for c in timed},
+        )
+    )
+    dates = [d for key in ("r0", "r1", "d0", "d1") if (d := _date(row[key])) is not None]
+    counts = {c: (int(row[f"t_{c}"] or 0), int(row[c[0]])) for c in timed}
+    earliest, latest = (min(dates), max(dates)) if dates else (dt.date.min, dt.date.max)
+    return Bounds(earliest, latest, int(row["n"]) - int(row["r"]), counts)
+
+
+# --- status words ---------------------------------------------------------------------------------------------
+
+
+def _meaning(word: str, known: Mapping[str, str]) -> str | None:
+    plain = " ".join(word.split()).casefold()
+    if plain in known:
+        return known[plain]
+    return "open" if "nunggu" in plain else None
+
+
+def _with_status(frame: Frame, status_words: Mapping[str, str] | None) -> Frame:
+    """Words of the office -> the four statuses; without a word the decision date says open or granted."""
+    by_date = nw.when(nw.col("decided").is_null()).then(nw.lit("open")).otherwise(nw.lit("granted"))
+    if "status" not in frame.collect_schema().names():
+        return frame.with_columns(status=by_date)
+    frame = frame.with_columns(nw.col("status").cast(nw.String))
+    counted = frame.group_by("status").agg(n=nw.len()).collect().rows(named=True)
+    words = {r["status"]: int(r["n"]) for r in counted if isinstance(r["status"], str)}
+    own = {" ".join(k.split()).casefold(): v for k, v in (status_words or {}).items()}
+    _check_statuses(own)
+    meanings = {w: _meaning(w, {**status_meanings(), **own}) for w in words}
+    empty = {w for w in words if w.strip().casefold() in NULL_WORDS and meanings[w] is None}
+    unknown = sorted((w for w in words if meanings[w] is None and w not in empty), key=lambda w: -words[w])
+    if unknown:
+        raise InputError(_unknown_status(unknown, words))
+    status = by_date
+    for meaning in STATUSES:
+        said = [w for w in words if meanings[w] == meaning]
+        if said:
+            status = nw.when(nw.col("status").is_in(said)).then(nw.lit(meaning)).otherwise(status)
+    return frame.with_columns(status=status)
+
+
+def _check_statuses(own: Mapping[str, str]) -> None:
+    wrong = [v for v in own.values() if v not in STATUSES]
+    if wrong:
+        raise InputError(f"status_words maps to {listed(wrong)}; expected one of {', '.join(STATUSES)}.")
+
+
+def _unknown_status(unknown: list[str], words: Mapping[str, int]) -> str:
+    shown = ", ".join(f"{masked(w)!r} ({words[w]} rows)" for w in unknown[:10])
+    return (
+        f"{len(unknown)} status words are not known: {shown}. Say what they mean, for example "
+        f'status_words={{{masked(unknown[0])!r}: "granted"}} (one of {", ".join(STATUSES)}), '
+        f'or do not use the column: columns={{"status": None}}.'
+    )
+
+
+# --- reasons to leave a row out -------------------------------------------------------------------------------
+
+
+def without_placeholders(frame: Frame, dates: Sequence[str]) -> Frame:
+    """Return the frame with dates that mean "no date" made missing; ``asn_blank`` counts them by row."""
+    empty = {c: nw.col(c).is_in(list(PLACEHOLDERS)) for c in dates}
+    counted = [nw.when(e).then(1).otherwise(0) for e in empty.values()]
+    frame = frame.with_columns(reduce(add, counted).alias(BLANK))
+    return frame.with_columns(
+        *(nw.when(e).then(nw.lit(None, dtype=nw.Date)).otherwise(nw.col(c)).alias(c) for c, e in empty.items())
+    )
+
+
+def _years_before(day: dt.date, years: int) -> dt.date:
+    try:
+        return day.replace(year=day.year - years)
+    except ValueError:  # 29 February
+        return day.replace(year=day.year - years, day=28)
+
+
+def _too_long(as_of: dt.date) -> nw.Expr:
+    """Ten years or more between the two dates (or since, for an open case), by the calendar."""
+    received, decided = nw.col("received"), nw.col("decided")
+
+    def day_of_year(date: nw.Expr) -> nw.Expr:
+        return date.dt.month().cast(nw.Int32) * 100 + date.dt.day().cast(nw.Int32)
+
+    years = decided.dt.year() - received.dt.year()
+    exactly = (years == LONGEST_WAIT) & (day_of_year(decided) >= day_of_year(received))
+    still_open = decided.is_null() & (received <= _years_before(as_of, LONGEST_WAIT))
+    return (years > LONGEST_WAIT) | exactly | still_open
+
+
+def _surely(condition: nw.Expr) -> nw.Expr:
+    """Return the condition with unknown taken as false."""
+    return condition.fill_null(value=False)
+
+
+def _reasons(names: list[str], bounds: Bounds, as_of: dt.date) -> dict[str, nw.Expr]:
+    """Reason -> condition, in the order in which the first that applies counts."""
+    received, decided, status = nw.col("received"), nw.col("decided"), nw.col("status")
+    bad = {c: nw.col(f"asn_{c}_bad") for c in ("received", "decided") if f"asn_{c}_bad" in names}
+    reasons: dict[str, nw.Expr] = {}
+    if bounds.missing:
+        texts = [c for c in (FIRST, "case", "office", "service") if c in names]
+        total = [nw.col(c).str.contains(_TOTAL) for c in texts]
+        if total:
+            reasons["row of totals"] = received.is_null() & reduce(or_, (_surely(t) for t in total))
+    if "case" in names:
+        reasons["no case number"] = nw.col("case").is_null() | (nw.col("case") == "")
+        reasons["test row"] = nw.col("case").str.contains(TEST_ROW)
+    if "received" in bad:
+        reasons[NO_DATE["received"]] = bad["received"]
+    if bounds.missing:
+        reasons["no received date"] = received.is_null()
+    if bounds.latest > as_of:
+        reasons["received after the export"] = received > as_of
+    if "decided" in bad:
+        reasons[NO_DATE["decided"]] = bad["decided"]
+    reasons["decided before received"] = decided < received
+    if bounds.latest > as_of:
+        reasons["decided after the export"] = decided > as_of
+    if bounds.earliest <= _years_before(min(max(bounds.latest, as_of), dt.date(9999, 1, 1)), LONGEST_WAIT):
+        reasons["a wait of ten years or more"] = _too_long(as_of)
+    reasons["no office"] = nw.col("office").is_null() | (nw.col("office") == "")
+    if "asn_status" in names:
+        finished = status.is_in(["granted", "rejected"])
+        reasons["finished without a decision date"] = finished & decided.is_null()
+        reasons["open with a decision date"] = (status == "open") & ~decided.is_null()
+    return reasons
+
+
+def _reason(reasons: Mapping[str, nw.Expr]) -> nw.Expr:
+    chosen: Any = nw.lit(KEPT)
+    for reason, condition in reversed(list(reasons.items())):
+        chosen = nw.when(condition).then(nw.lit(reason)).otherwise(chosen)
+    return chosen  # type: ignore[no-any-return]
+
+
+def _counted(frame: Frame, reasons: Mapping[str, nw.Expr], weight: str | None) -> list[dict[str, Any]]:
+    """One grouped count: rows by office, file and reason, with the facts of each group."""
+    names = frame.collect_schema().names()
+    keys = ["office", *([FILE] if FILE in names else []), REASON]
+    waiting = nw.when(nw.col("decided").is_null()).then(1).otherwise(0).alias("asn_open")
+    blanks = {"blank": nw.col(BLANK).sum()} if BLANK in names else {}
+    rows = (
+        frame.with_columns(_reason(reasons).alias(REASON), waiting)
+        .group_by(*keys)
+        .agg(
+            n=nw.len() if weight is None else nw.col(weight).sum(),
+            cases=nw.len(),
+            still_open=nw.col("asn_open").sum(),
+            last_received=nw.col("received").max(),
+            last_decided=nw.col("decided").max(),
+            **blanks,
+        )
+        .collect()
+    )
+    return list(rows.rows(named=True))
+
+
+def _check_labels(labels: list[str]) -> tuple[str, ...]:
+    if any(identifiers_in(label) for label in labels):
+        raise PrivacyError(
+            "The office column holds numbers that look like those of persons (NIK, NIP or telephone), which would "
+            "show in tables and figures. Name the column of the office: columns={'office': ...}."
+        )
+    ways: dict[str, list[str]] = {}
+    for label in labels:
+        ways.setdefault(normalised(label), []).append(label)
+    return tuple(
+        f"offices that differ in case or spacing only are taken as different: {listed(same)}."
+        for same in ways.values()
+        if len(same) > 1
+    )
+
+
+def clean(
+    typed: Frame,
+    *,
+    bounds: Bounds,
+    as_of: dt.date,
+    columns: list[str],
+    status_words: Mapping[str, str] | None = None,
+    weight: str | None = None,
+) -> Cleaned:
+    """Return the records that can be measured, and the ledger.
+
+    Parameters
+    ----------
+    typed : narwhals.LazyFrame
+        ``office`` text, ``received`` and ``decided`` dates; optional ``case``, ``service``, ``status`` texts.
+    bounds : Bounds
+        Of the dates, so that reasons that cannot occur are not looked for.
+    as_of : datetime.date
+        The day of the export.
+    columns : list of str
+        Columns of the records, in order.
+    status_words : mapping, optional
+        The reader's own words -> statuses.
+    weight : str, optional
+        Column with the number of rows a record stands for (steps of a case).
+    """
+    if bounds.earliest <= dt.date(1970, 1, 1) or bounds.latest >= dt.date(2999, 1, 1):
+        typed = without_placeholders(typed, ("received", "decided"))
+    has_status = "status" in typed.collect_schema().names()
+    frame = _with_status(typed, status_words)
+    if has_status:
+        frame = frame.with_columns(nw.lit(1).alias("asn_status"))
+    names = frame.collect_schema().names()
+    reasons = _reasons(names, bounds, as_of)
+    groups = _counted(frame, reasons, weight)
+    labels = sorted({g["office"] for g in groups if isinstance(g["office"], str)})
+    if any(label != " ".join(label.split()) for label in labels):
+        squeezed = nw.col("office").str.replace_all("[\\s\u00a0]+", " ").str.strip_chars()
+        frame = frame.with_columns(office=squeezed)
+        groups = _counted(frame, reasons, weight)
+        labels = sorted({g["office"] for g in groups if isinstance(g["office"], str)})
+    return _settled(frame, reasons, groups, columns, _check_labels(labels))
+
+
+def _settled(
+    frame: Frame,
+    reasons: Mapping[str, nw.Expr],
+    groups: list[dict[str, Any]],
+    columns: list[str],
+    alerts: tuple[str, ...],
+) -> Cleaned:
+    dropped = {r: sum(int(g["n"]) for g in groups if g[REASON] == r) for r in reasons}
+    biting = {r: c for r, c in reasons.items() if dropped[r]}
+    records = frame.with_columns(_reason(biting).alias(REASON)).filter(nw.col(REASON) == KEPT) if biting else frame
+    for name in columns:
+        if name not in frame.collect_schema().names():
+            records = records.with_columns(nw.lit(None, dtype=nw.String).alias(name))
+    records = records.select(*columns)
+    kept = [g for g in groups if g[REASON] == KEPT]
+    read, left = sum(int(g["n"]) for g in groups), sum(int(g["n"]) for g in kept)
+    copies: dict[str, int] = {}
+    if left and "case" in frame.collect_schema().names():
+        records, copies = _one_row_a_case(records, sum(int(g["cases"]) for g in kept))
+    blank = sum(int(g.get("blank") or 0) for g in groups)
+    notes = (f"{blank} placeholder dates (1900-01-01, 9999-12-31 and the like) read as no date.",) if blank else ()
+    dates = [d for g in kept for key in ("last_received", "last_decided") if (d := _date(g[key])) is not None]
+    files: dict[int, int] = {}
+    for group in groups:
+        files[int(group.get(FILE) or 0)] = files.get(int(group.get(FILE) or 0), 0) + int(group["n"])
+    ledger = Ledger(read=read, kept=left - sum(copies.values()), dropped={**dropped, **copies})
+    still_open = sum(int(g["still_open"]) for g in kept)
+    return Cleaned(records, ledger, files, still_open, max(dates, default=None), (), (*notes, *alerts))
+
+
+# --- copies of one case ---------------------------------------------------------------------------------------
+
+
+def _one_row_a_case(records: Frame, rows: int) -> tuple[Frame, dict[str, int]]:
+    """One row for each (office, case). Copies that agree become one; an open copy gives way to a decided one.
+
+    Copies that name different received dates, decision dates or outcomes contradict each other: nobody knows
+    which is right, so all of them are dropped. Where nothing is double, nothing is joined.
+    """
+    if int(_one(records.select(n=nw.col("case").n_unique()))["n"]) == rows:
+        return records, {}
+    ended = nw.when(nw.col("status") != "open").then(nw.col("status")).alias("asn_ended")
+    marked = records.with_columns(ended)
+    facts = {"received": "received", "decided": "decided", "ended": "asn_ended"}
+    edges = {f"asn_{f}_lo": nw.col(c).min() for f, c in facts.items()}
+    edges |= {f"asn_{f}_hi": nw.col(c).max() for f, c in facts.items()}
+    groups = marked.group_by("office", "case").agg(asn_copies=nw.len(), **edges)
+    differs = reduce(or_, (_two_values(f"asn_{f}_lo", f"asn_{f}_hi") for f in facts))
+    outdated = (nw.col("asn_copies") > 1) & nw.col("asn_ended").is_null() & ~nw.col("asn_ended_lo").is_null()
+    fate = (
+        nw.when(differs)
+        .then(nw.lit(CONTRADICTING))
+        .otherwise(nw.when(outdated).then(nw.lit(SUPERSEDED)).otherwise(nw.lit(KEPT)))
+    )
+    judged = marked.join(groups, on=["office", "case"], how="inner").with_columns(fate.alias(REASON))
+    counts = {r[REASON]: int(r["n"]) for r in judged.group_by(REASON).agg(n=nw.len()).collect().rows(named=True)}
+    columns = records.collect_schema().names()
+    others = [c for c in columns if c not in ("office", "case")]
+    single = (
+        judged.filter(nw.col(REASON) == KEPT)
+        .group_by("office", "case")
+        .agg(*(nw.col(c).max() for c in others))
+        .select(*columns)
+    )
+    left = int(_one(single.select(n=nw.len()))["n"])
+    copies = {k: counts.get(k, 0) for k in (SUPERSEDED, CONTRADICTING)}
+    return single, {REPEATED: counts.get(KEPT, 0) - left, **copies}
+
+
+def _two_values(low: str, high: str) -> nw.Expr:
+    return ~nw.col(low).is_null() & _surely(nw.col(low) != nw.col(high))
+
+
+# --- how the export was drawn ---------------------------------------------------------------------------------
+
+
+def drawn_on_completion(records: Frame) -> bool:
+    """Return whether records without an open case look drawn by decision date.
+
+    An export of what was *received* since a day has its first decisions soon after. An export of what was
+    *decided* since a day reaches back by the longest waits before the first decision: then the gap between
+    the first received date and the first decision exceeds nine in ten of all waits, and several cases were
+    waiting at the first decision. With fewer than 20 cases nothing can be told.
+    """
+    rows = records.group_by("received", "decided").agg(n=nw.len()).collect().rows(named=True)
+    pairs = [(r, d, int(x["n"])) for x in rows if (r := _date(x["received"])) and (d := _date(x["decided"]))]
+    if sum(n for _, _, n in pairs) < FEWEST_CASES:
+        return False
+    waits = np.array([(d - r).days for r, d, _ in pairs])
+    weights = np.array([n for _, _, n in pairs])
+    order = np.argsort(waits)
+    share = np.cumsum(weights[order]) / weights.sum()
+    long = waits[order][np.searchsorted(share, 0.9)]
+    first = min(d for _, d, _ in pairs)
+    waiting = sum(n for r, _, n in pairs if r < first)
+    gap = (first - min(r for r, _, _ in pairs)).days
+    return bool(gap > long and waiting >= ALREADY_WAITING)

@@ -1,0 +1,227 @@
+"""The column contract: which heading of a file is which field, from a table of synonyms.
+
+Only columns that are matched to a wanted field, or asked for by name, ever enter; everything else in an
+export (names, addresses, numbers of persons) stays in the file.
+"""
+
+from __future__ import annotations
+
+import csv
+import functools
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from importlib import resources
+from types import MappingProxyType
+
+from asn_impact.errors import InputError, PrivacyError, listed, nearest
+from asn_impact.intake.privacy import masked
+
+__all__ = ["FIELDS", "PERSON_FIELDS", "match_columns", "normalised", "recognised", "status_meanings", "synonyms"]
+
+#: Canonical field -> its name in the Indonesian synonym table.
+FIELDS: Mapping[str, str] = MappingProxyType(
+    {
+        "case": "id_permohonan",
+        "office": "unit",
+        "service": "jenis_izin",
+        "received": "tgl_masuk",
+        "decided": "tgl_selesai",
+        "status": "status",
+        "promised": "tgl_janji",
+        "request": "jenis_permohonan",
+        "district": "kecamatan",
+        "limit": "sla",
+        "office_days": "durasi_kantor",
+        "step": "langkah",
+        "step_start": "langkah_mulai",
+        "step_end": "langkah_selesai",
+        "deleted": "dihapus",
+        "course": "pelatihan",
+        "hours": "jp",
+        "course_start": "tgl_latih_mulai",
+        "course_end": "tgl_latih_selesai",
+        "provider": "penyelenggara",
+        "passed": "lulus",
+        "passed_count": "jumlah_lulus",
+        "staff": "jumlah_petugas",
+        "applicant": "pemohon",
+        "handler": "petugas",
+        "officer": "nip",
+        "certificate": "no_sertifikat",
+    }
+)
+
+#: Fields that identify a person: never kept in records.
+PERSON_FIELDS = frozenset({"applicant", "handler", "officer", "certificate"})
+
+
+def normalised(heading: object) -> str:
+    """Return a heading without what does not matter: case, spaces, underscores, dots, hyphens, line breaks.
+
+    Examples
+    --------
+    >>> normalised("Tgl. Masuk") == normalised("tgl_masuk")
+    True
+    """
+    return re.sub(r"[\s_.\-:*\u00a0\ufeff]+", "", str(heading)).casefold()
+
+
+def _reference(name: str) -> list[dict[str, str]]:
+    text = (resources.files("asn_impact.reference") / name).read_text(encoding="utf-8")
+    return list(csv.DictReader(text.splitlines()))
+
+
+@functools.cache
+def synonyms() -> Mapping[str, frozenset[str]]:
+    """Return normalised heading -> the fields it can stand for (``tgl_selesai`` ends a case, or a course).
+
+    Examples
+    --------
+    >>> sorted(synonyms()[normalised("Tanggal Selesai")])
+    ['course_end', 'decided']
+    """
+    english = {indonesian: field for field, indonesian in FIELDS.items()}
+    found: dict[str, set[str]] = {}
+    for row in _reference("column_synonyms.csv"):
+        if row["kanonik"] in english:
+            found.setdefault(normalised(row["sinonim"]), set()).add(english[row["kanonik"]])
+    for field in FIELDS:
+        found.setdefault(normalised(field), set()).add(field)
+    return MappingProxyType({heading: frozenset(fields) for heading, fields in found.items()})
+
+
+@functools.cache
+def status_meanings() -> Mapping[str, str]:
+    """Return status word (lower case) -> ``open``, ``granted``, ``rejected`` or ``withdrawn``.
+
+    Examples
+    --------
+    >>> status_meanings()["izin terbit"]
+    'granted'
+    """
+    return MappingProxyType({row["kata"]: row["status"] for row in _reference("status_words.csv")})
+
+
+def recognised(cells: Iterable[object], wanted: Iterable[str], named: Iterable[str] = ()) -> int:
+    """Return how many cells of a row are headings of wanted fields, or are named by the reader.
+
+    Examples
+    --------
+    >>> recognised(["No", "Tanggal Masuk", "Perangkat Daerah"], ["received", "office"])
+    2
+    """
+    fields, names = set(wanted), {normalised(n) for n in named}
+    known = synonyms()
+    keys = (normalised(cell) for cell in cells)
+    return sum(1 for key in keys if key and (key in names or known.get(key, frozenset()) & fields))
+
+
+def _shown(headings: Sequence[str]) -> str:
+    return listed([masked(h) for h in headings if h.strip()], most=20)
+
+
+def _find_heading(asked: str, headings: Sequence[str], source: str) -> str:
+    """Find the one heading that is the name asked for: letter for letter, else up to case and spacing."""
+    exact = [h for h in headings if h == asked]
+    close = exact or [h for h in headings if normalised(h) == normalised(asked)]
+    if len(close) > 1:
+        raise InputError(f"{source!r} has {len(close)} columns named {asked!r}. Rename one of them in the source.")
+    if not close:
+        raise InputError(f"{source!r} has no column {asked!r}.{nearest(asked, headings)} Found: {_shown(headings)}.")
+    return close[0]
+
+
+def _find_synonym(field: str, headings: Sequence[str], source: str) -> str | None:
+    found = [h for h in headings if field in synonyms().get(normalised(h), frozenset())]
+    if len(found) > 1:
+        same = len(set(found)) == 1
+        what = (
+            f"{len(found)} columns named {found[0]!r}"
+            if same
+            else f"{len(found)} columns that can be {field!r}: {listed(found)}"
+        )
+        todo = "Rename one of them in the source." if same else f'Say which: columns={{"{field}": {found[0]!r}}}.'
+        raise InputError(f"{source!r} has {what}. {todo}")
+    return found[0] if found else None
+
+
+def match_columns(
+    headings: Sequence[str],
+    wanted: Sequence[str],
+    *,
+    columns: Mapping[str, str | None] | None = None,
+    keep: Sequence[str] = (),
+    required: Sequence[str] = (),
+    source: str = "the data",
+) -> dict[str, str]:
+    """Return field -> heading for the wanted fields that are there, and for the extra columns asked for.
+
+    Parameters
+    ----------
+    headings : sequence of str
+        As found.
+    wanted : sequence of str
+        Fields to look for, names of `FIELDS`.
+    columns : mapping, optional
+        Field -> heading, settled by the reader; wins over the synonyms. None for a field: do not use it.
+    keep : sequence of str
+        Extra columns: fields or headings. They keep the name they were asked by.
+    required : sequence of str
+        Fields without which there is no answer.
+    source : str
+        Name of the file in messages.
+
+    Raises
+    ------
+    InputError
+        A heading asked for is absent or double, two headings can be one field, a required field is absent.
+    PrivacyError
+        An extra column identifies persons.
+
+    Examples
+    --------
+    >>> match_columns(["No Permohonan", "Tanggal Masuk", "NIK"], ["case", "received"])
+    {'case': 'No Permohonan', 'received': 'Tanggal Masuk'}
+    """
+    asked = dict(columns or {})
+    known = (*wanted, *keep)
+    for field in asked:
+        if field not in known:
+            raise InputError(
+                f"columns names {field!r}, which is no field here.{nearest(field, known)} Fields: {', '.join(known)}."
+            )
+    found: dict[str, str] = {}
+    taken = {_find_heading(h, headings, source) for h in asked.values() if h is not None}
+    for field in wanted:
+        if field in asked:
+            heading = asked[field]
+            match = None if heading is None else _find_heading(heading, headings, source)
+        else:
+            match = _find_synonym(field, [h for h in headings if h not in taken], source)
+        if match is not None:
+            found[field] = match
+    for name in keep:
+        if name not in found:
+            found[name] = _kept(name, headings, asked, source)
+    missing = [field for field in required if field not in found]
+    if missing:
+        example = f'columns={{"{missing[0]}": "..."}}'
+        raise InputError(
+            f"{source!r} has no column for {' and '.join(repr(m) for m in missing)}. Found: {_shown(headings)}. "
+            f"Name it: {example}."
+        )
+    return found
+
+
+def _kept(name: str, headings: Sequence[str], asked: Mapping[str, str | None], source: str) -> str:
+    heading = asked.get(name) or name
+    if name in FIELDS and name not in asked and all(normalised(h) != normalised(name) for h in headings):
+        heading = _find_synonym(name, headings, source) or name
+    match = _find_heading(heading, headings, source)
+    fields = synonyms().get(normalised(match), frozenset()) | {name}
+    if fields & PERSON_FIELDS and not fields - PERSON_FIELDS - {name}:
+        raise PrivacyError(
+            f"Column {match!r} identifies persons and cannot be kept in the records. Leave it out of keep=; "
+            f"use asn_impact.intake.privacy.pseudonym on it before the export if persons must be told apart."
+        )
+    return match

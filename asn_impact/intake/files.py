@@ -1,0 +1,480 @@
+"""Files as received -> tables of DuckDB: found, checked, hashed, and refused with a reason when unfit.
+
+A CSV file stays where it is and DuckDB reads it there, all columns as text. A file in another encoding than
+UTF-8 is rewritten once, chunk by chunk, to a private temporary copy. A workbook is read sheet by sheet.
+"""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import datetime as dt
+import functools
+import hashlib
+import io
+import re
+import tempfile
+import zipfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import duckdb
+import pyarrow as pa
+
+from asn_impact.errors import InputError
+
+__all__ = ["RawTable", "files_of", "open_file", "query", "reading"]
+
+CHUNK = 1 << 22
+SAMPLE = 1 << 18  # bytes in which the heading row must lie
+HEADER_ROWS = 20  # title rows in front of the headings: 1 to 6 in practice, 20 in the most patient reader seen
+MOST_COLUMNS = 2_000
+MOST_UNPACKED = 1 << 28  # bytes of one workbook once unpacked
+WORKBOOKS = (".xlsx", ".xlsm", ".xls")
+TEXTS = (".csv", ".tsv", ".txt")
+KNOWN = (*TEXTS, *WORKBOOKS, ".parquet")
+
+Recogniser = Callable[[Sequence[str]], int]
+
+
+@dataclass(frozen=True, eq=False)
+class RawTable:
+    """One file or sheet: its headings, and its rows as a relation with the columns ``c0``, ``c1``, ...
+
+    A loose table comes from a text file or a sheet: every column is text, and rows of totals may be in it.
+    """
+
+    name: str
+    headings: tuple[str, ...]
+    relation: duckdb.DuckDBPyRelation
+    sha256: str
+    loose: bool
+    notes: tuple[str, ...] = ()
+    alerts: tuple[str, ...] = ()
+
+
+class Scan(NamedTuple):
+    """What one pass over the bytes of a file tells."""
+
+    sha256: str
+    encoding: str
+    mixed_lines: bool
+    ends_whole: bool
+
+
+_MAGIC: tuple[tuple[bytes, str, tuple[str, ...]], ...] = (
+    (b"PK\x03\x04", "a zip file or a workbook", (".xlsx", ".xlsm")),
+    (b"PAR1", "a Parquet file", (".parquet",)),
+    (b"\xd0\xcf\x11\xe0", "an old Excel workbook", (".xls",)),
+    (b"\x80\x02", "a Python pickle", ()),
+    (b"\x80\x03", "a Python pickle", ()),
+    (b"\x80\x04", "a Python pickle", ()),
+    (b"\x80\x05", "a Python pickle", ()),
+    (b"\x1f\x8b", "a gzip file", ()),
+    (b"%PDF", "a PDF", ()),
+)
+
+
+def query(sql: str) -> duckdb.DuckDBPyRelation:
+    """Return the relation of a SELECT statement, on DuckDB's default connection; nothing runs yet."""
+    relation = duckdb.sql(sql)
+    assert relation is not None  # None is for statements that return no rows
+    return relation
+
+
+def files_of(source: Path) -> tuple[list[Path], list[str]]:
+    """Return the data files of a path, sorted by name, and the names of what was passed over.
+
+    Raises
+    ------
+    InputError
+        When nothing is there, nothing can be read, or a link leaves the folder.
+    """
+    if not source.exists():
+        raise InputError(f"{source.name!r} does not exist. Give a CSV, XLSX or Parquet file, or a folder of them.")
+    if source.is_file():
+        _stays_inside(source, source.parent)
+        return [source], []
+    inside = sorted((p for p in source.iterdir() if p.is_file() or p.is_symlink()), key=lambda p: p.name)
+    visible = [p for p in inside if not p.name.startswith((".", "~$"))]
+    files = [p for p in visible if p.suffix.casefold() in KNOWN]
+    if not files:
+        found = ", ".join(sorted({p.suffix or p.name for p in visible})) or "nothing"
+        raise InputError(f"Folder {source.name!r} holds {found}; expected files ending in {', '.join(KNOWN)}.")
+    for file in files:
+        _stays_inside(file, source)
+    return files, [p.name for p in visible if p not in files]
+
+
+def _stays_inside(file: Path, folder: Path) -> None:
+    if folder.resolve() not in file.resolve().parents:
+        raise InputError(
+            f"{file.name!r} is a link that leaves the folder {folder.resolve().name!r}. "
+            f"Put a copy of the file there instead."
+        )
+
+
+def open_file(path: Path, recognise: Recogniser) -> list[RawTable]:
+    """Return the tables of one file: one for CSV and Parquet, one a visible sheet for a workbook.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The file.
+    recognise : callable
+        Counts the cells of a row that are known headings; the heading row is where it counts most.
+
+    Raises
+    ------
+    InputError
+        Naming the file, what was found and what was expected.
+    """
+    kind = path.suffix.casefold()
+    if kind not in KNOWN:
+        raise InputError(f"{path.name!r} ends in {kind or 'nothing'!r}; expected one of {', '.join(KNOWN)}.")
+    _check_magic(path, kind)
+    if kind == ".parquet":
+        return [_open_parquet(path)]
+    if kind in WORKBOOKS:
+        return _open_workbook(path, recognise)
+    return [_open_text(path, recognise)]
+
+
+def _check_magic(path: Path, kind: str) -> None:
+    with path.open("rb") as handle:
+        start = handle.read(512)
+    if not start:
+        raise InputError(f"{path.name!r} is empty (zero bytes). Export it again.")
+    for magic, what, suffixes in _MAGIC:
+        if start.startswith(magic) and kind not in suffixes:
+            raise InputError(f"{path.name!r} ends in {kind!r} but is {what}. Export it as CSV, XLSX or Parquet.")
+    expected = [magic for magic, _, suffixes in _MAGIC if kind in suffixes]
+    web = re.match(rb"\s*(\xef\xbb\xbf)?\s*<(!doctype|html|\?xml|table)", start, re.IGNORECASE) is not None
+    if web:
+        raise InputError(
+            f"{path.name!r} ends in {kind!r} but is a web page or XML. Open it and save it as XLSX or CSV."
+        )
+    if expected and not any(start.startswith(magic) for magic in expected):
+        raise InputError(f"{path.name!r} ends in {kind!r} but does not start like one. Export it again.")
+
+
+@contextmanager
+def reading(name: str) -> Iterator[None]:
+    """Turn what DuckDB says about a file into an InputError that shows no row of it."""
+    try:
+        yield
+    except duckdb.Error as error:
+        raise InputError(_explained(name, str(error))) from None
+
+
+def _explained(name: str, message: str) -> str:
+    line = re.search(r"Line:? (\d+)", message)
+    where = f" at line {line.group(1)}" if line else ""
+    file = re.search(r"file = (.+)", message)
+    name = Path(file.group(1).strip()).name if file else name
+    counts = re.search(r"Expected Number of Columns: (\d+) Found: (\d+)", message)
+    if "quote" in message.split("Possible")[0].casefold():
+        return f"{name!r}: a quote is opened and not closed{where}, so rows run into one field. Export the file again."
+    if counts:
+        return (
+            f"{name!r}: a row{where} has {counts.group(2)} fields, the headings have {counts.group(1)}. "
+            f"The file is damaged or a text holds the separator unquoted; export it again."
+        )
+    if "maximum line size" in message.casefold():
+        return f"{name!r}: a row{where} is too long; most likely a quote is opened and not closed. Export it again."
+    if "parquet" in message.casefold():
+        return f"{name!r}: this Parquet file is cut off or damaged. Copy or export it again."
+    if "CSV" in message:
+        return f"{name!r}: a row{where} does not follow the form of a CSV file. Export the file again."
+    return f"{name!r} cannot be read as it is: {message.splitlines()[0][:120]!r}."
+
+
+# --- text files -----------------------------------------------------------------------------------------------
+
+
+def _bom(start: bytes) -> str:
+    if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16"
+    return "utf-8"
+
+
+def scan(path: Path) -> Scan:
+    """Hash a text file and learn its encoding and line ends in one pass of fixed memory."""
+    digest, last, crlf, lf = hashlib.sha256(), b"", 0, 0
+    with path.open("rb") as handle:
+        encoding = _bom(handle.read(4))
+        handle.seek(0)
+        decoder = codecs.getincrementaldecoder("utf-8")()
+        while chunk := handle.read(CHUNK):
+            digest.update(chunk)
+            if encoding == "utf-16":
+                last = chunk[-4:]
+                continue
+            if b"\x00" in chunk:
+                raise InputError(
+                    f"{path.name!r} holds NUL bytes, as after a disk error or crash. Copy or export it again."
+                )
+            crlf, lf = crlf + chunk.count(b"\r\n"), lf + chunk.count(b"\n")
+            if encoding == "utf-8":
+                encoding = _still_utf8(decoder, chunk)
+            last = chunk[-4:]
+        if encoding == "utf-8" and _still_utf8(decoder, b"", final=True) != "utf-8":
+            encoding = "cp1252"
+    return Scan(digest.hexdigest(), encoding, 0 < crlf < lf, last.rstrip(b"\x00").endswith((b"\n", b"\r")))
+
+
+def _still_utf8(decoder: codecs.IncrementalDecoder, chunk: bytes, *, final: bool = False) -> str:
+    try:
+        decoder.decode(chunk, final)
+    except UnicodeDecodeError:
+        return "cp1252"
+    return "utf-8"
+
+
+@functools.cache
+def _copies() -> tempfile.TemporaryDirectory[str]:
+    """Return the private folder of rewritten copies; removed when Python ends."""
+    return tempfile.TemporaryDirectory(prefix="asn-impact-")
+
+
+def _as_utf8(path: Path, seen: Scan) -> Path:
+    """Return the file itself, or a UTF-8 copy with one kind of line end (cp1252 is what a Windows Excel writes)."""
+    if seen.encoding == "utf-8" and not seen.mixed_lines:
+        return path
+    copy = Path(_copies().name) / f"{seen.sha256}.csv"
+    if not copy.exists():
+        part = copy.with_suffix(".part")
+        errors = "replace" if seen.encoding == "cp1252" else "strict"
+        try:
+            with (
+                path.open(encoding=seen.encoding, errors=errors) as old,
+                part.open("w", encoding="utf-8", newline="\n") as new,
+            ):
+                while text := old.read(CHUNK):
+                    if "\x00" in text:
+                        raise InputError(f"{path.name!r} holds NUL characters. Copy or export it again.")
+                    new.write(text)
+        except UnicodeError:
+            raise InputError(f"{path.name!r} starts like {seen.encoding} but is not. Save it as CSV UTF-8.") from None
+        part.replace(copy)
+    return copy
+
+
+def _first_rows(text: str, delimiter: str) -> list[tuple[int, list[str]]]:
+    """Return the first rows and the number of physical lines in front of each."""
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    rows: list[tuple[int, list[str]]] = []
+    before = 0
+    try:
+        for row in reader:
+            rows.append((before, row))
+            before = reader.line_num
+            if len(rows) == HEADER_ROWS + 1:
+                break
+    except csv.Error:
+        pass
+    return rows
+
+
+def _heading_row(rows: Sequence[Sequence[str]], recognise: Recogniser) -> int:
+    """Position of the row with most known headings; without any, of the first row with two filled cells."""
+    scores = [recognise(row) for row in rows[:HEADER_ROWS]]
+    if scores and max(scores) > 0:
+        return scores.index(max(scores))
+    return next((i for i, row in enumerate(rows) if sum(bool(c.strip()) for c in row) >= 2), 0)
+
+
+def _dialect(text: str, recognise: Recogniser) -> tuple[str, int, list[str]]:
+    """Delimiter, lines to skip and headings: the delimiter under which most headings are known, then most columns."""
+    best: tuple[tuple[int, int], str, int, list[str]] | None = None
+    for delimiter in ";,\t|":
+        rows = _first_rows(text, delimiter)
+        if not rows:
+            continue
+        at = _heading_row([row for _, row in rows], recognise)
+        before, cells = rows[at]
+        rank = (recognise(cells), len(cells))
+        if best is None or rank > best[0]:
+            best = (rank, delimiter, before, cells)
+    assert best is not None
+    return best[1], best[2], best[3]
+
+
+def _sample(path: Path) -> str:
+    with path.open("rb") as handle:
+        start = handle.read(SAMPLE)
+        more = bool(handle.read(1))
+    if more and b"\n" not in start and b"\r" not in start:
+        raise InputError(
+            f"{path.name!r}: the first line is longer than {SAMPLE:,} bytes; expected headings of at most "
+            f"{MOST_COLUMNS:,} columns. This is no export of cases."
+        )
+    text = start.decode("utf-8-sig", errors="ignore")
+    return text[: text.rfind("\n") + 1] if more and "\n" in text else text
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _open_text(path: Path, recognise: Recogniser) -> RawTable:
+    seen = scan(path)
+    file = _as_utf8(path, seen)
+    delimiter, skip, headings = _dialect(_sample(file), recognise)
+    _check_width(path.name, len(headings))
+    columns = ", ".join(f"'c{i}': 'VARCHAR'" for i in range(len(headings)))
+    options = (
+        f"auto_detect=false, columns={{{columns}}}, delim={_quoted(delimiter)}, header=true, skip={skip}, "
+        f"quote='\"', escape='\"', strict_mode=true, null_padding=false, max_line_size=1000000"
+    )
+    with reading(path.name):
+        relation = query(f"SELECT * FROM read_csv({_quoted(str(file))}, {options})")
+    notes = []
+    if seen.encoding != "utf-8":
+        notes.append(f"{path.name}: read as {seen.encoding}.")
+    if skip:
+        notes.append(f"{path.name}: {skip} lines in front of the headings passed over.")
+    cut = () if seen.ends_whole else (f"{path.name}: the last line has no line end; the file may be cut off.",)
+    return RawTable(path.name, tuple(headings), relation, seen.sha256, loose=True, notes=tuple(notes), alerts=cut)
+
+
+def _check_width(name: str, columns: int) -> None:
+    if columns > MOST_COLUMNS:
+        raise InputError(
+            f"{name!r} has {columns:,} columns; expected at most {MOST_COLUMNS:,}. This is no export of cases."
+        )
+
+
+# --- Parquet and workbooks ------------------------------------------------------------------------------------
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as handle:
+        return hashlib.file_digest(handle, "sha256").hexdigest()
+
+
+def _open_parquet(path: Path) -> RawTable:
+    with path.open("rb") as handle:
+        handle.seek(-4, io.SEEK_END)
+        whole = handle.read(4) == b"PAR1"
+    if not whole:
+        raise InputError(f"{path.name!r}: this Parquet file is cut off. Copy or export it again.")
+    with reading(path.name):
+        relation = query(f"SELECT * FROM read_parquet({_quoted(str(path))})")
+    headings = tuple(relation.columns)
+    _check_width(path.name, len(headings))
+    named = ", ".join(f'"{h.replace(chr(34), chr(34) * 2)}" AS c{i}' for i, h in enumerate(headings))
+    return RawTable(path.name, headings, relation.project(named), _sha256(path), loose=False)
+
+
+_HIDDEN_ROW = re.compile(rb"<row\b[^>]*\bhidden=\"(1|true)\"")
+_EMPTY_FORMULA = re.compile(rb"</f>\s*(<v\s*/>|<v>\s*</v>)?\s*</c>|<f[^>]*/>\s*</c>")
+
+
+def _check_package(path: Path) -> tuple[str, ...]:
+    """Refuse a workbook that could harm; say what in it a reader does not see."""
+    try:
+        with zipfile.ZipFile(path) as package:
+            parts = package.infolist()
+            if sum(p.file_size for p in parts) > MOST_UNPACKED:
+                raise InputError(f"{path.name!r} unpacks to more than {MOST_UNPACKED >> 20} MB. Save the data as CSV.")
+            names = [p.filename for p in parts]
+            found = [_sheet_notes(package, p) for p in parts if p.filename.endswith((".xml", ".rels"))]
+    except (zipfile.BadZipFile, OSError, EOFError, NotImplementedError, RuntimeError):
+        raise InputError(f"{path.name!r} is damaged or protected by a password. Open it and save it again.") from None
+    except _UnsafeXmlError:
+        raise InputError(
+            f"{path.name!r} defines XML entities, as no spreadsheet program does. Do not use this file."
+        ) from None
+    what = sorted({note for notes in found for note in notes})
+    what += ["macros"] if any("vbaproject" in n.casefold() for n in names) else []
+    what += ["links to other workbooks"] if any("externallinks/" in n.casefold() for n in names) else []
+    return tuple(f"{path.name}: holds {note}." for note in what)
+
+
+class _UnsafeXmlError(Exception):
+    pass
+
+
+def _sheet_notes(package: zipfile.ZipFile, part: zipfile.ZipInfo) -> list[str]:
+    """List what one XML part holds that matters, read in chunks."""
+    marks: dict[str, Callable[[bytes], bool]] = {
+        "hidden rows, read like the others": lambda text: _HIDDEN_ROW.search(text) is not None,
+        "merged cells: only the first cell of a group has the value": lambda text: b"<mergeCell " in text,
+        "formulas without a stored value, read as empty": lambda text: _EMPTY_FORMULA.search(text) is not None,
+    }
+    found: list[str] = []
+    sheet = part.filename.startswith("xl/worksheets/")
+    with package.open(part) as handle:
+        tail = b""
+        while chunk := handle.read(CHUNK):
+            text = tail + chunk
+            if b"<!DOCTYPE" in text or b"<!ENTITY" in text:
+                raise _UnsafeXmlError
+            found += [note for note, seen in marks.items() if sheet and note not in found and seen(text)]
+            tail = text[-256:]
+            if not sheet:
+                continue
+    return found
+
+
+def _cell_text(value: Any) -> str | None:  # noqa: ANN401 (a workbook cell is a text, number, date, time or truth)
+    """Write a cell as text: dates in ISO form, whole numbers without a decimal point."""
+    if value is None or value == "":
+        return None
+    if isinstance(value, dt.datetime):
+        midnight = value.time() == dt.time()
+        return value.date().isoformat() if midnight else value.isoformat(sep=" ", timespec="seconds")
+    if isinstance(value, dt.date):
+        return value.isoformat()
+    if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
+        return str(int(value))
+    return str(value).strip() or None
+
+
+def _open_workbook(path: Path, recognise: Recogniser) -> list[RawTable]:
+    from python_calamine import CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
+
+    alerts = list(_check_package(path)) if path.suffix.casefold() != ".xls" else []
+    digest = _sha256(path)
+    try:
+        book = CalamineWorkbook.from_path(str(path))
+        shown = [s for s in book.sheets_metadata if s.typ == SheetTypeEnum.WorkSheet]
+        hidden = [s.name for s in shown if s.visible != SheetVisibleEnum.Visible]
+        sheets = [(s.name, book.get_sheet_by_name(s.name)) for s in shown if s.name not in hidden]
+        for name, sheet in sheets:
+            _check_width(f"{path.name}[{name}]", sheet.width)
+        grids = [(name, sheet.to_python(skip_empty_area=True)) for name, sheet in sheets]
+    except InputError:
+        raise
+    except Exception:  # calamine raises its own kinds for damage, none with a common parent
+        raise InputError(f"{path.name!r} cannot be opened as a workbook. Open it and save it as XLSX.") from None
+    if hidden:
+        alerts.append(f"{path.name}: {len(hidden)} hidden sheets not read.")
+    tables = [_sheet_table(f"{path.name}[{name}]", grid, recognise, digest) for name, grid in grids]
+    filled = [t for t in tables if t is not None]
+    known = [t for t in filled if recognise(t.headings) > 0] or filled[:1]
+    passed = len(grids) - len(known)
+    if passed:
+        alerts.append(f"{path.name}: {passed} sheets without known headings or without rows not read.")
+    if not known:
+        raise InputError(f"{path.name!r} has no sheet with headings and rows. Check the file.")
+    return [replace(known[0], alerts=tuple(alerts)), *known[1:]]
+
+
+def _sheet_table(name: str, grid: list[list[Any]], recognise: Recogniser, digest: str) -> RawTable | None:
+    rows = [[_cell_text(cell) for cell in row] for row in grid]
+    if not rows:
+        return None
+    at = _heading_row([[cell or "" for cell in row] for row in rows[: HEADER_ROWS + 1]], recognise)
+    body = [row for row in rows[at + 1 :] if any(cell is not None for cell in row)]
+    if not body:
+        return None
+    headings = tuple(cell or "" for cell in rows[at])
+    arrays = [pa.array(column, pa.string()) for column in zip(*body, strict=True)]
+    relation = duckdb.from_arrow(pa.table({f"c{i}": a for i, a in enumerate(arrays)}))
+    notes = (f"{name}: {at} rows in front of the headings passed over.",) if at else ()
+    return RawTable(name, headings, relation, digest, loose=True, notes=notes)

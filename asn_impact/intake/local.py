@@ -1,0 +1,500 @@
+"""Numbers, dates, months and empty words as Indonesian offices write them.
+
+One rule for all of it: the *column* decides, never the cell. ``03/04/2024`` and ``1.234`` can be read in
+two ways; the other values of the column say which, or the reader is asked.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+import duckdb
+import pandas as pd
+import pyarrow as pa
+
+from asn_impact.errors import InputError
+from asn_impact.intake.privacy import masked
+
+__all__ = ["MONTHS", "NULL_WORDS", "PLACEHOLDERS", "DateReading", "dated", "parse_dates", "parse_numbers", "read_dates"]
+
+Order: TypeAlias = Literal["day-first", "month-first"]
+NumberStyle: TypeAlias = Literal["1.234,56", "1,234.56"]
+
+#: Month words, Indonesian and English, with the abbreviations and old spellings seen in exports.
+MONTHS: dict[str, int] = {
+    word: number
+    for number, words in enumerate(
+        (
+            "januari january jan",
+            "februari pebruari february feb peb",
+            "maret march mar mrt",
+            "april apr",
+            "mei may",
+            "juni june jun",
+            "juli july jul",
+            "agustus august agustus agu agt ags agust aug",
+            "september sep sept",
+            "oktober october okt oct",
+            "november nopember nov nop",
+            "desember december des dec",
+        ),
+        start=1,
+    )
+    for word in words.split()
+}
+
+#: What offices write where there is no date or number.
+NULL_WORDS: tuple[str, ...] = (
+    "",
+    "-",
+    "--",
+    "—",
+    "–",
+    "null",
+    "none",
+    "nan",
+    "nat",
+    "na",
+    "n/a",
+    "#n/a",
+    "tidak ada",
+    "belum",
+    "belum selesai",
+    "nihil",
+    "kosong",
+    "0",
+)
+
+#: Dates that systems store for "no date" (databases, spreadsheets, Unix time).
+PLACEHOLDERS: tuple[dt.date, ...] = (
+    dt.date(1, 1, 1),
+    dt.date(1899, 12, 30),
+    dt.date(1899, 12, 31),
+    dt.date(1900, 1, 1),
+    dt.date(1970, 1, 1),
+    dt.date(2999, 12, 31),
+    dt.date(9999, 1, 1),
+    dt.date(9999, 12, 31),
+)
+
+FEW_TELLING = 10  # values above 12: fewer than this, and a minority, is thin evidence worth a warning
+
+_SERIAL_EPOCH = "DATE '1899-12-30'"  # day 0 of the 1900 system once its false 29 February 1900 is behind
+_FAST: dict[str, Order | None] = {
+    "%Y-%m-%d": None,
+    "%Y-%m-%d %H:%M:%S": None,
+    "%Y-%m-%dT%H:%M:%S": None,
+    "%d/%m/%Y": "day-first",
+    "%d-%m-%Y": "day-first",
+    "%d/%m/%Y %H:%M": "day-first",
+    "%d/%m/%Y %H:%M:%S": "day-first",
+    "%m/%d/%Y": "month-first",
+}
+
+
+def _texts(values: Sequence[str]) -> str:
+    return ", ".join("'" + v.replace("'", "''") + "'" for v in values)
+
+
+_ZONE = r"(wib|wita|wit|utc|gmt|z|[+-]\d{2}(:?\d{2})?)"
+_CLOCK = r"\d{1,2}:\d{2}(:\d{2}([.,]\d+)?)?"
+_TAIL = rf"([ t,]+|^)((pukul|pkl\.?|jam) )?({_CLOCK}|(\d{{1,2}}\.\d{{2}}))( ?(am|pm))?( ?{_ZONE})?$"
+_TIMED = rf"[ t,](({_CLOCK})|(pukul|pkl\.?|jam) \d{{1,2}}[.:]\d{{2}})( ?(am|pm))?( ?{_ZONE})?$"
+_MIDNIGHT = rf"[ t]0?0:00(:00([.,]0+)?)?( ?{_ZONE})?$"
+_DAY = (
+    r"^(day of )?((senin|selasa|rabu|kamis|jum ?at|sabtu|minggu|ahad|monday|tuesday|wednesday|thursday|friday|"
+    r"saturday|sunday|mon|tue|wed|thu|fri|sat|sun)[ ,.]+)?"
+)
+_ISO = r"^\d{4}[-/. ]\d{1,2}[-/. ]\d{1,2}$"
+_TRIPLE = r"^\d{1,2}[-/. ]\d{1,2}[-/. ](\d{4}|\d{2})$"
+_BASIC = r"^(19|20)\d{6}$"
+_SERIAL = r"^\d{5}([.,]\d+)?$"
+_WORD = r"^(\d{1,4}[-/. ,]*[a-z]+\.?[-/. ,]*\d{1,4}|[a-z]+\.?[-/. ,]+\d{1,2}[-/. ,]+\d{4})$"
+_ZERO = r"^(0{1,4}[-/.]0{1,2}[-/.]0{1,4}|1900-0?1-00|0?0/0?1/1900|[01]([.,]0+)?|2958465([.,]0+)?)$"
+
+
+@dataclass(frozen=True, eq=False)
+class DateReading:
+    """How one column of texts becomes dates, and what was seen on the way; `dated` carries it out.
+
+    ``form`` is the one format that fits every value, or None when several shapes are mixed. ``rows`` counts
+    the values that are there, ``timed`` those with a time of day, ``thin`` those that fit both orders when
+    hardly any value tells them apart.
+    """
+
+    column: str
+    order: str
+    form: str | None
+    rows: int
+    timed: int
+    thin: int
+    notes: tuple[str, ...]
+
+
+# SQL over the columns that `_parts` makes; each stage is written once, so the query stays small.
+_PLAIN = "lower(trim(regexp_replace(translate({v}, chr(160) || chr(39) || chr(9), '   '), '\\s+', ' ', 'g')))"
+_BARE = f"regexp_replace(asn_plain, '{_DAY}', '')"
+_HAS_TIME = f"regexp_matches(asn_bare, '{_TIMED}')"
+_PART = f"trim(CASE WHEN {_HAS_TIME} THEN regexp_replace(asn_bare, '{_TAIL}', '') ELSE asn_bare END)"
+_STAGES = ("asn_plain", "asn_bare", "asn_part", "asn_numbers")
+_EMPTY = f"(asn_plain IS NULL OR asn_plain IN ({_texts(NULL_WORDS)}))"
+_ZEROS = f"regexp_matches(asn_part, '{_ZERO}')"
+
+
+def _parts(relation: duckdb.DuckDBPyRelation, quoted: str) -> duckdb.DuckDBPyRelation:
+    """Add the stages of a text: plain, without its weekday, without its time of day, its numbers."""
+    return (
+        relation.project(f"*, {_PLAIN.format(v=quoted)} AS asn_plain")
+        .project(f"*, {_BARE} AS asn_bare")
+        .project(f"*, {_PART} AS asn_part")
+        .project("*, regexp_extract_all(asn_part, '\\d+') AS asn_numbers")
+    )
+
+
+def _word_date() -> str:
+    """Write SQL for ``17 agustus 2023``, ``17-agt-23``, ``2023 agustus 17`` and ``august 17, 2023``."""
+    months = ", ".join(f"'{word}': {number}" for word, number in MONTHS.items())
+    month = f"(MAP {{{months}}})[regexp_extract(asn_part, '[a-z]+')]"
+    first_is_year = "length(asn_numbers[1]) = 4"
+    year = f"CASE WHEN {first_is_year} THEN asn_numbers[1] ELSE asn_numbers[2] END"
+    day = f"CASE WHEN {first_is_year} THEN asn_numbers[2] ELSE asn_numbers[1] END"
+    century = f"CASE WHEN length({year}) = 4 THEN '' WHEN ({year}) < '69' THEN '20' ELSE '19' END"
+    return f"TRY_CAST(({century}) || ({year}) || '-' || {month} || '-' || ({day}) AS DATE)"
+
+
+def _any_date(order: str) -> str:
+    """Write SQL for a date in any of the shapes this module knows, with the order of day and month settled."""
+    dashed = "translate(asn_part, '/. ', '---')"
+    front = "%m-%d-" if order == "month-first" else "%d-%m-"
+    number = "CAST(floor(TRY_CAST(replace(asn_part, ',', '.') AS DOUBLE)) AS INTEGER)"
+    return f"""CASE
+        WHEN {_EMPTY} OR {_ZEROS} THEN NULL
+        WHEN regexp_matches(asn_part, '{_ISO}') THEN CAST(try_strptime({dashed}, '%Y-%m-%d') AS DATE)
+        WHEN regexp_matches(asn_part, '{_TRIPLE}') THEN CAST(CASE WHEN length(asn_numbers[3]) = 2
+            THEN try_strptime({dashed}, '{front}%y') ELSE try_strptime({dashed}, '{front}%Y') END AS DATE)
+        WHEN regexp_matches(asn_part, '{_BASIC}') THEN CAST(try_strptime(asn_part, '%Y%m%d') AS DATE)
+        WHEN regexp_matches(asn_part, '{_SERIAL}') THEN
+            CASE WHEN {number} BETWEEN 20000 AND 80000 THEN {_SERIAL_EPOCH} + {number} END
+        WHEN regexp_matches(asn_part, '{_WORD}') THEN {_word_date()}
+        ELSE NULL END"""
+
+
+def dated(relation: duckdb.DuckDBPyRelation, reading: DateReading) -> duckdb.DuckDBPyRelation:
+    """Return the relation with the text column as dates, and ``asn_<column>_bad``: a text that is no date.
+
+    A column of one format gets no such column: every value was seen to fit.
+    """
+    quoted = _name(reading.column)
+    if reading.form is not None:
+        return relation.project(f"* REPLACE (CAST(try_strptime({quoted}, '{reading.form}') AS DATE) AS {quoted})")
+    made = _parts(relation, quoted).project(f"* REPLACE ({_any_date(reading.order)} AS {quoted})")
+    bad = f"(NOT {_EMPTY} AND NOT {_ZEROS} AND {quoted} IS NULL) AS asn_{reading.column}_bad"
+    return made.project(f"* EXCLUDE ({', '.join(_STAGES)}), {bad}")
+
+
+def _name(column: str) -> str:
+    return '"' + column.replace('"', '""') + '"'
+
+
+_PROFILE = f"""
+    SELECT coalesce(sum(n), 0),
+        sum(n) FILTER (is_empty),
+        sum(n) FILTER (NOT is_empty AND is_zero),
+        sum(n) FILTER (triple),
+        sum(n) FILTER (triple AND n1 > 12),
+        sum(n) FILTER (triple AND n2 > 12),
+        sum(n) FILTER (timed),
+        list(DISTINCT zone) FILTER (timed),
+        min(v, 3) FILTER (triple AND n1 <= 12 AND n2 <= 12 AND n1 <> n2),
+        min(v) FILTER (triple AND n1 > 12),
+        min(v) FILTER (triple AND n2 > 12),
+        [{", ".join(f"sum(n) FILTER (try_strptime(v, '{form}') IS NOT NULL)" for form in _FAST)}]
+    FROM (
+        SELECT v, n, {_EMPTY} AS is_empty, {_ZEROS} AS is_zero,
+            NOT {_EMPTY} AND NOT {_ZEROS} AND regexp_matches(asn_part, '{_TRIPLE}') AS triple,
+            TRY_CAST(asn_numbers[1] AS INTEGER) AS n1, TRY_CAST(asn_numbers[2] AS INTEGER) AS n2,
+            NOT {_EMPTY} AND {_HAS_TIME} AND NOT regexp_matches(asn_bare, '{_MIDNIGHT}') AS timed,
+            regexp_extract(asn_bare, ' ?{_ZONE}$', 1) AS zone
+        FROM texts)"""
+
+
+@dataclass(frozen=True, eq=False)
+class _Profile:
+    rows: int
+    empty: int
+    zero: int
+    triples: int
+    first_over_12: int
+    second_over_12: int
+    timed: int
+    zones: tuple[str, ...]
+    either_way: tuple[str, ...]
+    day_first: str | None
+    month_first: str | None
+    fast: tuple[int, ...]
+
+
+def _profile(relation: duckdb.DuckDBPyRelation, quoted: str) -> _Profile:
+    distinct = relation.aggregate(f"{quoted} AS v, count(*) AS n")
+    result = _parts(distinct, "v").query("texts", _PROFILE)
+    assert result is not None  # None is for statements that return no rows
+    row = result.fetchall()[0]
+    rows, empty, zero, triples, first_over_12, second_over_12, timed = (int(v or 0) for v in row[:7])
+    examples = tuple(masked(str(v)) for v in row[8] or ())
+    fast = tuple(int(v or 0) for v in row[11])
+    return _Profile(
+        rows=rows,
+        empty=empty,
+        zero=zero,
+        triples=triples,
+        first_over_12=first_over_12,
+        second_over_12=second_over_12,
+        timed=timed,
+        zones=tuple(sorted(row[7] or ())),
+        either_way=examples,
+        day_first=row[9],
+        month_first=row[10],
+        fast=fast,
+    )
+
+
+def _setting(name: str, word: str) -> str:
+    return f'dates={{"{name}": "{word}"}}'
+
+
+def _order(profile: _Profile, name: str, asked: str | None) -> str:
+    """Day or month first, from the whole column; an error when nothing tells."""
+    if asked is not None:
+        if asked not in ("day-first", "month-first"):
+            raise InputError(
+                f"dates for {name!r} is {asked!r}; expected 'day-first' or 'month-first'. "
+                f"Dates written year first and Excel numbers need no setting."
+            )
+        return asked
+    day, month = profile.first_over_12, profile.second_over_12
+    if day and month:
+        raise InputError(
+            f"Column {name!r} mixes two orders of day and month: {masked(str(profile.day_first))!r} is day first, "
+            f"{masked(str(profile.month_first))!r} is month first ({day} and {month} values). "
+            f"Export the column again as YYYY-MM-DD."
+        )
+    if not day and not month and profile.either_way:
+        shown = ", ".join(repr(e) for e in profile.either_way)
+        raise InputError(
+            f"Column {name!r} can be read day first or month first: no value has a number above 12 (for example "
+            f"{shown}). Say which it is: {_setting(name, 'day-first')} or {_setting(name, 'month-first')}."
+        )
+    return "month-first" if month else "day-first"
+
+
+def _check_zones(profile: _Profile, name: str) -> tuple[str, ...]:
+    named = [z or "none" for z in profile.zones]
+    if len(named) > 1:
+        raise InputError(
+            f"Column {name!r} mixes time zones ({', '.join(named)}): a day can differ by one. "
+            f"Export the column in one zone, the local time of the office."
+        )
+    if named and named[0] in ("utc", "gmt", "z", "+00", "+0000", "+00:00"):
+        return (f"{name}: times are in UTC; the UTC day is used, up to a day before the local one.",)
+    return ()
+
+
+def read_dates(relation: duckdb.DuckDBPyRelation, column: str, *, name: str, order: str | None = None) -> DateReading:
+    """Return how a text column of a DuckDB relation is read as dates, decided from all of its values.
+
+    One aggregate query looks at the whole column (over its distinct values); nothing is read row by row.
+
+    Parameters
+    ----------
+    relation : duckdb.DuckDBPyRelation
+        Rows with the text column.
+    column : str
+        Its name in the relation.
+    name : str
+        Its name in messages, and in the setting that decides.
+    order : {"day-first", "month-first"}, optional
+        Settles the order of day and month. Without it a value above 12 must settle it.
+
+    Raises
+    ------
+    InputError
+        When the order cannot be told, when two orders or two time zones are mixed.
+
+    Examples
+    --------
+    >>> import duckdb
+    >>> read_dates(duckdb.sql("SELECT '17 Agustus 2023' AS d"), "d", name="received").order
+    'day-first'
+    """
+    profile = _profile(relation, _name(column))
+    settled = _order(profile, name, order)
+    present = profile.rows - profile.empty - profile.zero
+    notes = list(_check_zones(profile, name))
+    telling = profile.first_over_12 + profile.second_over_12
+    either = profile.triples - telling
+    thin = either if order is None and telling < min(FEW_TELLING, either) else 0
+    if profile.triples:
+        why = "as asked" if order else f"{profile.first_over_12 or profile.second_over_12} values tell"
+        notes.append(f"{name}: written {settled} ({why}).")
+    if profile.zero:
+        notes.append(f"{name}: {profile.zero} placeholders (0000-00-00 and the like) read as no date.")
+    form = _one_form(profile.fast, settled, present)
+    return DateReading(column, settled, form, present, profile.timed, thin, tuple(notes))
+
+
+def _one_form(fast: tuple[int, ...], order: str, present: int) -> str | None:
+    """Return the format that fits every value, if there is one."""
+    fitting = (
+        form
+        for (form, needs), hits in zip(_FAST.items(), fast, strict=True)
+        if hits == present and needs in (None, order)
+    )
+    return next(fitting, None)
+
+
+def parse_dates(values: Sequence[str | None], *, name: str = "date", order: str | None = None) -> pd.Series:
+    """Return the dates of a column of texts, in the order given; missing for empty words and placeholders.
+
+    Parameters
+    ----------
+    values : sequence of str or None
+        The whole column, because the whole column decides whether day or month comes first.
+    name : str
+        Name of the column in messages.
+    order : {"day-first", "month-first"}, optional
+        Settles the order when the values cannot.
+
+    Returns
+    -------
+    pandas.Series
+        ``datetime64[s]``, one value for each text.
+
+    Raises
+    ------
+    InputError
+        For a column that can be read in two ways, and for texts that are no date of the calendar.
+
+    Examples
+    --------
+    >>> parse_dates(["Kamis, 17 Agustus 2023", "1-Nop-23", "-"]).dt.strftime("%Y-%m-%d").tolist()[:2]
+    ['2023-08-17', '2023-11-01']
+    """
+    table = pa.table({"i": pa.array(range(len(values)), pa.int64()), "v": pa.array(list(values), pa.string())})
+    relation = duckdb.from_arrow(table)
+    reading = read_dates(relation, "v", name=name, order=order)
+    made = dated(relation.project("*, v AS t"), reading)
+    rows = made.project(f"i, v, {'asn_v_bad' if reading.form is None else 'false'}, t").order("i").fetchall()
+    wrong = [str(v) for _, _, bad, v in rows if bad]
+    if wrong:
+        shown = ", ".join(repr(masked(v)) for v in wrong[:3])
+        raise InputError(
+            f"Column {name!r}: {len(wrong)} of {len(rows)} values are no date of the calendar, for example {shown}. "
+            f"Correct them in the source."
+        )
+    empty = set(PLACEHOLDERS)
+    dates = [None if d is None or d in empty else d.isoformat() for _, d, _, _ in rows]
+    return pd.Series(pd.array(dates, dtype="datetime64[s]"), name=name)
+
+
+_MONEY = re.compile(r"^(rp\.?\s*)?|(,-|,--)$", re.IGNORECASE)
+_SCALES = {"ribu": 1e3, "rb": 1e3, "juta": 1e6, "jt": 1e6, "miliar": 1e9, "milyar": 1e9, "triliun": 1e12}
+_NUMBER = re.compile(r"^-?[\d.,]*\d[\d.,]*$")
+
+
+def _bare(text: str) -> tuple[str, float]:
+    """Digits and separators of a number text, and what they are multiplied with."""
+    bare = text.replace("\xa0", " ").replace("\u2212", "-").strip().lstrip("'").casefold()
+    bare = _MONEY.sub("", bare).strip()
+    scale = 1.0
+    if bare.endswith("%"):
+        bare, scale = bare[:-1].strip(), 0.01
+    for word, factor in _SCALES.items():
+        if bare.endswith(" " + word):
+            bare, scale = bare.removesuffix(word).strip(), factor
+            break
+    return bare.replace(" ", ""), scale
+
+
+def _number_evidence(bare: str) -> NumberStyle | None:
+    """Tell what one number says about its column: which of dot and comma ends the whole part, or nothing."""
+    dots, commas = bare.count("."), bare.count(",")
+    if dots and commas:
+        return "1.234,56" if bare.rfind(",") > bare.rfind(".") else "1,234.56"
+    if dots > 1:
+        return "1.234,56"
+    if commas > 1:
+        return "1,234.56"
+    mark = "." if dots else ","
+    whole, _, rest = bare.lstrip("-").partition(mark)
+    thousands = len(rest) == 3 and 0 < len(whole) <= 3 and not whole.startswith("0")
+    if not (dots or commas) or thousands:
+        return None
+    return "1,234.56" if dots else "1.234,56"
+
+
+def _number_style(bares: Sequence[str], name: str, style: NumberStyle | None) -> NumberStyle:
+    evidence = {e: b for b in bares if (e := _number_evidence(b)) is not None}
+    if style is not None:
+        return style
+    if len(evidence) == 2:
+        shown = ", ".join(repr(masked(b)) for b in evidence.values())
+        raise InputError(
+            f"Column {name!r} mixes decimal commas and decimal points (for example {shown}). Export it again."
+        )
+    if evidence:
+        return next(iter(evidence))
+    unclear = [b for b in bares if "." in b or "," in b]
+    if unclear:
+        shown = ", ".join(repr(masked(b)) for b in list(dict.fromkeys(unclear))[:3])
+        raise InputError(
+            f"Column {name!r} can be read in two ways: {shown} are thousands or decimals. "
+            f"Say which: style='1.234,56' or style='1,234.56'."
+        )
+    return "1.234,56"
+
+
+def parse_numbers(values: Sequence[str | None], *, name: str = "number", style: NumberStyle | None = None) -> pd.Series:
+    """Return the numbers of a column of texts; missing for empty words. The column decides what ``1.234`` means.
+
+    ``Rp2.785.700,00``, ``Rp. 2.785.700,-``, ``2,7 juta`` and ``88,31%`` (0.8831) are known.
+
+    Parameters
+    ----------
+    values : sequence of str or None
+        The whole column.
+    name : str
+        Name of the column in messages.
+    style : {"1.234,56", "1,234.56"}, optional
+        Settles the separators when the values cannot.
+
+    Returns
+    -------
+    pandas.Series
+        Floats, one for each text.
+
+    Raises
+    ------
+    InputError
+        For a column that can be read in two ways, mixes both, or holds texts that are no number.
+
+    Examples
+    --------
+    >>> parse_numbers(["Rp2.785.700,00", "1.234", "-"]).tolist()[:2]
+    [2785700.0, 1234.0]
+    """
+    empty = set(NULL_WORDS) - {"0"}
+    parts = [None if v is None or str(v).strip().casefold() in empty else _bare(str(v)) for v in values]
+    present = [p[0] for p in parts if p is not None]
+    wrong = [b for b in present if not _NUMBER.match(b)]
+    if wrong:
+        shown = ", ".join(repr(masked(b)) for b in wrong[:3])
+        raise InputError(f"Column {name!r}: {len(wrong)} of {len(parts)} values are no numbers, for example {shown}.")
+    thousands, decimal = (".", ",") if _number_style(present, name, style) == "1.234,56" else (",", ".")
+    numbers = [
+        float("nan") if p is None else float(p[0].replace(thousands, "").replace(decimal, ".")) * p[1] for p in parts
+    ]
+    return pd.Series(numbers, name=name, dtype="float64")

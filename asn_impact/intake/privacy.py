@@ -1,0 +1,128 @@
+"""Persons stay outside: keyed pseudonyms, and a scan for what identifies a person."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import os
+import re
+import stat
+from collections.abc import Iterable
+from pathlib import Path
+
+from asn_impact.errors import PrivacyError
+
+__all__ = ["identifiers_in", "load_key", "masked", "pseudonym"]
+
+SHORTEST_KEY = 32  # bytes; half a SHA-256 block, RFC 2104 section 3 wants at least the 32 bytes of the digest
+
+# NIK has 16 digits, NIP 18; people write both in groups. Phones: +62 / 62 / 0, then 8 and 7 to 11 more digits.
+_GROUP = r"[ .\-\u00a0]?"
+_PERSON = re.compile(rf"(?<![\d.,])(?:\d(?:{_GROUP}\d){{17}}|\d(?:{_GROUP}\d){{15}})(?!\d)(?![.,]\d)")
+_PHONE = re.compile(rf"(?<![\d\w.,])(?:\+?62{_GROUP}|0)8(?:{_GROUP}\d){{7,11}}(?!\d)")
+
+
+def identifiers_in(text: str) -> tuple[str, ...]:
+    """Return the parts of a text that look like a NIK, a NIP or an Indonesian mobile number.
+
+    Numbers of 16 or 18 digits count also when written in groups. Decimal fractions do not.
+
+    Examples
+    --------
+    >>> len(identifiers_in("hubungi 0812-3456-7890"))
+    1
+    >>> identifiers_in("No 503/014/IX/2026, Rp2.785.700,00")
+    ()
+    """
+    return tuple(m.group() for pattern in (_PERSON, _PHONE) for m in pattern.finditer(text))
+
+
+def masked(text: str, longest: int = 40) -> str:
+    """Return a text that may be shown in a message: cut short, identifiers of persons replaced.
+
+    Examples
+    --------
+    >>> masked("telp 081234567890")
+    'telp [identifier]'
+    """
+    for found in identifiers_in(text):
+        text = text.replace(found, "[identifier]")
+    text = re.sub(r"\d{9,}", "[number]", text)
+    return text if len(text) <= longest else text[: longest - 1] + "…"
+
+
+def pseudonym(kind: str, identifier: str, key: bytes) -> str:
+    """Return 32 hexadecimal digits that stand for one person in one project, and cannot be turned back.
+
+    HMAC-SHA256 over the kind and the normalised identifier (digits and letters only, capital letters), so the
+    same person has the same pseudonym however the number was spaced. Without a key a NIP falls to brute
+    force in under an hour, which is why there is no version without one.
+
+    Raises
+    ------
+    PrivacyError
+        For a short key, and for an identifier that a spreadsheet has damaged (``1.98E+17``, or ending in 000).
+
+    Examples
+    --------
+    >>> pseudonym("nip", "A 1", b"k" * 32) == pseudonym("nip", "a1", b"k" * 32)
+    True
+    """
+    if len(key) < SHORTEST_KEY:
+        raise PrivacyError(f"The key has {len(key)} bytes; at least {SHORTEST_KEY} random bytes are needed.")
+    normal = re.sub(r"[\W_]", "", str(identifier)).upper()
+    if not normal:
+        raise PrivacyError("An identifier is empty; leave rows without an identifier out before this step.")
+    scientific = re.fullmatch(r"\s*\d[.,]\d+E\+?\d+\s*", str(identifier), re.IGNORECASE)
+    if scientific or re.fullmatch(r"\d{15}000", normal):
+        raise PrivacyError(
+            "An identifier was damaged by a spreadsheet (15 digits are left of 18), so persons would be mixed. "
+            "Export the column again as text."
+        )
+    message = f"{kind}\x1f{normal}".encode()
+    return hmac.new(key, message, hashlib.sha256).hexdigest()[:32]
+
+
+def _holds(folder: Path, file: Path) -> bool:
+    return file == folder or folder in file.parents
+
+
+def _in_git(file: Path) -> bool:
+    return any((parent / ".git").exists() for parent in file.parents)
+
+
+def load_key(path: str | os.PathLike[str], *, outside: Iterable[str | os.PathLike[str]]) -> bytes:
+    """Return the project's secret key, read from a file that only its owner can read.
+
+    Parameters
+    ----------
+    path : path
+        A file with at least 32 random bytes and mode 0600.
+    outside : iterable of paths
+        Folders the key must not lie in: data, outputs. A git work tree is refused always.
+
+    Raises
+    ------
+    PrivacyError
+        When the file is missing, short, readable by others, or lies where data, outputs or code go.
+
+    Examples
+    --------
+    >>> load_key("no-such-key", outside=[])
+    Traceback (most recent call last):
+    asn_impact.errors.PrivacyError: There is no key file 'no-such-key'. Make one of 32 random bytes, mode 0600.
+    """
+    file = Path(path).resolve()
+    if not file.is_file():
+        raise PrivacyError(f"There is no key file {Path(path).name!r}. Make one of 32 random bytes, mode 0600.")
+    for folder in outside:
+        if _holds(Path(folder).resolve(), file):
+            raise PrivacyError(f"The key file lies inside {Path(folder).name!r}. Move it out of data and outputs.")
+    if _in_git(file):
+        raise PrivacyError("The key file lies inside a git work tree. Move it where it cannot be committed.")
+    if os.name == "posix" and file.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+        raise PrivacyError("The key file can be read by others. Give it mode 0600 (chmod 600).")
+    key = file.read_bytes()
+    if len(key) < SHORTEST_KEY:
+        raise PrivacyError(f"The key has {len(key)} bytes; at least {SHORTEST_KEY} random bytes are needed.")
+    return key

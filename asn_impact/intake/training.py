@@ -1,0 +1,461 @@
+"""Training records -> `Rollout`: which unit was treated from when."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import narwhals as nw
+import numpy as np
+import pandas as pd
+
+from asn_impact.display import card
+from asn_impact.errors import DataWarning, DesignError, InputError, listed, nearest
+from asn_impact.intake.exports import explaining, gather
+from asn_impact.intake.local import parse_numbers
+from asn_impact.intake.privacy import masked
+from asn_impact.timeline import Timeline
+
+__all__ = ["Rollout", "read_rollout", "read_rollout_from_status", "read_training"]
+
+TRAINING_FIELDS = ("office", "course", "course_end", "officer", "passed", "passed_count", "staff")
+_PASSED = {"lulus", "ya", "y", "yes", "1", "true", "passed", "pass", "hadir"}
+_FAILED = {"tidak lulus", "tidak", "belum", "belum lulus", "t", "n", "no", "0", "false", "failed", "fail", "gagal"}
+_FAILED |= {"tidak hadir", "mengundurkan diri"}
+
+
+@dataclass(frozen=True, eq=False)
+class Rollout:
+    """Which unit was treated from when.
+
+    Attributes
+    ----------
+    adopted : pandas.Series
+        Index: unit labels. Values as they were given (a month, a year, a code); missing means never.
+    label : str
+        Name of the course or treatment.
+    notes : tuple of str
+        The rule used, and what was left out.
+    doses : pandas.DataFrame or None
+        ``office``, ``month``, ``share``: the share of staff that had completed the course by the end of each
+        month in which somebody completed it. Only from training records with staff numbers.
+    """
+
+    adopted: pd.Series
+    label: str = "treatment"
+    notes: tuple[str, ...] = ()
+    doses: pd.DataFrame | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "adopted", self.adopted.copy(deep=False))
+        if self.doses is not None:
+            object.__setattr__(self, "doses", self.doses.copy(deep=False))
+
+    def __repr__(self) -> str:
+        treated = int(self.adopted.notna().sum())
+        return f"Rollout({self.label!r}: {treated} of {len(self.adopted)} units with a date)"
+
+    def _repr_html_(self) -> str:
+        facts: list[tuple[str, object]] = [
+            ("units", len(self.adopted)),
+            ("with a date", int(self.adopted.notna().sum())),
+        ]
+        counts = self.adopted.dropna().astype(str).value_counts().sort_index()
+        table = pd.DataFrame({"from": counts.index.to_numpy(), "units": counts.to_numpy()})
+        return card(f"Rollout: {self.label}", [*facts, *(("note", n) for n in self.notes)], table=table)
+
+
+# --- from a ready panel ---------------------------------------------------------------------------------------
+
+
+def _columns_of(frame: Any, names: tuple[str, ...]) -> pd.DataFrame:  # noqa: ANN401
+    """Return the named columns as a pandas frame, values untouched."""
+    if isinstance(frame, pd.DataFrame):
+        found = [str(c) for c in frame.columns]
+    else:
+        try:
+            lazy = nw.from_native(frame).lazy()
+        except TypeError:
+            raise InputError(
+                f"A {type(frame).__name__} is no frame; expected pandas, polars, pyarrow or DuckDB."
+            ) from None
+        found = list(lazy.collect_schema().names())
+    for name in names:
+        if found.count(name) > 1:
+            raise InputError(f"The frame has {found.count(name)} columns named {name!r}. Rename one of them.")
+        if name not in found:
+            raise InputError(
+                f"The frame has no column {name!r}.{nearest(name, found)} Found: {listed(found, most=20)}."
+            )
+    if isinstance(frame, pd.DataFrame):
+        return frame.loc[:, list(dict.fromkeys(names))].reset_index(drop=True)
+    return pd.DataFrame(lazy.select(*dict.fromkeys(names)).collect().to_pandas())
+
+
+def _plain(values: pd.Series) -> pd.Series:
+    """Return a categorical as the values it stands for."""
+    return values.astype(values.cat.categories.dtype) if isinstance(values.dtype, pd.CategoricalDtype) else values
+
+
+def _without_missing(table: pd.DataFrame, names: tuple[str, ...]) -> tuple[pd.DataFrame, tuple[str, ...]]:
+    notes = []
+    for name in names:
+        missing = table[name].isna()
+        if missing.any():
+            notes.append(f"{int(missing.sum())} rows without {name!r} left out of the rollout.")
+            table = table.loc[~missing]
+    if notes:
+        warnings.warn(" ".join(notes), DataWarning, stacklevel=3)
+    return table, tuple(notes)
+
+
+def _refuse_no_rows(table: pd.DataFrame) -> None:
+    if table.empty:
+        raise InputError("The frame has no rows with a unit, so there is no rollout.")
+
+
+def read_rollout(frame: Any, *, unit: str, adopted: str) -> Rollout:  # noqa: ANN401
+    """Return the first treated period of each unit, from a column of a panel or of a list of units.
+
+    Values are kept as they are: what is a month, a year or a code for never is decided when the rollout meets
+    the periods of a panel.
+
+    Parameters
+    ----------
+    frame : frame
+        pandas, polars, pyarrow, DuckDB; one row a unit, or a panel in which each unit says the same in all rows.
+    unit, adopted : str
+        Names of the columns. A missing value of ``adopted`` means never treated.
+
+    Raises
+    ------
+    InputError
+        When a column is absent or double, or there are no rows.
+    DesignError
+        When rows of one unit disagree.
+
+    Examples
+    --------
+    >>> panel = pd.DataFrame({"state": ["A", "A", "B"], "effyear": [2006.0, 2006.0, None]})
+    >>> read_rollout(panel, unit="state", adopted="effyear").adopted.to_dict()
+    {'A': 2006.0, 'B': nan}
+    """
+    table, notes = _without_missing(_columns_of(frame, (unit, adopted)), (unit,))
+    _refuse_no_rows(table)
+    pairs = pd.DataFrame({"unit": _plain(table[unit]), "adopted": _plain(table[adopted])}).drop_duplicates()
+    double = pairs.loc[pairs["unit"].duplicated(), "unit"].drop_duplicates()
+    if len(double):
+        shown = listed([masked(str(u)) if isinstance(u, str) else u for u in double])
+        raise DesignError(
+            f"{len(double)} units have more than one value of {adopted!r}: {shown}. Expected one first treated "
+            f"period a unit, the same in all its rows (missing for never)."
+        )
+    return Rollout(_series(pairs["unit"], pairs["adopted"], unit, adopted), adopted, notes)
+
+
+def _series(units: pd.Series, values: pd.Series, unit: str, name: str) -> pd.Series:
+    return pd.Series(values.array, index=pd.Index(units.array, name=unit), name=name)
+
+
+def _zero_one(values: pd.Series, name: str) -> pd.Series:
+    """(n,) booleans of a 0/1 column; anything else is refused."""
+    expected = "Expected 0 and 1 (or False and True), 1 where the unit is treated in the period."
+    if values.isna().any():
+        raise InputError(f"{int(values.isna().sum())} rows have no value of {name!r}. {expected}")
+    numeric = pd.api.types.is_bool_dtype(values) or pd.api.types.is_numeric_dtype(values)
+    objects = values.map(type).isin([bool, int, float, np.bool_]).all()
+    if not (numeric or objects):
+        raise InputError(f"{name!r} is text. {expected}")
+    wrong = sorted(set(values.astype(float)) - {0.0, 1.0})
+    if wrong:
+        raise InputError(f"{name!r} holds {listed(wrong)}. {expected}")
+    return values.astype(float) == 1.0
+
+
+def read_rollout_from_status(
+    frame: Any,  # noqa: ANN401
+    *,
+    unit: str,
+    period: str,
+    treated: str,
+    absorbing: Literal["required", "first"] = "required",
+) -> Rollout:
+    """Return the first period in which each unit is treated, from a 0/1 column of a panel.
+
+    Parameters
+    ----------
+    frame : frame
+        A panel: one row a unit and period.
+    unit, period, treated : str
+        Names of the columns; ``treated`` is 0 or 1 and, once 1, stays 1.
+    absorbing : {"required", "first"}
+        ``"first"`` for a 0/1 column that marks an event, such as the year of a grant: the unit counts as treated from
+        the first 1 on, whatever follows. ``"required"`` refuses a treatment that ends again.
+
+    Raises
+    ------
+    InputError
+        When ``treated`` is text, missing, or holds other numbers than 0 and 1.
+    DesignError
+        When a unit's treatment ends again, or two rows of one unit and period disagree.
+
+    Examples
+    --------
+    >>> panel = pd.DataFrame({"u": ["A", "A", "B", "B"], "t": [1, 2, 1, 2], "d": [0, 1, 0, 0]})
+    >>> read_rollout_from_status(panel, unit="u", period="t", treated="d").adopted.to_dict()
+    {'A': 2.0, 'B': nan}
+    """
+    table, notes = _without_missing(_columns_of(frame, (unit, period, treated)), (unit, period))
+    _refuse_no_rows(table)
+    on = _zero_one(_plain(table[treated]), treated).to_numpy()
+    raw, units = _plain(table[period]).reset_index(drop=True), _plain(table[unit]).reset_index(drop=True)
+    _, position = Timeline.read(raw, column=period)
+    rows = pd.DataFrame({"unit": units, "at": position, "on": on})
+    first = rows.loc[rows["on"]].groupby("unit", sort=False)["at"].min()
+    start = rows["unit"].map(first)
+    double = rows.groupby(["unit", "at"], sort=False)["on"].transform("min") != rows["on"]
+    both = rows.loc[double, "unit"].drop_duplicates()
+    if len(both):
+        raise DesignError(f"{len(both)} units have rows of one period that disagree on {treated!r}: {_shown(both)}.")
+    ended = rows.loc[(rows["at"] > start) & ~rows["on"], "unit"].drop_duplicates()
+    if len(ended) and absorbing == "required":
+        raise DesignError(
+            f"The treatment of {len(ended)} units ends again: {_shown(ended)}. These methods need treatment that "
+            f"stays; leave those units out, end their rows when the treatment ends, or say absorbing='first' if "
+            f"{treated!r} marks an event whose effect is to be followed."
+        )
+    if len(ended):
+        notes = (*notes, f"{treated!r} ends again in {len(ended)} units; they count as treated from its first 1 on.")
+    labels = rows["unit"].drop_duplicates()
+    at = {int(p): i for i, p in reversed(list(enumerate(position)))}
+    taken = [at.get(int(first[u])) if u in first.index else None for u in labels]
+    values = raw.reindex([-1 if i is None else i for i in taken])
+    return Rollout(_series(labels, values, unit, treated), treated, notes)
+
+
+def _shown(units: Any) -> str:  # noqa: ANN401
+    return listed([masked(u) if isinstance(u, str) else u for u in units])
+
+
+# --- from training records ------------------------------------------------------------------------------------
+
+
+def read_training(
+    source: Any,  # noqa: ANN401
+    *,
+    course: str | None = None,
+    share: float | None = None,
+    staff: Mapping[str, float] | Any | None = None,  # noqa: ANN401
+    columns: Mapping[str, str | None] | None = None,
+    dates: Mapping[str, str] | None = None,
+    offices: Mapping[str, str] | None = None,
+) -> Rollout:
+    """Return from which month each office counts as trained, from training records.
+
+    Reads both forms: one row a person and course, or one row a session with the number who passed. The month
+    is that of the *end* of the course. Numbers of persons are used inside the engine to count a person
+    once, and never leave it.
+
+    Parameters
+    ----------
+    source : path or frame
+        As for `read_exports`. Fields: ``office``, ``course``, ``course_end``; by person ``officer`` and
+        ``passed``; by session ``passed_count`` and ``staff``.
+    course : str, optional
+        Part of the name of the course, in any case. Without it every course counts.
+    share : float, optional
+        The office counts as trained from the first month in which this share of its staff had completed the
+        course. Without it: from the first completion.
+    staff : mapping or frame, optional
+        Office -> number of case-handling staff. Without it the column ``staff`` of the records is used.
+    columns, dates : mapping, optional
+        As for `read_exports`.
+    offices : mapping, optional
+        Office label in the training records -> label in the exports, where they differ.
+
+    Returns
+    -------
+    Rollout
+        ``adopted`` holds monthly `pandas.Period` values, missing for an office below the share.
+
+    Raises
+    ------
+    InputError
+        When no course matches, staff numbers are absent or not positive, or a column cannot be read.
+
+    Examples
+    --------
+    >>> sessions = pd.DataFrame({"office": ["O1", "O1"], "course": ["E-Gov 1", "E-Gov 2"],
+    ...     "course_end": pd.to_datetime(["2024-03-05", "2024-05-20"]), "passed_count": [2, 4], "staff": [10, 10]})
+    >>> read_training(sessions, course="e-gov", share=0.5).adopted.astype(str).to_dict()
+    {'O1': '2024-05'}
+    """
+    if share is not None and not 0 < share <= 1:
+        raise InputError(f"share is {share!r}; expected a number above 0 and at most 1, such as 0.5.")
+    with explaining(source):
+        rows = gather(source, TRAINING_FIELDS, columns=columns, dates=dates, keep=(), required=("office", "course_end"))
+        frame, chosen, left = _of_course(rows.frame, course)
+        completions, counted = _completions(frame)
+    left |= counted
+    completions["office"] = completions["office"].map(lambda o: (offices or {}).get(o, o))
+    by_office = _staff_numbers(staff, completions, offices) if share is not None or staff is not None else None
+    monthly = _cumulated(completions, by_office)
+    listed_offices = by_office.index if by_office is not None and staff is not None else ()
+    adopted = _first_months(monthly, share, sorted({*monthly["office"], *listed_offices}))
+    doses = None if by_office is None else monthly[["office", "month", "share"]]
+    over = [] if by_office is None else _over_full(monthly)
+    said = [*rows.alerts, *_left_notes(left)]
+    if said:
+        warnings.warn(" ".join(said), DataWarning, stacklevel=2)
+    label = course or (chosen[0] if len(chosen) == 1 else "training")
+    return Rollout(adopted, label, (_rule(share, chosen), *rows.notes, *over, *said), doses)
+
+
+def _cumulated(completions: pd.DataFrame, staff: pd.Series | None) -> pd.DataFrame:
+    """Return ``office, month, n, done`` and, with staff numbers, ``share``: completions added up over months."""
+    monthly = completions.groupby(["office", "month"])["n"].sum().reset_index()
+    done = monthly.groupby("office")["n"].cumsum()
+    share = np.nan if staff is None else done / monthly["office"].map(staff)
+    return monthly.assign(done=done, share=share)
+
+
+def _first_months(monthly: pd.DataFrame, share: float | None, offices: list[str]) -> pd.Series:
+    """Return office -> first month at the share, missing where it is never reached."""
+    reached = monthly if share is None else monthly.loc[monthly["share"] >= share - 1e-9]
+    first = reached.groupby("office")["month"].min()
+    months = pd.PeriodIndex([first.get(o, pd.NaT) for o in offices], freq="M")
+    return pd.Series(months, index=pd.Index(offices, name="office"), name="adopted")
+
+
+def _rule(share: float | None, chosen: list[str]) -> str:
+    what = f"{len(chosen)} courses ({listed(chosen, most=3)})" if chosen else "the records"
+    when = (
+        "the first completion"
+        if share is None
+        else f"the first month in which {share:.0%} of the staff had completed it"
+    )
+    return f"An office counts as trained from {when}, by the end dates of {what}."
+
+
+def _left_notes(left: Mapping[str, int]) -> list[str]:
+    reasons = ", ".join(f"{reason} {n:,}" for reason, n in left.items() if n)
+    return [f"Training rows left out: {reasons}."] if reasons else []
+
+
+def _over_full(monthly: pd.DataFrame) -> list[str]:
+    over = int((monthly.groupby("office")["share"].max() > 1).sum())
+    return [f"In {over} offices more persons completed the course than there are staff."] if over else []
+
+
+def _of_course(frame: nw.LazyFrame[Any], course: str | None) -> tuple[nw.LazyFrame[Any], list[str], dict[str, int]]:
+    """Rows of the courses whose name contains the words, and the names."""
+    if "course" not in frame.collect_schema().names():
+        if course is not None:
+            raise InputError('The training records have no column of course names. Name it: columns={"course": "..."}.')
+        return frame, [], {}
+    counts = {r["course"]: int(r["n"]) for r in frame.group_by("course").agg(n=nw.len()).collect().rows(named=True)}
+    names = sorted(str(c) for c in counts if isinstance(c, str))
+    chosen = [c for c in names if course is None or course.casefold() in c.casefold()]
+    if not chosen:
+        raise InputError(
+            f"No course contains {course!r}.{nearest(str(course), names)} "
+            f"Found: {listed([masked(c) for c in names], most=10)}."
+        )
+    nameless = sum(n for c, n in counts.items() if not isinstance(c, str))
+    return frame.filter(nw.col("course").is_in(chosen)), chosen, {"no course name": nameless}
+
+
+def _completions(frame: nw.LazyFrame[Any]) -> tuple[pd.DataFrame, dict[str, int]]:
+    """Who completed, as counts by office and month; persons are counted inside the engine and stay there."""
+    names = frame.collect_schema().names()
+    bad = {"the end date is no date": nw.col("asn_course_end_bad")} if "asn_course_end_bad" in names else {}
+    reasons: dict[str, nw.Expr] = {
+        **bad,
+        "no end date": nw.col("course_end").is_null(),
+        "no office": nw.col("office").is_null() | (nw.col("office") == ""),
+    }
+    chosen: Any = nw.lit("")
+    if "passed" in names:
+        reasons["not passed"] = ~nw.col("passed").is_in(_words_for_passed(frame))
+    for reason, condition in reversed(list(reasons.items())):
+        chosen = nw.when(condition).then(nw.lit(reason)).otherwise(chosen)
+    judged = frame.with_columns(chosen.alias("asn_reason"))
+    counts = {
+        r["asn_reason"]: int(r["n"]) for r in judged.group_by("asn_reason").agg(n=nw.len()).collect().rows(named=True)
+    }
+    usable = judged.filter(nw.col("asn_reason") == "")
+    counts.pop("", 0)
+    table = _people(usable) if "passed_count" not in names else _sessions(usable)
+    if table.empty:
+        raise InputError(
+            f"No training row can be used ({'; '.join(_left_notes(counts)) or 'no rows'}). Check the columns."
+        )
+    table["month"] = pd.to_datetime(table["course_end"]).dt.to_period("M")
+    return table, counts
+
+
+def _words_for_passed(frame: nw.LazyFrame[Any]) -> list[str]:
+    words = [w for w in frame.select("passed").unique().collect()["passed"].to_list() if isinstance(w, str)]
+    plain = {w: " ".join(w.split()).casefold() for w in words}
+    unknown = [w for w in words if plain[w] not in _PASSED | _FAILED]
+    if unknown:
+        raise InputError(
+            f"The column 'passed' holds words that are not known: {listed([masked(w) for w in unknown])}. Expected "
+            f'Lulus / Tidak lulus or 1 / 0; do not use the column: columns={{"passed": None}}.'
+        )
+    return [w for w in words if plain[w] in _PASSED]
+
+
+def _people(frame: nw.LazyFrame[Any]) -> pd.DataFrame:
+    """One row a person's first completion, without the person; without numbers every row is a person."""
+    names = frame.collect_schema().names()
+    extra = [c for c in ("staff",) if c in names]
+    if "officer" in names:
+        grouped = frame.filter(~nw.col("officer").is_null()).group_by("office", "officer")
+        frame = grouped.agg(nw.col("course_end").min(), *(nw.col(c).max() for c in extra))
+    table = pd.DataFrame(frame.select("office", "course_end", *extra).collect().to_pandas())
+    return table.assign(n=1)
+
+
+def _sessions(frame: nw.LazyFrame[Any]) -> pd.DataFrame:
+    """One row a session with the number who passed; sessions are taken to train different persons."""
+    extra = [c for c in ("staff",) if c in frame.collect_schema().names()]
+    table = pd.DataFrame(frame.select("office", "course_end", "passed_count", *extra).collect().to_pandas())
+    table["n"] = _numbers(table["passed_count"], "passed_count").fillna(0)
+    if (table["n"] < 0).any():
+        raise InputError("The number of participants who passed is negative in some rows. Correct them in the source.")
+    return table.loc[table["n"] > 0].drop(columns="passed_count").reset_index(drop=True)
+
+
+def _numbers(values: pd.Series, name: str) -> pd.Series:
+    if pd.api.types.is_numeric_dtype(values):
+        return values.astype(float)
+    texts = [None if pd.isna(v) else str(v) for v in values]
+    return parse_numbers(texts, name=name).set_axis(values.index)
+
+
+def _staff_numbers(
+    staff: Mapping[str, float] | Any | None,  # noqa: ANN401
+    completions: pd.DataFrame,
+    offices: Mapping[str, str] | None,
+) -> pd.Series:
+    """Office -> number of staff: as given, else the largest number in the records of the office."""
+    if staff is None:
+        if "staff" not in completions:
+            raise InputError(
+                "A share needs the number of staff of each office: staff={'office': 12, ...}, or a column for it."
+            )
+        numbers = completions.assign(staff=_numbers(completions["staff"], "staff")).groupby("office")["staff"].max()
+    elif isinstance(staff, Mapping):
+        numbers = pd.Series({(offices or {}).get(o, o): float(n) for o, n in staff.items()}, dtype=float)
+    else:
+        table = _columns_of(staff, ("office", "staff"))
+        numbers = table.set_index("office")["staff"].astype(float)
+    lacking = sorted(set(completions["office"]) - set(numbers.index[numbers > 0]))
+    if lacking:
+        raise InputError(
+            f"{len(lacking)} offices have no positive number of staff: {listed(lacking)}. Add them to staff."
+        )
+    return numbers

@@ -1,0 +1,102 @@
+"""Where a figure or report comes from: inputs by hash, versions of what computed it; no clock, no machine."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import os
+import platform
+import tempfile
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from asn_impact.errors import InputError
+
+__all__ = ["inputs_named", "provenance", "sha256", "write_beside"]
+
+COMMIT_VARIABLE: Final = "ASN_IMPACT_COMMIT"
+_PACKAGES: Final = ("asn-impact", "matplotlib", "numpy", "pandas", "scipy")
+
+
+def sha256(content: bytes) -> str:
+    """Return the SHA-256 of some bytes in hexadecimal.
+
+    Examples
+    --------
+    >>> sha256(b"")[:16]
+    'e3b0c44298fc1c14'
+    """
+    return hashlib.sha256(content).hexdigest()
+
+
+def inputs_named(inputs: Iterable[Any]) -> list[dict[str, object]]:
+    """Return name, rows and hash of each input, without the folder it lay in.
+
+    Parameters
+    ----------
+    inputs
+        `Source` values (``extract.sources``) or anything with ``name`` and ``sha256``.
+
+    Examples
+    --------
+    >>> class Source:
+    ...     name, rows, sha256 = "permits/permohonan_2024.csv", 12, "e3b0"
+    >>> inputs_named([Source()])
+    [{'name': 'permohonan_2024.csv', 'rows': 12, 'sha256': 'e3b0'}]
+    """
+    named = []
+    for source in inputs:
+        if not (hasattr(source, "name") and hasattr(source, "sha256")):
+            raise InputError(f"inputs holds a {type(source).__name__}. Expected name and sha256: extract.sources.")
+        entry: dict[str, object] = {"name": Path(str(source.name)).name, "sha256": source.sha256}
+        rows = getattr(source, "rows", None)
+        named.append(entry if rows is None else {**entry, "rows": int(rows)})
+    return [{key: entry[key] for key in sorted(entry)} for entry in named]
+
+
+def provenance(parameters: Mapping[str, object], inputs: Iterable[Any] = ()) -> dict[str, object]:
+    """Return what has to travel with a result: parameters, inputs, versions and, if known, the commit.
+
+    The commit is known when the environment variable ``ASN_IMPACT_COMMIT`` holds it; a file cannot name the
+    commit that contains it, so it is not looked up.
+
+    Examples
+    --------
+    >>> sorted(provenance({"level": 0.95}))
+    ['commit', 'inputs', 'parameters', 'versions']
+    """
+    return {
+        "commit": os.environ.get(COMMIT_VARIABLE) or None,
+        "inputs": inputs_named(inputs),
+        "parameters": dict(sorted(parameters.items())),
+        "versions": {"python": platform.python_version(), **{name: _version(name) for name in _PACKAGES}},
+    }
+
+
+def _version(name: str) -> str | None:
+    try:
+        return importlib.metadata.version(name)
+    except importlib.metadata.PackageNotFoundError:
+        return None
+
+
+def write_beside(path: Path, content: bytes) -> None:
+    """Write a file so that under its name there is the old one or the new one, never half of either.
+
+    Raises
+    ------
+    OSError
+        The folder cannot be written or the disk is full; the old file is still there.
+    """
+    handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(temporary).chmod(0o644)
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise

@@ -1,0 +1,1 @@
+"""Matplotlib styles of the package, used by their dotted name."""

@@ -1,0 +1,231 @@
+"""From the design to what a report holds: inferences, charts and tables, and the warnings that go in front of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Final
+
+from asn_impact.errors import EstimationError, InferenceError
+from asn_impact.study.keys import Language, Text
+from asn_impact.study.prepared import REFUSED, Prepared, noted
+from asn_impact.study.settings import Study
+
+if TYPE_CHECKING:
+    from asn_impact.designs import Design
+    from asn_impact.estimation import Effects, Inference
+    from asn_impact.reporting.chart import Chart
+    from asn_impact.reporting.report import Item
+    from asn_impact.reporting.tables import Table
+
+__all__ = ["FEWEST_CLUSTERS", "Evidence", "charts", "estimated", "findings", "items", "source_line"]
+
+FEWEST_CLUSTERS: Final = (
+    8  # the rules of inference were tried in simulations with 8 clusters and more: docs/coverage.md
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Evidence:
+    """What the data say.
+
+    Attributes
+    ----------
+    ready
+        Everything before the estimate; `refusal` says why there is none.
+    headline
+        One number, or the coefficients of a regression; None when refused.
+    events
+        Effects by time since adoption, where the estimator has them.
+    warnings
+        What a reader must know before the result, in both languages.
+    """
+
+    ready: Prepared
+    headline: Inference | None = None
+    events: Inference | None = None
+    warnings: tuple[Text, ...] = ()
+
+
+def estimated(study: Study, ready: Prepared) -> Evidence:
+    """Return the evidence of a prepared study: the effect, or the reason why none can be had."""
+    if ready.design is None:
+        assert ready.refusal is not None
+        return Evidence(ready, warnings=(ready.refusal,))
+    with noted() as said:
+        try:
+            evidence = _inferred(study, ready, ready.design)
+        except (EstimationError, InferenceError) as problem:
+            refusal: Text = {"id": REFUSED, "en": str(problem)}
+            evidence = Evidence(replace(ready, refusal=refusal), warnings=(refusal,))
+    told = tuple(dict.fromkeys([*ready.notes, *said]))
+    return replace(evidence, ready=replace(evidence.ready, notes=told))
+
+
+def _inferred(study: Study, ready: Prepared, design: Design) -> Evidence:
+    from asn_impact.estimation import infer
+
+    effects: Effects = study.estimator.made()(design)
+    rule = study.rule.made()
+    return Evidence(
+        ready,
+        headline=infer(_one_number(effects), rule),
+        events=_by_time(effects, rule),
+        warnings=tuple(_few_clusters(design)),
+    )
+
+
+def _one_number(effects: Effects) -> Effects:
+    """Return the overall effect, or the coefficients of an estimator that has none."""
+    try:
+        return effects.overall()
+    except EstimationError:
+        return effects
+
+
+def _by_time(effects: Effects, rule: Any) -> Inference | None:  # noqa: ANN401 - any rule of inference
+    from asn_impact.estimation import infer
+
+    try:
+        return infer(effects.event_study(), rule)
+    except EstimationError:
+        return None
+
+
+def _few_clusters(design: Design) -> list[Text]:
+    clusters, treated = len(design.clusters), design.treated_clusters
+    if clusters >= FEWEST_CLUSTERS:
+        return []
+    return [
+        {
+            "id": f"Hanya ada {clusters} gugus ({treated} di antaranya terlatih). Selang kepercayaan dari kurang dari "
+            f"{FEWEST_CLUSTERS} gugus tidak dapat diandalkan: perkiraan ini menggambarkan data, bukan bukti dampak.",
+            "en": f"There are only {clusters} clusters ({treated} of them treated). So few clusters cannot carry a "
+            f"confidence interval ({FEWEST_CLUSTERS} is the fewest with which the rules were tried): the estimate "
+            "describes these data, it is no evidence of an effect.",
+        }
+    ]
+
+
+# ------------------------------------------------------------------------------------------- for the report
+
+
+def source_line(study: Study, language: Language) -> str:
+    """Return whose data these are; made-up data are said to be so.
+
+    Examples
+    --------
+    >>> from types import SimpleNamespace
+    >>> source_line(SimpleNamespace(source={"id": "Demo"}, synthetic=True), "id")
+    'Demo (data sintetis)'
+    """
+    made_up = {"id": " (data sintetis)", "en": " (synthetic data)"}[language] if study.synthetic else ""
+    return f"{study.source[language]}{made_up}"
+
+
+def findings(study: Study, evidence: Evidence) -> list[str]:
+    """Return the findings in one sentence each, in English where it is a language of the study."""
+    if evidence.headline is None:
+        return []
+    from asn_impact.reporting.prose import found
+
+    language: Language = "en" if "en" in study.languages else study.languages[0]
+    sentence = found(evidence.headline, language=language, level=study.level).text
+    return [*_coefficients(evidence.headline, study.level), f"{sentence} [{source_line(study, language)}]"]
+
+
+def _coefficients(inference: Inference, level: float) -> list[str]:
+    """Return one line a term where there are several."""
+    table = inference.table(level)
+    if len(table) == 1:
+        return []
+    name = inference.effects.terms.columns[0]
+    return [
+        f"{getattr(row, name)}: {row.estimate:.3f} (standard error {row.std_error:.3f}; {level:.0%} CI "
+        f"{row.conf_low:.3f} to {row.conf_high:.3f})"
+        for row in table.itertuples(index=False)
+    ]
+
+
+def charts(study: Study, evidence: Evidence, language: Language) -> dict[str, Chart]:
+    """Return every chart the evidence has, by name."""
+    from asn_impact.reporting import figures
+    from asn_impact.reporting.prose import HEADINGS
+
+    ready = evidence.ready
+    said: dict[str, Any] = {
+        "language": language,
+        "source": f"{HEADINGS['source'][language]}: {source_line(study, language)}",
+        "inputs": ready.sources,
+    }
+    made: dict[str, Chart] = {}
+    if evidence.events is not None:
+        made["event_study"] = figures.event_study(evidence.events, level=study.level, **said)
+    if ready.design is not None:
+        made["raw_trends"] = figures.raw_trends(ready.design, **said)
+        made["who_is_compared"] = figures.who_is_compared(ready.design, **said)
+    if ready.months is not None:
+        made["maturity"] = figures.maturity(ready.months, **said)
+    return made
+
+
+def items(evidence: Evidence, drawn: dict[str, Chart]) -> list[Item]:
+    """Return what the report holds, in order: warnings, the effect, charts, tables, rows and months."""
+    from asn_impact.reporting import tables
+
+    ready = evidence.ready
+    found: list[Item] = [_warning_table(evidence.warnings)] if evidence.warnings else []
+    found += [inference for inference in (evidence.headline, evidence.events) if inference is not None]
+    found += [drawn[name] for name in ("who_is_compared", "raw_trends") if name in drawn]
+    if ready.design is not None:
+        found.append(tables.clusters(ready.design))
+    if evidence.headline is None:
+        found += [_level_table(ready), ready.panel]
+    if ready.months is not None:
+        found.append(ready.months)
+    return found
+
+
+def _warning_table(warnings: tuple[Text, ...]) -> Table:
+    import pandas as pd
+
+    from asn_impact.reporting.tables import Table
+    from asn_impact.reporting.words import both
+
+    return Table(
+        frame=pd.DataFrame({"warning": pd.Series(list(warnings), dtype=object)}),
+        title=both(id="Baca ini lebih dahulu", en="Read this first"),
+        headings={"warning": both(id="Peringatan", en="Warning")},
+    )
+
+
+def _level_table(ready: Prepared) -> Table:
+    """Return the outcome by unit over all periods used: a description, with nothing compared."""
+    import numpy as np
+    import pandas as pd
+
+    from asn_impact.reporting.tables import Table, counts_records
+    from asn_impact.reporting.words import both, outcome_words, unit_noun
+
+    panel, words, (one, _) = ready.panel, outcome_words(ready.panel.outcome), unit_noun(ready.panel)
+    n = np.where(panel.observed, panel.n, 0.0)
+    mean = (n * np.nan_to_num(panel.mean)).sum(axis=1) / n.sum(axis=1)
+    frame = pd.DataFrame(
+        {
+            "office": [str(unit) for unit in panel.units],
+            "periods": panel.observed.sum(axis=1),
+            "records": n.sum(axis=1).astype(int),
+            "mean": words.scale * mean,
+        }
+    )
+    counted = counts_records(panel)
+    return Table(
+        frame=frame if counted else frame.drop(columns="records"),
+        title=words.label,
+        note=both(
+            id="Rata-rata atas semua periode yang dipakai; angka ini menggambarkan data dan bukan dampak apa pun.",
+            en="Means over all periods used; they describe the data and are no effect of anything.",
+        ),
+        kinds={"periods": "whole", "records": "records", "mean": "one" if words.decimals < 2 else "two"},
+        rests_on={"mean": "records"} if counted else {},
+        headings={"office": one, "mean": both(id="Rata-rata", en="Mean")},
+    )

@@ -1,0 +1,94 @@
+"""Notebooks run again, to the byte the same when nothing has changed."""
+
+from __future__ import annotations
+
+import base64
+import subprocess
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from asn_impact.errors import StudyError
+
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
+
+__all__ = ["executed"]
+
+SECONDS: Final = 600  # longest time for one cell
+
+
+def executed(path: Path) -> bytes:
+    """Return a notebook with the outputs of a fresh run in its own folder; no times, no versions, fixed cell ids.
+
+    Raises
+    ------
+    StudyError
+        The file is no notebook, or a cell fails: names notebook, cell and error.
+    PrivacyError
+        An output holds something shaped like a number of a person.
+    """
+    import nbformat
+    from nbclient import NotebookClient
+    from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+
+    notebook = _read(path)
+    client = NotebookClient(
+        notebook,
+        timeout=SECONDS,
+        kernel_name="python3",
+        record_timing=False,
+        store_widget_state=False,
+        resources={"metadata": {"path": str(path.parent)}},
+    )
+    try:
+        client.execute(stderr=subprocess.DEVNULL)
+    except CellExecutionError as problem:
+        raise StudyError(
+            f"{path.name}: a cell fails with {problem.ename}: {problem.evalue} Run it to see which."
+        ) from None
+    except (CellTimeoutError, DeadKernelError) as problem:
+        raise StudyError(f"{path.name}: {type(problem).__name__}. Expected each cell within {SECONDS} s.") from None
+    _plain(notebook)
+    _release(notebook, path.name)
+    text: str = nbformat.writes(notebook)  # type: ignore[no-untyped-call]
+    return f"{text.rstrip()}\n".encode()
+
+
+def _read(path: Path) -> NotebookNode:
+    import nbformat
+
+    try:
+        return nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call, no-any-return]
+    except (ValueError, KeyError, AttributeError) as problem:
+        raise StudyError(f"{path.name} is no notebook that can be read: {type(problem).__name__}.") from problem
+
+
+def _plain(notebook: NotebookNode) -> None:
+    """Take out what differs from machine to machine and from run to run."""
+    notebook.metadata = {
+        "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+        "language_info": {"name": "python"},
+    }
+    for position, cell in enumerate(notebook.cells):
+        cell["id"] = f"cell-{position + 1:02d}"
+        cell["metadata"] = {}
+
+
+def _release(notebook: NotebookNode, name: str) -> None:
+    """Let every text and picture of the notebook through the gate."""
+    from asn_impact.reporting.gate import release
+
+    for cell in notebook.cells:
+        release(str(cell.source), f"{name}.txt")
+        for output in cell.get("outputs", ()):
+            for kind, content in _contents(output):
+                if kind == "image/png":
+                    release(base64.b64decode(content), f"{name}.png")
+                else:
+                    release(content, f"{name}.html" if kind == "text/html" else f"{name}.txt")
+
+
+def _contents(output: Any) -> list[tuple[str, str]]:  # noqa: ANN401 - a node of the notebook
+    if output.output_type == "stream":
+        return [("text/plain", str(output.text))]
+    return [(kind, str(content)) for kind, content in output.get("data", {}).items()]

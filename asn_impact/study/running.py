@@ -1,0 +1,244 @@
+"""`run`: the whole job, written beside its place and put there at once."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from asn_impact.errors import StudyError
+from asn_impact.study.checked import notes_of
+from asn_impact.study.evidence import Evidence, charts, estimated, findings, items, source_line
+from asn_impact.study.keys import Language, Place, Text
+from asn_impact.study.notebooks import executed
+from asn_impact.study.prepared import prepared
+from asn_impact.study.settings import Study
+
+if TYPE_CHECKING:
+    from tqdm import tqdm
+
+    from asn_impact.reporting.chart import Chart
+
+__all__ = ["Finished", "run"]
+
+RECORD: Final = "run.json"
+MADE_BY: Final = "asn_impact run"
+_WITHOUT: Final[Text] = {"id": ": lama proses saja, tanpa dampak", "en": ": description only, no effect"}
+
+
+@dataclass(frozen=True, eq=False)
+class Finished:
+    """What `run` did.
+
+    Attributes
+    ----------
+    folder
+        Where the results are: a report a language, ``figures/``, ``notebooks/`` and ``run.json``.
+    findings
+        The answer in a sentence.
+    refusal
+        Why no effect is claimed; "" when one is.
+    notes
+        What was left out, assumed or must be known before the answer.
+    """
+
+    folder: Path
+    findings: tuple[str, ...]
+    refusal: str
+    notes: tuple[str, ...]
+
+
+def run(study: Study) -> Finished:
+    """Do the whole job of a study and return where the results are.
+
+    The folder of the results is replaced as a whole when everything is ready; it is tried before the analysis. Two runs
+    at the same time do not mix: the later one stays. A progress bar is shown on a terminal. The same study gives the
+    same bytes.
+
+    Raises
+    ------
+    StudyError
+        The data cannot be read as the study says, the folder cannot be written or holds something else, a notebook
+        fails.
+    PrivacyError
+        Something that identifies a person was about to leave.
+    """
+    _refuse_foreign(study)
+    with _beside(study) as fresh, _bar(study) as bar:
+        _next(bar, "reading the data")
+        ready = prepared(study)
+        _next(bar, "estimating")
+        evidence = estimated(study, ready)
+        with _notebooks(study) as notebooks:
+            for language in study.languages:
+                _next(bar, f"drawing and writing ({language})")
+                drawn = charts(study, evidence, language)
+                _save(drawn, fresh / "figures" / language)
+                _publish(study, evidence, drawn, language, fresh / f"report_{language}")
+            for name, content in notebooks.items():
+                _next(bar, f"running {name}")
+                _write(fresh / "notebooks" / name, content.result())
+        refusal = evidence.ready.refusal
+        finished = Finished(
+            folder=study.folder,
+            findings=tuple(findings(study, evidence)),
+            refusal=refusal["en"] if refusal is not None else "",
+            notes=(*(w["en"] for w in evidence.warnings if w is not refusal), *notes_of(evidence.ready)),
+        )
+        _write(fresh / RECORD, _record(study, evidence, finished, fresh))
+        _replace(study.folder, fresh)
+    if study.figures is not None:
+        _copy(study.folder / "figures", study.figures)
+    return finished
+
+
+# ------------------------------------------------------------------------------------------- progress
+
+
+@contextmanager
+def _bar(study: Study) -> Iterator[tqdm[None]]:
+    """Show a bar on a terminal, nothing elsewhere."""
+    from tqdm import tqdm
+
+    steps = 2 + len(study.languages) + len(study.notebooks)
+    with tqdm(
+        total=steps, disable=None, leave=False, file=sys.stderr, bar_format="{desc:<40} {bar} {n}/{total}"
+    ) as bar:
+        yield bar
+
+
+def _next(bar: tqdm[None], what: str) -> None:
+    bar.set_description_str(what)
+    bar.update()
+
+
+# ------------------------------------------------------------------------------------------- pieces
+
+
+@contextmanager
+def _notebooks(study: Study) -> Iterator[dict[str, Future[bytes]]]:
+    """Run the notebooks one after the other, in their own processes, while this one draws."""
+    pool = ThreadPoolExecutor(max_workers=1)
+    try:
+        yield {notebook.name: pool.submit(executed, notebook) for notebook in study.notebooks}
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _save(drawn: Mapping[str, Chart], folder: Path) -> None:
+    for name, chart in drawn.items():
+        chart.save(folder / name)
+
+
+def _publish(study: Study, evidence: Evidence, drawn: Mapping[str, Chart], language: Language, folder: Path) -> None:
+    from asn_impact.reporting.report import publish
+
+    extract = evidence.ready.extract
+    made_up = {"id": " (data sintetis)", "en": " (synthetic data)"}[language] if study.synthetic else ""
+    without = _WITHOUT[language] if evidence.headline is None else ""
+    publish(
+        folder,
+        items(evidence, dict(drawn)),
+        language=language,
+        title=f"{study.title[language]}{without}{made_up}",
+        source=source_line(study, language),
+        ledger=extract.ledger if extract is not None else None,
+        inputs=evidence.ready.sources,
+        as_of=extract.as_of if extract is not None else None,
+        level=study.level,
+    )
+
+
+def _record(study: Study, evidence: Evidence, finished: Finished, fresh: Path) -> bytes:
+    """Return what was run and what came of it: no clock, no machine."""
+    from asn_impact.reporting.provenance import provenance, sha256
+
+    files = sorted(path for path in fresh.rglob("*") if path.is_file())
+    parameters = {name: repr(getattr(study, name)) for name in ("outcome", "estimator", "rule", "cluster", "level")}
+    facts = {
+        "made_by": MADE_BY,
+        "title": dict(study.title),
+        "synthetic": study.synthetic,
+        "study_sha256": sha256(study.file.read_bytes()),
+        "findings": list(finished.findings),
+        "refusal": finished.refusal,
+        "notes": list(finished.notes),
+        "files": {path.relative_to(fresh).as_posix(): sha256(path.read_bytes()) for path in files},
+        "provenance": provenance(parameters, evidence.ready.sources),
+    }
+    return f"{json.dumps(facts, ensure_ascii=False, indent=2, sort_keys=True)}\n".encode()
+
+
+# ------------------------------------------------------------------------------------------- folders
+
+
+def _write(path: Path, content: bytes) -> None:
+    from asn_impact.reporting.provenance import write_beside
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_beside(path, content)
+
+
+def _refuse_foreign(study: Study) -> None:
+    """Refuse a folder whose replacement would destroy something that is no result of a run."""
+    folder, place = study.folder, Place(study.file, "report")
+    if not folder.exists():
+        return
+    if not folder.is_dir():
+        raise place.refuse(f"folder = {folder.name!r} is a file. Name a new folder for the results.")
+    record = folder / RECORD
+    try:
+        ours = record.is_file() and json.loads(record.read_text(encoding="utf-8")).get("made_by") == MADE_BY
+    except (ValueError, AttributeError):
+        ours = False
+    if any(folder.iterdir()) and not ours:
+        raise place.refuse(
+            f"folder = {folder.name!r} holds files that are no result of a run. Name a new or an empty folder."
+        )
+
+
+@contextmanager
+def _beside(study: Study) -> Iterator[Path]:
+    """Make a folder beside the one of the results, writable and on the same disk; it is gone afterwards."""
+    folder = study.folder
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        work = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
+    except OSError as problem:
+        raise Place(study.file, "report").refuse(
+            f"folder = {folder.name!r} cannot be written ({problem.strerror}). Name a folder you may write to. "
+            "Nothing was analysed."
+        ) from problem
+    try:
+        fresh = work / "new"
+        fresh.mkdir()
+        yield fresh
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+
+
+def _replace(folder: Path, fresh: Path) -> None:
+    """Put the new folder in the place of the old one; when that fails, the old one is still there."""
+    old = fresh.with_name("old")
+    if folder.exists():
+        folder.rename(old)
+    try:
+        fresh.rename(folder)
+    except OSError as problem:
+        if old.exists() and not folder.exists():
+            old.rename(folder)
+        raise StudyError(
+            f"The results could not be put into {folder.name!r} ({problem.strerror}). Run again."
+        ) from problem
+
+
+def _copy(figures: Path, home: Path) -> None:
+    for file in sorted(path for path in figures.rglob("*") if path.is_file()):
+        _write(home / file.relative_to(figures), file.read_bytes())

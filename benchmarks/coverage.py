@@ -1,0 +1,279 @@
+"""How often does each rule reject a true null? Prints the table of docs/coverage.md.
+
+    python benchmarks/coverage.py                      # 2,000 draws a cell, every estimator: about a quarter of an hour
+    python benchmarks/coverage.py --draws 10000 --estimators GroupTime
+    python benchmarks/coverage.py --write docs/coverage.md
+
+No effect anywhere; 24 months; errors of an office follow an AR(1); 8 to 40 offices of which 2, 4 or half are treated, at one
+date or in waves; offices equally or unequally large (small ones are noisier); treated offices as noisy as the others, or twice.
+
+All estimators are linear in the cell means, so their weights are worked out once for a design and applied to all draws at a
+time. That this is the same as calling `infer` is checked on the first draws of every cell; the program stops if it is not.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+import asn_impact.estimation as estimation
+from asn_impact.designs import Design
+from asn_impact.estimation import BiasReduced, ClusterRobust, Effects, Jackknife, WildBootstrap, infer
+from asn_impact.estimation.jackknife import WELCH_CAP, bias_reduced, deleted, differences
+from asn_impact.measures.outcomes import Mean
+from asn_impact.measures.panel import Panel
+from asn_impact.timeline import Timeline
+
+MONTHS, PERSISTENCE, LEVEL, SIGNS, DEALS = 24, 0.5, 0.05, 399, 199
+WAVES = {"one date": (12,), "waves": (8, 12, 16)}
+ESTIMATORS = ("GroupTime", "TwoWay", "Imputation", "InteractionWeighted", "Saturated", "Stacked")
+
+
+@dataclass(frozen=True)
+class World:
+    """One cell of the table."""
+
+    timing: str
+    offices: int
+    treated: int
+    noise: str
+    sizes: str
+
+
+def worlds() -> Iterator[World]:
+    """Yield the cells of the table, in order."""
+    for timing in WAVES:
+        for offices in (8, 12, 20, 40):
+            for treated in sorted({2, 4, offices // 2}):
+                for noise in ("equal", "treated twice"):
+                    for sizes in ("equal", "unequal"):
+                        yield World(timing, offices, treated, noise, sizes)
+
+
+def blank(world: World) -> Design:
+    """Return the design of a world, with an outcome of zero."""
+    adopted = np.full(world.offices, np.inf)
+    waves = WAVES[world.timing]
+    adopted[: world.treated] = [waves[i % len(waves)] for i in range(world.treated)]
+    shape = (world.offices, MONTHS)
+    panel = Panel(
+        outcome=Mean("noise"),
+        units=tuple(range(world.offices)),
+        timeline=Timeline("step", np.arange(MONTHS)),
+        n=np.ones(shape),
+        mean=np.zeros(shape),
+        weight=np.ones(shape),
+        attributes=pd.DataFrame({"office": range(world.offices)}),
+    )
+    return Design(panel, adopted, np.arange(world.offices), tuple(range(world.offices)), "office")
+
+
+def draw(world: World, draws: int, seed: int) -> np.ndarray:
+    """(draws, U, T) outcomes without any effect."""
+    rng = np.random.default_rng([seed, *map(ord, repr(world))])
+    scale = np.ones(world.offices)
+    if world.sizes == "unequal":
+        scale = np.sqrt(0.5 + 0.5 / np.exp(np.random.default_rng(7).normal(0, 0.8, world.offices)))
+    if world.noise == "treated twice":
+        scale[: world.treated] *= 2
+    errors = rng.standard_normal((draws, world.offices, MONTHS))
+    for t in range(1, MONTHS):
+        errors[:, :, t] = PERSISTENCE * errors[:, :, t - 1] + np.sqrt(1 - PERSISTENCE**2) * errors[:, :, t]
+    return errors * scale[:, None]
+
+
+def outcome(effects: Effects, values: np.ndarray) -> Effects:
+    """Return the same effects of another outcome."""
+    return effects.again(replace(effects.design, panel=replace(effects.design.panel, mean=values)))
+
+
+def operators(effects: Effects) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Weights of the estimate (C,), and of influence, jackknife deviations and bias-reduced parts (G, C), on all C cells.
+
+    Offices that adopt together are interchangeable, so one office of each wave is enough to learn the influence.
+    """
+    design = effects.design
+    units, months = design.panel.mean.shape
+    influence = np.empty((units, units, months))
+    for wave in np.unique(design.adopted):
+        first, *others = np.flatnonzero(design.adopted == wave)
+        for month in range(months):
+            alone = np.zeros((units, months))
+            alone[first, month] = 1.0
+            influence[:, first, month] = outcome(effects, alone).influence[:, 0]
+            for other in others:
+                swapped = np.arange(units)
+                swapped[[first, other]] = other, first
+                influence[:, other, month] = influence[swapped, first, month]
+    weights = effects.loadings()[0].ravel()
+    deviation = differences(effects)[:, 0].reshape(units, -1)
+    contributions = getattr(effects.fit, "bias_reduced", None)
+    if contributions is None:
+        own = (weights.reshape(units, -1) ** 2).sum(axis=1)
+        total = (deviation**2).sum(axis=1)
+        reduced = deviation * np.sqrt(np.divide(own, total, out=np.zeros(units), where=total > 0))[:, None]
+    else:
+        reduced = regression_parts(effects)
+    return weights, influence.reshape(units, -1), deviation, reduced
+
+
+def regression_parts(effects: Effects) -> np.ndarray:
+    """(G, C) weights of the CR2 contributions of a regression on all cells: linear, so one cell at a time."""
+    units, months = effects.design.panel.mean.shape
+    parts = np.empty((units, units * months))
+    for cell in range(units * months):
+        alone = np.zeros((units, months))
+        alone.flat[cell] = 1.0
+        parts[:, cell] = outcome(effects, alone).fit.bias_reduced().value[:, 0]
+    return parts
+
+
+def welch(effects: Effects, parts, values: np.ndarray) -> np.ndarray:
+    """(draws,) Welch degrees of freedom of each draw, capped as `BiasReduced` does; the cap alone for one group."""
+    treated = np.isfinite(effects.design.adopted)
+    groups = np.stack([treated, ~treated])
+    moments = parts.moments(groups)[0]
+    expected = np.einsum("hgg->g", moments)
+    noise = np.stack([(values**2)[:, g].sum(axis=1) / expected[g].sum() for g in groups], axis=1)
+    trace = noise @ np.einsum("hgg->h", moments)
+    square = np.einsum("rh,rl,hgf,lgf->r", noise, noise, moments, moments, optimize=True)
+    return np.minimum(trace**2 / square, WELCH_CAP * satterthwaite(parts, groups))
+
+
+def satterthwaite(parts, groups: np.ndarray) -> float:
+    """Degrees of freedom under equal noise."""
+    total = parts.moments(groups)[0].sum(axis=0)
+    return float(np.trace(total) ** 2 / (total**2).sum())
+
+
+def rejections(world: World, estimator, draws: int, seed: int) -> dict[str, float]:
+    """Share of draws in which each rule rejects at 5 %."""
+    effects = estimator(blank(world)).overall()
+    values = draw(world, draws, seed)
+    weights, influence, deviation, reduced = operators(effects)
+    flat = values.reshape(draws, -1)
+    estimate, g = flat @ weights, world.offices
+    treated = np.isfinite(effects.design.adopted)
+    groups = np.stack([treated, ~treated])
+    factor = g / (g - 1) * effects.fit.correction
+    robust = ((flat @ influence.T) ** 2).sum(axis=1)
+    jack = (g - 1) / g * ((flat @ deviation.T) ** 2).sum(axis=1)
+    values2 = flat @ reduced.T
+    cr2 = (values2**2).sum(axis=1)
+    parts = bias_reduced(effects)
+    df3, df2 = satterthwaite(deleted(effects), groups), satterthwaite(parts, groups)
+    dfw = welch(effects, parts, values2)
+    check(effects, values, {ClusterRobust(): (factor * robust, g - 1), Jackknife(): (jack, df3), BiasReduced(): (cr2, dfw)})
+
+    def rate(variance: np.ndarray, df) -> float:
+        return float((2 * stats.t.sf(np.abs(estimate) / np.sqrt(variance), df) < LEVEL).mean())
+
+    return {
+        "CR0 normal": float((2 * stats.norm.sf(np.abs(estimate) / np.sqrt(robust)) < LEVEL).mean()),
+        "CR1 t(G-1)": rate(factor * robust, g - 1),
+        "CR3 t(G-1)": rate(jack, g - 1),
+        "Jackknife": rate(jack, df3),
+        "BiasReduced satt": rate(cr2, df2),
+        "BiasReduced": rate(cr2, dfw),
+        "WildBootstrap": wild(values, estimate, factor * robust, weights, influence * np.sqrt(factor), seed),
+        "Permutation": dealt(values, estimate, robust, weights, influence, seed),
+    }
+
+
+def check(effects: Effects, values: np.ndarray, expected: dict) -> None:
+    """Stop unless `infer` says the same of the first two draws."""
+    for r in range(2):
+        one = outcome(effects, values[r])
+        for rule, (variance, df) in expected.items():
+            inference = infer(one, rule)
+            np.testing.assert_allclose(inference.std_error[0] ** 2, variance[r], rtol=1e-7)
+            np.testing.assert_allclose(inference.df[0], np.broadcast_to(df, len(values))[r], rtol=1e-7)
+
+
+def wild(values, estimate, variance, weights, influence, seed: int) -> float:
+    """Rejection rate of the restricted wild bootstrap, all sign vectors when there are no more than asked for."""
+    draws, g, months = values.shape
+    signs = WildBootstrap(max(SIGNS, 512 if 2**g <= 512 else 0), seed)._signs(g)
+    centred = values - values.mean(axis=2, keepdims=True)
+    restricted = centred - centred.mean(axis=1, keepdims=True)  # no effect: unit and period effects alone
+    pieces = np.einsum("rgt,gt->rg", restricted, weights.reshape(g, months))
+    spread = np.einsum("rgt,cgt->rgc", restricted, influence.reshape(g, g, months), optimize=True)
+    rejected = 0
+    for r in range(draws):
+        drawn = np.abs(signs @ pieces[r]) / np.sqrt(((signs @ spread[r]) ** 2).sum(axis=1).clip(1e-300))
+        observed = abs(estimate[r]) / np.sqrt(variance[r])
+        rejected += (drawn > observed * (1 + 1e-9)).mean() < LEVEL
+    return rejected / draws
+
+
+def dealt(values, estimate, robust, weights, influence, seed: int) -> float:
+    """Rejection rate of randomisation: dealing the offices' histories again is dealing the adoption times again."""
+    rng = np.random.default_rng(seed)
+    observed, larger = np.abs(estimate) / np.sqrt(robust), np.zeros(len(values))
+    for _ in range(DEALS):
+        flat = values[:, rng.permutation(values.shape[1])].reshape(len(values), -1)
+        larger += np.abs(flat @ weights) / np.sqrt(((flat @ influence.T) ** 2).sum(axis=1)) >= observed * (1 - 1e-9)
+    return float(((1 + larger) / (1 + DEALS) <= LEVEL).mean())
+
+
+def main() -> None:
+    """Work through the cells and print one line each."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--draws", type=int, default=2000)
+    parser.add_argument("--seed", type=int, default=2026)
+    parser.add_argument("--estimators", nargs="+", default=[name for name in ESTIMATORS if hasattr(estimation, name)])
+    parser.add_argument("--write", type=Path, help="a Markdown file for the table")
+    words = parser.parse_args()
+    rows = []
+    start = time.process_time()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for name in words.estimators:
+            for world in worlds():
+                row = {"estimator": name, **vars(world), **rejections(world, getattr(estimation, name)(), words.draws, words.seed)}
+                rows.append(row)
+                print(*(f"{v:.3f}" if isinstance(v, float) else v for v in row.values()), flush=True)
+    table = pd.DataFrame(rows)
+    print(summary(table).to_string())
+    print(f"{len(rows)} cells of {words.draws} draws, {time.process_time() - start:.0f} s CPU")
+    if words.write:
+        words.write.write_text(markdown(table, words), encoding="utf-8")
+
+
+def summary(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the least and largest rate of each rule, over the cells the target speaks of."""
+    rules = list(table.columns[6:])
+    fair = table[(table["treated"] >= 4) & (table["noise"] == "equal")]
+    rows = {
+        "least, 4 or more treated, equal noise": fair[rules].min(),
+        "largest, 4 or more treated, equal noise": fair[rules].max(),
+        "largest, all cells": table[rules].max(),
+    }
+    return pd.DataFrame(rows).T.round(3)
+
+
+def markdown(table: pd.DataFrame, words: argparse.Namespace) -> str:
+    """Return the page: how it was made, the summary by estimator, every cell."""
+
+    def grid(frame: pd.DataFrame) -> list[str]:
+        lines = ["| " + " | ".join(frame.columns) + " |", "|" + " --- |" * len(frame.columns)]
+        cells = frame.map(lambda v: f"{v:.3f}" if isinstance(v, float) else str(v))
+        return lines + ["| " + " | ".join(row) + " |" for row in cells.to_numpy().tolist()]
+
+    parts = [f"Made by `python benchmarks/coverage.py --draws {words.draws} --seed {words.seed} --write docs/coverage.md`.", ""]
+    for name, group in table.groupby("estimator", sort=False):
+        parts += [f"## {name}", "", *grid(summary(group).rename_axis("cells").reset_index()), ""]
+        parts += [*grid(group.drop(columns="estimator")), ""]
+    return (Path(__file__).parent / "coverage_head.md").read_text(encoding="utf-8") + "\n".join(parts)
+
+
+if __name__ == "__main__":
+    main()

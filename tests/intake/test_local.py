@@ -1,0 +1,141 @@
+"""Whole columns decide; nothing is guessed."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from asn_impact.errors import InputError
+from asn_impact.intake.local import MONTHS, parse_dates, parse_numbers
+
+DAYS = st.lists(st.dates(dt.date(1971, 1, 1), dt.date(2068, 12, 31)), min_size=1, max_size=12)
+MONTH_NAMES = ["Januari", "Februari", "Maret", "April", "Mei", "Juni"]
+MONTH_NAMES += ["Juli", "Agustus", "September", "Oktober", "November", "Desember"]
+FORMS = {
+    "iso": lambda d: d.isoformat(),
+    "iso with time": lambda d: f"{d.isoformat()} 08:30:00",
+    "words": lambda d: f"{d.day} {MONTH_NAMES[d.month - 1]} {d.year}",
+    "weekday and words": lambda d: f"Kamis, {d.day} {MONTH_NAMES[d.month - 1].upper()} {d.year}",
+    "short words": lambda d: f"{d.day}-{MONTH_NAMES[d.month - 1][:3]}-{d.year % 100:02d}",
+    "serial": lambda d: str((d - dt.date(1899, 12, 30)).days),
+    "basic": lambda d: d.strftime("%Y%m%d"),
+}
+ORDERED = {
+    "day-first": ("{d:02d}/{m:02d}/{y}", "{d}-{m}-{y}", "{d:02d}.{m:02d}.{y}", "{d}/{m}/{y} 10:15"),
+    "month-first": ("{m:02d}/{d:02d}/{y}", "{m}-{d}-{y}"),
+}
+
+
+def days(values: list[str | None], **settings: str) -> list[dt.date | None]:
+    return [
+        None if v is None else v.date()
+        for v in parse_dates(values, **settings).astype(object).where(lambda s: s.notna(), None)
+    ]
+
+
+@settings(max_examples=15, deadline=None)
+@given(DAYS)
+@pytest.mark.parametrize("form", FORMS)
+def test_a_written_date_is_read_back(form: str, dates: list[dt.date]) -> None:
+    assert days([FORMS[form](d) for d in dates]) == [None if d == dt.date(1970, 1, 1) else d for d in dates]
+
+
+@settings(max_examples=10, deadline=None)
+@given(DAYS)
+@pytest.mark.parametrize(("order", "form"), [(o, f) for o, forms in ORDERED.items() for f in forms])
+def test_the_order_asked_for_is_used(order: str, form: str, dates: list[dt.date]) -> None:
+    texts = [form.format(d=d.day, m=d.month, y=d.year) for d in dates]
+    assert days(texts, order=order) == dates
+
+
+def test_one_value_above_12_decides_for_the_column() -> None:
+    assert days(["03/04/2024", "25/04/2024"]) == [dt.date(2024, 4, 3), dt.date(2024, 4, 25)]
+    assert days(["03/04/2024", "04/25/2024"]) == [dt.date(2024, 3, 4), dt.date(2024, 4, 25)]
+
+
+def test_an_ambiguous_column_is_refused_with_examples_and_the_setting() -> None:
+    with pytest.raises(InputError, match=r"01/02/2024.*03/04/2024.*05/06/2024.*dates=\{\"received\": \"day-first\"\}"):
+        parse_dates(["01/02/2024", "03/04/2024", "05/06/2024"], name="received")
+
+
+def test_two_orders_in_one_column_are_refused() -> None:
+    with pytest.raises(InputError, match="mixes two orders"):
+        parse_dates(["13/04/2024", "04/25/2024"])
+
+
+@pytest.mark.parametrize("text", ["2023-02-29", "31 April 2024", "2024", "32/01/2024", "2024-13-01"])
+def test_a_date_that_does_not_exist_is_refused(text: str) -> None:
+    with pytest.raises(InputError, match="no date of the calendar"):
+        parse_dates([text, "2024-02-29"])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "-",
+        "",
+        "NULL",
+        "#N/A",
+        "belum",
+        "0000-00-00",
+        "0001-01-01 00:00:00",
+        "1900-01-00",
+        "00/00/0000",
+        "1899-12-30",
+        "9999-12-31",
+        "30/12/1899",
+        "01/01/1900",
+        "0",
+        "1970-01-01",
+        "2958465",
+    ],
+)
+def test_words_and_dates_for_no_date_are_missing(text: str) -> None:
+    assert days([text, "25/12/2024"]) == [None, dt.date(2024, 12, 25)]
+
+
+@pytest.mark.parametrize(("word", "number"), MONTHS.items())
+def test_every_month_word_is_known(word: str, number: int) -> None:
+    assert days([f"17 {word.title()} 2023"]) == [dt.date(2023, number, 17)]
+
+
+@pytest.mark.parametrize("text", ["Jum'at, 1 Pebruari 2024", "1 Feb 2024 pukul 07.30 WIB", "2024-02-01T07:30:00+07:00"])
+def test_weekdays_clock_times_and_zones_do_not_disturb(text: str) -> None:
+    assert days([text]) == [dt.date(2024, 2, 1)]
+
+
+def test_mixed_time_zones_are_refused() -> None:
+    with pytest.raises(InputError, match="time zones"):
+        parse_dates(["2024-01-01 23:30 WIB", "2024-01-01 23:30 WIT"])
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(st.integers(-(10**9), 10**9), min_size=1, max_size=10))
+def test_money_written_in_indonesia_is_read_back(cents: list[int]) -> None:
+    texts = [
+        ("-" if c < 0 else "") + "Rp" + f"{abs(c) // 100:,}".replace(",", ".") + f",{abs(c) % 100:02d}" for c in cents
+    ]
+    texts = [t.replace("-Rp", "Rp-") for t in texts]
+    assert np.allclose(parse_numbers(texts), [c / 100 for c in cents])
+
+
+def test_a_thousands_dot_is_never_guessed() -> None:
+    with pytest.raises(InputError, match=r"1\.234.*style="):
+        parse_numbers(["1.234", "5.678"])
+    assert parse_numbers(["1.234", "5.678,5"]).tolist() == [1234.0, 5678.5]
+    assert parse_numbers(["1.234", "5.5"]).tolist() == [1.234, 5.5]
+    assert parse_numbers(["1.234"], style="1.234,56").tolist() == [1234.0]
+
+
+def test_decimal_commas_and_points_in_one_column_are_refused() -> None:
+    with pytest.raises(InputError, match="mixes"):
+        parse_numbers(["12,5", "12.5"])
+
+
+def test_scales_and_percent() -> None:
+    assert np.allclose(parse_numbers(["Rp 2,7 juta", "Rp. 2.785.700,-"]), [2_700_000, 2_785_700])
+    assert np.allclose(parse_numbers(["88,31%"]), [0.8831])

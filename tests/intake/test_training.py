@@ -1,0 +1,183 @@
+"""Rollouts keep what was given; training records give months."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pytest
+
+from asn_impact.errors import DataWarning, DesignError, InputError
+from asn_impact.intake import read_rollout, read_rollout_from_status, read_training
+
+NEVER: dict[str, list[Any]] = {
+    "nan": [2005.0, np.nan],
+    "inf": [2005.0, np.inf],
+    "zero": [2005, 0],
+    "text": ["2005", ""],
+    "NaT": list(pd.to_datetime(["2005-01-01", None])),
+    "period": list(pd.PeriodIndex(["2005-01", None], freq="M")),
+}
+
+
+@pytest.mark.parametrize("code", NEVER)
+def test_codes_are_kept_as_they_are(code: str) -> None:
+    values = NEVER[code]
+    panel = pd.DataFrame({"u": ["A", "A", "B"], "g": [values[0], values[0], values[1]]})
+    adopted = read_rollout(panel, unit="u", adopted="g").adopted
+    assert adopted["A"] == values[0]
+    assert adopted["B"] == values[1] or (pd.isna(adopted["B"]) and pd.isna(values[1]))
+
+
+@pytest.mark.parametrize("values", [[2005.0, 2006.0], [2005.0, np.nan]])
+def test_rows_of_one_unit_must_agree(values: list[float]) -> None:
+    with pytest.raises(DesignError, match="'B'"):
+        read_rollout(pd.DataFrame({"u": ["A", "B", "B"], "g": [2004.0, *values]}), unit="u", adopted="g")
+
+
+def test_the_number_1_and_the_text_1_are_two_units() -> None:
+    panel = pd.DataFrame({"u": pd.Series([1, "1"], dtype=object), "g": [2005.0, np.nan]})
+    assert len(read_rollout(panel, unit="u", adopted="g").adopted) == 2
+
+
+def test_units_of_18_digits_stay_apart_and_categories_are_plain() -> None:
+    units = [10**17 + 1, 10**17 + 2]
+    assert list(read_rollout(pd.DataFrame({"u": units, "g": [1, 2]}), unit="u", adopted="g").adopted.index) == units
+    frame = pd.DataFrame({"u": pd.Categorical(["A", "B"]), "g": [1, 2]})
+    assert read_rollout(frame, unit="u", adopted="g").adopted.to_dict() == {"A": 1, "B": 2}
+
+
+def test_rows_without_a_unit_are_left_out_and_said() -> None:
+    with pytest.warns(DataWarning, match="1 rows without 'u'"):
+        rollout = read_rollout(pd.DataFrame({"u": ["A", None], "g": [1.0, 2.0]}), unit="u", adopted="g")
+    assert list(rollout.adopted.index) == ["A"]
+
+
+def test_polars_gives_what_pandas_gives() -> None:
+    frame = pd.DataFrame({"u": ["A", "B"], "g": [2005.0, np.nan]})
+    adopted = read_rollout(pl.from_pandas(frame), unit="u", adopted="g").adopted
+    assert adopted["A"] == 2005
+    assert pd.isna(adopted["B"])
+
+
+def test_absent_and_double_columns_are_refused() -> None:
+    with pytest.raises(InputError, match="Did you mean 'state'"):
+        read_rollout(pd.DataFrame({"state": [1], "g": [1]}), unit="stat", adopted="g")
+    with pytest.raises(InputError, match="2 columns named 'g'"):
+        read_rollout(pd.DataFrame([[1, 2, 3]], columns=["u", "g", "g"]), unit="u", adopted="g")
+    with pytest.raises(InputError, match="no rows"):
+        read_rollout(pd.DataFrame({"u": [], "g": []}), unit="u", adopted="g")
+
+
+def panel(on: list[Any], periods: list[Any] | None = None) -> pd.DataFrame:
+    return pd.DataFrame({"u": ["A"] * 3 + ["B"] * 3, "t": (periods or [202211, 202212, 202301]) * 2, "d": on})
+
+
+def status(frame: pd.DataFrame) -> pd.Series:
+    return read_rollout_from_status(frame, unit="u", period="t", treated="d").adopted
+
+
+@pytest.mark.parametrize(
+    "on", [[0, 0, 1, 0, 0, 0], [False, False, True, False, False, False], [0.0, 0.0, 1.0, 0.0, 0.0, 0.0]]
+)
+def test_the_first_treated_period_is_found_in_any_row_order(on: list[Any]) -> None:
+    for seed in range(3):
+        adopted = status(panel(on).sample(frac=1, random_state=seed))
+        assert adopted["A"] == 202301
+        assert pd.isna(adopted["B"])
+
+
+def test_periods_stay_periods() -> None:
+    months = list(pd.PeriodIndex(["2022-11", "2022-12", "2023-01"], freq="M"))
+    assert status(panel([0, 1, 1, 0, 0, 0], months))["A"] == pd.Period("2022-12", "M")
+
+
+@pytest.mark.parametrize("on", [["no", "no", "yes"] * 2, [0, 0, 100] * 2, [0, np.nan, 1] * 2, ["0", "0", "1"] * 2])
+def test_anything_but_zero_and_one_is_refused(on: list[Any]) -> None:
+    with pytest.raises(InputError, match="Expected 0 and 1"):
+        status(panel(on))
+
+
+def test_treatment_that_ends_is_refused_by_unit() -> None:
+    with pytest.raises(DesignError, match=r"ends again: 'A'"):
+        status(panel([0, 1, 0, 0, 0, 0]))
+    with pytest.raises(DesignError, match="disagree"):
+        status(pd.DataFrame({"u": ["A", "A"], "t": [1, 1], "d": [0, 1]}))
+
+
+# --- training records -----------------------------------------------------------------------------------------
+
+
+def people() -> pd.DataFrame:
+    rows = [
+        ("O1", "E-Government Dasar", "05-03-2024", "p1", "Lulus"),
+        ("O1", "e-government lanjut", "20-05-2024", "p1", "Lulus"),  # the same person again
+        ("O1", "E-Government Dasar", "21-06-2024", "p2", "Lulus"),
+        ("O2", "E-Government Dasar", "05-03-2024", "p3", "Tidak Lulus"),
+        ("O2", "E-Government Dasar", "28-04-2024", "p4", "Lulus"),
+        ("O2", "Arsip", "05-01-2024", "p4", "Lulus"),
+    ]
+    return pd.DataFrame(rows, columns=["unit kerja", "nama_diklat", "tgl_selesai", "NIP", "lulus"])
+
+
+def months(adopted: pd.Series) -> dict[str, str]:
+    return {str(k): str(v) for k, v in adopted.items()}
+
+
+def test_a_person_counts_once_at_the_end_of_the_course() -> None:
+    with pytest.warns(DataWarning, match="not passed 1"):
+        rollout = read_training(people(), course="E-GOVERNMENT", share=0.5, staff={"O1": 4, "O2": 3, "O3": 5})
+    assert months(rollout.adopted) == {"O1": "2024-06", "O2": "NaT", "O3": "NaT"}
+    assert rollout.doses is not None
+    assert rollout.doses["share"].tolist() == pytest.approx([0.25, 0.5, 1 / 3])
+
+
+@pytest.mark.filterwarnings("ignore::asn_impact.errors.DataWarning")
+def test_without_a_share_the_first_completion_counts_and_labels_can_be_mapped() -> None:
+    rollout = read_training(people(), course="e-government", offices={"O1": "Dinas Satu"})
+    assert months(rollout.adopted) == {"Dinas Satu": "2024-03", "O2": "2024-04"}
+
+
+@pytest.mark.filterwarnings("ignore::asn_impact.errors.DataWarning")
+def test_persons_do_not_leave_the_engine() -> None:
+    rollout = read_training(people(), course="e-government", share=0.5, staff={"O1": 4, "O2": 3})
+    shown = rollout._repr_html_() + repr(rollout) + str(rollout.doses) + " ".join(rollout.notes)
+    assert not any(p in shown for p in ("p1", "p2", "p3", "p4"))
+
+
+def test_sessions_add_up_to_the_share(tmp_path: Path) -> None:
+    headings = "Perangkat Daerah;Nama Pelatihan;Penyelenggara;JP;Tanggal Mulai;Tanggal Selesai;"
+    headings += "Jumlah Peserta Lulus;Jumlah Petugas Layanan\n"
+    rows = "".join(
+        f"O1;E-Government;BKPSDMD;24;{d}/{m:02d}/2024;{d + 2}/{m:02d}/2024;3;10\n"
+        for m, d in [(1, 14), (3, 15), (4, 16)]
+    )
+    path = tmp_path / "training.csv"
+    path.write_text("\ufeff" + headings + rows)
+    assert months(read_training(path, course="e-government", share=0.5).adopted) == {"O1": "2024-03"}
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"course": "memasak"}, "No course contains 'memasak'.*'Arsip'"),
+        ({"share": 1.5}, "share is 1.5"),
+        ({"share": 0.5}, "needs the number of staff"),
+        ({"share": 0.5, "staff": {"O1": 4}}, "1 offices have no positive number of staff: 'O2'"),
+        ({"columns": {"passed": "nama_diklat"}}, "not known"),
+    ],
+)
+@pytest.mark.filterwarnings("ignore::asn_impact.errors.DataWarning")
+def test_what_cannot_be_answered_is_refused(settings: dict[str, Any], message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        read_training(people(), **settings)
+
+
+def test_a_module_of_many_engines_needs_one_function(tmp_path: Path) -> None:
+    reader: Callable[..., Any] = read_training
+    frame = people().drop(columns=["lulus"])
+    assert months(reader(pl.from_pandas(frame)).adopted) == months(reader(frame).adopted)

@@ -1,0 +1,157 @@
+"""Numbers, months and sentences in two languages."""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+import re
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from asn_impact.errors import InputError
+from asn_impact.measures.outcomes import Count, Mean, RestrictedMean, Score, Share, Within
+from asn_impact.reporting import words
+
+OUTCOMES = [
+    RestrictedMean(30),
+    Within(5),
+    Share("digital"),
+    Score("answer", unit="points"),
+    Count(),
+    Mean("l_homicide"),
+]
+LANGUAGES = ["id", "en"]
+
+
+@pytest.mark.parametrize(
+    ("value", "decimals", "indonesian", "english"),
+    [
+        (1234.56, 2, "1.234,56", "1,234.56"),
+        (-0.5, 1, "−0,5", "−0.5"),
+        (-0.001, 1, "0,0", "0.0"),
+        (0.0, 0, "0", "0"),
+        (math.nan, 1, "–", "–"),
+        (-math.inf, 1, "−∞", "−∞"),
+    ],
+)
+def test_numbers_are_written_as_people_write_them(value, decimals, indonesian, english):
+    assert words.number(value, decimals, "id") == indonesian
+    assert words.number(value, decimals, "en") == english
+
+
+@given(st.floats(-1e9, 1e9), st.integers(0, 4))
+def test_an_indonesian_number_is_the_english_one_with_marks_exchanged(value, decimals):
+    english = words.number(value, decimals, "en")
+    assert words.number(value, decimals, "id") == english.translate(str.maketrans(",.", ".,"))
+    assert float(english.replace(",", "").replace("−", "-")) == pytest.approx(value, abs=0.51 * 10**-decimals)
+
+
+def test_months_and_days():
+    assert words.month(pd.Period("2025-08", "M"), "id") == "Agu 2025"
+    assert words.month(dt.date(2025, 5, 3), "id") == "Mei 2025"
+    assert words.date(dt.date(2023, 8, 17), "en") == "17 August 2023"
+    assert words.period("2024-12", "id") == "Des 2024"
+    assert words.percent(0.8831, 2, "id") == "88,31%"
+    assert words.interval(-3.5, -0.7, 1, "en") == "−3.5 to −0.7"
+
+
+def test_a_shorter_wait_is_said_with_a_positive_size_and_the_ends_in_order():
+    said = words.finding(RestrictedMean(30), estimate=-2.1, low=-3.5, high=-0.7, level=0.95, language="id")
+    assert said.text == (
+        "Pelatihan mempersingkat waktu tunggu sebesar 2,1 hari kerja (selang kepercayaan 95%: 0,7 sampai 3,5)"
+    )
+    longer = words.finding(RestrictedMean(30), estimate=2.1, low=0.7, high=3.5, level=0.9, language="en")
+    assert longer.text == "Training lengthened the wait by 2.1 working days (90% CI 0.7 to 3.5)"
+
+
+def test_a_share_moves_in_percentage_points():
+    said = words.finding(Within(5), estimate=0.042, low=0.01, high=0.074, level=0.95, language="en")
+    assert "raised the share of applications finished within 5 working days by 4.2 percentage points" in said.text
+    assert "1.0 to 7.4" in said.text
+
+
+@pytest.mark.parametrize("outcome", OUTCOMES, ids=lambda o: o.name)
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize(("low", "high"), [(-1.0, 1.0), (0.0, 2.0), (-2.0, 0.0)])
+def test_an_interval_that_holds_zero_is_never_told_as_an_effect(outcome, language, low, high):
+    said = words.finding(outcome, estimate=(low + high) / 2, low=low, high=high, level=0.95, language=language).text
+    assert said.startswith({"id": "Tidak ditemukan bukti yang cukup", "en": "No sufficient evidence"}[language])
+
+
+@given(st.floats(-50, 50), st.floats(0.001, 40))
+def test_the_direction_in_words_is_the_sign_of_the_interval(estimate, reach):
+    said = words.finding(
+        RestrictedMean(30), estimate=estimate, low=estimate - reach, high=estimate + reach, level=0.95, language="en"
+    ).text
+    assert ("shortened" in said) == (estimate + reach < 0)
+    assert ("lengthened" in said) == (estimate - reach > 0)
+
+
+def test_no_end_of_an_interval_that_leaves_out_zero_is_shown_as_zero():
+    said = words.finding(RestrictedMean(30), estimate=-2.0, low=-3.97, high=-0.03, level=0.95, language="en").text
+    assert "(95% CI 0.03 to 3.97)" in said
+
+
+def test_undefined_is_said_and_not_shown_as_a_number():
+    nan = math.nan
+    said = words.finding(RestrictedMean(30), estimate=nan, low=nan, high=nan, level=0.95, language="en")
+    assert "cannot be estimated" in said.text
+    assert said.numbers == ()
+    alone = words.finding(RestrictedMean(30), estimate=-1.0, low=nan, high=nan, level=0.95, language="en").text
+    assert "cannot be computed" in alone
+    assert "nan" not in alone.casefold()
+
+
+@pytest.mark.parametrize("outcome", OUTCOMES, ids=lambda o: o.name)
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_number_in_a_finding_is_on_record(outcome, language):
+    said = words.finding(outcome, estimate=-2.13, low=-3.5, high=-0.71, level=0.95, language=language)
+    label = words.outcome_words(outcome).fell[language]
+    digits = re.findall(r"−?\d[\d.,]*\d|\d", said.text.replace("%", ""))
+    known = [q.shown.removesuffix("%") for q in said.numbers] + re.findall(r"\d+", label)
+    assert all(d in known for d in digits), (digits, known)
+    assert {q.source for q in said.numbers} >= {"overall.estimate", "level"}
+
+
+@pytest.mark.parametrize("outcome", OUTCOMES, ids=lambda o: o.name)
+def test_indonesian_findings_hold_no_english(outcome):
+    english = {"the", "by", "of", "training", "treatment", "days", "wait", "share", "points", "applications", "to"}
+    for estimate in (-1.0, 0.0, 1.0):
+        said = words.finding(
+            outcome, estimate=estimate, low=estimate - 0.5, high=estimate + 0.5, level=0.95, language="id"
+        )
+        assert not english & set(re.findall(r"[a-z]+", said.text.casefold()))
+
+
+def test_calendar_days_are_named_as_such():
+    outcome = RestrictedMean(30, counted_in="calendar days")
+    assert words.outcome_words(outcome).unit == {"id": "hari kalender", "en": "calendar days"}
+
+
+def test_braces_in_a_name_are_only_braces():
+    outcome = Mean("rate {x}")
+    said = words.finding(outcome, estimate=1.0, low=0.5, high=1.5, level=0.95, language="en")
+    assert said.text.startswith("Treatment raised rate {x} by 1.00")
+
+
+def test_the_glossary_has_both_languages_and_no_empty_meaning():
+    for term in words.glossary().values():
+        assert all(term.names[language] and term.meaning[language].endswith(".") for language in ("id", "en"))
+
+
+def test_a_language_we_do_not_have_is_refused_with_the_ones_we_have():
+    with pytest.raises(InputError, match="'id'"):
+        words.checked("jv")
+
+
+def test_every_reason_of_the_intake_has_indonesian_words():
+    cleaning = pytest.importorskip("asn_impact.intake.cleaning", reason="the intake room is not there yet")
+    source = Path(cleaning.__file__).read_text(encoding="utf-8")
+    named = set(re.findall(r'reasons\["([^"]+)"\]', source)) | set(cleaning.NO_DATE.values())
+    named |= {cleaning.REPEATED, cleaning.SUPERSEDED, cleaning.CONTRADICTING}
+    assert named, "the intake room names no reason"
+    assert not [reason for reason in named if words.reason_words(reason)["id"].startswith("alasan lain")]

@@ -1,0 +1,56 @@
+"""A ready panel of years: no records, no months, neutral words, and everything still works."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from asn_impact.designs import assign
+from asn_impact.estimation import ClusterRobust, GroupTime, infer
+from asn_impact.intake.training import Rollout
+from asn_impact.measures.panel import read_panel
+from asn_impact.reporting import figures, publish, tables
+
+
+@pytest.fixture(scope="module")
+def effects():
+    generator = np.random.default_rng(7)
+    years, states = np.arange(2000, 2011), np.arange(30)
+    adopted = {int(s): [2005, 2007][s % 2] for s in states[:12]}
+    rows = [
+        {
+            "state": int(s),
+            "year": int(y),
+            "rate": 1.0 + generator.normal(0, 0.1) - 0.5 * (y >= adopted.get(int(s), 9999)),
+        }
+        for s in states
+        for y in years
+    ]
+    panel = read_panel(pd.DataFrame(rows), unit="state", period="year", outcome="rate")
+    rollout = Rollout(pd.Series(adopted, dtype=object), label="law")
+    return GroupTime(controls="never")(assign(panel, rollout, cluster="state"))
+
+
+def test_every_chart_and_table_of_a_ready_panel(effects, tmp_path):
+    event = infer(effects.event_study(), ClusterRobust())
+    answer = infer(effects.overall(), ClusterRobust())
+    chart = figures.event_study(event, language="id")
+    assert chart.title.text.startswith(f"Perlakuan menurunkan rate sebesar 0,{-100 * answer.estimate[0]:.0f} (selang")
+    shown = chart.figure().axes[0]
+    assert shown.get_xlabel() == "Tahun sejak perlakuan"
+    assert "Years since treatment" in tables.results([event]).html("en")
+    assert "records" not in tables.clusters(effects.design).frame
+    assert figures.raw_trends(effects.design).data["mean"].notna().all()
+    page, *_ = publish(tmp_path / "r", [answer, event], language="en", title="Law", source="made up")
+    text = re.sub(r"<style>.*?</style>|<[^>]+>", " ", page.read_text(encoding="utf-8"), flags=re.DOTALL)
+    assert "applications" not in text
+    assert "nan" not in text.casefold().split()
+
+
+def test_a_cohort_view_becomes_a_table(effects):
+    table = tables.results([infer(effects.cohorts(), ClusterRobust())])
+    assert table.frame["cohort"].tolist() == ["2005", "2007"]
+    assert "Gelombang" in table.html("id")
