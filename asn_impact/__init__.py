@@ -27,10 +27,19 @@ if TYPE_CHECKING:
         PrivacyError,
         StudyError,
     )
+    from asn_impact.estimation.dose import Dose
     from asn_impact.estimation.effects import Effects
+    from asn_impact.estimation.efficient import Efficient
     from asn_impact.estimation.group_time import GroupTime
+    from asn_impact.estimation.imputation import Imputation, TwoStage
     from asn_impact.estimation.inference import Classical, ClusterRobust, Inference, infer
     from asn_impact.estimation.jackknife import BiasReduced, Jackknife
+    from asn_impact.estimation.resampling import Permutation, WildBootstrap
+    from asn_impact.estimation.saturated import InteractionWeighted, Saturated
+    from asn_impact.estimation.simultaneous import Multiplier, romano_wolf
+    from asn_impact.estimation.stacked import Stacked
+    from asn_impact.estimation.synthetic_did import SyntheticDiD
+    from asn_impact.estimation.triple import TripleDifference
     from asn_impact.estimation.two_way import TwoWay
     from asn_impact.intake.exports import Extract, read_exports, read_steps
     from asn_impact.intake.ledger import Ledger
@@ -55,26 +64,38 @@ __all__ = [
     "DataWarning",
     "Design",
     "DesignError",
+    "Dose",
     "Durations",
     "Effects",
+    "Efficient",
     "EstimationError",
     "Extract",
     "GroupTime",
+    "Imputation",
     "Inference",
     "InferenceError",
     "InputError",
+    "InteractionWeighted",
     "Jackknife",
     "Ledger",
     "Mean",
+    "Multiplier",
     "Panel",
+    "Permutation",
     "PrivacyError",
     "RestrictedMean",
     "Rollout",
+    "Saturated",
     "Score",
     "Share",
+    "Stacked",
     "StudyError",
+    "SyntheticDiD",
     "Table",
+    "TripleDifference",
+    "TwoStage",
     "TwoWay",
+    "WildBootstrap",
     "Within",
     "WorkCalendar",
     "assign",
@@ -89,6 +110,7 @@ __all__ = [
     "read_rollout_from_status",
     "read_steps",
     "read_training",
+    "romano_wolf",
     "tables",
     "tabulate",
 ]
@@ -100,10 +122,19 @@ _HOMES = {
         *("AsnImpactError", "DataWarning", "DesignError", "EstimationError"),
         *("InferenceError", "InputError", "PrivacyError", "StudyError"),
     ),
+    "estimation.dose": ("Dose",),
     "estimation.effects": ("Effects",),
+    "estimation.efficient": ("Efficient",),
     "estimation.group_time": ("GroupTime",),
+    "estimation.imputation": ("Imputation", "TwoStage"),
     "estimation.inference": ("Classical", "ClusterRobust", "Inference", "infer"),
     "estimation.jackknife": ("BiasReduced", "Jackknife"),
+    "estimation.resampling": ("Permutation", "WildBootstrap"),
+    "estimation.saturated": ("InteractionWeighted", "Saturated"),
+    "estimation.simultaneous": ("Multiplier", "romano_wolf"),
+    "estimation.stacked": ("Stacked",),
+    "estimation.synthetic_did": ("SyntheticDiD",),
+    "estimation.triple": ("TripleDifference",),
     "estimation.two_way": ("TwoWay",),
     "intake.exports": ("Extract", "read_exports", "read_steps"),
     "intake.ledger": ("Ledger",),

@@ -24,17 +24,35 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-import asn_impact.estimation as estimation
 from asn_impact.designs import Design
-from asn_impact.estimation import BiasReduced, ClusterRobust, Effects, Jackknife, WildBootstrap, infer
+from asn_impact.estimation import (
+    BiasReduced,
+    ClusterRobust,
+    Effects,
+    GroupTime,
+    Imputation,
+    InteractionWeighted,
+    Jackknife,
+    Stacked,
+    TwoWay,
+    WildBootstrap,
+    infer,
+)
 from asn_impact.estimation.jackknife import WELCH_CAP, bias_reduced, deleted, differences
 from asn_impact.measures.outcomes import Mean
 from asn_impact.measures.panel import Panel
 from asn_impact.timeline import Timeline
 
-MONTHS, PERSISTENCE, LEVEL, SIGNS, DEALS = 24, 0.5, 0.05, 399, 199
+MONTHS, PERSISTENCE, LEVEL = 24, 0.5, 0.05
+SIGNS, DEALS, RESAMPLED = 399, 199, 500  # bootstrap draws, permutations, and the outcomes that are resampled
 WAVES = {"one date": (12,), "waves": (8, 12, 16)}
-ESTIMATORS = ("GroupTime", "TwoWay", "Imputation", "InteractionWeighted", "Saturated", "Stacked")
+ESTIMATORS = {
+    "GroupTime": GroupTime(),
+    "TwoWay": TwoWay(),
+    "Stacked": Stacked(4, 4),
+    "Imputation": Imputation(),
+    "InteractionWeighted": InteractionWeighted(),
+}
 
 
 @dataclass(frozen=True)
@@ -171,7 +189,13 @@ def rejections(world: World, estimator, draws: int, seed: int) -> dict[str, floa
     parts = bias_reduced(effects)
     df3, df2 = satterthwaite(deleted(effects), groups), satterthwaite(parts, groups)
     dfw = welch(effects, parts, values2)
-    check(effects, values, {ClusterRobust(): (factor * robust, g - 1), Jackknife(): (jack, df3), BiasReduced(): (cr2, dfw)})
+    check(
+        effects,
+        values,
+        {ClusterRobust(): (factor * robust, g - 1), Jackknife(): (jack, df3), BiasReduced(): (cr2, dfw)},
+    )
+
+    few = values[:RESAMPLED], estimate[:RESAMPLED]
 
     def rate(variance: np.ndarray, df) -> float:
         return float((2 * stats.t.sf(np.abs(estimate) / np.sqrt(variance), df) < LEVEL).mean())
@@ -183,8 +207,8 @@ def rejections(world: World, estimator, draws: int, seed: int) -> dict[str, floa
         "Jackknife": rate(jack, df3),
         "BiasReduced satt": rate(cr2, df2),
         "BiasReduced": rate(cr2, dfw),
-        "WildBootstrap": wild(values, estimate, factor * robust, weights, influence * np.sqrt(factor), seed),
-        "Permutation": dealt(values, estimate, robust, weights, influence, seed),
+        "WildBootstrap": wild(*few, factor * robust[:RESAMPLED], weights, influence * np.sqrt(factor), seed),
+        "Permutation": dealt(*few, robust[:RESAMPLED], weights, influence, seed),
     }
 
 
@@ -229,7 +253,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--draws", type=int, default=2000)
     parser.add_argument("--seed", type=int, default=2026)
-    parser.add_argument("--estimators", nargs="+", default=[name for name in ESTIMATORS if hasattr(estimation, name)])
+    parser.add_argument("--estimators", nargs="+", default=list(ESTIMATORS), choices=ESTIMATORS)
     parser.add_argument("--write", type=Path, help="a Markdown file for the table")
     words = parser.parse_args()
     rows = []
@@ -238,7 +262,7 @@ def main() -> None:
         warnings.simplefilter("ignore")
         for name in words.estimators:
             for world in worlds():
-                row = {"estimator": name, **vars(world), **rejections(world, getattr(estimation, name)(), words.draws, words.seed)}
+                row = {"estimator": name, **vars(world), **rejections(world, ESTIMATORS[name], words.draws, words.seed)}
                 rows.append(row)
                 print(*(f"{v:.3f}" if isinstance(v, float) else v for v in row.values()), flush=True)
     table = pd.DataFrame(rows)
@@ -268,7 +292,10 @@ def markdown(table: pd.DataFrame, words: argparse.Namespace) -> str:
         cells = frame.map(lambda v: f"{v:.3f}" if isinstance(v, float) else str(v))
         return lines + ["| " + " | ".join(row) + " |" for row in cells.to_numpy().tolist()]
 
-    parts = [f"Made by `python benchmarks/coverage.py --draws {words.draws} --seed {words.seed} --write docs/coverage.md`.", ""]
+    parts = [
+        f"Made by `python benchmarks/coverage.py --draws {words.draws} --seed {words.seed} --write docs/coverage.md`.",
+        "",
+    ]
     for name, group in table.groupby("estimator", sort=False):
         parts += [f"## {name}", "", *grid(summary(group).rename_axis("cells").reset_index()), ""]
         parts += [*grid(group.drop(columns="estimator")), ""]

@@ -187,7 +187,8 @@ def _refuse_hopeless(panel: Panel) -> None:
 
 def _adoption(panel: Panel, rollout: Rollout) -> tuple[Float, tuple[str, ...]]:
     given = {_plain(unit): value for unit, value in rollout.adopted.items()}
-    strangers = [unit for unit in given if unit not in set(panel.units)]
+    known = {*panel.units, *panel.unusable}
+    strangers = [unit for unit in given if unit not in known]
     if strangers:
         close = nearest(str(strangers[0]), panel.units)
         raise DesignError(

@@ -108,7 +108,7 @@ def parts_of(rows: Rows, method: _Recipe) -> tuple[Part, ...]:
     )
     if not fitted:
         return weighted
-    # eq. 3.4 of Sant'Anna and Zhao (2020): the covariates of both periods count, which makes it locally efficient
+    # their locally efficient estimator: covariates of the treated in both periods count
     late, early = {"treated after": 1, **late}, {"treated before": 1, **early}
     return (
         *weighted,

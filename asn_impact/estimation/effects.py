@@ -312,7 +312,8 @@ class Averaged:
 
     def influence(self) -> Float:
         weights = self._now
-        direct = np.nan_to_num(self.fit.influence()) @ weights.T
+        summed = getattr(self.fit, "influence_of", None)  # without the (G, k) in between, where a fit can
+        direct = summed(weights) if summed is not None else np.nan_to_num(self.fit.influence()) @ weights.T
         if self.alike:
             return np.asarray(direct)
         deviation = np.nan_to_num(self.fit.estimate[None, :] - self.estimate[:, None])

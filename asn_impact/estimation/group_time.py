@@ -54,8 +54,9 @@ class GroupTime:
 
     Notes
     -----
-    Callaway and Sant'Anna (2021), Journal of Econometrics 225, eq. 2.4 to 2.6 and theorem 2; Sant'Anna and Zhao (2020),
-    Journal of Econometrics 219, for the covariates. See docs/methods.md#grouptime.
+    Callaway and Sant'Anna (2021), Journal of Econometrics 225, eq. 2.5 and 2.6 without covariates, theorem 2 for the
+    influence; Sant'Anna and Zhao (2020), Journal of Econometrics 219, for the covariates.
+    See docs/methods.md#grouptime.
 
     Examples
     --------
@@ -202,7 +203,7 @@ def _not_estimable(
     if missing.any():
         pairs = [f"ATT({a}, {b})" for a, b in zip(terms["cohort"][missing], terms["period"][missing], strict=True)]
         notes.append(
-            f"{len(pairs)} effects are not estimable (no treated unit, no control, or no overlap in the covariates) and "
+            f"{len(pairs)} effects are not estimable (no treated unit, no control, or no overlap in covariates) and "
             f"left out of every average: {', '.join(pairs[:4])}{' ...' if len(pairs) > 4 else ''}."
         )
     return tuple(notes)

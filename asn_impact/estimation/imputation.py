@@ -77,7 +77,8 @@ class Imputation:
     def __call__(self, design: Design) -> Effects:
         """Estimate one effect for each treated cohort and period."""
         start, period = treated_cells(design)
-        return effects_by_cell(self, design, ImputationFit(design, start, period, _BJS[self.deviation]), GivenSizes)
+        fit = ImputationFit(design, start, period, _BJS[self.deviation])
+        return effects_by_cell(self, design, fit, GivenSizes, notes=fit.left_out())
 
 
 @dataclass(frozen=True)

@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, cast
 
 import numpy as np
 
 from asn_impact.arrays import Bool, Float
+from asn_impact.designs import Design
 from asn_impact.errors import DataWarning
 from asn_impact.estimation.effects import Contributions, Effects
 from asn_impact.estimation.inference import Inference, conclude, refuse_single_cluster
@@ -114,43 +115,43 @@ def _share(part: Float, whole: Float) -> Float:
 
 def deleted(effects: Effects) -> Contributions:
     """Return the deviations of the estimates without each cluster, with their moments."""
-    closed = getattr(effects.fit, "deleted", None)
-    if closed is not None:
-        return Contributions(*vars(closed()).values())
-    return Contributions(effects.leave_one_out() - effects.estimate, lambda groups: _moments(effects, groups)[0])
+    if (closed := getattr(effects.fit, "deleted", None)) is not None:
+        return cast("Contributions", closed())
+    value = effects.leave_one_out() - effects.estimate
+    return Contributions(value, lambda groups: _moments(effects.design, _spread(effects, differences(effects)), groups))
 
 
 def bias_reduced(effects: Effects) -> Contributions:
     """Return the deviations scaled to be unbiased under independent errors, with their moments."""
-    closed = getattr(effects.fit, "bias_reduced", None)
-    if closed is not None:
-        return Contributions(*vars(closed()).values())
-    everyone = np.ones((1, len(effects.design.clusters)), dtype=np.bool_)
-    moments, own = _moments(effects, everyone)
-    scale = np.sqrt(_share(own, np.einsum("khgg->kg", moments)))  # (k, G)
-    scale = np.where(own > 0, scale, 0.0)
-    value = np.where(scale.T > 0, effects.leave_one_out() - effects.estimate, 0.0) * scale.T
-
-    def scaled(groups: Bool) -> Float:
-        return np.asarray(_moments(effects, groups)[0] * scale[:, None, :, None] * scale[:, None, None, :])
-
-    return Contributions(value, scaled)
+    if (closed := getattr(effects.fit, "bias_reduced", None)) is not None:
+        return cast("Contributions", closed())
+    difference = _spread(effects, differences(effects))
+    own = np.zeros((len(effects.terms), len(effects.design.clusters)))
+    np.add.at(own.T, effects.design.cluster, (_spread(effects, effects.loadings()) ** 2).sum(axis=2).T)
+    share = _share(own, (difference**2).sum(axis=(2, 3)).T)
+    scale = np.sqrt(np.where(own > 0, share, 0.0)).T  # (G, k)
+    value = np.where(scale > 0, effects.leave_one_out() - effects.estimate, 0.0) * scale
+    scaled = difference * scale[:, :, None, None]
+    return Contributions(value, lambda groups: _moments(effects.design, scaled, groups))
 
 
-def _moments(effects: Effects, groups: Bool) -> tuple[Float, Float]:
-    """Return moments of the deviations (k, h, G, G), and the variance of the estimate by cluster (k, G)."""
-    design = effects.design
-    weight = np.where(design.panel.observed, design.panel.weight, 0.0)
-    spread = np.sqrt(np.divide(1.0, weight, out=np.zeros_like(weight), where=weight > 0))
-    difference = np.nan_to_num(differences(effects)) * spread
-    k, g = difference.shape[1], len(design.clusters)
+def _moments(design: Design, weights: Float, groups: Bool) -> Float:
+    """(k, h, G, G) covariances of G sums with (G, k, U, T) weights, if errors vary in one group of clusters only."""
+    g, k = weights.shape[:2]
     moments = np.empty((k, len(groups), g, g))
     for h, group in enumerate(groups):
-        part = difference[:, :, group[design.cluster]].transpose(1, 0, 2, 3).reshape(k, g, -1)
+        part = weights[:, :, group[design.cluster]].transpose(1, 0, 2, 3).reshape(k, g, -1)
         moments[:, h] = part @ part.transpose(0, 2, 1)
-    own = np.zeros((k, g))
-    np.add.at(own.T, design.cluster, ((np.nan_to_num(effects.loadings()) * spread) ** 2).sum(axis=2).T)
-    return moments, own
+    return moments
+
+
+def _spread(effects: Effects, weights: Float) -> Float:
+    """Weights on errors of variance one over the weight of the cell, as weights on errors of variance one."""
+    panel = effects.design.panel
+    weight = np.where(panel.observed, panel.weight, 0.0)
+    return np.asarray(
+        np.nan_to_num(weights) * np.sqrt(np.divide(1.0, weight, out=np.zeros_like(weight), where=weight > 0))
+    )
 
 
 def differences(effects: Effects) -> Float:

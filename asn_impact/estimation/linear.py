@@ -69,9 +69,9 @@ class Blocks:
         return _partialled(gram, score, self.p)
 
     def deleted(self) -> Contributions:
-        """Jackknife deviations as products of scores: g_c = (S - H_c)^-1 a."""
+        """Jackknife deviations as products of scores: g_c = -(S - H_c)^-1 a."""
         without = np.linalg.pinv(self.gram.sum(axis=0) - self.gram, hermitian=True, rcond=1e-11)
-        direction = without[:, :, : self.p]
+        direction = -without[:, :, : self.p]
         lost = np.isnan(self.leave_one_out())
         value = np.where(lost, np.nan, np.einsum("gqp,gq->gp", direction, self.residual_score))
         return Contributions(value, lambda groups: self._moments(direction, groups))

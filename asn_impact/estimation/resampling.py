@@ -23,7 +23,7 @@ from asn_impact.designs import Design
 from asn_impact.errors import DataWarning, InferenceError
 from asn_impact.estimation.effects import Effects
 from asn_impact.estimation.inference import Inference, Rule, conclude, refuse_single_cluster
-from asn_impact.estimation.linear import LeastSquares
+from asn_impact.estimation.linear import Blocks, LeastSquares
 
 __all__ = ["Permutation", "Resampled", "Weights", "WildBootstrap"]
 
@@ -234,7 +234,7 @@ def _restricted(effects: Effects, j: int) -> tuple[Float, Float]:
     """
     fit = effects.fit
     if isinstance(fit, LeastSquares):
-        return _restricted_regression(fit, j)
+        return _restricted_blocks(fit.blocks, j)
     if not getattr(fit, "linear", True):
         raise InferenceError(
             f"{effects.estimator.name} chooses its weights by the outcome: it has no wild bootstrap. Use Permutation()."
@@ -250,8 +250,7 @@ def _restricted(effects: Effects, j: int) -> tuple[Float, Float]:
     return pieces, spread
 
 
-def _restricted_regression(fit: LeastSquares, j: int) -> tuple[Float, Float]:
-    blocks = fit.blocks
+def _restricted_blocks(blocks: Blocks, j: int) -> tuple[Float, Float]:
     direction = blocks.inverse[:, j]
     reach = blocks.gram @ direction  # (G, q)
     # residual scores with coefficient j held at r: s_c + H_c S^-1 a (b_j - r) / (a' S^-1 a)

@@ -48,8 +48,9 @@ class Stacked:
     Notes
     -----
     Wing, Freedman and Hollingsworth (2024), NBER working paper 32054: weighted regression on treatment by
-    event time, standard errors clustered over stacks. A unit counts with its weight in the last period before
-    adoption. See docs/methods.md#stacked.
+    event time, standard errors clustered over stacks. Those (`ClusterRobust`) count what is common to a calendar
+    period as noise, because waves share one mean for each event time; the rules that leave clusters out do not.
+    A unit counts with its weight in the last period before adoption. See docs/methods.md#stacked.
 
     Examples
     --------

@@ -22,7 +22,7 @@ from asn_impact.errors import DataWarning, EstimationError, listed
 from asn_impact.estimation.adjusted import Adjusted, Rows, cluster_sums
 from asn_impact.estimation.effects import Cells, Effects
 
-__all__ = ["SyntheticDiD", "SyntheticFit", "Synthetic", "simplex_weights"]
+__all__ = ["Synthetic", "SyntheticDiD", "SyntheticFit", "simplex_weights"]
 
 _TIE_BREAK = 1e-6  # penalty of the period weights in units of the noise: makes them unique (synthdid: eta.lambda)
 
@@ -37,8 +37,8 @@ class SyntheticDiD:
     Parameters
     ----------
     kind
-        ``"synthetic_did"``: weights on units and periods. ``"synthetic_control"``: on units only, without a common shift
-        (Abadie, Diamond and Hainmueller 2010, without covariates). ``"did"``: all alike.
+        ``"synthetic_did"``: weights on units and periods. ``"synthetic_control"``: on units only, without a common
+        shift (Abadie, Diamond and Hainmueller 2010, without covariates). ``"did"``: all alike.
 
     Notes
     -----
@@ -67,7 +67,9 @@ class SyntheticDiD:
         refuse_holes(design, self.name)
         waves = tuple(self._waves(design))
         if not waves:
-            raise EstimationError(f"No wave is seen in two periods before it started: {self.name} has nothing to match.")
+            raise EstimationError(
+                f"No wave is seen in two periods before it started: {self.name} has nothing to match."
+            )
         notes = _left_out(design, waves)
         for note in notes:
             warnings.warn(note, DataWarning, stacklevel=2)
@@ -142,8 +144,9 @@ def simplex_weights(columns: Float, target: Float, *, penalty: float) -> Float:
     """Return (m,) weights, not negative and with sum one, that bring the columns closest to the target.
 
     They minimise ``|columns @ w - target|^2 / n + penalty^2 |w|^2``. With weights that sum to one the objective is
-    ``|M w|^2``, M = columns less target over the penalty. Non-negative least squares of (0, 1) on M and a row of ones has
-    the same direction at its optimum: for w of sum s the best s leaves v / (1 + v), which grows with v = ``|M w / s|^2``.
+    ``|M w|^2``, M = columns less target over the penalty. Non-negative least squares of (0, 1) on M and a row of ones
+    has the same direction at its optimum: for w of sum s the best s leaves v / (1 + v), which grows with
+    v = ``|M w / s|^2``.
 
     Parameters
     ----------

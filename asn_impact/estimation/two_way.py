@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -32,6 +33,8 @@ class TwoWay:
         Names of covariates of the panel to use instead of the treatment dummy, in order.
     covariates
         Names of covariates of the panel to add to the treatment dummy.
+    terms
+        ``"event_time"`` estimates the event study in place of the one coefficient.
 
     Examples
     --------
@@ -41,6 +44,7 @@ class TwoWay:
 
     regressors: tuple[str, ...] = ()
     covariates: tuple[str, ...] = ()
+    terms: Literal["overall", "event_time"] = "overall"
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "regressors", tuple(self.regressors))
@@ -53,13 +57,18 @@ class TwoWay:
         return f"Two-way fixed effects{' of ' + ', '.join(self.regressors) if self.regressors else ''}{added}"
 
     def __call__(self, design: Design) -> Effects:
-        """Estimate on a design: one term for the treatment, or one for each regressor."""
+        """Estimate on a design: the treatment, each regressor, or each time since adoption."""
+        if self.terms == "event_time":
+            return self._by_event_time(design)
         if self.regressors:
             return self._fit(design, self._columns(design, self.regressors), list(self.regressors), "term")
         return self._fit(design, design.treated()[:, :, None].astype(np.float64), ["overall"], "term")
 
     def event_study(self, design: Design) -> Effects:
         """Estimate one coefficient for every time since adoption but the last one before it."""
+        return replace(self, terms="event_time")(design)
+
+    def _by_event_time(self, design: Design) -> Effects:
         if self.regressors:
             raise EstimationError(f"{self.name} has no event study: it uses columns of the panel, not the rollout.")
         since = design.panel.timeline.steps[None, :] - design.adopted[:, None]

@@ -64,6 +64,8 @@ class Panel:
         One row a unit, in the order of `units`: what `cluster` and `adjust` can name.
     immature
         Labels of the periods left out because not all their cases have been followed long enough.
+    unusable
+        Labels of units that had rows, none of which could be used.
     notes
         What was assumed or left out, in sentences.
     """
@@ -79,6 +81,7 @@ class Panel:
     covariates: tuple[str, ...] = ()
     x: Float = field(default_factory=lambda: np.zeros((0, 0, 0)))
     immature: tuple[str, ...] = ()
+    unusable: tuple[Hashable, ...] = ()
     notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
@@ -221,8 +224,15 @@ def read_panel(
         x=np.stack([spread(values[name][rows], np.nan) for name in covariates], axis=-1)
         if covariates
         else np.zeros((0, 0, 0)),
+        unusable=_without_rows(table[unit], keep, units),
         notes=notes,
     )
+
+
+def _without_rows(labels: pd.Series, keep: Bool, units: tuple[Hashable, ...]) -> tuple[Hashable, ...]:
+    """Return the units that are in the frame but have no row that counts."""
+    left = labels[~keep].dropna()
+    return tuple(label for label in _units(left, str(labels.name))[0] if label not in set(units)) if len(left) else ()
 
 
 def _as_pandas(frame: Any) -> pd.DataFrame:  # noqa: ANN401

@@ -16,7 +16,7 @@ from asn_impact.errors import DataWarning, EstimationError, InferenceError, Inpu
 from asn_impact.estimation import Inference, infer
 from asn_impact.measures.panel import Panel
 from asn_impact.reporting.chart import HEADING, PAGES, Chart, Page, Size
-from asn_impact.reporting.tables import MINIMUM_CELL, counts_records
+from asn_impact.reporting.tables import MINIMUM_CELL, counts_records, suppressed
 from asn_impact.reporting.words import (
     Language,
     OutcomeWords,
@@ -629,9 +629,16 @@ def _maturity_data(months: Panel | pd.DataFrame) -> pd.DataFrame:
         frame = months.rename(columns={"month": "period"})[["period", "cases", "open", "mature"]]
         frame = frame.assign(period=frame["period"].astype(str), mature=frame["mature"].astype(bool))
     frame = frame.sort_values("period", ignore_index=True)
-    small = frame[["cases", "open"]].astype(float)
-    hidden = small.where(~((small > 0) & (small < MINIMUM_CELL)))
-    return frame.assign(cases=hidden["cases"], open=hidden["open"], step=np.arange(len(frame)))
+    return frame.assign(cases=_showable(frame["cases"]), open=_showable(frame["open"]), step=np.arange(len(frame)))
+
+
+def _showable(counts: pd.Series) -> Float:
+    """Return counts as a table may show them, NaN for those withheld or unknown."""
+    shown = np.full(len(counts), np.nan)
+    known = np.flatnonzero(counts.notna().to_numpy())
+    cells = suppressed(counts.iloc[known].tolist())
+    shown[known] = [cell if isinstance(cell, int) else np.nan for cell in cells]
+    return shown
 
 
 def _paint_maturity(figure: Figure, chart: Chart) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import subprocess
 from pathlib import Path
@@ -41,7 +42,7 @@ def executed(path: Path) -> bytes:
         resources={"metadata": {"path": str(path.parent)}},
     )
     try:
-        client.execute(stderr=subprocess.DEVNULL)
+        asyncio.run(client.async_execute(stderr=subprocess.DEVNULL))  # a loop of its own, closed afterwards
     except CellExecutionError as problem:
         raise StudyError(
             f"{path.name}: a cell fails with {problem.ename}: {problem.evalue} Run it to see which."

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from asn_impact.errors import AsnImpactError, DataWarning, DesignError, StudyError
+from asn_impact.errors import AsnImpactError, DataWarning, DesignError, InputError, StudyError
 from asn_impact.study.keys import Place, Text
 from asn_impact.study.settings import ROLLOUT, Setting, Study
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from asn_impact.designs import Design
     from asn_impact.intake.exports import Extract, Source
+    from asn_impact.intake.local import NumberStyle
     from asn_impact.intake.training import Rollout
     from asn_impact.measures.calendar import WorkCalendar
     from asn_impact.measures.panel import Panel
@@ -160,6 +161,7 @@ def _from_panel(study: Study) -> Prepared:
             unit=named["unit"],
             texts=[named["period"], *attributes, *beside],
             numbers=[*numbers, *treated],
+            style=given.get("numbers"),
         )
     with _telling(study, "outcome"):
         panel = read_panel(frame, outcome=outcome["column"], covariates=covariates, attributes=attributes, **named)
@@ -177,24 +179,35 @@ def _rollout_columns(study: Study) -> tuple[list[str], list[str]]:
 
 
 def _ready_frame(
-    path: Path, *, unit: str, texts: Sequence[str], numbers: Sequence[str]
+    path: Path, *, unit: str, texts: Sequence[str], numbers: Sequence[str], style: NumberStyle | None = None
 ) -> tuple[pd.DataFrame, tuple[Source, ...]]:
     """Return the named columns of a file, and only those; columns of numbers as numbers, the others as they are."""
     import pandas as pd
 
     from asn_impact.intake.exports import Source, explaining, gather
-    from asn_impact.intake.local import parse_numbers
 
     names = list(dict.fromkeys([unit, *texts, *numbers]))
     with _unpacked(path) as file, explaining(file):
         rows = gather(file, (), columns={n: n for n in names}, dates=None, keep=names, required=())
         frame = pd.DataFrame(rows.frame.select(*names).collect().to_pandas())
-        sources = tuple(Source(t.name, len(frame), t.sha256) for t in rows.tables)
-    for name in dict.fromkeys(numbers):
-        if pd.api.types.is_string_dtype(frame[name]) or frame[name].dtype == object:
-            values = [None if pd.isna(v) else str(v) for v in frame[name]]
-            frame[name] = parse_numbers(values, name=name).to_numpy()
-    return frame.assign(**{unit: _without_point_zero(frame[unit])}), sources
+        sources = tuple(Source(t.name, t.relation.shape[0], t.sha256) for t in rows.tables)
+    read = {name: _numbers(frame[name], style) for name in numbers}
+    return frame.assign(**{unit: _without_point_zero(frame[unit]), **read}), sources
+
+
+def _numbers(column: pd.Series, style: NumberStyle | None) -> pd.Series:
+    """Texts as numbers, read in the style of the whole column; a column of numbers stays as it is."""
+    import pandas as pd
+
+    from asn_impact.intake.local import parse_numbers
+
+    if not (pd.api.types.is_string_dtype(column) or column.dtype == object):
+        return column
+    values = [None if pd.isna(value) else str(value) for value in column]
+    try:
+        return parse_numbers(values, name=str(column.name), style=style).set_axis(column.index)
+    except InputError as problem:  # a study settles the separators with another key than the function
+        raise InputError(str(problem).replace("style=", "numbers = ")) from problem
 
 
 def _without_point_zero(labels: pd.Series) -> pd.Series:

@@ -11,7 +11,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from asn_impact.errors import StudyError
 from asn_impact.study.checked import notes_of
@@ -103,7 +103,7 @@ def run(study: Study) -> Finished:
 
 
 @contextmanager
-def _bar(study: Study) -> Iterator[tqdm[None]]:
+def _bar(study: Study) -> Iterator[tqdm[Any]]:
     """Show a bar on a terminal, nothing elsewhere."""
     from tqdm import tqdm
 
@@ -114,7 +114,7 @@ def _bar(study: Study) -> Iterator[tqdm[None]]:
         yield bar
 
 
-def _next(bar: tqdm[None], what: str) -> None:
+def _next(bar: tqdm[Any], what: str) -> None:
     bar.set_description_str(what)
     bar.update()
 
@@ -125,6 +125,8 @@ def _next(bar: tqdm[None], what: str) -> None:
 @contextmanager
 def _notebooks(study: Study) -> Iterator[dict[str, Future[bytes]]]:
     """Run the notebooks one after the other, in their own processes, while this one draws."""
+    if study.notebooks:
+        import IPython  # noqa: F401 - matplotlib asks whether it is there, and must not find it half imported
     pool = ThreadPoolExecutor(max_workers=1)
     try:
         yield {notebook.name: pool.submit(executed, notebook) for notebook in study.notebooks}

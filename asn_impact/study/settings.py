@@ -28,7 +28,7 @@ from asn_impact.study.keys import (
 )
 from asn_impact.study.paths import located, require_file
 
-__all__ = ["ROLLOUT", "Setting", "Study", "read_study"]
+__all__ = ["DATA", "ESTIMATOR", "OUTCOME", "ROLLOUT", "RULE", "SECTIONS", "Setting", "Study", "read_study"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,7 +67,7 @@ _STUDY: Final = Keys(
     {"title": Text, "source": Text, "language": Languages, "synthetic": bool}, required=("title", "source")
 )
 _CASES: Final = {"path": str, "as_of": dt.date, "office": str, "columns": Names, "dates": Names, "unused": Words}
-_DATA: Final[Mapping[str, Keys]] = {
+DATA: Final[Mapping[str, Keys]] = {
     "records": Keys(
         {
             **_CASES,
@@ -88,11 +88,12 @@ _DATA: Final[Mapping[str, Keys]] = {
             "path": str,
             "columns": Keys({"unit": str, "period": str, "weights": str, "sizes": str}, required=("unit", "period")),
             "attributes": Words,
+            "numbers": Literal["1.234,56", "1,234.56"],
         },
         required=("path", "columns"),
     ),
 }
-_OUTCOME: Final[Mapping[str, Keys]] = {
+OUTCOME: Final[Mapping[str, Keys]] = {
     "restricted_mean": Keys({"horizon": int}, ("horizon",), "asn_impact.measures.outcomes:RestrictedMean"),
     "within": Keys({"days": int}, ("days",), "asn_impact.measures.outcomes:Within"),
     "count": Keys({}, (), "asn_impact.measures.outcomes:Count"),
@@ -134,7 +135,7 @@ ROLLOUT: Final[Mapping[str, Keys]] = {
     ),
 }
 _DESIGN: Final = Keys({"cluster": str, "weights": Literal["units", "records"]}, required=("cluster",))
-_ESTIMATOR: Final[Mapping[str, Keys]] = {
+ESTIMATOR: Final[Mapping[str, Keys]] = {
     "group_time": Keys(
         {
             "controls": Literal["never", "not_yet"],
@@ -146,7 +147,7 @@ _ESTIMATOR: Final[Mapping[str, Keys]] = {
     ),
     "two_way": Keys({"regressors": Words, "covariates": Words}, home="asn_impact.estimation.two_way:TwoWay"),
 }
-_RULE: Final[Mapping[str, Keys]] = {
+RULE: Final[Mapping[str, Keys]] = {
     "bias_reduced": Keys(
         {"degrees": Literal["welch", "satterthwaite"]}, home="asn_impact.estimation.jackknife:BiasReduced"
     ),
@@ -155,7 +156,7 @@ _RULE: Final[Mapping[str, Keys]] = {
     "classical": Keys({}, home="asn_impact.estimation.inference:Classical"),
 }
 _REPORT: Final = Keys({"folder": str, "figures": str, "notebooks": Words})
-_SECTIONS: Final = ("study", "data", "outcome", "calendar", "rollout", "design", "estimator", "inference", "report")
+SECTIONS: Final = ("study", "data", "outcome", "calendar", "rollout", "design", "estimator", "inference", "report")
 
 
 @dataclass(frozen=True, eq=False)
@@ -228,7 +229,7 @@ def read_study(path: str | Path) -> Study:
     """
     file = Path(path)
     sections = _sections(file)
-    place = {name: Place(file, name) for name in _SECTIONS}
+    place = {name: Place(file, name) for name in SECTIONS}
     said = values(sections["study"], _STUDY, place["study"])
     languages = said.get("language", ("id", "en"))
     study = Study(
@@ -237,8 +238,8 @@ def read_study(path: str | Path) -> Study:
         source=in_languages(said["source"], languages, place["study"], "source"),
         languages=languages,
         synthetic=said.get("synthetic", False),
-        data=_setting(sections["data"], _DATA, place["data"], key="kind"),
-        outcome=_setting(sections["outcome"], _OUTCOME, place["outcome"], key="kind"),
+        data=_setting(sections["data"], DATA, place["data"], key="kind"),
+        outcome=_setting(sections["outcome"], OUTCOME, place["outcome"], key="kind"),
         calendar=_setting(
             {"kind": "indonesia", **sections.get("calendar", {})}, _CALENDAR, place["calendar"], key="kind"
         ),
@@ -264,10 +265,10 @@ def _sections(file: Path) -> dict[str, dict[str, Any]]:
             f"{file.as_posix()} is not valid TOML: {problem}. Texts and dates need their quotes."
         ) from problem
     for name, table in raw.items():
-        if name not in _SECTIONS:
+        if name not in SECTIONS:
             raise StudyError(
-                f"{file.as_posix()}: [{name}] is not a section.{nearest(name, _SECTIONS)} "
-                f"Sections: {', '.join(_SECTIONS)}."
+                f"{file.as_posix()}: [{name}] is not a section.{nearest(name, SECTIONS)} "
+                f"Sections: {', '.join(SECTIONS)}."
             )
         if not isinstance(table, dict):
             raise StudyError(f"{file.as_posix()}: {name!r} stands alone. Expected a section: [{name}].")
@@ -288,9 +289,9 @@ def _design_values(sections: Mapping[str, dict[str, Any]], place: Mapping[str, P
         "weights": design.get("weights", "units"),
         "level": level,
         "estimator": _setting(
-            {"name": "group_time", **sections.get("estimator", {})}, _ESTIMATOR, place["estimator"], key="name"
+            {"name": "group_time", **sections.get("estimator", {})}, ESTIMATOR, place["estimator"], key="name"
         ),
-        "rule": _setting({"rule": "bias_reduced", **inference}, _RULE, place["inference"], key="rule"),
+        "rule": _setting({"rule": "bias_reduced", **inference}, RULE, place["inference"], key="rule"),
     }
 
 
@@ -316,7 +317,7 @@ def _refuse_contradictions(study: Study, sections: Mapping[str, Any]) -> None:
     """Refuse what is well written and makes no sense together."""
     ready = study.data.name == "panel"
     if ready != (study.outcome.name == "mean"):
-        fits = "mean" if ready else ", ".join(name for name in _OUTCOME if name != "mean")
+        fits = "mean" if ready else ", ".join(name for name in OUTCOME if name != "mean")
         raise Place(study.file, "outcome").refuse(
             f"kind = {study.outcome.name!r} does not go with [data] kind = {study.data.name!r}. Expected: {fits}."
         )

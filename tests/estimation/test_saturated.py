@@ -93,7 +93,7 @@ def test_estimate_and_influence_are_those_of_least_squares_on_rows(estimator, se
     try:
         effects = quietly(estimator, design)
     except EstimationError:
-        assume(False)  # noqa: FBT003
+        assume(False)
     coefficients, influence, known = twin(effects.fit)
     np.testing.assert_array_equal(np.isfinite(effects.estimate), known)
     np.testing.assert_allclose(effects.estimate[known], coefficients[known], rtol=CLOSE, atol=CLOSE)
@@ -108,14 +108,13 @@ def test_leaving_a_cluster_out_is_estimating_without_it(estimator, seed, missing
     try:
         effects = quietly(estimator, design)
     except EstimationError:
-        assume(False)  # noqa: FBT003
+        assume(False)
     deleted = effects.leave_one_out()
     for cluster in range(len(design.clusters)):
         try:
             again = aligned(effects, quietly(effects.again, design.without(cluster)))
         except EstimationError:
             again = np.full(len(effects.terms), np.nan)
-        # a term that NaN on the whole design cannot come back without a cluster
         np.testing.assert_allclose(deleted[cluster], again, rtol=CLOSE, atol=CLOSE)
 
 

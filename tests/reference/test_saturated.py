@@ -49,12 +49,15 @@ def test_each_cohort_and_period_is_etwfe_with_unit_effects(data, values, design)
     np.testing.assert_allclose(answer.std_error[order], reference["se_cluster"], rtol=EXACT)
 
 
-@pytest.mark.parametrize("controls", ["not_yet", "never"])
-@pytest.mark.parametrize("weights", [None, "popwt"])
-def test_unit_effects_change_the_count_of_parameters_of_etwfe_and_nothing_else(data, values, controls, weights):
-    if weights and controls == "never":
-        pytest.skip("no reference value: etwfe was not run with weights and cgroup = 'never'")
-    key = "etwfe_notyet_weighted" if weights else f"etwfe_{controls.replace('_', '')}_nocov"
+@pytest.mark.parametrize(
+    ("key", "controls", "weights"),
+    [
+        ("etwfe_notyet_nocov", "not_yet", None),
+        ("etwfe_never_nocov", "never", None),
+        ("etwfe_notyet_weighted", "not_yet", "popwt"),
+    ],
+)
+def test_unit_effects_change_the_count_of_parameters_of_etwfe_and_nothing_else(data, values, key, controls, weights):
     reference = values("castle__etwfe")[key]
     effects = Saturated(controls)(castle(data, weights))
     answer = infer(effects, ClusterRobust())

@@ -1,10 +1,12 @@
 """SyntheticDiD against synthdid 0.0.9 (R): Proposition 99 and the 2006 wave of the castle doctrine.
 
-R stops its Frank-Wolfe iterations early; the ``*_tight`` calls run 100,000 of them, and still leave up to 4e-4 of weight on
-units whose weight at the optimum is zero. So three comparisons:
+R stops its Frank-Wolfe iterations early; the ``*_tight`` calls run 100,000 of them and still leave up to 2e-4 of weight
+on every unit whose weight at the optimum is zero. So:
 
 EXACT 1e-8: the estimate, its path and its jackknife, given R's own weights (closed forms).
-OPTIMUM 1e-3 of the outcome's noise: our estimate against the tight one. Our objective may never be above R's.
+OPTIMUM, in units of the outcome's noise: our estimate against the tight one, as far as those 2e-4 allow; the synthetic
+control has no ridge to speak of, so a tiny gain in its objective moves the weights more. Our objective is never
+above R's, and tests/estimation/test_synthetic_did.py checks the conditions of the optimum themselves.
 """
 
 from __future__ import annotations
@@ -18,7 +20,7 @@ from asn_impact.intake.training import read_rollout, read_rollout_from_status
 from asn_impact.measures.panel import read_panel
 
 EXACT = 1e-8
-OPTIMUM = 1e-3
+OPTIMUM = {"sdid": 1e-4, "sc": 3e-3}
 
 pytestmark = pytest.mark.filterwarnings("ignore::asn_impact.errors.DataWarning")
 
@@ -26,7 +28,9 @@ pytestmark = pytest.mark.filterwarnings("ignore::asn_impact.errors.DataWarning")
 def california(data):
     frame = data("california_prop99")
     panel = read_panel(frame, unit="State", period="Year", outcome="PacksPerCapita", attributes=[])
-    return assign(panel, read_rollout_from_status(frame, unit="State", period="Year", treated="treated"), cluster="State")
+    return assign(
+        panel, read_rollout_from_status(frame, unit="State", period="Year", treated="treated"), cluster="State"
+    )
 
 
 def castle(data):
@@ -101,7 +105,7 @@ def test_the_optimum_is_at_least_as_good_as_the_tightest_of_r(values, data, plac
     ours = objectives(design, effects.fit.waves[0], expected, kind)
     theirs = objectives(design, with_weights(design, expected).waves[0], expected, kind)
     assert (ours <= theirs * (1 + 1e-12) + 1e-18).all()
-    assert abs(effects.overall().estimate[0] - expected["estimate"]) < OPTIMUM * expected["noise_level"]
+    assert abs(effects.overall().estimate[0] - expected["estimate"]) < OPTIMUM[kind] * expected["noise_level"]
 
 
 def test_did_is_exact(values, data):

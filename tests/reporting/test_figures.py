@@ -159,6 +159,8 @@ def test_the_heat_strip_has_every_office_and_month_once(charts, design):
 def test_small_counts_do_not_show_in_the_maturity_chart(months):
     chart = figures.maturity(months.assign(open=[0] * 8 + [3, 25, 90, 310]))
     assert np.isnan(chart.data["open"].iloc[8])
+    assert np.isnan(chart.data["open"].iloc[9])  # withheld with it, as in the table
+    assert chart.data["open"].iloc[10] == 90
 
 
 def test_a_panel_knows_which_months_are_immature(panel):

@@ -1,0 +1,185 @@
+"""Effects by dose of training: Callaway, Goodman-Bacon and Sant'Anna (2024)."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+
+from asn_impact.arrays import Bool, Float
+from asn_impact.designs import Design
+from asn_impact.errors import DataWarning, EstimationError, listed, nearest
+from asn_impact.estimation.adjusted import cluster_sums
+from asn_impact.estimation.effects import Effects
+from asn_impact.estimation.group_time import GroupTime
+
+__all__ = ["Dose", "DoseFit"]
+
+_MOST_DOSES = 12  # more than a table can show, and too few units behind each
+
+
+@dataclass(frozen=True)
+class Dose:
+    """The effect of each dose on those who had it, ATT(d|d), against never-treated units; and how it rises with dose.
+
+    Assumes parallel trends of each dose group and the never-treated. The slope is the least-squares line through the
+    treated units' effects over their doses. It says what one more unit of dose *did to* the offices only if those with
+    different doses would have gained alike (strong parallel trends): a high dose may sit where training works.
+
+    Parameters
+    ----------
+    column
+        Attribute of the units with the dose; counted for treated units only.
+
+    Notes
+    -----
+    Callaway, Goodman-Bacon and Sant'Anna (2024), NBER working paper 32117: ATT(d|d) under parallel trends, discrete
+    doses. Waves are averaged as in ``GroupTime(controls="never").overall()``.
+
+    Examples
+    --------
+    >>> Dose().name
+    "Effects by 'dose', against never-treated units"
+    """
+
+    column: str = "dose"
+
+    @property
+    def name(self) -> str:
+        """Name as printed."""
+        return f"Effects by {self.column!r}, against never-treated units"
+
+    def __call__(self, design: Design) -> Effects:
+        """Estimate one effect for each dose and their slope."""
+        dose = doses_of(design, self.column)
+        distinct = np.unique(dose[np.isfinite(dose)])
+        if len(distinct) > _MOST_DOSES:
+            raise EstimationError(
+                f"{self.column!r} has {len(distinct)} different values among the treated. Expected at most "
+                f"{_MOST_DOSES}: round it to a few classes."
+            )
+        fit = DoseFit(design, dose, tuple(_against_never(design, dose == d) for d in distinct))
+        labels = [f"effect at {d:g}" for d in distinct]
+        terms = pd.DataFrame({"term": labels, "dose": distinct})
+        if len(distinct) > 1:
+            terms = pd.DataFrame({"term": [*labels, "slope"], "dose": [*distinct, np.nan]})
+        notes = tuple(
+            f"{label}: {note}" for label, part in zip(labels, fit.effects, strict=True) for note in part.notes
+        )
+        for note in notes:
+            warnings.warn(note, DataWarning, stacklevel=2)
+        return Effects(self, design, terms, fit, notes=notes)
+
+
+def doses_of(design: Design, column: str) -> Float:
+    """Return (U,) doses, NaN for never-treated units.
+
+    Raises
+    ------
+    EstimationError
+        The column is not a numeric attribute, a treated unit has no positive dose, or nobody is never treated.
+    """
+    attributes = design.panel.attributes
+    if column not in attributes.columns or attributes[column].dtype.kind not in "biuf":
+        raise EstimationError(
+            f"{column!r} is not a numeric attribute of the units. Available: {listed(attributes.columns, 20)}."
+            f"{nearest(column, attributes.columns)}"
+        )
+    treated = np.isfinite(design.adopted)
+    if treated.all():
+        raise EstimationError("Dose() compares with units that are never treated in the window: there are none.")
+    dose = np.where(treated, attributes[column].to_numpy(dtype=np.float64, na_value=np.nan), np.nan)
+    strange = treated & ~(dose > 0)
+    if strange.any():
+        units = [design.panel.units[i] for i in np.flatnonzero(strange)]
+        raise EstimationError(
+            f"{int(strange.sum())} treated units have no dose above zero in {column!r}: {listed(units)}. Complete the "
+            "column or leave them out with design.where."
+        )
+    return dose
+
+
+def _against_never(design: Design, members: Bool) -> Effects:
+    """Overall effect on some treated units against all never-treated ones."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DataWarning)
+        return GroupTime(controls="never")(design.where(members | np.isinf(design.adopted))).overall()
+
+
+@dataclass(frozen=True, eq=False)
+class DoseFit:
+    """Effects by dose, each estimated on its own units and the never-treated, and the slope over them."""
+
+    design: Design
+    dose: Float
+    effects: tuple[Effects, ...]
+    correction: float = 1.0
+
+    @cached_property
+    def _distinct(self) -> Float:
+        return np.unique(self.dose[np.isfinite(self.dose)])
+
+    @cached_property
+    def _sizes(self) -> Float:
+        """(G, D) treated units by cluster and dose."""
+        members = (self.dose[:, None] == self._distinct).astype(np.float64)
+        return cluster_sums(self.design.cluster, len(self.design.clusters), members)
+
+    @cached_property
+    def estimate(self) -> Float:
+        """(k,) effects by dose, then the slope if there are two doses or more."""
+        return self._with_slope(np.array([effects.estimate[0] for effects in self.effects]), self._sizes.sum(axis=0))
+
+    def _with_slope(self, effect: Float, sizes: Float) -> Float:
+        """(..., k) the (..., D) effects with their slope behind them."""
+        if len(self._distinct) < 2:
+            return effect
+        return np.concatenate(
+            [effect, (self._slope(sizes) * np.where(sizes > 0, effect, 0.0)).sum(-1)[..., None]], axis=-1
+        )
+
+    def _slope(self, sizes: Float) -> Float:
+        """(..., D) weights of the slope on the effects; NaN where one dose only is left."""
+        share = sizes / sizes.sum(axis=-1, keepdims=True)
+        away = self._distinct - (share * self._distinct).sum(axis=-1, keepdims=True)
+        spread = (share * away**2).sum(axis=-1, keepdims=True)
+        full = np.full(share.shape, np.nan)
+        return np.asarray(np.divide(share * away, spread, out=full, where=spread > 1e-12 * np.ptp(self._distinct) ** 2))
+
+    def influence(self) -> Float:
+        """(G, k) influence by cluster; that of the slope counts the distance of the effects from the line."""
+        direct = np.zeros((len(self.design.clusters), len(self.effects)))
+        for j, effects in enumerate(self.effects):
+            direct[self._place(effects), j] = effects.influence[:, 0]
+        if len(self._distinct) < 2:
+            return direct
+        sizes = self._sizes.sum(axis=0)
+        weights, effect = self._slope(sizes), self.estimate[:-1]
+        centre = sizes @ self._distinct / sizes.sum()
+        off_line = effect - sizes @ effect / sizes.sum() - self.estimate[-1] * (self._distinct - centre)
+        return np.column_stack([direct, direct @ weights + self._sizes @ (weights / sizes * off_line)])
+
+    def leave_one_out(self) -> Float:
+        """(G, k) effects and slope without each cluster."""
+        deleted = np.tile([effects.estimate[0] for effects in self.effects], (len(self.design.clusters), 1))
+        for j, effects in enumerate(self.effects):
+            deleted[self._place(effects), j] = effects.leave_one_out()[:, 0]
+        return self._with_slope(deleted, self._sizes.sum(axis=0) - self._sizes)
+
+    def loadings(self) -> Float:
+        """(k, U, T) weights on the cell means."""
+        block = np.zeros((len(self.effects), *self.design.panel.mean.shape))
+        for j, (effects, dose) in enumerate(zip(self.effects, self._distinct, strict=True)):
+            block[j, (self.dose == dose) | np.isnan(self.dose)] = effects.loadings()[0]
+        if len(self._distinct) < 2:
+            return block
+        slope = np.tensordot(self._slope(self._sizes.sum(axis=0)), block, axes=1)
+        return np.concatenate([block, slope[None]])
+
+    def _place(self, effects: Effects) -> list[int]:
+        """Positions of the clusters of one dose among all clusters."""
+        place = {label: i for i, label in enumerate(self.design.clusters)}
+        return [place[label] for label in effects.design.clusters]

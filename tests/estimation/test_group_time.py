@@ -1,0 +1,204 @@
+"""Properties of group-time effects, and their slow twin: loops over waves, periods and units.
+
+CLOSE 1e-9 relative to outcomes of size one: both sides are sums of a few hundred numbers.
+"""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from asn_impact.designs import Design
+from asn_impact.errors import DataWarning, EstimationError
+from asn_impact.estimation import GroupTime
+from asn_impact.measures.outcomes import Mean
+from asn_impact.measures.panel import Panel
+from asn_impact.timeline import Timeline
+
+CLOSE = 1e-9
+
+seeds = st.integers(0, 2**32 - 1)
+estimators = st.builds(
+    GroupTime,
+    controls=st.sampled_from(["never", "not_yet"]),
+    anticipation=st.sampled_from([0, 1, 2]),
+    base=st.sampled_from(["universal", "varying"]),
+    sample=st.sampled_from(["pairs", "cross_sections"]),
+)
+
+
+def made(seed, *, units=16, periods=6, clusters=None, missing=0.1, adopted=(2, 3, 4, np.inf)):
+    """A design of random numbers with random weights."""
+    rng = np.random.default_rng(seed)
+    start = np.concatenate([np.repeat(adopted, 2), rng.choice(adopted, units - 2 * len(adopted))])
+    observed = rng.random((units, periods)) >= missing
+    outcome = rng.normal(size=(units, periods)) + rng.normal(size=(units, 1)) + 0.5 * np.arange(periods)
+    panel = Panel(
+        outcome=Mean("days"),
+        units=tuple(range(units)),
+        timeline=Timeline.months(np.arange(24276, 24276 + periods)),
+        n=observed.astype(float),
+        mean=np.where(observed, outcome, np.nan),
+        weight=np.where(observed, rng.uniform(0.5, 2, (units, periods)), 0.0),
+        attributes=pd.DataFrame({"office": np.arange(units)}),
+    )
+    cluster = np.arange(units) if clusters is None else np.arange(units) % clusters
+    return Design(panel, start, cluster, tuple(range(cluster.max() + 1)), "office")
+
+
+def quietly(estimator, design):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DataWarning)
+        return estimator(design)
+
+
+def with_mean(design, mean):
+    return replace(design, panel=replace(design.panel, mean=mean))
+
+
+def close(ours, theirs):
+    np.testing.assert_allclose(ours, theirs, rtol=CLOSE, atol=CLOSE)
+
+
+def slow(estimator, design, cohort, period):
+    """One ATT(g, t), unit by unit."""
+    start = design.cohorts[cohort]
+    steps = design.panel.timeline.steps
+    before = [t for t in range(len(steps)) if steps[t] < start - estimator.anticipation]
+    base = before[-1]
+    if estimator.base == "varying" and steps[period] < start - estimator.anticipation:
+        base = period - 1
+    seen, weight, mean = design.panel.observed, design.panel.weight, design.panel.mean
+    sums = {side: np.zeros((2, 2)) for side in ("treated", "control")}
+    for unit, adopted in enumerate(design.adopted):
+        latest = max(steps[period], steps[base]) + estimator.anticipation
+        control = np.isinf(adopted) if estimator.controls == "never" else adopted > latest and adopted != start
+        side = "treated" if adopted == start else "control" if control else None
+        if side is None:
+            continue
+        if estimator.sample == "pairs" and seen[unit, period] and seen[unit, base]:
+            w = weight[unit, base]
+            sums[side] += [[w * mean[unit, period], w], [w * mean[unit, base], w]]
+        if estimator.sample == "cross_sections":
+            for row, t in enumerate((period, base)):
+                if seen[unit, t]:
+                    sums[side][row] += [weight[unit, t] * mean[unit, t], weight[unit, t]]
+    with np.errstate(invalid="ignore"):
+        change = {side: s[0, 0] / s[0, 1] - s[1, 0] / s[1, 1] for side, s in sums.items()}
+    return change["treated"] - change["control"]
+
+
+@given(seed=seeds, estimator=estimators)
+@settings(max_examples=25, deadline=None)
+def test_slow_twin(seed, estimator):
+    effects = quietly(estimator, made(seed))
+    design = effects.design
+    twin = [slow(estimator, design, g, t) for g, t in zip(effects.cells.cohort, effects.cells.period, strict=True)]
+    close(effects.estimate, twin)
+
+
+@given(seed=seeds, estimator=estimators)
+@settings(max_examples=15, deadline=None)
+def test_month_shocks_move_nothing_and_unit_effects_neither_in_pairs(seed, estimator):
+    rng = np.random.default_rng(seed)
+    design = made(seed)
+    shift = rng.normal(size=(1, 6)) * 10
+    if estimator.sample == "pairs":
+        shift = shift + rng.normal(size=(16, 1)) * 10
+    close(
+        quietly(estimator, with_mean(design, design.panel.mean + shift)).estimate, quietly(estimator, design).estimate
+    )
+
+
+@given(seed=seeds, estimator=estimators, scale=st.floats(-100, 100).filter(lambda v: abs(v) > 0.01))
+@settings(max_examples=15, deadline=None)
+def test_scale_scales(seed, estimator, scale):
+    design = made(seed)
+    moved = quietly(estimator, with_mean(design, design.panel.mean * scale))
+    still = quietly(estimator, design)
+    np.testing.assert_allclose(moved.estimate, still.estimate * scale, rtol=1e-8, atol=1e-8)
+    np.testing.assert_allclose(moved.influence, still.influence * scale, rtol=1e-8, atol=1e-8)
+
+
+@given(seed=seeds, estimator=estimators)
+@settings(max_examples=15, deadline=None)
+def test_order_and_labels_of_units_do_not_matter(seed, estimator):
+    design = made(seed, clusters=8)
+    order = np.random.default_rng(seed).permutation(16)
+    moved = replace(
+        design, panel=design.panel.select(order), adopted=design.adopted[order], cluster=design.cluster[order]
+    )
+    here, there = quietly(estimator, design).overall(), quietly(estimator, moved).overall()
+    close(here.estimate, there.estimate)
+    close(here.influence, there.influence)
+
+
+@given(seed=seeds, estimator=estimators)
+@settings(max_examples=8, deadline=None)
+def test_leaving_out_in_closed_form_is_estimating_again(seed, estimator):
+    design = made(seed, clusters=8)
+    effects = quietly(estimator, design)
+    deleted = effects.leave_one_out()
+    terms = list(effects.terms.itertuples(index=False))
+    for c in range(8):
+        try:
+            again = quietly(estimator, design.without(c))
+        except EstimationError:  # nothing is left to compare
+            continue
+        found = dict(zip(again.terms.itertuples(index=False), again.estimate, strict=True))
+        close(deleted[c], [found.get(term, np.nan) for term in terms])
+
+
+@given(seed=seeds, estimator=estimators)
+@settings(max_examples=15, deadline=None)
+def test_loadings_times_cell_means_is_the_estimate(seed, estimator):
+    effects = quietly(estimator, made(seed))
+    mean = np.nan_to_num(effects.design.panel.mean)
+    known = np.isfinite(effects.estimate)
+    close((effects.loadings() * mean).sum(axis=(1, 2))[known], effects.estimate[known])
+    overall = effects.overall()
+    close((overall.loadings() * mean).sum(axis=(1, 2)), overall.estimate)
+
+
+@given(seed=seeds, estimator=estimators)
+@settings(max_examples=15, deadline=None)
+def test_influence_of_a_sum_is_the_sum_of_influences(seed, estimator):
+    effects = quietly(estimator, made(seed, clusters=8))
+    weights = np.random.default_rng(seed).normal(size=(3, len(effects.terms)))
+    close(effects.fit.influence_of(weights), np.nan_to_num(effects.influence) @ weights.T)
+
+
+def test_an_effect_put_in_comes_out():
+    design = made(1, missing=0.0)
+    steps = design.panel.timeline.steps
+    treated = steps[None, :] >= design.adopted[:, None]
+    effect = np.where(treated, 2.0 + 0.5 * (steps[None, :] - np.where(treated, design.adopted[:, None], 0)), 0.0)
+    design = with_mean(design, effect + np.arange(16)[:, None] + np.arange(6))
+    study = GroupTime()(design).event_study()
+    expected = np.where(study.terms["event_time"] >= 0, 2.0 + 0.5 * study.terms["event_time"], 0.0)
+    close(study.estimate, expected)
+
+
+def test_a_cohort_counts_by_its_records_when_the_design_does():
+    design = replace(made(4, missing=0.3), weights="records")
+    sizes = quietly(GroupTime(sample="cross_sections"), design).cells.sizes
+    close(sizes.sum(axis=0), [design.panel.weight[design.adopted == step].sum() for step in design.cohorts])
+
+
+def test_effects_without_control_are_named_and_left_out():
+    design = made(2, adopted=(2, 4), missing=0.0)
+    with pytest.warns(DataWarning, match="not estimable"):
+        effects = GroupTime()(design)
+    assert np.isnan(effects.estimate[effects.cells.period >= 4]).all()
+    assert np.isfinite(effects.overall().estimate).all()
+
+
+def test_never_treated_asked_for_but_nobody_is():
+    with pytest.raises(EstimationError, match="not_yet"):
+        GroupTime(controls="never")(made(2, adopted=(2, 4)))

@@ -1,0 +1,258 @@
+"""Properties of imputation, and its slow twin: dummies on rows, weights of every row by the hat matrix.
+
+CLOSE 1e-8: the twin inverts a larger and worse conditioned matrix.
+"""
+
+from __future__ import annotations
+
+import time
+import warnings
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from asn_impact.designs import Design
+from asn_impact.errors import DataWarning, EstimationError, InferenceError
+from asn_impact.estimation import BiasReduced, ClusterRobust, infer
+from asn_impact.estimation.imputation import Imputation, Leads, TwoStage
+from asn_impact.estimation.saturated import Saturated
+from asn_impact.measures.outcomes import Mean
+from asn_impact.measures.panel import Panel
+from asn_impact.timeline import Timeline
+
+CLOSE = 1e-8
+ESTIMATORS = [Imputation(), TwoStage()]
+
+
+def made(seed, *, units=14, periods=6, clusters=None, missing=0.0, weighted=False, adopted=(2, 3, 4, np.inf)):
+    """A design of random numbers."""
+    rng = np.random.default_rng(seed)
+    start = np.concatenate([np.repeat(adopted, 2), rng.choice(adopted, units - 2 * len(adopted))])
+    observed = rng.random((units, periods)) >= missing
+    weight = rng.uniform(0.5, 2, (units, periods)) if weighted else np.ones((units, periods))
+    outcome = rng.normal(size=(units, periods)) + rng.normal(size=(units, 1)) + 0.5 * np.arange(periods)
+    panel = Panel(
+        outcome=Mean("days"),
+        units=tuple(range(units)),
+        timeline=Timeline.months(np.arange(24276, 24276 + periods)),
+        n=observed.astype(float),
+        mean=np.where(observed, outcome, np.nan),
+        weight=np.where(observed, weight, 0.0),
+        attributes=pd.DataFrame({"office": np.arange(units)}),
+    )
+    cluster = np.arange(units) if clusters is None else np.arange(units) % clusters
+    return Design(panel, start, cluster, tuple(range(cluster.max() + 1)), "office")
+
+
+def quietly(estimator, design):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DataWarning)
+        return estimator(design)
+
+
+def estimable(estimator, design):
+    try:
+        return quietly(estimator, design)
+    except EstimationError:
+        assume(False)
+
+
+def with_mean(design, mean):
+    return replace(design, panel=replace(design.panel, mean=mean))
+
+
+def aligned(effects, other):
+    """Estimates of other effects in the order of the terms; NaN where a term has gone."""
+    keys = [tuple(row) for row in other.terms.itertuples(index=False)]
+    found = dict(zip(keys, other.estimate, strict=True))
+    return np.array([found.get(tuple(row), np.nan) for row in effects.terms.itertuples(index=False)])
+
+
+class Twin:
+    """Rows of a design, the first stage on dummies, and residuals of all rows."""
+
+    def __init__(self, design):
+        self.design = design
+        self.unit, self.period = np.nonzero(design.panel.observed)
+        units, periods = design.panel.mean.shape
+        self.x = np.concatenate([self.unit[:, None] == np.arange(units), self.period[:, None] == np.arange(periods)], 1)
+        self.x = self.x.astype(float)
+        self.y, self.w = (getattr(design.panel, f)[self.unit, self.period] for f in ("mean", "weight"))
+        self.untreated = ~design.treated()[self.unit, self.period]
+        z = self.x * self.untreated[:, None]
+        self.inverse = np.linalg.pinv(z.T @ (self.w[:, None] * z), rcond=1e-10, hermitian=True)
+        self.first_stage = self.inverse @ z.T * self.w  # rows -> effects
+        self.residual = self.y - self.x @ (self.first_stage @ self.y)
+        span = np.eye(units + periods) - np.linalg.pinv(z) @ z
+        self.predicted = np.abs(self.x @ span).max(axis=1) < 1e-8
+
+    def member(self, start, period):
+        """Weights that sum to one on the rows of a cohort and period."""
+        own = (self.design.adopted[self.unit] == start) & (self.period == period) & self.predicted
+        total = (own * self.w).sum()
+        return own * self.w / total if total > 0 else np.full(len(own), np.nan)
+
+    def weights(self, own):
+        """Weights of an average on every row: its own cells, less what their prediction takes from untreated cells."""
+        return own - own @ self.x @ self.first_stage
+
+    def by_cluster(self, values):
+        cluster = self.design.cluster[self.unit]
+        return np.array([values[cluster == c].sum() for c in range(len(self.design.clusters))])
+
+
+@pytest.mark.parametrize("estimator", ESTIMATORS, ids=lambda e: e.name)
+@settings(max_examples=12, deadline=None)
+@given(seed=st.integers(0, 10**6), missing=st.sampled_from([0.0, 0.35]), clusters=st.sampled_from([None, 5]))
+def test_estimate_loadings_and_influence_are_those_of_rows(estimator, seed, missing, clusters):
+    design = made(seed, missing=missing, weighted=True, clusters=clusters)
+    effects = estimable(estimator, design)
+    twin, power = Twin(design), {"Imputation": 2, "TwoStage": 1}[type(estimator).__name__]
+    loadings, influence = effects.loadings(), effects.influence
+    for j, (start, period) in enumerate(zip(effects.fit.start, effects.fit.period, strict=True)):
+        own = twin.member(start, period)
+        assert np.isnan(own).all() == np.isnan(effects.estimate[j])
+        if np.isnan(own).all():
+            continue
+        weights = twin.weights(own)
+        np.testing.assert_allclose(effects.estimate[j], weights @ twin.y, rtol=CLOSE, atol=CLOSE)
+        np.testing.assert_allclose(loadings[j][twin.unit, twin.period], weights, rtol=CLOSE, atol=CLOSE)
+        mean = np.average(twin.residual, weights=own**power)
+        first, second = (weights - own) * twin.residual, own * (twin.residual - mean)
+        np.testing.assert_allclose(influence[:, j], twin.by_cluster(first + second), rtol=CLOSE, atol=CLOSE)
+
+
+def test_the_variance_of_an_average_is_equation_8_of_borusyak_jaravel_and_spiess():
+    design = made(5)
+    twin = Twin(design)
+    own = np.where(twin.untreated, 0.0, 1.0) / (~twin.untreated).sum()
+    weights = twin.weights(own)
+    key = design.adopted[twin.unit] * 100 + twin.period
+    cell_mean = np.array([np.average(twin.residual[key == k], weights=weights[key == k] ** 2) for k in key])
+    noise = twin.residual - np.where(twin.untreated, 0.0, cell_mean)
+    overall = Imputation()(design).overall()
+    np.testing.assert_allclose(overall.estimate, weights @ twin.y, rtol=CLOSE)
+    np.testing.assert_allclose(overall.influence[:, 0], twin.by_cluster(weights * noise), rtol=CLOSE, atol=1e-12)
+
+
+def test_leave_out_compares_a_unit_with_the_other_clusters_of_its_cell():
+    design = made(5, units=20)
+    twin = Twin(design)
+    effects = Imputation(deviation="leave_out")(design)
+    for j, (start, period) in enumerate(zip(effects.fit.start, effects.fit.period, strict=True)):
+        own = twin.member(start, period)
+        cell = np.flatnonzero(own)
+        others = np.array([twin.residual[cell[cell != i]].mean() if i in cell else 0.0 for i in range(len(own))])
+        noise = (twin.weights(own) - own) * twin.residual + own * (twin.residual - others)
+        np.testing.assert_allclose(effects.influence[:, j], twin.by_cluster(noise), rtol=CLOSE, atol=CLOSE)
+    larger = infer(effects.overall(), ClusterRobust("CR0")).std_error
+    assert larger > infer(Imputation()(design).overall(), ClusterRobust("CR0")).std_error
+
+
+def test_leave_out_refuses_a_wave_of_one_cluster():
+    design = made(5, units=8)
+    alone = replace(design, adopted=np.where(np.arange(8) == 1, np.inf, design.adopted))
+    effects = Imputation(deviation="leave_out")(alone)
+    with pytest.raises(InferenceError, match="two clusters in every wave and period; one alone in wave 2023-03"):
+        infer(effects.overall(), ClusterRobust())
+
+
+def test_the_variance_of_two_stages_is_that_of_their_moment_conditions():
+    design = made(6, clusters=7)
+    twin = Twin(design)
+    x2 = np.where(twin.untreated, 0.0, 1.0)
+    effect = x2 @ twin.residual / x2.sum()
+    second = x2 * (twin.residual - x2 * effect)
+    first = twin.x * (twin.untreated * twin.residual)[:, None] @ twin.inverse @ (twin.x.T @ x2)
+    overall = TwoStage()(design).overall()
+    np.testing.assert_allclose(overall.estimate, effect, rtol=CLOSE)
+    expected = twin.by_cluster((second - first) / x2.sum())
+    np.testing.assert_allclose(overall.influence[:, 0], expected, rtol=CLOSE, atol=1e-12)
+
+
+@pytest.mark.parametrize("estimator", ESTIMATORS, ids=lambda e: e.name)
+@settings(max_examples=8, deadline=None)
+@given(seed=st.integers(0, 10**6), missing=st.sampled_from([0.0, 0.35]), clusters=st.sampled_from([None, 5]))
+def test_leaving_a_cluster_out_is_estimating_without_it(estimator, seed, missing, clusters):
+    design = made(seed, missing=missing, weighted=True, clusters=clusters)
+    effects = estimable(estimator, design)
+    deleted = effects.leave_one_out()
+    for cluster in range(len(design.clusters)):
+        try:
+            again = aligned(effects, quietly(effects.again, design.without(cluster)))
+        except EstimationError:
+            again = np.full(len(effects.terms), np.nan)
+        np.testing.assert_allclose(deleted[cluster], again, rtol=CLOSE, atol=CLOSE)
+
+
+@pytest.mark.parametrize("estimator", [*ESTIMATORS, Leads(before=2)], ids=lambda e: e.name)
+@settings(max_examples=8, deadline=None)
+@given(seed=st.integers(0, 10**6), order=st.permutations(range(14)))
+def test_only_changes_count_and_neither_order_nor_names_of_units(estimator, seed, order):
+    design, order, rng = made(7, missing=0.1, weighted=True), np.array(order), np.random.default_rng(seed)
+    shift = rng.normal(size=(14, 1)) * 10 + rng.normal(size=(1, 6)) * 10
+    moved = with_mean(design, 3 * design.panel.mean + shift)
+    panel = moved.panel.select(order)
+    named = replace(panel, units=tuple(f"office {u}" for u in panel.units))
+    effects = quietly(estimator, design)
+    other = quietly(estimator, replace(moved, panel=named, adopted=design.adopted[order]))
+    np.testing.assert_allclose(other.estimate, 3 * effects.estimate, rtol=CLOSE, atol=CLOSE)
+    size, other_size = ((each.influence**2).sum(axis=0) for each in (effects, other))
+    np.testing.assert_allclose(other_size, 9 * size, rtol=CLOSE, atol=CLOSE)
+
+
+def test_in_a_balanced_panel_imputation_two_stages_and_saturated_agree():
+    design = made(3)
+    imputation, two_stage, saturated = (e(design).overall() for e in (Imputation(), TwoStage(), Saturated()))
+    np.testing.assert_allclose(two_stage.estimate, imputation.estimate, rtol=CLOSE)
+    np.testing.assert_allclose(saturated.estimate, imputation.estimate, rtol=CLOSE)
+
+
+def test_a_unit_never_seen_untreated_is_left_out_and_counted():
+    design = made(3)
+    observed = design.panel.observed.copy()
+    observed[0] = np.arange(6) >= 2  # of the first wave, which has another unit
+    cut = replace(design, panel=replace(design.panel, weight=observed.astype(float), n=observed.astype(float)))
+    with pytest.warns(DataWarning, match=r"4 cells cannot be predicted"):
+        effects = Imputation()(cut)
+    rest = Imputation()(design.where(np.arange(14) != 0))
+    np.testing.assert_allclose(effects.estimate, rest.estimate, rtol=CLOSE)
+
+
+def test_a_period_without_untreated_units_is_not_estimable_and_named():
+    design = made(8, adopted=(2, 3, 4))
+    with pytest.warns(DataWarning, match=r"not estimable .* \(2023-03, 2023-05\)"):
+        effects = Imputation()(design)
+    assert np.isnan(effects.estimate[effects.terms["period"] >= "2023-05"]).all()
+    assert np.isfinite(effects.overall().estimate).all()
+
+
+def test_nobody_to_predict_from_is_refused():
+    with pytest.raises(EstimationError, match="no effect is estimable"):
+        Imputation()(made(8, adopted=(3,)))
+
+
+def test_leads_need_two_periods_before_adoption():
+    design = made(8, adopted=(1, np.inf))
+    with pytest.raises(EstimationError, match="no lead is identified"):
+        Leads(before=3)(design)
+
+
+def test_bias_reduced_inference_works_on_every_view():
+    for estimator in ESTIMATORS:
+        effects = estimator(made(5, clusters=7))
+        for view in (effects.overall(), effects.event_study(), effects.cohorts(), effects.calendar()):
+            assert np.isfinite(infer(view, BiasReduced()).std_error).all()
+
+
+@pytest.mark.slow
+def test_fifty_thousand_units_take_a_second_or_two():
+    design = made(1, units=50_000, periods=12, adopted=(4, 5, 6, 7, 8, 9, np.inf))
+    start = time.perf_counter()
+    influence = Imputation()(design).overall().influence
+    assert influence.shape == (50_000, 1)
+    assert time.perf_counter() - start < 10  # 0.5 s on an idle core

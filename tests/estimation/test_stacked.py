@@ -1,0 +1,169 @@
+"""Properties of stacked differences; the slow twin, a regression on rows, is in tests/reference/test_stacked.py.
+
+CLOSE 1e-8: sums in another order.
+"""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from asn_impact.designs import Design
+from asn_impact.errors import DataWarning, EstimationError
+from asn_impact.estimation import BiasReduced, ClusterRobust, GroupTime, infer
+from asn_impact.estimation.stacked import Stacked
+from asn_impact.measures.outcomes import Mean
+from asn_impact.measures.panel import Panel
+from asn_impact.timeline import Timeline
+
+CLOSE = 1e-8
+ESTIMATORS = [Stacked(before=2, after=1), Stacked(before=2, after=1, terms="event_time")]
+
+
+def made(seed, *, units=16, periods=7, clusters=None, missing=0.0, weighted=False, adopted=(2, 3, 5, np.inf)):
+    """A design of random numbers."""
+    rng = np.random.default_rng(seed)
+    start = np.concatenate([np.repeat(adopted, 2), rng.choice(adopted, units - 2 * len(adopted))])
+    observed = rng.random((units, periods)) >= missing
+    weight = rng.uniform(0.5, 2, (units, periods)) if weighted else np.ones((units, periods))
+    outcome = rng.normal(size=(units, periods)) + rng.normal(size=(units, 1)) + 0.5 * np.arange(periods)
+    panel = Panel(
+        outcome=Mean("days"),
+        units=tuple(range(units)),
+        timeline=Timeline.months(np.arange(24276, 24276 + periods)),
+        n=observed.astype(float),
+        mean=np.where(observed, outcome, np.nan),
+        weight=np.where(observed, weight, 0.0),
+        attributes=pd.DataFrame({"office": np.arange(units)}),
+    )
+    cluster = np.arange(units) if clusters is None else np.arange(units) % clusters
+    return Design(panel, start, cluster, tuple(range(cluster.max() + 1)), "office")
+
+
+def quietly(estimator, design):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DataWarning)
+        return estimator(design)
+
+
+def with_mean(design, mean):
+    return replace(design, panel=replace(design.panel, mean=mean))
+
+
+def test_one_wave_is_the_plain_difference_of_changes():
+    design = made(1, adopted=(3, np.inf))
+    mean, treated = design.panel.mean, np.isfinite(design.adopted)
+    change = mean[:, [1, 3, 4]] - mean[:, [2]]
+    expected = change[treated].mean(axis=0) - change[~treated].mean(axis=0)
+    study = Stacked(before=2, after=1)(design).event_study()
+    assert study.terms["event_time"].tolist() == [-2, 0, 1]
+    np.testing.assert_allclose(study.estimate, expected, rtol=CLOSE)
+    np.testing.assert_allclose(Stacked(before=2, after=1)(design).estimate, [expected[1:].mean()], rtol=CLOSE)
+
+
+def test_waves_are_weighted_by_their_treated_units_and_compared_with_clean_controls():
+    design = made(2)
+    mean, parts, sizes = design.panel.mean, [], []
+    for start in (2, 3, 5):
+        treated, clean = design.adopted == start, design.adopted > start + 1
+        change = mean[:, [start - 2, start, start + 1]] - mean[:, [start - 1]]
+        parts.append(change[treated].mean(axis=0) - change[clean].mean(axis=0))
+        sizes.append(treated.sum())
+    study = Stacked(before=2, after=1, terms="event_time")(design)
+    np.testing.assert_allclose(study.estimate, np.average(parts, axis=0, weights=sizes), rtol=CLOSE)
+
+
+def test_with_a_single_wave_it_is_the_group_time_event_study():
+    design = made(3, adopted=(3, np.inf), weighted=True)
+    study = Stacked(before=3, after=3)(design).event_study()
+    group_time = GroupTime(controls="never")(design).event_study()
+    np.testing.assert_allclose(study.estimate, group_time.estimate, rtol=CLOSE)
+    np.testing.assert_allclose(study.influence, group_time.influence, rtol=CLOSE, atol=1e-12)
+
+
+@pytest.mark.parametrize("estimator", ESTIMATORS, ids=lambda e: e.terms)
+@settings(max_examples=10, deadline=None)
+@given(seed=st.integers(0, 10**6), missing=st.sampled_from([0.0, 0.05]), clusters=st.sampled_from([None, 6]))
+def test_leaving_a_cluster_out_is_estimating_without_it(estimator, seed, missing, clusters):
+    design = made(seed, missing=missing, weighted=True, clusters=clusters)
+    effects = quietly(estimator, design)
+    deleted = effects.leave_one_out()
+    for cluster in range(len(design.clusters)):
+        try:
+            again = quietly(effects.again, design.without(cluster)).estimate
+        except EstimationError:
+            again = np.full(len(effects.terms), np.nan)
+        np.testing.assert_allclose(deleted[cluster], again, rtol=CLOSE, atol=CLOSE)
+
+
+@pytest.mark.parametrize("estimator", ESTIMATORS, ids=lambda e: e.terms)
+def test_estimates_are_loadings_times_cell_means(estimator):
+    design = made(4, missing=0.05, weighted=True)
+    effects = quietly(estimator, design)
+    product = (effects.loadings() * np.nan_to_num(design.panel.mean)).sum(axis=(1, 2))
+    np.testing.assert_allclose(product, effects.estimate, rtol=CLOSE, atol=CLOSE)
+
+
+@pytest.mark.parametrize("estimator", ESTIMATORS, ids=lambda e: e.terms)
+@settings(max_examples=8, deadline=None)
+@given(seed=st.integers(0, 10**6), order=st.permutations(range(16)))
+def test_for_the_estimate_only_changes_count_and_neither_order_nor_names_of_units(estimator, seed, order):
+    design, order, rng = made(7, missing=0.05, weighted=True), np.array(order), np.random.default_rng(seed)
+    shift = rng.normal(size=(16, 1)) * 10 + rng.normal(size=(1, 7)) * 10
+    moved = with_mean(design, 3 * design.panel.mean + shift)
+    panel = moved.panel.select(order)
+    named = replace(panel, units=tuple(f"office {u}" for u in panel.units))
+    effects = quietly(estimator, design)
+    other = quietly(estimator, replace(moved, panel=named, adopted=design.adopted[order]))
+    np.testing.assert_allclose(other.estimate, 3 * effects.estimate, rtol=CLOSE, atol=CLOSE)
+    np.testing.assert_allclose(other.leave_one_out(), 3 * effects.leave_one_out()[order], rtol=CLOSE, atol=CLOSE)
+
+
+def test_period_effects_are_noise_to_the_published_variance_but_not_to_the_default_rule():
+    # the regression has one mean for each event time, whatever the calendar period: docs/methods.md#stacked
+    design = made(7)
+    lifted = with_mean(design, design.panel.mean + 100 * np.arange(16)[:, None])
+    shocked = with_mean(design, design.panel.mean + 100 * (np.arange(7) == 3))
+    plain, by_unit, by_period = (Stacked(before=2, after=1)(d) for d in (design, lifted, shocked))
+    np.testing.assert_allclose(by_unit.influence, plain.influence, atol=1e-10)
+    assert infer(by_period, ClusterRobust()).std_error > 2 * infer(plain, ClusterRobust()).std_error
+    np.testing.assert_allclose(infer(by_period, BiasReduced()).std_error, infer(plain, BiasReduced()).std_error)
+
+
+def test_a_wave_whose_window_is_not_in_the_panel_is_left_out_and_named():
+    with pytest.warns(DataWarning, match=r"window the panel does not hold are left out: '2023-03'"):
+        effects = Stacked(before=3, after=1)(made(1))
+    keep = made(1).adopted != 2
+    np.testing.assert_allclose(effects.estimate, quietly(Stacked(before=3, after=1), made(1).where(keep)).estimate)
+
+
+def test_units_not_seen_in_the_whole_window_are_left_out_and_counted():
+    design = made(1, adopted=(3, np.inf))
+    weight = design.panel.weight.copy()
+    weight[0, 4] = 0
+    cut = replace(design, panel=replace(design.panel, weight=weight))
+    with pytest.warns(DataWarning, match="1 units, counted once a wave, are not seen"):
+        effects = Stacked(before=2, after=1)(cut)
+    rest = Stacked(before=2, after=1)(design.where(np.arange(16) != 0))
+    np.testing.assert_allclose(effects.estimate, rest.estimate, rtol=CLOSE)
+
+
+def test_no_usable_wave_and_a_window_without_a_before_are_refused():
+    with pytest.raises(EstimationError, match="no wave can be used"):
+        Stacked(before=6, after=1)(made(1))
+    with pytest.raises(EstimationError, match="clean control seen in the whole window: '2023-04'"):
+        Stacked(before=2, after=1)(made(1, adopted=(3,)))
+    with pytest.raises(EstimationError, match="before=0"):
+        Stacked(before=0, after=1)
+
+
+def test_bias_reduced_inference_works_on_both_kinds_of_terms():
+    effects = Stacked(before=2, after=1)(made(5))
+    assert np.isfinite(infer(effects.overall(), BiasReduced()).std_error).all()
+    assert np.isfinite(infer(effects.event_study(), BiasReduced()).std_error).all()

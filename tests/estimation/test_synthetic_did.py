@@ -1,0 +1,198 @@
+"""Properties of synthetic difference-in-differences.
+
+CLOSE 1e-8 for closed forms. OPTIMUM 1e-7: conditions of the optimum, relative to the size of the gradient.
+"""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.optimize import minimize
+
+from asn_impact.designs import Design
+from asn_impact.errors import DataWarning, EstimationError
+from asn_impact.estimation import GroupTime
+from asn_impact.estimation.synthetic_did import SyntheticDiD, simplex_weights
+from asn_impact.measures.outcomes import Mean
+from asn_impact.measures.panel import Panel
+from asn_impact.timeline import Timeline
+
+CLOSE = 1e-8
+OPTIMUM = 1e-7
+
+KINDS = ["synthetic_did", "synthetic_control", "did"]
+seeds = st.integers(0, 2**32 - 1)
+
+
+def made(seed, *, units=14, periods=8, adopted=(4, 4, 6), clusters=None, noise=1.0):
+    """Units with a common factor; the first few are treated."""
+    rng = np.random.default_rng(seed)
+    start = np.full(units, np.inf)
+    start[: len(adopted)] = adopted
+    outcome = noise * rng.normal(size=(units, periods)) + rng.normal(size=(units, 1)) * rng.normal(size=periods)
+    panel = Panel(
+        outcome=Mean("days"),
+        units=tuple(range(units)),
+        timeline=Timeline.months(np.arange(24276, 24276 + periods)),
+        n=np.ones((units, periods)),
+        mean=outcome,
+        weight=np.ones((units, periods)),
+        attributes=pd.DataFrame({"office": np.arange(units)}),
+    )
+    cluster = np.arange(units) if clusters is None else np.arange(units) % clusters
+    return Design(panel, start, cluster, tuple(range(cluster.max() + 1)), "office")
+
+
+def with_mean(design, mean):
+    return replace(design, panel=replace(design.panel, mean=mean))
+
+
+@given(seed=seeds, penalty=st.sampled_from([0.01, 0.3, 3.0]), shape=st.sampled_from([(5, 20), (20, 5), (6, 6)]))
+@settings(max_examples=20, deadline=None)
+def test_the_weights_meet_the_conditions_of_the_optimum(seed, penalty, shape):
+    """The gradient is the same on all weights above zero and not below that elsewhere."""
+    rng = np.random.default_rng(seed)
+    columns, target = rng.normal(size=shape), rng.normal(size=shape[0])
+    weights = simplex_weights(columns, target, penalty=penalty)
+    assert weights.min() >= 0
+    assert weights.sum() == pytest.approx(1, abs=1e-12)
+    gradient = columns.T @ (columns @ weights - target) / shape[0] + penalty**2 * weights
+    level = weights @ gradient
+    size = np.abs(gradient).max()
+    assert np.abs(gradient - level)[weights > 1e-9].max() < OPTIMUM * size
+    assert (gradient - level).min() > -OPTIMUM * size
+
+
+def test_the_weights_are_those_of_a_general_solver():
+    rng = np.random.default_rng(1)
+    columns, target = rng.normal(size=(12, 6)), rng.normal(size=12)
+    found = minimize(
+        lambda w: ((columns @ w - target) ** 2).mean() + 0.04 * w @ w,
+        np.full(6, 1 / 6),
+        bounds=[(0, 1)] * 6,
+        constraints={"type": "eq", "fun": lambda w: w.sum() - 1},
+        method="SLSQP",
+        options={"ftol": 1e-15, "maxiter": 1000},
+    )
+    np.testing.assert_allclose(simplex_weights(columns, target, penalty=0.2), found.x, atol=1e-6)
+
+
+def test_slow_twin_of_one_wave():
+    design = made(5, adopted=(4, 4))
+    fit = SyntheticDiD()(design).fit
+    wave, mean = fit.waves[0], design.panel.mean
+    for j, t in enumerate(wave.period):
+        gap = mean[:2].mean(axis=0) - wave.omega @ mean[2:]
+        assert fit.estimate[j] == pytest.approx(gap[t] - wave.lambda_ @ gap[wave.before], abs=CLOSE)
+
+
+@pytest.mark.parametrize(
+    ("kind", "what"),
+    [("synthetic_did", "units"), ("did", "units"), ("did", "periods"), ("synthetic_control", "periods")],
+)
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_common_shocks_move_nothing(seed, kind, what):
+    """Not in the list: period effects enter the noise level of synthetic_did, and by it the ridge, as in synthdid."""
+    shift = np.random.default_rng(seed).normal(size=(14, 1) if what == "units" else (1, 8))
+    design = made(seed)
+    moved = SyntheticDiD(kind)(with_mean(design, design.panel.mean + shift))
+    np.testing.assert_allclose(moved.estimate, SyntheticDiD(kind)(design).estimate, atol=1e-6)
+
+
+@given(seed=seeds, kind=st.sampled_from(KINDS), scale=st.floats(0.01, 100))
+@settings(max_examples=10, deadline=None)
+def test_scale_scales(seed, kind, scale):
+    design = made(seed)
+    scaled = SyntheticDiD(kind)(with_mean(design, design.panel.mean * scale))
+    np.testing.assert_allclose(scaled.estimate / scale, SyntheticDiD(kind)(design).estimate, rtol=1e-6, atol=1e-6)
+
+
+@given(seed=seeds, kind=st.sampled_from(KINDS))
+@settings(max_examples=10, deadline=None)
+def test_order_of_units_does_not_matter(seed, kind):
+    design = made(seed)
+    order = np.random.default_rng(seed).permutation(14)
+    moved = replace(
+        design, panel=design.panel.select(order), adopted=design.adopted[order], cluster=design.cluster[order]
+    )
+    here, there = SyntheticDiD(kind)(design).overall(), SyntheticDiD(kind)(moved).overall()
+    np.testing.assert_allclose(there.estimate, here.estimate, atol=1e-6)
+    np.testing.assert_allclose(there.influence, here.influence, atol=1e-6)
+
+
+@given(seed=seeds, kind=st.sampled_from(KINDS))
+@settings(max_examples=10, deadline=None)
+def test_loadings_times_cell_means_is_the_estimate(seed, kind):
+    effects = SyntheticDiD(kind)(made(seed))
+    for one in (effects, effects.overall(), effects.event_study()):
+        product = (one.loadings() * effects.design.panel.mean).sum(axis=(1, 2))
+        np.testing.assert_allclose(product, one.estimate, atol=CLOSE)
+
+
+def test_equal_weights_are_did_against_the_never_treated():
+    design = made(2, adopted=(4, 4, 4))
+    ours = SyntheticDiD("did")(design).overall().estimate[0]
+    mean, treated = design.panel.mean, np.arange(14) < 3
+    change = mean[:, 4:].mean(axis=1) - mean[:, :4].mean(axis=1)
+    assert ours == pytest.approx(change[treated].mean() - change[~treated].mean(), abs=CLOSE)
+    last_base = SyntheticDiD("did")(design).estimate - GroupTime(controls="never")(design).estimate[3:]
+    assert np.ptp(last_base) == pytest.approx(0, abs=CLOSE)  # only the base differs
+
+
+def test_waves_count_by_treated_units_and_periods():
+    effects = SyntheticDiD()(made(3))
+    by_wave = [effects.estimate[effects.cells.cohort == c].mean() for c in (0, 1)]
+    assert effects.overall().estimate[0] == pytest.approx((8 * by_wave[0] + 2 * by_wave[1]) / 10, abs=CLOSE)
+
+
+def test_leaving_out_keeps_the_weights_and_rescales_them():
+    design = made(4, adopted=(4, 4), clusters=7)
+    effects = SyntheticDiD()(design)
+    wave, mean = effects.fit.waves[0], design.panel.mean
+    omega = np.concatenate([np.zeros(2), wave.omega])
+    for c in range(7):
+        kept = design.cluster != c
+        treated = kept & (np.arange(14) < 2)
+        gap = mean[treated].mean(axis=0) - (omega * kept / (omega * kept).sum()) @ mean
+        expected = gap[wave.period] - wave.lambda_ @ gap[wave.before]
+        np.testing.assert_allclose(effects.leave_one_out()[c], expected, atol=CLOSE)
+
+
+def test_a_factor_that_did_cannot_take_out():
+    """Treated units follow a mean of three controls exactly; a difference of plain means does not see it."""
+    design = made(6, adopted=(5, 5), noise=0.3)
+    mean = design.panel.mean.copy()
+    mean[:2] = mean[2:5].mean(axis=0) + 3
+    mean[:2, 5:] += 2
+    design = with_mean(design, mean)
+    errors = {k: abs(SyntheticDiD(k)(design).overall().estimate[0] - 2) for k in ("synthetic_did", "did")}
+    assert errors["synthetic_did"] < errors["did"]
+
+
+def test_refusals():
+    design = made(7)
+    with pytest.raises(EstimationError, match="never treated"):
+        SyntheticDiD()(design.where(np.isfinite(design.adopted)))
+    n = design.panel.n.copy()
+    n[5, 2] = 0
+    with pytest.raises(EstimationError, match="1 cells are empty, in units 5"):
+        SyntheticDiD()(replace(design, panel=replace(design.panel, n=n)))
+    with pytest.raises(EstimationError, match="two periods before"):
+        SyntheticDiD()(design.shifted(-4).where(design.adopted != 6))
+    with pytest.warns(DataWarning, match="fewer than two periods before"):
+        SyntheticDiD()(design.shifted(-3))
+    uneven = replace(design.panel, weight=np.random.default_rng(0).uniform(1, 2, (14, 8)))
+    with pytest.warns(DataWarning, match="not used"):
+        SyntheticDiD()(replace(design, panel=uneven))
+
+
+def test_nothing_warns_on_clean_data():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        SyntheticDiD()(made(8)).overall()

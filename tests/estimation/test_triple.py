@@ -1,0 +1,203 @@
+"""Properties of the triple difference, and its slow twin: the regression with a triple interaction, by statsmodels.
+
+CLOSE 1e-8: sums in another order.
+"""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+import statsmodels.formula.api as smf
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from asn_impact.designs import Design
+from asn_impact.errors import DataWarning, EstimationError
+from asn_impact.estimation import BiasReduced, ClusterRobust, GroupTime, infer
+from asn_impact.estimation.triple import TripleDifference
+from asn_impact.measures.outcomes import Mean
+from asn_impact.measures.panel import Panel
+from asn_impact.timeline import Timeline
+
+CLOSE = 1e-8
+TRIPLE = TripleDifference(third="digital")
+
+
+def made(seed, *, offices=12, periods=6, services=2, missing=0.0, weighted=False, adopted=(2, 3, np.inf)):
+    """Services of offices: the first `services` - 1 digital, the last on paper; offices are the clusters."""
+    rng = np.random.default_rng(seed)
+    start = np.concatenate([np.repeat(adopted, 2), rng.choice(adopted, offices - 2 * len(adopted))])
+    office = np.repeat(np.arange(offices), services)
+    units = len(office)
+    observed = rng.random((units, periods)) >= missing
+    weight = rng.uniform(0.5, 2, (units, periods)) if weighted else np.ones((units, periods))
+    outcome = rng.normal(size=(units, periods)) + rng.normal(size=(units, 1)) + 0.5 * np.arange(periods)
+    digital = np.tile(np.arange(services) < services - 1, offices)
+    panel = Panel(
+        outcome=Mean("days"),
+        units=tuple(range(units)),
+        timeline=Timeline.months(np.arange(24276, 24276 + periods)),
+        n=observed.astype(float),
+        mean=np.where(observed, outcome, np.nan),
+        weight=np.where(observed, weight, 0.0),
+        attributes=pd.DataFrame({"office": office, "digital": digital}),
+    )
+    return Design(panel, start[office], office, tuple(range(offices)), "office")
+
+
+def quietly(estimator, design):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DataWarning)
+        return estimator(design)
+
+
+def with_mean(design, mean):
+    return replace(design, panel=replace(design.panel, mean=mean))
+
+
+def with_attributes(design, **columns):
+    return replace(design, panel=replace(design.panel, attributes=design.panel.attributes.assign(**columns)))
+
+
+def aligned(effects, other):
+    """Estimates of other effects in the order of the terms; NaN where a term has gone."""
+    keys = [tuple(row) for row in other.terms.itertuples(index=False)]
+    found = dict(zip(keys, other.estimate, strict=True))
+    return np.array([found.get(tuple(row), np.nan) for row in effects.terms.itertuples(index=False)])
+
+
+def test_two_by_two_by_two_is_the_coefficient_of_the_triple_interaction():
+    design = made(1, periods=2, services=3, adopted=(1, np.inf))
+    frame = design.panel.frame()
+    attributes = design.panel.attributes.iloc[frame["unit"]].reset_index(drop=True)
+    frame = frame.assign(
+        office=attributes["office"],
+        digital=attributes["digital"].astype(int),
+        trained=np.isfinite(design.adopted)[frame["unit"]].astype(int),
+        after=(frame["period"] == "2023-02").astype(int),
+    )
+    groups = {"groups": frame["office"], "use_correction": False}
+    fitted = smf.ols("mean ~ digital * trained * after", frame).fit(cov_type="cluster", cov_kwds=groups)
+    answer = infer(TRIPLE(design).overall(), ClusterRobust("CR0"))
+    np.testing.assert_allclose(answer.estimate, [fitted.params["digital:trained:after"]], rtol=CLOSE)
+    np.testing.assert_allclose(answer.std_error, [fitted.bse["digital:trained:after"]], rtol=CLOSE)
+
+
+def test_it_is_the_difference_of_two_group_time_effects():
+    design, one = made(2), made(2).panel.attributes["digital"].to_numpy()
+    digital, paper = (GroupTime(controls="never")(design.where(units)) for units in (one, ~one))
+    triple = TRIPLE(design)
+    np.testing.assert_allclose(triple.estimate, digital.estimate - paper.estimate, rtol=CLOSE)
+    np.testing.assert_allclose(triple.influence, digital.influence - paper.influence, rtol=CLOSE, atol=1e-12)
+
+
+def test_with_one_service_of_each_kind_it_is_the_effect_on_their_difference():
+    design = made(3)
+    mean = design.panel.mean
+    gap = design.where(np.arange(24) % 2 == 0)
+    gap = with_mean(gap, mean[::2] - mean[1::2])
+    for comparison in (GroupTime(controls="never"), GroupTime(controls="not_yet")):
+        triple, expected = TripleDifference("digital", comparison=comparison)(design), comparison(gap)
+        for one, other in ((triple, expected), (triple.overall(), expected.overall())):
+            np.testing.assert_allclose(one.estimate, other.estimate, rtol=CLOSE)
+            np.testing.assert_allclose(one.influence, other.influence, rtol=CLOSE, atol=1e-12)
+            np.testing.assert_allclose(one.leave_one_out(), other.leave_one_out(), rtol=CLOSE)
+
+
+@settings(max_examples=10, deadline=None)
+@given(seed=st.integers(0, 10**6))
+def test_whatever_happens_to_all_services_of_an_office_moves_nothing(seed):
+    design, rng = made(4, services=3), np.random.default_rng(seed)
+    office_month = rng.normal(size=(12, 6))[design.cluster] * 10
+    kind_month = rng.normal(size=(2, 6))[design.panel.attributes["digital"].astype(int)] * 10
+    moved = with_mean(design, 3 * design.panel.mean + office_month + kind_month + rng.normal(size=(36, 1)))
+    one, other = TRIPLE(design), TRIPLE(moved)
+    np.testing.assert_allclose(other.estimate, 3 * one.estimate, rtol=CLOSE, atol=CLOSE)
+
+
+@settings(max_examples=8, deadline=None)
+@given(order=st.permutations(range(24)))
+def test_order_of_units_does_not_matter(order):
+    design, order = made(5, missing=0.1, weighted=True), np.array(order)
+    shuffled = replace(
+        design, panel=design.panel.select(order), adopted=design.adopted[order], cluster=design.cluster[order]
+    )
+    one, other = quietly(TRIPLE, design), quietly(TRIPLE, shuffled)
+    np.testing.assert_allclose(other.estimate, one.estimate, rtol=CLOSE)
+    np.testing.assert_allclose(other.influence, one.influence, rtol=CLOSE, atol=1e-12)
+
+
+@settings(max_examples=8, deadline=None)
+@given(seed=st.integers(0, 10**6), missing=st.sampled_from([0.0, 0.2]))
+def test_leaving_an_office_out_is_estimating_without_it(seed, missing):
+    design = made(seed, missing=missing, weighted=True, services=3)
+    try:
+        effects = quietly(TRIPLE, design)
+    except EstimationError:
+        assume(False)
+    deleted, overall = effects.leave_one_out(), effects.overall().leave_one_out()
+    for cluster in range(len(design.clusters)):
+        try:
+            again = quietly(effects.again, design.without(cluster))
+        except EstimationError:  # every term rests on this office
+            assert np.isnan(deleted[cluster]).all()
+            continue
+        np.testing.assert_allclose(deleted[cluster], aligned(effects, again), rtol=CLOSE, atol=CLOSE)
+        if np.isfinite(overall[cluster]).all():  # else one of its terms rests on this office
+            np.testing.assert_allclose(overall[cluster], again.overall().estimate, rtol=CLOSE, atol=CLOSE)
+
+
+def test_estimates_are_loadings_times_cell_means():
+    design = made(6, missing=0.1, weighted=True)
+    for effects in (quietly(TRIPLE, design), quietly(TRIPLE, design).event_study()):
+        product = (effects.loadings() * np.nan_to_num(design.panel.mean)).sum(axis=(1, 2))
+        np.testing.assert_allclose(product, effects.estimate, rtol=CLOSE, atol=CLOSE)
+
+
+def test_the_kind_may_be_named_by_any_value():
+    design = made(7)
+    channel = np.where(design.panel.attributes["digital"], "online", "paper")
+    named = TripleDifference("channel", reached="online")(with_attributes(design, channel=channel))
+    np.testing.assert_array_equal(named.estimate, TRIPLE(design).estimate)
+
+
+def test_an_office_without_paper_services_counts_on_one_side_only():
+    design = made(7)
+    keep = ~((design.cluster == 0) & ~design.panel.attributes["digital"].to_numpy())
+    effects = TRIPLE(design.where(keep))
+    one = design.panel.attributes["digital"].to_numpy()
+    paper = GroupTime(controls="never")(design.where(~one & (design.cluster != 0)))
+    digital = GroupTime(controls="never")(design.where(one))
+    np.testing.assert_allclose(effects.estimate, digital.estimate - paper.estimate, rtol=CLOSE)
+    np.testing.assert_allclose(effects.influence[0], digital.influence[0], rtol=CLOSE)
+
+
+def test_a_wave_that_one_kind_lacks_is_left_out_and_named():
+    design = made(7)
+    keep = ~((design.adopted == 2) & ~design.panel.attributes["digital"].to_numpy())
+    with pytest.warns(DataWarning, match="only one kind of services has are left out: '2023-03'"):
+        effects = TRIPLE(design.where(keep))
+    assert set(effects.terms["cohort"]) == {"2023-04"}
+    assert np.isfinite(effects.overall().estimate).all()
+    assert effects.support().min() >= 2
+
+
+def test_what_makes_no_comparison_is_refused():
+    design = made(7)
+    paper = ~design.panel.attributes["digital"].to_numpy()
+    with pytest.raises(EstimationError, match=r"third='digitl' is not a unit attribute.*Did you mean 'digital'"):
+        TripleDifference("digitl")(design)
+    with pytest.raises(EstimationError, match="0 of 24 units have digital = 'yes'"):
+        TripleDifference("digital", reached="yes")(design)
+    with pytest.raises(EstimationError, match=r"No unit that is not reached .* is ever treated"):
+        TRIPLE(replace(design, adopted=np.where(paper, np.inf, design.adopted)))
+
+
+def test_bias_reduced_inference_works():
+    effects = TRIPLE(made(8))
+    for view in (effects.overall(), effects.event_study(), effects.cohorts(), effects.calendar()):
+        assert np.isfinite(infer(view, BiasReduced()).std_error).all()

@@ -1,0 +1,136 @@
+"""Rules of inference against fixest, clubSandwich, summclust, sandwich and fwildclusterboot.
+
+Tolerances: 1e-8 relative throughout (closed forms); 1e-6 for an interval found by walking to where the test rejects.
+"""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from asn_impact.designs import assign
+from asn_impact.estimation import BiasReduced, Classical, ClusterRobust, TwoWay, infer
+from asn_impact.estimation.linear import Blocks
+from asn_impact.estimation.resampling import WildBootstrap, _restricted_blocks, _wild
+from asn_impact.intake.training import Rollout, read_rollout
+from asn_impact.measures.panel import read_panel
+
+EXACT = {"rel": 1e-8}
+
+
+def castle_design(data, **columns):
+    castle = data("castle")
+    panel = read_panel(castle, unit="state", period="year", outcome="l_homicide", **columns)
+    return assign(panel, read_rollout(castle, unit="state", adopted="effyear"), cluster="state")
+
+
+def test_two_way_effects_on_castle_equal_fixest(data, values):
+    reference = values("castle__fixest")["twfe"]
+    effects = TwoWay()(castle_design(data))
+    assert effects.estimate[0] == pytest.approx(reference["coef"][0], **EXACT)
+    for rule, key in ((ClusterRobust("CR1"), "cluster"), (Classical(), "iid")):
+        assert infer(effects, rule).std_error[0] == pytest.approx(reference["vcov"][key]["se"][0], **EXACT)
+
+
+def test_weighted_two_way_effects_equal_fixest(data, values):
+    reference = values("castle__fixest")["twfe_weighted"]
+    inference = infer(TwoWay()(castle_design(data, weights="popwt")), ClusterRobust())
+    assert inference.estimate[0] == pytest.approx(reference["coef"][0], **EXACT)
+    assert inference.std_error[0] == pytest.approx(reference["vcov"]["cluster"]["se"][0], **EXACT)
+
+
+@pytest.mark.parametrize(
+    ("identity", "columns"),
+    [("lm_dummies", {}), ("lm_dummies_cov", {"covariates": ("unemployrt", "poverty", "l_police")})],
+)
+def test_cr2_and_its_degrees_of_freedom_equal_clubsandwich(data, values, identity, columns):
+    reference = values("castle__clubsandwich")[identity]["CR2"]
+    design = castle_design(data, **columns)
+    inference = infer(TwoWay(covariates=columns.get("covariates", ()))(design), BiasReduced("satterthwaite"))
+    np.testing.assert_allclose(inference.estimate, reference["beta"], rtol=1e-8)
+    np.testing.assert_allclose(inference.std_error, reference["se"], rtol=1e-8)
+    np.testing.assert_allclose(inference.df, reference["df_satterthwaite"], rtol=1e-7)
+
+
+def test_jtrain_reproduces_wooldridge_example_14_1(data, values):
+    reference = values("jtrain__fixest")["lscrap_grant"]
+    jtrain = data("jtrain")
+    jtrain = jtrain[jtrain["lscrap"].notna()]
+    panel = read_panel(jtrain, unit="fcode", period="year", outcome="lscrap", covariates=("grant", "grant_1"))
+    first = jtrain[jtrain["grant"] == 1].groupby("fcode")["year"].min()
+    design = assign(panel, Rollout(first.astype(object), "grant"), cluster="fcode")
+    effects = TwoWay(regressors=("grant", "grant_1"))(design)
+    np.testing.assert_allclose(effects.estimate, reference["coef"], rtol=1e-8)
+    for rule, key in ((Classical(), "iid"), (ClusterRobust(), "cluster")):
+        np.testing.assert_allclose(infer(effects, rule).std_error, reference["vcov"][key]["se"], rtol=1e-8)
+    cr2 = values("jtrain__clubsandwich")["lm_dummies"]["CR2"]
+    np.testing.assert_allclose(infer(effects, BiasReduced("satterthwaite")).std_error, cr2["se"], rtol=1e-8)
+
+
+def blocks_of(columns, outcome, cluster):
+    x, y, code = np.column_stack(columns), np.asarray(outcome), pd.factorize(cluster)[0]
+    members = [code == g for g in range(code.max() + 1)]
+    return Blocks(np.stack([x[m].T @ x[m] for m in members]), np.stack([x[m].T @ y[m] for m in members]), 1)
+
+
+def kielmc(data):
+    frame = data("kielmc")
+    columns = [frame["y81"] * frame["nearinc"], frame["y81"], frame["nearinc"], np.ones(len(frame))]
+    return blocks_of(columns, frame["lrprice"], frame["nbh"]), len(frame), 4
+
+
+def injury(data):
+    frame = data("injury")
+    frame = frame[frame["ky"] == 1]
+    columns = [frame["afchnge"] * frame["highearn"], frame["afchnge"], frame["highearn"], np.ones(len(frame))]
+    return blocks_of(columns, frame["ldurat"], frame["injtype"]), len(frame), 4
+
+
+REGRESSIONS = {"kielmc": (kielmc, "nbh"), "injury": (injury, "injtype")}
+
+
+@pytest.mark.parametrize("name", REGRESSIONS)
+def test_a_regression_on_records_equals_the_reference_variances(name, data, values):
+    make, prefix = REGRESSIONS[name]
+    (blocks, n, k), reference = make(data), values(f"{name}__few_clusters")
+    g = len(blocks.gram)
+    cr0 = float((blocks.influence() ** 2).sum())
+    deviation = blocks.leave_one_out() - blocks.estimate
+    found = {
+        "clubSandwich_CR0": np.sqrt(cr0),
+        "clubSandwich_CR1": np.sqrt(cr0 * g / (g - 1)),
+        "clubSandwich_CR1S": np.sqrt(cr0 * g / (g - 1) * (n - 1) / (n - k)),
+        "clubSandwich_CR2": np.sqrt(float((blocks.bias_reduced().value ** 2).sum())),
+        "clubSandwich_CR3": np.sqrt(float((deviation**2).sum())),
+    }
+    for identity, value in found.items():
+        assert value == pytest.approx(reference[f"{prefix}_{identity}"]["se"], **EXACT), identity
+    summclust = reference[f"{prefix}_summclust"]["se_CRV3"]
+    assert np.sqrt((g - 1) / g * float((deviation**2).sum())) == pytest.approx(summclust, **EXACT)
+
+
+@pytest.mark.parametrize("name", REGRESSIONS)
+@pytest.mark.parametrize("rule", ["CR2", "CR3"])
+def test_satterthwaite_degrees_of_freedom_equal_clubsandwich(name, rule, data, values):
+    make, prefix = REGRESSIONS[name]
+    blocks = make(data)[0]
+    parts = blocks.bias_reduced() if rule == "CR2" else blocks.deleted()
+    moments = parts.moments(np.ones((1, len(blocks.gram)), dtype=bool))[0, 0]
+    df = np.trace(moments) ** 2 / (moments**2).sum()
+    assert df == pytest.approx(values(f"{name}__few_clusters")[f"{prefix}_clubSandwich_{rule}"]["df_satt"], rel=1e-7)
+
+
+@pytest.mark.parametrize("name", REGRESSIONS)
+def test_the_exact_wild_bootstrap_counts_the_same_draws(name, data, values):
+    make, prefix = REGRESSIONS[name]
+    blocks, n, k = make(data)
+    g = len(blocks.gram)
+    factor = g / (g - 1) * (n - 1) / (n - k)
+    draws = _wild(WildBootstrap(reps=2**g, seed=1)._signs(g), *_restricted_blocks(blocks, 0), factor)
+    statistic = abs(blocks.estimate[0]) / np.sqrt(factor * float((blocks.influence() ** 2).sum()))
+    reference = values(f"{name}__few_clusters")[f"{prefix}_bruteforce_WCR11"]
+    assert statistic == pytest.approx(abs(reference["t_stat"]), **EXACT)
+    drawn = draws.statistics(0.0)
+    assert len(drawn) == reference["n_draws"]
+    assert (drawn > statistic * (1 + 1e-9)).sum() == reference["n_greater"]
+    assert (np.abs(drawn / statistic - 1) <= 1e-9).sum() == reference["n_ties"]
+    assert drawn.sum() == pytest.approx(reference["t_boot_sum_abs"], rel=1e-8)

