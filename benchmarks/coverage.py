@@ -4,11 +4,12 @@
     python benchmarks/coverage.py --draws 10000 --estimators GroupTime
     python benchmarks/coverage.py --write docs/coverage.md
 
-No effect anywhere; 24 months; errors of an office follow an AR(1); 8 to 40 offices of which 2, 4 or half are treated, at one
-date or in waves; offices equally or unequally large (small ones are noisier); treated offices as noisy as the others, or twice.
+No effect anywhere; 24 months; errors of an office follow an AR(1); 8 to 40 offices of which 2, 4 or half are treated, at
+one date or in waves; offices equally or unequally large (small ones are noisier); treated offices as noisy as the others,
+or twice.
 
-All estimators are linear in the cell means, so their weights are worked out once for a design and applied to all draws at a
-time. That this is the same as calling `infer` is checked on the first draws of every cell; the program stops if it is not.
+All estimators are linear in the cell means, so their weights are worked out once for a design and applied to all draws at
+a time. That this is the same as calling `infer` is checked on the first draws of every cell; the program stops if not.
 """
 
 from __future__ import annotations
@@ -114,7 +115,7 @@ def outcome(effects: Effects, values: np.ndarray) -> Effects:
 
 
 def operators(effects: Effects) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Weights of the estimate (C,), and of influence, jackknife deviations and bias-reduced parts (G, C), on all C cells.
+    """Weights of the estimate (C,), and of influence, deviations and bias-reduced parts (G, C), on all C cells.
 
     Offices that adopt together are interchangeable, so one office of each wave is enough to learn the influence.
     """

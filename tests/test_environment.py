@@ -37,24 +37,17 @@ def test_every_requirement_is_met_by_the_lock(group):
     listed = file["project"]["dependencies"] if group == "project" else file["dependency-groups"]["dev"]
     versions = locked()
     for requirement in map(Requirement, listed):
-        assert requirement.specifier.contains(versions[requirement.name.lower().replace("_", "-")]), (
-            requirement
-        )
+        assert requirement.specifier.contains(versions[requirement.name.lower().replace("_", "-")]), requirement
 
 
 def test_conda_has_every_dependency_with_the_same_bounds():
     listed = conda()
     for requirement in map(Requirement, project()["project"]["dependencies"]):
-        assert listed[CONDA_NAMES.get(requirement.name, requirement.name)] == str(requirement.specifier), (
-            requirement
-        )
+        assert listed[CONDA_NAMES.get(requirement.name, requirement.name)] == str(requirement.specifier), requirement
 
 
 def test_conda_asks_for_nothing_the_project_does_not():
-    known = {
-        Requirement(r).name
-        for r in project()["project"]["dependencies"] + project()["dependency-groups"]["dev"]
-    }
+    known = {Requirement(r).name for r in project()["project"]["dependencies"] + project()["dependency-groups"]["dev"]}
     names = {CONDA_NAMES.get(name, name) for name in known} | {"python", "pip"}
     assert set(conda()) <= names
 

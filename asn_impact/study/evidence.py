@@ -193,7 +193,7 @@ def _warning_table(warnings: tuple[Text, ...]) -> Table:
 
     return Table(
         frame=pd.DataFrame({"warning": pd.Series(list(warnings), dtype=object)}),
-        title=both(id="Baca ini lebih dahulu", en="Read this first"),
+        title=both(id="Peringatan sebelum angka ini dipakai", en="Warnings before these numbers are used"),
         headings={"warning": both(id="Peringatan", en="Warning")},
     )
 

