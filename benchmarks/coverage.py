@@ -4,12 +4,12 @@
     python benchmarks/coverage.py --draws 10000 --estimators GroupTime
     python benchmarks/coverage.py --write docs/coverage.md
 
-No effect anywhere; 24 months; errors of an office follow an AR(1); 8 to 40 offices of which 2, 4 or half are treated, at
-one date or in waves; offices equally or unequally large (small ones are noisier); treated offices as noisy as the others,
-or twice.
+No effect anywhere; 24 months; errors of an office follow an AR(1); 8 to 40 offices of which 2, 4 or half are treated,
+at one date or in waves; offices equally or unequally large (small ones are noisier); treated offices as noisy as the
+others, or twice.
 
-All estimators are linear in the cell means, so their weights are worked out once for a design and applied to all draws at
-a time. That this is the same as calling `infer` is checked on the first draws of every cell; the program stops if not.
+All estimators are linear in the cell means, so their weights are worked out once for a design and applied to all draws
+at a time. That this is the same as calling `infer` is checked on the first draws of every cell.
 """
 
 from __future__ import annotations
