@@ -25,7 +25,7 @@ TESTS = (
     ("ruff", "check", "."),
     ("ruff", "format", "--check", "."),
     ("mypy",),
-    ("importlinter.cli",),
+    ("lint-imports",),
     ("pytest", "-n", "2", "--dist", "loadscope", "tests"),
     ("pytest", "--doctest-modules", "asn_impact", "--doctest-glob", "README.md", "README.md"),
     ("pytest", "-n", "2", "--dist", "loadscope", "--nbval", "notebooks"),

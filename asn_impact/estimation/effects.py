@@ -238,15 +238,15 @@ class Effects:
         """(k,) number of clusters with treated units behind each estimate."""
         if self.cells is None:
             return np.full(len(self.terms), self.design.treated_clusters)
-        member = (
-            np.eye(len(self.cells.cohort), dtype=np.bool_)
-            if self.view is None
-            else self.view(self.cells, self.design)[1]
-        )
+        member = self.members(self.cells)
         cohort = np.zeros((len(member), self.cells.sizes.shape[1]))
         rows, columns = np.nonzero(member)
         cohort[rows, self.cells.cohort[columns]] = 1
         return np.asarray(((cohort @ self.cells.sizes.T) > 0).sum(axis=1))
+
+    def members(self, cells: Cells) -> Bool:
+        """(m, k) which group-time terms stand behind each estimate."""
+        return self.fit.member if isinstance(self.fit, Averaged) else np.eye(len(cells.cohort), dtype=np.bool_)
 
     def _viewed(self, view: View) -> Effects:
         if self.view is not None:

@@ -266,7 +266,7 @@ def _null_residuals(effects: Effects, j: int) -> tuple[Float, Float]:
     design, cells = effects.design, effects.cells
     own, others = design.treated(), np.zeros((*design.panel.mean.shape, 0))
     if cells is not None:
-        member = np.arange(len(cells.cohort)) == j if effects.view is None else effects.view(cells, design)[1][j]
+        member = effects.members(cells)[j]
         own = _marked(design, cells.cohort[member], cells.period[member])
         rest = design.treated() & ~own
         groups = np.unique(np.where(rest, _cell_number(design), -1))

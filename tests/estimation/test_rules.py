@@ -1,6 +1,7 @@
 """Rules of inference: closed forms against slow twins, exactness, refusals, displays."""
 
 import pickle
+import warnings
 from dataclasses import replace
 
 import numpy as np
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from IPython.core.formatters import DisplayFormatter
 
 from asn_impact.designs import Design
-from asn_impact.errors import InferenceError
+from asn_impact.errors import DataWarning, InferenceError
 from asn_impact.estimation import (
     BiasReduced,
     Classical,
@@ -228,3 +229,22 @@ def test_the_event_study_of_two_way_effects_can_be_repeated():
     effects = TwoWay()(made(18)).event_study()
     assert effects.again(effects.design).terms.equals(effects.terms)
     np.testing.assert_allclose(deleted(effects).value + effects.estimate, effects.leave_one_out(), rtol=1e-7)
+
+
+@pytest.mark.parametrize("rule", [BiasReduced(), ClusterRobust(), WildBootstrap(64, 1)], ids=lambda r: type(r).__name__)
+def test_an_event_time_that_cannot_be_estimated_does_not_disturb_the_others(rule):
+    design = made(19, adopted=(3, 3, 3, *[np.inf] * 5))
+    seen = np.ones((8, 8))
+    seen[:3, 5] = 0  # nobody treated is seen two months after training
+    panel = replace(design.panel, n=seen, weight=seen, mean=np.where(seen > 0, design.panel.mean, np.nan))
+    with pytest.warns(DataWarning, match="not estimable"):
+        effects = GroupTime()(replace(design, panel=panel)).event_study()
+    assert 2 not in set(effects.terms["event_time"])
+    assert (effects.support() == 3).all()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DataWarning)
+        table = infer(effects, rule).table()
+        whole = infer(GroupTime()(design).event_study(), rule).table()
+    last = table["event_time"] == 4
+    assert table["p_value"][last].item() == pytest.approx(whole["p_value"][whole["event_time"] == 4].item(), abs=0.2)
+    assert np.isfinite(table["std_error"]).all()
