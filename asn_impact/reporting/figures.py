@@ -529,7 +529,8 @@ def _paint_who_is_compared(figure: Figure, chart: Chart) -> None:
 
     axes = figure.subplots()
     wide = chart.data.pivot_table(index="unit", columns="step", values="state", aggfunc="first", sort=False)
-    wide = wide.reindex(columns=range(int(chart.data["step"].max()) + 1)).fillna("empty")
+    wide = wide.reindex(columns=range(int(chart.data["step"].max()) + 1)).astype(object)
+    wide = wide.where(wide.notna(), "empty")
     codes = wide.apply(lambda column: column.map(_STATE.index)).to_numpy(dtype=np.int64)
     colours = ListedColormap([_STATE_COLOURS[s] for s in _STATE])
     axes.pcolormesh(codes, cmap=colours, vmin=-0.5, vmax=len(_STATE) - 0.5, edgecolors="white", linewidth=0.4)
