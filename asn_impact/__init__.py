@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from asn_impact.estimation.synthetic_did import SyntheticDiD
     from asn_impact.estimation.triple import TripleDifference
     from asn_impact.estimation.two_way import TwoWay
+    from asn_impact.estimation.twoway_clusters import TwoWayClustered
     from asn_impact.intake.exports import Extract, read_exports, read_steps
     from asn_impact.intake.ledger import Ledger
     from asn_impact.intake.training import Rollout, read_rollout, read_rollout_from_status, read_training
@@ -95,6 +96,7 @@ __all__ = [
     "TripleDifference",
     "TwoStage",
     "TwoWay",
+    "TwoWayClustered",
     "WildBootstrap",
     "Within",
     "WorkCalendar",
@@ -136,6 +138,7 @@ _HOMES = {
     "estimation.synthetic_did": ("SyntheticDiD",),
     "estimation.triple": ("TripleDifference",),
     "estimation.two_way": ("TwoWay",),
+    "estimation.twoway_clusters": ("TwoWayClustered",),
     "intake.exports": ("Extract", "read_exports", "read_steps"),
     "intake.ledger": ("Ledger",),
     "intake.training": ("Rollout", "read_rollout", "read_rollout_from_status", "read_training"),

@@ -14,6 +14,7 @@ from asn_impact.estimation.stacked import Stacked
 from asn_impact.estimation.synthetic_did import SyntheticDiD
 from asn_impact.estimation.triple import TripleDifference
 from asn_impact.estimation.two_way import TwoWay
+from asn_impact.estimation.twoway_clusters import TwoWayClustered
 
 __all__ = [
     "BiasReduced",
@@ -35,6 +36,7 @@ __all__ = [
     "TripleDifference",
     "TwoStage",
     "TwoWay",
+    "TwoWayClustered",
     "WildBootstrap",
     "infer",
     "romano_wolf",

@@ -12,7 +12,7 @@ from functools import cached_property
 
 import numpy as np
 
-from asn_impact.arrays import Bool, Float
+from asn_impact.arrays import Bool, Float, Int
 from asn_impact.designs import Design
 from asn_impact.estimation.effects import Contributions
 
@@ -103,19 +103,53 @@ class Blocks:
 class LeastSquares:
     """Coefficients of (U, T, p) regressors in a weighted regression of the cell means with unit and period effects.
 
+    When the design weighs records, the cross-products inside the cells are added to those of the means: the numbers are
+    those of the regression on the records. When it weighs units, the cell means are the data and what varies
+    inside a cell does not count.
+
     Cluster-robust variance: Liang and Zeger (1986); jackknife: MacKinnon, Nielsen and Webb (2023).
+
+    Attributes
+    ----------
+    design
+        What is compared.
+    regressors
+        (U, T, p) cell means of the regressors.
+    covariates
+        For each regressor its position in ``design.panel.covariates``, or -1 for one that is constant inside a
+        cell, such as the treatment. Empty: all are constant inside cells.
     """
 
     design: Design
     regressors: Float
+    covariates: tuple[int, ...] = ()
 
     @cached_property
     def weight(self) -> Float:
-        """(U, T) weights; cells that do not count, and units seen once (no change to learn from), weigh nothing."""
+        """(U, T) weights; cells that do not count, and units seen once (no change to learn from), weigh nothing.
+
+        Seen once means one cell; where records and what varies inside cells count, one record.
+        """
         panel = self.design.panel
         known = panel.observed & np.isfinite(self.regressors).all(axis=-1)
-        known &= known.sum(axis=1, keepdims=True) > 1
+        by_record = self.design.weights == "records" and bool(panel.within.any())
+        known &= (known * (panel.n if by_record else 1.0)).sum(axis=1, keepdims=True) > 1
         return np.where(known, panel.weight, 0.0)
+
+    @property
+    def _varying(self) -> Int:
+        """Positions of the outcome (0) and of the regressors that vary inside cells, in (outcome, regressors)."""
+        return np.array([0, *(1 + j for j, c in enumerate(self.covariates) if c >= 0)], dtype=np.int64)
+
+    @cached_property
+    def _inside(self) -> Float:
+        """(U, T, v, v) weighted cross-products inside each cell of what varies there; zero if units count alike."""
+        panel = self.design.panel
+        if self.design.weights != "records":
+            return np.zeros((*panel.n.shape, len(self._varying), len(self._varying)))
+        own = [0, *(1 + c for c in self.covariates if c >= 0)]
+        each = np.divide(self.weight, panel.n, out=np.zeros_like(self.weight), where=self.weight > 0)
+        return np.asarray(panel.within[:, :, own][:, :, :, own] * each[:, :, None, None])
 
     @cached_property
     def _within(self) -> Float:
@@ -134,6 +168,7 @@ class LeastSquares:
         """The regression by cluster."""
         within = self._within
         by_unit = np.matmul(np.swapaxes(within * self.weight[:, :, None], 1, 2), within)
+        by_unit[:, self._varying[:, None], self._varying] += self._inside.sum(axis=1)
         total = np.zeros((len(self.design.clusters), *by_unit.shape[1:]))
         np.add.at(total, self.design.cluster, by_unit)
         return Blocks(total[:, 1:, 1:], total[:, 1:, 0], self.regressors.shape[-1])
@@ -160,9 +195,21 @@ class LeastSquares:
         return self.blocks.bias_reduced()
 
     def loadings(self) -> Float:
-        """(p, U, T) weights of the coefficients on the cell means."""
+        """(p, U, T) weights of the coefficients on the cell means (what varies inside cells has weights of its own)."""
         direction = self.blocks.inverse[:, : self.blocks.p]
         return np.asarray(np.einsum("utq,qp,ut->put", self._within[:, :, 1:], direction, self.weight))
+
+    def cell_influence(self) -> Float:
+        """(U, T, p) influence of each cell: summed over the cells of a cluster it is `influence`."""
+        between = self.loadings().transpose(1, 2, 0) * self.residual[:, :, None]
+        regressor = self._varying[1:] - 1
+        inside = self._inside[:, :, 1:] @ self._contrast
+        return np.asarray(between + inside @ self.blocks.inverse[regressor, : self.blocks.p])
+
+    @property
+    def _contrast(self) -> Float:
+        """(v,) weights that turn what varies inside cells into its residual: 1 and minus the slopes."""
+        return np.concatenate([[1.0], -self.blocks.slopes[self._varying[1:] - 1]])
 
     @property
     def residual(self) -> Float:
@@ -190,8 +237,7 @@ class LeastSquares:
         """(p, p) variance under independent errors of one size, and N - K with all effects counted."""
         units = int((self.weight.sum(axis=1) > 0).sum())
         df = self.observations - units - self._periods + 1 - self.blocks.p
-        by_record = self.design.weights == "records"
-        inside = self.design.panel.within[:, :, 0, 0][self.weight > 0].sum() if by_record else 0.0
+        inside = self._contrast @ self._inside.sum(axis=(0, 1)) @ self._contrast
         p = self.blocks.p
         return self.blocks.inverse[:p, :p] * ((self.weight * self.residual**2).sum() + inside) / df, df
 
@@ -201,6 +247,7 @@ class LeastSquares:
         total = self.blocks.gram.sum(axis=0)
         gram = _free(total[None], total[None, :, :p], p)[0][:p]
         size = (self.weight[:, :, None] * np.nan_to_num(self.regressors) ** 2).sum(axis=(0, 1))
+        size[self._varying[1:] - 1] += np.diagonal(self._inside.sum(axis=(0, 1)))[1:]
         gone = np.zeros(p, dtype=np.bool_)
         for j in range(p):  # left to right: what is left of each column after those before it
             before = np.flatnonzero(~gone[:j])

@@ -291,7 +291,9 @@ def _marked(design: Design, cohort: Int, period: Int) -> Bool:
 
 def _outcome(design: Design, outcome: Float) -> Design:
     values = np.where(design.panel.observed, outcome, np.nan)
-    return replace(design, panel=replace(design.panel, mean=values, within=np.zeros_like(design.panel.within)))
+    within = design.panel.within.copy()
+    within[:, :, 0, :] = within[:, :, :, 0] = 0.0  # the new outcome does not vary inside cells; the covariates still do
+    return replace(design, panel=replace(design.panel, mean=values, within=within))
 
 
 def _with_outcome(effects: Effects, outcome: Float) -> Effects:

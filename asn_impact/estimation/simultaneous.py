@@ -15,7 +15,7 @@ from asn_impact.estimation.inference import Inference, conclude, refuse_single_c
 
 __all__ = ["Banded", "Multiplier", "romano_wolf"]
 
-_BLOCK = 64  # draws at a time: the signs of a block stay in the processor's cache
+_DRAWS, _CLUSTERS = 256, 2048  # a block of signs that stays in the processor's cache; clusters in whole bytes
 
 
 @dataclass(frozen=True, eq=False)
@@ -141,12 +141,14 @@ def _sums(influence: Float, reps: int, seed: int) -> Float:
     A sign is one random bit; the sum of the influences with a plus is doubled and the sum of all taken off.
     """
     rng = np.random.default_rng(seed)
-    g = len(influence)
-    drawn = np.empty((reps, influence.shape[1]))
-    total = influence.sum(axis=0)
-    for start in range(0, reps, _BLOCK):
-        rows = min(_BLOCK, reps - start)
-        bits = np.frombuffer(rng.bytes(rows * -(-g // 8)), dtype=np.uint8).reshape(rows, -1)
-        plus = np.unpackbits(bits, axis=1, count=g).astype(np.float64)
-        drawn[start : start + rows] = 2 * (plus @ influence) - total
-    return drawn
+    g, k = influence.shape
+    width = -(-g // 8)
+    plus = np.zeros((reps, k))
+    for start in range(0, reps, _DRAWS):
+        draws = slice(start, min(start + _DRAWS, reps))
+        bits = np.frombuffer(rng.bytes((draws.stop - start) * width), dtype=np.uint8).reshape(-1, width)
+        for first in range(0, g, _CLUSTERS):
+            some = influence[first : first + _CLUSTERS]
+            signs = np.unpackbits(bits[:, first // 8 : (first + _CLUSTERS) // 8], axis=1, count=len(some))
+            plus[draws] += signs.astype(np.float64) @ some
+    return np.asarray(2 * plus - influence.sum(axis=0))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -26,6 +27,10 @@ class TwoWay:
     same
     for all waves and all times since adoption (Goodman-Bacon 2021, eq. 10). `event_study()` has one dummy for
     every time since adoption but the last one before it.
+
+    When the design weighs records, covariates made by ``tabulate(..., covariates=...)`` count with all their variation
+    between records: the coefficients and every rule of inference are those of the regression on the records. When it
+    weighs units, covariates are cell means and what varies inside a cell does not count.
 
     Parameters
     ----------
@@ -61,7 +66,8 @@ class TwoWay:
         if self.terms == "event_time":
             return self._by_event_time(design)
         if self.regressors:
-            return self._fit(design, self._columns(design, self.regressors), list(self.regressors), "term")
+            names = list(self.regressors)
+            return self._fit(design, self._columns(design, self.regressors), names, "term", _places(design, names))
         return self._fit(design, design.treated()[:, :, None].astype(np.float64), ["overall"], "term")
 
     def event_study(self, design: Design) -> Effects:
@@ -89,19 +95,22 @@ class TwoWay:
                 )
         return np.asarray(panel.x[:, :, [panel.covariates.index(name) for name in names]])
 
-    def _fit(self, design: Design, regressors: Float, names: list[object], column: str) -> Effects:
+    def _fit(
+        self, design: Design, regressors: Float, names: Sequence[object], column: str, places: tuple[int, ...] = ()
+    ) -> Effects:
         columns = (
             np.concatenate([regressors, self._columns(design, self.covariates)], axis=2)
             if self.covariates
             else regressors
         )
         labels = [*names, *self.covariates]
+        places = (*(places or (-1,) * len(names)), *_places(design, self.covariates))
         # the regressors of interest go last in the search, so that a control equal to one of them is named as the
         # culprit
-        fit = LeastSquares(design, columns)
+        fit = LeastSquares(design, columns, places)
         gone = fit.collinear()
         dropped = [labels[j] for j in np.flatnonzero(gone)]
-        if gone[: len(names)].all() or self._hides_treatment(design, columns, len(names)):
+        if gone[: len(names)].all() or self._hides_treatment(fit, len(names)):
             raise EstimationError(
                 f"The effect is not identified: {listed(names, 3)} does not vary once unit effects, period effects "
                 f"{'and ' + listed(self.covariates) + ' ' if self.covariates else ''}are taken out."
@@ -110,13 +119,20 @@ class TwoWay:
         if dropped:
             notes = (f"Collinear with the effects or the regressors before them, and left out: {listed(dropped)}.",)
             warnings.warn(notes[0], DataWarning, stacklevel=3)
-            fit = LeastSquares(design, columns[:, :, ~gone])
+            left = tuple(place for place, out in zip(places, gone, strict=True) if not out)
+            fit = LeastSquares(design, columns[:, :, ~gone], left)
         kept = [label for label, out in zip(labels, gone, strict=True) if not out]
         return Effects(self, design, pd.DataFrame({column: kept}), fit, notes=notes)
 
-    def _hides_treatment(self, design: Design, columns: Float, own: int) -> bool:
+    def _hides_treatment(self, fit: LeastSquares, own: int) -> bool:
         """Return True when the covariates alone explain a regressor of interest."""
         if not self.covariates:
             return False
+        columns, places = fit.regressors, fit.covariates
         reordered = np.concatenate([columns[:, :, own:], columns[:, :, :own]], axis=2)
-        return bool(LeastSquares(design, reordered).collinear()[-own:].any())
+        return bool(LeastSquares(fit.design, reordered, (*places[own:], *places[:own])).collinear()[-own:].any())
+
+
+def _places(design: Design, names: Sequence[object]) -> tuple[int, ...]:
+    """Return the positions of covariates of the panel."""
+    return tuple(list(design.panel.covariates).index(str(name)) for name in names)

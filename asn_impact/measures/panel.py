@@ -208,8 +208,9 @@ def read_panel(
     if notes:
         warnings.warn(f"read_panel({outcome!r}): {' '.join(notes)}", DataWarning, stacklevel=2)
     rows = np.flatnonzero(keep)
-    units, unit_of = _units(table[unit].iloc[rows], unit)
-    timeline, period_of = Timeline.read(table[period].iloc[rows], column=period)
+    usable = table if keep.all() else table.iloc[rows]
+    units, unit_of = _units(usable[unit], unit)
+    timeline, period_of = Timeline.read(usable[period], column=period)
     _refuse_duplicates(units, unit_of, timeline, period_of)
     spread = _Spread((len(units), len(timeline)), unit_of, period_of)
     return Panel(
@@ -219,7 +220,7 @@ def read_panel(
         n=spread(size[rows], 0.0),
         mean=spread(values[outcome][rows], np.nan),
         weight=spread(weight[rows], 0.0),
-        attributes=_attributes(table.iloc[rows], unit, unit_of, named, attributes),
+        attributes=_attributes(usable, unit, unit_of, named, attributes),
         covariates=tuple(covariates),
         x=np.stack([spread(values[name][rows], np.nan) for name in covariates], axis=-1)
         if covariates
@@ -232,7 +233,8 @@ def read_panel(
 def _without_rows(labels: pd.Series, keep: Bool, units: tuple[Hashable, ...]) -> tuple[Hashable, ...]:
     """Return the units that are in the frame but have no row that counts."""
     left = labels[~keep].dropna()
-    return tuple(label for label in _units(left, str(labels.name))[0] if label not in set(units)) if len(left) else ()
+    known = set(units) if len(left) else set()
+    return tuple(label for label in _units(left, str(labels.name))[0] if label not in known) if len(left) else ()
 
 
 def _as_pandas(frame: Any) -> pd.DataFrame:  # noqa: ANN401
@@ -318,16 +320,25 @@ def _units(column: pd.Series, name: str) -> tuple[tuple[Hashable, ...], Int]:
         if (number == np.round(number)).all():
             column = column.astype("int64")
     codes, distinct = pd.factorize(column)
+    if isinstance(distinct.dtype, np.dtype) and distinct.dtype.kind in "iu":  # whole numbers sort without Python
+        numbers = distinct.to_numpy()
+        by_value = np.argsort(numbers)
+        return tuple(numbers[by_value].tolist()), _ranks(by_value)[codes]
     labels: list[Hashable] = distinct.tolist()
     order = sorted(range(len(labels)), key=lambda i: (type(labels[i]).__name__, labels[i]))
-    rank = np.empty(len(labels), dtype=np.int64)
-    rank[order] = np.arange(len(labels))
-    return tuple(labels[i] for i in order), rank[codes]
+    return tuple(labels[i] for i in order), _ranks(np.array(order, dtype=np.int64))[codes]
+
+
+def _ranks(order: Int) -> Int:
+    """Return the position in the order of each element."""
+    rank = np.empty(len(order), dtype=np.int64)
+    rank[order] = np.arange(len(order))
+    return rank
 
 
 def _refuse_duplicates(units: tuple[Hashable, ...], unit_of: Int, timeline: Timeline, period_of: Int) -> None:
-    key, count = np.unique(unit_of * len(timeline) + period_of, return_counts=True)
-    if (twice := key[count > 1]).size:
+    count = np.bincount(unit_of * len(timeline) + period_of)
+    if (twice := np.flatnonzero(count > 1)).size:
         cells = [f"{units[k // len(timeline)]} {timeline.labels[k % len(timeline)]}" for k in twice[:3]]
         raise InputError(
             f"{len(twice)} pairs of unit and period occur more than once, first: {listed(cells)}. "
@@ -353,14 +364,14 @@ def _attributes(
     table: pd.DataFrame, unit: str, unit_of: Int, used: Sequence[str], asked: Sequence[str] | None
 ) -> pd.DataFrame:
     """One row a unit. Columns asked for must be constant within units; without a wish, all that are so are taken."""
-    _, first = np.unique(unit_of, return_index=True)
+    first = np.empty(int(unit_of.max()) + 1, dtype=np.int64)
+    first[unit_of[::-1]] = np.arange(len(unit_of))[::-1]  # the last assignment stays: the first row of each unit
     candidates = asked if asked is not None else [c for c in table.columns.unique() if c not in used]
     columns: dict[Any, Any] = {unit: table[unit].iloc[first].to_numpy()}
     for name in candidates:
         if isinstance(table[name], pd.DataFrame):  # a bystander heading that occurs twice
             continue
-        codes = pd.factorize(table[name], use_na_sentinel=False)[0]
-        constant = codes == codes[first][unit_of]
+        constant = _as_first(table[name], first, unit_of)
         if constant.all():
             columns[name] = table[name].iloc[first].to_numpy()
         elif asked is not None:
@@ -368,3 +379,13 @@ def _attributes(
                 f"Column {name!r} changes within {int((~constant).sum())} rows of a unit. Expected one value a unit."
             )
     return pd.DataFrame(columns)
+
+
+def _as_first(column: pd.Series, first: Int, unit_of: Int) -> Bool:
+    """Return for each row whether its value is that of the first row of its unit; missing equals missing."""
+    if isinstance(column.dtype, np.dtype) and column.dtype.kind in "iufb":
+        values = column.to_numpy()
+        expected = values[first][unit_of]
+        return np.asarray((values == expected) | ((values != values) & (expected != expected)))
+    codes = pd.factorize(column, use_na_sentinel=False)[0]
+    return np.asarray(codes == codes[first][unit_of])

@@ -21,8 +21,17 @@ from asn_impact.timeline import Timeline
 
 __all__ = ["maturity", "tabulate"]
 
+_FIRST = 1_000  # records whose mean is near that of all
+_PLAIN = r"^-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?$"
 
-def tabulate(durations: Durations, outcome: RecordOutcome, *, by: str | Sequence[str] = "office") -> Panel:
+
+def tabulate(
+    durations: Durations,
+    outcome: RecordOutcome,
+    *,
+    by: str | Sequence[str] = "office",
+    covariates: str | Sequence[str] = (),
+) -> Panel:
     """Return the panel of an outcome by unit and month of receipt.
 
     A month enters when *all* its cases, of all offices, have been followed for the horizon of the outcome;
@@ -38,18 +47,31 @@ def tabulate(durations: Durations, outcome: RecordOutcome, *, by: str | Sequence
         `Within`, `RestrictedMean`, `Score`, `Share` or `Count`.
     by
         The column that names the unit, or several: the unit is then called ``"office / service"``, and the
-        columns are attributes of the panel.
+        columns are attributes of the panel. This is how a discrete covariate enters: with
+        ``by=("office", "service")`` an office has an effect for each of its services, and ``cluster="office"`` keeps
+        the units of an office together.
+    covariates
+        Columns of numbers, kept by ``read_exports(keep=...)``, that differ between the records of a cell. Texts that
+        are plain numbers (digits, a decimal point) are read as such; true and false count as 1 and 0. Records without
+        one of them are left out and counted.
 
     Returns
     -------
     Panel
-        (U, T) `n` records, `mean`, `weight` 1 where there are records, `within` the sum of squares around the
-        cell mean. For `Count` each cell is one observation (`n` = 1), 0 where a unit received nothing.
+        (U, T) `n` records, `mean`, `weight` 1 where there are records, `x` the cell means of the covariates, `within`
+        the cross-products of (outcome, covariates) around the cell means. For `Count` each cell is one observation
+        (`n` = 1), 0 where a unit received nothing.
 
     Raises
     ------
     InputError
-        A column does not exist or is of the wrong kind, or no month has been followed long enough.
+        A column does not exist or is of the wrong kind, a text covariate holds something else than plain numbers, or
+        no month has been followed long enough.
+
+    Warns
+    -----
+    DataWarning
+        Records are left out: without a unit, or without a value of the outcome or of a covariate.
 
     Examples
     --------
@@ -66,12 +88,15 @@ def tabulate(durations: Durations, outcome: RecordOutcome, *, by: str | Sequence
     array([[16.],
            [ 2.]])
     """
-    columns = (by,) if isinstance(by, str) else tuple(dict.fromkeys(by))
-    _require_columns(durations, (*columns, *_source(outcome)))
+    columns, given = _names(by), _names(covariates)
+    _require_unit(columns)
+    _require_columns(durations, (*columns, *_source(outcome), *given))
     _require_kind(durations, outcome)
+    _require_numbers(durations, outcome, given)
     outcome = _on_the_clock(outcome, durations)
-    shift = _shift(durations, outcome)
-    cells, notes = _with_units(_cells(durations, outcome, columns, shift), columns, _source(outcome))
+    centred = _centred(durations, outcome, given)
+    empty = (*_source(outcome), *given)
+    cells, notes = _with_units(_cells(durations, outcome, columns, centred), columns, empty)
     if isinstance(outcome, Share):
         _require_zero_or_one(cells, outcome)
     months = _months(cells, outcome, durations)
@@ -80,19 +105,25 @@ def tabulate(durations: Durations, outcome: RecordOutcome, *, by: str | Sequence
         raise InputError(_nothing_mature(months, outcome, durations))
     grid = _Grid.of(cells, columns, mature)
     immature = Timeline.months(months.index[~months["mature"]].to_numpy()).labels
-    arrays = _counts(grid) if isinstance(outcome, Count) else _moments(grid, shift)
+    arrays = _counts(grid) if isinstance(outcome, Count) else _moments(grid, centred.shifts)
     return Panel(
         outcome=outcome,
         units=grid.units,
         timeline=Timeline.months(mature),
         attributes=grid.attributes,
+        covariates=given,
         immature=immature,
         notes=(*durations.notes, *notes),
         n=arrays.n,
         mean=arrays.mean,
         weight=arrays.weight,
         within=arrays.within,
+        x=arrays.x,
     )
+
+
+def _names(columns: str | Sequence[str]) -> tuple[str, ...]:
+    return (columns,) if isinstance(columns, str) else tuple(dict.fromkeys(columns))
 
 
 def maturity(durations: Durations, outcome: RecordOutcome) -> pd.DataFrame:
@@ -146,9 +177,12 @@ def _source(outcome: RecordOutcome) -> tuple[str, ...]:
     return (outcome.column,) if isinstance(outcome, Score | Share) else ()
 
 
-def _require_columns(durations: Durations, names: Sequence[str]) -> None:
+def _require_unit(names: Sequence[str]) -> None:
     if not names:
         raise InputError("by= names no column. Expected the column that names the unit, for instance 'office'.")
+
+
+def _require_columns(durations: Durations, names: Sequence[str]) -> None:
     found = [n for n in durations.records.collect_schema().names() if n not in {"month", "day", "days"}]
     for name in names:
         if name not in found:
@@ -175,57 +209,134 @@ def _require_kind(durations: Durations, outcome: RecordOutcome) -> None:
         raise InputError(f"Column {outcome.column!r} holds {kind}. Expected a column of {wanted}.")
 
 
+def _require_numbers(durations: Durations, outcome: RecordOutcome, covariates: Sequence[str]) -> None:
+    """Refuse covariates that are no numbers, or that have no place beside the outcome."""
+    if covariates and isinstance(outcome, Count):
+        raise InputError(
+            f"covariates={listed(covariates)}: {outcome.name} is one number a cell, so that nothing varies between its "
+            "records. Tabulate without covariates, or take an outcome of records."
+        )
+    schema = durations.records.collect_schema()
+    for name in covariates:
+        if name in _source(outcome):
+            raise InputError(f"Column {name!r} is the outcome and a covariate. Expected different columns.")
+        if not (schema[name].is_numeric() or schema[name] in (nw.Boolean, nw.String)):
+            raise InputError(f"Column {name!r} holds {schema[name]}. Expected a column of numbers.")
+    _require_plain_numbers(durations, [name for name in covariates if schema[name] == nw.String])
+
+
+def _require_plain_numbers(durations: Durations, texts: Sequence[str]) -> None:
+    if not texts:
+        return
+    odd = [(_text(name).str.contains(_PLAIN) == nw.lit(value=False)).cast(nw.Int64).sum().alias(name) for name in texts]
+    counts = durations.records.select(*odd).collect().to_pandas().iloc[0]
+    for name in texts:
+        if counts[name] > 0:
+            raise InputError(
+                f"Column {name!r} holds {int(counts[name]):,} texts that are no plain numbers. Expected digits with a "
+                "decimal point, as 12 or 3.5, or nothing. Correct them, or name the column in by= if it has few values."
+            )
+
+
+def _text(column: str) -> nw.Expr:
+    """Write a text column without spaces around it, missing where nothing is left."""
+    text = nw.col(column).str.strip_chars()
+    return nw.when(text != "").then(text)
+
+
 def _finite(column: str) -> nw.Expr:
     """Write a column as decimals, missing where it is missing or infinite."""
-    number = nw.col(column).cast(nw.Float64)
+    return _if_finite(nw.col(column))
+
+
+def _if_finite(column: nw.Expr) -> nw.Expr:
+    number = column.cast(nw.Float64)
     return nw.when(number.is_finite()).then(number)
 
 
-def _shift(durations: Durations, outcome: RecordOutcome) -> float:
-    """Return a value near those of a score: sums of squares around it lose no digits in one pass."""
-    if not isinstance(outcome, Score):
-        return 0.0
-    some = durations.records.select(_finite(outcome.column).alias("value")).drop_nulls().head(1).collect()
-    return float(np.round(some.item())) if len(some) else 0.0
+class _Centred(NamedTuple):
+    """Outcome and covariates less a constant near their mean: sums of squares lose no digits in one pass."""
+
+    values: tuple[nw.Expr, ...]  # 1 + p
+    shifts: Float  # (1 + p,)
 
 
-def _value(outcome: RecordOutcome, shift: float) -> nw.Expr:
+def _centred(durations: Durations, outcome: RecordOutcome, covariates: Sequence[str]) -> _Centred:
     """Write what each record contributes, missing where it does not count."""
+    schema = durations.records.collect_schema()
+    numbers = [_if_finite(_text(name)) if schema[name] == nw.String else _finite(name) for name in covariates]
+    first = _shift(durations, _value(outcome)) if isinstance(outcome, Score) else 0.0  # days are small and whole
+    shifts = [first, *(_shift(durations, number) for number in numbers)]
+    values = (_value(outcome), *numbers)
+    centred = (value - shift if shift else value for value, shift in zip(values, shifts, strict=True))
+    return _Centred(tuple(centred), np.array(shifts))
+
+
+def _shift(durations: Durations, number: nw.Expr) -> float:
+    """Return the mean of the first records, rounded if they are whole numbers: those stay whole, and exact."""
+    some = durations.records.select(number.alias("value")).drop_nulls().head(_FIRST).collect()
+    values = some.to_pandas()["value"].to_numpy(dtype=np.float64)
+    mean = float(values.mean()) if len(values) else 0.0
+    return float(np.round(mean)) if (values == np.round(values)).all() else mean
+
+
+def _value(outcome: RecordOutcome) -> nw.Expr:
+    """Write the outcome of each record, missing where it does not count."""
     match outcome:
         case Within() | RestrictedMean():
             return outcome.value(nw.col("days")).cast(nw.Int64)
-        case Score():
-            return _finite(outcome.column) - shift
-        case Share():
+        case Score() | Share():
             return _finite(outcome.column)
         case Count():
             return nw.lit(1, nw.Int64)
 
 
-def _cells(durations: Durations, outcome: RecordOutcome, columns: tuple[str, ...], shift: float) -> pd.DataFrame:
-    """Run the one pass over the records."""
-    value = nw.col("value")
-    keys = _keys(columns)
+def _cells(durations: Durations, outcome: RecordOutcome, columns: tuple[str, ...], centred: _Centred) -> pd.DataFrame:
+    """Run the one pass over the records: n, sums and sums of products of each cell."""
+    keys, names = _keys(columns), [_total(i) for i in range(len(centred.values))]
+    products = {_product(i, j): (names[i], names[j]) for i, j in _pairs(len(names))}
     real = isinstance(outcome, Score | Share)  # days are never missing here, and whole: they add up exactly
+    exact = [] if real else [_total(0), _product(0, 0)]
+    some = real or len(names) > 1
+    records = durations.records.select(
+        *(nw.col(name).alias(key) for name, key in zip(columns, keys, strict=True)),
+        nw.col("month", "day"),
+        *(value.alias(name) for value, name in zip(centred.values, names, strict=True)),
+    )
     return (
-        durations.records.select(
-            *(nw.col(name).alias(key) for name, key in zip(columns, keys, strict=True)),
-            nw.col("month", "day"),
-            _value(outcome, shift).alias("value"),
-        )
-        .with_columns((value * value).alias("square"))
+        (_complete(records, names) if len(names) > 1 else records)
+        .with_columns(*((nw.col(one) * nw.col(other)).alias(name) for name, (one, other) in products.items()))
         .group_by(*keys, "month")
         .agg(
             nw.len().alias("rows"),
-            (value.count() if real else nw.len()).alias("n"),
-            value.sum().alias("total"),
-            nw.col("square").sum().alias("squares"),
+            (nw.col(names[0]).count() if some else nw.len()).alias("n"),
+            *(nw.col(name).sum() for name in (*names, *products)),
             nw.col("day").max().alias("latest"),
         )
-        .with_columns(nw.col("total", "squares").cast(nw.Float64 if real else nw.Int64))
+        .with_columns(nw.col(name).cast(nw.Int64 if name in exact else nw.Float64) for name in (*names, *products))
         .collect()
         .to_pandas()
     )
+
+
+def _complete(records: nw.LazyFrame[Any], names: Sequence[str]) -> nw.LazyFrame[Any]:
+    """Make all values of a record missing where one of them is."""
+    whole = ~nw.any_horizontal(*(nw.col(name).is_null() for name in names), ignore_nulls=True)
+    return records.with_columns(whole.alias("whole")).with_columns(
+        nw.when(nw.col("whole")).then(nw.col(name)).alias(name) for name in names
+    )
+
+
+def _pairs(k: int) -> list[tuple[int, int]]:
+    return [(i, j) for j in range(k) for i in range(j + 1)]
+
+
+def _total(i: int) -> str:
+    return f"total_{i}"
+
+
+def _product(i: int, j: int) -> str:
+    return f"product_{i}_{j}"
 
 
 def _with_units(
@@ -239,7 +350,7 @@ def _with_units(
     if lost:
         notes.append(f"{lost:,} records without {' or '.join(columns)} are left out.")
     if empty:
-        notes.append(f"{empty:,} records without a value of {source[0]} are left out.")
+        notes.append(f"{empty:,} records without a value of {' or '.join(source)} are left out.")
     if notes:
         warnings.warn(f"tabulate: {' '.join(notes)}", DataWarning, stacklevel=3)
     return cells[~nameless].reset_index(drop=True), tuple(notes)
@@ -320,42 +431,59 @@ class _Arrays(NamedTuple):
     n: Float  # (U, T)
     mean: Float  # (U, T)
     weight: Float  # (U, T)
-    within: Float  # (U, T, 1, 1)
+    within: Float  # (U, T, 1 + p, 1 + p)
+    x: Float  # (U, T, p)
 
 
 def _counts(grid: _Grid) -> _Arrays:
     """Return one observation a cell: the number of records, 0 where there is none."""
     ones = np.ones((len(grid.units), grid.periods))
     counted = grid.spread(grid.cells["rows"].to_numpy(), 0.0)
-    return _Arrays(n=ones, mean=counted, weight=ones, within=np.zeros((*ones.shape, 1, 1)))
-
-
-def _moments(grid: _Grid, shift: float) -> _Arrays:
-    """Return n, mean, weight and within of each cell from its count, sum and sum of squares."""
-    n, total, squares = (grid.cells[name].to_numpy() for name in ("n", "total", "squares"))
-    some = n > 0
-    count = np.where(some, n, 1)
-    around = _around_mean(count, total, squares)
-    size = grid.spread(n, 0.0)
     return _Arrays(
-        n=size,
-        mean=grid.spread(np.where(some, shift + total / count, np.nan), np.nan),
-        weight=(size > 0).astype(np.float64),
-        within=grid.spread(np.where(some, around, 0.0), 0.0)[:, :, np.newaxis, np.newaxis],
+        n=ones, mean=counted, weight=ones, within=np.zeros((*ones.shape, 1, 1)), x=np.zeros((*ones.shape, 0))
     )
 
 
-def _around_mean(n: Int, total: npt.NDArray[Any], squares: npt.NDArray[Any]) -> Float:
-    """Return the sum of squares around the mean, squares - total^2 / n, without cancellation.
+def _moments(grid: _Grid, shifts: Float) -> _Arrays:
+    """Return n, means, weight and cross-products of each cell from its count, sums and sums of products."""
+    n, size = grid.cells["n"].to_numpy(), grid.spread(grid.cells["n"].to_numpy(), 0.0)
+    some = n > 0
+    count = np.where(some, n, 1)
+    totals = [grid.cells[_total(i)].to_numpy() for i in range(len(shifts))]
+    means = [
+        grid.spread(np.where(some, shift + total / count, np.nan), np.nan)
+        for shift, total in zip(shifts, totals, strict=True)
+    ]
+    within = np.zeros((*size.shape, len(shifts), len(shifts)))
+    for i, j in _pairs(len(shifts)):
+        products = grid.cells[_product(i, j)].to_numpy()
+        around = (
+            _around_mean(count, totals[i], products)
+            if i == j
+            else _around_means(count, (totals[i], totals[j]), products)
+        )
+        within[:, :, i, j] = within[:, :, j, i] = grid.spread(np.where(some, around, 0.0), 0.0)
+    x = np.stack(means[1:], axis=2) if len(means) > 1 else np.zeros((*size.shape, 0))
+    return _Arrays(n=size, mean=means[0], weight=(size > 0).astype(np.float64), within=within, x=x)
 
-    With total = q n + r the sum is squares - q (total + r) - r^2 / n: exact whole numbers but for the last
-    fraction.
+
+def _around_mean(n: Int, total: npt.NDArray[Any], squares: npt.NDArray[Any]) -> Float:
+    """Return the sum of squares around the mean; rounding never makes it negative."""
+    return np.asarray(np.maximum(_around_means(n, (total, total), squares), 0.0))
+
+
+def _around_means(n: Int, totals: tuple[npt.NDArray[Any], npt.NDArray[Any]], products: npt.NDArray[Any]) -> Float:
+    """Return the sum of products around the means, products - total total' / n, without cancellation.
+
+    With total = q n + r and total' = q' n + r' the sum is products - q total' - r q' - r r' / n: exact whole numbers
+    but for the last fraction.
     """
-    q, r = np.divmod(total, n)
-    return np.asarray(np.maximum(squares - q * (total + r) - r * r / n, 0.0), dtype=np.float64)
+    q, r = np.divmod(totals[0], n)
+    q_other, r_other = np.divmod(totals[1], n)
+    return np.asarray(products - q * totals[1] - r * q_other - r * r_other / n, dtype=np.float64)
 
 
 def _require_zero_or_one(cells: pd.DataFrame, outcome: Share) -> None:
     """Refuse other numbers: only for 0 and 1 the sum equals the sum of squares."""
-    if (cells["total"] != cells["squares"]).any():
+    if (cells[_total(0)] != cells[_product(0, 0)]).any():
         raise InputError(f"Column {outcome.column!r} holds other numbers than 0 and 1. Expected true/false or 0/1.")
