@@ -108,7 +108,12 @@ class Timeline:
         notes
             What was read as "never", and how often.
         """
-        raw = [_ordinal_or_never(value, self.kind, int(self.ordinals[0])) for value in adopted]
+        known: dict[Any, float | None] = {}  # waves are few and units many: each value is read once
+        values = [None if isinstance(value, float) and value != value else value for value in adopted]
+        for value in values:
+            if value not in known:
+                known[value] = _ordinal_or_never(value, self.kind, int(self.ordinals[0]))
+        raw = [known[value] for value in values]
         number = np.array([np.inf if r is None else r for r in raw], dtype=np.float64)
         late = np.isfinite(number) & (number > self.ordinals[-1])
         steps = np.ceil((number - self.ordinals[0]) / self.step - 1e-9)

@@ -186,7 +186,7 @@ def _refuse_hopeless(panel: Panel) -> None:
 
 
 def _adoption(panel: Panel, rollout: Rollout) -> tuple[Float, tuple[str, ...]]:
-    given = {_plain(unit): value for unit, value in rollout.adopted.items()}
+    given = dict(zip(map(_plain, rollout.adopted.index.tolist()), rollout.adopted.tolist(), strict=True))
     known = {*panel.units, *panel.unusable}
     strangers = [unit for unit in given if unit not in known]
     if strangers:

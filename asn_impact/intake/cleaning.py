@@ -11,7 +11,7 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
-from operator import add, or_
+from operator import add, and_, or_
 from typing import Any, TypeAlias
 
 import narwhals as nw
@@ -23,17 +23,26 @@ from asn_impact.intake.ledger import Ledger
 from asn_impact.intake.local import NULL_WORDS, PLACEHOLDERS
 from asn_impact.intake.privacy import identifiers_in, masked
 
-__all__ = ["Bounds", "Cleaned", "bounds_of", "clean", "drawn_on_completion", "without_placeholders"]
+__all__ = [
+    "Bounds",
+    "Cleaned",
+    "bounds_of",
+    "clean",
+    "drawn_on_completion",
+    "placeholders_read",
+    "without_placeholders",
+]
 
 Frame: TypeAlias = "nw.LazyFrame[Any]"
 
 STATUSES = ("open", "granted", "rejected", "withdrawn")
 FEWEST_CASES, ALREADY_WAITING = 20, 5  # below these the dates do not tell how an export was drawn
+MOST_STATUSES = 40  # words; a column with more unknown ones is no status, and may hold names
 LONGEST_WAIT = 10  # years; longer is a slip of the year in every export seen
 _TOTAL = r"(?i)^\s*(?:grand\s*total|sub\s*total|jumlah|total|rata-rata)"
 TEST_ROW = r"(?i)test|(?:^|[^a-z])exp(?:[^a-z]|$)"
 
-FILE, FIRST = "asn_file", "asn_first"
+FILE, FIRST, GIVEN = "asn_file", "asn_first", "asn_office_given"
 REASON, BLANK = "asn_reason", "asn_blank"
 KEPT = "kept"
 NO_DATE = {"received": "the received date is no date", "decided": "the decision date is no date"}
@@ -42,6 +51,7 @@ REPEATED, SUPERSEDED, CONTRADICTING = (
     "open copy of a case decided in another",
     "contradicting copies of a case",
 )
+UNDER = "text below the table"  # place and date, title and name of who signed
 
 
 @dataclass(frozen=True, eq=False)
@@ -150,6 +160,11 @@ def _check_statuses(own: Mapping[str, str]) -> None:
 
 
 def _unknown_status(unknown: list[str], words: Mapping[str, int]) -> str:
+    if len(unknown) > MOST_STATUSES:
+        return (
+            f"The status column holds {len(unknown):,} different words that are not known, which are hardly statuses. "
+            f'Name the column: columns={{"status": "..."}}, or None for it.'
+        )
     shown = ", ".join(f"{masked(w)!r} ({words[w]} rows)" for w in unknown[:10])
     return (
         f"{len(unknown)} status words are not known: {shown}. Say what they mean, for example "
@@ -169,6 +184,11 @@ def without_placeholders(frame: Frame, dates: Sequence[str]) -> Frame:
     return frame.with_columns(
         *(nw.when(e).then(nw.lit(None, dtype=nw.Date)).otherwise(nw.col(c)).alias(c) for c, e in empty.items())
     )
+
+
+def placeholders_read(count: int) -> tuple[str, ...]:
+    """Return the sentence about dates that mean "no date", or nothing."""
+    return (f"{count} placeholder dates (1900-01-01, 9999-12-31 and the like) read as no date.",) if count else ()
 
 
 def _years_before(day: dt.date, years: int) -> dt.date:
@@ -206,6 +226,8 @@ def _reasons(names: list[str], bounds: Bounds, as_of: dt.date) -> dict[str, nw.E
         total = [nw.col(c).str.contains(_TOTAL) for c in texts]
         if total:
             reasons["row of totals"] = received.is_null() & reduce(or_, (_surely(t) for t in total))
+    if "received" in bad:
+        reasons[UNDER] = _below_the_table(names, bad["received"])
     if "case" in names:
         reasons["no case number"] = nw.col("case").is_null() | (nw.col("case") == "")
         reasons["test row"] = nw.col("case").str.contains(TEST_ROW)
@@ -228,6 +250,13 @@ def _reasons(names: list[str], bounds: Bounds, as_of: dt.date) -> dict[str, nw.E
         reasons["finished without a decision date"] = finished & decided.is_null()
         reasons["open with a decision date"] = (status == "open") & ~decided.is_null()
     return reasons
+
+
+def _below_the_table(names: Sequence[str], no_date: nw.Expr) -> nw.Expr:
+    """Words where the received date should be, and every other field empty."""
+    others = [c for c in ("case", "office", "service") if c in names and not (c == "office" and GIVEN in names)]
+    empty = [nw.col("decided").is_null(), *(nw.col(c).is_null() | (nw.col(c) == "") for c in others)]
+    return reduce(and_, empty, no_date) if others else no_date & ~no_date
 
 
 def _reason(reasons: Mapping[str, nw.Expr]) -> nw.Expr:
@@ -301,7 +330,7 @@ def clean(
     weight : str, optional
         Column with the number of rows a record stands for (steps of a case).
     """
-    if bounds.earliest <= dt.date(1970, 1, 1) or bounds.latest >= dt.date(2999, 1, 1):
+    if any(bounds.earliest <= day <= bounds.latest for day in PLACEHOLDERS):
         typed = without_placeholders(typed, ("received", "decided"))
     has_status = "status" in typed.collect_schema().names()
     frame = _with_status(typed, status_words)
@@ -316,7 +345,8 @@ def clean(
         frame = frame.with_columns(office=squeezed)
         groups = _counted(frame, reasons, weight)
         labels = sorted({g["office"] for g in groups if isinstance(g["office"], str)})
-    return _settled(frame, reasons, groups, columns, _check_labels(labels))
+    kept = sorted({g["office"] for g in groups if isinstance(g["office"], str) and g[REASON] == KEPT})
+    return _settled(frame, reasons, groups, columns, _check_labels(kept))
 
 
 def _settled(
@@ -339,7 +369,7 @@ def _settled(
     if left and "case" in frame.collect_schema().names():
         records, copies = _one_row_a_case(records, sum(int(g["cases"]) for g in kept))
     blank = sum(int(g.get("blank") or 0) for g in groups)
-    notes = (f"{blank} placeholder dates (1900-01-01, 9999-12-31 and the like) read as no date.",) if blank else ()
+    notes = placeholders_read(blank)
     dates = [d for g in kept for key in ("last_received", "last_decided") if (d := _date(g[key])) is not None]
     files: dict[int, int] = {}
     for group in groups:

@@ -48,11 +48,12 @@ FIELDS: Mapping[str, str] = MappingProxyType(
         "handler": "petugas",
         "officer": "nip",
         "certificate": "no_sertifikat",
+        "person": "data_pribadi",
     }
 )
 
 #: Fields that identify a person: never kept in records.
-PERSON_FIELDS = frozenset({"applicant", "handler", "officer", "certificate"})
+PERSON_FIELDS = frozenset({"applicant", "handler", "officer", "certificate", "person"})
 
 
 def normalised(heading: object) -> str:
@@ -203,7 +204,12 @@ def match_columns(
     for name in keep:
         if name not in found:
             found[name] = _kept(name, headings, asked, source)
+    _refuse_persons(found)
     missing = [field for field in required if field not in found]
+    if missing and any(_VALUE.search(h) for h in headings) and not recognised(headings, FIELDS):
+        raise InputError(
+            f"{source!r} has no row of headings: the first line already holds values. Add the headings in the source."
+        )
     if missing:
         example = f'columns={{"{missing[0]}": "..."}}'
         raise InputError(
@@ -211,6 +217,20 @@ def match_columns(
             f"Name it: {example}."
         )
     return found
+
+
+_VALUE = re.compile(r"^\s*(\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}\b|\d{5,}\s*$)")  # a date, or a long number
+
+
+def _refuse_persons(found: Mapping[str, str]) -> None:
+    """Refuse a heading of persons for a field whose values are counted and shown."""
+    for field, heading in found.items():
+        fields = synonyms().get(normalised(heading), frozenset())
+        if field not in PERSON_FIELDS and fields and fields <= PERSON_FIELDS:
+            raise PrivacyError(
+                f"Column {heading!r} identifies persons and cannot be {field!r}. Name another column, or rename it "
+                f"in the source if it holds something else."
+            )
 
 
 def _kept(name: str, headings: Sequence[str], asked: Mapping[str, str | None], source: str) -> str:

@@ -25,6 +25,7 @@ from asn_impact.errors import DataWarning, InputError, nearest
 from asn_impact.intake.cleaning import (
     FILE,
     FIRST,
+    GIVEN,
     NO_DATE,
     UNKNOWN,
     Bounds,
@@ -32,11 +33,12 @@ from asn_impact.intake.cleaning import (
     bounds_of,
     clean,
     drawn_on_completion,
+    placeholders_read,
 )
 from asn_impact.intake.columns import match_columns, recognised
 from asn_impact.intake.files import RawTable, files_of, open_file, query, reading
 from asn_impact.intake.ledger import Ledger
-from asn_impact.intake.local import DateReading, dated, read_dates
+from asn_impact.intake.local import DateReading, dated, read_dates, sketched
 from asn_impact.intake.privacy import masked
 from asn_impact.intake.steps import STEPS, cases_of_steps, distinct_steps
 
@@ -139,8 +141,9 @@ def read_exports(
     Parameters
     ----------
     source : path or frame
-        A CSV, XLSX or Parquet file, a folder of them (all are read, sorted by name), or a frame: pandas, polars,
-        pyarrow, a DuckDB relation, or another that narwhals knows.
+        A CSV, XLSX, XLS, Parquet or JSON file (a list of records, also inside ``{"data": ...}``), a folder of them
+        (all are read, sorted by name), or a frame: pandas, polars, pyarrow, a DuckDB relation, or another that
+        narwhals knows. Headings may stand below titles and in two rows, with a row of column numbers under them.
     as_of : datetime.date or ISO text
         The day the export was made. Open cases have been followed until then.
     columns : mapping, optional
@@ -193,13 +196,17 @@ def read_exports(
     required = ["received", "decided", *([] if office is not None else ["office"])]
     with explaining(source):
         rows = gather(source, wanted, columns=columns, dates=dates, keep=keep, required=required)
-        frame = rows.frame if office is None else rows.frame.with_columns(nw.lit(office).alias("office"))
+        frame = rows.frame if office is None else _at_office(rows.frame, office)
         names = [*CASE_FIELDS, *(k for k in keep if k not in CASE_FIELDS)]
         cleaned = clean(frame, bounds=rows.bounds, as_of=day, columns=names, status_words=status_words)
         _refuse_empty(cleaned.ledger, rows.tables)
         alerts = [*rows.alerts, *_unreadable(rows, cleaned.ledger), *cleaned.alerts]
         drawn, word = _selection(cleaned, selection)
     return _finished(rows, cleaned, day, drawn, [*alerts, *word])
+
+
+def _at_office(frame: nw.LazyFrame[Any], office: str) -> nw.LazyFrame[Any]:
+    return frame.with_columns(nw.lit(office).alias("office"), nw.lit(1).alias(GIVEN))
 
 
 def _finished(rows: Gathered, cleaned: Cleaned, day: dt.date, drawn: Selection, alerts: Sequence[str]) -> Extract:
@@ -266,7 +273,7 @@ def _unreadable(rows: Gathered, ledger: Ledger) -> list[str]:
             continue
         texts = rows.texts.project(f'"{reading_of.column}", "{reading_of.column}" AS asn_text')
         bad = dated(texts, reading_of).filter(f"asn_{reading_of.column}_bad").project("asn_text").limit(3).fetchall()
-        shown = ", ".join(repr(masked(str(v))) for (v,) in bad)
+        shown = ", ".join(repr(sketched(str(v))) for (v,) in bad)
         what = f"Texts in {reading_of.column!r} that are no date of the calendar: {count:,}, for example {shown}."
         if count > UNREADABLE * reading_of.rows:
             raise InputError(f"{what} That is too many of {reading_of.rows:,}: check the column and dates=.")
@@ -338,7 +345,7 @@ def read_steps(
     with explaining(source):
         rows = gather(source, wanted, columns=columns, dates=dates, keep=(), required=required)
         frame = rows.frame if office is None else rows.frame.with_columns(nw.lit(office).alias("office"))
-        distinct, before = distinct_steps(frame)
+        distinct, before, blanks = distinct_steps(frame)
         cases = cases_of_steps(distinct, finished=finished, last_step=last_step)
         cleaned = clean(cases, bounds=UNKNOWN, as_of=day, columns=list(CASE_FIELDS), weight=STEPS)
         ledger = Ledger(sum(before.values()), 0, before) + cleaned.ledger
@@ -348,7 +355,7 @@ def read_steps(
     sizes = {0: ledger.read} if len(rows.tables) == 1 else _rows_by_table(rows)
     result = replace(cleaned, ledger=ledger, rows_by_file=sizes, notes=(*cleaned.notes, note))
     drawn: Selection = "received" if cleaned.open_cases else "unknown"
-    return _finished(rows, result, day, drawn, [*rows.alerts, *cleaned.alerts])
+    return _finished(rows, result, day, drawn, [*rows.alerts, *placeholders_read(blanks), *cleaned.alerts])
 
 
 def _rows_by_table(rows: Gathered) -> dict[int, int]:
@@ -437,8 +444,8 @@ def _as_text(field: str, dtype: nw.dtypes.DType) -> nw.Expr:
 
 def _typed_frame(frame: nw.LazyFrame[Any], found: Mapping[str, str]) -> Gathered:
     schema = frame.collect_schema()
-    alerts = _zone_alerts(schema)
-    zoned = [f for f in found if isinstance(schema[f], nw.Datetime) and schema[f].time_zone]  # type: ignore[attr-defined]
+    alerts = _zone_alerts({f: str(getattr(schema[f], "time_zone", None)) for f in schema if _is_zoned(schema[f])})
+    zoned = [f for f in found if _is_zoned(schema[f])]
     if zoned and not frame.implementation.is_duckdb():
         frame = frame.with_columns(*(nw.col(f).dt.replace_time_zone(None) for f in zoned))
     bounds = bounds_of(frame)
@@ -450,9 +457,21 @@ def _typed_frame(frame: nw.LazyFrame[Any], found: Mapping[str, str]) -> Gathered
     return Gathered(typed, bounds, MappingProxyType(dict(found)), (table,), (), None, (), tuple(alerts))
 
 
-def _zone_alerts(schema: Any) -> list[str]:  # noqa: ANN401
-    zones = {f: schema[f].time_zone for f in schema if schema[f] == nw.Datetime and schema[f].time_zone}
-    return [f"{f}: times are in {zone}; the day there is used." for f, zone in zones.items() if zone == "UTC"]
+def _is_zoned(dtype: nw.dtypes.DType) -> bool:
+    return dtype == nw.Datetime and getattr(dtype, "time_zone", None) is not None
+
+
+def _zone_alerts(zones: Mapping[str, str]) -> list[str]:
+    """Say where days were cut in UTC, up to a day before the local one, or two columns are in two zones."""
+    alerts = [
+        f"{f}: times are in UTC; the day there is used, up to a day before the local one."
+        for f, zone in zones.items()
+        if zone == "UTC"
+    ]
+    if len(set(zones.values())) > 1:
+        each = ", ".join(f"{f} in {zone}" for f, zone in zones.items())
+        alerts.append(f"Times are in different zones ({each}): durations can differ by a day.")
+    return alerts
 
 
 def _timed_alerts(timed: Mapping[str, tuple[int, int]]) -> list[str]:
@@ -496,14 +515,33 @@ def _file_tables(
         return recognised(cells, fields, named)
 
     files, passed = files_of(path)
-    tables = [table for file in files for table in open_file(file, recognise)]
-    return tables, [f"Not read, no data files: {', '.join(passed)}."] if passed else []
+    tables, copies = _without_copies([open_file(file, recognise) for file in files])
+    notes = [f"Not read, no data files: {', '.join(passed)}."] if passed else []
+    return [replace(tables[0], alerts=(*tables[0].alerts, *copies)), *tables[1:]], notes
+
+
+def _without_copies(files: Sequence[list[RawTable]]) -> tuple[list[RawTable], list[str]]:
+    """Return the tables of the files, each file once: the same bytes under two names would count every case twice."""
+    seen: dict[str, str] = {}
+    tables: list[RawTable] = []
+    alerts = []
+    for file in files:
+        first = seen.setdefault(file[0].sha256, file[0].name)
+        if first == file[0].name:
+            tables += file
+        else:
+            alerts.append(f"{file[0].name} is a copy of {first}: not read.")
+    return tables, alerts
+
+
+#: What keeps a spreadsheet from reading 007 as 7: an apostrophe in front, or ="007".
+_SHIELD = """'^(?:''|="([^"]*)"$)'"""
 
 
 def _sql_text(column: str, kind: str, *, loose: bool) -> str:
     """Write SQL for a text: numbers written out, and in loose text files spaces at the ends cut."""
     if kind == "VARCHAR":
-        return f"nullif(trim({column}), '')" if loose else column
+        return f"nullif(regexp_replace(trim({column}), {_SHIELD}, '\\1'), '')" if loose else column
     whole = f"CAST({column} AS BIGINT)" if kind in ("DOUBLE", "FLOAT") else column
     return f"CAST({whole} AS VARCHAR)"
 
@@ -560,7 +598,7 @@ def _typed_tables(
     headings = {f: next(m[f] for m in matches if f in m) for f in fields}
     said = [*notes, *(n for t in tables for n in t.notes), *(n for r in readings for n in r.notes)]
     alerts = [a for t in tables for a in t.alerts] + [a for r in readings for a in _reading_alerts(r)]
-    alerts += _timed_alerts(bounds.timed)
+    alerts += [*_timed_alerts(bounds.timed), *_zone_alerts({r.column: z for r in readings for z in r.zones})]
     return Gathered(
         frame, bounds, MappingProxyType(headings), tuple(tables), tuple(readings), stacked, tuple(said), tuple(alerts)
     )
@@ -589,6 +627,10 @@ def _with_dates(
 
 def _reading_alerts(reading_of: DateReading) -> list[str]:
     alerts = _timed_alerts({reading_of.column: (reading_of.timed, reading_of.rows)})
+    if reading_of.zeros:
+        alerts.append(
+            f"{reading_of.column}: {reading_of.zeros:,} placeholders (0000-00-00 and the like) read as no date."
+        )
     if reading_of.thin:
         alerts.append(
             f"{reading_of.column}: {reading_of.thin:,} of {reading_of.rows:,} dates fit day first and month first; "

@@ -1,7 +1,8 @@
 """Files as received -> tables of DuckDB: found, checked, hashed, and refused with a reason when unfit.
 
 A CSV file stays where it is and DuckDB reads it there, all columns as text. A file in another encoding than
-UTF-8 is rewritten once, chunk by chunk, to a private temporary copy. A workbook is read sheet by sheet.
+UTF-8 is rewritten once, chunk by chunk, to a private temporary copy. A workbook is read sheet by sheet, a JSON
+file is a list of records.
 """
 
 from __future__ import annotations
@@ -12,9 +13,13 @@ import datetime as dt
 import functools
 import hashlib
 import io
+import json
+import lzma
 import re
+import struct
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -25,6 +30,7 @@ import duckdb
 import pyarrow as pa
 
 from asn_impact.errors import InputError
+from asn_impact.intake.old_workbooks import reaches_too_far
 
 __all__ = ["RawTable", "files_of", "open_file", "query", "reading"]
 
@@ -33,9 +39,11 @@ SAMPLE = 1 << 18  # bytes in which the heading row must lie
 HEADER_ROWS = 20  # title rows in front of the headings: 1 to 6 in practice, 20 in the most patient reader seen
 MOST_COLUMNS = 2_000
 MOST_UNPACKED = 1 << 28  # bytes of one workbook once unpacked
+MOST_CELLS = 50_000_000  # a sheet is held as rows times columns, empty cells too
+MOST_JSON = 1 << 30  # bytes; a JSON file is held in memory as a whole
 WORKBOOKS = (".xlsx", ".xlsm", ".xls")
 TEXTS = (".csv", ".tsv", ".txt")
-KNOWN = (*TEXTS, *WORKBOOKS, ".parquet")
+KNOWN = (*TEXTS, *WORKBOOKS, ".parquet", ".json")
 
 Recogniser = Callable[[Sequence[str]], int]
 
@@ -94,23 +102,35 @@ def files_of(source: Path) -> tuple[list[Path], list[str]]:
         When nothing is there, nothing can be read, or a link leaves the folder.
     """
     if not source.exists():
-        raise InputError(f"{source.name!r} does not exist. Give a CSV, XLSX or Parquet file, or a folder of them.")
+        raise InputError(
+            f"{source.name[:80]!r} does not exist. Give a CSV, XLSX, Parquet or JSON file, or a folder of them."
+        )
     if source.is_file():
         _stays_inside(source, source.parent)
         return [source], []
-    inside = sorted((p for p in source.iterdir() if p.is_file() or p.is_symlink()), key=lambda p: p.name)
+    if not source.is_dir():
+        raise InputError(f"{source.name!r} is neither a file nor a folder. Save the data as a file.")
+    inside = sorted(source.iterdir(), key=lambda p: p.name)
     visible = [p for p in inside if not p.name.startswith((".", "~$"))]
-    files = [p for p in visible if p.suffix.casefold() in KNOWN]
+    known = [p for p in visible if p.suffix.casefold() in KNOWN and not p.is_dir()]
+    files = [p for p in known if p.suffix.casefold() != ".json"] or known  # beside tables a JSON file describes them
+    passed = [f"{p.name}/" if p.is_dir() else p.name for p in visible if p not in files]
     if not files:
-        found = ", ".join(sorted({p.suffix or p.name for p in visible})) or "nothing"
-        raise InputError(f"Folder {source.name!r} holds {found}; expected files ending in {', '.join(KNOWN)}.")
+        found = ", ".join(sorted({Path(name).suffix or name for name in passed})) or "nothing"
+        raise InputError(
+            f"Folder {source.resolve().name!r} holds {found}; expected files ending in {', '.join(KNOWN)}."
+        )
     for file in files:
         _stays_inside(file, source)
-    return files, [p.name for p in visible if p not in files]
+    return files, passed
 
 
 def _stays_inside(file: Path, folder: Path) -> None:
-    if folder.resolve() not in file.resolve().parents:
+    try:
+        inside = folder.resolve() in file.resolve().parents
+    except (OSError, RuntimeError):  # a link to itself
+        inside = False
+    if not inside:
         raise InputError(
             f"{file.name!r} is a link that leaves the folder {folder.resolve().name!r}. "
             f"Put a copy of the file there instead."
@@ -138,6 +158,8 @@ def open_file(path: Path, recognise: Recogniser) -> list[RawTable]:
     _check_magic(path, kind)
     if kind == ".parquet":
         return [_open_parquet(path)]
+    if kind == ".json":
+        return [_open_json(path)]
     if kind in WORKBOOKS:
         return _open_workbook(path, recognise)
     return [_open_text(path, recognise)]
@@ -152,7 +174,7 @@ def _check_magic(path: Path, kind: str) -> None:
         if start.startswith(magic) and kind not in suffixes:
             raise InputError(f"{path.name!r} ends in {kind!r} but is {what}. Export it as CSV, XLSX or Parquet.")
     expected = [magic for magic, _, suffixes in _MAGIC if kind in suffixes]
-    web = re.match(rb"\s*(\xef\xbb\xbf)?\s*<(!doctype|html|\?xml|table)", start, re.IGNORECASE) is not None
+    web = re.match(rb"\s*(\xef\xbb\xbf)?\s*(<[a-z!?]|mime-version:)", start, re.IGNORECASE) is not None
     if web:
         raise InputError(
             f"{path.name!r} ends in {kind!r} but is a web page or XML. Open it and save it as XLSX or CSV."
@@ -168,6 +190,12 @@ def reading(name: str) -> Iterator[None]:
         yield
     except duckdb.Error as error:
         raise InputError(_explained(name, str(error))) from None
+    except RuntimeError as error:  # DuckDB's message held bytes that are no text
+        if "conversion error" not in str(error):
+            raise
+        raise InputError(f"{name!r} is damaged: it holds bytes that are no text. Copy or export it again.") from None
+    except OSError as error:
+        raise InputError(f"{name[:80]!r} cannot be opened: {error.strerror or 'it cannot be read'}.") from None
 
 
 def _explained(name: str, message: str) -> str:
@@ -287,20 +315,58 @@ def _heading_row(rows: Sequence[Sequence[str]], recognise: Recogniser) -> int:
     return next((i for i, row in enumerate(rows) if sum(bool(c.strip()) for c in row) >= 2), 0)
 
 
-def _dialect(text: str, recognise: Recogniser) -> tuple[str, int, list[str]]:
+_NUMBERING = re.compile(r"\(?\d{1,3}\)?\.?")
+
+
+def _is_numbering(cells: Sequence[str]) -> bool:
+    """Return whether a row holds the numbers of the columns, (1) (2) (3), as official tables do under the headings."""
+    filled = [c.strip() for c in cells if c.strip()]
+    return len(filled) > 1 and filled[0].strip("().") == "1" and all(_NUMBERING.fullmatch(c) for c in filled)
+
+
+def _joined_headings(upper: Sequence[str], lower: Sequence[str], recognise: Recogniser) -> list[str] | None:
+    """Headings in two rows, a group and what is in it, as one; None when the lower row holds values."""
+    if not any(c.strip() for c in lower) or any(any(map(str.isdigit, c)) for c in lower):
+        return None
+    width = max(len(upper), len(lower))
+    group, joined = "", []
+    for above, below in zip(_padded(upper, width), _padded(lower, width), strict=True):
+        group = above if above or not below else group
+        ways = (f"{group} {below}".strip(), below, above) if below else (above,)
+        joined.append(next((way for way in ways if way and recognise([way])), ways[0]))
+    return joined
+
+
+def _padded(cells: Sequence[str], width: int) -> list[str]:
+    return [" ".join(c.split()) for c in cells] + [""] * (width - len(cells))
+
+
+def _heading_block(rows: Sequence[Sequence[str]], recognise: Recogniser) -> tuple[list[str], int]:
+    """Headings, and the position of the last row that belongs to them: one row or two, and a row of numbers."""
+    at = _heading_row(rows, recognise)
+    ways = [(list(rows[at]), at)]
+    for upper in (at, at - 1):
+        if upper >= 0 and upper + 1 < len(rows):
+            joined = _joined_headings(rows[upper], rows[upper + 1], recognise)
+            ways += [(joined, upper + 1)] if joined is not None else []
+    headings, last = max(ways, key=lambda way: recognise(way[0]))
+    numbered = last + 1 < len(rows) and _is_numbering(rows[last + 1])
+    return headings, last + numbered
+
+
+def _dialect(text: str, recognise: Recogniser) -> tuple[str, int, list[str]] | None:
     """Delimiter, lines to skip and headings: the delimiter under which most headings are known, then most columns."""
     best: tuple[tuple[int, int], str, int, list[str]] | None = None
     for delimiter in ";,\t|":
         rows = _first_rows(text, delimiter)
         if not rows:
             continue
-        at = _heading_row([row for _, row in rows], recognise)
-        before, cells = rows[at]
+        cells, last = _heading_block([row for _, row in rows], recognise)
+        before = rows[last][0]
         rank = (recognise(cells), len(cells))
         if best is None or rank > best[0]:
             best = (rank, delimiter, before, cells)
-    assert best is not None
-    return best[1], best[2], best[3]
+    return None if best is None else (best[1], best[2], best[3])
 
 
 def _sample(path: Path) -> str:
@@ -323,7 +389,10 @@ def _quoted(text: str) -> str:
 def _open_text(path: Path, recognise: Recogniser) -> RawTable:
     seen = scan(path)
     file = _as_utf8(path, seen)
-    delimiter, skip, headings = _dialect(_sample(file), recognise)
+    dialect = _dialect(_sample(file), recognise)
+    if dialect is None:
+        raise InputError(f"{path.name!r} holds no text. Export it again.")
+    delimiter, skip, headings = dialect
     _check_width(path.name, len(headings))
     columns = ", ".join(f"'c{i}': 'VARCHAR'" for i in range(len(headings)))
     options = (
@@ -383,8 +452,15 @@ def _check_package(path: Path) -> tuple[str, ...]:
                 raise InputError(f"{path.name!r} unpacks to more than {MOST_UNPACKED >> 20} MB. Save the data as CSV.")
             names = [p.filename for p in parts]
             found = [_sheet_notes(package, p) for p in parts if p.filename.endswith((".xml", ".rels"))]
-    except (zipfile.BadZipFile, OSError, EOFError, NotImplementedError, RuntimeError):
+    except InputError:
+        raise
+    except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, OSError, EOFError, ValueError, RuntimeError):
         raise InputError(f"{path.name!r} is damaged or protected by a password. Open it and save it again.") from None
+    except _TooWideError:
+        raise InputError(
+            f"{path.name!r} has a sheet that spreads over more than {MOST_CELLS:,} cells. Delete what stands far "
+            f"below or right of the table, or save the data as CSV."
+        ) from None
     except _UnsafeXmlError:
         raise InputError(
             f"{path.name!r} defines XML entities, as no spreadsheet program does. Do not use this file."
@@ -399,6 +475,29 @@ class _UnsafeXmlError(Exception):
     pass
 
 
+class _TooWideError(Exception):
+    """One value in a far corner makes a reader hold every cell before it, some 60 GB at worst."""
+
+
+_CELL = re.compile(rb"<(?:\w+:)?c\b[^>]*?\br\s*=\s*[\"']([A-Za-z]{1,3})(\d{1,9})[\"'][^>]*(?<!/)>")
+_BARE_ROW = re.compile(rb"<(?:\w+:)?row\b[^>]*?\br\s*=\s*[\"'](\d{1,9})[\"'][^>]*>\s*<(?:\w+:)?c\b(?![^>]*\br\s*=)")
+
+
+def _reach(text: bytes) -> tuple[int, int]:
+    """Return the last row and column with a value in a stretch of a sheet's XML."""
+    cells = _CELL.findall(text)
+    rows = [int(row) for _, row in cells] + [int(row) for row in _BARE_ROW.findall(text)]
+    columns = (_column_number(letters) for letters in {letters for letters, _ in cells})
+    return max(rows, default=0), max(columns, default=0)
+
+
+def _column_number(letters: bytes) -> int:
+    number = 0
+    for letter in letters.upper():
+        number = 26 * number + letter - 64
+    return number
+
+
 def _sheet_notes(package: zipfile.ZipFile, part: zipfile.ZipInfo) -> list[str]:
     """List what one XML part holds that matters, read in chunks."""
     marks: dict[str, Callable[[bytes], bool]] = {
@@ -407,6 +506,7 @@ def _sheet_notes(package: zipfile.ZipFile, part: zipfile.ZipInfo) -> list[str]:
         "formulas without a stored value, read as empty": lambda text: _EMPTY_FORMULA.search(text) is not None,
     }
     found: list[str] = []
+    rows = columns = 0
     sheet = part.filename.startswith("xl/worksheets/")
     with package.open(part) as handle:
         tail = b""
@@ -414,10 +514,12 @@ def _sheet_notes(package: zipfile.ZipFile, part: zipfile.ZipInfo) -> list[str]:
             text = tail + chunk
             if b"<!DOCTYPE" in text or b"<!ENTITY" in text:
                 raise _UnsafeXmlError
-            found += [note for note, seen in marks.items() if sheet and note not in found and seen(text)]
             tail = text[-256:]
-            if not sheet:
-                continue
+            if sheet:
+                found += [note for note, seen in marks.items() if note not in found and seen(text)]
+                rows, columns = map(max, (rows, columns), _reach(text))
+    if rows * columns > MOST_CELLS:
+        raise _TooWideError
     return found
 
 
@@ -438,7 +540,12 @@ def _cell_text(value: Any) -> str | None:  # noqa: ANN401 (a workbook cell is a 
 def _open_workbook(path: Path, recognise: Recogniser) -> list[RawTable]:
     from python_calamine import CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 
-    alerts = list(_check_package(path)) if path.suffix.casefold() != ".xls" else []
+    if path.suffix.casefold() != ".xls":
+        alerts = list(_check_package(path))
+    elif reaches_too_far(path.read_bytes()):
+        raise InputError(f"{path.name!r} cannot be opened as a workbook. Open it and save it as XLSX.")
+    else:
+        alerts = []
     digest = _sha256(path)
     try:
         book = CalamineWorkbook.from_path(str(path))
@@ -450,7 +557,9 @@ def _open_workbook(path: Path, recognise: Recogniser) -> list[RawTable]:
         grids = [(name, sheet.to_python(skip_empty_area=True)) for name, sheet in sheets]
     except InputError:
         raise
-    except Exception:  # calamine raises its own kinds for damage, none with a common parent
+    except BaseException as error:  # calamine raises its own kinds for damage, and panics, which are no Exception
+        if not (isinstance(error, Exception) or type(error).__name__ == "PanicException"):
+            raise
         raise InputError(f"{path.name!r} cannot be opened as a workbook. Open it and save it as XLSX.") from None
     if hidden:
         alerts.append(f"{path.name}: {len(hidden)} hidden sheets not read.")
@@ -469,12 +578,70 @@ def _sheet_table(name: str, grid: list[list[Any]], recognise: Recogniser, digest
     rows = [[_cell_text(cell) for cell in row] for row in grid]
     if not rows:
         return None
-    at = _heading_row([[cell or "" for cell in row] for row in rows[: HEADER_ROWS + 1]], recognise)
+    headings, at = _heading_block([[cell or "" for cell in row] for row in rows[: HEADER_ROWS + 1]], recognise)
     body = [row for row in rows[at + 1 :] if any(cell is not None for cell in row)]
     if not body:
         return None
-    headings = tuple(cell or "" for cell in rows[at])
     arrays = [pa.array(column, pa.string()) for column in zip(*body, strict=True)]
     relation = duckdb.from_arrow(pa.table({f"c{i}": a for i, a in enumerate(arrays)}))
     notes = (f"{name}: {at} rows in front of the headings passed over.",) if at else ()
-    return RawTable(name, headings, relation, digest, loose=True, notes=notes)
+    return RawTable(name, tuple(headings), relation, digest, loose=True, notes=notes)
+
+
+# --- JSON -----------------------------------------------------------------------------------------------------
+
+
+def _open_json(path: Path) -> RawTable:
+    """Read a list of records, alone or inside ``{"data": ...}`` as SiCantik answers; every value becomes text."""
+    if path.stat().st_size > MOST_JSON:
+        raise InputError(f"{path.name!r} is larger than {MOST_JSON >> 20} MB. Export it as CSV or Parquet.")
+    content = path.read_bytes()
+    try:
+        tree = json.loads(content, object_pairs_hook=_fields)
+    except _DoubleFieldError as error:
+        raise InputError(f"{path.name!r} has a record with two fields named {str(error)!r}. Export it again.") from None
+    except (ValueError, RecursionError):
+        raise InputError(f"{path.name!r} is no JSON, or is cut off. Copy or export it again.") from None
+    records = _records(tree)
+    if records is None:
+        raise InputError(f"{path.name!r} holds no list of records; expected [{{...}}, ...] or {{'data': [{{...}}]}}.")
+    headings = tuple(dict.fromkeys(field for record in records for field in record))
+    _check_width(path.name, len(headings))
+    if not headings:
+        raise InputError(f"{path.name!r} holds no records. Export it again.")
+    arrays = [pa.array([_json_text(r.get(h)) for r in records], pa.string()) for h in headings]
+    relation = duckdb.from_arrow(pa.table({f"c{i}": a for i, a in enumerate(arrays)}))
+    return RawTable(path.name, headings, relation, hashlib.sha256(content).hexdigest(), loose=True)
+
+
+class _DoubleFieldError(Exception):
+    pass
+
+
+def _fields(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    fields = dict(pairs)
+    if len(fields) < len(pairs):
+        names = [name for name, _ in pairs]
+        raise _DoubleFieldError(next(name for name in names if names.count(name) > 1))
+    return fields
+
+
+def _records(tree: Any) -> list[dict[str, Any]] | None:  # noqa: ANN401
+    """Return the list of records of a JSON tree: the tree itself, or what is under the one field that leads there."""
+    if isinstance(tree, list):
+        return tree if all(isinstance(record, dict) for record in tree) else None
+    if not isinstance(tree, dict):
+        return None
+    below = [found for value in tree.values() if (found := _records(value))]
+    return below[0] if len(below) == 1 else None
+
+
+def _json_text(value: Any) -> str | None:  # noqa: ANN401
+    if isinstance(value, bool):
+        return str(value).casefold()
+    if isinstance(value, (dict, list)):
+        return json.dumps(value, ensure_ascii=False)
+    try:
+        return _cell_text(value.encode().decode() if isinstance(value, str) else value)
+    except UnicodeError:  # half of a surrogate pair
+        return None

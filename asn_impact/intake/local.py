@@ -19,7 +19,17 @@ import pyarrow as pa
 from asn_impact.errors import InputError
 from asn_impact.intake.privacy import masked
 
-__all__ = ["MONTHS", "NULL_WORDS", "PLACEHOLDERS", "DateReading", "dated", "parse_dates", "parse_numbers", "read_dates"]
+__all__ = [
+    "MONTHS",
+    "NULL_WORDS",
+    "PLACEHOLDERS",
+    "DateReading",
+    "dated",
+    "parse_dates",
+    "parse_numbers",
+    "read_dates",
+    "sketched",
+]
 
 Order: TypeAlias = Literal["day-first", "month-first"]
 NumberStyle: TypeAlias = Literal["1.234,56", "1,234.56"]
@@ -69,6 +79,28 @@ NULL_WORDS: tuple[str, ...] = (
     "0",
 )
 
+#: What offices write for "not decided yet" where the date will come.
+WAITING_WORDS: tuple[str, ...] = (
+    "belum terbit",
+    "belum ada",
+    "belum jadi",
+    "proses",
+    "masih proses",
+    "dalam proses",
+    "sedang diproses",
+    "masih diproses",
+    "diproses",
+    "menunggu",
+    "pending",
+    "open",
+    "00:00:00",
+    "(blank)",
+    "#null!",
+    ".",
+    "?",
+    "/",
+)
+
 #: Dates that systems store for "no date" (databases, spreadsheets, Unix time).
 PLACEHOLDERS: tuple[dt.date, ...] = (
     dt.date(1, 1, 1),
@@ -76,6 +108,9 @@ PLACEHOLDERS: tuple[dt.date, ...] = (
     dt.date(1899, 12, 31),
     dt.date(1900, 1, 1),
     dt.date(1970, 1, 1),
+    dt.date(1753, 1, 1),
+    dt.date(2079, 6, 6),
+    dt.date(2099, 12, 31),
     dt.date(2999, 12, 31),
     dt.date(9999, 1, 1),
     dt.date(9999, 12, 31),
@@ -123,7 +158,8 @@ class DateReading:
 
     ``form`` is the one format that fits every value, or None when several shapes are mixed. ``rows`` counts
     the values that are there, ``timed`` those with a time of day, ``thin`` those that fit both orders when
-    hardly any value tells them apart.
+    hardly any value tells them apart, ``zones`` the time zone of the times, where one is written, ``zeros``
+    counts placeholders for no date.
     """
 
     column: str
@@ -133,6 +169,8 @@ class DateReading:
     timed: int
     thin: int
     notes: tuple[str, ...]
+    zones: tuple[str, ...] = ()
+    zeros: int = 0
 
 
 # SQL over the columns that `_parts` makes; each stage is written once, so the query stays small.
@@ -141,7 +179,7 @@ _BARE = f"regexp_replace(asn_plain, '{_DAY}', '')"
 _HAS_TIME = f"regexp_matches(asn_bare, '{_TIMED}')"
 _PART = f"trim(CASE WHEN {_HAS_TIME} THEN regexp_replace(asn_bare, '{_TAIL}', '') ELSE asn_bare END)"
 _STAGES = ("asn_plain", "asn_bare", "asn_part", "asn_numbers")
-_EMPTY = f"(asn_plain IS NULL OR asn_plain IN ({_texts(NULL_WORDS)}))"
+_EMPTY = f"(asn_plain IS NULL OR asn_plain IN ({_texts([*NULL_WORDS, *WAITING_WORDS])}))"
 _ZEROS = f"regexp_matches(asn_part, '{_ZERO}')"
 
 
@@ -194,6 +232,36 @@ def dated(relation: duckdb.DuckDBPyRelation, reading: DateReading) -> duckdb.Duc
     made = _parts(relation, quoted).project(f"* REPLACE ({_any_date(reading.order)} AS {quoted})")
     bad = f"(NOT {_EMPTY} AND NOT {_ZEROS} AND {quoted} IS NULL) AS asn_{reading.column}_bad"
     return made.project(f"* EXCLUDE ({', '.join(_STAGES)}), {bad}")
+
+
+def sketched(text: str) -> str:
+    """Return a text that should have been a date or number, for a message: words that could be a name are left out.
+
+    Examples
+    --------
+    >>> sketched("Siti, 31 Desember 2024")
+    '…, 31 Desember 2024'
+    """
+    return masked(re.sub(r"[^\W\d_]{2,}", lambda m: m.group() if m.group().casefold() in _PLAIN_WORDS else "…", text))
+
+
+_PLAIN_WORDS = {*MONTHS, *(word for phrase in (*NULL_WORDS, *WAITING_WORDS) for word in phrase.split())}
+_PLAIN_WORDS |= {
+    "wib",
+    "wita",
+    "wit",
+    "utc",
+    "pukul",
+    "jam",
+    "value",
+    "ref",
+    "div",
+    "name",
+    "rp",
+    "juta",
+    "hari",
+    "days",
+}
 
 
 def _name(column: str) -> str:
@@ -291,16 +359,26 @@ def _order(profile: _Profile, name: str, asked: str | None) -> str:
     return "month-first" if month else "day-first"
 
 
-def _check_zones(profile: _Profile, name: str) -> tuple[str, ...]:
-    named = [z or "none" for z in profile.zones]
+def _zone(written: str) -> str:
+    """Return one name for a zone however it is written: ``wib`` is ``+07:00``, ``z`` is ``UTC``."""
+    if written in ("utc", "gmt", "z"):
+        return "UTC"
+    known = {"": "none", "wib": "+07:00", "wita": "+08:00", "wit": "+09:00"}
+    if written in known:
+        return known[written]
+    digits = written[1:].replace(":", "").ljust(4, "0")
+    return "UTC" if digits == "0000" else f"{written[0]}{digits[:2]}:{digits[2:]}"
+
+
+def _one_zone(profile: _Profile, name: str) -> tuple[str, ...]:
+    """Return the zone of the times of a column, none or one."""
+    named = sorted({_zone(z) for z in profile.zones})
     if len(named) > 1:
         raise InputError(
             f"Column {name!r} mixes time zones ({', '.join(named)}): a day can differ by one. "
             f"Export the column in one zone, the local time of the office."
         )
-    if named and named[0] in ("utc", "gmt", "z", "+00", "+0000", "+00:00"):
-        return (f"{name}: times are in UTC; the UTC day is used, up to a day before the local one.",)
-    return ()
+    return tuple(z for z in named if z != "none")
 
 
 def read_dates(relation: duckdb.DuckDBPyRelation, column: str, *, name: str, order: str | None = None) -> DateReading:
@@ -333,17 +411,16 @@ def read_dates(relation: duckdb.DuckDBPyRelation, column: str, *, name: str, ord
     profile = _profile(relation, _name(column))
     settled = _order(profile, name, order)
     present = profile.rows - profile.empty - profile.zero
-    notes = list(_check_zones(profile, name))
+    notes: list[str] = []
     telling = profile.first_over_12 + profile.second_over_12
     either = profile.triples - telling
     thin = either if order is None and telling < min(FEW_TELLING, either) else 0
     if profile.triples:
         why = "as asked" if order else f"{profile.first_over_12 or profile.second_over_12} values tell"
         notes.append(f"{name}: written {settled} ({why}).")
-    if profile.zero:
-        notes.append(f"{name}: {profile.zero} placeholders (0000-00-00 and the like) read as no date.")
     form = _one_form(profile.fast, settled, present)
-    return DateReading(column, settled, form, present, profile.timed, thin, tuple(notes))
+    zones = _one_zone(profile, name)
+    return DateReading(column, settled, form, present, profile.timed, thin, tuple(notes), zones, profile.zero)
 
 
 def _one_form(fast: tuple[int, ...], order: str, present: int) -> str | None:
@@ -390,7 +467,7 @@ def parse_dates(values: Sequence[str | None], *, name: str = "date", order: str 
     rows = made.project(f"i, v, {'asn_v_bad' if reading.form is None else 'false'}, t").order("i").fetchall()
     wrong = [str(v) for _, _, bad, v in rows if bad]
     if wrong:
-        shown = ", ".join(repr(masked(v)) for v in wrong[:3])
+        shown = ", ".join(repr(sketched(v)) for v in wrong[:3])
         raise InputError(
             f"Column {name!r}: {len(wrong)} of {len(rows)} values are no date of the calendar, for example {shown}. "
             f"Correct them in the source."
@@ -491,7 +568,7 @@ def parse_numbers(values: Sequence[str | None], *, name: str = "number", style: 
     present = [p[0] for p in parts if p is not None]
     wrong = [b for b in present if not _NUMBER.match(b)]
     if wrong:
-        shown = ", ".join(repr(masked(b)) for b in wrong[:3])
+        shown = ", ".join(repr(sketched(b)) for b in wrong[:3])
         raise InputError(f"Column {name!r}: {len(wrong)} of {len(parts)} values are no numbers, for example {shown}.")
     thousands, decimal = (".", ",") if _number_style(present, name, style) == "1.234,56" else (",", ".")
     numbers = [

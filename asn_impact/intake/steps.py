@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 
 import narwhals as nw
 
-from asn_impact.intake.cleaning import TEST_ROW, without_placeholders
+from asn_impact.intake.cleaning import BLANK, TEST_ROW, without_placeholders
 
 __all__ = ["STEPS", "cases_of_steps", "distinct_steps"]
 
@@ -37,17 +37,19 @@ def _reason(frame: Frame) -> nw.Expr:
     return chosen  # type: ignore[no-any-return]
 
 
-def distinct_steps(frame: Frame) -> tuple[Frame, dict[str, int]]:
-    """Return the steps that can be used, each once, and how many rows were left out by reason."""
+def distinct_steps(frame: Frame) -> tuple[Frame, dict[str, int], int]:
+    """Return the steps that can be used, each once; rows left out by reason; how many dates were placeholders."""
     dates = [c for c in ("received", "step_start", "step_end") if c in frame.collect_schema().names()]
     judged = without_placeholders(frame, dates).with_columns(_reason(frame).alias(_REASON))
-    counts = {r[_REASON]: int(r["n"]) for r in judged.group_by(_REASON).agg(n=nw.len()).collect().rows(named=True)}
+    groups = judged.group_by(_REASON).agg(n=nw.len(), blank=nw.col(BLANK).sum()).collect().rows(named=True)
+    counts = {r[_REASON]: int(r["n"]) for r in groups}
+    blanks = sum(int(r["blank"]) for r in groups if r[_REASON] == "")
     fields = ("case", "office", "service", "received", "step", "step_start", "step_end", "status")
     columns = [c for c in fields if c in frame.collect_schema().names()]
     distinct = judged.filter(nw.col(_REASON) == "").select(*columns).unique()
     left = int(distinct.select(nw.len()).collect().item())
     usable = counts.pop("", 0)
-    return distinct, {**counts, "repeated step": usable - left}
+    return distinct, {**counts, "repeated step": usable - left}, blanks
 
 
 def cases_of_steps(frame: Frame, *, finished: Sequence[str], last_step: str | None) -> Frame:

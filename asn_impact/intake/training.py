@@ -310,7 +310,8 @@ def read_training(
     if said:
         warnings.warn(" ".join(said), DataWarning, stacklevel=2)
     label = course or (chosen[0] if len(chosen) == 1 else "training")
-    return Rollout(adopted, label, (_rule(share, chosen), *rows.notes, *over, *said), doses)
+    partly = _partly_treated(completions, adopted)
+    return Rollout(adopted, label, (_rule(share, chosen), *partly, *rows.notes, *over, *said), doses)
 
 
 def _cumulated(completions: pd.DataFrame, staff: pd.Series | None) -> pd.DataFrame:
@@ -327,6 +328,16 @@ def _first_months(monthly: pd.DataFrame, share: float | None, offices: list[str]
     first = reached.groupby("office")["month"].min()
     months = pd.PeriodIndex([first.get(o, pd.NaT) for o in offices], freq="M")
     return pd.Series(months, index=pd.Index(offices, name="office"), name="adopted")
+
+
+def _partly_treated(completions: pd.DataFrame, adopted: pd.Series) -> list[str]:
+    """Say how many offices were trained after the first day of their first treated month."""
+    first = completions["office"].map(adopted) == completions["month"]
+    late = completions.loc[first & (pd.to_datetime(completions["course_end"]).dt.day > 1), "office"].nunique()
+    return [
+        f"In {late} offices the course ended after the first day of the month they count as trained from: cases "
+        f"received earlier that month, and cases received before and decided after, are treated in part."
+    ][: min(late, 1)]
 
 
 def _rule(share: float | None, chosen: list[str]) -> str:
