@@ -477,6 +477,32 @@ class AdjustedFit:
                     block[term, group.unit, group.column] += loading
         return block
 
+    def loadings_without(self, weights: Float) -> Float | None:
+        """(G, m, U, T) weights on the cell means of (G, m, k) weighted sums of estimates, without each cluster in turn.
+
+        Closed for changes without covariates, where leaving out a cluster only rescales the shares; None otherwise.
+        """
+        if self.method != "none" or self.sample != "pairs":
+            return None
+        clusters, (units, periods) = len(self.design.clusters), self.design.panel.mean.shape
+        total = np.zeros((*weights.shape[:2], units, periods))
+        for group in self.groups:
+            if not group.adjusted.estimable:
+                continue
+            by_period = np.zeros((*weights.shape[:2], periods))
+            by_period[:, :, group.period] = weights[:, :, group.terms]
+            by_period[:, :, group.base] = -weights[:, :, group.terms].sum(axis=2)
+            rows = group.adjusted.rows
+            shares = np.zeros((clusters, len(rows.weight)))
+            for part in group.adjusted.parts:
+                mass = part.weight.sum() - cluster_sums(rows.cluster, clusters, part.weight[:, None])[:, 0]
+                kept = (rows.cluster[None, :] != np.arange(clusters)[:, None]) & (mass > 1e-12 * part.weight.sum())[
+                    :, None
+                ]
+                shares += part.sign * np.divide(part.weight, mass[:, None], out=np.zeros_like(shares), where=kept)
+            total[:, :, group.unit] += np.einsum("gn,gmt->gmnt", shares, by_period)
+        return total
+
     def _pairs(self, comparison: Comparison, first: int) -> Iterator[Group]:
         seen = self._seen
         chosen = comparison.cohort[:, None] | comparison.controls

@@ -332,6 +332,19 @@ class Averaged:
             [_mean(self._weights(sizes[i : i + block]), deleted[i : i + block]) for i in range(0, len(sizes), block)]
         )
 
+    def differences(self) -> Float | None:
+        """(G, m, U, T) weights on the cells without each cluster less those with all; None: no closed form."""
+        without = getattr(self.fit, "loadings_without", None)
+        if without is None:
+            return None
+        sizes = self.cells.sizes.sum(axis=0) - self.cells.sizes
+        weights = np.nan_to_num(self._weights(np.where(sizes > 1e-12 * self.cells.sizes.sum(axis=0), sizes, 0.0)))
+        loadings = without(weights)
+        if loadings is None:
+            return None
+        gone = np.isnan(self.leave_one_out())
+        return np.where(gone[:, :, None, None], np.nan, loadings - self.loadings()[None])
+
     def loadings(self) -> Float:
         return np.asarray(np.tensordot(self._now, np.nan_to_num(self.fit.loadings()), axes=1))
 

@@ -157,8 +157,8 @@ def _spread(effects: Effects, weights: Float) -> Float:
 def differences(effects: Effects) -> Float:
     """Return the (G, k, U, T) weights on the cell means without each cluster, less the weights with all of them."""
     closed = getattr(effects.fit, "differences", None)
-    if closed is not None:
-        return np.asarray(closed())
+    if closed is not None and (found := closed()) is not None:
+        return np.asarray(found)
     full = effects.loadings()
     difference = np.repeat(-full[None], len(effects.design.clusters), axis=0)
     for c in range(len(difference)):

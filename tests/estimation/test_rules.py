@@ -248,3 +248,29 @@ def test_an_event_time_that_cannot_be_estimated_does_not_disturb_the_others(rule
     last = table["event_time"] == 4
     assert table["p_value"][last].item() == pytest.approx(whole["p_value"][whole["event_time"] == 4].item(), abs=0.2)
     assert np.isfinite(table["std_error"]).all()
+
+
+@pytest.mark.parametrize("controls", ["never", "not_yet"])
+@pytest.mark.parametrize("view", ["overall", "event_study", "cohorts", "calendar"])
+@pytest.mark.parametrize("holes", [0.0, 0.15])
+def test_weights_without_a_cluster_in_closed_form_are_those_of_estimating_again(controls, view, holes):
+    rng = np.random.default_rng(20)
+    design = made(20, adopted=(3, 3, 3, 5, 5, 5, *[np.inf] * 5))
+    seen = (rng.random((11, 8)) >= holes).astype(float)
+    panel = replace(design.panel, n=seen, weight=seen * rng.uniform(0.5, 2, (11, 1)))
+    design = replace(design, panel=replace(panel, mean=np.where(seen > 0, panel.mean, np.nan)))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DataWarning)
+        effects = getattr(GroupTime(controls=controls)(design), view)()
+        fast = effects.fit.differences()
+
+        class Opaque:  # the same numbers without the closed form
+            estimate, member = effects.fit.estimate, effects.fit.member
+            influence, leave_one_out, loadings = effects.fit.influence, effects.fit.leave_one_out, effects.fit.loadings
+
+        slow = differences(replace(effects, fit=Opaque()))
+    known = np.isfinite(slow) & np.isfinite(fast)
+    assert known.any()
+    np.testing.assert_allclose(fast[known], slow[known], atol=1e-12)
+    if not holes:
+        assert known.all()
