@@ -1,9 +1,8 @@
 """Rules that leave one cluster out, with degrees of freedom from the estimator's own weights on the cells.
 
 Both rules add up one square for each cluster. Those squares are quadratic in the cell means, so their mean and
-variance under a
-working model are traces of small matrices: that is where the degrees of freedom come from, for every estimator that is
-linear in the cell means (Bell and McCaffrey 2002; Imbens and Kolesar 2016; Hansen 2025).
+variance under a working model are traces of small matrices: that is where the degrees of freedom come from, for every
+estimator that is linear in the cell means (Bell and McCaffrey 2002; Imbens and Kolesar 2016; Hansen 2025).
 """
 
 from __future__ import annotations

@@ -274,3 +274,12 @@ def test_weights_without_a_cluster_in_closed_form_are_those_of_estimating_again(
     np.testing.assert_allclose(fast[known], slow[known], atol=1e-12)
     if not holes:
         assert known.all()
+
+
+def test_two_treated_clusters_that_look_alike_do_not_promise_certainty():
+    design = made(21, adopted=(4, 4, *[np.inf] * 8))
+    twins = design.panel.mean.copy()
+    twins[1] = twins[0] + 1e-3 * design.panel.mean[1]
+    effects = GroupTime()(replace(design, panel=replace(design.panel, mean=twins))).overall()
+    equal, welch = infer(effects, BiasReduced("satterthwaite")), infer(effects, BiasReduced())
+    assert welch.df[0] == pytest.approx(1.25 * equal.df[0])
