@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import warnings
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import narwhals as nw
 import numpy as np
@@ -15,18 +16,42 @@ import pandas as pd
 from asn_impact.arrays import Float, Int
 from asn_impact.errors import DataWarning, InputError, listed, nearest
 from asn_impact.measures.durations import Durations
-from asn_impact.measures.outcomes import Count, RecordOutcome, RestrictedMean, Score, Share, Within
+from asn_impact.measures.outcomes import Count, DurationOutcome, RecordOutcome, RestrictedMean, Score, Share, Within
 from asn_impact.measures.panel import Panel
 from asn_impact.timeline import Timeline
 
-__all__ = ["maturity", "tabulate"]
+__all__ = ["Dated", "maturity", "tabulate"]
 
 _FIRST = 1_000  # records whose mean is near that of all
 _PLAIN = r"^-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?$"
 
 
+class Dated(Protocol):
+    """Records that can be counted by month: `Durations`, or observations such as the answers of a survey.
+
+    ``records`` is a lazy frame with ``office``, ``month`` (Int32: 12 * year + month - 1), ``day`` (a number that grows
+    with the date) and the columns that were kept.
+    """
+
+    @property
+    def records(self) -> nw.LazyFrame[Any]:
+        """The records, in their own engine."""
+
+    @property
+    def as_of(self) -> dt.date:
+        """The day the export was made."""
+
+    @property
+    def as_of_day(self) -> int:
+        """The same day as a number of the column ``day``."""
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Sentences: what was assumed."""
+
+
 def tabulate(
-    durations: Durations,
+    durations: Dated,
     outcome: RecordOutcome,
     *,
     by: str | Sequence[str] = "office",
@@ -42,7 +67,7 @@ def tabulate(
     Parameters
     ----------
     durations
-        What `measure` returned.
+        What `measure` returned; for `Score`, `Share` and `Count` any dated records, as `read_survey` returns them.
     outcome
         `Within`, `RestrictedMean`, `Score`, `Share` or `Count`.
     by
@@ -126,7 +151,7 @@ def _names(columns: str | Sequence[str]) -> tuple[str, ...]:
     return (columns,) if isinstance(columns, str) else tuple(dict.fromkeys(columns))
 
 
-def maturity(durations: Durations, outcome: RecordOutcome) -> pd.DataFrame:
+def maturity(durations: Dated, outcome: RecordOutcome) -> pd.DataFrame:
     """Return for each month of receipt whether all its cases have been followed long enough.
 
     Returns
@@ -182,7 +207,7 @@ def _require_unit(names: Sequence[str]) -> None:
         raise InputError("by= names no column. Expected the column that names the unit, for instance 'office'.")
 
 
-def _require_columns(durations: Durations, names: Sequence[str]) -> None:
+def _require_columns(durations: Dated, names: Sequence[str]) -> None:
     found = [n for n in durations.records.collect_schema().names() if n not in {"month", "day", "days"}]
     for name in names:
         if name not in found:
@@ -192,14 +217,19 @@ def _require_columns(durations: Durations, names: Sequence[str]) -> None:
             )
 
 
-def _on_the_clock(outcome: RecordOutcome, durations: Durations) -> RecordOutcome:
-    """Say in which days the outcome counts."""
-    if isinstance(outcome, Within | RestrictedMean):
-        return replace(outcome, counted_in=durations.calendar.unit)
-    return outcome
+def _on_the_clock(outcome: RecordOutcome, durations: Dated) -> RecordOutcome:
+    """Say in which days the outcome counts; only durations can answer an outcome of days."""
+    if not isinstance(outcome, DurationOutcome):
+        return outcome
+    if not isinstance(durations, Durations):
+        raise InputError(
+            f"{outcome.name} is an outcome of waiting times, but these records hold none. "
+            "Expected what measure() returns, or another outcome: Score, Share, Count."
+        )
+    return replace(outcome, counted_in=durations.calendar.unit)
 
 
-def _require_kind(durations: Durations, outcome: RecordOutcome) -> None:
+def _require_kind(durations: Dated, outcome: RecordOutcome) -> None:
     """Refuse a column whose kind cannot give the outcome."""
     if not isinstance(outcome, Score | Share):
         return
@@ -209,7 +239,7 @@ def _require_kind(durations: Durations, outcome: RecordOutcome) -> None:
         raise InputError(f"Column {outcome.column!r} holds {kind}. Expected a column of {wanted}.")
 
 
-def _require_numbers(durations: Durations, outcome: RecordOutcome, covariates: Sequence[str]) -> None:
+def _require_numbers(durations: Dated, outcome: RecordOutcome, covariates: Sequence[str]) -> None:
     """Refuse covariates that are no numbers, or that have no place beside the outcome."""
     if covariates and isinstance(outcome, Count):
         raise InputError(
@@ -225,7 +255,7 @@ def _require_numbers(durations: Durations, outcome: RecordOutcome, covariates: S
     _require_plain_numbers(durations, [name for name in covariates if schema[name] == nw.String])
 
 
-def _require_plain_numbers(durations: Durations, texts: Sequence[str]) -> None:
+def _require_plain_numbers(durations: Dated, texts: Sequence[str]) -> None:
     if not texts:
         return
     odd = [(_text(name).str.contains(_PLAIN) == nw.lit(value=False)).cast(nw.Int64).sum().alias(name) for name in texts]
@@ -261,7 +291,7 @@ class _Centred(NamedTuple):
     shifts: Float  # (1 + p,)
 
 
-def _centred(durations: Durations, outcome: RecordOutcome, covariates: Sequence[str]) -> _Centred:
+def _centred(durations: Dated, outcome: RecordOutcome, covariates: Sequence[str]) -> _Centred:
     """Write what each record contributes, missing where it does not count."""
     schema = durations.records.collect_schema()
     numbers = [_if_finite(_text(name)) if schema[name] == nw.String else _finite(name) for name in covariates]
@@ -272,7 +302,7 @@ def _centred(durations: Durations, outcome: RecordOutcome, covariates: Sequence[
     return _Centred(tuple(centred), np.array(shifts))
 
 
-def _shift(durations: Durations, number: nw.Expr) -> float:
+def _shift(durations: Dated, number: nw.Expr) -> float:
     """Return the mean of the first records, rounded if they are whole numbers: those stay whole, and exact."""
     some = durations.records.select(number.alias("value")).drop_nulls().head(_FIRST).collect()
     values = some.to_pandas()["value"].to_numpy(dtype=np.float64)
@@ -291,7 +321,7 @@ def _value(outcome: RecordOutcome) -> nw.Expr:
             return nw.lit(1, nw.Int64)
 
 
-def _cells(durations: Durations, outcome: RecordOutcome, columns: tuple[str, ...], centred: _Centred) -> pd.DataFrame:
+def _cells(durations: Dated, outcome: RecordOutcome, columns: tuple[str, ...], centred: _Centred) -> pd.DataFrame:
     """Run the one pass over the records: n, sums and sums of products of each cell."""
     keys, names = _keys(columns), [_total(i) for i in range(len(centred.values))]
     products = {_product(i, j): (names[i], names[j]) for i, j in _pairs(len(names))}
@@ -361,7 +391,7 @@ def _keys(columns: Sequence[str]) -> list[str]:
     return [f"unit_{i}" for i in range(len(columns))]
 
 
-def _months(cells: pd.DataFrame, outcome: RecordOutcome, durations: Durations) -> pd.DataFrame:
+def _months(cells: pd.DataFrame, outcome: RecordOutcome, durations: Dated) -> pd.DataFrame:
     """Return one row a month with a case, sorted: rows, latest, least_follow_up, mature."""
     months = cells.groupby("month").agg(rows=("rows", "sum"), latest=("latest", "max")).sort_index()
     months = months.assign(least_follow_up=durations.as_of_day - months["latest"].astype("int64"))
@@ -377,7 +407,7 @@ def _month_end(months: Int) -> Any:  # noqa: ANN401 - datetime64[D]
     return following.astype("datetime64[D]") - 1
 
 
-def _nothing_mature(months: pd.DataFrame, outcome: RecordOutcome, durations: Durations) -> str:
+def _nothing_mature(months: pd.DataFrame, outcome: RecordOutcome, durations: Dated) -> str:
     if isinstance(outcome, Count):
         return f"No month with a case was over when the export was made ({durations.as_of}). Use a later export."
     follow_up = months["least_follow_up"].to_numpy(dtype=np.int64)
@@ -385,7 +415,7 @@ def _nothing_mature(months: pd.DataFrame, outcome: RecordOutcome, durations: Dur
     return (
         f"No month can answer {outcome.name}: the cases of {Timeline.months(months.index.to_numpy()).labels[longest]}, "
         f"followed longest, have {follow_up[longest]} of {outcome.horizon} "
-        f"{durations.calendar.unit} of follow-up. "
+        f"{outcome.counted_in if isinstance(outcome, DurationOutcome) else 'days'} of follow-up. "
         "Use a shorter horizon, or a later export."
     )
 
