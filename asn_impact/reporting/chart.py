@@ -121,6 +121,14 @@ class Chart:
         """Return the chart as an SVG with title and description, as screen readers want it."""
         return self._rendered(size, {"svg": PRINT_DPI})["svg"].decode("utf-8")
 
+    def files(self, *formats: str, size: Size = "a4_width") -> dict[str, bytes]:
+        """Return the chart in several formats (svg, pdf, png at 300 dpi), drawn once, with its csv and json."""
+        return {
+            **self._rendered(size, dict.fromkeys(formats, PRINT_DPI)),
+            "csv": self.csv().encode("utf-8"),
+            "json": self.record(size=size).encode("utf-8"),
+        }
+
     def csv(self) -> str:
         """Return exactly what is drawn, ten significant digits, ISO months and decimal points."""
         return self.data.to_csv(index=False, float_format="%.10g", lineterminator="\n")
@@ -166,12 +174,7 @@ class Chart:
         """
         stem = Path(path)
         stem = stem.with_suffix("") if stem.suffix.removeprefix(".") in {"svg", "pdf", "png", "csv", "json"} else stem
-        rendered = self._rendered(size, {"svg": PRINT_DPI, "pdf": PRINT_DPI, "png": PRINT_DPI})
-        files = {
-            **rendered,
-            "csv": self.csv().encode("utf-8"),
-            "json": self.record(size=size).encode("utf-8"),
-        }
+        files = self.files("svg", "pdf", "png", size=size)
         named = {stem.with_name(f"{stem.name}.{ending}"): content for ending, content in files.items()}
         for file, content in named.items():
             release(content, file.name)

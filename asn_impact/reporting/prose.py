@@ -30,13 +30,27 @@ from asn_impact.reporting.words import (
 __all__ = ["CAPTIONS", "HEADINGS", "compared", "found", "glossary_terms", "left_out", "limits", "method"]
 
 HEADINGS: Final[Mapping[str, Text]] = {
-    "summary": both(id="Ringkasan", en="Summary"),
+    "foreword": both(id="Kata pengantar", en="Foreword"),
+    "summary": both(id="Ringkasan eksekutif", en="Executive summary"),
+    "introduction": both(id="Pendahuluan", en="Introduction"),
+    "framework": both(id="Kerangka", en="Framework"),
+    "methods": both(id="Metodologi", en="Methods"),
     "compared": both(id="Siapa dibandingkan dengan siapa", en="Who was compared with whom"),
-    "results": both(id="Hasil", en="Results"),
     "left_out": both(id="Data yang tidak dipakai", en="What was left out"),
-    "method": both(id="Cara menghitung dan batasnya", en="Method and limits"),
-    "glossary": both(id="Arti istilah", en="What the words mean"),
-    "provenance": both(id="Asal-usul", en="Provenance"),
+    "calculation": both(id="Cara menghitung", en="How it was computed"),
+    "limits": both(id="Keterbatasan", en="Limits"),
+    "results": both(id="Hasil dan pembahasan", en="Results"),
+    "strength": both(id="Seberapa kuat buktinya", en="Strength of the evidence"),
+    "conclusion": both(id="Simpulan dan rekomendasi", en="Conclusion and recommendations"),
+    "references": both(id="Daftar pustaka", en="References"),
+    "glossary": both(id="Lampiran: arti istilah", en="Appendix: what the words mean"),
+    "provenance": both(id="Lampiran: asal-usul", en="Appendix: provenance"),
+    "problem": both(id="Masalah", en="The problem"),
+    "evidence": both(id="Bukti", en="The evidence"),
+    "options": both(id="Arti bagi keputusan", en="What it means for the decision"),
+    "recommendations": both(id="Rekomendasi", en="Recommendations"),
+    "contents": both(id="Daftar isi", en="Contents"),
+    "brief": both(id="Risalah kebijakan", en="Policy brief"),
     "figure": both(id="Gambar", en="Figure"),
     "table": both(id="Tabel", en="Table"),
     "source": both(id="Sumber", en="Source"),
@@ -264,6 +278,43 @@ _ESTIMATORS: Final[Mapping[str, Text]] = {
         en="What would have been without training is predicted from units and periods not yet trained and taken "
         "from what was seen (Borusyak, Jaravel and Spiess, 2024).",
     ),
+    "TwoStage": both(
+        id="Nilai tanpa pelatihan diperkirakan dari unit dan periode yang belum dilatih, lalu selisihnya dengan "
+        "kenyataan diregresikan (Gardner, 2022).",
+        en="What would have been without training is predicted from units and periods not yet trained; the differences "
+        "from what was seen are then regressed (Gardner, 2022).",
+    ),
+    "InteractionWeighted": both(
+        id="Dampak setiap gelombang dihitung terpisah dalam satu regresi, lalu dirata-ratakan (Sun dan Abraham, 2021).",
+        en="The effect of each wave is computed apart in one regression, then averaged (Sun and Abraham, 2021).",
+    ),
+    "Saturated": both(
+        id="Setiap gelombang dan periode sesudah pelatihan mendapat dampaknya sendiri dalam satu regresi "
+        "(Wooldridge, 2021).",
+        en="Each wave and period after training has an effect of its own in one regression (Wooldridge, 2021).",
+    ),
+    "Stacked": both(
+        id="Setiap gelombang dibandingkan dengan pembanding yang bersih dalam jendela waktu yang sama, lalu ditumpuk "
+        "dengan bobot yang dikoreksi (Wing, Freedman, dan Hollingsworth, 2024).",
+        en="Each wave is compared with clean controls over the same window of time, then stacked with corrected "
+        "weights (Wing, Freedman and Hollingsworth, 2024).",
+    ),
+    "TripleDifference": both(
+        id="Selisih antara layanan yang terkena dan yang tidak terkena di kantor yang sama dibandingkan antara kantor "
+        "terlatih dan pembandingnya.",
+        en="The gap between affected and unaffected services of the same office is compared between trained offices "
+        "and their comparison.",
+    ),
+    "Dose": both(
+        id="Perubahan dibandingkan menurut banyaknya pegawai yang dilatih.",
+        en="Changes are compared by how much of the staff was trained.",
+    ),
+    "Efficient": both(
+        id="Karena urutan gelombang diundi, pembanding dipilih agar perkiraannya setepat mungkin (Roth dan Sant'Anna, "
+        "2023).",
+        en="As the order of waves was drawn by lot, the comparison is chosen to make the estimate as precise as it can "
+        "be (Roth and Sant'Anna, 2023).",
+    ),
     "SyntheticDiD": both(
         id="Unit terlatih dibandingkan dengan campuran unit lain yang sebelum pelatihan paling mirip (Arkhangelsky "
         "dkk., 2021).",
@@ -275,6 +326,16 @@ _ESTIMATOR_OTHER: Final = both(
     en="The change among trained units is compared with the change among comparison units over the same time.",
 )
 _RULES: Final[Mapping[str, Text]] = {
+    "BiasReduced": both(
+        id="Ketidakpastian dihitung per gugus, dengan koreksi untuk gugus yang sedikit dan derajat bebas dari bobot "
+        "perkiraan itu sendiri (Bell dan McCaffrey, 2002): bila hanya sedikit gugus yang dilatih, selangnya melebar.",
+        en="Uncertainty is computed by cluster, corrected for few clusters, with degrees of freedom from the weights "
+        "of the estimate itself (Bell and McCaffrey, 2002): where few clusters were trained, intervals widen.",
+    ),
+    "Multiplier": both(
+        id="Pita ketidakpastian berlaku untuk semua titik sekaligus, bukan titik demi titik.",
+        en="The band of uncertainty holds for all points at once, not point by point.",
+    ),
     "Jackknife": both(
         id="Ketidakpastian dihitung dengan menghilangkan satu gugus setiap kali dan melihat seberapa jauh hasilnya "
         "bergeser; cara ini lebih berhati-hati bila gugus terlatih hanya sedikit.",

@@ -6,12 +6,12 @@ import hashlib
 import importlib.metadata
 import os
 import platform
-import tempfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
 from asn_impact.errors import InputError
+from asn_impact.intake.files import write_beside
 
 __all__ = ["inputs_named", "provenance", "sha256", "write_beside"]
 
@@ -79,24 +79,3 @@ def _version(name: str) -> str | None:
         return importlib.metadata.version(name)
     except importlib.metadata.PackageNotFoundError:
         return None
-
-
-def write_beside(path: Path, content: bytes) -> None:
-    """Write a file so that under its name there is the old one or the new one, never half of either.
-
-    Raises
-    ------
-    OSError
-        The folder cannot be written or the disk is full; the old file is still there.
-    """
-    handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).chmod(0o644)
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise

@@ -15,6 +15,7 @@ from asn_impact.errors import InputError
 from asn_impact.estimation import Inference
 from asn_impact.intake.ledger import Ledger
 from asn_impact.measures.panel import Panel
+from asn_impact.reporting._pending import Scrutiny
 from asn_impact.reporting.words import (
     UNDEFINED,
     Language,
@@ -29,11 +30,13 @@ from asn_impact.reporting.words import (
     reason_words,
     unit_noun,
 )
+from asn_impact.scrutiny.said import Said
 
 __all__ = [
     "MINIMUM_CELL",
     "Kind",
     "Table",
+    "checks",
     "clusters",
     "counts_records",
     "descriptive",
@@ -49,6 +52,7 @@ SECONDARY: Final = "*"
 
 HEADINGS: Final[Mapping[str, Text]] = {
     "adopted": both(id="Mulai terlatih", en="Trained from"),
+    "answer": both(id="Jawaban", en="Answer"),
     "change": both(id="Perubahan", en="Change"),
     "cluster": both(id="Gugus", en="Cluster"),
     "clusters": both(id="Gugus", en="Clusters"),
@@ -68,6 +72,7 @@ HEADINGS: Final[Mapping[str, Text]] = {
     "p_value": both(id="Nilai-p", en="p-value"),
     "period": both(id="Periode", en="Period"),
     "periods": both(id="Periode", en="Periods"),
+    "question": both(id="Pertanyaan", en="Question"),
     "records": both(id="Permohonan", en="Applications"),
     "rows": both(id="Baris", en="Rows"),
     "statistic": both(id="Statistik t", en="t statistic"),
@@ -77,6 +82,7 @@ HEADINGS: Final[Mapping[str, Text]] = {
     "treated_clusters": both(id="Gugus terlatih", en="Treated clusters"),
     "unit": both(id="Satuan", en="Unit"),
     "units": both(id="Unit", en="Units"),
+    "verdict": both(id="Putusan", en="Verdict"),
 }
 _CELLS: Final[Mapping[str, Text]] = {
     "never": both(id="tidak pernah dilatih", en="never trained"),
@@ -85,6 +91,10 @@ _CELLS: Final[Mapping[str, Text]] = {
     "no": both(id="tidak", en="no"),
     "read": both(id="baris dibaca", en="rows read"),
     "kept": both(id="baris dipakai", en="rows kept"),
+    "holds": both(id="mendukung", en="holds"),
+    "doubtful": both(id="meragukan", en="doubtful"),
+    "fails": both(id="tidak mendukung", en="fails"),
+    "cannot_say": both(id="tidak dapat dinilai", en="cannot say"),
     "few": both(id="alasan lain, digabung", en="other reasons, combined"),
 }
 _SMALL_NOTE: Final = both(
@@ -161,12 +171,11 @@ class Table:
         shown = self.frame.drop(columns=list(self.aside))
         title = f"<span class='number'>{escape(numbered)}.</span> " if numbered else ""
         head = "".join(
-            f'<th scope="col" class="{self._side(c)}">{escape(self._heading(str(c), language))}</th>'
-            for c in shown.columns
+            f'<th scope="col" {self._side(c)}>{escape(self._heading(str(c), language))}</th>' for c in shown.columns
         )
         body = "".join(f"<tr>{self._row(shown.columns, row, language)}</tr>" for row in shown.itertuples(index=False))
         note = self._note(language)
-        below = f'<p class="note">{escape(note)}</p>' if note else ""
+        below = f'<div class="note"><p>{escape(note)}</p></div>' if note else ""
         return (
             f'<div class="table"><table><caption>{title}{escape(self.title[language])}</caption>'
             f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{below}</div>"
@@ -192,13 +201,14 @@ class Table:
         return known[language]
 
     def _side(self, column: object) -> str:
-        return "text" if self.kinds.get(str(column), "text") in {"text", "period"} else "number"
+        """Return the class of a cell; documents made from the page read the side from the style."""
+        text = self.kinds.get(str(column), "text") in {"text", "period"}
+        return 'class="text" style="text-align: left"' if text else 'class="number" style="text-align: right"'
 
     def _row(self, columns: Iterable[object], row: tuple[Any, ...], language: Language) -> str:
         cells = zip(columns, row, strict=True)
         return "".join(
-            f'<td class="{self._side(c)}">{escape(_cell(v, self.kinds.get(str(c), "text"), language))}</td>'
-            for c, v in cells
+            f"<td {self._side(c)}>{escape(_cell(v, self.kinds.get(str(c), 'text'), language))}</td>" for c, v in cells
         )
 
 
@@ -477,6 +487,22 @@ def ledger(record: Ledger) -> Table:
         kinds={"rows": "records"},
         headings={"term": both(id="Baris", en="Rows"), "rows": both(id="Jumlah", en="Number")},
     )
+
+
+def checks(scrutiny: Scrutiny) -> Table:
+    """Return the table of checks: the question, the answer, and whether it speaks for or against the finding."""
+    frame = pd.DataFrame(
+        {
+            "question": pd.Series([_said(check.question) for check in scrutiny.checks], dtype=object),
+            "verdict": [check.verdict for check in scrutiny.checks],
+            "answer": pd.Series([_said(check.answer) for check in scrutiny.checks], dtype=object),
+        }
+    )
+    return Table(frame=frame, title=both(id="Pemeriksaan atas hasil ini", en="Checks of this finding"))
+
+
+def _said(words: Said) -> Text:
+    return both(id=str(words.id), en=str(words.en))
 
 
 def maturity_table(months: pd.DataFrame) -> Table:

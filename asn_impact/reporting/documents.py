@@ -1,0 +1,109 @@
+"""The page of a report as a document to edit (DOCX) and as one to print (PDF): the same source, so the same words.
+
+pandoc reads the HTML page; typst sets the PDF. Both are wheels of the environment and need no network.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import tempfile
+from collections.abc import Mapping, Sequence
+from importlib.resources import as_file, files
+from pathlib import Path
+from typing import Final
+
+from asn_impact.errors import InputError
+from asn_impact.reporting.words import Language
+
+__all__ = ["pdf", "word"]
+
+TEMPLATES: Final = files("asn_impact.reporting") / "templates"
+EPOCH: Final = "315532800"  # 1 January 1980, the first day a zip file can name: the same bytes on every day
+PAGE: Final = "page.html"
+
+
+def word(page: str, figures: Mapping[str, bytes], *, language: Language, reference: Path | None = None) -> bytes:
+    """Return the page as DOCX: native tables, headings and captions that an office can edit.
+
+    Parameters
+    ----------
+    page
+        HTML that names its figures as files.
+    figures
+        Content of each file (PNG: Word draws no SVG without a copy).
+    language
+        Of the words.
+    reference
+        A DOCX whose styles, margins, header and footer are used instead of ours.
+
+    Raises
+    ------
+    InputError
+        The reference is no DOCX.
+    """
+    if reference is not None and not reference.is_file():
+        raise InputError(f"reference={reference.name!r} is not there. Expected a DOCX whose styles are to be used.")
+    with as_file(TEMPLATES / "reference.docx") as ours:
+        styles = f"--reference-doc={(reference or ours).resolve()}"
+        return _pandoc(page, figures, language, "docx", (styles,))
+
+
+def pdf(page: str, figures: Mapping[str, bytes], *, language: Language) -> bytes:
+    """Return the page as a tagged PDF for print and for screen readers (PDF/UA-1), fonts embedded.
+
+    Parameters
+    ----------
+    page
+        HTML that names its figures as files.
+    figures
+        Content of each file (SVG).
+    language
+        Of the words; decides hyphenation.
+    """
+    with as_file(TEMPLATES / "report.typ") as template:
+        source = _pandoc(page, figures, language, "typst", (f"--template={template}",))
+    return _typeset(source, figures)
+
+
+def _pandoc(page: str, figures: Mapping[str, bytes], language: Language, to: str, options: Sequence[str]) -> bytes:
+    import pypandoc
+
+    with tempfile.TemporaryDirectory() as folder, as_file(TEMPLATES / "document.lua") as filter_:
+        home = Path(folder)
+        _write(home, {**figures, PAGE: page.encode("utf-8")})
+        made = home / f"report.{to}"
+        command = (
+            *(pypandoc.get_pandoc_path(), "--from=html", f"--to={to}", "--standalone"),
+            *(f"--lua-filter={filter_}", f"--metadata=lang:{language}", *options, f"--output={made.name}", PAGE),
+        )
+        told = subprocess.run(
+            command, cwd=home, env={**os.environ, "SOURCE_DATE_EPOCH": EPOCH}, capture_output=True, check=False
+        )
+        if told.returncode:
+            raise InputError(f"The report could not be written as {to}: {told.stderr.decode('utf-8').strip()}")
+        return made.read_bytes()
+
+
+def _typeset(source: bytes, figures: Mapping[str, bytes]) -> bytes:
+    import matplotlib as mpl
+    import typst
+
+    with tempfile.TemporaryDirectory() as folder:
+        home = Path(folder)
+        _write(home, {**figures, "report.typ": source})
+        made: bytes = typst.compile(
+            home / "report.typ",
+            root=home,
+            font_paths=[Path(mpl.get_data_path()) / "fonts" / "ttf"],
+            ignore_system_fonts=True,  # the same page on every machine
+            pdf_standards=["ua-1"],
+            timestamp=int(EPOCH),
+        )
+    return made
+
+
+def _write(home: Path, content: Mapping[str, bytes]) -> None:
+    for name, data in content.items():
+        (home / name).parent.mkdir(parents=True, exist_ok=True)
+        (home / name).write_bytes(data)
