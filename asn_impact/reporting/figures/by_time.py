@@ -1,0 +1,176 @@
+"""The event study: the effect by time since training."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+import pandas as pd
+
+from asn_impact.errors import InputError
+from asn_impact.estimation import Inference
+from asn_impact.reporting.chart import Chart
+from asn_impact.reporting.figures.drawing import (
+    BLUE,
+    GREY,
+    INK,
+    bold,
+    described,
+    lower,
+    numerals,
+    unit_changed,
+    whole_steps,
+)
+from asn_impact.reporting.figures.finding import headline
+from asn_impact.reporting.words import (
+    Language,
+    OutcomeWords,
+    Quantity,
+    Sentence,
+    both,
+    checked,
+    event_axis,
+    outcome_words,
+    say,
+)
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+__all__ = ["event_study"]
+
+
+_SUBTITLE_EVENT: Final = both(
+    id="Perubahan {label} dibandingkan kelompok pembanding, dengan selang kepercayaan {level} per titik; "
+    "lingkaran kosong: periode dasar",
+    en="Change in {label} compared with the comparison group, with pointwise {level} intervals; hollow: base period",
+)
+_ALT_EVENT: Final = both(
+    id="Studi peristiwa dari {first} sampai {last}: titik dan selang kepercayaan {level}. {finding}. "
+    "Sebelum pelatihan {before} dari {count_before} selang tidak memuat nol, sesudahnya {after} dari {count_after}.",
+    en="Event study from {first} to {last}: points and {level} confidence intervals. {finding}. "
+    "Before training {before} of {count_before} intervals leave out zero, afterwards {after} of {count_after}.",
+)
+
+
+def event_study(
+    inference: Inference,
+    *,
+    language: Language = "en",
+    source: str = "",
+    level: float = 0.95,
+    inputs: Iterable[Any] = (),
+) -> Chart:
+    """Return the chart of the effect by time since training, with pointwise intervals.
+
+    The base period, against which the others are measured, is zero by construction and drawn hollow. The title is the
+    overall effect of the same estimator under the same rule.
+
+    Parameters
+    ----------
+    inference
+        From ``infer(effects.event_study(), rule)``.
+    language
+        ``"id"`` or ``"en"``.
+    source
+        The line below: whose data these are.
+    level
+        Level of the intervals.
+    inputs
+        ``extract.sources``: what the provenance names.
+
+    Raises
+    ------
+    InputError
+        The inference is not by event time.
+    """
+    checked(language)
+    table = inference.table(level)
+    if "event_time" not in table:
+        raise InputError(
+            f"The chart needs effects by event_time, found terms by {list(inference.effects.terms.columns)}. "
+            "Use infer(effects.event_study(), rule)."
+        )
+    design = inference.effects.design
+    words = outcome_words(design.panel.outcome)
+    data = _event_data(table, words, base=-1 - int(getattr(inference.effects.estimator, "anticipation", 0)))
+    title = headline(inference, language=language, level=level)
+    shown_level = Quantity(level, "level", form="percent")
+    label = lower(words.label[language])
+    return Chart(
+        kind="event_study",
+        title=title,
+        subtitle=say(_SUBTITLE_EVENT, language, label=unit_changed(label, words, language), level=shown_level).text,
+        source=source,
+        alt=_event_alt(data, title, shown_level, language),
+        data=data,
+        paint=_paint_event_study,
+        language=language,
+        parameters={**described(inference), "level": level, "timeline": design.panel.timeline.kind},
+        inputs=tuple(inputs),
+    )
+
+
+def _event_data(table: pd.DataFrame, words: OutcomeWords, *, base: int) -> pd.DataFrame:
+    """Return what the event study draws: display units, the base period marked."""
+    columns = ["estimate", "conf_low", "conf_high"]
+    data = table[["event_time", *columns]].copy()
+    data[columns] = data[columns] * words.scale
+    flat = data["event_time"].eq(base) & data["estimate"].fillna(0.0).eq(0.0)
+    data = data.assign(base=flat)
+    data.loc[flat, columns] = [0.0, np.nan, np.nan]
+    if base not in set(data["event_time"]):
+        extra = pd.DataFrame({"event_time": [base], "estimate": [0.0], "base": [True]})
+        data = pd.concat([data, extra], ignore_index=True)
+    return data.sort_values("event_time", ignore_index=True)
+
+
+def _event_alt(data: pd.DataFrame, title: Sentence, level: Quantity, language: Language) -> str:
+    clear = (data["conf_low"] > 0) | (data["conf_high"] < 0)
+    real, before = data["conf_low"].notna(), data["event_time"] < 0
+    counted = {
+        "before": (clear & before).sum(),
+        "count_before": (real & before).sum(),
+        "after": (clear & ~before).sum(),
+        "count_after": (real & ~before).sum(),
+    }
+    return say(
+        _ALT_EVENT,
+        language,
+        first=Quantity(float(data["event_time"].min()), "first event time"),
+        last=Quantity(float(data["event_time"].max()), "last event time"),
+        level=level,
+        finding=title,
+        **{name: Quantity(int(value), name) for name, value in counted.items()},
+    ).text
+
+
+def _paint_event_study(figure: Figure, chart: Chart) -> None:
+    axes, data = figure.subplots(), chart.data
+    axes.axhline(0, color=INK, linewidth=0.9 * bold(), zorder=1.5)
+    axes.axvline(-0.5, color=INK, linewidth=0.9 * bold(), linestyle=(0, (4, 3)), zorder=1.5)
+    drawn = data[~data["base"]]
+    colours = [GREY if time < 0 else BLUE for time in drawn["event_time"]]
+    axes.vlines(drawn["event_time"], drawn["conf_low"], drawn["conf_high"], colors=colours, linewidth=1.4 * bold())
+    axes.scatter(drawn["event_time"], drawn["estimate"], s=16 * bold() ** 2, c=colours, zorder=3)
+    base = data[data["base"]]
+    axes.scatter(
+        base["event_time"], base["estimate"], s=20 * bold() ** 2, facecolors="white", edgecolors=GREY, zorder=3
+    )
+    word = {"month": both(id=" pelatihan", en=" training")}.get(
+        str(chart.parameters["timeline"]), both(id=" perlakuan", en=" treatment")
+    )
+    axes.annotate(
+        word[chart.language],
+        (-0.5, 1),
+        xycoords=("data", "axes fraction"),
+        va="top",
+        ha="left",
+        color=INK,
+        size="small",
+    )
+    axes.set_xlabel(event_axis(str(chart.parameters["timeline"]))[chart.language])
+    axes.margins(x=0.02)
+    whole_steps(axes)
+    numerals(axes, chart.language)

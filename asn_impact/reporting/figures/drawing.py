@@ -1,0 +1,150 @@
+"""Habits that all charts share: colours, axes, labels at the end of a line, numbers as the language writes them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from asn_impact.estimation import Inference
+from asn_impact.reporting.chart import Chart
+from asn_impact.reporting.words import (
+    Language,
+    OutcomeWords,
+    number,
+    period,
+)
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+
+__all__ = [
+    "BLUE",
+    "GREY",
+    "INK",
+    "PALE",
+    "PALETTE",
+    "VERMILION",
+    "bold",
+    "described",
+    "direct_labels",
+    "lower",
+    "numerals",
+    "period_axis",
+    "short_label",
+    "text_size",
+    "tick_decimals",
+    "unit_changed",
+    "whole_steps",
+]
+
+BLUE: Final = "#0072B2"  # Okabe and Ito's palette: told apart by colour-blind readers
+VERMILION: Final = "#D55E00"
+PALETTE: Final = (BLUE, VERMILION, "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
+GREY: Final = "#8c8c8c"
+PALE: Final = "#dedede"
+INK: Final = "#333333"
+
+
+def direct_labels(axes: Axes, ends: Sequence[tuple[float, str, str]], *, at: float) -> None:
+    """Write each line's name beside its end, moved apart where two would overlap."""
+    low, high = axes.get_ylim()
+    axes_height = 0.5 * axes.figure.get_figure(root=True).get_figheight() * 72
+    gap = (high - low) * text_size() / axes_height
+    order = sorted(range(len(ends)), key=lambda i: ends[i][0])
+    places: list[float] = []
+    for i in order:
+        places.append(max(ends[i][0], places[-1] + gap) if places else ends[i][0])
+    excess = max(0.0, places[-1] - high) if places else 0.0
+    for i, place in zip(order, places, strict=True):
+        value, name, colour = ends[i]
+        axes.annotate(
+            name,
+            xy=(at, value),
+            xytext=(at + 0.02 * max(at, 1.0), place - excess),
+            color=colour if colour != GREY else "#666666",
+            va="center",
+            ha="left",
+            size="small",
+            annotation_clip=False,
+        )
+
+
+def period_axis(axes: Axes, chart: Chart) -> None:
+    """Label about six periods of the time axis in words."""
+    known = chart.data.drop_duplicates("step").set_index("step")["period"].sort_index()
+    every = max(1, int(np.ceil(len(known) / 6)))
+    every = next((e for e in (1, 2, 3, 6, 12) if e >= every), every) if "-" in str(known.iloc[0]) else every
+    shown = known.iloc[::every]
+    axes.set_xticks(list(shown.index), [period(label, chart.language).replace(" ", "\n") for label in shown])
+
+
+def short_label(words: OutcomeWords, language: Language) -> str:
+    """Return the name of an outcome without its unit, as within a sentence."""
+    return lower(words.label[language].split(" (")[0])
+
+
+def unit_changed(label: str, words: OutcomeWords, language: Language) -> str:
+    """Return the label of a difference: a share changes in percentage points, not in percent."""
+    return label.replace("(%)", f"({words.unit[language]})")
+
+
+def lower(text: str) -> str:
+    """Lower the first letter of a phrase, but not of a name such as SKM."""
+    return text if text[:2].isupper() else text[:1].lower() + text[1:]
+
+
+def described(inference: Inference) -> dict[str, object]:
+    """Return what the provenance of a chart says of an inference."""
+    design = inference.effects.design
+    return {
+        "clusters": len(design.clusters),
+        "estimator": inference.effects.estimator.name,
+        "outcome": design.panel.outcome.name,
+        "rule": inference.rule.name,
+        "treatment": design.treatment,
+        "treated_clusters": design.treated_clusters,
+    }
+
+
+def text_size() -> float:
+    """Text size of the page being drawn, in points."""
+    import matplotlib as mpl
+
+    return float(mpl.rcParams["font.size"])
+
+
+def bold() -> float:
+    """How much thicker than on an A4 page lines and points are drawn."""
+    return text_size() / 8.0
+
+
+def whole_steps(axes: Axes) -> None:
+    """Put ticks at whole steps of time."""
+    from matplotlib.ticker import MaxNLocator
+
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 3, 6, 10]))
+    axes.xaxis.set_major_formatter(lambda value, _: number(value, 0, "en"))
+
+
+def numerals(axes: Axes, language: Language, *, which: str = "y") -> None:
+    """Write tick labels with the decimal mark of the language and a true minus sign."""
+    from matplotlib.ticker import Formatter
+
+    class Numerals(Formatter):
+        def __call__(self, x: float, pos: int | None = None) -> str:
+            return number(x, 2, language)
+
+        def format_ticks(self, values: Any) -> list[str]:  # noqa: ANN401 - as matplotlib declares it
+            return [number(float(v), tick_decimals(values), language) for v in values]
+
+    (axes.yaxis if which == "y" else axes.xaxis).set_major_formatter(Numerals())
+
+
+def tick_decimals(ticks: Sequence[float]) -> int:
+    """Return the decimals that tell neighbouring ticks apart."""
+    gaps = np.diff(np.unique(np.asarray(ticks, dtype=np.float64)))
+    step = float(gaps.min()) if len(gaps) else 1.0
+    return next((d for d in range(7) if abs(step * 10**d - round(step * 10**d)) < 1e-6), 6)

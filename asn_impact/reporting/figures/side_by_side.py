@@ -1,0 +1,126 @@
+"""Several findings below each other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+import pandas as pd
+
+from asn_impact.errors import InputError
+from asn_impact.estimation import Inference
+from asn_impact.reporting.chart import Chart
+from asn_impact.reporting.figures.drawing import BLUE, GREY, INK, bold, described, numerals
+from asn_impact.reporting.figures.finding import headline
+from asn_impact.reporting.words import (
+    Language,
+    Quantity,
+    both,
+    checked,
+    outcome_words,
+    say,
+)
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+__all__ = ["forest"]
+
+
+_TITLE_FOREST: Final = both(
+    id="Bukti perubahan ditemukan pada {k} dari {n} ukuran", en="Evidence of a change in {k} of {n} measures"
+)
+_SUBTITLE_FOREST: Final = both(
+    id="Perkiraan dampak dengan selang kepercayaan {level}", en="Estimated effects with {level} confidence intervals"
+)
+
+
+def forest(
+    inferences: Mapping[str, Inference] | Sequence[Inference],
+    *,
+    language: Language = "en",
+    source: str = "",
+    level: float = 0.95,
+    inputs: Iterable[Any] = (),
+) -> Chart:
+    """Return the chart of several one-number findings below each other, grouped by unit.
+
+    Parameters
+    ----------
+    inferences
+        One-number inferences; a mapping gives each its own name, otherwise the outcome is the name.
+    """
+    checked(language)
+    named = inferences.items() if isinstance(inferences, Mapping) else [("", i) for i in inferences]
+    singles = [(name, inference) for name, inference in named]
+    if not singles:
+        raise InputError("forest() was given no inference. Expected one or more.")
+    data = pd.DataFrame([_forest_row(name, inference, language, level) for name, inference in singles])
+    clear = int(((data["conf_low"] > 0) | (data["conf_high"] < 0)).sum())
+    title = (
+        headline(singles[0][1], language=language, level=level)
+        if len(singles) == 1
+        else say(
+            _TITLE_FOREST,
+            language,
+            k=Quantity(clear, "intervals that leave out zero"),
+            n=Quantity(len(data), "measures"),
+        )
+    )
+    lines = [headline(inference, language=language, level=level).text for _, inference in singles]
+    return Chart(
+        kind="forest",
+        title=title,
+        subtitle=say(_SUBTITLE_FOREST, language, level=Quantity(level, "level", form="percent")).text,
+        source=source,
+        alt=". ".join(dict.fromkeys([title.text, *lines])) + ".",
+        data=data,
+        paint=_paint_forest,
+        language=language,
+        parameters={"level": level, "findings": [described(inference) for _, inference in singles]},
+        inputs=tuple(inputs),
+        rows=2 * len(data) + 5 * data["unit"].nunique(),
+    )
+
+
+def _forest_row(name: str, inference: Inference, language: Language, level: float) -> dict[str, object]:
+    if len(inference.estimate) != 1:
+        raise InputError(
+            f"forest() draws one number a line; {name or repr(inference)} has {len(inference.estimate)}. "
+            "Use infer(effects.overall(), rule)."
+        )
+    words = outcome_words(inference.effects.design.panel.outcome)
+    low, high = inference.interval(level)
+    return {
+        "measure": name or words.label[language].split(" (")[0],
+        "unit": words.unit[language],
+        "estimate": words.scale * float(inference.estimate[0]),
+        "conf_low": words.scale * float(low[0]),
+        "conf_high": words.scale * float(high[0]),
+    }
+
+
+def _paint_forest(figure: Figure, chart: Chart) -> None:
+    groups = [(str(unit), part) for unit, part in chart.data.groupby("unit", sort=False)]
+    panels = figure.subplots(len(groups), 1, squeeze=False, height_ratios=[len(part) + 0.8 for _, part in groups])
+    for axes, (unit, part) in zip(panels[:, 0], groups, strict=True):
+        y = np.arange(len(part))
+        clear = (part["conf_low"] > 0) | (part["conf_high"] < 0)
+        colours = np.where(clear, BLUE, GREY)
+        axes.axvline(0, color=INK, linewidth=0.9 * bold())
+        axes.hlines(y, part["conf_low"], part["conf_high"], colors=colours, linewidth=1.6 * bold())
+        axes.scatter(part["estimate"], y, s=24 * bold() ** 2, c=colours, zorder=3)
+        axes.set_yticks(y, [_folded(str(m)) for m in part["measure"]])
+        axes.set_ylim(len(part) - 0.4, -0.6)
+        axes.grid(visible=False, axis="y")
+        axes.grid(visible=True, axis="x")
+        axes.set_xlabel(unit)
+        axes.margins(x=0.08)
+        numerals(axes, chart.language, which="x")
+
+
+def _folded(text: str, most: int = 38) -> str:
+    import textwrap
+
+    return "\n".join(textwrap.wrap(text, most))
