@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from asn_impact.designs.design import Design, assign
+    from asn_impact.designs.lottery import Lottery, draw_waves
     from asn_impact.errors import (
         AsnImpactError,
         DataWarning,
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
         PrivacyError,
         StudyError,
     )
+    from asn_impact.estimation.curve import Along, quantile_effects
     from asn_impact.estimation.dose import Dose
     from asn_impact.estimation.effects import Effects
     from asn_impact.estimation.efficient import Efficient
@@ -42,26 +44,53 @@ if TYPE_CHECKING:
     from asn_impact.estimation.triple import TripleDifference
     from asn_impact.estimation.two_way import TwoWay
     from asn_impact.estimation.twoway_clusters import TwoWayClustered
+    from asn_impact.intake.events import Events, read_events
     from asn_impact.intake.exports import Extract, read_exports, read_steps
     from asn_impact.intake.ledger import Ledger
+    from asn_impact.intake.observations import Observations, read_observations, with_days, with_flag
+    from asn_impact.intake.survey import Survey, SurveyAggregates, read_survey, read_survey_aggregates
     from asn_impact.intake.training import Rollout, read_rollout, read_rollout_from_status, read_training
     from asn_impact.measures.calendar import WorkCalendar
+    from asn_impact.measures.curves import CurvePanel
     from asn_impact.measures.durations import Durations, measure
-    from asn_impact.measures.outcomes import Count, Mean, RestrictedMean, Score, Share, Within
+    from asn_impact.measures.learning import Learning, Reliability, paired_tests, reliability
+    from asn_impact.measures.outcomes import CompletionCurve, Count, Mean, RestrictedMean, Score, Share, Within
     from asn_impact.measures.panel import Panel, read_panel
+    from asn_impact.measures.recovery import (
+        Recovery,
+        RecoveryComparison,
+        ShareBand,
+        SpreadBand,
+        compare_recovery,
+        recovery,
+    )
+    from asn_impact.measures.satisfaction import (
+        SatisfactionIndex,
+        respondents_needed,
+        satisfaction_panel,
+        skm_index,
+        which_weight,
+    )
     from asn_impact.measures.tabulate import maturity, tabulate
+    from asn_impact.planning.costs import Costs, read_costs
+    from asn_impact.planning.power import Power, Scenario, detectable, never_treated, pre_period
+    from asn_impact.planning.returns import Returns, StaffTime, cases_per_month, returns
     from asn_impact.reporting import figures, tables
     from asn_impact.reporting.chart import Chart
     from asn_impact.reporting.report import publish
     from asn_impact.reporting.tables import Table
 
 __all__ = [
+    "Along",
     "AsnImpactError",
     "BiasReduced",
     "Chart",
     "Classical",
     "ClusterRobust",
+    "CompletionCurve",
+    "Costs",
     "Count",
+    "CurvePanel",
     "DataWarning",
     "Design",
     "DesignError",
@@ -70,6 +99,7 @@ __all__ = [
     "Effects",
     "Efficient",
     "EstimationError",
+    "Events",
     "Extract",
     "GroupTime",
     "Imputation",
@@ -78,19 +108,34 @@ __all__ = [
     "InputError",
     "InteractionWeighted",
     "Jackknife",
+    "Learning",
     "Ledger",
+    "Lottery",
     "Mean",
     "Multiplier",
+    "Observations",
     "Panel",
     "Permutation",
+    "Power",
     "PrivacyError",
+    "Recovery",
+    "RecoveryComparison",
+    "Reliability",
     "RestrictedMean",
+    "Returns",
     "Rollout",
+    "SatisfactionIndex",
     "Saturated",
+    "Scenario",
     "Score",
     "Share",
+    "ShareBand",
+    "SpreadBand",
     "Stacked",
+    "StaffTime",
     "StudyError",
+    "Survey",
+    "SurveyAggregates",
     "SyntheticDiD",
     "Table",
     "TripleDifference",
@@ -101,53 +146,196 @@ __all__ = [
     "Within",
     "WorkCalendar",
     "assign",
+    "cases_per_month",
+    "compare_recovery",
+    "detectable",
+    "draw_waves",
     "figures",
     "infer",
     "maturity",
     "measure",
+    "never_treated",
+    "paired_tests",
+    "pre_period",
     "publish",
+    "quantile_effects",
+    "read_costs",
+    "read_events",
     "read_exports",
+    "read_observations",
     "read_panel",
     "read_rollout",
     "read_rollout_from_status",
     "read_steps",
+    "read_survey",
+    "read_survey_aggregates",
     "read_training",
+    "recovery",
+    "reliability",
+    "respondents_needed",
+    "returns",
     "romano_wolf",
+    "satisfaction_panel",
+    "skm_index",
     "tables",
     "tabulate",
+    "which_weight",
+    "with_days",
+    "with_flag",
 ]
 
 #: Module -> the public names that live in it; `figures` and `tables` are modules themselves.
 _HOMES = {
-    "designs.design": ("Design", "assign"),
+    "designs.design": (
+        "Design",
+        "assign",
+    ),
+    "designs.lottery": (
+        "Lottery",
+        "draw_waves",
+    ),
     "errors": (
-        *("AsnImpactError", "DataWarning", "DesignError", "EstimationError"),
-        *("InferenceError", "InputError", "PrivacyError", "StudyError"),
+        "AsnImpactError",
+        "DataWarning",
+        "DesignError",
+        "EstimationError",
+        "InferenceError",
+        "InputError",
+        "PrivacyError",
+        "StudyError",
+    ),
+    "estimation.curve": (
+        "Along",
+        "quantile_effects",
     ),
     "estimation.dose": ("Dose",),
     "estimation.effects": ("Effects",),
     "estimation.efficient": ("Efficient",),
     "estimation.group_time": ("GroupTime",),
-    "estimation.imputation": ("Imputation", "TwoStage"),
-    "estimation.inference": ("Classical", "ClusterRobust", "Inference", "infer"),
-    "estimation.jackknife": ("BiasReduced", "Jackknife"),
-    "estimation.resampling": ("Permutation", "WildBootstrap"),
-    "estimation.saturated": ("InteractionWeighted", "Saturated"),
-    "estimation.simultaneous": ("Multiplier", "romano_wolf"),
+    "estimation.imputation": (
+        "Imputation",
+        "TwoStage",
+    ),
+    "estimation.inference": (
+        "Classical",
+        "ClusterRobust",
+        "Inference",
+        "infer",
+    ),
+    "estimation.jackknife": (
+        "BiasReduced",
+        "Jackknife",
+    ),
+    "estimation.resampling": (
+        "Permutation",
+        "WildBootstrap",
+    ),
+    "estimation.saturated": (
+        "InteractionWeighted",
+        "Saturated",
+    ),
+    "estimation.simultaneous": (
+        "Multiplier",
+        "romano_wolf",
+    ),
     "estimation.stacked": ("Stacked",),
     "estimation.synthetic_did": ("SyntheticDiD",),
     "estimation.triple": ("TripleDifference",),
     "estimation.two_way": ("TwoWay",),
     "estimation.twoway_clusters": ("TwoWayClustered",),
-    "intake.exports": ("Extract", "read_exports", "read_steps"),
+    "intake.events": (
+        "Events",
+        "read_events",
+    ),
+    "intake.exports": (
+        "Extract",
+        "read_exports",
+        "read_steps",
+    ),
     "intake.ledger": ("Ledger",),
-    "intake.training": ("Rollout", "read_rollout", "read_rollout_from_status", "read_training"),
+    "intake.observations": (
+        "Observations",
+        "read_observations",
+        "with_days",
+        "with_flag",
+    ),
+    "intake.survey": (
+        "Survey",
+        "SurveyAggregates",
+        "read_survey",
+        "read_survey_aggregates",
+    ),
+    "intake.training": (
+        "Rollout",
+        "read_rollout",
+        "read_rollout_from_status",
+        "read_training",
+    ),
     "measures.calendar": ("WorkCalendar",),
-    "measures.durations": ("Durations", "measure"),
-    "measures.outcomes": ("Count", "Mean", "RestrictedMean", "Score", "Share", "Within"),
-    "measures.panel": ("Panel", "read_panel"),
-    "measures.tabulate": ("maturity", "tabulate"),
-    "reporting": ("figures", "tables"),
+    "measures.curves": ("CurvePanel",),
+    "measures.durations": (
+        "Durations",
+        "measure",
+    ),
+    "measures.learning": (
+        "Learning",
+        "Reliability",
+        "paired_tests",
+        "reliability",
+    ),
+    "measures.outcomes": (
+        "CompletionCurve",
+        "Count",
+        "Mean",
+        "RestrictedMean",
+        "Score",
+        "Share",
+        "Within",
+    ),
+    "measures.panel": (
+        "Panel",
+        "read_panel",
+    ),
+    "measures.recovery": (
+        "Recovery",
+        "RecoveryComparison",
+        "ShareBand",
+        "SpreadBand",
+        "compare_recovery",
+        "recovery",
+    ),
+    "measures.satisfaction": (
+        "SatisfactionIndex",
+        "respondents_needed",
+        "satisfaction_panel",
+        "skm_index",
+        "which_weight",
+    ),
+    "measures.tabulate": (
+        "maturity",
+        "tabulate",
+    ),
+    "planning.costs": (
+        "Costs",
+        "read_costs",
+    ),
+    "planning.power": (
+        "Power",
+        "Scenario",
+        "detectable",
+        "never_treated",
+        "pre_period",
+    ),
+    "planning.returns": (
+        "Returns",
+        "StaffTime",
+        "cases_per_month",
+        "returns",
+    ),
+    "reporting": (
+        "figures",
+        "tables",
+    ),
     "reporting.chart": ("Chart",),
     "reporting.report": ("publish",),
     "reporting.tables": ("Table",),

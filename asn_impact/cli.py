@@ -38,7 +38,7 @@ def main(words: Sequence[str] | None = None) -> int:
     """
     arguments = _parser().parse_args(words)
     try:
-        return int(arguments.command(arguments.path))
+        return int(arguments.command(arguments))
     except (AsnImpactError, OSError) as problem:
         print(_paragraph(f"asn-impact: {problem}"), file=sys.stderr)
         return FAILED
@@ -63,12 +63,17 @@ def _parser() -> argparse.ArgumentParser:
         sub = commands.add_parser(name, help=words, description=f"{words[:1].upper()}{words[1:]}.")
         sub.add_argument("path", metavar=path, help="a folder" if name == "new" else "a study.toml, or its folder")
         sub.set_defaults(command=command)
+        if name == "check":
+            sub.add_argument("--language", choices=("id", "en"), help="of what is printed; the study's first otherwise")
+            sub.add_argument(
+                "--dropped", metavar="FILE", help="write the rows left out to this CSV file, to be corrected"
+            )
     return parser
 
 
-def _new(path: str) -> int:
+def _new(arguments: argparse.Namespace) -> int:
     """Write the template; never over a file that is there."""
-    folder = Path(path)
+    folder = Path(arguments.path)
     target = folder / STUDY_FILE
     if target.exists():
         raise StudyError(f"{target} exists already. Edit it, or name another folder: nothing was overwritten.")
@@ -80,18 +85,26 @@ def _new(path: str) -> int:
     return DONE
 
 
-def _check(path: str) -> int:
-    from asn_impact.study import check
+_DROPPED = {"id": "{n} baris yang dikeluarkan ditulis ke {file}", "en": "{n} rows left out written to {file}"}
 
-    found = check(_study(path))
+
+def _check(arguments: argparse.Namespace) -> int:
+    from asn_impact.study.checked import check, write_dropped
+
+    study = _study(arguments.path)
+    language = arguments.language or study.languages[0]
+    found = check(study, language)
     print(found.text)
+    if arguments.dropped is not None:
+        n = write_dropped(found, Path(arguments.dropped), language)
+        print(f"\n{_DROPPED[language].format(n=n, file=Path(arguments.dropped).name)}")
     return REFUSED if found.refusal else DONE
 
 
-def _run(path: str) -> int:
+def _run(arguments: argparse.Namespace) -> int:
     from asn_impact.study import run
 
-    finished = run(_study(path))
+    finished = run(_study(arguments.path))
     for note in finished.notes:
         print(_paragraph(f"Note: {note}"), file=sys.stderr)
     for finding in finished.findings:

@@ -59,9 +59,10 @@ class Timeline:
     @classmethod
     def read(cls, values: pd.Series, *, column: str) -> tuple[Timeline, Int]:
         """Return the timeline of a period column without missing values, and each row's position on it."""
-        kind, ordinals = _ordinals(values, column)
+        codes, once = pd.factorize(values)  # periods are few and rows many: each value is read once
+        kind, ordinals = _ordinals(pd.Series(once), column)
         distinct, position = np.unique(ordinals, return_inverse=True)
-        return cls(kind, distinct), position.astype(np.int64)
+        return cls(kind, distinct), position.astype(np.int64)[codes]
 
     def __len__(self) -> int:
         return len(self.ordinals)
@@ -108,13 +109,11 @@ class Timeline:
         notes
             What was read as "never", and how often.
         """
-        known: dict[Any, float | None] = {}  # waves are few and units many: each value is read once
-        values = [None if isinstance(value, float) and value != value else value for value in adopted]
-        for value in values:
-            if value not in known:
-                known[value] = _ordinal_or_never(value, self.kind, int(self.ordinals[0]))
-        raw = [known[value] for value in values]
-        number = np.array([np.inf if r is None else r for r in raw], dtype=np.float64)
+        values = np.empty(len(adopted), dtype=object)
+        values[:] = adopted
+        codes, distinct = pd.factorize(values)  # waves are few and units many: each value is read once; missing is -1
+        read = [_ordinal_or_never(value, self.kind, int(self.ordinals[0])) for value in distinct]
+        number = np.array([*(np.inf if r is None else r for r in read), np.inf], dtype=np.float64)[codes]
         late = np.isfinite(number) & (number > self.ordinals[-1])
         steps = np.ceil((number - self.ordinals[0]) / self.step - 1e-9)
         steps[late] = np.inf

@@ -3,13 +3,17 @@
     python benchmarks/coverage.py                      # 2,000 draws a cell, every estimator: about a quarter of an hour
     python benchmarks/coverage.py --draws 10000 --estimators GroupTime
     python benchmarks/coverage.py --write docs/coverage.md
+    python benchmarks/coverage.py --default --draws 10000              # the default rule alone, more estimators
 
 No effect anywhere; 24 months; errors of an office follow an AR(1); 8 to 40 offices of which 2, 4 or half are treated,
 at one date or in waves; offices equally or unequally large (small ones are noisier); treated offices as noisy as the
 others, or twice.
 
-All estimators are linear in the cell means, so their weights are worked out once for a design and applied to all draws
-at a time. That this is the same as calling `infer` is checked on the first draws of every cell.
+Nearly all estimators are linear in the cell means, so their weights are worked out once for a design and applied to
+all draws at a time. That this is the same as calling `infer` is checked on the first draws of every cell.
+
+With `--default`, estimators that choose their weights by the outcome (`SyntheticDiD`, `Efficient`) are called draw by
+draw, on fewer draws (`--few`) and on offices that are equally large, up to 20 of them.
 """
 
 from __future__ import annotations
@@ -26,15 +30,22 @@ import pandas as pd
 from scipy import stats
 
 from asn_impact.designs import Design
+from asn_impact.errors import EstimationError, InferenceError
 from asn_impact.estimation import (
     BiasReduced,
     ClusterRobust,
+    Dose,
     Effects,
+    Efficient,
     GroupTime,
     Imputation,
     InteractionWeighted,
     Jackknife,
+    Saturated,
     Stacked,
+    SyntheticDiD,
+    TripleDifference,
+    TwoStage,
     TwoWay,
     WildBootstrap,
     infer,
@@ -54,6 +65,18 @@ ESTIMATORS = {
     "Imputation": Imputation(),
     "InteractionWeighted": InteractionWeighted(),
 }
+
+
+MORE = {
+    **ESTIMATORS,
+    "Saturated": Saturated(),
+    "TwoStage": TwoStage(),
+    "TripleDifference": TripleDifference("reached"),
+    "Dose": Dose(),
+    "SyntheticDiD": SyntheticDiD(),
+    "Efficient": Efficient(),
+}
+ONE_BY_ONE = ("SyntheticDiD", "Efficient")
 
 
 @dataclass(frozen=True)
@@ -93,6 +116,23 @@ def blank(world: World) -> Design:
         attributes=pd.DataFrame({"office": range(world.offices)}),
     )
     return Design(panel, adopted, np.arange(world.offices), tuple(range(world.offices)), "office")
+
+
+def dressed(world: World, name: str) -> Design:
+    """Return the design with what an estimator asks for: doses of one and two, or two services an office."""
+    design = blank(world)
+    panel = design.panel
+    if name == "Dose":
+        doses = 1.0 + np.arange(world.offices) % 2
+        return replace(design, panel=replace(panel, attributes=panel.attributes.assign(dose=doses)))
+    if name != "TripleDifference":
+        return design
+    twice = np.repeat(np.arange(world.offices), 2)
+    both = replace(panel.select(twice), units=tuple(range(len(twice))))
+    attributes = both.attributes.assign(reached=np.arange(len(twice)) % 2 == 0)
+    return replace(
+        design, panel=replace(both, attributes=attributes), adopted=design.adopted[twice], cluster=design.cluster[twice]
+    )
 
 
 def draw(world: World, draws: int, seed: int) -> np.ndarray:
@@ -155,21 +195,22 @@ def regression_parts(effects: Effects) -> np.ndarray:
     return parts
 
 
-def welch(effects: Effects, parts, values: np.ndarray) -> np.ndarray:
+def welch(effects: Effects, parts, values: np.ndarray, term: int = 0) -> np.ndarray:
     """(draws,) Welch degrees of freedom of each draw, capped as `BiasReduced` does; the cap alone for one group."""
-    treated = np.isfinite(effects.design.adopted)
+    design = effects.design
+    treated = np.isin(np.arange(len(design.clusters)), design.cluster[np.isfinite(design.adopted)])
     groups = np.stack([treated, ~treated])
-    moments = parts.moments(groups)[0]
+    moments = parts.moments(groups)[term]
     expected = np.einsum("hgg->g", moments)
     noise = np.stack([(values**2)[:, g].sum(axis=1) / expected[g].sum() for g in groups], axis=1)
     trace = noise @ np.einsum("hgg->h", moments)
     square = np.einsum("rh,rl,hgf,lgf->r", noise, noise, moments, moments, optimize=True)
-    return np.minimum(trace**2 / square, WELCH_CAP * satterthwaite(parts, groups))
+    return np.minimum(trace**2 / square, WELCH_CAP * satterthwaite(parts, groups, term))
 
 
-def satterthwaite(parts, groups: np.ndarray) -> float:
+def satterthwaite(parts, groups: np.ndarray, term: int = 0) -> float:
     """Degrees of freedom under equal noise."""
-    total = parts.moments(groups)[0].sum(axis=0)
+    total = parts.moments(groups)[term].sum(axis=0)
     return float(np.trace(total) ** 2 / (total**2).sum())
 
 
@@ -213,6 +254,67 @@ def rejections(world: World, estimator, draws: int, seed: int) -> dict[str, floa
     }
 
 
+def default_rate(world: World, name: str, words: argparse.Namespace) -> dict[str, float]:
+    """Share of draws in which the default rule rejects at 5 %, of those in which it says anything; and their number."""
+    design = dressed(world, name)
+    if name in ONE_BY_ONE:
+        return _called(design, MORE[name], draw(world, words.few, words.seed))
+    values = draw(world, words.draws, words.seed)
+    if len(design.adopted) > world.offices:  # the second service has noise of its own
+        values = np.stack([values, draw(world, words.draws, words.seed + 1)], axis=2).reshape(words.draws, -1, MONTHS)
+    effects = MORE[name](design)
+    return _worked_out(effects if name == "Dose" else effects.overall(), values)
+
+
+def _worked_out(effects: Effects, values: np.ndarray) -> dict[str, float]:
+    """Return the rate from the weights of the last estimate: the slope of `Dose`, the only one of the others."""
+    term = len(effects.terms) - 1
+    flat, g = values.reshape(len(values), -1), len(effects.design.clusters)
+    weights, deviation = effects.loadings()[term].ravel(), differences(effects)[:, term].reshape(g, -1)
+    if getattr(effects.fit, "bias_reduced", None) is not None:
+        reduced = regression_parts(effects)
+    else:
+        own = np.bincount(effects.design.cluster, (weights.reshape(values.shape[1:]) ** 2).sum(axis=1), minlength=g)
+        total = (deviation**2).sum(axis=1)
+        reduced = deviation * np.sqrt(np.divide(own, total, out=np.zeros(g), where=total > 0))[:, None]
+    contributions = flat @ reduced.T
+    variance, df = (contributions**2).sum(axis=1), welch(effects, bias_reduced(effects), contributions, term)
+    for r in range(2):
+        one = infer(outcome(effects, values[r]), BiasReduced())
+        np.testing.assert_allclose(one.std_error[term] ** 2, variance[r], rtol=1e-7)
+        np.testing.assert_allclose(one.df[term], df[r], rtol=1e-7)
+    if np.isnan(variance).any():
+        raise InferenceError("No standard error: too few treated offices.")
+    rate = (2 * stats.t.sf(np.abs(flat @ weights) / np.sqrt(variance), df) < LEVEL).mean()
+    return {"rate": float(rate), "draws": len(values)}
+
+
+def _called(design: Design, estimator, values: np.ndarray) -> dict[str, float]:
+    """Return the rate from calling the estimator and the rule draw by draw."""
+    p = [
+        infer(estimator(replace(design, panel=replace(design.panel, mean=mean))).overall(), BiasReduced()).p_value[0]
+        for mean in values
+    ]
+    return {"rate": float((np.array(p) < LEVEL).mean()), "draws": len(values)}
+
+
+def default_table(words: argparse.Namespace) -> pd.DataFrame:
+    """Return one row a cell and estimator; a cell an estimator refuses is left out."""
+    rows = []
+    for name in words.estimators:
+        for world in worlds():
+            if name in ONE_BY_ONE and (world.offices > 20 or world.sizes == "unequal"):
+                continue
+            try:
+                row = {"estimator": name, **vars(world), **default_rate(world, name, words)}
+            except (EstimationError, InferenceError) as refusal:
+                print(name, world, "refused:", str(refusal)[:60], flush=True)
+                continue
+            rows.append(row)
+            print(*row.values(), flush=True)
+    return pd.DataFrame(rows)
+
+
 def check(effects: Effects, values: np.ndarray, expected: dict) -> None:
     """Stop unless `infer` says the same of the first two draws."""
     for r in range(2):
@@ -254,11 +356,21 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--draws", type=int, default=2000)
     parser.add_argument("--seed", type=int, default=2026)
-    parser.add_argument("--estimators", nargs="+", default=list(ESTIMATORS), choices=ESTIMATORS)
+    parser.add_argument("--estimators", nargs="+", default=None, choices=MORE)
+    parser.add_argument("--default", action="store_true", help="the default rule alone, with the estimators of MORE")
+    parser.add_argument("--few", type=int, default=500, help="draws for estimators that are called draw by draw")
     parser.add_argument("--write", type=Path, help="a Markdown file for the table")
     words = parser.parse_args()
+    words.estimators = words.estimators or list(MORE if words.default else ESTIMATORS)
     rows = []
     start = time.process_time()
+    if words.default:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            table = default_table(words)
+        print(default_summary(table).to_string(index=False))
+        print(f"{len(table)} cells, {time.process_time() - start:.0f} s CPU")
+        return
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         for name in words.estimators:
@@ -271,6 +383,16 @@ def main() -> None:
     print(f"{len(rows)} cells of {words.draws} draws, {time.process_time() - start:.0f} s CPU")
     if words.write:
         words.write.write_text(markdown(table, words), encoding="utf-8")
+
+
+def default_summary(table: pd.DataFrame) -> pd.DataFrame:
+    """Return one row an estimator: cells, draws, least and largest rate in the fair cells, largest in all of them."""
+    rows = []
+    for name, group in table.groupby("estimator", sort=False):
+        fair = group.loc[(group["treated"] >= 4) & (group["noise"] == "equal"), "rate"]
+        spans = {"least fair": fair.min(), "largest fair": fair.max(), "largest": group["rate"].max()}
+        rows.append({"estimator": name, "cells": len(group), "draws": int(group["draws"].iloc[0]), **spans})
+    return pd.DataFrame(rows).round(4)
 
 
 def summary(table: pd.DataFrame) -> pd.DataFrame:

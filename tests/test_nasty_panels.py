@@ -14,7 +14,8 @@ import pandas as pd
 import pytest
 
 import asn_impact as ai
-from asn_impact.errors import AsnImpactError, DataWarning
+from asn_impact.designs.design import agree
+from asn_impact.errors import AsnImpactError, DataWarning, DesignError
 
 TOLERANCE = 1e-9  # double precision on sums of a few hundred numbers
 
@@ -352,6 +353,37 @@ def test_e62_the_same_seed_gives_the_same_draws():
     effects = ai.GroupTime()(design).overall()
     one, two = (ai.infer(effects, ai.WildBootstrap(reps=199, seed=5)).table() for _ in range(2))
     pd.testing.assert_frame_equal(one, two)
+
+
+def both_ways(frame):
+    """The panel, and the rollout by the cohort column and by the 0/1 column."""
+    panel = ai.read_panel(frame, unit="unit", period="time", outcome="y")
+    by_cohort = ai.read_rollout(frame, unit="unit", adopted="cohort")
+    return panel, by_cohort, ai.read_rollout_from_status(frame, unit="unit", period="time", treated="d")
+
+
+def test_e63_two_columns_that_agree_give_the_first():
+    panel, by_cohort, by_status = both_ways(base())
+    assert agree(panel, by_cohort, by_status) is by_cohort
+    same(base(), rollout=agree(panel, by_status, by_cohort))
+
+
+@pytest.mark.parametrize(
+    ("unit", "start", "said"),
+    [(3, 6.0, r"3 \(6 or 5\)"), (3, np.nan, r"3 \(never or 5\)"), (39, 8.0, r"39 \(8 or never\)")],
+)
+def test_e63_two_columns_that_disagree_about_a_unit_are_refused(unit, start, said):
+    frame = base()
+    frame.loc[frame["unit"] == unit, "cohort"] = start
+    with pytest.raises(DesignError, match=f"disagree about 1 of 40 units, first: {said}"):
+        agree(*both_ways(frame))
+
+
+def test_e63_never_and_after_the_window_are_the_same_and_so_are_all_starts_before_it():
+    frame = base()
+    frame.loc[frame["unit"] == 39, "cohort"] = 99.0
+    frame.loc[frame["unit"] == 0, ["cohort", "d"]] = (1.0, 1)
+    agree(*both_ways(frame))
 
 
 def test_e64_a_start_inside_a_period():

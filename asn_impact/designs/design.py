@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Hashable
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Literal, TypeAlias
 
 import numpy as np
@@ -16,7 +17,7 @@ from asn_impact.errors import DataWarning, DesignError, listed, nearest
 from asn_impact.intake.training import Rollout
 from asn_impact.measures.panel import Panel
 
-__all__ = ["Design", "Weighing", "assign"]
+__all__ = ["Design", "Weighing", "agree", "assign"]
 
 Weighing: TypeAlias = Literal["units", "records"]
 
@@ -58,15 +59,23 @@ class Design:
         object.__setattr__(self, "adopted", readonly(np.asarray(self.adopted, dtype=np.float64)))
         object.__setattr__(self, "cluster", readonly(np.asarray(self.cluster, dtype=np.int64)))
 
-    @property
+    @cached_property
     def cohorts(self) -> Float:
         """(C,) the distinct steps of adoption, in order."""
-        return np.unique(self.adopted[np.isfinite(self.adopted)])
+        return readonly(np.unique(self.adopted[np.isfinite(self.adopted)]))
 
     @property
     def treated_clusters(self) -> int:
         """Number of clusters with at least one treated unit."""
-        return len(np.unique(self.cluster[np.isfinite(self.adopted)]))
+        return self._clusters_of(np.isfinite(self.adopted))
+
+    @property
+    def untreated_clusters(self) -> int:
+        """Number of clusters with at least one unit that is never treated."""
+        return self._clusters_of(np.isinf(self.adopted))
+
+    def _clusters_of(self, units: Bool) -> int:
+        return int(np.count_nonzero(np.bincount(self.cluster[units])))
 
     def treated(self) -> Bool:
         """(U, T) True from the first treated period of a unit on."""
@@ -98,7 +107,7 @@ class Design:
 
     def cohort_label(self, step: float) -> str:
         """Return the period of an adoption step as text, ``never`` for units that are not treated in the window."""
-        return self.panel.timeline.label(step) if np.isfinite(step) else "never"
+        return _start(self.panel, step)
 
     def table(self) -> pd.DataFrame:
         """Return one row a wave: first treated period, units, clusters and records."""
@@ -168,12 +177,50 @@ def assign(panel: Panel, rollout: Rollout, *, cluster: str, weights: Weighing = 
         treatment=rollout.label,
         weights=weights,
         notes=(*panel.notes, *rollout.notes, *announced),
-    ).where(keep)
+    )
+    design = design if keep.all() else design.where(keep)
     _refuse_no_contrast(design)
     for note in announced:
         if not note.startswith("The rollout does not name"):
             warnings.warn(note, DataWarning, stacklevel=2)
     return design
+
+
+def agree(panel: Panel, rollout: Rollout, other: Rollout) -> Rollout:
+    """Return the first of two rollouts if both treat every unit of the panel from the same period on.
+
+    For files that say it twice, with a 0/1 column and with a column of first treated periods. Starts in or before the
+    first period count as the same, and so do starts after the last one and never.
+
+    Raises
+    ------
+    DesignError
+        Units start at different periods, or are named by one rollout alone and treated in it.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from asn_impact.measures.panel import read_panel
+    >>> frame = pd.DataFrame({"office": ["A", "A", "B", "B"], "year": [2023, 2024] * 2, "days": [9.0, 7.5, 8.0, 8.0]})
+    >>> panel = read_panel(frame, unit="office", period="year", outcome="days")
+    >>> by_date, by_status = (Rollout(pd.Series({"A": start, "B": None})) for start in (2024, "2024"))
+    >>> assign(panel, agree(panel, by_date, by_status), cluster="office").adopted
+    array([ 1., inf])
+    """
+    one, two = (np.maximum(_adoption(panel, which)[0], 0.0) for which in (rollout, other))
+    apart = np.flatnonzero(one != two)
+    if apart.size:
+        labels = [f"{panel.units[i]} ({_start(panel, one[i])} or {_start(panel, two[i])})" for i in apart[:5].tolist()]
+        raise DesignError(
+            f"The two rollouts ({rollout.label!r} and {other.label!r}) disagree about {apart.size} of "
+            f"{len(panel.units)} units, first: {', '.join(labels)}. Correct the column that is wrong: which one it is "
+            "cannot be told from here."
+        )
+    return rollout
+
+
+def _start(panel: Panel, step: float) -> str:
+    return panel.timeline.label(step) if np.isfinite(step) else "never"
 
 
 def _refuse_hopeless(panel: Panel) -> None:
@@ -186,24 +233,24 @@ def _refuse_hopeless(panel: Panel) -> None:
 
 
 def _adoption(panel: Panel, rollout: Rollout) -> tuple[Float, tuple[str, ...]]:
-    given = dict(zip(map(_plain, rollout.adopted.index.tolist()), rollout.adopted.tolist(), strict=True))
+    given = dict(zip(rollout.adopted.index.tolist(), rollout.adopted.tolist(), strict=True))
     known = {*panel.units, *panel.unusable}
-    strangers = [unit for unit in given if unit not in known]
-    if strangers:
+    if not given.keys() <= known:
+        strangers = [_plain(unit) for unit in given if unit not in known]
         close = nearest(str(strangers[0]), panel.units)
         raise DesignError(
             f"{len(strangers)} units in the rollout are not in the panel, first: {listed(strangers)}.{close} "
             f"The panel has {len(panel.units)} units, first: {listed(panel.units, 3)}."
         )
-    unnamed = sum(unit not in given for unit in panel.units)
-    adopted, notes = panel.timeline.locate([given.get(unit) for unit in panel.units])
+    unnamed = len(panel.units) - sum(map(given.__contains__, panel.units))
+    adopted, notes = panel.timeline.locate(list(map(given.get, panel.units)))
     if unnamed:
         notes = (f"The rollout does not name {unnamed} of {len(panel.units)} units: never treated.", *notes)
     return adopted, notes
 
 
 def _plain(label: object) -> object:
-    """Return a unit label as the panel writes it: 7.0 and 7 are one unit."""
+    """Return a unit label as the panel writes it: 7.0 and 7 are one unit, and equal as keys."""
     value = label.item() if hasattr(label, "item") else label
     return int(value) if isinstance(value, float) and value.is_integer() else value
 

@@ -7,6 +7,7 @@ from asn_impact.estimation.group_time import GroupTime
 from asn_impact.estimation.imputation import Imputation, TwoStage
 from asn_impact.estimation.inference import Classical, ClusterRobust, Inference, infer
 from asn_impact.estimation.jackknife import BiasReduced, Jackknife
+from asn_impact.estimation.placebo import Placebo
 from asn_impact.estimation.resampling import Permutation, WildBootstrap
 from asn_impact.estimation.saturated import InteractionWeighted, Saturated
 from asn_impact.estimation.simultaneous import Multiplier, romano_wolf
@@ -30,6 +31,7 @@ __all__ = [
     "Jackknife",
     "Multiplier",
     "Permutation",
+    "Placebo",
     "Saturated",
     "Stacked",
     "SyntheticDiD",

@@ -196,7 +196,13 @@ class Adjusted:
         return bool(np.isfinite(self.loading).all()) and len(self.loading) > 0
 
     def influence(self, outcome: Float) -> Float:
-        """(G, k) influence by cluster: of the means, of the regressions and of the logit."""
+        """(G, k) influence by cluster."""
+        return cluster_sums(self.rows.cluster, self.clusters, self.row_influence(outcome))
+
+    def row_influence(self, outcome: Float) -> Float:
+        """(n, k) influence of each row: of the means, of the regressions and of the logit."""
+        if self.method == "none" and self.rows.after is None:
+            return self._from_means(outcome)
         rows, x = self.rows, self.rows.x
         slopes = {n: self._inverse[n] @ (x.T @ (weight[:, None] * outcome)) for n, weight in self.regressions.items()}
         total = np.zeros_like(outcome)
@@ -215,7 +221,24 @@ class Adjusted:
             chance = expit(x @ self.coefficients)
             curvature = _inverted(_gram(x, rows.weight * chance * (1 - chance))[None])[0]
             total += (rows.weight * (rows.treated - chance))[:, None] * (x @ (curvature @ turn))
-        return cluster_sums(rows.cluster, self.clusters, total)
+        return total
+
+    def _from_means(self, outcome: Float) -> Float:
+        """(n, k) distance of each row from the mean of its side, the treated or the controls, times its weight."""
+        treated, control = (share @ outcome for share in self._shares)
+        away = outcome - np.stack([control, treated])[self.rows.treated.astype(np.int64)]
+        away *= self.loading[:, None]
+        return away
+
+    def rescaled(self) -> Float:
+        """(G, n) weights on the outcome without each cluster, for means alone: the shares of the others grow."""
+        cluster, others = self.rows.cluster, self.rows.cluster[None, :] != np.arange(self.clusters)[:, None]
+        total = np.zeros(others.shape)
+        for part in self.parts:
+            mass = part.weight.sum() - np.bincount(cluster, part.weight, minlength=self.clusters)
+            kept = others & (mass > 1e-12 * part.weight.sum())[:, None]
+            total += part.sign * np.divide(part.weight, mass[:, None], out=np.zeros_like(total), where=kept)
+        return total
 
     def leave_one_out(self, outcome: Float) -> Float:
         """(G, k) the estimates without each cluster: regressions in closed form, the logit again from where it was."""
@@ -375,16 +398,8 @@ class Group:
         """(n, k) changes or levels of the outcome."""
         if self.column is not None:
             return np.asarray(mean[self.unit, self.column][:, None])
-        return np.asarray(mean[np.ix_(self.unit, self.period)] - mean[self.unit, self.base][:, None])
-
-    def combined(self, mean: Float, weights: Float) -> Float:
-        """(n, m) the outcomes times (k, m) weights, without making them first."""
-        if self.column is not None:
-            return np.asarray(self.outcome(mean) @ weights)
-        by_period = np.zeros((mean.shape[1], weights.shape[1]))
-        by_period[self.period] = weights
-        by_period[self.base] = -weights.sum(axis=0)
-        return np.asarray(mean.take(self.unit, axis=0) @ by_period)
+        rows = mean.take(self.unit, axis=0)
+        return np.asarray(rows[:, self.period] - rows[:, [self.base]])
 
     def estimate(self, mean: Float) -> Float:
         """(k,) the estimates."""
@@ -447,12 +462,14 @@ class AdjustedFit:
 
     def influence_of(self, weights: Float) -> Float:
         """(G, m) influence of (m, k) weighted sums of estimates: ``influence() @ weights.T`` without the (G, k)."""
-        total = np.zeros((len(self.design.clusters), len(weights)))
+        total = np.zeros((len(weights), len(self.design.clusters)))
         for group in self.groups:
             some = weights[:, group.terms]
             if some.any() and group.adjusted.estimable:
-                total += group.adjusted.influence(group.combined(self._mean, some.T))
-        return total
+                own = group.adjusted.row_influence(group.outcome(self._mean))
+                for j in np.flatnonzero(some.any(axis=1)):
+                    total[j] += np.bincount(group.adjusted.rows.cluster, own @ some[j], minlength=total.shape[1])
+        return total.T
 
     def leave_one_out(self) -> Float:
         """(G, k) estimates without each cluster, the logits estimated again."""
@@ -484,23 +501,15 @@ class AdjustedFit:
         """
         if self.method != "none" or self.sample != "pairs":
             return None
-        clusters, (units, periods) = len(self.design.clusters), self.design.panel.mean.shape
-        total = np.zeros((*weights.shape[:2], units, periods))
+        periods = self.design.panel.mean.shape[1]
+        total = np.zeros((*weights.shape[:2], *self.design.panel.mean.shape))
         for group in self.groups:
             if not group.adjusted.estimable:
                 continue
             by_period = np.zeros((*weights.shape[:2], periods))
             by_period[:, :, group.period] = weights[:, :, group.terms]
             by_period[:, :, group.base] = -weights[:, :, group.terms].sum(axis=2)
-            rows = group.adjusted.rows
-            shares = np.zeros((clusters, len(rows.weight)))
-            for part in group.adjusted.parts:
-                mass = part.weight.sum() - cluster_sums(rows.cluster, clusters, part.weight[:, None])[:, 0]
-                kept = (rows.cluster[None, :] != np.arange(clusters)[:, None]) & (mass > 1e-12 * part.weight.sum())[
-                    :, None
-                ]
-                shares += part.sign * np.divide(part.weight, mass[:, None], out=np.zeros_like(shares), where=kept)
-            total[:, :, group.unit] += np.einsum("gn,gmt->gmnt", shares, by_period)
+            total[:, :, group.unit] += np.einsum("gn,gmt->gmnt", group.adjusted.rescaled(), by_period)
         return total
 
     def _pairs(self, comparison: Comparison, first: int) -> Iterator[Group]:

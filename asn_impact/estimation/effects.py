@@ -212,6 +212,20 @@ class Effects:
         """(k, U, T) the weights of the estimates on the cell means."""
         return self.fit.loadings()
 
+    @property
+    def linear(self) -> bool:
+        """Whether the estimates are the same weighted sums of cell means whatever the outcome is."""
+        return bool(getattr(self.fit, "linear", True))
+
+    @property
+    def unused_covariates(self) -> tuple[str, ...]:
+        """Covariates of the panel that the estimator does not use: it uses those it names and no other."""
+        own = (self.estimator, getattr(self.estimator, "comparison", None))
+        named = {
+            name for e in own for field in ("adjust", "covariates", "regressors") for name in getattr(e, field, ())
+        }
+        return tuple(name for name in self.design.panel.covariates if name not in named)
+
     def overall(self) -> Effects:
         """Return one number: the mean effect over all treated cohorts and periods."""
         return self._viewed(Overall())
@@ -270,6 +284,10 @@ class Effects:
         fit = Averaged(self.fit, self.cells, member[left], isinstance(view, Cohorts))
         return replace(self, terms=terms.iloc[np.flatnonzero(left)].reset_index(drop=True), fit=fit, view=view)
 
+    def said_of_covariates(self) -> list[tuple[str, object]]:
+        """Return the line of a card that names the covariates of the panel that were not used; nothing without any."""
+        return [("covariates not used", ", ".join(self.unused_covariates))] if self.unused_covariates else []
+
     def __repr__(self) -> str:
         view = "" if self.view is None else f".{type(self.view).__name__}"
         return f"Effects({self.estimator.name}{view} on {self.design.panel.outcome.name}: {len(self.terms)} estimates)"
@@ -277,7 +295,7 @@ class Effects:
     def _repr_html_(self) -> str:
         return card(
             repr(self),
-            [("note", note) for note in self.notes],
+            [*(("note", note) for note in self.notes), *self.said_of_covariates()],
             table=self.terms.assign(estimate=self.estimate),
         )
 
@@ -351,6 +369,10 @@ class Averaged:
     @property
     def correction(self) -> float:
         return self.fit.correction
+
+    @property
+    def linear(self) -> bool:
+        return bool(getattr(self.fit, "linear", True))
 
 
 def _mean(weights: Float, values: Float) -> Float:

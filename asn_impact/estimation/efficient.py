@@ -103,6 +103,7 @@ class PlugIn:
     design: Design
     by: Literal["overall", "event_time"]
     correction: float = 1.0
+    linear: bool = False  # beta is estimated from the outcome
 
     @cached_property
     def _waves(self) -> tuple[Float, Int, Int]:

@@ -12,11 +12,12 @@ from typing import Literal, Protocol
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+from scipy import special
 
 from asn_impact.arrays import Float, readonly
 from asn_impact.display import card
 from asn_impact.errors import DataWarning, InferenceError, listed
+from asn_impact.estimation.adjusted import cluster_sums
 from asn_impact.estimation.effects import Effects
 from asn_impact.estimation.linear import LeastSquares
 
@@ -73,13 +74,13 @@ class Inference:
     @property
     def p_value(self) -> Float:
         """(k,) two-sided p-values of no effect."""
-        return np.asarray(2 * stats.t.sf(np.abs(self.estimate / self.std_error), self.df))
+        return np.asarray(2 * special.stdtr(self.df, -np.abs(self.estimate / self.std_error)))
 
     def interval(self, level: float = 0.95) -> tuple[Float, Float]:
         """Return the (k,) lower and upper ends of the pointwise intervals at a level between 0 and 1."""
         if not 0 < level < 1:
             raise InferenceError(f"level={level!r}. Expected a share between 0 and 1, for instance 0.95.")
-        reach = stats.t.ppf((1 + level) / 2, self.df) * self.std_error
+        reach = special.stdtrit(self.df, (1 + level) / 2) * self.std_error
         return self.estimate - reach, self.estimate + reach
 
     def table(self, level: float = 0.95) -> pd.DataFrame:
@@ -128,6 +129,7 @@ class Inference:
                 f"{counts['clusters']} by {design.clustered_by}, {counts['treated_clusters']} treated, "
                 f"effective {counts['effective_clusters']:.1f}",
             ),
+            *self.effects.said_of_covariates(),
         ]
         return card("Inference", [*facts, *(("note", note) for note in self.notes)], table=self.table().round(4))
 
@@ -201,9 +203,8 @@ def refuse_single_cluster(effects: Effects) -> None:
             "estimate without an "
             "interval, or use a randomisation argument (Permutation) over the clusters that could have been treated."
         )
-    untreated = len(np.unique(design.cluster[np.isinf(design.adopted)]))
-    waves = len(design.cohorts)
-    if untreated < 2 and waves < 2:
+    untreated = design.untreated_clusters
+    if untreated < 2 and len(design.cohorts) < 2:
         raise InferenceError(
             f"{untreated} of {len(design.clusters)} clusters ({design.clustered_by}) is never "
             "treated: a comparison with one "
@@ -216,11 +217,7 @@ def conclude(effects: Effects, rule: Rule, variance: Float, df: Float) -> Infere
     notes = [*effects.notes]
     variance, df = variance.copy(), np.asarray(df, dtype=np.float64).copy()
     diagonal = np.diag(variance)
-    scale = np.nanmax(np.abs(effects.design.panel.mean - np.nanmean(effects.design.panel.mean)), initial=0.0)
-    flat = ~(
-        np.sqrt(np.abs(diagonal))
-        > _NO_VARIATION * max(scale, float(np.nanmax(np.abs(effects.design.panel.mean))) * 1e-3)
-    )
+    flat = ~(np.sqrt(np.abs(diagonal)) > _NO_VARIATION * effects.design.panel.magnitude)
     alone = effects.support() < 2
     names = [" ".join(str(v) for v in row) for row in effects.terms.itertuples(index=False)]
     if (flat & np.isfinite(diagonal)).any():
@@ -261,7 +258,6 @@ def effective_clusters(effects: Effects) -> Float:
     squared weights on the cell means.
     """
     squared = (np.nan_to_num(effects.loadings()) ** 2).sum(axis=2)
-    share = np.zeros((len(effects.terms), len(effects.design.clusters)))
-    np.add.at(share.T, effects.design.cluster, squared.T)
+    share = cluster_sums(effects.design.cluster, len(effects.design.clusters), squared.T).T
     total = (share**2).sum(axis=1)
     return np.asarray(np.divide(share.sum(axis=1) ** 2, total, out=np.full(len(total), np.nan), where=total > 0))

@@ -14,6 +14,7 @@ import numpy as np
 
 from asn_impact.arrays import Bool, Float, Int
 from asn_impact.designs import Design
+from asn_impact.estimation.adjusted import cluster_sums
 from asn_impact.estimation.effects import Contributions
 
 __all__ = ["Blocks", "LeastSquares"]
@@ -169,8 +170,9 @@ class LeastSquares:
         within = self._within
         by_unit = np.matmul(np.swapaxes(within * self.weight[:, :, None], 1, 2), within)
         by_unit[:, self._varying[:, None], self._varying] += self._inside.sum(axis=1)
-        total = np.zeros((len(self.design.clusters), *by_unit.shape[1:]))
-        np.add.at(total, self.design.cluster, by_unit)
+        clusters = len(self.design.clusters)
+        flat = cluster_sums(self.design.cluster, clusters, by_unit.reshape(len(by_unit), -1))
+        total = flat.reshape(clusters, *by_unit.shape[1:])
         return Blocks(total[:, 1:, 1:], total[:, 1:, 0], self.regressors.shape[-1])
 
     @property

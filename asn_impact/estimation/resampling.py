@@ -31,6 +31,10 @@ Weights: TypeAlias = Literal["rademacher", "webb", "mammen"]
 
 _TIE = 1e-9  # statistics closer than this share are ties: the draw that repeats the data must not count as larger
 _BLOCK = 4096  # draws at a time
+_NO_INVERSION = (
+    "The estimator chooses its weights by the outcome, so a draw under one effect says nothing about another: "
+    "a p-value of no effect, but no interval."
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,7 +97,7 @@ class Resampled(Inference):
 
     def _end(self, j: int, alpha: float, side: float) -> float:
         """Walk outwards until the test rejects, then halve the step: one end of the interval."""
-        if not np.isfinite(self.std_error[j]):
+        if not np.isfinite(self.std_error[j]) or not self.effects.linear:
             return float("nan")
         inside, reach = self.estimate[j], 2.0 * self.std_error[j]
         outside = inside + side * reach
@@ -166,7 +170,7 @@ class Permutation:
     was drawn within them. When there are no more than `reps` distinct ways, all are taken and the p-value is exact;
     otherwise a random sample of `reps`, with the data added (Phipson and Smyth 2010). Studentised, so that it is also
     valid in large samples when the noise differs (Chung and Romano 2013). Intervals hold all constant effects not
-    rejected.
+    rejected; an estimator that chooses its weights by the outcome (`SyntheticDiD`, `Efficient`) has none.
     """
 
     reps: int
@@ -182,13 +186,13 @@ class Permutation:
     def __call__(self, effects: Effects) -> Inference:
         """Attach randomisation p-values and intervals."""
         design = effects.design
-        times, groups = _times(design), _strata(design, self.strata)
-        ways = _number_of_ways(times, groups)
+        times, groups = times_of_clusters(design), _strata(design, self.strata)
+        ways = number_of_ways(times, groups)
         exact = ways <= self.reps
-        orders = _all_ways(times, groups) if exact else _some_ways(times, groups, self.reps, self.seed)
+        orders = all_ways(times, groups) if exact else some_ways(times, groups, self.reps, self.seed)
         g = len(design.clusters)
         factor = g / (g - 1) * effects.fit.correction
-        effect = _with_outcome(effects, design.treated().astype(np.float64))
+        effect = _with_outcome(effects, design.treated().astype(np.float64)) if effects.linear else effects
         rows = [_permuted(effects, effect, order, factor) for order in orders]
         draws = tuple(
             Draws(*(np.array(column) for column in zip(*term, strict=True))) for term in zip(*rows, strict=True)
@@ -197,7 +201,8 @@ class Permutation:
         least = 1 / ways if exact else 1 / (self.reps + 1)
         how = f"all {ways}" if exact else f"{self.reps} of {ways:.3g}"
         note = f"Randomisation over {how} ways to deal the adoption times: no p-value below {least:.2g} is possible."
-        return replace(inference, notes=(*inference.notes, note))
+        notes = (note,) if effects.linear else (note, _NO_INVERSION)
+        return replace(inference, notes=(*inference.notes, *notes))
 
 
 def _resampled(
@@ -235,7 +240,7 @@ def _restricted(effects: Effects, j: int) -> tuple[Float, Float]:
     fit = effects.fit
     if isinstance(fit, LeastSquares):
         return _restricted_blocks(fit.blocks, j)
-    if not getattr(fit, "linear", True):
+    if not effects.linear:
         raise InferenceError(
             f"{effects.estimator.name} chooses its weights by the outcome: it has no wild bootstrap. Use Permutation()."
         )
@@ -303,7 +308,7 @@ def _with_outcome(effects: Effects, outcome: Float) -> Effects:
         return effects.again(_outcome(effects.design, outcome))
 
 
-def _times(design: Design) -> Float:
+def times_of_clusters(design: Design) -> Float:
     """(G,) adoption time of each cluster, which must be one."""
     times = np.full(len(design.clusters), np.nan)
     for c in range(len(design.clusters)):
@@ -329,7 +334,7 @@ def _strata(design: Design, strata: str | None) -> Int:
     return np.asarray(design.panel.attributes[strata].iloc[first].factorize()[0], dtype=np.int64)
 
 
-def _number_of_ways(times: Float, groups: Int) -> int:
+def number_of_ways(times: Float, groups: Int) -> int:
     ways = 1
     for group in np.unique(groups):
         _, counts = np.unique(times[groups == group], return_counts=True)
@@ -337,7 +342,7 @@ def _number_of_ways(times: Float, groups: Int) -> int:
     return ways
 
 
-def _all_ways(times: Float, groups: Int) -> Iterator[Float]:
+def all_ways(times: Float, groups: Int) -> Iterator[Float]:
     """Yield every distinct vector of times, dealt within groups."""
     members = [np.flatnonzero(groups == group) for group in np.unique(groups)]
     for deal in itertools.product(*(list(_distinct(sorted(times[m].tolist()))) for m in members)):
@@ -363,7 +368,7 @@ def _distinct(items: list[float]) -> Iterator[list[float]]:
         items[i + 1 :] = reversed(items[i + 1 :])
 
 
-def _some_ways(times: Float, groups: Int, reps: int, seed: int) -> Iterator[Float]:
+def some_ways(times: Float, groups: Int, reps: int, seed: int) -> Iterator[Float]:
     rng = np.random.default_rng(seed)
     for _ in range(reps):
         dealt = times.copy()

@@ -8,6 +8,7 @@ table costs later passes nothing.
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
@@ -29,6 +30,7 @@ __all__ = [
     "bounds_of",
     "clean",
     "drawn_on_completion",
+    "left_out",
     "placeholders_read",
     "without_placeholders",
 ]
@@ -39,10 +41,10 @@ STATUSES = ("open", "granted", "rejected", "withdrawn")
 FEWEST_CASES, ALREADY_WAITING = 20, 5  # below these the dates do not tell how an export was drawn
 MOST_STATUSES = 40  # words; a column with more unknown ones is no status, and may hold names
 LONGEST_WAIT = 10  # years; longer is a slip of the year in every export seen
-_TOTAL = r"(?i)^\s*(?:grand\s*total|sub\s*total|jumlah|total|rata-rata)"
+TOTAL = r"(?i)^\s*(?:grand\s*total|sub\s*total|jumlah|total|rata-rata)"
 TEST_ROW = r"(?i)test|(?:^|[^a-z])exp(?:[^a-z]|$)"
 
-FILE, FIRST, GIVEN = "asn_file", "asn_first", "asn_office_given"
+FILE, FIRST, GIVEN, PLACE = "asn_file", "asn_first", "asn_office_given", "asn_place"
 REASON, BLANK = "asn_reason", "asn_blank"
 KEPT = "kept"
 NO_DATE = {"received": "the received date is no date", "decided": "the decision date is no date"}
@@ -223,7 +225,7 @@ def _reasons(names: list[str], bounds: Bounds, as_of: dt.date) -> dict[str, nw.E
     reasons: dict[str, nw.Expr] = {}
     if bounds.missing:
         texts = [c for c in (FIRST, "case", "office", "service") if c in names]
-        total = [nw.col(c).str.contains(_TOTAL) for c in texts]
+        total = [nw.col(c).str.contains(TOTAL) for c in texts]
         if total:
             reasons["row of totals"] = received.is_null() & reduce(or_, (_surely(t) for t in total))
     if "received" in bad:
@@ -330,23 +332,87 @@ def clean(
     weight : str, optional
         Column with the number of rows a record stands for (steps of a case).
     """
+    frame, reasons = _with_reasons(typed, bounds, as_of, status_words)
+    groups = _counted(frame, reasons, weight)
+    labels = sorted({g["office"] for g in groups if isinstance(g["office"], str)})
+    if any(label != " ".join(label.split()) for label in labels):
+        frame = frame.with_columns(office=_squeezed())
+        groups = _counted(frame, reasons, weight)
+    if kept_labels := _kept_labels(groups):
+        decimals = all(_DECIMAL_CODE.fullmatch(label) for label in kept_labels)
+        if decimals:  # a program between the office and us read codes as numbers
+            frame = frame.with_columns(office=nw.col("office").str.replace_all(r"\.0+$", ""))
+            groups = _counted(frame, reasons, weight)
+    return _settled(frame, reasons, groups, columns, _check_labels(_kept_labels(groups)))
+
+
+_DECIMAL_CODE = re.compile(r"[1-9]\d{0,14}\.0+")
+
+
+def _kept_labels(groups: Sequence[Mapping[str, Any]]) -> list[str]:
+    return sorted({g["office"] for g in groups if isinstance(g["office"], str) and g[REASON] == KEPT})
+
+
+def _squeezed() -> nw.Expr:
+    return nw.col("office").str.replace_all("[\\s\u00a0]+", " ").str.strip_chars()
+
+
+def _with_reasons(
+    typed: Frame, bounds: Bounds, as_of: dt.date, status_words: Mapping[str, str] | None
+) -> tuple[Frame, dict[str, nw.Expr]]:
+    """Return the records with their statuses, and reason -> condition under which a row is left out."""
     if any(bounds.earliest <= day <= bounds.latest for day in PLACEHOLDERS):
         typed = without_placeholders(typed, ("received", "decided"))
     has_status = "status" in typed.collect_schema().names()
     frame = _with_status(typed, status_words)
     if has_status:
         frame = frame.with_columns(nw.lit(1).alias("asn_status"))
-    names = frame.collect_schema().names()
-    reasons = _reasons(names, bounds, as_of)
-    groups = _counted(frame, reasons, weight)
-    labels = sorted({g["office"] for g in groups if isinstance(g["office"], str)})
-    if any(label != " ".join(label.split()) for label in labels):
-        squeezed = nw.col("office").str.replace_all("[\\s\u00a0]+", " ").str.strip_chars()
-        frame = frame.with_columns(office=squeezed)
-        groups = _counted(frame, reasons, weight)
-        labels = sorted({g["office"] for g in groups if isinstance(g["office"], str)})
-    kept = sorted({g["office"] for g in groups if isinstance(g["office"], str) and g[REASON] == KEPT})
-    return _settled(frame, reasons, groups, columns, _check_labels(kept))
+    return frame, _reasons(frame.collect_schema().names(), bounds, as_of)
+
+
+def left_out(
+    typed: Frame, *, as_of: dt.date, columns: Sequence[str], status_words: Mapping[str, str] | None = None
+) -> tuple[Frame, dict[str, frozenset[str]]]:
+    """Return the rows that `clean` drops, and the words of the kept rows by text column.
+
+    Parameters
+    ----------
+    typed : narwhals.LazyFrame
+        As for `clean`, with the number of each row in ``asn_place`` and of its file in ``asn_file``.
+    as_of, status_words
+        As for `clean`.
+    columns : sequence of str
+        What to give of each row, beside ``asn_file``, ``asn_place`` and ``asn_reason``.
+    """
+    frame, reasons = _with_reasons(typed, UNKNOWN, as_of, status_words)
+    judged = frame.with_columns(_reason(reasons).alias(REASON), office=_squeezed())
+    shown = [FILE, PLACE, REASON, *columns]
+    dropped = judged.filter(nw.col(REASON) != KEPT).select(*shown)
+    kept = judged.filter(nw.col(REASON) == KEPT)
+    texts = [c for c in ("office", "service") if c in columns]
+    words = {c: frozenset(map(str, kept.select(c).unique().collect()[c].to_list())) for c in texts}
+    if "case" in frame.collect_schema().names():
+        dropped = nw.concat([dropped, _copies(kept).select(*shown)], how="vertical")
+    return dropped, words
+
+
+def _copies(kept: Frame) -> Frame:
+    """Rows of `kept` that give way to another row of the same case, with the reason."""
+    judged = _judged_copies(kept.drop(REASON))
+    first = (
+        judged.filter(nw.col(REASON) == KEPT).group_by("office", "case").agg(nw.col(FILE).min().alias("asn_first_file"))
+    )
+    in_file = (
+        judged.filter(nw.col(REASON) == KEPT)
+        .group_by("office", "case", FILE)
+        .agg(nw.col(PLACE).min().alias("asn_first_place"))
+    )
+    marked = judged.join(first, on=["office", "case"], how="left").join(
+        in_file, on=["office", "case", FILE], how="left"
+    )
+    again = (nw.col(FILE) > nw.col("asn_first_file")) | (nw.col(PLACE) > nw.col("asn_first_place"))
+    reason = nw.when((nw.col(REASON) == KEPT) & again).then(nw.lit(REPEATED)).otherwise(nw.col(REASON))
+    return marked.with_columns(reason.alias(REASON)).filter(nw.col(REASON) != KEPT)
 
 
 def _settled(
@@ -390,6 +456,23 @@ def _one_row_a_case(records: Frame, rows: int) -> tuple[Frame, dict[str, int]]:
     """
     if int(_one(records.select(n=nw.col("case").n_unique()))["n"]) == rows:
         return records, {}
+    judged = _judged_copies(records)
+    counts = {r[REASON]: int(r["n"]) for r in judged.group_by(REASON).agg(n=nw.len()).collect().rows(named=True)}
+    columns = records.collect_schema().names()
+    others = [c for c in columns if c not in ("office", "case")]
+    single = (
+        judged.filter(nw.col(REASON) == KEPT)
+        .group_by("office", "case")
+        .agg(*(nw.col(c).max() for c in others))
+        .select(*columns)
+    )
+    left = int(_one(single.select(n=nw.len()))["n"])
+    copies = {k: counts.get(k, 0) for k in (SUPERSEDED, CONTRADICTING)}
+    return single, {REPEATED: counts.get(KEPT, 0) - left, **copies}
+
+
+def _judged_copies(records: Frame) -> Frame:
+    """Each record with the fate of its case's copies in ``asn_reason``: kept, superseded or contradicting."""
     ended = nw.when(nw.col("status") != "open").then(nw.col("status")).alias("asn_ended")
     marked = records.with_columns(ended)
     facts = {"received": "received", "decided": "decided", "ended": "asn_ended"}
@@ -403,19 +486,7 @@ def _one_row_a_case(records: Frame, rows: int) -> tuple[Frame, dict[str, int]]:
         .then(nw.lit(CONTRADICTING))
         .otherwise(nw.when(outdated).then(nw.lit(SUPERSEDED)).otherwise(nw.lit(KEPT)))
     )
-    judged = marked.join(groups, on=["office", "case"], how="inner").with_columns(fate.alias(REASON))
-    counts = {r[REASON]: int(r["n"]) for r in judged.group_by(REASON).agg(n=nw.len()).collect().rows(named=True)}
-    columns = records.collect_schema().names()
-    others = [c for c in columns if c not in ("office", "case")]
-    single = (
-        judged.filter(nw.col(REASON) == KEPT)
-        .group_by("office", "case")
-        .agg(*(nw.col(c).max() for c in others))
-        .select(*columns)
-    )
-    left = int(_one(single.select(n=nw.len()))["n"])
-    copies = {k: counts.get(k, 0) for k in (SUPERSEDED, CONTRADICTING)}
-    return single, {REPEATED: counts.get(KEPT, 0) - left, **copies}
+    return marked.join(groups, on=["office", "case"], how="inner").with_columns(fate.alias(REASON))
 
 
 def _two_values(low: str, high: str) -> nw.Expr:

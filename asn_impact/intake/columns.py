@@ -16,7 +16,17 @@ from types import MappingProxyType
 from asn_impact.errors import InputError, PrivacyError, listed, nearest
 from asn_impact.intake.privacy import masked
 
-__all__ = ["FIELDS", "PERSON_FIELDS", "match_columns", "normalised", "recognised", "status_meanings", "synonyms"]
+__all__ = [
+    "FIELDS",
+    "PERSON_FIELDS",
+    "course_categories",
+    "in_category",
+    "match_columns",
+    "normalised",
+    "recognised",
+    "status_meanings",
+    "synonyms",
+]
 
 #: Canonical field -> its name in the Indonesian synonym table.
 FIELDS: Mapping[str, str] = MappingProxyType(
@@ -43,6 +53,7 @@ FIELDS: Mapping[str, str] = MappingProxyType(
         "provider": "penyelenggara",
         "passed": "lulus",
         "passed_count": "jumlah_lulus",
+        "since": "tmt",
         "staff": "jumlah_petugas",
         "applicant": "pemohon",
         "handler": "petugas",
@@ -72,6 +83,17 @@ def _reference(name: str) -> list[dict[str, str]]:
     return list(csv.DictReader(text.splitlines()))
 
 
+#: Headings of personnel systems that the synonym table does not have yet.
+_OF_PERSONNEL: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "since": ("tmt jabatan", "tmt unor", "tmt unit", "tmt mutasi", "tmt", "tmtJabatan", "tmtUnor", "tmtMutasi"),
+        "passed": ("status kelulusan", "hasil", "keterangan lulus", "status kehadiran", "kehadiran"),
+        "office": ("unit kerja saat pelatihan", "unit saat pelatihan", "unor nama", "unorNama", "nama unor"),
+        "provider": ("lembaga penyelenggara", "instansi penyelenggara"),
+    }
+)
+
+
 @functools.cache
 def synonyms() -> Mapping[str, frozenset[str]]:
     """Return normalised heading -> the fields it can stand for (``tgl_selesai`` ends a case, or a course).
@@ -88,6 +110,9 @@ def synonyms() -> Mapping[str, frozenset[str]]:
             found.setdefault(normalised(row["sinonim"]), set()).add(english[row["kanonik"]])
     for field in FIELDS:
         found.setdefault(normalised(field), set()).add(field)
+    for field, headings in _OF_PERSONNEL.items():
+        for heading in headings:
+            found.setdefault(normalised(heading), set()).add(field)
     return MappingProxyType({heading: frozenset(fields) for heading, fields in found.items()})
 
 
@@ -101,6 +126,38 @@ def status_meanings() -> Mapping[str, str]:
     'granted'
     """
     return MappingProxyType({row["kata"]: row["status"] for row in _reference("status_words.csv")})
+
+
+@functools.cache
+def course_categories() -> Mapping[str, frozenset[str]]:
+    """Return name of a category of courses (in lower case, either language) -> the words that courses in it carry.
+
+    Examples
+    --------
+    >>> course_categories()["e-government"] >= {"spbe", "e government"}
+    True
+    """
+    rows = _reference("course_categories.csv")
+    words: dict[str, set[str]] = {}
+    for row in rows:
+        words.setdefault(row["kategori"], set()).add(_spaced(row["kata"]))
+    names = {row["kata"].casefold(): row["kategori"] for row in rows if row["peran"] == "nama"}
+    return MappingProxyType({name: frozenset(words[category]) for name, category in names.items()})
+
+
+def in_category(course: str, words: Iterable[str]) -> bool:
+    """Return whether the name of a course holds one of the words, as whole words.
+
+    Examples
+    --------
+    >>> in_category("Bimtek SPBE Tahun 2024", ["spbe"]), in_category("Sosialisasi SPBEX", ["spbe"])
+    (True, False)
+    """
+    return any(f" {word} " in f" {_spaced(course)} " for word in words)
+
+
+def _spaced(text: str) -> str:
+    return " ".join(re.findall(r"[^\W_]+", text.casefold()))
 
 
 def recognised(cells: Iterable[object], wanted: Iterable[str], named: Iterable[str] = ()) -> int:

@@ -6,11 +6,15 @@ become dates go through DuckDB whatever they came in.
 
 from __future__ import annotations
 
+import csv
 import datetime as dt
+import io
+import re
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal, TypeAlias
@@ -21,28 +25,43 @@ import pandas as pd
 import pyarrow as pa
 
 from asn_impact.display import card
-from asn_impact.errors import DataWarning, InputError, nearest
+from asn_impact.errors import DataWarning, InputError, PrivacyError, listed, nearest
 from asn_impact.intake.cleaning import (
     FILE,
     FIRST,
     GIVEN,
     NO_DATE,
+    PLACE,
+    REASON,
+    TOTAL,
     UNKNOWN,
     Bounds,
     Cleaned,
     bounds_of,
     clean,
     drawn_on_completion,
+    left_out,
     placeholders_read,
 )
-from asn_impact.intake.columns import match_columns, recognised
-from asn_impact.intake.files import RawTable, files_of, open_file, query, reading
+from asn_impact.intake.columns import match_columns, normalised, recognised
+from asn_impact.intake.files import (
+    RawTable,
+    files_of,
+    named_source,
+    on_server,
+    open_file,
+    open_server,
+    query,
+    reading,
+    shielded,
+    write_beside,
+)
 from asn_impact.intake.ledger import Ledger
-from asn_impact.intake.local import DateReading, dated, read_dates, sketched
-from asn_impact.intake.privacy import masked
+from asn_impact.intake.local import MONTHS, DateReading, dated, parse_numbers, read_dates, sketched
+from asn_impact.intake.privacy import identifiers_in, masked
 from asn_impact.intake.steps import STEPS, cases_of_steps, distinct_steps
 
-__all__ = ["Extract", "Selection", "Source", "read_exports", "read_steps"]
+__all__ = ["Extract", "Selection", "Source", "read_exports", "read_steps", "read_wide", "write_rows"]
 
 Selection: TypeAlias = Literal["received", "completed", "unknown"]
 
@@ -51,7 +70,9 @@ STEP_FIELDS = ("case", "office", "service", "received", "step", "step_start", "s
 TEXT_FIELDS = frozenset(
     {"case", "office", "service", "status", "step", "deleted", "course", "officer", "passed", "provider"}
 )
-DATE_FIELDS = frozenset({"received", "decided", "promised", "step_start", "step_end", "course_start", "course_end"})
+DATE_FIELDS = frozenset(
+    {"received", "decided", "promised", "step_start", "step_end", "course_start", "course_end", "since"}
+)
 UNREADABLE = 0.1  # share of texts that are no dates above which the column was misread
 LATE = 62  # days between the last date in the file and as_of that deserve a word
 
@@ -95,6 +116,63 @@ class Extract:
     sources: tuple[Source, ...]
     notes: tuple[str, ...]
     selection: Selection = "unknown"
+    left_out: Callable[[], pd.DataFrame] | None = field(default=None, repr=False)
+    place: Path | None = field(default=None, repr=False)
+
+    def dropped(self) -> pd.DataFrame:
+        """Return the rows that were left out, for the office to correct; read again when asked, not before.
+
+        Returns
+        -------
+        pandas.DataFrame
+            ``file``, ``sheet``, ``row`` (counted from 1 as a spreadsheet shows it; in Parquet, JSON, a database or a
+            frame the number of the record), ``reason``, then ``case``, ``office``, ``service``, ``received``,
+            ``decided`` and ``status`` as found, where the export has them. Numbers of persons and words that could
+            be names are left out of the cells.
+
+        Raises
+        ------
+        InputError
+            For an extract of processing steps, whose ledger counts steps and not the rows of cases.
+
+        Examples
+        --------
+        >>> frame = pd.DataFrame({"office": ["O1", "O1"], "received": pd.to_datetime(["2024-01-02", "2024-01-09"]),
+        ...                       "decided": pd.to_datetime(["2024-01-05", "2024-01-03"])})
+        >>> with warnings.catch_warnings():
+        ...     warnings.simplefilter("ignore", DataWarning)
+        ...     extract = read_exports(frame, as_of="2024-01-31")
+        >>> extract.dropped()[["row", "reason"]].values.tolist()
+        [[2, 'decided before received']]
+        """
+        if self.left_out is None:
+            raise InputError(
+                "The rows left out of this extract cannot be listed: it counts processing steps, or was made by hand. "
+                "Read the cases with read_exports for a list."
+            )
+        return self.left_out()
+
+    def write_dropped(self, path: str | Path) -> Path:
+        """Write the rows of `dropped` to a CSV file that a spreadsheet opens as it is, and return its path.
+
+        Separated by semicolons, with a byte order mark; a text that a spreadsheet would run as a formula has an
+        apostrophe in front. The file appears whole or not at all.
+
+        Raises
+        ------
+        InputError
+            The file would lie among the exports, where it would be read as one.
+        OSError
+            The folder cannot be written.
+        """
+        target = Path(path)
+        self.refuse_place(target)
+        return write_rows(self.dropped(), target)
+
+    def refuse_place(self, path: Path) -> None:
+        """Refuse a place for a file in which it would be taken for one of the exports."""
+        if self.place is not None and self.place in (path.resolve(), path.resolve().parent):
+            raise InputError(f"{path.name!r} would be read as an export next time. Name a file in another folder.")
 
     def __repr__(self) -> str:
         return f"Extract(as of {self.as_of}, {len(self.sources)} sources, {self.ledger!r})"
@@ -111,9 +189,26 @@ class Extract:
         return card("Extract", [*facts, *(("note", note) for note in self.notes)], table=table)
 
 
+def write_rows(rows: pd.DataFrame, path: Path) -> Path:
+    """Write a frame of texts and whole numbers as `Extract.write_dropped` does, and return the path."""
+    cells = rows.astype(object).where(rows.notna(), "")
+    memory = io.StringIO()
+    writer = csv.writer(memory, delimiter=";", lineterminator="\r\n")
+    writer.writerow(str(c) for c in cells.columns)
+    writer.writerows([shielded(str(c)) for c in row] for row in cells.itertuples(index=False))
+    text = memory.getvalue()
+    if identifiers_in(text):
+        raise PrivacyError(f"{path.name!r} was not written: a cell looks like the number of a person.")
+    write_beside(path, text.encode("utf-8-sig"))
+    return path
+
+
 @dataclass(frozen=True, eq=False)
 class Gathered:
-    """Rows of all tables under field names, with dates typed; and what was learnt on the way."""
+    """Rows of all tables under field names, with dates typed; and what was learnt on the way.
+
+    ``numbered`` gives the rows once more, with the number of the file and of the row in it, and the texts of dates.
+    """
 
     frame: nw.LazyFrame[Any]
     bounds: Bounds
@@ -123,6 +218,7 @@ class Gathered:
     texts: duckdb.DuckDBPyRelation | None
     notes: tuple[str, ...]
     alerts: tuple[str, ...]
+    numbered: Callable[[], nw.LazyFrame[Any]]
 
 
 def read_exports(
@@ -135,6 +231,7 @@ def read_exports(
     office: str | None = None,
     status_words: Mapping[str, str] | None = None,
     selection: Literal["received", "completed"] | None = None,
+    table: str | None = None,
 ) -> Extract:
     """Return the cases of an export, one row a case, with every row of the export accounted for.
 
@@ -143,7 +240,8 @@ def read_exports(
     source : path or frame
         A CSV, XLSX, XLS, Parquet or JSON file (a list of records, also inside ``{"data": ...}``), a folder of them
         (all are read, sorted by name), or a frame: pandas, polars, pyarrow, a DuckDB relation, or another that
-        narwhals knows. Headings may stand below titles and in two rows, with a row of column numbers under them.
+        narwhals knows. Headings may stand below titles and in up to three rows, with a row of column numbers under
+        them. Also a DuckDB file or the address of a server, ``postgresql://...`` or ``mysql://...``, with ``table``.
     as_of : datetime.date or ISO text
         The day the export was made. Open cases have been followed until then.
     columns : mapping, optional
@@ -158,6 +256,9 @@ def read_exports(
         Status words of this office -> ``open``, ``granted``, ``rejected`` or ``withdrawn``.
     selection : {"received", "completed"}, optional
         How the export was drawn, when known. Without it the dates are asked.
+    table : str, optional
+        Table of a database (``"permohonan"``, ``"schema.permohonan"``), or the one sheet of a workbook to be read.
+        Of a server only the wanted columns are fetched, once; a password in the address is in no message or record.
 
     Returns
     -------
@@ -195,14 +296,64 @@ def read_exports(
     wanted = [f for f in CASE_FIELDS if not (f == "office" and office is not None)]
     required = ["received", "decided", *([] if office is not None else ["office"])]
     with explaining(source):
-        rows = gather(source, wanted, columns=columns, dates=dates, keep=keep, required=required)
+        rows = gather(source, wanted, columns=columns, dates=dates, keep=keep, required=required, table=table)
         frame = rows.frame if office is None else _at_office(rows.frame, office)
         names = [*CASE_FIELDS, *(k for k in keep if k not in CASE_FIELDS)]
         cleaned = clean(frame, bounds=rows.bounds, as_of=day, columns=names, status_words=status_words)
         _refuse_empty(cleaned.ledger, rows.tables)
         alerts = [*rows.alerts, *_unreadable(rows, cleaned.ledger), *cleaned.alerts]
         drawn, word = _selection(cleaned, selection)
-    return _finished(rows, cleaned, day, drawn, [*alerts, *word])
+    extract = _finished(rows, cleaned, day, drawn, [*alerts, *word])
+    place = Path(source).resolve() if isinstance(source, str | Path) and not on_server(source) else None
+    again = partial(_rows_left_out, named_source(source), rows, day, office, status_words)
+    return replace(extract, left_out=again, place=place)
+
+
+def _rows_left_out(
+    name: str,
+    rows: Gathered,
+    as_of: dt.date,
+    office: str | None,
+    status_words: Mapping[str, str] | None,
+) -> pd.DataFrame:
+    """Return what `Extract.dropped` shows."""
+    with reading(name):
+        numbered = rows.numbered()
+        frame = numbered if office is None else _at_office(numbered, office)
+        present = frame.collect_schema().names()
+        texts = {f: f"asn_text_{f}" for f in ("received", "decided") if f"asn_text_{f}" in present}
+        said = frame.with_columns(nw.col("status").alias("asn_said")) if "status" in present else frame
+        columns = [f for f in ("case", "office", "service", "received", "decided") if f in present]
+        extra = [*texts.values(), *(["asn_said"] if "status" in present else [])]
+        dropped, words = left_out(said, as_of=as_of, columns=[*columns, *extra], status_words=status_words)
+        found = dropped.collect().sort(FILE, PLACE).rows(named=True)
+    places = [None if t.places is None else t.places() for t in rows.tables]
+    return pd.DataFrame(
+        [
+            {**_place_of(rows.tables, places, r), "reason": r[REASON], **_cells_of(r, columns, texts, words)}
+            for r in found
+        ],
+        columns=["file", "sheet", "row", "reason", *columns, *(["status"] if "status" in present else [])],
+    )
+
+
+def _place_of(tables: Sequence[RawTable], places: Sequence[Any], row: Mapping[str, Any]) -> dict[str, object]:
+    at, number = int(row[FILE] or 0), int(row[PLACE])
+    name, sheet = re.fullmatch(r"(.+?)(?:\[(.*)\])?", tables[at].name, re.DOTALL).groups()  # type: ignore[union-attr]
+    known = places[at] is not None and number <= len(places[at])
+    return {"file": name, "sheet": sheet or "", "row": int(places[at][number - 1]) if known else number}
+
+
+def _cells_of(
+    row: Mapping[str, Any], columns: Sequence[str], texts: Mapping[str, str], words: Mapping[str, frozenset[str]]
+) -> dict[str, str]:
+    """Return the cells as found; words that no kept row has, and that are no date, could be a name and are cut."""
+    cells = {}
+    for name in columns:
+        text = _object_text(row[texts.get(name, name)]) or ""
+        known = text in words.get(name, ()) or (name == "case" and any(map(str.isdigit, text)))
+        cells[name] = masked(text) if known else sketched(text)
+    return {**cells, **({"status": masked(str(row["asn_said"] or ""))} if "asn_said" in row else {})}
 
 
 def _at_office(frame: nw.LazyFrame[Any], office: str) -> nw.LazyFrame[Any]:
@@ -284,7 +435,7 @@ def _unreadable(rows: Gathered, ledger: Ledger) -> list[str]:
 @contextmanager
 def explaining(source: Any) -> Iterator[None]:  # noqa: ANN401
     """Put DuckDB's errors about a file, met in whichever query, in our words."""
-    with reading(Path(source).name if isinstance(source, str | Path) else "the frame"):
+    with reading(named_source(source)):
         yield
 
 
@@ -300,6 +451,7 @@ def read_steps(
     finished: Sequence[str] = ("Selesai",),
     last_step: str | None = None,
     office: str | None = None,
+    table: str | None = None,
 ) -> Extract:
     """Return the cases of an export with one row a processing step, as SiCantik writes it.
 
@@ -309,7 +461,7 @@ def read_steps(
 
     Parameters
     ----------
-    source, as_of, columns, dates, office
+    source, as_of, columns, dates, office, table
         As for `read_exports`; the fields are ``case``, ``office``, ``service``, ``received``, ``step``,
         ``step_start``, ``step_end``, ``status`` (of the step) and ``deleted``.
     finished : sequence of str
@@ -343,7 +495,7 @@ def read_steps(
     required = ["case", "step_start", "step_end", *([] if office is not None else ["office"])]
     required += ["step"] if last_step is not None else []
     with explaining(source):
-        rows = gather(source, wanted, columns=columns, dates=dates, keep=(), required=required)
+        rows = gather(source, wanted, columns=columns, dates=dates, keep=(), required=required, table=table)
         frame = rows.frame if office is None else rows.frame.with_columns(nw.lit(office).alias("office"))
         distinct, before, blanks = distinct_steps(frame)
         cases = cases_of_steps(distinct, finished=finished, last_step=last_step)
@@ -363,6 +515,147 @@ def _rows_by_table(rows: Gathered) -> dict[int, int]:
     return {int(r[FILE]): int(r["n"]) for r in counts}
 
 
+# --- one column a month ---------------------------------------------------------------------------------------
+
+
+def read_wide(
+    source: str | Path,
+    *,
+    unit: str,
+    group: str = "",
+    year: int | None = None,
+    table: str | None = None,
+    numbers: Literal["1.234,56", "1,234.56"] | None = None,
+) -> pd.DataFrame:
+    r"""Return counts that stand in one column a month or year, as one row a unit and period, for `read_panel`.
+
+    Headings may stand below titles and in up to three rows, a group above its months; month names may be Indonesian
+    or English, short or long, also mixed. Columns of totals and rows of totals are passed over, and what else is left
+    out is said.
+
+    Parameters
+    ----------
+    source : path
+        A CSV, XLSX, XLS or Parquet file.
+    unit : str
+        Heading of the column that names the units: ``"JENIS IZIN"``.
+    group : str
+        Heading above the months, where there are several: ``"JUMLAH IZIN"``. Empty for a table with one.
+    year : int, optional
+        Year of the months, where the headings do not say it.
+    table : str, optional
+        The one sheet of a workbook to be read.
+    numbers : {"1.234,56", "1,234.56"}, optional
+        Settles the separators when the values cannot.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``unit`` under its own heading; ``period``, a month or year (`pandas.Period`); the values under the name of the
+        group, or ``value``. Empty cells are missing, not 0.
+
+    Raises
+    ------
+    InputError
+        No column is a period, a period comes twice, the year is not said, a unit comes twice, or a cell is no number.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "izin.csv"
+    ...     _ = path.write_text("Dinas;Jan;Peb\nA;3;4\nB;5;\n")
+    ...     read_wide(path, unit="Dinas", year=2025)["value"].tolist()
+    [3.0, 4.0, 5.0, nan]
+    """
+    files, _ = files_of(Path(source))
+    if len(files) != 1:
+        raise InputError(f"{named_source(source)!r} holds {len(files)} files; expected one table. Name one file.")
+
+    def recognise(cells: Sequence[str]) -> int:
+        return sum(_heading_period(c, year) is not None or normalised(c) == normalised(unit) for c in cells)
+
+    with explaining(source):
+        found = open_file(files[0], recognise, table)
+        if len(found) != 1:
+            raise InputError(f"{files[0].name!r} has {len(found)} sheets with such headings. Say which: table='...'.")
+        return _long(found[0], unit, group, year, numbers)
+
+
+def _heading_period(heading: str, year: int | None) -> tuple[str, pd.Period] | None:
+    """Return what stands before a period in a heading, and the period: ``JUMLAH IZIN JANUARI``."""
+    words = re.findall(r"[^\W\d_]+|\d+", heading)
+    years = [w for w in words[-2:] if re.fullmatch(r"(19|20)\d\d", w)]
+    months = [w for w in words[-2:] if w.casefold() in MONTHS]
+    if len(years) > 1 or len(months) > 1 or not words or words[-1] not in (*years, *months):
+        return None
+    above = " ".join(w for w in words if w not in (*years, *months))
+    if not months:
+        return above, pd.Period(year=int(years[0]), freq="Y")
+    said = int(years[0]) if years else year
+    return above, pd.Period(year=1 if said is None else said, month=MONTHS[months[0].casefold()], freq="M")
+
+
+def _long(
+    table: RawTable, unit: str, group: str, year: int | None, numbers: Literal["1.234,56", "1,234.56"] | None
+) -> pd.DataFrame:
+    """Return the table of `read_wide`."""
+    heading = match_columns(table.headings, (), columns={unit: unit}, keep=(unit,), source=table.name)[unit]
+    every = {i: p for i, h in enumerate(table.headings) if h != heading and (p := _heading_period(h, year))}
+    periods = {
+        i: p
+        for i, (above, p) in every.items()
+        if above.casefold() == " ".join(re.findall(r"[^\W\d_]+|\d+", group)).casefold()
+    }
+    _check_periods(table.name, [a for a, _ in every.values()], list(periods.values()), group, year)
+    at = table.headings.index(heading)
+    columns = ", ".join(f"CAST(c{i} AS VARCHAR) AS c{i}" for i in (at, *periods))
+    rows = table.relation.project(columns).to_df()
+    labels = rows[f"c{at}"].astype("string").str.replace(r"\s+", " ", regex=True).str.strip()
+    total = labels.str.contains(TOTAL, na=False)
+    empty = labels.isna() | (labels == "")
+    if left := int(total.sum()) + int((empty & rows.drop(columns=f"c{at}").notna().any(axis=1)).sum()):
+        warnings.warn(f"{table.name}: {left} rows of totals or without {unit!r} left out.", DataWarning, stacklevel=4)
+    rows, labels = rows.loc[~(total | empty)], labels.loc[~(total | empty)]
+    _check_units(table.name, unit, labels)
+    cells = rows[[f"c{i}" for i in periods]].to_numpy(dtype=object).ravel()
+    texts = [None if pd.isna(c) else str(c) for c in cells]
+    name = group or "value"
+    values = parse_numbers(texts, name=name, style=numbers).to_numpy()
+    long = pd.DataFrame({unit: labels.astype(object).repeat(len(periods)).to_numpy()})
+    return long.assign(period=pd.PeriodIndex(list(periods.values()) * len(labels)), **{name: values})
+
+
+def _check_periods(
+    name: str, groups: Sequence[str], periods: Sequence[pd.Period], group: str, year: int | None
+) -> None:
+    """Refuse headings without periods, with a period twice, or months of no year."""
+    if not periods:
+        known = listed(dict.fromkeys(g for g in groups if g), most=10)
+        what = f"Groups above months there: {known}. Say which: group='...'." if known else "No heading is a month."
+        raise InputError(f"{name!r} has no months or years below {group!r}. {what}")
+    double = [str(p) for p in dict.fromkeys(periods) if periods.count(p) > 1]
+    if double or len({p.freqstr for p in periods}) > 1:
+        what = f"{double[0]} twice" if double else "both months and years"
+        raise InputError(f"{name!r} has {what} below {group!r}. Rename the headings in the source.")
+    if any(p.year == 1 for p in periods):
+        raise InputError(f"{name!r} names months without their year. Say it: year=2025.")
+
+
+def _check_units(name: str, unit: str, labels: pd.Series) -> None:
+    if not len(labels):
+        raise InputError(f"{name!r} has no row with a {unit!r}. Check the file.")
+    if any(identifiers_in(label) for label in labels):
+        raise PrivacyError(f"Column {unit!r} of {name!r} holds numbers like those of persons. Name another column.")
+    double = labels[labels.duplicated()]
+    if len(double):
+        shown = listed([masked(d) for d in double.unique()])
+        raise InputError(
+            f"{name!r} has more than one row for {double.nunique()} values of {unit!r}: {shown}. Add them up or tell "
+            f"them apart in the source."
+        )
+
+
 # --- from files and frames to one typed frame -----------------------------------------------------------------
 
 
@@ -374,15 +667,22 @@ def gather(
     dates: Mapping[str, str] | None,
     keep: Sequence[str],
     required: Sequence[str],
+    table: str | None = None,
 ) -> Gathered:
-    for field in dates or {}:
-        if field not in (*wanted, *keep) or field not in DATE_FIELDS:
+    """Return the wanted columns of a source, and only those, under field names, with dates typed.
+
+    Parameters as for `read_exports`; `wanted` are fields, `required` those without which there is no answer.
+    """
+    for name in dates or {}:
+        if name not in (*wanted, *keep) or name not in DATE_FIELDS:
             known = [f for f in (*wanted, *keep) if f in DATE_FIELDS]
             raise InputError(
-                f"dates names {field!r}, which is no date here.{nearest(field, known)} Dates: {', '.join(known)}."
+                f"dates names {name!r}, which is no date here.{nearest(name, known)} Dates: {', '.join(known)}."
             )
+    if on_server(source):
+        return _typed_tables([open_server(source, table)], wanted, columns, dates, keep, required, [])
     if isinstance(source, str | Path):
-        tables, notes = _file_tables(Path(source), [*wanted, *keep], columns)
+        tables, notes = _file_tables(Path(source), wanted, keep, columns, table)
         return _typed_tables(tables, wanted, columns, dates, keep, required, notes)
     frame = _narwhal(source)
     found = match_columns(frame.collect_schema().names(), wanted, columns=columns, keep=keep, required=required)
@@ -391,18 +691,9 @@ def gather(
     schema = frame.collect_schema()
     texts = [f for f in found if f in DATE_FIELDS and not _is_temporal(schema[f])]
     if texts or frame.implementation.is_pyarrow():
-        table = RawTable("frame", tuple(found), _as_relation(frame), "", loose=False)
-        rows = _typed_tables([table], wanted, {f: f if f in found else None for f in wanted}, dates, keep, required, [])
-        return Gathered(
-            rows.frame,
-            rows.bounds,
-            MappingProxyType(found),
-            rows.tables,
-            rows.readings,
-            rows.texts,
-            rows.notes,
-            rows.alerts,
-        )
+        raw = RawTable("frame", tuple(found), _as_relation(frame), "", loose=False)
+        rows = _typed_tables([raw], wanted, {f: f if f in found else None for f in wanted}, dates, keep, required, [])
+        return replace(rows, headings=MappingProxyType(found))
     return _typed_frame(frame, found)
 
 
@@ -427,11 +718,11 @@ def _is_temporal(dtype: nw.dtypes.DType) -> bool:
 def _refuse_long_floats(frame: nw.LazyFrame[Any]) -> None:
     """Refuse numbers of 16 digits or more stored as floats: their last digits are lost, different cases collapse."""
     schema = frame.collect_schema()
-    for field in [f for f in ("case", "office") if f in schema and schema[f].is_float()]:
-        top = frame.select(nw.col(field).max()).collect().item()
+    for name in [f for f in ("case", "office") if f in schema and schema[f].is_float()]:
+        top = frame.select(nw.col(name).max()).collect().item()
         if top is not None and top >= 2**53:
             raise InputError(
-                f"Column {field!r} holds long numbers stored as floats, whose last digits are lost. Read it as text."
+                f"Column {name!r} holds long numbers stored as floats, whose last digits are lost. Read it as text."
             )
 
 
@@ -454,7 +745,15 @@ def _typed_frame(frame: nw.LazyFrame[Any], found: Mapping[str, str]) -> Gathered
     typed = frame.with_columns(*texts, *days) if texts or days else frame
     table = RawTable("frame", tuple(found), query("SELECT 1 WHERE false"), "", loose=False)
     alerts += _timed_alerts(bounds.timed)
-    return Gathered(typed, bounds, MappingProxyType(dict(found)), (table,), (), None, (), tuple(alerts))
+    numbered = partial(_numbered_frame, frame, found)
+    return Gathered(typed, bounds, MappingProxyType(dict(found)), (table,), (), None, (), tuple(alerts), numbered)
+
+
+def _numbered_frame(frame: nw.LazyFrame[Any], found: Mapping[str, str]) -> nw.LazyFrame[Any]:
+    """Return the typed rows of a frame with their numbers, from 1; the frame is held in memory for it."""
+    rows = frame.collect().with_row_index("asn_index")
+    rows = rows.with_columns((nw.col("asn_index").cast(nw.Int64) + 1).alias(PLACE), nw.lit(0).alias(FILE))
+    return _typed_frame(rows.drop("asn_index").lazy(), found).frame
 
 
 def _is_zoned(dtype: nw.dtypes.DType) -> bool:
@@ -507,15 +806,19 @@ def _object_text(value: Any) -> str | None:  # noqa: ANN401
 
 
 def _file_tables(
-    path: Path, fields: Sequence[str], columns: Mapping[str, str | None] | None
+    path: Path,
+    wanted: Sequence[str],
+    keep: Sequence[str],
+    columns: Mapping[str, str | None] | None,
+    table: str | None,
 ) -> tuple[list[RawTable], list[str]]:
-    named = [h for h in (columns or {}).values() if h is not None]
+    named = [*keep, *(h for h in (columns or {}).values() if h is not None)]
 
     def recognise(cells: Sequence[str]) -> int:
-        return recognised(cells, fields, named)
+        return recognised(cells, [*wanted, *keep], named)
 
     files, passed = files_of(path)
-    tables, copies = _without_copies([open_file(file, recognise) for file in files])
+    tables, copies = _without_copies([open_file(file, recognise, table) for file in files])
     notes = [f"Not read, no data files: {', '.join(passed)}."] if passed else []
     return [replace(tables[0], alerts=(*tables[0].alerts, *copies)), *tables[1:]], notes
 
@@ -550,10 +853,10 @@ def _is_sql_temporal(kind: str) -> bool:
     return kind.startswith(("DATE", "TIMESTAMP"))
 
 
-def _field_sql(table: RawTable, field: str, heading: str | None, *, typed: bool) -> str:
-    """Write SQL for one field of one table, under its own name."""
+def _field_sql(table: RawTable, field: str, heading: str | None, *, typed: bool, name: str = "") -> str:
+    """Write SQL for one field of one table, under its own name or the one given."""
     if heading is None:
-        return f'CAST(NULL AS {"DATE" if typed and field in DATE_FIELDS else "VARCHAR"}) AS "{field}"'
+        return f'CAST(NULL AS {"DATE" if typed and field in DATE_FIELDS else "VARCHAR"}) AS "{name or field}"'
     at = table.headings.index(heading)
     column, kind = f"c{at}", str(table.relation.types[at])
     if field in TEXT_FIELDS:
@@ -562,7 +865,7 @@ def _field_sql(table: RawTable, field: str, heading: str | None, *, typed: bool)
         sql = column if typed or kind == "VARCHAR" else f"CAST({column} AS VARCHAR)"
     else:
         sql = column if typed else f"CAST({column} AS VARCHAR)"
-    return f'{sql} AS "{field}"'
+    return f'{sql} AS "{name or field}"'
 
 
 def _typed_tables(
@@ -581,16 +884,8 @@ def _typed_tables(
     fields = list(dict.fromkeys(f for match in matches for f in match))
     kinds = {f: [_kind(t, m[f]) for t, m in zip(tables, matches, strict=True) if f in m] for f in fields}
     typed = {f: _stays_typed(f, kinds[f]) for f in fields}
-    parts = []
-    for i, (table, match) in enumerate(zip(tables, matches, strict=True)):
-        cells = [_field_sql(table, f, match.get(f), typed=typed[f]) for f in fields]
-        first = f"c0 AS {FIRST}" if table.loose else f"CAST(NULL AS VARCHAR) AS {FIRST}"
-        extra = [first] if any(not typed[f] for f in fields if f in DATE_FIELDS) else []
-        extra += [f"{i} AS {FILE}"] if len(tables) > 1 else []
-        parts.append(table.relation.project(", ".join([*cells, *extra])))
-    stacked = parts[0]
-    for part in parts[1:]:
-        stacked = stacked.union(part)
+    tables = [_fetched(t, m) if t.on_server else t for t, m in zip(tables, matches, strict=True)]
+    stacked = _stacked(tables, matches, fields, typed)
     texts = [f for f in fields if f in DATE_FIELDS and not typed[f]]
     readings = [read_dates(stacked, f, name=f, order=(dates or {}).get(f)) for f in texts]
     frame = nw.from_native(_with_dates(stacked, readings, [f for f in fields if f in DATE_FIELDS and typed[f]]))
@@ -599,9 +894,58 @@ def _typed_tables(
     said = [*notes, *(n for t in tables for n in t.notes), *(n for r in readings for n in r.notes)]
     alerts = [a for t in tables for a in t.alerts] + [a for r in readings for a in _reading_alerts(r)]
     alerts += [*_timed_alerts(bounds.timed), *_zone_alerts({r.column: z for r in readings for z in r.zones})]
+    in_days = [f for f in fields if f in DATE_FIELDS and typed[f]]
+
+    def numbered() -> nw.LazyFrame[Any]:
+        rows = _stacked(tables, matches, fields, typed, numbered=texts)
+        return nw.from_native(_with_dates(rows, readings, in_days))
+
     return Gathered(
-        frame, bounds, MappingProxyType(headings), tuple(tables), tuple(readings), stacked, tuple(said), tuple(alerts)
+        frame=frame,
+        bounds=bounds,
+        headings=MappingProxyType(headings),
+        tables=tuple(tables),
+        readings=tuple(readings),
+        texts=stacked,
+        notes=tuple(said),
+        alerts=tuple(alerts),
+        numbered=numbered,
     )
+
+
+def _fetched(table: RawTable, match: Mapping[str, str]) -> RawTable:
+    """Return a table of a server with the wanted columns fetched, once; the others are empty and stay there."""
+    used = {table.headings.index(heading) for heading in match.values()}
+    columns = (f"c{i}" if i in used else f"CAST(NULL AS VARCHAR) AS c{i}" for i in range(len(table.headings)))
+    try:
+        rows = table.relation.project(", ".join(columns)).to_arrow_table()
+    except duckdb.Error:  # its message can hold the address
+        raise InputError(f"{table.name!r} could not be fetched. Check the connection and try again.") from None
+    return replace(table, relation=duckdb.from_arrow(rows))
+
+
+def _stacked(
+    tables: Sequence[RawTable],
+    matches: Sequence[Mapping[str, str]],
+    fields: Sequence[str],
+    typed: Mapping[str, bool],
+    numbered: Sequence[str] | None = None,
+) -> duckdb.DuckDBPyRelation:
+    """All tables under field names, one below the other; with their row numbers and the texts named, if asked."""
+    parts = []
+    for i, (table, match) in enumerate(zip(tables, matches, strict=True)):
+        cells = [_field_sql(table, f, match.get(f), typed=typed[f]) for f in fields]
+        first = f"c0 AS {FIRST}" if table.loose else f"CAST(NULL AS VARCHAR) AS {FIRST}"
+        extra = [first] if any(not typed[f] for f in fields if f in DATE_FIELDS) else []
+        extra += [f"{i} AS {FILE}"] if len(tables) > 1 or numbered is not None else []
+        if numbered is not None:
+            extra += [f"row_number() OVER () AS {PLACE}"]
+            extra += [_field_sql(table, f, match.get(f), typed=False, name=f"asn_text_{f}") for f in numbered]
+        parts.append(table.relation.project(", ".join([*cells, *extra])))
+    stacked = parts[0]
+    for part in parts[1:]:
+        stacked = stacked.union(part)
+    return stacked
 
 
 def _kind(table: RawTable, heading: str) -> str:

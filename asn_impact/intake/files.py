@@ -2,7 +2,8 @@
 
 A CSV file stays where it is and DuckDB reads it there, all columns as text. A file in another encoding than
 UTF-8 is rewritten once, chunk by chunk, to a private temporary copy. A workbook is read sheet by sheet, a JSON
-file is a list of records.
+file is a list of records. A table of a database is read where it is a file, and once where it is on a server.
+What the package writes itself (`write_beside`, `shielded`) is here too.
 """
 
 from __future__ import annotations
@@ -15,9 +16,11 @@ import hashlib
 import io
 import json
 import lzma
+import os
 import re
 import struct
 import tempfile
+import urllib.parse
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Sequence
@@ -27,12 +30,25 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import duckdb
+import numpy as np
 import pyarrow as pa
 
-from asn_impact.errors import InputError
+from asn_impact.arrays import Int
+from asn_impact.errors import InputError, listed, nearest
 from asn_impact.intake.old_workbooks import reaches_too_far
 
-__all__ = ["RawTable", "files_of", "open_file", "query", "reading"]
+__all__ = [
+    "RawTable",
+    "files_of",
+    "named_source",
+    "on_server",
+    "open_file",
+    "open_server",
+    "query",
+    "reading",
+    "shielded",
+    "write_beside",
+]
 
 CHUNK = 1 << 22
 SAMPLE = 1 << 18  # bytes in which the heading row must lie
@@ -44,6 +60,9 @@ MOST_JSON = 1 << 30  # bytes; a JSON file is held in memory as a whole
 WORKBOOKS = (".xlsx", ".xlsm", ".xls")
 TEXTS = (".csv", ".tsv", ".txt")
 KNOWN = (*TEXTS, *WORKBOOKS, ".parquet", ".json")
+DATABASES = (".duckdb", ".ddb", ".db")
+#: Scheme of an address -> the extension of DuckDB that reads such a server.
+SERVERS = {"postgresql": "postgres", "postgres": "postgres", "mysql": "mysql"}
 
 Recogniser = Callable[[Sequence[str]], int]
 
@@ -53,6 +72,9 @@ class RawTable:
     """One file or sheet: its headings, and its rows as a relation with the columns ``c0``, ``c1``, ...
 
     A loose table comes from a text file or a sheet: every column is text, and rows of totals may be in it.
+    ``places`` gives the row of the file in which each row of the table stands, where that is not 1, 2, 3, ...
+    (a spreadsheet counts from 1, with titles and empty rows); it is called when rows are shown, not before. A table
+    ``on_server`` must be fetched once: it can change between two looks.
     """
 
     name: str
@@ -62,6 +84,8 @@ class RawTable:
     loose: bool
     notes: tuple[str, ...] = ()
     alerts: tuple[str, ...] = ()
+    places: Callable[[], Int] | None = None
+    on_server: bool = False
 
 
 class Scan(NamedTuple):
@@ -83,6 +107,7 @@ _MAGIC: tuple[tuple[bytes, str, tuple[str, ...]], ...] = (
     (b"\x80\x05", "a Python pickle", ()),
     (b"\x1f\x8b", "a gzip file", ()),
     (b"%PDF", "a PDF", ()),
+    (b"SQLite format 3", "an SQLite database", ()),
 )
 
 
@@ -137,7 +162,7 @@ def _stays_inside(file: Path, folder: Path) -> None:
         )
 
 
-def open_file(path: Path, recognise: Recogniser) -> list[RawTable]:
+def open_file(path: Path, recognise: Recogniser, table: str | None = None) -> list[RawTable]:
     """Return the tables of one file: one for CSV and Parquet, one a visible sheet for a workbook.
 
     Parameters
@@ -146,6 +171,8 @@ def open_file(path: Path, recognise: Recogniser) -> list[RawTable]:
         The file.
     recognise : callable
         Counts the cells of a row that are known headings; the heading row is where it counts most.
+    table : str, optional
+        Table of a database, or sheet of a workbook.
 
     Raises
     ------
@@ -153,15 +180,19 @@ def open_file(path: Path, recognise: Recogniser) -> list[RawTable]:
         Naming the file, what was found and what was expected.
     """
     kind = path.suffix.casefold()
-    if kind not in KNOWN:
+    if kind not in (*KNOWN, *DATABASES):
         raise InputError(f"{path.name!r} ends in {kind or 'nothing'!r}; expected one of {', '.join(KNOWN)}.")
     _check_magic(path, kind)
+    if kind in DATABASES:
+        return [_open_database(path, table)]
+    if table is not None and kind not in WORKBOOKS:
+        raise InputError(f"{path.name!r} holds one table only. Leave out table={table!r}.")
     if kind == ".parquet":
         return [_open_parquet(path)]
     if kind == ".json":
         return [_open_json(path)]
     if kind in WORKBOOKS:
-        return _open_workbook(path, recognise)
+        return _open_workbook(path, recognise, table)
     return [_open_text(path, recognise)]
 
 
@@ -324,9 +355,13 @@ def _is_numbering(cells: Sequence[str]) -> bool:
     return len(filled) > 1 and filled[0].strip("().") == "1" and all(_NUMBERING.fullmatch(c) for c in filled)
 
 
+_YEAR = re.compile(r"(19|20)\d\d")
+
+
 def _joined_headings(upper: Sequence[str], lower: Sequence[str], recognise: Recogniser) -> list[str] | None:
     """Headings in two rows, a group and what is in it, as one; None when the lower row holds values."""
-    if not any(c.strip() for c in lower) or any(any(map(str.isdigit, c)) for c in lower):
+    numbers = [c for c in lower if any(map(str.isdigit, c)) and not _YEAR.fullmatch(c.strip())]
+    if not any(c.strip() for c in lower) or numbers:
         return None
     width = max(len(upper), len(lower))
     group, joined = "", []
@@ -342,21 +377,31 @@ def _padded(cells: Sequence[str], width: int) -> list[str]:
 
 
 def _heading_block(rows: Sequence[Sequence[str]], recognise: Recogniser) -> tuple[list[str], int]:
-    """Headings, and the position of the last row that belongs to them: one row or two, and a row of numbers."""
+    """Headings, and the position of the last row that belongs to them: one to three rows, and a row of numbers."""
     at = _heading_row(rows, recognise)
     ways = [(list(rows[at]), at)]
-    for upper in (at, at - 1):
-        if upper >= 0 and upper + 1 < len(rows):
-            joined = _joined_headings(rows[upper], rows[upper + 1], recognise)
-            ways += [(joined, upper + 1)] if joined is not None else []
+    for first in (at, at - 1, at - 2):
+        joined: list[str] | None = list(rows[first]) if first >= 0 else None
+        for lower in range(first + 1, min(first + 3, len(rows))):
+            joined = None if joined is None else _joined_headings(joined, rows[lower], recognise)
+            ways += [(joined, lower)] if joined is not None and lower >= at else []
     headings, last = max(ways, key=lambda way: recognise(way[0]))
     numbered = last + 1 < len(rows) and _is_numbering(rows[last + 1])
     return headings, last + numbered
 
 
-def _dialect(text: str, recognise: Recogniser) -> tuple[str, int, list[str]] | None:
-    """Delimiter, lines to skip and headings: the delimiter under which most headings are known, then most columns."""
-    best: tuple[tuple[int, int], str, int, list[str]] | None = None
+class Dialect(NamedTuple):
+    """How a text file is cut: separator, lines above the headings, place of the heading record, headings."""
+
+    delimiter: str
+    skip: int
+    last: int
+    headings: list[str]
+
+
+def _dialect(text: str, recognise: Recogniser) -> Dialect | None:
+    """Return the separator under which most headings are known, then most columns, and what follows from it."""
+    best: tuple[tuple[int, int], Dialect] | None = None
     for delimiter in ";,\t|":
         rows = _first_rows(text, delimiter)
         if not rows:
@@ -365,8 +410,15 @@ def _dialect(text: str, recognise: Recogniser) -> tuple[str, int, list[str]] | N
         before = rows[last][0]
         rank = (recognise(cells), len(cells))
         if best is None or rank > best[0]:
-            best = (rank, delimiter, before, cells)
-    return None if best is None else (best[1], best[2], best[3])
+            best = (rank, Dialect(delimiter, before, last, cells))
+    return None if best is None else best[1]
+
+
+def _text_places(file: Path, dialect: Dialect) -> Int:
+    """Return the place of each row of a text file: records counted from 1, empty lines too, as a spreadsheet does."""
+    with file.open(encoding="utf-8-sig", newline="") as handle:
+        records = enumerate(csv.reader(handle, delimiter=dialect.delimiter))
+        return np.array([i + 1 for i, record in records if record and i > dialect.last], dtype=np.int64)
 
 
 def _sample(path: Path) -> str:
@@ -392,7 +444,7 @@ def _open_text(path: Path, recognise: Recogniser) -> RawTable:
     dialect = _dialect(_sample(file), recognise)
     if dialect is None:
         raise InputError(f"{path.name!r} holds no text. Export it again.")
-    delimiter, skip, headings = dialect
+    delimiter, skip, _, headings = dialect
     _check_width(path.name, len(headings))
     columns = ", ".join(f"'c{i}': 'VARCHAR'" for i in range(len(headings)))
     options = (
@@ -407,7 +459,10 @@ def _open_text(path: Path, recognise: Recogniser) -> RawTable:
     if skip:
         notes.append(f"{path.name}: {skip} lines in front of the headings passed over.")
     cut = () if seen.ends_whole else (f"{path.name}: the last line has no line end; the file may be cut off.",)
-    return RawTable(path.name, tuple(headings), relation, seen.sha256, loose=True, notes=tuple(notes), alerts=cut)
+    places = functools.partial(_text_places, file, dialect)
+    return RawTable(
+        path.name, tuple(headings), relation, seen.sha256, loose=True, notes=tuple(notes), alerts=cut, places=places
+    )
 
 
 def _check_width(name: str, columns: int) -> None:
@@ -537,7 +592,7 @@ def _cell_text(value: Any) -> str | None:  # noqa: ANN401 (a workbook cell is a 
     return str(value).strip() or None
 
 
-def _open_workbook(path: Path, recognise: Recogniser) -> list[RawTable]:
+def _open_workbook(path: Path, recognise: Recogniser, only: str | None = None) -> list[RawTable]:
     from python_calamine import CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 
     if path.suffix.casefold() != ".xls":
@@ -549,12 +604,15 @@ def _open_workbook(path: Path, recognise: Recogniser) -> list[RawTable]:
     digest = _sha256(path)
     try:
         book = CalamineWorkbook.from_path(str(path))
-        shown = [s for s in book.sheets_metadata if s.typ == SheetTypeEnum.WorkSheet]
+        shown = [s for s in book.sheets_metadata if s.typ == SheetTypeEnum.WorkSheet and only in (None, s.name)]
+        if only is not None and not shown:
+            names = [s.name for s in book.sheets_metadata]
+            raise InputError(f"{path.name!r} has no sheet {only!r}.{nearest(only, names)} Sheets: {listed(names, 20)}.")
         hidden = [s.name for s in shown if s.visible != SheetVisibleEnum.Visible]
         sheets = [(s.name, book.get_sheet_by_name(s.name)) for s in shown if s.name not in hidden]
         for name, sheet in sheets:
             _check_width(f"{path.name}[{name}]", sheet.width)
-        grids = [(name, sheet.to_python(skip_empty_area=True)) for name, sheet in sheets]
+        grids = [(name, sheet.to_python(skip_empty_area=True), sheet.start or (0, 0)) for name, sheet in sheets]
     except InputError:
         raise
     except BaseException as error:  # calamine raises its own kinds for damage, and panics, which are no Exception
@@ -563,7 +621,7 @@ def _open_workbook(path: Path, recognise: Recogniser) -> list[RawTable]:
         raise InputError(f"{path.name!r} cannot be opened as a workbook. Open it and save it as XLSX.") from None
     if hidden:
         alerts.append(f"{path.name}: {len(hidden)} hidden sheets not read.")
-    tables = [_sheet_table(f"{path.name}[{name}]", grid, recognise, digest) for name, grid in grids]
+    tables = [_sheet_table(f"{path.name}[{n}]", grid, recognise, digest, start[0]) for n, grid, start in grids]
     filled = [t for t in tables if t is not None]
     known = [t for t in filled if recognise(t.headings) > 0] or filled[:1]
     passed = len(grids) - len(known)
@@ -574,18 +632,20 @@ def _open_workbook(path: Path, recognise: Recogniser) -> list[RawTable]:
     return [replace(known[0], alerts=tuple(alerts)), *known[1:]]
 
 
-def _sheet_table(name: str, grid: list[list[Any]], recognise: Recogniser, digest: str) -> RawTable | None:
-    rows = [[_cell_text(cell) for cell in row] for row in grid]
-    if not rows:
+def _sheet_table(name: str, grid: list[list[Any]], recognise: Recogniser, digest: str, start: int) -> RawTable | None:
+    if not grid:
         return None
-    headings, at = _heading_block([[cell or "" for cell in row] for row in rows[: HEADER_ROWS + 1]], recognise)
-    body = [row for row in rows[at + 1 :] if any(cell is not None for cell in row)]
-    if not body:
+    top = [[_cell_text(cell) or "" for cell in row] for row in grid[: HEADER_ROWS + 1]]
+    headings, at = _heading_block(top, recognise)
+    filled = [i for i in range(at + 1, len(grid)) if any(c is not None and c != "" for c in grid[i])]
+    if not filled:
         return None
-    arrays = [pa.array(column, pa.string()) for column in zip(*body, strict=True)]
+    cells = zip(*(grid[i] for i in filled), strict=True)
+    arrays = [pa.array([_cell_text(cell) for cell in column], pa.string()) for column in cells]
     relation = duckdb.from_arrow(pa.table({f"c{i}": a for i, a in enumerate(arrays)}))
     notes = (f"{name}: {at} rows in front of the headings passed over.",) if at else ()
-    return RawTable(name, tuple(headings), relation, digest, loose=True, notes=notes)
+    rows = np.array(filled, dtype=np.int64) + start + 1
+    return RawTable(name, tuple(headings), relation, digest, loose=True, notes=notes, places=lambda: rows)
 
 
 # --- JSON -----------------------------------------------------------------------------------------------------
@@ -645,3 +705,178 @@ def _json_text(value: Any) -> str | None:  # noqa: ANN401
         return _cell_text(value.encode().decode() if isinstance(value, str) else value)
     except UnicodeError:  # half of a surrogate pair
         return None
+
+
+# --- databases ------------------------------------------------------------------------------------------------
+
+
+def on_server(source: object) -> bool:
+    """Return whether a source is the address of a database server: ``postgresql://...`` or ``mysql://...``.
+
+    Examples
+    --------
+    >>> on_server("postgresql://db.example/izin"), on_server("office.duckdb")
+    (True, False)
+    """
+    return isinstance(source, str) and source.partition("://")[0].casefold() in SERVERS and "://" in source
+
+
+def named_source(source: object) -> str:
+    """Return the name of a source for messages and records: a file without its folder, a server without its secrets.
+
+    Examples
+    --------
+    >>> named_source("postgresql://user:secret@db.example:5432/izin?password=secret")
+    'postgresql://db.example/izin'
+    >>> named_source("exports/permits.csv")
+    'permits.csv'
+    """
+    if isinstance(source, str) and on_server(source):
+        address = urllib.parse.urlsplit(source)
+        return f"{address.scheme}://{(address.hostname or 'localhost')[:80]}/{address.path.strip('/')[:80]}"
+    return Path(source).name if isinstance(source, str | Path) else "the frame"
+
+
+def open_server(address: str, table: str | None) -> RawTable:
+    """Return one table of a PostgreSQL or MySQL server, through DuckDB's extension for it.
+
+    The password is better left out of the address: PostgreSQL reads it from ``~/.pgpass`` or ``PGPASSWORD``, MySQL
+    from ``MYSQL_PWD``. It is in no message and no record.
+
+    Raises
+    ------
+    InputError
+        The extension is not installed, the server does not answer, or there is no such table.
+    """
+    parts, name = urllib.parse.urlsplit(address), named_source(address)
+    extension = SERVERS[parts.scheme.casefold()]
+    _require_extension(extension, name)
+    alias = "asn_" + hashlib.sha256(address.encode()).hexdigest()[:12]
+    try:
+        _answered(f"LOAD {extension}")
+        _answered(f"DETACH DATABASE IF EXISTS {alias}")
+        _answered(f"ATTACH {_quoted(_connection(parts, extension))} AS {alias} (TYPE {extension}, READ_ONLY)")
+    except duckdb.Error:  # its message holds the address, and the password in it
+        raise InputError(
+            f"{name!r} cannot be opened. Check the address, the user, the password and that the server can be "
+            f"reached from this machine."
+        ) from None
+    return _database_table(alias, table, name, "", on_server=True)
+
+
+def _require_extension(extension: str, name: str) -> None:
+    found = _answered(
+        "SELECT installed FROM duckdb_extensions() WHERE extension_name IN (?, ? || '_scanner')", extension, extension
+    )
+    if not any(installed for (installed,) in found):
+        raise InputError(
+            f"Reading {name!r} needs DuckDB's extension {extension!r}, which is not installed here. Once, with "
+            f"internet: python -c \"import duckdb; duckdb.sql('INSTALL {extension}')\". Or export the table as "
+            f"CSV or Parquet and read that file."
+        )
+
+
+def _connection(parts: urllib.parse.SplitResult, extension: str) -> str:
+    """Write the connection as pairs ``key='value'``, the form that both extensions read."""
+    database = {"postgres": "dbname", "mysql": "database"}[extension]
+    unquote = urllib.parse.unquote
+    pairs = {
+        "host": parts.hostname,
+        "port": parts.port,
+        "user": unquote(parts.username) if parts.username else None,
+        "password": unquote(parts.password) if parts.password else None,
+        database: unquote(parts.path.strip("/")) or None,
+        **dict(urllib.parse.parse_qsl(parts.query)),
+    }
+    shown = {key: str(value).replace("\\", "\\\\").replace("'", "\\'") for key, value in pairs.items() if value}
+    return " ".join(f"{key}='{value}'" for key, value in shown.items())
+
+
+def _open_database(path: Path, table: str | None) -> RawTable:
+    """Return one table of a DuckDB file, opened for reading only."""
+    with path.open("rb") as handle:
+        if handle.read(12)[8:] != b"DUCK":
+            raise InputError(f"{path.name!r} is no DuckDB file. Export the table as CSV, XLSX or Parquet.")
+    digest, file = _sha256(path), str(path.resolve())
+    held = _answered("SELECT database_name FROM duckdb_databases() WHERE path = ?", file)
+    alias = held[0][0] if held else f"asn_{digest[:12]}"
+    try:
+        if not held:
+            _answered(f"ATTACH {_quoted(file)} AS {alias} (READ_ONLY)")
+    except duckdb.Error as error:
+        busy = "lock" in str(error).casefold() or "in use" in str(error).casefold()
+        why = "another program, or this one, has it open: close it there" if busy else "it is damaged, or newer than us"
+        raise InputError(f"{path.name!r} cannot be opened ({why}), or export the table as Parquet.") from None
+    return _database_table(alias, table, path.name, digest)
+
+
+def _database_table(alias: str, table: str | None, name: str, digest: str, *, on_server: bool = False) -> RawTable:
+    found = _answered(
+        "SELECT table_schema, table_name FROM information_schema.tables WHERE table_catalog = ? ORDER BY ALL", alias
+    )
+    ways = {f"{schema}.{t}": (schema, t) for schema, t in found}
+    asked = [way for way in ways if table in (way, way.partition(".")[2])]
+    if len(asked) != 1:
+        names = listed([way.removeprefix("main.").removeprefix("public.") for way in ways], most=20)
+        what = (
+            "Say which table: table=" if table is None else f"{len(asked) or 'No'} tables are named {table!r}: table="
+        )
+        close = "" if table is None or asked else nearest(table, [t for _, t in ways.values()])
+        raise InputError(f"{name!r}: {what}... of {names or 'none at all'}.{close}")
+    schema, chosen = ways[asked[0]]
+    inner = ".".join(_identifier(part) for part in (alias, schema, chosen))
+    relation = query(f"SELECT * FROM {inner}")
+    headings = tuple(relation.columns)
+    _check_width(f"{name}[{chosen}]", len(headings))
+    named = ", ".join(f"{_identifier(h)} AS c{i}" for i, h in enumerate(headings))
+    return RawTable(f"{name}[{chosen}]", headings, relation.project(named), digest, loose=False, on_server=on_server)
+
+
+def _answered(sql: str, *values: str) -> list[tuple[Any, ...]]:
+    """Return all rows of a statement; an answer half fetched would block the connection."""
+    return list(duckdb.execute(sql, list(values)).fetchall())
+
+
+def _identifier(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+# --- what is written ------------------------------------------------------------------------------------------
+
+
+def write_beside(path: Path, content: bytes) -> None:
+    """Write a file so that under its name there is the old one or the new one, never half of either.
+
+    Raises
+    ------
+    OSError
+        The folder cannot be written or the disk is full; the old file is still there.
+    """
+    handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(temporary).chmod(0o644)
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+_RUNS = re.compile(r"\s*[=+\-@\t\r]")
+_PLAIN_NUMBER = re.compile(r"[-+]?\d+([.,]\d+)?([eE][-+]?\d+)?|-+")
+
+
+def shielded(cell: str) -> str:
+    """Return a text that no spreadsheet runs as a formula: an apostrophe in front of ``=``, ``+``, ``-`` and ``@``.
+
+    Numbers stay as they are.
+
+    Examples
+    --------
+    >>> shielded("=1+1"), shielded("-2.5"), shielded("Dinas A")
+    ("'=1+1", '-2.5', 'Dinas A')
+    """
+    return f"'{cell}" if _RUNS.match(cell) and not _PLAIN_NUMBER.fullmatch(cell) else cell

@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from functools import reduce
+import csv
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache, reduce
+from importlib import resources
 from operator import or_
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import narwhals as nw
+import pandas as pd
 
+from asn_impact.display import card
 from asn_impact.intake.cleaning import BLANK, TEST_ROW, without_placeholders
 
-__all__ = ["STEPS", "cases_of_steps", "distinct_steps"]
+if TYPE_CHECKING:
+    from asn_impact.intake.exports import Extract
+
+__all__ = ["STEPS", "Owner", "StepLog", "cases_of_steps", "distinct_steps", "read_step_log", "suggested_owner"]
+
+Owner: TypeAlias = Literal["office", "applicant", "elsewhere"]
 
 Frame: TypeAlias = "nw.LazyFrame[Any]"
 
@@ -99,3 +110,109 @@ def cases_of_steps(frame: Frame, *, finished: Sequence[str], last_step: str | No
 
 def _plain(column: str) -> nw.Expr:
     return nw.col(column).str.strip_chars().str.to_lowercase()
+
+
+# --- the steps themselves -------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, eq=False)
+class StepLog:
+    """The cases of a step export, and their steps: what `clocks` needs.
+
+    Attributes
+    ----------
+    cases : Extract
+        What `read_steps` returns: received, decided and status of each case.
+    steps : narwhals.LazyFrame
+        ``office``, ``case``, ``step`` texts, ``began`` and ``ended`` dates (missing where nobody wrote one), each row
+        once.
+    owners : pandas.DataFrame
+        ``step``, ``rows``, and ``suggested``: whose step the name says it is, or missing. A suggestion, not a decision.
+    """
+
+    cases: Extract
+    steps: Frame
+    owners: pd.DataFrame
+
+    def __repr__(self) -> str:
+        return f"StepLog({len(self.owners)} kinds of steps, {self.cases!r})"
+
+    def _repr_html_(self) -> str:
+        return card("Step log", [("as of", self.cases.as_of)], table=self.owners)
+
+
+def read_step_log(
+    source: Any,  # noqa: ANN401
+    *,
+    as_of: dt.date | str,
+    columns: Mapping[str, str | None] | None = None,
+    dates: Mapping[str, str] | None = None,
+    finished: Sequence[str] = ("Selesai",),
+    last_step: str | None = None,
+    office: str | None = None,
+) -> StepLog:
+    """Return the cases of an export with one row a step, and the steps themselves.
+
+    Parameters, errors and warnings are those of `read_steps`; a column with the name of the step is needed.
+
+    Examples
+    --------
+    >>> steps = pd.DataFrame({
+    ...     "case": ["1", "1"], "office": "O1", "step": ["Verifikasi", "Perbaikan Dokumen"], "status": "Selesai",
+    ...     "step_start": pd.to_datetime(["2024-01-02", "2024-01-05"]),
+    ...     "step_end": pd.to_datetime(["2024-01-05", "2024-01-09"])})
+    >>> read_step_log(steps, as_of="2024-01-31").owners
+                    step  rows  suggested
+    0  Perbaikan Dokumen     1  applicant
+    1         Verifikasi     1     office
+    """
+    # exports.py imports this module: the names are fetched when they are needed
+    from asn_impact.intake.exports import STEP_FIELDS, explaining, gather, read_steps
+
+    cases = read_steps(
+        source, as_of=as_of, columns=columns, dates=dates, finished=finished, last_step=last_step, office=office
+    )
+    wanted = [field for field in STEP_FIELDS if not (field == "office" and office is not None)]
+    required = ["case", "step", "step_start", "step_end", *([] if office is not None else ["office"])]
+    with explaining(source):
+        rows = gather(source, wanted, columns=columns, dates=dates, keep=(), required=required)
+        frame = rows.frame if office is None else rows.frame.with_columns(nw.lit(office).alias("office"))
+        distinct, _, _ = distinct_steps(frame)
+        steps = _named_steps(distinct)
+        counted = steps.group_by("step").agg(nw.len().alias("rows")).collect().to_pandas().sort_values("step")
+    names = [None if pd.isna(name) else str(name) for name in counted["step"]]
+    found = pd.DataFrame({"step": names, "rows": counted["rows"].astype("int64").to_numpy()})
+    return StepLog(cases, steps, found.assign(suggested=[suggested_owner(name or "") for name in names]))
+
+
+def _named_steps(distinct: Frame) -> Frame:
+    """Return office, case, step, began and ended; names of offices spaced as in the cases."""
+    office = nw.col("office").str.replace_all("[\\s\u00a0]+", " ").str.strip_chars()
+    return distinct.select(
+        office.alias("office"),
+        nw.col("case"),
+        nw.col("step").str.strip_chars(),
+        nw.col("step_start").cast(nw.Date).alias("began"),
+        nw.col("step_end").cast(nw.Date).alias("ended"),
+    ).unique()
+
+
+@cache
+def _owner_words() -> tuple[tuple[str, str], ...]:
+    text = (resources.files("asn_impact.reference") / "step_owners.csv").read_text(encoding="utf-8")
+    rows = list(csv.DictReader(text.splitlines()))
+    return tuple((row["kata"], row["pemilik"]) for row in rows)
+
+
+def suggested_owner(step: str) -> str | None:
+    """Return whose step its name says it is, or None; the first word of the table that is in the name decides.
+
+    Examples
+    --------
+    >>> suggested_owner("Menunggu Pembayaran Retribusi"), suggested_owner("Rekomendasi Dinas Teknis")
+    ('applicant', 'elsewhere')
+    >>> suggested_owner("Xyz") is None
+    True
+    """
+    plain = " ".join(step.split()).casefold()
+    return next((owner for word, owner in _owner_words() if word in plain), None)

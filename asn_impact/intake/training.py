@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -13,17 +14,30 @@ import pandas as pd
 
 from asn_impact.display import card
 from asn_impact.errors import DataWarning, DesignError, InputError, listed, nearest
+from asn_impact.intake.columns import course_categories, in_category, normalised
 from asn_impact.intake.exports import explaining, gather
 from asn_impact.intake.local import parse_numbers
-from asn_impact.intake.privacy import masked
+from asn_impact.intake.privacy import masked, pseudonym
 from asn_impact.timeline import Timeline
 
 __all__ = ["Rollout", "read_rollout", "read_rollout_from_status", "read_training"]
 
-TRAINING_FIELDS = ("office", "course", "course_end", "officer", "passed", "passed_count", "staff")
-_PASSED = {"lulus", "ya", "y", "yes", "1", "true", "passed", "pass", "hadir"}
+TRAINING_FIELDS = (
+    "office",
+    "course",
+    "course_end",
+    "officer",
+    "passed",
+    "passed_count",
+    "staff",
+    "provider",
+    "hours",
+)
+_PASSED = {"lulus", "kompeten", "ya", "y", "yes", "1", "true", "passed", "pass"}
+_ATTENDED = {"hadir", "hadir saja", "mengikuti", "telah mengikuti", "peserta", "selesai", "attended", "completed"}
 _FAILED = {"tidak lulus", "tidak", "belum", "belum lulus", "t", "n", "no", "0", "false", "failed", "fail", "gagal"}
-_FAILED |= {"tidak hadir", "mengundurkan diri"}
+_FAILED |= {"tidak hadir", "mengundurkan diri", "belum kompeten", "tidak kompeten", "absen", "absent"}
+_DAMAGED = re.compile(r"\s*\d[.,]\d+e\+?\d+\s*|\d{15}000", re.IGNORECASE)  # what a spreadsheet leaves of a long number
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,7 +54,8 @@ class Rollout:
         The rule used, and what was left out.
     doses : pandas.DataFrame or None
         ``office``, ``month``, ``share``: the share of staff that had completed the course by the end of each
-        month in which somebody completed it. Only from training records with staff numbers.
+        month in which somebody completed it. Only from training records with staff numbers. With ``dose="hours"`` also
+        ``hours``: hours of training (JP) completed so far for each member of the staff.
     """
 
     adopted: pd.Series
@@ -251,12 +266,19 @@ def read_training(
     columns: Mapping[str, str | None] | None = None,
     dates: Mapping[str, str] | None = None,
     offices: Mapping[str, str] | None = None,
+    provider: str | None = None,
+    completion: Literal["passed", "attended"] = "passed",
+    dose: Literal["share", "hours"] = "share",
+    positions: Any | None = None,  # noqa: ANN401
+    position_columns: Mapping[str, str | None] | None = None,
+    key: bytes | None = None,
+    table: str | None = None,
 ) -> Rollout:
     """Return from which month each office counts as trained, from training records.
 
     Reads both forms: one row a person and course, or one row a session with the number who passed. The month
-    is that of the *end* of the course. Numbers of persons are used inside the engine to count a person
-    once, and never leave it.
+    is that of the *end* of the course. Numbers of persons are used to count a person once, and to find the unit of
+    the day in `positions`; they are in nothing that is returned or said.
 
     Parameters
     ----------
@@ -264,7 +286,10 @@ def read_training(
         As for `read_exports`. Fields: ``office``, ``course``, ``course_end``; by person ``officer`` and
         ``passed``; by session ``passed_count`` and ``staff``.
     course : str, optional
-        Part of the name of the course, in any case. Without it every course counts.
+        Part of the name of the course, in any case; or a category: ``"e-government"``, ``"digital"``, ``"project
+        management"``, ``"communication"``, ``"time management"``, ``"regulation"``, also in Indonesian, which then
+        counts what is known to belong there too (``Bimtek SPBE``): the notes list every course counted. Without it
+        every course counts.
     share : float, optional
         The office counts as trained from the first month in which this share of its staff had completed the
         course. Without it: from the first completion.
@@ -274,6 +299,24 @@ def read_training(
         As for `read_exports`.
     offices : mapping, optional
         Office label in the training records -> label in the exports, where they differ.
+    provider : str, optional
+        Part of the name of who gave the course; the others do not count.
+    completion : {"passed", "attended"}
+        Whether those count who are known to have passed (``Lulus``, ``Kompeten``), or also those who were there
+        (``Hadir``).
+    dose : {"share", "hours"}
+        What ``doses`` holds: the share of staff, or also the hours of training for each member of it.
+    positions : path or frame, optional
+        History of positions (riwayat jabatan): ``officer``, ``office`` and ``since`` (TMT). A person then counts for
+        the unit of the day on which the course ended. Without it the unit of the records is used, which in personnel
+        systems is the current one, and a warning says so.
+    position_columns : mapping, optional
+        Field -> heading in `positions`, as ``columns``.
+    key : bytes, optional
+        Key of `asn_impact.intake.privacy.load_key`; persons are then told apart by keyed pseudonyms from the first
+        step on.
+    table : str, optional
+        Table of a database or sheet of a workbook, as for `read_exports`.
 
     Returns
     -------
@@ -295,31 +338,163 @@ def read_training(
     if share is not None and not 0 < share <= 1:
         raise InputError(f"share is {share!r}; expected a number above 0 and at most 1, such as 0.5.")
     with explaining(source):
-        rows = gather(source, TRAINING_FIELDS, columns=columns, dates=dates, keep=(), required=("office", "course_end"))
-        frame, chosen, left = _of_course(rows.frame, course)
-        completions, counted = _completions(frame)
-    left |= counted
+        rows = gather(
+            source,
+            TRAINING_FIELDS,
+            columns=columns,
+            dates=dates,
+            keep=(),
+            required=("office", "course_end"),
+            table=table,
+        )
+        given, elsewhere = _of_provider(rows.frame, provider)
+        frame, chosen, left = _of_course(given, course)
+        completions, counted = _completions(frame, completion)
+    left = {**elsewhere, **left, **counted}
+    completions, moved = _at_the_time(completions, positions, position_columns, rows.headings, key)
     completions["office"] = completions["office"].map(lambda o: (offices or {}).get(o, o))
-    by_office = _staff_numbers(staff, completions, offices) if share is not None or staff is not None else None
-    monthly = _cumulated(completions, by_office)
+    needed = share is not None or staff is not None or dose == "hours"
+    by_office = _staff_numbers(staff, completions, offices) if needed else None
+    monthly = _cumulated(_each_person_once(completions, dose), by_office)
     listed_offices = by_office.index if by_office is not None and staff is not None else ()
     adopted = _first_months(monthly, share, sorted({*monthly["office"], *listed_offices}))
-    doses = None if by_office is None else monthly[["office", "month", "share"]]
+    doses = None if by_office is None else monthly[["office", "month", "share", *(["hours"] * (dose == "hours"))]]
     over = [] if by_office is None else _over_full(monthly)
-    said = [*rows.alerts, *_left_notes(left)]
+    said = [*rows.alerts, *_left_notes(left), *moved]
     if said:
         warnings.warn(" ".join(said), DataWarning, stacklevel=2)
     label = course or (chosen[0] if len(chosen) == 1 else "training")
-    partly = _partly_treated(completions, adopted)
-    return Rollout(adopted, label, (_rule(share, chosen), *partly, *rows.notes, *over, *said), doses)
+    partly = _partly_treated(_each_person_once(completions, "share"), adopted)
+    notes = (_rule(share, chosen), *_guessed(course, chosen), *partly, *rows.notes, *over, *said)
+    return Rollout(adopted, label, notes, doses)
+
+
+def _of_provider(frame: nw.LazyFrame[Any], provider: str | None) -> tuple[nw.LazyFrame[Any], dict[str, int]]:
+    """Rows of the courses given by the provider, and how many were given by another or by nobody named."""
+    if provider is None:
+        return frame, {}
+    if "provider" not in frame.collect_schema().names():
+        raise InputError('The training records have no column of providers. Name it: columns={"provider": "..."}.')
+    counts = {r["provider"]: int(r["n"]) for r in frame.group_by("provider").agg(n=nw.len()).collect().rows(named=True)}
+    names = sorted(str(p) for p in counts if isinstance(p, str))
+    chosen = [p for p in names if provider.casefold() in p.casefold()]
+    if not chosen:
+        shown = listed([masked(p) for p in names], most=10)
+        raise InputError(f"No provider contains {provider!r}.{nearest(provider, names)} Found: {shown}.")
+    others = sum(n for p, n in counts.items() if p not in chosen)
+    return frame.filter(nw.col("provider").is_in(chosen)), {"another provider": others}
+
+
+def _guessed(course: str | None, chosen: Sequence[str]) -> list[str]:
+    """Say which courses count because of their category, and not because their name holds what was asked."""
+    if course is None or course.casefold() not in course_categories():
+        return []
+    guessed = [masked(c) for c in chosen if course.casefold() not in c.casefold()]
+    return [f"Counted as {course!r} by the table of course categories: {listed(guessed, most=20)}."] if guessed else []
+
+
+def _at_the_time(
+    completions: pd.DataFrame,
+    positions: Any | None,  # noqa: ANN401
+    columns: Mapping[str, str | None] | None,
+    headings: Mapping[str, str],
+    key: bytes | None,
+) -> tuple[pd.DataFrame, list[str]]:
+    """Completions with the unit of each person on the day the course ended, and what has to be said about it."""
+    if "officer" not in completions:
+        if positions is not None:
+            raise InputError("positions needs numbers of persons in the training records: columns={'officer': '...'}.")
+        return completions, []
+    completions = completions.assign(officer=_told_apart(completions["officer"], key))
+    if positions is None:
+        at_training = "pelatihan" in normalised(headings["office"]) or "training" in normalised(headings["office"])
+        word = (
+            "The unit of each person is that of the training records, in personnel systems the current one: who was "
+            "moved since counts for the wrong unit. Give the history of positions: positions=..."
+        )
+        return completions, [] if at_training else [word]
+    history = _history(positions, columns, key)
+    days = pd.to_datetime(completions["course_end"]).astype("datetime64[s]")
+    asked = completions.assign(day=days, row=range(len(completions))).sort_values(["day", "row"])
+    found = pd.merge_asof(asked, history, left_on="day", right_on="since", by="officer", suffixes=("", "_then"))
+    found = found.sort_values("row").set_index(completions.index)
+    known = found["office_then"].notna()
+    changed = int((known & (found["office_then"] != completions["office"])).sum())
+    said = [f"{changed:,} completions counted for the unit held when the course ended, not the one in the records."]
+    unknown = (
+        f"{int((~known).sum()):,} completions by persons whose unit that day is unknown: the records' unit is used."
+    )
+    offices = completions["office"].where(~known, found["office_then"])
+    return completions.assign(office=offices), [*said[: min(changed, 1)], *[unknown][: int((~known).any())]]
+
+
+def _history(positions: Any, columns: Mapping[str, str | None] | None, key: bytes | None) -> pd.DataFrame:  # noqa: ANN401
+    """Return ``officer, office_then, since`` in the order of time; of two units from one day none can be chosen."""
+    fields = ("officer", "office", "since")
+    with explaining(positions):
+        rows = gather(positions, fields, columns=columns, dates=None, keep=(), required=fields)
+        table = pd.DataFrame(rows.frame.select(*fields).collect().to_pandas()).dropna()
+    table = table.assign(
+        officer=_told_apart(table["officer"], key), since=pd.to_datetime(table["since"]).astype("datetime64[s]")
+    ).drop_duplicates()
+    double = int(table.duplicated(["officer", "since"], keep=False).sum())
+    if double:
+        raise InputError(
+            f"The history of positions has {double} rows in which a person starts in two units on one day. Mend them."
+        )
+    if table.empty:
+        raise InputError("The history of positions has no row with person, unit and date. Check position_columns.")
+    return table.sort_values("since", kind="stable").rename(columns={"office": "office_then"})
+
+
+def _told_apart(numbers: pd.Series, key: bytes | None) -> pd.Series:
+    """Numbers of persons however they were spaced as one, or as keyed pseudonyms; damaged ones are refused."""
+    texts = numbers.astype("string")
+    damaged = int(texts.str.fullmatch(_DAMAGED.pattern, flags=re.IGNORECASE).fillna(value=False).sum())
+    if damaged:
+        raise InputError(
+            f"{damaged} numbers of persons were damaged by a spreadsheet (15 digits are left of 18), so persons would "
+            f"be mixed. Export the column again as text."
+        )
+    plain = texts.str.replace(r"[\W_]", "", regex=True).str.upper()
+    plain = plain.mask(plain == "")
+    if key is not None:
+        names = {p: pseudonym("nip", p, key) for p in plain.dropna().unique()}
+        plain = plain.map(names, na_action="ignore").astype("string")
+    return plain.astype(object).where(plain.notna(), None)
+
+
+def _each_person_once(completions: pd.DataFrame, dose: Literal["share", "hours"]) -> pd.DataFrame:
+    """Return ``office, course_end, month, n`` and, for hours, ``hours``: a person is one at the first completion only.
+
+    One course in two rows of a person is one course. Rows without a number of a person are not counted where there are
+    such numbers; without any every row is a person.
+    """
+    table = completions
+    if "officer" in table:
+        table = table.dropna(subset=["officer"]).sort_values("course_end", kind="stable")
+        same = [c for c in ("office", "officer", "course", "course_end") if c in table]
+        table = table.drop_duplicates(same)
+        table = table.assign(n=(~table.duplicated(["office", "officer"])).astype(int))
+    if dose == "share":
+        return table.loc[table["n"] > 0].drop(columns="hours", errors="ignore")
+    if "hours" not in table:
+        raise InputError("Hours of training need a column for them: columns={'hours': 'JP'}.")
+    persons = 1.0 if "officer" in table else table["n"]
+    hours = _numbers(table["hours"], "hours")
+    if hours.isna().any() or (hours < 0).any():
+        raise InputError(f"{int((hours.isna() | (hours < 0)).sum())} completions have no hours of training. Add them.")
+    return table.assign(hours=hours * persons)
 
 
 def _cumulated(completions: pd.DataFrame, staff: pd.Series | None) -> pd.DataFrame:
-    """Return ``office, month, n, done`` and, with staff numbers, ``share``: completions added up over months."""
-    monthly = completions.groupby(["office", "month"])["n"].sum().reset_index()
-    done = monthly.groupby("office")["n"].cumsum()
-    share = np.nan if staff is None else done / monthly["office"].map(staff)
-    return monthly.assign(done=done, share=share)
+    """Return ``office, month, n, done`` and, with staff numbers, ``share`` and ``hours``, added up over months."""
+    added = [c for c in ("n", "hours") if c in completions]
+    monthly = completions.groupby(["office", "month"])[added].sum().reset_index()
+    so_far = monthly.groupby("office")[added].cumsum()
+    members = np.nan if staff is None else monthly["office"].map(staff)
+    hours = so_far["hours"] / members if "hours" in added else np.nan
+    return monthly.assign(done=so_far["n"], share=so_far["n"] / members, hours=hours)
 
 
 def _first_months(monthly: pd.DataFrame, share: float | None, offices: list[str]) -> pd.Series:
@@ -368,7 +543,8 @@ def _of_course(frame: nw.LazyFrame[Any], course: str | None) -> tuple[nw.LazyFra
         return frame, [], {}
     counts = {r["course"]: int(r["n"]) for r in frame.group_by("course").agg(n=nw.len()).collect().rows(named=True)}
     names = sorted(str(c) for c in counts if isinstance(c, str))
-    chosen = [c for c in names if course is None or course.casefold() in c.casefold()]
+    words = course_categories().get(course.casefold(), frozenset()) if course is not None else frozenset()
+    chosen = [c for c in names if course is None or course.casefold() in c.casefold() or in_category(c, words)]
     if not chosen:
         raise InputError(
             f"No course contains {course!r}.{nearest(str(course), names)} "
@@ -378,8 +554,10 @@ def _of_course(frame: nw.LazyFrame[Any], course: str | None) -> tuple[nw.LazyFra
     return frame.filter(nw.col("course").is_in(chosen)), chosen, {"no course name": nameless}
 
 
-def _completions(frame: nw.LazyFrame[Any]) -> tuple[pd.DataFrame, dict[str, int]]:
-    """Who completed, as counts by office and month; persons are counted inside the engine and stay there."""
+def _completions(
+    frame: nw.LazyFrame[Any], completion: Literal["passed", "attended"]
+) -> tuple[pd.DataFrame, dict[str, int]]:
+    """Return one row a person and course, or a session with its number, of those who completed; rows left out."""
     names = frame.collect_schema().names()
     bad = {"the end date is no date": nw.col("asn_course_end_bad")} if "asn_course_end_bad" in names else {}
     reasons: dict[str, nw.Expr] = {
@@ -389,50 +567,62 @@ def _completions(frame: nw.LazyFrame[Any]) -> tuple[pd.DataFrame, dict[str, int]
     }
     chosen: Any = nw.lit("")
     if "passed" in names:
-        reasons["not passed"] = ~nw.col("passed").is_in(_words_for_passed(frame))
+        counts, there = _words_for_passed(frame, completion)
+        reasons["attended, not known to have passed"] = nw.col("passed").is_in(there)
+        reasons["not passed"] = ~nw.col("passed").is_in(counts) | nw.col("passed").is_null()
+    if "officer" in names and "passed_count" not in names:
+        reasons["no number of the person"] = nw.col("officer").is_null() | (nw.col("officer") == "")
     for reason, condition in reversed(list(reasons.items())):
         chosen = nw.when(condition).then(nw.lit(reason)).otherwise(chosen)
     judged = frame.with_columns(chosen.alias("asn_reason"))
-    counts = {
-        r["asn_reason"]: int(r["n"]) for r in judged.group_by("asn_reason").agg(n=nw.len()).collect().rows(named=True)
-    }
+    counts_of = judged.group_by("asn_reason").agg(n=nw.len()).collect().rows(named=True)
+    found = {r["asn_reason"]: int(r["n"]) for r in counts_of}
+    left = {reason: found[reason] for reason in reasons if reason in found}
     usable = judged.filter(nw.col("asn_reason") == "")
-    counts.pop("", 0)
     table = _people(usable) if "passed_count" not in names else _sessions(usable)
     if table.empty:
         raise InputError(
-            f"No training row can be used ({'; '.join(_left_notes(counts)) or 'no rows'}). Check the columns."
+            f"No training row can be used ({'; '.join(_left_notes(left)) or 'no rows'}). Check the columns."
         )
     table["month"] = pd.to_datetime(table["course_end"]).dt.to_period("M")
-    return table, counts
+    return table, left
 
 
-def _words_for_passed(frame: nw.LazyFrame[Any]) -> list[str]:
+def _words_for_passed(
+    frame: nw.LazyFrame[Any], completion: Literal["passed", "attended"]
+) -> tuple[list[str], list[str]]:
+    """Return the words that count as completion, and those of attendance that do not."""
     words = [w for w in frame.select("passed").unique().collect()["passed"].to_list() if isinstance(w, str)]
     plain = {w: " ".join(w.split()).casefold() for w in words}
-    unknown = [w for w in words if plain[w] not in _PASSED | _FAILED]
+    unknown = [w for w in words if plain[w] not in _PASSED | _FAILED | _ATTENDED | {""}]
     if unknown:
         raise InputError(
             f"The column 'passed' holds words that are not known: {listed([masked(w) for w in unknown])}. Expected "
-            f'Lulus / Tidak lulus or 1 / 0; do not use the column: columns={{"passed": None}}.'
+            f'Lulus / Kompeten / Tidak lulus / Hadir or 1 / 0; do not use the column: columns={{"passed": None}}.'
         )
-    return [w for w in words if plain[w] in _PASSED]
+    passed = [w for w in words if plain[w] in _PASSED]
+    there = [w for w in words if plain[w] in _ATTENDED]
+    if completion == "attended":
+        return [*passed, *there], []
+    if there and not passed:
+        raise InputError(
+            f"The records say who attended ({listed(there)}), not who passed. Say that attendance is to count: "
+            f"completion='attended'."
+        )
+    return passed, there
 
 
 def _people(frame: nw.LazyFrame[Any]) -> pd.DataFrame:
-    """One row a person's first completion, without the person; without numbers every row is a person."""
+    """One row a person and course; without numbers of persons every row is a person."""
     names = frame.collect_schema().names()
-    extra = [c for c in ("staff",) if c in names]
-    if "officer" in names:
-        grouped = frame.filter(~nw.col("officer").is_null()).group_by("office", "officer")
-        frame = grouped.agg(nw.col("course_end").min(), *(nw.col(c).max() for c in extra))
+    extra = [c for c in ("officer", "course", "staff", "hours") if c in names]
     table = pd.DataFrame(frame.select("office", "course_end", *extra).collect().to_pandas())
     return table.assign(n=1)
 
 
 def _sessions(frame: nw.LazyFrame[Any]) -> pd.DataFrame:
     """One row a session with the number who passed; sessions are taken to train different persons."""
-    extra = [c for c in ("staff",) if c in frame.collect_schema().names()]
+    extra = [c for c in ("staff", "hours") if c in frame.collect_schema().names()]
     table = pd.DataFrame(frame.select("office", "course_end", "passed_count", *extra).collect().to_pandas())
     table["n"] = _numbers(table["passed_count"], "passed_count").fillna(0)
     if (table["n"] < 0).any():

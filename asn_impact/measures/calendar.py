@@ -1,4 +1,4 @@
-"""Working days are numbered once; the length of a case is then a difference of two numbers."""
+"""Working days and minutes are numbered once; the length of a case is then a difference of two numbers."""
 
 from __future__ import annotations
 
@@ -17,13 +17,15 @@ from asn_impact.arrays import Bool, Int, readonly
 from asn_impact.display import card
 from asn_impact.errors import InputError, listed
 
-__all__ = ["Day", "DayUnit", "WorkCalendar"]
+__all__ = ["Day", "DayUnit", "OfficeHours", "Opening", "WorkCalendar"]
 
 Day: TypeAlias = dt.date | str
-DayUnit: TypeAlias = Literal["working days", "calendar days"]
+DayUnit: TypeAlias = Literal["working days", "calendar days", "working minutes", "minutes"]
 _Days: TypeAlias = npt.NDArray[np.datetime64]
 
 _SATURDAY = 5  # Monday is 0
+_WEEK = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+_DAY_MINUTES = 24 * 60
 
 
 @dataclass(frozen=True, eq=False)
@@ -142,6 +144,32 @@ class WorkCalendar:
         note = ("Every day counts: Saturdays, Sundays and holidays too.",)
         return WorkCalendar(self.first, np.ones_like(self.working), "Calendar days", "calendar days", note)
 
+    def hours(self, *, own: Iterable[Opening] = ()) -> OfficeHours:
+        """Return the opening hours on these days, so that `measure` counts working minutes between two times of day.
+
+        Without more the hours are those of Presidential Regulation 21/2023: Monday to Thursday 07.30-16.00 and
+        Friday 07.30-16.30 (37.5 hours a week), in Ramadan 08.00-15.00 and 08.00-15.30 (32.5 hours), less the breaks.
+        They cover the years whose Ramadan is in the table. Of ``every_day()`` all 24 hours of every day count.
+
+        Parameters
+        ----------
+        own
+            Hours of this office (its regent sets them), for some weekdays and dates; a later one wins over an earlier
+            one, and over the regulation, in Ramadan too. A Saturday on which the office works needs them.
+
+        Raises
+        ------
+        InputError
+            The office works on a day for which no hours are known; hours are no times of day, or out of order.
+
+        Examples
+        --------
+        >>> hours = WorkCalendar.indonesia().hours()
+        >>> int(hours.between("2024-08-16 15:00", "2024-08-19 08:00"))  # Friday to Monday
+        120
+        """
+        return _every_minute(self) if self.unit == "calendar days" else _office_hours(self, tuple(own))
+
     @property
     def last(self) -> dt.date:
         """The last covered day."""
@@ -226,6 +254,160 @@ class WorkCalendar:
         return card(f"Calendar: {self.name}", facts, table=self.by_year())
 
 
+@dataclass(frozen=True)
+class Opening:
+    """Opening hours of an office on some weekdays, between two dates.
+
+    Parameters
+    ----------
+    weekdays
+        English names: ``("Saturday",)``.
+    opens, closes
+        Local times of day, as ``"07.30"`` or ``"07:30"``.
+    rest
+        The break, (from, to); None without one.
+    first, last
+        The first and last day on which they hold; None for as long as the calendar.
+
+    Examples
+    --------
+    >>> Opening(("Saturday",), "07.30", "12.30")
+    Opening(weekdays=('Saturday',), opens='07.30', closes='12.30', rest=None, first=None, last=None)
+    """
+
+    weekdays: tuple[str, ...]
+    opens: str
+    closes: str
+    rest: tuple[str, str] | None = None
+    first: Day | None = None
+    last: Day | None = None
+
+    def __post_init__(self) -> None:
+        unknown = [name for name in self.weekdays if name not in _WEEK]
+        if unknown or isinstance(self.weekdays, str):
+            raise InputError(f"Opening(weekdays={self.weekdays!r}): expected some of {listed(_WEEK, 7)}.")
+        edges = self.minutes
+        if not (edges[0] <= edges[1] <= edges[2] <= edges[3] and edges[0] < edges[3]):
+            raise InputError(
+                f"Opening hours {self.opens} to {self.closes}, break {self.rest}, are out of order. "
+                "Expected opens <= break begins <= break ends <= closes, on one day."
+            )
+
+    @property
+    def minutes(self) -> tuple[int, int, int, int]:
+        """Minutes after midnight: opens, break begins, break ends, closes."""
+        opens, closes = _minute_of(self.opens), _minute_of(self.closes)
+        rest = (closes, closes) if self.rest is None else (_minute_of(self.rest[0]), _minute_of(self.rest[1]))
+        return opens, *rest, closes
+
+
+@dataclass(frozen=True, eq=False)
+class OfficeHours:
+    """The minutes in which an office works, numbered from the first covered day on.
+
+    Attributes
+    ----------
+    calendar
+        The days on which it works, over the same dates.
+    edges
+        (D, 4) minutes after midnight a covered day: opens, break begins, break ends, closes; all 0 on a day off.
+    name, unit, notes
+        As of `WorkCalendar`; the unit is ``"working minutes"``, or ``"minutes"`` where every minute counts.
+
+    Examples
+    --------
+    >>> WorkCalendar.indonesia().hours()
+    OfficeHours('Indonesia', 2019-01-01 to 2026-12-31)
+    """
+
+    calendar: WorkCalendar
+    edges: Int  # (D, 4)
+    name: str
+    unit: DayUnit = "working minutes"
+    notes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "edges", readonly(np.array(self.edges, dtype=np.int64)))
+
+    @property
+    def first(self) -> dt.date:
+        """The first covered day."""
+        return self.calendar.first
+
+    @property
+    def last(self) -> dt.date:
+        """The last covered day."""
+        return self.calendar.last
+
+    @property
+    def length(self) -> Int:
+        """(D,) minutes worked on each covered day."""
+        opens, rests, resumes, closes = self.edges.T
+        return np.asarray((rests - opens) + (closes - resumes), dtype=np.int64)
+
+    def number(self, times: Any) -> Int:  # noqa: ANN401 - a time, text, or any sequence, array or column of them
+        """Return the number of each time: minutes worked from the first covered day up to it; a date is its midnight.
+
+        The time a case took is ``number(decided) - number(received)``: the minutes worked in [received, decided),
+        seconds cut off.
+
+        Raises
+        ------
+        InputError
+            A time is missing, outside the covered days, or carries a time zone: opening hours are local.
+
+        Examples
+        --------
+        >>> WorkCalendar.indonesia().hours().number(["2019-01-01", "2019-01-02 08:30", "2019-01-02 23:59"])
+        array([  0,  60, 450])
+        """
+        moments = _moments(times)
+        days = _inside(
+            moments.astype("datetime64[D]"), self.first, self.last, what=f"times for the hours {self.name!r}"
+        )
+        position = (days - np.datetime64(self.first, "D")).astype(np.int64)
+        minute = (moments - days.astype("datetime64[m]")).astype(np.int64)
+        opens, rests, resumes, closes = self.edges[position].T
+        today = np.clip(minute, opens, rests) - opens + np.clip(minute, resumes, closes) - resumes
+        return np.asarray(self._before()[position] + today, dtype=np.int64)
+
+    def between(self, start: Any, end: Any) -> Int:  # noqa: ANN401 - as `number`
+        """Return the minutes worked in [start, end); negative when the end is before the start.
+
+        Examples
+        --------
+        >>> int(WorkCalendar.indonesia().hours().between("2024-08-19 11:00", "2024-08-19 14:00"))  # less the break
+        120
+        """
+        return np.asarray(self.number(end) - self.number(start), dtype=np.int64)
+
+    def table(self) -> pd.DataFrame:
+        """Return one row a covered day, for joins: ``date``, minutes worked ``before`` it, and its four edges.
+
+        Examples
+        --------
+        >>> WorkCalendar.indonesia().hours().table().iloc[1, 1:].astype(int).tolist()
+        [0, 450, 720, 780, 960]
+        """
+        names = ("opens", "rests", "resumes", "closes")
+        columns = {name: self.edges[:, i].astype(np.int32) for i, name in enumerate(names)}
+        dates = self.calendar.days.astype("datetime64[us]")
+        return pd.DataFrame({"date": dates, "before": self._before().astype(np.int32), **columns})
+
+    def _before(self) -> Int:
+        return np.asarray(np.cumsum(self.length) - self.length, dtype=np.int64)
+
+    def __repr__(self) -> str:
+        return f"OfficeHours({self.name!r}, {self.first} to {self.last})"
+
+    def _repr_html_(self) -> str:
+        facts = [("covers", f"{self.first} to {self.last}"), ("counts", self.unit)]
+        table = self.calendar.by_year()
+        years = pd.Series(self.calendar.days.astype("datetime64[Y]").astype(np.int64) + 1970)
+        table["working_hours"] = (pd.Series(self.length).groupby(years).sum() / 60).to_numpy()
+        return card(f"Opening hours: {self.name}", [*facts, *(("note", note) for note in self.notes)], table=table)
+
+
 def month_of(days: _Days) -> Int:
     """Return the month of each date as a whole number, 12 * year + month - 1.
 
@@ -237,11 +419,120 @@ def month_of(days: _Days) -> Int:
     return np.asarray(days.astype("datetime64[M]").astype(np.int64) + 12 * 1970, dtype=np.int64)
 
 
+def _every_minute(calendar: WorkCalendar) -> OfficeHours:
+    """Return the hours of a clock: all 24 on every covered day."""
+    noon = _DAY_MINUTES // 2
+    edges = np.tile(np.array([0, noon, noon, _DAY_MINUTES], dtype=np.int64), (len(calendar.working), 1))
+    return OfficeHours(calendar, edges, "Every minute", "minutes", ("Every minute counts, by day and night.",))
+
+
+def _office_hours(calendar: WorkCalendar, own: tuple[Opening, ...]) -> OfficeHours:
+    """Return the hours of the regulation, and over them those of the office."""
+    fasting, first, last = _ramadan()
+    covered = _narrowed(calendar, first, last)
+    days = covered.days
+    weekday = (days.astype(np.int64) + 3) % 7
+    edges = np.full((len(days), 4), -1, dtype=np.int64)
+    holy = np.isin(days, fasting)
+    for season, day, minutes in _regulated():
+        edges[(weekday == day) & (holy == (season == "ramadan"))] = minutes
+    for opening in own:
+        edges[_meant(opening, days, weekday)] = opening.minutes
+    unknown = covered.working & (edges[:, 0] < 0)
+    if unknown.any():
+        raise InputError(
+            f"The office works on {int(unknown.sum())} days without known hours, the first {days[unknown].min()} "
+            f"({_WEEK[int(weekday[unknown][0])]}). Give them: hours(own=[Opening(('Saturday',), '07.30', '12.30')])."
+        )
+    edges[~covered.working] = 0
+    return OfficeHours(covered, edges, calendar.name, notes=(*calendar.notes, *_notes_on_hours(own)))
+
+
+def _notes_on_hours(own: tuple[Opening, ...]) -> tuple[str, ...]:
+    note = (
+        "Opening hours of Presidential Regulation 21/2023, taken for the years before it too: Monday to Thursday "
+        "07.30-16.00, Friday 07.30-16.30, in Ramadan 08.00-15.00 and 08.00-15.30, less breaks. The closing times and "
+        "the place of the breaks are derived from its weekly hours and lengths."
+    )
+    return (note, f"{len(own)} entries of the office's own hours go before it.") if own else (note,)
+
+
+def _meant(opening: Opening, days: _Days, weekday: Int) -> Bool:
+    """(D,) the days on which these hours hold."""
+    meant = np.isin(weekday, [_WEEK.index(name) for name in opening.weekdays])
+    if opening.first is not None:
+        meant &= days >= np.datetime64(_one_day(opening.first), "D")
+    if opening.last is not None:
+        meant &= days <= np.datetime64(_one_day(opening.last), "D")
+    return np.asarray(meant, dtype=np.bool_)
+
+
+def _narrowed(calendar: WorkCalendar, first: dt.date, last: dt.date) -> WorkCalendar:
+    """Return the calendar between two dates; an error where nothing is left."""
+    begin, end = max(first, calendar.first), min(last, calendar.last)
+    if end < begin:
+        raise InputError(
+            f"The calendar covers {calendar.first} to {calendar.last}, opening hours are known from {first} to {last} "
+            "(the years whose Ramadan is in the table). Use a calendar within these years."
+        )
+    skipped = (begin - calendar.first).days
+    working = calendar.working[skipped : skipped + (end - begin).days + 1]
+    return WorkCalendar(begin, working, calendar.name, calendar.unit, calendar.notes)
+
+
+def _rows(name: str) -> list[dict[str, str]]:
+    with (resources.files("asn_impact") / "reference" / name).open(encoding="utf-8-sig") as file:
+        return list(csv.DictReader(file))
+
+
+def _ramadan() -> tuple[_Days, dt.date, dt.date]:
+    """All fasting days of the table, and the first and last day of its years."""
+    rows = _rows("ramadan_id.csv")
+    months = [np.arange(np.datetime64(r["mulai"]), np.datetime64(r["selesai"]) + 1) for r in rows]
+    years = [int(row["tahun"]) for row in rows]
+    return np.concatenate(months), dt.date(min(years), 1, 1), dt.date(max(years), 12, 31)
+
+
+def _regulated() -> list[tuple[str, int, tuple[int, int, int, int]]]:
+    """Season, weekday (Monday 0) and the four edges of each row of the table."""
+    names = ("buka", "istirahat_mulai", "istirahat_selesai", "tutup")
+    found = []
+    for row in _rows("office_hours_id.csv"):
+        opens, rests, resumes, closes = (_minute_of(row[name]) for name in names)
+        found.append((row["masa"], int(row["hari"]) - 1, (opens, rests, resumes, closes)))
+    return found
+
+
+def _minute_of(text: str) -> int:
+    """Return the minutes after midnight of ``07.30`` or ``07:30``."""
+    hour, _, minute = str(text).replace(".", ":").partition(":")
+    if not (hour.isdigit() and minute.isdigit() and len(minute) == 2):
+        raise InputError(f"{text!r} is no time of day. Expected hours and minutes, as '07.30'.")
+    found = 60 * int(hour) + int(minute)
+    if int(minute) > 59 or found > _DAY_MINUTES:
+        raise InputError(f"{text!r} is no time of day. Expected 00.00 to 24.00.")
+    return found
+
+
+def _moments(times: Any) -> npt.NDArray[np.datetime64]:  # noqa: ANN401 - a time, text, or any sequence of them
+    """Return times of any form as ``datetime64[m]``, seconds cut off; time zones are refused."""
+    one = isinstance(times, str) or not isinstance(times, Iterable)
+    given = pd.Series([times] if one else times if isinstance(times, pd.Series | pd.Index) else list(times))
+    try:
+        read = pd.to_datetime(given, format=None if pd.api.types.is_datetime64_any_dtype(given) else "ISO8601")
+    except (ValueError, TypeError) as problem:
+        raise InputError(
+            f"These are not times: {listed(given, 3)}. Expected datetimes, or text such as '2024-08-19 14:05'."
+        ) from problem
+    if getattr(read.dt, "tz", None) is not None:
+        raise InputError(f"The times carry the zone {read.dt.tz}. Expected local times without a zone.")
+    minutes = read.to_numpy().astype("datetime64[m]")
+    return minutes.reshape(()) if one else minutes
+
+
 def _reference_days() -> tuple[_Days, _Days]:
     """National holidays and joint leave of the table that travels with the package."""
-    path = resources.files("asn_impact") / "reference" / "holidays_id.csv"
-    with path.open(encoding="utf-8-sig") as file:
-        rows = [(row["tanggal"], row["kategori"]) for row in csv.DictReader(file)]
+    rows = [(row["tanggal"], row["kategori"]) for row in _rows("holidays_id.csv")]
     national = [day for day, kind in rows if kind == "libur_nasional"]
     joint = [day for day, kind in rows if kind == "cuti_bersama"]
     return _days(national), _days(joint)

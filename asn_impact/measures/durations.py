@@ -8,6 +8,8 @@ decision.
 from __future__ import annotations
 
 import datetime as dt
+import warnings
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
@@ -16,9 +18,9 @@ import pandas as pd
 import pyarrow as pa
 
 from asn_impact.display import card
-from asn_impact.errors import InputError, listed
+from asn_impact.errors import DataWarning, InputError, listed
 from asn_impact.intake.exports import Extract
-from asn_impact.measures.calendar import WorkCalendar
+from asn_impact.measures.calendar import OfficeHours, WorkCalendar
 
 __all__ = ["Clock", "Durations", "measure"]
 
@@ -43,7 +45,8 @@ class Durations:
             number of the day of receipt (see `WorkCalendar.number`), so that follow-up is ``as_of_day -
             day``;
         ``days``
-            days from receipt to decision; missing while undecided, and when withdrawn.
+            days from receipt to decision, or minutes where the calendar is one of opening hours; missing while
+            undecided, and when withdrawn.
     as_of, as_of_day
         The day of the export, and its number.
     calendar
@@ -55,7 +58,7 @@ class Durations:
     records: nw.LazyFrame[Any]
     as_of: dt.date
     as_of_day: int
-    calendar: WorkCalendar
+    calendar: WorkCalendar | OfficeHours
     notes: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
@@ -71,7 +74,13 @@ class Durations:
         return card("Durations", [*facts, *(("note", note) for note in self.notes)])
 
 
-def measure(extract: Extract, calendar: WorkCalendar, *, clock: Clock = "working_days") -> Durations:
+def measure(
+    extract: Extract,
+    calendar: WorkCalendar | OfficeHours,
+    *,
+    clock: Clock = "working_days",
+    times: Mapping[str, str] | None = None,
+) -> Durations:
     """Return the days from receipt to decision of each case.
 
     The day of receipt is day 0; days in (received, decided] are counted; the same day gives 0. A rejection is
@@ -82,16 +91,28 @@ def measure(extract: Extract, calendar: WorkCalendar, *, clock: Clock = "working
     extract
         What `read_exports` returned.
     calendar
-        The days on which the offices work.
+        The days on which the offices work; with ``calendar.hours()`` the minutes worked in [received, decided) are
+        counted, whole ones: `Within(4 * 60)` is four working hours, and says so in minutes.
     clock
         ``"working_days"``, or ``"calendar_days"`` for limits that count every day.
+    times
+        Only with opening hours: ``{"received": column, "decided": column}``, columns kept by ``read_exports(keep=...)``
+        that hold the local time of day (a date with a time, or a time alone; the day is always that of ``received``
+        and ``decided``). Midnight is read as "no time of day". Cases without a time, or decided before they came in
+        on the same day, are left out and counted. Follow-up ends as the day of the export begins.
 
     Raises
     ------
     InputError
         The export holds finished cases only and nobody said so; a day of receipt or decision, or the day of
         the export, lies outside the calendar; a case was received after the export was made; an extra column
-        has a name that is needed here.
+        has a name that is needed here; opening hours are given and the records hold days without times of day, times
+        in UTC or in different zones, or more than one in ten cases has no time of day.
+
+    Warns
+    -----
+    DataWarning
+        Cases are left out because their times of day are missing or contradict each other.
 
     Examples
     --------
@@ -105,12 +126,16 @@ def measure(extract: Extract, calendar: WorkCalendar, *, clock: Clock = "working
     >>> times.records.collect().to_pandas()["days"].tolist()
     [1, <NA>]
     """
-    counted = _calendar_of(clock, calendar)
     _refuse_finished_only(extract)
+    if isinstance(calendar, OfficeHours):
+        return _measured_in_minutes(extract, calendar, dict(times or {}))
+    if times:
+        raise InputError("times= needs opening hours: measure(extract, calendar.hours(), times=...).")
+    counted = _calendar_of(clock, calendar)
     records = _with_days_only(extract.records)
     _refuse_taken_names(records)
     _require_coverage(records, counted, extract.as_of)
-    joined = _joined(records, _brought_in(counted.table(), records))
+    joined = _joined(records, _brought_in(counted.table()[["date", "number"]], records))
     as_of_day = int(counted.number(extract.as_of))
     return Durations(joined, extract.as_of, as_of_day, counted, (*extract.notes, *counted.notes))
 
@@ -147,7 +172,7 @@ def _with_days_only(records: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
     return records.with_columns(nw.col(*timed).cast(nw.Date)) if timed else records
 
 
-def _require_coverage(records: nw.LazyFrame[Any], calendar: WorkCalendar, as_of: dt.date) -> None:
+def _require_coverage(records: nw.LazyFrame[Any], calendar: WorkCalendar | OfficeHours, as_of: dt.date) -> None:
     """Refuse days unknown to the calendar: one query for earliest and latest, which files answer at once."""
     edges = (
         records.select(
@@ -181,7 +206,7 @@ def _require_coverage(records: nw.LazyFrame[Any], calendar: WorkCalendar, as_of:
         )
 
 
-def _count_outside(records: nw.LazyFrame[Any], column: str, calendar: WorkCalendar) -> int:
+def _count_outside(records: nw.LazyFrame[Any], column: str, calendar: WorkCalendar | OfficeHours) -> int:
     outside = (nw.col(column) < nw.lit(calendar.first)) | (nw.col(column) > nw.lit(calendar.last))
     return int(records.filter(outside).select(nw.len()).collect().item())
 
@@ -194,10 +219,10 @@ def _brought_in(table: pd.DataFrame, records: nw.LazyFrame[Any]) -> nw.LazyFrame
         made: Any = relation.query("asn_impact_records", _calendar_query(table))
     elif engine.is_pandas():
         # pandas joins dates of Arrow as Python objects, ten times slower than its timestamps
-        made = table.astype({"date": "timestamp[us][pyarrow]", "number": "Int32", "month": "Int32"})
+        made = table.astype({name: "timestamp[us][pyarrow]" if name == "date" else "Int32" for name in table.columns})
     elif engine.is_polars() or engine.is_pyarrow():
-        days = {"date": pa.array(table["date"].dt.date), "number": table["number"], "month": table["month"]}
-        made = nw.to_native(nw.from_arrow(pa.table(days), backend=engine))
+        columns = {name: pa.array(table[name].dt.date if name == "date" else table[name]) for name in table.columns}
+        made = nw.to_native(nw.from_arrow(pa.table(columns), backend=engine))
     else:
         raise InputError(f"Records held by {engine} cannot be measured. Expected DuckDB, pandas, polars or pyarrow.")
     calendar: nw.LazyFrame[Any] = nw.from_native(made).lazy()
@@ -207,25 +232,220 @@ def _brought_in(table: pd.DataFrame, records: nw.LazyFrame[Any]) -> nw.LazyFrame
 def _calendar_query(table: pd.DataFrame) -> str:
     """Return the calendar as a query without a source, so that it needs no name in the caller's database.
 
-    The numbers travel as one text that is cast to a list: 7,000 literals would take longer to parse than the
-    join takes.
+    The numbers travel as one text that is cast to a list: 7,000 literals would take longer to parse than the join
+    takes. The days come from ``range``, whose size DuckDB knows, so that it plans a table looked up by position.
     """
-    first = table["date"].iloc[0].date()
-    lists = ", ".join(f"unnest('{table[name].tolist()}'::integer[]) as {name}" for name in ("number", "month"))
-    return f"select date '{first}' + unnest(range({len(table)}))::integer as date, {lists}"
+    columns = [name for name in table.columns if name != "date"]
+    lists = ", ".join(f"('{table[name].tolist()}'::integer[])[range + 1] as {name}" for name in columns)
+    return f"select date '{table['date'].iloc[0].date()}' + range::integer as date, {lists} from range({len(table)})"
 
 
 def _joined(records: nw.LazyFrame[Any], table: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
-    """Return the day numbers of receipt and decision, subtracted."""
+    """Return the day numbers of receipt and decision, subtracted; every day was seen to be covered."""
     began = table.rename({"number": "day"})
-    ended = table.select(nw.col("date"), nw.col("number").alias("ended"))
-    kept = [name for name in records.collect_schema().names() if name not in _USED]
-    key = table.collect_schema()["date"]
-    received, decided = (nw.col(name).cast(key) for name in ("received", "decided"))
+    ended = table.rename({"number": "ended"})
+    schema, key = records.collect_schema(), table.collect_schema()["date"]
+    kept = [name for name in schema.names() if name not in _USED]
+    other = [name for name in ("received", "decided") if schema[name] != key]
+    days = nw.when(nw.col("status") != "withdrawn").then(nw.col("ended") - nw.col("day"))
     return (
-        records.with_columns(received, nw.when(nw.col("status") != "withdrawn").then(decided))
-        .join(began, how="inner", left_on="received", right_on="date")
+        (records.with_columns(nw.col(*other).cast(key)) if other else records)
+        .join(began, how="left", left_on="received", right_on="date")
         .join(ended, how="left", left_on="decided", right_on="date")
-        .with_columns((nw.col("ended") - nw.col("day")).alias("days"))
+        .with_columns(_month("received").alias("month"), days.alias("days"))
         .select(*kept, *_MADE)
     )
+
+
+def _month(column: str) -> nw.Expr:
+    """Write the month of a date, 12 * year + month - 1."""
+    date = nw.col(column).dt
+    return date.year().cast(nw.Int32) * 12 + date.month().cast(nw.Int32) - 1
+
+
+# --- minutes --------------------------------------------------------------------------------------------------
+
+_ENDS = ("received", "decided")
+_EDGES = ("before", "opens", "rests", "resumes", "closes")
+_MOST_WITHOUT = 0.1  # share of cases without a usable time of day above which the columns were misread
+_LOCAL = {
+    "WIB": r"(?i) ?(?:wib|\+07:?00|\+07)$",
+    "WITA": r"(?i) ?(?:wita|\+08:?00|\+08)$",
+    "WIT": r"(?i) ?(?:wit|\+09:?00|\+09)$",
+}
+_FOREIGN = r"(?i)\d:\d{2}(?::\d{2}(?:[.,]\d+)?)? ?(?:z|utc|gmt|[ap]\.?m\.?|[+-]\d{2}(?::?\d{2})?)$"
+_ALONE = r"^\d{1,2}(?::\d{2}(?::\d{2}(?:[.,]\d+)?)?|\.\d{2})$"
+
+
+def _measured_in_minutes(extract: Extract, hours: OfficeHours, times: Mapping[str, str]) -> Durations:
+    """Return the minutes worked from receipt to decision."""
+    if any("times are in UTC" in note or "in different zones" in note for note in extract.notes):
+        raise InputError("Times are in UTC or in different zones, opening hours are local. Give the local times.")
+    sources = _sources_of_times(extract.records, times)
+    days = _with_days_only(
+        extract.records.with_columns(*(column.alias(f"asn_{end}_at") for end, column in sources.items()))
+    )
+    _refuse_taken_names(days)
+    _require_coverage(days, hours, extract.as_of)
+    timed = _with_minutes(days)
+    alerts = _left_out_without_time(timed)
+    usable = timed.filter(~_no_time() & ~_backwards())
+    made = _minutes_joined(usable, _brought_in(hours.table(), usable))
+    start = int(hours.number(extract.as_of))
+    if alerts:
+        warnings.warn(" ".join(alerts), DataWarning, stacklevel=3)
+    return Durations(made, extract.as_of, start, hours, (*extract.notes, *hours.notes, *alerts))
+
+
+def _sources_of_times(records: nw.LazyFrame[Any], times: Mapping[str, str]) -> dict[str, nw.Expr]:
+    """Return where the time of day of receipt and decision is found."""
+    schema = records.collect_schema()
+    unknown = [end for end in times if end not in _ENDS] + [
+        name for name in times.values() if name not in schema.names()
+    ]
+    if unknown:
+        raise InputError(f"times names {listed(unknown)}. Expected 'received' and 'decided' -> columns of the records.")
+    names = {end: times.get(end, end) for end in _ENDS}
+    daily = [end for end, name in names.items() if schema[name] == nw.Date]
+    if daily:
+        raise InputError(
+            f"Working hours need times of day, and {listed(daily)} of the records are dates alone. Keep the columns "
+            "that hold them: read_exports(..., keep=[heading, heading]); name them: times={'received': heading, "
+            "'decided': heading}. Where the office has dates only, count working days."
+        )
+    return {end: _as_clock(nw.col(name), schema[name], name) for end, name in names.items()}
+
+
+def _as_clock(column: nw.Expr, kind: Any, name: str) -> nw.Expr:  # noqa: ANN401 - a dtype
+    """Write a column as text of a time of day, or leave it a text to be read."""
+    if kind == nw.String:
+        return column
+    if isinstance(kind, nw.Datetime) and kind.time_zone is None:
+        return (column.dt.hour().cast(nw.Int32) * 60 + column.dt.minute().cast(nw.Int32)).cast(nw.Int32)
+    raise InputError(f"Column {name!r} holds {kind}. Expected local times without a zone, or texts with a time of day.")
+
+
+def _with_minutes(records: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
+    """Add the minute after midnight of receipt and decision; missing without a time of day, and at midnight."""
+    schema = records.collect_schema()
+    texts = [f"asn_{end}_at" for end in _ENDS if schema[f"asn_{end}_at"] == nw.String]
+    if texts:
+        _require_one_zone(records, texts)
+        records = records.with_columns(_clock_text(name).alias(name) for name in texts)
+        records = records.with_columns(_minute_of_text(name).alias(name) for name in texts)
+    read = [nw.when(nw.col(f"asn_{end}_at") > 0).then(nw.col(f"asn_{end}_at")).alias(f"asn_{end}_at") for end in _ENDS]
+    return records.with_columns(*read)
+
+
+def _require_one_zone(records: nw.LazyFrame[Any], texts: list[str]) -> None:
+    """Refuse times that are not local, or are local to different places."""
+    plain = {name: nw.col(name).str.strip_chars() for name in texts}
+    marks = {f"{zone} {name}": plain[name].str.contains(form) for zone, form in _LOCAL.items() for name in texts}
+    marks |= {f"foreign {name}": plain[name].str.contains(_FOREIGN) & ~_is_local(plain[name]) for name in texts}
+    marks |= {
+        f"none {name}": plain[name].str.contains(r"\d:\d{2}$|\d:\d{2}[.,]\d+$") & ~_is_local(plain[name])
+        for name in texts
+    }
+    row = (
+        records.select(*(mark.cast(nw.Int64).sum().alias(key) for key, mark in marks.items()))
+        .collect()
+        .to_pandas()
+        .iloc[0]
+    )
+    found = {key.split(" ")[0] for key in marks if (row[key] or 0) > 0}
+    if "foreign" in found or len(found) > 1:
+        raise InputError(
+            f"Times of day are in more than one zone, in UTC, or with a.m. and p.m. (found: {listed(sorted(found))}). "
+            "Opening hours are local: export both columns in the local time of the office, 00:00 to 23:59."
+        )
+
+
+def _is_local(text: nw.Expr) -> nw.Expr:
+    wib, wita, wit = (text.str.contains(form) for form in _LOCAL.values())
+    return wib | wita | wit
+
+
+def _clock_text(name: str) -> nw.Expr:
+    """Write what is left of a text without its zone and its date, missing where that is no time of day."""
+    text = nw.col(name).str.strip_chars()
+    for form in _LOCAL.values():
+        text = text.str.replace_all(form, "")
+    text = text.str.replace_all(r"^.*[ T,]", "")
+    return nw.when(text.str.contains(_ALONE)).then(text)
+
+
+def _minute_of_text(name: str) -> nw.Expr:
+    hour = nw.col(name).str.replace_all(r"[:.].*$", "").cast(nw.Int32)
+    minute = nw.col(name).str.replace_all(r"^\d{1,2}[:.]", "").str.slice(0, 2).cast(nw.Int32)
+    return nw.when((hour < 24) & (minute < 60)).then(hour * 60 + minute)
+
+
+def _no_time() -> nw.Expr:
+    ended = ~nw.col("decided").is_null() & (nw.col("status") != "withdrawn")
+    return nw.col("asn_received_at").is_null() | (ended & nw.col("asn_decided_at").is_null())
+
+
+def _backwards() -> nw.Expr:
+    """Write whether a case was decided before it came in, by the clock of one day; unknown counts as no."""
+    same = (nw.col("decided") == nw.col("received")) & (nw.col("asn_decided_at") < nw.col("asn_received_at"))
+    return nw.when(same).then(nw.lit(value=True)).otherwise(nw.lit(value=False))
+
+
+def _left_out_without_time(timed: nw.LazyFrame[Any]) -> list[str]:
+    """Count cases whose times cannot be used; refuse when they are many, or look like those of another zone."""
+    night = nw.when(nw.col("asn_decided_at") < 6 * 60).then(1).otherwise(0)
+    marks = {
+        "cases": nw.lit(1),
+        "without": nw.when(_no_time()).then(1).otherwise(0),
+        "backwards": nw.when(_backwards() & ~_no_time()).then(1).otherwise(0),
+        "decided_at": nw.when(nw.col("asn_decided_at").is_null()).then(0).otherwise(1),
+        "night": night,
+    }
+    row = (
+        timed.select(*(mark.alias(name) for name, mark in marks.items()))
+        .select(nw.all().sum())
+        .collect()
+        .to_pandas()
+        .iloc[0]
+    )
+    count = {name: int(row[name]) for name in marks}
+    if 2 * count["night"] > count["decided_at"] > 0:
+        raise InputError(
+            f"{count['night']:,} of {count['decided_at']:,} decisions fall between 00.00 and 06.00, as local times do "
+            "when they are written in UTC. Export the local times of the office."
+        )
+    said = {"without a time of day": count["without"], "decided before received by the clock": count["backwards"]}
+    reasons = ", ".join(f"{reason} {n:,}" for reason, n in said.items() if n)
+    left = sum(said.values())
+    if left > _MOST_WITHOUT * count["cases"]:
+        raise InputError(
+            f"{left:,} of {count['cases']:,} cases cannot be counted in working hours: {reasons}. "
+            "Correct the columns of times=, or count working days."
+        )
+    return [f"{left:,} of {count['cases']:,} cases left out of working hours: {reasons}."] if left else []
+
+
+def _minutes_joined(records: nw.LazyFrame[Any], table: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
+    """Return the minute numbers of receipt and decision, subtracted; every day was seen to be covered."""
+    key = table.collect_schema()["date"]
+    made = (*_USED, *(f"asn_{end}_at" for end in _ENDS))
+    kept = [name for name in records.collect_schema().names() if name not in made]
+    joined = records.with_columns(nw.col(*_ENDS).cast(key))
+    for end in _ENDS:
+        edges = table.rename({name: f"asn_{end}_{name}" for name in _EDGES})
+        joined = joined.join(edges, how="left", left_on=end, right_on="date")
+    days = nw.when(nw.col("status") != "withdrawn").then(_minute_number("decided") - _minute_number("received"))
+    return joined.with_columns(
+        _month("received").alias("month"), _minute_number("received").alias("day"), days.alias("days")
+    ).select(*kept, *_MADE)
+
+
+def _minute_number(end: str) -> nw.Expr:
+    """Write the minutes worked up to a time of day, see `OfficeHours.number`."""
+    at, (before, opens, rests, resumes, closes) = nw.col(f"asn_{end}_at"), (nw.col(f"asn_{end}_{e}") for e in _EDGES)
+    return (before + _between(at, opens, rests) - opens + _between(at, resumes, closes) - resumes).cast(nw.Int32)
+
+
+def _between(minute: nw.Expr, low: nw.Expr, high: nw.Expr) -> nw.Expr:
+    """Write a minute moved into [low, high]; missing stays missing."""
+    return nw.when(minute < low).then(low).otherwise(nw.when(minute > high).then(high).otherwise(minute))

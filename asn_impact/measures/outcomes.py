@@ -1,22 +1,36 @@
 """What is measured in each case, and how long a case must have been followed before it can answer.
 
 An export holds finished and open applications. The mean of the finished ones falls in every recent month,
-because only the fast ones can be finished by then. So `Within` and `RestrictedMean` declare a horizon; a
-month whose cases have not all been followed that long is left out by `tabulate`. A withdrawn case is a
-competing event, never a completion.
+because only the fast ones can be finished by then. So `Within`, `RestrictedMean` and `CompletionCurve` declare a
+horizon; a month whose cases have not all been followed that long is left out by `tabulate`, or enters as far as it
+was followed where `CompletionCurve` is told so. A withdrawn case is a competing event, never a completion.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Literal, TypeAlias, get_args
 
 import narwhals as nw
 
-from asn_impact.errors import InputError
+from asn_impact.errors import InputError, listed, nearest
 from asn_impact.measures.calendar import DayUnit
 
-__all__ = ["Count", "DurationOutcome", "Mean", "RecordOutcome", "RestrictedMean", "Score", "Share", "Within"]
+__all__ = [
+    "CellOutcome",
+    "CompletionCurve",
+    "Count",
+    "DurationOutcome",
+    "Immature",
+    "Mean",
+    "RecordOutcome",
+    "RestrictedMean",
+    "Score",
+    "Share",
+    "Within",
+]
+
+Immature: TypeAlias = Literal["leave_out", "kaplan_meier"]
 
 
 @dataclass(frozen=True)
@@ -106,6 +120,55 @@ class RestrictedMean:
     def value(self, days: nw.Expr) -> nw.Expr:
         """Return min(days, horizon) as a whole number; a missing duration counts as the horizon."""
         return nw.when(days < self.horizon).then(days).otherwise(nw.lit(self.horizon, nw.Int32))
+
+
+@dataclass(frozen=True)
+class CompletionCurve:
+    """The whole curve: the share of cases decided within d days, for every d from 0 to the horizon.
+
+    Cases undecided or withdrawn by then count 0, as for `Within`. `tabulate` gives a `CurvePanel`.
+
+    Parameters
+    ----------
+    horizon
+        The last day of the curve, in the days of the clock the cases were measured with.
+    immature
+        ``"leave_out"``: a month enters when all its cases were followed to the horizon. ``"kaplan_meier"``: the others
+        enter too, each cell as far as its cases were followed, by the product-limit estimate of the cumulative
+        incidence of a decision.
+    counted_in
+        ``"working days"`` or ``"calendar days"``; `tabulate` sets it from the clock.
+
+    Examples
+    --------
+    >>> CompletionCurve(30).name, CompletionCurve(30).unit, CompletionCurve(30).horizon
+    ('completion_curve_30', 'share', 30)
+    """
+
+    horizon: int
+    immature: Immature = "leave_out"
+    counted_in: DayUnit = "working days"
+
+    def __post_init__(self) -> None:
+        _require_whole(self.horizon, least=1, where="CompletionCurve(horizon)")
+        if self.immature not in (known := get_args(Immature)):
+            raise InputError(
+                f"immature={self.immature!r} is not known. Expected {listed(known)}.{nearest(self.immature, known)}"
+            )
+
+    @property
+    def name(self) -> str:
+        """Short name, for instance ``completion_curve_30``."""
+        return f"completion_curve_{self.horizon}"
+
+    @property
+    def unit(self) -> str:
+        """Always ``share``: a number between 0 and 1."""
+        return "share"
+
+    def on(self, day: int) -> Within:
+        """Return the outcome of one day of the curve: the share decided within so many days."""
+        return Within(day, self.counted_in)
 
 
 @dataclass(frozen=True)
@@ -227,8 +290,9 @@ class Mean:
         return None
 
 
-DurationOutcome: TypeAlias = Within | RestrictedMean
-RecordOutcome: TypeAlias = Within | RestrictedMean | Score | Share | Count
+DurationOutcome: TypeAlias = Within | RestrictedMean | CompletionCurve
+CellOutcome: TypeAlias = Within | RestrictedMean | Score | Share | Count
+RecordOutcome: TypeAlias = CellOutcome | CompletionCurve
 
 
 def _require_whole(number: object, *, least: int, where: str) -> None:

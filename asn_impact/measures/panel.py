@@ -9,6 +9,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any, Protocol
 
 import narwhals as nw
@@ -87,7 +88,8 @@ class Panel:
     def __post_init__(self) -> None:
         shape = (len(self.units), len(self.timeline))
         p = len(self.covariates)
-        fill = {"within": np.zeros((*shape, 1 + p, 1 + p)), "x": np.zeros((*shape, p))}
+        zero = np.zeros(())  # one zero seen everywhere: a ready panel has no variation inside its cells to store
+        fill = {"within": np.broadcast_to(zero, (*shape, 1 + p, 1 + p)), "x": np.broadcast_to(zero, (*shape, p))}
         for name in ("n", "mean", "weight", "within", "x"):
             array = np.asarray(getattr(self, name), dtype=np.float64)
             array = fill[name] if name in fill and array.size == 0 else array
@@ -100,6 +102,12 @@ class Panel:
         """(U, T) True where the cell holds a value that counts."""
         return np.asarray((self.n > 0) & (self.weight > 0))
 
+    @cached_property
+    def magnitude(self) -> float:
+        """Size of the outcome: its largest distance from the mean, or a thousandth of its largest value if more."""
+        low, middle, high = float(np.nanmin(self.mean)), float(np.nanmean(self.mean)), float(np.nanmax(self.mean))
+        return max(high - middle, middle - low, 1e-3 * max(high, -low))
+
     def select(self, units: Int) -> Panel:
         """Return the panel of some units, by position, in the given order."""
         return replace(
@@ -108,7 +116,7 @@ class Panel:
             n=self.n[units],
             mean=self.mean[units],
             weight=self.weight[units],
-            within=self.within[units],
+            within=self.within[units] if any(self.within.strides) else np.zeros((0, 0, 1, 1)),
             x=self.x[units],
             attributes=self.attributes.iloc[units].reset_index(drop=True),
         )

@@ -6,7 +6,7 @@ import datetime as dt
 import warnings
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, overload
 
 import narwhals as nw
 import numpy as np
@@ -15,8 +15,19 @@ import pandas as pd
 
 from asn_impact.arrays import Float, Int
 from asn_impact.errors import DataWarning, InputError, listed, nearest
+from asn_impact.measures.curves import CurvePanel, incidence, until
 from asn_impact.measures.durations import Durations
-from asn_impact.measures.outcomes import Count, DurationOutcome, RecordOutcome, RestrictedMean, Score, Share, Within
+from asn_impact.measures.outcomes import (
+    CellOutcome,
+    CompletionCurve,
+    Count,
+    DurationOutcome,
+    RecordOutcome,
+    RestrictedMean,
+    Score,
+    Share,
+    Within,
+)
 from asn_impact.measures.panel import Panel
 from asn_impact.timeline import Timeline
 
@@ -50,6 +61,30 @@ class Dated(Protocol):
         """Sentences: what was assumed."""
 
 
+@overload
+def tabulate(
+    durations: Dated,
+    outcome: CellOutcome,
+    *,
+    by: str | Sequence[str] = "office",
+    covariates: str | Sequence[str] = (),
+) -> Panel: ...
+@overload
+def tabulate(
+    durations: Dated,
+    outcome: CompletionCurve,
+    *,
+    by: str | Sequence[str] = "office",
+    covariates: str | Sequence[str] = (),
+) -> CurvePanel: ...
+@overload
+def tabulate(
+    durations: Dated,
+    outcome: RecordOutcome,
+    *,
+    by: str | Sequence[str] = "office",
+    covariates: str | Sequence[str] = (),
+) -> Panel: ...
 def tabulate(
     durations: Dated,
     outcome: RecordOutcome,
@@ -60,7 +95,8 @@ def tabulate(
     """Return the panel of an outcome by unit and month of receipt.
 
     A month enters when *all* its cases, of all offices, have been followed for the horizon of the outcome;
-    the others are listed in `Panel.immature`. A month in which nobody received a case is a gap in the
+    the others are listed in `Panel.immature`. With ``CompletionCurve(h, immature="kaplan_meier")`` all months enter,
+    each cell up to the last day on which it can answer. A month in which nobody received a case is a gap in the
     timeline. Sums of days are exact whole numbers, so that every engine and every order of the records gives
     the same panel.
 
@@ -69,7 +105,7 @@ def tabulate(
     durations
         What `measure` returned; for `Score`, `Share` and `Count` any dated records, as `read_survey` returns them.
     outcome
-        `Within`, `RestrictedMean`, `Score`, `Share` or `Count`.
+        `Within`, `RestrictedMean`, `CompletionCurve`, `Score`, `Share` or `Count`.
     by
         The column that names the unit, or several: the unit is then called ``"office / service"``, and the
         columns are attributes of the panel. This is how a discrete covariate enters: with
@@ -85,7 +121,8 @@ def tabulate(
     Panel
         (U, T) `n` records, `mean`, `weight` 1 where there are records, `x` the cell means of the covariates, `within`
         the cross-products of (outcome, covariates) around the cell means. For `Count` each cell is one observation
-        (`n` = 1), 0 where a unit received nothing.
+        (`n` = 1), 0 where a unit received nothing. For `CompletionCurve` a `CurvePanel`, which has the (U, T, h + 1)
+        `curve` besides.
 
     Raises
     ------
@@ -119,6 +156,9 @@ def tabulate(
     _require_kind(durations, outcome)
     _require_numbers(durations, outcome, given)
     outcome = _on_the_clock(outcome, durations)
+    if isinstance(outcome, CompletionCurve):
+        counts, notes = _with_units(_curve_counts(durations, outcome, columns), columns, ())
+        return _curve_panel(counts, columns, outcome, durations, notes)
     centred = _centred(durations, outcome, given)
     empty = (*_source(outcome), *given)
     cells, notes = _with_units(_cells(durations, outcome, columns, centred), columns, empty)
@@ -241,6 +281,11 @@ def _require_kind(durations: Dated, outcome: RecordOutcome) -> None:
 
 def _require_numbers(durations: Dated, outcome: RecordOutcome, covariates: Sequence[str]) -> None:
     """Refuse covariates that are no numbers, or that have no place beside the outcome."""
+    if covariates and isinstance(outcome, CompletionCurve):
+        raise InputError(
+            f"covariates={listed(covariates)}: a completion curve has no covariates inside its cells. Tabulate one day "
+            "of it, Within(day), or name a column of few values in by=."
+        )
     if covariates and isinstance(outcome, Count):
         raise InputError(
             f"covariates={listed(covariates)}: {outcome.name} is one number a cell, so that nothing varies between its "
@@ -291,7 +336,7 @@ class _Centred(NamedTuple):
     shifts: Float  # (1 + p,)
 
 
-def _centred(durations: Dated, outcome: RecordOutcome, covariates: Sequence[str]) -> _Centred:
+def _centred(durations: Dated, outcome: CellOutcome, covariates: Sequence[str]) -> _Centred:
     """Write what each record contributes, missing where it does not count."""
     schema = durations.records.collect_schema()
     numbers = [_if_finite(_text(name)) if schema[name] == nw.String else _finite(name) for name in covariates]
@@ -310,7 +355,7 @@ def _shift(durations: Dated, number: nw.Expr) -> float:
     return float(np.round(mean)) if (values == np.round(values)).all() else mean
 
 
-def _value(outcome: RecordOutcome) -> nw.Expr:
+def _value(outcome: CellOutcome) -> nw.Expr:
     """Write the outcome of each record, missing where it does not count."""
     match outcome:
         case Within() | RestrictedMean():
@@ -321,7 +366,7 @@ def _value(outcome: RecordOutcome) -> nw.Expr:
             return nw.lit(1, nw.Int64)
 
 
-def _cells(durations: Dated, outcome: RecordOutcome, columns: tuple[str, ...], centred: _Centred) -> pd.DataFrame:
+def _cells(durations: Dated, outcome: CellOutcome, columns: tuple[str, ...], centred: _Centred) -> pd.DataFrame:
     """Run the one pass over the records: n, sums and sums of products of each cell."""
     keys, names = _keys(columns), [_total(i) for i in range(len(centred.values))]
     products = {_product(i, j): (names[i], names[j]) for i, j in _pairs(len(names))}
@@ -344,6 +389,31 @@ def _cells(durations: Dated, outcome: RecordOutcome, columns: tuple[str, ...], c
             nw.col("day").max().alias("latest"),
         )
         .with_columns(nw.col(name).cast(nw.Int64 if name in exact else nw.Float64) for name in (*names, *products))
+        .collect()
+        .to_pandas()
+    )
+
+
+def _curve_counts(durations: Dated, outcome: CompletionCurve, columns: tuple[str, ...]) -> pd.DataFrame:
+    """Run the one pass over the records: cases of each cell by day of decision and last day of follow-up.
+
+    Both stop at the horizon: ``event`` is one more for a case not decided by then, ``follow`` the horizon itself.
+    """
+    keys, horizon = _keys(columns), outcome.horizon
+    follow = nw.lit(durations.as_of_day, nw.Int32) - nw.col("day")
+    return (
+        durations.records.select(
+            *(nw.col(name).alias(key) for name, key in zip(columns, keys, strict=True)),
+            nw.col("month", "day"),
+            nw.when(nw.col("days") <= horizon)
+            .then(nw.col("days"))
+            .otherwise(nw.lit(horizon + 1, nw.Int32))
+            .alias("event"),
+            nw.when(follow < horizon).then(follow).otherwise(nw.lit(horizon, nw.Int32)).alias("follow"),
+        )
+        .group_by(*keys, "month", "event", "follow")
+        .agg(nw.len().alias("rows"), nw.col("day").max().alias("latest"))
+        .with_columns(nw.col("rows").cast(nw.Int64).alias("n"), nw.col("event", "follow").cast(nw.Int64))
         .collect()
         .to_pandas()
     )
@@ -455,6 +525,88 @@ def _labels(attributes: pd.DataFrame) -> tuple[Hashable, ...]:
     if len(set(labels)) < len(labels):
         raise InputError(f"Two units of {listed(attributes.columns)} have the same name. Rename values with ' / '.")
     return tuple(labels)
+
+
+def _curve_panel(
+    counts: pd.DataFrame,
+    columns: tuple[str, ...],
+    outcome: CompletionCurve,
+    durations: Dated,
+    notes: tuple[str, ...],
+) -> CurvePanel:
+    """Return the curves: plain shares in mature months, product-limit estimates in the others if they may enter."""
+    months = _months(counts, outcome, durations)
+    left_out = outcome.immature == "leave_out"
+    entering = (months.index[months["mature"]] if left_out else months.index).to_numpy(dtype=np.int64)
+    if not len(entering):
+        raise InputError(_nothing_mature(months, outcome, durations))
+    grid = _Grid.of(counts, columns, entering)
+    curves = _shares(grid, outcome.horizon)
+    partly = np.flatnonzero(~months["mature"].to_numpy()) if not left_out else np.zeros(0, dtype=np.int64)
+    for column in partly:
+        curves.share[:, column], curves.inside[:, column] = _product_limit(grid, int(column), outcome.horizon)
+    if np.isnan(curves.share[:, :, -1]).all():
+        raise InputError(
+            f"No cell can answer {outcome.name} on its last day; the last day any of them can answer is "
+            f"{max(until(curves.share))}. Use a shorter horizon, or a later export."
+        )
+    timeline = Timeline.months(entering)
+    return CurvePanel(
+        outcome=outcome,
+        units=grid.units,
+        timeline=timeline,
+        attributes=grid.attributes,
+        immature=Timeline.months(months.index[~months["mature"]].to_numpy()).labels if left_out else (),
+        notes=(*durations.notes, *notes, *_partly(timeline, partly, curves.share, outcome)),
+        n=curves.n,
+        mean=curves.share[:, :, -1],
+        weight=(curves.n > 0).astype(np.float64),
+        within=np.nan_to_num(curves.inside[:, :, -1])[:, :, None, None],
+        curve=curves.share,
+        inside=curves.inside,
+    )
+
+
+class _Curves(NamedTuple):
+    n: Float  # (U, T)
+    share: Float  # (U, T, h + 1)
+    inside: Float  # (U, T, h + 1)
+
+
+def _shares(grid: _Grid, horizon: int) -> _Curves:
+    """Return the shares decided within each number of days, and the sums of squares around them: whole numbers."""
+    decided = np.zeros((len(grid.units), grid.periods, horizon + 2), dtype=np.int64)
+    np.add.at(decided, (grid.row, grid.column, grid.cells["event"].to_numpy()), grid.cells["n"].to_numpy())
+    total = decided.cumsum(axis=2)
+    n = total[:, :, -1:]
+    count, within = np.maximum(n, 1), total[:, :, :-1]
+    share = np.where(n > 0, within / count, np.nan)
+    return _Curves(
+        n[:, :, 0].astype(np.float64), share, _around_mean(np.broadcast_to(count, share.shape), within, within)
+    )
+
+
+def _product_limit(grid: _Grid, column: int, horizon: int) -> tuple[Float, Float]:
+    """Return (U, h + 1) shares and n squared times their variance, of the cells of one month."""
+    here = grid.column == column
+    cells = grid.cells[here]
+    cases = np.zeros((len(grid.units), horizon + 1, horizon + 2))
+    np.add.at(cases, (grid.row[here], cells["follow"].to_numpy(), cells["event"].to_numpy()), cells["n"].to_numpy())
+    found = incidence(cases[:, :, :-1], cases.sum(axis=2))
+    return found.share, found.variance * cases.sum(axis=(1, 2))[:, None] ** 2
+
+
+def _partly(timeline: Timeline, partly: Int, share: Float, outcome: CompletionCurve) -> tuple[str, ...]:
+    """Say how far each month that was not followed to the horizon counts."""
+    if not len(partly):
+        return ()
+    last = until(share)
+    months = [f"{timeline.labels[column]} (to day {last[column]})" for column in partly]
+    return (
+        f"Not all cases of {len(months)} months were followed for {outcome.horizon} {outcome.counted_in}. Their cells "
+        f"enter by the product-limit (Kaplan-Meier) estimate, each up to the last day it can answer: "
+        f"{', '.join(months)}.",
+    )
 
 
 class _Arrays(NamedTuple):

@@ -12,14 +12,12 @@ from typing import Final
 import numpy as np
 
 from asn_impact.estimation import Inference
-from asn_impact.reporting._pending import Scrutiny
 from asn_impact.reporting.figures import headline
 from asn_impact.reporting.tables import counts_records
 from asn_impact.reporting.words import (
     Language,
     Quantity,
     Sentence,
-    Text,
     both,
     joined,
     outcome_words,
@@ -27,6 +25,7 @@ from asn_impact.reporting.words import (
     say,
     unit_noun,
 )
+from asn_impact.scrutiny.scrutinise import Scrutiny
 
 __all__ = ["advice", "conclusion", "framework", "graded", "question", "references", "strength"]
 
@@ -109,38 +108,14 @@ def framework(inferences: Sequence[Inference], *, language: Language) -> list[Se
 
 # ----------------------------------------------------------------------------------- strength of evidence
 
-_GRADE: Final = both(id="Mutu bukti: {letter}. {meaning}", en="Grade of the evidence: {letter}. {meaning}")
-_MEANING: Final[Mapping[str, Text]] = {
-    "A": both(
-        id="Siapa dilatih ditentukan lewat undian, dan undian itu dijalankan.",
-        en="Who was trained was decided by lot, and the lot was kept.",
-    ),
-    "B": both(
-        id="Ada pembanding, tren sebelum pelatihan sejalan dan cukup tajam untuk diuji, dan simpulan bertahan terhadap "
-        "penyimpangan yang wajar.",
-        en="There is a comparison, trends before training agree and were tested sharply enough, and the conclusion "
-        "survives plausible departures.",
-    ),
-    "C": both(
-        id="Ada pembanding, tetapi sedikitnya satu syarat bukti yang kuat tidak terpenuhi.",
-        en="There is a comparison, but at least one condition of strong evidence is not met.",
-    ),
-    "D": both(
-        id="Hanya perubahan sebelum–sesudah, tanpa pembanding: ini bukan bukti dampak.",
-        en="A change from before to after without a comparison: no evidence of an impact.",
-    ),
-    "X": both(
-        id="Dampaknya tidak dapat diperkirakan dari data ini.",
-        en="The effect cannot be estimated from these data.",
-    ),
-}
+_GRADE: Final = both(id="Mutu bukti: {letter} ({meaning}).", en="Grade of the evidence: {letter} ({meaning}).")
 _KEPT: Final = both(id="Yang menahan nilai lebih tinggi: {reasons}", en="What kept it from the next grade: {reasons}")
 
 
 def graded(scrutiny: Scrutiny, *, language: Language) -> Sentence:
     """Return the grade and what it means."""
-    letter = scrutiny.grade.letter
-    return say(_GRADE, language, letter=letter, meaning=_MEANING[letter][language])
+    grade = scrutiny.grade
+    return say(_GRADE, language, letter=grade.letter, meaning=str(getattr(grade.meaning, language)))
 
 
 def strength(scrutiny: Scrutiny, *, language: Language) -> list[Sentence]:

@@ -16,12 +16,12 @@ from asn_impact.estimation import Inference
 from asn_impact.intake.ledger import Ledger
 from asn_impact.measures.panel import Panel
 from asn_impact.reporting import argument, prose, tables
-from asn_impact.reporting._pending import Scrutiny
 from asn_impact.reporting.chart import Chart
 from asn_impact.reporting.figures import event_study, maturity
 from asn_impact.reporting.provenance import provenance
 from asn_impact.reporting.tables import Table
 from asn_impact.reporting.words import Language, Sentence, glossary, number
+from asn_impact.scrutiny.scrutinise import Scrutiny
 
 __all__ = ["Block", "Exhibits", "Item", "Section", "Told", "brief", "chapters", "notes_of"]
 
@@ -132,7 +132,6 @@ class Exhibits:
 def chapters(pages: Exhibits, items: Sequence[Item], told: Told) -> list[Section]:
     """Return the chapters of the report in order; those with nothing to say are left out."""
     inferences: list[Inference] = _of(items, Inference)
-    strength = _strength_blocks(pages, items)
     parts: dict[str, list[Block]] = {
         "foreword": _authors(told, "foreword"),
         "summary": [*_findings(pages, inferences, told), *_grades(pages, items)],
@@ -147,7 +146,7 @@ def chapters(pages: Exhibits, items: Sequence[Item], told: Told) -> list[Section
         "calculation": _method_blocks(pages, inferences),
         "limits": _said(pages, prose.limits(language=pages.language)) if inferences else [],
         "results": _result_blocks(pages, items, told),
-        "strength": strength,
+        "strength": _strength_blocks(pages, items),
         "conclusion": _conclusion(pages, items, told),
         "references": [_list(argument.references(inferences))] if inferences else [],
         "glossary": [_glossary_block(inferences, pages.language)] if inferences else [],

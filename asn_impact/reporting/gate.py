@@ -1,4 +1,10 @@
-"""The gate: nothing leaves with something in it that identifies a person. What cannot be read cannot pass."""
+"""The gate: nothing leaves with something in it that identifies a person. What cannot be read cannot pass.
+
+`release` looks at what is about to be written. The rules below it look at the numbers before they are: small cells that
+margins or an earlier table give away, sums that are one contributor, ends of small groups, shares that say it of all.
+Minimum 10 and the dominance rules (n, k) = (2, 0.90) and p = 10 % are conventions of statistical offices (Hundepool et
+al. 2012, Statistical Disclosure Control, sections 4.2 and 5.2); the law names no number.
+"""
 
 from __future__ import annotations
 
@@ -17,10 +23,15 @@ from html.parser import HTMLParser
 from pathlib import PurePath
 from typing import Any, Final, TypeVar
 
-from asn_impact.errors import PrivacyError
+import numpy as np
+import numpy.typing as npt
+
+from asn_impact.arrays import Bool, Float, readonly
+from asn_impact.errors import InputError, PrivacyError
+from asn_impact.intake.files import shielded
 from asn_impact.intake.privacy import identifiers_in
 
-__all__ = ["release"]
+__all__ = ["differing", "dominated", "quantile_shown", "release", "says_it_of_all", "withheld"]
 
 Content = TypeVar("Content", str, bytes)
 
@@ -73,11 +84,20 @@ def _pieces(content: str | bytes, name: str) -> Iterator[str]:
     reader = _READERS.get(PurePath(name).suffix.casefold(), _text)
     try:
         yield from reader(content)
+    except _RunsError:
+        raise PrivacyError(
+            f"{name} holds a cell that a spreadsheet would run as a formula: it was not written. Pass texts through "
+            "asn_impact.intake.files.shielded first."
+        ) from None
     except (ValueError, ElementTree.ParseError, struct.error, zlib.error, csv.Error) as error:
         raise PrivacyError(
             f"{name} cannot be read as {PurePath(name).suffix or 'text'} ({type(error).__name__}), so it cannot "
             "be checked and was not written. Give it the ending that fits its content."
         ) from error
+
+
+class _RunsError(Exception):
+    """A cell of a CSV begins as a formula does."""
 
 
 def _decoded(content: str | bytes) -> str:
@@ -94,6 +114,8 @@ def _text(content: str | bytes) -> Iterator[str]:
 
 def _csv(content: str | bytes) -> Iterator[str]:
     for row in csv.reader(io.StringIO(_decoded(content)), strict=True):
+        if any(shielded(cell) != cell for cell in row):
+            raise _RunsError
         yield from (cell for cell in row if not _MEASUREMENT.fullmatch(cell.strip()))
 
 
@@ -214,3 +236,181 @@ _READERS: Final[Mapping[str, Callable[[str | bytes], Iterator[str]]]] = {
     ".pdf": _pdf,
     ".txt": _text,
 }
+
+
+# --- rules for numbers ----------------------------------------------------------------------------------------
+
+MINIMUM: Final = 10  # never below 5: NASTY list, privacy
+LEAST_MINIMUM: Final = 5
+
+
+def _checked_minimum(minimum: int) -> int:
+    if minimum < LEAST_MINIMUM:
+        raise InputError(f"minimum={minimum}: cells below 5 can point at a person. Expected 5 or more.")
+    return minimum
+
+
+def withheld(counts: npt.ArrayLike, *, minimum: int = MINIMUM) -> Bool:
+    """Return which cells of a table with totals must not be shown, so that no small count can be worked out.
+
+    Counts from 1 to below the minimum go first. Then the smallest other cells go until no hidden count follows from
+    the totals of rows and columns, alone or together, and what is hidden in a row or column is never below the
+    minimum in sum.
+
+    Parameters
+    ----------
+    counts
+        (R, C) counts without their totals; the totals are taken to be shown. One row is a list with its total.
+    minimum
+        Smallest count that may be shown, 5 or more.
+
+    Returns
+    -------
+    (R, C) booleans
+
+    Raises
+    ------
+    InputError
+        The counts are negative or no table, or the minimum is below 5.
+
+    Examples
+    --------
+    >>> withheld([[40, 12, 25], [30, 3, 20]]).astype(int).tolist()
+    [[0, 1, 1], [0, 1, 1]]
+    """
+    _checked_minimum(minimum)
+    table = np.atleast_2d(np.asarray(counts, dtype=np.float64))
+    if table.ndim != 2 or not np.isfinite(table).all() or (table < 0).any():
+        raise InputError("withheld needs a table of counts, rows by columns, without negative or missing ones.")
+    hidden = (table > 0) & (table < minimum)
+    while hidden.any() and (line := _open_line(table, hidden, minimum)) is not None:
+        hidden[line] = True
+    return readonly(hidden)
+
+
+def _open_line(table: Float, hidden: Bool, minimum: int) -> tuple[int, int] | None:
+    """Cell to hide next: the smallest one beside a hidden cell that is still given away; None when none is."""
+    away = _given_away(hidden) | _small_in_sum(table, hidden, minimum)
+    rows, columns = np.nonzero(away)
+    beside = np.zeros_like(hidden)
+    beside[rows, :] = True
+    beside[:, columns] = table.shape[0] > 1
+    left = beside & ~hidden & (table > 0)
+    if not left.any():
+        return None
+    at = np.argmin(np.where(left, table, np.inf))
+    row, column = np.unravel_index(at, table.shape)
+    return int(row), int(column)
+
+
+def _given_away(hidden: Bool) -> Bool:
+    """Hidden cells that follow from the totals: those that are 0 in every solution of what is left (null space)."""
+    at = np.argwhere(hidden)
+    sums = np.zeros((hidden.shape[0] + hidden.shape[1], len(at)))
+    sums[at[:, 0], np.arange(len(at))] = 1
+    if hidden.shape[0] > 1:  # a list has one total, and no totals of its columns
+        sums[hidden.shape[0] + at[:, 1], np.arange(len(at))] = 1
+    _, values, directions = np.linalg.svd(sums)
+    free = directions[int((values > 1e-9).sum()) :]
+    given = np.zeros_like(hidden)
+    given[at[:, 0], at[:, 1]] = (np.abs(free) < 1e-9).all(axis=0)
+    return given
+
+
+def _small_in_sum(table: Float, hidden: Bool, minimum: int) -> Bool:
+    """Hidden cells of a row or column in which all that is hidden is below the minimum in sum."""
+    inside = np.where(hidden, table, 0.0)
+    small = (inside.sum(axis=1, keepdims=True) < minimum) & hidden
+    small_column = (inside.sum(axis=0, keepdims=True) < minimum) & hidden & (table.shape[0] > 1)
+    both: Bool = np.logical_or(small, small_column)
+    return both
+
+
+def differing(earlier: Mapping[str, int], later: Mapping[str, int], *, minimum: int = MINIMUM) -> tuple[str, ...]:
+    """Return the labels whose counts in two tables differ by a small number of persons, which the difference shows.
+
+    Parameters
+    ----------
+    earlier, later
+        Label -> count, as published and as about to be. Labels in one table only are no difference of two.
+    minimum
+        Smallest difference that may be shown, 5 or more. No difference at all shows nothing.
+
+    Examples
+    --------
+    >>> differing({"Dinas A": 57, "Dinas B": 80}, {"Dinas A": 54, "Dinas B": 60})
+    ('Dinas A',)
+    """
+    _checked_minimum(minimum)
+    return tuple(name for name in earlier if name in later and 0 < abs(earlier[name] - later[name]) < minimum)
+
+
+def dominated(contributions: npt.ArrayLike, *, n: int = 2, k: float = 0.90, p: float = 0.10) -> bool:
+    """Return whether a sum says too much of its largest contributors: (n, k) dominance, or the p % rule.
+
+    The n largest hold more than the share k of the sum; or the sum without the two largest is less than p times the
+    largest, so that the second knows the first to within p.
+
+    Raises
+    ------
+    InputError
+        A contribution is negative or missing.
+
+    Examples
+    --------
+    >>> dominated([990, 2, 1, 1, 1, 1, 1, 1, 1, 1]), dominated([10] * 10)
+    (True, False)
+    """
+    sizes = np.sort(np.asarray(contributions, dtype=np.float64))[::-1]
+    if not np.isfinite(sizes).all() or (sizes < 0).any():
+        raise InputError("dominated needs contributions that are 0 or more, none missing.")
+    total = float(sizes.sum())
+    return bool(total > 0 and (sizes[:n].sum() > k * total or total - sizes[:2].sum() < p * sizes[0]))
+
+
+def quantile_shown(values: npt.ArrayLike, q: float, *, minimum: int = MINIMUM) -> float:
+    """Return a quantile, or NaN when it points at fewer persons than the minimum: minima and maxima always do.
+
+    Below and above the quantile there must be the minimum of values each; missing values do not count.
+
+    Parameters
+    ----------
+    values
+        One value a person or case.
+    q
+        Between 0 and 1.
+    minimum
+        5 or more.
+
+    Examples
+    --------
+    >>> quantile_shown(range(100), 0.5), quantile_shown(range(100), 0.95), quantile_shown(range(12), 0.5)
+    (49.5, nan, nan)
+    """
+    _checked_minimum(minimum)
+    present = np.asarray(values, dtype=np.float64)
+    present = present[np.isfinite(present)]
+    if not 0 <= q <= 1 or not len(present):
+        return float("nan")
+    value = float(np.quantile(present, q))
+    enough = min((present < value).sum(), (present > value).sum()) >= minimum
+    return value if enough else float("nan")
+
+
+def says_it_of_all(yes: npt.ArrayLike, total: npt.ArrayLike) -> Bool:
+    """Return which shares are 0 % or 100 %: they say it of everyone in the group, however large the group is.
+
+    Parameters
+    ----------
+    yes, total
+        Counts, of one shape. An empty group says nothing.
+
+    Examples
+    --------
+    >>> says_it_of_all([12, 0, 5], [12, 40, 12]).tolist()
+    [True, True, False]
+    """
+    counted, group = np.asarray(yes, dtype=np.float64), np.asarray(total, dtype=np.float64)
+    if (counted < 0).any() or (counted > group).any():
+        raise InputError("says_it_of_all needs counts between 0 and the size of their group.")
+    return readonly((group > 0) & ((counted == 0) | (counted == group)))

@@ -19,13 +19,13 @@ from asn_impact.estimation import Inference
 from asn_impact.intake.ledger import Ledger
 from asn_impact.measures.panel import Panel
 from asn_impact.reporting import documents, prose
-from asn_impact.reporting._pending import Scrutiny
 from asn_impact.reporting.chapters import Exhibits, Item, Section, Told, brief, chapters, notes_of
 from asn_impact.reporting.chart import Chart
 from asn_impact.reporting.gate import release
 from asn_impact.reporting.provenance import provenance, sha256, write_beside
 from asn_impact.reporting.tables import Table
 from asn_impact.reporting.words import Language, checked, date
+from asn_impact.scrutiny.scrutinise import Scrutiny
 
 __all__ = ["FORMATS", "Format", "Item", "publish"]
 

@@ -15,7 +15,6 @@ from asn_impact.errors import InputError
 from asn_impact.estimation import Inference
 from asn_impact.intake.ledger import Ledger
 from asn_impact.measures.panel import Panel
-from asn_impact.reporting._pending import Scrutiny
 from asn_impact.reporting.words import (
     UNDEFINED,
     Language,
@@ -31,6 +30,7 @@ from asn_impact.reporting.words import (
     unit_noun,
 )
 from asn_impact.scrutiny.said import Said
+from asn_impact.scrutiny.scrutinise import Scrutiny
 
 __all__ = [
     "MINIMUM_CELL",
@@ -91,10 +91,6 @@ _CELLS: Final[Mapping[str, Text]] = {
     "no": both(id="tidak", en="no"),
     "read": both(id="baris dibaca", en="rows read"),
     "kept": both(id="baris dipakai", en="rows kept"),
-    "holds": both(id="mendukung", en="holds"),
-    "doubtful": both(id="meragukan", en="doubtful"),
-    "fails": both(id="tidak mendukung", en="fails"),
-    "cannot_say": both(id="tidak dapat dinilai", en="cannot say"),
     "few": both(id="alasan lain, digabung", en="other reasons, combined"),
 }
 _SMALL_NOTE: Final = both(
@@ -494,7 +490,7 @@ def checks(scrutiny: Scrutiny) -> Table:
     frame = pd.DataFrame(
         {
             "question": pd.Series([_said(check.question) for check in scrutiny.checks], dtype=object),
-            "verdict": [check.verdict for check in scrutiny.checks],
+            "verdict": pd.Series([_said(check.verdict_said()) for check in scrutiny.checks], dtype=object),
             "answer": pd.Series([_said(check.answer) for check in scrutiny.checks], dtype=object),
         }
     )
@@ -502,7 +498,7 @@ def checks(scrutiny: Scrutiny) -> Table:
 
 
 def _said(words: Said) -> Text:
-    return both(id=str(words.id), en=str(words.en))
+    return both(id=words.id, en=words.en)
 
 
 def maturity_table(months: pd.DataFrame) -> Table:

@@ -16,9 +16,11 @@ if TYPE_CHECKING:
     from asn_impact.reporting.chart import Chart
     from asn_impact.reporting.report import Item
     from asn_impact.reporting.tables import Table
+    from asn_impact.scrutiny.scrutinise import Scrutiny
 
 __all__ = ["FEWEST_CLUSTERS", "Evidence", "charts", "estimated", "findings", "items", "source_line"]
 
+SEED: Final = 2026  # of the placebo among untrained offices: one for all studies, so that nobody chooses it
 FEWEST_CLUSTERS: Final = (
     8  # the rules of inference were tried in simulations with 8 clusters and more: docs/coverage.md
 )
@@ -36,6 +38,8 @@ class Evidence:
         One number, or the coefficients of a regression; None when refused.
     events
         Effects by time since adoption, where the estimator has them.
+    scrutiny
+        What was held against the headline, and its grade; None for several coefficients.
     warnings
         What a reader must know before the result, in both languages.
     """
@@ -43,6 +47,7 @@ class Evidence:
     ready: Prepared
     headline: Inference | None = None
     events: Inference | None = None
+    scrutiny: Scrutiny | None = None
     warnings: tuple[Text, ...] = ()
 
 
@@ -66,10 +71,12 @@ def _inferred(study: Study, ready: Prepared, design: Design) -> Evidence:
 
     effects: Effects = study.estimator.made()(design)
     rule = study.rule.made()
+    headline = infer(_one_number(effects), rule)
     return Evidence(
         ready,
-        headline=infer(_one_number(effects), rule),
+        headline=headline,
         events=_by_time(effects, rule),
+        scrutiny=_scrutiny(effects, rule) if len(headline.estimate) == 1 else None,
         warnings=tuple(_few_clusters(design)),
     )
 
@@ -89,6 +96,12 @@ def _by_time(effects: Effects, rule: Any) -> Inference | None:  # noqa: ANN401 -
         return infer(effects.event_study(), rule)
     except EstimationError:
         return None
+
+
+def _scrutiny(effects: Effects, rule: Any) -> Scrutiny:  # noqa: ANN401 - any rule of inference
+    from asn_impact.scrutiny.scrutinise import scrutinise
+
+    return scrutinise(effects, rule=rule, seed=SEED)
 
 
 def _few_clusters(design: Design) -> list[Text]:
@@ -174,7 +187,7 @@ def items(evidence: Evidence, drawn: dict[str, Chart]) -> list[Item]:
 
     ready = evidence.ready
     found: list[Item] = [_warning_table(evidence.warnings)] if evidence.warnings else []
-    found += [inference for inference in (evidence.headline, evidence.events) if inference is not None]
+    found += [item for item in (evidence.headline, evidence.events, evidence.scrutiny) if item is not None]
     found += [drawn[name] for name in ("who_is_compared", "raw_trends") if name in drawn]
     if ready.design is not None:
         found.append(tables.clusters(ready.design))

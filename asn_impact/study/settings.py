@@ -156,7 +156,10 @@ RULE: Final[Mapping[str, Keys]] = {
     "classical": Keys({}, home="asn_impact.estimation.inference:Classical"),
 }
 _REPORT: Final = Keys({"folder": str, "figures": str, "notebooks": Words})
-SECTIONS: Final = ("study", "data", "outcome", "calendar", "rollout", "design", "estimator", "inference", "report")
+SECTIONS: Final = (
+    *("study", "data", "outcome", "calendar", "rollout", "design", "estimator", "inference", "report"),
+    *("plan",),  # read by study/planned.py
+)
 
 
 @dataclass(frozen=True, eq=False)

@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 from scipy.optimize import minimize
 
 from asn_impact.designs import Design
-from asn_impact.errors import DataWarning, EstimationError
-from asn_impact.estimation import GroupTime
+from asn_impact.errors import DataWarning, EstimationError, InferenceError
+from asn_impact.estimation import Efficient, GroupTime, Permutation, WildBootstrap, infer
+from asn_impact.estimation.jackknife import differences
 from asn_impact.estimation.synthetic_did import SyntheticDiD, simplex_weights
 from asn_impact.measures.outcomes import Mean
 from asn_impact.measures.panel import Panel
@@ -196,3 +197,43 @@ def test_nothing_warns_on_clean_data():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         SyntheticDiD()(made(8)).overall()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_weights_without_a_cluster_are_those_of_leaving_it_out(kind):
+    """For views and for single effects: the differences of the weights times the data are the deviations."""
+    design = made(11, adopted=(4, 4, 6, 6), clusters=7)
+    for one in (SyntheticDiD(kind)(design), SyntheticDiD(kind)(design).overall()):
+        moved = np.einsum("gkut,ut->gk", differences(one), design.panel.mean)
+        np.testing.assert_allclose(moved, one.leave_one_out() - one.estimate, atol=CLOSE)
+
+
+@pytest.mark.parametrize("estimator", [SyntheticDiD(), SyntheticDiD("synthetic_control"), Efficient()])
+def test_weights_chosen_by_the_outcome_have_no_wild_bootstrap_and_no_interval_by_permutation(estimator):
+    effects = estimator(made(12, adopted=(4, 4, 6, 6))).overall()
+    with pytest.raises(InferenceError, match="chooses its weights by the outcome"):
+        infer(effects, WildBootstrap(reps=99, seed=1))
+    dealt = infer(effects, Permutation(reps=9, seed=1))
+    assert 0 < dealt.p_value[0] <= 1
+    assert np.isnan(dealt.interval()).all()
+    assert any("no interval" in note for note in dealt.notes)
+
+
+def test_equal_weights_do_not_depend_on_the_outcome_and_have_both():
+    effects = SyntheticDiD("did")(made(12, adopted=(4, 4, 6, 6))).overall()
+    for rule in (WildBootstrap(reps=99, seed=1), Permutation(reps=99, seed=1)):
+        assert np.isfinite(infer(effects, rule).p_value).all()
+
+
+def test_weights_chosen_by_the_outcome_are_said_to_be_taken_as_given():
+    assert any("twice as often" in note for note in SyntheticDiD()(made(8)).notes)
+    assert not SyntheticDiD("did")(made(8)).notes
+
+
+def test_covariates_of_the_panel_that_are_not_used_are_named():
+    design = made(13)
+    x = np.random.default_rng(1).normal(size=(14, 8, 1))
+    design = replace(design, panel=replace(design.panel, covariates=("queue",), x=x))
+    assert "covariates not used" in SyntheticDiD()(design)._repr_html_()
+    assert GroupTime(controls="never")(design).unused_covariates == ("queue",)
+    assert GroupTime(controls="never", adjust=("queue",))(design).unused_covariates == ()

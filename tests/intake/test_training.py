@@ -179,5 +179,155 @@ def test_what_cannot_be_answered_is_refused(settings: dict[str, Any], message: s
 
 def test_a_module_of_many_engines_needs_one_function(tmp_path: Path) -> None:
     reader: Callable[..., Any] = read_training
-    frame = people().drop(columns=["lulus"])
+    frame = people().drop(columns=["lulus", "NIP"])
     assert months(reader(pl.from_pandas(frame)).adopted) == months(reader(frame).adopted)
+
+
+# --- whose unit, which course, how much -----------------------------------------------------------------------
+
+
+def history() -> pd.DataFrame:
+    rows = [
+        ("p1", "O1", "01-01-2020"),
+        ("p1", "O2", "01-04-2024"),
+        ("p2", "O3", "31-12-2022"),
+        ("p3", "O1", "13-01-2020"),
+    ]
+    return pd.DataFrame(rows, columns=["NIP", "unit kerja", "TMT Jabatan"])
+
+
+def moved() -> pd.DataFrame:
+    rows = [
+        ("O2", "E-Gov", "05-03-2024", "p1"),
+        ("O3", "E-Gov", "25-05-2024", "p2"),
+        ("O9", "E-Gov", "25-05-2019", "p3"),
+    ]
+    return pd.DataFrame(rows, columns=["unit kerja", "nama_diklat", "tgl_selesai", "NIP"])
+
+
+def test_a_person_counts_for_the_unit_of_the_day_the_course_ended() -> None:
+    with pytest.warns(DataWarning, match=r"1 completions counted for the unit held.*1 completions by persons whose"):
+        rollout = read_training(moved(), positions=history())
+    assert months(rollout.adopted) == {"O1": "2024-03", "O3": "2024-05", "O9": "2019-05"}
+
+
+def test_the_order_of_the_history_does_not_matter_and_neither_does_a_key() -> None:
+    with pytest.warns(DataWarning):
+        plain = read_training(moved(), positions=history())
+    with pytest.warns(DataWarning):
+        shuffled = read_training(moved().iloc[::-1], positions=history().iloc[::-1], key=b"k" * 32)
+    assert months(plain.adopted) == months(shuffled.adopted)
+
+
+def test_the_day_of_the_move_is_the_first_in_the_new_unit() -> None:
+    records = moved().assign(tgl_selesai=["01-04-2024", "31-12-2022", "13-01-2020"])
+    with pytest.warns(DataWarning, match="held when"):
+        assert months(read_training(records, positions=history()).adopted) == {
+            "O1": "2020-01",
+            "O2": "2024-04",
+            "O3": "2022-12",
+        }
+
+
+def test_without_a_history_the_current_unit_is_warned_of_unless_the_heading_says_which() -> None:
+    with pytest.warns(DataWarning, match="the current one"):
+        read_training(moved())
+    read_training(moved().rename(columns={"unit kerja": "Unit Kerja saat Pelatihan"}))
+
+
+def test_two_units_from_one_day_are_refused_without_naming_the_person() -> None:
+    double = pd.concat([history(), history().assign(**{"unit kerja": "O7"})])
+    with pytest.raises(InputError, match="two units on one day") as caught:
+        read_training(moved(), positions=double)
+    assert "p1" not in str(caught.value)
+
+
+@pytest.mark.parametrize("number", ["1,98709E+17", "198709102011" + "011000"])
+def test_p12_damaged_numbers_are_refused_and_not_shown(number: str) -> None:
+    with pytest.raises(InputError, match="1 numbers of persons were damaged") as caught:
+        read_training(moved().assign(NIP=["p1", number, "p3"]))
+    assert number not in str(caught.value)
+
+
+def test_one_person_however_the_number_is_spaced() -> None:
+    records = moved().assign(**{"unit kerja": "O1", "NIP": ["19870910 2011", "198709102011", "1987.0910.2011"]})
+    with pytest.warns(DataWarning, match="current"):
+        rollout = read_training(records, staff={"O1": 2})
+    assert rollout.doses is not None
+    assert rollout.doses["share"].tolist() == [0.5]
+
+
+COURSES = [
+    "Bimtek SPBE",
+    "Pelatihan E-Government Dasar",
+    "Pengelolaan Arsip",
+    "Manajemen Proyek",
+    "Sosialisasi Komputer",
+]
+
+
+def sessions_of(courses: list[str], **more: Any) -> pd.DataFrame:
+    n = len(courses)
+    frame = pd.DataFrame({"office": [f"O{i}" for i in range(n)], "course": courses, "passed_count": 2, "staff": 4})
+    return frame.assign(course_end=pd.Timestamp(2024, 3, 1), **more)
+
+
+@pytest.mark.parametrize(
+    ("asked", "offices"),
+    [
+        ("e-government", {"O0", "O1"}),
+        ("E-Gov", {"O0", "O1"}),
+        ("project management", {"O3"}),
+        ("manajemen proyek", {"O3"}),
+        ("E-Government Dasar", {"O1"}),
+        ("SPBE", {"O0"}),
+    ],
+)
+def test_a_category_finds_its_courses_and_says_which(asked: str, offices: set[str]) -> None:
+    rollout = read_training(sessions_of(COURSES), course=asked)
+    assert set(rollout.adopted.index) == offices
+    guessed = [n for n in rollout.notes if "table of course categories" in n]
+    assert bool(guessed) == (asked.casefold() in ("e-government", "e-gov", "project management"))
+    assert all("'Bimtek SPBE'" in n or "'Manajemen Proyek'" in n for n in guessed)
+
+
+def test_a_provider_is_chosen_and_the_others_are_counted() -> None:
+    records = sessions_of(["X", "X", "X"], penyelenggara=["BPSDM Provinsi", "LMS", None])
+    with pytest.warns(DataWarning, match="another provider 2"):
+        assert set(read_training(records, provider="bpsdm").adopted.index) == {"O0"}
+    with pytest.raises(InputError, match="No provider contains 'LAN'"):
+        read_training(records, provider="LAN")
+
+
+def test_passing_is_not_attending() -> None:
+    records = moved().assign(lulus=["Kompeten", "Hadir", "Belum Kompeten"])
+    with pytest.warns(DataWarning, match="attended, not known to have passed 1, not passed 1"):
+        assert set(read_training(records).adopted.index) == {"O2"}
+    with pytest.warns(DataWarning, match="not passed 1"):
+        assert set(read_training(records, completion="attended").adopted.index) == {"O2", "O3"}
+    with pytest.raises(InputError, match="completion='attended'"):
+        read_training(moved().assign(lulus="hadir saja"))
+
+
+def test_hours_by_member_of_staff_add_up_and_one_course_twice_is_one() -> None:
+    records = pd.DataFrame(
+        {
+            "Unit Kerja saat Pelatihan": "O1",
+            "nama_diklat": ["A", "A", "B", "A"],
+            "tgl_selesai": ["25-01-2024", "25-01-2024", "25-02-2024", "25-02-2024"],
+            "NIP": ["p1", "p1", "p1", "p2"],
+            "jp": [10, 10, 6, 10],
+        }
+    )
+    doses = read_training(records, staff={"O1": 4}, dose="hours").doses
+    assert doses is not None
+    assert doses["hours"].tolist() == [10 / 4, 26 / 4]
+    assert doses["share"].tolist() == [1 / 4, 2 / 4]
+    with pytest.raises(InputError, match="column for them"):
+        read_training(records.drop(columns="jp"), staff={"O1": 4}, dose="hours")
+
+
+def test_hours_of_sessions_count_for_each_who_passed() -> None:
+    doses = read_training(sessions_of(["A"], jp=24), dose="hours").doses
+    assert doses is not None
+    assert doses["hours"].tolist() == [24 * 2 / 4]

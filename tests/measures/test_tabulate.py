@@ -14,7 +14,7 @@ from asn_impact.errors import DataWarning, InputError
 from asn_impact.intake.exports import read_exports
 from asn_impact.measures.calendar import WorkCalendar
 from asn_impact.measures.durations import measure
-from asn_impact.measures.outcomes import Count, RestrictedMean, Score, Share, Within
+from asn_impact.measures.outcomes import CompletionCurve, Count, RestrictedMean, Score, Share, Within
 from asn_impact.measures.tabulate import _around_mean, maturity, tabulate
 
 CALENDAR = WorkCalendar.indonesia()
@@ -316,3 +316,25 @@ def test_where_nothing_happens_closed_cases_look_faster_and_restricted_means_do_
 
 def test_a_panel_of_durations_is_lazy_until_tabulated():
     assert isinstance(times(cases()).records, nw.LazyFrame)
+
+
+def test_a_completion_curve_needs_waiting_times():
+    class Answers:
+        """Dated records without waiting times."""
+
+        def __init__(self, durations):
+            self.records, self.as_of = durations.records, durations.as_of
+            self.as_of_day, self.notes = durations.as_of_day, durations.notes
+
+    answers = Answers(times(cases()))
+    assert tabulate(answers, Score("answer")).n.sum() == 900
+    with pytest.raises(InputError, match="completion_curve_30 is an outcome of waiting times"):
+        tabulate(answers, CompletionCurve(30))
+
+
+def test_records_without_a_unit_are_left_out_of_the_curve_and_counted():
+    frame = cases()
+    frame.loc[:6, "service"] = None
+    with pytest.warns(DataWarning, match="7 records without office or service"):
+        panel = tabulate(times(frame), CompletionCurve(5, immature="kaplan_meier"), by=["office", "service"])
+    assert panel.n.sum() == len(frame) - 7

@@ -1,0 +1,576 @@
+"""Effects along the completion curve: by how much the share decided within d days moved, for every d, and quantiles.
+
+An effect on the share decided within d days is an ordinary effect on an ordinary outcome. `Along` calls an estimator on
+every day of a `CurvePanel` and joins the fits, so that the rules of inference, bands over all days among them, apply as
+they stand. Most estimators have weights on the cell means that do not depend on the outcome: these are found once and
+serve every day that has the same cells.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Literal, TypeAlias
+
+import numpy as np
+import pandas as pd
+
+from asn_impact.arrays import Bool, Float, Int
+from asn_impact.designs import Design
+from asn_impact.errors import DataWarning, EstimationError, InferenceError
+from asn_impact.estimation import jackknife
+from asn_impact.estimation.effects import Contributions, Effects, Estimator
+from asn_impact.estimation.group_time import GroupTime
+from asn_impact.estimation.imputation import Imputation, TwoStage
+from asn_impact.estimation.inference import Inference, Rule, infer
+from asn_impact.estimation.jackknife import BiasReduced
+from asn_impact.estimation.linear import LeastSquares
+from asn_impact.estimation.saturated import InteractionWeighted, Saturated
+from asn_impact.estimation.stacked import Stacked
+from asn_impact.estimation.triple import TripleDifference
+from asn_impact.estimation.two_way import TwoWay
+from asn_impact.measures.curves import CurvePanel
+
+__all__ = ["Along", "CurveEffects", "Joined", "curves", "one_day", "quantile_effects"]
+
+EachDay: TypeAlias = Literal["overall", "cohorts", "calendar", "event_study"]
+
+#: Estimators whose weights on the cell means do not depend on the outcome. Any other is called on every day.
+_FIXED = (
+    GroupTime,
+    Imputation,
+    InteractionWeighted,
+    Saturated,
+    Stacked,
+    TripleDifference,
+    TwoStage,
+    TwoWay,
+)
+
+
+@dataclass(frozen=True)
+class Along:
+    """Effects on the share decided within d days, for every day d of the completion curve.
+
+    Assumes of every day what the estimator assumes of one outcome: for difference in differences, parallel trends in
+    the share decided within d days for each d, which is parallel trends in distributions.
+
+    Parameters
+    ----------
+    estimator
+        Called on each day.
+    view
+        What is asked of each day: ``"overall"``, or ``"cohorts"``, ``"calendar"``, ``"event_study"``.
+
+    Notes
+    -----
+    Roth and Sant'Anna (2023), Econometrica 91, section 3: such trends for every d hold in every monotone transformation
+    of the wait. See docs/methods.md#along.
+
+    Examples
+    --------
+    >>> Along(GroupTime()).name
+    "Group-time effects (Callaway and Sant'Anna), not-yet-treated controls, universal base, along the completion curve"
+    """
+
+    estimator: Estimator
+    view: EachDay = "overall"
+
+    @property
+    def name(self) -> str:
+        """Name and parameters as printed."""
+        return f"{self.estimator.name}, along the completion curve"
+
+    def __call__(self, design: Design) -> Effects:
+        """Estimate on every day of the curve; the terms have a column ``days``.
+
+        Raises
+        ------
+        EstimationError
+            The design has no completion curve, or no day can be estimated.
+
+        Warns
+        -----
+        DataWarning
+            What the estimator warns of on some day, once; days that cannot be estimated and are left out.
+        """
+        panel = _curve_of(design)
+        parts, notes = _parts(self, design, list(_alike(self.estimator, panel)))
+        for note in notes:
+            warnings.warn(note, DataWarning, stacklevel=2)
+        return CurveEffects(self, design, _terms(parts), Joined(self, design, tuple(parts)), notes=notes)
+
+    def on(self, design: Design, day: int) -> Effects:
+        """Return the effects on one day."""
+        effects = self.estimator(replace(design, panel=_curve_of(design).at(day)))
+        viewed: Effects = getattr(effects, self.view)()
+        return viewed
+
+
+def _curve_of(design: Design) -> CurvePanel:
+    if not isinstance(design.panel, CurvePanel):
+        raise EstimationError(
+            f"The outcome is {design.panel.outcome.name}, one number a case. Expected a completion curve: "
+            "tabulate(times, CompletionCurve(horizon))."
+        )
+    return design.panel
+
+
+def _alike(estimator: Estimator, panel: CurvePanel) -> Iterator[Int]:
+    """Yield days, in order, that share one set of weights on the cells; each day alone where weights may differ."""
+    days = np.arange(panel.horizon + 1)
+    if not isinstance(estimator, _FIXED):
+        yield from np.split(days, days[1:])
+        return
+    known = panel.known
+    changed = (known[:, :, 1:] != known[:, :, :-1]).any(axis=(0, 1))
+    yield from np.split(days, np.flatnonzero(changed) + 1)
+
+
+def _parts(along: Along, design: Design, groups: Sequence[Int]) -> tuple[list[Part], tuple[str, ...]]:
+    """Return the days that can be estimated, and sentences about what cannot."""
+    parts, notes, problem = [], [], None
+    for days in groups:
+        try:
+            lead = _quietly(along, design, int(days[0]))
+        except EstimationError as error:
+            problem = error
+            notes.append(f"{_named(days)} cannot be estimated and left out. {error}")
+            continue
+        parts.append(Part(along, design, days, lead))
+        notes += [note if len(groups) == 1 else f"{_named(days)}: {note}" for note in lead.notes]
+    if not parts:
+        raise problem or EstimationError("The completion curve has no day.")
+    return parts, tuple(notes)
+
+
+def _quietly(along: Along, design: Design, day: int) -> Effects:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DataWarning)
+        return along.on(design, day)
+
+
+def _named(days: Int) -> str:
+    return f"Day {days[0]}" if len(days) == 1 else f"Days {days[0]} to {days[-1]}"
+
+
+def _terms(parts: Sequence[Part]) -> pd.DataFrame:
+    """Return one row a day and term; a view of one number needs no name beside the day."""
+    frames = []
+    for part in parts:
+        own = part.lead.terms.drop(columns="term", errors="ignore")
+        repeated = pd.concat([own] * len(part.days), ignore_index=True)
+        repeated.insert(0, "days", np.repeat(part.days, len(own)))
+        frames.append(repeated)
+    return pd.concat(frames, ignore_index=True)
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """D days that share their cells and the weights on them, m estimates on each; the terms run day by day.
+
+    Attributes
+    ----------
+    along, design
+        What is called on what.
+    days
+        (D,) the days.
+    lead
+        The effects on the first of them.
+    """
+
+    along: Along
+    design: Design
+    days: Int
+    lead: Effects
+
+    @cached_property
+    def effects(self) -> tuple[Effects, ...]:
+        """The effects on each day, the estimator called again: where the weights alone do not suffice."""
+        later = (_quietly(self.along, self.design, int(day)) for day in self.days[1:])
+        return (self.lead, *later)
+
+    @cached_property
+    def _outcomes(self) -> Float:
+        """(D, U, T) cell means, centred, 0 where a cell does not count."""
+        panel = _curve_of(self.design)
+        means = np.stack([panel.at(int(day)).mean for day in self.days])
+        return np.asarray(np.nan_to_num(means - np.nanmean(means, axis=(1, 2), keepdims=True)))
+
+    @cached_property
+    def loadings(self) -> Float:
+        """(m, U, T) weights of the estimates of each day on its cell means."""
+        return self.lead.loadings()
+
+    @cached_property
+    def estimate(self) -> Float:
+        """(D * m,) estimates."""
+        if len(self.days) == 1:
+            return self.lead.estimate
+        found = np.tensordot(self._outcomes, np.nan_to_num(self.loadings), axes=((1, 2), (1, 2)))
+        return np.asarray(np.where(np.isnan(self.lead.estimate), np.nan, found).ravel())
+
+    @cached_property
+    def influence(self) -> Float:
+        """(G, D * m) influence by cluster."""
+        return np.concatenate([effects.influence for effects in self.effects], axis=1)
+
+    @cached_property
+    def _without(self) -> Float:
+        """(G, m, U, T) weights of each day without each cluster, less those with all."""
+        return jackknife.differences(self.lead)
+
+    @cached_property
+    def leave_one_out(self) -> Float:
+        """(G, D * m) estimates without each cluster."""
+        if len(self.days) == 1 or isinstance(self.lead.fit, LeastSquares):
+            return np.concatenate([effects.leave_one_out() for effects in self.effects], axis=1)
+        gone: Bool = np.asarray(np.isnan(self._without).any(axis=(2, 3)))
+        change = np.tensordot(np.nan_to_num(self._without), self._outcomes, axes=((2, 3), (1, 2)))  # (G, m, D)
+        change = np.where(gone[:, :, None], np.nan, change).transpose(0, 2, 1)
+        return np.asarray(self.estimate + change.reshape(len(change), -1))
+
+    def repeated(self, weights: Float) -> Float:
+        """(..., D * m, U, T) weights of all days from (..., m, U, T) of one."""
+        lead, own = weights.shape[:-3], weights.shape[-3:]
+        spread = np.broadcast_to(np.expand_dims(weights, -4), (*lead, len(self.days), *own))
+        return spread.reshape(*lead, -1, *own[1:])
+
+    def differences(self) -> Float:
+        """(G, D * m, U, T) weights without each cluster less those with all, of all days."""
+        return self.repeated(self._without)
+
+    def contributions(self, rule: Callable[[Effects], Contributions]) -> Contributions:
+        """Return the contributions of all days; their moments rest on the weights alone, and are those of the first."""
+        lead = rule(self.lead)
+        if hasattr(self.lead.fit, "bias_reduced"):  # a regression: closed forms of its own, day by day
+            value = np.concatenate([lead.value, *(rule(effects).value for effects in self.effects[1:])], axis=1)
+        else:
+            value = rule(replace(self.lead, terms=_terms([self]), fit=SameWeights(self), cells=None, view=None)).value
+        return Contributions(value, lambda groups: np.tile(lead.moments(groups), (len(self.days), 1, 1, 1)))
+
+
+@dataclass(frozen=True, eq=False)
+class SameWeights:
+    """The fit of the days of one part, on the cells that all of them share."""
+
+    part: Part
+
+    @property
+    def estimate(self) -> Float:
+        """(D * m,) the estimates."""
+        return self.part.estimate
+
+    def influence(self) -> Float:
+        """(G, D * m) influence by cluster."""
+        return self.part.influence
+
+    def leave_one_out(self) -> Float:
+        """(G, D * m) the estimates without each cluster."""
+        return self.part.leave_one_out
+
+    def loadings(self) -> Float:
+        """(D * m, U, T) weights on the cell means."""
+        return self.part.repeated(self.part.loadings)
+
+    def differences(self) -> Float:
+        """(G, D * m, U, T) weights without each cluster less those with all."""
+        return self.part.differences()
+
+    @property
+    def correction(self) -> float:
+        """Small-sample factor of the variance besides G / (G - 1)."""
+        return self.part.lead.fit.correction
+
+
+@dataclass(frozen=True, eq=False)
+class Joined:
+    """The fits of all days, one after the other: all of `Fit`."""
+
+    along: Along
+    design: Design
+    parts: tuple[Part, ...]
+
+    @cached_property
+    def estimate(self) -> Float:
+        """(k,) the estimates, day by day."""
+        return np.concatenate([part.estimate for part in self.parts])
+
+    @cached_property
+    def _influence(self) -> Float:
+        # one factor serves all days: days with other cells have another one, which their influence takes up
+        scale = [np.sqrt(part.lead.fit.correction / self.correction) for part in self.parts]
+        return np.concatenate([s * part.influence for s, part in zip(scale, self.parts, strict=True)], axis=1)
+
+    def influence(self) -> Float:
+        """(G, k) influence by cluster."""
+        return self._influence
+
+    def leave_one_out(self) -> Float:
+        """(G, k) the estimates without each cluster."""
+        return np.concatenate([part.leave_one_out for part in self.parts], axis=1)
+
+    def loadings(self) -> Float:
+        """(k, U, T) weights on the cell means of each day."""
+        return np.concatenate([part.repeated(part.loadings) for part in self.parts])
+
+    def differences(self) -> Float:
+        """(G, k, U, T) weights on the cells without each cluster less those with all."""
+        return np.concatenate([part.differences() for part in self.parts], axis=1)
+
+    @property
+    def correction(self) -> float:
+        """Small-sample factor of the variance besides G / (G - 1)."""
+        return self.parts[0].lead.fit.correction
+
+    def alone(self, j: int) -> tuple[Effects, int]:
+        """Return the effects of the one day that estimate j belongs to, and its position among them."""
+        for part in self.parts:
+            m = len(part.lead.terms)
+            if j < m * len(part.days):
+                return _quietly(self.along, self.design, int(part.days[j // m])), j % m
+            j -= m * len(part.days)
+        raise IndexError(j)
+
+    @property
+    def linear(self) -> bool:
+        """Whether the estimates are the same weighted sums of cell means whatever the outcome is."""
+        return all(getattr(part.lead.fit, "linear", True) for part in self.parts)
+
+    def deleted(self) -> Contributions:
+        """Jackknife deviations of all days with their moments."""
+        return _end_to_end([part.contributions(jackknife.deleted) for part in self.parts])
+
+    def bias_reduced(self) -> Contributions:
+        """Bias-reduced contributions of all days with their moments."""
+        return _end_to_end([part.contributions(jackknife.bias_reduced) for part in self.parts])
+
+
+def _end_to_end(pieces: Sequence[Contributions]) -> Contributions:
+    def moments(groups: Bool) -> Float:
+        return np.concatenate([piece.moments(groups) for piece in pieces])
+
+    return Contributions(np.concatenate([piece.value for piece in pieces], axis=1), moments)
+
+
+class CurveEffects(Effects):
+    """Effects by day: each rests on the clusters that stand behind its own day."""
+
+    def support(self) -> Int:
+        """(k,) number of clusters with treated units behind each estimate."""
+        return np.concatenate([np.tile(part.lead.support(), len(part.days)) for part in _fit_of(self).parts])
+
+    def again(self, design: Design) -> Effects:
+        """Return the effects on another design: other units or times, or the treatment itself as the outcome.
+
+        Raises
+        ------
+        InferenceError
+            Another outcome was put in, such as residuals: it belongs to one day, and every day has its own.
+        """
+        panel = _curve_of(design)
+        if panel.replaced and not np.isin(panel.mean[np.isfinite(panel.mean)], (0.0, 1.0)).all():
+            raise InferenceError(
+                "The residuals of one day are not those of another: the wild bootstrap needs the effects of one day. "
+                "Use infer(one_day(effects, day), WildBootstrap(...)), or Multiplier() for a band over all days."
+            )
+        return super().again(design)
+
+
+def _fit_of(effects: Effects) -> Joined:
+    if not isinstance(effects.fit, Joined):
+        raise EstimationError(
+            f"{effects.estimator.name} gives no effects along a completion curve. Expected Along(estimator)(design)."
+        )
+    return effects.fit
+
+
+def one_day(effects: Effects, day: int) -> Effects:
+    """Return the effects on the share decided within one number of days: for rules that take one outcome at a time.
+
+    Parameters
+    ----------
+    effects
+        From `Along`.
+    day
+        A day of the curve, in the days of its clock.
+    """
+    return _fit_of(effects).along.on(effects.design, day)
+
+
+def curves(inference: Inference, level: float = 0.95) -> pd.DataFrame:
+    """Return the completion curve of the treated cases with training and without it, day by day: what is to be drawn.
+
+    Parameters
+    ----------
+    inference
+        Of overall effects along the curve; `Multiplier` gives intervals that hold for all days together.
+    level
+        Of the intervals.
+
+    Returns
+    -------
+    DataFrame
+        ``days``; ``with_training``, the share decided by then in the treated cells, weighted as in the effect;
+        ``without_training``, that share less the effect (not rearranged: it may leave 0 to 1); ``effect``,
+        ``conf_low``, ``conf_high``, all shares between 0 and 1. Days that cannot be estimated are missing.
+    """
+    effects = inference.effects
+    _require_overall(effects)
+    low, high = inference.interval(level)
+    treated = _with_training(effects)
+    return pd.DataFrame(
+        {
+            "days": effects.terms["days"].to_numpy(),
+            "with_training": treated,
+            "without_training": treated - effects.estimate,
+            "effect": effects.estimate,
+            "conf_low": low,
+            "conf_high": high,
+        }
+    )
+
+
+def _require_overall(effects: Effects) -> None:
+    view = _fit_of(effects).along.view
+    if list(effects.terms.columns) != ["days"]:
+        raise EstimationError(f"Expected one overall effect a day, found view={view!r}. Use Along(estimator).")
+
+
+def _with_training(effects: Effects) -> Float:
+    """(k,) share decided by each day in the treated cells, with their weights in the estimate."""
+    design, loadings = effects.design, np.nan_to_num(effects.loadings())
+    panel = _curve_of(design)
+    weight = np.where(design.treated(), loadings, 0.0)
+    share = np.stack([panel.at(int(day)).mean for day in effects.terms["days"]])
+    total = weight.sum(axis=(1, 2))
+    return np.asarray((weight * np.where(weight == 0, 0.0, share)).sum(axis=(1, 2)) / total)
+
+
+def quantile_effects(
+    effects: Effects,
+    levels: Sequence[float] = (0.5, 0.9),
+    *,
+    rule: Rule = BiasReduced(),  # noqa: B008 - a frozen value
+    level: float = 0.95,
+) -> pd.DataFrame:
+    """Return by how many days the median and other quantiles of the wait moved.
+
+    The quantile p of a curve F is its first day d with F(d) >= p, a whole number of days. With training: the curve of
+    the treated cells. Without: that curve less the effect, rearranged to rise and kept between 0 and 1.
+
+    The curve with training is what happened to the treated cases and counts as known; uncertain is what would have
+    happened without. The interval holds every day that the pointwise intervals of the curve without training allow as
+    its quantile (Woodruff 1952): it is pointwise in p, and conservative, because a quantile moves in whole days. Give
+    ``rule=Multiplier(reps, seed)`` for intervals that hold for all quantiles together.
+
+    Parameters
+    ----------
+    effects
+        Overall effects from `Along`.
+    levels
+        Quantiles, between 0 and 1.
+    rule
+        Rule of inference for the effects by day.
+    level
+        Of the intervals.
+
+    Returns
+    -------
+    DataFrame
+        One row a quantile: ``quantile``; ``with_training``, ``without_training`` in days; ``estimate``, the first less
+        the second (negative: shorter); ``std_error``, ``statistic``, ``df``, ``p_value``, missing because the interval
+        comes from inverting others; ``conf_low``, ``conf_high``; ``note``, why a number is missing, or infinite.
+
+    Notes
+    -----
+    Roth and Sant'Anna (2023); Chernozhukov, Fernandez-Val and Galichon (2010) for the rearrangement; Chernozhukov,
+    Fernandez-Val, Melly and Wuthrich (2020) for bands of discrete outcomes. See docs/methods.md#quantile_effects.
+    """
+    _require_overall(effects)
+    if wrong := [p for p in levels if not 0 < p < 1]:
+        raise InferenceError(f"Quantile {wrong[0]!r} is not between 0 and 1. Expected shares, for instance 0.5.")
+    days, treated = effects.terms["days"].to_numpy(dtype=np.int64), _with_training(effects)
+    low, high = _certain(effects, *infer(effects, rule).interval(level))
+    without = _rearranged(treated - effects.estimate)
+    rows = [_Moved.of(p, days, _rearranged(treated), without, treated - high, treated - low).row() for p in levels]
+    return pd.DataFrame(rows)
+
+
+def _rearranged(curve: Float) -> Float:
+    """Return the curve in rising order, between 0 and 1."""
+    return np.clip(np.sort(curve), 0.0, 1.0)
+
+
+def _certain(effects: Effects, low: Float, high: Float) -> tuple[Float, Float]:
+    """Return intervals without gaps: a day on which all cells are alike is certain, an unknown one says nothing."""
+    panel = _curve_of(effects.design)
+    means = [panel.at(int(day)).mean for day in effects.terms["days"]]
+    certain = np.array([np.nanmax(mean) == np.nanmin(mean) for mean in means])
+    low = np.where(certain, effects.estimate, np.where(np.isnan(low), -np.inf, low))
+    return low, np.where(certain, effects.estimate, np.where(np.isnan(high), np.inf, high))
+
+
+def _first(reached: Bool, days: Int) -> float:
+    """Return the first day on which the curve has reached the level; NaN for none."""
+    return float(days[np.argmax(reached)]) if reached.any() else float("nan")
+
+
+@dataclass(frozen=True, eq=False)
+class _Moved:
+    """One quantile with training and without, and the first and last day that its interval without training allows."""
+
+    quantile: float
+    days: Int
+    treated: float
+    without: float
+    earliest: float
+    latest: float
+
+    @classmethod
+    def of(cls, p: float, days: Int, treated: Float, without: Float, lower: Float, upper: Float) -> _Moved:
+        """Invert the curve with training, that without, and the ends of the intervals of the latter."""
+        stays = np.logical_and.accumulate((lower >= p)[::-1])[::-1]  # from this day on never below p again
+        return cls(
+            p,
+            days,
+            _first(treated >= p, days),
+            _first(without >= p, days),
+            _first(upper >= p, days),
+            _first(stays, days),
+        )
+
+    @property
+    def _horizon(self) -> int:
+        return int(self.days[-1])
+
+    def row(self) -> dict[str, object]:
+        """Return the row of the table."""
+        gone = float("nan")
+        # not within the horizon: the quantile without training may be anything later, so the change has no lower end
+        low = self.treated - self.latest if np.isfinite(self.latest) else self.treated - np.inf
+        high = self.treated - (self.earliest if np.isfinite(self.earliest) else self._horizon + 1)
+        return {
+            "quantile": self.quantile,
+            "with_training": self.treated,
+            "without_training": self.without,
+            "estimate": self.treated - self.without,
+            "std_error": gone,
+            "statistic": gone,
+            "df": gone,
+            "p_value": gone,
+            "conf_low": low,
+            "conf_high": high,
+            "note": self._note(),
+        }
+
+    def _note(self) -> str:
+        if np.isnan(self.treated):
+            return f"Not reached within {self._horizon} days with training."
+        if np.isnan(self.without):
+            return f"Not reached within {self._horizon} days without training: the change is below what is seen."
+        if np.isnan(self.latest):
+            return f"The interval has no lower end: without training it may lie beyond {self._horizon} days."
+        return ""

@@ -1,0 +1,600 @@
+"""Dated records that are no permits: projects, complaints, tests, answers; clean, counted and typed.
+
+One row is one observation of an office on a day. Columns of numbers and further dates are read by the rules for
+permits (the column decides, never the cell). Persons enter as keyed pseudonyms only.
+
+Waiting times of complaints are waiting times: `read_exports` with ``received`` and ``decided`` and `measure` are right
+for them (open complaints count, in working days). `read_observations` is for what else a record holds.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Literal, TypeAlias, TypeVar
+
+import duckdb
+import narwhals as nw
+import pandas as pd
+import pyarrow as pa
+
+from asn_impact.display import card
+from asn_impact.errors import DataWarning, InputError, PrivacyError, listed, nearest
+from asn_impact.intake.cleaning import GIVEN, NO_DATE, Cleaned, clean
+from asn_impact.intake.exports import Gathered, Source, explaining, gather
+from asn_impact.intake.ledger import Ledger
+from asn_impact.intake.local import PLACEHOLDERS, dated, parse_numbers, read_dates
+from asn_impact.intake.privacy import masked, pseudonym
+
+__all__ = ["Observations", "read_observations", "with_days", "with_flag"]
+
+Relation: TypeAlias = duckdb.DuckDBPyRelation
+Order: TypeAlias = Literal["day-first", "month-first"]
+NumberStyle: TypeAlias = Literal["1.234,56", "1,234.56"]
+Observed = TypeVar("Observed", bound="Observations")
+
+MOST_UNREADABLE = 0.1  # share of texts that are no dates above which the column was misread
+_MADE = ("date", "month", "day", "person")
+_REASONS = {
+    NO_DATE["received"]: "the date is no date of the calendar",
+    "no received date": "no date",
+    "received after the export": "dated after as_of",
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Observations:
+    """Dated records of offices: `tabulate` counts and averages them by month.
+
+    Attributes
+    ----------
+    records : narwhals.LazyFrame
+        ``office``, ``service`` where there is one, the columns asked for, ``person`` (a pseudonym) where asked for,
+        ``date``, ``month`` (Int32: 12 * year + month - 1) and ``day`` (Int32: days since the year 1, so that
+        differences are calendar days).
+    as_of : datetime.date
+        The day the export was made.
+    ledger : Ledger
+        Rows read = kept + dropped, by reason.
+    headings : mapping
+        Column -> heading found.
+    sources : tuple of Source
+    notes : tuple of str
+        What was assumed or left out.
+    """
+
+    records: nw.LazyFrame[Any]
+    as_of: dt.date
+    ledger: Ledger
+    headings: Mapping[str, str] = field(default_factory=dict)
+    sources: tuple[Source, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "headings", MappingProxyType(dict(self.headings)))
+
+    @property
+    def as_of_day(self) -> int:
+        """The day of the export, as a number of the column ``day``."""
+        return self.as_of.toordinal()
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Names of the columns of the records."""
+        return tuple(self.records.collect_schema().names())
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(as of {self.as_of}, {self.ledger!r})"
+
+    def _repr_html_(self) -> str:
+        rows = [("read", self.ledger.read), *((f"dropped: {r}", n) for r, n in self.ledger.dropped.items())]
+        table = pd.DataFrame([*rows, ("kept", self.ledger.kept)], columns=["rows", "n"])
+        facts: list[tuple[str, object]] = [("as of", self.as_of), ("columns", ", ".join(self.columns))]
+        facts += [*self._facts(), *self.headings.items(), *(("note", note) for note in self.notes)]
+        return card(type(self).__name__, facts, table=table)
+
+    def _facts(self) -> list[tuple[str, object]]:
+        return []
+
+
+def read_observations(
+    source: Any,  # noqa: ANN401 (a path, or any frame narwhals knows)
+    *,
+    as_of: dt.date | str,
+    date: str,
+    office: str | None = None,
+    numbers: Sequence[str] = (),
+    moments: Sequence[str] = (),
+    keep: Sequence[str] = (),
+    person: str | None = None,
+    key: bytes | None = None,
+    columns: Mapping[str, str | None] | None = None,
+    dates: Mapping[str, Order] | None = None,
+    style: NumberStyle | None = None,
+) -> Observations:
+    """Return the dated records of a file or frame, every row accounted for.
+
+    Parameters
+    ----------
+    source : path or frame
+        As for `read_exports`: CSV, XLSX, Parquet, JSON, a folder of them, or a frame.
+    as_of : datetime.date or ISO text
+        The day the export was made; later dates are dropped and counted.
+    date : str
+        Heading of the date that places a record in its month.
+    office : str, optional
+        The office of all rows, for a file without an office column.
+    numbers : sequence of str
+        Columns that must hold numbers (``1.234,5``, ``Rp2.785.700,00``, ``88,31%``); an empty cell is missing.
+    moments : sequence of str
+        Further columns of dates, such as the planned and the real end of a project; an empty cell is missing.
+    keep : sequence of str
+        Columns kept as they are. Columns of persons are refused.
+    person : str, optional
+        Heading of the identifier of a person. Only its keyed pseudonym enters, as ``person``.
+    key : bytes, optional
+        The project's key (`asn_impact.intake.privacy.load_key`); needed with `person`.
+    columns : mapping, optional
+        Name of a column (``office``, ``service``, or one of `numbers`, `moments`, `keep`) -> heading; None for a
+        standard column that is not to be used.
+    dates : mapping, optional
+        Date column -> ``"day-first"`` or ``"month-first"`` where the column does not tell.
+    style : {"1.234,56", "1,234.56"}, optional
+        How numbers are written, where a column does not tell.
+
+    Returns
+    -------
+    Observations
+
+    Raises
+    ------
+    InputError
+        Naming file, column, what was found and what to do: a column is absent, holds texts that are no numbers or
+        dates, or can be read in two ways; no row can be used.
+    PrivacyError
+        A column of persons would enter as it is.
+
+    Warns
+    -----
+    DataWarning
+        Once, when rows or values were left out.
+
+    Examples
+    --------
+    >>> frame = pd.DataFrame({"office": ["O1", "O1"], "start": ["17 Maret 2024", "2 April 2024"],
+    ...                       "budget": ["Rp1.500.000,00", "2,5 juta"]})
+    >>> found = read_observations(frame, as_of="2024-12-31", date="start", numbers=["budget"])
+    >>> found.records.select("budget", "month").sort("month").collect().rows()
+    [(1500000.0, 24290), (2500000.0, 24291)]
+    """
+    read, alerts = observed(
+        source,
+        as_of=as_of,
+        date=date,
+        office=office,
+        numbers=numbers,
+        moments=moments,
+        keep=keep,
+        person=person,
+        key=key,
+        columns=columns,
+        dates=dates,
+        style=style,
+    )
+    if alerts:
+        warnings.warn(" ".join(alerts), DataWarning, stacklevel=2)
+    return read
+
+
+def observed(
+    source: Any,  # noqa: ANN401
+    *,
+    as_of: dt.date | str,
+    date: str,
+    office: str | None,
+    keep: Sequence[str],
+    columns: Mapping[str, str | None] | None,
+    dates: Mapping[str, Order] | None,
+    numbers: Sequence[str] = (),
+    moments: Sequence[str] = (),
+    person: str | None = None,
+    key: bytes | None = None,
+    style: NumberStyle | None = None,
+) -> tuple[Observations, list[str]]:
+    """Return the observations, and the sentences of which the reader is still to be warned."""
+    day = _as_day(as_of)
+    names = _distinct_names(numbers, moments, keep)
+    wanted, asked = _fields(source, office, date, person, key, columns)
+    order = {("received" if name == date else name): way for name, way in (dates or {}).items()}
+    _require_dates(order, ("received", *moments))
+    with explaining(source):
+        with _naming(date):
+            rows = gather(
+                source,
+                wanted,
+                columns=asked,
+                dates={name: way for name, way in order.items() if name == "received"},
+                keep=names,
+                required=[field for field in wanted if field != "service"],
+            )
+        cleaned, ledger = _kept_rows(rows, day, office, names, date)
+        table, said = _typed(cleaned, numbers, moments, order, style)
+        table, ledger = _without_persons(table, ledger, key)
+        records = _dated_records(table)
+    alerts = [*rows.alerts, *cleaned.alerts, *said, *_left_out(ledger)]
+    sources = tuple(Source(t.name, cleaned.rows_by_file.get(i, 0), t.sha256) for i, t in enumerate(rows.tables))
+    headings = {("date" if f == "received" else f): h for f, h in rows.headings.items() if f != "officer"}
+    notes = tuple(note.replace("received:", f"{date}:", 1) for note in (*rows.notes, *cleaned.notes, *alerts))
+    return Observations(nw.from_native(records).lazy(), day, ledger, headings, sources, notes), alerts
+
+
+def _fields(
+    source: Any,  # noqa: ANN401
+    office: str | None,
+    date: str,
+    person: str | None,
+    key: bytes | None,
+    columns: Mapping[str, str | None] | None,
+) -> tuple[list[str], dict[str, str | None]]:
+    """Return the standard fields that are read, and field -> heading as far as it is settled."""
+    asked = {**(columns or {}), "received": date}
+    wanted = ["service", "received", *([] if office is not None else ["office"])]
+    if person is None:
+        return wanted, asked
+    _require_key(source, person, key)
+    return [*wanted, "officer"], {**asked, "officer": person}
+
+
+@contextmanager
+def _naming(date: str) -> Iterator[None]:
+    """Call the date by the reader's own name in what is said about it."""
+    try:
+        yield
+    except InputError as error:
+        said = str(error).replace("'received'", repr(date)).replace('"received"', f'"{date}"')
+        raise InputError(said) from None
+
+
+def _as_day(value: dt.date | str) -> dt.date:
+    try:
+        day = value if isinstance(value, dt.date) else dt.date.fromisoformat(str(value))
+    except ValueError:
+        raise InputError(f"as_of is {value!r}; expected a date or a text like '2025-12-31'.") from None
+    return day.date() if isinstance(day, dt.datetime) else day
+
+
+def _distinct_names(*groups: Sequence[str]) -> list[str]:
+    names = [name for group in groups for name in group]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise InputError(f"{listed(twice)} is named more than once in numbers=, moments= and keep=. Name it once.")
+    taken = [name for name in names if name in _MADE or name.startswith("asn_")]
+    if taken:
+        raise InputError(
+            f"Columns called {listed(taken)} are made here. Give them another name: columns={{'other': {taken[0]!r}}}."
+        )
+    return names
+
+
+def _require_dates(order: Mapping[str, str], known: Sequence[str]) -> None:
+    for name, way in order.items():
+        if name not in known:
+            raise InputError(
+                f"dates names {name!r}, which is no date here.{nearest(name, known)} Dates: {listed(known)}."
+            )
+        if way not in ("day-first", "month-first"):
+            raise InputError(f"dates for {name!r} is {way!r}; expected 'day-first' or 'month-first'.")
+
+
+def _require_key(source: Any, person: str, key: bytes | None) -> None:  # noqa: ANN401
+    if key is None:
+        raise PrivacyError(
+            f"person={person!r} needs a key: only keyed pseudonyms of persons enter. Give key=load_key(...)."
+        )
+    if isinstance(source, str | Path):
+        return
+    schema = nw.from_native(source).lazy().collect_schema()
+    if person in schema and schema[person].is_float():
+        raise PrivacyError(
+            f"Column {person!r} holds identifiers as decimals, whose last digits are lost. Read it as text."
+        )
+
+
+def _kept_rows(
+    rows: Gathered, day: dt.date, office: str | None, names: Sequence[str], date: str
+) -> tuple[Cleaned, Ledger]:
+    """Leave out rows without a date or an office by the rules for permits: a record is decided when it is dated."""
+    frame = rows.frame.with_columns(nw.col("received").alias("decided"))
+    if office is not None:
+        frame = frame.with_columns(nw.lit(office).alias("office"), nw.lit(1).alias(GIVEN))
+    found = frame.collect_schema().names()
+    columns = ["office", "received", *(c for c in ("service", "officer") if c in found), *names]
+    cleaned = clean(frame, bounds=rows.bounds, as_of=day, columns=columns)
+    ledger = _relabelled(cleaned.ledger)
+    _refuse_unusable(ledger, rows.tables[0].name if rows.tables else "the data", date)
+    return cleaned, ledger
+
+
+def _relabelled(ledger: Ledger) -> Ledger:
+    return Ledger(ledger.read, ledger.kept, {_REASONS.get(r, r): n for r, n in ledger.dropped.items()})
+
+
+def _refuse_unusable(ledger: Ledger, name: str, date: str) -> None:
+    if ledger.read == 0:
+        raise InputError(f"{name!r} has headings and no rows. Export it again.")
+    bad = ledger.dropped.get(_REASONS[NO_DATE["received"]], 0)
+    if bad > MOST_UNREADABLE * ledger.read:
+        raise InputError(
+            f"Column {date!r}: {bad:,} of {ledger.read:,} texts are no date of the calendar. Name the column of dates: "
+            f"date='...'."
+        )
+    if ledger.kept == 0:
+        reasons = ", ".join(f"{reason} {n:,}" for reason, n in ledger.dropped.items())
+        raise InputError(f"{name!r}: none of {ledger.read:,} rows can be used ({reasons}). Check the columns.")
+
+
+def _left_out(ledger: Ledger) -> list[str]:
+    total = sum(ledger.dropped.values())
+    reasons = ", ".join(f"{reason} {n:,}" for reason, n in ledger.dropped.items())
+    return [f"{total:,} of {ledger.read:,} rows left out: {reasons}."] if total else []
+
+
+# --- typed columns --------------------------------------------------------------------------------------------
+
+
+def _typed(
+    cleaned: Cleaned,
+    numbers: Sequence[str],
+    moments: Sequence[str],
+    order: Mapping[str, str],
+    style: NumberStyle | None,
+) -> tuple[Relation, list[str]]:
+    """Return the kept rows, held in memory, with texts read as numbers and dates."""
+    table = _in_memory(cleaned.records)
+    said: list[str] = []
+    for name in numbers:
+        table = with_numbers(table, name, style=style)
+    for name in moments:
+        table, word = _with_moment(table, name, order.get(name))
+        said += word
+    return table, said
+
+
+def _in_memory(frame: nw.LazyFrame[Any]) -> Relation:
+    if frame.implementation.is_duckdb():
+        relation: Relation = frame.to_native()
+        return duckdb.from_arrow(relation.to_arrow_table())
+    data = frame.collect()
+    return duckdb.from_arrow(pa.table({name: _arrow(data[name]) for name in data.columns}))
+
+
+def _arrow(column: nw.Series[Any]) -> pa.Array:
+    """Return a column for DuckDB; objects, which can be of several kinds in one column, become texts."""
+    if column.dtype in (nw.Object, nw.Categorical, nw.Enum, nw.Unknown):
+        return pa.array([_cell_text(value) for value in column.to_list()], pa.string())
+    array = column.to_arrow()
+    return array.cast(pa.string()) if pa.types.is_null(array.type) else array
+
+
+def _cell_text(value: Any) -> str | None:  # noqa: ANN401
+    if value is None or value is pd.NaT or value is pd.NA or value != value:
+        return None
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+
+
+def quoted(name: str) -> str:
+    """Return a column name as SQL writes it."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _kind(table: Relation, name: str) -> str:
+    return str(table.types[table.columns.index(name)])
+
+
+def with_numbers(
+    table: Relation, name: str, *, style: NumberStyle | None = None, words: Mapping[str, float | None] | None = None
+) -> Relation:
+    """Return the relation with a column as decimals; texts are read by the rule of the whole column.
+
+    `words` says what some texts (in any case) mean; None is a missing value.
+    """
+    kind = _kind(table, name)
+    if kind.startswith(("DATE", "TIME", "INTERVAL")) or "[" in kind:
+        raise InputError(f"Column {name!r} holds {kind}, no numbers. Name another column.")
+    if not kind.startswith(("VARCHAR", "ENUM")):
+        return _replaced(table, name, f"CAST({quoted(name)} AS DOUBLE)")
+    texts = [str(t) for (t,) in table.aggregate(f"CAST({quoted(name)} AS VARCHAR) AS t").fetchall() if t is not None]
+    known = {" ".join(word.split()).casefold(): value for word, value in (words or {}).items()}
+    plain = {t: " ".join(t.split()).casefold() for t in texts}
+    rest = [t for t in texts if plain[t] not in known]
+    read = dict(zip(rest, parse_numbers(rest, name=name, style=style), strict=True))
+    values = [known[plain[t]] if plain[t] in known else read[t] for t in texts]
+    return _mapped(table, name, texts, pa.array(values, pa.float64(), from_pandas=True))
+
+
+def _mapped(table: Relation, name: str, texts: Sequence[str], values: pa.Array) -> Relation:
+    """Return the relation with each text of a column replaced by its value; missing stays missing."""
+    known = duckdb.from_arrow(pa.table({"asn_text": pa.array(texts, pa.string()), "asn_value": values}))
+    joined = table.set_alias("t").join(known.set_alias("k"), f"t.{quoted(name)} = k.asn_text", how="left")
+    cells = [f"k.asn_value AS {quoted(c)}" if c == name else f"t.{quoted(c)}" for c in table.columns]
+    return joined.project(", ".join(cells))
+
+
+def _replaced(table: Relation, name: str, sql: str) -> Relation:
+    return table.project(f"* REPLACE ({sql} AS {quoted(name)})")
+
+
+def _with_moment(table: Relation, name: str, order: str | None) -> tuple[Relation, list[str]]:
+    """Read a column as dates; placeholders are missing, and so, counted, are texts that are no dates."""
+    empty = ", ".join(f"DATE '{day:%Y-%m-%d}'" if day.year > 999 else "DATE '0001-01-01'" for day in PLACEHOLDERS)
+    clear = f"CASE WHEN {quoted(name)} IN ({empty}) THEN NULL ELSE {quoted(name)} END"
+    if not _kind(table, name).startswith("VARCHAR"):
+        return _replaced(_replaced(table, name, f"CAST({quoted(name)} AS DATE)"), name, clear), []
+    renamed = table.project(
+        ", ".join(f"{quoted(c)} AS {'asn_moment' if c == name else quoted(c)}" for c in table.columns)
+    )
+    reading = read_dates(renamed, "asn_moment", name=name, order=order)
+    read = dated(renamed, reading)
+    bad = 0
+    if "asn_asn_moment_bad" in read.columns:
+        bad = len(read.filter("asn_asn_moment_bad").project("1").fetchall())
+        read = read.project("* EXCLUDE (asn_asn_moment_bad)")
+    if bad > MOST_UNREADABLE * reading.rows:
+        raise InputError(f"Column {name!r}: {bad:,} of {reading.rows:,} texts are no date of the calendar.")
+    back = read.project(", ".join(f"{quoted(c)} AS {quoted(name if c == 'asn_moment' else c)}" for c in read.columns))
+    said = [f"{name}: {bad:,} texts are no date of the calendar and taken as missing."] if bad else []
+    return _replaced(back, name, clear), said
+
+
+# --- persons and months ---------------------------------------------------------------------------------------
+
+
+def _without_persons(table: Relation, ledger: Ledger, key: bytes | None) -> tuple[Relation, Ledger]:
+    """Put pseudonyms in the place of persons; a row without a person is left out."""
+    if "officer" not in table.columns or key is None:
+        return table, ledger
+    known = table.filter("officer IS NOT NULL AND trim(officer) <> ''")
+    persons = [str(p) for (p,) in known.aggregate("officer").fetchall()]
+    made = pa.array([pseudonym("person", p, key) for p in persons], pa.string())
+    named = _mapped(known, "officer", persons, made)
+    cells = (f"{quoted(c)} AS person" if c == "officer" else quoted(c) for c in named.columns)
+    kept = named.project(", ".join(cells))
+    count = int(kept.aggregate("count(*)").fetchall()[0][0])
+    if count == 0:
+        raise InputError("No row has an identifier in the column of persons. Check person=.")
+    return kept, Ledger(ledger.read, count, {**ledger.dropped, "no person": ledger.kept - count})
+
+
+def _dated_records(table: Relation) -> Relation:
+    """Add month and day numbers, and hold the result in memory: nothing of the source is needed any more."""
+    rest = [quoted(c) for c in table.columns if c != "received"]
+    made = (
+        "received AS date, CAST(12 * year(received) + month(received) - 1 AS INTEGER) AS month, "
+        "CAST(datediff('day', DATE '0001-01-01', received) + 1 AS INTEGER) AS day"
+    )
+    return duckdb.from_arrow(table.project(f"{', '.join(rest)}, {made}").to_arrow_table())
+
+
+# --- verbs ----------------------------------------------------------------------------------------------------
+
+
+def with_days(observations: Observed, *, start: str, end: str, name: str, horizon: int) -> Observed:
+    """Return the observations with a column of calendar days from one date to another, each counted up to a horizon.
+
+    The value is ``min(end - start, horizon)``; a record without an end by `as_of` counts as `horizon`. A record whose
+    `start` lies less than `horizon` days before `as_of` cannot answer yet and gets no value, *finished or not*:
+    otherwise the quick ones would stand for all, and every recent month would look better than it is. Days before the
+    start are negative (a project that ended before its plan).
+
+    For a wait from the day a case is received in working days use `read_exports` and `measure` instead.
+
+    Parameters
+    ----------
+    observations
+        With both columns among its dates (``moments=``, or ``"date"``).
+    start, end
+        Columns of dates, for instance the planned and the real end of a project.
+    name
+        Of the new column, for `Score`.
+    horizon
+        Longest number of days that is told apart.
+
+    Raises
+    ------
+    InputError
+        A column is absent or holds no dates, the name is taken, ends lie after `as_of`, or no record can answer.
+
+    Examples
+    --------
+    >>> frame = pd.DataFrame({"office": "O1", "begun": pd.to_datetime(["2024-01-05"] * 3),
+    ...     "plan": pd.to_datetime(["2024-06-01", "2024-06-01", "2024-12-01"]),
+    ...     "done": pd.to_datetime(["2024-06-11", None, "2024-11-30"])})
+    >>> projects = read_observations(frame, as_of="2024-12-31", date="begun", moments=["plan", "done"])
+    >>> late = with_days(projects, start="plan", end="done", name="days_late", horizon=90)
+    >>> sorted(late.records.collect()["days_late"].to_list(), key=str)
+    [10.0, 90.0, None]
+    """
+    table = _native(observations)
+    _require_new(table, name)
+    for column in (start, end):
+        _require_column(table, column)
+        if _kind(table, column) != "DATE":
+            raise InputError(f"Column {column!r} holds {_kind(table, column)}, no dates. Name it in moments=.")
+    as_of = f"DATE '{observations.as_of.isoformat()}'"
+    late = len(table.filter(f"{quoted(end)} > {as_of}").project("1").fetchall())
+    if late:
+        raise InputError(
+            f"{late:,} records have {end!r} after as_of {observations.as_of}. Correct the dates, or as_of."
+        )
+    days = f"""CASE WHEN {quoted(start)} IS NULL OR datediff('day', {quoted(start)}, {as_of}) < {int(horizon)} THEN NULL
+        ELSE CAST(least(coalesce(datediff('day', {quoted(start)}, {quoted(end)}), {int(horizon)}), {int(horizon)})
+        AS DOUBLE) END AS {quoted(name)}"""
+    made = table.project(f"*, {days}")
+    without = len(made.filter(f"{quoted(name)} IS NULL").project("1").fetchall())
+    total = int(table.aggregate("count(*)").fetchall()[0][0])
+    if without == total:
+        raise InputError(f"No record has {start!r} {horizon} days or more before as_of. Use a shorter horizon.")
+    note = (
+        f"{name}: calendar days from {start} to {end}, counted up to {horizon}; {without:,} of {total:,} cannot answer."
+    )
+    return replace(observations, records=nw.from_native(made).lazy(), notes=(*observations.notes, note))
+
+
+def with_flag(observations: Observed, *, column: str, true: Sequence[str], name: str) -> Observed:
+    """Return the observations with a column that is 1 where a text is one of some words, for `Share`.
+
+    An empty text stays missing. Case and spacing do not matter.
+
+    Raises
+    ------
+    InputError
+        The column is absent or holds no texts, the name is taken, or a word does not occur (a slip would give 0).
+
+    Examples
+    --------
+    >>> frame = pd.DataFrame({"office": "O1", "at": pd.to_datetime(["2024-01-05"] * 3),
+    ...                       "kanal": ["Daring", "Loket", None]})
+    >>> visits = read_observations(frame, as_of="2024-12-31", date="at", keep=["kanal"])
+    >>> flagged = with_flag(visits, column="kanal", true=["daring"], name="digital")
+    >>> sorted(flagged.records.collect()["digital"].to_list(), key=str)
+    [0.0, 1.0, None]
+    """
+    table = _native(observations)
+    _require_new(table, name)
+    _require_column(table, column)
+    if not _kind(table, column).startswith("VARCHAR"):
+        raise InputError(f"Column {column!r} holds {_kind(table, column)}, no texts. Use it as it is.")
+    texts = [str(t) for (t,) in table.aggregate(quoted(column)).fetchall() if t is not None and str(t).strip()]
+    plain = {t: " ".join(t.split()).casefold() for t in texts}
+    meant = {" ".join(word.split()).casefold(): word for word in true}
+    absent = [word for key, word in meant.items() if key not in plain.values()]
+    if absent:
+        found = listed([masked(t) for t in sorted(texts)], 10)
+        raise InputError(
+            f"Column {column!r} does not hold {listed(absent)}.{nearest(absent[0], texts)} Found: {found}."
+        )
+    flags = pa.array([float(plain[t] in meant) for t in texts], pa.float64())
+    made = _mapped(table.project(f"*, {quoted(column)} AS {quoted(name)}"), name, texts, flags)
+    note = f"{name}: 1 where {column} is {' or '.join(true)}."
+    return replace(observations, records=nw.from_native(made).lazy(), notes=(*observations.notes, note))
+
+
+def _native(observations: Observations) -> Relation:
+    relation: Relation = observations.records.to_native()
+    return relation
+
+
+def _require_new(table: Relation, name: str) -> None:
+    if name in table.columns:
+        raise InputError(f"The records have a column called {name!r} already. Choose another name.")
+
+
+def _require_column(table: Relation, column: str) -> None:
+    if column not in table.columns:
+        close, found = nearest(column, table.columns), listed(table.columns, 20)
+        raise InputError(f"Column {column!r} is not in the records.{close} Found: {found}.")

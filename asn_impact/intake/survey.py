@@ -1,0 +1,581 @@
+"""Satisfaction surveys (SKM): the answers of respondents, or what is left of them in published tables.
+
+The nine elements of PermenPANRB 14/2017 are found by their *labels*. ``U1`` to ``U7`` mean the same everywhere;
+``U8`` and ``U9`` do not: the regulation lists complaints before facilities, its questionnaire asks them the other way
+round. So their meaning is never inferred from the number.
+"""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import functools
+import re
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from importlib import resources
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import duckdb
+import narwhals as nw
+import numpy as np
+import pandas as pd
+
+from asn_impact.display import card
+from asn_impact.errors import DataWarning, InputError, PrivacyError, listed
+from asn_impact.intake.columns import normalised, recognised
+from asn_impact.intake.exports import Source, explaining, gather
+from asn_impact.intake.files import files_of, open_file
+from asn_impact.intake.ledger import Ledger
+from asn_impact.intake.local import MONTHS, NULL_WORDS, parse_numbers
+from asn_impact.intake.observations import NumberStyle, Observations, Order, observed, quoted, with_numbers
+from asn_impact.intake.privacy import identifiers_in, masked
+
+__all__ = ["ELEMENTS", "Survey", "SurveyAggregates", "read_survey", "read_survey_aggregates", "survey_period"]
+
+#: The nine elements of PermenPANRB 14/2017 in the order of the regulation.
+ELEMENTS = (*("persyaratan", "prosedur", "waktu", "biaya", "produk", "kompetensi", "perilaku", "pengaduan", "sarana"),)
+LOWEST, HIGHEST = 1, 4  # the answers a, b, c, d
+PER_POINT = 25  # nilai konversi: 4 becomes 100
+IKM = "ikm"
+_UNTOLD = ("nomor_8", "nomor_9")
+_FIELDS = ("office", "service", "received")
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Survey(Observations):
+    """The answers of a satisfaction survey, one row a respondent.
+
+    As `Observations`; the records hold one column an element (1 to 4, missing where not answered) and ``ikm``: 25 times
+    the mean of the elements a respondent answered, 25 to 100, missing where none was.
+
+    Attributes
+    ----------
+    elements : tuple of str
+        Names of the columns of answers.
+    missing : mapping
+        Element -> number of respondents who gave no answer.
+    """
+
+    elements: tuple[str, ...] = ()
+    missing: Mapping[str, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        object.__setattr__(self, "missing", MappingProxyType(dict(self.missing)))
+
+    def _facts(self) -> list[tuple[str, object]]:
+        gaps = ", ".join(f"{element} {n:,}" for element, n in self.missing.items() if n)
+        return [("elements", ", ".join(self.elements)), ("no answer", gaps or "none")]
+
+
+@dataclass(frozen=True, eq=False)
+class SurveyAggregates:
+    """Published results of a survey: number of respondents and mean of each element, by office and period.
+
+    Rows are groups, not people. What varied between the people of a group is not known; `satisfaction_panel` therefore
+    puts the largest variation that the scale allows inside each cell, and all inference rests on the variation between
+    cells.
+
+    Attributes
+    ----------
+    rows : pandas.DataFrame
+        ``office``, ``service`` where there is one, ``period`` as text, ``month`` (the first of the period, 12 * year +
+        month - 1), ``months`` (its length), ``respondents`` and one column an element (mean, 1 to 4).
+    elements : tuple of str
+        Names of the columns of means.
+    ledger, sources, headings, notes
+        As for `Observations`.
+    """
+
+    rows: pd.DataFrame
+    elements: tuple[str, ...]
+    ledger: Ledger
+    headings: Mapping[str, str] = field(default_factory=dict)
+    sources: tuple[Source, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "rows", self.rows.copy(deep=False))
+        object.__setattr__(self, "headings", MappingProxyType(dict(self.headings)))
+
+    def frame(self) -> pd.DataFrame:
+        """Return the rows as a new frame."""
+        return self.rows.copy()
+
+    def __repr__(self) -> str:
+        people = int(self.rows["respondents"].sum())
+        return f"SurveyAggregates({len(self.rows):,} groups, {people:,} respondents, {len(self.elements)} elements)"
+
+    def _repr_html_(self) -> str:
+        facts: list[tuple[str, object]] = [("elements", ", ".join(self.elements)), ("rows", repr(self.ledger))]
+        return card(repr(self), [*facts, *(("note", note) for note in self.notes)], table=self.rows.head(12))
+
+
+# --- elements by label ----------------------------------------------------------------------------------------
+
+
+def _plain(heading: object) -> str:
+    return re.sub(r"[()\[\],;/'\"]+", "", normalised(heading))
+
+
+@functools.cache
+def _labels() -> Mapping[str, str]:
+    """Return plain heading -> element, ``nomor_8``, ``nomor_9``, ``tanggal`` or ``teks_bebas``."""
+    text = (resources.files("asn_impact.reference") / "skm_elements.csv").read_text(encoding="utf-8")
+    return MappingProxyType({_plain(row["sinonim"]): row["unsur"] for row in csv.DictReader(text.splitlines())})
+
+
+_NUMBERED = re.compile(r"(?:unsur|pertanyaan|butir|nilai|u|p|q)?0?([1-9])(.*)")
+
+
+def element_of(heading: object) -> str | None:
+    """Return the element a heading stands for, ``nomor_8`` or ``nomor_9`` where only its number is given, or None.
+
+    Examples
+    --------
+    >>> element_of("U3. Waktu Penyelesaian"), element_of("Unsur 6"), element_of("U8 (Sarana dan Prasarana)")
+    ('waktu', 'kompetensi', 'sarana')
+    >>> element_of("U8"), element_of("Nama")
+    ('nomor_8', None)
+    """
+    plain = _plain(heading)
+    known = _labels()
+    label = known.get(plain)
+    numbered = _NUMBERED.fullmatch(plain)
+    if label is None and numbered is not None:
+        number, rest = numbered.groups()
+        bare = plain[:1].isdigit()  # a lone "3" is the number of a column, not of an element
+        label = known.get(rest) if rest else (None if bare else known.get(f"u{number}"))
+    return label if label in (*ELEMENTS, *_UNTOLD) else None
+
+
+def _matched_elements(
+    headings: Sequence[str], columns: Mapping[str, str | None], elements: Mapping[str, str] | None, source: str
+) -> dict[str, str]:
+    """Return element -> heading; what is settled by the reader wins."""
+    if elements is not None:
+        return dict(elements)
+    asked = {e: columns[e] for e in ELEMENTS if e in columns}
+    taken = {normalised(h) for h in asked.values() if h is not None}
+    found: dict[str, list[str]] = {}
+    for heading in headings:
+        if normalised(heading) not in taken and (element := element_of(heading)) is not None:
+            found.setdefault(element, []).append(heading)
+    double = [e for e in ELEMENTS if len(found.get(e, ())) > 1 and e not in asked]
+    if double:
+        raise InputError(
+            f"{source!r} has {len(found[double[0]])} columns for {double[0]!r}: {listed(found[double[0]])}. "
+            f"Say which: columns={{{double[0]!r}: {found[double[0]][0]!r}}}."
+        )
+    chosen = {
+        e: h for e in ELEMENTS if (h := asked[e] if e in asked else next(iter(found.get(e, ())), None)) is not None
+    }
+    lacking = [e for e in ELEMENTS if e not in chosen and e not in asked]
+    if lacking:
+        raise InputError(_lacking(lacking, found, headings, source))
+    return chosen
+
+
+def _lacking(lacking: list[str], found: Mapping[str, list[str]], headings: Sequence[str], source: str) -> str:
+    untold = [found[n][0] for n in _UNTOLD if n in found]
+    if untold and set(lacking) <= {"pengaduan", "sarana"}:
+        return (
+            f"{source!r} names {listed(untold)} by number only. The regulation (14/2017) has 8 pengaduan, 9 sarana; "
+            f"its questionnaire asks 8 sarana, 9 pengaduan. Look at the questionnaire that was used and say which: "
+            f"columns={{'pengaduan': {untold[0]!r}, 'sarana': {untold[-1]!r}}} or the other way round."
+        )
+    return (
+        f"{source!r} has no column for {len(lacking)} elements: {listed(lacking, 9)}. Found: "
+        f"{listed([masked(h) for h in headings if h.strip()], 20)}. Name them: columns={{{lacking[0]!r}: '...'}}; "
+        f"None for an element that was not asked (the index is then the mean of the others)."
+    )
+
+
+def _headings(source: Any, fields: Sequence[str], named: Sequence[str]) -> list[tuple[str, list[str]]]:  # noqa: ANN401
+    """Return the name and the headings of every table of a source."""
+    if not isinstance(source, str | Path):
+        if isinstance(source, pd.DataFrame):
+            return [("the frame", [str(c) for c in source.columns])]
+        try:
+            return [("the frame", list(nw.from_native(source).lazy().collect_schema().names()))]
+        except TypeError:
+            raise InputError(
+                f"A {type(source).__name__} cannot be read; expected a path, or a pandas, polars, pyarrow or DuckDB "
+                f"frame."
+            ) from None
+
+    def recognise(cells: Sequence[str]) -> int:
+        return recognised(cells, fields, named) + sum(element_of(cell) is not None for cell in cells)
+
+    files, _ = files_of(Path(source))
+    return [(table.name, list(table.headings)) for file in files for table in open_file(file, recognise)]
+
+
+def _one_mapping(
+    tables: Sequence[tuple[str, list[str]]], columns: Mapping[str, str | None], elements: Mapping[str, str] | None
+) -> dict[str, str]:
+    """Return element -> heading, the same for all tables."""
+    matched = [(name, _matched_elements(headings, columns, elements, name)) for name, headings in tables]
+    first_name, first = matched[0]
+    for name, other in matched[1:]:
+        differing = [e for e in first if other.get(e) is None or normalised(other[e]) != normalised(first[e])]
+        if differing or set(other) != set(first):
+            what = differing[0] if differing else next(iter(set(other) - set(first)))
+            raise InputError(
+                f"{first_name!r} and {name!r} name the element {what!r} differently ({masked(str(first.get(what)))!r}, "
+                f"{masked(str(other.get(what)))!r}). Give the columns of all files the same headings."
+            )
+    return first
+
+
+def _date_heading(tables: Sequence[tuple[str, list[str]]], date: str | None) -> str:
+    if date is not None:
+        return date
+    name, headings = tables[0]
+    found = [h for h in headings if _labels().get(_plain(h)) == "tanggal"]
+    if len(found) != 1:
+        what = f"{len(found)} columns that can be the date: {listed(found)}" if found else "no column for the date"
+        raise InputError(f"{name!r} has {what}. Name it: date='...'.")
+    return found[0]
+
+
+def _refuse_free_text(keep: Sequence[str], columns: Mapping[str, str | None]) -> None:
+    for name in keep:
+        if "teks_bebas" in (_labels().get(_plain(name)), _labels().get(_plain(columns.get(name) or ""))):
+            raise PrivacyError(
+                f"Column {name!r} holds what people wrote in their own words, and may name them. Leave it out of "
+                f"keep=; read it where it lies."
+            )
+
+
+# --- answers of respondents -----------------------------------------------------------------------------------
+
+
+def read_survey(
+    source: Any,  # noqa: ANN401 (a path, or any frame narwhals knows)
+    *,
+    as_of: dt.date | str,
+    date: str | None = None,
+    office: str | None = None,
+    keep: Sequence[str] = (),
+    columns: Mapping[str, str | None] | None = None,
+    dates: Mapping[str, Order] | None = None,
+    elements: Mapping[str, str] | None = None,
+    words: Mapping[str, int | None] | None = None,
+) -> Survey:
+    """Return the answers of a satisfaction survey, one row a respondent.
+
+    Parameters
+    ----------
+    source, as_of, office, keep, dates
+        As for `read_observations`. Free text (saran) is refused.
+    date : str, optional
+        Heading of the date; without it the usual ones (Tanggal, Tanggal Survei, Timestamp) are looked for.
+    columns : mapping, optional
+        ``office``, ``service`` or an element -> heading; None for an element that was not asked.
+    elements : mapping, optional
+        Name -> heading for a questionnaire of its own (14 elements of 2004, say), in the place of the nine.
+    words : mapping, optional
+        What a written answer means: ``{"Sangat baik": 4, "Tidak menjawab": None}``.
+
+    Returns
+    -------
+    Survey
+
+    Raises
+    ------
+    InputError
+        An element has no column, two columns, or only the number 8 or 9; an answer is no whole number from 1 to 4 (a
+        scale from 1 to 5 is another questionnaire: nothing is rescaled).
+    PrivacyError
+        A column of persons or of free text would enter.
+
+    Warns
+    -----
+    DataWarning
+        Rows were left out, or answers are missing.
+
+    Notes
+    -----
+    PermenPANRB 14/2017, as described in docs/methods.md#satisfaction. Respondents are those who finished the service
+    and were given the form: the survey is a repeated cross-section of *them*.
+
+    Examples
+    --------
+    >>> frame = pd.DataFrame({"office": "O1", "Tanggal": ["2024-03-04", "2024-03-05"],
+    ...     **{f"U{i}": [3, 4] for i in range(1, 8)}, "Penanganan Pengaduan": [4, 4], "Sarana": [2, 4]})
+    >>> survey = read_survey(frame, as_of="2024-12-31")
+    >>> sorted(survey.records.collect()["ikm"].to_list())
+    [75.0, 100.0]
+    """
+    asked = dict(columns or {})
+    _refuse_free_text(keep, asked)
+    with explaining(source):
+        named = [h for h in [*asked.values(), *(elements or {}).values(), date] if h is not None]
+        tables = _headings(source, _FIELDS, named)
+        chosen = _one_mapping(tables, asked, elements)
+        read, alerts = observed(
+            source,
+            as_of=as_of,
+            date=_date_heading(tables, date),
+            office=office,
+            keep=[*chosen, *keep],
+            columns={**{name: h for name, h in asked.items() if name not in ELEMENTS}, **chosen},
+            dates=dates,
+        )
+        table, missing = _checked(read.records.to_native(), tuple(chosen), words)
+    said, gaps = [*alerts], sum(missing.values())
+    if gaps:
+        worst = max(missing, key=lambda e: missing[e])
+        said.append(
+            f"{gaps:,} answers are missing, most of them in {worst} ({missing[worst]:,}); means are over those given."
+        )
+    if said:
+        warnings.warn(" ".join(said), DataWarning, stacklevel=2)
+    left = [e for e in ELEMENTS if elements is None and e not in chosen]
+    notes = [f"The elements {listed(left, 9)} were not asked: the index is the mean of {len(chosen)}."] if left else []
+    return Survey(
+        records=nw.from_native(table).lazy(),
+        as_of=read.as_of,
+        ledger=read.ledger,
+        headings=read.headings,
+        sources=read.sources,
+        notes=(*read.notes, *notes, *said[len(alerts) :]),
+        elements=tuple(chosen),
+        missing=missing,
+    )
+
+
+def _checked(
+    table: duckdb.DuckDBPyRelation, elements: tuple[str, ...], words: Mapping[str, int | None] | None
+) -> tuple[duckdb.DuckDBPyRelation, dict[str, int]]:
+    """Return the answers as numbers with the index of each respondent, held in memory, and the missing by element."""
+    for element in elements:
+        table = with_numbers(table, element, words=words)
+        counted = table.aggregate(f"{quoted(element)} AS answer, count(*) AS n").fetchall()
+        _refuse_other_answers(element, {a: int(n) for a, n in counted if a is not None})
+    filled = " + ".join(f"({quoted(e)} IS NOT NULL)::INTEGER" for e in elements)
+    total = " + ".join(f"coalesce({quoted(e)}, 0)" for e in elements)
+    table = table.project(f"*, {PER_POINT} * ({total}) / nullif({filled}, 0) AS {IKM}")
+    gaps = table.aggregate(", ".join(f"count(*) - count({quoted(e)})" for e in elements)).fetchall()[0]
+    held = duckdb.from_arrow(table.to_arrow_table())
+    return held, dict(zip(elements, map(int, gaps), strict=True))
+
+
+def _refuse_other_answers(element: str, counted: Mapping[float, int]) -> None:
+    wrong = {a: n for a, n in counted.items() if a not in range(LOWEST, HIGHEST + 1)}
+    if not wrong:
+        return
+    shown = ", ".join(f"{a:g} in {wrong[a]:,} rows" for a in sorted(wrong)[:4])
+    if max(wrong) == 5:
+        why = (
+            "A scale from 1 to 5 is another questionnaire, whose answers are not those of 14/2017. Ask which was used."
+        )
+    elif set(wrong) == {0.0}:
+        why = "If 0 means that nothing was answered, say so: words={'0': None}."
+    else:
+        why = "Correct them in the source; if these are means of groups, use read_survey_aggregates."
+    raise InputError(f"Element {element!r} holds {shown}; expected whole numbers from {LOWEST} to {HIGHEST}. {why}")
+
+
+# --- published aggregates -------------------------------------------------------------------------------------
+
+
+def read_survey_aggregates(
+    source: Any,  # noqa: ANN401 (a path, or any frame narwhals knows)
+    *,
+    period: str,
+    respondents: str,
+    office: str | None = None,
+    columns: Mapping[str, str | None] | None = None,
+    elements: Mapping[str, str] | None = None,
+    style: NumberStyle | None = None,
+) -> SurveyAggregates:
+    """Return published survey results: one row an office (and service) and period, with the mean of each element (NRR).
+
+    Parameters
+    ----------
+    source
+        As for `read_survey`.
+    period : str
+        Heading of the period: ``2024``, ``Semester I 2024``, ``TW II 2024``, ``Maret 2024``, ``2024-03``, ``2024Q1``.
+    respondents : str
+        Heading of the number of respondents behind a row.
+    office, columns, elements
+        As for `read_survey`.
+    style : {"1.234,56", "1,234.56"}, optional
+        How numbers are written, where a column does not tell.
+
+    Raises
+    ------
+    InputError
+        A mean lies outside 1 to 4, a number of respondents is no whole number above 0, a period cannot be read, or an
+        office (and service) has two rows of one period.
+
+    Warns
+    -----
+    DataWarning
+        Rows were left out: totals, without an office, without respondents.
+
+    Examples
+    --------
+    >>> frame = pd.DataFrame({"office": ["O1", "O1"], "Periode": ["Semester I 2024", "Semester II 2024"], "n": [60, 80],
+    ...     **{e: ["3,25", "3,5"] for e in ELEMENTS}})
+    >>> read_survey_aggregates(frame, period="Periode", respondents="n")
+    SurveyAggregates(2 groups, 140 respondents, 9 elements)
+    """
+    asked = dict(columns or {})
+    with explaining(source):
+        named = [h for h in [*asked.values(), *(elements or {}).values(), period, respondents] if h is not None]
+        tables = _headings(source, _FIELDS[:2], named)
+        chosen = _one_mapping(tables, asked, elements)
+        wanted = ["service", *([] if office is not None else ["office"])]
+        found = {**{f: h for f, h in asked.items() if f in wanted}, **chosen}
+        rows = gather(
+            source,
+            wanted,
+            columns={**found, "asn_period": period, "asn_n": respondents},
+            dates=None,
+            keep=["asn_period", "asn_n", *chosen],
+            required=[f for f in wanted if f != "service"],
+        )
+        table = pd.DataFrame(rows.frame.collect().to_pandas())
+    if office is not None:
+        table["office"] = office
+    kept, ledger = _group_rows(table)
+    made = _aggregate_columns(kept, tuple(chosen), style)
+    _refuse_double(made)
+    said = [*rows.alerts, *([f"{ledger!r}."] if ledger.dropped else [])]
+    if said:
+        warnings.warn(" ".join(said), DataWarning, stacklevel=2)
+    headings = {f: h for f, h in rows.headings.items() if not f.startswith("asn_")}
+    headings |= {"period": period, "respondents": respondents}
+    counts = table["asn_file"].value_counts() if "asn_file" in table else pd.Series({0: len(table)})
+    sources = tuple(Source(t.name, int(counts.get(i, 0)), t.sha256) for i, t in enumerate(rows.tables))
+    return SurveyAggregates(made, tuple(chosen), ledger, headings, sources, (*rows.notes, *said))
+
+
+_TOTAL = re.compile(r"\s*(grand\s*total|sub\s*total|jumlah|total|rata-?\s*rata)", re.IGNORECASE)
+
+
+def _group_rows(table: pd.DataFrame) -> tuple[pd.DataFrame, Ledger]:
+    """Leave out rows of totals, rows without an office, and rows without respondents."""
+    office = table["office"].map(lambda v: "" if pd.isna(v) else " ".join(str(v).split()))
+    if any(identifiers_in(label) for label in set(office)):
+        raise PrivacyError(
+            "The office column holds numbers that look like those of persons (NIK, NIP or telephone). Name the column "
+            "of the office: columns={'office': ...}."
+        )
+    blank = table["asn_n"].map(lambda v: pd.isna(v) or str(v).strip().casefold() in {*NULL_WORDS, "0", "0.0"})
+    fate = pd.Series("", index=table.index)
+    fate[blank] = "no respondents"
+    fate[office == ""] = "no office"
+    fate[office.map(lambda o: _TOTAL.match(o) is not None)] = "row of totals"
+    kept = table.assign(office=office)[fate == ""]  # the index still says which row it was
+    if kept.empty:
+        raise InputError(f"None of {len(table):,} rows holds an office and its respondents. Check the columns.")
+    dropped = {str(reason): int(n) for reason, n in fate[fate != ""].value_counts().sort_index().items()}
+    return kept, Ledger(len(table), len(kept), dropped)
+
+
+def _aggregate_columns(table: pd.DataFrame, elements: tuple[str, ...], style: NumberStyle | None) -> pd.DataFrame:
+    periods = [survey_period(v) for v in table["asn_period"]]
+    people = _numbers(table["asn_n"], "respondents", style)
+    if (broken := (~np.isfinite(people) | (people < 1) | (people != people.round()))).any():
+        raise InputError(
+            f"The number of respondents is no whole number above 0 in {int(broken.sum())} rows, first: row "
+            f"{broken[broken].index[0] + 1}. Correct it in the source."
+        )
+    made = pd.DataFrame({"office": table["office"]})
+    if "service" in table and table["service"].notna().any():
+        made["service"] = table["service"].map(lambda v: None if pd.isna(v) else " ".join(str(v).split()))
+    made["period"] = [_period_text(v) for v in table["asn_period"]]
+    made["month"] = np.array([first for first, _ in periods], dtype=np.int64)
+    made["months"] = np.array([length for _, length in periods], dtype=np.int64)
+    made["respondents"] = people.astype(np.int64)
+    for element in elements:
+        made[element] = _means(table[element], element, style)
+    return made.reset_index(drop=True)
+
+
+def _means(values: pd.Series, element: str, style: NumberStyle | None) -> pd.Series:
+    means = _numbers(values, element, style)
+    wrong = means.notna() & ~means.between(LOWEST, HIGHEST)
+    if wrong.any():
+        first = means[wrong].index[0]
+        raise InputError(
+            f"Element {element!r} has {int(wrong.sum())} means outside {LOWEST} to {HIGHEST}, first {means[first]:g} "
+            f"in row {first + 1}. Expected the mean answer (NRR), not the weighted mean or the index."
+        )
+    return means
+
+
+def _numbers(values: pd.Series, name: str, style: NumberStyle | None) -> pd.Series:
+    if pd.api.types.is_numeric_dtype(values):
+        return values.astype(float)
+    texts = [None if pd.isna(v) else str(v) for v in values]
+    return parse_numbers(texts, name=name, style=style).set_axis(values.index)
+
+
+def _refuse_double(rows: pd.DataFrame) -> None:
+    keys = [c for c in ("office", "service", "month") if c in rows]
+    double = rows.duplicated(keys)
+    if double.any():
+        first = rows.loc[double].iloc[0]
+        raise InputError(
+            f"{int(double.sum())} rows repeat a period of an office, first: {first['office']!r}, {first['period']!r}. "
+            f"Expected one row each."
+        )
+
+
+_ROMAN = {"i": 1, "ii": 2, "iii": 3, "iv": 4}
+_PARTS = {"semester": 6, "smt": 6, "sem": 6, "s": 6, "triwulan": 3, "tw": 3, "kuartal": 3, "quarter": 3, "q": 3}
+_PART = re.compile(rf"({'|'.join(sorted(_PARTS, key=len, reverse=True))})\s*[-.]?\s*(iv|i{{1,3}}|[1-4])")
+
+
+def _period_text(value: object) -> str:
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    if isinstance(value, dt.date):  # a Timestamp is one
+        return f"{value.year:04d}-{value.month:02d}"
+    return " ".join(str(value).split())
+
+
+def survey_period(value: object) -> tuple[int, int]:
+    """Return the first month (12 * year + month - 1) and the number of months of a period as offices write it.
+
+    Raises
+    ------
+    InputError
+        The text cannot be read as a year, half-year, quarter or month.
+
+    Examples
+    --------
+    >>> survey_period("Semester II Tahun 2024"), survey_period("TW I 2025"), survey_period("Maret 2024")
+    ((24294, 6), (24300, 3), (24290, 1))
+    """
+    text = _period_text(value).casefold()
+    years = re.findall(r"(?<!\d)((?:19|20)\d{2})(?!\d)", text)
+    rest = re.sub(r"(?<!\d)(?:19|20)\d{2}(?!\d)", " ", text, count=1)
+    rest = re.sub(r"[^a-z0-9]+", " ", re.sub(r"\b(tahun|thn|ta|bulan|periode|ke)\b", " ", rest)).strip()
+    if len(years) == 1:
+        january = 12 * int(years[0])
+        if not rest:
+            return january, 12
+        if rest in MONTHS:
+            return january + MONTHS[rest] - 1, 1
+        if rest.isdigit() and 1 <= int(rest) <= 12:
+            return january + int(rest) - 1, 1
+        if (part := _PART.fullmatch(rest)) is not None:
+            length, number = _PARTS[part.group(1)], part.group(2)
+            order = _ROMAN.get(number) or int(number)
+            if order * length <= 12:
+                return january + (order - 1) * length, length
+    raise InputError(
+        f"{masked(_period_text(value))!r} is no period that is known. Expected 2024, Semester I 2024, TW II 2024, "
+        f"Maret 2024, 2024-03 or 2024Q1."
+    )

@@ -1,0 +1,287 @@
+"""Three clocks of one case: from receipt to decision, without the applicant's time, and in the office's own steps.
+
+Steps are intervals of days, (began, ended] as everywhere: the day on which a file is handed over still belongs to
+whoever had it. A working day has a number (`WorkCalendar.number`), so an interval of days is an interval of numbers,
+and the working days that several intervals cover together are the length of a union of intervals of whole numbers.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal, TypeAlias
+
+import narwhals as nw
+import pandas as pd
+
+from asn_impact.display import card
+from asn_impact.errors import DataWarning, InputError, listed, nearest
+from asn_impact.intake.steps import StepLog
+from asn_impact.measures.calendar import WorkCalendar
+from asn_impact.measures.durations import Durations, measure
+from asn_impact.measures.durations import _brought_in as brought_in
+
+__all__ = ["Clocks", "clocks"]
+
+Frame: TypeAlias = "nw.LazyFrame[Any]"
+
+_ENDED, _START, _STOP = "asn_ended", "asn_start", "asn_stop"
+_KEYS = ["office", "case"]
+
+
+@dataclass(frozen=True, eq=False)
+class Clocks:
+    """The same cases on three clocks, each ready for `tabulate`.
+
+    Attributes
+    ----------
+    gross
+        Working days in (received, decided].
+    net_of_applicant
+        Those of them on which no step of the applicant was open.
+    office_only
+        Those of them on which a step of the office was open; steps in parallel count once.
+    owners
+        One row a step: ``step``, ``rows``, ``suggested``, and ``owner``, as declared.
+    notes
+        Sentences: what was left out, what was assumed.
+    """
+
+    gross: Durations
+    net_of_applicant: Durations
+    office_only: Durations
+    owners: pd.DataFrame
+    notes: tuple[str, ...] = ()
+
+    def table(self) -> pd.DataFrame:
+        """Return the decided cases on each clock: ``clock``, ``cases``, ``mean``, ``median``, ``p90`` in working days.
+
+        Open cases are not in it: a description of the log, not an estimate. Use `tabulate` with a horizon for that.
+        """
+        names = ("gross", "net_of_applicant", "office_only")
+        days = [getattr(self, name).records.select("days").drop_nulls().collect().to_pandas()["days"] for name in names]
+        found = [(len(d), d.mean(), d.quantile(0.5), d.quantile(0.9)) for d in (day.astype("float64") for day in days)]
+        table = pd.DataFrame(found, columns=["cases", "mean", "median", "p90"])
+        table.insert(0, "clock", names)
+        return table
+
+    def __repr__(self) -> str:
+        kinds = len(self.owners)
+        return f"Clocks({kinds} kinds of steps, as of {self.gross.as_of}, calendar {self.gross.calendar.name!r})"
+
+    def _repr_html_(self) -> str:
+        facts = [("as of", str(self.gross.as_of)), *(("note", note) for note in self.notes)]
+        return card("Clocks", facts, table=self.owners)
+
+
+def clocks(
+    log: StepLog,
+    calendar: WorkCalendar,
+    *,
+    applicant: Sequence[str],
+    elsewhere: Sequence[str],
+    office: Sequence[str] | Literal["the rest"],
+    abandoned_after: int | None = None,
+) -> Clocks:
+    """Return the durations of the cases on three clocks: gross, net of the applicant's time, the office's own steps.
+
+    A step covers the working days in (began, ended]. Steps outside (received, decided] are cut off, overlapping ones
+    count once, an open step runs to the decision or, in an open case, to the day of the export. An office step and one
+    of the applicant on the same day make that day the office's on its own clock, the applicant's on the net one.
+
+    An open case has been followed, on a clock, for the days that clock ran: a file that lies with the applicant
+    does not get older. A month in which such a case has not run up to the horizon is immature: ``abandoned_after``
+    says when a file is given up.
+
+    Parameters
+    ----------
+    log
+        What `read_step_log` returned; ``log.owners`` suggests whose step is whose.
+    calendar
+        The working days.
+    applicant, elsewhere, office
+        Names of steps, as the log writes them; case and spacing do not matter. ``office="the rest"`` declares every
+        other step the office's.
+    abandoned_after
+        An open case with an open step of the applicant for this many working days counts as withdrawn on the net and
+        office clocks. None: no case is given up.
+
+    Raises
+    ------
+    InputError
+        A step belongs to nobody or to two, a name is not in the log; and as `measure`.
+
+    Warns
+    -----
+    DataWarning
+        Cases are left out, of all three clocks, because one of their steps has no beginning or ends before it.
+
+    Examples
+    --------
+    >>> from asn_impact.intake.steps import read_step_log
+    >>> steps = pd.DataFrame({
+    ...     "case": "1", "office": "O1", "step": ["Verifikasi", "Perbaikan Dokumen", "Penetapan"], "status": "Selesai",
+    ...     "step_start": pd.to_datetime(["2024-01-02", "2024-01-05", "2024-01-10"]),
+    ...     "step_end": pd.to_datetime(["2024-01-05", "2024-01-10", "2024-01-12"])})
+    >>> three = clocks(read_step_log(steps, as_of="2024-03-28"), WorkCalendar.indonesia(),
+    ...     applicant=["Perbaikan Dokumen"], elsewhere=[], office=["Verifikasi", "Penetapan"])
+    >>> three.table()["mean"].tolist()
+    [8.0, 5.0, 5.0]
+    """
+    owners = _owned(log.owners, applicant=applicant, elsewhere=elsewhere, office=office)
+    usable, notes = _usable(log)
+    base = measure(replace(log.cases, records=_marked(usable)), calendar)
+    if notes:
+        warnings.warn(" ".join(notes), DataWarning, stacklevel=2)
+    others = [_on_clock(log, usable, calendar, owners, base, clock, abandoned_after) for clock in ("net", "office")]
+    said = (*notes, *([] if abandoned_after is None else [_abandoned_note(abandoned_after)]))
+    named = ("Gross clock.", "Net of the applicant's steps.", "The office's own steps.")
+    gross, net, own = (
+        replace(times, records=times.records.drop(*_KEPT_KEYS), notes=(*times.notes, *said, note))
+        for times, note in zip((base, *others), named, strict=True)
+    )
+    return Clocks(gross, net, own, owners, said)
+
+
+_KEPT_KEYS = ("asn_case", "asn_open")
+
+
+def _abandoned_note(days: int) -> str:
+    return f"Open cases that lay with the applicant for {days} working days or more count as withdrawn."
+
+
+def _plain(name: object) -> str:
+    return " ".join(str(name).split()).casefold()
+
+
+def _owned(
+    owners: pd.DataFrame, *, applicant: Sequence[str], elsewhere: Sequence[str], office: Sequence[str] | str
+) -> pd.DataFrame:
+    """Return the owner of each step of the log, every one declared, and once."""
+    if isinstance(office, str) and office != "the rest":
+        raise InputError(f"office={office!r}. Expected a list of steps, or 'the rest'.")
+    lists = {"applicant": applicant, "elsewhere": elsewhere, "office": () if isinstance(office, str) else office}
+    said = [(_plain(name), owner) for owner, names in lists.items() for name in names]
+    double = sorted({name for name, owner in said if len({o for n, o in said if n == name}) > 1})
+    if double:
+        raise InputError(f"Steps {listed(double)} are given to two owners. Name each step once.")
+    known = {_plain(name) for name in owners["step"] if name is not None}
+    absent = [name for name, _ in said if name not in known]
+    if absent:
+        raise InputError(
+            f"No step is called {listed(absent)}.{nearest(absent[0], known)} See log.owners for their names."
+        )
+    whose = dict(said)
+    rest = "office" if office == "the rest" else None
+    owner = [whose.get(_plain(name), None if pd.isna(name) else rest) for name in owners["step"]]
+    unknown = [name for name, mine in zip(owners["step"], owner, strict=True) if mine is None]
+    if unknown:
+        raise InputError(
+            f"{len(unknown)} kinds of steps belong to nobody: {listed(unknown, 10)}. Their time would be counted for "
+            "the wrong side. Name each in applicant=, elsewhere= or office= (log.owners suggests whose they are), or "
+            "declare office='the rest'."
+        )
+    return owners.assign(owner=pd.Series(owner, index=owners.index, dtype="str"))
+
+
+def _usable(log: StepLog) -> tuple[Frame, tuple[str, ...]]:
+    """Return the cases all of whose steps can be placed, and what was left out."""
+    wrong = nw.col("began").is_null() | (nw.col("ended") < nw.col("began"))
+    bad = log.steps.filter(wrong).select(*_KEYS).unique()
+    out = int(log.cases.records.join(bad, on=_KEYS, how="semi").select(nw.len()).collect().item())
+    if not out:
+        return log.cases.records, ()
+    note = f"{out:,} cases left out of all clocks: a step without a beginning, or ending before it."
+    return log.cases.records.join(bad, on=_KEYS, how="anti"), (note,)
+
+
+def _marked(records: Frame) -> Frame:
+    """Keep the key of a case beside what `measure` keeps."""
+    return records.with_columns(nw.col("case").alias("asn_case"), (nw.col("status") == "open").alias("asn_open"))
+
+
+def _on_clock(
+    log: StepLog,
+    cases: Frame,
+    calendar: WorkCalendar,
+    owners: pd.DataFrame,
+    gross: Durations,
+    clock: str,
+    abandoned_after: int | None,
+) -> Durations:
+    """Return the durations with the days of one clock, and each open case followed as long as its clock ran."""
+    owner = "applicant" if clock == "net" else "office"
+    covered = _covered(_numbered(log, cases, calendar, owners, owner))
+    records = gross.records.join(covered, left_on=["office", "asn_case"], right_on=_KEYS, how="left")
+    inside = nw.when(nw.col("asn_covered").is_null()).then(0).otherwise(nw.col("asn_covered"))
+    ran = nw.col("days") - inside if clock == "net" else inside
+    follow_up = gross.as_of_day - nw.col("day")
+    followed = follow_up - inside if clock == "net" else inside
+    gone = nw.lit(value=False)
+    if abandoned_after is not None:
+        held = _held(log, cases, calendar, owners)
+        records = records.join(held, left_on=["office", "asn_case"], right_on=_KEYS, how="left")
+        gone = nw.when(nw.col("asn_held") >= abandoned_after).then(nw.lit(value=True)).otherwise(nw.lit(value=False))
+    still = nw.col("asn_open") & ~gone
+    names = gross.records.collect_schema().names()
+    made = records.with_columns(
+        nw.when(nw.col("days").is_null()).then(None).otherwise(ran).cast(nw.Int32).alias("days"),
+        nw.when(still).then(gross.as_of_day - followed).otherwise(nw.col("day")).cast(nw.Int32).alias("day"),
+        nw.when(nw.col("asn_open") & gone).then(nw.lit("withdrawn")).otherwise(nw.col("status")).alias("status"),
+    ).select(*names)
+    return replace(gross, records=made)
+
+
+def _numbered(log: StepLog, cases: Frame, calendar: WorkCalendar, owners: pd.DataFrame, owner: str) -> Frame:
+    """Return the steps of one owner, cut to their case, as distinct intervals of working-day numbers."""
+    mine = [_plain(name) for name, whose in zip(owners["step"], owners["owner"], strict=True) if whose == owner]
+    spaced = nw.col("step").str.to_lowercase().str.replace_all(r"\s+", " ").str.strip_chars()
+    as_of = nw.lit(log.cases.as_of)
+    closed = nw.when(nw.col("decided").is_null()).then(as_of).otherwise(nw.col("decided"))
+    joined = (
+        log.steps.filter(spaced.is_in(mine))
+        .join(cases.select(*_KEYS, "received", "decided"), on=_KEYS, how="inner")
+        .with_columns(closed.cast(nw.Date).alias("asn_close"), nw.col("received").cast(nw.Date))
+    )
+    late = nw.col("ended").is_null() | (nw.col("ended") > nw.col("asn_close"))
+    cut = joined.select(
+        *_KEYS,
+        nw.when(nw.col("began") < nw.col("received")).then(nw.col("received")).otherwise(nw.col("began")).alias(_START),
+        nw.when(late).then(nw.col("asn_close")).otherwise(nw.col("ended")).alias(_STOP),
+    ).filter(nw.col(_STOP) > nw.col(_START))
+    table = brought_in(calendar.table()[["date", "number"]], cut)
+    key = table.collect_schema()["date"]
+    for name in (_START, _STOP):
+        cut = cut.with_columns(nw.col(name).cast(key)).join(
+            table.rename({"number": f"{name}_number"}), how="left", left_on=name, right_on="date"
+        )
+    return cut.select(*_KEYS, nw.col(f"{_START}_number").alias(_START), nw.col(f"{_STOP}_number").alias(_STOP)).unique()
+
+
+def _covered(intervals: Frame) -> Frame:
+    """Return the length of the union of the intervals of each case, ``asn_covered``.
+
+    In order of their beginning an interval adds what lies beyond the furthest end so far: stop - max(start, furthest).
+    """
+    order = [_START, _STOP]
+    furthest = nw.col(_STOP).cum_max().over(*_KEYS, order_by=order)
+    known = intervals.with_columns(furthest.alias("asn_far"))
+    known = known.with_columns(nw.col("asn_far").shift(1).over(*_KEYS, order_by=order).alias("asn_before"))
+    hidden = nw.col("asn_before") > nw.col(_START)
+    begins = nw.when(hidden).then(nw.col("asn_before")).otherwise(nw.col(_START))
+    adds = nw.col(_STOP) - begins
+    added = nw.when(adds > 0).then(adds).otherwise(nw.lit(0, nw.Int32))
+    return (
+        known.with_columns(added.alias("asn_added"))
+        .group_by(*_KEYS)
+        .agg(nw.col("asn_added").sum().alias("asn_covered"))
+    )
+
+
+def _held(log: StepLog, cases: Frame, calendar: WorkCalendar, owners: pd.DataFrame) -> Frame:
+    """Return for how many working days a case has lain in a step of the applicant that is still open, ``asn_held``."""
+    waiting = replace(log, steps=log.steps.filter(nw.col("ended").is_null()))
+    last = int(calendar.number(log.cases.as_of))
+    intervals = _numbered(waiting, cases, calendar, owners, "applicant")
+    return intervals.group_by(*_KEYS).agg((last - nw.col(_START)).max().alias("asn_held"))

@@ -1,0 +1,368 @@
+"""The time limits an office has promised, by service, and which cases kept them: only cases that can answer count."""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import re
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from pathlib import Path
+from typing import Any, Literal, TypeAlias
+
+import narwhals as nw
+import pandas as pd
+
+from asn_impact.display import card
+from asn_impact.errors import DataWarning, InputError, listed
+from asn_impact.intake.columns import match_columns, normalised, recognised
+from asn_impact.intake.files import open_file
+from asn_impact.intake.local import parse_numbers
+from asn_impact.measures.durations import Durations
+from asn_impact.timeline import Timeline
+
+__all__ = ["Kept", "LimitUnit", "Promises", "kept", "read_promises"]
+
+LimitUnit: TypeAlias = Literal["working days", "calendar days", "working hours", "hours"]
+
+#: Unit of a limit -> unit of the durations that can answer it, and how many of those make one.
+_ANSWERED_BY: dict[str, tuple[str, int]] = {
+    "working days": ("working days", 1),
+    "calendar days": ("calendar days", 1),
+    "working hours": ("working minutes", 60),
+    "hours": ("minutes", 60),
+}
+_HOW = {
+    "working days": "measure(extract, calendar)",
+    "calendar days": "measure(extract, calendar, clock='calendar_days')",
+    "working minutes": "measure(extract, calendar.hours(), times=...)",
+    "minutes": "measure(extract, calendar.every_day().hours(), times=...)",
+}
+_UNIT_HEADINGS = frozenset(
+    normalised(h) for h in ("satuan", "satuan_sla", "satuan waktu", "limit unit", "unit of limit")
+)
+_LIMIT_TEXT = re.compile(r"^\s*([\d.,]+)\s*(?:\([^)]*\)\s*)?(.*?)\s*$")
+
+
+@dataclass(frozen=True, eq=False)
+class Promises:
+    """The time limit of each service.
+
+    Attributes
+    ----------
+    limits : pandas.DataFrame
+        One row a service: ``service``, ``limit`` (whole number), ``unit``.
+    notes : tuple of str
+    """
+
+    limits: pd.DataFrame
+    notes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "limits", self.limits.copy())
+
+    def __repr__(self) -> str:
+        counts = self.limits["unit"].value_counts().sort_index()
+        return f"Promises({len(self.limits)} services: {', '.join(f'{n} in {unit}' for unit, n in counts.items())})"
+
+    def _repr_html_(self) -> str:
+        return card("Promises", [("note", note) for note in self.notes], table=self.limits)
+
+
+def read_promises(
+    source: Path | str | pd.DataFrame,
+    *,
+    columns: Mapping[str, str | None] | None = None,
+    unit: LimitUnit | None = None,
+) -> Promises:
+    """Return the time limit of each service, from a table of the standards of service.
+
+    Parameters
+    ----------
+    source
+        A CSV, XLSX, Parquet or JSON file, or a frame, with a column for the service (``jenis izin``, ``layanan``), one
+        for the limit (``SLA``, ``standar waktu``, ``v_hari``) and one for its unit (``satuan``). The unit may stand in
+        the limit itself: "5 hari kerja".
+    columns
+        ``service``, ``limit`` -> heading, where the synonyms do not settle it.
+    unit
+        The unit of all limits, where the table does not say it. There is no default.
+
+    Raises
+    ------
+    InputError
+        A column is absent, a limit is no whole number, a unit is not known or not said, one service has two limits.
+
+    Notes
+    -----
+    "Hari" and "jam" without "kerja" count every day and hour.
+
+    Examples
+    --------
+    >>> read_promises(pd.DataFrame({"layanan": ["SIP", "PBG"], "SLA": ["5 hari kerja", "28 hari"]})).limits
+      service  limit           unit
+    0     SIP      5   working days
+    1     PBG     28  calendar days
+    """
+    frame = source if isinstance(source, pd.DataFrame) else _opened(Path(source))
+    headings = [str(heading) for heading in frame.columns]
+    found = match_columns(headings, ["service", "limit"], columns=columns, required=["service", "limit"])
+    units = [heading for heading in headings if normalised(heading) in _UNIT_HEADINGS]
+    if len(units) > 1:
+        raise InputError(f"{len(units)} columns can be the unit of the limit: {listed(units)}. Rename one of them.")
+    texts = frame.rename(columns=str)
+    told = texts[units[0]] if units else pd.Series([None] * len(texts), index=texts.index, dtype="object")
+    rows = pd.DataFrame({"service": texts[found["service"]], "limit": texts[found["limit"]], "unit": told})
+    rows = rows[rows["service"].notna() & (rows["service"].astype(str).str.strip() != "")]
+    return _promised([(" ".join(str(s).split()), limit, word) for s, limit, word in rows.itertuples(index=False)], unit)
+
+
+def _opened(path: Path) -> pd.DataFrame:
+    tables = open_file(path, lambda cells: recognised(cells, ["service", "limit"]))
+    frames: list[pd.DataFrame] = [table.relation.df().set_axis(list(table.headings), axis=1) for table in tables]
+    return pd.concat(frames, ignore_index=True)
+
+
+def _promised(rows: Sequence[tuple[str, Any, Any]], unit: LimitUnit | None) -> Promises:
+    if not rows:
+        raise InputError("The table of promises has no row with a service. Check the file.")
+    empty = [service for service, limit, _ in rows if _missing(limit)]
+    read = [(service, *_limit_of(service, limit, word, unit)) for service, limit, word in rows if not _missing(limit)]
+    found: dict[str, tuple[int, str]] = {}
+    for service, limit, named in read:
+        if found.setdefault(service, (limit, named)) != (limit, named):
+            raise InputError(f"Service {service!r} has two limits. Keep the one in force, or name the services apart.")
+    limits = pd.DataFrame([(s, n, u) for s, (n, u) in found.items()], columns=["service", "limit", "unit"])
+    notes = [f"{len(empty)} services without a limit: {listed(empty)}."] if empty else []
+    if (limits["unit"] == "hours").any():
+        notes.append("Limits in 'jam' without 'kerja' count every hour, by day and night.")
+    return Promises(limits, tuple(notes))
+
+
+def _missing(value: object) -> bool:
+    return value is None or value != value or str(value).strip() in {"", "-", "nan"}
+
+
+def _limit_of(service: str, limit: object, word: object, unit: LimitUnit | None) -> tuple[int, str]:
+    """Return the number and the unit of one limit."""
+    match = _LIMIT_TEXT.match(str(limit))
+    if match is None:
+        raise InputError(f"The limit of {service!r} is {str(limit)!r}. Expected a number, as 5 or '5 hari kerja'.")
+    number = float(parse_numbers([match[1]], name="limit", style="1.234,56" if "," in match[1] else "1,234.56").iloc[0])
+    if number < 0 or number != int(number):
+        raise InputError(f"The limit of {service!r} is {str(limit)!r}. Expected a whole number of days or hours.")
+    named = {_unit_of(service, text) for text in (match[2], word) if not _missing(text)}
+    if unit is not None:
+        named.add(unit)
+    if len(named) > 1:
+        raise InputError(
+            f"The limit of {service!r} has two units: {listed(sorted(named))}. Correct the table or unit=."
+        )
+    if not named:
+        raise InputError(
+            f"The limit of {service!r} has no unit. Add a column 'satuan' (hari kerja, hari kalender, jam kerja, jam), "
+            "or say it for all: read_promises(..., unit='working days')."
+        )
+    return int(number), next(iter(named))
+
+
+@cache
+def _unit_words() -> Mapping[str, str]:
+    text = (resources.files("asn_impact.reference") / "limit_units.csv").read_text(encoding="utf-8")
+    return {row["kata"]: row["satuan"] for row in csv.DictReader(text.splitlines())}
+
+
+def _unit_of(service: str, word: object) -> str:
+    plain = " ".join(str(word).split()).casefold()
+    if plain not in _unit_words():
+        raise InputError(
+            f"The unit {str(word)!r} of {service!r} is not known. Expected hari kerja, hari kalender, jam kerja or jam."
+        )
+    return _unit_words()[plain]
+
+
+@dataclass(frozen=True, eq=False)
+class Kept:
+    """Cases of services with a promise, in months that can answer; for ``tabulate(kept, Share("kept"))``.
+
+    Attributes
+    ----------
+    records
+        ``office``, ``service``, ``status``, the extra columns, ``month``, ``days``, ``limit`` (both in the unit of the
+        durations that answer), ``kept`` (1 decided within the limit, 0 not), and ``day``: follow-up with the sign
+        turned, so that `as_of_day` is 0.
+    services
+        One row a service of the records: ``service``, ``limit``, ``unit``, ``cases``; no limit where none is promised.
+    immature
+        Months left out, because a case in them has been followed for less than its own limit.
+    """
+
+    records: nw.LazyFrame[Any]
+    as_of: dt.date
+    services: pd.DataFrame
+    immature: tuple[str, ...]
+    notes: tuple[str, ...] = ()
+
+    @property
+    def as_of_day(self) -> int:
+        """The day of the export: 0."""
+        return 0
+
+    def __repr__(self) -> str:
+        promised = int(self.services["limit"].notna().sum())
+        young = len(self.immature)
+        return f"Kept({promised} of {len(self.services)} services, {young} months too young, as of {self.as_of})"
+
+    def _repr_html_(self) -> str:
+        facts = [("as of", str(self.as_of)), ("months too young", ", ".join(self.immature) or "none")]
+        return card("Promises kept", [*facts, *(("note", note) for note in self.notes)], table=self.services)
+
+
+def kept(durations: Durations | Sequence[Durations], promises: Promises) -> Kept:
+    """Return which cases were decided within the limit of their service, for ``tabulate(..., Share("kept"))``.
+
+    1 where a case was decided within its limit, 0 where it was not, undecided and withdrawn ones included. A month
+    enters when every case in it, of a service with a promise, has been followed for at least its own limit, whether
+    decided or not: a case whose limit has not passed is not late yet, and the fast ones of its month must not stand for
+    it. Services without a promise are left out and listed.
+
+    Parameters
+    ----------
+    durations
+        What `measure` or `clocks` returned; one for each unit that the promises have, of the same export.
+    promises
+        What `read_promises` returned. Names of services match up to case and spacing.
+
+    Raises
+    ------
+    InputError
+        No service has a promise; limits are in a unit in which no durations were given; no month can answer.
+
+    Warns
+    -----
+    DataWarning
+        Services without a promise, or without a name, are left out.
+
+    Examples
+    --------
+    >>> from asn_impact.intake.exports import read_exports
+    >>> from asn_impact.measures.calendar import WorkCalendar
+    >>> from asn_impact.measures.durations import measure
+    >>> from asn_impact.measures.outcomes import Share
+    >>> from asn_impact.measures.tabulate import tabulate
+    >>> frame = pd.DataFrame({
+    ...     "case": ["a", "b", "c"], "office": "O1", "service": "SIP", "status": ["granted", "open", "open"],
+    ...     "received": pd.to_datetime(["2024-01-08", "2024-01-09", "2024-02-27"]),
+    ...     "decided": pd.to_datetime(["2024-01-10", None, None])})
+    >>> times = measure(read_exports(frame, as_of="2024-02-29"), WorkCalendar.indonesia())
+    >>> answer = kept(times, read_promises(pd.DataFrame({"layanan": ["SIP"], "SLA": ["5 hari kerja"]})))
+    >>> answer.immature, tabulate(answer, Share("kept")).mean.tolist()
+    (('2024-02',), [[0.5]])
+    """
+    given = (durations,) if isinstance(durations, Durations) else tuple(durations)
+    by_unit = _one_a_unit(given)
+    found = _found(given[0])
+    table = _matched(found, promises)
+    _require_answers(table, by_unit)
+    parts = {unit: table[table["answered_by"] == unit] for unit in by_unit}
+    judged = [_judged(by_unit[unit], part) for unit, part in parts.items() if len(part)]
+    young, months = _young(judged)
+    if len(young) == len(months):
+        raise InputError("No month can answer: each has a case followed for less than its limit. Use a later export.")
+    records = nw.concat(judged).filter(~nw.col("month").is_in(young)) if young else nw.concat(judged)
+    notes = _left_out(table)
+    if notes:
+        warnings.warn(" ".join(notes), DataWarning, stacklevel=2)
+    immature = tuple(map(str, Timeline.months(young).labels)) if young else ()
+    said = (
+        [f"Months with a case followed for less than its limit are left out: {', '.join(immature)}."] if young else []
+    )
+    services = table[["service", "limit", "unit", "cases"]].reset_index(drop=True)
+    return Kept(records, given[0].as_of, services, immature, (*given[0].notes, *promises.notes, *notes, *said))
+
+
+def _one_a_unit(given: Sequence[Durations]) -> dict[str, Durations]:
+    by_unit = {str(times.calendar.unit): times for times in given}
+    if not given or len(by_unit) < len(given) or len({times.as_of for times in given}) > 1:
+        units = [times.calendar.unit for times in given]
+        raise InputError(f"kept() got durations in {listed(units)}. Expected one for each unit, of the same export.")
+    return by_unit
+
+
+def _found(times: Durations) -> pd.DataFrame:
+    """Return the services of the records and their cases."""
+    counted = times.records.group_by("service").agg(nw.len().alias("cases")).collect().to_pandas()
+    names = [None if pd.isna(name) else str(name) for name in counted["service"]]
+    found = pd.DataFrame({"service": names, "cases": counted["cases"].astype("int64").to_numpy()})
+    return found.sort_values("service", ignore_index=True)
+
+
+def _plain(name: object) -> str:
+    return " ".join(str(name).split()).casefold()
+
+
+def _matched(found: pd.DataFrame, promises: Promises) -> pd.DataFrame:
+    """Return the services with their limits, and the durations that can answer them."""
+    limits = {_plain(s): (int(n), str(u)) for s, n, u in promises.limits.itertuples(index=False)}
+    each = [limits.get(_plain(name)) if not pd.isna(name) else None for name in found["service"]]
+    if not any(each):
+        raise InputError(
+            f"No service of the records has a promise. Services: {listed(found['service'].dropna())}; "
+            f"promises: {listed(promises.limits['service'])}. Use the same names."
+        )
+    return found.assign(
+        limit=pd.Series([None if one is None else one[0] for one in each], index=found.index, dtype="Int64"),
+        unit=pd.Series([None if one is None else one[1] for one in each], index=found.index, dtype="str"),
+        answered_by=pd.Series([None if one is None else _ANSWERED_BY[one[1]][0] for one in each], dtype="str"),
+        scale=pd.Series([1 if one is None else _ANSWERED_BY[one[1]][1] for one in each], dtype="int64"),
+    )
+
+
+def _require_answers(table: pd.DataFrame, by_unit: Mapping[str, Durations]) -> None:
+    for unit, group in table.dropna(subset=["limit"]).groupby("answered_by"):
+        if unit not in by_unit:
+            raise InputError(
+                f"{len(group)} services have limits that durations in {unit} answer: {listed(group['service'])}; "
+                f"given: {listed(by_unit)}. Add {_HOW[str(unit)]}: kept([..., ...], promises)."
+            )
+
+
+def _judged(times: Durations, table: pd.DataFrame) -> nw.LazyFrame[Any]:
+    """Return the cases of these services with ``limit`` and ``kept``."""
+    numbers = (table["limit"] * table["scale"]).astype("int64")
+    limit: Any = nw.lit(int(numbers.iloc[0]), nw.Int32)  # every service of the table has one
+    for number, group in table.groupby(numbers):
+        named = nw.col("service").is_in(group["service"].tolist())
+        limit = nw.when(named).then(nw.lit(int(number), nw.Int32)).otherwise(limit)
+    in_time = nw.when(nw.col("days") <= nw.col("limit")).then(nw.lit(1, nw.Int32)).otherwise(nw.lit(0, nw.Int32))
+    return (
+        times.records.filter(nw.col("service").is_in(table["service"].tolist()))
+        .with_columns(limit.alias("limit"), (nw.col("day") - times.as_of_day).cast(nw.Int32).alias("day"))
+        .with_columns(in_time.alias("kept"))
+    )
+
+
+def _young(judged: Sequence[nw.LazyFrame[Any]]) -> tuple[list[int], list[int]]:
+    """Return the months in which some case has been followed for less than its limit, and all months."""
+    lacking = nw.col("limit") + nw.col("day")  # limit - follow-up
+    found = [
+        frame.with_columns(lacking.alias("lacking"))
+        .group_by("month")
+        .agg(nw.col("lacking").max())
+        .collect()
+        .to_pandas()
+        for frame in judged
+    ]
+    worst = pd.concat(found).astype("int64").groupby("month")["lacking"].max().sort_index()
+    return [int(m) for m in worst.index[worst > 0]], [int(m) for m in worst.index]
+
+
+def _left_out(table: pd.DataFrame) -> list[str]:
+    lost = table[table["limit"].isna()]
+    if lost.empty:
+        return []
+    names = ["(no service)" if pd.isna(name) else name for name in lost["service"]]
+    return [f"{int(lost['cases'].sum()):,} cases of {len(lost)} services without a promise left out: {listed(names)}."]

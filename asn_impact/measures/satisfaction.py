@@ -1,0 +1,549 @@
+"""The satisfaction index (IKM) as the regulation computes it, and as a panel that can be compared.
+
+NRR is the mean answer to an element; each NRR is multiplied by a weight and added up; 25 times the sum is the IKM, 25
+to 100 (PermenPANRB 14/2017). The weight is 1/9, which the guide prints as 0,11: offices use 1/9, 0,111 or 0,11, and
+with 0,11 no office can exceed 99. A change of weight between two years looks like an effect of 0.9 points, so it is
+always named.
+
+The index describes. It has no standard error: who was given the form was not drawn. Effects come from `tabulate` or
+`satisfaction_panel`, a design and an estimator.
+"""
+
+from __future__ import annotations
+
+import csv
+import functools
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal
+from importlib import resources
+from typing import Literal, TypeAlias
+
+import numpy as np
+import pandas as pd
+
+from asn_impact.display import card
+from asn_impact.errors import InputError, listed, nearest
+from asn_impact.intake.survey import HIGHEST, IKM, LOWEST, PER_POINT, Survey, SurveyAggregates
+from asn_impact.measures.outcomes import Score
+from asn_impact.measures.panel import Panel
+from asn_impact.measures.tabulate import tabulate
+from asn_impact.timeline import Timeline
+
+__all__ = [
+    "Band",
+    "SatisfactionIndex",
+    "WeightMatch",
+    "band",
+    "half_up",
+    "respondents_needed",
+    "satisfaction_panel",
+    "skm_index",
+    "which_weight",
+]
+
+Weight: TypeAlias = Literal["exact"] | float
+Regime: TypeAlias = Literal["2017", "2004"]
+Per: TypeAlias = Literal["all", "year", "half_year", "quarter", "month"]
+
+#: The weights in use, by regulation; anything else would be a slip.
+WEIGHTS: Mapping[str, tuple[Weight, ...]] = {"2017": ("exact", 0.111, 0.11), "2004": ("exact", 0.071)}
+ELEMENTS_OF: Mapping[str, int] = {"2017": 9, "2004": 14}
+_MONTHS: Mapping[str, int] = {"year": 12, "half_year": 6, "quarter": 3, "month": 1}
+_NOISE = 8  # decimals of an index that are not rounding errors of floating point
+CHI_SQUARE, SHARE, PRECISION = 3.841, 0.5, 0.05  # Krejcie and Morgan (1970): 95 %, P = 0.5, 5 points
+
+
+# --- rounding and bands ---------------------------------------------------------------------------------------
+
+
+def half_up(number: float, decimals: int = 2) -> Decimal:
+    """Return a number rounded as offices round: halves away from zero, in decimals.
+
+    Examples
+    --------
+    >>> half_up(76.605), half_up(88.305), half_up(2.675)
+    (Decimal('76.61'), Decimal('88.31'), Decimal('2.68'))
+    """
+    exact = Decimal(str(round(number, _NOISE)))
+    return exact.quantize(Decimal(1).scaleb(-decimals), rounding=ROUND_HALF_UP)
+
+
+@dataclass(frozen=True)
+class Band:
+    """The letter of an index under one regulation: A to D.
+
+    Bands of one regulation are ordered (D is the lowest). Those of two regulations are not comparable, and comparing
+    them is an error: the same IKM of 82 is an A of 2004 and a B of 2017.
+
+    Examples
+    --------
+    >>> band(82.0), band(82.0, regime="2004")
+    (Band('B', 2017), Band('A', 2004))
+    >>> band(82.0) < band(90.0)
+    True
+    """
+
+    letter: str
+    words: str
+    regime: Regime
+
+    def __lt__(self, other: Band) -> bool:
+        self._require_same(other)
+        return self.letter > other.letter
+
+    def __gt__(self, other: Band) -> bool:
+        return other < self
+
+    def __le__(self, other: Band) -> bool:
+        return not other < self
+
+    def __ge__(self, other: Band) -> bool:
+        return not self < other
+
+    def _require_same(self, other: Band) -> None:
+        if self.regime != other.regime:
+            raise InputError(
+                f"{self!r} and {other!r} follow different regulations, whose letters mean different things. Compare "
+                f"the index from 25 to 100, and say that the questions differ."
+            )
+
+    def __repr__(self) -> str:
+        return f"Band({self.letter!r}, {self.regime})"
+
+
+@functools.cache
+def _bands(regime: str) -> tuple[tuple[Decimal, Band], ...]:
+    """Return lower limits with their bands, the highest first."""
+    text = (resources.files("asn_impact.reference") / "skm_bands.csv").read_text(encoding="utf-8")
+    rows = [row for row in csv.DictReader(text.splitlines()) if row["aturan"] == regime]
+    made = [(Decimal(r["batas_bawah"]), Band(r["mutu"], r["kinerja"], regime)) for r in rows]  # type: ignore[arg-type]
+    return tuple(sorted(made, key=lambda pair: -pair[0]))
+
+
+def band(ikm: float, *, regime: Regime = "2017") -> Band:
+    """Return the band of an index from 25 to 100.
+
+    The printed table has gaps (76.605 lies between C and B): the index is rounded half up to two decimals, then
+    compared with the lower limits 65.00, 76.61 and 88.31 (2004: 43.76, 62.51 and 81.26, which rest on general
+    knowledge).
+
+    Raises
+    ------
+    InputError
+        The index is no number from 25 to 100, or the regulation is not known.
+
+    Examples
+    --------
+    >>> band(76.605).letter, band(76.604).letter, band(88.31).words
+    ('B', 'C', 'Sangat baik')
+    """
+    _require_regime(regime)
+    if not LOWEST * PER_POINT - 1e-9 <= ikm <= HIGHEST * PER_POINT + 1e-9:
+        raise InputError(f"The index is {ikm!r}; expected a number from 25 to 100 (25 times the mean answer).")
+    rounded = half_up(ikm)
+    return next(found for limit, found in _bands(regime) if rounded >= limit)
+
+
+def _require_regime(regime: str) -> None:
+    if regime not in WEIGHTS:
+        raise InputError(
+            f"regime={regime!r} is not known. Expected '2017' (PermenPANRB 14/2017) or '2004' (KEP/25/2004)."
+        )
+
+
+def respondents_needed(population: int) -> int:
+    """Return how many respondents the guide asks for: Krejcie and Morgan (1970), rounded to the nearest whole number.
+
+    ``S = x N P (1 - P) / (d (N - 1) + x P (1 - P))``, x = 3.841, P = 0.5, d = 0.05 squared. The population is the
+    number of people the unit served in the period, not the number of inhabitants.
+
+    Raises
+    ------
+    InputError
+        The population is no whole number above 0.
+
+    Examples
+    --------
+    >>> [respondents_needed(n) for n in (10, 100, 1000, 75_000)]
+    [10, 80, 278, 382]
+    """
+    if not isinstance(population, int | np.integer) or isinstance(population, bool) or population < 1:
+        raise InputError(f"population is {population!r}; expected the whole number of people served in the period.")
+    spread = CHI_SQUARE * SHARE * (1 - SHARE)
+    return round(population * spread / (PRECISION**2 * (population - 1) + spread))
+
+
+# --- the index ------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, eq=False)
+class SatisfactionIndex:
+    """The index by unit and period, the way a satisfaction report prints it.
+
+    Attributes
+    ----------
+    rows : pandas.DataFrame
+        The unit columns, ``period`` unless all were taken together, ``respondents``, ``missing`` (answers not given),
+        one column an element (NRR, 1 to 4), ``index`` (sum of weighted NRR), ``ikm`` (25 times that, not rounded),
+        ``quality`` (letter) and ``performance`` (words); with a population ``needed`` and ``enough``.
+    elements : tuple of str
+    weight : float
+        The weight of each element, as used.
+    regime : {"2017", "2004"}
+        The regulation of the letters.
+    notes : tuple of str
+    """
+
+    rows: pd.DataFrame
+    elements: tuple[str, ...]
+    weight: float
+    regime: Regime
+    notes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "rows", self.rows.copy(deep=False))
+
+    def frame(self) -> pd.DataFrame:
+        """Return the rows as a new frame."""
+        return self.rows.copy()
+
+    def by_element(self) -> pd.DataFrame:
+        """Return one row a unit, period and element: respondents, ``nrr``, ``weighted``; the lowest element first."""
+        keys = [c for c in self.rows.columns[: self.rows.columns.get_loc("respondents")]]
+        long = self.rows.melt([*keys, "respondents"], list(self.elements), "element", "nrr")
+        made = long.assign(weighted=long["nrr"] * self.weight)
+        return made.sort_values([*keys, "nrr", "element"], kind="stable", ignore_index=True)
+
+    def bands(self) -> tuple[Band, ...]:
+        """Return the band of each row; they can be compared within one regulation only."""
+        return tuple(band(ikm, regime=self.regime) for ikm in self.rows["ikm"])
+
+    def __repr__(self) -> str:
+        people = int(self.rows["respondents"].sum())
+        return (
+            f"SatisfactionIndex({len(self.rows)} rows, {people:,} respondents, {len(self.elements)} elements of weight "
+            f"{self.weight:.4g}, letters of {self.regime})"
+        )
+
+    def _repr_html_(self) -> str:
+        shown = self.rows.assign(ikm=[str(half_up(v)) for v in self.rows["ikm"]])
+        return card(repr(self), [("note", note) for note in self.notes], table=shown.round(4))
+
+
+def skm_index(
+    survey: Survey | SurveyAggregates,
+    *,
+    by: str | Sequence[str] = "office",
+    per: Per = "all",
+    weight: Weight = "exact",
+    regime: Regime = "2017",
+    population: int | Mapping[str, int] | None = None,
+) -> SatisfactionIndex:
+    """Return the satisfaction index of each unit.
+
+    Parameters
+    ----------
+    survey
+        What `read_survey` or `read_survey_aggregates` returned. Groups are pooled with their respondents as weights.
+    by
+        Column or columns that name the unit; ``()`` for all together.
+    per : {"all", "year", "half_year", "quarter", "month"}
+        The period of a row.
+    weight : {"exact", 0.111, 0.11}
+        Weight of an element: one over their number, or as the office rounded it (2004: "exact" or 0.071).
+    regime : {"2017", "2004"}
+        Regulation whose bands are used; that of 2004 has 14 elements.
+    population : int or mapping, optional
+        People served in the period, for all rows or by unit label: adds the respondents needed.
+
+    Raises
+    ------
+    InputError
+        A column does not exist, a weight is not in use, or does not fit the number of elements; published periods are
+        longer than asked for.
+
+    Notes
+    -----
+    NRR is over the answers given ("unsur yang terisi"). The mean of the respondents' own ``ikm`` differs from the index
+    where answers are missing. Source and equations: docs/methods.md#satisfaction.
+
+    Examples
+    --------
+    >>> from asn_impact.intake.survey import ELEMENTS, read_survey
+    >>> frame = pd.DataFrame({"office": "O1", "Tanggal": ["2024-03-04", "2024-03-05"], **{e: [3, 4] for e in ELEMENTS}})
+    >>> found = skm_index(read_survey(frame, as_of="2024-12-31"), weight=0.11)
+    >>> found.frame()[["office", "ikm", "quality"]].round(3).to_numpy().tolist()
+    [['O1', 86.625, 'B']]
+    """
+    used = _weight(weight, regime, len(survey.elements))
+    units = (by,) if isinstance(by, str) else tuple(by)
+    totals = _totals(survey, units, per)
+    nrr = {e: totals[f"sum_{e}"] / totals[f"n_{e}"].where(totals[f"n_{e}"] > 0) for e in survey.elements}
+    rows = totals[[*units, *(["period"] if per != "all" else []), "respondents"]].copy()
+    rows["missing"] = sum(totals["respondents"] - totals[f"n_{e}"] for e in survey.elements)
+    for element in survey.elements:
+        rows[element] = nrr[element]
+    rows["index"] = rows[list(survey.elements)].sum(axis=1, skipna=False) * used
+    rows["ikm"] = rows["index"] * PER_POINT
+    bands = [None if np.isnan(v) else band(v, regime=regime) for v in rows["ikm"]]
+    rows["quality"] = [None if b is None else b.letter for b in bands]
+    rows["performance"] = [None if b is None else b.words for b in bands]
+    if population is not None:
+        needed = [respondents_needed(n) for n in _populations(rows, units, population)]
+        rows = rows.assign(needed=needed, enough=rows["respondents"] >= np.array(needed))
+    notes = (*survey.notes, *_index_notes(rows, survey.elements, weight, used))
+    return SatisfactionIndex(rows.reset_index(drop=True), survey.elements, used, regime, notes)
+
+
+def _weight(weight: Weight, regime: str, elements: int) -> float:
+    """Return the weight of one element; a rounded weight is the weight of one number of elements."""
+    _require_regime(regime)
+    if weight not in WEIGHTS[regime]:
+        raise InputError(f"weight={weight!r} is not in use under {regime}. Expected {listed(WEIGHTS[regime])}.")
+    meant = ELEMENTS_OF[regime]
+    if regime == "2004" and elements != meant:
+        raise InputError(f"The regulation of 2004 has {meant} elements, the survey {elements}. Use regime='2017'.")
+    if weight != "exact" and elements != meant:
+        raise InputError(
+            f"weight={weight!r} is 1/{meant} rounded, the survey has {elements} elements. Use weight='exact'."
+        )
+    return 1 / elements if weight == "exact" else float(weight)
+
+
+def _index_notes(rows: pd.DataFrame, elements: Sequence[str], weight: Weight, used: float) -> list[str]:
+    notes = []
+    if weight != "exact":
+        most = used * len(elements) * HIGHEST * PER_POINT
+        notes.append(f"Weight {used:g} for each of {len(elements)} elements: no index can exceed {most:.2f}.")
+    constant = [e for e in elements if (rows[e] == HIGHEST).all()]
+    if constant:
+        notes.append(f"Everybody answered {HIGHEST} to {listed(constant)}: it says nothing about differences.")
+    undefined = int(rows["ikm"].isna().sum())
+    if undefined:
+        notes.append(f"{undefined} rows have an element nobody answered: no index.")
+    return notes
+
+
+def _populations(rows: pd.DataFrame, units: Sequence[str], population: int | Mapping[str, int]) -> list[int]:
+    if not isinstance(population, Mapping):
+        return [population] * len(rows)
+    labels = [" / ".join(map(str, key)) for key in rows[list(units)].itertuples(index=False)]
+    lacking = sorted({label for label in labels if label not in population})
+    if lacking:
+        raise InputError(
+            f"population lacks {len(lacking)} units, first: {listed(lacking)}. Give the people each served."
+        )
+    return [population[label] for label in labels]
+
+
+# --- sums by unit and period ----------------------------------------------------------------------------------
+
+
+def _totals(survey: Survey | SurveyAggregates, units: tuple[str, ...], per: Per) -> pd.DataFrame:
+    """Return one row a unit and period: respondents, and sum and number of answers of each element."""
+    if per != "all" and per not in _MONTHS:
+        raise InputError(f"per={per!r} is not known. Expected 'all', {listed(_MONTHS)}.")
+    rows = _answers(survey, units) if isinstance(survey, Survey) else _groups(survey, units, per)
+    keys = list(units)
+    if per != "all":
+        rows["period"] = [_period(int(m), _MONTHS[per]) for m in rows["month"]]
+        keys.append("period")
+    values = ["respondents", *(f"{part}_{e}" for e in survey.elements for part in ("n", "sum"))]
+    if not keys:
+        counts = [name for name in values if not name.startswith("sum_")]
+        return rows[values].sum().to_frame().T.astype(dict.fromkeys(counts, "int64"))
+    return rows.dropna(subset=keys).groupby(keys, sort=True)[values].sum().reset_index()
+
+
+def _require_units(found: Sequence[str], units: Sequence[str]) -> None:
+    for unit in units:
+        if unit not in found:
+            raise InputError(f"Column {unit!r} is not in the survey.{nearest(unit, found)} Found: {listed(found, 20)}.")
+
+
+def _answers(survey: Survey, units: tuple[str, ...]) -> pd.DataFrame:
+    """One grouped query: people who answered anything, and the answers, by unit and month."""
+    _require_units([c for c in survey.columns if c not in (*survey.elements, IKM, "day", "month")], units)
+    table = survey.records.to_native().filter(f"{IKM} IS NOT NULL")
+    quoted = {e: '"' + e.replace('"', '""') + '"' for e in survey.elements}
+    sums = ", ".join(f'count({q}) AS "n_{e}", coalesce(sum({q}), 0) AS "sum_{e}"' for e, q in quoted.items())
+    keys = ", ".join('"' + c.replace('"', '""') + '"' for c in (*units, "month"))
+    found = table.aggregate(f"{keys}, count(*) AS respondents, {sums}", keys).order(keys).df()
+    return pd.DataFrame(found)
+
+
+def _groups(survey: SurveyAggregates, units: tuple[str, ...], per: Per) -> pd.DataFrame:
+    """Means times respondents, so that groups can be added up."""
+    rows = survey.frame()
+    _require_units([c for c in ("office", "service") if c in rows], units)
+    if per != "all":
+        too_long = (rows["months"] > _MONTHS[per]).to_numpy()
+        if too_long.any():
+            raise InputError(
+                f"{int(too_long.sum())} published periods are longer than a {per}, first: "
+                f"{rows['period'].iloc[int(np.argmax(too_long))]!r}. Take a longer period."
+            )
+    people = rows["respondents"]
+    columns = {f"n_{e}": people.where(rows[e].notna(), 0) for e in survey.elements}
+    columns |= {f"sum_{e}": (people * rows[e]).fillna(0.0) for e in survey.elements}
+    return rows.assign(**columns)
+
+
+def _period(month: int, length: int) -> str:
+    year, order = month // 12, month % 12 // length + 1
+    return {12: f"{year}", 6: f"{year} S{order}", 3: f"{year} Q{order}", 1: f"{year}-{order:02d}"}[length]
+
+
+# --- which weight did the office use --------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, eq=False)
+class WeightMatch:
+    """Which rounding of the weight gives a published index.
+
+    Attributes
+    ----------
+    published : float
+    rows : pandas.DataFrame
+        ``weight``, ``ikm`` (rounded half up), ``difference`` (published less that) and ``matches``.
+    """
+
+    published: float
+    rows: pd.DataFrame
+
+    @property
+    def weight(self) -> Weight | None:
+        """The one weight that matches; None where none does, or more than one."""
+        found = self.rows.loc[self.rows["matches"], "weight"].tolist()
+        return found[0] if len(found) == 1 else None
+
+    def __repr__(self) -> str:
+        said = {0: "no weight in use gives it", 1: f"weight {self.weight}"}
+        count = int(self.rows["matches"].sum())
+        return f"WeightMatch({self.published:g}: {said.get(count, 'more than one weight gives it')})"
+
+    def _repr_html_(self) -> str:
+        return card(repr(self), table=self.rows)
+
+
+def which_weight(
+    published: float, survey: Survey | SurveyAggregates, *, tolerance: float = 0.01, regime: Regime = "2017"
+) -> WeightMatch:
+    """Return which weight gives the index an office has published, trying those in use.
+
+    All respondents of the survey are taken together: give the survey of that office and period.
+
+    Parameters
+    ----------
+    published
+        The IKM as printed, from 25 to 100.
+    survey
+        The same answers or aggregates.
+    tolerance
+        Largest difference that still matches: offices also round NRR and weighted NRR on the way. The three weights are
+        0.09 points apart or more.
+    regime
+        As for `skm_index`.
+
+    Examples
+    --------
+    >>> from asn_impact.intake.survey import ELEMENTS, read_survey_aggregates
+    >>> frame = pd.DataFrame({"office": ["O1"], "tahun": [2024], "n": [200], **{e: [3.5] for e in ELEMENTS}})
+    >>> which_weight(86.63, read_survey_aggregates(frame, period="tahun", respondents="n"))
+    WeightMatch(86.63: weight 0.11)
+    """
+    if not LOWEST * PER_POINT <= published <= HIGHEST * PER_POINT:
+        raise InputError(f"published is {published!r}; expected the index as printed, from 25 to 100.")
+    _require_regime(regime)
+    exact = skm_index(survey, by=(), regime=regime).rows["ikm"].iloc[0]
+    share = len(survey.elements)
+    rows = [(w, float(half_up(exact * _weight(w, regime, share) * share))) for w in _fitting(regime, share)]
+    table = pd.DataFrame(rows, columns=["weight", "ikm"])
+    difference = (published - table["ikm"]).round(_NOISE)
+    return WeightMatch(published, table.assign(difference=difference, matches=difference.abs() <= tolerance + 1e-9))
+
+
+def _fitting(regime: str, elements: int) -> tuple[Weight, ...]:
+    return WEIGHTS[regime] if elements == ELEMENTS_OF[regime] else ("exact",)
+
+
+# --- a panel --------------------------------------------------------------------------------------------------
+
+
+def satisfaction_panel(
+    survey: Survey | SurveyAggregates, of: str = IKM, *, by: str | Sequence[str] = "office"
+) -> Panel:
+    """Return the panel of an element or of the index, from answers or from published results.
+
+    From answers it is ``tabulate(survey, Score(of))``. Of published results only the mean of a group is known. A cell
+    then holds the mean weighted by respondents, `n` counts them, and the sum of squares within it is the largest the
+    scale allows, ``n (4 - m)(m - 1)`` (Bhatia and Davis 2000; for the index with 100 and 25). So inference from
+    clusters is as for answers, and whatever uses the variation between records is too wide, never too narrow. Each
+    published period is placed in its first month.
+
+    Raises
+    ------
+    InputError
+        No such element, or published periods of different lengths.
+
+    Examples
+    --------
+    >>> from asn_impact.intake.survey import ELEMENTS, read_survey_aggregates
+    >>> frame = pd.DataFrame({"office": ["O1", "O1"], "p": ["TW I 2024", "TW II 2024"], "n": [60, 80],
+    ...     **{e: [3.25, 3.5] for e in ELEMENTS}})
+    >>> panel = satisfaction_panel(read_survey_aggregates(frame, period="p", respondents="n"), "waktu")
+    >>> panel.mean, panel.n, panel.timeline.labels
+    (array([[3.25, 3.5 ]]), array([[60., 80.]]), ('2024-01', '2024-04'))
+    """
+    known = (*survey.elements, IKM)
+    if of not in known:
+        raise InputError(f"The survey has no element {of!r}.{nearest(of, known)} Elements: {listed(known, 20)}.")
+    outcome = Score(of, unit="points (25 to 100)" if of == IKM else f"points ({LOWEST} to {HIGHEST})")
+    if isinstance(survey, Survey):
+        return tabulate(survey, outcome, by=by)
+    return _panel_of_groups(survey, outcome, (by,) if isinstance(by, str) else tuple(by))
+
+
+def _panel_of_groups(survey: SurveyAggregates, outcome: Score, units: tuple[str, ...]) -> Panel:
+    rows = survey.frame()
+    _require_units([c for c in ("office", "service") if c in rows], units)
+    _refuse_mixed_lengths(rows)
+    low, high, factor = (LOWEST, HIGHEST, 1) if outcome.column != IKM else (PER_POINT, HIGHEST * PER_POINT, PER_POINT)
+    elements = [outcome.column] if outcome.column != IKM else list(survey.elements)
+    rows["value"] = rows[elements].mean(axis=1, skipna=False) * factor
+    usable = rows.dropna(subset=["value", *units])
+    if usable.empty:
+        raise InputError(f"No published row has a value of {outcome.column!r}.")
+    left = len(rows) - len(usable)
+    usable = usable.assign(total=usable["value"] * usable["respondents"])
+    cells = usable.groupby([*units, "month"], sort=True)[["respondents", "total"]].sum().reset_index()
+    attributes = cells[list(units)].drop_duplicates(ignore_index=True)
+    row = cells.groupby(list(units), sort=True).ngroup().to_numpy()
+    months, column = np.unique(cells["month"].to_numpy(dtype=np.int64), return_inverse=True)
+    n, mean = np.zeros((len(attributes), len(months))), np.full((len(attributes), len(months)), np.nan)
+    n[row, column] = cells["respondents"]
+    mean[row, column] = cells["total"] / cells["respondents"]
+    spread = np.where(n > 0, n * (high - mean) * (mean - low), 0.0)
+    notes = [f"{left} published rows without a value are left out."] if left else []
+    bounded = "What varies between respondents of a published group is not known: the largest the scale allows is used."
+    return Panel(
+        outcome=outcome,
+        units=tuple(" / ".join(map(str, u)) for u in attributes.itertuples(index=False)),
+        timeline=Timeline.months(months),
+        n=n,
+        mean=mean,
+        weight=(n > 0).astype(np.float64),
+        within=np.maximum(spread, 0.0)[:, :, None, None],
+        attributes=attributes,
+        notes=(*survey.notes, *notes, bounded),
+    )
+
+
+def _refuse_mixed_lengths(rows: pd.DataFrame) -> None:
+    lengths = sorted({int(m) for m in rows["months"]})
+    if len(lengths) > 1:
+        raise InputError(
+            f"The published periods are {listed(lengths)} months long. Expected one length: a year and its halves hold "
+            f"the same answers. Leave the others out."
+        )

@@ -1,0 +1,252 @@
+"""What a programme cost: components with their amounts, each with its source and the year of its prices.
+
+There are no default prices. A component without a source is refused; the template that travels with the package is a
+worked example and says so on every line, and so does whatever is computed from it.
+"""
+
+from __future__ import annotations
+
+import math
+import shutil
+import warnings
+from collections.abc import Iterable
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import Any, Final, Literal, TypeAlias
+
+import numpy as np
+import pandas as pd
+
+from asn_impact.display import card
+from asn_impact.errors import DataWarning, InputError, listed
+from asn_impact.intake.exports import explaining, gather
+from asn_impact.intake.local import parse_numbers
+
+__all__ = ["Costs", "Language", "cost_template", "number", "read_costs", "rupiah"]
+
+Language: TypeAlias = Literal["id", "en"]
+
+TEMPLATE: Final = "cost_template.csv"
+_NEEDED: Final = ("komponen", "jumlah", "satuan", "harga_satuan", "sumber", "tahun_harga")
+_YEAR: Final = "tahun_ke"  # year of the programme in which a component is paid; 0 when the column is absent
+_EXPECTED: Final = {
+    "tahun_harga": "a year such as 2025",
+    _YEAR: "0 for the year of the training, 1 for the next, ...",
+}
+_EXAMPLE: Final = "contoh"  # a source that begins with this word belongs to the worked example
+
+
+def number(value: float, decimals: int, language: Language) -> str:
+    """Return a number as people write it; undefined as a dash.
+
+    Examples
+    --------
+    >>> number(-1234.56, 1, "id"), number(-1234.56, 1, "en"), number(float("nan"), 1, "id")
+    ('−1.234,6', '−1,234.6', '–')
+    """
+    if math.isnan(value):
+        return "–"
+    plain = "∞" if math.isinf(value) else f"{abs(value):,.{decimals}f}"
+    shown = plain.translate({ord(","): ".", ord("."): ","}) if language == "id" else plain
+    return f"−{shown}" if value < 0 and any(c in "123456789∞" for c in plain) else shown
+
+
+def rupiah(amount: float, language: Language, *, decimals: int = 0) -> str:
+    """Return an amount of money as EYD V writes it in Indonesian, and its English counterpart.
+
+    Examples
+    --------
+    >>> rupiah(1234567, "id", decimals=2), rupiah(-1234567, "en")
+    ('Rp1.234.567,00', '−Rp1,234,567')
+    """
+    shown = number(amount, decimals, language)
+    if shown == "–":
+        return shown
+    return f"−Rp{shown[1:]}" if shown.startswith("−") else f"Rp{shown}"
+
+
+@dataclass(frozen=True, eq=False)
+class Costs:
+    """What a programme cost.
+
+    Attributes
+    ----------
+    components
+        One row a component: komponen, jumlah, satuan, harga_satuan, sumber, tahun_harga, tahun_ke (year of the
+        programme in which it is paid, 0 the first) and biaya, the product of quantity and unit price in rupiah.
+    example
+        Number of components that are the worked example of the template.
+    notes
+        What must be known about the prices, in sentences.
+    """
+
+    components: pd.DataFrame
+    example: int = 0
+    notes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "components", self.components.copy(deep=False))
+
+    @property
+    def total(self) -> float:
+        """Sum of all components in rupiah, at the prices they were given in."""
+        return float(self.components["biaya"].sum())
+
+    def by_year(self) -> dict[int, float]:
+        """Return the sum of each year of the programme: 0 is the year of the training."""
+        paid, amount = self.components["tahun_ke"].to_numpy(), self.components["biaya"].to_numpy()
+        return {int(year): float(amount[paid == year].sum()) for year in np.unique(paid)}
+
+    def present_value(self, discount: float) -> float:
+        """Return the sum, with what is paid in year k divided by ``(1 + discount) ** k``."""
+        return sum(amount / (1 + discount) ** year for year, amount in self.by_year().items())
+
+    def __repr__(self) -> str:
+        years = sorted(self.components["tahun_harga"].unique())
+        prices = f"{years[0]}" if len(years) == 1 else f"{years[0]} to {years[-1]}"
+        example = f"; {self.example} from the worked example" if self.example else ""
+        return f"Costs({len(self.components)} components, {rupiah(self.total, 'id')}, prices of {prices}{example})"
+
+    def _repr_html_(self) -> str:
+        shown = self.components.assign(
+            harga_satuan=[rupiah(v, "id") for v in self.components["harga_satuan"]],
+            biaya=[rupiah(v, "id") for v in self.components["biaya"]],
+        )
+        return card(repr(self), [("note", note) for note in self.notes], table=shown)
+
+
+def read_costs(source: Any) -> Costs:  # noqa: ANN401 - a path, or any frame narwhals knows
+    """Return the costs of a programme, from a file or a frame with one row a component.
+
+    Columns: komponen, jumlah, satuan, harga_satuan (rupiah), sumber, tahun_harga; and, where something is paid in a
+    later year of the programme, tahun_ke (0 the first). Numbers may be written as in Indonesia. `cost_template` makes a
+    file to fill in.
+
+    Raises
+    ------
+    InputError
+        A column is missing, a component has no name, source, price, quantity or price year, or a number cannot be.
+
+    Warns
+    -----
+    DataWarning
+        Components of the worked example are still there; prices of several years are added up.
+
+    Examples
+    --------
+    >>> read_costs(pd.DataFrame({"komponen": ["Narasumber"], "jumlah": [24], "satuan": ["jam"],
+    ...                          "harga_satuan": ["Rp900.000,00"], "sumber": ["DPA 2025, hlm. 4"],
+    ...                          "tahun_harga": [2025]}))
+    Costs(1 components, Rp21.600.000, prices of 2025)
+    """
+    table = _table(source)
+    for name in ("komponen", "satuan", "sumber"):
+        _refuse_empty(table, name)
+    read = {name: _numbers(table, name) for name in ("jumlah", "harga_satuan")}
+    years = {name: _whole(table, name) for name in ("tahun_harga", _YEAR)}
+    _refuse_strange_years(table, years)
+    table = table.assign(**read, **years, biaya=read["jumlah"] * read["harga_satuan"])
+    if not table["biaya"].sum() > 0:
+        raise InputError("The components add up to 0 rupiah. A programme without costs has no cost per day saved.")
+    example = int(table["sumber"].str.strip().str.casefold().str.startswith(_EXAMPLE).sum())
+    notes = tuple(_notes(table, example))
+    for note in notes:
+        warnings.warn(note, DataWarning, stacklevel=2)
+    return Costs(table, example, notes)
+
+
+def cost_template(path: str | Path) -> Path:
+    """Write the worked example to a file to fill in, and return its path; nothing is overwritten.
+
+    Raises
+    ------
+    InputError
+        The file exists already.
+    """
+    target = Path(path)
+    if target.exists():
+        raise InputError(f"{target} exists already. Name another file: nothing was overwritten.")
+    with resources.as_file(resources.files("asn_impact.reference") / TEMPLATE) as template:
+        shutil.copyfile(template, target)
+    return target
+
+
+def _table(source: Any) -> pd.DataFrame:  # noqa: ANN401
+    """Return the columns of the contract, texts as texts and numbers as they came; rows without anything are gone."""
+    with explaining(source):
+        try:
+            table = _columns(source, (*_NEEDED, _YEAR))
+        except InputError:  # without the column of years, or with another fault: that one is then said
+            table = _columns(source, _NEEDED)
+    table = table.loc[~table.map(lambda value: _plain_text(value) == "").all(axis=1)].reset_index(drop=True)
+    if table.empty:
+        raise InputError("The file of costs has no rows. Expected one row a component.")
+    texts = {name: table[name].map(_plain_text) for name in ("komponen", "satuan", "sumber")}
+    return table.assign(**{_YEAR: table.get(_YEAR, 0), **texts})
+
+
+def _columns(source: Any, names: tuple[str, ...]) -> pd.DataFrame:  # noqa: ANN401
+    rows = gather(source, (), columns=None, dates=None, keep=names, required=())
+    return pd.DataFrame(rows.frame.select(*names).collect().to_pandas())
+
+
+def _plain_text(value: object) -> str:
+    missing = value is None or value is pd.NA or (isinstance(value, float) and math.isnan(value))
+    return "" if missing else str(value).strip()
+
+
+def _refuse_empty(table: pd.DataFrame, name: str) -> None:
+    empty = table.index[table[name].str.strip(" -–.").eq("")]
+    if len(empty):
+        what = table["komponen"].iloc[empty[0]] or f"row {empty[0] + 1}"
+        raise InputError(
+            f"{len(empty)} of {len(table)} components have no {name!r}, first: {what!r}. Every amount needs "
+            "its name, unit and source (the document and page it was taken from)."
+        )
+
+
+def _numbers(table: pd.DataFrame, name: str) -> Any:  # noqa: ANN401 - a Series
+    column = table[name]
+    if column.dtype == object or pd.api.types.is_string_dtype(column):
+        column = parse_numbers([_plain_text(value) or None for value in column], name=name)
+    values = column.to_numpy(dtype=np.float64, na_value=np.nan)
+    wrong = np.flatnonzero(~np.isfinite(values) | (values < 0))
+    if wrong.size:
+        raise InputError(
+            f"{name!r} is missing or negative for {wrong.size} of {len(table)} components, first: "
+            f"{table['komponen'].iloc[int(wrong[0])]!r}. Expected a number, 0 or more; there is no default price."
+        )
+    return values
+
+
+def _whole(table: pd.DataFrame, name: str) -> Any:  # noqa: ANN401 - a Series
+    values = pd.to_numeric(table[name].map(_plain_text), errors="coerce").to_numpy(dtype=np.float64)
+    wrong = np.flatnonzero(~np.isfinite(values) | (values != np.round(values)))
+    if wrong.size:
+        raise InputError(
+            f"{name!r} is no whole number for {wrong.size} of {len(table)} components, first: "
+            f"{table['komponen'].iloc[int(wrong[0])]!r}. Expected {_EXPECTED[name]}."
+        )
+    return values.astype(np.int64)
+
+
+def _refuse_strange_years(table: pd.DataFrame, years: dict[str, Any]) -> None:
+    prices, paid = years["tahun_harga"], years[_YEAR]
+    outside = {"tahun_harga": (prices < 1990) | (prices > 2100), _YEAR: (paid < 0) | (paid > 50)}
+    for name, strange in outside.items():
+        if strange.any():
+            at = int(np.flatnonzero(strange)[0])
+            what = table["komponen"].iloc[at]
+            raise InputError(f"{name!r} is {years[name][at]} for {what!r}. Expected {_EXPECTED[name]}.")
+
+
+def _notes(table: pd.DataFrame, example: int) -> Iterable[str]:
+    if example:
+        yield (
+            f"{example} of {len(table)} components are the worked example of the template (invented prices). "
+            "Replace them before anything is concluded."
+        )
+    years = sorted(set(table["tahun_harga"].tolist()))
+    if len(years) > 1:
+        yield f"Prices of {listed(years)} are added up as they are, without adjusting for inflation."

@@ -1,0 +1,175 @@
+"""What a two-way fixed effects estimate is made of: comparisons of two groups, and effects with weights below zero."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from asn_impact.arrays import Bool, Float
+from asn_impact.designs import Design
+from asn_impact.display import card
+from asn_impact.errors import DesignError, EstimationError
+from asn_impact.estimation.effects import Effects
+
+__all__ = ["Decomposition", "NegativeWeights", "bacon", "negative_weights"]
+
+
+@dataclass(frozen=True, eq=False)
+class Decomposition:
+    """The two-way estimate as a weighted mean of comparisons between two groups and two spells of time.
+
+    Attributes
+    ----------
+    table
+        One row a comparison: kind, treated, control, weight, estimate.
+    estimate
+        The weighted sum: the two-way estimate itself.
+    """
+
+    table: pd.DataFrame
+    estimate: float
+
+    def by_kind(self) -> pd.DataFrame:
+        """Return one row a kind of comparison: its weight and its mean estimate."""
+        summed = self.table.assign(part=self.table["weight"] * self.table["estimate"])
+        summed = summed.groupby("kind", sort=True, as_index=False)[["weight", "part"]].sum()
+        return summed.assign(estimate=summed["part"] / summed["weight"])[["kind", "weight", "estimate"]]
+
+    def __repr__(self) -> str:
+        parts = ", ".join(f"{row.kind} {row.weight:.3f}" for row in self.by_kind().itertuples())
+        return f"Decomposition({self.estimate:.4g} from {len(self.table)} comparisons: {parts})"
+
+    def _repr_html_(self) -> str:
+        return card(repr(self), table=self.table.round(4))
+
+
+def bacon(design: Design) -> Decomposition:
+    """Return the decomposition of the two-way estimate by Goodman-Bacon (2021).
+
+    Three kinds: ``treated against never``, ``earlier against later`` (the later wave before it is trained) and ``later
+    against earlier`` (the earlier wave after it was trained), which is a comparison only if effects do not change over
+    time.
+
+    Raises
+    ------
+    DesignError
+        A cell is empty, or weights differ: the decomposition is for a balanced panel in which every cell counts alike.
+
+    Notes
+    -----
+    Goodman-Bacon (2021), Journal of Econometrics 225, theorem 1; checked against the R package bacondecomp.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from asn_impact.designs import assign
+    >>> from asn_impact.intake.training import read_rollout
+    >>> from asn_impact.measures.panel import read_panel
+    >>> frame = pd.DataFrame({"office": list("AABB"), "year": [2023, 2024] * 2, "days": [9.0, 7.0, 8.0, 8.5],
+    ...                       "trained": [2024, 2024, None, None]})
+    >>> panel = read_panel(frame, unit="office", period="year", outcome="days")
+    >>> bacon(assign(panel, read_rollout(frame, unit="office", adopted="trained"), cluster="office")).estimate
+    -2.5
+    """
+    _require_balanced(design)
+    groups = [*design.cohorts, np.inf]
+    rows = [
+        _comparison(design, group, other)
+        for group in groups
+        for other in groups
+        if group != other and np.isfinite(group) and (design.adopted == other).any()
+    ]
+    table = pd.DataFrame(rows)
+    table["weight"] = table["weight"] / table["weight"].sum()
+    return Decomposition(table, float((table["weight"] * table["estimate"]).sum()))
+
+
+def _require_balanced(design: Design) -> None:
+    panel = design.panel
+    if (empty := int((~panel.observed).sum())) > 0:
+        raise DesignError(
+            f"{empty} of {panel.observed.size} cells are empty. The decomposition is for a balanced panel: leave out "
+            "the units or periods with gaps, or use negative_weights(TwoWay()(design))."
+        )
+    if np.ptp(panel.weight) > 1e-12 * panel.weight.max():
+        raise DesignError(
+            "The cells have different weights. The decomposition is for cells that count alike: assign(..., "
+            "weights='units') on a panel without weights, or negative_weights(TwoWay()(design))."
+        )
+
+
+def _comparison(design: Design, group: float, other: float) -> dict[str, object]:
+    """One two-by-two comparison, with a weight not yet divided by the sum of all."""
+    steps = design.panel.timeline.steps
+    kind, window = "treated against never", np.ones(len(steps), dtype=np.bool_)
+    if np.isfinite(other):
+        kind = "earlier against later" if group < other else "later against earlier"
+        window = steps < other if group < other else steps >= other
+    after = window & (steps >= group)
+    treated, control = design.adopted == group, design.adopted == other
+    n = np.array([treated.mean(), control.mean()])
+    share, within = n[0] / n.sum(), after.sum() / window.sum()
+    weight = (n.sum() * window.mean()) ** 2 * share * (1 - share) * within * (1 - within)
+    return {
+        "kind": kind,
+        "treated": design.cohort_label(group),
+        "control": design.cohort_label(other),
+        "weight": float(weight),
+        "estimate": _change(design, treated, window, after) - _change(design, control, window, after),
+    }
+
+
+def _change(design: Design, units: Bool, window: Bool, after: Bool) -> float:
+    mean = design.panel.mean[units]
+    return float(mean[:, after].mean() - mean[:, window & ~after].mean())
+
+
+@dataclass(frozen=True, eq=False)
+class NegativeWeights:
+    """How an estimate weighs the effects in the treated cells, if effects differ between them.
+
+    Attributes
+    ----------
+    weight
+        (U, T) weight of each treated cell, zero elsewhere; they sum to one.
+    share
+        Share of treated cells with a weight below zero.
+    sum
+        Sum of the weights below zero.
+    """
+
+    weight: Float
+    share: float
+    sum: float
+
+    def __repr__(self) -> str:
+        return f"NegativeWeights({100 * self.share:.0f}% of treated cells, sum {self.sum:.3g})"
+
+
+def negative_weights(effects: Effects) -> NegativeWeights:
+    """Return the weights of an overall effect on the treated cells: those below zero turn an effect upside down.
+
+    Works for every estimator that is linear in the cell means: they are its loadings on the treated cells.
+
+    Raises
+    ------
+    EstimationError
+        There is more than one estimate, or its weights do not sum to one over treated cells.
+
+    Notes
+    -----
+    De Chaisemartin and D'Haultfoeuille (2020), American Economic Review 110, theorem 1, for two-way fixed effects.
+    """
+    if len(effects.terms) != 1:
+        raise EstimationError(f"{len(effects.terms)} estimates. Expected one: effects.overall().")
+    weight = np.where(effects.design.treated(), effects.loadings()[0], 0.0)
+    if abs(weight.sum() - 1) > 1e-6:
+        raise EstimationError(
+            f"The weights of {effects.estimator.name} on treated cells sum to {weight.sum():.4g}, not to 1: it is not "
+            "a mean of effects of this training."
+        )
+    used = np.abs(weight) > 1e-12
+    below = weight < -1e-12
+    return NegativeWeights(weight, float(below.sum() / used.sum()), float(weight[below].sum()))

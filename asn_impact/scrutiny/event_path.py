@@ -1,0 +1,282 @@
+"""The event study as scrutiny needs it: estimates before and after one reference period, with their whole variance.
+
+Many event times from few offices make a variance matrix that is mostly noise. So event times can be grouped into
+blocks of several periods, and those that rest on some of the waves only can be left out.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+import numpy as np
+import pandas as pd
+
+from asn_impact.arrays import Float, Int, readonly
+from asn_impact.display import card
+from asn_impact.errors import DataWarning, InferenceError, listed
+from asn_impact.estimation import BiasReduced, ClusterRobust, Imputation, Inference, Jackknife, TwoStage
+from asn_impact.estimation.effects import Effects
+from asn_impact.estimation.jackknife import differences
+
+__all__ = ["Combined", "EventPath", "Target", "combined", "event_path", "target_weights"]
+
+Target: TypeAlias = Literal["average", "first"] | int | Sequence[float]
+
+_LINEAR = (BiasReduced, ClusterRobust, Jackknife)  # rules that need no more than a fit offers
+
+
+@dataclass(frozen=True, eq=False)
+class Combined:
+    """Weighted sums of another fit's estimates, with fixed (m, k) weights."""
+
+    effects: Effects
+    weights: Float
+
+    def _sum(self, values: Float, axis: int) -> Float:
+        """Return sums over the terms on an axis; terms without weight do not matter, not even NaN."""
+        used = (self.weights != 0).any(axis=0)
+        taken = np.compress(used, values, axis=axis)
+        return np.asarray(np.moveaxis(np.tensordot(self.weights[:, used], taken, axes=(1, axis)), 0, axis))
+
+    @property
+    def estimate(self) -> Float:
+        """(m,) the sums."""
+        return self._sum(self.effects.estimate, 0)
+
+    def influence(self) -> Float:
+        """(G, m) influence by cluster."""
+        return self._sum(self.effects.influence, 1)
+
+    def leave_one_out(self) -> Float:
+        """(G, m) the sums without each cluster in turn."""
+        return self._sum(self.effects.leave_one_out(), 1)
+
+    def loadings(self) -> Float:
+        """(m, U, T) weights on the cell means."""
+        return self._sum(self.effects.loadings(), 0)
+
+    def differences(self) -> Float:
+        """(G, m, U, T) weights on the cells without each cluster less those with all."""
+        return self._sum(differences(self.effects), 1)
+
+    @property
+    def correction(self) -> float:
+        """Small-sample factor of the variance, as in the fit it came from."""
+        return self.effects.fit.correction
+
+
+def combined(effects: Effects, weights: Float, terms: pd.DataFrame) -> Effects:
+    """Return sums of effects as effects: with influence, leave-one-out values and weights on the cells."""
+    return Effects(effects.estimator, effects.design, terms, Combined(effects, weights), notes=effects.notes)
+
+
+@dataclass(frozen=True, eq=False)
+class EventPath:
+    """Estimates in equal steps around a reference period.
+
+    Attributes
+    ----------
+    source
+        The event study it was made from, with its rule.
+    weights
+        (k, event times) how each estimate is made from the event study.
+    every
+        Periods in a step.
+    step
+        (k,) distance from the reference in steps: -pre .. -1, 1 .. post.
+    first, last
+        (k,) event times of each step.
+    inference
+        The k estimates with variance and degrees of freedom, under the same rule.
+    notes
+        Which event times are not here, and why.
+    """
+
+    source: Inference
+    weights: Float
+    every: int
+    step: Int
+    first: Int
+    last: Int
+    inference: Inference
+    notes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        for name in ("weights", "step", "first", "last"):
+            object.__setattr__(self, name, readonly(np.asarray(getattr(self, name))))
+
+    @property
+    def pre(self) -> int:
+        """Number of estimates before the reference."""
+        return int((self.step < 0).sum())
+
+    @property
+    def post(self) -> int:
+        """Number of estimates after the reference."""
+        return int((self.step > 0).sum())
+
+    def target(self, l_vec: Float) -> Inference:
+        """Return a weighted sum of the estimates after the reference, with the degrees of freedom of its own."""
+        weights = l_vec @ self.weights[self.pre :]
+        return _under_rule(self.source, weights[None, :], pd.DataFrame({"term": ["target"]}))
+
+    def table(self, level: float = 0.95) -> pd.DataFrame:
+        """Return one row a step, with the event times it covers and the usual columns."""
+        return self.inference.table(level)
+
+    def __repr__(self) -> str:
+        return (
+            f"EventPath({self.source.effects.estimator.name}: {self.pre} steps before and {self.post} after the "
+            f"reference, {self.every} periods each)"
+        )
+
+    def _repr_html_(self) -> str:
+        return card(repr(self), [("note", note) for note in self.notes], table=self.table().round(4))
+
+
+def event_path(events: Inference, *, every: int = 1, waves: Literal["all", "same"] = "all") -> EventPath:
+    """Return the event study in steps of `every` periods around the reference.
+
+    The reference step ends with the reference period of the estimator, the last one before training; what is not a
+    whole step is left out.
+
+    Parameters
+    ----------
+    events
+        From ``infer(effects.event_study(), rule)``.
+    every
+        Periods in a step: 3 for quarters of months. The estimates of a step are averaged and the mean of the reference
+        step is taken off.
+    waves
+        ``"same"``: only event times at which as many treated clusters stand behind the estimate as behind any, so that
+        all steps compare the same waves.
+
+    Raises
+    ------
+    InferenceError
+        The estimates are not an event study with a reference period, or fewer than one step is left on a side.
+    """
+    times, notes = _usable(events, waves)
+    reference = _reference(events)
+    before, after = _run(times, reference, -1), _run(times, reference, 1)
+    if every < 1:
+        raise InferenceError(f"every={every!r}. Expected the number of periods in a step, 1 or more.")
+    pre, post = (before - (every - 1)) // every, after // every
+    if pre < 1 or post < 1:
+        raise InferenceError(
+            f"{before} periods before and {after} after the reference (event time {reference}) do not make a step of "
+            f"{every} on both sides. Widen the window, or take shorter steps."
+        )
+    steps = np.array([*range(-pre, 0), *range(1, post + 1)])
+    first = reference + 1 + (steps - 1) * every  # step 0 is the reference and ends with it
+    weights = _weights(events, first, every, reference)
+    terms = pd.DataFrame({"step": steps, "first": first, "last": first + every - 1})
+    left_out = sorted({int(t) for t in _event_times(events)} - {int(f) + i for f in first for i in range(every)})
+    left_out = [t for t in left_out if not reference - every < t <= reference]
+    if left_out:
+        notes = (*notes, f"Event times not in a whole step beside the others are left out: {listed(left_out, 6)}.")
+    under = _under_rule(events, weights, terms)
+    if np.isnan(under.variance).any():
+        raise InferenceError(
+            f"Not every step has a standard error under {events.rule.name}: {' '.join(under.notes)} "
+            "Take longer steps, or waves='same'."
+        )
+    return EventPath(events, weights, every, steps, first, first + every - 1, under, notes)
+
+
+def _event_times(events: Inference) -> Int:
+    if "event_time" not in events.effects.terms.columns or "cohort" in events.effects.terms.columns:
+        raise InferenceError(
+            f"Expected an event study: infer(effects.event_study(), rule). Found terms by "
+            f"{listed(events.effects.terms.columns)}."
+        )
+    if isinstance(events.effects.estimator, Imputation | TwoStage):
+        raise InferenceError(
+            f"{events.effects.estimator.name} has no estimates before training that are differences from one reference "
+            "period. Use GroupTime(), InteractionWeighted() or TwoWay() for this question."
+        )
+    return events.effects.terms["event_time"].to_numpy(dtype=np.int64)
+
+
+def _reference(events: Inference) -> int:
+    times = _event_times(events)
+    absent = sorted({*range(int(times.min()), 0)} - {int(t) for t in times})
+    if not absent:
+        raise InferenceError(
+            "No event time before training is the reference of the others: estimates before training are changes from "
+            "one period to the next, or there are none. Use base='universal'."
+        )
+    return int(absent[-1])
+
+
+def _usable(events: Inference, waves: str) -> tuple[set[int], tuple[str, ...]]:
+    times, support = _event_times(events), events.effects.support()
+    known = np.isfinite(events.estimate) & np.isfinite(np.diag(events.variance)) & (support >= 2)
+    if waves == "same":
+        known &= support == support.max()
+    lost = times[~known]
+    why = "rest on some of the waves only" if waves == "same" else "have no standard error"
+    notes = (f"Event times that {why} are left out: {listed(lost, 6)}.",) if len(lost) else ()
+    return {int(t) for t in times[known]}, notes
+
+
+def _run(times: set[int], reference: int, direction: int) -> int:
+    """Return the number of event times without a gap on one side of the reference."""
+    length = 0
+    while reference + direction * (length + 1) in times:
+        length += 1
+    return length
+
+
+def _weights(events: Inference, first: Int, every: int, reference: int) -> Float:
+    """(k, event times) means over the steps less the mean over the reference step."""
+    times = _event_times(events)
+
+    def mean(start: int) -> Float:
+        return np.asarray(((times >= start) & (times < start + every)) / every)
+
+    base = mean(reference - every + 1)
+    return np.stack([mean(int(start)) - base for start in first])
+
+
+def _under_rule(events: Inference, weights: Float, terms: pd.DataFrame) -> Inference:
+    """Return sums of an event study under the rule of its inference."""
+    effects = combined(events.effects, weights, terms)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DataWarning)
+        if isinstance(events.rule, _LINEAR):
+            return events.rule(effects)
+    used = (weights != 0).any(axis=0)
+    variance = weights[:, used] @ events.variance[np.ix_(used, used)] @ weights[:, used].T
+    df = np.full(len(weights), float(np.min(events.df[used])))
+    return Inference(effects, events.rule, effects.estimate, variance, df, events.notes)
+
+
+def target_weights(of: Target, first: Int, last: Int) -> Float:
+    """(post,) weights of the target on the steps after the reference.
+
+    ``"average"``: equal weights on all steps from the start of training on. ``"first"``: the first of them. A whole
+    number: the step that holds this event time. Numbers: the weights.
+    """
+    began = first >= 0
+    if not began.any():
+        raise InferenceError("No step begins at or after the start of training: there is no effect to ask about.")
+    if isinstance(of, str):
+        if of not in {"average", "first"}:
+            raise InferenceError(f"of={of!r} is not known. Expected 'average', 'first', an event time or weights.")
+        chosen = began if of == "average" else np.arange(len(first)) == np.flatnonzero(began)[0]
+        return np.asarray(chosen / chosen.sum())
+    if isinstance(of, int | np.integer):
+        chosen = (first <= of) & (of <= last)
+        if not chosen.any():
+            raise InferenceError(f"of={of}: no step holds this event time. The steps begin at {listed(first, 12)}.")
+        return chosen.astype(np.float64)
+    weights = np.asarray(of, dtype=np.float64)
+    if weights.shape != first.shape or not np.isfinite(weights).all() or not (weights != 0).any():
+        raise InferenceError(
+            f"of has shape {weights.shape}. Expected {len(first)} numbers, one a step after the reference."
+        )
+    return weights

@@ -1,0 +1,165 @@
+"""Do the recorded times look like work, or like typing? Heaps at zero days, at the limit, at the end of a month."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import narwhals as nw
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from asn_impact.arrays import Int
+from asn_impact.errors import InputError
+from asn_impact.measures.durations import Durations
+from asn_impact.scrutiny.said import Check, Said, Verdict, cannot_say, say
+
+__all__ = ["HEAVY", "SUSPICIOUS", "heaping"]
+
+SUSPICIOUS = 1.5, 0.01  # times as many as expected, and excess as a share of all decisions: doubtful
+HEAVY = 2.5, 0.05  # the recorded dates cannot be taken at face value
+_LEVEL = 0.01
+QUESTION = say(
+    "Apakah tanggal keputusan tercatat saat terjadi, atau diketik kemudian?",
+    "Were decision dates recorded as they happened, or typed in later?",
+)
+
+
+def heaping(durations: Durations, *, limits: Sequence[int] = ()) -> Check:
+    """Return the check of heaps in the recorded times.
+
+    Looked at: exactly `limits` days, against the mean of the two days on either side (without day 0); the last
+    working day of a month, or a year, against an even spread over the working days of the months with decisions. A
+    heap counts when it is larger than chance at 0.01 (binomial, Bonferroni over the heaps). The share decided on the day
+    of receipt is shown without a verdict: for many services it is what they promise.
+
+    Doubtful: a heap of 1.5 times the expected number and an excess of 1 % of all decisions. Fails: 2.5 times and 5 %.
+
+    Parameters
+    ----------
+    durations
+        From `measure`.
+    limits
+        Promised days of the services (SLA), in the days of the clock.
+
+    Raises
+    ------
+    InputError
+        A limit is not a whole number of days, 1 or more.
+    """
+    for limit in limits:
+        if not isinstance(limit, int) or isinstance(limit, bool) or limit < 1:
+            raise InputError(f"limit {limit!r} is not known. Expected a whole number of days, 1 or more.")
+    counts = _counts(durations)
+    total = int(counts["cases"].sum())
+    if total == 0:
+        why = say("Tidak ada permohonan yang sudah diputus.", "No application has been decided.")
+        return cannot_say("heaping", QUESTION, why)
+    waits = _histogram(counts["days"].to_numpy(dtype=np.int64), counts["cases"].to_numpy(dtype=np.int64))
+    rows = [_at_zero(waits), *(_at_limit(waits, limit) for limit in limits), *_at_ends(durations, counts)]
+    table = pd.DataFrame(rows)
+    table = table.assign(excess=(table["cases"] - table["expected"]) / total)
+    tested = table["p_value"].notna()
+    heap = tested & (table["p_value"] * max(int(tested.sum()), 1) < _LEVEL)
+    return Check("heaping", QUESTION, _answer(table, heap, total), _verdict(table, heap), table)
+
+
+def _counts(durations: Durations) -> pd.DataFrame:
+    """One row a working day of decision and a wait: how many cases. Computed where the records are."""
+    decided = durations.records.filter(~nw.col("days").is_null())
+    grouped = decided.group_by("day", "days").agg(nw.len().alias("cases")).collect().to_pandas()
+    return pd.DataFrame(
+        {
+            "number": grouped["day"].astype("int64") + grouped["days"].astype("int64"),
+            "days": grouped["days"].astype("int64"),
+            "cases": grouped["cases"].astype("int64"),
+        }
+    )
+
+
+def _histogram(values: Int, cases: Int) -> Int:
+    counted = np.zeros(int(values.max()) + 4, dtype=np.int64)
+    np.add.at(counted, values, cases)
+    return counted
+
+
+def _row(heap: str, found: int, expected: float, among: int) -> dict[str, object]:
+    """One heap: found against expected among so many cases."""
+    share = expected / among if among else np.nan
+    p = float(stats.binom.sf(found - 1, among, min(share, 1.0))) if among and expected > 0 else np.nan
+    ratio = found / expected if expected > 0 else np.nan
+    return {"heap": heap, "cases": found, "expected": expected, "ratio": ratio, "among": among, "p_value": p}
+
+
+def _at_zero(waits: Int) -> dict[str, object]:
+    return _row("0 days", int(waits[0]), np.nan, int(waits.sum())) | {"ratio": np.nan, "p_value": np.nan}
+
+
+def _at_limit(waits: Int, limit: int) -> dict[str, object]:
+    """Count the cases at the limit among those within two days of it, against an even spread over these days."""
+    near = np.array([d for d in range(limit - 2, limit + 3) if 1 <= d < len(waits)])
+    if limit >= len(waits):
+        return _row(f"{limit} days", 0, np.nan, 0)
+    others = waits[near[near != limit]]
+    expected = float(others.mean()) if len(others) else np.nan
+    among = int(waits[near].sum())
+    found = int(waits[limit])
+    row = _row(f"{limit} days", found, expected, among)
+    return row | {"p_value": float(stats.binom.sf(found - 1, among, 1 / len(near))) if among else np.nan}
+
+
+def _at_ends(durations: Durations, counts: pd.DataFrame) -> list[dict[str, object]]:
+    """Count the cases decided on the last working day of their month, and of their year."""
+    calendar = durations.calendar.table()
+    # every number belongs to one working day; days off share the number of the working day before them
+    days = calendar.drop_duplicates("number").set_index("number")
+    by_day = counts.groupby("number")["cases"].sum()
+    frame = pd.DataFrame({"month": days["month"], "cases": by_day.reindex(days.index, fill_value=0)}).reset_index()
+    frame = frame.assign(year=frame["month"] // 12)
+    rows = []
+    for name, period in (("last working day of a month", "month"), ("last working day of a year", "year")):
+        grouped = frame.groupby(period).agg(cases=("cases", "sum"), days=("cases", "size"), last=("cases", "last"))
+        used = grouped.loc[(grouped["cases"] > 0) & (grouped["days"] > 1)]
+        among, found = int(used["cases"].sum()), int(used["last"].sum())
+        rows.append(_row(name, found, float((used["cases"] / used["days"]).sum()), among))
+    return rows
+
+
+def _verdict(table: pd.DataFrame, heap: pd.Series) -> Verdict:
+    if (heap & _reaches(table, HEAVY)).any():
+        return "fails"
+    return "doubtful" if (heap & _reaches(table, SUSPICIOUS)).any() else "holds"
+
+
+def _reaches(table: pd.DataFrame, limit: tuple[float, float]) -> pd.Series:
+    return (table["ratio"] >= limit[0]) & (table["excess"] >= limit[1])
+
+
+def _answer(table: pd.DataFrame, heap: pd.Series, total: int) -> Said:
+    said = say(
+        "Dari {n} keputusan, {share} terjadi pada hari permohonan diterima.",
+        "Of {n} decisions, {share} fell on the day of receipt.",
+        n=total,
+        share=float(table["cases"].iloc[0]) / total,
+    )
+    large = table.loc[heap & _reaches(table, SUSPICIOUS)]
+    if large.empty:
+        return said + say("Tidak ada penumpukan yang mencurigakan.", "No suspicious heap.")
+    for row in large.itertuples():
+        said += say(
+            "Penumpukan pada {id_name}: {x} kali yang diharapkan, kelebihannya {share} dari semua keputusan.",
+            "A heap on {name}: {x} times the expected number, an excess of {share} of all decisions.",
+            name=str(row.heap),
+            id_name=_indonesian(str(row.heap)),
+            x=float(row.ratio),  # type: ignore[arg-type]
+            share=float(row.excess),  # type: ignore[arg-type]
+        )
+    return said
+
+
+def _indonesian(heap: str) -> str:
+    known = {
+        "last working day of a month": "hari kerja terakhir bulan",
+        "last working day of a year": "hari kerja terakhir tahun",
+    }
+    return known.get(heap, heap.replace("days", "hari"))

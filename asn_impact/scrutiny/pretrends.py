@@ -1,0 +1,259 @@
+"""Were trends alike before training, and would this test have noticed if not.
+
+A test that rejects nothing may simply be weak. So the joint test comes with its power against the straight line that
+would explain the whole effect (Roth 2022), and with the smallest margin within which the differences before training
+are shown to lie.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from scipy import optimize, stats
+
+from asn_impact.arrays import Float
+from asn_impact.errors import InferenceError
+from asn_impact.estimation import Inference
+from asn_impact.scrutiny.event_path import EventPath, event_path
+from asn_impact.scrutiny.said import Check, Said, Verdict, cannot_say, say
+
+__all__ = [
+    "INFORMATIVE",
+    "JointTest",
+    "equivalence_margin",
+    "joint_test",
+    "pretest_power",
+    "pretrends",
+    "slope_for_power",
+]
+
+INFORMATIVE = 0.8  # power a pre-trend test must have against the line that would explain the effect
+QUESTION = say(
+    "Apakah kantor yang dilatih dan pembandingnya bergerak sejajar sebelum pelatihan?",
+    "Did trained offices and their comparison move alike before training?",
+)
+_SOURCE = "Roth (2022), AER: Insights 4; Hartman and Hidalgo (2018), AJPS 62; docs/methods.md#pre-trends"
+
+
+@dataclass(frozen=True)
+class JointTest:
+    """A test that q estimates are all zero.
+
+    Attributes
+    ----------
+    statistic
+        F statistic; NaN where there are too few degrees of freedom.
+    df_num, df_denom
+        Its degrees of freedom.
+    p_value
+        Two-sided.
+    """
+
+    statistic: float
+    df_num: int
+    df_denom: float
+    p_value: float
+
+
+def joint_test(beta: Float, sigma: Float, df: float) -> JointTest:
+    """Return the Wald test that all estimates are zero, with an F distribution (Hotelling's T squared).
+
+    ``F = (df - q + 1) / (df q) * beta' sigma^-1 beta`` with q and df - q + 1 degrees of freedom; for infinite df a chi
+    squared over q.
+
+    Parameters
+    ----------
+    beta, sigma
+        (q,) estimates and (q, q) variance.
+    df
+        Degrees of freedom of the variance: the smallest among the q, to be careful.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> joint_test(np.array([2.0]), np.array([[1.0]]), 10.0).p_value.round(4).item()  # the t test
+    0.0734
+    """
+    q = len(beta)
+    wald = float(beta @ np.linalg.solve(sigma, beta))
+    left = df - q + 1
+    if np.isinf(df):
+        return JointTest(wald / q, q, np.inf, float(stats.chi2.sf(wald, q)))
+    if not left > 0:
+        return JointTest(np.nan, q, np.nan, np.nan)
+    statistic = wald * left / (df * q)
+    return JointTest(statistic, q, left, stats.f.sf(statistic, q, left))
+
+
+def pretest_power(sigma: Float, departure: Float, *, critical: float = 1.959963984540054) -> float:
+    """Return how often some estimate before training would be significant on its own, were the departure true.
+
+    Parameters
+    ----------
+    sigma
+        (q, q) variance of the estimates before training.
+    departure
+        (q,) true differences in trends at these periods.
+    critical
+        Absolute t statistic above which an estimate counts as significant; 1.96 as in Roth (2022).
+
+    Notes
+    -----
+    Roth (2022), section II; R package pretrends. The normal rectangle is integrated to 1e-5.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> round(pretest_power(np.eye(1), np.zeros(1)), 4)
+    0.05
+    """
+    reach = critical * np.sqrt(np.diag(sigma))
+    normal = stats.multivariate_normal(mean=departure, cov=sigma, allow_singular=True, seed=0)
+    accepted = normal.cdf(reach, lower_limit=-reach)
+    return float(min(max(1 - accepted, 0.0), 1.0))
+
+
+def slope_for_power(sigma: Float, distance: Float, *, power: float, critical: float = 1.959963984540054) -> float:
+    """Return the slope of the straight line that a pre-trend test would notice with the given power.
+
+    Parameters
+    ----------
+    sigma
+        (q, q) variance of the estimates before training.
+    distance
+        (q,) periods from the reference; negative before it.
+    power
+        For instance 0.5 or 0.8.
+
+    Raises
+    ------
+    InferenceError
+        The power is not between the level of the test and one.
+    """
+    least = pretest_power(sigma, np.zeros(len(distance)), critical=critical)
+    if not least < power < 1:
+        raise InferenceError(
+            f"power={power!r}. Expected more than the level of the test ({least:.3f}) and less than 1."
+        )
+
+    def gap(slope: float) -> float:
+        return pretest_power(sigma, slope * distance, critical=critical) - power
+
+    high = float((np.sqrt(np.diag(sigma)) / np.abs(distance)).min())
+    while gap(high) < 0:
+        high *= 2
+    return float(optimize.brentq(gap, 0.0, high, xtol=1e-7 * high))
+
+
+def equivalence_margin(beta: Float, std_error: Float, df: Float, *, level: float = 0.95) -> float:
+    """Return the smallest margin within which every estimate is shown to lie: two one-sided tests for each.
+
+    All of q differences are smaller than a margin when each is shown to be (an intersection-union test), so the margin
+    is the largest of ``|beta| + t std_error``. A margin given in advance passes when it is not below this one.
+    """
+    reach = stats.t.ppf(level, df) * std_error
+    return float((np.abs(beta) + reach).max())
+
+
+def pretrends(
+    events: Inference | EventPath, *, effect: float | None = None, margin: float | None = None, level: float = 0.95
+) -> Check:
+    """Return the check of trends before training: joint test, power against the explaining line, equivalence margin.
+
+    Holds: not rejected, and the test would have noticed the line that explains the effect with a power of 0.8 or more
+    (or the differences are shown to lie within `margin`). Doubtful: not rejected, but the test is too weak to say so.
+    Fails: rejected.
+
+    Parameters
+    ----------
+    events
+        ``infer(effects.event_study(), rule)`` or an `EventPath` made from it.
+    effect
+        The effect to be explained away; by default the mean of the steps since training.
+    margin
+        Largest difference before training that would not matter, in the unit of the outcome.
+    level
+        One minus the level of the tests.
+    """
+    try:
+        path = events if isinstance(events, EventPath) else event_path(events)
+    except InferenceError as problem:
+        return cannot_say("pretrends", QUESTION, Said(str(problem), str(problem)), _SOURCE)
+    return _Before(path, level).check(effect, margin)
+
+
+@dataclass(frozen=True, eq=False)
+class _Before:
+    path: EventPath
+    level: float
+
+    def check(self, effect: float | None, margin: float | None) -> Check:
+        under, pre = self.path.inference, self.path.pre
+        began = (self.path.step > 0) & (self.path.first >= 0)
+        explained = float(under.estimate[began].mean()) if effect is None else float(effect)
+        slope = explained / float(self.path.step[began].mean())
+        beta, sigma, df = under.estimate[:pre], under.variance[:pre, :pre], under.df[:pre]
+        test = joint_test(beta, sigma, float(df.min()))
+        power = self._power(slope)
+        shown = equivalence_margin(beta, np.sqrt(np.diag(sigma)), df, level=self.level)
+        verdict = _verdict(test.p_value, power, shown, margin, 1 - self.level)
+        table = under.table(self.level).iloc[:pre].assign(explaining_line=slope * self.path.step[:pre])
+        return Check(
+            "pretrends",
+            QUESTION,
+            _answer(test, power, shown, margin),
+            verdict,
+            self._summed(table, test, power, shown),
+            _SOURCE,
+        )
+
+    def _power(self, slope: float) -> float:
+        under, pre = self.path.inference, self.path.pre
+        critical = float(stats.t.ppf((1 + self.level) / 2, under.df[:pre].min()))
+        return pretest_power(
+            under.variance[:pre, :pre], np.asarray(slope * self.path.step[:pre], dtype=np.float64), critical=critical
+        )
+
+    def _summed(self, table: pd.DataFrame, test: JointTest, power: float, shown: float) -> pd.DataFrame:
+        return table.assign(
+            joint_p_value=test.p_value, joint_df=f"F({test.df_num}, {test.df_denom:.1f})", power=power, margin=shown
+        ).reset_index(drop=True)
+
+
+def _verdict(p_value: float, power: float, shown: float, margin: float | None, alpha: float) -> Verdict:
+    if margin is not None and shown <= margin:
+        return "holds"
+    if np.isnan(p_value):
+        return "cannot_say"
+    if p_value < alpha:
+        return "fails"
+    return "holds" if power >= INFORMATIVE and margin is None else "doubtful"
+
+
+def _answer(test: JointTest, power: float, shown: float, margin: float | None) -> Said:
+    if np.isnan(test.p_value):
+        said = say(
+            "Derajat bebas terlalu sedikit untuk uji bersama atas {q} selisih sebelum pelatihan.",
+            "Too few degrees of freedom for a joint test of {q} differences before training.",
+            q=test.df_num,
+        )
+    else:
+        said = say(
+            "Uji bersama {q} selisih sebelum pelatihan: p = {p}. Tren lurus yang menjelaskan seluruh dampak "
+            "akan terlihat dengan peluang {share}.",
+            "Joint test of {q} differences before training: p = {p}. A straight trend that explains the whole effect "
+            "would have been noticed with probability {share}.",
+            q=test.df_num,
+            p=float(test.p_value),
+            share=power,
+        )
+    said += say(
+        "Selisih sebelum pelatihan terbukti lebih kecil dari {x}.",
+        "The differences before training are shown to be smaller than {x}.",
+        x=shown,
+    )
+    if margin is not None:
+        said += say("Batas yang diminta: {x}.", "The margin asked for: {x}.", x=float(margin))
+    return said

@@ -1,0 +1,369 @@
+"""How large a departure from parallel trends would the finding survive? Rambachan and Roth (2023).
+
+Nobody can show that trained and untrained offices would have moved alike without training. What can be said is how far
+apart they may have drifted before the conclusion falls: the breakdown value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from asn_impact.arrays import Float
+from asn_impact.display import card
+from asn_impact.errors import InferenceError
+from asn_impact.estimation import Inference
+from asn_impact.scrutiny.event_path import EventPath, Target, event_path, target_weights
+from asn_impact.scrutiny.honest import conditional_ends, fixed_length
+from asn_impact.scrutiny.restrictions import RelativeMagnitude, Restriction, Smoothness
+from asn_impact.scrutiny.said import Said, say
+
+__all__ = [
+    "Breakdown",
+    "RelativeMagnitude",
+    "RobustInterval",
+    "Smoothness",
+    "breakdown",
+    "robust_ends",
+    "robust_interval",
+    "sensitivity",
+]
+
+_MOST = 100.0  # a breakdown value above this is reported as infinite
+_FINE = 1e-3  # relative precision of a breakdown value
+
+
+@dataclass(frozen=True, eq=False)
+class RobustInterval:
+    """An interval for the target that is right whatever the departure, within the restriction.
+
+    Attributes
+    ----------
+    restriction, level
+        What was assumed, and how often the interval holds the truth under it.
+    target
+        What the interval is for, in words.
+    estimate
+        The estimate under parallel trends; the interval need not be centred at it.
+    low, high
+        Ends; infinite where no value on that side is excluded, NaN where the data contradict the restriction.
+    std_error, df
+        Of the estimate under parallel trends.
+    method
+        How the interval was made.
+    """
+
+    restriction: Restriction
+    level: float
+    target: str
+    estimate: float
+    low: float
+    high: float
+    std_error: float
+    df: float
+    method: str
+
+    @property
+    def excludes_zero(self) -> bool:
+        """Whether zero lies outside."""
+        return bool(self.low > 0 or self.high < 0)
+
+    def table(self) -> pd.DataFrame:
+        """Return one row with the usual columns; statistic and p-value are those under parallel trends."""
+        statistic = self.estimate / self.std_error
+        row = {
+            "term": self.target,
+            "restriction": self.restriction.name,
+            "estimate": self.estimate,
+            "std_error": self.std_error,
+            "statistic": statistic,
+            "df": self.df,
+            "p_value": float(2 * stats.t.sf(abs(statistic), self.df)),
+            "conf_low": self.low,
+            "conf_high": self.high,
+        }
+        return pd.DataFrame([row])
+
+    def __repr__(self) -> str:
+        return (
+            f"RobustInterval({self.target}, {self.restriction.name}: "
+            f"{100 * self.level:g}% {self.low:.4g} to {self.high:.4g})"
+        )
+
+    def _repr_html_(self) -> str:
+        return card(repr(self), [("method", self.method)], table=self.table().round(4))
+
+
+def robust_ends(
+    beta: Float,
+    sigma: Float,
+    *,
+    pre: int,
+    post: int,
+    restriction: Restriction,
+    l_vec: Float,
+    level: float = 0.95,
+    df: float = np.inf,
+) -> tuple[float, float]:
+    """Return the ends of the interval, from plain numbers.
+
+    `Smoothness`: the shortest interval of fixed length. Every other restriction: the union over its sets of the values
+    that the conditional test with a least favourable first stage (C-LF) does not reject. These are the defaults of
+    HonestDiD 0.2.6, except that nothing is cut off at the end of a grid and quantiles are not simulated.
+
+    Parameters
+    ----------
+    beta
+        (pre + post,) estimates in order of time, without the reference period.
+    sigma
+        (pre + post, pre + post) their variance.
+    pre, post
+        Numbers of estimates before and after the reference.
+    restriction
+        `RelativeMagnitude` or `Smoothness`.
+    l_vec
+        (post,) weights that make the target from the effects after the reference.
+    level
+        Share of the intervals that hold the truth.
+    df
+        Degrees of freedom of the target. The constructions are for a normal with known variance; with few clusters
+        `sigma` is enlarged by the squared ratio of the t and the normal quantile.
+
+    Raises
+    ------
+    InferenceError
+        Shapes do not fit, the variance is not positive definite, the level is not a share.
+
+    Notes
+    -----
+    Rambachan and Roth (2023), Review of Economic Studies 90; see docs/methods.md#robust-intervals.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> ends = robust_ends(np.array([0.1, 2.0]), 0.01 * np.eye(2), pre=1, post=1,
+    ...                    restriction=Smoothness(0.0), l_vec=np.array([1.0]))
+    >>> [round(end, 2) for end in ends]
+    [1.82, 2.38]
+    """
+    beta, sigma, l_vec = (np.asarray(a, dtype=np.float64) for a in (beta, sigma, l_vec))
+    _require_shapes(beta, sigma, l_vec, pre, post, level)
+    alpha = 1 - level
+    normal = stats.norm.ppf((1 + level) / 2)
+    enlarged = sigma * (stats.t.ppf((1 + level) / 2, df) / normal) ** 2 if np.isfinite(df) else sigma
+    if isinstance(restriction, Smoothness):
+        centre, half, _ = fixed_length(beta, enlarged, pre=pre, l_vec=l_vec, m=restriction.m, alpha=alpha)
+        return centre - half, centre + half
+    ends = np.array(
+        [
+            conditional_ends(beta, enlarged, pre=pre, l_vec=l_vec, bands=bands, alpha=alpha)
+            for bands in restriction.bands(pre, post)
+        ]
+    )
+    if np.isnan(ends).all():
+        return np.nan, np.nan
+    return float(np.nanmin(ends[:, 0])), float(np.nanmax(ends[:, 1]))
+
+
+def _require_shapes(beta: Float, sigma: Float, l_vec: Float, pre: int, post: int, level: float) -> None:
+    if not 0 < level < 1:
+        raise InferenceError(f"level={level!r}. Expected a share between 0 and 1, for instance 0.95.")
+    k = pre + post
+    if beta.shape != (k,) or sigma.shape != (k, k) or l_vec.shape != (post,):
+        raise InferenceError(
+            f"beta {beta.shape}, sigma {sigma.shape}, l_vec {l_vec.shape}. Expected ({k},), ({k}, {k}) and ({post},) "
+            f"for {pre} estimates before and {post} after."
+        )
+    if not (np.isfinite(beta).all() and np.isfinite(sigma).all()):
+        raise InferenceError("An estimate or its variance is missing. Leave that period out, on its whole side.")
+    scale = np.sqrt(np.diag(sigma))
+    if (scale <= 0).any() or np.linalg.eigvalsh(sigma / np.outer(scale, scale)).min() < 1e-10:
+        raise InferenceError(
+            f"The variance of the {k} estimates has no inverse: there are more of them than clusters can tell "
+            "apart. Group event times: event_path(inference, every=3)."
+        )
+
+
+def robust_interval(
+    events: Inference | EventPath, restriction: Restriction, *, of: Target = "average", level: float = 0.95
+) -> RobustInterval:
+    """Return the interval for an effect that allows for a restricted departure from parallel trends.
+
+    Parameters
+    ----------
+    events
+        ``infer(effects.event_study(), rule)``, or an `EventPath` made from it.
+    restriction
+        `RelativeMagnitude` or `Smoothness`.
+    of
+        ``"average"`` of the steps since training, ``"first"``, an event time, or weights on the steps after the
+        reference.
+    level
+        Share of the intervals that hold the truth.
+
+    Raises
+    ------
+    InferenceError
+        There is no reference period, no estimate before it, or the variance has no inverse.
+    """
+    return _Question.of(_as_path(events), of, level).interval(restriction)
+
+
+def _as_path(events: Inference | EventPath) -> EventPath:
+    return events if isinstance(events, EventPath) else event_path(events)
+
+
+@dataclass(frozen=True, eq=False)
+class _Question:
+    """A target on a path, with its own degrees of freedom: asked many times under different restrictions."""
+
+    path: EventPath
+    l_vec: Float
+    under: Inference
+    level: float
+
+    @classmethod
+    def of(cls, path: EventPath, of: Target, level: float) -> _Question:
+        l_vec = target_weights(of, path.first[path.pre :], path.last[path.pre :])
+        return cls(path, l_vec, path.target(l_vec), level)
+
+    @property
+    def name(self) -> str:
+        used = np.flatnonzero(self.l_vec) + self.path.pre
+        return f"event times {self.path.first[used].min()} to {self.path.last[used].max()}"
+
+    def interval(self, restriction: Restriction) -> RobustInterval:
+        low, high = robust_ends(
+            self.path.inference.estimate,
+            self.path.inference.variance,
+            pre=self.path.pre,
+            post=self.path.post,
+            restriction=restriction,
+            l_vec=self.l_vec,
+            level=self.level,
+            df=float(self.under.df[0]),
+        )
+        return RobustInterval(
+            restriction=restriction,
+            level=self.level,
+            target=self.name,
+            estimate=float(self.under.estimate[0]),
+            low=low,
+            high=high,
+            std_error=float(self.under.std_error[0]),
+            df=float(self.under.df[0]),
+            method=f"{_METHODS[isinstance(restriction, Smoothness)]}; {self.path.source.rule.name}",
+        )
+
+
+_METHODS = {True: "fixed-length interval", False: "conditional test, least favourable stage"}
+
+
+def sensitivity(
+    events: Inference | EventPath,
+    restrictions: Sequence[Restriction],
+    *,
+    of: Target = "average",
+    level: float = 0.95,
+) -> pd.DataFrame:
+    """Return one row a restriction: how the interval widens as more departure is allowed for."""
+    question = _Question.of(_as_path(events), of, level)
+    return pd.concat([question.interval(r).table() for r in restrictions], ignore_index=True)
+
+
+@dataclass(frozen=True, eq=False)
+class Breakdown:
+    """The largest departure that the conclusion survives.
+
+    Attributes
+    ----------
+    value
+        Largest mbar or m at which the interval excludes zero; NaN when it does not even under parallel trends (or a
+        straight line), infinite above 100.
+    kind
+        ``"relative"`` to the largest change before, or ``"smooth"``.
+    said
+        The same in words.
+    level, target
+        Of the interval.
+    """
+
+    value: float
+    kind: Literal["relative", "smooth"]
+    said: Said
+    level: float
+    target: str
+
+    def __repr__(self) -> str:
+        return f"Breakdown({self.target}: {self.said.en})"
+
+    def _repr_html_(self) -> str:
+        return card("Breakdown value", [("target", self.target), ("id", self.said.id), ("en", self.said.en)])
+
+
+def breakdown(
+    events: Inference | EventPath,
+    kind: Literal["relative", "smooth"] = "relative",
+    *,
+    of: Target = "average",
+    level: float = 0.95,
+) -> Breakdown:
+    """Return the largest departure at which the interval for the target still excludes zero.
+
+    Parameters
+    ----------
+    events, of, level
+        As for `robust_interval`.
+    kind
+        ``"relative"``: in multiples of the largest change before training. ``"smooth"``: as a change of slope.
+    """
+    if kind not in {"relative", "smooth"}:
+        raise InferenceError(f"kind={kind!r} is not known. Expected 'relative' or 'smooth'.")
+    question = _Question.of(_as_path(events), of, level)
+
+    def excludes(size: float) -> bool:
+        restriction = RelativeMagnitude(size) if kind == "relative" else Smoothness(size)
+        return question.interval(restriction).excludes_zero
+
+    scale = 1.0 if kind == "relative" else float(np.sqrt(np.diag(question.path.inference.variance)).mean())
+    value = _largest(excludes, scale)
+    return Breakdown(value, kind, _breakdown_said(value, kind), level, question.name)
+
+
+def _largest(holds: Callable[[float], bool], scale: float) -> float:
+    """Return the largest size for which something holds, by doubling and halving; NaN when not even for zero."""
+    if not holds(0.0):
+        return np.nan
+    low, high = 0.0, scale
+    while holds(high):
+        low, high = high, 2 * high
+        if high > _MOST * scale:
+            return np.inf
+    while high - low > _FINE * scale:
+        middle = (low + high) / 2
+        low, high = (middle, high) if holds(middle) else (low, middle)
+    return low
+
+
+def _breakdown_said(value: float, kind: str) -> Said:
+    if np.isnan(value):
+        return say(
+            "Interval memuat nol walaupun tren dianggap sejajar (atau lurus): tidak ada kesimpulan untuk diuji.",
+            "The interval holds zero even with parallel (or straight) trends: there is no conclusion to test.",
+        )
+    if kind == "relative":
+        return say(
+            "Kesimpulan bertahan terhadap penyimpangan sampai {x} kali yang terbesar sebelum pelatihan.",
+            "The conclusion survives departures up to {x} times the largest seen before training.",
+            x=float(value),
+        )
+    return say(
+        "Kesimpulan bertahan selama kemiringan selisih tren berubah paling banyak {x} per langkah.",
+        "The conclusion survives as long as the slope of the difference in trends changes by at most {x} a step.",
+        x=float(value),
+    )

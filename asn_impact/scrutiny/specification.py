@@ -1,0 +1,140 @@
+"""Every defensible choice, estimated: whether the finding hangs on the one that was made."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from asn_impact.designs import Design
+from asn_impact.display import card
+from asn_impact.errors import AsnImpactError, DataWarning, EstimationError
+from asn_impact.estimation.effects import Estimator
+from asn_impact.estimation.inference import Rule
+from asn_impact.scrutiny.said import Check, Verdict, say
+
+__all__ = ["SpecificationCurve", "specification_curve"]
+
+_QUESTION = say(
+    "Apakah pilihan lain yang sama wajarnya memberi jawaban lain?",
+    "Do other choices, just as defensible, give another answer?",
+)
+_USUAL = ("term", "estimate", "std_error", "statistic", "df", "p_value", "conf_low", "conf_high")
+
+
+@dataclass(frozen=True, eq=False)
+class SpecificationCurve:
+    """One estimate for each combination of design, estimator and rule.
+
+    Attributes
+    ----------
+    table
+        One row a combination, smallest estimate first: design, estimator, rule, the usual columns, and the reason where
+        there is no estimate.
+    median
+        Of the estimates.
+    same_sign
+        Share of the estimates with the sign of the median.
+    significant
+        Share of the estimates with that sign whose interval excludes zero, among all that have an interval.
+    """
+
+    table: pd.DataFrame
+    median: float
+    same_sign: float
+    significant: float
+
+    def check(self) -> Check:
+        """Return the curve as a check: fails below 80 % of the same sign, holds when also 80 % exclude zero."""
+        known = int(self.table["estimate"].notna().sum())
+        answer = say(
+            "{k} dari {n} pilihan dapat diduga: median {x}, {share_a} bertanda sama, {share_b} berbeda nyata dari nol.",
+            "{k} of {n} choices can be estimated: median {x}, {share_a} have the same sign, {share_b} exclude zero.",
+            k=known,
+            n=len(self.table),
+            x=self.median,
+            share_a=self.same_sign,
+            share_b=self.significant,
+        )
+        verdict: Verdict = "cannot_say" if known < 2 else "fails" if self.same_sign < 0.8 else "doubtful"
+        if verdict == "doubtful" and self.same_sign == 1 and self.significant >= 0.8:
+            verdict = "holds"
+        source = "Simonsohn, Simmons and Nelson (2020), Nature Human Behaviour 4"
+        return Check("specification_curve", _QUESTION, answer, verdict, self.table, source)
+
+    def __repr__(self) -> str:
+        return (
+            f"SpecificationCurve({len(self.table)} choices: median {self.median:.4g}, {100 * self.same_sign:.0f}% of "
+            f"the same sign, {100 * self.significant:.0f}% exclude zero)"
+        )
+
+    def _repr_html_(self) -> str:
+        return card(repr(self), table=self.table.round(4))
+
+
+def specification_curve(
+    designs: Mapping[str, Design], estimators: Sequence[Estimator], rules: Sequence[Rule], *, level: float = 0.95
+) -> SpecificationCurve:
+    """Return the overall effect under every combination of designs, estimators and rules.
+
+    A combination that cannot be estimated keeps its row, with the reason.
+
+    Parameters
+    ----------
+    designs
+        By name: other outcomes of the same unit, windows, weights, sets of offices.
+    estimators, rules
+        All of them are combined with all designs.
+
+    Raises
+    ------
+    EstimationError
+        Nothing to combine.
+    """
+    if not (designs and estimators and rules):
+        raise EstimationError("Expected at least one design, one estimator and one rule.")
+    rows = [
+        row
+        for name, design in designs.items()
+        for estimator in estimators
+        for row in _rows(name, design, estimator, rules, level)
+    ]
+    table = pd.DataFrame(rows, columns=["design", "estimator", "rule", *_USUAL, "reason"])
+    table = table.sort_values("estimate", kind="stable", ignore_index=True)
+    return _summed(table)
+
+
+def _rows(
+    name: str, design: Design, estimator: Estimator, rules: Sequence[Rule], level: float
+) -> list[dict[str, object]]:
+    labels: dict[str, object] = {"design": name, "estimator": estimator.name}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DataWarning)
+        try:
+            effects = estimator(design).overall()
+        except AsnImpactError as problem:
+            return [labels | {"rule": rule.name, "reason": str(problem)} for rule in rules]
+        rows = []
+        for rule in rules:
+            try:
+                found = {str(k): v for k, v in rule(effects).table(level)[list(_USUAL)].iloc[0].items()}
+            except AsnImpactError as problem:
+                found = {"estimate": float(effects.estimate[0]), "reason": str(problem)}
+            rows.append(labels | {"rule": rule.name} | found)
+    return rows
+
+
+def _summed(table: pd.DataFrame) -> SpecificationCurve:
+    estimate = table["estimate"].to_numpy(dtype=np.float64)
+    known = estimate[np.isfinite(estimate)]
+    if not len(known):
+        return SpecificationCurve(table, np.nan, np.nan, np.nan)
+    median = float(np.median(known))
+    low, high = (table[end].to_numpy(dtype=np.float64) for end in ("conf_low", "conf_high"))
+    bounded = np.isfinite(low)
+    outside = (low[bounded] > 0) if median > 0 else (high[bounded] < 0)
+    significant = float(outside.mean()) if bounded.any() else np.nan
+    return SpecificationCurve(table, median, float((np.sign(known) == np.sign(median)).mean()), significant)

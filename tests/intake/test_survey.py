@@ -1,0 +1,256 @@
+"""Survey answers by label, the trap of U8 and U9, and published results that are not people."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from asn_impact.errors import DataWarning, InputError, PrivacyError
+from asn_impact.intake.survey import ELEMENTS, element_of, read_survey, read_survey_aggregates, survey_period
+from asn_impact.measures.outcomes import Score
+from asn_impact.measures.tabulate import tabulate
+
+AS_OF = "2024-12-31"
+
+
+def answers(n=6, seed=1, **more):
+    rng = np.random.default_rng(seed)
+    frame = pd.DataFrame({e: rng.integers(1, 5, n) for e in ELEMENTS})
+    frame.insert(0, "Perangkat Daerah", [f"Dinas {i % 2}" for i in range(n)])
+    frame.insert(1, "Tanggal", pd.date_range("2024-03-14", periods=n, freq="D").strftime("%d/%m/%Y"))
+    return frame.assign(**more)
+
+
+def index_of(survey):
+    return sorted(survey.records.collect()["ikm"].to_list())
+
+
+# --- elements by label ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("heading", "element"),
+    [
+        ("U1", "persyaratan"),
+        ("Unsur 7", "perilaku"),
+        ("P3", "waktu"),
+        ("U3. Waktu Penyelesaian", "waktu"),
+        ("Biaya/Tarif", "biaya"),
+        ("Sistem, Mekanisme, dan Prosedur", "prosedur"),
+        ("U8 Sarana dan Prasarana", "sarana"),
+        ("U8 - Penanganan Pengaduan, Saran, dan Masukan", "pengaduan"),
+        ("u9", "nomor_9"),
+        ("Unsur 8", "nomor_8"),
+        ("3", None),
+        ("Umur", None),
+        ("Pendidikan", None),
+        ("Saran", None),
+    ],
+)
+def test_an_element_is_known_by_its_label_and_by_number_up_to_seven(heading, element):
+    assert element_of(heading) == element
+
+
+@pytest.mark.parametrize("prefix", ["U", "Unsur ", "P"])
+def test_eight_and_nine_are_never_inferred_from_the_number(prefix):
+    frame = answers().set_axis(["Perangkat Daerah", "Tanggal", *(f"{prefix}{i}" for i in range(1, 10))], axis=1)
+    with pytest.raises(InputError, match="Look at the questionnaire") as error:
+        read_survey(frame, as_of=AS_OF)
+    assert "8 pengaduan, 9 sarana" in str(error.value)
+    assert "8 sarana, 9 pengaduan" in str(error.value)
+
+
+def test_the_reader_settles_what_eight_and_nine_mean():
+    frame = answers(40).rename(columns={"pengaduan": "U8", "sarana": "U9"})
+    one = read_survey(frame, as_of=AS_OF, columns={"pengaduan": "U8", "sarana": "U9"})
+    other = read_survey(frame, as_of=AS_OF, columns={"pengaduan": "U9", "sarana": "U8"})
+    mean = {name: np.mean(s.records.collect()["sarana"].to_list()) for name, s in (("one", one), ("other", other))}
+    assert mean["one"] == frame["U9"].mean()
+    assert mean["other"] == frame["U8"].mean()
+    assert index_of(one) == index_of(other)  # the index does not depend on it
+
+
+def test_a_label_beside_the_number_settles_it():
+    frame = answers().rename(columns={"pengaduan": "U9 Pengaduan", "sarana": "U8 Sarana dan Prasarana"})
+    assert read_survey(frame, as_of=AS_OF).headings["sarana"] == "U8 Sarana dan Prasarana"
+
+
+def test_an_element_without_a_column_or_with_two_is_asked_for():
+    with pytest.raises(InputError, match="no column for 1 elements: 'biaya'"):
+        read_survey(answers().drop(columns="biaya"), as_of=AS_OF)
+    with pytest.raises(InputError, match="2 columns for 'waktu'"):
+        read_survey(answers(U3=1), as_of=AS_OF)
+
+
+def test_an_element_that_was_not_asked_is_left_out_of_the_index_and_said():
+    frame = answers().drop(columns="biaya")
+    found = read_survey(frame, as_of=AS_OF, columns={"biaya": None})
+    rest = [e for e in ELEMENTS if e != "biaya"]
+    assert index_of(found) == pytest.approx(sorted(frame[rest].mean(axis=1) * 25))
+    assert any("not asked" in note for note in found.notes)
+
+
+# --- answers --------------------------------------------------------------------------------------------------
+
+
+def test_the_index_of_a_respondent_is_25_times_the_mean_of_what_was_answered():
+    frame = answers()
+    assert index_of(read_survey(frame, as_of=AS_OF)) == pytest.approx(sorted(frame[list(ELEMENTS)].mean(axis=1) * 25))
+
+
+def test_missing_answers_are_counted_and_an_empty_form_has_no_index():
+    frame = answers().astype({e: object for e in ELEMENTS})
+    frame.loc[0, "waktu"] = None
+    frame.loc[1, list(ELEMENTS)] = ""
+    frame.loc[2, "biaya"] = "-"
+    with pytest.warns(DataWarning, match="11 answers are missing, most of them in waktu"):
+        found = read_survey(frame, as_of=AS_OF)
+    assert found.missing["waktu"] == 2
+    assert found.missing["biaya"] == 2
+    table = found.records.collect().to_pandas()
+    assert table["ikm"].isna().sum() == 1
+    assert found.ledger.kept == len(frame)
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        (5, "scale from 1 to 5 is another questionnaire"),
+        (0, "words={'0': None}"),
+        (3.5, "read_survey_aggregates"),
+        (9, "expected whole numbers from 1 to 4"),
+    ],
+)
+def test_other_answers_than_one_to_four_stop_the_reading(value, message):
+    frame = answers().astype({"waktu": float})
+    frame.loc[3, "waktu"] = value
+    with pytest.raises(InputError, match=message) as error:
+        read_survey(frame, as_of=AS_OF)
+    assert "'waktu'" in str(error.value)
+
+
+def test_written_answers_are_read_when_their_meaning_is_given():
+    frame = answers().astype({"waktu": object})
+    frame["waktu"] = ["Sangat cepat", "cepat", "Sangat  Cepat", "Tidak tahu", "Cepat", "Cepat"]
+    with pytest.raises(InputError, match="are no numbers"):
+        read_survey(frame, as_of=AS_OF)
+    with pytest.warns(DataWarning, match="1 answers are missing"):
+        found = read_survey(frame, as_of=AS_OF, words={"sangat cepat": 4, "cepat": 3, "tidak tahu": None})
+    assert sorted(v for v in found.records.collect()["waktu"].to_list() if v is not None) == [3, 3, 3, 4, 4]
+
+
+def test_free_text_and_columns_of_persons_never_enter():
+    frame = answers(Saran="Pak X lambat", NIK="A1", Pendidikan="S1")
+    for column in ("Saran", "NIK"):
+        with pytest.raises(PrivacyError):
+            read_survey(frame, as_of=AS_OF, keep=[column])
+    with pytest.raises(PrivacyError, match="own words"):
+        read_survey(frame, as_of=AS_OF, keep=["x"], columns={"x": "Saran"})
+    found = read_survey(frame, as_of=AS_OF, keep=["Pendidikan"])
+    assert {"Saran", "NIK"}.isdisjoint(found.columns)
+    assert "lambat" not in repr(found) + found._repr_html_()
+
+
+def test_a_survey_is_tabulated_like_any_dated_record(tmp_path):
+    frame = answers(60)
+    frame.to_csv(tmp_path / "skm.csv", sep=";", index=False)
+    found = read_survey(tmp_path / "skm.csv", as_of=AS_OF)
+    panel = tabulate(found, Score("ikm"), by="office")
+    month = pd.to_datetime(frame["Tanggal"], dayfirst=True).dt.month
+    own = frame.assign(ikm=frame[list(ELEMENTS)].mean(axis=1) * 25).groupby(["Perangkat Daerah", month])["ikm"].mean()
+    assert panel.mean == pytest.approx(own.unstack().to_numpy())
+    assert found.sources[0].rows == 60
+    assert found.sources[0].sha256
+
+
+def test_titles_totals_and_a_second_file_are_read_and_files_that_differ_are_refused(tmp_path):
+    folder = tmp_path / "skm"
+    folder.mkdir()
+    frame = answers(20)
+    text = "REKAPITULASI SKM;;\n" + frame.to_csv(sep=";", index=False) + "JUMLAH;;" + ";".join(["9"] * 9) + "\n"
+    (folder / "a.csv").write_text(text)
+    (folder / "b.csv").write_text(answers(20, seed=2).to_csv(sep=";", index=False))
+    with pytest.warns(DataWarning, match="row of totals 1"):
+        found = read_survey(folder, as_of=AS_OF)
+    assert found.ledger.kept == 40
+    (folder / "b.csv").write_text(answers(20).rename(columns={"waktu": "U3"}).to_csv(sep=";", index=False))
+    with pytest.raises(InputError, match=r"name the element 'waktu' differently"):
+        read_survey(folder, as_of=AS_OF)
+
+
+def test_a_date_that_is_not_found_is_asked_for():
+    with pytest.raises(InputError, match="no column for the date"):
+        read_survey(answers().rename(columns={"Tanggal": "Kapan"}), as_of=AS_OF)
+    assert read_survey(answers().rename(columns={"Tanggal": "Kapan"}), as_of=AS_OF, date="Kapan").ledger.kept == 6
+
+
+# --- published results ----------------------------------------------------------------------------------------
+
+
+def published(**more):
+    frame = pd.DataFrame(
+        {"OPD": ["A", "A", "B"], "Periode": ["Semester I 2024", "Semester II 2024", "SMT 1 2024"], "n": [60, 80, 10]}
+    )
+    return frame.assign(**{e: ["3,25", "3,5", "4"] for e in ELEMENTS}).assign(**more)
+
+
+def read(frame, **more):
+    return read_survey_aggregates(frame, period="Periode", respondents="n", **more)
+
+
+def test_published_results_keep_their_period_their_respondents_and_their_means():
+    found = read(published())
+    rows = found.frame()
+    assert rows["month"].tolist() == [24288, 24294, 24288]
+    assert rows["months"].tolist() == [6, 6, 6]
+    assert rows["respondents"].sum() == 150
+    assert rows["waktu"].tolist() == [3.25, 3.5, 4.0]
+
+
+def test_published_results_are_no_people():
+    assert not hasattr(read(published()), "records")  # so that tabulate() cannot count them as respondents
+
+
+def test_totals_and_groups_without_respondents_are_left_out_and_counted():
+    frame = published()
+    more = pd.concat([frame, frame.assign(OPD="JUMLAH"), frame.assign(OPD="C", n="-")], ignore_index=True)
+    with pytest.warns(DataWarning, match="no respondents 3, row of totals 3"):
+        assert len(read(more).rows) == 3
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"waktu": ["0,36", "0,39", "0,4"]}, "not the weighted mean or the index"),
+        ({"n": [60, 80.5, 10]}, "no whole number above 0 in 1 rows, first: row 2"),
+        ({"Periode": ["Semester I 2024"] * 3}, "repeat a period of an office"),
+        ({"Periode": ["2024 lama", "2023", "2024"]}, "no period that is known"),
+    ],
+)
+def test_published_results_that_cannot_be_right_are_refused(change, message):
+    with pytest.raises(InputError, match=message):
+        read(published(**change))
+
+
+@pytest.mark.parametrize(
+    ("text", "first", "months"),
+    [
+        ("2024", 24288, 12),
+        (2024.0, 24288, 12),
+        ("Tahun 2024", 24288, 12),
+        ("Semester II Tahun 2024", 24294, 6),
+        ("TW IV 2024", 24297, 3),
+        ("Triwulan 2 2024", 24291, 3),
+        ("2024Q3", 24294, 3),
+        ("Nopember 2024", 24298, 1),
+        ("2024-11", 24298, 1),
+        (pd.Timestamp("2024-11-30"), 24298, 1),
+    ],
+)
+def test_periods_as_offices_write_them(text, first, months):
+    assert survey_period(text) == (first, months)
+
+
+@pytest.mark.parametrize("text", ["Semester III 2024", "lama", "2023/2024", "13 2024", ""])
+def test_other_periods_are_refused(text):
+    with pytest.raises(InputError, match="no period that is known"):
+        survey_period(text)

@@ -1,0 +1,121 @@
+"""Counts in one column a month, with the headings of official tables, become one row a unit and month."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+import pandas as pd
+import pytest
+
+from asn_impact.errors import DataWarning, InputError, PrivacyError
+from asn_impact.intake.exports import read_exports, read_wide
+
+MONTHS = ["JANUARI", "PEBRUARI", "MARET", "AUGUST"]
+
+
+def official(path: Path, *, title: bool = True) -> Path:
+    """A table as a one-stop shop publishes it: title, two rows of headings, their numbers, totals below."""
+    book = openpyxl.Workbook()
+    sheet = book.active
+    if title:
+        sheet.append(["TAHUN 2025"])
+        sheet.append([])
+    sheet.append(["NO", "SEKTOR", "JENIS IZIN", "JUMLAH IZIN", None, None, None, None, "JUMLAH PENOLAKAN"])
+    sheet.append([None, None, None, *MONTHS, "JUMLAH", "JANUARI", "FEBRUARI", "MARET", "AGUSTUS", "JUMLAH"])
+    sheet.append(["1", "2", 3, 4, 5, 6, 7, 8, 4, 5, 6, 7, 8])
+    sheet.append([1, "KESEHATAN", "SIP BIDAN ", 25, 24, 0, None, 49, 1, 0, 0, None, 1])
+    sheet.append([2, "KESEHATAN", "SIP PERAWAT", "1.177", 127, 122, None, 1426, 0, 0, 0, None, 0])
+    sheet.append([None, None, "JUMLAH", 1202, 151, 122, None, 1475, 1, 0, 0, None, 1])
+    sheet.append([None, None, None, 407, None, None, None, None, None, None, None, None, None])
+    book.save(path)
+    return path
+
+
+@pytest.mark.parametrize("title", [True, False])
+def test_an_official_table_becomes_one_row_a_unit_and_month(tmp_path: Path, title: bool) -> None:
+    path = official(tmp_path / "izin.xlsx", title=title)
+    with pytest.warns(DataWarning, match="2 rows of totals or without 'JENIS IZIN' left out"):
+        long = read_wide(path, unit="JENIS IZIN", group="JUMLAH IZIN", year=2025, numbers="1.234,56")
+    wide = long.pivot(index="JENIS IZIN", columns="period", values="JUMLAH IZIN")
+    assert list(map(str, wide.columns)) == ["2025-01", "2025-02", "2025-03", "2025-08"]
+    assert wide.loc["SIP BIDAN"].tolist()[:3] == [25, 24, 0]
+    assert wide.loc["SIP PERAWAT"].tolist()[:3] == [1177, 127, 122]
+    assert wide["2025-08"].isna().all()  # not yet, and not none
+
+
+def test_the_other_group_has_its_own_spelling_of_months(tmp_path: Path) -> None:
+    with pytest.warns(DataWarning, match="left out"):
+        long = read_wide(official(tmp_path / "i.xlsx"), unit="jenis_izin", group="jumlah penolakan", year=2025)
+    assert long["jumlah penolakan"].sum() == 1
+
+
+CSVS: dict[str, tuple[str, dict[str, Any]]] = {
+    "month and year": ("Dinas,Jan 2025,Peb 2025\nA,1,2\n", {}),
+    "month-year": ("Dinas,Jan-2025,Feb-2025\nA,1,2\n", {}),
+    "year above months": ("Dinas,2025,\n,Januari,Februari\nA,1,2\n", {}),
+    "months alone": ("Dinas,JAN,FEB\nA,1,2\n", {"year": 2025}),
+}
+
+
+@pytest.mark.parametrize("form", CSVS)
+def test_a_month_is_a_month_however_it_is_headed(tmp_path: Path, form: str) -> None:
+    text, given = CSVS[form]
+    (tmp_path / "a.csv").write_text(text)
+    long = read_wide(tmp_path / "a.csv", unit="Dinas", **given)
+    assert long["period"].astype(str).tolist() == ["2025-01", "2025-02"]
+    assert long["value"].tolist() == [1, 2]
+
+
+def test_years_in_three_rows_of_headings(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    for row in (
+        ["Wilayah", "Angka Partisipasi", None, None, None],
+        [None, "SD/MI", None, "SMP/MTs", None],
+        [None, "2017", "2018", "2017", "2018"],
+        ["Bogor", "112.02", "107.91", "81.72", "84.12"],
+        ["Sukabumi", "106.40", "110.02", "92.15", "87.89"],
+    ):
+        book.active.append(row)
+    book.save(tmp_path / "apk.xlsx")
+    long = read_wide(tmp_path / "apk.xlsx", unit="Wilayah", group="SMP/MTs")
+    assert long["SMP/MTs"].tolist() == [81.72, 84.12, 92.15, 87.89]
+    assert long["period"].dt.year.tolist() == [2017, 2018] * 2
+
+
+BAD: dict[str, tuple[str, dict[str, Any], str]] = {
+    "no year": ("Dinas,Jan,Feb\nA,1,2\n", {}, "Say it: year=2025"),
+    "no months": ("Dinas,a,b\nA,1,2\n", {}, "No heading is a month"),
+    "another group": ("Dinas,Masuk Jan,Masuk Feb\nA,1,2\n", {"year": 2025}, "'Masuk'. Say which"),
+    "one month twice": ("Dinas,Jan,Januari\nA,1,2\n", {"year": 2025}, "2025-01 twice"),
+    "one unit twice": ("Dinas,Jan,Feb\nA,1,2\nA,3,4\n", {"year": 2025}, "more than one row"),
+    "no numbers": ("Dinas,Jan,Feb\nA,satu,2\n", {"year": 2025}, "no numbers"),
+    "no unit": ("Dinas,Jan,Feb\nA,1,2\n", {"year": 2025, "unit": "Dins"}, "Did you mean 'Dinas'"),
+}
+
+
+@pytest.mark.parametrize("condition", BAD)
+def test_what_cannot_be_read_in_one_way_is_refused(tmp_path: Path, condition: str) -> None:
+    text, given, said = BAD[condition]
+    (tmp_path / "a.csv").write_text(text)
+    with pytest.raises(InputError, match=said):
+        read_wide(tmp_path / "a.csv", **{"unit": "Dinas", **given})
+
+
+def test_units_that_are_persons_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("Dinas,Jan,Feb\n" + "19870910" + "2011011006,1,2\n")
+    with pytest.raises(PrivacyError):
+        read_wide(tmp_path / "a.csv", unit="Dinas", year=2025)
+
+
+def test_counts_are_no_cases_and_the_refusal_says_what_is_missing(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="no column for 'received' and 'decided' and 'office'"):
+        read_exports(official(tmp_path / "izin.xlsx"), as_of="2025-12-31")
+
+
+def test_codes_written_as_decimals_are_codes(tmp_path: Path) -> None:
+    rows = "".join(f"320{i % 3}.0;{i % 28 + 1:02d}/02/2024;\n" for i in range(30))
+    (tmp_path / "a.csv").write_text("Unit Kerja;Tanggal Masuk;Tanggal Selesai\n" + rows)
+    extract = read_exports(tmp_path / "a.csv", as_of="2024-12-31")
+    assert set(pd.Series(extract.records.collect()["office"].to_list())) == {"3200", "3201", "3202"}

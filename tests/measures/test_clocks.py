@@ -1,0 +1,138 @@
+"""Three clocks against a slow twin that goes day by day and file by file."""
+
+import datetime as dt
+
+import duckdb
+import numpy as np
+import pandas as pd
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from asn_impact.errors import DataWarning, InputError
+from asn_impact.intake.steps import read_step_log
+from asn_impact.measures.calendar import WorkCalendar
+from asn_impact.measures.clocks import clocks
+from asn_impact.measures.outcomes import Within
+from asn_impact.measures.tabulate import maturity
+
+CALENDAR = WorkCalendar.indonesia()
+AS_OF = dt.date(2024, 6, 28)
+START = dt.date(2024, 3, 4)
+OWNERS = {"applicant": ["Perbaikan"], "elsewhere": ["Rekomendasi"], "office": ["Verifikasi", "Penetapan"]}
+WORKING = set(CALENDAR.days[CALENDAR.working].astype(dt.date))
+
+
+def day(offset):
+    return START + dt.timedelta(days=offset)
+
+
+def log_of(rows, **options):
+    frame = pd.DataFrame(rows, columns=["case", "step", "step_start", "step_end"]).assign(office="O1")
+    frame["status"] = np.where(frame["step_end"].isna(), "Proses", "Selesai")
+    for name in ("step_start", "step_end"):
+        frame[name] = pd.to_datetime(frame[name])
+    return read_step_log(frame, as_of=AS_OF, **options)
+
+
+def twin(rows, case):
+    """The slow twin: every working day after receipt, up to the decision, asked one by one."""
+    mine = [row for row in rows if row[0] == case]
+    received = min(row[2] for row in mine)
+    closing = [row for row in mine if row[1] == "Penetapan"]
+    decided = closing[0][3]
+    days = [d for d in sorted(WORKING) if received < d <= decided]
+
+    def covered(d, steps):
+        return any(b < d <= (e or AS_OF) for _, s, b, e in mine if s in steps)
+
+    return (
+        len(days),
+        sum(not covered(d, OWNERS["applicant"]) for d in days),
+        sum(covered(d, OWNERS["office"]) for d in days),
+    )
+
+
+def days_of(three):
+    clocks_of = (three.gross, three.net_of_applicant, three.office_only)
+    return [times.records.collect().to_pandas()["days"].astype("Int64").tolist() for times in clocks_of]
+
+
+span = st.tuples(
+    st.sampled_from(["Perbaikan", "Rekomendasi", "Verifikasi"]), st.integers(0, 60), st.none() | st.integers(0, 40)
+)
+
+
+def case_of(name, spans, closing):
+    rows = [(name, "Verifikasi", day(0), day(1)), (name, "Penetapan", day(closing), day(closing))]
+    rows += [(name, "Rekomendasi", day(closing), day(closing)), (name, "Perbaikan", day(0), day(0))]
+    return rows + [(name, step, day(b), None if long is None else day(b + long)) for step, b, long in spans]
+
+
+@settings(max_examples=6, deadline=None)  # each holds some ten cases
+@given(st.lists(st.tuples(st.lists(span, max_size=7), st.integers(0, 60)), min_size=5, max_size=20))
+def test_every_clock_is_the_one_counted_day_by_day(drawn):
+    rows = [row for i, (spans, closing) in enumerate(drawn) for row in case_of(f"c{i}", spans, closing)]
+    three = clocks(log_of(rows, last_step="Penetapan"), CALENDAR, **OWNERS)
+    expected = sorted(twin(rows, f"c{i}") for i in range(len(drawn)))
+    assert [sorted(column) for column in zip(*expected, strict=True)] == [sorted(found) for found in days_of(three)]
+
+
+HAND = [
+    ("1", "Verifikasi", dt.date(2024, 3, 4), dt.date(2024, 3, 6)),  # Monday to Wednesday
+    ("1", "Perbaikan", dt.date(2024, 3, 6), dt.date(2024, 3, 15)),  # 11 and 12 March are days off
+    ("1", "Perbaikan", dt.date(2024, 3, 8), dt.date(2024, 3, 14)),  # inside the other: counts once
+    ("1", "Penetapan", dt.date(2024, 3, 15), dt.date(2024, 3, 18)),
+]
+
+
+@pytest.mark.parametrize("engine", [lambda f: f, pl.from_pandas, lambda f: duckdb.connect().from_df(f)])
+def test_a_hand_sized_case_in_every_engine(engine):
+    frame = pd.DataFrame(HAND, columns=["case", "step", "step_start", "step_end"]).assign(office="O1", status="Selesai")
+    for name in ("step_start", "step_end"):
+        frame[name] = pd.to_datetime(frame[name])
+    three = clocks(read_step_log(engine(frame), as_of=AS_OF), CALENDAR, **OWNERS)
+    assert days_of(three) == [[8], [3], [3]]
+    assert three.table()["mean"].tolist() == [8, 3, 3]
+
+
+def test_a_step_nobody_owns_is_listed_and_refused_until_it_is_declared():
+    rows = [*HAND, ("1", "Arsip", dt.date(2024, 3, 4), dt.date(2024, 3, 5))]
+    with pytest.raises(InputError, match=r"1 kinds of steps belong to nobody: 'Arsip'"):
+        clocks(log_of(rows), CALENDAR, **OWNERS)
+    three = clocks(log_of(rows), CALENDAR, **{**OWNERS, "office": "the rest", "elsewhere": []})
+    assert three.owners.set_index("step")["owner"]["Arsip"] == "office"
+
+
+def test_a_step_of_two_owners_and_a_step_that_is_not_there_are_refused():
+    with pytest.raises(InputError, match="two owners"):
+        clocks(log_of(HAND), CALENDAR, applicant=["Perbaikan"], elsewhere=["perbaikan"], office="the rest")
+    with pytest.raises(InputError, match=r"No step is called 'perbaikn'.*Did you mean"):
+        clocks(log_of(HAND), CALENDAR, applicant=["Perbaikn"], elsewhere=[], office="the rest")
+
+
+def test_a_case_whose_step_ends_before_it_begins_is_left_out_of_all_clocks_and_said():
+    rows = [*HAND, *(("2", s, b, e) for _, s, b, e in HAND), ("2", "Perbaikan", day(5), day(3))]
+    with pytest.warns(DataWarning, match="1 cases left out of all clocks"):
+        three = clocks(log_of(rows), CALENDAR, applicant=["Perbaikan"], elsewhere=[], office="the rest")
+    assert days_of(three) == [[8], [3], [3]]
+
+
+def test_a_file_with_the_applicant_is_not_late_for_the_office():
+    """Three months with the applicant: gross time answers Within(5), net time cannot, unless the file is given up."""
+    rows = [("1", "Verifikasi", day(0), day(1)), ("1", "Perbaikan", day(1), None)]
+    owners = {"applicant": ["Perbaikan"], "elsewhere": [], "office": ["Verifikasi"]}
+    three = clocks(log_of(rows), CALENDAR, **owners)
+    assert maturity(three.gross, Within(5))["mature"].tolist() == [True]
+    assert maturity(three.net_of_applicant, Within(5))["least_follow_up"].tolist() == [1]
+    assert maturity(three.net_of_applicant, Within(5))["mature"].tolist() == [False]
+    given_up = clocks(log_of(rows), CALENDAR, **owners, abandoned_after=40)
+    assert maturity(given_up.net_of_applicant, Within(5))["mature"].tolist() == [True]
+    assert given_up.net_of_applicant.records.collect()["status"].to_list() == ["withdrawn"]
+
+
+def test_suggestions_are_only_suggestions():
+    owners = log_of([*HAND, ("1", "Xyz", day(0), day(1))]).owners.set_index("step")["suggested"]
+    assert owners["Perbaikan"] == "applicant"
+    assert pd.isna(owners["Xyz"])

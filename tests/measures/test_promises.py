@@ -1,0 +1,145 @@
+"""Promises: read in whole, and kept only by cases that can answer."""
+
+import datetime as dt
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from asn_impact.errors import DataWarning, InputError
+from asn_impact.intake.exports import read_exports
+from asn_impact.measures.calendar import WorkCalendar
+from asn_impact.measures.durations import measure
+from asn_impact.measures.outcomes import Share, Within
+from asn_impact.measures.promises import kept, read_promises
+from asn_impact.measures.tabulate import tabulate
+
+CALENDAR = WorkCalendar.indonesia()
+AS_OF = dt.date(2024, 12, 31)
+
+
+def promises(**limits):
+    return read_promises(pd.DataFrame({"Jenis Izin": list(limits), "SLA": list(limits.values())}))
+
+
+def cases(services=("SIP", "PBG"), count=3_000, seed=3):
+    rng = np.random.default_rng(seed)
+    received = np.datetime64("2024-01-01") + rng.integers(0, 366, count)
+    decided = received + rng.geometric(0.08, count)
+    frame = pd.DataFrame({"received": received, "decided": decided}).astype("datetime64[us]")
+    frame["decided"] = frame["decided"].where(frame["decided"] <= pd.Timestamp(AS_OF))
+    return frame.assign(
+        case=[f"c{i}" for i in range(count)],
+        office=rng.choice(["O1", "O2"], count),
+        service=rng.choice(services, count),
+    )
+
+
+def extract(frame):
+    return read_exports(frame, as_of=AS_OF)
+
+
+def test_one_limit_for_all_is_within_with_its_months():
+    times = measure(extract(cases()), CALENDAR)
+    answer = kept(times, promises(SIP="7 hari kerja", PBG="7 hari kerja"))
+    expected, found = tabulate(times, Within(7)), tabulate(answer, Share("kept"))
+    assert found.timeline.labels == expected.timeline.labels
+    assert answer.immature == expected.immature
+    np.testing.assert_array_equal(found.mean, expected.mean)
+    np.testing.assert_array_equal(found.n, expected.n)
+
+
+def test_each_case_has_its_own_limit_and_months_wait_for_the_longest():
+    frame = cases()
+    times = measure(extract(frame), CALENDAR)
+    answer = kept(times, promises(SIP="3 hari kerja", PBG="28 hari kerja"))
+    assert answer.immature == tabulate(times, Within(28)).immature
+    panel = tabulate(answer, Share("kept"), by="service")
+    for service, days in (("SIP", 3), ("PBG", 28)):
+        mine = tabulate(measure(extract(frame[frame["service"] == service]), CALENDAR), Within(days), by="service")
+        shared = [list(mine.timeline.labels).index(label) for label in panel.timeline.labels]
+        row = panel.units.index(service)
+        np.testing.assert_array_equal(panel.mean[row], mine.mean[0, shared])
+
+
+def test_a_case_whose_limit_has_not_passed_is_never_late():
+    frame = pd.DataFrame(
+        {
+            "case": ["a", "b", "c"],
+            "office": "O1",
+            "service": ["SIP", "SIP", "PBG"],
+            "status": ["granted", "open", "open"],
+        }
+    ).assign(
+        received=pd.to_datetime(["2024-11-04", "2024-11-05", "2024-12-02"]),
+        decided=pd.to_datetime(["2024-11-06", None, None]),
+    )
+    answer = kept(measure(extract(frame), CALENDAR), promises(SIP="5 hari kerja", PBG="28 hari kerja"))
+    assert answer.immature == ("2024-12",)
+    assert sorted(answer.records.collect()["kept"].to_list()) == [0, 1]
+
+
+def test_limits_in_two_units_are_each_answered_on_their_own_clock():
+    frame = cases()
+    table = promises(SIP="5 hari kerja", PBG="14 hari")
+    working, calendar = measure(extract(frame), CALENDAR), measure(extract(frame), CALENDAR, clock="calendar_days")
+    with pytest.raises(InputError, match=r"durations in calendar days answer: 'PBG'.*clock='calendar_days'"):
+        kept(working, table)
+    panel = tabulate(kept([working, calendar], table), Share("kept"), by="service")
+    alone = tabulate(
+        measure(extract(frame[frame["service"] == "PBG"]), CALENDAR, clock="calendar_days"), Within(14), by="service"
+    )
+    shared = [list(alone.timeline.labels).index(label) for label in panel.timeline.labels]
+    np.testing.assert_array_equal(panel.mean[panel.units.index("PBG")], alone.mean[0, shared])
+
+
+def test_services_without_a_promise_are_listed_and_left_out():
+    times = measure(extract(cases(("SIP", "Lain"))), CALENDAR)
+    with pytest.warns(DataWarning, match="1 services without a promise left out: 'Lain'"):
+        answer = kept(times, promises(SIP="5 hari kerja"))
+    assert set(answer.records.collect()["service"].to_list()) == {"SIP"}
+    with pytest.raises(InputError, match="No service of the records has a promise"):
+        kept(times, promises(Reklame="5 hari kerja"))
+
+
+def test_a_table_says_its_units_in_a_column_in_the_limit_or_in_the_call():
+    column = pd.DataFrame(
+        {"layanan": ["A", "B", "C"], "v_hari": [5, 14, 2], "satuan": ["hari kerja", "hari", "jam kerja"]}
+    )
+    assert read_promises(column).limits["unit"].tolist() == ["working days", "calendar days", "working hours"]
+    bare = column.drop(columns="satuan")
+    assert set(read_promises(bare, unit="working days").limits["unit"]) == {"working days"}
+    with pytest.raises(InputError, match="has no unit"):
+        read_promises(bare)
+    with pytest.raises(InputError, match="two units"):
+        read_promises(column, unit="working days")
+
+
+def test_a_file_is_read_as_a_frame_is(tmp_path):
+    path = tmp_path / "sla.csv"
+    path.write_text("Jenis Izin;Standar Waktu;Satuan\nSIP;5;hari kerja\nPBG;28;hari kerja\nX;-;\n", encoding="utf-8")
+    table = read_promises(path)
+    assert table.limits["limit"].tolist() == [5, 28]
+    assert "1 services without a limit: 'X'." in table.notes
+
+
+@pytest.mark.parametrize(
+    ("limit", "what"), [("lima", "Expected a number"), ("2,5 hari kerja", "whole number"), ("5 minggu", "not known")]
+)
+def test_a_limit_that_is_none_is_refused(limit, what):
+    with pytest.raises(InputError, match=what):
+        promises(SIP=limit)
+
+
+def test_one_service_with_two_limits_is_refused():
+    with pytest.raises(InputError, match="two limits"):
+        read_promises(pd.DataFrame({"layanan": ["SIP", "SIP"], "SLA": ["5 hari kerja", "7 hari kerja"]}))
+
+
+def test_limits_in_working_hours_are_answered_in_minutes():
+    at = pd.to_datetime(["2024-08-19 15:00", "2024-08-19 15:00"])
+    frame = pd.DataFrame({"case": ["a", "b"], "office": "O1", "service": "SIP", "received": at, "in": at})
+    frame["decided"] = frame["out"] = pd.to_datetime(["2024-08-20 08:30", "2024-08-20 08:31"])
+    read = read_exports(frame, as_of=AS_OF, keep=["in", "out"])
+    times = measure(read, CALENDAR.hours(), times={"received": "in", "decided": "out"})
+    assert sorted(kept(times, promises(SIP="2 jam kerja")).records.collect()["kept"].to_list()) == [0, 1]

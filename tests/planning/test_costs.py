@@ -1,0 +1,134 @@
+"""Costs: every amount has its source, nothing has a default, and what is an example says so."""
+
+import pandas as pd
+import polars as pl
+import pytest
+
+from asn_impact.errors import DataWarning, InputError
+from asn_impact.planning.costs import cost_template, number, read_costs, rupiah
+
+ROWS = [
+    ("Narasumber", "24", "jam", "900.000,00", "DPA 2025, hlm. 4", "2025"),
+    ("Bahan ajar", "30", "orang", "Rp150.000", "Kontrak 12/2025", "2025"),
+]
+NAMES = ["komponen", "jumlah", "satuan", "harga_satuan", "sumber", "tahun_harga"]
+
+
+def frame(**changes):
+    table = pd.DataFrame(ROWS, columns=NAMES)
+    return table.assign(**changes)
+
+
+def written(folder, text):
+    path = folder / "costs.csv"
+    path.write_text(text, encoding="utf-8-sig")
+    return path
+
+
+def test_quantities_times_prices_add_up(tmp_path):
+    text = ";".join(NAMES) + "\n" + "\n".join(";".join(row) for row in ROWS) + "\n"
+    costs = read_costs(written(tmp_path, text))
+    assert costs.total == 24 * 900_000 + 30 * 150_000
+    assert costs.by_year() == {0: costs.total}
+    assert repr(costs) == "Costs(2 components, Rp26.100.000, prices of 2025)"
+
+
+@pytest.mark.parametrize("make", [frame, lambda: pl.DataFrame(frame())], ids=["pandas", "polars"])
+def test_any_frame_will_do(make):
+    assert read_costs(make()).total == 26_100_000
+
+
+def test_numbers_need_no_words():
+    assert (
+        read_costs(frame(jumlah=[24, 30], harga_satuan=[900_000.0, 150_000.0], tahun_harga=[2025, 2025])).total
+        == 26_100_000
+    )
+
+
+def test_what_is_paid_later_counts_less():
+    costs = read_costs(frame(tahun_ke=[0, 2]))
+    assert costs.by_year() == {0: 21_600_000, 2: 4_500_000}
+    assert costs.present_value(0.1) == pytest.approx(21_600_000 + 4_500_000 / 1.21)
+    assert costs.present_value(0.0) == costs.total
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"sumber": ["DPA 2025", ""]}, "1 of 2 components have no 'sumber', first: 'Bahan ajar'"),
+        ({"sumber": ["DPA 2025", None]}, "have no 'sumber'"),
+        ({"sumber": ["DPA 2025", "-"]}, "have no 'sumber'"),
+        ({"satuan": ["jam", " "]}, "have no 'satuan'"),
+        ({"harga_satuan": ["900.000,00", None]}, "there is no default price"),
+        ({"harga_satuan": ["900.000,00", "-150.000,00"]}, "missing or negative"),
+        ({"harga_satuan": ["900.000,00", "murah"]}, "no numbers"),
+        ({"jumlah": [24, None]}, "'jumlah' is missing or negative"),
+        ({"tahun_harga": ["2025", None]}, "no whole number.*Expected a year such as 2025"),
+        ({"tahun_harga": ["2025", "25"]}, "'tahun_harga' is 25 for 'Bahan ajar'"),
+        ({"tahun_ke": [0, -1]}, "'tahun_ke' is -1"),
+        ({"jumlah": [0, 0]}, "add up to 0 rupiah"),
+    ],
+)
+def test_an_amount_that_is_not_whole_is_refused(changes, message):
+    with pytest.raises(InputError, match=message):
+        read_costs(frame(**changes))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_missing_column_is_named(name):
+    with pytest.raises(InputError, match=name):
+        read_costs(frame().drop(columns=name))
+
+
+def test_no_rows_are_no_costs():
+    with pytest.raises(InputError, match="no rows"):
+        read_costs(frame().iloc[:0].astype(str))
+
+
+def test_prices_of_several_years_are_announced():
+    with pytest.warns(DataWarning, match="2024, 2025 are added up as they are"):
+        read_costs(frame(tahun_harga=[2024, 2025]))
+
+
+def test_the_template_can_be_read_and_says_that_it_is_an_example(tmp_path):
+    path = cost_template(tmp_path / "biaya.csv")
+    with pytest.warns(DataWarning, match="worked example of the template"):
+        costs = read_costs(path)
+    assert costs.example == len(costs.components) == 9
+    assert "worked example" in repr(costs)
+    assert set(costs.by_year()) == {0, 1}
+
+
+def test_the_template_is_never_written_over_a_file(tmp_path):
+    path = written(tmp_path, "mine")
+    with pytest.raises(InputError, match="nothing was overwritten"):
+        cost_template(path)
+    assert path.read_text(encoding="utf-8-sig") == "mine"
+
+
+def test_the_callers_frame_stays_as_it_was():
+    given = frame()
+    read_costs(given)
+    pd.testing.assert_frame_equal(given, frame())
+
+
+def test_money_is_written_as_people_write_it():
+    assert rupiah(1_234_567, "id", decimals=2) == "Rp1.234.567,00"
+    assert rupiah(-1_500.4, "id") == "−Rp1.500"
+    assert rupiah(float("nan"), "id") == "–"
+    assert number(-0.001, 1, "id") == "0,0"
+    assert number(float("inf"), 1, "en") == "∞"
+
+
+def test_numbers_are_written_as_in_reports():
+    from asn_impact.reporting import words
+
+    for value in (0.0, -0.04, 12345.678, -3.05, float("nan"), float("inf"), float("-inf")):
+        for language in ("id", "en"):
+            assert number(value, 1, language) == words.number(value, 1, language)
+
+
+def test_the_display_has_every_component():
+    shown = read_costs(frame())._repr_html_()
+    assert "Narasumber" in shown
+    assert "Rp900.000" in shown

@@ -1,0 +1,404 @@
+"""Checks on small regencies whose answer is known: each can hold and each can fail."""
+
+from __future__ import annotations
+
+import datetime as dt
+import pickle
+import warnings
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from asn_impact.designs import assign
+from asn_impact.errors import DataWarning, DesignError, EstimationError, InferenceError
+from asn_impact.estimation import BiasReduced, GroupTime, Imputation, TwoWay, infer
+from asn_impact.intake.exports import read_exports
+from asn_impact.intake.training import read_rollout
+from asn_impact.measures.calendar import WorkCalendar
+from asn_impact.measures.durations import measure
+from asn_impact.measures.panel import read_panel
+from asn_impact.scrutiny.checks import (
+    coincidence,
+    composition,
+    heaping,
+    leave_one_out,
+    lottery_kept,
+    placebo_in_space,
+    placebo_in_time,
+    placebo_outcome,
+    pretrends,
+    scrutinise,
+    service_shares,
+    specification_curve,
+    spillover,
+    two_way_weights,
+)
+from asn_impact.scrutiny.decomposition import bacon, negative_weights
+from asn_impact.scrutiny.event_path import event_path
+from asn_impact.scrutiny.pretrends import equivalence_margin, joint_test, pretest_power, slope_for_power
+from asn_impact.scrutiny.said import Said, say
+from asn_impact.scrutiny.scrutinise import steps_for
+from asn_impact.scrutiny.sensitivity import RelativeMagnitude, Smoothness, breakdown, robust_interval, sensitivity
+
+RULE = BiasReduced()
+MONTHS = pd.period_range("2023-01", periods=24, freq="M")
+pytestmark = pytest.mark.filterwarnings("ignore::asn_impact.errors.DataWarning")
+
+
+def regency(effect=-3.0, drift=0.0, spill=0.0, mix=0.0, offices=20, noise=0.5, seed=2, waves=("2024-01", "2024-05")):
+    """Offices in two waves and a comparison: `drift` a month among those to be trained, `spill` on three others."""
+    rng = np.random.default_rng(seed)
+    rows = []
+    for office in range(offices):
+        date = waves[office % len(waves)] if office < 10 else None
+        begins = pd.Period(date, "M") if date else None
+        for t, month in enumerate(MONTHS):
+            on = begins is not None and month >= begins
+            near = office in {12, 13, 14} and month >= pd.Period(waves[0], "M")
+            days = 10 + 0.3 * office + np.sin(t) + noise * rng.normal() + effect * on + spill * near
+            days += drift * t * (begins is not None)
+            rows.append((f"O{office:02d}", str(month), days, date, 30 + int(mix * on) + int(rng.integers(0, 3))))
+    return pd.DataFrame(rows, columns=["office", "month", "days", "trained", "cases"])
+
+
+def design_of(frame, **more):
+    panel = read_panel(frame, unit="office", period="month", outcome="days", sizes="cases", **more)
+    return assign(panel, read_rollout(frame, unit="office", adopted="trained"), cluster="office")
+
+
+def effects_of(frame, estimator=None):
+    return (estimator or GroupTime())(design_of(frame)).overall()
+
+
+def events_of(frame, estimator=None):
+    return infer((estimator or GroupTime())(design_of(frame)).event_study(), RULE)
+
+
+@pytest.fixture(scope="module", name="good")
+def _good():
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DataWarning)
+        return effects_of(regency())
+
+
+# ------------------------------------------------------------------------------------------------- words
+
+
+def test_numbers_are_written_as_each_language_writes_them():
+    said = say(
+        "{x} hari, p = {p}, {share}, {n}", "{x} days, p = {p}, {share}, {n}", x=-1.234, p=0.0004, share=0.256, n=1500
+    )
+    assert said == Said("−1,23 hari, p = <0,001, 26%, 1500", "−1.23 days, p = <0.001, 26%, 1500")
+
+
+# ---------------------------------------------------------------------------------------------- the event path
+
+
+def test_steps_of_one_period_are_the_event_study_itself():
+    events = events_of(regency())
+    path = event_path(events, waves="same")
+    times = events.effects.terms["event_time"].to_numpy()
+    rows = [int(np.flatnonzero(times == t)[0]) for t in path.first]
+    np.testing.assert_allclose(path.inference.estimate, events.estimate[rows])
+    np.testing.assert_allclose(path.inference.variance, events.variance[np.ix_(rows, rows)])
+    np.testing.assert_allclose(path.inference.df, events.df[rows])
+
+
+def test_longer_steps_are_means_less_the_mean_of_the_reference_step():
+    events = events_of(regency())
+    path = event_path(events, every=3)
+    value = dict(zip(events.effects.terms["event_time"], events.estimate, strict=True)) | {-1: 0.0}
+    base = np.mean([value[t] for t in (-3, -2, -1)])
+    for first, estimate in zip(path.first, path.inference.estimate, strict=True):
+        np.testing.assert_allclose(estimate, np.mean([value[int(first) + i] for i in range(3)]) - base)
+    assert path.first[path.pre] == 0
+    assert path.last[path.pre - 1] == -4
+
+
+def test_what_is_no_event_study_is_refused():
+    frame = regency()
+    with pytest.raises(InferenceError, match="event study"):
+        event_path(infer(effects_of(frame), RULE))
+    with pytest.raises(InferenceError, match="reference"):
+        event_path(events_of(frame, GroupTime(base="varying")))
+    with pytest.raises(InferenceError, match="GroupTime"):
+        event_path(events_of(frame, Imputation()))
+
+
+def test_the_step_depends_on_counts_alone():
+    assert steps_for(38, 13, 8) == 3
+    assert steps_for(300, 13, 8) == 1
+    with pytest.raises(InferenceError, match="clusters"):
+        steps_for(4, 30, 0)
+
+
+# ------------------------------------------------------------------------------------------------- sensitivity
+
+
+def test_the_breakdown_value_is_where_the_interval_reaches_zero():
+    path = event_path(events_of(regency()), every=4, waves="same")
+    found = breakdown(path)
+    assert found.value > 1
+    assert robust_interval(path, RelativeMagnitude(found.value)).excludes_zero
+    assert not robust_interval(path, RelativeMagnitude(found.value * 1.01 + 0.002)).excludes_zero
+    assert "times the largest" in found.said.en
+    assert "kali yang terbesar" in found.said.id
+
+
+def test_no_effect_has_no_breakdown_value():
+    path = event_path(events_of(regency(effect=0.0)), every=4, waves="same")
+    assert np.isnan(breakdown(path).value)
+
+
+def test_without_departure_the_interval_is_close_to_that_of_the_rule():
+    path = event_path(events_of(regency()), every=4, waves="same")
+    found = robust_interval(path, RelativeMagnitude(0.0), of="first")
+    low, high = path.inference.interval()
+    np.testing.assert_allclose((found.low, found.high), (low[path.pre], high[path.pre]), rtol=0.05)
+    table = sensitivity(path, [RelativeMagnitude(0.5), Smoothness(0.1)])
+    assert list(table["estimate"].round(9).unique()) == [table["estimate"].round(9).iloc[0]]
+
+
+# ------------------------------------------------------------------------------------------------- pre-trends
+
+
+def test_the_joint_test_of_one_is_the_t_test_and_has_its_size():
+    assert joint_test(np.array([1.96]), np.eye(1), np.inf).p_value == pytest.approx(0.05, abs=1e-4)
+    rng = np.random.default_rng(4)
+    rejections = 0
+    for _ in range(2000):
+        sample = rng.normal(size=(12, 3))
+        mean, sigma = sample.mean(axis=0), np.cov(sample.T) / 12
+        rejections += joint_test(mean, sigma, 11.0).p_value < 0.05
+    assert 0.035 < rejections / 2000 < 0.065  # three standard errors of 0.005 around 0.05
+
+
+def test_too_few_degrees_of_freedom_are_no_test():
+    assert np.isnan(joint_test(np.ones(4), np.eye(4), 3.0).p_value)
+
+
+def test_power_of_independent_estimates_is_a_product():
+    from scipy import stats
+
+    z = 1.959963984540054
+    one = stats.norm.cdf(z - 1.0) - stats.norm.cdf(-z - 1.0)
+    assert pretest_power(np.eye(3), np.ones(3)) == pytest.approx(1 - one**3, abs=1e-5)
+    slope = slope_for_power(np.eye(3), np.array([-3.0, -2.0, -1.0]), power=0.8)
+    assert pretest_power(np.eye(3), slope * np.array([-3.0, -2.0, -1.0])) == pytest.approx(0.8, abs=1e-4)
+
+
+def test_the_margin_is_the_one_that_just_passes():
+    assert equivalence_margin(np.array([0.1, -0.4]), np.array([0.1, 0.2]), np.array([np.inf] * 2)) == pytest.approx(
+        0.4 + 1.6448536 * 0.2
+    )
+
+
+def test_flat_trends_hold_diverging_trends_fail_and_weak_tests_are_doubtful():
+    assert pretrends(event_path(events_of(regency()), every=4, waves="same")).verdict == "holds"
+    assert pretrends(event_path(events_of(regency(drift=-0.3)), every=4, waves="same")).verdict == "fails"
+    noisy = event_path(events_of(regency(noise=4.0, effect=-1.0)), every=4, waves="same")
+    assert pretrends(noisy).verdict == "doubtful"
+    assert pretrends(noisy, margin=100.0).verdict == "holds"
+    assert pretrends(events_of(regency(), Imputation())).verdict == "cannot_say"
+
+
+# ------------------------------------------------------------------------------------------------- placebos
+
+
+def test_placebo_in_time_uses_nothing_after_training():
+    frame = regency()
+    later = frame["trained"].notna() & (frame["month"] >= frame["trained"].fillna("9999-99"))
+    changed = frame.assign(days=frame["days"].where(~later, 99.0))
+    one, two = (placebo_in_time(effects_of(f), rule=RULE, steps=4) for f in (frame, changed))
+    assert one.verdict == "holds"
+    pd.testing.assert_frame_equal(one.table, two.table)
+    assert placebo_in_time(effects_of(regency(drift=-0.4)), rule=RULE, steps=4).verdict == "fails"
+    with pytest.raises(EstimationError, match="steps"):
+        placebo_in_time(effects_of(frame), rule=RULE, steps=0)
+
+
+def test_placebo_in_space_ranks_the_real_effect(good):
+    assert placebo_in_space(good, seed=1, reps=99).verdict == "holds"
+    assert placebo_in_space(effects_of(regency(effect=0.0)), seed=1, reps=99).verdict == "fails"
+    pd.testing.assert_frame_equal(
+        placebo_in_space(good, seed=1, reps=20).table, placebo_in_space(good, seed=1, reps=20).table
+    )
+    assert placebo_in_space(effects_of(regency(offices=12)), seed=1, reps=9).verdict == "cannot_say"
+
+
+def test_placebo_outcome_fails_where_there_is_an_effect(good):
+    assert placebo_outcome(infer(good, RULE)).verdict == "fails"
+    quiet = infer(effects_of(regency(effect=0.0)), RULE)
+    assert placebo_outcome(quiet, real=-3.0).verdict == "holds"
+    assert placebo_outcome(quiet, real=float(quiet.estimate[0])).verdict == "doubtful"
+
+
+def test_one_office_that_carries_the_finding_is_found(good):
+    assert leave_one_out(good).verdict == "holds"
+    frame = regency(effect=0.0, noise=0.1)
+    frame.loc[(frame["office"] == "O03") & (frame["month"] >= "2024-05"), "days"] -= 30
+    found = leave_one_out(effects_of(frame))
+    assert found.verdict in {"doubtful", "fails"}
+    assert found.table["without"].iloc[0] == "O03"
+    with pytest.raises(EstimationError, match="overall"):
+        leave_one_out(GroupTime()(design_of(frame)))
+
+
+# ------------------------------------------------------------------------------------------------ surroundings
+
+
+def test_a_shift_of_volume_with_training_is_found(good):
+    assert composition(good, rule=RULE).verdict == "holds"
+    found = composition(effects_of(regency(mix=15)), rule=RULE)
+    assert found.verdict == "fails"
+    assert found.table["term"].iloc[0] == "records"
+    assert found.table["estimate"].iloc[0] == pytest.approx(15, abs=1)
+    plain = regency().assign(cases=1)
+    assert composition(effects_of(plain), rule=RULE).verdict == "cannot_say"
+
+
+def test_shares_of_services_add_up_to_one():
+    rows = pd.DataFrame(
+        {
+            "unit": ["A / x", "A / y", "B / x", "B / y"] * 2,
+            "month": ["2024-01"] * 4 + ["2024-02"] * 4,
+            "days": 1.0,
+            "n": [1, 3, 2, 2, 4, 4, 0.5, 1.5],
+            "office": ["A", "A", "B", "B"] * 2,
+            "service": ["x", "y", "x", "y"] * 2,
+        }
+    )
+    shares = service_shares(read_panel(rows, unit="unit", period="month", outcome="days", sizes="n"))
+    np.testing.assert_allclose(sum(panel.mean for panel in shares), 1.0)
+    np.testing.assert_allclose(shares[0].mean, [[0.25, 0.5], [0.5, 0.25]])
+
+
+def test_neighbours_that_changed_too_are_found(good):
+    around = {"O12": ["O00"], "O13": ["O02"], "O14": ["O04"]}
+    assert spillover(good, around, rule=RULE).verdict == "holds"
+    assert spillover(effects_of(regency(spill=-3.0)), around, rule=RULE).verdict == "fails"
+    assert spillover(good, {"O12": ["O00"]}, rule=RULE).verdict == "cannot_say"
+    with pytest.raises(DesignError, match="not in the design"):
+        spillover(good, {"O99": ["O00"]}, rule=RULE)
+
+
+def test_events_near_a_wave_are_listed():
+    events = pd.DataFrame(
+        {
+            "date": pd.to_datetime(["2024-02-10", "2020-01-01"]),
+            "kind": "sistem",
+            "name": ["new system", "old rule"],
+            "services": "semua",
+            "source": "decree",
+            "verified": [True, True],
+        }
+    )
+    design = design_of(regency())
+    found = coincidence(design, events)
+    assert found.verdict == "doubtful"
+    assert found.table[["name", "wave", "periods_after_wave"]].to_numpy().tolist() == [["new system", "2024-01", 1.0]]
+    assert coincidence(design, events, within=0).verdict == "holds"
+    one_wave = design_of(regency(waves=("2024-01",)))
+    assert coincidence(one_wave, events).verdict == "fails"
+    assert coincidence(one_wave, events.assign(verified=False)).verdict == "doubtful"
+
+
+# --------------------------------------------------------------------------------------------------- heaping
+
+
+def cases_of(days, seed=0):
+    """Applications of random days in 2023, decided after so many calendar days."""
+    rng = np.random.default_rng(seed)
+    received = pd.Timestamp("2023-01-02") + pd.to_timedelta(rng.integers(0, 300, len(days)), unit="D")
+    frame = pd.DataFrame({"case": [f"c{i}" for i in range(len(days))], "office": "O1", "status": "granted"})
+    return frame.assign(received=received, decided=received + pd.to_timedelta(np.asarray(days), unit="D"))
+
+
+def timed(frame):
+    calendar = WorkCalendar.weekdays(first=dt.date(2022, 1, 1), last=dt.date(2025, 12, 31))
+    return measure(read_exports(frame, as_of="2024-12-31", selection="received"), calendar.every_day())
+
+
+def test_a_heap_at_the_limit_and_at_the_end_of_months_is_found():
+    rng = np.random.default_rng(1)
+    smooth = cases_of(rng.integers(0, 20, 4000))
+    assert heaping(timed(smooth), limits=[10]).verdict == "holds"
+    piled = rng.integers(0, 20, 4000)
+    piled[rng.random(4000) < 0.3] = 10
+    assert heaping(timed(cases_of(piled)), limits=[10]).verdict == "fails"
+    late = smooth.assign(
+        decided=smooth["decided"].where(rng.random(4000) < 0.5, smooth["decided"] + pd.offsets.MonthEnd(0))
+    )
+    assert heaping(timed(late)).verdict == "fails"
+
+
+# --------------------------------------------------------------------------------------- weights and specifications
+
+
+def test_weights_of_the_two_way_estimate_below_zero_are_found():
+    frame = regency(offices=10, waves=("2023-03", "2024-11"))  # everybody is trained, most of them early
+    found = two_way_weights(effects_of(frame, TwoWay()))
+    assert found.verdict in {"doubtful", "fails"}
+    weights = negative_weights(effects_of(frame, TwoWay()))
+    assert weights.sum < 0
+    assert weights.weight.sum() == pytest.approx(1)
+    assert two_way_weights(effects_of(regency())).verdict == "holds"
+
+
+def test_the_decomposition_refuses_panels_with_gaps():
+    frame = regency()
+    with pytest.raises(DesignError, match="balanced"):
+        bacon(design_of(frame.iloc[1:]))
+
+
+def test_the_specification_curve_counts_signs_and_keeps_what_cannot_be_estimated():
+    designs = {"all": design_of(regency()), "everybody trained": design_of(regency(offices=10))}
+    curve = specification_curve(designs, [GroupTime(controls="never"), TwoWay()], [RULE])
+    assert len(curve.table) == 4
+    assert curve.table["reason"].notna().sum() == 1
+    assert curve.same_sign == 1
+    assert curve.median == pytest.approx(-3, abs=0.4)
+    assert curve.check().verdict == "holds"
+    with pytest.raises(EstimationError, match="at least one"):
+        specification_curve({}, [TwoWay()], [RULE])
+
+
+# --------------------------------------------------------------------------------------------------- all of it
+
+
+def test_scrutiny_says_what_it_could_not_look_at_and_shows_itself(good):
+    from IPython.core.formatters import DisplayFormatter
+
+    found = scrutinise(good, rule=RULE, seed=1, reps=49)
+    assert found["heaping"].verdict == "cannot_say"
+    assert found["pretrends"].verdict == "holds"
+    assert found.grade.letter in {"B", "C"}
+    html = DisplayFormatter().format(found)[0]["text/html"]
+    assert "Scrutiny" in html
+    assert repr(found) == repr(pickle.loads(pickle.dumps(found)))
+    assert set(found.table("id")["verdict"]) <= {"bertahan", "meragukan", "tidak bertahan", "tidak dapat dijawab"}
+    with pytest.raises(KeyError, match="There are"):
+        found["nothing"]
+
+
+def test_a_lottery_kept_to_the_letter_gives_an_a(good):
+    drawn = regency().groupby("office")["trained"].first().to_dict()
+    found = scrutinise(good, rule=RULE, seed=1, reps=9, assignment="lottery", drawn=drawn)
+    assert found.grade.letter == "A"
+    moved = drawn | {"O00": "2024-05", "O01": "2024-01"}
+    assert lottery_kept(good.design, moved).verdict == "fails"
+    assert scrutinise(good, rule=RULE, seed=1, reps=9, assignment="lottery", drawn=moved).grade.letter != "A"
+
+
+def test_a_trend_that_explains_the_effect_is_no_better_than_c():
+    found = scrutinise(effects_of(regency(effect=0.0, drift=-0.3)), rule=RULE, seed=1, reps=49)
+    assert found["pretrends"].verdict == "fails"
+    assert found.grade.letter == "C"
+
+
+def test_two_trained_offices_are_not_graded_b():
+    frame = regency()
+    few = frame[~frame["office"].isin([f"O{i:02d}" for i in range(2, 10)])]
+    found = scrutinise(effects_of(few), rule=RULE, seed=1, reps=9)
+    assert found.grade.letter in {"C", "X"}
