@@ -16,7 +16,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from asn_impact.designs.design import Design, assign
+    from asn_impact.designs.design import Design, agree, assign
     from asn_impact.designs.lottery import Lottery, draw_waves
     from asn_impact.errors import (
         AsnImpactError,
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from asn_impact.estimation.imputation import Imputation, TwoStage
     from asn_impact.estimation.inference import Classical, ClusterRobust, Inference, infer
     from asn_impact.estimation.jackknife import BiasReduced, Jackknife
+    from asn_impact.estimation.placebo import Placebo
     from asn_impact.estimation.resampling import Permutation, WildBootstrap
     from asn_impact.estimation.saturated import InteractionWeighted, Saturated
     from asn_impact.estimation.simultaneous import Multiplier, romano_wolf
@@ -45,7 +46,7 @@ if TYPE_CHECKING:
     from asn_impact.estimation.two_way import TwoWay
     from asn_impact.estimation.twoway_clusters import TwoWayClustered
     from asn_impact.intake.events import Events, read_events
-    from asn_impact.intake.exports import Extract, read_exports, read_steps
+    from asn_impact.intake.exports import Extract, read_exports, read_steps, read_wide
     from asn_impact.intake.ledger import Ledger
     from asn_impact.intake.observations import Observations, read_observations, with_days, with_flag
     from asn_impact.intake.survey import Survey, SurveyAggregates, read_survey, read_survey_aggregates
@@ -79,12 +80,51 @@ if TYPE_CHECKING:
     from asn_impact.reporting.chart import Chart
     from asn_impact.reporting.report import publish
     from asn_impact.reporting.tables import Table
+    from asn_impact.scrutiny.checks import (
+        Check,
+        Said,
+        Scrutiny,
+        SpecificationCurve,
+        coincidence,
+        composition,
+        departures,
+        heaping,
+        leave_one_out,
+        lottery_kept,
+        placebo_in_space,
+        placebo_in_time,
+        placebo_outcome,
+        pretrends,
+        scrutinise,
+        service_shares,
+        specification_curve,
+        spillover,
+        two_way_weights,
+    )
+    from asn_impact.scrutiny.decomposition import Decomposition, NegativeWeights, bacon, negative_weights
+    from asn_impact.scrutiny.event_path import EventPath, event_path
+    from asn_impact.scrutiny.grade import Grade, grade
+    from asn_impact.scrutiny.sensitivity import (
+        Breakdown,
+        RelativeMagnitude,
+        RobustInterval,
+        Smoothness,
+        breakdown,
+        robust_ends,
+        robust_interval,
+        sensitivity,
+    )
+    from asn_impact.synthetic import COURSE, ELEMENTS, Records, Regency, World, main, simulate, write
 
 __all__ = [
+    "COURSE",
+    "ELEMENTS",
     "Along",
     "AsnImpactError",
     "BiasReduced",
+    "Breakdown",
     "Chart",
+    "Check",
     "Classical",
     "ClusterRobust",
     "CompletionCurve",
@@ -92,6 +132,7 @@ __all__ = [
     "Count",
     "CurvePanel",
     "DataWarning",
+    "Decomposition",
     "Design",
     "DesignError",
     "Dose",
@@ -99,8 +140,10 @@ __all__ = [
     "Effects",
     "Efficient",
     "EstimationError",
+    "EventPath",
     "Events",
     "Extract",
+    "Grade",
     "GroupTime",
     "Imputation",
     "Inference",
@@ -113,23 +156,33 @@ __all__ = [
     "Lottery",
     "Mean",
     "Multiplier",
+    "NegativeWeights",
     "Observations",
     "Panel",
     "Permutation",
+    "Placebo",
     "Power",
     "PrivacyError",
+    "Records",
     "Recovery",
     "RecoveryComparison",
+    "Regency",
+    "RelativeMagnitude",
     "Reliability",
     "RestrictedMean",
     "Returns",
+    "RobustInterval",
     "Rollout",
+    "Said",
     "SatisfactionIndex",
     "Saturated",
     "Scenario",
     "Score",
+    "Scrutiny",
     "Share",
     "ShareBand",
+    "Smoothness",
+    "SpecificationCurve",
     "SpreadBand",
     "Stacked",
     "StaffTime",
@@ -145,18 +198,36 @@ __all__ = [
     "WildBootstrap",
     "Within",
     "WorkCalendar",
+    "World",
+    "agree",
     "assign",
+    "bacon",
+    "breakdown",
     "cases_per_month",
+    "coincidence",
     "compare_recovery",
+    "composition",
+    "departures",
     "detectable",
     "draw_waves",
+    "event_path",
     "figures",
+    "grade",
+    "heaping",
     "infer",
+    "leave_one_out",
+    "lottery_kept",
+    "main",
     "maturity",
     "measure",
+    "negative_weights",
     "never_treated",
     "paired_tests",
+    "placebo_in_space",
+    "placebo_in_time",
+    "placebo_outcome",
     "pre_period",
+    "pretrends",
     "publish",
     "quantile_effects",
     "read_costs",
@@ -170,24 +241,36 @@ __all__ = [
     "read_survey",
     "read_survey_aggregates",
     "read_training",
+    "read_wide",
     "recovery",
     "reliability",
     "respondents_needed",
     "returns",
+    "robust_ends",
+    "robust_interval",
     "romano_wolf",
     "satisfaction_panel",
+    "scrutinise",
+    "sensitivity",
+    "service_shares",
+    "simulate",
     "skm_index",
+    "specification_curve",
+    "spillover",
     "tables",
     "tabulate",
+    "two_way_weights",
     "which_weight",
     "with_days",
     "with_flag",
+    "write",
 ]
 
 #: Module -> the public names that live in it; `figures` and `tables` are modules themselves.
 _HOMES = {
     "designs.design": (
         "Design",
+        "agree",
         "assign",
     ),
     "designs.lottery": (
@@ -226,6 +309,7 @@ _HOMES = {
         "BiasReduced",
         "Jackknife",
     ),
+    "estimation.placebo": ("Placebo",),
     "estimation.resampling": (
         "Permutation",
         "WildBootstrap",
@@ -251,6 +335,7 @@ _HOMES = {
         "Extract",
         "read_exports",
         "read_steps",
+        "read_wide",
     ),
     "intake.ledger": ("Ledger",),
     "intake.observations": (
@@ -339,6 +424,61 @@ _HOMES = {
     "reporting.chart": ("Chart",),
     "reporting.report": ("publish",),
     "reporting.tables": ("Table",),
+    "scrutiny.checks": (
+        "Check",
+        "Said",
+        "Scrutiny",
+        "SpecificationCurve",
+        "coincidence",
+        "composition",
+        "departures",
+        "heaping",
+        "leave_one_out",
+        "lottery_kept",
+        "placebo_in_space",
+        "placebo_in_time",
+        "placebo_outcome",
+        "pretrends",
+        "scrutinise",
+        "service_shares",
+        "specification_curve",
+        "spillover",
+        "two_way_weights",
+    ),
+    "scrutiny.decomposition": (
+        "Decomposition",
+        "NegativeWeights",
+        "bacon",
+        "negative_weights",
+    ),
+    "scrutiny.event_path": (
+        "EventPath",
+        "event_path",
+    ),
+    "scrutiny.grade": (
+        "Grade",
+        "grade",
+    ),
+    "scrutiny.sensitivity": (
+        "Breakdown",
+        "RelativeMagnitude",
+        "RobustInterval",
+        "Smoothness",
+        "breakdown",
+        "robust_ends",
+        "robust_interval",
+        "sensitivity",
+    ),
+    "synthetic": (
+        "COURSE",
+        "ELEMENTS",
+        "Records",
+        "Regency",
+        "World",
+        "main",
+        "simulate",
+        "write",
+    ),
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
 _MODULES = frozenset({"figures", "tables"})

@@ -118,3 +118,78 @@ def test_the_module_is_the_same_program():
     assert done.stdout.startswith("usage: asn-impact")
     for word in ("new", "check", "run", "exit codes"):
         assert word in done.stdout
+
+
+# --- the passport, in two languages, and the rows to correct --------------------------------------------------
+
+CASES = """\
+[study]
+title = {id = "Lama proses", en = "Waiting times"}
+source = "Made up for a test"
+synthetic = true
+
+[data]
+kind = "records"
+path = "cases.csv"
+as_of = 2024-12-31
+
+[outcome]
+kind = "restricted_mean"
+horizon = 10
+"""
+
+
+@pytest.fixture
+def cases(tmp_path):
+    rows = [f"C{i},Dinas {i % 3},2024-0{i % 6 + 1}-0{i % 5 + 1},2024-0{i % 6 + 2}-1{i % 5 + 1}" for i in range(90)]
+    rows += ["X1,Dinas 1,2024-03-05,2024-03-04", "X2,Dinas 1,,"]
+    text = "\n".join(["No Permohonan,Perangkat Daerah,Tanggal Masuk,Tanggal Selesai", *rows, ""])
+    (tmp_path / "cases.csv").write_text(text, encoding="utf-8")
+    (tmp_path / "study.toml").write_text(CASES, encoding="utf-8")
+    return tmp_path / "study.toml"
+
+
+def test_the_passport_is_in_the_language_of_the_study_or_the_one_asked(cases, capsys):
+    main(["check", str(cases)])
+    first = capsys.readouterr().out
+    main(["check", str(cases), "--language", "id"])
+    assert capsys.readouterr().out == first
+    for word in ("Studi: Lama proses (data sintetis)", "Judul kolom", "tanggal masuk", "dibaca", "dikeluarkan:"):
+        assert word in first
+    for word in ("Study:", "Headings", "left out", "kept", "Note:", "No effect"):
+        assert word not in first
+    main(["check", str(cases), "--language", "en"])
+    english = capsys.readouterr().out
+    assert "Study: Waiting times (synthetic data)" in english
+    assert "left out: decided before received" in english
+    assert "Catatan" not in english
+
+
+@pytest.mark.parametrize(
+    ("language", "heading"), [("id", "berkas;lembar;baris;alasan"), ("en", "file;sheet;row;reason")]
+)
+def test_the_rows_left_out_are_written_for_the_office(cases, tmp_path, language, heading):
+    target = tmp_path / "perbaikan" / "rows.csv"
+    target.parent.mkdir()
+    main(["check", str(cases), "--language", language, "--dropped", str(target)])
+    lines = target.read_text(encoding="utf-8-sig").splitlines()
+    assert lines[0].startswith(heading)
+    assert len(lines) == 3
+    assert lines[1].startswith("cases.csv;;92;")
+    assert ("decided before received" in lines[1]) == (language == "en")
+
+
+def test_f28_a_full_disk_is_an_error_without_a_traceback(cases, capsys, monkeypatch):
+    def full(handle):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", full)
+    assert main(["check", str(cases), "--dropped", str(cases.parent / "rows.csv")]) == FAILED
+    assert "No space left" in capsys.readouterr().err
+    assert sorted(p.name for p in cases.parent.iterdir()) == ["cases.csv", "study.toml"]
+
+
+def test_rows_of_a_ready_panel_cannot_be_listed(study, tmp_path, capsys):
+    assert main(["check", str(study), "--dropped", str(tmp_path / "x.csv")]) == FAILED
+    assert "no rows of cases" in capsys.readouterr().err
+    assert not (tmp_path / "x.csv").exists()

@@ -14,9 +14,13 @@ import io
 import json
 import os
 import pickle
+import subprocess
+import sys
+import time
 import warnings
 import zipfile
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +33,7 @@ from hypothesis import strategies as st
 from openpyxl.utils.exceptions import IllegalCharacterError
 
 import asn_impact as ai
+from asn_impact.intake.files import write_beside
 
 AS_OF = "2024-12-31"
 HEADINGS = "No Permohonan;Perangkat Daerah;Tanggal Masuk;Tanggal Selesai\n"
@@ -364,6 +369,47 @@ def test_headings_in_two_rows_of_a_sheet_are_joined(tmp_path: Path) -> None:
     top = ["No Permohonan", "Perangkat Daerah", "Tanggal", None]
     workbook(joined, ["DAFTAR IZIN"], [], top, [None, None, "Masuk", "Selesai"], ["(1)", "(2)", "(3)", "(4)"])
     assert records(read(joined)) == records(read(plain))
+
+
+# --- writing --------------------------------------------------------------------------------------------------
+
+KILLED = """
+import sys
+from pathlib import Path
+from asn_impact.intake.files import write_beside
+while True:
+    for content in (b"a" * 3_000_000, b"b" * 3_000_000):
+        write_beside(Path(sys.argv[1]), content)
+"""
+
+
+def test_f29_killed_while_writing_leaves_the_old_file_or_the_new_one(tmp_path: Path) -> None:
+    path = tmp_path / "a.bin"
+    write_beside(path, b"a" * 3_000_000)
+    before = path.stat().st_ino
+    with subprocess.Popen([sys.executable, "-c", KILLED, str(path)]) as writer:
+        while path.stat().st_ino == before:
+            time.sleep(0.001)
+        time.sleep(0.02)
+        writer.kill()
+    content = path.read_bytes()
+    assert len(content) == 3_000_000
+    assert len(set(content)) == 1
+
+
+def test_f30_two_writers_of_one_file_never_mix(tmp_path: Path) -> None:
+    path = tmp_path / "a.bin"
+    contents = [bytes([n]) * 400_000 for n in (1, 2)]
+    write_beside(path, contents[0])
+    with ThreadPoolExecutor(2) as pool:
+        writing = [pool.submit(lambda c: [write_beside(path, c) for _ in range(15)], c) for c in contents]
+        while not all(w.done() for w in writing):
+            seen = path.read_bytes()
+            assert len(seen) == 400_000
+            assert len(set(seen)) == 1
+        for done in writing:
+            done.result()
+    assert [p.name for p in tmp_path.iterdir()] == ["a.bin"]
 
 
 # --- at random ------------------------------------------------------------------------------------------------

@@ -90,9 +90,9 @@ def placebo_in_time(effects: Effects, *, rule: Rule, steps: int) -> Check:
 
     Fails: the interval excludes zero. Doubtful: it holds zero but also the real estimate, so that it could not tell.
     """
-    one_estimate(effects)
+    moved = before_training(one_estimate(effects).design, steps=steps)
     try:
-        fake = under(rule, again(effects, before_training(effects.design, steps=steps)))
+        fake = under(rule, again(effects, moved))
     except AsnImpactError as problem:
         return cannot_say("placebo_in_time", _TIME, Said(str(problem), str(problem)))
     answer = say(

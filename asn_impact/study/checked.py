@@ -119,8 +119,8 @@ _NOTES: Final[tuple[tuple[str, str], ...]] = (
     ),
     (
         r"In (\d+) offices the course ended after the first day of the month.*",
-        r"Di \1 unit pelatihan berakhir sesudah hari pertama bulan mulainya: permohonan yang masuk lebih awal bulan itu, "
-        r"atau masuk sebelum dan selesai sesudahnya, terlatih sebagian.",
+        r"Di \1 unit pelatihan berakhir sesudah hari pertama bulan mulainya: permohonan yang masuk lebih awal "
+        r"bulan itu, atau masuk sebelum dan selesai sesudahnya, terlatih sebagian.",
     ),
     (
         r"The unit of each person is that of the training records.*",

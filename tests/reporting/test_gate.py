@@ -6,12 +6,16 @@ import base64
 import io
 import json
 
+import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from scipy.optimize import linprog
 
-from asn_impact.errors import PrivacyError
-from asn_impact.reporting.gate import release
+from asn_impact.errors import InputError, PrivacyError
+from asn_impact.reporting.gate import differing, dominated, quantile_shown, release, says_it_of_all, withheld
 
 NIP = "19850101" + "201001" + "1" + "001"
 NIK = "15040" + "51708" + "850002"
@@ -99,3 +103,81 @@ def test_measurements_pass_unchanged(name, content):
 def test_what_cannot_be_read_does_not_pass(name, content):
     with pytest.raises(PrivacyError, match="cannot be read"):
         release(content, name)
+
+
+@pytest.mark.parametrize("cell", ["=cmd|'/c calc'!A1", "+1+1", "-1+1", "@SUM(1)", "\t=1"])
+def test_f13_a_csv_with_a_cell_that_a_spreadsheet_would_run_does_not_leave(cell):
+    with pytest.raises(PrivacyError, match="run as a formula"):
+        release(f"office,days\n{cell},1.5\n", "a.csv")
+    assert release(f"office,days\n'{cell},-1.5e-3\n", "a.csv")
+
+
+# --- rules for numbers ----------------------------------------------------------------------------------------
+
+
+def span(counts, hidden, cell):
+    """Slow twin: the smallest and largest a hidden count can be, given the shown ones and all totals."""
+    table = np.asarray(counts, float)
+    at = [tuple(c) for c in np.argwhere(hidden)]
+    sums = [[float(c[0] == i) for c in at] for i in range(table.shape[0])]
+    if table.shape[0] > 1:
+        sums += [[float(c[1] == i) for c in at] for i in range(table.shape[1])]
+    totals = np.array(sums) @ np.array([table[c] for c in at])
+    target = np.array([float(c == cell) for c in at])
+    return [s * linprog(s * target, A_eq=np.array(sums), b_eq=totals, bounds=(0, None)).fun for s in (1, -1)]
+
+
+TABLES = st.integers(1, 4).flatmap(
+    lambda c: st.lists(st.lists(st.integers(0, 40), min_size=c, max_size=c), min_size=1, max_size=4)
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(TABLES)
+def test_p05_p06_no_small_count_shows_or_follows_from_the_totals(counts):
+    table, hidden = np.asarray(counts), withheld(counts)
+    assert hidden[(table > 0) & (table < 10)].all()
+    gone = hidden | (table == 0)
+    for row, column in np.argwhere(hidden & (table < 10)):
+        low, high = span(counts, hidden, (row, column))
+        exhausted = gone[row].all() and (len(table) == 1 or gone[:, column].all())
+        assert high - low > 1e-6 or exhausted
+
+
+def test_p06_the_cell_of_the_list_cannot_be_subtracted_back():
+    assert withheld([40, 12, 3]).tolist() == [[False, True, True]]
+    assert not withheld([40, 12, 25]).any()
+    assert not withheld([[40, 0], [10, 25]]).any()
+
+
+def test_p07_two_safe_tables_whose_difference_is_an_unsafe_cell():
+    assert differing({"A": 57, "B": 90}, {"A": 54, "B": 90, "C": 3}) == ("A",)
+    assert differing({"A": 57}, {"A": 47}) == ()
+
+
+def test_p08_a_sum_that_is_one_contributor_is_dominated():
+    assert dominated([99, 1, 0, 0, 0, 0, 0, 0, 0, 0])
+    assert dominated([50, 46, 1, 1, 1, 1])  # the second knows the first to within a tenth
+    assert not dominated([10] * 10)
+    with pytest.raises(InputError):
+        dominated([1, -1])
+
+
+def test_p09_extremes_and_quantiles_of_small_groups_are_undefined():
+    for q in (0, 1, 0.05, 0.95):
+        assert np.isnan(quantile_shown(range(50), q))
+    assert quantile_shown(range(50), 0.5) == 24.5
+    for values in ([3.0] * 50, [], [np.nan] * 30, range(12)):
+        assert np.isnan(quantile_shown(values, 0.5))
+
+
+def test_p10_a_share_of_none_or_all_says_it_of_everyone():
+    assert says_it_of_all([12, 0, 11, 0], [12, 12, 12, 0]).tolist() == [True, True, False, False]
+    with pytest.raises(InputError):
+        says_it_of_all([13], [12])
+
+
+@pytest.mark.parametrize("rule", [lambda m: withheld([3], minimum=m), lambda m: differing({}, {}, minimum=m)])
+def test_a_minimum_below_five_is_refused(rule):
+    with pytest.raises(InputError, match="below 5"):
+        rule(4)
