@@ -78,6 +78,7 @@ if TYPE_CHECKING:
     from asn_impact.planning.returns import Returns, StaffTime, cases_per_month, returns
     from asn_impact.reporting import figures, tables
     from asn_impact.reporting.chart import Chart
+    from asn_impact.reporting.explorer import explore
     from asn_impact.reporting.report import publish
     from asn_impact.reporting.tables import Table
     from asn_impact.scrutiny.checks import (
@@ -114,11 +115,8 @@ if TYPE_CHECKING:
         robust_interval,
         sensitivity,
     )
-    from asn_impact.synthetic import COURSE, ELEMENTS, Records, Regency, World, main, simulate, write
 
 __all__ = [
-    "COURSE",
-    "ELEMENTS",
     "Along",
     "AsnImpactError",
     "BiasReduced",
@@ -163,10 +161,8 @@ __all__ = [
     "Placebo",
     "Power",
     "PrivacyError",
-    "Records",
     "Recovery",
     "RecoveryComparison",
-    "Regency",
     "RelativeMagnitude",
     "Reliability",
     "RestrictedMean",
@@ -198,7 +194,6 @@ __all__ = [
     "WildBootstrap",
     "Within",
     "WorkCalendar",
-    "World",
     "agree",
     "assign",
     "bacon",
@@ -211,13 +206,13 @@ __all__ = [
     "detectable",
     "draw_waves",
     "event_path",
+    "explore",
     "figures",
     "grade",
     "heaping",
     "infer",
     "leave_one_out",
     "lottery_kept",
-    "main",
     "maturity",
     "measure",
     "negative_weights",
@@ -253,7 +248,6 @@ __all__ = [
     "scrutinise",
     "sensitivity",
     "service_shares",
-    "simulate",
     "skm_index",
     "specification_curve",
     "spillover",
@@ -263,7 +257,6 @@ __all__ = [
     "which_weight",
     "with_days",
     "with_flag",
-    "write",
 ]
 
 #: Module -> the public names that live in it; `figures` and `tables` are modules themselves.
@@ -422,6 +415,7 @@ _HOMES = {
         "tables",
     ),
     "reporting.chart": ("Chart",),
+    "reporting.explorer": ("explore",),
     "reporting.report": ("publish",),
     "reporting.tables": ("Table",),
     "scrutiny.checks": (
@@ -468,16 +462,6 @@ _HOMES = {
         "robust_ends",
         "robust_interval",
         "sensitivity",
-    ),
-    "synthetic": (
-        "COURSE",
-        "ELEMENTS",
-        "Records",
-        "Regency",
-        "World",
-        "main",
-        "simulate",
-        "write",
     ),
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names}

@@ -270,6 +270,10 @@ class Effects:
         if self.cells is None:
             if isinstance(view, Overall) and len(self.terms) == 1:
                 return self
+            if isinstance(view, Overall) and (rows := self._of_treatment()).size == 1:
+                return replace(
+                    self, terms=self.terms.iloc[rows].reset_index(drop=True), fit=Some(self, rows), view=view
+                )
             raise EstimationError(
                 f"{self.estimator.name} gives {len(self.terms)} coefficients, not effects by cohort and period: "
                 f"there is no {type(view).__name__} view. Use GroupTime()."
@@ -283,6 +287,12 @@ class Effects:
             )
         fit = Averaged(self.fit, self.cells, member[left], isinstance(view, Cohorts))
         return replace(self, terms=terms.iloc[np.flatnonzero(left)].reset_index(drop=True), fit=fit, view=view)
+
+    def _of_treatment(self) -> Int:
+        """Return the position of the treatment's coefficient among those of covariates; none without one."""
+        if "term" not in self.terms or not hasattr(self.fit, "bias_reduced"):
+            return np.zeros(0, dtype=np.int64)
+        return np.flatnonzero(self.terms["term"].to_numpy() == "overall")
 
     def said_of_covariates(self) -> list[tuple[str, object]]:
         """Return the line of a card that names the covariates of the panel that were not used; nothing without any."""
@@ -298,6 +308,63 @@ class Effects:
             [*(("note", note) for note in self.notes), *self.said_of_covariates()],
             table=self.terms.assign(estimate=self.estimate),
         )
+
+
+@dataclass(frozen=True, eq=False)
+class Some:
+    """Some of the estimates of a regression: the others keep their part in the fit, as covariates do.
+
+    Attributes
+    ----------
+    whole
+        The effects of all coefficients; their fit has `deleted` and `bias_reduced` in closed form.
+    rows
+        (k,) positions of those that are wanted.
+    """
+
+    whole: Effects
+    rows: Int
+
+    @property
+    def estimate(self) -> Float:
+        """(k,) the estimates."""
+        return self.whole.estimate[self.rows]
+
+    def influence(self) -> Float:
+        """(G, k) influence by cluster."""
+        return self.whole.influence[:, self.rows]
+
+    def leave_one_out(self) -> Float:
+        """(G, k) the estimates without each cluster."""
+        return self.whole.leave_one_out()[:, self.rows]
+
+    def loadings(self) -> Float:
+        """(k, U, T) weights on the cell means."""
+        return self.whole.loadings()[self.rows]
+
+    @property
+    def correction(self) -> float:
+        """Small-sample factor of the whole regression."""
+        return self.whole.fit.correction
+
+    @property
+    def linear(self) -> bool:
+        return self.whole.linear
+
+    def alone(self, j: int) -> tuple[Effects, int]:
+        """Return the whole regression and the position of estimate j in it: for rules that hold one coefficient."""
+        return self.whole, int(self.rows[j])
+
+    def deleted(self) -> Contributions:
+        """Jackknife deviations with their moments."""
+        return self._of(self.whole.fit.deleted())  # type: ignore[attr-defined]
+
+    def bias_reduced(self) -> Contributions:
+        """Bias-reduced contributions with their moments."""
+        return self._of(self.whole.fit.bias_reduced())  # type: ignore[attr-defined]
+
+    def _of(self, all_of_them: Contributions) -> Contributions:
+        return Contributions(all_of_them.value[:, self.rows], lambda groups: all_of_them.moments(groups)[self.rows])
 
 
 @dataclass(frozen=True, eq=False)

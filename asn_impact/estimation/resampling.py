@@ -1,10 +1,8 @@
 """Rules that draw again: the wild cluster bootstrap and randomisation of who was treated when.
 
 Both ask how extreme the t statistic is among statistics of draws in which the effect is r. Every estimator here is
-linear in
-the cell means, so a draw's estimate is ``a0 - r a1`` and its squared standard error ``q0 - 2 r q1 + r^2 q2``: five
-numbers a
-draw, after which testing any r, and so an interval by inversion, costs nothing.
+linear in the cell means, so a draw's estimate is ``a0 - r a1`` and its squared standard error ``q0 - 2 r q1 + r^2 q2``:
+five numbers a draw, after which testing any r, and so an interval by inversion, costs nothing.
 """
 
 from __future__ import annotations
@@ -142,10 +140,9 @@ class WildBootstrap:
         """Attach bootstrap p-values and intervals by test inversion."""
         refuse_single_cluster(effects)
         g = len(effects.design.clusters)
-        factor = g / (g - 1) * effects.fit.correction
         signs = self._signs(g)
-        draws = tuple(_wild(signs, *_restricted(effects, j), factor) for j in range(len(effects.terms)))
-        return _resampled(effects, self, factor, draws, "excluded", 0)
+        draws = tuple(_drawn(signs, *_alone(effects, j)) for j in range(len(effects.terms)))
+        return _resampled(effects, self, _factor(effects), draws, "excluded", 0)
 
     def _signs(self, g: int) -> Float:
         """(N, G) weights; all sign vectors when they fit."""
@@ -190,8 +187,7 @@ class Permutation:
         ways = number_of_ways(times, groups)
         exact = ways <= self.reps
         orders = all_ways(times, groups) if exact else some_ways(times, groups, self.reps, self.seed)
-        g = len(design.clusters)
-        factor = g / (g - 1) * effects.fit.correction
+        factor = _factor(effects)
         effect = _with_outcome(effects, design.treated().astype(np.float64)) if effects.linear else effects
         rows = [_permuted(effects, effect, order, factor) for order in orders]
         draws = tuple(
@@ -219,6 +215,23 @@ def _resampled(
     return Resampled(
         **{name: getattr(base, name) for name in base.__dataclass_fields__}, draws=draws, ties=ties, added=added
     )
+
+
+def _factor(effects: Effects) -> float:
+    """Return the small-sample factor of the squared t statistic's denominator (CR1)."""
+    g = len(effects.design.clusters)
+    return g / (g - 1) * effects.fit.correction
+
+
+def _alone(effects: Effects, j: int) -> tuple[Effects, int]:
+    """Return the effects that estimate j belongs to when each has an outcome of its own, and its position there."""
+    alone = getattr(effects.fit, "alone", None)
+    return (effects, j) if alone is None else alone(j)
+
+
+def _drawn(signs: Float, effects: Effects, j: int) -> Draws:
+    """Return the wild draws of estimate j."""
+    return _wild(signs, *_restricted(effects, j), _factor(effects))
 
 
 def _wild(signs: Float, pieces: Float, spread: Float, factor: float) -> Draws:

@@ -28,10 +28,10 @@ from asn_impact.errors import DataWarning, InputError, PrivacyError, listed, nea
 from asn_impact.intake.cleaning import GIVEN, NO_DATE, Cleaned, clean
 from asn_impact.intake.exports import Gathered, Source, explaining, gather
 from asn_impact.intake.ledger import Ledger
-from asn_impact.intake.local import PLACEHOLDERS, dated, parse_numbers, read_dates
+from asn_impact.intake.local import NULL_WORDS, PLACEHOLDERS, dated, parse_numbers, read_dates
 from asn_impact.intake.privacy import masked, pseudonym
 
-__all__ = ["Observations", "read_observations", "with_days", "with_flag"]
+__all__ = ["Observations", "read_observations", "with_days", "with_flag", "with_recorded"]
 
 Relation: TypeAlias = duckdb.DuckDBPyRelation
 Order: TypeAlias = Literal["day-first", "month-first"]
@@ -40,6 +40,7 @@ Observed = TypeVar("Observed", bound="Observations")
 
 MOST_UNREADABLE = 0.1  # share of texts that are no dates above which the column was misread
 _MADE = ("date", "month", "day", "person")
+_OF_PERMITS = ("case", "decided", "status")  # names with a meaning for permits that a kept column need not share
 _REASONS = {
     NO_DATE["received"]: "the date is no date of the calendar",
     "no received date": "no date",
@@ -309,12 +310,15 @@ def _kept_rows(
     rows: Gathered, day: dt.date, office: str | None, names: Sequence[str], date: str
 ) -> tuple[Cleaned, Ledger]:
     """Leave out rows without a date or an office by the rules for permits: a record is decided when it is dated."""
-    frame = rows.frame.with_columns(nw.col("received").alias("decided"))
+    aside = {name: f"asn_own_{name}" for name in names if name in _OF_PERMITS}
+    frame = rows.frame.rename(aside).with_columns(nw.col("received").alias("decided"))
     if office is not None:
         frame = frame.with_columns(nw.lit(office).alias("office"), nw.lit(1).alias(GIVEN))
     found = frame.collect_schema().names()
-    columns = ["office", "received", *(c for c in ("service", "officer") if c in found), *names]
+    own = [aside.get(name, name) for name in names]
+    columns = ["office", "received", *(c for c in ("service", "officer") if c in found), *own]
     cleaned = clean(frame, bounds=rows.bounds, as_of=day, columns=columns)
+    cleaned = replace(cleaned, records=cleaned.records.rename({own: name for name, own in aside.items()}))
     ledger = _relabelled(cleaned.ledger)
     _refuse_unusable(ledger, rows.tables[0].name if rows.tables else "the data", date)
     return cleaned, ledger
@@ -582,6 +586,47 @@ def with_flag(observations: Observed, *, column: str, true: Sequence[str], name:
     made = _mapped(table.project(f"*, {quoted(column)} AS {quoted(name)}"), name, texts, flags)
     note = f"{name}: 1 where {column} is {' or '.join(true)}."
     return replace(observations, records=nw.from_native(made).lazy(), notes=(*observations.notes, note))
+
+
+def with_recorded(observations: Observed, *, column: str, name: str) -> Observed:
+    """Return the observations with a column that is 1 where another column was filled in and 0 where it was not.
+
+    For the share of records that say something at all (a status, a date of the answer). Empty are: nothing, spaces, a
+    dash, words such as ``null`` and ``n/a``, and dates that stand for none. Every record answers, so that the empty
+    ones count; in `with_flag` they do not.
+
+    Raises
+    ------
+    InputError
+        The column is absent, or the name is taken.
+
+    Examples
+    --------
+    >>> frame = pd.DataFrame({"office": "O1", "at": pd.to_datetime(["2024-01-05"] * 4),
+    ...                       "status": ["Selesai", None, " - ", "Proses"]})
+    >>> complaints = read_observations(frame, as_of="2024-12-31", date="at", keep=["status"])
+    >>> with_recorded(complaints, column="status", name="told").records.collect()["told"].to_list()
+    [1.0, 0.0, 0.0, 1.0]
+    """
+    table = _native(observations)
+    _require_new(table, name)
+    _require_column(table, column)
+    made = table.project(f"*, CAST({_filled(table, column)} AS DOUBLE) AS {quoted(name)}")
+    empty = len(made.filter(f"{quoted(name)} = 0").project("1").fetchall())
+    total = int(table.aggregate("count(*)").fetchall()[0][0])
+    note = f"{name}: 1 where {column} was filled in, 0 in the {empty:,} of {total:,} records where it was not."
+    return replace(observations, records=nw.from_native(made).lazy(), notes=(*observations.notes, note))
+
+
+def _filled(table: Relation, column: str) -> str:
+    """Return the SQL condition that a cell holds something."""
+    kind, cell = _kind(table, column), quoted(column)
+    if kind.startswith(("VARCHAR", "ENUM")):
+        empty = ", ".join("'" + word.replace("'", "''") + "'" for word in NULL_WORDS)
+        return f"coalesce(lower(trim(CAST({cell} AS VARCHAR))) NOT IN ({empty}), FALSE)"
+    if kind in ("DOUBLE", "FLOAT"):
+        return f"coalesce(NOT isnan({cell}), FALSE)"
+    return f"{cell} IS NOT NULL"
 
 
 def _native(observations: Observations) -> Relation:

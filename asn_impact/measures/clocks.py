@@ -110,7 +110,7 @@ def clocks(
     Raises
     ------
     InputError
-        A step belongs to nobody or to two, a name is not in the log; and as `measure`.
+        A step belongs to nobody or to two; with "the rest", a name is not in the log; and as `measure`.
 
     Warns
     -----
@@ -168,7 +168,7 @@ def _owned(
         raise InputError(f"Steps {listed(double)} are given to two owners. Name each step once.")
     known = {_plain(name) for name in owners["step"] if name is not None}
     absent = [name for name, _ in said if name not in known]
-    if absent:
+    if absent and office == "the rest":  # else the step that was meant belongs to nobody, and is listed below
         raise InputError(
             f"No step is called {listed(absent)}.{nearest(absent[0], known)} See log.owners for their names."
         )
@@ -214,8 +214,11 @@ def _on_clock(
     owner = "applicant" if clock == "net" else "office"
     covered = _covered(_numbered(log, cases, calendar, owners, owner))
     records = gross.records.join(covered, left_on=["office", "asn_case"], right_on=_KEYS, how="left")
-    inside = nw.when(nw.col("asn_covered").is_null()).then(0).otherwise(nw.col("asn_covered"))
-    ran = nw.col("days") - inside if clock == "net" else inside
+    filled = nw.when(nw.col("asn_covered").is_null()).then(0).otherwise(nw.col("asn_covered"))
+    records = records.with_columns(filled.cast(nw.Int32).alias("asn_covered"))
+    inside = nw.col("asn_covered")
+    outside = nw.col("days") - inside  # missing where there is no duration
+    ran = outside if clock == "net" else nw.col("days") - outside
     follow_up = gross.as_of_day - nw.col("day")
     followed = follow_up - inside if clock == "net" else inside
     gone = nw.lit(value=False)
@@ -226,7 +229,7 @@ def _on_clock(
     still = nw.col("asn_open") & ~gone
     names = gross.records.collect_schema().names()
     made = records.with_columns(
-        nw.when(nw.col("days").is_null()).then(None).otherwise(ran).cast(nw.Int32).alias("days"),
+        ran.alias("days"),
         nw.when(still).then(gross.as_of_day - followed).otherwise(nw.col("day")).cast(nw.Int32).alias("day"),
         nw.when(nw.col("asn_open") & gone).then(nw.lit("withdrawn")).otherwise(nw.col("status")).alias("status"),
     ).select(*names)
@@ -267,7 +270,10 @@ def _covered(intervals: Frame) -> Frame:
     order = [_START, _STOP]
     furthest = nw.col(_STOP).cum_max().over(*_KEYS, order_by=order)
     known = intervals.with_columns(furthest.alias("asn_far"))
-    known = known.with_columns(nw.col("asn_far").shift(1).over(*_KEYS, order_by=order).alias("asn_before"))
+    place = nw.col(_STOP).cum_count().over(*_KEYS, order_by=order).cast(nw.Int64)
+    known = known.with_columns(place.alias("asn_place"))
+    earlier = known.select(*_KEYS, (nw.col("asn_place") + 1).alias("asn_place"), nw.col("asn_far").alias("asn_before"))
+    known = known.join(earlier, on=[*_KEYS, "asn_place"], how="left")  # a shift of whole numbers fails in pandas
     hidden = nw.col("asn_before") > nw.col(_START)
     begins = nw.when(hidden).then(nw.col("asn_before")).otherwise(nw.col(_START))
     adds = nw.col(_STOP) - begins
@@ -284,4 +290,6 @@ def _held(log: StepLog, cases: Frame, calendar: WorkCalendar, owners: pd.DataFra
     waiting = replace(log, steps=log.steps.filter(nw.col("ended").is_null()))
     last = int(calendar.number(log.cases.as_of))
     intervals = _numbered(waiting, cases, calendar, owners, "applicant")
-    return intervals.group_by(*_KEYS).agg((last - nw.col(_START)).max().alias("asn_held"))
+    return (
+        intervals.with_columns((last - nw.col(_START)).alias("asn_held")).group_by(*_KEYS).agg(nw.col("asn_held").max())
+    )

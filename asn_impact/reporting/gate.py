@@ -2,8 +2,7 @@
 
 `release` looks at what is about to be written. The rules below it look at the numbers before they are: small cells that
 margins or an earlier table give away, sums that are one contributor, ends of small groups, shares that say it of all.
-Minimum 10 and the dominance rules (n, k) = (2, 0.90) and p = 10 % are conventions of statistical offices (Hundepool et
-al. 2012, Statistical Disclosure Control, sections 4.2 and 5.2); the law names no number.
+Minimum 10 and the dominance rules (n, k) = (2, 0.90) and p = 10 % are conventions; the law names no number.
 """
 
 from __future__ import annotations

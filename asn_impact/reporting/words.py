@@ -373,6 +373,8 @@ def _within_words(days: int, unit: Text) -> OutcomeWords:
 
 
 def _share_words(column: str) -> OutcomeWords:
+    if column in _SHARES:
+        return _percentage_words(_SHARES[column])
     name = column.replace("{", "{{").replace("}", "}}")
     return _percentage_words(both(id=f"bagian {name}", en=f"the share {name}"))
 
@@ -415,6 +417,8 @@ def _neutral_words(name: str, unit: str, kind: str) -> OutcomeWords:
     named = _KINDS.get(kind, both(id="{name}", en="{name}"))
     safe = name.replace("{", "{{").replace("}", "}}")
     what = both(id=named["id"].format(name=safe), en=named["en"].format(name=safe))
+    if kind == "Score" and name in _SCORES:
+        what = _SCORES[name]
     trained = kind in _KINDS
     return OutcomeWords(
         label=both(id=_capital(what["id"]), en=_capital(what["en"].removeprefix("the ")))
@@ -432,6 +436,31 @@ _KINDS: Final[Mapping[str, Text]] = {
     "Count": both(id="jumlah permohonan", en="the number of applications"),
     "Score": both(id="nilai {name}", en="the score {name}"),
 }
+_SHARES: Final[Mapping[str, Text]] = {
+    "kept": both(
+        id="bagian permohonan yang diputuskan dalam waktu yang dijanjikan",
+        en="the share of applications decided within the promised time",
+    ),
+}
+
+
+def _element(number: int, *, id: str, en: str) -> Text:
+    return both(id=f"nilai {id} (U{number})", en=f"the score for {en} (U{number})")
+
+
+#: The index of satisfaction and its elements; U8 and U9 are numbered in two ways, so they are named without.
+_SCORES: Final[Mapping[str, Text]] = {
+    "ikm": both(id="indeks kepuasan masyarakat (IKM)", en="the public satisfaction index (IKM)"),
+    "persyaratan": _element(1, id="persyaratan", en="requirements"),
+    "prosedur": _element(2, id="prosedur", en="procedures"),
+    "waktu": _element(3, id="waktu penyelesaian", en="time to completion"),
+    "biaya": _element(4, id="biaya", en="fees"),
+    "produk": _element(5, id="produk layanan", en="the product delivered"),
+    "kompetensi": _element(6, id="kompetensi petugas", en="competence of staff"),
+    "perilaku": _element(7, id="perilaku petugas", en="conduct of staff"),
+    "pengaduan": both(id="nilai penanganan pengaduan", en="the score for handling of complaints"),
+    "sarana": both(id="nilai sarana dan prasarana", en="the score for facilities"),
+}
 _UNITS: Final[Mapping[str, str]] = {
     "working days": "hari kerja",
     "calendar days": "hari kalender",
@@ -439,6 +468,8 @@ _UNITS: Final[Mapping[str, str]] = {
     "applications": "permohonan",
     "share": "bagian",
     "points": "poin",
+    "points (1 to 4)": "poin (1 sampai 4)",
+    "points (25 to 100)": "poin (25 sampai 100)",
     "score": "nilai",
     "percentage points": "poin persen",
     "minutes": "menit",

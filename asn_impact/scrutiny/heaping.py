@@ -29,9 +29,9 @@ def heaping(durations: Durations, *, limits: Sequence[int] = ()) -> Check:
     """Return the check of heaps in the recorded times.
 
     Looked at: exactly `limits` days, against the mean of the two days on either side (without day 0); the last
-    working day of a month, or a year, against an even spread over the working days with decisions in it. A
-    heap counts when it is larger than chance at 0.01 (binomial, Bonferroni over the heaps). The share decided on the day
-    of receipt is shown without a verdict: for many services it is what they promise.
+    working day of a month, or a year, against an even spread over its working days. A heap counts when it is larger
+    than chance at 0.01 (binomial, Bonferroni over the heaps). The share decided on the day of receipt is shown without
+    a verdict: for many services it is what they promise.
 
     Doubtful: a heap of 1.5 times the expected number and an excess of 1 % of all decisions. Fails: 2.5 times and 5 %.
 

@@ -195,14 +195,24 @@ def test_randomisation_where_months_count_in_part_is_refused():
         infer(_quiet(Along(GroupTime()), partly(made(8))), Permutation(reps=20, seed=1))
 
 
-def test_the_wild_bootstrap_takes_one_day_at_a_time():
-    """Residuals of the last day must never stand for those of another."""
-    effects, rule = Along(GroupTime())(made(9)), WildBootstrap(reps=199, seed=1)
-    with pytest.raises(InferenceError, match="one_day"):
-        infer(effects, rule)
-    design = made(9)
-    alone = GroupTime()(replace(design, panel=design.panel.at(4))).overall()
-    assert infer(one_day(effects, 4), rule).p_value[0] == infer(alone, rule).p_value[0]
+@pytest.mark.parametrize("estimator", [GroupTime(), TwoWay()], ids=lambda e: type(e).__name__)
+def test_the_wild_bootstrap_of_each_day_is_that_of_the_day_alone(estimator):
+    """Residuals of the last day must never stand for those of another, nor its correction where months differ."""
+    design, rule = partly(made(9)), WildBootstrap(reps=199, seed=1)
+    effects = _quiet(Along(estimator), design)
+    found = infer(effects, rule)
+    low, high = found.interval(0.9)
+    for day in (0, 4, 9):
+        alone = _quiet(lambda day: infer(estimator(replace(design, panel=design.panel.at(day))).overall(), rule), day)
+        assert found.p_value[day] == alone.p_value[0]
+        np.testing.assert_allclose([low[day], high[day]], [e[0] for e in alone.interval(0.9)], rtol=1e-6)
+
+
+def test_another_outcome_in_place_of_a_curve_is_refused():
+    effects = Along(GroupTime())(made(9))
+    residuals = replace(effects.design.panel, mean=effects.design.panel.mean - 0.5)
+    with pytest.raises(InferenceError, match="Residuals of one day|residuals of one day"):
+        effects.again(replace(effects.design, panel=residuals))
 
 
 def test_an_effect_of_one_office_and_month_on_all_days_moves_nothing_but_the_level():

@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 from asn_impact.errors import DataWarning, InputError, PrivacyError
-from asn_impact.intake.observations import read_observations, with_days, with_flag
+from asn_impact.intake.observations import read_observations, with_days, with_flag, with_recorded
 from asn_impact.intake.privacy import pseudonym
 from asn_impact.measures.outcomes import Count, Score, Share
 from asn_impact.measures.tabulate import tabulate
@@ -242,3 +242,47 @@ def test_a_flag_is_a_share_and_a_word_that_does_not_occur_is_a_slip():
         with_flag(read, column="kanal", true=["darin"], name="digital")
     with pytest.raises(InputError, match="already"):
         with_flag(flagged, column="kanal", true=["daring"], name="digital")
+
+
+def test_a_record_without_a_status_counts_as_not_recorded_and_is_never_left_out():
+    """`with_flag` leaves empty cells missing, so that the share of recorded ones would always be 1."""
+    frame = pd.DataFrame(
+        {
+            "office": "O1",
+            "at": pd.to_datetime(["2024-01-05"] * 6),
+            "status": ["Selesai", "Proses", "", "  ", "-", None],
+            "score": [1.0, None, 0.0, 2.0, 3.0, 4.0],
+            "answered": pd.to_datetime(["2024-02-05", None, "2024-02-05", "1900-01-01", None, None]),
+        }
+    )
+    read = read_observations(
+        frame, as_of="2024-12-31", date="at", keep=["status"], numbers=["score"], moments=["answered"]
+    )
+    for column, share in {"status": 2 / 6, "score": 5 / 6, "answered": 2 / 6}.items():
+        told = with_recorded(read, column=column, name="told")
+        panel = tabulate(told, Share("told"), by="office")
+        assert (panel.mean[0, 0], panel.n[0, 0]) == (pytest.approx(share), 6)
+    assert told.notes[-1] == "told: 1 where answered was filled in, 0 in the 4 of 6 records where it was not."
+    with pytest.raises(InputError, match="'stat' is not in the records"):
+        with_recorded(read, column="stat", name="told")
+    with pytest.raises(InputError, match="already"):
+        with_recorded(read, column="status", name="score")
+
+
+def test_kept_columns_called_as_those_of_permits_are_kept_as_they_are():
+    """An open complaint is no record that contradicts itself, and two that share a number are no copies."""
+    frame = pd.DataFrame(
+        {
+            "case": ["A1", "A1", "A2"],
+            "office": "O1",
+            "received": pd.to_datetime(["2024-01-05", "2024-01-05", "2024-01-08"]),
+            "decided": pd.to_datetime(["2024-02-05", None, None]),
+            "status": ["Selesai", "Proses", "tidak jelas"],
+        }
+    )
+    read = read_observations(frame, as_of="2024-12-31", date="received", keep=["status", "case"], moments=["decided"])
+    rows = read.records.collect().to_pandas().sort_values("status", ignore_index=True)
+    assert (read.ledger.read, read.ledger.kept) == (3, 3)
+    assert rows["status"].tolist() == ["Proses", "Selesai", "tidak jelas"]
+    assert rows["case"].tolist() == ["A1", "A1", "A2"]
+    assert [day.isoformat()[:10] if day == day else None for day in rows["decided"]] == [None, "2024-02-05", None]

@@ -4,6 +4,7 @@ import csv
 import datetime as dt
 from importlib import resources
 
+import holidays
 import numpy as np
 import pandas as pd
 import pytest
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 from IPython.core.formatters import HTMLFormatter
 
 from asn_impact.errors import InputError
-from asn_impact.measures.calendar import WorkCalendar
+from asn_impact.measures.calendar import Opening, WorkCalendar
 
 INDONESIA = WorkCalendar.indonesia()
 
@@ -150,3 +151,82 @@ def test_a_calendar_shows_itself_the_same_way_each_time():
     first, second = (HTMLFormatter()(WorkCalendar.indonesia(closures=["2024-12-02"])) for _ in range(2))
     assert first == second
     assert "1 local closure" in first
+
+
+# --- the table against another source -------------------------------------------------------------------------
+
+# The package writes "Pegangti" for "Pengganti"; nothing else differs in version 0.109.
+SPELLED_OTHERWISE = {"2020-12-31"}
+
+
+def test_the_table_of_holidays_agrees_with_the_package_of_holidays():
+    path = resources.files("asn_impact") / "reference" / "holidays_id.csv"
+    with path.open(encoding="utf-8-sig") as file:
+        ours = {(row["kategori"], row["tanggal"]): row["nama"] for row in csv.DictReader(file)}
+    theirs = {}
+    for category, kind in (("public", "libur_nasional"), ("government", "cuti_bersama")):
+        found = holidays.Indonesia(years=range(2018, 2028), categories=(category,), language="id")
+        theirs |= {(kind, day.isoformat()): name for day, name in found.items()}
+    assert sorted(set(ours) ^ set(theirs)) == []
+    assert {day for kind, day in ours if ours[kind, day] != theirs[kind, day]} == SPELLED_OTHERWISE
+
+
+# --- opening hours --------------------------------------------------------------------------------------------
+
+OFFICE = INDONESIA.hours()
+moments = st.datetimes(dt.datetime(2024, 3, 1), dt.datetime(2024, 4, 30, 23, 59))  # Ramadan, its feast, and after
+
+
+def minutes_one_by_one(start, end, hours):
+    """The slow twin: every minute of [start, end), asked whether the office is open."""
+    count, minute = 0, start.replace(second=0, microsecond=0)
+    while minute < end.replace(second=0, microsecond=0):
+        opens, rests, resumes, closes = hours.edges[(minute.date() - hours.first).days]
+        now = 60 * minute.hour + minute.minute
+        count += opens <= now < rests or resumes <= now < closes
+        minute += dt.timedelta(minutes=1)
+    return count
+
+
+@given(moments, st.integers(0, 6_000))
+def test_minutes_are_those_counted_one_by_one(start, length):
+    end = start + dt.timedelta(minutes=length)
+    assert OFFICE.between(start, end) == minutes_one_by_one(start, end, OFFICE)
+
+
+def test_a_week_has_the_hours_of_the_regulation():
+    assert OFFICE.between("2024-08-05", "2024-08-12") == 37.5 * 60
+    assert OFFICE.between("2024-03-18", "2024-03-25") == 32.5 * 60  # in Ramadan
+
+
+def test_ramadan_ends_on_the_day_before_idul_fitri():
+    with (resources.files("asn_impact") / "reference" / "holidays_id.csv").open(encoding="utf-8-sig") as file:
+        feast = {row["tanggal"] for row in csv.DictReader(file) if "Idul Fitri" in row["nama"]}
+    with (resources.files("asn_impact") / "reference" / "ramadan_id.csv").open(encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    for row in rows:
+        first, last = (dt.date.fromisoformat(row[name]) for name in ("mulai", "selesai"))
+        assert (last - first).days in {28, 29}
+        assert (last + dt.timedelta(days=1)).isoformat() in feast
+
+
+def test_hours_six_day_weeks_and_closures_combine():
+    six = WorkCalendar.indonesia(six_day_until="2023-04-12", closures=["2023-04-03"])
+    with pytest.raises(InputError, match=r"Saturday.*Opening"):
+        six.hours()
+    hours = six.hours(own=[Opening(("Saturday",), "07.30", "12.30"), Opening(("Monday",), "08.00", "09.00")])
+    assert hours.between("2023-03-11", "2023-03-12") == 300  # a Saturday of the six-day week
+    assert hours.between("2023-05-06", "2023-05-07") == 0  # after it
+    assert hours.between("2023-04-03", "2023-04-04") == 0  # closed
+    assert hours.between("2023-05-08", "2023-05-09") == 60
+
+
+def test_hours_are_not_guessed_beyond_the_table_of_ramadan():
+    with pytest.raises(InputError, match="2019-01-01 to 2026-12-31"):
+        OFFICE.number("2018-05-17 10:00")
+    with pytest.raises(InputError, match="zone"):
+        OFFICE.number(pd.Timestamp("2024-05-17 10:00", tz="Asia/Jakarta"))
+
+
+def test_every_minute_of_every_day_is_elapsed_time():
+    assert INDONESIA.every_day().hours().between("2024-04-05 10:00", "2024-04-16 10:30") == 11 * 24 * 60 + 30

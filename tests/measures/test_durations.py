@@ -7,6 +7,7 @@ import duckdb
 import narwhals as nw
 import numpy as np
 import pandas as pd
+import polars as pl
 import pytest
 from IPython.core.formatters import HTMLFormatter
 
@@ -172,3 +173,79 @@ def test_durations_show_themselves_without_running():
     assert shown == HTMLFormatter()(times)
     assert "working days" in shown
     assert repr(times) == "Durations(working days, as of 2024-12-31, calendar 'Indonesia')"
+
+
+# --- minutes --------------------------------------------------------------------------------------------------
+
+HOURS = CALENDAR.hours()
+NAMED = {"received": "in", "decided": "out"}
+
+
+def stamped(count=300, seed=2):
+    """Cases with times of day, received and decided between 07.00 and 17.00."""
+    rng = np.random.default_rng(seed)
+    start = np.datetime64("2024-02-01T00:00") + rng.integers(0, 90, count) * np.timedelta64(1440, "m")
+    received = start + rng.integers(420, 700, count)
+    decided = start + rng.geometric(0.2, count) * 1440 - 1440 + rng.integers(700, 1020, count)
+    frame = pd.DataFrame({"in": received, "out": decided}).astype("datetime64[us]")
+    return frame.assign(office="O1", case=[f"c{i}" for i in range(count)], received=frame["in"], decided=frame["out"])
+
+
+def minutes(frame, **options):
+    extract = read_exports(frame, as_of=AS_OF, keep=["in", "out"])
+    return measure(extract, HOURS, times=NAMED, **options).records.collect().to_pandas()["days"]
+
+
+@pytest.mark.parametrize("engine", [lambda f: f, pl.from_pandas, lambda f: duckdb.connect().from_df(f)])
+def test_minutes_are_those_of_the_calendar_in_every_engine(engine):
+    frame = stamped()
+    assert sorted(minutes(engine(frame))) == sorted(HOURS.between(frame["in"], frame["out"]))
+
+
+@pytest.mark.parametrize("form", ["%Y-%m-%d %H:%M:%S", "%d/%m/%Y %H.%M WIB", "%H:%M", "%Y-%m-%dT%H:%M:%S+07:00"])
+def test_times_of_day_are_read_from_texts(form):
+    frame = stamped()
+    texts = frame.assign(**{name: frame[name].dt.strftime(form) for name in NAMED.values()})
+    assert sorted(minutes(texts)) == sorted(HOURS.between(frame["in"], frame["out"]))
+
+
+def test_an_export_of_days_has_no_working_hours():
+    with pytest.raises(InputError, match="dates alone"):
+        measure(read_exports(cases(), as_of=AS_OF), HOURS)
+
+
+def test_b13_a_few_cases_without_a_time_are_left_out_and_many_are_refused():
+    frame = stamped()
+    for name in NAMED.values():
+        frame[name] = frame[name].dt.strftime("%Y-%m-%d %H:%M")
+    few, many = frame.copy(), frame.copy()
+    few.loc[:9, "in"], many.loc[:99, "in"] = "2024-02-01", "2024-02-01"
+    with pytest.warns(DataWarning, match="10 of 300 cases left out of working hours: without a time of day 10"):
+        assert len(minutes(few)) == 290
+    with pytest.raises(InputError, match="100 of 300 cases cannot be counted"):
+        minutes(many)
+
+
+@pytest.mark.parametrize("zone", [" WITA", "Z", "+00:00"])
+def test_b05_times_that_are_not_local_or_not_of_one_place_are_refused(zone):
+    frame = stamped()
+    mixed = frame.assign(
+        **{"in": frame["in"].dt.strftime("%H:%M WIB"), "out": frame["out"].dt.strftime("%H:%M") + zone}
+    )
+    with pytest.raises(InputError, match="more than one zone"):
+        minutes(mixed)
+
+
+def test_decisions_by_night_look_like_utc_and_are_refused():
+    frame = stamped()
+    utc = frame.assign(**{name: frame[name] - pd.Timedelta(hours=12) for name in NAMED.values()})
+    with pytest.raises(InputError, match="written in UTC"):
+        minutes(utc.assign(**{"in": frame["in"].dt.normalize() + pd.Timedelta(minutes=1)}))
+
+
+def test_b01_decided_before_received_by_the_clock_is_left_out_and_said():
+    frame = stamped()
+    frame.loc[0, "decided"] = frame.loc[0, "received"]
+    frame.loc[0, "out"] = frame.loc[0, "in"] - pd.Timedelta(minutes=30)
+    with pytest.warns(DataWarning, match="decided before received by the clock 1"):
+        assert len(minutes(frame)) == 299

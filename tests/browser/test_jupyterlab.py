@@ -1,0 +1,136 @@
+"""A person opens the first notebook in JupyterLab, runs it and moves the explorer: nothing fails before their eyes."""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+CHROMIUM = next(
+    (found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), None
+)
+SCREENSHOTS = ROOT / "runs" / "browser"
+SECONDS = 120
+QUIET = '{"fetchNews": "false", "checkForUpdates": false}'
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine: the browser is not tried"),
+]
+
+READY = """async () => {
+  const context = window.jupyterapp.shell.currentWidget.sessionContext;
+  await context.ready;
+  const kernel = context.session.kernel;
+  await kernel.info;
+  return kernel.connectionStatus === 'connected' && kernel.status === 'idle';
+}"""
+DONE = """() => {
+  const widget = window.jupyterapp.shell.currentWidget;
+  const cells = widget.content.widgets.filter(c => c.model.type === 'code' && c.model.sharedModel.source.trim());
+  return !document.querySelector('.jp-Dialog') && widget.sessionContext.session.kernel.status === 'idle'
+    && cells.every(c => c.model.executionCount);
+}"""
+CHANGED = """before => {
+  const found = [...document.querySelectorAll('.widget-html b, .widget-html-content b')];
+  return found.at(-1).innerText !== before;
+}"""
+OUTPUTS = """() => window.jupyterapp.shell.currentWidget.content.widgets
+  .filter(c => c.model.type === 'code').map(c => c.model.outputs.toJSON())"""
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory):
+    """JupyterLab on a copy of the notebooks and the demo data; its address."""
+    home = tmp_path_factory.mktemp("lab")
+    shutil.copytree(ROOT / "notebooks", home / "work" / "notebooks")
+    shutil.copytree(ROOT / "data" / "demo", home / "work" / "data" / "demo")
+    (home / "work" / "runs").mkdir()
+    settings = home / "settings" / "@jupyterlab" / "apputils-extension"
+    settings.mkdir(parents=True)
+    (settings / "notification.jupyterlab-settings").write_text(QUIET)
+    port = free_port()
+    command = [
+        *(sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--ip=127.0.0.1", f"--port={port}"),
+        *("--ServerApp.port_retries=0", "--IdentityProvider.token=", f"--ServerApp.root_dir={home / 'work'}"),
+        "--LabApp.expose_app_in_browser=True",
+    ]
+    places = {name: str(home / name) for name in ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR")}
+    environment = {**os.environ, **places, "JUPYTERLAB_SETTINGS_DIR": str(home / "settings")}
+    with (home / "log").open("wb") as log:
+        server = subprocess.Popen(command, stdout=log, stderr=log, env=environment)
+        try:
+            _wait_for(f"http://127.0.0.1:{port}/api", home / "log")
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            server.terminate()
+            server.wait(20)
+
+
+def _wait_for(address, log):
+    for _ in range(SECONDS):
+        try:
+            urllib.request.urlopen(address, timeout=5).close()
+        except (urllib.error.URLError, ConnectionError, TimeoutError):
+            time.sleep(1)
+        else:
+            return
+    pytest.fail(f"JupyterLab did not start in {SECONDS} s: {log.read_text(errors='replace')[-2000:]}")
+
+
+@pytest.fixture(scope="module")
+def page(lab):
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        page = browser.new_page(viewport={"width": 1280, "height": 1600})
+        page.set_default_timeout(SECONDS * 1000)
+        page.goto(f"{lab}/lab/tree/notebooks/00_start_here.ipynb?reset")
+        page.wait_for_selector("#jupyterlab-splash", state="detached")
+        page.wait_for_selector(".jp-Notebook .jp-Cell")
+        page.wait_for_function("() => window.jupyterapp?.shell?.currentWidget?.sessionContext")
+        page.wait_for_function(READY)
+        yield page
+        browser.close()
+
+
+def outputs(page):
+    return [output for cell in page.evaluate(OUTPUTS) for output in cell]
+
+
+def test_every_cell_of_the_first_notebook_runs(page):
+    page.get_by_role("menuitem", name="Run", exact=True).click()
+    page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+    page.wait_for_function(DONE)
+    made = outputs(page)
+    assert [o for o in made if o["output_type"] == "error"] == []
+    assert any("Training shortened the wait" in str(o.get("text", "")) for o in made)
+
+
+def test_the_explorer_answers_when_it_is_moved(page):
+    finding = page.locator(".jp-OutputArea .widget-html b, .jp-OutputArea .widget-html-content b").last
+    finding.scroll_into_view_if_needed()
+    before = finding.inner_text()
+    assert "training" in before.casefold()
+    slider = page.locator(".jp-OutputArea .widget-slider .noUi-handle").last
+    slider.focus()
+    slider.press("ArrowLeft")
+    page.wait_for_function(CHANGED, arg=before)
+    assert [o for o in outputs(page) if o["output_type"] == "error"] == []
+    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+    page.wait_for_timeout(1500)
+    page.screenshot(path=SCREENSHOTS / "00_start_here.png")

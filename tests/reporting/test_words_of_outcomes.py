@@ -1,0 +1,46 @@
+"""Outcomes that every evaluation names are spoken of in words, others by the name of their column."""
+
+from __future__ import annotations
+
+import pytest
+
+from asn_impact.intake.survey import ELEMENTS, IKM
+from asn_impact.measures.outcomes import Mean, Score, Share
+from asn_impact.reporting.words import Language, finding, outcome_words
+
+
+def _said(outcome: object, language: Language) -> str:
+    return finding(outcome, estimate=0.2, low=0.1, high=0.3, level=0.95, language=language).text
+
+
+@pytest.mark.parametrize("name", [IKM, *ELEMENTS])
+def test_the_index_and_every_element_have_words_in_both_languages(name: str) -> None:
+    words = outcome_words(Score(name, "points (1 to 4)"))
+    assert words.label["en"] != f"Score {name}"
+    assert words.label["id"] != words.label["en"]
+    assert words.unit == {"id": "poin (1 sampai 4)", "en": "points (1 to 4)"}
+
+
+def test_a_promise_kept_is_a_share_of_applications() -> None:
+    said = _said(Share("kept"), "en")
+    assert said.startswith("Training raised the share of applications decided within the promised time by 20.0 ")
+    assert _said(Share("kept"), "id").startswith(
+        "Pelatihan menaikkan bagian permohonan yang diputuskan dalam waktu yang dijanjikan sebesar 20,0 "
+    )
+
+
+def test_satisfaction_is_told_with_its_element() -> None:
+    assert _said(Score("waktu"), "en").startswith("Training raised the score for time to completion (U3) by 0.20")
+    assert _said(Score("waktu"), "id").startswith("Pelatihan menaikkan nilai waktu penyelesaian (U3) sebesar 0,20")
+
+
+def test_complaints_and_facilities_are_named_without_a_number() -> None:
+    """The regulation and its questionnaire number these two in opposite ways."""
+    for name in ("pengaduan", "sarana"):
+        assert not any(f"U{k}" in text for text in outcome_words(Score(name)).label.values() for k in (8, 9))
+
+
+def test_other_columns_keep_their_names() -> None:
+    assert outcome_words(Share("digital")).label["en"] == "Share digital (%)"
+    assert outcome_words(Score("answer")).label["en"] == "Score answer"
+    assert outcome_words(Mean("waktu")).label["en"] == "waktu"  # a ready panel's column is no element of a survey
