@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal, TypeAlias
@@ -136,7 +136,9 @@ class Design:
         return card(repr(self), [("note", note) for note in self.notes], table=self.table())
 
 
-def assign(panel: Panel, rollout: Rollout, *, cluster: str, weights: Weighing = "units") -> Design:
+def assign(
+    panel: Panel, rollout: Rollout, *, cluster: str, weights: Weighing = "units", by: str | None = None
+) -> Design:
     """Return the design: the panel's units with their adoption times and clusters.
 
     Units of the panel that the rollout does not name are never treated. Units treated in or before the first period
@@ -154,6 +156,9 @@ def assign(panel: Panel, rollout: Rollout, *, cluster: str, weights: Weighing = 
         Attribute of the units whose values stand or fall together: the unit itself or something coarser.
     weights
         ``"units"``: every office counts alike (times the weights of the panel). ``"records"``: every application does.
+    by
+        Attribute of the units that the rollout names, where it does not name the units themselves: with ``"office"`` all
+        services of an office in ``tabulate(..., by=("office", "service"))`` are treated when their office is.
 
     Raises
     ------
@@ -162,7 +167,7 @@ def assign(panel: Panel, rollout: Rollout, *, cluster: str, weights: Weighing = 
         one period only; the cluster is not an attribute.
     """
     _refuse_hopeless(panel)
-    adopted, notes = _adoption(panel, rollout)
+    adopted, notes = _adoption(panel, rollout, by)
     keep, aside = _usable(panel, adopted, cluster)
     codes, labels = _clusters(panel, cluster)
     announced = (*notes, *aside, *_holes(panel, keep))
@@ -232,21 +237,38 @@ def _refuse_hopeless(panel: Panel) -> None:
         raise DesignError(f"The panel has {len(panel.units)} unit. A comparison needs treated and untreated units.")
 
 
-def _adoption(panel: Panel, rollout: Rollout) -> tuple[Float, tuple[str, ...]]:
+def _adoption(panel: Panel, rollout: Rollout, by: str | None = None) -> tuple[Float, tuple[str, ...]]:
     given = dict(zip(rollout.adopted.index.tolist(), rollout.adopted.tolist(), strict=True))
-    known = {*panel.units, *panel.unusable}
+    labels = panel.units if by is None else tuple(_attribute(panel, by).tolist())
+    known = {*labels, *panel.unusable}
     if not given.keys() <= known:
         strangers = [_plain(unit) for unit in given if unit not in known]
-        close = nearest(str(strangers[0]), panel.units)
+        close = nearest(str(strangers[0]), labels)
         raise DesignError(
             f"{len(strangers)} units in the rollout are not in the panel, first: {listed(strangers)}.{close} "
-            f"The panel has {len(panel.units)} units, first: {listed(panel.units, 3)}."
+            f"The panel has {len(dict.fromkeys(labels))} units, first: {listed(dict.fromkeys(labels), 3)}."
+            f"{_names_attribute(panel, given) if by is None else ''}"
         )
-    unnamed = len(panel.units) - sum(map(given.__contains__, panel.units))
-    adopted, notes = panel.timeline.locate(list(map(given.get, panel.units)))
+    unnamed = len(labels) - sum(map(given.__contains__, labels))
+    adopted, notes = panel.timeline.locate(list(map(given.get, labels)))
     if unnamed:
         notes = (f"The rollout does not name {unnamed} of {len(panel.units)} units: never treated.", *notes)
     return adopted, notes
+
+
+def _attribute(panel: Panel, name: str) -> pd.Series:
+    if name not in panel.attributes.columns:
+        raise DesignError(
+            f"{name!r} is not an attribute of the units. Available: {listed(panel.attributes.columns, 20)}."
+            f"{nearest(name, panel.attributes.columns)}"
+        )
+    return panel.attributes[name]
+
+
+def _names_attribute(panel: Panel, given: Mapping[Hashable, object]) -> str:
+    """Return what to do where every name in a rollout is a value of an attribute of the units."""
+    fits = [str(name) for name in panel.attributes.columns if given.keys() <= set(panel.attributes[name].tolist())]
+    return f" The rollout names values of {fits[0]!r}: assign(..., by={fits[0]!r})." if fits else ""
 
 
 def _plain(label: object) -> object:

@@ -373,8 +373,8 @@ class CurveEffects(Effects):
         panel = _curve_of(design)
         if panel.replaced and not np.isin(panel.mean[np.isfinite(panel.mean)], (0.0, 1.0)).all():
             raise InferenceError(
-                "The residuals of one day are not those of another: the wild bootstrap needs the effects of one day. "
-                "Use infer(one_day(effects, day), WildBootstrap(...)), or Multiplier() for a band over all days."
+                "The residuals of one day are not those of another: another outcome needs the effects of one day. "
+                "Use one_day(effects, day).again(design)."
             )
         return super().again(design)
 
@@ -406,7 +406,7 @@ def curves(inference: Inference, level: float = 0.95) -> pd.DataFrame:
     Parameters
     ----------
     inference
-        Of overall effects along the curve; `Multiplier` gives intervals that hold for all days together.
+        Of overall effects along the curve; `Simultaneous` gives intervals that hold for all days together.
     level
         Of the intervals.
 
@@ -464,7 +464,7 @@ def quantile_effects(
     The curve with training is what happened to the treated cases and counts as known; uncertain is what would have
     happened without. The interval holds every day that the pointwise intervals of the curve without training allow as
     its quantile (Woodruff 1952): it is pointwise in p, and conservative, because a quantile moves in whole days. Give
-    ``rule=Multiplier(reps, seed)`` for intervals that hold for all quantiles together.
+    ``rule=Simultaneous(reps, seed)`` for intervals that hold for all quantiles together.
 
     Parameters
     ----------

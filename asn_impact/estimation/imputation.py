@@ -1,11 +1,12 @@
 """Imputation: the untreated outcome of a treated cell, predicted from untreated cells by unit and period effects.
 
 Borusyak, Jaravel and Spiess (2024) and Gardner (2022) share the estimates and differ in what counts as noise.
-Unit effects are taken out within units, so that the first stage is one T x T system.
+Unit effects are taken out within units, so that the first stage is one T x T system, and p wider with p covariates.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal
@@ -15,7 +16,7 @@ import pandas as pd
 
 from asn_impact.arrays import Bool, Float, Int
 from asn_impact.designs import Design
-from asn_impact.errors import EstimationError, InferenceError
+from asn_impact.errors import EstimationError, InferenceError, listed
 from asn_impact.estimation.effects import Effects
 from asn_impact.estimation.linear import LeastSquares
 from asn_impact.estimation.saturated import (
@@ -23,19 +24,28 @@ from asn_impact.estimation.saturated import (
     all_but_base,
     by_cluster,
     centred,
+    differences_of,
     effects_by_cell,
     inverted,
+    names_of,
     ratio,
     root_of,
+    said_given,
+    standardised,
+    sums_by_term,
+    term_of_cell,
     treated_cells,
     unit_shares,
+    where_known,
     within_moment,
 )
+from asn_impact.estimation.two_way import columns_of
 
 __all__ = ["Imputation", "Leads", "TwoStage"]
 
 _LOOSE = 1e-6  # share of a prediction in directions without information above which it is not to be had
 _GONE = 1e-8  # what is left of a direction without a cluster, below which the estimate rests on that cluster
+_CONSTANT = 1e-9  # distance of a covariate from its mean in the unit, in standard deviations, that is rounding
 
 
 @dataclass(frozen=True)
@@ -52,6 +62,10 @@ class Imputation:
         What the effect of a treated unit is compared with to judge its noise: ``"cell_mean"``, the mean
         effect of its cohort and period; ``"leave_out"``, the mean over the other clusters of the cohort and
         period, which does not understate the noise of small cohorts but needs two clusters in each.
+    covariates
+        Names of covariates of the panel that vary within units and that training does not change: the prediction has
+        one slope for each, learnt from untreated cells. One that is constant within units is explained by the unit
+        effects and left out (`GroupTime(adjust=...)` and `Saturated(covariates=...)` use such).
 
     Notes
     -----
@@ -66,19 +80,23 @@ class Imputation:
     """
 
     deviation: Literal["cell_mean", "leave_out"] = "cell_mean"
+    covariates: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "covariates", names_of(self.covariates))
 
     @property
     def name(self) -> str:
         """Name and parameters as printed."""
-        return "Imputation (Borusyak, Jaravel and Spiess)" + (
-            ", leave-out variance" if self.deviation == "leave_out" else ""
-        )
+        variance = ", leave-out variance" if self.deviation == "leave_out" else ""
+        return f"Imputation (Borusyak, Jaravel and Spiess){variance}{said_given(self.covariates)}"
 
     def __call__(self, design: Design) -> Effects:
         """Estimate one effect for each treated cohort and period."""
+        design, covariates, notes = predictors(design, self.covariates)
         start, period = treated_cells(design)
-        fit = ImputationFit(design, start, period, _BJS[self.deviation])
-        return effects_by_cell(self, design, fit, GivenSizes, notes=fit.left_out())
+        fit = ImputationFit(design, start, period, _BJS[self.deviation], covariates)
+        return effects_by_cell(self, design, fit, GivenSizes, notes=(*notes, *fit.left_out()))
 
 
 @dataclass(frozen=True)
@@ -87,6 +105,11 @@ class TwoStage:
 
     Terms before adoption are mean residuals of the first stage: the same cells were used to fit it, so they
     lie closer to zero than those of `Leads`.
+
+    Parameters
+    ----------
+    covariates
+        Names of covariates of the panel in the first stage, as in `Imputation`.
 
     Notes
     -----
@@ -100,16 +123,22 @@ class TwoStage:
     'Two-stage differences (Gardner)'
     """
 
+    covariates: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "covariates", names_of(self.covariates))
+
     @property
     def name(self) -> str:
-        """Name as printed."""
-        return "Two-stage differences (Gardner)"
+        """Name and parameters as printed."""
+        return f"Two-stage differences (Gardner){said_given(self.covariates)}"
 
     def __call__(self, design: Design) -> Effects:
         """Estimate one effect for each cohort and period but the last one before adoption."""
+        design, covariates, notes = predictors(design, self.covariates)
         start, period = all_but_base(design, design.cohorts)
-        fit = ImputationFit(design, start, period, "weighted_mean")
-        return effects_by_cell(self, design, fit, Effects, notes=fit.left_out())
+        fit = ImputationFit(design, start, period, "weighted_mean", covariates)
+        return effects_by_cell(self, design, fit, Effects, notes=(*notes, *fit.left_out()))
 
 
 @dataclass(frozen=True)
@@ -169,6 +198,40 @@ Deviation = Literal["weighted_mean", "squared_mean", "leave_out"]
 _BJS: dict[str, Deviation] = {"cell_mean": "squared_mean", "leave_out": "leave_out"}
 
 
+def predictors(design: Design, covariates: tuple[str, ...]) -> tuple[Design, tuple[str, ...], tuple[str, ...]]:
+    """Return the design of the cells whose covariates are known, the covariates that predict, and what was left out.
+
+    Raises
+    ------
+    EstimationError
+        A covariate varies in treated cells but says nothing of its own in untreated ones: no slope can be learnt.
+    """
+    if not covariates:
+        return design, (), ()
+    design, notes = where_known(design, covariates)
+    untreated = np.where(design.treated(), 0.0, design.panel.weight)
+    below = _explained(replace(design, panel=replace(design.panel, weight=untreated)), covariates)
+    if unlearnt := [
+        name for name, b, e in zip(covariates, below, _explained(design, covariates), strict=True) if b > e
+    ]:
+        raise EstimationError(
+            f"The slope of {listed(unlearnt)} cannot be learnt from untreated cells: unit effects, period effects and "
+            "the covariates before them explain it there, but not after adoption. A covariate that training changes "
+            "has no place here; leave it out."
+        )
+    if below.any():
+        gone = listed([name for name, out in zip(covariates, below, strict=True) if out])
+        notes = (*notes, f"Collinear with the effects or the covariates before them, and left out: {gone}.")
+    return design, tuple(name for name, out in zip(covariates, below, strict=True) if not out), notes
+
+
+def _explained(design: Design, covariates: tuple[str, ...]) -> Bool:
+    """(p,) True for a covariate that unit effects, period effects and the covariates before it explain wholly."""
+    if not design.panel.weight.any():
+        return np.ones(len(covariates), dtype=np.bool_)
+    return LeastSquares(design, columns_of(design, covariates)).collinear()
+
+
 @dataclass(frozen=True, eq=False)
 class ImputationFit:
     """Means of outcome minus prediction by cohort and period; the prediction is fitted on untreated cells.
@@ -186,6 +249,7 @@ class ImputationFit:
     start: Float
     period: Int
     deviation: Deviation
+    covariates: tuple[str, ...] = ()
     correction: float = 1.0
 
     @cached_property
@@ -203,30 +267,60 @@ class ImputationFit:
         """(U, T) outcome less the untreated mean of its unit."""
         return self._less_unit_mean(centred(self.design, self._untreated))
 
+    @cached_property
+    def _x(self) -> Float:
+        """(U, T, p) covariates, standardised, less the untreated mean of the unit."""
+        x = standardised(self.design, self.covariates, self._untreated)
+        x = x - np.einsum("ut,utp->up", self._share, x)[:, None, :]
+        return np.where(np.abs(x) < _CONSTANT, 0.0, x)
+
     def _less_unit_mean(self, values: Float) -> Float:
         """(U, T) values, given by cell or by period, less the untreated mean of each unit."""
         return np.asarray(values - (self._share * values).sum(axis=-1, keepdims=True))
 
+    def _predicted(self, slopes: Float) -> Float:
+        """(U, T) prediction less the untreated mean of the unit, for slopes (T + p,), or (U, T + p) by unit."""
+        periods = self._untreated.shape[1]
+        by_period = self._less_unit_mean(slopes[..., :periods])
+        if not self.covariates:
+            return by_period
+        return np.asarray(by_period + (self._x * slopes[..., None, periods:]).sum(axis=-1))
+
+    def _scores(self, values: Float) -> Float:
+        """(U, T + p) sums over the untreated cells of a unit of values times period dummies and covariates."""
+        weighted = self._untreated * values
+        return np.concatenate([weighted, np.einsum("ut,utp->up", weighted, self._x)], axis=1)
+
+    def _moments(self, units: Int) -> Float:
+        """(n, T + p, T + p) cross-products in the untreated cells of units, less unit means."""
+        weight, x = self._untreated[units], self._x[units]
+        periods, p = x.shape[1:]
+        moment = np.empty((len(units), periods + p, periods + p))
+        moment[:, :periods, :periods] = within_moment(weight, np.ones((len(units), 1, periods)))
+        moment[:, :periods, periods:] = weight[:, :, None] * x
+        moment[:, periods:, :periods] = np.swapaxes(moment[:, :periods, periods:], 1, 2)
+        moment[:, periods:, periods:] = np.einsum("ut,utp,utq->upq", weight, x, x)
+        return moment
+
     @cached_property
     def _normal(self) -> tuple[Float, Float, Float]:
-        """Inverse cross-product of the period dummies (T, T), its null space (T, d), and the period effects (T,)."""
-        gram = np.diag(self._untreated.sum(axis=0)) - self._untreated.T @ self._share
+        """Inverse cross-product (q, q), null space (q, d), slopes (q,) of q = T + p period dummies and covariates."""
+        weight, x = self._untreated, self._x
+        cross = np.einsum("ut,utp->tp", weight, x)
+        periods = np.diag(weight.sum(axis=0)) - weight.T @ self._share
+        gram = np.block([[periods, cross], [cross.T, np.einsum("ut,utp,utq->pq", weight, x, x)]])
         inverse, null = inverted(gram)
-        return inverse, null, inverse @ (self._untreated * self._gap).sum(axis=0)
+        return inverse, null, inverse @ self._scores(self._gap).sum(axis=0)
 
     @cached_property
     def _residual(self) -> Float:
         """(U, T) outcome less prediction: the effect in a treated cell."""
-        return np.asarray(self._gap - self._less_unit_mean(self._normal[2]))
+        return np.asarray(self._gap - self._predicted(self._normal[2]))
 
     @cached_property
     def _term(self) -> Int:
         """(U, T) position of the term that each cell belongs to, k for none."""
-        starts, kind = np.unique(self.design.adopted, return_inverse=True)
-        table = np.full((len(starts), self._untreated.shape[1]), len(self.start))
-        rows, terms = np.nonzero(starts[:, None] == self.start[None, :])
-        table[rows, self.period[terms]] = terms
-        return table[kind]
+        return term_of_cell(self.design, self.start, self.period)
 
     @cached_property
     def _weight(self) -> Float:
@@ -234,7 +328,7 @@ class ImputationFit:
         known: Bool = self.design.panel.observed & (self._term < len(self.start))
         known &= self._share.sum(axis=1, keepdims=True) > 0
         for direction in self._normal[1].T:
-            known = known & (np.abs(self._less_unit_mean(direction)) < _LOOSE)
+            known = known & (np.abs(self._predicted(direction)) < _LOOSE)
         return np.where(known, self.design.panel.weight, 0.0)
 
     def left_out(self) -> tuple[str, ...]:
@@ -249,10 +343,7 @@ class ImputationFit:
 
     def _by_term(self, values: Float) -> Float:
         """(G, k) sums of (U, T) values by cluster and term."""
-        width = len(self.start) + 1
-        code = self.design.cluster[:, None] * width + self._term
-        sums = np.bincount(code.ravel(), values.ravel(), minlength=len(self.design.clusters) * width)
-        return np.asarray(sums.reshape(-1, width)[:, :-1])
+        return sums_by_term(self.design, self._term, len(self.start), values)
 
     @cached_property
     def _size(self) -> Float:
@@ -266,25 +357,24 @@ class ImputationFit:
 
     @cached_property
     def _pull(self) -> Float:
-        """(k, T) sum over the cells of each term of its weight times the untreated shares of its unit."""
+        """(k, T + p) sum over the cells of each term of its weight times what the prediction takes from each slope."""
         pull = np.zeros((len(self.start), self._untreated.shape[1]))
         for start in np.unique(self.start):
             units, terms = self.design.adopted == start, np.flatnonzero(self.start == start)
-            pull[terms] = (self._weight[units].T @ self._share[units])[self.period[terms]]
-        return pull
+            pull[terms] = -(self._weight[units].T @ self._share[units])[self.period[terms]]
+        pull[np.arange(len(self.start)), self.period] += self._size.sum(axis=0)
+        x = [self._by_term(self._weight * self._x[:, :, j]).sum(axis=0) for j in range(len(self.covariates))]
+        return np.column_stack([pull, *x])
 
     @cached_property
     def _slope(self) -> Float:
-        """(T, k) weights on the within-unit untreated outcomes that stem from the period effects."""
-        size = self._size.sum(axis=0)
-        on_period = self._pull.copy()
-        on_period[np.arange(len(self.start)), self.period] -= size
-        return np.asarray(self._normal[0] @ ratio(on_period.T, size))
+        """(T + p, k) weights on the scores of the untreated cells that stem from the slopes of the prediction."""
+        return np.asarray(-self._normal[0] @ ratio(self._pull.T, self._size.sum(axis=0)))
 
     def influence(self) -> Float:
         """(G, k) weights of the cells of each cluster times residuals, or effects less a mean effect."""
         own = self._by_term(self._weight * self._residual) - self._size * self._mean_effect()
-        first_stage = by_cluster(self.design, self._untreated * self._residual @ self._slope)
+        first_stage = by_cluster(self.design, self._scores(self._residual) @ self._slope)
         return np.asarray(ratio(own, self._size.sum(axis=0)) + first_stage)
 
     def _mean_effect(self) -> Float:
@@ -310,39 +400,82 @@ class ImputationFit:
         loadings = np.empty((len(self.start), *self._untreated.shape))
         for j in range(len(self.start)):
             own = np.where(self._term == j, self._weight, 0.0)
-            slope = self._untreated * self._less_unit_mean(self._slope[:, j])
+            slope = self._untreated * self._predicted(self._slope[:, j])
             loadings[j] = ratio(own - own.sum(axis=1, keepdims=True) * self._share, size[j]) + slope
         return loadings
 
+    def loadings_without(self, weights: Float) -> Float:
+        """(G, m, U, T) weights on the cell means of (G, m, k) weighted sums of the estimates without each cluster."""
+        total = np.zeros((*weights.shape[:2], *self._untreated.shape))
+        each = np.nan_to_num(ratio(weights, self._left()[:, None, :]))
+        each = np.concatenate([each, np.zeros((*weights.shape[:2], 1))], axis=2)  # cells of no term
+        for clusters, root, left, whole in self._deletions():
+            for c, own_left, known in zip(clusters, left, whole, strict=True):
+                rest = self.design.cluster != c
+                if known:
+                    total[c][:, rest] = self._loadings_of(each[c], root @ np.linalg.solve(own_left, root.T), rest)
+                else:
+                    total[c][:, rest] = np.tensordot(weights[c], np.nan_to_num(self._again(int(c)).loadings()), axes=1)
+        return total
+
+    def _loadings_of(self, each: Float, inverse: Float, units: Bool) -> Float:
+        """(m, n, T) weights on the cells of units, for weights (m, k + 1) of a cell by term and an inverse (q, q)."""
+        own = each[:, self._term[units]] * self._weight[units]
+        share, of_unit = self._share[units], own.sum(axis=2)
+        on_x = np.einsum("mnt,ntp->mp", own, self._x[units])
+        slope = -np.concatenate([own.sum(axis=1) - of_unit @ share, on_x], axis=1) @ inverse
+        on_period = slope[:, : share.shape[1]]
+        first = on_period[:, None, :] - (on_period @ share.T)[:, :, None]
+        if self.covariates:
+            first = first + np.einsum("mp,ntp->mnt", slope[:, share.shape[1] :], self._x[units])
+        return np.asarray(own - of_unit[:, :, None] * share + self._untreated[units] * first)
+
+    def differences(self) -> Float:
+        """(G, k, U, T) weights on the cell means without each cluster less those with all."""
+        return differences_of(self)
+
+    def _left(self) -> Float:
+        """(G, k) weight of each term without each cluster."""
+        size = self._size.sum(axis=0)
+        return np.where(size - self._size > 1e-12 * size, size - self._size, 0.0)
+
+    def _again(self, cluster: int) -> ImputationFit:
+        return replace(self, design=self.design.without(cluster))
+
     def leave_one_out(self) -> Float:
         """(G, k) estimates without each cluster."""
-        effects, whole = self._period_effects_without()
-        own = self._by_term(self._weight * (self._gap - self._less_unit_mean(effects[self.design.cluster])))
-        size = self._size.sum(axis=0)
-        predicted = size * effects[:, self.period] - effects @ self._pull.T
-        left = np.where(size - self._size > 1e-12 * size, size - self._size, 0.0)
-        deleted = ratio(self._by_term(self._weight * self._gap).sum(axis=0) - predicted - own, left)
+        slopes, whole = self._slopes_without()
+        own = self._by_term(self._weight * (self._gap - self._predicted(slopes[self.design.cluster])))
+        all_of_them = self._by_term(self._weight * self._gap).sum(axis=0) - slopes @ self._pull.T
+        deleted = ratio(all_of_them - own, self._left())
         for cluster in np.flatnonzero(~whole):
-            deleted[cluster] = replace(self, design=self.design.without(int(cluster))).estimate
+            deleted[cluster] = self._again(int(cluster)).estimate
         return deleted
 
-    def _period_effects_without(self) -> tuple[Float, Bool]:
-        """(G, T) period effects without each cluster, and whether (G,) the other clusters identify them as well."""
-        inverse = self._normal[0]
-        root = root_of(inverse)
-        clusters, periods = len(self.design.clusters), self._untreated.shape[1]
-        effects, whole = np.zeros((clusters, periods)), np.zeros(clusters, dtype=np.bool_)
-        score = by_cluster(self.design, self._untreated * self._gap)
-        block = max(1, 20_000_000 // periods**2)
+    def _slopes_without(self) -> tuple[Float, Bool]:
+        """(G, T + p) slopes without each cluster, and whether (G,) the other clusters identify them as well."""
+        score = by_cluster(self.design, self._scores(self._gap))
+        slopes, known = np.zeros_like(score), np.zeros(len(score), dtype=np.bool_)
+        for clusters, root, left, whole in self._deletions():
+            right = (score.sum(axis=0) - score[clusters]) @ root
+            slopes[clusters] = np.linalg.solve(left, right[:, :, None])[:, :, 0] @ root.T
+            known[clusters] = whole
+        return slopes, known
+
+    def _deletions(self) -> Iterator[tuple[Int, Float, Float, Bool]]:
+        """Blocks of n clusters, the (q, r) root of the inverse, what is left of it without each, and whether all is.
+
+        With `left` (n, r, r) the inverse cross-product without a cluster is ``root @ inv(left) @ root.T``.
+        """
+        root = root_of(self._normal[0])
+        clusters, q = len(self.design.clusters), len(root)
+        block = max(1, 20_000_000 // q**2)
         for first in range(0, clusters, block):
-            chosen = slice(first, first + block)
+            chosen = np.arange(first, min(first + block, clusters))
             units = np.flatnonzero((self.design.cluster >= first) & (self.design.cluster < first + block))
-            moment = np.zeros((len(score[chosen]), periods, periods))
-            np.add.at(moment, self.design.cluster[units] - first, within_moment(self._untreated[units]))
+            moment = np.zeros((len(chosen), q, q))
+            np.add.at(moment, self.design.cluster[units] - first, self._moments(units))
             left = np.eye(root.shape[1]) - root.T @ moment @ root
-            here = np.linalg.eigvalsh(left).min(axis=1, initial=1.0) > _GONE
-            whole[chosen] = here
-            left[~here] = np.eye(root.shape[1])
-            right = (score.sum(axis=0) - score[chosen]) @ root
-            effects[chosen] = np.linalg.solve(left, right[:, :, None])[:, :, 0] @ root.T
-        return effects, whole
+            whole = np.linalg.eigvalsh(left).min(axis=1, initial=1.0) > _GONE
+            left[~whole] = np.eye(root.shape[1])
+            yield chosen, root, left, whole

@@ -51,7 +51,7 @@ class Draws:
         return np.abs(self.a0 - r * self.a1) / np.sqrt(np.maximum(square, 1e-300))
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Resampled(Inference):
     """Inference whose p-values and intervals come from draws; the standard error is the one in the t statistic.
 

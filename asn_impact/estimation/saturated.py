@@ -2,7 +2,8 @@
 
 Regressors that depend on the cohort and the period only need one T x T matrix a unit: its weights less their
 unit mean. Sums of these by cohort give the coefficients, sums by cluster the coefficients without each
-cluster; no row is ever expanded into dummies.
+cluster; no row is ever expanded into dummies. With p covariates, whose slopes depend on the cohort and the
+period too, the matrix is T (1 + p) wide.
 """
 
 from __future__ import annotations
@@ -18,15 +19,17 @@ import pandas as pd
 
 from asn_impact.arrays import Bool, Float, Int
 from asn_impact.designs import Design
-from asn_impact.errors import DataWarning, EstimationError
+from asn_impact.errors import DataWarning, EstimationError, listed
 from asn_impact.estimation.adjusted import cluster_sums
 from asn_impact.estimation.effects import Averaged, Cells, Effects, Estimator, Fit, View
+from asn_impact.estimation.two_way import columns_of
 
 __all__ = ["InteractionWeighted", "Saturated"]
 
 _NULL = 1e-10  # eigenvalue of a cross-product of unit scale below which a direction carries no information
 _LOOSE = 1e-6  # share of an estimate in directions without information above which it is not estimable
 _GONE = 1e-8  # what is left of a direction without a cluster, below which the estimate rests on that cluster
+_CONSTANT = 1e-12  # share of the square of a covariate within units below which it counts as constant there
 
 
 @dataclass(frozen=True)
@@ -41,11 +44,15 @@ class Saturated:
     ----------
     controls
         ``"not_yet"``: all cells not yet treated; ``"never"``: units never treated in the window.
+    covariates
+        Names of covariates of the panel, constant or not within units, that training does not change. Each has a
+        slope for every period, for every cohort and for every dummy: parallel trends need to hold only between units
+        alike in them. The effect is the one at the mean of the covariates over the cells of the cohort and period.
 
     Notes
     -----
-    Wooldridge (2021), section 6, without covariates; reference R package etwfe 0.6.2 with unit effects. The
-    views take cohort sizes as given, as etwfe does. See docs/methods.md#saturated.
+    Wooldridge (2021), section 6; covariates as in his eq. 6.33 with unit effects in place of the cohorts'. Reference R
+    package etwfe 0.6.2. The views take cohort sizes as given, as etwfe does. See docs/methods.md#saturated.
 
     Examples
     --------
@@ -54,15 +61,20 @@ class Saturated:
     """
 
     controls: Literal["not_yet", "never"] = "not_yet"
+    covariates: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "covariates", names_of(self.covariates))
 
     @property
     def name(self) -> str:
         """Name and parameters as printed."""
         controls = {"never": "never-treated", "not_yet": "not-yet-treated"}[self.controls]
-        return f"Saturated two-way effects (Wooldridge), {controls} controls"
+        return f"Saturated two-way effects (Wooldridge), {controls} controls{said_given(self.covariates)}"
 
     def __call__(self, design: Design) -> Effects:
         """Estimate one effect for each cohort and period."""
+        design, notes = where_known(design, self.covariates)
         if self.controls == "not_yet":
             start, period = treated_cells(design)
         elif np.isinf(design.adopted).any():
@@ -72,7 +84,8 @@ class Saturated:
                 "controls='never', but every unit is treated in the window. Use controls='not_yet', or widen "
                 "the window."
             )
-        return effects_by_cell(self, design, CohortRegression(design, start, period), GivenSizes)
+        fit = CohortRegression(design, start, period, covariates=self.covariates)
+        return effects_by_cell(self, design, fit, GivenSizes, notes=notes)
 
 
 @dataclass(frozen=True)
@@ -149,18 +162,24 @@ class CellFit(Fit, Protocol):
 class CohortRegression:
     """Coefficients of cohort-by-period dummies in a weighted regression with unit and period effects.
 
+    All regressors of a unit are sums of its local ones, which are 1 and its covariates in each of the periods: the sums
+    depend on its cohort alone.
+
     Attributes
     ----------
     start, period
         (k,) adoption step and period position of each dummy.
     until
         Cells from this step on are left out.
+    covariates
+        Names of p covariates of the panel, with slopes by dummy, by period and by cohort.
     """
 
     design: Design
     start: Float
     period: Int
     until: float = np.inf
+    covariates: tuple[str, ...] = ()
 
     @cached_property
     def _weight(self) -> Float:
@@ -171,84 +190,177 @@ class CohortRegression:
         return np.where(known, panel.weight, 0.0)
 
     @cached_property
+    def _local(self) -> Float:
+        """(U, 1 + p, T) local regressors: 1 and the covariates."""
+        x = standardised(self.design, self.covariates, self._weight)
+        return np.concatenate([np.ones((len(x), 1, x.shape[1])), x.transpose(0, 2, 1)], axis=1)
+
+    @cached_property
+    def _loaded(self) -> Float:
+        """(U, L) weighted local regressors, L = (1 + p) T."""
+        return _flat(self._local * self._weight[:, None, :])
+
+    @cached_property
     def _share(self) -> Float:
-        """(U, T) weight of each cell in the mean of its unit."""
-        return unit_shares(self._weight)
+        """(U, L) what each local regressor adds to the weighted mean over the periods of the unit."""
+        return _flat(self._local * unit_shares(self._weight)[:, None, :])
 
     @cached_property
     def _within(self) -> Float:
         """(U, T) outcome less the mean of its unit."""
         outcome = centred(self.design, self._weight)
-        return np.asarray(outcome - (self._share * outcome).sum(axis=1, keepdims=True))
+        return np.asarray(outcome - (unit_shares(self._weight) * outcome).sum(axis=1, keepdims=True))
+
+    def _values(self, units: Bool, slope: Float) -> Float:
+        """(n, T, m) sums of the local regressors of units with (L, m) slopes, less their unit means."""
+        local, periods = self._local[units], self._weight.shape[1]
+        summed = np.einsum("nat,atm->ntm", local, slope.reshape(-1, periods, slope.shape[1]))
+        return np.asarray(summed - (self._share[units] @ slope)[:, None, :])
 
     def _columns(self, start: float) -> Float:
-        """(T, k + T) dummies of a cohort and of the periods."""
-        k, periods = len(self.period), self._weight.shape[1]
+        """(L, q) the regressors of a cohort: dummies and their slopes, then periods, period and cohort slopes."""
+        k, periods, p = len(self.period), self._weight.shape[1], len(self.covariates)
         own = np.flatnonzero(self.start == start)
-        columns = np.zeros((periods, k + periods))
-        columns[self.period[own], own] = 1
-        columns[np.arange(periods), k + np.arange(periods)] = 1
-        return columns
+        dummy = np.zeros((periods, k))
+        dummy[self.period[own], own] = 1
+        each = np.eye(1 + p)
+        cohort = (np.unique(self.design.adopted) == start).astype(np.float64)[None, :]
+        slopes = np.kron(each[:, 1:], np.repeat(cohort, periods, axis=0))
+        return np.concatenate([np.kron(each, dummy), np.kron(each, np.eye(periods)), slopes], axis=1)
 
     def _cohorts(self) -> Iterator[tuple[Bool, Float]]:
-        """Units and dummies of each cohort, the never-treated last."""
+        """Units and regressors of each cohort, the never-treated last."""
         for start in np.unique(self.design.adopted):
             yield self.design.adopted == start, self._columns(float(start))
 
+    @property
+    def _head(self) -> int:
+        """Number of coefficients that the estimates are made of: dummies and their slopes."""
+        return len(self.period) * (1 + len(self.covariates))
+
     @cached_property
     def _normal(self) -> tuple[Float, Float, Float]:
-        """Inverse cross-product (q, q), its null space (q, d), and the coefficients (q,), q = k + T."""
-        q = len(self.period) + self._weight.shape[1]
-        gram, score = np.zeros((q, q)), np.zeros(q)
+        """Inverse cross-product (q, q), its null space (q, d), and the coefficients (q,)."""
+        q = self._columns(np.inf).shape[1]
+        gram, size, score = np.zeros((q, q)), np.zeros(q), np.zeros(q)
         for units, columns in self._cohorts():
-            weight = self._weight[units]
-            gram += columns.T @ (np.diag(weight.sum(axis=0)) - weight.T @ self._share[units]) @ columns
-            score += (weight * self._within[units]).sum(axis=0) @ columns
+            alone = _by_period(self._loaded[units], self._local[units])
+            gram += columns.T @ (alone - self._loaded[units].T @ self._share[units]) @ columns
+            size += (columns * (alone @ columns)).sum(axis=0)
+            score += self._scores(units, self._within[units]).sum(axis=0) @ columns
+        if self.covariates:  # what the unit effects absorb leaves rounding behind
+            absorbed = np.diag(gram) < _CONSTANT * size
+            gram[absorbed, :] = gram[:, absorbed] = 0.0
         inverse, null = inverted(gram)
         return inverse, null, inverse @ score
+
+    def _scores(self, units: Bool, residual: Float) -> Float:
+        """(n, L) weighted local regressors of units times their (n, T) residuals."""
+        periods = self._weight.shape[1]
+        return _flat(self._loaded[units].reshape(len(residual), -1, periods) * residual[:, None, :])
+
+    @cached_property
+    def _term(self) -> Int:
+        return term_of_cell(self.design, self.start, self.period)
+
+    def _by_term(self, values: Float) -> Float:
+        return sums_by_term(self.design, self._term, len(self.start), values)
+
+    @cached_property
+    def _sums(self) -> tuple[Float, Float]:
+        """(G, k) weight and (G, k, p) weighted sums of the covariates of each cluster in each term."""
+        x = [self._by_term(self._weight * self._local[:, 1 + j]) for j in range(len(self.covariates))]
+        size = self._by_term(self._weight) if x else np.zeros((len(self.design.clusters), len(self.start)))
+        return size, np.stack(x, axis=-1) if x else np.zeros((*size.shape, 0))
+
+    @cached_property
+    def _contrast(self) -> Float:
+        """(k, q) the estimates as sums of coefficients: a dummy and its slopes times the mean of the covariates."""
+        size, x = self._sums
+        return self._contrast_at(size.sum(axis=0), x.sum(axis=0))
+
+    def _contrast_at(self, size: Float, x: Float) -> Float:
+        """(..., k, q) the contrast for sizes (..., k) and sums of covariates (..., k, p)."""
+        k, q = len(self.start), self._columns(np.inf).shape[1]
+        contrast = np.zeros((*size.shape[:-1], k, q))
+        mean = np.concatenate([np.ones((*size.shape, 1)), np.nan_to_num(ratio(x, size[..., None]))], axis=-1)
+        each = np.arange(k)
+        for j in range(1 + len(self.covariates)):
+            contrast[..., each, j * k + each] = mean[..., j]
+        return contrast
+
+    def _contrast_without(self, clusters: Int) -> Float:
+        """(n, k, q) the contrasts without each of n clusters."""
+        size, x = self._sums
+        left = size.sum(axis=0) - size[clusters]
+        left = np.where(left > _NULL * size.sum(axis=0), left, 0.0)
+        return self._contrast_at(left, x.sum(axis=0) - x[clusters])
 
     @cached_property
     def _known(self) -> Float:
         """(k,) 1 for an estimable term, else NaN."""
-        null = self._normal[1][: len(self.period)]
-        return np.where((np.abs(null) < _LOOSE).all(axis=1), 1.0, np.nan)
+        loose = self._contrast @ self._normal[1]
+        return np.where((np.abs(loose) < _LOOSE).all(axis=1), 1.0, np.nan)
 
     @cached_property
     def estimate(self) -> Float:
-        """(k,) coefficients; NaN where the effects explain a dummy wholly."""
-        return np.asarray(self._normal[2][: len(self.period)] * self._known)
+        """(k,) effects; NaN where the other regressors explain a dummy wholly."""
+        return np.asarray(self._contrast @ self._normal[2] * self._known)
 
     @cached_property
     def _score(self) -> Float:
-        """(U, T) weighted residuals."""
-        residual = self._within.copy()
+        """(U, L) weighted local regressors times residuals."""
+        score = np.empty_like(self._loaded)
         for units, columns in self._cohorts():
-            fitted = columns @ self._normal[2]
-            residual[units] -= fitted - (self._share[units] @ fitted)[:, None]
-        return np.asarray(self._weight * residual)
+            fitted = self._values(units, columns @ self._normal[2][:, None])[:, :, 0]
+            score[units] = self._scores(units, self._within[units] - fitted)
+        return score
 
     def influence(self) -> Float:
         """(G, k) influence of each cluster: its score times the inverse cross-product."""
         by_unit = np.empty((len(self.design.cluster), len(self.period)))
         for units, columns in self._cohorts():
-            by_unit[units] = self._score[units] @ (columns @ self._normal[0][:, : len(self.period)])
+            by_unit[units] = self._score[units] @ (columns @ self._normal[0] @ self._contrast.T)
         return by_cluster(self.design, by_unit) * self._known
 
     def loadings(self) -> Float:
-        """(k, U, T) weights of the coefficients on the cell means."""
+        """(k, U, T) weights of the estimates on the cell means."""
         loadings = np.empty((len(self.period), *self._weight.shape))
         for units, columns in self._cohorts():
-            slope = columns @ self._normal[0][:, : len(self.period)]
-            centre = self._share[units] @ slope
-            loadings[:, units] = self._weight[units] * (slope.T[:, None, :] - centre.T[:, :, None])
+            values = self._values(units, columns @ self._normal[0] @ self._contrast.T)
+            loadings[:, units] = self._weight[units] * values.transpose(2, 0, 1)
         return np.asarray(loadings * self._known[:, None, None])
 
     def leave_one_out(self) -> Float:
-        """(G, k) coefficients without each cluster: the inverse is updated by blocks of the periods of its cohorts."""
+        """(G, k) estimates without each cluster: the inverse is updated by blocks of the periods of its cohorts."""
         deleted = np.full((len(self.design.clusters), len(self.period)), np.nan)
         for cohorts, clusters in self._alike():
-            deleted[clusters] = self._without(cohorts, clusters)
+            deleted[clusters] = self._estimates_without(cohorts, clusters)
         return deleted * self._known
+
+    def loadings_without(self, weights: Float) -> Float:
+        """(G, m, U, T) weights on the cell means of (G, m, k) weighted sums of the estimates without each cluster."""
+        loadings = np.zeros((*weights.shape[:2], *self._weight.shape))
+        for cohorts, clusters in self._alike():
+            found = self._deletion(cohorts, clusters)
+            wanted = np.swapaxes(weights[clusters] @ self._contrast_without(clusters), 1, 2)
+            slope = found.times_inverse(self._normal[0], wanted)  # (n, q, m)
+            for units, columns in self._cohorts():
+                for c, one in zip(clusters[found.whole], slope[found.whole], strict=True):
+                    loadings[c][:, units] = self._weight[units] * self._values(units, columns @ one).transpose(2, 0, 1)
+            for c in clusters[~found.whole]:
+                rest = np.nan_to_num(self._again(int(c)).loadings())
+                loadings[c][:, self.design.cluster != c] = np.tensordot(weights[c], rest, axes=1)
+        for c in range(len(loadings)):
+            loadings[c][:, self.design.cluster == c] = 0.0
+        return loadings
+
+    def differences(self) -> Float:
+        """(G, k, U, T) weights on the cell means without each cluster less those with all."""
+        return differences_of(self)
+
+    def _again(self, cluster: int) -> CohortRegression:
+        return replace(self, design=self.design.without(cluster))
 
     def _alike(self) -> Iterator[tuple[Float, Int]]:
         """Clusters that hold units of the same cohorts, in blocks that fit into memory."""
@@ -258,46 +370,194 @@ class CohortRegression:
         patterns, pattern = np.unique(holds, axis=0, return_inverse=True)
         for i, cohorts in enumerate(patterns):
             clusters = np.flatnonzero(pattern.ravel() == i)
-            block = max(1, 20_000_000 // (int(cohorts.sum()) * self._weight.shape[1]) ** 2)
+            block = max(1, 20_000_000 // (int(cohorts.sum()) * self._loaded.shape[1]) ** 2)
             for first in range(0, len(clusters), block):
                 yield starts[cohorts], clusters[first : first + block]
 
-    def _without(self, cohorts: Float, clusters: Int) -> Float:
-        """(n, k) coefficients without each of n clusters that hold units of the same S cohorts."""
-        moment, score = self._blocks(cohorts, clusters)
+    def _deletion(self, cohorts: Float, clusters: Int) -> Deleted:
+        """Return what is taken away with each of n clusters that hold units of the same S cohorts."""
+        moment = self._moments(cohorts, clusters)
         columns = np.concatenate([self._columns(float(start)) for start in cohorts])
-        slope = columns @ self._normal[0]
-        root = root_of(slope @ columns.T)
+        reach = columns @ self._normal[0]
+        root = root_of(reach @ columns.T)
         left = np.eye(root.shape[1]) - root.T @ moment @ root
-        whole = np.linalg.eigvalsh(left)[:, 0] > _GONE
+        whole = np.linalg.eigvalsh(left).min(axis=1, initial=1.0) > _GONE
         left[~whole] = np.eye(root.shape[1])
-        change = score + (moment @ root @ np.linalg.solve(left, (score @ root)[:, :, None]))[:, :, 0]
-        deleted = self._normal[2][: len(self.period)] - change @ slope[:, : len(self.period)]
-        for i in np.flatnonzero(~whole):
-            deleted[i] = replace(self, design=self.design.without(int(clusters[i]))).estimate
+        return Deleted(moment, reach, root, left, whole)
+
+    def _estimates_without(self, cohorts: Float, clusters: Int) -> Float:
+        """(n, k) estimates without each of n clusters that hold units of the same cohorts."""
+        found = self._deletion(cohorts, clusters)
+        lost = found.moment_of_rest(self._scores_of(cohorts, clusters)[:, :, None])[:, :, 0]
+        head = self._head
+        slopes = self._normal[2][:head] - lost @ found.reach[:, :head]
+        deleted = (self._contrast_without(clusters)[:, :, :head] @ slopes[:, :, None])[:, :, 0]
+        for i in np.flatnonzero(~found.whole):
+            deleted[i] = self._again(int(clusters[i])).estimate
         return np.asarray(deleted)
 
-    def _blocks(self, cohorts: Float, clusters: Int) -> tuple[Float, Float]:
-        """(n, S T, S T) within-unit weights and (n, S T) scores of clusters, by cohort and period."""
+    def _units_of(self, cohorts: Float, clusters: Int) -> tuple[Int, Int, Int]:
+        """Units of some clusters, and which of the clusters and of the cohorts each belongs to."""
         units = np.flatnonzero(np.isin(self.design.cluster, clusters))
         row = np.searchsorted(clusters, self.design.cluster[units])
-        slot = np.searchsorted(cohorts, self.design.adopted[units])
-        n, s, periods = len(clusters), len(cohorts), self._weight.shape[1]
-        moment, score = np.zeros((n, s, periods, s, periods)), np.zeros((n, s, periods))
+        return units, row, np.searchsorted(cohorts, self.design.adopted[units])
+
+    def _moments(self, cohorts: Float, clusters: Int) -> Float:
+        """(n, S L, S L) cross-products of the local regressors of clusters, by cohort."""
+        units, row, slot = self._units_of(cohorts, clusters)
+        n, s, length = len(clusters), len(cohorts), self._loaded.shape[1]
+        moment = np.zeros((n, s, length, s, length))
         for i in range(s):
             here = slot == i
-            np.add.at(moment[:, i, :, i], row[here], within_moment(self._weight[units[here]]))
+            own = within_moment(self._weight[units[here]], self._local[units[here]])
+            np.add.at(moment[:, i, :, i], row[here], own)
+        return moment.reshape(n, s * length, s * length)
+
+    def _scores_of(self, cohorts: Float, clusters: Int) -> Float:
+        """(n, S L) scores of clusters, by cohort."""
+        units, row, slot = self._units_of(cohorts, clusters)
+        score = np.zeros((len(clusters), len(cohorts), self._loaded.shape[1]))
         np.add.at(score, (row, slot), self._score[units])
-        return moment.reshape(n, s * periods, s * periods), score.reshape(n, s * periods)
+        return score.reshape(len(clusters), -1)
 
     @property
     def correction(self) -> float:
-        """(N - 1) / (N - K): K counts dummies and period effects, not the unit effects nested in clusters."""
+        """(N - 1) / (N - K): K counts dummies, slopes and period effects, not the unit effects nested in clusters."""
         counted = self._weight > 0
         records = self.design.weights == "records"
         n = float(self.design.panel.n[counted].sum()) if records else float(counted.sum())
         rank = len(self._normal[0]) - self._normal[1].shape[1]
         return float((n - 1) / (n - rank - 1))
+
+
+@dataclass(frozen=True, eq=False)
+class Deleted:
+    """What n clusters take away from the normal equations S: their moments M, local regressors D, H = D S^-1 D'.
+
+    Attributes
+    ----------
+    moment
+        (n, L, L) M.
+    reach
+        (L, q) D S^-1.
+    root
+        (L, r) R with R R' = H.
+    left
+        (n, r, r) I - R' M R: what is left of each direction.
+    whole
+        (n,) whether the other clusters know all that all of them know.
+    """
+
+    moment: Float
+    reach: Float
+    root: Float
+    left: Float
+    whole: Bool
+
+    def moment_of_rest(self, values: Float) -> Float:
+        """(n, L, m) ``(I - M H)^-1`` times (n, L, m) values: they weigh more without the cluster."""
+        return np.asarray(values + self.moment @ self.root @ np.linalg.solve(self.left, self.root.T @ values))
+
+    def times_inverse(self, inverse: Float, values: Float) -> Float:
+        """(n, q, m) the inverse cross-product without each cluster times (n, q, m) values (Woodbury)."""
+        return np.asarray(inverse @ values + self.reach.T @ self.moment_of_rest(self.moment @ (self.reach @ values)))
+
+
+def differences_of(fit: Deletable) -> Float:
+    """(G, k, U, T) weights of each estimate on the cell means without each cluster less those with all."""
+    clusters, k = len(fit.design.clusters), len(fit.estimate)
+    without = fit.loadings_without(np.broadcast_to(np.eye(k), (clusters, k, k)))
+    return np.where(np.isnan(fit.leave_one_out())[:, :, None, None], np.nan, without - fit.loadings()[None])
+
+
+class Deletable(Fit, Protocol):
+    """A fit that knows its weights on the cells without each cluster."""
+
+    @property
+    def design(self) -> Design:
+        """What is compared."""
+
+    def loadings_without(self, weights: Float) -> Float:
+        """(G, m, U, T) weights on the cell means of (G, m, k) weighted sums of the estimates without each cluster."""
+
+
+def names_of(covariates: tuple[str, ...]) -> tuple[str, ...]:
+    """Return names as a tuple.
+
+    Raises
+    ------
+    EstimationError
+        The names are one text.
+    """
+    if isinstance(covariates, str):
+        raise EstimationError(f"covariates={covariates!r}. Expected a tuple of names: covariates=({covariates!r},).")
+    return tuple(covariates)
+
+
+def said_given(covariates: tuple[str, ...]) -> str:
+    """Return the end of a name: what the estimates are given."""
+    return f", given {', '.join(covariates)}" if covariates else ""
+
+
+def where_known(design: Design, covariates: tuple[str, ...]) -> tuple[Design, tuple[str, ...]]:
+    """Return the design of the cells whose covariates are known, and what was left out.
+
+    Raises
+    ------
+    EstimationError
+        A name is not a covariate of the panel, or one varies inside the cells while records count alike.
+    """
+    if not covariates:
+        return design, ()
+    known = np.isfinite(columns_of(design, covariates)).all(axis=2)
+    _refuse_varying_inside(design, covariates)
+    lost = int((design.panel.observed & ~known).sum())
+    if not lost:
+        return design, ()
+    used = replace(design, panel=replace(design.panel, weight=np.where(known, design.panel.weight, 0.0)))
+    return used, (f"{lost} cells have no value of {listed(covariates)} and are left out.",)
+
+
+def _refuse_varying_inside(design: Design, covariates: tuple[str, ...]) -> None:
+    """Raise where cell means are not the records: a slope between records needs what varies inside the cells."""
+    panel = design.panel
+    if design.weights != "records":
+        return
+    for name in covariates:
+        j = panel.covariates.index(name)
+        if (panel.within[:, :, 1 + j, 1 + j] > 1e-18 * panel.n * np.nan_to_num(panel.x[:, :, j]) ** 2).any():
+            raise EstimationError(
+                f"The covariate {name!r} differs between the records of a cell, and the design weighs records: from "
+                "cell means this estimator would not give the numbers of the records. Use assign(..., weights='units') "
+                f"where cell means are the data, or TwoWay(covariates=({name!r},))."
+            )
+
+
+def standardised(design: Design, covariates: tuple[str, ...], weight: Float) -> Float:
+    """(U, T, p) covariates of mean zero and spread one over the cells that weigh: estimates do not depend on it."""
+    x = np.nan_to_num(columns_of(design, covariates)) if covariates else np.zeros((*weight.shape, 0))
+    counted = weight > 0
+    if not counted.any() or not covariates:
+        return np.asarray(x * counted[:, :, None])
+    x = x - x[counted].mean(axis=0)
+    spread = x[counted].std(axis=0)
+    return np.asarray(x / np.where(spread > 0, spread, 1.0) * design.panel.observed[:, :, None])
+
+
+def term_of_cell(design: Design, start: Float, period: Int) -> Int:
+    """(U, T) position of the term, among k with a start and a period, that each cell belongs to; k for none."""
+    starts, kind = np.unique(design.adopted, return_inverse=True)
+    table = np.full((len(starts), design.panel.mean.shape[1]), len(start))
+    rows, terms = np.nonzero(starts[:, None] == start[None, :])
+    table[rows, period[terms]] = terms
+    return np.asarray(table[kind])
+
+
+def sums_by_term(design: Design, term: Int, k: int, values: Float) -> Float:
+    """(G, k) sums of (U, T) values by cluster and term."""
+    code = design.cluster[:, None] * (k + 1) + term
+    sums = np.bincount(code.ravel(), values.ravel(), minlength=len(design.clusters) * (k + 1))
+    return np.asarray(sums.reshape(-1, k + 1)[:, :-1])
 
 
 def treated_cells(design: Design) -> tuple[Float, Int]:
@@ -339,7 +599,9 @@ def effects_by_cell(
     if missing[event_time >= 0].all():
         raise EstimationError(
             f"{estimator.name}: no effect is estimable. Every treated cell lacks either a cell of the same unit "
-            "before adoption or an untreated unit in the same period. Widen the window or add comparison units."
+            "before adoption or an untreated unit in the same period"
+            f"{', or the covariates explain its treatment' if getattr(estimator, 'covariates', ()) else ''}. "
+            "Widen the window or add comparison units."
         )
     if missing.any():
         pairs = [f"({a}, {b})" for a, b in zip(terms["cohort"][missing], terms["period"][missing], strict=True)]
@@ -386,12 +648,32 @@ def unit_shares(weight: Float) -> Float:
     return np.asarray(weight / np.where(total > 0, total, 1.0))
 
 
-def within_moment(weight: Float) -> Float:
-    """(U, T, T) weight matrix of each unit once its mean is taken out."""
-    moment = -weight[:, :, None] * unit_shares(weight)[:, None, :]
-    diagonal = np.arange(weight.shape[1])
-    moment[:, diagonal, diagonal] += weight
-    return moment
+def within_moment(weight: Float, local: Float) -> Float:
+    """(U, L, L) cross-products of the (U, 1 + p, T) local regressors of each unit once its means are taken out."""
+    loaded = local * weight[:, None, :]
+    share = _flat(local * unit_shares(weight)[:, None, :])
+    return _diagonal(loaded[:, :, None] * local[:, None]) - _flat(loaded)[:, :, None] * share[:, None, :]
+
+
+def _by_period(loaded: Float, local: Float) -> Float:
+    """(L, L) sum over units of the cross-products of their local regressors, before means are taken out."""
+    return _diagonal(np.einsum("uat,ubt->abt", loaded.reshape(local.shape), local))
+
+
+def _diagonal(products: Float) -> Float:
+    """(..., L, L) matrices of (..., 1 + p, 1 + p, T) products: different periods have none."""
+    *front, a, b, periods = products.shape
+    matrix = np.zeros((*front, a, periods, b, periods))
+    each = np.arange(periods)
+    for i in range(a):
+        for j in range(b):
+            matrix[..., i, each, j, each] = products[..., i, j, :]
+    return matrix.reshape(*front, a * periods, b * periods)
+
+
+def _flat(local: Float) -> Float:
+    """(U, L) from (U, 1 + p, T)."""
+    return np.asarray(local.reshape(len(local), -1))
 
 
 def inverted(gram: Float) -> tuple[Float, Float]:

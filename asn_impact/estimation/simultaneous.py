@@ -7,20 +7,35 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from scipy import special
 
-from asn_impact.arrays import Float
+from asn_impact.arrays import Float, Int, readonly
 from asn_impact.errors import InferenceError, listed
 from asn_impact.estimation.effects import Effects
-from asn_impact.estimation.inference import Inference, conclude, refuse_single_cluster
+from asn_impact.estimation.inference import Inference, Rule, conclude, refuse_single_cluster
+from asn_impact.estimation.jackknife import BiasReduced
 
-__all__ = ["Banded", "Multiplier", "romano_wolf"]
+__all__ = ["Banded", "Joint", "Multiplier", "Signed", "Simultaneous", "romano_wolf"]
 
 _DRAWS, _CLUSTERS = 256, 2048  # a block of signs that stays in the processor's cache; clusters in whole bytes
+_BLOCK = 1024  # draws of a band at a time
+_MANY = 60  # squares in a drawn variance: more degrees of freedom no longer change how the estimates hang together
+_FEWEST = 19  # draws below which no band of 95 % is possible
+_FLAT = 1e-10  # share of the largest eigenvalue of a correlation matrix below which there is none
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Banded(Inference):
     """Inference whose intervals cover all estimates together; p-values are adjusted for their number.
+
+    What `Simultaneous` (a `Joint`) and `Multiplier` (a `Signed`) return: `table`, `interval` and `p_value` are of the
+    band; standard errors and degrees of freedom those of each estimate.
+    """
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Signed(Banded):
+    """The band of `Multiplier`: every interval the same number of standard errors wide.
 
     Attributes
     ----------
@@ -45,12 +60,164 @@ class Banded(Inference):
         return self.estimate - reach, self.estimate + reach
 
 
+@dataclass(frozen=True, eq=False, repr=False)
+class Joint(Banded):
+    """The band of `Simultaneous`: each interval as wide as its own degrees of freedom ask for.
+
+    Attributes
+    ----------
+    pointwise
+        The inference of the rule for one estimate at a time.
+    smallest
+        (N,) sorted smallest p-value over the estimates, in each draw without any effect.
+    """
+
+    pointwise: Inference = None  # type: ignore[assignment]
+    smallest: Float = None  # type: ignore[assignment]
+
+    def each(self, level: float = 0.95) -> float:
+        """Return the level that every single interval needs so that all of them together have the level asked for.
+
+        Raises
+        ------
+        InferenceError
+            The level is no share, or too high for the number of draws.
+        """
+        if not 0 < level < 1:
+            raise InferenceError(f"level={level!r}. Expected a share between 0 and 1, for instance 0.95.")
+        reps = len(self.smallest)
+        position = int((1 - level) * (reps + 1) + 1e-9)
+        if position < 1:
+            least = int(np.ceil(1 / (1 - level) - 1e-9)) - 1
+            raise InferenceError(f"{reps} draws cannot tell a level of {level:.6g}. Expected reps={least} or more.")
+        return 1 - float(self.smallest[position - 1])
+
+    @property
+    def p_value(self) -> Float:
+        """(k,) share of draws, the data among them, whose smallest p-value is as small (single-step adjusted)."""
+        own = self.pointwise.p_value
+        reached = np.searchsorted(self.smallest, own, side="right")
+        return np.where(np.isfinite(own), (1 + reached) / (1 + len(self.smallest)), np.nan)
+
+    def interval(self, level: float = 0.95) -> tuple[Float, Float]:
+        """Return the ends of the (k,) simultaneous intervals: zero is left out where the adjusted p-value is small."""
+        return self.pointwise.interval(self.each(level))
+
+
+@dataclass(frozen=True)
+class Simultaneous:
+    """Intervals that hold for a whole event study or completion curve at once, from the intervals of another rule.
+
+    Each interval is that of `rule` at a higher level, the same for all, found so that without any effect all of them
+    together hold the truth in 95 % of draws (or what level is asked for). p-values are adjusted alike.
+
+    Parameters
+    ----------
+    reps
+        Draws: 1999 gives the level of the band to about half a percentage point, 9999 to 0.2.
+    seed
+        Of the draws.
+    rule
+        Standard errors and degrees of freedom of each estimate, and how the estimates hang together (its variance
+        matrix).
+
+    Notes
+    -----
+    A draw is normal with the correlation of the estimates; each of its k numbers is divided by the root of a mean of
+    df_k squares that are drawn with the same correlation (a Wishart matrix's diagonal), as the variances of the
+    estimates are correlated too: exact for normal changes of equally noisy clusters, if the correlation were known. The
+    smallest of its k p-values enters. Single-step maxT of Westfall and Young (1993) in terms of p-values; sup-t bands:
+    Montiel Olea and Plagborg-Moller (2019). docs/coverage.md#bands has the measured rates, docs/methods.md#simultaneous
+    the equations.
+
+    Examples
+    --------
+    >>> Simultaneous(reps=1999, seed=1).name
+    'simultaneous (sup-t) band, 1999 draws, each by bias-reduced (CR2), Welch-Satterthwaite degrees of freedom'
+    """
+
+    reps: int
+    seed: int
+    rule: Rule = BiasReduced()  # noqa: RUF009 - a frozen value
+
+    def __post_init__(self) -> None:
+        if self.reps < _FEWEST:
+            raise InferenceError(f"reps={self.reps}. Expected {_FEWEST} draws or more, for instance 1999.")
+        if isinstance(self.rule, Multiplier | Simultaneous):
+            raise InferenceError(
+                f"{type(self.rule).__name__} is a band over all estimates itself. Expected a rule for one estimate at "
+                "a time: BiasReduced()."
+            )
+
+    @property
+    def name(self) -> str:
+        """Name and convention as printed."""
+        return f"simultaneous (sup-t) band, {self.reps} draws, each by {self.rule.name}"
+
+    def __call__(self, effects: Effects) -> Inference:
+        """Attach the simultaneous band.
+
+        Raises
+        ------
+        InferenceError
+            What the rule raises.
+        """
+        each = self.rule(effects)
+        known = np.isfinite(each.std_error) & np.isfinite(each.df)
+        root = _root(each.variance[np.ix_(known, known)])
+        smallest = _smallest(root, each.df[known], self.reps, self.seed)
+        return Joint(effects, self, each.estimate, each.variance, each.df, each.notes, each, readonly(smallest))
+
+
+def _root(variance: Float) -> Float:
+    """(k, r) rows of length one whose products are the correlations of k estimates.
+
+    A variance that is a difference of variances can have eigenvalues below zero; without them it is one.
+    """
+    scale = np.sqrt(np.diag(variance))
+    values, vectors = np.linalg.eigh(variance / scale / scale[:, None])
+    kept = values > _FLAT * max(values.max(initial=0.0), 1.0)
+    root = _same_sign(vectors[:, kept]) * np.sqrt(values[kept])
+    return np.asarray(root / np.sqrt((root**2).sum(axis=1, keepdims=True)))
+
+
+def _same_sign(vectors: Float) -> Float:
+    """Return the columns with their largest entry positive, so that rounding cannot turn them round."""
+    if not vectors.size:
+        return vectors
+    largest = np.take_along_axis(vectors, np.abs(vectors).argmax(axis=0)[None], axis=0)
+    return np.asarray(vectors * np.sign(largest))
+
+
+def _smallest(root: Float, df: Float, reps: int, seed: int) -> Float:
+    """(reps,) sorted smallest p-values of k estimates in draws without any effect; for one estimate, an even grid."""
+    if len(root) < 2:
+        return np.arange(1, reps + 1) / (reps + 1)
+    rng = np.random.default_rng(seed)
+    squares = np.clip(np.round(df), 1, _MANY).astype(np.int64)
+    sizes = [min(_BLOCK, reps - start) for start in range(0, reps, _BLOCK)]
+    return np.sort(np.concatenate([_statistics_p(rng, root, squares, size).min(axis=1) for size in sizes]))
+
+
+def _statistics_p(rng: np.random.Generator, root: Float, squares: Int, size: int) -> Float:
+    """(size, k) p-values of t statistics: correlated normals over correlated variances from k numbers of squares."""
+    rank = root.shape[1]
+    normal = rng.standard_normal((size, rank)) @ root.T
+    total = np.zeros_like(normal)
+    for done in range(int(squares.max())):
+        more = squares > done
+        total[:, more] += (rng.standard_normal((size, rank)) @ root[more].T) ** 2
+    return np.asarray(2 * special.stdtr(squares, -np.abs(normal) / np.sqrt(total / squares)))
+
+
 @dataclass(frozen=True)
 class Multiplier:
-    """Simultaneous (sup-t) bands from the influence, multiplied by random signs cluster by cluster.
+    """Simultaneous (sup-t) bands as the R package did makes them, for comparison: use `Simultaneous` for a conclusion.
 
-    Callaway and Sant'Anna (2021), algorithm 1, with CR1 standard errors in place of their interquartile ranges and
-    Rademacher in place of Mammen weights. A statement about the whole event study or completion curve at once.
+    The influence is multiplied by random signs cluster by cluster: Callaway and Sant'Anna (2021), algorithm 1, with CR1
+    standard errors in place of their interquartile ranges and Rademacher in place of Mammen weights.
+
+    Without any effect a band of 95 % left out zero somewhere in MEASURED
     """
 
     reps: int
@@ -73,7 +240,7 @@ class Multiplier:
         drawn = _sums(influence[:, known], self.reps, self.seed)
         scale = np.sqrt((influence[:, known] ** 2).sum(axis=0))
         largest = np.sort((np.abs(drawn) / scale).max(axis=1)) if known.any() else np.full(self.reps, np.nan)
-        return Banded(**{name: getattr(base, name) for name in base.__dataclass_fields__}, largest=largest)
+        return Signed(**{name: getattr(base, name) for name in base.__dataclass_fields__}, largest=largest)
 
 
 def romano_wolf(inferences: Sequence[Inference], *, reps: int, seed: int) -> pd.DataFrame:

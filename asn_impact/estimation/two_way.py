@@ -67,7 +67,7 @@ class TwoWay:
             return self._by_event_time(design)
         if self.regressors:
             names = list(self.regressors)
-            return self._fit(design, self._columns(design, self.regressors), names, "term", _places(design, names))
+            return self._fit(design, columns_of(design, self.regressors), names, "term", _places(design, names))
         return self._fit(design, design.treated()[:, :, None].astype(np.float64), ["overall"], "term")
 
     def event_study(self, design: Design) -> Effects:
@@ -85,23 +85,11 @@ class TwoWay:
         times = times[times != before[-1]]
         return self._fit(design, (since[:, :, None] == times).astype(np.float64), times.tolist(), "event_time")
 
-    def _columns(self, design: Design, names: tuple[str, ...]) -> Float:
-        panel = design.panel
-        for name in names:
-            if name not in panel.covariates:
-                raise EstimationError(
-                    f"{name!r} is not a covariate of the panel. Available: {listed(panel.covariates, 20)}."
-                    f"{nearest(name, panel.covariates)} Name it in read_panel(covariates=...)."
-                )
-        return np.asarray(panel.x[:, :, [panel.covariates.index(name) for name in names]])
-
     def _fit(
         self, design: Design, regressors: Float, names: Sequence[object], column: str, places: tuple[int, ...] = ()
     ) -> Effects:
         columns = (
-            np.concatenate([regressors, self._columns(design, self.covariates)], axis=2)
-            if self.covariates
-            else regressors
+            np.concatenate([regressors, columns_of(design, self.covariates)], axis=2) if self.covariates else regressors
         )
         labels = [*names, *self.covariates]
         places = (*(places or (-1,) * len(names)), *_places(design, self.covariates))
@@ -131,6 +119,24 @@ class TwoWay:
         columns, places = fit.regressors, fit.covariates
         reordered = np.concatenate([columns[:, :, own:], columns[:, :, :own]], axis=2)
         return bool(LeastSquares(fit.design, reordered, (*places[own:], *places[:own])).collinear()[-own:].any())
+
+
+def columns_of(design: Design, names: tuple[str, ...]) -> Float:
+    """(U, T, p) covariates of the panel by name.
+
+    Raises
+    ------
+    EstimationError
+        A name is not a covariate of the panel.
+    """
+    panel = design.panel
+    for name in names:
+        if name not in panel.covariates:
+            raise EstimationError(
+                f"{name!r} is not a covariate of the panel. Available: {listed(panel.covariates, 20)}."
+                f"{nearest(name, panel.covariates)} Name it in read_panel(covariates=...)."
+            )
+    return np.asarray(panel.x[:, :, [panel.covariates.index(name) for name in names]])
 
 
 def _places(design: Design, names: Sequence[object]) -> tuple[int, ...]:

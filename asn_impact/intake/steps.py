@@ -182,7 +182,8 @@ def read_step_log(
         counted = steps.group_by("step").agg(nw.len().alias("rows")).collect().to_pandas().sort_values("step")
     names = [None if pd.isna(name) else str(name) for name in counted["step"]]
     found = pd.DataFrame({"step": names, "rows": counted["rows"].astype("int64").to_numpy()})
-    return StepLog(cases, steps, found.assign(suggested=[suggested_owner(name or "") for name in names]))
+    suggested = pd.Series([suggested_owner(name or "") for name in names], index=found.index, dtype="str")
+    return StepLog(cases, steps, found.assign(suggested=suggested))
 
 
 def _named_steps(distinct: Frame) -> Frame:

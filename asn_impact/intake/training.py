@@ -300,7 +300,8 @@ def read_training(
     offices : mapping, optional
         Office label in the training records -> label in the exports, where they differ.
     provider : str, optional
-        Part of the name of who gave the course; the others do not count.
+        Part of the name of who gave the course; the others do not count. Offices they taught are not untrained: leave
+        them out of the comparison (`Design.where`).
     completion : {"passed", "attended"}
         Whether those count who are known to have passed (``Lulus``, ``Kompeten``), or also those who were there
         (``Hadir``).
@@ -350,6 +351,7 @@ def read_training(
         given, elsewhere = _of_provider(rows.frame, provider)
         frame, chosen, left = _of_course(given, course)
         completions, counted = _completions(frame, completion)
+        apart = _taught_by_others(_of_course(rows.frame, course)[0], frame) if provider is not None else []
     left = {**elsewhere, **left, **counted}
     completions, moved = _at_the_time(completions, positions, position_columns, rows.headings, key)
     completions["office"] = completions["office"].map(lambda o: (offices or {}).get(o, o))
@@ -360,7 +362,7 @@ def read_training(
     adopted = _first_months(monthly, share, sorted({*monthly["office"], *listed_offices}))
     doses = None if by_office is None else monthly[["office", "month", "share", *(["hours"] * (dose == "hours"))]]
     over = [] if by_office is None else _over_full(monthly)
-    said = [*rows.alerts, *_left_notes(left), *moved]
+    said = [*rows.alerts, *_left_notes(left), *apart, *moved]
     if said:
         warnings.warn(" ".join(said), DataWarning, stacklevel=2)
     label = course or (chosen[0] if len(chosen) == 1 else "training")
@@ -383,6 +385,16 @@ def _of_provider(frame: nw.LazyFrame[Any], provider: str | None) -> tuple[nw.Laz
         raise InputError(f"No provider contains {provider!r}.{nearest(provider, names)} Found: {shown}.")
     others = sum(n for p, n in counts.items() if p not in chosen)
     return frame.filter(nw.col("provider").is_in(chosen)), {"another provider": others}
+
+
+def _taught_by_others(everyone: nw.LazyFrame[Any], theirs: nw.LazyFrame[Any]) -> list[str]:
+    """Say how many offices took the course from another provider only: without a date they look untrained."""
+    taught, own = (set(rows.select("office").unique().collect()["office"].to_list()) for rows in (everyone, theirs))
+    others = len(taught - own - {None, ""})
+    return [
+        f"{others} offices took the course from another provider only and have no date here: assign() would compare with "
+        f"them as never trained. Leave them out of the comparison: design.where(...)."
+    ][: min(others, 1)]
 
 
 def _guessed(course: str | None, chosen: Sequence[str]) -> list[str]:

@@ -267,6 +267,7 @@ def _month(column: str) -> nw.Expr:
 
 _ENDS = ("received", "decided")
 _EDGES = ("before", "opens", "rests", "resumes", "closes")
+_NO_TIME = 0  # minute after midnight that stands for "no time of day": systems fill dates up with 00:00
 _MOST_WITHOUT = 0.1  # share of cases without a usable time of day above which the columns were misread
 _LOCAL = {
     "WIB": r"(?i) ?(?:wib|\+07:?00|\+07)$",
@@ -321,20 +322,20 @@ def _as_clock(column: nw.Expr, kind: Any, name: str) -> nw.Expr:  # noqa: ANN401
     if kind == nw.String:
         return column
     if isinstance(kind, nw.Datetime) and kind.time_zone is None:
-        return (column.dt.hour().cast(nw.Int32) * 60 + column.dt.minute().cast(nw.Int32)).cast(nw.Int32)
+        minute = column.dt.hour().cast(nw.Float64) * 60 + column.dt.minute().cast(nw.Float64)
+        return nw.when(column.is_null()).then(nw.lit(_NO_TIME)).otherwise(minute).cast(nw.Int32)
     raise InputError(f"Column {name!r} holds {kind}. Expected local times without a zone, or texts with a time of day.")
 
 
 def _with_minutes(records: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
-    """Add the minute after midnight of receipt and decision; missing without a time of day, and at midnight."""
+    """Add the minute after midnight of receipt and decision; 0, midnight, stands for no time of day."""
     schema = records.collect_schema()
     texts = [f"asn_{end}_at" for end in _ENDS if schema[f"asn_{end}_at"] == nw.String]
     if texts:
         _require_one_zone(records, texts)
         records = records.with_columns(_clock_text(name).alias(name) for name in texts)
         records = records.with_columns(_minute_of_text(name).alias(name) for name in texts)
-    read = [nw.when(nw.col(f"asn_{end}_at") > 0).then(nw.col(f"asn_{end}_at")).alias(f"asn_{end}_at") for end in _ENDS]
-    return records.with_columns(*read)
+    return records
 
 
 def _require_one_zone(records: nw.LazyFrame[Any], texts: list[str]) -> None:
@@ -366,23 +367,23 @@ def _is_local(text: nw.Expr) -> nw.Expr:
 
 
 def _clock_text(name: str) -> nw.Expr:
-    """Write what is left of a text without its zone and its date, missing where that is no time of day."""
+    """Write what is left of a text without its zone and its date, midnight where that is no time of day."""
     text = nw.col(name).str.strip_chars()
     for form in _LOCAL.values():
         text = text.str.replace_all(form, "")
     text = text.str.replace_all(r"^.*[ T,]", "")
-    return nw.when(text.str.contains(_ALONE)).then(text)
+    return nw.when(~text.is_null() & text.str.contains(_ALONE)).then(text).otherwise(nw.lit("00:00"))
 
 
 def _minute_of_text(name: str) -> nw.Expr:
     hour = nw.col(name).str.replace_all(r"[:.].*$", "").cast(nw.Int32)
     minute = nw.col(name).str.replace_all(r"^\d{1,2}[:.]", "").str.slice(0, 2).cast(nw.Int32)
-    return nw.when((hour < 24) & (minute < 60)).then(hour * 60 + minute)
+    return nw.when((hour < 24) & (minute < 60)).then(hour * 60 + minute).otherwise(nw.lit(_NO_TIME)).cast(nw.Int32)
 
 
 def _no_time() -> nw.Expr:
     ended = ~nw.col("decided").is_null() & (nw.col("status") != "withdrawn")
-    return nw.col("asn_received_at").is_null() | (ended & nw.col("asn_decided_at").is_null())
+    return (nw.col("asn_received_at") == _NO_TIME) | (ended & (nw.col("asn_decided_at") == _NO_TIME))
 
 
 def _backwards() -> nw.Expr:
@@ -393,12 +394,13 @@ def _backwards() -> nw.Expr:
 
 def _left_out_without_time(timed: nw.LazyFrame[Any]) -> list[str]:
     """Count cases whose times cannot be used; refuse when they are many, or look like those of another zone."""
-    night = nw.when(nw.col("asn_decided_at") < 6 * 60).then(1).otherwise(0)
+    at = nw.col("asn_decided_at")
+    night = nw.when((at != _NO_TIME) & (at < 6 * 60)).then(1).otherwise(0)
     marks = {
         "cases": nw.lit(1),
         "without": nw.when(_no_time()).then(1).otherwise(0),
         "backwards": nw.when(_backwards() & ~_no_time()).then(1).otherwise(0),
-        "decided_at": nw.when(nw.col("asn_decided_at").is_null()).then(0).otherwise(1),
+        "decided_at": nw.when(nw.col("asn_decided_at") == _NO_TIME).then(0).otherwise(1),
         "night": night,
     }
     row = (

@@ -354,6 +354,7 @@ class RecoveryComparison:
         (2,) restricted mean months of untrained and trained.
     estimate, std_error, df : float
         Difference, its error from leaving out clusters one at a time in each group, and Welch's degrees of freedom.
+        NaN, with a note that says why, where early censoring leaves a mean unknown.
     p_value : float
         Share of the ways to deal training over the clusters with a difference as large.
     ways : int
@@ -483,6 +484,7 @@ def compare_recovery(found: Recovery, rollout: Rollout, *, cluster: str, reps: i
     p_value, ways = _permutation(times, back, own, draws, estimate, horizon, exact=exact)
     if found.recovered.sum() == 0:
         notes.append("Nobody came back within the horizon: there is nothing to compare.")
+    notes += _unknown(means, error, horizon)
     return RecoveryComparison(
         recovery=found,
         trained=trained,
@@ -499,6 +501,23 @@ def compare_recovery(found: Recovery, rollout: Rollout, *, cluster: str, reps: i
         clusters=np.array([(group == 0).sum(), (group == 1).sum()]),
         notes=(*found.notes, *notes),
     )
+
+
+def _unknown(means: Float, error: float, horizon: int) -> list[str]:
+    """Say why there is no mean, or no error; nothing where there are both."""
+    early = [name for name, mean in zip(("untrained", "trained"), means, strict=True) if np.isnan(mean)]
+    if early:
+        return [
+            f"The mean up to {horizon} months of the {' and '.join(early)} units is not known: nobody among them was "
+            f"followed that long without coming back (a run of good months that is not over when the data end counts "
+            f"from its beginning). Use a smaller within in recovery(), or stays=1."
+        ]
+    if np.isnan(error):
+        return [
+            "There is no standard error: without one of its clusters the mean of a group is not known so far, or all "
+            "clusters of both groups are alike. The p-value needs none."
+        ]
+    return []
 
 
 def _require_draws(reps: int, seed: int) -> None:

@@ -512,8 +512,8 @@ def detectable(
 
 
 def _counted(reps: int, scenario: Scenario) -> Iterable[int]:
-    """Count to `reps`; on a terminal with a bar where it takes longer than two seconds."""
-    from tqdm.auto import tqdm
+    """Count to `reps`; on a terminal, and nowhere else, with a bar where it takes longer than two seconds."""
+    from tqdm import tqdm  # not tqdm.auto, whose bar in a notebook is an output that differs from run to run
 
     words = f"{scenario.treated} of {scenario.offices} offices, {scenario.months} months"
     return tqdm(range(reps), desc=words, delay=2, leave=False, disable=None)

@@ -400,8 +400,9 @@ class Returns:
         )
 
     def _repr_html_(self) -> str:
-        facts = [("en", said) for said in self.sentences("en")] + [("note", note) for note in self.notes]
-        return card("Returns", facts, table=self.table().round(2))
+        told = len(_of_notes(self, "en"))  # the first notes, which the sentences say already
+        facts = [("en", said) for said in self.sentences("en")] + [("note", note) for note in self.notes[told:]]
+        return card("Returns", facts, table=pd.DataFrame([_as_written(row) for row in self.rows().values()]))
 
 
 def _exposure(years: float, discount: float, half_life: float | None) -> float:
@@ -419,6 +420,19 @@ def _exposure(years: float, discount: float, half_life: float | None) -> float:
 def _fixed(term: str, unit: str, value: float) -> dict[str, Any]:
     nothing = dict.fromkeys(("std_error", "statistic", "df", "p_value", "conf_low", "conf_high"), math.nan)
     return {"term": term, "unit": unit, "estimate": value, **nothing}
+
+
+def _as_written(row: dict[str, Any]) -> dict[str, str]:
+    """Return a row with its numbers as people write them: whole rupiah, two decimals of days."""
+    money = row["unit"].startswith("rupiah")
+    amounts = {
+        name: rupiah(row[name], "en") if money else number(row[name], 2, "en")
+        for name in ("estimate", "std_error", "conf_low", "conf_high")
+    }
+    others = {
+        name: number(row[name], decimals, "en") for name, decimals in {"statistic": 2, "df": 1, "p_value": 3}.items()
+    }
+    return {**row, **amounts, **others}
 
 
 def _notes(made: Returns) -> list[str]:
@@ -559,7 +573,8 @@ def _of_value(made: Returns, rows: Rows, language: Language, level: float) -> st
     return {
         "id": f"Nilai kini bersih selama {years} tahun dengan tingkat diskonto {rate}% ({fade}): {amount} "
         f"{_range(row, language, level, None)}; positif dalam {chance}% dari {draws} simulasi.",
-        "en": f"Net present value over {years} years at a discount rate of {rate}% ({fade}): {amount} "
+        "en": f"Net present value over {years} year{'' if made.years == 1 else 's'} at a discount rate of {rate}% "
+        f"({fade}): {amount} "
         f"{_range(row, language, level, None)}; positive in {chance}% of {draws} draws.",
     }[language]
 

@@ -23,7 +23,7 @@ from asn_impact.reporting.tables import Table
 from asn_impact.reporting.words import Language, Sentence, glossary, number
 from asn_impact.scrutiny.scrutinise import Scrutiny
 
-__all__ = ["Block", "Exhibits", "Item", "Section", "Told", "brief", "chapters", "notes_of"]
+__all__ = ["Block", "Exhibits", "Item", "Section", "Told", "brief", "chapters", "doubts_of", "notes_of"]
 
 Item: TypeAlias = Inference | Scrutiny | Chart | Table | Ledger | Panel | pd.DataFrame
 _CHAPTER_OF: Final[Mapping[str, str]] = {
@@ -272,6 +272,11 @@ def notes_of(inferences: Iterable[Inference]) -> list[str]:
     """Return the notes of the computation, each once."""
     notes = [note for i in inferences for note in (*i.effects.design.notes, *i.effects.notes, *i.notes)]
     return list(dict.fromkeys(notes))
+
+
+def doubts_of(items: Sequence[Item]) -> list[str]:
+    """Return the answers of the checks in English, the language of errors and of the manifest."""
+    return [f"{check.name}: {check.verdict}. {check.answer.en}" for s in _of(items, Scrutiny) for check in s.checks]
 
 
 def _method_blocks(pages: Exhibits, inferences: Sequence[Inference]) -> list[Block]:

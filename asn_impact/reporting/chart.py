@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, get_args
 import pandas as pd
 
 from asn_impact.errors import InputError
+from asn_impact.intake.files import shielded
 from asn_impact.reporting.gate import release
 from asn_impact.reporting.provenance import provenance, write_beside
 from asn_impact.reporting.words import Language, Sentence
@@ -131,7 +132,8 @@ class Chart:
 
     def csv(self) -> str:
         """Return exactly what is drawn, ten significant digits, ISO months and decimal points."""
-        return self.data.to_csv(index=False, float_format="%.10g", lineterminator="\n")
+        safe = self.data.map(lambda cell: shielded(cell) if isinstance(cell, str) else cell)
+        return safe.to_csv(index=False, float_format="%.10g", lineterminator="\n")
 
     def record(self, *, size: Size = "a4_width") -> str:
         """Return the provenance of the chart as JSON: inputs, versions, parameters, source line, alt text."""

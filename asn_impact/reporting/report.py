@@ -19,7 +19,7 @@ from asn_impact.estimation import Inference
 from asn_impact.intake.ledger import Ledger
 from asn_impact.measures.panel import Panel
 from asn_impact.reporting import documents, prose
-from asn_impact.reporting.chapters import Exhibits, Item, Section, Told, brief, chapters, notes_of
+from asn_impact.reporting.chapters import Exhibits, Item, Section, Told, brief, chapters, doubts_of, notes_of
 from asn_impact.reporting.chart import Chart
 from asn_impact.reporting.gate import release
 from asn_impact.reporting.provenance import provenance, sha256, write_beside
@@ -223,6 +223,7 @@ def _manifest(
     said = {s.text: s for exhibits in documents_ for s in exhibits.sentences if s.numbers}
     facts = {
         "as_of": as_of.isoformat() if as_of is not None else None,
+        "checks": doubts_of(items),
         "exhibits": [entry for exhibits in documents_ for entry in exhibits.listed],
         "files": [
             {"bytes": len(content), "name": name, "sha256": sha256(content)} for name, content in sorted(files.items())

@@ -17,7 +17,7 @@ from asn_impact.errors import AsnImpactError, DataWarning, EstimationError
 from asn_impact.estimation import Inference
 from asn_impact.estimation.effects import Effects
 from asn_impact.estimation.inference import Rule
-from asn_impact.scrutiny.said import Check, Said, Verdict, cannot_say, say
+from asn_impact.scrutiny.said import Check, Said, Verdict, cannot_say, refused, say
 
 __all__ = ["before_training", "leave_one_out", "placebo_in_space", "placebo_in_time", "placebo_outcome"]
 
@@ -94,7 +94,7 @@ def placebo_in_time(effects: Effects, *, rule: Rule, steps: int) -> Check:
     try:
         fake = under(rule, again(effects, moved))
     except AsnImpactError as problem:
-        return cannot_say("placebo_in_time", _TIME, Said(str(problem), str(problem)))
+        return cannot_say("placebo_in_time", _TIME, refused(problem))
     answer = say(
         "Dengan tanggal {k} periode lebih awal dan data sebelum pelatihan saja, 'dampak'nya {x} (p = {p}).",
         "With dates {k} periods earlier and data before training only, the 'effect' is {x} (p = {p}).",

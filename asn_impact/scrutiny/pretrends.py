@@ -17,7 +17,7 @@ from asn_impact.arrays import Float
 from asn_impact.errors import InferenceError
 from asn_impact.estimation import Inference
 from asn_impact.scrutiny.event_path import EventPath, event_path
-from asn_impact.scrutiny.said import Check, Said, Verdict, cannot_say, say
+from asn_impact.scrutiny.said import Check, Said, Verdict, cannot_say, refused, say
 
 __all__ = [
     "INFORMATIVE",
@@ -180,7 +180,7 @@ def pretrends(
     try:
         path = events if isinstance(events, EventPath) else event_path(events)
     except InferenceError as problem:
-        return cannot_say("pretrends", QUESTION, Said(str(problem), str(problem)), _SOURCE)
+        return cannot_say("pretrends", QUESTION, refused(problem), _SOURCE)
     return _Before(path, level).check(effect, margin)
 
 

@@ -12,7 +12,7 @@ import pandas as pd
 from asn_impact.display import card
 from asn_impact.errors import InputError
 
-__all__ = ["Check", "Said", "Verdict", "cannot_say", "say"]
+__all__ = ["Check", "Said", "Verdict", "cannot_say", "refused", "say"]
 
 Verdict = Literal["holds", "doubtful", "fails", "cannot_say"]
 
@@ -123,6 +123,12 @@ class Check:
 def _short(table: pd.DataFrame) -> pd.DataFrame | None:
     numbers = {name: table[name].round(4) for name in table.select_dtypes("number").columns}
     return None if table.empty else table.assign(**numbers).head(30)
+
+
+def refused(problem: Exception) -> Said:
+    """Return why a check could not be run, from the error; errors are in English, so the Indonesian says only that."""
+    why = "Pemeriksaan ini tidak dapat dijalankan dengan data dan cara hitung ini; sebabnya tercatat di manifest.json."
+    return Said(why, str(problem))
 
 
 def cannot_say(name: str, question: Said, why: Said, source: str = "") -> Check:

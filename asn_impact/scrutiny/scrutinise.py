@@ -26,7 +26,7 @@ from asn_impact.scrutiny.heaping import heaping
 from asn_impact.scrutiny.placebo import OUTCOME as OTHER_OUTCOME
 from asn_impact.scrutiny.placebo import leave_one_out, one_estimate, placebo_in_space, placebo_in_time, placebo_outcome
 from asn_impact.scrutiny.pretrends import QUESTION, pretrends
-from asn_impact.scrutiny.said import Check, Said, Verdict, cannot_say, say
+from asn_impact.scrutiny.said import Check, Said, Verdict, cannot_say, refused, say
 from asn_impact.scrutiny.sensitivity import Breakdown, RelativeMagnitude, breakdown, sensitivity
 from asn_impact.scrutiny.specification import specification_curve
 from asn_impact.scrutiny.surroundings import EVENT as COINCIDENCE
@@ -222,7 +222,7 @@ def _path(effects: Effects, rule: Rule) -> tuple[EventPath | None, Said]:
             every = steps_for(len(effects.design.clusters), monthly.pre, monthly.post)
             return event_path(events, every=every, waves="same"), Said("", "")
     except AsnImpactError as problem:
-        return None, Said(str(problem), str(problem))
+        return None, refused(problem)
 
 
 def _breakdown(path: EventPath | None) -> Breakdown | None:

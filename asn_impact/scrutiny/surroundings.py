@@ -17,7 +17,7 @@ from asn_impact.estimation.inference import Rule
 from asn_impact.measures.outcomes import Mean
 from asn_impact.measures.panel import Panel
 from asn_impact.scrutiny.placebo import again, one_estimate, under
-from asn_impact.scrutiny.said import Check, Said, Verdict, cannot_say, say
+from asn_impact.scrutiny.said import Check, Verdict, cannot_say, refused, say
 
 __all__ = ["coincidence", "composition", "service_shares", "spillover"]
 
@@ -193,7 +193,7 @@ def spillover(effects: Effects, neighbours: Mapping[Hashable, Sequence[Hashable]
     try:
         found = under(rule, again(effects, replace(design, adopted=exposed).where(never)))
     except AsnImpactError as problem:
-        return cannot_say("spillover", NEAR, Said(str(problem), str(problem)))
+        return cannot_say("spillover", NEAR, refused(problem))
     p = float(found.p_value[0])
     answer = say(
         "'Dampak' pada {a} kelompok tetangga: {x} (p = {p}).",

@@ -5,7 +5,8 @@ and lost; `run` estimates, draws and writes. What is heavy is imported where it 
 """
 
 from asn_impact.study.checked import Checked, check
+from asn_impact.study.planned import Planned, plan
 from asn_impact.study.running import Finished, run
 from asn_impact.study.settings import Setting, Study, read_study
 
-__all__ = ["Checked", "Finished", "Setting", "Study", "check", "read_study", "run"]
+__all__ = ["Checked", "Finished", "Planned", "Setting", "Study", "check", "plan", "read_study", "run"]

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 __all__ = ["FEWEST_CLUSTERS", "Evidence", "charts", "estimated", "findings", "items", "source_line"]
 
-SEED: Final = 2026  # of the placebo among untrained offices: one for all studies, so that nobody chooses it
 FEWEST_CLUSTERS: Final = (
     8  # the rules of inference were tried in simulations with 8 clusters and more: docs/coverage.md
 )
@@ -76,7 +75,7 @@ def _inferred(study: Study, ready: Prepared, design: Design) -> Evidence:
         ready,
         headline=headline,
         events=_by_time(effects, rule),
-        scrutiny=_scrutiny(effects, rule) if len(headline.estimate) == 1 else None,
+        scrutiny=_scrutiny(study, ready, effects, rule) if len(headline.estimate) == 1 else None,
         warnings=tuple(_few_clusters(design)),
     )
 
@@ -98,10 +97,19 @@ def _by_time(effects: Effects, rule: Any) -> Inference | None:  # noqa: ANN401 -
         return None
 
 
-def _scrutiny(effects: Effects, rule: Any) -> Scrutiny:  # noqa: ANN401 - any rule of inference
+def _scrutiny(study: Study, ready: Prepared, effects: Effects, rule: Any) -> Scrutiny:  # noqa: ANN401 - any rule
+    from asn_impact.intake.events import read_events
     from asn_impact.scrutiny.scrutinise import scrutinise
 
-    return scrutinise(effects, rule=rule, seed=SEED)
+    horizon = getattr(ready.panel.outcome, "horizon", None)
+    return scrutinise(
+        effects,
+        rule=rule,
+        seed=study.seed,
+        events=read_events(study.events) if study.events is not None else None,
+        durations=ready.times,
+        limits=() if horizon is None else (int(horizon),),
+    )
 
 
 def _few_clusters(design: Design) -> list[Text]:

@@ -12,17 +12,22 @@ from asn_impact.study.keys import Place
 __all__ = ["located", "require_file"]
 
 
-def located(path: str, place: Place) -> Path:
+def located(path: str, place: Place) -> Path | str:
     """Return the file or folder that a study names.
 
     ``package:NAME/FILE`` is a file of an installed package; ``env:VARIABLE/FILE`` is in the folder that an environment
-    variable names, and beside the study when it is not set; everything else is beside the study.
+    variable names, and beside the study when it is not set; the address of a database server stays as it is;
+    everything else is beside the study.
 
     Raises
     ------
     StudyError
         It does not exist; names what is there and the nearest match.
     """
+    from asn_impact.intake.files import on_server
+
+    if on_server(path):
+        return path
     scheme, colon, rest = path.partition(":")
     first, _, file = rest.partition("/")
     if scheme == "package" and colon:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from asn_impact.intake.local import NumberStyle
     from asn_impact.intake.training import Rollout
     from asn_impact.measures.calendar import WorkCalendar
+    from asn_impact.measures.durations import Durations
     from asn_impact.measures.panel import Panel
 
 __all__ = ["REFUSED", "Prepared", "noted", "prepared"]
@@ -40,8 +41,8 @@ class Prepared:
         The cells.
     sources
         Files read, with their hashes.
-    extract, months
-        Records with their ledger, and the maturity table; None for a ready panel.
+    extract, times, months
+        Records with their ledger, their waits, and the maturity table; None for a ready panel.
     frame
         The rows of a ready panel; None for records.
     design
@@ -55,6 +56,7 @@ class Prepared:
     panel: Panel
     sources: tuple[Source, ...]
     extract: Extract | None = None
+    times: Durations | None = None
     months: pd.DataFrame | None = None
     frame: pd.DataFrame | None = None
     design: Design | None = None
@@ -132,7 +134,7 @@ def _from_records(study: Study) -> Prepared:
     with _telling(study, "outcome"):
         outcome = study.outcome.made()
         months, panel = maturity(times, outcome), tabulate(times, outcome)
-    return Prepared(panel=panel, sources=extract.sources, extract=extract, months=months)
+    return Prepared(panel=panel, sources=extract.sources, extract=extract, times=times, months=months)
 
 
 def _calendar(study: Study) -> WorkCalendar:

@@ -140,7 +140,7 @@ def _save(drawn: Mapping[str, Chart], folder: Path) -> None:
 
 
 def _publish(study: Study, evidence: Evidence, drawn: Mapping[str, Chart], language: Language, folder: Path) -> None:
-    from asn_impact.reporting.report import publish
+    from asn_impact.reporting.report import FORMATS, publish
 
     extract = evidence.ready.extract
     made_up = {"id": " (data sintetis)", "en": " (synthetic data)"}[language] if study.synthetic else ""
@@ -155,6 +155,9 @@ def _publish(study: Study, evidence: Evidence, drawn: Mapping[str, Chart], langu
         inputs=evidence.ready.sources,
         as_of=extract.as_of if extract is not None else None,
         level=study.level,
+        formats=[name for name in FORMATS if name in study.formats],
+        words={chapter: text[language] for chapter, text in study.words.items()},
+        reference=study.reference,
     )
 
 

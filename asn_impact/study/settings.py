@@ -5,8 +5,8 @@ from __future__ import annotations
 import datetime as dt
 import os
 import tomllib
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -66,7 +66,10 @@ class Setting:
 _STUDY: Final = Keys(
     {"title": Text, "source": Text, "language": Languages, "synthetic": bool}, required=("title", "source")
 )
-_CASES: Final = {"path": str, "as_of": dt.date, "office": str, "columns": Names, "dates": Names, "unused": Words}
+_CASES: Final = {
+    **{"path": str, "table": str, "as_of": dt.date, "office": str},
+    **{"columns": Names, "dates": Names, "unused": Words},
+}
 DATA: Final[Mapping[str, Keys]] = {
     "records": Keys(
         {
@@ -112,8 +115,14 @@ ROLLOUT: Final[Mapping[str, Keys]] = {
     "training": Keys(
         {
             "path": str,
+            "table": str,
             "course": str,
+            "provider": str,
+            "completion": Literal["passed", "attended"],
             "share": float,
+            "dose": Literal["share", "hours"],
+            "positions": str,
+            "position_columns": Names,
             "staff": Numbers,
             "columns": Names,
             "dates": Names,
@@ -146,7 +155,13 @@ ESTIMATOR: Final[Mapping[str, Keys]] = {
         home="asn_impact.estimation.group_time:GroupTime",
     ),
     "two_way": Keys({"regressors": Words, "covariates": Words}, home="asn_impact.estimation.two_way:TwoWay"),
+    "imputation": Keys({}, home="asn_impact.estimation.imputation:Imputation"),
+    "two_stage": Keys({}, home="asn_impact.estimation.imputation:TwoStage"),
+    "saturated": Keys({}, home="asn_impact.estimation.saturated:Saturated"),
+    "interaction_weighted": Keys({}, home="asn_impact.estimation.saturated:InteractionWeighted"),
+    "synthetic_did": Keys({}, home="asn_impact.estimation.synthetic_did:SyntheticDiD"),
 }
+_DRAWS: Final = {"reps": int, "seed": int}
 RULE: Final[Mapping[str, Keys]] = {
     "bias_reduced": Keys(
         {"degrees": Literal["welch", "satterthwaite"]}, home="asn_impact.estimation.jackknife:BiasReduced"
@@ -154,11 +169,17 @@ RULE: Final[Mapping[str, Keys]] = {
     "jackknife": Keys({"degrees": Literal["welch", "satterthwaite"]}, home="asn_impact.estimation.jackknife:Jackknife"),
     "cluster_robust": Keys({"correction": Literal["CR0", "CR1"]}, home="asn_impact.estimation.inference:ClusterRobust"),
     "classical": Keys({}, home="asn_impact.estimation.inference:Classical"),
+    "wild_bootstrap": Keys(_DRAWS, ("reps", "seed"), "asn_impact.estimation.resampling:WildBootstrap"),
+    "permutation": Keys({**_DRAWS, "strata": str}, ("reps", "seed"), "asn_impact.estimation.resampling:Permutation"),
+    "placebo": Keys(_DRAWS, ("reps", "seed"), "asn_impact.estimation.placebo:Placebo"),
 }
-_REPORT: Final = Keys({"folder": str, "figures": str, "notebooks": Words})
+_REPORT: Final = Keys({"folder": str, "figures": str, "notebooks": Words, "formats": Words, "reference": str})
+_WORDS: Final = Keys(dict.fromkeys(("foreword", "introduction", "conclusion", "recommendations"), Text))
+_SCRUTINY: Final = Keys({"events": str, "seed": int})
+SEED: Final = 2026  # of the placebo among untrained offices: one for all studies, so that nobody chooses it
 SECTIONS: Final = (
     *("study", "data", "outcome", "calendar", "rollout", "design", "estimator", "inference", "report"),
-    *("plan",),  # read by study/planned.py
+    *("scrutiny", "words", "plan"),  # plan is read by study/planned.py
 )
 
 
@@ -190,6 +211,12 @@ class Study:
         A second place for the figures, or None.
     notebooks
         Notebooks to run, in order.
+    formats, reference
+        Of the report, and the DOCX whose styles its Word files take (None: ours).
+    words
+        The author's own paragraphs by chapter, in each language.
+    events, seed
+        A file of dated events for the check of coincidence (None: none), and the seed of the placebo.
     """
 
     file: Path
@@ -209,6 +236,11 @@ class Study:
     folder: Path
     figures: Path | None
     notebooks: tuple[Path, ...]
+    formats: tuple[str, ...] = ("html", "docx", "pdf")
+    reference: Path | None = None
+    words: Mapping[str, Text] = field(default_factory=dict)
+    events: Path | None = None
+    seed: int = SEED
 
     def __repr__(self) -> str:
         effect = f"{self.estimator!r}, {self.rule!r}" if self.rollout is not None else "no rollout, no effect"
@@ -249,6 +281,11 @@ def read_study(path: str | Path) -> Study:
         rollout=_setting(sections["rollout"], ROLLOUT, place["rollout"], key="kind") if "rollout" in sections else None,
         **_design_values(sections, place),
         **_report_values(sections, place),
+        **_scrutiny_values(sections, place),
+        words={
+            chapter: in_languages(text, languages, place["words"], chapter)
+            for chapter, text in values(sections.get("words", {}), _WORDS, place["words"]).items()
+        },
     )
     _refuse_contradictions(study, sections)
     return replace(study, data=_found(study.data, place["data"]), rollout=_found(study.rollout, place["rollout"]))
@@ -308,6 +345,33 @@ def _report_values(sections: Mapping[str, dict[str, Any]], place: Mapping[str, P
         "folder": _plain(home / report.get("folder", "result")),
         "figures": _plain(home / report["figures"]) if "figures" in report else None,
         "notebooks": notebooks,
+        "formats": _formats(report.get("formats", FORMATS), place["report"]),
+        "reference": _beside(report.get("reference"), place["report"], "reference"),
+    }
+
+
+FORMATS: Final = ("html", "docx", "pdf")
+
+
+def _formats(given: Sequence[str], place: Place) -> tuple[str, ...]:
+    if strange := [name for name in given if name not in FORMATS]:
+        raise place.refuse(f"formats names {strange[0]!r}. Expected some of: {', '.join(FORMATS)}.")
+    return tuple(given)
+
+
+def _beside(name: str | None, place: Place, key: str) -> Path | None:
+    """Return a file beside the study, which must be there."""
+    if name is None:
+        return None
+    require_file(place.file.parent / name, place, key)
+    return place.file.parent / name
+
+
+def _scrutiny_values(sections: Mapping[str, dict[str, Any]], place: Mapping[str, Place]) -> dict[str, Any]:
+    given = values(sections.get("scrutiny", {}), _SCRUTINY, place["scrutiny"])
+    return {
+        "events": _beside(given.get("events"), place["scrutiny"], "events"),
+        "seed": given.get("seed", SEED),
     }
 
 

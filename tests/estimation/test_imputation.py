@@ -19,13 +19,16 @@ from asn_impact.designs import Design
 from asn_impact.errors import DataWarning, EstimationError, InferenceError
 from asn_impact.estimation import BiasReduced, ClusterRobust, infer
 from asn_impact.estimation.imputation import Imputation, Leads, TwoStage
+from asn_impact.estimation.jackknife import differences
 from asn_impact.estimation.saturated import Saturated
 from asn_impact.measures.outcomes import Mean
 from asn_impact.measures.panel import Panel
 from asn_impact.timeline import Timeline
 
 CLOSE = 1e-8
+GIVEN = ("queue", "staff")
 ESTIMATORS = [Imputation(), TwoStage()]
+ALL = [*ESTIMATORS, Imputation(covariates=GIVEN), TwoStage(covariates=GIVEN[:1])]
 
 
 def made(seed, *, units=14, periods=6, clusters=None, missing=0.0, weighted=False, adopted=(2, 3, 4, np.inf)):
@@ -35,6 +38,7 @@ def made(seed, *, units=14, periods=6, clusters=None, missing=0.0, weighted=Fals
     observed = rng.random((units, periods)) >= missing
     weight = rng.uniform(0.5, 2, (units, periods)) if weighted else np.ones((units, periods))
     outcome = rng.normal(size=(units, periods)) + rng.normal(size=(units, 1)) + 0.5 * np.arange(periods)
+    x = np.stack([20 + 5 * rng.normal(size=(units, periods)), 3 + rng.normal(size=(units, periods)).cumsum(axis=1)], 2)
     panel = Panel(
         outcome=Mean("days"),
         units=tuple(range(units)),
@@ -42,6 +46,8 @@ def made(seed, *, units=14, periods=6, clusters=None, missing=0.0, weighted=Fals
         n=observed.astype(float),
         mean=np.where(observed, outcome, np.nan),
         weight=np.where(observed, weight, 0.0),
+        covariates=GIVEN,
+        x=np.where(observed[:, :, None], x, np.nan),
         attributes=pd.DataFrame({"office": np.arange(units)}),
     )
     cluster = np.arange(units) if clusters is None else np.arange(units) % clusters
@@ -75,19 +81,20 @@ def aligned(effects, other):
 class Twin:
     """Rows of a design, the first stage on dummies, and residuals of all rows."""
 
-    def __init__(self, design):
+    def __init__(self, design, covariates=()):
         self.design = design
         self.unit, self.period = np.nonzero(design.panel.observed)
         units, periods = design.panel.mean.shape
         self.x = np.concatenate([self.unit[:, None] == np.arange(units), self.period[:, None] == np.arange(periods)], 1)
-        self.x = self.x.astype(float)
+        given = [design.panel.x[self.unit, self.period, GIVEN.index(name)] for name in covariates]
+        self.x = np.column_stack([self.x.astype(float), *given])
         self.y, self.w = (getattr(design.panel, f)[self.unit, self.period] for f in ("mean", "weight"))
         self.untreated = ~design.treated()[self.unit, self.period]
         z = self.x * self.untreated[:, None]
         self.inverse = np.linalg.pinv(z.T @ (self.w[:, None] * z), rcond=1e-10, hermitian=True)
         self.first_stage = self.inverse @ z.T * self.w  # rows -> effects
         self.residual = self.y - self.x @ (self.first_stage @ self.y)
-        span = np.eye(units + periods) - np.linalg.pinv(z) @ z
+        span = np.eye(self.x.shape[1]) - np.linalg.pinv(z) @ z
         self.predicted = np.abs(self.x @ span).max(axis=1) < 1e-8
 
     def member(self, start, period):
@@ -105,13 +112,13 @@ class Twin:
         return np.array([values[cluster == c].sum() for c in range(len(self.design.clusters))])
 
 
-@pytest.mark.parametrize("estimator", ESTIMATORS, ids=lambda e: e.name)
+@pytest.mark.parametrize("estimator", ALL, ids=lambda e: e.name)
 @settings(max_examples=12, deadline=None)
 @given(seed=st.integers(0, 10**6), missing=st.sampled_from([0.0, 0.35]), clusters=st.sampled_from([None, 5]))
 def test_estimate_loadings_and_influence_are_those_of_rows(estimator, seed, missing, clusters):
     design = made(seed, missing=missing, weighted=True, clusters=clusters)
     effects = estimable(estimator, design)
-    twin, power = Twin(design), {"Imputation": 2, "TwoStage": 1}[type(estimator).__name__]
+    twin, power = Twin(design, estimator.covariates), {"Imputation": 2, "TwoStage": 1}[type(estimator).__name__]
     loadings, influence = effects.loadings(), effects.influence
     for j, (start, period) in enumerate(zip(effects.fit.start, effects.fit.period, strict=True)):
         own = twin.member(start, period)
@@ -174,7 +181,7 @@ def test_the_variance_of_two_stages_is_that_of_their_moment_conditions():
     np.testing.assert_allclose(overall.influence[:, 0], expected, rtol=CLOSE, atol=1e-12)
 
 
-@pytest.mark.parametrize("estimator", ESTIMATORS, ids=lambda e: e.name)
+@pytest.mark.parametrize("estimator", ALL, ids=lambda e: e.name)
 @settings(max_examples=8, deadline=None)
 @given(seed=st.integers(0, 10**6), missing=st.sampled_from([0.0, 0.35]), clusters=st.sampled_from([None, 5]))
 def test_leaving_a_cluster_out_is_estimating_without_it(estimator, seed, missing, clusters):
@@ -189,7 +196,7 @@ def test_leaving_a_cluster_out_is_estimating_without_it(estimator, seed, missing
         np.testing.assert_allclose(deleted[cluster], again, rtol=CLOSE, atol=CLOSE)
 
 
-@pytest.mark.parametrize("estimator", [*ESTIMATORS, Leads(before=2)], ids=lambda e: e.name)
+@pytest.mark.parametrize("estimator", [*ALL, Leads(before=2)], ids=lambda e: e.name)
 @settings(max_examples=8, deadline=None)
 @given(seed=st.integers(0, 10**6), order=st.permutations(range(14)))
 def test_only_changes_count_and_neither_order_nor_names_of_units(estimator, seed, order):
@@ -203,6 +210,111 @@ def test_only_changes_count_and_neither_order_nor_names_of_units(estimator, seed
     np.testing.assert_allclose(other.estimate, 3 * effects.estimate, rtol=CLOSE, atol=CLOSE)
     size, other_size = ((each.influence**2).sum(axis=0) for each in (effects, other))
     np.testing.assert_allclose(other_size, 9 * size, rtol=CLOSE, atol=CLOSE)
+
+
+def generic_differences(effects):
+    """The slow way: estimate again without each cluster."""
+    full = effects.loadings()
+    difference = np.repeat(-full[None], len(effects.design.clusters), axis=0)
+    for c in range(len(difference)):
+        rest = effects.design.cluster != c
+        try:
+            without = quietly(effects.again, effects.design.without(c))
+        except EstimationError:
+            difference[c] = np.nan
+            continue
+        keys = [tuple(row) for row in without.terms.itertuples(index=False)]
+        found = dict(zip(keys, without.loadings(), strict=True))
+        nowhere = np.full(without.design.panel.mean.shape, np.nan)
+        rows = effects.terms.itertuples(index=False)
+        difference[c][:, rest] += np.stack([found.get(tuple(row), nowhere) for row in rows])
+    return difference
+
+
+@pytest.mark.parametrize("estimator", ALL, ids=lambda e: e.name)
+@pytest.mark.parametrize("view", [None, "overall", "event_study", "cohorts", "calendar"])
+@settings(max_examples=4, deadline=None)
+@given(seed=st.integers(0, 10**6), missing=st.sampled_from([0.0, 0.3]), clusters=st.sampled_from([None, 5]))
+def test_weights_without_a_cluster_are_those_of_estimating_without_it(estimator, view, seed, missing, clusters):
+    effects = estimable(estimator, made(seed, missing=missing, weighted=True, clusters=clusters))
+    effects = effects if view is None else getattr(effects, view)()
+    gone = np.isnan(effects.leave_one_out())[:, :, None, None]  # an average of terms of which one has gone
+    found, expected = differences(effects), np.where(gone, np.nan, generic_differences(effects))
+    np.testing.assert_allclose(found, expected, rtol=CLOSE, atol=CLOSE)
+
+
+@pytest.mark.parametrize("estimator", [Imputation(covariates=GIVEN), TwoStage(covariates=GIVEN)], ids=lambda e: e.name)
+def test_covariates_may_be_shifted_and_scaled(estimator):
+    design = made(4, missing=0.1, weighted=True)
+    panel = replace(design.panel, x=design.panel.x * (1000.0, -0.01) + (1e6, 3.0))
+    effects, moved = quietly(estimator, design), quietly(estimator, replace(design, panel=panel))
+    np.testing.assert_allclose(moved.estimate, effects.estimate, rtol=1e-7)
+    np.testing.assert_allclose(moved.influence, effects.influence, rtol=1e-6, atol=1e-8)
+
+
+def test_an_outcome_that_is_effects_and_a_covariate_is_recovered_exactly():
+    design = made(4)
+    treated, x = design.treated(), design.panel.x[:, :, 0]
+    mean = np.arange(14)[:, None] * 3.0 + np.arange(6) ** 2 + 0.7 * x + np.where(treated, -2.0, 0.0)
+    with_it, without = (e(with_mean(design, mean)).overall() for e in (Imputation(covariates=("queue",)), Imputation()))
+    np.testing.assert_allclose(with_it.estimate, -2.0, rtol=1e-10)
+    assert abs(without.estimate[0] + 2.0) > 0.1
+    inference = infer(Imputation(covariates=("queue",))(design).overall(), BiasReduced())
+    assert np.isfinite(inference.std_error).all()
+
+
+def test_a_covariate_constant_within_units_is_left_out_and_said():
+    design = made(4)
+    constant = np.repeat(design.panel.x[:, :1, :1], 6, axis=1)
+    panel = replace(design.panel, x=np.concatenate([constant, design.panel.x[:, :, 1:]], axis=2))
+    with pytest.warns(DataWarning, match="left out: 'queue'"):
+        effects = Imputation(covariates=GIVEN)(replace(design, panel=panel))
+    np.testing.assert_allclose(effects.estimate, Imputation(covariates=("staff",))(design).estimate, rtol=CLOSE)
+
+
+def test_a_covariate_that_only_training_moves_is_refused():
+    design = made(4)
+    moved = np.where(design.treated(), design.panel.x[:, :, 0], 5.0)
+    panel = replace(design.panel, x=np.stack([moved, design.panel.x[:, :, 1]], axis=2))
+    with pytest.raises(EstimationError, match="slope of 'queue' cannot be learnt from untreated cells"):
+        TwoStage(covariates=GIVEN)(replace(design, panel=panel))
+
+
+def test_names_of_covariates_are_checked():
+    design = made(4)
+    with pytest.raises(EstimationError, match="'que' is not a covariate of the panel"):
+        Imputation(covariates=("que",))(design)
+    with pytest.raises(EstimationError, match="Expected a tuple of names"):
+        Imputation(covariates="queue")
+    assert Imputation(covariates=("queue",))(design).unused_covariates == ("staff",)
+
+
+def test_cells_without_a_covariate_are_left_out_and_counted():
+    design = made(4)
+    x = design.panel.x.copy()
+    x[3, 2, 0] = np.nan
+    with pytest.warns(DataWarning, match="1 cells have no value of 'queue'"):
+        effects = Imputation(covariates=("queue",))(replace(design, panel=replace(design.panel, x=x)))
+    weight = design.panel.weight.copy()
+    weight[3, 2] = 0.0
+    rest = Imputation(covariates=("queue",))(replace(design, panel=replace(design.panel, weight=weight)))
+    np.testing.assert_array_equal(effects.estimate, rest.estimate)
+
+
+def varying_inside(design):
+    """The design when the records of each cell differ in their covariates."""
+    within = np.zeros((*design.panel.mean.shape, 3, 3))
+    within[:, :, 1, 1] = 2.0
+    n = design.panel.n * 3
+    return replace(design, panel=replace(design.panel, n=n, within=within, weight=n))
+
+
+def test_covariates_that_vary_inside_cells_need_the_records_when_these_count():
+    design = varying_inside(made(4))
+    with pytest.raises(EstimationError, match="'queue' differs between the records of a cell"):
+        Imputation(covariates=("queue",))(replace(design, weights="records"))
+    assert np.isfinite(Imputation(covariates=("queue",))(design).estimate).all()
+    assert np.isfinite(Imputation(covariates=("staff",))(replace(design, weights="records")).estimate).all()
 
 
 def test_in_a_balanced_panel_imputation_two_stages_and_saturated_agree():

@@ -17,13 +17,16 @@ from hypothesis import strategies as st
 from asn_impact.designs import Design
 from asn_impact.errors import DataWarning, EstimationError
 from asn_impact.estimation import BiasReduced, ClusterRobust, GroupTime, infer
+from asn_impact.estimation.jackknife import differences
 from asn_impact.estimation.saturated import CohortRegression, InteractionWeighted, Saturated
 from asn_impact.measures.outcomes import Mean
 from asn_impact.measures.panel import Panel
 from asn_impact.timeline import Timeline
 
 CLOSE = 1e-8
+GIVEN = ("queue", "size")
 ESTIMATORS = [Saturated(), Saturated(controls="never"), InteractionWeighted()]
+WITH_COVARIATES = [Saturated(covariates=("size",)), Saturated("never", ("queue",)), Saturated(covariates=GIVEN)]
 
 
 def made(seed, *, units=14, periods=6, clusters=None, missing=0.0, weighted=False, adopted=(2, 3, 4, np.inf)):
@@ -33,6 +36,8 @@ def made(seed, *, units=14, periods=6, clusters=None, missing=0.0, weighted=Fals
     observed = rng.random((units, periods)) >= missing
     weight = rng.uniform(0.5, 2, (units, periods)) if weighted else np.ones((units, periods))
     outcome = rng.normal(size=(units, periods)) + rng.normal(size=(units, 1)) + 0.5 * np.arange(periods)
+    size = np.repeat(rng.normal(size=(units, 1)), periods, axis=1)
+    x = np.stack([20 + 5 * rng.normal(size=(units, periods)), 40 + 7 * size], axis=2)
     panel = Panel(
         outcome=Mean("days"),
         units=tuple(range(units)),
@@ -40,6 +45,8 @@ def made(seed, *, units=14, periods=6, clusters=None, missing=0.0, weighted=Fals
         n=observed.astype(float),
         mean=np.where(observed, outcome, np.nan),
         weight=np.where(observed, weight, 0.0),
+        covariates=GIVEN,
+        x=np.where(observed[:, :, None], x, np.nan),
         attributes=pd.DataFrame({"office": np.arange(units)}),
     )
     cluster = np.arange(units) if clusters is None else np.arange(units) % clusters
@@ -64,28 +71,38 @@ def aligned(effects, other):
 
 
 def rows_of(fit):
-    """(N, k + U + T) dummies, outcome, weight and cluster of the rows of a regression."""
+    """(N, q) regressors, (k, q) the effects as sums of coefficients, outcome, weight and cluster of the rows."""
     unit, period = np.nonzero(fit._weight > 0)
+    weight = fit._weight[unit, period]
     own = (fit.design.adopted[unit][:, None] == fit.start) & (period[:, None] == fit.period)
-    effects = [unit[:, None] == np.arange(len(fit.design.adopted)), period[:, None] == np.arange(fit._weight.shape[1])]
-    columns = np.concatenate([own, *effects], axis=1).astype(float)
-    return columns, fit.design.panel.mean[unit, period], fit._weight[unit, period], fit.design.cluster[unit]
+    of_unit, of_period = unit[:, None] == np.arange(len(fit.design.adopted)), period[:, None] == np.arange(6)
+    wave = fit.design.adopted[unit][:, None] == np.unique(fit.design.adopted)
+    columns, contrast = [own, of_unit, of_period], [np.eye(len(fit.start)), np.zeros((len(fit.start), 14 + 6))]
+    for name in fit.covariates:
+        x = fit.design.panel.x[unit, period, GIVEN.index(name)]
+        x = (x - x.mean()) / x.std()
+        size = (own * weight[:, None]).sum(axis=0)
+        mean = ((own * weight[:, None]).T @ x) / np.where(size > 0, size, 1.0)
+        columns += [own * x[:, None], of_period * x[:, None], wave * x[:, None]]
+        contrast += [np.diag(mean), np.zeros((len(mean), 6 + wave.shape[1]))]
+    stacked = np.concatenate(columns, axis=1).astype(float)
+    clusters = fit.design.cluster[unit]
+    return stacked, np.concatenate(contrast, axis=1), fit.design.panel.mean[unit, period], weight, clusters
 
 
 def twin(fit):
-    """Coefficients, influence by cluster, and which coefficients are identified, from the rows."""
-    columns, outcome, weight, cluster = rows_of(fit)
-    root, k = np.sqrt(weight)[:, None], len(fit.start)
+    """Effects, influence by cluster, and which effects are identified, from the rows."""
+    columns, contrast, outcome, weight, cluster = rows_of(fit)
+    root = np.sqrt(weight)[:, None]
     inverse = np.linalg.pinv((columns * root).T @ (columns * root), rcond=1e-10, hermitian=True)
     coefficients = inverse @ columns.T @ (weight * outcome)
-    score = columns * (weight * (outcome - columns @ coefficients))[:, None] @ inverse
+    score = columns * (weight * (outcome - columns @ coefficients))[:, None] @ inverse @ contrast.T
     influence = np.stack([score[cluster == c].sum(axis=0) for c in range(len(fit.design.clusters))])
-    rank = np.linalg.matrix_rank(columns)
-    known = np.array([np.linalg.matrix_rank(np.delete(columns, j, axis=1)) < rank for j in range(k)])
-    return coefficients[:k], influence[:, :k], known
+    seen = contrast @ np.linalg.pinv(columns, rcond=1e-9) @ columns
+    return contrast @ coefficients, influence, np.abs(seen - contrast).max(axis=1) < 1e-6
 
 
-@pytest.mark.parametrize("estimator", ESTIMATORS, ids=lambda e: e.name)
+@pytest.mark.parametrize("estimator", [*ESTIMATORS, *WITH_COVARIATES], ids=lambda e: e.name)
 @settings(max_examples=12, deadline=None)
 @given(seed=st.integers(0, 10**6), missing=st.sampled_from([0.0, 0.3]), clusters=st.sampled_from([None, 5]))
 def test_estimate_and_influence_are_those_of_least_squares_on_rows(estimator, seed, missing, clusters):
@@ -100,7 +117,7 @@ def test_estimate_and_influence_are_those_of_least_squares_on_rows(estimator, se
     np.testing.assert_allclose(effects.influence[:, known], influence[:, known], rtol=CLOSE, atol=CLOSE)
 
 
-@pytest.mark.parametrize("estimator", ESTIMATORS, ids=lambda e: e.name)
+@pytest.mark.parametrize("estimator", [*ESTIMATORS, *WITH_COVARIATES], ids=lambda e: e.name)
 @settings(max_examples=8, deadline=None)
 @given(seed=st.integers(0, 10**6), missing=st.sampled_from([0.0, 0.3]), clusters=st.sampled_from([None, 5]))
 def test_leaving_a_cluster_out_is_estimating_without_it(estimator, seed, missing, clusters):
@@ -118,7 +135,7 @@ def test_leaving_a_cluster_out_is_estimating_without_it(estimator, seed, missing
         np.testing.assert_allclose(deleted[cluster], again, rtol=CLOSE, atol=CLOSE)
 
 
-@pytest.mark.parametrize("estimator", ESTIMATORS, ids=lambda e: e.name)
+@pytest.mark.parametrize("estimator", [*ESTIMATORS, WITH_COVARIATES[0]], ids=lambda e: e.name)
 @pytest.mark.parametrize("view", ["overall", "event_study", "cohorts", "calendar"])
 def test_views_without_a_cluster_are_views_of_the_rest(estimator, view):
     design = made(4, clusters=7, weighted=True)
@@ -180,6 +197,106 @@ def test_with_never_treated_controls_a_balanced_panel_gives_group_time_effects()
     saturated, group_time = Saturated(controls="never")(design), GroupTime(controls="never")(design)
     np.testing.assert_allclose(saturated.estimate, group_time.estimate, rtol=CLOSE, atol=CLOSE)
     np.testing.assert_allclose(saturated.influence, group_time.influence, rtol=CLOSE, atol=CLOSE)
+
+
+def without_each_cluster(effects):
+    """Weights without each cluster less those with all, the slow way: estimated again."""
+    difference = np.repeat(-effects.loadings()[None], len(effects.design.clusters), axis=0)
+    for c in range(len(difference)):
+        rest = effects.design.cluster != c
+        try:
+            without = quietly(effects.again, effects.design.without(c))
+        except EstimationError:
+            difference[c] = np.nan
+            continue
+        keys = [tuple(row) for row in without.terms.itertuples(index=False)]
+        found = dict(zip(keys, without.loadings(), strict=True))
+        nowhere = np.full(without.design.panel.mean.shape, np.nan)
+        rows = effects.terms.itertuples(index=False)
+        difference[c][:, rest] += np.stack([found.get(tuple(row), nowhere) for row in rows])
+    return difference
+
+
+@pytest.mark.parametrize("estimator", [*ESTIMATORS, *WITH_COVARIATES[:2]], ids=lambda e: e.name)
+@pytest.mark.parametrize("view", [None, "overall", "event_study", "cohorts", "calendar"])
+@settings(max_examples=3, deadline=None)
+@given(seed=st.integers(0, 10**6), missing=st.sampled_from([0.0, 0.3]), clusters=st.sampled_from([None, 5]))
+def test_weights_without_a_cluster_are_those_of_estimating_without_it(estimator, view, seed, missing, clusters):
+    try:
+        effects = quietly(estimator, made(seed, missing=missing, weighted=True, clusters=clusters))
+    except EstimationError:
+        assume(False)
+    effects = effects if view is None else getattr(effects, view)()
+    gone = np.isnan(effects.leave_one_out())[:, :, None, None]  # an average of terms of which one has gone
+    expected = np.where(gone, np.nan, without_each_cluster(effects))
+    np.testing.assert_allclose(differences(effects), expected, rtol=CLOSE, atol=CLOSE)
+
+
+def test_weights_without_a_cluster_where_the_last_wave_compares():
+    effects = quietly(InteractionWeighted(), made(6, adopted=(2, 3, 5))).overall()
+    np.testing.assert_allclose(differences(effects), without_each_cluster(effects), rtol=CLOSE, atol=CLOSE)
+
+
+@pytest.mark.parametrize("controls", ["not_yet", "never"])
+def test_with_a_covariate_constant_over_time_statsmodels_gives_the_same(controls):
+    """One regression of all dummies and slopes on rows, by statsmodels, with its clustered standard errors."""
+    sm = pytest.importorskip("statsmodels.api")
+    effects = Saturated(controls, ("size",))(made(12, units=40, weighted=True))
+    design, fit = effects.design, effects.fit
+    unit, period = (index.ravel() for index in np.indices(design.panel.mean.shape))
+    x = design.panel.x[unit, period, 1]
+    own = ((design.adopted[unit][:, None] == fit.start) & (period[:, None] == fit.period)).astype(float)
+    weight = design.panel.weight[unit, period]
+    mean = (own * (weight * x)[:, None]).sum(axis=0) / (own * weight[:, None]).sum(axis=0)
+    of_unit, of_period = pd.get_dummies(unit, dtype=float), pd.get_dummies(period, dtype=float).iloc[:, 1:]
+    slopes = of_period.mul(x, axis=0)  # the slope of the first period lies in the unit effects
+    columns = np.column_stack([own, own * (x[:, None] - mean), of_unit, of_period, slopes])
+    rows = sm.WLS(design.panel.mean[unit, period], columns, weights=weight)
+    rows = rows.fit(cov_type="cluster", cov_kwds={"groups": unit, "use_correction": False})
+    k = len(fit.start)
+    np.testing.assert_allclose(effects.estimate, rows.params[:k], rtol=CLOSE)
+    np.testing.assert_allclose(infer(effects, ClusterRobust("CR0")).std_error, rows.bse[:k], rtol=1e-7)
+
+
+def test_an_effect_that_depends_on_a_covariate_is_its_mean_over_the_treated():
+    design = made(1)
+    size = design.panel.x[:, :, 1]
+    mean = np.arange(14)[:, None] * 7.0 + np.arange(6) ** 2 + 0.3 * size * np.arange(6)
+    effect = np.where(design.treated(), -2.0 - 0.1 * size, 0.0)
+    effects = Saturated(covariates=("size",))(with_mean(design, mean + effect))
+    for estimate, start, period in zip(effects.estimate, effects.fit.start, effects.fit.period, strict=True):
+        own = design.adopted == start
+        assert estimate == pytest.approx(effect[own, period].mean(), rel=1e-9)
+    for view in (effects.overall(), effects.event_study(), effects.cohorts(), effects.calendar()):
+        assert np.isfinite(infer(view, BiasReduced()).std_error).all()
+
+
+def test_covariates_of_saturated_may_be_shifted_and_scaled():
+    design = made(4, units=40, weighted=True)
+    panel = replace(design.panel, x=design.panel.x * (-100.0, 0.01) + (1e5, 3.0))
+    given = Saturated(covariates=("queue", "size"))
+    effects, moved = given(design), given(replace(design, panel=panel))
+    np.testing.assert_allclose(moved.estimate, effects.estimate, rtol=1e-7)
+    np.testing.assert_allclose(moved.influence, effects.influence, rtol=1e-6, atol=1e-8)
+
+
+def test_a_covariate_that_is_the_treatment_leaves_nothing_to_estimate():
+    design = made(4)
+    panel = replace(design.panel, x=np.repeat(design.treated()[:, :, None].astype(float), 2, axis=2))
+    with pytest.raises(EstimationError, match="the covariates explain"):
+        Saturated(covariates=("queue",))(replace(design, panel=panel))
+
+
+def test_covariates_of_saturated_that_vary_inside_cells_need_the_records_when_these_count():
+    design = made(4)
+    within = np.zeros((14, 6, 3, 3))
+    within[:, :, 1, 1] = 2.0
+    panel = replace(design.panel, n=design.panel.n * 3, within=within)
+    with pytest.raises(EstimationError, match="'queue' differs between the records of a cell"):
+        Saturated(covariates=("queue",))(replace(design, panel=panel, weights="records"))
+    assert np.isfinite(Saturated(covariates=("queue",))(replace(design, panel=panel)).overall().estimate).all()
+    with pytest.raises(EstimationError, match="Expected a tuple of names"):
+        Saturated(covariates="queue")
 
 
 def test_interaction_weighted_is_saturated_with_never_treated_controls():

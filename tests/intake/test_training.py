@@ -299,6 +299,17 @@ def test_a_provider_is_chosen_and_the_others_are_counted() -> None:
         read_training(records, provider="LAN")
 
 
+def test_offices_taught_by_another_provider_only_are_no_untrained_offices_and_are_announced() -> None:
+    records = sessions_of(["X", "X", "Y"], penyelenggara=["BPSDM Provinsi", "LMS", "LMS"])
+    with pytest.warns(DataWarning, match="1 offices took the course from another provider only") as said:
+        read_training(records, provider="bpsdm", course="X")
+    assert len(said) == 1
+    both = sessions_of(["X", "X"], penyelenggara=["BPSDM Provinsi", "LMS"]).assign(office="O0")
+    with pytest.warns(DataWarning) as said:
+        rollout = read_training(both, provider="bpsdm", course="X")
+    assert not any("from another provider only" in note for note in rollout.notes)
+
+
 def test_passing_is_not_attending() -> None:
     records = moved().assign(lulus=["Kompeten", "Hadir", "Belum Kompeten"])
     with pytest.warns(DataWarning, match="attended, not known to have passed 1, not passed 1"):

@@ -202,6 +202,17 @@ def test_minutes_are_those_of_the_calendar_in_every_engine(engine):
     assert sorted(minutes(engine(frame))) == sorted(HOURS.between(frame["in"], frame["out"]))
 
 
+@pytest.mark.parametrize("engine", [lambda f: f, pl.from_pandas, lambda f: duckdb.connect().from_df(f)])
+@pytest.mark.parametrize("form", [None, "%Y-%m-%d %H:%M"])
+def test_open_cases_have_no_minutes_yet(engine, form):
+    frame = stamped()
+    frame.loc[:49, ["decided", "out"]] = pd.NaT
+    texts = frame if form is None else frame.assign(**{name: frame[name].dt.strftime(form) for name in NAMED.values()})
+    found = minutes(engine(texts))
+    assert found.isna().sum() == 50
+    assert sorted(found.dropna()) == sorted(HOURS.between(frame["in"][50:], frame["out"][50:]))
+
+
 @pytest.mark.parametrize("form", ["%Y-%m-%d %H:%M:%S", "%d/%m/%Y %H.%M WIB", "%H:%M", "%Y-%m-%dT%H:%M:%S+07:00"])
 def test_times_of_day_are_read_from_texts(form):
     frame = stamped()

@@ -233,3 +233,30 @@ def test_a_comparison_without_two_clusters_on_both_sides_or_with_strangers_is_re
         compare_recovery(found, rollout({**adopted, "X": None}), cluster="office", reps=9, seed=1)
     with pytest.raises(DesignError, match="not a unit attribute"):
         compare_recovery(found, rollout(adopted), cluster="ofice", reps=9, seed=1)
+
+
+def test_a_mean_that_is_not_known_is_missing_and_says_why():
+    """A run that begins in the last month is censored there: nobody of the group was followed to the horizon."""
+    series = {f"T{i}": [*BEFORE, 20, 20, 10] for i in range(2)} | {f"N{i}": [*BEFORE, 10, 10, 10] for i in range(2)}
+    adopted = {unit: ("2024-02" if unit.startswith("T") else None) for unit in series}
+    found = recovery(panel(series), at="2024-05", band=ShareBand(0.1, 4), worse="higher", within=3, stays=2)
+    result = compare_recovery(found, rollout(adopted), cluster="office", reps=9, seed=1)
+    assert np.isnan(result.estimate)
+    assert np.isnan(result.std_error)
+    assert any("of the trained units is not known" in note for note in result.notes)
+    smaller = recovery(panel(series), at="2024-05", band=ShareBand(0.1, 4), worse="higher", within=2, stays=2)
+    known = compare_recovery(smaller, rollout(adopted), cluster="office", reps=9, seed=1)
+    assert known.estimate == 2.0
+    assert not any("units is not known" in note for note in known.notes)
+
+
+def test_an_error_that_is_not_known_says_why():
+    """Without T0 the other trained unit is censored before the horizon, so one of the deleted means is not known."""
+    late = {"T0": [20, 20, 20], "T1": [20, 20, 10], "N0": [10, 10, 10], "N1": [20, 10, 10]}
+    series = {unit: [*BEFORE, *values] for unit, values in late.items()}
+    adopted = {unit: ("2024-02" if unit.startswith("T") else None) for unit in series}
+    found = recovery(panel(series), at="2024-05", band=ShareBand(0.1, 4), worse="higher", within=3, stays=2)
+    result = compare_recovery(found, rollout(adopted), cluster="office", reps=9, seed=1)
+    assert np.isfinite(result.means[1])
+    assert np.isnan(result.std_error)
+    assert any(note.startswith("There is no standard error") for note in result.notes)

@@ -388,3 +388,20 @@ def test_nothing_is_written_into_the_panel():
         warnings.simplefilter("error")
         detectable(panel, **PLAN, reps=20, seed=1)
     assert (panel.mean == before).all()
+
+
+def test_a_notebook_with_many_draws_has_the_same_outputs_on_every_run(tmp_path):
+    """A bar with its seconds was an output of the cell."""
+    import nbformat
+
+    from asn_impact.study.notebooks import executed
+
+    lines = [
+        "import time",
+        "from asn_impact.planning.power import Scenario, _counted",
+        "plan = Scenario.even(offices=4, treated=2, waves=1, months=6)",
+        "for _ in _counted(23, plan): time.sleep(0.1)",
+    ]
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("\n".join(lines))])
+    nbformat.write(notebook, tmp_path / "long.ipynb")
+    assert nbformat.reads(executed(tmp_path / "long.ipynb").decode(), as_version=4).cells[0].outputs == []

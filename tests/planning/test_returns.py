@@ -343,3 +343,19 @@ def test_the_same_seed_gives_the_same_display():
     assert repr(given_back()) == repr(given_back())
     assert given_back()._repr_html_() == given_back()._repr_html_()
     assert repr(given_back(value_of_a_day=2000)).startswith("Returns(Rp1.200.000 net present value over 0.5 years")
+
+
+def test_the_card_writes_amounts_out_and_says_each_thing_once():
+    shown = given_back(value_of_a_day=1_200_000)._repr_html_()
+    assert "e+0" not in shown
+    assert "<td>−Rp" in given_back(value_of_a_day=1)._repr_html_()
+    with pytest.warns(DataWarning, match="assumption"):
+        long = given_back(years=5)
+    assert long._repr_html_().count("is an assumption") == 1
+
+
+def test_one_year_is_one_year():
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DataWarning)
+        assert "over 1 year at" in " ".join(given_back(years=1).sentences("en"))
+        assert "over 2 years at" in " ".join(given_back(years=2).sentences("en"))

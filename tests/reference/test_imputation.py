@@ -29,11 +29,16 @@ BARE = ClusterRobust("CR0")
 pytestmark = pytest.mark.filterwarnings("ignore::asn_impact.errors.DataWarning")  # wave 2005 of castle is one state
 
 
-def design_of(data, name, weights=None):
+COVARIATES = {"castle": "unemployrt", "base_stagg": "x1"}
+
+
+def design_of(data, name, weights=None, covariates=()):
     unit, outcome, adopted = NAMES[name]
     frame = data(name)
     frame = frame.assign(adopted=frame[adopted].replace([0, 10000], np.nan))
-    panel = read_panel(frame, unit=unit, period="year", outcome=outcome, weights=weights, attributes=[])
+    panel = read_panel(
+        frame, unit=unit, period="year", outcome=outcome, weights=weights, covariates=covariates, attributes=[]
+    )
     return assign(panel, read_rollout(frame, unit=unit, adopted="adopted"), cluster=unit)
 
 
@@ -57,6 +62,21 @@ def test_two_stage_effects_and_their_variance_are_did2s(data, values, name, key,
     np.testing.assert_allclose(answer.std_error, reference["coeftable_se"], rtol=ERROR)
     covariance = np.array(reference["vcov"])
     np.testing.assert_allclose(answer.variance, covariance, rtol=1e-6, atol=1e-9 * np.abs(covariance).max())
+
+
+@pytest.mark.parametrize("name", COVARIATES)
+def test_a_covariate_enters_the_first_stage_as_in_didimputation_and_did2s(data, values, name):
+    given = (COVARIATES[name],)
+    design = design_of(data, name, covariates=given)
+    for estimator, key, (estimate, error) in (
+        (Imputation(covariates=given), "didimputation__did_imputation_overall_cov", ("estimate", "se")),
+        (TwoStage(covariates=given), "did2s__did2s_static_cov", ("coef", "coeftable_se")),
+    ):
+        package, call = key.split("__")
+        reference = values(f"{name}__{package}")[call]
+        answer = infer(estimator(design).overall(), BARE)
+        np.testing.assert_allclose(answer.estimate, reference[estimate], rtol=ESTIMATE[name])
+        np.testing.assert_allclose(answer.std_error, reference[error], rtol=ERROR)
 
 
 def test_weights_enter_both_stages_like_did2s(data, values):

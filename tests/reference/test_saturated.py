@@ -28,10 +28,10 @@ def castle(data, weights=None):
     return assign(panel, read_rollout(frame, unit="sid", adopted="effyear"), cluster="sid")
 
 
-def mpdta(data):
+def mpdta(data, covariates=()):
     frame = data("mpdta")
     frame = frame.assign(adopted=frame["first.treat"].replace(0, np.nan))
-    panel = read_panel(frame, unit="countyreal", period="year", outcome="lemp", attributes=[])
+    panel = read_panel(frame, unit="countyreal", period="year", outcome="lemp", covariates=covariates, attributes=[])
     return assign(panel, read_rollout(frame, unit="countyreal", adopted="adopted"), cluster="countyreal")
 
 
@@ -66,6 +66,31 @@ def test_unit_effects_change_the_count_of_parameters_of_etwfe_and_nothing_else(d
     np.testing.assert_allclose(answer.estimate[order], reference["coef"], rtol=EXACT, atol=1e-12)
     factor = np.sqrt((n - k) / (n - k - cohorts))
     np.testing.assert_allclose(answer.std_error[order] * factor, reference["se_cluster"], rtol=EXACT)
+
+
+@pytest.mark.parametrize("controls", ["not_yet", "never"])
+def test_covariates_have_the_slopes_of_etwfe(data, values, controls):
+    reference = values("mpdta__etwfe")[f"etwfe_{controls.replace('_', '')}_lpop"]
+    answer = infer(Saturated(controls, ("lpop",))(mpdta(data, ["lpop"])), ClusterRobust())
+    names = [
+        f".Dtreat:g::{g}:year::{t}"
+        for g, t in zip(answer.effects.terms["cohort"], answer.effects.terms["period"], strict=True)
+    ]
+    found = dict(zip(reference["coefnames"], zip(reference["coef"], reference["se_cluster"], strict=True), strict=True))
+    coefficients, errors = np.array([found[name] for name in names]).T
+    np.testing.assert_allclose(answer.estimate, coefficients, rtol=EXACT)
+    # etwfe counts, besides, three waves, lpop and its slope in each wave: here they lie in the unit effects
+    n, k = 2500, 2 * len(names) + 5 + 4
+    np.testing.assert_allclose(answer.std_error * np.sqrt((n - k) / (n - k - 7)), errors, rtol=EXACT)
+
+
+@pytest.mark.parametrize("controls", ["not_yet", "never"])
+@pytest.mark.parametrize(("kind", "view"), VIEWS.items())
+def test_views_given_a_covariate_are_those_of_emfx(data, values, numbers, controls, kind, view):
+    reference = values("mpdta__etwfe")[f"etwfe_{controls.replace('_', '')}_lpop"]["emfx"][kind]
+    effects = getattr(Saturated(controls, ("lpop",))(mpdta(data, ["lpop"])), view)()
+    expected = numbers(reference["estimate"])
+    np.testing.assert_allclose(effects.estimate, expected[expected != 0], rtol=EXACT)  # the base period is 0 there
 
 
 @pytest.mark.parametrize(("kind", "view"), VIEWS.items())

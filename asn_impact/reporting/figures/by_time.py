@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import pandas as pd
 
-from asn_impact.errors import InputError
+from asn_impact.errors import DataWarning, InputError
 from asn_impact.estimation import Inference
+from asn_impact.estimation.simultaneous import Banded
 from asn_impact.reporting.chart import Chart
 from asn_impact.reporting.figures.drawing import (
     BLUE,
     GREY,
     INK,
+    PALE_BLUE,
     bold,
     described,
     lower,
@@ -46,6 +49,13 @@ _SUBTITLE_EVENT: Final = both(
     "lingkaran kosong: periode dasar",
     en="Change in {label} compared with the comparison group, with pointwise {level} intervals; hollow: base period",
 )
+_BAND: Final = both(
+    id="; pita pucat: {level} untuk semua titik sekaligus", en="; pale band: {level} for all points together"
+)
+_ALT_BAND: Final = both(
+    id="Pita untuk semua titik sekaligus tidak memuat nol pada {after} dari {count_after} titik sesudah pelatihan.",
+    en="The band for all points together leaves out zero at {after} of {count_after} points after training.",
+)
 _ALT_EVENT: Final = both(
     id="Studi peristiwa dari {first} sampai {last}: titik dan selang kepercayaan {level}. {finding}. "
     "Sebelum pelatihan {before} dari {count_before} selang tidak memuat nol, sesudahnya {after} dari {count_after}.",
@@ -60,6 +70,7 @@ def event_study(
     language: Language = "en",
     source: str = "",
     level: float = 0.95,
+    band: Inference | None = None,
     inputs: Iterable[Any] = (),
 ) -> Chart:
     """Return the chart of the effect by time since training, with pointwise intervals.
@@ -76,14 +87,18 @@ def event_study(
     source
         The line below: whose data these are.
     level
-        Level of the intervals.
+        Level of the intervals, and of the band.
+    band
+        The same effects under `Simultaneous` or `Multiplier`: drawn as a pale band that holds for all points together.
+        A `DataWarning` where it is narrower than the interval of a point, as that of `Multiplier` is where few
+        clusters stand behind one.
     inputs
         ``extract.sources``: what the provenance names.
 
     Raises
     ------
     InputError
-        The inference is not by event time.
+        The inference is not by event time, or the band is not simultaneous or of other effects.
     """
     checked(language)
     table = inference.table(level)
@@ -98,18 +113,66 @@ def event_study(
     title = headline(inference, language=language, level=level)
     shown_level = Quantity(level, "level", form="percent")
     label = lower(words.label[language])
+    subtitle = say(_SUBTITLE_EVENT, language, label=unit_changed(label, words, language), level=shown_level).text
+    alt = _event_alt(data, title, shown_level, language)
+    named: dict[str, object] = {**described(inference), "level": level, "timeline": design.panel.timeline.kind}
+    if band is not None:
+        data = _with_band(data, inference, band, level, words)
+        subtitle += say(_BAND, language, level=shown_level).text
+        alt = f"{alt} {_band_alt(data, language)}"
+        named["band"] = band.rule.name
     return Chart(
         kind="event_study",
         title=title,
-        subtitle=say(_SUBTITLE_EVENT, language, label=unit_changed(label, words, language), level=shown_level).text,
+        subtitle=subtitle,
         source=source,
-        alt=_event_alt(data, title, shown_level, language),
+        alt=alt,
         data=data,
         paint=_paint_event_study,
         language=language,
-        parameters={**described(inference), "level": level, "timeline": design.panel.timeline.kind},
+        parameters=named,
         inputs=tuple(inputs),
     )
+
+
+def _with_band(
+    data: pd.DataFrame, inference: Inference, band: Inference, level: float, words: OutcomeWords
+) -> pd.DataFrame:
+    """Return the data with band_low and band_high, after making sure that they belong to the same estimates."""
+    if not isinstance(band, Banded):
+        raise InputError(
+            f"The band has intervals point by point ({band.rule.name}). Expected one that holds for all points: "
+            "infer(effects.event_study(), Simultaneous(reps=..., seed=..., rule=...))."
+        )
+    if not inference.effects.terms.equals(band.effects.terms) or not np.allclose(
+        inference.estimate, band.estimate, rtol=1e-9, atol=1e-12, equal_nan=True
+    ):
+        raise InputError("The band is of other estimates than the points. Expected the same effects under both rules.")
+    low, high = (words.scale * end for end in band.interval(level))
+    ends = pd.DataFrame({"event_time": band.effects.terms["event_time"], "band_low": low, "band_high": high})
+    joined = data.merge(ends, on="event_time", how="left")
+    narrower = (joined["band_high"] - joined["band_low"]) < (joined["conf_high"] - joined["conf_low"]) * (1 - 1e-9)
+    if narrower.any():
+        warnings.warn(
+            f"The band ({band.rule.name}) is narrower than the interval of one point ({inference.rule.name}) at "
+            f"{int(narrower.sum())} event times: the two rules use other standard errors. Expected a band of the same "
+            "rule: Simultaneous(reps=..., seed=..., rule=...).",
+            DataWarning,
+            stacklevel=3,
+        )
+    joined.loc[joined["base"], ["band_low", "band_high"]] = np.nan
+    return joined
+
+
+def _band_alt(data: pd.DataFrame, language: Language) -> str:
+    after = data[(data["event_time"] >= 0) & data["band_low"].notna()]
+    clear = int(((after["band_low"] > 0) | (after["band_high"] < 0)).sum())
+    return say(
+        _ALT_BAND,
+        language,
+        after=Quantity(clear, "points after training whose band leaves out zero"),
+        count_after=Quantity(len(after), "points after training with a band"),
+    ).text
 
 
 def _event_data(table: pd.DataFrame, words: OutcomeWords, *, base: int) -> pd.DataFrame:
@@ -151,6 +214,16 @@ def _paint_event_study(figure: Figure, chart: Chart) -> None:
     axes.axhline(0, color=INK, linewidth=0.9 * bold(), zorder=1.5)
     axes.axvline(-0.5, color=INK, linewidth=0.9 * bold(), linestyle=(0, (4, 3)), zorder=1.5)
     drawn = data[~data["base"]]
+    if "band_low" in data:
+        axes.bar(
+            drawn["event_time"],
+            drawn["band_high"] - drawn["band_low"],
+            bottom=drawn["band_low"],
+            width=1.0,
+            color=PALE_BLUE,
+            linewidth=0,
+            zorder=1,
+        )
     colours = [GREY if time < 0 else BLUE for time in drawn["event_time"]]
     axes.vlines(drawn["event_time"], drawn["conf_low"], drawn["conf_high"], colors=colours, linewidth=1.4 * bold())
     axes.scatter(drawn["event_time"], drawn["estimate"], s=16 * bold() ** 2, c=colours, zorder=3)

@@ -10,9 +10,10 @@ import pandas as pd
 
 from asn_impact.estimation.curve import curves
 from asn_impact.estimation.inference import Inference
+from asn_impact.estimation.simultaneous import Banded
 from asn_impact.measures.outcomes import CompletionCurve
 from asn_impact.reporting.chart import Chart
-from asn_impact.reporting.figures.drawing import BLUE, GREY, INK, bold, described, numerals
+from asn_impact.reporting.figures.drawing import BLUE, GREY, INK, bold, described, numerals, whole_steps
 from asn_impact.reporting.words import Language, Quantity, Sentence, both, checked, say
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ def completion_curve(
     Parameters
     ----------
     inference
-        Of ``Along(estimator)(design)``; under `Multiplier` the band holds for all days together.
+        Of ``Along(estimator)(design)``; under `Simultaneous` or `Multiplier` the band holds for all days together.
     language
         ``"id"`` or ``"en"``.
     source
@@ -113,7 +114,7 @@ def _unit(inference: Inference, language: Language) -> str:
 
 
 def _joint(inference: Inference, language: Language) -> str:
-    return _JOINT[language] if type(inference.rule).__name__ == "Multiplier" else ""
+    return _JOINT[language] if isinstance(inference, Banded) else ""
 
 
 def _clear(drawn: pd.DataFrame) -> pd.Series:
@@ -150,8 +151,9 @@ def _data(drawn: pd.DataFrame) -> pd.DataFrame:
 
 
 def _paint(figure: Figure, chart: Chart) -> None:
-    axes, data = figure.subplots(), chart.data
-    days = data["days"].to_numpy()
+    axes = figure.subplots()
+    data = pd.concat([chart.data, chart.data.tail(1).assign(days=chart.data["days"].max() + 1)], ignore_index=True)
+    days = data["days"].to_numpy()  # the last day lasts a day, too
     axes.fill_between(days, data["without_low"], data["without_high"], step="post", color=GREY, alpha=0.25, linewidth=0)
     for column, colour, words in (("without_training", GREY, _WITHOUT), ("with_training", BLUE, _WITH)):
         axes.step(days, data[column], where="post", color=colour, linewidth=1.8 * bold(), label=words[chart.language])
@@ -160,5 +162,6 @@ def _paint(figure: Figure, chart: Chart) -> None:
     axes.set_ylim(min(0.0, float(np.nanmin(data["without_low"]))), 102)
     axes.axhline(100, color=INK, linewidth=0.4 * bold())
     axes.margins(x=0.01)
+    whole_steps(axes)
     numerals(axes, chart.language)
     figure.legend(handles=axes.get_legend_handles_labels()[0][::-1])

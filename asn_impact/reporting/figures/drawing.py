@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
@@ -26,10 +27,13 @@ __all__ = [
     "INK",
     "PALE",
     "PALETTE",
+    "PALE_BLUE",
     "VERMILION",
     "bold",
     "described",
     "direct_labels",
+    "folded",
+    "level_unit",
     "lower",
     "numerals",
     "period_axis",
@@ -45,6 +49,7 @@ VERMILION: Final = "#D55E00"
 PALETTE: Final = (BLUE, VERMILION, "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 GREY: Final = "#8c8c8c"
 PALE: Final = "#dedede"
+PALE_BLUE: Final = "#d6e8f4"
 INK: Final = "#333333"
 
 
@@ -89,6 +94,17 @@ def short_label(words: OutcomeWords, language: Language) -> str:
 def unit_changed(label: str, words: OutcomeWords, language: Language) -> str:
     """Return the label of a difference: a share changes in percentage points, not in percent."""
     return label.replace("(%)", f"({words.unit[language]})")
+
+
+def level_unit(words: OutcomeWords, language: Language) -> str:
+    """Return the unit of a level, with the space before it: a share is in per cent, its change in points."""
+    unit = "%" if words.scale == 100 else words.unit[language]
+    return unit if unit in {"", "%"} else f" {unit}"
+
+
+def folded(text: str, most: int = 38) -> str:
+    """Break a label into lines of a number of characters."""
+    return "\n".join(textwrap.wrap(text, most))
 
 
 def lower(text: str) -> str:

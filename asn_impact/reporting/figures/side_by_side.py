@@ -11,7 +11,7 @@ import pandas as pd
 from asn_impact.errors import InputError
 from asn_impact.estimation import Inference
 from asn_impact.reporting.chart import Chart
-from asn_impact.reporting.figures.drawing import BLUE, GREY, INK, bold, described, numerals
+from asn_impact.reporting.figures.drawing import BLUE, GREY, INK, bold, described, folded, numerals
 from asn_impact.reporting.figures.finding import headline
 from asn_impact.reporting.words import (
     Language,
@@ -111,16 +111,10 @@ def _paint_forest(figure: Figure, chart: Chart) -> None:
         axes.axvline(0, color=INK, linewidth=0.9 * bold())
         axes.hlines(y, part["conf_low"], part["conf_high"], colors=colours, linewidth=1.6 * bold())
         axes.scatter(part["estimate"], y, s=24 * bold() ** 2, c=colours, zorder=3)
-        axes.set_yticks(y, [_folded(str(m)) for m in part["measure"]])
+        axes.set_yticks(y, [folded(str(m)) for m in part["measure"]])
         axes.set_ylim(len(part) - 0.4, -0.6)
         axes.grid(visible=False, axis="y")
         axes.grid(visible=True, axis="x")
         axes.set_xlabel(unit)
         axes.margins(x=0.08)
         numerals(axes, chart.language, which="x")
-
-
-def _folded(text: str, most: int = 38) -> str:
-    import textwrap
-
-    return "\n".join(textwrap.wrap(text, most))

@@ -3,17 +3,31 @@
 from __future__ import annotations
 
 import itertools
+import textwrap
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, Final
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import numpy as np
 import pandas as pd
 
 from asn_impact.arrays import Float
 from asn_impact.designs import Design
+from asn_impact.errors import InputError
+from asn_impact.intake.events import Events, read_events
 from asn_impact.measures.panel import Panel
 from asn_impact.reporting.chart import Chart
-from asn_impact.reporting.figures.drawing import GREY, PALETTE, bold, direct_labels, numerals, period_axis, short_label
+from asn_impact.reporting.figures.drawing import (
+    GREY,
+    INK,
+    PALETTE,
+    bold,
+    direct_labels,
+    numerals,
+    period_axis,
+    short_label,
+    text_size,
+)
 from asn_impact.reporting.tables import MINIMUM_CELL, counts_records
 from asn_impact.reporting.words import (
     Language,
@@ -22,13 +36,16 @@ from asn_impact.reporting.words import (
     Sentence,
     both,
     checked,
+    date,
     joined,
     outcome_words,
     period,
     say,
 )
+from asn_impact.timeline import Timeline
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 __all__ = ["group_means", "raw_trends", "wave_name", "waves"]
@@ -49,20 +66,50 @@ _ALT_TRENDS: Final = both(
     id="Garis rata-rata per periode dari {first} sampai {last} untuk {groups}. {finding}.",
     en="Lines of the mean by period from {first} to {last} for {groups}. {finding}.",
 )
+_ALT_EVENTS: Final = both(id=" Garis tegak: {list}.", en=" Vertical lines: {list}.")
+_UNVERIFIED: Final = both(id=" (belum diperiksa)", en=" (not verified)")
+MOST_EVENTS: Final = 9  # numbered lines that a reader can follow
 _NEVER: Final = both(id="tidak pernah dilatih", en="never trained")
 _WAVE: Final = both(id="dilatih {when}", en="trained {when}")
 
 
-def raw_trends(design: Design, *, language: Language = "en", source: str = "", inputs: Iterable[Any] = ()) -> Chart:
+def raw_trends(
+    design: Design,
+    *,
+    language: Language = "en",
+    source: str = "",
+    events: Events | pd.DataFrame | None = None,
+    inputs: Iterable[Any] = (),
+) -> Chart:
     """Return the chart of the outcome itself: a line a wave and one for those never trained.
 
     Lines are means over units, weighted as in the panel. Months in which a wave has fewer than ten records are not
     drawn. The title compares the change of those ever trained with the change of those never trained, before and
     after the first training of anyone; it describes and does not estimate an effect.
+
+    Parameters
+    ----------
+    design
+        Who was trained when, and the outcome.
+    language
+        ``"id"`` or ``"en"``.
+    source
+        The line below: whose data these are.
+    events
+        Rule changes, new systems, outages: `Events`, or a frame that `read_events` reads. Those that began within the
+        window are numbered vertical lines, named below the heading as given; dotted where nobody has verified them.
+    inputs
+        ``extract.sources``: what the provenance names.
+
+    Raises
+    ------
+    InputError
+        More than nine events fall into the window, or the periods of the panel have no dates.
     """
     checked(language)
     words, panel = outcome_words(design.panel.outcome), design.panel
     data = _trend_data(design, words)
+    marked = _marked(events, panel.timeline)
     title = _trend_title(design, words, language)
     groups = joined([wave_name(design, step, language) for step in waves(design)], language)
     return Chart(
@@ -77,12 +124,14 @@ def raw_trends(design: Design, *, language: Language = "en", source: str = "", i
             last=period(panel.timeline.labels[-1], language),
             groups=groups,
             finding=title,
-        ).text,
-        data=data,
+        ).text
+        + _said_of_events(marked, language),
+        data=data if marked.empty else pd.concat([data, marked], ignore_index=True),
         paint=_paint_raw_trends,
         language=language,
         parameters={"outcome": panel.outcome.name, "treatment": design.treatment},
         inputs=tuple(inputs),
+        rows=None if marked.empty else 24 + 2 * len(marked),
     )
 
 
@@ -110,6 +159,61 @@ def group_means(panel: Panel, members: Float) -> tuple[Float, Float]:
     if counts_records(panel):
         mean = np.where(records < MINIMUM_CELL, np.nan, mean)
     return mean, records
+
+
+def _marked(events: Events | pd.DataFrame | None, timeline: Timeline) -> pd.DataFrame:
+    """Return one row an event that began in the window: where its line stands, period, date, name, verified."""
+    if events is None:
+        return pd.DataFrame()
+    if timeline.kind == "step":
+        raise InputError("The periods of the panel are numbered steps without dates: events cannot be placed on them.")
+    rows = (events if isinstance(events, Events) else read_events(events)).frame()
+    place = (_ordinal(rows["date"], timeline.kind) - timeline.ordinals[0]) / timeline.step - 0.5
+    inside = (place >= -0.5) & (place <= timeline.steps[-1] + 0.5)
+    rows, place = rows[inside], place[inside]
+    if len(rows) > MOST_EVENTS:
+        raise InputError(
+            f"{len(rows)} events fall into the window; a chart holds {MOST_EVENTS}. Choose those that concern these "
+            "permits: events.concerning(...), .near(...) or .verified()."
+        )
+    return pd.DataFrame(
+        {
+            "step": place,
+            "event": rows["name"].astype(str).to_numpy(),
+            "event_date": rows["date"].dt.strftime("%Y-%m-%d").to_numpy(),
+            "precision": rows["precision"].to_numpy() if "precision" in rows else "day",
+            "verified": rows["verified"].astype(bool).to_numpy(),
+            "event_source": rows["source"].astype(str).to_numpy(),
+        }
+    )
+
+
+def _ordinal(dates: pd.Series, kind: str) -> Float:
+    """(E,) position of days on a line of years, quarters or months, with the part of the period that has passed."""
+    freq = {"year": "Y", "quarter": "Q", "month": "M"}[kind]
+    periods = dates.dt.to_period(freq)
+    start, end = periods.dt.start_time, (periods + 1).dt.start_time
+    passed = ((dates - start) / (end - start)).to_numpy(dtype=np.float64)
+    per_year = {"year": 1, "quarter": 4, "month": 12}[kind]
+    within = {"year": 0 * dates.dt.year, "quarter": dates.dt.quarter - 1, "month": dates.dt.month - 1}[kind]
+    return np.asarray((per_year * dates.dt.year + within).to_numpy(dtype=np.float64) + passed)
+
+
+def _event_names(marked: pd.DataFrame, language: Language) -> list[str]:
+    """Return when and what, as exactly as the date is known; the name is quoted as given."""
+    names = []
+    for row in marked.itertuples():
+        day = pd.Timestamp(str(row.event_date))
+        when = {"day": date(day, language), "month": period(f"{day:%Y-%m}", language), "year": str(day.year)}
+        unsure = "" if row.verified else _UNVERIFIED[language]
+        names.append(f"{when[str(row.precision)]}: {row.event}{unsure}")
+    return names
+
+
+def _said_of_events(marked: pd.DataFrame, language: Language) -> str:
+    if marked.empty:
+        return ""
+    return say(_ALT_EVENTS, language, list="; ".join(_event_names(marked, language))).text
 
 
 def _trend_data(design: Design, words: OutcomeWords) -> pd.DataFrame:
@@ -163,7 +267,8 @@ def _mean_shown(values: Float) -> float:
 def _paint_raw_trends(figure: Figure, chart: Chart) -> None:
     axes, ends = figure.subplots(), []
     colours = itertools.cycle(PALETTE)
-    for wave, line in chart.data.groupby("wave", sort=False):
+    lines = chart.data.dropna(subset=["wave"])
+    for wave, line in lines.groupby("wave", sort=False):
         treated = bool(line["adopted_step"].notna().all())
         colour = next(colours) if treated else GREY
         axes.plot(line["step"], line["mean"], color=colour, linewidth=(1.4 if treated else 2.2) * bold())
@@ -173,10 +278,36 @@ def _paint_raw_trends(figure: Figure, chart: Chart) -> None:
         shown = line["mean"].dropna()
         if len(shown):
             ends.append((float(shown.iloc[-1]), _line_name(str(wave), line, chart.language, treated=treated), colour))
-    period_axis(axes, chart)
+    period_axis(axes, replace(chart, data=lines))
     numerals(axes, chart.language)
     axes.margins(x=0.01)
-    direct_labels(axes, ends, at=float(chart.data["step"].max()))
+    direct_labels(axes, ends, at=float(lines["step"].max()))
+    if "event" in chart.data:
+        _draw_events(figure, axes, chart.data.dropna(subset=["event"]), chart.language)
+
+
+def _draw_events(figure: Figure, axes: Axes, marked: pd.DataFrame, language: Language) -> None:
+    """Draw numbered lines, the numbers in three heights so that neighbours do not meet, and what they stand for."""
+    from matplotlib.lines import Line2D
+
+    handles = []
+    letters = int(figure.get_figwidth() * 72 / (0.56 * text_size())) - 8
+    for i, (row, name) in enumerate(zip(marked.itertuples(), _event_names(marked, language), strict=True)):
+        look: Literal["-", ":"] = "-" if row.verified else ":"
+        axes.axvline(float(str(row.step)), color=INK, linewidth=0.9 * bold(), linestyle=look, zorder=1.5)
+        axes.annotate(
+            str(i + 1),
+            (float(str(row.step)), 1 - 0.07 * (i % 3)),
+            xycoords=("data", "axes fraction"),
+            ha="center",
+            va="top",
+            size="small",
+            color=INK,
+            bbox={"boxstyle": "circle,pad=0.15", "facecolor": "white", "edgecolor": INK, "linewidth": 0.6},
+        )
+        label = f"{i + 1}  {textwrap.shorten(name, letters, placeholder='…')}"
+        handles.append(Line2D([], [], color=INK, linestyle=look, linewidth=0.9 * bold(), label=label))
+    figure.legend(handles=handles)
 
 
 _LINE: Final = both(id="{wave} ({n} unit)", en="{wave} ({n} {noun})")

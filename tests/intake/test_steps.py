@@ -1,0 +1,48 @@
+"""Step logs: the cases of `read_steps`, and every step once with its days."""
+
+import datetime as dt
+
+import pandas as pd
+import pytest
+
+from asn_impact.errors import DataWarning, InputError
+from asn_impact.intake.exports import read_steps
+from asn_impact.intake.steps import read_step_log, suggested_owner
+
+HEAD = "no_permohonan;opd;nama_proses;status;start_date;end_date;del\n"
+
+
+def write(folder, rows):
+    path = folder / "sicantik.csv"
+    path.write_text(HEAD + rows, encoding="utf-8")
+    return path
+
+
+def test_a_log_holds_the_cases_of_read_steps_and_each_step_once(tmp_path):
+    rows = "1;O 1;Verifikasi;Selesai;2024-01-02;2024-01-03;0\n1;O 1;Perbaikan Dokumen;Proses;2024-01-03;;0\n"
+    path = write(
+        tmp_path, rows + "1;O  1;Perbaikan Dokumen;Proses;2024-01-03;;0\n2;O 1;TTE;Selesai;2024-01-02;2024-01-03;1\n"
+    )
+    with pytest.warns(DataWarning, match="deleted step 1"):
+        log = read_step_log(path, as_of="2024-02-01")
+    with pytest.warns(DataWarning, match="deleted step 1"):
+        cases = read_steps(path, as_of="2024-02-01")
+    assert sorted(log.cases.records.collect().rows()) == sorted(cases.records.collect().rows())
+    assert sorted(log.steps.collect().rows()) == [
+        ("O 1", "1", "Perbaikan Dokumen", dt.date(2024, 1, 3), None),
+        ("O 1", "1", "Verifikasi", dt.date(2024, 1, 2), dt.date(2024, 1, 3)),
+    ]
+    assert log.owners["suggested"].tolist() == ["applicant", "office"]
+
+
+def test_a_log_without_names_of_steps_is_refused():
+    frame = pd.DataFrame({"case": ["1"], "office": "O", "step_start": [pd.Timestamp("2024-01-02")]})
+    with pytest.raises(InputError, match="'step'"):
+        read_step_log(frame.assign(step_end=frame["step_start"]), as_of="2024-02-01")
+
+
+@pytest.mark.parametrize(
+    ("step", "owner"), [("PEMBAYARAN  RETRIBUSI", "applicant"), ("Rekomendasi OPD Teknis", "elsewhere"), ("Zz", None)]
+)
+def test_suggestions_come_from_the_table(step, owner):
+    assert suggested_owner(step) == owner
