@@ -1,4 +1,4 @@
-"""The program ``asn-impact``: new, check and run. No statistics here, and nothing imported before it is needed."""
+"""The program ``asn-impact``: new, check, run and plan. No statistics here; what is needed is imported where it is."""
 
 from __future__ import annotations
 
@@ -54,11 +54,12 @@ def _parser() -> argparse.ArgumentParser:
         epilog=_EXIT_CODES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    commands = parser.add_subparsers(title="commands", required=True, metavar="{new,check,run}")
+    commands = parser.add_subparsers(title="commands", required=True, metavar="{new,check,run,plan}")
     for name, path, command, words in (
         ("new", "FOLDER", _new, "make a folder with a commented study.toml to fill in"),
         ("check", "STUDY", _check, "read the data and print what would be used and lost, without estimating"),
         ("run", "STUDY", _run, "do the whole job: estimate, draw, write the report"),
+        ("plan", "STUDY", _plan, "say what the scenarios in [plan] could detect, and draw the lottery they ask for"),
     ):
         sub = commands.add_parser(name, help=words, description=f"{words[:1].upper()}{words[1:]}.")
         sub.add_argument("path", metavar=path, help="a folder" if name == "new" else "a study.toml, or its folder")
@@ -114,6 +115,20 @@ def _run(arguments: argparse.Namespace) -> int:
         print(_paragraph(f"No effect is claimed: {finished.refusal}"), file=sys.stderr)
         return REFUSED
     return DONE
+
+
+def _plan(arguments: argparse.Namespace) -> int:
+    from asn_impact.study.planned import plan
+
+    study = _study(arguments.path)
+    found = plan(study)
+    print(found.text(study.languages[0]))
+    if found.certificate is not None:
+        print(f"\n{_CERTIFICATE[study.languages[0]].format(file=found.certificate.name)}")
+    return DONE
+
+
+_CERTIFICATE = {"id": "Berita acara undian: {file}", "en": "Certificate of the lottery: {file}"}
 
 
 def _study(path: str) -> Study:

@@ -25,6 +25,7 @@ Kind: TypeAlias = Literal["month", "quarter", "year", "step"]
 
 _PER_YEAR = {"month": 12, "quarter": 4, "year": 1}
 _NEVER_WORDS = {"", "-", "na", "nan", "nat", "none", "null", "never", "inf", "belum", "tidak", "tidak pernah"}
+_LARGEST = 2**62  # whole numbers below it can be subtracted
 _NEVER_FROM = 9999  # 9999, 10000, 99999, 999999: the usual codes for "never" in panels of years, months and steps
 
 
@@ -59,7 +60,7 @@ class Timeline:
     @classmethod
     def read(cls, values: pd.Series, *, column: str) -> tuple[Timeline, Int]:
         """Return the timeline of a period column without missing values, and each row's position on it."""
-        codes, once = pd.factorize(values)  # periods are few and rows many: each value is read once
+        codes, once = coded(values)  # periods are few and rows many: each value is read once
         kind, ordinals = _ordinals(pd.Series(once), column)
         distinct, position = np.unique(ordinals, return_inverse=True)
         return cls(kind, distinct), position.astype(np.int64)[codes]
@@ -124,6 +125,24 @@ class Timeline:
                 "window they are never treated."
             )
         return steps, tuple(notes)
+
+
+def coded(values: pd.Series) -> tuple[Int, Any]:
+    """Return each row's position among the distinct values (-1: missing), and the distinct values.
+
+    Whole numbers that lie close together, as periods and numbered units do, are told apart by their distance from the
+    smallest, without hashing.
+    """
+    if len(values) and isinstance(values.dtype, np.dtype) and values.dtype.kind in "iu":
+        numbers = values.to_numpy()
+        low, high = int(numbers.min()), int(numbers.max())
+        if high - low < 2 * len(numbers) and low > -_LARGEST and high < _LARGEST:
+            away = numbers.astype(np.int64) - low
+            seen = np.zeros(high - low + 1, dtype=np.int64)
+            seen[away] = 1
+            return np.asarray((np.cumsum(seen) - 1)[away]), np.flatnonzero(seen) + low
+    codes, distinct = pd.factorize(values)
+    return codes.astype(np.int64), distinct
 
 
 def _label(kind: Kind, ordinal: int) -> str:

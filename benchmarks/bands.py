@@ -17,7 +17,7 @@ import argparse
 import time
 import warnings
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 
 import coverage
 import numpy as np
@@ -32,18 +32,23 @@ from asn_impact.estimation.simultaneous import Joint, Simultaneous, _root, _smal
 from asn_impact.measures.curves import CurvePanel
 from asn_impact.measures.outcomes import CompletionCurve
 
-REPS, LAST_DAY, ALPHA = 399, 9, 0.05
+REPS, LAST_DAY, ALPHA = 199, 9, 0.05
 RULES = ("pointwise", "Multiplier", "Simultaneous")
 
 
 @dataclass(frozen=True)
 class Drawn:
-    """N draws of k estimates: estimate (N, k), influence and bias-reduced parts (N, G, k), df (N, k)."""
+    """N draws of k estimates.
+
+    estimate (N, k); influence and bias-reduced parts (N, G, k); degrees of freedom of each estimate, and with the noise
+    that all share (N, k).
+    """
 
     estimate: np.ndarray
     influence: np.ndarray
     parts: np.ndarray
     df: np.ndarray
+    shared: np.ndarray
 
 
 def worlds(words: argparse.Namespace) -> Iterator[coverage.World]:
@@ -80,16 +85,22 @@ def operators(effects: Effects) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return loadings.reshape(k, -1), influence.reshape(units * k, -1), reduced.reshape(units * k, -1)
 
 
-def degrees(effects: Effects, parts: np.ndarray) -> np.ndarray:
-    """(N, k) Welch degrees of freedom of (N, G, k) parts, capped as `BiasReduced` does."""
+def degrees(effects: Effects, parts: np.ndarray, known: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """(N, k) Welch degrees of freedom of (N, G, k) parts: one by one, and with the noise that all estimates share."""
     treated = np.isfinite(effects.design.adopted)
     groups = np.stack([treated, ~treated])
     moments = bias_reduced(effects).moments(groups)
-    expected = np.einsum("khgg->kg", moments)
-    noise = np.stack([(parts**2)[:, g].sum(axis=1) / expected[:, g].sum(axis=1) for g in groups], axis=2)
-    trace, square = np.einsum("khgg->kh", moments), np.einsum("khgf,klgf->khl", moments, moments)
-    welch = (noise * trace).sum(axis=2) ** 2 / np.einsum("rkh,rkl,khl->rk", noise, noise, square)
-    return np.minimum(welch, WELCH_CAP * trace.sum(axis=1) ** 2 / square.sum(axis=(1, 2)))
+    moments = np.tile(moments, (parts.shape[2] // len(moments), 1, 1, 1))  # days of a curve have the same
+    expected = np.einsum("khgg->kg", moments) @ groups.T
+    noise = np.einsum("hg,rgk->rkh", groups.astype(float), np.nan_to_num(parts) ** 2) / expected
+    mean, square = np.einsum("khgg->kh", moments), np.einsum("khgf,klgf->khl", moments, moments)
+    relative = noise / (noise * mean).sum(axis=2, keepdims=True) * mean.sum(axis=1)[:, None]
+    shared = np.broadcast_to(relative[:, known].mean(axis=1, keepdims=True), noise.shape)
+    most = WELCH_CAP * mean.sum(axis=1) ** 2 / square.sum(axis=(1, 2))
+    return tuple(
+        np.minimum((n * mean).sum(axis=2) ** 2 / np.einsum("rkh,rkl,khl->rk", n, n, square), most)
+        for n in (noise, shared)
+    )
 
 
 def event_study(world: coverage.World, words: argparse.Namespace) -> tuple[Drawn, Iterator[Effects]]:
@@ -99,7 +110,8 @@ def event_study(world: coverage.World, words: argparse.Namespace) -> tuple[Drawn
     weights, influence, reduced = operators(effects)
     flat, shape = values.reshape(words.draws, -1), (words.draws, world.offices, len(effects.terms))
     parts = (flat @ reduced.T).reshape(shape)
-    drawn = Drawn(flat @ weights.T, (flat @ influence.T).reshape(shape), parts, degrees(effects, parts))
+    some = effects.support() > 1
+    drawn = Drawn(flat @ weights.T, (flat @ influence.T).reshape(shape), parts, *degrees(effects, parts, some))
     return drawn, (coverage.outcome(effects, mean) for mean in values[:2])
 
 
@@ -110,8 +122,8 @@ def curve(world: coverage.World, words: argparse.Namespace) -> tuple[Drawn, Iter
     weights, influence, reduced = operators(effects)
     flat = np.moveaxis(shares, 3, 1).reshape(words.draws, LAST_DAY + 1, -1)
     parts = (flat @ reduced.T).transpose(0, 2, 1)
-    df = np.concatenate([degrees(effects, parts[:, :, day : day + 1]) for day in range(LAST_DAY + 1)], axis=1)
-    drawn = Drawn((flat @ weights.T)[:, :, 0], (flat @ influence.T).transpose(0, 2, 1), parts, df)
+    df = degrees(effects, parts, np.ones(LAST_DAY + 1, dtype=bool))
+    drawn = Drawn((flat @ weights.T)[:, :, 0], (flat @ influence.T).transpose(0, 2, 1), parts, *df)
     return drawn, (called(effects, share, n) for share, n in zip(shares[:2], cases[:2], strict=True))
 
 
@@ -149,24 +161,25 @@ def called(effects: Effects, share: np.ndarray, cases: np.ndarray) -> Effects:
 def left_out(drawn: Drawn, seed: int) -> dict[str, float]:
     """Share of estimates whose own interval leaves out zero, and share of draws in which each band does somewhere."""
     error = np.sqrt((drawn.parts**2).sum(axis=1))
-    p = 2 * special.stdtr(drawn.df, -np.abs(drawn.estimate) / error)
+    statistic = np.abs(drawn.estimate) / error
+    p, own = (2 * special.stdtr(df, -statistic) for df in (drawn.shared, drawn.df))
     g = drawn.parts.shape[1]
     found = {rule: np.empty(len(p)) for rule in RULES[1:]}
     for r in range(len(p)):
         root = _root(drawn.parts[r].T @ drawn.parts[r])
-        adjusted = (1 + (_smallest(root, drawn.df[r], REPS, seed + r) <= p[r].min()).sum()) / (1 + REPS)
+        adjusted = (1 + (_smallest(root, drawn.shared[r], REPS, seed + r) <= p[r].min()).sum()) / (1 + REPS)
         found["Simultaneous"][r] = adjusted <= ALPHA + 1e-9
         size = np.sqrt((drawn.influence[r] ** 2).sum(axis=0))
         largest = (np.abs(_sums(drawn.influence[r], REPS, seed + r)) / size).max(axis=1)
-        statistic = np.abs(drawn.estimate[r]) / size * np.sqrt((g - 1) / g)
-        found["Multiplier"][r] = statistic.max() > np.quantile(largest, 1 - ALPHA)
-    return {"pointwise": float((p < ALPHA).mean()), **{rule: float(out.mean()) for rule, out in found.items()}}
+        robust = np.abs(drawn.estimate[r]) / size * np.sqrt((g - 1) / g)
+        found["Multiplier"][r] = robust.max() > np.quantile(largest, 1 - ALPHA)
+    return {"pointwise": float((own < ALPHA).mean()), **{rule: float(out.mean()) for rule, out in found.items()}}
 
 
 def known(drawn: Drawn, first: Inference) -> Drawn:
     """Return the draws of the estimates that have a standard error: two treated offices or more behind them."""
     kept = np.isfinite(first.std_error)
-    return Drawn(drawn.estimate[:, kept], drawn.influence[:, :, kept], drawn.parts[:, :, kept], drawn.df[:, kept])
+    return Drawn(*(getattr(drawn, field.name)[..., kept] for field in fields(drawn)))
 
 
 def check(drawn: Drawn, effects: Iterator[Effects], seed: int) -> Inference:
@@ -178,8 +191,8 @@ def check(drawn: Drawn, effects: Iterator[Effects], seed: int) -> Inference:
         variance = np.einsum("gk,gk->k", drawn.parts[r], drawn.parts[r])
         np.testing.assert_allclose(band.estimate, drawn.estimate[r], atol=1e-10)
         np.testing.assert_allclose(band.std_error[some] ** 2, variance[some], rtol=1e-7)
-        np.testing.assert_allclose(band.df[some], drawn.df[r][some], rtol=1e-7)
-        np.testing.assert_allclose(infer(one, BiasReduced()).p_value, band.pointwise.p_value)
+        np.testing.assert_allclose(band.df[some], drawn.shared[r][some], rtol=1e-7)
+        np.testing.assert_allclose(infer(one, BiasReduced()).df[some], drawn.df[r][some], rtol=1e-7)
         g = drawn.parts.shape[1]
         robust = g / (g - 1) * (drawn.influence[r] ** 2).sum(axis=0)
         np.testing.assert_allclose(signs.std_error**2, robust, rtol=1e-7)
@@ -188,7 +201,7 @@ def check(drawn: Drawn, effects: Iterator[Effects], seed: int) -> Inference:
         again = Joint(
             *(band.effects, band.rule, band.estimate, band.variance, band.df),
             pointwise=band.pointwise,
-            smallest=_smallest(root, drawn.df[r][some], REPS, seed + r),
+            smallest=_smallest(root, drawn.shared[r][some], REPS, seed + r),
         )
         np.testing.assert_allclose(1 - band.each(), 1 - again.each(), rtol=0.3)  # the draws may differ, the level not
         found.append(band)

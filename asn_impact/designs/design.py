@@ -157,8 +157,8 @@ def assign(
     weights
         ``"units"``: every office counts alike (times the weights of the panel). ``"records"``: every application does.
     by
-        Attribute of the units that the rollout names, where it does not name the units themselves: with ``"office"`` all
-        services of an office in ``tabulate(..., by=("office", "service"))`` are treated when their office is.
+        Attribute of the units that the rollout names, where it does not name the units themselves: with ``"office"``
+        all services of an office in ``tabulate(..., by=("office", "service"))`` are treated when their office is.
 
     Raises
     ------

@@ -245,6 +245,8 @@ class Part:
     def contributions(self, rule: Callable[[Effects], Contributions]) -> Contributions:
         """Return the contributions of all days; their moments rest on the weights alone, and are those of the first."""
         lead = rule(self.lead)
+        if len(self.days) == 1:
+            return lead
         if hasattr(self.lead.fit, "bias_reduced"):  # a regression: closed forms of its own, day by day
             value = np.concatenate([lead.value, *(rule(effects).value for effects in self.effects[1:])], axis=1)
         else:

@@ -27,7 +27,6 @@ from asn_impact.estimation.saturated import (
     differences_of,
     effects_by_cell,
     inverted,
-    names_of,
     ratio,
     root_of,
     said_given,
@@ -39,7 +38,7 @@ from asn_impact.estimation.saturated import (
     where_known,
     within_moment,
 )
-from asn_impact.estimation.two_way import columns_of
+from asn_impact.estimation.two_way import columns_of, names_of
 
 __all__ = ["Imputation", "Leads", "TwoStage"]
 

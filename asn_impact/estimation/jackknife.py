@@ -34,7 +34,8 @@ class BiasReduced:
 
     For a regression this is CR2 (Bell and McCaffrey 2002); for the other estimators the squared deviation of the
     estimate without cluster c is multiplied by the share of the variance that c has under independent errors over the
-    expectation of the square, which is the same thing for a difference of two means.
+    expectation of the square, which is the same thing for a difference of two means. `SyntheticDiD` chooses its weights
+    by the outcome: they are chosen anew without each cluster, which makes the rule cautious rather than too bold.
 
     Degrees of freedom: ``"welch"`` weighs treated and untreated clusters by the noise found in each (Welch 1947,
     Satterthwaite 1946), but never more than a quarter above ``"satterthwaite"``, which takes all clusters as equally
@@ -129,9 +130,15 @@ def bias_reduced(effects: Effects) -> Contributions:
     np.add.at(own.T, effects.design.cluster, (_spread(effects, effects.loadings()) ** 2).sum(axis=2).T)
     share = _share(own, (difference**2).sum(axis=(2, 3)).T)
     scale = np.sqrt(np.where(own > 0, share, 0.0)).T  # (G, k)
-    value = np.where(scale > 0, effects.leave_one_out() - effects.estimate, 0.0) * scale
+    value = np.where(scale > 0, _estimates_without(effects) - effects.estimate, 0.0) * scale
     scaled = difference * scale[:, :, None, None]
     return Contributions(value, lambda groups: _moments(effects.design, scaled, groups))
+
+
+def _estimates_without(effects: Effects) -> Float:
+    """(G, k) estimates without each cluster; an estimator that fits its weights to the outcome may fit them anew."""
+    anew = getattr(effects.estimator, "estimates_anew", None)
+    return effects.leave_one_out() if anew is None else np.asarray(anew(effects))
 
 
 def _moments(design: Design, weights: Float, groups: Bool) -> Float:

@@ -22,7 +22,7 @@ from asn_impact.designs import Design
 from asn_impact.errors import DataWarning, EstimationError, listed
 from asn_impact.estimation.adjusted import cluster_sums
 from asn_impact.estimation.effects import Averaged, Cells, Effects, Estimator, Fit, View
-from asn_impact.estimation.two_way import columns_of
+from asn_impact.estimation.two_way import columns_of, names_of
 
 __all__ = ["InteractionWeighted", "Saturated"]
 
@@ -47,7 +47,8 @@ class Saturated:
     covariates
         Names of covariates of the panel, constant or not within units, that training does not change. Each has a
         slope for every period, for every cohort and for every dummy: parallel trends need to hold only between units
-        alike in them. The effect is the one at the mean of the covariates over the cells of the cohort and period.
+        alike in them. The effect is the one at the mean of the covariates over the cells of the cohort and period, of
+        units seen before adoption.
 
     Notes
     -----
@@ -268,9 +269,14 @@ class CohortRegression:
 
     @cached_property
     def _sums(self) -> tuple[Float, Float]:
-        """(G, k) weight and (G, k, p) weighted sums of the covariates of each cluster in each term."""
-        x = [self._by_term(self._weight * self._local[:, 1 + j]) for j in range(len(self.covariates))]
-        size = self._by_term(self._weight) if x else np.zeros((len(self.design.clusters), len(self.start)))
+        """(G, k) weight and (G, k, p) weighted sums of the covariates of each cluster in each term.
+
+        Units without a cell outside the dummies of their cohort say nothing about its effects and do not count.
+        """
+        based = ((self._weight > 0) & (self._term == len(self.start))).any(axis=1, keepdims=True)
+        weight = self._weight * based
+        x = [self._by_term(weight * self._local[:, 1 + j]) for j in range(len(self.covariates))]
+        size = self._by_term(weight) if x else np.zeros((len(self.design.clusters), len(self.start)))
         return size, np.stack(x, axis=-1) if x else np.zeros((*size.shape, 0))
 
     @cached_property
@@ -479,19 +485,6 @@ class Deletable(Fit, Protocol):
 
     def loadings_without(self, weights: Float) -> Float:
         """(G, m, U, T) weights on the cell means of (G, m, k) weighted sums of the estimates without each cluster."""
-
-
-def names_of(covariates: tuple[str, ...]) -> tuple[str, ...]:
-    """Return names as a tuple.
-
-    Raises
-    ------
-    EstimationError
-        The names are one text.
-    """
-    if isinstance(covariates, str):
-        raise EstimationError(f"covariates={covariates!r}. Expected a tuple of names: covariates=({covariates!r},).")
-    return tuple(covariates)
 
 
 def said_given(covariates: tuple[str, ...]) -> str:

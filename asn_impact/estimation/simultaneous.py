@@ -11,9 +11,9 @@ from scipy import special
 
 from asn_impact.arrays import Float, Int, readonly
 from asn_impact.errors import InferenceError, listed
-from asn_impact.estimation.effects import Effects
+from asn_impact.estimation.effects import Contributions, Effects
 from asn_impact.estimation.inference import Inference, Rule, conclude, refuse_single_cluster
-from asn_impact.estimation.jackknife import BiasReduced
+from asn_impact.estimation.jackknife import WELCH_CAP, BiasReduced, Jackknife, bias_reduced, deleted
 
 __all__ = ["Banded", "Joint", "Multiplier", "Signed", "Simultaneous", "romano_wolf"]
 
@@ -119,7 +119,7 @@ class Simultaneous:
         Of the draws.
     rule
         Standard errors and degrees of freedom of each estimate, and how the estimates hang together (its variance
-        matrix).
+        matrix). Welch degrees of freedom use the noise of treated and of untreated clusters in all estimates together.
 
     Notes
     -----
@@ -162,11 +162,55 @@ class Simultaneous:
         InferenceError
             What the rule raises.
         """
-        each = self.rule(effects)
+        each = _one_by_one(effects, self.rule)
         known = np.isfinite(each.std_error) & np.isfinite(each.df)
         root = _root(each.variance[np.ix_(known, known)])
         smallest = _smallest(root, each.df[known], self.reps, self.seed)
         return Joint(effects, self, each.estimate, each.variance, each.df, each.notes, each, readonly(smallest))
+
+
+def _one_by_one(effects: Effects, rule: Rule) -> Inference:
+    """Return the inference of a rule; where it weighs two kinds of clusters by their noise, by that of all estimates.
+
+    The estimate that looks most certain is often one whose treated clusters happen to look alike. It decides about the
+    band, so its degrees of freedom must not rest on the same luck.
+    """
+    if isinstance(rule, BiasReduced) and rule.degrees == "welch":
+        parts, factor = bias_reduced(effects), 1.0
+    elif isinstance(rule, Jackknife) and rule.degrees == "welch":
+        parts, factor = deleted(effects), 1 - 1 / len(effects.design.clusters)
+    else:
+        return rule(effects)
+    refuse_single_cluster(effects)
+    return conclude(effects, rule, factor * parts.value.T @ parts.value, _degrees(effects, parts))
+
+
+def _degrees(effects: Effects, parts: Contributions) -> Float:
+    """(k,) Welch degrees of freedom with one ratio of the noise of treated and untreated clusters, a mean over all k.
+
+    Capped as for one estimate; for one estimate the same.
+    """
+    design = effects.design
+    treated = np.isin(np.arange(len(design.clusters)), design.cluster[np.isfinite(design.adopted)])
+    groups = np.stack([treated, ~treated])[: 1 if treated.all() else 2]
+    moments = parts.moments(groups)
+    expected = np.einsum("khgg->kg", moments) @ groups.T
+    noise = _ratio(np.nan_to_num(parts.value.T) ** 2 @ groups.T, expected)
+    mean = np.einsum("khgg->kh", moments)
+    relative = _ratio(noise, (noise * mean).sum(axis=1, keepdims=True)) * mean.sum(axis=1, keepdims=True)
+    known = np.isfinite(relative).all(axis=1)
+    if not known.any():
+        return np.full(len(relative), np.nan)
+    square = np.einsum("khgf,klgf->khl", moments, moments)
+    shared, equal = relative[known].mean(axis=0), np.ones(len(groups))
+    welch, alike = (_ratio((mean @ share) ** 2, share @ square @ share) for share in (shared, equal))
+    return np.asarray(np.minimum(welch, WELCH_CAP * alike))
+
+
+def _ratio(part: Float, whole: Float) -> Float:
+    """Return part / whole, NaN where the whole is not positive."""
+    part, whole = np.broadcast_arrays(part, whole)
+    return np.asarray(np.divide(part, whole, out=np.full(part.shape, np.nan), where=whole > 0))
 
 
 def _root(variance: Float) -> Float:
@@ -217,7 +261,10 @@ class Multiplier:
     The influence is multiplied by random signs cluster by cluster: Callaway and Sant'Anna (2021), algorithm 1, with CR1
     standard errors in place of their interquartile ranges and Rademacher in place of Mammen weights.
 
-    Without any effect a band of 95 % left out zero somewhere in MEASURED
+    Not for a conclusion with few clusters. Without any effect its band of 95 % left out zero somewhere in 11 to 96 % of
+    draws of an event study of 24 months and in 8 to 50 % of draws of a curve of ten days, with 12 to 38 offices of
+    which 4 to 19 were treated and as noisy as the others (docs/coverage.md#bands): signs know nothing of degrees of
+    freedom, and the clustered standard error is too small where few are treated.
     """
 
     reps: int
@@ -248,7 +295,10 @@ def romano_wolf(inferences: Sequence[Inference], *, reps: int, seed: int) -> pd.
 
     The chance, if no outcome of the family is affected, of seeing anywhere in it a t statistic as large as this one:
     Romano and
-    Wolf (2005, algorithm 4.1; 2016), drawing the influences of all outcomes with the same signs for a cluster.
+    Wolf (2005, algorithm 4.1; 2016), drawing the influences of all outcomes with the same signs for a cluster. An outcome
+    is as strong as its own p-value, degrees of freedom and all, and adjusting never makes a p-value smaller: with twelve
+    clusters of which four are treated, some outcome of three without an effect falls below 0.05 in 8 % of draws (20 % if
+    its t statistic is held against the draws as it is); with 38 clusters in 3 %.
 
     Parameters
     ----------
@@ -279,15 +329,16 @@ def romano_wolf(inferences: Sequence[Inference], *, reps: int, seed: int) -> pd.
         columns.append(inference.effects.influence[[own.index(label) for label in labels], 0])
     influence = np.stack(columns, axis=1)
     drawn = np.abs(_sums(influence, reps, seed)) / np.sqrt((influence**2).sum(axis=0))
-    statistic = np.array([i.estimate[0] / i.std_error[0] for i in inferences])
+    own_p = np.array([float(i.p_value[0]) for i in inferences])
+    strength = -special.ndtri(own_p / 2)  # on the scale of the draws, which know no degrees of freedom
     return pd.DataFrame(
         {
             "outcome": [i.effects.design.panel.outcome.name for i in inferences],
             "estimate": [i.estimate[0] for i in inferences],
             "std_error": [i.std_error[0] for i in inferences],
-            "statistic": statistic,
-            "p_value": [i.p_value[0] for i in inferences],
-            "p_adjusted": _step_down(np.abs(statistic), drawn),
+            "statistic": [i.estimate[0] / i.std_error[0] for i in inferences],
+            "p_value": own_p,
+            "p_adjusted": np.maximum(own_p, _step_down(strength, drawn)),
         }
     )
 

@@ -52,8 +52,8 @@ class TwoWay:
     terms: Literal["overall", "event_time"] = "overall"
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "regressors", tuple(self.regressors))
-        object.__setattr__(self, "covariates", tuple(self.covariates))
+        object.__setattr__(self, "regressors", names_of(self.regressors, "regressors"))
+        object.__setattr__(self, "covariates", names_of(self.covariates))
 
     @property
     def name(self) -> str:
@@ -119,6 +119,19 @@ class TwoWay:
         columns, places = fit.regressors, fit.covariates
         reordered = np.concatenate([columns[:, :, own:], columns[:, :, :own]], axis=2)
         return bool(LeastSquares(fit.design, reordered, (*places[own:], *places[:own])).collinear()[-own:].any())
+
+
+def names_of(names: Sequence[str], parameter: str = "covariates") -> tuple[str, ...]:
+    """Return the names given for a parameter as a tuple.
+
+    Raises
+    ------
+    EstimationError
+        The names are one text.
+    """
+    if isinstance(names, str):
+        raise EstimationError(f"{parameter}={names!r}. Expected a tuple of names: {parameter}=({names!r},).")
+    return tuple(names)
 
 
 def columns_of(design: Design, names: tuple[str, ...]) -> Float:

@@ -70,12 +70,14 @@ PERSON_FIELDS = frozenset({"applicant", "handler", "officer", "certificate", "pe
 def normalised(heading: object) -> str:
     """Return a heading without what does not matter: case, spaces, underscores, dots, hyphens, line breaks.
 
+    ``Day of``, which reporting tools put in front of a date, does not matter either.
+
     Examples
     --------
     >>> normalised("Tgl. Masuk") == normalised("tgl_masuk")
     True
     """
-    return re.sub(r"[\s_.\-:*\u00a0\ufeff]+", "", str(heading)).casefold()
+    return re.sub(r"[\s_.\-:*\u00a0\ufeff]+", "", re.sub(r"(?i)^\s*day of ", "", str(heading))).casefold()
 
 
 def _reference(name: str) -> list[dict[str, str]]:

@@ -47,6 +47,7 @@ from asn_impact.intake.columns import match_columns, normalised, recognised
 from asn_impact.intake.files import (
     RawTable,
     files_of,
+    kept_typed,
     named_source,
     on_server,
     open_file,
@@ -602,11 +603,8 @@ def _long(
     """Return the table of `read_wide`."""
     heading = match_columns(table.headings, (), columns={unit: unit}, keep=(unit,), source=table.name)[unit]
     every = {i: p for i, h in enumerate(table.headings) if h != heading and (p := _heading_period(h, year))}
-    periods = {
-        i: p
-        for i, (above, p) in every.items()
-        if above.casefold() == " ".join(re.findall(r"[^\W\d_]+|\d+", group)).casefold()
-    }
+    above = _group_above([a for a, _ in every.values()], group)
+    periods = {i: p for i, (a, p) in every.items() if a.casefold() == above}
     _check_periods(table.name, [a for a, _ in every.values()], list(periods.values()), group, year)
     at = table.headings.index(heading)
     columns = ", ".join(f"CAST(c{i} AS VARCHAR) AS c{i}" for i in (at, *periods))
@@ -626,13 +624,23 @@ def _long(
     return long.assign(period=pd.PeriodIndex(list(periods.values()) * len(labels)), **{name: values})
 
 
+_NO_MONTH = "No heading is a month or year. Where each row is one unit and period, use read_panel on the frame."
+
+
+def _group_above(groups: Sequence[str], group: str) -> str | None:
+    """Return the group of the headings that is meant: the same words, or the only one that ends in them."""
+    asked, known = " ".join(re.findall(r"[^\W\d_]+|\d+", group)).casefold(), {g.casefold() for g in groups}
+    ending = [g for g in known if asked and g.endswith(f" {asked}")]
+    return asked if asked in known else ending[0] if len(ending) == 1 else None
+
+
 def _check_periods(
     name: str, groups: Sequence[str], periods: Sequence[pd.Period], group: str, year: int | None
 ) -> None:
     """Refuse headings without periods, with a period twice, or months of no year."""
     if not periods:
         known = listed(dict.fromkeys(g for g in groups if g), most=10)
-        what = f"Groups above months there: {known}. Say which: group='...'." if known else "No heading is a month."
+        what = f"Groups above months there: {known}. Say which: group='...'." if known else _NO_MONTH
         raise InputError(f"{name!r} has no months or years below {group!r}. {what}")
     double = [str(p) for p in dict.fromkeys(periods) if periods.count(p) > 1]
     if double or len({p.freqstr for p in periods}) > 1:
@@ -844,9 +852,15 @@ _SHIELD = """'^(?:''|="([^"]*)"$)'"""
 def _sql_text(column: str, kind: str, *, loose: bool) -> str:
     """Write SQL for a text: numbers written out, and in loose text files spaces at the ends cut."""
     if kind == "VARCHAR":
-        return f"nullif(regexp_replace(trim({column}), {_SHIELD}, '\\1'), '')" if loose else column
+        return _unshielded(f"trim({column})") if loose else column
     whole = f"CAST({column} AS BIGINT)" if kind in ("DOUBLE", "FLOAT") else column
     return f"CAST({whole} AS VARCHAR)"
+
+
+def _unshielded(text: str) -> str:
+    """Write SQL for a text without its shield, and missing where nothing is left; few texts have one to look for."""
+    bare = f"regexp_replace({text}, {_SHIELD}, '\\1')"
+    return f"nullif(CASE WHEN left({text}, 1) IN (chr(39), '=') THEN {bare} ELSE {text} END, '')"
 
 
 def _is_sql_temporal(kind: str) -> bool:
@@ -888,13 +902,15 @@ def _typed_tables(
     stacked = _stacked(tables, matches, fields, typed)
     texts = [f for f in fields if f in DATE_FIELDS and not typed[f]]
     readings = [read_dates(stacked, f, name=f, order=(dates or {}).get(f)) for f in texts]
-    frame = nw.from_native(_with_dates(stacked, readings, [f for f in fields if f in DATE_FIELDS and typed[f]]))
-    bounds = UNKNOWN if texts else bounds_of(nw.from_native(stacked))
+    in_days = [f for f in fields if f in DATE_FIELDS and typed[f]]
+    long = any(t.long for t in tables)
+    native = _kept(stacked, readings, in_days) if long else _with_dates(stacked, readings, in_days)
+    frame = nw.from_native(native)
+    bounds = bounds_of(frame) if long else UNKNOWN if texts else bounds_of(nw.from_native(stacked))
     headings = {f: next(m[f] for m in matches if f in m) for f in fields}
     said = [*notes, *(n for t in tables for n in t.notes), *(n for r in readings for n in r.notes)]
     alerts = [a for t in tables for a in t.alerts] + [a for r in readings for a in _reading_alerts(r)]
     alerts += [*_timed_alerts(bounds.timed), *_zone_alerts({r.column: z for r in readings for z in r.zones})]
-    in_days = [f for f in fields if f in DATE_FIELDS and typed[f]]
 
     def numbered() -> nw.LazyFrame[Any]:
         rows = _stacked(tables, matches, fields, typed, numbered=texts)
@@ -911,6 +927,16 @@ def _typed_tables(
         alerts=tuple(alerts),
         numbered=numbered,
     )
+
+
+def _kept(
+    stacked: duckdb.DuckDBPyRelation, readings: Sequence[DateReading], typed: Sequence[str]
+) -> duckdb.DuckDBPyRelation:
+    """Return the dated rows, written down once; of first cells only those that could be the word of a total."""
+    rows = _with_dates(stacked, readings, typed)
+    if {FIRST, "received"} <= set(rows.columns):
+        rows = rows.project(f"* REPLACE (CASE WHEN received IS NULL THEN {FIRST} END AS {FIRST})")
+    return kept_typed(rows)
 
 
 def _fetched(table: RawTable, match: Mapping[str, str]) -> RawTable:

@@ -40,6 +40,7 @@ from asn_impact.intake.old_workbooks import reaches_too_far
 __all__ = [
     "RawTable",
     "files_of",
+    "kept_typed",
     "named_source",
     "on_server",
     "open_file",
@@ -51,6 +52,7 @@ __all__ = [
 ]
 
 CHUNK = 1 << 22
+LONG_TEXT = 1 << 23  # bytes of a text file from which parsing it again costs more than writing down what is wanted
 SAMPLE = 1 << 18  # bytes in which the heading row must lie
 HEADER_ROWS = 20  # title rows in front of the headings: 1 to 6 in practice, 20 in the most patient reader seen
 MOST_COLUMNS = 2_000
@@ -74,7 +76,8 @@ class RawTable:
     A loose table comes from a text file or a sheet: every column is text, and rows of totals may be in it.
     ``places`` gives the row of the file in which each row of the table stands, where that is not 1, 2, 3, ...
     (a spreadsheet counts from 1, with titles and empty rows); it is called when rows are shown, not before. A table
-    ``on_server`` must be fetched once: it can change between two looks.
+    ``on_server`` must be fetched once: it can change between two looks. A ``long`` text file is parsed anew by every
+    query; what is wanted of it is kept typed (`kept_typed`).
     """
 
     name: str
@@ -86,6 +89,7 @@ class RawTable:
     alerts: tuple[str, ...] = ()
     places: Callable[[], Int] | None = None
     on_server: bool = False
+    long: bool = False
 
 
 class Scan(NamedTuple):
@@ -459,10 +463,34 @@ def _open_text(path: Path, recognise: Recogniser) -> RawTable:
     if skip:
         notes.append(f"{path.name}: {skip} lines in front of the headings passed over.")
     cut = () if seen.ends_whole else (f"{path.name}: the last line has no line end; the file may be cut off.",)
-    places = functools.partial(_text_places, file, dialect)
     return RawTable(
-        path.name, tuple(headings), relation, seen.sha256, loose=True, notes=tuple(notes), alerts=cut, places=places
+        path.name,
+        tuple(headings),
+        relation,
+        seen.sha256,
+        loose=True,
+        notes=tuple(notes),
+        alerts=cut,
+        places=functools.partial(_text_places, file, dialect),
+        long=file.stat().st_size >= LONG_TEXT,
     )
+
+
+def kept_typed(relation: duckdb.DuckDBPyRelation) -> duckdb.DuckDBPyRelation:
+    """Return the same rows from a private Parquet file, written once: later queries do not parse the text again.
+
+    The file is removed when Python ends. Where it cannot be written the relation itself is returned: slow, and right.
+    """
+    name = ""
+    try:
+        handle, name = tempfile.mkstemp(suffix=".parquet", dir=_copies().name)
+        os.close(handle)
+        relation.write_parquet(name)
+    except (duckdb.IOException, OSError):  # no room left
+        if name:
+            Path(name).unlink(missing_ok=True)
+        return relation
+    return query(f"SELECT * FROM read_parquet({_quoted(name)})")
 
 
 def _check_width(name: str, columns: int) -> None:
@@ -866,7 +894,7 @@ def write_beside(path: Path, content: bytes) -> None:
 
 
 _RUNS = re.compile(r"\s*[=+\-@\t\r]")
-_PLAIN_NUMBER = re.compile(r"[-+]?\d+([.,]\d+)?([eE][-+]?\d+)?|-+")
+_PLAIN_NUMBER = re.compile(r"[-+]?\d+([.,]\d+)?([eE][-+]?\d+)?|[-+]?inf|-+")
 
 
 def shielded(cell: str) -> str:
@@ -876,7 +904,7 @@ def shielded(cell: str) -> str:
 
     Examples
     --------
-    >>> shielded("=1+1"), shielded("-2.5"), shielded("Dinas A")
-    ("'=1+1", '-2.5', 'Dinas A')
+    >>> shielded("=1+1"), shielded("-2.5"), shielded("-inf"), shielded("Dinas A")
+    ("'=1+1", '-2.5', '-inf', 'Dinas A')
     """
     return f"'{cell}" if _RUNS.match(cell) and not _PLAIN_NUMBER.fullmatch(cell) else cell

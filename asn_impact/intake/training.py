@@ -392,8 +392,8 @@ def _taught_by_others(everyone: nw.LazyFrame[Any], theirs: nw.LazyFrame[Any]) ->
     taught, own = (set(rows.select("office").unique().collect()["office"].to_list()) for rows in (everyone, theirs))
     others = len(taught - own - {None, ""})
     return [
-        f"{others} offices took the course from another provider only and have no date here: assign() would compare with "
-        f"them as never trained. Leave them out of the comparison: design.where(...)."
+        f"{others} offices took the course from another provider only and have no date here: assign() would compare "
+        f"with them as never trained. Leave them out of the comparison: design.where(...)."
     ][: min(others, 1)]
 
 

@@ -19,8 +19,7 @@ from asn_impact.display import card
 from asn_impact.errors import DataWarning, InputError, listed, nearest
 from asn_impact.intake.steps import StepLog
 from asn_impact.measures.calendar import WorkCalendar
-from asn_impact.measures.durations import Durations, measure
-from asn_impact.measures.durations import _brought_in as brought_in
+from asn_impact.measures.durations import Durations, brought_in, measure
 
 __all__ = ["Clocks", "clocks"]
 

@@ -22,7 +22,7 @@ from asn_impact.errors import DataWarning, InputError, listed
 from asn_impact.intake.exports import Extract
 from asn_impact.measures.calendar import OfficeHours, WorkCalendar
 
-__all__ = ["Clock", "Durations", "measure"]
+__all__ = ["Clock", "Durations", "brought_in", "measure"]
 
 Clock: TypeAlias = Literal["working_days", "calendar_days"]
 
@@ -135,7 +135,7 @@ def measure(
     records = _with_days_only(extract.records)
     _refuse_taken_names(records)
     _require_coverage(records, counted, extract.as_of)
-    joined = _joined(records, _brought_in(counted.table()[["date", "number"]], records))
+    joined = _joined(records, brought_in(counted.table()[["date", "number"]], records))
     as_of_day = int(counted.number(extract.as_of))
     return Durations(joined, extract.as_of, as_of_day, counted, (*extract.notes, *counted.notes))
 
@@ -211,8 +211,28 @@ def _count_outside(records: nw.LazyFrame[Any], column: str, calendar: WorkCalend
     return int(records.filter(outside).select(nw.len()).collect().item())
 
 
-def _brought_in(table: pd.DataFrame, records: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
-    """Return the calendar in the engine that holds the records: a join does not cross engines."""
+def brought_in(table: pd.DataFrame, records: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
+    """Return the table of a calendar in the engine that holds the records: a join does not cross engines.
+
+    Parameters
+    ----------
+    table
+        ``date`` and whole numbers, one row a day without gaps.
+    records
+        Of DuckDB, pandas, polars or pyarrow.
+
+    Raises
+    ------
+    InputError
+        Another engine holds the records.
+
+    Examples
+    --------
+    >>> import polars as pl
+    >>> table = WorkCalendar.weekdays("2024-01-05", "2024-01-06").table()
+    >>> brought_in(table, nw.from_native(pl.LazyFrame({"a": [1]}))).collect()["number"].to_list()
+    [1, 1]
+    """
     engine = records.implementation
     if engine.is_duckdb():
         relation: Any = nw.to_native(records)
@@ -291,7 +311,7 @@ def _measured_in_minutes(extract: Extract, hours: OfficeHours, times: Mapping[st
     timed = _with_minutes(days)
     alerts = _left_out_without_time(timed)
     usable = timed.filter(~_no_time() & ~_backwards())
-    made = _minutes_joined(usable, _brought_in(hours.table(), usable))
+    made = _minutes_joined(usable, brought_in(hours.table(), usable))
     start = int(hours.number(extract.as_of))
     if alerts:
         warnings.warn(" ".join(alerts), DataWarning, stacklevel=3)

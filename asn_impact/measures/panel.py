@@ -20,7 +20,7 @@ from asn_impact.arrays import Bool, Float, Int, readonly
 from asn_impact.display import card
 from asn_impact.errors import DataWarning, InputError, listed, nearest
 from asn_impact.measures.outcomes import Mean
-from asn_impact.timeline import Timeline
+from asn_impact.timeline import Timeline, coded
 
 __all__ = ["Outcome", "Panel", "read_panel"]
 
@@ -215,12 +215,13 @@ def read_panel(
         raise InputError(f"No row of the panel can be used. {' '.join(notes)}")
     if notes:
         warnings.warn(f"read_panel({outcome!r}): {' '.join(notes)}", DataWarning, stacklevel=2)
-    rows = np.flatnonzero(keep)
+    rows = slice(None) if keep.all() else np.flatnonzero(keep)
     usable = table if keep.all() else table.iloc[rows]
     units, unit_of = _units(usable[unit], unit)
     timeline, period_of = Timeline.read(usable[period], column=period)
-    _refuse_duplicates(units, unit_of, timeline, period_of)
-    spread = _Spread((len(units), len(timeline)), unit_of, period_of)
+    cell = unit_of * len(timeline) + period_of
+    spread = _Spread((len(units), len(timeline)), cell)
+    _refuse_duplicates(units, timeline, cell)
     return Panel(
         outcome=Mean(outcome),
         units=units,
@@ -327,9 +328,9 @@ def _units(column: pd.Series, name: str) -> tuple[tuple[Hashable, ...], Int]:
             )
         if (number == np.round(number)).all():
             column = column.astype("int64")
-    codes, distinct = pd.factorize(column)
+    codes, distinct = coded(column)
     if isinstance(distinct.dtype, np.dtype) and distinct.dtype.kind in "iu":  # whole numbers sort without Python
-        numbers = distinct.to_numpy()
+        numbers = np.asarray(distinct)
         by_value = np.argsort(numbers)
         return tuple(numbers[by_value].tolist()), _ranks(by_value)[codes]
     labels: list[Hashable] = distinct.tolist()
@@ -344,8 +345,8 @@ def _ranks(order: Int) -> Int:
     return rank
 
 
-def _refuse_duplicates(units: tuple[Hashable, ...], unit_of: Int, timeline: Timeline, period_of: Int) -> None:
-    count = np.bincount(unit_of * len(timeline) + period_of)
+def _refuse_duplicates(units: tuple[Hashable, ...], timeline: Timeline, cell: Int) -> None:
+    count = np.bincount(cell)
     if (twice := np.flatnonzero(count > 1)).size:
         cells = [f"{units[k // len(timeline)]} {timeline.labels[k % len(timeline)]}" for k in twice[:3]]
         raise InputError(
@@ -356,24 +357,30 @@ def _refuse_duplicates(units: tuple[Hashable, ...], unit_of: Int, timeline: Time
 
 @dataclass(frozen=True)
 class _Spread:
-    """Put row values into (U, T) cells."""
+    """Put row values into (U, T) cells; `cell` is the position of each row's cell, unit by unit."""
 
     shape: tuple[int, int]
-    unit_of: Int
-    period_of: Int
+    cell: Int
+
+    @cached_property
+    def _in_order(self) -> bool:
+        """Whether the rows are the cells, all of them and in order."""
+        every = self.shape[0] * self.shape[1]
+        return len(self.cell) == every and bool((self.cell == np.arange(every)).all())
 
     def __call__(self, values: Float, empty: float) -> Float:
-        cells = np.full(self.shape, empty)
-        cells[self.unit_of, self.period_of] = values
-        return cells
+        if self._in_order:
+            return values.reshape(self.shape).copy()  # the frame stays the caller's own
+        cells = np.full(self.shape[0] * self.shape[1], empty)
+        cells[self.cell] = values
+        return cells.reshape(self.shape)
 
 
 def _attributes(
     table: pd.DataFrame, unit: str, unit_of: Int, used: Sequence[str], asked: Sequence[str] | None
 ) -> pd.DataFrame:
     """One row a unit. Columns asked for must be constant within units; without a wish, all that are so are taken."""
-    first = np.empty(int(unit_of.max()) + 1, dtype=np.int64)
-    first[unit_of[::-1]] = np.arange(len(unit_of))[::-1]  # the last assignment stays: the first row of each unit
+    first = _first_rows(unit_of)
     candidates = asked if asked is not None else [c for c in table.columns.unique() if c not in used]
     columns: dict[Any, Any] = {unit: table[unit].iloc[first].to_numpy()}
     for name in candidates:
@@ -387,6 +394,16 @@ def _attributes(
                 f"Column {name!r} changes within {int((~constant).sum())} rows of a unit. Expected one value a unit."
             )
     return pd.DataFrame(columns)
+
+
+def _first_rows(unit_of: Int) -> Int:
+    """Return the first row of each unit, from the unit of each row."""
+    change = np.diff(unit_of)
+    if (change >= 0).all():  # unit after unit
+        return np.concatenate([[0], np.flatnonzero(change) + 1])
+    first = np.empty(int(unit_of.max()) + 1, dtype=np.int64)
+    first[unit_of[::-1]] = np.arange(len(unit_of))[::-1]  # the last assignment stays
+    return first
 
 
 def _as_first(column: pd.Series, first: Int, unit_of: Int) -> Bool:

@@ -35,7 +35,7 @@ _QUESTION: Final = both(
     id="Laporan ini menjawab satu pertanyaan: apakah {what} mengubah {measures}?",
     en="This report answers one question: did {what} change {measures}?",
 )
-_TRAINING: Final = both(id="pelatihan {name}", en="the training {name}")
+_TRAINING: Final = both(id="pelatihan {name}", en="the {name} training")
 _ANY_TRAINING: Final = both(id="pelatihan", en="training")
 _SCOPE: Final = both(
     id="Yang diamati adalah {units} {noun} dari {first} sampai {last}.",
@@ -56,9 +56,7 @@ def question(inferences: Sequence[Inference], *, language: Language) -> list[Sen
         return []
     design = inferences[0].effects.design
     labels = design.panel.timeline.labels
-    measures = dict.fromkeys(
-        _lower(outcome_words(i.effects.design.panel.outcome).label[language].split(" (")[0]) for i in inferences
-    )
+    measures = dict.fromkeys(_measure(i, language) for i in inferences)
     named = design.treatment not in {"", "treatment"}
     asked = say(
         _QUESTION,
@@ -78,6 +76,14 @@ def question(inferences: Sequence[Inference], *, language: Language) -> list[Sen
         last=period(labels[-1], language),
     )
     return [asked + scope, say(_WHY_NOT, language)]
+
+
+def _measure(inference: Inference, language: Language) -> str:
+    """Return the name of a measure within a sentence; English names of ours take the article."""
+    outcome = inference.effects.design.panel.outcome
+    label = outcome_words(outcome).label[language].split(" (")[0]
+    article = "the " if language == "en" and label != outcome.name else ""
+    return article + _lower(label)
 
 
 def _lower(text: str) -> str:
@@ -100,9 +106,7 @@ def framework(inferences: Sequence[Inference], *, language: Language) -> list[Se
     """Return the theory of change in a paragraph, for studies of services; nothing for other panels."""
     if not inferences or not counts_records(inferences[0].effects.design.panel):
         return []
-    measures = dict.fromkeys(
-        _lower(outcome_words(i.effects.design.panel.outcome).label[language].split(" (")[0]) for i in inferences
-    )
+    measures = dict.fromkeys(_measure(i, language) for i in inferences)
     return [say(_FRAMEWORK, language, measures=joined(list(measures), language))]
 
 

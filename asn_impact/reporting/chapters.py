@@ -30,7 +30,9 @@ _CHAPTER_OF: Final[Mapping[str, str]] = {
     "who_is_compared": "compared",
     "raw_trends": "compared",
     "maturity": "left_out",
+    "sensitivity": "strength",
 }
+LONG: Final = 15  # rows: a longer table stands in the appendix
 
 
 @dataclass(frozen=True)
@@ -149,6 +151,7 @@ def chapters(pages: Exhibits, items: Sequence[Item], told: Told) -> list[Section
         "strength": _strength_blocks(pages, items),
         "conclusion": _conclusion(pages, items, told),
         "references": [_list(argument.references(inferences))] if inferences else [],
+        "tables": _long_tables(pages, items),
         "glossary": [_glossary_block(inferences, pages.language)] if inferences else [],
         "provenance": [_provenance_block(told.inputs, pages.language)],
     }
@@ -156,7 +159,7 @@ def chapters(pages: Exhibits, items: Sequence[Item], told: Told) -> list[Section
 
 
 _PARTS: Final = ("compared", "left_out", "calculation", "limits")
-_UNNUMBERED: Final = ("foreword", "summary", "references", "glossary", "provenance")
+_UNNUMBERED: Final = ("foreword", "summary", "references", "tables", "glossary", "provenance")
 _ROMAN: Final = ("I", "II", "III", "IV", "V", "VI", "VII")
 
 
@@ -243,9 +246,16 @@ def _result_blocks(pages: Exhibits, items: Sequence[Item], told: Told) -> list[B
                 blocks.append(pages.table(tables.results([item], level=told.level)))
         elif isinstance(item, Chart) and _CHAPTER_OF.get(item.kind, "results") == "results":
             blocks.append(pages.figure(item))
-        elif isinstance(item, Table):
+        elif isinstance(item, Table) and len(item.frame) <= LONG:
             blocks.append(pages.table(item))
     return blocks
+
+
+def _long_tables(pages: Exhibits, items: Sequence[Item]) -> list[Block]:
+    """Return the tables that would break the argument: lists of offices, of months."""
+    months = [tables.maturity_table(frame) for frame in _of(items, pd.DataFrame)]
+    listed = [*_of(items, Table), *months]
+    return [pages.table(table) for table in listed if len(table.frame) > LONG]
 
 
 def _left_out_blocks(
@@ -261,7 +271,8 @@ def _left_out_blocks(
     line = f"{prose.HEADINGS['source'][pages.language]}: {told.source}"
     for frame in _of(items, pd.DataFrame):
         blocks.append(pages.figure(maturity(frame, language=pages.language, source=line, inputs=told.inputs)))
-        blocks.append(pages.table(tables.maturity_table(frame)))
+        if len(frame) <= LONG:
+            blocks.append(pages.table(tables.maturity_table(frame)))
     notes = notes_of(inferences)
     if notes and pages.language == "en":  # the notes of the computation are in English; the manifest has them always
         blocks.append(Block("notes", entries=notes))
@@ -291,7 +302,7 @@ def _strength_blocks(pages: Exhibits, items: Sequence[Item]) -> list[Block]:
     for scrutiny in _of(items, Scrutiny):
         blocks += _said(pages, argument.strength(scrutiny, language=pages.language))
         blocks.append(pages.table(tables.checks(scrutiny)))
-    return blocks
+    return [*blocks, *(pages.figure(chart) for chart in _charts(items, "strength"))]
 
 
 def _conclusion(pages: Exhibits, items: Sequence[Item], told: Told) -> list[Block]:

@@ -30,10 +30,13 @@ from asn_impact.errors import InputError, PrivacyError
 from asn_impact.intake.files import shielded
 from asn_impact.intake.privacy import identifiers_in
 
-__all__ = ["differing", "dominated", "quantile_shown", "release", "says_it_of_all", "withheld"]
+__all__ = ["differing", "differing_tables", "dominated", "quantile_shown", "release", "says_it_of_all", "withheld"]
 
 Content = TypeVar("Content", str, bytes)
 
+MINIMUM: Final = 10  # never below 5: a convention, no law names a number
+LEAST_MINIMUM: Final = 5
+_SMALL: Final = frozenset(str(n) for n in range(1, LEAST_MINIMUM))
 _HASH: Final = re.compile(r"\b[0-9a-f]{64}\b")
 _MEASUREMENT: Final = re.compile(r"[-+\u2212]?\d{0,6}[.,]\d+(?:[eE][-+]?\d+)?")  # decimals, not a name
 _GEOMETRY: Final = frozenset(
@@ -48,7 +51,9 @@ def release(content: Content, name: str) -> Content:
 
     Looks at what a reader could get out of the file: text, comments and metadata of an SVG, every cell of a CSV,
     every key and value of a JSON, text and attributes of an HTML page and the pictures inside it, the text
-    chunks of a PNG, the document information of a PDF; of anything else, the whole text.
+    chunks of a PNG, the document information of a PDF; of anything else, the whole text. A CSV also does not leave
+    with a count from 1 to 4 in a column of `COUNTS`, nor with one hidden count alone among shown ones, which the total
+    gives back.
 
     Parameters
     ----------
@@ -60,8 +65,8 @@ def release(content: Content, name: str) -> Content:
     Raises
     ------
     PrivacyError
-        Something is shaped like a NIK, a NIP or a telephone number, or the content cannot be read. The
-        message names the file and counts, never the number itself.
+        Something is shaped like a NIK, a NIP or a telephone number, a count points at few persons, or the content
+        cannot be read. The message names the file and counts, never the number itself.
 
     Examples
     --------
@@ -83,6 +88,11 @@ def _pieces(content: str | bytes, name: str) -> Iterator[str]:
     reader = _READERS.get(PurePath(name).suffix.casefold(), _text)
     try:
         yield from reader(content)
+    except _SmallError as small:
+        raise PrivacyError(
+            f"{name} {small}: it was not written. Show it as a Table with kinds={{column: 'records'}}, or put groups "
+            "together."
+        ) from None
     except _RunsError:
         raise PrivacyError(
             f"{name} holds a cell that a spreadsheet would run as a formula: it was not written. Pass texts through "
@@ -111,8 +121,31 @@ def _text(content: str | bytes) -> Iterator[str]:
     yield _decoded(content)
 
 
+class _SmallError(Exception):
+    """A column of counts points at few persons."""
+
+
+#: Headings under which a CSV of ours counts persons or their cases.
+COUNTS: Final = frozenset({"records", "respondents", "cases"})
+_HIDDEN: Final = re.compile(r"<\d+|\*")
+
+
+def _refuse_small_counts(rows: list[list[str]]) -> None:
+    """Refuse counts from 1 to below 5, and a single hidden count among shown ones."""
+    for at in (i for i, heading in enumerate(rows[0] if rows else []) if heading.strip().casefold() in COUNTS):
+        cells = [row[at].strip() for row in rows[1:] if at < len(row)]
+        small = sum(cell in _SMALL for cell in cells)
+        hidden = sum(_HIDDEN.fullmatch(cell) is not None for cell in cells)
+        if small:
+            raise _SmallError(f"has {small} counts below {LEAST_MINIMUM} in {rows[0][at]!r}")
+        if hidden == 1 and sum(cell not in {"", "0"} for cell in cells) > 1:
+            raise _SmallError(f"has one hidden count in {rows[0][at]!r}, which the total gives back")
+
+
 def _csv(content: str | bytes) -> Iterator[str]:
-    for row in csv.reader(io.StringIO(_decoded(content)), strict=True):
+    rows = list(csv.reader(io.StringIO(_decoded(content)), strict=True))
+    _refuse_small_counts(rows)
+    for row in rows:
         if any(shielded(cell) != cell for cell in row):
             raise _RunsError
         yield from (cell for cell in row if not _MEASUREMENT.fullmatch(cell.strip()))
@@ -239,9 +272,6 @@ _READERS: Final[Mapping[str, Callable[[str | bytes], Iterator[str]]]] = {
 
 # --- rules for numbers ----------------------------------------------------------------------------------------
 
-MINIMUM: Final = 10  # never below 5: NASTY list, privacy
-LEAST_MINIMUM: Final = 5
-
 
 def _checked_minimum(minimum: int) -> int:
     if minimum < LEAST_MINIMUM:
@@ -342,6 +372,47 @@ def differing(earlier: Mapping[str, int], later: Mapping[str, int], *, minimum: 
     """
     _checked_minimum(minimum)
     return tuple(name for name in earlier if name in later and 0 < abs(earlier[name] - later[name]) < minimum)
+
+
+def differing_tables(earlier: str, later: str, *, minimum: int = MINIMUM) -> tuple[str, ...]:
+    r"""Return the rows of two versions of a CSV whose counts differ by a small number of persons.
+
+    Rows are the same when every cell is that is no count (`COUNTS`) and no measurement. Whoever has both versions sees
+    the difference; hidden counts show none.
+
+    Parameters
+    ----------
+    earlier, later
+        Texts of the file as published and as about to be.
+    minimum
+        As for `differing`.
+
+    Returns
+    -------
+    tuple of str
+        Column and row, as in ``records of Dinas A``.
+
+    Examples
+    --------
+    >>> differing_tables("office,records\nDinas A,57\n", "office,records\nDinas A,54\n")
+    ('records of Dinas A',)
+    """
+    return differing(_counted_rows(earlier), _counted_rows(later), minimum=minimum)
+
+
+def _counted_rows(text: str) -> dict[str, int]:
+    """Column and row of a CSV -> the count there, where one is shown."""
+    found: dict[str, int] = {}
+    for row in csv.DictReader(io.StringIO(text)):
+        counts = {str(key): str(cell) for key, cell in row.items() if str(key).strip().casefold() in COUNTS}
+        others = [str(cell) for key, cell in row.items() if key not in counts and not _measured(str(cell))]
+        label = " ".join(others)
+        found |= {f"{key} of {label}": int(cell) for key, cell in counts.items() if cell.isdecimal()}
+    return found
+
+
+def _measured(cell: str) -> bool:
+    return cell == "" or _MEASUREMENT.fullmatch(cell) is not None
 
 
 def dominated(contributions: npt.ArrayLike, *, n: int = 2, k: float = 0.90, p: float = 0.10) -> bool:

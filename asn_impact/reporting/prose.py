@@ -21,6 +21,7 @@ from asn_impact.reporting.words import (
     both,
     decimals_for,
     joined,
+    limit_words,
     outcome_words,
     period,
     say,
@@ -43,6 +44,7 @@ HEADINGS: Final[Mapping[str, Text]] = {
     "strength": both(id="Seberapa kuat buktinya", en="Strength of the evidence"),
     "conclusion": both(id="Simpulan dan rekomendasi", en="Conclusion and recommendations"),
     "references": both(id="Daftar pustaka", en="References"),
+    "tables": both(id="Lampiran: tabel", en="Appendix: tables"),
     "glossary": both(id="Lampiran: arti istilah", en="Appendix: what the words mean"),
     "provenance": both(id="Lampiran: asal-usul", en="Appendix: provenance"),
     "problem": both(id="Masalah", en="The problem"),
@@ -90,6 +92,30 @@ CAPTIONS: Final[Mapping[str, Text]] = {
     "forest": both(
         id="Perkiraan dampak untuk setiap ukuran; garis adalah selang kepercayaan.",
         en="The estimated effect on each measure; lines are confidence intervals.",
+    ),
+    "completion_curve": both(
+        id="Bagian permohonan yang sudah diputuskan menurut hari sejak diterima, dengan dan tanpa pelatihan.",
+        en="The share of applications decided by each day since receipt, with and without training.",
+    ),
+    "returns": both(
+        id="Sebaran nilai kini bersih program menurut ketidakpastian dampaknya; garis tegak adalah titik impas.",
+        en="The net present value of the programme over the uncertainty of its effect; break-even at the upright line.",
+    ),
+    "satisfaction": both(
+        id="Nilai rata-rata setiap unsur kepuasan masyarakat, yang terendah di atas.",
+        en="The mean answer to each element of public satisfaction, the lowest at the top.",
+    ),
+    "sensitivity": both(
+        id="Selang kepercayaan bila tren tanpa pelatihan boleh menyimpang sebesar itu; garis tegak adalah nol.",
+        en="Confidence intervals when trends without training may depart that much; zero at the vertical line.",
+    ),
+    "specifications": both(
+        id="Perkiraan dampak menurut setiap pilihan yang wajar, diurutkan; titik di bawah menunjukkan pilihannya.",
+        en="The estimated effect under every defensible choice, sorted; dots below show which choice was made.",
+    ),
+    "waits_calendar": both(
+        id="Rata-rata menurut tahun dan bulan diterima; bulan yang diarsir terlalu baru untuk dinilai.",
+        en="The mean by year and month of receipt; hatched months are too recent to judge.",
     ),
 }
 
@@ -403,10 +429,9 @@ def _outcome_sentence(inference: Inference, language: Language) -> Sentence:
     template = _OUTCOMES.get(type(outcome).__name__)
     if template is None:
         return Sentence("")
-    calendar = getattr(outcome, "counted_in", "working days") == "calendar days"
-    unit = both(id="hari kalender", en="calendar days") if calendar else both(id="hari kerja", en="working days")
-    limit = Quantity(int(getattr(outcome, "horizon", 0)), f"{outcome.name}.horizon")
-    return say(template, language, limit=limit, unit=unit[language])
+    limit = limit_words(outcome)
+    shown = Quantity(limit.value, f"{outcome.name}.horizon", limit.decimals)
+    return say(template, language, limit=shown, unit=limit.unit[language])
 
 
 def _estimator_sentence(inference: Inference, language: Language) -> Sentence:

@@ -387,6 +387,8 @@ def _not_a_formula(cell: object) -> object:
     """Put an apostrophe before text that a spreadsheet would take for a formula."""
     if isinstance(cell, Mapping):
         cell = cell["en"]
+    if isinstance(cell, float) and np.isinf(cell):  # "-inf" would be one
+        return "infinity" if cell > 0 else "minus infinity"
     return shielded(cell) if isinstance(cell, str) else cell
 
 

@@ -22,6 +22,7 @@ from asn_impact.errors import InputError
 
 __all__ = [
     "Language",
+    "Limit",
     "OutcomeWords",
     "Quantity",
     "Quoted",
@@ -37,6 +38,7 @@ __all__ = [
     "glossary",
     "interval",
     "joined",
+    "limit_words",
     "month",
     "number",
     "outcome_words",
@@ -312,6 +314,12 @@ class OutcomeWords:
 _DAYS = {
     "working days": both(id="hari kerja", en="working days"),
     "calendar days": both(id="hari kalender", en="calendar days"),
+    "working minutes": both(id="menit kerja", en="working minutes"),
+    "minutes": both(id="menit", en="minutes"),
+}
+_HOURS = {
+    "working minutes": both(id="jam kerja", en="working hours"),
+    "minutes": both(id="jam", en="hours"),
 }
 
 
@@ -329,25 +337,64 @@ def outcome_words(outcome: Any) -> OutcomeWords:  # noqa: ANN401 - any outcome v
     """
     kind = type(outcome).__name__
     if kind == "RestrictedMean":
-        return _wait_words(int(outcome.horizon), _day_unit(outcome))
-    if kind == "Within":
-        return _within_words(int(outcome.horizon), _day_unit(outcome))
+        return _wait_words(limit_words(outcome))
+    if kind in {"Within", "CompletionCurve"}:
+        return _within_words(limit_words(outcome))
     if kind == "Share":
         return _share_words(str(outcome.column))
     return _neutral_words(str(outcome.name), str(getattr(outcome, "unit", "") or ""), kind)
 
 
-def _day_unit(outcome: Any) -> Text:  # noqa: ANN401 - any outcome value
-    return _DAYS[str(getattr(outcome, "counted_in", "working days"))]
+@dataclass(frozen=True, eq=False)
+class Limit:
+    """The limit of a measure of time as people say it: 240 working minutes are 4 working hours.
+
+    Attributes
+    ----------
+    value, decimals
+        The number and how it is shown.
+    unit
+        Its unit, that of the estimate too.
+    scale
+        What a value in the unit of the outcome is multiplied with.
+    """
+
+    value: float
+    unit: Text
+    scale: float = 1.0
+    decimals: int = 0
+
+    def shown(self, language: Language) -> str:
+        """Return the number."""
+        return number(self.value, self.decimals, language)
 
 
-def _wait_words(horizon: int, days: Text) -> OutcomeWords:
+def limit_words(outcome: Any) -> Limit:  # noqa: ANN401 - any outcome value of measures.outcomes
+    """Return the limit of a wait: days as they are, minutes as hours where the limit is a whole or a half hour.
+
+    Examples
+    --------
+    >>> class Within:
+    ...     name, horizon, counted_in = "within_240", 240, "working minutes"
+    >>> limit = limit_words(Within())
+    >>> limit.shown("id"), limit.unit["id"]
+    ('4', 'jam kerja')
+    """
+    horizon, counted = int(outcome.horizon), str(getattr(outcome, "counted_in", "working days"))
+    if counted in _HOURS and horizon % 30 == 0:
+        return Limit(horizon / 60, _HOURS[counted], 1 / 60, 0 if horizon % 60 == 0 else 1)
+    return Limit(horizon, _DAYS[counted])
+
+
+def _wait_words(limit: Limit) -> OutcomeWords:
+    days, horizon = limit.unit, {lang: limit.shown(lang) for lang in get_args(Language)}
     return OutcomeWords(
         label=both(
-            id=f"Rata-rata lama proses ({days['id']}, paling lama dihitung {horizon})",
-            en=f"Mean waiting time ({days['en']}, each wait counted up to {horizon})",
+            id=f"Rata-rata lama proses ({days['id']}, paling lama dihitung {horizon['id']})",
+            en=f"Mean waiting time ({days['en']}, each wait counted up to {horizon['en']})",
         ),
         unit=days,
+        scale=limit.scale,
         rose=both(
             id="Pelatihan memperpanjang waktu tunggu sebesar {size}",
             en="Training lengthened the wait by {size}",
@@ -363,11 +410,11 @@ def _wait_words(horizon: int, days: Text) -> OutcomeWords:
     )
 
 
-def _within_words(days: int, unit: Text) -> OutcomeWords:
+def _within_words(limit: Limit) -> OutcomeWords:
     return _percentage_words(
         both(
-            id=f"bagian permohonan yang selesai dalam {days} {unit['id']}",
-            en=f"the share of applications finished within {days} {unit['en']}",
+            id=f"bagian permohonan yang selesai dalam {limit.shown('id')} {limit.unit['id']}",
+            en=f"the share of applications finished within {limit.shown('en')} {limit.unit['en']}",
         )
     )
 
@@ -421,7 +468,9 @@ def _neutral_words(name: str, unit: str, kind: str) -> OutcomeWords:
         what = _SCORES[name]
     trained = kind in _KINDS
     return OutcomeWords(
-        label=both(id=_capital(what["id"]), en=_capital(what["en"].removeprefix("the ")))
+        label=_score_label(name)
+        if kind == "Score" and name in _SCORES
+        else both(id=_capital(what["id"]), en=_capital(what["en"].removeprefix("the ")))
         if trained
         else both(id=name, en=name),
         unit=both(id=_UNITS.get(unit, unit), en=unit),
@@ -461,6 +510,18 @@ _SCORES: Final[Mapping[str, Text]] = {
     "pengaduan": both(id="nilai penanganan pengaduan", en="the score for handling of complaints"),
     "sarana": both(id="nilai sarana dan prasarana", en="the score for facilities"),
 }
+
+
+def _score_label(name: str) -> Text:
+    """Return the label of a survey score with its scale, for axes and tables."""
+    if name == "ikm":
+        return both(id="IKM (25–100)", en="IKM (25–100)")
+    what = _SCORES[name]
+    element = {"id": what["id"].removeprefix("nilai "), "en": what["en"].removeprefix("the score for ")}
+    plain = {lang: re.sub(r" \(U\d\)$", "", text) for lang, text in element.items()}
+    return both(id=f"Unsur {plain['id']} (1–4)", en=f"Element: {plain['en']} (1–4)")
+
+
 _UNITS: Final[Mapping[str, str]] = {
     "working days": "hari kerja",
     "calendar days": "hari kalender",

@@ -61,15 +61,19 @@ def composition(effects: Effects, *, rule: Rule, panels: Sequence[Panel] = ()) -
     table = table.assign(p_adjusted=_holm(table["p_value"].to_numpy(dtype=np.float64)))
     least = table.iloc[int(np.nanargmin(table["p_adjusted"].to_numpy(dtype=np.float64)))]
     answer = say(
-        "{k} ukuran diperiksa; yang paling berubah {name}: {x} (p terkoreksi = {p}).",
+        "{k} ukuran diperiksa; yang paling berubah {nama}: {x} (p terkoreksi = {p}).",
         "{k} measures looked at; the one that moved most is {name}: {x} (corrected p = {p}).",
         k=len(table),
+        nama=_NAMES.get(str(least["term"]), str(least["term"])),
         name=str(least["term"]),
         x=float(least["estimate"]),
         p=float(least["p_adjusted"]),
     )
     verdict: Verdict = "fails" if least["p_adjusted"] < _LEVEL else "holds"
     return Check("composition", _MIX, answer, verdict, table, "Holm (1979), Scandinavian Journal of Statistics 6")
+
+
+_NAMES = {"records": "jumlah catatan"}  # what is looked at without being named by the analyst
 
 
 def _mixes(design: Design, panels: Sequence[Panel]) -> list[tuple[str, Design]]:

@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from asn_impact.errors import StudyError
-from asn_impact.intake.exports import Extract, write_rows
 from asn_impact.study.keys import Language, Text
 from asn_impact.study.prepared import Prepared, prepared
 from asn_impact.study.settings import Study
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from asn_impact.intake.exports import Extract
 
 __all__ = ["Checked", "check", "notes_of", "write_dropped"]
 
@@ -184,6 +185,8 @@ def write_dropped(checked: Checked, path: Path, language: Language) -> int:
     """
     if checked.extract is None:
         raise StudyError("A ready panel has no rows of cases to list. Leave out --dropped.")
+    from asn_impact.intake.exports import write_rows
+
     rows = checked.extract.dropped()
     spoken = rows.assign(reason=[_reason(r, language) for r in rows["reason"]])
     names = {"file": "berkas", "sheet": "lembar", "row": "baris", "reason": "alasan", **_FIELDS}

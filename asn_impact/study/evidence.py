@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from asn_impact.errors import EstimationError, InferenceError
+from asn_impact.study.detail import Detail, detailed, moved
 from asn_impact.study.keys import Language, Text
 from asn_impact.study.prepared import REFUSED, Prepared, noted
 from asn_impact.study.settings import Study
@@ -39,6 +40,8 @@ class Evidence:
         Effects by time since adoption, where the estimator has them.
     scrutiny
         What was held against the headline, and its grade; None for several coefficients.
+    detail
+        Completion curve, moved quantiles, other choices, departures; empty for several coefficients.
     warnings
         What a reader must know before the result, in both languages.
     """
@@ -47,6 +50,7 @@ class Evidence:
     headline: Inference | None = None
     events: Inference | None = None
     scrutiny: Scrutiny | None = None
+    detail: Detail = field(default_factory=Detail)
     warnings: tuple[Text, ...] = ()
 
 
@@ -71,11 +75,14 @@ def _inferred(study: Study, ready: Prepared, design: Design) -> Evidence:
     effects: Effects = study.estimator.made()(design)
     rule = study.rule.made()
     headline = infer(_one_number(effects), rule)
+    one = len(headline.estimate) == 1
+    scrutiny = _scrutiny(study, ready, effects, rule) if one else None
     return Evidence(
         ready,
         headline=headline,
         events=_by_time(effects, rule),
-        scrutiny=_scrutiny(study, ready, effects, rule) if len(headline.estimate) == 1 else None,
+        scrutiny=scrutiny,
+        detail=detailed(study, ready, effects, scrutiny) if one else Detail(),
         warnings=tuple(_few_clusters(design)),
     )
 
@@ -186,17 +193,33 @@ def charts(study: Study, evidence: Evidence, language: Language) -> dict[str, Ch
         made["who_is_compared"] = figures.who_is_compared(ready.design, **said)
     if ready.months is not None:
         made["maturity"] = figures.maturity(ready.months, **said)
+    return made | _detail_charts(study, evidence, said)
+
+
+def _detail_charts(study: Study, evidence: Evidence, said: dict[str, Any]) -> dict[str, Chart]:
+    from asn_impact.reporting import figures
+
+    detail, scrutiny = evidence.detail, evidence.scrutiny
+    made: dict[str, Chart] = {}
+    if detail.curve is not None:
+        made["completion_curve"] = figures.completion_curve(detail.curve, level=study.level, **said)
+    if detail.intervals and scrutiny is not None and scrutiny.breakdown is not None:
+        outcome = evidence.ready.panel.outcome
+        made["sensitivity"] = figures.sensitivity(detail.intervals, scrutiny.breakdown, outcome=outcome, **said)
     return made
 
 
-def items(evidence: Evidence, drawn: dict[str, Chart]) -> list[Item]:
+def items(evidence: Evidence, drawn: dict[str, Chart], *, level: float) -> list[Item]:
     """Return what the report holds, in order: warnings, the effect, charts, tables, rows and months."""
     from asn_impact.reporting import tables
 
     ready = evidence.ready
     found: list[Item] = [_warning_table(evidence.warnings)] if evidence.warnings else []
     found += [item for item in (evidence.headline, evidence.events, evidence.scrutiny) if item is not None]
-    found += [drawn[name] for name in ("who_is_compared", "raw_trends") if name in drawn]
+    found += [
+        drawn[name] for name in ("who_is_compared", "raw_trends", "completion_curve", "sensitivity") if name in drawn
+    ]
+    found += _detail_tables(evidence, level)
     if ready.design is not None:
         found.append(tables.clusters(ready.design))
     if evidence.headline is None:
@@ -204,6 +227,14 @@ def items(evidence: Evidence, drawn: dict[str, Chart]) -> list[Item]:
     if ready.months is not None:
         found.append(ready.months)
     return found
+
+
+def _detail_tables(evidence: Evidence, level: float) -> list[Table]:
+    from asn_impact.reporting import tables
+
+    detail = evidence.detail
+    made = [moved(detail.quantiles, evidence.ready.panel.outcome, level)] if detail.quantiles is not None else []
+    return [*made, *([tables.specifications(detail.choices, level=level)] if detail.choices else [])]
 
 
 def _warning_table(warnings: tuple[Text, ...]) -> Table:

@@ -153,6 +153,7 @@ def _languages(value: object) -> tuple[str, ...] | None:
 
 _READERS: Final[Mapping[Any, Callable[[object], Any]]] = {
     str: _text,
+    str | None: _text,
     int: _whole,
     float: _number,
     bool: _truth,
@@ -166,6 +167,7 @@ _READERS: Final[Mapping[Any, Callable[[object], Any]]] = {
 }
 _EXPECTED: Final[Mapping[Any, str]] = {
     str: "a text in quotes",
+    str | None: "a text in quotes",
     int: "a whole number",
     float: "a number",
     bool: "true or false",

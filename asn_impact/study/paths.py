@@ -24,10 +24,11 @@ def located(path: str, place: Place) -> Path | str:
     StudyError
         It does not exist; names what is there and the nearest match.
     """
-    from asn_impact.intake.files import on_server
+    if "://" in path:
+        from asn_impact.intake.files import on_server
 
-    if on_server(path):
-        return path
+        if on_server(path):
+            return path
     scheme, colon, rest = path.partition(":")
     first, _, file = rest.partition("/")
     if scheme == "package" and colon:

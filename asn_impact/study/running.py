@@ -147,7 +147,7 @@ def _publish(study: Study, evidence: Evidence, drawn: Mapping[str, Chart], langu
     without = _WITHOUT[language] if evidence.headline is None else ""
     publish(
         folder,
-        items(evidence, dict(drawn)),
+        items(evidence, dict(drawn), level=study.level),
         language=language,
         title=f"{study.title[language]}{without}{made_up}",
         source=source_line(study, language),

@@ -170,7 +170,9 @@ RULE: Final[Mapping[str, Keys]] = {
     "cluster_robust": Keys({"correction": Literal["CR0", "CR1"]}, home="asn_impact.estimation.inference:ClusterRobust"),
     "classical": Keys({}, home="asn_impact.estimation.inference:Classical"),
     "wild_bootstrap": Keys(_DRAWS, ("reps", "seed"), "asn_impact.estimation.resampling:WildBootstrap"),
-    "permutation": Keys({**_DRAWS, "strata": str}, ("reps", "seed"), "asn_impact.estimation.resampling:Permutation"),
+    "permutation": Keys(
+        {**_DRAWS, "strata": str | None}, ("reps", "seed"), "asn_impact.estimation.resampling:Permutation"
+    ),
     "placebo": Keys(_DRAWS, ("reps", "seed"), "asn_impact.estimation.placebo:Placebo"),
 }
 _REPORT: Final = Keys({"folder": str, "figures": str, "notebooks": Words, "formats": Words, "reference": str})

@@ -57,7 +57,7 @@ def test_a_rollout_by_office_without_by_is_refused_with_the_way_out(panel: Panel
 
 
 def test_strangers_and_unknown_attributes_are_refused(panel: Panel) -> None:
-    with pytest.raises(DesignError, match="1 units in the rollout are not in the panel, first: 'Z'.*has 4 units"):
+    with pytest.raises(DesignError, match=r"1 units in the rollout are not in the panel, first: 'Z'.*has 4 units"):
         assign(panel, Rollout(pd.Series({"A": "2024-03", "Z": None})), cluster="office", by="office")
-    with pytest.raises(DesignError, match="'offices' is not an attribute.*Did you mean 'office'"):
+    with pytest.raises(DesignError, match=r"'offices' is not an attribute.*Did you mean 'office'"):
         assign(panel, ROLLOUT, cluster="office", by="offices")

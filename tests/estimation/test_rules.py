@@ -283,3 +283,25 @@ def test_two_treated_clusters_that_look_alike_do_not_promise_certainty():
     effects = GroupTime()(replace(design, panel=replace(design.panel, mean=twins))).overall()
     equal, welch = infer(effects, BiasReduced("satterthwaite")), infer(effects, BiasReduced())
     assert welch.df[0] == pytest.approx(1.25 * equal.df[0])
+
+
+def test_adjusting_for_a_family_never_makes_a_p_value_smaller():
+    """With few treated clusters the own p-value knows the degrees of freedom; the draws of signs do not."""
+    rng = np.random.default_rng(3)
+    for _ in range(5):
+        family = []
+        for _ in range(3):
+            frame = pd.DataFrame(
+                {
+                    "unit": np.repeat(np.arange(12), 12),
+                    "period": np.tile(np.arange(12), 12),
+                    "y": rng.normal(size=144)
+                    - 1.5 * ((np.repeat(np.arange(12), 12) < 4) & (np.tile(np.arange(12), 12) >= 6)),
+                    "adopted": np.where(np.repeat(np.arange(12), 12) < 4, 6.0, np.nan),
+                }
+            )
+            panel = read_panel(frame, unit="unit", period="period", outcome="y")
+            design = assign(panel, read_rollout(frame, unit="unit", adopted="adopted"), cluster="unit")
+            family.append(infer(GroupTime()(design).overall(), BiasReduced()))
+        table = romano_wolf(family, reps=499, seed=1)
+        assert (table["p_adjusted"] >= table["p_value"]).all()

@@ -15,7 +15,16 @@ from matplotlib.figure import Figure
 from scipy.optimize import linprog
 
 from asn_impact.errors import InputError, PrivacyError
-from asn_impact.reporting.gate import differing, dominated, quantile_shown, release, says_it_of_all, withheld
+from asn_impact.reporting.gate import (
+    COUNTS,
+    differing,
+    differing_tables,
+    dominated,
+    quantile_shown,
+    release,
+    says_it_of_all,
+    withheld,
+)
 
 NIP = "19850101" + "201001" + "1" + "001"
 NIK = "15040" + "51708" + "850002"
@@ -110,6 +119,31 @@ def test_f13_a_csv_with_a_cell_that_a_spreadsheet_would_run_does_not_leave(cell)
     with pytest.raises(PrivacyError, match="run as a formula"):
         release(f"office,days\n{cell},1.5\n", "a.csv")
     assert release(f"office,days\n'{cell},-1.5e-3\n", "a.csv")
+
+
+@pytest.mark.parametrize("heading", sorted(COUNTS))
+@pytest.mark.parametrize("small", ["1", "4"])
+def test_p05_a_small_count_does_not_leave_in_a_csv(heading, small):
+    with pytest.raises(PrivacyError, match=f"1 counts below 5 in '{heading}'"):
+        release(f"office,{heading}\nDinas A,40\nDinas B,{small}\n", "a.csv")
+    assert release(f"office,{heading}\nDinas A,40\nDinas B,0\n", "a.csv")
+    assert release(f"office,{small}\nDinas A,{small}\n", "a.csv")  # no column of counts
+
+
+@pytest.mark.parametrize("hidden", ["<10", "*"])
+def test_p06_one_hidden_count_alone_does_not_leave_in_a_csv(hidden):
+    with pytest.raises(PrivacyError, match="one hidden count in 'records'"):
+        release(f"office,records\nA,40\nB,12\nC,{hidden}\n", "a.csv")
+    assert release(f"office,records\nA,40\nB,*\nC,{hidden}\n", "a.csv")
+    assert release(f"office,records\nA,{hidden}\n", "a.csv")  # nothing to subtract it from
+
+
+def test_p07_two_versions_of_a_file_whose_difference_is_a_few_persons():
+    earlier = "office,records,mean\nA,57,7.1\nB,90,6.0\nC,<10,\n"
+    later = "office,records,mean\nA,54,7.3\nB,90,6.1\nC,12,5.0\n"
+    assert differing_tables(earlier, later) == ("records of A",)
+    assert differing_tables(earlier, earlier) == ()
+    assert differing_tables(earlier, later.replace("54", "40")) == ()
 
 
 # --- rules for numbers ----------------------------------------------------------------------------------------

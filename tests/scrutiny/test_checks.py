@@ -253,6 +253,8 @@ def test_a_shift_of_volume_with_training_is_found(good):
     found = composition(effects_of(regency(mix=15)), rule=RULE)
     assert found.verdict == "fails"
     assert found.table["term"].iloc[0] == "records"
+    assert "yang paling berubah jumlah catatan:" in found.answer.id
+    assert "moved most is records:" in found.answer.en
     assert found.table["estimate"].iloc[0] == pytest.approx(15, abs=1)
     plain = regency().assign(cases=1)
     assert composition(effects_of(plain), rule=RULE).verdict == "cannot_say"

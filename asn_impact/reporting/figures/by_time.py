@@ -215,6 +215,7 @@ def _paint_event_study(figure: Figure, chart: Chart) -> None:
     axes.axvline(-0.5, color=INK, linewidth=0.9 * bold(), linestyle=(0, (4, 3)), zorder=1.5)
     drawn = data[~data["base"]]
     if "band_low" in data:
+        axes.use_sticky_edges = False
         axes.bar(
             drawn["event_time"],
             drawn["band_high"] - drawn["band_low"],

@@ -13,7 +13,7 @@ from scipy import special
 from asn_impact.errors import InputError
 from asn_impact.measures.panel import Outcome
 from asn_impact.reporting.chart import Chart
-from asn_impact.reporting.figures.drawing import BLUE, GREY, INK, bold, lower, numerals, short_label
+from asn_impact.reporting.figures.drawing import BLUE, GREY, INK, bold, lower, numerals, open_ends, short_label
 from asn_impact.reporting.words import (
     Language,
     OutcomeWords,
@@ -179,7 +179,7 @@ def _data(intervals: Sequence[RobustInterval], words: OutcomeWords, kind: str) -
     data = pd.DataFrame(rows, columns=["restriction", "size", "estimate", "conf_low", "conf_high"])
     scaled = ["estimate", "conf_low", "conf_high", *(["size"] if kind == "smooth" else [])]
     data[scaled] = data[scaled] * words.scale
-    return data
+    return open_ends(data)
 
 
 def _departure(interval: RobustInterval) -> float:
@@ -225,13 +225,17 @@ def _paint(figure: Figure, chart: Chart) -> None:
     colours = [BLUE if c else GREY for c in clear]
     axes.axvline(0, color=INK, linewidth=0.9 * bold())
     axes.hlines(
-        y, data["conf_low"].clip(low, high), data["conf_high"].clip(low, high), colors=colours, linewidth=1.8 * bold()
+        y,
+        data["conf_low"].where(~_open(data, "low"), low),
+        data["conf_high"].where(~_open(data, "high"), high),
+        colors=colours,
+        linewidth=1.8 * bold(),
     )
-    for column, edge, marker in (("conf_low", low, "<"), ("conf_high", high, ">")):
-        open_ended = np.isinf(data[column].to_numpy())
+    for side, edge, marker in (("low", low, "<"), ("high", high, ">")):
+        open_ended = _open(data, side).to_numpy()
         axes.scatter(np.full(open_ended.sum(), edge), y[open_ended], marker=marker, s=30 * bold() ** 2, c=GREY)
     axes.scatter(data["estimate"][:1], y[:1], s=26 * bold() ** 2, c=colours[:1], zorder=3)
-    for row in np.flatnonzero(data["conf_low"].isna().to_numpy()):
+    for row in np.flatnonzero((data["conf_low"].isna() & data["open"].eq("")).to_numpy()):
         axes.annotate(_CONTRADICTED[language], (0, y[row]), va="center", size="small", color=INK)
     axes.set_yticks(y, [_row_name(row, language) for row in data.itertuples()])
     axes.set_ylim(len(data) - 0.4, -0.6)
@@ -242,6 +246,10 @@ def _paint(figure: Figure, chart: Chart) -> None:
     axes.set_xlabel(str(unit[language]) if isinstance(unit, dict) else "")
     axes.margins(x=0.06)
     numerals(axes, language, which="x")
+
+
+def _open(data: pd.DataFrame, side: str) -> pd.Series:
+    return data["open"].isin([side, "both"])
 
 
 def _reach(data: pd.DataFrame) -> tuple[float, float]:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
+import pandas as pd
 
 from asn_impact.estimation import Inference
 from asn_impact.reporting.chart import Chart
@@ -36,6 +37,7 @@ __all__ = [
     "level_unit",
     "lower",
     "numerals",
+    "open_ends",
     "period_axis",
     "short_label",
     "text_size",
@@ -105,6 +107,22 @@ def level_unit(words: OutcomeWords, language: Language) -> str:
 def folded(text: str, most: int = 38) -> str:
     """Break a label into lines of a number of characters."""
     return "\n".join(textwrap.wrap(text, most))
+
+
+def open_ends(data: pd.DataFrame) -> pd.DataFrame:
+    """Return the data with NaN for ends that are infinite, and which they were in `open`: low, high, both or nothing.
+
+    A spreadsheet takes ``-inf`` for a formula, so it may not leave in a CSV.
+
+    Examples
+    --------
+    >>> open_ends(pd.DataFrame({"conf_low": [-np.inf, 0.5], "conf_high": [2.0, 1.5]}))["open"].tolist()
+    ['low', '']
+    """
+    low, high = (np.isinf(data[end].to_numpy(dtype=np.float64)) for end in ("conf_low", "conf_high"))
+    which = np.select([low & high, low, high], ["both", "low", "high"], default="")
+    closed = data[["conf_low", "conf_high"]].astype(float).replace([np.inf, -np.inf], np.nan)
+    return data.assign(conf_low=closed["conf_low"], conf_high=closed["conf_high"], open=which)
 
 
 def lower(text: str) -> str:

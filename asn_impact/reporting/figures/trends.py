@@ -206,7 +206,7 @@ def _event_names(marked: pd.DataFrame, language: Language) -> list[str]:
         day = pd.Timestamp(str(row.event_date))
         when = {"day": date(day, language), "month": period(f"{day:%Y-%m}", language), "year": str(day.year)}
         unsure = "" if row.verified else _UNVERIFIED[language]
-        names.append(f"{when[str(row.precision)]}: {row.event}{unsure}")
+        names.append(f"{when[str(row.precision)]}{unsure}: {row.event}")
     return names
 
 

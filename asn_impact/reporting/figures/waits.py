@@ -48,9 +48,10 @@ _NONE: Final = both(
     id="Tidak ada bulan yang cukup permohonannya untuk ditampilkan", en="No month has enough applications to be shown"
 )
 _SUBTITLE: Final = both(
-    id="{label}: rata-rata semua {units} menurut bulan diterima",
-    en="{label}: mean over all {units} by month of receipt",
+    id="{label}: rata-rata {weighted}semua {units} menurut bulan diterima",
+    en="{label}: {weighted}mean over all {units} by month of receipt",
 )
+_WEIGHTED: Final = both(id="tertimbang ", en="weighted ")
 _ALT: Final = both(
     id="Kalender tahun kali bulan dari {first} sampai {last}. {title}.{immature}",
     en="Calendar of years by months from {first} to {last}. {title}.{immature}",
@@ -92,7 +93,13 @@ def waits_calendar(panel: Panel, *, language: Language = "en", source: str = "",
     return Chart(
         kind="waits_calendar",
         title=title,
-        subtitle=say(_SUBTITLE, language, label=words.label[language], units=unit_noun(panel)[1][language]).text,
+        subtitle=say(
+            _SUBTITLE,
+            language,
+            label=words.label[language],
+            units=unit_noun(panel)[1][language],
+            weighted="" if len(set(panel.weight[panel.observed].tolist())) <= 1 else _WEIGHTED[language],
+        ).text,
         source=source,
         alt=say(
             _ALT,

@@ -16,7 +16,7 @@ end
 
 function Div(div)
   if div.identifier == "contents" and FORMAT == "typst" then
-    return pandoc.RawBlock("typst", "#outline(title: none, depth: 2)")
+    return pandoc.RawBlock("typst", "#outline(title: none, target: heading.where(level: 2))")
   end
   if div.identifier == "contents" then
     return {}
@@ -37,4 +37,50 @@ function Div(div)
     return div.content -- a block around a whole section would keep it from flowing over pages
   end
   return div
+end
+
+function Header(header)
+  if FORMAT == "docx" and header.level == 1 then
+    return {} -- Word files begin with the title itself
+  end
+end
+
+local PAGE, LONGEST = 84, 38 -- characters in a line of a table, and the most that one column asks for
+
+local function needed(cell)
+  local text = pandoc.utils.stringify(cell.contents)
+  local word = 0
+  for part in text:gmatch("%S+") do
+    word = math.max(word, utf8.len(part) or #part)
+  end
+  return math.max(word, math.min(utf8.len(text) or #text, LONGEST)) + 2
+end
+
+-- Word would give every column the same width and break words: columns are as wide as what they hold.
+function Table(grid)
+  if FORMAT ~= "docx" then
+    return nil
+  end
+  local wanted = {}
+  local function measure(rows)
+    for _, row in ipairs(rows) do
+      for i, cell in ipairs(row.cells) do
+        wanted[i] = math.max(wanted[i] or 0, needed(cell))
+      end
+    end
+  end
+  measure(grid.head.rows)
+  for _, body in ipairs(grid.bodies) do
+    measure(body.body)
+  end
+  local total = 0
+  for _, width in ipairs(wanted) do
+    total = total + width
+  end
+  local specs = grid.colspecs
+  for i, spec in ipairs(specs) do
+    specs[i] = { spec[1], (wanted[i] or 1) / math.max(total, PAGE) }
+  end
+  grid.colspecs = specs
+  return grid
 end

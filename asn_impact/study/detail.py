@@ -1,0 +1,200 @@
+"""What stands beside the one number: the completion curve, moved quantiles, other choices and departures survived."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Final
+
+from asn_impact.errors import AsnImpactError, DataWarning
+from asn_impact.study.prepared import Prepared
+from asn_impact.study.settings import Study
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from asn_impact.designs import Design
+    from asn_impact.estimation import Effects, Inference
+    from asn_impact.reporting.tables import Table
+    from asn_impact.scrutiny.scrutinise import Scrutiny
+    from asn_impact.scrutiny.sensitivity import RobustInterval
+
+__all__ = ["Detail", "detailed", "moved"]
+
+REPS: Final = 1999  # draws of the band over all days of the curve
+QUANTILES: Final = (0.5, 0.9)
+DEPARTURES: Final = (0.5, 1.0, 1.5, 2.0)  # times the largest departure before training
+
+
+@dataclass(frozen=True, eq=False)
+class Detail:
+    """What a study reports beside its headline; a part that cannot be had is None or empty.
+
+    Attributes
+    ----------
+    curve
+        Effects on the share decided within each day, with a band over all days; only for waits counted in days.
+    quantiles
+        By how many days the median and the 90th percentile moved.
+    choices
+        The same effect by other estimators that are as defensible, by column number.
+    intervals
+        Intervals that allow for departures from parallel trends, at the level of the breakdown value.
+    """
+
+    curve: Inference | None = None
+    quantiles: pd.DataFrame | None = None
+    choices: Mapping[str, Inference] = field(default_factory=dict)
+    intervals: tuple[RobustInterval, ...] = ()
+
+
+def detailed(study: Study, ready: Prepared, effects: Effects, scrutiny: Scrutiny | None) -> Detail:
+    """Return everything beside the headline that these data and this estimator can give."""
+    rule = study.rule.made()
+    curve, quantiles = _curve(study, ready)
+    return Detail(curve, quantiles, _choices(effects, rule), _intervals(effects, rule, scrutiny))
+
+
+# -------------------------------------------------------------------------------------------- the curve
+
+
+def _curve(study: Study, ready: Prepared) -> tuple[Inference | None, pd.DataFrame | None]:
+    """Return the completion curve under a band and its quantiles, for waits counted in days."""
+    design = _curve_design(ready)
+    if design is None:
+        return None, None
+    from asn_impact.estimation import infer
+    from asn_impact.estimation.curve import Along, quantile_effects
+
+    rule = _band(study)
+    try:
+        effects = Along(study.estimator.made())(design)
+        return infer(effects, rule), quantile_effects(effects, QUANTILES, rule=rule, level=study.level)
+    except AsnImpactError:
+        return None, None
+
+
+def _curve_design(ready: Prepared) -> Design | None:
+    """Return the study's design with the whole curve as its outcome: the same units, months and dates of training."""
+    from asn_impact.measures.outcomes import CompletionCurve, RestrictedMean, Within
+    from asn_impact.measures.tabulate import tabulate
+
+    outcome = ready.panel.outcome
+    if ready.times is None or ready.design is None or not isinstance(outcome, RestrictedMean | Within):
+        return None
+    if outcome.horizon < 1 or outcome.counted_in not in {"working days", "calendar days"}:
+        return None
+    panel = tabulate(ready.times, CompletionCurve(outcome.horizon))
+    same = panel.units == ready.panel.units and panel.timeline.labels == ready.panel.timeline.labels
+    if not same or ready.design.panel.units != panel.units:
+        return None
+    return replace(ready.design, panel=panel)
+
+
+def _band(study: Study) -> Any:  # noqa: ANN401 - any rule of inference
+    """Return a band over all days, on the study's own standard errors where it has them in closed form."""
+    from asn_impact.estimation.inference import ClusterRobust
+    from asn_impact.estimation.jackknife import BiasReduced, Jackknife
+    from asn_impact.estimation.simultaneous import Simultaneous
+
+    rule = study.rule.made()
+    return Simultaneous(
+        reps=REPS,
+        seed=study.seed,
+        rule=rule if isinstance(rule, BiasReduced | Jackknife | ClusterRobust) else BiasReduced(),
+    )
+
+
+def moved(quantiles: pd.DataFrame, outcome: Any, level: float) -> Table:  # noqa: ANN401 - the outcome of a panel
+    """Return the table of the moved median and 90th percentile, in whole days."""
+    import numpy as np
+    import pandas as pd
+
+    from asn_impact.reporting.tables import Table
+    from asn_impact.reporting.words import both, outcome_words, percent
+
+    days = outcome_words(type(outcome)(outcome.horizon, outcome.counted_in)).unit
+    if outcome.name.startswith("within"):
+        from asn_impact.measures.outcomes import RestrictedMean
+
+        days = outcome_words(RestrictedMean(outcome.horizon, outcome.counted_in)).unit
+    named = {0.5: both(id="separuh permohonan (median)", en="half of the applications (median)")}
+    shown = [
+        named.get(q, both(id=f"{percent(q, 0, 'id')} permohonan", en=f"{percent(q, 0, 'en')} of the applications"))
+        for q in quantiles["quantile"]
+    ]
+    columns = ["with_training", "without_training", "estimate", "conf_low", "conf_high"]
+    frame = pd.DataFrame({"share": pd.Series(shown, dtype=object), **{c: quantiles[c].to_numpy() for c in columns}})
+    open_end = bool(np.isinf(quantiles[["conf_low", "conf_high"]].to_numpy(dtype=float)).any())
+    beyond = bool(quantiles["without_training"].isna().any())
+    return Table(
+        frame=frame,
+        title=both(
+            id=f"Berapa {days['id']} sampai sekian permohonan diputuskan",
+            en=f"How many {days['en']} until so many applications were decided",
+        ),
+        note=both(
+            id=f"Tanpa pelatihan: perkiraan bagi permohonan yang sama. Selang kepercayaan {percent(level, 0, 'id')}, "
+            f"untuk semua baris sekaligus, dalam hari bulat sehingga lebar."
+            + (
+                f" Ujung terbuka (∞) atau –: lebih dari {outcome.horizon} hari tidak diamati."
+                if open_end or beyond
+                else ""
+            ),
+            en=f"Without training: estimated for the same applications. {percent(level, 0, 'en')} intervals, "
+            f"for all rows together, in whole days and therefore wide."
+            + (
+                f" Open ends (∞) and –: beyond {outcome.horizon} days nothing is observed."
+                if open_end or beyond
+                else ""
+            ),
+        ),
+        kinds=dict.fromkeys(columns, "whole"),
+        headings={
+            "share": both(id="Yang diputuskan", en="Decided"),
+            "with_training": both(id="Dengan pelatihan", en="With training"),
+            "without_training": both(id="Tanpa pelatihan", en="Without training"),
+            "estimate": both(id="Selisih", en="Difference"),
+        },
+    )
+
+
+# --------------------------------------------------------------------------- other choices and departures
+
+
+def _choices(effects: Effects, rule: Any) -> dict[str, Inference]:  # noqa: ANN401 - any rule of inference
+    """Return the overall effect by each estimator as defensible as the one used, which comes first."""
+    from asn_impact.estimation import GroupTime, Imputation, infer
+
+    used: Sequence[Any] = [effects.estimator, GroupTime(), GroupTime(controls="never"), Imputation()]
+    found: list[Inference] = []
+    for estimator in {estimator.name: estimator for estimator in used}.values():
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DataWarning)
+            try:
+                found.append(infer(estimator(effects.design).overall(), rule))
+            except AsnImpactError:
+                continue
+    return {f"({i})": inference for i, inference in enumerate(found, start=1)} if len(found) > 1 else {}
+
+
+def _intervals(effects: Effects, rule: Any, scrutiny: Scrutiny | None) -> tuple[RobustInterval, ...]:  # noqa: ANN401
+    """Return intervals by how much trends may depart, from the path that the check of departures uses."""
+    if scrutiny is None or scrutiny.breakdown is None:
+        return ()
+    from asn_impact.scrutiny.event_path import event_path
+    from asn_impact.scrutiny.scrutinise import steps_for
+    from asn_impact.scrutiny.sensitivity import RelativeMagnitude, robust_interval
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DataWarning)
+        try:
+            events = rule(effects.event_study())
+            monthly = event_path(events, waves="same")
+            every = steps_for(len(effects.design.clusters), monthly.pre, monthly.post)
+            path = event_path(events, every=every, waves="same")
+            level = scrutiny.breakdown.level
+            return tuple(robust_interval(path, RelativeMagnitude(size), level=level) for size in DEPARTURES)
+        except AsnImpactError:
+            return ()
