@@ -63,7 +63,7 @@ def rows(n: int = 60, **cells: str) -> str:
 
 
 @pytest.fixture
-def export(tmp_path: Path) -> Any:  # noqa: ANN401
+def export(tmp_path: Path) -> Any:
     def write(text: str, name: str = "izin.csv") -> Path:
         (tmp_path / name).write_text(HEADINGS + text, encoding="utf-8")
         return tmp_path / name
@@ -151,7 +151,7 @@ HEADING = st.sampled_from(
 )
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data(), width=st.integers(2, 6))
 def test_p12_no_message_of_a_reader_holds_an_identifier(tmp_path_factory: Any, data: Any, width: int) -> None:
     head = data.draw(st.lists(HEADING, min_size=width, max_size=width, unique=True))

@@ -6,6 +6,8 @@ import hashlib
 import inspect
 import json
 import os
+import subprocess
+import sys
 import typing
 from importlib import import_module
 from pathlib import Path
@@ -234,7 +236,7 @@ def test_names_of_offices_that_do_not_meet_are_a_refusal_with_the_nearest_name(f
 def test_a_run_writes_reports_figures_and_its_record_the_same_bytes_twice(finished, capsys):
     first = hashes(finished.folder)
     assert {"report_id/report.html", "report_en/report.html", "run.json"} <= set(first)
-    for chart in ("event_study", "raw_trends", "who_is_compared", "maturity"):
+    for chart in ("event_study", "raw_trends", "who_is_compared", "maturity", "completion_curve"):
         for ending in ("svg", "pdf", "png", "csv", "json"):
             assert f"figures/id/{chart}.{ending}" in first
     assert len(finished.findings) == 1
@@ -336,6 +338,54 @@ def test_a_run_that_fails_leaves_the_earlier_result_whole(folder):
     with pytest.raises(StudyError, match=r"fails.ipynb: a cell fails with ZeroDivisionError"):
         run(read_study(folder / "study.toml"))
     assert hashes(finished.folder) == before
+    assert not [p for p in folder.iterdir() if p.name.startswith(".")]
+
+
+_RACE = """
+import sys, time
+from pathlib import Path
+from asn_impact.study import read_study, running
+mine, other, wait = (Path(p) for p in sys.argv[2:5])
+replace = running._replace
+def together(folder, fresh):
+    mine.touch()  # everything is written; meet the other run here
+    while not other.exists():
+        time.sleep(0.05)
+    while wait.name != "none" and not wait.exists():
+        time.sleep(0.05)
+    replace(folder, fresh)
+running._replace = together
+running.run(read_study(sys.argv[1]))
+"""
+
+
+def test_of_two_runs_at_the_same_time_the_later_one_stays_whole(folder):
+    """Both have written everything beside the folder before either puts it there; the second ends last."""
+    without_rollout(folder)
+    texts = (folder / "study.toml").read_text(encoding="utf-8")
+    for name in ("first", "second"):
+        said = texts.replace('title = {id = "Waktu tunggu", en = "Waits"}', f'title = "{name}"')
+        (folder / f"{name}.toml").write_text(
+            f'{said}\n[report]\nfolder = "result"\nformats = ["html"]\n', encoding="utf-8"
+        )
+    done = folder / "result"
+    first, second = (
+        subprocess.Popen(
+            [sys.executable, "-c", _RACE, folder / f"{name}.toml", folder / mine, folder / other, folder / wait],
+            stderr=subprocess.PIPE,
+        )
+        for name, mine, other, wait in (("first", "a", "b", "none"), ("second", "b", "a", "result"))
+    )
+    for program in (first, second):
+        _, said = program.communicate(timeout=300)
+        assert program.returncode == 0, said.decode("utf-8")
+    record = json.loads((done / "run.json").read_text(encoding="utf-8"))
+    assert record["title"]["en"] == "second"
+    assert record["files"] == {name: digest for name, digest in hashes(done).items() if name != "run.json"}
+    for language in ("id", "en"):
+        page = (done / f"report_{language}" / "report.html").read_text(encoding="utf-8")
+        assert "second" in page
+        assert "first:" not in page
     assert not [p for p in folder.iterdir() if p.name.startswith(".")]
 
 

@@ -294,11 +294,10 @@ def romano_wolf(inferences: Sequence[Inference], *, reps: int, seed: int) -> pd.
     """Return step-down p-values for a family of single estimates on the same clusters.
 
     The chance, if no outcome of the family is affected, of seeing anywhere in it a t statistic as large as this one:
-    Romano and
-    Wolf (2005, algorithm 4.1; 2016), drawing the influences of all outcomes with the same signs for a cluster. An outcome
-    is as strong as its own p-value, degrees of freedom and all, and adjusting never makes a p-value smaller: with twelve
-    clusters of which four are treated, some outcome of three without an effect falls below 0.05 in 8 % of draws (20 % if
-    its t statistic is held against the draws as it is); with 38 clusters in 3 %.
+    Romano and Wolf (2005, algorithm 4.1; 2016), drawing the influences of all outcomes with the same signs for a
+    cluster. An outcome is as strong as its own p-value, degrees of freedom and all, and adjusting never makes a p-value
+    smaller: with twelve clusters of which four are treated, some outcome of three without an effect falls below 0.05 in
+    8 % of draws (20 % if its t statistic is held against the draws as it is); with 38 clusters in 3 %.
 
     Parameters
     ----------

@@ -185,9 +185,12 @@ def _find_heading(asked: str, headings: Sequence[str], source: str) -> str:
     exact = [h for h in headings if h == asked]
     close = exact or [h for h in headings if normalised(h) == normalised(asked)]
     if len(close) > 1:
-        raise InputError(f"{source!r} has {len(close)} columns named {asked!r}. Rename one of them in the source.")
+        raise InputError(
+            f"{source!r} has {len(close)} columns named {masked(asked)!r}. Rename one of them in the source."
+        )
     if not close:
-        raise InputError(f"{source!r} has no column {asked!r}.{nearest(asked, headings)} Found: {_shown(headings)}.")
+        near = nearest(asked, [masked(h) for h in headings])
+        raise InputError(f"{source!r} has no column {masked(asked)!r}.{near} Found: {_shown(headings)}.")
     return close[0]
 
 
@@ -196,11 +199,13 @@ def _find_synonym(field: str, headings: Sequence[str], source: str) -> str | Non
     if len(found) > 1:
         same = len(set(found)) == 1
         what = (
-            f"{len(found)} columns named {found[0]!r}"
+            f"{len(found)} columns named {masked(found[0])!r}"
             if same
-            else f"{len(found)} columns that can be {field!r}: {listed(found)}"
+            else f"{len(found)} columns that can be {field!r}: {_shown(found)}"
         )
-        todo = "Rename one of them in the source." if same else f'Say which: columns={{"{field}": {found[0]!r}}}.'
+        todo = (
+            "Rename one of them in the source." if same else f'Say which: columns={{"{field}": {masked(found[0])!r}}}.'
+        )
         raise InputError(f"{source!r} has {what}. {todo}")
     return found[0] if found else None
 
@@ -287,8 +292,8 @@ def _refuse_persons(found: Mapping[str, str]) -> None:
         fields = synonyms().get(normalised(heading), frozenset())
         if field not in PERSON_FIELDS and fields and fields <= PERSON_FIELDS:
             raise PrivacyError(
-                f"Column {heading!r} identifies persons and cannot be {field!r}. Name another column, or rename it "
-                f"in the source if it holds something else."
+                f"Column {masked(heading)!r} identifies persons and cannot be {field!r}. Name another column, or "
+                f"rename it in the source if it holds something else."
             )
 
 
@@ -300,7 +305,7 @@ def _kept(name: str, headings: Sequence[str], asked: Mapping[str, str | None], s
     fields = synonyms().get(normalised(match), frozenset()) | {name}
     if fields & PERSON_FIELDS and not fields - PERSON_FIELDS - {name}:
         raise PrivacyError(
-            f"Column {match!r} identifies persons and cannot be kept in the records. Leave it out of keep=; "
+            f"Column {masked(match)!r} identifies persons and cannot be kept in the records. Leave it out of keep=; "
             f"use asn_impact.intake.privacy.pseudonym on it before the export if persons must be told apart."
         )
     return match

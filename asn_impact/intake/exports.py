@@ -613,7 +613,9 @@ def _long(
     total = labels.str.contains(TOTAL, na=False)
     empty = labels.isna() | (labels == "")
     if left := int(total.sum()) + int((empty & rows.drop(columns=f"c{at}").notna().any(axis=1)).sum()):
-        warnings.warn(f"{table.name}: {left} rows of totals or without {unit!r} left out.", DataWarning, stacklevel=4)
+        warnings.warn(
+            f"{table.name}: {left} rows of totals or without {masked(unit)!r} left out.", DataWarning, stacklevel=4
+        )
     rows, labels = rows.loc[~(total | empty)], labels.loc[~(total | empty)]
     _check_units(table.name, unit, labels)
     cells = rows[[f"c{i}" for i in periods]].to_numpy(dtype=object).ravel()
@@ -652,14 +654,16 @@ def _check_periods(
 
 def _check_units(name: str, unit: str, labels: pd.Series) -> None:
     if not len(labels):
-        raise InputError(f"{name!r} has no row with a {unit!r}. Check the file.")
+        raise InputError(f"{name!r} has no row with a {masked(unit)!r}. Check the file.")
     if any(identifiers_in(label) for label in labels):
-        raise PrivacyError(f"Column {unit!r} of {name!r} holds numbers like those of persons. Name another column.")
+        raise PrivacyError(
+            f"Column {masked(unit)!r} of {name!r} holds numbers like those of persons. Name another column."
+        )
     double = labels[labels.duplicated()]
     if len(double):
         shown = listed([masked(d) for d in double.unique()])
         raise InputError(
-            f"{name!r} has more than one row for {double.nunique()} values of {unit!r}: {shown}. Add them up or tell "
+            f"{name!r} has more than one row for {double.nunique()} values of {masked(unit)!r}: {shown}. Add them up or tell "
             f"them apart in the source."
         )
 

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from IPython.core.formatters import DisplayFormatter
 
-from asn_impact.designs import Design
+from asn_impact.designs import Design, assign
 from asn_impact.errors import DataWarning, InferenceError
 from asn_impact.estimation import (
     BiasReduced,
@@ -30,8 +30,9 @@ from asn_impact.estimation import (
     romano_wolf,
 )
 from asn_impact.estimation.jackknife import _moments, _spread, bias_reduced, deleted, differences
+from asn_impact.intake.training import read_rollout
 from asn_impact.measures.outcomes import Mean
-from asn_impact.measures.panel import Panel
+from asn_impact.measures.panel import Panel, read_panel
 from asn_impact.timeline import Timeline
 
 CLOSED = 1e-9  # the same linear algebra in another order
@@ -288,19 +289,14 @@ def test_two_treated_clusters_that_look_alike_do_not_promise_certainty():
 def test_adjusting_for_a_family_never_makes_a_p_value_smaller():
     """With few treated clusters the own p-value knows the degrees of freedom; the draws of signs do not."""
     rng = np.random.default_rng(3)
+    offices, months = np.repeat(np.arange(12), 12), np.tile(np.arange(12), 12)
+    trained = (offices < 4) & (months >= 6)
     for _ in range(5):
         family = []
-        for _ in range(3):
-            frame = pd.DataFrame(
-                {
-                    "unit": np.repeat(np.arange(12), 12),
-                    "period": np.tile(np.arange(12), 12),
-                    "y": rng.normal(size=144)
-                    - 1.5 * ((np.repeat(np.arange(12), 12) < 4) & (np.tile(np.arange(12), 12) >= 6)),
-                    "adopted": np.where(np.repeat(np.arange(12), 12) < 4, 6.0, np.nan),
-                }
-            )
-            panel = read_panel(frame, unit="unit", period="period", outcome="y")
+        for name in ("a", "b", "c"):
+            frame = pd.DataFrame({"unit": offices, "period": months, name: rng.normal(size=144) - 1.5 * trained})
+            frame["adopted"] = np.where(offices < 4, 6.0, np.nan)
+            panel = read_panel(frame, unit="unit", period="period", outcome=name)
             design = assign(panel, read_rollout(frame, unit="unit", adopted="adopted"), cluster="unit")
             family.append(infer(GroupTime()(design).overall(), BiasReduced()))
         table = romano_wolf(family, reps=499, seed=1)

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from asn_impact.errors import InputError
-from asn_impact.measures.outcomes import Count, Mean, RestrictedMean, Score, Share, Within
+from asn_impact.measures.outcomes import CompletionCurve, Count, Mean, RestrictedMean, Score, Share, Within
 from asn_impact.reporting import words
 
 OUTCOMES = [
@@ -155,3 +155,45 @@ def test_every_reason_of_the_intake_has_indonesian_words():
     named |= {cleaning.REPEATED, cleaning.SUPERSEDED, cleaning.CONTRADICTING}
     assert named, "the intake room names no reason"
     assert not [reason for reason in named if words.reason_words(reason)["id"].startswith("alasan lain")]
+
+
+# ------------------------------------------------------------------------- time of day, promises, surveys
+
+
+@pytest.mark.parametrize(
+    ("minutes", "counted", "indonesian", "english", "scale"),
+    [
+        (240, "working minutes", "4 jam kerja", "4 working hours", 1 / 60),
+        (270, "working minutes", "4,5 jam kerja", "4.5 working hours", 1 / 60),
+        (50, "working minutes", "50 menit kerja", "50 working minutes", 1.0),
+        (2880, "minutes", "48 jam", "48 hours", 1 / 60),
+        (30, "calendar days", "30 hari kalender", "30 calendar days", 1.0),
+    ],
+)
+def test_minutes_are_said_in_hours_only_where_that_is_exact(minutes, counted, indonesian, english, scale):
+    limit = words.limit_words(Within(minutes, counted))
+    assert f"{limit.shown('id')} {limit.unit['id']}" == indonesian
+    assert f"{limit.shown('en')} {limit.unit['en']}" == english
+    assert limit.value / limit.scale == pytest.approx(minutes)
+    assert indonesian in words.outcome_words(Within(minutes, counted)).label["id"]
+    wait = words.outcome_words(RestrictedMean(minutes, counted))
+    assert wait.scale == scale
+    assert wait.unit["en"] == limit.unit["en"]
+
+
+def test_a_finding_in_minutes_is_said_in_hours():
+    found = words.finding(
+        RestrictedMean(2400, "working minutes"), estimate=-90.0, low=-150.0, high=-30.0, level=0.95, language="id"
+    )
+    assert found.text == (
+        "Pelatihan mempersingkat waktu tunggu sebesar 1,5 jam kerja (selang kepercayaan 95%: 0,5 sampai 2,5)"
+    )
+
+
+def test_the_day_of_a_curve_a_promise_and_a_survey_have_their_own_words():
+    assert words.outcome_words(CompletionCurve(30)).label == words.outcome_words(Within(30)).label
+    assert "waktu yang dijanjikan" in words.outcome_words(Share("kept")).label["id"]
+    assert words.outcome_words(Score("ikm")).label["id"] == "IKM (25–100)"
+    assert words.outcome_words(Score("waktu")).label["id"] == "Unsur waktu penyelesaian (1–4)"
+    assert words.outcome_words(Score("waktu")).label["en"] == "Element: time to completion (1–4)"
+    assert "nilai waktu penyelesaian (U3)" in words.outcome_words(Score("waktu")).fell["id"]

@@ -45,15 +45,15 @@ function Header(header)
   end
 end
 
-local PAGE, LONGEST = 84, 38 -- characters in a line of a table, and the most that one column asks for
+local PAGE, LONGEST, ROOM = 76, 38, 3 -- characters in a line of a table, the most a column asks for, and its margins
 
-local function needed(cell)
+local function measured(cell) -- the longest word, which must not break, and how much more the cell would like
   local text = pandoc.utils.stringify(cell.contents)
   local word = 0
   for part in text:gmatch("%S+") do
     word = math.max(word, utf8.len(part) or #part)
   end
-  return math.max(word, math.min(utf8.len(text) or #text, LONGEST)) + 2
+  return word + ROOM, math.max(word, math.min(utf8.len(text) or #text, LONGEST)) + ROOM
 end
 
 -- Word would give every column the same width and break words: columns are as wide as what they hold.
@@ -61,11 +61,13 @@ function Table(grid)
   if FORMAT ~= "docx" then
     return nil
   end
-  local wanted = {}
+  local least, wanted = {}, {}
   local function measure(rows)
     for _, row in ipairs(rows) do
       for i, cell in ipairs(row.cells) do
-        wanted[i] = math.max(wanted[i] or 0, needed(cell))
+        local word, all = measured(cell)
+        least[i] = math.max(least[i] or 0, word)
+        wanted[i] = math.max(wanted[i] or 0, all)
       end
     end
   end
@@ -73,13 +75,15 @@ function Table(grid)
   for _, body in ipairs(grid.bodies) do
     measure(body.body)
   end
-  local total = 0
-  for _, width in ipairs(wanted) do
-    total = total + width
+  local floor, more = 0, 0
+  for i, word in ipairs(least) do
+    floor, more = floor + word, more + wanted[i] - word
   end
+  local given = more > 0 and math.min(1, math.max(0, (PAGE - floor) / more)) or 0
   local specs = grid.colspecs
   for i, spec in ipairs(specs) do
-    specs[i] = { spec[1], (wanted[i] or 1) / math.max(total, PAGE) }
+    local word = least[i] or ROOM
+    specs[i] = { spec[1], (word + given * ((wanted[i] or word) - word)) / math.max(floor, PAGE) }
   end
   grid.colspecs = specs
   return grid
