@@ -151,7 +151,7 @@ HEADING = st.sampled_from(
 )
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data(), width=st.integers(2, 6))
 def test_p12_no_message_of_a_reader_holds_an_identifier(tmp_path_factory: Any, data: Any, width: int) -> None:
     head = data.draw(st.lists(HEADING, min_size=width, max_size=width, unique=True))

@@ -297,16 +297,24 @@ class CohortRegression:
 
     def _contrast_without(self, clusters: Int) -> Float:
         """(n, k, q) the contrasts without each of n clusters."""
-        size, x = self._sums
+        x = self._sums[1]
+        return self._contrast_at(self._left(clusters), x.sum(axis=0) - x[clusters])
+
+    def _left(self, clusters: Int) -> Float:
+        """(n, k) weight behind the mean of the covariates without each of n clusters."""
+        size = self._sums[0]
         left = size.sum(axis=0) - size[clusters]
-        left = np.where(left > _NULL * size.sum(axis=0), left, 0.0)
-        return self._contrast_at(left, x.sum(axis=0) - x[clusters])
+        return np.where(left > _NULL * size.sum(axis=0), left, 0.0)
 
     @cached_property
     def _known(self) -> Float:
         """(k,) 1 for an estimable term, else NaN."""
-        loose = self._contrast @ self._normal[1]
-        return np.where((np.abs(loose) < _LOOSE).all(axis=1), 1.0, np.nan)
+        known = (np.abs(self._contrast @ self._normal[1]) < _LOOSE).all(axis=1)
+        return np.where(known & self._based(self._sums[0].sum(axis=0)), 1.0, np.nan)
+
+    def _based(self, size: Float) -> Bool:
+        """Whether there are units with a base to average the covariates of: without covariates none are needed."""
+        return np.asarray((size > 0) | (not self.covariates))
 
     @cached_property
     def estimate(self) -> Float:
@@ -398,6 +406,7 @@ class CohortRegression:
         head = self._head
         slopes = self._normal[2][:head] - lost @ found.reach[:, :head]
         deleted = (self._contrast_without(clusters)[:, :, :head] @ slopes[:, :, None])[:, :, 0]
+        deleted[~self._based(self._left(clusters))] = np.nan
         for i in np.flatnonzero(~found.whole):
             deleted[i] = self._again(int(clusters[i])).estimate
         return np.asarray(deleted)

@@ -23,6 +23,7 @@ from asn_impact.intake.columns import normalised
 from asn_impact.intake.exports import explaining
 from asn_impact.intake.files import open_file
 from asn_impact.intake.local import parse_dates
+from asn_impact.intake.privacy import masked
 from asn_impact.timeline import Timeline
 
 __all__ = ["Events", "read_events"]
@@ -184,10 +185,8 @@ def _events(headings: Sequence[str], rows: Sequence[Sequence[Any]], name: str) -
     at = _columns(headings)
     lacking = [f for f in _REQUIRED if f not in at]
     if lacking:
-        wanted = [_HEADINGS[f][0] for f in lacking]
-        raise InputError(
-            f"{name!r} has no column {listed(wanted)}.{nearest(wanted[0], headings)} Found: {listed(headings)}."
-        )
+        wanted, shown = [_HEADINGS[f][0] for f in lacking], [masked(h) for h in headings]
+        raise InputError(f"{name!r} has no column {listed(wanted)}.{nearest(wanted[0], shown)} Found: {listed(shown)}.")
     cells = {f: [_text(row[i]) for row in rows] for f, i in at.items()}
     if not rows:
         raise InputError(f"{name!r} holds no events.")

@@ -102,7 +102,8 @@ def _columns_of(frame: Any, names: tuple[str, ...]) -> pd.DataFrame:  # noqa: AN
             raise InputError(f"The frame has {found.count(name)} columns named {name!r}. Rename one of them.")
         if name not in found:
             raise InputError(
-                f"The frame has no column {name!r}.{nearest(name, found)} Found: {listed(found, most=20)}."
+                f"The frame has no column {name!r}.{nearest(name, [masked(c) for c in found])} "
+                f"Found: {listed([masked(c) for c in found], most=20)}."
             )
     if isinstance(frame, pd.DataFrame):
         return frame.loc[:, list(dict.fromkeys(names))].reset_index(drop=True)
@@ -185,7 +186,7 @@ def _zero_one(values: pd.Series, name: str) -> pd.Series:
         raise InputError(f"{name!r} is text. {expected}")
     wrong = sorted(set(values.astype(float)) - {0.0, 1.0})
     if wrong:
-        raise InputError(f"{name!r} holds {listed(wrong)}. {expected}")
+        raise InputError(f"{name!r} holds {listed([masked(str(w)) for w in wrong])}. {expected}")
     return values.astype(float) == 1.0
 
 
@@ -382,7 +383,9 @@ def _of_provider(frame: nw.LazyFrame[Any], provider: str | None) -> tuple[nw.Laz
     chosen = [p for p in names if provider.casefold() in p.casefold()]
     if not chosen:
         shown = listed([masked(p) for p in names], most=10)
-        raise InputError(f"No provider contains {provider!r}.{nearest(provider, names)} Found: {shown}.")
+        raise InputError(
+            f"No provider contains {provider!r}.{nearest(provider, [masked(p) for p in names])} Found: {shown}."
+        )
     others = sum(n for p, n in counts.items() if p not in chosen)
     return frame.filter(nw.col("provider").is_in(chosen)), {"another provider": others}
 
@@ -559,7 +562,7 @@ def _of_course(frame: nw.LazyFrame[Any], course: str | None) -> tuple[nw.LazyFra
     chosen = [c for c in names if course is None or course.casefold() in c.casefold() or in_category(c, words)]
     if not chosen:
         raise InputError(
-            f"No course contains {course!r}.{nearest(str(course), names)} "
+            f"No course contains {course!r}.{nearest(str(course), [masked(c) for c in names])} "
             f"Found: {listed([masked(c) for c in names], most=10)}."
         )
     nameless = sum(n for c, n in counts.items() if not isinstance(c, str))

@@ -30,6 +30,7 @@ __all__ = ["Finished", "run"]
 
 RECORD: Final = "run.json"
 MADE_BY: Final = "asn_impact run"
+ATTEMPTS: Final = 5  # to put the folder in its place while another run does
 _WITHOUT: Final[Text] = {"id": ": lama proses saja, tanpa dampak", "en": ": description only, no effect"}
 
 
@@ -93,9 +94,11 @@ def run(study: Study) -> Finished:
             notes=(*(w["en"] for w in evidence.warnings if w is not refusal), *notes_of(evidence.ready)),
         )
         _write(fresh / RECORD, _record(study, evidence, finished, fresh))
+        shown = _files(fresh / "figures") if study.figures is not None else {}
         _replace(study.folder, fresh)
     if study.figures is not None:
-        _copy(study.folder / "figures", study.figures)
+        for name, content in shown.items():
+            _write(study.figures / name, content)
     return finished
 
 
@@ -230,20 +233,28 @@ def _beside(study: Study) -> Iterator[Path]:
 
 
 def _replace(folder: Path, fresh: Path) -> None:
-    """Put the new folder in the place of the old one; when that fails, the old one is still there."""
-    old = fresh.with_name("old")
-    if folder.exists():
-        folder.rename(old)
-    try:
-        fresh.rename(folder)
-    except OSError as problem:
-        if old.exists() and not folder.exists():
-            old.rename(folder)
-        raise StudyError(
-            f"The results could not be put into {folder.name!r} ({problem.strerror}). Run again."
-        ) from problem
+    """Put the new folder in the place of the old one; when that fails, the old one is still there.
+
+    Another run may put its own there at the same moment: it is then the old one.
+    """
+    for attempt in range(ATTEMPTS):
+        old = fresh.with_name(f"old{attempt}")
+        try:
+            if folder.exists():
+                folder.rename(old)
+            fresh.rename(folder)
+        except OSError as problem:
+            if old.exists() and not folder.exists():
+                old.rename(folder)
+            failed = problem
+        else:
+            return
+    raise StudyError(
+        f"The results could not be put into {folder.name!r} ({failed.strerror}). Close what shows files of it, and run "
+        "again."
+    ) from failed
 
 
-def _copy(figures: Path, home: Path) -> None:
-    for file in sorted(path for path in figures.rglob("*") if path.is_file()):
-        _write(home / file.relative_to(figures), file.read_bytes())
+def _files(folder: Path) -> dict[Path, bytes]:
+    """Return the files of a folder by their names in it."""
+    return {p.relative_to(folder): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}

@@ -100,7 +100,19 @@ def twin(fit):
     score = columns * (weight * (outcome - columns @ coefficients))[:, None] @ inverse @ contrast.T
     influence = np.stack([score[cluster == c].sum(axis=0) for c in range(len(fit.design.clusters))])
     seen = contrast @ np.linalg.pinv(columns, rcond=1e-9) @ columns
-    return contrast @ coefficients, influence, np.abs(seen - contrast).max(axis=1) < 1e-6
+    known = np.abs(seen - contrast).max(axis=1) < 1e-6
+    return contrast @ coefficients, influence, known & (based_weight(fit) > 0)
+
+
+def based_weight(fit):
+    """(k,) weight of the cells whose unit is also seen outside the dummies of its cohort; with covariates it counts."""
+    weight, weights = fit._weight, []
+    dummies = {(start, period) for start, period in zip(fit.start, fit.period, strict=True)}
+    for start, period in zip(fit.start, fit.period, strict=True):
+        units = np.flatnonzero((fit.design.adopted == start) & (weight[:, period] > 0))
+        based = [u for u in units if any(weight[u, t] > 0 and (start, t) not in dummies for t in range(6))]
+        weights.append(weight[based, period].sum())
+    return np.array(weights) if fit.covariates else np.ones(len(fit.start))
 
 
 @pytest.mark.parametrize("estimator", [*ESTIMATORS, *WITH_COVARIATES], ids=lambda e: e.name)
