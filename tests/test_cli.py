@@ -93,6 +93,17 @@ def test_run_without_a_rollout_reports_and_says_so_with_its_exit_code(study, cap
     assert (study.parent / "result" / "report_en" / "report.html").exists()
 
 
+def test_plan_prints_what_could_be_seen_and_needs_its_section(study, capsys):
+    assert main(["plan", str(study)]) == FAILED
+    assert "has no [plan]" in " ".join(capsys.readouterr().err.split())
+    text = study.read_text(encoding="utf-8")
+    asked = 'treated = [4]\nwaves = [1]\nmonths = [4]\npast = "never_treated"\ndirection = "lower"\nreps = 50\nseed = 1'
+    study.write_text(f"{text}\n[plan]\n{asked}\n", encoding="utf-8")
+    assert main(["plan", str(study)]) == DONE
+    assert "Minimum detectable effect" in capsys.readouterr().out
+    assert not (study.parent / "result").exists()
+
+
 def test_an_error_is_one_paragraph_without_a_traceback(study, capsys):
     study.write_text(study.read_text(encoding="utf-8").replace('"days"', '"dayz"', 1), encoding="utf-8")
     assert main(["check", str(study)]) == FAILED
@@ -116,7 +127,7 @@ def test_a_wrong_command_line_ends_with_two(words, capsys):
 def test_the_module_is_the_same_program():
     done = subprocess.run([sys.executable, "-m", "asn_impact", "--help"], capture_output=True, text=True, check=True)
     assert done.stdout.startswith("usage: asn-impact")
-    for word in ("new", "check", "run", "exit codes"):
+    for word in ("new", "check", "run", "plan", "exit codes"):
         assert word in done.stdout
 
 

@@ -6,6 +6,7 @@ import hashlib
 import inspect
 import json
 import os
+import re
 import subprocess
 import sys
 import typing
@@ -14,12 +15,16 @@ from pathlib import Path
 
 import nbformat
 import numpy as np
+import pandas as pd
 import pytest
 
 from asn_impact.errors import PrivacyError, StudyError
+from asn_impact.measures.outcomes import Within
 from asn_impact.study import check, notebooks, read_study, run, settings
-from asn_impact.study.evidence import FEWEST_CLUSTERS
+from asn_impact.study.detail import moved
+from asn_impact.study.evidence import FEWEST_CLUSTERS, estimated
 from asn_impact.study.keys import Keys
+from asn_impact.study.prepared import prepared
 
 ROOT = Path(__file__).parents[1]
 EXAMPLES = ROOT / "examples"
@@ -416,6 +421,38 @@ def test_a_file_that_is_no_notebook_is_refused(tmp_path):
         notebooks.executed(tmp_path / "a.ipynb")
 
 
+# ------------------------------------------------------------------------------- beside the headline
+
+
+def test_an_open_end_of_a_moved_quantile_is_said_and_never_a_number():
+    columns = ["with_training", "without_training", "estimate", "conf_low", "conf_high"]
+    rows = [[3.0, 5.0, -2.0, -4.0, 0.0], [12.0, np.nan, np.nan, -np.inf, -2.0]]
+    table = moved(pd.DataFrame(rows, columns=columns).assign(quantile=[0.5, 0.9]), Within(15), 0.95)
+    assert "separuh permohonan (median)" in table.html("id")
+    assert "90% permohonan" in table.html("id")
+    assert "lebih dari 15 hari tidak diamati" in table.html("id")
+    assert "−∞" in table.html("en")
+    assert "working days" in table.title["en"]
+    whole = moved(pd.DataFrame(rows[:1], columns=columns).assign(quantile=[0.5]), Within(15), 0.95)
+    assert "∞" not in whole.html("en")
+
+
+@pytest.mark.parametrize("outcome", ['"restricted_mean"\nhorizon = 10', '"within"\ndays = 6'])
+def test_waits_in_days_bring_the_curve_its_quantiles_and_other_choices(folder, outcome):
+    study = read_study(changed(folder, '"restricted_mean"\nhorizon = 10', outcome))
+    found = estimated(study, prepared(study))
+    assert found.detail.curve.effects.design.panel.units == found.headline.effects.design.panel.units
+    last = found.detail.curve.effects.terms["days"].max()
+    assert last <= found.ready.panel.outcome.horizon
+    assert list(found.detail.quantiles["quantile"]) == [0.5, 0.9]
+    estimates = [float(i.estimate[0]) for i in found.detail.choices.values()]
+    assert estimates[0] == pytest.approx(float(found.headline.estimate[0]), rel=REFERENCE)
+    share = found.detail.curve
+    on_last = float(share.estimate[list(share.effects.terms["days"]).index(last)])
+    if study.outcome.name == "within":  # the last day of the curve is the study's own outcome
+        assert on_last == pytest.approx(float(found.headline.estimate[0]), rel=REFERENCE)
+
+
 # ------------------------------------------------------------------------------- other doors
 
 
@@ -433,6 +470,20 @@ def test_a_study_of_processing_steps_runs(folder):
     changed(folder, 'kind = "records"', f'kind = "steps"\ncolumns = {columns}')
     finished = run(read_study(folder / "study.toml"))
     assert finished.findings[0].startswith("Training shortened the wait by")
+
+
+def test_a_study_in_working_hours_says_hours(folder):
+    rows = (folder / "cases.csv").read_text(encoding="utf-8").splitlines()
+    timed = [f"{row},09:00,{'10:30' if row.split(',')[3] else ''}" for row in rows[1:]]
+    (folder / "cases.csv").write_text("\n".join([f"{rows[0]},Pukul Masuk,Pukul Putus", *timed, ""]), encoding="utf-8")
+    clock = 'clock = "working_hours"\ntimes = {received = "Pukul Masuk", decided = "Pukul Putus"}'
+    study = read_study(changed(folder, "horizon = 10", f"horizon = 4500\n\n[calendar]\n{clock}"))
+    finished = run(dataclasses.replace(study, formats=("html",)))
+    assert re.match(r"Training shortened the wait by \d+\.\d working hours", finished.findings[0])
+    page = (finished.folder / "report_en" / "report.html").read_text(encoding="utf-8")
+    assert "Each application counts up to 75 working hours" in page
+    with pytest.raises(StudyError, match=r"\[calendar\]: times is for clock = 'working_hours'"):
+        read_study(changed(folder, 'clock = "working_hours"\n', ""))
 
 
 def test_a_list_of_units_gives_the_same_effect_as_the_training_records(folder, finished):

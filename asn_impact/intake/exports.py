@@ -663,7 +663,7 @@ def _check_units(name: str, unit: str, labels: pd.Series) -> None:
     if len(double):
         shown = listed([masked(d) for d in double.unique()])
         raise InputError(
-            f"{name!r} has more than one row for {double.nunique()} values of {masked(unit)!r}: {shown}. Add them up or "
+            f"{name!r} has more than one row for {double.nunique()} values of {masked(unit)!r}: {shown}. Sum them or "
             f"tell them apart in the source."
         )
 

@@ -115,6 +115,13 @@ def framework(inferences: Sequence[Inference], *, language: Language) -> list[Se
 _GRADE: Final = both(id="Mutu bukti: {letter} ({meaning}).", en="Grade of the evidence: {letter} ({meaning}).")
 _KEPT: Final = both(id="Yang menahan nilai lebih tinggi: {reasons}", en="What kept it from the next grade: {reasons}")
 
+_VERDICTS: Final = both(
+    id="Setiap pemeriksaan di bawah ini mencoba menggoyahkan hasil utama. Putusannya tentang hasil itu: 'bertahan' "
+    "berarti pemeriksaan itu tidak menggoyahkannya.",
+    en="Each check below tries to shake the finding. The verdict is about the finding: 'holds' means that this check "
+    "does not shake it.",
+)
+
 
 def graded(scrutiny: Scrutiny, *, language: Language) -> Sentence:
     """Return the grade and what it means."""
@@ -123,10 +130,10 @@ def graded(scrutiny: Scrutiny, *, language: Language) -> Sentence:
 
 
 def strength(scrutiny: Scrutiny, *, language: Language) -> list[Sentence]:
-    """Return the grade with what kept it from the next one."""
+    """Return the grade with what kept it from the next one, and how to read the table of checks."""
     missing = [str(getattr(said, language)) for said in scrutiny.grade.missing]
     kept = [say(_KEPT, language, reasons=" ".join(missing))] if missing else []
-    return [graded(scrutiny, language=language), *kept]
+    return [graded(scrutiny, language=language), *kept, say(_VERDICTS, language)]
 
 
 # --------------------------------------------------------------------------- conclusion and recommendations

@@ -20,7 +20,7 @@ from asn_impact.reporting.chart import Chart
 from asn_impact.reporting.figures import event_study, maturity
 from asn_impact.reporting.provenance import provenance
 from asn_impact.reporting.tables import Table
-from asn_impact.reporting.words import Language, Sentence, glossary, number
+from asn_impact.reporting.words import Language, Sentence, glossary, number, say
 from asn_impact.scrutiny.scrutinise import Scrutiny
 
 __all__ = ["Block", "Exhibits", "Item", "Section", "Told", "brief", "chapters", "doubts_of", "notes_of"]
@@ -224,6 +224,8 @@ def _compared_blocks(pages: Exhibits, inferences: Sequence[Inference], items: Se
     blocks += [pages.figure(chart) for chart in _charts(items, "compared")]
     if inferences:
         blocks.append(pages.table(tables.descriptive(design.panel, design)))
+        if any(len(table.frame) > LONG for table in _of(items, Table)):
+            blocks.append(pages.say(say(prose.SEE_APPENDIX, pages.language)))
     return blocks
 
 

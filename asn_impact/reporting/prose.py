@@ -28,7 +28,17 @@ from asn_impact.reporting.words import (
     unit_noun,
 )
 
-__all__ = ["CAPTIONS", "HEADINGS", "compared", "found", "glossary_terms", "left_out", "limits", "method"]
+__all__ = [
+    "CAPTIONS",
+    "HEADINGS",
+    "SEE_APPENDIX",
+    "compared",
+    "found",
+    "glossary_terms",
+    "left_out",
+    "limits",
+    "method",
+]
 
 HEADINGS: Final[Mapping[str, Text]] = {
     "foreword": both(id="Kata pengantar", en="Foreword"),
@@ -72,6 +82,9 @@ HEADINGS: Final[Mapping[str, Text]] = {
     "notes": both(id="Catatan", en="Notes of the analysis"),
 }
 
+SEE_APPENDIX: Final = both(
+    id="Daftar lengkap ada di bagian Lampiran: tabel.", en="The complete list is in Appendix: tables."
+)
 CAPTIONS: Final[Mapping[str, Text]] = {
     "event_study": both(
         id="Dampak menurut waktu sejak pelatihan. Sebelum garis putus-putus, titik seharusnya dekat nol.",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from html import escape
@@ -14,13 +15,13 @@ import pandas as pd
 
 from asn_impact.arrays import Bool, Float
 from asn_impact.designs import Design
-from asn_impact.errors import InputError, listed, nearest
+from asn_impact.errors import DataWarning, InputError, listed, nearest
 from asn_impact.estimation import Inference
 from asn_impact.intake.files import shielded
 from asn_impact.intake.ledger import Ledger
 from asn_impact.measures.panel import Panel
 from asn_impact.measures.satisfaction import SatisfactionIndex, band, half_up
-from asn_impact.reporting.gate import release
+from asn_impact.reporting.gate import differing_tables, release
 from asn_impact.reporting.provenance import write_beside
 from asn_impact.reporting.words import (
     UNDEFINED,
@@ -141,6 +142,10 @@ _SMALL_NOTE: Final = both(
     "tidak dapat dihitung kembali.",
     en=f"Counts below {MINIMUM_CELL} are written <{MINIMUM_CELL}; {SECONDARY} = withheld so that a small count "
     "cannot be worked out.",
+)
+_ALL: Final = both(
+    id="0% atau 100% berlaku bagi setiap permohonan dalam kelompoknya.",
+    en="0% or 100% holds for every application in its group.",
 )
 
 
@@ -301,6 +306,11 @@ class Table:
         ------
         PrivacyError
             A heading or cell looks like the number of a person; nothing is written.
+
+        Warns
+        -----
+        DataWarning
+            A count differs by fewer than ten from the version that is there: whoever has both sees the difference.
         """
         stem = Path(path)
         stem = stem.with_suffix("") if stem.suffix.removeprefix(".") in {"html", "tex", "csv"} else stem
@@ -308,6 +318,7 @@ class Table:
         named = {stem.with_name(f"{stem.name}.{ending}"): text for ending, text in contents.items()}
         for file, text in named.items():
             release(text, file.name)
+        _warn_of_difference(stem.with_name(f"{stem.name}.csv"), contents["csv"])
         stem.parent.mkdir(parents=True, exist_ok=True)
         for file, text in named.items():
             write_beside(file, text.encode("utf-8"))
@@ -321,7 +332,13 @@ class Table:
 
     def _note(self, language: Language) -> str:
         hidden = self.frame.map(lambda cell: cell in (_few(), SECONDARY)).any(axis=None)
-        return " ".join(filter(None, [self.note[language], _SMALL_NOTE[language] if hidden else ""]))
+        said = [self.note[language], _SMALL_NOTE[language] if hidden else "", _ALL[language] if self._of_all() else ""]
+        return " ".join(filter(None, said))
+
+    def _of_all(self) -> bool:
+        """Say whether a share of 0 % or 100 % of a counted group tells something of everyone in it."""
+        shares = [value for value in self.rests_on if self.kinds.get(value) == "share"]
+        return any(self.frame[value].astype(float).isin([0.0, 1.0]).any() for value in shares)
 
     def _heading(self, column: str, language: Language) -> str:
         known = self.headings.get(column) or HEADINGS.get(column) or both(id=column, en=column)
@@ -433,6 +450,20 @@ _PAGE_STYLE: Final = (
     "text-align:left;padding-bottom:4pt} th{border-top:1.2pt solid;border-bottom:.6pt solid} th,td{padding:2pt 8pt}"
     " tbody tr:last-child td{border-bottom:1.2pt solid} .note{font-size:8.5pt}"
 )
+
+
+def _warn_of_difference(earlier: Path, csv: str) -> None:
+    """Warn when two versions of a table, each safe alone, differ by a few persons."""
+    if not earlier.exists():
+        return
+    close = differing_tables(earlier.read_text(encoding="utf-8"), csv)
+    if close:
+        warnings.warn(
+            f"{earlier.name}: {len(close)} counts differ by fewer than {MINIMUM_CELL} from the version that is there: "
+            "whoever has both sees the difference. Publish one of them.",
+            DataWarning,
+            stacklevel=3,
+        )
 
 
 def _few() -> str:

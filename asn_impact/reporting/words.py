@@ -515,7 +515,7 @@ _SCORES: Final[Mapping[str, Text]] = {
 def _score_label(name: str) -> Text:
     """Return the label of a survey score with its scale, for axes and tables."""
     if name == "ikm":
-        return both(id="IKM (25–100)", en="IKM (25–100)")
+        return both(id="IKM (25–100)", en="Public satisfaction index IKM (25–100)")
     what = _SCORES[name]
     element = {"id": what["id"].removeprefix("nilai "), "en": what["en"].removeprefix("the score for ")}
     plain = {lang: re.sub(r" \(U\d\)$", "", text) for lang, text in element.items()}

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from asn_impact.errors import StudyError
+from asn_impact.study.indonesian import NOTES
 from asn_impact.study.keys import Language, Text
 from asn_impact.study.prepared import Prepared, prepared
 from asn_impact.study.settings import Study
@@ -209,7 +210,7 @@ def _note(note: str, language: Language) -> str:
     """Return a note in the language, sentence by sentence where it has several that are known."""
     if language == "en":
         return note
-    for pattern, words in _NOTES:
+    for pattern, words in (*_NOTES, *NOTES):
         if found := re.fullmatch(pattern, note, re.DOTALL):
             return _reasons_in(found.expand(words))
     parts = re.split(r"(?<=\.) (?=[A-Z0-9])", note)

@@ -112,13 +112,9 @@ def moved(quantiles: pd.DataFrame, outcome: Any, level: float) -> Table:  # noqa
     import pandas as pd
 
     from asn_impact.reporting.tables import Table
-    from asn_impact.reporting.words import both, outcome_words, percent
+    from asn_impact.reporting.words import both, limit_words, percent
 
-    days = outcome_words(type(outcome)(outcome.horizon, outcome.counted_in)).unit
-    if outcome.name.startswith("within"):
-        from asn_impact.measures.outcomes import RestrictedMean
-
-        days = outcome_words(RestrictedMean(outcome.horizon, outcome.counted_in)).unit
+    days = limit_words(outcome).unit
     named = {0.5: both(id="separuh permohonan (median)", en="half of the applications (median)")}
     shown = [
         named.get(q, both(id=f"{percent(q, 0, 'id')} permohonan", en=f"{percent(q, 0, 'en')} of the applications"))
@@ -164,10 +160,10 @@ def moved(quantiles: pd.DataFrame, outcome: Any, level: float) -> Table:  # noqa
 
 
 def _choices(effects: Effects, rule: Any) -> dict[str, Inference]:  # noqa: ANN401 - any rule of inference
-    """Return the overall effect by each estimator as defensible as the one used, which comes first."""
-    from asn_impact.estimation import GroupTime, Imputation, infer
+    """Return the overall effect by the estimator used, then by those that the check of other choices tries."""
+    from asn_impact.estimation import GroupTime, Imputation, TwoWay, infer
 
-    used: Sequence[Any] = [effects.estimator, GroupTime(), GroupTime(controls="never"), Imputation()]
+    used: Sequence[Any] = [effects.estimator, GroupTime(), GroupTime(controls="never"), Imputation(), TwoWay()]
     found: list[Inference] = []
     for estimator in {estimator.name: estimator for estimator in used}.values():
         with warnings.catch_warnings():

@@ -109,13 +109,14 @@ def _scrutiny(study: Study, ready: Prepared, effects: Effects, rule: Any) -> Scr
     from asn_impact.scrutiny.scrutinise import scrutinise
 
     horizon = getattr(ready.panel.outcome, "horizon", None)
+    days = ready.times is not None and ready.times.calendar.unit in {"working days", "calendar days"}
     return scrutinise(
         effects,
         rule=rule,
         seed=study.seed,
         events=read_events(study.events) if study.events is not None else None,
-        durations=ready.times,
-        limits=() if horizon is None else (int(horizon),),
+        durations=ready.times if days else None,  # heaping is looked for on days
+        limits=() if horizon is None or not days else (int(horizon),),
     )
 
 

@@ -119,28 +119,44 @@ def prepared(study: Study) -> Prepared:
 
 
 def _from_records(study: Study) -> Prepared:
-    from asn_impact.measures.durations import measure
     from asn_impact.measures.tabulate import maturity, tabulate
 
     given = dict(study.data.parameters)
     source, unused = given.pop("path"), given.pop("unused", ())
     columns = {**given.pop("columns", {}), **dict.fromkeys(unused)}
-    if study.outcome.name in {"score", "share"}:
-        given["keep"] = tuple(dict.fromkeys((*given.get("keep", ()), study.outcome.parameters["column"])))
+    of_outcome = [study.outcome.parameters["column"]] if study.outcome.name in {"score", "share"} else []
+    if kept := tuple(dict.fromkeys((*given.get("keep", ()), *of_outcome, *_times(study).values()))):
+        given["keep"] = kept
     with _telling(study, "data"):
         extract = Setting(study.data.name, {"source": source, "columns": columns, **given}, study.data.home).made()
     with _telling(study, "calendar"):
-        times = measure(extract, _calendar(study), clock=study.calendar.parameters.get("clock", "working_days"))
+        times = _measured(study, extract)
     with _telling(study, "outcome"):
         outcome = study.outcome.made()
         months, panel = maturity(times, outcome), tabulate(times, outcome)
     return Prepared(panel=panel, sources=extract.sources, extract=extract, times=times, months=months)
 
 
+def _times(study: Study) -> Mapping[str, str]:
+    """Return the columns that hold the time of day of receipt and decision."""
+    named: Mapping[str, str] = study.calendar.parameters.get("times", {})
+    return named
+
+
+def _measured(study: Study, extract: Extract) -> Durations:
+    """Return the waits by the clock of the study: days, or minutes within opening hours."""
+    from asn_impact.measures.durations import measure
+
+    clock = study.calendar.parameters.get("clock", "working_days")
+    if clock == "working_hours":
+        return measure(extract, _calendar(study).hours(), times=_times(study) or None)
+    return measure(extract, _calendar(study), clock=clock)
+
+
 def _calendar(study: Study) -> WorkCalendar:
     from asn_impact.measures.calendar import WorkCalendar
 
-    given = {key: value for key, value in study.calendar.parameters.items() if key != "clock"}
+    given = {key: value for key, value in study.calendar.parameters.items() if key not in {"clock", "times"}}
     return WorkCalendar.indonesia(**given) if study.calendar.name == "indonesia" else WorkCalendar.weekdays(**given)
 
 

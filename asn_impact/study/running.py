@@ -97,8 +97,8 @@ def run(study: Study) -> Finished:
         shown = _files(fresh / "figures") if study.figures is not None else {}
         _replace(study.folder, fresh)
     if study.figures is not None:
-        for name, content in shown.items():
-            _write(study.figures / name, content)
+        for file, drawing in shown.items():
+            _write(study.figures / file, drawing)
     return finished
 
 

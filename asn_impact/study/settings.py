@@ -104,11 +104,12 @@ OUTCOME: Final[Mapping[str, Keys]] = {
     "share": Keys({"column": str}, ("column",), "asn_impact.measures.outcomes:Share"),
     "mean": Keys({"column": str, "unit": str}, ("column",)),
 }
-_CLOCK: Final = Literal["working_days", "calendar_days"]
+_CLOCK: Final = Literal["working_days", "calendar_days", "working_hours"]
 _CALENDAR: Final[Mapping[str, Keys]] = {
-    "indonesia": Keys({"closures": Days, "six_day_until": dt.date, "clock": _CLOCK}),
+    "indonesia": Keys({"closures": Days, "six_day_until": dt.date, "clock": _CLOCK, "times": Names}),
     "weekdays": Keys(
-        {"first": dt.date, "last": dt.date, "holidays": Days, "clock": _CLOCK}, required=("first", "last")
+        {"first": dt.date, "last": dt.date, "holidays": Days, "clock": _CLOCK, "times": Names},
+        required=("first", "last"),
     ),
 }
 ROLLOUT: Final[Mapping[str, Keys]] = {
@@ -392,6 +393,10 @@ def _refuse_contradictions(study: Study, sections: Mapping[str, Any]) -> None:
         )
     if ready and "calendar" in sections:
         raise Place(study.file, "calendar").refuse("a ready panel has no days to count. Leave this section out.")
+    if "times" in study.calendar.parameters and study.calendar.parameters.get("clock") != "working_hours":
+        raise Place(study.file, "calendar").refuse(
+            "times is for clock = 'working_hours'. Add the clock, or leave it out."
+        )
     if study.rollout is not None and "design" not in sections:
         raise Place(study.file, "design").refuse(
             "is missing. Say what stands or falls together, for instance: cluster = 'office'. It has no default."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 
 from asn_impact.errors import InputError
 from asn_impact.intake.local import MONTHS, parse_dates, parse_numbers
+from asn_impact.reporting.words import number
 
 DAYS = st.lists(st.dates(dt.date(1971, 1, 1), dt.date(2068, 12, 31)), min_size=1, max_size=12)
 MONTH_NAMES = ["Januari", "Februari", "Maret", "April", "Mei", "Juni"]
@@ -121,6 +123,16 @@ def test_money_written_in_indonesia_is_read_back(cents: list[int]) -> None:
     ]
     texts = [t.replace("-Rp", "Rp-") for t in texts]
     assert np.allclose(parse_numbers(texts), [c / 100 for c in cents])
+
+
+@pytest.mark.parametrize(("language", "style"), [("id", "1.234,56"), ("en", "1,234.56")])
+@settings(max_examples=50, deadline=None)
+@given(st.lists(st.integers(-(10**9), 10**9), min_size=1, max_size=10))
+def test_numbers_and_shares_as_we_print_them_are_read_back(language: Any, style: Any, cents: list[int]) -> None:
+    printed = [number(c / 100, 2, language) for c in cents]
+    assert np.allclose(parse_numbers(printed, style=style), [c / 100 for c in cents])
+    shares = [f"{text}%" for text in printed]
+    assert np.allclose(parse_numbers(shares, style=style), [c / 10_000 for c in cents])
 
 
 def test_a_thousands_dot_is_never_guessed() -> None:

@@ -13,6 +13,7 @@ import pytest
 
 from asn_impact.errors import DataWarning, InputError
 from asn_impact.intake.exports import Extract, read_exports, read_steps, read_wide
+from tests.intake.test_old_workbooks import old_workbook
 
 AS_OF = "2025-12-31"
 NIK = "150401" + "100987" + "0001"
@@ -65,6 +66,17 @@ def test_a_list_of_issued_permits_has_no_day_of_receipt_and_says_so(tmp_path: Pa
         read_exports(issue_list(tmp_path / "terbit.xlsx"), as_of=AS_OF, office="DPMPTSP")
     assert not any(part in str(caught.value) for part in ("BUDI", NIK, PHONE))
     assert "Tanggal Penetapan" in str(caught.value)
+
+
+def test_an_old_workbook_with_the_headings_in_row_five_is_read(tmp_path: Path) -> None:
+    above = [["LAPORAN PERMOHONAN"] + [""] * 4, ["DPMPTSP"] + [""] * 4, ["2025"] + [""] * 4, ["-"] + [""] * 4]
+    head = ["No Permohonan", "Nama Pemohon", "Telp./HP. Pemohon", "Tanggal Pengajuan", "Tanggal Penetapan"]
+    rows: list[list[str | float]] = [[f"P{i:02d}", "BUDI", f"'{PHONE}", 45660.0 + i, 45664.0 + i] for i in range(1, 20)]
+    (tmp_path / "izin.xls").write_bytes(old_workbook([*above, head, *rows]))
+    extract = read_exports(tmp_path / "izin.xls", as_of=AS_OF, office="DPMPTSP")
+    assert extract.ledger.kept == 19
+    assert kept(extract)[0][:4] == ("P01", "DPMPTSP", dt.date(2025, 1, 4), dt.date(2025, 1, 8))
+    assert PHONE not in extract.records.collect().to_pandas().to_csv()
 
 
 def test_steps_of_the_interface_lose_tests_deleted_rows_and_placeholder_dates(tmp_path: Path) -> None:

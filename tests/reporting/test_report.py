@@ -10,11 +10,12 @@ from dataclasses import replace
 from html.parser import HTMLParser
 
 import docx
+import pandas as pd
 import pypdf
 import pytest
 
 from asn_impact.errors import InputError, PrivacyError
-from asn_impact.reporting import figures, tables
+from asn_impact.reporting import figures, prose, tables
 from asn_impact.reporting.report import publish
 
 TITLES = {"id": "Dampak pelatihan terhadap lama proses", "en": "Effect of training on waiting times"}
@@ -306,3 +307,37 @@ def test_an_office_can_bring_its_own_styles(tmp_path, answer):
     assert made.sections[0].header.paragraphs[0].text == "PEMERINTAH KABUPATEN"
     with pytest.raises(InputError, match=r"none\.docx"):
         publish(tmp_path / "s", [answer], language="id", title="x", source="y", reference=tmp_path / "none.docx")
+
+
+@pytest.mark.parametrize("language", ["id", "en"])
+def test_a_long_table_stands_in_the_appendix_and_the_numbers_follow_the_page(reports, language, tmp_path):
+    *_, items, arguments, _ = reports[language]
+    frame = pd.DataFrame({"office": [f"Dinas {n:02d}" for n in range(40)]})
+    long = tables.Table(frame, {"id": "Semua dinas", "en": "All offices"})
+    publish(tmp_path / "r", [long, *items[:1]], **arguments, formats=("html",))
+    page = read(tmp_path / "r" / "report.html")
+    assert "Dinas 39" in page.chapters["tables"]
+    assert "Dinas 39" not in page.chapters["results"]
+    assert prose.SEE_APPENDIX[language] in page.chapters["compared"]
+    word = {"id": "Tabel", "en": "Table"}[language]
+    shown = [int(n) for n in re.findall(rf"{word} (\d+)\.", "".join(page.chapters.values()))]
+    assert shown == list(range(1, len(shown) + 1))
+
+
+def test_columns_in_word_are_as_wide_as_their_longest_word(reports):
+    """At 4.7 points a character the longest word of a column fits beside the margins of its cells."""
+    folder, *_ = reports["id"]
+    _, document = word_text(folder / "report.docx")
+    for table in document.tables:
+        texts = [[cell.text for cell in column.cells] for column in table.columns]
+        longest = [max(len(word) for text in column for word in (text.split() or [""])) for column in texts]
+        if sum(longest) + 3 * len(longest) > 76:  # hashes of files: no page is wide enough
+            continue
+        for column, word in zip(table.columns, longest, strict=True):
+            assert column.width.pt >= 4.7 * word + 2 * 5.4
+
+
+def test_a_word_file_begins_with_its_title_once(reports):
+    folder, *_ = reports["id"]
+    _, document = word_text(folder / "report.docx")
+    assert [p.text for p in document.paragraphs if p.text == TITLES["id"]] == [TITLES["id"]]

@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from asn_impact.errors import InputError
+from asn_impact.errors import DataWarning, InputError
 from asn_impact.intake.ledger import Ledger
 from asn_impact.reporting import tables
+from asn_impact.reporting.tables import Table
 from asn_impact.reporting.words import both
 
 
@@ -134,3 +135,23 @@ def test_the_html_is_well_formed_and_titled_above(answer):
     assert reader.seen.index("caption") < reader.seen.index("thead")
     assert "Tabel 1." in html
     assert tables.results([answer])._repr_html_() == tables.results([answer]).html("en")
+
+
+def test_a_second_version_that_differs_by_a_few_persons_is_said(tmp_path):
+    def counted(n):
+        frame = pd.DataFrame({"group": ["a", "b"], "records": [n, 80]})
+        return Table(frame, both(id="Uji", en="Test"), kinds={"records": "records"})
+
+    counted(57).save(tmp_path / "t", "en")
+    with pytest.warns(DataWarning, match=r"t\.csv: 1 counts differ by fewer than 10"):
+        counted(54).save(tmp_path / "t", "en")
+
+
+def test_a_share_of_everyone_is_said():
+    frame = pd.DataFrame({"group": ["a", "b"], "records": [40, 80], "late": [1.0, 0.4]})
+    made = Table(
+        frame, both(id="Uji", en="Test"), kinds={"records": "records", "late": "share"}, rests_on={"late": "records"}
+    )
+    assert "setiap permohonan" in made.html("id")
+    fewer = Table(frame.assign(late=[0.9, 0.4]), made.title, kinds=made.kinds, rests_on=made.rests_on)
+    assert "setiap permohonan" not in fewer.html("id")
