@@ -28,7 +28,7 @@ if TYPE_CHECKING:
         PrivacyError,
         StudyError,
     )
-    from asn_impact.estimation.curve import Along, quantile_effects
+    from asn_impact.estimation.curve import Along, curves, quantile_effects
     from asn_impact.estimation.dose import Dose
     from asn_impact.estimation.effects import Effects
     from asn_impact.estimation.efficient import Efficient
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from asn_impact.estimation.placebo import Placebo
     from asn_impact.estimation.resampling import Permutation, WildBootstrap
     from asn_impact.estimation.saturated import InteractionWeighted, Saturated
-    from asn_impact.estimation.simultaneous import Multiplier, romano_wolf
+    from asn_impact.estimation.simultaneous import Banded, Multiplier, Simultaneous, romano_wolf
     from asn_impact.estimation.stacked import Stacked
     from asn_impact.estimation.synthetic_did import SyntheticDiD
     from asn_impact.estimation.triple import TripleDifference
@@ -48,15 +48,17 @@ if TYPE_CHECKING:
     from asn_impact.intake.events import Events, read_events
     from asn_impact.intake.exports import Extract, read_exports, read_steps, read_wide
     from asn_impact.intake.ledger import Ledger
-    from asn_impact.intake.observations import Observations, read_observations, with_days, with_flag
+    from asn_impact.intake.observations import Observations, read_observations, with_days, with_flag, with_recorded
+    from asn_impact.intake.steps import StepLog, read_step_log
     from asn_impact.intake.survey import Survey, SurveyAggregates, read_survey, read_survey_aggregates
     from asn_impact.intake.training import Rollout, read_rollout, read_rollout_from_status, read_training
-    from asn_impact.measures.calendar import WorkCalendar
+    from asn_impact.measures.calendar import OfficeHours, Opening, WorkCalendar
+    from asn_impact.measures.clocks import Clocks, clocks
     from asn_impact.measures.curves import CurvePanel
-    from asn_impact.measures.durations import Durations, measure
     from asn_impact.measures.learning import Learning, Reliability, paired_tests, reliability
     from asn_impact.measures.outcomes import CompletionCurve, Count, Mean, RestrictedMean, Score, Share, Within
     from asn_impact.measures.panel import Panel, read_panel
+    from asn_impact.measures.promises import Kept, Promises, kept, read_promises
     from asn_impact.measures.recovery import (
         Recovery,
         RecoveryComparison,
@@ -119,11 +121,13 @@ if TYPE_CHECKING:
 __all__ = [
     "Along",
     "AsnImpactError",
+    "Banded",
     "BiasReduced",
     "Breakdown",
     "Chart",
     "Check",
     "Classical",
+    "Clocks",
     "ClusterRobust",
     "CompletionCurve",
     "Costs",
@@ -149,6 +153,7 @@ __all__ = [
     "InputError",
     "InteractionWeighted",
     "Jackknife",
+    "Kept",
     "Learning",
     "Ledger",
     "Lottery",
@@ -156,11 +161,14 @@ __all__ = [
     "Multiplier",
     "NegativeWeights",
     "Observations",
+    "OfficeHours",
+    "Opening",
     "Panel",
     "Permutation",
     "Placebo",
     "Power",
     "PrivacyError",
+    "Promises",
     "Recovery",
     "RecoveryComparison",
     "RelativeMagnitude",
@@ -177,11 +185,13 @@ __all__ = [
     "Scrutiny",
     "Share",
     "ShareBand",
+    "Simultaneous",
     "Smoothness",
     "SpecificationCurve",
     "SpreadBand",
     "Stacked",
     "StaffTime",
+    "StepLog",
     "StudyError",
     "Survey",
     "SurveyAggregates",
@@ -199,9 +209,11 @@ __all__ = [
     "bacon",
     "breakdown",
     "cases_per_month",
+    "clocks",
     "coincidence",
     "compare_recovery",
     "composition",
+    "curves",
     "departures",
     "detectable",
     "draw_waves",
@@ -211,6 +223,7 @@ __all__ = [
     "grade",
     "heaping",
     "infer",
+    "kept",
     "leave_one_out",
     "lottery_kept",
     "maturity",
@@ -230,8 +243,10 @@ __all__ = [
     "read_exports",
     "read_observations",
     "read_panel",
+    "read_promises",
     "read_rollout",
     "read_rollout_from_status",
+    "read_step_log",
     "read_steps",
     "read_survey",
     "read_survey_aggregates",
@@ -257,6 +272,7 @@ __all__ = [
     "which_weight",
     "with_days",
     "with_flag",
+    "with_recorded",
 ]
 
 #: Module -> the public names that live in it; `figures` and `tables` are modules themselves.
@@ -282,6 +298,7 @@ _HOMES = {
     ),
     "estimation.curve": (
         "Along",
+        "curves",
         "quantile_effects",
     ),
     "estimation.dose": ("Dose",),
@@ -312,7 +329,9 @@ _HOMES = {
         "Saturated",
     ),
     "estimation.simultaneous": (
+        "Banded",
         "Multiplier",
+        "Simultaneous",
         "romano_wolf",
     ),
     "estimation.stacked": ("Stacked",),
@@ -336,6 +355,11 @@ _HOMES = {
         "read_observations",
         "with_days",
         "with_flag",
+        "with_recorded",
+    ),
+    "intake.steps": (
+        "StepLog",
+        "read_step_log",
     ),
     "intake.survey": (
         "Survey",
@@ -349,7 +373,15 @@ _HOMES = {
         "read_rollout_from_status",
         "read_training",
     ),
-    "measures.calendar": ("WorkCalendar",),
+    "measures.calendar": (
+        "OfficeHours",
+        "Opening",
+        "WorkCalendar",
+    ),
+    "measures.clocks": (
+        "Clocks",
+        "clocks",
+    ),
     "measures.curves": ("CurvePanel",),
     "measures.durations": (
         "Durations",
@@ -373,6 +405,12 @@ _HOMES = {
     "measures.panel": (
         "Panel",
         "read_panel",
+    ),
+    "measures.promises": (
+        "Kept",
+        "Promises",
+        "kept",
+        "read_promises",
     ),
     "measures.recovery": (
         "Recovery",

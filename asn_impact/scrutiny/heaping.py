@@ -50,6 +50,9 @@ def heaping(durations: Durations, *, limits: Sequence[int] = ()) -> Check:
     for limit in limits:
         if not isinstance(limit, int) or isinstance(limit, bool) or limit < 1:
             raise InputError(f"limit {limit!r} is not known. Expected a whole number of days, 1 or more.")
+    if durations.calendar.unit not in {"working days", "calendar days"}:
+        why = say("Pemeriksaan ini memerlukan waktu dalam hari.", "This check needs waits counted in days.")
+        return cannot_say("heaping", QUESTION, why)
     counts = _counts(durations)
     total = int(counts["cases"].sum())
     if total == 0:

@@ -171,12 +171,12 @@ def placebo_in_space(effects: Effects, *, seed: int, reps: int) -> Check:
     p = float((1 + (np.abs(known[:, 1]) >= abs(real)).sum()) / (1 + len(known)))
     verdict: Verdict = "holds" if p <= _LEVEL else "doubtful" if p <= _DOUBT else "fails"
     answer = say(
-        "Dari {k} pembagian tanggal di antara {u} kelompok yang tidak dilatih, 'dampak' sekuat ini muncul dengan "
-        "peluang {share} (p = {p}).",
-        "In {k} deals of the dates among {u} untrained clusters, an 'effect' this strong came up in {share} (p = {p}).",
+        "Dari {k} pembagian tanggal di antara {u} kelompok yang tidak dilatih, 'dampak' sekuat ini muncul {m} kali "
+        "(p = {p}).",
+        "In {k} deals of the dates among {u} untrained clusters, an 'effect' this strong came up {m} times (p = {p}).",
         k=len(known),
         u=untrained,
-        share=float((np.abs(known[:, 1]) >= abs(real)).mean()),
+        m=int((np.abs(known[:, 1]) >= abs(real)).sum()),
         p=p,
     )
     table = pd.DataFrame(

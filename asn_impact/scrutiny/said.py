@@ -44,17 +44,17 @@ class Said:
 def say(id: str, en: str, **values: float | int | str) -> Said:
     """Return both sentences with the values put in: decimal comma in Indonesian, decimal point in English.
 
-    Whole numbers and texts stay as they are. Other numbers get three digits that count, p-values (``p``, ``p_...``)
-    three decimals, and shares (``share``, ``share_...``) become per cent.
+    Texts stay as they are; whole numbers from 10,000 on get their thousands mark. Other numbers get three digits that
+    count, p-values (``p``, ``p_...``) three decimals, and shares (``share``, ``share_...``) become per cent.
     """
     plain = {name: _written(name, value) for name, value in values.items()}
-    comma = {name: _comma(text) if isinstance(values[name], float) else text for name, text in plain.items()}
+    comma = {name: text if isinstance(values[name], str) else _comma(text) for name, text in plain.items()}
     return Said(id.format(**comma), en.format(**plain))
 
 
 def _written(name: str, value: float | int | str) -> str:
     if not isinstance(value, float):
-        return str(value)
+        return f"{value:,}" if isinstance(value, int) and abs(value) >= 10_000 else str(value)
     if not np.isfinite(value):
         return "–" if np.isnan(value) else ("−∞" if value < 0 else "∞")
     kind = name.split("_")[0]
@@ -68,7 +68,7 @@ def _written(name: str, value: float | int | str) -> str:
 
 
 def _comma(text: str) -> str:
-    return text.replace(".", ",")
+    return text.translate({ord("."): ",", ord(","): "."})
 
 
 @dataclass(frozen=True, eq=False)

@@ -62,7 +62,7 @@ def composition(effects: Effects, *, rule: Rule, panels: Sequence[Panel] = ()) -
     least = table.iloc[int(np.nanargmin(table["p_adjusted"].to_numpy(dtype=np.float64)))]
     answer = say(
         "{k} ukuran diperiksa; yang paling berubah {nama}: {x} (p terkoreksi = {p}).",
-        "{k} measures looked at; the one that moved most is {name}: {x} (corrected p = {p}).",
+        "Measures looked at: {k}; the one that moved most is {name}: {x} (corrected p = {p}).",
         k=len(table),
         nama=_NAMES.get(str(least["term"]), str(least["term"])),
         name=str(least["term"]),
@@ -263,7 +263,7 @@ def coincidence(design: Design, events: Any, *, within: int = 1) -> Check:  # no
     answer = say(
         "{k} peristiwa dalam {w} periode dari awal {g} dari {n} gelombang, {v} di antaranya terverifikasi. Yang "
         "mengenai semua kantor terhapus oleh pembanding; yang datang bersama pelatihan tidak dapat dipisahkan.",
-        "{k} events within {w} periods of the start of {g} of {n} waves, {v} of them verified. What reached all "
+        "Events within {w} periods of the start of {g} of {n} waves: {k}, of which {v} verified. What reached all "
         "offices is taken out by the comparison; what came with training cannot be told from it.",
         k=table["name"].nunique(),
         w=within,
