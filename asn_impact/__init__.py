@@ -55,6 +55,7 @@ if TYPE_CHECKING:
     from asn_impact.measures.calendar import OfficeHours, Opening, WorkCalendar
     from asn_impact.measures.clocks import Clocks, clocks
     from asn_impact.measures.curves import CurvePanel
+    from asn_impact.measures.durations import Durations, measure
     from asn_impact.measures.learning import Learning, Reliability, paired_tests, reliability
     from asn_impact.measures.outcomes import CompletionCurve, Count, Mean, RestrictedMean, Score, Share, Within
     from asn_impact.measures.panel import Panel, read_panel

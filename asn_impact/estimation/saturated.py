@@ -28,7 +28,7 @@ __all__ = ["InteractionWeighted", "Saturated"]
 
 _NULL = 1e-10  # eigenvalue of a cross-product of unit scale below which a direction carries no information
 _LOOSE = 1e-6  # share of an estimate in directions without information above which it is not estimable
-_GONE = 1e-8  # what is left of a direction without a cluster, below which the estimate rests on that cluster
+_GONE = 1e-6  # what is left of a direction without a cluster, below which it is estimated again: rounding would show
 _CONSTANT = 1e-12  # share of the square of a covariate within units below which it counts as constant there
 
 

@@ -31,6 +31,7 @@ from asn_impact.reporting.words import (
     checked,
     decimals_for,
     event_axis,
+    months_in_step,
     number,
     outcome_words,
     percent,
@@ -571,6 +572,8 @@ def _result_rows(name: str, inference: Inference, level: float) -> pd.DataFrame:
     design = inference.effects.design
     words = outcome_words(design.panel.outcome)
     table = inference.table(level)
+    if "event_time" in table:
+        table["event_time"] = months_in_step(design.panel.timeline) * table["event_time"]
     scaled = ["estimate", "std_error", "conf_low", "conf_high"]
     measure = both(id=name or words.label["id"].split(" (")[0], en=name or words.label["en"].split(" (")[0])
     table[scaled] = table[scaled] * words.scale

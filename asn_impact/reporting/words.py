@@ -38,8 +38,10 @@ __all__ = [
     "glossary",
     "interval",
     "joined",
+    "level_quantity",
     "limit_words",
     "month",
+    "months_in_step",
     "number",
     "outcome_words",
     "percent",
@@ -462,6 +464,8 @@ def _direction(what: Text, *, who: Text) -> dict[str, Any]:
 
 def _neutral_words(name: str, unit: str, kind: str) -> OutcomeWords:
     named = _KINDS.get(kind, both(id="{name}", en="{name}"))
+    if kind == "Score" and unit not in {"", "points", "score"}:
+        named = both(id="rata-rata {name}", en="the mean {name}")  # a number with a unit of its own is no score
     safe = name.replace("{", "{{").replace("}", "}}")
     what = both(id=named["id"].format(name=safe), en=named["en"].format(name=safe))
     if kind == "Score" and name in _SCORES:
@@ -591,7 +595,7 @@ def finding(
         _WITH_INTERVAL,
         language,
         begin=opening,
-        level=Quantity(level, "level", _level_decimals(level), form="percent"),
+        level=level_quantity(level),
         low=Quantity(ends[0], f"{origin}.{'conf_high' if sign < 0 else 'conf_low'}", decimals),
         high=Quantity(ends[1], f"{origin}.{'conf_low' if sign < 0 else 'conf_high'}", decimals),
     )
@@ -611,8 +615,16 @@ def _opening(begin: Text, words: OutcomeWords, size: Quantity, language: Languag
     )
 
 
-def _level_decimals(level: float) -> int:
-    return 0 if abs(100 * level - round(100 * level)) < 1e-9 else 1
+def level_quantity(level: float) -> Quantity:
+    """Return the level of an interval as it is said: whole per cent, or one decimal where it is not whole.
+
+    Examples
+    --------
+    >>> level_quantity(0.95).shown("en"), level_quantity(1 - 0.05 / 3).shown("id")
+    ('95%', '98,3%')
+    """
+    whole = abs(100 * level - round(100 * level)) < 1e-9
+    return Quantity(level, "level", 0 if whole else 1, form="percent")
 
 
 _EVENT_AXIS: Final[Mapping[str, Text]] = {
@@ -621,6 +633,19 @@ _EVENT_AXIS: Final[Mapping[str, Text]] = {
     "year": both(id="Tahun sejak perlakuan", en="Years since treatment"),
     "step": both(id="Periode sejak perlakuan", en="Periods since treatment"),
 }
+
+
+def months_in_step(timeline: Any) -> int:  # noqa: ANN401 - a Timeline
+    """Return how many months, quarters or years a step of a timeline is; periods without a calendar count as steps.
+
+    Examples
+    --------
+    >>> class HalfYears:
+    ...     kind, step = "month", 6
+    >>> months_in_step(HalfYears())
+    6
+    """
+    return 1 if timeline.kind == "step" else int(timeline.step)
 
 
 def event_axis(kind: str) -> Text:

@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 
 from asn_impact.designs import assign
-from asn_impact.estimation import ClusterRobust, GroupTime, infer
-from asn_impact.intake.training import Rollout
+from asn_impact.estimation import BiasReduced, ClusterRobust, GroupTime, infer
+from asn_impact.intake.training import Rollout, read_rollout
 from asn_impact.measures.panel import read_panel
 from asn_impact.reporting import figures, publish, tables
 
@@ -54,3 +54,24 @@ def test_a_cohort_view_becomes_a_table(effects):
     table = tables.results([infer(effects.cohorts(), ClusterRobust())])
     assert table.frame["cohort"].tolist() == ["2005", "2007"]
     assert "Gelombang" in table.html("id")
+
+
+def test_half_years_are_told_in_months():
+    """A step of six months is six months in the chart and in the table, and the base period one step before."""
+    rng = np.random.default_rng(5)
+    offices, halves = np.repeat(np.arange(8), 8), np.tile(np.arange(8), 8)
+    frame = pd.DataFrame(
+        {
+            "office": offices,
+            "period": pd.PeriodIndex(pd.period_range("2020-01", periods=48, freq="M")[6 * halves]),
+            "y": rng.normal(size=64),
+            "from": pd.PeriodIndex(["2022-01" if office < 4 else None for office in offices], freq="M"),
+        }
+    )
+    panel = read_panel(frame, unit="office", period="period", outcome="y")
+    design = assign(panel, read_rollout(frame, unit="office", adopted="from"), cluster="office")
+    event = infer(GroupTime()(design).event_study(), BiasReduced())
+    chart = figures.event_study(event)
+    assert chart.data["event_time"].tolist() == [-24, -18, -12, -6, 0, 6, 12, 18]
+    assert chart.data.loc[chart.data["base"], "event_time"].tolist() == [-6]
+    assert tables.results([event]).frame["event_time"].tolist() == [-24, -18, -12, 0, 6, 12, 18]

@@ -26,17 +26,7 @@ from asn_impact.reporting.figures.drawing import (
     whole_steps,
 )
 from asn_impact.reporting.figures.finding import headline
-from asn_impact.reporting.words import (
-    Language,
-    OutcomeWords,
-    Quantity,
-    Sentence,
-    both,
-    checked,
-    event_axis,
-    outcome_words,
-    say,
-)
+from asn_impact.reporting.words import Language, OutcomeWords, Quantity, Sentence, both, checked, event_axis, level_quantity, months_in_step, outcome_words, say
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -108,14 +98,15 @@ def event_study(
             "Use infer(effects.event_study(), rule)."
         )
     design = inference.effects.design
-    words = outcome_words(design.panel.outcome)
-    data = _event_data(table, words, base=-1 - int(getattr(inference.effects.estimator, "anticipation", 0)))
+    words, step = outcome_words(design.panel.outcome), months_in_step(design.panel.timeline)
+    base = -1 - int(getattr(inference.effects.estimator, "anticipation", 0))
+    data = _event_data(table.assign(event_time=step * table["event_time"]), words, base=step * base)
     title = headline(inference, language=language, level=level)
-    shown_level = Quantity(level, "level", form="percent")
+    shown_level = level_quantity(level)
     label = lower(words.label[language])
     subtitle = say(_SUBTITLE_EVENT, language, label=unit_changed(label, words, language), level=shown_level).text
     alt = _event_alt(data, title, shown_level, language)
-    named: dict[str, object] = {**described(inference), "level": level, "timeline": design.panel.timeline.kind}
+    named: dict[str, object] = {**described(inference), "level": level, "timeline": design.panel.timeline.kind, "step": step}
     if band is not None:
         data = _with_band(data, inference, band, level, words)
         subtitle += say(_BAND, language, level=shown_level).text
@@ -149,7 +140,8 @@ def _with_band(
     ):
         raise InputError("The band is of other estimates than the points. Expected the same effects under both rules.")
     low, high = (words.scale * end for end in band.interval(level))
-    ends = pd.DataFrame({"event_time": band.effects.terms["event_time"], "band_low": low, "band_high": high})
+    times = months_in_step(band.effects.design.panel.timeline) * band.effects.terms["event_time"]
+    ends = pd.DataFrame({"event_time": times, "band_low": low, "band_high": high})
     joined = data.merge(ends, on="event_time", how="left")
     narrower = (joined["band_high"] - joined["band_low"]) < (joined["conf_high"] - joined["conf_low"]) * (1 - 1e-9)
     if narrower.any():
@@ -210,9 +202,9 @@ def _event_alt(data: pd.DataFrame, title: Sentence, level: Quantity, language: L
 
 
 def _paint_event_study(figure: Figure, chart: Chart) -> None:
-    axes, data = figure.subplots(), chart.data
+    axes, data, step = figure.subplots(), chart.data, float(str(chart.parameters["step"]))
     axes.axhline(0, color=INK, linewidth=0.9 * bold(), zorder=1.5)
-    axes.axvline(-0.5, color=INK, linewidth=0.9 * bold(), linestyle=(0, (4, 3)), zorder=1.5)
+    axes.axvline(-0.5 * step, color=INK, linewidth=0.9 * bold(), linestyle=(0, (4, 3)), zorder=1.5)
     drawn = data[~data["base"]]
     if "band_low" in data:
         axes.use_sticky_edges = False
@@ -220,7 +212,7 @@ def _paint_event_study(figure: Figure, chart: Chart) -> None:
             drawn["event_time"],
             drawn["band_high"] - drawn["band_low"],
             bottom=drawn["band_low"],
-            width=1.0,
+            width=step,
             color=PALE_BLUE,
             linewidth=0,
             zorder=1,
@@ -237,7 +229,7 @@ def _paint_event_study(figure: Figure, chart: Chart) -> None:
     )
     axes.annotate(
         word[chart.language],
-        (-0.5, 1),
+        (-0.5 * step, 1),
         xycoords=("data", "axes fraction"),
         va="top",
         ha="left",

@@ -14,7 +14,7 @@ from asn_impact.estimation.simultaneous import Banded
 from asn_impact.measures.outcomes import CompletionCurve
 from asn_impact.reporting.chart import Chart
 from asn_impact.reporting.figures.drawing import BLUE, GREY, INK, bold, described, numerals, whole_steps
-from asn_impact.reporting.words import Language, Quantity, Sentence, both, checked, say
+from asn_impact.reporting.words import Language, Quantity, Sentence, both, checked, level_quantity, say
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -81,7 +81,7 @@ def completion_curve(
     drawn = curves(inference, level)
     unit = _unit(inference, language)
     title = _title(drawn, unit, language)
-    shown = Quantity(level, "level", form="percent")
+    shown = level_quantity(level)
     clear = _clear(drawn)
     return Chart(
         kind="completion_curve",

@@ -14,18 +14,7 @@ from asn_impact.errors import InputError
 from asn_impact.measures.panel import Outcome
 from asn_impact.reporting.chart import Chart
 from asn_impact.reporting.figures.drawing import BLUE, GREY, INK, bold, lower, numerals, open_ends, short_label
-from asn_impact.reporting.words import (
-    Language,
-    OutcomeWords,
-    Quantity,
-    Sentence,
-    both,
-    checked,
-    decimals_for,
-    number,
-    outcome_words,
-    say,
-)
+from asn_impact.reporting.words import Language, OutcomeWords, Quantity, Sentence, both, checked, decimals_for, level_quantity, number, outcome_words, say
 from asn_impact.scrutiny.sensitivity import Breakdown, RelativeMagnitude, RobustInterval, Smoothness
 
 if TYPE_CHECKING:
@@ -128,7 +117,7 @@ def sensitivity(
             label=lower(short_label(words, language)),
             unit=words.unit[language],
             when=_when(survives.target, language),
-            level=Quantity(level, "level", form="percent"),
+            level=level_quantity(level),
         ).text.replace(" ()", ""),
         source=source,
         alt=say(

@@ -9,15 +9,7 @@ import numpy as np
 
 from asn_impact.errors import DataWarning, EstimationError, InferenceError
 from asn_impact.estimation import Inference, infer
-from asn_impact.reporting.words import (
-    Language,
-    Quantity,
-    Sentence,
-    both,
-    checked,
-    finding,
-    say,
-)
+from asn_impact.reporting.words import Language, Quantity, Sentence, both, checked, finding, level_quantity, say
 
 __all__ = ["headline", "overall"]
 
@@ -72,5 +64,5 @@ def _count_of_terms(inference: Inference, language: Language, level: float) -> S
         language,
         k=Quantity(clear, f"{name}: terms whose interval does not hold zero"),
         n=Quantity(int(np.isfinite(inference.estimate).sum()), f"{name}: terms"),
-        level=Quantity(level, "level", form="percent"),
+        level=level_quantity(level),
     )

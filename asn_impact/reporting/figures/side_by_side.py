@@ -13,14 +13,7 @@ from asn_impact.estimation import Inference
 from asn_impact.reporting.chart import Chart
 from asn_impact.reporting.figures.drawing import BLUE, GREY, INK, bold, described, folded, numerals
 from asn_impact.reporting.figures.finding import headline
-from asn_impact.reporting.words import (
-    Language,
-    Quantity,
-    both,
-    checked,
-    outcome_words,
-    say,
-)
+from asn_impact.reporting.words import Language, Quantity, both, checked, level_quantity, outcome_words, say
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -72,7 +65,7 @@ def forest(
     return Chart(
         kind="forest",
         title=title,
-        subtitle=say(_SUBTITLE_FOREST, language, level=Quantity(level, "level", form="percent")).text,
+        subtitle=say(_SUBTITLE_FOREST, language, level=level_quantity(level)).text,
         source=source,
         alt=". ".join(dict.fromkeys([title.text, *lines])) + ".",
         data=data,

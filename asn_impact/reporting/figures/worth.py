@@ -12,7 +12,7 @@ from asn_impact.arrays import Float
 from asn_impact.planning.returns import Returns
 from asn_impact.reporting.chart import Chart
 from asn_impact.reporting.figures.drawing import BLUE, GREY, INK, VERMILION, bold, numerals
-from asn_impact.reporting.words import Language, Quantity, Sentence, Text, both, checked, number, say
+from asn_impact.reporting.words import Language, Quantity, Sentence, Text, both, checked, level_quantity, number, say
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -83,7 +83,7 @@ def returns(
         "low": Quantity(row["conf_low"] / size, "net_present_value.conf_low", 1),
         "high": Quantity(row["conf_high"] / size, "net_present_value.conf_high", 1),
         "share": Quantity(made.probability_positive, "probability_positive", 0, "percent"),
-        "level": Quantity(level, "level", form="percent"),
+        "level": level_quantity(level),
     }
     return Chart(
         kind="returns",
@@ -172,7 +172,7 @@ def _paint(figure: Figure, chart: Chart) -> None:
     top = 100 * float(data["share"].max())
     ends = [float(str(facts[name])) for name in ("conf_low", "estimate", "conf_high")]
     axes.hlines(-0.07 * top, ends[0], ends[2], color=INK, linewidth=1.6 * bold())
-    level = Quantity(float(str(facts["level"])), "level", form="percent")
+    level = level_quantity(float(str(facts["level"])))
     axes.scatter(
         ends[1],
         -0.07 * top,
