@@ -257,7 +257,10 @@ def test_weights_without_a_cluster_are_those_of_estimating_without_it(estimator,
     assume(not gains_terms(effects))
     gone = np.isnan(effects.leave_one_out())[:, :, None, None]  # an average of terms of which one has gone
     expected = np.where(gone, np.nan, without_each_cluster(effects))
-    np.testing.assert_allclose(differences(effects), expected, rtol=CLOSE, atol=CLOSE)
+    size = max(
+        1.0, np.nanmax(np.abs(expected))
+    )  # where a slope hangs on little, weights are large, and rounding with them
+    np.testing.assert_allclose(differences(effects), expected, rtol=CLOSE, atol=CLOSE * size)
 
 
 def test_weights_without_a_cluster_that_nearly_carries_a_slope_are_estimated_again():
