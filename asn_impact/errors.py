@@ -1,13 +1,15 @@
 """What can go wrong, said so that the reader knows what to do next.
 
-A message names what was found, what was expected and what to do. It names columns, rows, files and
-offices, never a person: pass identifiers of persons through `asn_impact.intake.privacy` before they come here.
+Each error takes one `Message` that says what was found, what was expected and what to do. ``str(error)`` is the English
+text, ``error.text("id")`` the same in another language. A message names columns, rows, files and offices, never a
+person: pass identifiers of persons through `asn_impact.intake.privacy` before they come here.
 """
 
 from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
+from typing import Protocol, cast
 
 __all__ = [
     "AsnImpactError",
@@ -23,8 +25,40 @@ __all__ = [
 ]
 
 
+class Sayable(Protocol):
+    """What can be said in a language: a `Message` of `asn_impact.words`."""
+
+    def text(self, language: str = "en") -> str:
+        """Return it in a language."""
+
+
 class AsnImpactError(Exception):
-    """Any refusal of this package; catch this to catch them all."""
+    """Any refusal of this package; catch this to catch them all.
+
+    Attributes
+    ----------
+    message
+        What was found, what was expected and what to do.
+
+    Examples
+    --------
+    >>> from asn_impact.words import Message
+    >>> error = InputError(Message("common.language_unknown", found="fr", known=("id", "en")))
+    >>> print(error.text("id"))
+    language='fr' tidak dikenal. Yang tersedia: 'id' atau 'en'.
+    """
+
+    def __init__(self, message: Sayable) -> None:
+        super().__init__(message)
+
+    @property
+    def message(self) -> Sayable:
+        """What is said, before it is said in a language."""
+        return cast("Sayable", self.args[0])
+
+    def text(self, language: str = "en") -> str:
+        """Return what is said in a language."""
+        return self.message.text(language) if not isinstance(self.args[0], str) else self.args[0]
 
 
 class InputError(AsnImpactError, ValueError):

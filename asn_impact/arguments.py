@@ -1,0 +1,248 @@
+"""Arguments are checked where they enter, against the hints of the signature: choices, ranges, types.
+
+A function that carries `asn_impact.verbs.public_verb` and a dataclass that calls `check_fields` need nothing else: the
+annotation says what is allowed, the message says what was found, what is allowed and the nearest match.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import functools
+import inspect
+import sys
+import types
+import typing
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal, TypeAlias, Union
+
+from asn_impact.errors import AsnImpactError, InputError
+from asn_impact.words import Message, paragraph
+
+__all__ = [
+    "AtLeast",
+    "Between",
+    "Level",
+    "Names",
+    "Share",
+    "Steps",
+    "Times",
+    "allowed_values",
+    "check_arguments",
+    "check_choice",
+    "check_fields",
+    "check_value",
+    "did_you_mean",
+    "hints_of",
+]
+
+
+@dataclass(frozen=True)
+class AtLeast:
+    """A number of at least so much."""
+
+    least: float
+
+
+@dataclass(frozen=True)
+class Between:
+    """A number between two others, these left out."""
+
+    low: float
+    high: float
+
+
+Steps: TypeAlias = Annotated[int, AtLeast(0)]  #: a number of periods
+Times: TypeAlias = Annotated[int, AtLeast(1)]  #: a number of draws, units, days: one or more
+Level: TypeAlias = Annotated[float, Between(0, 1)]  #: the level of an interval
+Share: TypeAlias = Annotated[float, Between(0, 1)]
+Names: TypeAlias = tuple[str, ...]  #: names of columns; a single text is refused, not taken letter by letter
+
+
+def did_you_mean(word: object, known: Iterable[object]) -> Message | None:
+    """Return a question after the closest known word, or None where nothing is close.
+
+    Examples
+    --------
+    >>> str(did_you_mean("ofice", ["office", "month"]))
+    "Did you mean 'office'?"
+    """
+    options = [str(k) for k in known]
+    close = difflib.get_close_matches(str(word).casefold(), [k.casefold() for k in options], n=1, cutoff=0.6)
+    originals = [k for k in options if close and k.casefold() == close[0]]
+    return Message("common.did_you_mean", word=originals[0]) if originals else None
+
+
+def check_choice(name: str, value: object, allowed: Iterable[object], error: type[AsnImpactError] = InputError) -> None:
+    """Refuse a value that is not one of those allowed; say which is nearest.
+
+    Examples
+    --------
+    >>> check_choice("weights", "record", ["units", "records"])
+    Traceback (most recent call last):
+    ...
+    asn_impact.errors.InputError: weights='record'. Expected 'units' or 'records'. Did you mean 'records'?
+    """
+    known = tuple(allowed)
+    if value not in known:
+        said = Message("arguments.choice", name=name, found=repr(value), allowed=known)
+        raise error(paragraph(said, did_you_mean(value, known)))
+
+
+def check_fields(instance: Any) -> None:  # noqa: ANN401 - any dataclass
+    """Check every field of a dataclass against its hint; call it in ``__post_init__``.
+
+    Examples
+    --------
+    >>> @dataclass(frozen=True)
+    ... class Window:
+    ...     before: Steps = 3
+    ...     def __post_init__(self) -> None:
+    ...         check_fields(self)
+    >>> Window(before=-1)
+    Traceback (most recent call last):
+    ...
+    asn_impact.errors.InputError: Window(before=-1). Expected a whole number, 0 or more.
+    """
+    owner: Callable[..., Any] = type(instance)
+    hints = hints_of(owner)
+    for field in dataclasses.fields(instance):
+        if field.init and field.name in hints:
+            check_value(field.name, getattr(instance, field.name), hints[field.name], where=type(instance).__name__)
+
+
+def check_arguments(function: Callable[..., Any], signature: inspect.Signature, given: Mapping[str, object]) -> None:
+    """Check the arguments of a call against the hints of the function; those without a hint we know pass."""
+    hints = hints_of(function)
+    for name, value in given.items():
+        kind = signature.parameters[name].kind
+        if name in hints and kind not in {inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD}:
+            check_value(name, value, hints[name], where=function.__name__)
+
+
+def check_value(name: str, value: object, hint: object, *, where: str = "") -> None:
+    """Refuse a value that its hint does not allow; a hint that says nothing we can check allows everything."""
+    if not _fits(value, hint):
+        call = Message("arguments.call", where=where, name=name, found=_found(value))
+        raise InputError(paragraph(call, _expected(value, hint, name), _nearest(value, hint)))
+
+
+@functools.cache
+def hints_of(owner: Callable[..., Any]) -> Mapping[str, Any]:
+    """Return the hints of a class or function that can be resolved here: name -> hint."""
+    found: dict[str, Any] = {}
+    for one in reversed(owner.__mro__) if inspect.isclass(owner) else [inspect.unwrap(owner)]:
+        module = sys.modules.get(one.__module__)
+        scope = one.__globals__ if inspect.isfunction(one) else (vars(module) if module else {})
+        for name, hint in inspect.get_annotations(one).items():
+            try:
+                found[name] = eval(hint, scope) if isinstance(hint, str) else hint
+            except (NameError, AttributeError, TypeError):  # imported for the type checker alone
+                found.pop(name, None)
+    return found
+
+
+def allowed_values(hint: object) -> tuple[Any, ...] | None:
+    """Return the choices a hint leaves, or None where it is no closed choice.
+
+    Examples
+    --------
+    >>> allowed_values(Literal["units", "records"])
+    ('units', 'records')
+    """
+    if typing.get_origin(hint) is Literal:
+        return typing.get_args(hint)
+    if _is_union(hint):
+        parts = [allowed_values(part) for part in typing.get_args(hint) if part is not type(None)]
+        return tuple(v for part in parts if part for v in part) if parts and all(parts) else None
+    return None
+
+
+def _is_union(hint: object) -> bool:
+    return typing.get_origin(hint) in {Union, types.UnionType}
+
+
+def _fits(value: object, hint: object) -> bool:
+    origin, parts = typing.get_origin(hint), typing.get_args(hint)
+    if origin is Annotated:
+        return _fits(value, parts[0]) and all(_inside(value, bound) for bound in parts[1:])
+    if _is_union(hint):
+        return any(_fits(value, part) for part in parts)
+    if origin is Literal:
+        return any(value == part and type(value) is type(part) for part in parts)
+    if origin is tuple and len(parts) == 2 and parts[1] is Ellipsis:
+        return isinstance(value, Sequence) and not isinstance(value, str) and all(_fits(v, parts[0]) for v in value)
+    return _is_a(value, hint)
+
+
+def _is_a(value: object, hint: object) -> bool:
+    if hint is None or hint is type(None):
+        return value is None
+    if hint is bool:
+        return isinstance(value, bool) or type(value).__name__ == "bool_"
+    if hint is int:
+        return not isinstance(value, bool) and hasattr(value, "__index__")
+    if hint is float:
+        return not isinstance(value, bool | str | bytes) and hasattr(value, "__float__")
+    if hint is str:
+        return isinstance(value, str)
+    if inspect.isclass(hint) and hint.__module__.startswith("asn_impact.") and not getattr(hint, "_is_protocol", False):
+        return isinstance(value, hint)
+    return not (inspect.isclass(value) and _of_ours(hint))  # BiasReduced without its brackets
+
+
+def _of_ours(hint: object) -> bool:
+    return inspect.isclass(hint) and hint.__module__.startswith("asn_impact.")
+
+
+def _inside(value: Any, bound: object) -> bool:  # noqa: ANN401 - a number
+    if isinstance(bound, AtLeast):
+        return bool(value >= bound.least)
+    return not isinstance(bound, Between) or bool(bound.low < value < bound.high)
+
+
+def _found(value: object) -> str:
+    if inspect.isclass(value):
+        return value.__name__
+    if isinstance(value, str | int | float | tuple | list | None | bool):
+        return repr(value) if len(repr(value)) < 80 else f"{repr(value)[:77]}..."
+    return type(value).__name__
+
+
+def _expected(value: object, hint: object, name: str) -> Message:
+    if (choices := allowed_values(hint)) is not None:
+        return Message("arguments.expected_choice", allowed=choices)
+    if inspect.isclass(value):
+        return Message("arguments.brackets", name=value.__name__)
+    if isinstance(value, str) and typing.get_origin(hint) is tuple:
+        return Message("arguments.expected_names", name=name, value=value)
+    origin, parts = typing.get_origin(hint), typing.get_args(hint)
+    if origin is Annotated:
+        kind = "whole" if parts[0] is int else "number"
+        for bound in parts[1:]:
+            if isinstance(bound, AtLeast):
+                return Message(f"arguments.{kind}_least", least=_plain(bound.least))
+            if isinstance(bound, Between):
+                return Message("arguments.between", low=_plain(bound.low), high=_plain(bound.high))
+    if _is_union(hint):
+        options = [part for part in parts if part is not type(None)]
+        if len(options) == 1:
+            return _expected(value, options[0], name)
+    return Message("arguments.expected_kind", kind=_kind(hint))
+
+
+def _plain(value: float) -> str:
+    return f"{value:g}"
+
+
+def _kind(hint: object) -> Message | str:
+    names = {int: "whole", float: "number", str: "word", bool: "yes_no"}
+    if hint in names:
+        return Message(f"arguments.kind_{names[hint]}")
+    return hint.__name__ if inspect.isclass(hint) else str(hint).replace("asn_impact.", "")
+
+
+def _nearest(value: object, hint: object) -> Message | None:
+    choices = allowed_values(hint)
+    return did_you_mean(value, choices) if choices is not None and isinstance(value, str) else None

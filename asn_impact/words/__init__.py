@@ -1,0 +1,25 @@
+"""What is said: messages, the texts behind their keys in each language, and how numbers and dates are written."""
+
+from asn_impact.words.catalogue import languages
+from asn_impact.words.message import (
+    Alert,
+    Language,
+    Message,
+    Quantity,
+    Quoted,
+    Sentence,
+    paragraph,
+    verbatim,
+)
+
+__all__ = [
+    "Alert",
+    "Language",
+    "Message",
+    "Quantity",
+    "Quoted",
+    "Sentence",
+    "languages",
+    "paragraph",
+    "verbatim",
+]

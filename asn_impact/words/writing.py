@@ -1,0 +1,204 @@
+"""Numbers, dates and lists as each language writes them: the only place where a number becomes text."""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+import re
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Final
+
+from asn_impact.words.catalogue import languages
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = [
+    "MINUS",
+    "MOST_DECIMALS",
+    "UNDEFINED",
+    "choice",
+    "date",
+    "decimals_for",
+    "first_few",
+    "interval",
+    "joined",
+    "month",
+    "number",
+    "p_value",
+    "percent",
+    "period",
+    "significant",
+]
+
+MINUS: Final = "\u2212"
+UNDEFINED: Final = "–"
+MOST_DECIMALS: Final = 6
+_FEW: Final = 5
+
+
+def number(value: float, decimals: int, language: str) -> str:
+    """Return a number as people write it: thousands and decimal marks of the language, a true minus sign.
+
+    Undefined is shown as a dash, an open end as the infinity sign; nothing is ever shown as minus zero.
+
+    Examples
+    --------
+    >>> number(-12345.678, 1, "id"), number(-12345.678, 1, "en"), number(-0.04, 1, "en")
+    ('−12.345,7', '−12,345.7', '0.0')
+    """
+    if math.isnan(value):
+        return UNDEFINED
+    sign = MINUS if value < 0 else ""
+    if math.isinf(value):
+        return f"{sign}∞"
+    plain = f"{abs(value):,.{decimals}f}"
+    marks = languages()[language]
+    shown = plain.translate({ord(","): marks["thousands"], ord("."): marks["decimal"]})
+    return sign + shown if any(c in "123456789" for c in plain) else shown
+
+
+def significant(value: float, language: str) -> str:
+    """Return a number with three digits that count, and at least one decimal below a thousand.
+
+    Examples
+    --------
+    >>> significant(1234.5, "id"), significant(-3.14159, "en"), significant(0.0412, "en")
+    ('1.234', '−3.14', '0.0412')
+    """
+    size = abs(value)
+    if size == 0 or not math.isfinite(value) or size >= 1000:
+        return number(value, 0, language)
+    return number(value, min(max(2 - math.floor(math.log10(size)), 1), MOST_DECIMALS), language)
+
+
+def percent(share: float, decimals: int, language: str) -> str:
+    """Return a share between 0 and 1 as a percentage.
+
+    Examples
+    --------
+    >>> percent(0.8831, 2, "id")
+    '88,31%'
+    """
+    shown = number(100 * share, decimals, language)
+    return shown if shown == UNDEFINED else f"{shown}%"
+
+
+def p_value(p: float, language: str) -> str:
+    """Return a p-value with three decimals, or that it is smaller than they can show.
+
+    Examples
+    --------
+    >>> p_value(0.0004, "en"), p_value(0.0312, "id")
+    ('<0.001', '0,031')
+    """
+    return f"<{number(0.001, 3, language)}" if p < 0.001 else number(p, 3, language)
+
+
+def interval(low: float, high: float, decimals: int, language: str) -> str:
+    """Return the two ends of an interval in words.
+
+    Examples
+    --------
+    >>> interval(-3.5, -0.7, 1, "id")
+    '−3,5 sampai −0,7'
+    """
+    ends = {"low": number(low, decimals, language), "high": number(high, decimals, language)}
+    return str(languages()[language]["range"].format(**ends))
+
+
+def month(value: pd.Period | dt.date, language: str) -> str:
+    """Return a month in short: month name and year.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> month(pd.Period("2025-08", "M"), "id")
+    'Agu 2025'
+    """
+    return f"{languages()[language]['short_months'][value.month - 1]} {value.year}"
+
+
+def date(value: dt.date, language: str) -> str:
+    """Return a day in full.
+
+    Examples
+    --------
+    >>> date(dt.date(2023, 8, 17), "id")
+    '17 Agustus 2023'
+    """
+    return f"{value.day} {languages()[language]['months'][value.month - 1]} {value.year}"
+
+
+def period(label: object, language: str) -> str:
+    """Return a label of a timeline in words: months and quarters are spelled out.
+
+    Examples
+    --------
+    >>> period("2025-08", "id"), period("2024Q1", "id"), period("2008", "id")
+    ('Agu 2025', 'triwulan 1 2024', '2008')
+    """
+    text, marks = str(label), languages()[language]
+    if parts := re.fullmatch(r"(\d{4})-(\d{2})", text):
+        return f"{marks['short_months'][int(parts[2]) - 1]} {parts[1]}"
+    if parts := re.fullmatch(r"(\d{4})Q([1-4])", text):
+        return str(marks["quarter"].format(n=parts[2], year=parts[1]))
+    return text
+
+
+def joined(items: Iterable[str], language: str) -> str:
+    """Return a list as running text.
+
+    Examples
+    --------
+    >>> joined(["Mar 2024", "Sep 2024"], "id"), joined(["a", "b", "c"], "en"), joined(["a", "b", "c"], "id")
+    ('Mar 2024 dan Sep 2024', 'a, b and c', 'a, b, dan c')
+    """
+    return _together(list(items), language, two="pair", many="list")
+
+
+def choice(items: Iterable[str], language: str) -> str:
+    """Return a list of which one is to be chosen.
+
+    Examples
+    --------
+    >>> choice(["'never'", "'not_yet'"], "en")
+    "'never' or 'not_yet'"
+    """
+    return _together(list(items), language, two="choice", many="choice")
+
+
+def _together(items: Sequence[str], language: str, *, two: str, many: str) -> str:
+    if len(items) < 2:
+        return "".join(items)
+    words = languages()[language][two if len(items) == 2 else many]
+    return str(words.format(first=", ".join(items[:-1]), last=items[-1]))
+
+
+def first_few(items: Sequence[str], language: str, most: int = _FEW) -> str:
+    """Return the first few of a list and how many more there are.
+
+    Examples
+    --------
+    >>> first_few(["'O1'", "'O2'", "'O3'"], "en", most=2)
+    "'O1', 'O2' and 1 more"
+    """
+    shown = ", ".join(items[:most])
+    more = len(items) - most
+    return str(languages()[language]["more"].format(first=shown, n=number(more, 0, language))) if more > 0 else shown
+
+
+def decimals_for(values: Iterable[float], least: int) -> int:
+    """Return how many decimals keep every value that is not zero from being shown as zero.
+
+    Examples
+    --------
+    >>> decimals_for([-3.5, -0.03], 1)
+    2
+    """
+    decimals = least
+    for value in values:
+        if math.isfinite(value) and value != 0:
+            needed = -math.floor(math.log10(abs(value) * 2))  # 0.05 rounds to 0.1, 0.04 to 0.0
+            decimals = max(decimals, min(needed, MOST_DECIMALS))
+    return decimals

@@ -1,0 +1,103 @@
+"""What is said is a value: every language has the same gaps, every key is used, and every key used is there."""
+
+import ast
+import pickle
+import string
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import asn_impact
+from asn_impact.errors import InputError
+from asn_impact.words import Message, Quantity, catalogue, languages, paragraph, verbatim
+
+PACKAGE = Path(asn_impact.__file__).parent
+KEYS = {f"{subject}.{key}" for subject in catalogue.subjects() for key in catalogue.keys_of(subject)}
+
+
+def gaps(text):
+    return {name for _, name, _, _ in string.Formatter().parse(text) if name is not None}
+
+
+def literals():
+    """Every text in the package's source, and the beginnings of those put together."""
+    whole, begun = set(), set()
+    for file in PACKAGE.rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                whole.add(node.value)
+            if isinstance(node, ast.JoinedStr) and isinstance(node.values[0], ast.Constant):
+                begun.add(node.values[0].value)
+    return whole, {text for text in begun if "." in text and " " not in text}
+
+
+WHOLE, BEGUN = literals()
+EXAMPLES = {"common.kept"}  # in docstrings and tests
+
+
+def messages_by_key():
+    """Every key that a message is made with in the source, as it stands there."""
+    for file in PACKAGE.rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") in {"Message", "Alert"} and node.args:
+                first = node.args[0]
+                if isinstance(first, ast.Constant):
+                    given = {k.arg for k in node.keywords}
+                    yield file.name, first.value, None if None in given else given
+
+
+@pytest.mark.parametrize("key", sorted(KEYS))
+def test_every_text_has_every_language_with_the_same_gaps(key):
+    subject, _, rest = key.partition(".")
+    text = catalogue.keys_of(subject)[rest]
+    if isinstance(text, str):
+        assert not gaps(text)
+        return
+    assert set(text) == set(languages())
+    assert len({frozenset(gaps(words)) for words in text.values()}) == 1
+    assert all(words == words.strip() for words in text.values())
+
+
+def test_every_key_is_used():
+    used = {key for key in KEYS if key in WHOLE or any(key.startswith(begin) for begin in BEGUN)}
+    assert sorted(KEYS - used - EXAMPLES) == []
+
+
+def test_every_message_has_its_text_and_fills_its_gaps():
+    wrong = []
+    for file, key, given in messages_by_key():
+        if key not in KEYS:
+            wrong.append(f"{file}: {key} has no text")
+            continue
+        subject, _, rest = key.partition(".")
+        text = catalogue.keys_of(subject)[rest]
+        needed = gaps(text if isinstance(text, str) else text["en"])
+        if given is not None and needed - given:
+            wrong.append(f"{file}: {key} lacks {sorted(needed - given)}")
+    assert wrong == []
+
+
+def test_numbers_are_written_as_the_language_writes_them():
+    message = Message("common.kept", kept=np.int64(1480), read=1500)
+    assert str(message) == "1,480 of 1,500 rows were kept."
+    assert message.text("id") == "1.480 dari 1.500 baris dipakai."
+    assert [n.value for n in message.text("id").numbers] == [1480, 1500]
+
+
+def test_a_quantity_carries_its_source_through_messages_in_messages():
+    inner = Message("common.kept", kept=Quantity(3, "ledger.kept"), read=Quantity(4, "ledger.read"))
+    outer = paragraph(verbatim("A."), inner, None)
+    assert [n.source for n in outer.text("id").numbers] == ["ledger.kept", "ledger.read"]
+    assert outer.text("en") == "A. 3 of 4 rows were kept."
+
+
+def test_messages_are_values():
+    message = Message("common.kept", kept=3, read=[1, 2])
+    assert message == pickle.loads(pickle.dumps(message))
+    assert len({message, Message("common.kept", kept=3, read=(1, 2))}) == 1
+
+
+def test_a_language_nobody_wrote_down_is_refused():
+    with pytest.raises(InputError, match="language='fr' is not known"):
+        Message("common.kept", kept=1, read=1).text("fr")
