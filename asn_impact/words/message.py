@@ -161,8 +161,9 @@ class Message:
         return paragraph(self, other)
 
     def __getitem__(self, name: str) -> Any:  # noqa: ANN401 - see Message
-        """Return the value of a gap."""
-        return dict(self.values)[name]
+        """Return the value of a gap, or the text in a language by its code."""
+        values = dict(self.values)
+        return values[name] if name in values else self.text(name)
 
     if not TYPE_CHECKING:
 
