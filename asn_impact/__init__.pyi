@@ -1,0 +1,210 @@
+"""Every public name, once: where it lives. `ai.<Tab>` shows `__all__`; the other names are importable all the same."""
+
+from asn_impact.designs.design import Design as Design, agree as agree, assign as assign
+from asn_impact.designs.lottery import Lottery as Lottery, draw_waves as draw_waves
+from asn_impact.errors import (
+    AsnImpactError as AsnImpactError,
+    DataWarning as DataWarning,
+    DesignError as DesignError,
+    EstimationError as EstimationError,
+    InferenceError as InferenceError,
+    InputError as InputError,
+    PrivacyError as PrivacyError,
+    StudyError as StudyError,
+)
+from asn_impact.estimation.curve import Along as Along, curves as curves, quantile_effects as quantile_effects
+from asn_impact.estimation.dose import Dose as Dose
+from asn_impact.estimation.effects import Effects as Effects
+from asn_impact.estimation.efficient import Efficient as Efficient
+from asn_impact.estimation.group_time import GroupTime as GroupTime
+from asn_impact.estimation.imputation import Imputation as Imputation, TwoStage as TwoStage
+from asn_impact.estimation.inference import (
+    Classical as Classical,
+    ClusterRobust as ClusterRobust,
+    Inference as Inference,
+    infer as infer,
+)
+from asn_impact.estimation.jackknife import BiasReduced as BiasReduced, Jackknife as Jackknife
+from asn_impact.estimation.placebo import Placebo as Placebo
+from asn_impact.estimation.resampling import Permutation as Permutation, WildBootstrap as WildBootstrap
+from asn_impact.estimation.saturated import InteractionWeighted as InteractionWeighted, Saturated as Saturated
+from asn_impact.estimation.simultaneous import (
+    Banded as Banded,
+    Multiplier as Multiplier,
+    Simultaneous as Simultaneous,
+    romano_wolf as romano_wolf,
+)
+from asn_impact.estimation.stacked import Stacked as Stacked
+from asn_impact.estimation.synthetic_did import SyntheticDiD as SyntheticDiD
+from asn_impact.estimation.triple import TripleDifference as TripleDifference
+from asn_impact.estimation.two_way import TwoWay as TwoWay
+from asn_impact.estimation.twoway_clusters import TwoWayClustered as TwoWayClustered
+from asn_impact.intake.events import Events as Events, read_events as read_events
+from asn_impact.intake.exports import (
+    Extract as Extract,
+    read_exports as read_exports,
+    read_steps as read_steps,
+    read_wide as read_wide,
+)
+from asn_impact.intake.ledger import Ledger as Ledger
+from asn_impact.intake.observations import (
+    Observations as Observations,
+    read_observations as read_observations,
+    with_days as with_days,
+    with_flag as with_flag,
+    with_recorded as with_recorded,
+)
+from asn_impact.intake.steps import StepLog as StepLog, read_step_log as read_step_log
+from asn_impact.intake.survey import (
+    Survey as Survey,
+    SurveyAggregates as SurveyAggregates,
+    read_survey as read_survey,
+    read_survey_aggregates as read_survey_aggregates,
+)
+from asn_impact.intake.training import (
+    Rollout as Rollout,
+    read_rollout as read_rollout,
+    read_rollout_from_status as read_rollout_from_status,
+    read_training as read_training,
+)
+from asn_impact.measures.calendar import OfficeHours as OfficeHours, Opening as Opening, WorkCalendar as WorkCalendar
+from asn_impact.measures.clocks import Clocks as Clocks, clocks as clocks
+from asn_impact.measures.curves import CurvePanel as CurvePanel
+from asn_impact.measures.durations import Durations as Durations, measure as measure
+from asn_impact.measures.learning import (
+    Learning as Learning,
+    Reliability as Reliability,
+    paired_tests as paired_tests,
+    reliability as reliability,
+)
+from asn_impact.measures.outcomes import (
+    CompletionCurve as CompletionCurve,
+    Count as Count,
+    Mean as Mean,
+    RestrictedMean as RestrictedMean,
+    Score as Score,
+    Share as Share,
+    Within as Within,
+)
+from asn_impact.measures.panel import Panel as Panel, read_panel as read_panel
+from asn_impact.measures.promises import (
+    Kept as Kept,
+    Promises as Promises,
+    kept as kept,
+    read_promises as read_promises,
+)
+from asn_impact.measures.recovery import (
+    Recovery as Recovery,
+    RecoveryComparison as RecoveryComparison,
+    ShareBand as ShareBand,
+    SpreadBand as SpreadBand,
+    compare_recovery as compare_recovery,
+    recovery as recovery,
+)
+from asn_impact.measures.satisfaction import (
+    SatisfactionIndex as SatisfactionIndex,
+    respondents_needed as respondents_needed,
+    satisfaction_panel as satisfaction_panel,
+    skm_index as skm_index,
+    which_weight as which_weight,
+)
+from asn_impact.measures.tabulate import maturity as maturity, tabulate as tabulate
+from asn_impact.planning.costs import Costs as Costs, read_costs as read_costs
+from asn_impact.planning.power import (
+    Power as Power,
+    Scenario as Scenario,
+    detectable as detectable,
+    never_treated as never_treated,
+    pre_period as pre_period,
+)
+from asn_impact.planning.returns import (
+    Returns as Returns,
+    StaffTime as StaffTime,
+    cases_per_month as cases_per_month,
+    returns as returns,
+)
+from asn_impact.reporting import figures as figures, tables as tables
+from asn_impact.reporting.chart import Chart as Chart
+from asn_impact.reporting.explorer import explore as explore
+from asn_impact.reporting.report import publish as publish
+from asn_impact.reporting.tables import Table as Table
+from asn_impact.scrutiny.checks import (
+    Check as Check,
+    Said as Said,
+    Scrutiny as Scrutiny,
+    SpecificationCurve as SpecificationCurve,
+    coincidence as coincidence,
+    composition as composition,
+    departures as departures,
+    heaping as heaping,
+    leave_one_out as leave_one_out,
+    lottery_kept as lottery_kept,
+    placebo_in_space as placebo_in_space,
+    placebo_in_time as placebo_in_time,
+    placebo_outcome as placebo_outcome,
+    pretrends as pretrends,
+    scrutinise as scrutinise,
+    service_shares as service_shares,
+    specification_curve as specification_curve,
+    spillover as spillover,
+    two_way_weights as two_way_weights,
+)
+from asn_impact.scrutiny.decomposition import (
+    Decomposition as Decomposition,
+    NegativeWeights as NegativeWeights,
+    bacon as bacon,
+    negative_weights as negative_weights,
+)
+from asn_impact.scrutiny.event_path import EventPath as EventPath, event_path as event_path
+from asn_impact.scrutiny.grade import Grade as Grade, grade as grade
+from asn_impact.scrutiny.sensitivity import (
+    Breakdown as Breakdown,
+    RelativeMagnitude as RelativeMagnitude,
+    RobustInterval as RobustInterval,
+    Smoothness as Smoothness,
+    breakdown as breakdown,
+    robust_ends as robust_ends,
+    robust_interval as robust_interval,
+    sensitivity as sensitivity,
+)
+
+__all__ = [
+    "Along",
+    "AsnImpactError",
+    "BiasReduced",
+    "CompletionCurve",
+    "Count",
+    "DataWarning",
+    "GroupTime",
+    "Imputation",
+    "Jackknife",
+    "Mean",
+    "Permutation",
+    "RestrictedMean",
+    "Score",
+    "Share",
+    "Simultaneous",
+    "Within",
+    "WorkCalendar",
+    "assign",
+    "detectable",
+    "explore",
+    "figures",
+    "infer",
+    "maturity",
+    "measure",
+    "publish",
+    "quantile_effects",
+    "read_events",
+    "read_exports",
+    "read_observations",
+    "read_panel",
+    "read_rollout",
+    "read_steps",
+    "read_survey",
+    "read_training",
+    "read_wide",
+    "scrutinise",
+    "tables",
+    "tabulate",
+]

@@ -1,0 +1,187 @@
+"""The working covariance of an office's months: shocks that fade, and the noise of a mean of n cases.
+
+It says how much an untreated month tells about a treated one. It is chosen from untreated cells alone, by restricted
+likelihood on a grid, and only makes estimates more precise: their uncertainty is found by cluster afterwards.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from asn_impact.arrays import Bool, Float
+from asn_impact.estimation.saturated import inverted
+
+__all__ = ["FALLBACK", "GRID", "Units", "Working", "choose_working", "project"]
+
+CORRELATIONS: Final = (0.0, 0.3, 0.6, 0.8, 0.9, 0.96, 1.0)
+RATIOS: Final = (0.1, 0.5, 2.0, 8.0, np.inf)
+GRID: Final = ((0.0, 0.0), *((rho, ratio) for rho in CORRELATIONS for ratio in RATIOS))
+FALLBACK: Final = (0.6, 0.5)  # where too few cells are left to choose
+_LEAST_DF: Final = 20
+_MOST_UNITS: Final = 300
+_NUGGET: Final = 1e-6  # keeps a covariance of shocks alone invertible
+_TIE: Final = 1e-9
+_BLOCK: Final = 2_000_000  # numbers in one of the arrays that are made at a time
+
+
+@dataclass(frozen=True)
+class Working:
+    """V = (ratio C + diag(level / n)) / (1 + ratio), with C the correlation of shocks some steps apart.
+
+    Attributes
+    ----------
+    correlation
+        rho: of the shocks of two periods one step apart; 1 is a random walk.
+    ratio
+        Variance of the shocks over that of the mean of a typical cell; ``inf`` for shocks alone.
+    level
+        One over the mean of 1 / n, so that a typical cell has noise of variance one before scaling.
+    chosen
+        Whether the data chose both, or there were too few of them.
+    """
+
+    correlation: float
+    ratio: float
+    level: float
+    chosen: bool = True
+
+    def shocks(self, steps: Float) -> Float:
+        """(T, T) covariance of the shocks."""
+        return _shocks(self.correlation, self.ratio, steps)
+
+    def noise(self, n: Float) -> Float:
+        """(U, T) variance of the noise of each cell; one where nothing was seen."""
+        return _noise(self.ratio, self.level, n)
+
+
+def _shocks(correlation: float, ratio: float, steps: Float) -> Float:
+    share = 1.0 if np.isinf(ratio) else ratio / (1 + ratio)
+    since = steps - steps[0]
+    if correlation == 1.0:
+        return np.asarray(share * 6 * np.minimum.outer(since + 1, since + 1) / (since[-1] + 1))
+    return np.asarray(share * correlation ** np.abs(np.subtract.outer(since, since)))
+
+
+def _noise(ratio: float, level: float, n: Float) -> Float:
+    if np.isinf(ratio):
+        return np.full(n.shape, _NUGGET)
+    return np.asarray(np.divide(level / (1 + ratio), n, out=np.ones(n.shape), where=n > 0))
+
+
+@dataclass(frozen=True, eq=False)
+class Units:
+    """What n units say of each other's months: see `project`.
+
+    Attributes
+    ----------
+    within
+        (n, T, T) M = A - A 1 1' A / (1' A 1), A the inverse covariance of the untreated cells: unit effects taken out.
+    contrast
+        (n, T, T) K: row t takes from the outcome its best prediction from the untreated cells, unit effect and shocks.
+    """
+
+    within: Float
+    contrast: Float
+
+
+def project(untreated: Bool, shocks: Float, noise: Float) -> Units:
+    """Return the projections of n units whose (n, T) untreated cells tell about the others.
+
+    Rows of `contrast` at untreated cells mean something only without shocks.
+    """
+    if not shocks.any():
+        precision = np.where(untreated, 1.0 / noise, 0.0)
+        return _projections(precision[:, :, None] * np.eye(len(shocks)), None)
+    kinds, kind = np.unique(np.concatenate([untreated, noise], axis=1), axis=0, return_inverse=True)
+    mask = kinds[:, : len(shocks)]
+    both = mask[:, :, None] * mask[:, None, :]
+    covariance = shocks + kinds[:, len(shocks) :, None] * np.eye(len(shocks))
+    inverse = np.linalg.inv(covariance * both + (1 - mask)[:, :, None] * np.eye(len(shocks))) * both
+    units = _projections(inverse, shocks)
+    kind = kind.ravel()
+    return Units(units.within[kind], units.contrast[kind])
+
+
+def _projections(inverse: Float, shocks: Float | None) -> Units:
+    row = inverse.sum(axis=2)
+    total = row.sum(axis=1)
+    share = np.divide(row, total[:, None], out=np.zeros_like(row), where=total[:, None] > 0)
+    within = inverse - row[:, :, None] * share[:, None, :]
+    one = np.eye(row.shape[1])
+    if shocks is None:
+        return Units(within, one - share[:, None, :] * np.ones((1, row.shape[1], 1)))
+    known = shocks @ inverse
+    return Units(within, one - known - (1 - known.sum(axis=2))[:, :, None] * share[:, None, :])
+
+
+def choose_working(outcome: Float, untreated: Bool, n: Float, steps: Float) -> Working:
+    """Return the working covariance that makes the untreated cells most likely (REML, period effects taken out).
+
+    Parameters
+    ----------
+    outcome, untreated, n
+        (U, T) cell means, which of them were seen untreated, and the records behind them.
+    steps
+        (T,) positions of the periods on the timeline; a gap stays a gap.
+
+    Notes
+    -----
+    Restricted likelihood: Patterson and Thompson (1971), Biometrika 58. The choice is an even function of the noise, so
+    it cannot tilt an estimate (Kackar and Harville 1981, Communications in Statistics A 10).
+    """
+    level = 1.0 / float(np.mean(1.0 / n[untreated])) if untreated.any() else 1.0
+    seen = np.flatnonzero(untreated.sum(axis=1) >= 2)
+    chosen = seen[np.unique(np.linspace(0, len(seen) - 1, min(len(seen), _MOST_UNITS)).astype(np.int64))]
+    mask = untreated[chosen]
+    if int(mask.sum()) - len(chosen) - (int(mask.any(axis=0).sum()) - 1) < _LEAST_DF:
+        return Working(*FALLBACK, level, chosen=False)
+    values = np.where(mask, outcome[chosen], 0.0)
+    values = np.where(mask, values - values.sum(axis=1, keepdims=True) / mask.sum(axis=1, keepdims=True), 0.0)
+    if not values.any():
+        return Working(0.0, 0.0, level)
+    deviances = np.array([_deviance(values, mask, n[chosen], steps, level, *point) for point in GRID])
+    best = np.nanmin(deviances)
+    first = int(np.flatnonzero(deviances <= best + _TIE * max(1.0, abs(best)))[0])
+    return Working(*GRID[first], level)
+
+
+def _deviance(
+    outcome: Float, untreated: Bool, n: Float, steps: Float, level: float, correlation: float, ratio: float
+) -> float:
+    """Return minus twice the restricted log likelihood, its scale at its best, up to a constant."""
+    shocks, noise = _shocks(correlation, ratio, steps), _noise(ratio, level, n)
+    periods = len(steps)
+    gram, score = np.zeros((periods, periods)), np.zeros(periods)
+    square = logs = 0.0
+    for units in _blocks(len(outcome), periods):
+        mask = untreated[units].astype(np.float64)
+        both = mask[:, :, None] * mask[:, None, :]
+        covariance = (shocks + noise[units][:, :, None] * np.eye(periods)) * both
+        root = np.linalg.cholesky(covariance + (1 - mask)[:, :, None] * np.eye(periods))
+        inverse = np.linalg.inv(root)
+        inverse = np.swapaxes(inverse, 1, 2) @ inverse * both
+        row = inverse.sum(axis=2)
+        total = row.sum(axis=1)
+        within = inverse - row[:, :, None] * (row / total[:, None])[:, None, :]
+        filtered = (within @ outcome[units][:, :, None])[:, :, 0]
+        gram += within.sum(axis=0)
+        score += filtered.sum(axis=0)
+        square += float((filtered * outcome[units]).sum())
+        logs += float(2 * np.log(np.diagonal(root, axis1=1, axis2=2)).sum() + np.log(total).sum())
+    inverse, null = inverted(gram)
+    rank = periods - null.shape[1]
+    df = float(untreated.sum()) - len(outcome) - rank
+    left = square - float(score @ inverse @ score)
+    if df <= 0 or left <= 0:
+        return float("nan")
+    values = np.linalg.eigvalsh(gram)[null.shape[1] :]
+    return logs + float(np.log(values).sum()) + df * float(np.log(left / df))
+
+
+def _blocks(units: int, periods: int) -> Iterator[slice]:
+    size = max(1, _BLOCK // periods**2)
+    return (slice(i, i + size) for i in range(0, units, size))
