@@ -186,8 +186,8 @@ class PredictionFit:
     @cached_property
     def _weight(self) -> Float:
         """(U, T) weight of each cell in its term; 0 where it belongs to none or cannot be predicted."""
-        known: Bool = self.design.panel.observed & (self._term < len(self.start))
-        known = known & self.untreated.any(axis=1)[:, None]
+        seen = self.untreated.any(axis=1, keepdims=True)
+        known = np.asarray(self.design.panel.observed & (self._term < len(self.start)) & seen)
         null = self._normal[2]
         for block in self._blocks():
             for direction in null.T:
@@ -421,7 +421,6 @@ class PredictionFit:
     ) -> None:
         """Add the units of a block to the covariances of the functions, and what their clusters do to themselves."""
         k = len(first) - len(self._normal[3]) - len(again)
-        q = len(self._normal[3])
         root = self._roots(block.units)
         score = self._regressed(block) @ root
         more = (
@@ -445,7 +444,6 @@ class PredictionFit:
         rest = np.flatnonzero(~treated)
         if len(rest):
             self._add_units(tail[rest], np.arange(k, len(first)), block, rest, phi, first, group, result)
-        del q
 
     @staticmethod
     def _add_units(

@@ -179,7 +179,7 @@ def _deviance(
     if df <= 0 or left <= 0:
         return float("nan")
     values = np.linalg.eigvalsh(gram)[null.shape[1] :]
-    return logs + float(np.log(values).sum()) + df * float(np.log(left / df))
+    return float(logs + np.log(values).sum() + df * np.log(left / df))
 
 
 def _blocks(units: int, periods: int) -> Iterator[slice]:
