@@ -15,7 +15,7 @@ __all__ = ["traces_of"]
 
 
 def traces_of(deleted: Deletions, groups: Float, scale: Float) -> tuple[Float, Float, Float]:
-    """Return the expectations (h, G) of squared deviations, and the traces (h,) and products (h, h) of their covariances.
+    """Return expectations (h, G) of squared deviations, and traces (h,) and products (h, h) of their covariances.
 
     Parameters
     ----------
