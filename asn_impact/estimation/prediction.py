@@ -7,7 +7,7 @@ this is `Imputation`; with them the prediction also carries on what an office's 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal, TypeAlias
@@ -19,7 +19,7 @@ from asn_impact.designs import Design
 from asn_impact.estimation.saturated import by_cluster, inverted, ratio, root_of, sums_by_term, term_of_cell
 from asn_impact.estimation.working import Units, project
 
-__all__ = ["Deletions", "Deviation", "PredictionFit"]
+__all__ = ["Deletions", "Deviation", "PredictionFit", "Weigh"]
 
 Deviation: TypeAlias = Literal["weighted_mean", "squared_mean", "leave_out"]
 
@@ -79,6 +79,33 @@ class Deletions:
     covariance: Float
     cross: Float
     square: Float
+
+
+#: (row of a mean, (c,) clusters, (c, k) what can be estimated without each) -> (c, k) weights of the estimates
+Weigh: TypeAlias = Callable[[int, Int, Bool], Float]
+
+
+@dataclass(frozen=True, eq=False)
+class Mean:
+    """A weighted mean on its way through the blocks.
+
+    Attributes
+    ----------
+    columns, place
+        The k' terms that enter, and (k + 1,) the place of each term among them, k' for none.
+    first
+        (r,) weights of the functions with all clusters.
+    again
+        (e, U, T) weights on the cells without each cluster whose deletion is estimated again.
+    deletions
+        What is added up.
+    """
+
+    columns: Int
+    place: Int
+    first: Float
+    again: Float
+    deletions: Deletions
 
 
 @dataclass(frozen=True, eq=False)
@@ -295,10 +322,11 @@ class PredictionFit:
             x=self.x[rest],
         )
 
-    def _left(self) -> Float:
-        """(G, k) weight of each term without each cluster."""
+    def _left(self, clusters: Int) -> Float:
+        """(c, k) weight of each term without each of some clusters."""
         size = self._size.sum(axis=0)
-        return np.where(size - self._size > _NOTHING * size, size - self._size, 0.0)
+        left = size - self._size[clusters]
+        return np.where(left > _NOTHING * size, left, 0.0)
 
     def _deletions(self) -> Iterator[tuple[Block, Float, Bool]]:
         """Blocks with the (c, q, q) inverse cross-products without each of their clusters, and whether all is known."""
@@ -314,154 +342,132 @@ class PredictionFit:
     @cached_property
     def _again(self) -> dict[int, PredictionFit]:
         """The fits without the clusters whose periods no other cluster knows."""
-        again = {}
-        for block, _, whole in self._deletions():
-            for cluster in block.clusters[~whole]:
-                again[int(cluster)] = self.without(int(cluster))
-        return again
+        lost = [c for block, _, whole in self._deletions() for c in block.clusters[~whole].tolist()]
+        return {cluster: self.without(cluster) for cluster in lost}
 
     @cached_property
-    def _deleted(self) -> Float:
-        periods = len(self.shocks)
-        total = self._normal[0] @ self._normal[3]  # the score of all untreated cells
-        value = np.zeros((len(self.design.clusters), len(self.start)))
-        own_total = np.zeros(len(self.start) + 1)
+    def _filtered(self) -> Float:
+        """(G, k) weighted outcomes less what the untreated cells of the unit say, period effects left in."""
         filtered = np.zeros(self.untreated.shape)
         for block in self._blocks():
             filtered[block.units] = np.einsum("nst,nt->ns", block.contrast, self._outcome[block.units])
-        own_total = self._by_term(self._weight * filtered).sum(axis=0)
-        for block, inverse, whole in self._deletions():
-            score = np.zeros((len(block.clusters), periods + self.x.shape[2]))
-            np.add.at(score, block.row, np.einsum("nqt,nt->nq", self._regressed(block), self._outcome[block.units]))
-            slopes = (inverse @ (total - score)[:, :, None])[:, :, 0]
-            gap = self._outcome[block.units] - self._predicted(slopes[block.row], block.units)
-            here = self._weight[block.units] * np.einsum("nst,nt->ns", block.contrast, gap)
-            own = _sums(block.row, self._term[block.units], here, len(block.clusters), len(self.start))
-            left = self._left()[block.clusters]
-            value[block.clusters] = ratio(own_total - slopes @ self._parts[2].T - own, left)
-            for cluster in block.clusters[~whole]:
-                value[cluster] = self._again[int(cluster)].estimate
-        return value
+        return self._by_term(self._weight * filtered)
+
+    def _scores_without(self, block: Block) -> Float:
+        """(c, q) scores of the untreated cells of all but each cluster of a block."""
+        total = self._normal[0] @ self._normal[3]
+        own = np.zeros((len(block.clusters), len(total)))
+        np.add.at(own, block.row, np.einsum("nqt,nt->nq", self._regressed(block), self._outcome[block.units]))
+        return np.asarray(total - own)
 
     def leave_one_out(self) -> Float:
         """(G, k) estimates without each cluster; NaN where one rests on that cluster alone."""
         return self._deleted
 
-    def deletions(self, now: Float, without: Float, groups: Bool) -> Deletions:
-        """Return what happens to one weighted mean of the estimates when each cluster goes.
+    @cached_property
+    def _deleted(self) -> Float:
+        value = np.zeros((len(self.design.clusters), len(self.start)))
+        total = self._filtered.sum(axis=0)
+        for block, inverse, whole in self._deletions():
+            slopes = np.einsum("cqp,cp->cq", inverse, self._scores_without(block))
+            gap = self._outcome[block.units] - self._predicted(slopes[block.row], block.units)
+            here = self._weight[block.units] * np.einsum("nst,nt->ns", block.contrast, gap)
+            own = _sums(block.row, self._term[block.units], here, len(block.clusters), len(self.start))
+            value[block.clusters] = ratio(total - slopes @ self._parts[2].T - own, self._left(block.clusters))
+            for cluster in block.clusters[~whole].tolist():
+                value[cluster] = self._again[cluster].estimate
+        return value
+
+    def deletions(self, now: Float, weigh: Weigh, groups: Bool) -> list[Deletions]:
+        """Return what happens to m weighted means of the estimates when each cluster goes.
 
         Parameters
         ----------
-        now, without
-            (k,) weights of the estimates, and (G, k) without each cluster.
+        now
+            (m, k) weights of the estimates.
+        weigh
+            Called with the row of a mean, c clusters and (c, k) what can be estimated without each: (c, k) weights.
         groups
             (h, G) groups of clusters whose errors vary alike.
 
         Notes
         -----
-        The mean is phi . B y with r = k' + q functions B of the cells: the contrasts of the k' terms that enter, and
-        the scores of the q coefficients. Without a cluster only phi changes, so no (G, G) matrix is needed.
+        A mean is phi . B y with r = k' + q functions B of the cells: the contrasts of the k' terms that enter, and the
+        scores of the q coefficients. Without a cluster only phi changes, so no (G, G) matrix is needed.
         """
-        columns = np.flatnonzero((now != 0) | (without != 0).any(axis=0))
-        place = np.full(len(self.start) + 1, len(columns))
+        means = [self._begin(j, weights, weigh, groups) for j, weights in enumerate(now)]
+        for block, inverse, _ in self._deletions():
+            root = self._roots(block.units)
+            score = self._regressed(block) @ root
+            left = self._left(block.clusters)
+            for j, mean in enumerate(means):
+                weights = np.where(left > 0, weigh(j, block.clusters, left > 0), 0.0)
+                phi = self._coefficients_without(mean, block, weights, left, inverse)
+                self._add_block(mean, block, phi, root, score, groups)
+        return [mean.deletions for mean in means]
+
+    def _begin(self, j: int, weights: Float, weigh: Weigh, groups: Bool) -> Mean:
+        """Return a mean before any cluster has gone; those whose deletion is estimated again are done already."""
+        g, k, q, e = len(self.design.clusters), len(self.start), len(self._normal[3]), len(self._again)
+        columns = np.flatnonzero(weights != 0)
+        place = np.full(k + 1, len(columns))
         place[columns] = np.arange(len(columns))
-        k, q, g = len(columns), len(self._normal[3]), len(self.design.clusters)
-        extra = sorted(self._again)
-        r = k + q + len(extra)
-        size = self._size.sum(axis=0)[columns]
-        first = np.zeros(r)
-        first[:k] = np.nan_to_num(ratio(now[columns], size))
-        first[k : k + q] = -(first[:k] @ self._parts[2][columns]) @ self._normal[1]
-        share = np.nan_to_num(ratio(without[:, columns], self._left()[:, columns]))
-        again = self._loadings_again(extra, without)
-        result = Deletions(
-            estimate=np.full(g, np.nan),
-            own=np.zeros(g),
-            coefficient=np.zeros((g, r)),
-            covariance=np.zeros((len(groups), r, r)),
-            cross=np.zeros((g, r)),
-            square=np.zeros(g),
-        )
-        for block, inverse, whole in self._deletions():
-            phi = np.zeros((len(block.clusters), r))
-            phi[:, :k] = share[block.clusters]
-            phi[:, k : k + q] = self._coefficients_without(block, phi[:, :k], columns, place, inverse)
-            for i in np.flatnonzero(~whole):
-                phi[i] = 0.0
-                phi[i, k + q + extra.index(int(block.clusters[i]))] = 1.0
-            self._add_block(block, phi, first, place[:-1], again, groups, result)
-            result.coefficient[block.clusters] = phi - first
-        self._add_estimates(result, now, without)
-        return result
+        first = np.zeros(len(columns) + q + e)
+        first[: len(columns)] = weights[columns] / self._size.sum(axis=0)[columns]
+        first[len(columns) : len(columns) + q] = -(first[: len(columns)] @ self._parts[2][columns]) @ self._normal[1]
+        r = len(first)
+        estimate, again = np.full(g, np.nan), np.zeros((e, *self.untreated.shape))
+        for i, (cluster, fit) in enumerate(self._again.items()):
+            known = np.isfinite(fit.estimate)
+            rest = weigh(j, np.array([cluster]), known[None])
+            if rest.any():
+                estimate[cluster] = float((rest[0] * np.nan_to_num(fit.estimate)).sum())
+                again[i][self.design.cluster != cluster] = fit.loadings_of(rest)[0]
+        moments = np.zeros((len(groups), r, r))
+        empty = Deletions(estimate, np.zeros(g), np.zeros((g, r)), moments, np.zeros((g, r)), np.zeros(g))
+        return Mean(columns, place, first, again, empty)
 
-    def _add_estimates(self, result: Deletions, now: Float, without: Float) -> None:
-        values = np.where(without != 0, self.leave_one_out(), 0.0)
-        result.estimate[:] = np.where((without != 0).any(axis=1), (without * values).sum(axis=1), np.nan)
+    def _coefficients_without(self, mean: Mean, block: Block, weights: Float, left: Float, inverse: Float) -> Float:
+        """(c, r) weights of the functions in a mean without each cluster of a block; the mean is put down as well."""
+        k, q, columns = len(mean.columns), len(self._normal[3]), mean.columns
+        phi = np.zeros((len(block.clusters), len(mean.first)))
+        phi[:, :k] = np.nan_to_num(ratio(weights[:, columns], left[:, columns]))
+        padded = np.concatenate([phi[:, :k], np.zeros((len(phi), 1))], axis=1)
+        cell = padded[block.row[:, None], mean.place[self._term[block.units]]] * self._weight[block.units]
+        pull = phi[:, :k] @ self._parts[2][columns]
+        np.subtract.at(pull, block.row, self._onto(np.einsum("ns,nst->nt", cell, block.contrast), block.units))
+        phi[:, k : k + q] = -np.einsum("cq,cqp->cp", pull, inverse)
+        filtered = self._filtered.sum(axis=0)[columns] - self._filtered[block.clusters[:, None], columns]
+        estimate = (phi[:, :k] * filtered).sum(axis=1)
+        estimate += (phi[:, k : k + q] * self._scores_without(block)).sum(axis=1)
+        some = np.asarray(weights.any(axis=1))
+        for i, cluster in enumerate(block.clusters.tolist()):
+            if cluster in self._again:
+                some[i], phi[i] = False, 0.0
+                phi[i, k + q + list(self._again).index(cluster)] = 1.0
+        mean.deletions.estimate[block.clusters[some]] = estimate[some]
+        mean.deletions.coefficient[block.clusters] = phi - mean.first
+        return phi
 
-    def _loadings_again(self, extra: list[int], without: Float) -> Float:
-        """(e, U, T) weights on the cells of the mean without each cluster that had to be estimated again."""
-        loadings = np.zeros((len(extra), *self.untreated.shape))
-        for i, cluster in enumerate(extra):
-            rest = self.design.cluster != cluster
-            loadings[i][rest] = self._again[cluster].loadings_of(without[cluster][None])[0]
-        return loadings
-
-    def _coefficients_without(self, block: Block, share: Float, columns: Int, place: Int, inverse: Float) -> Float:
-        """(c, q) weights on the scores in the mean without each cluster of a block."""
-        pull = share @ self._parts[2][columns]
-        padded = np.concatenate([share, np.zeros((len(share), 1))], axis=1)
-        term = place[self._term[block.units]]
-        cell = padded[block.row[:, None], term] * self._weight[block.units]
-        own = np.zeros_like(pull)
-        np.add.at(own, block.row, self._onto(np.einsum("ns,nst->nt", cell, block.contrast), block.units))
-        return np.asarray(-np.einsum("cq,cqp->cp", pull - own, inverse))
-
-    def _add_block(
-        self, block: Block, phi: Float, first: Float, place: Int, again: Float, groups: Bool, result: Deletions
-    ) -> None:
+    def _add_block(self, mean: Mean, block: Block, phi: Float, root: Float, score: Float, groups: Bool) -> None:
         """Add the units of a block to the covariances of the functions, and what their clusters do to themselves."""
-        k = len(first) - len(self._normal[3]) - len(again)
-        root = self._roots(block.units)
-        score = self._regressed(block) @ root
-        more = (
-            np.swapaxes(again[:, block.units], 0, 1) @ root
-            if len(again)
-            else np.zeros((len(block.units), 0, len(self.shocks)))
-        )
+        k = len(mean.columns)
+        more = np.swapaxes(mean.again[:, block.units], 0, 1) @ root
         tail = np.concatenate([score, more], axis=1)  # (n, q + e, T)
         group = groups[:, self.design.cluster[block.units]]
-        treated = np.zeros(len(block.units), dtype=np.bool_)
+        every = np.arange(k, len(mean.first))
+        alone = np.ones(len(block.units), dtype=np.bool_)
         for members, terms in self._cohorts:
             mine = np.flatnonzero(members[block.units])
-            rows = np.flatnonzero((terms < len(place)) & (np.append(place, k)[terms] < k))
-            if not len(mine) or not len(rows):
-                continue
-            treated[mine] = True
-            at = place[terms[rows]]
-            head = (self._weight[block.units[mine]][:, rows, None] * block.contrast[mine][:, rows]) @ root[mine]
-            where = np.concatenate([at, np.arange(k, len(first))])
-            self._add_units(np.concatenate([head, tail[mine]], axis=1), where, block, mine, phi, first, group, result)
-        rest = np.flatnonzero(~treated)
-        if len(rest):
-            self._add_units(tail[rest], np.arange(k, len(first)), block, rest, phi, first, group, result)
-
-    @staticmethod
-    def _add_units(
-        function: Float, where: Int, block: Block, mine: Int, phi: Float, first: Float, group: Bool, result: Deletions
-    ) -> None:
-        """Add (n, r', T) functions of units on standardised errors, whose places among all functions are `where`."""
-        row = block.row[mine]
-        for h in range(len(group)):
-            if (chosen := group[h, mine]).any():
-                flat = function[chosen].transpose(1, 0, 2).reshape(function.shape[1], -1)
-                result.covariance[h][np.ix_(where, where)] += flat @ flat.T
-        without = np.einsum("nr,nrt->nt", phi[row][:, where], function)
-        cross = np.zeros((len(block.clusters), len(where)))
-        np.add.at(cross, row, np.einsum("nrt,nt->nr", function, without))
-        result.cross[block.clusters[:, None], where] += cross
-        np.add.at(result.square, block.clusters[row], (without**2).sum(axis=1))
-        with_all = np.einsum("r,nrt->nt", first[where], function)
-        np.add.at(result.own, block.clusters[row], (with_all**2).sum(axis=1))
+            rows = np.flatnonzero(mean.place[terms] < k)
+            if len(mine) and len(rows):
+                alone[mine] = False
+                head = (self._weight[block.units[mine]][:, rows, None] * block.contrast[mine][:, rows]) @ root[mine]
+                where = np.concatenate([mean.place[terms[rows]], every])
+                _add_units(mean, np.concatenate([head, tail[mine]], axis=1), where, block, mine, phi, group)
+        if alone.any():
+            rest = np.flatnonzero(alone)
+            _add_units(mean, tail[rest], every, block, rest, phi, group)
 
     def _roots(self, units: Int) -> Float:
         """(n, T, T) roots L of the covariances of units: errors are L times errors of variance one."""
@@ -472,6 +478,22 @@ class PredictionFit:
             return np.asarray(np.sqrt(noise)[:, :, None] * identity)
         kinds, kind = np.unique(noise, axis=0, return_inverse=True)
         return np.asarray(np.linalg.cholesky(self.shocks + kinds[:, :, None] * identity)[kind.ravel()])
+
+
+def _add_units(mean: Mean, function: Float, where: Int, block: Block, mine: Int, phi: Float, group: Bool) -> None:
+    """Add (n, r', T) functions of units on standardised errors, whose places among all functions are `where`."""
+    row, found = block.row[mine], mean.deletions
+    for h in range(len(group)):
+        if (chosen := group[h, mine]).any():
+            flat = function[chosen].transpose(1, 0, 2).reshape(function.shape[1], -1)
+            found.covariance[h][np.ix_(where, where)] += flat @ flat.T
+    without = np.einsum("nr,nrt->nt", phi[row][:, where], function)
+    cross = np.zeros((len(block.clusters), len(where)))
+    np.add.at(cross, row, np.einsum("nrt,nt->nr", function, without))
+    found.cross[block.clusters[:, None], where] += cross
+    np.add.at(found.square, block.clusters[row], (without**2).sum(axis=1))
+    with_all = np.einsum("r,nrt->nt", mean.first[where], function)
+    np.add.at(found.own, block.clusters[row], (with_all**2).sum(axis=1))
 
 
 def _well_conditioned(matrices: Float) -> Bool:
