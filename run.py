@@ -53,10 +53,12 @@ def set_up() -> None:
 
 
 def test() -> int:
-    """Run every check in turn; the first that fails ends it."""
+    """Run every check in turn; the first that fails ends it and is named last."""
     for program, *words in TESTS:
-        print(f"\n== {program} {' '.join(words)}".rstrip(), flush=True)
+        command = f"{program} {' '.join(words)}".rstrip()
+        print(f"\n== {command}", flush=True)
         if code := subprocess.run((str(PROGRAMS / program), *words), check=False, cwd=HERE).returncode:
+            print(f"\n== failed: {command}", flush=True)
             return code
     return 0
 

@@ -1,9 +1,27 @@
-"""Property tests look for new examples on a developer's machine, and try the same ones on every run of CI."""
+"""Property tests try the same examples on every run; ``ASN_IMPACT_EXAMPLES=20000`` looks for so many new ones each."""
 
 import os
 
-from hypothesis import settings
+import pytest
+from hypothesis import HealthCheck, settings
 
-settings.register_profile("ci", derandomize=True)
-if os.environ.get("CI"):
-    settings.load_profile("ci")
+settings.register_profile("same", derandomize=True, deadline=None)
+settings.load_profile("same")
+SEARCHED = int(os.environ.get("ASN_IMPACT_EXAMPLES", "0"))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give every property test the number of examples asked for, and new ones each time."""
+    if not SEARCHED:
+        return
+    for item in items:
+        test = getattr(item, "obj", None)
+        if hasattr(test, "hypothesis"):
+            own = getattr(test, "_hypothesis_internal_use_settings", settings())
+            test._hypothesis_internal_use_settings = settings(
+                own,
+                max_examples=SEARCHED,
+                derandomize=False,
+                print_blob=True,
+                suppress_health_check=list(HealthCheck),
+            )
