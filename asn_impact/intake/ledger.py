@@ -6,15 +6,17 @@ import html
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from asn_impact.errors import InputError
-from asn_impact.words import Language, Message, verbatim
+from asn_impact.words import Alert, Language, Message, verbatim
 
 if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = ["Ledger", "reason"]
+
+MANY_LOST: Final = 0.01  # share of the rows that were cases and were lost, above which a reader is warned
 
 
 def reason(code: str) -> Message:
@@ -26,6 +28,12 @@ def reason(code: str) -> Message:
     'baris uji coba'
     """
     return Message(f"reasons.{code}")
+
+
+#: Rows without which no case is lost.
+_NO_CASES: Final = ("row_of_totals", "below_the_table", "test_row")
+_COPIES: Final = ("repeated_copy", "open_copy", "deleted_step", "repeated_step")
+_NO_LOSS: Final = frozenset(map(reason, (*_NO_CASES, *_COPIES)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,10 +85,16 @@ class Ledger:
         return Ledger, (self.read, self.kept, dict(self.dropped))
 
     def note(self, key: str = "intake.rows_left_out") -> Message | None:
-        """Return the rows left out as a sentence, or None when all were kept; `key` is a text with the same gaps."""
+        """Return the rows left out as a sentence, or None when all were kept.
+
+        It is an alert when more than one row in a hundred was a case and is lost; rows of totals, copies and tests
+        are none. `key` is a text with the same gaps.
+        """
         if not self.dropped:
             return None
-        return Message(key, dropped=self.read - self.kept, read=self.read, reasons=self.reasons())
+        lost = sum(n for r, n in self.dropped.items() if r not in _NO_LOSS)
+        kind = Alert if lost > MANY_LOST * self.read else Message
+        return kind(key, dropped=self.read - self.kept, read=self.read, reasons=self.reasons())
 
     def reasons(self) -> tuple[Message, ...]:
         """Return each reason with its number of rows, for a gap in a message."""
