@@ -16,7 +16,7 @@ import pandas as pd
 
 from asn_impact.arrays import Float, Int, readonly
 from asn_impact.errors import DesignError, InputError
-from asn_impact.words import Message
+from asn_impact.words import Alert, Message
 
 __all__ = ["Kind", "Timeline"]
 
@@ -117,7 +117,7 @@ class Timeline:
         steps = np.ceil((number - self.ordinals[0]) / self.step - 1e-9)
         steps[late] = np.inf
         count = int(late.sum())
-        return steps, (Message("timeline.after_the_end", n=count, last=self.labels[-1]),) if count else ()
+        return steps, (Alert("timeline.after_the_end", n=count, last=self.labels[-1]),) if count else ()
 
 
 def coded(values: pd.Series) -> tuple[Int, Any]:
