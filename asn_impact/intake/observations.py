@@ -27,7 +27,7 @@ from asn_impact.display import card
 from asn_impact.errors import InputError, PrivacyError
 from asn_impact.intake.cleaning import GIVEN, Cleaned, clean
 from asn_impact.intake.exports import Gathered, Source, explaining, gather
-from asn_impact.intake.ledger import Ledger
+from asn_impact.intake.ledger import Ledger, reason
 from asn_impact.intake.local import NULL_WORDS, PLACEHOLDERS, dated, parse_numbers, read_dates
 from asn_impact.intake.privacy import masked, pseudonym
 from asn_impact.verbs import public_verb
@@ -46,11 +46,10 @@ _MADE = ("date", "month", "day", "person")
 _OF_PERMITS = ("case", "decided", "status")  # names with a meaning for permits that a kept column need not share
 _NO_CALENDAR_DATE = Message("observations.reason.no_calendar_date")
 _REASONS = {  # of permits -> of records that have one date
-    Message("reasons.received_is_no_date"): _NO_CALENDAR_DATE,
-    Message("reasons.no_received_date"): Message("observations.reason.no_date"),
-    Message("reasons.received_after_export"): Message("observations.reason.after_as_of"),
+    reason("received_is_no_date"): _NO_CALENDAR_DATE,
+    reason("no_received_date"): Message("observations.reason.no_date"),
+    reason("received_after_export"): Message("observations.reason.after_as_of"),
 }
-_NO_RECORDS = frozenset({"reasons.row_of_totals", "reasons.below_the_table"})  # rows that never were records
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,11 +97,9 @@ class Observations:
         return f"{type(self).__name__}(as of {self.as_of}, {self.ledger!r})"
 
     def _repr_html_(self) -> str:
-        rows = [("read", self.ledger.read), *((f"dropped: {r}", n) for r, n in self.ledger.dropped.items())]
-        table = pd.DataFrame([*rows, ("kept", self.ledger.kept)], columns=["rows", "n"])
         facts: list[tuple[str, object]] = [("as of", self.as_of), ("columns", ", ".join(self.columns))]
         facts += [*self._facts(), *self.headings.items(), *(("note", note) for note in self.notes)]
-        return card(type(self).__name__, facts, table=table)
+        return card(type(self).__name__, facts, table=self.ledger.table())
 
     def _facts(self) -> list[tuple[str, object]]:
         return []
@@ -230,7 +227,7 @@ def observe(
         table, untyped = _typed(cleaned, numbers, moments, order, style)
         table, ledger = _without_persons(table, ledger, key)
         records = _date_records(table)
-    notes = (*rows.notes, *cleaned.notes, *rows.alerts, *cleaned.alerts, *untyped, *_left_out(ledger))
+    notes = [note for note in (*rows.notes, *cleaned.notes, *untyped, ledger.note()) if note is not None]
     sources = tuple(Source(t.name, cleaned.rows_by_file.get(i, 0), t.sha256) for i, t in enumerate(rows.tables))
     headings = {("date" if f == "received" else f): h for f, h in rows.headings.items() if f != "officer"}
     named = tuple(_name_date(note, date) for note in notes)
@@ -342,21 +339,7 @@ def _refuse_unusable(ledger: Ledger, name: str | Message, date: str) -> None:
     if bad > MOST_UNREADABLE * ledger.read:
         raise InputError(Message("observations.column_of_dates", name=date, n=bad, rows=ledger.read))
     if ledger.kept == 0:
-        raise InputError(
-            Message("observations.nothing_usable", name=name, read=ledger.read, reasons=reasons_of(ledger))
-        )
-
-
-def reasons_of(ledger: Ledger) -> tuple[Message, ...]:
-    """Return each reason to leave a row out with its count."""
-    return tuple(Message("observations.reason_count", reason=r, n=n) for r, n in ledger.dropped.items())
-
-
-def _left_out(ledger: Ledger) -> list[Message]:
-    """Say how many rows were left out; that a row of totals is no record surprises nobody."""
-    total = sum(ledger.dropped.values())
-    note = Message if {reason.key for reason in ledger.dropped} <= _NO_RECORDS else Alert
-    return [note("observations.left_out", n=total, read=ledger.read, reasons=reasons_of(ledger))] if total else []
+        raise InputError(Message("observations.nothing_usable", name=name, read=ledger.read, reasons=ledger.reasons()))
 
 
 # --- typed columns --------------------------------------------------------------------------------------------

@@ -29,7 +29,7 @@ from asn_impact.errors import InputError, PrivacyError
 from asn_impact.intake.columns import normalised, recognised
 from asn_impact.intake.exports import Source, explaining, gather
 from asn_impact.intake.files import files_of, open_file
-from asn_impact.intake.ledger import Ledger
+from asn_impact.intake.ledger import Ledger, reason
 from asn_impact.intake.local import MONTHS, NULL_WORDS, parse_numbers
 from asn_impact.intake.observations import (
     NumberStyle,
@@ -37,7 +37,6 @@ from asn_impact.intake.observations import (
     Order,
     observe,
     quoted,
-    reasons_of,
     with_numbers,
 )
 from asn_impact.intake.privacy import identifiers_in, masked
@@ -53,8 +52,8 @@ ELEMENTS = (*("persyaratan", "prosedur", "waktu", "biaya", "produk", "kompetensi
 LOWEST, HIGHEST = 1, 4  # the answers a, b, c, d
 PER_POINT = 25  # nilai konversi: 4 becomes 100
 IKM = "ikm"
+_NOBODY = Message("survey.no_respondents")
 _MOST = 20  # headings shown in a refusal
-_TOTALS = Message("survey.reason.row_of_totals")
 _UNTOLD = ("nomor_8", "nomor_9")
 _FIELDS = ("office", "service", "received")
 
@@ -449,15 +448,8 @@ def read_survey_aggregates(
     headings |= {"period": period, "respondents": respondents}
     counts = table["asn_file"].value_counts() if "asn_file" in table else pd.Series({0: len(table)})
     sources = tuple(Source(t.name, int(counts.get(i, 0)), t.sha256) for i, t in enumerate(rows.tables))
-    notes = (*rows.notes, *rows.alerts, *_left_out(ledger))
+    notes = tuple(note for note in (*rows.notes, ledger.note()) if note is not None)
     return SurveyAggregates(groups, tuple(chosen), ledger, headings, sources, notes)
-
-
-def _left_out(ledger: Ledger) -> list[Message]:
-    """Say how many rows were left out; that a row of totals is no group surprises nobody."""
-    total = sum(ledger.dropped.values())
-    note = Message if set(ledger.dropped) <= {_TOTALS} else Alert
-    return [note("survey.left_out", n=total, read=ledger.read, reasons=reasons_of(ledger))] if total else []
 
 
 _TOTAL = re.compile(r"\s*(grand\s*total|sub\s*total|jumlah|total|rata-?\s*rata)", re.IGNORECASE)
@@ -477,7 +469,7 @@ def _group_rows(table: pd.DataFrame) -> tuple[pd.DataFrame, Ledger]:
     if groups.empty:
         raise InputError(Message("survey.nothing_usable", n=len(table)))
     counts = fate[fate != ""].value_counts().sort_index()
-    dropped = {Message(f"survey.reason.{code}"): int(n) for code, n in counts.items()}
+    dropped = {_NOBODY if code == "no_respondents" else reason(str(code)): int(n) for code, n in counts.items()}
     return groups, Ledger(len(table), len(groups), dropped)
 
 

@@ -369,7 +369,7 @@ def read_training(
     label = course or (chosen[0] if len(chosen) == 1 else "training")
     partly = _partly_treated(_each_person_once(completions, "share"), adopted)
     about = (_rule(share, chosen), *_guess_notes(course, chosen), *partly, *rows.notes, *over)
-    return Rollout(adopted, label, (*about, *rows.alerts, *_left_notes(left), *apart, *moved), doses)
+    return Rollout(adopted, label, (*about, *_left_notes(left), *apart, *moved), doses)
 
 
 def _select_provider(frame: nw.LazyFrame[Any], provider: str | None) -> tuple[nw.LazyFrame[Any], dict[str, int]]:
