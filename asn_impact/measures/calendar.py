@@ -266,8 +266,8 @@ class WorkCalendar:
 
     def _repr_html_(self) -> str:
         facts = [("covers", f"{self.first} to {self.last}"), ("counts", self.unit)]
-        facts += [("note", note) for note in self.notes]
-        return card(f"Calendar: {self.name}", facts, table=self.by_year())
+        notes = [("note", note) for note in self.notes]
+        return card(f"Calendar: {self.name}", [*facts, *notes], table=self.by_year())
 
 
 @dataclass(frozen=True)

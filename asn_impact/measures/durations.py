@@ -28,7 +28,7 @@ __all__ = ["Clock", "Durations", "brought_in", "measure"]
 Clock: TypeAlias = Literal["working_days", "calendar_days"]
 
 _MADE = ("month", "day", "days")
-_NOT_LOCAL = frozenset({"intake.times_in_utc", "intake.zones_differ"})  # notes of reading: days were cut elsewhere
+_NOT_LOCAL = frozenset({"intake.dates.utc", "intake.dates.different_zones"})  # notes of reading: no local times
 _USED = ("case", "received", "decided")
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias, cast
 
 import narwhals as nw
 import pandas as pd
@@ -322,7 +322,7 @@ def _require_answers(table: pd.DataFrame, by_unit: Mapping[str, Durations]) -> N
                 Message(
                     "promises.other_clock",
                     n=len(group),
-                    unit=unit_words(unit),
+                    unit=unit_words(cast("DayUnit", unit)),
                     services=list(group["service"]),
                     units=[unit_words(times.calendar.unit) for times in by_unit.values()],
                     how=_HOW[str(unit)],

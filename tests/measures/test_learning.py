@@ -90,7 +90,7 @@ def test_what_makes_no_scale_is_said():
         reliability(np.ones((2, 4)))
     gaps = ATTITUDE.copy()
     gaps[0, 0] = np.nan
-    assert "1 of 30 persons left out" in reliability(gaps).notes[0]
+    assert "1 of 30 persons left out" in str(reliability(gaps).notes[0])
 
 
 # --- paired tests ---------------------------------------------------------------------------------------------

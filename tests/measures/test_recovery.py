@@ -13,7 +13,8 @@ from statsmodels.duration.survfunc import SurvfuncRight, survdiff
 from asn_impact.errors import DataWarning, DesignError, InputError
 from asn_impact.intake.training import read_rollout
 from asn_impact.measures.panel import read_panel
-from asn_impact.measures.recovery import ShareBand, SpreadBand, _restricted, compare_recovery, recovery
+from asn_impact.measures.recovery import ShareBand, SpreadBand, compare_recovery, recovery
+from asn_impact.measures.restricted_means import restricted_mean
 
 TIGHT = 1e-10
 BEFORE = [10.0, 11.0, 10.0, 11.0]
@@ -184,7 +185,7 @@ def test_the_restricted_mean_is_the_area_under_kaplan_meier():
         back[times == times.max()] = True  # so that the curve is known up to the horizon
         curve = SurvfuncRight(times, back.astype(int))
         steps = np.array([np.prod(1 - (curve.n_events / curve.n_risk)[curve.surv_times <= t]) for t in range(8)])
-        assert _restricted(times, back, 8) == pytest.approx(steps.sum(), abs=TIGHT)
+        assert restricted_mean(times, back, 8) == pytest.approx(steps.sum(), abs=TIGHT)
 
 
 def test_training_is_dealt_over_clusters():

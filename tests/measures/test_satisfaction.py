@@ -150,7 +150,7 @@ def test_the_printed_table_differs_once_from_its_formula():
 
 @pytest.mark.parametrize("population", [0, -5, 12.5, True, "100"])
 def test_a_population_that_is_none_is_refused(population):
-    with pytest.raises(InputError, match="people served"):
+    with pytest.raises(InputError, match="Expected a whole number, 1 or more"):
         respondents_needed(population)
 
 
