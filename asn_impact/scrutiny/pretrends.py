@@ -180,46 +180,34 @@ def pretrends(
         path = events if isinstance(events, EventPath) else event_path(events)
     except InferenceError as problem:
         return PRETRENDS.cannot_say(problem)
-    return _Before(path, level).check(effect, margin)
+    return _check(path, effect, margin, level)
 
 
-@dataclass(frozen=True, eq=False)
-class _Before:
-    path: EventPath
-    level: float
-
-    def check(self, effect: float | None, margin: float | None) -> Check:
-        under, pre = self.path.inference, self.path.pre
-        began = (self.path.step > 0) & (self.path.first >= 0)
-        explained = float(under.estimate[began].mean()) if effect is None else float(effect)
-        slope = explained / float(self.path.step[began].mean())
-        beta, sigma, df = under.estimate[:pre], under.variance[:pre, :pre], under.df[:pre]
-        test = joint_test(beta, sigma, float(df.min()))
-        power = self._power(slope)
-        shown = equivalence_margin(beta, np.sqrt(np.diag(sigma)), df, level=self.level)
-        verdict = _verdict(test.p_value, power, shown, margin, 1 - self.level)
-        table = under.table(self.level).iloc[:pre].assign(explaining_line=slope * self.path.step[:pre])
-        ahead = self.path.source.effects.anticipation
-        answer = paragraph(
-            _answer(test, power, shown, margin), Message("checks.anticipation", n=ahead) if ahead else None
-        )
-        return PRETRENDS.check(verdict, answer, self._summed(table, test, power, shown))
-
-    def _power(self, slope: float) -> float:
-        under, pre = self.path.inference, self.path.pre
-        critical = float(stats.t.ppf((1 + self.level) / 2, under.df[:pre].min()))
-        return pretest_power(
-            under.variance[:pre, :pre], np.asarray(slope * self.path.step[:pre], dtype=np.float64), critical=critical
-        )
-
-    def _summed(self, table: pd.DataFrame, test: JointTest, power: float, shown: float) -> pd.DataFrame:
-        return table.assign(
-            joint_p_value=test.p_value, joint_df=f"F({test.df_num}, {test.df_denom:.1f})", power=power, margin=shown
-        ).reset_index(drop=True)
+def _check(path: EventPath, effect: float | None, margin: float | None, level: float) -> Check:
+    under, pre = path.inference, path.pre
+    began = path.first >= 0
+    explained = float(under.estimate[began].mean()) if effect is None else float(effect)
+    line: Float = explained / path.step[began].mean() * path.step[:pre]
+    beta, sigma, df = under.estimate[:pre], under.variance[:pre, :pre], under.df[:pre]
+    test = joint_test(beta, sigma, float(df.min()))
+    power = pretest_power(sigma, line, critical=float(stats.t.ppf((1 + level) / 2, df.min())))
+    least = equivalence_margin(beta, np.sqrt(np.diag(sigma)), df, level=level)
+    table = under.table(level).iloc[:pre].reset_index(drop=True)
+    table = table.assign(
+        explaining_line=line,
+        joint_p_value=test.p_value,
+        joint_df=f"F({test.df_num}, {test.df_denom:.1f})",
+        power=power,
+        margin=least,
+    )
+    ahead = path.source.effects.anticipation
+    note = Message("checks.anticipation", n=ahead) if ahead else None
+    answer = paragraph(_answer(test, power, least, margin), note)
+    return PRETRENDS.check(_verdict(test.p_value, power, least, margin, 1 - level), answer, table)
 
 
-def _verdict(p_value: float, power: float, shown: float, margin: float | None, alpha: float) -> Verdict:
-    if margin is not None and shown <= margin:
+def _verdict(p_value: float, power: float, least: float, margin: float | None, alpha: float) -> Verdict:
+    if margin is not None and least <= margin:
         return "holds"
     if np.isnan(p_value):
         return "cannot_say"
@@ -228,13 +216,13 @@ def _verdict(p_value: float, power: float, shown: float, margin: float | None, a
     return "holds" if power >= INFORMATIVE and margin is None else "doubtful"
 
 
-def _answer(test: JointTest, power: float, shown: float, margin: float | None) -> Message:
+def _answer(test: JointTest, power: float, least: float, margin: float | None) -> Message:
     if np.isnan(test.p_value):
         joint = Message("checks.pretrends.too_few", q=test.df_num)
     else:
         joint = Message("checks.pretrends.joint", q=test.df_num, p=float(test.p_value), share=power)
-    asked = None if margin is None else Message("checks.pretrends.margin_asked", x=float(margin))
-    return paragraph(joint, Message("checks.pretrends.margin", x=shown), asked)
+    request = None if margin is None else Message("checks.pretrends.margin_asked", x=float(margin))
+    return paragraph(joint, Message("checks.pretrends.margin", x=least), request)
 
 
 def _run(case: Case) -> Check:
