@@ -10,7 +10,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 from scipy import optimize, stats
 
 from asn_impact.arguments import Level
@@ -78,13 +77,13 @@ def joint_test(beta: Float, sigma: Float, df: float) -> JointTest:
     """
     q = len(beta)
     wald = float(beta @ np.linalg.solve(sigma, beta))
-    left = df - q + 1
+    rest = df - q + 1
     if np.isinf(df):
         return JointTest(wald / q, q, np.inf, float(stats.chi2.sf(wald, q)))
-    if not left > 0:
+    if not rest > 0:
         return JointTest(np.nan, q, np.nan, np.nan)
-    statistic = wald * left / (df * q)
-    return JointTest(statistic, q, left, stats.f.sf(statistic, q, left))
+    statistic = wald * rest / (df * q)
+    return JointTest(statistic, q, rest, stats.f.sf(statistic, q, rest))
 
 
 def pretest_power(sigma: Float, departure: Float, *, critical: float = 1.959963984540054) -> float:
@@ -185,9 +184,9 @@ def pretrends(
 
 def _check(path: EventPath, effect: float | None, margin: float | None, level: float) -> Check:
     under, pre = path.inference, path.pre
-    began = path.first >= 0
-    explained = float(under.estimate[began].mean()) if effect is None else float(effect)
-    line: Float = explained / path.step[began].mean() * path.step[:pre]
+    since_training = path.first >= 0
+    size = float(under.estimate[since_training].mean()) if effect is None else float(effect)
+    line: Float = size / path.step[since_training].mean() * path.step[:pre]
     beta, sigma, df = under.estimate[:pre], under.variance[:pre, :pre], under.df[:pre]
     test = joint_test(beta, sigma, float(df.min()))
     power = pretest_power(sigma, line, critical=float(stats.t.ppf((1 + level) / 2, df.min())))
