@@ -56,8 +56,8 @@ def bacon(design: Design) -> Decomposition:
     """Return the decomposition of the two-way estimate by Goodman-Bacon (2021).
 
     Three kinds: ``treated against never``, ``earlier against later`` (the later wave before it is trained) and ``later
-    against earlier`` (the earlier wave after it was trained), which is a comparison only if effects do not change over
-    time.
+    against earlier`` (the earlier wave after it was trained). The last is a comparison only if effects do not change
+    over time.
 
     Raises
     ------

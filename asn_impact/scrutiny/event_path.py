@@ -18,7 +18,7 @@ from asn_impact.arrays import Float, Int, readonly
 from asn_impact.display import card
 from asn_impact.errors import InferenceError
 from asn_impact.estimation import BiasReduced, ClusterRobust, Inference, Jackknife
-from asn_impact.estimation.effects import Effects
+from asn_impact.estimation.effects import Effects, Fit
 from asn_impact.estimation.jackknife import differences
 from asn_impact.verbs import public_verb
 from asn_impact.words import Message, paragraph
@@ -31,7 +31,7 @@ _LINEAR = (BiasReduced, ClusterRobust, Jackknife)  # rules that need no more tha
 
 
 @dataclass(frozen=True, eq=False)
-class Combined:
+class Combined(Fit):
     """Weighted sums of another fit's estimates, with fixed (m, k) weights."""
 
     effects: Effects
@@ -60,7 +60,7 @@ class Combined:
         """(m, U, T) weights on the cell means."""
         return self._sum(self.effects.loadings(), 0)
 
-    def differences(self) -> Float:
+    def differences(self, effects: Effects | None = None) -> Float:
         """(G, m, U, T) weights on the cells without each cluster less those with all."""
         return self._sum(differences(self.effects), 1)
 
@@ -198,8 +198,8 @@ def _event_times(events: Inference) -> Int:
 def _reference(events: Inference) -> int:
     """Return the event time from which the others are differences; every departure from parallel trends is zero there.
 
-    Without one (leads from one period to the next, residuals of an imputation) the numbers before and after training
-    do not measure one departure, and nothing that is said of a path would hold for them.
+    Leads from one period to the next and residuals of an imputation have none. Before and after training they do not
+    measure one and the same departure, so nothing that is said of a path holds for them.
     """
     _event_times(events)
     if events.effects.reference is None:

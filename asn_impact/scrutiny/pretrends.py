@@ -147,7 +147,7 @@ def slope_for_power(sigma: Float, distance: Float, *, power: float, critical: fl
 def equivalence_margin(beta: Float, std_error: Float, df: Float, *, level: float = 0.95) -> float:
     """Return the smallest margin within which every estimate is shown to lie: two one-sided tests for each.
 
-    All of q differences are smaller than a margin when each is shown to be (an intersection-union test), so the margin
+    All of q differences are smaller than a margin when each is shown to be (an intersection-union test). So the margin
     is the largest of ``|beta| + t std_error``. A margin given in advance passes when it is not below this one.
     """
     reach = stats.t.ppf(level, df) * std_error
@@ -160,9 +160,9 @@ def pretrends(
 ) -> Check:
     """Return the check of trends before training: joint test, power against the explaining line, equivalence margin.
 
-    Holds: not rejected, and the test would have noticed the line that explains the effect with a power of 0.8 or more
-    (or the differences are shown to lie within `margin`). Doubtful: not rejected, but the test is too weak to say so.
-    Fails: rejected.
+    Holds: not rejected, with a power of 0.8 or more against the line that explains the effect. It also holds where the
+    differences are shown to lie within `margin`. Doubtful: not rejected, but the test is too weak to say so. Fails:
+    rejected.
 
     Parameters
     ----------
