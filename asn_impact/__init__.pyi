@@ -123,7 +123,7 @@ from asn_impact.planning.returns import (
     cases_per_month as cases_per_month,
     returns as returns,
 )
-from asn_impact.reporting import figures as figures, tables as tables
+from asn_impact.reporting import charts as figures, tables as tables
 from asn_impact.reporting.chart import Chart as Chart
 from asn_impact.reporting.explorer import explore as explore
 from asn_impact.reporting.report import publish as publish

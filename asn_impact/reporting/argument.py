@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 
 from asn_impact.estimation import Inference
-from asn_impact.reporting.figures import headline
+from asn_impact.reporting.charts import headline
 from asn_impact.reporting.tables import counts_records
 from asn_impact.reporting.words import (
     Language,

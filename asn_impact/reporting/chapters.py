@@ -17,7 +17,7 @@ from asn_impact.intake.ledger import Ledger
 from asn_impact.measures.panel import Panel
 from asn_impact.reporting import argument, prose, tables
 from asn_impact.reporting.chart import Chart
-from asn_impact.reporting.figures import event_study, maturity
+from asn_impact.reporting.charts import event_study, maturity
 from asn_impact.reporting.provenance import provenance
 from asn_impact.reporting.tables import Table
 from asn_impact.reporting.words import Language, Sentence, glossary, number, say

@@ -11,7 +11,7 @@ from asn_impact.designs import Design
 from asn_impact.estimation import Inference
 from asn_impact.intake.ledger import Ledger
 from asn_impact.measures.panel import Panel
-from asn_impact.reporting.figures import headline
+from asn_impact.reporting.charts import headline
 from asn_impact.reporting.tables import counts_records
 from asn_impact.reporting.words import (
     Language,

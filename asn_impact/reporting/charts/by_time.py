@@ -1,0 +1,224 @@
+"""The event study: the effect by time since training."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from asn_impact.arguments import Level
+from asn_impact.errors import InputError
+from asn_impact.estimation.simultaneous import Banded
+from asn_impact.reporting.chart import Chart
+from asn_impact.reporting.charts.drawing import (
+    BLUE,
+    GREY,
+    INK,
+    PALE_BLUE,
+    bold,
+    describe,
+    level_quantity,
+    measure_of_change,
+    numerals,
+    whole_steps,
+)
+from asn_impact.reporting.charts.finding import headline
+from asn_impact.reporting.charts.kinds import check_kind
+from asn_impact.reporting.words import OutcomeWords, event_axis, months_in_step, outcome_words
+from asn_impact.verbs import public_verb
+from asn_impact.words import Alert, Language, Message, Quantity, Sentence, paragraph
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from asn_impact.estimation import Inference
+
+__all__ = ["event_study"]
+
+
+@public_verb
+def event_study(
+    inference: Inference,
+    *,
+    language: Language = "en",
+    source: str = "",
+    level: Level = 0.95,
+    band: Inference | None = None,
+    inputs: Iterable[Any] = (),
+) -> Chart:
+    """Return the chart of the effect by time since training, with pointwise intervals.
+
+    Where the estimator has a reference period, against which the others are measured, it is zero by construction and
+    drawn hollow. The title is the overall effect of the same estimator under the same rule.
+
+    Parameters
+    ----------
+    inference
+        From ``infer(effects.event_study(), rule)``.
+    language
+        ``"id"`` or ``"en"``.
+    source
+        The line below: whose data these are.
+    level
+        Level of the intervals, and of the band.
+    band
+        The same effects under `Simultaneous` or `Multiplier`: drawn as a pale band that holds for all points together.
+        An `Alert` in `notes` where it is narrower than the interval of a point, as that of `Multiplier` is where few
+        clusters stand behind one.
+    inputs
+        ``extract.sources``: what the provenance names.
+
+    Raises
+    ------
+    InputError
+        The inference is not by event time, or the band is not simultaneous or of other effects.
+    """
+    check_kind("event_study", "inference", inference, "Inference", "infer(effects.event_study(), BiasReduced())")
+    table, effects = inference.table(level), inference.effects
+    if "event_time" not in table:
+        raise InputError(Message("charts.event_study.no_event_time", found=tuple(effects.terms.columns)))
+    timeline, words = effects.design.panel.timeline, outcome_words(effects.design.panel.outcome)
+    step = months_in_step(timeline)
+    base = None if effects.reference is None else step * effects.reference
+    data = _event_data(table.assign(event_time=step * table["event_time"]), words, base)
+    title = headline(inference, language=language, level=level)
+    alt = _event_alt(data, title, level)
+    parameters: dict[str, object] = {**describe(inference), "level": level, "timeline": timeline.kind, "step": step}
+    notes: tuple[Message, ...] = ()
+    if band is not None:
+        data = _with_band(data, inference, band, level, words)
+        alt = paragraph(alt, _band_alt(data))
+        parameters["band"] = band.rule.name
+        notes = _band_notes(data, inference, band)
+    subtitle = Message(
+        "charts.event_study.subtitle",
+        measure=measure_of_change(words, language),
+        level=level_quantity(level),
+        base=None if base is None else Message("charts.event_study.base"),
+        band=None if band is None else Message("charts.event_study.band", level=level_quantity(level)),
+    )
+    return Chart(
+        kind="event_study",
+        title=title,
+        subtitle=subtitle.text(language),
+        source=source,
+        alt=alt.text(language),
+        data=data,
+        paint=_paint_event_study,
+        language=language,
+        parameters=parameters,
+        inputs=tuple(inputs),
+        notes=notes,
+    )
+
+
+def _with_band(
+    data: pd.DataFrame, inference: Inference, band: Inference, level: float, words: OutcomeWords
+) -> pd.DataFrame:
+    """Return the data with band_low and band_high, after making sure that they belong to the same estimates."""
+    if not isinstance(band, Banded):
+        raise InputError(Message("charts.event_study.band_pointwise", rule=band.rule.name))
+    if not inference.effects.terms.equals(band.effects.terms) or not np.allclose(
+        inference.estimate, band.estimate, rtol=1e-9, atol=1e-12, equal_nan=True
+    ):
+        raise InputError(Message("charts.event_study.band_other"))
+    low, high = (words.scale * end for end in band.interval(level))
+    times = months_in_step(band.effects.design.panel.timeline) * band.effects.terms["event_time"]
+    ends = pd.DataFrame({"event_time": times, "band_low": low, "band_high": high})
+    data = data.merge(ends, on="event_time", how="left")
+    data.loc[data["base"], ["band_low", "band_high"]] = np.nan
+    return data
+
+
+def _band_notes(data: pd.DataFrame, inference: Inference, band: Inference) -> tuple[Message, ...]:
+    """Say so where a band for all points is narrower than the interval of one."""
+    width = data["conf_high"] - data["conf_low"]
+    narrower = int((data["band_high"] - data["band_low"] < width * (1 - 1e-9)).sum())
+    if not narrower:
+        return ()
+    rules = {"band": band.rule.name, "rule": inference.rule.name}
+    return (Alert("charts.event_study.band_narrow", n=narrower, **rules),)
+
+
+def _band_alt(data: pd.DataFrame) -> Message:
+    after = data[(data["event_time"] >= 0) & data["band_low"].notna()]
+    clear = int(((after["band_low"] > 0) | (after["band_high"] < 0)).sum())
+    return Message(
+        "charts.event_study.alt_band",
+        after=Quantity(clear, "points after training whose band leaves out zero"),
+        count_after=Quantity(len(after), "points after training with a band"),
+    )
+
+
+def _event_data(table: pd.DataFrame, words: OutcomeWords, base: int | None) -> pd.DataFrame:
+    """Return what the event study draws: display units, the base period marked where there is one."""
+    columns = ["estimate", "conf_low", "conf_high"]
+    data = table[["event_time", *columns]].copy()
+    data[columns] = data[columns] * words.scale
+    data = data.assign(base=False if base is None else data["event_time"].eq(base))
+    data.loc[data["base"], columns] = [0.0, np.nan, np.nan]
+    if base is not None and not data["base"].any():
+        extra = pd.DataFrame({"event_time": [base], "estimate": [0.0], "base": [True]})
+        data = pd.concat([data, extra], ignore_index=True)
+    return data.sort_values("event_time", ignore_index=True)
+
+
+def _event_alt(data: pd.DataFrame, title: Sentence, level: float) -> Message:
+    clear = (data["conf_low"] > 0) | (data["conf_high"] < 0)
+    known, before = data["conf_low"].notna(), data["event_time"] < 0
+    counts = {
+        "before": (clear & before).sum(),
+        "count_before": (known & before).sum(),
+        "after": (clear & ~before).sum(),
+        "count_after": (known & ~before).sum(),
+    }
+    return Message(
+        "charts.event_study.alt",
+        first=Quantity(float(data["event_time"].min()), "first event time"),
+        last=Quantity(float(data["event_time"].max()), "last event time"),
+        level=level_quantity(level),
+        finding=title,
+        **{name: Quantity(int(count), name) for name, count in counts.items()},
+    )
+
+
+def _paint_event_study(figure: Figure, chart: Chart) -> None:
+    axes, data, step = figure.subplots(), chart.data, float(str(chart.parameters["step"]))
+    axes.axhline(0, color=INK, linewidth=0.9 * bold(), zorder=1.5)
+    axes.axvline(-0.5 * step, color=INK, linewidth=0.9 * bold(), linestyle=(0, (4, 3)), zorder=1.5)
+    drawn = data[~data["base"]]
+    if "band_low" in data:
+        axes.use_sticky_edges = False
+        axes.bar(
+            drawn["event_time"],
+            drawn["band_high"] - drawn["band_low"],
+            bottom=drawn["band_low"],
+            width=step,
+            color=PALE_BLUE,
+            linewidth=0,
+            zorder=1,
+        )
+    colours = [GREY if time < 0 else BLUE for time in drawn["event_time"]]
+    axes.vlines(drawn["event_time"], drawn["conf_low"], drawn["conf_high"], colors=colours, linewidth=1.4 * bold())
+    axes.scatter(drawn["event_time"], drawn["estimate"], s=16 * bold() ** 2, c=colours, zorder=3)
+    base = data[data["base"]]
+    axes.scatter(
+        base["event_time"], base["estimate"], s=20 * bold() ** 2, facecolors="white", edgecolors=GREY, zorder=3
+    )
+    kind = str(chart.parameters["timeline"])
+    word = Message(f"charts.event_study.{'training' if kind == 'month' else 'treatment'}")
+    axes.annotate(
+        f" {word.text(chart.language)}",
+        (-0.5 * step, 1),
+        xycoords=("data", "axes fraction"),
+        va="top",
+        ha="left",
+        color=INK,
+        size="small",
+    )
+    axes.set_xlabel(str(event_axis(kind)[chart.language]))
+    axes.margins(x=0.02)
+    whole_steps(axes, chart.language)
+    numerals(axes, chart.language)

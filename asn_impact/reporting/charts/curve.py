@@ -1,0 +1,134 @@
+"""Completion curves: the share decided by each day, with training and without it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from asn_impact.arguments import Level
+from asn_impact.estimation.curve import curves
+from asn_impact.estimation.simultaneous import Banded
+from asn_impact.measures.outcomes import CompletionCurve
+from asn_impact.reporting.chart import Chart
+from asn_impact.reporting.charts.drawing import BLUE, GREY, INK, bold, describe, level_quantity, numerals, whole_steps
+from asn_impact.reporting.charts.kinds import check_kind
+from asn_impact.verbs import public_verb
+from asn_impact.words import Language, Message, Quantity
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from asn_impact.estimation.inference import Inference
+
+__all__ = ["completion_curve"]
+
+
+@public_verb
+def completion_curve(
+    inference: Inference,
+    *,
+    language: Language = "en",
+    source: str = "",
+    level: Level = 0.95,
+    inputs: Iterable[Any] = (),
+) -> Chart:
+    """Return the chart of the completion curve of the treated, with training and as it would have been without.
+
+    The title names the day on which the two curves lie furthest apart among the days whose interval leaves out zero.
+
+    Parameters
+    ----------
+    inference
+        Of ``Along(estimator)(design)``; under `Simultaneous` or `Multiplier` the band holds for all days together.
+    language
+        ``"id"`` or ``"en"``.
+    source
+        The line below: whose data these are.
+    level
+        Level of the band.
+    inputs
+        ``extract.sources``: what the provenance names.
+
+    Raises
+    ------
+    EstimationError
+        The inference is not along a completion curve.
+    """
+    check_kind("completion_curve", "inference", inference, "Inference", "infer(Along(GroupTime())(design), rule)")
+    rows = curves(inference, level)
+    outcome = inference.effects.design.panel.outcome
+    counted = outcome.counted_in if isinstance(outcome, CompletionCurve) else "working days"
+    unit = Message(f"charts.completion.unit.{counted}")
+    title = _title(rows, unit)
+    subtitle = "charts.completion.subtitle_joint" if isinstance(inference, Banded) else "charts.completion.subtitle"
+    alt = Message(
+        "charts.completion.alt",
+        last=Quantity(int(rows["days"].max()), "last day"),
+        title=title,
+        clear=Quantity(int(_leaves_out_zero(rows).sum()), "days whose interval leaves out zero"),
+        days=Quantity(int(rows["effect"].notna().sum()), "days"),
+    )
+    return Chart(
+        kind="completion_curve",
+        title=title.text(language),
+        subtitle=Message(subtitle, unit=unit, level=level_quantity(level)).text(language),
+        source=source,
+        alt=alt.text(language),
+        data=_data(rows),
+        paint=_paint,
+        language=language,
+        parameters={**describe(inference), "level": level, "unit": counted},
+        inputs=tuple(inputs),
+    )
+
+
+def _leaves_out_zero(rows: pd.DataFrame) -> pd.Series:
+    return (rows["conf_low"] > 0) | (rows["conf_high"] < 0)
+
+
+def _title(rows: pd.DataFrame, unit: Message) -> Message:
+    clear = rows[_leaves_out_zero(rows)]
+    if clear.empty:
+        return Message("charts.completion.title_unclear")
+    row = clear.iloc[int(np.argmax(clear["effect"].abs().to_numpy()))]
+    day = int(row["days"])
+    return Message(
+        "charts.completion.title",
+        day=Quantity(day, "day on which the curves lie furthest apart"),
+        unit=unit,
+        trained=Quantity(float(row["with_training"]), f"with_training at day {day}", 0, "percent"),
+        untrained=Quantity(float(row["without_training"]), f"without_training at day {day}", 0, "percent"),
+    )
+
+
+def _data(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the curves in per cent, the band around the one without training."""
+    return pd.DataFrame(
+        {
+            "days": rows["days"],
+            "with_training": 100 * rows["with_training"],
+            "without_training": 100 * rows["without_training"],
+            "without_low": 100 * (rows["with_training"] - rows["conf_high"]),
+            "without_high": 100 * (rows["with_training"] - rows["conf_low"]),
+        }
+    )
+
+
+def _paint(figure: Figure, chart: Chart) -> None:
+    axes = figure.subplots()
+    data = pd.concat([chart.data, chart.data.tail(1).assign(days=chart.data["days"].max() + 1)], ignore_index=True)
+    days = data["days"].to_numpy()  # the last day lasts a day, too
+    axes.fill_between(days, data["without_low"], data["without_high"], step="post", color=GREY, alpha=0.25, linewidth=0)
+    for column, colour in (("without_training", GREY), ("with_training", BLUE)):
+        label = Message(f"charts.completion.{column}").text(chart.language)
+        axes.step(days, data[column], where="post", color=colour, linewidth=1.8 * bold(), label=label)
+    axes.set_xlabel(Message(f"charts.completion.axis.{chart.parameters['unit']}").text(chart.language))
+    axes.set_ylim(min(0.0, float(np.nanmin(data["without_low"]))), 102)
+    axes.axhline(100, color=INK, linewidth=0.4 * bold())
+    axes.margins(x=0.01)
+    whole_steps(axes, chart.language)
+    numerals(axes, chart.language)
+    figure.legend(handles=axes.get_legend_handles_labels()[0][::-1])
