@@ -185,14 +185,18 @@ def check_mapping(name: str, value: object) -> None:
         raise InputError(Message("intake.columns.no_mapping", name=name, found=repr(masked(str(value)))))
 
 
+#: What a source without a name is called.
+THE_DATA = Message("intake.the_data")
+
+
 def _headings_there(headings: Sequence[str]) -> Message:
-    filled = [masked(h) for h in headings if h.strip()]
-    more = len(filled) - MOST_SHOWN
-    rest = Message("intake.columns.more", n=more) if more > 0 else None
-    return Message("intake.columns.found", headings=[repr(h) for h in filled[:MOST_SHOWN]], more=rest)
+    filled = [repr(masked(h)) for h in headings if h.strip()]
+    if (more := len(filled) - MOST_SHOWN) > 0:
+        return Message("intake.columns.found_more", headings=filled[:MOST_SHOWN], n=more)
+    return Message("intake.columns.found", headings=filled)
 
 
-def _find_heading(asked: str, headings: Sequence[str], source: str) -> str:
+def _find_heading(asked: str, headings: Sequence[str], source: str | Message) -> str:
     """Find the one heading that is the name asked for: letter for letter, else up to case and spacing."""
     exact = [h for h in headings if h == asked]
     close = exact or [h for h in headings if normalised(h) == normalised(asked)]
@@ -205,7 +209,7 @@ def _find_heading(asked: str, headings: Sequence[str], source: str) -> str:
     return close[0]
 
 
-def _find_synonym(field: str, headings: Sequence[str], source: str) -> str | None:
+def _find_synonym(field: str, headings: Sequence[str], source: str | Message) -> str | None:
     matches = [h for h in headings if field in synonyms().get(normalised(h), frozenset())]
     if len(matches) > 1:
         first, n = masked(matches[0]), len(matches)
@@ -223,7 +227,7 @@ def match_columns(
     columns: Mapping[str, str | None] | None = None,
     keep: Sequence[str] = (),
     required: Sequence[str] = (),
-    source: str = "the data",
+    source: str | Message = THE_DATA,
 ) -> dict[str, str]:
     """Return field -> heading for the wanted fields that are there, and for the extra columns asked for.
 
@@ -239,7 +243,7 @@ def match_columns(
         Extra columns: fields or headings. They keep the name they were asked by.
     required : sequence of str
         Fields without which there is no answer.
-    source : str
+    source : str or Message
         Name of the file in messages.
 
     Raises
@@ -272,7 +276,7 @@ def match_columns(
             found[field] = match
     for name in keep:
         if name not in found:
-            found[name] = _kept(name, headings, asked, source)
+            found[name] = _keep(name, headings, asked, source)
     _refuse_persons(found)
     missing = [field for field in required if field not in found]
     if missing and any(_VALUE.search(h) for h in headings) and not recognised(headings, FIELDS):
@@ -296,7 +300,7 @@ def _refuse_persons(found: Mapping[str, str]) -> None:
             raise PrivacyError(Message("intake.columns.of_persons", heading=masked(heading), field=field))
 
 
-def _kept(name: str, headings: Sequence[str], asked: Mapping[str, str | None], source: str) -> str:
+def _keep(name: str, headings: Sequence[str], asked: Mapping[str, str | None], source: str | Message) -> str:
     heading = asked.get(name) or name
     if name in FIELDS and name not in asked and all(normalised(h) != normalised(name) for h in headings):
         heading = _find_synonym(name, headings, source) or name

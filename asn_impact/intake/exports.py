@@ -43,7 +43,7 @@ from asn_impact.intake.cleaning import (
     left_out,
     placeholders_read,
 )
-from asn_impact.intake.columns import check_mapping, match_columns, normalised, recognised
+from asn_impact.intake.columns import THE_DATA, check_mapping, match_columns, normalised, recognised
 from asn_impact.intake.files import (
     RawTable,
     files_of,
@@ -146,13 +146,13 @@ class Extract:
 
         Examples
         --------
-        >>> frame = pd.DataFrame({"office": ["O1", "O1"], "received": pd.to_datetime(["2024-01-02", "2024-01-09"]),
-        ...                       "decided": pd.to_datetime(["2024-01-05", "2024-01-03"])})
-        >>> extract = read_exports(frame, as_of="2024-01-31", selection="received")
+        >>> frame = pd.DataFrame({"office": ["O1", "JUMLAH"], "received": pd.to_datetime(["2024-01-02", None]),
+        ...                       "decided": pd.to_datetime(["2024-01-05", None])})
+        >>> extract = read_exports(frame, as_of="2024-01-31")
         >>> extract.dropped()[["row", "reason"]].values.tolist()
-        [[2, 'decided_before_received']]
+        [[2, 'row_of_totals']]
         >>> extract.dropped("id")[["baris", "alasan"]].values.tolist()
-        [[2, 'diputuskan sebelum diterima']]
+        [[2, 'baris jumlah']]
         """
         if self.left_out is None:
             raise InputError(Message("intake.dropped.no_list"))
@@ -372,7 +372,7 @@ def _at_office(frame: nw.LazyFrame[Any], office: str) -> nw.LazyFrame[Any]:
 
 def _finish(rows: Gathered, cleaned: Cleaned, day: dt.date, drawn: Selection, more: Sequence[Message]) -> Extract:
     left_out = cleaned.ledger.note()
-    last = [Alert("intake.completed_only")] if drawn == "completed" else []
+    last: list[Message] = [Alert("intake.completed_only")] if drawn == "completed" else []
     last += [left_out] if left_out is not None else []
     sources = tuple(Source(t.name, cleaned.rows_by_file.get(i, 0), t.sha256) for i, t in enumerate(rows.tables))
     notes = (*rows.notes, *cleaned.notes, *_late(cleaned.latest, day), *more, *last)
@@ -394,7 +394,7 @@ def _late(latest: dt.date | None, as_of: dt.date) -> list[Message]:
 
 
 def _refuse_empty(ledger: Ledger, tables: Sequence[RawTable]) -> None:
-    name = tables[0].name if tables else "the data"
+    name = tables[0].name if tables else THE_DATA
     if ledger.read == 0:
         raise InputError(Message("intake.no_rows", file=name))
     if ledger.kept == 0:

@@ -33,8 +33,8 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 
-from asn_impact.arrays import Int
 from asn_impact.arguments import did_you_mean
+from asn_impact.arrays import Int
 from asn_impact.errors import InputError
 from asn_impact.intake.old_workbooks import reaches_too_far
 from asn_impact.words import Alert, Message, paragraph
@@ -144,7 +144,7 @@ def files_of(source: Path) -> tuple[list[Path], list[str]]:
     files = [p for p in known if p.suffix.casefold() != ".json"] or known  # beside tables a JSON file describes them
     passed = [f"{p.name}/" if p.is_dir() else p.name for p in visible if p not in files]
     if not files:
-        endings = sorted({Path(name).suffix or name for name in passed}) or [Message("files.nothing")]
+        endings: list[Any] = sorted({Path(name).suffix or name for name in passed}) or [Message("files.nothing")]
         raise InputError(Message("files.none_known", folder=source.resolve().name, endings=endings, known=KNOWN))
     for file in files:
         _stays_inside(file, source)
@@ -227,27 +227,29 @@ def reading(name: str) -> Iterator[None]:
             raise
         raise InputError(Message("files.no_text_bytes", file=name)) from None
     except OSError as error:
-        raise InputError(Message("files.not_opened", file=name[:80], why=error.strerror or Message("files.unreadable"))) from None
+        raise InputError(
+            Message("files.not_opened", file=name[:80], why=error.strerror or Message("files.unreadable"))
+        ) from None
 
 
 def _explain(name: str, message: str) -> Message:
     """Put what DuckDB says about a file in our words; its own text is read, because it has no codes."""
     line = re.search(r"Line:? (\d+)", message)
-    where = Message("files.at_line", line=line.group(1)) if line else None
+    row = Message("files.row_at", line=line.group(1)) if line else Message("files.some_row")
     file = re.search(r"file = (.+)", message)
     name = Path(file.group(1).strip()).name if file else name
     counts = re.search(r"Expected Number of Columns: (\d+) Found: (\d+)", message)
     if "quote" in message.split("Possible")[0].casefold():
-        return Message("files.open_quote", file=name, where=where)
+        return Message("files.open_quote", file=name, row=row)
     if counts:
         expected, fields = counts.groups()
-        return Message("files.too_many_fields", file=name, where=where, fields=fields, expected=expected)
+        return Message("files.number_of_fields", file=name, row=row, fields=fields, expected=expected)
     if "maximum line size" in message.casefold():
-        return Message("files.long_row", file=name, where=where)
+        return Message("files.long_row", file=name, row=row)
     if "parquet" in message.casefold():
         return Message("files.damaged_parquet", file=name)
     if "CSV" in message:
-        return Message("files.no_csv_row", file=name, where=where)
+        return Message("files.no_csv_row", file=name, row=row)
     return Message("files.unknown_fault", file=name, said=message.splitlines()[0][:120])
 
 

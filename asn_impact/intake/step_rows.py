@@ -38,7 +38,7 @@ def _reason(frame: Frame) -> nw.Expr:
 
 
 def distinct_steps(frame: Frame) -> tuple[Frame, dict[str, int], int]:
-    """Return the steps that can be used, each once; rows left out by code of the reason; how many dates were placeholders."""
+    """Return the steps that can be used, each once; rows left out by code; how many dates were placeholders."""
     dates = [c for c in ("received", "step_start", "step_end") if c in frame.collect_schema().names()]
     judged = without_placeholders(frame, dates).with_columns(_reason(frame).alias(_REASON))
     groups = judged.group_by(_REASON).agg(n=nw.len(), blank=nw.col(BLANK).sum()).collect().rows(named=True)
