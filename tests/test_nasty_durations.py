@@ -6,7 +6,6 @@ The numbers in the names are those of the project's list of bad inputs.
 from __future__ import annotations
 
 import datetime as dt
-import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -30,6 +29,10 @@ def export(tmp_path: Path) -> Write:
         return path
 
     return write
+
+
+def said(value: Any) -> str:
+    return " ".join(map(str, value.notes))
 
 
 def clean(n: int = 60) -> str:
@@ -156,8 +159,9 @@ def test_b07_excel_serial_numbers_are_days(tmp_path: Path) -> None:
 def test_b08_the_29th_of_february_exists_in_2024_only(export: Write) -> None:
     good = ai.read_exports(export(clean() + "x;D1;29/02/2024;04/03/2024\n"), as_of=AS_OF)
     assert good.ledger.kept == 61
-    with pytest.warns(ai.DataWarning, match=r"29/02/2023.*the received date is no date 1"):
+    with pytest.warns(ai.DataWarning, match="the received date is no date 1"):
         bad = ai.read_exports(export(clean() + "x;D1;29/02/2023;04/03/2023\n"), as_of=AS_OF)
+    assert "29/02/2023" in said(bad)
     assert bad.ledger.kept == 60
 
 
@@ -175,8 +179,8 @@ def monthly_sheets(path: Path, later: dt.date) -> Path:
 
 def test_b09_an_open_copy_gives_way_to_the_completed_one(tmp_path: Path) -> None:
     path = monthly_sheets(tmp_path / "rekap.xlsx", dt.date(2024, 1, 31))
-    with pytest.warns(ai.DataWarning, match=r"repeated copy of a case 1.*open copy of a case decided in another 1"):
-        extract = ai.read_exports(path, as_of=AS_OF)
+    extract = ai.read_exports(path, as_of=AS_OF)
+    assert "repeated copy of a case 1, open copy of a case decided in another 1" in said(extract)
     found = {r[0]: r[4] for r in extract.records.collect().rows()}
     assert found == {"P1": dt.date(2024, 1, 31), "P2": dt.date(2024, 2, 5)}
 
@@ -201,8 +205,8 @@ PLACEHOLDERS = [
 
 @pytest.mark.parametrize("text", PLACEHOLDERS)
 def test_b11_a_date_that_means_none_leaves_the_case_open_and_is_said(export: Write, text: str) -> None:
-    with pytest.warns(ai.DataWarning, match="1 placeholder"):
-        extract = ai.read_exports(export(clean() + f"x;D1;20/03/2024;{text}\n"), as_of=AS_OF)
+    extract = ai.read_exports(export(clean() + f"x;D1;20/03/2024;{text}\n"), as_of=AS_OF)
+    assert "1 placeholder" in said(extract)
     assert extract.records.collect()["status"].to_list().count("open") == 1
 
 
@@ -217,16 +221,17 @@ def test_b11_a_word_that_means_none_leaves_the_case_open(export: Write, text: st
 def test_b11_placeholders_of_typed_columns(unit: str) -> None:
     empty = np.datetime64("2099-12-31" if unit == "ns" else "9999-12-31", unit)
     frame = cases([np.datetime64("2024-03-05", unit)] * 2, [np.datetime64("2024-03-13", unit), empty])
-    with pytest.warns(ai.DataWarning, match="1 placeholder"):
-        assert days(frame)[1] is None
+    assert days(frame)[1] is None
+    assert "1 placeholder" in said(ai.read_exports(frame, as_of=AS_OF))
 
 
 def test_b11_placeholders_of_steps_are_said(tmp_path: Path) -> None:
     path = tmp_path / "steps.csv"
     head = "no_permohonan;opd;nama_proses;status;start_date;end_date\n"
     path.write_text(head + "1;O;a;Selesai;2024-01-02;2024-01-05\n1;O;b;Proses;2024-01-05;0001-01-01 00:00:00\n")
-    with pytest.warns(ai.DataWarning, match="1 placeholder"):
-        assert ai.read_steps(path, as_of=AS_OF).records.collect()["status"].to_list() == ["open"]
+    extract = ai.read_steps(path, as_of=AS_OF)
+    assert extract.records.collect()["status"].to_list() == ["open"]
+    assert "1 placeholder" in said(extract)
 
 
 def test_b12_indonesian_months(export: Write) -> None:
@@ -240,8 +245,7 @@ def test_b12_indonesian_months(export: Write) -> None:
 
 def test_b13_days_and_times_in_one_column_are_said(export: Write) -> None:
     rows = "a;O;2024-01-03 23:30;2024-01-09 08:00\nb;O;2024-01-04;2024-01-09\n"
-    with pytest.warns(ai.DataWarning, match="1 of 2 values have no time of day"):
-        ai.read_exports(export(rows), as_of=AS_OF)
+    assert "1 of 2 values have no time of day" in said(ai.read_exports(export(rows), as_of=AS_OF))
 
 
 def test_b14_completed_after_the_export_is_dropped_and_said(export: Write) -> None:
@@ -276,9 +280,8 @@ def test_b16_dates_beyond_nanoseconds_are_dropped_and_said(kind: str) -> None:
 
 
 def test_messages_about_dates_hold_no_name(export: Write) -> None:
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        ai.read_exports(export(clean() + "x;D1;Budi Santoso 081234567890;\n"), as_of=AS_OF)
-    said = " ".join(str(w.message) for w in caught)
-    assert "the received date is no date 1" in said
-    assert not any(part in said for part in ("Budi", "Santoso", "0812"))
+    with pytest.warns(ai.DataWarning) as caught:
+        extract = ai.read_exports(export(clean() + "x;D1;Budi Santoso 081234567890;\n"), as_of=AS_OF)
+    shown = " ".join([said(extract), *(str(w.message) for w in caught)])
+    assert "the received date is no date 1" in shown
+    assert not any(part in shown for part in ("Budi", "Santoso", "0812"))

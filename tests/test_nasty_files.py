@@ -14,6 +14,7 @@ import io
 import json
 import os
 import pickle
+import re
 import subprocess
 import sys
 import time
@@ -55,6 +56,10 @@ def export(tmp_path: Path) -> Write:
 
 def read(source: Any, **given_: Any) -> ai.Extract:
     return ai.read_exports(source, as_of=AS_OF, **given_)
+
+
+def said(value: Any) -> str:
+    return " ".join(map(str, value.notes))
 
 
 def records(extract: ai.Extract) -> list[tuple[Any, ...]]:
@@ -223,17 +228,17 @@ def test_f21_a_thousands_dot_is_never_guessed(export: Write) -> None:
     "row", ["JUMLAH;;;60\n", ";Total;;\n", "Grand Total;60;;\n", "Rata-rata;;;\n", ";JUMLAH D1;;20\n"]
 )
 def test_f22_rows_of_totals_are_dropped_and_said(export: Write, row: str) -> None:
-    with pytest.warns(ai.DataWarning, match="row of totals 1"):
-        extract = read(export(CLEAN + row))
+    extract = read(export(CLEAN + row))
+    assert "row of totals 1" in said(extract)
     assert records(extract) == truth(export)
 
 
 def test_signatures_below_the_table_are_dropped_and_not_shown(export: Write) -> None:
     below = ";;Muara Bulian, 31 Desember 2024;\n;;Kepala Dinas;\n;;BUDI SANTOSO;\n;;NIP 19870910 201101 1 006;\n"
-    with pytest.warns(ai.DataWarning, match="text below the table 4") as caught:
-        extract = read(export(CLEAN + below))
+    extract = read(export(CLEAN + below))
     assert records(extract) == truth(export)
-    assert "BUDI" not in str(caught[0].message)
+    assert "text below the table 4" in said(extract)
+    assert "BUDI" not in said(extract)
     moved = ";NIP 19870910 201101 1 006;;\n;BUDI SANTOSO;;\n"
     with pytest.warns(ai.DataWarning, match="left out"):
         assert records(read(export(CLEAN + moved))) == truth(export)
@@ -271,7 +276,7 @@ def test_one_file_under_two_names_is_read_once(tmp_path: Path, export: Write) ->
     with pytest.warns(ai.DataWarning, match=r"b.csv is a copy of a.csv: not read"):
         extract = read(folder)
     assert records(extract) == truth(export)
-    assert any("sub/" in note for note in extract.notes)
+    assert "sub/" in said(extract)
 
 
 # --- JSON -----------------------------------------------------------------------------------------------------
@@ -293,7 +298,7 @@ def test_json_keeps_long_numbers_and_reads_null(export: Write) -> None:
 def test_json_beside_tables_is_passed_over(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text(CLEAN)
     (tmp_path / "datapackage.json").write_text("{}")
-    assert any("datapackage.json" in note for note in read(tmp_path).notes)
+    assert "datapackage.json" in said(read(tmp_path))
 
 
 # --- workbooks ------------------------------------------------------------------------------------------------
@@ -348,8 +353,7 @@ def test_f12_macros_links_and_formulas_without_values_are_said(tmp_path: Path) -
     book.save(tmp_path / "f.xlsx")
     with pytest.warns(ai.DataWarning, match=r"formulas without a stored value.*no office 1"):
         read(tmp_path / "f.xlsx")
-    with pytest.warns(ai.DataWarning, match=r"macros.*links to other workbooks"):
-        read(repacked(tmp_path / "m.xlsx", parts))
+    assert re.search("macros.*links to other workbooks", said(read(repacked(tmp_path / "m.xlsx", parts))))
 
 
 def test_f31_hidden_rows_merged_cells_and_hidden_sheets_are_said(tmp_path: Path) -> None:

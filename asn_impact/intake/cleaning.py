@@ -136,8 +136,8 @@ def _with_status(frame: Frame, status_words: Mapping[str, str] | None) -> Frame:
     if "status" not in frame.collect_schema().names():
         return frame.with_columns(status=by_date)
     frame = frame.with_columns(nw.col("status").cast(nw.String))
-    counted = frame.group_by("status").agg(n=nw.len()).collect().rows(named=True)
-    words = {r["status"]: int(r["n"]) for r in counted if isinstance(r["status"], str)}
+    counts = frame.group_by("status").agg(n=nw.len()).collect().rows(named=True)
+    words = {r["status"]: int(r["n"]) for r in counts if isinstance(r["status"], str)}
     check_mapping("status_words", status_words)
     own = {" ".join(k.split()).casefold(): v for k, v in (status_words or {}).items()}
     _check_statuses(own)
@@ -148,24 +148,24 @@ def _with_status(frame: Frame, status_words: Mapping[str, str] | None) -> Frame:
         raise InputError(_unknown_statuses(unknown, words))
     status = by_date
     for meaning in STATUSES:
-        said = [w for w in words if meanings[w] == meaning]
-        if said:
-            status = nw.when(nw.col("status").is_in(said)).then(nw.lit(meaning)).otherwise(status)
+        synonyms = [w for w in words if meanings[w] == meaning]
+        if synonyms:
+            status = nw.when(nw.col("status").is_in(synonyms)).then(nw.lit(meaning)).otherwise(status)
     return frame.with_columns(status=status)
 
 
 def _check_statuses(own: Mapping[str, str]) -> None:
     wrong = [v for v in own.values() if v not in STATUSES]
     if wrong:
-        said = Message("intake.status.wrong_meaning", wrong=wrong, known=STATUSES)
-        raise InputError(paragraph(said, did_you_mean(wrong[0], STATUSES)))
+        what = Message("intake.status.wrong_meaning", wrong=wrong, known=STATUSES)
+        raise InputError(paragraph(what, did_you_mean(wrong[0], STATUSES)))
 
 
 def _unknown_statuses(unknown: list[str], words: Mapping[str, int]) -> Message:
     if len(unknown) > MOST_STATUSES:
         return Message("intake.status.no_statuses", n=len(unknown))
-    shown = [Message("intake.status.word", word=masked(w), n=words[w]) for w in unknown[:10]]
-    return Message("intake.status.unknown", n=len(unknown), words=shown, first=masked(unknown[0]), known=STATUSES)
+    examples = [Message("intake.status.word", word=masked(w), n=words[w]) for w in unknown[:10]]
+    return Message("intake.status.unknown", n=len(unknown), words=examples, first=masked(unknown[0]), known=STATUSES)
 
 
 # --- reasons to leave a row out -------------------------------------------------------------------------------
@@ -174,8 +174,8 @@ def _unknown_statuses(unknown: list[str], words: Mapping[str, int]) -> Message:
 def without_placeholders(frame: Frame, dates: Sequence[str]) -> Frame:
     """Return the frame with dates that mean "no date" made missing; ``asn_blank`` counts them by row."""
     empty = {c: nw.col(c).is_in(list(PLACEHOLDERS)) for c in dates}
-    counted = [nw.when(e).then(1).otherwise(0) for e in empty.values()]
-    frame = frame.with_columns(reduce(add, counted).alias(BLANK))
+    counts = [nw.when(e).then(1).otherwise(0) for e in empty.values()]
+    frame = frame.with_columns(reduce(add, counts).alias(BLANK))
     return frame.with_columns(
         *(nw.when(e).then(nw.lit(None, dtype=nw.Date)).otherwise(nw.col(c)).alias(c) for c, e in empty.items())
     )
@@ -261,7 +261,7 @@ def _reason(reasons: Mapping[str, nw.Expr]) -> nw.Expr:
     return chosen  # type: ignore[no-any-return]
 
 
-def _counted(frame: Frame, reasons: Mapping[str, nw.Expr], weight: str | None) -> list[dict[str, Any]]:
+def _count(frame: Frame, reasons: Mapping[str, nw.Expr], weight: str | None) -> list[dict[str, Any]]:
     """One grouped count: rows by office, file and reason, with the facts of each group."""
     names = frame.collect_schema().names()
     keys = ["office", *([FILE] if FILE in names else []), REASON]
@@ -289,9 +289,7 @@ def _check_labels(labels: list[str]) -> tuple[Message, ...]:
     ways: dict[str, list[str]] = {}
     for label in labels:
         ways.setdefault(normalised(label), []).append(label)
-    return tuple(
-        Alert("intake.office.spelt_differently", names=same) for same in ways.values() if len(same) > 1
-    )
+    return tuple(Alert("intake.office.spelt_differently", names=same) for same in ways.values() if len(same) > 1)
 
 
 def clean(
@@ -321,17 +319,17 @@ def clean(
         Column with the number of rows a record stands for (steps of a case).
     """
     frame, reasons = _with_reasons(typed, bounds, as_of, status_words)
-    groups = _counted(frame, reasons, weight)
+    groups = _count(frame, reasons, weight)
     labels = sorted({g["office"] for g in groups if isinstance(g["office"], str)})
     if any(label != " ".join(label.split()) for label in labels):
-        frame = frame.with_columns(office=_squeezed())
-        groups = _counted(frame, reasons, weight)
+        frame = frame.with_columns(office=_squeeze())
+        groups = _count(frame, reasons, weight)
     if kept_labels := _kept_labels(groups):
         decimals = all(_DECIMAL_CODE.fullmatch(label) for label in kept_labels)
         if decimals:  # a program between the office and us read codes as numbers
             frame = frame.with_columns(office=nw.col("office").str.replace_all(r"\.0+$", ""))
-            groups = _counted(frame, reasons, weight)
-    return _settled(frame, reasons, groups, columns, _check_labels(_kept_labels(groups)))
+            groups = _count(frame, reasons, weight)
+    return _settle(frame, reasons, groups, columns, _check_labels(_kept_labels(groups)))
 
 
 _DECIMAL_CODE = re.compile(r"[1-9]\d{0,14}\.0+")
@@ -341,7 +339,7 @@ def _kept_labels(groups: Sequence[Mapping[str, Any]]) -> list[str]:
     return sorted({g["office"] for g in groups if isinstance(g["office"], str) and g[REASON] == KEPT})
 
 
-def _squeezed() -> nw.Expr:
+def _squeeze() -> nw.Expr:
     return nw.col("office").str.replace_all("[\\s\u00a0]+", " ").str.strip_chars()
 
 
@@ -373,37 +371,35 @@ def left_out(
         What to give of each row, beside ``asn_file``, ``asn_place`` and ``asn_reason``.
     """
     frame, reasons = _with_reasons(typed, UNKNOWN, as_of, status_words)
-    judged = frame.with_columns(_reason(reasons).alias(REASON), office=_squeezed())
-    shown = [FILE, PLACE, REASON, *columns]
-    dropped = judged.filter(nw.col(REASON) != KEPT).select(*shown)
-    kept = judged.filter(nw.col(REASON) == KEPT)
+    rows = frame.with_columns(_reason(reasons).alias(REASON), office=_squeeze())
+    cells = [FILE, PLACE, REASON, *columns]
+    dropped = rows.filter(nw.col(REASON) != KEPT).select(*cells)
+    usable = rows.filter(nw.col(REASON) == KEPT)
     texts = [c for c in ("office", "service") if c in columns]
-    words = {c: frozenset(map(str, kept.select(c).unique().collect()[c].to_list())) for c in texts}
+    words = {c: frozenset(map(str, usable.select(c).unique().collect()[c].to_list())) for c in texts}
     if "case" in frame.collect_schema().names():
-        dropped = nw.concat([dropped, _copies(kept).select(*shown)], how="vertical")
+        dropped = nw.concat([dropped, _copies(usable).select(*cells)], how="vertical")
     return dropped, words
 
 
 def _copies(kept: Frame) -> Frame:
     """Rows of `kept` that give way to another row of the same case, with the reason."""
-    judged = _judged_copies(kept.drop(REASON))
+    copies = _judge_copies(kept.drop(REASON))
     first = (
-        judged.filter(nw.col(REASON) == KEPT).group_by("office", "case").agg(nw.col(FILE).min().alias("asn_first_file"))
+        copies.filter(nw.col(REASON) == KEPT).group_by("office", "case").agg(nw.col(FILE).min().alias("asn_first_file"))
     )
     in_file = (
-        judged.filter(nw.col(REASON) == KEPT)
+        copies.filter(nw.col(REASON) == KEPT)
         .group_by("office", "case", FILE)
         .agg(nw.col(PLACE).min().alias("asn_first_place"))
     )
-    marked = judged.join(first, on=["office", "case"], how="left").join(
-        in_file, on=["office", "case", FILE], how="left"
-    )
+    rows = copies.join(first, on=["office", "case"], how="left").join(in_file, on=["office", "case", FILE], how="left")
     again = (nw.col(FILE) > nw.col("asn_first_file")) | (nw.col(PLACE) > nw.col("asn_first_place"))
     fate = nw.when((nw.col(REASON) == KEPT) & again).then(nw.lit(REPEATED)).otherwise(nw.col(REASON))
-    return marked.with_columns(fate.alias(REASON)).filter(nw.col(REASON) != KEPT)
+    return rows.with_columns(fate.alias(REASON)).filter(nw.col(REASON) != KEPT)
 
 
-def _settled(
+def _settle(
     frame: Frame,
     reasons: Mapping[str, nw.Expr],
     groups: list[dict[str, Any]],
@@ -417,19 +413,19 @@ def _settled(
         if name not in frame.collect_schema().names():
             records = records.with_columns(nw.lit(None, dtype=nw.String).alias(name))
     records = records.select(*columns)
-    kept = [g for g in groups if g[REASON] == KEPT]
-    read, left = sum(int(g["n"]) for g in groups), sum(int(g["n"]) for g in kept)
+    usable = [g for g in groups if g[REASON] == KEPT]
+    n_read, n_usable = sum(int(g["n"]) for g in groups), sum(int(g["n"]) for g in usable)
     copies: dict[str, int] = {}
-    if left and "case" in frame.collect_schema().names():
-        records, copies = _one_row_a_case(records, sum(int(g["cases"]) for g in kept))
+    if n_usable and "case" in frame.collect_schema().names():
+        records, copies = _one_row_a_case(records, sum(int(g["cases"]) for g in usable))
     blank = sum(int(g.get("blank") or 0) for g in groups)
-    dates = [d for g in kept for key in ("last_received", "last_decided") if (d := _date(g[key])) is not None]
+    dates = [d for g in usable for key in ("last_received", "last_decided") if (d := _date(g[key])) is not None]
     files: dict[int, int] = {}
     for group in groups:
         files[int(group.get(FILE) or 0)] = files.get(int(group.get(FILE) or 0), 0) + int(group["n"])
     counts = {reason(code): n for code, n in {**dropped, **copies}.items()}
-    ledger = Ledger(read=read, kept=left - sum(copies.values()), dropped=counts)
-    still_open = sum(int(g["still_open"]) for g in kept)
+    ledger = Ledger(read=n_read, kept=n_usable - sum(copies.values()), dropped=counts)
+    still_open = sum(int(g["still_open"]) for g in usable)
     return Cleaned(records, ledger, files, still_open, max(dates, default=None), (*placeholders_read(blank), *notes))
 
 
@@ -444,12 +440,12 @@ def _one_row_a_case(records: Frame, rows: int) -> tuple[Frame, dict[str, int]]:
     """
     if int(_one(records.select(n=nw.col("case").n_unique()))["n"]) == rows:
         return records, {}
-    judged = _judged_copies(records)
-    counts = {r[REASON]: int(r["n"]) for r in judged.group_by(REASON).agg(n=nw.len()).collect().rows(named=True)}
+    copies_of = _judge_copies(records)
+    counts = {r[REASON]: int(r["n"]) for r in copies_of.group_by(REASON).agg(n=nw.len()).collect().rows(named=True)}
     columns = records.collect_schema().names()
     others = [c for c in columns if c not in ("office", "case")]
     single = (
-        judged.filter(nw.col(REASON) == KEPT)
+        copies_of.filter(nw.col(REASON) == KEPT)
         .group_by("office", "case")
         .agg(*(nw.col(c).max() for c in others))
         .select(*columns)
@@ -459,14 +455,14 @@ def _one_row_a_case(records: Frame, rows: int) -> tuple[Frame, dict[str, int]]:
     return single, {REPEATED: counts.get(KEPT, 0) - left, **copies}
 
 
-def _judged_copies(records: Frame) -> Frame:
+def _judge_copies(records: Frame) -> Frame:
     """Each record with the fate of its case's copies in ``asn_reason``: kept, superseded or contradicting."""
     ended = nw.when(nw.col("status") != "open").then(nw.col("status")).alias("asn_ended")
-    marked = records.with_columns(ended)
+    rows = records.with_columns(ended)
     facts = {"received": "received", "decided": "decided", "ended": "asn_ended"}
     edges = {f"asn_{f}_lo": nw.col(c).min() for f, c in facts.items()}
     edges |= {f"asn_{f}_hi": nw.col(c).max() for f, c in facts.items()}
-    groups = marked.group_by("office", "case").agg(asn_copies=nw.len(), **edges)
+    groups = rows.group_by("office", "case").agg(asn_copies=nw.len(), **edges)
     differs = reduce(or_, (_two_values(f"asn_{f}_lo", f"asn_{f}_hi") for f in facts))
     outdated = (nw.col("asn_copies") > 1) & nw.col("asn_ended").is_null() & ~nw.col("asn_ended_lo").is_null()
     fate = (
@@ -474,7 +470,7 @@ def _judged_copies(records: Frame) -> Frame:
         .then(nw.lit(CONTRADICTING))
         .otherwise(nw.when(outdated).then(nw.lit(SUPERSEDED)).otherwise(nw.lit(KEPT)))
     )
-    return marked.join(groups, on=["office", "case"], how="inner").with_columns(fate.alias(REASON))
+    return rows.join(groups, on=["office", "case"], how="inner").with_columns(fate.alias(REASON))
 
 
 def _two_values(low: str, high: str) -> nw.Expr:

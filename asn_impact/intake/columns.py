@@ -109,16 +109,16 @@ def synonyms() -> Mapping[str, frozenset[str]]:
     ['course_end', 'decided']
     """
     english = {indonesian: field for field, indonesian in FIELDS.items()}
-    found: dict[str, set[str]] = {}
+    fields_of: dict[str, set[str]] = {}
     for row in _reference("column_synonyms.csv"):
         if row["kanonik"] in english:
-            found.setdefault(normalised(row["sinonim"]), set()).add(english[row["kanonik"]])
+            fields_of.setdefault(normalised(row["sinonim"]), set()).add(english[row["kanonik"]])
     for field in FIELDS:
-        found.setdefault(normalised(field), set()).add(field)
+        fields_of.setdefault(normalised(field), set()).add(field)
     for field, headings in _OF_PERSONNEL.items():
         for heading in headings:
-            found.setdefault(normalised(heading), set()).add(field)
-    return MappingProxyType({heading: frozenset(fields) for heading, fields in found.items()})
+            fields_of.setdefault(normalised(heading), set()).add(field)
+    return MappingProxyType({heading: frozenset(fields) for heading, fields in fields_of.items()})
 
 
 @functools.cache
@@ -145,7 +145,7 @@ def course_categories() -> Mapping[str, frozenset[str]]:
     rows = _reference("course_categories.csv")
     words: dict[str, set[str]] = {}
     for row in rows:
-        words.setdefault(row["kategori"], set()).add(_spaced(row["kata"]))
+        words.setdefault(row["kategori"], set()).add(_space(row["kata"]))
     names = {row["kata"].casefold(): row["kategori"] for row in rows if row["peran"] == "nama"}
     return MappingProxyType({name: frozenset(words[category]) for name, category in names.items()})
 
@@ -158,10 +158,10 @@ def in_category(course: str, words: Iterable[str]) -> bool:
     >>> in_category("Bimtek SPBE Tahun 2024", ["spbe"]), in_category("Sosialisasi SPBEX", ["spbe"])
     (True, False)
     """
-    return any(f" {word} " in f" {_spaced(course)} " for word in words)
+    return any(f" {word} " in f" {_space(course)} " for word in words)
 
 
-def _spaced(text: str) -> str:
+def _space(text: str) -> str:
     return " ".join(re.findall(r"[^\W_]+", text.casefold()))
 
 
@@ -185,27 +185,31 @@ def check_mapping(name: str, value: object) -> None:
         raise InputError(Message("intake.columns.no_mapping", name=name, found=repr(masked(str(value)))))
 
 
+#: What a source without a name is called.
+THE_DATA = Message("intake.the_data")
+
+
 def _headings_there(headings: Sequence[str]) -> Message:
-    filled = [masked(h) for h in headings if h.strip()]
-    more = len(filled) - MOST_SHOWN
-    rest = Message("intake.columns.more", n=more) if more > 0 else None
-    return Message("intake.columns.found", headings=[repr(h) for h in filled[:MOST_SHOWN]], more=rest)
+    filled = [repr(masked(h)) for h in headings if h.strip()]
+    if (more := len(filled) - MOST_SHOWN) > 0:
+        return Message("intake.columns.found_more", headings=filled[:MOST_SHOWN], n=more)
+    return Message("intake.columns.found", headings=filled)
 
 
-def _find_heading(asked: str, headings: Sequence[str], source: str) -> str:
+def _find_heading(name: str, headings: Sequence[str], source: str | Message) -> str:
     """Find the one heading that is the name asked for: letter for letter, else up to case and spacing."""
-    exact = [h for h in headings if h == asked]
-    close = exact or [h for h in headings if normalised(h) == normalised(asked)]
+    exact = [h for h in headings if h == name]
+    close = exact or [h for h in headings if normalised(h) == normalised(name)]
     if len(close) > 1:
-        raise InputError(Message("intake.columns.named_twice", file=source, n=len(close), heading=masked(asked)))
+        raise InputError(Message("intake.columns.named_twice", file=source, n=len(close), heading=masked(name)))
     if not close:
-        absent = Message("intake.columns.absent", file=source, heading=masked(asked))
-        near = did_you_mean(asked, [masked(h) for h in headings])
+        absent = Message("intake.columns.absent", file=source, heading=masked(name))
+        near = did_you_mean(name, [masked(h) for h in headings])
         raise InputError(paragraph(absent, near, _headings_there(headings)))
     return close[0]
 
 
-def _find_synonym(field: str, headings: Sequence[str], source: str) -> str | None:
+def _find_synonym(field: str, headings: Sequence[str], source: str | Message) -> str | None:
     matches = [h for h in headings if field in synonyms().get(normalised(h), frozenset())]
     if len(matches) > 1:
         first, n = masked(matches[0]), len(matches)
@@ -223,7 +227,7 @@ def match_columns(
     columns: Mapping[str, str | None] | None = None,
     keep: Sequence[str] = (),
     required: Sequence[str] = (),
-    source: str = "the data",
+    source: str | Message = THE_DATA,
 ) -> dict[str, str]:
     """Return field -> heading for the wanted fields that are there, and for the extra columns asked for.
 
@@ -239,7 +243,7 @@ def match_columns(
         Extra columns: fields or headings. They keep the name they were asked by.
     required : sequence of str
         Fields without which there is no answer.
-    source : str
+    source : str or Message
         Name of the file in messages.
 
     Raises
@@ -254,51 +258,51 @@ def match_columns(
     >>> match_columns(["No Permohonan", "Tanggal Masuk", "NIK"], ["case", "received"])
     {'case': 'No Permohonan', 'received': 'Tanggal Masuk'}
     """
-    asked = dict(columns or {})
+    settled = dict(columns or {})
     known = (*wanted, *keep)
-    for field in asked:
+    for field in settled:
         if field not in known:
             what = Message("intake.columns.no_field", field=field)
             raise InputError(paragraph(what, did_you_mean(field, known), Message("intake.columns.fields", known=known)))
-    found: dict[str, str] = {}
-    taken = {_find_heading(h, headings, source) for h in asked.values() if h is not None}
+    matches: dict[str, str] = {}
+    taken = {_find_heading(h, headings, source) for h in settled.values() if h is not None}
     for field in wanted:
-        if field in asked:
-            heading = asked[field]
+        if field in settled:
+            heading = settled[field]
             match = None if heading is None else _find_heading(heading, headings, source)
         else:
             match = _find_synonym(field, [h for h in headings if h not in taken], source)
         if match is not None:
-            found[field] = match
+            matches[field] = match
     for name in keep:
-        if name not in found:
-            found[name] = _kept(name, headings, asked, source)
-    _refuse_persons(found)
-    missing = [field for field in required if field not in found]
+        if name not in matches:
+            matches[name] = _keep(name, headings, settled, source)
+    _refuse_persons(matches)
+    missing = [field for field in required if field not in matches]
     if missing and any(_VALUE.search(h) for h in headings) and not recognised(headings, FIELDS):
         raise InputError(Message("intake.columns.no_headings", file=source))
     if missing:
         what = Message("intake.columns.missing", file=source, fields=[repr(field) for field in missing])
         todo = Message("intake.columns.name_it", field=missing[0])
         raise InputError(paragraph(what, _headings_there(headings), todo))
-    return found
+    return matches
 
 
 MOST_SHOWN = 20  # headings in a message
 _VALUE = re.compile(r"^\s*(\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}\b|\d{5,}\s*$)")  # a date, or a long number
 
 
-def _refuse_persons(found: Mapping[str, str]) -> None:
+def _refuse_persons(matches: Mapping[str, str]) -> None:
     """Refuse a heading of persons for a field whose values are counted and shown."""
-    for field, heading in found.items():
+    for field, heading in matches.items():
         fields = synonyms().get(normalised(heading), frozenset())
         if field not in PERSON_FIELDS and fields and fields <= PERSON_FIELDS:
             raise PrivacyError(Message("intake.columns.of_persons", heading=masked(heading), field=field))
 
 
-def _kept(name: str, headings: Sequence[str], asked: Mapping[str, str | None], source: str) -> str:
-    heading = asked.get(name) or name
-    if name in FIELDS and name not in asked and all(normalised(h) != normalised(name) for h in headings):
+def _keep(name: str, headings: Sequence[str], settled: Mapping[str, str | None], source: str | Message) -> str:
+    heading = settled.get(name) or name
+    if name in FIELDS and name not in settled and all(normalised(h) != normalised(name) for h in headings):
         heading = _find_synonym(name, headings, source) or name
     match = _find_heading(heading, headings, source)
     fields = synonyms().get(normalised(match), frozenset()) | {name}

@@ -43,7 +43,7 @@ from asn_impact.intake.cleaning import (
     left_out,
     placeholders_read,
 )
-from asn_impact.intake.columns import check_mapping, match_columns, normalised, recognised
+from asn_impact.intake.columns import THE_DATA, check_mapping, match_columns, normalised, recognised
 from asn_impact.intake.files import (
     RawTable,
     files_of,
@@ -146,13 +146,13 @@ class Extract:
 
         Examples
         --------
-        >>> frame = pd.DataFrame({"office": ["O1", "O1"], "received": pd.to_datetime(["2024-01-02", "2024-01-09"]),
-        ...                       "decided": pd.to_datetime(["2024-01-05", "2024-01-03"])})
-        >>> extract = read_exports(frame, as_of="2024-01-31", selection="received")
+        >>> frame = pd.DataFrame({"office": ["O1", "JUMLAH"], "received": pd.to_datetime(["2024-01-02", None]),
+        ...                       "decided": pd.to_datetime(["2024-01-05", None])})
+        >>> extract = read_exports(frame, as_of="2024-01-31")
         >>> extract.dropped()[["row", "reason"]].values.tolist()
-        [[2, 'decided_before_received']]
+        [[2, 'row_of_totals']]
         >>> extract.dropped("id")[["baris", "alasan"]].values.tolist()
-        [[2, 'diputuskan sebelum diterima']]
+        [[2, 'baris jumlah']]
         """
         if self.left_out is None:
             raise InputError(Message("intake.dropped.no_list"))
@@ -302,24 +302,24 @@ def read_exports(
     >>> extract.ledger
     Ledger(read 2 = kept 2 + dropped 0)
     """
-    day = _as_day(as_of)
+    day = _read_day(as_of)
     wanted = [f for f in CASE_FIELDS if not (f == "office" and office is not None)]
     required = ["received", "decided", *([] if office is not None else ["office"])]
     with explaining(source):
         rows = gather(source, wanted, columns=columns, dates=dates, keep=keep, required=required, table=table)
-        frame = rows.frame if office is None else _at_office(rows.frame, office)
+        frame = rows.frame if office is None else _set_office(rows.frame, office)
         names = [*CASE_FIELDS, *(k for k in keep if k not in CASE_FIELDS)]
         cleaned = clean(frame, bounds=rows.bounds, as_of=day, columns=names, status_words=status_words)
         _refuse_empty(cleaned.ledger, rows.tables)
         unread = _unreadable(rows, cleaned.ledger)
-        drawn = selection or _selection(cleaned)
+        drawn = selection or _tell_selection(cleaned)
     extract = _finish(rows, cleaned, day, drawn, unread)
     place = Path(source).resolve() if isinstance(source, str | Path) and not on_server(source) else None
-    again = partial(_rows_left_out, named_source(source), rows, day, office, status_words)
+    again = partial(_list_dropped, named_source(source), rows, day, office, status_words)
     return replace(extract, left_out=again, place=place)
 
 
-def _rows_left_out(
+def _list_dropped(
     name: str,
     rows: Gathered,
     as_of: dt.date,
@@ -329,13 +329,13 @@ def _rows_left_out(
     """Return what `Extract.dropped` shows."""
     with reading(name):
         numbered = rows.numbered()
-        frame = numbered if office is None else _at_office(numbered, office)
+        frame = numbered if office is None else _set_office(numbered, office)
         present = frame.collect_schema().names()
         texts = {f: f"asn_text_{f}" for f in ("received", "decided") if f"asn_text_{f}" in present}
-        said = frame.with_columns(nw.col("status").alias("asn_said")) if "status" in present else frame
+        rows_with_words = frame.with_columns(nw.col("status").alias("asn_said")) if "status" in present else frame
         columns = [f for f in ("case", "office", "service", "received", "decided") if f in present]
         extra = [*texts.values(), *(["asn_said"] if "status" in present else [])]
-        dropped, words = left_out(said, as_of=as_of, columns=[*columns, *extra], status_words=status_words)
+        dropped, words = left_out(rows_with_words, as_of=as_of, columns=[*columns, *extra], status_words=status_words)
         records = dropped.collect().sort(FILE, PLACE).rows(named=True)
     places = [None if t.places is None else t.places() for t in rows.tables]
     return pd.DataFrame(
@@ -366,20 +366,20 @@ def _cells_of(
     return {**cells, **({"status": masked(str(row["asn_said"] or ""))} if "asn_said" in row else {})}
 
 
-def _at_office(frame: nw.LazyFrame[Any], office: str) -> nw.LazyFrame[Any]:
+def _set_office(frame: nw.LazyFrame[Any], office: str) -> nw.LazyFrame[Any]:
     return frame.with_columns(nw.lit(office).alias("office"), nw.lit(1).alias(GIVEN))
 
 
 def _finish(rows: Gathered, cleaned: Cleaned, day: dt.date, drawn: Selection, more: Sequence[Message]) -> Extract:
     left_out = cleaned.ledger.note()
-    last = [Alert("intake.completed_only")] if drawn == "completed" else []
+    last: list[Message] = [Alert("intake.completed_only")] if drawn == "completed" else []
     last += [left_out] if left_out is not None else []
     sources = tuple(Source(t.name, cleaned.rows_by_file.get(i, 0), t.sha256) for i, t in enumerate(rows.tables))
     notes = (*rows.notes, *cleaned.notes, *_late(cleaned.latest, day), *more, *last)
     return Extract(cleaned.records, day, cleaned.ledger, rows.headings, sources, notes, drawn)
 
 
-def _as_day(value: dt.date | str) -> dt.date:
+def _read_day(value: dt.date | str) -> dt.date:
     try:
         day = value if isinstance(value, dt.date) else dt.date.fromisoformat(str(value))
     except ValueError:
@@ -394,14 +394,14 @@ def _late(latest: dt.date | None, as_of: dt.date) -> list[Message]:
 
 
 def _refuse_empty(ledger: Ledger, tables: Sequence[RawTable]) -> None:
-    name = tables[0].name if tables else "the data"
+    name = tables[0].name if tables else THE_DATA
     if ledger.read == 0:
         raise InputError(Message("intake.no_rows", file=name))
     if ledger.kept == 0:
         raise InputError(Message("intake.none_usable", file=name, n=ledger.read, reasons=ledger.reasons()))
 
 
-def _selection(cleaned: Cleaned) -> Selection:
+def _tell_selection(cleaned: Cleaned) -> Selection:
     if cleaned.open_cases:
         return "received"
     return "completed" if drawn_on_completion(cleaned.records) else "unknown"
@@ -484,7 +484,7 @@ def read_steps(
     >>> read_steps(steps, as_of="2024-01-31").records.collect().rows()[0][3:5]
     (datetime.date(2024, 1, 2), datetime.date(2024, 1, 9))
     """
-    day = _as_day(as_of)
+    day = _read_day(as_of)
     wanted = [f for f in STEP_FIELDS if not (f == "office" and office is not None)]
     required = ["case", "step_start", "step_end", *([] if office is not None else ["office"])]
     required += ["step"] if last_step is not None else []
@@ -622,9 +622,9 @@ def _stack_periods(
 
 def _group_above(groups: Sequence[str], group: str) -> str | None:
     """Return the group of the headings that is meant: the same words, or the only one that ends in them."""
-    asked, known = " ".join(re.findall(r"[^\W\d_]+|\d+", group)).casefold(), {g.casefold() for g in groups}
-    ending = [g for g in known if asked and g.endswith(f" {asked}")]
-    return asked if asked in known else ending[0] if len(ending) == 1 else None
+    words, known = " ".join(re.findall(r"[^\W\d_]+|\d+", group)).casefold(), {g.casefold() for g in groups}
+    ending = [g for g in known if words and g.endswith(f" {words}")]
+    return words if words in known else ending[0] if len(ending) == 1 else None
 
 
 def _check_periods(
@@ -681,10 +681,10 @@ def gather(
             raise InputError(paragraph(what, did_you_mean(name, known), Message("intake.dates.fields", known=known)))
         check_choice(f"dates[{name!r}]", order, get_args(Order))
     if on_server(source):
-        return _typed_tables([open_server(source, table)], wanted, columns, dates, keep, required, [])
+        return _type_tables([open_server(source, table)], wanted, columns, dates, keep, required, [])
     if isinstance(source, str | Path):
         tables, notes = _file_tables(Path(source), wanted, keep, columns, table)
-        return _typed_tables(tables, wanted, columns, dates, keep, required, notes)
+        return _type_tables(tables, wanted, columns, dates, keep, required, notes)
     frame = _narwhal(source)
     match = match_columns(frame.collect_schema().names(), wanted, columns=columns, keep=keep, required=required)
     frame = frame.select(*(nw.col(heading).alias(field) for field, heading in match.items()))
@@ -693,9 +693,9 @@ def gather(
     texts = [f for f in match if f in DATE_FIELDS and not _is_temporal(schema[f])]
     if texts or frame.implementation.is_pyarrow():
         raw = RawTable("frame", tuple(match), _as_relation(frame), "", loose=False)
-        rows = _typed_tables([raw], wanted, {f: f if f in match else None for f in wanted}, dates, keep, required, [])
+        rows = _type_tables([raw], wanted, {f: f if f in match else None for f in wanted}, dates, keep, required, [])
         return replace(rows, headings=MappingProxyType(match))
-    return _typed_frame(frame, match)
+    return _type_frame(frame, match)
 
 
 def _narwhal(source: Any) -> nw.LazyFrame[Any]:  # noqa: ANN401
@@ -730,7 +730,7 @@ def _as_text(field: str, dtype: nw.dtypes.DType) -> nw.Expr:
     return column if dtype == nw.String else column.cast(nw.String)
 
 
-def _typed_frame(frame: nw.LazyFrame[Any], match: Mapping[str, str]) -> Gathered:
+def _type_frame(frame: nw.LazyFrame[Any], match: Mapping[str, str]) -> Gathered:
     schema = frame.collect_schema()
     zones = {f: str(getattr(schema[f], "time_zone", None)) for f in schema if _is_zoned(schema[f])}
     zoned = [f for f in match if _is_zoned(schema[f])]
@@ -750,7 +750,7 @@ def _number_rows(frame: nw.LazyFrame[Any], match: Mapping[str, str]) -> nw.LazyF
     """Return the typed rows of a frame with their numbers, from 1; the frame is held in memory for it."""
     rows = frame.collect().with_row_index("asn_index")
     rows = rows.with_columns((nw.col("asn_index").cast(nw.Int64) + 1).alias(PLACE), nw.lit(0).alias(FILE))
-    return _typed_frame(rows.drop("asn_index").lazy(), match).frame
+    return _type_frame(rows.drop("asn_index").lazy(), match).frame
 
 
 def _is_zoned(dtype: nw.dtypes.DType) -> bool:
@@ -807,19 +807,19 @@ def _file_tables(
     def recognise(cells: Sequence[str]) -> int:
         return recognised(cells, [*wanted, *keep], names)
 
-    files, passed = files_of(path)
+    files, others = files_of(path)
     tables, copies = _without_copies([open_file(file, recognise, table) for file in files])
-    notes = [Message("intake.no_data_files", names=passed)] if passed else []
+    notes = [Message("intake.no_data_files", names=others)] if others else []
     return tables, [*notes, *copies]
 
 
 def _without_copies(files: Sequence[list[RawTable]]) -> tuple[list[RawTable], list[Message]]:
     """Return the tables of the files, each file once: the same bytes under two names would count every case twice."""
-    seen: dict[str, str] = {}
+    names: dict[str, str] = {}
     tables: list[RawTable] = []
     notes: list[Message] = []
     for file in files:
-        first = seen.setdefault(file[0].sha256, file[0].name)
+        first = names.setdefault(file[0].sha256, file[0].name)
         if first == file[0].name:
             tables += file
         else:
@@ -834,12 +834,12 @@ _SHIELD = """'^(?:''|="([^"]*)"$)'"""
 def _sql_text(column: str, kind: str, *, loose: bool) -> str:
     """Write SQL for a text: numbers written out, and in loose text files spaces at the ends cut."""
     if kind == "VARCHAR":
-        return _unshielded(f"trim({column})") if loose else column
+        return _unshield(f"trim({column})") if loose else column
     whole = f"CAST({column} AS BIGINT)" if kind in ("DOUBLE", "FLOAT") else column
     return f"CAST({whole} AS VARCHAR)"
 
 
-def _unshielded(text: str) -> str:
+def _unshield(text: str) -> str:
     """Write SQL for a text without its shield, and missing where nothing is left; few texts have one to look for."""
     bare = f"regexp_replace({text}, {_SHIELD}, '\\1')"
     return f"nullif(CASE WHEN left({text}, 1) IN (chr(39), '=') THEN {bare} ELSE {text} END, '')"
@@ -864,7 +864,7 @@ def _field_sql(table: RawTable, field: str, heading: str | None, *, typed: bool,
     return f'{sql} AS "{name or field}"'
 
 
-def _typed_tables(
+def _type_tables(
     tables: Sequence[RawTable],
     wanted: Sequence[str],
     columns: Mapping[str, str | None] | None,
@@ -879,22 +879,22 @@ def _typed_tables(
     ]
     fields = list(dict.fromkeys(f for match in matches for f in match))
     kinds = {f: [_kind(t, m[f]) for t, m in zip(tables, matches, strict=True) if f in m] for f in fields}
-    typed = {f: _stays_typed(f, kinds[f]) for f in fields}
-    tables = [_fetched(t, m) if t.on_server else t for t, m in zip(tables, matches, strict=True)]
-    stacked = _stacked(tables, matches, fields, typed)
-    texts = [f for f in fields if f in DATE_FIELDS and not typed[f]]
-    readings = [read_dates(stacked, f, name=f, order=(dates or {}).get(f)) for f in texts]
-    in_days = [f for f in fields if f in DATE_FIELDS and typed[f]]
+    is_typed = {f: _stays_typed(f, kinds[f]) for f in fields}
+    tables = [_fetch(t, m) if t.on_server else t for t, m in zip(tables, matches, strict=True)]
+    rows = _stack(tables, matches, fields, is_typed)
+    texts = [f for f in fields if f in DATE_FIELDS and not is_typed[f]]
+    readings = [read_dates(rows, f, name=f, order=(dates or {}).get(f)) for f in texts]
+    in_days = [f for f in fields if f in DATE_FIELDS and is_typed[f]]
     long = any(t.long for t in tables)
-    native = _kept(stacked, readings, in_days) if long else _with_dates(stacked, readings, in_days)
+    native = _write_typed(rows, readings, in_days) if long else _with_dates(rows, readings, in_days)
     frame = nw.from_native(native)
-    bounds = bounds_of(frame) if long else UNKNOWN if texts else bounds_of(nw.from_native(stacked))
+    bounds = bounds_of(frame) if long else UNKNOWN if texts else bounds_of(nw.from_native(rows))
     headings = {f: next(m[f] for m in matches if f in m) for f in fields}
     of_dates = [n for r in readings for n in (*r.notes, *_reading_notes(r))]
     of_times = [*_time_notes(bounds.timed), *_zone_notes({r.column: z for r in readings for z in r.zones})]
 
     def numbered() -> nw.LazyFrame[Any]:
-        rows = _stacked(tables, matches, fields, typed, numbered=texts)
+        rows = _stack(tables, matches, fields, is_typed, numbered=texts)
         return nw.from_native(_with_dates(rows, readings, in_days))
 
     return Gathered(
@@ -903,13 +903,13 @@ def _typed_tables(
         headings=MappingProxyType(headings),
         tables=tuple(tables),
         readings=tuple(readings),
-        texts=stacked,
+        texts=rows,
         notes=(*notes, *(n for t in tables for n in t.notes), *of_dates, *of_times),
         numbered=numbered,
     )
 
 
-def _kept(
+def _write_typed(
     stacked: duckdb.DuckDBPyRelation, readings: Sequence[DateReading], typed: Sequence[str]
 ) -> duckdb.DuckDBPyRelation:
     """Return the dated rows, written down once; of first cells only those that could be the word of a total."""
@@ -919,7 +919,7 @@ def _kept(
     return kept_typed(rows)
 
 
-def _fetched(table: RawTable, match: Mapping[str, str]) -> RawTable:
+def _fetch(table: RawTable, match: Mapping[str, str]) -> RawTable:
     """Return a table of a server with the wanted columns fetched, once; the others are empty and stay there."""
     used = {table.headings.index(heading) for heading in match.values()}
     columns = (f"c{i}" if i in used else f"CAST(NULL AS VARCHAR) AS c{i}" for i in range(len(table.headings)))
@@ -930,7 +930,7 @@ def _fetched(table: RawTable, match: Mapping[str, str]) -> RawTable:
     return replace(table, relation=duckdb.from_arrow(rows))
 
 
-def _stacked(
+def _stack(
     tables: Sequence[RawTable],
     matches: Sequence[Mapping[str, str]],
     fields: Sequence[str],
@@ -948,10 +948,10 @@ def _stacked(
             extra += [f"row_number() OVER () AS {PLACE}"]
             extra += [_field_sql(table, f, match.get(f), typed=False, name=f"asn_text_{f}") for f in numbered]
         parts.append(table.relation.project(", ".join([*cells, *extra])))
-    stacked = parts[0]
+    rows = parts[0]
     for part in parts[1:]:
-        stacked = stacked.union(part)
-    return stacked
+        rows = rows.union(part)
+    return rows
 
 
 def _kind(table: RawTable, heading: str) -> str:

@@ -33,8 +33,8 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 
-from asn_impact.arrays import Int
 from asn_impact.arguments import did_you_mean
+from asn_impact.arrays import Int
 from asn_impact.errors import InputError
 from asn_impact.intake.old_workbooks import reaches_too_far
 from asn_impact.words import Alert, Message, paragraph
@@ -142,13 +142,13 @@ def files_of(source: Path) -> tuple[list[Path], list[str]]:
     visible = [p for p in inside if not p.name.startswith((".", "~$"))]
     known = [p for p in visible if p.suffix.casefold() in KNOWN and not p.is_dir()]
     files = [p for p in known if p.suffix.casefold() != ".json"] or known  # beside tables a JSON file describes them
-    passed = [f"{p.name}/" if p.is_dir() else p.name for p in visible if p not in files]
+    others = [f"{p.name}/" if p.is_dir() else p.name for p in visible if p not in files]
     if not files:
-        endings = sorted({Path(name).suffix or name for name in passed}) or [Message("files.nothing")]
+        endings: list[Any] = sorted({Path(name).suffix or name for name in others}) or [Message("files.nothing")]
         raise InputError(Message("files.none_known", folder=source.resolve().name, endings=endings, known=KNOWN))
     for file in files:
         _stays_inside(file, source)
-    return files, passed
+    return files, others
 
 
 def _stays_inside(file: Path, folder: Path) -> None:
@@ -227,27 +227,29 @@ def reading(name: str) -> Iterator[None]:
             raise
         raise InputError(Message("files.no_text_bytes", file=name)) from None
     except OSError as error:
-        raise InputError(Message("files.not_opened", file=name[:80], why=error.strerror or Message("files.unreadable"))) from None
+        raise InputError(
+            Message("files.not_opened", file=name[:80], why=error.strerror or Message("files.unreadable"))
+        ) from None
 
 
 def _explain(name: str, message: str) -> Message:
     """Put what DuckDB says about a file in our words; its own text is read, because it has no codes."""
     line = re.search(r"Line:? (\d+)", message)
-    where = Message("files.at_line", line=line.group(1)) if line else None
+    row = Message("files.row_at", line=line.group(1)) if line else Message("files.some_row")
     file = re.search(r"file = (.+)", message)
     name = Path(file.group(1).strip()).name if file else name
     counts = re.search(r"Expected Number of Columns: (\d+) Found: (\d+)", message)
     if "quote" in message.split("Possible")[0].casefold():
-        return Message("files.open_quote", file=name, where=where)
+        return Message("files.open_quote", file=name, row=row)
     if counts:
         expected, fields = counts.groups()
-        return Message("files.too_many_fields", file=name, where=where, fields=fields, expected=expected)
+        return Message("files.number_of_fields", file=name, row=row, fields=fields, expected=expected)
     if "maximum line size" in message.casefold():
-        return Message("files.long_row", file=name, where=where)
+        return Message("files.long_row", file=name, row=row)
     if "parquet" in message.casefold():
         return Message("files.damaged_parquet", file=name)
     if "CSV" in message:
-        return Message("files.no_csv_row", file=name, where=where)
+        return Message("files.no_csv_row", file=name, row=row)
     return Message("files.unknown_fault", file=name, said=message.splitlines()[0][:120])
 
 
@@ -297,17 +299,17 @@ def _copies() -> tempfile.TemporaryDirectory[str]:
     return tempfile.TemporaryDirectory(prefix="asn-impact-")
 
 
-def _as_utf8(path: Path, seen: Scan) -> Path:
+def _as_utf8(path: Path, facts: Scan) -> Path:
     """Return the file itself, or a UTF-8 copy with one kind of line end (cp1252 is what a Windows Excel writes)."""
-    if seen.encoding == "utf-8" and not seen.mixed_lines:
+    if facts.encoding == "utf-8" and not facts.mixed_lines:
         return path
-    copy = Path(_copies().name) / f"{seen.sha256}.csv"
+    copy = Path(_copies().name) / f"{facts.sha256}.csv"
     if not copy.exists():
         part = copy.with_suffix(".part")
-        errors = "replace" if seen.encoding == "cp1252" else "strict"
+        errors = "replace" if facts.encoding == "cp1252" else "strict"
         try:
             with (
-                path.open(encoding=seen.encoding, errors=errors) as old,
+                path.open(encoding=facts.encoding, errors=errors) as old,
                 part.open("w", encoding="utf-8", newline="\n") as new,
             ):
                 while text := old.read(CHUNK):
@@ -315,7 +317,7 @@ def _as_utf8(path: Path, seen: Scan) -> Path:
                         raise InputError(Message("files.nul_bytes", file=path.name))
                     new.write(text)
         except UnicodeError:
-            raise InputError(Message("files.encoding", file=path.name, encoding=seen.encoding)) from None
+            raise InputError(Message("files.encoding", file=path.name, encoding=facts.encoding)) from None
         part.replace(copy)
     return copy
 
@@ -356,21 +358,21 @@ def _is_numbering(cells: Sequence[str]) -> bool:
 _YEAR = re.compile(r"(19|20)\d\d")
 
 
-def _joined_headings(upper: Sequence[str], lower: Sequence[str], recognise: Recogniser) -> list[str] | None:
+def _join_headings(upper: Sequence[str], lower: Sequence[str], recognise: Recogniser) -> list[str] | None:
     """Headings in two rows, a group and what is in it, as one; None when the lower row holds values."""
     numbers = [c for c in lower if any(map(str.isdigit, c)) and not _YEAR.fullmatch(c.strip())]
     if not any(c.strip() for c in lower) or numbers:
         return None
     width = max(len(upper), len(lower))
-    group, joined = "", []
-    for above, below in zip(_padded(upper, width), _padded(lower, width), strict=True):
+    group, headings = "", []
+    for above, below in zip(_pad(upper, width), _pad(lower, width), strict=True):
         group = above if above or not below else group
         ways = (f"{group} {below}".strip(), below, above) if below else (above,)
-        joined.append(next((way for way in ways if way and recognise([way])), ways[0]))
-    return joined
+        headings.append(next((way for way in ways if way and recognise([way])), ways[0]))
+    return headings
 
 
-def _padded(cells: Sequence[str], width: int) -> list[str]:
+def _pad(cells: Sequence[str], width: int) -> list[str]:
     return [" ".join(c.split()) for c in cells] + [""] * (width - len(cells))
 
 
@@ -379,10 +381,10 @@ def _heading_block(rows: Sequence[Sequence[str]], recognise: Recogniser) -> tupl
     at = _heading_row(rows, recognise)
     ways = [(list(rows[at]), at)]
     for first in (at, at - 1, at - 2):
-        joined: list[str] | None = list(rows[first]) if first >= 0 else None
+        block: list[str] | None = list(rows[first]) if first >= 0 else None
         for lower in range(first + 1, min(first + 3, len(rows))):
-            joined = None if joined is None else _joined_headings(joined, rows[lower], recognise)
-            ways += [(joined, lower)] if joined is not None and lower >= at else []
+            block = None if block is None else _join_headings(block, rows[lower], recognise)
+            ways += [(block, lower)] if block is not None and lower >= at else []
     headings, last = max(ways, key=lambda way: recognise(way[0]))
     numbered = last + 1 < len(rows) and _is_numbering(rows[last + 1])
     return headings, last + numbered
@@ -429,13 +431,13 @@ def _sample(path: Path) -> str:
     return text[: text.rfind("\n") + 1] if more and "\n" in text else text
 
 
-def _quoted(text: str) -> str:
+def _quote(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
 def _open_text(path: Path, recognise: Recogniser) -> RawTable:
-    seen = scan(path)
-    file = _as_utf8(path, seen)
+    facts = scan(path)
+    file = _as_utf8(path, facts)
     dialect = _dialect(_sample(file), recognise)
     if dialect is None:
         raise InputError(Message("files.no_text", file=path.name))
@@ -443,23 +445,23 @@ def _open_text(path: Path, recognise: Recogniser) -> RawTable:
     _check_width(path.name, len(headings))
     columns = ", ".join(f"'c{i}': 'VARCHAR'" for i in range(len(headings)))
     options = (
-        f"auto_detect=false, columns={{{columns}}}, delim={_quoted(delimiter)}, header=true, skip={skip}, "
+        f"auto_detect=false, columns={{{columns}}}, delim={_quote(delimiter)}, header=true, skip={skip}, "
         f"quote='\"', escape='\"', strict_mode=true, null_padding=false, max_line_size=1000000"
     )
     with reading(path.name):
-        relation = query(f"SELECT * FROM read_csv({_quoted(str(file))}, {options})")
+        relation = query(f"SELECT * FROM read_csv({_quote(str(file))}, {options})")
     notes = []
-    if seen.encoding != "utf-8":
-        notes.append(Message("files.read_as", file=path.name, encoding=seen.encoding))
+    if facts.encoding != "utf-8":
+        notes.append(Message("files.read_as", file=path.name, encoding=facts.encoding))
     if skip:
         notes.append(Message("files.lines_above", file=path.name, n=skip))
-    if not seen.ends_whole:
+    if not facts.ends_whole:
         notes.append(Alert("files.cut_off", file=path.name))
     return RawTable(
         path.name,
         tuple(headings),
         relation,
-        seen.sha256,
+        facts.sha256,
         loose=True,
         notes=tuple(notes),
         places=functools.partial(_text_places, file, dialect),
@@ -481,7 +483,7 @@ def kept_typed(relation: duckdb.DuckDBPyRelation) -> duckdb.DuckDBPyRelation:
         if name:
             Path(name).unlink(missing_ok=True)
         return relation
-    return query(f"SELECT * FROM read_parquet({_quoted(name)})")
+    return query(f"SELECT * FROM read_parquet({_quote(name)})")
 
 
 def _check_width(name: str, columns: int) -> None:
@@ -504,11 +506,11 @@ def _open_parquet(path: Path) -> RawTable:
     if not whole:
         raise InputError(Message("files.damaged_parquet", file=path.name))
     with reading(path.name):
-        relation = query(f"SELECT * FROM read_parquet({_quoted(str(path))})")
+        relation = query(f"SELECT * FROM read_parquet({_quote(str(path))})")
     headings = tuple(relation.columns)
     _check_width(path.name, len(headings))
-    named = ", ".join(f'"{h.replace(chr(34), chr(34) * 2)}" AS c{i}' for i, h in enumerate(headings))
-    return RawTable(path.name, headings, relation.project(named), _sha256(path), loose=False)
+    columns = ", ".join(f'"{h.replace(chr(34), chr(34) * 2)}" AS c{i}' for i, h in enumerate(headings))
+    return RawTable(path.name, headings, relation.project(columns), _sha256(path), loose=False)
 
 
 _HIDDEN_ROW = re.compile(rb"<row\b[^>]*\bhidden=\"(1|true)\"")
@@ -620,13 +622,13 @@ def _open_workbook(path: Path, recognise: Recogniser, only: str | None = None) -
     digest = _sha256(path)
     try:
         book = CalamineWorkbook.from_path(str(path))
-        shown = [s for s in book.sheets_metadata if s.typ == SheetTypeEnum.WorkSheet and only in (None, s.name)]
-        if only is not None and not shown:
+        sheets_meant = [s for s in book.sheets_metadata if s.typ == SheetTypeEnum.WorkSheet and only in (None, s.name)]
+        if only is not None and not sheets_meant:
             names = [s.name for s in book.sheets_metadata]
             absent = Message("files.no_such_sheet", file=path.name, sheet=only)
             raise InputError(paragraph(absent, did_you_mean(only, names), Message("files.sheets", names=names)))
-        hidden = [s.name for s in shown if s.visible != SheetVisibleEnum.Visible]
-        sheets = [(s.name, book.get_sheet_by_name(s.name)) for s in shown if s.name not in hidden]
+        hidden = [s.name for s in sheets_meant if s.visible != SheetVisibleEnum.Visible]
+        sheets = [(s.name, book.get_sheet_by_name(s.name)) for s in sheets_meant if s.name not in hidden]
         for name, sheet in sheets:
             _check_width(f"{path.name}[{name}]", sheet.width)
         grids = [(name, sheet.to_python(skip_empty_area=True), sheet.start or (0, 0)) for name, sheet in sheets]
@@ -641,9 +643,9 @@ def _open_workbook(path: Path, recognise: Recogniser, only: str | None = None) -
     tables = [_sheet_table(f"{path.name}[{n}]", grid, recognise, digest, start[0]) for n, grid, start in grids]
     filled = [t for t in tables if t is not None]
     known = [t for t in filled if recognise(t.headings) > 0] or filled[:1]
-    passed = len(grids) - len(known)
-    if passed:
-        notes.append(Alert("files.sheets_passed", file=path.name, n=passed))
+    n_others = len(grids) - len(known)
+    if n_others:
+        notes.append(Alert("files.sheets_passed", file=path.name, n=n_others))
     if not known:
         raise InputError(Message("files.no_sheet", file=path.name))
     return [replace(known[0], notes=(*known[0].notes, *notes)), *known[1:]]
@@ -770,16 +772,16 @@ def open_server(address: str, table: str | None) -> RawTable:
     _require_extension(extension, name)
     alias = "asn_" + hashlib.sha256(address.encode()).hexdigest()[:12]
     try:
-        _answered(f"LOAD {extension}")
-        _answered(f"DETACH DATABASE IF EXISTS {alias}")
-        _answered(f"ATTACH {_quoted(_connection(parts, extension))} AS {alias} (TYPE {extension}, READ_ONLY)")
+        _run(f"LOAD {extension}")
+        _run(f"DETACH DATABASE IF EXISTS {alias}")
+        _run(f"ATTACH {_quote(_connection(parts, extension))} AS {alias} (TYPE {extension}, READ_ONLY)")
     except duckdb.Error:  # its message holds the address, and the password in it
         raise InputError(Message("files.server_silent", server=name)) from None
     return _database_table(alias, table, name, "", on_server=True)
 
 
 def _require_extension(extension: str, name: str) -> None:
-    answers = _answered(
+    answers = _run(
         "SELECT installed FROM duckdb_extensions() WHERE extension_name IN (?, ? || '_scanner')", extension, extension
     )
     if not any(installed for (installed,) in answers):
@@ -798,8 +800,8 @@ def _connection(parts: urllib.parse.SplitResult, extension: str) -> str:
         database: unquote(parts.path.strip("/")) or None,
         **dict(urllib.parse.parse_qsl(parts.query)),
     }
-    shown = {key: str(value).replace("\\", "\\\\").replace("'", "\\'") for key, value in pairs.items() if value}
-    return " ".join(f"{key}='{value}'" for key, value in shown.items())
+    escaped = {key: str(value).replace("\\", "\\\\").replace("'", "\\'") for key, value in pairs.items() if value}
+    return " ".join(f"{key}='{value}'" for key, value in escaped.items())
 
 
 def _open_database(path: Path, table: str | None) -> RawTable:
@@ -808,11 +810,11 @@ def _open_database(path: Path, table: str | None) -> RawTable:
         if handle.read(12)[8:] != b"DUCK":
             raise InputError(Message("files.no_duckdb", file=path.name))
     digest, file = _sha256(path), str(path.resolve())
-    held = _answered("SELECT database_name FROM duckdb_databases() WHERE path = ?", file)
-    alias = held[0][0] if held else f"asn_{digest[:12]}"
+    open_as = _run("SELECT database_name FROM duckdb_databases() WHERE path = ?", file)
+    alias = open_as[0][0] if open_as else f"asn_{digest[:12]}"
     try:
-        if not held:
-            _answered(f"ATTACH {_quoted(file)} AS {alias} (READ_ONLY)")
+        if not open_as:
+            _run(f"ATTACH {_quote(file)} AS {alias} (READ_ONLY)")
     except duckdb.Error as error:
         busy = "lock" in str(error).casefold() or "in use" in str(error).casefold()
         why = Message("files.database_in_use") if busy else Message("files.database_damaged")
@@ -821,20 +823,20 @@ def _open_database(path: Path, table: str | None) -> RawTable:
 
 
 def _database_table(alias: str, table: str | None, name: str, digest: str, *, on_server: bool = False) -> RawTable:
-    answers = _answered(
+    answers = _run(
         "SELECT table_schema, table_name FROM information_schema.tables WHERE table_catalog = ? ORDER BY ALL", alias
     )
     ways = {f"{schema}.{t}": (schema, t) for schema, t in answers}
-    asked = [way for way in ways if table in (way, way.partition(".")[2])]
-    if len(asked) != 1:
-        raise InputError(_which_table(name, table, len(asked), [t for _, t in ways.values()], list(ways)))
-    schema, chosen = ways[asked[0]]
+    matches = [way for way in ways if table in (way, way.partition(".")[2])]
+    if len(matches) != 1:
+        raise InputError(_which_table(name, table, len(matches), [t for _, t in ways.values()], list(ways)))
+    schema, chosen = ways[matches[0]]
     inner = ".".join(_identifier(part) for part in (alias, schema, chosen))
     relation = query(f"SELECT * FROM {inner}")
     headings = tuple(relation.columns)
     _check_width(f"{name}[{chosen}]", len(headings))
-    named = ", ".join(f"{_identifier(h)} AS c{i}" for i, h in enumerate(headings))
-    return RawTable(f"{name}[{chosen}]", headings, relation.project(named), digest, loose=False, on_server=on_server)
+    columns = ", ".join(f"{_identifier(h)} AS c{i}" for i, h in enumerate(headings))
+    return RawTable(f"{name}[{chosen}]", headings, relation.project(columns), digest, loose=False, on_server=on_server)
 
 
 def _which_table(name: str, table: str | None, n: int, known: Sequence[str], ways: Sequence[str]) -> Message:
@@ -849,7 +851,7 @@ def _which_table(name: str, table: str | None, n: int, known: Sequence[str], way
     return paragraph(absent, did_you_mean(table, known))
 
 
-def _answered(sql: str, *values: str) -> list[tuple[Any, ...]]:
+def _run(sql: str, *values: str) -> list[tuple[Any, ...]]:
     """Return all rows of a statement; an answer half fetched would block the connection."""
     return list(duckdb.execute(sql, list(values)).fetchall())
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -124,12 +123,7 @@ class Ledger:
         return f"Ledger(read {self.read:,} = kept {self.kept:,} + dropped {total:,}{': ' if reasons else ''}{reasons})"
 
     def _repr_html_(self) -> str:
-        table = self.table()
-        cells = "".join(
-            f'<tr><td>{html.escape(label)}</td><td style="text-align:right">{n:,}</td></tr>'
-            for label, n in table.itertuples(index=False)
-        )
-        return f"<table><thead><tr><th>{table.columns[0]}</th><th>n</th></tr></thead><tbody>{cells}</tbody></table>"
+        return str(self.table().to_html(index=False, border=0, formatters={"n": "{:,}".format}))
 
 
 def _reasons(counts: Mapping[Message, int]) -> tuple[Message, ...]:

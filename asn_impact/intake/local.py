@@ -230,9 +230,9 @@ def dated(relation: duckdb.DuckDBPyRelation, reading: DateReading) -> duckdb.Duc
     quoted = _name(reading.column)
     if reading.form is not None:
         return relation.project(f"* REPLACE (CAST(try_strptime({quoted}, '{reading.form}') AS DATE) AS {quoted})")
-    made = _parts(relation, quoted).project(f"* REPLACE ({_any_date(reading.order)} AS {quoted})")
+    rows = _parts(relation, quoted).project(f"* REPLACE ({_any_date(reading.order)} AS {quoted})")
     bad = f"(NOT {_EMPTY} AND NOT {_ZEROS} AND {quoted} IS NULL) AS asn_{reading.column}_bad"
-    return made.project(f"* EXCLUDE ({', '.join(_STAGES)}), {bad}")
+    return rows.project(f"* EXCLUDE ({', '.join(_STAGES)}), {bad}")
 
 
 def sketched(text: str) -> str:
@@ -331,10 +331,10 @@ def _profile(relation: duckdb.DuckDBPyRelation, quoted: str) -> _Profile:
     )
 
 
-def _order(profile: _Profile, name: str, asked: str | None) -> str:
+def _order(profile: _Profile, name: str, setting: str | None) -> str:
     """Day or month first, from the whole column; an error when nothing tells."""
-    if asked is not None:
-        return asked
+    if setting is not None:
+        return setting
     day, month = profile.first_over_12, profile.second_over_12
     if day and month:
         one, other = masked(str(profile.day_first)), masked(str(profile.month_first))
@@ -393,15 +393,15 @@ def read_dates(relation: duckdb.DuckDBPyRelation, column: str, *, name: str, ord
     'day-first'
     """
     profile = _profile(relation, _name(column))
-    settled = _order(profile, name, order)
+    decision = _order(profile, name, order)
     present = profile.rows - profile.empty - profile.zero
     telling = profile.first_over_12 + profile.second_over_12
     either = profile.triples - telling
     thin = either if order is None and telling < min(FEW_TELLING, either) else 0
-    notes = (_order_note(name, settled, None if order else telling),) if profile.triples else ()
-    form = _one_form(profile.fast, settled, present)
+    notes = (_order_note(name, decision, None if order else telling),) if profile.triples else ()
+    form = _one_form(profile.fast, decision, present)
     zones = _one_zone(profile, name)
-    return DateReading(column, settled, form, present, profile.timed, thin, notes, zones, profile.zero)
+    return DateReading(column, decision, form, present, profile.timed, thin, notes, zones, profile.zero)
 
 
 def _order_note(name: str, order: str, telling: int | None) -> Message:
@@ -451,8 +451,8 @@ def parse_dates(values: Sequence[str | None], *, name: str = "date", order: Orde
     table = pa.table({"i": pa.array(range(len(values)), pa.int64()), "v": pa.array(list(values), pa.string())})
     relation = duckdb.from_arrow(table)
     reading = read_dates(relation, "v", name=name, order=order)
-    made = dated(relation.project("*, v AS t"), reading)
-    rows = made.project(f"i, v, {'asn_v_bad' if reading.form is None else 'false'}, t").order("i").fetchall()
+    with_dates = dated(relation.project("*, v AS t"), reading)
+    rows = with_dates.project(f"i, v, {'asn_v_bad' if reading.form is None else 'false'}, t").order("i").fetchall()
     wrong = [str(v) for _, _, bad, v in rows if bad]
     if wrong:
         examples = [repr(sketched(v)) for v in wrong[:3]]

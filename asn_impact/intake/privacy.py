@@ -46,8 +46,8 @@ def masked(text: str, longest: int = 40) -> str:
     >>> masked("telp 081234567890")
     'telp [identifier]'
     """
-    for found in identifiers_in(text):
-        text = text.replace(found, "[identifier]")
+    for number in identifiers_in(text):
+        text = text.replace(number, "[identifier]")
     text = re.sub(r"\d{9,}", "[number]", text)
     return text if len(text) <= longest else text[: longest - 1] + "…"
 

@@ -38,15 +38,15 @@ def _reason(frame: Frame) -> nw.Expr:
 
 
 def distinct_steps(frame: Frame) -> tuple[Frame, dict[str, int], int]:
-    """Return the steps that can be used, each once; rows left out by code of the reason; how many dates were placeholders."""
+    """Return the steps that can be used, each once; rows left out by code; how many dates were placeholders."""
     dates = [c for c in ("received", "step_start", "step_end") if c in frame.collect_schema().names()]
-    judged = without_placeholders(frame, dates).with_columns(_reason(frame).alias(_REASON))
-    groups = judged.group_by(_REASON).agg(n=nw.len(), blank=nw.col(BLANK).sum()).collect().rows(named=True)
+    rows = without_placeholders(frame, dates).with_columns(_reason(frame).alias(_REASON))
+    groups = rows.group_by(_REASON).agg(n=nw.len(), blank=nw.col(BLANK).sum()).collect().rows(named=True)
     counts = {r[_REASON]: int(r["n"]) for r in groups}
     blanks = sum(int(r["blank"]) for r in groups if r[_REASON] == "")
     fields = ("case", "office", "service", "received", "step", "step_start", "step_end", "status")
     columns = [c for c in fields if c in frame.collect_schema().names()]
-    distinct = judged.filter(nw.col(_REASON) == "").select(*columns).unique()
+    distinct = rows.filter(nw.col(_REASON) == "").select(*columns).unique()
     left = int(distinct.select(nw.len()).collect().item())
     usable = counts.pop("", 0)
     return distinct, {**counts, "repeated_step": usable - left}, blanks
@@ -72,7 +72,7 @@ def cases_of_steps(frame: Frame, *, finished: Sequence[str], last_step: str | No
         done = ~nw.col("step_end").is_null()
     deciding = done if last_step is None else done & (_plain("step") == last_step.strip().casefold())
     absent = nw.lit(None, dtype=nw.Date)
-    marked = frame.with_columns(
+    rows = frame.with_columns(
         nw.when(done).then(0).otherwise(1).alias("asn_unfinished"),
         nw.when(deciding).then(1).otherwise(0).alias("asn_deciding"),
         nw.when(deciding).then(nw.col("step_end").cast(nw.Date)).otherwise(absent).alias("asn_end"),
@@ -80,7 +80,7 @@ def cases_of_steps(frame: Frame, *, finished: Sequence[str], last_step: str | No
         *([] if "service" in names else [nw.lit(None, dtype=nw.String).alias("service")]),
         *([nw.col("received").cast(nw.Date)] if "received" in names else [absent.alias("received")]),
     )
-    grouped = marked.group_by("office", "case").agg(
+    cases = rows.group_by("office", "case").agg(
         nw.col("service").max(),
         nw.col("received").min(),
         nw.col("step_start").min().alias("asn_start"),
@@ -90,7 +90,7 @@ def cases_of_steps(frame: Frame, *, finished: Sequence[str], last_step: str | No
         nw.len().alias(STEPS),
     )
     closed = nw.col("asn_unfinished") == 0 if last_step is None else nw.col("asn_deciding") > 0
-    return grouped.with_columns(
+    return cases.with_columns(
         received=nw.when(nw.col("received").is_null()).then(nw.col("asn_start")).otherwise(nw.col("received")),
         decided=nw.when(closed).then(nw.col("asn_end")).otherwise(absent),
         status=nw.when(closed).then(nw.lit("granted")).otherwise(nw.lit("open")),

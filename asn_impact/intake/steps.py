@@ -94,7 +94,7 @@ def read_step_log(
         rows = gather(source, wanted, columns=columns, dates=dates, keep=(), required=required)
         frame = rows.frame if office is None else rows.frame.with_columns(nw.lit(office).alias("office"))
         distinct, _, _ = distinct_steps(frame)
-        steps = _named_steps(distinct)
+        steps = _name_steps(distinct)
         counts = steps.group_by("step").agg(nw.len().alias("rows")).collect().to_pandas().sort_values("step")
     names = [None if pd.isna(name) else str(name) for name in counts["step"]]
     owners = pd.DataFrame({"step": names, "rows": counts["rows"].astype("int64").to_numpy()})
@@ -102,7 +102,7 @@ def read_step_log(
     return StepLog(cases, steps, owners.assign(suggested=suggested))
 
 
-def _named_steps(distinct: Frame) -> Frame:
+def _name_steps(distinct: Frame) -> Frame:
     """Return office, case, step, began and ended; names of offices spaced as in the cases."""
     office = nw.col("office").str.replace_all("[\\s\u00a0]+", " ").str.strip_chars()
     return distinct.select(

@@ -18,6 +18,8 @@ from hypothesis import strategies as st
 from asn_impact.errors import InputError
 from asn_impact.intake.exports import Extract, read_exports, read_steps
 
+from .conftest import codes
+
 AS_OF = "2024-12-31"
 NIP = "19870910" + "2011011006"
 PHONE = "0812" + "34567890"
@@ -36,7 +38,7 @@ def test_a_row_is_found_again_by_file_and_number_with_its_reason(tmp_path: Path)
     (tmp_path / "a.csv").write_text(text)
     rows = read(tmp_path / "a.csv").dropped()
     lines = list(csv.reader(io.StringIO(text), delimiter=";"))
-    assert rows["reason"].tolist() == ["decided before received", "no received date"]
+    assert rows["reason"].tolist() == ["decided_before_received", "no_received_date"]
     assert [lines[n - 1][0] for n in rows["row"]] == ["X1", "X2"] == rows["case"].tolist()
     assert set(rows["file"]) == {"a.csv"}
     assert rows["received"].tolist() == ["20/03/2024", ""]
@@ -65,7 +67,7 @@ def test_the_rows_are_those_of_the_ledger_in_every_engine(tmp_path: Path) -> Non
     frame = pd.read_csv(tmp_path / "a.csv", sep=";", dtype=str)
     for source in (tmp_path / "a.csv", frame, pl.from_pandas(frame), pl.from_pandas(frame).lazy()):
         extract = read(source)
-        assert Counter(extract.dropped()["reason"]) == Counter({k: v for k, v in extract.ledger.dropped.items() if v})
+        assert Counter(extract.dropped()["reason"]) == Counter(codes(extract.ledger))
 
 
 ROW = st.tuples(st.integers(0, 5), st.integers(0, 1), st.integers(1, 9), st.one_of(st.none(), st.integers(1, 12)))
@@ -87,7 +89,7 @@ def test_dropped_and_ledger_always_agree(rows: list[tuple[int, int, int, int | N
     except InputError:  # nothing left
         return
     dropped = extract.dropped()
-    assert Counter(dropped["reason"]) == Counter({k: v for k, v in extract.ledger.dropped.items() if v})
+    assert Counter(dropped["reason"]) == Counter(codes(extract.ledger))
     assert len(set(dropped["row"])) == len(dropped)
 
 
@@ -116,6 +118,18 @@ def test_nothing_left_out_is_a_file_with_headings(tmp_path: Path) -> None:
     extract = read(tmp_path / "a.csv")
     assert extract.dropped().empty
     assert extract.write_dropped(tmp_path / "b.csv").read_text(encoding="utf-8-sig").startswith("file;sheet;row;reason")
+
+
+def test_the_file_is_in_the_language_of_the_office(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text(HEADINGS + GOOD + "X1;D1;20/03/2024;19/03/2024;Selesai\n")
+    extract = read(tmp_path / "a.csv")
+    english = extract.write_dropped(tmp_path / "b.csv").read_text(encoding="utf-8-sig").splitlines()
+    assert english[1].split(";")[3] == "decided before received"
+    written = extract.write_dropped(tmp_path / "b.csv", "id").read_text(encoding="utf-8-sig").splitlines()
+    assert written[0] == "berkas;lembar;baris;alasan;nomor permohonan;unit;tanggal masuk;tanggal selesai;status"
+    assert written[1].split(";")[3] == "diputuskan sebelum diterima"
+    with pytest.raises(InputError, match="language='fr'"):
+        extract.dropped("fr")
 
 
 def test_the_list_is_not_written_among_the_exports_nor_over_them(tmp_path: Path) -> None:

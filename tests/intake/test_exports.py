@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from asn_impact.errors import DataWarning, InputError, PrivacyError
 from asn_impact.intake import Extract, read_exports, read_steps
 
-from .conftest import HEADINGS, lines
+from .conftest import HEADINGS, codes, lines, said
 
 AS_OF = "2024-12-31"
 Write = Callable[..., Path]
@@ -82,20 +82,20 @@ def dirty() -> pd.DataFrame:
 
 
 DROPPED = {
-    "row of totals": 1,
-    "test row": 1,
-    "no case number": 1,
-    "no received date": 1,
-    "received after the export": 1,
-    "decided before received": 1,
-    "decided after the export": 1,
-    "a wait of ten years or more": 1,
-    "no office": 1,
-    "finished without a decision date": 1,
-    "open with a decision date": 1,
-    "repeated copy of a case": 1,
-    "open copy of a case decided in another": 1,
-    "contradicting copies of a case": 2,
+    "row_of_totals": 1,
+    "test_row": 1,
+    "no_case_number": 1,
+    "no_received_date": 1,
+    "received_after_export": 1,
+    "decided_before_received": 1,
+    "decided_after_export": 1,
+    "wait_of_ten_years": 1,
+    "no_office": 1,
+    "finished_without_date": 1,
+    "open_with_date": 1,
+    "repeated_copy": 1,
+    "open_copy": 1,
+    "contradicting_copies": 2,
 }
 KEPT = [("1", "O1", "granted"), ("11", "O1", "open"), ("14", "O1", "withdrawn"), ("15", "O1", "rejected")]
 KEPT += [("2", "O1", "granted"), ("4", "O1", "granted"), ("4", "O2", "granted")]
@@ -103,9 +103,10 @@ KEPT += [("2", "O1", "granted"), ("4", "O1", "granted"), ("4", "O2", "granted")]
 
 @pytest.mark.parametrize("engine", ENGINES)
 def test_every_reason_is_counted_in_every_engine(engine: str) -> None:
-    with pytest.warns(DataWarning, match=r"1 placeholder.*15 of 22 rows left out"):
+    with pytest.warns(DataWarning, match=r"^15 of 22 rows left out"):
         extract = read_exports(ENGINES[engine](dirty()), as_of=AS_OF)
-    assert dict(extract.ledger.dropped) == DROPPED
+    assert "1 placeholder" in said(extract)
+    assert codes(extract.ledger) == DROPPED
     assert extract.ledger.kept == 7
     records = extract.records.collect()
     assert records.columns == ["case", "office", "service", "received", "decided", "status"]
@@ -119,7 +120,7 @@ def test_texts_give_what_dates_give(export: Write) -> None:
     path = export(texts.to_csv(sep=";", index=False))
     order = {"received": "day-first", "decided": "day-first"}
     for source in (texts, path):
-        assert dict(quietly(source, dates=order).ledger.dropped) == DROPPED
+        assert codes(quietly(source, dates=order).ledger) == DROPPED
 
 
 @pytest.mark.parametrize(
@@ -156,7 +157,7 @@ def test_row_order_index_and_the_caller_s_frame_do_not_matter() -> None:
     table = dirty()
     before = table.copy()
     shuffled = table.sample(frac=1, random_state=1).set_axis([0] * len(table))
-    assert dict(quietly(shuffled).ledger.dropped) == dict(quietly(table).ledger.dropped) == DROPPED
+    assert codes(quietly(shuffled).ledger) == codes(quietly(table).ledger) == DROPPED
     pd.testing.assert_frame_equal(table, before)
 
 
@@ -228,17 +229,16 @@ def test_thin_evidence_for_the_order_is_said(export: Write) -> None:
 
 def test_dates_that_do_not_exist_are_counted_and_too_many_are_refused(export: Write) -> None:
     few = export(HEADINGS + lines() + "a;29/02/2023;01/03/2023\n")
-    with pytest.warns(DataWarning, match=r"'29/02/2023'.*the received date is no date 1"):
-        read_exports(few, as_of=AS_OF)
+    with pytest.warns(DataWarning, match="the received date is no date 1"):
+        extract = read_exports(few, as_of=AS_OF)
+    assert "'29/02/2023'" in said(extract)
     with pytest.raises(InputError, match="too many"):
         read_exports(export(HEADINGS + lines(30) + "a;29/02/2023;01/03/2023\n" * 9), as_of=AS_OF)
 
 
 def test_times_of_day_in_part_of_a_column_are_said() -> None:
-    with pytest.warns(DataWarning, match="have no time of day"):
-        read_exports(
-            frame(received=pd.to_datetime(["2024-01-02 08:00", "2024-01-03 00:00", "2024-03-04 00:00"])), as_of=AS_OF
-        )
+    times = pd.to_datetime(["2024-01-02 08:00", "2024-01-03 00:00", "2024-03-04 00:00"])
+    assert "have no time of day" in said(read_exports(frame(received=times), as_of=AS_OF))
 
 
 def test_extra_columns_come_by_the_name_asked_and_persons_do_not() -> None:
@@ -305,9 +305,9 @@ def steps() -> pd.DataFrame:
 
 @pytest.mark.parametrize("engine", ENGINES)
 def test_steps_become_cases_and_the_ledger_counts_steps(engine: str) -> None:
-    with pytest.warns(DataWarning, match="3 of 7 rows left out"):
-        extract = read_steps(ENGINES[engine](steps()), as_of=AS_OF, office="DPMPTSP")
-    assert dict(extract.ledger.dropped) == {"test row": 1, "deleted step": 1, "repeated step": 1}
+    extract = read_steps(ENGINES[engine](steps()), as_of=AS_OF, office="DPMPTSP")
+    assert "3 of 7 rows left out" in said(extract)
+    assert codes(extract.ledger) == {"test_row": 1, "deleted_step": 1, "repeated_step": 1}
     rows = sorted((r[0], r[3], r[4], r[5]) for r in extract.records.collect().rows())
     assert rows == [
         ("1", dt.date(2024, 1, 2), dt.date(2024, 1, 9), "granted"),

@@ -27,6 +27,7 @@ def test_a_log_holds_the_cases_of_read_steps_and_each_step_once(tmp_path):
         log = read_step_log(path, as_of="2024-02-01")
     with pytest.warns(DataWarning, match="deleted step 1"):
         cases = read_steps(path, as_of="2024-02-01")
+    assert log.notes == cases.notes
     assert sorted(log.cases.records.collect().rows()) == sorted(cases.records.collect().rows())
     assert sorted(log.steps.collect().rows()) == [
         ("O 1", "1", "Perbaikan Dokumen", dt.date(2024, 1, 3), None),
