@@ -344,7 +344,7 @@ class _Study:
     def effects(self, design: Design) -> Effects:
         effects = self.estimator(design).overall()
         if len(effects.terms) != 1:
-            name = self.estimator.method.name
+            name = self.estimator.entry.name
             raise EstimationError(Message("planning.power.several_numbers", estimator=name, n=len(effects.terms)))
         return effects
 
@@ -359,7 +359,7 @@ class _Study:
         moved = replace(design.panel, mean=design.panel.mean + size * design.treated())
         ends = self.ends(self.effects(replace(design, panel=moved)))
         if not np.allclose(np.array(ends) - size, (low, high), rtol=0, atol=_SHIFT * size, equal_nan=True):
-            names = {"estimator": self.estimator.method.name, "rule": self.rule.method.name}
+            names = {"estimator": self.estimator.entry.name, "rule": self.rule.entry.name}
             moves = {"size": size, "low": low, "high": high, "new_low": ends[0], "new_high": ends[1]}
             raise EstimationError(Message("planning.power.no_shift", **names, **moves))
 
@@ -397,7 +397,7 @@ def _try(past: _Past, scenario: Scenario, study: _Study, rng: np.random.Generato
             reason = problem.message
         if len(designs) == 2:
             return designs
-    names = {"estimator": study.estimator.method.name, "rule": study.rule.method.name, "scenario": repr(scenario)}
+    names = {"estimator": study.estimator.entry.name, "rule": study.rule.entry.name, "scenario": repr(scenario)}
     numbers = {"n": _TRIES - len(designs), "tries": _TRIES}
     raise EstimationError(Message("planning.power.cannot_analyse", **numbers, **names, reason=reason))
 
