@@ -412,3 +412,49 @@ def test_a_notebook_with_many_draws_has_the_same_outputs_on_every_run(tmp_path):
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("\n".join(lines))])
     nbformat.write(notebook, tmp_path / "long.ipynb")
     assert nbformat.reads(executed(tmp_path / "long.ipynb").decode(), as_version=4).cells[0].outputs == []
+
+
+# ----------------------------------------------------------------------------------------------------- anticipation
+
+
+def test_a_past_says_how_many_periods_were_left_off_and_the_rest_is_left_off_for_the_estimator():
+    design = treated_design()
+    asked = {"cluster": "office", "treated": 4, "waves": 1, "months": 6, "reps": 20, "seed": 1}
+    early = detectable(pre_period(design), **asked, estimator=GroupTime(anticipation=2))
+    assert early.panel.timeline.labels == ("2023-01", "2023-02", "2023-03")
+    assert early.notes[0].text("id").startswith("2 periode terakhir masa lalu tidak dipakai")
+    ready = detectable(pre_period(design, anticipation=2), **asked, estimator=GroupTime(anticipation=2))
+    assert not any(note.key == "planning.power.anticipation" for note in ready.notes)
+    assert ready.minimum()["effect"][0] == early.minimum()["effect"][0]
+    with pytest.raises(DesignError, match="1 periods lie before the first wave"):
+        detectable(pre_period(design), **asked, estimator=GroupTime(anticipation=4))
+
+
+def test_a_wave_needs_a_period_before_people_react():
+    with pytest.raises(InputError, match="no period lies before that"):
+        detectable(past(34), **{**PLAN, "waves": [(2, 6)]}, reps=20, seed=1, estimator=GroupTime(anticipation=2))
+
+
+@pytest.mark.parametrize(
+    ("asked", "message"),
+    [
+        ({"weights": "record"}, "Did you mean 'records'"),
+        ({"estimator": GroupTime}, r"Write it with brackets: GroupTime\(\)"),
+        ({"rule": BiasReduced}, r"Write it with brackets: BiasReduced\(\)"),
+        ({"reps": 20.5}, "Expected a whole number, 20 or more"),
+        ({"seed": "one"}, "Expected a whole number"),
+        ({"panel": 3}, "Expected Panel"),
+    ],
+)
+def test_arguments_of_detectable_are_checked(asked, message):
+    with pytest.raises(InputError, match=message):
+        detectable(**{"panel": past(35), **PLAN, "reps": 20, "seed": 1, **asked})
+
+
+def test_arguments_of_the_past_are_checked():
+    with pytest.raises(InputError, match=r"pre_period\(anticipation=-1\). Expected a whole number, 0 or more"):
+        pre_period(treated_design(), anticipation=-1)
+    with pytest.raises(InputError, match="Expected Design"):
+        never_treated(past(36))
+    with pytest.raises(InputError, match="Expected a whole number, 2 or more"):
+        Scenario(offices=10, treated=4, starts=(3,), months=2.5)
