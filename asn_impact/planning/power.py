@@ -201,9 +201,9 @@ class _Past:
 
     def draw(self, scenario: Scenario, rng: np.random.Generator) -> Design:
         """Return a study without effect: clusters drawn with replacement, one window of months for all of them."""
-        chosen = rng.integers(0, len(self.members), scenario.offices)
-        units = np.concatenate([self.members[c] for c in chosen])
-        cluster = np.repeat(np.arange(scenario.offices), [len(self.members[c]) for c in chosen])
+        positions = rng.integers(0, len(self.members), scenario.offices)
+        units = np.concatenate([self.members[c] for c in positions])
+        cluster = np.repeat(np.arange(scenario.offices), [len(self.members[c]) for c in positions])
         line = self.panel.timeline
         periods = _window(line, scenario.months, rng)
         ordinals = line.ordinals[periods[0]] + line.step * np.arange(scenario.months)
@@ -356,8 +356,8 @@ class _Study:
         """Raise where adding a constant to the treated cells does more, or less, than move the interval by it."""
         low, high = self.ends(self.effects(design))
         size = float(np.nanstd(design.panel.mean)) or 1.0
-        moved = replace(design.panel, mean=design.panel.mean + size * design.treated())
-        ends = self.ends(self.effects(replace(design, panel=moved)))
+        shift = replace(design.panel, mean=design.panel.mean + size * design.treated())
+        ends = self.ends(self.effects(replace(design, panel=shift)))
         if not np.allclose(np.array(ends) - size, (low, high), rtol=0, atol=_SHIFT * size, equal_nan=True):
             names = {"estimator": self.estimator.entry.name, "rule": self.rule.entry.name}
             moves = {"size": size, "low": low, "high": high, "new_low": ends[0], "new_high": ends[1]}
@@ -494,12 +494,12 @@ def detectable(
     for scenario in scenarios:
         _refuse_early(scenario, estimator.anticipation)
     study = _Study(estimator, rule, level)
-    ends, said = [], [*notes, *_seams(panel.timeline, scenarios)]
+    ends, own_notes = [], [*notes, *_seams(panel.timeline, scenarios)]
     for scenario in scenarios:
         intervals, without = _intervals(past, scenario, study, _count(reps, scenario), seed)
         ends.append(intervals)
         if without > _TOO_OFTEN * reps:
-            said.append(Alert("planning.power.without_interval", n=without, reps=reps, scenario=repr(scenario)))
+            own_notes.append(Alert("planning.power.without_interval", n=without, reps=reps, scenario=repr(scenario)))
     return Power(
         panel=panel,
         scenarios=scenarios,
@@ -510,7 +510,7 @@ def detectable(
         power=power,
         level=level,
         seed=seed,
-        notes=tuple(said),
+        notes=tuple(own_notes),
     )
 
 
@@ -591,7 +591,7 @@ class Power:
         object.__setattr__(self, "ends", readonly(np.asarray(self.ends, dtype=np.float64)))
 
     @property
-    def _needed(self) -> Float:
+    def _sizes_needed(self) -> Float:
         """(S, R) size above which an effect is seen in each draw, sorted; infinite where it never is."""
         reach = self.ends[:, :, 1] if self.direction == "lower" else -self.ends[:, :, 0]
         return np.sort(np.where(np.isnan(reach), np.inf, reach), axis=1)
@@ -607,7 +607,7 @@ class Power:
         if wrong:
             raise InputError(Message("planning.power.wrong_side", effects=map(repr, wrong), direction=self.direction))
         rows = []
-        for scenario, needed in zip(self.scenarios, self._needed, strict=True):
+        for scenario, needed in zip(self.scenarios, self._sizes_needed, strict=True):
             for effect in effects:
                 share = float(np.searchsorted(needed, abs(effect), side="left")) / len(needed)
                 rows.append({**_numbers_of(scenario), "effect": float(effect), **_share(share, len(needed))})
@@ -625,7 +625,7 @@ class Power:
 
     def _minimum(self) -> list[dict[str, Any]]:
         rows = []
-        for scenario, needed, ends in zip(self.scenarios, self._needed, self.ends, strict=True):
+        for scenario, needed, ends in zip(self.scenarios, self._sizes_needed, self.ends, strict=True):
             size, low, high = _quantile(needed, self.power)
             sign = -1.0 if self.direction == "lower" else 1.0
             rejected = float(((ends[:, 0] > 0) | (ends[:, 1] < 0)).mean())
@@ -708,8 +708,8 @@ def _round_up(size: float, source: str) -> Quantity:
 def _say(row: dict[str, Any], at: int, power: Power) -> Message:
     scale, unit = _unit(power.panel)
     hundred = 100 * power.power
-    shown = Quantity(hundred, "100 * power.power", 0 if float(hundred).is_integer() else 1)
-    plan = {**{name: int(row[name]) for name in ("offices", "treated", "waves", "months")}, "shown": shown}
+    often = Quantity(hundred, "100 * power.power", 0 if float(hundred).is_integer() else 1)
+    plan = {**{name: int(row[name]) for name in ("offices", "treated", "waves", "months")}, "shown": often}
     if math.isnan(row["effect"]):
         return Message("planning.power.unseen", **plan)
     size = _round_up(abs(row["effect"]) * scale, f"power.minimum().effect[{at}]")
