@@ -131,9 +131,9 @@ def coded(values: pd.Series) -> tuple[Int, Any]:
         low, high = int(numbers.min()), int(numbers.max())
         if high - low < 2 * len(numbers) and low > -_LARGEST and high < _LARGEST:
             away = numbers.astype(np.int64) - low
-            seen = np.zeros(high - low + 1, dtype=np.int64)
-            seen[away] = 1
-            return np.asarray((np.cumsum(seen) - 1)[away]), np.flatnonzero(seen) + low
+            present = np.zeros(high - low + 1, dtype=np.int64)
+            present[away] = 1
+            return np.asarray((np.cumsum(present) - 1)[away]), np.flatnonzero(present) + low
     codes, distinct = pd.factorize(values)
     return codes.astype(np.int64), distinct
 
@@ -221,20 +221,20 @@ def _ordinal_or_never(value: Any, kind: Kind, first: int) -> float | None:  # no
         except ValueError:
             return float(_from_objects(pd.Series([value], dtype=object), "adopted")[1][0])
     if isinstance(value, pd.Period | pd.Timestamp) or hasattr(value, "year"):
-        return _dated(value, kind)
+        return _place_date(value, kind)
     if value is pd.NA:
         return None
-    return _coded(float(value), kind, first)
+    return _place_code(float(value), kind, first)
 
 
-def _dated(value: Any, kind: Kind) -> float:  # noqa: ANN401 - Period, Timestamp or date
+def _place_date(value: Any, kind: Kind) -> float:  # noqa: ANN401 - Period, Timestamp or date
     if kind == "step":
         raise DesignError(Message("timeline.date_for_numbers", value=str(value)))
     year, month = int(value.year), int(getattr(value, "month", 1))
     return float(year * _PER_YEAR[kind] + (month - 1) * _PER_YEAR[kind] // 12)
 
 
-def _coded(number: float, kind: Kind, first: int) -> float | None:
+def _place_code(number: float, kind: Kind, first: int) -> float | None:
     if number >= _NEVER_FROM and not (kind == "month" and _looks_yyyymm(np.array(int(number)))):
         return None
     if number in {0.0, -1.0} and first > 0:  # the codes for "never" in csdid, diff-diff, did and many spreadsheets

@@ -85,14 +85,14 @@ class Design:
 
     def where(self, units: Bool) -> Design:
         """Return the design of the units marked True; clusters without a unit disappear."""
-        chosen = np.flatnonzero(units)
-        left, cluster = np.unique(self.cluster[chosen], return_inverse=True)
+        members = np.flatnonzero(units)
+        codes, cluster = np.unique(self.cluster[members], return_inverse=True)
         return replace(
             self,
-            panel=self.panel.select(chosen),
-            adopted=self.adopted[chosen],
+            panel=self.panel.select(members),
+            adopted=self.adopted[members],
             cluster=cluster,
-            clusters=tuple(self.clusters[i] for i in left),
+            clusters=tuple(self.clusters[i] for i in codes),
         )
 
     def without(self, cluster: int) -> Design:

@@ -117,12 +117,12 @@ class Lottery:
         """
         rng = np.random.default_rng(seed)
         wave = self.table["wave"].map({label: i for i, label in enumerate(self.waves)}).fillna(-1)
-        dealt = np.tile(wave.to_numpy(dtype=np.int64), (reps, 1))
+        deals = np.tile(wave.to_numpy(dtype=np.int64), (reps, 1))
         stratum = self.table["stratum"].to_numpy()
         for name in self.places:
             members = np.flatnonzero(stratum == name)
-            dealt[:, members] = rng.permuted(dealt[:, members], axis=1)
-        return np.asarray(dealt, dtype=np.int64)
+            deals[:, members] = rng.permuted(deals[:, members], axis=1)
+        return np.asarray(deals, dtype=np.int64)
 
     @property
     def sizes(self) -> tuple[int, ...]:
@@ -305,8 +305,8 @@ def verify(certificate: Mapping[str, Any], frame: Any) -> Lottery:  # noqa: ANN4
 
 def _strangers(own: list[list[str]], certified: Sequence[Sequence[str]]) -> list[Message]:
     ours, theirs = ({row[0] for row in rows} for rows in (own, certified))
-    added = [Message("designs.lottery.not_certified", units=sorted(ours - theirs))] if ours - theirs else []
-    return added + ([Message("designs.lottery.not_listed", units=sorted(theirs - ours))] if theirs - ours else [])
+    strangers = [Message("designs.lottery.not_certified", units=sorted(ours - theirs))] if ours - theirs else []
+    return strangers + ([Message("designs.lottery.not_listed", units=sorted(theirs - ours))] if theirs - ours else [])
 
 
 # ------------------------------------------------------------------------------------------------------- what goes in
@@ -364,7 +364,7 @@ def _places(
         if len(row) != len(waves) or any(isinstance(k, bool) or k != int(k) or k < 0 for k in row):
             raise DesignError(Message("designs.lottery.sizes", sizes=repr(list(row)), n=len(waves)))
     if isinstance(sizes, Mapping):
-        places = _by_stratum({str(name): tuple(map(int, row)) for name, row in sizes.items()}, counts)
+        places = _check_by_stratum({str(name): tuple(map(int, row)) for name, row in sizes.items()}, counts)
     else:
         places = _in_proportion([int(k) for k in sizes], counts)
     empty = [wave for j, wave in enumerate(waves) if not sum(row[j] for row in places.values())]
@@ -375,7 +375,7 @@ def _places(
     return places
 
 
-def _by_stratum(sizes: dict[str, tuple[int, ...]], counts: dict[str, int]) -> dict[str, tuple[int, ...]]:
+def _check_by_stratum(sizes: dict[str, tuple[int, ...]], counts: dict[str, int]) -> dict[str, tuple[int, ...]]:
     if set(sizes) != set(counts):
         raise DesignError(Message("designs.lottery.other_strata", given=sorted(sizes), found=sorted(counts)))
     for name, row in sizes.items():
@@ -390,11 +390,11 @@ def _in_proportion(sizes: Sequence[int], counts: dict[str, int]) -> dict[str, tu
         raise DesignError(Message("designs.lottery.too_many", places=sum(sizes), units=total))
     columns = np.array([*sizes, total - sum(sizes)], dtype=np.int64)  # the last: not drawn
     exact = np.array(list(counts.values()), dtype=np.int64)[:, None] * columns[None, :]
-    table = _rounded(exact, total)
+    table = _round(exact, total)
     return {name: tuple(int(k) for k in row[:-1]) for name, row in zip(counts, table, strict=True)}
 
 
-def _rounded(exact: Int, total: int) -> Int:
+def _round(exact: Int, total: int) -> Int:
     """(S, W) whole numbers, each ``exact / total`` rounded up or down, with the same sums over rows and columns.
 
     Rounded down first; each row then places what it lacks on its largest remainders. Where a column is full, a place
@@ -415,13 +415,13 @@ def _path(row: int, rest: Int, extra: Int, room: Int) -> list[tuple[int, int, in
     """Return the shortest way to place one more in a row: cells to add to and to take from, in turn."""
     came: dict[int, list[tuple[int, int, int]]] = {row: []}
     queue = [row]
-    seen: set[int] = set()
+    visits: set[int] = set()
     while queue:
         s = queue.pop(0)
         for w in sorted(range(rest.shape[1]), key=lambda column: (-int(rest[s, column]), column)):
-            if w in seen or extra[s, w] or not rest[s, w]:
+            if w in visits or extra[s, w] or not rest[s, w]:
                 continue
-            seen.add(w)
+            visits.add(w)
             way = [*came[s], (s, w, 1)]
             if room[w] > 0:
                 return way

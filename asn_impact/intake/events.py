@@ -97,9 +97,9 @@ class Events:
 
     def concerning(self, service: str) -> Events:
         """Return the events that name a service, or all services."""
-        wanted = normalised(service)
+        name = normalised(service)
         parts = self.rows["services"].map(lambda text: [normalised(part) for part in text.split(";")])
-        hit = parts.map(lambda services: any(s == wanted or s.startswith(_EVERY) for s in services)).astype(bool)
+        hit = parts.map(lambda services: any(s == name or s.startswith(_EVERY) for s in services)).astype(bool)
         return replace(self, rows=self.rows.loc[hit].reset_index(drop=True))
 
     @public_verb
@@ -125,7 +125,7 @@ class Events:
         return replace(self, rows=self.rows.iloc[np.flatnonzero(close.any(axis=1))].reset_index(drop=True))
 
     def __add__(self, other: Events) -> Events:
-        return Events(_sorted(pd.concat([self.rows, other.rows], ignore_index=True)))
+        return Events(_sort(pd.concat([self.rows, other.rows], ignore_index=True)))
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -138,8 +138,8 @@ class Events:
         return f"Events({len(self.rows)} from {first:%Y-%m-%d} to {last:%Y-%m-%d}, {verified} verified)"
 
     def _repr_html_(self) -> str:
-        shown = self.rows.assign(date=self.rows["date"].dt.strftime("%Y-%m-%d"))
-        return card(repr(self), table=shown[["date", "kind", "name", "services", "verified"]])
+        table = self.rows.assign(date=self.rows["date"].dt.strftime("%Y-%m-%d"))
+        return card(repr(self), table=table[["date", "kind", "name", "services", "verified"]])
 
 
 @public_verb
@@ -188,10 +188,10 @@ def _events(headings: Sequence[str], rows: Sequence[Sequence[Any]], name: str | 
     at = _columns(headings)
     lacking = [f for f in _REQUIRED if f not in at]
     if lacking:
-        wanted, shown = [_HEADINGS[f][0] for f in lacking], [masked(h) for h in headings]
-        problem = Message("events.no_column", source=name, names=wanted)
+        lacking_names, names = [_HEADINGS[f][0] for f in lacking], [masked(h) for h in headings]
+        problem = Message("events.no_column", source=name, names=lacking_names)
         raise InputError(
-            paragraph(problem, did_you_mean(wanted[0], shown), Message("events.columns", names=shown[:20]))
+            paragraph(problem, did_you_mean(lacking_names[0], names), Message("events.columns", names=names[:20]))
         )
     cells = {f: [_text(row[i]) for row in rows] for f, i in at.items()}
     if not rows:
@@ -210,15 +210,15 @@ def _events(headings: Sequence[str], rows: Sequence[Sequence[Any]], name: str | 
             "name": cells.get("name", kinds),
             "services": [text or _EVERY for text in cells["services"]],
             "source": sources,
-            "verified": _verified(cells["verified"], name),
+            "verified": _read_verified(cells["verified"], name),
             "until": until,
             "precision": _precision(cells.get("precision", [""] * len(rows)), name),
         }
     )
-    return Events(_sorted(frame))
+    return Events(_sort(frame))
 
 
-def _sorted(frame: pd.DataFrame) -> pd.DataFrame:
+def _sort(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.sort_values(["date", "name"], kind="stable", ignore_index=True)
 
 
@@ -242,7 +242,7 @@ def _refuse_rows(wrong: pd.Series, problem: Callable[..., Message]) -> None:
         raise InputError(problem(n=int(wrong.sum()), row=int(np.argmax(wrong.to_numpy())) + 1))
 
 
-def _verified(words: Sequence[str], name: str | Message) -> list[bool]:
+def _read_verified(words: Sequence[str], name: str | Message) -> list[bool]:
     unknown = sorted({w for w in words if w.casefold() not in _YES | _NO})
     if unknown:
         raise InputError(Message("events.verified", source=name, words=unknown))

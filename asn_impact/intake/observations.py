@@ -210,28 +210,28 @@ def observe(
     """Return the observations of a source, for every reader of dated records."""
     day = _as_day(as_of)
     names = _distinct_names(numbers, moments, keep)
-    wanted, asked = _fields(source, office, date, person, key, columns)
+    fields, settled = _fields(source, office, date, person, key, columns)
     order = {("received" if name == date else name): way for name, way in (dates or {}).items()}
     _require_dates(order, ("received", *moments))
     with explaining(source):
         with _naming(date):
             rows = gather(
                 source,
-                wanted,
-                columns=asked,
+                fields,
+                columns=settled,
                 dates={name: way for name, way in order.items() if name == "received"},
                 keep=names,
-                required=[field for field in wanted if field != "service"],
+                required=[field for field in fields if field != "service"],
             )
-        cleaned, ledger = _kept_rows(rows, day, office, names, date)
-        table, untyped = _typed(cleaned, numbers, moments, order, style)
+        cleaned, ledger = _clean_rows(rows, day, office, names, date)
+        table, untyped = _type_columns(cleaned, numbers, moments, order, style)
         table, ledger = _without_persons(table, ledger, key)
         records = _date_records(table)
     notes = [note for note in (*rows.notes, *cleaned.notes, *untyped, ledger.note()) if note is not None]
     sources = tuple(Source(t.name, cleaned.rows_by_file.get(i, 0), t.sha256) for i, t in enumerate(rows.tables))
     headings = {("date" if f == "received" else f): h for f, h in rows.headings.items() if f != "officer"}
-    named = tuple(_name_date(note, date) for note in notes)
-    return Observations(nw.from_native(records).lazy(), day, ledger, headings, sources, named)
+    own_notes = tuple(_name_date(note, date) for note in notes)
+    return Observations(nw.from_native(records).lazy(), day, ledger, headings, sources, own_notes)
 
 
 def _fields(
@@ -243,12 +243,12 @@ def _fields(
     columns: Mapping[str, str | None] | None,
 ) -> tuple[list[str], dict[str, str | None]]:
     """Return the standard fields that are read, and field -> heading as far as it is settled."""
-    asked = {**(columns or {}), "received": date}
-    wanted = ["service", "received", *([] if office is not None else ["office"])]
+    settled = {**(columns or {}), "received": date}
+    fields = ["service", "received", *([] if office is not None else ["office"])]
     if person is None:
-        return wanted, asked
+        return fields, settled
     _require_key(source, person, key)
-    return [*wanted, "officer"], {**asked, "officer": person}
+    return [*fields, "officer"], {**settled, "officer": person}
 
 
 @contextmanager
@@ -282,9 +282,9 @@ def _distinct_names(*groups: Sequence[str]) -> list[str]:
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise InputError(Message("observations.named_twice", names=twice))
-    taken = [name for name in names if name in _MADE or name.startswith("asn_")]
-    if taken:
-        raise InputError(Message("observations.made_here", names=taken, first=taken[0]))
+    reserved = [name for name in names if name in _MADE or name.startswith("asn_")]
+    if reserved:
+        raise InputError(Message("observations.made_here", names=reserved, first=reserved[0]))
     return names
 
 
@@ -310,7 +310,7 @@ def _require_key(source: Any, person: str, key: bytes | None) -> None:  # noqa: 
         raise PrivacyError(Message("observations.decimals", name=person))
 
 
-def _kept_rows(
+def _clean_rows(
     rows: Gathered, day: dt.date, office: str | None, names: Sequence[str], date: str
 ) -> tuple[Cleaned, Ledger]:
     """Leave out rows without a date or an office by the rules for permits: a record is decided when it is dated."""
@@ -345,7 +345,7 @@ def _refuse_unusable(ledger: Ledger, name: str | Message, date: str) -> None:
 # --- typed columns --------------------------------------------------------------------------------------------
 
 
-def _typed(
+def _type_columns(
     cleaned: Cleaned,
     numbers: Sequence[str],
     moments: Sequence[str],
@@ -385,7 +385,7 @@ def _cell_text(value: Any) -> str | None:  # noqa: ANN401
     return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
 
 
-def quoted(name: str) -> str:
+def quote(name: str) -> str:
     """Return a column name as SQL writes it."""
     return '"' + name.replace('"', '""') + '"'
 
@@ -405,46 +405,44 @@ def with_numbers(
     if kind.startswith(("DATE", "TIME", "INTERVAL")) or "[" in kind:
         raise InputError(Message("observations.no_numbers", name=name, kind=kind))
     if not kind.startswith(("VARCHAR", "ENUM")):
-        return _replace_column(table, name, f"CAST({quoted(name)} AS DOUBLE)")
-    texts = [str(t) for (t,) in table.aggregate(f"CAST({quoted(name)} AS VARCHAR) AS t").fetchall() if t is not None]
+        return _replace_column(table, name, f"CAST({quote(name)} AS DOUBLE)")
+    texts = [str(t) for (t,) in table.aggregate(f"CAST({quote(name)} AS VARCHAR) AS t").fetchall() if t is not None]
     known = {" ".join(word.split()).casefold(): value for word, value in (words or {}).items()}
     plain = {t: " ".join(t.split()).casefold() for t in texts}
     rest = [t for t in texts if plain[t] not in known]
-    parsed = dict(zip(rest, parse_numbers(rest, name=name, style=style), strict=True))
-    values = [known[plain[t]] if plain[t] in known else parsed[t] for t in texts]
+    numbers = dict(zip(rest, parse_numbers(rest, name=name, style=style), strict=True))
+    values = [known[plain[t]] if plain[t] in known else numbers[t] for t in texts]
     return _map_texts(table, name, texts, pa.array(values, pa.float64(), from_pandas=True))
 
 
 def _map_texts(table: Relation, name: str, texts: Sequence[str], values: pa.Array) -> Relation:
     """Return the relation with each text of a column replaced by its value; missing stays missing."""
     known = duckdb.from_arrow(pa.table({"asn_text": pa.array(texts, pa.string()), "asn_value": values}))
-    joined = table.set_alias("t").join(known.set_alias("k"), f"t.{quoted(name)} = k.asn_text", how="left")
-    cells = [f"k.asn_value AS {quoted(c)}" if c == name else f"t.{quoted(c)}" for c in table.columns]
-    return joined.project(", ".join(cells))
+    matches = table.set_alias("t").join(known.set_alias("k"), f"t.{quote(name)} = k.asn_text", how="left")
+    cells = [f"k.asn_value AS {quote(c)}" if c == name else f"t.{quote(c)}" for c in table.columns]
+    return matches.project(", ".join(cells))
 
 
 def _replace_column(table: Relation, name: str, sql: str) -> Relation:
-    return table.project(f"* REPLACE ({sql} AS {quoted(name)})")
+    return table.project(f"* REPLACE ({sql} AS {quote(name)})")
 
 
 def _with_moment(table: Relation, name: str, order: str | None) -> tuple[Relation, list[Message]]:
     """Read a column as dates; placeholders are missing, and so, counted, are texts that are no dates."""
     empty = ", ".join(f"DATE '{day:%Y-%m-%d}'" if day.year > 999 else "DATE '0001-01-01'" for day in PLACEHOLDERS)
-    clear = f"CASE WHEN {quoted(name)} IN ({empty}) THEN NULL ELSE {quoted(name)} END"
+    clear = f"CASE WHEN {quote(name)} IN ({empty}) THEN NULL ELSE {quote(name)} END"
     if not _kind(table, name).startswith("VARCHAR"):
-        return _replace_column(_replace_column(table, name, f"CAST({quoted(name)} AS DATE)"), name, clear), []
-    renamed = table.project(
-        ", ".join(f"{quoted(c)} AS {'asn_moment' if c == name else quoted(c)}" for c in table.columns)
-    )
-    reading = read_dates(renamed, "asn_moment", name=name, order=order)
-    days = dated(renamed, reading)
+        return _replace_column(_replace_column(table, name, f"CAST({quote(name)} AS DATE)"), name, clear), []
+    aside = table.project(", ".join(f"{quote(c)} AS {'asn_moment' if c == name else quote(c)}" for c in table.columns))
+    reading = read_dates(aside, "asn_moment", name=name, order=order)
+    days = dated(aside, reading)
     bad = 0
     if "asn_asn_moment_bad" in days.columns:
         bad = len(days.filter("asn_asn_moment_bad").project("1").fetchall())
         days = days.project("* EXCLUDE (asn_asn_moment_bad)")
     if bad > MOST_UNREADABLE * reading.rows:
         raise InputError(Message("observations.bad_moments", name=name, n=bad, rows=reading.rows))
-    back = days.project(", ".join(f"{quoted(c)} AS {quoted(name if c == 'asn_moment' else c)}" for c in days.columns))
+    back = days.project(", ".join(f"{quote(c)} AS {quote(name if c == 'asn_moment' else c)}" for c in days.columns))
     notes: list[Message] = [Alert("observations.moments_missing", name=name, n=bad)] if bad else []
     return _replace_column(back, name, clear), notes
 
@@ -459,19 +457,19 @@ def _without_persons(table: Relation, ledger: Ledger, key: bytes | None) -> tupl
     known = table.filter("officer IS NOT NULL AND trim(officer) <> ''")
     persons = [str(p) for (p,) in known.aggregate("officer").fetchall()]
     pseudonyms = pa.array([pseudonym("person", p, key) for p in persons], pa.string())
-    named = _map_texts(known, "officer", persons, pseudonyms)
-    cells = (f"{quoted(c)} AS person" if c == "officer" else quoted(c) for c in named.columns)
-    kept = named.project(", ".join(cells))
-    count = int(kept.aggregate("count(*)").fetchall()[0][0])
+    pseudonymous = _map_texts(known, "officer", persons, pseudonyms)
+    cells = (f"{quote(c)} AS person" if c == "officer" else quote(c) for c in pseudonymous.columns)
+    persons_only = pseudonymous.project(", ".join(cells))
+    count = int(persons_only.aggregate("count(*)").fetchall()[0][0])
     if count == 0:
         raise InputError(Message("observations.no_persons"))
     nameless = Message("observations.reason.no_person")
-    return kept, Ledger(ledger.read, count, {**ledger.dropped, nameless: ledger.kept - count})
+    return persons_only, Ledger(ledger.read, count, {**ledger.dropped, nameless: ledger.kept - count})
 
 
 def _date_records(table: Relation) -> Relation:
     """Add month and day numbers, and hold the result in memory: nothing of the source is needed any more."""
-    rest = [quoted(c) for c in table.columns if c != "received"]
+    rest = [quote(c) for c in table.columns if c != "received"]
     parts = (
         "received AS date, CAST(12 * year(received) + month(received) - 1 AS INTEGER) AS month, "
         "CAST(datediff('day', DATE '0001-01-01', received) + 1 AS INTEGER) AS day"
@@ -526,19 +524,19 @@ def with_days(observations: Observed, *, start: str, end: str, name: str, horizo
         if _kind(table, column) != "DATE":
             raise InputError(Message("observations.no_dates", name=column, kind=_kind(table, column)))
     as_of = f"DATE '{observations.as_of.isoformat()}'"
-    late = len(table.filter(f"{quoted(end)} > {as_of}").project("1").fetchall())
+    late = len(table.filter(f"{quote(end)} > {as_of}").project("1").fetchall())
     if late:
         raise InputError(Message("observations.after_as_of", n=late, name=end, day=observations.as_of))
-    days = f"""CASE WHEN {quoted(start)} IS NULL OR datediff('day', {quoted(start)}, {as_of}) < {int(horizon)} THEN NULL
-        ELSE CAST(least(coalesce(datediff('day', {quoted(start)}, {quoted(end)}), {int(horizon)}), {int(horizon)})
-        AS DOUBLE) END AS {quoted(name)}"""
-    counted = table.project(f"*, {days}")
-    without = len(counted.filter(f"{quoted(name)} IS NULL").project("1").fetchall())
+    days = f"""CASE WHEN {quote(start)} IS NULL OR datediff('day', {quote(start)}, {as_of}) < {int(horizon)} THEN NULL
+        ELSE CAST(least(coalesce(datediff('day', {quote(start)}, {quote(end)}), {int(horizon)}), {int(horizon)})
+        AS DOUBLE) END AS {quote(name)}"""
+    table_of_days = table.project(f"*, {days}")
+    without = len(table_of_days.filter(f"{quote(name)} IS NULL").project("1").fetchall())
     total = int(table.aggregate("count(*)").fetchall()[0][0])
     if without == total:
         raise InputError(Message("observations.none_followed", name=start, horizon=horizon))
     span = {"name": name, "start": start, "end": end, "horizon": horizon}
-    return _extend(observations, counted, Message("observations.days", **span, without=without, total=total))
+    return _extend(observations, table_of_days, Message("observations.days", **span, without=without, total=total))
 
 
 def _extend(observations: Observed, table: Relation, note: Message) -> Observed:
@@ -570,17 +568,19 @@ def with_flag(observations: Observed, *, column: str, true: Names, name: str) ->
     _require_column(table, column)
     if not _kind(table, column).startswith("VARCHAR"):
         raise InputError(Message("observations.no_texts", name=column, kind=_kind(table, column)))
-    texts = [str(t) for (t,) in table.aggregate(quoted(column)).fetchall() if t is not None and str(t).strip()]
+    texts = [str(t) for (t,) in table.aggregate(quote(column)).fetchall() if t is not None and str(t).strip()]
     plain = {t: " ".join(t.split()).casefold() for t in texts}
-    meant = {" ".join(word.split()).casefold(): word for word in true}
-    absent = [word for key, word in meant.items() if key not in plain.values()]
+    words = {" ".join(word.split()).casefold(): word for word in true}
+    absent = [word for key, word in words.items() if key not in plain.values()]
     if absent:
         problem = Message("observations.no_such_word", name=column, words=absent)
         names = [masked(t) for t in sorted(texts)[:_MOST]]
         raise InputError(paragraph(problem, did_you_mean(absent[0], names), Message("observations.found", names=names)))
-    flags = pa.array([float(plain[t] in meant) for t in texts], pa.float64())
-    flagged = _map_texts(table.project(f"*, {quoted(column)} AS {quoted(name)}"), name, texts, flags)
-    return _extend(observations, flagged, Message("observations.flag", name=name, column=column, words=tuple(true)))
+    flags = pa.array([float(plain[t] in words) for t in texts], pa.float64())
+    table_of_flags = _map_texts(table.project(f"*, {quote(column)} AS {quote(name)}"), name, texts, flags)
+    return _extend(
+        observations, table_of_flags, Message("observations.flag", name=name, column=column, words=tuple(true))
+    )
 
 
 @public_verb
@@ -607,17 +607,19 @@ def with_recorded(observations: Observed, *, column: str, name: str) -> Observed
     table = _native(observations)
     _require_new(table, name)
     _require_column(table, column)
-    told = table.project(f"*, CAST({_is_filled(table, column)} AS DOUBLE) AS {quoted(name)}")
-    empty = len(told.filter(f"{quoted(name)} = 0").project("1").fetchall())
+    table_of_flags = table.project(f"*, CAST({_is_filled(table, column)} AS DOUBLE) AS {quote(name)}")
+    empty = len(table_of_flags.filter(f"{quote(name)} = 0").project("1").fetchall())
     total = int(table.aggregate("count(*)").fetchall()[0][0])
     return _extend(
-        observations, told, Message("observations.recorded", name=name, column=column, empty=empty, total=total)
+        observations,
+        table_of_flags,
+        Message("observations.recorded", name=name, column=column, empty=empty, total=total),
     )
 
 
 def _is_filled(table: Relation, column: str) -> str:
     """Return the SQL condition that a cell holds something."""
-    kind, cell = _kind(table, column), quoted(column)
+    kind, cell = _kind(table, column), quote(column)
     if kind.startswith(("VARCHAR", "ENUM")):
         empty = ", ".join("'" + word.replace("'", "''") + "'" for word in NULL_WORDS)
         return f"coalesce(lower(trim(CAST({cell} AS VARCHAR))) NOT IN ({empty}), FALSE)"

@@ -36,7 +36,7 @@ from asn_impact.intake.observations import (
     Observations,
     Order,
     observe,
-    quoted,
+    quote,
     with_numbers,
 )
 from asn_impact.intake.privacy import identifiers_in, masked
@@ -166,29 +166,31 @@ def element_of(heading: object) -> str | None:
     return label if label in (*ELEMENTS, *_UNTOLD) else None
 
 
-def _matched_elements(
+def _match_elements(
     headings: Sequence[str], columns: Mapping[str, str | None], elements: Mapping[str, str] | None, source: Name
 ) -> dict[str, str]:
     """Return element -> heading; what is settled by the reader wins."""
     if elements is not None:
         return dict(elements)
-    asked = {e: columns[e] for e in ELEMENTS if e in columns}
-    taken = {normalised(h) for h in asked.values() if h is not None}
+    settled = {e: columns[e] for e in ELEMENTS if e in columns}
+    own_headings = {normalised(h) for h in settled.values() if h is not None}
     matches: dict[str, list[str]] = {}
     for heading in headings:
-        if normalised(heading) not in taken and (element := element_of(heading)) is not None:
+        if normalised(heading) not in own_headings and (element := element_of(heading)) is not None:
             matches.setdefault(element, []).append(heading)
-    double = next((e for e in ELEMENTS if len(matches.get(e, ())) > 1 and e not in asked), None)
+    double = next((e for e in ELEMENTS if len(matches.get(e, ())) > 1 and e not in settled), None)
     if double is not None:
         several = {"n": len(matches[double]), "headings": matches[double], "first": matches[double][0]}
         raise InputError(Message("survey.double_element", source=source, element=double, **several))
-    chosen = {
-        e: h for e in ELEMENTS if (h := asked[e] if e in asked else next(iter(matches.get(e, ())), None)) is not None
+    headings_of = {
+        e: h
+        for e in ELEMENTS
+        if (h := settled[e] if e in settled else next(iter(matches.get(e, ())), None)) is not None
     }
-    lacking = [e for e in ELEMENTS if e not in chosen and e not in asked]
+    lacking = [e for e in ELEMENTS if e not in headings_of and e not in settled]
     if lacking:
         raise InputError(_explain_lacking(lacking, matches, headings, source))
-    return chosen
+    return headings_of
 
 
 def _explain_lacking(
@@ -197,9 +199,9 @@ def _explain_lacking(
     untold = [matches[n][0] for n in _UNTOLD if n in matches]
     if untold and set(lacking) <= {"pengaduan", "sarana"}:
         return Message("survey.by_number", source=source, headings=untold, first=untold[0], last=untold[-1])
-    shown = [masked(h) for h in headings if h.strip()][:_MOST]
+    names = [masked(h) for h in headings if h.strip()][:_MOST]
     problem = {"n": len(lacking), "elements": lacking, "first": lacking[0]}
-    return Message("survey.no_element", source=source, **problem, headings=shown)
+    return Message("survey.no_element", source=source, **problem, headings=names)
 
 
 def _headings(source: Any, fields: Sequence[str], named: Sequence[str]) -> list[tuple[Name, list[str]]]:  # noqa: ANN401
@@ -224,7 +226,7 @@ def _one_mapping(
     tables: Sequence[tuple[Name, list[str]]], columns: Mapping[str, str | None], elements: Mapping[str, str] | None
 ) -> dict[str, str]:
     """Return element -> heading, the same for all tables."""
-    matched = [(name, _matched_elements(headings, columns, elements, name)) for name, headings in tables]
+    matched = [(name, _match_elements(headings, columns, elements, name)) for name, headings in tables]
     first_name, first = matched[0]
     for name, other in matched[1:]:
         differing = [e for e in first if other.get(e) is None or normalised(other[e]) != normalised(first[e])]
@@ -314,24 +316,24 @@ def read_survey(
     >>> sorted(survey.records.collect()["ikm"].to_list())
     [75.0, 100.0]
     """
-    asked = dict(columns or {})
-    _refuse_free_text(keep, asked)
+    settled = dict(columns or {})
+    _refuse_free_text(keep, settled)
     with explaining(source):
-        named = [h for h in [*asked.values(), *(elements or {}).values(), date] if h is not None]
-        tables = _headings(source, _FIELDS, named)
-        chosen = _one_mapping(tables, asked, elements)
+        own_headings = [h for h in [*settled.values(), *(elements or {}).values(), date] if h is not None]
+        tables = _headings(source, _FIELDS, own_headings)
+        headings_of = _one_mapping(tables, settled, elements)
         answers = observe(
             source,
             as_of=as_of,
             date=_date_heading(tables, date),
             office=office,
-            keep=[*chosen, *keep],
-            columns={**{name: h for name, h in asked.items() if name not in ELEMENTS}, **chosen},
+            keep=[*headings_of, *keep],
+            columns={**{name: h for name, h in settled.items() if name not in ELEMENTS}, **headings_of},
             dates=dates,
         )
-        table, missing = _check_answers(answers.records.to_native(), tuple(chosen), words)
-    left = [e for e in ELEMENTS if elements is None and e not in chosen]
-    notes = [Message("survey.not_asked", elements=left, n=len(chosen))] if left else []
+        table, missing = _check_answers(answers.records.to_native(), tuple(headings_of), words)
+    unasked = [e for e in ELEMENTS if elements is None and e not in headings_of]
+    notes = [Message("survey.not_asked", elements=unasked, n=len(headings_of))] if unasked else []
     return Survey(
         records=nw.from_native(table).lazy(),
         as_of=answers.as_of,
@@ -339,7 +341,7 @@ def read_survey(
         headings=answers.headings,
         sources=answers.sources,
         notes=(*answers.notes, *notes, *_missing_notes(missing)),
-        elements=tuple(chosen),
+        elements=tuple(headings_of),
         missing=missing,
     )
 
@@ -355,14 +357,14 @@ def _check_answers(
     """Return the answers as numbers with the index of each respondent, held in memory, and the missing by element."""
     for element in elements:
         table = with_numbers(table, element, words=words)
-        counts = table.aggregate(f"{quoted(element)} AS answer, count(*) AS n").fetchall()
+        counts = table.aggregate(f"{quote(element)} AS answer, count(*) AS n").fetchall()
         _refuse_other_answers(element, {a: int(n) for a, n in counts if a is not None})
-    filled = " + ".join(f"({quoted(e)} IS NOT NULL)::INTEGER" for e in elements)
-    total = " + ".join(f"coalesce({quoted(e)}, 0)" for e in elements)
-    table = table.project(f"*, {PER_POINT} * ({total}) / nullif({filled}, 0) AS {IKM}")
-    gaps = table.aggregate(", ".join(f"count(*) - count({quoted(e)})" for e in elements)).fetchall()[0]
-    held = duckdb.from_arrow(table.to_arrow_table())
-    return held, dict(zip(elements, map(int, gaps), strict=True))
+    answered = " + ".join(f"({quote(e)} IS NOT NULL)::INTEGER" for e in elements)
+    total = " + ".join(f"coalesce({quote(e)}, 0)" for e in elements)
+    table = table.project(f"*, {PER_POINT} * ({total}) / nullif({answered}, 0) AS {IKM}")
+    gaps = table.aggregate(", ".join(f"count(*) - count({quote(e)})" for e in elements)).fetchall()[0]
+    answers = duckdb.from_arrow(table.to_arrow_table())
+    return answers, dict(zip(elements, map(int, gaps), strict=True))
 
 
 def _refuse_other_answers(element: str, counts: Mapping[float, int]) -> None:
@@ -423,33 +425,35 @@ def read_survey_aggregates(
     >>> read_survey_aggregates(frame, period="Periode", respondents="n")
     SurveyAggregates(2 groups, 140 respondents, 9 elements)
     """
-    asked = dict(columns or {})
+    settled = dict(columns or {})
     with explaining(source):
-        named = [h for h in [*asked.values(), *(elements or {}).values(), period, respondents] if h is not None]
-        tables = _headings(source, _FIELDS[:2], named)
-        chosen = _one_mapping(tables, asked, elements)
-        wanted = ["service", *([] if office is not None else ["office"])]
-        named_columns = {**{f: h for f, h in asked.items() if f in wanted}, **chosen}
+        own_headings = [
+            h for h in [*settled.values(), *(elements or {}).values(), period, respondents] if h is not None
+        ]
+        tables = _headings(source, _FIELDS[:2], own_headings)
+        headings_of = _one_mapping(tables, settled, elements)
+        fields = ["service", *([] if office is not None else ["office"])]
+        named_columns = {**{f: h for f, h in settled.items() if f in fields}, **headings_of}
         rows = gather(
             source,
-            wanted,
+            fields,
             columns={**named_columns, "asn_period": period, "asn_n": respondents},
             dates=None,
-            keep=["asn_period", "asn_n", *chosen],
-            required=[f for f in wanted if f != "service"],
+            keep=["asn_period", "asn_n", *headings_of],
+            required=[f for f in fields if f != "service"],
         )
         table = pd.DataFrame(rows.frame.collect().to_pandas())
     if office is not None:
         table["office"] = office
     usable, ledger = _group_rows(table)
-    groups = _aggregate_columns(usable, tuple(chosen), style)
+    groups = _aggregate_columns(usable, tuple(headings_of), style)
     _refuse_double(groups)
     headings = {f: h for f, h in rows.headings.items() if not f.startswith("asn_")}
     headings |= {"period": period, "respondents": respondents}
     counts = table["asn_file"].value_counts() if "asn_file" in table else pd.Series({0: len(table)})
     sources = tuple(Source(t.name, int(counts.get(i, 0)), t.sha256) for i, t in enumerate(rows.tables))
     notes = tuple(note for note in (*rows.notes, ledger.note()) if note is not None)
-    return SurveyAggregates(groups, tuple(chosen), ledger, headings, sources, notes)
+    return SurveyAggregates(groups, tuple(headings_of), ledger, headings, sources, notes)
 
 
 _TOTAL = re.compile(r"\s*(grand\s*total|sub\s*total|jumlah|total|rata-?\s*rata)", re.IGNORECASE)

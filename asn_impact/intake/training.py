@@ -168,7 +168,7 @@ def read_rollout(frame: Any, *, unit: str, adopted: str) -> Rollout:  # noqa: AN
     pairs = pd.DataFrame({"unit": _plain(table[unit]), "adopted": _plain(table[adopted])}).drop_duplicates()
     double = pairs.loc[pairs["unit"].duplicated(), "unit"].drop_duplicates()
     if len(double):
-        units = _masked_units(double)
+        units = _mask_units(double)
         raise DesignError(Message("training.several_values", n=len(double), adopted=adopted, units=units))
     return Rollout(_series(pairs["unit"], pairs["adopted"], unit, adopted), adopted, notes)
 
@@ -238,22 +238,22 @@ def read_rollout_from_status(
     double = rows.groupby(["unit", "at"], sort=False)["on"].transform("min") != rows["on"]
     both = rows.loc[double, "unit"].drop_duplicates()
     if len(both):
-        units = _masked_units(both)
+        units = _mask_units(both)
         raise DesignError(Message("training.status_disagrees", n=len(both), name=treated, units=units))
-    ended = rows.loc[(rows["at"] > start) & ~rows["on"], "unit"].drop_duplicates()
-    if len(ended) and absorbing == "required":
-        units = _masked_units(ended)
-        raise DesignError(Message("training.status_ends", n=len(ended), units=units, name=treated))
-    if len(ended):
-        notes = (*notes, Message("training.counts_from_first", name=treated, n=len(ended)))
+    lapses = rows.loc[(rows["at"] > start) & ~rows["on"], "unit"].drop_duplicates()
+    if len(lapses) and absorbing == "required":
+        units = _mask_units(lapses)
+        raise DesignError(Message("training.status_ends", n=len(lapses), units=units, name=treated))
+    if len(lapses):
+        notes = (*notes, Message("training.counts_from_first", name=treated, n=len(lapses)))
     labels = rows["unit"].drop_duplicates()
     at = {int(p): i for i, p in reversed(list(enumerate(position)))}
-    taken = [at.get(int(first[u])) if u in first.index else None for u in labels]
-    values = raw.reindex([-1 if i is None else i for i in taken])
+    rows_of_starts = [at.get(int(first[u])) if u in first.index else None for u in labels]
+    values = raw.reindex([-1 if i is None else i for i in rows_of_starts])
     return Rollout(_series(labels, values, unit, treated), treated, notes)
 
 
-def _masked_units(units: pd.Series) -> tuple[object, ...]:
+def _mask_units(units: pd.Series) -> tuple[object, ...]:
     return tuple(masked(u) if isinstance(u, str) else u for u in units.tolist())
 
 
@@ -352,24 +352,24 @@ def read_training(
             required=("office", "course_end"),
             table=table,
         )
-        theirs, elsewhere = _select_provider(rows.frame, provider)
-        frame, chosen, nameless = _select_course(theirs, course)
+        of_provider, elsewhere = _select_provider(rows.frame, provider)
+        frame, courses, nameless = _select_course(of_provider, course)
         completions, unfit = _completions(frame, completion)
-        apart = _taught_by_others(_select_course(rows.frame, course)[0], frame) if provider is not None else []
-    left = {**elsewhere, **nameless, **unfit}
-    completions, moved = _at_the_time(completions, positions, position_columns, rows.headings, key)
+        apart = _count_taught_by_others(_select_course(rows.frame, course)[0], frame) if provider is not None else []
+    losses = {**elsewhere, **nameless, **unfit}
+    completions, unit_notes = _find_units_then(completions, positions, position_columns, rows.headings, key)
     completions["office"] = completions["office"].map(lambda o: (offices or {}).get(o, o))
     needed = share is not None or staff is not None or dose == "hours"
     by_office = _staff_numbers(staff, completions, offices) if needed else None
-    monthly = _cumulated(_each_person_once(completions, dose), by_office)
+    monthly = _accumulate(_count_persons_once(completions, dose), by_office)
     listed_offices = by_office.index if by_office is not None and staff is not None else ()
     adopted = _first_months(monthly, share, sorted({*monthly["office"], *listed_offices}))
     doses = None if by_office is None else monthly[["office", "month", "share", *(["hours"] * (dose == "hours"))]]
-    over = [] if by_office is None else _over_full(monthly)
-    label = course or (chosen[0] if len(chosen) == 1 else "training")
-    partly = _partly_treated(_each_person_once(completions, "share"), adopted)
-    about = (_rule(share, chosen), *_guess_notes(course, chosen), *partly, *rows.notes, *over)
-    return Rollout(adopted, label, (*about, *_left_notes(left), *apart, *moved), doses)
+    over = [] if by_office is None else _count_over_full(monthly)
+    label = course or (courses[0] if len(courses) == 1 else "training")
+    partly = _count_partly_treated(_count_persons_once(completions, "share"), adopted)
+    about = (_rule(share, courses), *_guess_notes(course, courses), *partly, *rows.notes, *over)
+    return Rollout(adopted, label, (*about, *_loss_notes(losses), *apart, *unit_notes), doses)
 
 
 def _select_provider(frame: nw.LazyFrame[Any], provider: str | None) -> tuple[nw.LazyFrame[Any], dict[str, int]]:
@@ -380,29 +380,29 @@ def _select_provider(frame: nw.LazyFrame[Any], provider: str | None) -> tuple[nw
         raise InputError(Message("training.no_providers"))
     counts = {r["provider"]: int(r["n"]) for r in frame.group_by("provider").agg(n=nw.len()).collect().rows(named=True)}
     names = sorted(str(p) for p in counts if isinstance(p, str))
-    chosen = [p for p in names if provider.casefold() in p.casefold()]
-    if not chosen:
+    providers = [p for p in names if provider.casefold() in p.casefold()]
+    if not providers:
         raise InputError(_unknown(Message("training.no_provider", name=provider), provider, names))
-    others = sum(n for p, n in counts.items() if p not in chosen)
-    return frame.filter(nw.col("provider").is_in(chosen)), {"another_provider": others}
+    others = sum(n for p, n in counts.items() if p not in providers)
+    return frame.filter(nw.col("provider").is_in(providers)), {"another_provider": others}
 
 
-def _taught_by_others(everyone: nw.LazyFrame[Any], theirs: nw.LazyFrame[Any]) -> list[Message]:
+def _count_taught_by_others(everyone: nw.LazyFrame[Any], theirs: nw.LazyFrame[Any]) -> list[Message]:
     """Say how many offices took the course from another provider only: without a date they look untrained."""
     taught, own = (set(rows.select("office").unique().collect()["office"].to_list()) for rows in (everyone, theirs))
     others = len(taught - own - {None, ""})
     return [Alert("training.taught_by_others", n=others)] if others else []
 
 
-def _guess_notes(course: str | None, chosen: Sequence[str]) -> list[Message]:
+def _guess_notes(course: str | None, courses: Sequence[str]) -> list[Message]:
     """Say which courses count because of their category, and not because their name holds what was asked."""
     if course is None or course.casefold() not in course_categories():
         return []
-    guesses = tuple(masked(c) for c in chosen if course.casefold() not in c.casefold())
+    guesses = tuple(masked(c) for c in courses if course.casefold() not in c.casefold())
     return [Message("training.by_category", course=course, courses=guesses)] if guesses else []
 
 
-def _at_the_time(
+def _find_units_then(
     completions: pd.DataFrame,
     positions: Any | None,  # noqa: ANN401
     columns: Mapping[str, str | None] | None,
@@ -414,21 +414,21 @@ def _at_the_time(
         if positions is not None:
             raise InputError(Message("training.positions_need_persons"))
         return completions, []
-    completions = completions.assign(officer=_told_apart(completions["officer"], key))
+    completions = completions.assign(officer=_tell_apart(completions["officer"], key))
     if positions is None:
         at_training = "pelatihan" in normalised(headings["office"]) or "training" in normalised(headings["office"])
         return completions, [] if at_training else [Alert("training.unit_of_records")]
     history = _history(positions, columns, key)
     days = pd.to_datetime(completions["course_end"]).astype("datetime64[s]")
-    dated = completions.assign(day=days, row=range(len(completions))).sort_values(["day", "row"])
-    held = pd.merge_asof(dated, history, left_on="day", right_on="since", by="officer", suffixes=("", "_then"))
-    held = held.sort_values("row").set_index(completions.index)
-    known = held["office_then"].notna()
-    changed = int((known & (held["office_then"] != completions["office"])).sum())
+    records = completions.assign(day=days, row=range(len(completions))).sort_values(["day", "row"])
+    posts = pd.merge_asof(records, history, left_on="day", right_on="since", by="officer", suffixes=("", "_then"))
+    posts = posts.sort_values("row").set_index(completions.index)
+    known = posts["office_then"].notna()
+    changes = int((known & (posts["office_then"] != completions["office"])).sum())
     unknown = int((~known).sum())
-    notes = [Message("training.unit_then", n=changed)] if changed else []
+    notes = [Message("training.unit_then", n=changes)] if changes else []
     notes += [Alert("training.unit_unknown", n=unknown)] if unknown else []
-    return completions.assign(office=completions["office"].where(~known, held["office_then"])), notes
+    return completions.assign(office=completions["office"].where(~known, posts["office_then"])), notes
 
 
 def _history(positions: Any, columns: Mapping[str, str | None] | None, key: bytes | None) -> pd.DataFrame:  # noqa: ANN401
@@ -438,7 +438,7 @@ def _history(positions: Any, columns: Mapping[str, str | None] | None, key: byte
         rows = gather(positions, fields, columns=columns, dates=None, keep=(), required=fields)
         table = pd.DataFrame(rows.frame.select(*fields).collect().to_pandas()).dropna()
     table = table.assign(
-        officer=_told_apart(table["officer"], key), since=pd.to_datetime(table["since"]).astype("datetime64[s]")
+        officer=_tell_apart(table["officer"], key), since=pd.to_datetime(table["since"]).astype("datetime64[s]")
     ).drop_duplicates()
     double = int(table.duplicated(["officer", "since"], keep=False).sum())
     if double:
@@ -448,7 +448,7 @@ def _history(positions: Any, columns: Mapping[str, str | None] | None, key: byte
     return table.sort_values("since", kind="stable").rename(columns={"office": "office_then"})
 
 
-def _told_apart(numbers: pd.Series, key: bytes | None) -> pd.Series:
+def _tell_apart(numbers: pd.Series, key: bytes | None) -> pd.Series:
     """Numbers of persons however they were spaced as one, or as keyed pseudonyms; damaged ones are refused."""
     texts = numbers.astype("string")
     damaged = int(texts.str.fullmatch(_DAMAGED.pattern, flags=re.IGNORECASE).fillna(value=False).sum())
@@ -462,7 +462,7 @@ def _told_apart(numbers: pd.Series, key: bytes | None) -> pd.Series:
     return plain.astype(object).where(plain.notna(), None)
 
 
-def _each_person_once(completions: pd.DataFrame, dose: Literal["share", "hours"]) -> pd.DataFrame:
+def _count_persons_once(completions: pd.DataFrame, dose: Literal["share", "hours"]) -> pd.DataFrame:
     """Return ``office, course_end, month, n`` and, for hours, ``hours``: a person is one at the first completion only.
 
     One course in two rows of a person is one course. Rows without a number of a person are not counted where there are
@@ -485,46 +485,46 @@ def _each_person_once(completions: pd.DataFrame, dose: Literal["share", "hours"]
     return table.assign(hours=hours * persons)
 
 
-def _cumulated(completions: pd.DataFrame, staff: pd.Series | None) -> pd.DataFrame:
+def _accumulate(completions: pd.DataFrame, staff: pd.Series | None) -> pd.DataFrame:
     """Return ``office, month, n, done`` and, with staff numbers, ``share`` and ``hours``, added up over months."""
-    added = [c for c in ("n", "hours") if c in completions]
-    monthly = completions.groupby(["office", "month"])[added].sum().reset_index()
-    so_far = monthly.groupby("office")[added].cumsum()
+    columns = [c for c in ("n", "hours") if c in completions]
+    monthly = completions.groupby(["office", "month"])[columns].sum().reset_index()
+    so_far = monthly.groupby("office")[columns].cumsum()
     members = np.nan if staff is None else monthly["office"].map(staff)
-    hours = so_far["hours"] / members if "hours" in added else np.nan
+    hours = so_far["hours"] / members if "hours" in columns else np.nan
     return monthly.assign(done=so_far["n"], share=so_far["n"] / members, hours=hours)
 
 
 def _first_months(monthly: pd.DataFrame, share: float | None, offices: list[str]) -> pd.Series:
     """Return office -> first month at the share, missing where it is never reached."""
-    reached = monthly if share is None else monthly.loc[monthly["share"] >= share - 1e-9]
-    first = reached.groupby("office")["month"].min()
+    at_share = monthly if share is None else monthly.loc[monthly["share"] >= share - 1e-9]
+    first = at_share.groupby("office")["month"].min()
     months = pd.PeriodIndex([first.get(o, pd.NaT) for o in offices], freq="M")
     return pd.Series(months, index=pd.Index(offices, name="office"), name="adopted")
 
 
-def _partly_treated(completions: pd.DataFrame, adopted: pd.Series) -> list[Message]:
+def _count_partly_treated(completions: pd.DataFrame, adopted: pd.Series) -> list[Message]:
     """Say how many offices were trained after the first day of their first treated month."""
     first = completions["office"].map(adopted) == completions["month"]
     late = completions.loc[first & (pd.to_datetime(completions["course_end"]).dt.day > 1), "office"].nunique()
     return [Message("training.partly_treated", n=late)] if late else []
 
 
-def _rule(share: float | None, chosen: list[str]) -> Message:
-    courses = Message("training.by_courses", n=len(chosen), courses=tuple(masked(c) for c in chosen))
+def _rule(share: float | None, names: list[str]) -> Message:
+    courses = Message("training.by_courses", n=len(names), courses=tuple(masked(c) for c in names))
     first = Message("training.first_completion") if share is None else Message("training.share_reached", share=share)
-    return Message("training.rule", when=first, what=courses if chosen else Message("training.by_records"))
+    return Message("training.rule", when=first, what=courses if names else Message("training.by_records"))
 
 
-def _left_notes(left: Mapping[str, int]) -> list[Message]:
+def _loss_notes(losses: Mapping[str, int]) -> list[Message]:
     """Say which rows were left out; a fault in the records surprises, what the analyst asked for does not."""
-    counts = {code: n for code, n in left.items() if n}
+    counts = {code: n for code, n in losses.items() if n}
     reasons = [Message("training.reason_count", reason=Message(f"training.reason.{c}"), n=n) for c, n in counts.items()]
     note = Message if counts.keys() <= _BY_RULE else Alert
     return [note("training.left_out", reasons=reasons)] if counts else []
 
 
-def _over_full(monthly: pd.DataFrame) -> list[Message]:
+def _count_over_full(monthly: pd.DataFrame) -> list[Message]:
     over = int((monthly.groupby("office")["share"].max() > 1).sum())
     return [Message("training.over_full", n=over)] if over else []
 
@@ -538,11 +538,11 @@ def _select_course(frame: nw.LazyFrame[Any], course: str | None) -> tuple[nw.Laz
     counts = {r["course"]: int(r["n"]) for r in frame.group_by("course").agg(n=nw.len()).collect().rows(named=True)}
     names = sorted(str(c) for c in counts if isinstance(c, str))
     words = course_categories().get(course.casefold(), frozenset()) if course is not None else frozenset()
-    chosen = [c for c in names if course is None or course.casefold() in c.casefold() or in_category(c, words)]
-    if not chosen:
+    courses = [c for c in names if course is None or course.casefold() in c.casefold() or in_category(c, words)]
+    if not courses:
         raise InputError(_unknown(Message("training.no_course", name=course), str(course), names))
     nameless = sum(n for c, n in counts.items() if not isinstance(c, str))
-    return frame.filter(nw.col("course").is_in(chosen)), chosen, {"no_course": nameless}
+    return frame.filter(nw.col("course").is_in(courses)), courses, {"no_course": nameless}
 
 
 def _completions(
@@ -556,7 +556,7 @@ def _completions(
         "no_end": nw.col("course_end").is_null(),
         "no_office": nw.col("office").is_null() | (nw.col("office") == ""),
     }
-    chosen: Any = nw.lit("")
+    fate: Any = nw.lit("")
     if "passed" in names:
         counts, there = _words_for_passed(frame, completion)
         reasons["attended"] = nw.col("passed").is_in(there)
@@ -564,17 +564,17 @@ def _completions(
     if "officer" in names and "passed_count" not in names:
         reasons["no_person"] = nw.col("officer").is_null() | (nw.col("officer") == "")
     for reason, condition in reversed(list(reasons.items())):
-        chosen = nw.when(condition).then(nw.lit(reason)).otherwise(chosen)
-    judged = frame.with_columns(chosen.alias("asn_reason"))
-    counts_of = judged.group_by("asn_reason").agg(n=nw.len()).collect().rows(named=True)
+        fate = nw.when(condition).then(nw.lit(reason)).otherwise(fate)
+    fates = frame.with_columns(fate.alias("asn_reason"))
+    counts_of = fates.group_by("asn_reason").agg(n=nw.len()).collect().rows(named=True)
     numbers = {r["asn_reason"]: int(r["n"]) for r in counts_of}
-    left = {reason: numbers[reason] for reason in reasons if reason in numbers}
-    usable = judged.filter(nw.col("asn_reason") == "")
+    losses = {reason: numbers[reason] for reason in reasons if reason in numbers}
+    usable = fates.filter(nw.col("asn_reason") == "")
     table = _people(usable) if "passed_count" not in names else _sessions(usable)
     if table.empty:
-        raise InputError(paragraph(Message("training.nothing_usable"), *_left_notes(left)))
+        raise InputError(paragraph(Message("training.nothing_usable"), *_loss_notes(losses)))
     table["month"] = pd.to_datetime(table["course_end"]).dt.to_period("M")
-    return table, left
+    return table, losses
 
 
 def _words_for_passed(

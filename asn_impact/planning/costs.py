@@ -102,11 +102,11 @@ class Costs:
         return f"Costs({len(self.components)} components, {rupiah(self.total, 'id')}, prices of {prices}{example})"
 
     def _repr_html_(self) -> str:
-        shown = self.components.assign(
+        table = self.components.assign(
             harga_satuan=[rupiah(v, "id") for v in self.components["harga_satuan"]],
             biaya=[rupiah(v, "id") for v in self.components["biaya"]],
         )
-        return card(repr(self), [("note", note) for note in self.notes], table=shown)
+        return card(repr(self), [("note", note) for note in self.notes], table=table)
 
 
 @public_verb
@@ -213,11 +213,11 @@ def _whole(table: pd.DataFrame, name: str) -> Any:  # noqa: ANN401 - a Series
     wrong = np.flatnonzero(~np.isfinite(values) | (values != np.round(values)))
     if wrong.size:
         where = {"n": wrong.size, "total": len(table), "first": table["komponen"].iloc[int(wrong[0])]}
-        raise InputError(Message("planning.costs.not_whole", name=name, **where, expected=_expected(name)))
+        raise InputError(Message("planning.costs.not_whole", name=name, **where, expected=_expectation(name)))
     return values.astype(np.int64)
 
 
-def _expected(column: str) -> Message:
+def _expectation(column: str) -> Message:
     return Message(f"planning.year_or_later.{column}")
 
 
@@ -228,7 +228,7 @@ def _refuse_strange_years(table: pd.DataFrame, years: dict[str, Any]) -> None:
         if strange.any():
             at = int(np.flatnonzero(strange)[0])
             where = {"year": years[name][at], "first": table["komponen"].iloc[at]}
-            raise InputError(Message("planning.costs.strange_year", name=name, **where, expected=_expected(name)))
+            raise InputError(Message("planning.costs.strange_year", name=name, **where, expected=_expectation(name)))
 
 
 def _notes(table: pd.DataFrame, example: int) -> Iterable[Message]:

@@ -82,11 +82,11 @@ def cases_per_month(design: Design) -> float:
     if panel.timeline.kind != "month":
         kind = Message(f"planning.returns.kind.{panel.timeline.kind}")
         raise InputError(Message("planning.returns.not_months", kind=kind))
-    trained = design.treated() & panel.observed
-    if (panel.n[trained] == 1).all():
+    cells_trained = design.treated() & panel.observed
+    if (panel.n[cells_trained] == 1).all():
         raise InputError(Message("planning.returns.one_record"))
-    cells = trained.sum(axis=1)
-    total = np.where(trained, panel.n, 0.0).sum(axis=1)
+    cells = cells_trained.sum(axis=1)
+    total = np.where(cells_trained, panel.n, 0.0).sum(axis=1)
     return float(np.divide(total, cells, out=np.zeros_like(total), where=cells > 0).sum())
 
 
@@ -309,12 +309,12 @@ class Returns:
         rows = [
             self._linear("days_saved_per_case", "days", 1.0, 0.0, level),
             self._linear("days_saved", "days", self.cases, 0.0, level),
-            _fixed("cost", "rupiah", self.costs_now),
+            _constant("cost", "rupiah", self.costs_now),
             self._linear("benefit", "rupiah", value, self.staff_value, level),
             self._linear("net_present_value", "rupiah", value, self.staff_value - self.costs_now, level),
             self._inverse("cost_per_day", "rupiah per day", self.costs.total / self.cases, level),
             self._inverse("break_even_value", "rupiah per day", short / self.discounted_cases, level),
-            _fixed("break_even_effect", "days per application", self.break_even_effect),
+            _constant("break_even_effect", "days per application", self.break_even_effect),
         ]
         return {row["term"]: row for row in rows}
 
@@ -343,7 +343,7 @@ class Returns:
 
     def _inverse(self, term: str, unit: str, top: float, level: float) -> dict[str, Any]:
         saved, low, high = self._ends(level)
-        row = _fixed(term, unit, top / saved if saved > 0 else math.nan)
+        row = _constant(term, unit, top / saved if saved > 0 else math.nan)
         if high > 0:
             row |= {"conf_low": top / high, "conf_high": top / low if low > 0 else math.inf}
         return row
@@ -399,7 +399,7 @@ class Returns:
 
     def _repr_html_(self) -> str:
         facts = [("en", statement) for statement in self.statements()]
-        return card("Returns", facts, table=pd.DataFrame([_as_written(row) for row in self.rows().values()]))
+        return card("Returns", facts, table=pd.DataFrame([_write_row(row) for row in self.rows().values()]))
 
 
 def _exposure(years: float, discount: float, half_life: float | None) -> float:
@@ -410,16 +410,16 @@ def _exposure(years: float, discount: float, half_life: float | None) -> float:
     whole = math.ceil(12 * years - 1e-9)
     month = np.arange(1, whole + 1)
     share = np.minimum(1.0, 12 * years - (month - 1))
-    left = np.ones(whole) if half_life is None else 0.5 ** ((month - 0.5) / 12 / half_life)
-    return float((share * left * (1 + discount) ** (-month / 12)).sum())
+    remainder = np.ones(whole) if half_life is None else 0.5 ** ((month - 0.5) / 12 / half_life)
+    return float((share * remainder * (1 + discount) ** (-month / 12)).sum())
 
 
-def _fixed(term: str, unit: str, value: float) -> dict[str, Any]:
+def _constant(term: str, unit: str, value: float) -> dict[str, Any]:
     nothing = dict.fromkeys(("std_error", "statistic", "df", "p_value", "conf_low", "conf_high"), math.nan)
     return {"term": term, "unit": unit, "estimate": value, **nothing}
 
 
-def _as_written(row: dict[str, Any]) -> dict[str, str]:
+def _write_row(row: dict[str, Any]) -> dict[str, str]:
     """Return a row with its numbers as people write them: whole rupiah, two decimals of days."""
     amounts = {
         name: rupiah(row[name], "en") if row["unit"] in _OF_MONEY else number(row[name], 2, "en")
@@ -437,7 +437,7 @@ def _as_written(row: dict[str, Any]) -> dict[str, str]:
 def _notes(back: Returns) -> list[Message]:
     inference, notes = back.inference, list[Message]()
     if isinstance(inference, Resampled):
-        rule = inference.rule.method.name
+        rule = inference.rule.entry.name
         notes.append(Alert("planning.returns.own_intervals", df=float(inference.df[0]), rule=rule))
     if back.beyond_observation:
         months = _few_decimals(12 * back.years, "12 * returns.years")
