@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import warnings
 from pathlib import Path
 
 import narwhals as nw
@@ -603,8 +602,7 @@ def test_the_files_are_read_by_the_readers_of_the_package(files: dict[str, bytes
     for name, content in files.items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_bytes(content)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DataWarning)
+    with pytest.warns(DataWarning):
         permits = read_exports(tmp_path / "permits", as_of="2025-12-31", keep=["Kanal"])
         course = read_training(tmp_path / "training.csv", course=COURSE, share=0.5)
         workshop = read_training(tmp_path / "training.csv", course="Manajemen Proyek", share=0.5)
