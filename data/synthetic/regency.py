@@ -13,8 +13,8 @@ from asn_impact.arguments import check_fields
 from asn_impact.arrays import Bool, Float, Int
 from asn_impact.errors import DesignError, InputError
 from asn_impact.measures.calendar import WorkCalendar
-from asn_impact.synthetic.catalogue import OFFICES, RAMADAN
 from asn_impact.words import verbatim
+from synthetic.catalogue import OFFICES, RAMADAN
 
 World: TypeAlias = Literal["effect", "no_effect", "diverging", "selected", "system_change", "few_treated"]
 Dates: TypeAlias = npt.NDArray[np.datetime64]

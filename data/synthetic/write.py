@@ -9,8 +9,8 @@ from pathlib import Path
 import pandas as pd
 
 from asn_impact.errors import InputError
-from asn_impact.synthetic.records import Records
 from asn_impact.words import verbatim
+from synthetic.records import Records
 
 
 def write(records: Records, folder: str | Path) -> tuple[Path, ...]:
@@ -27,7 +27,7 @@ def write(records: Records, folder: str | Path) -> tuple[Path, ...]:
     Examples
     --------
     >>> import tempfile
-    >>> from asn_impact.synthetic import Regency, simulate
+    >>> from synthetic import Regency, simulate
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     paths = write(simulate(Regency(seed=1)), folder)
     >>> [path.name for path in paths][:3]
