@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import warnings
 from pathlib import Path
 
 import narwhals as nw
@@ -12,12 +11,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from asn_impact.errors import DataWarning, DesignError, InputError
+from asn_impact.errors import DesignError, InputError
 from asn_impact.intake.exports import read_exports
 from asn_impact.intake.training import read_training
 from asn_impact.measures.calendar import WorkCalendar
 from asn_impact.measures.outcomes import RestrictedMean, Within
-from asn_impact.synthetic import COURSE, ELEMENTS, Records, Regency, main, simulate, write
+from synthetic import COURSE, ELEMENTS, Records, Regency, main, simulate, write
 
 WRITTEN = 1e-6  # truth is rounded to six decimals when it is made
 DEMO = Path(__file__).parents[1] / "data" / "demo"
@@ -599,15 +598,14 @@ def test_in_the_selected_world_the_offices_with_the_latest_projects_are_invited(
     assert np.mean(gaps) > 15
 
 
+@pytest.mark.filterwarnings("ignore::asn_impact.errors.DataWarning")
 def test_the_files_are_read_by_the_readers_of_the_package(files: dict[str, bytes], tmp_path: Path) -> None:
     for name, content in files.items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_bytes(content)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DataWarning)
-        permits = read_exports(tmp_path / "permits", as_of="2025-12-31", keep=["Kanal"])
-        course = read_training(tmp_path / "training.csv", course=COURSE, share=0.5)
-        workshop = read_training(tmp_path / "training.csv", course="Manajemen Proyek", share=0.5)
+    permits = read_exports(tmp_path / "permits", as_of="2025-12-31", keep=["Kanal"])
+    course = read_training(tmp_path / "training.csv", course=COURSE, share=0.5)
+    workshop = read_training(tmp_path / "training.csv", course="Manajemen Proyek", share=0.5)
     truth = json.loads(files["truth.json"])
     assert permits.ledger.kept == truth["applications"] - truth["dirt"]["completed_before_received"]
     for rollout, adopted in ((course, truth["adopted"]), (workshop, truth["projects"]["adopted"])):

@@ -268,7 +268,8 @@ def _covered(intervals: Frame) -> Frame:
     order = [_START, _STOP]
     furthest = nw.col(_STOP).cum_max().over(*_KEYS, order_by=order)
     known = intervals.with_columns(furthest.alias("asn_far"))
-    place = nw.col(_STOP).cum_count().over(*_KEYS, order_by=order).cast(nw.Int64)
+    # a count over a column of the order would replace it before the rows are sorted, in pandas
+    place = nw.col("asn_far").cum_count().over(*_KEYS, order_by=order).cast(nw.Int64)
     known = known.with_columns(place.alias("asn_place"))
     earlier = known.select(*_KEYS, (nw.col("asn_place") + 1).alias("asn_place"), nw.col("asn_far").alias("asn_before"))
     known = known.join(earlier, on=[*_KEYS, "asn_place"], how="left")  # a shift of whole numbers fails in pandas

@@ -3,20 +3,30 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Hashable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple, Protocol, overload, runtime_checkable
 
 import narwhals as nw
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from asn_impact.arguments import Names, did_you_mean
 from asn_impact.arrays import Float, Int
 from asn_impact.errors import InputError
 from asn_impact.measures.calendar import unit_words
-from asn_impact.measures.curves import CurvePanel, incidence, until
+from asn_impact.measures.cells import (
+    Grid,
+    count_records,
+    moments,
+    pairs,
+    product_limit,
+    product_name,
+    shares,
+    total_name,
+    unit_keys,
+)
+from asn_impact.measures.curves import CurvePanel, until
 from asn_impact.measures.durations import Durations
 from asn_impact.measures.outcomes import (
     CellOutcome,
@@ -174,9 +184,9 @@ def tabulate(
     mature = months.index[months["mature"]].to_numpy(dtype=np.int64)
     if not len(mature):
         raise InputError(_nothing_mature(months, outcome, durations))
-    grid = _Grid.of(cells, columns, mature)
+    grid = Grid.of(cells, columns, mature)
     immature = Timeline.months(months.index[~months["mature"]].to_numpy()).labels
-    arrays = _counts(grid) if isinstance(outcome, Count) else _moments(grid, centred.shifts)
+    arrays = count_records(grid) if isinstance(outcome, Count) else moments(grid, centred.shifts)
     return Panel(
         outcome=outcome,
         units=grid.units,
@@ -370,10 +380,10 @@ def _value(outcome: CellOutcome) -> nw.Expr:
 
 def _cells(durations: Dated, outcome: CellOutcome, columns: tuple[str, ...], centred: _Centred) -> pd.DataFrame:
     """Run the one pass over the records: n, sums and sums of products of each cell."""
-    keys, names = _keys(columns), [_total(i) for i in range(len(centred.values))]
-    products = {_product(i, j): (names[i], names[j]) for i, j in _pairs(len(names))}
+    keys, names = unit_keys(columns), [total_name(i) for i in range(len(centred.values))]
+    products = {product_name(i, j): (names[i], names[j]) for i, j in pairs(len(names))}
     real = isinstance(outcome, Score | Share)  # days are never missing here, and whole: they add up exactly
-    exact = [] if real else [_total(0), _product(0, 0)]
+    exact = [] if real else [total_name(0), product_name(0, 0)]
     some = real or len(names) > 1
     records = durations.records.select(
         *(nw.col(name).alias(key) for name, key in zip(columns, keys, strict=True)),
@@ -401,7 +411,7 @@ def _curve_counts(durations: Dated, outcome: CompletionCurve, columns: tuple[str
 
     Both stop at the horizon: ``event`` is one more for a case not decided by then, ``follow`` the horizon itself.
     """
-    keys, horizon = _keys(columns), outcome.horizon
+    keys, horizon = unit_keys(columns), outcome.horizon
     follow = nw.lit(durations.as_of_day, nw.Int32) - nw.col("day")
     return (
         durations.records.select(
@@ -429,23 +439,11 @@ def _complete(records: nw.LazyFrame[Any], names: Sequence[str]) -> nw.LazyFrame[
     )
 
 
-def _pairs(k: int) -> list[tuple[int, int]]:
-    return [(i, j) for j in range(k) for i in range(j + 1)]
-
-
-def _total(i: int) -> str:
-    return f"total_{i}"
-
-
-def _product(i: int, j: int) -> str:
-    return f"product_{i}_{j}"
-
-
 def _with_units(
     cells: pd.DataFrame, columns: tuple[str, ...], source: tuple[str, ...]
 ) -> tuple[pd.DataFrame, tuple[Message, ...]]:
     """Leave out, and count, records that belong to no unit; count records without a value."""
-    keys = _keys(columns)
+    keys = unit_keys(columns)
     nameless = cells[keys].isna().any(axis=1).to_numpy()
     lost, empty = int(cells["rows"][nameless].sum()), int((cells["rows"] - cells["n"])[~nameless].sum())
     notes = []
@@ -454,11 +452,6 @@ def _with_units(
     if empty:
         notes.append(Alert("measures.tabulate.without_value", n=empty, columns=tuple(map(verbatim, source))))
     return cells[~nameless].reset_index(drop=True), tuple(notes)
-
-
-def _keys(columns: Sequence[str]) -> list[str]:
-    """Name the unit columns so that they cannot meet the names made here."""
-    return [f"unit_{i}" for i in range(len(columns))]
 
 
 def _months(cells: pd.DataFrame, outcome: RecordOutcome, durations: Dated) -> pd.DataFrame:
@@ -492,43 +485,6 @@ def _nothing_mature(months: pd.DataFrame, outcome: RecordOutcome, durations: Dat
     )
 
 
-@dataclass(frozen=True, eq=False)
-class _Grid:
-    """Where each cell of the mature months stands in a (U, T) array."""
-
-    units: tuple[Hashable, ...]  # U labels
-    attributes: pd.DataFrame  # U rows
-    cells: pd.DataFrame
-    row: Int  # (cells,)
-    column: Int  # (cells,)
-    periods: int
-
-    @classmethod
-    def of(cls, cells: pd.DataFrame, columns: tuple[str, ...], mature: Int) -> _Grid:
-        keys = _keys(columns)
-        cells = cells[cells["month"].isin(mature)].sort_values([*keys, "month"], ignore_index=True)
-        row: Int = np.asarray(cells.groupby(keys, sort=True).ngroup(), dtype=np.int64)
-        attributes = cells[keys].drop_duplicates(ignore_index=True)
-        attributes.columns = pd.Index(columns)
-        column: Int = np.asarray(np.searchsorted(mature, cells["month"].to_numpy()), dtype=np.int64)
-        return cls(_labels(attributes), attributes, cells, row, column, len(mature))
-
-    def spread(self, values: npt.NDArray[Any], empty: float) -> Float:
-        """Return the values of the cells as (U, T)."""
-        grid = np.full((len(self.units), self.periods), empty)
-        grid[self.row, self.column] = values
-        return grid
-
-
-def _labels(attributes: pd.DataFrame) -> tuple[Hashable, ...]:
-    if attributes.shape[1] == 1:
-        return tuple(attributes.iloc[:, 0].tolist())
-    labels = [" / ".join(map(str, row)) for row in attributes.itertuples(index=False)]
-    if len(set(labels)) < len(labels):
-        raise InputError(Message("measures.tabulate.same_name", columns=tuple(attributes.columns)))
-    return tuple(labels)
-
-
 def _curve_panel(
     counts: pd.DataFrame,
     columns: tuple[str, ...],
@@ -542,11 +498,11 @@ def _curve_panel(
     entering = (months.index[months["mature"]] if left_out else months.index).to_numpy(dtype=np.int64)
     if not len(entering):
         raise InputError(_nothing_mature(months, outcome, durations))
-    grid = _Grid.of(counts, columns, entering)
-    curves = _shares(grid, outcome.horizon)
+    grid = Grid.of(counts, columns, entering)
+    curves = shares(grid, outcome.horizon)
     partly = np.flatnonzero(~months["mature"].to_numpy()) if not left_out else np.zeros(0, dtype=np.int64)
     for column in partly:
-        curves.share[:, column], curves.inside[:, column] = _product_limit(grid, int(column), outcome.horizon)
+        curves.share[:, column], curves.inside[:, column] = product_limit(grid, int(column), outcome.horizon)
     if np.isnan(curves.share[:, :, -1]).all():
         raise InputError(
             Message("measures.tabulate.curve_too_long", outcome=outcome.name, day=max(until(curves.share)))
@@ -568,35 +524,6 @@ def _curve_panel(
     )
 
 
-class _Curves(NamedTuple):
-    n: Float  # (U, T)
-    share: Float  # (U, T, h + 1)
-    inside: Float  # (U, T, h + 1)
-
-
-def _shares(grid: _Grid, horizon: int) -> _Curves:
-    """Return the shares decided within each number of days, and the sums of squares around them: whole numbers."""
-    decided = np.zeros((len(grid.units), grid.periods, horizon + 2), dtype=np.int64)
-    np.add.at(decided, (grid.row, grid.column, grid.cells["event"].to_numpy()), grid.cells["n"].to_numpy())
-    total = decided.cumsum(axis=2)
-    n = total[:, :, -1:]
-    count, within = np.maximum(n, 1), total[:, :, :-1]
-    share = np.where(n > 0, within / count, np.nan)
-    return _Curves(
-        n[:, :, 0].astype(np.float64), share, _around_mean(np.broadcast_to(count, share.shape), within, within)
-    )
-
-
-def _product_limit(grid: _Grid, column: int, horizon: int) -> tuple[Float, Float]:
-    """Return (U, h + 1) shares and n squared times their variance, of the cells of one month."""
-    here = grid.column == column
-    cells = grid.cells[here]
-    cases = np.zeros((len(grid.units), horizon + 1, horizon + 2))
-    np.add.at(cases, (grid.row[here], cells["follow"].to_numpy(), cells["event"].to_numpy()), cells["n"].to_numpy())
-    estimate = incidence(cases[:, :, :-1], cases.sum(axis=2))
-    return estimate.share, estimate.variance * cases.sum(axis=(1, 2))[:, None] ** 2
-
-
 def _partly(timeline: Timeline, partly: Int, share: Float, outcome: CompletionCurve) -> tuple[Message, ...]:
     """Say how far each month that was not followed to the horizon counts."""
     if not len(partly):
@@ -609,61 +536,7 @@ def _partly(timeline: Timeline, partly: Int, share: Float, outcome: CompletionCu
     return (Message("measures.tabulate.partly", n=len(months), horizon=outcome.horizon, unit=unit, months=months),)
 
 
-class _Arrays(NamedTuple):
-    n: Float  # (U, T)
-    mean: Float  # (U, T)
-    weight: Float  # (U, T)
-    within: Float  # (U, T, 1 + p, 1 + p)
-    x: Float  # (U, T, p)
-
-
-def _counts(grid: _Grid) -> _Arrays:
-    """Return one observation a cell: the number of records, 0 where there is none."""
-    ones = np.ones((len(grid.units), grid.periods))
-    count = grid.spread(grid.cells["rows"].to_numpy(), 0.0)
-    return _Arrays(n=ones, mean=count, weight=ones, within=np.zeros((*ones.shape, 1, 1)), x=np.zeros((*ones.shape, 0)))
-
-
-def _moments(grid: _Grid, shifts: Float) -> _Arrays:
-    """Return n, means, weight and cross-products of each cell from its count, sums and sums of products."""
-    n, size = grid.cells["n"].to_numpy(), grid.spread(grid.cells["n"].to_numpy(), 0.0)
-    some = n > 0
-    count = np.where(some, n, 1)
-    totals = [grid.cells[_total(i)].to_numpy() for i in range(len(shifts))]
-    means = [
-        grid.spread(np.where(some, shift + total / count, np.nan), np.nan)
-        for shift, total in zip(shifts, totals, strict=True)
-    ]
-    within = np.zeros((*size.shape, len(shifts), len(shifts)))
-    for i, j in _pairs(len(shifts)):
-        products = grid.cells[_product(i, j)].to_numpy()
-        around = (
-            _around_mean(count, totals[i], products)
-            if i == j
-            else _around_means(count, (totals[i], totals[j]), products)
-        )
-        within[:, :, i, j] = within[:, :, j, i] = grid.spread(np.where(some, around, 0.0), 0.0)
-    x = np.stack(means[1:], axis=2) if len(means) > 1 else np.zeros((*size.shape, 0))
-    return _Arrays(n=size, mean=means[0], weight=(size > 0).astype(np.float64), within=within, x=x)
-
-
-def _around_mean(n: Int, total: npt.NDArray[Any], squares: npt.NDArray[Any]) -> Float:
-    """Return the sum of squares around the mean; rounding never makes it negative."""
-    return np.asarray(np.maximum(_around_means(n, (total, total), squares), 0.0))
-
-
-def _around_means(n: Int, totals: tuple[npt.NDArray[Any], npt.NDArray[Any]], products: npt.NDArray[Any]) -> Float:
-    """Return the sum of products around the means, products - total total' / n, without cancellation.
-
-    With total = q n + r and total' = q' n + r' the sum is products - q total' - r q' - r r' / n: exact whole numbers
-    but for the last fraction.
-    """
-    q, r = np.divmod(totals[0], n)
-    q_other, r_other = np.divmod(totals[1], n)
-    return np.asarray(products - q * totals[1] - r * q_other - r * r_other / n, dtype=np.float64)
-
-
 def _require_zero_or_one(cells: pd.DataFrame, outcome: Share) -> None:
     """Refuse other numbers: only for 0 and 1 the sum equals the sum of squares."""
-    if (cells[_total(0)] != cells[_product(0, 0)]).any():
+    if (cells[total_name(0)] != cells[product_name(0, 0)]).any():
         raise InputError(Message("measures.tabulate.not_zero_one", column=outcome.column))

@@ -97,6 +97,19 @@ def test_a_hand_sized_case_in_every_engine(engine):
     assert three.table()["mean"].tolist() == [8, 3, 3]
 
 
+@pytest.mark.parametrize("engine", [lambda f: f, pl.from_pandas, lambda f: duckdb.connect().from_df(f)])
+def test_the_office_never_has_more_days_than_the_case(engine):
+    """Three steps begin on one day, the longest of them before the middle one in the file."""
+    spans = [("Verifikasi", 0, 29), ("Verifikasi", 20, 18), ("Verifikasi", 4, None), ("Verifikasi", 0, 3)]
+    rows = case_of("c0", spans, 27)
+    frame = pd.DataFrame(rows, columns=["case", "step", "step_start", "step_end"]).assign(office="O1")
+    frame["status"] = np.where(frame["step_end"].isna(), "Proses", "Selesai")
+    for name in ("step_start", "step_end"):
+        frame[name] = pd.to_datetime(frame[name])
+    three = clocks(read_step_log(engine(frame), as_of=AS_OF, last_step="Penetapan"), CALENDAR, **OWNERS)
+    assert days_of(three) == [[days] for days in twin(rows, "c0")]
+
+
 def test_a_step_nobody_owns_is_listed_and_refused_until_it_is_declared():
     rows = [*HAND, ("1", "Arsip", dt.date(2024, 3, 4), dt.date(2024, 3, 5))]
     with pytest.raises(InputError, match=r"1 kinds of steps belong to nobody: 'Arsip'"):

@@ -13,9 +13,10 @@ from hypothesis.extra import numpy as hnp
 from asn_impact.errors import DataWarning, InputError
 from asn_impact.intake.exports import read_exports
 from asn_impact.measures.calendar import WorkCalendar
+from asn_impact.measures.cells import _around_mean
 from asn_impact.measures.durations import measure
 from asn_impact.measures.outcomes import CompletionCurve, Count, RestrictedMean, Score, Share, Within
-from asn_impact.measures.tabulate import _around_mean, maturity, tabulate
+from asn_impact.measures.tabulate import maturity, tabulate
 
 CALENDAR = WorkCalendar.indonesia()
 AS_OF = dt.date(2024, 12, 31)

@@ -1,4 +1,4 @@
-"""`python -m asn_impact.synthetic data/demo --seed 2026` writes the demonstration data."""
+"""`python data/synthetic data/demo --seed 2026` writes the demonstration data."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import get_args
 
-from asn_impact.synthetic.records import simulate
-from asn_impact.synthetic.regency import Regency, World
-from asn_impact.synthetic.write import write
+from synthetic.records import simulate
+from synthetic.regency import Regency, World
+from synthetic.write import write
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Write a regency from the command line and say what was written."""
-    parser = argparse.ArgumentParser(prog="python -m asn_impact.synthetic", description="Write a synthetic regency.")
+    parser = argparse.ArgumentParser(prog="python data/synthetic", description="Write a synthetic regency.")
     parser.add_argument("folder", type=Path, help="where to write, for example data/demo")
     parser.add_argument("--seed", type=int, required=True)
     parser.add_argument("--world", choices=get_args(World), default="effect")

@@ -10,8 +10,8 @@ import pandas as pd
 
 from asn_impact.arrays import Bool, Float, Int
 from asn_impact.measures.calendar import WorkCalendar
-from asn_impact.synthetic.regency import Dates, Offices, Regency, month_starts, working_day
-from asn_impact.synthetic.truth import (
+from synthetic.regency import Dates, Offices, Regency, month_starts, working_day
+from synthetic.truth import (
     known_months,
     mature,
     realised_difference,

@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 
 from asn_impact.arrays import Float, Int
-from asn_impact.synthetic.catalogue import ELEMENTS
-from asn_impact.synthetic.regency import USUAL_EFFECT, Offices, Regency
+from synthetic.catalogue import ELEMENTS
+from synthetic.regency import USUAL_EFFECT, Offices, Regency
 
 
 def ask(regency: Regency, offices: Offices, export: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:

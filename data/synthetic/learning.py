@@ -12,8 +12,8 @@ import pandas as pd
 
 from asn_impact.arrays import Bool, Float, Int
 from asn_impact.measures.calendar import WorkCalendar
-from asn_impact.synthetic.catalogue import PROVIDERS
-from asn_impact.synthetic.regency import WAVES, Offices, Regency, month_starts, working_day
+from synthetic.catalogue import PROVIDERS
+from synthetic.regency import WAVES, Offices, Regency, month_starts, working_day
 
 # Dimension, usual item score before (0 to 10) and gain at the usual effect and organiser.
 DIMENSIONS: Mapping[str, tuple[float, float]] = MappingProxyType(

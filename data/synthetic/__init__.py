@@ -4,15 +4,15 @@ The names of the offices are those of a real regency; every number is drawn by a
 is drawn once and followed twice, with the training of its office and without it, so that the true effect is
 known exactly.
 
-``python -m asn_impact.synthetic data/demo --seed 2026`` writes the demonstration data.
+``python data/synthetic data/demo --seed 2026`` writes the demonstration data.
 """
 
 from __future__ import annotations
 
-from asn_impact.synthetic.catalogue import COURSE, ELEMENTS
-from asn_impact.synthetic.command import main
-from asn_impact.synthetic.records import Records, simulate
-from asn_impact.synthetic.regency import Regency, World
-from asn_impact.synthetic.write import write
+from synthetic.catalogue import COURSE, ELEMENTS
+from synthetic.command import main
+from synthetic.records import Records, simulate
+from synthetic.regency import Regency, World
+from synthetic.write import write
 
 __all__ = ["COURSE", "ELEMENTS", "Records", "Regency", "World", "main", "simulate", "write"]

@@ -11,10 +11,10 @@ import numpy as np
 import pandas as pd
 
 from asn_impact.measures.calendar import WorkCalendar
-from asn_impact.synthetic import adaptation, complaints, learning, projects, services
-from asn_impact.synthetic.catalogue import COURSE, PROJECT_COURSE, PROVIDERS
-from asn_impact.synthetic.costs import costs, costs_truth
-from asn_impact.synthetic.permits import (
+from synthetic import adaptation, complaints, learning, projects, services
+from synthetic.catalogue import COURSE, PROJECT_COURSE, PROVIDERS
+from synthetic.costs import costs, costs_truth
+from synthetic.permits import (
     BACKWARDS,
     OUTCOMES,
     REPEATED,
@@ -30,10 +30,10 @@ from asn_impact.synthetic.permits import (
     provider_truth,
     realised,
 )
-from asn_impact.synthetic.regency import FIRST_MONTH, SYSTEM, TREND, Offices, Regency, draw_offices
-from asn_impact.synthetic.survey import ask, survey_truth
-from asn_impact.synthetic.training import assign_providers, hold_sessions, reached_half
-from asn_impact.synthetic.truth import adoption, rounded
+from synthetic.regency import FIRST_MONTH, SYSTEM, TREND, Offices, Regency, draw_offices
+from synthetic.survey import ask, survey_truth
+from synthetic.training import assign_providers, hold_sessions, reached_half
+from synthetic.truth import adoption, rounded
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

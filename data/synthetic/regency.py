@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
-from typing import Literal, TypeAlias, get_args
+from typing import Literal, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
+from asn_impact.arguments import check_fields
 from asn_impact.arrays import Bool, Float, Int
-from asn_impact.errors import DesignError, InputError, listed, nearest
+from asn_impact.errors import DesignError, InputError
 from asn_impact.measures.calendar import WorkCalendar
-from asn_impact.synthetic.catalogue import OFFICES, RAMADAN
+from asn_impact.words import verbatim
+from synthetic.catalogue import OFFICES, RAMADAN
 
 World: TypeAlias = Literal["effect", "no_effect", "diverging", "selected", "system_change", "few_treated"]
 Dates: TypeAlias = npt.NDArray[np.datetime64]
@@ -89,18 +91,15 @@ class Regency:
     world: World = "effect"
 
     def __post_init__(self) -> None:
+        check_fields(self)
         if not 20 <= self.offices <= len(OFFICES):
-            msg = f"offices is {self.offices}; expected 20 to {len(OFFICES)}. Choose a number in that range."
-            raise DesignError(msg)
+            text = f"offices is {self.offices}; expected 20 to {len(OFFICES)}. Choose a number in that range."
+            raise DesignError(verbatim(text))
         if not 30 <= self.months <= 48:
-            msg = f"months is {self.months}; expected 30 to 48, so that every wave of training can be followed."
-            raise DesignError(msg)
-        if self.world not in get_args(World):
-            msg = f"world is {self.world!r}; expected one of {listed(get_args(World), 6)}."
-            raise InputError(msg + nearest(self.world, get_args(World)))
+            text = f"months is {self.months}; expected 30 to 48, so that every wave of training can be followed."
+            raise DesignError(verbatim(text))
         if not np.isfinite(self.effect):
-            msg = f"effect is {self.effect}; expected a finite log change such as -0.40."
-            raise InputError(msg)
+            raise InputError(verbatim(f"effect is {self.effect}; expected a finite log change such as -0.40."))
 
     @property
     def training_effect(self) -> float:

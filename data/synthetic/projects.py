@@ -10,10 +10,10 @@ import pandas as pd
 
 from asn_impact.arrays import Float
 from asn_impact.measures.calendar import WorkCalendar
-from asn_impact.synthetic.catalogue import PROJECT_COURSE
-from asn_impact.synthetic.complaints import numbered
-from asn_impact.synthetic.regency import TREND, Dates, Offices, Regency, month_starts, working_day
-from asn_impact.synthetic.truth import adoption, known_months, realised_difference, since_january_2023
+from synthetic.catalogue import PROJECT_COURSE
+from synthetic.complaints import numbered
+from synthetic.regency import TREND, Dates, Offices, Regency, month_starts, working_day
+from synthetic.truth import adoption, known_months, realised_difference, since_january_2023
 
 # Kind, usual length in days and usual budget in millions of rupiah. Assumptions.
 KINDS: tuple[tuple[str, float, float], ...] = (

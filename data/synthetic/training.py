@@ -8,8 +8,8 @@ import pandas as pd
 
 from asn_impact.arrays import Float, Int
 from asn_impact.measures.calendar import WorkCalendar
-from asn_impact.synthetic.catalogue import COURSE, OTHER_COURSES, PROJECT_COURSE, PROVIDERS, SOFT_COURSES
-from asn_impact.synthetic.regency import Offices, Regency, month_starts, working_day
+from synthetic.catalogue import COURSE, OTHER_COURSES, PROJECT_COURSE, PROVIDERS, SOFT_COURSES
+from synthetic.regency import Offices, Regency, month_starts, working_day
 
 WORKSHOP_WAVES: tuple[tuple[int, int], ...] = ((13, 6), (19, 5), (25, 4))  # months since 2023-01, offices
 _FORMATS, _SHARES = ("Tatap muka", "Daring", "Campuran"), (0.60, 0.25, 0.15)

@@ -9,9 +9,9 @@ import pandas as pd
 
 from asn_impact.arrays import Float
 from asn_impact.measures.calendar import WorkCalendar
-from asn_impact.synthetic.catalogue import CALENDAR_LIMITS, SERVICES
-from asn_impact.synthetic.regency import working_day
-from asn_impact.synthetic.truth import mature, realised_difference
+from synthetic.catalogue import CALENDAR_LIMITS, SERVICES
+from synthetic.regency import working_day
+from synthetic.truth import mature, realised_difference
 
 
 def services() -> pd.DataFrame:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from asn_impact.synthetic.catalogue import COURSE
+from synthetic.catalogue import COURSE
 
 _SOURCE = "rekaan, data sintetis"
 _YEAR = 2025

@@ -13,7 +13,7 @@ import pandas as pd
 
 from asn_impact.arrays import Float, Int
 from asn_impact.measures.calendar import WorkCalendar
-from asn_impact.synthetic.complaints import (
+from synthetic.complaints import (
     compared_days,
     days_at_counter,
     ends_and_status,
@@ -21,8 +21,8 @@ from asn_impact.synthetic.complaints import (
     recorded,
     recorded_truth,
 )
-from asn_impact.synthetic.regency import Offices, Regency
-from asn_impact.synthetic.truth import (
+from synthetic.regency import Offices, Regency
+from synthetic.truth import (
     averages,
     known_months,
     mature,

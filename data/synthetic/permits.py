@@ -13,8 +13,8 @@ from scipy.special import expit
 
 from asn_impact.arrays import Bool, Float, Int
 from asn_impact.measures.calendar import WorkCalendar
-from asn_impact.synthetic.catalogue import DISTRICTS, OFFICES, SERVICES
-from asn_impact.synthetic.regency import (
+from synthetic.catalogue import DISTRICTS, OFFICES, SERVICES
+from synthetic.regency import (
     Dates,
     Offices,
     Regency,
@@ -22,7 +22,7 @@ from asn_impact.synthetic.regency import (
     month_starts,
     working_day,
 )
-from asn_impact.synthetic.truth import (
+from synthetic.truth import (
     averages,
     known_months,
     label,

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from asn_impact.errors import InputError, listed
-from asn_impact.synthetic.records import Records
+from asn_impact.errors import InputError
+from asn_impact.words import verbatim
+from synthetic.records import Records
 
 
 def write(records: Records, folder: str | Path) -> tuple[Path, ...]:
@@ -26,7 +27,7 @@ def write(records: Records, folder: str | Path) -> tuple[Path, ...]:
     Examples
     --------
     >>> import tempfile
-    >>> from asn_impact.synthetic import Regency, simulate
+    >>> from synthetic import Regency, simulate
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     paths = write(simulate(Regency(seed=1)), folder)
     >>> [path.name for path in paths][:3]
@@ -74,11 +75,11 @@ def _refuse_strangers(folder: Path, ours: Sequence[str]) -> None:
     names = {Path(name).name for name in ours}
     strangers = sorted(path.name for path in folder.glob("*.csv") if path.name not in names)
     if strangers:
-        msg = (
-            f"permits/ already holds {listed(strangers)}, which this regency does not write. "
+        text = (
+            f"permits/ already holds {', '.join(strangers)}, which this regency does not write. "
             "Expected only its own yearly files: move the others away or choose another folder."
         )
-        raise InputError(msg)
+        raise InputError(verbatim(text))
 
 
 def _replace(path: Path, content: bytes) -> Path:

@@ -1,0 +1,175 @@
+"""Counts, sums and sums of products of cells to the arrays of a panel: numbers only, no records."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from asn_impact.arrays import Float, Int
+from asn_impact.errors import InputError
+from asn_impact.measures.curves import incidence
+from asn_impact.words import Message
+
+__all__ = [
+    "Arrays",
+    "Curves",
+    "Grid",
+    "count_records",
+    "moments",
+    "pairs",
+    "product_limit",
+    "product_name",
+    "shares",
+    "total_name",
+    "unit_keys",
+]
+
+
+def unit_keys(columns: Sequence[str]) -> list[str]:
+    """Name the unit columns so that they cannot meet the names made here."""
+    return [f"unit_{i}" for i in range(len(columns))]
+
+
+def pairs(k: int) -> list[tuple[int, int]]:
+    """Return the places of a symmetric matrix, each once."""
+    return [(i, j) for j in range(k) for i in range(j + 1)]
+
+
+def total_name(i: int) -> str:
+    """Name the column of a sum."""
+    return f"total_{i}"
+
+
+def product_name(i: int, j: int) -> str:
+    """Name the column of a sum of products."""
+    return f"product_{i}_{j}"
+
+
+@dataclass(frozen=True, eq=False)
+class Grid:
+    """Where each cell of the mature months stands in a (U, T) array."""
+
+    units: tuple[Hashable, ...]  # U labels
+    attributes: pd.DataFrame  # U rows
+    cells: pd.DataFrame
+    row: Int  # (cells,)
+    column: Int  # (cells,)
+    periods: int
+
+    @classmethod
+    def of(cls, cells: pd.DataFrame, columns: tuple[str, ...], mature: Int) -> Grid:
+        """Return the grid of the cells of some months."""
+        keys = unit_keys(columns)
+        cells = cells[cells["month"].isin(mature)].sort_values([*keys, "month"], ignore_index=True)
+        row: Int = np.asarray(cells.groupby(keys, sort=True).ngroup(), dtype=np.int64)
+        attributes = cells[keys].drop_duplicates(ignore_index=True)
+        attributes.columns = pd.Index(columns)
+        column: Int = np.asarray(np.searchsorted(mature, cells["month"].to_numpy()), dtype=np.int64)
+        return cls(_join_labels(attributes), attributes, cells, row, column, len(mature))
+
+    def spread(self, values: npt.NDArray[Any], empty: float) -> Float:
+        """Return the values of the cells as (U, T)."""
+        grid = np.full((len(self.units), self.periods), empty)
+        grid[self.row, self.column] = values
+        return grid
+
+
+def _join_labels(attributes: pd.DataFrame) -> tuple[Hashable, ...]:
+    if attributes.shape[1] == 1:
+        return tuple(attributes.iloc[:, 0].tolist())
+    labels = [" / ".join(map(str, row)) for row in attributes.itertuples(index=False)]
+    if len(set(labels)) < len(labels):
+        raise InputError(Message("measures.cells.same_name", columns=tuple(attributes.columns)))
+    return tuple(labels)
+
+
+class Curves(NamedTuple):
+    """Completion curves of the cells."""
+
+    n: Float  # (U, T)
+    share: Float  # (U, T, h + 1)
+    inside: Float  # (U, T, h + 1)
+
+
+def shares(grid: Grid, horizon: int) -> Curves:
+    """Return the shares decided within each number of days, and the sums of squares around them: whole numbers."""
+    decided = np.zeros((len(grid.units), grid.periods, horizon + 2), dtype=np.int64)
+    np.add.at(decided, (grid.row, grid.column, grid.cells["event"].to_numpy()), grid.cells["n"].to_numpy())
+    total = decided.cumsum(axis=2)
+    n = total[:, :, -1:]
+    count, within = np.maximum(n, 1), total[:, :, :-1]
+    share = np.where(n > 0, within / count, np.nan)
+    return Curves(
+        n[:, :, 0].astype(np.float64), share, _around_mean(np.broadcast_to(count, share.shape), within, within)
+    )
+
+
+def product_limit(grid: Grid, column: int, horizon: int) -> tuple[Float, Float]:
+    """Return (U, h + 1) shares and n squared times their variance, of the cells of one month."""
+    here = grid.column == column
+    cells = grid.cells[here]
+    cases = np.zeros((len(grid.units), horizon + 1, horizon + 2))
+    np.add.at(cases, (grid.row[here], cells["follow"].to_numpy(), cells["event"].to_numpy()), cells["n"].to_numpy())
+    estimate = incidence(cases[:, :, :-1], cases.sum(axis=2))
+    return estimate.share, estimate.variance * cases.sum(axis=(1, 2))[:, None] ** 2
+
+
+class Arrays(NamedTuple):
+    """What a panel holds of its cells."""
+
+    n: Float  # (U, T)
+    mean: Float  # (U, T)
+    weight: Float  # (U, T)
+    within: Float  # (U, T, 1 + p, 1 + p)
+    x: Float  # (U, T, p)
+
+
+def count_records(grid: Grid) -> Arrays:
+    """Return one observation a cell: the number of records, 0 where there is none."""
+    ones = np.ones((len(grid.units), grid.periods))
+    count = grid.spread(grid.cells["rows"].to_numpy(), 0.0)
+    return Arrays(n=ones, mean=count, weight=ones, within=np.zeros((*ones.shape, 1, 1)), x=np.zeros((*ones.shape, 0)))
+
+
+def moments(grid: Grid, shifts: Float) -> Arrays:
+    """Return n, means, weight and cross-products of each cell from its count, sums and sums of products."""
+    n, size = grid.cells["n"].to_numpy(), grid.spread(grid.cells["n"].to_numpy(), 0.0)
+    some = n > 0
+    count = np.where(some, n, 1)
+    totals = [grid.cells[total_name(i)].to_numpy() for i in range(len(shifts))]
+    means = [
+        grid.spread(np.where(some, shift + total / count, np.nan), np.nan)
+        for shift, total in zip(shifts, totals, strict=True)
+    ]
+    within = np.zeros((*size.shape, len(shifts), len(shifts)))
+    for i, j in pairs(len(shifts)):
+        products = grid.cells[product_name(i, j)].to_numpy()
+        around = (
+            _around_mean(count, totals[i], products)
+            if i == j
+            else _around_means(count, (totals[i], totals[j]), products)
+        )
+        within[:, :, i, j] = within[:, :, j, i] = grid.spread(np.where(some, around, 0.0), 0.0)
+    x = np.stack(means[1:], axis=2) if len(means) > 1 else np.zeros((*size.shape, 0))
+    return Arrays(n=size, mean=means[0], weight=(size > 0).astype(np.float64), within=within, x=x)
+
+
+def _around_mean(n: Int, total: npt.NDArray[Any], squares: npt.NDArray[Any]) -> Float:
+    """Return the sum of squares around the mean; rounding never makes it negative."""
+    return np.asarray(np.maximum(_around_means(n, (total, total), squares), 0.0))
+
+
+def _around_means(n: Int, totals: tuple[npt.NDArray[Any], npt.NDArray[Any]], products: npt.NDArray[Any]) -> Float:
+    """Return the sum of products around the means, products - total total' / n, without cancellation.
+
+    With total = q n + r and total' = q' n + r' the sum is products - q total' - r q' - r r' / n: exact whole numbers
+    but for the last fraction.
+    """
+    q, r = np.divmod(totals[0], n)
+    q_other, r_other = np.divmod(totals[1], n)
+    return np.asarray(products - q * totals[1] - r * q_other - r * r_other / n, dtype=np.float64)
