@@ -39,13 +39,13 @@ from asn_impact.scrutiny.sensitivity import (
     Breakdown,
     RelativeMagnitude,
     RobustInterval,
-    Said,
     Smoothness,
     breakdown,
     robust_interval,
 )
 from asn_impact.scrutiny.specification import SpecificationCurve, specification_curve
 from asn_impact.timeline import Timeline
+from asn_impact.words import verbatim
 
 LANGUAGES = ["id", "en"]
 KINDS = [
@@ -320,7 +320,7 @@ def test_open_and_contradicted_intervals_are_drawn_and_saved(made, panel, tmp_pa
 
 def test_departures_of_shares_are_in_percentage_points():
     interval = RobustInterval(Smoothness(0.01), 0.95, "event times 0 to 5", 0.12, 0.02, 0.22, 0.03, 11.0, "x")
-    survives = Breakdown(0.034, "smooth", Said("", ""), 0.95, "event times 0 to 5")
+    survives = Breakdown(0.034, "smooth", verbatim(""), 0.95, "event times 0 to 5")
     chart = figures.sensitivity([interval], survives, outcome=Within(5), language="id")
     assert chart.data["conf_high"].iloc[1] == pytest.approx(22.0)
     assert chart.data["size"].iloc[1] == pytest.approx(1.0)

@@ -37,8 +37,8 @@ def maturity(
     Parameters
     ----------
     months
-        The frame of `maturity` (month, cases, open, mature), or a Panel, which knows which months were left out but not
-        how many applications they hold.
+        The frame of `maturity` (month, cases, open, mature), or a Panel. A panel knows which months were left out, but
+        not how many applications they hold.
     """
     check_language(language)
     if not isinstance(months, pd.DataFrame):
