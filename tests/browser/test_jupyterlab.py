@@ -14,7 +14,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 CHROMIUM = next(
-    (found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), None
+    (path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None
 )
 SCREENSHOTS = ROOT / "runs" / "browser"
 SECONDS = 120
@@ -39,8 +39,8 @@ DONE = """() => {
     && cells.every(c => c.model.executionCount);
 }"""
 CHANGED = """before => {
-  const found = [...document.querySelectorAll('.widget-html b, .widget-html-content b')];
-  return found.at(-1).innerText !== before;
+  const sentences = [...document.querySelectorAll('.widget-html b, .widget-html-content b')];
+  return sentences.at(-1).innerText !== before;
 }"""
 OUTPUTS = """() => window.jupyterapp.shell.currentWidget.content.widgets
   .filter(c => c.model.type === 'code').map(c => c.model.outputs.toJSON())"""
@@ -116,9 +116,9 @@ def test_every_cell_of_the_first_notebook_runs(page):
     page.get_by_role("menuitem", name="Run", exact=True).click()
     page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
     page.wait_for_function(DONE)
-    made = outputs(page)
-    assert [o for o in made if o["output_type"] == "error"] == []
-    assert any("Training shortened the wait" in str(o.get("text", "")) for o in made)
+    cells = outputs(page)
+    assert [o for o in cells if o["output_type"] == "error"] == []
+    assert any("Training shortened the wait" in str(o.get("text", "")) for o in cells)
 
 
 def test_the_explorer_answers_when_it_is_moved(page):

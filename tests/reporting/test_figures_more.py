@@ -33,19 +33,19 @@ from asn_impact.measures.satisfaction import half_up, skm_index
 from asn_impact.planning.costs import read_costs
 from asn_impact.planning.returns import returns
 from asn_impact.reporting import figures
-from asn_impact.reporting.chart import _style
+from asn_impact.reporting.chart import _apply_style
 from asn_impact.scrutiny.event_path import event_path
 from asn_impact.scrutiny.sensitivity import (
     Breakdown,
     RelativeMagnitude,
     RobustInterval,
-    Said,
     Smoothness,
     breakdown,
     robust_interval,
 )
 from asn_impact.scrutiny.specification import SpecificationCurve, specification_curve
 from asn_impact.timeline import Timeline
+from asn_impact.words import verbatim
 
 LANGUAGES = ["id", "en"]
 KINDS = [
@@ -170,7 +170,7 @@ def charts(made, design, panel):
 @pytest.mark.parametrize("size", ["a4_width", "a4_column", "slide"])
 def test_nothing_drawn_leaves_the_page_and_names_do_not_overlap(charts, kind, language, size):
     page = figures.PAGES[size]
-    with _style(page):
+    with _apply_style(page):
         figure = charts[kind, language].figure(size)
         figure.canvas.draw()
         box = figure.get_tightbbox()
@@ -320,7 +320,7 @@ def test_open_and_contradicted_intervals_are_drawn_and_saved(made, panel, tmp_pa
 
 def test_departures_of_shares_are_in_percentage_points():
     interval = RobustInterval(Smoothness(0.01), 0.95, "event times 0 to 5", 0.12, 0.02, 0.22, 0.03, 11.0, "x")
-    survives = Breakdown(0.034, "smooth", Said("", ""), 0.95, "event times 0 to 5")
+    survives = Breakdown(0.034, "smooth", verbatim(""), 0.95, "event times 0 to 5")
     chart = figures.sensitivity([interval], survives, outcome=Within(5), language="id")
     assert chart.data["conf_high"].iloc[1] == pytest.approx(22.0)
     assert chart.data["size"].iloc[1] == pytest.approx(1.0)
