@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
@@ -14,6 +14,7 @@ from asn_impact.display import card
 from asn_impact.errors import AsnImpactError, EstimationError
 from asn_impact.estimation import GroupTime, Imputation, TwoWay
 from asn_impact.estimation.effects import Effects, Estimator
+from asn_impact.estimation.methods import Method
 from asn_impact.estimation.inference import Rule
 from asn_impact.scrutiny.case import Case
 from asn_impact.scrutiny.check import Check, CheckEntry, Verdict, reason_of
@@ -40,12 +41,15 @@ class SpecificationCurve:
         Share of the estimates with the sign of the median.
     significant
         Share of the estimates with that sign whose interval excludes zero, among all that have an interval.
+    methods
+        The entry of each estimator and rule, by the name in the table.
     """
 
     table: pd.DataFrame
     median: float
     same_sign: float
     significant: float
+    methods: Mapping[str, Method] = field(default_factory=dict)
 
     def check(self) -> Check:
         """Return the curve as a check: fails below 80 % of the same sign, holds when also 80 % exclude zero."""
@@ -103,7 +107,8 @@ def specification_curve(
     ]
     table = pd.DataFrame(rows, columns=["design", "estimator", "rule", *_USUAL, "reason"])
     table = table.sort_values("estimate", kind="stable", ignore_index=True)
-    return _summarise(table)
+    entries = {method.name: method.entry for method in (*estimators, *rules)}
+    return replace(_summarise(table), methods=entries)
 
 
 def _rows(
