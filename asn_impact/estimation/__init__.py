@@ -9,6 +9,7 @@ from asn_impact.estimation.curve import Along
 from asn_impact.estimation.dose import Dose
 from asn_impact.estimation.effects import Effects
 from asn_impact.estimation.efficient import Efficient
+from asn_impact.estimation.gls import GLSImputation, GLSLeads
 from asn_impact.estimation.group_time import GroupTime
 from asn_impact.estimation.imputation import Imputation, TwoStage
 from asn_impact.estimation.inference import Classical, ClusterRobust, Inference, infer
@@ -33,6 +34,8 @@ __all__ = [
     "Dose",
     "Effects",
     "Efficient",
+    "GLSImputation",
+    "GLSLeads",
     "GroupTime",
     "Imputation",
     "Inference",
@@ -55,6 +58,7 @@ __all__ = [
 ]
 
 ESTIMATORS: Final = {
+    "gls_imputation": GLSImputation,
     "group_time": GroupTime,
     "two_way": TwoWay,
     "imputation": Imputation,

@@ -20,7 +20,7 @@ from asn_impact.arguments import Level, Steps
 from asn_impact.arrays import Bool, Float, Int
 from asn_impact.designs import Design
 from asn_impact.errors import EstimationError, InferenceError
-from asn_impact.estimation.effects import Contributions, Effects, Estimator, Fit
+from asn_impact.estimation.effects import Contributions, Effects, Estimator, Fit, Traces
 from asn_impact.estimation.inference import Inference, Rule, infer
 from asn_impact.estimation.jackknife import BiasReduced
 from asn_impact.estimation.methods import Method, estimator_entry, full_name
@@ -252,7 +252,7 @@ class Part:
             value = np.concatenate([lead.value, *(rule(effects).value for effects in self.effects[1:])], axis=1)
         else:
             value = rule(replace(self.lead, terms=_terms([self]), fit=SameWeights(self), cells=None, view=None)).value
-        return Contributions(value, lambda groups: np.tile(lead.moments(groups), (len(self.days), 1, 1, 1)))
+        return Contributions(value, lambda groups: Traces.stacked([lead.traces(groups)] * len(self.days)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -352,10 +352,8 @@ class Joined(Fit):
 
 
 def _end_to_end(pieces: Sequence[Contributions]) -> Contributions:
-    def moments(groups: Bool) -> Float:
-        return np.concatenate([piece.moments(groups) for piece in pieces])
-
-    return Contributions(np.concatenate([piece.value for piece in pieces], axis=1), moments)
+    value = np.concatenate([piece.value for piece in pieces], axis=1)
+    return Contributions(value, lambda groups: Traces.stacked([piece.traces(groups) for piece in pieces]))
 
 
 class CurveEffects(Effects):

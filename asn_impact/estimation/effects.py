@@ -8,7 +8,7 @@ the overall effect or the event study, is a weighted mean of an estimator's own 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
@@ -20,8 +20,10 @@ from asn_impact.arrays import Bool, Float, Int
 from asn_impact.designs import Design
 from asn_impact.display import card
 from asn_impact.errors import EstimationError
+from asn_impact.estimation.deletions import Deletions, Weigh
 from asn_impact.estimation.methods import Procedure
 from asn_impact.estimation.views import Calendar, Cells, Cohorts, EventStudy, Overall, View
+from asn_impact.estimation.working import Working
 from asn_impact.verbs import public_verb
 from asn_impact.words import Message, paragraph
 
@@ -35,8 +37,44 @@ __all__ = [
     "EventStudy",
     "Fit",
     "Overall",
+    "Traces",
     "View",
 ]
+
+
+@dataclass(frozen=True, eq=False)
+class Traces:
+    """Moments of sums of G squares under a working model, for k estimates and h groups of clusters.
+
+    Attributes
+    ----------
+    expected
+        (k, h, G) expectation of each square, if the errors vary in one group only.
+    total
+        (k, h) their sums.
+    product
+        (k, h, h) traces of the products of the groups' covariances: half the covariance of the sums of squares.
+    """
+
+    expected: Float
+    total: Float
+    product: Float
+
+    @classmethod
+    def of(cls, moments: Float) -> Traces:
+        """Return the traces of (k, h, G, G) covariances."""
+        expected = np.einsum("khgg->khg", moments)
+        return cls(expected, expected.sum(axis=2), np.einsum("khgf,klgf->khl", moments, moments, optimize=True))
+
+    def of_rows(self, rows: Int) -> Traces:
+        """Return the traces of some of the estimates."""
+        return Traces(self.expected[rows], self.total[rows], self.product[rows])
+
+    @classmethod
+    def stacked(cls, parts: Sequence[Traces]) -> Traces:
+        """Return the traces of several sets of estimates, one after the other."""
+        names = ("expected", "total", "product")
+        return cls(*(np.concatenate([vars(part)[name] for part in parts]) for name in names))
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,13 +85,13 @@ class Contributions:
     ----------
     value
         (G, k) the numbers that are squared and summed.
-    moments
-        Called with (h, G) groups of clusters: (k, h, G, G) covariances of the G numbers if the errors were independent,
-        of variance one over the weight of the cell, in that group of clusters and zero elsewhere.
+    traces
+        Called with (h, G) groups of clusters: the moments of the squares if the errors were independent, of variance
+        one over the weight of the cell (or of the estimator's working model), in one group and zero elsewhere.
     """
 
     value: Float
-    moments: Callable[[Bool], Float]
+    traces: Callable[[Bool], Traces]
 
 
 class Fit(ABC):
@@ -95,9 +133,25 @@ class Fit(ABC):
         """Whether the estimates are coefficients of one regression, with closed forms for every rule."""
         return False
 
+    @property
+    def working(self) -> Working | None:
+        """What was chosen by the outcome and can be held, for an estimator with a working covariance."""
+        return None
+
     def influence_of(self, weights: Float) -> Float:
         """(G, m) influence of (m, k) weighted sums of the estimates."""
         return np.asarray(np.nan_to_num(self.influence()) @ weights.T)
+
+    def loadings_of(self, weights: Float) -> Float:
+        """(m, U, T) weights on the cell means of (m, k) weighted sums of the estimates."""
+        return np.asarray(np.tensordot(weights, np.nan_to_num(self.loadings()), axes=1))
+
+    def means_without(self, now: Float, weigh: Weigh, groups: Bool) -> Sequence[Deletions] | None:
+        """Return what happens to (m, k) weighted means of the estimates when each cluster goes; see `Deletions`.
+
+        `weigh` gives the (c, k) weights of a mean without each of c clusters. None where no form in low rank is known.
+        """
+        return None
 
     def loadings_without(self, weights: Float) -> Float | None:
         """(G, m, U, T) weights on the cell means of (G, m, k) weighted sums of the estimates without each cluster.
@@ -122,15 +176,24 @@ class Fit(ABC):
             difference[c][:, design.cluster != c] += _same_terms(effects, effects.anew(design.without(c)))
         return difference
 
+    def deletions(self, design: Design, groups: Bool) -> Sequence[Deletions] | None:
+        """Return what happens to each estimate when each cluster goes, in low rank; None where no such form is known."""
+        return None
+
     def deleted(self, effects: Effects) -> Contributions:
         """Return the deviations of the estimates without each cluster, with their moments."""
+        if (parts := self.deletions(effects.design, two_groups(effects.design))) is not None:
+            return contributions_of(parts, self.estimate, scaled=False)
         value = self.leave_one_out() - self.estimate
         return Contributions(
-            value, lambda groups: moments_of(effects.design, spread(effects, self.differences(effects)), groups)
+            value,
+            lambda groups: Traces.of(moments_of(effects.design, spread(effects, self.differences(effects)), groups)),
         )
 
     def bias_reduced(self, effects: Effects) -> Contributions:
         """Return the deviations scaled to be unbiased under independent errors, with their moments."""
+        if (parts := self.deletions(effects.design, two_groups(effects.design))) is not None:
+            return contributions_of(parts, self.estimate, scaled=True)
         difference = spread(effects, self.differences(effects))
         own = np.zeros((len(self.estimate), len(effects.design.clusters)))
         np.add.at(own.T, effects.design.cluster, (spread(effects, self.loadings()) ** 2).sum(axis=2).T)
@@ -140,7 +203,24 @@ class Fit(ABC):
         without = effects.estimator.estimates_anew(effects)
         value = np.where(scale > 0, without - self.estimate, 0.0) * scale
         scaled = difference * scale[:, :, None, None]
-        return Contributions(value, lambda groups: moments_of(effects.design, scaled, groups))
+        return Contributions(value, lambda groups: Traces.of(moments_of(effects.design, scaled, groups)))
+
+
+def two_groups(design: Design) -> Bool:
+    """(h, G) the clusters with treated units and the others; one group where all are treated."""
+    treated = np.isin(np.arange(len(design.clusters)), design.cluster[np.isfinite(design.adopted)])
+    return np.stack([treated, ~treated])[: 1 if treated.all() else 2]
+
+
+def contributions_of(parts: Sequence[Deletions], estimate: Float, *, scaled: bool) -> Contributions:
+    """Return the deviations that deletions in low rank make, scaled to be unbiased or as they are."""
+    values, traces = [], []
+    for part, whole in zip(parts, estimate, strict=True):
+        scale = part.scale() if scaled else np.ones(len(part.own))
+        values.append(np.where(scale > 0, part.estimate - whole, 0.0) * scale)
+        traces.append(Traces(*(np.asarray(one)[None] for one in part.traces(scale))))
+    moments = Traces.stacked(traces)
+    return Contributions(np.stack(values, axis=1), lambda groups: moments)
 
 
 def moments_of(design: Design, weights: Float, groups: Bool) -> Float:
@@ -205,6 +285,10 @@ class Estimator(Procedure):
             There is none.
         """
         return self.estimate(design).viewed(EventStudy())
+
+    def held(self, effects: Effects) -> Estimator:
+        """Return the estimator with what it chose by the outcome held: linear in the cell means."""
+        return self
 
     def estimates_anew(self, effects: Effects) -> Float:
         """(G, k) estimates without each cluster; weights that were fitted to the outcome are fitted anew."""
@@ -331,6 +415,10 @@ class Effects:
         """Return the effects on another design: what `again` does, without its checks and warnings."""
         effects = self.estimator.estimate(design)
         return effects if self.view is None else effects.viewed(self.view)
+
+    def held(self) -> Effects:
+        """Return the effects of the estimator with what it chose by the outcome held."""
+        return replace(self, estimator=self.estimator.held(self))
 
     def support(self) -> Int:
         """(k,) number of clusters with treated units behind each estimate."""
@@ -463,7 +551,7 @@ class Some(Fit):
         return self._own(self.whole.fit.bias_reduced(self.whole))
 
     def _own(self, whole: Contributions) -> Contributions:
-        return Contributions(whole.value[:, self.rows], lambda groups: whole.moments(groups)[self.rows])
+        return Contributions(whole.value[:, self.rows], lambda groups: whole.traces(groups).of_rows(self.rows))
 
 
 @dataclass(frozen=True, eq=False)
@@ -478,11 +566,15 @@ class Averaged(Fit):
     member: Bool
     alike: bool
 
-    def _weights(self, sizes: Float) -> Float:
-        """(..., m, k) weights that sum to one, from (..., C) cohort sizes; NaN where nothing is left."""
+    def _weights(self, sizes: Float, known: Bool | None = None, rows: slice = slice(None)) -> Float:
+        """(..., m, k) weights that sum to one, from (..., C) cohort sizes; NaN where nothing is left.
+
+        Estimates that are not `known` (..., k) leave the mean, their weight going to the others.
+        """
         by_term = np.ones_like(sizes[..., self.cells.cohort]) if self.alike else sizes[..., self.cells.cohort]
         by_term = np.where(sizes[..., self.cells.cohort] > 0, by_term, 0.0)
-        raw = self.member * by_term[..., None, :]
+        by_term = by_term if known is None else np.where(known, by_term, 0.0)
+        raw = self.member[rows] * by_term[..., None, :]
         total = raw.sum(axis=-1, keepdims=True)
         return np.asarray(np.divide(raw, total, out=np.full_like(raw, np.nan), where=total > 0))
 
@@ -516,18 +608,31 @@ class Averaged(Fit):
         deleted, sizes = self.fit.leave_one_out(), self._sizes_without()
         block = max(1, 20_000_000 // self.member.size)
         return np.concatenate(
-            [_mean(self._weights(sizes[i : i + block]), deleted[i : i + block]) for i in range(0, len(sizes), block)]
+            [self._mean_without(sizes[i : i + block], deleted[i : i + block]) for i in range(0, len(sizes), block)]
         )
 
+    def _mean_without(self, sizes: Float, deleted: Float) -> Float:
+        """(n, m) means of what is left without each of n clusters."""
+        return _mean(self._weights(sizes, np.isfinite(deleted)), deleted)
+
+    def deletions(self, design: Design, groups: Bool) -> Sequence[Deletions] | None:
+        sizes = self._sizes_without()
+
+        def weigh(row: int, clusters: Int, known: Bool) -> Float:
+            return np.nan_to_num(self._weights(sizes[clusters], known, slice(row, row + 1))[:, 0])
+
+        return self.fit.means_without(self._now, weigh, groups)
+
     def differences(self, effects: Effects) -> Float:
-        loadings = self.fit.loadings_without(np.nan_to_num(self._weights(self._sizes_without())))
+        known = np.isfinite(self.fit.leave_one_out())
+        loadings = self.fit.loadings_without(np.nan_to_num(self._weights(self._sizes_without(), known)))
         if loadings is None:
             return super().differences(effects)
         gone = np.isnan(self.leave_one_out())
         return np.where(gone[:, :, None, None], np.nan, loadings - self.loadings()[None])
 
     def loadings(self) -> Float:
-        return np.asarray(np.tensordot(self._now, np.nan_to_num(self.fit.loadings()), axes=1))
+        return self.fit.loadings_of(self._now)
 
     @property
     def correction(self) -> float:
@@ -536,6 +641,10 @@ class Averaged(Fit):
     @property
     def linear(self) -> bool:
         return self.fit.linear
+
+    @property
+    def working(self) -> Working | None:
+        return self.fit.working
 
 
 def _mean(weights: Float, values: Float) -> Float:

@@ -21,6 +21,7 @@ from asn_impact.errors import EstimationError, InferenceError
 from asn_impact.estimation.adjusted import by_cluster, ratio
 from asn_impact.estimation.effects import Effects, Estimator
 from asn_impact.estimation.linear import LeastSquares
+from asn_impact.estimation.matrices import inverted, root_of
 from asn_impact.estimation.methods import Method, estimator_entry, given
 from asn_impact.estimation.saturated import (
     CellFit,
@@ -28,8 +29,6 @@ from asn_impact.estimation.saturated import (
     all_but_base,
     centred,
     effects_by_cell,
-    inverted,
-    root_of,
     standardised,
     sums_by_term,
     term_of_cell,

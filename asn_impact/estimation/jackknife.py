@@ -13,7 +13,7 @@ from typing import Literal, TypeAlias
 import numpy as np
 
 from asn_impact.arrays import Float
-from asn_impact.estimation.effects import Contributions, Effects
+from asn_impact.estimation.effects import Contributions, Effects, Traces, two_groups
 from asn_impact.estimation.inference import Inference, Rule, conclude, refuse_single_cluster
 from asn_impact.estimation.methods import Method, rule_entry
 from asn_impact.words import Message
@@ -87,23 +87,20 @@ class Jackknife(Rule):
 
 def degrees_of_freedom(effects: Effects, parts: Contributions, degrees: Degrees) -> Float:
     """(k,) degrees of freedom of a sum of squares: twice its squared mean over its variance, under a working model."""
-    design = effects.design
-    treated = np.isin(np.arange(len(design.clusters)), design.cluster[np.isfinite(design.adopted)])
-    groups = np.stack([treated, ~treated])[: 1 if treated.all() else 2]
-    moments = parts.moments(groups)
-    equal = _matched_moments(moments, np.ones(moments.shape[:2]))
+    groups = two_groups(effects.design)
+    traces = parts.traces(groups)
+    equal = _matched_moments(traces, np.ones(traces.total.shape))
     if degrees == "satterthwaite":
         return equal
-    expected = np.einsum("khgg->kg", moments)
-    square = np.nan_to_num(parts.value.T) ** 2
-    noise = np.stack([_share((square * group).sum(axis=1), (expected * group).sum(axis=1)) for group in groups], axis=1)
-    return np.asarray(np.minimum(_matched_moments(moments, noise), WELCH_CAP * equal))
+    expected = traces.expected.sum(axis=1) @ groups.T
+    noise = _share(np.nan_to_num(parts.value.T) ** 2 @ groups.T, expected)
+    return np.asarray(np.minimum(_matched_moments(traces, noise), WELCH_CAP * equal))
 
 
-def _matched_moments(moments: Float, noise: Float) -> Float:
-    """(k,) tr(M)^2 / tr(M M) for M = the sum over groups of noise times moments."""
-    total = np.einsum("kh,khgf->kgf", noise, moments)
-    return _share(np.einsum("kgg->k", total) ** 2, (total**2).sum(axis=(1, 2)))
+def _matched_moments(traces: Traces, noise: Float) -> Float:
+    """(k,) tr(M)^2 / tr(M M) for M = the sum over groups of (k, h) noise times their covariances."""
+    square = np.einsum("kh,kl,khl->k", noise, noise, traces.product)
+    return _share((noise * traces.total).sum(axis=1) ** 2, square)
 
 
 def _share(part: Float, whole: Float) -> Float:

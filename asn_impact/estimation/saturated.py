@@ -23,6 +23,7 @@ from asn_impact.errors import EstimationError
 from asn_impact.estimation.adjusted import by_cluster, ratio
 from asn_impact.estimation.effects import Averaged, Cells, Effects, Estimator, Fit
 from asn_impact.estimation.group_time import pairs_of
+from asn_impact.estimation.matrices import inverted, root_of
 from asn_impact.estimation.methods import Method, estimator_entry, given
 from asn_impact.estimation.two_way import columns_of
 from asn_impact.words import Alert, Message, paragraph
@@ -569,7 +570,7 @@ def effects_by_cell(
     Raises
     ------
     EstimationError
-        No effect after adoption is estimable.
+        No effect after adoption is estimable, or no difference where only those before adoption are asked for.
     """
     cohort = np.searchsorted(design.cohorts, fit.start)
     event_time = (design.panel.timeline.steps[fit.period] - fit.start).astype(np.int64)
@@ -582,7 +583,7 @@ def effects_by_cell(
         }
     )
     missing = np.isnan(fit.estimate)
-    if missing[event_time >= 0].all():
+    if missing[event_time >= 0 if (event_time >= 0).any() else ...].all():
         nothing = Message("estimation.nothing_estimable", name=estimator.entry.name)
         given_that = Message("estimation.covariates_explain") if estimator.covariates else None
         raise EstimationError(paragraph(nothing, given_that, Message("estimation.widen_or_add")))
@@ -638,21 +639,3 @@ def _diagonal(products: Float) -> Float:
 def _flat(local: Float) -> Float:
     """(U, L) from (U, 1 + p, T)."""
     return np.asarray(local.reshape(len(local), -1))
-
-
-def inverted(gram: Float) -> tuple[Float, Float]:
-    """Inverse of a symmetric cross-product on the directions that carry information, and (q, d) the others."""
-    scale = np.sqrt(np.where(np.diag(gram) > 0, np.diag(gram), 1.0))
-    values, vectors = np.linalg.eigh(gram / scale[:, None] / scale[None, :])
-    dead = values < _NULL * max(values[-1], 1.0)
-    kept = vectors[:, ~dead] / scale[:, None]
-    null = vectors[:, dead] / scale[:, None]
-    null = null / np.linalg.norm(null, axis=0)
-    return kept / values[~dead] @ kept.T, null
-
-
-def root_of(matrix: Float) -> Float:
-    """(n, r) root: ``root @ root.T`` is the symmetric, non-negative matrix."""
-    values, vectors = np.linalg.eigh(matrix)
-    keep = values > _NULL * max(values[-1], 0.0)
-    return np.asarray(vectors[:, keep] * np.sqrt(values[keep]))

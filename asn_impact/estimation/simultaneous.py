@@ -13,7 +13,7 @@ from scipy import special
 from asn_impact.arguments import AtLeast, Level, Steps, Times
 from asn_impact.arrays import Float, Int, readonly
 from asn_impact.errors import InferenceError
-from asn_impact.estimation.effects import Contributions, Effects
+from asn_impact.estimation.effects import Contributions, Effects, two_groups
 from asn_impact.estimation.inference import Inference, Rule, conclude, refuse_single_cluster
 from asn_impact.estimation.jackknife import WELCH_CAP, BiasReduced, Jackknife
 from asn_impact.estimation.methods import Method, full_name, rule_entry
@@ -193,20 +193,16 @@ def _degrees(effects: Effects, parts: Contributions) -> Float:
 
     Capped as for one estimate; for one estimate the same.
     """
-    design = effects.design
-    treated = np.isin(np.arange(len(design.clusters)), design.cluster[np.isfinite(design.adopted)])
-    groups = np.stack([treated, ~treated])[: 1 if treated.all() else 2]
-    moments = parts.moments(groups)
-    expected = np.einsum("khgg->kg", moments) @ groups.T
-    noise = _ratio(np.nan_to_num(parts.value.T) ** 2 @ groups.T, expected)
-    mean = np.einsum("khgg->kh", moments)
+    groups = two_groups(effects.design)
+    traces = parts.traces(groups)
+    noise = _ratio(np.nan_to_num(parts.value.T) ** 2 @ groups.T, traces.expected.sum(axis=1) @ groups.T)
+    mean = traces.total
     relative = _ratio(noise, (noise * mean).sum(axis=1, keepdims=True)) * mean.sum(axis=1, keepdims=True)
     known = np.isfinite(relative).all(axis=1)
     if not known.any():
         return np.full(len(relative), np.nan)
-    square = np.einsum("khgf,klgf->khl", moments, moments)
     shared, equal = relative[known].mean(axis=0), np.ones(len(groups))
-    welch, alike = (_ratio((mean @ share) ** 2, share @ square @ share) for share in (shared, equal))
+    welch, alike = (_ratio((mean @ share) ** 2, share @ traces.product @ share) for share in (shared, equal))
     return np.asarray(np.minimum(welch, WELCH_CAP * alike))
 
 

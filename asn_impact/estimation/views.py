@@ -41,12 +41,14 @@ class Cells:
 class Overall:
     """One number: the mean over all treated cohorts and periods, each cohort weighted by its size.
 
+    Of differences before adoption alone it is the mean of these.
     Callaway and Sant'Anna (2021), eq. 3.10 (``simple`` in the R package did).
     """
 
     def __call__(self, cells: Cells, design: Design) -> tuple[pd.DataFrame, Bool]:
         """Return the terms and (m, k) membership of the group-time terms in them."""
-        return pd.DataFrame({"term": ["overall"]}), (cells.event_time >= 0)[None, :]
+        after = cells.event_time >= 0
+        return pd.DataFrame({"term": ["overall"]}), (after if after.any() else ~after)[None, :]
 
 
 @dataclass(frozen=True)

@@ -289,9 +289,7 @@ def _check_labels(labels: list[str]) -> tuple[Message, ...]:
     ways: dict[str, list[str]] = {}
     for label in labels:
         ways.setdefault(normalised(label), []).append(label)
-    return tuple(
-        Alert("intake.office.spelt_differently", names=same) for same in ways.values() if len(same) > 1
-    )
+    return tuple(Alert("intake.office.spelt_differently", names=same) for same in ways.values() if len(same) > 1)
 
 
 def clean(

@@ -227,7 +227,9 @@ def reading(name: str) -> Iterator[None]:
             raise
         raise InputError(Message("files.no_text_bytes", file=name)) from None
     except OSError as error:
-        raise InputError(Message("files.not_opened", file=name[:80], why=error.strerror or Message("files.unreadable"))) from None
+        raise InputError(
+            Message("files.not_opened", file=name[:80], why=error.strerror or Message("files.unreadable"))
+        ) from None
 
 
 def _explain(name: str, message: str) -> Message:
