@@ -15,7 +15,7 @@ import numpy as np
 from asn_impact.arrays import Bool, Float, Int
 from asn_impact.designs import Design
 from asn_impact.estimation.adjusted import cluster_sums
-from asn_impact.estimation.effects import Contributions
+from asn_impact.estimation.effects import Contributions, Effects, Fit, Traces
 
 __all__ = ["Blocks", "LeastSquares"]
 
@@ -75,7 +75,7 @@ class Blocks:
         direction = -without[:, :, : self.p]
         lost = np.isnan(self.leave_one_out())
         value = np.where(lost, np.nan, np.einsum("gqp,gq->gp", direction, self.residual_score))
-        return Contributions(value, lambda groups: self._moments(direction, groups))
+        return Contributions(value, lambda groups: Traces.of(self._moments(direction, groups)))
 
     def bias_reduced(self) -> Contributions:
         """CR2 (Bell and McCaffrey 2002): g_c = B_c' S^-1 a with B_c = R (I - R S^-1 R)^(-1/2) R^+, R = H_c^(1/2)."""
@@ -84,7 +84,7 @@ class Blocks:
         adjust = root @ _power(middle, -0.5) @ root_inverse
         direction = np.swapaxes(adjust, 1, 2) @ self.inverse[:, : self.p]
         value = np.einsum("gqp,gq->gp", direction, self.residual_score)
-        return Contributions(value, lambda groups: self._moments(direction, groups))
+        return Contributions(value, lambda groups: Traces.of(self._moments(direction, groups)))
 
     def _moments(self, direction: Float, groups: Bool) -> Float:
         """(p, h, G, G) covariances of the contributions g_c' X_c' M y if errors vary in one group only."""
@@ -101,7 +101,7 @@ class Blocks:
 
 
 @dataclass(frozen=True, eq=False)
-class LeastSquares:
+class LeastSquares(Fit):
     """Coefficients of (U, T, p) regressors in a weighted regression of the cell means with unit and period effects.
 
     When the design weighs records, the cross-products inside the cells are added to those of the means: the numbers are
@@ -188,11 +188,16 @@ class LeastSquares:
         """(G, p) coefficients without each cluster."""
         return self.blocks.leave_one_out()
 
-    def deleted(self) -> Contributions:
+    @property
+    def regression(self) -> bool:
+        """True: every rule has a closed form."""
+        return True
+
+    def deleted(self, effects: Effects) -> Contributions:
         """Jackknife deviations with their moments."""
         return self.blocks.deleted()
 
-    def bias_reduced(self) -> Contributions:
+    def bias_reduced(self, effects: Effects) -> Contributions:
         """CR2 contributions with their moments."""
         return self.blocks.bias_reduced()
 

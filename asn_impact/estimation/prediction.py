@@ -7,7 +7,7 @@ this is `Imputation`; with them the prediction also carries on what an office's 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal, TypeAlias
@@ -16,10 +16,13 @@ import numpy as np
 
 from asn_impact.arrays import Bool, Float, Int
 from asn_impact.designs import Design
-from asn_impact.estimation.saturated import by_cluster, inverted, ratio, root_of, sums_by_term, term_of_cell
-from asn_impact.estimation.working import Units, project
+from asn_impact.estimation.adjusted import by_cluster, ratio
+from asn_impact.estimation.deletions import Deletions, Weigh
+from asn_impact.estimation.matrices import inverted, root_of
+from asn_impact.estimation.saturated import CellFit, sums_by_term, term_of_cell
+from asn_impact.estimation.working import Units, Working, project
 
-__all__ = ["Deletions", "Deviation", "PredictionFit", "Weigh"]
+__all__ = ["Deviation", "PredictionFit"]
 
 Deviation: TypeAlias = Literal["weighted_mean", "squared_mean", "leave_out"]
 
@@ -54,38 +57,6 @@ class Block:
 
 
 @dataclass(frozen=True, eq=False)
-class Deletions:
-    """One weighted mean of the estimates without each cluster, and how independent errors would move it.
-
-    Attributes
-    ----------
-    estimate
-        (G,) the mean without each cluster; NaN where nothing of it is left.
-    own
-        (G,) variance that each cluster adds to the mean with all of them.
-    coefficient
-        (G, r) phi_c - phi_0: what the deletion changes in the r functions of the cells that the mean is made of.
-    covariance
-        (h, r, r) covariance of the r functions over the clusters of each group.
-    cross
-        (G, r) covariance of the r functions of the cluster's own cells with the mean without it.
-    square
-        (G,) variance of the cluster's own cells in the mean without it.
-    """
-
-    estimate: Float
-    own: Float
-    coefficient: Float
-    covariance: Float
-    cross: Float
-    square: Float
-
-
-#: (row of a mean, (c,) clusters, (c, k) what can be estimated without each) -> (c, k) weights of the estimates
-Weigh: TypeAlias = Callable[[int, Int, Bool], Float]
-
-
-@dataclass(frozen=True, eq=False)
 class Mean:
     """A weighted mean on its way through the blocks.
 
@@ -109,7 +80,7 @@ class Mean:
 
 
 @dataclass(frozen=True, eq=False)
-class PredictionFit:
+class PredictionFit(CellFit):
     """Means of outcome minus prediction by cohort and period; the prediction is learnt from untreated cells.
 
     Attributes
@@ -125,6 +96,8 @@ class PredictionFit:
     deviation
         Mean effect that deviations are taken from: with the weights of the estimate, with their squares (the choice
         that makes the estimated variance smallest), or with the squares over the other clusters.
+    working
+        Where the covariance was chosen by the outcome: what was chosen.
     """
 
     design: Design
@@ -135,8 +108,7 @@ class PredictionFit:
     noise: Float
     x: Float
     deviation: Deviation = "squared_mean"
-    correction: float = 1.0
-    linear: bool = True
+    working: Working | None = None
 
     # ------------------------------------------------------------------------------ what units say
 
@@ -378,7 +350,7 @@ class PredictionFit:
                 value[cluster] = self._again[cluster].estimate
         return value
 
-    def deletions(self, now: Float, weigh: Weigh, groups: Bool) -> list[Deletions]:
+    def means_without(self, now: Float, weigh: Weigh, groups: Bool) -> list[Deletions]:
         """Return what happens to m weighted means of the estimates when each cluster goes.
 
         Parameters
@@ -406,6 +378,14 @@ class PredictionFit:
                 self._add_block(mean, block, phi, root, score, groups)
         return [mean.deletions for mean in means]
 
+    def deletions(self, design: Design, groups: Bool) -> Sequence[Deletions]:
+        """Return what happens to each estimate when each cluster goes."""
+
+        def weigh(row: int, clusters: Int, known: Bool) -> Float:
+            return np.where(np.arange(known.shape[1]) == row, known, 0.0)
+
+        return self.means_without(np.diag(np.isfinite(self.estimate).astype(np.float64)), weigh, groups)
+
     def _begin(self, j: int, weights: Float, weigh: Weigh, groups: Bool) -> Mean:
         """Return a mean before any cluster has gone; those whose deletion is estimated again are done already."""
         g, k, q, e = len(self.design.clusters), len(self.start), len(self._normal[3]), len(self._again)
@@ -424,7 +404,7 @@ class PredictionFit:
                 estimate[cluster] = float((rest[0] * np.nan_to_num(fit.estimate)).sum())
                 again[i][self.design.cluster != cluster] = fit.loadings_of(rest)[0]
         moments = np.zeros((len(groups), r, r))
-        empty = Deletions(estimate, np.zeros(g), np.zeros((g, r)), moments, np.zeros((g, r)), np.zeros(g))
+        empty = Deletions(estimate, np.zeros(g), np.zeros((g, r)), moments, np.zeros((g, r)), np.zeros(g), groups)
         return Mean(columns, place, first, again, empty)
 
     def _coefficients_without(self, mean: Mean, block: Block, weights: Float, left: Float, inverse: Float) -> Float:

@@ -13,7 +13,7 @@ from typing import Final
 import numpy as np
 
 from asn_impact.arrays import Bool, Float
-from asn_impact.estimation.saturated import inverted
+from asn_impact.estimation.matrices import inverted
 
 __all__ = ["FALLBACK", "GRID", "Units", "Working", "choose_working", "project"]
 

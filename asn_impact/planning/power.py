@@ -25,7 +25,7 @@ from asn_impact.designs import Design
 from asn_impact.designs.design import Weighing, refuse_no_cluster
 from asn_impact.display import card
 from asn_impact.errors import DesignError, EstimationError, InferenceError, InputError
-from asn_impact.estimation.effects import Contributions, Effects, Estimator, Overall
+from asn_impact.estimation.effects import Contributions, Effects, Estimator, Overall, Traces
 from asn_impact.estimation.group_time import GroupTime
 from asn_impact.estimation.inference import Rule, infer
 from asn_impact.estimation.jackknife import BiasReduced, Jackknife, bias_reduced, deleted, differences
@@ -261,8 +261,8 @@ class _Repeated:
     estimate: Float
     deviation: Float
     scale: Float
-    moments: Callable[[Bool], Float]
-    scaled_moments: Callable[[Bool], Float]
+    moments: Callable[[Bool], Traces]
+    scaled_moments: Callable[[Bool], Traces]
     correction: float = 1.0
 
     def deleted(self) -> Contributions:
@@ -280,10 +280,10 @@ class _Repeated:
 class _Remembered:
     """A function of groups of clusters whose answers are kept: the groups are the same in every draw."""
 
-    def __init__(self, moments: Callable[[Bool], Float]) -> None:
-        self._moments, self._known = moments, {}  # type: tuple[Callable[[Bool], Float], dict[bytes, Float]]
+    def __init__(self, moments: Callable[[Bool], Traces]) -> None:
+        self._moments, self._known = moments, {}  # type: tuple[Callable[[Bool], Traces], dict[bytes, Traces]]
 
-    def __call__(self, groups: Bool) -> Float:
+    def __call__(self, groups: Bool) -> Traces:
         key = groups.tobytes()
         if key not in self._known:
             self._known[key] = self._moments(groups)
@@ -308,8 +308,8 @@ class _Template:
             "loading": self.effects.loadings().reshape(1, -1),
             "difference": differences(self.effects)[:, 0].reshape(len(scale), -1),
             "scale": scale,
-            "moments": _Remembered(plain.moments),
-            "scaled_moments": _Remembered(scaled.moments),
+            "moments": _Remembered(plain.traces),
+            "scaled_moments": _Remembered(scaled.traces),
         }.items():
             object.__setattr__(self, name, value)
 

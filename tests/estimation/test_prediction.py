@@ -7,7 +7,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import asn_impact as ai
-from asn_impact.estimation.lowrank import traces_of
 from asn_impact.estimation.prediction import PredictionFit
 from asn_impact.estimation.saturated import treated_cells
 from asn_impact.estimation.working import FALLBACK, GRID, Working, choose_working
@@ -86,7 +85,7 @@ def average(fit):
 
 
 def delete(fit, now, rest, groups):
-    return fit.deletions(now[None], lambda _, clusters, known: rest[clusters], groups)[0]
+    return fit.means_without(now[None], lambda _, clusters, known: rest[clusters], groups)[0]
 
 
 def moments_of(fit, now, rest, groups):
@@ -143,7 +142,7 @@ def test_traces_of_low_rank_are_those_of_the_whole_matrices(seed, shape):
     groups = np.stack([treated, ~treated])[: 1 if treated.all() else 2]
     scale = 0.5 + np.random.default_rng(1).random(len(rest))
     moments = moments_of(fit, now, rest, groups) * scale[:, None] * scale
-    expected, traces, products = traces_of(delete(fit, now, rest, groups), groups.astype(float), scale)
+    expected, traces, products = delete(fit, now, rest, groups).traces(scale)
     assert np.allclose(expected, np.einsum("hgg->hg", moments), atol=CLOSE)
     assert np.allclose(traces, np.einsum("hgg->h", moments), atol=CLOSE)
     assert np.allclose(products, np.einsum("hgf,kgf->hk", moments, moments), atol=CLOSE)

@@ -1,0 +1,289 @@
+"""GLS imputation: a treated month against its prediction from all untreated ones, weighed by how they hang together.
+
+It compares with every month before training, not with one, and learns from untreated cells how much a month of an
+office tells about its next ones. It is the default estimator of a study.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Annotated, Literal, TypeAlias
+
+import numpy as np
+import pandas as pd
+
+from asn_impact.arguments import AtLeast, Names, Steps, Times, did_you_mean
+from asn_impact.arrays import Bool, Float, Int
+from asn_impact.designs import Design
+from asn_impact.errors import EstimationError
+from asn_impact.estimation.deletions import Deletions
+from asn_impact.estimation.effects import Averaged, Effects, Estimator, EventStudy, Fit, View
+from asn_impact.estimation.imputation import predictors
+from asn_impact.estimation.methods import Method, estimator_entry
+from asn_impact.estimation.prediction import PredictionFit
+from asn_impact.estimation.saturated import GivenSizes, effects_by_cell, standardised, treated_cells
+from asn_impact.estimation.working import Working, choose_working
+from asn_impact.words import Message, paragraph
+
+__all__ = ["GLSImputation", "GLSLeads"]
+
+NotNegative: TypeAlias = Annotated[float, AtLeast(0)]
+MOST_LEADS = 12
+
+
+@dataclass(frozen=True)
+class GLSImputation(Estimator):
+    """Effects as the treated outcome minus its best linear prediction from untreated cells: the default estimator.
+
+    The prediction has unit effects, period effects, and carries on the shocks of an office as far as its untreated
+    months tell of them. How far they do is a working covariance, chosen by restricted likelihood from the untreated
+    cells; it makes the estimate more precise and is not relied on for its uncertainty. Assumes parallel trends in all
+    periods used and no anticipation beyond `anticipation`. Treated cells that cannot be predicted are left out.
+
+    Parameters
+    ----------
+    anticipation
+        Steps before adoption in which the outcome may already react: they are neither treated nor untreated.
+    without
+        Labels of periods to leave out, such as those on which the units were chosen.
+    trend
+        ``"common"``: all units would have moved alike. ``"differential"``: the treated may have had a straight trend
+        of their own, learnt before adoption; the interval is 1.4 to 2.7 times as long.
+    covariates
+        Names of covariates of the panel that vary within units and that training does not change.
+    correlation, ratio
+        The working covariance, where it is not to be chosen by the data: correlation of the shocks one step apart
+        (1: a random walk), and their variance over that of the mean of a typical cell. Give both or none.
+
+    Notes
+    -----
+    Generalised least squares on all cells with one dummy for each treated cell (Aitken 1936). Estimates are means of
+    the dummies' coefficients, as in Borusyak, Jaravel and Spiess (2024), section 4.1, whose conservative variance of
+    section 4.3 (eq. 8 to 10) is the influence. Best linear prediction: Goldberger (1962), eq. 3.12. Without shocks and
+    with equal cells it is `Imputation`. See docs/methods.md#glsimputation.
+
+    Examples
+    --------
+    >>> GLSImputation().name
+    'GLS imputation'
+    >>> GLSImputation(anticipation=2).name
+    'GLS imputation, 2 periods of anticipation'
+    """
+
+    anticipation: Steps = 0
+    without: Names = ()
+    trend: Literal["common", "differential"] = "common"
+    covariates: Names = ()
+    correlation: NotNegative | None = None
+    ratio: NotNegative | None = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if (self.correlation is None) != (self.ratio is None):
+            raise EstimationError(Message("estimation.gls_both"))
+        if self.correlation is not None and self.correlation > 1:
+            raise EstimationError(Message("estimation.gls_correlation", found=self.correlation))
+
+    @property
+    def entry(self) -> Method:
+        """Name, short name, sentence and source."""
+        return estimator_entry("gls_imputation", *_parts(self))
+
+    def held(self, effects: Effects) -> GLSImputation:
+        """Return the estimator with the working covariance that was chosen."""
+        working = effects.fit.working
+        return self if working is None else replace(self, correlation=working.correlation, ratio=working.ratio)
+
+    def estimate(self, design: Design) -> Effects:
+        """Estimate one effect for each treated cohort and period."""
+        start, period = treated_cells(design)
+        return _estimate(self, design, start, period, self.anticipation, PredictedEffects)
+
+
+@dataclass(frozen=True)
+class GLSLeads(Estimator):
+    """Differences before adoption, estimated as effects are: the last periods predicted from those before them.
+
+    They do not touch the effects of `GLSImputation`. Without a difference in trends each is zero on average.
+
+    Parameters
+    ----------
+    before
+        Number of steps before adoption that are predicted.
+    of
+        The estimator whose leads they are.
+
+    Notes
+    -----
+    The last `before` untreated periods of each cohort change sides; the rest is `GLSImputation`. See
+    docs/methods.md#glsimputation.
+
+    Examples
+    --------
+    >>> GLSLeads(before=3).name
+    'Leads of 3 periods of: GLS imputation'
+    """
+
+    before: Times
+    of: GLSImputation = GLSImputation()
+
+    @property
+    def entry(self) -> Method:
+        """Name, short name, sentence and source."""
+        inner = self.of.entry
+        return estimator_entry("gls_leads", before=self.before, of=inner.name, also=(inner.source,))
+
+    def estimate(self, design: Design) -> Effects:
+        """Estimate one difference for each cohort and each of the last periods before adoption."""
+        steps = design.panel.timeline.steps
+        since = steps[None, :] - design.cohorts[:, None]
+        cohort, period = np.nonzero((since < 0) & (since >= -self.before))
+        return _estimate(self.of, design, design.cohorts[cohort], period, self.before, GivenSizes, shown=self)
+
+
+def _parts(estimator: GLSImputation) -> tuple[Message | None, ...]:
+    held = (
+        None if estimator.correlation is None or estimator.ratio is None else (estimator.correlation, estimator.ratio)
+    )
+    return (
+        Message("methods.group_time.ahead", periods=estimator.anticipation) if estimator.anticipation else None,
+        Message("methods.leaving_out", periods=estimator.without) if estimator.without else None,
+        Message("methods.differential_trend") if estimator.trend == "differential" else None,
+        Message("methods.given", names=estimator.covariates) if estimator.covariates else None,
+        Message("methods.held", correlation=held[0], ratio=held[1]) if held else None,
+    )
+
+
+def _estimate(
+    estimator: GLSImputation,
+    design: Design,
+    start: Float,
+    period: Int,
+    before: int,
+    kind: type[Effects],
+    shown: Estimator | None = None,
+) -> Effects:
+    """Return the means of outcome minus prediction; the last periods before adoption are not learnt from."""
+    design, covariates, notes = predictors(_leave_out(design, estimator.without), estimator.covariates)
+    untreated = _untreated(design, before)
+    working = _working(estimator, design, untreated)
+    steps = np.asarray(design.panel.timeline.steps, dtype=np.float64)
+    x = standardised(design, covariates, np.where(untreated, design.panel.weight, 0.0))
+    if estimator.trend == "differential":
+        x = np.concatenate([x, _own_trend(design, steps)], axis=2)
+    fit = PredictionFit(
+        design, start, period, untreated, working.shocks(steps), working.noise(design.panel.n), x, working=working
+    )
+    lost = (Message("estimation.cells_not_predicted", n=fit.lost()),) if fit.lost() else ()
+    return effects_by_cell(shown or estimator, design, fit, kind, notes=(*notes, *lost, _said(working)))
+
+
+def _said(working: Working) -> Message:
+    key = "estimation.working_chosen" if working.chosen else "estimation.working_fallback"
+    return Message(key, correlation=working.correlation, ratio=working.ratio)
+
+
+def _leave_out(design: Design, periods: tuple[str, ...]) -> Design:
+    """Return the design without some periods' cells."""
+    labels = [str(label) for label in design.panel.timeline.labels]
+    for label in periods:
+        if label not in labels:
+            unknown = Message("estimation.unknown_period", found=label, first=labels[0], last=labels[-1])
+            raise EstimationError(paragraph(unknown, did_you_mean(label, labels)))
+    if not periods:
+        return design
+    out = np.isin(np.array(labels), np.array(periods))
+    return replace(design, panel=replace(design.panel, weight=np.where(out[None, :], 0.0, design.panel.weight)))
+
+
+def _untreated(design: Design, before: int) -> Bool:
+    """(U, T) cells seen before adoption, less the last ones before it."""
+    far = design.panel.timeline.steps[None, :] < design.adopted[:, None] - before
+    return np.asarray(design.panel.observed & far)
+
+
+def _working(estimator: GLSImputation, design: Design, untreated: Bool) -> Working:
+    steps = np.asarray(design.panel.timeline.steps, dtype=np.float64)
+    if estimator.correlation is None or estimator.ratio is None:
+        return choose_working(design.panel.mean, untreated, design.panel.n, steps)
+    n = design.panel.n[untreated]
+    return Working(estimator.correlation, estimator.ratio, 1.0 / float(np.mean(1.0 / n)) if n.size else 1.0)
+
+
+def _own_trend(design: Design, steps: Float) -> Float:
+    """(U, T, 1) a straight line for the units that are treated in the window, of spread one."""
+    line = (steps - steps.mean()) / max(float(steps.std()), 1.0)
+    return np.asarray((np.isfinite(design.adopted)[:, None] * line[None, :])[:, :, None])
+
+
+@dataclass(frozen=True, eq=False)
+class Joined(Fit):
+    """The estimates of several fits on the same design, one after the other."""
+
+    fits: tuple[Fit, ...]
+
+    @cached_property
+    def estimate(self) -> Float:
+        """(k,) the estimates."""
+        return np.concatenate([fit.estimate for fit in self.fits])
+
+    def influence(self) -> Float:
+        """(G, k) influence by cluster."""
+        return np.concatenate([fit.influence() for fit in self.fits], axis=1)
+
+    def leave_one_out(self) -> Float:
+        """(G, k) the estimates without each cluster."""
+        return np.concatenate([fit.leave_one_out() for fit in self.fits], axis=1)
+
+    def loadings(self) -> Float:
+        """(k, U, T) weights on the cell means."""
+        return np.concatenate([fit.loadings() for fit in self.fits])
+
+    def deletions(self, design: Design, groups: Bool) -> Sequence[Deletions] | None:
+        """Return what happens to each estimate when each cluster goes."""
+        parts = [fit.deletions(design, groups) for fit in self.fits]
+        return [one for part in parts if part is not None for one in part] if None not in parts else None
+
+    @property
+    def working(self) -> Working | None:
+        """What was chosen by the outcome."""
+        return self.fits[-1].working
+
+
+class PredictedEffects(GivenSizes):
+    """Effects with leads that are predicted in the same way: the event study shows both, and has no base period."""
+
+    def viewed(self, view: View) -> Effects:
+        """Return the effects averaged as a view says, with the leads before them in an event study."""
+        main = super().viewed(view)
+        before = self._leads()
+        if not isinstance(view, EventStudy) or view.balanced is not None or not before:
+            return main
+        assert isinstance(self.estimator, GLSImputation)
+        try:
+            leads = GLSLeads(before, self.estimator.held(self)).estimate(self.design).viewed(view)
+        except EstimationError:
+            return main
+        terms = pd.concat([leads.terms, main.terms], ignore_index=True)
+        return replace(main, terms=terms, fit=Joined((leads.fit, main.fit)))
+
+    def support(self) -> Int:
+        """(k,) number of clusters with treated units behind each estimate."""
+        if not isinstance(self.fit, Joined):
+            return super().support()
+        return np.concatenate([_support(fit) for fit in self.fit.fits])
+
+    def _leads(self) -> int:
+        """Return how many steps before adoption are shown: half of what the first wave has, twelve at most."""
+        first = int(self.design.cohorts[0] - self.design.panel.timeline.steps[0]) - self.anticipation
+        return min(MOST_LEADS, first // 2) + self.anticipation if first >= 2 else 0
+
+
+def _support(fit: Fit) -> Int:
+    assert isinstance(fit, Averaged)
+    cohort = np.zeros((len(fit.member), fit.cells.sizes.shape[1]))
+    rows, columns = np.nonzero(fit.member)
+    cohort[rows, fit.cells.cohort[columns]] = 1
+    return np.asarray(((cohort @ fit.cells.sizes.T) > 0).sum(axis=1))
