@@ -3,8 +3,8 @@
 Whole histories are drawn from a past without treatment, so that serial correlation, seasons, common shocks and unequal
 offices are the real ones. Then nothing is assumed about the noise; only about the effect: a constant added to every
 treated cell. Every estimate that moves one for one with such a constant, and whose standard error does not, needs the
-draws without an effect only: with an effect e each interval moves by e, so that the power at every e and the smallest
-effect that is seen often enough are order statistics of the ends of intervals.
+draws without an effect only. With an effect e each interval moves by e. So the power at every e, and the smallest
+effect that is seen often enough, are order statistics of the ends of intervals.
 """
 
 from __future__ import annotations
@@ -434,10 +434,10 @@ def detectable(
 ) -> Power:
     """Return what studies like these could detect, by simulation from a past without treatment.
 
-    Each draw takes whole clusters with replacement and one window of consecutive months for all of them, so that
-    serial correlation, seasons and common shocks stay as they were; gives the first of them the training dates of the
-    scenario; and makes the interval of the effect, which is none. Where a study is longer than the past, windows are
-    laid end to end at the same season: the correlation across the seam is lost, and a warning says so.
+    Each draw takes whole clusters with replacement and one window of consecutive months for all of them. So serial
+    correlation, seasons and common shocks stay as they were. The first of them get the training dates of the scenario,
+    and the interval of the effect, which is none, is made. Where a study is longer than the past, windows are laid end
+    to end at the same season: the correlation across the seam is lost, and a warning says so.
 
     The effect is a constant in the unit of the outcome, the same in every treated cell. Then the draws without effect
     serve for every size of it: exact for every estimate that moves one for one with a constant on the treated cells

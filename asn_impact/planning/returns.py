@@ -1,7 +1,7 @@
 """Was it worth it? Cost per application-day saved, break-even points and net present value, with their uncertainty.
 
-What is uncertain is the effect: days by which a wait changed for each application. Everything that follows from it is
-linear in it, so its t distribution is carried through by simulation and, where a closed form exists, in closed form.
+What is uncertain is the effect: days by which a wait changed for each application. Everything that follows is linear in
+it. So its t distribution is carried through by simulation and, where a closed form exists, in closed form.
 Costs, the number of applications and the value of a day are the analyst's: none has a default.
 """
 
@@ -109,8 +109,8 @@ def returns(
 
     Days saved are the effect on one application, times applications, over `years` from the training on. For that the
     effect must be one on applications: estimated with ``assign(..., weights="records")``. An effect in which every
-    office counts alike is the effect on an office-month; times applications it is wrong wherever large offices gain
-    more or less than small ones, and refused unless the analyst says that the effect is equal in all offices.
+    office counts alike is the effect on an office-month. Times applications it is wrong wherever large offices gain
+    more or less than small ones. It is refused unless the analyst says that the effect is equal in all offices.
 
     Parameters
     ----------
@@ -150,7 +150,7 @@ def returns(
 
     Notes
     -----
-    Linear in the effect b (days, negative is good): ``NPV = value * D * (-b) + H - C`` with D the discounted number of
+    Linear in the effect b (days, negative is good): ``NPV = value * D * (-b) + H - C``. D is the discounted number of
     applications less their fade, H the value of staff time and C the present value of the costs.
     Boardman et al. (2018), Cost-Benefit Analysis, chapters 6 and 11; the interval of a cost per day follows by
     inverting that of the effect (Fieller's problem with a fixed numerator).
