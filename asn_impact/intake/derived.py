@@ -49,10 +49,11 @@ def with_days(observations: Observed, *, start: str, end: str, name: str, horizo
 
     Examples
     --------
+    >>> import pandas as pd
+    >>> from asn_impact.intake.observations import read_observations
     >>> frame = pd.DataFrame({"office": "O1", "begun": pd.to_datetime(["2024-01-05"] * 3),
     ...     "plan": pd.to_datetime(["2024-06-01", "2024-06-01", "2024-12-01"]),
     ...     "done": pd.to_datetime(["2024-06-11", None, "2024-11-30"])})
-    >>> from asn_impact.intake.observations import read_observations
     >>> projects = read_observations(frame, as_of="2024-12-31", date="begun", moments=["plan", "done"])
     >>> late = with_days(projects, start="plan", end="done", name="days_late", horizon=90)
     >>> sorted(late.records.collect()["days_late"].to_list(), key=str)
@@ -97,9 +98,10 @@ def with_flag(observations: Observed, *, column: str, true: Names, name: str) ->
 
     Examples
     --------
+    >>> import pandas as pd
+    >>> from asn_impact.intake.observations import read_observations
     >>> frame = pd.DataFrame({"office": "O1", "at": pd.to_datetime(["2024-01-05"] * 3),
     ...                       "kanal": ["Daring", "Loket", None]})
-    >>> from asn_impact.intake.observations import read_observations
     >>> visits = read_observations(frame, as_of="2024-12-31", date="at", keep=["kanal"])
     >>> flagged = with_flag(visits, column="kanal", true=["daring"], name="digital")
     >>> sorted(flagged.records.collect()["digital"].to_list(), key=str)
@@ -140,9 +142,10 @@ def with_recorded(observations: Observed, *, column: str, name: str) -> Observed
 
     Examples
     --------
+    >>> import pandas as pd
+    >>> from asn_impact.intake.observations import read_observations
     >>> frame = pd.DataFrame({"office": "O1", "at": pd.to_datetime(["2024-01-05"] * 4),
     ...                       "status": ["Selesai", None, " - ", "Proses"]})
-    >>> from asn_impact.intake.observations import read_observations
     >>> complaints = read_observations(frame, as_of="2024-12-31", date="at", keep=["status"])
     >>> with_recorded(complaints, column="status", name="told").records.collect()["told"].to_list()
     [1.0, 0.0, 0.0, 1.0]

@@ -120,6 +120,7 @@ def read_observations(
 
     Examples
     --------
+    >>> import pandas as pd
     >>> frame = pd.DataFrame({"office": ["O1", "O1"], "start": ["17 Maret 2024", "2 April 2024"],
     ...                       "budget": ["Rp1.500.000,00", "2,5 juta"]})
     >>> projects = read_observations(frame, as_of="2024-12-31", date="start", numbers=["budget"])
