@@ -26,15 +26,9 @@ from asn_impact.intake.elements import ELEMENTS, element_of, find_date, headings
 from asn_impact.intake.exports import Source, explaining, gather
 from asn_impact.intake.ledger import Ledger, reason
 from asn_impact.intake.local import MONTHS, NULL_WORDS, parse_numbers
-from asn_impact.intake.observations import (
-    NumberStyle,
-    Observations,
-    Order,
-    observe,
-    quote,
-    with_numbers,
-)
+from asn_impact.intake.observations import Observations, observe
 from asn_impact.intake.privacy import identifiers_in, masked
+from asn_impact.intake.records import NumberStyle, Order, quote, with_numbers
 from asn_impact.verbs import public_verb
 from asn_impact.words import Alert, Message
 

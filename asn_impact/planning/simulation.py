@@ -12,7 +12,7 @@ import numpy as np
 from asn_impact.arrays import Bool, Float
 from asn_impact.designs import Design
 from asn_impact.errors import EstimationError, InferenceError
-from asn_impact.estimation.effects import Contributions, Effects, Estimator, Overall
+from asn_impact.estimation.effects import Contributions, Effects, Estimator, Fit, Overall
 from asn_impact.estimation.inference import Rule, infer
 from asn_impact.estimation.jackknife import BiasReduced, Jackknife, bias_reduced, deleted, differences
 from asn_impact.planning.past import Past, Scenario
@@ -26,20 +26,23 @@ _SHIFT: Final = 1e-6  # share of the effect by which an estimate may miss it: ro
 
 
 @dataclass(frozen=True, eq=False)
-class _Repeated:
+class _Repeated(Fit):
     """A fit that is the same weights on other cell means; only for rules that leave clusters out."""
 
-    estimate: Float
+    number: Float
     deviation: Float
     scale: Float
     moments: Callable[[Bool], Float]
     scaled_moments: Callable[[Bool], Float]
-    correction: float = 1.0
 
-    def deleted(self) -> Contributions:
+    @property
+    def estimate(self) -> Float:
+        return self.number
+
+    def deleted(self, effects: Effects) -> Contributions:
         return Contributions(self.deviation, self.moments)
 
-    def bias_reduced(self) -> Contributions:
+    def bias_reduced(self, effects: Effects) -> Contributions:
         return Contributions(self.deviation * self.scale, self.scaled_moments)
 
     def influence(self) -> Float:
