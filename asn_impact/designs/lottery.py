@@ -2,8 +2,8 @@
 
 Each office gets a lottery number, the SHA-256 hash of the seed and its name. In every stratum the offices are put in
 the order of their numbers and fill the places of the waves in turn. So the draw does not depend on the order of rows,
-on a version of a program or on a computer, and a sheet of paper with the seed is enough to repeat it. The dates could
-have been dealt in every other way within strata, which is what a permutation test deals again.
+on a version of a program or on a computer. A sheet of paper with the seed is enough to repeat it. The dates could have
+been dealt in every other way within strata, which is what a permutation test deals again.
 """
 
 from __future__ import annotations

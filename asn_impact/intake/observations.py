@@ -12,36 +12,39 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
-from types import MappingProxyType
-from typing import Any, Literal, TypeAlias, TypeVar
+from typing import Any
 
 import duckdb
 import narwhals as nw
-import pandas as pd
 import pyarrow as pa
 
-from asn_impact.arguments import Names, Times, did_you_mean
-from asn_impact.display import card
+from asn_impact.arguments import Names, did_you_mean
 from asn_impact.errors import InputError, PrivacyError
 from asn_impact.intake.cleaning import GIVEN, Cleaned, clean
+from asn_impact.intake.derived import with_days, with_flag, with_recorded
 from asn_impact.intake.exports import Gathered, Source, explaining, gather
 from asn_impact.intake.ledger import Ledger, reason
-from asn_impact.intake.local import NULL_WORDS, PLACEHOLDERS, dated, parse_numbers, read_dates
-from asn_impact.intake.privacy import masked, pseudonym
+from asn_impact.intake.privacy import pseudonym
+from asn_impact.intake.records import (
+    MOST_UNREADABLE,
+    NumberStyle,
+    Observations,
+    Order,
+    Relation,
+    in_memory,
+    map_texts,
+    quote,
+    with_moment,
+    with_numbers,
+)
 from asn_impact.verbs import public_verb
-from asn_impact.words import Alert, Message, paragraph
+from asn_impact.words import Message, paragraph
 
 __all__ = ["Observations", "read_observations", "with_days", "with_flag", "with_recorded"]
 
-Relation: TypeAlias = duckdb.DuckDBPyRelation
-Order: TypeAlias = Literal["day-first", "month-first"]
-NumberStyle: TypeAlias = Literal["1.234,56", "1,234.56"]
-Observed = TypeVar("Observed", bound="Observations")
 
-_MOST = 20  # names shown in a refusal
-MOST_UNREADABLE = 0.1  # share of texts that are no dates above which the column was misread
 _MADE = ("date", "month", "day", "person")
 _OF_PERMITS = ("case", "decided", "status")  # names with a meaning for permits that a kept column need not share
 _NO_CALENDAR_DATE = Message("observations.reason.no_calendar_date")
@@ -50,59 +53,6 @@ _REASONS = {  # of permits -> of records that have one date
     reason("no_received_date"): Message("observations.reason.no_date"),
     reason("received_after_export"): Message("observations.reason.after_as_of"),
 }
-
-
-@dataclass(frozen=True, eq=False)
-class Observations:
-    """Dated records of offices: `tabulate` counts and averages them by month.
-
-    Attributes
-    ----------
-    records : narwhals.LazyFrame
-        ``office``, ``service`` where there is one, the columns asked for, ``person`` (a pseudonym) where asked for,
-        ``date``, ``month`` (Int32: 12 * year + month - 1) and ``day`` (Int32: days since the year 1, so that
-        differences are calendar days).
-    as_of : datetime.date
-        The day the export was made.
-    ledger : Ledger
-        Rows read = kept + dropped, by reason.
-    headings : mapping
-        Column -> heading found.
-    sources : tuple of Source
-    notes : tuple of Message
-        What was assumed or left out.
-    """
-
-    records: nw.LazyFrame[Any]
-    as_of: dt.date
-    ledger: Ledger
-    headings: Mapping[str, str] = field(default_factory=dict)
-    sources: tuple[Source, ...] = ()
-    notes: tuple[Message, ...] = ()
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "headings", MappingProxyType(dict(self.headings)))
-
-    @property
-    def as_of_day(self) -> int:
-        """The day of the export, as a number of the column ``day``."""
-        return self.as_of.toordinal()
-
-    @property
-    def columns(self) -> tuple[str, ...]:
-        """Names of the columns of the records."""
-        return tuple(self.records.collect_schema().names())
-
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}(as of {self.as_of}, {self.ledger!r})"
-
-    def _repr_html_(self) -> str:
-        facts: list[tuple[str, object]] = [("as of", self.as_of), ("columns", ", ".join(self.columns))]
-        facts += [*self._facts(), *self.headings.items(), *(("note", note) for note in self.notes)]
-        return card(type(self).__name__, facts, table=self.ledger.table())
-
-    def _facts(self) -> list[tuple[str, object]]:
-        return []
 
 
 @public_verb
@@ -170,6 +120,7 @@ def read_observations(
 
     Examples
     --------
+    >>> import pandas as pd
     >>> frame = pd.DataFrame({"office": ["O1", "O1"], "start": ["17 Maret 2024", "2 April 2024"],
     ...                       "budget": ["Rp1.500.000,00", "2,5 juta"]})
     >>> projects = read_observations(frame, as_of="2024-12-31", date="start", numbers=["budget"])
@@ -353,98 +304,14 @@ def _type_columns(
     style: NumberStyle | None,
 ) -> tuple[Relation, list[Message]]:
     """Return the kept rows, held in memory, with texts read as numbers and dates."""
-    table = _in_memory(cleaned.records)
+    table = in_memory(cleaned.records)
     notes: list[Message] = []
     for name in numbers:
         table = with_numbers(table, name, style=style)
     for name in moments:
-        table, missing = _with_moment(table, name, order.get(name))
+        table, missing = with_moment(table, name, order.get(name))
         notes += missing
     return table, notes
-
-
-def _in_memory(frame: nw.LazyFrame[Any]) -> Relation:
-    if frame.implementation.is_duckdb():
-        relation: Relation = frame.to_native()
-        return duckdb.from_arrow(relation.to_arrow_table())
-    data = frame.collect()
-    return duckdb.from_arrow(pa.table({name: _arrow(data[name]) for name in data.columns}))
-
-
-def _arrow(column: nw.Series[Any]) -> pa.Array:
-    """Return a column for DuckDB; objects, which can be of several kinds in one column, become texts."""
-    if column.dtype in (nw.Object, nw.Categorical, nw.Enum, nw.Unknown):
-        return pa.array([_cell_text(value) for value in column.to_list()], pa.string())
-    array = column.to_arrow()
-    return array.cast(pa.string()) if pa.types.is_null(array.type) else array
-
-
-def _cell_text(value: Any) -> str | None:  # noqa: ANN401
-    if value is None or value is pd.NaT or value is pd.NA or value != value:
-        return None
-    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
-
-
-def quote(name: str) -> str:
-    """Return a column name as SQL writes it."""
-    return '"' + name.replace('"', '""') + '"'
-
-
-def _kind(table: Relation, name: str) -> str:
-    return str(table.types[table.columns.index(name)])
-
-
-def with_numbers(
-    table: Relation, name: str, *, style: NumberStyle | None = None, words: Mapping[str, float | None] | None = None
-) -> Relation:
-    """Return the relation with a column as decimals; texts are read by the rule of the whole column.
-
-    `words` says what some texts (in any case) mean; None is a missing value.
-    """
-    kind = _kind(table, name)
-    if kind.startswith(("DATE", "TIME", "INTERVAL")) or "[" in kind:
-        raise InputError(Message("observations.no_numbers", name=name, kind=kind))
-    if not kind.startswith(("VARCHAR", "ENUM")):
-        return _replace_column(table, name, f"CAST({quote(name)} AS DOUBLE)")
-    texts = [str(t) for (t,) in table.aggregate(f"CAST({quote(name)} AS VARCHAR) AS t").fetchall() if t is not None]
-    known = {" ".join(word.split()).casefold(): value for word, value in (words or {}).items()}
-    plain = {t: " ".join(t.split()).casefold() for t in texts}
-    rest = [t for t in texts if plain[t] not in known]
-    numbers = dict(zip(rest, parse_numbers(rest, name=name, style=style), strict=True))
-    values = [known[plain[t]] if plain[t] in known else numbers[t] for t in texts]
-    return _map_texts(table, name, texts, pa.array(values, pa.float64(), from_pandas=True))
-
-
-def _map_texts(table: Relation, name: str, texts: Sequence[str], values: pa.Array) -> Relation:
-    """Return the relation with each text of a column replaced by its value; missing stays missing."""
-    known = duckdb.from_arrow(pa.table({"asn_text": pa.array(texts, pa.string()), "asn_value": values}))
-    matches = table.set_alias("t").join(known.set_alias("k"), f"t.{quote(name)} = k.asn_text", how="left")
-    cells = [f"k.asn_value AS {quote(c)}" if c == name else f"t.{quote(c)}" for c in table.columns]
-    return matches.project(", ".join(cells))
-
-
-def _replace_column(table: Relation, name: str, sql: str) -> Relation:
-    return table.project(f"* REPLACE ({sql} AS {quote(name)})")
-
-
-def _with_moment(table: Relation, name: str, order: str | None) -> tuple[Relation, list[Message]]:
-    """Read a column as dates; placeholders are missing, and so, counted, are texts that are no dates."""
-    empty = ", ".join(f"DATE '{day:%Y-%m-%d}'" if day.year > 999 else "DATE '0001-01-01'" for day in PLACEHOLDERS)
-    clear = f"CASE WHEN {quote(name)} IN ({empty}) THEN NULL ELSE {quote(name)} END"
-    if not _kind(table, name).startswith("VARCHAR"):
-        return _replace_column(_replace_column(table, name, f"CAST({quote(name)} AS DATE)"), name, clear), []
-    aside = table.project(", ".join(f"{quote(c)} AS {'asn_moment' if c == name else quote(c)}" for c in table.columns))
-    reading = read_dates(aside, "asn_moment", name=name, order=order)
-    days = dated(aside, reading)
-    bad = 0
-    if "asn_asn_moment_bad" in days.columns:
-        bad = len(days.filter("asn_asn_moment_bad").project("1").fetchall())
-        days = days.project("* EXCLUDE (asn_asn_moment_bad)")
-    if bad > MOST_UNREADABLE * reading.rows:
-        raise InputError(Message("observations.bad_moments", name=name, n=bad, rows=reading.rows))
-    back = days.project(", ".join(f"{quote(c)} AS {quote(name if c == 'asn_moment' else c)}" for c in days.columns))
-    notes: list[Message] = [Alert("observations.moments_missing", name=name, n=bad)] if bad else []
-    return _replace_column(back, name, clear), notes
 
 
 # --- persons and months ---------------------------------------------------------------------------------------
@@ -457,7 +324,7 @@ def _without_persons(table: Relation, ledger: Ledger, key: bytes | None) -> tupl
     known = table.filter("officer IS NOT NULL AND trim(officer) <> ''")
     persons = [str(p) for (p,) in known.aggregate("officer").fetchall()]
     pseudonyms = pa.array([pseudonym("person", p, key) for p in persons], pa.string())
-    pseudonymous = _map_texts(known, "officer", persons, pseudonyms)
+    pseudonymous = map_texts(known, "officer", persons, pseudonyms)
     cells = (f"{quote(c)} AS person" if c == "officer" else quote(c) for c in pseudonymous.columns)
     persons_only = pseudonymous.project(", ".join(cells))
     count = int(persons_only.aggregate("count(*)").fetchall()[0][0])
@@ -475,172 +342,3 @@ def _date_records(table: Relation) -> Relation:
         "CAST(datediff('day', DATE '0001-01-01', received) + 1 AS INTEGER) AS day"
     )
     return duckdb.from_arrow(table.project(f"{', '.join(rest)}, {parts}").to_arrow_table())
-
-
-# --- verbs ----------------------------------------------------------------------------------------------------
-
-
-@public_verb
-def with_days(observations: Observed, *, start: str, end: str, name: str, horizon: Times) -> Observed:
-    """Return the observations with a column of calendar days from one date to another, each counted up to a horizon.
-
-    The value is ``min(end - start, horizon)``; a record without an end by `as_of` counts as `horizon`. A record whose
-    `start` lies less than `horizon` days before `as_of` cannot answer yet and gets no value, *finished or not*:
-    otherwise the quick ones would stand for all, and every recent month would look better than it is. Days before the
-    start are negative (a project that ended before its plan).
-
-    For a wait from the day a case is received in working days use `read_exports` and `measure` instead.
-
-    Parameters
-    ----------
-    observations
-        With both columns among its dates (``moments=``, or ``"date"``).
-    start, end
-        Columns of dates, for instance the planned and the real end of a project.
-    name
-        Of the new column, for `Score`.
-    horizon
-        Longest number of days that is told apart.
-
-    Raises
-    ------
-    InputError
-        A column is absent or holds no dates, the name is taken, ends lie after `as_of`, or no record can answer.
-
-    Examples
-    --------
-    >>> frame = pd.DataFrame({"office": "O1", "begun": pd.to_datetime(["2024-01-05"] * 3),
-    ...     "plan": pd.to_datetime(["2024-06-01", "2024-06-01", "2024-12-01"]),
-    ...     "done": pd.to_datetime(["2024-06-11", None, "2024-11-30"])})
-    >>> projects = read_observations(frame, as_of="2024-12-31", date="begun", moments=["plan", "done"])
-    >>> late = with_days(projects, start="plan", end="done", name="days_late", horizon=90)
-    >>> sorted(late.records.collect()["days_late"].to_list(), key=str)
-    [10.0, 90.0, None]
-    """
-    table = _native(observations)
-    _require_new(table, name)
-    for column in (start, end):
-        _require_column(table, column)
-        if _kind(table, column) != "DATE":
-            raise InputError(Message("observations.no_dates", name=column, kind=_kind(table, column)))
-    as_of = f"DATE '{observations.as_of.isoformat()}'"
-    late = len(table.filter(f"{quote(end)} > {as_of}").project("1").fetchall())
-    if late:
-        raise InputError(Message("observations.after_as_of", n=late, name=end, day=observations.as_of))
-    days = f"""CASE WHEN {quote(start)} IS NULL OR datediff('day', {quote(start)}, {as_of}) < {int(horizon)} THEN NULL
-        ELSE CAST(least(coalesce(datediff('day', {quote(start)}, {quote(end)}), {int(horizon)}), {int(horizon)})
-        AS DOUBLE) END AS {quote(name)}"""
-    table_of_days = table.project(f"*, {days}")
-    without = len(table_of_days.filter(f"{quote(name)} IS NULL").project("1").fetchall())
-    total = int(table.aggregate("count(*)").fetchall()[0][0])
-    if without == total:
-        raise InputError(Message("observations.none_followed", name=start, horizon=horizon))
-    span = {"name": name, "start": start, "end": end, "horizon": horizon}
-    return _extend(observations, table_of_days, Message("observations.days", **span, without=without, total=total))
-
-
-def _extend(observations: Observed, table: Relation, note: Message) -> Observed:
-    return replace(observations, records=nw.from_native(table).lazy(), notes=(*observations.notes, note))
-
-
-@public_verb
-def with_flag(observations: Observed, *, column: str, true: Names, name: str) -> Observed:
-    """Return the observations with a column that is 1 where a text is one of some words, for `Share`.
-
-    An empty text stays missing. Case and spacing do not matter.
-
-    Raises
-    ------
-    InputError
-        The column is absent or holds no texts, the name is taken, or a word does not occur (a slip would give 0).
-
-    Examples
-    --------
-    >>> frame = pd.DataFrame({"office": "O1", "at": pd.to_datetime(["2024-01-05"] * 3),
-    ...                       "kanal": ["Daring", "Loket", None]})
-    >>> visits = read_observations(frame, as_of="2024-12-31", date="at", keep=["kanal"])
-    >>> flagged = with_flag(visits, column="kanal", true=["daring"], name="digital")
-    >>> sorted(flagged.records.collect()["digital"].to_list(), key=str)
-    [0.0, 1.0, None]
-    """
-    table = _native(observations)
-    _require_new(table, name)
-    _require_column(table, column)
-    if not _kind(table, column).startswith("VARCHAR"):
-        raise InputError(Message("observations.no_texts", name=column, kind=_kind(table, column)))
-    texts = [str(t) for (t,) in table.aggregate(quote(column)).fetchall() if t is not None and str(t).strip()]
-    plain = {t: " ".join(t.split()).casefold() for t in texts}
-    words = {" ".join(word.split()).casefold(): word for word in true}
-    absent = [word for key, word in words.items() if key not in plain.values()]
-    if absent:
-        problem = Message("observations.no_such_word", name=column, words=absent)
-        names = [masked(t) for t in sorted(texts)[:_MOST]]
-        raise InputError(paragraph(problem, did_you_mean(absent[0], names), Message("observations.found", names=names)))
-    flags = pa.array([float(plain[t] in words) for t in texts], pa.float64())
-    table_of_flags = _map_texts(table.project(f"*, {quote(column)} AS {quote(name)}"), name, texts, flags)
-    return _extend(
-        observations, table_of_flags, Message("observations.flag", name=name, column=column, words=tuple(true))
-    )
-
-
-@public_verb
-def with_recorded(observations: Observed, *, column: str, name: str) -> Observed:
-    """Return the observations with a column that is 1 where another column was filled in and 0 where it was not.
-
-    For the share of records that say something at all (a status, a date of the answer). Empty are: nothing, spaces, a
-    dash, words such as ``null`` and ``n/a``, and dates that stand for none. Every record answers, so that the empty
-    ones count; in `with_flag` they do not.
-
-    Raises
-    ------
-    InputError
-        The column is absent, or the name is taken.
-
-    Examples
-    --------
-    >>> frame = pd.DataFrame({"office": "O1", "at": pd.to_datetime(["2024-01-05"] * 4),
-    ...                       "status": ["Selesai", None, " - ", "Proses"]})
-    >>> complaints = read_observations(frame, as_of="2024-12-31", date="at", keep=["status"])
-    >>> with_recorded(complaints, column="status", name="told").records.collect()["told"].to_list()
-    [1.0, 0.0, 0.0, 1.0]
-    """
-    table = _native(observations)
-    _require_new(table, name)
-    _require_column(table, column)
-    table_of_flags = table.project(f"*, CAST({_is_filled(table, column)} AS DOUBLE) AS {quote(name)}")
-    empty = len(table_of_flags.filter(f"{quote(name)} = 0").project("1").fetchall())
-    total = int(table.aggregate("count(*)").fetchall()[0][0])
-    return _extend(
-        observations,
-        table_of_flags,
-        Message("observations.recorded", name=name, column=column, empty=empty, total=total),
-    )
-
-
-def _is_filled(table: Relation, column: str) -> str:
-    """Return the SQL condition that a cell holds something."""
-    kind, cell = _kind(table, column), quote(column)
-    if kind.startswith(("VARCHAR", "ENUM")):
-        empty = ", ".join("'" + word.replace("'", "''") + "'" for word in NULL_WORDS)
-        return f"coalesce(lower(trim(CAST({cell} AS VARCHAR))) NOT IN ({empty}), FALSE)"
-    if kind in ("DOUBLE", "FLOAT"):
-        return f"coalesce(NOT isnan({cell}), FALSE)"
-    return f"{cell} IS NOT NULL"
-
-
-def _native(observations: Observations) -> Relation:
-    relation: Relation = observations.records.to_native()
-    return relation
-
-
-def _require_new(table: Relation, name: str) -> None:
-    if name in table.columns:
-        raise InputError(Message("observations.name_taken", name=name))
-
-
-def _require_column(table: Relation, column: str) -> None:
-    if column not in table.columns:
-        problem, known = Message("observations.no_column", name=column), table.columns
-        raise InputError(
-            paragraph(problem, did_you_mean(column, known), Message("observations.found", names=known[:_MOST]))
-        )

@@ -7,16 +7,12 @@ round. So their meaning is never inferred from the number.
 
 from __future__ import annotations
 
-import csv
 import datetime as dt
-import functools
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from importlib import resources
-from pathlib import Path
 from types import MappingProxyType
-from typing import Any, TypeAlias
+from typing import Any
 
 import duckdb
 import narwhals as nw
@@ -26,35 +22,31 @@ import pandas as pd
 from asn_impact.arguments import Names
 from asn_impact.display import card
 from asn_impact.errors import InputError, PrivacyError
-from asn_impact.intake.columns import normalised, recognised
+from asn_impact.intake.elements import ELEMENTS, element_of, find_date, headings_in, match_all, refuse_free_text
 from asn_impact.intake.exports import Source, explaining, gather
-from asn_impact.intake.files import files_of, open_file
 from asn_impact.intake.ledger import Ledger, reason
 from asn_impact.intake.local import MONTHS, NULL_WORDS, parse_numbers
-from asn_impact.intake.observations import (
-    NumberStyle,
-    Observations,
-    Order,
-    observe,
-    quote,
-    with_numbers,
-)
+from asn_impact.intake.observations import Observations, observe
 from asn_impact.intake.privacy import identifiers_in, masked
+from asn_impact.intake.records import NumberStyle, Order, quote, with_numbers
 from asn_impact.verbs import public_verb
 from asn_impact.words import Alert, Message
 
-__all__ = ["ELEMENTS", "Survey", "SurveyAggregates", "read_survey", "read_survey_aggregates", "survey_period"]
+__all__ = [
+    "ELEMENTS",
+    "Survey",
+    "SurveyAggregates",
+    "element_of",
+    "read_survey",
+    "read_survey_aggregates",
+    "survey_period",
+]
 
-Name: TypeAlias = str | Message  # of a table: that of its file, or what a frame is called
 
-#: The nine elements of PermenPANRB 14/2017 in the order of the regulation.
-ELEMENTS = (*("persyaratan", "prosedur", "waktu", "biaya", "produk", "kompetensi", "perilaku", "pengaduan", "sarana"),)
 LOWEST, HIGHEST = 1, 4  # the answers a, b, c, d
 PER_POINT = 25  # nilai konversi: 4 becomes 100
 IKM = "ikm"
 _NOBODY = Message("survey.no_respondents")
-_MOST = 20  # headings shown in a refusal
-_UNTOLD = ("nomor_8", "nomor_9")
 _FIELDS = ("office", "service", "received")
 
 
@@ -128,133 +120,6 @@ class SurveyAggregates:
         return card(repr(self), [*facts, *(("note", note) for note in self.notes)], table=self.rows.head(12))
 
 
-# --- elements by label ----------------------------------------------------------------------------------------
-
-
-def _plain(heading: object) -> str:
-    return re.sub(r"[()\[\],;/'\"]+", "", normalised(heading))
-
-
-@functools.cache
-def _labels() -> Mapping[str, str]:
-    """Return plain heading -> element, ``nomor_8``, ``nomor_9``, ``tanggal`` or ``teks_bebas``."""
-    text = (resources.files("asn_impact.reference") / "skm_elements.csv").read_text(encoding="utf-8")
-    return MappingProxyType({_plain(row["sinonim"]): row["unsur"] for row in csv.DictReader(text.splitlines())})
-
-
-_NUMBERED = re.compile(r"(?:unsur|pertanyaan|butir|nilai|u|p|q)?0?([1-9])(.*)")
-
-
-def element_of(heading: object) -> str | None:
-    """Return the element a heading stands for, ``nomor_8`` or ``nomor_9`` where only its number is given, or None.
-
-    Examples
-    --------
-    >>> element_of("U3. Waktu Penyelesaian"), element_of("Unsur 6"), element_of("U8 (Sarana dan Prasarana)")
-    ('waktu', 'kompetensi', 'sarana')
-    >>> element_of("U8"), element_of("Nama")
-    ('nomor_8', None)
-    """
-    plain = _plain(heading)
-    known = _labels()
-    label = known.get(plain)
-    numbered = _NUMBERED.fullmatch(plain)
-    if label is None and numbered is not None:
-        number, rest = numbered.groups()
-        bare = plain[:1].isdigit()  # a lone "3" is the number of a column, not of an element
-        label = known.get(rest) if rest else (None if bare else known.get(f"u{number}"))
-    return label if label in (*ELEMENTS, *_UNTOLD) else None
-
-
-def _match_elements(
-    headings: Sequence[str], columns: Mapping[str, str | None], elements: Mapping[str, str] | None, source: Name
-) -> dict[str, str]:
-    """Return element -> heading; what is settled by the reader wins."""
-    if elements is not None:
-        return dict(elements)
-    settled = {e: columns[e] for e in ELEMENTS if e in columns}
-    own_headings = {normalised(h) for h in settled.values() if h is not None}
-    matches: dict[str, list[str]] = {}
-    for heading in headings:
-        if normalised(heading) not in own_headings and (element := element_of(heading)) is not None:
-            matches.setdefault(element, []).append(heading)
-    double = next((e for e in ELEMENTS if len(matches.get(e, ())) > 1 and e not in settled), None)
-    if double is not None:
-        several = {"n": len(matches[double]), "headings": matches[double], "first": matches[double][0]}
-        raise InputError(Message("survey.double_element", source=source, element=double, **several))
-    headings_of = {
-        e: h
-        for e in ELEMENTS
-        if (h := settled[e] if e in settled else next(iter(matches.get(e, ())), None)) is not None
-    }
-    lacking = [e for e in ELEMENTS if e not in headings_of and e not in settled]
-    if lacking:
-        raise InputError(_explain_lacking(lacking, matches, headings, source))
-    return headings_of
-
-
-def _explain_lacking(
-    lacking: list[str], matches: Mapping[str, list[str]], headings: Sequence[str], source: Name
-) -> Message:
-    untold = [matches[n][0] for n in _UNTOLD if n in matches]
-    if untold and set(lacking) <= {"pengaduan", "sarana"}:
-        return Message("survey.by_number", source=source, headings=untold, first=untold[0], last=untold[-1])
-    names = [masked(h) for h in headings if h.strip()][:_MOST]
-    problem = {"n": len(lacking), "elements": lacking, "first": lacking[0]}
-    return Message("survey.no_element", source=source, **problem, headings=names)
-
-
-def _headings(source: Any, fields: Sequence[str], named: Sequence[str]) -> list[tuple[Name, list[str]]]:  # noqa: ANN401
-    """Return the name and the headings of every table of a source."""
-    if not isinstance(source, str | Path):
-        frame = Message("survey.the_frame")
-        if isinstance(source, pd.DataFrame):
-            return [(frame, [str(c) for c in source.columns])]
-        try:
-            return [(frame, list(nw.from_native(source).lazy().collect_schema().names()))]
-        except TypeError:
-            raise InputError(Message("survey.unreadable", kind=type(source).__name__)) from None
-
-    def recognise(cells: Sequence[str]) -> int:
-        return recognised(cells, fields, named) + sum(element_of(cell) is not None for cell in cells)
-
-    files, _ = files_of(Path(source))
-    return [(table.name, list(table.headings)) for file in files for table in open_file(file, recognise)]
-
-
-def _one_mapping(
-    tables: Sequence[tuple[Name, list[str]]], columns: Mapping[str, str | None], elements: Mapping[str, str] | None
-) -> dict[str, str]:
-    """Return element -> heading, the same for all tables."""
-    matched = [(name, _match_elements(headings, columns, elements, name)) for name, headings in tables]
-    first_name, first = matched[0]
-    for name, other in matched[1:]:
-        differing = [e for e in first if other.get(e) is None or normalised(other[e]) != normalised(first[e])]
-        if differing or set(other) != set(first):
-            what = differing[0] if differing else next(iter(set(other) - set(first)))
-            headings = {"first": masked(str(first.get(what))), "second": masked(str(other.get(what)))}
-            raise InputError(Message("survey.named_differently", one=first_name, other=name, element=what, **headings))
-    return first
-
-
-def _date_heading(tables: Sequence[tuple[Name, list[str]]], date: str | None) -> str:
-    if date is not None:
-        return date
-    name, headings = tables[0]
-    matches = [h for h in headings if _labels().get(_plain(h)) == "tanggal"]
-    if not matches:
-        raise InputError(Message("survey.no_date", source=name))
-    if len(matches) > 1:
-        raise InputError(Message("survey.several_dates", source=name, n=len(matches), headings=matches))
-    return matches[0]
-
-
-def _refuse_free_text(keep: Sequence[str], columns: Mapping[str, str | None]) -> None:
-    for name in keep:
-        if "teks_bebas" in (_labels().get(_plain(name)), _labels().get(_plain(columns.get(name) or ""))):
-            raise PrivacyError(Message("survey.free_text", name=name))
-
-
 # --- answers of respondents -----------------------------------------------------------------------------------
 
 
@@ -317,15 +182,15 @@ def read_survey(
     [75.0, 100.0]
     """
     settled = dict(columns or {})
-    _refuse_free_text(keep, settled)
+    refuse_free_text(keep, settled)
     with explaining(source):
         own_headings = [h for h in [*settled.values(), *(elements or {}).values(), date] if h is not None]
-        tables = _headings(source, _FIELDS, own_headings)
-        headings_of = _one_mapping(tables, settled, elements)
+        tables = headings_in(source, _FIELDS, own_headings)
+        headings_of = match_all(tables, settled, elements)
         answers = observe(
             source,
             as_of=as_of,
-            date=_date_heading(tables, date),
+            date=find_date(tables, date),
             office=office,
             keep=[*headings_of, *keep],
             columns={**{name: h for name, h in settled.items() if name not in ELEMENTS}, **headings_of},
@@ -430,8 +295,8 @@ def read_survey_aggregates(
         own_headings = [
             h for h in [*settled.values(), *(elements or {}).values(), period, respondents] if h is not None
         ]
-        tables = _headings(source, _FIELDS[:2], own_headings)
-        headings_of = _one_mapping(tables, settled, elements)
+        tables = headings_in(source, _FIELDS[:2], own_headings)
+        headings_of = match_all(tables, settled, elements)
         fields = ["service", *([] if office is not None else ["office"])]
         named_columns = {**{f: h for f, h in settled.items() if f in fields}, **headings_of}
         rows = gather(

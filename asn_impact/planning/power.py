@@ -3,33 +3,34 @@
 Whole histories are drawn from a past without treatment, so that serial correlation, seasons, common shocks and unequal
 offices are the real ones. Then nothing is assumed about the noise; only about the effect: a constant added to every
 treated cell. Every estimate that moves one for one with such a constant, and whose standard error does not, needs the
-draws without an effect only: with an effect e each interval moves by e, so that the power at every e and the smallest
-effect that is seen often enough are order statistics of the ends of intervals.
+draws without an effect only. With an effect e each interval moves by e. So the power at every e, and the smallest
+effect that is seen often enough, are order statistics of the ends of intervals.
 """
 
 from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Annotated, Any, Final, Literal, TypeAlias
 
 import numpy as np
 import pandas as pd
 from scipy import stats
 
-from asn_impact.arguments import AtLeast, Level, Share, Steps, Times, check_fields
-from asn_impact.arrays import Bool, Float, Int, readonly
-from asn_impact.designs import Design
-from asn_impact.designs.design import Weighing, refuse_no_cluster
+from asn_impact.arguments import AtLeast, Level, Share
+from asn_impact.arrays import Float, readonly
+from asn_impact.designs.design import Weighing
 from asn_impact.display import card
-from asn_impact.errors import DesignError, EstimationError, InferenceError, InputError
-from asn_impact.estimation.effects import Contributions, Effects, Estimator, Overall, Traces
+from asn_impact.errors import InputError
+from asn_impact.estimation.effects import Estimator
 from asn_impact.estimation.group_time import GroupTime
-from asn_impact.estimation.inference import Rule, infer
-from asn_impact.estimation.jackknife import BiasReduced, Jackknife, bias_reduced, deleted, differences
+from asn_impact.estimation.inference import Rule
+from asn_impact.estimation.jackknife import BiasReduced
 from asn_impact.measures.panel import Panel
+from asn_impact.planning.past import PER_YEAR, Scenario, leave_off, never_treated, past_of, pre_period
+from asn_impact.planning.simulation import PlannedStudy, intervals
 from asn_impact.timeline import Timeline
 from asn_impact.verbs import public_verb
 from asn_impact.words import Alert, Language, Message, Quantity, Sentence
@@ -37,378 +38,11 @@ from asn_impact.words import Alert, Language, Message, Quantity, Sentence
 __all__ = ["Power", "Scenario", "detectable", "never_treated", "pre_period"]
 
 Direction: TypeAlias = Literal["lower", "higher"]
-Several: TypeAlias = Annotated[int, AtLeast(2)]
 Draws: TypeAlias = Annotated[int, AtLeast(20)]
 
 _GROUP_TIME: Final = GroupTime()
 _BIAS_REDUCED: Final = BiasReduced()
-_SAME: Final = 1e-8  # two ways to the same sums in double precision
-_SHIFT: Final = 1e-6  # share of the effect by which an estimate may miss it: rounding, not another estimator
-_PER_YEAR: Final = {"month": 12, "quarter": 4}
-_BEFORE: Final = "planning.power.before_training"  # the note of `pre_period`
-_TRIES: Final = 20  # draws after which a scenario that gives no two intervals is given up
 _TOO_OFTEN: Final = 0.01  # share of draws without an interval from which on a reader must know
-
-
-# ------------------------------------------------------------------------------------------- the past without treatment
-
-
-@public_verb
-def pre_period(design: Design, *, anticipation: Steps = 0) -> Panel:
-    """Return all units in the periods before the first wave (less `anticipation` periods): a past without treatment.
-
-    Its notes say how many periods were left off, so that `detectable` leaves off what its estimator anticipates beyond.
-
-    Raises
-    ------
-    DesignError
-        Fewer than two periods are left.
-    """
-    steps = design.panel.timeline.steps
-    before = np.flatnonzero(steps < design.cohorts[0] - anticipation)
-    if len(before) < 2:
-        wave = design.cohort_label(design.cohorts[0])
-        raise DesignError(Message("planning.power.short_past", n=len(before), wave=wave, anticipation=anticipation))
-    panel, units = _unweight(design), np.arange(len(design.adopted))
-    past = _cut(panel, units, before, panel.timeline.select(before))
-    return replace(past, notes=(*panel.notes, Message(_BEFORE, anticipation=int(anticipation))))
-
-
-@public_verb
-def never_treated(design: Design) -> Panel:
-    """Return the units that are never treated, in all periods: a past as long as the data.
-
-    Right where the trained offices are like the others; otherwise `pre_period`.
-
-    Raises
-    ------
-    DesignError
-        Fewer than two such clusters exist.
-    """
-    units = np.flatnonzero(np.isinf(design.adopted))
-    if (clusters := len(np.unique(design.cluster[units]))) < 2:
-        raise DesignError(Message("planning.power.few_never_treated", n=clusters))
-    return _unweight(design).select(units)
-
-
-def _unweight(design: Design) -> Panel:
-    """Return the panel with its own weights: `assign(weights="records")` multiplied them by the records."""
-    if design.weights == "units":
-        return design.panel
-    n = design.panel.n
-    weight = np.divide(design.panel.weight, n, out=np.zeros_like(n), where=n > 0)
-    return replace(design.panel, weight=weight)
-
-
-def _cut(panel: Panel, units: Int, periods: Int, timeline: Timeline) -> Panel:
-    """Return some units and periods of a panel, by position and as often as named, on a given timeline."""
-    cells = np.ix_(units, periods)
-    return replace(
-        panel,
-        units=tuple(range(len(units))),
-        timeline=timeline,
-        n=panel.n[cells],
-        mean=panel.mean[cells],
-        weight=panel.weight[cells],
-        within=panel.within[cells],
-        x=panel.x[cells],
-        attributes=panel.attributes.iloc[units].reset_index(drop=True),
-    )
-
-
-def _leave_off(panel: Panel, anticipation: int) -> tuple[Panel, tuple[Message, ...]]:
-    """Return a past from `pre_period` without the periods in which people react to training that is still to come."""
-    ends = [note["anticipation"] for note in panel.notes if note.key == _BEFORE]
-    off = anticipation - ends[-1] if ends else 0
-    line = panel.timeline
-    if off <= 0:
-        return panel, ()
-    before = np.flatnonzero(line.steps <= line.steps[-1] - off)
-    if len(before) < 2:
-        wave = line.label(line.steps[-1] + 1 + ends[-1])
-        raise DesignError(Message("planning.power.short_past", n=len(before), wave=wave, anticipation=anticipation))
-    past = replace(_cut(panel, np.arange(len(panel.units)), before, line.select(before)), units=panel.units)
-    return past, (Message("planning.power.anticipation", n=off, anticipation=anticipation),)
-
-
-# --------------------------------------------------------------------------------------------------- one planned study
-
-
-@dataclass(frozen=True)
-class Scenario:
-    """A study that could be made.
-
-    Parameters
-    ----------
-    offices
-        Number of clusters, trained or not.
-    treated
-        How many of them are trained within the study.
-    starts
-        Number of periods before each wave begins, in order.
-    months
-        Number of periods.
-
-    Examples
-    --------
-    >>> Scenario.even(offices=38, treated=14, waves=3, months=36)
-    Scenario(offices=38, treated=14, starts=(9, 18, 27), months=36)
-    """
-
-    offices: Several
-    treated: Several
-    starts: tuple[int, ...]
-    months: Several
-
-    def __post_init__(self) -> None:
-        check_fields(self)
-        sizes = {"treated": self.treated, "offices": self.offices, "waves": self.waves}
-        if self.treated > self.offices or (self.treated == self.offices and self.waves == 1):
-            raise InputError(Message("planning.power.nobody_left", **sizes))
-        if not self.starts or list(self.starts) != sorted(set(self.starts)) or self.starts[0] < 1:
-            raise InputError(Message("planning.power.starts", starts=repr(self.starts)))
-        if self.starts[-1] >= self.months:
-            raise InputError(Message("planning.power.late_wave", start=self.starts[-1], months=self.months))
-        if self.waves > self.treated:
-            raise InputError(Message("planning.power.more_waves", waves=self.waves, treated=self.treated))
-
-    @classmethod
-    @public_verb
-    def even(cls, *, offices: Several, treated: Several, waves: Times, months: Several) -> Scenario:
-        """Return the study with `waves` waves at even distances: wave i of k starts after i / (k + 1) of the months."""
-        return cls(offices, treated, tuple((i + 1) * months // (waves + 1) for i in range(waves)), months)
-
-    @property
-    def waves(self) -> int:
-        """Number of waves."""
-        return len(self.starts)
-
-    def adopted(self) -> Float:
-        """(offices,) step from which each office is treated: the waves as equal in size as they can be."""
-        times = np.full(self.offices, np.inf)
-        times[: self.treated] = np.sort(np.resize(self.starts, self.treated))
-        return times
-
-
-@dataclass(frozen=True, eq=False)
-class _Past:
-    """Histories to draw from: the panel, and the positions of the units of each cluster."""
-
-    panel: Panel
-    members: tuple[Int, ...]
-    clustered_by: str
-    weights: Weighing
-
-    def draw(self, scenario: Scenario, rng: np.random.Generator) -> Design:
-        """Return a study without effect: clusters drawn with replacement, one window of months for all of them."""
-        positions = rng.integers(0, len(self.members), scenario.offices)
-        units = np.concatenate([self.members[c] for c in positions])
-        cluster = np.repeat(np.arange(scenario.offices), [len(self.members[c]) for c in positions])
-        line = self.panel.timeline
-        periods = _window(line, scenario.months, rng)
-        ordinals = line.ordinals[periods[0]] + line.step * np.arange(scenario.months)
-        panel = _cut(self.panel, units, periods, Timeline(line.kind, ordinals))
-        if self.weights == "records":
-            panel = replace(panel, weight=panel.weight * panel.n)
-        return Design(
-            panel=panel,
-            adopted=scenario.adopted()[cluster],
-            cluster=cluster,
-            clusters=tuple(range(scenario.offices)),
-            clustered_by=self.clustered_by,
-            weights=self.weights,
-        )
-
-
-def _past(panel: Panel, cluster: str, weights: Weighing) -> _Past:
-    refuse_no_cluster(panel, cluster)
-    if (np.diff(panel.timeline.steps) != 1).any():
-        late = panel.timeline.labels[int(np.flatnonzero(np.diff(panel.timeline.steps) != 1)[0]) + 1]
-        raise DesignError(Message("planning.power.gap", period=late))
-    codes, labels = pd.factorize(panel.attributes[cluster])
-    members = tuple(np.flatnonzero(codes == c) for c in range(len(labels)))
-    if len(members) < 2:
-        raise DesignError(Message("planning.power.few_clusters", n=len(members), name=cluster))
-    return _Past(panel, members, cluster, weights)
-
-
-def _window(line: Timeline, months: int, rng: np.random.Generator) -> Int:
-    """(months,) positions of a run of periods; where the past is too short, runs of it laid end to end.
-
-    A run that follows another begins at the same season where the past holds a full year.
-    """
-    length = len(line)
-    if months <= length:
-        start = int(rng.integers(0, length - months + 1))
-        return np.arange(start, start + months)
-    year = _PER_YEAR.get(line.kind, length + 1)
-    positions = [int(rng.integers(0, length))]
-    while len(positions) < months:
-        following = positions[-1] + 1
-        if following == length:
-            following = following % year if year <= length else int(rng.integers(0, length))
-        positions.append(following)
-    return np.array(positions)
-
-
-# ----------------------------------------------------------------------------------------- estimating again, and again
-
-
-@dataclass(frozen=True, eq=False)
-class _Repeated:
-    """A fit that is the same weights on other cell means; only for rules that leave clusters out."""
-
-    estimate: Float
-    deviation: Float
-    scale: Float
-    moments: Callable[[Bool], Traces]
-    scaled_moments: Callable[[Bool], Traces]
-    correction: float = 1.0
-
-    def deleted(self) -> Contributions:
-        return Contributions(self.deviation, self.moments)
-
-    def bias_reduced(self) -> Contributions:
-        return Contributions(self.deviation * self.scale, self.scaled_moments)
-
-    def influence(self) -> Float:
-        raise NotImplementedError
-
-    leave_one_out = loadings = influence
-
-
-class _Remembered:
-    """A function of groups of clusters whose answers are kept: the groups are the same in every draw."""
-
-    def __init__(self, moments: Callable[[Bool], Traces]) -> None:
-        self._moments, self._known = moments, {}  # type: tuple[Callable[[Bool], Traces], dict[bytes, Traces]]
-
-    def __call__(self, groups: Bool) -> Traces:
-        key = groups.tobytes()
-        if key not in self._known:
-            self._known[key] = self._moments(groups)
-        return self._known[key]
-
-
-@dataclass(frozen=True, eq=False)
-class _Template:
-    """The weights of one estimate, and of what it is without each cluster, on the cells of one design."""
-
-    effects: Effects
-    loading: Float = field(init=False)  # (1, U T)
-    difference: Float = field(init=False)  # (G, U T)
-    scale: Float = field(init=False)  # (G, 1)
-    moments: _Remembered = field(init=False)
-    scaled_moments: _Remembered = field(init=False)
-
-    def __post_init__(self) -> None:
-        plain, scaled = deleted(self.effects), bias_reduced(self.effects)
-        scale = np.divide(scaled.value, plain.value, out=np.zeros_like(scaled.value), where=plain.value != 0)
-        for name, value in {
-            "loading": self.effects.loadings().reshape(1, -1),
-            "difference": differences(self.effects)[:, 0].reshape(len(scale), -1),
-            "scale": scale,
-            "moments": _Remembered(plain.traces),
-            "scaled_moments": _Remembered(scaled.traces),
-        }.items():
-            object.__setattr__(self, name, value)
-
-    def fits(self, design: Design) -> bool:
-        """Whether a design has the same cells with the same weights."""
-        own, other = self.effects.design, design
-        return bool(
-            np.array_equal(own.cluster, other.cluster)
-            and np.array_equal(own.adopted, other.adopted)
-            and np.array_equal(own.panel.weight, other.panel.weight)
-            and own.panel.observed.all()
-            and other.panel.observed.all()
-        )
-
-    def again(self, design: Design) -> Effects:
-        """Return the effects on a design that `fits`."""
-        mean = (design.panel.mean - design.panel.mean.mean()).ravel()
-        fit = _Repeated(
-            self.loading @ mean, (self.difference @ mean)[:, None], self.scale, self.moments, self.scaled_moments
-        )
-        return replace(self.effects, design=design, fit=fit, cells=None, view=Overall(), notes=())
-
-
-@dataclass(frozen=True, eq=False)
-class _Study:
-    """How a planned study would be analysed."""
-
-    estimator: Estimator
-    rule: Rule
-    level: float
-
-    def effects(self, design: Design) -> Effects:
-        effects = self.estimator(design).overall()
-        if len(effects.terms) != 1:
-            name = self.estimator.entry.name
-            raise EstimationError(Message("planning.power.several_numbers", estimator=name, n=len(effects.terms)))
-        return effects
-
-    def ends(self, effects: Effects) -> tuple[float, float]:
-        low, high = infer(effects, self.rule).interval(self.level)
-        return float(low[0]), float(high[0])
-
-    def refuse_other_than_shifts(self, design: Design) -> None:
-        """Raise where adding a constant to the treated cells does more, or less, than move the interval by it."""
-        low, high = self.ends(self.effects(design))
-        size = float(np.nanstd(design.panel.mean)) or 1.0
-        shift = replace(design.panel, mean=design.panel.mean + size * design.treated())
-        ends = self.ends(self.effects(replace(design, panel=shift)))
-        if not np.allclose(np.array(ends) - size, (low, high), rtol=0, atol=_SHIFT * size, equal_nan=True):
-            names = {"estimator": self.estimator.entry.name, "rule": self.rule.entry.name}
-            moves = {"size": size, "low": low, "high": high, "new_low": ends[0], "new_high": ends[1]}
-            raise EstimationError(Message("planning.power.no_shift", **names, **moves))
-
-    def template(self, designs: Sequence[Design]) -> _Template | None:
-        """Return the weights that serve every draw, if on two draws they give what the estimator gives."""
-        if not isinstance(self.rule, BiasReduced | Jackknife):
-            return None
-        template = _Template(self.effects(designs[0]))
-        if not (template.fits(designs[1]) and np.isfinite(template.difference).all()):
-            return None
-        same = [np.allclose(self.ends(template.again(d)), self.ends(self.effects(d)), rtol=_SAME) for d in designs]
-        return template if all(same) else None
-
-
-def _intervals(past: _Past, scenario: Scenario, study: _Study, reps: Iterable[int], seed: int) -> tuple[Float, int]:
-    """(R, 2) ends of the intervals of studies without an effect, NaN where a study has none; and how many have none."""
-    rng = np.random.default_rng([seed, scenario.offices, scenario.treated, scenario.months, *scenario.starts])
-    trial = _try(past, scenario, study, rng)
-    study.refuse_other_than_shifts(trial[0])
-    template = study.template(trial)
-    ends = np.array([_estimate_one(past.draw(scenario, rng), study, template) for _ in reps])
-    return ends, int(np.isnan(ends).any(axis=1).sum())
-
-
-def _try(past: _Past, scenario: Scenario, study: _Study, rng: np.random.Generator) -> list[Design]:
-    """Return two draws that have an interval, or say why there are none."""
-    designs: list[Design] = []
-    reason: Any = Message("planning.power.no_interval")
-    for _ in range(_TRIES):
-        design = past.draw(scenario, rng)
-        try:
-            if np.isfinite(study.ends(study.effects(design))).all():
-                designs.append(design)
-        except (EstimationError, InferenceError) as problem:
-            reason = problem.message
-        if len(designs) == 2:
-            return designs
-    names = {"estimator": study.estimator.entry.name, "rule": study.rule.entry.name, "scenario": repr(scenario)}
-    numbers = {"n": _TRIES - len(designs), "tries": _TRIES}
-    raise EstimationError(Message("planning.power.cannot_analyse", **numbers, **names, reason=reason))
-
-
-def _estimate_one(design: Design, study: _Study, template: _Template | None) -> tuple[float, float]:
-    if template is not None and template.fits(design):
-        return study.ends(template.again(design))
-    try:
-        return study.ends(study.effects(design))
-    except (EstimationError, InferenceError):
-        return math.nan, math.nan
 
 
 # --------------------------------------------------------------------------------------------------------- the question
@@ -434,10 +68,10 @@ def detectable(
 ) -> Power:
     """Return what studies like these could detect, by simulation from a past without treatment.
 
-    Each draw takes whole clusters with replacement and one window of consecutive months for all of them, so that
-    serial correlation, seasons and common shocks stay as they were; gives the first of them the training dates of the
-    scenario; and makes the interval of the effect, which is none. Where a study is longer than the past, windows are
-    laid end to end at the same season: the correlation across the seam is lost, and a warning says so.
+    Each draw takes whole clusters with replacement and one window of consecutive months for all of them. So serial
+    correlation, seasons and common shocks stay as they were. The first of them get the training dates of the scenario,
+    and the interval of the effect, which is none, is made. Where a study is longer than the past, windows are laid end
+    to end at the same season: the correlation across the seam is lost, and a warning says so.
 
     The effect is a constant in the unit of the outcome, the same in every treated cell. Then the draws without effect
     serve for every size of it: exact for every estimate that moves one for one with a constant on the treated cells
@@ -488,16 +122,16 @@ def detectable(
     >>> plan
     Power(days: 1 scenario of 40 draws; seen in 80% of studies at level 0.95)
     """
-    panel, notes = _leave_off(panel, estimator.anticipation)
-    past = _past(panel, cluster, weights)
+    panel, notes = leave_off(panel, estimator.anticipation)
+    past = past_of(panel, cluster, weights)
     scenarios = _scenarios(offices if offices is not None else len(past.members), treated, waves, months)
     for scenario in scenarios:
         _refuse_early(scenario, estimator.anticipation)
-    study = _Study(estimator, rule, level)
+    study = PlannedStudy(estimator, rule, level)
     ends, own_notes = [], [*notes, *_seams(panel.timeline, scenarios)]
     for scenario in scenarios:
-        intervals, without = _intervals(past, scenario, study, _count(reps, scenario), seed)
-        ends.append(intervals)
+        ends_of, without = intervals(past, scenario, study, _count(reps, scenario), seed)
+        ends.append(ends_of)
         if without > _TOO_OFTEN * reps:
             own_notes.append(Alert("planning.power.without_interval", n=without, reps=reps, scenario=repr(scenario)))
     return Power(
@@ -550,7 +184,7 @@ def _seams(line: Timeline, scenarios: Sequence[Scenario]) -> tuple[Message, ...]
     longest = max(scenario.months for scenario in scenarios)
     if longest <= len(line):
         return ()
-    seasonal = _PER_YEAR.get(line.kind, len(line) + 1) <= len(line)
+    seasonal = PER_YEAR.get(line.kind, len(line) + 1) <= len(line)
     season = Message("planning.power.same_season" if seasonal else "planning.power.no_season")
     return (Alert("planning.power.seam", periods=len(line), longest=longest, season=season),)
 

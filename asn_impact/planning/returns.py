@@ -1,7 +1,7 @@
 """Was it worth it? Cost per application-day saved, break-even points and net present value, with their uncertainty.
 
-What is uncertain is the effect: days by which a wait changed for each application. Everything that follows from it is
-linear in it, so its t distribution is carried through by simulation and, where a closed form exists, in closed form.
+What is uncertain is the effect: days by which a wait changed for each application. Everything that follows is linear in
+it. So its t distribution is carried through by simulation and, where a closed form exists, in closed form.
 Costs, the number of applications and the value of a day are the analyst's: none has a default.
 """
 
@@ -23,24 +23,18 @@ from asn_impact.designs import Design
 from asn_impact.display import card
 from asn_impact.errors import InputError
 from asn_impact.estimation.inference import Inference
-from asn_impact.estimation.resampling import Resampled
-from asn_impact.planning.costs import Costs, money, rupiah
+from asn_impact.planning.costs import Costs, rupiah
+from asn_impact.planning.statements import DAYS, Rows, notes_of, statements_of
 from asn_impact.verbs import public_verb
-from asn_impact.words import Alert, Language, Message, Quantity, Sentence
+from asn_impact.words import Language, Message, Sentence
 from asn_impact.words.writing import number
 
 __all__ = ["Across", "Returns", "StaffTime", "cases_per_month", "returns"]
 
 Across: TypeAlias = Literal["weighted", "equal"]
-Rows: TypeAlias = dict[str, dict[str, Any]]
 
 DISCOUNTS: Final = (0.05, 0.06, 0.07, 0.08, 0.09, 0.10, 0.11, 0.12)  # the span a public programme is tested with
 HALF_LIVES: Final = (None, 3.0, 1.0)  # years until half of the effect is left; None: it stays
-_DAYS: Final = {  # units of an outcome in days -> which days they are
-    **dict.fromkeys(("day", "days", "hari"), "plain"),
-    **dict.fromkeys(("working days", "hari kerja"), "working"),
-    **dict.fromkeys(("calendar days", "hari kalender"), "calendar"),
-}
 _OF_MONEY: Final = ("rupiah", "rupiah per day")
 Amount: TypeAlias = Annotated[float, AtLeast(0)]
 Draws: TypeAlias = Annotated[int, AtLeast(100)]
@@ -109,8 +103,8 @@ def returns(
 
     Days saved are the effect on one application, times applications, over `years` from the training on. For that the
     effect must be one on applications: estimated with ``assign(..., weights="records")``. An effect in which every
-    office counts alike is the effect on an office-month; times applications it is wrong wherever large offices gain
-    more or less than small ones, and refused unless the analyst says that the effect is equal in all offices.
+    office counts alike is the effect on an office-month. Times applications it is wrong wherever large offices gain
+    more or less than small ones. It is refused unless the analyst says that the effect is equal in all offices.
 
     Parameters
     ----------
@@ -150,7 +144,7 @@ def returns(
 
     Notes
     -----
-    Linear in the effect b (days, negative is good): ``NPV = value * D * (-b) + H - C`` with D the discounted number of
+    Linear in the effect b (days, negative is good): ``NPV = value * D * (-b) + H - C``. D is the discounted number of
     applications less their fade, H the value of staff time and C the present value of the costs.
     Boardman et al. (2018), Cost-Benefit Analysis, chapters 6 and 11; the interval of a cost per day follows by
     inverting that of the effect (Fieller's problem with a fixed numerator).
@@ -177,7 +171,7 @@ def returns(
         draws=effect,
         seed=seed,
     )
-    return replace(back, notes=tuple(_notes(back)))
+    return replace(back, notes=tuple(notes_of(back)))
 
 
 def _refuse_infinite(**amounts: float) -> None:
@@ -190,7 +184,7 @@ def _refuse_effect(inference: Inference, across_offices: Across) -> None:
     outcome = inference.effects.design.panel.outcome
     if len(inference.estimate) != 1:
         raise InputError(Message("planning.returns.several_effects", n=len(inference.estimate)))
-    if outcome.unit not in _DAYS:
+    if outcome.unit not in DAYS:
         unit = outcome.unit or Message("planning.returns.no_unit")
         raise InputError(Message("planning.returns.not_days", outcome=outcome.name, unit=unit))
     if across_offices == "weighted" and inference.effects.design.weights != "records":
@@ -386,9 +380,7 @@ class Returns:
     @public_verb
     def statements(self, level: Level = 0.95) -> tuple[Message, ...]:
         """Return what can be said before it is said in a language: verdict first, then amounts, then the notes."""
-        rows = self.rows(level)
-        amounts = (_say_days, _say_costs, _say_break_even, _say_value)
-        return (_say_verdict(rows), *(say(self, rows, level) for say in amounts), *self.notes)
+        return statements_of(self, self.rows(level), level)
 
     def __repr__(self) -> str:
         value = rupiah(self.rows()["net_present_value"]["estimate"], "id")
@@ -429,97 +421,3 @@ def _write_row(row: dict[str, Any]) -> dict[str, str]:
         name: number(row[name], decimals, "en") for name, decimals in {"statistic": 2, "df": 1, "p_value": 3}.items()
     }
     return {**row, **amounts, **others}
-
-
-# --------------------------------------------------------------------------------------------------------------- words
-
-
-def _notes(back: Returns) -> list[Message]:
-    inference, notes = back.inference, list[Message]()
-    if isinstance(inference, Resampled):
-        rule = inference.rule.entry.name
-        notes.append(Alert("planning.returns.own_intervals", df=float(inference.df[0]), rule=rule))
-    if back.beyond_observation:
-        months = _few_decimals(12 * back.years, "12 * returns.years")
-        notes.append(Alert("planning.returns.beyond", observed=back.observed_months, months=months))
-    if back.across_offices == "equal" and inference.effects.design.weights != "records":
-        notes.append(Message("planning.returns.equal"))
-    if back.costs.example:
-        notes.append(Alert("planning.returns.example", n=back.costs.example))
-    return notes
-
-
-def _interval(row: dict[str, Any], level: float, decimals: int | None) -> Message:
-    """Return the interval of a row in brackets; `decimals` None for rupiah."""
-    low, high = (
-        money(row[end], f"returns.{row['term']}.{end}")
-        if decimals is None
-        else Quantity(row[end], f"returns.{row['term']}.{end}", decimals)
-        for end in ("conf_low", "conf_high")
-    )
-    if math.isinf(row["conf_high"]):
-        return Message("planning.returns.interval_open", level=level, low=low)
-    return Message("planning.returns.interval", level=level, low=low, high=high)
-
-
-def _say_verdict(rows: Rows) -> Message:
-    saved, value = rows["days_saved_per_case"], rows["net_present_value"]
-    if saved["conf_low"] <= 0 <= saved["conf_high"]:
-        return Message("planning.returns.verdict.unsettled")
-    if saved["conf_high"] < 0:
-        return Message("planning.returns.verdict.longer")
-    if value["conf_low"] > 0:
-        return Message("planning.returns.verdict.pays")
-    return Message("planning.returns.verdict.loses" if value["conf_high"] < 0 else "planning.returns.verdict.shorter")
-
-
-def _days(back: Returns) -> Message:
-    return Message(f"planning.returns.unit.{_DAYS[back.inference.effects.design.panel.outcome.unit]}")
-
-
-def _say_days(back: Returns, rows: Rows, level: float) -> Message:
-    each, total = rows["days_saved_per_case"], rows["days_saved"]
-    ranges = {"each_range": _interval(each, level, 2), "total_range": _interval(total, level, 0)}
-    numbers = {"each": each["estimate"], "total": total["estimate"]}
-    return Message("planning.returns.days", unit=_days(back), **numbers, **ranges)
-
-
-def _say_costs(back: Returns, rows: Rows, level: float) -> Message:
-    total, row = money(back.costs.total, "costs.total"), rows["cost_per_day"]
-    if math.isnan(row["estimate"]):
-        return Message("planning.returns.cost_undefined", total=total)
-    each = money(row["estimate"], "returns.cost_per_day.estimate")
-    return Message("planning.returns.cost", total=total, each=each, range=_interval(row, level, None))
-
-
-def _say_break_even(back: Returns, rows: Rows, level: float) -> Message:
-    days, value = back.break_even_effect, money(back.value_of_a_day, "returns.value_of_a_day")
-    if math.isnan(days):
-        return Message("planning.returns.no_break_even")
-    return Message("planning.returns.break_even", days=days, unit=_days(back), value=value)
-
-
-def _say_value(back: Returns, rows: Rows, level: float) -> Message:
-    row = rows["net_present_value"]
-    return Message(
-        "planning.returns.value",
-        years=_few_decimals(back.years, "returns.years"),
-        rate=_few_decimals(100 * back.discount, "returns.discount", "percent"),
-        fade=_fading(back.fade_half_life),
-        amount=money(row["estimate"], "returns.net_present_value.estimate"),
-        range=_interval(row, level, None),
-        chance=Quantity(back.probability_positive, "returns.probability_positive", 0, "percent"),
-        draws=len(back.draws),
-    )
-
-
-def _fading(half_life: float | None) -> Message:
-    if half_life is None:
-        return Message("planning.returns.lasts")
-    return Message("planning.returns.fades", years=_few_decimals(half_life, "returns.fade_half_life"))
-
-
-def _few_decimals(value: float, source: str, form: Literal["plain", "percent"] = "plain") -> Quantity:
-    """Return a number with as many decimals as it has, six at most."""
-    decimals = next(d for d in range(7) if d == 6 or abs(round(value, d) - value) < 1e-9)
-    return Quantity(value / 100 if form == "percent" else value, source, decimals, form)

@@ -29,16 +29,9 @@ from asn_impact.estimation import (
 )
 from asn_impact.measures.outcomes import Mean
 from asn_impact.measures.panel import Panel
-from asn_impact.planning.power import (
-    Scenario,
-    _estimate_one,
-    _past,
-    _Study,
-    _window,
-    detectable,
-    never_treated,
-    pre_period,
-)
+from asn_impact.planning.past import Scenario, never_treated, past_of, pre_period, window
+from asn_impact.planning.power import detectable
+from asn_impact.planning.simulation import PlannedStudy, estimate_one
 from asn_impact.timeline import Timeline
 
 SHIFT = 1e-7  # the shortcut against the long way: the same arithmetic, other order
@@ -118,11 +111,11 @@ def test_without_an_effect_a_study_is_wrong_about_as_often_as_its_level_says(rul
 @pytest.mark.parametrize("rule", [BiasReduced(), Jackknife(), ClusterRobust()], ids=lambda r: type(r).__name__)
 def test_shifting_intervals_is_what_studies_with_the_effect_find(estimator, rule):
     panel, scenario, effect = past(7, units=14, noise=correlated), Scenario(14, 6, (4, 8), 12), -1.5
-    study, drawing = _Study(estimator, rule, 0.95), _past(panel, "office", "units")
+    study, drawing = PlannedStudy(estimator, rule, 0.95), past_of(panel, "office", "units")
     shortcut, long_way = [], []
     for seed in range(12):
         design = drawing.draw(scenario, np.random.default_rng(seed))
-        low, high = _estimate_one(design, study, None)
+        low, high = estimate_one(design, study, None)
         shortcut.append((low + effect, high + effect))
         treated = replace(design, panel=replace(design.panel, mean=design.panel.mean + effect * design.treated()))
         ends = infer(estimator(treated).overall(), rule).interval()
@@ -142,8 +135,8 @@ def test_the_power_in_the_table_is_the_share_of_such_studies():
 def test_a_permutation_sees_what_its_own_test_sees():
     panel, scenario = past(10, units=8, months=8), Scenario(8, 4, (4,), 8)
     rule = Permutation(reps=70, seed=1)
-    design = _past(panel, "office", "units").draw(scenario, np.random.default_rng(1))
-    low, high = _estimate_one(design, _Study(GroupTime(), rule, 0.9), None)
+    design = past_of(panel, "office", "units").draw(scenario, np.random.default_rng(1))
+    low, high = estimate_one(design, PlannedStudy(GroupTime(), rule, 0.9), None)
     for effect in (-0.5, -2.0, -3.5):
         moved = replace(design, panel=replace(design.panel, mean=design.panel.mean + effect * design.treated()))
         rejected = infer(GroupTime()(moved).overall(), rule).p_value[0] < 0.1
@@ -155,31 +148,31 @@ def test_weights_made_once_give_what_estimating_each_time_gives(rule):
     panel, scenario, study = (
         past(11, units=16, noise=correlated),
         Scenario(16, 6, (4, 8), 12),
-        _Study(GroupTime(), rule, 0.95),
+        PlannedStudy(GroupTime(), rule, 0.95),
     )
-    drawing = _past(panel, "office", "units")
+    drawing = past_of(panel, "office", "units")
     designs = [drawing.draw(scenario, np.random.default_rng(seed)) for seed in range(8)]
     template = study.template(designs[:2])
     assert template is not None
-    fast = [_estimate_one(design, study, template) for design in designs]
-    np.testing.assert_allclose(fast, [_estimate_one(design, study, None) for design in designs], rtol=1e-8)
+    fast = [estimate_one(design, study, template) for design in designs]
+    np.testing.assert_allclose(fast, [estimate_one(design, study, None) for design in designs], rtol=1e-8)
 
 
 def test_with_offices_of_unequal_size_weights_are_made_anew_in_each_draw():
     n = np.random.default_rng(12).integers(1, 60, size=(16, 24)).astype(float)
     panel, scenario = past(12, units=16, n=n), Scenario(16, 6, (4, 8), 12)
-    drawing = _past(panel, "office", "records")
+    drawing = past_of(panel, "office", "records")
     designs = [drawing.draw(scenario, np.random.default_rng(seed)) for seed in range(2)]
     assert (designs[0].panel.weight == designs[0].panel.n).all()
-    assert _Study(GroupTime(), BiasReduced(), 0.95).template(designs) is None
+    assert PlannedStudy(GroupTime(), BiasReduced(), 0.95).template(designs) is None
 
 
 def test_an_estimator_that_chooses_its_weights_by_the_outcome_has_no_template():
     panel = past(13, units=10, months=12)
     designs = [
-        _past(panel, "office", "units").draw(Scenario(10, 4, (6,), 12), np.random.default_rng(s)) for s in (1, 2)
+        past_of(panel, "office", "units").draw(Scenario(10, 4, (6,), 12), np.random.default_rng(s)) for s in (1, 2)
     ]
-    assert _Study(SyntheticDiD(), Jackknife(), 0.95).template(designs) is None
+    assert PlannedStudy(SyntheticDiD(), Jackknife(), 0.95).template(designs) is None
 
 
 def test_an_estimate_that_a_constant_effect_moves_otherwise_is_refused():
@@ -263,7 +256,7 @@ def test_studies_without_an_interval_count_as_not_seen():
 def test_histories_are_drawn_whole_and_in_the_same_months():
     panel = past(22, units=6, months=24)
     labelled = replace(panel, mean=100.0 * np.arange(6)[:, None] + np.arange(24)[None, :])
-    design = _past(labelled, "office", "units").draw(Scenario(9, 4, (5,), 10), np.random.default_rng(3))
+    design = past_of(labelled, "office", "units").draw(Scenario(9, 4, (5,), 10), np.random.default_rng(3))
     month = design.panel.mean % 100
     assert (month == month[0]).all(), "one window for all offices"
     assert (np.diff(month[0]) == 1).all(), "consecutive months"
@@ -273,7 +266,7 @@ def test_histories_are_drawn_whole_and_in_the_same_months():
 
 
 def test_clusters_of_several_units_are_drawn_and_trained_together():
-    design = _past(past(23), "district", "units").draw(Scenario(8, 3, (5,), 10), np.random.default_rng(1))
+    design = past_of(past(23), "district", "units").draw(Scenario(8, 3, (5,), 10), np.random.default_rng(1))
     for c in range(8):
         assert len(set(design.adopted[design.cluster == c])) == 1
     assert len(design.clusters) == 8
@@ -283,7 +276,7 @@ def test_clusters_of_several_units_are_drawn_and_trained_together():
 @pytest.mark.parametrize("seed", range(5))
 def test_a_past_shorter_than_the_study_is_continued_at_the_same_season(seed):
     line = Timeline.months(24276 + np.arange(17))
-    position = _window(line, 60, np.random.default_rng(seed))
+    position = window(line, 60, np.random.default_rng(seed))
     season = (line.ordinals[position] % 12).tolist()
     assert len(position) == 60
     assert season == [(season[0] + i) % 12 for i in range(60)]

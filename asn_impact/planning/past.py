@@ -1,0 +1,228 @@
+"""A past without treatment, and the studies that are drawn from it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Annotated, Final, TypeAlias
+
+import numpy as np
+import pandas as pd
+
+from asn_impact.arguments import AtLeast, Steps, Times, check_fields
+from asn_impact.arrays import Float, Int
+from asn_impact.designs import Design
+from asn_impact.designs.design import Weighing, refuse_no_cluster
+from asn_impact.errors import DesignError, InputError
+from asn_impact.measures.panel import Panel
+from asn_impact.timeline import Timeline
+from asn_impact.verbs import public_verb
+from asn_impact.words import Message
+
+__all__ = ["PER_YEAR", "Past", "Scenario", "leave_off", "never_treated", "past_of", "pre_period", "window"]
+
+Several: TypeAlias = Annotated[int, AtLeast(2)]
+
+_BEFORE: Final = "planning.power.before_training"  # the note of `pre_period`
+PER_YEAR: Final = {"month": 12, "quarter": 4}
+
+
+@public_verb
+def pre_period(design: Design, *, anticipation: Steps = 0) -> Panel:
+    """Return all units in the periods before the first wave (less `anticipation` periods): a past without treatment.
+
+    Its notes say how many periods were left off, so that `detectable` leaves off what its estimator anticipates beyond.
+
+    Raises
+    ------
+    DesignError
+        Fewer than two periods are left.
+    """
+    steps = design.panel.timeline.steps
+    before = np.flatnonzero(steps < design.cohorts[0] - anticipation)
+    if len(before) < 2:
+        wave = design.cohort_label(design.cohorts[0])
+        raise DesignError(Message("planning.power.short_past", n=len(before), wave=wave, anticipation=anticipation))
+    panel, units = _unweight(design), np.arange(len(design.adopted))
+    past = _cut(panel, units, before, panel.timeline.select(before))
+    return replace(past, notes=(*panel.notes, Message(_BEFORE, anticipation=int(anticipation))))
+
+
+@public_verb
+def never_treated(design: Design) -> Panel:
+    """Return the units that are never treated, in all periods: a past as long as the data.
+
+    Right where the trained offices are like the others; otherwise `pre_period`.
+
+    Raises
+    ------
+    DesignError
+        Fewer than two such clusters exist.
+    """
+    units = np.flatnonzero(np.isinf(design.adopted))
+    if (clusters := len(np.unique(design.cluster[units]))) < 2:
+        raise DesignError(Message("planning.power.few_never_treated", n=clusters))
+    return _unweight(design).select(units)
+
+
+def _unweight(design: Design) -> Panel:
+    """Return the panel with its own weights: `assign(weights="records")` multiplied them by the records."""
+    if design.weights == "units":
+        return design.panel
+    n = design.panel.n
+    weight = np.divide(design.panel.weight, n, out=np.zeros_like(n), where=n > 0)
+    return replace(design.panel, weight=weight)
+
+
+def _cut(panel: Panel, units: Int, periods: Int, timeline: Timeline) -> Panel:
+    """Return some units and periods of a panel, by position and as often as named, on a given timeline."""
+    cells = np.ix_(units, periods)
+    return replace(
+        panel,
+        units=tuple(range(len(units))),
+        timeline=timeline,
+        n=panel.n[cells],
+        mean=panel.mean[cells],
+        weight=panel.weight[cells],
+        within=panel.within[cells],
+        x=panel.x[cells],
+        attributes=panel.attributes.iloc[units].reset_index(drop=True),
+    )
+
+
+def leave_off(panel: Panel, anticipation: int) -> tuple[Panel, tuple[Message, ...]]:
+    """Return a past from `pre_period` without the periods in which people react to training that is still to come."""
+    ends = [note["anticipation"] for note in panel.notes if note.key == _BEFORE]
+    off = anticipation - ends[-1] if ends else 0
+    line = panel.timeline
+    if off <= 0:
+        return panel, ()
+    before = np.flatnonzero(line.steps <= line.steps[-1] - off)
+    if len(before) < 2:
+        wave = line.label(line.steps[-1] + 1 + ends[-1])
+        raise DesignError(Message("planning.power.short_past", n=len(before), wave=wave, anticipation=anticipation))
+    past = replace(_cut(panel, np.arange(len(panel.units)), before, line.select(before)), units=panel.units)
+    return past, (Message("planning.power.anticipation", n=off, anticipation=anticipation),)
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """A study that could be made.
+
+    Parameters
+    ----------
+    offices
+        Number of clusters, trained or not.
+    treated
+        How many of them are trained within the study.
+    starts
+        Number of periods before each wave begins, in order.
+    months
+        Number of periods.
+
+    Examples
+    --------
+    >>> Scenario.even(offices=38, treated=14, waves=3, months=36)
+    Scenario(offices=38, treated=14, starts=(9, 18, 27), months=36)
+    """
+
+    offices: Several
+    treated: Several
+    starts: tuple[int, ...]
+    months: Several
+
+    def __post_init__(self) -> None:
+        check_fields(self)
+        sizes = {"treated": self.treated, "offices": self.offices, "waves": self.waves}
+        if self.treated > self.offices or (self.treated == self.offices and self.waves == 1):
+            raise InputError(Message("planning.power.nobody_left", **sizes))
+        if not self.starts or list(self.starts) != sorted(set(self.starts)) or self.starts[0] < 1:
+            raise InputError(Message("planning.power.starts", starts=repr(self.starts)))
+        if self.starts[-1] >= self.months:
+            raise InputError(Message("planning.power.late_wave", start=self.starts[-1], months=self.months))
+        if self.waves > self.treated:
+            raise InputError(Message("planning.power.more_waves", waves=self.waves, treated=self.treated))
+
+    @classmethod
+    @public_verb
+    def even(cls, *, offices: Several, treated: Several, waves: Times, months: Several) -> Scenario:
+        """Return the study with `waves` waves at even distances: wave i of k starts after i / (k + 1) of the months."""
+        return cls(offices, treated, tuple((i + 1) * months // (waves + 1) for i in range(waves)), months)
+
+    @property
+    def waves(self) -> int:
+        """Number of waves."""
+        return len(self.starts)
+
+    def adopted(self) -> Float:
+        """(offices,) step from which each office is treated: the waves as equal in size as they can be."""
+        times = np.full(self.offices, np.inf)
+        times[: self.treated] = np.sort(np.resize(self.starts, self.treated))
+        return times
+
+
+@dataclass(frozen=True, eq=False)
+class Past:
+    """Histories to draw from: the panel, and the positions of the units of each cluster."""
+
+    panel: Panel
+    members: tuple[Int, ...]
+    clustered_by: str
+    weights: Weighing
+
+    def draw(self, scenario: Scenario, rng: np.random.Generator) -> Design:
+        """Return a study without effect: clusters drawn with replacement, one window of months for all of them."""
+        positions = rng.integers(0, len(self.members), scenario.offices)
+        units = np.concatenate([self.members[c] for c in positions])
+        cluster = np.repeat(np.arange(scenario.offices), [len(self.members[c]) for c in positions])
+        line = self.panel.timeline
+        periods = window(line, scenario.months, rng)
+        ordinals = line.ordinals[periods[0]] + line.step * np.arange(scenario.months)
+        panel = _cut(self.panel, units, periods, Timeline(line.kind, ordinals))
+        if self.weights == "records":
+            panel = replace(panel, weight=panel.weight * panel.n)
+        return Design(
+            panel=panel,
+            adopted=scenario.adopted()[cluster],
+            cluster=cluster,
+            clusters=tuple(range(scenario.offices)),
+            clustered_by=self.clustered_by,
+            weights=self.weights,
+        )
+
+
+def past_of(panel: Panel, cluster: str, weights: Weighing) -> Past:
+    """Return the histories of a panel to draw from, by cluster.
+
+    Raises
+    ------
+    DesignError
+        There is no such attribute, a gap between periods, or a single cluster.
+    """
+    refuse_no_cluster(panel, cluster)
+    if (np.diff(panel.timeline.steps) != 1).any():
+        late = panel.timeline.labels[int(np.flatnonzero(np.diff(panel.timeline.steps) != 1)[0]) + 1]
+        raise DesignError(Message("planning.power.gap", period=late))
+    codes, labels = pd.factorize(panel.attributes[cluster])
+    members = tuple(np.flatnonzero(codes == c) for c in range(len(labels)))
+    if len(members) < 2:
+        raise DesignError(Message("planning.power.few_clusters", n=len(members), name=cluster))
+    return Past(panel, members, cluster, weights)
+
+
+def window(line: Timeline, months: int, rng: np.random.Generator) -> Int:
+    """(months,) positions of a run of periods; where the past is too short, runs of it laid end to end.
+
+    A run that follows another begins at the same season where the past holds a full year.
+    """
+    length = len(line)
+    if months <= length:
+        start = int(rng.integers(0, length - months + 1))
+        return np.arange(start, start + months)
+    year = PER_YEAR.get(line.kind, length + 1)
+    positions = [int(rng.integers(0, length))]
+    while len(positions) < months:
+        following = positions[-1] + 1
+        if following == length:
+            following = following % year if year <= length else int(rng.integers(0, length))
+        positions.append(following)
+    return np.array(positions)

@@ -1,0 +1,121 @@
+"""What is said of the returns of a programme, before it is said in a language."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
+
+from asn_impact.estimation.resampling import Resampled
+from asn_impact.planning.costs import money
+from asn_impact.words import Alert, Message, Quantity
+
+if TYPE_CHECKING:
+    from asn_impact.planning.returns import Returns
+
+__all__ = ["DAYS", "Rows", "notes_of", "statements_of"]
+
+Rows: TypeAlias = dict[str, dict[str, Any]]
+
+DAYS: Final = {  # units of an outcome in days -> which days they are
+    **dict.fromkeys(("day", "days", "hari"), "plain"),
+    **dict.fromkeys(("working days", "hari kerja"), "working"),
+    **dict.fromkeys(("calendar days", "hari kalender"), "calendar"),
+}
+
+
+def notes_of(back: Returns) -> list[Message]:
+    """Return what was assumed."""
+    inference, notes = back.inference, list[Message]()
+    if isinstance(inference, Resampled):
+        rule = inference.rule.entry.name
+        notes.append(Alert("planning.returns.own_intervals", df=float(inference.df[0]), rule=rule))
+    if back.beyond_observation:
+        months = _few_decimals(12 * back.years, "12 * returns.years")
+        notes.append(Alert("planning.returns.beyond", observed=back.observed_months, months=months))
+    if back.across_offices == "equal" and inference.effects.design.weights != "records":
+        notes.append(Message("planning.returns.equal"))
+    if back.costs.example:
+        notes.append(Alert("planning.returns.example", n=back.costs.example))
+    return notes
+
+
+def _interval(row: dict[str, Any], level: float, decimals: int | None) -> Message:
+    """Return the interval of a row in brackets; `decimals` None for rupiah."""
+    low, high = (
+        money(row[end], f"returns.{row['term']}.{end}")
+        if decimals is None
+        else Quantity(row[end], f"returns.{row['term']}.{end}", decimals)
+        for end in ("conf_low", "conf_high")
+    )
+    if math.isinf(row["conf_high"]):
+        return Message("planning.returns.interval_open", level=level, low=low)
+    return Message("planning.returns.interval", level=level, low=low, high=high)
+
+
+def _say_verdict(rows: Rows) -> Message:
+    saved, value = rows["days_saved_per_case"], rows["net_present_value"]
+    if saved["conf_low"] <= 0 <= saved["conf_high"]:
+        return Message("planning.returns.verdict.unsettled")
+    if saved["conf_high"] < 0:
+        return Message("planning.returns.verdict.longer")
+    if value["conf_low"] > 0:
+        return Message("planning.returns.verdict.pays")
+    return Message("planning.returns.verdict.loses" if value["conf_high"] < 0 else "planning.returns.verdict.shorter")
+
+
+def _days(back: Returns) -> Message:
+    return Message(f"planning.returns.unit.{DAYS[back.inference.effects.design.panel.outcome.unit]}")
+
+
+def _say_days(back: Returns, rows: Rows, level: float) -> Message:
+    each, total = rows["days_saved_per_case"], rows["days_saved"]
+    ranges = {"each_range": _interval(each, level, 2), "total_range": _interval(total, level, 0)}
+    numbers = {"each": each["estimate"], "total": total["estimate"]}
+    return Message("planning.returns.days", unit=_days(back), **numbers, **ranges)
+
+
+def _say_costs(back: Returns, rows: Rows, level: float) -> Message:
+    total, row = money(back.costs.total, "costs.total"), rows["cost_per_day"]
+    if math.isnan(row["estimate"]):
+        return Message("planning.returns.cost_undefined", total=total)
+    each = money(row["estimate"], "returns.cost_per_day.estimate")
+    return Message("planning.returns.cost", total=total, each=each, range=_interval(row, level, None))
+
+
+def _say_break_even(back: Returns, rows: Rows, level: float) -> Message:
+    days, value = back.break_even_effect, money(back.value_of_a_day, "returns.value_of_a_day")
+    if math.isnan(days):
+        return Message("planning.returns.no_break_even")
+    return Message("planning.returns.break_even", days=days, unit=_days(back), value=value)
+
+
+def _say_value(back: Returns, rows: Rows, level: float) -> Message:
+    row = rows["net_present_value"]
+    return Message(
+        "planning.returns.value",
+        years=_few_decimals(back.years, "returns.years"),
+        rate=_few_decimals(100 * back.discount, "returns.discount", "percent"),
+        fade=_fading(back.fade_half_life),
+        amount=money(row["estimate"], "returns.net_present_value.estimate"),
+        range=_interval(row, level, None),
+        chance=Quantity(back.probability_positive, "returns.probability_positive", 0, "percent"),
+        draws=len(back.draws),
+    )
+
+
+def _fading(half_life: float | None) -> Message:
+    if half_life is None:
+        return Message("planning.returns.lasts")
+    return Message("planning.returns.fades", years=_few_decimals(half_life, "returns.fade_half_life"))
+
+
+def _few_decimals(value: float, source: str, form: Literal["plain", "percent"] = "plain") -> Quantity:
+    """Return a number with as many decimals as it has, six at most."""
+    decimals = next(d for d in range(7) if d == 6 or abs(round(value, d) - value) < 1e-9)
+    return Quantity(value / 100 if form == "percent" else value, source, decimals, form)
+
+
+def statements_of(back: Returns, rows: Rows, level: float) -> tuple[Message, ...]:
+    """Return the verdict, the amounts and the notes of what a programme gave back."""
+    amounts = (_say_days, _say_costs, _say_break_even, _say_value)
+    return (_say_verdict(rows), *(say(back, rows, level) for say in amounts), *back.notes)
