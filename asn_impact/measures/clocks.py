@@ -1,8 +1,8 @@
 """Three clocks of one case: from receipt to decision, without the applicant's time, and in the office's own steps.
 
 Steps are intervals of days, (began, ended] as everywhere: the day on which a file is handed over still belongs to
-whoever had it. A working day has a number (`WorkCalendar.number`), so an interval of days is an interval of numbers,
-and the working days that several intervals cover together are the length of a union of intervals of whole numbers.
+whoever had it. A working day has a number (`WorkCalendar.number`), so an interval of days is an interval of numbers.
+The working days that several intervals cover together are the length of a union of intervals.
 """
 
 from __future__ import annotations
@@ -88,9 +88,9 @@ def clocks(
 ) -> Clocks:
     """Return the durations of the cases on three clocks: gross, net of the applicant's time, the office's own steps.
 
-    A step covers the working days in (began, ended]. Steps outside (received, decided] are cut off, overlapping ones
-    count once, an open step runs to the decision or, in an open case, to the day of the export. An office step and one
-    of the applicant on the same day make that day the office's on its own clock, the applicant's on the net one.
+    A step covers the working days in (began, ended]. Steps outside (received, decided] are cut off;
+    overlapping ones count once. An open step runs to the decision or, in an open case, to the day of the export. A day
+    with steps of office and applicant is the office's on its own clock, the applicant's on the net one.
 
     An open case has been followed, on a clock, for the days that clock ran: a file that lies with the applicant
     does not get older. A month in which such a case has not run up to the horizon is immature: ``abandoned_after``

@@ -4,9 +4,9 @@
 every other outcome is used, few-cluster rules included:
 
 * gain scores: ``TwoWay()`` on the panel of a dimension compares the change of the trained with that of the others;
-* ANCOVA: ``TwoWay(covariates=("pre",))`` on the same panel. With two periods and a covariate that is the score
-  before in the second period and 0 in the first, two-way effects *are* the regression of the score after on group
-  and score before: ``post - pre = a + effect * trained + (slope - 1) * pre`` has the same effect and residuals.
+* ANCOVA: ``TwoWay(covariates=("pre",))`` on the same panel. The covariate is the score before in
+  the second period and 0 in the first. Two-way effects then *are* the regression of the score after on group and
+  score before: ``post - pre = a + effect * trained + (slope - 1) * pre`` has the same effect and residuals.
 
 Persons come as keyed pseudonyms (`read_observations(person=, key=)`) and leave as numbers in an order that says
 nothing.

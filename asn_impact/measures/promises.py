@@ -224,9 +224,9 @@ def kept(durations: Durations | Sequence[Durations], promises: Promises) -> Kept
     """Return which cases were decided within the limit of their service, for ``tabulate(..., Share("kept"))``.
 
     1 where a case was decided within its limit, 0 where it was not, undecided and withdrawn ones included. A month
-    enters when every case in it, of a service with a promise, has been followed for at least its own limit, whether
-    decided or not: a case whose limit has not passed is not late yet, and the fast ones of its month must not stand for
-    it. Services without a promise are left out and listed.
+    enters when every case in it with a promise was followed for at least its own limit, decided or not. A case whose
+    limit has not passed is not late yet, and the fast ones of its month must not stand for it.
+    Services without a promise are left out and listed.
 
     Parameters
     ----------

@@ -1,7 +1,7 @@
 """How long offices take to come back after a rule change, and whether trained offices come back sooner.
 
-Each unit is compared with itself: its own months before the shock make a band, and it has recovered in the first month
-in which its mean is no longer worse than the band. A unit that is not back when the data, or the time looked at, end
+Each unit is compared with itself: its own months before the shock make a band. It has recovered in the first month in
+which its mean is no longer worse than the band. A unit that is not back when the data, or the time looked at, end
 is *censored*: it counts with the months it was followed, and is never dropped.
 """
 
@@ -178,9 +178,9 @@ class Recovery:
 def recovery(panel: Panel, *, at: object, band: Band, worse: Worse, within: Times, stays: Times = 1) -> Recovery:
     """Return for each unit the months until its mean is back inside its own band of before the shock.
 
-    The time runs from the month of the shock. A unit is back in the first month, from the month of the shock on, whose
-    mean is no worse than the limit of the band, and stays so for `stays` months; being better than the band is no
-    departure. A month without a value counts as not yet back.
+    The time runs from the month of the shock. A unit is back in the first month, from that one on, whose mean is
+    no worse than the limit of the band and stays so for `stays` months. Being better than the band is no departure.
+    A month without a value counts as not yet back.
 
     Parameters
     ----------

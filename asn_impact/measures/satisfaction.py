@@ -471,7 +471,7 @@ def satisfaction_panel(survey: Survey | SurveyAggregates, of: str = IKM, *, by: 
     """Return the panel of an element or of the index, from answers or from published results.
 
     From answers it is ``tabulate(survey, Score(of))``. Of published results only the mean of a group is known. A cell
-    then holds the mean weighted by respondents, `n` counts them, and the sum of squares within it is the largest the
+    then holds the mean weighted by respondents, and `n` counts them. The sum of squares within it is the largest the
     scale allows, ``n (4 - m)(m - 1)`` (Bhatia and Davis 2000; for the index with 100 and 25). So inference from
     clusters is as for answers, and whatever uses the variation between records is too wide, never too narrow. Each
     published period is placed in its first month.
