@@ -110,10 +110,10 @@ class WorkCalendar:
         local = require_covered(read_days(closures), first, last, what=Message("calendar.closures"))
         until = () if six_day_until is None else ((first, read_day(six_day_until)),)
         calendar = cls.weekdays(first, last, holidays=np.concatenate([holidays, joint_leave, local]), six_day=until)
-        closed = f" with {len(local)} local closure{'s' if len(local) > 1 else ''}" if len(local) else ""
+        suffix = f" with {len(local)} local closure{'s' if len(local) > 1 else ''}" if len(local) else ""
         off = Message("calendar.days_off", n=len(local)) if len(local) else Message("calendar.national_days_off")
         saturdays = Message("calendar.saturdays", until=until[0][1]) if until else None
-        return cls(calendar.first, calendar.working, f"Indonesia{closed}", notes=(paragraph(off, saturdays),))
+        return cls(calendar.first, calendar.working, f"Indonesia{suffix}", notes=(paragraph(off, saturdays),))
 
     @classmethod
     @public_verb
@@ -258,8 +258,8 @@ class WorkCalendar:
         (238, 237)
         """
         years = pd.Series(self.days.astype("datetime64[Y]").astype(np.int64) + 1970, name="year")
-        grouped = pd.Series(self.working).groupby(years)
-        return grouped.agg(days="size", working_days="sum").reset_index()
+        years_of_days = pd.Series(self.working).groupby(years)
+        return years_of_days.agg(days="size", working_days="sum").reset_index()
 
     def __repr__(self) -> str:
         return f"WorkCalendar({self.name!r}, {self.first} to {self.last})"
@@ -442,23 +442,23 @@ def _every_minute(calendar: WorkCalendar) -> OfficeHours:
 def _office_hours(calendar: WorkCalendar, own: tuple[Opening, ...]) -> OfficeHours:
     """Return the hours of the regulation, and over them those of the office."""
     fasting, first, last = _ramadan()
-    covered = _narrowed(calendar, first, last)
-    days = covered.days
+    within = _narrowed(calendar, first, last)
+    days = within.days
     weekday = (days.astype(np.int64) + 3) % 7
     edges = np.full((len(days), 4), -1, dtype=np.int64)
     holy = np.isin(days, fasting)
-    for season, day, minutes in _regulated():
+    for season, day, minutes in _regulation():
         edges[(weekday == day) & (holy == (season == "ramadan"))] = minutes
     for opening in own:
-        edges[_meant(opening, days, weekday)] = opening.minutes
-    unknown = covered.working & (edges[:, 0] < 0)
+        edges[_find_days(opening, days, weekday)] = opening.minutes
+    unknown = within.working & (edges[:, 0] < 0)
     if unknown.any():
         name = Message(f"calendar.weekday.{_WEEK[int(weekday[unknown][0])].lower()}")
         raise InputError(
             Message("calendar.unknown_hours", n=int(unknown.sum()), first=days[unknown].min(), weekday=name)
         )
-    edges[~covered.working] = 0
-    return OfficeHours(covered, edges, calendar.name, notes=(*calendar.notes, *_notes_on_hours(own)))
+    edges[~within.working] = 0
+    return OfficeHours(within, edges, calendar.name, notes=(*calendar.notes, *_notes_on_hours(own)))
 
 
 def _notes_on_hours(own: tuple[Opening, ...]) -> tuple[Message, ...]:
@@ -466,14 +466,14 @@ def _notes_on_hours(own: tuple[Opening, ...]) -> tuple[Message, ...]:
     return (regulation, Message("calendar.own_hours", n=len(own))) if own else (regulation,)
 
 
-def _meant(opening: Opening, days: Days, weekday: Int) -> Bool:
+def _find_days(opening: Opening, days: Days, weekday: Int) -> Bool:
     """(D,) the days on which these hours hold."""
-    meant = np.isin(weekday, [_WEEK.index(name) for name in opening.weekdays])
+    those = np.isin(weekday, [_WEEK.index(name) for name in opening.weekdays])
     if opening.first is not None:
-        meant &= days >= np.datetime64(read_day(opening.first), "D")
+        those &= days >= np.datetime64(read_day(opening.first), "D")
     if opening.last is not None:
-        meant &= days <= np.datetime64(read_day(opening.last), "D")
-    return np.asarray(meant, dtype=np.bool_)
+        those &= days <= np.datetime64(read_day(opening.last), "D")
+    return np.asarray(those, dtype=np.bool_)
 
 
 def _narrowed(calendar: WorkCalendar, first: dt.date, last: dt.date) -> WorkCalendar:
@@ -501,14 +501,14 @@ def _ramadan() -> tuple[Days, dt.date, dt.date]:
     return np.concatenate(months), dt.date(min(years), 1, 1), dt.date(max(years), 12, 31)
 
 
-def _regulated() -> list[tuple[str, int, tuple[int, int, int, int]]]:
+def _regulation() -> list[tuple[str, int, tuple[int, int, int, int]]]:
     """Season, weekday (Monday 0) and the four edges of each row of the table."""
     names = ("buka", "istirahat_mulai", "istirahat_selesai", "tutup")
-    found = []
+    rows = []
     for row in _rows("office_hours_id.csv"):
         opens, rests, resumes, closes = (_minute_of(row[name]) for name in names)
-        found.append((row["masa"], int(row["hari"]) - 1, (opens, rests, resumes, closes)))
-    return found
+        rows.append((row["masa"], int(row["hari"]) - 1, (opens, rests, resumes, closes)))
+    return rows
 
 
 def _minute_of(text: str) -> int:

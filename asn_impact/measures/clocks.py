@@ -1,8 +1,8 @@
 """Three clocks of one case: from receipt to decision, without the applicant's time, and in the office's own steps.
 
 Steps are intervals of days, (began, ended] as everywhere: the day on which a file is handed over still belongs to
-whoever had it. A working day has a number (`WorkCalendar.number`), so an interval of days is an interval of numbers,
-and the working days that several intervals cover together are the length of a union of intervals of whole numbers.
+whoever had it. A working day has a number (`WorkCalendar.number`), so an interval of days is an interval of numbers.
+The working days that several intervals cover together are the length of a union of intervals.
 """
 
 from __future__ import annotations
@@ -88,9 +88,9 @@ def clocks(
 ) -> Clocks:
     """Return the durations of the cases on three clocks: gross, net of the applicant's time, the office's own steps.
 
-    A step covers the working days in (began, ended]. Steps outside (received, decided] are cut off, overlapping ones
-    count once, an open step runs to the decision or, in an open case, to the day of the export. An office step and one
-    of the applicant on the same day make that day the office's on its own clock, the applicant's on the net one.
+    A step covers the working days in (began, ended]. Steps outside (received, decided] are cut off;
+    overlapping ones count once. An open step runs to the decision or, in an open case, to the day of the export. A day
+    with steps of office and applicant is the office's on its own clock, the applicant's on the net one.
 
     An open case has been followed, on a clock, for the days that clock ran: a file that lies with the applicant
     does not get older. A month in which such a case has not run up to the horizon is immature: ``abandoned_after``
@@ -131,10 +131,10 @@ def clocks(
     >>> three.table()["mean"].tolist()
     [8.0, 5.0, 5.0]
     """
-    owners = _owned(log.owners, applicant=applicant, elsewhere=elsewhere, office=office)
-    usable, notes = _usable(log)
-    base = measure(replace(log.cases, records=_marked(usable)), calendar)
-    others = [_on_clock(log, usable, calendar, owners, base, clock, abandoned_after) for clock in ("net", "office")]
+    owners = _assign_owners(log.owners, applicant=applicant, elsewhere=elsewhere, office=office)
+    cases, notes = _leave_out(log)
+    base = measure(replace(log.cases, records=_mark_cases(cases)), calendar)
+    others = [_on_clock(log, cases, calendar, owners, base, clock, abandoned_after) for clock in ("net", "office")]
     if abandoned_after is not None:
         notes = (*notes, Message("measures.clocks.abandoned", days=abandoned_after))
     names = ("gross", "net", "office")
@@ -156,7 +156,7 @@ def _plain(name: object) -> str:
     return " ".join(str(name).split()).casefold()
 
 
-def _owned(
+def _assign_owners(
     owners: pd.DataFrame, *, applicant: Sequence[str], elsewhere: Sequence[str], office: Sequence[str] | str
 ) -> pd.DataFrame:
     """Return the owner of each step of the log, every one declared, and once."""
@@ -183,7 +183,7 @@ def _owned(
     return owners.assign(owner=pd.Series(owner, index=owners.index, dtype="str"))
 
 
-def _usable(log: StepLog) -> tuple[Frame, tuple[Message, ...]]:
+def _leave_out(log: StepLog) -> tuple[Frame, tuple[Message, ...]]:
     """Return the cases all of whose steps can be placed, and what was left out."""
     wrong = nw.col("began").is_null() | (nw.col("ended") < nw.col("began"))
     bad = log.steps.filter(wrong).select(*_KEYS).unique()
@@ -194,7 +194,7 @@ def _usable(log: StepLog) -> tuple[Frame, tuple[Message, ...]]:
     return log.cases.records.join(bad, on=_KEYS, how="anti"), (note,)
 
 
-def _marked(records: Frame) -> Frame:
+def _mark_cases(records: Frame) -> Frame:
     """Keep the key of a case beside what `measure` keeps."""
     return records.with_columns(nw.col("case").alias("asn_case"), (nw.col("status") == "open").alias("asn_open"))
 
@@ -210,10 +210,10 @@ def _on_clock(
 ) -> Durations:
     """Return the durations with the days of one clock, and each open case followed as long as its clock ran."""
     owner = "applicant" if clock == "net" else "office"
-    covered = _covered(_numbered(log, cases, calendar, owners, owner))
-    records = gross.records.join(covered, left_on=["office", "asn_case"], right_on=_KEYS, how="left")
-    filled = nw.when(nw.col("asn_covered").is_null()).then(0).otherwise(nw.col("asn_covered"))
-    records = records.with_columns(filled.cast(nw.Int32).alias("asn_covered"))
+    lengths = _cover_days(_number_steps(log, cases, calendar, owners, owner))
+    records = gross.records.join(lengths, left_on=["office", "asn_case"], right_on=_KEYS, how="left")
+    length = nw.when(nw.col("asn_covered").is_null()).then(0).otherwise(nw.col("asn_covered"))
+    records = records.with_columns(length.cast(nw.Int32).alias("asn_covered"))
     inside = nw.col("asn_covered")
     outside = nw.col("days") - inside  # missing where there is no duration
     ran = outside if clock == "net" else nw.col("days") - outside
@@ -221,8 +221,8 @@ def _on_clock(
     followed = follow_up - inside if clock == "net" else inside
     gone = nw.lit(value=False)
     if abandoned_after is not None:
-        held = _held(log, cases, calendar, owners)
-        records = records.join(held, left_on=["office", "asn_case"], right_on=_KEYS, how="left")
+        waits = _count_waiting(log, cases, calendar, owners)
+        records = records.join(waits, left_on=["office", "asn_case"], right_on=_KEYS, how="left")
         gone = nw.when(nw.col("asn_held") >= abandoned_after).then(nw.lit(value=True)).otherwise(nw.lit(value=False))
     still = nw.col("asn_open") & ~gone
     names = gross.records.collect_schema().names()
@@ -234,61 +234,63 @@ def _on_clock(
     return replace(gross, records=clocked)
 
 
-def _numbered(log: StepLog, cases: Frame, calendar: WorkCalendar, owners: pd.DataFrame, owner: str) -> Frame:
+def _number_steps(log: StepLog, cases: Frame, calendar: WorkCalendar, owners: pd.DataFrame, owner: str) -> Frame:
     """Return the steps of one owner, cut to their case, as distinct intervals of working-day numbers."""
     mine = [_plain(name) for name, whose in zip(owners["step"], owners["owner"], strict=True) if whose == owner]
     spaced = nw.col("step").str.to_lowercase().str.replace_all(r"\s+", " ").str.strip_chars()
     as_of = nw.lit(log.cases.as_of)
-    closed = nw.when(nw.col("decided").is_null()).then(as_of).otherwise(nw.col("decided"))
-    joined = (
+    close = nw.when(nw.col("decided").is_null()).then(as_of).otherwise(nw.col("decided"))
+    steps = (
         log.steps.filter(spaced.is_in(mine))
         .join(cases.select(*_KEYS, "received", "decided"), on=_KEYS, how="inner")
-        .with_columns(closed.cast(nw.Date).alias("asn_close"), nw.col("received").cast(nw.Date))
+        .with_columns(close.cast(nw.Date).alias("asn_close"), nw.col("received").cast(nw.Date))
     )
     late = nw.col("ended").is_null() | (nw.col("ended") > nw.col("asn_close"))
-    cut = joined.select(
+    spans = steps.select(
         *_KEYS,
         nw.when(nw.col("began") < nw.col("received")).then(nw.col("received")).otherwise(nw.col("began")).alias(_START),
         nw.when(late).then(nw.col("asn_close")).otherwise(nw.col("ended")).alias(_STOP),
     ).filter(nw.col(_STOP) > nw.col(_START))
-    table = brought_in(calendar.table()[["date", "number"]], cut)
+    table = brought_in(calendar.table()[["date", "number"]], spans)
     key = table.collect_schema()["date"]
     for name in (_START, _STOP):
-        cut = cut.with_columns(nw.col(name).cast(key)).join(
+        spans = spans.with_columns(nw.col(name).cast(key)).join(
             table.rename({"number": f"{name}_number"}), how="left", left_on=name, right_on="date"
         )
-    return cut.select(*_KEYS, nw.col(f"{_START}_number").alias(_START), nw.col(f"{_STOP}_number").alias(_STOP)).unique()
+    return spans.select(
+        *_KEYS, nw.col(f"{_START}_number").alias(_START), nw.col(f"{_STOP}_number").alias(_STOP)
+    ).unique()
 
 
-def _covered(intervals: Frame) -> Frame:
+def _cover_days(intervals: Frame) -> Frame:
     """Return the length of the union of the intervals of each case, ``asn_covered``.
 
     In order of their beginning an interval adds what lies beyond the furthest end so far: stop - max(start, furthest).
     """
     order = [_START, _STOP]
     furthest = nw.col(_STOP).cum_max().over(*_KEYS, order_by=order)
-    known = intervals.with_columns(furthest.alias("asn_far"))
+    steps = intervals.with_columns(furthest.alias("asn_far"))
     # a count over a column of the order would replace it before the rows are sorted, in pandas
     place = nw.col("asn_far").cum_count().over(*_KEYS, order_by=order).cast(nw.Int64)
-    known = known.with_columns(place.alias("asn_place"))
-    earlier = known.select(*_KEYS, (nw.col("asn_place") + 1).alias("asn_place"), nw.col("asn_far").alias("asn_before"))
-    known = known.join(earlier, on=[*_KEYS, "asn_place"], how="left")  # a shift of whole numbers fails in pandas
+    steps = steps.with_columns(place.alias("asn_place"))
+    earlier = steps.select(*_KEYS, (nw.col("asn_place") + 1).alias("asn_place"), nw.col("asn_far").alias("asn_before"))
+    steps = steps.join(earlier, on=[*_KEYS, "asn_place"], how="left")  # a shift of whole numbers fails in pandas
     hidden = nw.col("asn_before") > nw.col(_START)
     begins = nw.when(hidden).then(nw.col("asn_before")).otherwise(nw.col(_START))
     adds = nw.col(_STOP) - begins
     added = nw.when(adds > 0).then(adds).otherwise(nw.lit(0, nw.Int32))
     return (
-        known.with_columns(added.alias("asn_added"))
+        steps.with_columns(added.alias("asn_added"))
         .group_by(*_KEYS)
         .agg(nw.col("asn_added").sum().alias("asn_covered"))
     )
 
 
-def _held(log: StepLog, cases: Frame, calendar: WorkCalendar, owners: pd.DataFrame) -> Frame:
+def _count_waiting(log: StepLog, cases: Frame, calendar: WorkCalendar, owners: pd.DataFrame) -> Frame:
     """Return for how many working days a case has lain in a step of the applicant that is still open, ``asn_held``."""
     waiting = replace(log, steps=log.steps.filter(nw.col("ended").is_null()))
     last = int(calendar.number(log.cases.as_of))
-    intervals = _numbered(waiting, cases, calendar, owners, "applicant")
+    intervals = _number_steps(waiting, cases, calendar, owners, "applicant")
     return (
         intervals.with_columns((last - nw.col(_START)).alias("asn_held")).group_by(*_KEYS).agg(nw.col("asn_held").max())
     )

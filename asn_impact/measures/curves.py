@@ -2,9 +2,9 @@
 
 A case is decided on a day, withdrawn, or still open when the export was made. How long it was followed depends on the
 day of receipt alone, so that it is known for withdrawn cases too: they stay at risk, never to be decided, as long as
-they would have been followed. The product-limit estimate on these risk sets is the cumulative incidence of a decision
-with withdrawals competing (Fine and Gray 1999, section 3.1, censoring complete data); it needs no date of withdrawal,
-which many exports lack. Where all cases were followed to the end it is the plain share.
+they would have been followed. The product-limit estimate on these risk sets is the cumulative incidence of a decision,
+withdrawals competing (Fine and Gray 1999, section 3.1, censoring complete data). It needs no date of withdrawal, which
+many exports lack. Where all cases were followed to the end it is the plain share.
 """
 
 from __future__ import annotations
@@ -83,8 +83,8 @@ class CurvePanel(Panel):
     def at(self, day: int) -> Panel:
         """Return the panel of one day, that of ``Within(day)``.
 
-        A panel whose `mean` was replaced by numbers that do not vary inside cells, as rules that draw again do, has
-        these numbers on every day.
+        Rules that draw again replace `mean` by numbers that do not vary inside cells: the panel then has these numbers
+        on every day.
 
         Raises
         ------

@@ -131,16 +131,16 @@ def measure(
     """
     _refuse_finished_only(extract)
     if isinstance(calendar, OfficeHours):
-        return _measured_in_minutes(extract, calendar, dict(times or {}))
+        return _measure_minutes(extract, calendar, dict(times or {}))
     if times:
         raise InputError(Message("measures.durations.times_need_hours"))
-    counted = calendar if clock == "working_days" else calendar.every_day()
+    day_calendar = calendar if clock == "working_days" else calendar.every_day()
     records = _with_days_only(extract.records)
     _refuse_taken_names(records)
-    _require_coverage(records, counted, extract.as_of)
-    joined = _joined(records, brought_in(counted.table()[["date", "number"]], records))
-    as_of_day = int(counted.number(extract.as_of))
-    return Durations(joined, extract.as_of, as_of_day, counted, (*extract.notes, *counted.notes))
+    _require_coverage(records, day_calendar, extract.as_of)
+    cases = _count_days(records, brought_in(day_calendar.table()[["date", "number"]], records))
+    as_of_day = int(day_calendar.number(extract.as_of))
+    return Durations(cases, extract.as_of, as_of_day, day_calendar, (*extract.notes, *day_calendar.notes))
 
 
 def _refuse_finished_only(extract: Extract) -> None:
@@ -150,9 +150,9 @@ def _refuse_finished_only(extract: Extract) -> None:
 
 
 def _refuse_taken_names(records: nw.LazyFrame[Any]) -> None:
-    taken = [name for name in _MADE if name in records.collect_schema().names()]
-    if taken:
-        raise InputError(Message("measures.durations.names_taken", names=taken))
+    clash = [name for name in _MADE if name in records.collect_schema().names()]
+    if clash:
+        raise InputError(Message("measures.durations.names_taken", names=clash))
 
 
 def _with_days_only(records: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
@@ -256,7 +256,7 @@ def _calendar_query(table: pd.DataFrame) -> str:
     return f"select date '{table['date'].iloc[0].date()}' + range::integer as date, {lists} from range({len(table)})"
 
 
-def _joined(records: nw.LazyFrame[Any], table: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
+def _count_days(records: nw.LazyFrame[Any], table: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
     """Return the day numbers of receipt and decision, subtracted; every day was seen to be covered."""
     began = table.rename({"number": "day"})
     ended = table.rename({"number": "ended"})
@@ -294,7 +294,7 @@ _FOREIGN = r"(?i)\d:\d{2}(?::\d{2}(?:[.,]\d+)?)? ?(?:z|utc|gmt|[ap]\.?m\.?|[+-]\
 _ALONE = r"^\d{1,2}(?::\d{2}(?::\d{2}(?:[.,]\d+)?)?|\.\d{2})$"
 
 
-def _measured_in_minutes(extract: Extract, hours: OfficeHours, times: Mapping[str, str]) -> Durations:
+def _measure_minutes(extract: Extract, hours: OfficeHours, times: Mapping[str, str]) -> Durations:
     """Return the minutes worked from receipt to decision."""
     if any(getattr(note, "key", "") in _NOT_LOCAL for note in extract.notes):
         raise InputError(Message("measures.durations.not_local"))
@@ -304,10 +304,10 @@ def _measured_in_minutes(extract: Extract, hours: OfficeHours, times: Mapping[st
     )
     _refuse_taken_names(days)
     _require_coverage(days, hours, extract.as_of)
-    timed = _with_minutes(days)
-    note = _count_without_time(timed)
-    usable = timed.filter(~_no_time() & ~_backwards())
-    records = _minutes_joined(usable, brought_in(hours.table(), usable))
+    cases = _with_minutes(days)
+    note = _count_without_time(cases)
+    complete = cases.filter(~_no_time() & ~_backwards())
+    records = _count_minutes(complete, brought_in(hours.table(), complete))
     start = int(hours.number(extract.as_of))
     return Durations(records, extract.as_of, start, hours, (*extract.notes, *hours.notes, *([note] if note else [])))
 
@@ -399,7 +399,7 @@ def _backwards() -> nw.Expr:
     return nw.when(same).then(nw.lit(value=True)).otherwise(nw.lit(value=False))
 
 
-def _count_without_time(timed: nw.LazyFrame[Any]) -> Message | None:
+def _count_without_time(records: nw.LazyFrame[Any]) -> Message | None:
     """Count cases whose times cannot be used; refuse when they are many, or look like those of another zone."""
     at = nw.col("asn_decided_at")
     night = nw.when((at != _NO_TIME) & (at < 6 * 60)).then(1).otherwise(0)
@@ -411,7 +411,7 @@ def _count_without_time(timed: nw.LazyFrame[Any]) -> Message | None:
         "night": night,
     }
     row = (
-        timed.select(*(mark.alias(name) for name, mark in marks.items()))
+        records.select(*(mark.alias(name) for name, mark in marks.items()))
         .select(nw.all().sum())
         .collect()
         .to_pandas()
@@ -420,26 +420,26 @@ def _count_without_time(timed: nw.LazyFrame[Any]) -> Message | None:
     count = {name: int(row[name]) for name in marks}
     if 2 * count["night"] > count["decided_at"] > 0:
         raise InputError(Message("measures.durations.night", n=count["night"], of=count["decided_at"]))
-    left = count["without"] + count["backwards"]
+    lacking = count["without"] + count["backwards"]
     reasons = tuple(
         Message(f"measures.durations.left_{name}", n=count[name]) for name in ("without", "backwards") if count[name]
     )
-    if left > _MOST_WITHOUT * count["cases"]:
-        raise InputError(Message("measures.durations.too_few_times", n=left, of=count["cases"], reasons=reasons))
-    return Alert("measures.durations.left_out", n=left, of=count["cases"], reasons=reasons) if left else None
+    if lacking > _MOST_WITHOUT * count["cases"]:
+        raise InputError(Message("measures.durations.too_few_times", n=lacking, of=count["cases"], reasons=reasons))
+    return Alert("measures.durations.left_out", n=lacking, of=count["cases"], reasons=reasons) if lacking else None
 
 
-def _minutes_joined(records: nw.LazyFrame[Any], table: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
+def _count_minutes(records: nw.LazyFrame[Any], table: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
     """Return the minute numbers of receipt and decision, subtracted; every day was seen to be covered."""
     key = table.collect_schema()["date"]
     consumed = (*_USED, *(f"asn_{end}_at" for end in _ENDS))
     others = [name for name in records.collect_schema().names() if name not in consumed]
-    joined = records.with_columns(nw.col(*_ENDS).cast(key))
+    cases = records.with_columns(nw.col(*_ENDS).cast(key))
     for end in _ENDS:
         edges = table.rename({name: f"asn_{end}_{name}" for name in _EDGES})
-        joined = joined.join(edges, how="left", left_on=end, right_on="date")
+        cases = cases.join(edges, how="left", left_on=end, right_on="date")
     days = nw.when(nw.col("status") != "withdrawn").then(_minute_number("decided") - _minute_number("received"))
-    return joined.with_columns(
+    return cases.with_columns(
         _month("received").alias("month"), _minute_number("received").alias("day"), days.alias("days")
     ).select(*others, *_MADE)
 

@@ -4,9 +4,9 @@
 every other outcome is used, few-cluster rules included:
 
 * gain scores: ``TwoWay()`` on the panel of a dimension compares the change of the trained with that of the others;
-* ANCOVA: ``TwoWay(covariates=("pre",))`` on the same panel. With two periods and a covariate that is the score
-  before in the second period and 0 in the first, two-way effects *are* the regression of the score after on group
-  and score before: ``post - pre = a + effect * trained + (slope - 1) * pre`` has the same effect and residuals.
+* ANCOVA: ``TwoWay(covariates=("pre",))`` on the same panel. The covariate is the score before in
+  the second period and 0 in the first. Two-way effects then *are* the regression of the score after on group and
+  score before: ``post - pre = a + effect * trained + (slope - 1) * pre`` has the same effect and residuals.
 
 Persons come as keyed pseudonyms (`read_observations(person=, key=)`) and leave as numbers in an order that says
 nothing.
@@ -122,8 +122,8 @@ def reliability(answers: Any, *, items: Names | None = None) -> Reliability:  # 
     complete = values[whole]
     if complete.shape[1] < 2 or len(complete) < 3:
         raise InputError(Message("learning.too_few_answers", items=complete.shape[1], persons=len(complete)))
-    left = int((~whole).sum())
-    notes = [Message("learning.item_unanswered", n=left, of=len(values))] if left else []
+    lacking = int((~whole).sum())
+    notes = [Message("learning.item_unanswered", n=lacking, of=len(values))] if lacking else []
     table = _items(complete, names)
     alpha = _alpha(complete)
     against = [n for n, r in zip(names, table["item_total"], strict=True) if r < 0]
@@ -243,9 +243,9 @@ class Learning:
         if not len(keep):
             raise InputError(Message("learning.no_scores", dimension=dimension))
         mean = np.column_stack([before, after])[keep]
-        left = len(before) - len(keep)
+        lacking = len(before) - len(keep)
         people = tuple(int(i) for i in keep)
-        notes = [Message("learning.without_score", n=left, dimension=dimension)] if left else []
+        notes = [Message("learning.without_score", n=lacking, dimension=dimension)] if lacking else []
         return Panel(
             outcome=Mean(dimension, "points"),
             units=people,
@@ -283,10 +283,10 @@ class Learning:
         rows = []
         for dimension in self.dimensions:
             before, after = self.scores(dimension)
-            seen = np.isfinite(before) & np.isfinite(after)
-            spread = before[seen].std(ddof=1) if seen.sum() > 1 else np.nan
+            both = np.isfinite(before) & np.isfinite(after)
+            spread = before[both].std(ddof=1) if both.sum() > 1 else np.nan
             for name, member in (("trained", self.trained), ("comparison", ~self.trained)):
-                of = seen & member
+                of = both & member
                 rows.append({"dimension": dimension, "group": name, **_gain(before[of], after[of], spread)})
         return pd.DataFrame(rows)
 
@@ -397,16 +397,16 @@ def _require_columns(tests: Observations, texts: Sequence[str], items: Sequence[
         raise InputError(Message("learning.items_no_numbers", items=wrong) if wrong else Message("learning.no_items"))
 
 
-def _number_of(column: pd.Series, name: str, meant: Mapping[str, int]) -> Any:  # noqa: ANN401 - (rows,) whole numbers
+def _number_of(column: pd.Series, name: str, numbers: Mapping[str, int]) -> Any:  # noqa: ANN401 - (rows,) whole numbers
     """Return the number each word stands for, -1 for other words; a word that does not occur is a slip."""
     plain = column.map(lambda v: "" if pd.isna(v) else " ".join(str(v).split()).casefold())
-    known = {" ".join(word.split()).casefold(): number for word, number in meant.items()}
-    absent = [word for word in meant if " ".join(word.split()).casefold() not in set(plain)]
+    number_of = {" ".join(word.split()).casefold(): number for word, number in numbers.items()}
+    absent = [word for word in numbers if " ".join(word.split()).casefold() not in set(plain)]
     if absent:
         words = [masked(str(w)) for w in sorted(set(column.dropna().astype(str)))]
         absence, others = Message("learning.no_word", column=name, words=absent), Message("learning.words", known=words)
         raise InputError(paragraph(absence, did_you_mean(absent[0], plain), others))
-    return plain.map(lambda word: known.get(word, -1)).to_numpy(dtype=np.int64)
+    return plain.map(lambda word: number_of.get(word, -1)).to_numpy(dtype=np.int64)
 
 
 def _both_tests(rows: pd.DataFrame) -> tuple[pd.DataFrame, tuple[Message, ...]]:
@@ -429,8 +429,8 @@ def _both_tests(rows: pd.DataFrame) -> tuple[pd.DataFrame, tuple[Message, ...]]:
 def _learning(
     rows: pd.DataFrame, dimensions: Mapping[str, Sequence[str]], items: tuple[str, ...], notes: tuple[Message, ...]
 ) -> Learning:
-    ordered = rows.sort_values(["person", "asn_when"], kind="stable")
-    first, second = ordered.iloc[::2], ordered.iloc[1::2]
+    pairs = rows.sort_values(["person", "asn_when"], kind="stable")
+    first, second = pairs.iloc[::2], pairs.iloc[1::2]
     trained = first["asn_trained"].to_numpy(dtype=np.bool_)
     if trained.all() or not trained.any():
         raise InputError(Message("learning.no_comparison"))

@@ -208,20 +208,20 @@ def read_panel(
     Panel(days: 1 units x 2 periods, 2023 to 2024)
     """
     table = _as_pandas(frame)
-    used = [unit, period, outcome, *covariates, *([weights] if weights else []), *([sizes] if sizes else [])]
-    _require(table, [*used, *(attributes or ())])
+    sources = [unit, period, outcome, *covariates, *([weights] if weights else []), *([sizes] if sizes else [])]
+    _require(table, [*sources, *(attributes or ())])
     if table.empty:
         raise InputError(Message("measures.panel.empty"))
     values = {name: _numeric(table[name], name) for name in dict.fromkeys([outcome, *covariates])}
     weight = _numeric(table[weights], weights) if weights else np.ones(len(table))
     size = _numeric(table[sizes], sizes) if sizes else np.ones(len(table))
-    keep, notes = _usable(table, unit, period, values, {weights: weight, sizes: size})
+    keep, notes = _choose_rows(table, unit, period, values, {weights: weight, sizes: size})
     if not keep.any():
         raise InputError(paragraph(Message("measures.panel.nothing_usable"), *notes))
     rows = slice(None) if keep.all() else np.flatnonzero(keep)
-    usable = table if keep.all() else table.iloc[rows]
-    units, unit_of = _units(usable[unit], unit)
-    timeline, period_of = Timeline.read(usable[period], column=period)
+    remaining = table if keep.all() else table.iloc[rows]
+    units, unit_of = _units(remaining[unit], unit)
+    timeline, period_of = Timeline.read(remaining[period], column=period)
     cell = unit_of * len(timeline) + period_of
     spread = _Spread((len(units), len(timeline)), cell)
     _refuse_duplicates(units, timeline, cell)
@@ -232,7 +232,7 @@ def read_panel(
         n=spread(size[rows], 0.0),
         mean=spread(values[outcome][rows], np.nan),
         weight=spread(weight[rows], 0.0),
-        attributes=_attributes(usable, unit, unit_of, used, attributes),
+        attributes=_attributes(remaining, unit, unit_of, sources, attributes),
         covariates=tuple(covariates),
         x=np.stack([spread(values[name][rows], np.nan) for name in covariates], axis=-1)
         if covariates
@@ -244,9 +244,9 @@ def read_panel(
 
 def _without_rows(labels: pd.Series, keep: Bool, units: tuple[Hashable, ...]) -> tuple[Hashable, ...]:
     """Return the units that are in the frame but have no row that counts."""
-    left = labels[~keep].dropna()
-    known = set(units) if len(left) else set()
-    return tuple(label for label in _units(left, str(labels.name))[0] if label not in known) if len(left) else ()
+    lacking = labels[~keep].dropna()
+    known = set(units) if len(lacking) else set()
+    return tuple(label for label in _units(lacking, str(labels.name))[0] if label not in known) if len(lacking) else ()
 
 
 def _as_pandas(frame: Any) -> pd.DataFrame:  # noqa: ANN401
@@ -284,7 +284,7 @@ def _numeric(column: pd.Series, name: str | None) -> Float:
     return column.to_numpy(dtype=np.float64, na_value=np.nan)
 
 
-def _usable(
+def _choose_rows(
     table: pd.DataFrame, unit: str, period: str, values: dict[str, Float], weights: dict[str | None, Float]
 ) -> tuple[Bool, tuple[Message, ...]]:
     """Return which rows count, and a note a reason on the others: each under the first reason that applies."""
@@ -365,11 +365,11 @@ class _Spread:
 
 
 def _attributes(
-    table: pd.DataFrame, unit: str, unit_of: Int, used: Sequence[str], asked: Sequence[str] | None
+    table: pd.DataFrame, unit: str, unit_of: Int, sources: Sequence[str], names: Sequence[str] | None
 ) -> pd.DataFrame:
     """Return one row a unit: columns asked for, which must be constant within units, or all that are so."""
     first = _first_rows(unit_of)
-    candidates = asked if asked is not None else [c for c in table.columns.unique() if c not in used]
+    candidates = names if names is not None else [c for c in table.columns.unique() if c not in sources]
     columns: dict[Any, Any] = {unit: table[unit].iloc[first].to_numpy()}
     for name in candidates:
         if isinstance(table[name], pd.DataFrame):  # a bystander heading that occurs twice
@@ -377,7 +377,7 @@ def _attributes(
         constant = _as_first(table[name], first, unit_of)
         if constant.all():
             columns[name] = table[name].iloc[first].to_numpy()
-        elif asked is not None:
+        elif names is not None:
             raise InputError(Message("measures.panel.changes", column=name, n=int((~constant).sum())))
     return pd.DataFrame(columns)
 

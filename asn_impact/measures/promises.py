@@ -133,10 +133,10 @@ def _open(path: Path) -> pd.DataFrame:
 def _promise(rows: Sequence[tuple[str, Any, Any]], unit: LimitUnit | None) -> Promises:
     if not rows:
         raise InputError(Message("promises.empty"))
-    empty = [service for service, limit, _ in rows if _missing(limit)]
+    empty = [service for service, limit, _ in rows if _is_missing(limit)]
     limit_of: dict[str, tuple[int, str]] = {}
     for service, limit, word in rows:
-        if not _missing(limit):
+        if not _is_missing(limit):
             number = _read_limit(service, limit, word, unit)
             if limit_of.setdefault(service, number) != number:
                 raise InputError(Message("promises.two_limits", service=service))
@@ -147,7 +147,7 @@ def _promise(rows: Sequence[tuple[str, Any, Any]], unit: LimitUnit | None) -> Pr
     return Promises(limits, tuple(notes))
 
 
-def _missing(value: object) -> bool:
+def _is_missing(value: object) -> bool:
     return value is None or value != value or str(value).strip() in {"", "-", "nan"}
 
 
@@ -159,7 +159,7 @@ def _read_limit(service: str, limit: object, word: object, unit: LimitUnit | Non
     number = float(parse_numbers([match[1]], name="limit", style="1.234,56" if "," in match[1] else "1,234.56").iloc[0])
     if number < 0 or number != int(number):
         raise InputError(Message("promises.not_whole", service=service, limit=str(limit)))
-    units = {_unit_of(service, text) for text in (match[2], word) if not _missing(text)}
+    units = {_unit_of(service, text) for text in (match[2], word) if not _is_missing(text)}
     if unit is not None:
         units.add(unit)
     if len(units) > 1:
@@ -224,9 +224,9 @@ def kept(durations: Durations | Sequence[Durations], promises: Promises) -> Kept
     """Return which cases were decided within the limit of their service, for ``tabulate(..., Share("kept"))``.
 
     1 where a case was decided within its limit, 0 where it was not, undecided and withdrawn ones included. A month
-    enters when every case in it, of a service with a promise, has been followed for at least its own limit, whether
-    decided or not: a case whose limit has not passed is not late yet, and the fast ones of its month must not stand for
-    it. Services without a promise are left out and listed.
+    enters when every case in it with a promise was followed for at least its own limit, decided or not. A case whose
+    limit has not passed is not late yet, and the fast ones of its month must not stand for it.
+    Services without a promise are left out and listed.
 
     Parameters
     ----------
@@ -266,13 +266,13 @@ def kept(durations: Durations | Sequence[Durations], promises: Promises) -> Kept
     table = _match(_services(clocks[0]), promises)
     _require_answers(table, by_unit)
     parts = {unit: table[table["answered_by"] == unit] for unit in by_unit}
-    judged = [_judge(by_unit[unit], part) for unit, part in parts.items() if len(part)]
-    young, months = _young(judged)
+    parts_of_cases = [_judge(by_unit[unit], part) for unit, part in parts.items() if len(part)]
+    young, months = _young(parts_of_cases)
     if len(young) == len(months):
         raise InputError(Message("promises.nothing_mature"))
-    records = nw.concat(judged).filter(~nw.col("month").is_in(young)) if young else nw.concat(judged)
+    records = nw.concat(parts_of_cases).filter(~nw.col("month").is_in(young)) if young else nw.concat(parts_of_cases)
     immature = tuple(map(str, Timeline.months(young).labels)) if young else ()
-    notes = [*clocks[0].notes, *promises.notes, *_left_out(table)]
+    notes = [*clocks[0].notes, *promises.notes, *_note_unpromised(table)]
     if young:
         notes.append(Message("promises.young_months", months=immature))
     services = table[["service", "limit", "unit", "cases"]].reset_index(drop=True)
@@ -345,7 +345,7 @@ def _judge(times: Durations, table: pd.DataFrame) -> nw.LazyFrame[Any]:
     )
 
 
-def _young(judged: Sequence[nw.LazyFrame[Any]]) -> tuple[list[int], list[int]]:
+def _young(cases: Sequence[nw.LazyFrame[Any]]) -> tuple[list[int], list[int]]:
     """Return the months in which some case has been followed for less than its limit, and all months."""
     lacking = nw.col("limit") + nw.col("day")  # limit - follow-up
     each = [
@@ -354,15 +354,15 @@ def _young(judged: Sequence[nw.LazyFrame[Any]]) -> tuple[list[int], list[int]]:
         .agg(nw.col("lacking").max())
         .collect()
         .to_pandas()
-        for frame in judged
+        for frame in cases
     ]
     worst = pd.concat(each).astype("int64").groupby("month")["lacking"].max().sort_index()
     return [int(m) for m in worst.index[worst > 0]], [int(m) for m in worst.index]
 
 
-def _left_out(table: pd.DataFrame) -> list[Message]:
-    lost = table[table["limit"].isna()]
-    if lost.empty:
+def _note_unpromised(table: pd.DataFrame) -> list[Message]:
+    unpromised = table[table["limit"].isna()]
+    if unpromised.empty:
         return []
-    names = [Message("promises.no_service") if pd.isna(name) else str(name) for name in lost["service"]]
-    return [Alert("promises.left_out", cases=int(lost["cases"].sum()), n=len(lost), services=names)]
+    names = [Message("promises.no_service") if pd.isna(name) else str(name) for name in unpromised["service"]]
+    return [Alert("promises.left_out", cases=int(unpromised["cases"].sum()), n=len(unpromised), services=names)]

@@ -1,7 +1,7 @@
 """How long offices take to come back after a rule change, and whether trained offices come back sooner.
 
-Each unit is compared with itself: its own months before the shock make a band, and it has recovered in the first month
-in which its mean is no longer worse than the band. A unit that is not back when the data, or the time looked at, end
+Each unit is compared with itself: its own months before the shock make a band. It has recovered in the first month in
+which its mean is no longer worse than the band. A unit that is not back when the data, or the time looked at, end
 is *censored*: it counts with the months it was followed, and is never dropped.
 """
 
@@ -178,9 +178,9 @@ class Recovery:
 def recovery(panel: Panel, *, at: object, band: Band, worse: Worse, within: Times, stays: Times = 1) -> Recovery:
     """Return for each unit the months until its mean is back inside its own band of before the shock.
 
-    The time runs from the month of the shock. A unit is back in the first month, from the month of the shock on, whose
-    mean is no worse than the limit of the band, and stays so for `stays` months; being better than the band is no
-    departure. A month without a value counts as not yet back.
+    The time runs from the month of the shock. A unit is back in the first month, from that one on, whose mean is
+    no worse than the limit of the band and stays so for `stays` months. Being better than the band is no departure.
+    A month without a value counts as not yet back.
 
     Parameters
     ----------
@@ -282,11 +282,11 @@ def _bands(before: Float, band: Band) -> tuple[tuple[Message | None, ...], Float
     usual, width = np.full(len(before), np.nan), np.full(len(before), np.nan)
     reasons: list[Message | None] = []
     for unit, row in enumerate(before):
-        seen = row[np.isfinite(row)]
-        if len(seen) < max(_LEAST_SHARE * band.months, 2):
-            reasons.append(Message("recovery.no_band", n=len(seen), months=band.months))
+        values = row[np.isfinite(row)]
+        if len(values) < max(_LEAST_SHARE * band.months, 2):
+            reasons.append(Message("recovery.no_band", n=len(values), months=band.months))
             continue
-        usual[unit], width[unit] = float(seen.mean()), band.width(seen)
+        usual[unit], width[unit] = float(values.mean()), band.width(values)
         reasons.append(None)
     return tuple(reasons), usual, width
 
@@ -311,10 +311,10 @@ def _returns(beyond: Float, distance: Int, stays: int) -> tuple[Float, Bool]:
     return months, back
 
 
-def _notes(panel: Panel, followed: Int, reasons: tuple[Message | None, ...], within: int, seen: int) -> list[Message]:
+def _notes(panel: Panel, followed: Int, reasons: tuple[Message | None, ...], within: int, months: int) -> list[Message]:
     notes: list[Message] = []
-    if seen < within:
-        notes.append(Alert("recovery.ends_early", seen=seen, within=within))
+    if months < within:
+        notes.append(Alert("recovery.ends_early", seen=months, within=within))
     lacking = [str(unit) for unit, reason in zip(panel.units, reasons, strict=True) if reason]
     if lacking:
         notes.append(Alert("recovery.without_band", n=len(lacking), units=lacking))
@@ -500,25 +500,25 @@ def _unknown(means: Float, error: float, horizon: int) -> list[Message]:
     return [Message("recovery.no_error")] if np.isnan(error) else []
 
 
-def _split_by_training(found: Recovery, rollout: Rollout) -> tuple[Float, list[Message]]:
+def _split_by_training(recovery: Recovery, rollout: Rollout) -> tuple[Float, list[Message]]:
     """Return (U,) 1 trained before the shock, 0 not in the months looked at, NaN set aside; and who was."""
-    panel = found.panel
+    panel = recovery.panel
     adopted = dict(zip(rollout.adopted.index.tolist(), rollout.adopted.tolist(), strict=True))
     strangers = [unit for unit in adopted if unit not in {*panel.units, *panel.unusable}]
     if strangers:
         absence = Message("recovery.strangers", n=len(strangers), units=list(map(str, strangers)))
         raise DesignError(paragraph(absence, did_you_mean(strangers[0], panel.units)))
     steps = panel.timeline.locate([adopted.get(unit) for unit in panel.units])[0]
-    shock = float(panel.timeline.steps[found.at])
-    end = shock + (found.followed - 1) / panel.timeline.step
+    shock = float(panel.timeline.steps[recovery.at])
+    end = shock + (recovery.followed - 1) / panel.timeline.step
     trained = np.where(steps < shock, 1.0, np.where(steps > end, 0.0, np.nan))
     between = [str(panel.units[i]) for i in np.flatnonzero(np.isnan(trained))]
     notes = [Message("recovery.trained_between", n=len(between), units=between)] if between else []
-    unknown = np.isnan(found.months) & np.isfinite(trained)
+    unknown = np.isnan(recovery.months) & np.isfinite(trained)
     if unknown.any():
         names = [str(panel.units[i]) for i in np.flatnonzero(unknown)]
         notes.append(Message("recovery.bandless_aside", n=len(names), units=names))
-    return np.where(np.isnan(found.months), np.nan, trained), notes
+    return np.where(np.isnan(recovery.months), np.nan, trained), notes
 
 
 def _cluster_codes(panel: Panel, cluster: str) -> tuple[Int, list[Hashable]]:

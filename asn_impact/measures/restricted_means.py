@@ -49,15 +49,15 @@ def deal(group: Int, reps: int, seed: int) -> tuple[Iterator[Int], bool]:
     """Return ways to deal the training over the clusters: all, or a random sample with the data among them."""
     g, treated = len(group), int(group.sum())
     if math.comb(g, treated) <= reps:
-        return (_deal_to(g, chosen) for chosen in itertools.combinations(range(g), treated)), True
+        return (_deal_to(g, clusters) for clusters in itertools.combinations(range(g), treated)), True
     draw = np.random.default_rng(seed)
     return itertools.chain([group], (draw.permutation(group) for _ in range(reps))), False
 
 
-def _deal_to(g: int, chosen: tuple[int, ...]) -> Int:
-    dealt = np.zeros(g, dtype=np.int64)
-    dealt[list(chosen)] = 1
-    return dealt
+def _deal_to(g: int, clusters: tuple[int, ...]) -> Int:
+    ways = np.zeros(g, dtype=np.int64)
+    ways[list(clusters)] = 1
+    return ways
 
 
 def permutation(
@@ -68,18 +68,18 @@ def permutation(
     size = np.bincount(own).astype(np.float64)
     total = np.bincount(own, weights=np.minimum(times, horizon))
     differences = []
-    for dealt in draws:
+    for ways in draws:
         if simple:  # without early censoring a restricted mean is a mean
-            treated, others = dealt == 1, dealt == 0
+            treated, others = ways == 1, ways == 0
             differences.append(total[treated].sum() / size[treated].sum() - total[others].sum() / size[others].sum())
         else:
-            one, zero = (restricted_mean(times[dealt[own] == v], back[dealt[own] == v], horizon) for v in (1, 0))
+            one, zero = (restricted_mean(times[ways[own] == v], back[ways[own] == v], horizon) for v in (1, 0))
             differences.append(one - zero)
     values = np.abs(np.array(differences))
-    known = values[np.isfinite(values)]
-    if not len(known) or not np.isfinite(estimate):
+    finite = values[np.isfinite(values)]
+    if not len(finite) or not np.isfinite(estimate):
         return float("nan"), len(values)
-    return float((known >= abs(estimate) - 1e-9).mean()), len(values)
+    return float((finite >= abs(estimate) - 1e-9).mean()), len(values)
 
 
 def log_rank(times: Float, back: Bool, group: Int) -> float:

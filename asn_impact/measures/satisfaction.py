@@ -220,8 +220,8 @@ class SatisfactionIndex:
         )
 
     def _repr_html_(self) -> str:
-        shown = self.rows.assign(ikm=[str(half_up(v)) for v in self.rows["ikm"]])
-        return card(repr(self), [("note", note) for note in self.notes], table=shown.round(4))
+        table = self.rows.assign(ikm=[str(half_up(v)) for v in self.rows["ikm"]])
+        return card(repr(self), [("note", note) for note in self.notes], table=table.round(4))
 
 
 @public_verb
@@ -270,7 +270,7 @@ def skm_index(
     >>> found.frame()[["office", "ikm", "quality"]].round(3).to_numpy().tolist()
     [['O1', 86.625, 'B']]
     """
-    used = _weight(weight, regime, len(survey.elements))
+    size = _weight(weight, regime, len(survey.elements))
     units = (by,) if isinstance(by, str) else tuple(by)
     totals = _totals(survey, units, per)
     nrr = {e: totals[f"sum_{e}"] / totals[f"n_{e}"].where(totals[f"n_{e}"] > 0) for e in survey.elements}
@@ -278,7 +278,7 @@ def skm_index(
     rows["missing"] = sum(totals["respondents"] - totals[f"n_{e}"] for e in survey.elements)
     for element in survey.elements:
         rows[element] = nrr[element]
-    rows["index"] = rows[list(survey.elements)].sum(axis=1, skipna=False) * used
+    rows["index"] = rows[list(survey.elements)].sum(axis=1, skipna=False) * size
     rows["ikm"] = rows["index"] * PER_POINT
     bands = [None if np.isnan(v) else band(v, regime=regime) for v in rows["ikm"]]
     rows["quality"] = [None if b is None else b.letter for b in bands]
@@ -286,8 +286,8 @@ def skm_index(
     if population is not None:
         needed = [respondents_needed(n) for n in _populations(rows, units, population)]
         rows = rows.assign(needed=needed, enough=rows["respondents"] >= np.array(needed))
-    notes = (*survey.notes, *_index_notes(rows, survey.elements, weight, used))
-    return SatisfactionIndex(rows.reset_index(drop=True), survey.elements, used, regime, notes)
+    notes = (*survey.notes, *_index_notes(rows, survey.elements, weight, size))
+    return SatisfactionIndex(rows.reset_index(drop=True), survey.elements, size, regime, notes)
 
 
 def _weight(weight: Weight, regime: str, elements: int) -> float:
@@ -295,19 +295,21 @@ def _weight(weight: Weight, regime: str, elements: int) -> float:
     if weight not in WEIGHTS[regime]:
         known = tuple(repr(w) for w in WEIGHTS[regime])
         raise InputError(Message("satisfaction.weight", found=repr(weight), regime=regime, known=known))
-    meant = ELEMENTS_OF[regime]
-    if regime == "2004" and elements != meant:
-        raise InputError(Message("satisfaction.elements_2004", needed=meant, elements=elements))
-    if weight != "exact" and elements != meant:
-        raise InputError(Message("satisfaction.weight_of_others", found=repr(weight), needed=meant, elements=elements))
+    standard = ELEMENTS_OF[regime]
+    if regime == "2004" and elements != standard:
+        raise InputError(Message("satisfaction.elements_2004", needed=standard, elements=elements))
+    if weight != "exact" and elements != standard:
+        raise InputError(
+            Message("satisfaction.weight_of_others", found=repr(weight), needed=standard, elements=elements)
+        )
     return 1 / elements if weight == "exact" else float(weight)
 
 
-def _index_notes(rows: pd.DataFrame, elements: Sequence[str], weight: Weight, used: float) -> list[Message]:
+def _index_notes(rows: pd.DataFrame, elements: Sequence[str], weight: Weight, size: float) -> list[Message]:
     notes = []
     if weight != "exact":
-        most = used * len(elements) * HIGHEST * PER_POINT
-        shown = Quantity(used, "index.weight", len(str(weight)) - 2)
+        most = size * len(elements) * HIGHEST * PER_POINT
+        shown = Quantity(size, "index.weight", len(str(weight)) - 2)
         notes.append(Message("satisfaction.highest", weight=shown, elements=len(elements), most=most))
     constant = [e for e in elements if (rows[e] == HIGHEST).all()]
     if constant:
@@ -469,7 +471,7 @@ def satisfaction_panel(survey: Survey | SurveyAggregates, of: str = IKM, *, by: 
     """Return the panel of an element or of the index, from answers or from published results.
 
     From answers it is ``tabulate(survey, Score(of))``. Of published results only the mean of a group is known. A cell
-    then holds the mean weighted by respondents, `n` counts them, and the sum of squares within it is the largest the
+    then holds the mean weighted by respondents, and `n` counts them. The sum of squares within it is the largest the
     scale allows, ``n (4 - m)(m - 1)`` (Bhatia and Davis 2000; for the index with 100 and 25). So inference from
     clusters is as for answers, and whatever uses the variation between records is too wide, never too narrow. Each
     published period is placed in its first month.
@@ -505,12 +507,12 @@ def _panel_of_groups(survey: SurveyAggregates, outcome: Score, units: tuple[str,
     low, high, factor = (LOWEST, HIGHEST, 1) if outcome.column != IKM else (PER_POINT, HIGHEST * PER_POINT, PER_POINT)
     elements = [outcome.column] if outcome.column != IKM else list(survey.elements)
     rows["value"] = rows[elements].mean(axis=1, skipna=False) * factor
-    usable = rows.dropna(subset=["value", *units])
-    if usable.empty:
+    complete = rows.dropna(subset=["value", *units])
+    if complete.empty:
         raise InputError(Message("satisfaction.nothing_published", of=outcome.column))
-    left = len(rows) - len(usable)
-    usable = usable.assign(total=usable["value"] * usable["respondents"])
-    cells = usable.groupby([*units, "month"], sort=True)[["respondents", "total"]].sum().reset_index()
+    lacking = len(rows) - len(complete)
+    complete = complete.assign(total=complete["value"] * complete["respondents"])
+    cells = complete.groupby([*units, "month"], sort=True)[["respondents", "total"]].sum().reset_index()
     attributes = cells[list(units)].drop_duplicates(ignore_index=True)
     row = cells.groupby(list(units), sort=True).ngroup().to_numpy()
     months, column = np.unique(cells["month"].to_numpy(dtype=np.int64), return_inverse=True)
@@ -518,7 +520,7 @@ def _panel_of_groups(survey: SurveyAggregates, outcome: Score, units: tuple[str,
     n[row, column] = cells["respondents"]
     mean[row, column] = cells["total"] / cells["respondents"]
     spread = np.where(n > 0, n * (high - mean) * (mean - low), 0.0)
-    notes = [Message("satisfaction.left_out", n=left)] if left else []
+    notes = [Message("satisfaction.left_out", n=lacking)] if lacking else []
     return Panel(
         outcome=outcome,
         units=tuple(" / ".join(map(str, u)) for u in attributes.itertuples(index=False)),

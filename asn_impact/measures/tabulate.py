@@ -175,9 +175,9 @@ def tabulate(
     if isinstance(outcome, CompletionCurve):
         counts, notes = _with_units(_curve_counts(durations, outcome, columns), columns, ())
         return _curve_panel(counts, columns, outcome, durations, notes)
-    centred = _centre(durations, outcome, beside)
+    sums = _centre(durations, outcome, beside)
     empty = (*_source(outcome), *beside)
-    cells, notes = _with_units(_cells(durations, outcome, columns, centred), columns, empty)
+    cells, notes = _with_units(_cells(durations, outcome, columns, sums), columns, empty)
     if isinstance(outcome, Share):
         _require_zero_or_one(cells, outcome)
     months = _months(cells, outcome, durations)
@@ -186,7 +186,7 @@ def tabulate(
         raise InputError(_nothing_mature(months, outcome, durations))
     grid = Grid.of(cells, columns, mature)
     immature = Timeline.months(months.index[~months["mature"]].to_numpy()).labels
-    arrays = count_records(grid) if isinstance(outcome, Count) else moments(grid, centred.shifts)
+    arrays = count_records(grid) if isinstance(outcome, Count) else moments(grid, sums.shifts)
     return Panel(
         outcome=outcome,
         units=grid.units,
@@ -355,8 +355,8 @@ def _centre(durations: Dated, outcome: CellOutcome, covariates: Sequence[str]) -
     first = _shift(durations, _value(outcome)) if isinstance(outcome, Score) else 0.0  # days are small and whole
     shifts = [first, *(_shift(durations, number) for number in numbers)]
     values = (_value(outcome), *numbers)
-    centred = (value - shift if shift else value for value, shift in zip(values, shifts, strict=True))
-    return _Centred(tuple(centred), np.array(shifts))
+    values_less_shift = (value - shift if shift else value for value, shift in zip(values, shifts, strict=True))
+    return _Centred(tuple(values_less_shift), np.array(shifts))
 
 
 def _shift(durations: Dated, number: nw.Expr) -> float:
@@ -378,9 +378,9 @@ def _value(outcome: CellOutcome) -> nw.Expr:
             return nw.lit(1, nw.Int64)
 
 
-def _cells(durations: Dated, outcome: CellOutcome, columns: tuple[str, ...], centred: _Centred) -> pd.DataFrame:
+def _cells(durations: Dated, outcome: CellOutcome, columns: tuple[str, ...], sums: _Centred) -> pd.DataFrame:
     """Run the one pass over the records: n, sums and sums of products of each cell."""
-    keys, names = unit_keys(columns), [total_name(i) for i in range(len(centred.values))]
+    keys, names = unit_keys(columns), [total_name(i) for i in range(len(sums.values))]
     products = {product_name(i, j): (names[i], names[j]) for i, j in pairs(len(names))}
     real = isinstance(outcome, Score | Share)  # days are never missing here, and whole: they add up exactly
     exact = [] if real else [total_name(0), product_name(0, 0)]
@@ -388,7 +388,7 @@ def _cells(durations: Dated, outcome: CellOutcome, columns: tuple[str, ...], cen
     records = durations.records.select(
         *(nw.col(name).alias(key) for name, key in zip(columns, keys, strict=True)),
         nw.col("month", "day"),
-        *(value.alias(name) for value, name in zip(centred.values, names, strict=True)),
+        *(value.alias(name) for value, name in zip(sums.values, names, strict=True)),
     )
     return (
         (_complete(records, names) if len(names) > 1 else records)
@@ -445,10 +445,10 @@ def _with_units(
     """Leave out, and count, records that belong to no unit; count records without a value."""
     keys = unit_keys(columns)
     nameless = cells[keys].isna().any(axis=1).to_numpy()
-    lost, empty = int(cells["rows"][nameless].sum()), int((cells["rows"] - cells["n"])[~nameless].sum())
+    nameless_rows, empty = int(cells["rows"][nameless].sum()), int((cells["rows"] - cells["n"])[~nameless].sum())
     notes = []
-    if lost:
-        notes.append(Alert("measures.tabulate.without_unit", n=lost, columns=tuple(map(verbatim, columns))))
+    if nameless_rows:
+        notes.append(Alert("measures.tabulate.without_unit", n=nameless_rows, columns=tuple(map(verbatim, columns))))
     if empty:
         notes.append(Alert("measures.tabulate.without_value", n=empty, columns=tuple(map(verbatim, source))))
     return cells[~nameless].reset_index(drop=True), tuple(notes)

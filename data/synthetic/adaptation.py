@@ -17,8 +17,8 @@ from synthetic.complaints import (
     compared_days,
     days_at_counter,
     ends_and_status,
-    numbered,
-    recorded,
+    has_status,
+    number_yearly,
     recorded_truth,
 )
 from synthetic.regency import Offices, Regency
@@ -103,12 +103,12 @@ def follow_new_service(
             "with_training": _days(usual + work + excess(month, skill + gain[office] * dose)),
             "without_training": _days(usual + excess(month, skill)),
             "with_training_unskilled": _days(usual + work + excess(month, skill)),
-            "recorded_with": recorded(place, with_status),
-            "recorded_without": recorded(place, np.zeros(len(office))),
+            "recorded_with": has_status(place, with_status),
+            "recorded_without": has_status(place, np.zeros(len(office))),
             "rejected": fate < 0.045,
         }
     ).sort_values(["received", "office"], kind="stable", ignore_index=True)
-    table.insert(0, "case", numbered(table["received"].dt.year, "IT"))
+    table.insert(0, "case", number_yearly(table["received"].dt.year, "IT"))
     return table
 
 

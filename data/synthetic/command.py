@@ -18,9 +18,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("folder", type=Path, help="where to write, for example data/demo")
     parser.add_argument("--seed", type=int, required=True)
     parser.add_argument("--world", choices=get_args(World), default="effect")
-    chosen = parser.parse_args(arguments)
-    records = simulate(Regency(seed=chosen.seed, world=chosen.world))
-    for path in write(records, chosen.folder):
+    options = parser.parse_args(arguments)
+    records = simulate(Regency(seed=options.seed, world=options.world))
+    for path in write(records, options.folder):
         print(f"{path}  {path.stat().st_size:,} bytes")
     outcome = records.truth["outcomes"]["RestrictedMean(30)"]
     print(f"True effect on RestrictedMean(30): {outcome['att_office_months']:.2f} working days per office-month")

@@ -54,11 +54,11 @@ def follow_complaints(regency: Regency, offices: Offices, calendar: WorkCalendar
             "followed": calendar.between(received, regency.as_of),
             "with_training": np.floor(np.exp(usual + ANSWER * dose)).astype(np.int64),
             "without_training": np.floor(np.exp(usual)).astype(np.int64),
-            "recorded_with": recorded(place, dose),
-            "recorded_without": recorded(place, np.zeros(len(office))),
+            "recorded_with": has_status(place, dose),
+            "recorded_without": has_status(place, np.zeros(len(office))),
         }
     ).sort_values(["received", "office"], kind="stable", ignore_index=True)
-    table.insert(0, "case", numbered(table["received"].dt.year, "ADU"))
+    table.insert(0, "case", number_yearly(table["received"].dt.year, "ADU"))
     return table
 
 
@@ -69,13 +69,13 @@ def days_at_counter(draw: np.random.Generator, month: Int, calendar: WorkCalenda
     return working_day(calendar, before + 1 + (draw.random(len(month)) * inside).astype(np.int64))
 
 
-def recorded(place: Float, dose: Float) -> Bool:
+def has_status(place: Float, dose: Float) -> Bool:
     """Say whether the status of a case was recorded, for a uniform draw and the dose of training of each."""
-    said: Bool = place >= np.clip(UNRECORDED - RECORDED * dose, 0.0, 1.0)
-    return said
+    status: Bool = place >= np.clip(UNRECORDED - RECORDED * dose, 0.0, 1.0)
+    return status
 
 
-def numbered(years: pd.Series[int], prefix: str) -> pd.Series[str]:
+def number_yearly(years: pd.Series[int], prefix: str) -> pd.Series[str]:
     """Return numbers that start again every year, such as ADU/2024/0001."""
     running = years.groupby(years).cumcount() + 1
     return prefix + "/" + years.astype(str) + "/" + running.astype(str).str.zfill(4)

@@ -1,4 +1,4 @@
-"""What the E-Government course cost: prices invented, quantities counted in the training records."""
+"""What the E-Government course cost: prices invented, quantities quantities in the training records."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ _PRICES: tuple[tuple[str, str, str, int], ...] = (
 
 def costs(training: pd.DataFrame) -> pd.DataFrame:
     """Return the cost table of the E-Government course: one row a component, quantities from its sessions."""
-    counted = _quantities(training.loc[training["Nama Pelatihan"] == COURSE])
-    rows = [(name, counted[count], unit, price, _SOURCE, _YEAR) for name, count, unit, price in _PRICES]
+    quantities = _quantities(training.loc[training["Nama Pelatihan"] == COURSE])
+    rows = [(name, quantities[count], unit, price, _SOURCE, _YEAR) for name, count, unit, price in _PRICES]
     headings = ["komponen", "jumlah", "satuan", "harga_satuan", "sumber", "tahun_harga"]
     table = pd.DataFrame(rows, columns=headings)
     return table.loc[table["jumlah"] > 0].reset_index(drop=True)

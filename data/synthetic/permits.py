@@ -56,8 +56,8 @@ def draw_applications(regency: Regency, offices: Offices, calendar: WorkCalendar
     month = np.repeat(np.tile(np.arange(regency.months), regency.offices), counts.ravel())
     draw = regency.draw("received")
     received = _received(draw, month, calendar)
-    service = _chosen_services(draw, office)
-    district = _chosen_districts(draw, offices.names[office])
+    service = _draw_services(draw, office)
+    district = _draw_districts(draw, offices.names[office])
     order = np.argsort(received, kind="stable")
     return Applications(
         _numbers(received[order]),
@@ -91,7 +91,7 @@ def _received(draw: np.random.Generator, month: Int, calendar: WorkCalendar) -> 
     return np.where(from_home, any_day, working_day(calendar, at_counter))
 
 
-def _chosen_services(draw: np.random.Generator, office: Int) -> npt.NDArray[np.object_]:
+def _draw_services(draw: np.random.Generator, office: Int) -> npt.NDArray[np.object_]:
     """Draw a service for each; the k-th of an office's list is asked for in proportion to 1 / k."""
     place = draw.random(len(office))
     chosen = np.empty(len(office), dtype=object)
@@ -103,7 +103,7 @@ def _chosen_services(draw: np.random.Generator, office: Int) -> npt.NDArray[np.o
     return chosen
 
 
-def _chosen_districts(draw: np.random.Generator, office: npt.NDArray[np.object_]) -> npt.NDArray[np.object_]:
+def _draw_districts(draw: np.random.Generator, office: npt.NDArray[np.object_]) -> npt.NDArray[np.object_]:
     """Home district: a district office serves its own inhabitants."""
     anywhere = draw.choice(np.array(list(DISTRICTS), dtype=object), size=len(office), p=list(DISTRICTS.values()))
     own = np.array([name.removeprefix("Kecamatan ") for name in office], dtype=object)

@@ -11,7 +11,7 @@ import pandas as pd
 from asn_impact.arrays import Float
 from asn_impact.measures.calendar import WorkCalendar
 from synthetic.catalogue import PROJECT_COURSE
-from synthetic.complaints import numbered
+from synthetic.complaints import number_yearly
 from synthetic.regency import TREND, Dates, Offices, Regency, month_starts, working_day
 from synthetic.truth import adoption, known_months, realised_difference, since_january_2023
 
@@ -105,7 +105,7 @@ def _plans(draw: np.random.Generator, regency: Regency, calendar: WorkCalendar) 
     begun = plans.loc[plans["month"] < regency.months].sort_values(
         ["start", "office"], kind="stable", ignore_index=True
     )
-    begun.insert(0, "code", numbered(begun["start"].dt.year, "KEG"))
+    begun.insert(0, "code", number_yearly(begun["start"].dt.year, "KEG"))
     return begun
 
 

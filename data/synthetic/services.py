@@ -25,7 +25,7 @@ def services() -> pd.DataFrame:
     )
 
 
-def kept(potential: pd.DataFrame, column: str, calendar: WorkCalendar) -> Float:
+def decided_in_time(potential: pd.DataFrame, column: str, calendar: WorkCalendar) -> Float:
     """Say for each application (0 or 1) whether it was decided within its standard; a withdrawn one never was."""
     promised = services().set_index("Jenis Izin").loc[potential["service"]]
     days = potential[column].to_numpy(np.float64)
@@ -39,5 +39,5 @@ def kept(potential: pd.DataFrame, column: str, calendar: WorkCalendar) -> Float:
 def promise_truth(potential: pd.DataFrame, calendar: WorkCalendar) -> dict[str, Any]:
     """Return what training changed in the share decided in time, over months followed for the longest standard."""
     cases = mature(potential, max(limit for _, _, limit in SERVICES.values()))
-    now, then = (kept(cases, f"{name}_training", calendar) for name in ("with", "without"))
+    now, then = (decided_in_time(cases, f"{name}_training", calendar) for name in ("with", "without"))
     return realised_difference(cases, now, then, "share")
