@@ -29,6 +29,7 @@ from asn_impact.arrays import Bool, Float, readonly
 from asn_impact.errors import InputError, PrivacyError
 from asn_impact.intake.files import shielded
 from asn_impact.intake.privacy import identifiers_in
+from asn_impact.words import Message
 
 __all__ = ["differing", "differing_tables", "dominated", "quantile_shown", "release", "says_it_of_all", "withheld"]
 
@@ -73,12 +74,9 @@ def release(content: Content, name: str) -> Content:
     >>> release("office,days\nDinas A,7.25\n", "table.csv")
     'office,days\nDinas A,7.25\n'
     """
-    found = sum(len(list(identifiers_in(_HASH.sub("", piece)))) for piece in _pieces(content, name))
-    if found:
-        raise PrivacyError(
-            f"{name} holds {found} number(s) shaped like a NIK, a NIP or a telephone number: it was not "
-            "written. Expected none. Leave out the column or label they come from, or replace it by pseudonyms."
-        )
+    count = sum(len(list(identifiers_in(_HASH.sub("", piece)))) for piece in _pieces(content, name))
+    if count:
+        raise PrivacyError(Message("gate.identifiers", name=name, n=count))
     return content
 
 
@@ -89,19 +87,12 @@ def _pieces(content: str | bytes, name: str) -> Iterator[str]:
     try:
         yield from reader(content)
     except _SmallError as small:
-        raise PrivacyError(
-            f"{name} {small}: it was not written. Show it as a Table with kinds={{column: 'records'}}, or put groups "
-            "together."
-        ) from None
+        raise PrivacyError(Message("gate.small", name=name, why=small.why)) from None
     except _RunsError:
-        raise PrivacyError(
-            f"{name} holds a cell that a spreadsheet would run as a formula: it was not written. Pass texts through "
-            "asn_impact.intake.files.shielded first."
-        ) from None
+        raise PrivacyError(Message("gate.formula", name=name)) from None
     except (ValueError, ElementTree.ParseError, struct.error, zlib.error, csv.Error) as error:
         raise PrivacyError(
-            f"{name} cannot be read as {PurePath(name).suffix or 'text'} ({type(error).__name__}), so it cannot "
-            "be checked and was not written. Give it the ending that fits its content."
+            Message("gate.unreadable", name=name, form=PurePath(name).suffix or "text", problem=type(error).__name__)
         ) from error
 
 
@@ -122,7 +113,11 @@ def _text(content: str | bytes) -> Iterator[str]:
 
 
 class _SmallError(Exception):
-    """A column of counts points at few persons."""
+    """A column of counts points at few persons; `why` says how."""
+
+    def __init__(self, why: Message) -> None:
+        super().__init__(why)
+        self.why = why
 
 
 #: Headings under which a CSV of ours counts persons or their cases.
@@ -137,9 +132,9 @@ def _refuse_small_counts(rows: list[list[str]]) -> None:
         small = sum(cell in _SMALL for cell in cells)
         hidden = sum(_HIDDEN.fullmatch(cell) is not None for cell in cells)
         if small:
-            raise _SmallError(f"has {small} counts below {LEAST_MINIMUM} in {rows[0][at]!r}")
+            raise _SmallError(Message("gate.small_counts", n=small, least=LEAST_MINIMUM, column=rows[0][at]))
         if hidden == 1 and sum(cell not in {"", "0"} for cell in cells) > 1:
-            raise _SmallError(f"has one hidden count in {rows[0][at]!r}, which the total gives back")
+            raise _SmallError(Message("gate.one_hidden", column=rows[0][at]))
 
 
 def _csv(content: str | bytes) -> Iterator[str]:
@@ -275,7 +270,7 @@ _READERS: Final[Mapping[str, Callable[[str | bytes], Iterator[str]]]] = {
 
 def _checked_minimum(minimum: int) -> int:
     if minimum < LEAST_MINIMUM:
-        raise InputError(f"minimum={minimum}: cells below 5 can point at a person. Expected 5 or more.")
+        raise InputError(Message("gate.minimum", minimum=minimum))
     return minimum
 
 
@@ -310,7 +305,7 @@ def withheld(counts: npt.ArrayLike, *, minimum: int = MINIMUM) -> Bool:
     _checked_minimum(minimum)
     table = np.atleast_2d(np.asarray(counts, dtype=np.float64))
     if table.ndim != 2 or not np.isfinite(table).all() or (table < 0).any():
-        raise InputError("withheld needs a table of counts, rows by columns, without negative or missing ones.")
+        raise InputError(Message("gate.no_table"))
     hidden = (table > 0) & (table < minimum)
     while hidden.any() and (line := _open_line(table, hidden, minimum)) is not None:
         hidden[line] = True
@@ -433,7 +428,7 @@ def dominated(contributions: npt.ArrayLike, *, n: int = 2, k: float = 0.90, p: f
     """
     sizes = np.sort(np.asarray(contributions, dtype=np.float64))[::-1]
     if not np.isfinite(sizes).all() or (sizes < 0).any():
-        raise InputError("dominated needs contributions that are 0 or more, none missing.")
+        raise InputError(Message("gate.contributions"))
     total = float(sizes.sum())
     return bool(total > 0 and (sizes[:n].sum() > k * total or total - sizes[:2].sum() < p * sizes[0]))
 
@@ -482,5 +477,5 @@ def says_it_of_all(yes: npt.ArrayLike, total: npt.ArrayLike) -> Bool:
     """
     counted, group = np.asarray(yes, dtype=np.float64), np.asarray(total, dtype=np.float64)
     if (counted < 0).any() or (counted > group).any():
-        raise InputError("says_it_of_all needs counts between 0 and the size of their group.")
+        raise InputError(Message("gate.group_size"))
     return readonly((group > 0) & ((counted == 0) | (counted == group)))
