@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,10 +11,15 @@ import pandas as pd
 from asn_impact.arrays import Bool, Float
 from asn_impact.designs import Design
 from asn_impact.display import card
-from asn_impact.errors import DesignError, EstimationError
+from asn_impact.errors import AsnImpactError, DesignError, EstimationError
+from asn_impact.estimation import TwoWay
 from asn_impact.estimation.effects import Effects
+from asn_impact.scrutiny.case import Case, one_estimate
+from asn_impact.scrutiny.check import Check, CheckEntry, Verdict
+from asn_impact.verbs import public_verb
+from asn_impact.words import Message, paragraph
 
-__all__ = ["Decomposition", "NegativeWeights", "bacon", "negative_weights"]
+__all__ = ["WEIGHTS", "Decomposition", "NegativeWeights", "bacon", "negative_weights", "two_way_weights"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,6 +51,7 @@ class Decomposition:
         return card(repr(self), table=self.table.round(4))
 
 
+@public_verb
 def bacon(design: Design) -> Decomposition:
     """Return the decomposition of the two-way estimate by Goodman-Bacon (2021).
 
@@ -89,15 +96,9 @@ def bacon(design: Design) -> Decomposition:
 def _require_balanced(design: Design) -> None:
     panel = design.panel
     if (empty := int((~panel.observed).sum())) > 0:
-        raise DesignError(
-            f"{empty} of {panel.observed.size} cells are empty. The decomposition is for a balanced panel: leave out "
-            "the units or periods with gaps, or use negative_weights(TwoWay()(design))."
-        )
+        raise DesignError(Message("checks.weights.gaps", empty=empty, cells=panel.observed.size))
     if np.ptp(panel.weight) > 1e-12 * panel.weight.max():
-        raise DesignError(
-            "The cells have different weights. The decomposition is for cells that count alike: assign(..., "
-            "weights='units') on a panel without weights, or negative_weights(TwoWay()(design))."
-        )
+        raise DesignError(Message("checks.weights.unequal"))
 
 
 def _comparison(design: Design, group: float, other: float) -> dict[str, object]:
@@ -148,6 +149,7 @@ class NegativeWeights:
         return f"NegativeWeights({100 * self.share:.0f}% of treated cells, sum {self.sum:.3g})"
 
 
+@public_verb
 def negative_weights(effects: Effects) -> NegativeWeights:
     """Return the weights of an overall effect on the treated cells: those below zero turn an effect upside down.
 
@@ -162,14 +164,56 @@ def negative_weights(effects: Effects) -> NegativeWeights:
     -----
     De Chaisemartin and D'Haultfoeuille (2020), American Economic Review 110, theorem 1, for two-way fixed effects.
     """
-    if len(effects.terms) != 1:
-        raise EstimationError(f"{len(effects.terms)} estimates. Expected one: effects.overall().")
+    one_estimate(effects)
     weight = np.where(effects.design.treated(), effects.loadings()[0], 0.0)
     if abs(weight.sum() - 1) > 1e-6:
-        raise EstimationError(
-            f"The weights of {effects.estimator.name} on treated cells sum to {weight.sum():.4g}, not to 1: it is not "
-            "a mean of effects of this training."
-        )
+        raise EstimationError(Message("checks.weights.not_a_mean", sum=float(weight.sum())))
     used = np.abs(weight) > 1e-12
     below = weight < -1e-12
     return NegativeWeights(weight, float(below.sum() / used.sum()), float(weight[below].sum()))
+
+
+@public_verb
+def two_way_weights(effects: Effects) -> Check:
+    """Return the check of weights below zero, in this estimate and in the two-way estimate of the same design.
+
+    Fails: in this estimate they sum to less than -0.1. Doubtful: there are some.
+    """
+    ours, two_way = _weights(lambda: effects), _weights(lambda: TwoWay()(effects.design))
+    if ours is None:
+        return WEIGHTS.cannot_say(Message("checks.weights.unknown"))
+    rows = [
+        {"estimate of": label, "share negative": weights.share, "sum of negative weights": weights.sum}
+        for label, weights in (("this estimate", ours), ("two-way", two_way))
+        if weights is not None
+    ]
+    verdict: Verdict = "fails" if ours.sum < -0.1 else "doubtful" if ours.share > 0 else "holds"
+    answer = Message("checks.weights.answer", share=ours.share, x=ours.sum)
+    return WEIGHTS.check(verdict, paragraph(answer, _compared_with_trained(effects.design)), pd.DataFrame(rows))
+
+
+def _weights(estimate: Callable[[], Effects]) -> NegativeWeights | None:
+    try:
+        return negative_weights(estimate())
+    except AsnImpactError:
+        return None
+
+
+def _compared_with_trained(design: Design) -> Message | None:
+    try:
+        kinds = bacon(design).by_kind().set_index("kind")["weight"]
+    except AsnImpactError:
+        return None
+    return Message("checks.weights.two_way", share=float(kinds.get("later against earlier", 0.0)))
+
+
+def _run(case: Case) -> Check:
+    return two_way_weights(case.overall)
+
+
+WEIGHTS = CheckEntry(
+    "weights",
+    Message("checks.weights.question"),
+    _run,
+    "de Chaisemartin and D'Haultfoeuille (2020), AER 110; Goodman-Bacon (2021), Journal of Econometrics 225",
+)

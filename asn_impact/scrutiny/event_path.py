@@ -6,20 +6,22 @@ blocks of several periods, and those that rest on some of the waves only can be 
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
 import numpy as np
 import pandas as pd
 
+from asn_impact.arguments import Times
 from asn_impact.arrays import Float, Int, readonly
 from asn_impact.display import card
-from asn_impact.errors import DataWarning, InferenceError, listed
-from asn_impact.estimation import BiasReduced, ClusterRobust, Imputation, Inference, Jackknife, TwoStage
+from asn_impact.errors import InferenceError
+from asn_impact.estimation import BiasReduced, ClusterRobust, Inference, Jackknife
 from asn_impact.estimation.effects import Effects
 from asn_impact.estimation.jackknife import differences
+from asn_impact.verbs import public_verb
+from asn_impact.words import Message, paragraph
 
 __all__ = ["Combined", "EventPath", "Target", "combined", "event_path", "target_weights"]
 
@@ -70,7 +72,7 @@ class Combined:
 
 def combined(effects: Effects, weights: Float, terms: pd.DataFrame) -> Effects:
     """Return sums of effects as effects: with influence, leave-one-out values and weights on the cells."""
-    return Effects(effects.estimator, effects.design, terms, Combined(effects, weights), notes=effects.notes)
+    return replace(effects, terms=terms, fit=Combined(effects, weights), cells=None, view=None)
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,7 +104,7 @@ class EventPath:
     first: Int
     last: Int
     inference: Inference
-    notes: tuple[str, ...] = ()
+    notes: tuple[Message, ...] = ()
 
     def __post_init__(self) -> None:
         for name in ("weights", "step", "first", "last"):
@@ -137,11 +139,13 @@ class EventPath:
         return card(repr(self), [("note", note) for note in self.notes], table=self.table().round(4))
 
 
-def event_path(events: Inference, *, every: int = 1, waves: Literal["all", "same"] = "all") -> EventPath:
+@public_verb
+def event_path(events: Inference, *, every: Times = 1, waves: Literal["all", "same"] = "all") -> EventPath:
     """Return the event study in steps of `every` periods around the reference.
 
-    The reference step ends with the reference period of the estimator, the last one before training; what is not a
-    whole step is left out.
+    The reference step ends with the reference period of the estimator: the last one before training, less its
+    anticipation. The periods of anticipation come after it, so that nothing takes them for a trend before training.
+    What is not a whole step is left out.
 
     Parameters
     ----------
@@ -157,70 +161,68 @@ def event_path(events: Inference, *, every: int = 1, waves: Literal["all", "same
     Raises
     ------
     InferenceError
-        The estimates are not an event study with a reference period, or fewer than one step is left on a side.
+        The estimates are not an event study with a reference period, fewer than one step is left on a side, or none
+        begins with training or after it.
     """
-    times, notes = _usable(events, waves)
     reference = _reference(events)
+    times, notes = _usable(events, waves)
     before, after = _run(times, reference, -1), _run(times, reference, 1)
-    if every < 1:
-        raise InferenceError(f"every={every!r}. Expected the number of periods in a step, 1 or more.")
     pre, post = (before - (every - 1)) // every, after // every
     if pre < 1 or post < 1:
         raise InferenceError(
-            f"{before} periods before and {after} after the reference (event time {reference}) do not make a step of "
-            f"{every} on both sides. Widen the window, or take shorter steps."
+            Message("scrutiny.path.too_short", before=before, after=after, reference=reference, every=every)
         )
     steps = np.array([*range(-pre, 0), *range(1, post + 1)])
     first = reference + 1 + (steps - 1) * every  # step 0 is the reference and ends with it
+    if not (first >= 0).any():
+        raise InferenceError(Message("scrutiny.path.no_effect"))
     weights = _weights(events, first, every, reference)
     terms = pd.DataFrame({"step": steps, "first": first, "last": first + every - 1})
-    left_out = sorted({int(t) for t in _event_times(events)} - {int(f) + i for f in first for i in range(every)})
-    left_out = [t for t in left_out if not reference - every < t <= reference]
-    if left_out:
-        notes = (*notes, f"Event times not in a whole step beside the others are left out: {listed(left_out, 6)}.")
+    inside = {int(f) + i for f in (*first, reference + 1 - every) for i in range(every)}
+    if left_out := sorted({int(t) for t in _event_times(events)} - inside):
+        notes = (*notes, Message("scrutiny.path.not_whole", times=_texts(left_out)))
     under = _under_rule(events, weights, terms)
     if np.isnan(under.variance).any():
-        raise InferenceError(
-            f"Not every step has a standard error under {events.rule.name}: {' '.join(under.notes)} "
-            "Take longer steps, or waves='same'."
-        )
+        why = Message("scrutiny.path.no_error", rule=events.rule.name)
+        raise InferenceError(paragraph(why, *under.notes, Message("scrutiny.path.longer")))
     return EventPath(events, weights, every, steps, first, first + every - 1, under, notes)
 
 
 def _event_times(events: Inference) -> Int:
-    if "event_time" not in events.effects.terms.columns or "cohort" in events.effects.terms.columns:
-        raise InferenceError(
-            f"Expected an event study: infer(effects.event_study(), rule). Found terms by "
-            f"{listed(events.effects.terms.columns)}."
-        )
-    if isinstance(events.effects.estimator, Imputation | TwoStage):
-        raise InferenceError(
-            f"{events.effects.estimator.name} has no estimates before training that are differences from one reference "
-            "period. Use GroupTime(), InteractionWeighted() or TwoWay() for this question."
-        )
+    columns = events.effects.terms.columns
+    if "event_time" not in columns or "cohort" in columns:
+        raise InferenceError(Message("scrutiny.path.no_event_study", columns=columns))
     return events.effects.terms["event_time"].to_numpy(dtype=np.int64)
 
 
 def _reference(events: Inference) -> int:
-    times = _event_times(events)
-    absent = sorted({*range(int(times.min()), 0)} - {int(t) for t in times})
-    if not absent:
-        raise InferenceError(
-            "No event time before training is the reference of the others: estimates before training are changes from "
-            "one period to the next, or there are none. Use base='universal'."
-        )
-    return int(absent[-1])
+    """Return the event time from which the others are differences; every departure from parallel trends is zero there.
+
+    Without one (leads from one period to the next, residuals of an imputation) the numbers before and after training
+    do not measure one departure, and nothing that is said of a path would hold for them.
+    """
+    _event_times(events)
+    if events.effects.reference is None:
+        raise InferenceError(Message("scrutiny.path.no_reference"))
+    return events.effects.reference
 
 
-def _usable(events: Inference, waves: str) -> tuple[set[int], tuple[str, ...]]:
+def _usable(events: Inference, waves: str) -> tuple[set[int], tuple[Message, ...]]:
     times, support = _event_times(events), events.effects.support()
     known = np.isfinite(events.estimate) & np.isfinite(np.diag(events.variance)) & (support >= 2)
     if waves == "same":
         known &= support == support.max()
-    lost = times[~known]
-    why = "rest on some of the waves only" if waves == "same" else "have no standard error"
-    notes = (f"Event times that {why} are left out: {listed(lost, 6)}.",) if len(lost) else ()
-    return {int(t) for t in times[known]}, notes
+    lost = _texts(times[~known])
+    if waves == "same":
+        note = Message("scrutiny.path.some_waves", times=lost)
+    else:
+        note = Message("scrutiny.path.unknown", times=lost)
+    return {int(t) for t in times[known]}, (note,) if lost else ()
+
+
+def _texts(times: Iterable[int]) -> tuple[str, ...]:
+    """Return event times as they stand in a sentence."""
+    return tuple(str(int(t)) for t in times)
 
 
 def _run(times: set[int], reference: int, direction: int) -> int:
@@ -245,10 +247,8 @@ def _weights(events: Inference, first: Int, every: int, reference: int) -> Float
 def _under_rule(events: Inference, weights: Float, terms: pd.DataFrame) -> Inference:
     """Return sums of an event study under the rule of its inference."""
     effects = combined(events.effects, weights, terms)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DataWarning)
-        if isinstance(events.rule, _LINEAR):
-            return events.rule(effects)
+    if isinstance(events.rule, _LINEAR):
+        return events.rule(effects)
     used = (weights != 0).any(axis=0)
     variance = weights[:, used] @ events.variance[np.ix_(used, used)] @ weights[:, used].T
     df = np.full(len(weights), float(np.min(events.df[used])))
@@ -261,22 +261,18 @@ def target_weights(of: Target, first: Int, last: Int) -> Float:
     ``"average"``: equal weights on all steps from the start of training on. ``"first"``: the first of them. A whole
     number: the step that holds this event time. Numbers: the weights.
     """
-    began = first >= 0
-    if not began.any():
-        raise InferenceError("No step begins at or after the start of training: there is no effect to ask about.")
     if isinstance(of, str):
         if of not in {"average", "first"}:
-            raise InferenceError(f"of={of!r} is not known. Expected 'average', 'first', an event time or weights.")
+            raise InferenceError(Message("scrutiny.target.unknown", found=repr(of)))
+        began = first >= 0
         chosen = began if of == "average" else np.arange(len(first)) == np.flatnonzero(began)[0]
         return np.asarray(chosen / chosen.sum())
     if isinstance(of, int | np.integer):
         chosen = (first <= of) & (of <= last)
         if not chosen.any():
-            raise InferenceError(f"of={of}: no step holds this event time. The steps begin at {listed(first, 12)}.")
+            raise InferenceError(Message("scrutiny.target.no_step", found=str(of), starts=_texts(first)))
         return chosen.astype(np.float64)
     weights = np.asarray(of, dtype=np.float64)
     if weights.shape != first.shape or not np.isfinite(weights).all() or not (weights != 0).any():
-        raise InferenceError(
-            f"of has shape {weights.shape}. Expected {len(first)} numbers, one a step after the reference."
-        )
+        raise InferenceError(Message("scrutiny.target.shape", shape=str(weights.shape), n=len(first)))
     return weights

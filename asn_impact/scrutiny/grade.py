@@ -16,8 +16,11 @@ from typing import Literal, TypeAlias
 
 import numpy as np
 
+from asn_impact.arguments import Steps
 from asn_impact.display import card
-from asn_impact.scrutiny.said import Check, Said, say
+from asn_impact.scrutiny.check import Check
+from asn_impact.verbs import public_verb
+from asn_impact.words import Message
 
 __all__ = ["ENOUGH_BREAKDOWN", "ENOUGH_CLUSTERS", "ENOUGH_TREATED", "Assignment", "Grade", "Letter", "grade"]
 
@@ -27,14 +30,6 @@ Assignment: TypeAlias = Literal["lottery", "comparison", "before_after"]
 ENOUGH_BREAKDOWN = 1.0
 ENOUGH_CLUSTERS = 8  # the rules of inference were tried with 8 clusters and more: docs/coverage.md
 ENOUGH_TREATED = 4  # with fewer, hardly any effect can be told from noise: docs/coverage.md
-
-_MEANING: dict[Letter, Said] = {
-    "A": say("undian yang dijalankan sebagaimana ditarik", "a lottery, carried out as drawn"),
-    "B": say("perbandingan yang lolos semua syarat", "a comparison that meets every condition"),
-    "C": say("perbandingan, tetapi satu syarat atau lebih tidak terpenuhi", "a comparison that misses a condition"),
-    "D": say("hanya sebelum dan sesudah", "before and after only"),
-    "X": say("tidak dapat diduga", "not estimable"),
-}
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,31 +47,37 @@ class Grade:
     """
 
     letter: Letter
-    reasons: tuple[Said, ...]
-    missing: tuple[Said, ...]
+    reasons: tuple[Message, ...]
+    missing: tuple[Message, ...]
 
     @property
-    def meaning(self) -> Said:
+    def meaning(self) -> Message:
         """What the letter stands for."""
-        return _MEANING[self.letter]
+        return Message(f"grade.meaning.{self.letter}")
 
     def __repr__(self) -> str:
-        why = "; ".join(said.en for said in self.missing)
-        return f"Grade({self.letter}: {self.meaning.en}{'. Missing: ' + why if why else ''})"
+        why = "; ".join(str(lack) for lack in self.missing)
+        return f"Grade({self.letter}: {self.meaning}{'. Missing: ' + why if why else ''})"
 
     def _repr_html_(self) -> str:
-        facts = [("reason", f"{said.en} / {said.id}") for said in self.reasons]
-        lacks = [("missing", f"{said.en} / {said.id}") for said in self.missing]
-        return card(f"Grade {self.letter}: {self.meaning.en} / {self.meaning.id}", [*facts, *lacks])
+        facts = [("reason", _both(reason)) for reason in self.reasons]
+        return card(
+            f"Grade {self.letter}: {_both(self.meaning)}", [*facts, *(("missing", _both(m)) for m in self.missing)]
+        )
 
 
+def _both(message: Message) -> str:
+    return f"{message} / {message.text('id')}"
+
+
+@public_verb
 def grade(
     checks: Sequence[Check],
     *,
     estimable: bool,
     assignment: Assignment,
-    clusters: int,
-    treated_clusters: int,
+    clusters: Steps,
+    treated_clusters: Steps,
     breakdown: float,
 ) -> Grade:
     """Return the grade of a finding.
@@ -100,9 +101,9 @@ def grade(
     Grade(D: before and after only. Missing: There is no comparison with offices not (yet) trained.)
     """
     if not estimable:
-        return Grade("X", (), (_NOT_ESTIMABLE,))
+        return Grade("X", (), (Message("grade.not_estimable"),))
     if assignment == "before_after":
-        return Grade("D", (_ESTIMATED,), (_NO_COMPARISON,))
+        return Grade("D", (Message("grade.estimated"),), (Message("grade.no_comparison"),))
     has, lacks = _conditions(checks, clusters, treated_clusters, breakdown)
     if assignment == "lottery":
         kept, broken = _lottery(checks, clusters, treated_clusters)
@@ -111,84 +112,48 @@ def grade(
         return Grade("C" if lacks else "B", has, lacks or broken)
     if lacks:
         return Grade("C", has, lacks)
-    return Grade("B", has, (_NO_LOTTERY,))
+    return Grade("B", has, (Message("grade.no_lottery"),))
 
 
-_NOT_ESTIMABLE = say("Tidak ada dugaan dengan galat baku.", "There is no estimate with a standard error.")
-_ESTIMATED = say("Perubahan dapat diduga.", "A change can be estimated.")
-_NO_COMPARISON = say(
-    "Tidak ada pembanding yang tidak (atau belum) dilatih.",
-    "There is no comparison with offices not (yet) trained.",
-)
-_NO_LOTTERY = say("Urutan pelatihan tidak diundi.", "The order of training was not drawn by lot.")
+_Conditions: TypeAlias = list[tuple[bool, Message]]  # whether it is met, and what is said of it
+
+
+def _split(conditions: _Conditions) -> tuple[tuple[Message, ...], tuple[Message, ...]]:
+    """Return what is said of the conditions that are met, and of the others."""
+    return tuple(m for met, m in conditions if met), tuple(m for met, m in conditions if not met)
 
 
 def _conditions(
     checks: Sequence[Check], clusters: int, treated: int, breakdown: float
-) -> tuple[tuple[Said, ...], tuple[Said, ...]]:
-    found = [_trends(checks), _survives(breakdown), _enough(clusters, treated), _others(checks)]
-    return tuple(s for ok, s in found if ok), tuple(s for ok, s in found if not ok)
+) -> tuple[tuple[Message, ...], tuple[Message, ...]]:
+    return _split([_trends(checks), _survives(breakdown), _enough(clusters, treated), _others(checks)])
 
 
-def _trends(checks: Sequence[Check]) -> tuple[bool, Said]:
+def _trends(checks: Sequence[Check]) -> tuple[bool, Message]:
     verdict = next((check.verdict for check in checks if check.name == "pretrends"), "cannot_say")
-    if verdict == "holds":
-        return True, say(
-            "Tren sebelum pelatihan datar, dalam uji yang cukup peka.",
-            "Trends before training are flat, in a test that would have noticed.",
-        )
-    why = {
-        "doubtful": say(
-            "Uji tren sebelum pelatihan terlalu lemah.",
-            "The test of trends before training is too weak to say that they are flat.",
-        ),
-        "fails": say("Tren sebelum pelatihan tidak sejajar.", "Trends before training are not parallel."),
-    }
-    unknown = say("Tren sebelum pelatihan tidak dapat diuji.", "Trends before training could not be tested.")
-    return False, why.get(verdict, unknown)
+    return verdict == "holds", Message(f"grade.trends.{verdict}")
 
 
-def _survives(breakdown: float) -> tuple[bool, Said]:
+def _survives(breakdown: float) -> tuple[bool, Message]:
     if np.isnan(breakdown):
-        return False, say(
-            "Tidak ada kesimpulan yang bertahan: interval memuat nol atau tidak dapat dihitung.",
-            "There is no conclusion to survive a departure: the interval holds zero, or cannot be had.",
-        )
-    said = say(
-        "Kesimpulan bertahan sampai {x} kali penyimpangan terbesar sebelum pelatihan (syarat {y}).",
-        "The conclusion survives up to {x} times the largest departure before training (required: {y}).",
-        x=float(breakdown),
-        y=ENOUGH_BREAKDOWN,
+        return False, Message("grade.no_conclusion")
+    enough = breakdown >= ENOUGH_BREAKDOWN
+    return enough, Message("grade.survives", x=float(breakdown), required=ENOUGH_BREAKDOWN)
+
+
+def _enough(clusters: int, treated: int) -> tuple[bool, Message]:
+    counts = Message(
+        "grade.clusters", clusters=clusters, treated=treated, enough=ENOUGH_CLUSTERS, enough_treated=ENOUGH_TREATED
     )
-    return breakdown >= ENOUGH_BREAKDOWN, said
+    return clusters >= ENOUGH_CLUSTERS and treated >= ENOUGH_TREATED, counts
 
 
-def _enough(clusters: int, treated: int) -> tuple[bool, Said]:
-    said = say(
-        "{a} kelompok, {b} di antaranya dilatih (syarat {c} dan {d}).",
-        "{a} clusters, {b} of them trained (required: {c} and {d}).",
-        a=clusters,
-        b=treated,
-        c=ENOUGH_CLUSTERS,
-        d=ENOUGH_TREATED,
-    )
-    return clusters >= ENOUGH_CLUSTERS and treated >= ENOUGH_TREATED, said
-
-
-def _others(checks: Sequence[Check]) -> tuple[bool, Said]:
+def _others(checks: Sequence[Check]) -> tuple[bool, Message]:
     failed = [check.name for check in checks if check.verdict == "fails" and check.name != "pretrends"]
-    if failed:
-        names = ", ".join(failed)
-        return False, say("Pemeriksaan lain tidak bertahan: {n}.", "Other checks fail: {n}.", n=names)
-    return True, say("Tidak ada pemeriksaan lain yang gagal.", "No other check fails.")
+    return (False, Message("grade.others_fail", names=failed)) if failed else (True, Message("grade.others_hold"))
 
 
-def _lottery(checks: Sequence[Check], clusters: int, treated: int) -> tuple[tuple[Said, ...], tuple[Said, ...]]:
+def _lottery(checks: Sequence[Check], clusters: int, treated: int) -> tuple[tuple[Message, ...], tuple[Message, ...]]:
     kept = any(check.name == "lottery" and check.verdict == "holds" for check in checks)
-    intact = say("Undian dijalankan sebagaimana ditarik.", "The lottery was carried out as drawn.")
-    broken = say(
-        "Belum ditunjukkan bahwa undian dijalankan sebagaimana ditarik.",
-        "It has not been shown that the lottery was carried out as drawn.",
-    )
-    found = [(kept, intact if kept else broken), _enough(clusters, treated)]
-    return tuple(s for ok, s in found if ok), tuple(s for ok, s in found if not ok)
+    said = Message("grade.lottery_kept") if kept else Message("grade.lottery_not_shown")
+    return _split([(kept, said), _enough(clusters, treated)])

@@ -12,19 +12,19 @@ from scipy import stats
 from asn_impact.arrays import Int
 from asn_impact.errors import InputError
 from asn_impact.measures.durations import Durations
-from asn_impact.scrutiny.said import Check, Said, Verdict, cannot_say, say
+from asn_impact.scrutiny.case import Case
+from asn_impact.scrutiny.check import Check, CheckEntry, Verdict
+from asn_impact.verbs import public_verb
+from asn_impact.words import Message, paragraph
 
-__all__ = ["HEAVY", "SUSPICIOUS", "heaping"]
+__all__ = ["HEAPING", "HEAVY", "SUSPICIOUS", "heaping"]
 
 SUSPICIOUS = 1.5, 0.01  # times as many as expected, and excess as a share of all decisions: doubtful
 HEAVY = 2.5, 0.05  # the recorded dates cannot be taken at face value
 _LEVEL = 0.01
-QUESTION = say(
-    "Apakah tanggal keputusan tercatat saat terjadi, atau diketik kemudian?",
-    "Were decision dates recorded as they happened, or typed in later?",
-)
 
 
+@public_verb
 def heaping(durations: Durations, *, limits: Sequence[int] = ()) -> Check:
     """Return the check of heaps in the recorded times.
 
@@ -49,22 +49,20 @@ def heaping(durations: Durations, *, limits: Sequence[int] = ()) -> Check:
     """
     for limit in limits:
         if not isinstance(limit, int) or isinstance(limit, bool) or limit < 1:
-            raise InputError(f"limit {limit!r} is not known. Expected a whole number of days, 1 or more.")
+            raise InputError(Message("checks.heaping.limit", found=repr(limit)))
     if durations.calendar.unit not in {"working days", "calendar days"}:
-        why = say("Pemeriksaan ini memerlukan waktu dalam hari.", "This check needs waits counted in days.")
-        return cannot_say("heaping", QUESTION, why)
+        return HEAPING.cannot_say(Message("checks.heaping.not_days"))
     counts = _counts(durations)
     total = int(counts["cases"].sum())
     if total == 0:
-        why = say("Tidak ada permohonan yang sudah diputus.", "No application has been decided.")
-        return cannot_say("heaping", QUESTION, why)
+        return HEAPING.cannot_say(Message("checks.heaping.undecided"))
     waits = _histogram(counts["days"].to_numpy(dtype=np.int64), counts["cases"].to_numpy(dtype=np.int64))
     rows = [_at_zero(waits), *(_at_limit(waits, limit) for limit in limits), *_at_ends(durations, counts)]
     table = pd.DataFrame(rows)
     table = table.assign(excess=(table["cases"] - table["expected"]) / total)
     tested = table["p_value"].notna()
     heap = tested & (table["p_value"] * max(int(tested.sum()), 1) < _LEVEL)
-    return Check("heaping", QUESTION, _answer(table, heap, total), _verdict(table, heap), table)
+    return HEAPING.check(_verdict(table, heap), _answer(table, heap, total), table)
 
 
 def _counts(durations: Durations) -> pd.DataFrame:
@@ -86,7 +84,7 @@ def _histogram(values: Int, cases: Int) -> Int:
     return counted
 
 
-def _row(heap: str, found: int, expected: float, among: int) -> dict[str, object]:
+def _row(heap: Message, found: int, expected: float, among: int) -> dict[str, object]:
     """One heap: found against expected among so many cases."""
     share = expected / among if among else np.nan
     p = float(stats.binom.sf(found - 1, among, min(share, 1.0))) if among and expected > 0 else np.nan
@@ -95,19 +93,23 @@ def _row(heap: str, found: int, expected: float, among: int) -> dict[str, object
 
 
 def _at_zero(waits: Int) -> dict[str, object]:
-    return _row("0 days", int(waits[0]), np.nan, int(waits.sum())) | {"ratio": np.nan, "p_value": np.nan}
+    return _row(_days(0), int(waits[0]), np.nan, int(waits.sum())) | {"ratio": np.nan, "p_value": np.nan}
+
+
+def _days(n: int) -> Message:
+    return Message("checks.heaping.at.days", n=n)
 
 
 def _at_limit(waits: Int, limit: int) -> dict[str, object]:
     """Count the cases at the limit among those within two days of it, against an even spread over these days."""
     near = np.array([d for d in range(limit - 2, limit + 3) if 1 <= d < len(waits)])
     if limit >= len(waits):
-        return _row(f"{limit} days", 0, np.nan, 0)
+        return _row(_days(limit), 0, np.nan, 0)
     others = waits[near[near != limit]]
     expected = float(others.mean()) if len(others) else np.nan
     among = int(waits[near].sum())
     found = int(waits[limit])
-    row = _row(f"{limit} days", found, expected, among)
+    row = _row(_days(limit), found, expected, among)
     return row | {"p_value": float(stats.binom.sf(found - 1, among, 1 / len(near))) if among else np.nan}
 
 
@@ -120,11 +122,13 @@ def _at_ends(durations: Durations, counts: pd.DataFrame) -> list[dict[str, objec
     frame = pd.DataFrame({"month": days["month"], "cases": by_day.reindex(days.index, fill_value=0)}).reset_index()
     frame = frame.assign(year=frame["month"] // 12)
     rows = []
-    for name, period in (("last working day of a month", "month"), ("last working day of a year", "year")):
+    for period in ("month", "year"):
         grouped = frame.groupby(period).agg(cases=("cases", "sum"), days=("cases", "size"), last=("cases", "last"))
         used = grouped.loc[(grouped["cases"] > 0) & (grouped["days"] > 1)]
         among, found = int(used["cases"].sum()), int(used["last"].sum())
-        rows.append(_row(name, found, float((used["cases"] / used["days"]).sum()), among))
+        rows.append(
+            _row(Message(f"checks.heaping.at.{period}"), found, float((used["cases"] / used["days"]).sum()), among)
+        )
     return rows
 
 
@@ -138,31 +142,19 @@ def _reaches(table: pd.DataFrame, limit: tuple[float, float]) -> pd.Series:
     return (table["ratio"] >= limit[0]) & (table["excess"] >= limit[1])
 
 
-def _answer(table: pd.DataFrame, heap: pd.Series, total: int) -> Said:
-    said = say(
-        "Dari {n} keputusan, {share} terjadi pada hari permohonan diterima.",
-        "Of {n} decisions, {share} fell on the day of receipt.",
-        n=total,
-        share=float(table["cases"].iloc[0]) / total,
-    )
+def _answer(table: pd.DataFrame, heap: pd.Series, total: int) -> Message:
+    receipt = Message("checks.heaping.receipt", n=total, share=float(table["cases"].iloc[0]) / total)
     large = table.loc[heap & _reaches(table, SUSPICIOUS)]
     if large.empty:
-        return said + say("Tidak ada penumpukan yang mencurigakan.", "No suspicious heap.")
-    for row in large.itertuples():
-        said += say(
-            "Penumpukan pada {id_name}: {x} kali yang diharapkan, kelebihannya {share} dari semua keputusan.",
-            "A heap on {name}: {x} times the expected number, an excess of {share} of all decisions.",
-            name=str(row.heap),
-            id_name=_indonesian(str(row.heap)),
-            x=float(row.ratio),  # type: ignore[arg-type]
-            share=float(row.excess),  # type: ignore[arg-type]
-        )
-    return said
+        return receipt + Message("checks.heaping.no_heap")
+    columns = zip(large["heap"], large["ratio"], large["excess"], strict=True)
+    return paragraph(receipt, *(Message("checks.heaping.heap", heap=h, x=x, share=share) for h, x, share in columns))
 
 
-def _indonesian(heap: str) -> str:
-    known = {
-        "last working day of a month": "hari kerja terakhir bulan",
-        "last working day of a year": "hari kerja terakhir tahun",
-    }
-    return known.get(heap, heap.replace("days", "hari"))
+def _run(case: Case) -> Check:
+    if case.durations is None:
+        return HEAPING.cannot_say(Message("checks.heaping.not_given"))
+    return heaping(case.durations, limits=case.limits)
+
+
+HEAPING = CheckEntry("heaping", Message("checks.heaping.question"), _run)

@@ -5,71 +5,51 @@ Each is the same estimator on another design, so every estimator gets them.
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
+from asn_impact.arguments import Steps, Times
 from asn_impact.arrays import Float, Int
 from asn_impact.designs import Design
-from asn_impact.errors import AsnImpactError, DataWarning, EstimationError
+from asn_impact.errors import AsnImpactError, EstimationError
 from asn_impact.estimation import Inference
 from asn_impact.estimation.effects import Effects
 from asn_impact.estimation.inference import Rule
-from asn_impact.scrutiny.said import Check, Said, Verdict, cannot_say, refused, say
+from asn_impact.scrutiny.case import Case, one_estimate
+from asn_impact.scrutiny.check import Check, CheckEntry, Verdict
+from asn_impact.verbs import public_verb
+from asn_impact.words import Message, paragraph
 
-__all__ = ["before_training", "leave_one_out", "placebo_in_space", "placebo_in_time", "placebo_outcome"]
+__all__ = [
+    "LEAVE_ONE_OUT",
+    "PLACEBO_IN_SPACE",
+    "PLACEBO_IN_TIME",
+    "PLACEBO_OUTCOME",
+    "before_training",
+    "leave_one_out",
+    "placebo_in_space",
+    "placebo_in_time",
+    "placebo_outcome",
+]
 
-_TIME = say(
-    "Apakah ada 'dampak' sebelum pelatihan, bila tanggalnya dimajukan?",
-    "Is there an 'effect' before training, when its dates are moved forward?",
-)
-_SPACE = say(
-    "Seberapa sering kantor yang tidak dilatih menunjukkan 'dampak' sebesar ini?",
-    "How often do offices that nobody trained show an 'effect' as large as this?",
-)
-OUTCOME = say(
-    "Apakah ada 'dampak' pada ukuran yang tidak dapat dipengaruhi pelatihan?",
-    "Is there an 'effect' on an outcome that training cannot touch?",
-)
-_ONE_OUT = say("Apakah hasilnya bergantung pada satu kantor?", "Does the finding rest on a single office?")
 _LEVEL = 0.05
 _DOUBT = 0.20
-
-
-def one_estimate(effects: Effects) -> Effects:
-    """Return effects of one number, or refuse."""
-    if len(effects.terms) != 1:
-        raise EstimationError(f"{len(effects.terms)} estimates. Expected one: effects.overall().")
-    return effects
-
-
-def under(rule: Rule, effects: Effects) -> Inference:
-    """Return the inference without repeating warnings that the main result has given."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DataWarning)
-        return rule(effects)
-
-
-def again(effects: Effects, design: Design) -> Effects:
-    """Return the same estimate on another design, without repeating warnings."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DataWarning)
-        return effects.again(design)
 
 
 # ----------------------------------------------------------------------------------------------------- in time
 
 
-def before_training(design: Design, *, steps: int) -> Design:
+def before_training(design: Design, *, steps: int, anticipation: int = 0) -> Design:
     """Return the design with training `steps` periods earlier, on the cells before the real training alone.
 
-    Units whose moved date has no period before it are left out.
+    The last `anticipation` periods before training are left out too. So are units whose moved date has no period
+    before it.
     """
-    if steps < 1:
-        raise EstimationError(f"steps={steps!r}. Expected how many periods to move training forward, 1 or more.")
-    panel, hidden = design.panel, design.treated()
+    if steps <= anticipation:
+        raise EstimationError(Message("checks.placebo_in_time.steps", steps=steps, least=anticipation + 1))
+    panel, hidden = design.panel, design.shifted(-anticipation).treated()
     last = np.flatnonzero((panel.observed & ~hidden).any(axis=0)).max(initial=0) + 1
     keep = np.arange(last)
     masked = replace(
@@ -82,46 +62,52 @@ def before_training(design: Design, *, steps: int) -> Design:
         x=panel.x[:, keep],
     )
     moved = replace(design, panel=masked).shifted(-steps)
-    return moved.where(moved.adopted >= 1)
+    return moved.where(moved.adopted >= 1 + anticipation)
 
 
-def placebo_in_time(effects: Effects, *, rule: Rule, steps: int) -> Check:
+@public_verb
+def placebo_in_time(effects: Effects, *, rule: Rule, steps: Steps) -> Check:
     """Return the check that moves training `steps` periods forward and uses the time before training alone.
 
+    Periods in which the estimator allows for anticipation are not used, so `steps` must be larger than their number.
     Fails: the interval excludes zero. Doubtful: it holds zero but also the real estimate, so that it could not tell.
     """
-    moved = before_training(one_estimate(effects).design, steps=steps)
+    anticipation = effects.anticipation
+    moved = before_training(one_estimate(effects).design, steps=steps, anticipation=anticipation)
     try:
-        fake = under(rule, again(effects, moved))
+        fake = rule(effects.again(moved))
     except AsnImpactError as problem:
-        return cannot_say("placebo_in_time", _TIME, refused(problem))
-    answer = say(
-        "Dengan tanggal {k} periode lebih awal dan data sebelum pelatihan saja, 'dampak'nya {x} (p = {p}).",
-        "With dates {k} periods earlier and data before training only, the 'effect' is {x} (p = {p}).",
-        k=steps,
-        x=float(fake.estimate[0]),
-        p=float(fake.p_value[0]),
-    )
+        return PLACEBO_IN_TIME.cannot_say(problem)
+    x, p = float(fake.estimate[0]), float(fake.p_value[0])
     verdict, more = _zero_or_real(fake, float(effects.estimate[0]))
-    return Check("placebo_in_time", _TIME, answer + more, verdict, fake.table().assign(steps=steps))
+    answer = paragraph(
+        Message("checks.placebo_in_time.answer", k=steps, x=x, p=p),
+        Message("checks.anticipation", n=anticipation) if anticipation else None,
+        more,
+    )
+    return PLACEBO_IN_TIME.check(verdict, answer, fake.table().assign(steps=steps))
 
 
-def _zero_or_real(fake: Inference, real: float) -> tuple[Verdict, Said]:
+def _zero_or_real(fake: Inference, real: float) -> tuple[Verdict, Message | None]:
     """Return what an interval says that ought to hold zero and ought not to hold the real estimate."""
     low, high = (float(end[0]) for end in fake.interval())
     if np.isnan(low):
-        return "cannot_say", say("Galat bakunya tidak dapat dihitung.", "It has no standard error.")
+        return "cannot_say", Message("checks.placebo.no_error")
     if low > 0 or high < 0:
-        return "fails", Said("", "")
+        return "fails", None
     if np.isfinite(real) and low <= real <= high:
-        return "doubtful", say(
-            "Intervalnya juga memuat dampak yang sebenarnya diduga ({x}): uji ini terlalu lemah.",
-            "Its interval also holds the real estimate ({x}): this check is too weak to tell.",
-            x=real,
-        )
-    return "holds", Said("", "")
+        return "doubtful", Message("checks.placebo.holds_real", x=real)
+    return "holds", None
 
 
+def _run_in_time(case: Case) -> Check:
+    """Move training forward so that half of the time before it, without anticipation, comes after the moved date."""
+    ahead = case.overall.anticipation
+    steps = ahead + max(1, (int(case.design.cohorts.min()) - ahead) // 2)
+    return placebo_in_time(case.overall, rule=case.rule, steps=steps)
+
+
+@public_verb
 def placebo_outcome(other: Inference, *, real: float = np.nan) -> Check:
     """Return the check of an outcome or service that training cannot have touched.
 
@@ -133,22 +119,28 @@ def placebo_outcome(other: Inference, *, real: float = np.nan) -> Check:
         The effect on the outcome of interest, if it has the same unit: the check is doubtful when it cannot tell the
         two apart.
     """
-    one_estimate(other.effects)
-    answer = say(
-        "'Dampak' pada {name}: {x} (p = {p}).",
-        "'Effect' on {name}: {x} (p = {p}).",
-        name=other.effects.design.panel.outcome.name,
-        x=float(other.estimate[0]),
-        p=float(other.p_value[0]),
-    )
+    name = one_estimate(other.effects).design.panel.outcome.name
+    x, p = float(other.estimate[0]), float(other.p_value[0])
     verdict, more = _zero_or_real(other, real)
-    return Check("placebo_outcome", OUTCOME, answer + more, verdict, other.table())
+    answer = paragraph(Message("checks.placebo_outcome.answer", name=name, x=x, p=p), more)
+    return PLACEBO_OUTCOME.check(verdict, answer, other.table())
+
+
+def _run_outcome(case: Case) -> Check:
+    if case.other is None:
+        return PLACEBO_OUTCOME.cannot_say(Message("checks.placebo_outcome.not_given"))
+    return placebo_outcome(case.other)
+
+
+PLACEBO_IN_TIME = CheckEntry("placebo_in_time", Message("checks.placebo_in_time.question"), _run_in_time)
+PLACEBO_OUTCOME = CheckEntry("placebo_outcome", Message("checks.placebo_outcome.question"), _run_outcome)
 
 
 # ---------------------------------------------------------------------------------------------------- in space
 
 
-def placebo_in_space(effects: Effects, *, seed: int, reps: int) -> Check:
+@public_verb
+def placebo_in_space(effects: Effects, *, seed: int, reps: Times) -> Check:
     """Return the check that deals the real training dates among offices that were never trained.
 
     As many clusters get each date as in truth, or in the same proportions when fewer than twice as many are untrained.
@@ -159,7 +151,7 @@ def placebo_in_space(effects: Effects, *, seed: int, reps: int) -> Check:
     design = one_estimate(effects).design
     free = ~np.isin(design.cluster, design.cluster[np.isfinite(design.adopted)])
     if (untrained := len(np.unique(design.cluster[free]))) < 4:
-        return cannot_say("placebo_in_space", _SPACE, _too_few(untrained))
+        return PLACEBO_IN_SPACE.cannot_say(_too_few(untrained))
     pool = design.where(free)
     dates = _dates(design, untrained)
     real = _studentised(effects)
@@ -167,18 +159,11 @@ def placebo_in_space(effects: Effects, *, seed: int, reps: int) -> Check:
     drawn = np.array([_drawn(effects, pool, dates, rng) for _ in range(reps)])
     known = drawn[np.isfinite(drawn[:, 1])]
     if len(known) < reps / 2 or not np.isfinite(real):
-        return cannot_say("placebo_in_space", _SPACE, _too_few(untrained))
-    p = float((1 + (np.abs(known[:, 1]) >= abs(real)).sum()) / (1 + len(known)))
+        return PLACEBO_IN_SPACE.cannot_say(_too_few(untrained))
+    as_large = int((np.abs(known[:, 1]) >= abs(real)).sum())
+    p = (1 + as_large) / (1 + len(known))
     verdict: Verdict = "holds" if p <= _LEVEL else "doubtful" if p <= _DOUBT else "fails"
-    answer = say(
-        "Dari {k} pembagian tanggal di antara {u} kelompok yang tidak dilatih, 'dampak' sekuat ini muncul {m} kali "
-        "(p = {p}).",
-        "In {k} deals of the dates among {u} untrained clusters, an 'effect' this strong came up {m} times (p = {p}).",
-        k=len(known),
-        u=untrained,
-        m=int((np.abs(known[:, 1]) >= abs(real)).sum()),
-        p=p,
-    )
+    answer = Message("checks.placebo_in_space.answer", k=len(known), u=untrained, m=as_large, p=p)
     table = pd.DataFrame(
         {
             "term": ["real", *(f"placebo {q:g}%" for q in (2.5, 50, 97.5))],
@@ -187,15 +172,11 @@ def placebo_in_space(effects: Effects, *, seed: int, reps: int) -> Check:
             "p_value": [p, np.nan, np.nan, np.nan],
         }
     )
-    return Check("placebo_in_space", _SPACE, answer, verdict, table)
+    return PLACEBO_IN_SPACE.check(verdict, answer, table)
 
 
-def _too_few(untrained: int) -> Said:
-    return say(
-        "Hanya {u} kelompok yang tidak dilatih; dampak palsu tidak dapat dibandingkan.",
-        "Only {u} untrained clusters, or no effect among them: nothing to rank against.",
-        u=untrained,
-    )
+def _too_few(untrained: int) -> Message:
+    return Message("checks.placebo_in_space.too_few", u=untrained)
 
 
 def _dates(design: Design, untrained: int) -> Float:
@@ -210,7 +191,7 @@ def _dates(design: Design, untrained: int) -> Float:
 def _drawn(effects: Effects, pool: Design, dates: Float, rng: np.random.Generator) -> tuple[float, float]:
     dealt: Float = rng.permutation(dates)[pool.cluster]
     try:
-        fake = again(effects, replace(pool, adopted=dealt))
+        fake = effects.again(replace(pool, adopted=dealt))
     except AsnImpactError:
         return np.nan, np.nan
     return float(fake.estimate[0]), _studentised(fake)
@@ -221,9 +202,17 @@ def _studentised(effects: Effects) -> float:
     return float(effects.estimate[0]) / spread if spread > 0 else np.nan
 
 
+def _run_in_space(case: Case) -> Check:
+    return placebo_in_space(case.overall, seed=case.seed, reps=case.reps)
+
+
+PLACEBO_IN_SPACE = CheckEntry("placebo_in_space", Message("checks.placebo_in_space.question"), _run_in_space)
+
+
 # ------------------------------------------------------------------------------------------------- leave one out
 
 
+@public_verb
 def leave_one_out(effects: Effects) -> Check:
     """Return the check of the estimate without each cluster in turn.
 
@@ -235,24 +224,18 @@ def leave_one_out(effects: Effects) -> Check:
     order: Int = np.argsort(-np.nan_to_num(np.abs(without - full), nan=np.inf), kind="stable")
     table = pd.DataFrame({"without": labels, "estimate": without, "change": without - full}).iloc[order]
     if np.isnan(without).all() or np.isnan(full):
-        why = say("Tidak dapat diduga tanpa salah satunya.", "It cannot be estimated without any of them.")
-        return cannot_say("leave_one_out", _ONE_OUT, why)
+        return LEAVE_ONE_OUT.cannot_say(Message("checks.leave_one_out.none"))
     worst = int(np.nanargmax(np.abs(without - full)))
-    answer = say(
-        "Tanpa satu per satu, hasilnya antara {low} dan {high}; paling berubah tanpa {name} ({x}).",
-        "Leaving out one at a time, it lies between {low} and {high}; it moves most without {name} ({x}).",
+    answer = Message(
+        "checks.leave_one_out.answer",
         low=float(np.nanmin(without)),
         high=float(np.nanmax(without)),
         name=labels[worst],
         x=float(without[worst]),
     )
-    if np.isnan(without).any():
-        answer += say(
-            "Tanpa {k} di antaranya tidak dapat diduga.",
-            "Without {k} of them it cannot be estimated.",
-            k=int(np.isnan(without).sum()),
-        )
-    return Check("leave_one_out", _ONE_OUT, answer, _rests(full, without), table.reset_index(drop=True))
+    if lost := int(np.isnan(without).sum()):
+        answer += Message("checks.leave_one_out.some", k=lost)
+    return LEAVE_ONE_OUT.check(_rests(full, without), answer, table.reset_index(drop=True))
 
 
 def _rests(full: float, without: Float) -> Verdict:
@@ -261,3 +244,10 @@ def _rests(full: float, without: Float) -> Verdict:
         return "fails"
     moved = np.abs(known - full).max() > 0.5 * abs(full)
     return "doubtful" if moved or len(known) < len(without) else "holds"
+
+
+def _run_one_out(case: Case) -> Check:
+    return leave_one_out(case.overall)
+
+
+LEAVE_ONE_OUT = CheckEntry("leave_one_out", Message("checks.leave_one_out.question"), _run_one_out)

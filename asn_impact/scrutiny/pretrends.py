@@ -13,14 +13,19 @@ import numpy as np
 import pandas as pd
 from scipy import optimize, stats
 
+from asn_impact.arguments import Level
 from asn_impact.arrays import Float
 from asn_impact.errors import InferenceError
 from asn_impact.estimation import Inference
+from asn_impact.scrutiny.case import Case
+from asn_impact.scrutiny.check import Check, CheckEntry, Verdict
 from asn_impact.scrutiny.event_path import EventPath, event_path
-from asn_impact.scrutiny.said import Check, Said, Verdict, cannot_say, refused, say
+from asn_impact.verbs import public_verb
+from asn_impact.words import Message, paragraph
 
 __all__ = [
     "INFORMATIVE",
+    "PRETRENDS",
     "JointTest",
     "equivalence_margin",
     "joint_test",
@@ -30,11 +35,6 @@ __all__ = [
 ]
 
 INFORMATIVE = 0.8  # power a pre-trend test must have against the line that would explain the effect
-QUESTION = say(
-    "Apakah kantor yang dilatih dan pembandingnya bergerak sejajar sebelum pelatihan?",
-    "Did trained offices and their comparison move alike before training?",
-)
-_SOURCE = "Roth (2022), AER: Insights 4; Hartman and Hidalgo (2018), AJPS 62; docs/methods.md#pre-trends"
 
 
 @dataclass(frozen=True)
@@ -134,9 +134,7 @@ def slope_for_power(sigma: Float, distance: Float, *, power: float, critical: fl
     """
     least = pretest_power(sigma, np.zeros(len(distance)), critical=critical)
     if not least < power < 1:
-        raise InferenceError(
-            f"power={power!r}. Expected more than the level of the test ({least:.3f}) and less than 1."
-        )
+        raise InferenceError(Message("checks.pretrends.power", found=repr(power), least=least))
 
     def gap(slope: float) -> float:
         return pretest_power(sigma, slope * distance, critical=critical) - power
@@ -157,8 +155,9 @@ def equivalence_margin(beta: Float, std_error: Float, df: Float, *, level: float
     return float((np.abs(beta) + reach).max())
 
 
+@public_verb
 def pretrends(
-    events: Inference | EventPath, *, effect: float | None = None, margin: float | None = None, level: float = 0.95
+    events: Inference | EventPath, *, effect: float | None = None, margin: float | None = None, level: Level = 0.95
 ) -> Check:
     """Return the check of trends before training: joint test, power against the explaining line, equivalence margin.
 
@@ -180,50 +179,35 @@ def pretrends(
     try:
         path = events if isinstance(events, EventPath) else event_path(events)
     except InferenceError as problem:
-        return cannot_say("pretrends", QUESTION, refused(problem), _SOURCE)
-    return _Before(path, level).check(effect, margin)
+        return PRETRENDS.cannot_say(problem)
+    return _check(path, effect, margin, level)
 
 
-@dataclass(frozen=True, eq=False)
-class _Before:
-    path: EventPath
-    level: float
-
-    def check(self, effect: float | None, margin: float | None) -> Check:
-        under, pre = self.path.inference, self.path.pre
-        began = (self.path.step > 0) & (self.path.first >= 0)
-        explained = float(under.estimate[began].mean()) if effect is None else float(effect)
-        slope = explained / float(self.path.step[began].mean())
-        beta, sigma, df = under.estimate[:pre], under.variance[:pre, :pre], under.df[:pre]
-        test = joint_test(beta, sigma, float(df.min()))
-        power = self._power(slope)
-        shown = equivalence_margin(beta, np.sqrt(np.diag(sigma)), df, level=self.level)
-        verdict = _verdict(test.p_value, power, shown, margin, 1 - self.level)
-        table = under.table(self.level).iloc[:pre].assign(explaining_line=slope * self.path.step[:pre])
-        return Check(
-            "pretrends",
-            QUESTION,
-            _answer(test, power, shown, margin),
-            verdict,
-            self._summed(table, test, power, shown),
-            _SOURCE,
-        )
-
-    def _power(self, slope: float) -> float:
-        under, pre = self.path.inference, self.path.pre
-        critical = float(stats.t.ppf((1 + self.level) / 2, under.df[:pre].min()))
-        return pretest_power(
-            under.variance[:pre, :pre], np.asarray(slope * self.path.step[:pre], dtype=np.float64), critical=critical
-        )
-
-    def _summed(self, table: pd.DataFrame, test: JointTest, power: float, shown: float) -> pd.DataFrame:
-        return table.assign(
-            joint_p_value=test.p_value, joint_df=f"F({test.df_num}, {test.df_denom:.1f})", power=power, margin=shown
-        ).reset_index(drop=True)
+def _check(path: EventPath, effect: float | None, margin: float | None, level: float) -> Check:
+    under, pre = path.inference, path.pre
+    began = path.first >= 0
+    explained = float(under.estimate[began].mean()) if effect is None else float(effect)
+    line: Float = explained / path.step[began].mean() * path.step[:pre]
+    beta, sigma, df = under.estimate[:pre], under.variance[:pre, :pre], under.df[:pre]
+    test = joint_test(beta, sigma, float(df.min()))
+    power = pretest_power(sigma, line, critical=float(stats.t.ppf((1 + level) / 2, df.min())))
+    least = equivalence_margin(beta, np.sqrt(np.diag(sigma)), df, level=level)
+    table = under.table(level).iloc[:pre].reset_index(drop=True)
+    table = table.assign(
+        explaining_line=line,
+        joint_p_value=test.p_value,
+        joint_df=f"F({test.df_num}, {test.df_denom:.1f})",
+        power=power,
+        margin=least,
+    )
+    ahead = path.source.effects.anticipation
+    note = Message("checks.anticipation", n=ahead) if ahead else None
+    answer = paragraph(_answer(test, power, least, margin), note)
+    return PRETRENDS.check(_verdict(test.p_value, power, least, margin, 1 - level), answer, table)
 
 
-def _verdict(p_value: float, power: float, shown: float, margin: float | None, alpha: float) -> Verdict:
-    if margin is not None and shown <= margin:
+def _verdict(p_value: float, power: float, least: float, margin: float | None, alpha: float) -> Verdict:
+    if margin is not None and least <= margin:
         return "holds"
     if np.isnan(p_value):
         return "cannot_say"
@@ -232,28 +216,22 @@ def _verdict(p_value: float, power: float, shown: float, margin: float | None, a
     return "holds" if power >= INFORMATIVE and margin is None else "doubtful"
 
 
-def _answer(test: JointTest, power: float, shown: float, margin: float | None) -> Said:
+def _answer(test: JointTest, power: float, least: float, margin: float | None) -> Message:
     if np.isnan(test.p_value):
-        said = say(
-            "Derajat bebas terlalu sedikit untuk uji bersama atas {q} selisih sebelum pelatihan.",
-            "Too few degrees of freedom for a joint test of {q} differences before training.",
-            q=test.df_num,
-        )
+        joint = Message("checks.pretrends.too_few", q=test.df_num)
     else:
-        said = say(
-            "Uji bersama {q} selisih sebelum pelatihan: p = {p}. Tren lurus yang menjelaskan seluruh dampak "
-            "akan terlihat dengan peluang {share}.",
-            "Joint test of {q} differences before training: p = {p}. A straight trend that explains the whole effect "
-            "would have been noticed with probability {share}.",
-            q=test.df_num,
-            p=float(test.p_value),
-            share=power,
-        )
-    said += say(
-        "Selisih sebelum pelatihan terbukti lebih kecil dari {x}.",
-        "The differences before training are shown to be smaller than {x}.",
-        x=shown,
-    )
-    if margin is not None:
-        said += say("Batas yang diminta: {x}.", "The margin asked for: {x}.", x=float(margin))
-    return said
+        joint = Message("checks.pretrends.joint", q=test.df_num, p=float(test.p_value), share=power)
+    request = None if margin is None else Message("checks.pretrends.margin_asked", x=float(margin))
+    return paragraph(joint, Message("checks.pretrends.margin", x=least), request)
+
+
+def _run(case: Case) -> Check:
+    return pretrends(case.path) if isinstance(case.path, EventPath) else PRETRENDS.cannot_say(case.path)
+
+
+PRETRENDS = CheckEntry(
+    "pretrends",
+    Message("checks.pretrends.question"),
+    _run,
+    "Roth (2022), AER: Insights 4; Hartman and Hidalgo (2018), AJPS 62; docs/methods.md#pre-trends",
+)

@@ -8,12 +8,14 @@ pairs: a change of d between minus and plus a limit. The limit is a number, or a
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Annotated, Literal, Protocol
 
 import numpy as np
 
+from asn_impact.arguments import AtLeast, check_fields
 from asn_impact.arrays import Float, readonly
 from asn_impact.errors import InferenceError
+from asn_impact.words import Message
 
 __all__ = ["Bands", "RelativeMagnitude", "Restriction", "Smoothness"]
 
@@ -58,6 +60,10 @@ class Restriction(Protocol):
     """Parameters in the object, numbers of periods in the call."""
 
     @property
+    def words(self) -> Message:
+        """Name and parameters in every language."""
+
+    @property
     def name(self) -> str:
         """Name and parameters as printed."""
 
@@ -87,13 +93,17 @@ class RelativeMagnitude:
     [2, 6]
     """
 
-    mbar: float
+    mbar: Annotated[float, AtLeast(0)]
     of: Literal["changes", "curvature"] = "changes"
 
     def __post_init__(self) -> None:
-        _require_size(self.mbar, "RelativeMagnitude(mbar)")
-        if self.of not in {"changes", "curvature"}:
-            raise InferenceError(f"of={self.of!r} is not known. Expected 'changes' or 'curvature'.")
+        check_fields(self)
+        _require_finite(mbar=self.mbar)
+
+    @property
+    def words(self) -> Message:
+        """Name and parameters in every language."""
+        return Message(f"sensitivity.restriction.{self.of}", mbar=self.mbar)
 
     @property
     def name(self) -> str:
@@ -105,10 +115,9 @@ class RelativeMagnitude:
         change = _changes(pre, post) if self.of == "changes" else np.diff(_changes(pre, post), axis=0)
         before = ~(change[:, pre:] != 0).any(axis=1)
         if not before.any():
-            raise InferenceError(
-                f"{pre} period before the reference has no {self.of} to compare with. Expected "
-                f"{1 if self.of == 'changes' else 2} or more: widen the window."
-            )
+            of = Message(f"sensitivity.restriction.of.{self.of}")
+            least = 1 if self.of == "changes" else 2
+            raise InferenceError(Message("sensitivity.restriction.nothing_before", pre=pre, of=of, least=least))
         factor = np.where(before, 1.0, self.mbar)[:, None]
         zero = np.zeros(len(change))
         return tuple(
@@ -135,10 +144,16 @@ class Smoothness:
     [[1.0, -2.0, 0.0], [0.0, 1.0, 1.0]]
     """
 
-    m: float
+    m: Annotated[float, AtLeast(0)]
 
     def __post_init__(self) -> None:
-        _require_size(self.m, "Smoothness(m)")
+        check_fields(self)
+        _require_finite(m=self.m)
+
+    @property
+    def words(self) -> Message:
+        """Name and parameters in every language."""
+        return Message("sensitivity.restriction.smooth", m=self.m)
 
     @property
     def name(self) -> str:
@@ -154,10 +169,11 @@ class Smoothness:
 def _changes(pre: int, post: int) -> Float:
     """(pre + post, k) changes from one period to the next; the reference period, where d is zero, has no column."""
     if pre < 1 or post < 1:
-        raise InferenceError(f"{pre} periods before the reference and {post} after it. Expected one or more of each.")
+        raise InferenceError(Message("sensitivity.restriction.one_each", pre=pre, post=post))
     return np.diff(np.insert(np.eye(pre + post), pre, 0.0, axis=0), axis=0)
 
 
-def _require_size(value: float, where: str) -> None:
-    if not (np.isfinite(value) and value >= 0):
-        raise InferenceError(f"{where} is {value!r}. Expected zero or a positive number.")
+def _require_finite(**sizes: float) -> None:
+    for name, size in sizes.items():
+        if not np.isfinite(size):
+            raise InferenceError(Message("sensitivity.restriction.infinite", name=name, found=repr(size)))

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from asn_impact.arguments import Level, Steps
 from asn_impact.arrays import Float
 from asn_impact.display import card
 from asn_impact.errors import InferenceError
@@ -21,7 +22,8 @@ from asn_impact.estimation import Inference
 from asn_impact.scrutiny.event_path import EventPath, Target, event_path, target_weights
 from asn_impact.scrutiny.honest import conditional_ends, fixed_length
 from asn_impact.scrutiny.restrictions import RelativeMagnitude, Restriction, Smoothness
-from asn_impact.scrutiny.said import Said, say
+from asn_impact.verbs import public_verb
+from asn_impact.words import Message
 
 __all__ = [
     "Breakdown",
@@ -60,13 +62,13 @@ class RobustInterval:
 
     restriction: Restriction
     level: float
-    target: str
+    target: Message
     estimate: float
     low: float
     high: float
     std_error: float
     df: float
-    method: str
+    method: Message
 
     @property
     def excludes_zero(self) -> bool:
@@ -77,7 +79,7 @@ class RobustInterval:
         """Return one row with the usual columns; statistic and p-value are those under parallel trends."""
         statistic = self.estimate / self.std_error
         row = {
-            "term": self.target,
+            "term": str(self.target),
             "restriction": self.restriction.name,
             "estimate": self.estimate,
             "std_error": self.std_error,
@@ -99,15 +101,16 @@ class RobustInterval:
         return card(repr(self), [("method", self.method)], table=self.table().round(4))
 
 
+@public_verb
 def robust_ends(
     beta: Float,
     sigma: Float,
     *,
-    pre: int,
-    post: int,
+    pre: Steps,
+    post: Steps,
     restriction: Restriction,
     l_vec: Float,
-    level: float = 0.95,
+    level: Level = 0.95,
     df: float = np.inf,
 ) -> tuple[float, float]:
     """Return the ends of the interval, from plain numbers.
@@ -137,7 +140,7 @@ def robust_ends(
     Raises
     ------
     InferenceError
-        Shapes do not fit, the variance is not positive definite, the level is not a share.
+        Shapes do not fit, or the variance is not positive definite.
 
     Notes
     -----
@@ -152,7 +155,7 @@ def robust_ends(
     [1.82, 2.38]
     """
     beta, sigma, l_vec = (np.asarray(a, dtype=np.float64) for a in (beta, sigma, l_vec))
-    _require_shapes(beta, sigma, l_vec, pre, post, level)
+    _require_shapes(beta, sigma, l_vec, pre, post)
     alpha = 1 - level
     normal = stats.norm.ppf((1 + level) / 2)
     enlarged = sigma * (stats.t.ppf((1 + level) / 2, df) / normal) ** 2 if np.isfinite(df) else sigma
@@ -170,27 +173,24 @@ def robust_ends(
     return float(np.nanmin(ends[:, 0])), float(np.nanmax(ends[:, 1]))
 
 
-def _require_shapes(beta: Float, sigma: Float, l_vec: Float, pre: int, post: int, level: float) -> None:
-    if not 0 < level < 1:
-        raise InferenceError(f"level={level!r}. Expected a share between 0 and 1, for instance 0.95.")
+def _require_shapes(beta: Float, sigma: Float, l_vec: Float, pre: int, post: int) -> None:
     k = pre + post
-    if beta.shape != (k,) or sigma.shape != (k, k) or l_vec.shape != (post,):
-        raise InferenceError(
-            f"beta {beta.shape}, sigma {sigma.shape}, l_vec {l_vec.shape}. Expected ({k},), ({k}, {k}) and ({post},) "
-            f"for {pre} estimates before and {post} after."
-        )
+    shapes = {"beta": beta.shape, "sigma": sigma.shape, "l_vec": l_vec.shape}
+    wanted = {"beta": (k,), "sigma": (k, k), "l_vec": (post,)}
+    if shapes != wanted:
+        texts = {name: str(shape) for name, shape in shapes.items()}
+        texts |= {f"want_{name}": str(shape) for name, shape in wanted.items()}
+        raise InferenceError(Message("sensitivity.shapes", pre=pre, post=post, **texts))
     if not (np.isfinite(beta).all() and np.isfinite(sigma).all()):
-        raise InferenceError("An estimate or its variance is missing. Leave that period out, on its whole side.")
+        raise InferenceError(Message("sensitivity.missing"))
     scale = np.sqrt(np.diag(sigma))
     if (scale <= 0).any() or np.linalg.eigvalsh(sigma / np.outer(scale, scale)).min() < 1e-10:
-        raise InferenceError(
-            f"The variance of the {k} estimates has no inverse: there are more of them than clusters can tell "
-            "apart. Group event times: event_path(inference, every=3)."
-        )
+        raise InferenceError(Message("sensitivity.no_inverse", k=k))
 
 
+@public_verb
 def robust_interval(
-    events: Inference | EventPath, restriction: Restriction, *, of: Target = "average", level: float = 0.95
+    events: Inference | EventPath, restriction: Restriction, *, of: Target = "average", level: Level = 0.95
 ) -> RobustInterval:
     """Return the interval for an effect that allows for a restricted departure from parallel trends.
 
@@ -233,11 +233,13 @@ class _Question:
         return cls(path, l_vec, path.target(l_vec), level)
 
     @property
-    def name(self) -> str:
+    def name(self) -> Message:
         used = np.flatnonzero(self.l_vec) + self.path.pre
-        return f"event times {self.path.first[used].min()} to {self.path.last[used].max()}"
+        first, last = int(self.path.first[used].min()), int(self.path.last[used].max())
+        return Message("sensitivity.event_times", first=first, last=last)
 
     def interval(self, restriction: Restriction) -> RobustInterval:
+        kind = "smooth" if isinstance(restriction, Smoothness) else "conditional"
         low, high = robust_ends(
             self.path.inference.estimate,
             self.path.inference.variance,
@@ -257,19 +259,17 @@ class _Question:
             high=high,
             std_error=float(self.under.std_error[0]),
             df=float(self.under.df[0]),
-            method=f"{_METHODS[isinstance(restriction, Smoothness)]}; {self.path.source.rule.name}",
+            method=Message(f"sensitivity.method.{kind}", rule=self.path.source.rule.name),
         )
 
 
-_METHODS = {True: "fixed-length interval", False: "conditional test, least favourable stage"}
-
-
+@public_verb
 def sensitivity(
     events: Inference | EventPath,
     restrictions: Sequence[Restriction],
     *,
     of: Target = "average",
-    level: float = 0.95,
+    level: Level = 0.95,
 ) -> pd.DataFrame:
     """Return one row a restriction: how the interval widens as more departure is allowed for."""
     question = _Question.of(_as_path(events), of, level)
@@ -295,23 +295,24 @@ class Breakdown:
 
     value: float
     kind: Literal["relative", "smooth"]
-    said: Said
+    said: Message
     level: float
-    target: str
+    target: Message
 
     def __repr__(self) -> str:
-        return f"Breakdown({self.target}: {self.said.en})"
+        return f"Breakdown({self.target}: {self.said})"
 
     def _repr_html_(self) -> str:
-        return card("Breakdown value", [("target", self.target), ("id", self.said.id), ("en", self.said.en)])
+        return card("Breakdown value", [("target", self.target), ("id", self.said.text("id")), ("en", self.said)])
 
 
+@public_verb
 def breakdown(
     events: Inference | EventPath,
     kind: Literal["relative", "smooth"] = "relative",
     *,
     of: Target = "average",
-    level: float = 0.95,
+    level: Level = 0.95,
 ) -> Breakdown:
     """Return the largest departure at which the interval for the target still excludes zero.
 
@@ -322,8 +323,6 @@ def breakdown(
     kind
         ``"relative"``: in multiples of the largest change before training. ``"smooth"``: as a change of slope.
     """
-    if kind not in {"relative", "smooth"}:
-        raise InferenceError(f"kind={kind!r} is not known. Expected 'relative' or 'smooth'.")
     question = _Question.of(_as_path(events), of, level)
 
     def excludes(size: float) -> bool:
@@ -332,7 +331,7 @@ def breakdown(
 
     scale = 1.0 if kind == "relative" else float(np.sqrt(np.diag(question.path.inference.variance)).mean())
     value = _largest(excludes, scale)
-    return Breakdown(value, kind, _breakdown_said(value, kind), level, question.name)
+    return Breakdown(value, kind, _words(value, kind), level, question.name)
 
 
 def _largest(holds: Callable[[float], bool], scale: float) -> float:
@@ -350,20 +349,7 @@ def _largest(holds: Callable[[float], bool], scale: float) -> float:
     return low
 
 
-def _breakdown_said(value: float, kind: str) -> Said:
+def _words(value: float, kind: str) -> Message:
     if np.isnan(value):
-        return say(
-            "Interval memuat nol walaupun tren dianggap sejajar (atau lurus): tidak ada kesimpulan untuk diuji.",
-            "The interval holds zero even with parallel (or straight) trends: there is no conclusion to test.",
-        )
-    if kind == "relative":
-        return say(
-            "Kesimpulan bertahan terhadap penyimpangan sampai {x} kali yang terbesar sebelum pelatihan.",
-            "The conclusion survives departures up to {x} times the largest seen before training.",
-            x=float(value),
-        )
-    return say(
-        "Kesimpulan bertahan selama kemiringan selisih tren berubah paling banyak {x} per langkah.",
-        "The conclusion survives as long as the slope of the difference in trends changes by at most {x} a step.",
-        x=float(value),
-    )
+        return Message("sensitivity.breakdown.nothing")
+    return Message(f"sensitivity.breakdown.{kind}", x=float(value))

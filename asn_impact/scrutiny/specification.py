@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
+from asn_impact.arguments import Level
 from asn_impact.designs import Design
 from asn_impact.display import card
-from asn_impact.errors import AsnImpactError, DataWarning, EstimationError
-from asn_impact.estimation.effects import Estimator
+from asn_impact.errors import AsnImpactError, EstimationError
+from asn_impact.estimation import GroupTime, Imputation, TwoWay
+from asn_impact.estimation.effects import Effects, Estimator
 from asn_impact.estimation.inference import Rule
-from asn_impact.scrutiny.said import Check, Verdict, say
+from asn_impact.scrutiny.case import Case
+from asn_impact.scrutiny.check import Check, CheckEntry, Verdict, reason_of
+from asn_impact.verbs import public_verb
+from asn_impact.words import Message
 
-__all__ = ["SpecificationCurve", "specification_curve"]
+__all__ = ["SPECIFICATION_CURVE", "SpecificationCurve", "specification_curve"]
 
-_QUESTION = say(
-    "Apakah pilihan lain yang sama wajarnya memberi jawaban lain?",
-    "Do other choices, just as defensible, give another answer?",
-)
 _USUAL = ("term", "estimate", "std_error", "statistic", "df", "p_value", "conf_low", "conf_high")
 
 
@@ -50,20 +50,18 @@ class SpecificationCurve:
     def check(self) -> Check:
         """Return the curve as a check: fails below 80 % of the same sign, holds when also 80 % exclude zero."""
         known = int(self.table["estimate"].notna().sum())
-        answer = say(
-            "{k} dari {n} pilihan dapat diduga: median {x}, {share_a} bertanda sama, {share_b} berbeda nyata dari nol.",
-            "{k} of {n} choices can be estimated: median {x}, {share_a} have the same sign, {share_b} exclude zero.",
+        answer = Message(
+            "checks.specification_curve.answer",
             k=known,
             n=len(self.table),
             x=self.median,
-            share_a=self.same_sign,
-            share_b=self.significant,
+            same=self.same_sign,
+            significant=self.significant,
         )
         verdict: Verdict = "cannot_say" if known < 2 else "fails" if self.same_sign < 0.8 else "doubtful"
         if verdict == "doubtful" and self.same_sign == 1 and self.significant >= 0.8:
             verdict = "holds"
-        source = "Simonsohn, Simmons and Nelson (2020), Nature Human Behaviour 4"
-        return Check("specification_curve", _QUESTION, answer, verdict, self.table, source)
+        return SPECIFICATION_CURVE.check(verdict, answer, self.table)
 
     def __repr__(self) -> str:
         return (
@@ -75,8 +73,9 @@ class SpecificationCurve:
         return card(repr(self), table=self.table.round(4))
 
 
+@public_verb
 def specification_curve(
-    designs: Mapping[str, Design], estimators: Sequence[Estimator], rules: Sequence[Rule], *, level: float = 0.95
+    designs: Mapping[str, Design], estimators: Sequence[Estimator], rules: Sequence[Rule], *, level: Level = 0.95
 ) -> SpecificationCurve:
     """Return the overall effect under every combination of designs, estimators and rules.
 
@@ -95,7 +94,7 @@ def specification_curve(
         Nothing to combine.
     """
     if not (designs and estimators and rules):
-        raise EstimationError("Expected at least one design, one estimator and one rule.")
+        raise EstimationError(Message("checks.specification_curve.nothing"))
     rows = [
         row
         for name, design in designs.items()
@@ -111,20 +110,19 @@ def _rows(
     name: str, design: Design, estimator: Estimator, rules: Sequence[Rule], level: float
 ) -> list[dict[str, object]]:
     labels: dict[str, object] = {"design": name, "estimator": estimator.name}
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DataWarning)
-        try:
-            effects = estimator(design).overall()
-        except AsnImpactError as problem:
-            return [labels | {"rule": rule.name, "reason": str(problem)} for rule in rules]
-        rows = []
-        for rule in rules:
-            try:
-                found = {str(k): v for k, v in rule(effects).table(level)[list(_USUAL)].iloc[0].items()}
-            except AsnImpactError as problem:
-                found = {"estimate": float(effects.estimate[0]), "reason": str(problem)}
-            rows.append(labels | {"rule": rule.name} | found)
-    return rows
+    try:
+        effects = estimator(design).overall()
+    except AsnImpactError as problem:
+        return [labels | {"rule": rule.name, "reason": reason_of(problem)} for rule in rules]
+    return [labels | {"rule": rule.name} | _row(effects, rule, level) for rule in rules]
+
+
+def _row(effects: Effects, rule: Rule, level: float) -> dict[str, object]:
+    try:
+        row = rule(effects).table(level)[list(_USUAL)].iloc[0]
+    except AsnImpactError as problem:
+        return {"estimate": float(effects.estimate[0]), "reason": reason_of(problem)}
+    return {str(name): value for name, value in row.items()}
 
 
 def _summed(table: pd.DataFrame) -> SpecificationCurve:
@@ -138,3 +136,23 @@ def _summed(table: pd.DataFrame) -> SpecificationCurve:
     outside = (low[bounded] > 0) if median > 0 else (high[bounded] < 0)
     significant = float(outside.mean()) if bounded.any() else np.nan
     return SpecificationCurve(table, median, float((np.sign(known) == np.sign(median)).mean()), significant)
+
+
+def _defensible(effects: Effects) -> list[Estimator]:
+    """Return the estimator that was used and those just as defensible, each once: none assumes less anticipation."""
+    ahead = effects.anticipation
+    others: list[Estimator] = [GroupTime(anticipation=ahead), GroupTime(controls="never", anticipation=ahead)]
+    others += [] if ahead else [Imputation(), TwoWay()]
+    return list({estimator.name: estimator for estimator in (effects.estimator, *others)}.values())
+
+
+def _run(case: Case) -> Check:
+    return specification_curve({"as given": case.design}, _defensible(case.overall), (case.rule,)).check()
+
+
+SPECIFICATION_CURVE = CheckEntry(
+    "specification_curve",
+    Message("checks.specification_curve.question"),
+    _run,
+    "Simonsohn, Simmons and Nelson (2020), Nature Human Behaviour 4",
+)

@@ -9,32 +9,36 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from asn_impact.arguments import Steps, did_you_mean
 from asn_impact.arrays import Float
 from asn_impact.designs import Design
-from asn_impact.errors import AsnImpactError, DesignError, InputError, listed, nearest
+from asn_impact.errors import AsnImpactError, DesignError, InputError
 from asn_impact.estimation.effects import Effects
 from asn_impact.estimation.inference import Rule
 from asn_impact.measures.outcomes import Mean
 from asn_impact.measures.panel import Panel
-from asn_impact.scrutiny.placebo import again, one_estimate, under
-from asn_impact.scrutiny.said import Check, Verdict, cannot_say, refused, say
+from asn_impact.scrutiny.case import Case, one_estimate
+from asn_impact.scrutiny.check import Check, CheckEntry, Verdict, reason_of
+from asn_impact.verbs import public_verb
+from asn_impact.words import Message, paragraph
 
-__all__ = ["coincidence", "composition", "service_shares", "spillover"]
+__all__ = [
+    "COINCIDENCE",
+    "COMPOSITION",
+    "SPILLOVER",
+    "coincidence",
+    "composition",
+    "service_shares",
+    "spillover",
+]
 
-_MIX = say("Apakah susunan permohonan berubah bersama pelatihan?", "Did the mix of applications change with training?")
-NEAR = say(
-    "Apakah kantor tetangga yang tidak dilatih ikut berubah?", "Did untrained neighbours of trained offices change too?"
-)
-EVENT = say(
-    "Apakah pelatihan bersamaan dengan perubahan aturan atau sistem?",
-    "Did training coincide with a change of rules or systems?",
-)
 _LEVEL = 0.05
 
 
 # ------------------------------------------------------------------------------------------------- composition
 
 
+@public_verb
 def composition(effects: Effects, *, rule: Rule, panels: Sequence[Panel] = ()) -> Check:
     """Return the check of what came in: the same estimator on volumes, covariates and shares of services.
 
@@ -48,39 +52,34 @@ def composition(effects: Effects, *, rule: Rule, panels: Sequence[Panel] = ()) -
     rows = []
     for name, moved in _mixes(design, panels):
         try:
-            rows.append(under(rule, again(effects, moved)).table().assign(term=name))
+            rows.append(rule(effects.again(moved)).table().assign(term=name))
         except AsnImpactError as problem:
-            rows.append(pd.DataFrame([{"term": name, "reason": str(problem)}]))
+            rows.append(pd.DataFrame([{"term": name, "reason": reason_of(problem)}]))
     table = pd.concat(rows, ignore_index=True) if rows else pd.DataFrame()
     if table.empty or "p_value" not in table or table["p_value"].isna().all():
-        why = say(
-            "Jumlah permohonan, jenis layanan dan peubah lain tidak ada dalam panel ini.",
-            "This panel has no numbers of applications, services or covariates that vary.",
-        )
-        return cannot_say("composition", _MIX, why)
+        return COMPOSITION.cannot_say(Message("checks.composition.nothing"))
     table = table.assign(p_adjusted=_holm(table["p_value"].to_numpy(dtype=np.float64)))
     least = table.iloc[int(np.nanargmin(table["p_adjusted"].to_numpy(dtype=np.float64)))]
-    answer = say(
-        "{k} ukuran diperiksa; yang paling berubah {nama}: {x} (p terkoreksi = {p}).",
-        "Measures looked at: {k}; the one that moved most is {name}: {x} (corrected p = {p}).",
+    term = str(least["term"])
+    answer = Message(
+        "checks.composition.answer",
         k=len(table),
-        nama=_NAMES.get(str(least["term"]), str(least["term"])),
-        name=str(least["term"]),
+        name=Message("checks.composition.records") if term == _RECORDS else term,
         x=float(least["estimate"]),
         p=float(least["p_adjusted"]),
     )
     verdict: Verdict = "fails" if least["p_adjusted"] < _LEVEL else "holds"
-    return Check("composition", _MIX, answer, verdict, table, "Holm (1979), Scandinavian Journal of Statistics 6")
+    return COMPOSITION.check(verdict, answer, table)
 
 
-_NAMES = {"records": "jumlah catatan"}  # what is looked at without being named by the analyst
+_RECORDS = "records"  # what is looked at without being named by the analyst
 
 
 def _mixes(design: Design, panels: Sequence[Panel]) -> list[tuple[str, Design]]:
     panel = design.panel
     found = []
     if np.ptp(panel.n[panel.observed]) > 0:
-        found.append(("records", with_outcome(design, panel.n, "records")))
+        found.append((_RECORDS, with_outcome(design, panel.n, _RECORDS)))
     for j, name in enumerate(panel.covariates):
         found.append((name, with_outcome(design, panel.x[:, :, j], name)))
     return [*found, *((p.outcome.name, with_outcome(design, _aligned(design, p), p.outcome.name)) for p in panels)]
@@ -101,9 +100,8 @@ def _aligned(design: Design, panel: Panel) -> Float:
     """(U, T) means of another panel in the order of the design; NaN where it has no cell."""
     ours = design.panel
     if ours.timeline.kind != panel.timeline.kind:
-        raise DesignError(
-            f"The panel of {panel.outcome.name} is by {panel.timeline.kind}, the design by {ours.timeline.kind}."
-        )
+        kinds = {"theirs": panel.timeline.kind, "ours": ours.timeline.kind}
+        raise DesignError(Message("checks.composition.timeline", name=panel.outcome.name, **kinds))
     row = {unit: i for i, unit in enumerate(panel.units)}
     column = {int(o): j for j, o in enumerate(panel.timeline.ordinals)}
     values = np.full(ours.mean.shape, np.nan)
@@ -114,6 +112,7 @@ def _aligned(design: Design, panel: Panel) -> Float:
     return values
 
 
+@public_verb
 def service_shares(panel: Panel, *, office: str = "office", service: str = "service") -> tuple[Panel, ...]:
     """Return one panel for each service: its share of the records of an office and period.
 
@@ -124,12 +123,11 @@ def service_shares(panel: Panel, *, office: str = "office", service: str = "serv
     office, service
         Its attributes.
     """
+    available = panel.attributes.columns
     for name in (office, service):
-        if name not in panel.attributes.columns:
-            raise InputError(
-                f"{name!r} is not an attribute of the panel. Available: {listed(panel.attributes.columns, 20)}."
-                f"{nearest(name, panel.attributes.columns)} Use tabulate(..., by=('office', 'service'))."
-            )
+        if name not in available:
+            what = Message("checks.composition.attribute", name=name, available=available)
+            raise InputError(paragraph(what, did_you_mean(name, available), Message("checks.composition.tabulate")))
     offices, row = np.unique(panel.attributes[office].astype(str), return_inverse=True)
     services = panel.attributes[service].astype(str).to_numpy()
     total = np.zeros((len(offices), len(panel.timeline)))
@@ -166,6 +164,7 @@ def _holm(p: Float) -> Float:
 # --------------------------------------------------------------------------------------------------- spillover
 
 
+@public_verb
 def spillover(effects: Effects, neighbours: Mapping[Hashable, Sequence[Hashable]], *, rule: Rule) -> Check:
     """Return the check of untrained offices next to trained ones: the effect on them of their neighbour's training.
 
@@ -187,27 +186,15 @@ def spillover(effects: Effects, neighbours: Mapping[Hashable, Sequence[Hashable]
     near, far = never & np.isfinite(exposed), never & np.isinf(exposed)
     counts = [len(np.unique(design.cluster[mask])) for mask in (near, far)]
     if min(counts) < 2:
-        why = say(
-            "{a} kelompok bertetangga dan {b} tidak: terlalu sedikit untuk dibandingkan.",
-            "{a} clusters are neighbours and {b} are not: too few to compare.",
-            a=counts[0],
-            b=counts[1],
-        )
-        return cannot_say("spillover", NEAR, why)
+        return SPILLOVER.cannot_say(Message("checks.spillover.too_few", near=counts[0], far=counts[1]))
     try:
-        found = under(rule, again(effects, replace(design, adopted=exposed).where(never)))
+        found = rule(effects.again(replace(design, adopted=exposed).where(never)))
     except AsnImpactError as problem:
-        return cannot_say("spillover", NEAR, refused(problem))
+        return SPILLOVER.cannot_say(problem)
     p = float(found.p_value[0])
-    answer = say(
-        "'Dampak' pada {a} kelompok tetangga: {x} (p = {p}).",
-        "'Effect' on {a} neighbouring clusters: {x} (p = {p}).",
-        a=counts[0],
-        x=float(found.estimate[0]),
-        p=p,
-    )
+    answer = Message("checks.spillover.answer", n=counts[0], x=float(found.estimate[0]), p=p)
     verdict: Verdict = "cannot_say" if np.isnan(p) else "fails" if p < _LEVEL else "holds"
-    return Check("spillover", NEAR, answer, verdict, found.table())
+    return SPILLOVER.check(verdict, answer, found.table())
 
 
 def _exposure(design: Design, neighbours: Mapping[Hashable, Sequence[Hashable]]) -> Float:
@@ -215,10 +202,8 @@ def _exposure(design: Design, neighbours: Mapping[Hashable, Sequence[Hashable]])
     place = {unit: i for i, unit in enumerate(design.panel.units)}
     strangers = [u for pair in neighbours.items() for u in (pair[0], *pair[1]) if u not in place]
     if strangers:
-        raise DesignError(
-            f"{len(strangers)} units in neighbours are not in the design, first: {listed(strangers, 3)}."
-            f"{nearest(str(strangers[0]), design.panel.units)}"
-        )
+        what = Message("checks.spillover.strangers", n=len(strangers), first=strangers[:3])
+        raise DesignError(paragraph(what, did_you_mean(strangers[0], design.panel.units)))
     exposed = np.full(len(place), np.inf)
     for unit, around in neighbours.items():
         exposed[place[unit]] = min((float(design.adopted[place[u]]) for u in around), default=np.inf)
@@ -228,7 +213,8 @@ def _exposure(design: Design, neighbours: Mapping[Hashable, Sequence[Hashable]])
 # ------------------------------------------------------------------------------------------------- coincidence
 
 
-def coincidence(design: Design, events: Any, *, within: int = 1) -> Check:  # noqa: ANN401 - a frame, or Events
+@public_verb
+def coincidence(design: Design, events: Any, *, within: Steps = 1) -> Check:  # noqa: ANN401 - a frame, or Events
     """Return the check of events near the start of a wave.
 
     An event that reached all offices alike is taken out by the comparison; one that came with the training cannot be
@@ -246,25 +232,15 @@ def coincidence(design: Design, events: Any, *, within: int = 1) -> Check:  # no
     frame = events if isinstance(events, pd.DataFrame) else events.frame()
     missing = [name for name in ("date", "name", "verified") if name not in frame.columns]
     if missing:
-        raise InputError(f"Events have no column {listed(missing)}. Found: {listed(frame.columns, 12)}.")
+        raise InputError(Message("checks.coincidence.columns", missing=missing, available=frame.columns))
     per_year = {"month": 12, "quarter": 4, "year": 1}.get(design.panel.timeline.kind)
     if per_year is None:
-        why = say("Periode panel bukan tanggal.", "The periods of the panel are not dates.")
-        return cannot_say("coincidence", EVENT, why)
+        return COINCIDENCE.cannot_say(Message("checks.coincidence.no_dates"))
     table = _near_waves(design, frame, per_year, within)
     if table.empty:
-        answer = say(
-            "Tidak satu pun dari {k} peristiwa berada dalam {w} periode dari awal suatu gelombang.",
-            "None of {k} events lies within {w} periods of the start of a wave.",
-            k=len(frame),
-            w=within,
-        )
-        return Check("coincidence", EVENT, answer, "holds", table)
-    answer = say(
-        "{k} peristiwa dalam {w} periode dari awal {g} dari {n} gelombang, {v} di antaranya terverifikasi. Yang "
-        "mengenai semua kantor terhapus oleh pembanding; yang datang bersama pelatihan tidak dapat dipisahkan.",
-        "Events within {w} periods of the start of {g} of {n} waves: {k}, of which {v} verified. What reached all "
-        "offices is taken out by the comparison; what came with training cannot be told from it.",
+        return COINCIDENCE.check("holds", Message("checks.coincidence.none_near", k=len(frame), w=within), table)
+    answer = Message(
+        "checks.coincidence.near",
         k=table["name"].nunique(),
         w=within,
         g=table["wave"].nunique(),
@@ -272,7 +248,7 @@ def coincidence(design: Design, events: Any, *, within: int = 1) -> Check:  # no
         v=int(table.loc[table["verified"], "name"].nunique()),
     )
     one_wave = len(design.cohorts) == 1 and bool(table["verified"].any())
-    return Check("coincidence", EVENT, answer, "fails" if one_wave else "doubtful", table)
+    return COINCIDENCE.check("fails" if one_wave else "doubtful", answer, table)
 
 
 def _near_waves(design: Design, frame: pd.DataFrame, per_year: int, within: int) -> pd.DataFrame:
@@ -296,3 +272,32 @@ def _periods(dates: pd.Series, per_year: int) -> Float:
     """Return dates as numbers of periods, NaN where missing."""
     when = pd.to_datetime(dates)
     return np.asarray(when.dt.year * per_year + (when.dt.month - 1) * per_year // 12, dtype=np.float64)
+
+
+# ------------------------------------------------------------------------------------------------- the entries
+
+
+def _run_composition(case: Case) -> Check:
+    return composition(case.overall, rule=case.rule, panels=case.panels)
+
+
+def _run_spillover(case: Case) -> Check:
+    if case.neighbours is None:
+        return SPILLOVER.cannot_say(Message("checks.spillover.not_given"))
+    return spillover(case.overall, case.neighbours, rule=case.rule)
+
+
+def _run_coincidence(case: Case) -> Check:
+    if case.events is None:
+        return COINCIDENCE.cannot_say(Message("checks.coincidence.not_given"))
+    return coincidence(case.design, case.events)
+
+
+COMPOSITION = CheckEntry(
+    "composition",
+    Message("checks.composition.question"),
+    _run_composition,
+    "Holm (1979), Scandinavian Journal of Statistics 6",
+)
+SPILLOVER = CheckEntry("spillover", Message("checks.spillover.question"), _run_spillover)
+COINCIDENCE = CheckEntry("coincidence", Message("checks.coincidence.question"), _run_coincidence)

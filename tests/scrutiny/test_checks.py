@@ -10,17 +10,22 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import asn_impact as ai
 from asn_impact.designs import assign
-from asn_impact.errors import DataWarning, DesignError, EstimationError, InferenceError
+from asn_impact.errors import DataWarning, DesignError, EstimationError, InferenceError, InputError
 from asn_impact.estimation import BiasReduced, GroupTime, Imputation, TwoWay, infer
 from asn_impact.intake.exports import read_exports
 from asn_impact.intake.training import read_rollout
 from asn_impact.measures.calendar import WorkCalendar
 from asn_impact.measures.durations import measure
 from asn_impact.measures.panel import read_panel
+from asn_impact.scrutiny.check import CheckEntry
 from asn_impact.scrutiny.checks import (
+    CHECKS,
+    Check,
     coincidence,
     composition,
+    departures,
     heaping,
     leave_one_out,
     lottery_kept,
@@ -37,9 +42,17 @@ from asn_impact.scrutiny.checks import (
 from asn_impact.scrutiny.decomposition import bacon, negative_weights
 from asn_impact.scrutiny.event_path import event_path
 from asn_impact.scrutiny.pretrends import equivalence_margin, joint_test, pretest_power, slope_for_power
-from asn_impact.scrutiny.said import Said, say
+from asn_impact.scrutiny.said import Said
 from asn_impact.scrutiny.scrutinise import steps_for
-from asn_impact.scrutiny.sensitivity import RelativeMagnitude, Smoothness, breakdown, robust_interval, sensitivity
+from asn_impact.scrutiny.sensitivity import (
+    RelativeMagnitude,
+    Smoothness,
+    breakdown,
+    robust_ends,
+    robust_interval,
+    sensitivity,
+)
+from asn_impact.words import Message, verbatim
 
 RULE = BiasReduced()
 MONTHS = pd.period_range("2023-01", periods=24, freq="M")
@@ -86,10 +99,33 @@ def _good():
 
 
 def test_numbers_are_written_as_each_language_writes_them():
-    said = say(
-        "{x} hari, p = {p}, {share}, {n}", "{x} days, p = {p}, {share}, {n}", x=-1.234, p=0.0004, share=0.256, n=1500
-    )
-    assert said == Said("−1,23 hari, p = <0,001, 26%, 1500", "−1.23 days, p = <0.001, 26%, 1500")
+    answer = Message("checks.placebo_in_space.answer", k=1500, u=12, m=0, p=0.0004)
+    assert "1.500 pembagian tanggal" in answer.id
+    assert "p = <0,001" in answer.id
+    assert "1,500 deals of the dates" in answer.en
+    assert "p = <0.001" in answer.en
+    weights = Message("checks.weights.answer", share=0.256, x=-1.234)
+    assert weights.id == "26% sel yang dilatih berbobot negatif, berjumlah −1,23."
+    assert weights.en == "26% of the treated cells have a weight below zero, −1.23 in sum."
+
+
+def test_the_numbers_of_an_answer_carry_their_source(good):
+    answer = placebo_in_time(good, rule=RULE, steps=4).answer
+    sources = [number.source for number in answer.text("id").numbers]
+    assert sources == [f"checks.placebo_in_time.answer:{gap}" for gap in ("k", "x", "p")]
+    assert answer.text("id").numbers[0].value == 4
+
+
+def test_a_sentence_in_two_languages_is_a_message_under_its_old_name():
+    assert Said is Message
+
+
+def test_what_could_not_be_run_gives_its_reason_in_indonesian_too():
+    check = pretrends(events_of(regency(), Imputation()))
+    assert check.verdict == "cannot_say"
+    assert check.answer.id.startswith("Tidak ada periode acuan")
+    assert check.answer.en.startswith("There is no reference period")
+    assert check.verdict_words.id == "tidak dapat dijawab"
 
 
 # ---------------------------------------------------------------------------------------------- the event path
@@ -124,6 +160,51 @@ def test_what_is_no_event_study_is_refused():
         event_path(events_of(frame, GroupTime(base="varying")))
     with pytest.raises(InferenceError, match="GroupTime"):
         event_path(events_of(frame, Imputation()))
+
+
+def test_a_hole_in_the_event_times_is_no_reference():
+    """Half of the trained miss one month, half the next: with a varying base that hole once passed for the base."""
+    frame = regency(waves=("2024-01",))
+    number, month = frame["office"].str[1:].astype(int), pd.PeriodIndex(frame["month"], freq="M")
+    gone = (number < 10) & (month == np.where(number % 2, pd.Period("2023-10", "M"), pd.Period("2023-09", "M")))
+    events = events_of(frame[~gone], GroupTime(base="varying"))
+    missing = set(range(-11, 0)) - set(events.effects.terms["event_time"])
+    assert missing
+    with pytest.raises(InferenceError, match="no reference period"):
+        event_path(events)
+
+
+def test_periods_of_anticipation_come_after_the_reference():
+    path = event_path(events_of(regency(), GroupTime(anticipation=2)), waves="same")
+    assert path.last[path.pre - 1] == -4
+    assert path.first[path.pre] == -2
+    assert path.target(np.eye(path.post)[0]).effects.anticipation == 2
+    late = events_of(regency(waves=("2024-08", "2024-10")), GroupTime(anticipation=2))
+    with pytest.raises(InferenceError, match="start of training"):
+        event_path(late, every=3, waves="same")  # the only step after the reference begins two periods ahead
+
+
+def test_a_reaction_before_training_is_no_trend_where_it_is_allowed_for():
+    """Trained offices react two months ahead: with `anticipation=2` no check takes these months for a pre-trend."""
+    frame = regency()
+    month, begins = (pd.PeriodIndex(frame[name].fillna("2099-01"), freq="M") for name in ("month", "trained"))
+    early = (month < begins) & (month >= begins - 2)
+    reacting = frame.assign(days=frame["days"] - 3.0 * early)
+    effects = effects_of(reacting, GroupTime(anticipation=2))
+    found = scrutinise(effects, rule=RULE, seed=1, reps=9)
+    assert found["pretrends"].verdict == "holds"
+    assert "The 2 periods just before training" in found["pretrends"].answer.en
+    assert "2 periode tepat sebelum pelatihan" in found["placebo_in_time"].answer.id
+    calm = effects_of(frame, GroupTime(anticipation=2))
+    one, two = (placebo_in_time(e, rule=RULE, steps=5) for e in (calm, effects))
+    pd.testing.assert_frame_equal(one.table, two.table)
+    assert one.table["estimate"].abs().max() < 1
+    assert set(found["specification_curve"].table["estimator"]) == {
+        GroupTime(anticipation=2).name,
+        GroupTime(controls="never", anticipation=2).name,
+    }
+    with pytest.raises(EstimationError, match="3 or more"):
+        placebo_in_time(effects, rule=RULE, steps=2)
 
 
 def test_the_step_depends_on_counts_alone():
@@ -214,7 +295,7 @@ def test_placebo_in_time_uses_nothing_after_training():
     assert one.verdict == "holds"
     pd.testing.assert_frame_equal(one.table, two.table)
     assert placebo_in_time(effects_of(regency(drift=-0.4)), rule=RULE, steps=4).verdict == "fails"
-    with pytest.raises(EstimationError, match="steps"):
+    with pytest.raises(EstimationError, match=r"steps=0\. Expected .* 1 or more"):
         placebo_in_time(effects_of(frame), rule=RULE, steps=0)
 
 
@@ -379,6 +460,7 @@ def test_scrutiny_says_what_it_could_not_look_at_and_shows_itself(good):
     html = DisplayFormatter().format(found)[0]["text/html"]
     assert "Scrutiny" in html
     assert repr(found) == repr(pickle.loads(pickle.dumps(found)))
+    assert found.path is not None
     assert set(found.table("id")["verdict"]) <= {"bertahan", "meragukan", "tidak bertahan", "tidak dapat dijawab"}
     with pytest.raises(KeyError, match="There are"):
         found["nothing"]
@@ -404,3 +486,79 @@ def test_two_trained_offices_are_not_graded_b():
     few = frame[~frame["office"].isin([f"O{i:02d}" for i in range(2, 10)])]
     found = scrutinise(effects_of(few), rule=RULE, seed=1, reps=9)
     assert found.grade.letter in {"C", "X"}
+
+
+# ------------------------------------------------------------------------------------------- one entry a check
+
+
+def test_a_check_is_one_entry(good):
+    """All that a new check takes: a function of the case, and an entry with its name and question."""
+
+    def run(case):
+        return TOY.check("doubtful", verbatim({"id": "Ya.", "en": "Yes."}), pd.DataFrame({"reps": [case.reps]}))
+
+    TOY = CheckEntry("toy", verbatim({"id": "Apakah ini mainan?", "en": "Is this a toy?"}), run, "nobody (2024)")
+    found = scrutinise(good, rule=RULE, seed=1, reps=9, checks=(*CHECKS, TOY))
+    assert found["toy"].table["reps"].item() == 9
+    assert found.table("id").iloc[-1].tolist() == ["toy", "Apakah ini mainan?", "meragukan", "Ya."]
+    assert len(found.checks) == len(CHECKS)  # the lottery does not concern a comparison, the toy does
+
+
+def test_every_entry_has_its_own_name_and_question():
+    assert len({entry.name for entry in CHECKS}) == len({entry.question for entry in CHECKS}) == len(CHECKS) == 13
+    for entry in CHECKS:
+        assert entry.question.en.endswith("?")
+        assert entry.question.id.endswith("?")
+
+
+# -------------------------------------------------------------------------------------- arguments and channels
+
+
+def _wrong_calls(effects, path):
+    """A wrong word, a wrong range or a wrong type for every public name of this room."""
+    design, beta = effects.design, np.zeros(2)
+    return {
+        "Check": lambda: Check("x", Message("checks.lottery.question"), verbatim("!"), "perhaps", pd.DataFrame()),
+        "RelativeMagnitude": lambda: RelativeMagnitude(1.0, of="curve"),
+        "Smoothness": lambda: Smoothness("much"),
+        "bacon": lambda: bacon(effects),
+        "breakdown": lambda: breakdown(path, "relatve"),
+        "coincidence": lambda: coincidence(design, pd.DataFrame(), within=-1),
+        "composition": lambda: composition(effects, rule=BiasReduced),
+        "departures": lambda: departures(effects),
+        "event_path": lambda: event_path(path.source, waves="some"),
+        "grade": lambda: ai.grade(
+            [], estimable=True, assignment="lotery", clusters=1, treated_clusters=1, breakdown=1.0
+        ),
+        "heaping": lambda: heaping(effects),
+        "leave_one_out": lambda: leave_one_out(design),
+        "lottery_kept": lambda: lottery_kept(effects, {}),
+        "negative_weights": lambda: negative_weights(design),
+        "placebo_in_space": lambda: placebo_in_space(effects, seed=1, reps=0),
+        "placebo_in_time": lambda: placebo_in_time(effects, rule=RULE, steps=-1),
+        "placebo_outcome": lambda: placebo_outcome(effects),
+        "pretrends": lambda: pretrends(path, level=95),
+        "robust_ends": lambda: robust_ends(
+            beta, np.eye(2), pre=-1, post=1, restriction=Smoothness(0.0), l_vec=np.ones(1)
+        ),
+        "robust_interval": lambda: robust_interval(path, Smoothness(0.0), level=1.0),
+        "scrutinise": lambda: scrutinise(effects, rule=RULE, seed=1, reps=9, assignment="lotery"),
+        "sensitivity": lambda: sensitivity(path, [Smoothness(0.0)], level="95"),
+        "service_shares": lambda: service_shares(design),
+        "specification_curve": lambda: specification_curve({"a": design}, [TwoWay()], [RULE], level=2.0),
+        "spillover": lambda: spillover(effects, {}, rule=BiasReduced),
+        "two_way_weights": lambda: two_way_weights(design),
+    }
+
+
+def test_every_public_argument_is_checked_where_it_enters(good):
+    calls = _wrong_calls(good, event_path(events_of(regency()), every=4, waves="same"))
+    for name, call in calls.items():
+        with pytest.raises(InputError, match=rf"^{name}\(\w+="):
+            call()
+
+
+def test_what_a_path_leaves_out_is_among_its_notes():
+    path = event_path(events_of(regency()), every=4, waves="same")
+    assert [note.key for note in path.notes] == ["scrutiny.path.some_waves", "scrutiny.path.not_whole"]
+    assert path.notes[0].id.startswith("Waktu yang hanya bertumpu pada sebagian gelombang")

@@ -6,12 +6,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from asn_impact.scrutiny.check import Check
 from asn_impact.scrutiny.grade import grade
-from asn_impact.scrutiny.said import Check, say
+from asn_impact.words import verbatim
 
 
 def check(name, verdict):
-    return Check(name, say("?", "?"), say("!", "!"), verdict, pd.DataFrame())
+    return Check(name, verbatim("?"), verbatim("!"), verdict, pd.DataFrame())
 
 
 GOOD = [check("pretrends", "holds"), check("leave_one_out", "holds")]

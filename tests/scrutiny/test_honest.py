@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from scipy import optimize, stats
 
-from asn_impact.errors import InferenceError
+from asn_impact.errors import InferenceError, InputError
 from asn_impact.scrutiny.honest import _cut_normal_quantile, corners, least_favourable, rejected
 from asn_impact.scrutiny.restrictions import RelativeMagnitude, Smoothness
 from asn_impact.scrutiny.sensitivity import robust_ends
@@ -135,11 +135,13 @@ def test_impossible_questions_are_refused():
         ends(np.zeros(4), np.ones((4, 4)), Smoothness(0.0), pre=2, l_vec=l_vec)
     with pytest.raises(InferenceError, match="Expected"):
         ends(np.zeros(4), sigma, Smoothness(0.0), pre=3, l_vec=l_vec)
-    with pytest.raises(InferenceError, match="level"):
+    with pytest.raises(InputError, match="level"):
         ends(np.zeros(4), sigma, Smoothness(0.0), pre=2, l_vec=l_vec, level=95)
     with pytest.raises(InferenceError, match="missing"):
         ends(np.full(4, np.nan), sigma, Smoothness(0.0), pre=2, l_vec=l_vec)
-    with pytest.raises(InferenceError, match="mbar"):
+    with pytest.raises(InputError, match="mbar"):
         RelativeMagnitude(-1.0)
+    with pytest.raises(InferenceError, match="finite"):
+        RelativeMagnitude(np.inf)
     with pytest.raises(InferenceError, match="2 or more"):
         RelativeMagnitude(1.0, of="curvature").bands(1, 2)

@@ -1,0 +1,54 @@
+"""Whether the conclusion survives departures from parallel trends as large as those seen before training."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from asn_impact.errors import InferenceError
+from asn_impact.scrutiny.case import Case
+from asn_impact.scrutiny.check import Check, CheckEntry, Verdict
+from asn_impact.scrutiny.event_path import EventPath
+from asn_impact.scrutiny.sensitivity import Breakdown, RelativeMagnitude, breakdown, sensitivity
+from asn_impact.verbs import public_verb
+from asn_impact.words import Message
+
+__all__ = ["DEPARTURES", "departures"]
+
+_SIZES = (0.0, 0.5, 1.0, 1.5, 2.0)
+
+
+@public_verb
+def departures(path: EventPath, survives: Breakdown | None = None) -> Check:
+    """Return the check of departures from parallel trends: holds when the breakdown value is 1 or more.
+
+    Doubtful: between 0.5 and 1. Fails: below 0.5, although the interval excludes zero under parallel trends.
+    """
+    largest = breakdown(path) if survives is None else survives
+    table = sensitivity(path, [RelativeMagnitude(size) for size in _SIZES], level=largest.level).assign(mbar=_SIZES)
+    answer = largest.said + Message("checks.departures.steps", k=path.every)
+    return DEPARTURES.check(_verdict(largest.value), answer, table)
+
+
+def _verdict(value: float) -> Verdict:
+    if np.isnan(value):
+        return "cannot_say"
+    if value < 0.5:
+        return "fails"
+    return "holds" if value >= 1 else "doubtful"
+
+
+def _run(case: Case) -> Check:
+    if not isinstance(case.path, EventPath):
+        return DEPARTURES.cannot_say(case.path)
+    try:
+        return departures(case.path, case.breakdown)
+    except InferenceError as problem:
+        return DEPARTURES.cannot_say(problem)
+
+
+DEPARTURES = CheckEntry(
+    "departures",
+    Message("checks.departures.question"),
+    _run,
+    "Rambachan and Roth (2023), Review of Economic Studies 90",
+)
