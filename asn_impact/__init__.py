@@ -504,7 +504,7 @@ _HOMES = {
     ),
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
-_MODULES = frozenset({"figures", "tables"})
+_MODULES = frozenset({"tables"})
 
 
 if not TYPE_CHECKING:  # a type checker would take every name for granted

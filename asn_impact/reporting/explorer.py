@@ -15,7 +15,7 @@ from asn_impact.intake.training import Rollout
 from asn_impact.measures.durations import Durations
 from asn_impact.measures.outcomes import RestrictedMean
 from asn_impact.measures.tabulate import tabulate
-from asn_impact.reporting.figures import event_study
+from asn_impact.reporting.charts import event_study
 from asn_impact.reporting.words import Language, both, checked
 
 if TYPE_CHECKING:

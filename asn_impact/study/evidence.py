@@ -177,7 +177,7 @@ def _coefficients(inference: Inference, level: float) -> list[str]:
 
 def charts(study: Study, evidence: Evidence, language: Language) -> dict[str, Chart]:
     """Return every chart the evidence has, by name."""
-    from asn_impact.reporting import figures
+    from asn_impact.reporting import charts as figures
     from asn_impact.reporting.prose import HEADINGS
 
     ready = evidence.ready
@@ -198,7 +198,7 @@ def charts(study: Study, evidence: Evidence, language: Language) -> dict[str, Ch
 
 
 def _detail_charts(study: Study, evidence: Evidence, said: dict[str, Any]) -> dict[str, Chart]:
-    from asn_impact.reporting import figures
+    from asn_impact.reporting import charts as figures
 
     detail, scrutiny = evidence.detail, evidence.scrutiny
     made: dict[str, Chart] = {}

@@ -14,8 +14,8 @@ from asn_impact.measures.calendar import WorkCalendar
 from asn_impact.measures.durations import measure
 from asn_impact.measures.outcomes import RestrictedMean
 from asn_impact.measures.tabulate import tabulate
+from asn_impact.reporting.charts import headline
 from asn_impact.reporting.explorer import explore
-from asn_impact.reporting.figures import headline
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ import pandas as pd
 from asn_impact.arrays import Float
 from asn_impact.planning.returns import Returns
 from asn_impact.reporting.chart import Chart
-from asn_impact.reporting.figures.drawing import BLUE, GREY, INK, VERMILION, bold, numerals
+from asn_impact.reporting.charts.drawing import BLUE, GREY, INK, VERMILION, bold, numerals
 from asn_impact.reporting.words import Language, Quantity, Sentence, Text, both, checked, level_quantity, number, say
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from asn_impact.errors import InputError
 from asn_impact.intake.events import Events, read_events
 from asn_impact.measures.panel import Panel
 from asn_impact.reporting.chart import Chart
-from asn_impact.reporting.figures.drawing import (
+from asn_impact.reporting.charts.drawing import (
     GREY,
     INK,
     PALETTE,

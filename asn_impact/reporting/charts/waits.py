@@ -12,8 +12,8 @@ from asn_impact.errors import InputError
 from asn_impact.measures.outcomes import RestrictedMean
 from asn_impact.measures.panel import Panel
 from asn_impact.reporting.chart import Chart
-from asn_impact.reporting.figures.drawing import GREY, INK, level_unit, text_size
-from asn_impact.reporting.figures.trends import group_means
+from asn_impact.reporting.charts.drawing import GREY, INK, level_unit, text_size
+from asn_impact.reporting.charts.trends import group_means
 from asn_impact.reporting.words import (
     Language,
     OutcomeWords,

@@ -11,7 +11,7 @@ import pandas as pd
 from asn_impact.errors import InputError, listed
 from asn_impact.measures.satisfaction import SatisfactionIndex, band, half_up
 from asn_impact.reporting.chart import Chart
-from asn_impact.reporting.figures.drawing import BLUE, GREY, VERMILION, bold, folded, lower, numerals
+from asn_impact.reporting.charts.drawing import BLUE, GREY, VERMILION, bold, folded, lower, numerals
 from asn_impact.reporting.tables import ELEMENTS, MINIMUM_CELL
 from asn_impact.reporting.words import Language, Quantity, Sentence, both, checked, period, say
 

@@ -11,8 +11,8 @@ import pandas as pd
 from asn_impact.errors import InputError
 from asn_impact.estimation import Inference
 from asn_impact.reporting.chart import Chart
-from asn_impact.reporting.figures.drawing import BLUE, GREY, INK, bold, described, folded, numerals
-from asn_impact.reporting.figures.finding import headline
+from asn_impact.reporting.charts.drawing import BLUE, GREY, INK, bold, described, folded, numerals
+from asn_impact.reporting.charts.finding import headline
 from asn_impact.reporting.words import Language, Quantity, both, checked, level_quantity, outcome_words, say
 
 if TYPE_CHECKING:

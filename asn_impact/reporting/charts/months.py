@@ -12,7 +12,7 @@ from asn_impact.arrays import Float
 from asn_impact.errors import InputError
 from asn_impact.measures.panel import Panel
 from asn_impact.reporting.chart import Chart
-from asn_impact.reporting.figures.drawing import BLUE, PALE, VERMILION, numerals, period_axis
+from asn_impact.reporting.charts.drawing import BLUE, PALE, VERMILION, numerals, period_axis
 from asn_impact.reporting.tables import suppressed
 from asn_impact.reporting.words import (
     Language,

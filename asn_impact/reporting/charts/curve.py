@@ -13,7 +13,7 @@ from asn_impact.estimation.inference import Inference
 from asn_impact.estimation.simultaneous import Banded
 from asn_impact.measures.outcomes import CompletionCurve
 from asn_impact.reporting.chart import Chart
-from asn_impact.reporting.figures.drawing import BLUE, GREY, INK, bold, described, numerals, whole_steps
+from asn_impact.reporting.charts.drawing import BLUE, GREY, INK, bold, described, numerals, whole_steps
 from asn_impact.reporting.words import Language, Quantity, Sentence, both, checked, level_quantity, say
 
 if TYPE_CHECKING:

@@ -13,8 +13,20 @@ from scipy import special
 from asn_impact.errors import InputError
 from asn_impact.measures.panel import Outcome
 from asn_impact.reporting.chart import Chart
-from asn_impact.reporting.figures.drawing import BLUE, GREY, INK, bold, lower, numerals, open_ends, short_label
-from asn_impact.reporting.words import Language, OutcomeWords, Quantity, Sentence, both, checked, decimals_for, level_quantity, number, outcome_words, say
+from asn_impact.reporting.charts.drawing import BLUE, GREY, INK, bold, lower, numerals, open_ends, short_label
+from asn_impact.reporting.words import (
+    Language,
+    OutcomeWords,
+    Quantity,
+    Sentence,
+    both,
+    checked,
+    decimals_for,
+    level_quantity,
+    number,
+    outcome_words,
+    say,
+)
 from asn_impact.scrutiny.sensitivity import Breakdown, RelativeMagnitude, RobustInterval, Smoothness
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ import pandas as pd
 
 from asn_impact.designs import Design
 from asn_impact.reporting.chart import HEADING, Chart
-from asn_impact.reporting.figures.drawing import BLUE, PALE, period_axis, text_size
+from asn_impact.reporting.charts.drawing import BLUE, PALE, period_axis, text_size
 from asn_impact.reporting.words import (
     Language,
     Quantity,

@@ -12,7 +12,7 @@ from asn_impact.arrays import Float
 from asn_impact.errors import InputError
 from asn_impact.measures.panel import Outcome
 from asn_impact.reporting.chart import HEADING, Chart
-from asn_impact.reporting.figures.drawing import (
+from asn_impact.reporting.charts.drawing import (
     BLUE,
     GREY,
     INK,

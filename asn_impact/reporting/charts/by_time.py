@@ -13,7 +13,7 @@ from asn_impact.errors import DataWarning, InputError
 from asn_impact.estimation import Inference
 from asn_impact.estimation.simultaneous import Banded
 from asn_impact.reporting.chart import Chart
-from asn_impact.reporting.figures.drawing import (
+from asn_impact.reporting.charts.drawing import (
     BLUE,
     GREY,
     INK,
@@ -25,8 +25,20 @@ from asn_impact.reporting.figures.drawing import (
     unit_changed,
     whole_steps,
 )
-from asn_impact.reporting.figures.finding import headline
-from asn_impact.reporting.words import Language, OutcomeWords, Quantity, Sentence, both, checked, event_axis, level_quantity, months_in_step, outcome_words, say
+from asn_impact.reporting.charts.finding import headline
+from asn_impact.reporting.words import (
+    Language,
+    OutcomeWords,
+    Quantity,
+    Sentence,
+    both,
+    checked,
+    event_axis,
+    level_quantity,
+    months_in_step,
+    outcome_words,
+    say,
+)
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -106,7 +118,12 @@ def event_study(
     label = lower(words.label[language])
     subtitle = say(_SUBTITLE_EVENT, language, label=unit_changed(label, words, language), level=shown_level).text
     alt = _event_alt(data, title, shown_level, language)
-    named: dict[str, object] = {**described(inference), "level": level, "timeline": design.panel.timeline.kind, "step": step}
+    named: dict[str, object] = {
+        **described(inference),
+        "level": level,
+        "timeline": design.panel.timeline.kind,
+        "step": step,
+    }
     if band is not None:
         data = _with_band(data, inference, band, level, words)
         subtitle += say(_BAND, language, level=shown_level).text
