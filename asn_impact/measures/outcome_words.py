@@ -127,6 +127,7 @@ def change_words(
 
 
 def wait_words(limit: Limit) -> OutcomeWords:
+    """Return the words of a wait counted up to a limit."""
     end = Quantity(limit.value, limit.source, limit.decimals)
     label, short, name = names_of("outcomes.wait", limit=end, unit=limit.unit)
     return OutcomeWords(
@@ -143,10 +144,12 @@ def wait_words(limit: Limit) -> OutcomeWords:
 
 
 def within_words(limit: Limit, explained: Message | None = None) -> OutcomeWords:
+    """Return the words of a share decided in time."""
     return _percentage(names_of("outcomes.within", limit=limit.message), explained)
 
 
 def share_words(column: str) -> OutcomeWords:
+    """Return the words of the share of a column; a promise kept has a name of its own."""
     known = f"share.{column}.name" in keys_of("outcomes")
     return _percentage(names_of(f"outcomes.share.{column}") if known else names_of("outcomes.share", column=column))
 

@@ -119,7 +119,7 @@ def sources(inferences: Iterable[Inference], scrutinies: Iterable[Scrutiny]) -> 
     entries = [entry for i in inferences for entry in (i.effects.estimator.entry, i.rule.entry)]
     of_methods = [str(source) for entry in entries for source in entry.sources]
     of_checks = [source for s in scrutinies for check in s.checks for source in _sources_of(check)]
-    return sorted(dict.fromkeys((*of_methods, *of_checks)))
+    return sorted(dict.fromkeys((*of_methods, *of_checks)), key=str.casefold)
 
 
 def _sources_of(check: Check) -> list[str]:

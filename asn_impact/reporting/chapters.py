@@ -250,8 +250,16 @@ def _recommendations(pages: Exhibits, report: Report) -> list[Block]:
 
 
 def _references(_pages: Exhibits, report: Report) -> list[Block]:
-    entries = argument.sources(report.inferences, report.scrutiny)
-    return [Block("list", entries=entries)] if report.inferences else []
+    return _list_sources(argument.sources(report.inferences, report.scrutiny))
+
+
+def _references_of_brief(_pages: Exhibits, report: Report) -> list[Block]:
+    """List the sources of the methods alone: a brief shows no check."""
+    return _list_sources(argument.sources(report.inferences, ()))
+
+
+def _list_sources(entries: Sequence[str]) -> list[Block]:
+    return [Block("list", entries=entries)] if entries else []
 
 
 def _long_tables(pages: Exhibits, report: Report) -> list[Block]:
@@ -333,5 +341,5 @@ _BRIEF: Final[Mapping[str, Chapter]] = {
     "evidence": _evidence,
     "options": _options,
     "recommendations": _recommendations,
-    "references": _references,
+    "references": _references_of_brief,
 }

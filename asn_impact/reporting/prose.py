@@ -86,7 +86,6 @@ def say_compared(design: Design) -> list[Message]:
         "report.compared.who",
         treated=Quantity(treated, "units with an adoption time"),
         treated_noun=one if treated == 1 else many,
-        many=many,
         course=f" ({design.treatment})" if named else "",
         waves=Quantity(len(waves), "len(design.cohorts)"),
         list=waves,

@@ -17,7 +17,7 @@ from asn_impact.reporting.tables.cells import Kind, as_message, heading
 from asn_impact.reporting.tables.small import FEW, MINIMUM_CELL, SECONDARY, suppressed
 from asn_impact.reporting.words import checked
 from asn_impact.verbs import public_verb
-from asn_impact.words import Alert, Language, Message, paragraph, verbatim
+from asn_impact.words import Alert, Language, Message, paragraph
 
 __all__ = ["Saved", "Table", "Words"]
 
@@ -71,7 +71,7 @@ class Table:
 
     frame: pd.DataFrame
     title: Any  # Words when made, a Message from then on
-    note: Any = verbatim("")
+    note: Any = ""
     kinds: Mapping[str, Kind] = field(default_factory=dict)
     rests_on: Mapping[str, str] = field(default_factory=dict)
     headings: Mapping[str, Words] = field(default_factory=dict)
