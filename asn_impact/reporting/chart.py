@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, get_args
 
 import pandas as pd
 
-from asn_impact.errors import InputError
+from asn_impact.arguments import check_choice
 from asn_impact.intake.files import shielded
 from asn_impact.reporting.gate import release
 from asn_impact.reporting.provenance import provenance, write_beside
-from asn_impact.reporting.words import Language, Sentence
+from asn_impact.words import Language, Message, Sentence
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["PAGES", "Chart", "Page", "Size"]
 
 Size: TypeAlias = Literal["a4_width", "a4_column", "slide"]
+Format: TypeAlias = Literal["svg", "pdf", "png"]
 STYLE: Final = "asn_impact.reporting.styles.report"
 PRINT_DPI: Final = 300
 SCREEN_DPI: Final = 120
@@ -61,13 +62,14 @@ class Chart:
     kind
         What was drawn: ``event_study``, ``raw_trends``, ...
     title
-        The finding, with the record of its numbers.
+        The finding.
     subtitle
         Measure and unit.
     source
         The line below: where the data come from.
     alt
-        What a reader who does not see the chart has to know.
+        What a reader who does not see the chart has to know. As title and subtitle, a `Sentence` with the record of its
+        numbers; a plain text becomes one.
     data
         Exactly what is drawn, and what the CSV holds.
     paint
@@ -78,29 +80,36 @@ class Chart:
         What the provenance names.
     rows
         Lines of text that the drawing must hold; None: the usual height of the page.
+    notes
+        What its reader should know besides.
 
     Examples
     --------
-    >>> from asn_impact.reporting.words import Sentence
     >>> def line(figure, chart):
     ...     figure.subplots().plot(chart.data["month"], chart.data["days"])
     >>> data = pd.DataFrame({"month": [1, 2], "days": [7.5, 6.0]})
-    >>> chart = Chart("line", Sentence("Waits fell"), "Working days", "", "Waits fell.", data, line, "en")
+    >>> chart = Chart("line", "Waits fell", "Working days", "", "Waits fell.", data, line, "en")
     >>> chart, chart.csv()
     (Chart(line: Waits fell), 'month,days\n1,7.5\n2,6\n')
     """
 
     kind: str
     title: Sentence
-    subtitle: str
+    subtitle: Sentence
     source: str
-    alt: str
+    alt: Sentence
     data: pd.DataFrame
     paint: Callable[[Figure, Chart], None]
     language: Language
     parameters: Mapping[str, object] = field(default_factory=dict)
     inputs: tuple[Any, ...] = ()
     rows: int | None = None
+    notes: tuple[Message, ...] = ()
+
+    def __post_init__(self) -> None:
+        for name in ("title", "subtitle", "alt"):
+            if type(getattr(self, name)) is str:
+                object.__setattr__(self, name, Sentence(getattr(self, name)))
 
     def figure(self, size: Size = "a4_width") -> Figure:
         """Return the drawn chart as a matplotlib figure that no window knows of.
@@ -110,22 +119,30 @@ class Chart:
         InputError
             The size is not one of `PAGES`.
         """
-        page = _page(size)
+        page = _find_page(size)
         with _style(page):
-            return _drawn(self, page)
+            return _draw(self, page)
 
     def png(self, *, size: Size = "a4_width") -> bytes:
         """Return the chart as a PNG for the screen."""
-        return self._rendered(size, {"png": SCREEN_DPI})["png"]
+        return self._render(size, {"png": SCREEN_DPI})["png"]
 
     def svg(self, *, size: Size = "a4_width") -> str:
         """Return the chart as an SVG with title and description, as screen readers want it."""
-        return self._rendered(size, {"svg": PRINT_DPI})["svg"].decode("utf-8")
+        return self._render(size, {"svg": PRINT_DPI})["svg"].decode("utf-8")
 
     def files(self, *formats: str, size: Size = "a4_width") -> dict[str, bytes]:
-        """Return the chart in several formats (svg, pdf, png at 300 dpi), drawn once, with its csv and json."""
+        """Return the chart in several formats (svg, pdf, png at 300 dpi), drawn once, with its csv and json.
+
+        Raises
+        ------
+        InputError
+            One of the formats is not known.
+        """
+        for ending in formats:
+            check_choice("format", ending, get_args(Format))
         return {
-            **self._rendered(size, dict.fromkeys(formats, PRINT_DPI)),
+            **self._render(size, dict.fromkeys(formats, PRINT_DPI)),
             "csv": self.csv().encode("utf-8"),
             "json": self.record(size=size).encode("utf-8"),
         }
@@ -137,11 +154,13 @@ class Chart:
 
     def record(self, *, size: Size = "a4_width") -> str:
         """Return the provenance of the chart as JSON: inputs, versions, parameters, source line, alt text."""
-        numbers = [{"shown": q.shown, "source": q.source, "value": _plain(q.value)} for q in self.title.numbers]
+        quoted = dict.fromkeys(q for text in (self.title, self.subtitle, self.alt) for q in text.numbers)
+        numbers = [{"shown": q.shown, "source": q.source, "value": _round(q.value)} for q in quoted]
         facts = {
             "alt": self.alt,
             "kind": self.kind,
             "language": self.language,
+            "notes": [note.text(self.language) for note in self.notes],
             "numbers": numbers,
             "provenance": provenance(self.parameters, self.inputs),
             "size": size,
@@ -177,22 +196,22 @@ class Chart:
         stem = Path(path)
         stem = stem.with_suffix("") if stem.suffix.removeprefix(".") in {"svg", "pdf", "png", "csv", "json"} else stem
         files = self.files("svg", "pdf", "png", size=size)
-        named = {stem.with_name(f"{stem.name}.{ending}"): content for ending, content in files.items()}
-        for file, content in named.items():
+        contents = {stem.with_name(f"{stem.name}.{ending}"): content for ending, content in files.items()}
+        for file, content in contents.items():
             release(content, file.name)
         stem.parent.mkdir(parents=True, exist_ok=True)
-        for file, content in named.items():
+        for file, content in contents.items():
             write_beside(file, content)
-        return tuple(named)
+        return tuple(contents)
 
-    def _rendered(self, size: Size, formats: Mapping[str, int]) -> dict[str, bytes]:
-        """Each format as bytes. Text is checked before it becomes outlines that nobody can search."""
-        page = _page(size)
+    def _render(self, size: Size, formats: Mapping[str, int]) -> dict[str, bytes]:
+        """Return each format as bytes. Text is checked before it becomes outlines that nobody can search."""
+        page = _find_page(size)
         with _style(page):
-            figure = _drawn(self, page)
-            for text in _texts(figure):
+            figure = _draw(self, page)
+            for text in _find_texts(figure):
                 release(text, f"{self.kind}.txt")
-            return {ending: _encoded(figure, self, ending, dpi) for ending, dpi in formats.items()}
+            return {ending: _encode(figure, self, ending, dpi) for ending, dpi in formats.items()}
 
     def __repr__(self) -> str:
         return f"Chart({self.kind}: {self.title.text})"
@@ -204,13 +223,12 @@ class Chart:
         return {"image/png": self.png(), "text/plain": self.alt}
 
 
-def _page(size: str) -> Page:
-    if size not in get_args(Size):
-        raise InputError(f"size={size!r} is not known. Available: {', '.join(repr(s) for s in PAGES)}.")
+def _find_page(size: str) -> Page:
+    check_choice("size", size, PAGES)
     return PAGES[size]  # type: ignore[index]
 
 
-def _plain(value: float) -> float | None:
+def _round(value: float) -> float | None:
     """Return a number as JSON can hold it, ten significant digits."""
     return float(f"{value:.10g}") if math.isfinite(value) else None
 
@@ -225,19 +243,19 @@ def _style(page: Page) -> Iterator[None]:
         yield
 
 
-def _drawn(chart: Chart, page: Page) -> Figure:
+def _draw(chart: Chart, page: Page) -> Figure:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(page.width, _page_height(chart, page)), dpi=SCREEN_DPI, layout="constrained")
     FigureCanvasAgg(figure)
-    top = _heading(figure, chart, page)
-    bottom = _source_line(figure, chart, page)
+    top = _write_heading(figure, chart, page)
+    bottom = _write_source(figure, chart, page)
     chart.paint(figure, chart)
-    top = _legend_below(figure, page, top)
+    top = _move_legend(figure, page, top)
     engine = figure.get_layout_engine()
     assert engine is not None
-    side = _left(page)
+    side = _find_margin(page)
     engine.set(rect=(side, bottom, 1 - 2 * side, top - bottom), w_pad=0.01, h_pad=0.03)  # type: ignore[call-arg]
     return figure
 
@@ -248,15 +266,15 @@ def _page_height(chart: Chart, page: Page) -> float:
     return max(0.55 * page.height, (HEADING + chart.rows) * page.text / 72)
 
 
-def _legend_below(figure: Figure, page: Page, top: float) -> float:
+def _move_legend(figure: Figure, page: Page, top: float) -> float:
     """Move the legend a painter made below the heading, in as many columns as the page holds; return the new top."""
     if not figure.legends:
         return top
-    made = figure.legends[0]
-    handles: list[Any] = list(made.legend_handles)
-    labels = [text.get_text() for text in made.get_texts()]
-    made.remove()
-    place = (_left(page), top)
+    original = figure.legends[0]
+    handles: list[Any] = list(original.legend_handles)
+    labels = [text.get_text() for text in original.get_texts()]
+    original.remove()
+    place = (_find_margin(page), top)
     for columns in range(len(labels), 0, -1):
         legend = figure.legend(
             handles,
@@ -271,13 +289,13 @@ def _legend_below(figure: Figure, page: Page, top: float) -> float:
         )
         legend.set_in_layout(False)
         box = legend.get_window_extent()
-        if columns == 1 or box.width <= figure.bbox.width * (1 - 2 * _left(page)):
+        if columns == 1 or box.width <= figure.bbox.width * (1 - 2 * _find_margin(page)):
             break
         legend.remove()
     return top - float(box.height + 0.5 * page.text * figure.dpi / 72) / float(figure.bbox.height)
 
 
-def _heading(figure: Figure, chart: Chart, page: Page) -> float:
+def _write_heading(figure: Figure, chart: Chart, page: Page) -> float:
     """Write title and subtitle from the top; return where the drawing may begin, as a share of the height."""
     points = figure.get_figheight() * 72
     y = 1 - MARGIN * page.text / points
@@ -285,36 +303,38 @@ def _heading(figure: Figure, chart: Chart, page: Page) -> float:
         (chart.title.text, page.title, "bold", "#1a1a1a"),
         (chart.subtitle, page.text * 1.05, "normal", "#4d4d4d"),
     ):
-        artist = figure.text(_left(page), y, "", size=size, weight=weight, color=colour, va="top", linespacing=1.15)
+        artist = figure.text(
+            _find_margin(page), y, "", size=size, weight=weight, color=colour, va="top", linespacing=1.15
+        )
         _fit(artist, text, figure, page)
-        y -= (_height(artist, figure) + 0.3 * page.text) / points
+        y -= (_measure_height(artist, figure) + 0.3 * page.text) / points
     return y - 0.35 * page.text / points
 
 
-def _source_line(figure: Figure, chart: Chart, page: Page) -> float:
+def _write_source(figure: Figure, chart: Chart, page: Page) -> float:
     """Write the source at the bottom; return where the drawing may end, as a share of the height."""
     points = figure.get_figheight() * 72
     if not chart.source:
         return MARGIN * page.text / points
     artist = figure.text(
-        _left(page), MARGIN * page.text / points, "", size=page.text * 0.85, color="#666666", va="bottom"
+        _find_margin(page), MARGIN * page.text / points, "", size=page.text * 0.85, color="#666666", va="bottom"
     )
     _fit(artist, chart.source, figure, page)
-    return (MARGIN * page.text + _height(artist, figure) + 0.4 * page.text) / points
+    return (MARGIN * page.text + _measure_height(artist, figure) + 0.4 * page.text) / points
 
 
-def _left(page: Page) -> float:
+def _find_margin(page: Page) -> float:
     return MARGIN * page.text / 72 / page.width
 
 
-def _height(artist: Artist, figure: Figure) -> float:
-    """Height of a text in points."""
+def _measure_height(artist: Artist, figure: Figure) -> float:
+    """Return the height of a text in points."""
     return float(artist.get_window_extent().height * 72 / figure.dpi)
 
 
 def _fit(artist: Artist, text: str, figure: Figure, page: Page) -> None:
     """Break a text into lines that the width of the page holds."""
-    most = (1 - 2 * _left(page)) * page.width * figure.dpi * 0.97
+    most = (1 - 2 * _find_margin(page)) * page.width * figure.dpi * 0.97
     lines: list[str] = []
     for word in text.split(" "):
         longer = f"{lines[-1]} {word}" if lines else word
@@ -326,7 +346,7 @@ def _fit(artist: Artist, text: str, figure: Figure, page: Page) -> None:
     artist.set_text("\n".join(lines))
 
 
-def _texts(figure: Figure) -> Sequence[str]:
+def _find_texts(figure: Figure) -> Sequence[str]:
     """Every text in a drawn figure, tick labels included."""
     from matplotlib.text import Text as Artist
 
@@ -334,14 +354,14 @@ def _texts(figure: Figure) -> Sequence[str]:
     return [str(t.get_text()) for t in figure.findobj(Artist) if t.get_visible()]
 
 
-def _encoded(figure: Figure, chart: Chart, ending: str, dpi: int) -> bytes:
+def _encode(figure: Figure, chart: Chart, ending: str, dpi: int) -> bytes:
     buffer = io.BytesIO()
-    figure.savefig(buffer, format=ending, dpi=dpi, metadata=_metadata(chart, ending))
+    figure.savefig(buffer, format=ending, dpi=dpi, metadata=_list_metadata(chart, ending))
     content = buffer.getvalue()
-    return _accessible(content.decode("utf-8"), chart).encode("utf-8") if ending == "svg" else content
+    return _describe(content.decode("utf-8"), chart).encode("utf-8") if ending == "svg" else content
 
 
-def _metadata(chart: Chart, ending: str) -> dict[str, Any]:
+def _list_metadata(chart: Chart, ending: str) -> dict[str, Any]:
     if ending == "png":
         return {"Title": chart.title.text, "Description": chart.alt, "Source": chart.source, "Software": None}
     if ending == "pdf":
@@ -355,7 +375,7 @@ def _metadata(chart: Chart, ending: str) -> dict[str, Any]:
     }
 
 
-def _accessible(svg: str, chart: Chart) -> str:
+def _describe(svg: str, chart: Chart) -> str:
     """Tell screen readers that the drawing is one image, and what it says."""
     name = f"{chart.kind}_title", f"{chart.kind}_desc"
     svg = svg.replace("<svg ", f'<svg role="img" aria-labelledby="{name[0]} {name[1]}" xml:lang="{chart.language}" ', 1)

@@ -3,61 +3,59 @@
 from __future__ import annotations
 
 import functools
-import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal
 
+from asn_impact.arguments import Times, check_fields
 from asn_impact.designs import assign
-from asn_impact.errors import AsnImpactError, DataWarning, InputError
+from asn_impact.errors import AsnImpactError, InputError
 from asn_impact.estimation import BiasReduced, GroupTime, Imputation, TwoWay, infer
 from asn_impact.estimation.effects import Estimator
-from asn_impact.intake.training import Rollout
-from asn_impact.measures.durations import Durations
 from asn_impact.measures.outcomes import RestrictedMean
 from asn_impact.measures.tabulate import tabulate
 from asn_impact.reporting.charts import event_study
-from asn_impact.reporting.words import Language, both, checked
+from asn_impact.reporting.charts.kinds import check_kind
+from asn_impact.verbs import public_verb
+from asn_impact.words import Language, Message
 
 if TYPE_CHECKING:
     from ipywidgets import VBox
 
+    from asn_impact.intake.training import Rollout
+    from asn_impact.measures.durations import Durations
+
 __all__ = ["Choice", "explore"]
 
+Name = Literal["group_time", "imputation", "two_way"]
 Controls = Literal["not_yet", "never"]
-ESTIMATORS: Final = ("group_time", "imputation", "two_way")
-_LABELS: Final = {
-    "horizon": both(id="Paling lama dihitung (hari)", en="Counted up to (days)"),
-    "estimator": both(id="Cara menghitung", en="Estimator"),
-    "controls": both(id="Pembanding", en="Comparison"),
-    "group_time": both(id="gelombang dan waktu", en="group-time"),
-    "imputation": both(id="imputasi", en="imputation"),
-    "two_way": both(id="dua arah", en="two-way"),
-    "not_yet": both(id="belum dan tidak pernah dilatih", en="not yet and never trained"),
-    "never": both(id="tidak pernah dilatih", en="never trained"),
-}
+ESTIMATORS: Final[tuple[Name, ...]] = ("group_time", "imputation", "two_way")
 
 
 @dataclass(frozen=True)
 class Choice:
     """One set of choices: how long a wait counts, how the effect is computed, who is compared with."""
 
-    horizon: int
-    estimator: str
+    horizon: Times
+    estimator: Name
     controls: Controls
 
-    def made(self) -> Estimator:
+    def __post_init__(self) -> None:
+        check_fields(self)
+
+    def build(self) -> Estimator:
         """Return the estimator of the choice."""
         if self.estimator == "group_time":
             return GroupTime(controls=self.controls)
         return Imputation() if self.estimator == "imputation" else TwoWay()
 
 
+@public_verb
 def explore(
     durations: Durations,
     rollout: Rollout,
     *,
     cluster: str,
-    horizons: tuple[int, ...] = (10, 20, 30, 60),
+    horizons: tuple[Times, ...] = (10, 20, 30, 60),
     language: Language = "en",
 ) -> VBox:
     """Return three controls and the event study they lead to, drawn again at every change.
@@ -85,24 +83,24 @@ def explore(
     """
     import ipywidgets as widgets
 
-    checked(language)
+    check_kind("explore", "durations", durations, "Durations")
+    check_kind("explore", "rollout", rollout, "Rollout")
     if not horizons:
-        raise InputError("horizons is empty. Expected at least one number of days, for instance (10, 30).")
+        raise InputError(Message("charts.explorer.no_horizon"))
     horizon = widgets.SelectionSlider(options=list(horizons), value=horizons[len(horizons) // 2])
-    estimator = widgets.Dropdown(options=_options(ESTIMATORS, language))
-    controls = widgets.Dropdown(options=_options(("not_yet", "never"), language))
+    estimator = widgets.Dropdown(options=_list_options(ESTIMATORS, language))
+    controls = widgets.Dropdown(options=_list_options(("not_yet", "never"), language))
     sentence, picture = widgets.HTML(), widgets.Image(format="png")
-    answer = functools.lru_cache(maxsize=64)(functools.partial(_answer, durations, rollout, cluster, language))
+    answer = functools.lru_cache(maxsize=64)(functools.partial(_find_answer, durations, rollout, cluster, language))
 
     def show(_: Any = None) -> None:  # noqa: ANN401 - what changed; all three are read anew
         controls.disabled = estimator.value != "group_time"
-        said, drawn = answer(Choice(horizon.value, estimator.value, controls.value))
-        sentence.value = f"<b>{said}</b>"
-        picture.value = drawn
+        finding, drawing = answer(Choice(horizon.value, estimator.value, controls.value))
+        sentence.value = f"<b>{finding}</b>"
+        picture.value = drawing
 
-    named = zip((horizon, estimator, controls), ("horizon", "estimator", "controls"), strict=True)
-    for widget, name in named:
-        widget.description = _LABELS[name][language]
+    for widget, name in ((horizon, "horizon"), (estimator, "estimator"), (controls, "controls")):
+        widget.description = _label(name, language)
         widget.style = {"description_width": "14em"}
         widget.layout = widgets.Layout(width="34em")
         widget.observe(show, names="value")
@@ -110,20 +108,23 @@ def explore(
     return widgets.VBox([horizon, estimator, controls, sentence, picture])
 
 
-def _options(names: tuple[str, ...], language: Language) -> list[tuple[str, str]]:
-    return [(_LABELS[name][language], name) for name in names]
+def _list_options(names: tuple[str, ...], language: Language) -> list[tuple[str, str]]:
+    return [(_label(name, language), name) for name in names]
 
 
-def _answer(
+def _label(name: str, language: Language) -> str:
+    return Message(f"charts.explorer.{name}").text(language).text
+
+
+@public_verb
+def _find_answer(
     durations: Durations, rollout: Rollout, cluster: str, language: Language, choice: Choice
 ) -> tuple[str, bytes]:
     """Return the finding as a sentence and the event study as a picture; what cannot be estimated says why."""
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", DataWarning)  # said when the data were read
-            panel = tabulate(durations, RestrictedMean(choice.horizon), by=cluster)
-            effects = choice.made()(assign(panel, rollout, cluster=cluster))
-            chart = event_study(infer(effects.event_study(), BiasReduced()), language=language)
+        panel = tabulate(durations, RestrictedMean(choice.horizon), by=cluster)
+        effects = choice.build()(assign(panel, rollout, cluster=cluster))
+        chart = event_study(infer(effects.event_study(), BiasReduced()), language=language)
     except AsnImpactError as problem:
-        return str(problem), b""
-    return f"{chart.title.text}.", chart.png()
+        return problem.text(language), b""
+    return Message("charts.sentence", text=chart.title.text).text(language), chart.png()

@@ -12,8 +12,9 @@ from typing import Any, Final
 
 from asn_impact.errors import InputError
 from asn_impact.intake.files import write_beside
+from asn_impact.words import Message
 
-__all__ = ["inputs_named", "provenance", "sha256", "write_beside"]
+__all__ = ["list_inputs", "provenance", "sha256", "write_beside"]
 
 COMMIT_VARIABLE: Final = "ASN_IMPACT_COMMIT"
 _PACKAGES: Final = ("asn-impact", "matplotlib", "numpy", "pandas", "scipy")
@@ -30,7 +31,7 @@ def sha256(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def inputs_named(inputs: Iterable[Any]) -> list[dict[str, object]]:
+def list_inputs(inputs: Iterable[Any]) -> list[dict[str, object]]:
     """Return name, rows and hash of each input, without the folder it lay in.
 
     Parameters
@@ -42,17 +43,17 @@ def inputs_named(inputs: Iterable[Any]) -> list[dict[str, object]]:
     --------
     >>> class Source:
     ...     name, rows, sha256 = "permits/permohonan_2024.csv", 12, "e3b0"
-    >>> inputs_named([Source()])
+    >>> list_inputs([Source()])
     [{'name': 'permohonan_2024.csv', 'rows': 12, 'sha256': 'e3b0'}]
     """
-    named = []
+    entries = []
     for source in inputs:
         if not (hasattr(source, "name") and hasattr(source, "sha256")):
-            raise InputError(f"inputs holds a {type(source).__name__}. Expected name and sha256: extract.sources.")
+            raise InputError(Message("charts.inputs", kind=type(source).__name__))
         entry: dict[str, object] = {"name": Path(str(source.name)).name, "sha256": source.sha256}
         rows = getattr(source, "rows", None)
-        named.append(entry if rows is None else {**entry, "rows": int(rows)})
-    return [{key: entry[key] for key in sorted(entry)} for entry in named]
+        entries.append(entry if rows is None else {**entry, "rows": int(rows)})
+    return [{key: entry[key] for key in sorted(entry)} for entry in entries]
 
 
 def provenance(parameters: Mapping[str, object], inputs: Iterable[Any] = ()) -> dict[str, object]:
@@ -68,13 +69,13 @@ def provenance(parameters: Mapping[str, object], inputs: Iterable[Any] = ()) -> 
     """
     return {
         "commit": os.environ.get(COMMIT_VARIABLE) or None,
-        "inputs": inputs_named(inputs),
+        "inputs": list_inputs(inputs),
         "parameters": dict(sorted(parameters.items())),
-        "versions": {"python": platform.python_version(), **{name: _version(name) for name in _PACKAGES}},
+        "versions": {"python": platform.python_version(), **{name: _find_version(name) for name in _PACKAGES}},
     }
 
 
-def _version(name: str) -> str | None:
+def _find_version(name: str) -> str | None:
     try:
         return importlib.metadata.version(name)
     except importlib.metadata.PackageNotFoundError:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from asn_impact.errors import DataWarning, InputError
-from asn_impact.estimation import Inference
+from asn_impact.arguments import Level
+from asn_impact.errors import InputError
 from asn_impact.estimation.simultaneous import Banded
 from asn_impact.reporting.chart import Chart
 from asn_impact.reporting.charts.drawing import (
@@ -19,66 +18,40 @@ from asn_impact.reporting.charts.drawing import (
     INK,
     PALE_BLUE,
     bold,
-    described,
-    lower,
+    describe,
+    level_quantity,
+    measure_of_change,
     numerals,
-    unit_changed,
     whole_steps,
 )
 from asn_impact.reporting.charts.finding import headline
-from asn_impact.reporting.words import (
-    Language,
-    OutcomeWords,
-    Quantity,
-    Sentence,
-    both,
-    checked,
-    event_axis,
-    level_quantity,
-    months_in_step,
-    outcome_words,
-    say,
-)
+from asn_impact.reporting.charts.kinds import check_kind
+from asn_impact.reporting.words import OutcomeWords, event_axis, months_in_step, outcome_words
+from asn_impact.verbs import public_verb
+from asn_impact.words import Alert, Language, Message, Quantity, Sentence, paragraph
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from asn_impact.estimation import Inference
+
 __all__ = ["event_study"]
 
 
-_SUBTITLE_EVENT: Final = both(
-    id="Perubahan {label} dibandingkan kelompok pembanding, dengan selang kepercayaan {level} per titik; "
-    "lingkaran kosong: periode dasar",
-    en="Change in {label} compared with the comparison group, with pointwise {level} intervals; hollow: base period",
-)
-_BAND: Final = both(
-    id="; pita pucat: {level} untuk semua titik sekaligus", en="; pale band: {level} for all points together"
-)
-_ALT_BAND: Final = both(
-    id="Pita untuk semua titik sekaligus tidak memuat nol pada {after} dari {count_after} titik sesudah pelatihan.",
-    en="The band for all points together leaves out zero at {after} of {count_after} points after training.",
-)
-_ALT_EVENT: Final = both(
-    id="Studi peristiwa dari {first} sampai {last}: titik dan selang kepercayaan {level}. {finding}. "
-    "Sebelum pelatihan {before} dari {count_before} selang tidak memuat nol, sesudahnya {after} dari {count_after}.",
-    en="Event study from {first} to {last}: points and {level} confidence intervals. {finding}. "
-    "Before training {before} of {count_before} intervals leave out zero, afterwards {after} of {count_after}.",
-)
-
-
+@public_verb
 def event_study(
     inference: Inference,
     *,
     language: Language = "en",
     source: str = "",
-    level: float = 0.95,
+    level: Level = 0.95,
     band: Inference | None = None,
     inputs: Iterable[Any] = (),
 ) -> Chart:
     """Return the chart of the effect by time since training, with pointwise intervals.
 
-    The base period, against which the others are measured, is zero by construction and drawn hollow. The title is the
-    overall effect of the same estimator under the same rule.
+    Where the estimator has a reference period, against which the others are measured, it is zero by construction and
+    drawn hollow. The title is the overall effect of the same estimator under the same rule.
 
     Parameters
     ----------
@@ -92,7 +65,7 @@ def event_study(
         Level of the intervals, and of the band.
     band
         The same effects under `Simultaneous` or `Multiplier`: drawn as a pale band that holds for all points together.
-        A `DataWarning` where it is narrower than the interval of a point, as that of `Multiplier` is where few
+        An `Alert` in `notes` where it is narrower than the interval of a point, as that of `Multiplier` is where few
         clusters stand behind one.
     inputs
         ``extract.sources``: what the provenance names.
@@ -102,44 +75,42 @@ def event_study(
     InputError
         The inference is not by event time, or the band is not simultaneous or of other effects.
     """
-    checked(language)
-    table = inference.table(level)
+    check_kind("event_study", "inference", inference, "Inference", "infer(effects.event_study(), BiasReduced())")
+    table, effects = inference.table(level), inference.effects
     if "event_time" not in table:
-        raise InputError(
-            f"The chart needs effects by event_time, found terms by {list(inference.effects.terms.columns)}. "
-            "Use infer(effects.event_study(), rule)."
-        )
-    design = inference.effects.design
-    words, step = outcome_words(design.panel.outcome), months_in_step(design.panel.timeline)
-    base = -1 - int(getattr(inference.effects.estimator, "anticipation", 0))
-    data = _event_data(table.assign(event_time=step * table["event_time"]), words, base=step * base)
+        raise InputError(Message("charts.event_study.no_event_time", found=tuple(effects.terms.columns)))
+    timeline, words = effects.design.panel.timeline, outcome_words(effects.design.panel.outcome)
+    step = months_in_step(timeline)
+    base = None if effects.reference is None else step * effects.reference
+    data = _event_data(table.assign(event_time=step * table["event_time"]), words, base)
     title = headline(inference, language=language, level=level)
-    shown_level = level_quantity(level)
-    label = lower(words.label[language])
-    subtitle = say(_SUBTITLE_EVENT, language, label=unit_changed(label, words, language), level=shown_level).text
-    alt = _event_alt(data, title, shown_level, language)
-    named: dict[str, object] = {
-        **described(inference),
-        "level": level,
-        "timeline": design.panel.timeline.kind,
-        "step": step,
-    }
+    alt = _event_alt(data, title, level)
+    parameters: dict[str, object] = {**describe(inference), "level": level, "timeline": timeline.kind, "step": step}
+    notes: tuple[Message, ...] = ()
     if band is not None:
         data = _with_band(data, inference, band, level, words)
-        subtitle += say(_BAND, language, level=shown_level).text
-        alt = f"{alt} {_band_alt(data, language)}"
-        named["band"] = band.rule.name
+        alt = paragraph(alt, _band_alt(data))
+        parameters["band"] = band.rule.name
+        notes = _band_notes(data, inference, band)
+    subtitle = Message(
+        "charts.event_study.subtitle",
+        measure=measure_of_change(words, language),
+        level=level_quantity(level),
+        base=None if base is None else Message("charts.event_study.base"),
+        band=None if band is None else Message("charts.event_study.band", level=level_quantity(level)),
+    )
     return Chart(
         kind="event_study",
         title=title,
-        subtitle=subtitle,
+        subtitle=subtitle.text(language),
         source=source,
-        alt=alt,
+        alt=alt.text(language),
         data=data,
         paint=_paint_event_study,
         language=language,
-        parameters=named,
+        parameters=parameters,
         inputs=tuple(inputs),
+        notes=notes,
     )
 
 
@@ -148,74 +119,69 @@ def _with_band(
 ) -> pd.DataFrame:
     """Return the data with band_low and band_high, after making sure that they belong to the same estimates."""
     if not isinstance(band, Banded):
-        raise InputError(
-            f"The band has intervals point by point ({band.rule.name}). Expected one that holds for all points: "
-            "infer(effects.event_study(), Simultaneous(reps=..., seed=..., rule=...))."
-        )
+        raise InputError(Message("charts.event_study.band_pointwise", rule=band.rule.name))
     if not inference.effects.terms.equals(band.effects.terms) or not np.allclose(
         inference.estimate, band.estimate, rtol=1e-9, atol=1e-12, equal_nan=True
     ):
-        raise InputError("The band is of other estimates than the points. Expected the same effects under both rules.")
+        raise InputError(Message("charts.event_study.band_other"))
     low, high = (words.scale * end for end in band.interval(level))
     times = months_in_step(band.effects.design.panel.timeline) * band.effects.terms["event_time"]
     ends = pd.DataFrame({"event_time": times, "band_low": low, "band_high": high})
-    joined = data.merge(ends, on="event_time", how="left")
-    narrower = (joined["band_high"] - joined["band_low"]) < (joined["conf_high"] - joined["conf_low"]) * (1 - 1e-9)
-    if narrower.any():
-        warnings.warn(
-            f"The band ({band.rule.name}) is narrower than the interval of one point ({inference.rule.name}) at "
-            f"{int(narrower.sum())} event times: the two rules use other standard errors. Expected a band of the same "
-            "rule: Simultaneous(reps=..., seed=..., rule=...).",
-            DataWarning,
-            stacklevel=3,
-        )
-    joined.loc[joined["base"], ["band_low", "band_high"]] = np.nan
-    return joined
+    data = data.merge(ends, on="event_time", how="left")
+    data.loc[data["base"], ["band_low", "band_high"]] = np.nan
+    return data
 
 
-def _band_alt(data: pd.DataFrame, language: Language) -> str:
+def _band_notes(data: pd.DataFrame, inference: Inference, band: Inference) -> tuple[Message, ...]:
+    """Say so where a band for all points is narrower than the interval of one."""
+    width = data["conf_high"] - data["conf_low"]
+    narrower = int((data["band_high"] - data["band_low"] < width * (1 - 1e-9)).sum())
+    if not narrower:
+        return ()
+    rules = {"band": band.rule.name, "rule": inference.rule.name}
+    return (Alert("charts.event_study.band_narrow", n=narrower, **rules),)
+
+
+def _band_alt(data: pd.DataFrame) -> Message:
     after = data[(data["event_time"] >= 0) & data["band_low"].notna()]
     clear = int(((after["band_low"] > 0) | (after["band_high"] < 0)).sum())
-    return say(
-        _ALT_BAND,
-        language,
+    return Message(
+        "charts.event_study.alt_band",
         after=Quantity(clear, "points after training whose band leaves out zero"),
         count_after=Quantity(len(after), "points after training with a band"),
-    ).text
+    )
 
 
-def _event_data(table: pd.DataFrame, words: OutcomeWords, *, base: int) -> pd.DataFrame:
-    """Return what the event study draws: display units, the base period marked."""
+def _event_data(table: pd.DataFrame, words: OutcomeWords, base: int | None) -> pd.DataFrame:
+    """Return what the event study draws: display units, the base period marked where there is one."""
     columns = ["estimate", "conf_low", "conf_high"]
     data = table[["event_time", *columns]].copy()
     data[columns] = data[columns] * words.scale
-    flat = data["event_time"].eq(base) & data["estimate"].fillna(0.0).eq(0.0)
-    data = data.assign(base=flat)
-    data.loc[flat, columns] = [0.0, np.nan, np.nan]
-    if base not in set(data["event_time"]):
+    data = data.assign(base=False if base is None else data["event_time"].eq(base))
+    data.loc[data["base"], columns] = [0.0, np.nan, np.nan]
+    if base is not None and not data["base"].any():
         extra = pd.DataFrame({"event_time": [base], "estimate": [0.0], "base": [True]})
         data = pd.concat([data, extra], ignore_index=True)
     return data.sort_values("event_time", ignore_index=True)
 
 
-def _event_alt(data: pd.DataFrame, title: Sentence, level: Quantity, language: Language) -> str:
+def _event_alt(data: pd.DataFrame, title: Sentence, level: float) -> Message:
     clear = (data["conf_low"] > 0) | (data["conf_high"] < 0)
-    real, before = data["conf_low"].notna(), data["event_time"] < 0
-    counted = {
+    known, before = data["conf_low"].notna(), data["event_time"] < 0
+    counts = {
         "before": (clear & before).sum(),
-        "count_before": (real & before).sum(),
+        "count_before": (known & before).sum(),
         "after": (clear & ~before).sum(),
-        "count_after": (real & ~before).sum(),
+        "count_after": (known & ~before).sum(),
     }
-    return say(
-        _ALT_EVENT,
-        language,
+    return Message(
+        "charts.event_study.alt",
         first=Quantity(float(data["event_time"].min()), "first event time"),
         last=Quantity(float(data["event_time"].max()), "last event time"),
-        level=level,
+        level=level_quantity(level),
         finding=title,
-        **{name: Quantity(int(value), name) for name, value in counted.items()},
-    ).text
+        **{name: Quantity(int(count), name) for name, count in counts.items()},
+    )
 
 
 def _paint_event_study(figure: Figure, chart: Chart) -> None:
@@ -241,11 +207,10 @@ def _paint_event_study(figure: Figure, chart: Chart) -> None:
     axes.scatter(
         base["event_time"], base["estimate"], s=20 * bold() ** 2, facecolors="white", edgecolors=GREY, zorder=3
     )
-    word = {"month": both(id=" pelatihan", en=" training")}.get(
-        str(chart.parameters["timeline"]), both(id=" perlakuan", en=" treatment")
-    )
+    kind = str(chart.parameters["timeline"])
+    word = Message(f"charts.event_study.{'training' if kind == 'month' else 'treatment'}")
     axes.annotate(
-        word[chart.language],
+        f" {word.text(chart.language)}",
         (-0.5 * step, 1),
         xycoords=("data", "axes fraction"),
         va="top",
@@ -253,7 +218,7 @@ def _paint_event_study(figure: Figure, chart: Chart) -> None:
         color=INK,
         size="small",
     )
-    axes.set_xlabel(event_axis(str(chart.parameters["timeline"]))[chart.language])
+    axes.set_xlabel(str(event_axis(kind)[chart.language]))
     axes.margins(x=0.02)
-    whole_steps(axes)
+    whole_steps(axes, chart.language)
     numerals(axes, chart.language)

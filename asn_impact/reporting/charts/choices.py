@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
@@ -10,6 +11,7 @@ import pandas as pd
 
 from asn_impact.arrays import Float
 from asn_impact.errors import InputError
+from asn_impact.estimation.methods import short_names
 from asn_impact.measures.panel import Outcome
 from asn_impact.reporting.chart import HEADING, Chart
 from asn_impact.reporting.charts.drawing import (
@@ -18,57 +20,32 @@ from asn_impact.reporting.charts.drawing import (
     INK,
     PALE,
     bold,
-    folded,
-    lower,
+    change_of,
+    fold,
+    measure_of_change,
     numerals,
     open_ends,
     text_size,
-    unit_changed,
 )
-from asn_impact.reporting.tables import short_methods
-from asn_impact.reporting.words import (
-    Language,
-    OutcomeWords,
-    Quantity,
-    Sentence,
-    both,
-    checked,
-    decimals_for,
-    outcome_words,
-    say,
-)
-from asn_impact.scrutiny.specification import SpecificationCurve
+from asn_impact.reporting.charts.kinds import check_kind
+from asn_impact.reporting.words import OutcomeWords, outcome_words
+from asn_impact.verbs import public_verb
+from asn_impact.words import Language, Message, Quantity
+from asn_impact.words.writing import decimals_for
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+    from asn_impact.scrutiny.specification import SpecificationCurve
+
 __all__ = ["specifications"]
 
 ESTIMATES: Final = 12  # lines of text that the estimates are high
-
-_TITLE: Final = both(
-    id="{same} dari {n} pilihan memberi arah yang sama, {clear} di antaranya dengan selang yang tidak memuat nol "
-    "(median {median} {unit})",
-    en="{same} of {n} choices agree in direction, {clear} of them with an interval that leaves out zero (median "
-    "{median} {unit})",
-)
-_SUBTITLE: Final = both(
-    id="Dampak terhadap {label}: setiap titik satu pilihan, dengan selang kepercayaannya{failed}",
-    en="Effect on {label}: each dot is one choice, with its confidence interval{failed}",
-)
-_FAILED: Final = both(id="; {k} pilihan tidak dapat dihitung", en="; {k} choices cannot be estimated")
-_ALT: Final = both(
-    id="Kurva spesifikasi: {n} perkiraan dari {low} sampai {high} {unit}, diurutkan. {title}.",
-    en="Specification curve: {n} estimates from {low} to {high} {unit}, sorted. {title}.",
-)
-_GROUPS: Final = {
-    "design": both(id="Rancangan", en="Design"),
-    "estimator": both(id="Cara menghitung", en="Estimator"),
-    "rule": both(id="Ketidakpastian", en="Inference"),
-}
+KINDS: Final = ("design", "estimator", "rule")
 
 
+@public_verb
 def specifications(
     curve: SpecificationCurve,
     *,
@@ -91,40 +68,38 @@ def specifications(
     InputError
         No choice could be estimated.
     """
-    checked(language)
+    check_kind("specifications", "curve", curve, "SpecificationCurve")
     words = outcome_words(outcome)
     data = _data(curve, words)
     if data.empty:
-        raise InputError(f"None of {len(curve.table)} choices could be estimated. See the column reason of the table.")
+        raise InputError(Message("charts.specifications.nothing", n=len(curve.table)))
+    names = {kind: _name_options(curve, data, kind, language) for kind in _list_kinds(data)}
     failed = len(curve.table) - len(data)
-    title = _title(data, words, language)
+    title = _title(data, words)
     ends = [float(data["estimate"].min()), float(data["estimate"].max())]
-    decimals = decimals_for(ends, words.decimals)
+    low, high = (
+        Quantity(x, f"{which} estimate", decimals_for(ends, words.decimals))
+        for x, which in zip(ends, ("smallest", "largest"), strict=True)
+    )
+    count = Quantity(len(data), "choices")
+    alt = Message("charts.specifications.alt", n=count, low=low, high=change_of(high, words), title=title)
+    subtitle = Message(
+        "charts.specifications.subtitle",
+        measure=measure_of_change(words, language),
+        failed=None if failed == 0 else Message("charts.specifications.failed", k=Quantity(failed, "failed choices")),
+    )
     return Chart(
         kind="specifications",
-        title=title,
-        subtitle=say(
-            _SUBTITLE,
-            language,
-            label=lower(unit_changed(words.label[language], words, language)),
-            failed=say(_FAILED, language, k=Quantity(failed, "choices without an estimate")).text if failed else "",
-        ).text,
+        title=title.text(language),
+        subtitle=subtitle.text(language),
         source=source,
-        alt=say(
-            _ALT,
-            language,
-            n=Quantity(len(data), "choices"),
-            low=Quantity(ends[0], "smallest estimate", decimals),
-            high=Quantity(ends[1], "largest estimate", decimals),
-            unit=words.unit[language],
-            title=title,
-        ).text,
+        alt=alt.text(language),
         data=data,
-        paint=_paint,
+        paint=functools.partial(_paint, names=names),
         language=language,
         parameters={"outcome": outcome.name, "choices": len(curve.table)},
         inputs=tuple(inputs),
-        rows=int(1.1 * ESTIMATES + sum(1.3 * _lines(_names(data, k, language, 30)).sum() + 2 for k in _chosen(data))),
+        rows=int(1.1 * ESTIMATES + sum(1.3 * _count_lines(_fold(part, 30)).sum() + 2 for part in names.values())),
     )
 
 
@@ -136,43 +111,43 @@ def _data(curve: SpecificationCurve, words: OutcomeWords) -> pd.DataFrame:
     return open_ends(data).assign(position=np.arange(len(data)))
 
 
-def _title(data: pd.DataFrame, words: OutcomeWords, language: Language) -> Sentence:
+def _title(data: pd.DataFrame, words: OutcomeWords) -> Message:
     median = float(data["estimate"].median())
     same = np.sign(data["estimate"]) == np.sign(median)
     clear = same & ((data["conf_low"] > 0) | (data["conf_high"] < 0))
-    return say(
-        _TITLE,
-        language,
+    middle = Quantity(median, "median estimate", decimals_for([median], words.decimals))
+    return Message(
+        "charts.specifications.title",
         same=Quantity(int(same.sum()), "estimates with the sign of the median"),
         n=Quantity(len(data), "choices that can be estimated"),
         clear=Quantity(int(clear.sum()), "of these, intervals that leave out zero"),
-        median=Quantity(median, "median estimate", decimals_for([median], words.decimals)),
-        unit=words.unit[language],
+        median=change_of(middle, words),
     )
 
 
-def _chosen(data: pd.DataFrame) -> list[str]:
+def _list_kinds(data: pd.DataFrame) -> list[str]:
     """Return the kinds of choice that differ, or the estimator where nothing does."""
-    return [kind for kind in _GROUPS if len(set(data[kind])) > 1] or ["estimator"]
+    return [kind for kind in KINDS if len(set(data[kind])) > 1] or ["estimator"]
 
 
-def _paint(figure: Figure, chart: Chart) -> None:
+def _paint(figure: Figure, chart: Chart, *, names: Mapping[str, Mapping[str, str]]) -> None:
     data, language = chart.data, chart.language
     most = int(0.36 * figure.get_figwidth() * 72 / (0.55 * text_size()))
-    named = {kind: _names(data, kind, language, most) for kind in _chosen(data)}
-    heights = [_lines(names).sum() for names in named.values()]
-    room = (figure.get_figheight() * 72 - HEADING * text_size()) / (ESTIMATES + sum(heights) + 2 * len(named))
-    panels = figure.subplots(1 + len(named), 1, sharex=True, height_ratios=[ESTIMATES, *heights])
-    _estimates(panels[0], data, language)
-    for axes, (kind, names) in zip(panels[1:], named.items(), strict=True):
-        _marks(axes, data, kind, names)
-        axes.set_title(_GROUPS[kind][language], loc="left", size="small", weight="bold", pad=2)
+    labels = {kind: _fold(part, most) for kind, part in names.items()}
+    heights = [_count_lines(part).sum() for part in labels.values()]
+    room = (figure.get_figheight() * 72 - HEADING * text_size()) / (ESTIMATES + sum(heights) + 2 * len(labels))
+    panels = figure.subplots(1 + len(labels), 1, sharex=True, height_ratios=[ESTIMATES, *heights])
+    _draw_estimates(panels[0], data, language)
+    for axes, (kind, part) in zip(panels[1:], labels.items(), strict=True):
+        _draw_marks(axes, data, kind, part)
+        heading = Message(f"charts.specifications.{kind}").text(language)
+        axes.set_title(heading, loc="left", size="small", weight="bold", pad=2)
         axes.tick_params(axis="y", labelsize=min(text_size(), 0.95 * room))
     panels[-1].set_xticks([])
     panels[0].set_xlim(-0.8, len(data) - 0.2)
 
 
-def _estimates(axes: Axes, data: pd.DataFrame, language: Language) -> None:
+def _draw_estimates(axes: Axes, data: pd.DataFrame, language: Language) -> None:
     clear = ((data["conf_low"] > 0) | (data["conf_high"] < 0)).to_numpy()
     colours = [BLUE if c else GREY for c in clear]
     axes.axhline(0, color=INK, linewidth=0.9 * bold())
@@ -190,9 +165,9 @@ def _estimates(axes: Axes, data: pd.DataFrame, language: Language) -> None:
     numerals(axes, language)
 
 
-def _marks(axes: Axes, data: pd.DataFrame, kind: str, names: Mapping[str, str]) -> None:
+def _draw_marks(axes: Axes, data: pd.DataFrame, kind: str, names: Mapping[str, str]) -> None:
     """Draw one line an option, a dot where it was chosen."""
-    lines = _lines(names)
+    lines = _count_lines(names)
     places = np.cumsum(lines) - lines / 2
     for place in places:
         axes.axhline(place, color=PALE, linewidth=0.6 * bold(), zorder=1)
@@ -205,15 +180,18 @@ def _marks(axes: Axes, data: pd.DataFrame, kind: str, names: Mapping[str, str]) 
     axes.spines["bottom"].set_visible(False)
 
 
-def _names(data: pd.DataFrame, kind: str, language: Language, most: int) -> dict[str, str]:
-    """Return option -> its name in lines of some characters, in the order in which the options appear."""
+def _name_options(curve: SpecificationCurve, data: pd.DataFrame, kind: str, language: Language) -> dict[str, str]:
+    """Return option -> its name, in the order in which the options appear; methods are named in short."""
     options = [str(option) for option in dict.fromkeys(data[kind])]
-    spoken = (
-        {o: o for o in options} if kind == "design" else {o: w[language] for o, w in short_methods(options).items()}
-    )
-    return {option: folded(name, most) for option, name in spoken.items()}
+    methods = {option: curve.methods[option] for option in options if option in curve.methods}
+    names = short_names(methods.values())
+    return {o: str(names[methods[o]].text(language)) if o in methods else o for o in options}
 
 
-def _lines(names: Mapping[str, str]) -> Float:
-    """(options,) height of each option in lines of text, with the space between them."""
+def _fold(names: Mapping[str, str], most: int) -> dict[str, str]:
+    return {option: fold(name, most) for option, name in names.items()}
+
+
+def _count_lines(names: Mapping[str, str]) -> Float:
+    """Return the (options,) height of each option in lines of text, with the space between them."""
     return np.array([name.count("\n") + 1.5 for name in names.values()])

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -13,79 +12,36 @@ from scipy import special
 from asn_impact.errors import InputError
 from asn_impact.measures.panel import Outcome
 from asn_impact.reporting.chart import Chart
-from asn_impact.reporting.charts.drawing import BLUE, GREY, INK, bold, lower, numerals, open_ends, short_label
-from asn_impact.reporting.words import (
-    Language,
-    OutcomeWords,
-    Quantity,
-    Sentence,
-    both,
-    checked,
-    decimals_for,
+from asn_impact.reporting.charts.drawing import (
+    BLUE,
+    GREY,
+    INK,
+    bold,
+    change_of,
+    exact_decimals,
     level_quantity,
-    number,
-    outcome_words,
-    say,
+    lower,
+    numerals,
+    open_ends,
 )
-from asn_impact.scrutiny.sensitivity import Breakdown, RelativeMagnitude, RobustInterval, Smoothness
+from asn_impact.reporting.charts.kinds import check_kind
+from asn_impact.reporting.words import OutcomeWords, outcome_words
+from asn_impact.scrutiny.sensitivity import RelativeMagnitude, RobustInterval, Smoothness
+from asn_impact.verbs import public_verb
+from asn_impact.words import Language, Message, Quantity
+from asn_impact.words.writing import MOST_DECIMALS, decimals_for
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from asn_impact.scrutiny.sensitivity import Breakdown
+
 __all__ = ["sensitivity"]
 
-_SURVIVES: Final = {
-    "relative": both(
-        id="Temuan ini bertahan terhadap penyimpangan tren sampai {x} kali yang terbesar sebelum pelatihan",
-        en="The finding survives departures from parallel trends up to {x} times the largest seen before training",
-    ),
-    "smooth": both(
-        id="Temuan ini bertahan selama kemiringan selisih tren berubah paling banyak {x} {unit} per langkah",
-        en="The finding survives as long as the slope of the difference in trends changes by at most {x} {unit} a step",
-    ),
-}
-_ALWAYS: Final = both(
-    id="Temuan ini bertahan terhadap setiap penyimpangan tren yang dicoba",
-    en="The finding survives every departure from parallel trends that was tried",
-)
-_HARDLY: Final = both(
-    id="Temuan ini gugur pada penyimpangan tren yang kecil sekalipun",
-    en="The finding falls at even a small departure from parallel trends",
-)
-_NOTHING: Final = {
-    "relative": both(
-        id="Selangnya memuat nol walaupun tren dianggap sejajar: tidak ada temuan untuk diuji",
-        en="The interval holds zero even with parallel trends: there is no finding to test",
-    ),
-    "smooth": both(
-        id="Selangnya memuat nol walaupun selisih tren dianggap lurus: tidak ada temuan untuk diuji",
-        en="The interval holds zero even with a straight difference in trends: there is no finding to test",
-    ),
-}
-_SUBTITLE: Final = both(
-    id="Dampak terhadap {label} ({unit}){when}, dengan selang kepercayaan {level} menurut besar penyimpangan yang "
-    "diizinkan",
-    en="Effect on the {label} ({unit}){when}, with {level} confidence intervals by how much departure is allowed",
-)
-_WHEN: Final = both(
-    id=" pada periode ke-{first} sampai ke-{last} sejak pelatihan", en=", periods {first} to {last} since training"
-)
-_ALT: Final = both(
-    id="Selang kepercayaan untuk {n} besar penyimpangan dari {least} sampai {most}. {title}. Selang tidak memuat nol "
-    "pada {k} dari {n}.",
-    en="Confidence intervals for {n} sizes of departure from {least} to {most}. {title}. The interval leaves out zero "
-    "for {k} of {n}.",
-)
-_ORIGINAL: Final = both(id="tren sejajar (asli)", en="parallel trends (original)")
-_ROW: Final = {
-    "relative": both(id="sampai {x} kali", en="up to {x} times"),
-    "smooth": both(id="kemiringan ±{x}", en="slope ±{x}"),
-}
-_CONTRADICTED: Final = both(id="data menolak anggapan ini", en="the data contradict this assumption")
 
-
+@public_verb
 def sensitivity(
-    intervals: Sequence[RobustInterval],
+    intervals: Sequence[RobustInterval] | RobustInterval,
     survives: Breakdown,
     *,
     outcome: Outcome,
@@ -112,39 +68,38 @@ def sensitivity(
     InputError
         There is no interval, or they differ in target, level, estimate or kind of restriction.
     """
-    checked(language)
+    if isinstance(intervals, RobustInterval):
+        intervals = [intervals]
     _require_one_question(intervals, survives)
     words = outcome_words(outcome)
     data = _data(intervals, words, survives.kind)
-    title = _title(survives, words, language)
-    allowed = data[data["restriction"] != "original"]
+    title = _title(survives, words)
+    rows = data[data["restriction"] != "original"]
     level = intervals[0].level
-    clear = (allowed["conf_low"] > 0) | (allowed["conf_high"] < 0)
+    clear = (rows["conf_low"] > 0) | (rows["conf_high"] < 0)
+    alt = Message(
+        "charts.sensitivity.alt",
+        n=Quantity(len(rows), "restrictions"),
+        least=_size(float(rows["size"].min())),
+        most=_size(float(rows["size"].max())),
+        title=title,
+        k=Quantity(int(clear.sum()), "intervals that leave out zero"),
+    )
     return Chart(
         kind="sensitivity",
-        title=title,
-        subtitle=say(
-            _SUBTITLE,
-            language,
-            label=lower(short_label(words, language)),
-            unit=words.unit[language],
-            when=_when(survives.target, language),
-            level=level_quantity(level),
-        ).text.replace(" ()", ""),
+        title=title.text(language),
+        subtitle=_subtitle(survives.target, level, words, language).text(language),
         source=source,
-        alt=say(
-            _ALT,
-            language,
-            n=Quantity(len(allowed), "restrictions"),
-            least=_size(float(allowed["size"].min()), language),
-            most=_size(float(allowed["size"].max()), language),
-            title=title,
-            k=Quantity(int(clear.sum()), "intervals that leave out zero"),
-        ).text,
+        alt=alt.text(language),
         data=data,
         paint=_paint,
         language=language,
-        parameters={"level": level, "outcome": outcome.name, "method": intervals[0].method, "unit": words.unit},
+        parameters={
+            "level": level,
+            "outcome": outcome.name,
+            "method": str(intervals[0].method),
+            "unit": str(words.unit[language]),
+        },
         inputs=tuple(inputs),
         rows=2 * len(data) + 4,
     )
@@ -158,16 +113,17 @@ def _kind(interval: RobustInterval) -> str:
 
 
 def _require_one_question(intervals: Sequence[RobustInterval], survives: Breakdown) -> None:
+    check_kind("sensitivity", "survives", survives, "Breakdown")
+    for interval in intervals:
+        check_kind("sensitivity", "intervals", interval, "RobustInterval")
     if not intervals:
-        raise InputError("sensitivity() was given no interval. Expected one or more, from robust_interval.")
-    asked = {(i.target, i.level, _kind(i)) for i in intervals} | {(survives.target, survives.level, survives.kind)}
-    if len(asked) > 1:
-        raise InputError(
-            f"The intervals and the breakdown value answer {len(asked)} questions: {sorted(asked)}. Expected one "
-            "target, one level and one kind of restriction ('relative' or 'smooth')."
-        )
+        raise InputError(Message("charts.sensitivity.no_interval"))
+    questions = {(str(i.target), i.level, _kind(i)) for i in intervals}
+    questions |= {(str(survives.target), survives.level, survives.kind)}
+    if len(questions) > 1:
+        raise InputError(Message("charts.sensitivity.questions", n=len(questions), found=str(sorted(questions))))
     if not np.allclose([i.estimate for i in intervals], intervals[0].estimate, rtol=1e-9, atol=1e-12):
-        raise InputError("The intervals are of different estimates. Make all of them from the same event study.")
+        raise InputError(Message("charts.sensitivity.estimates"))
 
 
 def _data(intervals: Sequence[RobustInterval], words: OutcomeWords, kind: str) -> pd.DataFrame:
@@ -175,7 +131,7 @@ def _data(intervals: Sequence[RobustInterval], words: OutcomeWords, kind: str) -
     first = intervals[0]
     reach = float(special.stdtrit(first.df, (1 + first.level) / 2)) * first.std_error
     rows = [("original", np.nan, first.estimate, first.estimate - reach, first.estimate + reach)]
-    sized = [(_departure(i), i) for i in intervals]
+    sized = [(_find_departure(i), i) for i in intervals]
     rows += [(kind, size, i.estimate, i.low, i.high) for size, i in sorted(sized, key=lambda pair: pair[0])]
     data = pd.DataFrame(rows, columns=["restriction", "size", "estimate", "conf_low", "conf_high"])
     scaled = ["estimate", "conf_low", "conf_high", *(["size"] if kind == "smooth" else [])]
@@ -183,77 +139,77 @@ def _data(intervals: Sequence[RobustInterval], words: OutcomeWords, kind: str) -
     return open_ends(data)
 
 
-def _departure(interval: RobustInterval) -> float:
+def _find_departure(interval: RobustInterval) -> float:
     restriction = interval.restriction
     return float(restriction.m if isinstance(restriction, Smoothness) else getattr(restriction, "mbar", np.nan))
 
 
-def _title(survives: Breakdown, words: OutcomeWords, language: Language) -> Sentence:
+def _title(survives: Breakdown, words: OutcomeWords) -> Message:
     if np.isnan(survives.value):
-        return say(_NOTHING[survives.kind], language)
+        return Message(f"charts.sensitivity.nothing.{survives.kind}")
     if np.isinf(survives.value):
-        return say(_ALWAYS, language)
+        return Message("charts.sensitivity.always")
     value = survives.value * (words.scale if survives.kind == "smooth" else 1.0)
     down = float(np.floor(100 * value + 1e-9) / 100)
     if down == 0:
-        return say(_HARDLY, language)
-    return say(
-        _SURVIVES[survives.kind],
-        language,
-        x=Quantity(down, f"breakdown value ({survives.kind}), rounded down", 2),
-        unit=words.unit[language],
-    )
+        return Message("charts.sensitivity.hardly")
+    x = Quantity(down, f"breakdown value ({survives.kind}), rounded down", 2)
+    return Message(f"charts.sensitivity.survives.{survives.kind}", x=x, amount=change_of(x, words))
 
 
-def _when(target: str, language: Language) -> str:
-    found = re.fullmatch(r"event times (-?\d+) to (-?\d+)", target)
-    if found is None:
-        return ""
-    first, last = (number(float(v), 0, language) for v in found.groups())
-    return say(_WHEN, language, first=first, last=last).text
+def _subtitle(target: Message, level: float, words: OutcomeWords, language: Language) -> Message:
+    measure: Message | str = lower(words.short[language])
+    if words.unit[language]:
+        measure = Message("charts.with_unit", measure=measure, unit=words.unit)
+    facts = {"measure": measure, "level": level_quantity(level)}
+    times = dict(target.values) if isinstance(target, Message) else {}
+    if "first" not in times:
+        return Message("charts.sensitivity.subtitle", **facts)
+    first, last = (Quantity(times[end], f"target.{end}") for end in ("first", "last"))
+    return Message("charts.sensitivity.subtitle_times", first=first, last=last, **facts)
 
 
-def _size(value: float, language: Language) -> str:
-    decimals = next(d for d in range(7) if d == 6 or abs(round(value, d) - value) < 1e-9)
-    return number(value, decimals if decimals < 6 else decimals_for([value], 2), language)
+def _size(value: float) -> Quantity:
+    decimals = exact_decimals(value, MOST_DECIMALS)
+    return Quantity(value, "size", decimals if decimals < MOST_DECIMALS else decimals_for([value], 2))
 
 
 def _paint(figure: Figure, chart: Chart) -> None:
     axes, data, language = figure.subplots(), chart.data, chart.language
     y = np.arange(len(data))
-    low, high = _reach(data)
+    low, high = _find_reach(data)
     clear = ((data["conf_low"] > 0) | (data["conf_high"] < 0)).to_numpy()
     colours = [BLUE if c else GREY for c in clear]
     axes.axvline(0, color=INK, linewidth=0.9 * bold())
     axes.hlines(
         y,
-        data["conf_low"].where(~_open(data, "low"), low),
-        data["conf_high"].where(~_open(data, "high"), high),
+        data["conf_low"].where(~_is_open(data, "low"), low),
+        data["conf_high"].where(~_is_open(data, "high"), high),
         colors=colours,
         linewidth=1.8 * bold(),
     )
     for side, edge, marker in (("low", low, "<"), ("high", high, ">")):
-        open_ended = _open(data, side).to_numpy()
+        open_ended = _is_open(data, side).to_numpy()
         axes.scatter(np.full(open_ended.sum(), edge), y[open_ended], marker=marker, s=30 * bold() ** 2, c=GREY)
     axes.scatter(data["estimate"][:1], y[:1], s=26 * bold() ** 2, c=colours[:1], zorder=3)
+    contradicted = Message("charts.sensitivity.contradicted").text(language)
     for row in np.flatnonzero((data["conf_low"].isna() & data["open"].eq("")).to_numpy()):
-        axes.annotate(_CONTRADICTED[language], (0, y[row]), va="center", size="small", color=INK)
-    axes.set_yticks(y, [_row_name(row, language) for row in data.itertuples()])
+        axes.annotate(contradicted, (0, y[row]), va="center", size="small", color=INK)
+    axes.set_yticks(y, [_name_row(row, language) for row in data.itertuples()])
     axes.set_ylim(len(data) - 0.4, -0.6)
     axes.axhline(0.5, color=GREY, linewidth=0.6 * bold(), linestyle=(0, (2, 3)))
     axes.grid(visible=False, axis="y")
     axes.grid(visible=True, axis="x")
-    unit = chart.parameters["unit"]
-    axes.set_xlabel(str(unit[language]) if isinstance(unit, dict) else "")
+    axes.set_xlabel(str(chart.parameters["unit"]))
     axes.margins(x=0.06)
     numerals(axes, language, which="x")
 
 
-def _open(data: pd.DataFrame, side: str) -> pd.Series:
+def _is_open(data: pd.DataFrame, side: str) -> pd.Series:
     return data["open"].isin([side, "both"])
 
 
-def _reach(data: pd.DataFrame) -> tuple[float, float]:
+def _find_reach(data: pd.DataFrame) -> tuple[float, float]:
     """Return how far the drawing goes: past the finite ends, where an end is open."""
     ends = data[["conf_low", "conf_high"]].to_numpy()
     finite = np.append(ends[np.isfinite(ends)], 0.0)
@@ -261,7 +217,5 @@ def _reach(data: pd.DataFrame) -> tuple[float, float]:
     return float(finite.min()) - room, float(finite.max()) + room
 
 
-def _row_name(row: Any, language: Language) -> str:  # noqa: ANN401 - a row of itertuples
-    if row.restriction == "original":
-        return _ORIGINAL[language]
-    return say(_ROW[str(row.restriction)], language, x=_size(float(row.size), language)).text
+def _name_row(row: Any, language: Language) -> str:  # noqa: ANN401 - a row of itertuples
+    return Message(f"charts.sensitivity.row.{row.restriction}", x=_size(float(row.size))).text(language).text

@@ -9,17 +9,15 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import pandas as pd
 
-from asn_impact.estimation import Inference
 from asn_impact.reporting.chart import Chart
-from asn_impact.reporting.words import (
-    Language,
-    OutcomeWords,
-    number,
-    period,
-)
+from asn_impact.reporting.words import OutcomeWords
+from asn_impact.words import Language, Message, Quantity, Sentence
+from asn_impact.words.writing import number, period
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+
+    from asn_impact.estimation import Inference
 
 
 __all__ = [
@@ -31,18 +29,20 @@ __all__ = [
     "PALE_BLUE",
     "VERMILION",
     "bold",
-    "described",
+    "change_of",
+    "describe",
     "direct_labels",
-    "folded",
-    "level_unit",
+    "exact_decimals",
+    "fold",
+    "level_of",
+    "level_quantity",
     "lower",
+    "measure_of_change",
     "numerals",
     "open_ends",
     "period_axis",
-    "short_label",
     "text_size",
     "tick_decimals",
-    "unit_changed",
     "whole_steps",
 ]
 
@@ -88,23 +88,24 @@ def period_axis(axes: Axes, chart: Chart) -> None:
     axes.set_xticks(list(shown.index), [period(label, chart.language).replace(" ", "\n") for label in shown])
 
 
-def short_label(words: OutcomeWords, language: Language) -> str:
-    """Return the name of an outcome without its unit, as within a sentence."""
-    return lower(words.label[language].split(" (")[0])
+def measure_of_change(words: OutcomeWords, language: Language) -> Sentence:
+    """Return the name of a difference within a sentence: a share changes in percentage points, not in per cent."""
+    if words.scale == 100:
+        return Message("charts.with_unit", measure=lower(words.short[language]), unit=words.unit).text(language)
+    return lower(words.label[language])
 
 
-def unit_changed(label: str, words: OutcomeWords, language: Language) -> str:
-    """Return the label of a difference: a share changes in percentage points, not in percent."""
-    return label.replace("(%)", f"({words.unit[language]})")
+def change_of(x: Quantity, words: OutcomeWords) -> Message | Quantity:
+    """Return a difference with its unit, where the outcome has one."""
+    return Message("charts.amount", x=x, unit=words.unit) if words.unit["en"] else x
 
 
-def level_unit(words: OutcomeWords, language: Language) -> str:
-    """Return the unit of a level, with the space before it: a share is in per cent, its change in points."""
-    unit = "%" if words.scale == 100 else words.unit[language]
-    return unit if unit in {"", "%"} else f" {unit}"
+def level_of(x: Quantity, words: OutcomeWords) -> Message | Quantity:
+    """Return a level with its unit: a share is in per cent, its change in points."""
+    return Message("charts.share", x=x) if words.scale == 100 else change_of(x, words)
 
 
-def folded(text: str, most: int = 38) -> str:
+def fold(text: str, most: int = 38) -> str:
     """Break a label into lines of a number of characters."""
     return "\n".join(textwrap.wrap(text, most))
 
@@ -125,12 +126,30 @@ def open_ends(data: pd.DataFrame) -> pd.DataFrame:
     return data.assign(conf_low=closed["conf_low"], conf_high=closed["conf_high"], open=which)
 
 
-def lower(text: str) -> str:
-    """Lower the first letter of a phrase, but not of a name such as SKM."""
-    return text if text[:2].isupper() else text[:1].lower() + text[1:]
+def level_quantity(level: float) -> Quantity:
+    """Return the level of an interval as it is said: whole per cent, or one decimal where it is not whole.
+
+    Examples
+    --------
+    >>> level_quantity(0.95).shown("en"), level_quantity(1 - 0.05 / 3).shown("id")
+    ('95%', '98,3%')
+    """
+    return Quantity(level, "level", exact_decimals(100 * level, 1), form="percent")
 
 
-def described(inference: Inference) -> dict[str, object]:
+def lower(text: str) -> Sentence:
+    """Lower the first letter of a phrase, but not of a name such as SKM; the record of its numbers stays.
+
+    Examples
+    --------
+    >>> lower("Mean waiting time"), lower("IKM")
+    ('mean waiting time', 'IKM')
+    """
+    first = text[:1] if text[:2].isupper() else text[:1].lower()
+    return Sentence(first + text[1:], text.numbers if isinstance(text, Sentence) else ())
+
+
+def describe(inference: Inference) -> dict[str, object]:
     """Return what the provenance of a chart says of an inference."""
     design = inference.effects.design
     return {
@@ -155,12 +174,12 @@ def bold() -> float:
     return text_size() / 8.0
 
 
-def whole_steps(axes: Axes) -> None:
+def whole_steps(axes: Axes, language: Language) -> None:
     """Put ticks at whole steps of time."""
     from matplotlib.ticker import MaxNLocator
 
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 3, 6, 10]))
-    axes.xaxis.set_major_formatter(lambda value, _: number(value, 0, "en"))
+    axes.xaxis.set_major_formatter(lambda value, _: number(value, 0, language))
 
 
 def numerals(axes: Axes, language: Language, *, which: str = "y") -> None:
@@ -182,3 +201,14 @@ def tick_decimals(ticks: Sequence[float]) -> int:
     gaps = np.diff(np.unique(np.asarray(ticks, dtype=np.float64)))
     step = float(gaps.min()) if len(gaps) else 1.0
     return next((d for d in range(7) if abs(step * 10**d - round(step * 10**d)) < 1e-6), 6)
+
+
+def exact_decimals(value: float, most: int) -> int:
+    """Return the fewest decimals that show a number as it is, `most` where that many do not.
+
+    Examples
+    --------
+    >>> exact_decimals(0.25, 6), exact_decimals(3.0, 6), exact_decimals(1 / 3, 4)
+    (2, 0, 4)
+    """
+    return next((d for d in range(most) if abs(round(value, d) - value) < 1e-9), most)

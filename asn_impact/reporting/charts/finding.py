@@ -2,28 +2,37 @@
 
 from __future__ import annotations
 
-import warnings
-from typing import Final
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from asn_impact.errors import DataWarning, EstimationError, InferenceError
-from asn_impact.estimation import Inference, infer
-from asn_impact.reporting.words import Language, Quantity, Sentence, both, checked, finding, level_quantity, say
+from asn_impact.arguments import Level, check_choice
+from asn_impact.errors import EstimationError, InferenceError
+from asn_impact.estimation import infer
+from asn_impact.reporting.charts.drawing import level_quantity
+from asn_impact.reporting.charts.kinds import check_kind
+from asn_impact.reporting.words import finding
+from asn_impact.verbs import public_verb
+from asn_impact.words import Language, Message, Quantity, Sentence, languages
+
+if TYPE_CHECKING:
+    from asn_impact.estimation import Inference
 
 __all__ = ["headline", "overall"]
 
 
-def headline(inference: Inference, *, language: Language = "en", level: float = 0.95) -> Sentence:
+@public_verb
+def headline(inference: Inference, *, language: Language = "en", level: Level = 0.95) -> Sentence:
     """Return the finding of an inference as a sentence.
 
     An inference with several terms (an event study, say) is told by its estimator's overall effect under the same rule;
     where there is none, by how many of the terms differ from zero.
     """
-    checked(language)
+    check_kind("headline", "inference", inference, "Inference")
+    check_choice("language", language, languages())
     whole = overall(inference)
     if whole is None:
-        return _count_of_terms(inference, language, level)
+        return _count_terms(inference, level).text(language)
     low, high = whole.interval(level)
     return finding(
         whole.effects.design.panel.outcome,
@@ -42,26 +51,17 @@ def overall(inference: Inference) -> Inference | None:
         return inference
     effects = inference.effects
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", DataWarning)  # said when the inference itself was made
-            return infer(effects.estimator(effects.design).overall(), inference.rule)
+        return infer(effects.estimator(effects.design).overall(), inference.rule)
     except (EstimationError, InferenceError):
         return None
 
 
-_COUNTED: Final = both(
-    id="{k} dari {n} perkiraan berbeda dari nol (selang kepercayaan {level})",
-    en="{k} of {n} estimates differ from zero ({level} CI)",
-)
-
-
-def _count_of_terms(inference: Inference, language: Language, level: float) -> Sentence:
+def _count_terms(inference: Inference, level: float) -> Message:
     low, high = inference.interval(level)
     clear = int(((low > 0) | (high < 0)).sum())
     name = inference.effects.design.panel.outcome.name
-    return say(
-        _COUNTED,
-        language,
+    return Message(
+        "charts.terms_differ",
         k=Quantity(clear, f"{name}: terms whose interval does not hold zero"),
         n=Quantity(int(np.isfinite(inference.estimate).sum()), f"{name}: terms"),
         level=level_quantity(level),

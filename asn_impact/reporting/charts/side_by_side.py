@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
+from asn_impact.arguments import Level
 from asn_impact.errors import InputError
 from asn_impact.estimation import Inference
 from asn_impact.reporting.chart import Chart
-from asn_impact.reporting.charts.drawing import BLUE, GREY, INK, bold, described, folded, numerals
+from asn_impact.reporting.charts.drawing import BLUE, GREY, INK, bold, describe, fold, level_quantity, numerals
 from asn_impact.reporting.charts.finding import headline
-from asn_impact.reporting.words import Language, Quantity, both, checked, level_quantity, outcome_words, say
+from asn_impact.reporting.charts.kinds import check_kind
+from asn_impact.reporting.words import outcome_words
+from asn_impact.verbs import public_verb
+from asn_impact.words import Language, Message, Quantity, paragraph
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -21,20 +25,13 @@ if TYPE_CHECKING:
 __all__ = ["forest"]
 
 
-_TITLE_FOREST: Final = both(
-    id="Bukti perubahan ditemukan pada {k} dari {n} ukuran", en="Evidence of a change in {k} of {n} measures"
-)
-_SUBTITLE_FOREST: Final = both(
-    id="Perkiraan dampak dengan selang kepercayaan {level}", en="Estimated effects with {level} confidence intervals"
-)
-
-
+@public_verb
 def forest(
-    inferences: Mapping[str, Inference] | Sequence[Inference],
+    inferences: Mapping[str, Inference] | Sequence[Inference] | Inference,
     *,
     language: Language = "en",
     source: str = "",
-    level: float = 0.95,
+    level: Level = 0.95,
     inputs: Iterable[Any] = (),
 ) -> Chart:
     """Return the chart of several one-number findings below each other, grouped by unit.
@@ -42,52 +39,51 @@ def forest(
     Parameters
     ----------
     inferences
-        One-number inferences; a mapping gives each its own name, otherwise the outcome is the name.
+        One-number inferences, or a single one; a mapping gives each its own name, otherwise the outcome is the name.
+
+    Raises
+    ------
+    InputError
+        There is no inference, or one is of several numbers.
     """
-    checked(language)
+    if isinstance(inferences, Inference):
+        inferences = [inferences]
     named = inferences.items() if isinstance(inferences, Mapping) else [("", i) for i in inferences]
     singles = [(name, inference) for name, inference in named]
     if not singles:
-        raise InputError("forest() was given no inference. Expected one or more.")
+        raise InputError(Message("charts.forest.nothing"))
     data = pd.DataFrame([_forest_row(name, inference, language, level) for name, inference in singles])
     clear = int(((data["conf_low"] > 0) | (data["conf_high"] < 0)).sum())
-    title = (
-        headline(singles[0][1], language=language, level=level)
-        if len(singles) == 1
-        else say(
-            _TITLE_FOREST,
-            language,
-            k=Quantity(clear, "intervals that leave out zero"),
-            n=Quantity(len(data), "measures"),
-        )
-    )
-    lines = [headline(inference, language=language, level=level).text for _, inference in singles]
+    findings = [headline(inference, language=language, level=level) for _, inference in singles]
+    title = findings[0]
+    if len(singles) > 1:
+        counts = {"k": Quantity(clear, "intervals that leave out zero"), "n": Quantity(len(data), "measures")}
+        title = Message("charts.forest.title", **counts).text(language)
+    lines = dict.fromkeys(Message("charts.sentence", text=finding) for finding in [title, *findings])
     return Chart(
         kind="forest",
         title=title,
-        subtitle=say(_SUBTITLE_FOREST, language, level=level_quantity(level)).text,
+        subtitle=Message("charts.forest.subtitle", level=level_quantity(level)).text(language),
         source=source,
-        alt=". ".join(dict.fromkeys([title.text, *lines])) + ".",
+        alt=paragraph(*lines).text(language),
         data=data,
         paint=_paint_forest,
         language=language,
-        parameters={"level": level, "findings": [described(inference) for _, inference in singles]},
+        parameters={"level": level, "findings": [describe(inference) for _, inference in singles]},
         inputs=tuple(inputs),
         rows=2 * len(data) + 5 * data["unit"].nunique(),
     )
 
 
 def _forest_row(name: str, inference: Inference, language: Language, level: float) -> dict[str, object]:
-    if len(inference.estimate) != 1:
-        raise InputError(
-            f"forest() draws one number a line; {name or repr(inference)} has {len(inference.estimate)}. "
-            "Use infer(effects.overall(), rule)."
-        )
+    check_kind("forest", "inferences", inference, "Inference", "infer(effects.overall(), BiasReduced())")
+    if (n := len(inference.estimate)) != 1:
+        raise InputError(Message("charts.forest.several_numbers", name=name or repr(inference), n=n))
     words = outcome_words(inference.effects.design.panel.outcome)
     low, high = inference.interval(level)
     return {
-        "measure": name or words.label[language].split(" (")[0],
-        "unit": words.unit[language],
+        "measure": name or str(words.short[language]),
+        "unit": str(words.unit[language]),
         "estimate": words.scale * float(inference.estimate[0]),
         "conf_low": words.scale * float(low[0]),
         "conf_high": words.scale * float(high[0]),
@@ -104,7 +100,7 @@ def _paint_forest(figure: Figure, chart: Chart) -> None:
         axes.axvline(0, color=INK, linewidth=0.9 * bold())
         axes.hlines(y, part["conf_low"], part["conf_high"], colors=colours, linewidth=1.6 * bold())
         axes.scatter(part["estimate"], y, s=24 * bold() ** 2, c=colours, zorder=3)
-        axes.set_yticks(y, [folded(str(m)) for m in part["measure"]])
+        axes.set_yticks(y, [fold(str(m)) for m in part["measure"]])
         axes.set_ylim(len(part) - 0.4, -0.6)
         axes.grid(visible=False, axis="y")
         axes.grid(visible=True, axis="x")

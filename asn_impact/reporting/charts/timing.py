@@ -2,75 +2,55 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import pandas as pd
 
-from asn_impact.designs import Design
 from asn_impact.reporting.chart import HEADING, Chart
 from asn_impact.reporting.charts.drawing import BLUE, PALE, period_axis, text_size
-from asn_impact.reporting.words import (
-    Language,
-    Quantity,
-    both,
-    checked,
-    number,
-    period,
-    say,
-    unit_noun,
-)
+from asn_impact.reporting.charts.kinds import check_kind
+from asn_impact.reporting.words import unit_noun
+from asn_impact.verbs import public_verb
+from asn_impact.words import Language, Message, Quantity
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+    from asn_impact.designs import Design
 
 __all__ = ["who_is_compared"]
 
 
 MOST_NAMED: Final = 70  # units that can have their names beside the heat strip
 _STATE: Final = ("never", "not_yet", "trained", "empty")
-_STATES: Final[Mapping[str, Mapping[Language, str]]] = {
-    "never": both(id="tidak pernah dilatih", en="never trained"),
-    "not_yet": both(id="belum dilatih", en="not yet trained"),
-    "trained": both(id="sudah dilatih", en="trained"),
-    "empty": both(id="tanpa data", en="no data"),
-}
 _STATE_COLOURS: Final = {"never": PALE, "not_yet": "#9ecae8", "trained": BLUE, "empty": "#ffffff"}
-_TITLE_COMPARED: Final = both(
-    id="{treated} {units} dilatih dalam {waves} gelombang; {never} {units} tidak pernah dilatih menjadi pembanding",
-    en="{treated} {treated_units} were trained in {waves} {wave_word}; {never} never trained serve as comparison",
-)
-_SUBTITLE_COMPARED: Final = both(
-    id="Setiap baris satu {unit}, setiap kolom satu periode, dari {first} sampai {last}",
-    en="One row for each {unit}, one column for each period, {first} to {last}",
-)
 
 
+@public_verb
 def who_is_compared(
     design: Design, *, language: Language = "en", source: str = "", inputs: Iterable[Any] = ()
 ) -> Chart:
     """Return the chart of who was trained when: a row a unit, a column a period, sorted by adoption."""
-    checked(language)
+    check_kind("who_is_compared", "design", design, "Design")
     timeline, (one, many) = design.panel.timeline, unit_noun(design.panel)
     treated, waves = int(np.isfinite(design.adopted).sum()), len(design.cohorts)
-    title = say(
-        _TITLE_COMPARED,
-        language,
+    title = Message(
+        "charts.who_is_compared.title",
         treated=Quantity(treated, "units with an adoption time"),
-        treated_units=(one if treated == 1 else many)[language],
-        units=many[language],
+        units=one if treated == 1 else many,
         waves=Quantity(waves, "len(design.cohorts)"),
-        wave_word="wave" if waves == 1 else "waves",
         never=Quantity(len(design.adopted) - treated, "units without an adoption time"),
     )
-    first, last = (period(timeline.labels[i], language) for i in (0, -1))
+    ends = {"first": timeline.labels[0], "last": timeline.labels[-1]}
+    alt = Message("charts.who_is_compared.alt", title=title, waves=_list_waves(design, language))
     return Chart(
         kind="who_is_compared",
-        title=title,
-        subtitle=say(_SUBTITLE_COMPARED, language, unit=one[language], first=first, last=last).text,
+        title=title.text(language),
+        subtitle=Message("charts.who_is_compared.subtitle", unit=one, **ends).text(language),
         source=source,
-        alt=f"{title.text}. {_wave_list(design, language)}",
+        alt=alt.text(language),
         data=_compared_data(design),
         paint=_paint_who_is_compared,
         language=language,
@@ -80,13 +60,11 @@ def who_is_compared(
     )
 
 
-def _wave_list(design: Design, language: Language) -> str:
+def _list_waves(design: Design, language: Language) -> str:
     """Say how many units each wave has."""
-    waves = [
-        f"{period(design.cohort_label(step), language)}: {number(int((design.adopted == step).sum()), 0, language)}"
-        for step in design.cohorts
-    ]
-    return "; ".join(waves) + "."
+    counts = {design.cohort_label(step): int((design.adopted == step).sum()) for step in design.cohorts}
+    waves = [Message("charts.who_is_compared.wave", when=label, n=count) for label, count in counts.items()]
+    return "; ".join(wave.text(language) for wave in waves)
 
 
 def _compared_data(design: Design) -> pd.DataFrame:
@@ -122,24 +100,22 @@ def _paint_who_is_compared(figure: Figure, chart: Chart) -> None:
     axes.invert_yaxis()
     axes.grid(visible=False)
     axes.spines["bottom"].set_visible(False)
-    names = [_shortened(str(unit)) for unit in wide.index] if len(wide) <= MOST_NAMED else []
+    names = [_shorten(str(unit)) for unit in wide.index] if len(wide) <= MOST_NAMED else []
     axes.set_yticks(np.arange(len(names)) + 0.5, names)
-    axes.tick_params(axis="y", length=0, labelsize=_row_size(figure, len(wide)))
+    axes.tick_params(axis="y", length=0, labelsize=_find_row_size(figure, len(wide)))
     period_axis(axes, chart)
     axes.set_xticks([t + 0.5 for t in axes.get_xticks()], [t.get_text() for t in axes.get_xticklabels()])
     present = [s for s in ("trained", "not_yet", "never", "empty") if (chart.data["state"] == s).any()]
-    handles = [
-        Patch(facecolor=_STATE_COLOURS[s], edgecolor="#bbbbbb", label=_STATES[s][chart.language]) for s in present
-    ]
-    figure.legend(handles=handles)
+    words = {s: Message(f"charts.who_is_compared.{s}").text(chart.language) for s in present}
+    figure.legend(handles=[Patch(facecolor=_STATE_COLOURS[s], edgecolor="#bbbbbb", label=words[s]) for s in present])
 
 
-def _row_size(figure: Figure, rows: int) -> float:
-    """Text size at which so many rows stand below each other, in points."""
+def _find_row_size(figure: Figure, rows: int) -> float:
+    """Return the text size at which so many rows stand below each other, in points."""
     text = text_size()
     room = figure.get_figheight() * 72 - HEADING * text
     return float(min(0.85 * text, 0.9 * room / max(rows, 1)))
 
 
-def _shortened(label: str, most: int = 34) -> str:
+def _shorten(label: str, most: int = 34) -> str:
     return label if len(label) <= most else label[: most - 1].rstrip() + "…"

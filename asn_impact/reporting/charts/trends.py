@@ -12,7 +12,6 @@ import numpy as np
 import pandas as pd
 
 from asn_impact.arrays import Float
-from asn_impact.designs import Design
 from asn_impact.errors import InputError
 from asn_impact.intake.events import Events, read_events
 from asn_impact.measures.panel import Panel
@@ -22,57 +21,33 @@ from asn_impact.reporting.charts.drawing import (
     INK,
     PALETTE,
     bold,
+    change_of,
     direct_labels,
+    lower,
     numerals,
     period_axis,
-    short_label,
     text_size,
 )
+from asn_impact.reporting.charts.kinds import check_kind
 from asn_impact.reporting.tables import MINIMUM_CELL, counts_records
-from asn_impact.reporting.words import (
-    Language,
-    OutcomeWords,
-    Quantity,
-    Sentence,
-    both,
-    checked,
-    date,
-    joined,
-    outcome_words,
-    period,
-    say,
-)
+from asn_impact.reporting.words import OutcomeWords, outcome_words
 from asn_impact.timeline import Timeline
+from asn_impact.verbs import public_verb
+from asn_impact.words import Language, Message, Quantity, paragraph
+from asn_impact.words.writing import date, period
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["group_means", "raw_trends", "wave_name", "waves"]
+    from asn_impact.designs import Design
 
+__all__ = ["group_means", "raw_trends", "waves"]
 
-_TITLE_TRENDS: Final = both(
-    id="Sesudah pelatihan pertama, {label} berubah {treated} {unit} pada yang terlatih dan {never} pada yang "
-    "tidak pernah dilatih",
-    en="After the first training the {label} changed by {treated} {unit} among the trained and {never} among "
-    "the never trained",
-)
-_SUBTITLE_TRENDS: Final = both(id="{label}; titik: bulan pelatihan", en="{label}; dot: month of training")
-_TITLE_TRENDS_ALONE: Final = both(
-    id="Semua unit dilatih pada akhirnya: pembandingnya adalah yang belum dilatih",
-    en="Every unit is trained in the end: those not yet trained are the comparison",
-)
-_ALT_TRENDS: Final = both(
-    id="Garis rata-rata per periode dari {first} sampai {last} untuk {groups}. {finding}.",
-    en="Lines of the mean by period from {first} to {last} for {groups}. {finding}.",
-)
-_ALT_EVENTS: Final = both(id=" Garis tegak: {list}.", en=" Vertical lines: {list}.")
-_UNVERIFIED: Final = both(id=" (belum diperiksa)", en=" (not verified)")
 MOST_EVENTS: Final = 9  # numbered lines that a reader can follow
-_NEVER: Final = both(id="tidak pernah dilatih", en="never trained")
-_WAVE: Final = both(id="dilatih {when}", en="trained {when}")
 
 
+@public_verb
 def raw_trends(
     design: Design,
     *,
@@ -106,32 +81,30 @@ def raw_trends(
     InputError
         More than nine events fall into the window, or the periods of the panel have no dates.
     """
-    checked(language)
+    check_kind("raw_trends", "design", design, "Design")
     words, panel = outcome_words(design.panel.outcome), design.panel
     data = _trend_data(design, words)
-    marked = _marked(events, panel.timeline)
+    marks = _mark_events(events, panel.timeline)
     title = _trend_title(design, words, language)
-    groups = joined([wave_name(design, step, language) for step in waves(design)], language)
+    alt = Message(
+        "charts.trends.alt",
+        first=panel.timeline.labels[0],
+        last=panel.timeline.labels[-1],
+        waves=tuple(_name_wave(None if np.isinf(step) else design.cohort_label(step)) for step in waves(design)),
+        finding=title,
+    )
     return Chart(
         kind="raw_trends",
-        title=title,
-        subtitle=say(_SUBTITLE_TRENDS, language, label=words.label[language]).text,
+        title=title.text(language),
+        subtitle=Message("charts.trends.subtitle", measure=words.label).text(language),
         source=source,
-        alt=say(
-            _ALT_TRENDS,
-            language,
-            first=period(panel.timeline.labels[0], language),
-            last=period(panel.timeline.labels[-1], language),
-            groups=groups,
-            finding=title,
-        ).text
-        + _said_of_events(marked, language),
-        data=data if marked.empty else pd.concat([data, marked], ignore_index=True),
+        alt=paragraph(alt, _event_alt(marks, language)).text(language),
+        data=data if marks.empty else pd.concat([data, marks], ignore_index=True),
         paint=_paint_raw_trends,
         language=language,
         parameters={"outcome": panel.outcome.name, "treatment": design.treatment},
         inputs=tuple(inputs),
-        rows=None if marked.empty else 24 + 2 * len(marked),
+        rows=None if marks.empty else 24 + 2 * len(marks),
     )
 
 
@@ -141,15 +114,13 @@ def waves(design: Design) -> list[float]:
     return [*design.cohorts, *never]
 
 
-def wave_name(design: Design, step: float, language: Language) -> str:
-    """Return what a wave is called in a legend."""
-    if np.isinf(step):
-        return _NEVER[language]
-    return say(_WAVE, language, when=period(design.cohort_label(step), language)).text
+def _name_wave(label: str | None) -> Message:
+    """Return what a wave is called in a legend; None: those never trained."""
+    return Message("charts.trends.never") if label is None else Message("charts.trends.wave", when=label)
 
 
 def group_means(panel: Panel, members: Float) -> tuple[Float, Float]:
-    """(T,) weighted mean over the units marked True, NaN where too few records stand behind it, and (T,) records."""
+    """Return (T,) means over the units marked True and (T,) records; NaN where too few records stand behind one."""
     weight = np.where(panel.observed & members[:, None].astype(bool), panel.weight, 0.0)
     records = (panel.n * (weight > 0)).sum(axis=0)
     total = weight.sum(axis=0)
@@ -161,21 +132,18 @@ def group_means(panel: Panel, members: Float) -> tuple[Float, Float]:
     return mean, records
 
 
-def _marked(events: Events | pd.DataFrame | None, timeline: Timeline) -> pd.DataFrame:
+def _mark_events(events: Events | pd.DataFrame | None, timeline: Timeline) -> pd.DataFrame:
     """Return one row an event that began in the window: where its line stands, period, date, name, verified."""
     if events is None:
         return pd.DataFrame()
     if timeline.kind == "step":
-        raise InputError("The periods of the panel are numbered steps without dates: events cannot be placed on them.")
+        raise InputError(Message("charts.trends.no_dates"))
     rows = (events if isinstance(events, Events) else read_events(events)).frame()
-    place = (_ordinal(rows["date"], timeline.kind) - timeline.ordinals[0]) / timeline.step - 0.5
+    place = (_find_ordinals(rows["date"], timeline.kind) - timeline.ordinals[0]) / timeline.step - 0.5
     inside = (place >= -0.5) & (place <= timeline.steps[-1] + 0.5)
     rows, place = rows[inside], place[inside]
     if len(rows) > MOST_EVENTS:
-        raise InputError(
-            f"{len(rows)} events fall into the window; a chart holds {MOST_EVENTS}. Choose those that concern these "
-            "permits: events.concerning(...), .near(...) or .verified()."
-        )
+        raise InputError(Message("charts.trends.too_many_events", n=len(rows), most=MOST_EVENTS))
     return pd.DataFrame(
         {
             "step": place,
@@ -188,8 +156,8 @@ def _marked(events: Events | pd.DataFrame | None, timeline: Timeline) -> pd.Data
     )
 
 
-def _ordinal(dates: pd.Series, kind: str) -> Float:
-    """(E,) position of days on a line of years, quarters or months, with the part of the period that has passed."""
+def _find_ordinals(dates: pd.Series, kind: str) -> Float:
+    """Return (E,) positions of days on a line of years, quarters or months, with the part that has passed."""
     freq = {"year": "Y", "quarter": "Q", "month": "M"}[kind]
     periods = dates.dt.to_period(freq)
     start, end = periods.dt.start_time, (periods + 1).dt.start_time
@@ -199,21 +167,22 @@ def _ordinal(dates: pd.Series, kind: str) -> Float:
     return np.asarray((per_year * dates.dt.year + within).to_numpy(dtype=np.float64) + passed)
 
 
-def _event_names(marked: pd.DataFrame, language: Language) -> list[str]:
+def _name_events(marks: pd.DataFrame, language: Language) -> list[str]:
     """Return when and what, as exactly as the date is known; the name is quoted as given."""
     names = []
-    for row in marked.itertuples():
+    for row in marks.itertuples():
         day = pd.Timestamp(str(row.event_date))
         when = {"day": date(day, language), "month": period(f"{day:%Y-%m}", language), "year": str(day.year)}
-        unsure = "" if row.verified else _UNVERIFIED[language]
-        names.append(f"{when[str(row.precision)]}{unsure}: {row.event}")
+        facts = {"when": when[str(row.precision)], "name": str(row.event)}
+        key = "charts.trends.event" if row.verified else "charts.trends.event_not_verified"
+        names.append(Message(key, **facts).text(language).text)
     return names
 
 
-def _said_of_events(marked: pd.DataFrame, language: Language) -> str:
-    if marked.empty:
-        return ""
-    return say(_ALT_EVENTS, language, list="; ".join(_event_names(marked, language))).text
+def _event_alt(marks: pd.DataFrame, language: Language) -> Message | None:
+    if marks.empty:
+        return None
+    return Message("charts.trends.alt_events", events="; ".join(_name_events(marks, language)))
 
 
 def _trend_data(design: Design, words: OutcomeWords) -> pd.DataFrame:
@@ -237,28 +206,22 @@ def _trend_data(design: Design, words: OutcomeWords) -> pd.DataFrame:
     return pd.concat(frames, ignore_index=True)
 
 
-def _trend_title(design: Design, words: OutcomeWords, language: Language) -> Sentence:
+def _trend_title(design: Design, words: OutcomeWords, language: Language) -> Message:
     ever = np.isfinite(design.adopted)
     if ever.all():
-        return say(_TITLE_TRENDS_ALONE, language)
+        return Message("charts.trends.title_all_trained")
     after = design.panel.timeline.steps >= design.cohorts[0]
     change = {}
     for name, members in (("treated", ever), ("never", ~ever)):
         mean = words.scale * group_means(design.panel, members)[0]
-        change[name] = _mean_shown(mean[after]) - _mean_shown(mean[~after])
-    return say(
-        _TITLE_TRENDS,
-        language,
-        label=short_label(words, language),
-        unit=words.unit[language],
-        treated=Quantity(
-            change["treated"], "mean of the trained after minus before the first training", words.decimals
-        ),
-        never=Quantity(change["never"], "mean of the never trained after minus before it", words.decimals),
-    )
+        change[name] = _average(mean[after]) - _average(mean[~after])
+    treated = Quantity(change["treated"], "mean of the trained after minus before the first training", words.decimals)
+    never = Quantity(change["never"], "mean of the never trained after minus before it", words.decimals)
+    measure = lower(words.short[language])
+    return Message("charts.trends.title", measure=measure, treated=change_of(treated, words), never=never)
 
 
-def _mean_shown(values: Float) -> float:
+def _average(values: Float) -> float:
     """Return the mean of the values that are shown, NaN when none is."""
     shown = values[np.isfinite(values)]
     return float(shown.mean()) if len(shown) else float("nan")
@@ -277,7 +240,9 @@ def _paint_raw_trends(figure: Figure, chart: Chart) -> None:
             axes.scatter(start["step"], start["mean"], s=34 * bold() ** 2, color=colour, zorder=4, edgecolors="white")
         shown = line["mean"].dropna()
         if len(shown):
-            ends.append((float(shown.iloc[-1]), _line_name(str(wave), line, chart.language, treated=treated), colour))
+            name = _name_wave(str(wave) if treated else None)
+            label = Message("charts.trends.line", wave=name, n=int(line["units"].iloc[0]))
+            ends.append((float(shown.iloc[-1]), str(label.text(chart.language)), colour))
     period_axis(axes, replace(chart, data=lines))
     numerals(axes, chart.language)
     axes.margins(x=0.01)
@@ -286,13 +251,13 @@ def _paint_raw_trends(figure: Figure, chart: Chart) -> None:
         _draw_events(figure, axes, chart.data.dropna(subset=["event"]), chart.language)
 
 
-def _draw_events(figure: Figure, axes: Axes, marked: pd.DataFrame, language: Language) -> None:
+def _draw_events(figure: Figure, axes: Axes, marks: pd.DataFrame, language: Language) -> None:
     """Draw numbered lines, the numbers in three heights so that neighbours do not meet, and what they stand for."""
     from matplotlib.lines import Line2D
 
     handles = []
     letters = int(figure.get_figwidth() * 72 / (0.56 * text_size())) - 8
-    for i, (row, name) in enumerate(zip(marked.itertuples(), _event_names(marked, language), strict=True)):
+    for i, (row, name) in enumerate(zip(marks.itertuples(), _name_events(marks, language), strict=True)):
         look: Literal["-", ":"] = "-" if row.verified else ":"
         axes.axvline(float(str(row.step)), color=INK, linewidth=0.9 * bold(), linestyle=look, zorder=1.5)
         axes.annotate(
@@ -308,13 +273,3 @@ def _draw_events(figure: Figure, axes: Axes, marked: pd.DataFrame, language: Lan
         label = f"{i + 1}  {textwrap.shorten(name, letters, placeholder='…')}"
         handles.append(Line2D([], [], color=INK, linestyle=look, linewidth=0.9 * bold(), label=label))
     figure.legend(handles=handles)
-
-
-_LINE: Final = both(id="{wave} ({n} unit)", en="{wave} ({n} {noun})")
-
-
-def _line_name(wave: str, line: pd.DataFrame, language: Language, *, treated: bool) -> str:
-    name = say(_WAVE, language, when=period(wave, language)).text if treated else _NEVER[language]
-    count = int(line["units"].iloc[0])
-    noun = "unit" if count == 1 else "units"
-    return say(_LINE, language, wave=name, n=Quantity(count, "units"), noun=noun).text

@@ -10,63 +10,31 @@ import pandas as pd
 
 from asn_impact.errors import InputError
 from asn_impact.measures.outcomes import RestrictedMean
-from asn_impact.measures.panel import Panel
 from asn_impact.reporting.chart import Chart
-from asn_impact.reporting.charts.drawing import GREY, INK, level_unit, text_size
+from asn_impact.reporting.charts.drawing import GREY, INK, level_of, text_size
+from asn_impact.reporting.charts.kinds import check_kind
 from asn_impact.reporting.charts.trends import group_means
-from asn_impact.reporting.words import (
-    Language,
-    OutcomeWords,
-    Quantity,
-    Sentence,
-    both,
-    checked,
-    joined,
-    month,
-    number,
-    outcome_words,
-    period,
-    say,
-    unit_noun,
-)
+from asn_impact.reporting.tables import MINIMUM_CELL
+from asn_impact.reporting.words import OutcomeWords, outcome_words, unit_noun
+from asn_impact.verbs import public_verb
+from asn_impact.words import Language, Message, Quantity, languages, paragraph
+from asn_impact.words.writing import number
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+    from asn_impact.measures.panel import Panel
+
 __all__ = ["waits_calendar"]
 
-_WAIT: Final = both(
-    id="Waktu tunggu paling lama pada {high_month} ({high}{unit}), paling singkat pada {low_month} ({low}{unit})",
-    en="The wait was longest in {high_month} ({high}{unit}) and shortest in {low_month} ({low}{unit})",
-)
-_OTHER: Final = both(
-    id="Tertinggi pada {high_month} ({high}{unit}), terendah pada {low_month} ({low}{unit})",
-    en="Highest in {high_month} ({high}{unit}), lowest in {low_month} ({low}{unit})",
-)
-_NONE: Final = both(
-    id="Tidak ada bulan yang cukup permohonannya untuk ditampilkan", en="No month has enough applications to be shown"
-)
-_SUBTITLE: Final = both(
-    id="{label}: rata-rata {weighted}semua {units} menurut bulan diterima",
-    en="{label}: {weighted}mean over all {units} by month of receipt",
-)
-_WEIGHTED: Final = both(id="tertimbang ", en="weighted ")
-_ALT: Final = both(
-    id="Kalender tahun kali bulan dari {first} sampai {last}. {title}.{immature}",
-    en="Calendar of years by months from {first} to {last}. {title}.{immature}",
-)
-_ALT_IMMATURE: Final = both(id=" Terlalu baru untuk dinilai: {list}.", en=" Too recent to judge: {list}.")
-_STATES: Final = {
-    "immature": both(id="terlalu baru untuk dinilai", en="too recent to judge"),
-    "hidden": both(id="tanpa data atau kurang dari 10 permohonan", en="no data, or fewer than 10 applications"),
-}
 _LOOKS: Final[dict[str, dict[str, Any]]] = {
     "immature": {"hatch": "////", "edgecolor": GREY},
     "hidden": {"edgecolor": "#cccccc"},
 }
 
 
+@public_verb
 def waits_calendar(panel: Panel, *, language: Language = "en", source: str = "", inputs: Iterable[Any] = ()) -> Chart:
     """Return the calendar of waits: the mean over all offices by month, the number in each cell.
 
@@ -83,32 +51,26 @@ def waits_calendar(panel: Panel, *, language: Language = "en", source: str = "",
     InputError
         The panel is not by month.
     """
-    checked(language)
+    check_kind("waits_calendar", "panel", panel, "Panel")
     if panel.timeline.kind != "month":
-        raise InputError(f"The calendar needs months, the panel is by {panel.timeline.kind}.")
+        raise InputError(Message("charts.waits.needs_months", kind=panel.timeline.kind))
     words = outcome_words(panel.outcome)
     data = _data(panel, words)
-    title = _title(data, panel, words, language)
-    immature = [period(label, language) for label in data.loc[data["state"] == "immature", "period"]]
+    title = _title(data, panel, words)
+    ends = {"first": data["period"].iloc[0], "last": data["period"].iloc[-1]}
+    immature = data.loc[data["state"] == "immature", "period"]
+    alike = len(set(panel.weight[panel.observed].tolist())) <= 1
+    subtitle = "charts.waits.subtitle" if alike else "charts.waits.subtitle_weighted"
+    alt = paragraph(
+        Message("charts.waits.alt", title=title, **ends),
+        Message("charts.waits.alt_immature", months=immature) if len(immature) else None,
+    )
     return Chart(
         kind="waits_calendar",
-        title=title,
-        subtitle=say(
-            _SUBTITLE,
-            language,
-            label=words.label[language],
-            units=unit_noun(panel)[1][language],
-            weighted="" if len(set(panel.weight[panel.observed].tolist())) <= 1 else _WEIGHTED[language],
-        ).text,
+        title=title.text(language),
+        subtitle=Message(subtitle, measure=words.label, units=unit_noun(panel)[1]).text(language),
         source=source,
-        alt=say(
-            _ALT,
-            language,
-            first=period(data["period"].iloc[0], language),
-            last=period(data["period"].iloc[-1], language),
-            title=title,
-            immature=say(_ALT_IMMATURE, language, list=joined(immature, language)).text if immature else "",
-        ).text,
+        alt=alt.text(language),
         data=data,
         paint=_paint,
         language=language,
@@ -133,19 +95,17 @@ def _data(panel: Panel, words: OutcomeWords) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["period", "year", "month", "mean", "state"])
 
 
-def _title(data: pd.DataFrame, panel: Panel, words: OutcomeWords, language: Language) -> Sentence:
-    shown = data.dropna(subset=["mean"])
-    if shown.empty:
-        return say(_NONE, language)
-    high, low = (shown.iloc[int(at)] for at in (shown["mean"].argmax(), shown["mean"].argmin()))
-    return say(
-        _WAIT if isinstance(panel.outcome, RestrictedMean) else _OTHER,
-        language,
-        high_month=month(pd.Period(high["period"], "M"), language),
-        low_month=month(pd.Period(low["period"], "M"), language),
-        high=Quantity(float(high["mean"]), f"mean of {high['period']}", words.decimals),
-        low=Quantity(float(low["mean"]), f"mean of {low['period']}", words.decimals),
-        unit=level_unit(words, language),
+def _title(data: pd.DataFrame, panel: Panel, words: OutcomeWords) -> Message:
+    months = data.dropna(subset=["mean"])
+    if months.empty:
+        return Message("charts.waits.title_none")
+    high, low = (months.iloc[int(at)] for at in (months["mean"].argmax(), months["mean"].argmin()))
+    return Message(
+        "charts.waits.title" if isinstance(panel.outcome, RestrictedMean) else "charts.waits.title_other",
+        high_month=high["period"],
+        low_month=low["period"],
+        high=level_of(Quantity(float(high["mean"]), f"mean of {high['period']}", words.decimals), words),
+        low=level_of(Quantity(float(low["mean"]), f"mean of {low['period']}", words.decimals), words),
     )
 
 
@@ -155,11 +115,11 @@ def _paint(figure: Figure, chart: Chart) -> None:
     axes, data, language = figure.subplots(), chart.data, chart.language
     years = sorted(data["year"].unique())
     data = data.assign(row=data["year"].map({year: i for i, year in enumerate(years)}))
-    _cells(axes, data, language)
+    _draw_cells(axes, data, language)
     for state, look in _LOOKS.items():
         part = data[data["state"] == state]
         axes.bar(part["month"], 0.92, bottom=part["row"] - 0.46, width=0.92, color="white", **look)
-    axes.set_xticks(range(1, 13), [month(pd.Period(f"2024-{m:02d}", "M"), language)[:3] for m in range(1, 13)])
+    axes.set_xticks(range(1, 13), languages()[language]["short_months"])
     axes.set_yticks(range(len(years)), [str(year) for year in years])
     axes.set_xlim(0.5, 12.5)
     axes.set_ylim(len(years) - 0.5, -0.5)
@@ -169,10 +129,11 @@ def _paint(figure: Figure, chart: Chart) -> None:
     axes.spines["bottom"].set_visible(False)
     present = [state for state in _LOOKS if (data["state"] == state).any()]
     if present:
-        figure.legend(handles=[Patch(facecolor="white", label=_STATES[s][language], **_LOOKS[s]) for s in present])
+        words = {s: Message(f"charts.waits.{s}", least=MINIMUM_CELL).text(language) for s in present}
+        figure.legend(handles=[Patch(facecolor="white", label=words[s], **_LOOKS[s]) for s in present])
 
 
-def _cells(axes: Axes, data: pd.DataFrame, language: Language) -> None:
+def _draw_cells(axes: Axes, data: pd.DataFrame, language: Language) -> None:
     """Draw the months that are shown, darker where the value is larger, with the number in each."""
     from matplotlib import colormaps
 

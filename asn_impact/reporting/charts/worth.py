@@ -8,52 +8,43 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import pandas as pd
 
+from asn_impact.arguments import Level
 from asn_impact.arrays import Float
-from asn_impact.planning.returns import Returns
 from asn_impact.reporting.chart import Chart
-from asn_impact.reporting.charts.drawing import BLUE, GREY, INK, VERMILION, bold, numerals
-from asn_impact.reporting.words import Language, Quantity, Sentence, Text, both, checked, level_quantity, number, say
+from asn_impact.reporting.charts.drawing import (
+    BLUE,
+    GREY,
+    INK,
+    VERMILION,
+    bold,
+    exact_decimals,
+    level_quantity,
+    numerals,
+)
+from asn_impact.reporting.charts.kinds import check_kind
+from asn_impact.verbs import public_verb
+from asn_impact.words import Language, Message, Quantity, Sentence
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+    from asn_impact.planning.returns import Returns
 
 __all__ = ["returns"]
 
 BARS: Final = 40
 CENTRAL: Final = 0.99  # share of the draws that the bars cover
 
-_SUBTITLE: Final = both(
-    id="Nilai kini bersih dalam {money}, {draws} simulasi dampak; {years} tahun, tingkat diskonto {rate}%, nilai satu "
-    "hari Rp{day}{example}",
-    en="Net present value in {money}, {draws} draws of the effect; {years} years, discount rate {rate}%, a day worth "
-    "Rp{day}{example}",
-)
-_EXAMPLE: Final = both(id="; biaya adalah contoh, bukan data", en="; costs are a worked example, not data")
-_POSITIVE: Final = both(id="di atas nol: {share}", en="above zero: {share}")
-_NEGATIVE: Final = both(id="nol atau kurang: {share}", en="zero or less: {share}")
-_INTERVAL: Final = both(id="perkiraan dan selang {level}", en="estimate and {level} interval")
-_OUTSIDE: Final = both(id="; {share} terluar tidak digambar", en="; the outermost {share} are not drawn")
-_AXIS: Final = both(id="Nilai kini bersih ({money})", en="Net present value ({money})")
-_SHARE: Final = both(id="bagian simulasi (%)", en="share of draws (%)")
-_ALT: Final = both(
-    id="Sebaran nilai kini bersih: perkiraan {value} {money}, selang {level} dari {low} sampai {high}, positif dalam "
-    "{share} simulasi. {title}.",
-    en="Distribution of the net present value: estimate {value} {money}, {level} interval {low} to {high}, positive in "
-    "{share} of the draws. {title}.",
-)
-_MONEY: Final[tuple[tuple[float, Text], ...]] = (
-    (1e9, both(id="miliar rupiah", en="billion rupiah")),
-    (1e6, both(id="juta rupiah", en="million rupiah")),
-    (1.0, both(id="rupiah", en="rupiah")),
-)
+MONEY: Final = {"billion": 1e9, "million": 1e6, "one": 1.0}  # rupiah
 
 
+@public_verb
 def returns(
     made: Returns,
     *,
     language: Language = "en",
     source: str = "",
-    level: float = 0.95,
+    level: Level = 0.95,
     inputs: Iterable[Any] = (),
 ) -> Chart:
     """Return the chart of the net present value over the draws of the effect, zero marked.
@@ -72,31 +63,34 @@ def returns(
     level
         Level of the interval.
     """
-    checked(language)
+    check_kind("returns", "made", made, "Returns")
     row = made.rows(level)["net_present_value"]
     values = made.net_present_value()
-    size, money = _money([row["conf_low"], row["conf_high"], row["estimate"]])
+    size, money = _choose_money([row["conf_low"], row["conf_high"], row["estimate"]])
     data = _data(values / size)
-    title = Sentence(made.sentences(language, level)[0].removesuffix("."))
-    numbers = {
-        "value": Quantity(row["estimate"] / size, "net_present_value.estimate", 1),
-        "low": Quantity(row["conf_low"] / size, "net_present_value.conf_low", 1),
-        "high": Quantity(row["conf_high"] / size, "net_present_value.conf_high", 1),
-        "share": Quantity(made.probability_positive, "probability_positive", 0, "percent"),
-        "level": level_quantity(level),
-    }
+    title = _drop_full_stop(made.sentences(language, level)[0])
+    alt = Message(
+        "charts.returns.alt",
+        money=money,
+        title=title,
+        value=Quantity(row["estimate"] / size, "net_present_value.estimate", 1),
+        low=Quantity(row["conf_low"] / size, "net_present_value.conf_low", 1),
+        high=Quantity(row["conf_high"] / size, "net_present_value.conf_high", 1),
+        share=Quantity(made.probability_positive, "probability_positive", 0, "percent"),
+        level=level_quantity(level),
+    )
     return Chart(
         kind="returns",
         title=title,
-        subtitle=_subtitle(made, money, float(1 - data["share"].sum()), language),
+        subtitle=_subtitle(made, money, float(1 - data["share"].sum())).text(language),
         source=source,
-        alt=say(_ALT, language, money=money[language], title=title, **numbers).text,
+        alt=alt.text(language),
         data=data,
         paint=_paint,
         language=language,
         parameters={
             "level": level,
-            "money": money[language],
+            "money": str(money.text(language)),
             "estimate": row["estimate"] / size,
             "conf_low": row["conf_low"] / size,
             "conf_high": row["conf_high"] / size,
@@ -111,9 +105,17 @@ def returns(
     )
 
 
-def _money(amounts: Iterable[float]) -> tuple[float, Text]:
+def _choose_money(amounts: Iterable[float]) -> tuple[float, Message]:
+    """Return the unit in which the largest of some amounts is written, and its name."""
     most = max(abs(float(a)) for a in amounts)
-    return next((size, words) for size, words in _MONEY if most >= size or size == 1.0)
+    name, size = next((name, size) for name, size in MONEY.items() if most >= size or size == 1.0)
+    return size, Message(f"charts.returns.money.{name}")
+
+
+def _drop_full_stop(sentence: str) -> Sentence:
+    """Return a sentence as a title."""
+    numbers = sentence.numbers if isinstance(sentence, Sentence) else ()
+    return Sentence(str(sentence).removesuffix("."), numbers)
 
 
 def _data(values: Float) -> pd.DataFrame:
@@ -125,26 +127,19 @@ def _data(values: Float) -> pd.DataFrame:
     return pd.DataFrame({"low": edges[:-1], "high": edges[1:], "share": counts / len(values)})
 
 
-def _subtitle(made: Returns, money: Text, outside: float, language: Language) -> str:
+def _subtitle(made: Returns, money: Message, outside: float) -> Message:
     whole = 0 if made.value_of_a_day == int(made.value_of_a_day) else 2
-    text = say(
-        _SUBTITLE,
-        language,
-        money=money[language],
+    share = Quantity(outside, "share of draws not drawn", 1, "percent")
+    return Message(
+        "charts.returns.subtitle",
+        money=money,
         draws=Quantity(len(made.draws), "draws"),
-        years=_plain(made.years, language),
-        rate=_plain(100 * made.discount, language),
+        years=Quantity(made.years, "years", exact_decimals(made.years, 4)),
+        rate=Quantity(made.discount, "discount", exact_decimals(100 * made.discount, 4), "percent"),
         day=Quantity(made.value_of_a_day, "value_of_a_day", whole),
-        example=_EXAMPLE[language] if made.costs.example else "",
-    ).text
-    if outside <= 1e-12:
-        return text
-    return text + say(_OUTSIDE, language, share=Quantity(outside, "share of draws not drawn", 1, "percent")).text
-
-
-def _plain(value: float, language: Language) -> str:
-    decimals = next(d for d in range(5) if d == 4 or abs(round(value, d) - value) < 1e-9)
-    return number(value, decimals, language)
+        example=Message("charts.returns.example") if made.costs.example else None,
+        outside=Message("charts.returns.outside", share=share) if outside > 1e-12 else None,
+    )
 
 
 def _paint(figure: Figure, chart: Chart) -> None:
@@ -152,8 +147,8 @@ def _paint(figure: Figure, chart: Chart) -> None:
     above = data["low"] >= -1e-9 * (data["high"] - data["low"])
     positive = float(str(facts["probability_positive"]))
     for side, colour, words, share in (
-        (above, BLUE, _POSITIVE, positive),
-        (~above, VERMILION, _NEGATIVE, 1 - positive),
+        (above, BLUE, "charts.returns.positive", positive),
+        (~above, VERMILION, "charts.returns.negative", 1 - positive),
     ):
         part = data[side]
         if len(part):
@@ -166,7 +161,7 @@ def _paint(figure: Figure, chart: Chart) -> None:
                 color=colour,
                 edgecolor="white",
                 linewidth=0.3,
-                label=say(words, language, share=shown).text,
+                label=Message(words, share=shown).text(language),
             )
     axes.axvline(0, color=INK, linewidth=1.1 * bold())
     top = 100 * float(data["share"].max())
@@ -179,13 +174,13 @@ def _paint(figure: Figure, chart: Chart) -> None:
         s=26 * bold() ** 2,
         color=INK,
         zorder=3,
-        label=say(_INTERVAL, language, level=level).text,
+        label=Message("charts.returns.interval", level=level).text(language),
     )
     axes.set_ylim(-0.14 * top, 1.06 * top)
     axes.axhline(0, color=GREY, linewidth=0.6 * bold())
     axes.set_yticks([t for t in axes.get_yticks() if 0 <= t <= 1.06 * top])
-    axes.set_xlabel(_AXIS[language].format(money=facts["money"]))
-    axes.set_ylabel(_SHARE[language])
+    axes.set_xlabel(Message("charts.returns.axis", money=facts["money"]).text(language))
+    axes.set_ylabel(Message("charts.returns.axis_share").text(language))
     axes.margins(x=0.02)
     numerals(axes, language, which="x")
     numerals(axes, language)

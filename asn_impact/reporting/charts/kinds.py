@@ -1,0 +1,52 @@
+"""What each chart is drawn from: another kind of value is refused with the call that gives the right one."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping
+from typing import Final
+
+from asn_impact.designs import Design
+from asn_impact.errors import InputError
+from asn_impact.estimation import Inference
+from asn_impact.intake.training import Rollout
+from asn_impact.measures.durations import Durations
+from asn_impact.measures.panel import Panel
+from asn_impact.measures.satisfaction import SatisfactionIndex
+from asn_impact.planning.returns import Returns
+from asn_impact.scrutiny.sensitivity import Breakdown, RobustInterval
+from asn_impact.scrutiny.specification import SpecificationCurve
+from asn_impact.words import Message
+
+__all__ = ["check_kind"]
+
+#: Kind of value -> the call that gives one.
+_CALLS: Final[Mapping[type, str]] = {
+    Breakdown: "breakdown(infer(effects.event_study(), BiasReduced()))",
+    Design: "assign(panel, rollout, cluster=...)",
+    Durations: "measure(extract, WorkCalendar.indonesia())",
+    Inference: "infer(effects, BiasReduced())",
+    Panel: "tabulate(durations, outcome, by=...)",
+    Returns: "returns(inference, costs, ...)",
+    RobustInterval: "robust_interval(events, RelativeMagnitude(1.0))",
+    Rollout: "read_training(...)",
+    SatisfactionIndex: "skm_index(survey, by=())",
+    SpecificationCurve: "specification_curve(designs, estimators, rules)",
+}
+_KINDS: Final = {kind.__name__: kind for kind in _CALLS}
+
+
+def check_kind(verb: str, name: str, value: object, kind: str, call: str = "") -> None:
+    """Refuse a value of another kind than a chart is drawn from, and say what to write.
+
+    Examples
+    --------
+    >>> check_kind("waits_calendar", "panel", "waits", "Panel")
+    Traceback (most recent call last):
+    ...
+    asn_impact.errors.InputError: waits_calendar(panel=str) cannot be drawn. Expected Panel, from tabulate(durations, outcome, by=...).
+    """  # noqa: E501 - the message as it is printed
+    if not isinstance(value, _KINDS[kind]):
+        what = value.__name__ if inspect.isclass(value) else type(value).__name__
+        write = call or _CALLS[_KINDS[kind]]
+        raise InputError(Message("charts.wrong_kind", verb=verb, name=name, found=what, kind=kind, write=write))
