@@ -252,7 +252,7 @@ def test_b14_completed_after_the_export_is_dropped_and_said(export: Write) -> No
 def test_b15_a_month_treated_in_part_is_said() -> None:
     records = pd.DataFrame({"office": ["O1", "O2"], "course_end": pd.to_datetime(["2024-06-17", "2024-07-01"])})
     rollout = ai.read_training(records)
-    assert any("In 1 offices the course ended after the first day" in note for note in rollout.notes)
+    assert any("In 1 offices the course ended after the first day" in str(note) for note in rollout.notes)
 
 
 FAR = {

@@ -10,22 +10,34 @@ from importlib import resources
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
+from asn_impact.arguments import Names, check_choice, check_fields
 from asn_impact.arrays import Bool, Int, readonly
 from asn_impact.display import card
-from asn_impact.errors import InputError, listed
+from asn_impact.errors import InputError
+from asn_impact.measures.dates import Day, Days, python_date, read_day, read_days, read_times, require_covered
+from asn_impact.verbs import public_verb
+from asn_impact.words import Message, paragraph
 
-__all__ = ["Day", "DayUnit", "OfficeHours", "Opening", "WorkCalendar"]
+__all__ = ["Day", "DayUnit", "OfficeHours", "Opening", "WorkCalendar", "unit_words"]
 
-Day: TypeAlias = dt.date | str
 DayUnit: TypeAlias = Literal["working days", "calendar days", "working minutes", "minutes"]
-_Days: TypeAlias = npt.NDArray[np.datetime64]
 
 _SATURDAY = 5  # Monday is 0
 _WEEK = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _DAY_MINUTES = 24 * 60
+
+
+def unit_words(unit: DayUnit) -> Message:
+    """Return a unit of the clock in words.
+
+    Examples
+    --------
+    >>> unit_words("working days").text("id")
+    'hari kerja'
+    """
+    return Message(f"calendar.unit.{unit.replace(' ', '_')}")
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,7 +55,7 @@ class WorkCalendar:
     unit
         What a difference of two numbers counts: ``"working days"`` or ``"calendar days"``.
     notes
-        Sentences: what counts as a day off.
+        What counts as a day off.
 
     Examples
     --------
@@ -56,12 +68,13 @@ class WorkCalendar:
     working: Bool  # (D,)
     name: str
     unit: DayUnit = "working days"
-    notes: tuple[str, ...] = ()
+    notes: tuple[Message, ...] = ()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "working", readonly(np.array(self.working, dtype=np.bool_)))
 
     @classmethod
+    @public_verb
     def indonesia(cls, *, closures: Iterable[Day] = (), six_day_until: Day | None = None) -> WorkCalendar:
         """Return the calendar of Indonesian government offices: Monday to Friday, less all days off.
 
@@ -92,17 +105,18 @@ class WorkCalendar:
         >>> calendar
         WorkCalendar('Indonesia with 1 local closure', 2018-01-01 to 2027-12-31)
         """
-        holidays, joint_leave = _reference_days()
+        holidays, joint_leave = _referenceread_days()
         first, last = _year_start(joint_leave.min()), _year_end(joint_leave.max())
-        local = _inside(_days(closures), first, last, what="local closures")
-        until = () if six_day_until is None else ((first, _one_day(six_day_until)),)
+        local = require_covered(read_days(closures), first, last, what=Message("calendar.closures"))
+        until = () if six_day_until is None else ((first, read_day(six_day_until)),)
         calendar = cls.weekdays(first, last, holidays=np.concatenate([holidays, joint_leave, local]), six_day=until)
-        shut = f", {len(local)} local closure{'s' if len(local) > 1 else ''}" if len(local) else ""
-        saturdays = f" Saturdays were working days until {until[0][1]}." if until else ""
-        note = f"Monday to Friday, less national holidays and joint leave{shut}.{saturdays}"
-        return cls(calendar.first, calendar.working, f"Indonesia{shut and ' with' + shut[1:]}", notes=(note,))
+        closed = f" with {len(local)} local closure{'s' if len(local) > 1 else ''}" if len(local) else ""
+        off = Message("calendar.days_off", n=len(local)) if len(local) else Message("calendar.national_days_off")
+        saturdays = Message("calendar.saturdays", until=until[0][1]) if until else None
+        return cls(calendar.first, calendar.working, f"Indonesia{closed}", notes=(paragraph(off, saturdays),))
 
     @classmethod
+    @public_verb
     def weekdays(
         cls, first: Day, last: Day, *, holidays: Iterable[Day] = (), six_day: Iterable[tuple[Day, Day]] = ()
     ) -> WorkCalendar:
@@ -121,16 +135,16 @@ class WorkCalendar:
         >>> week.number(["2024-01-05", "2024-01-06", "2024-01-13"]).tolist()
         [5, 6, 11]
         """
-        start, end = _one_day(first), _one_day(last)
+        start, end = read_day(first), read_day(last)
         if end < start:
-            raise InputError(f"The calendar ends on {end}, before it begins on {start}. Give the first day first.")
+            raise InputError(Message("calendar.ends_before", end=end, start=start))
         days = np.arange(np.datetime64(start, "D"), np.datetime64(end, "D") + 1)
         weekday = (days.astype(np.int64) + 3) % 7  # 1970-01-01 was a Thursday
         working = weekday < _SATURDAY
         for begin, finish in six_day:
-            inside = (days >= np.datetime64(_one_day(begin), "D")) & (days <= np.datetime64(_one_day(finish), "D"))
+            inside = (days >= np.datetime64(read_day(begin), "D")) & (days <= np.datetime64(read_day(finish), "D"))
             working |= inside & (weekday == _SATURDAY)
-        working &= ~np.isin(days, _days(holidays))
+        working &= ~np.isin(days, read_days(holidays))
         return cls(start, working, "Monday to Friday")
 
     def every_day(self) -> WorkCalendar:
@@ -141,9 +155,10 @@ class WorkCalendar:
         >>> int(WorkCalendar.indonesia().every_day().between("2024-04-05", "2024-04-16"))
         11
         """
-        note = ("Every day counts: Saturdays, Sundays and holidays too.",)
-        return WorkCalendar(self.first, np.ones_like(self.working), "Calendar days", "calendar days", note)
+        notes = (Message("calendar.every_day"),)
+        return WorkCalendar(self.first, np.ones_like(self.working), "Calendar days", "calendar days", notes)
 
+    @public_verb
     def hours(self, *, own: Iterable[Opening] = ()) -> OfficeHours:
         """Return the opening hours on these days, so that `measure` counts working minutes between two times of day.
 
@@ -176,7 +191,7 @@ class WorkCalendar:
         return self.first + dt.timedelta(days=len(self.working) - 1)
 
     @property
-    def days(self) -> _Days:
+    def days(self) -> Days:
         """(D,) the covered dates."""
         start = np.datetime64(self.first, "D")
         return readonly(np.arange(start, start + len(self.working)))
@@ -198,8 +213,9 @@ class WorkCalendar:
         >>> week.number(["2024-01-01", "2024-01-06", "2024-01-08"])
         array([1, 5, 6])
         """
-        wanted = _inside(_days(dates), self.first, self.last, what=f"dates for the calendar {self.name!r}")
-        position = (wanted - np.datetime64(self.first, "D")).astype(np.int64)
+        what = Message("calendar.dates", calendar=self.name)
+        days = require_covered(read_days(dates), self.first, self.last, what=what)
+        position = (days - np.datetime64(self.first, "D")).astype(np.int64)
         return np.asarray(np.cumsum(self.working, dtype=np.int64)[position], dtype=np.int64)
 
     def between(self, start: Any, end: Any) -> Int:  # noqa: ANN401 - as `number`
@@ -250,8 +266,8 @@ class WorkCalendar:
 
     def _repr_html_(self) -> str:
         facts = [("covers", f"{self.first} to {self.last}"), ("counts", self.unit)]
-        facts += [("note", note) for note in self.notes]
-        return card(f"Calendar: {self.name}", facts, table=self.by_year())
+        notes = [("note", note) for note in self.notes]
+        return card(f"Calendar: {self.name}", [*facts, *notes], table=self.by_year())
 
 
 @dataclass(frozen=True)
@@ -275,7 +291,7 @@ class Opening:
     Opening(weekdays=('Saturday',), opens='07.30', closes='12.30', rest=None, first=None, last=None)
     """
 
-    weekdays: tuple[str, ...]
+    weekdays: Names
     opens: str
     closes: str
     rest: tuple[str, str] | None = None
@@ -283,15 +299,13 @@ class Opening:
     last: Day | None = None
 
     def __post_init__(self) -> None:
-        unknown = [name for name in self.weekdays if name not in _WEEK]
-        if unknown or isinstance(self.weekdays, str):
-            raise InputError(f"Opening(weekdays={self.weekdays!r}): expected some of {listed(_WEEK, 7)}.")
+        check_fields(self)
+        for weekday in self.weekdays:
+            check_choice("weekdays", weekday, _WEEK)
         edges = self.minutes
         if not (edges[0] <= edges[1] <= edges[2] <= edges[3] and edges[0] < edges[3]):
-            raise InputError(
-                f"Opening hours {self.opens} to {self.closes}, break {self.rest}, are out of order. "
-                "Expected opens <= break begins <= break ends <= closes, on one day."
-            )
+            rest = "–".join(self.rest) if self.rest else "–"
+            raise InputError(Message("calendar.hours_order", opens=self.opens, closes=self.closes, rest=rest))
 
     @property
     def minutes(self) -> tuple[int, int, int, int]:
@@ -324,7 +338,7 @@ class OfficeHours:
     edges: Int  # (D, 4)
     name: str
     unit: DayUnit = "working minutes"
-    notes: tuple[str, ...] = ()
+    notes: tuple[Message, ...] = ()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "edges", readonly(np.array(self.edges, dtype=np.int64)))
@@ -361,10 +375,9 @@ class OfficeHours:
         >>> WorkCalendar.indonesia().hours().number(["2019-01-01", "2019-01-02 08:30", "2019-01-02 23:59"])
         array([  0,  60, 450])
         """
-        moments = _moments(times)
-        days = _inside(
-            moments.astype("datetime64[D]"), self.first, self.last, what=f"times for the hours {self.name!r}"
-        )
+        moments = read_times(times)
+        what = Message("calendar.times", hours=self.name)
+        days = require_covered(moments.astype("datetime64[D]"), self.first, self.last, what=what)
         position = (days - np.datetime64(self.first, "D")).astype(np.int64)
         minute = (moments - days.astype("datetime64[m]")).astype(np.int64)
         opens, rests, resumes, closes = self.edges[position].T
@@ -408,7 +421,7 @@ class OfficeHours:
         return card(f"Opening hours: {self.name}", [*facts, *(("note", note) for note in self.notes)], table=table)
 
 
-def month_of(days: _Days) -> Int:
+def month_of(days: Days) -> Int:
     """Return the month of each date as a whole number, 12 * year + month - 1.
 
     Examples
@@ -423,7 +436,7 @@ def _every_minute(calendar: WorkCalendar) -> OfficeHours:
     """Return the hours of a clock: all 24 on every covered day."""
     noon = _DAY_MINUTES // 2
     edges = np.tile(np.array([0, noon, noon, _DAY_MINUTES], dtype=np.int64), (len(calendar.working), 1))
-    return OfficeHours(calendar, edges, "Every minute", "minutes", ("Every minute counts, by day and night.",))
+    return OfficeHours(calendar, edges, "Every minute", "minutes", (Message("calendar.every_minute"),))
 
 
 def _office_hours(calendar: WorkCalendar, own: tuple[Opening, ...]) -> OfficeHours:
@@ -440,30 +453,26 @@ def _office_hours(calendar: WorkCalendar, own: tuple[Opening, ...]) -> OfficeHou
         edges[_meant(opening, days, weekday)] = opening.minutes
     unknown = covered.working & (edges[:, 0] < 0)
     if unknown.any():
+        name = Message(f"calendar.weekday.{_WEEK[int(weekday[unknown][0])].lower()}")
         raise InputError(
-            f"The office works on {int(unknown.sum())} days without known hours, the first {days[unknown].min()} "
-            f"({_WEEK[int(weekday[unknown][0])]}). Give them: hours(own=[Opening(('Saturday',), '07.30', '12.30')])."
+            Message("calendar.unknown_hours", n=int(unknown.sum()), first=days[unknown].min(), weekday=name)
         )
     edges[~covered.working] = 0
     return OfficeHours(covered, edges, calendar.name, notes=(*calendar.notes, *_notes_on_hours(own)))
 
 
-def _notes_on_hours(own: tuple[Opening, ...]) -> tuple[str, ...]:
-    note = (
-        "Opening hours of Presidential Regulation 21/2023, taken for the years before it too: Monday to Thursday "
-        "07.30-16.00, Friday 07.30-16.30, in Ramadan 08.00-15.00 and 08.00-15.30, less breaks. The closing times and "
-        "the place of the breaks are derived from its weekly hours and lengths."
-    )
-    return (note, f"{len(own)} entries of the office's own hours go before it.") if own else (note,)
+def _notes_on_hours(own: tuple[Opening, ...]) -> tuple[Message, ...]:
+    regulation = Message("calendar.regulation")
+    return (regulation, Message("calendar.own_hours", n=len(own))) if own else (regulation,)
 
 
-def _meant(opening: Opening, days: _Days, weekday: Int) -> Bool:
+def _meant(opening: Opening, days: Days, weekday: Int) -> Bool:
     """(D,) the days on which these hours hold."""
     meant = np.isin(weekday, [_WEEK.index(name) for name in opening.weekdays])
     if opening.first is not None:
-        meant &= days >= np.datetime64(_one_day(opening.first), "D")
+        meant &= days >= np.datetime64(read_day(opening.first), "D")
     if opening.last is not None:
-        meant &= days <= np.datetime64(_one_day(opening.last), "D")
+        meant &= days <= np.datetime64(read_day(opening.last), "D")
     return np.asarray(meant, dtype=np.bool_)
 
 
@@ -472,8 +481,7 @@ def _narrowed(calendar: WorkCalendar, first: dt.date, last: dt.date) -> WorkCale
     begin, end = max(first, calendar.first), min(last, calendar.last)
     if end < begin:
         raise InputError(
-            f"The calendar covers {calendar.first} to {calendar.last}, opening hours are known from {first} to {last} "
-            "(the years whose Ramadan is in the table). Use a calendar within these years."
+            Message("calendar.no_ramadan", begins=calendar.first, ends=calendar.last, first=first, last=last)
         )
     skipped = (begin - calendar.first).days
     working = calendar.working[skipped : skipped + (end - begin).days + 1]
@@ -485,7 +493,7 @@ def _rows(name: str) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-def _ramadan() -> tuple[_Days, dt.date, dt.date]:
+def _ramadan() -> tuple[Days, dt.date, dt.date]:
     """All fasting days of the table, and the first and last day of its years."""
     rows = _rows("ramadan_id.csv")
     months = [np.arange(np.datetime64(r["mulai"]), np.datetime64(r["selesai"]) + 1) for r in rows]
@@ -507,79 +515,24 @@ def _minute_of(text: str) -> int:
     """Return the minutes after midnight of ``07.30`` or ``07:30``."""
     hour, _, minute = str(text).replace(".", ":").partition(":")
     if not (hour.isdigit() and minute.isdigit() and len(minute) == 2):
-        raise InputError(f"{text!r} is no time of day. Expected hours and minutes, as '07.30'.")
-    found = 60 * int(hour) + int(minute)
-    if int(minute) > 59 or found > _DAY_MINUTES:
-        raise InputError(f"{text!r} is no time of day. Expected 00.00 to 24.00.")
-    return found
+        raise InputError(Message("calendar.no_clock", text=str(text)))
+    minutes = 60 * int(hour) + int(minute)
+    if int(minute) > 59 or minutes > _DAY_MINUTES:
+        raise InputError(Message("calendar.past_midnight", text=str(text)))
+    return minutes
 
 
-def _moments(times: Any) -> npt.NDArray[np.datetime64]:  # noqa: ANN401 - a time, text, or any sequence of them
-    """Return times of any form as ``datetime64[m]``, seconds cut off; time zones are refused."""
-    one = isinstance(times, str) or not isinstance(times, Iterable)
-    given = pd.Series([times] if one else times if isinstance(times, pd.Series | pd.Index) else list(times))
-    try:
-        read = pd.to_datetime(given, format=None if pd.api.types.is_datetime64_any_dtype(given) else "ISO8601")
-    except (ValueError, TypeError) as problem:
-        raise InputError(
-            f"These are not times: {listed(given, 3)}. Expected datetimes, or text such as '2024-08-19 14:05'."
-        ) from problem
-    if getattr(read.dt, "tz", None) is not None:
-        raise InputError(f"The times carry the zone {read.dt.tz}. Expected local times without a zone.")
-    minutes = read.to_numpy().astype("datetime64[m]")
-    return minutes.reshape(()) if one else minutes
-
-
-def _reference_days() -> tuple[_Days, _Days]:
+def _referenceread_days() -> tuple[Days, Days]:
     """National holidays and joint leave of the table that travels with the package."""
     rows = [(row["tanggal"], row["kategori"]) for row in _rows("holidays_id.csv")]
     national = [day for day, kind in rows if kind == "libur_nasional"]
     joint = [day for day, kind in rows if kind == "cuti_bersama"]
-    return _days(national), _days(joint)
+    return read_days(national), read_days(joint)
 
 
 def _year_start(day: np.datetime64) -> dt.date:
-    return dt.date(_python_date(day).year, 1, 1)
+    return dt.date(python_date(day).year, 1, 1)
 
 
 def _year_end(day: np.datetime64) -> dt.date:
-    return dt.date(_python_date(day).year, 12, 31)
-
-
-def _python_date(day: np.datetime64) -> dt.date:
-    return dt.date.fromisoformat(str(day.astype("datetime64[D]")))
-
-
-def _one_day(day: Day) -> dt.date:
-    return _python_date(_days([day])[0])
-
-
-def _days(dates: Any) -> _Days:  # noqa: ANN401 - a date, text, or any sequence, array or column of them
-    """Dates of any form as ``datetime64[D]``; times of day are cut off."""
-    given = (
-        dates
-        if isinstance(dates, str | np.ndarray | pd.Series | pd.Index) or not isinstance(dates, Iterable)
-        else list(dates)
-    )
-    try:
-        return np.asarray(given).astype("datetime64[D]") if np.size(given) else np.array([], dtype="datetime64[D]")
-    except (ValueError, TypeError) as problem:
-        raise InputError(
-            f"These are not dates: {listed(np.atleast_1d(np.asarray(given, dtype=object)), 3)}. "
-            "Expected dates, datetime64 or text such as '2024-08-19'."
-        ) from problem
-
-
-def _inside(days: _Days, first: dt.date, last: dt.date, *, what: str) -> _Days:
-    """Return the same days, if all are covered."""
-    missing = np.isnat(days)
-    outside = ~missing & ((days < np.datetime64(first, "D")) | (days > np.datetime64(last, "D")))
-    if missing.any():
-        raise InputError(f"{int(missing.sum())} of the {what} are missing. Leave them out before counting days.")
-    if outside.any():
-        raise InputError(
-            f"{int(outside.sum())} of the {what} lie outside the calendar, which covers {first} to {last}; "
-            f"earliest {days[outside].min()}, latest {days[outside].max()}. "
-            "Correct the dates, or use a calendar that covers them."
-        )
-    return days
+    return dt.date(python_date(day).year, 12, 31)

@@ -7,7 +7,6 @@ and the working days that several intervals cover together are the length of a u
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeAlias
@@ -15,11 +14,14 @@ from typing import Any, Literal, TypeAlias
 import narwhals as nw
 import pandas as pd
 
+from asn_impact.arguments import Names, Times, check_choice, check_value, did_you_mean
 from asn_impact.display import card
-from asn_impact.errors import DataWarning, InputError, listed, nearest
+from asn_impact.errors import InputError
 from asn_impact.intake.steps import StepLog
 from asn_impact.measures.calendar import WorkCalendar
 from asn_impact.measures.durations import Durations, brought_in, measure
+from asn_impact.verbs import public_verb
+from asn_impact.words import Alert, Message, paragraph
 
 __all__ = ["Clocks", "clocks"]
 
@@ -44,14 +46,14 @@ class Clocks:
     owners
         One row a step: ``step``, ``rows``, ``suggested``, and ``owner``, as declared.
     notes
-        Sentences: what was left out, what was assumed.
+        What was left out, what was assumed.
     """
 
     gross: Durations
     net_of_applicant: Durations
     office_only: Durations
     owners: pd.DataFrame
-    notes: tuple[str, ...] = ()
+    notes: tuple[Message, ...] = ()
 
     def table(self) -> pd.DataFrame:
         """Return the decided cases on each clock: ``clock``, ``cases``, ``mean``, ``median``, ``p90`` in working days.
@@ -60,8 +62,8 @@ class Clocks:
         """
         names = ("gross", "net_of_applicant", "office_only")
         days = [getattr(self, name).records.select("days").drop_nulls().collect().to_pandas()["days"] for name in names]
-        found = [(len(d), d.mean(), d.quantile(0.5), d.quantile(0.9)) for d in (day.astype("float64") for day in days)]
-        table = pd.DataFrame(found, columns=["cases", "mean", "median", "p90"])
+        rows = [(len(d), d.mean(), d.quantile(0.5), d.quantile(0.9)) for d in (day.astype("float64") for day in days)]
+        table = pd.DataFrame(rows, columns=["cases", "mean", "median", "p90"])
         table.insert(0, "clock", names)
         return table
 
@@ -74,14 +76,15 @@ class Clocks:
         return card("Clocks", facts, table=self.owners)
 
 
+@public_verb
 def clocks(
     log: StepLog,
     calendar: WorkCalendar,
     *,
-    applicant: Sequence[str],
-    elsewhere: Sequence[str],
+    applicant: Names,
+    elsewhere: Names,
     office: Sequence[str] | Literal["the rest"],
-    abandoned_after: int | None = None,
+    abandoned_after: Times | None = None,
 ) -> Clocks:
     """Return the durations of the cases on three clocks: gross, net of the applicant's time, the office's own steps.
 
@@ -131,23 +134,22 @@ def clocks(
     owners = _owned(log.owners, applicant=applicant, elsewhere=elsewhere, office=office)
     usable, notes = _usable(log)
     base = measure(replace(log.cases, records=_marked(usable)), calendar)
-    if notes:
-        warnings.warn(" ".join(notes), DataWarning, stacklevel=2)
     others = [_on_clock(log, usable, calendar, owners, base, clock, abandoned_after) for clock in ("net", "office")]
-    said = (*notes, *([] if abandoned_after is None else [_abandoned_note(abandoned_after)]))
-    named = ("Gross clock.", "Net of the applicant's steps.", "The office's own steps.")
+    if abandoned_after is not None:
+        notes = (*notes, Message("measures.clocks.abandoned", days=abandoned_after))
+    names = ("gross", "net", "office")
     gross, net, own = (
-        replace(times, records=times.records.drop(*_KEPT_KEYS), notes=(*times.notes, *said, note))
-        for times, note in zip((base, *others), named, strict=True)
+        replace(
+            times,
+            records=times.records.drop(*_KEPT_KEYS),
+            notes=(*times.notes, *notes, Message(f"measures.clocks.clock_{name}")),
+        )
+        for times, name in zip((base, *others), names, strict=True)
     )
-    return Clocks(gross, net, own, owners, said)
+    return Clocks(gross, net, own, owners, notes)
 
 
 _KEPT_KEYS = ("asn_case", "asn_open")
-
-
-def _abandoned_note(days: int) -> str:
-    return f"Open cases that lay with the applicant for {days} working days or more count as withdrawn."
 
 
 def _plain(name: object) -> str:
@@ -158,40 +160,37 @@ def _owned(
     owners: pd.DataFrame, *, applicant: Sequence[str], elsewhere: Sequence[str], office: Sequence[str] | str
 ) -> pd.DataFrame:
     """Return the owner of each step of the log, every one declared, and once."""
-    if isinstance(office, str) and office != "the rest":
-        raise InputError(f"office={office!r}. Expected a list of steps, or 'the rest'.")
+    if isinstance(office, str):
+        check_choice("office", office, ("the rest",))
+    else:
+        check_value("office", office, Names, where="clocks")
     lists = {"applicant": applicant, "elsewhere": elsewhere, "office": () if isinstance(office, str) else office}
-    said = [(_plain(name), owner) for owner, names in lists.items() for name in names]
-    double = sorted({name for name, owner in said if len({o for n, o in said if n == name}) > 1})
+    pairs = [(_plain(name), owner) for owner, names in lists.items() for name in names]
+    double = sorted({name for name, owner in pairs if len({o for n, o in pairs if n == name}) > 1})
     if double:
-        raise InputError(f"Steps {listed(double)} are given to two owners. Name each step once.")
+        raise InputError(Message("measures.clocks.two_owners", steps=double))
     known = {_plain(name) for name in owners["step"] if name is not None}
-    absent = [name for name, _ in said if name not in known]
+    absent = [name for name, _ in pairs if name not in known]
     if absent and office == "the rest":  # else the step that was meant belongs to nobody, and is listed below
-        raise InputError(
-            f"No step is called {listed(absent)}.{nearest(absent[0], known)} See log.owners for their names."
-        )
-    whose = dict(said)
+        absence = Message("measures.clocks.no_step", steps=absent)
+        raise InputError(paragraph(absence, did_you_mean(absent[0], known), Message("measures.clocks.see_owners")))
+    whose = dict(pairs)
     rest = "office" if office == "the rest" else None
     owner = [whose.get(_plain(name), None if pd.isna(name) else rest) for name in owners["step"]]
     unknown = [name for name, mine in zip(owners["step"], owner, strict=True) if mine is None]
     if unknown:
-        raise InputError(
-            f"{len(unknown)} kinds of steps belong to nobody: {listed(unknown, 10)}. Their time would be counted for "
-            "the wrong side. Name each in applicant=, elsewhere= or office= (log.owners suggests whose they are), or "
-            "declare office='the rest'."
-        )
+        raise InputError(Message("measures.clocks.nobodys", n=len(unknown), steps=unknown))
     return owners.assign(owner=pd.Series(owner, index=owners.index, dtype="str"))
 
 
-def _usable(log: StepLog) -> tuple[Frame, tuple[str, ...]]:
+def _usable(log: StepLog) -> tuple[Frame, tuple[Message, ...]]:
     """Return the cases all of whose steps can be placed, and what was left out."""
     wrong = nw.col("began").is_null() | (nw.col("ended") < nw.col("began"))
     bad = log.steps.filter(wrong).select(*_KEYS).unique()
     out = int(log.cases.records.join(bad, on=_KEYS, how="semi").select(nw.len()).collect().item())
     if not out:
         return log.cases.records, ()
-    note = f"{out:,} cases left out of all clocks: a step without a beginning, or ending before it."
+    note = Alert("measures.clocks.left_out", n=out)
     return log.cases.records.join(bad, on=_KEYS, how="anti"), (note,)
 
 
@@ -227,12 +226,12 @@ def _on_clock(
         gone = nw.when(nw.col("asn_held") >= abandoned_after).then(nw.lit(value=True)).otherwise(nw.lit(value=False))
     still = nw.col("asn_open") & ~gone
     names = gross.records.collect_schema().names()
-    made = records.with_columns(
+    clocked = records.with_columns(
         ran.alias("days"),
         nw.when(still).then(gross.as_of_day - followed).otherwise(nw.col("day")).cast(nw.Int32).alias("day"),
         nw.when(nw.col("asn_open") & gone).then(nw.lit("withdrawn")).otherwise(nw.col("status")).alias("status"),
     ).select(*names)
-    return replace(gross, records=made)
+    return replace(gross, records=clocked)
 
 
 def _numbered(log: StepLog, cases: Frame, calendar: WorkCalendar, owners: pd.DataFrame, owner: str) -> Frame:

@@ -20,6 +20,8 @@ from asn_impact.arrays import Bool, Float, Int, readonly
 from asn_impact.errors import InputError
 from asn_impact.measures.outcomes import CompletionCurve
 from asn_impact.measures.panel import Panel
+from asn_impact.verbs import public_verb
+from asn_impact.words import Message
 
 __all__ = ["CurvePanel", "Incidence", "incidence", "until"]
 
@@ -47,13 +49,13 @@ class CurvePanel(Panel):
     def __post_init__(self) -> None:
         super().__post_init__()
         if not isinstance(self.outcome, CompletionCurve):
-            raise InputError(f"The outcome of a CurvePanel is {self.outcome!r}. Expected CompletionCurve(horizon).")
+            raise InputError(Message("measures.curves.outcome", found=repr(self.outcome)))
         shape = (*self.n.shape, self.outcome.horizon + 1)
         for name in ("curve", "inside"):
             array = np.asarray(getattr(self, name), dtype=np.float64)
             if array.shape != shape:
                 raise InputError(
-                    f"CurvePanel.{name} has shape {array.shape}, expected {shape} (units, periods, days from 0 on)."
+                    Message("measures.curves.shape", array=name, shape=str(array.shape), expected=str(shape))
                 )
             object.__setattr__(self, name, readonly(array))
 
@@ -77,6 +79,7 @@ class CurvePanel(Panel):
         plain = Panel(**_values(self)).select(units)
         return CurvePanel(**_values(plain), curve=self.curve[units], inside=self.inside[units])
 
+    @public_verb
     def at(self, day: int) -> Panel:
         """Return the panel of one day, that of ``Within(day)``.
 
@@ -90,7 +93,7 @@ class CurvePanel(Panel):
             could tell of the change.
         """
         if not 0 <= day <= self.horizon:
-            raise InputError(f"day={day!r} is not on the curve. Expected 0 to {self.horizon}, its horizon.")
+            raise InputError(Message("measures.curves.day", day=day, horizon=self.horizon))
         known = self.known[:, :, day]
         mean, inside = self._constant(known) if self.replaced else (self.curve[:, :, day], self.inside[:, :, day])
         values = _values(self) | {
@@ -115,15 +118,9 @@ class CurvePanel(Panel):
     def _constant(self, known: Bool) -> tuple[Float, Float]:
         """Return the replaced mean, and no variation inside cells."""
         if self.within[:, :, 0, 0].any():
-            raise InputError(
-                "The mean of this panel was changed, its curve was not: only the last day would tell of the change. "
-                "Change the panel of one day, panel.at(day), or the curve."
-            )
+            raise InputError(Message("measures.curves.mean_changed"))
         if (known & np.isnan(self.mean)).any():
-            raise InputError(
-                "Another outcome was put into cells that were not all followed to the horizon: it is missing on days "
-                "on which they count. Use CompletionCurve(immature='leave_out'), or the panel of one day."
-            )
+            raise InputError(Message("measures.curves.other_outcome"))
         return self.mean, np.zeros(self.mean.shape)
 
 

@@ -8,7 +8,6 @@ decision.
 from __future__ import annotations
 
 import datetime as dt
-import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
@@ -18,15 +17,18 @@ import pandas as pd
 import pyarrow as pa
 
 from asn_impact.display import card
-from asn_impact.errors import DataWarning, InputError, listed
+from asn_impact.errors import InputError
 from asn_impact.intake.exports import Extract
 from asn_impact.measures.calendar import OfficeHours, WorkCalendar
+from asn_impact.verbs import public_verb
+from asn_impact.words import Alert, Message
 
 __all__ = ["Clock", "Durations", "brought_in", "measure"]
 
 Clock: TypeAlias = Literal["working_days", "calendar_days"]
 
 _MADE = ("month", "day", "days")
+_NOT_LOCAL = frozenset({"intake.dates.utc", "intake.dates.different_zones"})  # notes of reading: no local times
 _USED = ("case", "received", "decided")
 
 
@@ -52,14 +54,14 @@ class Durations:
     calendar
         The calendar the days were counted with.
     notes
-        Sentences: what was assumed.
+        What was assumed.
     """
 
     records: nw.LazyFrame[Any]
     as_of: dt.date
     as_of_day: int
     calendar: WorkCalendar | OfficeHours
-    notes: tuple[str, ...] = ()
+    notes: tuple[Message, ...] = ()
 
     def __repr__(self) -> str:
         return f"Durations({self.calendar.unit}, as of {self.as_of}, calendar {self.calendar.name!r})"
@@ -74,6 +76,7 @@ class Durations:
         return card("Durations", [*facts, *(("note", note) for note in self.notes)])
 
 
+@public_verb
 def measure(
     extract: Extract,
     calendar: WorkCalendar | OfficeHours,
@@ -130,8 +133,8 @@ def measure(
     if isinstance(calendar, OfficeHours):
         return _measured_in_minutes(extract, calendar, dict(times or {}))
     if times:
-        raise InputError("times= needs opening hours: measure(extract, calendar.hours(), times=...).")
-    counted = _calendar_of(clock, calendar)
+        raise InputError(Message("measures.durations.times_need_hours"))
+    counted = calendar if clock == "working_days" else calendar.every_day()
     records = _with_days_only(extract.records)
     _refuse_taken_names(records)
     _require_coverage(records, counted, extract.as_of)
@@ -140,26 +143,16 @@ def measure(
     return Durations(joined, extract.as_of, as_of_day, counted, (*extract.notes, *counted.notes))
 
 
-def _calendar_of(clock: str, calendar: WorkCalendar) -> WorkCalendar:
-    if clock not in {"working_days", "calendar_days"}:
-        raise InputError(f"clock={clock!r} is not known. Expected 'working_days' or 'calendar_days'.")
-    return calendar if clock == "working_days" else calendar.every_day()
-
-
 def _refuse_finished_only(extract: Extract) -> None:
     """Refuse an export drawn by the date of decision: its first months hold long waits only, its last short ones."""
     if extract.selection == "completed":
-        raise InputError(
-            "The export holds finished cases only, drawn by the day of decision: its first months show long waits only "
-            "and its last months short ones. Ask for all cases received, open ones too. If it does hold every case "
-            "received, say so: read_exports(..., selection='received')."
-        )
+        raise InputError(Message("measures.durations.finished_only"))
 
 
 def _refuse_taken_names(records: nw.LazyFrame[Any]) -> None:
     taken = [name for name in _MADE if name in records.collect_schema().names()]
     if taken:
-        raise InputError(f"The records have columns called {listed(taken)}, which `measure` makes. Rename them.")
+        raise InputError(Message("measures.durations.names_taken", names=taken))
 
 
 def _with_days_only(records: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
@@ -167,7 +160,7 @@ def _with_days_only(records: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
     schema = records.collect_schema()
     zones = {schema[name].time_zone for name in ("received", "decided") if isinstance(schema[name], nw.Datetime)}  # type: ignore[attr-defined]
     if zones - {None}:
-        raise InputError(f"Days of receipt carry time zones {listed(sorted(map(str, zones)))}. Expected local dates.")
+        raise InputError(Message("measures.durations.days_with_zone", zones=sorted(map(str, zones))))
     timed = [name for name in ("received", "decided") if schema[name] != nw.Date]
     return records.with_columns(nw.col(*timed).cast(nw.Date)) if timed else records
 
@@ -186,23 +179,26 @@ def _require_coverage(records: nw.LazyFrame[Any], calendar: WorkCalendar | Offic
         .iloc[0]
     )
     if pd.isna(edges["first_received"]):
-        raise InputError("The export holds no record with a day of receipt. Nothing can be measured.")
+        raise InputError(Message("measures.durations.nothing_received"))
     last = pd.Timestamp(edges["last_received"]).date()
     if last > as_of:
-        raise InputError(
-            f"The latest case was received on {last}, after the export was made ({as_of}). "
-            "Correct as_of, or the day of receipt."
-        )
+        raise InputError(Message("measures.durations.received_after", last=last, as_of=as_of))
     calendar.number(as_of)
     for column in ("received", "decided"):
-        found = [pd.Timestamp(edges[f"{edge}_{column}"]) for edge in ("first", "last")]
-        if pd.isna(found[0]) or (found[0].date() >= calendar.first and found[1].date() <= calendar.last):
+        earliest, latest = (pd.Timestamp(edges[f"{edge}_{column}"]) for edge in ("first", "last"))
+        if pd.isna(earliest) or (earliest.date() >= calendar.first and latest.date() <= calendar.last):
             continue
-        outside = _count_outside(records, column, calendar)
         raise InputError(
-            f"{outside} records have a {column!r} day outside the calendar {calendar.name!r}, which covers "
-            f"{calendar.first} to {calendar.last}; found {found[0].date()} to {found[1].date()}. "
-            "Correct the dates, or use a calendar that covers them."
+            Message(
+                "measures.durations.outside",
+                n=_count_outside(records, column, calendar),
+                column=column,
+                calendar=calendar.name,
+                first=calendar.first,
+                last=calendar.last,
+                earliest=earliest.date(),
+                latest=latest.date(),
+            )
         )
 
 
@@ -236,16 +232,16 @@ def brought_in(table: pd.DataFrame, records: nw.LazyFrame[Any]) -> nw.LazyFrame[
     engine = records.implementation
     if engine.is_duckdb():
         relation: Any = nw.to_native(records)
-        made: Any = relation.query("asn_impact_records", _calendar_query(table))
+        native: Any = relation.query("asn_impact_records", _calendar_query(table))
     elif engine.is_pandas():
         # pandas joins dates of Arrow as Python objects, ten times slower than its timestamps
-        made = table.astype({name: "timestamp[us][pyarrow]" if name == "date" else "Int32" for name in table.columns})
+        native = table.astype({name: "timestamp[us][pyarrow]" if name == "date" else "Int32" for name in table.columns})
     elif engine.is_polars() or engine.is_pyarrow():
         columns = {name: pa.array(table[name].dt.date if name == "date" else table[name]) for name in table.columns}
-        made = nw.to_native(nw.from_arrow(pa.table(columns), backend=engine))
+        native = nw.to_native(nw.from_arrow(pa.table(columns), backend=engine))
     else:
-        raise InputError(f"Records held by {engine} cannot be measured. Expected DuckDB, pandas, polars or pyarrow.")
-    calendar: nw.LazyFrame[Any] = nw.from_native(made).lazy()
+        raise InputError(Message("measures.durations.engine", engine=str(engine)))
+    calendar: nw.LazyFrame[Any] = nw.from_native(native).lazy()
     return calendar
 
 
@@ -265,15 +261,15 @@ def _joined(records: nw.LazyFrame[Any], table: nw.LazyFrame[Any]) -> nw.LazyFram
     began = table.rename({"number": "day"})
     ended = table.rename({"number": "ended"})
     schema, key = records.collect_schema(), table.collect_schema()["date"]
-    kept = [name for name in schema.names() if name not in _USED]
-    other = [name for name in ("received", "decided") if schema[name] != key]
+    others = [name for name in schema.names() if name not in _USED]
+    uncast = [name for name in ("received", "decided") if schema[name] != key]
     days = nw.when(nw.col("status") != "withdrawn").then(nw.col("ended") - nw.col("day"))
     return (
-        (records.with_columns(nw.col(*other).cast(key)) if other else records)
+        (records.with_columns(nw.col(*uncast).cast(key)) if uncast else records)
         .join(began, how="left", left_on="received", right_on="date")
         .join(ended, how="left", left_on="decided", right_on="date")
         .with_columns(_month("received").alias("month"), days.alias("days"))
-        .select(*kept, *_MADE)
+        .select(*others, *_MADE)
     )
 
 
@@ -300,8 +296,8 @@ _ALONE = r"^\d{1,2}(?::\d{2}(?::\d{2}(?:[.,]\d+)?)?|\.\d{2})$"
 
 def _measured_in_minutes(extract: Extract, hours: OfficeHours, times: Mapping[str, str]) -> Durations:
     """Return the minutes worked from receipt to decision."""
-    if any("times are in UTC" in note or "in different zones" in note for note in extract.notes):
-        raise InputError("Times are in UTC or in different zones, opening hours are local. Give the local times.")
+    if any(getattr(note, "key", "") in _NOT_LOCAL for note in extract.notes):
+        raise InputError(Message("measures.durations.not_local"))
     sources = _sources_of_times(extract.records, times)
     days = _with_days_only(
         extract.records.with_columns(*(column.alias(f"asn_{end}_at") for end, column in sources.items()))
@@ -309,13 +305,11 @@ def _measured_in_minutes(extract: Extract, hours: OfficeHours, times: Mapping[st
     _refuse_taken_names(days)
     _require_coverage(days, hours, extract.as_of)
     timed = _with_minutes(days)
-    alerts = _left_out_without_time(timed)
+    note = _count_without_time(timed)
     usable = timed.filter(~_no_time() & ~_backwards())
-    made = _minutes_joined(usable, brought_in(hours.table(), usable))
+    records = _minutes_joined(usable, brought_in(hours.table(), usable))
     start = int(hours.number(extract.as_of))
-    if alerts:
-        warnings.warn(" ".join(alerts), DataWarning, stacklevel=3)
-    return Durations(made, extract.as_of, start, hours, (*extract.notes, *hours.notes, *alerts))
+    return Durations(records, extract.as_of, start, hours, (*extract.notes, *hours.notes, *([note] if note else [])))
 
 
 def _sources_of_times(records: nw.LazyFrame[Any], times: Mapping[str, str]) -> dict[str, nw.Expr]:
@@ -325,15 +319,11 @@ def _sources_of_times(records: nw.LazyFrame[Any], times: Mapping[str, str]) -> d
         name for name in times.values() if name not in schema.names()
     ]
     if unknown:
-        raise InputError(f"times names {listed(unknown)}. Expected 'received' and 'decided' -> columns of the records.")
+        raise InputError(Message("measures.durations.times_unknown", names=unknown))
     names = {end: times.get(end, end) for end in _ENDS}
     daily = [end for end, name in names.items() if schema[name] == nw.Date]
     if daily:
-        raise InputError(
-            f"Working hours need times of day, and {listed(daily)} of the records are dates alone. Keep the columns "
-            "that hold them: read_exports(..., keep=[heading, heading]); name them: times={'received': heading, "
-            "'decided': heading}. Where the office has dates only, count working days."
-        )
+        raise InputError(Message("measures.durations.dates_alone", names=daily))
     return {end: _as_clock(nw.col(name), schema[name], name) for end, name in names.items()}
 
 
@@ -344,7 +334,7 @@ def _as_clock(column: nw.Expr, kind: Any, name: str) -> nw.Expr:  # noqa: ANN401
     if isinstance(kind, nw.Datetime) and kind.time_zone is None:
         minute = column.dt.hour().cast(nw.Float64) * 60 + column.dt.minute().cast(nw.Float64)
         return nw.when(column.is_null()).then(nw.lit(_NO_TIME)).otherwise(minute).cast(nw.Int32)
-    raise InputError(f"Column {name!r} holds {kind}. Expected local times without a zone, or texts with a time of day.")
+    raise InputError(Message("measures.durations.no_times", column=name, kind=str(kind)))
 
 
 def _with_minutes(records: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
@@ -373,12 +363,9 @@ def _require_one_zone(records: nw.LazyFrame[Any], texts: list[str]) -> None:
         .to_pandas()
         .iloc[0]
     )
-    found = {key.split(" ")[0] for key in marks if (row[key] or 0) > 0}
-    if "foreign" in found or len(found) > 1:
-        raise InputError(
-            f"Times of day are in more than one zone, in UTC, or with a.m. and p.m. (found: {listed(sorted(found))}). "
-            "Opening hours are local: export both columns in the local time of the office, 00:00 to 23:59."
-        )
+    zones = {key.split(" ")[0] for key in marks if (row[key] or 0) > 0}
+    if "foreign" in zones or len(zones) > 1:
+        raise InputError(Message("measures.durations.zones", zones=sorted(zones)))
 
 
 def _is_local(text: nw.Expr) -> nw.Expr:
@@ -412,7 +399,7 @@ def _backwards() -> nw.Expr:
     return nw.when(same).then(nw.lit(value=True)).otherwise(nw.lit(value=False))
 
 
-def _left_out_without_time(timed: nw.LazyFrame[Any]) -> list[str]:
+def _count_without_time(timed: nw.LazyFrame[Any]) -> Message | None:
     """Count cases whose times cannot be used; refuse when they are many, or look like those of another zone."""
     at = nw.col("asn_decided_at")
     night = nw.when((at != _NO_TIME) & (at < 6 * 60)).then(1).otherwise(0)
@@ -432,26 +419,21 @@ def _left_out_without_time(timed: nw.LazyFrame[Any]) -> list[str]:
     )
     count = {name: int(row[name]) for name in marks}
     if 2 * count["night"] > count["decided_at"] > 0:
-        raise InputError(
-            f"{count['night']:,} of {count['decided_at']:,} decisions fall between 00.00 and 06.00, as local times do "
-            "when they are written in UTC. Export the local times of the office."
-        )
-    said = {"without a time of day": count["without"], "decided before received by the clock": count["backwards"]}
-    reasons = ", ".join(f"{reason} {n:,}" for reason, n in said.items() if n)
-    left = sum(said.values())
+        raise InputError(Message("measures.durations.night", n=count["night"], of=count["decided_at"]))
+    left = count["without"] + count["backwards"]
+    reasons = tuple(
+        Message(f"measures.durations.left_{name}", n=count[name]) for name in ("without", "backwards") if count[name]
+    )
     if left > _MOST_WITHOUT * count["cases"]:
-        raise InputError(
-            f"{left:,} of {count['cases']:,} cases cannot be counted in working hours: {reasons}. "
-            "Correct the columns of times=, or count working days."
-        )
-    return [f"{left:,} of {count['cases']:,} cases left out of working hours: {reasons}."] if left else []
+        raise InputError(Message("measures.durations.too_few_times", n=left, of=count["cases"], reasons=reasons))
+    return Alert("measures.durations.left_out", n=left, of=count["cases"], reasons=reasons) if left else None
 
 
 def _minutes_joined(records: nw.LazyFrame[Any], table: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
     """Return the minute numbers of receipt and decision, subtracted; every day was seen to be covered."""
     key = table.collect_schema()["date"]
-    made = (*_USED, *(f"asn_{end}_at" for end in _ENDS))
-    kept = [name for name in records.collect_schema().names() if name not in made]
+    consumed = (*_USED, *(f"asn_{end}_at" for end in _ENDS))
+    others = [name for name in records.collect_schema().names() if name not in consumed]
     joined = records.with_columns(nw.col(*_ENDS).cast(key))
     for end in _ENDS:
         edges = table.rename({name: f"asn_{end}_{name}" for name in _EDGES})
@@ -459,7 +441,7 @@ def _minutes_joined(records: nw.LazyFrame[Any], table: nw.LazyFrame[Any]) -> nw.
     days = nw.when(nw.col("status") != "withdrawn").then(_minute_number("decided") - _minute_number("received"))
     return joined.with_columns(
         _month("received").alias("month"), _minute_number("received").alias("day"), days.alias("days")
-    ).select(*kept, *_MADE)
+    ).select(*others, *_MADE)
 
 
 def _minute_number(end: str) -> nw.Expr:

@@ -22,15 +22,18 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from asn_impact.arguments import Level, Names, check_value, did_you_mean
 from asn_impact.arrays import Bool, Float, readonly
 from asn_impact.display import card
-from asn_impact.errors import InputError, PrivacyError, listed, nearest
+from asn_impact.errors import InputError, PrivacyError
 from asn_impact.intake.observations import Observations
 from asn_impact.intake.privacy import masked
 from asn_impact.intake.training import Rollout
 from asn_impact.measures.outcomes import Mean
 from asn_impact.measures.panel import Panel
 from asn_impact.timeline import Timeline
+from asn_impact.verbs import public_verb
+from asn_impact.words import Message, paragraph
 
 __all__ = ["Learning", "Reliability", "paired_tests", "reliability"]
 
@@ -54,29 +57,29 @@ class Reliability:
     items : pandas.DataFrame
         One row an item: ``item``, ``mean``, ``sd``, ``item_total`` (correlation with the sum of the *other* items)
         and ``alpha_without`` (NaN with two items).
-    notes : tuple of str
+    notes : tuple of Message
     """
 
     alpha: float
     persons: int
     items: pd.DataFrame
-    notes: tuple[str, ...] = ()
+    notes: tuple[Message, ...] = ()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "items", self.items.copy(deep=False))
 
-    def interval(self, level: float = 0.95) -> tuple[float, float]:
+    @public_verb
+    def interval(self, level: Level = 0.95) -> tuple[float, float]:
         """Return the interval of alpha after Feldt (1965), with persons taken as independent and items as parallel.
 
         ``(1 - alpha) / (1 - estimate)`` follows F(n - 1, (n - 1)(k - 1)).
         """
-        if not 0 < level < 1:
-            raise InputError(f"level={level!r}. Expected a share between 0 and 1, for instance 0.95.")
         persons, items = self.persons - 1, (self.persons - 1) * (len(self.items) - 1)
         low, high = (float(stats.f.ppf(share, persons, items)) for share in ((1 - level) / 2, (1 + level) / 2))
         return 1 - (1 - self.alpha) * high, 1 - (1 - self.alpha) * low
 
-    def table(self, level: float = 0.95) -> pd.DataFrame:
+    @public_verb
+    def table(self, level: Level = 0.95) -> pd.DataFrame:
         """Return one row: persons, items, estimate (alpha), conf_low, conf_high."""
         low, high = self.interval(level)
         row = {"persons": self.persons, "items": len(self.items), "estimate": self.alpha}
@@ -89,7 +92,8 @@ class Reliability:
         return card(repr(self), [("note", note) for note in self.notes], table=self.items.round(3))
 
 
-def reliability(answers: Any, *, items: Sequence[str] | None = None) -> Reliability:  # noqa: ANN401
+@public_verb
+def reliability(answers: Any, *, items: Names | None = None) -> Reliability:  # noqa: ANN401
     """Return Cronbach's alpha of a scale with item-total correlations and alpha without each item.
 
     ``alpha = k / (k - 1) * (1 - sum of item variances / variance of the sum)`` (Cronbach 1951, eq. 2), over persons
@@ -117,19 +121,16 @@ def reliability(answers: Any, *, items: Sequence[str] | None = None) -> Reliabil
     whole = np.isfinite(values).all(axis=1)
     complete = values[whole]
     if complete.shape[1] < 2 or len(complete) < 3:
-        raise InputError(
-            f"{complete.shape[1]} items and {len(complete)} persons with an answer to all of them. Expected at least 2 "
-            f"items and 3 persons."
-        )
+        raise InputError(Message("learning.too_few_answers", items=complete.shape[1], persons=len(complete)))
     left = int((~whole).sum())
-    notes = [f"{left} of {len(values)} persons left out: an item without an answer."] if left else []
+    notes = [Message("learning.item_unanswered", n=left, of=len(values))] if left else []
     table = _items(complete, names)
     alpha = _alpha(complete)
     against = [n for n, r in zip(names, table["item_total"], strict=True) if r < 0]
     if against:
-        notes.append(f"{listed(against)} run against the other items: were they meant to be turned round?")
+        notes.append(Message("learning.against", items=against))
     if np.isnan(alpha):
-        notes.append("The sum of the items does not vary between persons: no reliability.")
+        notes.append(Message("learning.no_variation"))
     return Reliability(alpha, len(complete), table, tuple(notes))
 
 
@@ -138,11 +139,11 @@ def _answers(answers: Any, items: Sequence[str] | None) -> tuple[Float, tuple[st
         names = tuple(items) if items is not None else tuple(map(str, answers.columns))
         for name in names:
             if name not in answers.columns:
-                raise InputError(f"There is no item {name!r}.{nearest(name, answers.columns)}")
+                raise InputError(paragraph(Message("learning.no_item", item=name), did_you_mean(name, answers.columns)))
         return answers[list(names)].to_numpy(dtype=np.float64, na_value=np.nan), names
     values = np.asarray(answers, dtype=np.float64)
     if values.ndim != 2 or (items is not None and len(items) != values.shape[1]):
-        raise InputError(f"answers has shape {values.shape}; expected (persons, items) with a name for each item.")
+        raise InputError(Message("learning.shape", shape=str(values.shape)))
     return values, tuple(items) if items is not None else tuple(f"item {j + 1}" for j in range(values.shape[1]))
 
 
@@ -191,7 +192,7 @@ class Learning:
         (N,) office of each person.
     trained : array
         (N,) True for those who took the course.
-    notes : tuple of str
+    notes : tuple of Message
         Who was left out, and why.
     """
 
@@ -201,22 +202,27 @@ class Learning:
     after: Float
     office: tuple[str, ...]
     trained: Bool
-    notes: tuple[str, ...] = ()
+    notes: tuple[Message, ...] = ()
 
     def __post_init__(self) -> None:
         for name in ("before", "after", "trained"):
             object.__setattr__(self, name, readonly(np.asarray(getattr(self, name))))
 
+    @public_verb
     def scores(self, dimension: str) -> tuple[Float, Float]:
         """Return (N,) scores before and after: the mean of the items, NaN unless all of them were answered."""
         if dimension not in self.dimensions:
-            known = tuple(self.dimensions)
             raise InputError(
-                f"There is no dimension {dimension!r}.{nearest(dimension, known)} Known: {listed(known, 20)}."
+                paragraph(
+                    Message("learning.no_dimension", dimension=dimension),
+                    did_you_mean(dimension, self.dimensions),
+                    Message("learning.known_dimensions", known=tuple(self.dimensions)),
+                )
             )
         at = [self.items.index(item) for item in self.dimensions[dimension]]
         return self.before[:, at].mean(axis=1), self.after[:, at].mean(axis=1)
 
+    @public_verb
     def panel(self, dimension: str) -> Panel:
         """Return the panel of a dimension: a person a unit, before and after as periods, `office` to cluster by.
 
@@ -235,11 +241,11 @@ class Learning:
         before, after = self.scores(dimension)
         keep = np.flatnonzero(np.isfinite(before) & np.isfinite(after))
         if not len(keep):
-            raise InputError(f"Nobody has a score of {dimension!r} before and after.")
+            raise InputError(Message("learning.no_scores", dimension=dimension))
         mean = np.column_stack([before, after])[keep]
         left = len(before) - len(keep)
         people = tuple(int(i) for i in keep)
-        notes = [f"{left} persons without a score of {dimension} before and after left out."] if left else []
+        notes = [Message("learning.without_score", n=left, dimension=dimension)] if left else []
         return Panel(
             outcome=Mean(dimension, "points"),
             units=people,
@@ -260,6 +266,7 @@ class Learning:
         adopted = np.where(self.trained, float(_AFTER), np.nan)
         return Rollout(pd.Series(adopted, index=pd.RangeIndex(len(adopted), name="person")), "training")
 
+    @public_verb
     def reliability(self, dimension: str, *, when: Literal["before", "after"] = "before") -> Reliability:
         """Return the reliability of a dimension, trained and others together."""
         if dimension not in self.dimensions:
@@ -308,6 +315,7 @@ def _gain(before: Float, after: Float, spread: float) -> dict[str, float]:
     }
 
 
+@public_verb
 def paired_tests(
     tests: Observations,
     *,
@@ -357,24 +365,24 @@ def paired_tests(
     Learning(2 persons, 1 trained, 2 offices, 1 dimensions)
     """
     if "person" not in tests.columns:
-        raise PrivacyError("Tests are paired by person: read them with person= and key=, so that pseudonyms enter.")
+        raise PrivacyError(Message("learning.no_pseudonyms"))
+    for names in dimensions.values():
+        check_value("dimensions", names, Names, where="paired_tests")
     items = tuple(dict.fromkeys(item for names in dimensions.values() for item in names))
     _require_columns(tests, (test, group), items)
     rows = pd.DataFrame(tests.records.select("person", "office", test, group, *items).collect().to_pandas())
     rows = rows.sort_values("person", kind="stable", ignore_index=True)
-    which = _words(rows[test], test, {before: _BEFORE, after: _AFTER})
-    in_group = _words(rows[group], group, {trained: 1})
+    which = _number_of(rows[test], test, {before: _BEFORE, after: _AFTER})
+    in_group = _number_of(rows[group], group, {trained: 1})
     other = int((which < 0).sum())
     rows = rows.assign(asn_when=which, asn_trained=(in_group == 1))[which >= 0]
     double = rows.duplicated(["person", "asn_when"])
     if double.any():
         people = rows.loc[double, "person"].nunique()
-        raise InputError(
-            f"{people} persons have more than one row of one test. Keep one each: which counts cannot be told."
-        )
+        raise InputError(Message("learning.two_rows", n=people))
     rows, notes = _both_tests(rows)
     if other:
-        notes = (f"{other} rows are neither {before!r} nor {after!r} and left out.", *notes)
+        notes = (Message("learning.neither", n=other, before=before, after=after), *notes)
     return _learning(rows, dimensions, items, (*tests.notes, *notes))
 
 
@@ -382,52 +390,50 @@ def _require_columns(tests: Observations, texts: Sequence[str], items: Sequence[
     schema = tests.records.collect_schema()
     for name in (*texts, *items):
         if name not in schema:
-            known = schema.names()
-            raise InputError(
-                f"Column {name!r} is not in the records.{nearest(name, known)} Name it in keep= or numbers= when "
-                f"reading."
-            )
+            absence, hint = Message("learning.no_column", column=name), Message("learning.keep_columns")
+            raise InputError(paragraph(absence, did_you_mean(name, schema.names()), hint))
     wrong = [item for item in items if not schema[item].is_numeric()]
     if wrong or not items:
-        raise InputError(f"Items {listed(wrong)} hold no numbers. Name them in numbers= when the tests are read.")
+        raise InputError(Message("learning.items_no_numbers", items=wrong) if wrong else Message("learning.no_items"))
 
 
-def _words(column: pd.Series, name: str, meant: Mapping[str, int]) -> Any:  # noqa: ANN401 - (rows,) whole numbers
+def _number_of(column: pd.Series, name: str, meant: Mapping[str, int]) -> Any:  # noqa: ANN401 - (rows,) whole numbers
     """Return the number each word stands for, -1 for other words; a word that does not occur is a slip."""
     plain = column.map(lambda v: "" if pd.isna(v) else " ".join(str(v).split()).casefold())
     known = {" ".join(word.split()).casefold(): number for word, number in meant.items()}
     absent = [word for word in meant if " ".join(word.split()).casefold() not in set(plain)]
     if absent:
-        found = listed([masked(str(w)) for w in sorted(set(column.dropna().astype(str)))], 10)
-        raise InputError(f"Column {name!r} does not hold {listed(absent)}.{nearest(absent[0], plain)} Found: {found}.")
+        words = [masked(str(w)) for w in sorted(set(column.dropna().astype(str)))]
+        absence, others = Message("learning.no_word", column=name, words=absent), Message("learning.words", known=words)
+        raise InputError(paragraph(absence, did_you_mean(absent[0], plain), others))
     return plain.map(lambda word: known.get(word, -1)).to_numpy(dtype=np.int64)
 
 
-def _both_tests(rows: pd.DataFrame) -> tuple[pd.DataFrame, tuple[str, ...]]:
+def _both_tests(rows: pd.DataFrame) -> tuple[pd.DataFrame, tuple[Message, ...]]:
     """Leave out persons with one test, and persons whose rows contradict each other on office or group."""
     people = rows.groupby("person", sort=True)
     single = people["asn_when"].transform("size") < 2
     torn = (people["office"].transform("nunique") > 1) | (people["asn_trained"].transform("nunique") > 1)
-    reasons = {"with one test only": single, "with two offices or groups": torn & ~single}
+    reasons = {"one_test": single, "torn": torn & ~single}
     notes = tuple(
-        f"{rows.loc[mask, 'person'].nunique()} persons {reason} left out."
+        Message(f"learning.{reason}", n=int(rows.loc[mask, "person"].nunique()))
         for reason, mask in reasons.items()
         if mask.any()
     )
-    kept = rows.loc[~single & ~torn]
-    if kept.empty:
-        raise InputError(f"Nobody took both tests. {' '.join(notes)}")
-    return kept, notes
+    pairs = rows.loc[~single & ~torn]
+    if pairs.empty:
+        raise InputError(paragraph(Message("learning.nobody_both"), *notes))
+    return pairs, notes
 
 
 def _learning(
-    rows: pd.DataFrame, dimensions: Mapping[str, Sequence[str]], items: tuple[str, ...], notes: tuple[str, ...]
+    rows: pd.DataFrame, dimensions: Mapping[str, Sequence[str]], items: tuple[str, ...], notes: tuple[Message, ...]
 ) -> Learning:
     ordered = rows.sort_values(["person", "asn_when"], kind="stable")
     first, second = ordered.iloc[::2], ordered.iloc[1::2]
     trained = first["asn_trained"].to_numpy(dtype=np.bool_)
     if trained.all() or not trained.any():
-        raise InputError("Everybody who took both tests was trained, or nobody was: there is no comparison group.")
+        raise InputError(Message("learning.no_comparison"))
     return Learning(
         dimensions={name: tuple(names) for name, names in dimensions.items()},
         items=items,

@@ -6,7 +6,6 @@ from records.
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -16,11 +15,14 @@ import narwhals as nw
 import numpy as np
 import pandas as pd
 
+from asn_impact.arguments import Names, did_you_mean
 from asn_impact.arrays import Bool, Float, Int, readonly
 from asn_impact.display import card
-from asn_impact.errors import DataWarning, InputError, listed, nearest
+from asn_impact.errors import InputError
 from asn_impact.measures.outcomes import Mean
 from asn_impact.timeline import Timeline, coded
+from asn_impact.verbs import public_verb
+from asn_impact.words import Alert, Message, paragraph
 
 __all__ = ["Outcome", "Panel", "read_panel"]
 
@@ -68,7 +70,7 @@ class Panel:
     unusable
         Labels of units that had rows, none of which could be used.
     notes
-        What was assumed or left out, in sentences.
+        What was assumed or left out.
     """
 
     outcome: Outcome
@@ -83,7 +85,7 @@ class Panel:
     x: Float = field(default_factory=lambda: np.zeros((0, 0, 0)))
     immature: tuple[str, ...] = ()
     unusable: tuple[Hashable, ...] = ()
-    notes: tuple[str, ...] = ()
+    notes: tuple[Message, ...] = ()
 
     def __post_init__(self) -> None:
         shape = (len(self.units), len(self.timeline))
@@ -94,7 +96,9 @@ class Panel:
             array = np.asarray(getattr(self, name), dtype=np.float64)
             array = fill[name] if name in fill and array.size == 0 else array
             if array.shape[:2] != shape:
-                raise InputError(f"Panel.{name} has shape {array.shape}, expected {shape} (units, periods).")
+                raise InputError(
+                    Message("measures.panel.shape", array=name, shape=str(array.shape), expected=str(shape))
+                )
             object.__setattr__(self, name, readonly(array))
 
     @property
@@ -159,6 +163,7 @@ class Panel:
         return card("Panel", [*facts, *(("note", note) for note in self.notes)])
 
 
+@public_verb
 def read_panel(
     frame: Any,  # noqa: ANN401 - pandas, polars, pyarrow, DuckDB: whatever narwhals knows
     *,
@@ -167,8 +172,8 @@ def read_panel(
     outcome: str,
     weights: str | None = None,
     sizes: str | None = None,
-    covariates: Sequence[str] = (),
-    attributes: Sequence[str] | None = None,
+    covariates: Names = (),
+    attributes: Names | None = None,
 ) -> Panel:
     """Read a ready panel: one row a unit and period.
 
@@ -203,18 +208,16 @@ def read_panel(
     Panel(days: 1 units x 2 periods, 2023 to 2024)
     """
     table = _as_pandas(frame)
-    named = [unit, period, outcome, *covariates, *([weights] if weights else []), *([sizes] if sizes else [])]
-    _require(table, [*named, *(attributes or ())])
+    used = [unit, period, outcome, *covariates, *([weights] if weights else []), *([sizes] if sizes else [])]
+    _require(table, [*used, *(attributes or ())])
     if table.empty:
-        raise InputError("The panel has no rows. Expected one row a unit and period.")
+        raise InputError(Message("measures.panel.empty"))
     values = {name: _numeric(table[name], name) for name in dict.fromkeys([outcome, *covariates])}
     weight = _numeric(table[weights], weights) if weights else np.ones(len(table))
     size = _numeric(table[sizes], sizes) if sizes else np.ones(len(table))
     keep, notes = _usable(table, unit, period, values, {weights: weight, sizes: size})
     if not keep.any():
-        raise InputError(f"No row of the panel can be used. {' '.join(notes)}")
-    if notes:
-        warnings.warn(f"read_panel({outcome!r}): {' '.join(notes)}", DataWarning, stacklevel=2)
+        raise InputError(paragraph(Message("measures.panel.nothing_usable"), *notes))
     rows = slice(None) if keep.all() else np.flatnonzero(keep)
     usable = table if keep.all() else table.iloc[rows]
     units, unit_of = _units(usable[unit], unit)
@@ -229,7 +232,7 @@ def read_panel(
         n=spread(size[rows], 0.0),
         mean=spread(values[outcome][rows], np.nan),
         weight=spread(weight[rows], 0.0),
-        attributes=_attributes(usable, unit, unit_of, named, attributes),
+        attributes=_attributes(usable, unit, unit_of, used, attributes),
         covariates=tuple(covariates),
         x=np.stack([spread(values[name][rows], np.nan) for name in covariates], axis=-1)
         if covariates
@@ -256,13 +259,11 @@ def _as_pandas(frame: Any) -> pd.DataFrame:  # noqa: ANN401
 def _require(table: pd.DataFrame, names: Sequence[str]) -> None:
     twice = table.columns[table.columns.duplicated()].unique()
     if hit := [name for name in names if name in twice]:
-        raise InputError(f"Two columns are called {listed(hit)}. Rename one of them: which is meant cannot be told.")
+        raise InputError(Message("measures.panel.same_heading", names=hit))
     for name in names:
         if name not in table.columns:
-            raise InputError(
-                f"Column {name!r} is not in the panel. Found: "
-                f"{listed(table.columns, 20)}.{nearest(name, table.columns)}"
-            )
+            absence = Message("measures.panel.no_column", column=name, known=list(map(str, table.columns)))
+            raise InputError(paragraph(absence, did_you_mean(name, table.columns)))
 
 
 def _numeric(column: pd.Series, name: str | None) -> Float:
@@ -275,42 +276,35 @@ def _numeric(column: pd.Series, name: str | None) -> Float:
         strange = column[number.isna() & column.notna()]
         if len(strange):
             raise InputError(
-                f"Column {name!r} holds text in {len(strange)} rows, first: "
-                f"{listed(strange.unique(), 3)}. Expected numbers "
-                "with a decimal point; Indonesian numbers (1.234,5) are read by read_exports or "
-                "pandas with decimal=','."
+                Message("measures.panel.text", column=name, n=len(strange), found=tuple(map(str, strange.unique()[:3])))
             )
         column = number
     if not pd.api.types.is_numeric_dtype(column):
-        raise InputError(f"Column {name!r} has type {column.dtype}. Expected numbers.")
+        raise InputError(Message("measures.panel.no_numbers", column=name, kind=str(column.dtype)))
     return column.to_numpy(dtype=np.float64, na_value=np.nan)
 
 
 def _usable(
     table: pd.DataFrame, unit: str, period: str, values: dict[str, Float], weights: dict[str | None, Float]
-) -> tuple[Bool, tuple[str, ...]]:
-    """Which rows count, and sentences about the others: each row is counted under the first reason that applies."""
-    reasons = {
-        f"{unit!r} is missing": table[unit].isna().to_numpy(),
-        f"{period!r} is missing": table[period].isna().to_numpy(),
-    }
+) -> tuple[Bool, tuple[Message, ...]]:
+    """Return which rows count, and a note a reason on the others: each under the first reason that applies."""
+    reasons = {("missing", name): table[name].isna().to_numpy() for name in (unit, period)}
     for name, value in values.items():
-        reasons[f"{name!r} is missing"] = np.isnan(value)
-        reasons[f"{name!r} is infinite"] = np.isinf(value)
+        reasons["missing", name] = np.isnan(value)
+        reasons["infinite", name] = np.isinf(value)
     for column, weight in weights.items():
         if column is None:
             continue
         if (negative := int((weight < 0).sum())) > 0:
-            raise InputError(
-                f"Column {column!r} is negative in {negative} rows. Weights and sizes cannot be below zero."
-            )
-        reasons[f"{column!r} is missing"] = ~np.isfinite(weight)
-        reasons[f"{column!r} is zero"] = weight == 0
+            raise InputError(Message("measures.panel.negative", column=column, n=negative))
+        reasons["missing", column] = ~np.isfinite(weight)
+        reasons["zero", column] = weight == 0
     keep = np.ones(len(table), dtype=np.bool_)
-    notes = []
-    for reason, applies in reasons.items():
+    notes: list[Message] = []
+    for (reason, name), applies in reasons.items():
         if (count := int((applies & keep).sum())) > 0:
-            notes.append(f"{count} of {len(table)} rows left out: {reason}.")
+            why = Message(f"measures.panel.{reason}", column=name)
+            notes.append(Alert("measures.panel.left_out", n=count, of=len(table), reason=why))
             keep &= ~applies
     return keep, tuple(notes)
 
@@ -322,10 +316,7 @@ def _units(column: pd.Series, name: str) -> tuple[tuple[Hashable, ...], Int]:
     if pd.api.types.is_float_dtype(column.dtype):
         number = column.to_numpy(dtype=np.float64)
         if (np.abs(number) >= _LARGEST_EXACT).any():
-            raise InputError(
-                f"Unit column {name!r} holds numbers of 16 digits or more as decimals: neighbours have become one. "
-                "Read it as text."
-            )
+            raise InputError(Message("measures.panel.long_numbers", column=name))
         if (number == np.round(number)).all():
             column = column.astype("int64")
     codes, distinct = coded(column)
@@ -349,10 +340,7 @@ def _refuse_duplicates(units: tuple[Hashable, ...], timeline: Timeline, cell: In
     count = np.bincount(cell)
     if (twice := np.flatnonzero(count > 1)).size:
         cells = [f"{units[k // len(timeline)]} {timeline.labels[k % len(timeline)]}" for k in twice[:3]]
-        raise InputError(
-            f"{len(twice)} pairs of unit and period occur more than once, first: {listed(cells)}. "
-            "Expected one row each: sum or average them first, or read the records with read_exports."
-        )
+        raise InputError(Message("measures.panel.twice", n=len(twice), cells=cells))
 
 
 @dataclass(frozen=True)
@@ -379,7 +367,7 @@ class _Spread:
 def _attributes(
     table: pd.DataFrame, unit: str, unit_of: Int, used: Sequence[str], asked: Sequence[str] | None
 ) -> pd.DataFrame:
-    """One row a unit. Columns asked for must be constant within units; without a wish, all that are so are taken."""
+    """Return one row a unit: columns asked for, which must be constant within units, or all that are so."""
     first = _first_rows(unit_of)
     candidates = asked if asked is not None else [c for c in table.columns.unique() if c not in used]
     columns: dict[Any, Any] = {unit: table[unit].iloc[first].to_numpy()}
@@ -390,9 +378,7 @@ def _attributes(
         if constant.all():
             columns[name] = table[name].iloc[first].to_numpy()
         elif asked is not None:
-            raise InputError(
-                f"Column {name!r} changes within {int((~constant).sum())} rows of a unit. Expected one value a unit."
-            )
+            raise InputError(Message("measures.panel.changes", column=name, n=int((~constant).sum())))
     return pd.DataFrame(columns)
 
 

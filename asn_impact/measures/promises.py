@@ -5,31 +5,34 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import re
-import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias, cast
 
 import narwhals as nw
 import pandas as pd
 
+from asn_impact.arguments import check_value
 from asn_impact.display import card
-from asn_impact.errors import DataWarning, InputError, listed
+from asn_impact.errors import InputError
 from asn_impact.intake.columns import match_columns, normalised, recognised
 from asn_impact.intake.files import open_file
 from asn_impact.intake.local import parse_numbers
+from asn_impact.measures.calendar import DayUnit, unit_words
 from asn_impact.measures.durations import Durations
 from asn_impact.timeline import Timeline
+from asn_impact.verbs import public_verb
+from asn_impact.words import Alert, Message
 
 __all__ = ["Kept", "LimitUnit", "Promises", "kept", "read_promises"]
 
 LimitUnit: TypeAlias = Literal["working days", "calendar days", "working hours", "hours"]
 
 #: Unit of a limit -> unit of the durations that can answer it, and how many of those make one.
-_ANSWERED_BY: dict[str, tuple[str, int]] = {
+_ANSWERED_BY: dict[str, tuple[DayUnit, int]] = {
     "working days": ("working days", 1),
     "calendar days": ("calendar days", 1),
     "working hours": ("working minutes", 60),
@@ -55,11 +58,11 @@ class Promises:
     ----------
     limits : pandas.DataFrame
         One row a service: ``service``, ``limit`` (whole number), ``unit``.
-    notes : tuple of str
+    notes : tuple of Message
     """
 
     limits: pd.DataFrame
-    notes: tuple[str, ...] = ()
+    notes: tuple[Message, ...] = ()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "limits", self.limits.copy())
@@ -72,6 +75,7 @@ class Promises:
         return card("Promises", [("note", note) for note in self.notes], table=self.limits)
 
 
+@public_verb
 def read_promises(
     source: Path | str | pd.DataFrame,
     *,
@@ -107,38 +111,39 @@ def read_promises(
     0     SIP      5   working days
     1     PBG     28  calendar days
     """
-    frame = source if isinstance(source, pd.DataFrame) else _opened(Path(source))
+    frame = source if isinstance(source, pd.DataFrame) else _open(Path(source))
     headings = [str(heading) for heading in frame.columns]
-    found = match_columns(headings, ["service", "limit"], columns=columns, required=["service", "limit"])
+    heading_of = match_columns(headings, ["service", "limit"], columns=columns, required=["service", "limit"])
     units = [heading for heading in headings if normalised(heading) in _UNIT_HEADINGS]
     if len(units) > 1:
-        raise InputError(f"{len(units)} columns can be the unit of the limit: {listed(units)}. Rename one of them.")
+        raise InputError(Message("promises.two_unit_columns", n=len(units), columns=units))
     texts = frame.rename(columns=str)
-    told = texts[units[0]] if units else pd.Series([None] * len(texts), index=texts.index, dtype="object")
-    rows = pd.DataFrame({"service": texts[found["service"]], "limit": texts[found["limit"]], "unit": told})
+    words = texts[units[0]] if units else pd.Series([None] * len(texts), index=texts.index, dtype="object")
+    rows = pd.DataFrame({"service": texts[heading_of["service"]], "limit": texts[heading_of["limit"]], "unit": words})
     rows = rows[rows["service"].notna() & (rows["service"].astype(str).str.strip() != "")]
-    return _promised([(" ".join(str(s).split()), limit, word) for s, limit, word in rows.itertuples(index=False)], unit)
+    return _promise([(" ".join(str(s).split()), limit, word) for s, limit, word in rows.itertuples(index=False)], unit)
 
 
-def _opened(path: Path) -> pd.DataFrame:
+def _open(path: Path) -> pd.DataFrame:
     tables = open_file(path, lambda cells: recognised(cells, ["service", "limit"]))
     frames: list[pd.DataFrame] = [table.relation.df().set_axis(list(table.headings), axis=1) for table in tables]
     return pd.concat(frames, ignore_index=True)
 
 
-def _promised(rows: Sequence[tuple[str, Any, Any]], unit: LimitUnit | None) -> Promises:
+def _promise(rows: Sequence[tuple[str, Any, Any]], unit: LimitUnit | None) -> Promises:
     if not rows:
-        raise InputError("The table of promises has no row with a service. Check the file.")
+        raise InputError(Message("promises.empty"))
     empty = [service for service, limit, _ in rows if _missing(limit)]
-    read = [(service, *_limit_of(service, limit, word, unit)) for service, limit, word in rows if not _missing(limit)]
-    found: dict[str, tuple[int, str]] = {}
-    for service, limit, named in read:
-        if found.setdefault(service, (limit, named)) != (limit, named):
-            raise InputError(f"Service {service!r} has two limits. Keep the one in force, or name the services apart.")
-    limits = pd.DataFrame([(s, n, u) for s, (n, u) in found.items()], columns=["service", "limit", "unit"])
-    notes = [f"{len(empty)} services without a limit: {listed(empty)}."] if empty else []
+    limit_of: dict[str, tuple[int, str]] = {}
+    for service, limit, word in rows:
+        if not _missing(limit):
+            number = _read_limit(service, limit, word, unit)
+            if limit_of.setdefault(service, number) != number:
+                raise InputError(Message("promises.two_limits", service=service))
+    limits = pd.DataFrame([(s, n, u) for s, (n, u) in limit_of.items()], columns=["service", "limit", "unit"])
+    notes = [Message("promises.without_limit", n=len(empty), services=empty)] if empty else []
     if (limits["unit"] == "hours").any():
-        notes.append("Limits in 'jam' without 'kerja' count every hour, by day and night.")
+        notes.append(Message("promises.every_hour"))
     return Promises(limits, tuple(notes))
 
 
@@ -146,27 +151,22 @@ def _missing(value: object) -> bool:
     return value is None or value != value or str(value).strip() in {"", "-", "nan"}
 
 
-def _limit_of(service: str, limit: object, word: object, unit: LimitUnit | None) -> tuple[int, str]:
+def _read_limit(service: str, limit: object, word: object, unit: LimitUnit | None) -> tuple[int, str]:
     """Return the number and the unit of one limit."""
     match = _LIMIT_TEXT.match(str(limit))
     if match is None:
-        raise InputError(f"The limit of {service!r} is {str(limit)!r}. Expected a number, as 5 or '5 hari kerja'.")
+        raise InputError(Message("promises.no_number", service=service, limit=str(limit)))
     number = float(parse_numbers([match[1]], name="limit", style="1.234,56" if "," in match[1] else "1,234.56").iloc[0])
     if number < 0 or number != int(number):
-        raise InputError(f"The limit of {service!r} is {str(limit)!r}. Expected a whole number of days or hours.")
-    named = {_unit_of(service, text) for text in (match[2], word) if not _missing(text)}
+        raise InputError(Message("promises.not_whole", service=service, limit=str(limit)))
+    units = {_unit_of(service, text) for text in (match[2], word) if not _missing(text)}
     if unit is not None:
-        named.add(unit)
-    if len(named) > 1:
-        raise InputError(
-            f"The limit of {service!r} has two units: {listed(sorted(named))}. Correct the table or unit=."
-        )
-    if not named:
-        raise InputError(
-            f"The limit of {service!r} has no unit. Add a column 'satuan' (hari kerja, hari kalender, jam kerja, jam), "
-            "or say it for all: read_promises(..., unit='working days')."
-        )
-    return int(number), next(iter(named))
+        units.add(unit)
+    if len(units) > 1:
+        raise InputError(Message("promises.two_units", service=service, units=sorted(units)))
+    if not units:
+        raise InputError(Message("promises.no_unit", service=service))
+    return int(number), next(iter(units))
 
 
 @cache
@@ -178,9 +178,7 @@ def _unit_words() -> Mapping[str, str]:
 def _unit_of(service: str, word: object) -> str:
     plain = " ".join(str(word).split()).casefold()
     if plain not in _unit_words():
-        raise InputError(
-            f"The unit {str(word)!r} of {service!r} is not known. Expected hari kerja, hari kalender, jam kerja or jam."
-        )
+        raise InputError(Message("promises.unknown_unit", unit=str(word), service=service))
     return _unit_words()[plain]
 
 
@@ -204,7 +202,7 @@ class Kept:
     as_of: dt.date
     services: pd.DataFrame
     immature: tuple[str, ...]
-    notes: tuple[str, ...] = ()
+    notes: tuple[Message, ...] = ()
 
     @property
     def as_of_day(self) -> int:
@@ -221,6 +219,7 @@ class Kept:
         return card("Promises kept", [*facts, *(("note", note) for note in self.notes)], table=self.services)
 
 
+@public_verb
 def kept(durations: Durations | Sequence[Durations], promises: Promises) -> Kept:
     """Return which cases were decided within the limit of their service, for ``tabulate(..., Share("kept"))``.
 
@@ -262,60 +261,55 @@ def kept(durations: Durations | Sequence[Durations], promises: Promises) -> Kept
     >>> answer.immature, tabulate(answer, Share("kept")).mean.tolist()
     (('2024-02',), [[0.5]])
     """
-    given = (durations,) if isinstance(durations, Durations) else tuple(durations)
-    by_unit = _one_a_unit(given)
-    found = _found(given[0])
-    table = _matched(found, promises)
+    clocks = (durations,) if isinstance(durations, Durations) else tuple(durations)
+    by_unit = _one_a_unit(clocks)
+    table = _match(_services(clocks[0]), promises)
     _require_answers(table, by_unit)
     parts = {unit: table[table["answered_by"] == unit] for unit in by_unit}
-    judged = [_judged(by_unit[unit], part) for unit, part in parts.items() if len(part)]
+    judged = [_judge(by_unit[unit], part) for unit, part in parts.items() if len(part)]
     young, months = _young(judged)
     if len(young) == len(months):
-        raise InputError("No month can answer: each has a case followed for less than its limit. Use a later export.")
+        raise InputError(Message("promises.nothing_mature"))
     records = nw.concat(judged).filter(~nw.col("month").is_in(young)) if young else nw.concat(judged)
-    notes = _left_out(table)
-    if notes:
-        warnings.warn(" ".join(notes), DataWarning, stacklevel=2)
     immature = tuple(map(str, Timeline.months(young).labels)) if young else ()
-    said = (
-        [f"Months with a case followed for less than its limit are left out: {', '.join(immature)}."] if young else []
-    )
+    notes = [*clocks[0].notes, *promises.notes, *_left_out(table)]
+    if young:
+        notes.append(Message("promises.young_months", months=immature))
     services = table[["service", "limit", "unit", "cases"]].reset_index(drop=True)
-    return Kept(records, given[0].as_of, services, immature, (*given[0].notes, *promises.notes, *notes, *said))
+    return Kept(records, clocks[0].as_of, services, immature, tuple(notes))
 
 
-def _one_a_unit(given: Sequence[Durations]) -> dict[str, Durations]:
-    by_unit = {str(times.calendar.unit): times for times in given}
-    if not given or len(by_unit) < len(given) or len({times.as_of for times in given}) > 1:
-        units = [times.calendar.unit for times in given]
-        raise InputError(f"kept() got durations in {listed(units)}. Expected one for each unit, of the same export.")
+def _one_a_unit(clocks: Sequence[Durations]) -> dict[str, Durations]:
+    for times in clocks:
+        check_value("durations", times, Durations, where="kept")
+    by_unit = {str(times.calendar.unit): times for times in clocks}
+    if not clocks or len(by_unit) < len(clocks) or len({times.as_of for times in clocks}) > 1:
+        raise InputError(Message("promises.one_a_unit", units=[unit_words(times.calendar.unit) for times in clocks]))
     return by_unit
 
 
-def _found(times: Durations) -> pd.DataFrame:
+def _services(times: Durations) -> pd.DataFrame:
     """Return the services of the records and their cases."""
-    counted = times.records.group_by("service").agg(nw.len().alias("cases")).collect().to_pandas()
-    names = [None if pd.isna(name) else str(name) for name in counted["service"]]
-    found = pd.DataFrame({"service": names, "cases": counted["cases"].astype("int64").to_numpy()})
-    return found.sort_values("service", ignore_index=True)
+    counts = times.records.group_by("service").agg(nw.len().alias("cases")).collect().to_pandas()
+    names = [None if pd.isna(name) else str(name) for name in counts["service"]]
+    table = pd.DataFrame({"service": names, "cases": counts["cases"].astype("int64").to_numpy()})
+    return table.sort_values("service", ignore_index=True)
 
 
 def _plain(name: object) -> str:
     return " ".join(str(name).split()).casefold()
 
 
-def _matched(found: pd.DataFrame, promises: Promises) -> pd.DataFrame:
+def _match(services: pd.DataFrame, promises: Promises) -> pd.DataFrame:
     """Return the services with their limits, and the durations that can answer them."""
     limits = {_plain(s): (int(n), str(u)) for s, n, u in promises.limits.itertuples(index=False)}
-    each = [limits.get(_plain(name)) if not pd.isna(name) else None for name in found["service"]]
+    each = [limits.get(_plain(name)) if not pd.isna(name) else None for name in services["service"]]
     if not any(each):
-        raise InputError(
-            f"No service of the records has a promise. Services: {listed(found['service'].dropna())}; "
-            f"promises: {listed(promises.limits['service'])}. Use the same names."
-        )
-    return found.assign(
-        limit=pd.Series([None if one is None else one[0] for one in each], index=found.index, dtype="Int64"),
-        unit=pd.Series([None if one is None else one[1] for one in each], index=found.index, dtype="str"),
+        names, limited = list(services["service"].dropna()), list(promises.limits["service"])
+        raise InputError(Message("promises.nothing_promised", services=names, promised=limited))
+    return services.assign(
+        limit=pd.Series([None if one is None else one[0] for one in each], index=services.index, dtype="Int64"),
+        unit=pd.Series([None if one is None else one[1] for one in each], index=services.index, dtype="str"),
         answered_by=pd.Series([None if one is None else _ANSWERED_BY[one[1]][0] for one in each], dtype="str"),
         scale=pd.Series([1 if one is None else _ANSWERED_BY[one[1]][1] for one in each], dtype="int64"),
     )
@@ -325,18 +319,24 @@ def _require_answers(table: pd.DataFrame, by_unit: Mapping[str, Durations]) -> N
     for unit, group in table.dropna(subset=["limit"]).groupby("answered_by"):
         if unit not in by_unit:
             raise InputError(
-                f"{len(group)} services have limits that durations in {unit} answer: {listed(group['service'])}; "
-                f"given: {listed(by_unit)}. Add {_HOW[str(unit)]}: kept([..., ...], promises)."
+                Message(
+                    "promises.other_clock",
+                    n=len(group),
+                    unit=unit_words(cast("DayUnit", unit)),
+                    services=list(group["service"]),
+                    units=[unit_words(times.calendar.unit) for times in by_unit.values()],
+                    how=_HOW[str(unit)],
+                )
             )
 
 
-def _judged(times: Durations, table: pd.DataFrame) -> nw.LazyFrame[Any]:
+def _judge(times: Durations, table: pd.DataFrame) -> nw.LazyFrame[Any]:
     """Return the cases of these services with ``limit`` and ``kept``."""
     numbers = (table["limit"] * table["scale"]).astype("int64")
     limit: Any = nw.lit(int(numbers.iloc[0]), nw.Int32)  # every service of the table has one
     for number, group in table.groupby(numbers):
-        named = nw.col("service").is_in(group["service"].tolist())
-        limit = nw.when(named).then(nw.lit(int(number), nw.Int32)).otherwise(limit)
+        those = nw.col("service").is_in(group["service"].tolist())
+        limit = nw.when(those).then(nw.lit(int(number), nw.Int32)).otherwise(limit)
     in_time = nw.when(nw.col("days") <= nw.col("limit")).then(nw.lit(1, nw.Int32)).otherwise(nw.lit(0, nw.Int32))
     return (
         times.records.filter(nw.col("service").is_in(table["service"].tolist()))
@@ -348,7 +348,7 @@ def _judged(times: Durations, table: pd.DataFrame) -> nw.LazyFrame[Any]:
 def _young(judged: Sequence[nw.LazyFrame[Any]]) -> tuple[list[int], list[int]]:
     """Return the months in which some case has been followed for less than its limit, and all months."""
     lacking = nw.col("limit") + nw.col("day")  # limit - follow-up
-    found = [
+    each = [
         frame.with_columns(lacking.alias("lacking"))
         .group_by("month")
         .agg(nw.col("lacking").max())
@@ -356,13 +356,13 @@ def _young(judged: Sequence[nw.LazyFrame[Any]]) -> tuple[list[int], list[int]]:
         .to_pandas()
         for frame in judged
     ]
-    worst = pd.concat(found).astype("int64").groupby("month")["lacking"].max().sort_index()
+    worst = pd.concat(each).astype("int64").groupby("month")["lacking"].max().sort_index()
     return [int(m) for m in worst.index[worst > 0]], [int(m) for m in worst.index]
 
 
-def _left_out(table: pd.DataFrame) -> list[str]:
+def _left_out(table: pd.DataFrame) -> list[Message]:
     lost = table[table["limit"].isna()]
     if lost.empty:
         return []
-    names = ["(no service)" if pd.isna(name) else name for name in lost["service"]]
-    return [f"{int(lost['cases'].sum()):,} cases of {len(lost)} services without a promise left out: {listed(names)}."]
+    names = [Message("promises.no_service") if pd.isna(name) else str(name) for name in lost["service"]]
+    return [Alert("promises.left_out", cases=int(lost["cases"].sum()), n=len(lost), services=names)]

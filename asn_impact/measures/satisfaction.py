@@ -17,18 +17,21 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from importlib import resources
-from typing import Literal, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
 
 import numpy as np
 import pandas as pd
 
+from asn_impact.arguments import AtLeast, Names, Times, did_you_mean
 from asn_impact.display import card
-from asn_impact.errors import InputError, listed, nearest
+from asn_impact.errors import InputError
 from asn_impact.intake.survey import HIGHEST, IKM, LOWEST, PER_POINT, Survey, SurveyAggregates
 from asn_impact.measures.outcomes import Score
 from asn_impact.measures.panel import Panel
 from asn_impact.measures.tabulate import tabulate
 from asn_impact.timeline import Timeline
+from asn_impact.verbs import public_verb
+from asn_impact.words import Message, Quantity, paragraph
 
 __all__ = [
     "Band",
@@ -42,7 +45,8 @@ __all__ = [
     "which_weight",
 ]
 
-Weight: TypeAlias = Literal["exact"] | float
+if TYPE_CHECKING:
+    Weight: TypeAlias = Literal["exact"] | float  # which ones are allowed depends on the regulation: see WEIGHTS
 Regime: TypeAlias = Literal["2017", "2004"]
 Per: TypeAlias = Literal["all", "year", "half_year", "quarter", "month"]
 
@@ -103,10 +107,7 @@ class Band:
 
     def _require_same(self, other: Band) -> None:
         if self.regime != other.regime:
-            raise InputError(
-                f"{self!r} and {other!r} follow different regulations, whose letters mean different things. Compare "
-                f"the index from 25 to 100, and say that the questions differ."
-            )
+            raise InputError(Message("satisfaction.two_regulations", one=repr(self), other=repr(other)))
 
     def __repr__(self) -> str:
         return f"Band({self.letter!r}, {self.regime})"
@@ -117,10 +118,11 @@ def _bands(regime: str) -> tuple[tuple[Decimal, Band], ...]:
     """Return lower limits with their bands, the highest first."""
     text = (resources.files("asn_impact.reference") / "skm_bands.csv").read_text(encoding="utf-8")
     rows = [row for row in csv.DictReader(text.splitlines()) if row["aturan"] == regime]
-    made = [(Decimal(r["batas_bawah"]), Band(r["mutu"], r["kinerja"], regime)) for r in rows]  # type: ignore[arg-type]
-    return tuple(sorted(made, key=lambda pair: -pair[0]))
+    bands = [(Decimal(r["batas_bawah"]), Band(r["mutu"], r["kinerja"], regime)) for r in rows]  # type: ignore[arg-type]
+    return tuple(sorted(bands, key=lambda pair: -pair[0]))
 
 
+@public_verb
 def band(ikm: float, *, regime: Regime = "2017") -> Band:
     """Return the band of an index from 25 to 100.
 
@@ -138,21 +140,14 @@ def band(ikm: float, *, regime: Regime = "2017") -> Band:
     >>> band(76.605).letter, band(76.604).letter, band(88.31).words
     ('B', 'C', 'Sangat baik')
     """
-    _require_regime(regime)
     if not LOWEST * PER_POINT - 1e-9 <= ikm <= HIGHEST * PER_POINT + 1e-9:
-        raise InputError(f"The index is {ikm!r}; expected a number from 25 to 100 (25 times the mean answer).")
+        raise InputError(Message("satisfaction.no_index", found=repr(ikm)))
     rounded = half_up(ikm)
-    return next(found for limit, found in _bands(regime) if rounded >= limit)
+    return next(one for limit, one in _bands(regime) if rounded >= limit)
 
 
-def _require_regime(regime: str) -> None:
-    if regime not in WEIGHTS:
-        raise InputError(
-            f"regime={regime!r} is not known. Expected '2017' (PermenPANRB 14/2017) or '2004' (KEP/25/2004)."
-        )
-
-
-def respondents_needed(population: int) -> int:
+@public_verb
+def respondents_needed(population: Times) -> int:
     """Return how many respondents the guide asks for: Krejcie and Morgan (1970), rounded to the nearest whole number.
 
     ``S = x N P (1 - P) / (d (N - 1) + x P (1 - P))``, x = 3.841, P = 0.5, d = 0.05 squared. The population is the
@@ -168,8 +163,6 @@ def respondents_needed(population: int) -> int:
     >>> [respondents_needed(n) for n in (10, 100, 1000, 75_000)]
     [10, 80, 278, 382]
     """
-    if not isinstance(population, int | np.integer) or isinstance(population, bool) or population < 1:
-        raise InputError(f"population is {population!r}; expected the whole number of people served in the period.")
     spread = CHI_SQUARE * SHARE * (1 - SHARE)
     return round(population * spread / (PRECISION**2 * (population - 1) + spread))
 
@@ -192,14 +185,14 @@ class SatisfactionIndex:
         The weight of each element, as used.
     regime : {"2017", "2004"}
         The regulation of the letters.
-    notes : tuple of str
+    notes : tuple of Message
     """
 
     rows: pd.DataFrame
     elements: tuple[str, ...]
     weight: float
     regime: Regime
-    notes: tuple[str, ...] = ()
+    notes: tuple[Message, ...] = ()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "rows", self.rows.copy(deep=False))
@@ -212,8 +205,8 @@ class SatisfactionIndex:
         """Return one row a unit, period and element: respondents, ``nrr``, ``weighted``; the lowest element first."""
         keys = [c for c in self.rows.columns[: self.rows.columns.get_loc("respondents")]]
         long = self.rows.melt([*keys, "respondents"], list(self.elements), "element", "nrr")
-        made = long.assign(weighted=long["nrr"] * self.weight)
-        return made.sort_values([*keys, "nrr", "element"], kind="stable", ignore_index=True)
+        long = long.assign(weighted=long["nrr"] * self.weight)
+        return long.sort_values([*keys, "nrr", "element"], kind="stable", ignore_index=True)
 
     def bands(self) -> tuple[Band, ...]:
         """Return the band of each row; they can be compared within one regulation only."""
@@ -231,10 +224,11 @@ class SatisfactionIndex:
         return card(repr(self), [("note", note) for note in self.notes], table=shown.round(4))
 
 
+@public_verb
 def skm_index(
     survey: Survey | SurveyAggregates,
     *,
-    by: str | Sequence[str] = "office",
+    by: str | Names = "office",
     per: Per = "all",
     weight: Weight = "exact",
     regime: Regime = "2017",
@@ -298,30 +292,29 @@ def skm_index(
 
 def _weight(weight: Weight, regime: str, elements: int) -> float:
     """Return the weight of one element; a rounded weight is the weight of one number of elements."""
-    _require_regime(regime)
     if weight not in WEIGHTS[regime]:
-        raise InputError(f"weight={weight!r} is not in use under {regime}. Expected {listed(WEIGHTS[regime])}.")
+        known = tuple(repr(w) for w in WEIGHTS[regime])
+        raise InputError(Message("satisfaction.weight", found=repr(weight), regime=regime, known=known))
     meant = ELEMENTS_OF[regime]
     if regime == "2004" and elements != meant:
-        raise InputError(f"The regulation of 2004 has {meant} elements, the survey {elements}. Use regime='2017'.")
+        raise InputError(Message("satisfaction.elements_2004", needed=meant, elements=elements))
     if weight != "exact" and elements != meant:
-        raise InputError(
-            f"weight={weight!r} is 1/{meant} rounded, the survey has {elements} elements. Use weight='exact'."
-        )
+        raise InputError(Message("satisfaction.weight_of_others", found=repr(weight), needed=meant, elements=elements))
     return 1 / elements if weight == "exact" else float(weight)
 
 
-def _index_notes(rows: pd.DataFrame, elements: Sequence[str], weight: Weight, used: float) -> list[str]:
+def _index_notes(rows: pd.DataFrame, elements: Sequence[str], weight: Weight, used: float) -> list[Message]:
     notes = []
     if weight != "exact":
         most = used * len(elements) * HIGHEST * PER_POINT
-        notes.append(f"Weight {used:g} for each of {len(elements)} elements: no index can exceed {most:.2f}.")
+        shown = Quantity(used, "index.weight", len(str(weight)) - 2)
+        notes.append(Message("satisfaction.highest", weight=shown, elements=len(elements), most=most))
     constant = [e for e in elements if (rows[e] == HIGHEST).all()]
     if constant:
-        notes.append(f"Everybody answered {HIGHEST} to {listed(constant)}: it says nothing about differences.")
+        notes.append(Message("satisfaction.constant", highest=HIGHEST, elements=constant))
     undefined = int(rows["ikm"].isna().sum())
     if undefined:
-        notes.append(f"{undefined} rows have an element nobody answered: no index.")
+        notes.append(Message("satisfaction.undefined", n=undefined))
     return notes
 
 
@@ -331,9 +324,7 @@ def _populations(rows: pd.DataFrame, units: Sequence[str], population: int | Map
     labels = [" / ".join(map(str, key)) for key in rows[list(units)].itertuples(index=False)]
     lacking = sorted({label for label in labels if label not in population})
     if lacking:
-        raise InputError(
-            f"population lacks {len(lacking)} units, first: {listed(lacking)}. Give the people each served."
-        )
+        raise InputError(Message("satisfaction.population", n=len(lacking), units=lacking))
     return [population[label] for label in labels]
 
 
@@ -342,8 +333,6 @@ def _populations(rows: pd.DataFrame, units: Sequence[str], population: int | Map
 
 def _totals(survey: Survey | SurveyAggregates, units: tuple[str, ...], per: Per) -> pd.DataFrame:
     """Return one row a unit and period: respondents, and sum and number of answers of each element."""
-    if per != "all" and per not in _MONTHS:
-        raise InputError(f"per={per!r} is not known. Expected 'all', {listed(_MONTHS)}.")
     rows = _answers(survey, units) if isinstance(survey, Survey) else _groups(survey, units, per)
     keys = list(units)
     if per != "all":
@@ -356,10 +345,12 @@ def _totals(survey: Survey | SurveyAggregates, units: tuple[str, ...], per: Per)
     return rows.dropna(subset=keys).groupby(keys, sort=True)[values].sum().reset_index()
 
 
-def _require_units(found: Sequence[str], units: Sequence[str]) -> None:
+def _require_units(known: Sequence[str], units: Sequence[str]) -> None:
     for unit in units:
-        if unit not in found:
-            raise InputError(f"Column {unit!r} is not in the survey.{nearest(unit, found)} Found: {listed(found, 20)}.")
+        if unit not in known:
+            absence = Message("satisfaction.no_column", column=unit)
+            columns = Message("satisfaction.columns", known=tuple(known))
+            raise InputError(paragraph(absence, did_you_mean(unit, known), columns))
 
 
 def _answers(survey: Survey, units: tuple[str, ...]) -> pd.DataFrame:
@@ -369,8 +360,7 @@ def _answers(survey: Survey, units: tuple[str, ...]) -> pd.DataFrame:
     quoted = {e: '"' + e.replace('"', '""') + '"' for e in survey.elements}
     sums = ", ".join(f'count({q}) AS "n_{e}", coalesce(sum({q}), 0) AS "sum_{e}"' for e, q in quoted.items())
     keys = ", ".join('"' + c.replace('"', '""') + '"' for c in (*units, "month"))
-    found = table.aggregate(f"{keys}, count(*) AS respondents, {sums}", keys).order(keys).df()
-    return pd.DataFrame(found)
+    return pd.DataFrame(table.aggregate(f"{keys}, count(*) AS respondents, {sums}", keys).order(keys).df())
 
 
 def _groups(survey: SurveyAggregates, units: tuple[str, ...], per: Per) -> pd.DataFrame:
@@ -380,10 +370,9 @@ def _groups(survey: SurveyAggregates, units: tuple[str, ...], per: Per) -> pd.Da
     if per != "all":
         too_long = (rows["months"] > _MONTHS[per]).to_numpy()
         if too_long.any():
-            raise InputError(
-                f"{int(too_long.sum())} published periods are longer than a {per}, first: "
-                f"{rows['period'].iloc[int(np.argmax(too_long))]!r}. Take a longer period."
-            )
+            first = str(rows["period"].iloc[int(np.argmax(too_long))])
+            period = Message(f"satisfaction.period.{per}")
+            raise InputError(Message("satisfaction.too_long", n=int(too_long.sum()), period=period, first=first))
     people = rows["respondents"]
     columns = {f"n_{e}": people.where(rows[e].notna(), 0) for e in survey.elements}
     columns |= {f"sum_{e}": (people * rows[e]).fillna(0.0) for e in survey.elements}
@@ -415,20 +404,25 @@ class WeightMatch:
     @property
     def weight(self) -> Weight | None:
         """The one weight that matches; None where none does, or more than one."""
-        found = self.rows.loc[self.rows["matches"], "weight"].tolist()
-        return found[0] if len(found) == 1 else None
+        matches = self.rows.loc[self.rows["matches"], "weight"].tolist()
+        return matches[0] if len(matches) == 1 else None
 
     def __repr__(self) -> str:
-        said = {0: "no weight in use gives it", 1: f"weight {self.weight}"}
+        sentences = {0: "no weight in use gives it", 1: f"weight {self.weight}"}
         count = int(self.rows["matches"].sum())
-        return f"WeightMatch({self.published:g}: {said.get(count, 'more than one weight gives it')})"
+        return f"WeightMatch({self.published:g}: {sentences.get(count, 'more than one weight gives it')})"
 
     def _repr_html_(self) -> str:
         return card(repr(self), table=self.rows)
 
 
+@public_verb
 def which_weight(
-    published: float, survey: Survey | SurveyAggregates, *, tolerance: float = 0.01, regime: Regime = "2017"
+    published: float,
+    survey: Survey | SurveyAggregates,
+    *,
+    tolerance: Annotated[float, AtLeast(0)] = 0.01,
+    regime: Regime = "2017",
 ) -> WeightMatch:
     """Return which weight gives the index an office has published, trying those in use.
 
@@ -454,8 +448,7 @@ def which_weight(
     WeightMatch(86.63: weight 0.11)
     """
     if not LOWEST * PER_POINT <= published <= HIGHEST * PER_POINT:
-        raise InputError(f"published is {published!r}; expected the index as printed, from 25 to 100.")
-    _require_regime(regime)
+        raise InputError(Message("satisfaction.published", found=repr(published)))
     exact = skm_index(survey, by=(), regime=regime).rows["ikm"].iloc[0]
     share = len(survey.elements)
     rows = [(w, float(half_up(exact * _weight(w, regime, share) * share))) for w in _fitting(regime, share)]
@@ -471,9 +464,8 @@ def _fitting(regime: str, elements: int) -> tuple[Weight, ...]:
 # --- a panel --------------------------------------------------------------------------------------------------
 
 
-def satisfaction_panel(
-    survey: Survey | SurveyAggregates, of: str = IKM, *, by: str | Sequence[str] = "office"
-) -> Panel:
+@public_verb
+def satisfaction_panel(survey: Survey | SurveyAggregates, of: str = IKM, *, by: str | Names = "office") -> Panel:
     """Return the panel of an element or of the index, from answers or from published results.
 
     From answers it is ``tabulate(survey, Score(of))``. Of published results only the mean of a group is known. A cell
@@ -498,7 +490,8 @@ def satisfaction_panel(
     """
     known = (*survey.elements, IKM)
     if of not in known:
-        raise InputError(f"The survey has no element {of!r}.{nearest(of, known)} Elements: {listed(known, 20)}.")
+        absence, elements = Message("satisfaction.no_element", of=of), Message("satisfaction.elements", known=known)
+        raise InputError(paragraph(absence, did_you_mean(of, known), elements))
     outcome = Score(of, unit="points (25 to 100)" if of == IKM else f"points ({LOWEST} to {HIGHEST})")
     if isinstance(survey, Survey):
         return tabulate(survey, outcome, by=by)
@@ -514,7 +507,7 @@ def _panel_of_groups(survey: SurveyAggregates, outcome: Score, units: tuple[str,
     rows["value"] = rows[elements].mean(axis=1, skipna=False) * factor
     usable = rows.dropna(subset=["value", *units])
     if usable.empty:
-        raise InputError(f"No published row has a value of {outcome.column!r}.")
+        raise InputError(Message("satisfaction.nothing_published", of=outcome.column))
     left = len(rows) - len(usable)
     usable = usable.assign(total=usable["value"] * usable["respondents"])
     cells = usable.groupby([*units, "month"], sort=True)[["respondents", "total"]].sum().reset_index()
@@ -525,8 +518,7 @@ def _panel_of_groups(survey: SurveyAggregates, outcome: Score, units: tuple[str,
     n[row, column] = cells["respondents"]
     mean[row, column] = cells["total"] / cells["respondents"]
     spread = np.where(n > 0, n * (high - mean) * (mean - low), 0.0)
-    notes = [f"{left} published rows without a value are left out."] if left else []
-    bounded = "What varies between respondents of a published group is not known: the largest the scale allows is used."
+    notes = [Message("satisfaction.left_out", n=left)] if left else []
     return Panel(
         outcome=outcome,
         units=tuple(" / ".join(map(str, u)) for u in attributes.itertuples(index=False)),
@@ -536,14 +528,11 @@ def _panel_of_groups(survey: SurveyAggregates, outcome: Score, units: tuple[str,
         weight=(n > 0).astype(np.float64),
         within=np.maximum(spread, 0.0)[:, :, None, None],
         attributes=attributes,
-        notes=(*survey.notes, *notes, bounded),
+        notes=(*survey.notes, *notes, Message("satisfaction.largest_spread")),
     )
 
 
 def _refuse_mixed_lengths(rows: pd.DataFrame) -> None:
     lengths = sorted({int(m) for m in rows["months"]})
     if len(lengths) > 1:
-        raise InputError(
-            f"The published periods are {listed(lengths)} months long. Expected one length: a year and its halves hold "
-            f"the same answers. Leave the others out."
-        )
+        raise InputError(Message("satisfaction.lengths", months=lengths))

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import datetime as dt
-import warnings
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple, Protocol, overload
+from typing import Any, NamedTuple, Protocol, overload, runtime_checkable
 
 import narwhals as nw
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from asn_impact.arguments import Names, did_you_mean
 from asn_impact.arrays import Float, Int
-from asn_impact.errors import DataWarning, InputError, listed, nearest
+from asn_impact.errors import InputError
+from asn_impact.measures.calendar import unit_words
 from asn_impact.measures.curves import CurvePanel, incidence, until
 from asn_impact.measures.durations import Durations
 from asn_impact.measures.outcomes import (
@@ -30,6 +31,8 @@ from asn_impact.measures.outcomes import (
 )
 from asn_impact.measures.panel import Panel
 from asn_impact.timeline import Timeline
+from asn_impact.verbs import public_verb
+from asn_impact.words import Alert, Message, paragraph, verbatim
 
 __all__ = ["Dated", "maturity", "tabulate"]
 
@@ -37,6 +40,7 @@ _FIRST = 1_000  # records whose mean is near that of all
 _PLAIN = r"^-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?$"
 
 
+@runtime_checkable
 class Dated(Protocol):
     """Records that can be counted by month: `Durations`, or observations such as the answers of a survey.
 
@@ -57,8 +61,8 @@ class Dated(Protocol):
         """The same day as a number of the column ``day``."""
 
     @property
-    def notes(self) -> tuple[str, ...]:
-        """Sentences: what was assumed."""
+    def notes(self) -> tuple[Message, ...]:
+        """What was assumed."""
 
 
 @overload
@@ -66,31 +70,32 @@ def tabulate(
     durations: Dated,
     outcome: CellOutcome,
     *,
-    by: str | Sequence[str] = "office",
-    covariates: str | Sequence[str] = (),
+    by: str | Names = "office",
+    covariates: str | Names = (),
 ) -> Panel: ...
 @overload
 def tabulate(
     durations: Dated,
     outcome: CompletionCurve,
     *,
-    by: str | Sequence[str] = "office",
-    covariates: str | Sequence[str] = (),
+    by: str | Names = "office",
+    covariates: str | Names = (),
 ) -> CurvePanel: ...
 @overload
 def tabulate(
     durations: Dated,
     outcome: RecordOutcome,
     *,
-    by: str | Sequence[str] = "office",
-    covariates: str | Sequence[str] = (),
+    by: str | Names = "office",
+    covariates: str | Names = (),
 ) -> Panel: ...
+@public_verb
 def tabulate(
     durations: Dated,
     outcome: RecordOutcome,
     *,
-    by: str | Sequence[str] = "office",
-    covariates: str | Sequence[str] = (),
+    by: str | Names = "office",
+    covariates: str | Names = (),
 ) -> Panel:
     """Return the panel of an outcome by unit and month of receipt.
 
@@ -150,17 +155,18 @@ def tabulate(
     array([[16.],
            [ 2.]])
     """
-    columns, given = _names(by), _names(covariates)
+    _require_dated(durations)
+    columns, beside = _names(by), _names(covariates)
     _require_unit(columns)
-    _require_columns(durations, (*columns, *_source(outcome), *given))
+    _require_columns(durations, (*columns, *_source(outcome), *beside))
     _require_kind(durations, outcome)
-    _require_numbers(durations, outcome, given)
+    _require_numbers(durations, outcome, beside)
     outcome = _on_the_clock(outcome, durations)
     if isinstance(outcome, CompletionCurve):
         counts, notes = _with_units(_curve_counts(durations, outcome, columns), columns, ())
         return _curve_panel(counts, columns, outcome, durations, notes)
-    centred = _centred(durations, outcome, given)
-    empty = (*_source(outcome), *given)
+    centred = _centre(durations, outcome, beside)
+    empty = (*_source(outcome), *beside)
     cells, notes = _with_units(_cells(durations, outcome, columns, centred), columns, empty)
     if isinstance(outcome, Share):
         _require_zero_or_one(cells, outcome)
@@ -176,7 +182,7 @@ def tabulate(
         units=grid.units,
         timeline=Timeline.months(mature),
         attributes=grid.attributes,
-        covariates=given,
+        covariates=beside,
         immature=immature,
         notes=(*durations.notes, *notes),
         n=arrays.n,
@@ -187,10 +193,11 @@ def tabulate(
     )
 
 
-def _names(columns: str | Sequence[str]) -> tuple[str, ...]:
+def _names(columns: str | Names) -> tuple[str, ...]:
     return (columns,) if isinstance(columns, str) else tuple(dict.fromkeys(columns))
 
 
+@public_verb
 def maturity(durations: Dated, outcome: RecordOutcome) -> pd.DataFrame:
     """Return for each month of receipt whether all its cases have been followed long enough.
 
@@ -216,8 +223,9 @@ def maturity(durations: Dated, outcome: RecordOutcome) -> pd.DataFrame:
     0  2024-02      1     0               35    True
     1  2024-03      1     1               17   False
     """
+    _require_dated(durations)
     is_open = nw.col("status") == "open"
-    found = (
+    cases = (
         durations.records.with_columns(is_open.cast(nw.Int64).alias("is_open"))
         .group_by("month")
         .agg(nw.len().alias("rows"), nw.col("is_open").sum(), nw.col("day").max().alias("latest"))
@@ -225,12 +233,12 @@ def maturity(durations: Dated, outcome: RecordOutcome) -> pd.DataFrame:
         .to_pandas()
         .astype("int64")
     )
-    months = _months(found, _on_the_clock(outcome, durations), durations)
+    months = _months(cases, _on_the_clock(outcome, durations), durations)
     return pd.DataFrame(
         {
             "month": Timeline.months(months.index.to_numpy()).labels,
             "cases": months["rows"].to_numpy(),
-            "open": found.set_index("month")["is_open"].loc[months.index].to_numpy(),
+            "open": cases.set_index("month")["is_open"].loc[months.index].to_numpy(),
             "least_follow_up": months["least_follow_up"].to_numpy(),
             "mature": months["mature"].to_numpy(),
         }
@@ -244,17 +252,21 @@ def _source(outcome: RecordOutcome) -> tuple[str, ...]:
 
 def _require_unit(names: Sequence[str]) -> None:
     if not names:
-        raise InputError("by= names no column. Expected the column that names the unit, for instance 'office'.")
+        raise InputError(Message("measures.tabulate.no_unit"))
+
+
+def _require_dated(durations: object) -> None:
+    if not isinstance(durations, Dated):
+        raise InputError(Message("measures.tabulate.not_dated", found=type(durations).__name__))
 
 
 def _require_columns(durations: Dated, names: Sequence[str]) -> None:
-    found = [n for n in durations.records.collect_schema().names() if n not in {"month", "day", "days"}]
+    known = [n for n in durations.records.collect_schema().names() if n not in {"month", "day", "days"}]
     for name in names:
-        if name not in found:
-            raise InputError(
-                f"Column {name!r} is not in the records. Found: {listed(found, 20)}.{nearest(name, found)} "
-                "Columns beyond the standard ones must be named when the export is read."
-            )
+        if name not in known:
+            absence = Message("measures.tabulate.no_column", column=name, known=known)
+            hint = Message("measures.tabulate.keep_columns")
+            raise InputError(paragraph(absence, did_you_mean(name, known), hint))
 
 
 def _on_the_clock(outcome: RecordOutcome, durations: Dated) -> RecordOutcome:
@@ -262,10 +274,7 @@ def _on_the_clock(outcome: RecordOutcome, durations: Dated) -> RecordOutcome:
     if not isinstance(outcome, DurationOutcome):
         return outcome
     if not isinstance(durations, Durations):
-        raise InputError(
-            f"{outcome.name} is an outcome of waiting times, but these records hold none. "
-            "Expected what measure() returns, or another outcome: Score, Share, Count."
-        )
+        raise InputError(Message("measures.tabulate.no_durations", outcome=outcome.name))
     return replace(outcome, counted_in=durations.calendar.unit)
 
 
@@ -275,28 +284,24 @@ def _require_kind(durations: Dated, outcome: RecordOutcome) -> None:
         return
     kind = durations.records.collect_schema()[outcome.column]
     if not (kind.is_numeric() or (isinstance(outcome, Share) and kind == nw.Boolean)):
-        wanted = "numbers" if isinstance(outcome, Score) else "true and false, or of 1 and 0"
-        raise InputError(f"Column {outcome.column!r} holds {kind}. Expected a column of {wanted}.")
+        expected = "numbers" if isinstance(outcome, Score) else "truths"
+        raise InputError(Message(f"measures.tabulate.no_{expected}", column=outcome.column, kind=str(kind)))
 
 
 def _require_numbers(durations: Dated, outcome: RecordOutcome, covariates: Sequence[str]) -> None:
     """Refuse covariates that are no numbers, or that have no place beside the outcome."""
     if covariates and isinstance(outcome, CompletionCurve):
-        raise InputError(
-            f"covariates={listed(covariates)}: a completion curve has no covariates inside its cells. Tabulate one day "
-            "of it, Within(day), or name a column of few values in by=."
-        )
+        raise InputError(Message("measures.tabulate.curve_covariates", covariates=tuple(covariates)))
     if covariates and isinstance(outcome, Count):
         raise InputError(
-            f"covariates={listed(covariates)}: {outcome.name} is one number a cell, so that nothing varies between its "
-            "records. Tabulate without covariates, or take an outcome of records."
+            Message("measures.tabulate.count_covariates", covariates=tuple(covariates), outcome=outcome.name)
         )
     schema = durations.records.collect_schema()
     for name in covariates:
         if name in _source(outcome):
-            raise InputError(f"Column {name!r} is the outcome and a covariate. Expected different columns.")
+            raise InputError(Message("measures.tabulate.both", column=name))
         if not (schema[name].is_numeric() or schema[name] in (nw.Boolean, nw.String)):
-            raise InputError(f"Column {name!r} holds {schema[name]}. Expected a column of numbers.")
+            raise InputError(Message("measures.tabulate.no_numbers", column=name, kind=str(schema[name])))
     _require_plain_numbers(durations, [name for name in covariates if schema[name] == nw.String])
 
 
@@ -307,10 +312,7 @@ def _require_plain_numbers(durations: Dated, texts: Sequence[str]) -> None:
     counts = durations.records.select(*odd).collect().to_pandas().iloc[0]
     for name in texts:
         if counts[name] > 0:
-            raise InputError(
-                f"Column {name!r} holds {int(counts[name]):,} texts that are no plain numbers. Expected digits with a "
-                "decimal point, as 12 or 3.5, or nothing. Correct them, or name the column in by= if it has few values."
-            )
+            raise InputError(Message("measures.tabulate.no_plain_numbers", column=name, n=int(counts[name])))
 
 
 def _text(column: str) -> nw.Expr:
@@ -336,7 +338,7 @@ class _Centred(NamedTuple):
     shifts: Float  # (1 + p,)
 
 
-def _centred(durations: Dated, outcome: CellOutcome, covariates: Sequence[str]) -> _Centred:
+def _centre(durations: Dated, outcome: CellOutcome, covariates: Sequence[str]) -> _Centred:
     """Write what each record contributes, missing where it does not count."""
     schema = durations.records.collect_schema()
     numbers = [_if_finite(_text(name)) if schema[name] == nw.String else _finite(name) for name in covariates]
@@ -441,18 +443,16 @@ def _product(i: int, j: int) -> str:
 
 def _with_units(
     cells: pd.DataFrame, columns: tuple[str, ...], source: tuple[str, ...]
-) -> tuple[pd.DataFrame, tuple[str, ...]]:
+) -> tuple[pd.DataFrame, tuple[Message, ...]]:
     """Leave out, and count, records that belong to no unit; count records without a value."""
     keys = _keys(columns)
     nameless = cells[keys].isna().any(axis=1).to_numpy()
     lost, empty = int(cells["rows"][nameless].sum()), int((cells["rows"] - cells["n"])[~nameless].sum())
     notes = []
     if lost:
-        notes.append(f"{lost:,} records without {' or '.join(columns)} are left out.")
+        notes.append(Alert("measures.tabulate.without_unit", n=lost, columns=tuple(map(verbatim, columns))))
     if empty:
-        notes.append(f"{empty:,} records without a value of {' or '.join(source)} are left out.")
-    if notes:
-        warnings.warn(f"tabulate: {' '.join(notes)}", DataWarning, stacklevel=3)
+        notes.append(Alert("measures.tabulate.without_value", n=empty, columns=tuple(map(verbatim, source))))
     return cells[~nameless].reset_index(drop=True), tuple(notes)
 
 
@@ -477,16 +477,18 @@ def _month_end(months: Int) -> Any:  # noqa: ANN401 - datetime64[D]
     return following.astype("datetime64[D]") - 1
 
 
-def _nothing_mature(months: pd.DataFrame, outcome: RecordOutcome, durations: Dated) -> str:
-    if isinstance(outcome, Count):
-        return f"No month with a case was over when the export was made ({durations.as_of}). Use a later export."
+def _nothing_mature(months: pd.DataFrame, outcome: RecordOutcome, durations: Dated) -> Message:
+    if not isinstance(outcome, DurationOutcome):
+        return Message("measures.tabulate.no_month_over", as_of=durations.as_of)
     follow_up = months["least_follow_up"].to_numpy(dtype=np.int64)
     longest = int(np.argmax(follow_up))
-    return (
-        f"No month can answer {outcome.name}: the cases of {Timeline.months(months.index.to_numpy()).labels[longest]}, "
-        f"followed longest, have {follow_up[longest]} of {outcome.horizon} "
-        f"{outcome.counted_in if isinstance(outcome, DurationOutcome) else 'days'} of follow-up. "
-        "Use a shorter horizon, or a later export."
+    return Message(
+        "measures.tabulate.nothing_mature",
+        outcome=outcome.name,
+        month=Timeline.months(months.index.to_numpy()).labels[longest],
+        followed=int(follow_up[longest]),
+        horizon=outcome.horizon,
+        unit=unit_words(outcome.counted_in),
     )
 
 
@@ -523,7 +525,7 @@ def _labels(attributes: pd.DataFrame) -> tuple[Hashable, ...]:
         return tuple(attributes.iloc[:, 0].tolist())
     labels = [" / ".join(map(str, row)) for row in attributes.itertuples(index=False)]
     if len(set(labels)) < len(labels):
-        raise InputError(f"Two units of {listed(attributes.columns)} have the same name. Rename values with ' / '.")
+        raise InputError(Message("measures.tabulate.same_name", columns=tuple(attributes.columns)))
     return tuple(labels)
 
 
@@ -532,7 +534,7 @@ def _curve_panel(
     columns: tuple[str, ...],
     outcome: CompletionCurve,
     durations: Dated,
-    notes: tuple[str, ...],
+    notes: tuple[Message, ...],
 ) -> CurvePanel:
     """Return the curves: plain shares in mature months, product-limit estimates in the others if they may enter."""
     months = _months(counts, outcome, durations)
@@ -547,8 +549,7 @@ def _curve_panel(
         curves.share[:, column], curves.inside[:, column] = _product_limit(grid, int(column), outcome.horizon)
     if np.isnan(curves.share[:, :, -1]).all():
         raise InputError(
-            f"No cell can answer {outcome.name} on its last day; the last day any of them can answer is "
-            f"{max(until(curves.share))}. Use a shorter horizon, or a later export."
+            Message("measures.tabulate.curve_too_long", outcome=outcome.name, day=max(until(curves.share)))
         )
     timeline = Timeline.months(entering)
     return CurvePanel(
@@ -592,21 +593,20 @@ def _product_limit(grid: _Grid, column: int, horizon: int) -> tuple[Float, Float
     cells = grid.cells[here]
     cases = np.zeros((len(grid.units), horizon + 1, horizon + 2))
     np.add.at(cases, (grid.row[here], cells["follow"].to_numpy(), cells["event"].to_numpy()), cells["n"].to_numpy())
-    found = incidence(cases[:, :, :-1], cases.sum(axis=2))
-    return found.share, found.variance * cases.sum(axis=(1, 2))[:, None] ** 2
+    estimate = incidence(cases[:, :, :-1], cases.sum(axis=2))
+    return estimate.share, estimate.variance * cases.sum(axis=(1, 2))[:, None] ** 2
 
 
-def _partly(timeline: Timeline, partly: Int, share: Float, outcome: CompletionCurve) -> tuple[str, ...]:
+def _partly(timeline: Timeline, partly: Int, share: Float, outcome: CompletionCurve) -> tuple[Message, ...]:
     """Say how far each month that was not followed to the horizon counts."""
     if not len(partly):
         return ()
     last = until(share)
-    months = [f"{timeline.labels[column]} (to day {last[column]})" for column in partly]
-    return (
-        f"Not all cases of {len(months)} months were followed for {outcome.horizon} {outcome.counted_in}. Their cells "
-        f"enter by the product-limit (Kaplan-Meier) estimate, each up to the last day it can answer: "
-        f"{', '.join(months)}.",
+    months = tuple(
+        Message("measures.tabulate.partly_month", month=timeline.labels[column], day=last[column]) for column in partly
     )
+    unit = unit_words(outcome.counted_in)
+    return (Message("measures.tabulate.partly", n=len(months), horizon=outcome.horizon, unit=unit, months=months),)
 
 
 class _Arrays(NamedTuple):
@@ -620,10 +620,8 @@ class _Arrays(NamedTuple):
 def _counts(grid: _Grid) -> _Arrays:
     """Return one observation a cell: the number of records, 0 where there is none."""
     ones = np.ones((len(grid.units), grid.periods))
-    counted = grid.spread(grid.cells["rows"].to_numpy(), 0.0)
-    return _Arrays(
-        n=ones, mean=counted, weight=ones, within=np.zeros((*ones.shape, 1, 1)), x=np.zeros((*ones.shape, 0))
-    )
+    count = grid.spread(grid.cells["rows"].to_numpy(), 0.0)
+    return _Arrays(n=ones, mean=count, weight=ones, within=np.zeros((*ones.shape, 1, 1)), x=np.zeros((*ones.shape, 0)))
 
 
 def _moments(grid: _Grid, shifts: Float) -> _Arrays:
@@ -668,4 +666,4 @@ def _around_means(n: Int, totals: tuple[npt.NDArray[Any], npt.NDArray[Any]], pro
 def _require_zero_or_one(cells: pd.DataFrame, outcome: Share) -> None:
     """Refuse other numbers: only for 0 and 1 the sum equals the sum of squares."""
     if (cells[_total(0)] != cells[_product(0, 0)]).any():
-        raise InputError(f"Column {outcome.column!r} holds other numbers than 0 and 1. Expected true/false or 0/1.")
+        raise InputError(Message("measures.tabulate.not_zero_one", column=outcome.column))

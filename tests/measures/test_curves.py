@@ -152,7 +152,7 @@ def test_immature_cells_are_the_slow_twin_and_the_note_says_how_far_they_count()
     last = panel.timeline.labels.index("2024-12")
     reach = int(np.flatnonzero(np.isfinite(panel.curve[:, last]).any(axis=0)).max())
     assert 0 < reach < horizon
-    assert any(f"2024-12 (to day {reach})" in note for note in panel.notes)
+    assert any(f"2024-12 (to day {reach})" in str(note) for note in panel.notes)
 
 
 def test_a_cell_counts_up_to_its_follow_up_and_not_beyond():

@@ -120,7 +120,7 @@ def test_a_file_is_read_as_a_frame_is(tmp_path):
     path.write_text("Jenis Izin;Standar Waktu;Satuan\nSIP;5;hari kerja\nPBG;28;hari kerja\nX;-;\n", encoding="utf-8")
     table = read_promises(path)
     assert table.limits["limit"].tolist() == [5, 28]
-    assert "1 services without a limit: 'X'." in table.notes
+    assert "1 services without a limit: 'X'." in map(str, table.notes)
 
 
 @pytest.mark.parametrize(

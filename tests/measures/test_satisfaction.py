@@ -77,7 +77,7 @@ def test_with_the_weight_011_no_office_exceeds_99_and_the_note_says_so():
     assert skm_index(perfect).rows["ikm"].tolist() == [100.0]
     rounded = skm_index(perfect, weight=0.11)
     assert rounded.rows["ikm"].iloc[0] == pytest.approx(99.0)
-    assert any("99.00" in note for note in rounded.notes)
+    assert any("99.00" in str(note) for note in rounded.notes)
 
 
 def test_a_weight_that_is_not_in_use_or_does_not_fit_is_refused():
@@ -150,7 +150,7 @@ def test_the_printed_table_differs_once_from_its_formula():
 
 @pytest.mark.parametrize("population", [0, -5, 12.5, True, "100"])
 def test_a_population_that_is_none_is_refused(population):
-    with pytest.raises(InputError, match="people served"):
+    with pytest.raises(InputError, match="Expected a whole number, 1 or more"):
         respondents_needed(population)
 
 
@@ -210,12 +210,12 @@ def test_an_element_nobody_answered_gives_no_index_and_says_why():
     found = skm_index(read_survey_aggregates(frame, period="p", respondents="n", columns={"service": None}))
     assert found.rows["ikm"].isna().all()
     assert found.rows["quality"].tolist() == [None]
-    assert any("nobody answered" in note for note in found.notes)
+    assert any("nobody answered" in str(note) for note in found.notes)
 
 
 def test_a_free_service_is_named_because_it_says_nothing():
     found = skm_index(survey(answers().assign(biaya=4)))
-    assert any("biaya" in note and "nothing about differences" in note for note in found.notes)
+    assert any("biaya" in str(note) and "nothing about differences" in str(note) for note in found.notes)
 
 
 def test_published_periods_are_not_cut_or_mixed():

@@ -191,7 +191,7 @@ def test_missing_scores_are_left_out_and_counted():
     with pytest.warns(DataWarning, match="10 records without a value of answer"):
         panel = tabulate(times(frame), Score("answer"))
     assert panel.n.sum() == len(frame) - 10
-    assert any("10 records" in note for note in panel.notes)
+    assert any("10 records" in str(note) for note in panel.notes)
 
 
 def test_a_share_is_the_mean_of_ones_and_zeros():
