@@ -1,10 +1,8 @@
 """Months are positions on a timeline, never numbers like 202401.
 
 `Timeline.read` turns the period column of any panel (pandas Periods, dates, years, yyyymm codes, plain steps) into
-ordinals of
-one kind; `Timeline.locate` places adoption dates, however an office writes them, on the same line. All later
-arithmetic is on
-`steps`: the distance from the first period in units of the smallest gap that divides all gaps.
+ordinals of one kind; `Timeline.locate` places adoption dates, however an office writes them, on the same line. All
+later arithmetic is on `steps`: the distance from the first period in units of the smallest gap that divides all gaps.
 """
 
 from __future__ import annotations
@@ -17,7 +15,8 @@ import numpy as np
 import pandas as pd
 
 from asn_impact.arrays import Float, Int, readonly
-from asn_impact.errors import DesignError, InputError, listed
+from asn_impact.errors import DesignError, InputError
+from asn_impact.words import Alert, Message
 
 __all__ = ["Kind", "Timeline"]
 
@@ -98,33 +97,27 @@ class Timeline:
         """Return the timeline of some of the periods."""
         return Timeline(self.kind, self.ordinals[np.sort(positions)])
 
-    def locate(self, adopted: Sequence[Any]) -> tuple[Float, tuple[str, ...]]:
+    def locate(self, adopted: Sequence[Any]) -> tuple[Float, tuple[Message, ...]]:
         """Place first treated periods on the line.
 
         Returns
         -------
         steps
             One number a value: the first step at which the unit is treated; ``inf`` for never in the window. A start
-            inside
-            a period or a gap counts from the next period on. Zero or less: treated before the second period began.
+            inside a period or a gap counts from the next period on. Zero or less: treated before the second period.
         notes
             What was read as "never", and how often.
         """
         values = np.empty(len(adopted), dtype=object)
         values[:] = adopted
         codes, distinct = pd.factorize(values)  # waves are few and units many: each value is read once; missing is -1
-        read = [_ordinal_or_never(value, self.kind, int(self.ordinals[0])) for value in distinct]
-        number = np.array([*(np.inf if r is None else r for r in read), np.inf], dtype=np.float64)[codes]
+        ordinals = [_ordinal_or_never(value, self.kind, int(self.ordinals[0])) for value in distinct]
+        number = np.array([*(np.inf if o is None else o for o in ordinals), np.inf], dtype=np.float64)[codes]
         late = np.isfinite(number) & (number > self.ordinals[-1])
         steps = np.ceil((number - self.ordinals[0]) / self.step - 1e-9)
         steps[late] = np.inf
-        notes = []
-        if late.any():
-            notes.append(
-                f"{int(late.sum())} units start after the last period ({self.labels[-1]}): in the "
-                "window they are never treated."
-            )
-        return steps, tuple(notes)
+        count = int(late.sum())
+        return steps, (Alert("timeline.after_the_end", n=count, last=self.labels[-1]),) if count else ()
 
 
 def coded(values: pd.Series) -> tuple[Int, Any]:
@@ -163,7 +156,7 @@ def _ordinals(values: pd.Series, column: str) -> tuple[Kind, Int]:
     if values.dtype == object or pd.api.types.is_string_dtype(values):
         return _from_objects(values, column)
     if pd.api.types.is_bool_dtype(values):
-        raise InputError(f"Period column {column!r} is true/false. Expected months, years, dates or whole numbers.")
+        raise InputError(Message("timeline.true_false", column=column))
     return _from_numbers(values.to_numpy(dtype=np.float64), column)
 
 
@@ -185,10 +178,8 @@ def _from_dates(index: pd.DatetimeIndex) -> tuple[Kind, Int]:
 def _from_numbers(numbers: Float, column: str) -> tuple[Kind, Int]:
     broken = ~np.isfinite(numbers) | (numbers != np.round(numbers))
     if broken.any():
-        raise InputError(
-            f"Period column {column!r} holds {int(broken.sum())} values that are not whole numbers, first: "
-            f"{listed(numbers[broken], 3)}. Expected years, yyyymm, steps or dates."
-        )
+        first = tuple(numbers[broken][:3])
+        raise InputError(Message("timeline.not_whole", column=column, n=int(broken.sum()), first=first))
     whole = numbers.astype(np.int64)
     if _looks_yyyymm(whole).all():
         return "month", whole // 100 * 12 + whole % 100 - 1
@@ -213,11 +204,9 @@ def _from_objects(values: pd.Series, column: str) -> tuple[Kind, Int]:
     iso = text.str.extract(r"^(\d{4})-(\d{2})(?:-\d{2}(?:[ T].*)?)?$").astype("Float64")
     if iso.notna().all(axis=None) and bool(iso[1].between(1, 12).all()):
         return "month", (iso[0] * 12 + iso[1] - 1).to_numpy(dtype=np.int64)
-    strange = text[numbers.isna() & iso[0].isna()]
-    raise InputError(
-        f"Period column {column!r} cannot be read, first: {listed(strange.unique(), 3)}. "
-        "Expected dates, 2024-03, 2024Q1, 202403, years or whole numbers."
-    )
+    no_month = ~iso[1].between(1, 12).fillna(value=False)
+    strange = text[numbers.isna() & no_month]
+    raise InputError(Message("timeline.unreadable", column=column, first=strange.unique()))
 
 
 def _ordinal_or_never(value: Any, kind: Kind, first: int) -> float | None:  # noqa: ANN401 - whatever a file holds
@@ -240,9 +229,7 @@ def _ordinal_or_never(value: Any, kind: Kind, first: int) -> float | None:  # no
 
 def _dated(value: Any, kind: Kind) -> float:  # noqa: ANN401 - Period, Timestamp or date
     if kind == "step":
-        raise DesignError(
-            f"The rollout gives a date ({value}), the panel has plain numbers as periods. Give both in the same form."
-        )
+        raise DesignError(Message("timeline.date_for_numbers", value=str(value)))
     year, month = int(value.year), int(getattr(value, "month", 1))
     return float(year * _PER_YEAR[kind] + (month - 1) * _PER_YEAR[kind] // 12)
 
@@ -254,9 +241,6 @@ def _coded(number: float, kind: Kind, first: int) -> float | None:
         return None
     if kind == "month":
         if number != round(number) or not _looks_yyyymm(np.array(int(number))):
-            raise DesignError(
-                f"The rollout gives {number:g} as a first treated month. Expected 2024-03, 202403, a date, a Period, "
-                "or an empty cell for never."
-            )
+            raise DesignError(Message("timeline.no_month", value=f"{number:g}"))
         return float(int(number) // 100 * 12 + int(number) % 100 - 1)
     return number

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -11,13 +10,16 @@ from typing import Literal, TypeAlias
 import numpy as np
 import pandas as pd
 
+from asn_impact.arguments import did_you_mean
 from asn_impact.arrays import Bool, Float, Int, readonly
 from asn_impact.display import card
-from asn_impact.errors import DataWarning, DesignError, listed, nearest
+from asn_impact.errors import DesignError
 from asn_impact.intake.training import Rollout
 from asn_impact.measures.panel import Panel
+from asn_impact.verbs import public_verb
+from asn_impact.words import Alert, Message, paragraph
 
-__all__ = ["Design", "Weighing", "agree", "assign"]
+__all__ = ["Design", "Weighing", "agree", "assign", "refuse_no_cluster"]
 
 Weighing: TypeAlias = Literal["units", "records"]
 
@@ -43,7 +45,7 @@ class Design:
     weights
         What counts alike: ``"units"`` or ``"records"``.
     notes
-        Who was set aside and why, in sentences.
+        Who was set aside and why.
     """
 
     panel: Panel
@@ -53,7 +55,7 @@ class Design:
     clustered_by: str
     treatment: str = "treatment"
     weights: Weighing = "units"
-    notes: tuple[str, ...] = ()
+    notes: tuple[Message, ...] = ()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "adopted", readonly(np.asarray(self.adopted, dtype=np.float64)))
@@ -107,7 +109,7 @@ class Design:
 
     def cohort_label(self, step: float) -> str:
         """Return the period of an adoption step as text, ``never`` for units that are not treated in the window."""
-        return _start(self.panel, step)
+        return self.panel.timeline.label(step) if np.isfinite(step) else "never"
 
     def table(self) -> pd.DataFrame:
         """Return one row a wave: first treated period, units, clusters and records."""
@@ -128,22 +130,21 @@ class Design:
         treated = int(np.isfinite(self.adopted).sum())
         return (
             f"Design({self.panel.outcome.name}: {len(self.adopted)} units, {treated} treated in "
-            f"{len(self.cohorts)} waves, "
-            f"{len(self.clusters)} clusters by {self.clustered_by})"
+            f"{len(self.cohorts)} waves, {len(self.clusters)} clusters by {self.clustered_by})"
         )
 
     def _repr_html_(self) -> str:
         return card(repr(self), [("note", note) for note in self.notes], table=self.table())
 
 
+@public_verb
 def assign(
     panel: Panel, rollout: Rollout, *, cluster: str, weights: Weighing = "units", by: str | None = None
 ) -> Design:
     """Return the design: the panel's units with their adoption times and clusters.
 
     Units of the panel that the rollout does not name are never treated. Units treated in or before the first period
-    have
-    no "before" and are set aside. Both are counted in `Design.notes`; whatever is set aside is announced by a
+    have no "before" and are set aside. Both are counted in `Design.notes`; whatever is set aside is announced by a
     `DataWarning`.
 
     Parameters
@@ -170,7 +171,6 @@ def assign(
     adopted, notes = _adoption(panel, rollout, by)
     keep, aside = _usable(panel, adopted, cluster)
     codes, labels = _clusters(panel, cluster)
-    announced = (*notes, *aside, *_holes(panel, keep))
     if weights == "records":
         panel = replace(panel, weight=panel.weight * panel.n)
     design = Design(
@@ -181,16 +181,14 @@ def assign(
         clustered_by=cluster,
         treatment=rollout.label,
         weights=weights,
-        notes=(*panel.notes, *rollout.notes, *announced),
+        notes=(*panel.notes, *rollout.notes, *notes, *aside, *_holes(panel, keep)),
     )
     design = design if keep.all() else design.where(keep)
     _refuse_no_contrast(design)
-    for note in announced:
-        if not note.startswith("The rollout does not name"):
-            warnings.warn(note, DataWarning, stacklevel=2)
     return design
 
 
+@public_verb
 def agree(panel: Panel, rollout: Rollout, other: Rollout) -> Rollout:
     """Return the first of two rollouts if both treat every unit of the panel from the same period on.
 
@@ -215,60 +213,60 @@ def agree(panel: Panel, rollout: Rollout, other: Rollout) -> Rollout:
     one, two = (np.maximum(_adoption(panel, which)[0], 0.0) for which in (rollout, other))
     apart = np.flatnonzero(one != two)
     if apart.size:
-        labels = [f"{panel.units[i]} ({_start(panel, one[i])} or {_start(panel, two[i])})" for i in apart[:5].tolist()]
+        pairs = [
+            Message("designs.start_or_start", unit=str(panel.units[i]), one=_start(panel, a), other=_start(panel, b))
+            for i, a, b in zip(apart[:5].tolist(), one[apart], two[apart], strict=False)
+        ]
+        names = {"one": rollout.label, "other": other.label}
         raise DesignError(
-            f"The two rollouts ({rollout.label!r} and {other.label!r}) disagree about {apart.size} of "
-            f"{len(panel.units)} units, first: {', '.join(labels)}. Correct the column that is wrong: which one it is "
-            "cannot be told from here."
+            Message("designs.rollouts_disagree", **names, n=apart.size, total=len(panel.units), units=pairs)
         )
     return rollout
 
 
-def _start(panel: Panel, step: float) -> str:
-    return panel.timeline.label(step) if np.isfinite(step) else "never"
+def _start(panel: Panel, step: float) -> str | Message:
+    return panel.timeline.label(step) if np.isfinite(step) else Message("designs.never")
 
 
 def _refuse_hopeless(panel: Panel) -> None:
     if len(panel.timeline) < 2:
-        raise DesignError(
-            f"The panel has a single period ({panel.timeline.labels[0]}). A comparison needs a before and an after."
-        )
+        raise DesignError(Message("designs.single_period", period=panel.timeline.labels[0]))
     if len(panel.units) < 2:
-        raise DesignError(f"The panel has {len(panel.units)} unit. A comparison needs treated and untreated units.")
+        raise DesignError(Message("designs.single_unit", n=len(panel.units)))
 
 
-def _adoption(panel: Panel, rollout: Rollout, by: str | None = None) -> tuple[Float, tuple[str, ...]]:
-    given = dict(zip(rollout.adopted.index.tolist(), rollout.adopted.tolist(), strict=True))
+def _adoption(panel: Panel, rollout: Rollout, by: str | None = None) -> tuple[Float, tuple[Message, ...]]:
+    starts = dict(zip(rollout.adopted.index.tolist(), rollout.adopted.tolist(), strict=True))
     labels = panel.units if by is None else tuple(_attribute(panel, by).tolist())
     known = {*labels, *panel.unusable}
-    if not given.keys() <= known:
-        strangers = [_plain(unit) for unit in given if unit not in known]
-        close = nearest(str(strangers[0]), labels)
+    if not starts.keys() <= known:
+        strangers = [_plain(unit) for unit in starts if unit not in known]
         raise DesignError(
-            f"{len(strangers)} units in the rollout are not in the panel, first: {listed(strangers)}.{close} "
-            f"The panel has {len(dict.fromkeys(labels))} units, first: {listed(dict.fromkeys(labels), 3)}."
-            f"{_names_attribute(panel, given) if by is None else ''}"
+            paragraph(
+                Message("designs.strangers", n=len(strangers), units=strangers),
+                did_you_mean(strangers[0], labels),
+                Message("designs.units_of_panel", n=len(set(labels)), units=list(dict.fromkeys(labels))),
+                _names_attribute(panel, starts) if by is None else None,
+            )
         )
-    unnamed = len(labels) - sum(map(given.__contains__, labels))
-    adopted, notes = panel.timeline.locate(list(map(given.get, labels)))
+    unnamed = len(labels) - sum(map(starts.__contains__, labels))
+    adopted, notes = panel.timeline.locate(list(map(starts.get, labels)))
     if unnamed:
-        notes = (f"The rollout does not name {unnamed} of {len(panel.units)} units: never treated.", *notes)
+        notes = (Message("designs.not_named", n=unnamed, total=len(panel.units)), *notes)
     return adopted, notes
 
 
 def _attribute(panel: Panel, name: str) -> pd.Series:
-    if name not in panel.attributes.columns:
-        raise DesignError(
-            f"{name!r} is not an attribute of the units. Available: {listed(panel.attributes.columns, 20)}."
-            f"{nearest(name, panel.attributes.columns)}"
-        )
+    known = panel.attributes.columns.tolist()
+    if name not in known:
+        raise DesignError(paragraph(Message("designs.no_attribute", name=name, known=known), did_you_mean(name, known)))
     return panel.attributes[name]
 
 
-def _names_attribute(panel: Panel, given: Mapping[Hashable, object]) -> str:
+def _names_attribute(panel: Panel, starts: Mapping[Hashable, object]) -> Message | None:
     """Return what to do where every name in a rollout is a value of an attribute of the units."""
-    fits = [str(name) for name in panel.attributes.columns if given.keys() <= set(panel.attributes[name].tolist())]
-    return f" The rollout names values of {fits[0]!r}: assign(..., by={fits[0]!r})." if fits else ""
+    fits = [str(name) for name in panel.attributes.columns if starts.keys() <= set(panel.attributes[name].tolist())]
+    return Message("designs.names_attribute", name=fits[0]) if fits else None
 
 
 def _plain(label: object) -> object:
@@ -277,29 +275,33 @@ def _plain(label: object) -> object:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-def _usable(panel: Panel, adopted: Float, cluster: str) -> tuple[Bool, tuple[str, ...]]:
-    if cluster not in panel.attributes.columns:
-        raise DesignError(
-            f"cluster={cluster!r} is not a unit attribute. Available: {listed(panel.attributes.columns, 20)}."
-            f"{nearest(cluster, panel.attributes.columns)}"
-        )
+def refuse_no_cluster(panel: Panel, cluster: str) -> None:
+    """Refuse a cluster that is no attribute of the units.
+
+    Raises
+    ------
+    DesignError
+        With the attributes there are and the nearest of them.
+    """
+    known = panel.attributes.columns.tolist()
+    if cluster not in known:
+        problem = Message("designs.no_cluster", name=cluster, known=known)
+        raise DesignError(paragraph(problem, did_you_mean(cluster, known)))
+
+
+def _usable(panel: Panel, adopted: Float, cluster: str) -> tuple[Bool, tuple[Message, ...]]:
+    refuse_no_cluster(panel, cluster)
     notes = []
-    early = adopted <= 0
+    early, first = adopted <= 0, panel.timeline.labels[0]
     if early.all():
-        raise DesignError(
-            f"All {len(adopted)} units are treated from the first period ({panel.timeline.labels[0]}) "
-            "on: there is no before."
-        )
+        raise DesignError(Message("designs.all_from_the_start", n=len(adopted), period=first))
     if early.any():
         names = [panel.units[i] for i in np.flatnonzero(early)]
-        notes.append(
-            f"{len(names)} units are treated in or before the first period "
-            f"({panel.timeline.labels[0]}) and set aside: {listed(names)}."
-        )
+        notes.append(Alert("designs.set_aside", n=len(names), period=first, units=names))
     nowhere = panel.attributes[cluster].isna().to_numpy()
     if (nowhere & ~early).any():
         names = [panel.units[i] for i in np.flatnonzero(nowhere & ~early)]
-        notes.append(f"{len(names)} units have no {cluster!r} and are left out: {listed(names)}.")
+        notes.append(Alert("designs.without_cluster", n=len(names), name=cluster, units=names))
     return ~early & ~nowhere, tuple(notes)
 
 
@@ -308,34 +310,23 @@ def _clusters(panel: Panel, cluster: str) -> tuple[Int, tuple[Hashable, ...]]:
     return np.maximum(codes, 0).astype(np.int64), tuple(distinct.tolist()) or ("",)
 
 
-def _holes(panel: Panel, keep: Bool) -> tuple[str, ...]:
+def _holes(panel: Panel, keep: Bool) -> tuple[Message, ...]:
     observed = panel.observed[keep]
     notes = []
     single = observed.sum(axis=1) < 2
     if single.any():
         names = [panel.units[i] for i in np.flatnonzero(keep)[single]]
-        notes.append(
-            f"{len(names)} units are seen in fewer than two periods and say nothing about change: {listed(names)}."
-        )
+        notes.append(Alert("designs.seen_once", n=len(names), units=names))
     missing = int((~observed[~single]).sum())
     if missing:
-        notes.append(
-            f"{missing} of {observed[~single].size} cells are empty: a comparison uses the units seen "
-            "in both of its periods."
-        )
+        notes.append(Alert("designs.empty_cells", n=missing, total=observed[~single].size))
     return tuple(notes)
 
 
 def _refuse_no_contrast(design: Design) -> None:
-    timeline = design.panel.timeline
+    labels = design.panel.timeline.labels
     if not np.isfinite(design.adopted).any():
-        raise DesignError(
-            f"No unit is treated between {timeline.labels[0]} and {timeline.labels[-1]}. Check the "
-            "rollout: its dates, its "
-            "course name, and the names of its units."
-        )
+        raise DesignError(Message("designs.nobody_treated", first=labels[0], last=labels[-1]))
     if len(design.cohorts) == 1 and np.isfinite(design.adopted).all():
-        raise DesignError(
-            f"All {len(design.adopted)} units are treated at the same time ({design.cohort_label(design.cohorts[0])}): "
-            "there is nobody to compare them with."
-        )
+        period = design.cohort_label(design.cohorts[0])
+        raise DesignError(Message("designs.all_at_once", n=len(design.adopted), period=period))

@@ -14,22 +14,23 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Final, Literal, TypeAlias
+from typing import Any, Final
 
 import narwhals as nw
 import numpy as np
 import pandas as pd
 
+from asn_impact.arguments import Times, did_you_mean
 from asn_impact.arrays import Int
 from asn_impact.display import card
-from asn_impact.errors import DesignError, InputError, listed, nearest
+from asn_impact.errors import DesignError, InputError
 from asn_impact.intake.training import Rollout
 from asn_impact.measures.panel import Panel
 from asn_impact.timeline import Timeline
+from asn_impact.verbs import public_verb
+from asn_impact.words import Language, Message, Sentence, paragraph
 
 __all__ = ["Lottery", "draw_waves", "read_certificate", "verify"]
-
-Language: TypeAlias = Literal["id", "en"]
 
 ALGORITHM: Final = "sha256-order-1"
 ALL: Final = "all"  # the stratum of everybody where none was named
@@ -73,6 +74,7 @@ class Lottery:
         wave = self.table["wave"].astype(object).where(self.table["wave"] != "", None)
         return pd.Series(wave.to_list(), index=self.table["unit"].to_list(), name="adopted", dtype=object)
 
+    @public_verb
     def rollout(self, *, label: str) -> Rollout:
         """Return who is to be treated from when, for `assign`.
 
@@ -81,7 +83,7 @@ class Lottery:
         label
             Name of the course.
         """
-        note = f"Dates of training were drawn by lot on {self.drawn_on.isoformat()} (seed {self.seed!r})."
+        note = Message("designs.lottery.drawn", day=self.drawn_on, seed=repr(self.seed))
         return Rollout(self.adopted, label, (note,))
 
     def onto(self, panel: Panel) -> Panel:
@@ -95,21 +97,20 @@ class Lottery:
         known = dict(zip(map(_name, self.table["unit"]), self.table["stratum"], strict=True))
         strangers = [unit for unit in panel.units if _name(unit) not in known]
         if strangers:
-            raise DesignError(
-                f"{len(strangers)} of {len(panel.units)} units took no part in the draw, first: {listed(strangers)}. "
-                "They could not have been trained by it: leave them out, or draw with them."
-            )
+            numbers = {"n": len(strangers), "total": len(panel.units)}
+            raise DesignError(Message("designs.lottery.not_in_draw", **numbers, units=strangers))
         if "stratum" in panel.attributes.columns:
-            raise DesignError("The panel has an attribute 'stratum' already. Name another when reading it.")
+            raise DesignError(Message("designs.lottery.stratum_taken"))
         strata = [known[_name(unit)] for unit in panel.units]
         return replace(panel, attributes=panel.attributes.assign(stratum=strata))
 
     def redraw(self, rng: np.random.Generator) -> Lottery:
         """Return another draw that could have been, with the same strata and places."""
         seed = int(rng.integers(0, 2**63))
-        return replace(self, seed=seed, table=_drawn(self.table, self.places, self.waves, seed))
+        return replace(self, seed=seed, table=_deal(self.table, self.places, self.waves, seed))
 
-    def orders(self, reps: int, *, seed: int) -> Int:
+    @public_verb
+    def orders(self, reps: Times, *, seed: int) -> Int:
         """(reps, N) waves, by position, that the units of `table` could have been drawn into; -1 for none.
 
         Every way to deal the places of a stratum among its units is equally likely.
@@ -146,7 +147,7 @@ class Lottery:
 
     def text(self, language: Language) -> str:
         """Return the certificate as a page to print and sign, in Indonesian (``"id"``) or English (``"en"``)."""
-        return _page(self, language)
+        return "\n".join(_page_lines(self, language))
 
     def save(self, path: str | Path) -> Path:
         """Write the certificate as JSON and return its path; a certificate that exists is never replaced.
@@ -162,9 +163,7 @@ class Lottery:
             with target.open("x", encoding="utf-8") as file:
                 file.write(text)
         except FileExistsError:
-            raise InputError(
-                f"{target} exists already. A lottery is drawn once: verify it, or name another file for another draw."
-            ) from None
+            raise InputError(Message("designs.lottery.exists", path=str(target))) from None
         return target
 
     def __repr__(self) -> str:
@@ -181,6 +180,7 @@ class Lottery:
         return card(repr(self), facts, table=self.table)
 
 
+@public_verb
 def draw_waves(
     frame: Any,  # noqa: ANN401 - any frame narwhals knows
     *,
@@ -236,14 +236,15 @@ def draw_waves(
     """
     _refuse_seed(seed)
     if isinstance(drawn_on, dt.datetime) or not isinstance(drawn_on, dt.date):
-        raise InputError(f"drawn_on={drawn_on!r}. Expected the day of the draw as a datetime.date.")
+        raise InputError(Message("designs.lottery.drawn_on", value=repr(drawn_on)))
     units = _units(frame, unit, strata)
     labels = _labels(waves)
     places = _places(units["stratum"], sizes, labels)
-    table = _drawn(units, places, labels, seed)
+    table = _deal(units, places, labels, seed)
     return Lottery(unit, strata, labels, places, seed, drawn_on, table)
 
 
+@public_verb
 def read_certificate(path: str | Path) -> dict[str, Any]:
     """Return a certificate that `Lottery.save` wrote.
 
@@ -253,16 +254,17 @@ def read_certificate(path: str | Path) -> dict[str, Any]:
         The file is not there or is no certificate.
     """
     try:
-        found = json.loads(Path(path).read_text(encoding="utf-8"))
+        certificate = json.loads(Path(path).read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise InputError(f"{path} does not exist.") from None
-    except (UnicodeDecodeError, json.JSONDecodeError) as problem:
-        raise InputError(f"{path} is no certificate of a lottery: {problem}.") from None
-    if not isinstance(found, dict):
-        raise InputError(f"{path} is no certificate of a lottery. Expected the file that Lottery.save wrote.")
-    return found
+        raise InputError(Message("designs.lottery.no_file", path=str(path))) from None
+    except (UnicodeDecodeError, json.JSONDecodeError):
+        certificate = None
+    if not isinstance(certificate, dict):
+        raise InputError(Message("designs.lottery.no_certificate", path=str(path)))
+    return certificate
 
 
+@public_verb
 def verify(certificate: Mapping[str, Any], frame: Any) -> Lottery:  # noqa: ANN401 - any frame narwhals knows
     """Draw again from a certificate and the list of units, and return the lottery if everything is as certified.
 
@@ -276,9 +278,9 @@ def verify(certificate: Mapping[str, Any], frame: Any) -> Lottery:  # noqa: ANN4
     needed = ("algorithm", "drawn_on", "seed", "unit", "strata", "waves", "places", "inputs_sha256", "result_sha256")
     missing = [key for key in (*needed, "result") if key not in certificate]
     if missing:
-        raise InputError(f"The certificate has no {listed(missing)}. Expected what Lottery.certificate returned.")
+        raise InputError(Message("designs.lottery.lacks", names=missing))
     if certificate["algorithm"] != ALGORITHM:
-        raise InputError(f"The certificate is of {certificate['algorithm']!r}; this version draws with {ALGORITHM!r}.")
+        raise InputError(Message("designs.lottery.algorithm", found=str(certificate["algorithm"]), own=ALGORITHM))
     again = draw_waves(
         frame,
         unit=certificate["unit"],
@@ -288,39 +290,31 @@ def verify(certificate: Mapping[str, Any], frame: Any) -> Lottery:  # noqa: ANN4
         seed=certificate["seed"],
         drawn_on=dt.date.fromisoformat(certificate["drawn_on"]),
     )
-    made = again.certificate()
-    if made["inputs_sha256"] != certificate["inputs_sha256"]:
-        raise DesignError(
-            "The list of units, their strata, the waves, the places or the seed are not those of the certificate "
-            f"(inputs {made['inputs_sha256'][:12]}..., certified {certificate['inputs_sha256'][:12]}...). "
-            f"{_strangers(made['result'], certificate['result'])}"
-        )
-    other = [row for row in certificate["result"] if list(row) not in made["result"]]
-    if other or len(made["result"]) != len(certificate["result"]):
-        raise DesignError(
-            f"{len(other)} units are certified in another wave than they were drawn into, first: "
-            f"{listed([row[0] for row in other])}. The result was changed after the draw."
-        )
-    if made["result_sha256"] != certificate["result_sha256"]:
-        raise DesignError("The hash of the result is not that of the result: the certificate was changed.")
+    own = again.certificate()
+    if own["inputs_sha256"] != certificate["inputs_sha256"]:
+        hashes = {"found": own["inputs_sha256"][:12], "certified": str(certificate["inputs_sha256"])[:12]}
+        problem = Message("designs.lottery.other_inputs", **hashes)
+        raise DesignError(paragraph(problem, *_strangers(own["result"], certificate["result"])))
+    other = [row for row in certificate["result"] if list(row) not in own["result"]]
+    if other or len(own["result"]) != len(certificate["result"]):
+        raise DesignError(Message("designs.lottery.other_waves", n=len(other), units=[str(row[0]) for row in other]))
+    if own["result_sha256"] != certificate["result_sha256"]:
+        raise DesignError(Message("designs.lottery.other_result"))
     return again
 
 
-def _strangers(made: list[list[str]], certified: Sequence[Sequence[str]]) -> str:
-    ours, theirs = ({row[0] for row in rows} for rows in (made, certified))
-    parts = [
-        f"Not in the certificate: {listed(sorted(ours - theirs))}." if ours - theirs else "",
-        f"Not in the list: {listed(sorted(theirs - ours))}." if theirs - ours else "",
-    ]
-    return " ".join(part for part in parts if part)
+def _strangers(own: list[list[str]], certified: Sequence[Sequence[str]]) -> list[Message]:
+    ours, theirs = ({row[0] for row in rows} for rows in (own, certified))
+    added = [Message("designs.lottery.not_certified", units=sorted(ours - theirs))] if ours - theirs else []
+    return added + ([Message("designs.lottery.not_listed", units=sorted(theirs - ours))] if theirs - ours else [])
 
 
 # ------------------------------------------------------------------------------------------------------- what goes in
 
 
 def _refuse_seed(seed: object) -> None:
-    if isinstance(seed, bool) or not isinstance(seed, int | str) or (isinstance(seed, str) and not seed.strip()):
-        raise InputError(f"seed={seed!r}. Expected a whole number or a text, agreed on before the draw.")
+    if isinstance(seed, str) and not seed.strip():
+        raise InputError(Message("designs.lottery.seed", seed=repr(seed)))
 
 
 def _name(unit: object) -> str:
@@ -335,31 +329,26 @@ def _units(frame: Any, unit: str, strata: str | None) -> pd.DataFrame:  # noqa: 
     columns = lazy.collect_schema().names()
     for name in (unit, *([strata] if strata is not None else [])):
         if name not in columns:
-            raise InputError(
-                f"The frame has no column {name!r}.{nearest(name, columns)} Found: {listed(columns, most=20)}."
-            )
+            problem = Message("designs.lottery.no_column", name=name)
+            known = Message("designs.lottery.columns", names=columns[:20])
+            raise InputError(paragraph(problem, did_you_mean(name, columns), known))
     table = lazy.select(*dict.fromkeys([unit, *([strata] if strata else [])])).collect().to_pandas()
     for name in table.columns:
         if (missing := int(table[name].isna().sum())) > 0:
-            raise InputError(
-                f"{name!r} is missing in {missing} of {len(table)} rows. Fill it in: everybody must take part."
-            )
+            raise InputError(Message("designs.lottery.missing", name=name, n=missing, total=len(table)))
     stratum = table[strata].map(_name) if strata is not None else ALL
     units = pd.DataFrame({"unit": table[unit].to_list(), "stratum": stratum}).reset_index(drop=True)
     if (twice := units["unit"].map(_name).duplicated()).any():
-        raise InputError(
-            f"{int(twice.sum())} units occur more than once, first: {listed(units['unit'][twice])}. "
-            "Expected one row each: a unit must not have two lots."
-        )
+        raise InputError(Message("designs.lottery.double", n=int(twice.sum()), units=units["unit"][twice].tolist()))
     return units
 
 
 def _labels(waves: Sequence[Any]) -> tuple[str, ...]:
     if isinstance(waves, str) or not len(waves):
-        raise InputError(f"waves={waves!r}. Expected a list of months such as ['2026-02', '2026-08'].")
+        raise InputError(Message("designs.lottery.no_waves", waves=repr(waves)))
     line, position = Timeline.read(pd.Series(list(waves), dtype=object), column="waves")
     if (np.diff(position) <= 0).any():
-        raise InputError(f"waves={listed(waves)} are not in order, or one occurs twice.")
+        raise InputError(Message("designs.lottery.order", waves=[str(wave) for wave in waves]))
     return line.labels
 
 
@@ -371,37 +360,34 @@ def _places(
 ) -> dict[str, tuple[int, ...]]:
     """Return stratum -> places in each wave, strata in order of their names."""
     counts = {str(name): int(count) for name, count in stratum.value_counts().sort_index().items()}
-    given = list(sizes.values()) if isinstance(sizes, Mapping) else [sizes]
-    for row in given:
+    for row in sizes.values() if isinstance(sizes, Mapping) else [sizes]:
         if len(row) != len(waves) or any(isinstance(k, bool) or k != int(k) or k < 0 for k in row):
-            raise DesignError(f"sizes={list(row)!r} for {len(waves)} waves. Expected a whole number for each wave.")
+            raise DesignError(Message("designs.lottery.sizes", sizes=repr(list(row)), n=len(waves)))
     if isinstance(sizes, Mapping):
-        places = _as_given({str(name): tuple(map(int, row)) for name, row in sizes.items()}, counts)
+        places = _by_stratum({str(name): tuple(map(int, row)) for name, row in sizes.items()}, counts)
     else:
         places = _in_proportion([int(k) for k in sizes], counts)
     empty = [wave for j, wave in enumerate(waves) if not sum(row[j] for row in places.values())]
     if empty:
-        raise DesignError(f"Wave {empty[0]} has no places. Leave it out, or give it units.")
+        raise DesignError(Message("designs.lottery.empty_wave", wave=empty[0]))
     if len(waves) == 1 and sum(map(sum, places.values())) == sum(counts.values()):
-        raise DesignError(
-            f"All {sum(counts.values())} units would be trained at once: there is nobody to compare with."
-        )
+        raise DesignError(Message("designs.lottery.all_at_once", n=sum(counts.values())))
     return places
 
 
-def _as_given(sizes: dict[str, tuple[int, ...]], counts: dict[str, int]) -> dict[str, tuple[int, ...]]:
+def _by_stratum(sizes: dict[str, tuple[int, ...]], counts: dict[str, int]) -> dict[str, tuple[int, ...]]:
     if set(sizes) != set(counts):
-        raise DesignError(f"sizes names the strata {listed(sorted(sizes))}; the units have {listed(sorted(counts))}.")
+        raise DesignError(Message("designs.lottery.other_strata", given=sorted(sizes), found=sorted(counts)))
     for name, row in sizes.items():
         if sum(row) > counts[name]:
-            raise DesignError(f"Stratum {name!r} has {counts[name]} units and {sum(row)} places.")
+            raise DesignError(Message("designs.lottery.stratum_full", name=name, units=counts[name], places=sum(row)))
     return {name: sizes[name] for name in counts}
 
 
 def _in_proportion(sizes: Sequence[int], counts: dict[str, int]) -> dict[str, tuple[int, ...]]:
     total = sum(counts.values())
     if sum(sizes) > total:
-        raise DesignError(f"The waves have {sum(sizes)} places for {total} units.")
+        raise DesignError(Message("designs.lottery.too_many", places=sum(sizes), units=total))
     columns = np.array([*sizes, total - sum(sizes)], dtype=np.int64)  # the last: not drawn
     exact = np.array(list(counts.values()), dtype=np.int64)[:, None] * columns[None, :]
     table = _rounded(exact, total)
@@ -449,7 +435,7 @@ def _path(row: int, rest: Int, extra: Int, room: Int) -> list[tuple[int, int, in
 # -------------------------------------------------------------------------------------------------------------- draw
 
 
-def _drawn(
+def _deal(
     units: pd.DataFrame, places: Mapping[str, tuple[int, ...]], waves: tuple[str, ...], seed: int | str
 ) -> pd.DataFrame:
     """Return the units in the order of stratum and lottery number, with their waves."""
@@ -483,64 +469,41 @@ def _hash(value: object) -> str:
 
 # -------------------------------------------------------------------------------------------------------------- words
 
-_MONTHS: Final = (
-    *("Januari", "Februari", "Maret", "April", "Mei", "Juni"),
-    *("Juli", "Agustus", "September", "Oktober", "November", "Desember"),
-)
-_TITLE: Final = {
-    "id": "BERITA ACARA PENGUNDIAN GELOMBANG PELATIHAN",
-    "en": "CERTIFICATE OF A LOTTERY OF TRAINING WAVES",
-}
-_HOW: Final = {
-    "id": "Cara: setiap unit memperoleh nomor undian, yaitu SHA-256 dari teks benih|strata|unit. Di setiap strata unit "
-    "diurutkan menurut nomor itu dan mengisi tempat gelombang pertama, lalu gelombang berikutnya. Unit yang tidak "
-    "memperoleh tempat menjadi pembanding. Benih harus ditetapkan secara terbuka sebelum pengundian.",
-    "en": "How: each unit gets a lottery number, the SHA-256 hash of the text seed|stratum|unit. In each stratum the "
-    "units are put in the order of these numbers and fill the places of the first wave, then those of the next. Units "
-    "without a place are the comparison. The seed must be set in public before the draw.",
-}
 
-
-def _page(lottery: Lottery, language: Language) -> str:
-    made = lottery.certificate()
-    day = lottery.drawn_on
-    date = f"{day.day} {_MONTHS[day.month - 1]} {day.year}" if language == "id" else day.isoformat()
-    words = {
-        "id": ("Tanggal", "Benih (seed)", "Algoritma", "Sidik masukan (SHA-256)", "Sidik hasil (SHA-256)"),
-        "en": ("Day", "Seed", "Algorithm", "Hash of the inputs (SHA-256)", "Hash of the result (SHA-256)"),
-    }[language]
-    facts = (date, lottery.seed, ALGORITHM, made["inputs_sha256"], made["result_sha256"])
-    return "\n".join(
-        [
-            _TITLE[language],
-            "",
-            *(f"{word}: {fact}" for word, fact in zip(words, facts, strict=True)),
-            "",
-            _HOW[language],
-            "",
-            *_places_lines(lottery, language),
-            "",
-            *_result_lines(lottery, language),
-            "",
-        ]
+def _page_lines(lottery: Lottery, language: Language) -> list[str]:
+    hashes = lottery.certificate()
+    facts = Message(
+        "designs.page.facts",
+        day=lottery.drawn_on,
+        seed=str(lottery.seed),
+        algorithm=ALGORITHM,
+        inputs=hashes["inputs_sha256"],
+        result=hashes["result_sha256"],
     )
+    parts: list[list[Message | str]] = [
+        [Message("designs.page.title")],
+        [facts],
+        [Message("designs.page.how")],
+        [Message("designs.page.places"), *_places_lines(lottery, language)],
+        [Message("designs.page.result"), *_result_lines(lottery, language)],
+    ]
+    return [line if isinstance(line, str) else line.text(language).text for part in parts for line in [*part, ""]]
 
 
 def _places_lines(lottery: Lottery, language: Language) -> list[str]:
-    head = {"id": "Tempat menurut strata:", "en": "Places by stratum:"}[language]
-    everybody = {"id": "semua unit", "en": "all units"}[language]
-    lines = []
-    for name, row in lottery.places.items():
-        waves = "; ".join(f"{wave}: {size}" for wave, size in zip(lottery.waves, row, strict=True))
-        lines.append(f"  {everybody if lottery.strata is None else name}: {waves}")
-    return [head, *lines]
+    everybody = _word("everybody", language)
+    waves_of = {
+        name: "; ".join(f"{wave}: {size}" for wave, size in zip(lottery.waves, row, strict=True))
+        for name, row in lottery.places.items()
+    }
+    return [f"  {everybody if lottery.strata is None else name}: {waves}" for name, waves in waves_of.items()]
 
 
 def _result_lines(lottery: Lottery, language: Language) -> list[str]:
-    head, none = {
-        "id": ("Hasil (gelombang; unit; strata; nomor undian):", "pembanding"),
-        "en": ("Result (wave; unit; stratum; lottery number):", "comparison"),
-    }[language]
-    order = [*lottery.waves, ""]
+    none, order = _word("comparison", language), [*lottery.waves, ""]
     rows = sorted(lottery.certificate()["result"], key=lambda row: (order.index(row[3]), row[1], row[2]))
-    return [head, *(f"  {wave or none}; {unit}; {stratum}; {lot}" for unit, stratum, lot, wave in rows)]
+    return [f"  {wave or none}; {unit}; {stratum}; {lot}" for unit, stratum, lot, wave in rows]
+
+
+def _word(name: str, language: Language) -> Sentence:
+    return Message(f"designs.page.{name}").text(language)

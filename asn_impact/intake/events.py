@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import csv
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from importlib import resources
 from pathlib import Path
@@ -17,14 +17,17 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from asn_impact.arguments import Steps, did_you_mean
 from asn_impact.display import card
-from asn_impact.errors import InputError, listed, nearest
+from asn_impact.errors import InputError
 from asn_impact.intake.columns import normalised
 from asn_impact.intake.exports import explaining
 from asn_impact.intake.files import open_file
 from asn_impact.intake.local import parse_dates
 from asn_impact.intake.privacy import masked
 from asn_impact.timeline import Timeline
+from asn_impact.verbs import public_verb
+from asn_impact.words import Message, paragraph
 
 __all__ = ["Events", "read_events"]
 
@@ -96,10 +99,11 @@ class Events:
         """Return the events that name a service, or all services."""
         wanted = normalised(service)
         parts = self.rows["services"].map(lambda text: [normalised(part) for part in text.split(";")])
-        hit = parts.map(lambda found: any(p == wanted or p.startswith(_EVERY) for p in found)).astype(bool)
+        hit = parts.map(lambda services: any(s == wanted or s.startswith(_EVERY) for s in services)).astype(bool)
         return replace(self, rows=self.rows.loc[hit].reset_index(drop=True))
 
-    def near(self, months: Iterable[Any], *, within: int) -> Events:
+    @public_verb
+    def near(self, months: Iterable[Any], *, within: Steps) -> Events:
         """Return the events that began, or were going on, within some months of one of the months given.
 
         Parameters
@@ -115,8 +119,6 @@ class Events:
         >>> len(events.near(["2021-09"], within=1).frame()) > len(events.near(["2021-09"], within=0).frame())
         True
         """
-        if within < 0:
-            raise InputError(f"within is {within!r}; expected a number of months, 0 or more.")
         at = _ordinals(months)
         first, last = _month(self.rows["date"]), _month(self.rows["until"])
         close = (first[:, None] - within <= at[None, :]) & (at[None, :] <= last[:, None] + within)
@@ -140,6 +142,7 @@ class Events:
         return card(repr(self), table=shown[["date", "kind", "name", "services", "verified"]])
 
 
+@public_verb
 def read_events(source: Any) -> Events:  # noqa: ANN401 (a path or a frame)
     """Return the events of a file or frame.
 
@@ -165,7 +168,7 @@ def read_events(source: Any) -> Events:  # noqa: ANN401 (a path or a frame)
     """
     if isinstance(source, pd.DataFrame):
         texts = source.astype(object).where(source.notna(), None)
-        return _events([str(c) for c in source.columns], texts.to_numpy().tolist(), "the frame")
+        return _events([str(c) for c in source.columns], texts.to_numpy().tolist(), Message("events.the_frame"))
     with explaining(source):
         tables = open_file(Path(source), lambda cells: len(_columns(cells)))
         rows = tables[0].relation.fetchall()
@@ -178,29 +181,27 @@ def _columns(headings: Sequence[str]) -> dict[str, int]:
     places = {
         f: [plain.index(normalised(s)) for s in words if normalised(s) in plain] for f, words in _HEADINGS.items()
     }
-    return {field: found[0] for field, found in places.items() if found}
+    return {field: positions[0] for field, positions in places.items() if positions}
 
 
-def _events(headings: Sequence[str], rows: Sequence[Sequence[Any]], name: str) -> Events:
+def _events(headings: Sequence[str], rows: Sequence[Sequence[Any]], name: str | Message) -> Events:
     at = _columns(headings)
     lacking = [f for f in _REQUIRED if f not in at]
     if lacking:
         wanted, shown = [_HEADINGS[f][0] for f in lacking], [masked(h) for h in headings]
-        raise InputError(f"{name!r} has no column {listed(wanted)}.{nearest(wanted[0], shown)} Found: {listed(shown)}.")
+        problem = Message("events.no_column", source=name, names=wanted)
+        raise InputError(
+            paragraph(problem, did_you_mean(wanted[0], shown), Message("events.columns", names=shown[:20]))
+        )
     cells = {f: [_text(row[i]) for row in rows] for f, i in at.items()}
     if not rows:
-        raise InputError(f"{name!r} holds no events.")
+        raise InputError(Message("events.none", source=name))
     dates = _dates(cells["date"], "tanggal", name)
-    if dates.isna().any():
-        raise InputError(f"{name!r}: {int(dates.isna().sum())} events have no date, first: row {_first(dates.isna())}.")
+    _refuse_rows(dates.isna(), lambda **at: Message("events.no_date", source=name, **at))
     until = _dates(cells["until"], "sampai", name).fillna(dates) if "until" in cells else dates
-    if (until < dates).any():
-        raise InputError(f"{name!r}: an event ends before it begins, first: row {_first(until < dates)}.")
+    _refuse_rows(until < dates, lambda **at: Message("events.ends_early", source=name, **at))
     sources = pd.Series(cells["source"])
-    if (sources == "").any():
-        raise InputError(
-            f"{name!r}: {int((sources == '').sum())} events have no source, first: row {_first(sources == '')}."
-        )
+    _refuse_rows(sources == "", lambda **at: Message("events.no_source", source=name, **at))
     kinds = cells["kind"]
     frame = pd.DataFrame(
         {
@@ -229,28 +230,29 @@ def _text(value: Any) -> str:  # noqa: ANN401
     return " ".join(str(value).split())
 
 
-def _dates(texts: Sequence[str], column: str, name: str) -> pd.Series:
+def _dates(texts: Sequence[str], column: str, name: str | Message) -> pd.Series:
     try:
         return parse_dates([text or None for text in texts], name=column)
     except InputError as error:
-        raise InputError(f"{name!r}: {error}") from None
+        raise InputError(Message("events.in_file", source=name, problem=error.message)) from None
 
 
-def _first(wrong: pd.Series) -> int:
-    return int(np.argmax(wrong.to_numpy())) + 1
+def _refuse_rows(wrong: pd.Series, problem: Callable[..., Message]) -> None:
+    if wrong.any():
+        raise InputError(problem(n=int(wrong.sum()), row=int(np.argmax(wrong.to_numpy())) + 1))
 
 
-def _verified(words: Sequence[str], name: str) -> list[bool]:
+def _verified(words: Sequence[str], name: str | Message) -> list[bool]:
     unknown = sorted({w for w in words if w.casefold() not in _YES | _NO})
     if unknown:
-        raise InputError(f"{name!r}: terverifikasi holds {listed(unknown)}; expected ya or tidak.")
+        raise InputError(Message("events.verified", source=name, words=unknown))
     return [w.casefold() in _YES for w in words]
 
 
-def _precision(words: Sequence[str], name: str) -> list[str]:
+def _precision(words: Sequence[str], name: str | Message) -> list[str]:
     unknown = sorted({w for w in words if w.casefold() not in _PRECISION})
     if unknown:
-        raise InputError(f"{name!r}: ketelitian holds {listed(unknown)}; expected hari, bulan or tahun.")
+        raise InputError(Message("events.precision", source=name, words=unknown))
     return [_PRECISION[w.casefold()] for w in words]
 
 
@@ -259,10 +261,10 @@ def _month(dates: pd.Series) -> np.ndarray[Any, np.dtype[np.int64]]:
 
 
 def _ordinals(months: Iterable[Any]) -> np.ndarray[Any, np.dtype[np.int64]]:
-    given = [f"{m.year:04d}-{m.month:02d}" if hasattr(m, "month") else str(m)[:7] for m in months]
-    if not given:
+    texts = [f"{m.year:04d}-{m.month:02d}" if hasattr(m, "month") else str(m)[:7] for m in months]
+    if not texts:
         return np.zeros(0, dtype=np.int64)
-    line, position = Timeline.read(pd.Series(given, dtype=object), column="months")
+    line, position = Timeline.read(pd.Series(texts, dtype=object), column="months")
     if line.kind != "month":
-        raise InputError(f"near() was given {listed(given)}; expected months such as '2025-06'.")
+        raise InputError(Message("events.months", months=texts))
     return line.ordinals[position]

@@ -10,7 +10,6 @@ for them (open complaints count, in working days). `read_observations` is for wh
 from __future__ import annotations
 
 import datetime as dt
-import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -23,13 +22,16 @@ import narwhals as nw
 import pandas as pd
 import pyarrow as pa
 
+from asn_impact.arguments import Names, Times, did_you_mean
 from asn_impact.display import card
-from asn_impact.errors import DataWarning, InputError, PrivacyError, listed, nearest
-from asn_impact.intake.cleaning import GIVEN, NO_DATE, Cleaned, clean
+from asn_impact.errors import InputError, PrivacyError
+from asn_impact.intake.cleaning import GIVEN, Cleaned, clean
 from asn_impact.intake.exports import Gathered, Source, explaining, gather
-from asn_impact.intake.ledger import Ledger
+from asn_impact.intake.ledger import Ledger, reason
 from asn_impact.intake.local import NULL_WORDS, PLACEHOLDERS, dated, parse_numbers, read_dates
 from asn_impact.intake.privacy import masked, pseudonym
+from asn_impact.verbs import public_verb
+from asn_impact.words import Alert, Message, paragraph
 
 __all__ = ["Observations", "read_observations", "with_days", "with_flag", "with_recorded"]
 
@@ -38,13 +40,15 @@ Order: TypeAlias = Literal["day-first", "month-first"]
 NumberStyle: TypeAlias = Literal["1.234,56", "1,234.56"]
 Observed = TypeVar("Observed", bound="Observations")
 
+_MOST = 20  # names shown in a refusal
 MOST_UNREADABLE = 0.1  # share of texts that are no dates above which the column was misread
 _MADE = ("date", "month", "day", "person")
 _OF_PERMITS = ("case", "decided", "status")  # names with a meaning for permits that a kept column need not share
-_REASONS = {
-    NO_DATE["received"]: "the date is no date of the calendar",
-    "no received date": "no date",
-    "received after the export": "dated after as_of",
+_NO_CALENDAR_DATE = Message("observations.reason.no_calendar_date")
+_REASONS = {  # of permits -> of records that have one date
+    reason("received_is_no_date"): _NO_CALENDAR_DATE,
+    reason("no_received_date"): Message("observations.reason.no_date"),
+    reason("received_after_export"): Message("observations.reason.after_as_of"),
 }
 
 
@@ -65,7 +69,7 @@ class Observations:
     headings : mapping
         Column -> heading found.
     sources : tuple of Source
-    notes : tuple of str
+    notes : tuple of Message
         What was assumed or left out.
     """
 
@@ -74,7 +78,7 @@ class Observations:
     ledger: Ledger
     headings: Mapping[str, str] = field(default_factory=dict)
     sources: tuple[Source, ...] = ()
-    notes: tuple[str, ...] = ()
+    notes: tuple[Message, ...] = ()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "headings", MappingProxyType(dict(self.headings)))
@@ -93,25 +97,24 @@ class Observations:
         return f"{type(self).__name__}(as of {self.as_of}, {self.ledger!r})"
 
     def _repr_html_(self) -> str:
-        rows = [("read", self.ledger.read), *((f"dropped: {r}", n) for r, n in self.ledger.dropped.items())]
-        table = pd.DataFrame([*rows, ("kept", self.ledger.kept)], columns=["rows", "n"])
         facts: list[tuple[str, object]] = [("as of", self.as_of), ("columns", ", ".join(self.columns))]
         facts += [*self._facts(), *self.headings.items(), *(("note", note) for note in self.notes)]
-        return card(type(self).__name__, facts, table=table)
+        return card(type(self).__name__, facts, table=self.ledger.table())
 
     def _facts(self) -> list[tuple[str, object]]:
         return []
 
 
+@public_verb
 def read_observations(
     source: Any,  # noqa: ANN401 (a path, or any frame narwhals knows)
     *,
     as_of: dt.date | str,
     date: str,
     office: str | None = None,
-    numbers: Sequence[str] = (),
-    moments: Sequence[str] = (),
-    keep: Sequence[str] = (),
+    numbers: Names = (),
+    moments: Names = (),
+    keep: Names = (),
     person: str | None = None,
     key: bytes | None = None,
     columns: Mapping[str, str | None] | None = None,
@@ -169,11 +172,11 @@ def read_observations(
     --------
     >>> frame = pd.DataFrame({"office": ["O1", "O1"], "start": ["17 Maret 2024", "2 April 2024"],
     ...                       "budget": ["Rp1.500.000,00", "2,5 juta"]})
-    >>> found = read_observations(frame, as_of="2024-12-31", date="start", numbers=["budget"])
-    >>> found.records.select("budget", "month").sort("month").collect().rows()
+    >>> projects = read_observations(frame, as_of="2024-12-31", date="start", numbers=["budget"])
+    >>> projects.records.select("budget", "month").sort("month").collect().rows()
     [(1500000.0, 24290), (2500000.0, 24291)]
     """
-    read, alerts = observed(
+    return observe(
         source,
         as_of=as_of,
         date=date,
@@ -187,12 +190,9 @@ def read_observations(
         dates=dates,
         style=style,
     )
-    if alerts:
-        warnings.warn(" ".join(alerts), DataWarning, stacklevel=2)
-    return read
 
 
-def observed(
+def observe(
     source: Any,  # noqa: ANN401
     *,
     as_of: dt.date | str,
@@ -206,8 +206,8 @@ def observed(
     person: str | None = None,
     key: bytes | None = None,
     style: NumberStyle | None = None,
-) -> tuple[Observations, list[str]]:
-    """Return the observations, and the sentences of which the reader is still to be warned."""
+) -> Observations:
+    """Return the observations of a source, for every reader of dated records."""
     day = _as_day(as_of)
     names = _distinct_names(numbers, moments, keep)
     wanted, asked = _fields(source, office, date, person, key, columns)
@@ -224,14 +224,14 @@ def observed(
                 required=[field for field in wanted if field != "service"],
             )
         cleaned, ledger = _kept_rows(rows, day, office, names, date)
-        table, said = _typed(cleaned, numbers, moments, order, style)
+        table, untyped = _typed(cleaned, numbers, moments, order, style)
         table, ledger = _without_persons(table, ledger, key)
-        records = _dated_records(table)
-    alerts = [*rows.alerts, *cleaned.alerts, *said, *_left_out(ledger)]
+        records = _date_records(table)
+    notes = [note for note in (*rows.notes, *cleaned.notes, *untyped, ledger.note()) if note is not None]
     sources = tuple(Source(t.name, cleaned.rows_by_file.get(i, 0), t.sha256) for i, t in enumerate(rows.tables))
     headings = {("date" if f == "received" else f): h for f, h in rows.headings.items() if f != "officer"}
-    notes = tuple(note.replace("received:", f"{date}:", 1) for note in (*rows.notes, *cleaned.notes, *alerts))
-    return Observations(nw.from_native(records).lazy(), day, ledger, headings, sources, notes), alerts
+    named = tuple(_name_date(note, date) for note in notes)
+    return Observations(nw.from_native(records).lazy(), day, ledger, headings, sources, named)
 
 
 def _fields(
@@ -253,19 +253,27 @@ def _fields(
 
 @contextmanager
 def _naming(date: str) -> Iterator[None]:
-    """Call the date by the reader's own name in what is said about it."""
+    """Call the date by the reader's own name where it is refused."""
     try:
         yield
     except InputError as error:
-        said = str(error).replace("'received'", repr(date)).replace('"received"', f'"{date}"')
-        raise InputError(said) from None
+        raise InputError(_name_date(error.message, date)) from None
+
+
+def _name_date(value: Any, date: str) -> Any:  # noqa: ANN401 - a message, or what fills a gap of one
+    """Return a message in which the date has the reader's own name in the place of that of permits."""
+    if isinstance(value, Message):
+        return type(value)(value.key, **{name: _name_date(filling, date) for name, filling in value.values})
+    if isinstance(value, tuple):
+        return tuple(_name_date(item, date) for item in value)
+    return date if isinstance(value, str) and value == "received" else value
 
 
 def _as_day(value: dt.date | str) -> dt.date:
     try:
         day = value if isinstance(value, dt.date) else dt.date.fromisoformat(str(value))
     except ValueError:
-        raise InputError(f"as_of is {value!r}; expected a date or a text like '2025-12-31'.") from None
+        raise InputError(Message("observations.as_of", value=repr(value))) from None
     return day.date() if isinstance(day, dt.datetime) else day
 
 
@@ -273,37 +281,33 @@ def _distinct_names(*groups: Sequence[str]) -> list[str]:
     names = [name for group in groups for name in group]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
-        raise InputError(f"{listed(twice)} is named more than once in numbers=, moments= and keep=. Name it once.")
+        raise InputError(Message("observations.named_twice", names=twice))
     taken = [name for name in names if name in _MADE or name.startswith("asn_")]
     if taken:
-        raise InputError(
-            f"Columns called {listed(taken)} are made here. Give them another name: columns={{'other': {taken[0]!r}}}."
-        )
+        raise InputError(Message("observations.made_here", names=taken, first=taken[0]))
     return names
 
 
 def _require_dates(order: Mapping[str, str], known: Sequence[str]) -> None:
     for name, way in order.items():
         if name not in known:
-            raise InputError(
-                f"dates names {name!r}, which is no date here.{nearest(name, known)} Dates: {listed(known)}."
+            problem, dates = (
+                Message("observations.no_such_date", name=name),
+                Message("observations.dates_here", names=known),
             )
+            raise InputError(paragraph(problem, did_you_mean(name, known), dates))
         if way not in ("day-first", "month-first"):
-            raise InputError(f"dates for {name!r} is {way!r}; expected 'day-first' or 'month-first'.")
+            raise InputError(Message("observations.order", name=name, value=repr(way)))
 
 
 def _require_key(source: Any, person: str, key: bytes | None) -> None:  # noqa: ANN401
     if key is None:
-        raise PrivacyError(
-            f"person={person!r} needs a key: only keyed pseudonyms of persons enter. Give key=load_key(...)."
-        )
+        raise PrivacyError(Message("observations.needs_key", name=person))
     if isinstance(source, str | Path):
         return
     schema = nw.from_native(source).lazy().collect_schema()
     if person in schema and schema[person].is_float():
-        raise PrivacyError(
-            f"Column {person!r} holds identifiers as decimals, whose last digits are lost. Read it as text."
-        )
+        raise PrivacyError(Message("observations.decimals", name=person))
 
 
 def _kept_rows(
@@ -314,38 +318,28 @@ def _kept_rows(
     frame = rows.frame.rename(aside).with_columns(nw.col("received").alias("decided"))
     if office is not None:
         frame = frame.with_columns(nw.lit(office).alias("office"), nw.lit(1).alias(GIVEN))
-    found = frame.collect_schema().names()
+    present = frame.collect_schema().names()
     own = [aside.get(name, name) for name in names]
-    columns = ["office", "received", *(c for c in ("service", "officer") if c in found), *own]
+    columns = ["office", "received", *(c for c in ("service", "officer") if c in present), *own]
     cleaned = clean(frame, bounds=rows.bounds, as_of=day, columns=columns)
     cleaned = replace(cleaned, records=cleaned.records.rename({own: name for name, own in aside.items()}))
-    ledger = _relabelled(cleaned.ledger)
-    _refuse_unusable(ledger, rows.tables[0].name if rows.tables else "the data", date)
+    ledger = _relabel(cleaned.ledger)
+    _refuse_unusable(ledger, rows.tables[0].name if rows.tables else Message("observations.the_data"), date)
     return cleaned, ledger
 
 
-def _relabelled(ledger: Ledger) -> Ledger:
+def _relabel(ledger: Ledger) -> Ledger:
     return Ledger(ledger.read, ledger.kept, {_REASONS.get(r, r): n for r, n in ledger.dropped.items()})
 
 
-def _refuse_unusable(ledger: Ledger, name: str, date: str) -> None:
+def _refuse_unusable(ledger: Ledger, name: str | Message, date: str) -> None:
     if ledger.read == 0:
-        raise InputError(f"{name!r} has headings and no rows. Export it again.")
-    bad = ledger.dropped.get(_REASONS[NO_DATE["received"]], 0)
+        raise InputError(Message("observations.no_rows", name=name))
+    bad = ledger.dropped.get(_NO_CALENDAR_DATE, 0)
     if bad > MOST_UNREADABLE * ledger.read:
-        raise InputError(
-            f"Column {date!r}: {bad:,} of {ledger.read:,} texts are no date of the calendar. Name the column of dates: "
-            f"date='...'."
-        )
+        raise InputError(Message("observations.column_of_dates", name=date, n=bad, rows=ledger.read))
     if ledger.kept == 0:
-        reasons = ", ".join(f"{reason} {n:,}" for reason, n in ledger.dropped.items())
-        raise InputError(f"{name!r}: none of {ledger.read:,} rows can be used ({reasons}). Check the columns.")
-
-
-def _left_out(ledger: Ledger) -> list[str]:
-    total = sum(ledger.dropped.values())
-    reasons = ", ".join(f"{reason} {n:,}" for reason, n in ledger.dropped.items())
-    return [f"{total:,} of {ledger.read:,} rows left out: {reasons}."] if total else []
+        raise InputError(Message("observations.nothing_usable", name=name, read=ledger.read, reasons=ledger.reasons()))
 
 
 # --- typed columns --------------------------------------------------------------------------------------------
@@ -357,16 +351,16 @@ def _typed(
     moments: Sequence[str],
     order: Mapping[str, str],
     style: NumberStyle | None,
-) -> tuple[Relation, list[str]]:
+) -> tuple[Relation, list[Message]]:
     """Return the kept rows, held in memory, with texts read as numbers and dates."""
     table = _in_memory(cleaned.records)
-    said: list[str] = []
+    notes: list[Message] = []
     for name in numbers:
         table = with_numbers(table, name, style=style)
     for name in moments:
-        table, word = _with_moment(table, name, order.get(name))
-        said += word
-    return table, said
+        table, missing = _with_moment(table, name, order.get(name))
+        notes += missing
+    return table, notes
 
 
 def _in_memory(frame: nw.LazyFrame[Any]) -> Relation:
@@ -409,19 +403,19 @@ def with_numbers(
     """
     kind = _kind(table, name)
     if kind.startswith(("DATE", "TIME", "INTERVAL")) or "[" in kind:
-        raise InputError(f"Column {name!r} holds {kind}, no numbers. Name another column.")
+        raise InputError(Message("observations.no_numbers", name=name, kind=kind))
     if not kind.startswith(("VARCHAR", "ENUM")):
-        return _replaced(table, name, f"CAST({quoted(name)} AS DOUBLE)")
+        return _replace_column(table, name, f"CAST({quoted(name)} AS DOUBLE)")
     texts = [str(t) for (t,) in table.aggregate(f"CAST({quoted(name)} AS VARCHAR) AS t").fetchall() if t is not None]
     known = {" ".join(word.split()).casefold(): value for word, value in (words or {}).items()}
     plain = {t: " ".join(t.split()).casefold() for t in texts}
     rest = [t for t in texts if plain[t] not in known]
-    read = dict(zip(rest, parse_numbers(rest, name=name, style=style), strict=True))
-    values = [known[plain[t]] if plain[t] in known else read[t] for t in texts]
-    return _mapped(table, name, texts, pa.array(values, pa.float64(), from_pandas=True))
+    parsed = dict(zip(rest, parse_numbers(rest, name=name, style=style), strict=True))
+    values = [known[plain[t]] if plain[t] in known else parsed[t] for t in texts]
+    return _map_texts(table, name, texts, pa.array(values, pa.float64(), from_pandas=True))
 
 
-def _mapped(table: Relation, name: str, texts: Sequence[str], values: pa.Array) -> Relation:
+def _map_texts(table: Relation, name: str, texts: Sequence[str], values: pa.Array) -> Relation:
     """Return the relation with each text of a column replaced by its value; missing stays missing."""
     known = duckdb.from_arrow(pa.table({"asn_text": pa.array(texts, pa.string()), "asn_value": values}))
     joined = table.set_alias("t").join(known.set_alias("k"), f"t.{quoted(name)} = k.asn_text", how="left")
@@ -429,30 +423,30 @@ def _mapped(table: Relation, name: str, texts: Sequence[str], values: pa.Array) 
     return joined.project(", ".join(cells))
 
 
-def _replaced(table: Relation, name: str, sql: str) -> Relation:
+def _replace_column(table: Relation, name: str, sql: str) -> Relation:
     return table.project(f"* REPLACE ({sql} AS {quoted(name)})")
 
 
-def _with_moment(table: Relation, name: str, order: str | None) -> tuple[Relation, list[str]]:
+def _with_moment(table: Relation, name: str, order: str | None) -> tuple[Relation, list[Message]]:
     """Read a column as dates; placeholders are missing, and so, counted, are texts that are no dates."""
     empty = ", ".join(f"DATE '{day:%Y-%m-%d}'" if day.year > 999 else "DATE '0001-01-01'" for day in PLACEHOLDERS)
     clear = f"CASE WHEN {quoted(name)} IN ({empty}) THEN NULL ELSE {quoted(name)} END"
     if not _kind(table, name).startswith("VARCHAR"):
-        return _replaced(_replaced(table, name, f"CAST({quoted(name)} AS DATE)"), name, clear), []
+        return _replace_column(_replace_column(table, name, f"CAST({quoted(name)} AS DATE)"), name, clear), []
     renamed = table.project(
         ", ".join(f"{quoted(c)} AS {'asn_moment' if c == name else quoted(c)}" for c in table.columns)
     )
     reading = read_dates(renamed, "asn_moment", name=name, order=order)
-    read = dated(renamed, reading)
+    days = dated(renamed, reading)
     bad = 0
-    if "asn_asn_moment_bad" in read.columns:
-        bad = len(read.filter("asn_asn_moment_bad").project("1").fetchall())
-        read = read.project("* EXCLUDE (asn_asn_moment_bad)")
+    if "asn_asn_moment_bad" in days.columns:
+        bad = len(days.filter("asn_asn_moment_bad").project("1").fetchall())
+        days = days.project("* EXCLUDE (asn_asn_moment_bad)")
     if bad > MOST_UNREADABLE * reading.rows:
-        raise InputError(f"Column {name!r}: {bad:,} of {reading.rows:,} texts are no date of the calendar.")
-    back = read.project(", ".join(f"{quoted(c)} AS {quoted(name if c == 'asn_moment' else c)}" for c in read.columns))
-    said = [f"{name}: {bad:,} texts are no date of the calendar and taken as missing."] if bad else []
-    return _replaced(back, name, clear), said
+        raise InputError(Message("observations.bad_moments", name=name, n=bad, rows=reading.rows))
+    back = days.project(", ".join(f"{quoted(c)} AS {quoted(name if c == 'asn_moment' else c)}" for c in days.columns))
+    notes: list[Message] = [Alert("observations.moments_missing", name=name, n=bad)] if bad else []
+    return _replace_column(back, name, clear), notes
 
 
 # --- persons and months ---------------------------------------------------------------------------------------
@@ -464,30 +458,32 @@ def _without_persons(table: Relation, ledger: Ledger, key: bytes | None) -> tupl
         return table, ledger
     known = table.filter("officer IS NOT NULL AND trim(officer) <> ''")
     persons = [str(p) for (p,) in known.aggregate("officer").fetchall()]
-    made = pa.array([pseudonym("person", p, key) for p in persons], pa.string())
-    named = _mapped(known, "officer", persons, made)
+    pseudonyms = pa.array([pseudonym("person", p, key) for p in persons], pa.string())
+    named = _map_texts(known, "officer", persons, pseudonyms)
     cells = (f"{quoted(c)} AS person" if c == "officer" else quoted(c) for c in named.columns)
     kept = named.project(", ".join(cells))
     count = int(kept.aggregate("count(*)").fetchall()[0][0])
     if count == 0:
-        raise InputError("No row has an identifier in the column of persons. Check person=.")
-    return kept, Ledger(ledger.read, count, {**ledger.dropped, "no person": ledger.kept - count})
+        raise InputError(Message("observations.no_persons"))
+    nameless = Message("observations.reason.no_person")
+    return kept, Ledger(ledger.read, count, {**ledger.dropped, nameless: ledger.kept - count})
 
 
-def _dated_records(table: Relation) -> Relation:
+def _date_records(table: Relation) -> Relation:
     """Add month and day numbers, and hold the result in memory: nothing of the source is needed any more."""
     rest = [quoted(c) for c in table.columns if c != "received"]
-    made = (
+    parts = (
         "received AS date, CAST(12 * year(received) + month(received) - 1 AS INTEGER) AS month, "
         "CAST(datediff('day', DATE '0001-01-01', received) + 1 AS INTEGER) AS day"
     )
-    return duckdb.from_arrow(table.project(f"{', '.join(rest)}, {made}").to_arrow_table())
+    return duckdb.from_arrow(table.project(f"{', '.join(rest)}, {parts}").to_arrow_table())
 
 
 # --- verbs ----------------------------------------------------------------------------------------------------
 
 
-def with_days(observations: Observed, *, start: str, end: str, name: str, horizon: int) -> Observed:
+@public_verb
+def with_days(observations: Observed, *, start: str, end: str, name: str, horizon: Times) -> Observed:
     """Return the observations with a column of calendar days from one date to another, each counted up to a horizon.
 
     The value is ``min(end - start, horizon)``; a record without an end by `as_of` counts as `horizon`. A record whose
@@ -528,28 +524,29 @@ def with_days(observations: Observed, *, start: str, end: str, name: str, horizo
     for column in (start, end):
         _require_column(table, column)
         if _kind(table, column) != "DATE":
-            raise InputError(f"Column {column!r} holds {_kind(table, column)}, no dates. Name it in moments=.")
+            raise InputError(Message("observations.no_dates", name=column, kind=_kind(table, column)))
     as_of = f"DATE '{observations.as_of.isoformat()}'"
     late = len(table.filter(f"{quoted(end)} > {as_of}").project("1").fetchall())
     if late:
-        raise InputError(
-            f"{late:,} records have {end!r} after as_of {observations.as_of}. Correct the dates, or as_of."
-        )
+        raise InputError(Message("observations.after_as_of", n=late, name=end, day=observations.as_of))
     days = f"""CASE WHEN {quoted(start)} IS NULL OR datediff('day', {quoted(start)}, {as_of}) < {int(horizon)} THEN NULL
         ELSE CAST(least(coalesce(datediff('day', {quoted(start)}, {quoted(end)}), {int(horizon)}), {int(horizon)})
         AS DOUBLE) END AS {quoted(name)}"""
-    made = table.project(f"*, {days}")
-    without = len(made.filter(f"{quoted(name)} IS NULL").project("1").fetchall())
+    counted = table.project(f"*, {days}")
+    without = len(counted.filter(f"{quoted(name)} IS NULL").project("1").fetchall())
     total = int(table.aggregate("count(*)").fetchall()[0][0])
     if without == total:
-        raise InputError(f"No record has {start!r} {horizon} days or more before as_of. Use a shorter horizon.")
-    note = (
-        f"{name}: calendar days from {start} to {end}, counted up to {horizon}; {without:,} of {total:,} cannot answer."
-    )
-    return replace(observations, records=nw.from_native(made).lazy(), notes=(*observations.notes, note))
+        raise InputError(Message("observations.none_followed", name=start, horizon=horizon))
+    span = {"name": name, "start": start, "end": end, "horizon": horizon}
+    return _extend(observations, counted, Message("observations.days", **span, without=without, total=total))
 
 
-def with_flag(observations: Observed, *, column: str, true: Sequence[str], name: str) -> Observed:
+def _extend(observations: Observed, table: Relation, note: Message) -> Observed:
+    return replace(observations, records=nw.from_native(table).lazy(), notes=(*observations.notes, note))
+
+
+@public_verb
+def with_flag(observations: Observed, *, column: str, true: Names, name: str) -> Observed:
     """Return the observations with a column that is 1 where a text is one of some words, for `Share`.
 
     An empty text stays missing. Case and spacing do not matter.
@@ -572,22 +569,21 @@ def with_flag(observations: Observed, *, column: str, true: Sequence[str], name:
     _require_new(table, name)
     _require_column(table, column)
     if not _kind(table, column).startswith("VARCHAR"):
-        raise InputError(f"Column {column!r} holds {_kind(table, column)}, no texts. Use it as it is.")
+        raise InputError(Message("observations.no_texts", name=column, kind=_kind(table, column)))
     texts = [str(t) for (t,) in table.aggregate(quoted(column)).fetchall() if t is not None and str(t).strip()]
     plain = {t: " ".join(t.split()).casefold() for t in texts}
     meant = {" ".join(word.split()).casefold(): word for word in true}
     absent = [word for key, word in meant.items() if key not in plain.values()]
     if absent:
-        found = listed([masked(t) for t in sorted(texts)], 10)
-        raise InputError(
-            f"Column {column!r} does not hold {listed(absent)}.{nearest(absent[0], texts)} Found: {found}."
-        )
+        problem = Message("observations.no_such_word", name=column, words=absent)
+        names = [masked(t) for t in sorted(texts)[:_MOST]]
+        raise InputError(paragraph(problem, did_you_mean(absent[0], names), Message("observations.found", names=names)))
     flags = pa.array([float(plain[t] in meant) for t in texts], pa.float64())
-    made = _mapped(table.project(f"*, {quoted(column)} AS {quoted(name)}"), name, texts, flags)
-    note = f"{name}: 1 where {column} is {' or '.join(true)}."
-    return replace(observations, records=nw.from_native(made).lazy(), notes=(*observations.notes, note))
+    flagged = _map_texts(table.project(f"*, {quoted(column)} AS {quoted(name)}"), name, texts, flags)
+    return _extend(observations, flagged, Message("observations.flag", name=name, column=column, words=tuple(true)))
 
 
+@public_verb
 def with_recorded(observations: Observed, *, column: str, name: str) -> Observed:
     """Return the observations with a column that is 1 where another column was filled in and 0 where it was not.
 
@@ -611,14 +607,15 @@ def with_recorded(observations: Observed, *, column: str, name: str) -> Observed
     table = _native(observations)
     _require_new(table, name)
     _require_column(table, column)
-    made = table.project(f"*, CAST({_filled(table, column)} AS DOUBLE) AS {quoted(name)}")
-    empty = len(made.filter(f"{quoted(name)} = 0").project("1").fetchall())
+    told = table.project(f"*, CAST({_is_filled(table, column)} AS DOUBLE) AS {quoted(name)}")
+    empty = len(told.filter(f"{quoted(name)} = 0").project("1").fetchall())
     total = int(table.aggregate("count(*)").fetchall()[0][0])
-    note = f"{name}: 1 where {column} was filled in, 0 in the {empty:,} of {total:,} records where it was not."
-    return replace(observations, records=nw.from_native(made).lazy(), notes=(*observations.notes, note))
+    return _extend(
+        observations, told, Message("observations.recorded", name=name, column=column, empty=empty, total=total)
+    )
 
 
-def _filled(table: Relation, column: str) -> str:
+def _is_filled(table: Relation, column: str) -> str:
     """Return the SQL condition that a cell holds something."""
     kind, cell = _kind(table, column), quoted(column)
     if kind.startswith(("VARCHAR", "ENUM")):
@@ -636,10 +633,12 @@ def _native(observations: Observations) -> Relation:
 
 def _require_new(table: Relation, name: str) -> None:
     if name in table.columns:
-        raise InputError(f"The records have a column called {name!r} already. Choose another name.")
+        raise InputError(Message("observations.name_taken", name=name))
 
 
 def _require_column(table: Relation, column: str) -> None:
     if column not in table.columns:
-        close, found = nearest(column, table.columns), listed(table.columns, 20)
-        raise InputError(f"Column {column!r} is not in the records.{close} Found: {found}.")
+        problem, known = Message("observations.no_column", name=column), table.columns
+        raise InputError(
+            paragraph(problem, did_you_mean(column, known), Message("observations.found", names=known[:_MOST]))
+        )

@@ -11,36 +11,49 @@ import csv
 import datetime as dt
 import functools
 import re
-import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TypeAlias
 
 import duckdb
 import narwhals as nw
 import numpy as np
 import pandas as pd
 
+from asn_impact.arguments import Names
 from asn_impact.display import card
-from asn_impact.errors import DataWarning, InputError, PrivacyError, listed
+from asn_impact.errors import InputError, PrivacyError
 from asn_impact.intake.columns import normalised, recognised
 from asn_impact.intake.exports import Source, explaining, gather
 from asn_impact.intake.files import files_of, open_file
-from asn_impact.intake.ledger import Ledger
+from asn_impact.intake.ledger import Ledger, reason
 from asn_impact.intake.local import MONTHS, NULL_WORDS, parse_numbers
-from asn_impact.intake.observations import NumberStyle, Observations, Order, observed, quoted, with_numbers
+from asn_impact.intake.observations import (
+    NumberStyle,
+    Observations,
+    Order,
+    observe,
+    quoted,
+    with_numbers,
+)
 from asn_impact.intake.privacy import identifiers_in, masked
+from asn_impact.verbs import public_verb
+from asn_impact.words import Alert, Message
 
 __all__ = ["ELEMENTS", "Survey", "SurveyAggregates", "read_survey", "read_survey_aggregates", "survey_period"]
+
+Name: TypeAlias = str | Message  # of a table: that of its file, or what a frame is called
 
 #: The nine elements of PermenPANRB 14/2017 in the order of the regulation.
 ELEMENTS = (*("persyaratan", "prosedur", "waktu", "biaya", "produk", "kompetensi", "perilaku", "pengaduan", "sarana"),)
 LOWEST, HIGHEST = 1, 4  # the answers a, b, c, d
 PER_POINT = 25  # nilai konversi: 4 becomes 100
 IKM = "ikm"
+_NOBODY = Message("survey.no_respondents")
+_MOST = 20  # headings shown in a refusal
 _UNTOLD = ("nomor_8", "nomor_9")
 _FIELDS = ("office", "service", "received")
 
@@ -96,7 +109,7 @@ class SurveyAggregates:
     ledger: Ledger
     headings: Mapping[str, str] = field(default_factory=dict)
     sources: tuple[Source, ...] = ()
-    notes: tuple[str, ...] = ()
+    notes: tuple[Message, ...] = ()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "rows", self.rows.copy(deep=False))
@@ -154,59 +167,51 @@ def element_of(heading: object) -> str | None:
 
 
 def _matched_elements(
-    headings: Sequence[str], columns: Mapping[str, str | None], elements: Mapping[str, str] | None, source: str
+    headings: Sequence[str], columns: Mapping[str, str | None], elements: Mapping[str, str] | None, source: Name
 ) -> dict[str, str]:
     """Return element -> heading; what is settled by the reader wins."""
     if elements is not None:
         return dict(elements)
     asked = {e: columns[e] for e in ELEMENTS if e in columns}
     taken = {normalised(h) for h in asked.values() if h is not None}
-    found: dict[str, list[str]] = {}
+    matches: dict[str, list[str]] = {}
     for heading in headings:
         if normalised(heading) not in taken and (element := element_of(heading)) is not None:
-            found.setdefault(element, []).append(heading)
-    double = [e for e in ELEMENTS if len(found.get(e, ())) > 1 and e not in asked]
-    if double:
-        raise InputError(
-            f"{source!r} has {len(found[double[0]])} columns for {double[0]!r}: {listed(found[double[0]])}. "
-            f"Say which: columns={{{double[0]!r}: {found[double[0]][0]!r}}}."
-        )
+            matches.setdefault(element, []).append(heading)
+    double = next((e for e in ELEMENTS if len(matches.get(e, ())) > 1 and e not in asked), None)
+    if double is not None:
+        several = {"n": len(matches[double]), "headings": matches[double], "first": matches[double][0]}
+        raise InputError(Message("survey.double_element", source=source, element=double, **several))
     chosen = {
-        e: h for e in ELEMENTS if (h := asked[e] if e in asked else next(iter(found.get(e, ())), None)) is not None
+        e: h for e in ELEMENTS if (h := asked[e] if e in asked else next(iter(matches.get(e, ())), None)) is not None
     }
     lacking = [e for e in ELEMENTS if e not in chosen and e not in asked]
     if lacking:
-        raise InputError(_lacking(lacking, found, headings, source))
+        raise InputError(_explain_lacking(lacking, matches, headings, source))
     return chosen
 
 
-def _lacking(lacking: list[str], found: Mapping[str, list[str]], headings: Sequence[str], source: str) -> str:
-    untold = [found[n][0] for n in _UNTOLD if n in found]
+def _explain_lacking(
+    lacking: list[str], matches: Mapping[str, list[str]], headings: Sequence[str], source: Name
+) -> Message:
+    untold = [matches[n][0] for n in _UNTOLD if n in matches]
     if untold and set(lacking) <= {"pengaduan", "sarana"}:
-        return (
-            f"{source!r} names {listed(untold)} by number only. The regulation (14/2017) has 8 pengaduan, 9 sarana; "
-            f"its questionnaire asks 8 sarana, 9 pengaduan. Look at the questionnaire that was used and say which: "
-            f"columns={{'pengaduan': {untold[0]!r}, 'sarana': {untold[-1]!r}}} or the other way round."
-        )
-    return (
-        f"{source!r} has no column for {len(lacking)} elements: {listed(lacking, 9)}. Found: "
-        f"{listed([masked(h) for h in headings if h.strip()], 20)}. Name them: columns={{{lacking[0]!r}: '...'}}; "
-        f"None for an element that was not asked (the index is then the mean of the others)."
-    )
+        return Message("survey.by_number", source=source, headings=untold, first=untold[0], last=untold[-1])
+    shown = [masked(h) for h in headings if h.strip()][:_MOST]
+    problem = {"n": len(lacking), "elements": lacking, "first": lacking[0]}
+    return Message("survey.no_element", source=source, **problem, headings=shown)
 
 
-def _headings(source: Any, fields: Sequence[str], named: Sequence[str]) -> list[tuple[str, list[str]]]:  # noqa: ANN401
+def _headings(source: Any, fields: Sequence[str], named: Sequence[str]) -> list[tuple[Name, list[str]]]:  # noqa: ANN401
     """Return the name and the headings of every table of a source."""
     if not isinstance(source, str | Path):
+        frame = Message("survey.the_frame")
         if isinstance(source, pd.DataFrame):
-            return [("the frame", [str(c) for c in source.columns])]
+            return [(frame, [str(c) for c in source.columns])]
         try:
-            return [("the frame", list(nw.from_native(source).lazy().collect_schema().names()))]
+            return [(frame, list(nw.from_native(source).lazy().collect_schema().names()))]
         except TypeError:
-            raise InputError(
-                f"A {type(source).__name__} cannot be read; expected a path, or a pandas, polars, pyarrow or DuckDB "
-                f"frame."
-            ) from None
+            raise InputError(Message("survey.unreadable", kind=type(source).__name__)) from None
 
     def recognise(cells: Sequence[str]) -> int:
         return recognised(cells, fields, named) + sum(element_of(cell) is not None for cell in cells)
@@ -216,7 +221,7 @@ def _headings(source: Any, fields: Sequence[str], named: Sequence[str]) -> list[
 
 
 def _one_mapping(
-    tables: Sequence[tuple[str, list[str]]], columns: Mapping[str, str | None], elements: Mapping[str, str] | None
+    tables: Sequence[tuple[Name, list[str]]], columns: Mapping[str, str | None], elements: Mapping[str, str] | None
 ) -> dict[str, str]:
     """Return element -> heading, the same for all tables."""
     matched = [(name, _matched_elements(headings, columns, elements, name)) for name, headings in tables]
@@ -225,43 +230,40 @@ def _one_mapping(
         differing = [e for e in first if other.get(e) is None or normalised(other[e]) != normalised(first[e])]
         if differing or set(other) != set(first):
             what = differing[0] if differing else next(iter(set(other) - set(first)))
-            raise InputError(
-                f"{first_name!r} and {name!r} name the element {what!r} differently ({masked(str(first.get(what)))!r}, "
-                f"{masked(str(other.get(what)))!r}). Give the columns of all files the same headings."
-            )
+            headings = {"first": masked(str(first.get(what))), "second": masked(str(other.get(what)))}
+            raise InputError(Message("survey.named_differently", one=first_name, other=name, element=what, **headings))
     return first
 
 
-def _date_heading(tables: Sequence[tuple[str, list[str]]], date: str | None) -> str:
+def _date_heading(tables: Sequence[tuple[Name, list[str]]], date: str | None) -> str:
     if date is not None:
         return date
     name, headings = tables[0]
-    found = [h for h in headings if _labels().get(_plain(h)) == "tanggal"]
-    if len(found) != 1:
-        what = f"{len(found)} columns that can be the date: {listed(found)}" if found else "no column for the date"
-        raise InputError(f"{name!r} has {what}. Name it: date='...'.")
-    return found[0]
+    matches = [h for h in headings if _labels().get(_plain(h)) == "tanggal"]
+    if not matches:
+        raise InputError(Message("survey.no_date", source=name))
+    if len(matches) > 1:
+        raise InputError(Message("survey.several_dates", source=name, n=len(matches), headings=matches))
+    return matches[0]
 
 
 def _refuse_free_text(keep: Sequence[str], columns: Mapping[str, str | None]) -> None:
     for name in keep:
         if "teks_bebas" in (_labels().get(_plain(name)), _labels().get(_plain(columns.get(name) or ""))):
-            raise PrivacyError(
-                f"Column {name!r} holds what people wrote in their own words, and may name them. Leave it out of "
-                f"keep=; read it where it lies."
-            )
+            raise PrivacyError(Message("survey.free_text", name=name))
 
 
 # --- answers of respondents -----------------------------------------------------------------------------------
 
 
+@public_verb
 def read_survey(
     source: Any,  # noqa: ANN401 (a path, or any frame narwhals knows)
     *,
     as_of: dt.date | str,
     date: str | None = None,
     office: str | None = None,
-    keep: Sequence[str] = (),
+    keep: Names = (),
     columns: Mapping[str, str | None] | None = None,
     dates: Mapping[str, Order] | None = None,
     elements: Mapping[str, str] | None = None,
@@ -318,7 +320,7 @@ def read_survey(
         named = [h for h in [*asked.values(), *(elements or {}).values(), date] if h is not None]
         tables = _headings(source, _FIELDS, named)
         chosen = _one_mapping(tables, asked, elements)
-        read, alerts = observed(
+        answers = observe(
             source,
             as_of=as_of,
             date=_date_heading(tables, date),
@@ -327,37 +329,34 @@ def read_survey(
             columns={**{name: h for name, h in asked.items() if name not in ELEMENTS}, **chosen},
             dates=dates,
         )
-        table, missing = _checked(read.records.to_native(), tuple(chosen), words)
-    said, gaps = [*alerts], sum(missing.values())
-    if gaps:
-        worst = max(missing, key=lambda e: missing[e])
-        said.append(
-            f"{gaps:,} answers are missing, most of them in {worst} ({missing[worst]:,}); means are over those given."
-        )
-    if said:
-        warnings.warn(" ".join(said), DataWarning, stacklevel=2)
+        table, missing = _check_answers(answers.records.to_native(), tuple(chosen), words)
     left = [e for e in ELEMENTS if elements is None and e not in chosen]
-    notes = [f"The elements {listed(left, 9)} were not asked: the index is the mean of {len(chosen)}."] if left else []
+    notes = [Message("survey.not_asked", elements=left, n=len(chosen))] if left else []
     return Survey(
         records=nw.from_native(table).lazy(),
-        as_of=read.as_of,
-        ledger=read.ledger,
-        headings=read.headings,
-        sources=read.sources,
-        notes=(*read.notes, *notes, *said[len(alerts) :]),
+        as_of=answers.as_of,
+        ledger=answers.ledger,
+        headings=answers.headings,
+        sources=answers.sources,
+        notes=(*answers.notes, *notes, *_missing_notes(missing)),
         elements=tuple(chosen),
         missing=missing,
     )
 
 
-def _checked(
+def _missing_notes(missing: Mapping[str, int]) -> list[Message]:
+    gaps, worst = sum(missing.values()), max(missing, key=lambda e: missing[e], default="")
+    return [Alert("survey.answers_missing", n=gaps, element=worst, most=missing[worst])] if gaps else []
+
+
+def _check_answers(
     table: duckdb.DuckDBPyRelation, elements: tuple[str, ...], words: Mapping[str, int | None] | None
 ) -> tuple[duckdb.DuckDBPyRelation, dict[str, int]]:
     """Return the answers as numbers with the index of each respondent, held in memory, and the missing by element."""
     for element in elements:
         table = with_numbers(table, element, words=words)
-        counted = table.aggregate(f"{quoted(element)} AS answer, count(*) AS n").fetchall()
-        _refuse_other_answers(element, {a: int(n) for a, n in counted if a is not None})
+        counts = table.aggregate(f"{quoted(element)} AS answer, count(*) AS n").fetchall()
+        _refuse_other_answers(element, {a: int(n) for a, n in counts if a is not None})
     filled = " + ".join(f"({quoted(e)} IS NOT NULL)::INTEGER" for e in elements)
     total = " + ".join(f"coalesce({quoted(e)}, 0)" for e in elements)
     table = table.project(f"*, {PER_POINT} * ({total}) / nullif({filled}, 0) AS {IKM}")
@@ -366,25 +365,21 @@ def _checked(
     return held, dict(zip(elements, map(int, gaps), strict=True))
 
 
-def _refuse_other_answers(element: str, counted: Mapping[float, int]) -> None:
-    wrong = {a: n for a, n in counted.items() if a not in range(LOWEST, HIGHEST + 1)}
+def _refuse_other_answers(element: str, counts: Mapping[float, int]) -> None:
+    wrong = {a: n for a, n in counts.items() if a not in range(LOWEST, HIGHEST + 1)}
     if not wrong:
         return
-    shown = ", ".join(f"{a:g} in {wrong[a]:,} rows" for a in sorted(wrong)[:4])
-    if max(wrong) == 5:
-        why = (
-            "A scale from 1 to 5 is another questionnaire, whose answers are not those of 14/2017. Ask which was used."
-        )
-    elif set(wrong) == {0.0}:
-        why = "If 0 means that nothing was answered, say so: words={'0': None}."
-    else:
-        why = "Correct them in the source; if these are means of groups, use read_survey_aggregates."
-    raise InputError(f"Element {element!r} holds {shown}; expected whole numbers from {LOWEST} to {HIGHEST}. {why}")
+    answers = [Message("survey.answer", answer=f"{a:g}", n=wrong[a]) for a in sorted(wrong)[:4]]
+    why = "five" if max(wrong) == 5 else "zero" if set(wrong) == {0.0} else "other"
+    ends = {"lowest": LOWEST, "highest": HIGHEST}
+    problem = Message("survey.other_answers", element=element, answers=answers, **ends)
+    raise InputError(problem + Message(f"survey.why.{why}"))
 
 
 # --- published aggregates -------------------------------------------------------------------------------------
 
 
+@public_verb
 def read_survey_aggregates(
     source: Any,  # noqa: ANN401 (a path, or any frame narwhals knows)
     *,
@@ -434,11 +429,11 @@ def read_survey_aggregates(
         tables = _headings(source, _FIELDS[:2], named)
         chosen = _one_mapping(tables, asked, elements)
         wanted = ["service", *([] if office is not None else ["office"])]
-        found = {**{f: h for f, h in asked.items() if f in wanted}, **chosen}
+        named_columns = {**{f: h for f, h in asked.items() if f in wanted}, **chosen}
         rows = gather(
             source,
             wanted,
-            columns={**found, "asn_period": period, "asn_n": respondents},
+            columns={**named_columns, "asn_period": period, "asn_n": respondents},
             dates=None,
             keep=["asn_period", "asn_n", *chosen],
             required=[f for f in wanted if f != "service"],
@@ -446,17 +441,15 @@ def read_survey_aggregates(
         table = pd.DataFrame(rows.frame.collect().to_pandas())
     if office is not None:
         table["office"] = office
-    kept, ledger = _group_rows(table)
-    made = _aggregate_columns(kept, tuple(chosen), style)
-    _refuse_double(made)
-    said = [*rows.alerts, *([f"{ledger!r}."] if ledger.dropped else [])]
-    if said:
-        warnings.warn(" ".join(said), DataWarning, stacklevel=2)
+    usable, ledger = _group_rows(table)
+    groups = _aggregate_columns(usable, tuple(chosen), style)
+    _refuse_double(groups)
     headings = {f: h for f, h in rows.headings.items() if not f.startswith("asn_")}
     headings |= {"period": period, "respondents": respondents}
     counts = table["asn_file"].value_counts() if "asn_file" in table else pd.Series({0: len(table)})
     sources = tuple(Source(t.name, int(counts.get(i, 0)), t.sha256) for i, t in enumerate(rows.tables))
-    return SurveyAggregates(made, tuple(chosen), ledger, headings, sources, (*rows.notes, *said))
+    notes = tuple(note for note in (*rows.notes, ledger.note()) if note is not None)
+    return SurveyAggregates(groups, tuple(chosen), ledger, headings, sources, notes)
 
 
 _TOTAL = re.compile(r"\s*(grand\s*total|sub\s*total|jumlah|total|rata-?\s*rata)", re.IGNORECASE)
@@ -466,51 +459,44 @@ def _group_rows(table: pd.DataFrame) -> tuple[pd.DataFrame, Ledger]:
     """Leave out rows of totals, rows without an office, and rows without respondents."""
     office = table["office"].map(lambda v: "" if pd.isna(v) else " ".join(str(v).split()))
     if any(identifiers_in(label) for label in set(office)):
-        raise PrivacyError(
-            "The office column holds numbers that look like those of persons (NIK, NIP or telephone). Name the column "
-            "of the office: columns={'office': ...}."
-        )
+        raise PrivacyError(Message("survey.office_of_persons"))
     blank = table["asn_n"].map(lambda v: pd.isna(v) or str(v).strip().casefold() in {*NULL_WORDS, "0", "0.0"})
     fate = pd.Series("", index=table.index)
-    fate[blank] = "no respondents"
-    fate[office == ""] = "no office"
-    fate[office.map(lambda o: _TOTAL.match(o) is not None)] = "row of totals"
-    kept = table.assign(office=office)[fate == ""]  # the index still says which row it was
-    if kept.empty:
-        raise InputError(f"None of {len(table):,} rows holds an office and its respondents. Check the columns.")
-    dropped = {str(reason): int(n) for reason, n in fate[fate != ""].value_counts().sort_index().items()}
-    return kept, Ledger(len(table), len(kept), dropped)
+    fate[blank] = "no_respondents"
+    fate[office == ""] = "no_office"
+    fate[office.map(lambda o: _TOTAL.match(o) is not None)] = "row_of_totals"
+    groups = table.assign(office=office)[fate == ""]  # the index still says which row it was
+    if groups.empty:
+        raise InputError(Message("survey.nothing_usable", n=len(table)))
+    counts = fate[fate != ""].value_counts().sort_index()
+    dropped = {_NOBODY if code == "no_respondents" else reason(str(code)): int(n) for code, n in counts.items()}
+    return groups, Ledger(len(table), len(groups), dropped)
 
 
 def _aggregate_columns(table: pd.DataFrame, elements: tuple[str, ...], style: NumberStyle | None) -> pd.DataFrame:
     periods = [survey_period(v) for v in table["asn_period"]]
     people = _numbers(table["asn_n"], "respondents", style)
     if (broken := (~np.isfinite(people) | (people < 1) | (people != people.round()))).any():
-        raise InputError(
-            f"The number of respondents is no whole number above 0 in {int(broken.sum())} rows, first: row "
-            f"{broken[broken].index[0] + 1}. Correct it in the source."
-        )
-    made = pd.DataFrame({"office": table["office"]})
+        raise InputError(Message("survey.respondents", n=int(broken.sum()), row=int(broken[broken].index[0]) + 1))
+    groups = pd.DataFrame({"office": table["office"]})
     if "service" in table and table["service"].notna().any():
-        made["service"] = table["service"].map(lambda v: None if pd.isna(v) else " ".join(str(v).split()))
-    made["period"] = [_period_text(v) for v in table["asn_period"]]
-    made["month"] = np.array([first for first, _ in periods], dtype=np.int64)
-    made["months"] = np.array([length for _, length in periods], dtype=np.int64)
-    made["respondents"] = people.astype(np.int64)
+        groups["service"] = table["service"].map(lambda v: None if pd.isna(v) else " ".join(str(v).split()))
+    groups["period"] = [_period_text(v) for v in table["asn_period"]]
+    groups["month"] = np.array([first for first, _ in periods], dtype=np.int64)
+    groups["months"] = np.array([length for _, length in periods], dtype=np.int64)
+    groups["respondents"] = people.astype(np.int64)
     for element in elements:
-        made[element] = _means(table[element], element, style)
-    return made.reset_index(drop=True)
+        groups[element] = _means(table[element], element, style)
+    return groups.reset_index(drop=True)
 
 
 def _means(values: pd.Series, element: str, style: NumberStyle | None) -> pd.Series:
     means = _numbers(values, element, style)
     wrong = means.notna() & ~means.between(LOWEST, HIGHEST)
     if wrong.any():
-        first = means[wrong].index[0]
-        raise InputError(
-            f"Element {element!r} has {int(wrong.sum())} means outside {LOWEST} to {HIGHEST}, first {means[first]:g} "
-            f"in row {first + 1}. Expected the mean answer (NRR), not the weighted mean or the index."
-        )
+        at, ends = means[wrong].index[0], {"lowest": LOWEST, "highest": HIGHEST}
+        first = {"mean": f"{means[at]:g}", "row": int(at) + 1}
+        raise InputError(Message("survey.means_outside", element=element, n=int(wrong.sum()), **ends, **first))
     return means
 
 
@@ -526,10 +512,8 @@ def _refuse_double(rows: pd.DataFrame) -> None:
     double = rows.duplicated(keys)
     if double.any():
         first = rows.loc[double].iloc[0]
-        raise InputError(
-            f"{int(double.sum())} rows repeat a period of an office, first: {first['office']!r}, {first['period']!r}. "
-            f"Expected one row each."
-        )
+        names = {"office": str(first["office"]), "period": str(first["period"])}
+        raise InputError(Message("survey.double_period", n=int(double.sum()), **names))
 
 
 _ROMAN = {"i": 1, "ii": 2, "iii": 3, "iv": 4}
@@ -575,7 +559,4 @@ def survey_period(value: object) -> tuple[int, int]:
             order = _ROMAN.get(number) or int(number)
             if order * length <= 12:
                 return january + (order - 1) * length, length
-    raise InputError(
-        f"{masked(_period_text(value))!r} is no period that is known. Expected 2024, Semester I 2024, TW II 2024, "
-        f"Maret 2024, 2024-03 or 2024Q1."
-    )
+    raise InputError(Message("survey.no_period", period=masked(_period_text(value))))

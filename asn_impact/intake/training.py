@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import re
-import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 import narwhals as nw
 import numpy as np
 import pandas as pd
 
+from asn_impact.arguments import did_you_mean
 from asn_impact.display import card
-from asn_impact.errors import DataWarning, DesignError, InputError, listed, nearest
+from asn_impact.errors import DesignError, InputError
 from asn_impact.intake.columns import course_categories, in_category, normalised
 from asn_impact.intake.exports import explaining, gather
 from asn_impact.intake.local import parse_numbers
 from asn_impact.intake.privacy import masked, pseudonym
 from asn_impact.timeline import Timeline
+from asn_impact.verbs import public_verb
+from asn_impact.words import Alert, Message, paragraph
 
 __all__ = ["Rollout", "read_rollout", "read_rollout_from_status", "read_training"]
 
@@ -37,6 +39,8 @@ _PASSED = {"lulus", "kompeten", "ya", "y", "yes", "1", "true", "passed", "pass"}
 _ATTENDED = {"hadir", "hadir saja", "mengikuti", "telah mengikuti", "peserta", "selesai", "attended", "completed"}
 _FAILED = {"tidak lulus", "tidak", "belum", "belum lulus", "t", "n", "no", "0", "false", "failed", "fail", "gagal"}
 _FAILED |= {"tidak hadir", "mengundurkan diri", "belum kompeten", "tidak kompeten", "absen", "absent"}
+_MOST: Final = 20  # names shown in a refusal
+_BY_RULE: Final = frozenset({"another_provider", "attended", "not_passed"})  # left out as asked, not for a fault
 _DAMAGED = re.compile(r"\s*\d[.,]\d+e\+?\d+\s*|\d{15}000", re.IGNORECASE)  # what a spreadsheet leaves of a long number
 
 
@@ -50,7 +54,7 @@ class Rollout:
         Index: unit labels. Values as they were given (a month, a year, a code); missing means never.
     label : str
         Name of the course or treatment.
-    notes : tuple of str
+    notes : tuple of Message
         The rule used, and what was left out.
     doses : pandas.DataFrame or None
         ``office``, ``month``, ``share``: the share of staff that had completed the course by the end of each
@@ -60,7 +64,7 @@ class Rollout:
 
     adopted: pd.Series
     label: str = "treatment"
-    notes: tuple[str, ...] = ()
+    notes: tuple[Message, ...] = ()
     doses: pd.DataFrame | None = None
 
     def __post_init__(self) -> None:
@@ -88,26 +92,27 @@ class Rollout:
 def _columns_of(frame: Any, names: tuple[str, ...]) -> pd.DataFrame:  # noqa: ANN401
     """Return the named columns as a pandas frame, values untouched."""
     if isinstance(frame, pd.DataFrame):
-        found = [str(c) for c in frame.columns]
+        headings = [str(c) for c in frame.columns]
     else:
         try:
             lazy = nw.from_native(frame).lazy()
         except TypeError:
-            raise InputError(
-                f"A {type(frame).__name__} is no frame; expected pandas, polars, pyarrow or DuckDB."
-            ) from None
-        found = list(lazy.collect_schema().names())
+            raise InputError(Message("training.no_frame", kind=type(frame).__name__)) from None
+        headings = list(lazy.collect_schema().names())
     for name in names:
-        if found.count(name) > 1:
-            raise InputError(f"The frame has {found.count(name)} columns named {name!r}. Rename one of them.")
-        if name not in found:
-            raise InputError(
-                f"The frame has no column {name!r}.{nearest(name, [masked(c) for c in found])} "
-                f"Found: {listed([masked(c) for c in found], most=20)}."
-            )
+        if headings.count(name) > 1:
+            raise InputError(Message("training.double_column", n=headings.count(name), name=name))
+        if name not in headings:
+            raise InputError(_unknown(Message("training.no_column", name=name), name, headings))
     if isinstance(frame, pd.DataFrame):
         return frame.loc[:, list(dict.fromkeys(names))].reset_index(drop=True)
     return pd.DataFrame(lazy.select(*dict.fromkeys(names)).collect().to_pandas())
+
+
+def _unknown(problem: Message, name: str, known: Sequence[str]) -> Message:
+    """Return a refusal with the nearest of the names there are, and with all of them."""
+    names = tuple(masked(k) for k in known[:_MOST])
+    return paragraph(problem, did_you_mean(name, names), Message("training.columns", names=names))
 
 
 def _plain(values: pd.Series) -> pd.Series:
@@ -115,23 +120,23 @@ def _plain(values: pd.Series) -> pd.Series:
     return values.astype(values.cat.categories.dtype) if isinstance(values.dtype, pd.CategoricalDtype) else values
 
 
-def _without_missing(table: pd.DataFrame, names: tuple[str, ...]) -> tuple[pd.DataFrame, tuple[str, ...]]:
+def _drop_missing(table: pd.DataFrame, names: tuple[str, ...]) -> tuple[pd.DataFrame, tuple[Message, ...]]:
+    """Return the rows with all of the named values, and what has to be said about the others."""
     notes = []
     for name in names:
         missing = table[name].isna()
         if missing.any():
-            notes.append(f"{int(missing.sum())} rows without {name!r} left out of the rollout.")
+            notes.append(Alert("training.without_value", n=int(missing.sum()), name=name))
             table = table.loc[~missing]
-    if notes:
-        warnings.warn(" ".join(notes), DataWarning, stacklevel=3)
     return table, tuple(notes)
 
 
 def _refuse_no_rows(table: pd.DataFrame) -> None:
     if table.empty:
-        raise InputError("The frame has no rows with a unit, so there is no rollout.")
+        raise InputError(Message("training.no_rows"))
 
 
+@public_verb
 def read_rollout(frame: Any, *, unit: str, adopted: str) -> Rollout:  # noqa: ANN401
     """Return the first treated period of each unit, from a column of a panel or of a list of units.
 
@@ -158,16 +163,13 @@ def read_rollout(frame: Any, *, unit: str, adopted: str) -> Rollout:  # noqa: AN
     >>> read_rollout(panel, unit="state", adopted="effyear").adopted.to_dict()
     {'A': 2006.0, 'B': nan}
     """
-    table, notes = _without_missing(_columns_of(frame, (unit, adopted)), (unit,))
+    table, notes = _drop_missing(_columns_of(frame, (unit, adopted)), (unit,))
     _refuse_no_rows(table)
     pairs = pd.DataFrame({"unit": _plain(table[unit]), "adopted": _plain(table[adopted])}).drop_duplicates()
     double = pairs.loc[pairs["unit"].duplicated(), "unit"].drop_duplicates()
     if len(double):
-        shown = listed([masked(str(u)) if isinstance(u, str) else u for u in double])
-        raise DesignError(
-            f"{len(double)} units have more than one value of {adopted!r}: {shown}. Expected one first treated "
-            f"period a unit, the same in all its rows (missing for never)."
-        )
+        units = _masked_units(double)
+        raise DesignError(Message("training.several_values", n=len(double), adopted=adopted, units=units))
     return Rollout(_series(pairs["unit"], pairs["adopted"], unit, adopted), adopted, notes)
 
 
@@ -177,19 +179,21 @@ def _series(units: pd.Series, values: pd.Series, unit: str, name: str) -> pd.Ser
 
 def _zero_one(values: pd.Series, name: str) -> pd.Series:
     """(n,) booleans of a 0/1 column; anything else is refused."""
-    expected = "Expected 0 and 1 (or False and True), 1 where the unit is treated in the period."
+    expected = Message("training.zero_one")
     if values.isna().any():
-        raise InputError(f"{int(values.isna().sum())} rows have no value of {name!r}. {expected}")
+        raise InputError(paragraph(Message("training.status_missing", n=int(values.isna().sum()), name=name), expected))
     numeric = pd.api.types.is_bool_dtype(values) or pd.api.types.is_numeric_dtype(values)
     objects = values.map(type).isin([bool, int, float, np.bool_]).all()
     if not (numeric or objects):
-        raise InputError(f"{name!r} is text. {expected}")
+        raise InputError(paragraph(Message("training.status_text", name=name), expected))
     wrong = sorted(set(values.astype(float)) - {0.0, 1.0})
     if wrong:
-        raise InputError(f"{name!r} holds {listed([masked(str(w)) for w in wrong])}. {expected}")
+        shown = tuple(masked(str(w)) for w in wrong)
+        raise InputError(paragraph(Message("training.status_holds", name=name, values=shown), expected))
     return values.astype(float) == 1.0
 
 
+@public_verb
 def read_rollout_from_status(
     frame: Any,  # noqa: ANN401
     *,
@@ -223,27 +227,25 @@ def read_rollout_from_status(
     >>> read_rollout_from_status(panel, unit="u", period="t", treated="d").adopted.to_dict()
     {'A': 2.0, 'B': nan}
     """
-    table, notes = _without_missing(_columns_of(frame, (unit, period, treated)), (unit, period))
+    table, notes = _drop_missing(_columns_of(frame, (unit, period, treated)), (unit, period))
     _refuse_no_rows(table)
     on = _zero_one(_plain(table[treated]), treated).to_numpy()
-    raw, units = _plain(table[period]).reset_index(drop=True), _plain(table[unit]).reset_index(drop=True)
+    raw, owner = _plain(table[period]).reset_index(drop=True), _plain(table[unit]).reset_index(drop=True)
     _, position = Timeline.read(raw, column=period)
-    rows = pd.DataFrame({"unit": units, "at": position, "on": on})
+    rows = pd.DataFrame({"unit": owner, "at": position, "on": on})
     first = rows.loc[rows["on"]].groupby("unit", sort=False)["at"].min()
     start = rows["unit"].map(first)
     double = rows.groupby(["unit", "at"], sort=False)["on"].transform("min") != rows["on"]
     both = rows.loc[double, "unit"].drop_duplicates()
     if len(both):
-        raise DesignError(f"{len(both)} units have rows of one period that disagree on {treated!r}: {_shown(both)}.")
+        units = _masked_units(both)
+        raise DesignError(Message("training.status_disagrees", n=len(both), name=treated, units=units))
     ended = rows.loc[(rows["at"] > start) & ~rows["on"], "unit"].drop_duplicates()
     if len(ended) and absorbing == "required":
-        raise DesignError(
-            f"The treatment of {len(ended)} units ends again: {_shown(ended)}. These methods need treatment that "
-            f"stays; leave those units out, end their rows when the treatment ends, or say absorbing='first' if "
-            f"{treated!r} marks an event whose effect is to be followed."
-        )
+        units = _masked_units(ended)
+        raise DesignError(Message("training.status_ends", n=len(ended), units=units, name=treated))
     if len(ended):
-        notes = (*notes, f"{treated!r} ends again in {len(ended)} units; they count as treated from its first 1 on.")
+        notes = (*notes, Message("training.counts_from_first", name=treated, n=len(ended)))
     labels = rows["unit"].drop_duplicates()
     at = {int(p): i for i, p in reversed(list(enumerate(position)))}
     taken = [at.get(int(first[u])) if u in first.index else None for u in labels]
@@ -251,13 +253,14 @@ def read_rollout_from_status(
     return Rollout(_series(labels, values, unit, treated), treated, notes)
 
 
-def _shown(units: Any) -> str:  # noqa: ANN401
-    return listed([masked(u) if isinstance(u, str) else u for u in units])
+def _masked_units(units: pd.Series) -> tuple[object, ...]:
+    return tuple(masked(u) if isinstance(u, str) else u for u in units.tolist())
 
 
 # --- from training records ------------------------------------------------------------------------------------
 
 
+@public_verb
 def read_training(
     source: Any,  # noqa: ANN401
     *,
@@ -338,7 +341,7 @@ def read_training(
     {'O1': '2024-05'}
     """
     if share is not None and not 0 < share <= 1:
-        raise InputError(f"share is {share!r}; expected a number above 0 and at most 1, such as 0.5.")
+        raise InputError(Message("training.share_range", share=repr(share)))
     with explaining(source):
         rows = gather(
             source,
@@ -349,11 +352,11 @@ def read_training(
             required=("office", "course_end"),
             table=table,
         )
-        given, elsewhere = _of_provider(rows.frame, provider)
-        frame, chosen, left = _of_course(given, course)
-        completions, counted = _completions(frame, completion)
-        apart = _taught_by_others(_of_course(rows.frame, course)[0], frame) if provider is not None else []
-    left = {**elsewhere, **left, **counted}
+        theirs, elsewhere = _select_provider(rows.frame, provider)
+        frame, chosen, nameless = _select_course(theirs, course)
+        completions, unfit = _completions(frame, completion)
+        apart = _taught_by_others(_select_course(rows.frame, course)[0], frame) if provider is not None else []
+    left = {**elsewhere, **nameless, **unfit}
     completions, moved = _at_the_time(completions, positions, position_columns, rows.headings, key)
     completions["office"] = completions["office"].map(lambda o: (offices or {}).get(o, o))
     needed = share is not None or staff is not None or dose == "hours"
@@ -363,49 +366,40 @@ def read_training(
     adopted = _first_months(monthly, share, sorted({*monthly["office"], *listed_offices}))
     doses = None if by_office is None else monthly[["office", "month", "share", *(["hours"] * (dose == "hours"))]]
     over = [] if by_office is None else _over_full(monthly)
-    said = [*rows.alerts, *_left_notes(left), *apart, *moved]
-    if said:
-        warnings.warn(" ".join(said), DataWarning, stacklevel=2)
     label = course or (chosen[0] if len(chosen) == 1 else "training")
     partly = _partly_treated(_each_person_once(completions, "share"), adopted)
-    notes = (_rule(share, chosen), *_guessed(course, chosen), *partly, *rows.notes, *over, *said)
-    return Rollout(adopted, label, notes, doses)
+    about = (_rule(share, chosen), *_guess_notes(course, chosen), *partly, *rows.notes, *over)
+    return Rollout(adopted, label, (*about, *_left_notes(left), *apart, *moved), doses)
 
 
-def _of_provider(frame: nw.LazyFrame[Any], provider: str | None) -> tuple[nw.LazyFrame[Any], dict[str, int]]:
+def _select_provider(frame: nw.LazyFrame[Any], provider: str | None) -> tuple[nw.LazyFrame[Any], dict[str, int]]:
     """Rows of the courses given by the provider, and how many were given by another or by nobody named."""
     if provider is None:
         return frame, {}
     if "provider" not in frame.collect_schema().names():
-        raise InputError('The training records have no column of providers. Name it: columns={"provider": "..."}.')
+        raise InputError(Message("training.no_providers"))
     counts = {r["provider"]: int(r["n"]) for r in frame.group_by("provider").agg(n=nw.len()).collect().rows(named=True)}
     names = sorted(str(p) for p in counts if isinstance(p, str))
     chosen = [p for p in names if provider.casefold() in p.casefold()]
     if not chosen:
-        shown = listed([masked(p) for p in names], most=10)
-        raise InputError(
-            f"No provider contains {provider!r}.{nearest(provider, [masked(p) for p in names])} Found: {shown}."
-        )
+        raise InputError(_unknown(Message("training.no_provider", name=provider), provider, names))
     others = sum(n for p, n in counts.items() if p not in chosen)
-    return frame.filter(nw.col("provider").is_in(chosen)), {"another provider": others}
+    return frame.filter(nw.col("provider").is_in(chosen)), {"another_provider": others}
 
 
-def _taught_by_others(everyone: nw.LazyFrame[Any], theirs: nw.LazyFrame[Any]) -> list[str]:
+def _taught_by_others(everyone: nw.LazyFrame[Any], theirs: nw.LazyFrame[Any]) -> list[Message]:
     """Say how many offices took the course from another provider only: without a date they look untrained."""
     taught, own = (set(rows.select("office").unique().collect()["office"].to_list()) for rows in (everyone, theirs))
     others = len(taught - own - {None, ""})
-    return [
-        f"{others} offices took the course from another provider only and have no date here: assign() would compare "
-        f"with them as never trained. Leave them out of the comparison: design.where(...)."
-    ][: min(others, 1)]
+    return [Alert("training.taught_by_others", n=others)] if others else []
 
 
-def _guessed(course: str | None, chosen: Sequence[str]) -> list[str]:
+def _guess_notes(course: str | None, chosen: Sequence[str]) -> list[Message]:
     """Say which courses count because of their category, and not because their name holds what was asked."""
     if course is None or course.casefold() not in course_categories():
         return []
-    guessed = [masked(c) for c in chosen if course.casefold() not in c.casefold()]
-    return [f"Counted as {course!r} by the table of course categories: {listed(guessed, most=20)}."] if guessed else []
+    guesses = tuple(masked(c) for c in chosen if course.casefold() not in c.casefold())
+    return [Message("training.by_category", course=course, courses=guesses)] if guesses else []
 
 
 def _at_the_time(
@@ -414,33 +408,27 @@ def _at_the_time(
     columns: Mapping[str, str | None] | None,
     headings: Mapping[str, str],
     key: bytes | None,
-) -> tuple[pd.DataFrame, list[str]]:
+) -> tuple[pd.DataFrame, list[Message]]:
     """Completions with the unit of each person on the day the course ended, and what has to be said about it."""
     if "officer" not in completions:
         if positions is not None:
-            raise InputError("positions needs numbers of persons in the training records: columns={'officer': '...'}.")
+            raise InputError(Message("training.positions_need_persons"))
         return completions, []
     completions = completions.assign(officer=_told_apart(completions["officer"], key))
     if positions is None:
         at_training = "pelatihan" in normalised(headings["office"]) or "training" in normalised(headings["office"])
-        word = (
-            "The unit of each person is that of the training records, in personnel systems the current one: who was "
-            "moved since counts for the wrong unit. Give the history of positions: positions=..."
-        )
-        return completions, [] if at_training else [word]
+        return completions, [] if at_training else [Alert("training.unit_of_records")]
     history = _history(positions, columns, key)
     days = pd.to_datetime(completions["course_end"]).astype("datetime64[s]")
-    asked = completions.assign(day=days, row=range(len(completions))).sort_values(["day", "row"])
-    found = pd.merge_asof(asked, history, left_on="day", right_on="since", by="officer", suffixes=("", "_then"))
-    found = found.sort_values("row").set_index(completions.index)
-    known = found["office_then"].notna()
-    changed = int((known & (found["office_then"] != completions["office"])).sum())
-    said = [f"{changed:,} completions counted for the unit held when the course ended, not the one in the records."]
-    unknown = (
-        f"{int((~known).sum()):,} completions by persons whose unit that day is unknown: the records' unit is used."
-    )
-    offices = completions["office"].where(~known, found["office_then"])
-    return completions.assign(office=offices), [*said[: min(changed, 1)], *[unknown][: int((~known).any())]]
+    dated = completions.assign(day=days, row=range(len(completions))).sort_values(["day", "row"])
+    held = pd.merge_asof(dated, history, left_on="day", right_on="since", by="officer", suffixes=("", "_then"))
+    held = held.sort_values("row").set_index(completions.index)
+    known = held["office_then"].notna()
+    changed = int((known & (held["office_then"] != completions["office"])).sum())
+    unknown = int((~known).sum())
+    notes = [Message("training.unit_then", n=changed)] if changed else []
+    notes += [Alert("training.unit_unknown", n=unknown)] if unknown else []
+    return completions.assign(office=completions["office"].where(~known, held["office_then"])), notes
 
 
 def _history(positions: Any, columns: Mapping[str, str | None] | None, key: bytes | None) -> pd.DataFrame:  # noqa: ANN401
@@ -454,11 +442,9 @@ def _history(positions: Any, columns: Mapping[str, str | None] | None, key: byte
     ).drop_duplicates()
     double = int(table.duplicated(["officer", "since"], keep=False).sum())
     if double:
-        raise InputError(
-            f"The history of positions has {double} rows in which a person starts in two units on one day. Mend them."
-        )
+        raise InputError(Message("training.two_units", n=double))
     if table.empty:
-        raise InputError("The history of positions has no row with person, unit and date. Check position_columns.")
+        raise InputError(Message("training.no_history"))
     return table.sort_values("since", kind="stable").rename(columns={"office": "office_then"})
 
 
@@ -467,10 +453,7 @@ def _told_apart(numbers: pd.Series, key: bytes | None) -> pd.Series:
     texts = numbers.astype("string")
     damaged = int(texts.str.fullmatch(_DAMAGED.pattern, flags=re.IGNORECASE).fillna(value=False).sum())
     if damaged:
-        raise InputError(
-            f"{damaged} numbers of persons were damaged by a spreadsheet (15 digits are left of 18), so persons would "
-            f"be mixed. Export the column again as text."
-        )
+        raise InputError(Message("training.damaged", n=damaged))
     plain = texts.str.replace(r"[\W_]", "", regex=True).str.upper()
     plain = plain.mask(plain == "")
     if key is not None:
@@ -494,11 +477,11 @@ def _each_person_once(completions: pd.DataFrame, dose: Literal["share", "hours"]
     if dose == "share":
         return table.loc[table["n"] > 0].drop(columns="hours", errors="ignore")
     if "hours" not in table:
-        raise InputError("Hours of training need a column for them: columns={'hours': 'JP'}.")
+        raise InputError(Message("training.no_hours_column"))
     persons = 1.0 if "officer" in table else table["n"]
     hours = _numbers(table["hours"], "hours")
-    if hours.isna().any() or (hours < 0).any():
-        raise InputError(f"{int((hours.isna() | (hours < 0)).sum())} completions have no hours of training. Add them.")
+    if (lacking := int((hours.isna() | (hours < 0)).sum())) > 0:
+        raise InputError(Message("training.no_hours", n=lacking))
     return table.assign(hours=hours * persons)
 
 
@@ -520,53 +503,46 @@ def _first_months(monthly: pd.DataFrame, share: float | None, offices: list[str]
     return pd.Series(months, index=pd.Index(offices, name="office"), name="adopted")
 
 
-def _partly_treated(completions: pd.DataFrame, adopted: pd.Series) -> list[str]:
+def _partly_treated(completions: pd.DataFrame, adopted: pd.Series) -> list[Message]:
     """Say how many offices were trained after the first day of their first treated month."""
     first = completions["office"].map(adopted) == completions["month"]
     late = completions.loc[first & (pd.to_datetime(completions["course_end"]).dt.day > 1), "office"].nunique()
-    return [
-        f"In {late} offices the course ended after the first day of the month they count as trained from: cases "
-        f"received earlier that month, and cases received before and decided after, are treated in part."
-    ][: min(late, 1)]
+    return [Message("training.partly_treated", n=late)] if late else []
 
 
-def _rule(share: float | None, chosen: list[str]) -> str:
-    what = f"{len(chosen)} courses ({listed(chosen, most=3)})" if chosen else "the records"
-    when = (
-        "the first completion"
-        if share is None
-        else f"the first month in which {share:.0%} of the staff had completed it"
-    )
-    return f"An office counts as trained from {when}, by the end dates of {what}."
+def _rule(share: float | None, chosen: list[str]) -> Message:
+    courses = Message("training.by_courses", n=len(chosen), courses=tuple(masked(c) for c in chosen))
+    first = Message("training.first_completion") if share is None else Message("training.share_reached", share=share)
+    return Message("training.rule", when=first, what=courses if chosen else Message("training.by_records"))
 
 
-def _left_notes(left: Mapping[str, int]) -> list[str]:
-    reasons = ", ".join(f"{reason} {n:,}" for reason, n in left.items() if n)
-    return [f"Training rows left out: {reasons}."] if reasons else []
+def _left_notes(left: Mapping[str, int]) -> list[Message]:
+    """Say which rows were left out; a fault in the records surprises, what the analyst asked for does not."""
+    counts = {code: n for code, n in left.items() if n}
+    reasons = [Message("training.reason_count", reason=Message(f"training.reason.{c}"), n=n) for c, n in counts.items()]
+    note = Message if counts.keys() <= _BY_RULE else Alert
+    return [note("training.left_out", reasons=reasons)] if counts else []
 
 
-def _over_full(monthly: pd.DataFrame) -> list[str]:
+def _over_full(monthly: pd.DataFrame) -> list[Message]:
     over = int((monthly.groupby("office")["share"].max() > 1).sum())
-    return [f"In {over} offices more persons completed the course than there are staff."] if over else []
+    return [Message("training.over_full", n=over)] if over else []
 
 
-def _of_course(frame: nw.LazyFrame[Any], course: str | None) -> tuple[nw.LazyFrame[Any], list[str], dict[str, int]]:
-    """Rows of the courses whose name contains the words, and the names."""
+def _select_course(frame: nw.LazyFrame[Any], course: str | None) -> tuple[nw.LazyFrame[Any], list[str], dict[str, int]]:
+    """Rows of the courses whose name contains the words, the names, and how many rows have none."""
     if "course" not in frame.collect_schema().names():
         if course is not None:
-            raise InputError('The training records have no column of course names. Name it: columns={"course": "..."}.')
+            raise InputError(Message("training.no_courses"))
         return frame, [], {}
     counts = {r["course"]: int(r["n"]) for r in frame.group_by("course").agg(n=nw.len()).collect().rows(named=True)}
     names = sorted(str(c) for c in counts if isinstance(c, str))
     words = course_categories().get(course.casefold(), frozenset()) if course is not None else frozenset()
     chosen = [c for c in names if course is None or course.casefold() in c.casefold() or in_category(c, words)]
     if not chosen:
-        raise InputError(
-            f"No course contains {course!r}.{nearest(str(course), [masked(c) for c in names])} "
-            f"Found: {listed([masked(c) for c in names], most=10)}."
-        )
+        raise InputError(_unknown(Message("training.no_course", name=course), str(course), names))
     nameless = sum(n for c, n in counts.items() if not isinstance(c, str))
-    return frame.filter(nw.col("course").is_in(chosen)), chosen, {"no course name": nameless}
+    return frame.filter(nw.col("course").is_in(chosen)), chosen, {"no_course": nameless}
 
 
 def _completions(
@@ -574,31 +550,29 @@ def _completions(
 ) -> tuple[pd.DataFrame, dict[str, int]]:
     """Return one row a person and course, or a session with its number, of those who completed; rows left out."""
     names = frame.collect_schema().names()
-    bad = {"the end date is no date": nw.col("asn_course_end_bad")} if "asn_course_end_bad" in names else {}
+    bad = {"bad_end": nw.col("asn_course_end_bad")} if "asn_course_end_bad" in names else {}
     reasons: dict[str, nw.Expr] = {
         **bad,
-        "no end date": nw.col("course_end").is_null(),
-        "no office": nw.col("office").is_null() | (nw.col("office") == ""),
+        "no_end": nw.col("course_end").is_null(),
+        "no_office": nw.col("office").is_null() | (nw.col("office") == ""),
     }
     chosen: Any = nw.lit("")
     if "passed" in names:
         counts, there = _words_for_passed(frame, completion)
-        reasons["attended, not known to have passed"] = nw.col("passed").is_in(there)
-        reasons["not passed"] = ~nw.col("passed").is_in(counts) | nw.col("passed").is_null()
+        reasons["attended"] = nw.col("passed").is_in(there)
+        reasons["not_passed"] = ~nw.col("passed").is_in(counts) | nw.col("passed").is_null()
     if "officer" in names and "passed_count" not in names:
-        reasons["no number of the person"] = nw.col("officer").is_null() | (nw.col("officer") == "")
+        reasons["no_person"] = nw.col("officer").is_null() | (nw.col("officer") == "")
     for reason, condition in reversed(list(reasons.items())):
         chosen = nw.when(condition).then(nw.lit(reason)).otherwise(chosen)
     judged = frame.with_columns(chosen.alias("asn_reason"))
     counts_of = judged.group_by("asn_reason").agg(n=nw.len()).collect().rows(named=True)
-    found = {r["asn_reason"]: int(r["n"]) for r in counts_of}
-    left = {reason: found[reason] for reason in reasons if reason in found}
+    numbers = {r["asn_reason"]: int(r["n"]) for r in counts_of}
+    left = {reason: numbers[reason] for reason in reasons if reason in numbers}
     usable = judged.filter(nw.col("asn_reason") == "")
     table = _people(usable) if "passed_count" not in names else _sessions(usable)
     if table.empty:
-        raise InputError(
-            f"No training row can be used ({'; '.join(_left_notes(left)) or 'no rows'}). Check the columns."
-        )
+        raise InputError(paragraph(Message("training.nothing_usable"), *_left_notes(left)))
     table["month"] = pd.to_datetime(table["course_end"]).dt.to_period("M")
     return table, left
 
@@ -611,19 +585,13 @@ def _words_for_passed(
     plain = {w: " ".join(w.split()).casefold() for w in words}
     unknown = [w for w in words if plain[w] not in _PASSED | _FAILED | _ATTENDED | {""}]
     if unknown:
-        raise InputError(
-            f"The column 'passed' holds words that are not known: {listed([masked(w) for w in unknown])}. Expected "
-            f'Lulus / Kompeten / Tidak lulus / Hadir or 1 / 0; do not use the column: columns={{"passed": None}}.'
-        )
+        raise InputError(Message("training.passed_words", words=tuple(masked(w) for w in unknown)))
     passed = [w for w in words if plain[w] in _PASSED]
     there = [w for w in words if plain[w] in _ATTENDED]
     if completion == "attended":
         return [*passed, *there], []
     if there and not passed:
-        raise InputError(
-            f"The records say who attended ({listed(there)}), not who passed. Say that attendance is to count: "
-            f"completion='attended'."
-        )
+        raise InputError(Message("training.only_attended", words=there))
     return passed, there
 
 
@@ -641,7 +609,7 @@ def _sessions(frame: nw.LazyFrame[Any]) -> pd.DataFrame:
     table = pd.DataFrame(frame.select("office", "course_end", "passed_count", *extra).collect().to_pandas())
     table["n"] = _numbers(table["passed_count"], "passed_count").fillna(0)
     if (table["n"] < 0).any():
-        raise InputError("The number of participants who passed is negative in some rows. Correct them in the source.")
+        raise InputError(Message("training.negative"))
     return table.loc[table["n"] > 0].drop(columns="passed_count").reset_index(drop=True)
 
 
@@ -660,9 +628,7 @@ def _staff_numbers(
     """Office -> number of staff: as given, else the largest number in the records of the office."""
     if staff is None:
         if "staff" not in completions:
-            raise InputError(
-                "A share needs the number of staff of each office: staff={'office': 12, ...}, or a column for it."
-            )
+            raise InputError(Message("training.no_staff"))
         numbers = completions.assign(staff=_numbers(completions["staff"], "staff")).groupby("office")["staff"].max()
     elif isinstance(staff, Mapping):
         numbers = pd.Series({(offices or {}).get(o, o): float(n) for o, n in staff.items()}, dtype=float)
@@ -671,7 +637,5 @@ def _staff_numbers(
         numbers = table.set_index("office")["staff"].astype(float)
     lacking = sorted(set(completions["office"]) - set(numbers.index[numbers > 0]))
     if lacking:
-        raise InputError(
-            f"{len(lacking)} offices have no positive number of staff: {listed(lacking)}. Add them to staff."
-        )
+        raise InputError(Message("training.staff_lacking", n=len(lacking), offices=lacking))
     return numbers

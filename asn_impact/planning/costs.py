@@ -8,48 +8,44 @@ from __future__ import annotations
 
 import math
 import shutil
-import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
-from typing import Any, Final, Literal, TypeAlias
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
 
 from asn_impact.display import card
-from asn_impact.errors import DataWarning, InputError, listed
+from asn_impact.errors import InputError
 from asn_impact.intake.exports import explaining, gather
 from asn_impact.intake.local import parse_numbers
+from asn_impact.verbs import public_verb
+from asn_impact.words import Alert, Language, Message, Quantity, verbatim
+from asn_impact.words.writing import UNDEFINED
 
-__all__ = ["Costs", "Language", "cost_template", "number", "read_costs", "rupiah"]
-
-Language: TypeAlias = Literal["id", "en"]
+__all__ = ["Costs", "cost_template", "money", "read_costs", "rupiah"]
 
 TEMPLATE: Final = "cost_template.csv"
 _NEEDED: Final = ("komponen", "jumlah", "satuan", "harga_satuan", "sumber", "tahun_harga")
 _YEAR: Final = "tahun_ke"  # year of the programme in which a component is paid; 0 when the column is absent
-_EXPECTED: Final = {
-    "tahun_harga": "a year such as 2025",
-    _YEAR: "0 for the year of the training, 1 for the next, ...",
-}
 _EXAMPLE: Final = "contoh"  # a source that begins with this word belongs to the worked example
 
 
-def number(value: float, decimals: int, language: Language) -> str:
-    """Return a number as people write it; undefined as a dash.
+def money(amount: float, source: str, decimals: int = 0) -> Message:
+    """Return an amount of rupiah for a sentence; `source` is the expression it came from.
 
     Examples
     --------
-    >>> number(-1234.56, 1, "id"), number(-1234.56, 1, "en"), number(float("nan"), 1, "id")
-    ('−1.234,6', '−1,234.6', '–')
+    >>> money(-1234567, "costs.total").text("id").numbers[0].source
+    'costs.total'
     """
-    if math.isnan(value):
-        return "–"
-    plain = "∞" if math.isinf(value) else f"{abs(value):,.{decimals}f}"
-    shown = plain.translate({ord(","): ".", ord("."): ","}) if language == "id" else plain
-    return f"−{shown}" if value < 0 and any(c in "123456789∞" for c in plain) else shown
+    if math.isnan(amount):
+        return verbatim(UNDEFINED)
+    size = Quantity(abs(amount), source, decimals)
+    below = math.isinf(amount) or round(amount, decimals) != 0
+    return Message("planning.minus_rupiah" if amount < 0 and below else "planning.rupiah", amount=size)
 
 
 def rupiah(amount: float, language: Language, *, decimals: int = 0) -> str:
@@ -60,10 +56,7 @@ def rupiah(amount: float, language: Language, *, decimals: int = 0) -> str:
     >>> rupiah(1234567, "id", decimals=2), rupiah(-1234567, "en")
     ('Rp1.234.567,00', '−Rp1,234,567')
     """
-    shown = number(amount, decimals, language)
-    if shown == "–":
-        return shown
-    return f"−Rp{shown[1:]}" if shown.startswith("−") else f"Rp{shown}"
+    return money(amount, "amount", decimals).text(language).text
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,12 +71,12 @@ class Costs:
     example
         Number of components that are the worked example of the template.
     notes
-        What must be known about the prices, in sentences.
+        What must be known about the prices.
     """
 
     components: pd.DataFrame
     example: int = 0
-    notes: tuple[str, ...] = ()
+    notes: tuple[Message, ...] = ()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "components", self.components.copy(deep=False))
@@ -116,6 +109,7 @@ class Costs:
         return card(repr(self), [("note", note) for note in self.notes], table=shown)
 
 
+@public_verb
 def read_costs(source: Any) -> Costs:  # noqa: ANN401 - a path, or any frame narwhals knows
     """Return the costs of a programme, from a file or a frame with one row a component.
 
@@ -143,19 +137,17 @@ def read_costs(source: Any) -> Costs:  # noqa: ANN401 - a path, or any frame nar
     table = _table(source)
     for name in ("komponen", "satuan", "sumber"):
         _refuse_empty(table, name)
-    read = {name: _numbers(table, name) for name in ("jumlah", "harga_satuan")}
+    numbers = {name: _numbers(table, name) for name in ("jumlah", "harga_satuan")}
     years = {name: _whole(table, name) for name in ("tahun_harga", _YEAR)}
     _refuse_strange_years(table, years)
-    table = table.assign(**read, **years, biaya=read["jumlah"] * read["harga_satuan"])
+    table = table.assign(**numbers, **years, biaya=numbers["jumlah"] * numbers["harga_satuan"])
     if not table["biaya"].sum() > 0:
-        raise InputError("The components add up to 0 rupiah. A programme without costs has no cost per day saved.")
+        raise InputError(Message("planning.costs.nothing"))
     example = int(table["sumber"].str.strip().str.casefold().str.startswith(_EXAMPLE).sum())
-    notes = tuple(_notes(table, example))
-    for note in notes:
-        warnings.warn(note, DataWarning, stacklevel=2)
-    return Costs(table, example, notes)
+    return Costs(table, example, tuple(_notes(table, example)))
 
 
+@public_verb
 def cost_template(path: str | Path) -> Path:
     """Write the worked example to a file to fill in, and return its path; nothing is overwritten.
 
@@ -166,7 +158,7 @@ def cost_template(path: str | Path) -> Path:
     """
     target = Path(path)
     if target.exists():
-        raise InputError(f"{target} exists already. Name another file: nothing was overwritten.")
+        raise InputError(Message("planning.costs.exists", path=str(target)))
     with resources.as_file(resources.files("asn_impact.reference") / TEMPLATE) as template:
         shutil.copyfile(template, target)
     return target
@@ -181,7 +173,7 @@ def _table(source: Any) -> pd.DataFrame:  # noqa: ANN401
             table = _columns(source, _NEEDED)
     table = table.loc[~table.map(lambda value: _plain_text(value) == "").all(axis=1)].reset_index(drop=True)
     if table.empty:
-        raise InputError("The file of costs has no rows. Expected one row a component.")
+        raise InputError(Message("planning.costs.no_rows"))
     texts = {name: table[name].map(_plain_text) for name in ("komponen", "satuan", "sumber")}
     return table.assign(**{_YEAR: table.get(_YEAR, 0), **texts})
 
@@ -199,11 +191,9 @@ def _plain_text(value: object) -> str:
 def _refuse_empty(table: pd.DataFrame, name: str) -> None:
     empty = table.index[table[name].str.strip(" -–.").eq("")]
     if len(empty):
-        what = table["komponen"].iloc[empty[0]] or f"row {empty[0] + 1}"
-        raise InputError(
-            f"{len(empty)} of {len(table)} components have no {name!r}, first: {what!r}. Every amount needs "
-            "its name, unit and source (the document and page it was taken from)."
-        )
+        at = int(empty[0])
+        first = table["komponen"].iloc[at] or Message("planning.costs.row", row=at + 1)
+        raise InputError(Message("planning.costs.empty", n=len(empty), total=len(table), name=name, first=first))
 
 
 def _numbers(table: pd.DataFrame, name: str) -> Any:  # noqa: ANN401 - a Series
@@ -213,10 +203,8 @@ def _numbers(table: pd.DataFrame, name: str) -> Any:  # noqa: ANN401 - a Series
     values = column.to_numpy(dtype=np.float64, na_value=np.nan)
     wrong = np.flatnonzero(~np.isfinite(values) | (values < 0))
     if wrong.size:
-        raise InputError(
-            f"{name!r} is missing or negative for {wrong.size} of {len(table)} components, first: "
-            f"{table['komponen'].iloc[int(wrong[0])]!r}. Expected a number, 0 or more; there is no default price."
-        )
+        first = table["komponen"].iloc[int(wrong[0])]
+        raise InputError(Message("planning.costs.no_number", name=name, n=wrong.size, total=len(table), first=first))
     return values
 
 
@@ -224,11 +212,13 @@ def _whole(table: pd.DataFrame, name: str) -> Any:  # noqa: ANN401 - a Series
     values = pd.to_numeric(table[name].map(_plain_text), errors="coerce").to_numpy(dtype=np.float64)
     wrong = np.flatnonzero(~np.isfinite(values) | (values != np.round(values)))
     if wrong.size:
-        raise InputError(
-            f"{name!r} is no whole number for {wrong.size} of {len(table)} components, first: "
-            f"{table['komponen'].iloc[int(wrong[0])]!r}. Expected {_EXPECTED[name]}."
-        )
+        where = {"n": wrong.size, "total": len(table), "first": table["komponen"].iloc[int(wrong[0])]}
+        raise InputError(Message("planning.costs.not_whole", name=name, **where, expected=_expected(name)))
     return values.astype(np.int64)
+
+
+def _expected(column: str) -> Message:
+    return Message(f"planning.year_or_later.{column}")
 
 
 def _refuse_strange_years(table: pd.DataFrame, years: dict[str, Any]) -> None:
@@ -237,16 +227,13 @@ def _refuse_strange_years(table: pd.DataFrame, years: dict[str, Any]) -> None:
     for name, strange in outside.items():
         if strange.any():
             at = int(np.flatnonzero(strange)[0])
-            what = table["komponen"].iloc[at]
-            raise InputError(f"{name!r} is {years[name][at]} for {what!r}. Expected {_EXPECTED[name]}.")
+            where = {"year": years[name][at], "first": table["komponen"].iloc[at]}
+            raise InputError(Message("planning.costs.strange_year", name=name, **where, expected=_expected(name)))
 
 
-def _notes(table: pd.DataFrame, example: int) -> Iterable[str]:
+def _notes(table: pd.DataFrame, example: int) -> Iterable[Message]:
     if example:
-        yield (
-            f"{example} of {len(table)} components are the worked example of the template (invented prices). "
-            "Replace them before anything is concluded."
-        )
+        yield Alert("planning.costs.example", n=example, total=len(table))
     years = sorted(set(table["tahun_harga"].tolist()))
     if len(years) > 1:
-        yield f"Prices of {listed(years)} are added up as they are, without adjusting for inflation."
+        yield Alert("planning.costs.several_years", years=[str(year) for year in years])

@@ -8,23 +8,26 @@ Costs, the number of applications and the value of a day are the analyst's: none
 from __future__ import annotations
 
 import math
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, Final, Literal, TypeAlias
+from typing import Annotated, Any, Final, Literal, TypeAlias
 
 import numpy as np
 import pandas as pd
 from scipy import stats
 
+from asn_impact.arguments import AtLeast, Level, check_fields
 from asn_impact.arrays import Float, readonly
 from asn_impact.designs import Design
 from asn_impact.display import card
-from asn_impact.errors import DataWarning, InputError
+from asn_impact.errors import InputError
 from asn_impact.estimation.inference import Inference
 from asn_impact.estimation.resampling import Resampled
-from asn_impact.planning.costs import Costs, Language, number, rupiah
+from asn_impact.planning.costs import Costs, money, rupiah
+from asn_impact.verbs import public_verb
+from asn_impact.words import Alert, Language, Message, Quantity, Sentence
+from asn_impact.words.writing import number
 
 __all__ = ["Across", "Returns", "StaffTime", "cases_per_month", "returns"]
 
@@ -33,7 +36,14 @@ Rows: TypeAlias = dict[str, dict[str, Any]]
 
 DISCOUNTS: Final = (0.05, 0.06, 0.07, 0.08, 0.09, 0.10, 0.11, 0.12)  # the span a public programme is tested with
 HALF_LIVES: Final = (None, 3.0, 1.0)  # years until half of the effect is left; None: it stays
-_DAYS: Final = ("day", "days", "working days", "calendar days", "hari", "hari kerja", "hari kalender")
+_DAYS: Final = {  # units of an outcome in days -> which days they are
+    **dict.fromkeys(("day", "days", "hari"), "plain"),
+    **dict.fromkeys(("working days", "hari kerja"), "working"),
+    **dict.fromkeys(("calendar days", "hari kalender"), "calendar"),
+}
+_OF_MONEY: Final = ("rupiah", "rupiah per day")
+Amount: TypeAlias = Annotated[float, AtLeast(0)]
+Draws: TypeAlias = Annotated[int, AtLeast(100)]
 
 
 @dataclass(frozen=True)
@@ -48,14 +58,15 @@ class StaffTime:
         Rupiah.
     """
 
-    hours_per_case: float
-    value_of_an_hour: float
+    hours_per_case: Amount
+    value_of_an_hour: Amount
 
     def __post_init__(self) -> None:
-        _refuse_number("hours_per_case", self.hours_per_case)
-        _refuse_number("value_of_an_hour", self.value_of_an_hour)
+        check_fields(self)
+        _refuse_infinite(hours_per_case=self.hours_per_case, value_of_an_hour=self.value_of_an_hour)
 
 
+@public_verb
 def cases_per_month(design: Design) -> float:
     """Return the applications a month that trained offices received once trained, added up over the offices.
 
@@ -69,29 +80,28 @@ def cases_per_month(design: Design) -> float:
     """
     panel = design.panel
     if panel.timeline.kind != "month":
-        raise InputError(f"The periods of the panel are {panel.timeline.kind}s, not months. Give cases_per_month.")
-    counted = design.treated() & panel.observed
-    if (panel.n[counted] == 1).all():
-        raise InputError(
-            "Every cell of the panel holds one record: it is a ready panel without sizes=, or Count(). "
-            "The applications behind a cell are not known. Give cases_per_month."
-        )
-    cells = counted.sum(axis=1)
-    total = np.where(counted, panel.n, 0.0).sum(axis=1)
+        kind = Message(f"planning.returns.kind.{panel.timeline.kind}")
+        raise InputError(Message("planning.returns.not_months", kind=kind))
+    trained = design.treated() & panel.observed
+    if (panel.n[trained] == 1).all():
+        raise InputError(Message("planning.returns.one_record"))
+    cells = trained.sum(axis=1)
+    total = np.where(trained, panel.n, 0.0).sum(axis=1)
     return float(np.divide(total, cells, out=np.zeros_like(total), where=cells > 0).sum())
 
 
+@public_verb
 def returns(
     inference: Inference,
     costs: Costs,
     *,
-    cases_per_month: float,
-    value_of_a_day: float,
-    years: float,
-    discount: float,
-    reps: int,
+    cases_per_month: Amount,
+    value_of_a_day: Amount,
+    years: Amount,
+    discount: Amount,
+    reps: Draws,
     seed: int,
-    fade_half_life: float | None = None,
+    fade_half_life: Amount | None = None,
     staff: StaffTime | None = None,
     across_offices: Across = "weighted",
 ) -> Returns:
@@ -145,25 +155,16 @@ def returns(
     Boardman et al. (2018), Cost-Benefit Analysis, chapters 6 and 11; the interval of a cost per day follows by
     inverting that of the effect (Fieller's problem with a fixed numerator).
     """
-    for name, value in (
-        ("cases_per_month", cases_per_month),
-        ("value_of_a_day", value_of_a_day),
-        ("years", years),
-        ("discount", discount),
-    ):
-        _refuse_number(name, value)
-    if fade_half_life is not None:
-        _refuse_number("fade_half_life", fade_half_life)
+    amounts = {"cases_per_month": cases_per_month, "value_of_a_day": value_of_a_day, "years": years}
+    _refuse_infinite(**amounts, discount=discount, fade_half_life=fade_half_life or 0.0)
     if min(cases_per_month, years) == 0 or fade_half_life == 0:
-        raise InputError("cases_per_month, years and fade_half_life must be above zero.")
+        raise InputError(Message("planning.returns.zero"))
     if discount > 1:
-        raise InputError(f"discount={discount!r} is {discount:.0%} a year. Expected a share, for instance 0.08.")
-    if isinstance(reps, bool) or reps < 100:
-        raise InputError(f"reps={reps!r}. Expected a whole number of draws, 100 or more.")
+        raise InputError(Message("planning.returns.discount", value=repr(discount), share=float(discount)))
     _refuse_effect(inference, across_offices)
     rng = np.random.default_rng(seed)
     effect = inference.estimate[0] + inference.std_error[0] * rng.standard_t(inference.df[0], size=reps)
-    made = Returns(
+    back = Returns(
         inference=inference,
         costs=costs,
         cases_per_month=float(cases_per_month),
@@ -176,37 +177,26 @@ def returns(
         draws=effect,
         seed=seed,
     )
-    made = replace(made, notes=tuple(_notes(made)))
-    for note in made.notes:
-        warnings.warn(note, DataWarning, stacklevel=2)
-    return made
+    return replace(back, notes=tuple(_notes(back)))
 
 
-def _refuse_number(name: str, value: object) -> None:
-    good = isinstance(value, int | float | np.number) and not isinstance(value, bool)
-    if not good or not math.isfinite(float(value)) or float(value) < 0:  # type: ignore[arg-type]
-        raise InputError(f"{name}={value!r}. Expected a number, 0 or more.")
+def _refuse_infinite(**amounts: float) -> None:
+    for name, value in amounts.items():
+        if not math.isfinite(value):
+            raise InputError(Message("planning.returns.infinite", name=name, value=repr(value)))
 
 
 def _refuse_effect(inference: Inference, across_offices: Across) -> None:
     outcome = inference.effects.design.panel.outcome
     if len(inference.estimate) != 1:
-        raise InputError(f"{len(inference.estimate)} effects were given. Expected one: infer(effects.overall(), rule).")
+        raise InputError(Message("planning.returns.several_effects", n=len(inference.estimate)))
     if outcome.unit not in _DAYS:
-        raise InputError(
-            f"The effect is on {outcome.name} in {outcome.unit or 'no unit'}. Days saved need an outcome in days, such "
-            "as RestrictedMean(30)."
-        )
-    if across_offices not in ("weighted", "equal"):
-        raise InputError(f"across_offices={across_offices!r}. Expected 'weighted' or 'equal'.")
+        unit = outcome.unit or Message("planning.returns.no_unit")
+        raise InputError(Message("planning.returns.not_days", outcome=outcome.name, unit=unit))
     if across_offices == "weighted" and inference.effects.design.weights != "records":
-        raise InputError(
-            "Every office counts alike in this effect (weights='units'): it is the effect on an office-month, not on "
-            "an application, and cannot be multiplied by applications. Estimate with assign(..., weights='records'); "
-            "or, if the effect is the same in every office, say across_offices='equal'."
-        )
+        raise InputError(Message("planning.returns.office_months"))
     if not (np.isfinite(inference.std_error[0]) and np.isfinite(inference.df[0]) and inference.df[0] > 0):
-        raise InputError("The effect has no standard error, so nothing can be said about its return.")
+        raise InputError(Message("planning.returns.no_error"))
 
 
 @dataclass(frozen=True, eq=False)
@@ -220,7 +210,7 @@ class Returns:
     draws
         (R,) effects drawn from the t distribution of the estimate, in days for each application.
     notes
-        What was assumed, in sentences.
+        What was assumed.
     """
 
     inference: Inference
@@ -234,7 +224,7 @@ class Returns:
     across_offices: Across
     draws: Float
     seed: int
-    notes: tuple[str, ...] = ()
+    notes: tuple[Message, ...] = ()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "draws", readonly(np.asarray(self.draws, dtype=np.float64)))
@@ -299,7 +289,8 @@ class Returns:
         kind = self.inference.effects.design.panel.timeline.kind
         return kind == "month" and 12 * self.years > self.observed_months + 1e-9
 
-    def table(self, level: float = 0.95) -> pd.DataFrame:
+    @public_verb
+    def table(self, level: Level = 0.95) -> pd.DataFrame:
         """Return one row a quantity: term, unit, estimate, std_error, statistic, df, p_value, conf_low, conf_high.
 
         ``days_saved_per_case``, ``days_saved`` (not discounted), ``benefit`` and ``net_present_value`` are linear in
@@ -310,7 +301,8 @@ class Returns:
         """
         return pd.DataFrame(list(self.rows(level).values()))
 
-    def rows(self, level: float = 0.95) -> Rows:
+    @public_verb
+    def rows(self, level: Level = 0.95) -> Rows:
         """Return the rows of `table` by their term."""
         value = self.value_of_a_day * self.discounted_cases
         short = max(self.costs_now - self.staff_value, 0.0)
@@ -328,8 +320,6 @@ class Returns:
 
     def _ends(self, level: float) -> tuple[float, float, float]:
         """Days saved on an application, estimate and ends of the t interval."""
-        if not 0 < level < 1:
-            raise InputError(f"level={level!r}. Expected a share between 0 and 1, for instance 0.95.")
         saved, error = -float(self.inference.estimate[0]), float(self.inference.std_error[0])
         reach = float(stats.t.ppf((1 + level) / 2, self.inference.df[0])) * error
         return saved, saved - reach, saved + reach
@@ -358,11 +348,12 @@ class Returns:
             row |= {"conf_low": top / high, "conf_high": top / low if low > 0 else math.inf}
         return row
 
+    @public_verb
     def sensitivity(
         self,
         discounts: Sequence[float] = DISCOUNTS,
         half_lives: Sequence[float | None] = HALF_LIVES,
-        level: float = 0.95,
+        level: Level = 0.95,
     ) -> pd.DataFrame:
         """Return the net present value under other discount rates and fading, one row a pair.
 
@@ -373,24 +364,31 @@ class Returns:
         for fade in half_lives:
             for discount in discounts:
                 other = replace(self, discount=discount, fade_half_life=fade, notes=())
-                found = other.rows(level)
+                terms = other.rows(level)
                 rows.append(
                     {
                         "discount": discount,
                         "fade_half_life": math.nan if fade is None else fade,
-                        "net_present_value": found["net_present_value"]["estimate"],
-                        "conf_low": found["net_present_value"]["conf_low"],
-                        "conf_high": found["net_present_value"]["conf_high"],
+                        "net_present_value": terms["net_present_value"]["estimate"],
+                        "conf_low": terms["net_present_value"]["conf_low"],
+                        "conf_high": terms["net_present_value"]["conf_high"],
                         "probability_positive": other.probability_positive,
                         "break_even_effect": other.break_even_effect,
-                        "break_even_value": found["break_even_value"]["estimate"],
+                        "break_even_value": terms["break_even_value"]["estimate"],
                     }
                 )
         return pd.DataFrame(rows)
 
-    def sentences(self, language: Language, level: float = 0.95) -> tuple[str, ...]:
+    def sentences(self, language: Language, level: float = 0.95) -> tuple[Sentence, ...]:
         """Return what can be said, in Indonesian (``"id"``) or English (``"en"``), verdict first."""
-        return tuple(_sentences(self, language, level))
+        return tuple(statement.text(language) for statement in self.statements(level))
+
+    @public_verb
+    def statements(self, level: Level = 0.95) -> tuple[Message, ...]:
+        """Return what can be said before it is said in a language: verdict first, then amounts, then the notes."""
+        rows = self.rows(level)
+        amounts = (_say_days, _say_costs, _say_break_even, _say_value)
+        return (_say_verdict(rows), *(say(self, rows, level) for say in amounts), *self.notes)
 
     def __repr__(self) -> str:
         value = rupiah(self.rows()["net_present_value"]["estimate"], "id")
@@ -400,8 +398,7 @@ class Returns:
         )
 
     def _repr_html_(self) -> str:
-        told = len(_of_notes(self, "en"))  # the first notes, which the sentences say already
-        facts = [("en", said) for said in self.sentences("en")] + [("note", note) for note in self.notes[told:]]
+        facts = [("en", statement) for statement in self.statements()]
         return card("Returns", facts, table=pd.DataFrame([_as_written(row) for row in self.rows().values()]))
 
 
@@ -424,9 +421,8 @@ def _fixed(term: str, unit: str, value: float) -> dict[str, Any]:
 
 def _as_written(row: dict[str, Any]) -> dict[str, str]:
     """Return a row with its numbers as people write them: whole rupiah, two decimals of days."""
-    money = row["unit"].startswith("rupiah")
     amounts = {
-        name: rupiah(row[name], "en") if money else number(row[name], 2, "en")
+        name: rupiah(row[name], "en") if row["unit"] in _OF_MONEY else number(row[name], 2, "en")
         for name in ("estimate", "std_error", "conf_low", "conf_high")
     }
     others = {
@@ -435,190 +431,95 @@ def _as_written(row: dict[str, Any]) -> dict[str, str]:
     return {**row, **amounts, **others}
 
 
-def _notes(made: Returns) -> list[str]:
-    design = made.inference.effects.design
-    notes = list(made.costs.notes[: 1 if made.costs.example else 0])
-    if made.beyond_observation:
-        notes.append(
-            f"The effect was observed for {made.observed_months} months at most and is counted for "
-            f"{12 * made.years:g}: that it lasts so long is an assumption."
-        )
-    if made.across_offices == "equal" and design.weights != "records":
-        notes.append("Taken as equal in all offices: every office counts alike in the effect, not every application.")
-    if isinstance(made.inference, Resampled):
-        notes.append(
-            f"Draws and intervals here are from t({made.inference.df[0]:.1f}) around the estimate; "
-            f"the rule ({made.inference.rule.name}) has its own intervals, which may be wider."
-        )
-    return notes
-
-
 # --------------------------------------------------------------------------------------------------------------- words
 
 
-def _sentences(made: Returns, language: Language, level: float) -> list[str]:
-    rows = made.rows(level)
-    return [
-        _verdict(made, rows, language, level),
-        _of_days(made, rows, language, level),
-        _of_costs(made, rows, language, level),
-        _of_break_even(made, language),
-        _of_value(made, rows, language, level),
-        *_of_notes(made, language),
-    ]
+def _notes(back: Returns) -> list[Message]:
+    inference, notes = back.inference, list[Message]()
+    if isinstance(inference, Resampled):
+        rule = inference.rule.method.name
+        notes.append(Alert("planning.returns.own_intervals", df=float(inference.df[0]), rule=rule))
+    if back.beyond_observation:
+        months = _few_decimals(12 * back.years, "12 * returns.years")
+        notes.append(Alert("planning.returns.beyond", observed=back.observed_months, months=months))
+    if back.across_offices == "equal" and inference.effects.design.weights != "records":
+        notes.append(Message("planning.returns.equal"))
+    if back.costs.example:
+        notes.append(Alert("planning.returns.example", n=back.costs.example))
+    return notes
 
 
-def _range(row: dict[str, Any], language: Language, level: float, decimals: int | None) -> str:
+def _interval(row: dict[str, Any], level: float, decimals: int | None) -> Message:
     """Return the interval of a row in brackets; `decimals` None for rupiah."""
     low, high = (
-        rupiah(float(row[end]), language) if decimals is None else number(float(row[end]), decimals, language)
+        money(row[end], f"returns.{row['term']}.{end}")
+        if decimals is None
+        else Quantity(row[end], f"returns.{row['term']}.{end}", decimals)
         for end in ("conf_low", "conf_high")
     )
-    share = number(100 * level, 0, language)
-    to = {"id": "sampai", "en": "to"}[language]
-    if math.isinf(float(row["conf_high"])):
-        word = {"id": "atau lebih, tanpa batas atas", "en": "or more, without an upper end"}[language]
-        return {"id": f"(selang {share}%: {low} {word})", "en": f"({share}% interval: {low} {word})"}[language]
-    return {"id": f"(selang {share}%: {low} {to} {high})", "en": f"({share}% interval: {low} {to} {high})"}[language]
+    if math.isinf(row["conf_high"]):
+        return Message("planning.returns.interval_open", level=level, low=low)
+    return Message("planning.returns.interval", level=level, low=low, high=high)
 
 
-def _verdict(made: Returns, rows: Rows, language: Language, level: float) -> str:
-    saved, npv = rows["days_saved_per_case"], rows["net_present_value"]
+def _say_verdict(rows: Rows) -> Message:
+    saved, value = rows["days_saved_per_case"], rows["net_present_value"]
     if saved["conf_low"] <= 0 <= saved["conf_high"]:
-        return {
-            "id": "Manfaat pelatihan belum dapat dipastikan: selang kepercayaan dampaknya memuat nol.",
-            "en": "Whether the training paid cannot be said yet: the interval of its effect holds zero.",
-        }[language]
+        return Message("planning.returns.verdict.unsettled")
     if saved["conf_high"] < 0:
-        return {
-            "id": "Waktu tunggu bertambah lama: pelatihan tidak menghemat hari bagi pemohon.",
-            "en": "Waits became longer: the training saved applicants no days.",
-        }[language]
-    if npv["conf_low"] > 0:
-        return {
-            "id": "Manfaat pelatihan melebihi biayanya pada asumsi yang disebutkan.",
-            "en": "The benefits of the training exceed its costs under the assumptions stated.",
-        }[language]
-    if npv["conf_high"] < 0:
-        return {
-            "id": "Biaya pelatihan melebihi manfaatnya pada asumsi yang disebutkan.",
-            "en": "The costs of the training exceed its benefits under the assumptions stated.",
-        }[language]
-    return {
-        "id": "Waktu tunggu menjadi lebih singkat, tetapi belum dapat dipastikan bahwa manfaatnya melebihi biayanya.",
-        "en": "Waits became shorter, but it cannot be said yet that the benefits exceed the costs.",
-    }[language]
+        return Message("planning.returns.verdict.longer")
+    if value["conf_low"] > 0:
+        return Message("planning.returns.verdict.pays")
+    return Message("planning.returns.verdict.loses" if value["conf_high"] < 0 else "planning.returns.verdict.shorter")
 
 
-def _day(made: Returns, language: Language) -> str:
-    unit = made.inference.effects.design.panel.outcome.unit
-    kind = next((k for k in ("working", "calendar") if k in unit), "working" if "kerja" in unit else "")
-    return {
-        "id": {"working": "hari kerja", "calendar": "hari kalender", "": "hari"}[kind],
-        "en": f"{kind} days".strip(),
-    }[language]
+def _days(back: Returns) -> Message:
+    return Message(f"planning.returns.unit.{_DAYS[back.inference.effects.design.panel.outcome.unit]}")
 
 
-def _of_days(made: Returns, rows: Rows, language: Language, level: float) -> str:
-    one, all_ = rows["days_saved_per_case"], rows["days_saved"]
-    each = number(one["estimate"], 2, language)
-    total = number(all_["estimate"], 0, language)
-    return {
-        "id": f"Perkiraan {_day(made, language)} yang dihemat pada setiap permohonan: {each} "
-        f"{_range(one, language, level, 2)}; seluruhnya {total} hari pemohon {_range(all_, language, level, 0)}.",
-        "en": f"Estimated {_day(made, language)} saved on each application: {each} {_range(one, language, level, 2)}; "
-        f"{total} applicant days in all {_range(all_, language, level, 0)}.",
-    }[language]
+def _say_days(back: Returns, rows: Rows, level: float) -> Message:
+    each, total = rows["days_saved_per_case"], rows["days_saved"]
+    ranges = {"each_range": _interval(each, level, 2), "total_range": _interval(total, level, 0)}
+    numbers = {"each": each["estimate"], "total": total["estimate"]}
+    return Message("planning.returns.days", unit=_days(back), **numbers, **ranges)
 
 
-def _of_costs(made: Returns, rows: Rows, language: Language, level: float) -> str:
-    row = rows["cost_per_day"]
-    total = rupiah(made.costs.total, language)
+def _say_costs(back: Returns, rows: Rows, level: float) -> Message:
+    total, row = money(back.costs.total, "costs.total"), rows["cost_per_day"]
     if math.isnan(row["estimate"]):
-        return {
-            "id": f"Biaya program {total}; biaya per hari yang dihemat tidak terdefinisi karena menurut perkiraan "
-            "tidak ada hari yang dihemat.",
-            "en": f"The programme cost {total}; the cost of a day saved is undefined because by the estimate no day "
-            "was saved.",
-        }[language]
-    each = rupiah(row["estimate"], language)
-    return {
-        "id": f"Biaya program {total}, yaitu {each} untuk setiap hari yang dihemat "
-        f"{_range(row, language, level, None)}.",
-        "en": f"The programme cost {total}: {each} for each day saved {_range(row, language, level, None)}.",
-    }[language]
+        return Message("planning.returns.cost_undefined", total=total)
+    each = money(row["estimate"], "returns.cost_per_day.estimate")
+    return Message("planning.returns.cost", total=total, each=each, range=_interval(row, level, None))
 
 
-def _of_break_even(made: Returns, language: Language) -> str:
-    if math.isnan(made.break_even_effect):
-        return {
-            "id": "Titik impas tidak terdefinisi karena satu hari diberi nilai nol.",
-            "en": "There is no break-even point because a day is valued at nothing.",
-        }[language]
-    days, value = number(made.break_even_effect, 2, language), rupiah(made.value_of_a_day, language)
-    return {
-        "id": f"Titik impas: manfaat sama dengan biaya bila setiap permohonan selesai "
-        f"{days} {_day(made, language)} lebih cepat (nilai satu hari {value}).",
-        "en": f"Break-even: benefits equal costs when each application is finished {days} "
-        f"{_day(made, language)} sooner (a day is worth {value}).",
-    }[language]
+def _say_break_even(back: Returns, rows: Rows, level: float) -> Message:
+    days, value = back.break_even_effect, money(back.value_of_a_day, "returns.value_of_a_day")
+    if math.isnan(days):
+        return Message("planning.returns.no_break_even")
+    return Message("planning.returns.break_even", days=days, unit=_days(back), value=value)
 
 
-def _of_value(made: Returns, rows: Rows, language: Language, level: float) -> str:
+def _say_value(back: Returns, rows: Rows, level: float) -> Message:
     row = rows["net_present_value"]
-    amount, chance = rupiah(row["estimate"], language), number(100 * made.probability_positive, 0, language)
-    years, rate = _plain(made.years, language), _plain(100 * made.discount, language)
-    fade = _fading(made.fade_half_life, language)
-    draws = number(len(made.draws), 0, language)
-    return {
-        "id": f"Nilai kini bersih selama {years} tahun dengan tingkat diskonto {rate}% ({fade}): {amount} "
-        f"{_range(row, language, level, None)}; positif dalam {chance}% dari {draws} simulasi.",
-        "en": f"Net present value over {years} year{'' if made.years == 1 else 's'} at a discount rate of {rate}% "
-        f"({fade}): {amount} "
-        f"{_range(row, language, level, None)}; positive in {chance}% of {draws} draws.",
-    }[language]
+    return Message(
+        "planning.returns.value",
+        years=_few_decimals(back.years, "returns.years"),
+        rate=_few_decimals(100 * back.discount, "returns.discount", "percent"),
+        fade=_fading(back.fade_half_life),
+        amount=money(row["estimate"], "returns.net_present_value.estimate"),
+        range=_interval(row, level, None),
+        chance=Quantity(back.probability_positive, "returns.probability_positive", 0, "percent"),
+        draws=len(back.draws),
+    )
 
 
-def _fading(half_life: float | None, language: Language) -> str:
+def _fading(half_life: float | None) -> Message:
     if half_life is None:
-        return {"id": "dampak dianggap tetap", "en": "the effect is taken to last"}[language]
-    years = _plain(half_life, language)
-    return {
-        "id": f"dampak tinggal separuh setiap {years} tahun",
-        "en": f"half of the effect is left after every {years} years",
-    }[language]
+        return Message("planning.returns.lasts")
+    return Message("planning.returns.fades", years=_few_decimals(half_life, "returns.fade_half_life"))
 
 
-def _plain(value: float, language: Language) -> str:
+def _few_decimals(value: float, source: str, form: Literal["plain", "percent"] = "plain") -> Quantity:
+    """Return a number with as many decimals as it has, six at most."""
     decimals = next(d for d in range(7) if d == 6 or abs(round(value, d) - value) < 1e-9)
-    return number(value, decimals, language)
-
-
-def _of_notes(made: Returns, language: Language) -> list[str]:
-    said = []
-    if made.beyond_observation:
-        seen, counted = number(made.observed_months, 0, language), _plain(12 * made.years, language)
-        said.append(
-            {
-                "id": f"Dampak teramati paling lama {seen} bulan setelah pelatihan, tetapi dihitung untuk {counted} "
-                "bulan: bahwa dampak bertahan selama itu adalah asumsi.",
-                "en": f"The effect was observed for {seen} months after training at most and is counted for {counted}: "
-                "that it lasts so long is an assumption.",
-            }[language]
-        )
-    if made.across_offices == "equal" and made.inference.effects.design.weights != "records":
-        said.append(
-            {
-                "id": "Dampak dianggap sama di semua kantor, besar maupun kecil.",
-                "en": "The effect is taken to be the same in all offices, large or small.",
-            }[language]
-        )
-    if made.costs.example:
-        count = made.costs.example
-        said.append(
-            {
-                "id": f"{count} komponen biaya masih contoh rekaan: angka rupiah di sini bukan hasil evaluasi.",
-                "en": f"{count} cost components are still the invented example: the amounts here are no result.",
-            }[language]
-        )
-    return said
+    return Quantity(value / 100 if form == "percent" else value, source, decimals, form)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from asn_impact.designs import Design, assign
-from asn_impact.errors import DesignError
+from asn_impact.errors import DataWarning, DesignError, InputError
 from asn_impact.estimation import GroupTime
 from asn_impact.intake.training import Rollout, read_rollout
 from asn_impact.measures.outcomes import Mean
@@ -40,7 +42,7 @@ def test_all_services_of_an_office_are_treated_when_their_office_is(panel: Panel
     design = assign(panel, ROLLOUT, cluster="office", by="office")
     assert design.adopted.tolist() == [2, 2, 2, 2, np.inf, np.inf, np.inf, np.inf]
     assert design.clusters == OFFICES
-    assert "The rollout does not name 2 of 8 units: never treated." in design.notes
+    assert "The rollout does not name 2 of 8 units: never treated." in map(str, design.notes)
 
 
 def test_it_is_the_design_of_a_rollout_written_out_by_unit(panel: Panel) -> None:
@@ -61,3 +63,30 @@ def test_strangers_and_unknown_attributes_are_refused(panel: Panel) -> None:
         assign(panel, Rollout(pd.Series({"A": "2024-03", "Z": None})), cluster="office", by="office")
     with pytest.raises(DesignError, match=r"'offices' is not an attribute.*Did you mean 'office'"):
         assign(panel, ROLLOUT, cluster="office", by="offices")
+
+
+@pytest.mark.parametrize(
+    ("asked", "message"),
+    [
+        ({"weights": "record"}, r"assign\(weights='record'\). Expected 'units' or 'records'. Did you mean 'records'"),
+        ({"cluster": 1}, "Expected a text"),
+        ({"by": ["office"]}, "Expected a text"),
+    ],
+)
+def test_arguments_of_assign_are_checked(panel: Panel, asked: dict[str, Any], message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        assign(panel, ROLLOUT, **{"cluster": "office", "by": "office", **asked})
+
+
+def test_what_is_said_of_a_design_is_there_in_indonesian(panel: Panel) -> None:
+    early = Rollout(pd.Series({"A": "2023-03", "B": "2024-03", "C": "2025-01", "D": None}))
+    with pytest.warns(DataWarning, match="set aside") as warned:
+        design = assign(panel, early, cluster="office", by="office")
+    assert len(warned) == 1
+    assert [note.text("id") for note in design.notes] == [
+        "2 unit baru mulai setelah periode terakhir (Apr 2024): dalam rentang data ini dihitung tidak pernah dilatih.",
+        "2 unit sudah dilatih pada atau sebelum periode pertama (Jan 2024) dan disisihkan: 'A / fast', 'A / slow'.",
+    ]
+    with pytest.raises(DesignError) as problem:
+        assign(panel, Rollout(pd.Series({"A": None})), cluster="office", by="office")
+    assert problem.value.text("id").startswith("Tidak ada unit yang dilatih antara Jan 2024 dan Apr 2024.")

@@ -178,6 +178,8 @@ def test_the_page_holds_everything_needed_to_repeat_the_draw(language, words):
     for needed in (words, "20260112", made["inputs_sha256"], made["result_sha256"], *OFFICES["office"]):
         assert str(needed) in page
     assert page == drawn().text(language)
+    with pytest.raises(InputError, match="language='fr' is not known"):
+        lottery.text("fr")
 
 
 # --------------------------------------------------------------------------------------------------------- refusals
@@ -197,8 +199,10 @@ def test_the_page_holds_everything_needed_to_repeat_the_draw(language, words):
         ({"waves": ["2026-02"], "sizes": [12]}, DesignError, "nobody to compare with"),
         ({"sizes": {"kecil": [1, 1]}}, DesignError, "the units have 'besar', 'kecil'"),
         ({"sizes": {"kecil": [1, 1], "besar": [5, 1]}}, DesignError, "has 5 units and 6 places"),
-        ({"seed": True}, InputError, "agreed on before the draw"),
-        ({"seed": 1.5}, InputError, "agreed on before the draw"),
+        ({"seed": True}, InputError, "seed=True"),
+        ({"seed": 1.5}, InputError, "seed=1.5"),
+        ({"seed": " "}, InputError, "agreed on before the draw"),
+        ({"unit": 1}, InputError, "Expected a text"),
         ({"drawn_on": "2026-01-12"}, InputError, "datetime.date"),
     ],
 )

@@ -98,3 +98,11 @@ def test_a_value_shows_itself():
     assert repr(read_events(frame())) == "Events(1 from 2025-06-02 to 2025-06-02, 1 verified)"
     assert "<table" in Events.indonesia()._repr_html_()
     assert repr(read_events(frame()).near(["2020-01"], within=0)) == "Events(none)"
+
+
+def test_arguments_of_events_are_checked_and_refusals_are_there_in_indonesian():
+    with pytest.raises(InputError, match=r"near\(within=1.5\). Expected a whole number, 0 or more"):
+        Events.indonesia().near(["2025-06"], within=1.5)
+    with pytest.raises(InputError) as error:
+        read_events(frame(sumber=" "))
+    assert error.value.text("id") == "tabel: 1 peristiwa tanpa sumber, misalnya baris 1."

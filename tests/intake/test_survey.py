@@ -86,7 +86,7 @@ def test_an_element_that_was_not_asked_is_left_out_of_the_index_and_said():
     found = read_survey(frame, as_of=AS_OF, columns={"biaya": None})
     rest = [e for e in ELEMENTS if e != "biaya"]
     assert index_of(found) == pytest.approx(sorted(frame[rest].mean(axis=1) * 25))
-    assert any("not asked" in note for note in found.notes)
+    assert any("not asked" in str(note) for note in found.notes)
 
 
 # --- answers --------------------------------------------------------------------------------------------------
@@ -169,9 +169,9 @@ def test_titles_totals_and_a_second_file_are_read_and_files_that_differ_are_refu
     text = "REKAPITULASI SKM;;\n" + frame.to_csv(sep=";", index=False) + "JUMLAH;;" + ";".join(["9"] * 9) + "\n"
     (folder / "a.csv").write_text(text)
     (folder / "b.csv").write_text(answers(20, seed=2).to_csv(sep=";", index=False))
-    with pytest.warns(DataWarning, match="row of totals 1"):
-        found = read_survey(folder, as_of=AS_OF)
+    found = read_survey(folder, as_of=AS_OF)
     assert found.ledger.kept == 40
+    assert any("row of totals 1" in str(note) for note in found.notes)
     (folder / "b.csv").write_text(answers(20).rename(columns={"waktu": "U3"}).to_csv(sep=";", index=False))
     with pytest.raises(InputError, match=r"name the element 'waktu' differently"):
         read_survey(folder, as_of=AS_OF)
@@ -254,3 +254,29 @@ def test_periods_as_offices_write_them(text, first, months):
 def test_other_periods_are_refused(text):
     with pytest.raises(InputError, match="no period that is known"):
         survey_period(text)
+
+
+@pytest.mark.parametrize(
+    ("asked", "message"),
+    [
+        ({"keep": "Pendidikan"}, "Expected a tuple of names"),
+        ({"date": 3}, "Expected a text"),
+        ({"office": 3}, "Expected a text"),
+    ],
+)
+def test_arguments_of_read_survey_are_checked(asked, message):
+    with pytest.raises(InputError, match=message):
+        read_survey(answers(), as_of=AS_OF, **asked)
+
+
+def test_arguments_of_read_survey_aggregates_are_checked():
+    with pytest.raises(InputError, match="style='1"):
+        read(published(), style="1.234")
+    with pytest.raises(InputError, match="Expected a text"):
+        read_survey_aggregates(published(), period=1, respondents="n")
+
+
+def test_an_element_known_by_its_number_is_asked_for_in_indonesian():
+    with pytest.raises(InputError) as error:
+        read_survey(answers().rename(columns={"pengaduan": "U8", "sarana": "U9"}), as_of=AS_OF)
+    assert "nomor 8 pengaduan dan 9 sarana" in error.value.text("id")

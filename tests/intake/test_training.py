@@ -129,8 +129,9 @@ def months(adopted: pd.Series) -> dict[str, str]:
 
 
 def test_a_person_counts_once_at_the_end_of_the_course() -> None:
-    with pytest.warns(DataWarning, match="not passed 1"):
+    with pytest.warns(DataWarning, match="the current one"):
         rollout = read_training(people(), course="E-GOVERNMENT", share=0.5, staff={"O1": 4, "O2": 3, "O3": 5})
+    assert "Training rows left out: not passed 1." in map(str, rollout.notes)
     assert months(rollout.adopted) == {"O1": "2024-06", "O2": "NaT", "O3": "NaT"}
     assert rollout.doses is not None
     assert rollout.doses["share"].tolist() == pytest.approx([0.25, 0.5, 1 / 3])
@@ -145,7 +146,7 @@ def test_without_a_share_the_first_completion_counts_and_labels_can_be_mapped() 
 @pytest.mark.filterwarnings("ignore::asn_impact.errors.DataWarning")
 def test_persons_do_not_leave_the_engine() -> None:
     rollout = read_training(people(), course="e-government", share=0.5, staff={"O1": 4, "O2": 3})
-    shown = rollout._repr_html_() + repr(rollout) + str(rollout.doses) + " ".join(rollout.notes)
+    shown = rollout._repr_html_() + repr(rollout) + str(rollout.doses) + " ".join(map(str, rollout.notes))
     assert not any(p in shown for p in ("p1", "p2", "p3", "p4"))
 
 
@@ -206,8 +207,9 @@ def moved() -> pd.DataFrame:
 
 
 def test_a_person_counts_for_the_unit_of_the_day_the_course_ended() -> None:
-    with pytest.warns(DataWarning, match=r"1 completions counted for the unit held.*1 completions by persons whose"):
+    with pytest.warns(DataWarning, match=r"^1 completions by persons whose unit that day is unknown"):
         rollout = read_training(moved(), positions=history())
+    assert any("1 completions counted for the unit held" in str(note) for note in rollout.notes)
     assert months(rollout.adopted) == {"O1": "2024-03", "O3": "2024-05", "O9": "2019-05"}
 
 
@@ -221,12 +223,9 @@ def test_the_order_of_the_history_does_not_matter_and_neither_does_a_key() -> No
 
 def test_the_day_of_the_move_is_the_first_in_the_new_unit() -> None:
     records = moved().assign(tgl_selesai=["01-04-2024", "31-12-2022", "13-01-2020"])
-    with pytest.warns(DataWarning, match="held when"):
-        assert months(read_training(records, positions=history()).adopted) == {
-            "O1": "2020-01",
-            "O2": "2024-04",
-            "O3": "2022-12",
-        }
+    rollout = read_training(records, positions=history())
+    assert months(rollout.adopted) == {"O1": "2020-01", "O2": "2024-04", "O3": "2022-12"}
+    assert any("held when" in str(note) for note in rollout.notes)
 
 
 def test_without_a_history_the_current_unit_is_warned_of_unless_the_heading_says_which() -> None:
@@ -286,15 +285,17 @@ def sessions_of(courses: list[str], **more: Any) -> pd.DataFrame:
 def test_a_category_finds_its_courses_and_says_which(asked: str, offices: set[str]) -> None:
     rollout = read_training(sessions_of(COURSES), course=asked)
     assert set(rollout.adopted.index) == offices
-    guessed = [n for n in rollout.notes if "table of course categories" in n]
+    guessed = [n for n in map(str, rollout.notes) if "table of course categories" in n]
     assert bool(guessed) == (asked.casefold() in ("e-government", "e-gov", "project management"))
     assert all("'Bimtek SPBE'" in n or "'Manajemen Proyek'" in n for n in guessed)
 
 
 def test_a_provider_is_chosen_and_the_others_are_counted() -> None:
     records = sessions_of(["X", "X", "X"], penyelenggara=["BPSDM Provinsi", "LMS", None])
-    with pytest.warns(DataWarning, match="another provider 2"):
-        assert set(read_training(records, provider="bpsdm").adopted.index) == {"O0"}
+    with pytest.warns(DataWarning, match="from another provider only"):
+        rollout = read_training(records, provider="bpsdm")
+    assert set(rollout.adopted.index) == {"O0"}
+    assert "Baris pelatihan dikeluarkan: penyelenggara lain 2." in [note.text("id") for note in rollout.notes]
     with pytest.raises(InputError, match="No provider contains 'LAN'"):
         read_training(records, provider="LAN")
 
@@ -305,17 +306,18 @@ def test_offices_taught_by_another_provider_only_are_no_untrained_offices_and_ar
         read_training(records, provider="bpsdm", course="X")
     assert len(said) == 1
     both = sessions_of(["X", "X"], penyelenggara=["BPSDM Provinsi", "LMS"]).assign(office="O0")
-    with pytest.warns(DataWarning) as said:
-        rollout = read_training(both, provider="bpsdm", course="X")
-    assert not any("from another provider only" in note for note in rollout.notes)
+    rollout = read_training(both, provider="bpsdm", course="X")
+    assert not any("from another provider only" in str(note) for note in rollout.notes)
 
 
 def test_passing_is_not_attending() -> None:
     records = moved().assign(lulus=["Kompeten", "Hadir", "Belum Kompeten"])
-    with pytest.warns(DataWarning, match="attended, not known to have passed 1, not passed 1"):
-        assert set(read_training(records).adopted.index) == {"O2"}
-    with pytest.warns(DataWarning, match="not passed 1"):
-        assert set(read_training(records, completion="attended").adopted.index) == {"O2", "O3"}
+    records = records.rename(columns={"unit kerja": "Unit Kerja saat Pelatihan"})
+    passed, attended = read_training(records), read_training(records, completion="attended")
+    assert set(passed.adopted.index) == {"O2"}
+    assert set(attended.adopted.index) == {"O2", "O3"}
+    assert str(passed.notes[-1]).endswith("attended, not known to have passed 1, not passed 1.")
+    assert str(attended.notes[-1]).endswith("not passed 1.")
     with pytest.raises(InputError, match="completion='attended'"):
         read_training(moved().assign(lulus="hadir saja"))
 
@@ -342,3 +344,40 @@ def test_hours_of_sessions_count_for_each_who_passed() -> None:
     doses = read_training(sessions_of(["A"], jp=24), dose="hours").doses
     assert doses is not None
     assert doses["hours"].tolist() == [24 * 2 / 4]
+
+
+def test_a_fault_in_the_records_is_warned_of_and_what_was_asked_for_is_not() -> None:
+    records = sessions_of(["X", "X"]).assign(course_end=[pd.Timestamp(2024, 3, 1), None])
+    with pytest.warns(DataWarning, match="Training rows left out: no end date 1"):
+        read_training(records)
+
+
+@pytest.mark.parametrize(
+    ("asked", "message"),
+    [
+        ({"completion": "pass"}, r"read_training\(completion='pass'\). Expected 'passed' or 'attended'"),
+        ({"dose": "hour"}, "Did you mean 'hours'"),
+        ({"share": 1.5}, "expected a number above 0 and at most 1"),
+        ({"share": "half"}, "Expected a number"),
+        ({"course": 3}, "Expected a text"),
+    ],
+)
+def test_arguments_of_read_training_are_checked(asked: dict[str, Any], message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        read_training(sessions_of(["X"]), **asked)
+
+
+def test_arguments_of_a_ready_rollout_are_checked() -> None:
+    panel = pd.DataFrame({"u": ["A", "A"], "t": [1, 2], "d": [0, 1]})
+    with pytest.raises(InputError, match=r"absorbing='last'\). Expected 'required' or 'first'"):
+        read_rollout_from_status(panel, unit="u", period="t", treated="d", absorbing="last")  # type: ignore[arg-type]
+    with pytest.raises(InputError, match="Expected a text"):
+        read_rollout(panel, unit=0, adopted="d")  # type: ignore[arg-type]
+
+
+def test_what_is_said_of_a_rollout_is_there_in_indonesian() -> None:
+    rollout = read_training(sessions_of(["X"]), share=0.5)
+    assert rollout.notes[0].id == (
+        "Kantor dihitung terlatih sejak bulan pertama ketika 50% petugas telah menyelesaikannya, menurut tanggal "
+        "selesai 1 pelatihan ('X')."
+    )

@@ -5,7 +5,7 @@ import polars as pl
 import pytest
 
 from asn_impact.errors import DataWarning, InputError
-from asn_impact.planning.costs import cost_template, number, read_costs, rupiah
+from asn_impact.planning.costs import cost_template, read_costs, rupiah
 
 ROWS = [
     ("Narasumber", "24", "jam", "900.000,00", "DPA 2025, hlm. 4", "2025"),
@@ -116,19 +116,20 @@ def test_money_is_written_as_people_write_it():
     assert rupiah(1_234_567, "id", decimals=2) == "Rp1.234.567,00"
     assert rupiah(-1_500.4, "id") == "−Rp1.500"
     assert rupiah(float("nan"), "id") == "–"
-    assert number(-0.001, 1, "id") == "0,0"
-    assert number(float("inf"), 1, "en") == "∞"
-
-
-def test_numbers_are_written_as_in_reports():
-    from asn_impact.reporting import words
-
-    for value in (0.0, -0.04, 12345.678, -3.05, float("nan"), float("inf"), float("-inf")):
-        for language in ("id", "en"):
-            assert number(value, 1, language) == words.number(value, 1, language)
+    assert rupiah(-0.2, "id") == "Rp0"
+    assert rupiah(float("-inf"), "en") == "−Rp∞"
 
 
 def test_the_display_has_every_component():
     shown = read_costs(frame())._repr_html_()
     assert "Narasumber" in shown
     assert "Rp900.000" in shown
+
+
+def test_what_is_said_of_prices_is_there_in_indonesian():
+    with pytest.warns(DataWarning, match="added up as they are"):
+        costs = read_costs(frame(tahun_harga=[2024, 2025]))
+    assert costs.notes[0].text("id") == "Harga tahun 2024, 2025 dijumlahkan apa adanya, tanpa penyesuaian inflasi."
+    with pytest.raises(InputError) as error:
+        read_costs(frame(tahun_harga=["2025", None]))
+    assert error.value.text("id").endswith("misalnya: 'Bahan ajar'. Yang diharapkan: tahun seperti 2025.")

@@ -68,7 +68,7 @@ def given_back(inference=None, costs=None, **changes):
         "reps": 20_000,
         "seed": 1,
     }
-    return returns(inference or found(), costs or spent(), **{**asked, **changes})
+    return returns(**{"inference": inference or found(), "costs": costs or spent(), **asked, **changes})
 
 
 # ------------------------------------------------------------------------------------------------------ hand-sized
@@ -203,8 +203,7 @@ def test_an_effect_on_office_months_is_refused():
 
 
 def test_the_analyst_may_say_that_offices_gain_alike_and_it_is_noted():
-    with pytest.warns(DataWarning, match="equal in all offices"):
-        back = given_back(found(made=design(weights="units")), across_offices="equal")
+    back = given_back(found(made=design(weights="units")), across_offices="equal")
     assert "the same in all offices" in back.sentences("en")[-1]
     assert back.rows()["days_saved"]["estimate"] == 1200
 
@@ -261,6 +260,9 @@ def test_an_outcome_that_is_not_in_days_is_refused():
         ({"fade_half_life": 0}, "above zero"),
         ({"reps": 10}, "100 or more"),
         ({"across_offices": "yes"}, "'weighted' or 'equal'"),
+        ({"across_offices": "equall"}, "Did you mean 'equal'"),
+        ({"inference": 3.0}, "Expected Inference"),
+        ({"seed": 1.5}, "Expected a whole number"),
     ],
 )
 def test_numbers_that_cannot_be_are_refused(changes, message):
@@ -359,3 +361,21 @@ def test_one_year_is_one_year():
         warnings.simplefilter("ignore", DataWarning)
         assert "over 1 year at" in " ".join(given_back(years=1).sentences("en"))
         assert "over 2 years at" in " ".join(given_back(years=2).sentences("en"))
+
+
+def test_every_number_said_has_its_source_and_levels_are_checked():
+    back = given_back(value_of_a_day=2500)
+    for statement in back.statements():
+        for language in ("id", "en"):
+            assert all(number.source for number in statement.text(language).numbers)
+    sources = {number.source for statement in back.statements() for number in statement.text("id").numbers}
+    assert {"returns.net_present_value.estimate", "returns.probability_positive", "costs.total"} <= sources
+    for level in (0, 95, "0.95"):
+        with pytest.raises(InputError, match="Expected a number between 0 and 1"):
+            back.table(level)
+
+
+def test_hours_of_staff_are_checked():
+    for hours in (-1, math.inf, "2", True):
+        with pytest.raises(InputError, match="hours_per_case="):
+            StaffTime(hours_per_case=hours, value_of_an_hour=1)
