@@ -18,11 +18,13 @@ from typing import Any, TypeAlias
 import narwhals as nw
 import numpy as np
 
-from asn_impact.errors import InputError, PrivacyError, listed
-from asn_impact.intake.columns import normalised, status_meanings
-from asn_impact.intake.ledger import Ledger
+from asn_impact.arguments import did_you_mean
+from asn_impact.errors import InputError, PrivacyError
+from asn_impact.intake.columns import check_mapping, normalised, status_meanings
+from asn_impact.intake.ledger import Ledger, reason
 from asn_impact.intake.local import NULL_WORDS, PLACEHOLDERS
 from asn_impact.intake.privacy import identifiers_in, masked
+from asn_impact.words import Alert, Message, paragraph
 
 __all__ = [
     "Bounds",
@@ -47,13 +49,10 @@ TEST_ROW = r"(?i)test|(?:^|[^a-z])exp(?:[^a-z]|$)"
 FILE, FIRST, GIVEN, PLACE = "asn_file", "asn_first", "asn_office_given", "asn_place"
 REASON, BLANK = "asn_reason", "asn_blank"
 KEPT = "kept"
-NO_DATE = {"received": "the received date is no date", "decided": "the decision date is no date"}
-REPEATED, SUPERSEDED, CONTRADICTING = (
-    "repeated copy of a case",
-    "open copy of a case decided in another",
-    "contradicting copies of a case",
-)
-UNDER = "text below the table"  # place and date, title and name of who signed
+#: Codes of the reasons to leave a row out; their words stand in words/reasons.toml.
+NO_DATE = {"received": "received_is_no_date", "decided": "decided_is_no_date"}
+REPEATED, SUPERSEDED, CONTRADICTING = "repeated_copy", "open_copy", "contradicting_copies"
+UNDER = "below_the_table"  # place and date, title and name of who signed
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,8 +78,7 @@ class Cleaned:
     rows_by_file: Mapping[int, int]
     open_cases: int
     latest: dt.date | None
-    notes: tuple[str, ...]
-    alerts: tuple[str, ...]
+    notes: tuple[Message, ...]
 
 
 def _one(frame: Frame) -> dict[str, Any]:
@@ -140,13 +138,14 @@ def _with_status(frame: Frame, status_words: Mapping[str, str] | None) -> Frame:
     frame = frame.with_columns(nw.col("status").cast(nw.String))
     counted = frame.group_by("status").agg(n=nw.len()).collect().rows(named=True)
     words = {r["status"]: int(r["n"]) for r in counted if isinstance(r["status"], str)}
+    check_mapping("status_words", status_words)
     own = {" ".join(k.split()).casefold(): v for k, v in (status_words or {}).items()}
     _check_statuses(own)
     meanings = {w: _meaning(w, {**status_meanings(), **own}) for w in words}
     empty = {w for w in words if w.strip().casefold() in NULL_WORDS and meanings[w] is None}
     unknown = sorted((w for w in words if meanings[w] is None and w not in empty), key=lambda w: -words[w])
     if unknown:
-        raise InputError(_unknown_status(unknown, words))
+        raise InputError(_unknown_statuses(unknown, words))
     status = by_date
     for meaning in STATUSES:
         said = [w for w in words if meanings[w] == meaning]
@@ -158,21 +157,15 @@ def _with_status(frame: Frame, status_words: Mapping[str, str] | None) -> Frame:
 def _check_statuses(own: Mapping[str, str]) -> None:
     wrong = [v for v in own.values() if v not in STATUSES]
     if wrong:
-        raise InputError(f"status_words maps to {listed(wrong)}; expected one of {', '.join(STATUSES)}.")
+        said = Message("intake.status.wrong_meaning", wrong=wrong, known=STATUSES)
+        raise InputError(paragraph(said, did_you_mean(wrong[0], STATUSES)))
 
 
-def _unknown_status(unknown: list[str], words: Mapping[str, int]) -> str:
+def _unknown_statuses(unknown: list[str], words: Mapping[str, int]) -> Message:
     if len(unknown) > MOST_STATUSES:
-        return (
-            f"The status column holds {len(unknown):,} different words that are not known, which are hardly statuses. "
-            f'Name the column: columns={{"status": "..."}}, or None for it.'
-        )
-    shown = ", ".join(f"{masked(w)!r} ({words[w]} rows)" for w in unknown[:10])
-    return (
-        f"{len(unknown)} status words are not known: {shown}. Say what they mean, for example "
-        f'status_words={{{masked(unknown[0])!r}: "granted"}} (one of {", ".join(STATUSES)}), '
-        f'or do not use the column: columns={{"status": None}}.'
-    )
+        return Message("intake.status.no_statuses", n=len(unknown))
+    shown = [Message("intake.status.word", word=masked(w), n=words[w]) for w in unknown[:10]]
+    return Message("intake.status.unknown", n=len(unknown), words=shown, first=masked(unknown[0]), known=STATUSES)
 
 
 # --- reasons to leave a row out -------------------------------------------------------------------------------
@@ -188,9 +181,9 @@ def without_placeholders(frame: Frame, dates: Sequence[str]) -> Frame:
     )
 
 
-def placeholders_read(count: int) -> tuple[str, ...]:
-    """Return the sentence about dates that mean "no date", or nothing."""
-    return (f"{count} placeholder dates (1900-01-01, 9999-12-31 and the like) read as no date.",) if count else ()
+def placeholders_read(count: int) -> tuple[Message, ...]:
+    """Return the note about dates that mean "no date", or nothing."""
+    return (Message("intake.dates.placeholders", n=count),) if count else ()
 
 
 def _years_before(day: dt.date, years: int) -> dt.date:
@@ -219,7 +212,7 @@ def _surely(condition: nw.Expr) -> nw.Expr:
 
 
 def _reasons(names: list[str], bounds: Bounds, as_of: dt.date) -> dict[str, nw.Expr]:
-    """Reason -> condition, in the order in which the first that applies counts."""
+    """Code of a reason -> condition, in the order in which the first that applies counts."""
     received, decided, status = nw.col("received"), nw.col("decided"), nw.col("status")
     bad = {c: nw.col(f"asn_{c}_bad") for c in ("received", "decided") if f"asn_{c}_bad" in names}
     reasons: dict[str, nw.Expr] = {}
@@ -227,30 +220,30 @@ def _reasons(names: list[str], bounds: Bounds, as_of: dt.date) -> dict[str, nw.E
         texts = [c for c in (FIRST, "case", "office", "service") if c in names]
         total = [nw.col(c).str.contains(TOTAL) for c in texts]
         if total:
-            reasons["row of totals"] = received.is_null() & reduce(or_, (_surely(t) for t in total))
+            reasons["row_of_totals"] = received.is_null() & reduce(or_, (_surely(t) for t in total))
     if "received" in bad:
         reasons[UNDER] = _below_the_table(names, bad["received"])
     if "case" in names:
-        reasons["no case number"] = nw.col("case").is_null() | (nw.col("case") == "")
-        reasons["test row"] = nw.col("case").str.contains(TEST_ROW)
+        reasons["no_case_number"] = nw.col("case").is_null() | (nw.col("case") == "")
+        reasons["test_row"] = nw.col("case").str.contains(TEST_ROW)
     if "received" in bad:
         reasons[NO_DATE["received"]] = bad["received"]
     if bounds.missing:
-        reasons["no received date"] = received.is_null()
+        reasons["no_received_date"] = received.is_null()
     if bounds.latest > as_of:
-        reasons["received after the export"] = received > as_of
+        reasons["received_after_export"] = received > as_of
     if "decided" in bad:
         reasons[NO_DATE["decided"]] = bad["decided"]
-    reasons["decided before received"] = decided < received
+    reasons["decided_before_received"] = decided < received
     if bounds.latest > as_of:
-        reasons["decided after the export"] = decided > as_of
+        reasons["decided_after_export"] = decided > as_of
     if bounds.earliest <= _years_before(min(max(bounds.latest, as_of), dt.date(9999, 1, 1)), LONGEST_WAIT):
-        reasons["a wait of ten years or more"] = _too_long(as_of)
-    reasons["no office"] = nw.col("office").is_null() | (nw.col("office") == "")
+        reasons["wait_of_ten_years"] = _too_long(as_of)
+    reasons["no_office"] = nw.col("office").is_null() | (nw.col("office") == "")
     if "asn_status" in names:
         finished = status.is_in(["granted", "rejected"])
-        reasons["finished without a decision date"] = finished & decided.is_null()
-        reasons["open with a decision date"] = (status == "open") & ~decided.is_null()
+        reasons["finished_without_date"] = finished & decided.is_null()
+        reasons["open_with_date"] = (status == "open") & ~decided.is_null()
     return reasons
 
 
@@ -263,8 +256,8 @@ def _below_the_table(names: Sequence[str], no_date: nw.Expr) -> nw.Expr:
 
 def _reason(reasons: Mapping[str, nw.Expr]) -> nw.Expr:
     chosen: Any = nw.lit(KEPT)
-    for reason, condition in reversed(list(reasons.items())):
-        chosen = nw.when(condition).then(nw.lit(reason)).otherwise(chosen)
+    for code, condition in reversed(list(reasons.items())):
+        chosen = nw.when(condition).then(nw.lit(code)).otherwise(chosen)
     return chosen  # type: ignore[no-any-return]
 
 
@@ -290,19 +283,14 @@ def _counted(frame: Frame, reasons: Mapping[str, nw.Expr], weight: str | None) -
     return list(rows.rows(named=True))
 
 
-def _check_labels(labels: list[str]) -> tuple[str, ...]:
+def _check_labels(labels: list[str]) -> tuple[Message, ...]:
     if any(identifiers_in(label) for label in labels):
-        raise PrivacyError(
-            "The office column holds numbers that look like those of persons (NIK, NIP or telephone), which would "
-            "show in tables and figures. Name the column of the office: columns={'office': ...}."
-        )
+        raise PrivacyError(Message("intake.office.persons"))
     ways: dict[str, list[str]] = {}
     for label in labels:
         ways.setdefault(normalised(label), []).append(label)
     return tuple(
-        f"offices that differ in case or spacing only are taken as different: {listed(same)}."
-        for same in ways.values()
-        if len(same) > 1
+        Alert("intake.office.spelt_differently", names=same) for same in ways.values() if len(same) > 1
     )
 
 
@@ -360,7 +348,7 @@ def _squeezed() -> nw.Expr:
 def _with_reasons(
     typed: Frame, bounds: Bounds, as_of: dt.date, status_words: Mapping[str, str] | None
 ) -> tuple[Frame, dict[str, nw.Expr]]:
-    """Return the records with their statuses, and reason -> condition under which a row is left out."""
+    """Return the records with their statuses, and code of a reason -> condition under which a row is left out."""
     if any(bounds.earliest <= day <= bounds.latest for day in PLACEHOLDERS):
         typed = without_placeholders(typed, ("received", "decided"))
     has_status = "status" in typed.collect_schema().names()
@@ -411,8 +399,8 @@ def _copies(kept: Frame) -> Frame:
         in_file, on=["office", "case", FILE], how="left"
     )
     again = (nw.col(FILE) > nw.col("asn_first_file")) | (nw.col(PLACE) > nw.col("asn_first_place"))
-    reason = nw.when((nw.col(REASON) == KEPT) & again).then(nw.lit(REPEATED)).otherwise(nw.col(REASON))
-    return marked.with_columns(reason.alias(REASON)).filter(nw.col(REASON) != KEPT)
+    fate = nw.when((nw.col(REASON) == KEPT) & again).then(nw.lit(REPEATED)).otherwise(nw.col(REASON))
+    return marked.with_columns(fate.alias(REASON)).filter(nw.col(REASON) != KEPT)
 
 
 def _settled(
@@ -420,10 +408,10 @@ def _settled(
     reasons: Mapping[str, nw.Expr],
     groups: list[dict[str, Any]],
     columns: list[str],
-    alerts: tuple[str, ...],
+    notes: tuple[Message, ...],
 ) -> Cleaned:
-    dropped = {r: sum(int(g["n"]) for g in groups if g[REASON] == r) for r in reasons}
-    biting = {r: c for r, c in reasons.items() if dropped[r]}
+    dropped = {code: sum(int(g["n"]) for g in groups if g[REASON] == code) for code in reasons}
+    biting = {code: condition for code, condition in reasons.items() if dropped[code]}
     records = frame.with_columns(_reason(biting).alias(REASON)).filter(nw.col(REASON) == KEPT) if biting else frame
     for name in columns:
         if name not in frame.collect_schema().names():
@@ -435,14 +423,14 @@ def _settled(
     if left and "case" in frame.collect_schema().names():
         records, copies = _one_row_a_case(records, sum(int(g["cases"]) for g in kept))
     blank = sum(int(g.get("blank") or 0) for g in groups)
-    notes = placeholders_read(blank)
     dates = [d for g in kept for key in ("last_received", "last_decided") if (d := _date(g[key])) is not None]
     files: dict[int, int] = {}
     for group in groups:
         files[int(group.get(FILE) or 0)] = files.get(int(group.get(FILE) or 0), 0) + int(group["n"])
-    ledger = Ledger(read=read, kept=left - sum(copies.values()), dropped={**dropped, **copies})
+    counts = {reason(code): n for code, n in {**dropped, **copies}.items()}
+    ledger = Ledger(read=read, kept=left - sum(copies.values()), dropped=counts)
     still_open = sum(int(g["still_open"]) for g in kept)
-    return Cleaned(records, ledger, files, still_open, max(dates, default=None), (), (*notes, *alerts))
+    return Cleaned(records, ledger, files, still_open, max(dates, default=None), (*placeholders_read(blank), *notes))
 
 
 # --- copies of one case ---------------------------------------------------------------------------------------

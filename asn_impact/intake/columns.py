@@ -13,12 +13,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from importlib import resources
 from types import MappingProxyType
 
-from asn_impact.errors import InputError, PrivacyError, listed, nearest
+from asn_impact.arguments import did_you_mean
+from asn_impact.errors import InputError, PrivacyError
 from asn_impact.intake.privacy import masked
+from asn_impact.words import Message, paragraph
 
 __all__ = [
     "FIELDS",
     "PERSON_FIELDS",
+    "check_mapping",
     "course_categories",
     "in_category",
     "match_columns",
@@ -176,8 +179,17 @@ def recognised(cells: Iterable[object], wanted: Iterable[str], named: Iterable[s
     return sum(1 for key in keys if key and (key in names or known.get(key, frozenset()) & fields))
 
 
-def _shown(headings: Sequence[str]) -> str:
-    return listed([masked(h) for h in headings if h.strip()], most=20)
+def check_mapping(name: str, value: object) -> None:
+    """Refuse an argument that should be a mapping and is none."""
+    if value is not None and not isinstance(value, Mapping):
+        raise InputError(Message("intake.columns.no_mapping", name=name, found=repr(masked(str(value)))))
+
+
+def _headings_there(headings: Sequence[str]) -> Message:
+    filled = [masked(h) for h in headings if h.strip()]
+    more = len(filled) - MOST_SHOWN
+    rest = Message("intake.columns.more", n=more) if more > 0 else None
+    return Message("intake.columns.found", headings=[repr(h) for h in filled[:MOST_SHOWN]], more=rest)
 
 
 def _find_heading(asked: str, headings: Sequence[str], source: str) -> str:
@@ -185,29 +197,23 @@ def _find_heading(asked: str, headings: Sequence[str], source: str) -> str:
     exact = [h for h in headings if h == asked]
     close = exact or [h for h in headings if normalised(h) == normalised(asked)]
     if len(close) > 1:
-        raise InputError(
-            f"{source!r} has {len(close)} columns named {masked(asked)!r}. Rename one of them in the source."
-        )
+        raise InputError(Message("intake.columns.named_twice", file=source, n=len(close), heading=masked(asked)))
     if not close:
-        near = nearest(asked, [masked(h) for h in headings])
-        raise InputError(f"{source!r} has no column {masked(asked)!r}.{near} Found: {_shown(headings)}.")
+        absent = Message("intake.columns.absent", file=source, heading=masked(asked))
+        near = did_you_mean(asked, [masked(h) for h in headings])
+        raise InputError(paragraph(absent, near, _headings_there(headings)))
     return close[0]
 
 
 def _find_synonym(field: str, headings: Sequence[str], source: str) -> str | None:
-    found = [h for h in headings if field in synonyms().get(normalised(h), frozenset())]
-    if len(found) > 1:
-        same = len(set(found)) == 1
-        what = (
-            f"{len(found)} columns named {masked(found[0])!r}"
-            if same
-            else f"{len(found)} columns that can be {field!r}: {_shown(found)}"
-        )
-        todo = (
-            "Rename one of them in the source." if same else f'Say which: columns={{"{field}": {masked(found[0])!r}}}.'
-        )
-        raise InputError(f"{source!r} has {what}. {todo}")
-    return found[0] if found else None
+    matches = [h for h in headings if field in synonyms().get(normalised(h), frozenset())]
+    if len(matches) > 1:
+        first, n = masked(matches[0]), len(matches)
+        if len(set(matches)) == 1:
+            raise InputError(Message("intake.columns.named_twice", file=source, n=n, heading=first))
+        every = [masked(h) for h in matches]
+        raise InputError(Message("intake.columns.unclear", file=source, n=n, field=field, headings=every, first=first))
+    return matches[0] if matches else None
 
 
 def match_columns(
@@ -252,9 +258,8 @@ def match_columns(
     known = (*wanted, *keep)
     for field in asked:
         if field not in known:
-            raise InputError(
-                f"columns names {field!r}, which is no field here.{nearest(field, known)} Fields: {', '.join(known)}."
-            )
+            what = Message("intake.columns.no_field", field=field)
+            raise InputError(paragraph(what, did_you_mean(field, known), Message("intake.columns.fields", known=known)))
     found: dict[str, str] = {}
     taken = {_find_heading(h, headings, source) for h in asked.values() if h is not None}
     for field in wanted:
@@ -271,18 +276,15 @@ def match_columns(
     _refuse_persons(found)
     missing = [field for field in required if field not in found]
     if missing and any(_VALUE.search(h) for h in headings) and not recognised(headings, FIELDS):
-        raise InputError(
-            f"{source!r} has no row of headings: the first line already holds values. Add the headings in the source."
-        )
+        raise InputError(Message("intake.columns.no_headings", file=source))
     if missing:
-        example = f'columns={{"{missing[0]}": "..."}}'
-        raise InputError(
-            f"{source!r} has no column for {' and '.join(repr(m) for m in missing)}. Found: {_shown(headings)}. "
-            f"Name it: {example}."
-        )
+        what = Message("intake.columns.missing", file=source, fields=[repr(field) for field in missing])
+        todo = Message("intake.columns.name_it", field=missing[0])
+        raise InputError(paragraph(what, _headings_there(headings), todo))
     return found
 
 
+MOST_SHOWN = 20  # headings in a message
 _VALUE = re.compile(r"^\s*(\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}\b|\d{5,}\s*$)")  # a date, or a long number
 
 
@@ -291,10 +293,7 @@ def _refuse_persons(found: Mapping[str, str]) -> None:
     for field, heading in found.items():
         fields = synonyms().get(normalised(heading), frozenset())
         if field not in PERSON_FIELDS and fields and fields <= PERSON_FIELDS:
-            raise PrivacyError(
-                f"Column {masked(heading)!r} identifies persons and cannot be {field!r}. Name another column, or "
-                f"rename it in the source if it holds something else."
-            )
+            raise PrivacyError(Message("intake.columns.of_persons", heading=masked(heading), field=field))
 
 
 def _kept(name: str, headings: Sequence[str], asked: Mapping[str, str | None], source: str) -> str:
@@ -304,8 +303,5 @@ def _kept(name: str, headings: Sequence[str], asked: Mapping[str, str | None], s
     match = _find_heading(heading, headings, source)
     fields = synonyms().get(normalised(match), frozenset()) | {name}
     if fields & PERSON_FIELDS and not fields - PERSON_FIELDS - {name}:
-        raise PrivacyError(
-            f"Column {masked(match)!r} identifies persons and cannot be kept in the records. Leave it out of keep=; "
-            f"use asn_impact.intake.privacy.pseudonym on it before the export if persons must be told apart."
-        )
+        raise PrivacyError(Message("intake.columns.keep_persons", heading=masked(match)))
     return match

@@ -10,22 +10,22 @@ import csv
 import datetime as dt
 import io
 import re
-import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Literal, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias, get_args
 
 import duckdb
 import narwhals as nw
 import pandas as pd
 import pyarrow as pa
 
+from asn_impact.arguments import Between, Names, check_choice, did_you_mean
 from asn_impact.display import card
-from asn_impact.errors import DataWarning, InputError, PrivacyError, listed, nearest
+from asn_impact.errors import InputError, PrivacyError
 from asn_impact.intake.cleaning import (
     FILE,
     FIRST,
@@ -43,7 +43,7 @@ from asn_impact.intake.cleaning import (
     left_out,
     placeholders_read,
 )
-from asn_impact.intake.columns import match_columns, normalised, recognised
+from asn_impact.intake.columns import check_mapping, match_columns, normalised, recognised
 from asn_impact.intake.files import (
     RawTable,
     files_of,
@@ -57,14 +57,17 @@ from asn_impact.intake.files import (
     shielded,
     write_beside,
 )
-from asn_impact.intake.ledger import Ledger
-from asn_impact.intake.local import MONTHS, DateReading, dated, parse_numbers, read_dates, sketched
+from asn_impact.intake.ledger import Ledger, reason
+from asn_impact.intake.local import MONTHS, DateReading, NumberStyle, Order, dated, parse_numbers, read_dates, sketched
 from asn_impact.intake.privacy import identifiers_in, masked
-from asn_impact.intake.steps import STEPS, cases_of_steps, distinct_steps
+from asn_impact.intake.step_rows import STEPS, cases_of_steps, distinct_steps
+from asn_impact.verbs import public_verb
+from asn_impact.words import Alert, Language, Message, paragraph
 
 __all__ = ["Extract", "Selection", "Source", "read_exports", "read_steps", "read_wide", "write_rows"]
 
 Selection: TypeAlias = Literal["received", "completed", "unknown"]
+Year: TypeAlias = Annotated[int, Between(1900, 2100)]
 
 CASE_FIELDS = ("case", "office", "service", "received", "decided", "status")
 STEP_FIELDS = ("case", "office", "service", "received", "step", "step_start", "step_end", "status", "deleted")
@@ -103,7 +106,7 @@ class Extract:
     headings : mapping
         Field -> heading found.
     sources : tuple of Source
-    notes : tuple of str
+    notes : tuple of Message
         What was assumed or left out.
     selection : {"received", "completed", "unknown"}
         How the export was drawn: all cases received in a period; only cases completed in a period (then the
@@ -115,13 +118,18 @@ class Extract:
     ledger: Ledger
     headings: Mapping[str, str]
     sources: tuple[Source, ...]
-    notes: tuple[str, ...]
+    notes: tuple[Message, ...]
     selection: Selection = "unknown"
     left_out: Callable[[], pd.DataFrame] | None = field(default=None, repr=False)
     place: Path | None = field(default=None, repr=False)
 
-    def dropped(self) -> pd.DataFrame:
+    def dropped(self, language: Language | None = None) -> pd.DataFrame:
         """Return the rows that were left out, for the office to correct; read again when asked, not before.
+
+        Parameters
+        ----------
+        language : {"id", "en"}, optional
+            Language of the headings and reasons. Without one the reasons are the codes of words/reasons.toml.
 
         Returns
         -------
@@ -140,20 +148,22 @@ class Extract:
         --------
         >>> frame = pd.DataFrame({"office": ["O1", "O1"], "received": pd.to_datetime(["2024-01-02", "2024-01-09"]),
         ...                       "decided": pd.to_datetime(["2024-01-05", "2024-01-03"])})
-        >>> with warnings.catch_warnings():
-        ...     warnings.simplefilter("ignore", DataWarning)
-        ...     extract = read_exports(frame, as_of="2024-01-31")
+        >>> extract = read_exports(frame, as_of="2024-01-31", selection="received")
         >>> extract.dropped()[["row", "reason"]].values.tolist()
-        [[2, 'decided before received']]
+        [[2, 'decided_before_received']]
+        >>> extract.dropped("id")[["baris", "alasan"]].values.tolist()
+        [[2, 'diputuskan sebelum diterima']]
         """
         if self.left_out is None:
-            raise InputError(
-                "The rows left out of this extract cannot be listed: it counts processing steps, or was made by hand. "
-                "Read the cases with read_exports for a list."
-            )
-        return self.left_out()
+            raise InputError(Message("intake.dropped.no_list"))
+        rows = self.left_out()
+        if language is None:
+            return rows
+        words = {code: reason(code).text(language).text for code in rows["reason"].unique()}
+        headings = {c: Message(f"intake.dropped.{c}").text(language).text for c in rows.columns}
+        return rows.assign(reason=rows["reason"].map(words)).rename(columns=headings)
 
-    def write_dropped(self, path: str | Path) -> Path:
+    def write_dropped(self, path: str | Path, language: Language = "en") -> Path:
         """Write the rows of `dropped` to a CSV file that a spreadsheet opens as it is, and return its path.
 
         Separated by semicolons, with a byte order mark; a text that a spreadsheet would run as a formula has an
@@ -168,26 +178,24 @@ class Extract:
         """
         target = Path(path)
         self.refuse_place(target)
-        return write_rows(self.dropped(), target)
+        return write_rows(self.dropped(language), target)
 
     def refuse_place(self, path: Path) -> None:
         """Refuse a place for a file in which it would be taken for one of the exports."""
         if self.place is not None and self.place in (path.resolve(), path.resolve().parent):
-            raise InputError(f"{path.name!r} would be read as an export next time. Name a file in another folder.")
+            raise InputError(Message("intake.dropped.among_exports", file=path.name))
 
     def __repr__(self) -> str:
         return f"Extract(as of {self.as_of}, {len(self.sources)} sources, {self.ledger!r})"
 
     def _repr_html_(self) -> str:
-        rows = [("read", self.ledger.read), *((f"dropped: {r}", n) for r, n in self.ledger.dropped.items())]
-        table = pd.DataFrame([*rows, ("kept", self.ledger.kept)], columns=["rows", "n"])
         facts: list[tuple[str, object]] = [
             ("as of", self.as_of),
             ("sources", len(self.sources)),
             ("drawn on", self.selection),
         ]
         facts += [(field, heading) for field, heading in self.headings.items()]
-        return card("Extract", [*facts, *(("note", note) for note in self.notes)], table=table)
+        return card("Extract", [*facts, *(("note", note) for note in self.notes)], table=self.ledger.table())
 
 
 def write_rows(rows: pd.DataFrame, path: Path) -> Path:
@@ -199,7 +207,7 @@ def write_rows(rows: pd.DataFrame, path: Path) -> Path:
     writer.writerows([shielded(str(c)) for c in row] for row in cells.itertuples(index=False))
     text = memory.getvalue()
     if identifiers_in(text):
-        raise PrivacyError(f"{path.name!r} was not written: a cell looks like the number of a person.")
+        raise PrivacyError(Message("intake.dropped.persons", file=path.name))
     write_beside(path, text.encode("utf-8-sig"))
     return path
 
@@ -217,18 +225,18 @@ class Gathered:
     tables: tuple[RawTable, ...]
     readings: tuple[DateReading, ...]
     texts: duckdb.DuckDBPyRelation | None
-    notes: tuple[str, ...]
-    alerts: tuple[str, ...]
+    notes: tuple[Message, ...]
     numbered: Callable[[], nw.LazyFrame[Any]]
 
 
+@public_verb
 def read_exports(
     source: Any,  # noqa: ANN401 (a path, or any frame narwhals knows)
     *,
     as_of: dt.date | str,
     columns: Mapping[str, str | None] | None = None,
-    dates: Mapping[str, str] | None = None,
-    keep: Sequence[str] = (),
+    dates: Mapping[str, Order] | None = None,
+    keep: Names = (),
     office: str | None = None,
     status_words: Mapping[str, str] | None = None,
     selection: Literal["received", "completed"] | None = None,
@@ -275,7 +283,7 @@ def read_exports(
     Warns
     -----
     DataWarning
-        Once, when rows were left out or something was read that the reader may not expect.
+        Once, when more than a few cases were lost or something was read that the reader may not expect.
 
     Notes
     -----
@@ -290,7 +298,8 @@ def read_exports(
     >>> import pandas as pd
     >>> frame = pd.DataFrame({"office": ["O1", "O1"], "received": pd.to_datetime(["2024-01-02", "2024-01-03"]),
     ...                       "decided": pd.to_datetime(["2024-01-09", None])})
-    >>> read_exports(frame, as_of="2024-01-31").ledger
+    >>> extract = read_exports(frame, as_of="2024-01-31")
+    >>> extract.ledger
     Ledger(read 2 = kept 2 + dropped 0)
     """
     day = _as_day(as_of)
@@ -302,9 +311,9 @@ def read_exports(
         names = [*CASE_FIELDS, *(k for k in keep if k not in CASE_FIELDS)]
         cleaned = clean(frame, bounds=rows.bounds, as_of=day, columns=names, status_words=status_words)
         _refuse_empty(cleaned.ledger, rows.tables)
-        alerts = [*rows.alerts, *_unreadable(rows, cleaned.ledger), *cleaned.alerts]
-        drawn, word = _selection(cleaned, selection)
-    extract = _finished(rows, cleaned, day, drawn, [*alerts, *word])
+        unread = _unreadable(rows, cleaned.ledger)
+        drawn = selection or _selection(cleaned)
+    extract = _finish(rows, cleaned, day, drawn, unread)
     place = Path(source).resolve() if isinstance(source, str | Path) and not on_server(source) else None
     again = partial(_rows_left_out, named_source(source), rows, day, office, status_words)
     return replace(extract, left_out=again, place=place)
@@ -327,12 +336,12 @@ def _rows_left_out(
         columns = [f for f in ("case", "office", "service", "received", "decided") if f in present]
         extra = [*texts.values(), *(["asn_said"] if "status" in present else [])]
         dropped, words = left_out(said, as_of=as_of, columns=[*columns, *extra], status_words=status_words)
-        found = dropped.collect().sort(FILE, PLACE).rows(named=True)
+        records = dropped.collect().sort(FILE, PLACE).rows(named=True)
     places = [None if t.places is None else t.places() for t in rows.tables]
     return pd.DataFrame(
         [
             {**_place_of(rows.tables, places, r), "reason": r[REASON], **_cells_of(r, columns, texts, words)}
-            for r in found
+            for r in records
         ],
         columns=["file", "sheet", "row", "reason", *columns, *(["status"] if "status" in present else [])],
     )
@@ -361,12 +370,12 @@ def _at_office(frame: nw.LazyFrame[Any], office: str) -> nw.LazyFrame[Any]:
     return frame.with_columns(nw.lit(office).alias("office"), nw.lit(1).alias(GIVEN))
 
 
-def _finished(rows: Gathered, cleaned: Cleaned, day: dt.date, drawn: Selection, alerts: Sequence[str]) -> Extract:
-    said = [*alerts, *_left_out(cleaned.ledger)]
-    if said:
-        warnings.warn(" ".join(said), DataWarning, stacklevel=3)
+def _finish(rows: Gathered, cleaned: Cleaned, day: dt.date, drawn: Selection, more: Sequence[Message]) -> Extract:
+    left_out = cleaned.ledger.note()
+    last = [Alert("intake.completed_only")] if drawn == "completed" else []
+    last += [left_out] if left_out is not None else []
     sources = tuple(Source(t.name, cleaned.rows_by_file.get(i, 0), t.sha256) for i, t in enumerate(rows.tables))
-    notes = (*rows.notes, *cleaned.notes, *_late(cleaned.latest, day), *said)
+    notes = (*rows.notes, *cleaned.notes, *_late(cleaned.latest, day), *more, *last)
     return Extract(cleaned.records, day, cleaned.ledger, rows.headings, sources, notes, drawn)
 
 
@@ -374,63 +383,46 @@ def _as_day(value: dt.date | str) -> dt.date:
     try:
         day = value if isinstance(value, dt.date) else dt.date.fromisoformat(str(value))
     except ValueError:
-        raise InputError(f"as_of is {value!r}; expected a date or a text like '2025-12-31'.") from None
+        raise InputError(Message("intake.as_of", found=repr(value))) from None
     return day.date() if isinstance(day, dt.datetime) else day
 
 
-def _left_out(ledger: Ledger) -> list[str]:
-    total = sum(ledger.dropped.values())
-    reasons = ", ".join(f"{reason} {n:,}" for reason, n in ledger.dropped.items())
-    return [f"{total:,} of {ledger.read:,} rows left out: {reasons}."] if total else []
-
-
-def _late(latest: dt.date | None, as_of: dt.date) -> list[str]:
+def _late(latest: dt.date | None, as_of: dt.date) -> list[Message]:
     if latest is None or (as_of - latest).days <= LATE:
         return []
-    return [
-        f"The last date in the export is {latest}, {(as_of - latest).days} days before as_of {as_of}: "
-        f"if the export was made earlier, open cases look older than they are."
-    ]
+    return [Message("intake.late", latest=latest, n=(as_of - latest).days, as_of=as_of)]
 
 
 def _refuse_empty(ledger: Ledger, tables: Sequence[RawTable]) -> None:
     name = tables[0].name if tables else "the data"
     if ledger.read == 0:
-        raise InputError(f"{name!r} has headings and no rows. Export it again.")
+        raise InputError(Message("intake.no_rows", file=name))
     if ledger.kept == 0:
-        reasons = ", ".join(f"{reason} {n:,}" for reason, n in ledger.dropped.items())
-        raise InputError(f"{name!r}: none of {ledger.read:,} rows can be used ({reasons}). Check the columns.")
+        raise InputError(Message("intake.none_usable", file=name, n=ledger.read, reasons=ledger.reasons()))
 
 
-def _selection(cleaned: Cleaned, said: Selection | None) -> tuple[Selection, list[str]]:
-    if said is not None:
-        drawn = said
-    elif cleaned.open_cases:
-        drawn = "received"
-    else:
-        drawn = "completed" if drawn_on_completion(cleaned.records) else "unknown"
-    word = (
-        "The export holds completed cases only, drawn by the date of completion: its early months hold long waits "
-        "only. Ask for all cases received, open ones too."
-    )
-    return drawn, [word] if drawn == "completed" else []
+def _selection(cleaned: Cleaned) -> Selection:
+    if cleaned.open_cases:
+        return "received"
+    return "completed" if drawn_on_completion(cleaned.records) else "unknown"
 
 
-def _unreadable(rows: Gathered, ledger: Ledger) -> list[str]:
+def _unreadable(rows: Gathered, ledger: Ledger) -> list[Message]:
     """Say which texts are no dates; too many mean that the column was misread."""
-    alerts = []
+    notes = []
     for reading_of in rows.readings:
-        count = ledger.dropped.get(NO_DATE.get(reading_of.column, ""), 0)
+        code = NO_DATE.get(reading_of.column)
+        count = 0 if code is None else ledger.dropped.get(reason(code), 0)
         if not count or rows.texts is None:
             continue
         texts = rows.texts.project(f'"{reading_of.column}", "{reading_of.column}" AS asn_text')
         bad = dated(texts, reading_of).filter(f"asn_{reading_of.column}_bad").project("asn_text").limit(3).fetchall()
-        shown = ", ".join(repr(sketched(str(v))) for (v,) in bad)
-        what = f"Texts in {reading_of.column!r} that are no date of the calendar: {count:,}, for example {shown}."
+        examples = [repr(sketched(str(v))) for (v,) in bad]
+        what = Message("intake.dates.unreadable", field=reading_of.column, n=count, examples=examples)
         if count > UNREADABLE * reading_of.rows:
-            raise InputError(f"{what} That is too many of {reading_of.rows:,}: check the column and dates=.")
-        alerts.append(what)
-    return alerts
+            raise InputError(paragraph(what, Message("intake.dates.too_many", n=reading_of.rows)))
+        notes.append(what)
+    return notes
 
 
 @contextmanager
@@ -443,13 +435,14 @@ def explaining(source: Any) -> Iterator[None]:  # noqa: ANN401
 # --- one row a step -------------------------------------------------------------------------------------------
 
 
+@public_verb
 def read_steps(
     source: Any,  # noqa: ANN401
     *,
     as_of: dt.date | str,
     columns: Mapping[str, str | None] | None = None,
-    dates: Mapping[str, str] | None = None,
-    finished: Sequence[str] = ("Selesai",),
+    dates: Mapping[str, Order] | None = None,
+    finished: Names = ("Selesai",),
     last_step: str | None = None,
     office: str | None = None,
     table: str | None = None,
@@ -501,14 +494,14 @@ def read_steps(
         distinct, before, blanks = distinct_steps(frame)
         cases = cases_of_steps(distinct, finished=finished, last_step=last_step)
         cleaned = clean(cases, bounds=UNKNOWN, as_of=day, columns=list(CASE_FIELDS), weight=STEPS)
-        ledger = Ledger(sum(before.values()), 0, before) + cleaned.ledger
+        ledger = Ledger(sum(before.values()), 0, {reason(code): n for code, n in before.items()}) + cleaned.ledger
         _refuse_empty(ledger, rows.tables)
-    counted = int(cleaned.records.select(nw.len()).collect().item())
-    note = f"{ledger.kept:,} steps kept make {counted:,} cases; time is gross, waiting for the applicant included."
+    n = int(cleaned.records.select(nw.len()).collect().item())
+    note = Message("intake.steps_kept", kept=ledger.kept, n=n)
     sizes = {0: ledger.read} if len(rows.tables) == 1 else _rows_by_table(rows)
     result = replace(cleaned, ledger=ledger, rows_by_file=sizes, notes=(*cleaned.notes, note))
     drawn: Selection = "received" if cleaned.open_cases else "unknown"
-    return _finished(rows, result, day, drawn, [*rows.alerts, *placeholders_read(blanks), *cleaned.alerts])
+    return _finish(rows, result, day, drawn, placeholders_read(blanks))
 
 
 def _rows_by_table(rows: Gathered) -> dict[int, int]:
@@ -519,20 +512,21 @@ def _rows_by_table(rows: Gathered) -> dict[int, int]:
 # --- one column a month ---------------------------------------------------------------------------------------
 
 
+@public_verb
 def read_wide(
     source: str | Path,
     *,
     unit: str,
     group: str = "",
-    year: int | None = None,
+    year: Year | None = None,
     table: str | None = None,
-    numbers: Literal["1.234,56", "1,234.56"] | None = None,
+    numbers: NumberStyle | None = None,
 ) -> pd.DataFrame:
     r"""Return counts that stand in one column a month or year, as one row a unit and period, for `read_panel`.
 
     Headings may stand below titles and in up to three rows, a group above its months; month names may be Indonesian
-    or English, short or long, also mixed. Columns of totals and rows of totals are passed over, and what else is left
-    out is said.
+    or English, short or long, also mixed. Columns of totals are passed over. So are rows of totals and rows without a
+    unit; ``attrs["notes"]`` says how many.
 
     Parameters
     ----------
@@ -571,16 +565,16 @@ def read_wide(
     """
     files, _ = files_of(Path(source))
     if len(files) != 1:
-        raise InputError(f"{named_source(source)!r} holds {len(files)} files; expected one table. Name one file.")
+        raise InputError(Message("intake.wide.many_files", file=named_source(source), n=len(files)))
 
     def recognise(cells: Sequence[str]) -> int:
         return sum(_heading_period(c, year) is not None or normalised(c) == normalised(unit) for c in cells)
 
     with explaining(source):
-        found = open_file(files[0], recognise, table)
-        if len(found) != 1:
-            raise InputError(f"{files[0].name!r} has {len(found)} sheets with such headings. Say which: table='...'.")
-        return _long(found[0], unit, group, year, numbers)
+        tables = open_file(files[0], recognise, table)
+        if len(tables) != 1:
+            raise InputError(Message("intake.wide.many_sheets", file=files[0].name, n=len(tables)))
+        return _stack_periods(tables[0], unit, group, year, numbers)
 
 
 def _heading_period(heading: str, year: int | None) -> tuple[str, pd.Period] | None:
@@ -593,12 +587,12 @@ def _heading_period(heading: str, year: int | None) -> tuple[str, pd.Period] | N
     above = " ".join(w for w in words if w not in (*years, *months))
     if not months:
         return above, pd.Period(year=int(years[0]), freq="Y")
-    said = int(years[0]) if years else year
-    return above, pd.Period(year=1 if said is None else said, month=MONTHS[months[0].casefold()], freq="M")
+    known = int(years[0]) if years else year
+    return above, pd.Period(year=1 if known is None else known, month=MONTHS[months[0].casefold()], freq="M")
 
 
-def _long(
-    table: RawTable, unit: str, group: str, year: int | None, numbers: Literal["1.234,56", "1,234.56"] | None
+def _stack_periods(
+    table: RawTable, unit: str, group: str, year: int | None, numbers: NumberStyle | None
 ) -> pd.DataFrame:
     """Return the table of `read_wide`."""
     heading = match_columns(table.headings, (), columns={unit: unit}, keep=(unit,), source=table.name)[unit]
@@ -612,10 +606,7 @@ def _long(
     labels = rows[f"c{at}"].astype("string").str.replace(r"\s+", " ", regex=True).str.strip()
     total = labels.str.contains(TOTAL, na=False)
     empty = labels.isna() | (labels == "")
-    if left := int(total.sum()) + int((empty & rows.drop(columns=f"c{at}").notna().any(axis=1)).sum()):
-        warnings.warn(
-            f"{table.name}: {left} rows of totals or without {masked(unit)!r} left out.", DataWarning, stacklevel=4
-        )
+    left = int(total.sum()) + int((empty & rows.drop(columns=f"c{at}").notna().any(axis=1)).sum())
     rows, labels = rows.loc[~(total | empty)], labels.loc[~(total | empty)]
     _check_units(table.name, unit, labels)
     cells = rows[[f"c{i}" for i in periods]].to_numpy(dtype=object).ravel()
@@ -623,10 +614,10 @@ def _long(
     name = group or "value"
     values = parse_numbers(texts, name=name, style=numbers).to_numpy()
     long = pd.DataFrame({unit: labels.astype(object).repeat(len(periods)).to_numpy()})
-    return long.assign(period=pd.PeriodIndex(list(periods.values()) * len(labels)), **{name: values})
-
-
-_NO_MONTH = "No heading is a month or year. Where each row is one unit and period, use read_panel on the frame."
+    long = long.assign(period=pd.PeriodIndex(list(periods.values()) * len(labels)), **{name: values})
+    out = [Message("intake.wide.left_out", file=table.name, n=left, unit=masked(unit))] if left else []
+    long.attrs["notes"] = (*table.notes, *out)
+    return long
 
 
 def _group_above(groups: Sequence[str], group: str) -> str | None:
@@ -641,31 +632,27 @@ def _check_periods(
 ) -> None:
     """Refuse headings without periods, with a period twice, or months of no year."""
     if not periods:
-        known = listed(dict.fromkeys(g for g in groups if g), most=10)
-        what = f"Groups above months there: {known}. Say which: group='...'." if known else _NO_MONTH
-        raise InputError(f"{name!r} has no months or years below {group!r}. {what}")
+        known = tuple(dict.fromkeys(g for g in groups if g))
+        hint = Message("intake.wide.groups", known=known) if known else Message("intake.wide.no_month")
+        raise InputError(paragraph(Message("intake.wide.no_periods", file=name, group=group), hint))
     double = [str(p) for p in dict.fromkeys(periods) if periods.count(p) > 1]
-    if double or len({p.freqstr for p in periods}) > 1:
-        what = f"{double[0]} twice" if double else "both months and years"
-        raise InputError(f"{name!r} has {what} below {group!r}. Rename the headings in the source.")
+    if double:
+        raise InputError(Message("intake.wide.period_twice", file=name, period=double[0], group=group))
+    if len({p.freqstr for p in periods}) > 1:
+        raise InputError(Message("intake.wide.months_and_years", file=name, group=group))
     if any(p.year == 1 for p in periods):
-        raise InputError(f"{name!r} names months without their year. Say it: year=2025.")
+        raise InputError(Message("intake.wide.no_year", file=name))
 
 
 def _check_units(name: str, unit: str, labels: pd.Series) -> None:
     if not len(labels):
-        raise InputError(f"{name!r} has no row with a {masked(unit)!r}. Check the file.")
+        raise InputError(Message("intake.wide.no_units", file=name, unit=masked(unit)))
     if any(identifiers_in(label) for label in labels):
-        raise PrivacyError(
-            f"Column {masked(unit)!r} of {name!r} holds numbers like those of persons. Name another column."
-        )
+        raise PrivacyError(Message("intake.wide.persons", file=name, unit=masked(unit)))
     double = labels[labels.duplicated()]
     if len(double):
-        shown = listed([masked(d) for d in double.unique()])
-        raise InputError(
-            f"{name!r} has more than one row for {double.nunique()} values of {masked(unit)!r}: {shown}. Sum them or "
-            f"tell them apart in the source."
-        )
+        names = [masked(d) for d in double.unique()]
+        raise InputError(Message("intake.wide.unit_twice", file=name, n=len(names), unit=masked(unit), names=names))
 
 
 # --- from files and frames to one typed frame -----------------------------------------------------------------
@@ -685,28 +672,30 @@ def gather(
 
     Parameters as for `read_exports`; `wanted` are fields, `required` those without which there is no answer.
     """
-    for name in dates or {}:
-        if name not in (*wanted, *keep) or name not in DATE_FIELDS:
-            known = [f for f in (*wanted, *keep) if f in DATE_FIELDS]
-            raise InputError(
-                f"dates names {name!r}, which is no date here.{nearest(name, known)} Dates: {', '.join(known)}."
-            )
+    check_mapping("columns", columns)
+    check_mapping("dates", dates)
+    known = [f for f in (*wanted, *keep) if f in DATE_FIELDS]
+    for name, order in (dates or {}).items():
+        if name not in known:
+            what = Message("intake.dates.no_field", field=name)
+            raise InputError(paragraph(what, did_you_mean(name, known), Message("intake.dates.fields", known=known)))
+        check_choice(f"dates[{name!r}]", order, get_args(Order))
     if on_server(source):
         return _typed_tables([open_server(source, table)], wanted, columns, dates, keep, required, [])
     if isinstance(source, str | Path):
         tables, notes = _file_tables(Path(source), wanted, keep, columns, table)
         return _typed_tables(tables, wanted, columns, dates, keep, required, notes)
     frame = _narwhal(source)
-    found = match_columns(frame.collect_schema().names(), wanted, columns=columns, keep=keep, required=required)
-    frame = frame.select(*(nw.col(heading).alias(field) for field, heading in found.items()))
+    match = match_columns(frame.collect_schema().names(), wanted, columns=columns, keep=keep, required=required)
+    frame = frame.select(*(nw.col(heading).alias(field) for field, heading in match.items()))
     _refuse_long_floats(frame)
     schema = frame.collect_schema()
-    texts = [f for f in found if f in DATE_FIELDS and not _is_temporal(schema[f])]
+    texts = [f for f in match if f in DATE_FIELDS and not _is_temporal(schema[f])]
     if texts or frame.implementation.is_pyarrow():
-        raw = RawTable("frame", tuple(found), _as_relation(frame), "", loose=False)
-        rows = _typed_tables([raw], wanted, {f: f if f in found else None for f in wanted}, dates, keep, required, [])
-        return replace(rows, headings=MappingProxyType(found))
-    return _typed_frame(frame, found)
+        raw = RawTable("frame", tuple(match), _as_relation(frame), "", loose=False)
+        rows = _typed_tables([raw], wanted, {f: f if f in match else None for f in wanted}, dates, keep, required, [])
+        return replace(rows, headings=MappingProxyType(match))
+    return _typed_frame(frame, match)
 
 
 def _narwhal(source: Any) -> nw.LazyFrame[Any]:  # noqa: ANN401
@@ -714,12 +703,10 @@ def _narwhal(source: Any) -> nw.LazyFrame[Any]:  # noqa: ANN401
     try:
         if isinstance(native, pd.DataFrame) and not native.columns.is_unique:
             double = native.columns[native.columns.duplicated()].tolist()
-            raise InputError(f"The frame has two columns named {masked(str(double[0]))!r}. Rename one of them.")
+            raise InputError(Message("intake.frame.named_twice", heading=masked(str(double[0]))))
         frame = nw.from_native(native)
     except TypeError:
-        raise InputError(
-            f"A {type(source).__name__} cannot be read; expected a path, or a pandas, polars, pyarrow or DuckDB frame."
-        ) from None
+        raise InputError(Message("intake.frame.unknown", kind=type(source).__name__)) from None
     return frame.lazy()
 
 
@@ -733,9 +720,7 @@ def _refuse_long_floats(frame: nw.LazyFrame[Any]) -> None:
     for name in [f for f in ("case", "office") if f in schema and schema[f].is_float()]:
         top = frame.select(nw.col(name).max()).collect().item()
         if top is not None and top >= 2**53:
-            raise InputError(
-                f"Column {name!r} holds long numbers stored as floats, whose last digits are lost. Read it as text."
-            )
+            raise InputError(Message("intake.frame.long_floats", field=name))
 
 
 def _as_text(field: str, dtype: nw.dtypes.DType) -> nw.Expr:
@@ -745,53 +730,46 @@ def _as_text(field: str, dtype: nw.dtypes.DType) -> nw.Expr:
     return column if dtype == nw.String else column.cast(nw.String)
 
 
-def _typed_frame(frame: nw.LazyFrame[Any], found: Mapping[str, str]) -> Gathered:
+def _typed_frame(frame: nw.LazyFrame[Any], match: Mapping[str, str]) -> Gathered:
     schema = frame.collect_schema()
-    alerts = _zone_alerts({f: str(getattr(schema[f], "time_zone", None)) for f in schema if _is_zoned(schema[f])})
-    zoned = [f for f in found if _is_zoned(schema[f])]
+    zones = {f: str(getattr(schema[f], "time_zone", None)) for f in schema if _is_zoned(schema[f])}
+    zoned = [f for f in match if _is_zoned(schema[f])]
     if zoned and not frame.implementation.is_duckdb():
         frame = frame.with_columns(*(nw.col(f).dt.replace_time_zone(None) for f in zoned))
     bounds = bounds_of(frame)
-    texts = [_as_text(f, schema[f]).alias(f) for f in found if f in TEXT_FIELDS and schema[f] != nw.String]
-    days = [nw.col(f).cast(nw.Date) for f in found if f in DATE_FIELDS and schema[f] != nw.Date]
+    texts = [_as_text(f, schema[f]).alias(f) for f in match if f in TEXT_FIELDS and schema[f] != nw.String]
+    days = [nw.col(f).cast(nw.Date) for f in match if f in DATE_FIELDS and schema[f] != nw.Date]
     typed = frame.with_columns(*texts, *days) if texts or days else frame
-    table = RawTable("frame", tuple(found), query("SELECT 1 WHERE false"), "", loose=False)
-    alerts += _timed_alerts(bounds.timed)
-    numbered = partial(_numbered_frame, frame, found)
-    return Gathered(typed, bounds, MappingProxyType(dict(found)), (table,), (), None, (), tuple(alerts), numbered)
+    table = RawTable("frame", tuple(match), query("SELECT 1 WHERE false"), "", loose=False)
+    notes = (*_zone_notes(zones), *_time_notes(bounds.timed))
+    numbered = partial(_number_rows, frame, match)
+    return Gathered(typed, bounds, MappingProxyType(dict(match)), (table,), (), None, notes, numbered)
 
 
-def _numbered_frame(frame: nw.LazyFrame[Any], found: Mapping[str, str]) -> nw.LazyFrame[Any]:
+def _number_rows(frame: nw.LazyFrame[Any], match: Mapping[str, str]) -> nw.LazyFrame[Any]:
     """Return the typed rows of a frame with their numbers, from 1; the frame is held in memory for it."""
     rows = frame.collect().with_row_index("asn_index")
     rows = rows.with_columns((nw.col("asn_index").cast(nw.Int64) + 1).alias(PLACE), nw.lit(0).alias(FILE))
-    return _typed_frame(rows.drop("asn_index").lazy(), found).frame
+    return _typed_frame(rows.drop("asn_index").lazy(), match).frame
 
 
 def _is_zoned(dtype: nw.dtypes.DType) -> bool:
     return dtype == nw.Datetime and getattr(dtype, "time_zone", None) is not None
 
 
-def _zone_alerts(zones: Mapping[str, str]) -> list[str]:
+def _zone_notes(zones: Mapping[str, str]) -> list[Message]:
     """Say where days were cut in UTC, up to a day before the local one, or two columns are in two zones."""
-    alerts = [
-        f"{f}: times are in UTC; the day there is used, up to a day before the local one."
-        for f, zone in zones.items()
-        if zone == "UTC"
-    ]
+    notes: list[Message] = [Alert("intake.dates.utc", field=f) for f, zone in zones.items() if zone == "UTC"]
     if len(set(zones.values())) > 1:
-        each = ", ".join(f"{f} in {zone}" for f, zone in zones.items())
-        alerts.append(f"Times are in different zones ({each}): durations can differ by a day.")
-    return alerts
+        each = [Message("intake.dates.zone", field=f, zone=zone) for f, zone in zones.items()]
+        notes.append(Alert("intake.dates.different_zones", each=each))
+    return notes
 
 
-def _timed_alerts(timed: Mapping[str, tuple[int, int]]) -> list[str]:
+def _time_notes(timed: Mapping[str, tuple[int, int]]) -> list[Message]:
     """Say where part of a column has times of day: a day of error either way for the rest."""
     mixed = {f: (t, n) for f, (t, n) in timed.items() if 0 < t < 0.999 * n}
-    return [
-        f"{f}: {n - t:,} of {n:,} values have no time of day and the others do; only the days are used."
-        for f, (t, n) in mixed.items()
-    ]
+    return [Message("intake.dates.part_timed", field=f, n=n - t, all=n) for f, (t, n) in mixed.items()]
 
 
 def _as_relation(frame: nw.LazyFrame[Any]) -> duckdb.DuckDBPyRelation:
@@ -823,30 +801,30 @@ def _file_tables(
     keep: Sequence[str],
     columns: Mapping[str, str | None] | None,
     table: str | None,
-) -> tuple[list[RawTable], list[str]]:
-    named = [*keep, *(h for h in (columns or {}).values() if h is not None)]
+) -> tuple[list[RawTable], list[Message]]:
+    names = [*keep, *(h for h in (columns or {}).values() if h is not None)]
 
     def recognise(cells: Sequence[str]) -> int:
-        return recognised(cells, [*wanted, *keep], named)
+        return recognised(cells, [*wanted, *keep], names)
 
     files, passed = files_of(path)
     tables, copies = _without_copies([open_file(file, recognise, table) for file in files])
-    notes = [f"Not read, no data files: {', '.join(passed)}."] if passed else []
-    return [replace(tables[0], alerts=(*tables[0].alerts, *copies)), *tables[1:]], notes
+    notes = [Message("intake.no_data_files", names=passed)] if passed else []
+    return tables, [*notes, *copies]
 
 
-def _without_copies(files: Sequence[list[RawTable]]) -> tuple[list[RawTable], list[str]]:
+def _without_copies(files: Sequence[list[RawTable]]) -> tuple[list[RawTable], list[Message]]:
     """Return the tables of the files, each file once: the same bytes under two names would count every case twice."""
     seen: dict[str, str] = {}
     tables: list[RawTable] = []
-    alerts = []
+    notes: list[Message] = []
     for file in files:
         first = seen.setdefault(file[0].sha256, file[0].name)
         if first == file[0].name:
             tables += file
         else:
-            alerts.append(f"{file[0].name} is a copy of {first}: not read.")
-    return tables, alerts
+            notes.append(Alert("intake.copy_of_a_file", file=file[0].name, first=first))
+    return tables, notes
 
 
 #: What keeps a spreadsheet from reading 007 as 7: an apostrophe in front, or ="007".
@@ -893,7 +871,7 @@ def _typed_tables(
     dates: Mapping[str, str] | None,
     keep: Sequence[str],
     required: Sequence[str],
-    notes: Sequence[str],
+    notes: Sequence[Message],
 ) -> Gathered:
     """All tables under one set of field names, stacked; text dates parsed by expressions over whole columns."""
     matches = [
@@ -912,9 +890,8 @@ def _typed_tables(
     frame = nw.from_native(native)
     bounds = bounds_of(frame) if long else UNKNOWN if texts else bounds_of(nw.from_native(stacked))
     headings = {f: next(m[f] for m in matches if f in m) for f in fields}
-    said = [*notes, *(n for t in tables for n in t.notes), *(n for r in readings for n in r.notes)]
-    alerts = [a for t in tables for a in t.alerts] + [a for r in readings for a in _reading_alerts(r)]
-    alerts += [*_timed_alerts(bounds.timed), *_zone_alerts({r.column: z for r in readings for z in r.zones})]
+    of_dates = [n for r in readings for n in (*r.notes, *_reading_notes(r))]
+    of_times = [*_time_notes(bounds.timed), *_zone_notes({r.column: z for r in readings for z in r.zones})]
 
     def numbered() -> nw.LazyFrame[Any]:
         rows = _stacked(tables, matches, fields, typed, numbered=texts)
@@ -927,8 +904,7 @@ def _typed_tables(
         tables=tuple(tables),
         readings=tuple(readings),
         texts=stacked,
-        notes=tuple(said),
-        alerts=tuple(alerts),
+        notes=(*notes, *(n for t in tables for n in t.notes), *of_dates, *of_times),
         numbered=numbered,
     )
 
@@ -950,7 +926,7 @@ def _fetched(table: RawTable, match: Mapping[str, str]) -> RawTable:
     try:
         rows = table.relation.project(", ".join(columns)).to_arrow_table()
     except duckdb.Error:  # its message can hold the address
-        raise InputError(f"{table.name!r} could not be fetched. Check the connection and try again.") from None
+        raise InputError(Message("intake.not_fetched", table=table.name)) from None
     return replace(table, relation=duckdb.from_arrow(rows))
 
 
@@ -999,16 +975,13 @@ def _with_dates(
     return relation
 
 
-def _reading_alerts(reading_of: DateReading) -> list[str]:
-    alerts = _timed_alerts({reading_of.column: (reading_of.timed, reading_of.rows)})
+def _reading_notes(reading_of: DateReading) -> list[Message]:
+    field, order = reading_of.column, reading_of.order
+    notes = _time_notes({field: (reading_of.timed, reading_of.rows)})
     if reading_of.zeros:
-        alerts.append(
-            f"{reading_of.column}: {reading_of.zeros:,} placeholders (0000-00-00 and the like) read as no date."
-        )
+        notes.append(Message("intake.dates.zeros", field=field, n=reading_of.zeros))
     if reading_of.thin:
-        alerts.append(
-            f"{reading_of.column}: {reading_of.thin:,} of {reading_of.rows:,} dates fit day first and month first; "
-            f"read {reading_of.order} because the others tell. "
-            f'dates={{"{reading_of.column}": "{reading_of.order}"}} settles it.'
-        )
-    return alerts
+        counts = {"n": reading_of.thin, "all": reading_of.rows}
+        word = Message(f"intake.dates.order.{order}")
+        notes.append(Alert("intake.dates.thin", field=field, order=word, setting=order, **counts))
+    return notes

@@ -34,8 +34,10 @@ import numpy as np
 import pyarrow as pa
 
 from asn_impact.arrays import Int
-from asn_impact.errors import InputError, listed, nearest
+from asn_impact.arguments import did_you_mean
+from asn_impact.errors import InputError
 from asn_impact.intake.old_workbooks import reaches_too_far
+from asn_impact.words import Alert, Message, paragraph
 
 __all__ = [
     "RawTable",
@@ -85,8 +87,7 @@ class RawTable:
     relation: duckdb.DuckDBPyRelation
     sha256: str
     loose: bool
-    notes: tuple[str, ...] = ()
-    alerts: tuple[str, ...] = ()
+    notes: tuple[Message, ...] = ()
     places: Callable[[], Int] | None = None
     on_server: bool = False
     long: bool = False
@@ -102,16 +103,16 @@ class Scan(NamedTuple):
 
 
 _MAGIC: tuple[tuple[bytes, str, tuple[str, ...]], ...] = (
-    (b"PK\x03\x04", "a zip file or a workbook", (".xlsx", ".xlsm")),
-    (b"PAR1", "a Parquet file", (".parquet",)),
-    (b"\xd0\xcf\x11\xe0", "an old Excel workbook", (".xls",)),
-    (b"\x80\x02", "a Python pickle", ()),
-    (b"\x80\x03", "a Python pickle", ()),
-    (b"\x80\x04", "a Python pickle", ()),
-    (b"\x80\x05", "a Python pickle", ()),
-    (b"\x1f\x8b", "a gzip file", ()),
-    (b"%PDF", "a PDF", ()),
-    (b"SQLite format 3", "an SQLite database", ()),
+    (b"PK\x03\x04", "zip", (".xlsx", ".xlsm")),
+    (b"PAR1", "parquet", (".parquet",)),
+    (b"\xd0\xcf\x11\xe0", "old_excel", (".xls",)),
+    (b"\x80\x02", "pickle", ()),
+    (b"\x80\x03", "pickle", ()),
+    (b"\x80\x04", "pickle", ()),
+    (b"\x80\x05", "pickle", ()),
+    (b"\x1f\x8b", "gzip", ()),
+    (b"%PDF", "pdf", ()),
+    (b"SQLite format 3", "sqlite", ()),
 )
 
 
@@ -131,24 +132,20 @@ def files_of(source: Path) -> tuple[list[Path], list[str]]:
         When nothing is there, nothing can be read, or a link leaves the folder.
     """
     if not source.exists():
-        raise InputError(
-            f"{source.name[:80]!r} does not exist. Give a CSV, XLSX, Parquet or JSON file, or a folder of them."
-        )
+        raise InputError(Message("files.absent", file=source.name[:80]))
     if source.is_file():
         _stays_inside(source, source.parent)
         return [source], []
     if not source.is_dir():
-        raise InputError(f"{source.name!r} is neither a file nor a folder. Save the data as a file.")
+        raise InputError(Message("files.no_file", file=source.name))
     inside = sorted(source.iterdir(), key=lambda p: p.name)
     visible = [p for p in inside if not p.name.startswith((".", "~$"))]
     known = [p for p in visible if p.suffix.casefold() in KNOWN and not p.is_dir()]
     files = [p for p in known if p.suffix.casefold() != ".json"] or known  # beside tables a JSON file describes them
     passed = [f"{p.name}/" if p.is_dir() else p.name for p in visible if p not in files]
     if not files:
-        found = ", ".join(sorted({Path(name).suffix or name for name in passed})) or "nothing"
-        raise InputError(
-            f"Folder {source.resolve().name!r} holds {found}; expected files ending in {', '.join(KNOWN)}."
-        )
+        endings = sorted({Path(name).suffix or name for name in passed}) or [Message("files.nothing")]
+        raise InputError(Message("files.none_known", folder=source.resolve().name, endings=endings, known=KNOWN))
     for file in files:
         _stays_inside(file, source)
     return files, passed
@@ -160,10 +157,7 @@ def _stays_inside(file: Path, folder: Path) -> None:
     except (OSError, RuntimeError):  # a link to itself
         inside = False
     if not inside:
-        raise InputError(
-            f"{file.name!r} is a link that leaves the folder {folder.resolve().name!r}. "
-            f"Put a copy of the file there instead."
-        )
+        raise InputError(Message("files.link", file=file.name, folder=folder.resolve().name))
 
 
 def open_file(path: Path, recognise: Recogniser, table: str | None = None) -> list[RawTable]:
@@ -185,12 +179,12 @@ def open_file(path: Path, recognise: Recogniser, table: str | None = None) -> li
     """
     kind = path.suffix.casefold()
     if kind not in (*KNOWN, *DATABASES):
-        raise InputError(f"{path.name!r} ends in {kind or 'nothing'!r}; expected one of {', '.join(KNOWN)}.")
+        raise InputError(Message("files.ending", file=path.name, ending=_ending(kind), known=KNOWN))
     _check_magic(path, kind)
     if kind in DATABASES:
         return [_open_database(path, table)]
     if table is not None and kind not in WORKBOOKS:
-        raise InputError(f"{path.name!r} holds one table only. Leave out table={table!r}.")
+        raise InputError(Message("files.one_table", file=path.name, table=table))
     if kind == ".parquet":
         return [_open_parquet(path)]
     if kind == ".json":
@@ -200,22 +194,25 @@ def open_file(path: Path, recognise: Recogniser, table: str | None = None) -> li
     return [_open_text(path, recognise)]
 
 
+def _ending(kind: str) -> Message | str:
+    return repr(kind) if kind else Message("files.nothing")
+
+
 def _check_magic(path: Path, kind: str) -> None:
     with path.open("rb") as handle:
         start = handle.read(512)
     if not start:
-        raise InputError(f"{path.name!r} is empty (zero bytes). Export it again.")
+        raise InputError(Message("files.zero_bytes", file=path.name))
     for magic, what, suffixes in _MAGIC:
         if start.startswith(magic) and kind not in suffixes:
-            raise InputError(f"{path.name!r} ends in {kind!r} but is {what}. Export it as CSV, XLSX or Parquet.")
+            kind_there = Message(f"files.kind.{what}")
+            raise InputError(Message("files.is_another", file=path.name, ending=kind, kind=kind_there))
     expected = [magic for magic, _, suffixes in _MAGIC if kind in suffixes]
     web = re.match(rb"\s*(\xef\xbb\xbf)?\s*(<[a-z!?]|mime-version:)", start, re.IGNORECASE) is not None
     if web:
-        raise InputError(
-            f"{path.name!r} ends in {kind!r} but is a web page or XML. Open it and save it as XLSX or CSV."
-        )
+        raise InputError(Message("files.web_page", file=path.name, ending=kind))
     if expected and not any(start.startswith(magic) for magic in expected):
-        raise InputError(f"{path.name!r} ends in {kind!r} but does not start like one. Export it again.")
+        raise InputError(Message("files.starts_otherwise", file=path.name, ending=kind))
 
 
 @contextmanager
@@ -224,35 +221,34 @@ def reading(name: str) -> Iterator[None]:
     try:
         yield
     except duckdb.Error as error:
-        raise InputError(_explained(name, str(error))) from None
+        raise InputError(_explain(name, str(error))) from None
     except RuntimeError as error:  # DuckDB's message held bytes that are no text
         if "conversion error" not in str(error):
             raise
-        raise InputError(f"{name!r} is damaged: it holds bytes that are no text. Copy or export it again.") from None
+        raise InputError(Message("files.no_text_bytes", file=name)) from None
     except OSError as error:
-        raise InputError(f"{name[:80]!r} cannot be opened: {error.strerror or 'it cannot be read'}.") from None
+        raise InputError(Message("files.not_opened", file=name[:80], why=error.strerror or Message("files.unreadable"))) from None
 
 
-def _explained(name: str, message: str) -> str:
+def _explain(name: str, message: str) -> Message:
+    """Put what DuckDB says about a file in our words; its own text is read, because it has no codes."""
     line = re.search(r"Line:? (\d+)", message)
-    where = f" at line {line.group(1)}" if line else ""
+    where = Message("files.at_line", line=line.group(1)) if line else None
     file = re.search(r"file = (.+)", message)
     name = Path(file.group(1).strip()).name if file else name
     counts = re.search(r"Expected Number of Columns: (\d+) Found: (\d+)", message)
     if "quote" in message.split("Possible")[0].casefold():
-        return f"{name!r}: a quote is opened and not closed{where}, so rows run into one field. Export the file again."
+        return Message("files.open_quote", file=name, where=where)
     if counts:
-        return (
-            f"{name!r}: a row{where} has {counts.group(2)} fields, the headings have {counts.group(1)}. "
-            f"The file is damaged or a text holds the separator unquoted; export it again."
-        )
+        expected, fields = counts.groups()
+        return Message("files.too_many_fields", file=name, where=where, fields=fields, expected=expected)
     if "maximum line size" in message.casefold():
-        return f"{name!r}: a row{where} is too long; most likely a quote is opened and not closed. Export it again."
+        return Message("files.long_row", file=name, where=where)
     if "parquet" in message.casefold():
-        return f"{name!r}: this Parquet file is cut off or damaged. Copy or export it again."
+        return Message("files.damaged_parquet", file=name)
     if "CSV" in message:
-        return f"{name!r}: a row{where} does not follow the form of a CSV file. Export the file again."
-    return f"{name!r} cannot be read as it is: {message.splitlines()[0][:120]!r}."
+        return Message("files.no_csv_row", file=name, where=where)
+    return Message("files.unknown_fault", file=name, said=message.splitlines()[0][:120])
 
 
 # --- text files -----------------------------------------------------------------------------------------------
@@ -277,9 +273,7 @@ def scan(path: Path) -> Scan:
                 last = chunk[-4:]
                 continue
             if b"\x00" in chunk:
-                raise InputError(
-                    f"{path.name!r} holds NUL bytes, as after a disk error or crash. Copy or export it again."
-                )
+                raise InputError(Message("files.nul_bytes", file=path.name))
             crlf, lf = crlf + chunk.count(b"\r\n"), lf + chunk.count(b"\n")
             if encoding == "utf-8":
                 encoding = _still_utf8(decoder, chunk)
@@ -318,10 +312,10 @@ def _as_utf8(path: Path, seen: Scan) -> Path:
             ):
                 while text := old.read(CHUNK):
                     if "\x00" in text:
-                        raise InputError(f"{path.name!r} holds NUL characters. Copy or export it again.")
+                        raise InputError(Message("files.nul_bytes", file=path.name))
                     new.write(text)
         except UnicodeError:
-            raise InputError(f"{path.name!r} starts like {seen.encoding} but is not. Save it as CSV UTF-8.") from None
+            raise InputError(Message("files.encoding", file=path.name, encoding=seen.encoding)) from None
         part.replace(copy)
     return copy
 
@@ -430,10 +424,7 @@ def _sample(path: Path) -> str:
         start = handle.read(SAMPLE)
         more = bool(handle.read(1))
     if more and b"\n" not in start and b"\r" not in start:
-        raise InputError(
-            f"{path.name!r}: the first line is longer than {SAMPLE:,} bytes; expected headings of at most "
-            f"{MOST_COLUMNS:,} columns. This is no export of cases."
-        )
+        raise InputError(Message("files.long_line", file=path.name, bytes=SAMPLE, most=MOST_COLUMNS))
     text = start.decode("utf-8-sig", errors="ignore")
     return text[: text.rfind("\n") + 1] if more and "\n" in text else text
 
@@ -447,7 +438,7 @@ def _open_text(path: Path, recognise: Recogniser) -> RawTable:
     file = _as_utf8(path, seen)
     dialect = _dialect(_sample(file), recognise)
     if dialect is None:
-        raise InputError(f"{path.name!r} holds no text. Export it again.")
+        raise InputError(Message("files.no_text", file=path.name))
     delimiter, skip, _, headings = dialect
     _check_width(path.name, len(headings))
     columns = ", ".join(f"'c{i}': 'VARCHAR'" for i in range(len(headings)))
@@ -459,10 +450,11 @@ def _open_text(path: Path, recognise: Recogniser) -> RawTable:
         relation = query(f"SELECT * FROM read_csv({_quoted(str(file))}, {options})")
     notes = []
     if seen.encoding != "utf-8":
-        notes.append(f"{path.name}: read as {seen.encoding}.")
+        notes.append(Message("files.read_as", file=path.name, encoding=seen.encoding))
     if skip:
-        notes.append(f"{path.name}: {skip} lines in front of the headings passed over.")
-    cut = () if seen.ends_whole else (f"{path.name}: the last line has no line end; the file may be cut off.",)
+        notes.append(Message("files.lines_above", file=path.name, n=skip))
+    if not seen.ends_whole:
+        notes.append(Alert("files.cut_off", file=path.name))
     return RawTable(
         path.name,
         tuple(headings),
@@ -470,7 +462,6 @@ def _open_text(path: Path, recognise: Recogniser) -> RawTable:
         seen.sha256,
         loose=True,
         notes=tuple(notes),
-        alerts=cut,
         places=functools.partial(_text_places, file, dialect),
         long=file.stat().st_size >= LONG_TEXT,
     )
@@ -495,9 +486,7 @@ def kept_typed(relation: duckdb.DuckDBPyRelation) -> duckdb.DuckDBPyRelation:
 
 def _check_width(name: str, columns: int) -> None:
     if columns > MOST_COLUMNS:
-        raise InputError(
-            f"{name!r} has {columns:,} columns; expected at most {MOST_COLUMNS:,}. This is no export of cases."
-        )
+        raise InputError(Message("files.too_wide", file=name, n=columns, most=MOST_COLUMNS))
 
 
 # --- Parquet and workbooks ------------------------------------------------------------------------------------
@@ -513,7 +502,7 @@ def _open_parquet(path: Path) -> RawTable:
         handle.seek(-4, io.SEEK_END)
         whole = handle.read(4) == b"PAR1"
     if not whole:
-        raise InputError(f"{path.name!r}: this Parquet file is cut off. Copy or export it again.")
+        raise InputError(Message("files.damaged_parquet", file=path.name))
     with reading(path.name):
         relation = query(f"SELECT * FROM read_parquet({_quoted(str(path))})")
     headings = tuple(relation.columns)
@@ -526,32 +515,28 @@ _HIDDEN_ROW = re.compile(rb"<row\b[^>]*\bhidden=\"(1|true)\"")
 _EMPTY_FORMULA = re.compile(rb"</f>\s*(<v\s*/>|<v>\s*</v>)?\s*</c>|<f[^>]*/>\s*</c>")
 
 
-def _check_package(path: Path) -> tuple[str, ...]:
+def _check_package(path: Path) -> list[Message]:
     """Refuse a workbook that could harm; say what in it a reader does not see."""
     try:
         with zipfile.ZipFile(path) as package:
             parts = package.infolist()
             if sum(p.file_size for p in parts) > MOST_UNPACKED:
-                raise InputError(f"{path.name!r} unpacks to more than {MOST_UNPACKED >> 20} MB. Save the data as CSV.")
-            names = [p.filename for p in parts]
-            found = [_sheet_notes(package, p) for p in parts if p.filename.endswith((".xml", ".rels"))]
+                raise InputError(Message("files.unpacks", file=path.name, most=MOST_UNPACKED >> 20))
+            names = [p.filename.casefold() for p in parts]
+            marks = [_marks_in(package, p) for p in parts if p.filename.endswith((".xml", ".rels"))]
     except InputError:
         raise
     except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, OSError, EOFError, ValueError, RuntimeError):
-        raise InputError(f"{path.name!r} is damaged or protected by a password. Open it and save it again.") from None
+        raise InputError(Message("files.damaged_workbook", file=path.name)) from None
     except _TooWideError:
-        raise InputError(
-            f"{path.name!r} has a sheet that spreads over more than {MOST_CELLS:,} cells. Delete what stands far "
-            f"below or right of the table, or save the data as CSV."
-        ) from None
+        raise InputError(Message("files.too_many_cells", file=path.name, most=MOST_CELLS)) from None
     except _UnsafeXmlError:
-        raise InputError(
-            f"{path.name!r} defines XML entities, as no spreadsheet program does. Do not use this file."
-        ) from None
-    what = sorted({note for notes in found for note in notes})
-    what += ["macros"] if any("vbaproject" in n.casefold() for n in names) else []
-    what += ["links to other workbooks"] if any("externallinks/" in n.casefold() for n in names) else []
-    return tuple(f"{path.name}: holds {note}." for note in what)
+        raise InputError(Message("files.xml_entities", file=path.name)) from None
+    present = {mark for in_part in marks for mark in in_part}
+    notes: list[Message] = [Alert(f"files.holds.{mark}", file=path.name) for mark in _MARKS if mark in present]
+    notes += [Message("files.holds.macros", file=path.name)] if any("vbaproject" in n for n in names) else []
+    notes += [Message("files.holds.links", file=path.name)] if any("externallinks/" in n for n in names) else []
+    return notes
 
 
 class _UnsafeXmlError(Exception):
@@ -581,14 +566,17 @@ def _column_number(letters: bytes) -> int:
     return number
 
 
-def _sheet_notes(package: zipfile.ZipFile, part: zipfile.ZipInfo) -> list[str]:
-    """List what one XML part holds that matters, read in chunks."""
-    marks: dict[str, Callable[[bytes], bool]] = {
-        "hidden rows, read like the others": lambda text: _HIDDEN_ROW.search(text) is not None,
-        "merged cells: only the first cell of a group has the value": lambda text: b"<mergeCell " in text,
-        "formulas without a stored value, read as empty": lambda text: _EMPTY_FORMULA.search(text) is not None,
-    }
-    found: list[str] = []
+#: What in a sheet a reader of its values does not see, by the name of the note.
+_MARKS: dict[str, re.Pattern[bytes]] = {
+    "formulas": _EMPTY_FORMULA,
+    "hidden_rows": _HIDDEN_ROW,
+    "merged_cells": re.compile(b"<mergeCell "),
+}
+
+
+def _marks_in(package: zipfile.ZipFile, part: zipfile.ZipInfo) -> set[str]:
+    """Return what one XML part holds that matters, read in chunks."""
+    present: set[str] = set()
     rows = columns = 0
     sheet = part.filename.startswith("xl/worksheets/")
     with package.open(part) as handle:
@@ -599,11 +587,11 @@ def _sheet_notes(package: zipfile.ZipFile, part: zipfile.ZipInfo) -> list[str]:
                 raise _UnsafeXmlError
             tail = text[-256:]
             if sheet:
-                found += [note for note, seen in marks.items() if note not in found and seen(text)]
+                present |= {mark for mark, pattern in _MARKS.items() if mark not in present and pattern.search(text)}
                 rows, columns = map(max, (rows, columns), _reach(text))
     if rows * columns > MOST_CELLS:
         raise _TooWideError
-    return found
+    return present
 
 
 def _cell_text(value: Any) -> str | None:  # noqa: ANN401 (a workbook cell is a text, number, date, time or truth)
@@ -624,18 +612,19 @@ def _open_workbook(path: Path, recognise: Recogniser, only: str | None = None) -
     from python_calamine import CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 
     if path.suffix.casefold() != ".xls":
-        alerts = list(_check_package(path))
+        notes = _check_package(path)
     elif reaches_too_far(path.read_bytes()):
-        raise InputError(f"{path.name!r} cannot be opened as a workbook. Open it and save it as XLSX.")
+        raise InputError(Message("files.no_workbook", file=path.name))
     else:
-        alerts = []
+        notes = []
     digest = _sha256(path)
     try:
         book = CalamineWorkbook.from_path(str(path))
         shown = [s for s in book.sheets_metadata if s.typ == SheetTypeEnum.WorkSheet and only in (None, s.name)]
         if only is not None and not shown:
             names = [s.name for s in book.sheets_metadata]
-            raise InputError(f"{path.name!r} has no sheet {only!r}.{nearest(only, names)} Sheets: {listed(names, 20)}.")
+            absent = Message("files.no_such_sheet", file=path.name, sheet=only)
+            raise InputError(paragraph(absent, did_you_mean(only, names), Message("files.sheets", names=names)))
         hidden = [s.name for s in shown if s.visible != SheetVisibleEnum.Visible]
         sheets = [(s.name, book.get_sheet_by_name(s.name)) for s in shown if s.name not in hidden]
         for name, sheet in sheets:
@@ -646,18 +635,18 @@ def _open_workbook(path: Path, recognise: Recogniser, only: str | None = None) -
     except BaseException as error:  # calamine raises its own kinds for damage, and panics, which are no Exception
         if not (isinstance(error, Exception) or type(error).__name__ == "PanicException"):
             raise
-        raise InputError(f"{path.name!r} cannot be opened as a workbook. Open it and save it as XLSX.") from None
+        raise InputError(Message("files.no_workbook", file=path.name)) from None
     if hidden:
-        alerts.append(f"{path.name}: {len(hidden)} hidden sheets not read.")
+        notes.append(Alert("files.hidden_sheets", file=path.name, n=len(hidden)))
     tables = [_sheet_table(f"{path.name}[{n}]", grid, recognise, digest, start[0]) for n, grid, start in grids]
     filled = [t for t in tables if t is not None]
     known = [t for t in filled if recognise(t.headings) > 0] or filled[:1]
     passed = len(grids) - len(known)
     if passed:
-        alerts.append(f"{path.name}: {passed} sheets without known headings or without rows not read.")
+        notes.append(Alert("files.sheets_passed", file=path.name, n=passed))
     if not known:
-        raise InputError(f"{path.name!r} has no sheet with headings and rows. Check the file.")
-    return [replace(known[0], alerts=tuple(alerts)), *known[1:]]
+        raise InputError(Message("files.no_sheet", file=path.name))
+    return [replace(known[0], notes=(*known[0].notes, *notes)), *known[1:]]
 
 
 def _sheet_table(name: str, grid: list[list[Any]], recognise: Recogniser, digest: str, start: int) -> RawTable | None:
@@ -671,7 +660,7 @@ def _sheet_table(name: str, grid: list[list[Any]], recognise: Recogniser, digest
     cells = zip(*(grid[i] for i in filled), strict=True)
     arrays = [pa.array([_cell_text(cell) for cell in column], pa.string()) for column in cells]
     relation = duckdb.from_arrow(pa.table({f"c{i}": a for i, a in enumerate(arrays)}))
-    notes = (f"{name}: {at} rows in front of the headings passed over.",) if at else ()
+    notes = (Message("files.rows_above", file=name, n=at),) if at else ()
     rows = np.array(filled, dtype=np.int64) + start + 1
     return RawTable(name, tuple(headings), relation, digest, loose=True, notes=notes, places=lambda: rows)
 
@@ -682,21 +671,21 @@ def _sheet_table(name: str, grid: list[list[Any]], recognise: Recogniser, digest
 def _open_json(path: Path) -> RawTable:
     """Read a list of records, alone or inside ``{"data": ...}`` as SiCantik answers; every value becomes text."""
     if path.stat().st_size > MOST_JSON:
-        raise InputError(f"{path.name!r} is larger than {MOST_JSON >> 20} MB. Export it as CSV or Parquet.")
+        raise InputError(Message("files.large_json", file=path.name, most=MOST_JSON >> 20))
     content = path.read_bytes()
     try:
         tree = json.loads(content, object_pairs_hook=_fields)
     except _DoubleFieldError as error:
-        raise InputError(f"{path.name!r} has a record with two fields named {str(error)!r}. Export it again.") from None
+        raise InputError(Message("files.json_double_field", file=path.name, field=str(error))) from None
     except (ValueError, RecursionError):
-        raise InputError(f"{path.name!r} is no JSON, or is cut off. Copy or export it again.") from None
+        raise InputError(Message("files.no_json", file=path.name)) from None
     records = _records(tree)
     if records is None:
-        raise InputError(f"{path.name!r} holds no list of records; expected [{{...}}, ...] or {{'data': [{{...}}]}}.")
+        raise InputError(Message("files.json_no_list", file=path.name))
     headings = tuple(dict.fromkeys(field for record in records for field in record))
     _check_width(path.name, len(headings))
     if not headings:
-        raise InputError(f"{path.name!r} holds no records. Export it again.")
+        raise InputError(Message("files.json_no_records", file=path.name))
     arrays = [pa.array([_json_text(r.get(h)) for r in records], pa.string()) for h in headings]
     relation = duckdb.from_arrow(pa.table({f"c{i}": a for i, a in enumerate(arrays)}))
     return RawTable(path.name, headings, relation, hashlib.sha256(content).hexdigest(), loose=True)
@@ -785,23 +774,16 @@ def open_server(address: str, table: str | None) -> RawTable:
         _answered(f"DETACH DATABASE IF EXISTS {alias}")
         _answered(f"ATTACH {_quoted(_connection(parts, extension))} AS {alias} (TYPE {extension}, READ_ONLY)")
     except duckdb.Error:  # its message holds the address, and the password in it
-        raise InputError(
-            f"{name!r} cannot be opened. Check the address, the user, the password and that the server can be "
-            f"reached from this machine."
-        ) from None
+        raise InputError(Message("files.server_silent", server=name)) from None
     return _database_table(alias, table, name, "", on_server=True)
 
 
 def _require_extension(extension: str, name: str) -> None:
-    found = _answered(
+    answers = _answered(
         "SELECT installed FROM duckdb_extensions() WHERE extension_name IN (?, ? || '_scanner')", extension, extension
     )
-    if not any(installed for (installed,) in found):
-        raise InputError(
-            f"Reading {name!r} needs DuckDB's extension {extension!r}, which is not installed here. Once, with "
-            f"internet: python -c \"import duckdb; duckdb.sql('INSTALL {extension}')\". Or export the table as "
-            f"CSV or Parquet and read that file."
-        )
+    if not any(installed for (installed,) in answers):
+        raise InputError(Message("files.no_extension", server=name, extension=extension))
 
 
 def _connection(parts: urllib.parse.SplitResult, extension: str) -> str:
@@ -824,7 +806,7 @@ def _open_database(path: Path, table: str | None) -> RawTable:
     """Return one table of a DuckDB file, opened for reading only."""
     with path.open("rb") as handle:
         if handle.read(12)[8:] != b"DUCK":
-            raise InputError(f"{path.name!r} is no DuckDB file. Export the table as CSV, XLSX or Parquet.")
+            raise InputError(Message("files.no_duckdb", file=path.name))
     digest, file = _sha256(path), str(path.resolve())
     held = _answered("SELECT database_name FROM duckdb_databases() WHERE path = ?", file)
     alias = held[0][0] if held else f"asn_{digest[:12]}"
@@ -833,24 +815,19 @@ def _open_database(path: Path, table: str | None) -> RawTable:
             _answered(f"ATTACH {_quoted(file)} AS {alias} (READ_ONLY)")
     except duckdb.Error as error:
         busy = "lock" in str(error).casefold() or "in use" in str(error).casefold()
-        why = "another program, or this one, has it open: close it there" if busy else "it is damaged, or newer than us"
-        raise InputError(f"{path.name!r} cannot be opened ({why}), or export the table as Parquet.") from None
+        why = Message("files.database_in_use") if busy else Message("files.database_damaged")
+        raise InputError(Message("files.database_not_opened", file=path.name, why=why)) from None
     return _database_table(alias, table, path.name, digest)
 
 
 def _database_table(alias: str, table: str | None, name: str, digest: str, *, on_server: bool = False) -> RawTable:
-    found = _answered(
+    answers = _answered(
         "SELECT table_schema, table_name FROM information_schema.tables WHERE table_catalog = ? ORDER BY ALL", alias
     )
-    ways = {f"{schema}.{t}": (schema, t) for schema, t in found}
+    ways = {f"{schema}.{t}": (schema, t) for schema, t in answers}
     asked = [way for way in ways if table in (way, way.partition(".")[2])]
     if len(asked) != 1:
-        names = listed([way.removeprefix("main.").removeprefix("public.") for way in ways], most=20)
-        what = (
-            "Say which table: table=" if table is None else f"{len(asked) or 'No'} tables are named {table!r}: table="
-        )
-        close = "" if table is None or asked else nearest(table, [t for _, t in ways.values()])
-        raise InputError(f"{name!r}: {what}... of {names or 'none at all'}.{close}")
+        raise InputError(_which_table(name, table, len(asked), [t for _, t in ways.values()], list(ways)))
     schema, chosen = ways[asked[0]]
     inner = ".".join(_identifier(part) for part in (alias, schema, chosen))
     relation = query(f"SELECT * FROM {inner}")
@@ -858,6 +835,18 @@ def _database_table(alias: str, table: str | None, name: str, digest: str, *, on
     _check_width(f"{name}[{chosen}]", len(headings))
     named = ", ".join(f"{_identifier(h)} AS c{i}" for i, h in enumerate(headings))
     return RawTable(f"{name}[{chosen}]", headings, relation.project(named), digest, loose=False, on_server=on_server)
+
+
+def _which_table(name: str, table: str | None, n: int, known: Sequence[str], ways: Sequence[str]) -> Message:
+    """Return what to do when not exactly one table is meant."""
+    names = [repr(way.removeprefix("main.").removeprefix("public.")) for way in ways[:20]]
+    tables: list[Any] = names or [Message("files.no_tables")]
+    if table is None:
+        return Message("files.which_table", file=name, tables=tables)
+    if n:
+        return Message("files.many_tables", file=name, n=n, table=table, tables=tables)
+    absent = Message("files.no_such_table", file=name, table=table, tables=tables)
+    return paragraph(absent, did_you_mean(table, known))
 
 
 def _answered(sql: str, *values: str) -> list[tuple[Any, ...]]:

@@ -18,6 +18,7 @@ import pyarrow as pa
 
 from asn_impact.errors import InputError
 from asn_impact.intake.privacy import masked
+from asn_impact.words import Message
 
 __all__ = [
     "MONTHS",
@@ -168,7 +169,7 @@ class DateReading:
     rows: int
     timed: int
     thin: int
-    notes: tuple[str, ...]
+    notes: tuple[Message, ...]
     zones: tuple[str, ...] = ()
     zeros: int = 0
 
@@ -330,32 +331,18 @@ def _profile(relation: duckdb.DuckDBPyRelation, quoted: str) -> _Profile:
     )
 
 
-def _setting(name: str, word: str) -> str:
-    return f'dates={{"{name}": "{word}"}}'
-
-
 def _order(profile: _Profile, name: str, asked: str | None) -> str:
     """Day or month first, from the whole column; an error when nothing tells."""
     if asked is not None:
-        if asked not in ("day-first", "month-first"):
-            raise InputError(
-                f"dates for {name!r} is {asked!r}; expected 'day-first' or 'month-first'. "
-                f"Dates written year first and Excel numbers need no setting."
-            )
         return asked
     day, month = profile.first_over_12, profile.second_over_12
     if day and month:
+        one, other = masked(str(profile.day_first)), masked(str(profile.month_first))
         raise InputError(
-            f"Column {name!r} mixes two orders of day and month: {masked(str(profile.day_first))!r} is day first, "
-            f"{masked(str(profile.month_first))!r} is month first ({day} and {month} values). "
-            f"Export the column again as YYYY-MM-DD."
+            Message("intake.dates.two_orders", field=name, day_first=one, month_first=other, n_day=day, n_month=month)
         )
     if not day and not month and profile.either_way:
-        shown = ", ".join(repr(e) for e in profile.either_way)
-        raise InputError(
-            f"Column {name!r} can be read day first or month first: no value has a number above 12 (for example "
-            f"{shown}). Say which it is: {_setting(name, 'day-first')} or {_setting(name, 'month-first')}."
-        )
+        raise InputError(Message("intake.dates.either_order", field=name, examples=profile.either_way))
     return "month-first" if month else "day-first"
 
 
@@ -372,13 +359,10 @@ def _zone(written: str) -> str:
 
 def _one_zone(profile: _Profile, name: str) -> tuple[str, ...]:
     """Return the zone of the times of a column, none or one."""
-    named = sorted({_zone(z) for z in profile.zones})
-    if len(named) > 1:
-        raise InputError(
-            f"Column {name!r} mixes time zones ({', '.join(named)}): a day can differ by one. "
-            f"Export the column in one zone, the local time of the office."
-        )
-    return tuple(z for z in named if z != "none")
+    zones = sorted({_zone(z) for z in profile.zones})
+    if len(zones) > 1:
+        raise InputError(Message("intake.dates.mixed_zones", field=name, zones=zones))
+    return tuple(z for z in zones if z != "none")
 
 
 def read_dates(relation: duckdb.DuckDBPyRelation, column: str, *, name: str, order: str | None = None) -> DateReading:
@@ -411,16 +395,20 @@ def read_dates(relation: duckdb.DuckDBPyRelation, column: str, *, name: str, ord
     profile = _profile(relation, _name(column))
     settled = _order(profile, name, order)
     present = profile.rows - profile.empty - profile.zero
-    notes: list[str] = []
     telling = profile.first_over_12 + profile.second_over_12
     either = profile.triples - telling
     thin = either if order is None and telling < min(FEW_TELLING, either) else 0
-    if profile.triples:
-        why = "as asked" if order else f"{profile.first_over_12 or profile.second_over_12} values tell"
-        notes.append(f"{name}: written {settled} ({why}).")
+    notes = (_order_note(name, settled, None if order else telling),) if profile.triples else ()
     form = _one_form(profile.fast, settled, present)
     zones = _one_zone(profile, name)
-    return DateReading(column, settled, form, present, profile.timed, thin, tuple(notes), zones, profile.zero)
+    return DateReading(column, settled, form, present, profile.timed, thin, notes, zones, profile.zero)
+
+
+def _order_note(name: str, order: str, telling: int | None) -> Message:
+    word = Message(f"intake.dates.order.{order}")
+    if telling is None:
+        return Message("intake.dates.order_asked", field=name, order=word)
+    return Message("intake.dates.order_told", field=name, order=word, n=telling)
 
 
 def _one_form(fast: tuple[int, ...], order: str, present: int) -> str | None:
@@ -433,7 +421,7 @@ def _one_form(fast: tuple[int, ...], order: str, present: int) -> str | None:
     return next(fitting, None)
 
 
-def parse_dates(values: Sequence[str | None], *, name: str = "date", order: str | None = None) -> pd.Series:
+def parse_dates(values: Sequence[str | None], *, name: str = "date", order: Order | None = None) -> pd.Series:
     """Return the dates of a column of texts, in the order given; missing for empty words and placeholders.
 
     Parameters
@@ -467,11 +455,8 @@ def parse_dates(values: Sequence[str | None], *, name: str = "date", order: str 
     rows = made.project(f"i, v, {'asn_v_bad' if reading.form is None else 'false'}, t").order("i").fetchall()
     wrong = [str(v) for _, _, bad, v in rows if bad]
     if wrong:
-        shown = ", ".join(repr(sketched(v)) for v in wrong[:3])
-        raise InputError(
-            f"Column {name!r}: {len(wrong)} of {len(rows)} values are no date of the calendar, for example {shown}. "
-            f"Correct them in the source."
-        )
+        examples = [repr(sketched(v)) for v in wrong[:3]]
+        raise InputError(Message("intake.dates.no_dates", field=name, n=len(wrong), all=len(rows), examples=examples))
     empty = set(PLACEHOLDERS)
     dates = [None if d is None or d in empty else d.isoformat() for _, d, _, _ in rows]
     return pd.Series(pd.array(dates, dtype="datetime64[s]"), name=name)
@@ -518,19 +503,14 @@ def _number_style(bares: Sequence[str], name: str, style: NumberStyle | None) ->
     if style is not None:
         return style
     if len(evidence) == 2:
-        shown = ", ".join(repr(masked(b)) for b in evidence.values())
-        raise InputError(
-            f"Column {name!r} mixes decimal commas and decimal points (for example {shown}). Export it again."
-        )
+        examples = [repr(masked(b)) for b in evidence.values()]
+        raise InputError(Message("intake.numbers.mixed", field=name, examples=examples))
     if evidence:
         return next(iter(evidence))
     unclear = [b for b in bares if "." in b or "," in b]
     if unclear:
-        shown = ", ".join(repr(masked(b)) for b in list(dict.fromkeys(unclear))[:3])
-        raise InputError(
-            f"Column {name!r} can be read in two ways: {shown} are thousands or decimals. "
-            f"Say which: style='1.234,56' or style='1,234.56'."
-        )
+        examples = [repr(masked(b)) for b in list(dict.fromkeys(unclear))[:3]]
+        raise InputError(Message("intake.numbers.either_way", field=name, examples=examples))
     return "1.234,56"
 
 
@@ -568,8 +548,10 @@ def parse_numbers(values: Sequence[str | None], *, name: str = "number", style: 
     present = [p[0] for p in parts if p is not None]
     wrong = [b for b in present if not _NUMBER.match(b)]
     if wrong:
-        shown = ", ".join(repr(sketched(b)) for b in wrong[:3])
-        raise InputError(f"Column {name!r}: {len(wrong)} of {len(parts)} values are no numbers, for example {shown}.")
+        examples = [repr(sketched(b)) for b in wrong[:3]]
+        raise InputError(
+            Message("intake.numbers.no_numbers", field=name, n=len(wrong), all=len(parts), examples=examples)
+        )
     thousands, decimal = (".", ",") if _number_style(present, name, style) == "1.234,56" else (",", ".")
     numbers = [
         float("nan") if p is None else float(p[0].replace(thousands, "").replace(decimal, ".")) * p[1] for p in parts

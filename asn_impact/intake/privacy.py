@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from asn_impact.errors import PrivacyError
+from asn_impact.words import Message
 
 __all__ = ["identifiers_in", "load_key", "masked", "pseudonym"]
 
@@ -69,16 +70,13 @@ def pseudonym(kind: str, identifier: str, key: bytes) -> str:
     True
     """
     if len(key) < SHORTEST_KEY:
-        raise PrivacyError(f"The key has {len(key)} bytes; at least {SHORTEST_KEY} random bytes are needed.")
+        raise PrivacyError(Message("intake.key.short", n=len(key), least=SHORTEST_KEY))
     normal = re.sub(r"[\W_]", "", str(identifier)).upper()
     if not normal:
-        raise PrivacyError("An identifier is empty; leave rows without an identifier out before this step.")
+        raise PrivacyError(Message("intake.key.no_identifier"))
     scientific = re.fullmatch(r"\s*\d[.,]\d+E\+?\d+\s*", str(identifier), re.IGNORECASE)
     if scientific or re.fullmatch(r"\d{15}000", normal):
-        raise PrivacyError(
-            "An identifier was damaged by a spreadsheet (15 digits are left of 18), so persons would be mixed. "
-            "Export the column again as text."
-        )
+        raise PrivacyError(Message("intake.key.damaged_identifier"))
     message = f"{kind}\x1f{normal}".encode()
     return hmac.new(key, message, hashlib.sha256).hexdigest()[:32]
 
@@ -114,15 +112,15 @@ def load_key(path: str | os.PathLike[str], *, outside: Iterable[str | os.PathLik
     """
     file = Path(path).resolve()
     if not file.is_file():
-        raise PrivacyError(f"There is no key file {Path(path).name!r}. Make one of 32 random bytes, mode 0600.")
+        raise PrivacyError(Message("intake.key.absent", file=Path(path).name))
     for folder in outside:
         if _holds(Path(folder).resolve(), file):
-            raise PrivacyError(f"The key file lies inside {Path(folder).name!r}. Move it out of data and outputs.")
+            raise PrivacyError(Message("intake.key.in_folder", folder=Path(folder).name))
     if _in_git(file):
-        raise PrivacyError("The key file lies inside a git work tree. Move it where it cannot be committed.")
+        raise PrivacyError(Message("intake.key.in_git"))
     if os.name == "posix" and file.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
-        raise PrivacyError("The key file can be read by others. Give it mode 0600 (chmod 600).")
+        raise PrivacyError(Message("intake.key.readable"))
     key = file.read_bytes()
     if len(key) < SHORTEST_KEY:
-        raise PrivacyError(f"The key has {len(key)} bytes; at least {SHORTEST_KEY} random bytes are needed.")
+        raise PrivacyError(Message("intake.key.short", n=len(key), least=SHORTEST_KEY))
     return key

@@ -1,0 +1,101 @@
+"""Processing steps -> cases, as expressions: when the first step began, when the last one ended, what is unfinished."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import reduce
+from operator import or_
+from typing import Any, TypeAlias
+
+import narwhals as nw
+
+from asn_impact.intake.cleaning import BLANK, TEST_ROW, without_placeholders
+
+__all__ = ["STEPS", "cases_of_steps", "distinct_steps"]
+
+Frame: TypeAlias = "nw.LazyFrame[Any]"
+
+STEPS = "asn_steps"  # rows of the export that a case stands for
+_REASON = "asn_step_reason"
+_DELETED = ("1", "true", "ya", "y", "yes")
+
+
+def _reason(frame: Frame) -> nw.Expr:
+    """Why a step cannot be used; the first that applies."""
+    names = frame.collect_schema().names()
+    reasons: dict[str, nw.Expr] = {}
+    if "deleted" in names:
+        reasons["deleted_step"] = nw.col("deleted").str.to_lowercase().is_in(list(_DELETED))
+    reasons["step_without_case"] = nw.col("case").is_null() | (nw.col("case") == "")
+    reasons["test_row"] = nw.col("case").str.contains(TEST_ROW)
+    bad = [nw.col(n) for n in names if n.startswith("asn_") and n.endswith("_bad")]
+    if bad:
+        reasons["step_is_no_date"] = reduce(or_, bad)
+    chosen: Any = nw.lit("")
+    for code, condition in reversed(list(reasons.items())):
+        chosen = nw.when(condition).then(nw.lit(code)).otherwise(chosen)
+    return chosen  # type: ignore[no-any-return]
+
+
+def distinct_steps(frame: Frame) -> tuple[Frame, dict[str, int], int]:
+    """Return the steps that can be used, each once; rows left out by code of the reason; how many dates were placeholders."""
+    dates = [c for c in ("received", "step_start", "step_end") if c in frame.collect_schema().names()]
+    judged = without_placeholders(frame, dates).with_columns(_reason(frame).alias(_REASON))
+    groups = judged.group_by(_REASON).agg(n=nw.len(), blank=nw.col(BLANK).sum()).collect().rows(named=True)
+    counts = {r[_REASON]: int(r["n"]) for r in groups}
+    blanks = sum(int(r["blank"]) for r in groups if r[_REASON] == "")
+    fields = ("case", "office", "service", "received", "step", "step_start", "step_end", "status")
+    columns = [c for c in fields if c in frame.collect_schema().names()]
+    distinct = judged.filter(nw.col(_REASON) == "").select(*columns).unique()
+    left = int(distinct.select(nw.len()).collect().item())
+    usable = counts.pop("", 0)
+    return distinct, {**counts, "repeated_step": usable - left}, blanks
+
+
+def cases_of_steps(frame: Frame, *, finished: Sequence[str], last_step: str | None) -> Frame:
+    """Return one row a case: ``received``, ``decided`` (missing while open), ``status``, and its number of steps.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> steps = nw.from_native(pd.DataFrame({
+    ...     "case": ["1"], "office": ["O1"], "step_start": [pd.Timestamp(2024, 1, 2)],
+    ...     "step_end": [pd.Timestamp(2024, 1, 9)]})).lazy()
+    >>> cases_of_steps(steps, finished=["Selesai"], last_step=None).collect()["status"].to_list()
+    ['granted']
+    """
+    names = frame.collect_schema().names()
+    words = [" ".join(w.split()).casefold() for w in finished]
+    if "status" in names:
+        done = nw.col("status").str.strip_chars().str.to_lowercase().is_in(words)
+    else:
+        done = ~nw.col("step_end").is_null()
+    deciding = done if last_step is None else done & (_plain("step") == last_step.strip().casefold())
+    absent = nw.lit(None, dtype=nw.Date)
+    marked = frame.with_columns(
+        nw.when(done).then(0).otherwise(1).alias("asn_unfinished"),
+        nw.when(deciding).then(1).otherwise(0).alias("asn_deciding"),
+        nw.when(deciding).then(nw.col("step_end").cast(nw.Date)).otherwise(absent).alias("asn_end"),
+        nw.col("step_start").cast(nw.Date),
+        *([] if "service" in names else [nw.lit(None, dtype=nw.String).alias("service")]),
+        *([nw.col("received").cast(nw.Date)] if "received" in names else [absent.alias("received")]),
+    )
+    grouped = marked.group_by("office", "case").agg(
+        nw.col("service").max(),
+        nw.col("received").min(),
+        nw.col("step_start").min().alias("asn_start"),
+        nw.col("asn_end").max(),
+        nw.col("asn_unfinished").sum(),
+        nw.col("asn_deciding").sum(),
+        nw.len().alias(STEPS),
+    )
+    closed = nw.col("asn_unfinished") == 0 if last_step is None else nw.col("asn_deciding") > 0
+    return grouped.with_columns(
+        received=nw.when(nw.col("received").is_null()).then(nw.col("asn_start")).otherwise(nw.col("received")),
+        decided=nw.when(closed).then(nw.col("asn_end")).otherwise(absent),
+        status=nw.when(closed).then(nw.lit("granted")).otherwise(nw.lit("open")),
+    ).select("case", "office", "service", "received", "decided", "status", STEPS)
+
+
+def _plain(column: str) -> nw.Expr:
+    return nw.col(column).str.strip_chars().str.to_lowercase()
