@@ -39,9 +39,9 @@ class Decomposition:
 
     def by_kind(self) -> pd.DataFrame:
         """Return one row a kind of comparison: its weight and its mean estimate."""
-        summed = self.table.assign(part=self.table["weight"] * self.table["estimate"])
-        summed = summed.groupby("kind", sort=True, as_index=False)[["weight", "part"]].sum()
-        return summed.assign(estimate=summed["part"] / summed["weight"])[["kind", "weight", "estimate"]]
+        sums = self.table.assign(part=self.table["weight"] * self.table["estimate"])
+        sums = sums.groupby("kind", sort=True, as_index=False)[["weight", "part"]].sum()
+        return sums.assign(estimate=sums["part"] / sums["weight"])[["kind", "weight", "estimate"]]
 
     def __repr__(self) -> str:
         parts = ", ".join(f"{row.kind} {row.weight:.3f}" for row in self.by_kind().itertuples())
@@ -56,8 +56,8 @@ def bacon(design: Design) -> Decomposition:
     """Return the decomposition of the two-way estimate by Goodman-Bacon (2021).
 
     Three kinds: ``treated against never``, ``earlier against later`` (the later wave before it is trained) and ``later
-    against earlier`` (the earlier wave after it was trained), which is a comparison only if effects do not change over
-    time.
+    against earlier`` (the earlier wave after it was trained). The last is a comparison only if effects do not change
+    over time.
 
     Raises
     ------
@@ -168,9 +168,9 @@ def negative_weights(effects: Effects) -> NegativeWeights:
     weight = np.where(effects.design.treated(), effects.loadings()[0], 0.0)
     if abs(weight.sum() - 1) > 1e-6:
         raise EstimationError(Message("checks.weights.not_a_mean", sum=float(weight.sum())))
-    used = np.abs(weight) > 1e-12
+    nonzero = np.abs(weight) > 1e-12
     below = weight < -1e-12
-    return NegativeWeights(weight, float(below.sum() / used.sum()), float(weight[below].sum()))
+    return NegativeWeights(weight, float(below.sum() / nonzero.sum()), float(weight[below].sum()))
 
 
 @public_verb

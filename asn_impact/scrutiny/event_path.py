@@ -18,12 +18,12 @@ from asn_impact.arrays import Float, Int, readonly
 from asn_impact.display import card
 from asn_impact.errors import InferenceError
 from asn_impact.estimation import BiasReduced, ClusterRobust, Inference, Jackknife
-from asn_impact.estimation.effects import Effects
+from asn_impact.estimation.effects import Effects, Fit
 from asn_impact.estimation.jackknife import differences
 from asn_impact.verbs import public_verb
 from asn_impact.words import Message, paragraph
 
-__all__ = ["Combined", "EventPath", "Target", "combined", "event_path", "target_weights"]
+__all__ = ["Combined", "EventPath", "Target", "combine", "event_path", "target_weights"]
 
 Target: TypeAlias = Literal["average", "first"] | int | Sequence[float]
 
@@ -31,7 +31,7 @@ _LINEAR = (BiasReduced, ClusterRobust, Jackknife)  # rules that need no more tha
 
 
 @dataclass(frozen=True, eq=False)
-class Combined:
+class Combined(Fit):
     """Weighted sums of another fit's estimates, with fixed (m, k) weights."""
 
     effects: Effects
@@ -39,9 +39,9 @@ class Combined:
 
     def _sum(self, values: Float, axis: int) -> Float:
         """Return sums over the terms on an axis; terms without weight do not matter, not even NaN."""
-        used = (self.weights != 0).any(axis=0)
-        taken = np.compress(used, values, axis=axis)
-        return np.asarray(np.moveaxis(np.tensordot(self.weights[:, used], taken, axes=(1, axis)), 0, axis))
+        nonzero = (self.weights != 0).any(axis=0)
+        part = np.compress(nonzero, values, axis=axis)
+        return np.asarray(np.moveaxis(np.tensordot(self.weights[:, nonzero], part, axes=(1, axis)), 0, axis))
 
     @property
     def estimate(self) -> Float:
@@ -60,7 +60,7 @@ class Combined:
         """(m, U, T) weights on the cell means."""
         return self._sum(self.effects.loadings(), 0)
 
-    def differences(self) -> Float:
+    def differences(self, effects: Effects | None = None) -> Float:
         """(G, m, U, T) weights on the cells without each cluster less those with all."""
         return self._sum(differences(self.effects), 1)
 
@@ -70,7 +70,7 @@ class Combined:
         return self.effects.fit.correction
 
 
-def combined(effects: Effects, weights: Float, terms: pd.DataFrame) -> Effects:
+def combine(effects: Effects, weights: Float, terms: pd.DataFrame) -> Effects:
     """Return sums of effects as effects: with influence, leave-one-out values and weights on the cells."""
     return replace(effects, terms=terms, fit=Combined(effects, weights), cells=None, view=None)
 
@@ -198,8 +198,8 @@ def _event_times(events: Inference) -> Int:
 def _reference(events: Inference) -> int:
     """Return the event time from which the others are differences; every departure from parallel trends is zero there.
 
-    Without one (leads from one period to the next, residuals of an imputation) the numbers before and after training
-    do not measure one departure, and nothing that is said of a path would hold for them.
+    Leads from one period to the next and residuals of an imputation have none. Before and after training they do not
+    measure one and the same departure, so nothing that is said of a path holds for them.
     """
     _event_times(events)
     if events.effects.reference is None:
@@ -209,15 +209,12 @@ def _reference(events: Inference) -> int:
 
 def _usable(events: Inference, waves: str) -> tuple[set[int], tuple[Message, ...]]:
     times, support = _event_times(events), events.effects.support()
-    known = np.isfinite(events.estimate) & np.isfinite(np.diag(events.variance)) & (support >= 2)
+    usable = np.isfinite(events.estimate) & np.isfinite(np.diag(events.variance)) & (support >= 2)
     if waves == "same":
-        known &= support == support.max()
-    lost = _texts(times[~known])
-    if waves == "same":
-        note = Message("scrutiny.path.some_waves", times=lost)
-    else:
-        note = Message("scrutiny.path.unknown", times=lost)
-    return {int(t) for t in times[known]}, (note,) if lost else ()
+        usable &= support == support.max()
+    others = _texts(times[~usable])
+    why = "some_waves" if waves == "same" else "unknown"
+    return {int(t) for t in times[usable]}, (Message(f"scrutiny.path.{why}", times=others),) if others else ()
 
 
 def _texts(times: Iterable[int]) -> tuple[str, ...]:
@@ -246,12 +243,12 @@ def _weights(events: Inference, first: Int, every: int, reference: int) -> Float
 
 def _under_rule(events: Inference, weights: Float, terms: pd.DataFrame) -> Inference:
     """Return sums of an event study under the rule of its inference."""
-    effects = combined(events.effects, weights, terms)
+    effects = combine(events.effects, weights, terms)
     if isinstance(events.rule, _LINEAR):
         return events.rule(effects)
-    used = (weights != 0).any(axis=0)
-    variance = weights[:, used] @ events.variance[np.ix_(used, used)] @ weights[:, used].T
-    df = np.full(len(weights), float(np.min(events.df[used])))
+    nonzero = (weights != 0).any(axis=0)
+    variance = weights[:, nonzero] @ events.variance[np.ix_(nonzero, nonzero)] @ weights[:, nonzero].T
+    df = np.full(len(weights), float(np.min(events.df[nonzero])))
     return Inference(effects, events.rule, effects.estimate, variance, df, events.notes)
 
 
@@ -264,14 +261,14 @@ def target_weights(of: Target, first: Int, last: Int) -> Float:
     if isinstance(of, str):
         if of not in {"average", "first"}:
             raise InferenceError(Message("scrutiny.target.unknown", found=repr(of)))
-        began = first >= 0
-        chosen = began if of == "average" else np.arange(len(first)) == np.flatnonzero(began)[0]
-        return np.asarray(chosen / chosen.sum())
+        since_training = first >= 0
+        mask = since_training if of == "average" else np.arange(len(first)) == np.flatnonzero(since_training)[0]
+        return np.asarray(mask / mask.sum())
     if isinstance(of, int | np.integer):
-        chosen = (first <= of) & (of <= last)
-        if not chosen.any():
+        mask = (first <= of) & (of <= last)
+        if not mask.any():
             raise InferenceError(Message("scrutiny.target.no_step", found=str(of), starts=_texts(first)))
-        return chosen.astype(np.float64)
+        return mask.astype(np.float64)
     weights = np.asarray(of, dtype=np.float64)
     if weights.shape != first.shape or not np.isfinite(weights).all() or not (weights != 0).any():
         raise InferenceError(Message("scrutiny.target.shape", shape=str(weights.shape), n=len(first)))

@@ -106,20 +106,17 @@ def grade(
         return Grade("D", (Message("grade.estimated"),), (Message("grade.no_comparison"),))
     has, lacks = _conditions(checks, clusters, treated_clusters, breakdown)
     if assignment == "lottery":
-        kept, broken = _lottery(checks, clusters, treated_clusters)
-        if not broken:
-            return Grade("A", kept, ())
-        return Grade("C" if lacks else "B", has, lacks or broken)
+        met, unmet = _lottery(checks, clusters, treated_clusters)
+        if not unmet:
+            return Grade("A", met, ())
+        return Grade("C" if lacks else "B", has, lacks or unmet)
     if lacks:
         return Grade("C", has, lacks)
     return Grade("B", has, (Message("grade.no_lottery"),))
 
 
-_Conditions: TypeAlias = list[tuple[bool, Message]]  # whether it is met, and what is said of it
-
-
-def _split(conditions: _Conditions) -> tuple[tuple[Message, ...], tuple[Message, ...]]:
-    """Return what is said of the conditions that are met, and of the others."""
+def _split(conditions: list[tuple[bool, Message]]) -> tuple[tuple[Message, ...], tuple[Message, ...]]:
+    """Return what is said of the conditions that are met, and of those that are not."""
     return tuple(m for met, m in conditions if met), tuple(m for met, m in conditions if not met)
 
 
@@ -154,6 +151,6 @@ def _others(checks: Sequence[Check]) -> tuple[bool, Message]:
 
 
 def _lottery(checks: Sequence[Check], clusters: int, treated: int) -> tuple[tuple[Message, ...], tuple[Message, ...]]:
-    kept = any(check.name == "lottery" and check.verdict == "holds" for check in checks)
-    said = Message("grade.lottery_kept") if kept else Message("grade.lottery_not_shown")
-    return _split([(kept, said), _enough(clusters, treated)])
+    intact = any(check.name == "lottery" and check.verdict == "holds" for check in checks)
+    words = Message("grade.lottery_kept") if intact else Message("grade.lottery_not_shown")
+    return _split([(intact, words), _enough(clusters, treated)])

@@ -60,36 +60,36 @@ def heaping(durations: Durations, *, limits: Sequence[int] = ()) -> Check:
     rows = [_at_zero(waits), *(_at_limit(waits, limit) for limit in limits), *_at_ends(durations, counts)]
     table = pd.DataFrame(rows)
     table = table.assign(excess=(table["cases"] - table["expected"]) / total)
-    tested = table["p_value"].notna()
-    heap = tested & (table["p_value"] * max(int(tested.sum()), 1) < _LEVEL)
+    has_test = table["p_value"].notna()
+    heap = has_test & (table["p_value"] * max(int(has_test.sum()), 1) < _LEVEL)
     return HEAPING.check(_verdict(table, heap), _answer(table, heap, total), table)
 
 
 def _counts(durations: Durations) -> pd.DataFrame:
     """One row a working day of decision and a wait: how many cases. Computed where the records are."""
-    decided = durations.records.filter(~nw.col("days").is_null())
-    grouped = decided.group_by("day", "days").agg(nw.len().alias("cases")).collect().to_pandas()
+    decisions = durations.records.filter(~nw.col("days").is_null())
+    groups = decisions.group_by("day", "days").agg(nw.len().alias("cases")).collect().to_pandas()
     return pd.DataFrame(
         {
-            "number": grouped["day"].astype("int64") + grouped["days"].astype("int64"),
-            "days": grouped["days"].astype("int64"),
-            "cases": grouped["cases"].astype("int64"),
+            "number": groups["day"].astype("int64") + groups["days"].astype("int64"),
+            "days": groups["days"].astype("int64"),
+            "cases": groups["cases"].astype("int64"),
         }
     )
 
 
 def _histogram(values: Int, cases: Int) -> Int:
-    counted = np.zeros(int(values.max()) + 4, dtype=np.int64)
-    np.add.at(counted, values, cases)
-    return counted
+    histogram = np.zeros(int(values.max()) + 4, dtype=np.int64)
+    np.add.at(histogram, values, cases)
+    return histogram
 
 
-def _row(heap: Message, found: int, expected: float, among: int) -> dict[str, object]:
+def _row(heap: Message, cases: int, expected: float, among: int) -> dict[str, object]:
     """One heap: found against expected among so many cases."""
     share = expected / among if among else np.nan
-    p = float(stats.binom.sf(found - 1, among, min(share, 1.0))) if among and expected > 0 else np.nan
-    ratio = found / expected if expected > 0 else np.nan
-    return {"heap": heap, "cases": found, "expected": expected, "ratio": ratio, "among": among, "p_value": p}
+    p = float(stats.binom.sf(cases - 1, among, min(share, 1.0))) if among and expected > 0 else np.nan
+    ratio = cases / expected if expected > 0 else np.nan
+    return {"heap": heap, "cases": cases, "expected": expected, "ratio": ratio, "among": among, "p_value": p}
 
 
 def _at_zero(waits: Int) -> dict[str, object]:
@@ -108,9 +108,9 @@ def _at_limit(waits: Int, limit: int) -> dict[str, object]:
     others = waits[near[near != limit]]
     expected = float(others.mean()) if len(others) else np.nan
     among = int(waits[near].sum())
-    found = int(waits[limit])
-    row = _row(_days(limit), found, expected, among)
-    return row | {"p_value": float(stats.binom.sf(found - 1, among, 1 / len(near))) if among else np.nan}
+    cases = int(waits[limit])
+    row = _row(_days(limit), cases, expected, among)
+    return row | {"p_value": float(stats.binom.sf(cases - 1, among, 1 / len(near))) if among else np.nan}
 
 
 def _at_ends(durations: Durations, counts: pd.DataFrame) -> list[dict[str, object]]:
@@ -123,11 +123,11 @@ def _at_ends(durations: Durations, counts: pd.DataFrame) -> list[dict[str, objec
     frame = frame.assign(year=frame["month"] // 12)
     rows = []
     for period in ("month", "year"):
-        grouped = frame.groupby(period).agg(cases=("cases", "sum"), days=("cases", "size"), last=("cases", "last"))
-        used = grouped.loc[(grouped["cases"] > 0) & (grouped["days"] > 1)]
-        among, found = int(used["cases"].sum()), int(used["last"].sum())
+        groups = frame.groupby(period).agg(cases=("cases", "sum"), days=("cases", "size"), last=("cases", "last"))
+        full = groups.loc[(groups["cases"] > 0) & (groups["days"] > 1)]
+        among, cases = int(full["cases"].sum()), int(full["last"].sum())
         rows.append(
-            _row(Message(f"checks.heaping.at.{period}"), found, float((used["cases"] / used["days"]).sum()), among)
+            _row(Message(f"checks.heaping.at.{period}"), cases, float((full["cases"] / full["days"]).sum()), among)
         )
     return rows
 

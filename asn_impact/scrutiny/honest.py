@@ -50,7 +50,7 @@ def corners(bands: Bands, pre: int, l_vec: Float, sigma: Float) -> tuple[Float, 
     return points / spread[:, None], slope / spread
 
 
-def rejected(means: Float, covariance: Float, critical: float, alpha: float) -> Bool:
+def rejects(means: Float, covariance: Float, critical: float, alpha: float) -> Bool:
     """(N,) whether (N, V) studentised sums of moments are too large, given which is largest.
 
     Andrews, Roth and Pakes (2023), conditional test with a least favourable first stage: above `critical` reject; else
@@ -81,8 +81,8 @@ def _cut_normal_quantile(p: float, low: Float, high: Float) -> Float:
     log_a, log_b = special.log_ndtr(a), special.log_ndtr(b)
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         mixed = np.logaddexp(log_a + np.log1p(-share), log_b + np.log(share))
-    found = np.clip(special.ndtri_exp(mixed), a, b)
-    return np.asarray(np.where(flip, -found, found))
+    quantile = np.clip(special.ndtri_exp(mixed), a, b)
+    return np.asarray(np.where(flip, -quantile, quantile))
 
 
 @cache
@@ -95,8 +95,8 @@ def _normal_points(dimension: int) -> Float:
 def least_favourable(covariance: Float, alpha: float) -> float:
     """Return the critical value of the largest sum when every moment is as large as it may be."""
     value, vector = np.linalg.eigh(covariance)
-    used = value > 1e-12 * value.max()
-    draws = _normal_points(int(used.sum())) @ (vector[:, used] * np.sqrt(value[used])).T
+    positive = value > 1e-12 * value.max()
+    draws = _normal_points(int(positive.sum())) @ (vector[:, positive] * np.sqrt(value[positive])).T
     return float(np.quantile(draws.max(axis=1), 1 - alpha * _FIRST_STAGE))
 
 
@@ -104,42 +104,42 @@ def conditional_ends(
     beta: Float, sigma: Float, *, pre: int, l_vec: Float, bands: Bands, alpha: float
 ) -> tuple[float, float]:
     """Return the smallest and largest value of the target that the test does not reject; NaN where it rejects all."""
-    left = bands.after(pre)
-    points, slope = corners(left, pre, l_vec, sigma)
-    loading = points @ left.a
-    start = loading @ beta - points @ left.b
+    after = bands.after(pre)
+    points, slope = corners(after, pre, l_vec, sigma)
+    loading = points @ after.a
+    start = loading @ beta - points @ after.b
     covariance = loading @ sigma @ loading.T
     critical = least_favourable(covariance, alpha)
     centre = float(l_vec @ beta[pre:])
     scale = float(np.sqrt(l_vec @ sigma[pre:, pre:] @ l_vec))
 
-    def kept(values: Float) -> Bool:
-        return ~rejected(start - slope * values[:, None], covariance, critical, alpha)
+    def accepts(values: Float) -> Bool:
+        return ~rejects(start - slope * values[:, None], covariance, critical, alpha)
 
-    return _ends(kept, centre, scale)
+    return _ends(accepts, centre, scale)
 
 
-def _ends(kept: Callable[[Float], Bool], centre: float, scale: float) -> tuple[float, float]:
+def _ends(accepts: Callable[[Float], Bool], centre: float, scale: float) -> tuple[float, float]:
     """Find the outer ends of what is kept: a grid, widened until its ends are not kept, then halving."""
     reach, points = _REACH * scale, _GRID + 1
     for _ in range(_DOUBLINGS):
         grid = np.linspace(centre - reach, centre + reach, points)
-        inside = kept(grid)
+        inside = accepts(grid)
         if not (inside[0] or inside[-1]):
             break
         reach, points = 2 * reach, 2 * points - 1
     if not inside.any():
         return np.nan, np.nan
     first, last = np.flatnonzero(inside)[[0, -1]]
-    low = -np.inf if first == 0 else _edge(kept, grid[first], grid[first - 1], scale)
-    high = np.inf if last == len(grid) - 1 else _edge(kept, grid[last], grid[last + 1], scale)
+    low = -np.inf if first == 0 else _edge(accepts, grid[first], grid[first - 1], scale)
+    high = np.inf if last == len(grid) - 1 else _edge(accepts, grid[last], grid[last + 1], scale)
     return low, high
 
 
-def _edge(kept: Callable[[Float], Bool], inside: float, outside: float, scale: float) -> float:
+def _edge(accepts: Callable[[Float], Bool], inside: float, outside: float, scale: float) -> float:
     while abs(outside - inside) > _EDGE * scale:
         between = np.linspace(inside, outside, 12)
-        first_out = int(np.argmin(np.append(kept(between[:-1]), False)))
+        first_out = int(np.argmin(np.append(accepts(between[:-1]), False)))
         inside, outside = between[first_out - 1], between[first_out]
     return float(inside)
 
@@ -173,13 +173,13 @@ def fixed_length(
         return problem.half_length(problem.weights(np.exp(log_penalty)), m, alpha)
 
     top = problem.largest_penalty()
-    tried = [0.0] if m == 0 else [0.0, 2 * top]
+    penalties = [0.0] if m == 0 else [0.0, 2 * top]
     if m > 0 and top > 0:
         grid = np.log(top) + np.linspace(-14.0, 0.0, 29)
         best = int(np.argmin([half(g) for g in grid]))
         around = grid[max(best - 1, 0)], grid[min(best + 1, len(grid) - 1)]
-        tried.append(float(np.exp(optimize.minimize_scalar(half, bounds=around, method="bounded").x)))
-    weights = min((problem.weights(p) for p in tried), key=lambda w: problem.half_length(w, m, alpha))
+        penalties.append(float(np.exp(optimize.minimize_scalar(half, bounds=around, method="bounded").x)))
+    weights = min((problem.weights(p) for p in penalties), key=lambda w: problem.half_length(w, m, alpha))
     return float(weights @ beta), problem.half_length(weights, m, alpha), weights
 
 

@@ -31,12 +31,12 @@ def lottery_kept(design: Design, drawn: Mapping[Hashable, Any]) -> Check:
     units = design.panel.units
     if strangers := [unit for unit in units if unit not in drawn]:
         raise EstimationError(Message("checks.lottery.not_drawn", n=len(strangers), first=strangers[:3]))
-    wanted, _ = design.panel.timeline.locate([drawn[unit] for unit in units])
-    same = wanted == design.adopted
+    dates, _ = design.panel.timeline.locate([drawn[unit] for unit in units])
+    same = dates == design.adopted
     table = pd.DataFrame(
         {
             "unit": [str(unit) for unit in units],
-            "drawn": [design.cohort_label(step) for step in wanted],
+            "drawn": [design.cohort_label(step) for step in dates],
             "trained": [design.cohort_label(step) for step in design.adopted],
         }
     ).loc[~same]

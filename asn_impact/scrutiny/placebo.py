@@ -49,20 +49,20 @@ def before_training(design: Design, *, steps: int, anticipation: int = 0) -> Des
     """
     if steps <= anticipation:
         raise EstimationError(Message("checks.placebo_in_time.steps", steps=steps, least=anticipation + 1))
-    panel, hidden = design.panel, design.shifted(-anticipation).treated()
-    last = np.flatnonzero((panel.observed & ~hidden).any(axis=0)).max(initial=0) + 1
+    panel, late = design.panel, design.shifted(-anticipation).treated()
+    last = np.flatnonzero((panel.observed & ~late).any(axis=0)).max(initial=0) + 1
     keep = np.arange(last)
-    masked = replace(
+    past = replace(
         panel,
         timeline=panel.timeline.select(keep),
-        n=np.where(hidden, 0.0, panel.n)[:, keep],
-        mean=np.where(hidden, np.nan, panel.mean)[:, keep],
-        weight=np.where(hidden, 0.0, panel.weight)[:, keep],
-        within=np.where(hidden[:, :, None, None], 0.0, panel.within)[:, keep],
+        n=np.where(late, 0.0, panel.n)[:, keep],
+        mean=np.where(late, np.nan, panel.mean)[:, keep],
+        weight=np.where(late, 0.0, panel.weight)[:, keep],
+        within=np.where(late[:, :, None, None], 0.0, panel.within)[:, keep],
         x=panel.x[:, keep],
     )
-    moved = replace(design, panel=masked).shifted(-steps)
-    return moved.where(moved.adopted >= 1 + anticipation)
+    earlier = replace(design, panel=past).shifted(-steps)
+    return earlier.where(earlier.adopted >= 1 + anticipation)
 
 
 @public_verb
@@ -73,9 +73,9 @@ def placebo_in_time(effects: Effects, *, rule: Rule, steps: Steps) -> Check:
     Fails: the interval excludes zero. Doubtful: it holds zero but also the real estimate, so that it could not tell.
     """
     anticipation = effects.anticipation
-    moved = before_training(one_estimate(effects).design, steps=steps, anticipation=anticipation)
+    earlier = before_training(one_estimate(effects).design, steps=steps, anticipation=anticipation)
     try:
-        fake = rule(effects.again(moved))
+        fake = rule(effects.again(earlier))
     except AsnImpactError as problem:
         return PLACEBO_IN_TIME.cannot_say(problem)
     x, p = float(fake.estimate[0]), float(fake.p_value[0])
@@ -154,21 +154,21 @@ def placebo_in_space(effects: Effects, *, seed: int, reps: Times) -> Check:
         return PLACEBO_IN_SPACE.cannot_say(_too_few(untrained))
     pool = design.where(free)
     dates = _dates(design, untrained)
-    real = _studentised(effects)
+    real = _studentise(effects)
     rng = np.random.default_rng(seed)
-    drawn = np.array([_drawn(effects, pool, dates, rng) for _ in range(reps)])
-    known = drawn[np.isfinite(drawn[:, 1])]
-    if len(known) < reps / 2 or not np.isfinite(real):
+    draws = np.array([_deal_dates(effects, pool, dates, rng) for _ in range(reps)])
+    valid = draws[np.isfinite(draws[:, 1])]
+    if len(valid) < reps / 2 or not np.isfinite(real):
         return PLACEBO_IN_SPACE.cannot_say(_too_few(untrained))
-    as_large = int((np.abs(known[:, 1]) >= abs(real)).sum())
-    p = (1 + as_large) / (1 + len(known))
+    as_large = int((np.abs(valid[:, 1]) >= abs(real)).sum())
+    p = (1 + as_large) / (1 + len(valid))
     verdict: Verdict = "holds" if p <= _LEVEL else "doubtful" if p <= _DOUBT else "fails"
-    answer = Message("checks.placebo_in_space.answer", k=len(known), u=untrained, m=as_large, p=p)
+    answer = Message("checks.placebo_in_space.answer", k=len(valid), u=untrained, m=as_large, p=p)
     table = pd.DataFrame(
         {
             "term": ["real", *(f"placebo {q:g}%" for q in (2.5, 50, 97.5))],
-            "estimate": [float(effects.estimate[0]), *np.percentile(known[:, 0], (2.5, 50, 97.5))],
-            "statistic": [real, *np.percentile(known[:, 1], (2.5, 50, 97.5))],
+            "estimate": [float(effects.estimate[0]), *np.percentile(valid[:, 0], (2.5, 50, 97.5))],
+            "statistic": [real, *np.percentile(valid[:, 1], (2.5, 50, 97.5))],
             "p_value": [p, np.nan, np.nan, np.nan],
         }
     )
@@ -183,21 +183,21 @@ def _dates(design: Design, untrained: int) -> Float:
     """(untrained,) dates to deal: those of the trained clusters, thinned so that at least half stay without."""
     first = [design.adopted[design.cluster == c].min() for c in np.unique(design.cluster)]
     waves, counts = np.unique([d for d in first if np.isfinite(d)], return_counts=True)
-    shrunk = np.maximum(1, np.floor(counts * min(1.0, untrained / 2 / counts.sum()))).astype(np.int64)
-    dealt = np.repeat(waves, shrunk)[: untrained // 2]
-    return np.concatenate([dealt, np.full(untrained - len(dealt), np.inf)])
+    sizes = np.maximum(1, np.floor(counts * min(1.0, untrained / 2 / counts.sum()))).astype(np.int64)
+    deal = np.repeat(waves, sizes)[: untrained // 2]
+    return np.concatenate([deal, np.full(untrained - len(deal), np.inf)])
 
 
-def _drawn(effects: Effects, pool: Design, dates: Float, rng: np.random.Generator) -> tuple[float, float]:
-    dealt: Float = rng.permutation(dates)[pool.cluster]
+def _deal_dates(effects: Effects, pool: Design, dates: Float, rng: np.random.Generator) -> tuple[float, float]:
+    deal: Float = rng.permutation(dates)[pool.cluster]
     try:
-        fake = effects.again(replace(pool, adopted=dealt))
+        fake = effects.again(replace(pool, adopted=deal))
     except AsnImpactError:
         return np.nan, np.nan
-    return float(fake.estimate[0]), _studentised(fake)
+    return float(fake.estimate[0]), _studentise(fake)
 
 
-def _studentised(effects: Effects) -> float:
+def _studentise(effects: Effects) -> float:
     spread = float(np.sqrt((effects.influence[:, 0] ** 2).sum()))
     return float(effects.estimate[0]) / spread if spread > 0 else np.nan
 
@@ -233,17 +233,17 @@ def leave_one_out(effects: Effects) -> Check:
         name=labels[worst],
         x=float(without[worst]),
     )
-    if lost := int(np.isnan(without).sum()):
-        answer += Message("checks.leave_one_out.some", k=lost)
+    if gaps := int(np.isnan(without).sum()):
+        answer += Message("checks.leave_one_out.some", k=gaps)
     return LEAVE_ONE_OUT.check(_rests(full, without), answer, table.reset_index(drop=True))
 
 
 def _rests(full: float, without: Float) -> Verdict:
-    known = without[np.isfinite(without)]
-    if (np.sign(known) != np.sign(full)).any():
+    valid = without[np.isfinite(without)]
+    if (np.sign(valid) != np.sign(full)).any():
         return "fails"
-    moved = np.abs(known - full).max() > 0.5 * abs(full)
-    return "doubtful" if moved or len(known) < len(without) else "holds"
+    large = np.abs(valid - full).max() > 0.5 * abs(full)
+    return "doubtful" if large or len(valid) < len(without) else "holds"
 
 
 def _run_one_out(case: Case) -> Check:

@@ -10,7 +10,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 from scipy import optimize, stats
 
 from asn_impact.arguments import Level
@@ -78,13 +77,13 @@ def joint_test(beta: Float, sigma: Float, df: float) -> JointTest:
     """
     q = len(beta)
     wald = float(beta @ np.linalg.solve(sigma, beta))
-    left = df - q + 1
+    rest = df - q + 1
     if np.isinf(df):
         return JointTest(wald / q, q, np.inf, float(stats.chi2.sf(wald, q)))
-    if not left > 0:
+    if not rest > 0:
         return JointTest(np.nan, q, np.nan, np.nan)
-    statistic = wald * left / (df * q)
-    return JointTest(statistic, q, left, stats.f.sf(statistic, q, left))
+    statistic = wald * rest / (df * q)
+    return JointTest(statistic, q, rest, stats.f.sf(statistic, q, rest))
 
 
 def pretest_power(sigma: Float, departure: Float, *, critical: float = 1.959963984540054) -> float:
@@ -148,7 +147,7 @@ def slope_for_power(sigma: Float, distance: Float, *, power: float, critical: fl
 def equivalence_margin(beta: Float, std_error: Float, df: Float, *, level: float = 0.95) -> float:
     """Return the smallest margin within which every estimate is shown to lie: two one-sided tests for each.
 
-    All of q differences are smaller than a margin when each is shown to be (an intersection-union test), so the margin
+    All of q differences are smaller than a margin when each is shown to be (an intersection-union test). So the margin
     is the largest of ``|beta| + t std_error``. A margin given in advance passes when it is not below this one.
     """
     reach = stats.t.ppf(level, df) * std_error
@@ -161,9 +160,9 @@ def pretrends(
 ) -> Check:
     """Return the check of trends before training: joint test, power against the explaining line, equivalence margin.
 
-    Holds: not rejected, and the test would have noticed the line that explains the effect with a power of 0.8 or more
-    (or the differences are shown to lie within `margin`). Doubtful: not rejected, but the test is too weak to say so.
-    Fails: rejected.
+    Holds: not rejected, with a power of 0.8 or more against the line that explains the effect. It also holds where the
+    differences are shown to lie within `margin`. Doubtful: not rejected, but the test is too weak to say so. Fails:
+    rejected.
 
     Parameters
     ----------
@@ -185,9 +184,9 @@ def pretrends(
 
 def _check(path: EventPath, effect: float | None, margin: float | None, level: float) -> Check:
     under, pre = path.inference, path.pre
-    began = path.first >= 0
-    explained = float(under.estimate[began].mean()) if effect is None else float(effect)
-    line: Float = explained / path.step[began].mean() * path.step[:pre]
+    since_training = path.first >= 0
+    size = float(under.estimate[since_training].mean()) if effect is None else float(effect)
+    line: Float = size / path.step[since_training].mean() * path.step[:pre]
     beta, sigma, df = under.estimate[:pre], under.variance[:pre, :pre], under.df[:pre]
     test = joint_test(beta, sigma, float(df.min()))
     power = pretest_power(sigma, line, critical=float(stats.t.ppf((1 + level) / 2, df.min())))

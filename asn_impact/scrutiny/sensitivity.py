@@ -158,13 +158,13 @@ def robust_ends(
     _require_shapes(beta, sigma, l_vec, pre, post)
     alpha = 1 - level
     normal = stats.norm.ppf((1 + level) / 2)
-    enlarged = sigma * (stats.t.ppf((1 + level) / 2, df) / normal) ** 2 if np.isfinite(df) else sigma
+    variance = sigma * (stats.t.ppf((1 + level) / 2, df) / normal) ** 2 if np.isfinite(df) else sigma
     if isinstance(restriction, Smoothness):
-        centre, half, _ = fixed_length(beta, enlarged, pre=pre, l_vec=l_vec, m=restriction.m, alpha=alpha)
+        centre, half, _ = fixed_length(beta, variance, pre=pre, l_vec=l_vec, m=restriction.m, alpha=alpha)
         return centre - half, centre + half
     ends = np.array(
         [
-            conditional_ends(beta, enlarged, pre=pre, l_vec=l_vec, bands=bands, alpha=alpha)
+            conditional_ends(beta, variance, pre=pre, l_vec=l_vec, bands=bands, alpha=alpha)
             for bands in restriction.bands(pre, post)
         ]
     )
@@ -176,10 +176,10 @@ def robust_ends(
 def _require_shapes(beta: Float, sigma: Float, l_vec: Float, pre: int, post: int) -> None:
     k = pre + post
     shapes = {"beta": beta.shape, "sigma": sigma.shape, "l_vec": l_vec.shape}
-    wanted = {"beta": (k,), "sigma": (k, k), "l_vec": (post,)}
-    if shapes != wanted:
+    expected = {"beta": (k,), "sigma": (k, k), "l_vec": (post,)}
+    if shapes != expected:
         texts = {name: str(shape) for name, shape in shapes.items()}
-        texts |= {f"want_{name}": str(shape) for name, shape in wanted.items()}
+        texts |= {f"want_{name}": str(shape) for name, shape in expected.items()}
         raise InferenceError(Message("sensitivity.shapes", pre=pre, post=post, **texts))
     if not (np.isfinite(beta).all() and np.isfinite(sigma).all()):
         raise InferenceError(Message("sensitivity.missing"))
@@ -234,8 +234,8 @@ class _Question:
 
     @property
     def name(self) -> Message:
-        used = np.flatnonzero(self.l_vec) + self.path.pre
-        first, last = int(self.path.first[used].min()), int(self.path.last[used].max())
+        steps = np.flatnonzero(self.l_vec) + self.path.pre
+        first, last = int(self.path.first[steps].min()), int(self.path.last[steps].max())
         return Message("sensitivity.event_times", first=first, last=last)
 
     def interval(self, restriction: Restriction) -> RobustInterval:

@@ -49,16 +49,16 @@ class SpecificationCurve:
 
     def check(self) -> Check:
         """Return the curve as a check: fails below 80 % of the same sign, holds when also 80 % exclude zero."""
-        known = int(self.table["estimate"].notna().sum())
+        count = int(self.table["estimate"].notna().sum())
         answer = Message(
             "checks.specification_curve.answer",
-            k=known,
+            k=count,
             n=len(self.table),
             x=self.median,
             same=self.same_sign,
             significant=self.significant,
         )
-        verdict: Verdict = "cannot_say" if known < 2 else "fails" if self.same_sign < 0.8 else "doubtful"
+        verdict: Verdict = "cannot_say" if count < 2 else "fails" if self.same_sign < 0.8 else "doubtful"
         if verdict == "doubtful" and self.same_sign == 1 and self.significant >= 0.8:
             verdict = "holds"
         return SPECIFICATION_CURVE.check(verdict, answer, self.table)
@@ -103,7 +103,7 @@ def specification_curve(
     ]
     table = pd.DataFrame(rows, columns=["design", "estimator", "rule", *_USUAL, "reason"])
     table = table.sort_values("estimate", kind="stable", ignore_index=True)
-    return _summed(table)
+    return _summarise(table)
 
 
 def _rows(
@@ -125,17 +125,17 @@ def _row(effects: Effects, rule: Rule, level: float) -> dict[str, object]:
     return {str(name): value for name, value in row.items()}
 
 
-def _summed(table: pd.DataFrame) -> SpecificationCurve:
+def _summarise(table: pd.DataFrame) -> SpecificationCurve:
     estimate = table["estimate"].to_numpy(dtype=np.float64)
-    known = estimate[np.isfinite(estimate)]
-    if not len(known):
+    estimates = estimate[np.isfinite(estimate)]
+    if not len(estimates):
         return SpecificationCurve(table, np.nan, np.nan, np.nan)
-    median = float(np.median(known))
+    median = float(np.median(estimates))
     low, high = (table[end].to_numpy(dtype=np.float64) for end in ("conf_low", "conf_high"))
-    bounded = np.isfinite(low)
-    outside = (low[bounded] > 0) if median > 0 else (high[bounded] < 0)
-    significant = float(outside.mean()) if bounded.any() else np.nan
-    return SpecificationCurve(table, median, float((np.sign(known) == np.sign(median)).mean()), significant)
+    has_interval = np.isfinite(low)
+    outside = (low[has_interval] > 0) if median > 0 else (high[has_interval] < 0)
+    significant = float(outside.mean()) if has_interval.any() else np.nan
+    return SpecificationCurve(table, median, float((np.sign(estimates) == np.sign(median)).mean()), significant)
 
 
 def _defensible(effects: Effects) -> list[Estimator]:

@@ -42,17 +42,17 @@ _LEVEL = 0.05
 def composition(effects: Effects, *, rule: Rule, panels: Sequence[Panel] = ()) -> Check:
     """Return the check of what came in: the same estimator on volumes, covariates and shares of services.
 
-    Looked at are the number of records in a cell, the covariates of the panel, and `panels` of the same units and
-    periods, for instance from `service_shares`. P-values are corrected for their number (Holm 1979).
+    Looked at are the number of records in a cell, the covariates of the panel, and `panels`. These have the same units
+    and periods, for instance those of `service_shares`. P-values are corrected for their number (Holm 1979).
 
     Fails: one of them moved with training. A mix that is not shown to move may still have moved a little: the table has
     the intervals.
     """
     design = one_estimate(effects).design
     rows = []
-    for name, moved in _mixes(design, panels):
+    for name, other in _mixes(design, panels):
         try:
-            rows.append(rule(effects.again(moved)).table().assign(term=name))
+            rows.append(rule(effects.again(other)).table().assign(term=name))
         except AsnImpactError as problem:
             rows.append(pd.DataFrame([{"term": name, "reason": reason_of(problem)}]))
     table = pd.concat(rows, ignore_index=True) if rows else pd.DataFrame()
@@ -77,26 +77,26 @@ _RECORDS = "records"  # what is looked at without being named by the analyst
 
 def _mixes(design: Design, panels: Sequence[Panel]) -> list[tuple[str, Design]]:
     panel = design.panel
-    found = []
+    mixes = []
     if np.ptp(panel.n[panel.observed]) > 0:
-        found.append((_RECORDS, with_outcome(design, panel.n, _RECORDS)))
+        mixes.append((_RECORDS, with_outcome(design, panel.n, _RECORDS)))
     for j, name in enumerate(panel.covariates):
-        found.append((name, with_outcome(design, panel.x[:, :, j], name)))
-    return [*found, *((p.outcome.name, with_outcome(design, _aligned(design, p), p.outcome.name)) for p in panels)]
+        mixes.append((name, with_outcome(design, panel.x[:, :, j], name)))
+    return [*mixes, *((p.outcome.name, with_outcome(design, _align(design, p), p.outcome.name)) for p in panels)]
 
 
 def with_outcome(design: Design, values: Float, name: str) -> Design:
     """Return the design with another (U, T) outcome; cells where it is missing do not count."""
     panel = design.panel
-    known = panel.observed & np.isfinite(values)
+    valid = panel.observed & np.isfinite(values)
     within = panel.within.copy()
     within[:, :, 0, :] = within[:, :, :, 0] = 0.0
-    weight = np.where(known, panel.weight, 0.0)
-    mean = np.where(known, values, np.nan)
+    weight = np.where(valid, panel.weight, 0.0)
+    mean = np.where(valid, values, np.nan)
     return replace(design, panel=replace(panel, outcome=Mean(name), mean=mean, weight=weight, within=within))
 
 
-def _aligned(design: Design, panel: Panel) -> Float:
+def _align(design: Design, panel: Panel) -> Float:
     """(U, T) means of another panel in the order of the design; NaN where it has no cell."""
     ours = design.panel
     if ours.timeline.kind != panel.timeline.kind:
@@ -153,12 +153,12 @@ def _holm(p: Float) -> Float:
     """Return step-down p-values; NaN stays NaN."""
     order = np.argsort(np.where(np.isnan(p), np.inf, p))
     m = int(np.isfinite(p).sum())
-    adjusted = np.full(len(p), np.nan)
-    running = 0.0
+    holm = np.full(len(p), np.nan)
+    largest = 0.0
     for rank, index in enumerate(order[:m]):
-        running = max(running, min(1.0, (m - rank) * float(p[index])))
-        adjusted[index] = running
-    return adjusted
+        largest = max(largest, min(1.0, (m - rank) * float(p[index])))
+        holm[index] = largest
+    return holm
 
 
 # --------------------------------------------------------------------------------------------------- spillover
@@ -181,20 +181,20 @@ def spillover(effects: Effects, neighbours: Mapping[Hashable, Sequence[Hashable]
         A unit in `neighbours` is not in the design.
     """
     design = one_estimate(effects).design
-    exposed = _exposure(design, neighbours)
+    dates = _exposure(design, neighbours)
     never = np.isinf(design.adopted)
-    near, far = never & np.isfinite(exposed), never & np.isinf(exposed)
+    near, far = never & np.isfinite(dates), never & np.isinf(dates)
     counts = [len(np.unique(design.cluster[mask])) for mask in (near, far)]
     if min(counts) < 2:
         return SPILLOVER.cannot_say(Message("checks.spillover.too_few", near=counts[0], far=counts[1]))
     try:
-        found = rule(effects.again(replace(design, adopted=exposed).where(never)))
+        inference = rule(effects.again(replace(design, adopted=dates).where(never)))
     except AsnImpactError as problem:
         return SPILLOVER.cannot_say(problem)
-    p = float(found.p_value[0])
-    answer = Message("checks.spillover.answer", n=counts[0], x=float(found.estimate[0]), p=p)
+    p = float(inference.p_value[0])
+    answer = Message("checks.spillover.answer", n=counts[0], x=float(inference.estimate[0]), p=p)
     verdict: Verdict = "cannot_say" if np.isnan(p) else "fails" if p < _LEVEL else "holds"
-    return SPILLOVER.check(verdict, answer, found.table())
+    return SPILLOVER.check(verdict, answer, inference.table())
 
 
 def _exposure(design: Design, neighbours: Mapping[Hashable, Sequence[Hashable]]) -> Float:
@@ -204,10 +204,10 @@ def _exposure(design: Design, neighbours: Mapping[Hashable, Sequence[Hashable]])
     if strangers:
         what = Message("checks.spillover.strangers", n=len(strangers), first=strangers[:3])
         raise DesignError(paragraph(what, did_you_mean(strangers[0], design.panel.units)))
-    exposed = np.full(len(place), np.inf)
+    dates = np.full(len(place), np.inf)
     for unit, around in neighbours.items():
-        exposed[place[unit]] = min((float(design.adopted[place[u]]) for u in around), default=np.inf)
-    return exposed
+        dates[place[unit]] = min((float(design.adopted[place[u]]) for u in around), default=np.inf)
+    return dates
 
 
 # ------------------------------------------------------------------------------------------------- coincidence
@@ -230,9 +230,9 @@ def coincidence(design: Design, events: Any, *, within: Steps = 1) -> Check:  # 
         Periods on either side of the first treated period.
     """
     frame = events if isinstance(events, pd.DataFrame) else events.frame()
-    missing = [name for name in ("date", "name", "verified") if name not in frame.columns]
-    if missing:
-        raise InputError(Message("checks.coincidence.columns", missing=missing, available=frame.columns))
+    absent = [name for name in ("date", "name", "verified") if name not in frame.columns]
+    if absent:
+        raise InputError(Message("checks.coincidence.columns", missing=absent, available=frame.columns))
     per_year = {"month": 12, "quarter": 4, "year": 1}.get(design.panel.timeline.kind)
     if per_year is None:
         return COINCIDENCE.cannot_say(Message("checks.coincidence.no_dates"))
@@ -256,13 +256,13 @@ def _near_waves(design: Design, frame: pd.DataFrame, per_year: int, within: int)
     first = _periods(frame["date"], per_year)
     last = _periods(frame["until"], per_year) if "until" in frame.columns else first
     last = np.where(np.isnan(last), first, last)
-    shown = [name for name in ("date", "kind", "name", "services", "source", "verified") if name in frame.columns]
+    columns = [name for name in ("date", "kind", "name", "services", "source", "verified") if name in frame.columns]
     parts = []
     for step in design.cohorts:
         at = float(timeline.ordinals[0] + step * timeline.step)
         distance = np.where(at < first, first - at, np.where(at > last, last - at, 0.0))
         near = np.abs(distance) <= within
-        part = frame.loc[near, shown].assign(wave=design.cohort_label(step), periods_after_wave=distance[near])
+        part = frame.loc[near, columns].assign(wave=design.cohort_label(step), periods_after_wave=distance[near])
         parts.append(part)
     table = pd.concat(parts, ignore_index=True)
     return table.assign(verified=table["verified"].astype(bool))

@@ -191,15 +191,15 @@ def test_a_reaction_before_training_is_no_trend_where_it_is_allowed_for():
     early = (month < begins) & (month >= begins - 2)
     reacting = frame.assign(days=frame["days"] - 3.0 * early)
     effects = effects_of(reacting, GroupTime(anticipation=2))
-    found = scrutinise(effects, rule=RULE, seed=1, reps=9)
-    assert found["pretrends"].verdict == "holds"
-    assert "The 2 periods just before training" in found["pretrends"].answer.en
-    assert "2 periode tepat sebelum pelatihan" in found["placebo_in_time"].answer.id
+    result = scrutinise(effects, rule=RULE, seed=1, reps=9)
+    assert result["pretrends"].verdict == "holds"
+    assert "The 2 periods just before training" in result["pretrends"].answer.en
+    assert "2 periode tepat sebelum pelatihan" in result["placebo_in_time"].answer.id
     calm = effects_of(frame, GroupTime(anticipation=2))
     one, two = (placebo_in_time(e, rule=RULE, steps=5) for e in (calm, effects))
     pd.testing.assert_frame_equal(one.table, two.table)
     assert one.table["estimate"].abs().max() < 1
-    assert set(found["specification_curve"].table["estimator"]) == {
+    assert set(result["specification_curve"].table["estimator"]) == {
         GroupTime(anticipation=2).name,
         GroupTime(controls="never", anticipation=2).name,
     }
@@ -219,12 +219,12 @@ def test_the_step_depends_on_counts_alone():
 
 def test_the_breakdown_value_is_where_the_interval_reaches_zero():
     path = event_path(events_of(regency()), every=4, waves="same")
-    found = breakdown(path)
-    assert found.value > 1
-    assert robust_interval(path, RelativeMagnitude(found.value)).excludes_zero
-    assert not robust_interval(path, RelativeMagnitude(found.value * 1.01 + 0.002)).excludes_zero
-    assert "times the largest" in found.said.en
-    assert "kali yang terbesar" in found.said.id
+    result = breakdown(path)
+    assert result.value > 1
+    assert robust_interval(path, RelativeMagnitude(result.value)).excludes_zero
+    assert not robust_interval(path, RelativeMagnitude(result.value * 1.01 + 0.002)).excludes_zero
+    assert "times the largest" in result.said.en
+    assert "kali yang terbesar" in result.said.id
 
 
 def test_no_effect_has_no_breakdown_value():
@@ -234,9 +234,9 @@ def test_no_effect_has_no_breakdown_value():
 
 def test_without_departure_the_interval_is_close_to_that_of_the_rule():
     path = event_path(events_of(regency()), every=4, waves="same")
-    found = robust_interval(path, RelativeMagnitude(0.0), of="first")
+    result = robust_interval(path, RelativeMagnitude(0.0), of="first")
     low, high = path.inference.interval()
-    np.testing.assert_allclose((found.low, found.high), (low[path.pre], high[path.pre]), rtol=0.05)
+    np.testing.assert_allclose((result.low, result.high), (low[path.pre], high[path.pre]), rtol=0.05)
     table = sensitivity(path, [RelativeMagnitude(0.5), Smoothness(0.1)])
     assert list(table["estimate"].round(9).unique()) == [table["estimate"].round(9).iloc[0]]
 
@@ -319,9 +319,9 @@ def test_one_office_that_carries_the_finding_is_found(good):
     assert leave_one_out(good).verdict == "holds"
     frame = regency(effect=0.0, noise=0.1)
     frame.loc[(frame["office"] == "O03") & (frame["month"] >= "2024-05"), "days"] -= 30
-    found = leave_one_out(effects_of(frame))
-    assert found.verdict in {"doubtful", "fails"}
-    assert found.table["without"].iloc[0] == "O03"
+    result = leave_one_out(effects_of(frame))
+    assert result.verdict in {"doubtful", "fails"}
+    assert result.table["without"].iloc[0] == "O03"
     with pytest.raises(EstimationError, match="overall"):
         leave_one_out(GroupTime()(design_of(frame)))
 
@@ -331,12 +331,12 @@ def test_one_office_that_carries_the_finding_is_found(good):
 
 def test_a_shift_of_volume_with_training_is_found(good):
     assert composition(good, rule=RULE).verdict == "holds"
-    found = composition(effects_of(regency(mix=15)), rule=RULE)
-    assert found.verdict == "fails"
-    assert found.table["term"].iloc[0] == "records"
-    assert "yang paling berubah jumlah catatan:" in found.answer.id
-    assert "moved most is records:" in found.answer.en
-    assert found.table["estimate"].iloc[0] == pytest.approx(15, abs=1)
+    result = composition(effects_of(regency(mix=15)), rule=RULE)
+    assert result.verdict == "fails"
+    assert result.table["term"].iloc[0] == "records"
+    assert "yang paling berubah jumlah catatan:" in result.answer.id
+    assert "moved most is records:" in result.answer.en
+    assert result.table["estimate"].iloc[0] == pytest.approx(15, abs=1)
     plain = regency().assign(cases=1)
     assert composition(effects_of(plain), rule=RULE).verdict == "cannot_say"
 
@@ -378,9 +378,9 @@ def test_events_near_a_wave_are_listed():
         }
     )
     design = design_of(regency())
-    found = coincidence(design, events)
-    assert found.verdict == "doubtful"
-    assert found.table[["name", "wave", "periods_after_wave"]].to_numpy().tolist() == [["new system", "2024-01", 1.0]]
+    result = coincidence(design, events)
+    assert result.verdict == "doubtful"
+    assert result.table[["name", "wave", "periods_after_wave"]].to_numpy().tolist() == [["new system", "2024-01", 1.0]]
     assert coincidence(design, events, within=0).verdict == "holds"
     one_wave = design_of(regency(waves=("2024-01",)))
     assert coincidence(one_wave, events).verdict == "fails"
@@ -421,8 +421,8 @@ def test_a_heap_at_the_limit_and_at_the_end_of_months_is_found():
 
 def test_weights_of_the_two_way_estimate_below_zero_are_found():
     frame = regency(offices=10, waves=("2023-03", "2024-11"))  # everybody is trained, most of them early
-    found = two_way_weights(effects_of(frame, TwoWay()))
-    assert found.verdict in {"doubtful", "fails"}
+    result = two_way_weights(effects_of(frame, TwoWay()))
+    assert result.verdict in {"doubtful", "fails"}
     weights = negative_weights(effects_of(frame, TwoWay()))
     assert weights.sum < 0
     assert weights.weight.sum() == pytest.approx(1)
@@ -453,39 +453,39 @@ def test_the_specification_curve_counts_signs_and_keeps_what_cannot_be_estimated
 def test_scrutiny_says_what_it_could_not_look_at_and_shows_itself(good):
     from IPython.core.formatters import DisplayFormatter
 
-    found = scrutinise(good, rule=RULE, seed=1, reps=49)
-    assert found["heaping"].verdict == "cannot_say"
-    assert found["pretrends"].verdict == "holds"
-    assert found.grade.letter in {"B", "C"}
-    html = DisplayFormatter().format(found)[0]["text/html"]
+    result = scrutinise(good, rule=RULE, seed=1, reps=49)
+    assert result["heaping"].verdict == "cannot_say"
+    assert result["pretrends"].verdict == "holds"
+    assert result.grade.letter in {"B", "C"}
+    html = DisplayFormatter().format(result)[0]["text/html"]
     assert "Scrutiny" in html
-    assert repr(found) == repr(pickle.loads(pickle.dumps(found)))
-    assert found.path is not None
-    assert set(found.table("id")["verdict"]) <= {"bertahan", "meragukan", "tidak bertahan", "tidak dapat dijawab"}
+    assert repr(result) == repr(pickle.loads(pickle.dumps(result)))
+    assert result.path is not None
+    assert set(result.table("id")["verdict"]) <= {"bertahan", "meragukan", "tidak bertahan", "tidak dapat dijawab"}
     with pytest.raises(KeyError, match="There are"):
-        found["nothing"]
+        result["nothing"]
 
 
 def test_a_lottery_kept_to_the_letter_gives_an_a(good):
     drawn = regency().groupby("office")["trained"].first().to_dict()
-    found = scrutinise(good, rule=RULE, seed=1, reps=9, assignment="lottery", drawn=drawn)
-    assert found.grade.letter == "A"
+    result = scrutinise(good, rule=RULE, seed=1, reps=9, assignment="lottery", drawn=drawn)
+    assert result.grade.letter == "A"
     moved = drawn | {"O00": "2024-05", "O01": "2024-01"}
     assert lottery_kept(good.design, moved).verdict == "fails"
     assert scrutinise(good, rule=RULE, seed=1, reps=9, assignment="lottery", drawn=moved).grade.letter != "A"
 
 
 def test_a_trend_that_explains_the_effect_is_no_better_than_c():
-    found = scrutinise(effects_of(regency(effect=0.0, drift=-0.3)), rule=RULE, seed=1, reps=49)
-    assert found["pretrends"].verdict == "fails"
-    assert found.grade.letter == "C"
+    result = scrutinise(effects_of(regency(effect=0.0, drift=-0.3)), rule=RULE, seed=1, reps=49)
+    assert result["pretrends"].verdict == "fails"
+    assert result.grade.letter == "C"
 
 
 def test_two_trained_offices_are_not_graded_b():
     frame = regency()
     few = frame[~frame["office"].isin([f"O{i:02d}" for i in range(2, 10)])]
-    found = scrutinise(effects_of(few), rule=RULE, seed=1, reps=9)
-    assert found.grade.letter in {"C", "X"}
+    result = scrutinise(effects_of(few), rule=RULE, seed=1, reps=9)
+    assert result.grade.letter in {"C", "X"}
 
 
 # ------------------------------------------------------------------------------------------- one entry a check
@@ -498,10 +498,10 @@ def test_a_check_is_one_entry(good):
         return TOY.check("doubtful", verbatim({"id": "Ya.", "en": "Yes."}), pd.DataFrame({"reps": [case.reps]}))
 
     TOY = CheckEntry("toy", verbatim({"id": "Apakah ini mainan?", "en": "Is this a toy?"}), run, "nobody (2024)")
-    found = scrutinise(good, rule=RULE, seed=1, reps=9, checks=(*CHECKS, TOY))
-    assert found["toy"].table["reps"].item() == 9
-    assert found.table("id").iloc[-1].tolist() == ["toy", "Apakah ini mainan?", "meragukan", "Ya."]
-    assert len(found.checks) == len(CHECKS)  # the lottery does not concern a comparison, the toy does
+    result = scrutinise(good, rule=RULE, seed=1, reps=9, checks=(*CHECKS, TOY))
+    assert result["toy"].table["reps"].item() == 9
+    assert result.table("id").iloc[-1].tolist() == ["toy", "Apakah ini mainan?", "meragukan", "Ya."]
+    assert len(result.checks) == len(CHECKS)  # the lottery does not concern a comparison, the toy does
 
 
 def test_every_entry_has_its_own_name_and_question():

@@ -19,8 +19,8 @@ GOOD = [check("pretrends", "holds"), check("leave_one_out", "holds")]
 
 
 def graded(checks=GOOD, **changed):
-    given = dict(estimable=True, assignment="comparison", clusters=38, treated_clusters=14, breakdown=1.2)
-    return grade(checks, **(given | changed))
+    facts = dict(estimable=True, assignment="comparison", clusters=38, treated_clusters=14, breakdown=1.2)
+    return grade(checks, **(facts | changed))
 
 
 def test_not_estimable_is_x_whatever_else():
@@ -28,15 +28,15 @@ def test_not_estimable_is_x_whatever_else():
 
 
 def test_before_and_after_is_d():
-    found = graded(assignment="before_after")
-    assert found.letter == "D"
-    assert "no comparison" in found.missing[0].en
+    result = graded(assignment="before_after")
+    assert result.letter == "D"
+    assert "no comparison" in result.missing[0].en
 
 
 def test_a_comparison_that_meets_every_condition_is_b():
-    found = graded()
-    assert found.letter == "B"
-    assert "drawn by lot" in found.missing[0].en
+    result = graded()
+    assert result.letter == "B"
+    assert "drawn by lot" in result.missing[0].en
 
 
 @pytest.mark.parametrize(
@@ -54,16 +54,16 @@ def test_a_comparison_that_meets_every_condition_is_b():
     ],
 )
 def test_one_condition_that_fails_makes_it_c_and_is_named(changed, words):
-    found = graded(**changed)
-    assert found.letter == "C"
-    assert len(found.missing) == 1
-    assert words in found.missing[0].en
+    result = graded(**changed)
+    assert result.letter == "C"
+    assert len(result.missing) == 1
+    assert words in result.missing[0].en
 
 
 def test_a_lottery_that_was_kept_is_a():
-    found = graded([*GOOD, check("lottery", "holds")], assignment="lottery", breakdown=np.nan)
-    assert found.letter == "A"
-    assert found.missing == ()
+    result = graded([*GOOD, check("lottery", "holds")], assignment="lottery", breakdown=np.nan)
+    assert result.letter == "A"
+    assert result.missing == ()
 
 
 @pytest.mark.parametrize("verdict", ["doubtful", "fails"])
@@ -73,11 +73,11 @@ def test_a_lottery_that_was_not_kept_is_no_more_than_a_comparison(verdict):
 
 
 def test_a_lottery_with_few_clusters_is_c():
-    found = graded([*GOOD, check("lottery", "holds")], assignment="lottery", treated_clusters=2)
-    assert found.letter == "C"
+    result = graded([*GOOD, check("lottery", "holds")], assignment="lottery", treated_clusters=2)
+    assert result.letter == "C"
 
 
 def test_both_languages_are_there():
-    found = graded(breakdown=0.85)
-    assert "0,850" in found.missing[0].id
-    assert "0.850" in found.missing[0].en
+    result = graded(breakdown=0.85)
+    assert "0,850" in result.missing[0].id
+    assert "0.850" in result.missing[0].en

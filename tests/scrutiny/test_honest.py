@@ -11,7 +11,7 @@ import pytest
 from scipy import optimize, stats
 
 from asn_impact.errors import InferenceError, InputError
-from asn_impact.scrutiny.honest import _cut_normal_quantile, corners, least_favourable, rejected
+from asn_impact.scrutiny.honest import _cut_normal_quantile, corners, least_favourable, rejects
 from asn_impact.scrutiny.restrictions import RelativeMagnitude, Smoothness
 from asn_impact.scrutiny.sensitivity import robust_ends
 
@@ -44,7 +44,7 @@ def test_the_corners_give_the_value_of_the_linear_programme(restriction, pre, po
         beta, value = rng.normal(size=pre + post), rng.normal()
         ours = (points @ (left.a @ beta - left.b) - slope * value).max()
         moments = left.a @ beta - left.b
-        found = optimize.linprog(
+        result = optimize.linprog(
             [1.0, *np.zeros(post)],
             A_ub=np.column_stack([-scale, -left.a[:, pre:]]),
             b_ub=-moments,
@@ -52,7 +52,7 @@ def test_the_corners_give_the_value_of_the_linear_programme(restriction, pre, po
             b_eq=[value],
             bounds=[(None, None)] * (post + 1),
         )
-        np.testing.assert_allclose(ours, found.fun, atol=EXACT)
+        np.testing.assert_allclose(ours, result.fun, atol=EXACT)
 
 
 @pytest.mark.parametrize("mbar", [0.5, 1.0, 2.0])
@@ -65,15 +65,15 @@ def test_the_set_holds_the_truth_as_often_as_it_says(mbar):
     l_vec = np.array([0.5, 0.5])
     truth = 0.0
     draws = np.random.default_rng(5).multivariate_normal(departure, sigma, 4000)
-    kept = np.zeros(len(draws), dtype=bool)
+    inside = np.zeros(len(draws), dtype=bool)
     for bands in RelativeMagnitude(mbar).bands(pre, post):
         left = bands.after(pre)
         points, slope = corners(left, pre, l_vec, sigma)
         loading = points @ left.a
         spread = loading @ sigma @ loading.T
         means = draws @ loading.T - points @ left.b - slope * truth
-        kept |= ~rejected(means, spread, least_favourable(spread, 0.05), 0.05)
-    assert kept.mean() > COVERAGE
+        inside |= ~rejects(means, spread, least_favourable(spread, 0.05), 0.05)
+    assert inside.mean() > COVERAGE
 
 
 def test_the_fixed_length_interval_holds_the_truth_as_often_as_it_says():
@@ -93,8 +93,8 @@ def test_the_fixed_length_interval_holds_the_truth_as_often_as_it_says():
 def test_more_departure_never_makes_the_interval_narrower():
     sigma, beta = covariance(5), np.array([0.1, -0.2, 0.1, 2.0, 2.5])
     for kind in (RelativeMagnitude, Smoothness):
-        found = np.array([ends(beta, sigma, kind(x), pre=3, l_vec=np.full(2, 0.5)) for x in (0.0, 0.5, 1.0, 2.0)])
-        assert (np.diff(found[:, 1] - found[:, 0]) > 0).all()
+        result = np.array([ends(beta, sigma, kind(x), pre=3, l_vec=np.full(2, 0.5)) for x in (0.0, 0.5, 1.0, 2.0)])
+        assert (np.diff(result[:, 1] - result[:, 0]) > 0).all()
 
 
 def test_the_interval_moves_and_stretches_with_the_outcome():
