@@ -14,8 +14,8 @@ from typing import Any, Final, TypeAlias
 from asn_impact.estimation import Inference
 from asn_impact.reporting import argument, prose, tables
 from asn_impact.reporting.chart import Chart
-from asn_impact.reporting.contents import Report, chapter_of
 from asn_impact.reporting.charts import event_study, maturity
+from asn_impact.reporting.contents import Report, chapter_of
 from asn_impact.reporting.provenance import provenance
 from asn_impact.reporting.tables import Table
 from asn_impact.reporting.tables.cells import as_message

@@ -38,7 +38,9 @@ def test_satisfaction_is_told_with_its_element() -> None:
 def test_complaints_and_facilities_are_named_without_a_number() -> None:
     """The regulation and its questionnaire number these two in opposite ways."""
     for name in ("pengaduan", "sarana"):
-        assert not any(f"U{k}" in text for text in map(outcome_words(Score(name)).label.text, languages()) for k in (8, 9))
+        assert not any(
+            f"U{k}" in text for text in map(outcome_words(Score(name)).label.text, languages()) for k in (8, 9)
+        )
 
 
 def test_other_columns_keep_their_names() -> None:
