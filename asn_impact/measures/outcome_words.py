@@ -150,8 +150,8 @@ def within_words(limit: Limit, explained: Message | None = None) -> OutcomeWords
 
 def share_words(column: str) -> OutcomeWords:
     """Return the words of the share of a column; a promise kept has a name of its own."""
-    known = f"share.{column}.name" in keys_of("outcomes")
-    return _percentage(names_of(f"outcomes.share.{column}") if known else names_of("outcomes.share", column=column))
+    has_words = f"share.{column}.name" in keys_of("outcomes")
+    return _percentage(names_of(f"outcomes.share.{column}") if has_words else names_of("outcomes.share", column=column))
 
 
 def _percentage(names: tuple[Message, Message, Message], explained: Message | None = None) -> OutcomeWords:

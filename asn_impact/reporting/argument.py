@@ -28,10 +28,10 @@ def say_question(inferences: Sequence[Inference]) -> list[Message]:
         return []
     design = inferences[0].effects.design
     labels = design.panel.timeline.labels
-    named = design.treatment not in {"", "treatment"}
+    has_name = design.treatment not in {"", "treatment"}
     question = Message(
         "report.question.of_training",
-        what=Message("report.question.named", name=design.treatment) if named else Message("report.question.any"),
+        what=Message("report.question.named", name=design.treatment) if has_name else Message("report.question.any"),
         measures=_measures(inferences),
     )
     scope = Message(
@@ -66,9 +66,11 @@ def say_grade(scrutiny: Scrutiny) -> Message:
 
 def say_strength(scrutiny: Scrutiny) -> list[Message]:
     """Return the grade with what kept it from the next one, and how to read the table of checks."""
-    missing = scrutiny.grade.missing
-    kept = [Message("report.strength.missing", reasons=Message("common.paragraph", parts=missing))] if missing else []
-    return [say_grade(scrutiny), *kept, Message("report.strength.verdicts")]
+    lacking = scrutiny.grade.missing
+    held_back = (
+        [Message("report.strength.missing", reasons=Message("common.paragraph", parts=lacking))] if lacking else []
+    )
+    return [say_grade(scrutiny), *held_back, Message("report.strength.verdicts")]
 
 
 # --------------------------------------------------------------------------- conclusion and recommendations

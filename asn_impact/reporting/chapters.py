@@ -88,14 +88,14 @@ class Exhibits:
         stem = f"{self.folder}figures/{self.figures:02d}_{chart.kind}"
         self.files |= {f"{stem}.{ending}": content for ending, content in chart.files("svg", "png").items()}
         self.sentences.append(chart.title)
-        numbered = f"{prose.HEADINGS['figure'].text(self.language)} {self.figures}"
-        self.listed.append({"exhibit": numbered, "title": chart.title.text, "data": f"{stem}.csv"})
+        label = f"{prose.HEADINGS['figure'].text(self.language)} {self.figures}"
+        self.listed.append({"exhibit": label, "title": chart.title.text, "data": f"{stem}.csv"})
         below = prose.caption(chart.kind)
         return Block(
             "figure",
             image=f"{stem}.svg",
             alt=chart.alt,
-            number=numbered,
+            number=label,
             caption=chart.title.text if below is None else self.text(below),
         )
 
@@ -104,12 +104,12 @@ class Exhibits:
         self.tables += 1
         name = f"{self.folder}tables/{self.tables:02d}.csv"
         self.files[name] = table.csv().encode("utf-8")
-        numbered = f"{prose.HEADINGS['table'].text(self.language)} {self.tables}"
+        label = f"{prose.HEADINGS['table'].text(self.language)} {self.tables}"
         cells = [cell for column in table.shown.columns for cell in table.shown[column] if isinstance(cell, Message)]
         for message in (table.title, table.note_below, *dict.fromkeys(cells)):
             self.text(message)
-        self.listed.append({"exhibit": numbered, "title": table.title.text(self.language).text, "data": name})
-        return Block("table", html=table.html(self.language, numbered=numbered))
+        self.listed.append({"exhibit": label, "title": table.title.text(self.language).text, "data": name})
+        return Block("table", html=table.html(self.language, numbered=label))
 
 
 Chapter: TypeAlias = Callable[[Exhibits, Report], list[Block]]
@@ -168,7 +168,7 @@ def _framework(pages: Exhibits, report: Report) -> list[Block]:
     return pages.say(argument.say_framework(report.inferences))
 
 
-def _compared(pages: Exhibits, report: Report) -> list[Block]:
+def _say_compared(pages: Exhibits, report: Report) -> list[Block]:
     charts = report.charts_of("compared")
     if not report.inferences:
         return [pages.figure(chart) for chart in charts]
@@ -181,7 +181,7 @@ def _compared(pages: Exhibits, report: Report) -> list[Block]:
     return blocks
 
 
-def _left_out(pages: Exhibits, report: Report) -> list[Block]:
+def _say_left_out(pages: Exhibits, report: Report) -> list[Block]:
     panels = [panel for panel in (report.panel, *(i.effects.design.panel for i in report.inferences)) if panel]
     blocks = pages.say(prose.say_left_out(panels[0], report.ledger)) if panels else []
     if report.ledger is not None:
@@ -292,8 +292,8 @@ _CHAPTERS: Final[Mapping[str, Chapter]] = {
     "introduction": _introduction,
     "framework": _framework,
     "methods": lambda _pages, _report: [],  # a heading over the four parts that follow
-    "compared": _compared,
-    "left_out": _left_out,
+    "compared": _say_compared,
+    "left_out": _say_left_out,
     "calculation": _calculation,
     "limits": _limits,
     "results": _results,

@@ -113,15 +113,14 @@ class Report:
         facts
             Title, source and the other fields.
         """
-        parts: dict[str, list[Any]] = {name: [] for name in (*_SEVERAL, "ledger", "panel")}
+        fields: dict[str, Any] = {name: [] for name in _SEVERAL} | {"notes": list(facts.pop("notes", ()))}
         for item in items:
-            parts[_place(item)].append(item)
-        ledgers = [*parts.pop("ledger"), *([facts.pop("ledger")] if facts.get("ledger") is not None else [])]
-        panels = parts.pop("panel")
-        facts.pop("ledger", None)
-        parts["notes"] += facts.pop("notes", ())
-        single = {"ledger": ledgers[-1] if ledgers else None, "panel": panels[0] if panels else None}
-        return cls(**{name: tuple(values) for name, values in parts.items()}, **single, **facts)
+            name = _place(item)
+            if name in _SEVERAL:
+                fields[name].append(item)
+            else:
+                fields.setdefault(name, item)
+        return cls(**fields | {name: value for name, value in facts.items() if value is not None})
 
     @property
     def inferences(self) -> tuple[Inference, ...]:
@@ -145,8 +144,8 @@ class Report:
     @property
     def all_notes(self) -> tuple[Message, ...]:
         """The notes of the analysis and those of the author, each once."""
-        notes = [note for i in self.inferences for note in (*i.effects.design.notes, *i.effects.notes, *i.notes)]
-        return tuple(dict.fromkeys((*notes, *self.notes)))
+        sources = [source for i in self.inferences for source in (i.effects.design, i.effects, i)]
+        return tuple(dict.fromkeys((*(note for source in sources for note in source.notes), *self.notes)))
 
 
 _SEVERAL: Final[Mapping[str, tuple[type, ...]]] = {

@@ -81,12 +81,12 @@ def say_compared(design: Design) -> list[Message]:
         for i, (step, n) in enumerate(zip(design.cohorts, counts, strict=True))
     ]
     treated, never = sum(counts), len(design.adopted) - sum(counts)
-    named = design.treatment not in {"", "treatment"} and counts_records(design.panel)
+    has_name = design.treatment not in {"", "treatment"} and counts_records(design.panel)
     who = Message(
         "report.compared.who",
         treated=Quantity(treated, "units with an adoption time"),
         treated_noun=one if treated == 1 else many,
-        course=f" ({design.treatment})" if named else "",
+        course=f" ({design.treatment})" if has_name else "",
         waves=Quantity(len(waves), "len(design.cohorts)"),
         list=waves,
         never=Quantity(never, "units without an adoption time"),

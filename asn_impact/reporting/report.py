@@ -21,7 +21,7 @@ from asn_impact.reporting.chapters import Exhibits, Section, brief, chapters, do
 from asn_impact.reporting.contents import Item, Report
 from asn_impact.reporting.gate import release
 from asn_impact.reporting.provenance import provenance, sha256, write_beside
-from asn_impact.reporting.words import checked
+from asn_impact.reporting.words import check_language
 from asn_impact.verbs import public_verb
 from asn_impact.words import Language, Message, paragraph
 from asn_impact.words.writing import date
@@ -53,13 +53,12 @@ def publish(
 ) -> list[Path]:
     """Write a report that a reader without statistics can follow, and a brief for one who decides; return the files.
 
-    The report has the chapters of an Indonesian evaluation report: summary, introduction, framework, methods (who was
-    compared, what was left out, how it was computed, limits), results, strength of the evidence, conclusion and
-    recommendations, references, appendices. Each format is made from the same page: ``report.html`` needs no other file
+    The report has the chapters of an Indonesian evaluation report, from the summary to the appendices. Methods say who
+    was compared, what was left out, how it was computed, and the limits. Each format is made from the same page: ``report.html`` needs no other file
     and no network, ``report.docx`` has native tables that an office can edit, ``report.pdf`` is tagged for screen
     readers. ``brief.*`` is the policy brief. Beside them lie the figures (svg, png, csv, json), the tables (csv) and
-    ``manifest.json``: every number in a sentence with the value and the expression it came from, every exhibit with its
-    data, the technical notes, the SHA-256 of every file. The same items give the same bytes.
+    ``manifest.json``. It lists every number in a sentence with its value and source, every exhibit with its data, the
+    notes, and the SHA-256 of every file. The same report gives the same bytes.
 
     Parameters
     ----------
@@ -91,20 +90,20 @@ def publish(
     PrivacyError
         Something that identifies a person was about to leave; the old folder stays as it was.
     """
-    checked(language)
+    check_language(language)
     target = Path(folder)
     _refuse_foreign(target)
     facts = {"title": title, "source": source, "ledger": ledger, "inputs": tuple(inputs), "as_of": as_of}
     report = _one_report(report, {**facts, "level": level, "words": dict(words or {})})
     _refuse_other_languages(report, language)
-    wanted = _sort_formats(formats)
+    kinds = _sort_formats(formats)
     long, short = Exhibits(language), Exhibits(language, folder="brief/")
     day = date(report.as_of, language) if report.as_of is not None else ""
     head = {"title": report.title, "source": report.source, "as_of": day}
-    files = _document("report", _page(chapters(long, report), language, head), long, wanted, reference)
+    files = _document("report", _page(chapters(long, report), language, head), long, kinds, reference)
     if report.answer:
         head |= {"kind": prose.HEADINGS["brief"].text(language).text}
-        files |= _document("brief", _page(brief(short, report), language, head), short, wanted, reference)
+        files |= _document("brief", _page(brief(short, report), language, head), short, kinds, reference)
     files[MANIFEST] = _manifest(files, (long, short), report)
     release(files[MANIFEST], MANIFEST)
     _swap(target, files)
@@ -124,11 +123,11 @@ _DEFAULTS: Final[Mapping[str, object]] = {
 def _one_report(report: Report | Sequence[Item], facts: dict[str, Any]) -> Report:
     """Return the report, or that of a list; what a report says itself is not said again."""
     if isinstance(report, Report):
-        if twice := [name for name, value in facts.items() if value != _DEFAULTS[name]]:
-            raise InputError(Message("report.refused.twice", names=twice))
+        if doubles := [name for name, value in facts.items() if value != _DEFAULTS[name]]:
+            raise InputError(Message("report.refused.twice", names=doubles))
         return report
-    if absent := [name for name in ("title", "source") if facts[name] is None]:
-        raise InputError(Message("report.refused.untitled", names=absent))
+    if gaps := [name for name in ("title", "source") if facts[name] is None]:
+        raise InputError(Message("report.refused.untitled", names=gaps))
     return Report.of(report, **facts)
 
 
@@ -154,20 +153,20 @@ def _document(
     name: str, page: str, exhibits: Exhibits, formats: tuple[Format, ...], reference: Path | None
 ) -> dict[str, bytes]:
     """Return the files of a document; what Word and PDF hold has passed the gate as page and pictures."""
-    whole = _embedded(page, exhibits.files).encode("utf-8")
+    whole = _embed(page, exhibits.files).encode("utf-8")
     release(whole, f"{name}.html")
     for file, content in exhibits.files.items():
         release(content, file)
-    made = {**exhibits.files, f"{name}.html": whole}
+    files = {**exhibits.files, f"{name}.html": whole}
     if "docx" in formats:
         pictures = {f: content for f, content in exhibits.files.items() if f.endswith(".png")}
-        made[f"{name}.docx"] = documents.word(
+        files[f"{name}.docx"] = documents.word(
             page.replace('.svg" alt', '.png" alt'), pictures, language=exhibits.language, reference=reference
         )
     if "pdf" in formats:
         drawings = {f: content for f, content in exhibits.files.items() if f.endswith(".svg")}
-        made[f"{name}.pdf"] = documents.pdf(page, drawings, language=exhibits.language)
-    return made
+        files[f"{name}.pdf"] = documents.pdf(page, drawings, language=exhibits.language)
+    return files
 
 
 def _page(sections: Sequence[Section], language: Language, head: Mapping[str, str]) -> str:
@@ -190,7 +189,7 @@ def _page(sections: Sequence[Section], language: Language, head: Mapping[str, st
     )
 
 
-def _embedded(page: str, files: Mapping[str, bytes]) -> str:
+def _embed(page: str, files: Mapping[str, bytes]) -> str:
     """Write the pictures into the page itself."""
     for name in (name for name in files if name.endswith(".svg")):
         data = base64.b64encode(files[name]).decode("ascii")

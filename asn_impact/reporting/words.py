@@ -20,7 +20,7 @@ __all__ = [
     "Limit",
     "OutcomeWords",
     "Term",
-    "checked",
+    "check_language",
     "event_axis",
     "finding",
     "finding_message",
@@ -29,17 +29,16 @@ __all__ = [
     "limit_words",
     "months_in_step",
     "outcome_words",
-    "reason_words",
     "unit_noun",
 ]
 
 
-def checked(language: str) -> Language:
+def check_language(language: str) -> Language:
     """Return the language code, or refuse one we have no words for.
 
     Examples
     --------
-    >>> checked("id")
+    >>> check_language("id")
     'id'
     """
     check_choice("language", language, languages())
@@ -169,11 +168,6 @@ def event_axis(kind: str) -> Message:
     'Years since treatment'
     """
     return Message(f"report.event_axis.{kind}")
-
-
-def reason_words(reason: Message | str) -> Message:
-    """Return why rows were left out; a reason that is no message is somebody's own words."""
-    return reason if isinstance(reason, Message) else Message("common.verbatim", text=reason)
 
 
 def unit_noun(panel: Panel) -> tuple[Message, Message]:

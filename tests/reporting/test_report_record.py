@@ -1,4 +1,4 @@
-"""A report is a record: named fields, a language more without touching Python, every number and every source on record."""
+"""A report is a record: named fields, one more language without touching Python, numbers and sources on record."""
 
 from __future__ import annotations
 
@@ -117,7 +117,8 @@ MARKS = """
 name = "bahasa Melayu"
 thousands = ","
 decimal = "."
-months = ["Januari", "Februari", "Mac", "April", "Mei", "Jun", "Julai", "Ogos", "September", "Oktober", "November", "Disember"]
+months = ["Januari", "Februari", "Mac", "April", "Mei", "Jun", "Julai", "Ogos", "September", "Oktober",
+  "November", "Disember"]
 short_months = ["Jan", "Feb", "Mac", "Apr", "Mei", "Jun", "Jul", "Ogo", "Sep", "Okt", "Nov", "Dis"]
 quarter = "suku {n} {year}"
 half_year = "separuh {n} {year}"

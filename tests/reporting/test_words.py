@@ -145,7 +145,7 @@ def test_the_glossary_has_both_languages_and_no_empty_meaning():
 
 def test_a_language_we_do_not_have_is_refused_with_the_ones_we_have():
     with pytest.raises(InputError, match="'id'"):
-        words.checked("jv")
+        words.check_language("jv")
 
 
 # ------------------------------------------------------------------------- time of day, promises, surveys

@@ -87,13 +87,13 @@ def _measures_before(panel: Panel, design: Design) -> list[dict[str, object]]:
 
 
 def _attribute(design: Design, name: str) -> Float:
-    known = design.panel.attributes
-    if name not in known.columns:
-        refusal = Message("tables.balance.no_attribute", name=name, known=tuple(map(str, known.columns)))
-        raise InputError(paragraph(refusal, did_you_mean(name, known.columns)))
-    if not pd.api.types.is_numeric_dtype(known[name]):
+    traits = design.panel.attributes
+    if name not in traits.columns:
+        refusal = Message("tables.balance.no_attribute", name=name, known=tuple(map(str, traits.columns)))
+        raise InputError(paragraph(refusal, did_you_mean(name, traits.columns)))
+    if not pd.api.types.is_numeric_dtype(traits[name]):
         raise InputError(Message("tables.balance.not_numeric", name=name))
-    return np.asarray(known[name].to_numpy(dtype=np.float64, na_value=np.nan))
+    return np.asarray(traits[name].to_numpy(dtype=np.float64, na_value=np.nan))
 
 
 def _sides(measure: Message, values: Float, ever: Bool) -> dict[str, object]:

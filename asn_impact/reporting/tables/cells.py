@@ -68,8 +68,8 @@ def heading(column: str, own: Mapping[str, Any]) -> Message:
     """Return what stands above a column: its own heading, ours, or its name."""
     if column in own:
         return as_message(own[column])
-    known = f"heading.{column}" in keys_of("tables")
-    return Message(f"tables.heading.{column}") if known else as_message(column)
+    has_words = f"heading.{column}" in keys_of("tables")
+    return Message(f"tables.heading.{column}") if has_words else as_message(column)
 
 
 def cell_text(value: Any, kind: Kind, language: Language) -> str:  # noqa: ANN401 - whatever a cell holds
@@ -79,8 +79,8 @@ def cell_text(value: Any, kind: Kind, language: Language) -> str:  # noqa: ANN40
     if isinstance(value, Mapping):
         return str(as_message(value).text(language))
     if isinstance(value, str):
-        known = f"cell.{value}" in keys_of("tables")
-        return str(Message(f"tables.cell.{value}").text(language)) if known else period(value, language)
+        has_words = f"cell.{value}" in keys_of("tables")
+        return str(Message(f"tables.cell.{value}").text(language)) if has_words else period(value, language)
     if value is None or pd.isna(value):
         return UNDEFINED
     if kind == "p_value":

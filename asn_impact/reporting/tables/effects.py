@@ -69,8 +69,8 @@ def _rows(name: str, inference: Inference, level: float) -> pd.DataFrame:
     table = inference.table(level)
     if "event_time" in table:
         table["event_time"] = months_in_step(design.panel.timeline) * table["event_time"]
-    scaled = ["estimate", "std_error", "conf_low", "conf_high"]
-    table[scaled] = table[scaled] * words.scale
+    columns = ["estimate", "std_error", "conf_low", "conf_high"]
+    table[columns] = table[columns] * words.scale
     measure = as_message(name) if name else words.short
     table.insert(0, "outcome", pd.Series([measure] * len(table), dtype=object))
     table.insert(1, "unit", pd.Series([words.unit] * len(table), dtype=object))

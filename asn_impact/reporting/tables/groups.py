@@ -72,9 +72,9 @@ def descriptive(panel: Panel, design: Design) -> Table:
     waves = [*design.cohorts, *([np.inf] if np.isinf(design.adopted).any() else [])]
     frame = pd.DataFrame([_row_of_group(design, same, step, after, words.scale) for step in waves])
     decimals: Kind = "one" if words.decimals < 2 else "two"
-    counted = counts_records(panel)
+    has_records = counts_records(panel)
     return Table(
-        frame=frame if counted else frame.drop(columns=["records_before", "records_after"]),
+        frame=frame if has_records else frame.drop(columns=["records_before", "records_after"]),
         title=Message(
             "tables.descriptive.title", label=words.label, first=design.cohort_label(float(design.cohorts[0]))
         ),
@@ -85,16 +85,16 @@ def descriptive(panel: Panel, design: Design) -> Table:
             "records_after": "records",
             **dict.fromkeys(("mean_before", "mean_after", "change"), decimals),
         },
-        rests_on={"mean_before": "records_before", "mean_after": "records_after"} if counted else {},
+        rests_on={"mean_before": "records_before", "mean_after": "records_after"} if has_records else {},
     )
 
 
 def of_design(panel: Panel, design: Design) -> Panel:
     """Return the units of a design from a panel, in the order of the design."""
     place = {unit: i for i, unit in enumerate(panel.units)}
-    missing = [unit for unit in design.panel.units if unit not in place]
-    if missing:
-        raise InputError(Message("tables.units_missing", n=len(missing)))
+    lacking = [unit for unit in design.panel.units if unit not in place]
+    if lacking:
+        raise InputError(Message("tables.units_missing", n=len(lacking)))
     return panel.select(np.array([place[unit] for unit in design.panel.units], dtype=np.int64))
 
 

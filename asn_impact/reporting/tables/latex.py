@@ -31,13 +31,13 @@ _TEX: Final[Mapping[str, str]] = {
 
 def latex(table: Table, language: Language, label: str) -> str:
     """Return the table as LaTeX reads it."""
-    shown = table.shown
-    kinds = [table.kind(c) for c in shown.columns]
+    frame = table.shown
+    kinds = [table.kind(c) for c in frame.columns]
     sides = "".join("l" if kind in {"text", "period"} else "r" for kind in kinds)
-    head = [_tex(table.heading(c).text(language)) for c in shown.columns]
+    head = [_tex(table.heading(c).text(language)) for c in frame.columns]
     body = [
         [_tex(cell_text(v, kind, language)) for v, kind in zip(row, kinds, strict=True)]
-        for row in shown.itertuples(index=False)
+        for row in frame.itertuples(index=False)
     ]
     note = table.note_below.text(language)
     lines = [

@@ -22,14 +22,14 @@ _STYLE: Final = (
 
 def html(table: Table, language: Language, numbered: str = "") -> str:
     """Return the table as a part of a page."""
-    shown = table.shown
-    kinds = [table.kind(c) for c in shown.columns]
+    frame = table.shown
+    kinds = [table.kind(c) for c in frame.columns]
     title = f"<span class='number'>{escape(numbered)}.</span> " if numbered else ""
     head = "".join(
         f'<th scope="col" {_side(kind)}>{escape(table.heading(c).text(language))}</th>'
-        for c, kind in zip(shown.columns, kinds, strict=True)
+        for c, kind in zip(frame.columns, kinds, strict=True)
     )
-    body = "".join(f"<tr>{_row(row, kinds, language)}</tr>" for row in shown.itertuples(index=False))
+    body = "".join(f"<tr>{_row(row, kinds, language)}</tr>" for row in frame.itertuples(index=False))
     note = table.note_below.text(language)
     below = f'<div class="note"><p>{escape(note)}</p></div>' if note else ""
     return (

@@ -46,14 +46,14 @@ def specifications(columns: Mapping[str, Inference], *, level: Level = 0.95) -> 
     for name, inference in columns.items():
         if len(inference.estimate) != 1:
             raise InputError(Message("tables.specifications.several", name=name, n=len(inference.estimate)))
-    used = [method for i in columns.values() for method in (i.effects.estimator.entry, i.rule.entry)]
-    names = short_names(used)
+    entries = [entry for i in columns.values() for entry in (i.effects.estimator.entry, i.rule.entry)]
+    names = short_names(entries)
     frame = pd.DataFrame({"term": pd.Series(_terms(level), dtype=object)})
     for name, inference in columns.items():
         frame[name] = pd.Series(_column(inference, level, names), dtype=object)
     if not any(counts_records(i.effects.design.panel) for i in columns.values()):
         frame = frame.iloc[:-1]
-    estimators, rules = dict.fromkeys(used[::2]), dict.fromkeys(used[1::2])
+    estimators, rules = dict.fromkeys(entries[::2]), dict.fromkeys(entries[1::2])
     methods = [method.name for method in (*estimators, *rules)]
     return Table(
         frame=frame,

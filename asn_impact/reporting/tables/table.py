@@ -15,7 +15,7 @@ from asn_impact.reporting.provenance import write_beside
 from asn_impact.reporting.tables import csv_file, latex, page
 from asn_impact.reporting.tables.cells import Kind, as_message, heading
 from asn_impact.reporting.tables.small import FEW, MINIMUM_CELL, SECONDARY, suppressed
-from asn_impact.reporting.words import checked
+from asn_impact.reporting.words import check_language
 from asn_impact.verbs import public_verb
 from asn_impact.words import Alert, Language, Message, paragraph
 
@@ -125,7 +125,7 @@ class Table:
         numbered
             Written before the title: ``Tabel 1``.
         """
-        return page.html(self, checked(language), numbered)
+        return page.html(self, check_language(language), numbered)
 
     def latex(self, language: Language, *, label: str = "") -> str:
         r"""Return the table for LaTeX with booktabs: caption above, rules without vertical lines, the note below.
@@ -155,7 +155,7 @@ class Table:
         \end{table}
         <BLANKLINE>
         """
-        return latex.latex(self, checked(language), label)
+        return latex.latex(self, check_language(language), label)
 
     def csv(self) -> str:
         """Return the table for other programs: English headings, decimal points; no cell a spreadsheet would run."""
@@ -191,7 +191,11 @@ class Table:
         """
         stem = Path(path)
         stem = stem.with_suffix("") if stem.suffix.removeprefix(".") in {"html", "tex", "csv"} else stem
-        contents = {"html": page.whole_page(self, checked(language)), "tex": self.latex(language), "csv": self.csv()}
+        contents = {
+            "html": page.whole_page(self, check_language(language)),
+            "tex": self.latex(language),
+            "csv": self.csv(),
+        }
         files = {stem.with_name(f"{stem.name}.{ending}"): text for ending, text in contents.items()}
         for file, text in files.items():
             release(text, file.name)

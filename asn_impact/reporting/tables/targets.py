@@ -60,11 +60,11 @@ def lkjip(rows: pd.DataFrame | Sequence[Mapping[str, object]]) -> Table:
             "achieved": np.where(indicators["better"] == "higher", ratio, 2 - ratio),
         }
     )
-    undefined = bool((target <= 0).any())
+    has_zero = bool((target <= 0).any())
     return Table(
         frame=frame,
         title=Message("tables.lkjip.title"),
-        note=paragraph(Message("tables.lkjip.note"), Message("tables.lkjip.undefined") if undefined else None),
+        note=paragraph(Message("tables.lkjip.note"), Message("tables.lkjip.undefined") if has_zero else None),
         kinds={"target": "printed", "realised": "printed", "achieved": "share"},
     )
 
