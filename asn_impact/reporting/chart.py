@@ -120,7 +120,7 @@ class Chart:
             The size is not one of `PAGES`.
         """
         page = _find_page(size)
-        with _style(page):
+        with _apply_style(page):
             return _draw(self, page)
 
     def png(self, *, size: Size = "a4_width") -> bytes:
@@ -207,7 +207,7 @@ class Chart:
     def _render(self, size: Size, formats: Mapping[str, int]) -> dict[str, bytes]:
         """Return each format as bytes. Text is checked before it becomes outlines that nobody can search."""
         page = _find_page(size)
-        with _style(page):
+        with _apply_style(page):
             figure = _draw(self, page)
             for text in _find_texts(figure):
                 release(text, f"{self.kind}.txt")
@@ -234,7 +234,7 @@ def _round(value: float) -> float | None:
 
 
 @contextmanager
-def _style(page: Page) -> Iterator[None]:
+def _apply_style(page: Page) -> Iterator[None]:
     """Matplotlib as the report wants it, and as it was afterwards."""
     import matplotlib as mpl
     import matplotlib.style
@@ -247,7 +247,7 @@ def _draw(chart: Chart, page: Page) -> Figure:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(page.width, _page_height(chart, page)), dpi=SCREEN_DPI, layout="constrained")
+    figure = Figure(figsize=(page.width, _find_height(chart, page)), dpi=SCREEN_DPI, layout="constrained")
     FigureCanvasAgg(figure)
     top = _write_heading(figure, chart, page)
     bottom = _write_source(figure, chart, page)
@@ -260,7 +260,7 @@ def _draw(chart: Chart, page: Page) -> Figure:
     return figure
 
 
-def _page_height(chart: Chart, page: Page) -> float:
+def _find_height(chart: Chart, page: Page) -> float:
     if chart.rows is None or not page.grows:
         return page.height
     return max(0.55 * page.height, (HEADING + chart.rows) * page.text / 72)

@@ -14,7 +14,7 @@ from asn_impact.estimation.effects import Estimator
 from asn_impact.measures.outcomes import RestrictedMean
 from asn_impact.measures.tabulate import tabulate
 from asn_impact.reporting.charts import event_study
-from asn_impact.reporting.charts.kinds import check_kind
+from asn_impact.reporting.charts.kinds import check_kind, check_language
 from asn_impact.verbs import public_verb
 from asn_impact.words import Language, Message
 
@@ -83,6 +83,7 @@ def explore(
     """
     import ipywidgets as widgets
 
+    check_language(language)
     check_kind("explore", "durations", durations, "Durations")
     check_kind("explore", "rollout", rollout, "Rollout")
     if not horizons:
@@ -100,7 +101,7 @@ def explore(
         picture.value = drawing
 
     for widget, name in ((horizon, "horizon"), (estimator, "estimator"), (controls, "controls")):
-        widget.description = _label(name, language)
+        widget.description = _write_label(name, language)
         widget.style = {"description_width": "14em"}
         widget.layout = widgets.Layout(width="34em")
         widget.observe(show, names="value")
@@ -109,10 +110,10 @@ def explore(
 
 
 def _list_options(names: tuple[str, ...], language: Language) -> list[tuple[str, str]]:
-    return [(_label(name, language), name) for name in names]
+    return [(_write_label(name, language), name) for name in names]
 
 
-def _label(name: str, language: Language) -> str:
+def _write_label(name: str, language: Language) -> str:
     return Message(f"charts.explorer.{name}").text(language).text
 
 

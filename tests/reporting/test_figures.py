@@ -18,7 +18,7 @@ from matplotlib.text import Text
 
 from asn_impact.errors import InputError, PrivacyError
 from asn_impact.reporting import figures
-from asn_impact.reporting.chart import _style
+from asn_impact.reporting.chart import _apply_style
 
 LANGUAGES = ["id", "en"]
 KINDS = ["event_study", "raw_trends", "who_is_compared", "maturity", "forest"]
@@ -46,7 +46,7 @@ def charts(event, answer, in_time, design, months, sources):
 def test_nothing_drawn_leaves_the_page(charts, kind, language, size):
     chart = charts[kind, language]
     page = figures.PAGES[size]
-    with _style(page):
+    with _apply_style(page):
         figure = chart.figure(size)
         figure.canvas.draw()
         drawn = figure.get_tightbbox()  # in inches; tick labels outside the view are not drawn and not in it

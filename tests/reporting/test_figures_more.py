@@ -33,7 +33,7 @@ from asn_impact.measures.satisfaction import half_up, skm_index
 from asn_impact.planning.costs import read_costs
 from asn_impact.planning.returns import returns
 from asn_impact.reporting import figures
-from asn_impact.reporting.chart import _style
+from asn_impact.reporting.chart import _apply_style
 from asn_impact.scrutiny.event_path import event_path
 from asn_impact.scrutiny.sensitivity import (
     Breakdown,
@@ -170,7 +170,7 @@ def charts(made, design, panel):
 @pytest.mark.parametrize("size", ["a4_width", "a4_column", "slide"])
 def test_nothing_drawn_leaves_the_page_and_names_do_not_overlap(charts, kind, language, size):
     page = figures.PAGES[size]
-    with _style(page):
+    with _apply_style(page):
         figure = charts[kind, language].figure(size)
         figure.canvas.draw()
         box = figure.get_tightbbox()

@@ -43,7 +43,9 @@ def test_every_chart_and_table_of_a_ready_panel(effects, tmp_path):
     assert shown.get_xlabel() == "Tahun sejak perlakuan"
     assert "Years since treatment" in tables.results([event]).html("en")
     assert "records" not in tables.clusters(effects.design).frame
-    assert figures.raw_trends(effects.design).data["mean"].notna().all()
+    trends = figures.raw_trends(effects.design)
+    assert trends.data["mean"].notna().all()
+    assert trends.subtitle == "rate; dot: first period of a wave"
     page, *_ = publish(tmp_path / "r", [answer, event], language="en", title="Law", source="made up")
     text = re.sub(r"<style>.*?</style>|<[^>]+>", " ", page.read_text(encoding="utf-8"), flags=re.DOTALL)
     assert "applications" not in text

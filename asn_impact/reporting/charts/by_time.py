@@ -20,12 +20,12 @@ from asn_impact.reporting.charts.drawing import (
     bold,
     describe,
     level_quantity,
-    measure_of_change,
-    numerals,
-    whole_steps,
+    name_change,
+    use_numerals,
+    use_whole_steps,
 )
 from asn_impact.reporting.charts.finding import headline
-from asn_impact.reporting.charts.kinds import check_kind
+from asn_impact.reporting.charts.kinds import check_kind, check_language
 from asn_impact.reporting.words import OutcomeWords, event_axis, months_in_step, outcome_words
 from asn_impact.verbs import public_verb
 from asn_impact.words import Alert, Language, Message, Quantity, Sentence, paragraph
@@ -75,6 +75,7 @@ def event_study(
     InputError
         The inference is not by event time, or the band is not simultaneous or of other effects.
     """
+    check_language(language)
     check_kind("event_study", "inference", inference, "Inference", "infer(effects.event_study(), BiasReduced())")
     table, effects = inference.table(level), inference.effects
     if "event_time" not in table:
@@ -82,19 +83,19 @@ def event_study(
     timeline, words = effects.design.panel.timeline, outcome_words(effects.design.panel.outcome)
     step = months_in_step(timeline)
     base = None if effects.reference is None else step * effects.reference
-    data = _event_data(table.assign(event_time=step * table["event_time"]), words, base)
+    data = _make_data(table.assign(event_time=step * table["event_time"]), words, base)
     title = headline(inference, language=language, level=level)
-    alt = _event_alt(data, title, level)
+    alt = _write_alt(data, title, level)
     parameters: dict[str, object] = {**describe(inference), "level": level, "timeline": timeline.kind, "step": step}
     notes: tuple[Message, ...] = ()
     if band is not None:
-        data = _with_band(data, inference, band, level, words)
-        alt = paragraph(alt, _band_alt(data))
+        data = _add_band(data, inference, band, level, words)
+        alt = paragraph(alt, _write_band_alt(data))
         parameters["band"] = band.rule.name
-        notes = _band_notes(data, inference, band)
+        notes = _note_narrow_band(data, inference, band)
     subtitle = Message(
         "charts.event_study.subtitle",
-        measure=measure_of_change(words, language),
+        measure=name_change(words, language),
         level=level_quantity(level),
         base=None if base is None else Message("charts.event_study.base"),
         band=None if band is None else Message("charts.event_study.band", level=level_quantity(level)),
@@ -106,7 +107,7 @@ def event_study(
         source=source,
         alt=alt.text(language),
         data=data,
-        paint=_paint_event_study,
+        paint=_paint,
         language=language,
         parameters=parameters,
         inputs=tuple(inputs),
@@ -114,7 +115,7 @@ def event_study(
     )
 
 
-def _with_band(
+def _add_band(
     data: pd.DataFrame, inference: Inference, band: Inference, level: float, words: OutcomeWords
 ) -> pd.DataFrame:
     """Return the data with band_low and band_high, after making sure that they belong to the same estimates."""
@@ -132,7 +133,7 @@ def _with_band(
     return data
 
 
-def _band_notes(data: pd.DataFrame, inference: Inference, band: Inference) -> tuple[Message, ...]:
+def _note_narrow_band(data: pd.DataFrame, inference: Inference, band: Inference) -> tuple[Message, ...]:
     """Say so where a band for all points is narrower than the interval of one."""
     width = data["conf_high"] - data["conf_low"]
     narrower = int((data["band_high"] - data["band_low"] < width * (1 - 1e-9)).sum())
@@ -142,7 +143,7 @@ def _band_notes(data: pd.DataFrame, inference: Inference, band: Inference) -> tu
     return (Alert("charts.event_study.band_narrow", n=narrower, **rules),)
 
 
-def _band_alt(data: pd.DataFrame) -> Message:
+def _write_band_alt(data: pd.DataFrame) -> Message:
     after = data[(data["event_time"] >= 0) & data["band_low"].notna()]
     clear = int(((after["band_low"] > 0) | (after["band_high"] < 0)).sum())
     return Message(
@@ -152,7 +153,7 @@ def _band_alt(data: pd.DataFrame) -> Message:
     )
 
 
-def _event_data(table: pd.DataFrame, words: OutcomeWords, base: int | None) -> pd.DataFrame:
+def _make_data(table: pd.DataFrame, words: OutcomeWords, base: int | None) -> pd.DataFrame:
     """Return what the event study draws: display units, the base period marked where there is one."""
     columns = ["estimate", "conf_low", "conf_high"]
     data = table[["event_time", *columns]].copy()
@@ -165,17 +166,17 @@ def _event_data(table: pd.DataFrame, words: OutcomeWords, base: int | None) -> p
     return data.sort_values("event_time", ignore_index=True)
 
 
-def _event_alt(data: pd.DataFrame, title: Sentence, level: float) -> Message:
+def _write_alt(data: pd.DataFrame, title: Sentence, level: float) -> Message:
     clear = (data["conf_low"] > 0) | (data["conf_high"] < 0)
-    known, before = data["conf_low"].notna(), data["event_time"] < 0
+    has_interval, before = data["conf_low"].notna(), data["event_time"] < 0
     counts = {
         "before": (clear & before).sum(),
-        "count_before": (known & before).sum(),
+        "count_before": (has_interval & before).sum(),
         "after": (clear & ~before).sum(),
-        "count_after": (known & ~before).sum(),
+        "count_after": (has_interval & ~before).sum(),
     }
     return Message(
-        "charts.event_study.alt",
+        "charts.event_study.alt" if counts["count_before"] else "charts.event_study.alt_after",
         first=Quantity(float(data["event_time"].min()), "first event time"),
         last=Quantity(float(data["event_time"].max()), "last event time"),
         level=level_quantity(level),
@@ -184,25 +185,25 @@ def _event_alt(data: pd.DataFrame, title: Sentence, level: float) -> Message:
     )
 
 
-def _paint_event_study(figure: Figure, chart: Chart) -> None:
+def _paint(figure: Figure, chart: Chart) -> None:
     axes, data, step = figure.subplots(), chart.data, float(str(chart.parameters["step"]))
     axes.axhline(0, color=INK, linewidth=0.9 * bold(), zorder=1.5)
     axes.axvline(-0.5 * step, color=INK, linewidth=0.9 * bold(), linestyle=(0, (4, 3)), zorder=1.5)
-    drawn = data[~data["base"]]
+    points = data[~data["base"]]
     if "band_low" in data:
         axes.use_sticky_edges = False
         axes.bar(
-            drawn["event_time"],
-            drawn["band_high"] - drawn["band_low"],
-            bottom=drawn["band_low"],
+            points["event_time"],
+            points["band_high"] - points["band_low"],
+            bottom=points["band_low"],
             width=step,
             color=PALE_BLUE,
             linewidth=0,
             zorder=1,
         )
-    colours = [GREY if time < 0 else BLUE for time in drawn["event_time"]]
-    axes.vlines(drawn["event_time"], drawn["conf_low"], drawn["conf_high"], colors=colours, linewidth=1.4 * bold())
-    axes.scatter(drawn["event_time"], drawn["estimate"], s=16 * bold() ** 2, c=colours, zorder=3)
+    colours = [GREY if time < 0 else BLUE for time in points["event_time"]]
+    axes.vlines(points["event_time"], points["conf_low"], points["conf_high"], colors=colours, linewidth=1.4 * bold())
+    axes.scatter(points["event_time"], points["estimate"], s=16 * bold() ** 2, c=colours, zorder=3)
     base = data[data["base"]]
     axes.scatter(
         base["event_time"], base["estimate"], s=20 * bold() ** 2, facecolors="white", edgecolors=GREY, zorder=3
@@ -220,5 +221,5 @@ def _paint_event_study(figure: Figure, chart: Chart) -> None:
     )
     axes.set_xlabel(str(event_axis(kind)[chart.language]))
     axes.margins(x=0.02)
-    whole_steps(axes, chart.language)
-    numerals(axes, chart.language)
+    use_whole_steps(axes, chart.language)
+    use_numerals(axes, chart.language)

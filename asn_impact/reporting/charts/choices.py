@@ -20,14 +20,14 @@ from asn_impact.reporting.charts.drawing import (
     INK,
     PALE,
     bold,
-    change_of,
+    close_ends,
     fold,
-    measure_of_change,
-    numerals,
-    open_ends,
+    name_change,
     text_size,
+    use_numerals,
+    write_change,
 )
-from asn_impact.reporting.charts.kinds import check_kind
+from asn_impact.reporting.charts.kinds import check_kind, check_language
 from asn_impact.reporting.words import OutcomeWords, outcome_words
 from asn_impact.verbs import public_verb
 from asn_impact.words import Language, Message, Quantity
@@ -68,24 +68,25 @@ def specifications(
     InputError
         No choice could be estimated.
     """
+    check_language(language)
     check_kind("specifications", "curve", curve, "SpecificationCurve")
     words = outcome_words(outcome)
-    data = _data(curve, words)
+    data = _make_data(curve, words)
     if data.empty:
         raise InputError(Message("charts.specifications.nothing", n=len(curve.table)))
     names = {kind: _name_options(curve, data, kind, language) for kind in _list_kinds(data)}
     failed = len(curve.table) - len(data)
-    title = _title(data, words)
+    title = _write_title(data, words)
     ends = [float(data["estimate"].min()), float(data["estimate"].max())]
     low, high = (
         Quantity(x, f"{which} estimate", decimals_for(ends, words.decimals))
         for x, which in zip(ends, ("smallest", "largest"), strict=True)
     )
     count = Quantity(len(data), "choices")
-    alt = Message("charts.specifications.alt", n=count, low=low, high=change_of(high, words), title=title)
+    alt = Message("charts.specifications.alt", n=count, low=low, high=write_change(high, words), title=title)
     subtitle = Message(
         "charts.specifications.subtitle",
-        measure=measure_of_change(words, language),
+        measure=name_change(words, language),
         failed=None if failed == 0 else Message("charts.specifications.failed", k=Quantity(failed, "failed choices")),
     )
     return Chart(
@@ -103,15 +104,15 @@ def specifications(
     )
 
 
-def _data(curve: SpecificationCurve, words: OutcomeWords) -> pd.DataFrame:
+def _make_data(curve: SpecificationCurve, words: OutcomeWords) -> pd.DataFrame:
     columns = ["estimate", "conf_low", "conf_high"]
     data = curve.table.dropna(subset=["estimate"])[["design", "estimator", "rule", *columns]]
     data = data.sort_values("estimate", kind="stable", ignore_index=True)
     data[columns] = data[columns].astype(float) * words.scale
-    return open_ends(data).assign(position=np.arange(len(data)))
+    return close_ends(data).assign(position=np.arange(len(data)))
 
 
-def _title(data: pd.DataFrame, words: OutcomeWords) -> Message:
+def _write_title(data: pd.DataFrame, words: OutcomeWords) -> Message:
     median = float(data["estimate"].median())
     same = np.sign(data["estimate"]) == np.sign(median)
     clear = same & ((data["conf_low"] > 0) | (data["conf_high"] < 0))
@@ -121,7 +122,7 @@ def _title(data: pd.DataFrame, words: OutcomeWords) -> Message:
         same=Quantity(int(same.sum()), "estimates with the sign of the median"),
         n=Quantity(len(data), "choices that can be estimated"),
         clear=Quantity(int(clear.sum()), "of these, intervals that leave out zero"),
-        median=change_of(middle, words),
+        median=write_change(middle, words),
     )
 
 
@@ -151,9 +152,9 @@ def _draw_estimates(axes: Axes, data: pd.DataFrame, language: Language) -> None:
     clear = ((data["conf_low"] > 0) | (data["conf_high"] < 0)).to_numpy()
     colours = [BLUE if c else GREY for c in clear]
     axes.axhline(0, color=INK, linewidth=0.9 * bold())
-    known = data[["conf_low", "conf_high", "estimate"]]
-    room = 0.1 * float(known.max().max() - known.min().min())
-    edges = {"low": float(known.min().min()) - room, "high": float(known.max().max()) + room}
+    values = data[["conf_low", "conf_high", "estimate"]]
+    room = 0.1 * float(values.max().max() - values.min().min())
+    edges = {"low": float(values.min().min()) - room, "high": float(values.max().max()) + room}
     open_at = {side: data["open"].isin([side, "both"]) for side in edges}
     low, high = (data[f"conf_{side}"].where(~open_at[side], edges[side]) for side in edges)
     axes.vlines(data["position"], low, high, colors=colours, linewidth=1.3 * bold())
@@ -162,7 +163,7 @@ def _draw_estimates(axes: Axes, data: pd.DataFrame, language: Language) -> None:
         axes.scatter(at, np.full(len(at), edges[side]), marker=marker, s=22 * bold() ** 2, c=GREY)
     axes.scatter(data["position"], data["estimate"], s=16 * bold() ** 2, c=colours, zorder=3)
     axes.tick_params(axis="x", length=0)
-    numerals(axes, language)
+    use_numerals(axes, language)
 
 
 def _draw_marks(axes: Axes, data: pd.DataFrame, kind: str, names: Mapping[str, str]) -> None:

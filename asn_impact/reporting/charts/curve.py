@@ -13,8 +13,17 @@ from asn_impact.estimation.curve import curves
 from asn_impact.estimation.simultaneous import Banded
 from asn_impact.measures.outcomes import CompletionCurve
 from asn_impact.reporting.chart import Chart
-from asn_impact.reporting.charts.drawing import BLUE, GREY, INK, bold, describe, level_quantity, numerals, whole_steps
-from asn_impact.reporting.charts.kinds import check_kind
+from asn_impact.reporting.charts.drawing import (
+    BLUE,
+    GREY,
+    INK,
+    bold,
+    describe,
+    level_quantity,
+    use_numerals,
+    use_whole_steps,
+)
+from asn_impact.reporting.charts.kinds import check_kind, check_language
 from asn_impact.verbs import public_verb
 from asn_impact.words import Language, Message, Quantity
 
@@ -57,12 +66,13 @@ def completion_curve(
     EstimationError
         The inference is not along a completion curve.
     """
+    check_language(language)
     check_kind("completion_curve", "inference", inference, "Inference", "infer(Along(GroupTime())(design), rule)")
     rows = curves(inference, level)
     outcome = inference.effects.design.panel.outcome
-    counted = outcome.counted_in if isinstance(outcome, CompletionCurve) else "working days"
-    unit = Message(f"charts.completion.unit.{counted}")
-    title = _title(rows, unit)
+    clock = outcome.counted_in if isinstance(outcome, CompletionCurve) else "working days"
+    unit = Message(f"charts.completion.unit.{clock}")
+    title = _write_title(rows, unit)
     subtitle = "charts.completion.subtitle_joint" if isinstance(inference, Banded) else "charts.completion.subtitle"
     alt = Message(
         "charts.completion.alt",
@@ -77,10 +87,10 @@ def completion_curve(
         subtitle=Message(subtitle, unit=unit, level=level_quantity(level)).text(language),
         source=source,
         alt=alt.text(language),
-        data=_data(rows),
+        data=_make_data(rows),
         paint=_paint,
         language=language,
-        parameters={**describe(inference), "level": level, "unit": counted},
+        parameters={**describe(inference), "level": level, "unit": clock},
         inputs=tuple(inputs),
     )
 
@@ -89,7 +99,7 @@ def _leaves_out_zero(rows: pd.DataFrame) -> pd.Series:
     return (rows["conf_low"] > 0) | (rows["conf_high"] < 0)
 
 
-def _title(rows: pd.DataFrame, unit: Message) -> Message:
+def _write_title(rows: pd.DataFrame, unit: Message) -> Message:
     clear = rows[_leaves_out_zero(rows)]
     if clear.empty:
         return Message("charts.completion.title_unclear")
@@ -104,7 +114,7 @@ def _title(rows: pd.DataFrame, unit: Message) -> Message:
     )
 
 
-def _data(rows: pd.DataFrame) -> pd.DataFrame:
+def _make_data(rows: pd.DataFrame) -> pd.DataFrame:
     """Return the curves in per cent, the band around the one without training."""
     return pd.DataFrame(
         {
@@ -129,6 +139,6 @@ def _paint(figure: Figure, chart: Chart) -> None:
     axes.set_ylim(min(0.0, float(np.nanmin(data["without_low"]))), 102)
     axes.axhline(100, color=INK, linewidth=0.4 * bold())
     axes.margins(x=0.01)
-    whole_steps(axes, chart.language)
-    numerals(axes, chart.language)
+    use_whole_steps(axes, chart.language)
+    use_numerals(axes, chart.language)
     figure.legend(handles=axes.get_legend_handles_labels()[0][::-1])

@@ -17,16 +17,16 @@ from asn_impact.reporting.charts.drawing import (
     GREY,
     INK,
     bold,
-    change_of,
-    exact_decimals,
+    close_ends,
+    find_decimals,
     level_quantity,
     lower,
-    numerals,
-    open_ends,
+    use_numerals,
+    write_change,
 )
-from asn_impact.reporting.charts.kinds import check_kind
+from asn_impact.reporting.charts.kinds import check_kind, check_language
 from asn_impact.reporting.words import OutcomeWords, outcome_words
-from asn_impact.scrutiny.sensitivity import RelativeMagnitude, RobustInterval, Smoothness
+from asn_impact.scrutiny.sensitivity import RelativeMagnitude, Smoothness
 from asn_impact.verbs import public_verb
 from asn_impact.words import Language, Message, Quantity
 from asn_impact.words.writing import MOST_DECIMALS, decimals_for
@@ -34,7 +34,7 @@ from asn_impact.words.writing import MOST_DECIMALS, decimals_for
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from asn_impact.scrutiny.sensitivity import Breakdown
+    from asn_impact.scrutiny.sensitivity import Breakdown, RobustInterval
 
 __all__ = ["sensitivity"]
 
@@ -68,27 +68,27 @@ def sensitivity(
     InputError
         There is no interval, or they differ in target, level, estimate or kind of restriction.
     """
-    if isinstance(intervals, RobustInterval):
-        intervals = [intervals]
+    check_language(language)
+    intervals = list(intervals) if isinstance(intervals, Iterable) else [intervals]
     _require_one_question(intervals, survives)
     words = outcome_words(outcome)
-    data = _data(intervals, words, survives.kind)
-    title = _title(survives, words)
+    data = _make_data(intervals, words, survives.kind)
+    title = _write_title(survives, words)
     rows = data[data["restriction"] != "original"]
     level = intervals[0].level
     clear = (rows["conf_low"] > 0) | (rows["conf_high"] < 0)
     alt = Message(
         "charts.sensitivity.alt",
         n=Quantity(len(rows), "restrictions"),
-        least=_size(float(rows["size"].min())),
-        most=_size(float(rows["size"].max())),
+        least=_write_size(float(rows["size"].min())),
+        most=_write_size(float(rows["size"].max())),
         title=title,
         k=Quantity(int(clear.sum()), "intervals that leave out zero"),
     )
     return Chart(
         kind="sensitivity",
         title=title.text(language),
-        subtitle=_subtitle(survives.target, level, words, language).text(language),
+        subtitle=_write_subtitle(survives.target, level, words, language).text(language),
         source=source,
         alt=alt.text(language),
         data=data,
@@ -105,7 +105,7 @@ def sensitivity(
     )
 
 
-def _kind(interval: RobustInterval) -> str:
+def _find_kind(interval: RobustInterval) -> str:
     restriction = interval.restriction
     if isinstance(restriction, RelativeMagnitude) and restriction.of == "changes":
         return "relative"
@@ -118,7 +118,7 @@ def _require_one_question(intervals: Sequence[RobustInterval], survives: Breakdo
         check_kind("sensitivity", "intervals", interval, "RobustInterval")
     if not intervals:
         raise InputError(Message("charts.sensitivity.no_interval"))
-    questions = {(str(i.target), i.level, _kind(i)) for i in intervals}
+    questions = {(str(i.target), i.level, _find_kind(i)) for i in intervals}
     questions |= {(str(survives.target), survives.level, survives.kind)}
     if len(questions) > 1:
         raise InputError(Message("charts.sensitivity.questions", n=len(questions), found=str(sorted(questions))))
@@ -126,17 +126,17 @@ def _require_one_question(intervals: Sequence[RobustInterval], survives: Breakdo
         raise InputError(Message("charts.sensitivity.estimates"))
 
 
-def _data(intervals: Sequence[RobustInterval], words: OutcomeWords, kind: str) -> pd.DataFrame:
+def _make_data(intervals: Sequence[RobustInterval], words: OutcomeWords, kind: str) -> pd.DataFrame:
     """Return the original interval and one row a restriction, in display units, smallest departure first."""
     first = intervals[0]
     reach = float(special.stdtrit(first.df, (1 + first.level) / 2)) * first.std_error
     rows = [("original", np.nan, first.estimate, first.estimate - reach, first.estimate + reach)]
-    sized = [(_find_departure(i), i) for i in intervals]
-    rows += [(kind, size, i.estimate, i.low, i.high) for size, i in sorted(sized, key=lambda pair: pair[0])]
+    pairs = [(_find_departure(i), i) for i in intervals]
+    rows += [(kind, size, i.estimate, i.low, i.high) for size, i in sorted(pairs, key=lambda pair: pair[0])]
     data = pd.DataFrame(rows, columns=["restriction", "size", "estimate", "conf_low", "conf_high"])
-    scaled = ["estimate", "conf_low", "conf_high", *(["size"] if kind == "smooth" else [])]
-    data[scaled] = data[scaled] * words.scale
-    return open_ends(data)
+    columns = ["estimate", "conf_low", "conf_high", *(["size"] if kind == "smooth" else [])]
+    data[columns] = data[columns] * words.scale
+    return close_ends(data)
 
 
 def _find_departure(interval: RobustInterval) -> float:
@@ -144,7 +144,7 @@ def _find_departure(interval: RobustInterval) -> float:
     return float(restriction.m if isinstance(restriction, Smoothness) else getattr(restriction, "mbar", np.nan))
 
 
-def _title(survives: Breakdown, words: OutcomeWords) -> Message:
+def _write_title(survives: Breakdown, words: OutcomeWords) -> Message:
     if np.isnan(survives.value):
         return Message(f"charts.sensitivity.nothing.{survives.kind}")
     if np.isinf(survives.value):
@@ -154,10 +154,10 @@ def _title(survives: Breakdown, words: OutcomeWords) -> Message:
     if down == 0:
         return Message("charts.sensitivity.hardly")
     x = Quantity(down, f"breakdown value ({survives.kind}), rounded down", 2)
-    return Message(f"charts.sensitivity.survives.{survives.kind}", x=x, amount=change_of(x, words))
+    return Message(f"charts.sensitivity.survives.{survives.kind}", x=x, amount=write_change(x, words))
 
 
-def _subtitle(target: Message, level: float, words: OutcomeWords, language: Language) -> Message:
+def _write_subtitle(target: Message, level: float, words: OutcomeWords, language: Language) -> Message:
     measure: Message | str = lower(words.short[language])
     if words.unit[language]:
         measure = Message("charts.with_unit", measure=measure, unit=words.unit)
@@ -169,8 +169,8 @@ def _subtitle(target: Message, level: float, words: OutcomeWords, language: Lang
     return Message("charts.sensitivity.subtitle_times", first=first, last=last, **facts)
 
 
-def _size(value: float) -> Quantity:
-    decimals = exact_decimals(value, MOST_DECIMALS)
+def _write_size(value: float) -> Quantity:
+    decimals = find_decimals(value, MOST_DECIMALS)
     return Quantity(value, "size", decimals if decimals < MOST_DECIMALS else decimals_for([value], 2))
 
 
@@ -202,7 +202,7 @@ def _paint(figure: Figure, chart: Chart) -> None:
     axes.grid(visible=True, axis="x")
     axes.set_xlabel(str(chart.parameters["unit"]))
     axes.margins(x=0.06)
-    numerals(axes, language, which="x")
+    use_numerals(axes, language, which="x")
 
 
 def _is_open(data: pd.DataFrame, side: str) -> pd.Series:
@@ -218,4 +218,4 @@ def _find_reach(data: pd.DataFrame) -> tuple[float, float]:
 
 
 def _name_row(row: Any, language: Language) -> str:  # noqa: ANN401 - a row of itertuples
-    return Message(f"charts.sensitivity.row.{row.restriction}", x=_size(float(row.size))).text(language).text
+    return Message(f"charts.sensitivity.row.{row.restriction}", x=_write_size(float(row.size))).text(language).text

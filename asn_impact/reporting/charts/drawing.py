@@ -29,21 +29,21 @@ __all__ = [
     "PALE_BLUE",
     "VERMILION",
     "bold",
-    "change_of",
+    "close_ends",
     "describe",
-    "direct_labels",
-    "exact_decimals",
+    "find_decimals",
+    "find_tick_decimals",
     "fold",
-    "level_of",
+    "label_lines",
+    "label_periods",
     "level_quantity",
     "lower",
-    "measure_of_change",
-    "numerals",
-    "open_ends",
-    "period_axis",
+    "name_change",
     "text_size",
-    "tick_decimals",
-    "whole_steps",
+    "use_numerals",
+    "use_whole_steps",
+    "write_change",
+    "write_level",
 ]
 
 BLUE: Final = "#0072B2"  # Okabe and Ito's palette: told apart by colour-blind readers
@@ -55,7 +55,7 @@ PALE_BLUE: Final = "#d6e8f4"
 INK: Final = "#333333"
 
 
-def direct_labels(axes: Axes, ends: Sequence[tuple[float, str, str]], *, at: float) -> None:
+def label_lines(axes: Axes, ends: Sequence[tuple[float, str, str]], *, at: float) -> None:
     """Write each line's name beside its end, moved apart where two would overlap."""
     low, high = axes.get_ylim()
     axes_height = 0.5 * axes.figure.get_figure(root=True).get_figheight() * 72
@@ -79,30 +79,30 @@ def direct_labels(axes: Axes, ends: Sequence[tuple[float, str, str]], *, at: flo
         )
 
 
-def period_axis(axes: Axes, chart: Chart) -> None:
+def label_periods(axes: Axes, chart: Chart) -> None:
     """Label about six periods of the time axis in words."""
-    known = chart.data.drop_duplicates("step").set_index("step")["period"].sort_index()
-    every = max(1, int(np.ceil(len(known) / 6)))
-    every = next((e for e in (1, 2, 3, 6, 12) if e >= every), every) if "-" in str(known.iloc[0]) else every
-    shown = known.iloc[::every]
-    axes.set_xticks(list(shown.index), [period(label, chart.language).replace(" ", "\n") for label in shown])
+    labels = chart.data.drop_duplicates("step").set_index("step")["period"].sort_index()
+    every = max(1, int(np.ceil(len(labels) / 6)))
+    every = next((e for e in (1, 2, 3, 6, 12) if e >= every), every) if "-" in str(labels.iloc[0]) else every
+    labels = labels.iloc[::every]
+    axes.set_xticks(list(labels.index), [period(label, chart.language).replace(" ", "\n") for label in labels])
 
 
-def measure_of_change(words: OutcomeWords, language: Language) -> Sentence:
+def name_change(words: OutcomeWords, language: Language) -> Sentence:
     """Return the name of a difference within a sentence: a share changes in percentage points, not in per cent."""
     if words.scale == 100:
         return Message("charts.with_unit", measure=lower(words.short[language]), unit=words.unit).text(language)
     return lower(words.label[language])
 
 
-def change_of(x: Quantity, words: OutcomeWords) -> Message | Quantity:
+def write_change(x: Quantity, words: OutcomeWords) -> Message | Quantity:
     """Return a difference with its unit, where the outcome has one."""
     return Message("charts.amount", x=x, unit=words.unit) if words.unit["en"] else x
 
 
-def level_of(x: Quantity, words: OutcomeWords) -> Message | Quantity:
+def write_level(x: Quantity, words: OutcomeWords) -> Message | Quantity:
     """Return a level with its unit: a share is in per cent, its change in points."""
-    return Message("charts.share", x=x) if words.scale == 100 else change_of(x, words)
+    return Message("charts.share", x=x) if words.scale == 100 else write_change(x, words)
 
 
 def fold(text: str, most: int = 38) -> str:
@@ -110,20 +110,20 @@ def fold(text: str, most: int = 38) -> str:
     return "\n".join(textwrap.wrap(text, most))
 
 
-def open_ends(data: pd.DataFrame) -> pd.DataFrame:
+def close_ends(data: pd.DataFrame) -> pd.DataFrame:
     """Return the data with NaN for ends that are infinite, and which they were in `open`: low, high, both or nothing.
 
     A spreadsheet takes ``-inf`` for a formula, so it may not leave in a CSV.
 
     Examples
     --------
-    >>> open_ends(pd.DataFrame({"conf_low": [-np.inf, 0.5], "conf_high": [2.0, 1.5]}))["open"].tolist()
+    >>> close_ends(pd.DataFrame({"conf_low": [-np.inf, 0.5], "conf_high": [2.0, 1.5]}))["open"].tolist()
     ['low', '']
     """
     low, high = (np.isinf(data[end].to_numpy(dtype=np.float64)) for end in ("conf_low", "conf_high"))
     which = np.select([low & high, low, high], ["both", "low", "high"], default="")
-    closed = data[["conf_low", "conf_high"]].astype(float).replace([np.inf, -np.inf], np.nan)
-    return data.assign(conf_low=closed["conf_low"], conf_high=closed["conf_high"], open=which)
+    finite = data[["conf_low", "conf_high"]].astype(float).replace([np.inf, -np.inf], np.nan)
+    return data.assign(conf_low=finite["conf_low"], conf_high=finite["conf_high"], open=which)
 
 
 def level_quantity(level: float) -> Quantity:
@@ -134,7 +134,7 @@ def level_quantity(level: float) -> Quantity:
     >>> level_quantity(0.95).shown("en"), level_quantity(1 - 0.05 / 3).shown("id")
     ('95%', '98,3%')
     """
-    return Quantity(level, "level", exact_decimals(100 * level, 1), form="percent")
+    return Quantity(level, "level", find_decimals(100 * level, 1), form="percent")
 
 
 def lower(text: str) -> Sentence:
@@ -174,7 +174,7 @@ def bold() -> float:
     return text_size() / 8.0
 
 
-def whole_steps(axes: Axes, language: Language) -> None:
+def use_whole_steps(axes: Axes, language: Language) -> None:
     """Put ticks at whole steps of time."""
     from matplotlib.ticker import MaxNLocator
 
@@ -182,7 +182,7 @@ def whole_steps(axes: Axes, language: Language) -> None:
     axes.xaxis.set_major_formatter(lambda value, _: number(value, 0, language))
 
 
-def numerals(axes: Axes, language: Language, *, which: str = "y") -> None:
+def use_numerals(axes: Axes, language: Language, *, which: str = "y") -> None:
     """Write tick labels with the decimal mark of the language and a true minus sign."""
     from matplotlib.ticker import Formatter
 
@@ -191,24 +191,24 @@ def numerals(axes: Axes, language: Language, *, which: str = "y") -> None:
             return number(x, 2, language)
 
         def format_ticks(self, values: Any) -> list[str]:  # noqa: ANN401 - as matplotlib declares it
-            return [number(float(v), tick_decimals(values), language) for v in values]
+            return [number(float(v), find_tick_decimals(values), language) for v in values]
 
     (axes.yaxis if which == "y" else axes.xaxis).set_major_formatter(Numerals())
 
 
-def tick_decimals(ticks: Sequence[float]) -> int:
+def find_tick_decimals(ticks: Sequence[float]) -> int:
     """Return the decimals that tell neighbouring ticks apart."""
     gaps = np.diff(np.unique(np.asarray(ticks, dtype=np.float64)))
     step = float(gaps.min()) if len(gaps) else 1.0
     return next((d for d in range(7) if abs(step * 10**d - round(step * 10**d)) < 1e-6), 6)
 
 
-def exact_decimals(value: float, most: int) -> int:
+def find_decimals(value: float, most: int) -> int:
     """Return the fewest decimals that show a number as it is, `most` where that many do not.
 
     Examples
     --------
-    >>> exact_decimals(0.25, 6), exact_decimals(3.0, 6), exact_decimals(1 / 3, 4)
+    >>> find_decimals(0.25, 6), find_decimals(3.0, 6), find_decimals(1 / 3, 4)
     (2, 0, 4)
     """
     return next((d for d in range(most) if abs(round(value, d) - value) < 1e-9), most)

@@ -11,8 +11,8 @@ import pandas as pd
 from asn_impact.errors import InputError
 from asn_impact.measures.satisfaction import SatisfactionIndex, band, half_up
 from asn_impact.reporting.chart import Chart
-from asn_impact.reporting.charts.drawing import BLUE, GREY, VERMILION, bold, fold, lower, numerals
-from asn_impact.reporting.charts.kinds import check_kind
+from asn_impact.reporting.charts.drawing import BLUE, GREY, VERMILION, bold, fold, lower, use_numerals
+from asn_impact.reporting.charts.kinds import check_kind, check_language
 from asn_impact.reporting.tables import ELEMENTS, MINIMUM_CELL
 from asn_impact.verbs import public_verb
 from asn_impact.words import Language, Message, Quantity
@@ -49,10 +49,11 @@ def satisfaction(
         There are more than two groups, they have other elements, weights or regulations, or one rests on fewer than
         ten respondents.
     """
-    groups = _groups(index)
+    check_language(language)
+    groups = _find_groups(index)
     one = next(iter(groups.values()))[0]
-    data = _data(groups, one, language)
-    title = _title(data, groups, language)
+    data = _make_data(groups, one, language)
+    title = _write_title(data, groups, language)
     people = {name: Quantity(int(row["respondents"]), "respondents") for name, (_, row) in groups.items()}
     counts = [
         Message("charts.satisfaction.people_of", name=name, n=n)
@@ -75,13 +76,13 @@ def satisfaction(
     )
 
 
-def _groups(
+def _find_groups(
     index: SatisfactionIndex | Mapping[str, SatisfactionIndex],
 ) -> dict[str, tuple[SatisfactionIndex, pd.Series]]:
     """Return name -> index and its row; one or two that can be compared."""
     if isinstance(index, SatisfactionIndex):
         keys = list(index.rows.columns[: list(index.rows.columns).index("respondents")])
-        groups = {_key(row, keys): (index, row) for _, row in index.rows.iterrows()}
+        groups = {_join_keys(row, keys): (index, row) for _, row in index.rows.iterrows()}
     else:
         for name, one in index.items() if isinstance(index, Mapping) else [("index", index)]:
             check_kind("satisfaction", str(name), one, "SatisfactionIndex")
@@ -97,16 +98,16 @@ def _groups(
     return groups
 
 
-def _key(row: pd.Series, keys: list[str]) -> str:
+def _join_keys(row: pd.Series, keys: list[str]) -> str:
     return " / ".join(str(row[k]) for k in keys) or "IKM"
 
 
-def _data(
+def _make_data(
     groups: Mapping[str, tuple[SatisfactionIndex, pd.Series]], one: SatisfactionIndex, language: Language
 ) -> pd.DataFrame:
     """Return one row an element and group; the lowest element of the last group first."""
     rows = [
-        {"element": e, "label": _name(e, language), "group": name, "nrr": float(row[e])}
+        {"element": e, "label": _name_element(e, language), "group": name, "nrr": float(row[e])}
         for name, (_, row) in groups.items()
         for e in one.elements
     ]
@@ -116,14 +117,14 @@ def _data(
     return data.assign(order=data["element"].map(rank)).sort_values(["order"], kind="stable", ignore_index=True)
 
 
-def _name(element: str, language: Language) -> str:
+def _name_element(element: str, language: Language) -> str:
     return str(ELEMENTS[element][language]) if element in ELEMENTS else element
 
 
-def _title(
+def _write_title(
     data: pd.DataFrame, groups: Mapping[str, tuple[SatisfactionIndex, pd.Series]], language: Language
 ) -> Message:
-    names, indices = list(groups), [_ikm(row, name) for name, (_, row) in groups.items()]
+    names, indices = list(groups), [_round_index(row, name) for name, (_, row) in groups.items()]
     if len(groups) == 1:
         index, row = next(iter(groups.values()))
         lowest = data.dropna(subset=["nrr"]).iloc[0]
@@ -143,12 +144,12 @@ def _title(
         second_name=names[1],
         first=indices[0],
         second=indices[1],
-        element=lower(_name(widest, language)),
+        element=lower(_name_element(widest, language)),
         change=_sign(float(change[widest]), f"NRR of {widest}: {names[1]} less {names[0]}"),
     )
 
 
-def _ikm(row: pd.Series, name: str) -> Quantity:
+def _round_index(row: pd.Series, name: str) -> Quantity:
     value = float(row["ikm"])
     return Quantity(value if np.isnan(value) else float(half_up(value)), f"IKM of {name}", 2)
 
@@ -179,6 +180,6 @@ def _paint(figure: Figure, chart: Chart) -> None:
     low, high = float(data["nrr"].min()), float(data["nrr"].max())
     room = max(0.12 * (high - low), 0.25 - 0.5 * (high - low))  # half a point at least: small gaps look small
     axes.set_xlim(max(0.97, low - room), min(4.03, high + room))
-    numerals(axes, language, which="x")
+    use_numerals(axes, language, which="x")
     if len(names) == 2:
         figure.legend(handles=axes.get_legend_handles_labels()[0])

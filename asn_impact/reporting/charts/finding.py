@@ -6,19 +6,19 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from asn_impact.arguments import Level, check_choice
+from asn_impact.arguments import Level
 from asn_impact.errors import EstimationError, InferenceError
 from asn_impact.estimation import infer
 from asn_impact.reporting.charts.drawing import level_quantity
-from asn_impact.reporting.charts.kinds import check_kind
+from asn_impact.reporting.charts.kinds import check_kind, check_language
 from asn_impact.reporting.words import finding
 from asn_impact.verbs import public_verb
-from asn_impact.words import Language, Message, Quantity, Sentence, languages
+from asn_impact.words import Language, Message, Quantity, Sentence
 
 if TYPE_CHECKING:
     from asn_impact.estimation import Inference
 
-__all__ = ["headline", "overall"]
+__all__ = ["find_overall", "headline"]
 
 
 @public_verb
@@ -29,8 +29,8 @@ def headline(inference: Inference, *, language: Language = "en", level: Level = 
     where there is none, by how many of the terms differ from zero.
     """
     check_kind("headline", "inference", inference, "Inference")
-    check_choice("language", language, languages())
-    whole = overall(inference)
+    check_language(language)
+    whole = find_overall(inference)
     if whole is None:
         return _count_terms(inference, level).text(language)
     low, high = whole.interval(level)
@@ -45,7 +45,7 @@ def headline(inference: Inference, *, language: Language = "en", level: Level = 
     )
 
 
-def overall(inference: Inference) -> Inference | None:
+def find_overall(inference: Inference) -> Inference | None:
     """Return the one-number inference that belongs to an inference, or None where the estimator has none."""
     if len(inference.estimate) == 1:
         return inference

@@ -6,6 +6,7 @@ import inspect
 from collections.abc import Mapping
 from typing import Final
 
+from asn_impact.arguments import check_choice
 from asn_impact.designs import Design
 from asn_impact.errors import InputError
 from asn_impact.estimation import Inference
@@ -16,9 +17,9 @@ from asn_impact.measures.satisfaction import SatisfactionIndex
 from asn_impact.planning.returns import Returns
 from asn_impact.scrutiny.sensitivity import Breakdown, RobustInterval
 from asn_impact.scrutiny.specification import SpecificationCurve
-from asn_impact.words import Message
+from asn_impact.words import Language, Message, languages
 
-__all__ = ["check_kind"]
+__all__ = ["check_kind", "check_language"]
 
 #: Kind of value -> the call that gives one.
 _CALLS: Final[Mapping[type, str]] = {
@@ -50,3 +51,16 @@ def check_kind(verb: str, name: str, value: object, kind: str, call: str = "") -
         what = value.__name__ if inspect.isclass(value) else type(value).__name__
         write = call or _CALLS[_KINDS[kind]]
         raise InputError(Message("charts.wrong_kind", verb=verb, name=name, found=what, kind=kind, write=write))
+
+
+def check_language(language: Language) -> None:
+    """Refuse a language that nothing was written in.
+
+    Examples
+    --------
+    >>> check_language("fr")
+    Traceback (most recent call last):
+    ...
+    asn_impact.errors.InputError: language='fr'. Expected 'id' or 'en'.
+    """
+    check_choice("language", language, languages())

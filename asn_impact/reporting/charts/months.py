@@ -12,8 +12,8 @@ from asn_impact.arrays import Float
 from asn_impact.errors import InputError
 from asn_impact.measures.panel import Panel
 from asn_impact.reporting.chart import Chart
-from asn_impact.reporting.charts.drawing import BLUE, PALE, VERMILION, numerals, period_axis
-from asn_impact.reporting.charts.kinds import check_kind
+from asn_impact.reporting.charts.drawing import BLUE, PALE, VERMILION, label_periods, use_numerals
+from asn_impact.reporting.charts.kinds import check_kind, check_language
 from asn_impact.reporting.tables import suppressed
 from asn_impact.verbs import public_verb
 from asn_impact.words import Language, Message, Quantity
@@ -40,14 +40,15 @@ def maturity(
         The frame of `maturity` (month, cases, open, mature), or a Panel, which knows which months were left out but not
         how many applications they hold.
     """
+    check_language(language)
     if not isinstance(months, pd.DataFrame):
         check_kind("maturity", "months", months, "Panel")
-    data = _maturity_data(months)
-    kept, left = int(data["mature"].sum()), int((~data["mature"]).sum())
-    title = Message("charts.maturity.title_all", kept=Quantity(kept, "mature months"))
+    data = _make_data(months)
+    used, left = int(data["mature"].sum()), int((~data["mature"]).sum())
+    title = Message("charts.maturity.title_all", kept=Quantity(used, "mature months"))
     alt = Message("charts.sentence", text=title)
     if left:
-        counts = {"kept": Quantity(kept, "mature months"), "left": Quantity(left, "immature months")}
+        counts = {"kept": Quantity(used, "mature months"), "left": Quantity(left, "immature months")}
         title = Message("charts.maturity.title", **counts)
         alt = Message("charts.maturity.alt", title=title, months=data.loc[~data["mature"], "period"])
     return Chart(
@@ -57,14 +58,14 @@ def maturity(
         source=source,
         alt=alt.text(language),
         data=data,
-        paint=_paint_maturity,
+        paint=_paint,
         language=language,
         inputs=tuple(inputs),
         rows=18,
     )
 
 
-def _maturity_data(months: Panel | pd.DataFrame) -> pd.DataFrame:
+def _make_data(months: Panel | pd.DataFrame) -> pd.DataFrame:
     if isinstance(months, Panel):
         cases = [*months.n.sum(axis=0), *([np.nan] * len(months.immature))]
         labels = [*months.timeline.labels, *months.immature]
@@ -83,14 +84,14 @@ def _maturity_data(months: Panel | pd.DataFrame) -> pd.DataFrame:
 
 def _withhold(counts: pd.Series) -> Float:
     """Return counts as a table may show them, NaN for those withheld or unknown."""
-    shown = np.full(len(counts), np.nan)
-    known = np.flatnonzero(counts.notna().to_numpy())
-    cells = suppressed(counts.iloc[known].tolist())
-    shown[known] = [cell if isinstance(cell, int) else np.nan for cell in cells]
-    return shown
+    cells = np.full(len(counts), np.nan)
+    places = np.flatnonzero(counts.notna().to_numpy())
+    visible = suppressed(counts.iloc[places].tolist())
+    cells[places] = [cell if isinstance(cell, int) else np.nan for cell in visible]
+    return cells
 
 
-def _paint_maturity(figure: Figure, chart: Chart) -> None:
+def _paint(figure: Figure, chart: Chart) -> None:
     axes, data, language = figure.subplots(), chart.data, chart.language
     words = {kind: Message(f"charts.maturity.bars.{kind}").text(language) for kind in ("used", "left_out", "open")}
     for mature, kind, colour in ((True, "used", BLUE), (False, "left_out", PALE)):
@@ -102,7 +103,7 @@ def _paint_maturity(figure: Figure, chart: Chart) -> None:
     if data.loc[~data["mature"], "cases"].isna().any():
         for step in data.loc[~data["mature"] & data["cases"].isna(), "step"]:
             axes.axvspan(step - 0.4, step + 0.4, color=PALE, linewidth=0)
-    period_axis(axes, chart)
-    numerals(axes, language)
+    label_periods(axes, chart)
+    use_numerals(axes, language)
     axes.margins(x=0.01)
     figure.legend(handles=axes.get_legend_handles_labels()[0])

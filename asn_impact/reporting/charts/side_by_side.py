@@ -10,17 +10,18 @@ import pandas as pd
 
 from asn_impact.arguments import Level
 from asn_impact.errors import InputError
-from asn_impact.estimation import Inference
 from asn_impact.reporting.chart import Chart
-from asn_impact.reporting.charts.drawing import BLUE, GREY, INK, bold, describe, fold, level_quantity, numerals
+from asn_impact.reporting.charts.drawing import BLUE, GREY, INK, bold, describe, fold, level_quantity, use_numerals
 from asn_impact.reporting.charts.finding import headline
-from asn_impact.reporting.charts.kinds import check_kind
+from asn_impact.reporting.charts.kinds import check_kind, check_language
 from asn_impact.reporting.words import outcome_words
 from asn_impact.verbs import public_verb
 from asn_impact.words import Language, Message, Quantity, paragraph
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+    from asn_impact.estimation import Inference
 
 __all__ = ["forest"]
 
@@ -46,13 +47,14 @@ def forest(
     InputError
         There is no inference, or one is of several numbers.
     """
-    if isinstance(inferences, Inference):
-        inferences = [inferences]
-    named = inferences.items() if isinstance(inferences, Mapping) else [("", i) for i in inferences]
-    singles = [(name, inference) for name, inference in named]
+    check_language(language)
+    if isinstance(inferences, Mapping):
+        singles = list(inferences.items())
+    else:
+        singles = [("", one) for one in (inferences if isinstance(inferences, Iterable) else [inferences])]
     if not singles:
         raise InputError(Message("charts.forest.nothing"))
-    data = pd.DataFrame([_forest_row(name, inference, language, level) for name, inference in singles])
+    data = pd.DataFrame([_make_row(name, inference, language, level) for name, inference in singles])
     clear = int(((data["conf_low"] > 0) | (data["conf_high"] < 0)).sum())
     findings = [headline(inference, language=language, level=level) for _, inference in singles]
     title = findings[0]
@@ -67,7 +69,7 @@ def forest(
         source=source,
         alt=paragraph(*lines).text(language),
         data=data,
-        paint=_paint_forest,
+        paint=_paint,
         language=language,
         parameters={"level": level, "findings": [describe(inference) for _, inference in singles]},
         inputs=tuple(inputs),
@@ -75,7 +77,7 @@ def forest(
     )
 
 
-def _forest_row(name: str, inference: Inference, language: Language, level: float) -> dict[str, object]:
+def _make_row(name: str, inference: Inference, language: Language, level: float) -> dict[str, object]:
     check_kind("forest", "inferences", inference, "Inference", "infer(effects.overall(), BiasReduced())")
     if (n := len(inference.estimate)) != 1:
         raise InputError(Message("charts.forest.several_numbers", name=name or repr(inference), n=n))
@@ -90,7 +92,7 @@ def _forest_row(name: str, inference: Inference, language: Language, level: floa
     }
 
 
-def _paint_forest(figure: Figure, chart: Chart) -> None:
+def _paint(figure: Figure, chart: Chart) -> None:
     groups = [(str(unit), part) for unit, part in chart.data.groupby("unit", sort=False)]
     panels = figure.subplots(len(groups), 1, squeeze=False, height_ratios=[len(part) + 0.8 for _, part in groups])
     for axes, (unit, part) in zip(panels[:, 0], groups, strict=True):
@@ -106,4 +108,4 @@ def _paint_forest(figure: Figure, chart: Chart) -> None:
         axes.grid(visible=True, axis="x")
         axes.set_xlabel(unit)
         axes.margins(x=0.08)
-        numerals(axes, chart.language, which="x")
+        use_numerals(axes, chart.language, which="x")

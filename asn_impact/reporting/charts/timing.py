@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 
 from asn_impact.reporting.chart import HEADING, Chart
-from asn_impact.reporting.charts.drawing import BLUE, PALE, period_axis, text_size
-from asn_impact.reporting.charts.kinds import check_kind
+from asn_impact.reporting.charts.drawing import BLUE, PALE, label_periods, text_size
+from asn_impact.reporting.charts.kinds import check_kind, check_language
 from asn_impact.reporting.words import unit_noun
 from asn_impact.verbs import public_verb
 from asn_impact.words import Language, Message, Quantity
@@ -33,6 +33,7 @@ def who_is_compared(
     design: Design, *, language: Language = "en", source: str = "", inputs: Iterable[Any] = ()
 ) -> Chart:
     """Return the chart of who was trained when: a row a unit, a column a period, sorted by adoption."""
+    check_language(language)
     check_kind("who_is_compared", "design", design, "Design")
     timeline, (one, many) = design.panel.timeline, unit_noun(design.panel)
     treated, waves = int(np.isfinite(design.adopted).sum()), len(design.cohorts)
@@ -51,8 +52,8 @@ def who_is_compared(
         subtitle=Message("charts.who_is_compared.subtitle", unit=one, **ends).text(language),
         source=source,
         alt=alt.text(language),
-        data=_compared_data(design),
-        paint=_paint_who_is_compared,
+        data=_make_data(design),
+        paint=_paint,
         language=language,
         parameters={"outcome": design.panel.outcome.name, "treatment": design.treatment},
         inputs=tuple(inputs),
@@ -67,7 +68,7 @@ def _list_waves(design: Design, language: Language) -> str:
     return "; ".join(wave.text(language) for wave in waves)
 
 
-def _compared_data(design: Design) -> pd.DataFrame:
+def _make_data(design: Design) -> pd.DataFrame:
     """Return one row a unit and period, in the order drawn."""
     treated, observed = design.treated(), design.panel.observed
     order = sorted(range(len(design.adopted)), key=lambda u: (design.adopted[u], str(design.panel.units[u])))
@@ -75,18 +76,18 @@ def _compared_data(design: Design) -> pd.DataFrame:
     ever = np.isfinite(design.adopted)[:, None] & np.ones_like(observed)
     state = np.select([~observed, treated, ever], ["empty", "trained", "not_yet"], default="never")
     labels, steps = np.array(design.panel.timeline.labels, dtype=object), design.panel.timeline.steps
-    picked = np.asarray(rows)[order].ravel(), np.asarray(columns)[order].ravel()
+    places = np.asarray(rows)[order].ravel(), np.asarray(columns)[order].ravel()
     return pd.DataFrame(
         {
-            "unit": [str(design.panel.units[u]) for u in picked[0]],
-            "period": labels[picked[1]],
-            "step": steps[picked[1]],
-            "state": state[picked],
+            "unit": [str(design.panel.units[u]) for u in places[0]],
+            "period": labels[places[1]],
+            "step": steps[places[1]],
+            "state": state[places],
         }
     )
 
 
-def _paint_who_is_compared(figure: Figure, chart: Chart) -> None:
+def _paint(figure: Figure, chart: Chart) -> None:
     from matplotlib.colors import ListedColormap
     from matplotlib.patches import Patch
 
@@ -103,7 +104,7 @@ def _paint_who_is_compared(figure: Figure, chart: Chart) -> None:
     names = [_shorten(str(unit)) for unit in wide.index] if len(wide) <= MOST_NAMED else []
     axes.set_yticks(np.arange(len(names)) + 0.5, names)
     axes.tick_params(axis="y", length=0, labelsize=_find_row_size(figure, len(wide)))
-    period_axis(axes, chart)
+    label_periods(axes, chart)
     axes.set_xticks([t + 0.5 for t in axes.get_xticks()], [t.get_text() for t in axes.get_xticklabels()])
     present = [s for s in ("trained", "not_yet", "never", "empty") if (chart.data["state"] == s).any()]
     words = {s: Message(f"charts.who_is_compared.{s}").text(chart.language) for s in present}

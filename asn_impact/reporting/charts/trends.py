@@ -21,14 +21,14 @@ from asn_impact.reporting.charts.drawing import (
     INK,
     PALETTE,
     bold,
-    change_of,
-    direct_labels,
+    label_lines,
+    label_periods,
     lower,
-    numerals,
-    period_axis,
     text_size,
+    use_numerals,
+    write_change,
 )
-from asn_impact.reporting.charts.kinds import check_kind
+from asn_impact.reporting.charts.kinds import check_kind, check_language
 from asn_impact.reporting.tables import MINIMUM_CELL, counts_records
 from asn_impact.reporting.words import OutcomeWords, outcome_words
 from asn_impact.timeline import Timeline
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
     from asn_impact.designs import Design
 
-__all__ = ["group_means", "raw_trends", "waves"]
+__all__ = ["average_group", "raw_trends"]
 
 MOST_EVENTS: Final = 9  # numbered lines that a reader can follow
 
@@ -81,26 +81,29 @@ def raw_trends(
     InputError
         More than nine events fall into the window, or the periods of the panel have no dates.
     """
+    check_language(language)
     check_kind("raw_trends", "design", design, "Design")
     words, panel = outcome_words(design.panel.outcome), design.panel
-    data = _trend_data(design, words)
+    data = _make_data(design, words)
     marks = _mark_events(events, panel.timeline)
-    title = _trend_title(design, words, language)
+    title = _write_title(design, words, language)
+    monthly = panel.timeline.kind == "month" and panel.timeline.step == 1
+    subtitle = "charts.trends.subtitle" if monthly else "charts.trends.subtitle_periods"
     alt = Message(
         "charts.trends.alt",
         first=panel.timeline.labels[0],
         last=panel.timeline.labels[-1],
-        waves=tuple(_name_wave(None if np.isinf(step) else design.cohort_label(step)) for step in waves(design)),
+        waves=tuple(_name_wave(None if np.isinf(step) else design.cohort_label(step)) for step in _list_waves(design)),
         finding=title,
     )
     return Chart(
         kind="raw_trends",
         title=title.text(language),
-        subtitle=Message("charts.trends.subtitle", measure=words.label).text(language),
+        subtitle=Message(subtitle, measure=words.label).text(language),
         source=source,
-        alt=paragraph(alt, _event_alt(marks, language)).text(language),
+        alt=paragraph(alt, _write_event_alt(marks, language)).text(language),
         data=data if marks.empty else pd.concat([data, marks], ignore_index=True),
-        paint=_paint_raw_trends,
+        paint=_paint,
         language=language,
         parameters={"outcome": panel.outcome.name, "treatment": design.treatment},
         inputs=tuple(inputs),
@@ -108,7 +111,7 @@ def raw_trends(
     )
 
 
-def waves(design: Design) -> list[float]:
+def _list_waves(design: Design) -> list[float]:
     """Return the steps of adoption in order, infinity last where some are never treated."""
     never = [np.inf] if np.isinf(design.adopted).any() else []
     return [*design.cohorts, *never]
@@ -119,7 +122,7 @@ def _name_wave(label: str | None) -> Message:
     return Message("charts.trends.never") if label is None else Message("charts.trends.wave", when=label)
 
 
-def group_means(panel: Panel, members: Float) -> tuple[Float, Float]:
+def average_group(panel: Panel, members: Float) -> tuple[Float, Float]:
     """Return (T,) means over the units marked True and (T,) records; NaN where too few records stand behind one."""
     weight = np.where(panel.observed & members[:, None].astype(bool), panel.weight, 0.0)
     records = (panel.n * (weight > 0)).sum(axis=0)
@@ -179,18 +182,18 @@ def _name_events(marks: pd.DataFrame, language: Language) -> list[str]:
     return names
 
 
-def _event_alt(marks: pd.DataFrame, language: Language) -> Message | None:
+def _write_event_alt(marks: pd.DataFrame, language: Language) -> Message | None:
     if marks.empty:
         return None
     return Message("charts.trends.alt_events", events="; ".join(_name_events(marks, language)))
 
 
-def _trend_data(design: Design, words: OutcomeWords) -> pd.DataFrame:
+def _make_data(design: Design, words: OutcomeWords) -> pd.DataFrame:
     timeline = design.panel.timeline
     frames = []
-    for step in waves(design):
+    for step in _list_waves(design):
         members = design.adopted == step
-        mean, _ = group_means(design.panel, members)
+        mean, _ = average_group(design.panel, members)
         frames.append(
             pd.DataFrame(
                 {
@@ -206,28 +209,28 @@ def _trend_data(design: Design, words: OutcomeWords) -> pd.DataFrame:
     return pd.concat(frames, ignore_index=True)
 
 
-def _trend_title(design: Design, words: OutcomeWords, language: Language) -> Message:
+def _write_title(design: Design, words: OutcomeWords, language: Language) -> Message:
     ever = np.isfinite(design.adopted)
     if ever.all():
         return Message("charts.trends.title_all_trained")
     after = design.panel.timeline.steps >= design.cohorts[0]
     change = {}
     for name, members in (("treated", ever), ("never", ~ever)):
-        mean = words.scale * group_means(design.panel, members)[0]
+        mean = words.scale * average_group(design.panel, members)[0]
         change[name] = _average(mean[after]) - _average(mean[~after])
     treated = Quantity(change["treated"], "mean of the trained after minus before the first training", words.decimals)
     never = Quantity(change["never"], "mean of the never trained after minus before it", words.decimals)
     measure = lower(words.short[language])
-    return Message("charts.trends.title", measure=measure, treated=change_of(treated, words), never=never)
+    return Message("charts.trends.title", measure=measure, treated=write_change(treated, words), never=never)
 
 
 def _average(values: Float) -> float:
     """Return the mean of the values that are shown, NaN when none is."""
-    shown = values[np.isfinite(values)]
-    return float(shown.mean()) if len(shown) else float("nan")
+    finite = values[np.isfinite(values)]
+    return float(finite.mean()) if len(finite) else float("nan")
 
 
-def _paint_raw_trends(figure: Figure, chart: Chart) -> None:
+def _paint(figure: Figure, chart: Chart) -> None:
     axes, ends = figure.subplots(), []
     colours = itertools.cycle(PALETTE)
     lines = chart.data.dropna(subset=["wave"])
@@ -238,15 +241,15 @@ def _paint_raw_trends(figure: Figure, chart: Chart) -> None:
         if treated:
             start = line.loc[line["step"] >= line["adopted_step"]].head(1)
             axes.scatter(start["step"], start["mean"], s=34 * bold() ** 2, color=colour, zorder=4, edgecolors="white")
-        shown = line["mean"].dropna()
-        if len(shown):
+        values = line["mean"].dropna()
+        if len(values):
             name = _name_wave(str(wave) if treated else None)
             label = Message("charts.trends.line", wave=name, n=int(line["units"].iloc[0]))
-            ends.append((float(shown.iloc[-1]), str(label.text(chart.language)), colour))
-    period_axis(axes, replace(chart, data=lines))
-    numerals(axes, chart.language)
+            ends.append((float(values.iloc[-1]), str(label.text(chart.language)), colour))
+    label_periods(axes, replace(chart, data=lines))
+    use_numerals(axes, chart.language)
     axes.margins(x=0.01)
-    direct_labels(axes, ends, at=float(lines["step"].max()))
+    label_lines(axes, ends, at=float(lines["step"].max()))
     if "event" in chart.data:
         _draw_events(figure, axes, chart.data.dropna(subset=["event"]), chart.language)
 

@@ -11,9 +11,9 @@ import pandas as pd
 from asn_impact.errors import InputError
 from asn_impact.measures.outcomes import RestrictedMean
 from asn_impact.reporting.chart import Chart
-from asn_impact.reporting.charts.drawing import GREY, INK, level_of, text_size
-from asn_impact.reporting.charts.kinds import check_kind
-from asn_impact.reporting.charts.trends import group_means
+from asn_impact.reporting.charts.drawing import GREY, INK, text_size, write_level
+from asn_impact.reporting.charts.kinds import check_kind, check_language
+from asn_impact.reporting.charts.trends import average_group
 from asn_impact.reporting.tables import MINIMUM_CELL
 from asn_impact.reporting.words import OutcomeWords, outcome_words, unit_noun
 from asn_impact.verbs import public_verb
@@ -51,12 +51,13 @@ def waits_calendar(panel: Panel, *, language: Language = "en", source: str = "",
     InputError
         The panel is not by month.
     """
+    check_language(language)
     check_kind("waits_calendar", "panel", panel, "Panel")
     if panel.timeline.kind != "month":
         raise InputError(Message("charts.waits.needs_months", kind=panel.timeline.kind))
     words = outcome_words(panel.outcome)
-    data = _data(panel, words)
-    title = _title(data, panel, words)
+    data = _make_data(panel, words)
+    title = _write_title(data, panel, words)
     ends = {"first": data["period"].iloc[0], "last": data["period"].iloc[-1]}
     immature = data.loc[data["state"] == "immature", "period"]
     alike = len(set(panel.weight[panel.observed].tolist())) <= 1
@@ -80,22 +81,22 @@ def waits_calendar(panel: Panel, *, language: Language = "en", source: str = "",
     )
 
 
-def _data(panel: Panel, words: OutcomeWords) -> pd.DataFrame:
+def _make_data(panel: Panel, words: OutcomeWords) -> pd.DataFrame:
     """Return one row a month from the first January to the last December of what is known or immature."""
-    mean, _ = group_means(panel, np.ones(len(panel.units)))
-    known = dict(zip(panel.timeline.labels, words.scale * mean, strict=True))
-    labels = sorted({*known, *panel.immature})
+    mean, _ = average_group(panel, np.ones(len(panel.units)))
+    means = dict(zip(panel.timeline.labels, words.scale * mean, strict=True))
+    labels = sorted({*means, *panel.immature})
     years = range(int(labels[0][:4]), int(labels[-1][:4]) + 1)
     every = [f"{year:04d}-{m:02d}" for year in years for m in range(1, 13)]
     rows = []
     for label in (label for label in every if labels[0] <= label <= labels[-1]):
-        value = np.nan if label in panel.immature else float(known.get(label, np.nan))
+        value = np.nan if label in panel.immature else float(means.get(label, np.nan))
         state = "immature" if label in panel.immature else "shown" if np.isfinite(value) else "hidden"
         rows.append((label, int(label[:4]), int(label[5:]), value, state))
     return pd.DataFrame(rows, columns=["period", "year", "month", "mean", "state"])
 
 
-def _title(data: pd.DataFrame, panel: Panel, words: OutcomeWords) -> Message:
+def _write_title(data: pd.DataFrame, panel: Panel, words: OutcomeWords) -> Message:
     months = data.dropna(subset=["mean"])
     if months.empty:
         return Message("charts.waits.title_none")
@@ -104,8 +105,8 @@ def _title(data: pd.DataFrame, panel: Panel, words: OutcomeWords) -> Message:
         "charts.waits.title" if isinstance(panel.outcome, RestrictedMean) else "charts.waits.title_other",
         high_month=high["period"],
         low_month=low["period"],
-        high=level_of(Quantity(float(high["mean"]), f"mean of {high['period']}", words.decimals), words),
-        low=level_of(Quantity(float(low["mean"]), f"mean of {low['period']}", words.decimals), words),
+        high=write_level(Quantity(float(high["mean"]), f"mean of {high['period']}", words.decimals), words),
+        low=write_level(Quantity(float(low["mean"]), f"mean of {low['period']}", words.decimals), words),
     )
 
 
@@ -137,16 +138,16 @@ def _draw_cells(axes: Axes, data: pd.DataFrame, language: Language) -> None:
     """Draw the months that are shown, darker where the value is larger, with the number in each."""
     from matplotlib import colormaps
 
-    shown = data[data["state"] == "shown"]
-    if shown.empty:
+    cells = data[data["state"] == "shown"]
+    if cells.empty:
         return
-    low, high = float(shown["mean"].min()), float(shown["mean"].max())
-    share = (shown["mean"] - low) / (high - low) if high > low else shown["mean"] * 0 + 0.5
+    low, high = float(cells["mean"].min()), float(cells["mean"].max())
+    share = (cells["mean"] - low) / (high - low) if high > low else cells["mean"] * 0 + 0.5
     colours = [colormaps["Blues"](0.12 + 0.75 * float(s)) for s in share]
-    axes.bar(shown["month"], 0.92, bottom=shown["row"] - 0.46, width=0.92, color=colours, linewidth=0)
+    axes.bar(cells["month"], 0.92, bottom=cells["row"] - 0.46, width=0.92, color=colours, linewidth=0)
     decimals = 1 if high < 100 else 0
-    values = shown["mean"].to_numpy(dtype=np.float64)
-    for value, at, row, dark in zip(values, shown["month"], shown["row"], share > 0.55, strict=True):
+    values = cells["mean"].to_numpy(dtype=np.float64)
+    for value, at, row, dark in zip(values, cells["month"], cells["row"], share > 0.55, strict=True):
         axes.annotate(
             number(float(value), decimals if high >= 1 else 2, language),
             (float(at), float(row)),

@@ -17,11 +17,11 @@ from asn_impact.reporting.charts.drawing import (
     INK,
     VERMILION,
     bold,
-    exact_decimals,
+    find_decimals,
     level_quantity,
-    numerals,
+    use_numerals,
 )
-from asn_impact.reporting.charts.kinds import check_kind
+from asn_impact.reporting.charts.kinds import check_kind, check_language
 from asn_impact.verbs import public_verb
 from asn_impact.words import Language, Message, Quantity, Sentence
 
@@ -63,11 +63,12 @@ def returns(
     level
         Level of the interval.
     """
+    check_language(language)
     check_kind("returns", "made", made, "Returns")
     row = made.rows(level)["net_present_value"]
     values = made.net_present_value()
     size, money = _choose_money([row["conf_low"], row["conf_high"], row["estimate"]])
-    data = _data(values / size)
+    data = _make_data(values / size)
     title = _drop_full_stop(made.sentences(language, level)[0])
     alt = Message(
         "charts.returns.alt",
@@ -82,7 +83,7 @@ def returns(
     return Chart(
         kind="returns",
         title=title,
-        subtitle=_subtitle(made, money, float(1 - data["share"].sum())).text(language),
+        subtitle=_write_subtitle(made, money, float(1 - data["share"].sum())).text(language),
         source=source,
         alt=alt.text(language),
         data=data,
@@ -118,7 +119,7 @@ def _drop_full_stop(sentence: str) -> Sentence:
     return Sentence(str(sentence).removesuffix("."), numbers)
 
 
-def _data(values: Float) -> pd.DataFrame:
+def _make_data(values: Float) -> pd.DataFrame:
     """Return bars of equal width that cover the central draws; zero is an edge, so no bar is on both sides."""
     low, high = (float(v) for v in np.quantile(values, [(1 - CENTRAL) / 2, (1 + CENTRAL) / 2]))
     width = (high - low) / BARS if high > low else max(abs(low), 1.0) / BARS
@@ -127,15 +128,15 @@ def _data(values: Float) -> pd.DataFrame:
     return pd.DataFrame({"low": edges[:-1], "high": edges[1:], "share": counts / len(values)})
 
 
-def _subtitle(made: Returns, money: Message, outside: float) -> Message:
+def _write_subtitle(made: Returns, money: Message, outside: float) -> Message:
     whole = 0 if made.value_of_a_day == int(made.value_of_a_day) else 2
     share = Quantity(outside, "share of draws not drawn", 1, "percent")
     return Message(
         "charts.returns.subtitle",
         money=money,
         draws=Quantity(len(made.draws), "draws"),
-        years=Quantity(made.years, "years", exact_decimals(made.years, 4)),
-        rate=Quantity(made.discount, "discount", exact_decimals(100 * made.discount, 4), "percent"),
+        years=Quantity(made.years, "years", find_decimals(made.years, 4)),
+        rate=Quantity(made.discount, "discount", find_decimals(100 * made.discount, 4), "percent"),
         day=Quantity(made.value_of_a_day, "value_of_a_day", whole),
         example=Message("charts.returns.example") if made.costs.example else None,
         outside=Message("charts.returns.outside", share=share) if outside > 1e-12 else None,
@@ -152,7 +153,7 @@ def _paint(figure: Figure, chart: Chart) -> None:
     ):
         part = data[side]
         if len(part):
-            shown = Quantity(share, "share of draws", 1 if 0 < min(share, 1 - share) < 0.01 else 0, "percent")
+            percent = Quantity(share, "share of draws", 1 if 0 < min(share, 1 - share) < 0.01 else 0, "percent")
             axes.bar(
                 part["low"],
                 100 * part["share"],
@@ -161,7 +162,7 @@ def _paint(figure: Figure, chart: Chart) -> None:
                 color=colour,
                 edgecolor="white",
                 linewidth=0.3,
-                label=Message(words, share=shown).text(language),
+                label=Message(words, share=percent).text(language),
             )
     axes.axvline(0, color=INK, linewidth=1.1 * bold())
     top = 100 * float(data["share"].max())
@@ -182,6 +183,6 @@ def _paint(figure: Figure, chart: Chart) -> None:
     axes.set_xlabel(Message("charts.returns.axis", money=facts["money"]).text(language))
     axes.set_ylabel(Message("charts.returns.axis_share").text(language))
     axes.margins(x=0.02)
-    numerals(axes, language, which="x")
-    numerals(axes, language)
+    use_numerals(axes, language, which="x")
+    use_numerals(axes, language)
     figure.legend(handles=axes.get_legend_handles_labels()[0])
