@@ -11,37 +11,41 @@ from __future__ import annotations
 
 import itertools
 import math
-import warnings
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Final, Literal, TypeAlias
+from typing import Annotated, Any, Final, Literal, TypeAlias
 
 import numpy as np
 import pandas as pd
 from scipy import stats
 
+from asn_impact.arguments import AtLeast, Level, Share, Steps, Times, check_fields
 from asn_impact.arrays import Bool, Float, Int, readonly
 from asn_impact.designs import Design
-from asn_impact.designs.design import Weighing
+from asn_impact.designs.design import Weighing, refuse_no_cluster
 from asn_impact.display import card
-from asn_impact.errors import DataWarning, DesignError, EstimationError, InferenceError, InputError, listed, nearest
+from asn_impact.errors import DesignError, EstimationError, InferenceError, InputError
 from asn_impact.estimation.effects import Contributions, Effects, Estimator, Overall
 from asn_impact.estimation.group_time import GroupTime
 from asn_impact.estimation.inference import Rule, infer
 from asn_impact.estimation.jackknife import BiasReduced, Jackknife, bias_reduced, deleted, differences
 from asn_impact.measures.panel import Panel
-from asn_impact.planning.costs import Language, number
 from asn_impact.timeline import Timeline
+from asn_impact.verbs import public_verb
+from asn_impact.words import Alert, Language, Message, Quantity, Sentence
 
 __all__ = ["Power", "Scenario", "detectable", "never_treated", "pre_period"]
 
 Direction: TypeAlias = Literal["lower", "higher"]
+Several: TypeAlias = Annotated[int, AtLeast(2)]
+Draws: TypeAlias = Annotated[int, AtLeast(20)]
 
 _GROUP_TIME: Final = GroupTime()
 _BIAS_REDUCED: Final = BiasReduced()
 _SAME: Final = 1e-8  # two ways to the same sums in double precision
 _SHIFT: Final = 1e-6  # share of the effect by which an estimate may miss it: rounding, not another estimator
 _PER_YEAR: Final = {"month": 12, "quarter": 4}
+_BEFORE: Final = "planning.power.before_training"  # the note of `pre_period`
 _TRIES: Final = 20  # draws after which a scenario that gives no two intervals is given up
 _TOO_OFTEN: Final = 0.01  # share of draws without an interval from which on a reader must know
 
@@ -49,8 +53,11 @@ _TOO_OFTEN: Final = 0.01  # share of draws without an interval from which on a r
 # ------------------------------------------------------------------------------------------- the past without treatment
 
 
-def pre_period(design: Design, *, anticipation: int = 0) -> Panel:
+@public_verb
+def pre_period(design: Design, *, anticipation: Steps = 0) -> Panel:
     """Return all units in the periods before the first wave (less `anticipation` periods): a past without treatment.
+
+    Its notes say how many periods were left off, so that `detectable` leaves off what its estimator anticipates beyond.
 
     Raises
     ------
@@ -60,13 +67,14 @@ def pre_period(design: Design, *, anticipation: int = 0) -> Panel:
     steps = design.panel.timeline.steps
     before = np.flatnonzero(steps < design.cohorts[0] - anticipation)
     if len(before) < 2:
-        raise DesignError(
-            f"{len(before)} periods lie before the first wave ({design.cohort_label(design.cohorts[0])}, less "
-            f"{anticipation} of anticipation). Expected two or more; or use never_treated(design)."
-        )
-    return _cut(_unweighted(design), np.arange(len(design.adopted)), before, design.panel.timeline.select(before))
+        wave = design.cohort_label(design.cohorts[0])
+        raise DesignError(Message("planning.power.short_past", n=len(before), wave=wave, anticipation=anticipation))
+    panel, units = _unweight(design), np.arange(len(design.adopted))
+    past = _cut(panel, units, before, panel.timeline.select(before))
+    return replace(past, notes=(*panel.notes, Message(_BEFORE, anticipation=int(anticipation))))
 
 
+@public_verb
 def never_treated(design: Design) -> Panel:
     """Return the units that are never treated, in all periods: a past as long as the data.
 
@@ -79,11 +87,11 @@ def never_treated(design: Design) -> Panel:
     """
     units = np.flatnonzero(np.isinf(design.adopted))
     if (clusters := len(np.unique(design.cluster[units]))) < 2:
-        raise DesignError(f"{clusters} clusters are never treated. Expected two or more; or use pre_period(design).")
-    return _unweighted(design).select(units)
+        raise DesignError(Message("planning.power.few_never_treated", n=clusters))
+    return _unweight(design).select(units)
 
 
-def _unweighted(design: Design) -> Panel:
+def _unweight(design: Design) -> Panel:
     """Return the panel with its own weights: `assign(weights="records")` multiplied them by the records."""
     if design.weights == "units":
         return design.panel
@@ -106,6 +114,21 @@ def _cut(panel: Panel, units: Int, periods: Int, timeline: Timeline) -> Panel:
         x=panel.x[cells],
         attributes=panel.attributes.iloc[units].reset_index(drop=True),
     )
+
+
+def _leave_off(panel: Panel, anticipation: int) -> tuple[Panel, tuple[Message, ...]]:
+    """Return a past from `pre_period` without the periods in which people react to training that is still to come."""
+    ends = [note["anticipation"] for note in panel.notes if note.key == _BEFORE]
+    off = anticipation - ends[-1] if ends else 0
+    line = panel.timeline
+    if off <= 0:
+        return panel, ()
+    before = np.flatnonzero(line.steps <= line.steps[-1] - off)
+    if len(before) < 2:
+        wave = line.label(line.steps[-1] + 1 + ends[-1])
+        raise DesignError(Message("planning.power.short_past", n=len(before), wave=wave, anticipation=anticipation))
+    past = replace(_cut(panel, np.arange(len(panel.units)), before, line.select(before)), units=panel.units)
+    return past, (Message("planning.power.anticipation", n=off, anticipation=anticipation),)
 
 
 # --------------------------------------------------------------------------------------------------- one planned study
@@ -132,32 +155,27 @@ class Scenario:
     Scenario(offices=38, treated=14, starts=(9, 18, 27), months=36)
     """
 
-    offices: int
-    treated: int
+    offices: Several
+    treated: Several
     starts: tuple[int, ...]
-    months: int
+    months: Several
 
     def __post_init__(self) -> None:
-        for name, value in (("offices", self.offices), ("treated", self.treated), ("months", self.months)):
-            if isinstance(value, bool) or value != int(value) or value < 2:
-                raise InputError(f"{name}={value!r}. Expected a whole number, 2 or more.")
+        check_fields(self)
+        sizes = {"treated": self.treated, "offices": self.offices, "waves": self.waves}
         if self.treated > self.offices or (self.treated == self.offices and self.waves == 1):
-            raise InputError(
-                f"{self.treated} of {self.offices} offices in {self.waves} waves leaves nobody to compare with. "
-                "Train fewer, or in more waves."
-            )
+            raise InputError(Message("planning.power.nobody_left", **sizes))
         if not self.starts or list(self.starts) != sorted(set(self.starts)) or self.starts[0] < 1:
-            raise InputError(f"Waves start after {self.starts} periods. Expected whole numbers from 1 on, in order.")
+            raise InputError(Message("planning.power.starts", starts=repr(self.starts)))
         if self.starts[-1] >= self.months:
-            raise InputError(f"The last wave starts after {self.starts[-1]} periods; the study has {self.months}.")
+            raise InputError(Message("planning.power.late_wave", start=self.starts[-1], months=self.months))
         if self.waves > self.treated:
-            raise InputError(f"{self.waves} waves for {self.treated} offices. Expected one office a wave or more.")
+            raise InputError(Message("planning.power.more_waves", waves=self.waves, treated=self.treated))
 
     @classmethod
-    def even(cls, *, offices: int, treated: int, waves: int, months: int) -> Scenario:
+    @public_verb
+    def even(cls, *, offices: Several, treated: Several, waves: Times, months: Several) -> Scenario:
         """Return the study with `waves` waves at even distances: wave i of k starts after i / (k + 1) of the months."""
-        if isinstance(waves, bool) or waves != int(waves) or waves < 1:
-            raise InputError(f"waves={waves!r}. Expected a whole number, 1 or more.")
         return cls(offices, treated, tuple((i + 1) * months // (waves + 1) for i in range(waves)), months)
 
     @property
@@ -181,7 +199,7 @@ class _Past:
     clustered_by: str
     weights: Weighing
 
-    def drawn(self, scenario: Scenario, rng: np.random.Generator) -> Design:
+    def draw(self, scenario: Scenario, rng: np.random.Generator) -> Design:
         """Return a study without effect: clusters drawn with replacement, one window of months for all of them."""
         chosen = rng.integers(0, len(self.members), scenario.offices)
         units = np.concatenate([self.members[c] for c in chosen])
@@ -203,21 +221,14 @@ class _Past:
 
 
 def _past(panel: Panel, cluster: str, weights: Weighing) -> _Past:
-    if cluster not in panel.attributes.columns:
-        raise DesignError(
-            f"cluster={cluster!r} is not a unit attribute. Available: {listed(panel.attributes.columns, 20)}."
-            f"{nearest(cluster, panel.attributes.columns)}"
-        )
+    refuse_no_cluster(panel, cluster)
     if (np.diff(panel.timeline.steps) != 1).any():
         late = panel.timeline.labels[int(np.flatnonzero(np.diff(panel.timeline.steps) != 1)[0]) + 1]
-        raise DesignError(
-            f"The past has a gap before {late}. Seasons and serial correlation need periods without gaps: "
-            "take the part after it, or the part before."
-        )
+        raise DesignError(Message("planning.power.gap", period=late))
     codes, labels = pd.factorize(panel.attributes[cluster])
     members = tuple(np.flatnonzero(codes == c) for c in range(len(labels)))
     if len(members) < 2:
-        raise DesignError(f"The past holds {len(members)} clusters by {cluster!r}. Expected two or more to draw from.")
+        raise DesignError(Message("planning.power.few_clusters", n=len(members), name=cluster))
     return _Past(panel, members, cluster, weights)
 
 
@@ -333,7 +344,8 @@ class _Study:
     def effects(self, design: Design) -> Effects:
         effects = self.estimator(design).overall()
         if len(effects.terms) != 1:
-            raise EstimationError(f"{self.estimator.name} gives {len(effects.terms)} numbers. Power is about one.")
+            name = self.estimator.entry.name
+            raise EstimationError(Message("planning.power.several_numbers", estimator=name, n=len(effects.terms)))
         return effects
 
     def ends(self, effects: Effects) -> tuple[float, float]:
@@ -347,11 +359,9 @@ class _Study:
         moved = replace(design.panel, mean=design.panel.mean + size * design.treated())
         ends = self.ends(self.effects(replace(design, panel=moved)))
         if not np.allclose(np.array(ends) - size, (low, high), rtol=0, atol=_SHIFT * size, equal_nan=True):
-            raise EstimationError(
-                f"{self.estimator.name} with {self.rule.name} does not move one for one with a constant effect on the "
-                f"treated cells (an effect of {size:.4g} moved the interval from {low:.4g}, {high:.4g} to "
-                f"{ends[0]:.4g}, {ends[1]:.4g}). Use an estimator of the mean effect, such as GroupTime()."
-            )
+            names = {"estimator": self.estimator.entry.name, "rule": self.rule.entry.name}
+            moves = {"size": size, "low": low, "high": high, "new_low": ends[0], "new_high": ends[1]}
+            raise EstimationError(Message("planning.power.no_shift", **names, **moves))
 
     def template(self, designs: Sequence[Design]) -> _Template | None:
         """Return the weights that serve every draw, if on two draws they give what the estimator gives."""
@@ -367,35 +377,32 @@ class _Study:
 def _intervals(past: _Past, scenario: Scenario, study: _Study, reps: Iterable[int], seed: int) -> tuple[Float, int]:
     """(R, 2) ends of the intervals of studies without an effect, NaN where a study has none; and how many have none."""
     rng = np.random.default_rng([seed, scenario.offices, scenario.treated, scenario.months, *scenario.starts])
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DataWarning)
-        trial = _trial(past, scenario, study, rng)
-        study.refuse_other_than_shifts(trial[0])
-        template = study.template(trial)
-        ends = np.array([_one(past.drawn(scenario, rng), study, template) for _ in reps])
+    trial = _try(past, scenario, study, rng)
+    study.refuse_other_than_shifts(trial[0])
+    template = study.template(trial)
+    ends = np.array([_estimate_one(past.draw(scenario, rng), study, template) for _ in reps])
     return ends, int(np.isnan(ends).any(axis=1).sum())
 
 
-def _trial(past: _Past, scenario: Scenario, study: _Study, rng: np.random.Generator) -> list[Design]:
+def _try(past: _Past, scenario: Scenario, study: _Study, rng: np.random.Generator) -> list[Design]:
     """Return two draws that have an interval, or say why there are none."""
-    found: list[Design] = []
-    reason = "no interval"
+    designs: list[Design] = []
+    reason: Any = Message("planning.power.no_interval")
     for _ in range(_TRIES):
-        design = past.drawn(scenario, rng)
+        design = past.draw(scenario, rng)
         try:
             if np.isfinite(study.ends(study.effects(design))).all():
-                found.append(design)
+                designs.append(design)
         except (EstimationError, InferenceError) as problem:
-            reason = str(problem)
-        if len(found) == 2:
-            return found
-    raise EstimationError(
-        f"{_TRIES - len(found)} of {_TRIES} draws of {scenario!r} cannot be analysed with {study.estimator.name} and "
-        f"{study.rule.name}: {reason}"
-    )
+            reason = problem.message
+        if len(designs) == 2:
+            return designs
+    names = {"estimator": study.estimator.entry.name, "rule": study.rule.entry.name, "scenario": repr(scenario)}
+    numbers = {"n": _TRIES - len(designs), "tries": _TRIES}
+    raise EstimationError(Message("planning.power.cannot_analyse", **numbers, **names, reason=reason))
 
 
-def _one(design: Design, study: _Study, template: _Template | None) -> tuple[float, float]:
+def _estimate_one(design: Design, study: _Study, template: _Template | None) -> tuple[float, float]:
     if template is not None and template.fits(design):
         return study.ends(template.again(design))
     try:
@@ -407,6 +414,7 @@ def _one(design: Design, study: _Study, template: _Template | None) -> tuple[flo
 # --------------------------------------------------------------------------------------------------------- the question
 
 
+@public_verb
 def detectable(
     panel: Panel,
     *,
@@ -414,15 +422,15 @@ def detectable(
     treated: int | Sequence[int],
     waves: int | Sequence[int | tuple[int, ...]],
     months: int | Sequence[int],
-    reps: int,
+    reps: Draws,
     seed: int,
     offices: int | Sequence[int] | None = None,
     estimator: Estimator = _GROUP_TIME,
     rule: Rule = _BIAS_REDUCED,
     weights: Weighing = "units",
     direction: Direction = "lower",
-    power: float = 0.8,
-    level: float = 0.95,
+    power: Share = 0.8,
+    level: Level = 0.95,
 ) -> Power:
     """Return what studies like these could detect, by simulation from a past without treatment.
 
@@ -447,7 +455,8 @@ def detectable(
     reps, seed
         Number of studies drawn for each scenario, and the seed.
     estimator, rule, weights
-        How the study would be analysed.
+        How the study would be analysed. What the estimator anticipates is left off a past from `pre_period`, and no
+        wave may start before a period that lies ahead of it.
     direction
         The side on which an effect is hoped for: ``"lower"`` for waiting times, ``"higher"`` for shares done in time.
         An effect is seen when the whole interval lies on that side of zero.
@@ -479,24 +488,18 @@ def detectable(
     >>> plan
     Power(days: 1 scenario of 40 draws; seen in 80% of studies at level 0.95)
     """
-    for name, share in (("power", power), ("level", level)):
-        if not 0 < share < 1:
-            raise InputError(f"{name}={share!r}. Expected a share between 0 and 1.")
-    if isinstance(reps, bool) or reps < 20:
-        raise InputError(f"reps={reps!r}. Expected a whole number of draws, 20 or more.")
-    if direction not in ("lower", "higher"):
-        raise InputError(f"direction={direction!r}. Expected 'lower' or 'higher'.")
+    panel, notes = _leave_off(panel, estimator.anticipation)
     past = _past(panel, cluster, weights)
     scenarios = _scenarios(offices if offices is not None else len(past.members), treated, waves, months)
-    study = _Study(estimator, rule, level)
-    ends, notes = [], list(_seams(panel.timeline, scenarios))
     for scenario in scenarios:
-        found, without = _intervals(past, scenario, study, _counted(reps, scenario), seed)
-        ends.append(found)
+        _refuse_early(scenario, estimator.anticipation)
+    study = _Study(estimator, rule, level)
+    ends, said = [], [*notes, *_seams(panel.timeline, scenarios)]
+    for scenario in scenarios:
+        intervals, without = _intervals(past, scenario, study, _count(reps, scenario), seed)
+        ends.append(intervals)
         if without > _TOO_OFTEN * reps:
-            notes.append(f"{without} of {reps} draws of {scenario!r} have no interval and count as not seen.")
-    for note in notes:
-        warnings.warn(note, DataWarning, stacklevel=2)
+            said.append(Alert("planning.power.without_interval", n=without, reps=reps, scenario=repr(scenario)))
     return Power(
         panel=panel,
         scenarios=scenarios,
@@ -507,11 +510,16 @@ def detectable(
         power=power,
         level=level,
         seed=seed,
-        notes=tuple(notes),
+        notes=tuple(said),
     )
 
 
-def _counted(reps: int, scenario: Scenario) -> Iterable[int]:
+def _refuse_early(scenario: Scenario, anticipation: int) -> None:
+    if scenario.starts[0] <= anticipation:
+        raise InputError(Message("planning.power.early_wave", start=scenario.starts[0], anticipation=anticipation))
+
+
+def _count(reps: int, scenario: Scenario) -> Iterable[int]:
     """Count to `reps`; on a terminal, and nowhere else, with a bar where it takes longer than two seconds."""
     from tqdm import tqdm  # not tqdm.auto, whose bar in a notebook is an output that differs from run to run
 
@@ -529,7 +537,7 @@ def _scenarios(
         value if isinstance(value, Sequence) else (value,) for value in (offices, treated, waves, months)
     )
     if not all(len(values) for values in several):
-        raise InputError("A list of offices, treated, waves or months is empty. Expected one number or several.")
+        raise InputError(Message("planning.power.empty_list"))
     return tuple(
         Scenario(o, t, tuple(w), m)
         if isinstance(w, Sequence)
@@ -538,19 +546,13 @@ def _scenarios(
     )
 
 
-def _seams(line: Timeline, scenarios: Sequence[Scenario]) -> tuple[str, ...]:
+def _seams(line: Timeline, scenarios: Sequence[Scenario]) -> tuple[Message, ...]:
     longest = max(scenario.months for scenario in scenarios)
     if longest <= len(line):
         return ()
-    season = (
-        "at the same season"
-        if _PER_YEAR.get(line.kind, len(line) + 1) <= len(line)
-        else "without regard to seasons (the past is shorter than a year)"
-    )
-    return (
-        f"The past has {len(line)} periods, a study up to {longest}: its windows are laid end to end {season}. Noise "
-        "that lasts longer than the past is missing from the draws, so the smallest effects may be understated.",
-    )
+    seasonal = _PER_YEAR.get(line.kind, len(line) + 1) <= len(line)
+    season = Message("planning.power.same_season" if seasonal else "planning.power.no_season")
+    return (Alert("planning.power.seam", periods=len(line), longest=longest, season=season),)
 
 
 # ----------------------------------------------------------------------------------------------------------- the answer
@@ -571,7 +573,7 @@ class Power:
     estimator, rule, direction, power, level, seed
         As asked for.
     notes
-        What was assumed, in sentences.
+        What was assumed.
     """
 
     panel: Panel
@@ -583,7 +585,7 @@ class Power:
     power: float
     level: float
     seed: int
-    notes: tuple[str, ...] = ()
+    notes: tuple[Message, ...] = ()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "ends", readonly(np.asarray(self.ends, dtype=np.float64)))
@@ -603,12 +605,12 @@ class Power:
         sign = -1 if self.direction == "lower" else 1
         wrong = [effect for effect in effects if not (math.isfinite(effect) and sign * effect >= 0)]
         if wrong:
-            raise InputError(f"effects {listed(wrong)} do not go with direction={self.direction!r}.")
+            raise InputError(Message("planning.power.wrong_side", effects=map(repr, wrong), direction=self.direction))
         rows = []
         for scenario, needed in zip(self.scenarios, self._needed, strict=True):
             for effect in effects:
                 share = float(np.searchsorted(needed, abs(effect), side="left")) / len(needed)
-                rows.append({**_named(scenario), "effect": float(effect), **_share(share, len(needed))})
+                rows.append({**_numbers_of(scenario), "effect": float(effect), **_share(share, len(needed))})
         return pd.DataFrame(rows)
 
     def minimum(self) -> pd.DataFrame:
@@ -630,7 +632,7 @@ class Power:
             share = float((needed <= size).mean()) if math.isfinite(size) else math.nan
             rows.append(
                 {
-                    **_named(scenario),
+                    **_numbers_of(scenario),
                     "effect": sign * size if math.isfinite(size) else math.nan,
                     "conf_low": min(sign * low, sign * high),
                     "conf_high": max(sign * low, sign * high),
@@ -641,11 +643,13 @@ class Power:
             )
         return rows
 
-    def sentences(self, language: Language) -> tuple[str, ...]:
+    def sentences(self, language: Language) -> tuple[Sentence, ...]:
         """Return one sentence a scenario, in Indonesian (``"id"``) or English (``"en"``); sizes are rounded up."""
-        scale, unit = _unit(self.panel.outcome.unit, language)
-        rows = self._minimum()
-        return tuple(_sentence(row, scale, unit, self.power, language) for row in rows)
+        return tuple(statement.text(language) for statement in self.statements())
+
+    def statements(self) -> tuple[Message, ...]:
+        """Return what is said of each scenario, before it is said in a language."""
+        return tuple(_say(row, i, self) for i, row in enumerate(self._minimum()))
 
     def __repr__(self) -> str:
         s = len(self.scenarios)
@@ -664,7 +668,7 @@ class Power:
         return card("Minimum detectable effect", facts, table=self.minimum().round(4))
 
 
-def _named(scenario: Scenario) -> dict[str, Any]:
+def _numbers_of(scenario: Scenario) -> dict[str, Any]:
     return {
         "offices": scenario.offices,
         "treated": scenario.treated,
@@ -688,39 +692,27 @@ def _quantile(needed: Float, power: float) -> tuple[float, float, float]:
     return float(at), float(low), float(high)
 
 
-_UNITS: Final = {
-    "working days": {"id": "hari kerja", "en": "working days"},
-    "calendar days": {"id": "hari kalender", "en": "calendar days"},
-    "share": {"id": "poin persen", "en": "percentage points"},
-    "applications": {"id": "permohonan", "en": "applications"},
-}
+def _unit(panel: Panel) -> tuple[float, Message | None]:
+    """Return what a size is multiplied with where it is said, and its unit; a share is said in percentage points."""
+    if panel.outcome.unit == "share":
+        return 100.0, Message("planning.points")
+    return 1.0, panel.outcome.words.unit if panel.outcome.unit else None
 
 
-def _unit(unit: str, language: Language) -> tuple[float, str]:
-    return (100.0 if unit == "share" else 1.0), _UNITS.get(unit, {"id": unit, "en": unit})[language]
-
-
-def _rounded_up(size: float) -> tuple[float, int]:
-    """Return a size rounded up to two digits that count, and its decimals: a plan must not promise more than it has."""
+def _round_up(size: float, source: str) -> Quantity:
+    """Return a size rounded up to two digits that count: a plan must not promise more than it has."""
     decimals = max(0, 1 - math.floor(math.log10(size))) if size > 0 else 0
-    return math.ceil(round(size * 10**decimals, 9)) / 10**decimals, decimals
+    return Quantity(math.ceil(round(size * 10**decimals, 9)) / 10**decimals, source, decimals)
 
 
-def _sentence(row: dict[str, Any], scale: float, unit: str, power: float, language: Language) -> str:
-    offices, treated, waves, months = (int(row[name]) for name in ("offices", "treated", "waves", "months"))
-    shown = number(100 * power, 0 if float(100 * power).is_integer() else 1, language)
-    plan = {
-        "id": f"Dengan {treated} dari {offices} kantor dilatih dalam {waves} gelombang dan {months} bulan,",
-        "en": f"With {treated} of {offices} offices in {waves} wave{'s' if waves > 1 else ''} and {months} months,",
-    }[language]
+def _say(row: dict[str, Any], at: int, power: Power) -> Message:
+    scale, unit = _unit(power.panel)
+    hundred = 100 * power.power
+    shown = Quantity(hundred, "100 * power.power", 0 if float(hundred).is_integer() else 1)
+    plan = {**{name: int(row[name]) for name in ("offices", "treated", "waves", "months")}, "shown": shown}
     if math.isnan(row["effect"]):
-        return {
-            "id": f"{plan} tidak ada ukuran efek yang akan terlihat dalam {shown} dari 100 studi.",
-            "en": f"{plan} no size of effect would be seen in {shown} of 100 studies.",
-        }[language]
-    size, decimals = _rounded_up(abs(row["effect"]) * scale)
-    said = f"{number(size, decimals, language)}{f' {unit}' if unit else ''}"
-    return {
-        "id": f"{plan} efek sebesar {said} akan terlihat dalam {shown} dari 100 studi.",
-        "en": f"{plan} an effect of {said} would be seen in {shown} of 100 studies.",
-    }[language]
+        return Message("planning.power.unseen", **plan)
+    size = _round_up(abs(row["effect"]) * scale, f"power.minimum().effect[{at}]")
+    if unit is None:
+        return Message("planning.power.seen_plain", **plan, size=size)
+    return Message("planning.power.seen", **plan, size=size, unit=unit)

@@ -437,7 +437,7 @@ def _as_written(row: dict[str, Any]) -> dict[str, str]:
 def _notes(back: Returns) -> list[Message]:
     inference, notes = back.inference, list[Message]()
     if isinstance(inference, Resampled):
-        rule = inference.rule.method.name
+        rule = inference.rule.entry.name
         notes.append(Alert("planning.returns.own_intervals", df=float(inference.df[0]), rule=rule))
     if back.beyond_observation:
         months = _few_decimals(12 * back.years, "12 * returns.years")

@@ -29,7 +29,16 @@ from asn_impact.estimation import (
 )
 from asn_impact.measures.outcomes import Mean
 from asn_impact.measures.panel import Panel
-from asn_impact.planning.power import Scenario, _one, _past, _Study, _window, detectable, never_treated, pre_period
+from asn_impact.planning.power import (
+    Scenario,
+    _estimate_one,
+    _past,
+    _Study,
+    _window,
+    detectable,
+    never_treated,
+    pre_period,
+)
 from asn_impact.timeline import Timeline
 
 SHIFT = 1e-7  # the shortcut against the long way: the same arithmetic, other order
@@ -112,8 +121,8 @@ def test_shifting_intervals_is_what_studies_with_the_effect_find(estimator, rule
     study, drawing = _Study(estimator, rule, 0.95), _past(panel, "office", "units")
     shortcut, long_way = [], []
     for seed in range(12):
-        design = drawing.drawn(scenario, np.random.default_rng(seed))
-        low, high = _one(design, study, None)
+        design = drawing.draw(scenario, np.random.default_rng(seed))
+        low, high = _estimate_one(design, study, None)
         shortcut.append((low + effect, high + effect))
         treated = replace(design, panel=replace(design.panel, mean=design.panel.mean + effect * design.treated()))
         ends = infer(estimator(treated).overall(), rule).interval()
@@ -133,8 +142,8 @@ def test_the_power_in_the_table_is_the_share_of_such_studies():
 def test_a_permutation_sees_what_its_own_test_sees():
     panel, scenario = past(10, units=8, months=8), Scenario(8, 4, (4,), 8)
     rule = Permutation(reps=70, seed=1)
-    design = _past(panel, "office", "units").drawn(scenario, np.random.default_rng(1))
-    low, high = _one(design, _Study(GroupTime(), rule, 0.9), None)
+    design = _past(panel, "office", "units").draw(scenario, np.random.default_rng(1))
+    low, high = _estimate_one(design, _Study(GroupTime(), rule, 0.9), None)
     for effect in (-0.5, -2.0, -3.5):
         moved = replace(design, panel=replace(design.panel, mean=design.panel.mean + effect * design.treated()))
         rejected = infer(GroupTime()(moved).overall(), rule).p_value[0] < 0.1
@@ -149,18 +158,18 @@ def test_weights_made_once_give_what_estimating_each_time_gives(rule):
         _Study(GroupTime(), rule, 0.95),
     )
     drawing = _past(panel, "office", "units")
-    designs = [drawing.drawn(scenario, np.random.default_rng(seed)) for seed in range(8)]
+    designs = [drawing.draw(scenario, np.random.default_rng(seed)) for seed in range(8)]
     template = study.template(designs[:2])
     assert template is not None
-    fast = [_one(design, study, template) for design in designs]
-    np.testing.assert_allclose(fast, [_one(design, study, None) for design in designs], rtol=1e-8)
+    fast = [_estimate_one(design, study, template) for design in designs]
+    np.testing.assert_allclose(fast, [_estimate_one(design, study, None) for design in designs], rtol=1e-8)
 
 
 def test_with_offices_of_unequal_size_weights_are_made_anew_in_each_draw():
     n = np.random.default_rng(12).integers(1, 60, size=(16, 24)).astype(float)
     panel, scenario = past(12, units=16, n=n), Scenario(16, 6, (4, 8), 12)
     drawing = _past(panel, "office", "records")
-    designs = [drawing.drawn(scenario, np.random.default_rng(seed)) for seed in range(2)]
+    designs = [drawing.draw(scenario, np.random.default_rng(seed)) for seed in range(2)]
     assert (designs[0].panel.weight == designs[0].panel.n).all()
     assert _Study(GroupTime(), BiasReduced(), 0.95).template(designs) is None
 
@@ -168,15 +177,13 @@ def test_with_offices_of_unequal_size_weights_are_made_anew_in_each_draw():
 def test_an_estimator_that_chooses_its_weights_by_the_outcome_has_no_template():
     panel = past(13, units=10, months=12)
     designs = [
-        _past(panel, "office", "units").drawn(Scenario(10, 4, (6,), 12), np.random.default_rng(s)) for s in (1, 2)
+        _past(panel, "office", "units").draw(Scenario(10, 4, (6,), 12), np.random.default_rng(s)) for s in (1, 2)
     ]
     assert _Study(SyntheticDiD(), Jackknife(), 0.95).template(designs) is None
 
 
 def test_an_estimate_that_a_constant_effect_moves_otherwise_is_refused():
-    class Doubled:
-        name = "twice the effect"
-
+    class Doubled(GroupTime):
         def __call__(self, design):
             twice = replace(design.panel, mean=2 * design.panel.mean)
             return GroupTime()(replace(design, panel=twice))
@@ -256,7 +263,7 @@ def test_studies_without_an_interval_count_as_not_seen():
 def test_histories_are_drawn_whole_and_in_the_same_months():
     panel = past(22, units=6, months=24)
     labelled = replace(panel, mean=100.0 * np.arange(6)[:, None] + np.arange(24)[None, :])
-    design = _past(labelled, "office", "units").drawn(Scenario(9, 4, (5,), 10), np.random.default_rng(3))
+    design = _past(labelled, "office", "units").draw(Scenario(9, 4, (5,), 10), np.random.default_rng(3))
     month = design.panel.mean % 100
     assert (month == month[0]).all(), "one window for all offices"
     assert (np.diff(month[0]) == 1).all(), "consecutive months"
@@ -266,7 +273,7 @@ def test_histories_are_drawn_whole_and_in_the_same_months():
 
 
 def test_clusters_of_several_units_are_drawn_and_trained_together():
-    design = _past(past(23), "district", "units").drawn(Scenario(8, 3, (5,), 10), np.random.default_rng(1))
+    design = _past(past(23), "district", "units").draw(Scenario(8, 3, (5,), 10), np.random.default_rng(1))
     for c in range(8):
         assert len(set(design.adopted[design.cluster == c])) == 1
     assert len(design.clusters) == 8
@@ -398,10 +405,59 @@ def test_a_notebook_with_many_draws_has_the_same_outputs_on_every_run(tmp_path):
 
     lines = [
         "import time",
-        "from asn_impact.planning.power import Scenario, _counted",
+        "from asn_impact.planning.power import Scenario, _count",
         "plan = Scenario.even(offices=4, treated=2, waves=1, months=6)",
-        "for _ in _counted(23, plan): time.sleep(0.1)",
+        "for _ in _count(23, plan): time.sleep(0.1)",
     ]
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("\n".join(lines))])
     nbformat.write(notebook, tmp_path / "long.ipynb")
     assert nbformat.reads(executed(tmp_path / "long.ipynb").decode(), as_version=4).cells[0].outputs == []
+
+
+# ----------------------------------------------------------------------------------------------------- anticipation
+
+
+def test_a_past_says_how_many_periods_were_left_off_and_the_rest_is_left_off_for_the_estimator():
+    panel = past(25, units=16, months=20)
+    adopted = np.repeat([16, 18, np.inf], [4, 4, 8])
+    design = Design(panel, adopted, np.arange(16), panel.units, "office")
+    asked = {"cluster": "office", "treated": 8, "waves": 1, "months": 10, "reps": 20, "seed": 1}
+    early = detectable(pre_period(design), **asked, estimator=GroupTime(anticipation=2))
+    assert early.panel.timeline.labels == panel.timeline.labels[:14]
+    assert early.notes[0].text("id").startswith("2 periode terakhir masa lalu tidak dipakai")
+    ready = detectable(pre_period(design, anticipation=2), **asked, estimator=GroupTime(anticipation=2))
+    assert ready.notes == ()
+    assert ready.minimum()["effect"][0] == early.minimum()["effect"][0]
+    assert len(detectable(pre_period(design), **asked).panel.timeline) == 16
+    with pytest.raises(DesignError, match="1 periods lie before the first wave"):
+        detectable(pre_period(design), **asked, estimator=GroupTime(anticipation=15))
+
+
+def test_a_wave_needs_a_period_before_people_react():
+    with pytest.raises(InputError, match="no period lies before that"):
+        detectable(past(34), **{**PLAN, "waves": [(2, 6)]}, reps=20, seed=1, estimator=GroupTime(anticipation=2))
+
+
+@pytest.mark.parametrize(
+    ("asked", "message"),
+    [
+        ({"weights": "record"}, "Did you mean 'records'"),
+        ({"estimator": GroupTime}, r"Write it with brackets: GroupTime\(\)"),
+        ({"rule": BiasReduced}, r"Write it with brackets: BiasReduced\(\)"),
+        ({"reps": 20.5}, "Expected a whole number, 20 or more"),
+        ({"seed": "one"}, "Expected a whole number"),
+        ({"panel": 3}, "Expected Panel"),
+    ],
+)
+def test_arguments_of_detectable_are_checked(asked, message):
+    with pytest.raises(InputError, match=message):
+        detectable(**{"panel": past(35), **PLAN, "reps": 20, "seed": 1, **asked})
+
+
+def test_arguments_of_the_past_are_checked():
+    with pytest.raises(InputError, match=r"pre_period\(anticipation=-1\). Expected a whole number, 0 or more"):
+        pre_period(treated_design(), anticipation=-1)
+    with pytest.raises(InputError, match="Expected Design"):
+        never_treated(past(36))
+    with pytest.raises(InputError, match="Expected a whole number, 2 or more"):
+        Scenario(offices=10, treated=4, starts=(3,), months=2.5)
