@@ -1,5 +1,11 @@
-"""Numbers and their uncertainty."""
+"""Numbers and their uncertainty.
 
+`ESTIMATORS` and `RULES` hold every estimator and rule by its name in study.toml.
+"""
+
+from typing import Final
+
+from asn_impact.estimation.curve import Along
 from asn_impact.estimation.dose import Dose
 from asn_impact.estimation.effects import Effects
 from asn_impact.estimation.efficient import Efficient
@@ -10,7 +16,7 @@ from asn_impact.estimation.jackknife import BiasReduced, Jackknife
 from asn_impact.estimation.placebo import Placebo
 from asn_impact.estimation.resampling import Permutation, WildBootstrap
 from asn_impact.estimation.saturated import InteractionWeighted, Saturated
-from asn_impact.estimation.simultaneous import Multiplier, romano_wolf
+from asn_impact.estimation.simultaneous import Multiplier, Simultaneous, romano_wolf
 from asn_impact.estimation.stacked import Stacked
 from asn_impact.estimation.synthetic_did import SyntheticDiD
 from asn_impact.estimation.triple import TripleDifference
@@ -18,6 +24,9 @@ from asn_impact.estimation.two_way import TwoWay
 from asn_impact.estimation.twoway_clusters import TwoWayClustered
 
 __all__ = [
+    "ESTIMATORS",
+    "RULES",
+    "Along",
     "BiasReduced",
     "Classical",
     "ClusterRobust",
@@ -33,6 +42,7 @@ __all__ = [
     "Permutation",
     "Placebo",
     "Saturated",
+    "Simultaneous",
     "Stacked",
     "SyntheticDiD",
     "TripleDifference",
@@ -43,3 +53,31 @@ __all__ = [
     "infer",
     "romano_wolf",
 ]
+
+ESTIMATORS: Final = {
+    "group_time": GroupTime,
+    "two_way": TwoWay,
+    "imputation": Imputation,
+    "two_stage": TwoStage,
+    "saturated": Saturated,
+    "interaction_weighted": InteractionWeighted,
+    "stacked": Stacked,
+    "triple_difference": TripleDifference,
+    "synthetic_did": SyntheticDiD,
+    "efficient": Efficient,
+    "dose": Dose,
+    "along": Along,
+}
+
+RULES: Final = {
+    "bias_reduced": BiasReduced,
+    "jackknife": Jackknife,
+    "cluster_robust": ClusterRobust,
+    "classical": Classical,
+    "two_way_clustered": TwoWayClustered,
+    "wild_bootstrap": WildBootstrap,
+    "permutation": Permutation,
+    "placebo": Placebo,
+    "simultaneous": Simultaneous,
+    "multiplier": Multiplier,
+}

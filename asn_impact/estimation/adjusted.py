@@ -24,10 +24,10 @@ from asn_impact.errors import EstimationError, listed, nearest
 if TYPE_CHECKING:
     from asn_impact.estimation.group_time import Comparison
 
-__all__ = ["Adjusted", "AdjustedFit", "Method", "Part", "Rows", "cluster_sums", "covariates_of"]
+__all__ = ["AdjustBy", "Adjusted", "AdjustedFit", "Part", "Rows", "cluster_sums", "covariates_of"]
 
-Method: TypeAlias = Literal["regression", "ipw", "doubly_robust"]
-_Recipe: TypeAlias = Method | Literal["none"]
+AdjustBy: TypeAlias = Literal["regression", "ipw", "doubly_robust"]
+_Recipe: TypeAlias = AdjustBy | Literal["none"]
 
 _TRIM = 0.995  # comparison units with a higher probability of treatment get no weight (did, DRDID: trim.level)
 _OVERLAP = 0.999  # a comparison with a higher probability anywhere is not estimable (did)

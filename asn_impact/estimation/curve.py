@@ -27,11 +27,13 @@ from asn_impact.estimation.imputation import Imputation, TwoStage
 from asn_impact.estimation.inference import Inference, Rule, infer
 from asn_impact.estimation.jackknife import BiasReduced
 from asn_impact.estimation.linear import LeastSquares
+from asn_impact.estimation.methods import Method, Procedure, estimator_entry, full_name
 from asn_impact.estimation.saturated import InteractionWeighted, Saturated
 from asn_impact.estimation.stacked import Stacked
 from asn_impact.estimation.triple import TripleDifference
 from asn_impact.estimation.two_way import TwoWay
 from asn_impact.measures.curves import CurvePanel
+from asn_impact.words import Message
 
 __all__ = ["Along", "CurveEffects", "Joined", "curves", "one_day", "quantile_effects"]
 
@@ -51,7 +53,7 @@ _FIXED = (
 
 
 @dataclass(frozen=True)
-class Along:
+class Along(Procedure):
     """Effects on the share decided within d days, for every day d of the completion curve.
 
     Assumes of every day what the estimator assumes of one outcome: for difference in differences, parallel trends in
@@ -79,9 +81,11 @@ class Along:
     view: EachDay = "overall"
 
     @property
-    def name(self) -> str:
-        """Name and parameters as printed."""
-        return f"{self.estimator.name}, along the completion curve"
+    def entry(self) -> Method:
+        """Name, sentence and source."""
+        own, inner = estimator_entry("along"), self.estimator.entry
+        part = Message("methods.along.part")
+        return replace(own.around(inner, part, name=full_name(inner.name, (part,))), short=inner.short)
 
     def __call__(self, design: Design) -> Effects:
         """Estimate on every day of the curve; the terms have a column ``days``.

@@ -15,6 +15,8 @@ from asn_impact.errors import DataWarning, EstimationError, listed, nearest
 from asn_impact.estimation.adjusted import cluster_sums
 from asn_impact.estimation.effects import Effects
 from asn_impact.estimation.group_time import GroupTime
+from asn_impact.estimation.methods import Method, Procedure, estimator_entry
+from asn_impact.words import Message
 
 __all__ = ["Dose", "DoseFit"]
 
@@ -22,7 +24,7 @@ _MOST_DOSES = 12  # more than a table can show, and too few units behind each
 
 
 @dataclass(frozen=True)
-class Dose:
+class Dose(Procedure):
     """The effect of each dose on those who had it, ATT(d|d), against never-treated units; and how it rises with dose.
 
     Assumes parallel trends of each dose group and the never-treated. The slope is the least-squares line through the
@@ -48,9 +50,9 @@ class Dose:
     column: str = "dose"
 
     @property
-    def name(self) -> str:
-        """Name as printed."""
-        return f"Effects by {self.column!r}, against never-treated units"
+    def entry(self) -> Method:
+        """Name, sentence and source."""
+        return estimator_entry("dose", Message("methods.dose.against"), column=self.column)
 
     def __call__(self, design: Design) -> Effects:
         """Estimate one effect for each dose and their slope."""

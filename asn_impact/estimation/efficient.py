@@ -14,12 +14,13 @@ from asn_impact.designs import Design
 from asn_impact.errors import EstimationError, listed
 from asn_impact.estimation.adjusted import cluster_sums
 from asn_impact.estimation.effects import Effects
+from asn_impact.estimation.methods import Method, Procedure, estimator_entry
 
 __all__ = ["Efficient", "PlugIn"]
 
 
 @dataclass(frozen=True)
-class Efficient:
+class Efficient(Procedure):
     """Effects under drawn timing: the difference after treatment less beta times the same difference before.
 
     Difference-in-differences takes all of the difference before treatment off (beta = 1), a comparison of means none
@@ -49,9 +50,9 @@ class Efficient:
     by: Literal["overall", "event_time"] = "overall"
 
     @property
-    def name(self) -> str:
-        """Name as printed."""
-        return "Efficient estimator for drawn timing (Roth and Sant'Anna)"
+    def entry(self) -> Method:
+        """Name, sentence and source."""
+        return estimator_entry("efficient", authors=("Roth", "Sant'Anna"))
 
     def __call__(self, design: Design) -> Effects:
         """Estimate the overall effect, or one for each time since adoption."""

@@ -13,21 +13,19 @@ import pandas as pd
 from asn_impact.arrays import Bool, Float, Int
 from asn_impact.designs import Design
 from asn_impact.errors import DataWarning, EstimationError, listed
-from asn_impact.estimation.adjusted import AdjustedFit, Method, cluster_sums, covariates_of
+from asn_impact.estimation.adjusted import AdjustBy, AdjustedFit, cluster_sums, covariates_of
 from asn_impact.estimation.effects import Cells, Effects
+from asn_impact.estimation.methods import Method, Procedure, estimator_entry
+from asn_impact.words import Message
 
 __all__ = ["GroupTime"]
 
 
-_METHODS = {
-    "regression": "outcome regression",
-    "ipw": "inverse probability weighting",
-    "doubly_robust": "doubly robust",
-}
+AUTHORS = ("Callaway", "Sant'Anna")
 
 
 @dataclass(frozen=True)
-class GroupTime:
+class GroupTime(Procedure):
     """Group-time effects ATT(g, t): the treated change since the base period minus the same change among controls.
 
     Assumes parallel trends in cell means (given the covariates in `adjust`) and no anticipation beyond `anticipation`
@@ -69,22 +67,22 @@ class GroupTime:
     base: Literal["universal", "varying"] = "universal"
     sample: Literal["pairs", "cross_sections"] = "pairs"
     adjust: tuple[str, ...] = ()
-    method: Method = "doubly_robust"
-
-    def __post_init__(self) -> None:
-        if isinstance(self.adjust, str):
-            raise EstimationError(f"adjust={self.adjust!r}. Expected a tuple of names: adjust=({self.adjust!r},).")
-        object.__setattr__(self, "adjust", tuple(self.adjust))
+    method: AdjustBy = "doubly_robust"
 
     @property
-    def name(self) -> str:
-        """Name and parameters as printed."""
-        controls = {"never": "never-treated", "not_yet": "not-yet-treated"}[self.controls]
-        ahead = f", {self.anticipation} periods of anticipation" if self.anticipation else ""
-        pooled = ", repeated cross-sections" if self.sample == "cross_sections" else ""
-        given = f", given {', '.join(self.adjust)} ({_METHODS[self.method]})" if self.adjust else ""
-        return (
-            f"Group-time effects (Callaway and Sant'Anna), {controls} controls, {self.base} base{ahead}{pooled}{given}"
+    def entry(self) -> Method:
+        """Name, sentence and source."""
+        how = Message(f"methods.adjusting.{self.method}")
+        return estimator_entry(
+            "group_time",
+            Message(f"methods.controls.{self.controls}"),
+            Message(f"methods.group_time.base.{self.base}"),
+            Message("methods.group_time.ahead", periods=self.anticipation) if self.anticipation else None,
+            Message("methods.group_time.pooled") if self.sample == "cross_sections" else None,
+            Message("methods.given_by", names=self.adjust, how=how) if self.adjust else None,
+            authors=AUTHORS,
+            also=(Message("methods.adjusting.source"),) if self.adjust else (),
+            controls=Message(f"methods.group_time.compared.{self.controls}"),
         )
 
     def __call__(self, design: Design) -> Effects:

@@ -19,6 +19,7 @@ from asn_impact.designs import Design
 from asn_impact.errors import EstimationError, InferenceError, listed
 from asn_impact.estimation.effects import Effects
 from asn_impact.estimation.linear import LeastSquares
+from asn_impact.estimation.methods import Method, Procedure, estimator_entry, given
 from asn_impact.estimation.saturated import (
     GivenSizes,
     all_but_base,
@@ -29,7 +30,6 @@ from asn_impact.estimation.saturated import (
     inverted,
     ratio,
     root_of,
-    said_given,
     standardised,
     sums_by_term,
     term_of_cell,
@@ -39,6 +39,7 @@ from asn_impact.estimation.saturated import (
     within_moment,
 )
 from asn_impact.estimation.two_way import columns_of, names_of
+from asn_impact.words import Message
 
 __all__ = ["Imputation", "Leads", "TwoStage"]
 
@@ -48,7 +49,7 @@ _CONSTANT = 1e-9  # distance of a covariate from its mean in the unit, in standa
 
 
 @dataclass(frozen=True)
-class Imputation:
+class Imputation(Procedure):
     """Effects as the treated outcome minus its prediction from the unit and period effects of untreated cells.
 
     Assumes parallel trends in all periods used and no anticipation. Treated cells that cannot be predicted
@@ -85,10 +86,12 @@ class Imputation:
         object.__setattr__(self, "covariates", names_of(self.covariates))
 
     @property
-    def name(self) -> str:
-        """Name and parameters as printed."""
-        variance = ", leave-out variance" if self.deviation == "leave_out" else ""
-        return f"Imputation (Borusyak, Jaravel and Spiess){variance}{said_given(self.covariates)}"
+    def entry(self) -> Method:
+        """Name, sentence and source."""
+        variance = Message("methods.imputation.leave_out") if self.deviation == "leave_out" else None
+        return estimator_entry(
+            "imputation", variance, given(self.covariates), authors=("Borusyak", "Jaravel", "Spiess")
+        )
 
     def __call__(self, design: Design) -> Effects:
         """Estimate one effect for each treated cohort and period."""
@@ -99,7 +102,7 @@ class Imputation:
 
 
 @dataclass(frozen=True)
-class TwoStage:
+class TwoStage(Procedure):
     """The estimates of `Imputation` as a regression of two stages, with the variance of both stages together.
 
     Terms before adoption are mean residuals of the first stage: the same cells were used to fit it, so they
@@ -128,9 +131,9 @@ class TwoStage:
         object.__setattr__(self, "covariates", names_of(self.covariates))
 
     @property
-    def name(self) -> str:
-        """Name and parameters as printed."""
-        return f"Two-stage differences (Gardner){said_given(self.covariates)}"
+    def entry(self) -> Method:
+        """Name, sentence and source."""
+        return estimator_entry("two_stage", given(self.covariates), authors=("Gardner",))
 
     def __call__(self, design: Design) -> Effects:
         """Estimate one effect for each cohort and period but the last one before adoption."""
@@ -141,7 +144,7 @@ class TwoStage:
 
 
 @dataclass(frozen=True)
-class Leads:
+class Leads(Procedure):
     """Differences before adoption: a regression on untreated cells alone, with one dummy for each of the last periods.
 
     They do not touch the effects of `Imputation`, so that testing them does not distort what is estimated
@@ -166,9 +169,9 @@ class Leads:
     before: int
 
     @property
-    def name(self) -> str:
-        """Name and parameters as printed."""
-        return f"Leads of {self.before} periods on untreated cells"
+    def entry(self) -> Method:
+        """Name, sentence and source."""
+        return estimator_entry("leads", periods=self.before)
 
     def __call__(self, design: Design) -> Effects:
         """Estimate one coefficient for each step before adoption; one that the others explain is left out.

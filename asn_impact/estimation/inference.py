@@ -20,6 +20,8 @@ from asn_impact.errors import DataWarning, InferenceError, listed
 from asn_impact.estimation.adjusted import cluster_sums
 from asn_impact.estimation.effects import Effects
 from asn_impact.estimation.linear import LeastSquares
+from asn_impact.estimation.methods import Method, Procedure, rule_entry
+from asn_impact.words import Message
 
 __all__ = ["Classical", "ClusterRobust", "Inference", "Rule", "infer"]
 
@@ -147,7 +149,7 @@ def infer(effects: Effects, rule: Rule) -> Inference:
 
 
 @dataclass(frozen=True)
-class ClusterRobust:
+class ClusterRobust(Procedure):
     """The usual clustered variance (Liang and Zeger 1986): for comparison with other software.
 
     ``"CR1"`` multiplies the sum of squared influences by G / (G - 1), and for a regression by (N - 1) / (N - K) with
@@ -160,9 +162,9 @@ class ClusterRobust:
     correction: Literal["CR0", "CR1"] = "CR1"
 
     @property
-    def name(self) -> str:
-        """Name and convention as printed."""
-        return f"{self.correction} cluster-robust, t(G - 1)"
+    def entry(self) -> Method:
+        """Name, sentence and source."""
+        return rule_entry("cluster_robust", Message("rules.cluster_robust.degrees"), correction=self.correction)
 
     def __call__(self, effects: Effects) -> Inference:
         """Attach the clustered variance."""
@@ -174,13 +176,13 @@ class ClusterRobust:
 
 
 @dataclass(frozen=True)
-class Classical:
+class Classical(Procedure):
     """Independent errors of one size: what a textbook regression table prints. Not for data with clusters."""
 
     @property
-    def name(self) -> str:
-        """Name and convention as printed."""
-        return "classical (independent errors), t(N - K)"
+    def entry(self) -> Method:
+        """Name, sentence and source."""
+        return rule_entry("classical", Message("rules.classical.degrees"))
 
     def __call__(self, effects: Effects) -> Inference:
         """Attach the classical variance of a regression."""

@@ -18,6 +18,8 @@ from asn_impact.designs import Design
 from asn_impact.errors import DataWarning
 from asn_impact.estimation.effects import Contributions, Effects
 from asn_impact.estimation.inference import Inference, conclude, refuse_single_cluster
+from asn_impact.estimation.methods import Method, Procedure, rule_entry
+from asn_impact.words import Message
 
 __all__ = ["BiasReduced", "Degrees", "Jackknife", "bias_reduced", "degrees_of_freedom", "deleted"]
 
@@ -29,7 +31,7 @@ WELCH_CAP = 1.25
 
 
 @dataclass(frozen=True)
-class BiasReduced:
+class BiasReduced(Procedure):
     """Leave one cluster out, each deviation scaled so that the variance is unbiased: the default rule.
 
     For a regression this is CR2 (Bell and McCaffrey 2002); for the other estimators the squared deviation of the
@@ -49,9 +51,9 @@ class BiasReduced:
     degrees: Degrees = "welch"
 
     @property
-    def name(self) -> str:
-        """Name and convention as printed."""
-        return f"bias-reduced (CR2), {_DEGREES[self.degrees]} degrees of freedom"
+    def entry(self) -> Method:
+        """Name, sentence and source."""
+        return rule_entry("bias_reduced", Message(f"rules.degrees.{self.degrees}"))
 
     def __call__(self, effects: Effects) -> Inference:
         """Attach the bias-reduced variance and its degrees of freedom."""
@@ -61,7 +63,7 @@ class BiasReduced:
 
 
 @dataclass(frozen=True)
-class Jackknife:
+class Jackknife(Procedure):
     """Leave one cluster out (CR3): never too small, and with few treated clusters rather too large.
 
     Variance: (G - 1) / G times the sum of squared deviations of the estimates without each cluster from the estimate
@@ -72,9 +74,10 @@ class Jackknife:
     degrees: Degrees = "satterthwaite"
 
     @property
-    def name(self) -> str:
-        """Name and convention as printed."""
-        return f"cluster jackknife (CR3), {_DEGREES[self.degrees]} degrees of freedom"
+    def entry(self) -> Method:
+        """Name, sentence and source."""
+        fast = Message("rules.jackknife.fast")
+        return rule_entry("jackknife", Message(f"rules.degrees.{self.degrees}"), also=(fast,))
 
     def __call__(self, effects: Effects) -> Inference:
         """Attach the jackknife variance and its degrees of freedom."""

@@ -13,13 +13,15 @@ from asn_impact.designs import Design
 from asn_impact.errors import DataWarning, InferenceError
 from asn_impact.estimation.effects import Effects
 from asn_impact.estimation.inference import Inference, conclude
+from asn_impact.estimation.methods import Method, Procedure, rule_entry
 from asn_impact.estimation.resampling import all_ways, number_of_ways, some_ways, times_of_clusters
+from asn_impact.words import Message
 
 __all__ = ["Placebo"]
 
 
 @dataclass(frozen=True)
-class Placebo:
+class Placebo(Procedure):
     """Variance of placebo estimates: the treated are left out and their adoption times dealt to never-treated clusters.
 
     The one rule that gives an interval with a single treated cluster, at a price: it takes for granted that the
@@ -49,9 +51,9 @@ class Placebo:
     seed: int
 
     @property
-    def name(self) -> str:
-        """Name and convention as printed."""
-        return "placebo treatment of never-treated clusters, t(never-treated clusters - 1)"
+    def entry(self) -> Method:
+        """Name, sentence and source."""
+        return rule_entry("placebo", Message("rules.placebo.degrees"))
 
     def __call__(self, effects: Effects) -> Inference:
         """Attach the placebo variance.

@@ -22,6 +22,8 @@ from asn_impact.errors import DataWarning, InferenceError
 from asn_impact.estimation.effects import Effects
 from asn_impact.estimation.inference import Inference, Rule, conclude, refuse_single_cluster
 from asn_impact.estimation.linear import Blocks, LeastSquares
+from asn_impact.estimation.methods import Method, Procedure, full_name, rule_entry
+from asn_impact.words import Message
 
 __all__ = ["Permutation", "Resampled", "Weights", "WildBootstrap"]
 
@@ -113,7 +115,7 @@ class Resampled(Inference):
 
 
 @dataclass(frozen=True)
-class WildBootstrap:
+class WildBootstrap(Procedure):
     """Restricted wild cluster bootstrap of the t statistic, for every estimator that is linear in the cell means.
 
     Residuals under the effect that is tested change sign (``"rademacher"``), or are multiplied by one of Webb's six or
@@ -132,9 +134,10 @@ class WildBootstrap:
     weights: Weights = "rademacher"
 
     @property
-    def name(self) -> str:
-        """Name and convention as printed."""
-        return f"restricted wild cluster bootstrap ({self.weights}), CR1 t statistic, ties excluded"
+    def entry(self) -> Method:
+        """Name, sentence and source."""
+        statistic, ties = Message("rules.wild_bootstrap.statistic"), Message("rules.wild_bootstrap.ties")
+        return rule_entry("wild_bootstrap", statistic, ties, weights=self.weights)
 
     def __call__(self, effects: Effects) -> Inference:
         """Attach bootstrap p-values and intervals by test inversion."""
@@ -159,7 +162,7 @@ class WildBootstrap:
 
 
 @dataclass(frozen=True)
-class Permutation:
+class Permutation(Procedure):
     """Randomisation inference: the t statistic among those of all ways the clusters could have been timed.
 
     Adoption times are dealt again among the clusters, within the values of `strata` (an attribute of the units) if
@@ -175,10 +178,13 @@ class Permutation:
     strata: str | None = None
 
     @property
-    def name(self) -> str:
-        """Name and convention as printed."""
-        within = f" within {self.strata}" if self.strata else ""
-        return f"randomisation of adoption times over clusters{within}, studentised"
+    def entry(self) -> Method:
+        """Name, sentence and source."""
+        own = rule_entry("permutation", Message("rules.permutation.studentised"))
+        if self.strata is None:
+            return own
+        short = Message("rules.permutation.within", strata=self.strata)
+        return replace(own, name=full_name(short, own.parts), short=short)
 
     def __call__(self, effects: Effects) -> Inference:
         """Attach randomisation p-values and intervals."""

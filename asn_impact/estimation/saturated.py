@@ -22,7 +22,9 @@ from asn_impact.designs import Design
 from asn_impact.errors import DataWarning, EstimationError, listed
 from asn_impact.estimation.adjusted import cluster_sums
 from asn_impact.estimation.effects import Averaged, Cells, Effects, Estimator, Fit, View
+from asn_impact.estimation.methods import Method, Procedure, estimator_entry, given
 from asn_impact.estimation.two_way import columns_of, names_of
+from asn_impact.words import Message
 
 __all__ = ["InteractionWeighted", "Saturated"]
 
@@ -33,7 +35,7 @@ _CONSTANT = 1e-12  # share of the square of a covariate within units below which
 
 
 @dataclass(frozen=True)
-class Saturated:
+class Saturated(Procedure):
     """Extended two-way effects: unit effects, period effects and one dummy for each treated cohort and period.
 
     Assumes parallel trends in all periods used and no anticipation. With ``"not_yet"`` every untreated cell
@@ -68,10 +70,10 @@ class Saturated:
         object.__setattr__(self, "covariates", names_of(self.covariates))
 
     @property
-    def name(self) -> str:
-        """Name and parameters as printed."""
-        controls = {"never": "never-treated", "not_yet": "not-yet-treated"}[self.controls]
-        return f"Saturated two-way effects (Wooldridge), {controls} controls{said_given(self.covariates)}"
+    def entry(self) -> Method:
+        """Name, sentence and source."""
+        controls = Message(f"methods.controls.{self.controls}")
+        return estimator_entry("saturated", controls, given(self.covariates), authors=("Wooldridge",))
 
     def __call__(self, design: Design) -> Effects:
         """Estimate one effect for each cohort and period."""
@@ -90,7 +92,7 @@ class Saturated:
 
 
 @dataclass(frozen=True)
-class InteractionWeighted:
+class InteractionWeighted(Procedure):
     """Interaction-weighted effects: one dummy for each cohort and time since adoption but the last before it.
 
     Assumes parallel trends in all periods and no anticipation. Compared with the never-treated; without any,
@@ -109,9 +111,9 @@ class InteractionWeighted:
     """
 
     @property
-    def name(self) -> str:
-        """Name as printed."""
-        return "Interaction-weighted effects (Sun and Abraham)"
+    def entry(self) -> Method:
+        """Name, sentence and source."""
+        return estimator_entry("interaction_weighted", authors=("Sun", "Abraham"))
 
     def __call__(self, design: Design) -> Effects:
         """Estimate one effect for each cohort and time since adoption."""

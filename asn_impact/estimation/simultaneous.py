@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -14,6 +14,8 @@ from asn_impact.errors import InferenceError, listed
 from asn_impact.estimation.effects import Contributions, Effects
 from asn_impact.estimation.inference import Inference, Rule, conclude, refuse_single_cluster
 from asn_impact.estimation.jackknife import WELCH_CAP, BiasReduced, Jackknife, bias_reduced, deleted
+from asn_impact.estimation.methods import Method, Procedure, full_name, rule_entry
+from asn_impact.words import Message
 
 __all__ = ["Banded", "Joint", "Multiplier", "Signed", "Simultaneous", "romano_wolf"]
 
@@ -105,7 +107,7 @@ class Joint(Banded):
 
 
 @dataclass(frozen=True)
-class Simultaneous:
+class Simultaneous(Procedure):
     """Intervals that hold for a whole event study or completion curve at once, from the intervals of another rule.
 
     Each interval is that of `rule` at a higher level, the same for all, found so that without any effect all of them
@@ -150,9 +152,12 @@ class Simultaneous:
             )
 
     @property
-    def name(self) -> str:
-        """Name and convention as printed."""
-        return f"simultaneous (sup-t) band, {self.reps} draws, each by {self.rule.name}"
+    def entry(self) -> Method:
+        """Name, sentence and source."""
+        own, each = rule_entry("simultaneous"), self.rule.entry
+        parts = (Message("rules.draws", reps=self.reps), Message("rules.simultaneous.each", rule=each.name))
+        entry = own.around(each, name=full_name(own.short, parts))
+        return replace(entry, parts=parts, also=(Message("rules.simultaneous.step"), *each.sources))
 
     def __call__(self, effects: Effects) -> Inference:
         """Attach the simultaneous band.
@@ -255,7 +260,7 @@ def _statistics_p(rng: np.random.Generator, root: Float, squares: Int, size: int
 
 
 @dataclass(frozen=True)
-class Multiplier:
+class Multiplier(Procedure):
     """Simultaneous (sup-t) bands as the R package did makes them, for comparison: use `Simultaneous` for a conclusion.
 
     The influence is multiplied by random signs cluster by cluster: Callaway and Sant'Anna (2021), algorithm 1, with CR1
@@ -271,9 +276,9 @@ class Multiplier:
     seed: int
 
     @property
-    def name(self) -> str:
-        """Name and convention as printed."""
-        return f"multiplier bootstrap, simultaneous (sup-t) band, {self.reps} draws"
+    def entry(self) -> Method:
+        """Name, sentence and source."""
+        return rule_entry("multiplier", Message("rules.band"), Message("rules.draws", reps=self.reps))
 
     def __call__(self, effects: Effects) -> Inference:
         """Attach the simultaneous band."""

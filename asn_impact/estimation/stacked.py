@@ -18,13 +18,15 @@ from asn_impact.arrays import Bool, Float, Int
 from asn_impact.designs import Design
 from asn_impact.errors import DataWarning, EstimationError, listed
 from asn_impact.estimation.effects import Effects
+from asn_impact.estimation.methods import Method, Procedure, estimator_entry
 from asn_impact.estimation.saturated import by_cluster, ratio
+from asn_impact.words import Message
 
 __all__ = ["Stacked"]
 
 
 @dataclass(frozen=True)
-class Stacked:
+class Stacked(Procedure):
     """The treated change since the last period before adoption minus that of clean controls, over a fixed window.
 
     Every wave is compared with units treated neither in its window nor before. Waves whose window the panel
@@ -70,9 +72,10 @@ class Stacked:
             )
 
     @property
-    def name(self) -> str:
-        """Name and parameters as printed."""
-        return f"Stacked differences (Wing, Freedman and Hollingsworth), steps -{self.before} to {self.after}"
+    def entry(self) -> Method:
+        """Name, sentence and source."""
+        window = Message("methods.stacked.window", first=-self.before, last=self.after)
+        return estimator_entry("stacked", window, authors=("Wing", "Freedman", "Hollingsworth"))
 
     def __call__(self, design: Design) -> Effects:
         """Estimate the mean effect over the window, or one for each event time."""

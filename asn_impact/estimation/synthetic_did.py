@@ -20,6 +20,7 @@ from asn_impact.designs import Design
 from asn_impact.errors import DataWarning, EstimationError, listed
 from asn_impact.estimation.adjusted import Adjusted, Rows, cluster_sums
 from asn_impact.estimation.effects import Cells, Effects
+from asn_impact.estimation.methods import Method, Procedure, estimator_entry
 
 __all__ = ["Synthetic", "SyntheticDiD", "SyntheticFit", "simplex_weights"]
 
@@ -33,7 +34,7 @@ _TIE_BREAK = 1e-6  # penalty of the period weights in units of the noise: makes 
 
 
 @dataclass(frozen=True)
-class SyntheticDiD:
+class SyntheticDiD(Procedure):
     """Effects of each wave in each of its treated periods against a weighted mean of never-treated units.
 
     Assumes that the untreated outcome of the treated would have moved as the weighted mean of the never-treated does.
@@ -61,13 +62,9 @@ class SyntheticDiD:
     kind: Literal["synthetic_did", "synthetic_control", "did"] = "synthetic_did"
 
     @property
-    def name(self) -> str:
-        """Name as printed."""
-        return {
-            "synthetic_did": "Synthetic difference-in-differences",
-            "synthetic_control": "Synthetic control",
-            "did": "Difference-in-differences of means",
-        }[self.kind]
+    def entry(self) -> Method:
+        """Name, sentence and source."""
+        return estimator_entry(self.kind)
 
     def __call__(self, design: Design) -> Effects:
         """Estimate on a design without empty cells."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Hashable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -13,7 +13,9 @@ from asn_impact.arrays import Bool, Float, Int
 from asn_impact.designs import Design
 from asn_impact.errors import DataWarning, EstimationError, listed, nearest
 from asn_impact.estimation.effects import Cells, Effects
-from asn_impact.estimation.group_time import GroupTime
+from asn_impact.estimation.group_time import AUTHORS, GroupTime
+from asn_impact.estimation.methods import Method, Procedure, estimator_entry, full_name
+from asn_impact.words import Message
 
 __all__ = ["TripleDifference"]
 
@@ -22,7 +24,7 @@ _NEVER = GroupTime(controls="never")
 
 
 @dataclass(frozen=True)
-class TripleDifference:
+class TripleDifference(Procedure):
     """Group-time effects among the services reached minus those among the services not reached, by cohort and period.
 
     Assumes that the difference between the two kinds of services would have changed alike in treated and
@@ -61,10 +63,13 @@ class TripleDifference:
     comparison: GroupTime = _NEVER
 
     @property
-    def name(self) -> str:
-        """Name and parameters as printed."""
-        inner = self.comparison.name
-        return f"Triple difference ({self.third} = {self.reached} against the rest) of {inner[0].lower()}{inner[1:]}"
+    def entry(self) -> Method:
+        """Name, sentence and source."""
+        own = estimator_entry("triple_difference", third=self.third, reached=self.reached)
+        among = Message("methods.by", short=Message("methods.group_time.inside"), authors=AUTHORS)
+        head = Message("methods.triple_difference.head", short=own.short, inner=among)
+        inner = self.comparison.entry
+        return replace(own, name=full_name(head, inner.parts), parts=inner.parts, also=inner.sources)
 
     def __call__(self, design: Design) -> Effects:
         """Estimate the difference for every cohort and period that both kinds of services have."""

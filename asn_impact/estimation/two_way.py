@@ -15,12 +15,14 @@ from asn_impact.designs import Design
 from asn_impact.errors import DataWarning, EstimationError, listed, nearest
 from asn_impact.estimation.effects import Effects
 from asn_impact.estimation.linear import LeastSquares
+from asn_impact.estimation.methods import Method, Procedure, estimator_entry, full_name, given
+from asn_impact.words import Message
 
 __all__ = ["TwoWay"]
 
 
 @dataclass(frozen=True)
-class TwoWay:
+class TwoWay(Procedure):
     """Coefficients of a regression with unit and period effects.
 
     Without `regressors`, the regressor is 1 from adoption on and the coefficient is an effect only if effects are the
@@ -56,10 +58,13 @@ class TwoWay:
         object.__setattr__(self, "covariates", names_of(self.covariates))
 
     @property
-    def name(self) -> str:
-        """Name and parameters as printed."""
-        added = f", given {', '.join(self.covariates)}" if self.covariates else ""
-        return f"Two-way fixed effects{' of ' + ', '.join(self.regressors) if self.regressors else ''}{added}"
+    def entry(self) -> Method:
+        """Name, sentence and source."""
+        own = estimator_entry("two_way", given(self.covariates))
+        if not self.regressors:
+            return own
+        short = Message("methods.two_way.of", names=self.regressors)
+        return replace(own, name=full_name(short, own.parts), short=short)
 
     def __call__(self, design: Design) -> Effects:
         """Estimate on a design: the treatment, each regressor, or each time since adoption."""

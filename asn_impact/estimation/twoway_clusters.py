@@ -14,6 +14,8 @@ from asn_impact.errors import DataWarning, InferenceError, listed, nearest
 from asn_impact.estimation.effects import Effects
 from asn_impact.estimation.inference import Inference, conclude, refuse_single_cluster
 from asn_impact.estimation.linear import LeastSquares
+from asn_impact.estimation.methods import Method, Procedure, rule_entry
+from asn_impact.words import Message
 
 __all__ = ["TwoWayClustered"]
 
@@ -21,7 +23,7 @@ _NOTHING = 1e-9  # share of the larger one-way variance below which the two-way 
 
 
 @dataclass(frozen=True)
-class TwoWayClustered:
+class TwoWayClustered(Procedure):
     """Clustered by the clusters of the design and by something that cuts across them (Cameron, Gelbach, Miller 2011).
 
     The variance is that by clusters, plus that by `by`, less that by their intersections (eq. 2.8). With ``"CR1"`` each
@@ -56,9 +58,11 @@ class TwoWayClustered:
     correction: Literal["CR0", "CR1"] = "CR1"
 
     @property
-    def name(self) -> str:
-        """Name and convention as printed."""
-        return f"two-way clustered ({self.correction}) by clusters and {self.by}, t(min(G, H) - 1)"
+    def entry(self) -> Method:
+        """Name, sentence and source."""
+        by = Message("rules.two_way_clustered.period") if self.by == "period" else self.by
+        degrees = Message("rules.two_way_clustered.degrees")
+        return rule_entry("two_way_clustered", degrees, correction=self.correction, by=by)
 
     def __call__(self, effects: Effects) -> Inference:
         """Attach the two-way clustered variance."""

@@ -1,0 +1,153 @@
+"""A method is one entry: its name, its short name, the sentence that explains it and its source, in each language.
+
+Every estimator and every rule of inference is a `Procedure`: parameters that are checked when it is made, and an entry.
+The texts are in ``words/methods.toml`` and ``words/rules.toml``; what depends on parameters is added as parts.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+from asn_impact.arguments import check_fields
+from asn_impact.words import Message, paragraph
+
+__all__ = ["Method", "Procedure", "estimator_entry", "rule_entry", "short_names"]
+
+
+@dataclass(frozen=True)
+class Method:
+    """What is said of a method wherever it is named.
+
+    Attributes
+    ----------
+    name
+        Name and parameters in full.
+    short
+        The name alone, for a column of a table.
+    sentence
+        How it works, for the report.
+    source
+        The full reference.
+    parts
+        What the parameters add to the name, one by one.
+    also
+        References for what was built in: the method inside this one, or what a parameter asks for.
+    """
+
+    name: Message
+    short: Message
+    sentence: Message
+    source: Message
+    parts: tuple[Message, ...] = ()
+    also: tuple[Message, ...] = ()
+
+    @property
+    def sources(self) -> tuple[Message, ...]:
+        """All references, each once."""
+        return tuple(dict.fromkeys((self.source, *self.also)))
+
+    def around(self, inner: Method, *parts: Message, name: Message) -> Method:
+        """Return this entry for a method that uses another: the sentences and sources of both."""
+        return replace(
+            self,
+            name=name,
+            sentence=paragraph(inner.sentence, self.sentence),
+            parts=(*inner.parts, *parts),
+            also=inner.sources,
+        )
+
+
+@dataclass(frozen=True)
+class Procedure(ABC):
+    """Parameters in the object, data in the call: the base of all estimators and rules."""
+
+    def __post_init__(self) -> None:
+        check_fields(self)
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if isinstance(value, list):
+                object.__setattr__(self, field.name, tuple(value))
+
+    @property
+    @abstractmethod
+    def entry(self) -> Method:
+        """Name, short name, sentence and source, in each language."""
+
+    @property
+    def name(self) -> str:
+        """Name and parameters as printed, in English."""
+        return str(self.entry.name)
+
+
+def full_name(head: Message, parts: Iterable[Message | None]) -> Message:
+    """Return a name with what its parameters add to it."""
+    return Message("methods.name", parts=(head, *(part for part in parts if part is not None)))
+
+
+def estimator_entry(
+    entry: str,
+    *parts: Message | None,
+    authors: tuple[str, ...] = (),
+    also: tuple[Message, ...] = (),
+    **values: Any,  # noqa: ANN401 - what fills the gaps of the entry
+) -> Method:
+    """Return the entry of an estimator in ``words/methods.toml``; parts that are None are left out."""
+    short = Message(f"methods.{entry}.short", **values)
+    head = Message("methods.by", short=short, authors=authors) if authors else short
+    return Method(
+        name=full_name(head, parts),
+        short=short,
+        sentence=Message(f"methods.{entry}.sentence", **values),
+        source=Message(f"methods.{entry}.source"),
+        parts=tuple(part for part in parts if part is not None),
+        also=also,
+    )
+
+
+def rule_entry(
+    entry: str,
+    *parts: Message | None,
+    also: tuple[Message, ...] = (),
+    **values: Any,  # noqa: ANN401 - what fills the gaps of the entry
+) -> Method:
+    """Return the entry of a rule in ``words/rules.toml``; parts that are None are left out."""
+    short = Message(f"rules.{entry}.short", **values)
+    return Method(
+        name=full_name(short, parts),
+        short=short,
+        sentence=Message(f"rules.{entry}.sentence", **values),
+        source=Message(f"rules.{entry}.source"),
+        parts=tuple(part for part in parts if part is not None),
+        also=also,
+    )
+
+
+def given(covariates: tuple[str, ...]) -> Message | None:
+    """Return the part of a name that says what the estimates are given; None without covariates."""
+    return Message("methods.given", names=covariates) if covariates else None
+
+
+def short_names(methods: Iterable[Method]) -> Mapping[Method, Message]:
+    """Return each method with the shortest name that tells it from the others in a table.
+
+    A part of the name that all methods of the same short name share is left out.
+
+    Examples
+    --------
+    >>> from asn_impact.estimation import GroupTime
+    >>> names = short_names([GroupTime(controls="never").entry, GroupTime().entry])
+    >>> [str(name) for name in names.values()]
+    ['Group-time effects, never-treated controls', 'Group-time effects, not-yet-treated controls']
+    """
+    every = list(dict.fromkeys(methods))
+    shared = {
+        method.short: set.intersection(*(set(one.parts) for one in every if one.short == method.short))
+        for method in every
+    }
+    return {
+        method: full_name(method.short, (part for part in method.parts if part not in shared[method.short]))
+        for method in every
+    }
