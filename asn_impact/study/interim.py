@@ -8,7 +8,7 @@ from typing import Any
 from asn_impact.errors import AsnImpactError
 from asn_impact.words import Message, languages, verbatim
 
-__all__ = ["as_message", "estimators", "message_of", "messages", "rules", "texts"]
+__all__ = ["as_message", "as_note", "message_of", "messages", "texts"]
 
 
 def message_of(problem: AsnImpactError) -> Message:
@@ -26,52 +26,11 @@ def messages(*notes: Iterable[Any]) -> tuple[Message, ...]:
     return tuple(dict.fromkeys(as_message(note) for some in notes for note in some))
 
 
+def as_note(message: Message) -> Any:  # noqa: ANN401 - a note as the values hold them today
+    """Return a note for a value whose notes are texts and go into a file as they are."""
+    return str(message)
+
+
 def texts(message: Message) -> Mapping[str, Any]:
     """Return the texts of a message by language, for tables that take no messages yet."""
     return {language: message.text(language) for language in languages()}
-
-
-def estimators() -> Mapping[str, type]:
-    """Return the estimators by their names in study.toml."""
-    from asn_impact import estimation
-
-    if hasattr(estimation, "ESTIMATORS"):
-        return estimation.ESTIMATORS
-    from asn_impact.estimation.curve import Along
-
-    return {
-        "group_time": estimation.GroupTime,
-        "imputation": estimation.Imputation,
-        "two_stage": estimation.TwoStage,
-        "saturated": estimation.Saturated,
-        "interaction_weighted": estimation.InteractionWeighted,
-        "synthetic_did": estimation.SyntheticDiD,
-        "two_way": estimation.TwoWay,
-        "stacked": estimation.Stacked,
-        "efficient": estimation.Efficient,
-        "dose": estimation.Dose,
-        "triple_difference": estimation.TripleDifference,
-        "along": Along,
-    }
-
-
-def rules() -> Mapping[str, type]:
-    """Return the rules of inference by their names in study.toml."""
-    from asn_impact import estimation
-
-    if hasattr(estimation, "RULES"):
-        return estimation.RULES
-    from asn_impact.estimation.simultaneous import Simultaneous
-
-    return {
-        "bias_reduced": estimation.BiasReduced,
-        "jackknife": estimation.Jackknife,
-        "cluster_robust": estimation.ClusterRobust,
-        "classical": estimation.Classical,
-        "two_way_clustered": estimation.TwoWayClustered,
-        "wild_bootstrap": estimation.WildBootstrap,
-        "permutation": estimation.Permutation,
-        "placebo": estimation.Placebo,
-        "multiplier": estimation.Multiplier,
-        "simultaneous": Simultaneous,
-    }

@@ -6,8 +6,6 @@ import functools
 from collections.abc import Iterator
 from typing import Any, Final
 
-from asn_impact.study.interim import estimators as estimator_classes
-from asn_impact.study.interim import rules as rule_classes
 from asn_impact.study.keys import Choice, Keys, Setting, keys_of
 from asn_impact.study.kinds import (
     DAY,
@@ -177,26 +175,25 @@ def design() -> Keys:
 @functools.cache
 def estimators() -> Choice:
     """Return every estimator; one that asks for another is given it as a table inside its own."""
+    from asn_impact.estimation import ESTIMATORS, Along
     from asn_impact.estimation.effects import Estimator
 
-    classes = estimator_classes()
-    refused = {name: Message("study.elsewhere.curve") for name, home in classes.items() if home.__name__ == "Along"}
+    refused = {name: Message("study.elsewhere.curve") for name, home in ESTIMATORS.items() if home is Along}
     offers: dict[str, Keys] = {}
     choice = Choice("name", offers, refused)
-    offers |= {name: keys_of(home, tables={Estimator: choice}) for name, home in classes.items() if name not in refused}
+    offers |= {n: keys_of(home, tables={Estimator: choice}) for n, home in ESTIMATORS.items() if n not in refused}
     return choice
 
 
 @functools.cache
 def rules() -> Choice:
     """Return every rule of inference; the rule inside another is called ``errors``, as ``rule`` names the outer one."""
+    from asn_impact.estimation import RULES
     from asn_impact.estimation.inference import Rule
 
     offers: dict[str, Keys] = {}
     choice = Choice("rule", offers)
-    offers |= {
-        name: keys_of(home, rename={"rule": "errors"}, tables={Rule: choice}) for name, home in rule_classes().items()
-    }
+    offers |= {n: keys_of(home, rename={"rule": "errors"}, tables={Rule: choice}) for n, home in RULES.items()}
     return choice
 
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 from asn_impact.arguments import did_you_mean
 from asn_impact.errors import DesignError, InputError
 from asn_impact.study import offers
-from asn_impact.study.interim import message_of, messages
+from asn_impact.study.interim import as_note, message_of, messages
 from asn_impact.study.keys import Place, Setting
 from asn_impact.study.kinds import TEXT, TEXTS
 from asn_impact.study.settings import Study
@@ -275,7 +275,7 @@ def _of_units(rollout: Rollout, panel: Panel) -> Rollout:
     if inside.all():
         return rollout
     note = Message("study.units_without_rows", n=int((~inside).sum()), units=len(inside))
-    return replace(rollout, adopted=rollout.adopted[inside], notes=(*rollout.notes, note))
+    return replace(rollout, adopted=rollout.adopted[inside], notes=(*rollout.notes, as_note(note)))
 
 
 # --------------------------------------------------------------------------- what the estimator and the rule need
