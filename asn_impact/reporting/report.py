@@ -54,11 +54,11 @@ def publish(
     """Write a report that a reader without statistics can follow, and a brief for one who decides; return the files.
 
     The report has the chapters of an Indonesian evaluation report, from the summary to the appendices. Methods say who
-    was compared, what was left out, how it was computed, and the limits. Each format is made from the same page: ``report.html`` needs no other file
-    and no network, ``report.docx`` has native tables that an office can edit, ``report.pdf`` is tagged for screen
-    readers. ``brief.*`` is the policy brief. Beside them lie the figures (svg, png, csv, json), the tables (csv) and
-    ``manifest.json``. It lists every number in a sentence with its value and source, every exhibit with its data, the
-    notes, and the SHA-256 of every file. The same report gives the same bytes.
+    was compared, what was left out, how it was computed, and the limits. Each format is made from the same page:
+    ``report.html`` needs no other file and no network, ``report.docx`` has native tables that an office can edit,
+    ``report.pdf`` is tagged for screen readers. ``brief.*`` is the policy brief. Beside them lie the figures (svg, png,
+    csv, json), the tables (csv) and ``manifest.json``. It lists every number in a sentence with its value and source,
+    every exhibit with its data, the notes, and the SHA-256 of every file. The same report gives the same bytes.
 
     Parameters
     ----------
