@@ -218,18 +218,6 @@ class Effects:
         return bool(getattr(self.fit, "linear", True))
 
     @property
-    def anticipation(self) -> int:
-        """Periods before training in which people may already react."""
-        return int(getattr(self.estimator, "anticipation", 0))
-
-    @property
-    def reference(self) -> int | None:
-        """Event time that is zero by construction; None where there is none."""
-        none = type(self.estimator).__name__ in {"Imputation", "TwoStage"}
-        none |= getattr(self.estimator, "base", "universal") == "varying"
-        return None if none else -1 - self.anticipation
-
-    @property
     def unused_covariates(self) -> tuple[str, ...]:
         """Covariates of the panel that the estimator does not use: it uses those it names and no other."""
         own = (self.estimator, getattr(self.estimator, "comparison", None))
