@@ -5,12 +5,14 @@ from __future__ import annotations
 import argparse
 import sys
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib import resources
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from asn_impact.errors import AsnImpactError, StudyError
+from asn_impact.verbs import public_verb
+from asn_impact.words import Language, Message, languages, verbatim
 
 if TYPE_CHECKING:
     from asn_impact.study import Study
@@ -20,16 +22,13 @@ __all__ = ["main"]
 DONE, REFUSED, FAILED = 0, 1, 2
 STUDY_FILE = "study.toml"
 _WIDTH = 100
-_DESCRIPTION = "Did training civil servants shorten the wait for a permit? Evidence from the files an office has."
-_EXIT_CODES = """\
-exit codes: 0 done; 1 done, but no effect can be claimed from these data and the reason was printed;
-2 the study, its data or the command line is wrong, and nothing was written"""
 
 
+@public_verb
 def main(words: Sequence[str] | None = None) -> int:
     """Run the program on the words of a command line and return its exit code: 0, 1 or 2.
 
-    An error of the study or its data is printed as one paragraph, without a traceback.
+    An error of the study or its data is printed as one paragraph, without a traceback, in the language of the study.
 
     Examples
     --------
@@ -39,36 +38,47 @@ def main(words: Sequence[str] | None = None) -> int:
     arguments = _parser().parse_args(words)
     try:
         return int(arguments.command(arguments))
-    except (AsnImpactError, OSError) as problem:
-        print(_paragraph(f"asn-impact: {problem}"), file=sys.stderr)
-        return FAILED
+    except AsnImpactError as problem:
+        language = _language(arguments)
+        _complain(Message("cli.problem", what=verbatim(problem.text(language))), language)
+    except OSError as problem:
+        _complain(Message("cli.problem", what=str(problem)), "en")
     except KeyboardInterrupt:
-        print("asn-impact: stopped; nothing was written.", file=sys.stderr)
-        return FAILED
+        _complain(Message("cli.stopped"), _language(arguments))
+    return FAILED
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="asn-impact",
-        description=_DESCRIPTION,
-        epilog=_EXIT_CODES,
+        description=str(Message("cli.description")),
+        epilog=str(Message("cli.exit_codes")),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    commands = parser.add_subparsers(title="commands", required=True, metavar="{new,check,run,plan}")
-    for name, path, command, words in (
-        ("new", "FOLDER", _new, "make a folder with a commented study.toml to fill in"),
-        ("check", "STUDY", _check, "read the data and print what would be used and lost, without estimating"),
-        ("run", "STUDY", _run, "do the whole job: estimate, draw, write the report"),
-        ("plan", "STUDY", _plan, "say what the scenarios in [plan] could detect, and draw the lottery they ask for"),
-    ):
-        sub = commands.add_parser(name, help=words, description=f"{words[:1].upper()}{words[1:]}.")
-        sub.add_argument("path", metavar=path, help="a folder" if name == "new" else "a study.toml, or its folder")
-        sub.set_defaults(command=command)
-        if name == "check":
-            sub.add_argument("--language", choices=("id", "en"), help="of what is printed; the study's first otherwise")
-            sub.add_argument(
-                "--dropped", metavar="FILE", help="write the rows left out to this CSV file, to be corrected"
-            )
+    commands = parser.add_subparsers(
+        title=str(Message("cli.commands")), required=True, metavar="{new,check,run,plan}"
+    )
+    path = str(Message("cli.path_study"))
+    _add(commands, "new", _new, Message("cli.new"), "FOLDER", str(Message("cli.path_new")))
+    check = _add(commands, "check", _check, Message("cli.check"), "STUDY", path)
+    check.add_argument("--language", choices=tuple(languages()), help=str(Message("cli.language")))
+    check.add_argument("--dropped", metavar="FILE", help=str(Message("cli.dropped")))
+    _add(commands, "run", _run, Message("cli.run"), "STUDY", path)
+    _add(commands, "plan", _plan, Message("cli.plan"), "STUDY", path)
+    return parser
+
+
+def _add(
+    commands: Any,  # noqa: ANN401 - a class argparse keeps to itself
+    name: str,
+    command: Callable[[argparse.Namespace], int],
+    what: Message,
+    metavar: str,
+    path: str,
+) -> argparse.ArgumentParser:
+    parser: argparse.ArgumentParser = commands.add_parser(name, help=str(what), description=str(what))
+    parser.add_argument("path", metavar=metavar, help=path)
+    parser.set_defaults(command=command)
     return parser
 
 
@@ -77,16 +87,13 @@ def _new(arguments: argparse.Namespace) -> int:
     folder = Path(arguments.path)
     target = folder / STUDY_FILE
     if target.exists():
-        raise StudyError(f"{target} exists already. Edit it, or name another folder: nothing was overwritten.")
+        raise StudyError(Message("cli.exists", file=str(target)))
     template = (resources.files("asn_impact") / "study_template.toml").read_text(encoding="utf-8")
     folder.mkdir(parents=True, exist_ok=True)
     with target.open("x", encoding="utf-8") as file:
         file.write(template)
-    print(f"{target} is ready. Fill it in, then: asn-impact check {target}")
+    print(Message("cli.ready", file=str(target)))
     return DONE
-
-
-_DROPPED = {"id": "{n} baris yang dikeluarkan ditulis ke {file}", "en": "{n} rows left out written to {file}"}
 
 
 def _check(arguments: argparse.Namespace) -> int:
@@ -94,50 +101,67 @@ def _check(arguments: argparse.Namespace) -> int:
 
     study = _study(arguments.path)
     language = arguments.language or study.languages[0]
-    found = check(study, language)
-    print(found.text)
+    checked = check(study, language)
+    print(checked.text)
     if arguments.dropped is not None:
-        n = write_dropped(found, Path(arguments.dropped), language)
-        print(f"\n{_DROPPED[language].format(n=n, file=Path(arguments.dropped).name)}")
-    return REFUSED if found.refusal else DONE
+        file = Path(arguments.dropped)
+        n = write_dropped(checked, file, language)
+        print(f"\n{Message('cli.rows_written', n=n, file=file.name).text(language)}")
+    return DONE if checked.refusal is None else REFUSED
 
 
 def _run(arguments: argparse.Namespace) -> int:
     from asn_impact.study import run
 
-    finished = run(_study(arguments.path))
+    study = _study(arguments.path)
+    language = study.languages[0]
+    finished = run(study)
     for note in finished.notes:
-        print(_paragraph(f"Note: {note}"), file=sys.stderr)
+        _complain(Message("study.note", note=note), language)
     for finding in finished.findings:
         print(_paragraph(finding))
-    print(f"Written to {finished.folder}")
-    if finished.refusal:
-        print(_paragraph(f"No effect is claimed: {finished.refusal}"), file=sys.stderr)
-        return REFUSED
-    return DONE
+    print(Message("cli.written", folder=str(finished.folder)).text(language))
+    if finished.refusal is None:
+        return DONE
+    _complain(Message("cli.refused", why=finished.refusal), language)
+    return REFUSED
 
 
 def _plan(arguments: argparse.Namespace) -> int:
     from asn_impact.study.planned import plan
 
     study = _study(arguments.path)
-    found = plan(study)
-    print(found.text(study.languages[0]))
-    if found.certificate is not None:
-        print(f"\n{_CERTIFICATE[study.languages[0]].format(file=found.certificate.name)}")
+    language = study.languages[0]
+    planned = plan(study)
+    print(planned.text(language))
+    if planned.certificate is not None:
+        print(f"\n{Message('cli.certificate', file=planned.certificate.name).text(language)}")
     return DONE
-
-
-_CERTIFICATE = {"id": "Berita acara undian: {file}", "en": "Certificate of the lottery: {file}"}
 
 
 def _study(path: str) -> Study:
     from asn_impact.study import read_study
 
-    given = Path(path)
-    return read_study(given / STUDY_FILE if given.is_dir() else given)
+    return read_study(_file(path))
+
+
+def _file(path: str) -> Path:
+    place = Path(path)
+    return place / STUDY_FILE if place.is_dir() else place
+
+
+def _language(arguments: argparse.Namespace) -> Language:
+    """Return the language asked for, else that of the study, else English."""
+    from asn_impact.study.settings import language_of
+
+    asked: Language | None = getattr(arguments, "language", None)
+    return asked or language_of(_file(arguments.path))
+
+
+def _complain(what: Message, language: Language) -> None:
+    print(_paragraph(what.text(language)), file=sys.stderr)
 
 
 def _paragraph(text: object) -> str:
-    """One paragraph, whatever line breaks the text came with."""
+    """Return one paragraph, whatever line breaks the text came with."""
     return textwrap.fill(" ".join(str(text).split()), _WIDTH, break_long_words=False, break_on_hyphens=False)

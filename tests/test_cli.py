@@ -55,7 +55,7 @@ def test_new_writes_a_commented_study_that_check_understands(tmp_path, capsys):
     assert "asn-impact check" in capsys.readouterr().out
     assert main(["check", str(tmp_path / "mine")]) == FAILED
     said = " ".join(capsys.readouterr().err.split())
-    assert "[data]: path names 'permits', which does not exist." in said
+    assert "[data]: path menyebut 'permits', yang tidak ada." in said  # the first language of the template
 
 
 def test_new_never_overwrites(tmp_path, capsys):

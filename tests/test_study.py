@@ -9,8 +9,6 @@ import os
 import re
 import subprocess
 import sys
-import typing
-from importlib import import_module
 from pathlib import Path
 
 import nbformat
@@ -19,11 +17,12 @@ import pandas as pd
 import pytest
 
 from asn_impact.errors import PrivacyError, StudyError
+from asn_impact.estimation import ESTIMATORS, RULES
+from asn_impact.measures import outcomes
 from asn_impact.measures.outcomes import Within
-from asn_impact.study import check, notebooks, read_study, run, settings
+from asn_impact.study import check, notebooks, offers, read_study, run, settings
 from asn_impact.study.detail import moved
 from asn_impact.study.evidence import FEWEST_CLUSTERS, estimated
-from asn_impact.study.keys import Keys
 from asn_impact.study.prepared import prepared
 
 ROOT = Path(__file__).parents[1]
@@ -202,20 +201,52 @@ def test_the_template_says_every_section_and_reads_as_it_stands(tmp_path):
         assert f"[{section}]" in text
 
 
-def offered():
-    tables = (settings.OUTCOME, settings.ESTIMATOR, settings.RULE, settings.DATA)
-    return [(name, keys) for table in tables for name, keys in table.items() if keys.home]
+CLASSES = {**{f"estimator {name}": home for name, home in ESTIMATORS.items()}, **{f"rule {n}": h for n, h in RULES.items()}}
+OUTCOMES = [outcomes.RestrictedMean, outcomes.Within, outcomes.Count, outcomes.Score, outcomes.Share, outcomes.Mean]
 
 
-@pytest.mark.parametrize(("name", "keys"), offered(), ids=[name for name, _ in offered()])
-def test_every_key_offered_is_an_argument_of_what_it_becomes(name, keys: Keys):
-    module, _, attribute = keys.home.partition(":")
-    home = getattr(import_module(module), attribute)
-    if dataclasses.is_dataclass(home):
-        hints = typing.get_type_hints(home)
-        assert {key: hints.get(key) for key in keys.types} == dict(keys.types)
-    else:
-        assert set(keys.types) - {"path", "unused"} <= set(inspect.signature(home).parameters)
+def test_every_estimator_rule_and_outcome_can_be_named_or_says_why_not():
+    named = {keys.home for _, _, keys in offers.walk()}
+    assert {*OUTCOMES, *RULES.values()} <= named
+    assert set(ESTIMATORS) == {*offers.estimators().offers, *offers.estimators().refused}
+    assert "completion curve" in str(offers.estimators().refused["along"])
+
+
+@pytest.mark.parametrize(("section", "name", "keys"), [p for p in offers.walk() if p[2].home is not None])
+def test_every_parameter_is_a_key_or_says_why_not(section, name, keys):
+    """Parameters of functions and classes are keys of the same name, of the kind their hint says."""
+    renamed = {parameter: key for key, parameter in keys.parameters.items()}
+    columns = keys.kinds["columns"].expected["names"] if name == "panel" and section == "data" else ()
+    for parameter in inspect.signature(keys.home).parameters:
+        if parameter in columns:
+            continue
+        assert renamed.get(parameter, parameter) in keys.kinds or parameter in keys.elsewhere, (section, name)
+
+
+@pytest.mark.parametrize("home", CLASSES.values(), ids=CLASSES)
+def test_no_parameter_of_an_estimator_or_a_rule_is_for_python_only(home):
+    keys = next((keys for _, _, keys in offers.walk() if keys.home is home), None)
+    assert keys is None or not keys.elsewhere
+
+
+def sections_of(text):
+    """The lines of the template by section, commented or not."""
+    parts = re.split(r"(?m)^#? *\[([a-z_.]+)\]", text)
+    found = {}
+    for name, lines in zip(parts[1::2], parts[2::2], strict=True):
+        found[name] = found.get(name, "") + lines
+    return found
+
+
+@pytest.mark.parametrize(("section", "name", "keys"), list(offers.walk()))
+def test_the_template_lists_every_key(section, name, keys):
+    text = Path(settings.__file__).parents[1].joinpath("study_template.toml").read_text(encoding="utf-8")
+    parts = sections_of(text)
+    lines = parts[section]
+    inside = {key for part in parts if part.startswith(f"{section}.") for key in [part.removeprefix(f"{section}.")]}
+    missing = [key for key in keys.kinds if key not in inside and not re.search(rf"\b{key} *=", lines)]
+    assert missing == []
+    assert name in ("", *re.findall(r'"(\w+)"', lines))
 
 
 # ------------------------------------------------------------------------------- check
@@ -223,7 +254,7 @@ def test_every_key_offered_is_an_argument_of_what_it_becomes(name, keys: Keys):
 
 def test_check_says_what_is_used_and_lost_and_imports_no_estimator(folder):
     found = check(read_study(folder / "study.toml"))
-    assert found.refusal == ""
+    assert found.refusal is None
     for part in ("Tanggal Masuk", "kept", "2024-12", "left out", "2024-05", "2024-08", "12 by office", "synthetic"):
         assert part in found.text
 
@@ -231,8 +262,8 @@ def test_check_says_what_is_used_and_lost_and_imports_no_estimator(folder):
 def test_names_of_offices_that_do_not_meet_are_a_refusal_with_the_nearest_name(folder):
     changed(folder, "share = 0.5", 'share = 0.5\noffices = {"Dinas A" = "Dinas AA"}')
     found = check(read_study(folder / "study.toml"))
-    assert "'Dinas AA'" in found.refusal
-    assert "Did you mean 'Dinas A'?" in found.refusal
+    assert "'Dinas AA'" in str(found.refusal)
+    assert "Did you mean 'Dinas A'?" in str(found.refusal)
 
 
 # ------------------------------------------------------------------------------- run
@@ -247,7 +278,7 @@ def test_a_run_writes_reports_figures_and_its_record_the_same_bytes_twice(finish
     assert len(finished.findings) == 1
     assert finished.findings[0].startswith("Training shortened the wait by")
     assert "(synthetic data)" in finished.findings[0]
-    assert finished.refusal == ""
+    assert finished.refusal is None
     run(read_study(finished.folder.parent / "study.toml"))
     assert hashes(finished.folder) == first
     assert sorted(p.name for p in finished.folder.parent.iterdir()) == [
@@ -285,7 +316,7 @@ def test_without_a_rollout_the_waits_are_reported_and_an_effect_is_refused(folde
     study = read_study(without_rollout(folder))
     assert "no rollout" in repr(study)
     finished = run(study)
-    assert "does not say who was trained" in finished.refusal
+    assert "does not say who was trained" in str(finished.refusal)
     assert finished.findings == ()
     page = (finished.folder / "report_id" / "report.html").read_text(encoding="utf-8")
     assert "tanpa dampak" in page
@@ -297,7 +328,7 @@ def test_an_estimate_that_cannot_be_is_a_refusal_with_a_report(folder):
     rows = (folder / "training.csv").read_text(encoding="utf-8").splitlines()
     (folder / "training.csv").write_text("\n".join([*rows[:2], ""]), encoding="utf-8")  # one office trained
     finished = run(read_study(folder / "study.toml"))
-    assert "1 of 12 clusters" in finished.refusal
+    assert "1 of 12 clusters" in str(finished.refusal)
     assert finished.findings == ()
     assert (finished.folder / "report_en" / "report.html").exists()
 
@@ -310,9 +341,9 @@ def test_few_clusters_are_warned_of_in_both_languages(folder):
     (folder / "training.csv").write_text("\n".join([*rows[:4], ""]), encoding="utf-8")
     assert FEWEST_CLUSTERS > 6
     finished = run(read_study(changed(folder, 'language = "en"', 'language = ["id", "en"]')))
-    assert finished.notes[0].startswith("There are only 6 clusters (3 of them treated). So few clusters cannot carry")
+    assert str(finished.notes[0]).startswith("There are only 6 clusters (3 of them treated). So few clusters cannot carry")
     page = (finished.folder / "report_id" / "report.html").read_text(encoding="utf-8")
-    assert "Hanya ada 6 gugus (3 di antaranya terlatih)" in page
+    assert "Hanya ada 6 kelompok kantor (3 di antaranya terlatih)" in page
 
 
 # ------------------------------------------------------------------------------- folders
@@ -544,7 +575,7 @@ def permits(monkeypatch):
 @pytest.mark.usefixtures("permits")
 def test_building_permits_without_training_give_durations_and_no_effect(tmp_path):
     finished, rows = result_of("bpic15/study.toml", tmp_path)
-    assert "does not say who was trained" in finished.refusal
+    assert "does not say who was trained" in str(finished.refusal)
     assert rows == []
     record = json.loads((finished.folder / "run.json").read_text(encoding="utf-8"))
     assert record["findings"] == []
@@ -558,5 +589,5 @@ def test_building_permits_without_training_give_durations_and_no_effect(tmp_path
 @pytest.mark.usefixtures("permits")
 def test_an_invented_training_of_five_clusters_carries_a_warning(tmp_path):
     finished, _ = result_of("bpic15/study_invented.toml", tmp_path)
-    assert "There are only 5 clusters (2 of them treated). So few clusters cannot carry" in finished.notes[0]
+    assert "There are only 5 clusters (2 of them treated). So few clusters cannot carry" in str(finished.notes[0])
     assert "INVENTED" in (finished.folder / "report_en" / "report.html").read_text(encoding="utf-8")

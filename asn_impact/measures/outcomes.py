@@ -4,25 +4,43 @@ An export holds finished and open applications. The mean of the finished ones fa
 because only the fast ones can be finished by then. So `Within`, `RestrictedMean` and `CompletionCurve` declare a
 horizon; a month whose cases have not all been followed that long is left out by `tabulate`, or enters as far as it
 was followed where `CompletionCurve` is told so. A withdrawn case is a competing event, never a completion.
+
+Each outcome also says which way is better, and its words: how it is called and what is said of its change.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal, TypeAlias, get_args
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
 
 import narwhals as nw
 
-from asn_impact.errors import InputError, listed, nearest
+from asn_impact.arguments import Steps, Times, check_fields
 from asn_impact.measures.calendar import DayUnit
+from asn_impact.measures.outcome_words import (
+    Limit,
+    OutcomeWords,
+    change_words,
+    limit_of,
+    names_of,
+    score_words,
+    share_words,
+    unit_words,
+    wait_words,
+    within_words,
+)
+from asn_impact.words import Message
 
 __all__ = [
+    "Better",
     "CellOutcome",
     "CompletionCurve",
     "Count",
     "DurationOutcome",
     "Immature",
+    "Limit",
     "Mean",
+    "OutcomeWords",
     "RecordOutcome",
     "RestrictedMean",
     "Score",
@@ -31,6 +49,7 @@ __all__ = [
 ]
 
 Immature: TypeAlias = Literal["leave_out", "kaplan_meier"]
+Better: TypeAlias = Literal["lower", "higher"]
 
 
 @dataclass(frozen=True)
@@ -53,11 +72,11 @@ class Within:
     ('within_5', 'share', 5)
     """
 
-    days: int
+    days: Steps
     counted_in: DayUnit = "working days"
 
     def __post_init__(self) -> None:
-        _require_whole(self.days, least=0, where="Within(days)")
+        check_fields(self)
 
     @property
     def name(self) -> str:
@@ -77,6 +96,21 @@ class Within:
     def value(self, days: nw.Expr) -> nw.Expr:
         """Return 1 where a case was decided in time, 0 elsewhere; a missing duration counts 0."""
         return nw.when(days <= self.days).then(nw.lit(1, nw.Int32)).otherwise(nw.lit(0, nw.Int32))
+
+    @property
+    def better(self) -> Better:
+        """More decided in time is better."""
+        return "higher"
+
+    @property
+    def limit(self) -> Limit:
+        """The limit as people say it."""
+        return limit_of(self.horizon, self.counted_in, self.name)
+
+    @property
+    def words(self) -> OutcomeWords:
+        """How it is spoken of."""
+        return within_words(self.limit, explained=Message("outcomes.within.explained", limit=self.limit.message))
 
 
 @dataclass(frozen=True)
@@ -101,11 +135,11 @@ class RestrictedMean:
     ('restricted_mean_30', 'working days', 30)
     """
 
-    horizon: int
+    horizon: Times
     counted_in: DayUnit = "working days"
 
     def __post_init__(self) -> None:
-        _require_whole(self.horizon, least=1, where="RestrictedMean(horizon)")
+        check_fields(self)
 
     @property
     def name(self) -> str:
@@ -120,6 +154,21 @@ class RestrictedMean:
     def value(self, days: nw.Expr) -> nw.Expr:
         """Return min(days, horizon) as a whole number; a missing duration counts as the horizon."""
         return nw.when(days < self.horizon).then(days).otherwise(nw.lit(self.horizon, nw.Int32))
+
+    @property
+    def better(self) -> Better:
+        """A shorter wait is better."""
+        return "lower"
+
+    @property
+    def limit(self) -> Limit:
+        """The limit as people say it."""
+        return limit_of(self.horizon, self.counted_in, self.name)
+
+    @property
+    def words(self) -> OutcomeWords:
+        """How it is spoken of."""
+        return wait_words(self.limit)
 
 
 @dataclass(frozen=True)
@@ -145,16 +194,12 @@ class CompletionCurve:
     ('completion_curve_30', 'share', 30)
     """
 
-    horizon: int
+    horizon: Times
     immature: Immature = "leave_out"
     counted_in: DayUnit = "working days"
 
     def __post_init__(self) -> None:
-        _require_whole(self.horizon, least=1, where="CompletionCurve(horizon)")
-        if self.immature not in (known := get_args(Immature)):
-            raise InputError(
-                f"immature={self.immature!r} is not known. Expected {listed(known)}.{nearest(self.immature, known)}"
-            )
+        check_fields(self)
 
     @property
     def name(self) -> str:
@@ -170,6 +215,21 @@ class CompletionCurve:
         """Return the outcome of one day of the curve: the share decided within so many days."""
         return Within(day, self.counted_in)
 
+    @property
+    def better(self) -> Better:
+        """More decided by each day is better."""
+        return "higher"
+
+    @property
+    def limit(self) -> Limit:
+        """The limit as people say it."""
+        return limit_of(self.horizon, self.counted_in, self.name)
+
+    @property
+    def words(self) -> OutcomeWords:
+        """How it is spoken of."""
+        return within_words(self.limit)
+
 
 @dataclass(frozen=True)
 class Score:
@@ -181,6 +241,8 @@ class Score:
         A column of the records, kept by naming it when the export was read.
     unit
         Unit of the number.
+    better
+        ``"higher"`` or ``"lower"``: which way is the one hoped for. Not said, a report gives no advice of direction.
 
     Examples
     --------
@@ -190,6 +252,10 @@ class Score:
 
     column: str
     unit: str = ""
+    better: Better | None = field(default=None, kw_only=True, repr=False)
+
+    def __post_init__(self) -> None:
+        check_fields(self)
 
     @property
     def name(self) -> str:
@@ -201,6 +267,11 @@ class Score:
         """None: a score needs no follow-up."""
         return None
 
+    @property
+    def words(self) -> OutcomeWords:
+        """How it is spoken of."""
+        return score_words(self.column, self.unit)
+
 
 @dataclass(frozen=True)
 class Share:
@@ -210,6 +281,8 @@ class Share:
     ----------
     column
         A column of true and false, or of 1 and 0.
+    better
+        ``"higher"`` or ``"lower"``: which way is the one hoped for. Not said, a report gives no advice of direction.
 
     Examples
     --------
@@ -218,6 +291,10 @@ class Share:
     """
 
     column: str
+    better: Better | None = field(default=None, kw_only=True, repr=False)
+
+    def __post_init__(self) -> None:
+        check_fields(self)
 
     @property
     def name(self) -> str:
@@ -234,6 +311,11 @@ class Share:
         """None: a share needs no follow-up."""
         return None
 
+    @property
+    def words(self) -> OutcomeWords:
+        """How it is spoken of."""
+        return share_words(self.column)
+
 
 @dataclass(frozen=True)
 class Count:
@@ -242,11 +324,21 @@ class Count:
     Needs no follow-up, but a month that was not over on the day of the export is left out: part of a month is
     not a count.
 
+    Parameters
+    ----------
+    better
+        ``"higher"`` or ``"lower"``: which way is the one hoped for. Not said, a report gives no advice of direction.
+
     Examples
     --------
     >>> Count().name, Count().unit
     ('count', 'applications')
     """
+
+    better: Better | None = field(default=None, kw_only=True, repr=False)
+
+    def __post_init__(self) -> None:
+        check_fields(self)
 
     @property
     def name(self) -> str:
@@ -263,6 +355,11 @@ class Count:
         """None: a count needs no follow-up."""
         return None
 
+    @property
+    def words(self) -> OutcomeWords:
+        """How it is spoken of."""
+        return change_words(names_of("outcomes.count"), who="training", unit=unit_words("applications"), decimals=2)
+
 
 @dataclass(frozen=True)
 class Mean:
@@ -274,6 +371,8 @@ class Mean:
         The column of the panel.
     unit
         Unit of the number, "" when it has none.
+    better
+        ``"higher"`` or ``"lower"``: which way is the one hoped for. Not said, a report gives no advice of direction.
 
     Examples
     --------
@@ -283,18 +382,24 @@ class Mean:
 
     name: str
     unit: str = ""
+    better: Better | None = field(default=None, kw_only=True, repr=False)
+
+    def __post_init__(self) -> None:
+        check_fields(self)
 
     @property
     def horizon(self) -> None:
         """None: a ready panel is taken as mature."""
         return None
 
+    @property
+    def words(self) -> OutcomeWords:
+        """How it is spoken of."""
+        return change_words(
+            names_of("outcomes.mean", column=self.name), who="treatment", unit=unit_words(self.unit), decimals=2
+        )
+
 
 DurationOutcome: TypeAlias = Within | RestrictedMean | CompletionCurve
 CellOutcome: TypeAlias = Within | RestrictedMean | Score | Share | Count
 RecordOutcome: TypeAlias = CellOutcome | CompletionCurve
-
-
-def _require_whole(number: object, *, least: int, where: str) -> None:
-    if not isinstance(number, int) or isinstance(number, bool) or number < least:
-        raise InputError(f"{where} is {number!r}. Expected a whole number of days, {least} or more.")

@@ -3,8 +3,9 @@
 from asn_impact.reporting import charts, tables, words
 from asn_impact.reporting import charts as figures
 from asn_impact.reporting.chart import Chart
+from asn_impact.reporting.contents import Report
 from asn_impact.reporting.gate import release
 from asn_impact.reporting.report import publish
 from asn_impact.reporting.tables import Table
 
-__all__ = ["Chart", "Table", "charts", "figures", "publish", "release", "tables", "words"]
+__all__ = ["Chart", "Report", "Table", "charts", "figures", "publish", "release", "tables", "words"]

@@ -1,37 +1,30 @@
 """What stands in a report, chapter by chapter, and in the policy brief: blocks of text, figures and tables.
 
 The chapters are those of an Indonesian evaluation report: summary, introduction, framework, methods, results,
-strength of the evidence, conclusion, then references and appendices. HTML, Word and PDF are made from the same blocks.
+strength of the evidence, conclusion, then references and appendices. Each is a function of the `Report`. HTML, Word
+and PDF are made from the same blocks.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias
 
-import pandas as pd
-
 from asn_impact.estimation import Inference
-from asn_impact.intake.ledger import Ledger
-from asn_impact.measures.panel import Panel
 from asn_impact.reporting import argument, prose, tables
 from asn_impact.reporting.chart import Chart
 from asn_impact.reporting.charts import event_study, maturity
+from asn_impact.reporting.contents import Report, chapter_of
 from asn_impact.reporting.provenance import provenance
 from asn_impact.reporting.tables import Table
-from asn_impact.reporting.words import Language, Sentence, glossary, number, say
-from asn_impact.scrutiny.scrutinise import Scrutiny
+from asn_impact.reporting.tables.cells import as_message
+from asn_impact.reporting.words import glossary
+from asn_impact.words import Language, Message, Sentence
+from asn_impact.words.writing import number
 
-__all__ = ["Block", "Exhibits", "Item", "Section", "Told", "brief", "chapters", "doubts_of", "notes_of"]
+__all__ = ["Block", "Exhibits", "Section", "brief", "chapters", "doubts_of"]
 
-Item: TypeAlias = Inference | Scrutiny | Chart | Table | Ledger | Panel | pd.DataFrame
-_CHAPTER_OF: Final[Mapping[str, str]] = {
-    "who_is_compared": "compared",
-    "raw_trends": "compared",
-    "maturity": "left_out",
-    "sensitivity": "strength",
-}
 LONG: Final = 15  # rows: a longer table stands in the appendix
 
 
@@ -62,45 +55,32 @@ class Section:
     level: int = 2
 
 
-@dataclass(frozen=True)
-class Told:
-    """What the author of a report knows and the data do not.
-
-    Attributes
-    ----------
-    source
-        Whose data these are.
-    inputs
-        The files read.
-    level
-        Level of the intervals.
-    words
-        The author's own paragraphs by chapter: ``foreword``, ``introduction``, ``conclusion``, ``recommendations``.
-    """
-
-    source: str
-    inputs: tuple[Any, ...] = ()
-    level: float = 0.95
-    words: Mapping[str, str] = field(default_factory=dict)
-
-
 @dataclass
 class Exhibits:
     """What is gathered while a document is put together: files, numbered exhibits and the sentences that were said."""
 
     language: Language
     files: dict[str, bytes] = field(default_factory=dict)
-    print_files: dict[str, bytes] = field(default_factory=dict)
     sentences: list[Sentence] = field(default_factory=list)
     listed: list[dict[str, str]] = field(default_factory=list)
     figures: int = 0
     tables: int = 0
     folder: str = ""
 
-    def say(self, sentence: Sentence) -> Block:
-        """Return a paragraph, and remember the numbers in it."""
+    def text(self, message: Message) -> str:
+        """Return a message in the language of the document, and remember the numbers in it."""
+        sentence = message.text(self.language)
         self.sentences.append(sentence)
-        return Block("paragraph", text=sentence.text)
+        return sentence.text
+
+    def say(self, messages: Iterable[Message]) -> list[Block]:
+        """Return a paragraph a message."""
+        return [Block("paragraph", text=self.text(message)) for message in messages]
+
+    def list(self, messages: Iterable[Message], kind: str = "list") -> list[Block]:
+        """Return a list of messages; nothing where there is none."""
+        entries = [self.text(message) for message in messages]
+        return [Block(kind, entries=entries)] if entries else []
 
     def figure(self, chart: Chart) -> Block:
         """Return a numbered figure, its files kept."""
@@ -108,269 +88,258 @@ class Exhibits:
         stem = f"{self.folder}figures/{self.figures:02d}_{chart.kind}"
         self.files |= {f"{stem}.{ending}": content for ending, content in chart.files("svg", "png").items()}
         self.sentences.append(chart.title)
-        numbered = f"{prose.HEADINGS['figure'][self.language]} {self.figures}"
-        self.listed.append({"exhibit": numbered, "title": chart.title.text, "data": f"{stem}.csv"})
+        label = f"{prose.HEADINGS['figure'].text(self.language)} {self.figures}"
+        self.listed.append({"exhibit": label, "title": chart.title.text, "data": f"{stem}.csv"})
+        below = prose.caption(chart.kind)
         return Block(
             "figure",
             image=f"{stem}.svg",
             alt=chart.alt,
-            number=numbered,
-            caption=prose.CAPTIONS[chart.kind][self.language] if chart.kind in prose.CAPTIONS else chart.title.text,
+            number=label,
+            caption=chart.title.text if below is None else self.text(below),
         )
 
     def table(self, table: Table) -> Block:
-        """Return a numbered table, its numbers kept."""
+        """Return a numbered table, its numbers kept, also those in the sentences of its cells."""
         self.tables += 1
         name = f"{self.folder}tables/{self.tables:02d}.csv"
         self.files[name] = table.csv().encode("utf-8")
-        numbered = f"{prose.HEADINGS['table'][self.language]} {self.tables}"
-        self.listed.append({"exhibit": numbered, "title": table.title[self.language], "data": name})
-        return Block("table", html=table.html(self.language, numbered=numbered))
+        label = f"{prose.HEADINGS['table'].text(self.language)} {self.tables}"
+        cells = [cell for column in table.shown.columns for cell in table.shown[column] if isinstance(cell, Message)]
+        for message in (table.title, table.note_below, *dict.fromkeys(cells)):
+            self.text(message)
+        self.listed.append({"exhibit": label, "title": table.title.text(self.language).text, "data": name})
+        return Block("table", html=table.html(self.language, numbered=label))
 
+
+Chapter: TypeAlias = Callable[[Exhibits, Report], list[Block]]
 
 # ------------------------------------------------------------------------------------------- the report
 
 
-def chapters(pages: Exhibits, items: Sequence[Item], told: Told) -> list[Section]:
-    """Return the chapters of the report in order; those with nothing to say are left out."""
-    inferences: list[Inference] = _of(items, Inference)
-    parts: dict[str, list[Block]] = {
-        "foreword": _authors(told, "foreword"),
-        "summary": [*_findings(pages, inferences, told), *_grades(pages, items)],
-        "introduction": [
-            *_said(pages, argument.question(inferences, language=pages.language)),
-            *_authors(told, "introduction"),
-        ],
-        "framework": _said(pages, argument.framework(inferences, language=pages.language)),
-        "methods": [],
-        "compared": _compared_blocks(pages, inferences, items),
-        "left_out": _left_out_blocks(pages, inferences, items, told),
-        "calculation": _method_blocks(pages, inferences),
-        "limits": _said(pages, prose.limits(language=pages.language)) if inferences else [],
-        "results": _result_blocks(pages, items, told),
-        "strength": _strength_blocks(pages, items),
-        "conclusion": _conclusion(pages, items, told),
-        "references": [_list(argument.references(inferences))] if inferences else [],
-        "tables": _long_tables(pages, items),
-        "glossary": [_glossary_block(inferences, pages.language)] if inferences else [],
-        "provenance": [_provenance_block(told.inputs, pages.language)],
-    }
-    return _numbered(parts, pages.language)
-
-
-_PARTS: Final = ("compared", "left_out", "calculation", "limits")
-_UNNUMBERED: Final = ("foreword", "summary", "references", "tables", "glossary", "provenance")
-_ROMAN: Final = ("I", "II", "III", "IV", "V", "VI", "VII")
-
-
-def _numbered(parts: Mapping[str, list[Block]], language: Language) -> list[Section]:
-    """Return the chapters, numbered as in evaluation reports; methods is there when one of its parts is."""
+def chapters(pages: Exhibits, report: Report) -> list[Section]:
+    """Return the chapters of the report in order, numbered as in evaluation reports; empty ones are left out."""
+    parts = {name: write(pages, report) for name, write in _CHAPTERS.items()}
     methods = any(parts[name] for name in _PARTS)
     sections, numbers = [], iter(_ROMAN)
     for name, blocks in parts.items():
         if not blocks and not (name == "methods" and methods):
             continue
-        heading = prose.HEADINGS[name][language]
+        heading = prose.HEADINGS[name].text(pages.language).text
         if name not in (*_PARTS, *_UNNUMBERED):
             heading = f"{next(numbers)}. {heading}"
         sections.append(Section(name, heading, blocks, level=3 if name in _PARTS else 2))
     return sections
 
 
-def _of(items: Sequence[Item], kind: type) -> list[Any]:
-    return [item for item in items if isinstance(item, kind)]
-
-
-def _said(pages: Exhibits, sentences: Iterable[Sentence]) -> list[Block]:
-    return [pages.say(sentence) for sentence in sentences]
-
-
-def _authors(told: Told, chapter: str) -> list[Block]:
+def _quote_author(report: Report, chapter: str) -> list[Block]:
     """Return the author's own paragraphs."""
-    return [Block("paragraph", text=text.strip()) for text in told.words.get(chapter, "").split("\n\n") if text.strip()]
+    paragraphs = report.words.get(chapter, "").split("\n\n")
+    return [Block("paragraph", text=text.strip()) for text in paragraphs if text.strip()]
 
 
-def _introduction(pages: Exhibits, inferences: Sequence[Inference], told: Told) -> list[Block]:
-    return [
-        *_said(pages, argument.question(inferences, language=pages.language)),
-        *_authors(told, "introduction"),
-    ]
+def _foreword(_pages: Exhibits, report: Report) -> list[Block]:
+    return _quote_author(report, "foreword")
 
 
-def _list(entries: Sequence[str]) -> Block:
-    return Block("list", entries=entries)
+def _summary(pages: Exhibits, report: Report) -> list[Block]:
+    return [*_findings(pages, report), *_grades(pages, report)]
 
 
-def _findings(pages: Exhibits, inferences: Sequence[Inference], told: Told) -> list[Block]:
-    return [_finding(pages, i, told.level) for i in inferences if len(i.estimate) == 1 or len(inferences) == 1]
+def _findings(pages: Exhibits, report: Report) -> list[Block]:
+    leading = report.answer or (report.inferences if len(report.inferences) == 1 else ())
+    return [_finding(pages, inference, report.level) for inference in leading]
 
 
 def _finding(pages: Exhibits, inference: Inference, level: float) -> Block:
-    sentence = prose.found(inference, language=pages.language, level=level)
-    pages.sentences.append(sentence)
-    lead, _, rest = sentence.text.partition(". ")
-    return Block("finding", lead=lead.removesuffix(".") + ".", text=rest)
+    lead, *meaning = (pages.text(message) for message in prose.say_finding(inference, level=level))
+    return Block("finding", lead=lead, text=" ".join(meaning))
 
 
-def _grades(pages: Exhibits, items: Sequence[Item]) -> list[Block]:
-    return _said(pages, [argument.graded(s, language=pages.language) for s in _of(items, Scrutiny)])
+def _grades(pages: Exhibits, report: Report) -> list[Block]:
+    return pages.say(argument.say_grade(scrutiny) for scrutiny in report.scrutiny)
 
 
-def _compared_blocks(pages: Exhibits, inferences: Sequence[Inference], items: Sequence[Item]) -> list[Block]:
-    blocks: list[Block] = []
-    if inferences:
-        design = inferences[0].effects.design
-        blocks += _said(pages, prose.compared(design, language=pages.language))
-    blocks += [pages.figure(chart) for chart in _charts(items, "compared")]
-    if inferences:
-        blocks.append(pages.table(tables.descriptive(design.panel, design)))
-        if any(len(table.frame) > LONG for table in _of(items, Table)):
-            blocks.append(pages.say(say(prose.SEE_APPENDIX, pages.language)))
+def _introduction(pages: Exhibits, report: Report) -> list[Block]:
+    return [*pages.say(argument.say_question(report.inferences)), *_quote_author(report, "introduction")]
+
+
+def _framework(pages: Exhibits, report: Report) -> list[Block]:
+    return pages.say(argument.say_framework(report.inferences))
+
+
+def _say_compared(pages: Exhibits, report: Report) -> list[Block]:
+    charts = report.charts_of("compared")
+    if not report.inferences:
+        return [pages.figure(chart) for chart in charts]
+    design = report.inferences[0].effects.design
+    blocks = pages.say(prose.say_compared(design))
+    blocks += [pages.figure(chart) for chart in charts]
+    blocks.append(pages.table(tables.descriptive(design.panel, design)))
+    if any(len(table.frame) > LONG for table in report.tables):
+        blocks += pages.say([prose.SEE_APPENDIX])
     return blocks
 
 
-def _charts(items: Sequence[Item], chapter: str) -> list[Chart]:
-    return [chart for chart in _of(items, Chart) if _CHAPTER_OF.get(chart.kind, "results") == chapter]
-
-
-def _result_blocks(pages: Exhibits, items: Sequence[Item], told: Told) -> list[Block]:
-    blocks: list[Block] = []
-    single = [item for item in _of(items, Inference) if len(item.estimate) == 1]
-    if single:
-        blocks.append(pages.table(tables.results(single, level=told.level)))
-    for item in items:
-        if isinstance(item, Inference) and item not in single:
-            if "event_time" in item.effects.terms.columns:
-                line = f"{prose.HEADINGS['source'][pages.language]}: {told.source}"
-                chart = event_study(item, language=pages.language, source=line, level=told.level, inputs=told.inputs)
-                blocks.append(pages.figure(chart))
-            else:
-                blocks.append(pages.table(tables.results([item], level=told.level)))
-        elif isinstance(item, Chart) and _CHAPTER_OF.get(item.kind, "results") == "results":
-            blocks.append(pages.figure(item))
-        elif isinstance(item, Table) and len(item.frame) <= LONG:
-            blocks.append(pages.table(item))
-    return blocks
-
-
-def _long_tables(pages: Exhibits, items: Sequence[Item]) -> list[Block]:
-    """Return the tables that would break the argument: lists of offices, of months."""
-    months = [tables.maturity_table(frame) for frame in _of(items, pd.DataFrame)]
-    listed = [*_of(items, Table), *months]
-    return [pages.table(table) for table in listed if len(table.frame) > LONG]
-
-
-def _left_out_blocks(
-    pages: Exhibits, inferences: Sequence[Inference], items: Sequence[Item], told: Told
-) -> list[Block]:
-    ledgers: list[Ledger] = _of(items, Ledger)
-    record = ledgers[-1] if ledgers else None
-    panels = [*_of(items, Panel), *(i.effects.design.panel for i in inferences)]
-    blocks = _said(pages, prose.left_out(panels[0], record, language=pages.language)) if panels else []
-    if record is not None:
-        blocks.append(pages.table(tables.ledger(record)))
-    blocks += [pages.figure(chart) for chart in _charts(items, "left_out")]
-    line = f"{prose.HEADINGS['source'][pages.language]}: {told.source}"
-    for frame in _of(items, pd.DataFrame):
-        blocks.append(pages.figure(maturity(frame, language=pages.language, source=line, inputs=told.inputs)))
+def _say_left_out(pages: Exhibits, report: Report) -> list[Block]:
+    panels = [panel for panel in (report.panel, *(i.effects.design.panel for i in report.inferences)) if panel]
+    blocks = pages.say(prose.say_left_out(panels[0], report.ledger)) if panels else []
+    if report.ledger is not None:
+        blocks.append(pages.table(tables.ledger(report.ledger)))
+    blocks += [pages.figure(chart) for chart in report.charts_of("left_out")]
+    for frame in report.months:
+        line = _source_line(pages, report)
+        blocks.append(pages.figure(maturity(frame, language=pages.language, source=line, inputs=report.inputs)))
         if len(frame) <= LONG:
             blocks.append(pages.table(tables.maturity_table(frame)))
-    notes = notes_of(inferences)
-    if notes and pages.language == "en":  # the notes of the computation are in English; the manifest has them always
-        blocks.append(Block("notes", entries=notes))
+    return [*blocks, *pages.list(map(as_message, report.all_notes), "notes")]
+
+
+def _source_line(pages: Exhibits, report: Report) -> str:
+    return f"{prose.HEADINGS['source'].text(pages.language)}: {report.source}"
+
+
+def _calculation(pages: Exhibits, report: Report) -> list[Block]:
+    """Say how outcomes, then effects, then uncertainty were computed, each way once."""
+    ways = [prose.say_method(inference) for inference in report.inferences]
+    return pages.say(dict.fromkeys(m for step in zip(*ways, strict=True) for m in step if m is not None))
+
+
+def _limits(pages: Exhibits, report: Report) -> list[Block]:
+    return pages.say(prose.limits()) if report.inferences else []
+
+
+def _results(pages: Exhibits, report: Report) -> list[Block]:
+    blocks = [pages.table(tables.results(report.answer, level=report.level))] if report.answer else []
+    blocks += [_event_study(pages, report, inference) for inference in report.by_time]
+    for exhibit in report.exhibits:
+        if isinstance(exhibit, Inference):
+            blocks.append(pages.table(tables.results([exhibit], level=report.level)))
+        elif isinstance(exhibit, Chart):
+            blocks += [pages.figure(exhibit)] * (chapter_of(exhibit) == "results")
+        elif len(exhibit.frame) <= LONG:
+            blocks.append(pages.table(exhibit))
     return blocks
 
 
-def notes_of(inferences: Iterable[Inference]) -> list[str]:
-    """Return the notes of the computation, each once."""
-    notes = [note for i in inferences for note in (*i.effects.design.notes, *i.effects.notes, *i.notes)]
-    return list(dict.fromkeys(notes))
+def _event_study(pages: Exhibits, report: Report, inference: Inference) -> Block:
+    line = _source_line(pages, report)
+    chart = event_study(inference, language=pages.language, source=line, level=report.level, inputs=report.inputs)
+    return pages.figure(chart)
 
 
-def doubts_of(items: Sequence[Item]) -> list[str]:
-    """Return the answers of the checks in English, the language of errors and of the manifest."""
-    return [f"{check.name}: {check.verdict}. {check.answer.en}" for s in _of(items, Scrutiny) for check in s.checks]
-
-
-def _method_blocks(pages: Exhibits, inferences: Sequence[Inference]) -> list[Block]:
-    """Say how outcomes, then effects, then uncertainty were computed, each way once."""
-    ways = [prose.method(inference, language=pages.language) for inference in inferences]
-    said = {sentence.text: sentence for step in zip(*ways, strict=True) for sentence in step if sentence.text}
-    return _said(pages, said.values())
-
-
-def _strength_blocks(pages: Exhibits, items: Sequence[Item]) -> list[Block]:
+def _strength(pages: Exhibits, report: Report) -> list[Block]:
     blocks: list[Block] = []
-    for scrutiny in _of(items, Scrutiny):
-        blocks += _said(pages, argument.strength(scrutiny, language=pages.language))
+    for scrutiny in report.scrutiny:
+        blocks += pages.say(argument.say_strength(scrutiny))
         blocks.append(pages.table(tables.checks(scrutiny)))
-    return [*blocks, *(pages.figure(chart) for chart in _charts(items, "strength"))]
+    return [*blocks, *(pages.figure(chart) for chart in report.charts_of("strength"))]
 
 
-def _conclusion(pages: Exhibits, items: Sequence[Item], told: Told) -> list[Block]:
-    inferences: list[Inference] = [i for i in _of(items, Inference) if len(i.estimate) == 1]
-    blocks = _said(
-        pages, argument.conclusion(inferences, _of(items, Scrutiny), language=pages.language, level=told.level)
-    )
-    blocks += _authors(told, "conclusion")
-    if advice := [*argument.advice(inferences, _of(items, Scrutiny), language=pages.language, level=told.level)]:
-        blocks.append(_list([sentence.text for sentence in advice]))
-        pages.sentences.extend(advice)
-    return [*blocks, *_authors(told, "recommendations")]
+def _conclusion(pages: Exhibits, report: Report) -> list[Block]:
+    return [*_options(pages, report), *_quote_author(report, "conclusion"), *_recommendations(pages, report)]
 
 
-def _glossary_block(inferences: Sequence[Inference], language: Language) -> Block:
-    terms = [glossary()[name] for name in prose.glossary_terms(inferences)]
-    entries = [(term.names[language], term.meaning[language]) for term in terms]
-    return Block("glossary", entries=sorted(entries, key=lambda entry: entry[0].casefold()))
+def _options(pages: Exhibits, report: Report) -> list[Block]:
+    return pages.say(argument.conclude(report.answer, report.scrutiny, level=report.level))
 
 
-def _provenance_block(inputs: tuple[Any, ...], language: Language) -> Block:
-    facts: Any = provenance({}, inputs)
+def _recommendations(pages: Exhibits, report: Report) -> list[Block]:
+    advice = argument.advise(report.answer, report.scrutiny, level=report.level)
+    return [*pages.list(advice), *_quote_author(report, "recommendations")]
+
+
+def _references(_pages: Exhibits, report: Report) -> list[Block]:
+    return _list_sources(argument.sources(report.inferences, report.scrutiny))
+
+
+def _references_of_brief(_pages: Exhibits, report: Report) -> list[Block]:
+    """List the sources of the methods alone: a brief shows no check."""
+    return _list_sources(argument.sources(report.inferences, ()))
+
+
+def _list_sources(entries: Sequence[str]) -> list[Block]:
+    return [Block("list", entries=entries)] if entries else []
+
+
+def _long_tables(pages: Exhibits, report: Report) -> list[Block]:
+    """Return the tables that would break the argument: lists of offices, of months."""
+    every = [*report.tables, *map(tables.maturity_table, report.months)]
+    return [pages.table(table) for table in every if len(table.frame) > LONG]
+
+
+def _glossary(pages: Exhibits, report: Report) -> list[Block]:
+    if not report.inferences:
+        return []
+    terms = [glossary()[name] for name in prose.glossary_terms(report.inferences)]
+    entries = [(term.names.text(pages.language).text, term.meaning.text(pages.language).text) for term in terms]
+    return [Block("glossary", entries=sorted(entries, key=lambda entry: entry[0].casefold()))]
+
+
+def _provenance(pages: Exhibits, report: Report) -> list[Block]:
+    facts: Any = provenance({}, report.inputs)
     versions = ", ".join(f"{name} {version}" for name, version in facts["versions"].items() if version)
     entries = [
-        {**entry, "rows": number(entry["rows"], 0, language) if "rows" in entry else ""} for entry in facts["inputs"]
+        {**entry, "rows": number(entry["rows"], 0, pages.language) if "rows" in entry else ""}
+        for entry in facts["inputs"]
     ]
-    return Block("provenance", entries=entries, versions=versions, commit=facts["commit"] or "")
+    return [Block("provenance", entries=entries, versions=versions, commit=facts["commit"] or "")]
+
+
+_CHAPTERS: Final[Mapping[str, Chapter]] = {
+    "foreword": _foreword,
+    "summary": _summary,
+    "introduction": _introduction,
+    "framework": _framework,
+    "methods": lambda _pages, _report: [],  # a heading over the four parts that follow
+    "compared": _say_compared,
+    "left_out": _say_left_out,
+    "calculation": _calculation,
+    "limits": _limits,
+    "results": _results,
+    "strength": _strength,
+    "conclusion": _conclusion,
+    "references": _references,
+    "tables": _long_tables,
+    "glossary": _glossary,
+    "provenance": _provenance,
+}
+_PARTS: Final = ("compared", "left_out", "calculation", "limits")
+_UNNUMBERED: Final = ("foreword", "summary", "references", "tables", "glossary", "provenance")
+_ROMAN: Final = ("I", "II", "III", "IV", "V", "VI", "VII")
+
+
+def doubts_of(report: Report) -> list[str]:
+    """Return the answers of the checks in English, the language of errors and of the manifest."""
+    return [f"{check.name}: {check.verdict}. {check.answer}" for s in report.scrutiny for check in s.checks]
 
 
 # -------------------------------------------------------------------------------------------- the brief
 
 
-def brief(pages: Exhibits, items: Sequence[Item], told: Told) -> list[Section]:
+def brief(pages: Exhibits, report: Report) -> list[Section]:
     """Return the policy brief: two pages for a reader who decides and does not compute."""
-    inferences: list[Inference] = _of(items, Inference)
-    single = [i for i in inferences if len(i.estimate) == 1]
-    scrutinies: list[Scrutiny] = _of(items, Scrutiny)
-    language = pages.language
-    parts = {
-        "summary": _findings(pages, inferences, told),
-        "problem": _introduction(pages, inferences, told),
-        "evidence": _brief_evidence(pages, inferences, items, told),
-        "options": _said(pages, argument.conclusion(single, scrutinies, language=language, level=told.level)),
-        "recommendations": _brief_advice(pages, single, scrutinies, told),
-        "references": [_list(argument.references(inferences))] if inferences else [],
-    }
-    return [Section(name, prose.HEADINGS[name][language], blocks) for name, blocks in parts.items() if blocks]
+    parts = {name: write(pages, report) for name, write in _BRIEF.items()}
+    headings = {name: prose.HEADINGS[name].text(pages.language).text for name in parts}
+    return [Section(name, headings[name], blocks) for name, blocks in parts.items() if blocks]
 
 
-def _brief_evidence(pages: Exhibits, inferences: Sequence[Inference], items: Sequence[Item], told: Told) -> list[Block]:
+def _evidence(pages: Exhibits, report: Report) -> list[Block]:
     blocks: list[Block] = []
-    if inferences:
-        blocks += _said(pages, prose.compared(inferences[0].effects.design, language=pages.language)[:1])
-    by_time = [i for i in inferences if "event_time" in i.effects.terms.columns]
-    charts = [c for c in _of(items, Chart) if _CHAPTER_OF.get(c.kind, "results") == "results"]
-    if by_time:
-        line = f"{prose.HEADINGS['source'][pages.language]}: {told.source}"
-        charts = [event_study(by_time[0], language=pages.language, source=line, level=told.level, inputs=told.inputs)]
-    blocks += [pages.figure(chart) for chart in charts[:1]]
-    return [*blocks, *_grades(pages, items)]
+    if report.inferences:
+        blocks += pages.say(prose.say_compared(report.inferences[0].effects.design)[:1])
+    if report.by_time:
+        blocks.append(_event_study(pages, report, report.by_time[0]))
+    else:
+        blocks += [pages.figure(chart) for chart in report.charts_of("results")[:1]]
+    return [*blocks, *_grades(pages, report)]
 
 
-def _brief_advice(
-    pages: Exhibits, inferences: Sequence[Inference], scrutinies: Sequence[Scrutiny], told: Told
-) -> list[Block]:
-    advice = [*argument.advice(inferences, scrutinies, language=pages.language, level=told.level)]
-    pages.sentences.extend(advice)
-    listed = [_list([sentence.text for sentence in advice])] if advice else []
-    return [*listed, *_authors(told, "recommendations")]
+_BRIEF: Final[Mapping[str, Chapter]] = {
+    "summary": _findings,
+    "problem": _introduction,
+    "evidence": _evidence,
+    "options": _options,
+    "recommendations": _recommendations,
+    "references": _references_of_brief,
+}

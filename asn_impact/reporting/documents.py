@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from asn_impact.errors import InputError
-from asn_impact.reporting.words import Language
+from asn_impact.words import Language, Message
 
 __all__ = ["pdf", "word"]
 
@@ -43,7 +43,7 @@ def word(page: str, figures: Mapping[str, bytes], *, language: Language, referen
         The reference is no DOCX.
     """
     if reference is not None and not reference.is_file():
-        raise InputError(f"reference={reference.name!r} is not there. Expected a DOCX whose styles are to be used.")
+        raise InputError(Message("report.refused.no_reference", name=reference.name))
     with as_file(TEMPLATES / "reference.docx") as ours:
         styles = f"--reference-doc={(reference or ours).resolve()}"
         return _pandoc(page, figures, language, "docx", (styles,))
@@ -72,17 +72,19 @@ def _pandoc(page: str, figures: Mapping[str, bytes], language: Language, to: str
     with tempfile.TemporaryDirectory() as folder, as_file(TEMPLATES / "document.lua") as filter_:
         home = Path(folder)
         _write(home, {**figures, PAGE: page.encode("utf-8")})
-        made = home / f"report.{to}"
+        output = home / f"report.{to}"
         command = (
             *(pypandoc.get_pandoc_path(), "--from=html", f"--to={to}", "--standalone"),
-            *(f"--lua-filter={filter_}", f"--metadata=lang:{language}", *options, f"--output={made.name}", PAGE),
+            *(f"--lua-filter={filter_}", f"--metadata=lang:{language}", *options, f"--output={output.name}", PAGE),
         )
-        told = subprocess.run(
+        process = subprocess.run(
             command, cwd=home, env={**os.environ, "SOURCE_DATE_EPOCH": EPOCH}, capture_output=True, check=False
         )
-        if told.returncode:
-            raise InputError(f"The report could not be written as {to}: {told.stderr.decode('utf-8').strip()}")
-        return made.read_bytes()
+        if process.returncode:
+            raise InputError(
+                Message("report.refused.not_written", form=to, reason=process.stderr.decode("utf-8").strip())
+            )
+        return output.read_bytes()
 
 
 def _typeset(source: bytes, figures: Mapping[str, bytes]) -> bytes:
@@ -92,7 +94,7 @@ def _typeset(source: bytes, figures: Mapping[str, bytes]) -> bytes:
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
         _write(home, {**figures, "report.typ": source})
-        made: bytes = typst.compile(
+        document: bytes = typst.compile(
             home / "report.typ",
             root=home,
             font_paths=[Path(mpl.get_data_path()) / "fonts" / "ttf"],
@@ -100,7 +102,7 @@ def _typeset(source: bytes, figures: Mapping[str, bytes]) -> bytes:
             pdf_standards=["ua-1"],
             timestamp=int(EPOCH),
         )
-    return made
+    return document
 
 
 def _write(home: Path, content: Mapping[str, bytes]) -> None:

@@ -29,6 +29,7 @@ from asn_impact.arrays import Bool, Float, readonly
 from asn_impact.errors import InputError, PrivacyError
 from asn_impact.intake.files import shielded
 from asn_impact.intake.privacy import identifiers_in
+from asn_impact.words import Message
 
 __all__ = ["differing", "differing_tables", "dominated", "quantile_shown", "release", "says_it_of_all", "withheld"]
 
@@ -73,12 +74,9 @@ def release(content: Content, name: str) -> Content:
     >>> release("office,days\nDinas A,7.25\n", "table.csv")
     'office,days\nDinas A,7.25\n'
     """
-    found = sum(len(list(identifiers_in(_HASH.sub("", piece)))) for piece in _pieces(content, name))
-    if found:
-        raise PrivacyError(
-            f"{name} holds {found} number(s) shaped like a NIK, a NIP or a telephone number: it was not "
-            "written. Expected none. Leave out the column or label they come from, or replace it by pseudonyms."
-        )
+    count = sum(len(list(identifiers_in(_HASH.sub("", piece)))) for piece in _pieces(content, name))
+    if count:
+        raise PrivacyError(Message("gate.identifiers", name=name, n=count))
     return content
 
 
@@ -89,19 +87,12 @@ def _pieces(content: str | bytes, name: str) -> Iterator[str]:
     try:
         yield from reader(content)
     except _SmallError as small:
-        raise PrivacyError(
-            f"{name} {small}: it was not written. Show it as a Table with kinds={{column: 'records'}}, or put groups "
-            "together."
-        ) from None
+        raise PrivacyError(Message("gate.small", name=name, why=small.why)) from None
     except _RunsError:
-        raise PrivacyError(
-            f"{name} holds a cell that a spreadsheet would run as a formula: it was not written. Pass texts through "
-            "asn_impact.intake.files.shielded first."
-        ) from None
+        raise PrivacyError(Message("gate.formula", name=name)) from None
     except (ValueError, ElementTree.ParseError, struct.error, zlib.error, csv.Error) as error:
         raise PrivacyError(
-            f"{name} cannot be read as {PurePath(name).suffix or 'text'} ({type(error).__name__}), so it cannot "
-            "be checked and was not written. Give it the ending that fits its content."
+            Message("gate.unreadable", name=name, form=PurePath(name).suffix or "text", problem=type(error).__name__)
         ) from error
 
 
@@ -109,20 +100,24 @@ class _RunsError(Exception):
     """A cell of a CSV begins as a formula does."""
 
 
-def _decoded(content: str | bytes) -> str:
+def _decode(content: str | bytes) -> str:
     return content if isinstance(content, str) else content.decode("utf-8-sig")
 
 
-def _encoded(content: str | bytes) -> bytes:
+def _encode(content: str | bytes) -> bytes:
     return content.encode("utf-8") if isinstance(content, str) else content
 
 
 def _text(content: str | bytes) -> Iterator[str]:
-    yield _decoded(content)
+    yield _decode(content)
 
 
 class _SmallError(Exception):
-    """A column of counts points at few persons."""
+    """A column of counts points at few persons; `why` says how."""
+
+    def __init__(self, why: Message) -> None:
+        super().__init__(why)
+        self.why = why
 
 
 #: Headings under which a CSV of ours counts persons or their cases.
@@ -137,13 +132,13 @@ def _refuse_small_counts(rows: list[list[str]]) -> None:
         small = sum(cell in _SMALL for cell in cells)
         hidden = sum(_HIDDEN.fullmatch(cell) is not None for cell in cells)
         if small:
-            raise _SmallError(f"has {small} counts below {LEAST_MINIMUM} in {rows[0][at]!r}")
+            raise _SmallError(Message("gate.small_counts", n=small, least=LEAST_MINIMUM, column=rows[0][at]))
         if hidden == 1 and sum(cell not in {"", "0"} for cell in cells) > 1:
-            raise _SmallError(f"has one hidden count in {rows[0][at]!r}, which the total gives back")
+            raise _SmallError(Message("gate.one_hidden", column=rows[0][at]))
 
 
 def _csv(content: str | bytes) -> Iterator[str]:
-    rows = list(csv.reader(io.StringIO(_decoded(content)), strict=True))
+    rows = list(csv.reader(io.StringIO(_decode(content)), strict=True))
     _refuse_small_counts(rows)
     for row in rows:
         if any(shielded(cell) != cell for cell in row):
@@ -152,7 +147,7 @@ def _csv(content: str | bytes) -> Iterator[str]:
 
 
 def _json(content: str | bytes) -> Iterator[str]:
-    yield from _values(json.loads(_decoded(content)))
+    yield from _values(json.loads(_decode(content)))
 
 
 def _values(value: Any) -> Iterator[str]:  # noqa: ANN401 - whatever a JSON text holds
@@ -169,7 +164,7 @@ def _values(value: Any) -> Iterator[str]:  # noqa: ANN401 - whatever a JSON text
 
 def _svg(content: str | bytes) -> Iterator[str]:
     parser = ElementTree.XMLParser(target=ElementTree.TreeBuilder(insert_comments=True, insert_pis=True))
-    parser.feed(_encoded(content))
+    parser.feed(_encode(content))
     for element in parser.close().iter():
         style = isinstance(element.tag, str) and element.tag.endswith("style")
         yield from (text for text in (element.text, element.tail) if text and not style)
@@ -190,7 +185,7 @@ class _Page(HTMLParser):
         self._style += tag == "style"
         for key, value in attrs:
             if value and value.startswith("data:"):
-                self.pieces.extend(_embedded(value))
+                self.pieces.extend(_read_embedded(value))
             elif value and key not in {"style", "class", "id", "href"}:
                 self.pieces.append(value)
 
@@ -207,12 +202,12 @@ class _Page(HTMLParser):
 
 def _html(content: str | bytes) -> Iterator[str]:
     page = _Page()
-    page.feed(_decoded(content))
+    page.feed(_decode(content))
     page.close()
     yield from page.pieces
 
 
-def _embedded(address: str) -> Iterator[str]:
+def _read_embedded(address: str) -> Iterator[str]:
     """Yield the text inside a picture that is written into the page itself."""
     head, _, body = address.partition(",")
     if head.endswith(";base64"):
@@ -227,7 +222,7 @@ def _embedded(address: str) -> Iterator[str]:
 
 
 def _png(content: str | bytes) -> Iterator[str]:
-    data = _encoded(content)
+    data = _encode(content)
     if not data.startswith(b"\x89PNG\r\n\x1a\n"):
         raise ValueError("no PNG")
     at = 8
@@ -251,11 +246,11 @@ def _international(chunk: bytes) -> str:
 
 
 def _pdf(content: str | bytes) -> Iterator[str]:
-    data = _encoded(content)
+    data = _encode(content)
     if not data.startswith(b"%PDF"):
         raise ValueError("no PDF")
-    for found in _PDF_TEXT.finditer(re.sub(rb"stream\r?\n.*?endstream", b"", data, flags=re.DOTALL)):
-        text = found[1]
+    for match in _PDF_TEXT.finditer(re.sub(rb"stream\r?\n.*?endstream", b"", data, flags=re.DOTALL)):
+        text = match[1]
         yield text.decode("utf-16-be", "replace") if text.startswith(b"\xfe\xff") else text.decode("latin-1")
 
 
@@ -273,9 +268,9 @@ _READERS: Final[Mapping[str, Callable[[str | bytes], Iterator[str]]]] = {
 # --- rules for numbers ----------------------------------------------------------------------------------------
 
 
-def _checked_minimum(minimum: int) -> int:
+def _check_minimum(minimum: int) -> int:
     if minimum < LEAST_MINIMUM:
-        raise InputError(f"minimum={minimum}: cells below 5 can point at a person. Expected 5 or more.")
+        raise InputError(Message("gate.minimum", minimum=minimum))
     return minimum
 
 
@@ -307,10 +302,10 @@ def withheld(counts: npt.ArrayLike, *, minimum: int = MINIMUM) -> Bool:
     >>> withheld([[40, 12, 25], [30, 3, 20]]).astype(int).tolist()
     [[0, 1, 1], [0, 1, 1]]
     """
-    _checked_minimum(minimum)
+    _check_minimum(minimum)
     table = np.atleast_2d(np.asarray(counts, dtype=np.float64))
     if table.ndim != 2 or not np.isfinite(table).all() or (table < 0).any():
-        raise InputError("withheld needs a table of counts, rows by columns, without negative or missing ones.")
+        raise InputError(Message("gate.no_table"))
     hidden = (table > 0) & (table < minimum)
     while hidden.any() and (line := _open_line(table, hidden, minimum)) is not None:
         hidden[line] = True
@@ -319,20 +314,20 @@ def withheld(counts: npt.ArrayLike, *, minimum: int = MINIMUM) -> Bool:
 
 def _open_line(table: Float, hidden: Bool, minimum: int) -> tuple[int, int] | None:
     """Cell to hide next: the smallest one beside a hidden cell that is still given away; None when none is."""
-    away = _given_away(hidden) | _small_in_sum(table, hidden, minimum)
+    away = _find_given_away(hidden) | _small_in_sum(table, hidden, minimum)
     rows, columns = np.nonzero(away)
     beside = np.zeros_like(hidden)
     beside[rows, :] = True
     beside[:, columns] = table.shape[0] > 1
-    left = beside & ~hidden & (table > 0)
-    if not left.any():
+    candidates = beside & ~hidden & (table > 0)
+    if not candidates.any():
         return None
-    at = np.argmin(np.where(left, table, np.inf))
+    at = np.argmin(np.where(candidates, table, np.inf))
     row, column = np.unravel_index(at, table.shape)
     return int(row), int(column)
 
 
-def _given_away(hidden: Bool) -> Bool:
+def _find_given_away(hidden: Bool) -> Bool:
     """Hidden cells that follow from the totals: those that are 0 in every solution of what is left (null space)."""
     at = np.argwhere(hidden)
     sums = np.zeros((hidden.shape[0] + hidden.shape[1], len(at)))
@@ -341,9 +336,9 @@ def _given_away(hidden: Bool) -> Bool:
         sums[hidden.shape[0] + at[:, 1], np.arange(len(at))] = 1
     _, values, directions = np.linalg.svd(sums)
     free = directions[int((values > 1e-9).sum()) :]
-    given = np.zeros_like(hidden)
-    given[at[:, 0], at[:, 1]] = (np.abs(free) < 1e-9).all(axis=0)
-    return given
+    away = np.zeros_like(hidden)
+    away[at[:, 0], at[:, 1]] = (np.abs(free) < 1e-9).all(axis=0)
+    return away
 
 
 def _small_in_sum(table: Float, hidden: Bool, minimum: int) -> Bool:
@@ -370,7 +365,7 @@ def differing(earlier: Mapping[str, int], later: Mapping[str, int], *, minimum: 
     >>> differing({"Dinas A": 57, "Dinas B": 80}, {"Dinas A": 54, "Dinas B": 60})
     ('Dinas A',)
     """
-    _checked_minimum(minimum)
+    _check_minimum(minimum)
     return tuple(name for name in earlier if name in later and 0 < abs(earlier[name] - later[name]) < minimum)
 
 
@@ -397,21 +392,21 @@ def differing_tables(earlier: str, later: str, *, minimum: int = MINIMUM) -> tup
     >>> differing_tables("office,records\nDinas A,57\n", "office,records\nDinas A,54\n")
     ('records of Dinas A',)
     """
-    return differing(_counted_rows(earlier), _counted_rows(later), minimum=minimum)
+    return differing(_count_rows(earlier), _count_rows(later), minimum=minimum)
 
 
-def _counted_rows(text: str) -> dict[str, int]:
+def _count_rows(text: str) -> dict[str, int]:
     """Column and row of a CSV -> the count there, where one is shown."""
-    found: dict[str, int] = {}
+    cells: dict[str, int] = {}
     for row in csv.DictReader(io.StringIO(text)):
         counts = {str(key): str(cell) for key, cell in row.items() if str(key).strip().casefold() in COUNTS}
-        others = [str(cell) for key, cell in row.items() if key not in counts and not _measured(str(cell))]
+        others = [str(cell) for key, cell in row.items() if key not in counts and not _is_measurement(str(cell))]
         label = " ".join(others)
-        found |= {f"{key} of {label}": int(cell) for key, cell in counts.items() if cell.isdecimal()}
-    return found
+        cells |= {f"{key} of {label}": int(cell) for key, cell in counts.items() if cell.isdecimal()}
+    return cells
 
 
-def _measured(cell: str) -> bool:
+def _is_measurement(cell: str) -> bool:
     return cell == "" or _MEASUREMENT.fullmatch(cell) is not None
 
 
@@ -433,7 +428,7 @@ def dominated(contributions: npt.ArrayLike, *, n: int = 2, k: float = 0.90, p: f
     """
     sizes = np.sort(np.asarray(contributions, dtype=np.float64))[::-1]
     if not np.isfinite(sizes).all() or (sizes < 0).any():
-        raise InputError("dominated needs contributions that are 0 or more, none missing.")
+        raise InputError(Message("gate.contributions"))
     total = float(sizes.sum())
     return bool(total > 0 and (sizes[:n].sum() > k * total or total - sizes[:2].sum() < p * sizes[0]))
 
@@ -457,7 +452,7 @@ def quantile_shown(values: npt.ArrayLike, q: float, *, minimum: int = MINIMUM) -
     >>> quantile_shown(range(100), 0.5), quantile_shown(range(100), 0.95), quantile_shown(range(12), 0.5)
     (49.5, nan, nan)
     """
-    _checked_minimum(minimum)
+    _check_minimum(minimum)
     present = np.asarray(values, dtype=np.float64)
     present = present[np.isfinite(present)]
     if not 0 <= q <= 1 or not len(present):
@@ -480,7 +475,7 @@ def says_it_of_all(yes: npt.ArrayLike, total: npt.ArrayLike) -> Bool:
     >>> says_it_of_all([12, 0, 5], [12, 40, 12]).tolist()
     [True, True, False]
     """
-    counted, group = np.asarray(yes, dtype=np.float64), np.asarray(total, dtype=np.float64)
-    if (counted < 0).any() or (counted > group).any():
-        raise InputError("says_it_of_all needs counts between 0 and the size of their group.")
-    return readonly((group > 0) & ((counted == 0) | (counted == group)))
+    part, group = np.asarray(yes, dtype=np.float64), np.asarray(total, dtype=np.float64)
+    if (part < 0).any() or (part > group).any():
+        raise InputError(Message("gate.group_size"))
+    return readonly((group > 0) & ((part == 0) | (part == group)))

@@ -12,22 +12,21 @@ from pathlib import Path
 from typing import Any, Final, Literal, TypeAlias
 
 import numpy as np
-import pandas as pd
 
+from asn_impact.arguments import Level, did_you_mean
 from asn_impact.errors import InputError
-from asn_impact.estimation import Inference
 from asn_impact.intake.ledger import Ledger
-from asn_impact.measures.panel import Panel
 from asn_impact.reporting import documents, prose
-from asn_impact.reporting.chapters import Exhibits, Item, Section, Told, brief, chapters, doubts_of, notes_of
-from asn_impact.reporting.chart import Chart
+from asn_impact.reporting.chapters import Exhibits, Section, brief, chapters, doubts_of
+from asn_impact.reporting.contents import Item, Report
 from asn_impact.reporting.gate import release
 from asn_impact.reporting.provenance import provenance, sha256, write_beside
-from asn_impact.reporting.tables import Table
-from asn_impact.reporting.words import Language, checked, date
-from asn_impact.scrutiny.scrutinise import Scrutiny
+from asn_impact.reporting.words import check_language
+from asn_impact.verbs import public_verb
+from asn_impact.words import Language, Message, paragraph
+from asn_impact.words.writing import date
 
-__all__ = ["FORMATS", "Format", "Item", "publish"]
+__all__ = ["FORMATS", "Format", "Item", "Report", "publish"]
 
 Format: TypeAlias = Literal["html", "docx", "pdf"]
 FORMATS: Final[tuple[Format, ...]] = ("html", "docx", "pdf")
@@ -36,55 +35,45 @@ MANIFEST: Final = "manifest.json"
 MADE_BY: Final = "asn_impact"
 
 
+@public_verb
 def publish(
     folder: str | Path,
-    items: Sequence[Item],
+    report: Report | Sequence[Item],
     *,
     language: Language,
-    title: str,
-    source: str,
+    title: str | None = None,
+    source: str | None = None,
     ledger: Ledger | None = None,
     inputs: Iterable[Any] = (),
     as_of: dt.date | None = None,
-    level: float = 0.95,
+    level: Level = 0.95,
     formats: Sequence[Format] = FORMATS,
     words: Mapping[str, str] | None = None,
     reference: Path | None = None,
 ) -> list[Path]:
     """Write a report that a reader without statistics can follow, and a brief for one who decides; return the files.
 
-    The report has the chapters of an Indonesian evaluation report: summary, introduction, framework, methods (who was
-    compared, what was left out, how it was computed, limits), results, strength of the evidence, conclusion and
-    recommendations, references, appendices. Each format is made from the same page: ``report.html`` needs no other file
-    and no network, ``report.docx`` has native tables that an office can edit, ``report.pdf`` is tagged for screen
-    readers. ``brief.*`` is the policy brief. Beside them lie the figures (svg, png, csv, json), the tables (csv) and
-    ``manifest.json``: every number in a sentence with the value and the expression it came from, every exhibit with its
-    data, the technical notes, the SHA-256 of every file. The same items give the same bytes.
+    The report has the chapters of an Indonesian evaluation report, from the summary to the appendices. Methods say who
+    was compared, what was left out, how it was computed, and the limits. Each format is made from the same page:
+    ``report.html`` needs no other file and no network, ``report.docx`` has native tables that an office can edit,
+    ``report.pdf`` is tagged for screen readers. ``brief.*`` is the policy brief. Beside them lie the figures (svg, png,
+    csv, json), the tables (csv) and ``manifest.json``. It lists every number in a sentence with its value and source,
+    every exhibit with its data, the notes, and the SHA-256 of every file. The same report gives the same bytes.
 
     Parameters
     ----------
     folder
         Replaced as a whole once everything is written; it must be new, empty or an earlier report.
-    items
-        In the order in which they are to appear: Inference (several of one number share a table, one by event time
-        becomes a figure), Scrutiny, Chart, Table, Ledger, Panel or the maturity frame of `maturity`.
+    report
+        A `Report`; or a list of values in the order in which they are to appear: Inference, Scrutiny, Chart, Table,
+        Ledger, Panel, the frame of `maturity`. A list needs title and source, and takes ledger, inputs, as_of, level
+        and words, which mean what the fields of `Report` of the same name do.
     language
-        ``"id"`` or ``"en"``; charts must be in the same language.
-    title, source
-        Shown at the top; the source is repeated below figures made here.
-    ledger
-        Rows read, left out and kept.
-    inputs
-        ``extract.sources``.
-    as_of
-        The day the export was made.
-    level
-        Level of the intervals.
+        ``"id"``, ``"en"`` or another that ``words/`` has; charts must be in the same language.
+    title, source, ledger, inputs, as_of, level, words
+        For a list; a `Report` has them itself.
     formats
         Of ``"html"``, ``"docx"``, ``"pdf"``; the page is always written.
-    words
-        The author's own paragraphs (blank line between them) by chapter: ``foreword``, ``introduction``,
-        ``conclusion``, ``recommendations``.
     reference
         A DOCX whose styles, header and footer are used for the Word files.
 
@@ -101,61 +90,59 @@ def publish(
     PrivacyError
         Something that identifies a person was about to leave; the old folder stays as it was.
     """
-    checked(language)
+    check_language(language)
     target = Path(folder)
     _refuse_foreign(target)
-    items = _sorted_out(items, ledger, language)
-    told = Told(source, tuple(inputs), level, _author(words or {}))
-    wanted = _wanted(formats)
-    report, short = Exhibits(language), Exhibits(language, folder="brief/")
-    head = {"title": title, "source": source, "as_of": date(as_of, language) if as_of is not None else ""}
-    files = _document("report", _page(chapters(report, items, told), language, head), report, wanted, reference)
-    if _of_one_number(items):
-        head |= {"kind": prose.HEADINGS["brief"][language]}
-        files |= _document("brief", _page(brief(short, items, told), language, head), short, wanted, reference)
-    files[MANIFEST] = _manifest(files, (report, short), items, told, title=title, as_of=as_of)
+    facts = {"title": title, "source": source, "ledger": ledger, "inputs": tuple(inputs), "as_of": as_of}
+    report = _one_report(report, {**facts, "level": level, "words": dict(words or {})})
+    _refuse_other_languages(report, language)
+    kinds = _sort_formats(formats)
+    long, short = Exhibits(language), Exhibits(language, folder="brief/")
+    day = date(report.as_of, language) if report.as_of is not None else ""
+    head = {"title": report.title, "source": report.source, "as_of": day}
+    files = _document("report", _page(chapters(long, report), language, head), long, kinds, reference)
+    if report.answer:
+        head |= {"kind": prose.HEADINGS["brief"].text(language).text}
+        files |= _document("brief", _page(brief(short, report), language, head), short, kinds, reference)
+    files[MANIFEST] = _manifest(files, (long, short), report)
     release(files[MANIFEST], MANIFEST)
     _swap(target, files)
     return [target / name for name in sorted(files, key=lambda name: (name != PAGE, name))]
 
 
-# --------------------------------------------------------------------------------------------- the items
+# ------------------------------------------------------------------------------------------- the arguments
+
+_DEFAULTS: Final[Mapping[str, object]] = {
+    **dict.fromkeys(("title", "source", "ledger", "as_of"), None),
+    "inputs": (),
+    "level": 0.95,
+    "words": {},
+}
 
 
-def _sorted_out(items: Sequence[Item], ledger: Ledger | None, language: Language) -> list[Item]:
-    """Check the items, and put the ledger among them."""
-    known = (Inference, Scrutiny, Chart, Table, Ledger, Panel, pd.DataFrame)
-    for item in items:
-        if not isinstance(item, known):
-            raise InputError(
-                f"A report cannot hold a {type(item).__name__}. Expected Inference, Scrutiny, Chart, Table, Ledger, "
-                "Panel or the frame of maturity()."
-            )
-        if isinstance(item, Chart) and item.language != language:
-            raise InputError(
-                f"The chart {item.kind!r} is in {item.language!r}, the report in {language!r}. Make it again with "
-                f"language={language!r}."
-            )
-    together = [*items, *([ledger] if ledger is not None else [])]
-    if not any(isinstance(item, Inference | Chart | Table) for item in together):
-        raise InputError("There is nothing to report. Expected at least one Inference, Chart or Table.")
-    return together
+def _one_report(report: Report | Sequence[Item], facts: dict[str, Any]) -> Report:
+    """Return the report, or that of a list; what a report says itself is not said again."""
+    if isinstance(report, Report):
+        if doubles := [name for name, value in facts.items() if value != _DEFAULTS[name]]:
+            raise InputError(Message("report.refused.twice", names=doubles))
+        return report
+    if gaps := [name for name in ("title", "source") if facts[name] is None]:
+        raise InputError(Message("report.refused.untitled", names=gaps))
+    return Report.of(report, **facts)
 
 
-def _of_one_number(items: Sequence[Item]) -> bool:
-    return any(isinstance(item, Inference) and len(item.estimate) == 1 for item in items)
+def _refuse_other_languages(report: Report, language: Language) -> None:
+    for chart in report.charts:
+        if chart.language != language:
+            languages = {"found": chart.language, "wanted": language}
+            raise InputError(Message("report.refused.other_language", kind=chart.kind, **languages))
 
 
-def _author(words: Mapping[str, str]) -> Mapping[str, str]:
-    known = ("foreword", "introduction", "conclusion", "recommendations")
-    if strange := sorted(set(words) - set(known)):
-        raise InputError(f"words has no chapter {strange[0]!r}. Available: {', '.join(known)}.")
-    return words
-
-
-def _wanted(formats: Sequence[Format]) -> tuple[Format, ...]:
-    if strange := [name for name in formats if name not in FORMATS]:
-        raise InputError(f"formats holds {strange[0]!r}. Available: {', '.join(FORMATS)}.")
+def _sort_formats(formats: Sequence[Format]) -> tuple[Format, ...]:
+    for name in formats:
+        if name not in FORMATS:
+            refusal = Message("report.refused.format", found=name, known=FORMATS)
+            raise InputError(paragraph(refusal, did_you_mean(name, FORMATS)))
     return tuple(name for name in FORMATS if name in formats)
 
 
@@ -166,20 +153,20 @@ def _document(
     name: str, page: str, exhibits: Exhibits, formats: tuple[Format, ...], reference: Path | None
 ) -> dict[str, bytes]:
     """Return the files of a document; what Word and PDF hold has passed the gate as page and pictures."""
-    whole = _embedded(page, exhibits.files).encode("utf-8")
+    whole = _embed(page, exhibits.files).encode("utf-8")
     release(whole, f"{name}.html")
     for file, content in exhibits.files.items():
         release(content, file)
-    made = {**exhibits.files, f"{name}.html": whole}
+    files = {**exhibits.files, f"{name}.html": whole}
     if "docx" in formats:
         pictures = {f: content for f, content in exhibits.files.items() if f.endswith(".png")}
-        made[f"{name}.docx"] = documents.word(
+        files[f"{name}.docx"] = documents.word(
             page.replace('.svg" alt', '.png" alt'), pictures, language=exhibits.language, reference=reference
         )
     if "pdf" in formats:
         drawings = {f: content for f, content in exhibits.files.items() if f.endswith(".svg")}
-        made[f"{name}.pdf"] = documents.pdf(page, drawings, language=exhibits.language)
-    return made
+        files[f"{name}.pdf"] = documents.pdf(page, drawings, language=exhibits.language)
+    return files
 
 
 def _page(sections: Sequence[Section], language: Language, head: Mapping[str, str]) -> str:
@@ -196,13 +183,13 @@ def _page(sections: Sequence[Section], language: Language, head: Mapping[str, st
         keep_trailing_newline=True,
     )
     environment.filters["trusted"] = Markup  # tables write and escape their own cells
-    words = {name: text[language] for name, text in prose.HEADINGS.items()}
+    words = {name: heading.text(language).text for name, heading in prose.HEADINGS.items()}
     return environment.get_template("report.html.j2").render(
         language=language, sections=sections, words=words, **{"kind": "", **head}
     )
 
 
-def _embedded(page: str, files: Mapping[str, bytes]) -> str:
+def _embed(page: str, files: Mapping[str, bytes]) -> str:
     """Write the pictures into the page itself."""
     for name in (name for name in files if name.endswith(".svg")):
         data = base64.b64encode(files[name]).decode("ascii")
@@ -210,36 +197,27 @@ def _embedded(page: str, files: Mapping[str, bytes]) -> str:
     return page
 
 
-def _manifest(
-    files: Mapping[str, bytes],
-    documents_: Sequence[Exhibits],
-    items: Sequence[Item],
-    told: Told,
-    *,
-    title: str,
-    as_of: dt.date | None,
-) -> bytes:
-    inferences: list[Inference] = [item for item in items if isinstance(item, Inference)]
-    said = {s.text: s for exhibits in documents_ for s in exhibits.sentences if s.numbers}
+def _manifest(files: Mapping[str, bytes], documents_: Sequence[Exhibits], report: Report) -> bytes:
+    sentences = {s.text: s for exhibits in documents_ for s in exhibits.sentences if s.numbers}
     facts = {
-        "as_of": as_of.isoformat() if as_of is not None else None,
-        "checks": doubts_of(items),
+        "as_of": report.as_of.isoformat() if report.as_of is not None else None,
+        "checks": doubts_of(report),
         "exhibits": [entry for exhibits in documents_ for entry in exhibits.listed],
         "files": [
             {"bytes": len(content), "name": name, "sha256": sha256(content)} for name, content in sorted(files.items())
         ],
-        "inferences": [repr(inference) for inference in inferences],
+        "inferences": [repr(inference) for inference in report.inferences],
         "language": documents_[0].language,
         "made_by": MADE_BY,
-        "notes": notes_of(inferences),
+        "notes": [str(note) for note in report.all_notes],
         "numbers": [
             {"sentence": text, "shown": q.shown, "source": q.source, "value": _plain(q.value)}
-            for text, sentence in said.items()
+            for text, sentence in sentences.items()
             for q in sentence.numbers
         ],
-        "provenance": provenance({"level": told.level}, told.inputs),
-        "source": told.source,
-        "title": title,
+        "provenance": provenance({"level": report.level}, report.inputs),
+        "source": report.source,
+        "title": report.title,
     }
     return (json.dumps(facts, ensure_ascii=False, indent=2, sort_keys=True, allow_nan=False) + "\n").encode("utf-8")
 
@@ -254,7 +232,7 @@ def _refuse_foreign(target: Path) -> None:
     if not target.exists():
         return
     if not target.is_dir():
-        raise InputError(f"{target.name!r} is a file. Expected the name of a folder for the report.")
+        raise InputError(Message("report.refused.a_file", name=target.name))
     manifest = target / MANIFEST
     ours = False
     if manifest.is_file():
@@ -263,10 +241,7 @@ def _refuse_foreign(target: Path) -> None:
         except (ValueError, AttributeError):
             ours = False
     if any(target.iterdir()) and not ours:
-        raise InputError(
-            f"The folder {target.name!r} holds files that are not a report of {MADE_BY}. "
-            "Choose a new or an empty folder."
-        )
+        raise InputError(Message("report.refused.foreign", name=target.name, made_by=MADE_BY))
 
 
 def _swap(target: Path, files: Mapping[str, bytes]) -> None:

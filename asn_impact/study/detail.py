@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
-from asn_impact.errors import AsnImpactError, DataWarning
+from asn_impact.errors import AsnImpactError
+from asn_impact.study.interim import as_message, texts
 from asn_impact.study.prepared import Prepared
 from asn_impact.study.settings import Study
+from asn_impact.words import Message, paragraph
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -112,48 +113,33 @@ def moved(quantiles: pd.DataFrame, outcome: Any, level: float) -> Table:  # noqa
     import pandas as pd
 
     from asn_impact.reporting.tables import Table
-    from asn_impact.reporting.words import both, limit_words, percent
+    from asn_impact.reporting.words import limit_words
 
-    days = limit_words(outcome).unit
-    named = {0.5: both(id="separuh permohonan (median)", en="half of the applications (median)")}
-    shown = [
-        named.get(q, both(id=f"{percent(q, 0, 'id')} permohonan", en=f"{percent(q, 0, 'en')} of the applications"))
-        for q in quantiles["quantile"]
-    ]
+    days = as_message(limit_words(outcome).unit)
+    shares = [_share(float(q)) for q in quantiles["quantile"]]
     columns = ["with_training", "without_training", "estimate", "conf_low", "conf_high"]
-    frame = pd.DataFrame({"share": pd.Series(shown, dtype=object), **{c: quantiles[c].to_numpy() for c in columns}})
-    open_end = bool(np.isinf(quantiles[["conf_low", "conf_high"]].to_numpy(dtype=float)).any())
-    beyond = bool(quantiles["without_training"].isna().any())
+    frame = pd.DataFrame({"share": pd.Series(shares, dtype=object), **{c: quantiles[c].to_numpy() for c in columns}})
+    infinite = bool(np.isinf(quantiles[["conf_low", "conf_high"]].to_numpy(dtype=float)).any())
+    beyond = infinite or bool(quantiles["without_training"].isna().any())
+    open_end = Message("study.moved.open_end", horizon=outcome.horizon) if beyond else None
     return Table(
         frame=frame,
-        title=both(
-            id=f"Berapa {days['id']} sampai sekian permohonan diputuskan",
-            en=f"How many {days['en']} until so many applications were decided",
-        ),
-        note=both(
-            id=f"Tanpa pelatihan: perkiraan bagi permohonan yang sama. Selang kepercayaan {percent(level, 0, 'id')}, "
-            f"untuk semua baris sekaligus, dalam hari bulat sehingga lebar."
-            + (
-                f" Ujung terbuka (∞) atau –: lebih dari {outcome.horizon} hari tidak diamati."
-                if open_end or beyond
-                else ""
-            ),
-            en=f"Without training: estimated for the same applications. {percent(level, 0, 'en')} intervals, "
-            f"for all rows together, in whole days and therefore wide."
-            + (
-                f" Open ends (∞) and –: beyond {outcome.horizon} days nothing is observed."
-                if open_end or beyond
-                else ""
-            ),
-        ),
+        title=texts(Message("study.moved.title", days=days)),
+        note=texts(paragraph(Message("study.moved.note", level=level), open_end)),
         kinds=dict.fromkeys(columns, "whole"),
         headings={
-            "share": both(id="Yang diputuskan", en="Decided"),
-            "with_training": both(id="Dengan pelatihan", en="With training"),
-            "without_training": both(id="Tanpa pelatihan", en="Without training"),
-            "estimate": both(id="Selisih", en="Difference"),
+            "share": texts(Message("study.moved.share")),
+            "with_training": texts(Message("study.moved.with_training")),
+            "without_training": texts(Message("study.moved.without_training")),
+            "estimate": texts(Message("study.moved.estimate")),
         },
     )
+
+
+def _share(quantile: float) -> Mapping[str, Any]:
+    if quantile == 0.5:
+        return texts(Message("study.moved.median"))
+    return texts(Message("study.moved.quantile", share=quantile))
 
 
 # --------------------------------------------------------------------------- other choices and departures
@@ -166,12 +152,10 @@ def _choices(effects: Effects, rule: Any) -> dict[str, Inference]:  # noqa: ANN4
     used: Sequence[Any] = [effects.estimator, GroupTime(), GroupTime(controls="never"), Imputation(), TwoWay()]
     found: list[Inference] = []
     for estimator in {estimator.name: estimator for estimator in used}.values():
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", DataWarning)
-            try:
-                found.append(infer(estimator(effects.design).overall(), rule))
-            except AsnImpactError:
-                continue
+        try:
+            found.append(infer(estimator(effects.design).overall(), rule))
+        except AsnImpactError:
+            continue
     return {f"({i})": inference for i, inference in enumerate(found, start=1)} if len(found) > 1 else {}
 
 
@@ -183,14 +167,12 @@ def _intervals(effects: Effects, rule: Any, scrutiny: Scrutiny | None) -> tuple[
     from asn_impact.scrutiny.scrutinise import steps_for
     from asn_impact.scrutiny.sensitivity import RelativeMagnitude, robust_interval
 
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DataWarning)
-        try:
-            events = rule(effects.event_study())
-            monthly = event_path(events, waves="same")
-            every = steps_for(len(effects.design.clusters), monthly.pre, monthly.post)
-            path = event_path(events, every=every, waves="same")
-            level = scrutiny.breakdown.level
-            return tuple(robust_interval(path, RelativeMagnitude(size), level=level) for size in DEPARTURES)
-        except AsnImpactError:
-            return ()
+    try:
+        events = rule(effects.event_study())
+        monthly = event_path(events, waves="same")
+        every = steps_for(len(effects.design.clusters), monthly.pre, monthly.post)
+        path = event_path(events, every=every, waves="same")
+        level = scrutiny.breakdown.level
+        return tuple(robust_interval(path, RelativeMagnitude(size), level=level) for size in DEPARTURES)
+    except AsnImpactError:
+        return ()

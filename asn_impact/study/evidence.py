@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from asn_impact.errors import EstimationError, InferenceError
 from asn_impact.study.detail import Detail, detailed, moved
-from asn_impact.study.keys import Language, Text
-from asn_impact.study.prepared import REFUSED, Prepared, noted
+from asn_impact.study.interim import message_of, messages, texts
+from asn_impact.study.prepared import Prepared
 from asn_impact.study.settings import Study
+from asn_impact.words import Alert, Language, Message
 
 if TYPE_CHECKING:
     from asn_impact.designs import Design
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from asn_impact.reporting.tables import Table
     from asn_impact.scrutiny.scrutinise import Scrutiny
 
-__all__ = ["FEWEST_CLUSTERS", "Evidence", "charts", "estimated", "findings", "items", "source_line"]
+__all__ = ["FEWEST_CLUSTERS", "Evidence", "charts", "estimated", "findings", "items", "source_of"]
 
 FEWEST_CLUSTERS: Final = (
     8  # the rules of inference were tried in simulations with 8 clusters and more: docs/coverage.md
@@ -43,7 +44,9 @@ class Evidence:
     detail
         Completion curve, moved quantiles, other choices, departures; empty for several coefficients.
     warnings
-        What a reader must know before the result, in both languages.
+        What a reader must know before the result.
+    notes
+        What was left out or assumed on the way to it, each once.
     """
 
     ready: Prepared
@@ -51,22 +54,20 @@ class Evidence:
     events: Inference | None = None
     scrutiny: Scrutiny | None = None
     detail: Detail = field(default_factory=Detail)
-    warnings: tuple[Text, ...] = ()
+    warnings: tuple[Message, ...] = ()
+    notes: tuple[Message, ...] = ()
 
 
 def estimated(study: Study, ready: Prepared) -> Evidence:
     """Return the evidence of a prepared study: the effect, or the reason why none can be had."""
     if ready.design is None:
         assert ready.refusal is not None
-        return Evidence(ready, warnings=(ready.refusal,))
-    with noted() as said:
-        try:
-            evidence = _inferred(study, ready, ready.design)
-        except (EstimationError, InferenceError) as problem:
-            refusal: Text = {"id": REFUSED, "en": str(problem)}
-            evidence = Evidence(replace(ready, refusal=refusal), warnings=(refusal,))
-    told = tuple(dict.fromkeys([*ready.notes, *said]))
-    return replace(evidence, ready=replace(evidence.ready, notes=told))
+        return Evidence(ready, warnings=(ready.refusal,), notes=ready.notes)
+    try:
+        return _inferred(study, ready, ready.design)
+    except (EstimationError, InferenceError) as problem:
+        refusal = message_of(problem)
+        return Evidence(replace(ready, refusal=refusal), warnings=(refusal,), notes=ready.notes)
 
 
 def _inferred(study: Study, ready: Prepared, design: Design) -> Evidence:
@@ -76,14 +77,16 @@ def _inferred(study: Study, ready: Prepared, design: Design) -> Evidence:
     rule = study.rule.made()
     headline = infer(_one_number(effects), rule)
     one = len(headline.estimate) == 1
+    events = _by_time(effects, rule)
     scrutiny = _scrutiny(study, ready, effects, rule) if one else None
     return Evidence(
         ready,
         headline=headline,
-        events=_by_time(effects, rule),
+        events=events,
         scrutiny=scrutiny,
         detail=detailed(study, ready, effects, scrutiny) if one else Detail(),
         warnings=tuple(_few_clusters(design)),
+        notes=messages(ready.notes, effects.notes, headline.notes, events.notes if events is not None else ()),
     )
 
 
@@ -110,45 +113,41 @@ def _scrutiny(study: Study, ready: Prepared, effects: Effects, rule: Any) -> Scr
 
     horizon = getattr(ready.panel.outcome, "horizon", None)
     days = ready.times is not None and ready.times.calendar.unit in {"working days", "calendar days"}
+    given = dict(study.scrutiny)
+    if "events" in given:
+        given["events"] = read_events(given["events"])
+    if horizon is not None and days:
+        given.setdefault("limits", (int(horizon),))
     return scrutinise(
         effects,
         rule=rule,
         seed=study.seed,
-        events=read_events(study.events) if study.events is not None else None,
         durations=ready.times if days else None,  # heaping is looked for on days
-        limits=() if horizon is None or not days else (int(horizon),),
+        **given,
     )
 
 
-def _few_clusters(design: Design) -> list[Text]:
+def _few_clusters(design: Design) -> list[Message]:
     clusters, treated = len(design.clusters), design.treated_clusters
     if clusters >= FEWEST_CLUSTERS:
         return []
-    return [
-        {
-            "id": f"Hanya ada {clusters} gugus ({treated} di antaranya terlatih). Selang kepercayaan dari kurang dari "
-            f"{FEWEST_CLUSTERS} gugus tidak dapat diandalkan: perkiraan ini menggambarkan data, bukan bukti dampak.",
-            "en": f"There are only {clusters} clusters ({treated} of them treated). So few clusters cannot carry a "
-            f"confidence interval ({FEWEST_CLUSTERS} is the fewest with which the rules were tried): the estimate "
-            "describes these data, it is no evidence of an effect.",
-        }
-    ]
+    return [Alert("study.few_clusters", clusters=clusters, treated=treated, fewest=FEWEST_CLUSTERS)]
 
 
 # ------------------------------------------------------------------------------------------- for the report
 
 
-def source_line(study: Study, language: Language) -> str:
+def source_of(study: Study) -> Message:
     """Return whose data these are; made-up data are said to be so.
 
     Examples
     --------
     >>> from types import SimpleNamespace
-    >>> source_line(SimpleNamespace(source={"id": "Demo"}, synthetic=True), "id")
-    'Demo (data sintetis)'
+    >>> from asn_impact.words import verbatim
+    >>> str(source_of(SimpleNamespace(source=verbatim("Demo"), synthetic=True)))
+    'Demo (synthetic data)'
     """
-    made_up = {"id": " (data sintetis)", "en": " (synthetic data)"}[language] if study.synthetic else ""
-    return f"{study.source[language]}{made_up}"
+    return Message("study.synthetic", text=study.source) if study.synthetic else study.source
 
 
 def findings(study: Study, evidence: Evidence) -> list[str]:
@@ -159,18 +158,25 @@ def findings(study: Study, evidence: Evidence) -> list[str]:
 
     language: Language = "en" if "en" in study.languages else study.languages[0]
     sentence = found(evidence.headline, language=language, level=study.level).text
-    return [*_coefficients(evidence.headline, study.level), f"{sentence} [{source_line(study, language)}]"]
+    return [*_coefficients(evidence.headline, study.level, language), f"{sentence} [{source_of(study).text(language)}]"]
 
 
-def _coefficients(inference: Inference, level: float) -> list[str]:
+def _coefficients(inference: Inference, level: float, language: Language) -> list[str]:
     """Return one line a term where there are several."""
     table = inference.table(level)
     if len(table) == 1:
         return []
     name = inference.effects.terms.columns[0]
     return [
-        f"{getattr(row, name)}: {row.estimate:.3f} (standard error {row.std_error:.3f}; {level:.0%} CI "
-        f"{row.conf_low:.3f} to {row.conf_high:.3f})"
+        Message(
+            "study.coefficient",
+            term=str(getattr(row, name)),
+            estimate=row.estimate,
+            error=row.std_error,
+            level=level,
+            low=row.conf_low,
+            high=row.conf_high,
+        ).text(language)
         for row in table.itertuples(index=False)
     ]
 
@@ -183,7 +189,7 @@ def charts(study: Study, evidence: Evidence, language: Language) -> dict[str, Ch
     ready = evidence.ready
     said: dict[str, Any] = {
         "language": language,
-        "source": f"{HEADINGS['source'][language]}: {source_line(study, language)}",
+        "source": f"{HEADINGS['source'][language]}: {source_of(study).text(language)}",
         "inputs": ready.sources,
     }
     made: dict[str, Chart] = {}
@@ -238,16 +244,15 @@ def _detail_tables(evidence: Evidence, level: float) -> list[Table]:
     return [*made, *([tables.specifications(detail.choices, level=level)] if detail.choices else [])]
 
 
-def _warning_table(warnings: tuple[Text, ...]) -> Table:
+def _warning_table(warnings: tuple[Message, ...]) -> Table:
     import pandas as pd
 
     from asn_impact.reporting.tables import Table
-    from asn_impact.reporting.words import both
 
     return Table(
-        frame=pd.DataFrame({"warning": pd.Series(list(warnings), dtype=object)}),
-        title=both(id="Peringatan sebelum angka ini dipakai", en="Warnings before these numbers are used"),
-        headings={"warning": both(id="Peringatan", en="Warning")},
+        frame=pd.DataFrame({"warning": pd.Series([texts(warning) for warning in warnings], dtype=object)}),
+        title=texts(Message("study.warning.title")),
+        headings={"warning": texts(Message("study.warning.heading"))},
     )
 
 
@@ -257,7 +262,7 @@ def _level_table(ready: Prepared) -> Table:
     import pandas as pd
 
     from asn_impact.reporting.tables import Table, counts_records
-    from asn_impact.reporting.words import both, outcome_words, unit_noun
+    from asn_impact.reporting.words import outcome_words, unit_noun
 
     panel, words, (one, _) = ready.panel, outcome_words(ready.panel.outcome), unit_noun(ready.panel)
     n = np.where(panel.observed, panel.n, 0.0)
@@ -274,11 +279,8 @@ def _level_table(ready: Prepared) -> Table:
     return Table(
         frame=frame if counted else frame.drop(columns="records"),
         title=words.label,
-        note=both(
-            id="Rata-rata atas semua periode yang dipakai; angka ini menggambarkan data dan bukan dampak apa pun.",
-            en="Means over all periods used; they describe the data and are no effect of anything.",
-        ),
+        note=texts(Message("study.levels.note")),
         kinds={"periods": "whole", "records": "records", "mean": "one" if words.decimals < 2 else "two"},
         rests_on={"mean": "records"} if counted else {},
-        headings={"office": one, "mean": both(id="Rata-rata", en="Mean")},
+        headings={"office": one, "mean": texts(Message("study.levels.mean"))},
     )

@@ -1,46 +1,23 @@
-"""The keys of a table in study.toml: which there may be, of which type, and what is said when one does not fit."""
+"""The keys of a table in study.toml: each is a parameter of what the table becomes, of the kind its hint says."""
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+import inspect
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Final, Literal, TypeAlias, get_args, get_origin
+from typing import Any
 
-from asn_impact.errors import StudyError, nearest
+from asn_impact.arguments import did_you_mean, hints_of
+from asn_impact.errors import AsnImpactError, StudyError
+from asn_impact.study.interim import message_of
+from asn_impact.study.kinds import Kind, kind_of, one_of, table_of
+from asn_impact.words import Message, paragraph
 
-__all__ = [
-    "Days",
-    "Keys",
-    "Language",
-    "Languages",
-    "Names",
-    "Numbers",
-    "Place",
-    "Text",
-    "Words",
-    "converted",
-    "in_languages",
-    "values",
-]
-
-Language: TypeAlias = Literal["id", "en"]
-Text: TypeAlias = Mapping[Language, str]
-Words: TypeAlias = tuple[str, ...]
-Days: TypeAlias = tuple[dt.date, ...]
-Names: TypeAlias = Mapping[str, str]
-Numbers: TypeAlias = Mapping[str, float]
-Languages: TypeAlias = tuple[Language, ...]
-
-
-@dataclass(frozen=True, eq=False)
-class Keys:
-    """The keys of one table of the file: name -> type, those that must be there, and what the table becomes."""
-
-    types: Mapping[str, Any]
-    required: tuple[str, ...] = ()
-    home: str = ""  # "module:name", called with the keys as arguments
+__all__ = ["Choice", "Keys", "Place", "Setting", "choice_kind", "chosen", "converted", "keys_of", "values"]
 
 
 @dataclass(frozen=True)
@@ -50,142 +27,270 @@ class Place:
     file: Path
     section: str
 
-    def refuse(self, what: str) -> StudyError:
+    def refuse(self, what: Message) -> StudyError:
         """Return the error that says what is wrong here."""
-        return StudyError(f"{self.file.as_posix()}, [{self.section}]: {what}")
+        return StudyError(Message("study.at", file=self.file.as_posix(), section=self.section, what=what))
 
     def inside(self, key: str) -> Place:
         """Return the place of a table inside this one."""
         return replace(self, section=f"{self.section}.{key}")
 
+    @contextmanager
+    def explaining(self) -> Iterator[None]:
+        """Say in which file and section an error has its cause."""
+        try:
+            yield
+        except StudyError:
+            raise
+        except AsnImpactError as problem:
+            raise self.refuse(message_of(problem)) from problem
+
+
+@dataclass(frozen=True, eq=False)
+class Keys:
+    """The keys of one table of the file.
+
+    Attributes
+    ----------
+    kinds
+        Key -> what it may hold.
+    required
+        Those that must be there.
+    home
+        What the table becomes: called with the keys as arguments.
+    parameters
+        Key -> parameter of the home, where they have different names.
+    elsewhere
+        Parameters that are no keys, and why: said in another place, or made in Python only.
+    """
+
+    kinds: Mapping[str, Kind]
+    required: tuple[str, ...] = ()
+    home: Callable[..., Any] | None = None
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    elsewhere: Mapping[str, Message] = field(default_factory=dict)
+
+    def only(self, *names: str) -> Keys:
+        """Return these keys alone."""
+        return replace(
+            self,
+            kinds={key: kind for key, kind in self.kinds.items() if key in names},
+            required=tuple(key for key in self.required if key in names),
+        )
+
+    def without(self, *names: str) -> Keys:
+        """Return all other keys."""
+        return self.only(*(key for key in self.kinds if key not in names))
+
+    def optional(self, *names: str) -> Keys:
+        """Return the same keys, some of which need not be there."""
+        return replace(self, required=tuple(key for key in self.required if key not in names))
+
+    def also(self, *required: str, **kinds: Kind) -> Keys:
+        """Return these keys and further ones, which may replace those of the same name."""
+        needed = tuple(dict.fromkeys([*required, *self.required]))
+        elsewhere = {name: why for name, why in self.elsewhere.items() if name not in kinds}
+        return replace(self, kinds={**self.kinds, **kinds}, required=needed, elsewhere=elsewhere)
+
+
+@dataclass(frozen=True, eq=False)
+class Choice:
+    """A table that first says which: the key of the choice, what there is, and what cannot be chosen and why."""
+
+    key: str
+    offers: Mapping[str, Keys]
+    refused: Mapping[str, Message] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, eq=False)
+class Setting:
+    """A choice and its parameters, as the study states them.
+
+    Attributes
+    ----------
+    name
+        The word in the file: ``records``, ``restricted_mean``, ``group_time``, ...
+    parameters
+        What stands beside it.
+    keys
+        What may stand there, and what becomes of it.
+
+    Examples
+    --------
+    >>> from asn_impact.study.offers import outcomes
+    >>> Setting("within", {"days": 5}, outcomes().offers["within"]).made()
+    Within(days=5, counted_in='working days')
+    """
+
+    name: str
+    parameters: Mapping[str, Any]
+    keys: Keys = field(default_factory=lambda: Keys({}))
+
+    def made(self, **others: Any) -> Any:  # noqa: ANN401 - an outcome, an estimator, a rule, records
+        """Return the thing itself: its home called with the parameters it has, and with others no file can hold."""
+        assert self.keys.home is not None
+        own = {self.keys.parameters.get(key, key): _made(value) for key, value in self.parameters.items()}
+        known = inspect.signature(self.keys.home).parameters
+        return self.keys.home(**{name: value for name, value in {**own, **others}.items() if name in known})
+
+    def __repr__(self) -> str:
+        return f"{self.name}({', '.join(f'{key}={value!r}' for key, value in self.parameters.items())})"
+
+
+def _made(value: Any) -> Any:  # noqa: ANN401 - whatever a key holds
+    if isinstance(value, Setting):
+        return value.made()
+    return tuple(_made(item) for item in value) if isinstance(value, tuple) else value
+
+
+def keys_of(
+    home: Callable[..., Any],
+    *,
+    rename: Mapping[str, str] | None = None,
+    elsewhere: Mapping[str, Message] | None = None,
+    tables: Mapping[Any, Choice] | None = None,
+) -> Keys:
+    """Return the keys of what a table becomes: its parameters, with the kinds that their hints say.
+
+    Parameters
+    ----------
+    home
+        A dataclass or a function.
+    rename
+        Parameter -> key, where the file has another word for it.
+    elsewhere
+        Parameters that the file says in another place, and where.
+    tables
+        Hint -> the choice that a table inside this one makes, for parameters that are estimators or rules.
+
+    Examples
+    --------
+    >>> from asn_impact.measures.outcomes import RestrictedMean
+    >>> keys_of(RestrictedMean).required
+    ('horizon',)
+    """
+    names, hints = rename or {}, hints_of(home)
+    kinds: dict[str, Kind] = {}
+    parameters = inspect.signature(home).parameters
+    apart = {name: why for name, why in (elsewhere or {}).items() if name in parameters}
+    required = []
+    for name, parameter in parameters.items():
+        if name in apart:
+            continue
+        key = names.get(name, name)
+        kind = _kind_of(hints.get(name), tables or {})
+        if kind is None:
+            apart[name] = Message("study.python_only", name=name)
+            continue
+        kinds[key] = kind
+        if parameter.default is inspect.Parameter.empty:
+            required.append(key)
+    backwards = {key: name for name, key in names.items()}
+    return Keys(kinds, tuple(required), home, backwards, apart)
+
+
+def _kind_of(hint: Any, tables: Mapping[Any, Choice]) -> Kind | None:  # noqa: ANN401 - a hint
+    if hint in tables:
+        return choice_kind(tables[hint])
+    if dataclasses.is_dataclass(hint) and inspect.isclass(hint):
+        return _table_kind(hint, tables)
+    return kind_of(hint, lambda part: _kind_of(part, tables))
+
+
+def _table_kind(home: type, tables: Mapping[Any, Choice]) -> Kind | None:
+    """Return the kind of a table that becomes a dataclass; None where the file can say nothing of it."""
+    keys = keys_of(home, tables=tables)
+    if not keys.kinds or set(keys.elsewhere) & _needed(home):
+        return None
+
+    def read(value: Mapping[str, Any], place: Place) -> Setting:
+        return Setting(home.__name__, values(value, keys, place), keys)
+
+    return table_of(keys.kinds, read)
+
+
+def _needed(home: type) -> set[str]:
+    parameters = inspect.signature(home).parameters.values()
+    return {p.name for p in parameters if p.default is inspect.Parameter.empty}
+
+
+def choice_kind(choice: Choice) -> Kind:
+    """Return the kind of a table that makes a choice: ``{name = "group_time", controls = "never"}``."""
+
+    def read(value: Mapping[str, Any], place: Place) -> Setting:
+        return chosen(value, choice, place)
+
+    return table_of([choice.key], read)
+
+
+def chosen(table: Mapping[str, Any], choice: Choice, place: Place, default: str | None = None) -> Setting:
+    """Return what a table chooses, with its parameters; an unknown word is refused with the nearest one."""
+    rest = dict(table)
+    name = rest.pop(choice.key, default)
+    if name is None:
+        raise place.refuse(Message("study.missing", key=choice.key, expected=one_of(choice.offers).expected))
+    if isinstance(name, str) and name in choice.refused:
+        raise place.refuse(
+            paragraph(Message("study.refused_choice", key=choice.key, name=name), choice.refused[name])
+        )
+    if not isinstance(name, str) or name not in choice.offers:
+        raise place.refuse(
+            paragraph(
+                Message("study.unknown_choice", key=choice.key, name=repr(name)),
+                did_you_mean(name, choice.offers),
+                Message("study.choices", names=tuple(choice.offers)),
+            )
+        )
+    return Setting(name, values(rest, choice.offers[name], place), choice.offers[name])
+
 
 def values(table: Mapping[str, Any], keys: Keys, place: Place) -> dict[str, Any]:
     """Return the values of a table, converted; unknown and missing keys are refused."""
     for key in table:
-        if key not in keys.types:
-            known = ", ".join(keys.types) or "none"
-            raise place.refuse(f"{key!r} is not a key here.{nearest(key, keys.types)} Keys: {known}.")
+        if key in keys.elsewhere:
+            raise place.refuse(paragraph(Message("study.no_key", key=key), keys.elsewhere[key]))
+        if key not in keys.kinds:
+            raise place.refuse(
+                paragraph(
+                    Message("study.no_key", key=key),
+                    did_you_mean(key, keys.kinds),
+                    _key_names(keys),
+                )
+            )
     missing = [key for key in keys.required if key not in table]
     if missing:
-        raise place.refuse(f"{missing[0]!r} is missing. Expected {_expected(keys.types[missing[0]])}.")
-    return {key: converted(value, keys.types[key], place, key) for key, value in table.items()}
+        raise place.refuse(Message("study.missing", key=missing[0], expected=keys.kinds[missing[0]].expected))
+    return {key: converted(value, keys.kinds[key], place, key) for key, value in table.items()}
 
 
-def converted(value: Any, kind: Any, place: Place, key: str) -> Any:  # noqa: ANN401 - whatever TOML holds
-    """Return a value as the type a key asks for.
+def _key_names(keys: Keys) -> Message:
+    """Return the keys there are, those that must be there in front."""
+    names = tuple(dict.fromkeys([*keys.required, *keys.kinds]))
+    return Message("study.keys", names=names) if names else Message("study.no_keys")
+
+
+def converted(value: Any, kind: Kind, place: Place, key: str) -> Any:  # noqa: ANN401 - whatever TOML holds
+    """Return a value as the kind a key asks for.
 
     Raises
     ------
     StudyError
         Naming file, section, key, what was found and what was expected.
     """
-    if isinstance(kind, Keys):
-        if not isinstance(value, dict):
-            raise place.refuse(f"{key} = {value!r}; expected {_expected(kind)}.")
-        return values(value, kind, place.inside(key))
-    if get_origin(kind) is Literal:
-        if value not in get_args(kind):
-            raise place.refuse(f"{key} = {value!r}.{nearest(str(value), get_args(kind))} Expected {_expected(kind)}.")
-        return value
-    read = _READERS[kind](value)
-    if read is None:
-        raise place.refuse(f"{key} = {value!r}; expected {_expected(kind)}.")
-    return read
-
-
-def _expected(kind: Any) -> str:  # noqa: ANN401 - a type
-    if isinstance(kind, Keys):
-        return f"a table with {', '.join(kind.types)}"
-    if get_origin(kind) is Literal:
-        return " or ".join(repr(word) for word in get_args(kind))
-    return _EXPECTED[kind]
-
-
-def _text(value: object) -> str | None:
-    return value if isinstance(value, str) and value.strip() else None
-
-
-def _whole(value: object) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
-
-
-def _number(value: object) -> float | None:
-    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
-
-
-def _truth(value: object) -> bool | None:
-    return value if isinstance(value, bool) else None
-
-
-def _day(value: object) -> dt.date | None:
-    if isinstance(value, dt.date) and not isinstance(value, dt.datetime):
-        return value
-    try:
-        return dt.date.fromisoformat(value) if isinstance(value, str) else None
-    except ValueError:
-        return None
-
-
-def _each(value: object, read: Callable[[object], Any]) -> tuple[Any, ...] | None:
-    """Every item read, or None when one cannot be; a single item stands for a list of one."""
-    items = tuple(read(item) for item in (value if isinstance(value, list) else [value]))
-    return None if any(item is None for item in items) else items
-
-
-def _named(value: object, read: Callable[[object], Any]) -> dict[str, Any] | None:
-    if not isinstance(value, dict):
-        return None
-    items = {str(key): read(item) for key, item in value.items()}
-    return None if any(item is None for item in items.values()) else items
-
-
-def _spoken(value: object) -> dict[str, str] | None:
-    """One text for all languages (key ``*``), or one for each."""
-    if isinstance(value, dict):
-        return _named(value, _text) if value and set(value) <= set(get_args(Language)) else None
-    return None if _text(value) is None else {"*": str(value)}
-
-
-def _languages(value: object) -> tuple[str, ...] | None:
-    found = _each(value, _text)
-    return found if found and set(found) <= set(get_args(Language)) and len(set(found)) == len(found) else None
-
-
-_READERS: Final[Mapping[Any, Callable[[object], Any]]] = {
-    str: _text,
-    str | None: _text,
-    int: _whole,
-    float: _number,
-    bool: _truth,
-    dt.date: _day,
-    Words: lambda value: _each(value, _text),
-    Days: lambda value: _each(value, _day),
-    Names: lambda value: _named(value, _text),
-    Numbers: lambda value: _named(value, _number),
-    Text: _spoken,
-    Languages: _languages,
-}
-_EXPECTED: Final[Mapping[Any, str]] = {
-    str: "a text in quotes",
-    str | None: "a text in quotes",
-    int: "a whole number",
-    float: "a number",
-    bool: "true or false",
-    dt.date: "a date such as 2025-12-31",
-    Words: 'a list of texts such as ["a", "b"]',
-    Days: "a list of dates such as [2025-12-31]",
-    Names: 'pairs such as received = "Tanggal Masuk"',
-    Numbers: 'pairs such as "Dinas Kesehatan" = 12',
-    Text: 'a text in quotes, or one a language: {id = "...", en = "..."}',
-    Languages: '"id", "en" or ["id", "en"]',
-}
-
-
-def in_languages(said: Mapping[str, str], languages: Iterable[Language], place: Place, key: str) -> Text:
-    """Return a text in each language of the report; one text alone stands for all."""
-    missing = [language for language in languages if "*" not in said and language not in said]
-    if missing:
+    if kind.table is not None and isinstance(value, Mapping):
+        return kind.table(value, place.inside(key))
+    if kind.table is not None and kind.many and isinstance(value, list) and all(isinstance(v, Mapping) for v in value):
+        return tuple(kind.table(item, place.inside(key)) for item in value)
+    result = kind.read(value)
+    if result is not None:
+        return result
+    if kind.choices:
         raise place.refuse(
-            f"{key} has no text in {missing[0]!r}, a language of the report. Add it, or change language."
+            paragraph(
+                Message("study.wrong_choice", key=key, value=repr(value)),
+                did_you_mean(value, kind.choices),
+                Message("study.expected", expected=kind.expected),
+            )
         )
-    return {language: said.get(language) or said["*"] for language in languages}
+    shown = value.isoformat() if isinstance(value, dt.date | dt.time) else repr(value)
+    raise place.refuse(Message("study.wrong_value", key=key, value=shown, expected=kind.expected))

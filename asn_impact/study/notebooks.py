@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from asn_impact.errors import StudyError
+from asn_impact.words import Message
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
@@ -45,10 +46,12 @@ def executed(path: Path) -> bytes:
         asyncio.run(client.async_execute(stderr=subprocess.DEVNULL))  # a loop of its own, closed afterwards
     except CellExecutionError as problem:
         raise StudyError(
-            f"{path.name}: a cell fails with {problem.ename}: {problem.evalue} Run it to see which."
+            Message("study.cell_fails", notebook=path.name, error=problem.ename, value=str(problem.evalue))
         ) from None
     except (CellTimeoutError, DeadKernelError) as problem:
-        raise StudyError(f"{path.name}: {type(problem).__name__}. Expected each cell within {SECONDS} s.") from None
+        raise StudyError(
+            Message("study.cell_stops", notebook=path.name, error=type(problem).__name__, seconds=SECONDS)
+        ) from None
     _plain(notebook)
     _release(notebook, path.name)
     text: str = nbformat.writes(notebook)  # type: ignore[no-untyped-call]
@@ -61,7 +64,9 @@ def _read(path: Path) -> NotebookNode:
     try:
         return nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call, no-any-return]
     except (ValueError, KeyError, AttributeError) as problem:
-        raise StudyError(f"{path.name} is no notebook that can be read: {type(problem).__name__}.") from problem
+        raise StudyError(
+            Message("study.no_notebook", notebook=path.name, error=type(problem).__name__)
+        ) from problem
 
 
 def _plain(notebook: NotebookNode) -> None:

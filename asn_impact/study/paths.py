@@ -6,13 +6,14 @@ import importlib.util
 import os
 from pathlib import Path
 
-from asn_impact.errors import listed, nearest
+from asn_impact.arguments import did_you_mean
 from asn_impact.study.keys import Place
+from asn_impact.words import Message, paragraph
 
 __all__ = ["located", "require_file"]
 
 
-def located(path: str, place: Place) -> Path | str:
+def located(path: str, place: Place, key: str = "path") -> Path | str:
     """Return the file or folder that a study names.
 
     ``package:NAME/FILE`` is a file of an installed package; ``env:VARIABLE/FILE`` is in the folder that an environment
@@ -32,23 +33,23 @@ def located(path: str, place: Place) -> Path | str:
     scheme, colon, rest = path.partition(":")
     first, _, file = rest.partition("/")
     if scheme == "package" and colon:
-        return _in_package(first, file, place)
+        return _in_package(first, file, place, key)
     if scheme == "env" and colon:
         return _in_named_folder(first, file, place)
     found = place.file.parent / path
-    require_file(found, place, "path")
+    require_file(found, place, key)
     return found
 
 
-def _in_package(name: str, file: str, place: Place) -> Path:
+def _in_package(name: str, file: str, place: Place, key: str) -> Path:
     try:
         spec = importlib.util.find_spec(name)
     except (ImportError, ValueError):
         spec = None
     if spec is None or not spec.submodule_search_locations:
-        raise place.refuse(f"path needs the Python package {name!r}, which is not installed. Install it and try again.")
+        raise place.refuse(Message("study.no_package", key=key, name=name))
     found = Path(spec.submodule_search_locations[0]) / file
-    require_file(found, place, "path")
+    require_file(found, place, key)
     return found
 
 
@@ -56,10 +57,9 @@ def _in_named_folder(variable: str, file: str, place: Place) -> Path:
     named = os.environ.get(variable)
     found = (Path(named) if named else place.file.parent) / file
     if not found.exists():
-        where = f"the folder that {variable} names" if named else "the folder of the study"
+        where = Message("study.named_folder", variable=variable) if named else Message("study.own_folder")
         raise place.refuse(
-            f"{file!r} is not in {where}. Set the environment variable {variable} to the folder that holds it, or put "
-            f"it beside {place.file.name}."
+            Message("study.not_in_folder", file=file, where=where, variable=variable, study=place.file.name)
         )
     return found
 
@@ -69,5 +69,10 @@ def require_file(path: Path, place: Place, key: str) -> None:
     if path.exists():
         return
     near = sorted(p.name for p in path.parent.iterdir()) if path.parent.is_dir() else []
-    beside = f" Found there: {listed(near, 8)}." if near else " That folder does not exist either."
-    raise place.refuse(f"{key} names {path.name!r}, which does not exist.{nearest(path.name, near)}{beside}")
+    raise place.refuse(
+        paragraph(
+            Message("study.no_path", key=key, name=path.name),
+            did_you_mean(path.name, near),
+            Message("study.found_there", names=tuple(near)) if near else Message("study.no_folder"),
+        )
+    )

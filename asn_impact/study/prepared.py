@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import bz2
 import gzip
+import inspect
 import shutil
 import tempfile
-import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from asn_impact.errors import AsnImpactError, DataWarning, DesignError, InputError, StudyError
-from asn_impact.study.keys import Place, Text
-from asn_impact.study.settings import ROLLOUT, Setting, Study
+from asn_impact.arguments import did_you_mean
+from asn_impact.errors import DesignError, InputError
+from asn_impact.study import offers
+from asn_impact.study.interim import as_note, message_of, messages
+from asn_impact.study.keys import Place, Setting
+from asn_impact.study.kinds import TEXT, TEXTS
+from asn_impact.study.settings import Study
+from asn_impact.words import Message, paragraph
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,11 +29,14 @@ if TYPE_CHECKING:
     from asn_impact.intake.exports import Extract, Source
     from asn_impact.intake.local import NumberStyle
     from asn_impact.intake.training import Rollout
-    from asn_impact.measures.calendar import WorkCalendar
     from asn_impact.measures.durations import Durations
     from asn_impact.measures.panel import Panel
 
-__all__ = ["REFUSED", "Prepared", "noted", "prepared"]
+__all__ = ["Prepared", "prepared"]
+
+FIELDS: Final = ("case", "office", "service", "received", "decided", "status")  # of every application
+PERIOD: Final = "period"  # names the periods themselves, where a rule clusters by them
+
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,9 +56,9 @@ class Prepared:
     design
         Who is compared with whom; None when `refusal` says why not.
     refusal
-        Why no effect can be estimated, in both languages.
+        Why no effect can be estimated.
     notes
-        What was left out or assumed, in sentences.
+        What was left out or assumed, each once.
     """
 
     panel: Panel
@@ -60,131 +68,110 @@ class Prepared:
     months: pd.DataFrame | None = None
     frame: pd.DataFrame | None = None
     design: Design | None = None
-    refusal: Text | None = None
-    notes: tuple[str, ...] = ()
-
-
-_NOROLLOUT: Final[Text] = {
-    "id": "Studi ini tidak menyebut siapa yang dilatih dan sejak kapan (bagian [rollout] di study.toml), sehingga "
-    "tidak ada dampak yang dapat diperkirakan. Yang dilaporkan hanya lama proses.",
-    "en": "The study does not say who was trained since when ([rollout] in study.toml), so there is no effect to "
-    "estimate. Only the service times are reported.",
-}
-REFUSED: Final = "Dampak tidak dapat diperkirakan dari data ini; alasannya tercatat dalam bahasa Inggris di run.json."
-
-
-@contextmanager
-def noted() -> Iterator[list[str]]:
-    """Collect what DataWarnings say, each once, instead of printing them."""
-    said: list[str] = []
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always", DataWarning)
-        yield said
-    for warning in caught:
-        if not issubclass(warning.category, DataWarning):
-            warnings.warn_explicit(warning.message, warning.category, warning.filename, warning.lineno)
-        elif str(warning.message) not in said:
-            said.append(str(warning.message))
-
-
-@contextmanager
-def _telling(study: Study, section: str) -> Iterator[None]:
-    """Say in which part of which study file an error has its cause."""
-    try:
-        yield
-    except StudyError:
-        raise
-    except AsnImpactError as problem:
-        raise Place(study.file, section).refuse(str(problem)) from problem
+    refusal: Message | None = None
+    notes: tuple[Message, ...] = ()
 
 
 def prepared(study: Study) -> Prepared:
     """Read the data and make the design; a design that cannot be is a refusal, not an error."""
-    with noted() as said:
-        ready = _from_panel(study) if study.data.name == "panel" else _from_records(study)
-        if study.rollout is None:
-            ready = replace(ready, refusal=_NOROLLOUT)
-        else:
-            with _telling(study, "rollout"):
-                rollout = _rollout(study, ready)
-            try:
-                from asn_impact.designs import assign
+    ready = _from_panel(study) if study.data.name == "panel" else _from_records(study)
+    if study.rollout is None:
+        return replace(ready, refusal=Message("study.no_rollout"))
+    with Place(study.file, "rollout").explaining():
+        rollout = _rollout(study, ready)
+    ready = replace(_with_doses(study, ready, rollout), notes=messages(ready.notes, rollout.notes))
+    _refuse_unknown_columns(study, ready.panel)
+    from asn_impact.designs import assign
 
-                ready = replace(
-                    ready, design=assign(ready.panel, rollout, cluster=study.cluster, weights=study.weights)
-                )
-            except DesignError as problem:
-                ready = replace(ready, refusal={"id": REFUSED, "en": str(problem)})
-    return replace(ready, notes=tuple(said))
+    try:
+        design = assign(ready.panel, rollout, cluster=study.cluster, weights=study.weights, by=study.by)
+    except DesignError as problem:
+        return replace(ready, refusal=message_of(problem))
+    return replace(ready, design=design, notes=messages(ready.notes, design.notes))
+
+
+# ------------------------------------------------------------------------------------------------------- records
 
 
 def _from_records(study: Study) -> Prepared:
     from asn_impact.measures.tabulate import maturity, tabulate
 
-    given = dict(study.data.parameters)
-    source, unused = given.pop("path"), given.pop("unused", ())
-    columns = {**given.pop("columns", {}), **dict.fromkeys(unused)}
-    of_outcome = [study.outcome.parameters["column"]] if study.outcome.name in {"score", "share"} else []
-    if kept := tuple(dict.fromkeys((*given.get("keep", ()), *of_outcome, *_times(study).values()))):
-        given["keep"] = kept
-    with _telling(study, "data"):
-        extract = Setting(study.data.name, {"source": source, "columns": columns, **given}, study.data.home).made()
-    with _telling(study, "calendar"):
+    given, cells = study.data.parameters, offers.cells_of(study.outcome)
+    covariates = tuple(dict.fromkeys((*cells.get("covariates", ()), *_named(study)[0])))
+    columns = {**given.get("columns", {}), **dict.fromkeys(given.get("unused", ()))}
+    kept = (*given.get("keep", ()), *_of_outcome(study, cells), *covariates, *_times(study).values())
+    with Place(study.file, "data").explaining():
+        others = {"keep": tuple(dict.fromkeys(kept))} if kept else {}
+        extract = study.data.made(source=given["path"], columns=columns, **others)
+    with Place(study.file, "calendar").explaining():
         times = _measured(study, extract)
-    with _telling(study, "outcome"):
+    with Place(study.file, "outcome").explaining():
         outcome = study.outcome.made()
-        months, panel = maturity(times, outcome), tabulate(times, outcome)
-    return Prepared(panel=panel, sources=extract.sources, extract=extract, times=times, months=months)
+        months = maturity(times, outcome)
+        panel = tabulate(times, outcome, by=cells.get("by", "office"), covariates=covariates)
+    notes = messages(extract.notes, times.notes, panel.notes)
+    return Prepared(panel, extract.sources, extract=extract, times=times, months=months, notes=notes)
+
+
+def _of_outcome(study: Study, cells: Mapping[str, Any]) -> list[str]:
+    """Return the columns of the export that the outcome and its cells need, those read anyway left out."""
+    by = cells.get("by", ())
+    columns = [*([by] if isinstance(by, str) else by)]
+    if study.outcome.name in {"score", "share"}:
+        columns.append(study.outcome.parameters["column"])
+    return [name for name in columns if name not in FIELDS]
 
 
 def _times(study: Study) -> Mapping[str, str]:
     """Return the columns that hold the time of day of receipt and decision."""
-    named: Mapping[str, str] = study.calendar.parameters.get("times", {})
-    return named
+    columns: Mapping[str, str] = study.calendar.parameters.get("times", {})
+    return columns
 
 
 def _measured(study: Study, extract: Extract) -> Durations:
     """Return the waits by the clock of the study: days, or minutes within opening hours."""
     from asn_impact.measures.durations import measure
 
-    clock = study.calendar.parameters.get("clock", "working_days")
+    calendar, given = study.calendar.made(), study.calendar.parameters
+    clock = given.get("clock", "working_days")
     if clock == "working_hours":
-        return measure(extract, _calendar(study).hours(), times=_times(study) or None)
-    return measure(extract, _calendar(study), clock=clock)
+        own = [opening.made() for opening in given.get("hours", ())]
+        return measure(extract, calendar.hours(own=own), times=_times(study) or None)
+    return measure(extract, calendar, clock=clock)
 
 
-def _calendar(study: Study) -> WorkCalendar:
-    from asn_impact.measures.calendar import WorkCalendar
-
-    given = {key: value for key, value in study.calendar.parameters.items() if key not in {"clock", "times"}}
-    return WorkCalendar.indonesia(**given) if study.calendar.name == "indonesia" else WorkCalendar.weekdays(**given)
+# ------------------------------------------------------------------------------------------------- a ready panel
 
 
 def _from_panel(study: Study) -> Prepared:
-    from asn_impact.measures.outcomes import Mean
     from asn_impact.measures.panel import read_panel
 
-    given, outcome = study.data.parameters, study.outcome.parameters
+    given, column = study.data.parameters, study.outcome.parameters["column"]
     named = given["columns"]
-    covariates = tuple(
-        dict.fromkeys(c for key in ("regressors", "covariates") for c in study.estimator.parameters.get(key, ()))
-    )
-    numbers = [outcome["column"], *covariates, *(named[key] for key in ("weights", "sizes") if key in named)]
-    described = [*given.get("attributes", ()), *([study.cluster] if study.rollout is not None else [])]
-    attributes = [name for name in dict.fromkeys(described) if name != named["unit"]]
+    of_estimator, described = _named(study)
+    covariates = tuple(dict.fromkeys((*given.get("covariates", ()), *of_estimator)))
+    cluster = [study.cluster, *([study.by] if study.by is not None else [])] if study.rollout is not None else []
+    known = [*given.get("attributes", ()), *cluster]
+    attributes = [name for name in dict.fromkeys([*known, *described]) if name != named["unit"]]
     beside, treated = _rollout_columns(study)
-    with _telling(study, "data"):
+    style = given.get("numbers")
+    with Place(study.file, "data").explaining():
         frame, sources = _ready_frame(
             given["path"],
             unit=named["unit"],
             texts=[named["period"], *attributes, *beside],
-            numbers=[*numbers, *treated],
-            style=given.get("numbers"),
+            numbers=[
+                *dict.fromkeys([column, *covariates, *(named[key] for key in ("weights", "sizes") if key in named)]),
+                *treated,
+            ],
+            style=style,
         )
-    with _telling(study, "outcome"):
-        panel = read_panel(frame, outcome=outcome["column"], covariates=covariates, attributes=attributes, **named)
-    panel = replace(panel, outcome=Mean(outcome["column"], outcome.get("unit", "")))
-    return Prepared(panel=panel, sources=sources, frame=frame)
+        frame = frame.assign(**{name: _numbers_if_all(frame[name], style) for name in described if name not in known})
+    with Place(study.file, "outcome").explaining():
+        names = {"outcome": column, "covariates": covariates, "attributes": attributes, **named}
+        panel = study.data.made(frame=frame, **names)
+        panel = replace(panel, outcome=study.outcome.made())
+    return Prepared(panel, sources, frame=frame, notes=messages(panel.notes))
 
 
 def _rollout_columns(study: Study) -> tuple[list[str], list[str]]:
@@ -225,7 +212,15 @@ def _numbers(column: pd.Series, style: NumberStyle | None) -> pd.Series:
     try:
         return parse_numbers(values, name=str(column.name), style=style).set_axis(column.index)
     except InputError as problem:  # a study settles the separators with another key than the function
-        raise InputError(str(problem).replace("style=", "numbers = ")) from problem
+        raise InputError(paragraph(message_of(problem), Message("study.numbers_key"))) from problem
+
+
+def _numbers_if_all(column: pd.Series, style: NumberStyle | None) -> pd.Series:
+    """Return a column that an estimator names as numbers where every value is one: a dose, a code."""
+    try:
+        return _numbers(column, style)
+    except InputError:
+        return column
 
 
 def _without_point_zero(labels: pd.Series) -> pd.Series:
@@ -255,21 +250,17 @@ def _unpacked(path: Path) -> Iterator[Path]:
 def _rollout(study: Study, ready: Prepared) -> Rollout:
     assert study.rollout is not None
     if study.rollout.name == "training":
-        from asn_impact.intake.training import read_training
-
-        given = dict(study.rollout.parameters)
-        source, unused = given.pop("path"), given.pop("unused", ())
-        columns = {**given.pop("columns", {}), **dict.fromkeys(unused)}
-        return read_training(source, columns=columns, **given)
+        given = study.rollout.parameters
+        columns = {**given.get("columns", {}), **dict.fromkeys(given.get("unused", ()))}
+        rollout: Rollout = study.rollout.made(source=given["path"], columns=columns)
+        return rollout
     given = {**_panel_columns(study), **study.rollout.parameters}
     frame = ready.frame
     if "path" in study.rollout.parameters:
-        texts = [
-            given[key] for key in ("period", "adopted") if key in given and key in ROLLOUT[study.rollout.name].types
-        ]
+        texts = [given[key] for key in ("period", "adopted") if key in given and key in study.rollout.keys.kinds]
         treated = [given["treated"]] if "treated" in given else []
         frame, _ = _ready_frame(given["path"], unit=given["unit"], texts=texts, numbers=treated)
-    rollout = _rollout_of_frame(frame, given)
+    rollout = study.rollout.made(**{**given, "frame": frame})
     return rollout if "path" in study.rollout.parameters else _of_units(rollout, ready.panel)
 
 
@@ -278,24 +269,73 @@ def _panel_columns(study: Study) -> dict[str, str]:
     return {key: named[key] for key in ("unit", "period") if key in named}
 
 
-def _rollout_of_frame(frame: pd.DataFrame | None, given: Mapping[str, Any]) -> Rollout:
-    from asn_impact.intake.training import read_rollout, read_rollout_from_status
-
-    if "adopted" in given:
-        return read_rollout(frame, unit=given["unit"], adopted=given["adopted"])
-    return read_rollout_from_status(
-        frame,
-        unit=given["unit"],
-        period=given["period"],
-        treated=given["treated"],
-        absorbing=given.get("absorbing", "required"),
-    )
-
-
 def _of_units(rollout: Rollout, panel: Panel) -> Rollout:
     """Return the rollout of the units in the panel: a file of both can name units without a usable outcome."""
     inside = rollout.adopted.index.isin(list(panel.units))
     if inside.all():
         return rollout
-    note = f"{int((~inside).sum())} of {len(inside)} units have no usable row and are in no comparison."
-    return replace(rollout, adopted=rollout.adopted[inside], notes=(*rollout.notes, note))
+    note = Message("study.units_without_rows", n=int((~inside).sum()), units=len(inside))
+    return replace(rollout, adopted=rollout.adopted[inside], notes=(*rollout.notes, as_note(note)))
+
+
+# --------------------------------------------------------------------------- what the estimator and the rule need
+
+
+def _named(study: Study) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the columns that the estimator and the rule name: those of numbers, and attributes of the units."""
+    if study.rollout is None:
+        return (), ()
+    numbers, attributes = _columns(study.estimator)
+    of_rule, strata = _columns(study.rule)
+    return tuple(dict.fromkeys((*numbers, *of_rule))), tuple(dict.fromkeys((*attributes, *strata)))
+
+
+def _columns(setting: Setting) -> tuple[list[str], list[str]]:
+    """Return the columns a setting names: its lists of texts are columns of numbers, its texts attributes."""
+    numbers: list[str] = []
+    attributes: list[str] = []
+    assert setting.keys.home is not None
+    defaults = {name: p.default for name, p in inspect.signature(setting.keys.home).parameters.items()}
+    for key, kind in setting.keys.kinds.items():
+        value = setting.parameters.get(key, defaults.get(setting.keys.parameters.get(key, key)))
+        if isinstance(value, Setting):
+            inner = _columns(value)
+            numbers += inner[0]
+            attributes += inner[1]
+        elif kind is TEXTS:
+            numbers += value
+        elif kind is TEXT and isinstance(value, str) and value != PERIOD:
+            attributes.append(value)
+    return numbers, attributes
+
+
+def _with_doses(study: Study, ready: Prepared, rollout: Rollout) -> Prepared:
+    """Return the panel with the doses that the estimator names: how much of the staff had been trained in the end."""
+    assert study.rollout is not None
+    wanted = [name for name in _named(study)[1] if name not in ready.panel.attributes.columns]
+    if rollout.doses is None or not wanted:
+        return ready
+    import pandas as pd
+
+    last = rollout.doses.sort_values("month").groupby("office").last()
+    last = last.assign(dose=last[study.rollout.parameters.get("dose", "share")])
+    panel = ready.panel
+    names = panel.units if study.by is None else panel.attributes[study.by]
+    offices = pd.Series(list(names), index=panel.attributes.index, dtype=object)
+    doses = {name: offices.map(last[name]) for name in wanted if name in last.columns}
+    return replace(ready, panel=replace(panel, attributes=panel.attributes.assign(**doses)))
+
+
+def _refuse_unknown_columns(study: Study, panel: Panel) -> None:
+    """Refuse a column that is no attribute of the units, before anything is estimated."""
+    known = [str(name) for name in panel.attributes.columns]
+    for section, setting in (("estimator", study.estimator), ("inference", study.rule)):
+        for name in _columns(setting)[1]:
+            if name not in known:
+                raise Place(study.file, section).refuse(
+                    paragraph(
+                        Message("study.no_attribute", name=name),
+                        did_you_mean(name, known),
+                        Message("study.attributes", names=tuple(known)),
+                    )
+                )

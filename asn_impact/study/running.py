@@ -14,12 +14,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from asn_impact.errors import StudyError
-from asn_impact.study.checked import notes_of
-from asn_impact.study.evidence import Evidence, charts, estimated, findings, items, source_line
-from asn_impact.study.keys import Language, Place, Text
+from asn_impact.study.evidence import Evidence, charts, estimated, findings, items, source_of
+from asn_impact.study.keys import Place
 from asn_impact.study.notebooks import executed
 from asn_impact.study.prepared import prepared
+from asn_impact.study.interim import messages
 from asn_impact.study.settings import Study
+from asn_impact.verbs import public_verb
+from asn_impact.words import Language, Message
 
 if TYPE_CHECKING:
     from tqdm import tqdm
@@ -31,7 +33,6 @@ __all__ = ["Finished", "run"]
 RECORD: Final = "run.json"
 MADE_BY: Final = "asn_impact run"
 ATTEMPTS: Final = 5  # to put the folder in its place while another run does
-_WITHOUT: Final[Text] = {"id": ": lama proses saja, tanpa dampak", "en": ": description only, no effect"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,17 +46,18 @@ class Finished:
     findings
         The answer in a sentence.
     refusal
-        Why no effect is claimed; "" when one is.
+        Why no effect is claimed; None when one is.
     notes
         What was left out, assumed or must be known before the answer.
     """
 
     folder: Path
     findings: tuple[str, ...]
-    refusal: str
-    notes: tuple[str, ...]
+    refusal: Message | None
+    notes: tuple[Message, ...]
 
 
+@public_verb
 def run(study: Study) -> Finished:
     """Do the whole job of a study and return where the results are.
 
@@ -73,25 +75,25 @@ def run(study: Study) -> Finished:
     """
     _refuse_foreign(study)
     with _beside(study) as fresh, _bar(study) as bar:
-        _next(bar, "reading the data")
+        _next(bar, study, Message("study.step.reading"))
         ready = prepared(study)
-        _next(bar, "estimating")
+        _next(bar, study, Message("study.step.estimating"))
         evidence = estimated(study, ready)
         with _notebooks(study) as notebooks:
             for language in study.languages:
-                _next(bar, f"drawing and writing ({language})")
+                _next(bar, study, Message("study.step.writing", language=language))
                 drawn = charts(study, evidence, language)
                 _save(drawn, fresh / "figures" / language)
                 _publish(study, evidence, drawn, language, fresh / f"report_{language}")
             for name, content in notebooks.items():
-                _next(bar, f"running {name}")
+                _next(bar, study, Message("study.step.running", notebook=name))
                 _write(fresh / "notebooks" / name, content.result())
         refusal = evidence.ready.refusal
         finished = Finished(
             folder=study.folder,
             findings=tuple(findings(study, evidence)),
-            refusal=refusal["en"] if refusal is not None else "",
-            notes=(*(w["en"] for w in evidence.warnings if w is not refusal), *notes_of(evidence.ready)),
+            refusal=refusal,
+            notes=messages((w for w in evidence.warnings if w != refusal), evidence.notes),
         )
         _write(fresh / RECORD, _record(study, evidence, finished, fresh))
         shown = _files(fresh / "figures") if study.figures is not None else {}
@@ -117,8 +119,8 @@ def _bar(study: Study) -> Iterator[tqdm[Any]]:
         yield bar
 
 
-def _next(bar: tqdm[Any], what: str) -> None:
-    bar.set_description_str(what)
+def _next(bar: tqdm[Any], study: Study, step: Message) -> None:
+    bar.set_description_str(step.text(study.languages[0]))
     bar.update()
 
 
@@ -146,20 +148,19 @@ def _publish(study: Study, evidence: Evidence, drawn: Mapping[str, Chart], langu
     from asn_impact.reporting.report import FORMATS, publish
 
     extract = evidence.ready.extract
-    made_up = {"id": " (data sintetis)", "en": " (synthetic data)"}[language] if study.synthetic else ""
-    without = _WITHOUT[language] if evidence.headline is None else ""
+    title = study.title if evidence.headline is not None else Message("study.without_effect", title=study.title)
     publish(
         folder,
         items(evidence, dict(drawn), level=study.level),
         language=language,
-        title=f"{study.title[language]}{without}{made_up}",
-        source=source_line(study, language),
+        title=(Message("study.synthetic", text=title) if study.synthetic else title).text(language),
+        source=source_of(study).text(language),
         ledger=extract.ledger if extract is not None else None,
         inputs=evidence.ready.sources,
         as_of=extract.as_of if extract is not None else None,
         level=study.level,
         formats=[name for name in FORMATS if name in study.formats],
-        words={chapter: text[language] for chapter, text in study.words.items()},
+        words={chapter: text.text(language) for chapter, text in study.words.items()},
         reference=study.reference,
     )
 
@@ -172,16 +173,21 @@ def _record(study: Study, evidence: Evidence, finished: Finished, fresh: Path) -
     parameters = {name: repr(getattr(study, name)) for name in ("outcome", "estimator", "rule", "cluster", "level")}
     facts = {
         "made_by": MADE_BY,
-        "title": dict(study.title),
+        "title": {language: study.title.text(language).text for language in study.languages},
         "synthetic": study.synthetic,
         "study_sha256": sha256(study.file.read_bytes()),
         "findings": list(finished.findings),
-        "refusal": finished.refusal,
-        "notes": list(finished.notes),
+        "refusal": _in_each(finished.refusal, study) if finished.refusal is not None else {},
+        "notes": [_in_each(note, study) for note in finished.notes],
         "files": {path.relative_to(fresh).as_posix(): sha256(path.read_bytes()) for path in files},
         "provenance": provenance(parameters, evidence.ready.sources),
     }
     return f"{json.dumps(facts, ensure_ascii=False, indent=2, sort_keys=True)}\n".encode()
+
+
+def _in_each(message: Message, study: Study) -> dict[str, str]:
+    """Return a message in every language of the study."""
+    return {language: message.text(language).text for language in study.languages}
 
 
 # ------------------------------------------------------------------------------------------- folders
@@ -200,16 +206,14 @@ def _refuse_foreign(study: Study) -> None:
     if not folder.exists():
         return
     if not folder.is_dir():
-        raise place.refuse(f"folder = {folder.name!r} is a file. Name a new folder for the results.")
+        raise place.refuse(Message("study.folder_is_file", folder=folder.name))
     record = folder / RECORD
     try:
         ours = record.is_file() and json.loads(record.read_text(encoding="utf-8")).get("made_by") == MADE_BY
     except (ValueError, AttributeError):
         ours = False
     if any(folder.iterdir()) and not ours:
-        raise place.refuse(
-            f"folder = {folder.name!r} holds files that are no result of a run. Name a new or an empty folder."
-        )
+        raise place.refuse(Message("study.folder_of_others", folder=folder.name))
 
 
 @contextmanager
@@ -221,8 +225,7 @@ def _beside(study: Study) -> Iterator[Path]:
         work = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
     except OSError as problem:
         raise Place(study.file, "report").refuse(
-            f"folder = {folder.name!r} cannot be written ({problem.strerror}). Name a folder you may write to. "
-            "Nothing was analysed."
+            Message("study.folder_not_written", folder=folder.name, problem=str(problem.strerror))
         ) from problem
     try:
         fresh = work / "new"
@@ -249,10 +252,7 @@ def _replace(folder: Path, fresh: Path) -> None:
             failed = problem
         else:
             return
-    raise StudyError(
-        f"The results could not be put into {folder.name!r} ({failed.strerror}). Close what shows files of it, and run "
-        "again."
-    ) from failed
+    raise StudyError(Message("study.folder_in_use", folder=folder.name, problem=str(failed.strerror))) from failed
 
 
 def _files(folder: Path) -> dict[Path, bytes]:

@@ -1,189 +1,28 @@
-"""What study.toml says, read and checked; no data are read and nothing heavy is imported."""
+"""What study.toml says, read and checked; no data are read and nothing is estimated."""
 
 from __future__ import annotations
 
-import datetime as dt
 import os
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from importlib import import_module
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from asn_impact.errors import StudyError, nearest
-from asn_impact.study.keys import (
-    Days,
-    Keys,
-    Language,
-    Languages,
-    Names,
-    Numbers,
-    Place,
-    Text,
-    Words,
-    converted,
-    in_languages,
-    values,
-)
+from asn_impact.arguments import did_you_mean
+from asn_impact.errors import StudyError
+from asn_impact.study import offers
+from asn_impact.study.keys import Place, Setting, chosen, converted, values
+from asn_impact.study.kinds import NUMBER, one_of
+from asn_impact.study.offers import FORMATS, SECTIONS
 from asn_impact.study.paths import located, require_file
+from asn_impact.verbs import public_verb
+from asn_impact.words import Language, Message, languages, paragraph, verbatim
 
-__all__ = ["DATA", "ESTIMATOR", "OUTCOME", "ROLLOUT", "RULE", "SECTIONS", "Setting", "Study", "read_study"]
+__all__ = ["Setting", "Study", "language_of", "read_study"]
 
-
-@dataclass(frozen=True, eq=False)
-class Setting:
-    """A choice and its parameters, as the study states them.
-
-    Attributes
-    ----------
-    name
-        The word in the file: ``records``, ``restricted_mean``, ``group_time``, ...
-    parameters
-        What stands beside it.
-    home
-        Where the thing itself is, as ``module:name``.
-
-    Examples
-    --------
-    >>> Setting("within", {"days": 5}, "asn_impact.measures.outcomes:Within").made()
-    Within(days=5, counted_in='working days')
-    """
-
-    name: str
-    parameters: Mapping[str, Any]
-    home: str = ""
-
-    def made(self) -> Any:  # noqa: ANN401 - an outcome, an estimator or a rule
-        """Return the thing itself: its home called with the parameters."""
-        module, _, name = self.home.partition(":")
-        return getattr(import_module(module), name)(**self.parameters)
-
-    def __repr__(self) -> str:
-        return f"{self.name}({', '.join(f'{key}={value!r}' for key, value in self.parameters.items())})"
-
-
-_STUDY: Final = Keys(
-    {"title": Text, "source": Text, "language": Languages, "synthetic": bool}, required=("title", "source")
-)
-_CASES: Final = {
-    **{"path": str, "table": str, "as_of": dt.date, "office": str},
-    **{"columns": Names, "dates": Names, "unused": Words},
-}
-DATA: Final[Mapping[str, Keys]] = {
-    "records": Keys(
-        {
-            **_CASES,
-            "keep": Words,
-            "status_words": Names,
-            "selection": Literal["received", "completed"],
-        },
-        required=("path", "as_of"),
-        home="asn_impact.intake.exports:read_exports",
-    ),
-    "steps": Keys(
-        {**_CASES, "finished": Words, "last_step": str},
-        required=("path", "as_of"),
-        home="asn_impact.intake.exports:read_steps",
-    ),
-    "panel": Keys(
-        {
-            "path": str,
-            "columns": Keys({"unit": str, "period": str, "weights": str, "sizes": str}, required=("unit", "period")),
-            "attributes": Words,
-            "numbers": Literal["1.234,56", "1,234.56"],
-        },
-        required=("path", "columns"),
-    ),
-}
-OUTCOME: Final[Mapping[str, Keys]] = {
-    "restricted_mean": Keys({"horizon": int}, ("horizon",), "asn_impact.measures.outcomes:RestrictedMean"),
-    "within": Keys({"days": int}, ("days",), "asn_impact.measures.outcomes:Within"),
-    "count": Keys({}, (), "asn_impact.measures.outcomes:Count"),
-    "score": Keys({"column": str, "unit": str}, ("column",), "asn_impact.measures.outcomes:Score"),
-    "share": Keys({"column": str}, ("column",), "asn_impact.measures.outcomes:Share"),
-    "mean": Keys({"column": str, "unit": str}, ("column",)),
-}
-_CLOCK: Final = Literal["working_days", "calendar_days", "working_hours"]
-_CALENDAR: Final[Mapping[str, Keys]] = {
-    "indonesia": Keys({"closures": Days, "six_day_until": dt.date, "clock": _CLOCK, "times": Names}),
-    "weekdays": Keys(
-        {"first": dt.date, "last": dt.date, "holidays": Days, "clock": _CLOCK, "times": Names},
-        required=("first", "last"),
-    ),
-}
-ROLLOUT: Final[Mapping[str, Keys]] = {
-    "training": Keys(
-        {
-            "path": str,
-            "table": str,
-            "course": str,
-            "provider": str,
-            "completion": Literal["passed", "attended"],
-            "share": float,
-            "dose": Literal["share", "hours"],
-            "positions": str,
-            "position_columns": Names,
-            "staff": Numbers,
-            "columns": Names,
-            "dates": Names,
-            "unused": Words,
-            "offices": Names,
-        },
-        required=("path",),
-    ),
-    "panel": Keys({"path": str, "unit": str, "adopted": str}, required=("adopted",)),
-    "status": Keys(
-        {
-            "path": str,
-            "unit": str,
-            "period": str,
-            "treated": str,
-            "absorbing": Literal["required", "first"],
-        },
-        required=("treated",),
-    ),
-}
-_DESIGN: Final = Keys({"cluster": str, "weights": Literal["units", "records"]}, required=("cluster",))
-ESTIMATOR: Final[Mapping[str, Keys]] = {
-    "group_time": Keys(
-        {
-            "controls": Literal["never", "not_yet"],
-            "anticipation": int,
-            "base": Literal["universal", "varying"],
-            "sample": Literal["pairs", "cross_sections"],
-        },
-        home="asn_impact.estimation.group_time:GroupTime",
-    ),
-    "two_way": Keys({"regressors": Words, "covariates": Words}, home="asn_impact.estimation.two_way:TwoWay"),
-    "imputation": Keys({}, home="asn_impact.estimation.imputation:Imputation"),
-    "two_stage": Keys({}, home="asn_impact.estimation.imputation:TwoStage"),
-    "saturated": Keys({}, home="asn_impact.estimation.saturated:Saturated"),
-    "interaction_weighted": Keys({}, home="asn_impact.estimation.saturated:InteractionWeighted"),
-    "synthetic_did": Keys({}, home="asn_impact.estimation.synthetic_did:SyntheticDiD"),
-}
-_DRAWS: Final = {"reps": int, "seed": int}
-RULE: Final[Mapping[str, Keys]] = {
-    "bias_reduced": Keys(
-        {"degrees": Literal["welch", "satterthwaite"]}, home="asn_impact.estimation.jackknife:BiasReduced"
-    ),
-    "jackknife": Keys({"degrees": Literal["welch", "satterthwaite"]}, home="asn_impact.estimation.jackknife:Jackknife"),
-    "cluster_robust": Keys({"correction": Literal["CR0", "CR1"]}, home="asn_impact.estimation.inference:ClusterRobust"),
-    "classical": Keys({}, home="asn_impact.estimation.inference:Classical"),
-    "wild_bootstrap": Keys(_DRAWS, ("reps", "seed"), "asn_impact.estimation.resampling:WildBootstrap"),
-    "permutation": Keys(
-        {**_DRAWS, "strata": str | None}, ("reps", "seed"), "asn_impact.estimation.resampling:Permutation"
-    ),
-    "placebo": Keys(_DRAWS, ("reps", "seed"), "asn_impact.estimation.placebo:Placebo"),
-}
-_REPORT: Final = Keys({"folder": str, "figures": str, "notebooks": Words, "formats": Words, "reference": str})
-_WORDS: Final = Keys(dict.fromkeys(("foreword", "introduction", "conclusion", "recommendations"), Text))
-_SCRUTINY: Final = Keys({"events": str, "seed": int})
 SEED: Final = 2026  # of the placebo among untrained offices: one for all studies, so that nobody chooses it
-SECTIONS: Final = (
-    *("study", "data", "outcome", "calendar", "rollout", "design", "estimator", "inference", "report"),
-    *("scrutiny", "words", "plan"),  # plan is read by study/planned.py
-)
+_BOTH: Final = ("id", "en")
 
 
 @dataclass(frozen=True, eq=False)
@@ -223,8 +62,8 @@ class Study:
     """
 
     file: Path
-    title: Text
-    source: Text
+    title: Message
+    source: Message
     languages: tuple[Language, ...]
     synthetic: bool
     data: Setting
@@ -239,17 +78,19 @@ class Study:
     folder: Path
     figures: Path | None
     notebooks: tuple[Path, ...]
-    formats: tuple[str, ...] = ("html", "docx", "pdf")
+    formats: tuple[str, ...] = FORMATS
     reference: Path | None = None
-    words: Mapping[str, Text] = field(default_factory=dict)
-    events: Path | None = None
+    words: Mapping[str, Message] = field(default_factory=dict)
+    scrutiny: Mapping[str, Any] = field(default_factory=dict)
     seed: int = SEED
+    by: str | None = None
 
     def __repr__(self) -> str:
         effect = f"{self.estimator!r}, {self.rule!r}" if self.rollout is not None else "no rollout, no effect"
-        return f"Study({self.title[self.languages[0]]!r}: {self.data.name}, {self.outcome!r}, {effect})"
+        return f"Study({self.title.text(self.languages[0])!r}: {self.data.name}, {self.outcome!r}, {effect})"
 
 
+@public_verb
 def read_study(path: str | Path) -> Study:
     """Return the study a file describes, with every key checked and every path found; no data are read.
 
@@ -268,78 +109,111 @@ def read_study(path: str | Path) -> Study:
     file = Path(path)
     sections = _sections(file)
     place = {name: Place(file, name) for name in SECTIONS}
-    said = values(sections["study"], _STUDY, place["study"])
-    languages = said.get("language", ("id", "en"))
+    about = values(sections["study"], offers.STUDY, place["study"])
+    spoken = about.get("language", _BOTH)
     study = Study(
         file=file,
-        title=in_languages(said["title"], languages, place["study"], "title"),
-        source=in_languages(said["source"], languages, place["study"], "source"),
-        languages=languages,
-        synthetic=said.get("synthetic", False),
-        data=_setting(sections["data"], DATA, place["data"], key="kind"),
-        outcome=_setting(sections["outcome"], OUTCOME, place["outcome"], key="kind"),
-        calendar=_setting(
-            {"kind": "indonesia", **sections.get("calendar", {})}, _CALENDAR, place["calendar"], key="kind"
-        ),
-        rollout=_setting(sections["rollout"], ROLLOUT, place["rollout"], key="kind") if "rollout" in sections else None,
+        title=_in_languages(about["title"], spoken, place["study"], "title"),
+        source=_in_languages(about["source"], spoken, place["study"], "source"),
+        languages=spoken,
+        synthetic=about.get("synthetic", False),
+        data=chosen(sections["data"], offers.data(), place["data"]),
+        outcome=chosen(sections["outcome"], offers.outcomes(), place["outcome"]),
+        calendar=chosen(sections.get("calendar", {}), offers.calendars(), place["calendar"], "indonesia"),
+        rollout=chosen(sections["rollout"], offers.rollouts(), place["rollout"]) if "rollout" in sections else None,
         **_design_values(sections, place),
         **_report_values(sections, place),
         **_scrutiny_values(sections, place),
         words={
-            chapter: in_languages(text, languages, place["words"], chapter)
-            for chapter, text in values(sections.get("words", {}), _WORDS, place["words"]).items()
+            chapter: _in_languages(text, spoken, place["words"], chapter)
+            for chapter, text in values(sections.get("words", {}), offers.WORDS, place["words"]).items()
         },
     )
     _refuse_contradictions(study, sections)
-    return replace(study, data=_found(study.data, place["data"]), rollout=_found(study.rollout, place["rollout"]))
+    _try_out(study, place)
+    return replace(
+        study,
+        data=_with_paths(study.data, place["data"], "path"),
+        rollout=None if study.rollout is None else _with_paths(study.rollout, place["rollout"], "path", "positions"),
+    )
+
+
+def language_of(path: Path) -> Language:
+    """Return the language of what is said about a study: its first, and English where the file does not tell.
+
+    Examples
+    --------
+    >>> language_of(Path("nowhere/study.toml"))
+    'en'
+    """
+    try:
+        about = tomllib.loads(path.read_bytes().decode("utf-8-sig"))["study"]
+        wanted = about.get("language", _BOTH)
+    except (OSError, ValueError, LookupError, TypeError, AttributeError):
+        return "en"
+    first = wanted[0] if isinstance(wanted, list | tuple) and wanted else wanted
+    return first if isinstance(first, str) and first in languages() else "en"
 
 
 def _sections(file: Path) -> dict[str, dict[str, Any]]:
     """Return the tables of the file; their names are checked, their keys not yet."""
+    name = file.as_posix()
     if not file.is_file():
-        folder = file.parent.as_posix()
-        raise StudyError(f"{file.as_posix()} does not exist. Make one with: asn-impact new {folder}")
+        raise StudyError(Message("study.no_file", file=name, folder=file.parent.as_posix()))
     try:
         raw = tomllib.loads(file.read_bytes().decode("utf-8-sig"))
     except UnicodeDecodeError as problem:
-        raise StudyError(f"{file.as_posix()} is not UTF-8 text. Save it as UTF-8.") from problem
+        raise StudyError(Message("study.no_utf8", file=name)) from problem
     except tomllib.TOMLDecodeError as problem:
-        raise StudyError(
-            f"{file.as_posix()} is not valid TOML: {problem}. Texts and dates need their quotes."
-        ) from problem
-    for name, table in raw.items():
-        if name not in SECTIONS:
+        raise StudyError(Message("study.no_toml", file=name, problem=str(problem))) from problem
+    for section, table in raw.items():
+        if section not in SECTIONS:
             raise StudyError(
-                f"{file.as_posix()}: [{name}] is not a section.{nearest(name, SECTIONS)} "
-                f"Sections: {', '.join(SECTIONS)}."
+                paragraph(
+                    Message("study.no_section", file=name, section=section),
+                    did_you_mean(section, SECTIONS),
+                    Message("study.sections", names=SECTIONS),
+                )
             )
         if not isinstance(table, dict):
-            raise StudyError(f"{file.as_posix()}: {name!r} stands alone. Expected a section: [{name}].")
-    missing = [name for name in ("study", "data", "outcome") if name not in raw]
+            raise StudyError(Message("study.stands_alone", file=name, key=section))
+    missing = [section for section in ("study", "data", "outcome") if section not in raw]
     if missing:
-        raise StudyError(f"{file.as_posix()} has no [{missing[0]}]. Expected [study], [data] and [outcome] at least.")
+        raise StudyError(Message("study.section_missing", file=name, section=missing[0]))
     return raw
 
 
+def _in_languages(text: Mapping[str, str], spoken: Iterable[Language], place: Place, key: str) -> Message:
+    """Return a text in each language of the report; one text alone stands for all."""
+    if "*" in text:
+        return verbatim(text["*"])
+    missing = [language for language in spoken if language not in text]
+    if missing:
+        raise place.refuse(Message("study.no_translation", key=key, language=missing[0]))
+    return verbatim(text)
+
+
 def _design_values(sections: Mapping[str, dict[str, Any]], place: Mapping[str, Place]) -> dict[str, Any]:
-    design = values(sections.get("design", {"cluster": "office"}), _DESIGN, place["design"])
+    design = values(sections.get("design", {"cluster": "office"}), offers.design(), place["design"])
     inference = dict(sections.get("inference", {}))
-    level = converted(inference.pop("level", 0.95), float, place["inference"], "level")
+    level = converted(inference.pop("level", 0.95), NUMBER, place["inference"], "level")
     if not 0 < level < 1:
-        raise place["inference"].refuse(f"level is {level}; expected a share between 0 and 1, such as 0.95.")
+        raise place["inference"].refuse(Message("study.level", level=str(level)))
+    estimator, rule = offers.estimators(), offers.rules()
     return {
         "cluster": design["cluster"],
         "weights": design.get("weights", "units"),
+        "by": design.get("by"),
         "level": level,
-        "estimator": _setting(
-            {"name": "group_time", **sections.get("estimator", {})}, ESTIMATOR, place["estimator"], key="name"
+        "estimator": chosen(
+            sections.get("estimator", {}), estimator, place["estimator"], default=offers.DEFAULT_ESTIMATOR
         ),
-        "rule": _setting({"rule": "bias_reduced", **inference}, RULE, place["inference"], key="rule"),
+        "rule": chosen(inference, rule, place["inference"], default=offers.DEFAULT_RULE),
     }
 
 
 def _report_values(sections: Mapping[str, dict[str, Any]], place: Mapping[str, Place]) -> dict[str, Any]:
-    report = values(sections.get("report", {}), _REPORT, place["report"])
+    report = values(sections.get("report", {}), offers.REPORT, place["report"])
     home = place["report"].file.parent
     notebooks = tuple(home / name for name in report.get("notebooks", ()))
     for notebook in notebooks:
@@ -353,13 +227,10 @@ def _report_values(sections: Mapping[str, dict[str, Any]], place: Mapping[str, P
     }
 
 
-FORMATS: Final = ("html", "docx", "pdf")
-
-
-def _formats(given: Sequence[str], place: Place) -> tuple[str, ...]:
-    if strange := [name for name in given if name not in FORMATS]:
-        raise place.refuse(f"formats names {strange[0]!r}. Expected some of: {', '.join(FORMATS)}.")
-    return tuple(given)
+def _formats(names: Sequence[str], place: Place) -> tuple[str, ...]:
+    for name in names:
+        converted(name, one_of(FORMATS), place, "formats")
+    return tuple(names)
 
 
 def _beside(name: str | None, place: Place, key: str) -> Path | None:
@@ -371,11 +242,13 @@ def _beside(name: str | None, place: Place, key: str) -> Path | None:
 
 
 def _scrutiny_values(sections: Mapping[str, dict[str, Any]], place: Mapping[str, Place]) -> dict[str, Any]:
-    given = values(sections.get("scrutiny", {}), _SCRUTINY, place["scrutiny"])
-    return {
-        "events": _beside(given.get("events"), place["scrutiny"], "events"),
-        "seed": given.get("seed", SEED),
-    }
+    """Return the seed of everything drawn beside the rule, and what else the finding is held against."""
+    if "scrutiny" not in sections:
+        return {}
+    given = values(sections["scrutiny"], offers.scrutiny(), place["scrutiny"])
+    if "events" in given:
+        given["events"] = _beside(given["events"], place["scrutiny"], "events")
+    return {"seed": given.pop("seed", SEED), "scrutiny": given}
 
 
 def _plain(path: Path) -> Path:
@@ -385,46 +258,34 @@ def _plain(path: Path) -> Path:
 
 def _refuse_contradictions(study: Study, sections: Mapping[str, Any]) -> None:
     """Refuse what is well written and makes no sense together."""
-    ready = study.data.name == "panel"
+    ready, clock = study.data.name == "panel", study.calendar.parameters
     if ready != (study.outcome.name == "mean"):
-        fits = "mean" if ready else ", ".join(name for name in OUTCOME if name != "mean")
+        known = tuple(name for name in offers.outcomes().offers if (name == "mean") == ready)
         raise Place(study.file, "outcome").refuse(
-            f"kind = {study.outcome.name!r} does not go with [data] kind = {study.data.name!r}. Expected: {fits}."
+            Message("study.kinds_differ", outcome=study.outcome.name, data=study.data.name, known=known)
         )
     if ready and "calendar" in sections:
-        raise Place(study.file, "calendar").refuse("a ready panel has no days to count. Leave this section out.")
-    if "times" in study.calendar.parameters and study.calendar.parameters.get("clock") != "working_hours":
-        raise Place(study.file, "calendar").refuse(
-            "times is for clock = 'working_hours'. Add the clock, or leave it out."
-        )
+        raise Place(study.file, "calendar").refuse(Message("study.no_days"))
+    for key in ("times", "hours"):
+        if key in clock and clock.get("clock") != "working_hours":
+            raise Place(study.file, "calendar").refuse(Message("study.no_hours", key=key))
     if study.rollout is not None and "design" not in sections:
-        raise Place(study.file, "design").refuse(
-            "is missing. Say what stands or falls together, for instance: cluster = 'office'. It has no default."
-        )
+        raise Place(study.file, "design").refuse(Message("study.no_design"))
     if study.rollout is not None and not ready and study.rollout.name != "training":
         wanted = ("path", "unit") if study.rollout.name == "panel" else ("path", "unit", "period")
         missing = [key for key in wanted if key not in study.rollout.parameters]
         if missing:
-            raise Place(study.file, "rollout").refuse(
-                f"{missing[0]!r} is missing: the data are no panel to take it from."
-            )
+            raise Place(study.file, "rollout").refuse(Message("study.no_panel", key=missing[0]))
 
 
-def _setting(table: Mapping[str, Any], offers: Mapping[str, Keys], place: Place, *, key: str) -> Setting:
-    rest = dict(table)
-    name = rest.pop(key, None)
-    if not isinstance(name, str) or name not in offers:
-        found = (
-            f"{key} = {name!r} is not known.{nearest(str(name), offers)}"
-            if name is not None
-            else f"{key!r} is missing."
-        )
-        raise place.refuse(f"{found} Expected one of: {', '.join(offers)}.")
-    return Setting(name, values(rest, offers[name], place), offers[name].home)
+def _try_out(study: Study, place: Mapping[str, Place]) -> None:
+    """Make the outcome, the estimator and the rule once: what they refuse is refused here, before data are read."""
+    for section, setting in (("outcome", study.outcome), ("estimator", study.estimator), ("inference", study.rule)):
+        with place[section].explaining():
+            setting.made()
 
 
-def _found(setting: Any, place: Place) -> Any:  # noqa: ANN401 - a Setting, or None as it came
-    """Return the setting with its path found."""
-    if setting is None or "path" not in setting.parameters:
-        return setting
-    return replace(setting, parameters={**setting.parameters, "path": located(setting.parameters["path"], place)})
+def _with_paths(setting: Setting, place: Place, *names: str) -> Setting:
+    """Return the setting with the files it names found."""
+    found = {key: located(setting.parameters[key], place, key) for key in names if key in setting.parameters}
+    return replace(setting, parameters={**setting.parameters, **found})

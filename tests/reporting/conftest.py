@@ -10,7 +10,7 @@ import pytest
 
 from asn_impact.designs import Design, assign
 from asn_impact.estimation import GroupTime, Inference, Jackknife, infer
-from asn_impact.intake.ledger import Ledger
+from asn_impact.intake.ledger import Ledger, reason
 from asn_impact.intake.training import Rollout
 from asn_impact.measures.outcomes import Mean, RestrictedMean, Within
 from asn_impact.measures.panel import Outcome, Panel
@@ -120,4 +120,6 @@ def sources() -> tuple[Source, ...]:
 
 @pytest.fixture(scope="session")
 def record() -> Ledger:
-    return Ledger(read=17_900, kept=17_862, dropped={"test row": 12, "total row": 20, "missing office": 6})
+    return Ledger(
+        read=17_900, kept=17_862, dropped={reason("test_row"): 12, reason("row_of_totals"): 20, reason("no_office"): 6}
+    )

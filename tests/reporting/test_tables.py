@@ -14,7 +14,6 @@ from asn_impact.errors import DataWarning, InputError
 from asn_impact.intake.ledger import Ledger
 from asn_impact.reporting import tables
 from asn_impact.reporting.tables import Table
-from asn_impact.reporting.words import both
 
 
 @given(st.lists(st.integers(0, 60), min_size=1, max_size=12))
@@ -42,7 +41,7 @@ def test_what_rests_on_a_small_count_goes_with_it():
     frame = pd.DataFrame({"group": ["a", "b"], "records": [4, 90], "mean_before": [31.25, 7.5]})
     table = tables.Table(
         frame,
-        both(id="Uji", en="Test"),
+        {"id": "Uji", "en": "Test"},
         kinds={"records": "records", "mean_before": "one"},
         rests_on={"mean_before": "records"},
     )
@@ -111,13 +110,13 @@ def test_the_ledger_table_still_balances(dropped, kept):
 
 def test_a_cell_that_a_spreadsheet_would_run_is_text():
     frame = pd.DataFrame({"group": ["=1+1", "@x", "-x"]})
-    out = tables.Table(frame, both(id="", en="")).csv().splitlines()
+    out = tables.Table(frame, {"id": "", "en": ""}).csv().splitlines()
     assert out[1:] == ["'=1+1", "'@x", "'-x"]
 
 
 def test_labels_are_escaped():
     frame = pd.DataFrame({"group": ["<script>alert(1)</script>"]})
-    assert "<script>" not in tables.Table(frame, both(id="<b>", en="<b>")).html("id")
+    assert "<script>" not in tables.Table(frame, {"id": "<b>", "en": "<b>"}).html("id")
 
 
 def test_the_html_is_well_formed_and_titled_above(answer):
@@ -140,7 +139,7 @@ def test_the_html_is_well_formed_and_titled_above(answer):
 def test_a_second_version_that_differs_by_a_few_persons_is_said(tmp_path):
     def counted(n):
         frame = pd.DataFrame({"group": ["a", "b"], "records": [n, 80]})
-        return Table(frame, both(id="Uji", en="Test"), kinds={"records": "records"})
+        return Table(frame, {"id": "Uji", "en": "Test"}, kinds={"records": "records"})
 
     counted(57).save(tmp_path / "t", "en")
     with pytest.warns(DataWarning, match=r"t\.csv: 1 counts differ by fewer than 10"):
@@ -150,7 +149,7 @@ def test_a_second_version_that_differs_by_a_few_persons_is_said(tmp_path):
 def test_a_share_of_everyone_is_said():
     frame = pd.DataFrame({"group": ["a", "b"], "records": [40, 80], "late": [1.0, 0.4]})
     made = Table(
-        frame, both(id="Uji", en="Test"), kinds={"records": "records", "late": "share"}, rests_on={"late": "records"}
+        frame, {"id": "Uji", "en": "Test"}, kinds={"records": "records", "late": "share"}, rests_on={"late": "records"}
     )
     assert "setiap permohonan" in made.html("id")
     fewer = Table(frame.assign(late=[0.9, 0.4]), made.title, kinds=made.kinds, rests_on=made.rests_on)

@@ -39,6 +39,7 @@ from asn_impact.estimation import (
     infer,
 )
 from asn_impact.estimation.curve import Along
+from asn_impact.estimation.methods import short_names
 from asn_impact.estimation.placebo import Placebo
 from asn_impact.estimation.simultaneous import Simultaneous
 from asn_impact.estimation.twoway_clusters import TwoWayClustered
@@ -46,7 +47,6 @@ from asn_impact.intake.survey import ELEMENTS, read_survey
 from asn_impact.measures.outcomes import Within
 from asn_impact.measures.satisfaction import band, half_up, skm_index
 from asn_impact.reporting import tables
-from asn_impact.reporting.words import both
 
 SAME = 1e-12
 
@@ -160,18 +160,18 @@ RULES = [
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
 def test_every_estimator_and_rule_has_indonesian_words(rule):
-    words = tables.method_words(rule.name)
-    assert words["en"] == rule.name
+    words = rule.entry.name
+    assert str(words) == rule.name
     english = {"effects", "controls", "base", "the", "of", "and", "degrees", "freedom", "cluster", "clusters", "draws"}
     english |= {"robust", "regression", "variance", "band", "differences", "given", "treated", "within", "periods"}
     assert not english & set(re.findall(r"[a-z]+", words["id"].casefold()))
 
 
 def test_short_names_keep_what_tells_them_apart():
-    names = [rule.name for rule in RULES]
-    short = tables.short_methods(names)
-    assert len({w["en"] for w in short.values()}) == len(set(names))
-    assert tables.short_methods([GroupTime().name])[GroupTime().name]["en"] == "Group-time effects"
+    entries = [rule.entry for rule in RULES]
+    short = short_names(entries)
+    assert len({str(words) for words in short.values()}) == len(set(entries))
+    assert str(short_names([GroupTime().entry])[GroupTime().entry]) == "Group-time effects"
 
 
 # ----------------------------------------------------------------------------------------- satisfaction, LKjIP
@@ -302,14 +302,14 @@ def test_what_is_saved_is_the_table(answer, tmp_path):
 
 
 def test_open_intervals_can_be_saved(tmp_path):
-    table = tables.Table(pd.DataFrame({"conf_low": [-np.inf], "conf_high": [np.inf]}), both(id="Uji", en="Test"))
+    table = tables.Table(pd.DataFrame({"conf_low": [-np.inf], "conf_high": [np.inf]}), {"id": "Uji", "en": "Test"})
     files = {p.suffix: p.read_text(encoding="utf-8") for p in table.save(tmp_path / "t", "id")}
     assert files[".csv"].splitlines()[1] == "minus infinity,infinity"
 
 
 def test_a_table_with_a_persons_number_is_not_saved(tmp_path):
     nip = "19850101" + "201001" + "1" + "001"
-    table = tables.Table(pd.DataFrame({"group": [f"Pegawai {nip}"]}), both(id="Uji", en="Test"))
+    table = tables.Table(pd.DataFrame({"group": [f"Pegawai {nip}"]}), {"id": "Uji", "en": "Test"})
     with pytest.raises(PrivacyError) as refused:
         table.save(tmp_path / "t", "id")
     assert nip not in str(refused.value)
@@ -318,4 +318,4 @@ def test_a_table_with_a_persons_number_is_not_saved(tmp_path):
 
 def test_a_heading_that_a_spreadsheet_would_run_is_text():
     frame = pd.DataFrame({"=cmd": [1.5]})
-    assert tables.Table(frame, both(id="", en="")).csv() == "'=cmd\n1.5\n"
+    assert tables.Table(frame, {"id": "", "en": ""}).csv() == "'=cmd\n1.5\n"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import math
 import re
-from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -15,6 +14,7 @@ from hypothesis import strategies as st
 from asn_impact.errors import InputError
 from asn_impact.measures.outcomes import CompletionCurve, Count, Mean, RestrictedMean, Score, Share, Within
 from asn_impact.reporting import words
+from asn_impact.words import writing
 
 OUTCOMES = [
     RestrictedMean(30),
@@ -39,24 +39,24 @@ LANGUAGES = ["id", "en"]
     ],
 )
 def test_numbers_are_written_as_people_write_them(value, decimals, indonesian, english):
-    assert words.number(value, decimals, "id") == indonesian
-    assert words.number(value, decimals, "en") == english
+    assert writing.number(value, decimals, "id") == indonesian
+    assert writing.number(value, decimals, "en") == english
 
 
 @given(st.floats(-1e9, 1e9), st.integers(0, 4))
 def test_an_indonesian_number_is_the_english_one_with_marks_exchanged(value, decimals):
-    english = words.number(value, decimals, "en")
-    assert words.number(value, decimals, "id") == english.translate(str.maketrans(",.", ".,"))
+    english = writing.number(value, decimals, "en")
+    assert writing.number(value, decimals, "id") == english.translate(str.maketrans(",.", ".,"))
     assert float(english.replace(",", "").replace("−", "-")) == pytest.approx(value, abs=0.51 * 10**-decimals)
 
 
 def test_months_and_days():
-    assert words.month(pd.Period("2025-08", "M"), "id") == "Agu 2025"
-    assert words.month(dt.date(2025, 5, 3), "id") == "Mei 2025"
-    assert words.date(dt.date(2023, 8, 17), "en") == "17 August 2023"
-    assert words.period("2024-12", "id") == "Des 2024"
-    assert words.percent(0.8831, 2, "id") == "88,31%"
-    assert words.interval(-3.5, -0.7, 1, "en") == "−3.5 to −0.7"
+    assert writing.month(pd.Period("2025-08", "M"), "id") == "Agu 2025"
+    assert writing.month(dt.date(2025, 5, 3), "id") == "Mei 2025"
+    assert writing.date(dt.date(2023, 8, 17), "en") == "17 August 2023"
+    assert writing.period("2024-12", "id") == "Des 2024"
+    assert writing.percent(0.8831, 2, "id") == "88,31%"
+    assert writing.interval(-3.5, -0.7, 1, "en") == "−3.5 to −0.7"
 
 
 def test_a_shorter_wait_is_said_with_a_positive_size_and_the_ends_in_order():
@@ -129,7 +129,7 @@ def test_indonesian_findings_hold_no_english(outcome):
 
 def test_calendar_days_are_named_as_such():
     outcome = RestrictedMean(30, counted_in="calendar days")
-    assert words.outcome_words(outcome).unit == {"id": "hari kalender", "en": "calendar days"}
+    assert [outcome.words.unit.text(language) for language in LANGUAGES] == ["hari kalender", "calendar days"]
 
 
 def test_braces_in_a_name_are_only_braces():
@@ -140,21 +140,12 @@ def test_braces_in_a_name_are_only_braces():
 
 def test_the_glossary_has_both_languages_and_no_empty_meaning():
     for term in words.glossary().values():
-        assert all(term.names[language] and term.meaning[language].endswith(".") for language in ("id", "en"))
+        assert all(term.names.text(code) and term.meaning.text(code).endswith(".") for code in LANGUAGES)
 
 
 def test_a_language_we_do_not_have_is_refused_with_the_ones_we_have():
     with pytest.raises(InputError, match="'id'"):
-        words.checked("jv")
-
-
-def test_every_reason_of_the_intake_has_indonesian_words():
-    cleaning = pytest.importorskip("asn_impact.intake.cleaning", reason="the intake room is not there yet")
-    source = Path(cleaning.__file__).read_text(encoding="utf-8")
-    named = set(re.findall(r'reasons\["([^"]+)"\]', source)) | set(cleaning.NO_DATE.values())
-    named |= {cleaning.REPEATED, cleaning.SUPERSEDED, cleaning.CONTRADICTING}
-    assert named, "the intake room names no reason"
-    assert not [reason for reason in named if words.reason_words(reason)["id"].startswith("alasan lain")]
+        words.check_language("jv")
 
 
 # ------------------------------------------------------------------------- time of day, promises, surveys
@@ -191,7 +182,7 @@ def test_a_finding_in_minutes_is_said_in_hours():
 
 
 def test_the_day_of_a_curve_a_promise_and_a_survey_have_their_own_words():
-    assert words.outcome_words(CompletionCurve(30)).label == words.outcome_words(Within(30)).label
+    assert CompletionCurve(30).words.label.text("id") == Within(30).words.label.text("id")
     assert "waktu yang dijanjikan" in words.outcome_words(Share("kept")).label["id"]
     assert words.outcome_words(Score("ikm")).label["id"] == "IKM (25–100)"
     assert words.outcome_words(Score("waktu")).label["id"] == "Unsur waktu penyelesaian (1–4)"

@@ -6,7 +6,8 @@ import pytest
 
 from asn_impact.intake.survey import ELEMENTS, IKM
 from asn_impact.measures.outcomes import Mean, Score, Share
-from asn_impact.reporting.words import Language, finding, outcome_words
+from asn_impact.reporting.words import finding, outcome_words
+from asn_impact.words import Language, languages
 
 
 def _said(outcome: object, language: Language) -> str:
@@ -18,7 +19,7 @@ def test_the_index_and_every_element_have_words_in_both_languages(name: str) -> 
     words = outcome_words(Score(name, "points (1 to 4)"))
     assert words.label["en"] != f"Score {name}"
     assert words.label["id"] != words.label["en"]
-    assert words.unit == {"id": "poin (1 sampai 4)", "en": "points (1 to 4)"}
+    assert [words.unit.text(language) for language in ("id", "en")] == ["poin (1 sampai 4)", "points (1 to 4)"]
 
 
 def test_a_promise_kept_is_a_share_of_applications() -> None:
@@ -37,7 +38,9 @@ def test_satisfaction_is_told_with_its_element() -> None:
 def test_complaints_and_facilities_are_named_without_a_number() -> None:
     """The regulation and its questionnaire number these two in opposite ways."""
     for name in ("pengaduan", "sarana"):
-        assert not any(f"U{k}" in text for text in outcome_words(Score(name)).label.values() for k in (8, 9))
+        assert not any(
+            f"U{k}" in text for text in map(outcome_words(Score(name)).label.text, languages()) for k in (8, 9)
+        )
 
 
 def test_other_columns_keep_their_names() -> None:

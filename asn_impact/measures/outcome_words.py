@@ -1,0 +1,170 @@
+"""How an outcome is spoken of: its name, its unit, and what is said of its change. Texts: words/outcomes.toml."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from asn_impact.words import Message, Quantity, verbatim
+from asn_impact.words.catalogue import keys_of
+from asn_impact.words.writing import number
+
+__all__ = [
+    "Limit",
+    "OutcomeWords",
+    "change_words",
+    "limit_of",
+    "names_of",
+    "score_words",
+    "share_words",
+    "unit_words",
+    "wait_words",
+    "within_words",
+]
+
+_HOURS: Final[Mapping[str, str]] = {"working minutes": "working hours", "minutes": "hours"}
+_ANSWERS: Final = frozenset({"", "points", "score"})  # units of a score; any other is a number with a unit of its own
+
+
+@dataclass(frozen=True)
+class OutcomeWords:
+    """How an outcome is spoken of.
+
+    Attributes
+    ----------
+    label
+        Name of the measure for an axis or a heading, with its unit.
+    short
+        The same without its unit.
+    name
+        The measure within a sentence: the mean waiting time.
+    unit
+        Of a difference; empty where there is none.
+    rose, fell, unclear
+        What is found when the interval lies above zero, below zero, or holds zero; the size comes after it.
+    explained
+        How the measure is counted, where that needs saying.
+    scale
+        What a value is multiplied with before it is shown: 100 for shares.
+    decimals
+        Least number of decimals.
+    """
+
+    label: Message
+    short: Message
+    name: Message
+    unit: Message
+    rose: Message
+    fell: Message
+    unclear: Message
+    explained: Message | None = None
+    scale: float = 1.0
+    decimals: int = 1
+
+
+@dataclass(frozen=True)
+class Limit:
+    """The limit of a measure of time as people say it: 240 working minutes are 4 working hours.
+
+    Attributes
+    ----------
+    value, decimals
+        The number and how it is shown.
+    unit
+        Its unit, that of the estimate too.
+    scale
+        What a value in the unit of the outcome is multiplied with.
+    """
+
+    value: float
+    unit: Message
+    scale: float = 1.0
+    decimals: int = 0
+    source: str = "horizon"
+
+    def shown(self, language: str) -> str:
+        """Return the number."""
+        return number(self.value, self.decimals, language)
+
+    @property
+    def message(self) -> Message:
+        """The number and its unit."""
+        return Message("outcomes.limit", n=Quantity(self.value, self.source, self.decimals), unit=self.unit)
+
+
+def limit_of(horizon: int, counted_in: str, name: str) -> Limit:
+    """Return the limit of a wait: days as they are, minutes as hours where that is a whole or a half number."""
+    source = f"{name}.horizon"
+    if counted_in in _HOURS and horizon % 30 == 0:
+        return Limit(horizon / 60, unit_words(_HOURS[counted_in]), 1 / 60, 0 if horizon % 60 == 0 else 1, source)
+    return Limit(horizon, unit_words(counted_in), source=source)
+
+
+def unit_words(unit: str) -> Message:
+    """Return a unit in words; one that we have no words for stays as it is."""
+    return Message(f"outcomes.unit.{unit}") if f"unit.{unit}" in keys_of("outcomes") else verbatim(unit)
+
+
+def names_of(key: str, **gaps: object) -> tuple[Message, Message, Message]:
+    """Return label, short label and name within a sentence."""
+    return Message(f"{key}.label", **gaps), Message(f"{key}.short", **gaps), Message(f"{key}.name", **gaps)
+
+
+def change_words(
+    names: tuple[Message, Message, Message],
+    *,
+    who: Literal["training", "treatment"],
+    unit: Message,
+    explained: Message | None = None,
+    scale: float = 1.0,
+    decimals: int = 1,
+) -> OutcomeWords:
+    """Return the words of a measure that rises or falls."""
+    label, short, name = names
+    rose, fell, unclear = (Message(f"outcomes.{who}.{change}", what=name) for change in ("rose", "fell", "unclear"))
+    return OutcomeWords(label, short, name, unit, rose, fell, unclear, explained, scale, decimals)
+
+
+def wait_words(limit: Limit) -> OutcomeWords:
+    """Return the words of a wait counted up to a limit."""
+    end = Quantity(limit.value, limit.source, limit.decimals)
+    label, short, name = names_of("outcomes.wait", limit=end, unit=limit.unit)
+    return OutcomeWords(
+        label=label,
+        short=short,
+        name=name,
+        unit=limit.unit,
+        rose=Message("outcomes.wait.rose"),
+        fell=Message("outcomes.wait.fell"),
+        unclear=Message("outcomes.wait.unclear"),
+        explained=Message("outcomes.wait.explained", limit=limit.message),
+        scale=limit.scale,
+    )
+
+
+def within_words(limit: Limit, explained: Message | None = None) -> OutcomeWords:
+    """Return the words of a share decided in time."""
+    return _percentage(names_of("outcomes.within", limit=limit.message), explained)
+
+
+def share_words(column: str) -> OutcomeWords:
+    """Return the words of the share of a column; a promise kept has a name of its own."""
+    has_words = f"share.{column}.name" in keys_of("outcomes")
+    return _percentage(names_of(f"outcomes.share.{column}") if has_words else names_of("outcomes.share", column=column))
+
+
+def _percentage(names: tuple[Message, Message, Message], explained: Message | None = None) -> OutcomeWords:
+    unit = unit_words("percentage points")
+    return change_words(names, who="training", unit=unit, explained=explained, scale=100.0)
+
+
+def score_words(column: str, unit: str) -> OutcomeWords:
+    """Return the words of a score; the elements of the satisfaction survey have names of their own."""
+    if f"score.{column}.name" in keys_of("outcomes"):
+        names = names_of(f"outcomes.score.{column}")
+    elif unit in _ANSWERS:
+        names = names_of("outcomes.score", column=column)
+    else:
+        names = names_of("outcomes.average", column=column)
+    return change_words(names, who="training", unit=unit_words(unit), decimals=2)

@@ -1,0 +1,56 @@
+"""The finding of an inference in one sentence."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from asn_impact.errors import EstimationError, InferenceError
+from asn_impact.estimation import Inference, infer
+from asn_impact.reporting.words import finding_message, level_quantity
+from asn_impact.words import Message, Quantity
+
+__all__ = ["headline_message", "overall"]
+
+
+def headline_message(inference: Inference, *, level: float = 0.95) -> Message:
+    """Return the finding of an inference.
+
+    An inference with several terms (an event study, say) is told by its estimator's overall effect under the same rule;
+    where there is none, by how many of the terms differ from zero.
+    """
+    whole = overall(inference)
+    if whole is None:
+        return _count_of_terms(inference, level)
+    low, high = whole.interval(level)
+    outcome = whole.effects.design.panel.outcome
+    return finding_message(
+        outcome,
+        estimate=float(whole.estimate[0]),
+        low=float(low[0]),
+        high=float(high[0]),
+        level=level,
+        origin=f"{outcome.name}.overall",
+    )
+
+
+def overall(inference: Inference) -> Inference | None:
+    """Return the one-number inference that belongs to an inference, or None where the estimator has none."""
+    if len(inference.estimate) == 1:
+        return inference
+    effects = inference.effects
+    try:
+        return infer(effects.estimator(effects.design).overall(), inference.rule)
+    except (EstimationError, InferenceError):
+        return None
+
+
+def _count_of_terms(inference: Inference, level: float) -> Message:
+    low, high = inference.interval(level)
+    clear = int(((low > 0) | (high < 0)).sum())
+    name = inference.effects.design.panel.outcome.name
+    return Message(
+        "report.finding.terms",
+        k=Quantity(clear, f"{name}: terms whose interval does not hold zero"),
+        n=Quantity(int(np.isfinite(inference.estimate).sum()), f"{name}: terms"),
+        level=level_quantity(level),
+    )

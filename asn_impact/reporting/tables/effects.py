@@ -1,0 +1,77 @@
+"""The table of estimated effects: a row a term."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import pandas as pd
+
+from asn_impact.arguments import Level
+from asn_impact.errors import InputError
+from asn_impact.estimation import Inference
+from asn_impact.reporting.tables.cells import Kind, as_message
+from asn_impact.reporting.tables.table import Table
+from asn_impact.reporting.words import event_axis, level_quantity, months_in_step
+from asn_impact.verbs import public_verb
+from asn_impact.words import Message
+
+__all__ = ["results"]
+
+
+@public_verb
+def results(inferences: Mapping[str, Inference] | Sequence[Inference], *, level: Level = 0.95) -> Table:
+    """Return the table of one or more inferences, a row a term, in display units.
+
+    Parameters
+    ----------
+    inferences
+        A mapping gives each its own name, otherwise the outcome is the name.
+    level
+        Level of the intervals, between 0 and 1.
+
+    Raises
+    ------
+    InputError
+        There is none, or they are not of one view (overall, event study, ...).
+    """
+    pairs = list(inferences.items()) if isinstance(inferences, Mapping) else [("", i) for i in inferences]
+    if not pairs:
+        raise InputError(Message("tables.results.none", verb="results"))
+    views = {tuple(i.effects.terms.columns) for _, i in pairs}
+    if len(views) > 1:
+        raise InputError(Message("tables.results.views", views=str(sorted(views))))
+    frame = pd.concat([_rows(name, i, level) for name, i in pairs], ignore_index=True)
+    terms = [str(c) for c in pairs[0][1].effects.terms.columns]
+    if terms == ["term"] and frame["term"].eq("overall").all():
+        frame = frame.drop(columns="term")
+    numbers: dict[str, Kind] = dict.fromkeys(("estimate", "std_error", "statistic", "conf_low", "conf_high"), "two")
+    kinds: dict[str, Kind] = {
+        **numbers,
+        "df": "one",
+        "p_value": "p_value",
+        "event_time": "whole",
+        "clusters": "whole",
+        "treated_clusters": "whole",
+    }
+    return Table(
+        frame,
+        title=Message("tables.results.title"),
+        note=Message("tables.results.level", level=level_quantity(level)),
+        kinds=kinds,
+        headings={"event_time": event_axis(pairs[0][1].effects.design.panel.timeline.kind)},
+        aside=("statistic", "clusters", "treated_clusters"),
+    )
+
+
+def _rows(name: str, inference: Inference, level: float) -> pd.DataFrame:
+    design = inference.effects.design
+    words = design.panel.outcome.words
+    table = inference.table(level)
+    if "event_time" in table:
+        table["event_time"] = months_in_step(design.panel.timeline) * table["event_time"]
+    columns = ["estimate", "std_error", "conf_low", "conf_high"]
+    table[columns] = table[columns] * words.scale
+    measure = as_message(name) if name else words.short
+    table.insert(0, "outcome", pd.Series([measure] * len(table), dtype=object))
+    table.insert(1, "unit", pd.Series([words.unit] * len(table), dtype=object))
+    return table.assign(clusters=len(design.clusters), treated_clusters=design.treated_clusters)

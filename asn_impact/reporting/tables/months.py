@@ -1,0 +1,38 @@
+"""The table of months: which have been followed long enough."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from asn_impact.reporting.tables.table import Table
+from asn_impact.verbs import public_verb
+from asn_impact.words import Message
+
+__all__ = ["maturity_table"]
+
+
+@public_verb
+def maturity_table(months: pd.DataFrame) -> Table:
+    """Return the table of months: applications, still open, and whether the month can be used.
+
+    Parameters
+    ----------
+    months
+        The frame of `maturity`: month, cases, open, mature, and the least follow-up if it has one.
+    """
+    follow_up = next((c for c in ("follow_up", "least_follow_up") if c in months.columns), None)
+    frame = pd.DataFrame(
+        {
+            "month": months["month"].astype(str).tolist(),
+            "records": months["cases"].tolist(),
+            "open": months["open"].tolist(),
+            **({"follow_up": months[follow_up].tolist()} if follow_up else {}),
+            "mature": ["yes" if used else "no" for used in months["mature"]],
+        }
+    )
+    return Table(
+        frame=frame,
+        title=Message("tables.maturity.title"),
+        note=Message("tables.maturity.note"),
+        kinds={"month": "period", "records": "records", "open": "records", "follow_up": "whole"},
+    )

@@ -1,0 +1,97 @@
+"""Main results as economists print them: a column a specification."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from functools import reduce
+
+import numpy as np
+import pandas as pd
+
+from asn_impact.arguments import Level
+from asn_impact.errors import InputError
+from asn_impact.estimation import Inference
+from asn_impact.estimation.methods import Method, short_names
+from asn_impact.reporting.tables.cells import Printed, as_message
+from asn_impact.reporting.tables.small import counts_records
+from asn_impact.reporting.tables.table import Table
+from asn_impact.reporting.words import level_quantity
+from asn_impact.verbs import public_verb
+from asn_impact.words import Message, verbatim
+from asn_impact.words.writing import decimals_for
+
+__all__ = ["specifications"]
+
+
+@public_verb
+def specifications(columns: Mapping[str, Inference], *, level: Level = 0.95) -> Table:
+    """Return main results as economists print them: a column a specification, its standard error in brackets below.
+
+    No stars: the interval says more, and nobody counts them.
+
+    Parameters
+    ----------
+    columns
+        Name of the column -> one-number inference, in the order printed.
+    level
+        Level of the intervals.
+
+    Raises
+    ------
+    InputError
+        There is none, or one has several terms.
+    """
+    if not columns:
+        raise InputError(Message("tables.results.none", verb="specifications"))
+    for name, inference in columns.items():
+        if len(inference.estimate) != 1:
+            raise InputError(Message("tables.specifications.several", name=name, n=len(inference.estimate)))
+    entries = [entry for i in columns.values() for entry in (i.effects.estimator.entry, i.rule.entry)]
+    names = short_names(entries)
+    frame = pd.DataFrame({"term": pd.Series(_terms(level), dtype=object)})
+    for name, inference in columns.items():
+        frame[name] = pd.Series(_column(inference, level, names), dtype=object)
+    if not any(counts_records(i.effects.design.panel) for i in columns.values()):
+        frame = frame.iloc[:-1]
+    estimators, rules = dict.fromkeys(entries[::2]), dict.fromkeys(entries[1::2])
+    methods = [method.name for method in (*estimators, *rules)]
+    return Table(
+        frame=frame,
+        title=Message("tables.specifications.title"),
+        note=Message("tables.specifications.note", methods=_join(methods)),
+        kinds=dict.fromkeys(columns, "printed"),
+        headings={"term": verbatim(""), **{name: as_message(name) for name in columns}},
+    )
+
+
+def _join(messages: Iterable[Message]) -> Message:
+    return reduce(lambda one, other: Message("tables.specifications.joined", first=one, second=other), messages)
+
+
+def _terms(level: float) -> list[Message]:
+    rows = ("measure", "estimate", "std_error", "unit", "estimator", "rule", "clusters", "observations", "records")
+    terms = [Message(f"tables.specifications.row.{row}") for row in rows]
+    terms.insert(3, Message("tables.specifications.row.interval", level=level_quantity(level)))
+    return terms
+
+
+def _column(inference: Inference, level: float, names: Mapping[Method, Message]) -> list[object]:
+    """Return the cells of one column, in the order of the terms."""
+    design = inference.effects.design
+    panel, words = design.panel, design.panel.outcome.words
+    low, high = inference.interval(level)
+    ends = (words.scale * float(low[0]), words.scale * float(high[0]))
+    estimate, error = words.scale * float(inference.estimate[0]), words.scale * float(inference.std_error[0])
+    decimals = decimals_for([estimate, error, *ends], 2)
+    return [
+        words.short,
+        Printed((estimate,), decimals),
+        Printed((error,), decimals, "()"),
+        Printed(ends, decimals, "[]"),
+        words.unit,
+        names[inference.effects.estimator.entry],
+        names[inference.rule.entry],
+        Printed((len(design.clusters), design.treated_clusters), 0, "n()"),
+        Printed((int(panel.observed.sum()),), 0),
+        Printed((float(panel.n.sum()) if counts_records(panel) else np.nan,), 0),
+    ]

@@ -1,0 +1,221 @@
+"""The table as a value: what may be shown of it, in any language, as HTML, LaTeX or CSV."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import numpy as np
+import pandas as pd
+
+from asn_impact.reporting.gate import differing_tables, release
+from asn_impact.reporting.provenance import write_beside
+from asn_impact.reporting.tables import csv_file, latex, page
+from asn_impact.reporting.tables.cells import Kind, as_message, heading
+from asn_impact.reporting.tables.small import FEW, MINIMUM_CELL, SECONDARY, suppressed
+from asn_impact.reporting.words import check_language
+from asn_impact.verbs import public_verb
+from asn_impact.words import Alert, Language, Message, paragraph
+
+__all__ = ["Saved", "Table", "Words"]
+
+Words: TypeAlias = Message | Mapping[str, str] | str  #: a message, or somebody's own words, by language or not
+
+
+class Saved(tuple[Path, ...]):
+    """The files that were written, and what their reader should know.
+
+    Attributes
+    ----------
+    notes
+        An alert where a count differs by a few persons from the version that was there.
+    """
+
+    notes: tuple[Message, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """A table that may be shown: small counts are already gone when it exists.
+
+    Attributes
+    ----------
+    frame
+        Columns in the grammar of the code. Columns of kind ``"records"`` are counts of records and are suppressed when
+        the table is made; the values that rest on them are blanked with them.
+    title, note
+        A message, or your own words: a text, or one for each language.
+    kinds
+        How each column is shown; columns not named are text.
+    rests_on
+        Column of a value -> column with the number of records behind it.
+    headings
+        Headings that differ from the usual ones.
+    aside
+        Columns that are in the CSV only, so that the page stays readable.
+
+    Examples
+    --------
+    >>> frame = pd.DataFrame({"group": ["a", "b", "c"], "records": [120, 4, 31], "mean_before": [7.5, 6.0, 8.2]})
+    >>> table = Table(frame, {"id": "Uji", "en": "Test"}, kinds={"records": "records", "mean_before": "one"},
+    ...               rests_on={"mean_before": "records"})
+    >>> print(table.csv())
+    group,records,mean_before
+    a,120,7.5
+    b,<10,
+    c,*,8.2
+    <BLANKLINE>
+    """
+
+    frame: pd.DataFrame
+    title: Any  # Words when made, a Message from then on
+    note: Any = ""
+    kinds: Mapping[str, Kind] = field(default_factory=dict)
+    rests_on: Mapping[str, str] = field(default_factory=dict)
+    headings: Mapping[str, Words] = field(default_factory=dict)
+    aside: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        frame = self.frame.reset_index(drop=True)
+        counts = [c for c in frame.columns if self.kinds.get(str(c)) == "records"]
+        cells = {column: suppressed(frame[column].tolist()) for column in counts}
+        for value, column in self.rests_on.items():
+            small = [cell == FEW for cell in cells.get(column, [])]
+            if any(small):
+                frame[value] = frame[value].astype(float).mask(pd.Series(small), np.nan)
+        frame = frame.assign(**{c: pd.Series(column, dtype=object) for c, column in cells.items()})
+        object.__setattr__(self, "frame", frame)
+        object.__setattr__(self, "title", as_message(self.title))
+        object.__setattr__(self, "note", as_message(self.note))
+
+    @property
+    def shown(self) -> pd.DataFrame:
+        """The columns of the page."""
+        return self.frame.drop(columns=list(self.aside))
+
+    def kind(self, column: object) -> Kind:
+        """Return how a column is shown."""
+        return self.kinds.get(str(column), "text")
+
+    def heading(self, column: object) -> Message:
+        """Return what stands above a column."""
+        return heading(str(column), self.headings)
+
+    @property
+    def note_below(self) -> Message:
+        """The note, with what was hidden and what holds for everyone in a group."""
+        hidden = self.frame.map(lambda cell: isinstance(cell, str) and cell in {FEW, SECONDARY}).any(axis=None)
+        small = Message("tables.small_note", minimum=MINIMUM_CELL, mark=SECONDARY) if hidden else None
+        return paragraph(self.note, small, Message("tables.of_all") if self._of_all() else None)
+
+    def _of_all(self) -> bool:
+        """Say whether a share of 0 % or 100 % of a counted group tells something of everyone in it."""
+        shares = [value for value in self.rests_on if self.kinds.get(value) == "share"]
+        return any(self.frame[value].astype(float).isin([0.0, 1.0]).any() for value in shares)
+
+    def html(self, language: Language, *, numbered: str = "") -> str:
+        """Return the table as HTML: the title above, headings of the language, the note below.
+
+        Parameters
+        ----------
+        language
+            ``"id"``, ``"en"`` or another that ``words/`` has.
+        numbered
+            Written before the title: ``Tabel 1``.
+        """
+        return page.html(self, check_language(language), numbered)
+
+    def latex(self, language: Language, *, label: str = "") -> str:
+        r"""Return the table for LaTeX with booktabs: caption above, rules without vertical lines, the note below.
+
+        Parameters
+        ----------
+        language
+            ``"id"`` or ``"en"``: decimal comma or point.
+        label
+            What ``\ref`` calls it.
+
+        Examples
+        --------
+        >>> frame = pd.DataFrame({"group": ["R&D"], "mean_before": [-7.25]})
+        >>> print(Table(frame, "Uji", kinds={"mean_before": "two"}).latex("id", label="tab:uji"))
+        \begin{table}[htbp]
+        \centering
+        \caption{Uji}
+        \label{tab:uji}
+        \begin{tabular}{lr}
+        \toprule
+        Kelompok & Rata-rata sebelum \\
+        \midrule
+        R\&D & $-$7,25 \\
+        \bottomrule
+        \end{tabular}
+        \end{table}
+        <BLANKLINE>
+        """
+        return latex.latex(self, check_language(language), label)
+
+    def csv(self) -> str:
+        """Return the table for other programs: English headings, decimal points; no cell a spreadsheet would run."""
+        return csv_file.csv(self)
+
+    @public_verb
+    def save(self, path: str | Path, language: Language) -> Saved:
+        """Write the table as html (which a word processor opens), tex (booktabs) and csv beside each other.
+
+        The files are complete before they get their names.
+
+        Parameters
+        ----------
+        path
+            Folder and name without ending; the folder is made.
+        language
+            Of html and tex; the csv is for programs and always has English headings.
+
+        Returns
+        -------
+        tuple of Path
+            The three files.
+
+        Raises
+        ------
+        PrivacyError
+            A heading or cell looks like the number of a person; nothing is written.
+
+        Warns
+        -----
+        DataWarning
+            A count differs by fewer than ten from the version that is there: whoever has both sees the difference.
+        """
+        stem = Path(path)
+        stem = stem.with_suffix("") if stem.suffix.removeprefix(".") in {"html", "tex", "csv"} else stem
+        contents = {
+            "html": page.whole_page(self, check_language(language)),
+            "tex": self.latex(language),
+            "csv": self.csv(),
+        }
+        files = {stem.with_name(f"{stem.name}.{ending}"): text for ending, text in contents.items()}
+        for file, text in files.items():
+            release(text, file.name)
+        alerts = _alert_of_difference(stem.with_name(f"{stem.name}.csv"), contents["csv"])
+        stem.parent.mkdir(parents=True, exist_ok=True)
+        for file, text in files.items():
+            write_beside(file, text.encode("utf-8"))
+        saved = Saved(files)
+        saved.notes = alerts
+        return saved
+
+    def _repr_html_(self) -> str:
+        return self.html("en")
+
+    def __repr__(self) -> str:
+        return f"Table({self.title}: {len(self.frame)} rows)"
+
+
+def _alert_of_difference(earlier: Path, text: str) -> tuple[Alert, ...]:
+    """Say that two versions of a table, each safe alone, differ by a few persons."""
+    close = differing_tables(earlier.read_text(encoding="utf-8"), text) if earlier.exists() else ()
+    alert = Alert("tables.close_counts", file=earlier.name, n=len(close), minimum=MINIMUM_CELL)
+    return (alert,) if close else ()
