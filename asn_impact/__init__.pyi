@@ -2,6 +2,7 @@
 
 from asn_impact.designs.design import Design as Design, agree as agree, assign as assign
 from asn_impact.designs.lottery import Lottery as Lottery, draw_waves as draw_waves
+from asn_impact.words import Message as Message
 from asn_impact.errors import (
     AsnImpactError as AsnImpactError,
     DataWarning as DataWarning,
@@ -16,6 +17,7 @@ from asn_impact.estimation.curve import Along as Along, curves as curves, quanti
 from asn_impact.estimation.dose import Dose as Dose
 from asn_impact.estimation.effects import Effects as Effects
 from asn_impact.estimation.efficient import Efficient as Efficient
+from asn_impact.estimation.gls import GLSImputation as GLSImputation, GLSLeads as GLSLeads
 from asn_impact.estimation.group_time import GroupTime as GroupTime
 from asn_impact.estimation.imputation import Imputation as Imputation, TwoStage as TwoStage
 from asn_impact.estimation.inference import (
@@ -125,11 +127,14 @@ from asn_impact.planning.returns import (
 )
 from asn_impact.reporting import charts as figures, tables as tables
 from asn_impact.reporting.chart import Chart as Chart
+from asn_impact.reporting.contents import Report as Report
 from asn_impact.reporting.explorer import explore as explore
 from asn_impact.reporting.report import publish as publish
 from asn_impact.reporting.tables import Table as Table
 from asn_impact.scrutiny.checks import (
+    CHECKS as CHECKS,
     Check as Check,
+    CheckEntry as CheckEntry,
     Said as Said,
     Scrutiny as Scrutiny,
     SpecificationCurve as SpecificationCurve,
@@ -175,11 +180,13 @@ __all__ = [
     "CompletionCurve",
     "Count",
     "DataWarning",
+    "GLSImputation",
     "GroupTime",
     "Imputation",
     "Jackknife",
     "Mean",
     "Permutation",
+    "Report",
     "RestrictedMean",
     "Score",
     "Share",

@@ -171,8 +171,10 @@ def _fits(value: object, hint: object) -> bool:
         return any(_fits(value, part) for part in parts)
     if origin is Literal:
         return any(value == part and type(value) is type(part) for part in parts)
-    if origin is tuple and len(parts) == 2 and parts[1] is Ellipsis:
+    if (origin is tuple and len(parts) == 2 and parts[1] is Ellipsis) or (origin is Sequence and parts == (str,)):
         return isinstance(value, Sequence) and not isinstance(value, str) and all(_fits(v, parts[0]) for v in value)
+    if origin is Mapping and parts[0] is str:
+        return isinstance(value, Mapping) and all(_fits(one, parts[1]) for one in value.values())
     return _is_a(value, hint)
 
 
@@ -215,7 +217,7 @@ def _expected(value: object, hint: object, name: str) -> Message:
         return Message("arguments.expected_choice", allowed=choices)
     if inspect.isclass(value):
         return Message("arguments.brackets", name=value.__name__)
-    if isinstance(value, str) and typing.get_origin(hint) is tuple:
+    if isinstance(value, str) and typing.get_origin(hint) in {tuple, Sequence}:
         return Message("arguments.expected_names", name=name, value=value)
     origin, parts = typing.get_origin(hint), typing.get_args(hint)
     if origin is Annotated:
@@ -238,6 +240,15 @@ def _plain(value: float) -> str:
 
 def _kind(hint: object) -> Message | str:
     names = {int: "whole", float: "number", str: "word", bool: "yes_no"}
+    if _is_union(hint):
+        parts = [part for part in typing.get_args(hint) if part is not type(None)]
+        choices = [part for part in parts if allowed_values(part) is not None]
+        kinds = [_kind(part) for part in parts if part not in choices]
+        return Message("arguments.one_of", kinds=(*(repr(v) for c in choices for v in allowed_values(c) or ()), *kinds))
+    if typing.get_origin(hint) is Annotated:
+        return _kind(typing.get_args(hint)[0])
+    if typing.get_origin(hint) in {Mapping, Sequence, tuple}:
+        return Message("arguments.kind_mapping" if typing.get_origin(hint) is Mapping else "arguments.kind_names")
     if hint in names:
         return Message(f"arguments.kind_{names[hint]}")
     return hint.__name__ if inspect.isclass(hint) else str(hint).replace("asn_impact.", "")

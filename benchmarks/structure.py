@@ -1,6 +1,6 @@
 """The shape of the package in numbers: lines, longest file, names shown by Tab, strings where values should be.
 
-    python benchmarks/structure.py
+python benchmarks/structure.py
 """
 
 from __future__ import annotations

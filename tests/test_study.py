@@ -201,7 +201,10 @@ def test_the_template_says_every_section_and_reads_as_it_stands(tmp_path):
         assert f"[{section}]" in text
 
 
-CLASSES = {**{f"estimator {name}": home for name, home in ESTIMATORS.items()}, **{f"rule {n}": h for n, h in RULES.items()}}
+CLASSES = {
+    **{f"estimator {name}": home for name, home in ESTIMATORS.items()},
+    **{f"rule {n}": h for n, h in RULES.items()},
+}
 OUTCOMES = [outcomes.RestrictedMean, outcomes.Within, outcomes.Count, outcomes.Score, outcomes.Share, outcomes.Mean]
 
 
@@ -341,7 +344,9 @@ def test_few_clusters_are_warned_of_in_both_languages(folder):
     (folder / "training.csv").write_text("\n".join([*rows[:4], ""]), encoding="utf-8")
     assert FEWEST_CLUSTERS > 6
     finished = run(read_study(changed(folder, 'language = "en"', 'language = ["id", "en"]')))
-    assert str(finished.notes[0]).startswith("There are only 6 clusters (3 of them treated). So few clusters cannot carry")
+    assert str(finished.notes[0]).startswith(
+        "There are only 6 clusters (3 of them treated). So few clusters cannot carry"
+    )
     page = (finished.folder / "report_id" / "report.html").read_text(encoding="utf-8")
     assert "Hanya ada 6 kelompok kantor (3 di antaranya terlatih)" in page
 

@@ -177,7 +177,7 @@ class Fit(ABC):
         return difference
 
     def deletions(self, design: Design, groups: Bool) -> Sequence[Deletions] | None:
-        """Return what happens to each estimate when each cluster goes, in low rank; None where no such form is known."""
+        """Return what happens to each estimate when each cluster goes, in low rank; None where that is not known."""
         return None
 
     def deleted(self, effects: Effects) -> Contributions:

@@ -144,10 +144,10 @@ def short_names(methods: Iterable[Method]) -> Mapping[Method, Message]:
     """
     every = list(dict.fromkeys(methods))
     shared = {
-        method.short: set.intersection(*(set(one.parts) for one in every if one.short == method.short))
+        str(method.short): set.intersection(*(set(one.parts) for one in every if str(one.short) == str(method.short)))
         for method in every
     }
     return {
-        method: full_name(method.short, (part for part in method.parts if part not in shared[method.short]))
+        method: full_name(method.short, (part for part in method.parts if part not in shared[str(method.short)]))
         for method in every
     }

@@ -296,7 +296,7 @@ _ALONE = r"^\d{1,2}(?::\d{2}(?::\d{2}(?:[.,]\d+)?)?|\.\d{2})$"
 
 def _measure_minutes(extract: Extract, hours: OfficeHours, times: Mapping[str, str]) -> Durations:
     """Return the minutes worked from receipt to decision."""
-    if any(getattr(note, "key", "") in _NOT_LOCAL for note in extract.notes):
+    if any(note.key in _NOT_LOCAL for note in extract.notes):
         raise InputError(Message("measures.durations.not_local"))
     sources = _sources_of_times(extract.records, times)
     days = _with_days_only(

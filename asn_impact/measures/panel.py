@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import narwhals as nw
 import numpy as np
@@ -19,6 +19,7 @@ from asn_impact.arguments import Names, did_you_mean
 from asn_impact.arrays import Bool, Float, Int, readonly
 from asn_impact.display import card
 from asn_impact.errors import InputError
+from asn_impact.measures.outcome_words import OutcomeWords
 from asn_impact.measures.outcomes import Mean
 from asn_impact.timeline import Timeline, coded
 from asn_impact.verbs import public_verb
@@ -39,6 +40,14 @@ class Outcome(Protocol):
     @property
     def unit(self) -> str:
         """Unit of the number, for instance ``working days``."""
+
+    @property
+    def better(self) -> Literal["lower", "higher"] | None:
+        """Which way is hoped for; None where nobody said."""
+
+    @property
+    def words(self) -> OutcomeWords:
+        """How the outcome is spoken of."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -183,7 +183,7 @@ def event_path(events: Inference, *, every: Times = 1, waves: Literal["all", "sa
         notes = (*notes, Message("scrutiny.path.not_whole", times=_texts(left_out)))
     under = _under_rule(events, weights, terms)
     if np.isnan(under.variance).any():
-        why = Message("scrutiny.path.no_error", rule=events.rule.name)
+        why = Message("scrutiny.path.no_error", rule=events.rule.entry.name)
         raise InferenceError(paragraph(why, *under.notes, Message("scrutiny.path.longer")))
     return EventPath(events, weights, every, steps, first, first + every - 1, under, notes)
 

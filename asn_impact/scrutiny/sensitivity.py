@@ -259,7 +259,7 @@ class _Question:
             high=high,
             std_error=float(self.under.std_error[0]),
             df=float(self.under.df[0]),
-            method=Message(f"sensitivity.method.{kind}", rule=self.path.source.rule.name),
+            method=Message(f"sensitivity.method.{kind}", rule=self.path.source.rule.entry.name),
         )
 
 

@@ -14,8 +14,8 @@ from asn_impact.display import card
 from asn_impact.errors import AsnImpactError, EstimationError
 from asn_impact.estimation import GroupTime, Imputation, TwoWay
 from asn_impact.estimation.effects import Effects, Estimator
-from asn_impact.estimation.methods import Method
 from asn_impact.estimation.inference import Rule
+from asn_impact.estimation.methods import Method
 from asn_impact.scrutiny.case import Case
 from asn_impact.scrutiny.check import Check, CheckEntry, Verdict, reason_of
 from asn_impact.verbs import public_verb

@@ -61,7 +61,11 @@ class Planned:
         parts = [
             "\n".join(self.power.sentences(language)),
             _block(Message("study.plan.minimum").text(language), self.power.minimum()),
-            *([_block(Message("study.plan.power").text(language), self.power.table(self.effects))] if self.effects else []),
+            *(
+                [_block(Message("study.plan.power").text(language), self.power.table(self.effects))]
+                if self.effects
+                else []
+            ),
             f"{self.power.estimator.name}; {self.power.rule.name}",
             *(Message("study.note", note=note).text(language) for note in self.notes),
             *([self.lottery.text(language)] if self.lottery is not None else []),
@@ -131,9 +135,7 @@ def _power(study: Study, panel: Panel, given: Mapping[str, Any]) -> Power:
     )
 
 
-def _lottery(
-    study: Study, ready: Prepared, given: Mapping[str, Any], place: Place
-) -> tuple[Lottery, Path | None]:
+def _lottery(study: Study, ready: Prepared, given: Mapping[str, Any], place: Place) -> tuple[Lottery, Path | None]:
     from asn_impact.designs.lottery import draw_waves, read_certificate, verify
 
     inside = place.inside("lottery")

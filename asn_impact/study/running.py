@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from asn_impact.errors import StudyError
 from asn_impact.study.evidence import Evidence, charts, estimated, findings, items, source_of
+from asn_impact.study.interim import messages
 from asn_impact.study.keys import Place
 from asn_impact.study.notebooks import executed
 from asn_impact.study.prepared import prepared
-from asn_impact.study.interim import messages
 from asn_impact.study.settings import Study
 from asn_impact.verbs import public_verb
 from asn_impact.words import Language, Message

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import string
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
@@ -108,7 +108,8 @@ class Message:
     ``str(message)`` is the English text; ``message.text("id")`` a `Sentence` in another language.
 
     A gap is ``{name}`` or ``{name:form}``. Forms: ``.2f`` decimals, ``%`` a share as per cent, ``p`` a p-value,
-    ``list`` the first few values in quotes, ``and`` and ``or`` running text, ``quoted`` in quotes, ``plain`` as it is,
+    ``list`` the first few values in quotes (``list 20``: up to 20), ``and`` and ``or`` running text,
+    ``quoted`` in quotes, ``plain`` as it is,
     ``period`` a label of the timeline in words, ``day`` a date in full, ``one|many`` a word chosen by a number.
     Without a form whole numbers get their thousands mark and other numbers three digits that count.
 
@@ -164,6 +165,9 @@ class Message:
         """Return the value of a gap, or the text in a language by its code."""
         values = dict(self.values)
         return values[name] if name in values else self.text(name)
+
+    def __iter__(self) -> Iterator[str]:
+        raise TypeError("A Message is no text. Look at its key or its values, or ask for its text(language).")
 
     if not TYPE_CHECKING:
 
@@ -294,7 +298,7 @@ def _listed(items: tuple[Any, ...], form: str, language: Language, source: str) 
     form, _, inner = form.partition(" ")
     if form == "list":
         quoted = [_quoted(item, language) for item in items]
-        return Sentence(writing.first_few(quoted, language))
+        return Sentence(writing.first_few(quoted, language, *([int(inner)] if inner else [])))
     shown = [_shown(item, inner, language, source) for item in items]
     numbers = [n for part in shown for n in part.numbers]
     texts = [part.text for part in shown]
