@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from IPython.core.formatters import DisplayFormatter
 
 from asn_impact.designs import Design, assign
-from asn_impact.errors import DataWarning, InferenceError
+from asn_impact.errors import DataWarning, InferenceError, InputError
 from asn_impact.estimation import (
     BiasReduced,
     Classical,
@@ -170,12 +170,12 @@ def test_exact_randomisation_counts_every_way_to_deal_the_times():
             statistics.append(abs(other.estimate[0]) / np.sqrt((other.influence**2).sum()))
     observed = abs(effects.estimate[0]) / np.sqrt((effects.influence**2).sum())
     assert inference.p_value[0] == pytest.approx(np.mean(np.array(statistics) >= observed * (1 - 1e-9)))
-    assert "15" in inference.notes[-1]
+    assert "15" in str(inference.notes[-1])
 
 
 def test_strata_deal_times_within_their_values_only():
     effects = GroupTime()(made(9, adopted=(3, 3, np.inf, np.inf, np.inf, np.inf))).overall()
-    assert "9 ways" in infer(effects, Permutation(reps=100, seed=1, strata="kind")).notes[-1]
+    assert "9 ways" in str(infer(effects, Permutation(reps=100, seed=1, strata="kind")).notes[-1])
 
 
 def test_a_simultaneous_band_holds_the_pointwise_intervals():
@@ -209,7 +209,7 @@ def test_the_level_is_asked_for_not_stored():
     inference = infer(TwoWay()(made(15)), ClusterRobust())
     narrow, wide = inference.table(0.5), inference.table(0.99)
     assert narrow["conf_low"][0] > wide["conf_low"][0]
-    with pytest.raises(InferenceError, match=r"0\.95"):
+    with pytest.raises(InputError, match="Expected a number between 0 and 1"):
         inference.table(95)
 
 
@@ -224,7 +224,7 @@ def test_one_treated_cluster_is_refused_with_the_alternative(rule):
 
 def test_two_treated_clusters_are_said_to_have_next_to_no_power():
     effects = GroupTime()(made(17, adopted=(3, 3, *[np.inf] * 10))).overall()
-    assert any("only a very large effect" in note for note in infer(effects, BiasReduced()).notes)
+    assert any("only a very large effect" in str(note) for note in infer(effects, BiasReduced()).notes)
 
 
 def test_the_event_study_of_two_way_effects_can_be_repeated():
