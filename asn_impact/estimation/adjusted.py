@@ -11,20 +11,31 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
 import numpy as np
 from scipy import sparse
 from scipy.special import expit
 
+from asn_impact.arguments import did_you_mean
 from asn_impact.arrays import Bool, Float, Int
 from asn_impact.designs import Design
-from asn_impact.errors import EstimationError, listed, nearest
+from asn_impact.errors import EstimationError
+from asn_impact.estimation.effects import Fit
+from asn_impact.words import Alert, Message, paragraph
 
-if TYPE_CHECKING:
-    from asn_impact.estimation.group_time import Comparison
-
-__all__ = ["AdjustBy", "Adjusted", "AdjustedFit", "Part", "Rows", "cluster_sums", "covariates_of"]
+__all__ = [
+    "AdjustBy",
+    "Adjusted",
+    "AdjustedFit",
+    "Comparison",
+    "Part",
+    "Rows",
+    "by_cluster",
+    "cluster_sums",
+    "covariates_of",
+    "ratio",
+]
 
 AdjustBy: TypeAlias = Literal["regression", "ipw", "doubly_robust"]
 _Recipe: TypeAlias = AdjustBy | Literal["none"]
@@ -347,6 +358,17 @@ def odds_of(rows: Rows, coefficients: Float, kept: Bool | None = None) -> Float:
     return np.where(highest < _OVERLAP, odds, np.nan)
 
 
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """One cohort against its controls in each of its periods: (U,) cohort, (k,) period and base, (U, k) controls."""
+
+    position: int
+    cohort: Bool
+    period: Int
+    base: Int
+    controls: Bool
+
+
 def cluster_sums(cluster: Int, clusters: int, values: Float) -> Float:
     """Return (G, m) sums over the clusters of (n, m) values."""
     counts = np.bincount(cluster, minlength=clusters)
@@ -359,6 +381,17 @@ def cluster_sums(cluster: Int, clusters: int, values: Float) -> Float:
     n = len(cluster)
     one_hot = sparse.csr_matrix((np.ones(n), (cluster, np.arange(n))), shape=(clusters, n))
     return np.asarray(one_hot @ values)
+
+
+def by_cluster(design: Design, values: Float) -> Float:
+    """(G, k) sums of (U, k) values."""
+    return cluster_sums(design.cluster, len(design.clusters), values)
+
+
+def ratio(numerator: Float, denominator: Float) -> Float:
+    """Return numerator / denominator, NaN where the denominator is not positive."""
+    shape = np.broadcast_shapes(numerator.shape, denominator.shape)
+    return np.asarray(np.divide(numerator, denominator, out=np.full(shape, np.nan), where=denominator > 0))
 
 
 def _gram(x: Float, weight: Float) -> Float:
@@ -410,7 +443,7 @@ class Group:
 
 
 @dataclass(frozen=True, eq=False)
-class AdjustedFit:
+class AdjustedFit(Fit):
     """Group-time effects given (U, T, p) covariates, or none: all of `Fit`.
 
     Pairs take the covariates of the base period, cross-sections those of each cell's own period.
@@ -421,7 +454,6 @@ class AdjustedFit:
     sample: str
     method: _Recipe
     covariates: Float
-    correction: float = 1.0
 
     @cached_property
     def groups(self) -> tuple[Group, ...]:
@@ -506,10 +538,13 @@ class AdjustedFit:
         for group in self.groups:
             if not group.adjusted.estimable:
                 continue
-            by_period = np.zeros((*weights.shape[:2], periods))
-            by_period[:, :, group.period] = weights[:, :, group.terms]
-            by_period[:, :, group.base] = -weights[:, :, group.terms].sum(axis=2)
-            total[:, :, group.unit] += np.einsum("gn,gmt->gmnt", group.adjusted.rescaled(), by_period)
+            own = weights[:, :, group.terms]
+            rows = np.flatnonzero(own.any(axis=(0, 2)))
+            by_period = np.zeros((len(own), len(rows), periods))
+            by_period[:, :, group.period] = own[:, rows]
+            by_period[:, :, group.base] = -own[:, rows].sum(axis=2)
+            added = np.einsum("gn,gmt->gmnt", group.adjusted.rescaled(), by_period)
+            total[:, rows[:, None], group.unit] += added
         return total
 
     def _pairs(self, comparison: Comparison, first: int) -> Iterator[Group]:
@@ -557,7 +592,7 @@ def _regressors(covariates: Float) -> Float:
     return np.concatenate([np.ones((len(covariates), 1)), scaled], axis=1)
 
 
-def covariates_of(design: Design, names: tuple[str, ...]) -> tuple[Float, tuple[str, ...]]:
+def covariates_of(design: Design, names: tuple[str, ...]) -> tuple[Float, tuple[Message, ...]]:
     """Return (U, T, p) covariates by name and a sentence about those left out because others explain them.
 
     A name is looked up among the covariates of the panel, then among the numeric attributes of the units.
@@ -583,10 +618,9 @@ def covariates_of(design: Design, names: tuple[str, ...]) -> tuple[Float, tuple[
             kept.append(j)
             basis = np.concatenate([basis, (rest / size)[:, None]], axis=1)
     if not kept:
-        raise EstimationError(f"adjust={names!r}: none of these varies between units. Leave adjust out.")
+        raise EstimationError(Message("estimation.adjust_constant", names=repr(names)))
     dropped = [name for j, name in enumerate(names) if j not in kept]
-    note = f"Constant, or explained wholly by the covariates before them, and left out of adjust: {listed(dropped)}."
-    return columns[:, :, kept], (note,) if dropped else ()
+    return columns[:, :, kept], (Alert("estimation.adjust_dropped", names=dropped),) if dropped else ()
 
 
 def _column(design: Design, name: str) -> Float:
@@ -597,13 +631,9 @@ def _column(design: Design, name: str) -> Float:
     numeric = [str(c) for c in attributes.columns if attributes[c].dtype.kind in "biuf"]
     if name not in numeric:
         known = [*panel.covariates, *numeric]
-        found = (
-            f"{name!r} is a unit attribute but not numeric" if name in attributes.columns else f"{name!r} is unknown"
-        )
-        raise EstimationError(
-            f"adjust: {found}. Available: {listed(known, 20)}.{nearest(name, known)} "
-            "Name columns that vary over time in read_panel(covariates=...)."
-        )
+        problem = "not_numeric" if name in attributes.columns else "unknown"
+        message = Message(f"estimation.adjust_{problem}", name=name, known=known)
+        raise EstimationError(paragraph(message, did_you_mean(name, known), Message("estimation.adjust_over_time")))
     values = attributes[name].to_numpy(dtype=np.float64, na_value=np.nan)
     return np.repeat(values[:, None], panel.mean.shape[1], axis=1)
 
@@ -616,7 +646,4 @@ def _refuse_treatment(design: Design, column: Float, seen: Bool, name: str) -> N
         if not on.size or not off.size:
             continue
         if np.ptp(on) == 0 and np.ptp(off) == 0 and on[0] != off[0]:
-            raise EstimationError(
-                f"The effect is not identified: the covariate {name!r} tells the treated from the untreated wholly. "
-                "Leave it out of adjust."
-            )
+            raise EstimationError(Message("estimation.adjust_is_treatment", name=name))

@@ -8,7 +8,6 @@ serve every day that has the same cells.
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -17,43 +16,25 @@ from typing import Literal, TypeAlias
 import numpy as np
 import pandas as pd
 
+from asn_impact.arguments import Level, Steps
 from asn_impact.arrays import Bool, Float, Int
 from asn_impact.designs import Design
-from asn_impact.errors import DataWarning, EstimationError, InferenceError
-from asn_impact.estimation import jackknife
-from asn_impact.estimation.effects import Contributions, Effects, Estimator
-from asn_impact.estimation.group_time import GroupTime
-from asn_impact.estimation.imputation import Imputation, TwoStage
+from asn_impact.errors import EstimationError, InferenceError
+from asn_impact.estimation.effects import Contributions, Effects, Estimator, Fit
 from asn_impact.estimation.inference import Inference, Rule, infer
 from asn_impact.estimation.jackknife import BiasReduced
-from asn_impact.estimation.linear import LeastSquares
-from asn_impact.estimation.methods import Method, Procedure, estimator_entry, full_name
-from asn_impact.estimation.saturated import InteractionWeighted, Saturated
-from asn_impact.estimation.stacked import Stacked
-from asn_impact.estimation.triple import TripleDifference
-from asn_impact.estimation.two_way import TwoWay
+from asn_impact.estimation.methods import Method, estimator_entry, full_name
 from asn_impact.measures.curves import CurvePanel
-from asn_impact.words import Message
+from asn_impact.verbs import public_verb
+from asn_impact.words import Alert, Message
 
 __all__ = ["Along", "CurveEffects", "Joined", "curves", "one_day", "quantile_effects"]
 
 EachDay: TypeAlias = Literal["overall", "cohorts", "calendar", "event_study"]
 
-#: Estimators whose weights on the cell means do not depend on the outcome. Any other is called on every day.
-_FIXED = (
-    GroupTime,
-    Imputation,
-    InteractionWeighted,
-    Saturated,
-    Stacked,
-    TripleDifference,
-    TwoStage,
-    TwoWay,
-)
-
 
 @dataclass(frozen=True)
-class Along(Procedure):
+class Along(Estimator):
     """Effects on the share decided within d days, for every day d of the completion curve.
 
     Assumes of every day what the estimator assumes of one outcome: for difference in differences, parallel trends in
@@ -87,45 +68,60 @@ class Along(Procedure):
         part = Message("methods.along.part")
         return replace(own.around(inner, part, name=full_name(inner.name, (part,))), short=inner.short)
 
-    def __call__(self, design: Design) -> Effects:
+    @property
+    def anticipation(self) -> int:
+        """Steps before adoption in which the outcome may already react."""
+        return self.estimator.anticipation
+
+    @property
+    def covariates(self) -> tuple[str, ...]:
+        """Names of what the estimates are given."""
+        return self.estimator.covariates
+
+    @property
+    def uses(self) -> tuple[str, ...]:
+        """Names of all columns besides the outcome and the rollout."""
+        return self.estimator.uses
+
+    def estimate(self, design: Design) -> Effects:
         """Estimate on every day of the curve; the terms have a column ``days``.
 
         Raises
         ------
         EstimationError
             The design has no completion curve, or no day can be estimated.
-
-        Warns
-        -----
-        DataWarning
-            What the estimator warns of on some day, once; days that cannot be estimated and are left out.
         """
         panel = _curve_of(design)
         parts, notes = _parts(self, design, list(_alike(self.estimator, panel)))
-        for note in notes:
-            warnings.warn(note, DataWarning, stacklevel=2)
-        return CurveEffects(self, design, _terms(parts), Joined(self, design, tuple(parts)), notes=notes)
+        references = {part.lead.reference for part in parts}
+        reference = references.pop() if len(references) == 1 else None
+        fit = Joined(self, design, tuple(parts))
+        return CurveEffects(self, design, _terms(parts), fit, notes=notes, reference=reference)
 
     def on(self, design: Design, day: int) -> Effects:
         """Return the effects on one day."""
-        effects = self.estimator(replace(design, panel=_curve_of(design).at(day)))
-        viewed: Effects = getattr(effects, self.view)()
-        return viewed
+        effects = self.estimator.estimate(replace(design, panel=_curve_of(design).at(day)))
+        match self.view:
+            case "overall":
+                return effects.overall()
+            case "cohorts":
+                return effects.cohorts()
+            case "calendar":
+                return effects.calendar()
+            case "event_study":
+                return effects.event_study()
 
 
 def _curve_of(design: Design) -> CurvePanel:
     if not isinstance(design.panel, CurvePanel):
-        raise EstimationError(
-            f"The outcome is {design.panel.outcome.name}, one number a case. Expected a completion curve: "
-            "tabulate(times, CompletionCurve(horizon))."
-        )
+        raise EstimationError(Message("estimation.no_curve", outcome=design.panel.outcome.name))
     return design.panel
 
 
 def _alike(estimator: Estimator, panel: CurvePanel) -> Iterator[Int]:
     """Yield days, in order, that share one set of weights on the cells; each day alone where weights may differ."""
     days = np.arange(panel.horizon + 1)
-    if not isinstance(estimator, _FIXED):
+    if not estimator.fixed_weights:
         yield from np.split(days, days[1:])
         return
     known = panel.known
@@ -133,31 +129,32 @@ def _alike(estimator: Estimator, panel: CurvePanel) -> Iterator[Int]:
     yield from np.split(days, np.flatnonzero(changed) + 1)
 
 
-def _parts(along: Along, design: Design, groups: Sequence[Int]) -> tuple[list[Part], tuple[str, ...]]:
+def _parts(along: Along, design: Design, groups: Sequence[Int]) -> tuple[list[Part], tuple[Message, ...]]:
     """Return the days that can be estimated, and sentences about what cannot."""
-    parts, notes, problem = [], [], None
+    parts: list[Part] = []
+    notes: list[Message] = []
+    problem = None
     for days in groups:
+        which = _words_of(days)
         try:
-            lead = _quietly(along, design, int(days[0]))
+            lead = along.on(design, int(days[0]))
         except EstimationError as error:
             problem = error
-            notes.append(f"{_named(days)} cannot be estimated and left out. {error}")
+            notes.append(Alert("estimation.days_left_out", days=which, why=error.message))
             continue
         parts.append(Part(along, design, days, lead))
-        notes += [note if len(groups) == 1 else f"{_named(days)}: {note}" for note in lead.notes]
+        notes += [
+            note if len(groups) == 1 else type(note)("estimation.note_of_days", days=which, note=note)
+            for note in lead.notes
+        ]
     if not parts:
-        raise problem or EstimationError("The completion curve has no day.")
+        raise problem or EstimationError(Message("estimation.curve_empty"))
     return parts, tuple(notes)
 
 
-def _quietly(along: Along, design: Design, day: int) -> Effects:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DataWarning)
-        return along.on(design, day)
-
-
-def _named(days: Int) -> str:
-    return f"Day {days[0]}" if len(days) == 1 else f"Days {days[0]} to {days[-1]}"
+def _words_of(days: Int) -> Message:
+    first, last = int(days[0]), int(days[-1])
+    return Message("estimation.day", day=first) if first == last else Message("estimation.days", first=first, last=last)
 
 
 def _terms(parts: Sequence[Part]) -> pd.DataFrame:
@@ -193,7 +190,7 @@ class Part:
     @cached_property
     def effects(self) -> tuple[Effects, ...]:
         """The effects on each day, the estimator called again: where the weights alone do not suffice."""
-        later = (_quietly(self.along, self.design, int(day)) for day in self.days[1:])
+        later = (self.along.on(self.design, int(day)) for day in self.days[1:])
         return (self.lead, *later)
 
     @cached_property
@@ -213,8 +210,8 @@ class Part:
         """(D * m,) estimates."""
         if len(self.days) == 1:
             return self.lead.estimate
-        found = np.tensordot(self._outcomes, np.nan_to_num(self.loadings), axes=((1, 2), (1, 2)))
-        return np.asarray(np.where(np.isnan(self.lead.estimate), np.nan, found).ravel())
+        sums = np.tensordot(self._outcomes, np.nan_to_num(self.loadings), axes=((1, 2), (1, 2)))
+        return np.asarray(np.where(np.isnan(self.lead.estimate), np.nan, sums).ravel())
 
     @cached_property
     def influence(self) -> Float:
@@ -224,12 +221,12 @@ class Part:
     @cached_property
     def _without(self) -> Float:
         """(G, m, U, T) weights of each day without each cluster, less those with all."""
-        return jackknife.differences(self.lead)
+        return self.lead.fit.differences(self.lead)
 
     @cached_property
     def leave_one_out(self) -> Float:
         """(G, D * m) estimates without each cluster."""
-        if len(self.days) == 1 or isinstance(self.lead.fit, LeastSquares):
+        if len(self.days) == 1 or self.lead.fit.regression:
             return np.concatenate([effects.leave_one_out() for effects in self.effects], axis=1)
         gone: Bool = np.asarray(np.isnan(self._without).any(axis=(2, 3)))
         change = np.tensordot(np.nan_to_num(self._without), self._outcomes, axes=((2, 3), (1, 2)))  # (G, m, D)
@@ -251,7 +248,7 @@ class Part:
         lead = rule(self.lead)
         if len(self.days) == 1:
             return lead
-        if hasattr(self.lead.fit, "bias_reduced"):  # a regression: closed forms of its own, day by day
+        if self.lead.fit.regression:  # closed forms of its own, day by day
             value = np.concatenate([lead.value, *(rule(effects).value for effects in self.effects[1:])], axis=1)
         else:
             value = rule(replace(self.lead, terms=_terms([self]), fit=SameWeights(self), cells=None, view=None)).value
@@ -259,7 +256,7 @@ class Part:
 
 
 @dataclass(frozen=True, eq=False)
-class SameWeights:
+class SameWeights(Fit):
     """The fit of the days of one part, on the cells that all of them share."""
 
     part: Part
@@ -281,7 +278,7 @@ class SameWeights:
         """(D * m, U, T) weights on the cell means."""
         return self.part.repeated(self.part.loadings)
 
-    def differences(self) -> Float:
+    def differences(self, effects: Effects) -> Float:
         """(G, D * m, U, T) weights without each cluster less those with all."""
         return self.part.differences()
 
@@ -292,7 +289,7 @@ class SameWeights:
 
 
 @dataclass(frozen=True, eq=False)
-class Joined:
+class Joined(Fit):
     """The fits of all days, one after the other: all of `Fit`."""
 
     along: Along
@@ -322,7 +319,7 @@ class Joined:
         """(k, U, T) weights on the cell means of each day."""
         return np.concatenate([part.repeated(part.loadings) for part in self.parts])
 
-    def differences(self) -> Float:
+    def differences(self, effects: Effects) -> Float:
         """(G, k, U, T) weights on the cells without each cluster less those with all."""
         return np.concatenate([part.differences() for part in self.parts], axis=1)
 
@@ -331,27 +328,27 @@ class Joined:
         """Small-sample factor of the variance besides G / (G - 1)."""
         return self.parts[0].lead.fit.correction
 
-    def alone(self, j: int) -> tuple[Effects, int]:
+    def alone(self, effects: Effects, j: int) -> tuple[Effects, int]:
         """Return the effects of the one day that estimate j belongs to, and its position among them."""
         for part in self.parts:
             m = len(part.lead.terms)
             if j < m * len(part.days):
-                return _quietly(self.along, self.design, int(part.days[j // m])), j % m
+                return self.along.on(self.design, int(part.days[j // m])), j % m
             j -= m * len(part.days)
         raise IndexError(j)
 
     @property
     def linear(self) -> bool:
         """Whether the estimates are the same weighted sums of cell means whatever the outcome is."""
-        return all(getattr(part.lead.fit, "linear", True) for part in self.parts)
+        return all(part.lead.linear for part in self.parts)
 
-    def deleted(self) -> Contributions:
+    def deleted(self, effects: Effects) -> Contributions:
         """Jackknife deviations of all days with their moments."""
-        return _end_to_end([part.contributions(jackknife.deleted) for part in self.parts])
+        return _end_to_end([part.contributions(lambda own: own.fit.deleted(own)) for part in self.parts])
 
-    def bias_reduced(self) -> Contributions:
+    def bias_reduced(self, effects: Effects) -> Contributions:
         """Bias-reduced contributions of all days with their moments."""
-        return _end_to_end([part.contributions(jackknife.bias_reduced) for part in self.parts])
+        return _end_to_end([part.contributions(lambda own: own.fit.bias_reduced(own)) for part in self.parts])
 
 
 def _end_to_end(pieces: Sequence[Contributions]) -> Contributions:
@@ -368,7 +365,7 @@ class CurveEffects(Effects):
         """(k,) number of clusters with treated units behind each estimate."""
         return np.concatenate([np.tile(part.lead.support(), len(part.days)) for part in _fit_of(self).parts])
 
-    def again(self, design: Design) -> Effects:
+    def anew(self, design: Design) -> Effects:
         """Return the effects on another design: other units or times, or the treatment itself as the outcome.
 
         Raises
@@ -378,22 +375,18 @@ class CurveEffects(Effects):
         """
         panel = _curve_of(design)
         if panel.replaced and not np.isin(panel.mean[np.isfinite(panel.mean)], (0.0, 1.0)).all():
-            raise InferenceError(
-                "The residuals of one day are not those of another: another outcome needs the effects of one day. "
-                "Use one_day(effects, day).again(design)."
-            )
-        return super().again(design)
+            raise InferenceError(Message("estimation.outcome_of_one_day"))
+        return super().anew(design)
 
 
 def _fit_of(effects: Effects) -> Joined:
     if not isinstance(effects.fit, Joined):
-        raise EstimationError(
-            f"{effects.estimator.name} gives no effects along a completion curve. Expected Along(estimator)(design)."
-        )
+        raise EstimationError(Message("estimation.not_along", name=effects.estimator.entry.name))
     return effects.fit
 
 
-def one_day(effects: Effects, day: int) -> Effects:
+@public_verb
+def one_day(effects: Effects, day: Steps) -> Effects:
     """Return the effects on the share decided within one number of days: for rules that take one outcome at a time.
 
     Parameters
@@ -406,7 +399,8 @@ def one_day(effects: Effects, day: int) -> Effects:
     return _fit_of(effects).along.on(effects.design, day)
 
 
-def curves(inference: Inference, level: float = 0.95) -> pd.DataFrame:
+@public_verb
+def curves(inference: Inference, level: Level = 0.95) -> pd.DataFrame:
     """Return the completion curve of the treated cases with training and without it, day by day: what is to be drawn.
 
     Parameters
@@ -442,7 +436,7 @@ def curves(inference: Inference, level: float = 0.95) -> pd.DataFrame:
 def _require_overall(effects: Effects) -> None:
     view = _fit_of(effects).along.view
     if list(effects.terms.columns) != ["days"]:
-        raise EstimationError(f"Expected one overall effect a day, found view={view!r}. Use Along(estimator).")
+        raise EstimationError(Message("estimation.not_overall_by_day", view=view))
 
 
 def _with_training(effects: Effects) -> Float:
@@ -455,12 +449,13 @@ def _with_training(effects: Effects) -> Float:
     return np.asarray((weight * np.where(weight == 0, 0.0, share)).sum(axis=(1, 2)) / total)
 
 
+@public_verb
 def quantile_effects(
     effects: Effects,
     levels: Sequence[float] = (0.5, 0.9),
     *,
     rule: Rule = BiasReduced(),  # noqa: B008 - a frozen value
-    level: float = 0.95,
+    level: Level = 0.95,
 ) -> pd.DataFrame:
     """Return by how many days the median and other quantiles of the wait moved.
 
@@ -497,7 +492,7 @@ def quantile_effects(
     """
     _require_overall(effects)
     if wrong := [p for p in levels if not 0 < p < 1]:
-        raise InferenceError(f"Quantile {wrong[0]!r} is not between 0 and 1. Expected shares, for instance 0.5.")
+        raise InferenceError(Message("estimation.no_quantile", value=repr(wrong[0])))
     days, treated = effects.terms["days"].to_numpy(dtype=np.int64), _with_training(effects)
     low, high = _certain(effects, *infer(effects, rule).interval(level))
     without = _rearranged(treated - effects.estimate)
@@ -572,11 +567,11 @@ class _Moved:
             "note": self._note(),
         }
 
-    def _note(self) -> str:
+    def _note(self) -> Message | str:
         if np.isnan(self.treated):
-            return f"Not reached within {self._horizon} days with training."
+            return Message("estimation.quantile.treated_later", days=self._horizon)
         if np.isnan(self.without):
-            return f"Not reached within {self._horizon} days without training: the change is below what is seen."
+            return Message("estimation.quantile.untreated_later", days=self._horizon)
         if np.isnan(self.latest):
-            return f"The interval has no lower end: without training it may lie beyond {self._horizon} days."
+            return Message("estimation.quantile.open_end", days=self._horizon)
         return ""

@@ -2,29 +2,30 @@
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 import pandas as pd
 
-from asn_impact.arrays import Bool, Float
+from asn_impact.arguments import did_you_mean
+from asn_impact.arrays import Float
 from asn_impact.designs import Design
-from asn_impact.errors import DataWarning, EstimationError, listed, nearest
+from asn_impact.errors import EstimationError
 from asn_impact.estimation.adjusted import cluster_sums
-from asn_impact.estimation.effects import Effects
+from asn_impact.estimation.effects import Effects, Estimator, Fit
 from asn_impact.estimation.group_time import GroupTime
-from asn_impact.estimation.methods import Method, Procedure, estimator_entry
-from asn_impact.words import Message
+from asn_impact.estimation.methods import Method, estimator_entry
+from asn_impact.words import Message, paragraph
 
 __all__ = ["Dose", "DoseFit"]
 
+_AGAINST_NEVER = GroupTime(controls="never")
 _MOST_DOSES = 12  # more than a table can show, and too few units behind each
 
 
 @dataclass(frozen=True)
-class Dose(Procedure):
+class Dose(Estimator):
     """The effect of each dose on those who had it, ATT(d|d), against never-treated units; and how it rises with dose.
 
     Assumes parallel trends of each dose group and the never-treated. The slope is the least-squares line through the
@@ -54,25 +55,30 @@ class Dose(Procedure):
         """Name, sentence and source."""
         return estimator_entry("dose", Message("methods.dose.against"), column=self.column)
 
-    def __call__(self, design: Design) -> Effects:
+    @property
+    def uses(self) -> tuple[str, ...]:
+        """Names of all columns besides the outcome and the rollout."""
+        return (self.column,)
+
+    def estimate(self, design: Design) -> Effects:
         """Estimate one effect for each dose and their slope."""
         dose = doses_of(design, self.column)
         distinct = np.unique(dose[np.isfinite(dose)])
         if len(distinct) > _MOST_DOSES:
-            raise EstimationError(
-                f"{self.column!r} has {len(distinct)} different values among the treated. Expected at most "
-                f"{_MOST_DOSES}: round it to a few classes."
-            )
-        fit = DoseFit(design, dose, tuple(_against_never(design, dose == d) for d in distinct))
+            many = Message("estimation.many_doses", column=self.column, n=len(distinct), most=_MOST_DOSES)
+            raise EstimationError(many)
+        never = np.isinf(design.adopted)
+        against = (_AGAINST_NEVER.estimate(design.where((dose == d) | never)).overall() for d in distinct)
+        fit = DoseFit(design, dose, tuple(against))
         labels = [f"effect at {d:g}" for d in distinct]
         terms = pd.DataFrame({"term": labels, "dose": distinct})
         if len(distinct) > 1:
             terms = pd.DataFrame({"term": [*labels, "slope"], "dose": [*distinct, np.nan]})
         notes = tuple(
-            f"{label}: {note}" for label, part in zip(labels, fit.effects, strict=True) for note in part.notes
+            type(note)("estimation.note_of_dose", dose=f"{d:g}", note=note)
+            for d, part in zip(distinct, fit.effects, strict=True)
+            for note in part.notes
         )
-        for note in notes:
-            warnings.warn(note, DataWarning, stacklevel=2)
         return Effects(self, design, terms, fit, notes=notes)
 
 
@@ -86,39 +92,26 @@ def doses_of(design: Design, column: str) -> Float:
     """
     attributes = design.panel.attributes
     if column not in attributes.columns or attributes[column].dtype.kind not in "biuf":
-        raise EstimationError(
-            f"{column!r} is not a numeric attribute of the units. Available: {listed(attributes.columns, 20)}."
-            f"{nearest(column, attributes.columns)}"
-        )
+        unknown = Message("estimation.no_numeric_attribute", name=column, known=attributes.columns)
+        raise EstimationError(paragraph(unknown, did_you_mean(column, attributes.columns)))
     treated = np.isfinite(design.adopted)
     if treated.all():
-        raise EstimationError("Dose() compares with units that are never treated in the window: there are none.")
+        raise EstimationError(Message("estimation.no_never_treated", name="Dose()"))
     dose = np.where(treated, attributes[column].to_numpy(dtype=np.float64, na_value=np.nan), np.nan)
     strange = treated & ~(dose > 0)
     if strange.any():
         units = [design.panel.units[i] for i in np.flatnonzero(strange)]
-        raise EstimationError(
-            f"{int(strange.sum())} treated units have no dose above zero in {column!r}: {listed(units)}. Complete the "
-            "column or leave them out with design.where."
-        )
+        raise EstimationError(Message("estimation.no_dose", n=int(strange.sum()), column=column, units=units))
     return dose
 
 
-def _against_never(design: Design, members: Bool) -> Effects:
-    """Overall effect on some treated units against all never-treated ones."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DataWarning)
-        return GroupTime(controls="never")(design.where(members | np.isinf(design.adopted))).overall()
-
-
 @dataclass(frozen=True, eq=False)
-class DoseFit:
+class DoseFit(Fit):
     """Effects by dose, each estimated on its own units and the never-treated, and the slope over them."""
 
     design: Design
     dose: Float
     effects: tuple[Effects, ...]
-    correction: float = 1.0
 
     @cached_property
     def _distinct(self) -> Float:

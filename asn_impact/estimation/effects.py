@@ -2,23 +2,28 @@
 
 An estimate travels with three things that do not depend on which estimator made it: its influence by cluster, its value
 without each cluster in turn, and (for estimators without an optimiser) its weights on the cell means. A view, such as
-the
-overall effect or the event study, is a weighted mean of an estimator's own terms, and carries all three along.
+the overall effect or the event study, is a weighted mean of an estimator's own terms, and carries all three along.
 """
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import ClassVar
 
 import numpy as np
 import pandas as pd
 
+from asn_impact.arguments import Steps
 from asn_impact.arrays import Bool, Float, Int
 from asn_impact.designs import Design
 from asn_impact.display import card
 from asn_impact.errors import EstimationError
+from asn_impact.estimation.methods import Procedure
+from asn_impact.estimation.views import Calendar, Cells, Cohorts, EventStudy, Overall, View
+from asn_impact.verbs import public_verb
+from asn_impact.words import Message, paragraph
 
 __all__ = [
     "Calendar",
@@ -32,38 +37,6 @@ __all__ = [
     "Overall",
     "View",
 ]
-
-
-class Fit(Protocol):
-    """The numbers behind k estimates on a design of G clusters, U units and T periods."""
-
-    @property
-    def estimate(self) -> Float:
-        """(k,) the estimates; NaN where not estimable."""
-
-    def influence(self) -> Float:
-        """(G, k) what each cluster adds to the error of each estimate; the variance is the sum of squares."""
-
-    def leave_one_out(self) -> Float:
-        """(G, k) the estimates without each cluster in turn; NaN where one rests on that cluster alone."""
-
-    def loadings(self) -> Float:
-        """(k, U, T) the weight of each cell mean in each estimate."""
-
-    @property
-    def correction(self) -> float:
-        """Small-sample factor of the variance besides G / (G - 1): (N - 1) / (N - K) for a regression, else 1."""
-
-
-class Estimator(Protocol):
-    """Parameters in the object, data in the call."""
-
-    def __call__(self, design: Design) -> Effects:
-        """Estimate on a design."""
-
-    @property
-    def name(self) -> str:
-        """Name and parameters as printed."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,87 +56,174 @@ class Contributions:
     moments: Callable[[Bool], Float]
 
 
-@dataclass(frozen=True, eq=False)
-class Cells:
-    """Which cohort and period each group-time term belongs to.
+class Fit(ABC):
+    """The numbers behind k estimates on a design of G clusters, U units and T periods.
 
-    Attributes
-    ----------
-    cohort
-        (k,) position of the cohort in ``design.cohorts``.
-    period
-        (k,) position of the period on the timeline.
-    event_time
-        (k,) steps since adoption; negative before.
-    sizes
-        (G, C) weight of each cohort in each cluster.
+    Four are asked of every fit; the others have a definition here that holds for any. A fit that knows a closed form
+    puts it in place of that definition.
     """
 
-    cohort: Int
-    period: Int
-    event_time: Int
-    sizes: Float
+    @property
+    @abstractmethod
+    def estimate(self) -> Float:
+        """(k,) the estimates; NaN where not estimable."""
+
+    @abstractmethod
+    def influence(self) -> Float:
+        """(G, k) what each cluster adds to the error of each estimate; the variance is the sum of squares."""
+
+    @abstractmethod
+    def leave_one_out(self) -> Float:
+        """(G, k) the estimates without each cluster in turn; NaN where one rests on that cluster alone."""
+
+    @abstractmethod
+    def loadings(self) -> Float:
+        """(k, U, T) the weight of each cell mean in each estimate."""
+
+    @property
+    def correction(self) -> float:
+        """Small-sample factor of the variance besides G / (G - 1): (N - 1) / (N - K) for a regression, else 1."""
+        return 1.0
+
+    @property
+    def linear(self) -> bool:
+        """Whether the estimates are the same weighted sums of cell means whatever the outcome is."""
+        return True
+
+    @property
+    def regression(self) -> bool:
+        """Whether the estimates are coefficients of one regression, with closed forms for every rule."""
+        return False
+
+    def influence_of(self, weights: Float) -> Float:
+        """(G, m) influence of (m, k) weighted sums of the estimates."""
+        return np.asarray(np.nan_to_num(self.influence()) @ weights.T)
+
+    def loadings_without(self, weights: Float) -> Float | None:
+        """(G, m, U, T) weights on the cell means of (G, m, k) weighted sums of the estimates without each cluster.
+
+        None where there is no closed form: then the estimator is called again without each cluster.
+        """
+        return None
+
+    def alone(self, effects: Effects, j: int) -> tuple[Effects, int]:
+        """Return the effects that estimate j has its outcome in common with, and its position among them."""
+        return effects, j
+
+    def differences(self, effects: Effects) -> Float:
+        """(G, k, U, T) the weights on the cell means without each cluster, less the weights with all of them."""
+        design, full = effects.design, self.loadings()
+        clusters, k = len(design.clusters), len(full)
+        closed = self.loadings_without(np.broadcast_to(np.eye(k), (clusters, k, k)))
+        if closed is not None:
+            return np.where(np.isnan(self.leave_one_out())[:, :, None, None], np.nan, closed - full)
+        difference = np.repeat(-full[None], clusters, axis=0)
+        for c in range(clusters):
+            difference[c][:, design.cluster != c] += _same_terms(effects, effects.anew(design.without(c)))
+        return difference
+
+    def deleted(self, effects: Effects) -> Contributions:
+        """Return the deviations of the estimates without each cluster, with their moments."""
+        value = self.leave_one_out() - self.estimate
+        return Contributions(
+            value, lambda groups: moments_of(effects.design, spread(effects, self.differences(effects)), groups)
+        )
+
+    def bias_reduced(self, effects: Effects) -> Contributions:
+        """Return the deviations scaled to be unbiased under independent errors, with their moments."""
+        difference = spread(effects, self.differences(effects))
+        own = np.zeros((len(self.estimate), len(effects.design.clusters)))
+        np.add.at(own.T, effects.design.cluster, (spread(effects, self.loadings()) ** 2).sum(axis=2).T)
+        expected = (difference**2).sum(axis=(2, 3)).T
+        share = np.divide(own, expected, out=np.full(own.shape, np.nan), where=expected > 0)
+        scale = np.sqrt(np.where(own > 0, share, 0.0)).T  # (G, k)
+        without = effects.estimator.estimates_anew(effects)
+        value = np.where(scale > 0, without - self.estimate, 0.0) * scale
+        scaled = difference * scale[:, :, None, None]
+        return Contributions(value, lambda groups: moments_of(effects.design, scaled, groups))
+
+
+def moments_of(design: Design, weights: Float, groups: Bool) -> Float:
+    """(k, h, G, G) covariances of G sums with (G, k, U, T) weights, if errors vary in one group of clusters only."""
+    g, k = weights.shape[:2]
+    moments = np.empty((k, len(groups), g, g))
+    for h, group in enumerate(groups):
+        part = weights[:, :, group[design.cluster]].transpose(1, 0, 2, 3).reshape(k, g, -1)
+        moments[:, h] = part @ part.transpose(0, 2, 1)
+    return moments
+
+
+def spread(effects: Effects, weights: Float) -> Float:
+    """Weights on errors of variance one over the weight of the cell, as weights on errors of variance one."""
+    panel = effects.design.panel
+    weight = np.where(panel.observed, panel.weight, 0.0)
+    return np.asarray(
+        np.nan_to_num(weights) * np.sqrt(np.divide(1.0, weight, out=np.zeros_like(weight), where=weight > 0))
+    )
+
+
+def _same_terms(effects: Effects, without: Effects) -> Float:
+    """Return the loadings without a cluster in the order of the full terms; NaN where a term has gone."""
+    if without.terms.equals(effects.terms):
+        return without.loadings()
+    rows = without.terms.itertuples(index=False)
+    loadings = {tuple(row): loading for row, loading in zip(rows, without.loadings(), strict=True)}
+    empty = np.full(without.design.panel.mean.shape, np.nan)
+    return np.stack([loadings.get(tuple(row), empty) for row in effects.terms.itertuples(index=False)])
 
 
 @dataclass(frozen=True)
-class Overall:
-    """One number: the mean over all treated cohorts and periods, each cohort weighted by its size.
+class Estimator(Procedure):
+    """Parameters in the object, data in the call: the base of all estimators.
 
-    Callaway and Sant'Anna (2021), eq. 3.10 (``simple`` in the R package did).
+    An estimator of one's own is a frozen dataclass with `entry` and `estimate`.
     """
 
-    def __call__(self, cells: Cells, design: Design) -> tuple[pd.DataFrame, Bool]:
-        """Return the terms and (m, k) membership of the group-time terms in them."""
-        return pd.DataFrame({"term": ["overall"]}), (cells.event_time >= 0)[None, :]
+    #: Whether the weights on the cell means depend on which cells are seen, and never on the outcome.
+    fixed_weights: ClassVar[bool] = False
 
+    @public_verb
+    def __call__(self, design: Design) -> Effects:
+        """Estimate on a design."""
+        return self.estimate(design)
 
-@dataclass(frozen=True)
-class EventStudy:
-    """One number for each time since adoption, cohorts weighted by size.
+    @public_verb
+    def event_study(self, design: Design) -> Effects:
+        """Estimate one effect for every time since adoption."""
+        return self.estimate_by_event_time(design)
 
-    Callaway and Sant'Anna (2021), eq. 3.4. With `balanced`, only cohorts seen at least so many steps after adoption
-    enter, so that all event times up to there compare the same cohorts (eq. 3.5).
-    """
+    @abstractmethod
+    def estimate(self, design: Design) -> Effects:
+        """Estimate on a design: what a call does, without its checks and warnings."""
 
-    balanced: int | None = None
+    def estimate_by_event_time(self, design: Design) -> Effects:
+        """Return the event study of `estimate`; an estimator without effects by cohort and period has one of its own.
 
-    def __call__(self, cells: Cells, design: Design) -> tuple[pd.DataFrame, Bool]:
-        """Return the terms and (m, k) membership of the group-time terms in them."""
-        last = design.panel.timeline.steps[-1]
-        keep = np.ones(len(cells.cohort), dtype=np.bool_)
-        if self.balanced is not None:
-            keep = (last - design.cohorts[cells.cohort] >= self.balanced) & (cells.event_time <= self.balanced)
-        times = np.unique(cells.event_time[keep])
-        member = (cells.event_time[None, :] == times[:, None]) & keep[None, :]
-        return pd.DataFrame({"event_time": times}), member
+        Raises
+        ------
+        EstimationError
+            There is none.
+        """
+        return self.estimate(design).viewed(EventStudy())
 
+    def estimates_anew(self, effects: Effects) -> Float:
+        """(G, k) estimates without each cluster; weights that were fitted to the outcome are fitted anew."""
+        return effects.leave_one_out()
 
-@dataclass(frozen=True)
-class Cohorts:
-    """One number for each cohort: the plain mean over its treated periods (Callaway and Sant'Anna 2021, eq. 3.7)."""
+    @property
+    def anticipation(self) -> int:
+        """Steps before adoption in which the outcome may already react."""
+        return 0
 
-    def __call__(self, cells: Cells, design: Design) -> tuple[pd.DataFrame, Bool]:
-        """Return the terms and (m, k) membership of the group-time terms in them."""
-        cohorts = np.arange(len(design.cohorts))
-        member = (cells.cohort[None, :] == cohorts[:, None]) & (cells.event_time >= 0)[None, :]
-        labels = [design.cohort_label(step) for step in design.cohorts]
-        return pd.DataFrame({"cohort": labels}), member
+    @property
+    def covariates(self) -> tuple[str, ...]:
+        """Names of what the estimates are given."""
+        return ()
 
-
-@dataclass(frozen=True)
-class Calendar:
-    """One number for each period: the mean over the cohorts treated by then, weighted by size (eq. 3.8)."""
-
-    def __call__(self, cells: Cells, design: Design) -> tuple[pd.DataFrame, Bool]:
-        """Return the terms and (m, k) membership of the group-time terms in them."""
-        post = cells.event_time >= 0
-        periods = np.unique(cells.period[post])
-        labels = design.panel.timeline.labels
-        member = (cells.period[None, :] == periods[:, None]) & post[None, :]
-        return pd.DataFrame({"period": [labels[p] for p in periods]}), member
-
-
-View = Overall | EventStudy | Cohorts | Calendar
+    @property
+    def uses(self) -> tuple[str, ...]:
+        """Names of all columns besides the outcome and the rollout."""
+        return self.covariates
 
 
 @dataclass(frozen=True, eq=False)
@@ -183,7 +243,9 @@ class Effects:
     view
         How the terms were averaged; None for the estimator's own terms.
     notes
-        What could not be estimated, in sentences.
+        What could not be estimated, and what the estimates rest on.
+    reference
+        The event time that is zero by construction; None where there is none.
     """
 
     estimator: Estimator
@@ -192,7 +254,8 @@ class Effects:
     fit: Fit
     cells: Cells | None = None
     view: View | None = None
-    notes: tuple[str, ...] = ()
+    notes: tuple[Message, ...] = ()
+    reference: int | None = None
 
     @property
     def estimate(self) -> Float:
@@ -215,38 +278,59 @@ class Effects:
     @property
     def linear(self) -> bool:
         """Whether the estimates are the same weighted sums of cell means whatever the outcome is."""
-        return bool(getattr(self.fit, "linear", True))
+        return self.fit.linear
+
+    @property
+    def anticipation(self) -> int:
+        """Steps before adoption in which the outcome may already react."""
+        return self.estimator.anticipation
+
+    @property
+    def covariates(self) -> tuple[str, ...]:
+        """Names of what the estimates are given."""
+        return self.estimator.covariates
 
     @property
     def unused_covariates(self) -> tuple[str, ...]:
         """Covariates of the panel that the estimator does not use: it uses those it names and no other."""
-        own = (self.estimator, getattr(self.estimator, "comparison", None))
-        named = {
-            name for e in own for field in ("adjust", "covariates", "regressors") for name in getattr(e, field, ())
-        }
-        return tuple(name for name in self.design.panel.covariates if name not in named)
+        return tuple(name for name in self.design.panel.covariates if name not in self.estimator.uses)
 
     def overall(self) -> Effects:
         """Return one number: the mean effect over all treated cohorts and periods."""
-        return self._viewed(Overall())
+        return self.viewed(Overall())
 
-    def event_study(self, *, balanced: int | None = None) -> Effects:
-        """Return the effect by time since adoption; before adoption it should be zero."""
-        own = getattr(self.estimator, "event_study", None)
-        return own(self.design) if own is not None else self._viewed(EventStudy(balanced))
+    @public_verb
+    def event_study(self, *, balanced: Steps | None = None) -> Effects:
+        """Return the effect by time since adoption; before adoption it should be zero.
+
+        Parameters
+        ----------
+        balanced
+            Only cohorts seen at least so many steps after adoption; for effects by cohort and period.
+        """
+        if self.cells is not None:
+            return self.viewed(EventStudy(balanced))
+        if balanced is not None:
+            raise EstimationError(Message("estimation.not_balanced", name=self.estimator.entry.name))
+        return self.estimator.estimate_by_event_time(self.design)
 
     def cohorts(self) -> Effects:
         """Return the effect of each wave, averaged over its treated periods."""
-        return self._viewed(Cohorts())
+        return self.viewed(Cohorts())
 
     def calendar(self) -> Effects:
         """Return the effect in each period, averaged over the waves treated by then."""
-        return self._viewed(Calendar())
+        return self.viewed(Calendar())
 
+    @public_verb
     def again(self, design: Design) -> Effects:
         """Return the same estimator and view on another design: the way to jackknife, placebo and permutation."""
-        effects = self.estimator(design)
-        return effects if self.view is None else effects._viewed(self.view)
+        return self.anew(design)
+
+    def anew(self, design: Design) -> Effects:
+        """Return the effects on another design: what `again` does, without its checks and warnings."""
+        effects = self.estimator.estimate(design)
+        return effects if self.view is None else effects.viewed(self.view)
 
     def support(self) -> Int:
         """(k,) number of clusters with treated units behind each estimate."""
@@ -262,39 +346,54 @@ class Effects:
         """(m, k) which group-time terms stand behind each estimate."""
         return self.fit.member if isinstance(self.fit, Averaged) else np.eye(len(cells.cohort), dtype=np.bool_)
 
-    def _viewed(self, view: View) -> Effects:
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """(k,) the terms in words, for messages."""
+        return tuple(" ".join(str(v) for v in row) for row in self.terms.itertuples(index=False))
+
+    def viewed(self, view: View) -> Effects:
+        """Return the effects averaged as a view says.
+
+        Raises
+        ------
+        EstimationError
+            The effects are averages already, are not effects by cohort and period, or none is estimable.
+        """
         if self.view is not None:
-            raise EstimationError(
-                f"These effects are already averaged ({self.view!r}). Call the view on the estimator's own effects."
-            )
+            raise EstimationError(Message("estimation.already_averaged", view=repr(self.view)))
         if self.cells is None:
-            if isinstance(view, Overall) and len(self.terms) == 1:
-                return self
-            if isinstance(view, Overall) and (rows := self._of_treatment()).size == 1:
-                return replace(
-                    self, terms=self.terms.iloc[rows].reset_index(drop=True), fit=Some(self, rows), view=view
-                )
-            raise EstimationError(
-                f"{self.estimator.name} gives {len(self.terms)} coefficients, not effects by cohort and period: "
-                f"there is no {type(view).__name__} view. Use GroupTime()."
-            )
+            return self._of_treatment(view)
         terms, member = view(self.cells, self.design)
         member = member & np.isfinite(self.estimate)[None, :]
         left = member.any(axis=1)
         if not left.any():
-            raise EstimationError(
-                f"No group-time effect is estimable for the {type(view).__name__} view. {' '.join(self.notes)}"
-            )
-        fit = Averaged(self.fit, self.cells, member[left], isinstance(view, Cohorts))
+            nothing = Message("estimation.view_empty", view=type(view).__name__)
+            raise EstimationError(paragraph(nothing, *self.notes))
+        fit = self._average(self.cells, member[left], alike=isinstance(view, Cohorts))
         return replace(self, terms=terms.iloc[np.flatnonzero(left)].reset_index(drop=True), fit=fit, view=view)
 
-    def _of_treatment(self) -> Int:
-        """Return the position of the treatment's coefficient among those of covariates; none without one."""
-        if "term" not in self.terms or not hasattr(self.fit, "bias_reduced"):
-            return np.zeros(0, dtype=np.int64)
-        return np.flatnonzero(self.terms["term"].to_numpy() == "overall")
+    def _average(self, cells: Cells, member: Bool, *, alike: bool) -> Averaged:
+        return Averaged(self.fit, cells, member, alike)
 
-    def said_of_covariates(self) -> list[tuple[str, object]]:
+    def _of_treatment(self, view: View) -> Effects:
+        """Return the coefficient of the treatment among those of covariates as the overall effect."""
+        if isinstance(view, Overall) and len(self.terms) == 1:
+            return self
+        if isinstance(view, Overall) and "term" in self.terms:
+            rows = np.flatnonzero(self.terms["term"].to_numpy() == "overall")
+            if rows.size == 1:
+                terms = self.terms.iloc[rows].reset_index(drop=True)
+                return replace(self, terms=terms, fit=Some(self, rows), view=view)
+        raise EstimationError(
+            Message(
+                "estimation.no_view",
+                name=self.estimator.entry.name,
+                n=len(self.terms),
+                view=type(view).__name__,
+            )
+        )
+
+    def facts_of_covariates(self) -> list[tuple[str, object]]:
         """Return the line of a card that names the covariates of the panel that were not used; nothing without any."""
         return [("covariates not used", ", ".join(self.unused_covariates))] if self.unused_covariates else []
 
@@ -305,19 +404,19 @@ class Effects:
     def _repr_html_(self) -> str:
         return card(
             repr(self),
-            [*(("note", note) for note in self.notes), *self.said_of_covariates()],
+            [*(("note", note) for note in self.notes), *self.facts_of_covariates()],
             table=self.terms.assign(estimate=self.estimate),
         )
 
 
 @dataclass(frozen=True, eq=False)
-class Some:
-    """Some of the estimates of a regression: the others keep their part in the fit, as covariates do.
+class Some(Fit):
+    """Some of the estimates of a fit: the others keep their part in it, as covariates do in a regression.
 
     Attributes
     ----------
     whole
-        The effects of all coefficients; their fit has `deleted` and `bias_reduced` in closed form.
+        The effects of all coefficients.
     rows
         (k,) positions of those that are wanted.
     """
@@ -327,48 +426,48 @@ class Some:
 
     @property
     def estimate(self) -> Float:
-        """(k,) the estimates."""
         return self.whole.estimate[self.rows]
 
     def influence(self) -> Float:
-        """(G, k) influence by cluster."""
         return self.whole.influence[:, self.rows]
 
     def leave_one_out(self) -> Float:
-        """(G, k) the estimates without each cluster."""
         return self.whole.leave_one_out()[:, self.rows]
 
     def loadings(self) -> Float:
-        """(k, U, T) weights on the cell means."""
         return self.whole.loadings()[self.rows]
 
     @property
     def correction(self) -> float:
-        """Small-sample factor of the whole regression."""
         return self.whole.fit.correction
 
     @property
     def linear(self) -> bool:
         return self.whole.linear
 
-    def alone(self, j: int) -> tuple[Effects, int]:
+    @property
+    def regression(self) -> bool:
+        return self.whole.fit.regression
+
+    def alone(self, effects: Effects, j: int) -> tuple[Effects, int]:
         """Return the whole regression and the position of estimate j in it: for rules that hold one coefficient."""
         return self.whole, int(self.rows[j])
 
-    def deleted(self) -> Contributions:
-        """Jackknife deviations with their moments."""
-        return self._of(self.whole.fit.deleted())  # type: ignore[attr-defined]
+    def differences(self, effects: Effects) -> Float:
+        return self.whole.fit.differences(self.whole)[:, self.rows]
 
-    def bias_reduced(self) -> Contributions:
-        """Bias-reduced contributions with their moments."""
-        return self._of(self.whole.fit.bias_reduced())  # type: ignore[attr-defined]
+    def deleted(self, effects: Effects) -> Contributions:
+        return self._own(self.whole.fit.deleted(self.whole))
 
-    def _of(self, all_of_them: Contributions) -> Contributions:
-        return Contributions(all_of_them.value[:, self.rows], lambda groups: all_of_them.moments(groups)[self.rows])
+    def bias_reduced(self, effects: Effects) -> Contributions:
+        return self._own(self.whole.fit.bias_reduced(self.whole))
+
+    def _own(self, whole: Contributions) -> Contributions:
+        return Contributions(whole.value[:, self.rows], lambda groups: whole.moments(groups)[self.rows])
 
 
 @dataclass(frozen=True, eq=False)
-class Averaged:
+class Averaged(Fit):
     """Weighted means of another fit's estimates; cohort sizes are estimates too, and count as such.
 
     `member` (m, k) says which terms enter; weights are the cohort sizes, or all alike when `alike`.
@@ -391,16 +490,21 @@ class Averaged:
     def _now(self) -> Float:
         return self._weights(self.cells.sizes.sum(axis=0))
 
+    def _sizes_without(self) -> Float:
+        """(G, C) sizes of the cohorts without each cluster."""
+        total = self.cells.sizes.sum(axis=0)
+        sizes = total - self.cells.sizes
+        return np.where(sizes > 1e-12 * total, sizes, 0.0)
+
     @property
     def estimate(self) -> Float:
         return _mean(self._now, self.fit.estimate)
 
     def influence(self) -> Float:
         weights = self._now
-        summed = getattr(self.fit, "influence_of", None)  # without the (G, k) in between, where a fit can
-        direct = summed(weights) if summed is not None else np.nan_to_num(self.fit.influence()) @ weights.T
+        direct = self.fit.influence_of(weights)
         if self.alike:
-            return np.asarray(direct)
+            return direct
         deviation = np.nan_to_num(self.fit.estimate[None, :] - self.estimate[:, None])
         total = (self.member * self.cells.sizes.sum(axis=0)[self.cells.cohort]).sum(axis=1)
         pull = (self.member * deviation) / total[:, None]
@@ -409,24 +513,16 @@ class Averaged:
         return np.asarray(direct + self.cells.sizes @ by_cohort.T)
 
     def leave_one_out(self) -> Float:
-        deleted = self.fit.leave_one_out()
-        sizes = self.cells.sizes.sum(axis=0) - self.cells.sizes
-        sizes = np.where(sizes > 1e-12 * self.cells.sizes.sum(axis=0), sizes, 0.0)
+        deleted, sizes = self.fit.leave_one_out(), self._sizes_without()
         block = max(1, 20_000_000 // self.member.size)
         return np.concatenate(
             [_mean(self._weights(sizes[i : i + block]), deleted[i : i + block]) for i in range(0, len(sizes), block)]
         )
 
-    def differences(self) -> Float | None:
-        """(G, m, U, T) weights on the cells without each cluster less those with all; None: no closed form."""
-        without = getattr(self.fit, "loadings_without", None)
-        if without is None:
-            return None
-        sizes = self.cells.sizes.sum(axis=0) - self.cells.sizes
-        weights = np.nan_to_num(self._weights(np.where(sizes > 1e-12 * self.cells.sizes.sum(axis=0), sizes, 0.0)))
-        loadings = without(weights)
+    def differences(self, effects: Effects) -> Float:
+        loadings = self.fit.loadings_without(np.nan_to_num(self._weights(self._sizes_without())))
         if loadings is None:
-            return None
+            return super().differences(effects)
         gone = np.isnan(self.leave_one_out())
         return np.where(gone[:, :, None, None], np.nan, loadings - self.loadings()[None])
 
@@ -439,7 +535,7 @@ class Averaged:
 
     @property
     def linear(self) -> bool:
-        return bool(getattr(self.fit, "linear", True))
+        return self.fit.linear
 
 
 def _mean(weights: Float, values: Float) -> Float:

@@ -11,16 +11,17 @@ import pandas as pd
 
 from asn_impact.arrays import Float, Int
 from asn_impact.designs import Design
-from asn_impact.errors import EstimationError, listed
+from asn_impact.errors import EstimationError
 from asn_impact.estimation.adjusted import cluster_sums
-from asn_impact.estimation.effects import Effects
-from asn_impact.estimation.methods import Method, Procedure, estimator_entry
+from asn_impact.estimation.effects import Effects, Estimator, Fit
+from asn_impact.estimation.methods import Method, estimator_entry
+from asn_impact.words import Message
 
 __all__ = ["Efficient", "PlugIn"]
 
 
 @dataclass(frozen=True)
-class Efficient(Procedure):
+class Efficient(Estimator):
     """Effects under drawn timing: the difference after treatment less beta times the same difference before.
 
     Difference-in-differences takes all of the difference before treatment off (beta = 1), a comparison of means none
@@ -54,7 +55,7 @@ class Efficient(Procedure):
         """Name, sentence and source."""
         return estimator_entry("efficient", authors=("Roth", "Sant'Anna"))
 
-    def __call__(self, design: Design) -> Effects:
+    def estimate(self, design: Design) -> Effects:
         """Estimate the overall effect, or one for each time since adoption."""
         refuse_unfit(design)
         fit = PlugIn(design, self.by)
@@ -62,35 +63,33 @@ class Efficient(Procedure):
             return Effects(self, design, pd.DataFrame({"term": ["overall"]}), fit)
         return Effects(self, design, pd.DataFrame({"event_time": fit.times.astype(np.int64)}), fit)
 
-    def event_study(self, design: Design) -> Effects:
+    def estimate_by_event_time(self, design: Design) -> Effects:
         """Estimate one effect for every time since adoption, each with its own beta."""
-        return Efficient("event_time")(design)
+        return Efficient("event_time").estimate(design)
 
 
 def refuse_unfit(design: Design) -> None:
     """Raise where a cell is empty, units share a cluster, or a wave has a single unit."""
     empty = ~design.panel.observed
     if empty.any():
-        raise EstimationError(
-            f"{int(empty.sum())} cells are empty. Efficient() needs every unit in every period: leave units out with "
-            "design.where(design.panel.observed.all(axis=1))."
-        )
+        raise EstimationError(Message("estimation.holes", n=int(empty.sum())))
     if len(design.clusters) < len(design.cluster):
         raise EstimationError(
-            f"{len(design.cluster)} units in {len(design.clusters)} clusters by {design.clustered_by}. Efficient() "
-            "takes the unit that was drawn as its own cluster: average the panel by that unit first."
+            Message(
+                "estimation.units_share_clusters",
+                units=len(design.cluster),
+                clusters=len(design.clusters),
+                by=design.clustered_by,
+            )
         )
     waves, units = np.unique(design.adopted, return_counts=True)
     if (units < 2).any():
         single = [design.cohort_label(step) for step in waves[units < 2]]
-        raise EstimationError(
-            f"One unit only in wave {listed(single)}: the spread inside a wave is what beta is estimated from. Leave "
-            "the wave out with design.where, or use GroupTime()."
-        )
+        raise EstimationError(Message("estimation.single_unit_wave", waves=single))
 
 
 @dataclass(frozen=True, eq=False)
-class PlugIn:
+class PlugIn(Fit):
     """The estimates of `Efficient`: sums over waves and periods of weights times wave means.
 
     Attributes
@@ -103,8 +102,11 @@ class PlugIn:
 
     design: Design
     by: Literal["overall", "event_time"]
-    correction: float = 1.0
-    linear: bool = False  # beta is estimated from the outcome
+
+    @property
+    def linear(self) -> bool:
+        """False: beta is estimated from the outcome."""
+        return False
 
     @cached_property
     def _waves(self) -> tuple[Float, Int, Int]:
@@ -129,7 +131,7 @@ class PlugIn:
         """(k,) times since adoption; inf for all of them."""
         waves, steps = self._waves[0], self.design.panel.timeline.steps
         if not self._effects:
-            raise EstimationError("No wave has both a period before it and units that are treated later.")
+            raise EstimationError(Message("estimation.no_wave_before_and_later"))
         return (
             np.array([np.inf])
             if self.by == "overall"

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 import pandas as pd
 
-from asn_impact.arrays import Bool, Float, Int
+from asn_impact.arguments import Names, Steps
+from asn_impact.arrays import Float
 from asn_impact.designs import Design
-from asn_impact.errors import DataWarning, EstimationError, listed
-from asn_impact.estimation.adjusted import AdjustBy, AdjustedFit, cluster_sums, covariates_of
-from asn_impact.estimation.effects import Cells, Effects
-from asn_impact.estimation.methods import Method, Procedure, estimator_entry
-from asn_impact.words import Message
+from asn_impact.errors import EstimationError
+from asn_impact.estimation.adjusted import AdjustBy, AdjustedFit, Comparison, by_cluster, covariates_of, ratio
+from asn_impact.estimation.effects import Cells, Effects, Estimator
+from asn_impact.estimation.methods import Method, estimator_entry
+from asn_impact.words import Alert, Message
 
 __all__ = ["GroupTime"]
 
@@ -25,7 +25,7 @@ AUTHORS = ("Callaway", "Sant'Anna")
 
 
 @dataclass(frozen=True)
-class GroupTime(Procedure):
+class GroupTime(Estimator):
     """Group-time effects ATT(g, t): the treated change since the base period minus the same change among controls.
 
     Assumes parallel trends in cell means (given the covariates in `adjust`) and no anticipation beyond `anticipation`
@@ -63,11 +63,13 @@ class GroupTime(Procedure):
     """
 
     controls: Literal["never", "not_yet"] = "not_yet"
-    anticipation: int = 0
+    anticipation: Steps = 0
     base: Literal["universal", "varying"] = "universal"
     sample: Literal["pairs", "cross_sections"] = "pairs"
-    adjust: tuple[str, ...] = ()
+    adjust: Names = ()
     method: AdjustBy = "doubly_robust"
+
+    fixed_weights: ClassVar[bool] = True
 
     @property
     def entry(self) -> Method:
@@ -85,17 +87,18 @@ class GroupTime(Procedure):
             controls=Message(f"methods.group_time.compared.{self.controls}"),
         )
 
-    def __call__(self, design: Design) -> Effects:
+    @property
+    def covariates(self) -> tuple[str, ...]:
+        """Names of what the estimates are given."""
+        return self.adjust
+
+    def estimate(self, design: Design) -> Effects:
         """Estimate every ATT(g, t) of the design."""
         if self.controls == "never" and np.isfinite(design.adopted).all():
-            raise EstimationError(
-                "controls='never', but every unit is treated in the window. Use controls='not_yet' or widen the window."
-            )
+            raise EstimationError(Message("estimation.nobody_never"))
         comparisons = tuple(self._comparisons(design))
         if not comparisons:
-            raise EstimationError(
-                "No wave has a period before it started (less anticipation): there is no base to compare with."
-            )
+            raise EstimationError(Message("estimation.no_base"))
         used, fit, notes = self._fitted(design, comparisons)
         starts = design.cohorts
         cohort = np.concatenate([np.full(len(c.period), c.position) for c in comparisons])
@@ -115,13 +118,19 @@ class GroupTime(Procedure):
             }
         )
         notes = (*notes, *_not_estimable(design, comparisons, terms, fit.estimate, cells))
-        for note in notes:
-            warnings.warn(note, DataWarning, stacklevel=2)
-        return Effects(self, design, terms, fit, cells, notes=notes)
+        return Effects(self, design, terms, fit, cells, notes=notes, reference=self._reference(design, comparisons))
+
+    def _reference(self, design: Design, comparisons: tuple[Comparison, ...]) -> int | None:
+        """Return the event time of the base: none where it moves, or differs between waves."""
+        if self.base == "varying":
+            return None
+        steps = design.panel.timeline.steps
+        bases = {int(steps[c.base[0]] - design.cohorts[c.position]) for c in comparisons if c.base.size}
+        return bases.pop() if len(bases) == 1 else None
 
     def _fitted(
         self, design: Design, comparisons: tuple[Comparison, ...]
-    ) -> tuple[Design, AdjustedFit, tuple[str, ...]]:
+    ) -> tuple[Design, AdjustedFit, tuple[Message, ...]]:
         """Return the design of the cells that count, the fit, and what was left out."""
         if not self.adjust:
             none = np.zeros((*design.panel.mean.shape, 0))
@@ -129,14 +138,11 @@ class GroupTime(Procedure):
         covariates, notes = covariates_of(design, self.adjust)
         known = np.isfinite(covariates).all(axis=2)
         if (lost := int((design.panel.observed & ~known).sum())) > 0:
-            notes = (*notes, f"{lost} cells have no value of {listed(self.adjust)} and are left out.")
+            notes = (*notes, Alert("estimation.cells_unknown", n=lost, names=self.adjust))
         used = replace(design, panel=replace(design.panel, weight=np.where(known, design.panel.weight, 0.0)))
         fit = AdjustedFit(used, comparisons, self.sample, self.method, covariates)
         if np.isnan(fit.estimate).all():
-            raise EstimationError(
-                f"No effect is identified given {listed(self.adjust)}: in every comparison they tell the treated from "
-                "the controls, or there are fewer controls than covariates. Use fewer covariates or wider waves."
-            )
+            raise EstimationError(Message("estimation.not_identified_given", names=self.adjust))
         return used, fit, notes
 
     def _comparisons(self, design: Design) -> Iterator[Comparison]:
@@ -158,50 +164,30 @@ class GroupTime(Procedure):
             yield Comparison(position, cohort, period, base, np.broadcast_to(controls, (len(cohort), len(period))))
 
 
-@dataclass(frozen=True, eq=False)
-class Comparison:
-    """One cohort against its controls in each of its periods: (U,) cohort, (k,) period and base, (U, k) controls."""
-
-    position: int
-    cohort: Bool
-    period: Int
-    base: Int
-    controls: Bool
-
-
-def _by_cluster(design: Design, values: Float) -> Float:
-    """(G, k) sums of (U, k) values."""
-    return cluster_sums(design.cluster, len(design.clusters), values)
-
-
 def _sizes(design: Design, sample: str) -> Float:
     """(G, C) weight of each cohort in each cluster: mean weight of its units, or the sum of their records."""
     weight = np.where(design.panel.observed, design.panel.weight, 0.0)
     unit = weight.sum(axis=1)
     if sample == "pairs" or design.weights == "units":
-        unit = _ratio(unit, (weight > 0).sum(axis=1))
-    return _by_cluster(design, np.nan_to_num(unit)[:, None] * (design.adopted[:, None] == design.cohorts[None, :]))
-
-
-def _ratio(numerator: Float, denominator: Float) -> Float:
-    """Return numerator / denominator, NaN where the denominator is not positive."""
-    numerator, denominator = np.broadcast_arrays(np.asarray(numerator, dtype=np.float64), denominator)
-    return np.asarray(np.divide(numerator, denominator, out=np.full(numerator.shape, np.nan), where=denominator > 0))
+        unit = ratio(unit, (weight > 0).sum(axis=1))
+    return by_cluster(design, np.nan_to_num(unit)[:, None] * (design.adopted[:, None] == design.cohorts[None, :]))
 
 
 def _not_estimable(
     design: Design, comparisons: tuple[Comparison, ...], terms: pd.DataFrame, estimate: Float, cells: Cells
-) -> tuple[str, ...]:
-    notes = []
+) -> tuple[Message, ...]:
+    notes: list[Message] = []
     absent = set(range(len(design.cohorts))) - {c.position for c in comparisons}
     if absent:
         labels = [design.cohort_label(design.cohorts[i]) for i in sorted(absent)]
-        notes.append(f"Waves without a period before them (less anticipation) are not estimable: {listed(labels)}.")
+        notes.append(Alert("estimation.waves_without_base", waves=labels))
     missing = np.isnan(estimate) & (cells.event_time >= 0)
     if missing.any():
-        pairs = [f"ATT({a}, {b})" for a, b in zip(terms["cohort"][missing], terms["period"][missing], strict=True)]
-        notes.append(
-            f"{len(pairs)} effects are not estimable (no treated unit, no control, or no overlap in covariates) and "
-            f"left out of every average: {', '.join(pairs[:4])}{' ...' if len(pairs) > 4 else ''}."
-        )
+        notes.append(Message("estimation.pairs_not_estimable", n=int(missing.sum()), pairs=pairs_of(terms[missing])))
     return tuple(notes)
+
+
+def pairs_of(terms: pd.DataFrame) -> tuple[Message, ...]:
+    """Return the wave and period of each term as a pair, for messages."""
+    pairs = zip(terms["cohort"], terms["period"], strict=True)
+    return tuple(Message("estimation.pair", cohort=str(cohort), period=str(period)) for cohort, period in pairs)

@@ -9,26 +9,26 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 import pandas as pd
 
+from asn_impact.arguments import Names, Times
 from asn_impact.arrays import Bool, Float, Int
 from asn_impact.designs import Design
-from asn_impact.errors import EstimationError, InferenceError, listed
-from asn_impact.estimation.effects import Effects
+from asn_impact.errors import EstimationError, InferenceError
+from asn_impact.estimation.adjusted import by_cluster, ratio
+from asn_impact.estimation.effects import Effects, Estimator
 from asn_impact.estimation.linear import LeastSquares
-from asn_impact.estimation.methods import Method, Procedure, estimator_entry, given
+from asn_impact.estimation.methods import Method, estimator_entry, given
 from asn_impact.estimation.saturated import (
+    CellFit,
     GivenSizes,
     all_but_base,
-    by_cluster,
     centred,
-    differences_of,
     effects_by_cell,
     inverted,
-    ratio,
     root_of,
     standardised,
     sums_by_term,
@@ -38,8 +38,8 @@ from asn_impact.estimation.saturated import (
     where_known,
     within_moment,
 )
-from asn_impact.estimation.two_way import columns_of, names_of
-from asn_impact.words import Message
+from asn_impact.estimation.two_way import columns_of
+from asn_impact.words import Alert, Message
 
 __all__ = ["Imputation", "Leads", "TwoStage"]
 
@@ -49,7 +49,7 @@ _CONSTANT = 1e-9  # distance of a covariate from its mean in the unit, in standa
 
 
 @dataclass(frozen=True)
-class Imputation(Procedure):
+class Imputation(Estimator):
     """Effects as the treated outcome minus its prediction from the unit and period effects of untreated cells.
 
     Assumes parallel trends in all periods used and no anticipation. Treated cells that cannot be predicted
@@ -80,10 +80,9 @@ class Imputation(Procedure):
     """
 
     deviation: Literal["cell_mean", "leave_out"] = "cell_mean"
-    covariates: tuple[str, ...] = ()
+    covariates: Names = ()
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "covariates", names_of(self.covariates))
+    fixed_weights: ClassVar[bool] = True
 
     @property
     def entry(self) -> Method:
@@ -93,7 +92,7 @@ class Imputation(Procedure):
             "imputation", variance, given(self.covariates), authors=("Borusyak", "Jaravel", "Spiess")
         )
 
-    def __call__(self, design: Design) -> Effects:
+    def estimate(self, design: Design) -> Effects:
         """Estimate one effect for each treated cohort and period."""
         design, covariates, notes = predictors(design, self.covariates)
         start, period = treated_cells(design)
@@ -102,7 +101,7 @@ class Imputation(Procedure):
 
 
 @dataclass(frozen=True)
-class TwoStage(Procedure):
+class TwoStage(Estimator):
     """The estimates of `Imputation` as a regression of two stages, with the variance of both stages together.
 
     Terms before adoption are mean residuals of the first stage: the same cells were used to fit it, so they
@@ -125,17 +124,16 @@ class TwoStage(Procedure):
     'Two-stage differences (Gardner)'
     """
 
-    covariates: tuple[str, ...] = ()
+    covariates: Names = ()
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "covariates", names_of(self.covariates))
+    fixed_weights: ClassVar[bool] = True
 
     @property
     def entry(self) -> Method:
         """Name, sentence and source."""
         return estimator_entry("two_stage", given(self.covariates), authors=("Gardner",))
 
-    def __call__(self, design: Design) -> Effects:
+    def estimate(self, design: Design) -> Effects:
         """Estimate one effect for each cohort and period but the last one before adoption."""
         design, covariates, notes = predictors(design, self.covariates)
         start, period = all_but_base(design, design.cohorts)
@@ -144,7 +142,7 @@ class TwoStage(Procedure):
 
 
 @dataclass(frozen=True)
-class Leads(Procedure):
+class Leads(Estimator):
     """Differences before adoption: a regression on untreated cells alone, with one dummy for each of the last periods.
 
     They do not touch the effects of `Imputation`, so that testing them does not distort what is estimated
@@ -166,14 +164,14 @@ class Leads(Procedure):
     'Leads of 4 periods on untreated cells'
     """
 
-    before: int
+    before: Times
 
     @property
     def entry(self) -> Method:
         """Name, sentence and source."""
         return estimator_entry("leads", periods=self.before)
 
-    def __call__(self, design: Design) -> Effects:
+    def estimate(self, design: Design) -> Effects:
         """Estimate one coefficient for each step before adoption; one that the others explain is left out.
 
         The design of the effects holds the units that are seen untreated more than once: only they carry
@@ -187,11 +185,8 @@ class Leads(Procedure):
         dummies[design.treated()] = np.nan  # LeastSquares leaves out cells with an unknown regressor
         gone = LeastSquares(design, dummies).collinear()
         if gone.all():
-            raise EstimationError(
-                f"{self.name}: no lead is identified. Expected treated units with two periods before adoption, "
-                "and others untreated in the same periods. Widen the window."
-            )
-        left = tuple(f"Lead {t} is explained by the others and left out." for t in times[gone])
+            raise EstimationError(Message("estimation.no_lead", name=self.entry.name))
+        left = tuple(Message("estimation.lead_left_out", time=int(t)) for t in times[gone])
         fit = LeastSquares(design, dummies[:, :, ~gone])
         return Effects(self, design, pd.DataFrame({"event_time": times[~gone]}), fit, notes=left)
 
@@ -200,7 +195,7 @@ Deviation = Literal["weighted_mean", "squared_mean", "leave_out"]
 _BJS: dict[str, Deviation] = {"cell_mean": "squared_mean", "leave_out": "leave_out"}
 
 
-def predictors(design: Design, covariates: tuple[str, ...]) -> tuple[Design, tuple[str, ...], tuple[str, ...]]:
+def predictors(design: Design, covariates: tuple[str, ...]) -> tuple[Design, tuple[str, ...], tuple[Message, ...]]:
     """Return the design of the cells whose covariates are known, the covariates that predict, and what was left out.
 
     Raises
@@ -216,14 +211,10 @@ def predictors(design: Design, covariates: tuple[str, ...]) -> tuple[Design, tup
     if unlearnt := [
         name for name, b, e in zip(covariates, below, _explained(design, covariates), strict=True) if b > e
     ]:
-        raise EstimationError(
-            f"The slope of {listed(unlearnt)} cannot be learnt from untreated cells: unit effects, period effects and "
-            "the covariates before them explain it there, but not after adoption. A covariate that training changes "
-            "has no place here; leave it out."
-        )
+        raise EstimationError(Message("estimation.slope_unlearnt", names=unlearnt))
     if below.any():
-        gone = listed([name for name, out in zip(covariates, below, strict=True) if out])
-        notes = (*notes, f"Collinear with the effects or the covariates before them, and left out: {gone}.")
+        gone = [name for name, out in zip(covariates, below, strict=True) if out]
+        notes = (*notes, Alert("estimation.covariates_collinear", names=gone))
     return design, tuple(name for name, out in zip(covariates, below, strict=True) if not out), notes
 
 
@@ -235,7 +226,7 @@ def _explained(design: Design, covariates: tuple[str, ...]) -> Bool:
 
 
 @dataclass(frozen=True, eq=False)
-class ImputationFit:
+class ImputationFit(CellFit):
     """Means of outcome minus prediction by cohort and period; the prediction is fitted on untreated cells.
 
     Attributes
@@ -252,7 +243,6 @@ class ImputationFit:
     period: Int
     deviation: Deviation
     covariates: tuple[str, ...] = ()
-    correction: float = 1.0
 
     @cached_property
     def _untreated(self) -> Float:
@@ -333,15 +323,12 @@ class ImputationFit:
             known = known & (np.abs(self._predicted(direction)) < _LOOSE)
         return np.where(known, self.design.panel.weight, 0.0)
 
-    def left_out(self) -> tuple[str, ...]:
+    def left_out(self) -> tuple[Message, ...]:
         """Return a sentence about cells that cannot be predicted, in terms that rest on others."""
         wanted = self.design.panel.observed & np.append(np.isfinite(self.estimate), False)[self._term]
         if not (lost := int((wanted & (self._weight == 0)).sum())):
             return ()
-        return (
-            f"{lost} cells cannot be predicted (their unit is never seen untreated) and are left out of the mean "
-            "of their wave and period.",
-        )
+        return (Alert("estimation.cells_not_predicted", n=lost),)
 
     def _by_term(self, values: Float) -> Float:
         """(G, k) sums of (U, T) values by cluster and term."""
@@ -389,11 +376,8 @@ class ImputationFit:
             return ratio(total.sum(axis=0), weight.sum(axis=0))
         alone = (weight > 0).sum(axis=0) == 1
         if alone.any():
-            waves = ", ".join(self.design.cohort_label(step) for step in np.unique(self.start[alone])[:5])
-            raise InferenceError(
-                f"The leave-out variance needs two clusters in every wave and period; one alone in wave {waves}. "
-                "Use Imputation(deviation='cell_mean'), or Jackknife()."
-            )
+            waves = [self.design.cohort_label(step) for step in np.unique(self.start[alone])]
+            raise InferenceError(Message("estimation.leave_out_alone", waves=waves))
         return ratio(total.sum(axis=0) - total, weight.sum(axis=0) - weight)
 
     def loadings(self) -> Float:
@@ -431,10 +415,6 @@ class ImputationFit:
         if self.covariates:
             first = first + np.einsum("mp,ntp->mnt", slope[:, share.shape[1] :], self._x[units])
         return np.asarray(own - of_unit[:, :, None] * share + self._untreated[units] * first)
-
-    def differences(self) -> Float:
-        """(G, k, U, T) weights on the cell means without each cluster less those with all."""
-        return differences_of(self)
 
     def _left(self) -> Float:
         """(G, k) weight of each term without each cluster."""

@@ -6,37 +6,45 @@ asked for.
 
 from __future__ import annotations
 
-import warnings
+from abc import abstractmethod
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal
 
 import numpy as np
 import pandas as pd
 from scipy import special
 
+from asn_impact.arguments import Level
 from asn_impact.arrays import Float, readonly
 from asn_impact.display import card
-from asn_impact.errors import DataWarning, InferenceError, listed
+from asn_impact.errors import InferenceError
 from asn_impact.estimation.adjusted import cluster_sums
 from asn_impact.estimation.effects import Effects
 from asn_impact.estimation.linear import LeastSquares
 from asn_impact.estimation.methods import Method, Procedure, rule_entry
-from asn_impact.words import Message
+from asn_impact.verbs import public_verb
+from asn_impact.words import Alert, Message
 
 __all__ = ["Classical", "ClusterRobust", "Inference", "Rule", "infer"]
 
 _NO_VARIATION = 1e-12  # a standard error below this share of the outcome's size is rounding, not uncertainty
 
 
-class Rule(Protocol):
-    """A rule of inference."""
+@dataclass(frozen=True)
+class Rule(Procedure):
+    """A rule of inference: a small frozen value, called on effects.
 
+    A rule of one's own is a frozen dataclass with `entry` and `attach`.
+    """
+
+    @public_verb
     def __call__(self, effects: Effects) -> Inference:
         """Attach a variance and degrees of freedom to effects."""
+        return self.attach(effects)
 
-    @property
-    def name(self) -> str:
-        """Name and convention as printed."""
+    @abstractmethod
+    def attach(self, effects: Effects) -> Inference:
+        """Attach a variance: what a call does, without its checks and warnings."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,7 +70,7 @@ class Inference:
     estimate: Float
     variance: Float
     df: Float
-    notes: tuple[str, ...] = ()
+    notes: tuple[Message, ...] = ()
 
     def __post_init__(self) -> None:
         for name in ("estimate", "variance", "df"):
@@ -78,14 +86,14 @@ class Inference:
         """(k,) two-sided p-values of no effect."""
         return np.asarray(2 * special.stdtr(self.df, -np.abs(self.estimate / self.std_error)))
 
-    def interval(self, level: float = 0.95) -> tuple[Float, Float]:
+    @public_verb
+    def interval(self, level: Level = 0.95) -> tuple[Float, Float]:
         """Return the (k,) lower and upper ends of the pointwise intervals at a level between 0 and 1."""
-        if not 0 < level < 1:
-            raise InferenceError(f"level={level!r}. Expected a share between 0 and 1, for instance 0.95.")
         reach = special.stdtrit(self.df, (1 + level) / 2) * self.std_error
         return self.estimate - reach, self.estimate + reach
 
-    def table(self, level: float = 0.95) -> pd.DataFrame:
+    @public_verb
+    def table(self, level: Level = 0.95) -> pd.DataFrame:
         """Return one row a term: estimate, std_error, statistic, df, p_value, conf_low, conf_high."""
         low, high = self.interval(level)
         return self.effects.terms.assign(
@@ -131,11 +139,12 @@ class Inference:
                 f"{counts['clusters']} by {design.clustered_by}, {counts['treated_clusters']} treated, "
                 f"effective {counts['effective_clusters']:.1f}",
             ),
-            *self.effects.said_of_covariates(),
+            *self.effects.facts_of_covariates(),
         ]
         return card("Inference", [*facts, *(("note", note) for note in self.notes)], table=self.table().round(4))
 
 
+@public_verb
 def infer(effects: Effects, rule: Rule) -> Inference:
     """Return the effects with their uncertainty under a rule.
 
@@ -145,11 +154,11 @@ def infer(effects: Effects, rule: Rule) -> Inference:
         A single cluster is treated, or a single one is not: no rule based on clusters can tell its noise from the
         effect.
     """
-    return rule(effects)
+    return rule.attach(effects)
 
 
 @dataclass(frozen=True)
-class ClusterRobust(Procedure):
+class ClusterRobust(Rule):
     """The usual clustered variance (Liang and Zeger 1986): for comparison with other software.
 
     ``"CR1"`` multiplies the sum of squared influences by G / (G - 1), and for a regression by (N - 1) / (N - K) with
@@ -166,7 +175,7 @@ class ClusterRobust(Procedure):
         """Name, sentence and source."""
         return rule_entry("cluster_robust", Message("rules.cluster_robust.degrees"), correction=self.correction)
 
-    def __call__(self, effects: Effects) -> Inference:
+    def attach(self, effects: Effects) -> Inference:
         """Attach the clustered variance."""
         refuse_single_cluster(effects)
         g = len(effects.design.clusters)
@@ -176,7 +185,7 @@ class ClusterRobust(Procedure):
 
 
 @dataclass(frozen=True)
-class Classical(Procedure):
+class Classical(Rule):
     """Independent errors of one size: what a textbook regression table prints. Not for data with clusters."""
 
     @property
@@ -184,12 +193,10 @@ class Classical(Procedure):
         """Name, sentence and source."""
         return rule_entry("classical", Message("rules.classical.degrees"))
 
-    def __call__(self, effects: Effects) -> Inference:
+    def attach(self, effects: Effects) -> Inference:
         """Attach the classical variance of a regression."""
         if not isinstance(effects.fit, LeastSquares):
-            raise InferenceError(
-                f"{effects.estimator.name} is not one regression: it has no classical variance. Use Jackknife()."
-            )
+            raise InferenceError(Message("inference.no_classical", name=effects.estimator.entry.name))
         variance, df = effects.fit.classical()
         return conclude(effects, self, variance, np.full(len(effects.terms), df))
 
@@ -197,59 +204,33 @@ class Classical(Procedure):
 def refuse_single_cluster(effects: Effects) -> None:
     """Raise where one cluster carries all that is treated, or all that is not."""
     design = effects.design
+    clusters, by, untreated = len(design.clusters), design.clustered_by, design.untreated_clusters
     if design.treated_clusters < 2:
-        raise InferenceError(
-            f"{design.treated_clusters} of {len(design.clusters)} clusters ({design.clustered_by}) is "
-            "treated: its own noise "
-            "cannot be told from the effect, so a clustered interval would mean nothing. Report the "
-            "estimate without an "
-            "interval, or use a randomisation argument (Permutation) over the clusters that could have been treated."
-        )
-    untreated = design.untreated_clusters
+        raise InferenceError(Message("inference.one_treated", n=design.treated_clusters, clusters=clusters, by=by))
     if untreated < 2 and len(design.cohorts) < 2:
-        raise InferenceError(
-            f"{untreated} of {len(design.clusters)} clusters ({design.clustered_by}) is never "
-            "treated: a comparison with one "
-            "cluster has no interval. Add comparison units or cluster at a finer level."
-        )
+        raise InferenceError(Message("inference.one_untreated", n=untreated, clusters=clusters, by=by))
 
 
 def conclude(effects: Effects, rule: Rule, variance: Float, df: Float) -> Inference:
     """Return the inference; where a variance is not to be had, say why instead of giving one."""
-    notes = [*effects.notes]
     variance, df = variance.copy(), np.asarray(df, dtype=np.float64).copy()
     diagonal = np.diag(variance)
     flat = ~(np.sqrt(np.abs(diagonal)) > _NO_VARIATION * effects.design.panel.magnitude)
-    alone = effects.support() < 2
-    names = [" ".join(str(v) for v in row) for row in effects.terms.itertuples(index=False)]
-    if (flat & np.isfinite(diagonal)).any():
-        notes.append(
-            "The outcome does not vary in "
-            f"{listed(np.array(names)[flat & np.isfinite(diagonal)], 3)}: no standard error. "
-            "An effect of exactly zero here is arithmetic, not evidence."
-        )
+    alone, labels = effects.support() < 2, np.array(effects.labels, dtype=object)
+    notes: list[Message] = []
+    if (still := flat & np.isfinite(diagonal)).any():
+        notes.append(Alert("inference.no_variation", rule=rule.entry.name, terms=labels[still]))
     if alone.any():
-        notes.append(
-            f"One treated cluster stands behind {listed(np.array(names)[alone], 4)}: its noise cannot "
-            "be told from the effect."
-        )
-    if (np.isnan(diagonal) & ~alone).any():
-        notes.append(
-            f"{listed(np.array(names)[np.isnan(diagonal) & ~alone], 4)} cannot be estimated without "
-            "one of the clusters: no standard error."
-        )
-    if len(notes) > len(effects.notes):
-        warnings.warn(f"{rule.name}: {' '.join(notes[len(effects.notes) :])}", DataWarning, stacklevel=4)
+        notes.append(Alert("inference.one_cluster_behind", rule=rule.entry.name, terms=labels[alone]))
+    if (gone := np.isnan(diagonal) & ~alone).any():
+        notes.append(Alert("inference.rests_on_one_cluster", rule=rule.entry.name, terms=labels[gone]))
     unknown = flat | np.isnan(diagonal)
     variance[unknown, :] = np.nan
     variance[:, unknown] = np.nan
     df[unknown] = np.nan
     if (weak := np.isfinite(df) & (df < 3)).any():
-        notes.append(
-            f"{listed(np.array(names)[weak], 3)}: with {df[weak].min():.1f} degrees of freedom only a "
-            "very large effect could be seen."
-        )
-    return Inference(effects, rule, effects.estimate, variance, df, tuple(notes))
+        notes.append(Message("inference.few_degrees", terms=labels[weak], df=float(df[weak].min())))
+    return Inference(effects, rule, effects.estimate, variance, df, (*effects.notes, *notes))
 
 
 def effective_clusters(effects: Effects) -> Float:

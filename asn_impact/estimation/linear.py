@@ -15,7 +15,7 @@ import numpy as np
 from asn_impact.arrays import Bool, Float, Int
 from asn_impact.designs import Design
 from asn_impact.estimation.adjusted import cluster_sums
-from asn_impact.estimation.effects import Contributions
+from asn_impact.estimation.effects import Contributions, Effects, Fit
 
 __all__ = ["Blocks", "LeastSquares"]
 
@@ -101,7 +101,7 @@ class Blocks:
 
 
 @dataclass(frozen=True, eq=False)
-class LeastSquares:
+class LeastSquares(Fit):
     """Coefficients of (U, T, p) regressors in a weighted regression of the cell means with unit and period effects.
 
     When the design weighs records, the cross-products inside the cells are added to those of the means: the numbers are
@@ -188,11 +188,16 @@ class LeastSquares:
         """(G, p) coefficients without each cluster."""
         return self.blocks.leave_one_out()
 
-    def deleted(self) -> Contributions:
+    @property
+    def regression(self) -> bool:
+        """True: every rule has a closed form."""
+        return True
+
+    def deleted(self, effects: Effects) -> Contributions:
         """Jackknife deviations with their moments."""
         return self.blocks.deleted()
 
-    def bias_reduced(self) -> Contributions:
+    def bias_reduced(self, effects: Effects) -> Contributions:
         """CR2 contributions with their moments."""
         return self.blocks.bias_reduced()
 

@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import Annotated
 
 import numpy as np
 
+from asn_impact.arguments import AtLeast, Steps
 from asn_impact.arrays import Float
 from asn_impact.designs import Design
-from asn_impact.errors import DataWarning, InferenceError
+from asn_impact.errors import InferenceError
 from asn_impact.estimation.effects import Effects
-from asn_impact.estimation.inference import Inference, conclude
-from asn_impact.estimation.methods import Method, Procedure, rule_entry
-from asn_impact.estimation.resampling import all_ways, number_of_ways, some_ways, times_of_clusters
+from asn_impact.estimation.inference import Inference, Rule, conclude
+from asn_impact.estimation.methods import Method, rule_entry
+from asn_impact.estimation.resampling import all_ways, number_of_ways, some_ways, times_of_clusters, ways_of
 from asn_impact.words import Message
 
 __all__ = ["Placebo"]
 
 
 @dataclass(frozen=True)
-class Placebo(Procedure):
+class Placebo(Rule):
     """Variance of placebo estimates: the treated are left out and their adoption times dealt to never-treated clusters.
 
     The one rule that gives an interval with a single treated cluster, at a price: it takes for granted that the
@@ -47,15 +48,15 @@ class Placebo(Procedure):
     'placebo treatment of never-treated clusters, t(never-treated clusters - 1)'
     """
 
-    reps: int
-    seed: int
+    reps: Annotated[int, AtLeast(2)]
+    seed: Steps
 
     @property
     def entry(self) -> Method:
         """Name, sentence and source."""
         return rule_entry("placebo", Message("rules.placebo.degrees"))
 
-    def __call__(self, effects: Effects) -> Inference:
+    def attach(self, effects: Effects) -> Inference:
         """Attach the placebo variance.
 
         Raises
@@ -64,23 +65,15 @@ class Placebo(Procedure):
             There are no more never-treated than treated clusters, a cluster holds units with different adoption times,
             or a placebo does not have the same estimates.
         """
-        if self.reps < 2:
-            raise InferenceError(f"reps={self.reps}. Expected two placebos or more, for instance 200.")
         times = times_of_clusters(effects.design)
         treated, others = np.isfinite(times).sum(), np.isinf(times).sum()
         if others <= treated:
-            raise InferenceError(
-                f"{others} never-treated and {treated} treated clusters: a placebo needs more never-treated clusters "
-                "than treated ones, to be treated and to be compared with. Use BiasReduced() or Permutation()."
-            )
+            raise InferenceError(Message("inference.few_never_treated", never=int(others), treated=int(treated)))
         estimates, ways = self._estimates(effects, times)
         away = estimates - estimates.mean(axis=0)
         variance = away.T @ away / len(estimates)
         inference = conclude(effects, self, variance, np.full(len(effects.terms), others - 1.0))
-        note = (
-            f"The standard error is the spread of {len(estimates)} of {ways:.6g} placebos among {others} never-treated "
-            "clusters: it holds if the treated are as noisy as these."
-        )
+        note = Message("inference.spread_of_placebos", n=len(estimates), ways=ways_of(ways), clusters=int(others))
         return replace(inference, notes=(*inference.notes, note))
 
     def _estimates(self, effects: Effects, times: Float) -> tuple[Float, int]:
@@ -96,12 +89,8 @@ class Placebo(Procedure):
 
 def _placebos(effects: Effects, never: Design, deals: Iterator[Float]) -> Iterator[Float]:
     """Yield the (k,) estimates on the never-treated for each deal of adoption times."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DataWarning)
-        for deal in deals:
-            placebo = effects.again(replace(never, adopted=deal[never.cluster]))
-            if not placebo.terms.equals(effects.terms):
-                raise InferenceError(
-                    "A placebo among the never-treated does not have the same estimates. Ask for the overall effect."
-                )
-            yield placebo.estimate
+    for deal in deals:
+        placebo = effects.anew(replace(never, adopted=deal[never.cluster]))
+        if not placebo.terms.equals(effects.terms):
+            raise InferenceError(Message("inference.placebo_other_terms"))
+        yield placebo.estimate

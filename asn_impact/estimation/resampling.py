@@ -9,21 +9,22 @@ from __future__ import annotations
 
 import itertools
 import math
-import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
 import numpy as np
 
+from asn_impact.arguments import Level, Steps, Times, did_you_mean
 from asn_impact.arrays import Bool, Float, Int
 from asn_impact.designs import Design
-from asn_impact.errors import DataWarning, InferenceError
+from asn_impact.errors import InferenceError
 from asn_impact.estimation.effects import Effects
 from asn_impact.estimation.inference import Inference, Rule, conclude, refuse_single_cluster
 from asn_impact.estimation.linear import Blocks, LeastSquares
-from asn_impact.estimation.methods import Method, Procedure, full_name, rule_entry
-from asn_impact.words import Message
+from asn_impact.estimation.methods import Method, full_name, rule_entry
+from asn_impact.verbs import public_verb
+from asn_impact.words import Message, Quantity, paragraph
 
 __all__ = ["Permutation", "Resampled", "Weights", "WildBootstrap"]
 
@@ -31,10 +32,6 @@ Weights: TypeAlias = Literal["rademacher", "webb", "mammen"]
 
 _TIE = 1e-9  # statistics closer than this share are ties: the draw that repeats the data must not count as larger
 _BLOCK = 4096  # draws at a time
-_NO_INVERSION = (
-    "The estimator chooses its weights by the outcome, so a draw under one effect says nothing about another: "
-    "a p-value of no effect, but no interval."
-)
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,10 +74,9 @@ class Resampled(Inference):
         """(k,) share of draws at least as extreme as the data when there is no effect."""
         return np.array([self._p(j, 0.0) for j in range(len(self.estimate))])
 
-    def interval(self, level: float = 0.95) -> tuple[Float, Float]:
+    @public_verb
+    def interval(self, level: Level = 0.95) -> tuple[Float, Float]:
         """Return the ends of the (k,) intervals: all effects that the test at ``1 - level`` does not reject."""
-        if not 0 < level < 1:
-            raise InferenceError(f"level={level!r}. Expected a share between 0 and 1, for instance 0.95.")
         ends = [[self._end(j, 1 - level, side) for side in (-1.0, 1.0)] for j in range(len(self.estimate))]
         return np.array([low for low, _ in ends]), np.array([high for _, high in ends])
 
@@ -115,7 +111,7 @@ class Resampled(Inference):
 
 
 @dataclass(frozen=True)
-class WildBootstrap(Procedure):
+class WildBootstrap(Rule):
     """Restricted wild cluster bootstrap of the t statistic, for every estimator that is linear in the cell means.
 
     Residuals under the effect that is tested change sign (``"rademacher"``), or are multiplied by one of Webb's six or
@@ -129,8 +125,8 @@ class WildBootstrap(Procedure):
     With few treated clusters it rejects too rarely (MacKinnon and Webb 2017); see docs/coverage.md.
     """
 
-    reps: int
-    seed: int
+    reps: Times
+    seed: Steps
     weights: Weights = "rademacher"
 
     @property
@@ -139,12 +135,12 @@ class WildBootstrap(Procedure):
         statistic, ties = Message("rules.wild_bootstrap.statistic"), Message("rules.wild_bootstrap.ties")
         return rule_entry("wild_bootstrap", statistic, ties, weights=self.weights)
 
-    def __call__(self, effects: Effects) -> Inference:
+    def attach(self, effects: Effects) -> Inference:
         """Attach bootstrap p-values and intervals by test inversion."""
         refuse_single_cluster(effects)
         g = len(effects.design.clusters)
         signs = self._signs(g)
-        draws = tuple(_drawn(signs, *_alone(effects, j)) for j in range(len(effects.terms)))
+        draws = tuple(_draw(signs, *effects.fit.alone(effects, j)) for j in range(len(effects.terms)))
         return _resampled(effects, self, _factor(effects), draws, "excluded", 0)
 
     def _signs(self, g: int) -> Float:
@@ -162,7 +158,7 @@ class WildBootstrap(Procedure):
 
 
 @dataclass(frozen=True)
-class Permutation(Procedure):
+class Permutation(Rule):
     """Randomisation inference: the t statistic among those of all ways the clusters could have been timed.
 
     Adoption times are dealt again among the clusters, within the values of `strata` (an attribute of the units) if
@@ -173,8 +169,8 @@ class Permutation(Procedure):
     rejected; an estimator that chooses its weights by the outcome (`SyntheticDiD`, `Efficient`) has none.
     """
 
-    reps: int
-    seed: int
+    reps: Times
+    seed: Steps
     strata: str | None = None
 
     @property
@@ -186,7 +182,7 @@ class Permutation(Procedure):
         short = Message("rules.permutation.within", strata=self.strata)
         return replace(own, name=full_name(short, own.parts), short=short)
 
-    def __call__(self, effects: Effects) -> Inference:
+    def attach(self, effects: Effects) -> Inference:
         """Attach randomisation p-values and intervals."""
         design = effects.design
         times, groups = times_of_clusters(design), _strata(design, self.strata)
@@ -201,9 +197,9 @@ class Permutation(Procedure):
         )
         inference = _resampled(effects, self, factor, draws, "counted", 0 if exact else 1)
         least = 1 / ways if exact else 1 / (self.reps + 1)
-        how = f"all {ways}" if exact else f"{self.reps} of {ways:.3g}"
-        note = f"Randomisation over {how} ways to deal the adoption times: no p-value below {least:.2g} is possible."
-        notes = (note,) if effects.linear else (note, _NO_INVERSION)
+        how = "all" if exact else "some"
+        note = Message(f"inference.dealt_{how}", reps=self.reps, ways=ways_of(ways), least=least)
+        notes = (note,) if effects.linear else (note, Message("inference.no_inversion"))
         return replace(inference, notes=(*inference.notes, *notes))
 
 
@@ -218,9 +214,7 @@ def _resampled(
     influence = effects.influence
     df = np.full(len(effects.terms), len(effects.design.clusters) - 1.0)
     base = conclude(effects, rule, factor * influence.T @ influence, df)
-    return Resampled(
-        **{name: getattr(base, name) for name in base.__dataclass_fields__}, draws=draws, ties=ties, added=added
-    )
+    return Resampled(**vars(base), draws=draws, ties=ties, added=added)
 
 
 def _factor(effects: Effects) -> float:
@@ -229,13 +223,7 @@ def _factor(effects: Effects) -> float:
     return g / (g - 1) * effects.fit.correction
 
 
-def _alone(effects: Effects, j: int) -> tuple[Effects, int]:
-    """Return the effects that estimate j belongs to when each has an outcome of its own, and its position there."""
-    alone = getattr(effects.fit, "alone", None)
-    return (effects, j) if alone is None else alone(j)
-
-
-def _drawn(signs: Float, effects: Effects, j: int) -> Draws:
+def _draw(signs: Float, effects: Effects, j: int) -> Draws:
     """Return the wild draws of estimate j."""
     return _wild(signs, *_restricted(effects, j), _factor(effects))
 
@@ -260,9 +248,7 @@ def _restricted(effects: Effects, j: int) -> tuple[Float, Float]:
     if isinstance(fit, LeastSquares):
         return _restricted_blocks(fit.blocks, j)
     if not effects.linear:
-        raise InferenceError(
-            f"{effects.estimator.name} chooses its weights by the outcome: it has no wild bootstrap. Use Permutation()."
-        )
+        raise InferenceError(Message("inference.no_wild_bootstrap", name=effects.estimator.entry.name))
     residuals = _null_residuals(effects, j)
     g = len(effects.design.clusters)
     pieces, spread = np.empty((2, g)), np.empty((2, g, g))
@@ -322,9 +308,7 @@ def _outcome(design: Design, outcome: Float) -> Design:
 
 def _with_outcome(effects: Effects, outcome: Float) -> Effects:
     """Return the effects on another outcome: linear, so a residual shows what it adds to each estimate."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DataWarning)
-        return effects.again(_outcome(effects.design, outcome))
+    return effects.anew(_outcome(effects.design, outcome))
 
 
 def times_of_clusters(design: Design) -> Float:
@@ -333,11 +317,8 @@ def times_of_clusters(design: Design) -> Float:
     for c in range(len(design.clusters)):
         distinct = np.unique(design.adopted[design.cluster == c])
         if len(distinct) > 1:
-            raise InferenceError(
-                f"Cluster {design.clusters[c]!r} has units with {len(distinct)} adoption times. Times "
-                "can only be dealt again among "
-                "clusters whose units were treated together: cluster by the unit of the lottery."
-            )
+            cluster = repr(design.clusters[c])
+            raise InferenceError(Message("inference.several_times", cluster=cluster, n=len(distinct)))
         times[c] = distinct[0]
     return times
 
@@ -346,9 +327,9 @@ def _strata(design: Design, strata: str | None) -> Int:
     if strata is None:
         return np.zeros(len(design.clusters), dtype=np.int64)
     if strata not in design.panel.attributes.columns:
-        raise InferenceError(
-            f"strata={strata!r} is not a unit attribute. Available: {list(design.panel.attributes.columns)}."
-        )
+        known = design.panel.attributes.columns
+        unknown = Message("estimation.no_attribute", argument="strata", name=strata, known=known)
+        raise InferenceError(paragraph(unknown, did_you_mean(strata, known)))
     first = [int(np.flatnonzero(design.cluster == c)[0]) for c in range(len(design.clusters))]
     return np.asarray(design.panel.attributes[strata].iloc[first].factorize()[0], dtype=np.int64)
 
@@ -359,6 +340,14 @@ def number_of_ways(times: Float, groups: Int) -> int:
         _, counts = np.unique(times[groups == group], return_counts=True)
         ways *= math.factorial(int(counts.sum())) // math.prod(math.factorial(int(c)) for c in counts)
     return ways
+
+
+def ways_of(ways: int) -> Quantity | str:
+    """Return a number of ways as it is shown: from a million on as a power of ten."""
+    if ways < 1_000_000:
+        return Quantity(ways, "number_of_ways")
+    power = len(str(ways)) - 1
+    return f"{ways / 10**power:.1f}e+{power:02d}"
 
 
 def all_ways(times: Float, groups: Int) -> Iterator[Float]:
@@ -402,14 +391,10 @@ def _permuted(
 ) -> list[tuple[float, float, float, float, float]]:
     """Five numbers for each estimate when the clusters had been treated at other times."""
     adopted = times[effects.design.cluster]
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DataWarning)
-        outcome = effects.again(replace(effects.design, adopted=adopted))
-        shift = effects.again(replace(effect.design, adopted=adopted))
+    outcome = effects.anew(replace(effects.design, adopted=adopted))
+    shift = effects.anew(replace(effect.design, adopted=adopted))
     if not outcome.terms.equals(effects.terms):
-        raise InferenceError(
-            "Some of these estimates do not exist when the adoption times are dealt again. Ask for the overall effect."
-        )
+        raise InferenceError(Message("inference.dealt_other_terms"))
     i0, i1 = np.nan_to_num(outcome.influence), np.nan_to_num(shift.influence)
     numbers = (
         outcome.estimate,

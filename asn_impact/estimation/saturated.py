@@ -8,23 +8,24 @@ period too, the matrix is T (1 + p) wide.
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Literal, Protocol
+from typing import ClassVar, Literal
 
 import numpy as np
 import pandas as pd
 
+from asn_impact.arguments import Names
 from asn_impact.arrays import Bool, Float, Int
 from asn_impact.designs import Design
-from asn_impact.errors import DataWarning, EstimationError, listed
-from asn_impact.estimation.adjusted import cluster_sums
-from asn_impact.estimation.effects import Averaged, Cells, Effects, Estimator, Fit, View
-from asn_impact.estimation.methods import Method, Procedure, estimator_entry, given
-from asn_impact.estimation.two_way import columns_of, names_of
-from asn_impact.words import Message
+from asn_impact.errors import EstimationError
+from asn_impact.estimation.adjusted import by_cluster, ratio
+from asn_impact.estimation.effects import Averaged, Cells, Effects, Estimator, Fit
+from asn_impact.estimation.group_time import pairs_of
+from asn_impact.estimation.methods import Method, estimator_entry, given
+from asn_impact.estimation.two_way import columns_of
+from asn_impact.words import Alert, Message, paragraph
 
 __all__ = ["InteractionWeighted", "Saturated"]
 
@@ -35,7 +36,7 @@ _CONSTANT = 1e-12  # share of the square of a covariate within units below which
 
 
 @dataclass(frozen=True)
-class Saturated(Procedure):
+class Saturated(Estimator):
     """Extended two-way effects: unit effects, period effects and one dummy for each treated cohort and period.
 
     Assumes parallel trends in all periods used and no anticipation. With ``"not_yet"`` every untreated cell
@@ -64,10 +65,9 @@ class Saturated(Procedure):
     """
 
     controls: Literal["not_yet", "never"] = "not_yet"
-    covariates: tuple[str, ...] = ()
+    covariates: Names = ()
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "covariates", names_of(self.covariates))
+    fixed_weights: ClassVar[bool] = True
 
     @property
     def entry(self) -> Method:
@@ -75,24 +75,23 @@ class Saturated(Procedure):
         controls = Message(f"methods.controls.{self.controls}")
         return estimator_entry("saturated", controls, given(self.covariates), authors=("Wooldridge",))
 
-    def __call__(self, design: Design) -> Effects:
+    def estimate(self, design: Design) -> Effects:
         """Estimate one effect for each cohort and period."""
         design, notes = where_known(design, self.covariates)
+        reference = None
         if self.controls == "not_yet":
             start, period = treated_cells(design)
         elif np.isinf(design.adopted).any():
             start, period = all_but_base(design, design.cohorts)
+            reference = base_of(design, design.cohorts)
         else:
-            raise EstimationError(
-                "controls='never', but every unit is treated in the window. Use controls='not_yet', or widen "
-                "the window."
-            )
+            raise EstimationError(Message("estimation.nobody_never"))
         fit = CohortRegression(design, start, period, covariates=self.covariates)
-        return effects_by_cell(self, design, fit, GivenSizes, notes=notes)
+        return effects_by_cell(self, design, fit, GivenSizes, notes=notes, reference=reference)
 
 
 @dataclass(frozen=True)
-class InteractionWeighted(Procedure):
+class InteractionWeighted(Estimator):
     """Interaction-weighted effects: one dummy for each cohort and time since adoption but the last before it.
 
     Assumes parallel trends in all periods and no anticipation. Compared with the never-treated; without any,
@@ -110,59 +109,59 @@ class InteractionWeighted(Procedure):
     'Interaction-weighted effects (Sun and Abraham)'
     """
 
+    fixed_weights: ClassVar[bool] = True
+
     @property
     def entry(self) -> Method:
         """Name, sentence and source."""
         return estimator_entry("interaction_weighted", authors=("Sun", "Abraham"))
 
-    def __call__(self, design: Design) -> Effects:
+    def estimate(self, design: Design) -> Effects:
         """Estimate one effect for each cohort and time since adoption."""
         if np.isinf(design.adopted).any():
             start, period = all_but_base(design, design.cohorts)
-            return effects_by_cell(self, design, CohortRegression(design, start, period), GivenSizes)
+            fit, reference = CohortRegression(design, start, period), base_of(design, design.cohorts)
+            return effects_by_cell(self, design, fit, GivenSizes, reference=reference)
         if len(design.cohorts) < 2:
-            raise EstimationError("All units are treated at the same time: there is nobody to compare them with.")
+            raise EstimationError(Message("estimation.all_at_once"))
         *waves, last = design.cohorts
         start, period = all_but_base(design, np.array(waves))
         seen = design.panel.timeline.steps[period] < last
-        label = design.cohort_label(last)
-        note = f"No unit is never treated: compared with the last wave ({label}), over the periods before it."
+        note = Alert("estimation.against_last_wave", wave=design.cohort_label(last))
         fit = CohortRegression(design, start[seen], period[seen], until=float(last))
-        return effects_by_cell(self, design, fit, GivenSizes, notes=(note,))
+        reference = base_of(design, np.array(waves))
+        return effects_by_cell(self, design, fit, GivenSizes, notes=(note,), reference=reference)
 
 
 class GivenSizes(Effects):
     """Effects whose views take the cohort sizes as given: their sampling error is not part of the influence."""
 
-    def _viewed(self, view: View) -> Effects:
-        viewed = super()._viewed(view)
-        averaged = viewed.fit
-        if not isinstance(averaged, Averaged):
-            return viewed
-        return replace(viewed, fit=GivenAveraged(averaged.fit, averaged.cells, averaged.member, averaged.alike))
+    def _average(self, cells: Cells, member: Bool, *, alike: bool) -> Averaged:
+        return GivenAveraged(self.fit, cells, member, alike)
 
 
 class GivenAveraged(Averaged):
     """Weighted means of another fit's estimates, with weights that are not estimates."""
 
     def influence(self) -> Float:
-        return np.asarray(np.nan_to_num(self.fit.influence()) @ self._now.T)
+        return self.fit.influence_of(self._now)
 
 
-class CellFit(Fit, Protocol):
-    """A fit with one estimate for each pair of an adoption step and a period."""
+class CellFit(Fit):
+    """A fit with one estimate for each pair of an adoption step and a period.
 
-    @property
-    def start(self) -> Float:
-        """(k,) step at which the cohort of each term adopted."""
+    Attributes
+    ----------
+    start, period
+        (k,) step at which the cohort of each term adopted, and position of its period.
+    """
 
-    @property
-    def period(self) -> Int:
-        """(k,) position of the period of each term."""
+    start: Float
+    period: Int
 
 
 @dataclass(frozen=True, eq=False)
-class CohortRegression:
+class CohortRegression(CellFit):
     """Coefficients of cohort-by-period dummies in a weighted regression with unit and period effects.
 
     All regressors of a unit are sums of its local ones, which are 1 and its covariates in each of the periods: the sums
@@ -371,10 +370,6 @@ class CohortRegression:
             loadings[c][:, self.design.cluster == c] = 0.0
         return loadings
 
-    def differences(self) -> Float:
-        """(G, k, U, T) weights on the cell means without each cluster less those with all."""
-        return differences_of(self)
-
     def _again(self, cluster: int) -> CohortRegression:
         return replace(self, design=self.design.without(cluster))
 
@@ -480,30 +475,7 @@ class Deleted:
         return np.asarray(inverse @ values + self.reach.T @ self.moment_of_rest(self.moment @ (self.reach @ values)))
 
 
-def differences_of(fit: Deletable) -> Float:
-    """(G, k, U, T) weights of each estimate on the cell means without each cluster less those with all."""
-    clusters, k = len(fit.design.clusters), len(fit.estimate)
-    without = fit.loadings_without(np.broadcast_to(np.eye(k), (clusters, k, k)))
-    return np.where(np.isnan(fit.leave_one_out())[:, :, None, None], np.nan, without - fit.loadings()[None])
-
-
-class Deletable(Fit, Protocol):
-    """A fit that knows its weights on the cells without each cluster."""
-
-    @property
-    def design(self) -> Design:
-        """What is compared."""
-
-    def loadings_without(self, weights: Float) -> Float:
-        """(G, m, U, T) weights on the cell means of (G, m, k) weighted sums of the estimates without each cluster."""
-
-
-def said_given(covariates: tuple[str, ...]) -> str:
-    """Return the end of a name: what the estimates are given."""
-    return f", given {', '.join(covariates)}" if covariates else ""
-
-
-def where_known(design: Design, covariates: tuple[str, ...]) -> tuple[Design, tuple[str, ...]]:
+def where_known(design: Design, covariates: tuple[str, ...]) -> tuple[Design, tuple[Message, ...]]:
     """Return the design of the cells whose covariates are known, and what was left out.
 
     Raises
@@ -519,7 +491,7 @@ def where_known(design: Design, covariates: tuple[str, ...]) -> tuple[Design, tu
     if not lost:
         return design, ()
     used = replace(design, panel=replace(design.panel, weight=np.where(known, design.panel.weight, 0.0)))
-    return used, (f"{lost} cells have no value of {listed(covariates)} and are left out.",)
+    return used, (Alert("estimation.cells_unknown", n=lost, names=covariates),)
 
 
 def _refuse_varying_inside(design: Design, covariates: tuple[str, ...]) -> None:
@@ -530,11 +502,7 @@ def _refuse_varying_inside(design: Design, covariates: tuple[str, ...]) -> None:
     for name in covariates:
         j = panel.covariates.index(name)
         if (panel.within[:, :, 1 + j, 1 + j] > 1e-18 * panel.n * np.nan_to_num(panel.x[:, :, j]) ** 2).any():
-            raise EstimationError(
-                f"The covariate {name!r} differs between the records of a cell, and the design weighs records: from "
-                "cell means this estimator would not give the numbers of the records. Use assign(..., weights='units') "
-                f"where cell means are the data, or TwoWay(covariates=({name!r},))."
-            )
+            raise EstimationError(Message("estimation.varies_inside_cells", name=name))
 
 
 def standardised(design: Design, covariates: tuple[str, ...], weight: Float) -> Float:
@@ -579,8 +547,22 @@ def all_but_base(design: Design, cohorts: Float) -> tuple[Float, Int]:
     return cohorts[cohort], period
 
 
+def base_of(design: Design, cohorts: Float) -> int | None:
+    """Return the event time of the last period before adoption; None where it differs between cohorts."""
+    steps = design.panel.timeline.steps
+    base = np.searchsorted(steps, cohorts) - 1
+    times = np.unique(steps[base[base >= 0]] - cohorts[base >= 0])
+    return int(times[0]) if len(times) == 1 else None
+
+
 def effects_by_cell(
-    estimator: Estimator, design: Design, fit: CellFit, kind: type[Effects], *, notes: tuple[str, ...] = ()
+    estimator: Estimator,
+    design: Design,
+    fit: CellFit,
+    kind: type[Effects],
+    *,
+    notes: tuple[Message, ...] = (),
+    reference: int | None = None,
 ) -> Effects:
     """Return the effects of a fit by cohort and period; cells that are not estimable are NaN, and named.
 
@@ -601,36 +583,14 @@ def effects_by_cell(
     )
     missing = np.isnan(fit.estimate)
     if missing[event_time >= 0].all():
-        raise EstimationError(
-            f"{estimator.name}: no effect is estimable. Every treated cell lacks either a cell of the same unit "
-            "before adoption or an untreated unit in the same period"
-            f"{', or the covariates explain its treatment' if getattr(estimator, 'covariates', ()) else ''}. "
-            "Widen the window or add comparison units."
-        )
+        nothing = Message("estimation.nothing_estimable", name=estimator.entry.name)
+        given_that = Message("estimation.covariates_explain") if estimator.covariates else None
+        raise EstimationError(paragraph(nothing, given_that, Message("estimation.widen_or_add")))
     if missing.any():
-        pairs = [f"({a}, {b})" for a, b in zip(terms["cohort"][missing], terms["period"][missing], strict=True)]
-        more = f" and {len(pairs) - 4} more" if len(pairs) > 4 else ""
-        notes = (
-            *notes,
-            f"{len(pairs)} effects are not estimable (no cell of the same units to start from, or nobody "
-            "to compare with) and left out of every average, by wave and period: "
-            f"{', '.join(pairs[:4])}{more}.",
-        )
-    for note in notes:
-        warnings.warn(note, DataWarning, stacklevel=3)
+        pairs = pairs_of(terms[missing])
+        notes = (*notes, Message("estimation.cells_not_estimable", n=int(missing.sum()), pairs=pairs))
     cells = Cells(cohort, fit.period, event_time, cohort_sizes(design))
-    return kind(estimator, design, terms, fit, cells, notes=notes)
-
-
-def by_cluster(design: Design, values: Float) -> Float:
-    """(G, k) sums of (U, k) values."""
-    return cluster_sums(design.cluster, len(design.clusters), values)
-
-
-def ratio(numerator: Float, denominator: Float) -> Float:
-    """Return numerator / denominator, NaN where the denominator is not positive."""
-    shape = np.broadcast_shapes(numerator.shape, denominator.shape)
-    return np.asarray(np.divide(numerator, denominator, out=np.full(shape, np.nan), where=denominator > 0))
+    return kind(estimator, design, terms, fit, cells, notes=notes, reference=reference)
 
 
 def cohort_sizes(design: Design) -> Float:

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Annotated
 
 import numpy as np
 import pandas as pd
 from scipy import special
 
+from asn_impact.arguments import AtLeast, Level, Steps, Times
 from asn_impact.arrays import Float, Int, readonly
-from asn_impact.errors import InferenceError, listed
+from asn_impact.errors import InferenceError
 from asn_impact.estimation.effects import Contributions, Effects
 from asn_impact.estimation.inference import Inference, Rule, conclude, refuse_single_cluster
-from asn_impact.estimation.jackknife import WELCH_CAP, BiasReduced, Jackknife, bias_reduced, deleted
-from asn_impact.estimation.methods import Method, Procedure, full_name, rule_entry
+from asn_impact.estimation.jackknife import WELCH_CAP, BiasReduced, Jackknife
+from asn_impact.estimation.methods import Method, full_name, rule_entry
+from asn_impact.verbs import public_verb
 from asn_impact.words import Message
 
 __all__ = ["Banded", "Joint", "Multiplier", "Signed", "Simultaneous", "romano_wolf"]
@@ -54,10 +57,9 @@ class Signed(Banded):
         above = len(self.largest) - np.searchsorted(self.largest, statistic, side="left")
         return np.where(np.isfinite(statistic), above / len(self.largest), np.nan)
 
-    def interval(self, level: float = 0.95) -> tuple[Float, Float]:
+    @public_verb
+    def interval(self, level: Level = 0.95) -> tuple[Float, Float]:
         """Return the ends of the (k,) simultaneous intervals."""
-        if not 0 < level < 1:
-            raise InferenceError(f"level={level!r}. Expected a share between 0 and 1, for instance 0.95.")
         reach = float(np.quantile(self.largest, level)) * self.std_error
         return self.estimate - reach, self.estimate + reach
 
@@ -77,21 +79,20 @@ class Joint(Banded):
     pointwise: Inference = None  # type: ignore[assignment]
     smallest: Float = None  # type: ignore[assignment]
 
-    def each(self, level: float = 0.95) -> float:
+    @public_verb
+    def each(self, level: Level = 0.95) -> float:
         """Return the level that every single interval needs so that all of them together have the level asked for.
 
         Raises
         ------
         InferenceError
-            The level is no share, or too high for the number of draws.
+            The level is too high for the number of draws.
         """
-        if not 0 < level < 1:
-            raise InferenceError(f"level={level!r}. Expected a share between 0 and 1, for instance 0.95.")
         reps = len(self.smallest)
         position = int((1 - level) * (reps + 1) + 1e-9)
         if position < 1:
             least = int(np.ceil(1 / (1 - level) - 1e-9)) - 1
-            raise InferenceError(f"{reps} draws cannot tell a level of {level:.6g}. Expected reps={least} or more.")
+            raise InferenceError(Message("inference.few_draws", reps=reps, level=f"{level:.6g}", least=str(least)))
         return 1 - float(self.smallest[position - 1])
 
     @property
@@ -101,13 +102,14 @@ class Joint(Banded):
         reached = np.searchsorted(self.smallest, own, side="right")
         return np.where(np.isfinite(own), (1 + reached) / (1 + len(self.smallest)), np.nan)
 
-    def interval(self, level: float = 0.95) -> tuple[Float, Float]:
+    @public_verb
+    def interval(self, level: Level = 0.95) -> tuple[Float, Float]:
         """Return the ends of the (k,) simultaneous intervals: zero is left out where the adjusted p-value is small."""
         return self.pointwise.interval(self.each(level))
 
 
 @dataclass(frozen=True)
-class Simultaneous(Procedure):
+class Simultaneous(Rule):
     """Intervals that hold for a whole event study or completion curve at once, from the intervals of another rule.
 
     Each interval is that of `rule` at a higher level, the same for all, found so that without any effect all of them
@@ -138,18 +140,14 @@ class Simultaneous(Procedure):
     'simultaneous (sup-t) band, 1999 draws, each by bias-reduced (CR2), Welch-Satterthwaite degrees of freedom'
     """
 
-    reps: int
-    seed: int
+    reps: Annotated[int, AtLeast(_FEWEST)]
+    seed: Steps
     rule: Rule = BiasReduced()  # noqa: RUF009 - a frozen value
 
     def __post_init__(self) -> None:
-        if self.reps < _FEWEST:
-            raise InferenceError(f"reps={self.reps}. Expected {_FEWEST} draws or more, for instance 1999.")
+        super().__post_init__()
         if isinstance(self.rule, Multiplier | Simultaneous):
-            raise InferenceError(
-                f"{type(self.rule).__name__} is a band over all estimates itself. Expected a rule for one estimate at "
-                "a time: BiasReduced()."
-            )
+            raise InferenceError(Message("inference.band_of_band", rule=type(self.rule).__name__))
 
     @property
     def entry(self) -> Method:
@@ -159,7 +157,7 @@ class Simultaneous(Procedure):
         entry = own.around(each, name=full_name(own.short, parts))
         return replace(entry, parts=parts, also=(Message("rules.simultaneous.step"), *each.sources))
 
-    def __call__(self, effects: Effects) -> Inference:
+    def attach(self, effects: Effects) -> Inference:
         """Attach the simultaneous band.
 
         Raises
@@ -181,11 +179,11 @@ def _one_by_one(effects: Effects, rule: Rule) -> Inference:
     band, so its degrees of freedom must not rest on the same luck.
     """
     if isinstance(rule, BiasReduced) and rule.degrees == "welch":
-        parts, factor = bias_reduced(effects), 1.0
+        parts, factor = effects.fit.bias_reduced(effects), 1.0
     elif isinstance(rule, Jackknife) and rule.degrees == "welch":
-        parts, factor = deleted(effects), 1 - 1 / len(effects.design.clusters)
+        parts, factor = effects.fit.deleted(effects), 1 - 1 / len(effects.design.clusters)
     else:
-        return rule(effects)
+        return rule.attach(effects)
     refuse_single_cluster(effects)
     return conclude(effects, rule, factor * parts.value.T @ parts.value, _degrees(effects, parts))
 
@@ -260,7 +258,7 @@ def _statistics_p(rng: np.random.Generator, root: Float, squares: Int, size: int
 
 
 @dataclass(frozen=True)
-class Multiplier(Procedure):
+class Multiplier(Rule):
     """Simultaneous (sup-t) bands as the R package did makes them, for comparison: use `Simultaneous` for a conclusion.
 
     The influence is multiplied by random signs cluster by cluster: Callaway and Sant'Anna (2021), algorithm 1, with CR1
@@ -272,15 +270,15 @@ class Multiplier(Procedure):
     freedom, and the clustered standard error is too small where few are treated.
     """
 
-    reps: int
-    seed: int
+    reps: Times
+    seed: Steps
 
     @property
     def entry(self) -> Method:
         """Name, sentence and source."""
         return rule_entry("multiplier", Message("rules.band"), Message("rules.draws", reps=self.reps))
 
-    def __call__(self, effects: Effects) -> Inference:
+    def attach(self, effects: Effects) -> Inference:
         """Attach the simultaneous band."""
         refuse_single_cluster(effects)
         g = len(effects.design.clusters)
@@ -292,10 +290,11 @@ class Multiplier(Procedure):
         drawn = _sums(influence[:, known], self.reps, self.seed)
         scale = np.sqrt((influence[:, known] ** 2).sum(axis=0))
         largest = np.sort((np.abs(drawn) / scale).max(axis=1)) if known.any() else np.full(self.reps, np.nan)
-        return Signed(**{name: getattr(base, name) for name in base.__dataclass_fields__}, largest=largest)
+        return Signed(**vars(base), largest=largest)
 
 
-def romano_wolf(inferences: Sequence[Inference], *, reps: int, seed: int) -> pd.DataFrame:
+@public_verb
+def romano_wolf(inferences: Sequence[Inference], *, reps: Times, seed: Steps) -> pd.DataFrame:
     """Return step-down p-values for a family of single estimates on the same clusters.
 
     The chance, if no outcome of the family is affected, of seeing anywhere in it a t statistic as large as this one:
@@ -316,20 +315,16 @@ def romano_wolf(inferences: Sequence[Inference], *, reps: int, seed: int) -> pd.
         One row an outcome: outcome, estimate, std_error, statistic, p_value (its own), p_adjusted.
     """
     if not inferences:
-        raise InferenceError("No inference was given. Expected one for each outcome of the family.")
+        raise InferenceError(Message("inference.empty_family"))
     labels = [str(i) for i in inferences[0].effects.design.clusters]
     columns = []
     for inference in inferences:
         if len(inference.estimate) != 1:
-            raise InferenceError(
-                f"Expected one estimate for each outcome, found {len(inference.estimate)}. Use .overall()."
-            )
+            raise InferenceError(Message("inference.several_estimates", n=len(inference.estimate)))
         own = [str(i) for i in inference.effects.design.clusters]
         if sorted(own) != sorted(labels):
             apart = sorted(set(own) ^ set(labels))
-            raise InferenceError(
-                f"The outcomes rest on different clusters, first: {listed(apart)}. Restrict them to the same ones."
-            )
+            raise InferenceError(Message("inference.other_clusters", clusters=apart))
         columns.append(inference.effects.influence[[own.index(label) for label in labels], 0])
     influence = np.stack(columns, axis=1)
     drawn = np.abs(_sums(influence, reps, seed)) / np.sqrt((influence**2).sum(axis=0))

@@ -6,27 +6,27 @@ each event time.
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 import pandas as pd
 
+from asn_impact.arguments import Steps, Times
 from asn_impact.arrays import Bool, Float, Int
 from asn_impact.designs import Design
-from asn_impact.errors import DataWarning, EstimationError, listed
-from asn_impact.estimation.effects import Effects
-from asn_impact.estimation.methods import Method, Procedure, estimator_entry
-from asn_impact.estimation.saturated import by_cluster, ratio
-from asn_impact.words import Message
+from asn_impact.errors import EstimationError
+from asn_impact.estimation.adjusted import by_cluster, ratio
+from asn_impact.estimation.effects import Effects, Estimator, Fit
+from asn_impact.estimation.methods import Method, estimator_entry
+from asn_impact.words import Alert, Message, paragraph
 
 __all__ = ["Stacked"]
 
 
 @dataclass(frozen=True)
-class Stacked(Procedure):
+class Stacked(Estimator):
     """The treated change since the last period before adoption minus that of clean controls, over a fixed window.
 
     Every wave is compared with units treated neither in its window nor before. Waves whose window the panel
@@ -60,16 +60,11 @@ class Stacked(Procedure):
     'Stacked differences (Wing, Freedman and Hollingsworth), steps -4 to 3'
     """
 
-    before: int
-    after: int
+    before: Times
+    after: Steps
     terms: Literal["overall", "event_time"] = "overall"
 
-    def __post_init__(self) -> None:
-        if self.before < 1 or self.after < 0:
-            raise EstimationError(
-                f"before={self.before}, after={self.after}. Expected at least one step before adoption and "
-                "after=0 or more: step -1 is the base of every comparison."
-            )
+    fixed_weights: ClassVar[bool] = True
 
     @property
     def entry(self) -> Method:
@@ -77,35 +72,29 @@ class Stacked(Procedure):
         window = Message("methods.stacked.window", first=-self.before, last=self.after)
         return estimator_entry("stacked", window, authors=("Wing", "Freedman", "Hollingsworth"))
 
-    def __call__(self, design: Design) -> Effects:
+    def estimate(self, design: Design) -> Effects:
         """Estimate the mean effect over the window, or one for each event time."""
         stacks, notes = self._stacks(design)
         if not stacks:
-            raise EstimationError(f"{self.name}: no wave can be used. {' '.join(notes)} Choose a shorter window.")
-        for note in notes:
-            warnings.warn(note, DataWarning, stacklevel=2)
+            nothing = Message("estimation.no_stack", name=self.entry.name)
+            raise EstimationError(paragraph(nothing, *notes, Message("estimation.shorter_window")))
         steps = self._steps
+        combination = (steps >= 0)[None, :] / (self.after + 1)
+        terms = pd.DataFrame({"term": ["overall"]})
         if self.terms == "event_time":
-            return Effects(
-                self,
-                design,
-                pd.DataFrame({"event_time": steps}),
-                StackedFit(design, stacks, np.eye(len(steps))),
-                notes=notes,
-            )
-        mean = (steps >= 0)[None, :] / (self.after + 1)
-        return Effects(self, design, pd.DataFrame({"term": ["overall"]}), StackedFit(design, stacks, mean), notes=notes)
+            combination, terms = np.eye(len(steps)), pd.DataFrame({"event_time": steps})
+        return Effects(self, design, terms, StackedFit(design, stacks, combination), notes=notes, reference=-1)
 
-    def event_study(self, design: Design) -> Effects:
+    def estimate_by_event_time(self, design: Design) -> Effects:
         """Estimate one effect for each event time but -1."""
-        return replace(self, terms="event_time")(design)
+        return replace(self, terms="event_time").estimate(design)
 
     @property
     def _steps(self) -> Int:
         """(k,) event times with a term."""
         return np.array([h for h in range(-self.before, self.after + 1) if h != -1], dtype=np.int64)
 
-    def _stacks(self, design: Design) -> tuple[tuple[Stack, ...], tuple[str, ...]]:
+    def _stacks(self, design: Design) -> tuple[tuple[Stack, ...], tuple[Message, ...]]:
         """Return the waves that can be used, and sentences about what cannot."""
         position = {int(step): i for i, step in enumerate(design.panel.timeline.steps)}
         stacks, outside, alone, incomplete = [], [], [], 0
@@ -122,13 +111,13 @@ class Stacked(Procedure):
                 continue
             period = np.array([position[start + h] for h in self._steps], dtype=np.int64)
             stacks.append(Stack(treated & seen, control & seen, period, position[start - 1]))
-        notes = []
+        notes: list[Message] = []
         if outside:
-            notes.append(f"Waves whose window the panel does not hold are left out: {listed(outside)}.")
+            notes.append(Alert("estimation.waves_outside", waves=outside))
         if alone:
-            notes.append(f"Waves without a treated unit or a clean control seen in the whole window: {listed(alone)}.")
+            notes.append(Alert("estimation.waves_alone", waves=alone))
         if incomplete:
-            notes.append(f"{incomplete} units, counted once a wave, are not seen in the whole window and left out.")
+            notes.append(Alert("estimation.units_incomplete", n=incomplete))
         return tuple(stacks), tuple(notes)
 
 
@@ -166,7 +155,7 @@ class Totals:
 
     def without(self) -> Totals:
         """Return the totals less those of each cluster, from totals by cluster (G, A, .)."""
-        sums = [getattr(self, name) for name in ("treated", "treated_weight", "control", "control_weight")]
+        sums = self._parts
         left = [total.sum(axis=0) - total for total in sums]
         for i in (1, 3):  # what is left of a weight after subtraction may be rounding
             left[i] = np.where(left[i] > 1e-12 * sums[i].sum(axis=0), left[i], 0.0)
@@ -174,11 +163,15 @@ class Totals:
 
     def summed(self) -> Totals:
         """Return the totals over clusters, from totals by cluster (G, A, .)."""
-        return Totals(*(np.asarray(getattr(self, f)).sum(axis=0) for f in self.__dataclass_fields__))
+        return Totals(*(part.sum(axis=0) for part in self._parts))
+
+    @property
+    def _parts(self) -> tuple[Float, ...]:
+        return self.treated, self.treated_weight, self.control, self.control_weight
 
 
 @dataclass(frozen=True, eq=False)
-class StackedFit:
+class StackedFit(Fit):
     """Combinations (m, k) of the treated minus control changes of k event times."""
 
     design: Design

@@ -6,7 +6,6 @@ squares problem on the simplex, here to the optimum (R's synthdid stops early), 
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -17,24 +16,19 @@ import pandas as pd
 
 from asn_impact.arrays import Float, Int
 from asn_impact.designs import Design
-from asn_impact.errors import DataWarning, EstimationError, listed
+from asn_impact.errors import EstimationError
 from asn_impact.estimation.adjusted import Adjusted, Rows, cluster_sums
-from asn_impact.estimation.effects import Cells, Effects
-from asn_impact.estimation.methods import Method, Procedure, estimator_entry
+from asn_impact.estimation.effects import Cells, Effects, Estimator, Fit
+from asn_impact.estimation.methods import Method, estimator_entry
+from asn_impact.words import Alert, Message
 
 __all__ = ["Synthetic", "SyntheticDiD", "SyntheticFit", "simplex_weights"]
 
-_AS_GIVEN = (
-    "The weights were chosen by the outcome. BiasReduced chooses them anew without each cluster and is cautious: "
-    "its intervals are wider than they need to be. Jackknife and ClusterRobust take them as given, understate the "
-    "noise and may reject a true null three times as often as they say. Placebo finds them anew too, and is right "
-    "where the treated are as noisy as the never-treated."
-)
 _TIE_BREAK = 1e-6  # penalty of the period weights in units of the noise: makes them unique (synthdid: eta.lambda)
 
 
 @dataclass(frozen=True)
-class SyntheticDiD(Procedure):
+class SyntheticDiD(Estimator):
     """Effects of each wave in each of its treated periods against a weighted mean of never-treated units.
 
     Assumes that the untreated outcome of the treated would have moved as the weighted mean of the never-treated does.
@@ -66,19 +60,15 @@ class SyntheticDiD(Procedure):
         """Name, sentence and source."""
         return estimator_entry(self.kind)
 
-    def __call__(self, design: Design) -> Effects:
+    def estimate(self, design: Design) -> Effects:
         """Estimate on a design without empty cells."""
-        refuse_holes(design, self.name)
+        refuse_holes(design, self.entry.name)
         waves = tuple(self._waves(design))
         if not waves:
-            raise EstimationError(
-                f"No wave is seen in two periods before it started: {self.name} has nothing to match."
-            )
+            raise EstimationError(Message("estimation.nothing_to_match", name=self.entry.name))
         notes = _left_out(design, waves)
-        for note in notes:
-            warnings.warn(note, DataWarning, stacklevel=2)
         if self.kind != "did":
-            notes = (*notes, _AS_GIVEN)
+            notes = (*notes, Message("estimation.weights_by_outcome"))
         cohort = np.concatenate([np.full(len(wave.period), wave.position) for wave in waves])
         period = np.concatenate([wave.period for wave in waves])
         starts, labels = design.cohorts, design.panel.timeline.labels
@@ -92,7 +82,7 @@ class SyntheticDiD(Procedure):
                 "event_time": since,
             }
         )
-        return Effects(self, design, terms, SyntheticFit(design, waves, linear=self.kind == "did"), cells, notes=notes)
+        return Effects(self, design, terms, SyntheticFit(design, waves, fixed=self.kind == "did"), cells, notes=notes)
 
     def estimates_anew(self, effects: Effects) -> Float:
         """(G, k) estimates without each cluster, the weights chosen anew; NaN where nothing is left to estimate.
@@ -105,9 +95,9 @@ class SyntheticDiD(Procedure):
         anew = np.full((len(effects.design.clusters), len(keys)), np.nan)
         for c, kept in enumerate(np.isfinite(effects.leave_one_out())):
             if kept.any():
-                without = _quietly(effects, c)
-                found = dict(zip(without.terms.itertuples(index=False, name=None), without.estimate, strict=True))
-                anew[c] = [found.get(key, np.nan) for key in keys]
+                without = effects.anew(effects.design.without(c))
+                by_key = dict(zip(without.terms.itertuples(index=False, name=None), without.estimate, strict=True))
+                anew[c] = [by_key.get(key, np.nan) for key in keys]
         return anew
 
     def _waves(self, design: Design) -> Iterator[Synthetic]:
@@ -134,33 +124,24 @@ class SyntheticDiD(Procedure):
         return omega, simplex_weights(_centred(past), later - later.mean(), penalty=_TIE_BREAK * noise)
 
 
-def _quietly(effects: Effects, cluster: int) -> Effects:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DataWarning)
-        return effects.again(effects.design.without(cluster))
-
-
-def refuse_holes(design: Design, name: str) -> None:
+def refuse_holes(design: Design, name: Message) -> None:
     """Raise where a cell is empty or nobody is never treated."""
     if np.isfinite(design.adopted).all():
-        raise EstimationError(f"{name} compares with units that are never treated in the window: there are none.")
+        raise EstimationError(Message("estimation.no_never_treated", name=name))
     empty = ~design.panel.observed
     if empty.any():
         units = [design.panel.units[i] for i in np.flatnonzero(empty.any(axis=1))]
-        raise EstimationError(
-            f"{int(empty.sum())} cells are empty, in units {listed(units)}. {name} needs every unit in every period: "
-            "leave those units out with design.where(design.panel.observed.all(axis=1))."
-        )
+        raise EstimationError(Message("estimation.holes_in_units", n=int(empty.sum()), units=units, name=name))
 
 
-def _left_out(design: Design, waves: tuple[Synthetic, ...]) -> tuple[str, ...]:
-    notes = []
+def _left_out(design: Design, waves: tuple[Synthetic, ...]) -> tuple[Message, ...]:
+    notes: list[Message] = []
     absent = sorted(set(range(len(design.cohorts))) - {wave.position for wave in waves})
     if absent:
         labels = [design.cohort_label(design.cohorts[i]) for i in absent]
-        notes.append(f"Waves with fewer than two periods before them are not estimable: {listed(labels)}.")
+        notes.append(Alert("estimation.waves_short_before", waves=labels))
     if np.ptp(design.panel.weight) > 0:
-        notes.append("The weights of the panel are not used: every unit counts alike.")
+        notes.append(Alert("estimation.panel_weights_unused"))
     return tuple(notes)
 
 
@@ -230,16 +211,20 @@ class Synthetic:
 
 
 @dataclass(frozen=True, eq=False)
-class SyntheticFit:
+class SyntheticFit(Fit):
     """Effects of waves given their weights: a weighted difference of means of each unit's change since before.
 
-    `linear` says whether those weights are the same whatever the outcome.
+    `fixed` says whether those weights are the same whatever the outcome.
     """
 
     design: Design
     waves: tuple[Synthetic, ...]
-    correction: float = 1.0
-    linear: bool = False
+    fixed: bool = False
+
+    @property
+    def linear(self) -> bool:
+        """Whether the weights are the same whatever the outcome."""
+        return self.fixed
 
     @cached_property
     def _parts(self) -> tuple[tuple[Adjusted, Float], ...]:
@@ -292,12 +277,6 @@ class SyntheticFit:
             over_time = self._over_time(wave, own)
             total[:, :, wave.units] += np.einsum("gn,gmt->gmnt", comparison.rescaled(), over_time)
         return total
-
-    def differences(self) -> Float:
-        """(G, k, U, T) weights on the cell means without each cluster less those with all."""
-        clusters, k = len(self.design.clusters), len(self.estimate)
-        without = self.loadings_without(np.broadcast_to(np.eye(k), (clusters, k, k)))
-        return np.where(np.isnan(self.leave_one_out())[:, :, None, None], np.nan, without - self.loadings())
 
     def _over_time(self, wave: Synthetic, weights: Float) -> Float:
         """(..., T) weights on the periods of (..., k) weighted sums of the effects of a wave."""

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Hashable
 from dataclasses import dataclass, replace
+from typing import ClassVar
 
 import numpy as np
 import pandas as pd
 
+from asn_impact.arguments import did_you_mean
 from asn_impact.arrays import Bool, Float, Int
 from asn_impact.designs import Design
-from asn_impact.errors import DataWarning, EstimationError, listed, nearest
-from asn_impact.estimation.effects import Cells, Effects
+from asn_impact.errors import EstimationError
+from asn_impact.estimation.effects import Cells, Effects, Estimator, Fit
 from asn_impact.estimation.group_time import AUTHORS, GroupTime
-from asn_impact.estimation.methods import Method, Procedure, estimator_entry, full_name
-from asn_impact.words import Message
+from asn_impact.estimation.methods import Method, estimator_entry, full_name
+from asn_impact.words import Alert, Message, paragraph
 
 __all__ = ["TripleDifference"]
 
@@ -24,7 +25,7 @@ _NEVER = GroupTime(controls="never")
 
 
 @dataclass(frozen=True)
-class TripleDifference(Procedure):
+class TripleDifference(Estimator):
     """Group-time effects among the services reached minus those among the services not reached, by cohort and period.
 
     Assumes that the difference between the two kinds of services would have changed alike in treated and
@@ -62,6 +63,8 @@ class TripleDifference(Procedure):
     reached: Hashable = True
     comparison: GroupTime = _NEVER
 
+    fixed_weights: ClassVar[bool] = True
+
     @property
     def entry(self) -> Method:
         """Name, sentence and source."""
@@ -71,11 +74,26 @@ class TripleDifference(Procedure):
         inner = self.comparison.entry
         return replace(own, name=full_name(head, inner.parts), parts=inner.parts, also=inner.sources)
 
-    def __call__(self, design: Design) -> Effects:
+    @property
+    def anticipation(self) -> int:
+        """Steps before adoption in which the outcome may already react."""
+        return self.comparison.anticipation
+
+    @property
+    def covariates(self) -> tuple[str, ...]:
+        """Names of what the estimates are given."""
+        return self.comparison.covariates
+
+    @property
+    def uses(self) -> tuple[str, ...]:
+        """Names of all columns besides the outcome and the rollout."""
+        return (self.third, *self.comparison.uses)
+
+    def estimate(self, design: Design) -> Effects:
         """Estimate the difference for every cohort and period that both kinds of services have."""
         reached = self._reached(design)
-        one, one_notes = self._arm(design, reached, "reached")
-        other, other_notes = self._arm(design, ~reached, "not reached")
+        one, one_notes = self._arm(design, reached, reached=True)
+        other, other_notes = self._arm(design, ~reached, reached=False)
         keys = [list(zip(e.terms["cohort"], e.terms["period"], strict=True)) for e in (one, other)]
         place = {key: i for i, key in enumerate(keys[1])}
         rows = np.array([i for i, key in enumerate(keys[0]) if key in place], dtype=np.int64)
@@ -84,43 +102,41 @@ class TripleDifference(Procedure):
         fit = Difference(design, (Arm(1, reached, one, rows), Arm(-1, ~reached, other, match)))
         terms = one.terms.iloc[rows].reset_index(drop=True)
         if not np.isfinite(fit.estimate[terms["event_time"].to_numpy() >= 0]).any():
-            raise EstimationError(
-                f"{self.name}: no cohort and period has both kinds of services with controls. {' '.join(notes)}"
-            )
-        for note in notes:
-            warnings.warn(note, DataWarning, stacklevel=2)
-        return Effects(self, design, terms, fit, _cells(design, one, reached, rows), notes=notes)
+            raise EstimationError(paragraph(Message("estimation.no_both_kinds", name=self.entry.name), *notes))
+        reference = one.reference if one.reference == other.reference else None
+        cells = _cells(design, one, reached, rows)
+        return Effects(self, design, terms, fit, cells, notes=notes, reference=reference)
 
     def _reached(self, design: Design) -> Bool:
         """(U,) True for the services that the treatment reaches."""
         attributes = design.panel.attributes
         if self.third not in attributes.columns:
-            raise EstimationError(
-                f"third={self.third!r} is not a unit attribute. Available: {listed(attributes.columns, 20)}."
-                f"{nearest(self.third, attributes.columns)}"
-            )
+            unknown = Message("estimation.no_attribute", argument="third", name=self.third, known=attributes.columns)
+            raise EstimationError(paragraph(unknown, did_you_mean(self.third, attributes.columns)))
         column = attributes[self.third]
         reached = (column == self.reached).fillna(value=False).to_numpy(dtype=np.bool_)
         if reached.all() or not reached.any():
             raise EstimationError(
-                f"{int(reached.sum())} of {len(reached)} units have {self.third} = {self.reached!r}. Expected both "
-                f"kinds of services. Values found: {listed(column.drop_duplicates())}. Name the one that is "
-                "reached: reached=..."
-            )
-        for kind, units in (("reached", reached), ("not reached", ~reached)):
-            if not np.isfinite(design.adopted[units]).any():
-                raise EstimationError(
-                    f"No unit that is {kind} ({self.third}) is ever treated. Both kinds of services need the "
-                    "adoption of their office in the rollout: the difference between them is what is estimated."
+                Message(
+                    "estimation.one_kind",
+                    n=int(reached.sum()),
+                    units=len(reached),
+                    third=self.third,
+                    reached=repr(self.reached),
+                    values=column.drop_duplicates(),
                 )
+            )
+        for kind, units in (("reached", reached), ("not_reached", ~reached)):
+            if not np.isfinite(design.adopted[units]).any():
+                which = Message(f"estimation.services.{kind}")
+                raise EstimationError(Message("estimation.kind_never_treated", kind=which, third=self.third))
         return reached
 
-    def _arm(self, design: Design, units: Bool, kind: str) -> tuple[Effects, tuple[str, ...]]:
+    def _arm(self, design: Design, units: Bool, *, reached: bool) -> tuple[Effects, tuple[Message, ...]]:
         """Return the effects among one kind of services, and its notes with the kind in front."""
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", DataWarning)
-            effects = self.comparison(design.where(units))
-        return effects, tuple(f"Services {kind}: {note}" for note in effects.notes)
+        effects = self.comparison.estimate(design.where(units))
+        kind = Message(f"estimation.services.{'reached' if reached else 'not_reached'}")
+        return effects, tuple(type(note)("estimation.note_of_services", kind=kind, note=note) for note in effects.notes)
 
 
 @dataclass(frozen=True, eq=False)
@@ -134,12 +150,11 @@ class Arm:
 
 
 @dataclass(frozen=True, eq=False)
-class Difference:
+class Difference(Fit):
     """Signed sums of estimates on parts of a design that share its clusters."""
 
     design: Design
     arms: tuple[Arm, ...]
-    correction: float = 1.0
 
     def _clusters(self, arm: Arm) -> Int:
         """Positions of the clusters of a part in the whole design."""
@@ -183,8 +198,8 @@ def _cells(design: Design, one: Effects, reached: Bool, rows: Int) -> Cells:
     return Cells(position[one.cells.cohort[rows]], one.cells.period[rows], one.cells.event_time[rows], sizes)
 
 
-def _unmatched(one: list[tuple[str, str]], other: list[tuple[str, str]]) -> tuple[str, ...]:
+def _unmatched(one: list[tuple[str, str]], other: list[tuple[str, str]]) -> tuple[Message, ...]:
     lost = pd.unique(pd.Series([cohort for cohort, _ in set(one) ^ set(other)], dtype=object))
     if not len(lost):
         return ()
-    return (f"Waves that only one kind of services has are left out: {listed(sorted(lost))}.",)
+    return (Alert("estimation.waves_of_one_kind", waves=sorted(lost)),)

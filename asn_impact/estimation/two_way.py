@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 import pandas as pd
 
+from asn_impact.arguments import Names, did_you_mean
 from asn_impact.arrays import Float
 from asn_impact.designs import Design
-from asn_impact.errors import DataWarning, EstimationError, listed, nearest
-from asn_impact.estimation.effects import Effects
+from asn_impact.errors import EstimationError
+from asn_impact.estimation.effects import Effects, Estimator
 from asn_impact.estimation.linear import LeastSquares
-from asn_impact.estimation.methods import Method, Procedure, estimator_entry, full_name, given
-from asn_impact.words import Message
+from asn_impact.estimation.methods import Method, estimator_entry, full_name, given
+from asn_impact.words import Alert, Message, paragraph
 
 __all__ = ["TwoWay"]
 
 
 @dataclass(frozen=True)
-class TwoWay(Procedure):
+class TwoWay(Estimator):
     """Coefficients of a regression with unit and period effects.
 
     Without `regressors`, the regressor is 1 from adoption on and the coefficient is an effect only if effects are the
@@ -49,13 +49,11 @@ class TwoWay(Procedure):
     'Two-way fixed effects'
     """
 
-    regressors: tuple[str, ...] = ()
-    covariates: tuple[str, ...] = ()
+    regressors: Names = ()
+    covariates: Names = ()
     terms: Literal["overall", "event_time"] = "overall"
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "regressors", names_of(self.regressors, "regressors"))
-        object.__setattr__(self, "covariates", names_of(self.covariates))
+    fixed_weights: ClassVar[bool] = True
 
     @property
     def entry(self) -> Method:
@@ -66,7 +64,12 @@ class TwoWay(Procedure):
         short = Message("methods.two_way.of", names=self.regressors)
         return replace(own, name=full_name(short, own.parts), short=short)
 
-    def __call__(self, design: Design) -> Effects:
+    @property
+    def uses(self) -> tuple[str, ...]:
+        """Names of all columns besides the outcome and the rollout."""
+        return (*self.regressors, *self.covariates)
+
+    def estimate(self, design: Design) -> Effects:
         """Estimate on a design: the treatment, each regressor, or each time since adoption."""
         if self.terms == "event_time":
             return self._by_event_time(design)
@@ -75,20 +78,21 @@ class TwoWay(Procedure):
             return self._fit(design, columns_of(design, self.regressors), names, "term", _places(design, names))
         return self._fit(design, design.treated()[:, :, None].astype(np.float64), ["overall"], "term")
 
-    def event_study(self, design: Design) -> Effects:
+    def estimate_by_event_time(self, design: Design) -> Effects:
         """Estimate one coefficient for every time since adoption but the last one before it."""
-        return replace(self, terms="event_time")(design)
+        return replace(self, terms="event_time").estimate(design)
 
     def _by_event_time(self, design: Design) -> Effects:
         if self.regressors:
-            raise EstimationError(f"{self.name} has no event study: it uses columns of the panel, not the rollout.")
+            raise EstimationError(Message("estimation.no_event_study", name=self.entry.name))
         since = design.panel.timeline.steps[None, :] - design.adopted[:, None]
         times = np.unique(since[np.isfinite(since) & design.panel.observed]).astype(np.int64)
         before = times[times < 0]
         if not before.size:
-            raise EstimationError("No unit is seen before its adoption: an event study needs a base period.")
+            raise EstimationError(Message("estimation.nobody_before"))
         times = times[times != before[-1]]
-        return self._fit(design, (since[:, :, None] == times).astype(np.float64), times.tolist(), "event_time")
+        effects = self._fit(design, (since[:, :, None] == times).astype(np.float64), times.tolist(), "event_time")
+        return replace(effects, reference=int(before[-1]))
 
     def _fit(
         self, design: Design, regressors: Float, names: Sequence[object], column: str, places: tuple[int, ...] = ()
@@ -104,14 +108,13 @@ class TwoWay(Procedure):
         gone = fit.collinear()
         dropped = [labels[j] for j in np.flatnonzero(gone)]
         if gone[: len(names)].all() or self._hides_treatment(fit, len(names)):
+            beside = "_beside" if self.covariates else ""
             raise EstimationError(
-                f"The effect is not identified: {listed(names, 3)} does not vary once unit effects, period effects "
-                f"{'and ' + listed(self.covariates) + ' ' if self.covariates else ''}are taken out."
+                Message(f"estimation.not_identified{beside}", names=names, covariates=self.covariates)
             )
-        notes: tuple[str, ...] = ()
+        notes: tuple[Message, ...] = ()
         if dropped:
-            notes = (f"Collinear with the effects or the regressors before them, and left out: {listed(dropped)}.",)
-            warnings.warn(notes[0], DataWarning, stacklevel=3)
+            notes = (Alert("estimation.regressors_collinear", names=dropped),)
             left = tuple(place for place, out in zip(places, gone, strict=True) if not out)
             fit = LeastSquares(design, columns[:, :, ~gone], left)
         kept = [label for label, out in zip(labels, gone, strict=True) if not out]
@@ -126,19 +129,6 @@ class TwoWay(Procedure):
         return bool(LeastSquares(fit.design, reordered, (*places[own:], *places[:own])).collinear()[-own:].any())
 
 
-def names_of(names: Sequence[str], parameter: str = "covariates") -> tuple[str, ...]:
-    """Return the names given for a parameter as a tuple.
-
-    Raises
-    ------
-    EstimationError
-        The names are one text.
-    """
-    if isinstance(names, str):
-        raise EstimationError(f"{parameter}={names!r}. Expected a tuple of names: {parameter}=({names!r},).")
-    return tuple(names)
-
-
 def columns_of(design: Design, names: tuple[str, ...]) -> Float:
     """(U, T, p) covariates of the panel by name.
 
@@ -150,10 +140,9 @@ def columns_of(design: Design, names: tuple[str, ...]) -> Float:
     panel = design.panel
     for name in names:
         if name not in panel.covariates:
-            raise EstimationError(
-                f"{name!r} is not a covariate of the panel. Available: {listed(panel.covariates, 20)}."
-                f"{nearest(name, panel.covariates)} Name it in read_panel(covariates=...)."
-            )
+            unknown = Message("estimation.no_covariate", name=name, known=panel.covariates)
+            do = Message("estimation.name_it_in_read_panel")
+            raise EstimationError(paragraph(unknown, did_you_mean(name, panel.covariates), do))
     return np.asarray(panel.x[:, :, [panel.covariates.index(name) for name in names]])
 
 

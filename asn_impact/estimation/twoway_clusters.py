@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
 
+from asn_impact.arguments import did_you_mean
 from asn_impact.arrays import Bool, Float, Int
 from asn_impact.designs import Design
-from asn_impact.errors import DataWarning, InferenceError, listed, nearest
+from asn_impact.errors import InferenceError
 from asn_impact.estimation.effects import Effects
-from asn_impact.estimation.inference import Inference, conclude, refuse_single_cluster
+from asn_impact.estimation.inference import Inference, Rule, conclude, refuse_single_cluster
 from asn_impact.estimation.linear import LeastSquares
-from asn_impact.estimation.methods import Method, Procedure, rule_entry
-from asn_impact.words import Message
+from asn_impact.estimation.methods import Method, rule_entry
+from asn_impact.words import Alert, Message, paragraph
 
 __all__ = ["TwoWayClustered"]
 
@@ -23,7 +23,7 @@ _NOTHING = 1e-9  # share of the larger one-way variance below which the two-way 
 
 
 @dataclass(frozen=True)
-class TwoWayClustered(Procedure):
+class TwoWayClustered(Rule):
     """Clustered by the clusters of the design and by something that cuts across them (Cameron, Gelbach, Miller 2011).
 
     The variance is that by clusters, plus that by `by`, less that by their intersections (eq. 2.8). With ``"CR1"`` each
@@ -64,14 +64,11 @@ class TwoWayClustered(Procedure):
         degrees = Message("rules.two_way_clustered.degrees")
         return rule_entry("two_way_clustered", degrees, correction=self.correction, by=by)
 
-    def __call__(self, effects: Effects) -> Inference:
+    def attach(self, effects: Effects) -> Inference:
         """Attach the two-way clustered variance."""
         refuse_single_cluster(effects)
         if not isinstance(effects.fit, LeastSquares):
-            raise InferenceError(
-                f"{effects.estimator.name} is not one regression: it has no scores by cell. Use BiasReduced() or "
-                "Jackknife(), or TwoWayClustered() on TwoWay()."
-            )
+            raise InferenceError(Message("inference.no_scores_by_cell", name=effects.estimator.entry.name))
         cells = np.nonzero(effects.fit.weight > 0)
         influence = effects.fit.cell_influence()[cells]
         one = np.broadcast_to(effects.design.cluster[:, None], effects.fit.weight.shape)[cells]
@@ -79,9 +76,7 @@ class TwoWayClustered(Procedure):
         both = one * (other.max() + 1) + other
         groups = min(len(np.unique(one)), len(np.unique(other)))
         if groups < 2:
-            raise InferenceError(
-                f"{self.by!r} has one value here. Two-way clusters need two or more. Use BiasReduced()."
-            )
+            raise InferenceError(Message("inference.one_value", by=self.by))
         parts = [self._one_way(influence, group, effects.fit.correction) for group in (one, other, both)]
         two_way, one_way = parts[0] + parts[1] - parts[2], np.maximum(parts[0], parts[1]).diagonal()
         none = (two_way.diagonal() <= _NOTHING * one_way) & (one_way > 0)
@@ -89,7 +84,7 @@ class TwoWayClustered(Procedure):
         variance = np.diag(one_way)  # of the estimates without a variance: a stand-in, struck out below
         variance[np.ix_(~none, ~none)], clipped = _positive(two_way[np.ix_(~none, ~none)])
         inference = conclude(effects, self, variance, np.full(len(none), groups - 1.0))
-        return _struck_out(inference, none, (*notes, *clipped))
+        return _strike_out(inference, none, (*notes, *clipped))
 
     def _one_way(self, influence: Float, group: Int, correction: float) -> Float:
         """(k, k) variance by one grouping of the (cells, k) influence."""
@@ -108,45 +103,33 @@ def _groups(design: Design, by: str) -> Int:
     attributes = design.panel.attributes
     if by not in attributes.columns:
         known = ["period", *attributes.columns]
-        raise InferenceError(
-            f"by={by!r} is neither 'period' nor an attribute of the units. Available: {listed(known, 20)}."
-            f"{nearest(by, known)}"
-        )
+        raise InferenceError(paragraph(Message("inference.no_such_way", by=by, known=known), did_you_mean(by, known)))
     codes = attributes[by].factorize()[0]
     if (codes < 0).any():
-        raise InferenceError(f"{by!r} is missing for {int((codes < 0).sum())} units. Fill it in, or leave them out.")
+        raise InferenceError(Message("inference.way_missing", by=by, n=int((codes < 0).sum())))
     return np.broadcast_to(np.asarray(codes, dtype=np.int64)[:, None], shape)
 
 
-def _positive(variance: Float) -> tuple[Float, tuple[str, ...]]:
+def _positive(variance: Float) -> tuple[Float, tuple[Message, ...]]:
     """Return the variance with negative eigenvalues set to 0, and a sentence if there were any."""
     values, vectors = np.linalg.eigh(variance)
     if not (values < -_NOTHING * np.abs(values).max()).any():
         return variance, ()
-    kept = np.asarray((vectors * np.maximum(values, 0.0)) @ vectors.T)
-    note = (
-        f"The two-way variance has {int((values < 0).sum())} negative of {len(values)} eigenvalues, set to 0: "
-        "compare with ClusterRobust()."
-    )
-    return kept, (note,)
+    positive = np.asarray((vectors * np.maximum(values, 0.0)) @ vectors.T)
+    return positive, (Message("inference.eigenvalues_cut", n=int((values < 0).sum()), k=len(values)),)
 
 
-def _without_variance(effects: Effects, none: Bool) -> tuple[str, ...]:
+def _without_variance(effects: Effects, none: Bool) -> tuple[Message, ...]:
     """Say which estimates vary, but have a two-way variance that is not positive; refuse if all have."""
     if not none.any():
         return ()
-    names = np.array([" ".join(str(v) for v in row) for row in effects.terms.itertuples(index=False)])
-    note = (
-        f"The two-way variance of {listed(names[none], 3)} is not positive: what the clusters and the other way share "
-        "is more than they have. Use BiasReduced(), or the larger of the one-way variances."
-    )
+    note = Alert("inference.not_positive", terms=np.array(effects.labels, dtype=object)[none])
     if none.all():
         raise InferenceError(note)
-    warnings.warn(note, DataWarning, stacklevel=4)
     return (note,)
 
 
-def _struck_out(inference: Inference, none: Bool, notes: tuple[str, ...]) -> Inference:
+def _strike_out(inference: Inference, none: Bool, notes: tuple[Message, ...]) -> Inference:
     """Return the inference without the variance of some estimates."""
     variance = np.where(none[:, None] | none[None, :], np.nan, inference.variance)
     df = np.where(none, np.nan, inference.df)

@@ -151,7 +151,7 @@ def test_days_that_cannot_be_estimated_are_left_out_and_named():
     with pytest.warns(DataWarning, match="Days 5 to 9 cannot be estimated and left out"):
         effects = Along(GroupTime())(design)
     assert list(effects.terms["days"]) == [0, 1, 2, 3, 4]
-    assert any("Days 5 to 9" in note for note in effects.notes)
+    assert any("Days 5 to 9" in str(note) for note in effects.notes)
 
 
 @pytest.mark.parametrize("view", ["cohorts", "event_study", "calendar"])
@@ -327,10 +327,10 @@ def test_a_quantile_beyond_the_horizon_is_missing_with_a_reason():
     assert np.isnan(upper["estimate"])
     assert upper["conf_low"] == -np.inf
     assert upper["conf_high"] < 0
-    assert "without training" in upper["note"]
+    assert "without training" in str(upper["note"])
     assert np.isnan(last["with_training"])
     assert np.isnan(last["conf_high"])
-    assert last["note"] == "Not reached within 7 days with training."
+    assert str(last["note"]) == "Not reached within 7 days with training."
     assert np.isfinite(median["with_training"])
 
 
@@ -347,8 +347,7 @@ def test_days_without_any_variation_have_no_standard_error_and_leave_quantiles_a
         inference = infer(Along(GroupTime())(design_of(panel_of(curve, design.panel.n))), ClusterRobust())
     assert inference.estimate[0] == 0
     assert np.isnan(inference.std_error[0])
-    with pytest.warns(DataWarning, match="does not vary"):
-        table = quantile_effects(inference.effects, (0.5,), rule=ClusterRobust())
+    table = quantile_effects(inference.effects, (0.5,), rule=ClusterRobust())
     assert np.isfinite(table["conf_high"][0])
 
 

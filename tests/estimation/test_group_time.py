@@ -193,8 +193,8 @@ def test_a_cohort_counts_by_its_records_when_the_design_does():
 
 def test_effects_without_control_are_named_and_left_out():
     design = made(2, adopted=(2, 4), missing=0.0)
-    with pytest.warns(DataWarning, match="not estimable"):
-        effects = GroupTime()(design)
+    effects = GroupTime()(design)
+    assert "not estimable" in str(effects.notes[0])
     assert np.isnan(effects.estimate[effects.cells.period >= 4]).all()
     assert np.isfinite(effects.overall().estimate).all()
 

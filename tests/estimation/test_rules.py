@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from IPython.core.formatters import DisplayFormatter
 
 from asn_impact.designs import Design, assign
-from asn_impact.errors import DataWarning, InferenceError
+from asn_impact.errors import DataWarning, InferenceError, InputError
 from asn_impact.estimation import (
     BiasReduced,
     Classical,
@@ -29,7 +29,8 @@ from asn_impact.estimation import (
     resampling,
     romano_wolf,
 )
-from asn_impact.estimation.jackknife import _moments, _spread, bias_reduced, deleted, differences
+from asn_impact.estimation.effects import Fit, moments_of, spread
+from asn_impact.estimation.jackknife import bias_reduced, deleted, differences
 from asn_impact.intake.training import read_rollout
 from asn_impact.measures.outcomes import Mean
 from asn_impact.measures.panel import Panel, read_panel
@@ -77,8 +78,8 @@ def test_leaving_out_is_estimating_again_without_the_cluster(estimator):
 def test_moments_of_a_regression_in_closed_form_equal_those_from_its_weights():
     effects = TwoWay()(made(2))
     groups = np.array([[True] * 5 + [False] * 4, [False] * 5 + [True] * 4])
-    slow = _moments(effects.design, _spread(effects, differences(effects)), groups)
-    np.testing.assert_allclose(effects.fit.deleted().moments(groups), slow, atol=1e-12)
+    slow = moments_of(effects.design, spread(effects, differences(effects)), groups)
+    np.testing.assert_allclose(effects.fit.deleted(effects).moments(groups), slow, atol=1e-12)
 
 
 def test_cr2_in_closed_form_equals_the_matrix_square_root_on_cells():
@@ -132,9 +133,9 @@ def test_unit_and_period_effects_and_scale_change_nothing(seed, estimator, rule)
 def test_the_generic_wild_bootstrap_equals_the_one_from_blocks():
     effects = TwoWay()(made(6))
 
-    class Opaque:  # the same numbers without the closed form
+    class Opaque(Fit):  # the same numbers without the closed form
         estimate, correction = effects.fit.estimate, effects.fit.correction
-        influence, loadings = effects.fit.influence, effects.fit.loadings
+        influence, leave_one_out, loadings = effects.fit.influence, effects.fit.leave_one_out, effects.fit.loadings
 
     opaque = replace(effects, fit=Opaque())
     for fast, slow in zip(resampling._restricted(effects, 0), resampling._restricted(opaque, 0), strict=True):
@@ -169,12 +170,12 @@ def test_exact_randomisation_counts_every_way_to_deal_the_times():
             statistics.append(abs(other.estimate[0]) / np.sqrt((other.influence**2).sum()))
     observed = abs(effects.estimate[0]) / np.sqrt((effects.influence**2).sum())
     assert inference.p_value[0] == pytest.approx(np.mean(np.array(statistics) >= observed * (1 - 1e-9)))
-    assert "15" in inference.notes[-1]
+    assert "15" in str(inference.notes[-1])
 
 
 def test_strata_deal_times_within_their_values_only():
     effects = GroupTime()(made(9, adopted=(3, 3, np.inf, np.inf, np.inf, np.inf))).overall()
-    assert "9 ways" in infer(effects, Permutation(reps=100, seed=1, strata="kind")).notes[-1]
+    assert "9 ways" in str(infer(effects, Permutation(reps=100, seed=1, strata="kind")).notes[-1])
 
 
 def test_a_simultaneous_band_holds_the_pointwise_intervals():
@@ -208,7 +209,7 @@ def test_the_level_is_asked_for_not_stored():
     inference = infer(TwoWay()(made(15)), ClusterRobust())
     narrow, wide = inference.table(0.5), inference.table(0.99)
     assert narrow["conf_low"][0] > wide["conf_low"][0]
-    with pytest.raises(InferenceError, match=r"0\.95"):
+    with pytest.raises(InputError, match="Expected a number between 0 and 1"):
         inference.table(95)
 
 
@@ -223,7 +224,7 @@ def test_one_treated_cluster_is_refused_with_the_alternative(rule):
 
 def test_two_treated_clusters_are_said_to_have_next_to_no_power():
     effects = GroupTime()(made(17, adopted=(3, 3, *[np.inf] * 10))).overall()
-    assert any("only a very large effect" in note for note in infer(effects, BiasReduced()).notes)
+    assert any("only a very large effect" in str(note) for note in infer(effects, BiasReduced()).notes)
 
 
 def test_the_event_study_of_two_way_effects_can_be_repeated():
@@ -238,8 +239,8 @@ def test_an_event_time_that_cannot_be_estimated_does_not_disturb_the_others(rule
     seen = np.ones((8, 8))
     seen[:3, 5] = 0  # nobody treated is seen two months after training
     panel = replace(design.panel, n=seen, weight=seen, mean=np.where(seen > 0, design.panel.mean, np.nan))
-    with pytest.warns(DataWarning, match="not estimable"):
-        effects = GroupTime()(replace(design, panel=panel)).event_study()
+    effects = GroupTime()(replace(design, panel=panel)).event_study()
+    assert "not estimable" in str(effects.notes[0])
     assert 2 not in set(effects.terms["event_time"])
     assert (effects.support() == 3).all()
     with warnings.catch_warnings():
@@ -260,16 +261,14 @@ def test_weights_without_a_cluster_in_closed_form_are_those_of_estimating_again(
     seen = (rng.random((11, 8)) >= holes).astype(float)
     panel = replace(design.panel, n=seen, weight=seen * rng.uniform(0.5, 2, (11, 1)))
     design = replace(design, panel=replace(panel, mean=np.where(seen > 0, panel.mean, np.nan)))
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DataWarning)
-        effects = getattr(GroupTime(controls=controls)(design), view)()
-        fast = effects.fit.differences()
+    effects = getattr(GroupTime(controls=controls)(design), view)()
+    fast = differences(effects)
 
-        class Opaque:  # the same numbers without the closed form
-            estimate, member = effects.fit.estimate, effects.fit.member
-            influence, leave_one_out, loadings = effects.fit.influence, effects.fit.leave_one_out, effects.fit.loadings
+    class Opaque(Fit):  # the same numbers without the closed form
+        estimate = effects.fit.estimate
+        influence, leave_one_out, loadings = effects.fit.influence, effects.fit.leave_one_out, effects.fit.loadings
 
-        slow = differences(replace(effects, fit=Opaque()))
+    slow = differences(replace(effects, fit=Opaque()))
     known = np.isfinite(slow) & np.isfinite(fast)
     assert known.any()
     np.testing.assert_allclose(fast[known], slow[known], atol=1e-12)

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from asn_impact.designs import Design
-from asn_impact.errors import DataWarning, EstimationError
+from asn_impact.errors import DataWarning, EstimationError, InputError
 from asn_impact.estimation import BiasReduced, ClusterRobust, GroupTime, infer
 from asn_impact.estimation.stacked import Stacked
 from asn_impact.measures.outcomes import Mean
@@ -159,7 +159,7 @@ def test_no_usable_wave_and_a_window_without_a_before_are_refused():
         Stacked(before=6, after=1)(made(1))
     with pytest.raises(EstimationError, match="clean control seen in the whole window: '2023-04'"):
         Stacked(before=2, after=1)(made(1, adopted=(3,)))
-    with pytest.raises(EstimationError, match="before=0"):
+    with pytest.raises(InputError, match="before=0"):
         Stacked(before=0, after=1)
 
 

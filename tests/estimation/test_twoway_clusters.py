@@ -132,13 +132,13 @@ def test_an_estimate_without_a_variance_of_its_own_is_struck_out_and_the_others_
     np.testing.assert_allclose(inference.variance[1, 1], expected[1, 1], rtol=SAME)
     assert np.isnan(inference.variance[0]).all()
     assert np.isnan(inference.table()["p_value"][0])
-    assert "not positive" in inference.notes[-1]
+    assert "not positive" in str(inference.notes[-1])
 
 
 def test_negative_eigenvalues_become_zero_and_a_note_says_so():
     # with as many event times as here some direction has none of the common variation
     inference = infer(TwoWay().event_study(made(7, common=0.0)[0]), TwoWayClustered())
-    assert any("negative of" in note and "ClusterRobust()" in note for note in inference.notes)
+    assert any("negative of" in str(note) and "ClusterRobust()" in str(note) for note in inference.notes)
     assert np.linalg.eigvalsh(inference.variance).min() > -1e-12
 
 
