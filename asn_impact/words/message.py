@@ -216,7 +216,7 @@ _PARAGRAPH: Final = "common.paragraph"
 
 def _frozen(value: Any) -> Any:  # noqa: ANN401 - see Message
     """Return a value that can stand in a frozen one: lists as tuples, numbers of numpy as Python's."""
-    if isinstance(value, str):
+    if isinstance(value, str | Message):
         return value
     if isinstance(value, Mapping):
         return _Texts(value)
