@@ -55,9 +55,7 @@ def _parser() -> argparse.ArgumentParser:
         epilog=str(Message("cli.exit_codes")),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    commands = parser.add_subparsers(
-        title=str(Message("cli.commands")), required=True, metavar="{new,check,run,plan}"
-    )
+    commands = parser.add_subparsers(title=str(Message("cli.commands")), required=True, metavar="{new,check,run,plan}")
     path = str(Message("cli.path_study"))
     _add(commands, "new", _new, Message("cli.new"), "FOLDER", str(Message("cli.path_new")))
     check = _add(commands, "check", _check, Message("cli.check"), "STUDY", path)

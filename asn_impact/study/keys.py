@@ -230,9 +230,7 @@ def chosen(table: Mapping[str, Any], choice: Choice, place: Place, default: str 
     if name is None:
         raise place.refuse(Message("study.missing", key=choice.key, expected=one_of(choice.offers).expected))
     if isinstance(name, str) and name in choice.refused:
-        raise place.refuse(
-            paragraph(Message("study.refused_choice", key=choice.key, name=name), choice.refused[name])
-        )
+        raise place.refuse(paragraph(Message("study.refused_choice", key=choice.key, name=name), choice.refused[name]))
     if not isinstance(name, str) or name not in choice.offers:
         raise place.refuse(
             paragraph(

@@ -144,9 +144,7 @@ def one_of(words: Iterable[object]) -> Kind:
     "'never' or 'not_yet'"
     """
     choices = tuple(words)
-    return Kind(
-        lambda value: value if value in choices else None, Message("study.kind.choice", words=choices), choices
-    )
+    return Kind(lambda value: value if value in choices else None, Message("study.kind.choice", words=choices), choices)
 
 
 def table_of(keys: Iterable[str], read: Callable[[Mapping[str, Any], Any], Any]) -> Kind:

@@ -64,9 +64,7 @@ def _read(path: Path) -> NotebookNode:
     try:
         return nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call, no-any-return]
     except (ValueError, KeyError, AttributeError) as problem:
-        raise StudyError(
-            Message("study.no_notebook", notebook=path.name, error=type(problem).__name__)
-        ) from problem
+        raise StudyError(Message("study.no_notebook", notebook=path.name, error=type(problem).__name__)) from problem
 
 
 def _plain(notebook: NotebookNode) -> None:

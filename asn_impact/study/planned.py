@@ -58,10 +58,11 @@ class Planned:
 
     def text(self, language: Language) -> str:
         """Return what is printed: a sentence and a row a scenario, notes, and the certificate of the lottery."""
+        sizes = [self.power.table(self.effects)] if self.effects else []
         parts = [
             "\n".join(self.power.sentences(language)),
             _block(Message("study.plan.minimum").text(language), self.power.minimum()),
-            *([_block(Message("study.plan.power").text(language), self.power.table(self.effects))] if self.effects else []),
+            *(_block(Message("study.plan.power").text(language), table) for table in sizes),
             f"{self.power.estimator.name}; {self.power.rule.name}",
             *(Message("study.note", note=note).text(language) for note in self.notes),
             *([self.lottery.text(language)] if self.lottery is not None else []),
@@ -69,7 +70,6 @@ class Planned:
         return "\n\n".join(parts)
 
 
-@public_verb
 def plan(study: Study) -> Planned:
     """Return what the scenarios in the [plan] section of a study could detect, and draw the lottery it asks for.
 
@@ -81,6 +81,14 @@ def plan(study: Study) -> Planned:
     StudyError
         There is no [plan], a key or scenario does not fit, or the past cannot be had.
     """
+    return Planned(*_look_ahead(study))
+
+
+@public_verb
+def _look_ahead(
+    study: Study,
+) -> tuple[Power, tuple[float, ...], Lottery | None, Path | None, tuple[Message, ...]]:
+    """Return the parts of `Planned`; its notes are printed, so that nothing is left to warn of."""
     place = Place(study.file, "plan")
     given = _given(study, place)
     with place.explaining():
@@ -88,7 +96,7 @@ def plan(study: Study) -> Planned:
         power = _power(study, _past(study, ready, given.get("past", "pre_period")), given)
     effects = tuple(sorted((-1 if power.direction == "lower" else 1) * abs(e) for e in given.get("effects", ())))
     drawn, certificate = _lottery(study, ready, given["lottery"], place) if "lottery" in given else (None, None)
-    return Planned(power, effects, drawn, certificate, messages(ready.notes, power.notes))
+    return power, effects, drawn, certificate, messages(ready.notes, power.notes)
 
 
 def _given(study: Study, place: Place) -> dict[str, Any]:
@@ -131,9 +139,7 @@ def _power(study: Study, panel: Panel, given: Mapping[str, Any]) -> Power:
     )
 
 
-def _lottery(
-    study: Study, ready: Prepared, given: Mapping[str, Any], place: Place
-) -> tuple[Lottery, Path | None]:
+def _lottery(study: Study, ready: Prepared, given: Mapping[str, Any], place: Place) -> tuple[Lottery, Path | None]:
     from asn_impact.designs.lottery import draw_waves, read_certificate, verify
 
     inside = place.inside("lottery")

@@ -38,7 +38,6 @@ FIELDS: Final = ("case", "office", "service", "received", "decided", "status")  
 PERIOD: Final = "period"  # names the periods themselves, where a rule clusters by them
 
 
-
 @dataclass(frozen=True, eq=False)
 class Prepared:
     """Everything before the first estimate.
@@ -144,7 +143,6 @@ def _measured(study: Study, extract: Extract) -> Durations:
 
 
 def _from_panel(study: Study) -> Prepared:
-    from asn_impact.measures.panel import read_panel
 
     given, column = study.data.parameters, study.outcome.parameters["column"]
     named = given["columns"]

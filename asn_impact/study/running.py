@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from asn_impact.errors import StudyError
 from asn_impact.study.evidence import Evidence, charts, estimated, findings, items, source_of
+from asn_impact.study.interim import messages
 from asn_impact.study.keys import Place
 from asn_impact.study.notebooks import executed
 from asn_impact.study.prepared import prepared
-from asn_impact.study.interim import messages
 from asn_impact.study.settings import Study
 from asn_impact.verbs import public_verb
 from asn_impact.words import Language, Message
@@ -57,7 +57,6 @@ class Finished:
     notes: tuple[Message, ...]
 
 
-@public_verb
 def run(study: Study) -> Finished:
     """Do the whole job of a study and return where the results are.
 
@@ -73,6 +72,12 @@ def run(study: Study) -> Finished:
     PrivacyError
         Something that identifies a person was about to leave.
     """
+    return Finished(*_work(study))
+
+
+@public_verb
+def _work(study: Study) -> tuple[Path, tuple[str, ...], Message | None, tuple[Message, ...]]:
+    """Return the parts of `Finished`; its notes stand in the report and in run.json: nothing is left to warn of."""
     _refuse_foreign(study)
     with _beside(study) as fresh, _bar(study) as bar:
         _next(bar, study, Message("study.step.reading"))
@@ -89,13 +94,9 @@ def run(study: Study) -> Finished:
                 _next(bar, study, Message("study.step.running", notebook=name))
                 _write(fresh / "notebooks" / name, content.result())
         refusal = evidence.ready.refusal
-        finished = Finished(
-            folder=study.folder,
-            findings=tuple(findings(study, evidence)),
-            refusal=refusal,
-            notes=messages((w for w in evidence.warnings if w != refusal), evidence.notes),
-        )
-        _write(fresh / RECORD, _record(study, evidence, finished, fresh))
+        notes = messages((w for w in evidence.warnings if w != refusal), evidence.notes)
+        finished = (study.folder, tuple(findings(study, evidence)), refusal, notes)
+        _write(fresh / RECORD, _record(study, evidence, Finished(*finished), fresh))
         shown = _files(fresh / "figures") if study.figures is not None else {}
         _replace(study.folder, fresh)
     if study.figures is not None:
