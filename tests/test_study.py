@@ -262,7 +262,7 @@ def test_the_template_lists_every_key(section, name, keys):
         ('"group_time"\ncontrols = "not_yet"', '"along"', "The completion curve is drawn by every study"),
         ('rule = "jackknife"', "level = 0.9\nseed = 1", r"\[inference\]: 'seed' is not a key here"),
         ("share = 0.5", 'share = 0.5\nkey = "x"', "key can be given in Python only"),
-        ('rule = "jackknife"', 'rule = "simultaneous"\nreps = 9\nseed = 1\nerrors = 3', "expected a table with rule"),
+        ('rule = "jackknife"', 'rule = "simultaneous"\nreps = 99\nseed = 1\nerrors = 3', "expected a table with rule"),
         ("horizon = 10", "horizon = 10\n[calendar]\nhours = []", "hours is for clock = 'working_hours'"),
     ],
 )

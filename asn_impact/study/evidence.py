@@ -10,6 +10,7 @@ from asn_impact.study.detail import Detail, detailed, moved
 from asn_impact.study.interim import message_of, messages, texts
 from asn_impact.study.prepared import Prepared
 from asn_impact.study.settings import Study
+from asn_impact.verbs import public_verb
 from asn_impact.words import Alert, Language, Message
 
 if TYPE_CHECKING:
@@ -45,8 +46,6 @@ class Evidence:
         Completion curve, moved quantiles, other choices, departures; empty for several coefficients.
     warnings
         What a reader must know before the result.
-    notes
-        What was left out or assumed on the way to it, each once.
     """
 
     ready: Prepared
@@ -55,19 +54,19 @@ class Evidence:
     scrutiny: Scrutiny | None = None
     detail: Detail = field(default_factory=Detail)
     warnings: tuple[Message, ...] = ()
-    notes: tuple[Message, ...] = ()
 
 
+@public_verb
 def estimated(study: Study, ready: Prepared) -> Evidence:
     """Return the evidence of a prepared study: the effect, or the reason why none can be had."""
     if ready.design is None:
         assert ready.refusal is not None
-        return Evidence(ready, warnings=(ready.refusal,), notes=ready.notes)
+        return Evidence(ready, warnings=(ready.refusal,))
     try:
         return _inferred(study, ready, ready.design)
     except (EstimationError, InferenceError) as problem:
         refusal = message_of(problem)
-        return Evidence(replace(ready, refusal=refusal), warnings=(refusal,), notes=ready.notes)
+        return Evidence(replace(ready, refusal=refusal), warnings=(refusal,))
 
 
 def _inferred(study: Study, ready: Prepared, design: Design) -> Evidence:
@@ -78,15 +77,15 @@ def _inferred(study: Study, ready: Prepared, design: Design) -> Evidence:
     headline = infer(_one_number(effects), rule)
     one = len(headline.estimate) == 1
     events = _by_time(effects, rule)
+    notes = messages(ready.notes, effects.notes, headline.notes, events.notes if events is not None else ())
     scrutiny = _scrutiny(study, ready, effects, rule) if one else None
     return Evidence(
-        ready,
+        replace(ready, notes=notes),
         headline=headline,
         events=events,
         scrutiny=scrutiny,
         detail=detailed(study, ready, effects, scrutiny) if one else Detail(),
         warnings=tuple(_few_clusters(design)),
-        notes=messages(ready.notes, effects.notes, headline.notes, events.notes if events is not None else ()),
     )
 
 

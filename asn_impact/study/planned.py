@@ -63,7 +63,7 @@ class Planned:
             "\n".join(self.power.sentences(language)),
             _block(Message("study.plan.minimum").text(language), self.power.minimum()),
             *(_block(Message("study.plan.power").text(language), table) for table in sizes),
-            f"{self.power.estimator.name}; {self.power.rule.name}",
+            f"{self.power.estimator.entry.name.text(language)}; {self.power.rule.entry.name.text(language)}",
             *(Message("study.note", note=note).text(language) for note in self.notes),
             *([self.lottery.text(language)] if self.lottery is not None else []),
         ]

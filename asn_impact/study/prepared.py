@@ -20,6 +20,7 @@ from asn_impact.study.interim import as_note, message_of, messages
 from asn_impact.study.keys import Place, Setting
 from asn_impact.study.kinds import TEXT, TEXTS
 from asn_impact.study.settings import Study
+from asn_impact.verbs import public_verb
 from asn_impact.words import Message, paragraph
 
 if TYPE_CHECKING:
@@ -71,6 +72,7 @@ class Prepared:
     notes: tuple[Message, ...] = ()
 
 
+@public_verb
 def prepared(study: Study) -> Prepared:
     """Read the data and make the design; a design that cannot be is a refusal, not an error."""
     ready = _from_panel(study) if study.data.name == "panel" else _from_records(study)

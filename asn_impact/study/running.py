@@ -94,7 +94,7 @@ def _work(study: Study) -> tuple[Path, tuple[str, ...], Message | None, tuple[Me
                 _next(bar, study, Message("study.step.running", notebook=name))
                 _write(fresh / "notebooks" / name, content.result())
         refusal = evidence.ready.refusal
-        notes = messages((w for w in evidence.warnings if w != refusal), evidence.notes)
+        notes = messages((w for w in evidence.warnings if w != refusal), evidence.ready.notes)
         finished = (study.folder, tuple(findings(study, evidence)), refusal, notes)
         _write(fresh / RECORD, _record(study, evidence, Finished(*finished), fresh))
         shown = _files(fresh / "figures") if study.figures is not None else {}
