@@ -22,10 +22,7 @@ __all__ = ["Checked", "check", "write_dropped"]
 
 #: Fields and columns of the printed tables that have words of their own: study.field and study.column.
 _FIELDS: Final = ("case", "office", "service", "received", "decided", "status")
-_COLUMNS: Final = (
-    *("month", "records", "open", "follow_up", "mature", "cohort", "units", "unit", "clusters", "periods"),
-    *("adopted", "group", "n"),
-)
+_COLUMNS: Final = ("month", "cases", "open", "least_follow_up", "mature", "wave", "units", "clusters", "records")
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,6 +112,9 @@ def _headed(table: pd.DataFrame, language: Language) -> pd.DataFrame:
     """Return a table with its headings in the language; in English they are the names of the columns."""
     if language == "en":
         return table
+    if "wave" in table:
+        never = Message("study.never").text(language).text
+        table = table.assign(wave=[never if wave == "never" else wave for wave in table["wave"]])
     return table.rename(columns={name: Message(f"study.column.{name}").text(language).text for name in _COLUMNS})
 
 
