@@ -152,8 +152,8 @@ def _language(arguments: argparse.Namespace) -> Language:
     """Return the language asked for, else that of the study, else English."""
     from asn_impact.study.settings import language_of
 
-    asked: Language | None = getattr(arguments, "language", None)
-    return asked or language_of(_file(arguments.path))
+    language: Language | None = getattr(arguments, "language", None)
+    return language or language_of(_file(arguments.path))
 
 
 def _complain(what: Message, language: Language) -> None:

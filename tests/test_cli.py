@@ -116,6 +116,19 @@ def test_an_error_is_one_paragraph_without_a_traceback(study, capsys):
     assert not (study.parent / "result").exists()
 
 
+def test_an_error_speaks_the_language_of_the_study_or_the_one_asked(study, capsys):
+    text = study.read_text(encoding="utf-8")
+    wrong = text.replace('language = "en"', 'language = ["id", "en"]') + '[estimator]\nname = "group_tim"\n'
+    study.write_text(wrong, encoding="utf-8")
+    assert main(["check", str(study)]) == FAILED
+    assert "Maksud Anda 'group_time'?" in " ".join(capsys.readouterr().err.split())
+    main(["check", str(study), "--language", "en"])
+    assert "Did you mean 'group_time'?" in " ".join(capsys.readouterr().err.split())
+    study.write_text(wrong.replace("[rollout]", "[rolout]"), encoding="utf-8")
+    main(["run", str(study)])
+    assert "[rolout] bukan bagian. Maksud Anda 'rollout'?" in " ".join(capsys.readouterr().err.split())
+
+
 @pytest.mark.parametrize("words", [[], ["plan"], ["run"], ["check", "a", "b"]])
 def test_a_wrong_command_line_ends_with_two(words, capsys):
     with pytest.raises(SystemExit) as ended:

@@ -17,14 +17,16 @@ import pandas as pd
 import pytest
 
 from asn_impact.errors import PrivacyError, StudyError
-from asn_impact.estimation import ESTIMATORS, RULES
+from asn_impact.estimation import ESTIMATORS, RULES, GroupTime, Jackknife, TripleDifference
 from asn_impact.measures import outcomes
+from asn_impact.measures.calendar import Opening
 from asn_impact.measures.outcomes import Within
 from asn_impact.study import check, notebooks, offers, read_study, run, settings
 from asn_impact.study.detail import moved
 from asn_impact.study.evidence import FEWEST_CLUSTERS, estimated
 from asn_impact.study.prepared import prepared
 
+silent = pytest.mark.filterwarnings("ignore::asn_impact.errors.DataWarning")  # of the steps called one by one
 ROOT = Path(__file__).parents[1]
 EXAMPLES = ROOT / "examples"
 VALUES = Path(__file__).parent / "reference" / "values"
@@ -250,6 +252,116 @@ def test_the_template_lists_every_key(section, name, keys):
     missing = [key for key in keys.kinds if key not in inside and not re.search(rf"\b{key} *=", lines)]
     assert missing == []
     assert name in ("", *re.findall(r'"(\w+)"', lines))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("horizon = 10", 'horizon = 10\ncounted_in = "minutes"', "The unit of time follows clock in"),
+        ('"restricted_mean"\nhorizon = 10', '"completion_curve"', "The completion curve is drawn by every study"),
+        ('"group_time"\ncontrols = "not_yet"', '"along"', "The completion curve is drawn by every study"),
+        ('rule = "jackknife"', "level = 0.9\nseed = 1", r"\[inference\]: 'seed' is not a key here"),
+        ("share = 0.5", 'share = 0.5\nkey = "x"', "key can be given in Python only"),
+        ('rule = "jackknife"', 'rule = "simultaneous"\nreps = 99\nseed = 1\nerrors = 3', "expected a table with rule"),
+        ("horizon = 10", "horizon = 10\n[calendar]\nhours = []", "hours is for clock = 'working_hours'"),
+    ],
+)
+def test_what_a_study_says_elsewhere_or_cannot_say_is_refused_with_the_reason(folder, old, new, said):
+    with pytest.raises(StudyError, match=said):
+        read_study(changed(folder, old, new))
+
+
+def test_what_is_wrong_is_said_in_indonesian_too(folder):
+    with pytest.raises(StudyError) as caught:
+        read_study(changed(folder, '"not_yet"', '"not yet"'))
+    said = caught.value.text("id")
+    assert "controls = 'not yet'. Maksud Anda 'not_yet'? Yang diharapkan: 'never' atau 'not_yet'." in said
+
+
+def test_a_rule_inside_a_rule_and_an_estimator_inside_an_estimator_are_tables(folder):
+    errors = 'rule = "simultaneous"\nreps = 99\nseed = 1\nerrors = {rule = "jackknife", degrees = "welch"}'
+    assert read_study(changed(folder, 'rule = "jackknife"', errors)).rule.made().rule == Jackknife("welch")
+    inner = '"triple_difference"\nthird = "service"\nreached = "b"\ncomparison = {controls = "never"}'
+    study = read_study(changed(folder, '"group_time"\ncontrols = "not_yet"', inner))
+    assert study.estimator.made() == TripleDifference("service", reached="b", comparison=GroupTime(controls="never"))
+
+
+@silent
+def test_a_dose_is_how_much_of_the_staff_was_trained_in_the_end(folder):
+    study = read_study(changed(folder, '"group_time"\ncontrols = "not_yet"', '"dose"'))
+    ready = prepared(study)
+    doses = dict(zip(ready.panel.units, ready.panel.attributes["dose"], strict=True))
+    assert doses["Dinas A"] == pytest.approx(0.6)
+    assert np.isnan(doses["Dinas L"])
+    assert study.estimator.made()(ready.design).overall().estimate.size
+
+
+@silent
+def test_a_service_of_an_office_can_be_the_unit_and_columns_be_averaged(folder):
+    rows = (folder / "cases.csv").read_text(encoding="utf-8").splitlines()
+    more = [f"{row},{'ab'[i % 2]},{i % 7}" for i, row in enumerate(rows[1:])]
+    (folder / "cases.csv").write_text("\n".join([f"{rows[0]},Jenis Izin,Lampiran", *more, ""]), encoding="utf-8")
+    by = 'horizon = 10\nby = ["office", "service"]\ncovariates = ["Lampiran"]'
+    changed(folder, "horizon = 10", by)
+    changed(folder, 'cluster = "office"', 'cluster = "office"\nby = "office"')
+    inner = '"triple_difference"\nthird = "service"\nreached = "b"'
+    study = read_study(changed(folder, '"group_time"\ncontrols = "not_yet"', inner))
+    ready = prepared(study)
+    assert len(ready.panel.units) == 24
+    assert ready.panel.covariates == ("Lampiran",)
+    assert len(ready.design.clusters) == 12
+    assert study.estimator.made()(ready.design).overall().estimate.size
+
+
+@silent
+def test_columns_that_an_estimator_names_are_read_from_a_ready_panel(tmp_path):
+    rows = [
+        f"K{i:02d},2024-{t:02d},{i + t},{i % 5},{'ab'[i % 2]},{'2024-05' if i < 4 else ''}"
+        for i in range(12)
+        for t in range(1, 9)
+    ]
+    (tmp_path / "panel.csv").write_text("\n".join(["o,m,days,load,size,start", *rows, ""]), encoding="utf-8")
+    text = """
+        [study]
+        title = "x"
+        source = "x"
+        [data]
+        kind = "panel"
+        path = "panel.csv"
+        columns = {unit = "o", period = "m"}
+        [outcome]
+        kind = "mean"
+        column = "days"
+        [rollout]
+        kind = "panel"
+        adopted = "start"
+        [design]
+        cluster = "o"
+        [estimator]
+        name = "group_time"
+        adjust = ["load"]
+        [inference]
+        rule = "permutation"
+        reps = 99
+        seed = 1
+        strata = "size"
+    """
+    (tmp_path / "study.toml").write_text(text, encoding="utf-8")
+    panel = prepared(read_study(tmp_path / "study.toml")).panel
+    assert panel.covariates == ("load",)
+    assert list(panel.attributes["size"][:2]) == ["a", "b"]
+    (tmp_path / "study.toml").write_text(text.replace('"size"', '"sise"'), encoding="utf-8")
+    with pytest.raises(StudyError, match="'sise'"):
+        prepared(read_study(tmp_path / "study.toml"))
+
+
+@silent
+def test_hours_of_the_office_are_those_of_the_study(folder):
+    times = 'clock = "working_hours"\ntimes = {received = "Pukul", decided = "Pukul"}\n'
+    hours = 'hours = [{weekdays = ["Saturday"], opens = "07.30", closes = "12.30"}]'
+    study = read_study(changed(folder, "horizon = 10", f"horizon = 4500\n\n[calendar]\n{times}{hours}"))
+    (opening,) = study.calendar.parameters["hours"]
+    assert opening.made() == Opening(("Saturday",), "07.30", "12.30")
 
 
 # ------------------------------------------------------------------------------- check

@@ -22,10 +22,7 @@ __all__ = ["Checked", "check", "write_dropped"]
 
 #: Fields and columns of the printed tables that have words of their own: study.field and study.column.
 _FIELDS: Final = ("case", "office", "service", "received", "decided", "status")
-_COLUMNS: Final = (
-    *("month", "records", "open", "follow_up", "mature", "cohort", "units", "unit", "clusters", "periods"),
-    *("adopted", "group", "n"),
-)
+_COLUMNS: Final = ("month", "cases", "open", "least_follow_up", "mature", "wave", "units", "clusters", "records")
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,7 +47,6 @@ class Checked:
     notes: tuple[Message, ...] = ()
 
 
-@public_verb
 def check(study: Study, language: Language | None = None) -> Checked:
     """Return what a study would use and lose: headings, rows, months and groups; nothing is estimated or written.
 
@@ -66,8 +62,13 @@ def check(study: Study, language: Language | None = None) -> Checked:
     StudyError
         The data cannot be read as the study says.
     """
+    return Checked(*_look(study, study.languages[0] if language is None else language))
+
+
+@public_verb
+def _look(study: Study, language: Language) -> tuple[str, Message | None, Extract | None, tuple[Message, ...]]:
+    """Return the parts of `Checked`; its notes are printed, so that nothing is left to warn of."""
     ready = prepared(study)
-    spoken = study.languages[0] if language is None else language
     title = Message("study.title", title=study.title)
     end = (
         Message("study.would", estimator=repr(study.estimator), rule=repr(study.rule))
@@ -75,14 +76,14 @@ def check(study: Study, language: Language | None = None) -> Checked:
         else Message("study.refused", why=ready.refusal)
     )
     parts = [
-        (Message("study.synthetic", text=title) if study.synthetic else title).text(spoken),
-        *_rows(ready, spoken),
-        *_periods(ready, spoken),
-        *_groups(study, ready, spoken),
-        *(Message("study.note", note=note).text(spoken) for note in ready.notes),
-        end.text(spoken),
+        (Message("study.synthetic", text=title) if study.synthetic else title).text(language),
+        *_rows(ready, language),
+        *_periods(ready, language),
+        *_groups(study, ready, language),
+        *(Message("study.note", note=note).text(language) for note in ready.notes),
+        end.text(language),
     ]
-    return Checked("\n\n".join(parts), ready.refusal, ready.extract, ready.notes)
+    return "\n\n".join(parts), ready.refusal, ready.extract, ready.notes
 
 
 def write_dropped(checked: Checked, path: Path, language: Language) -> int:
@@ -111,6 +112,9 @@ def _headed(table: pd.DataFrame, language: Language) -> pd.DataFrame:
     """Return a table with its headings in the language; in English they are the names of the columns."""
     if language == "en":
         return table
+    if "wave" in table:
+        never = Message("study.never").text(language).text
+        table = table.assign(wave=[never if wave == "never" else wave for wave in table["wave"]])
     return table.rename(columns={name: Message(f"study.column.{name}").text(language).text for name in _COLUMNS})
 
 

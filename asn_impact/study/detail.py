@@ -149,14 +149,14 @@ def _choices(effects: Effects, rule: Any) -> dict[str, Inference]:  # noqa: ANN4
     """Return the overall effect by the estimator used, then by those that the check of other choices tries."""
     from asn_impact.estimation import GroupTime, Imputation, TwoWay, infer
 
-    used: Sequence[Any] = [effects.estimator, GroupTime(), GroupTime(controls="never"), Imputation(), TwoWay()]
-    found: list[Inference] = []
-    for estimator in {estimator.name: estimator for estimator in used}.values():
+    tried: Sequence[Any] = [effects.estimator, GroupTime(), GroupTime(controls="never"), Imputation(), TwoWay()]
+    inferences: list[Inference] = []
+    for estimator in {estimator.name: estimator for estimator in tried}.values():
         try:
-            found.append(infer(estimator(effects.design).overall(), rule))
+            inferences.append(infer(estimator(effects.design).overall(), rule))
         except AsnImpactError:
             continue
-    return {f"({i})": inference for i, inference in enumerate(found, start=1)} if len(found) > 1 else {}
+    return {f"({i})": inference for i, inference in enumerate(inferences, start=1)} if len(inferences) > 1 else {}
 
 
 def _intervals(effects: Effects, rule: Any, scrutiny: Scrutiny | None) -> tuple[RobustInterval, ...]:  # noqa: ANN401

@@ -10,6 +10,7 @@ from asn_impact.study.detail import Detail, detailed, moved
 from asn_impact.study.interim import message_of, messages, texts
 from asn_impact.study.prepared import Prepared
 from asn_impact.study.settings import Study
+from asn_impact.verbs import public_verb
 from asn_impact.words import Alert, Language, Message
 
 if TYPE_CHECKING:
@@ -45,8 +46,6 @@ class Evidence:
         Completion curve, moved quantiles, other choices, departures; empty for several coefficients.
     warnings
         What a reader must know before the result.
-    notes
-        What was left out or assumed on the way to it, each once.
     """
 
     ready: Prepared
@@ -55,19 +54,19 @@ class Evidence:
     scrutiny: Scrutiny | None = None
     detail: Detail = field(default_factory=Detail)
     warnings: tuple[Message, ...] = ()
-    notes: tuple[Message, ...] = ()
 
 
+@public_verb
 def estimated(study: Study, ready: Prepared) -> Evidence:
     """Return the evidence of a prepared study: the effect, or the reason why none can be had."""
     if ready.design is None:
         assert ready.refusal is not None
-        return Evidence(ready, warnings=(ready.refusal,), notes=ready.notes)
+        return Evidence(ready, warnings=(ready.refusal,))
     try:
         return _inferred(study, ready, ready.design)
     except (EstimationError, InferenceError) as problem:
         refusal = message_of(problem)
-        return Evidence(replace(ready, refusal=refusal), warnings=(refusal,), notes=ready.notes)
+        return Evidence(replace(ready, refusal=refusal), warnings=(refusal,))
 
 
 def _inferred(study: Study, ready: Prepared, design: Design) -> Evidence:
@@ -78,15 +77,15 @@ def _inferred(study: Study, ready: Prepared, design: Design) -> Evidence:
     headline = infer(_one_number(effects), rule)
     one = len(headline.estimate) == 1
     events = _by_time(effects, rule)
+    notes = messages(ready.notes, effects.notes, headline.notes, events.notes if events is not None else ())
     scrutiny = _scrutiny(study, ready, effects, rule) if one else None
     return Evidence(
-        ready,
+        replace(ready, notes=notes),
         headline=headline,
         events=events,
         scrutiny=scrutiny,
         detail=detailed(study, ready, effects, scrutiny) if one else Detail(),
         warnings=tuple(_few_clusters(design)),
-        notes=messages(ready.notes, effects.notes, headline.notes, events.notes if events is not None else ()),
     )
 
 
@@ -113,17 +112,17 @@ def _scrutiny(study: Study, ready: Prepared, effects: Effects, rule: Any) -> Scr
 
     horizon = getattr(ready.panel.outcome, "horizon", None)
     days = ready.times is not None and ready.times.calendar.unit in {"working days", "calendar days"}
-    given = dict(study.scrutiny)
-    if "events" in given:
-        given["events"] = read_events(given["events"])
+    parameters = dict(study.scrutiny)
+    if "events" in parameters:
+        parameters["events"] = read_events(parameters["events"])
     if horizon is not None and days:
-        given.setdefault("limits", (int(horizon),))
+        parameters.setdefault("limits", (int(horizon),))
     return scrutinise(
         effects,
         rule=rule,
         seed=study.seed,
         durations=ready.times if days else None,  # heaping is looked for on days
-        **given,
+        **parameters,
     )
 
 
@@ -187,61 +186,60 @@ def charts(study: Study, evidence: Evidence, language: Language) -> dict[str, Ch
     from asn_impact.reporting.prose import HEADINGS
 
     ready = evidence.ready
-    said: dict[str, Any] = {
+    common: dict[str, Any] = {
         "language": language,
         "source": f"{HEADINGS['source'][language]}: {source_of(study).text(language)}",
         "inputs": ready.sources,
     }
-    made: dict[str, Chart] = {}
+    pieces: dict[str, Chart] = {}
     if evidence.events is not None:
-        made["event_study"] = figures.event_study(evidence.events, level=study.level, **said)
+        pieces["event_study"] = figures.event_study(evidence.events, level=study.level, **common)
     if ready.design is not None:
-        made["raw_trends"] = figures.raw_trends(ready.design, **said)
-        made["who_is_compared"] = figures.who_is_compared(ready.design, **said)
+        pieces["raw_trends"] = figures.raw_trends(ready.design, **common)
+        pieces["who_is_compared"] = figures.who_is_compared(ready.design, **common)
     if ready.months is not None:
-        made["maturity"] = figures.maturity(ready.months, **said)
-    return made | _detail_charts(study, evidence, said)
+        pieces["maturity"] = figures.maturity(ready.months, **common)
+    return pieces | _detail_charts(study, evidence, common)
 
 
-def _detail_charts(study: Study, evidence: Evidence, said: dict[str, Any]) -> dict[str, Chart]:
+def _detail_charts(study: Study, evidence: Evidence, common: dict[str, Any]) -> dict[str, Chart]:
     from asn_impact.reporting import charts as figures
 
     detail, scrutiny = evidence.detail, evidence.scrutiny
-    made: dict[str, Chart] = {}
+    pieces: dict[str, Chart] = {}
     if detail.curve is not None:
-        made["completion_curve"] = figures.completion_curve(detail.curve, level=study.level, **said)
+        pieces["completion_curve"] = figures.completion_curve(detail.curve, level=study.level, **common)
     if detail.intervals and scrutiny is not None and scrutiny.breakdown is not None:
         outcome = evidence.ready.panel.outcome
-        made["sensitivity"] = figures.sensitivity(detail.intervals, scrutiny.breakdown, outcome=outcome, **said)
-    return made
+        pieces["sensitivity"] = figures.sensitivity(detail.intervals, scrutiny.breakdown, outcome=outcome, **common)
+    return pieces
 
 
-def items(evidence: Evidence, drawn: dict[str, Chart], *, level: float) -> list[Item]:
+def items(evidence: Evidence, drawings: dict[str, Chart], *, level: float) -> list[Item]:
     """Return what the report holds, in order: warnings, the effect, charts, tables, rows and months."""
     from asn_impact.reporting import tables
 
     ready = evidence.ready
-    found: list[Item] = [_warning_table(evidence.warnings)] if evidence.warnings else []
-    found += [item for item in (evidence.headline, evidence.events, evidence.scrutiny) if item is not None]
-    found += [
-        drawn[name] for name in ("who_is_compared", "raw_trends", "completion_curve", "sensitivity") if name in drawn
-    ]
-    found += _detail_tables(evidence, level)
+    parts: list[Item] = [_warning_table(evidence.warnings)] if evidence.warnings else []
+    parts += [item for item in (evidence.headline, evidence.events, evidence.scrutiny) if item is not None]
+    in_order = ("who_is_compared", "raw_trends", "completion_curve", "sensitivity")
+    parts += [drawings[name] for name in in_order if name in drawings]
+    parts += _detail_tables(evidence, level)
     if ready.design is not None:
-        found.append(tables.clusters(ready.design))
+        parts.append(tables.clusters(ready.design))
     if evidence.headline is None:
-        found += [_level_table(ready), ready.panel]
+        parts += [_level_table(ready), ready.panel]
     if ready.months is not None:
-        found.append(ready.months)
-    return found
+        parts.append(ready.months)
+    return parts
 
 
 def _detail_tables(evidence: Evidence, level: float) -> list[Table]:
     from asn_impact.reporting import tables
 
     detail = evidence.detail
-    made = [moved(detail.quantiles, evidence.ready.panel.outcome, level)] if detail.quantiles is not None else []
-    return [*made, *([tables.specifications(detail.choices, level=level)] if detail.choices else [])]
+    pieces = [moved(detail.quantiles, evidence.ready.panel.outcome, level)] if detail.quantiles is not None else []
+    return [*pieces, *([tables.specifications(detail.choices, level=level)] if detail.choices else [])]
 
 
 def _warning_table(warnings: tuple[Message, ...]) -> Table:
@@ -275,12 +273,12 @@ def _level_table(ready: Prepared) -> Table:
             "mean": words.scale * mean,
         }
     )
-    counted = counts_records(panel)
+    of_records = counts_records(panel)
     return Table(
-        frame=frame if counted else frame.drop(columns="records"),
+        frame=frame if of_records else frame.drop(columns="records"),
         title=words.label,
         note=texts(Message("study.levels.note")),
         kinds={"periods": "whole", "records": "records", "mean": "one" if words.decimals < 2 else "two"},
-        rests_on={"mean": "records"} if counted else {},
+        rests_on={"mean": "records"} if of_records else {},
         headings={"office": one, "mean": texts(Message("study.levels.mean"))},
     )

@@ -17,7 +17,7 @@ from asn_impact.study.interim import message_of
 from asn_impact.study.kinds import Kind, kind_of, one_of, table_of
 from asn_impact.words import Message, paragraph
 
-__all__ = ["Choice", "Keys", "Place", "Setting", "choice_kind", "chosen", "converted", "keys_of", "values"]
+__all__ = ["Choice", "Keys", "Place", "Setting", "choice_kind", "choose", "convert", "keys_of", "values"]
 
 
 @dataclass(frozen=True)
@@ -129,7 +129,7 @@ class Setting:
     def made(self, **others: Any) -> Any:  # noqa: ANN401 - an outcome, an estimator, a rule, records
         """Return the thing itself: its home called with the parameters it has, and with others no file can hold."""
         assert self.keys.home is not None
-        own = {self.keys.parameters.get(key, key): _made(value) for key, value in self.parameters.items()}
+        own = {self.keys.parameters.get(key, key): _build(value) for key, value in self.parameters.items()}
         known = inspect.signature(self.keys.home).parameters
         return self.keys.home(**{name: value for name, value in {**own, **others}.items() if name in known})
 
@@ -137,10 +137,10 @@ class Setting:
         return f"{self.name}({', '.join(f'{key}={value!r}' for key, value in self.parameters.items())})"
 
 
-def _made(value: Any) -> Any:  # noqa: ANN401 - whatever a key holds
+def _build(value: Any) -> Any:  # noqa: ANN401 - whatever a key holds
     if isinstance(value, Setting):
         return value.made()
-    return tuple(_made(item) for item in value) if isinstance(value, tuple) else value
+    return tuple(_build(item) for item in value) if isinstance(value, tuple) else value
 
 
 def keys_of(
@@ -173,7 +173,7 @@ def keys_of(
     kinds: dict[str, Kind] = {}
     parameters = inspect.signature(home).parameters
     apart = {name: why for name, why in (elsewhere or {}).items() if name in parameters}
-    required = []
+    needed = []
     for name, parameter in parameters.items():
         if name in apart:
             continue
@@ -184,9 +184,9 @@ def keys_of(
             continue
         kinds[key] = kind
         if parameter.default is inspect.Parameter.empty:
-            required.append(key)
+            needed.append(key)
     backwards = {key: name for name, key in names.items()}
-    return Keys(kinds, tuple(required), home, backwards, apart)
+    return Keys(kinds, tuple(needed), home, backwards, apart)
 
 
 def _kind_of(hint: Any, tables: Mapping[Any, Choice]) -> Kind | None:  # noqa: ANN401 - a hint
@@ -218,12 +218,12 @@ def choice_kind(choice: Choice) -> Kind:
     """Return the kind of a table that makes a choice: ``{name = "group_time", controls = "never"}``."""
 
     def read(value: Mapping[str, Any], place: Place) -> Setting:
-        return chosen(value, choice, place)
+        return choose(value, choice, place)
 
     return table_of([choice.key], read)
 
 
-def chosen(table: Mapping[str, Any], choice: Choice, place: Place, default: str | None = None) -> Setting:
+def choose(table: Mapping[str, Any], choice: Choice, place: Place, default: str | None = None) -> Setting:
     """Return what a table chooses, with its parameters; an unknown word is refused with the nearest one."""
     rest = dict(table)
     name = rest.pop(choice.key, default)
@@ -258,7 +258,7 @@ def values(table: Mapping[str, Any], keys: Keys, place: Place) -> dict[str, Any]
     missing = [key for key in keys.required if key not in table]
     if missing:
         raise place.refuse(Message("study.missing", key=missing[0], expected=keys.kinds[missing[0]].expected))
-    return {key: converted(value, keys.kinds[key], place, key) for key, value in table.items()}
+    return {key: convert(value, keys.kinds[key], place, key) for key, value in table.items()}
 
 
 def _key_names(keys: Keys) -> Message:
@@ -267,7 +267,7 @@ def _key_names(keys: Keys) -> Message:
     return Message("study.keys", names=names) if names else Message("study.no_keys")
 
 
-def converted(value: Any, kind: Kind, place: Place, key: str) -> Any:  # noqa: ANN401 - whatever TOML holds
+def convert(value: Any, kind: Kind, place: Place, key: str) -> Any:  # noqa: ANN401 - whatever TOML holds
     """Return a value as the kind a key asks for.
 
     Raises

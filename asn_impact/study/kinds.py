@@ -191,9 +191,9 @@ def kind_of(hint: Any, part_kind: Callable[[Any], Kind | None] | None = None) ->
 
 
 def _mapping(kind: Kind | None) -> Kind | None:
-    named = {TEXT: PAIRS, NUMBER: NUMBERS}
-    if kind is None or kind in named:
-        return None if kind is None else named[kind]
+    kinds_by_item = {TEXT: PAIRS, NUMBER: NUMBERS}
+    if kind is None or kind in kinds_by_item:
+        return None if kind is None else kinds_by_item[kind]
     return Kind(lambda value: _pairs(value, kind), Message("study.kind.pairs_of", item=kind.expected))
 
 

@@ -10,10 +10,10 @@ from asn_impact.arguments import did_you_mean
 from asn_impact.study.keys import Place
 from asn_impact.words import Message, paragraph
 
-__all__ = ["located", "require_file"]
+__all__ = ["locate", "require_file"]
 
 
-def located(path: str, place: Place, key: str = "path") -> Path | str:
+def locate(path: str, place: Place, key: str = "path") -> Path | str:
     """Return the file or folder that a study names.
 
     ``package:NAME/FILE`` is a file of an installed package; ``env:VARIABLE/FILE`` is in the folder that an environment
@@ -36,9 +36,9 @@ def located(path: str, place: Place, key: str = "path") -> Path | str:
         return _in_package(first, file, place, key)
     if scheme == "env" and colon:
         return _in_named_folder(first, file, place)
-    found = place.file.parent / path
-    require_file(found, place, key)
-    return found
+    target = place.file.parent / path
+    require_file(target, place, key)
+    return target
 
 
 def _in_package(name: str, file: str, place: Place, key: str) -> Path:
@@ -48,20 +48,20 @@ def _in_package(name: str, file: str, place: Place, key: str) -> Path:
         spec = None
     if spec is None or not spec.submodule_search_locations:
         raise place.refuse(Message("study.no_package", key=key, name=name))
-    found = Path(spec.submodule_search_locations[0]) / file
-    require_file(found, place, key)
-    return found
+    target = Path(spec.submodule_search_locations[0]) / file
+    require_file(target, place, key)
+    return target
 
 
 def _in_named_folder(variable: str, file: str, place: Place) -> Path:
-    named = os.environ.get(variable)
-    found = (Path(named) if named else place.file.parent) / file
-    if not found.exists():
-        where = Message("study.named_folder", variable=variable) if named else Message("study.own_folder")
+    folder = os.environ.get(variable)
+    target = (Path(folder) if folder else place.file.parent) / file
+    if not target.exists():
+        where = Message("study.named_folder", variable=variable) if folder else Message("study.own_folder")
         raise place.refuse(
             Message("study.not_in_folder", file=file, where=where, variable=variable, study=place.file.name)
         )
-    return found
+    return target
 
 
 def require_file(path: Path, place: Place, key: str) -> None:

@@ -13,7 +13,7 @@ from asn_impact.errors import StudyError
 from asn_impact.study import offers
 from asn_impact.study.interim import messages
 from asn_impact.study.keys import Place, values
-from asn_impact.study.paths import located
+from asn_impact.study.paths import locate
 from asn_impact.study.prepared import Prepared, prepared
 from asn_impact.study.settings import Study
 from asn_impact.verbs import public_verb
@@ -58,22 +58,18 @@ class Planned:
 
     def text(self, language: Language) -> str:
         """Return what is printed: a sentence and a row a scenario, notes, and the certificate of the lottery."""
+        sizes = [self.power.table(self.effects)] if self.effects else []
         parts = [
             "\n".join(self.power.sentences(language)),
             _block(Message("study.plan.minimum").text(language), self.power.minimum()),
-            *(
-                [_block(Message("study.plan.power").text(language), self.power.table(self.effects))]
-                if self.effects
-                else []
-            ),
-            f"{self.power.estimator.name}; {self.power.rule.name}",
+            *(_block(Message("study.plan.power").text(language), table) for table in sizes),
+            f"{self.power.estimator.entry.name.text(language)}; {self.power.rule.entry.name.text(language)}",
             *(Message("study.note", note=note).text(language) for note in self.notes),
             *([self.lottery.text(language)] if self.lottery is not None else []),
         ]
         return "\n\n".join(parts)
 
 
-@public_verb
 def plan(study: Study) -> Planned:
     """Return what the scenarios in the [plan] section of a study could detect, and draw the lottery it asks for.
 
@@ -85,25 +81,35 @@ def plan(study: Study) -> Planned:
     StudyError
         There is no [plan], a key or scenario does not fit, or the past cannot be had.
     """
+    return Planned(*_look_ahead(study))
+
+
+@public_verb
+def _look_ahead(
+    study: Study,
+) -> tuple[Power, tuple[float, ...], Lottery | None, Path | None, tuple[Message, ...]]:
+    """Return the parts of `Planned`; its notes are printed, so that nothing is left to warn of."""
     place = Place(study.file, "plan")
-    given = _given(study, place)
+    parameters = _read_plan(study, place)
     with place.explaining():
         ready = prepared(study)
-        power = _power(study, _past(study, ready, given.get("past", "pre_period")), given)
-    effects = tuple(sorted((-1 if power.direction == "lower" else 1) * abs(e) for e in given.get("effects", ())))
-    drawn, certificate = _lottery(study, ready, given["lottery"], place) if "lottery" in given else (None, None)
-    return Planned(power, effects, drawn, certificate, messages(ready.notes, power.notes))
+        power = _power(study, _past(study, ready, parameters.get("past", "pre_period")), parameters)
+    effects = tuple(sorted((-1 if power.direction == "lower" else 1) * abs(e) for e in parameters.get("effects", ())))
+    lottery, certificate = None, None
+    if "lottery" in parameters:
+        lottery, certificate = _lottery(study, ready, parameters["lottery"], place)
+    return power, effects, lottery, certificate, messages(ready.notes, power.notes)
 
 
-def _given(study: Study, place: Place) -> dict[str, Any]:
+def _read_plan(study: Study, place: Place) -> dict[str, Any]:
     """Return what the [plan] section says."""
     raw = tomllib.loads(study.file.read_bytes().decode("utf-8-sig"))
     if "plan" not in raw:
         raise StudyError(Message("study.no_plan", file=study.file.as_posix()))
-    given = values(raw["plan"], offers.plan(), place)
-    if "direction" not in given and study.outcome.name not in _DIRECTION:
+    parameters = values(raw["plan"], offers.plan(), place)
+    if "direction" not in parameters and study.outcome.name not in _DIRECTION:
         raise place.refuse(Message("study.no_direction", outcome=study.outcome.name))
-    return {"direction": _DIRECTION.get(study.outcome.name), **given}
+    return {"direction": _DIRECTION.get(study.outcome.name), **parameters}
 
 
 # ------------------------------------------------------------------------------------------------------ the answer
@@ -120,10 +126,10 @@ def _past(study: Study, ready: Prepared, which: str) -> Panel:
     return never_treated(ready.design) if which == "never_treated" else pre_period(ready.design)
 
 
-def _power(study: Study, panel: Panel, given: Mapping[str, Any]) -> Power:
+def _power(study: Study, panel: Panel, parameters: Mapping[str, Any]) -> Power:
     from asn_impact.planning.power import detectable
 
-    scenario = {key: value for key, value in given.items() if key not in {"past", "effects", "lottery"}}
+    scenario = {key: value for key, value in parameters.items() if key not in {"past", "effects", "lottery"}}
     return detectable(
         panel,
         cluster=study.cluster,
@@ -135,39 +141,39 @@ def _power(study: Study, panel: Panel, given: Mapping[str, Any]) -> Power:
     )
 
 
-def _lottery(study: Study, ready: Prepared, given: Mapping[str, Any], place: Place) -> tuple[Lottery, Path | None]:
+def _lottery(study: Study, ready: Prepared, parameters: Mapping[str, Any], place: Place) -> tuple[Lottery, Path | None]:
     from asn_impact.designs.lottery import draw_waves, read_certificate, verify
 
     inside = place.inside("lottery")
     with inside.explaining():
-        frame, unit = _offices(study, ready, given, inside)
-        draw = {key: given[key] for key in ("waves", "sizes", "seed", "drawn_on")}
-        drawn = draw_waves(frame, unit=unit, strata=given.get("strata"), **draw)
-        if "certificate" not in given:
-            return drawn, None
-        path = study.file.parent / given["certificate"]
+        frame, unit = _offices(study, ready, parameters, inside)
+        terms = {key: parameters[key] for key in ("waves", "sizes", "seed", "drawn_on")}
+        draw = draw_waves(frame, unit=unit, strata=parameters.get("strata"), **terms)
+        if "certificate" not in parameters:
+            return draw, None
+        path = study.file.parent / parameters["certificate"]
         if not path.exists():
-            return drawn, drawn.save(path)
-        if read_certificate(path) != drawn.certificate():
+            return draw, draw.save(path)
+        if read_certificate(path) != draw.certificate():
             verify(read_certificate(path), frame)
             raise inside.refuse(Message("study.other_draw", file=path.name))
-        return drawn, path
+        return draw, path
 
 
-def _offices(study: Study, ready: Prepared, given: Mapping[str, Any], place: Place) -> tuple[pd.DataFrame, str]:
+def _offices(study: Study, ready: Prepared, parameters: Mapping[str, Any], place: Place) -> tuple[pd.DataFrame, str]:
     """Return who takes part, one row each: a file of offices, or the clusters not trained so far."""
     import pandas as pd
 
-    if "path" in given:
+    if "path" in parameters:
         from asn_impact.intake.exports import explaining, gather
 
-        if "unit" not in given:
+        if "unit" not in parameters:
             raise place.refuse(Message("study.no_unit"))
-        path = located(given["path"], place)
-        names = tuple(given[key] for key in ("unit", "strata") if key in given)
+        path = locate(parameters["path"], place)
+        names = tuple(parameters[key] for key in ("unit", "strata") if key in parameters)
         with explaining(path):
             rows = gather(path, (), columns={n: n for n in names}, dates=None, keep=names, required=())
-            return pd.DataFrame(rows.frame.select(*names).collect().to_pandas()), given["unit"]
+            return pd.DataFrame(rows.frame.select(*names).collect().to_pandas()), parameters["unit"]
     panel = ready.panel if ready.design is None else ready.design.panel
     attributes = panel.attributes
     if ready.design is not None:
@@ -175,7 +181,7 @@ def _offices(study: Study, ready: Prepared, given: Mapping[str, Any], place: Pla
 
         trained = set(ready.design.cluster[np.isfinite(ready.design.adopted)].tolist())
         attributes = attributes.loc[[c not in trained for c in ready.design.cluster]]
-    columns = list(dict.fromkeys([study.cluster, *([given["strata"]] if "strata" in given else [])]))
+    columns = list(dict.fromkeys([study.cluster, *([parameters["strata"]] if "strata" in parameters else [])]))
     unknown = [name for name in columns if name not in attributes.columns]
     if unknown:
         raise place.refuse(

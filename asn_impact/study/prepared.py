@@ -20,6 +20,7 @@ from asn_impact.study.interim import as_note, message_of, messages
 from asn_impact.study.keys import Place, Setting
 from asn_impact.study.kinds import TEXT, TEXTS
 from asn_impact.study.settings import Study
+from asn_impact.verbs import public_verb
 from asn_impact.words import Message, paragraph
 
 if TYPE_CHECKING:
@@ -71,6 +72,7 @@ class Prepared:
     notes: tuple[Message, ...] = ()
 
 
+@public_verb
 def prepared(study: Study) -> Prepared:
     """Read the data and make the design; a design that cannot be is a refusal, not an error."""
     ready = _from_panel(study) if study.data.name == "panel" else _from_records(study)
@@ -95,15 +97,15 @@ def prepared(study: Study) -> Prepared:
 def _from_records(study: Study) -> Prepared:
     from asn_impact.measures.tabulate import maturity, tabulate
 
-    given, cells = study.data.parameters, offers.cells_of(study.outcome)
-    covariates = tuple(dict.fromkeys((*cells.get("covariates", ()), *_named(study)[0])))
-    columns = {**given.get("columns", {}), **dict.fromkeys(given.get("unused", ()))}
-    kept = (*given.get("keep", ()), *_of_outcome(study, cells), *covariates, *_times(study).values())
+    parameters, cells = study.data.parameters, offers.cells_of(study.outcome)
+    covariates = tuple(dict.fromkeys((*cells.get("covariates", ()), *_named_columns(study)[0])))
+    columns = {**parameters.get("columns", {}), **dict.fromkeys(parameters.get("unused", ()))}
+    keep = (*parameters.get("keep", ()), *_of_outcome(study, cells), *covariates, *_times(study).values())
     with Place(study.file, "data").explaining():
-        others = {"keep": tuple(dict.fromkeys(kept))} if kept else {}
-        extract = study.data.made(source=given["path"], columns=columns, **others)
+        others = {"keep": tuple(dict.fromkeys(keep))} if keep else {}
+        extract = study.data.made(source=parameters["path"], columns=columns, **others)
     with Place(study.file, "calendar").explaining():
-        times = _measured(study, extract)
+        times = _measure_times(study, extract)
     with Place(study.file, "outcome").explaining():
         outcome = study.outcome.made()
         months = maturity(times, outcome)
@@ -127,14 +129,14 @@ def _times(study: Study) -> Mapping[str, str]:
     return columns
 
 
-def _measured(study: Study, extract: Extract) -> Durations:
+def _measure_times(study: Study, extract: Extract) -> Durations:
     """Return the waits by the clock of the study: days, or minutes within opening hours."""
     from asn_impact.measures.durations import measure
 
-    calendar, given = study.calendar.made(), study.calendar.parameters
-    clock = given.get("clock", "working_days")
+    calendar, parameters = study.calendar.made(), study.calendar.parameters
+    clock = parameters.get("clock", "working_days")
     if clock == "working_hours":
-        own = [opening.made() for opening in given.get("hours", ())]
+        own = [opening.made() for opening in parameters.get("hours", ())]
         return measure(extract, calendar.hours(own=own), times=_times(study) or None)
     return measure(extract, calendar, clock=clock)
 
@@ -144,29 +146,27 @@ def _measured(study: Study, extract: Extract) -> Durations:
 
 def _from_panel(study: Study) -> Prepared:
 
-    given, column = study.data.parameters, study.outcome.parameters["column"]
-    named = given["columns"]
-    of_estimator, described = _named(study)
-    covariates = tuple(dict.fromkeys((*given.get("covariates", ()), *of_estimator)))
+    parameters, column = study.data.parameters, study.outcome.parameters["column"]
+    headings = parameters["columns"]
+    of_estimator, described = _named_columns(study)
+    covariates = tuple(dict.fromkeys((*parameters.get("covariates", ()), *of_estimator)))
     cluster = [study.cluster, *([study.by] if study.by is not None else [])] if study.rollout is not None else []
-    known = [*given.get("attributes", ()), *cluster]
-    attributes = [name for name in dict.fromkeys([*known, *described]) if name != named["unit"]]
+    known = [*parameters.get("attributes", ()), *cluster]
+    attributes = [name for name in dict.fromkeys([*known, *described]) if name != headings["unit"]]
     beside, treated = _rollout_columns(study)
-    style = given.get("numbers")
+    sized = [headings[key] for key in ("weights", "sizes") if key in headings]
+    style = parameters.get("numbers")
     with Place(study.file, "data").explaining():
         frame, sources = _ready_frame(
-            given["path"],
-            unit=named["unit"],
-            texts=[named["period"], *attributes, *beside],
-            numbers=[
-                *dict.fromkeys([column, *covariates, *(named[key] for key in ("weights", "sizes") if key in named)]),
-                *treated,
-            ],
+            parameters["path"],
+            unit=headings["unit"],
+            texts=[headings["period"], *attributes, *beside],
+            numbers=[*dict.fromkeys([column, *covariates, *sized]), *treated],
             style=style,
         )
         frame = frame.assign(**{name: _numbers_if_all(frame[name], style) for name in described if name not in known})
     with Place(study.file, "outcome").explaining():
-        names = {"outcome": column, "covariates": covariates, "attributes": attributes, **named}
+        names = {"outcome": column, "covariates": covariates, "attributes": attributes, **headings}
         panel = study.data.made(frame=frame, **names)
         panel = replace(panel, outcome=study.outcome.made())
     return Prepared(panel, sources, frame=frame, notes=messages(panel.notes))
@@ -176,9 +176,9 @@ def _rollout_columns(study: Study) -> tuple[list[str], list[str]]:
     """Columns of the panel's own file that the rollout needs: as they are, and as numbers."""
     if study.rollout is None or study.rollout.name == "training" or "path" in study.rollout.parameters:
         return [], []
-    given = study.rollout.parameters
-    texts = [given[key] for key in ("unit", "period", "adopted") if key in given]
-    return texts, [given["treated"]] if "treated" in given else []
+    parameters = study.rollout.parameters
+    texts = [parameters[key] for key in ("unit", "period", "adopted") if key in parameters]
+    return texts, [parameters["treated"]] if "treated" in parameters else []
 
 
 def _ready_frame(
@@ -194,8 +194,8 @@ def _ready_frame(
         rows = gather(file, (), columns={n: n for n in names}, dates=None, keep=names, required=())
         frame = pd.DataFrame(rows.frame.select(*names).collect().to_pandas())
         sources = tuple(Source(t.name, t.relation.shape[0], t.sha256) for t in rows.tables)
-    read = {name: _numbers(frame[name], style) for name in numbers}
-    return frame.assign(**{unit: _without_point_zero(frame[unit]), **read}), sources
+    numeric = {name: _numbers(frame[name], style) for name in numbers}
+    return frame.assign(**{unit: _without_point_zero(frame[unit]), **numeric}), sources
 
 
 def _numbers(column: pd.Series, style: NumberStyle | None) -> pd.Series:
@@ -248,23 +248,24 @@ def _unpacked(path: Path) -> Iterator[Path]:
 def _rollout(study: Study, ready: Prepared) -> Rollout:
     assert study.rollout is not None
     if study.rollout.name == "training":
-        given = study.rollout.parameters
-        columns = {**given.get("columns", {}), **dict.fromkeys(given.get("unused", ()))}
-        rollout: Rollout = study.rollout.made(source=given["path"], columns=columns)
+        parameters = study.rollout.parameters
+        columns = {**parameters.get("columns", {}), **dict.fromkeys(parameters.get("unused", ()))}
+        rollout: Rollout = study.rollout.made(source=parameters["path"], columns=columns)
         return rollout
-    given = {**_panel_columns(study), **study.rollout.parameters}
+    parameters = {**_panel_columns(study), **study.rollout.parameters}
     frame = ready.frame
     if "path" in study.rollout.parameters:
-        texts = [given[key] for key in ("period", "adopted") if key in given and key in study.rollout.keys.kinds]
-        treated = [given["treated"]] if "treated" in given else []
-        frame, _ = _ready_frame(given["path"], unit=given["unit"], texts=texts, numbers=treated)
-    rollout = study.rollout.made(**{**given, "frame": frame})
+        keys = [key for key in ("period", "adopted") if key in parameters and key in study.rollout.keys.kinds]
+        texts = [parameters[key] for key in keys]
+        treated = [parameters["treated"]] if "treated" in parameters else []
+        frame, _ = _ready_frame(parameters["path"], unit=parameters["unit"], texts=texts, numbers=treated)
+    rollout = study.rollout.made(**{**parameters, "frame": frame})
     return rollout if "path" in study.rollout.parameters else _of_units(rollout, ready.panel)
 
 
 def _panel_columns(study: Study) -> dict[str, str]:
-    named = study.data.parameters.get("columns", {}) if study.data.name == "panel" else {}
-    return {key: named[key] for key in ("unit", "period") if key in named}
+    headings = study.data.parameters.get("columns", {}) if study.data.name == "panel" else {}
+    return {key: headings[key] for key in ("unit", "period") if key in headings}
 
 
 def _of_units(rollout: Rollout, panel: Panel) -> Rollout:
@@ -279,7 +280,7 @@ def _of_units(rollout: Rollout, panel: Panel) -> Rollout:
 # --------------------------------------------------------------------------- what the estimator and the rule need
 
 
-def _named(study: Study) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def _named_columns(study: Study) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return the columns that the estimator and the rule name: those of numbers, and attributes of the units."""
     if study.rollout is None:
         return (), ()
@@ -310,8 +311,8 @@ def _columns(setting: Setting) -> tuple[list[str], list[str]]:
 def _with_doses(study: Study, ready: Prepared, rollout: Rollout) -> Prepared:
     """Return the panel with the doses that the estimator names: how much of the staff had been trained in the end."""
     assert study.rollout is not None
-    wanted = [name for name in _named(study)[1] if name not in ready.panel.attributes.columns]
-    if rollout.doses is None or not wanted:
+    missing_doses = [name for name in _named_columns(study)[1] if name not in ready.panel.attributes.columns]
+    if rollout.doses is None or not missing_doses:
         return ready
     import pandas as pd
 
@@ -320,7 +321,7 @@ def _with_doses(study: Study, ready: Prepared, rollout: Rollout) -> Prepared:
     panel = ready.panel
     names = panel.units if study.by is None else panel.attributes[study.by]
     offices = pd.Series(list(names), index=panel.attributes.index, dtype=object)
-    doses = {name: offices.map(last[name]) for name in wanted if name in last.columns}
+    doses = {name: offices.map(last[name]) for name in missing_doses if name in last.columns}
     return replace(ready, panel=replace(panel, attributes=panel.attributes.assign(**doses)))
 
 

@@ -57,7 +57,6 @@ class Finished:
     notes: tuple[Message, ...]
 
 
-@public_verb
 def run(study: Study) -> Finished:
     """Do the whole job of a study and return where the results are.
 
@@ -73,6 +72,12 @@ def run(study: Study) -> Finished:
     PrivacyError
         Something that identifies a person was about to leave.
     """
+    return Finished(*_work(study))
+
+
+@public_verb
+def _work(study: Study) -> tuple[Path, tuple[str, ...], Message | None, tuple[Message, ...]]:
+    """Return the parts of `Finished`; its notes stand in the report and in run.json: nothing is left to warn of."""
     _refuse_foreign(study)
     with _beside(study) as fresh, _bar(study) as bar:
         _next(bar, study, Message("study.step.reading"))
@@ -82,26 +87,22 @@ def run(study: Study) -> Finished:
         with _notebooks(study) as notebooks:
             for language in study.languages:
                 _next(bar, study, Message("study.step.writing", language=language))
-                drawn = charts(study, evidence, language)
-                _save(drawn, fresh / "figures" / language)
-                _publish(study, evidence, drawn, language, fresh / f"report_{language}")
+                drawings = charts(study, evidence, language)
+                _save(drawings, fresh / "figures" / language)
+                _publish(study, evidence, drawings, language, fresh / f"report_{language}")
             for name, content in notebooks.items():
                 _next(bar, study, Message("study.step.running", notebook=name))
                 _write(fresh / "notebooks" / name, content.result())
         refusal = evidence.ready.refusal
-        finished = Finished(
-            folder=study.folder,
-            findings=tuple(findings(study, evidence)),
-            refusal=refusal,
-            notes=messages((w for w in evidence.warnings if w != refusal), evidence.notes),
-        )
-        _write(fresh / RECORD, _record(study, evidence, finished, fresh))
-        shown = _files(fresh / "figures") if study.figures is not None else {}
+        notes = messages((w for w in evidence.warnings if w != refusal), evidence.ready.notes)
+        result = (study.folder, tuple(findings(study, evidence)), refusal, notes)
+        _write(fresh / RECORD, _record(study, evidence, Finished(*result), fresh))
+        copies = _files(fresh / "figures") if study.figures is not None else {}
         _replace(study.folder, fresh)
     if study.figures is not None:
-        for file, drawing in shown.items():
+        for file, drawing in copies.items():
             _write(study.figures / file, drawing)
-    return finished
+    return result
 
 
 # ------------------------------------------------------------------------------------------- progress
@@ -139,19 +140,19 @@ def _notebooks(study: Study) -> Iterator[dict[str, Future[bytes]]]:
         pool.shutdown(cancel_futures=True)
 
 
-def _save(drawn: Mapping[str, Chart], folder: Path) -> None:
-    for name, chart in drawn.items():
+def _save(drawings: Mapping[str, Chart], folder: Path) -> None:
+    for name, chart in drawings.items():
         chart.save(folder / name)
 
 
-def _publish(study: Study, evidence: Evidence, drawn: Mapping[str, Chart], language: Language, folder: Path) -> None:
+def _publish(study: Study, evidence: Evidence, drawings: Mapping[str, Chart], language: Language, folder: Path) -> None:
     from asn_impact.reporting.report import FORMATS, publish
 
     extract = evidence.ready.extract
     title = study.title if evidence.headline is not None else Message("study.without_effect", title=study.title)
     publish(
         folder,
-        items(evidence, dict(drawn), level=study.level),
+        items(evidence, dict(drawings), level=study.level),
         language=language,
         title=(Message("study.synthetic", text=title) if study.synthetic else title).text(language),
         source=source_of(study).text(language),
@@ -165,7 +166,7 @@ def _publish(study: Study, evidence: Evidence, drawn: Mapping[str, Chart], langu
     )
 
 
-def _record(study: Study, evidence: Evidence, finished: Finished, fresh: Path) -> bytes:
+def _record(study: Study, evidence: Evidence, result: Finished, fresh: Path) -> bytes:
     """Return what was run and what came of it: no clock, no machine."""
     from asn_impact.reporting.provenance import provenance, sha256
 
@@ -176,9 +177,9 @@ def _record(study: Study, evidence: Evidence, finished: Finished, fresh: Path) -
         "title": {language: study.title.text(language).text for language in study.languages},
         "synthetic": study.synthetic,
         "study_sha256": sha256(study.file.read_bytes()),
-        "findings": list(finished.findings),
-        "refusal": _in_each(finished.refusal, study) if finished.refusal is not None else {},
-        "notes": [_in_each(note, study) for note in finished.notes],
+        "findings": list(result.findings),
+        "refusal": _in_each(result.refusal, study) if result.refusal is not None else {},
+        "notes": [_in_each(note, study) for note in result.notes],
         "files": {path.relative_to(fresh).as_posix(): sha256(path.read_bytes()) for path in files},
         "provenance": provenance(parameters, evidence.ready.sources),
     }

@@ -12,10 +12,10 @@ from typing import Any, Final, Literal
 from asn_impact.arguments import did_you_mean
 from asn_impact.errors import StudyError
 from asn_impact.study import offers
-from asn_impact.study.keys import Place, Setting, chosen, converted, values
+from asn_impact.study.keys import Place, Setting, choose, convert, values
 from asn_impact.study.kinds import NUMBER, one_of
 from asn_impact.study.offers import FORMATS, SECTIONS
-from asn_impact.study.paths import located, require_file
+from asn_impact.study.paths import locate, require_file
 from asn_impact.verbs import public_verb
 from asn_impact.words import Language, Message, languages, paragraph, verbatim
 
@@ -117,10 +117,10 @@ def read_study(path: str | Path) -> Study:
         source=_in_languages(about["source"], spoken, place["study"], "source"),
         languages=spoken,
         synthetic=about.get("synthetic", False),
-        data=chosen(sections["data"], offers.data(), place["data"]),
-        outcome=chosen(sections["outcome"], offers.outcomes(), place["outcome"]),
-        calendar=chosen(sections.get("calendar", {}), offers.calendars(), place["calendar"], "indonesia"),
-        rollout=chosen(sections["rollout"], offers.rollouts(), place["rollout"]) if "rollout" in sections else None,
+        data=choose(sections["data"], offers.data(), place["data"]),
+        outcome=choose(sections["outcome"], offers.outcomes(), place["outcome"]),
+        calendar=choose(sections.get("calendar", {}), offers.calendars(), place["calendar"], "indonesia"),
+        rollout=choose(sections["rollout"], offers.rollouts(), place["rollout"]) if "rollout" in sections else None,
         **_design_values(sections, place),
         **_report_values(sections, place),
         **_scrutiny_values(sections, place),
@@ -148,10 +148,10 @@ def language_of(path: Path) -> Language:
     """
     try:
         about = tomllib.loads(path.read_bytes().decode("utf-8-sig"))["study"]
-        wanted = about.get("language", _BOTH)
+        needed = about.get("language", _BOTH)
     except (OSError, ValueError, LookupError, TypeError, AttributeError):
         return "en"
-    first = wanted[0] if isinstance(wanted, list | tuple) and wanted else wanted
+    first = needed[0] if isinstance(needed, list | tuple) and needed else needed
     return first if isinstance(first, str) and first in languages() else "en"
 
 
@@ -196,7 +196,7 @@ def _in_languages(text: Mapping[str, str], spoken: Iterable[Language], place: Pl
 def _design_values(sections: Mapping[str, dict[str, Any]], place: Mapping[str, Place]) -> dict[str, Any]:
     design = values(sections.get("design", {"cluster": "office"}), offers.design(), place["design"])
     inference = dict(sections.get("inference", {}))
-    level = converted(inference.pop("level", 0.95), NUMBER, place["inference"], "level")
+    level = convert(inference.pop("level", 0.95), NUMBER, place["inference"], "level")
     if not 0 < level < 1:
         raise place["inference"].refuse(Message("study.level", level=str(level)))
     estimator, rule = offers.estimators(), offers.rules()
@@ -205,10 +205,10 @@ def _design_values(sections: Mapping[str, dict[str, Any]], place: Mapping[str, P
         "weights": design.get("weights", "units"),
         "by": design.get("by"),
         "level": level,
-        "estimator": chosen(
+        "estimator": choose(
             sections.get("estimator", {}), estimator, place["estimator"], default=offers.DEFAULT_ESTIMATOR
         ),
-        "rule": chosen(inference, rule, place["inference"], default=offers.DEFAULT_RULE),
+        "rule": choose(inference, rule, place["inference"], default=offers.DEFAULT_RULE),
     }
 
 
@@ -229,7 +229,7 @@ def _report_values(sections: Mapping[str, dict[str, Any]], place: Mapping[str, P
 
 def _formats(names: Sequence[str], place: Place) -> tuple[str, ...]:
     for name in names:
-        converted(name, one_of(FORMATS), place, "formats")
+        convert(name, one_of(FORMATS), place, "formats")
     return tuple(names)
 
 
@@ -245,10 +245,10 @@ def _scrutiny_values(sections: Mapping[str, dict[str, Any]], place: Mapping[str,
     """Return the seed of everything drawn beside the rule, and what else the finding is held against."""
     if "scrutiny" not in sections:
         return {}
-    given = values(sections["scrutiny"], offers.scrutiny(), place["scrutiny"])
-    if "events" in given:
-        given["events"] = _beside(given["events"], place["scrutiny"], "events")
-    return {"seed": given.pop("seed", SEED), "scrutiny": given}
+    parameters = values(sections["scrutiny"], offers.scrutiny(), place["scrutiny"])
+    if "events" in parameters:
+        parameters["events"] = _beside(parameters["events"], place["scrutiny"], "events")
+    return {"seed": parameters.pop("seed", SEED), "scrutiny": parameters}
 
 
 def _plain(path: Path) -> Path:
@@ -260,9 +260,9 @@ def _refuse_contradictions(study: Study, sections: Mapping[str, Any]) -> None:
     """Refuse what is well written and makes no sense together."""
     ready, clock = study.data.name == "panel", study.calendar.parameters
     if ready != (study.outcome.name == "mean"):
-        known = tuple(name for name in offers.outcomes().offers if (name == "mean") == ready)
+        fitting = tuple(name for name in offers.outcomes().offers if (name == "mean") == ready)
         raise Place(study.file, "outcome").refuse(
-            Message("study.kinds_differ", outcome=study.outcome.name, data=study.data.name, known=known)
+            Message("study.kinds_differ", outcome=study.outcome.name, data=study.data.name, known=fitting)
         )
     if ready and "calendar" in sections:
         raise Place(study.file, "calendar").refuse(Message("study.no_days"))
@@ -272,8 +272,8 @@ def _refuse_contradictions(study: Study, sections: Mapping[str, Any]) -> None:
     if study.rollout is not None and "design" not in sections:
         raise Place(study.file, "design").refuse(Message("study.no_design"))
     if study.rollout is not None and not ready and study.rollout.name != "training":
-        wanted = ("path", "unit") if study.rollout.name == "panel" else ("path", "unit", "period")
-        missing = [key for key in wanted if key not in study.rollout.parameters]
+        needed = ("path", "unit") if study.rollout.name == "panel" else ("path", "unit", "period")
+        missing = [key for key in needed if key not in study.rollout.parameters]
         if missing:
             raise Place(study.file, "rollout").refuse(Message("study.no_panel", key=missing[0]))
 
@@ -287,5 +287,5 @@ def _try_out(study: Study, place: Mapping[str, Place]) -> None:
 
 def _with_paths(setting: Setting, place: Place, *names: str) -> Setting:
     """Return the setting with the files it names found."""
-    found = {key: located(setting.parameters[key], place, key) for key in names if key in setting.parameters}
-    return replace(setting, parameters={**setting.parameters, **found})
+    paths = {key: locate(setting.parameters[key], place, key) for key in names if key in setting.parameters}
+    return replace(setting, parameters={**setting.parameters, **paths})
