@@ -42,6 +42,9 @@ class Dose(Estimator):
     Callaway, Goodman-Bacon and Sant'Anna (2024), NBER working paper 32117: ATT(d|d) under parallel trends, discrete
     doses. Waves are averaged as in ``GroupTime(controls="never").overall()``.
 
+    Equation: ATT(d|d) is the change of the units with dose d less that of the never-treated. The slope is that of least
+    squares of the treated units' effects on their dose.
+
     Examples
     --------
     >>> Dose().name

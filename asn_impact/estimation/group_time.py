@@ -84,7 +84,7 @@ class GroupTime(Estimator):
             Message("methods.given_by", names=self.adjust, how=how) if self.adjust else None,
             authors=AUTHORS,
             also=(Message("methods.adjusting.source"),) if self.adjust else (),
-            controls=Message(f"methods.group_time.compared.{self.controls}"),
+            explained={"controls": Message(f"methods.group_time.compared.{self.controls}")},
         )
 
     @property

@@ -54,6 +54,9 @@ class Stacked(Estimator):
     period as noise, because waves share one mean for each event time; the rules that leave clusters out do not.
     A unit counts with its weight in the last period before adoption. See docs/methods.md#stacked.
 
+    Equation: with D_a and C_a the weights of the treated and of the controls of wave a, and D and C their sums, a
+    control of wave a weighs (D_a / D) / (C_a / C).
+
     Examples
     --------
     >>> Stacked(before=4, after=3).name
