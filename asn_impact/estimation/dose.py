@@ -12,7 +12,7 @@ from asn_impact.arguments import did_you_mean
 from asn_impact.arrays import Float
 from asn_impact.designs import Design
 from asn_impact.errors import EstimationError
-from asn_impact.estimation.adjusted import cluster_sums
+from asn_impact.estimation.clusters import cluster_sums
 from asn_impact.estimation.effects import Effects, Estimator, Fit
 from asn_impact.estimation.group_time import GroupTime
 from asn_impact.estimation.methods import Method, estimator_entry

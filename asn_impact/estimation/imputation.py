@@ -18,11 +18,7 @@ from asn_impact.arguments import Names, Times
 from asn_impact.arrays import Bool, Float, Int
 from asn_impact.designs import Design
 from asn_impact.errors import EstimationError, InferenceError
-from asn_impact.estimation.adjusted import by_cluster, ratio
-from asn_impact.estimation.effects import Effects, Estimator
-from asn_impact.estimation.linear import LeastSquares
-from asn_impact.estimation.methods import Method, estimator_entry, given
-from asn_impact.estimation.saturated import (
+from asn_impact.estimation.cell_effects import (
     CellFit,
     GivenSizes,
     all_but_base,
@@ -38,6 +34,10 @@ from asn_impact.estimation.saturated import (
     where_known,
     within_moment,
 )
+from asn_impact.estimation.clusters import by_cluster, ratio
+from asn_impact.estimation.effects import Effects, Estimator
+from asn_impact.estimation.linear import LeastSquares
+from asn_impact.estimation.methods import Method, estimator_entry, given
 from asn_impact.estimation.two_way import columns_of
 from asn_impact.words import Alert, Message
 

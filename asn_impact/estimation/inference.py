@@ -18,7 +18,7 @@ from asn_impact.arguments import Level
 from asn_impact.arrays import Float, readonly
 from asn_impact.display import card
 from asn_impact.errors import InferenceError
-from asn_impact.estimation.adjusted import cluster_sums
+from asn_impact.estimation.clusters import cluster_sums
 from asn_impact.estimation.effects import Effects
 from asn_impact.estimation.linear import LeastSquares
 from asn_impact.estimation.methods import Method, Procedure, rule_entry
