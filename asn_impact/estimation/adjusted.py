@@ -8,37 +8,20 @@ each cluster; the estimators are short lists of parts, and without covariates on
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal, TypeAlias
 
 import numpy as np
-from scipy import sparse
 from scipy.special import expit
 
-from asn_impact.arguments import did_you_mean
 from asn_impact.arrays import Bool, Float, Int
-from asn_impact.designs import Design
-from asn_impact.errors import EstimationError
-from asn_impact.estimation.effects import Fit
-from asn_impact.words import Alert, Message, paragraph
+from asn_impact.estimation.clusters import cluster_sums
 
-__all__ = [
-    "AdjustBy",
-    "Adjusted",
-    "AdjustedFit",
-    "Comparison",
-    "Part",
-    "Rows",
-    "by_cluster",
-    "cluster_sums",
-    "covariates_of",
-    "ratio",
-]
+__all__ = ["AdjustBy", "Adjusted", "Part", "Recipe", "Rows"]
 
 AdjustBy: TypeAlias = Literal["regression", "ipw", "doubly_robust"]
-_Recipe: TypeAlias = AdjustBy | Literal["none"]
+Recipe: TypeAlias = AdjustBy | Literal["none"]
 
 _TRIM = 0.995  # comparison units with a higher probability of treatment get no weight (did, DRDID: trim.level)
 _OVERLAP = 0.999  # a comparison with a higher probability anywhere is not estimable (did)
@@ -98,7 +81,7 @@ class Part:
     fitted: dict[str, int] = field(default_factory=dict)
 
 
-def parts_of(rows: Rows, method: _Recipe) -> tuple[Part, ...]:
+def parts_of(rows: Rows, method: Recipe) -> tuple[Part, ...]:
     """Return the parts of an estimator, for pairs or cross-sections: DRDID's `reg_did`, `std_ipw_did`, `drdid`."""
     cohort, control = rows.weight * rows.treated, rows.weight * ~rows.treated
     odds, fitted = method in ("ipw", "doubly_robust"), method in ("regression", "doubly_robust")
@@ -138,7 +121,7 @@ class Adjusted:
     """
 
     rows: Rows
-    method: _Recipe
+    method: Recipe
     clusters: int
 
     @cached_property
@@ -358,42 +341,6 @@ def odds_of(rows: Rows, coefficients: Float, kept: Bool | None = None) -> Float:
     return np.where(highest < _OVERLAP, odds, np.nan)
 
 
-@dataclass(frozen=True, eq=False)
-class Comparison:
-    """One cohort against its controls in each of its periods: (U,) cohort, (k,) period and base, (U, k) controls."""
-
-    position: int
-    cohort: Bool
-    period: Int
-    base: Int
-    controls: Bool
-
-
-def cluster_sums(cluster: Int, clusters: int, values: Float) -> Float:
-    """Return (G, m) sums over the clusters of (n, m) values."""
-    counts = np.bincount(cluster, minlength=clusters)
-    if counts.max(initial=0) <= 1:
-        if len(cluster) == clusters and (cluster == np.arange(clusters)).all():
-            return values
-        total = np.zeros((clusters, values.shape[1]))
-        total[cluster] = values
-        return total
-    n = len(cluster)
-    one_hot = sparse.csr_matrix((np.ones(n), (cluster, np.arange(n))), shape=(clusters, n))
-    return np.asarray(one_hot @ values)
-
-
-def by_cluster(design: Design, values: Float) -> Float:
-    """(G, k) sums of (U, k) values."""
-    return cluster_sums(design.cluster, len(design.clusters), values)
-
-
-def ratio(numerator: Float, denominator: Float) -> Float:
-    """Return numerator / denominator, NaN where the denominator is not positive."""
-    shape = np.broadcast_shapes(numerator.shape, denominator.shape)
-    return np.asarray(np.divide(numerator, denominator, out=np.full(shape, np.nan), where=denominator > 0))
-
-
 def _gram(x: Float, weight: Float) -> Float:
     """(q, q) weighted cross-product of (n, q) regressors."""
     return np.asarray(x.T @ (weight[:, None] * x))
@@ -411,239 +358,3 @@ def _inverted(gram: Float) -> Float:
     unit = np.where(usable[:, None, None], unit, np.eye(gram.shape[1]))
     inverse = np.linalg.inv(unit) / scale[:, :, None] / scale[:, None, :]
     return np.where(usable[:, None, None], inverse, np.nan)
-
-
-@dataclass(frozen=True, eq=False)
-class Group:
-    """Terms of one comparison that share their rows: which terms, and where their outcomes stand in the panel.
-
-    `column` holds the (n,) periods of the rows of cross-sections; it is None for changes from `base` to each `period`.
-    """
-
-    terms: Int
-    unit: Int
-    column: Int | None
-    period: Int
-    base: int
-    adjusted: Adjusted
-
-    def outcome(self, mean: Float) -> Float:
-        """(n, k) changes or levels of the outcome."""
-        if self.column is not None:
-            return np.asarray(mean[self.unit, self.column][:, None])
-        rows = mean.take(self.unit, axis=0)
-        return np.asarray(rows[:, self.period] - rows[:, [self.base]])
-
-    def estimate(self, mean: Float) -> Float:
-        """(k,) the estimates."""
-        if self.column is not None:
-            return np.asarray(self.adjusted.loading @ self.outcome(mean))
-        by_period = self.adjusted.loading @ mean.take(self.unit, axis=0)
-        return np.asarray(by_period[self.period] - by_period[self.base])
-
-
-@dataclass(frozen=True, eq=False)
-class AdjustedFit(Fit):
-    """Group-time effects given (U, T, p) covariates, or none: all of `Fit`.
-
-    Pairs take the covariates of the base period, cross-sections those of each cell's own period.
-    """
-
-    design: Design
-    comparisons: tuple[Comparison, ...]
-    sample: str
-    method: _Recipe
-    covariates: Float
-
-    @cached_property
-    def groups(self) -> tuple[Group, ...]:
-        """The comparisons, those with the same rows together: their logit is estimated once."""
-        make = self._pairs if self.sample == "pairs" else self._cross_sections
-        first = np.cumsum([0, *(len(comparison.period) for comparison in self.comparisons)])
-        return tuple(group for c, start in zip(self.comparisons, first, strict=False) for group in make(c, int(start)))
-
-    @cached_property
-    def _mean(self) -> Float:
-        """(U, T) outcomes less their mean, 0 where not observed: no estimate depends on the level."""
-        seen = self._seen
-        outcome = np.asarray(self.design.panel.mean)
-        if seen.all():
-            return np.asarray(outcome - outcome.mean())
-        return np.where(seen, outcome - outcome[seen].mean(), 0.0)
-
-    @cached_property
-    def _seen(self) -> Bool:
-        return self.design.panel.observed
-
-    @cached_property
-    def estimate(self) -> Float:
-        """(k,) the estimates; NaN where not estimable."""
-        estimate = np.full(sum(len(comparison.period) for comparison in self.comparisons), np.nan)
-        for group in self.groups:
-            if group.adjusted.estimable:
-                estimate[group.terms] = group.estimate(self._mean)
-        return estimate
-
-    def influence(self) -> Float:
-        """(G, k) influence by cluster."""
-        values = np.full((len(self.design.clusters), len(self.estimate)), np.nan)
-        for group in self.groups:
-            if group.adjusted.estimable:
-                values[:, group.terms] = group.adjusted.influence(group.outcome(self._mean))
-        return values
-
-    def influence_of(self, weights: Float) -> Float:
-        """(G, m) influence of (m, k) weighted sums of estimates: ``influence() @ weights.T`` without the (G, k)."""
-        total = np.zeros((len(weights), len(self.design.clusters)))
-        for group in self.groups:
-            some = weights[:, group.terms]
-            if some.any() and group.adjusted.estimable:
-                own = group.adjusted.row_influence(group.outcome(self._mean))
-                for j in np.flatnonzero(some.any(axis=1)):
-                    total[j] += np.bincount(group.adjusted.rows.cluster, own @ some[j], minlength=total.shape[1])
-        return total.T
-
-    def leave_one_out(self) -> Float:
-        """(G, k) estimates without each cluster, the logits estimated again."""
-        values = np.full((len(self.design.clusters), len(self.estimate)), np.nan)
-        for group in self.groups:
-            if group.adjusted.estimable:
-                values[:, group.terms] = group.adjusted.leave_one_out(group.outcome(self._mean))
-        return values
-
-    def loadings(self) -> Float:
-        """(k, U, T) weights on the cell means, given the estimated odds of treatment."""
-        block = np.zeros((len(self.estimate), *self.design.panel.mean.shape))
-        for group in self.groups:
-            loading = group.adjusted.loading
-            for term, period in zip(group.terms, group.period, strict=True):
-                if not group.adjusted.estimable:
-                    block[term] = np.nan
-                elif group.column is None:
-                    block[term, group.unit, period] += loading
-                    block[term, group.unit, group.base] -= loading
-                else:
-                    block[term, group.unit, group.column] += loading
-        return block
-
-    def loadings_without(self, weights: Float) -> Float | None:
-        """(G, m, U, T) weights on the cell means of (G, m, k) weighted sums of estimates, without each cluster in turn.
-
-        Closed for changes without covariates, where leaving out a cluster only rescales the shares; None otherwise.
-        """
-        if self.method != "none" or self.sample != "pairs":
-            return None
-        periods = self.design.panel.mean.shape[1]
-        total = np.zeros((*weights.shape[:2], *self.design.panel.mean.shape))
-        for group in self.groups:
-            if not group.adjusted.estimable:
-                continue
-            own = weights[:, :, group.terms]
-            rows = np.flatnonzero(own.any(axis=(0, 2)))
-            by_period = np.zeros((len(own), len(rows), periods))
-            by_period[:, :, group.period] = own[:, rows]
-            by_period[:, :, group.base] = -own[:, rows].sum(axis=2)
-            added = np.einsum("gn,gmt->gmnt", group.adjusted.rescaled(), by_period)
-            total[:, rows[:, None], group.unit] += added
-        return total
-
-    def _pairs(self, comparison: Comparison, first: int) -> Iterator[Group]:
-        seen = self._seen
-        chosen = comparison.cohort[:, None] | comparison.controls
-        if not seen.all():
-            chosen = chosen & seen[:, comparison.period] & seen[:, comparison.base]
-        together: dict[tuple[int, bytes], list[int]] = {}
-        for j, base in enumerate(comparison.base):
-            together.setdefault((int(base), chosen[:, j].tobytes()), []).append(j)
-        for (base, _), columns in together.items():
-            unit = np.flatnonzero(chosen[:, columns[0]])
-            rows = self._rows(comparison, unit, np.full(len(unit), base))
-            yield Group(first + np.array(columns), unit, None, comparison.period[columns], base, self._adjusted(rows))
-
-    def _cross_sections(self, comparison: Comparison, first: int) -> Iterator[Group]:
-        seen = self._seen
-        for j, (period, base) in enumerate(zip(comparison.period, comparison.base, strict=True)):
-            chosen = comparison.cohort | comparison.controls[:, j]
-            late, early = (np.flatnonzero(chosen & seen[:, t]) for t in (period, base))
-            unit, column = np.concatenate([late, early]), np.repeat([period, base], [len(late), len(early)])
-            rows = replace(self._rows(comparison, unit, column), after=column == period)
-            yield Group(np.array([first + j]), unit, column, np.array([period]), int(base), self._adjusted(rows))
-
-    def _rows(self, comparison: Comparison, unit: Int, column: Int) -> Rows:
-        return Rows(
-            x=_regressors(self.covariates[unit, column]),
-            treated=comparison.cohort[unit],
-            weight=self.design.panel.weight[unit, column],
-            cluster=self.design.cluster[unit],
-        )
-
-    def _adjusted(self, rows: Rows) -> Adjusted:
-        return Adjusted(rows, self.method, len(self.design.clusters))
-
-
-def _regressors(covariates: Float) -> Float:
-    """(n, 1 + p) intercept and covariates, centred and scaled: the same span, better numbers."""
-    if not covariates.size:
-        return np.ones((len(covariates), 1 + covariates.shape[1]))
-    centred = covariates - covariates.mean(axis=0)
-    spread = np.sqrt((centred**2).mean(axis=0))
-    flat = ~(spread > 1e-12 * np.abs(covariates).max(axis=0))
-    scaled = np.where(flat, 0.0, centred / np.where(flat, 1.0, spread))
-    return np.concatenate([np.ones((len(covariates), 1)), scaled], axis=1)
-
-
-def covariates_of(design: Design, names: tuple[str, ...]) -> tuple[Float, tuple[Message, ...]]:
-    """Return (U, T, p) covariates by name and a sentence about those left out because others explain them.
-
-    A name is looked up among the covariates of the panel, then among the numeric attributes of the units.
-
-    Raises
-    ------
-    EstimationError
-        A name does not exist or is not numeric, or a covariate is the treatment itself.
-    """
-    columns = np.stack([_column(design, name) for name in names], axis=2)
-    seen = design.panel.observed & np.isfinite(columns).all(axis=2)
-    for j, name in enumerate(names):
-        _refuse_treatment(design, columns[:, :, j], seen, name)
-    kept: list[int] = []
-    basis = np.ones((int(seen.sum()), 1)) / np.sqrt(max(int(seen.sum()), 1))
-    for j in range(len(names)):
-        column = columns[:, :, j][seen]
-        centred = column - column.mean() if len(column) else column
-        rest = centred - basis @ (basis.T @ centred)
-        rest -= basis @ (basis.T @ rest)
-        size = float(np.linalg.norm(rest))
-        if size > 1e-9 * float(np.linalg.norm(column)):
-            kept.append(j)
-            basis = np.concatenate([basis, (rest / size)[:, None]], axis=1)
-    if not kept:
-        raise EstimationError(Message("estimation.adjust_constant", names=repr(names)))
-    dropped = [name for j, name in enumerate(names) if j not in kept]
-    return columns[:, :, kept], (Alert("estimation.adjust_dropped", names=dropped),) if dropped else ()
-
-
-def _column(design: Design, name: str) -> Float:
-    panel = design.panel
-    if name in panel.covariates:
-        return np.asarray(panel.x[:, :, panel.covariates.index(name)])
-    attributes = panel.attributes
-    numeric = [str(c) for c in attributes.columns if attributes[c].dtype.kind in "biuf"]
-    if name not in numeric:
-        known = [*panel.covariates, *numeric]
-        problem = "not_numeric" if name in attributes.columns else "unknown"
-        message = Message(f"estimation.adjust_{problem}", name=name, known=known)
-        raise EstimationError(paragraph(message, did_you_mean(name, known), Message("estimation.adjust_over_time")))
-    values = attributes[name].to_numpy(dtype=np.float64, na_value=np.nan)
-    return np.repeat(values[:, None], panel.mean.shape[1], axis=1)
-
-
-def _refuse_treatment(design: Design, column: Float, seen: Bool, name: str) -> None:
-    """Raise when a covariate is the treatment, now or ever, up to scale and shift."""
-    ever = np.broadcast_to(np.isfinite(design.adopted)[:, None], column.shape)
-    for status in (design.treated(), ever):
-        on, off = column[seen & status], column[seen & ~status]
-        if not on.size or not off.size:
-            continue
-        if np.ptp(on) == 0 and np.ptp(off) == 0 and on[0] != off[0]:
-            raise EstimationError(Message("estimation.adjust_is_treatment", name=name))

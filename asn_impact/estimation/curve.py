@@ -1,400 +1,24 @@
-"""Effects along the completion curve: by how much the share decided within d days moved, for every d, and quantiles.
-
-An effect on the share decided within d days is an ordinary effect on an ordinary outcome. `Along` calls an estimator on
-every day of a `CurvePanel` and joins the fits, so that the rules of inference, bands over all days among them, apply as
-they stand. Most estimators have weights on the cell means that do not depend on the outcome: these are found once and
-serve every day that has the same cells.
-"""
+"""What an effect along the completion curve means: the curve without training, and by how much quantiles moved."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from functools import cached_property
-from typing import Literal, TypeAlias
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from asn_impact.arguments import Level, Steps
+from asn_impact.arguments import Level
 from asn_impact.arrays import Bool, Float, Int
-from asn_impact.designs import Design
 from asn_impact.errors import EstimationError, InferenceError
-from asn_impact.estimation.effects import Contributions, Effects, Estimator, Fit, Traces
+from asn_impact.estimation.along import Along, CurveEffects, Joined, curve_of, fit_of, one_day
+from asn_impact.estimation.effects import Effects
 from asn_impact.estimation.inference import Inference, Rule, infer
 from asn_impact.estimation.jackknife import BiasReduced
-from asn_impact.estimation.methods import Method, estimator_entry, full_name
-from asn_impact.measures.curves import CurvePanel
 from asn_impact.verbs import public_verb
-from asn_impact.words import Alert, Message
+from asn_impact.words import Message
 
 __all__ = ["Along", "CurveEffects", "Joined", "curves", "one_day", "quantile_effects"]
-
-EachDay: TypeAlias = Literal["overall", "cohorts", "calendar", "event_study"]
-
-
-@dataclass(frozen=True)
-class Along(Estimator):
-    """Effects on the share decided within d days, for every day d of the completion curve.
-
-    Assumes of every day what the estimator assumes of one outcome: for difference in differences, parallel trends in
-    the share decided within d days for each d, which is parallel trends in distributions.
-
-    Parameters
-    ----------
-    estimator
-        Called on each day.
-    view
-        What is asked of each day: ``"overall"``, or ``"cohorts"``, ``"calendar"``, ``"event_study"``.
-
-    Notes
-    -----
-    Roth and Sant'Anna (2023), Econometrica 91, section 3: such trends for every d hold in every monotone transformation
-    of the wait. See docs/methods.md#along.
-
-    Examples
-    --------
-    >>> Along(GroupTime()).name
-    "Group-time effects (Callaway and Sant'Anna), not-yet-treated controls, universal base, along the completion curve"
-    """
-
-    estimator: Estimator
-    view: EachDay = "overall"
-
-    @property
-    def entry(self) -> Method:
-        """Name, sentence and source."""
-        own, inner = estimator_entry("along"), self.estimator.entry
-        part = Message("methods.along.part")
-        return replace(own.around(inner, part, name=full_name(inner.name, (part,))), short=inner.short)
-
-    @property
-    def anticipation(self) -> int:
-        """Steps before adoption in which the outcome may already react."""
-        return self.estimator.anticipation
-
-    @property
-    def covariates(self) -> tuple[str, ...]:
-        """Names of what the estimates are given."""
-        return self.estimator.covariates
-
-    @property
-    def uses(self) -> tuple[str, ...]:
-        """Names of all columns besides the outcome and the rollout."""
-        return self.estimator.uses
-
-    def estimate(self, design: Design) -> Effects:
-        """Estimate on every day of the curve; the terms have a column ``days``.
-
-        Raises
-        ------
-        EstimationError
-            The design has no completion curve, or no day can be estimated.
-        """
-        panel = _curve_of(design)
-        parts, notes = _parts(self, design, list(_alike(self.estimator, panel)))
-        references = {part.lead.reference for part in parts}
-        reference = references.pop() if len(references) == 1 else None
-        fit = Joined(self, design, tuple(parts))
-        return CurveEffects(self, design, _terms(parts), fit, notes=notes, reference=reference)
-
-    def on(self, design: Design, day: int) -> Effects:
-        """Return the effects on one day."""
-        effects = self.estimator.estimate(replace(design, panel=_curve_of(design).at(day)))
-        match self.view:
-            case "overall":
-                return effects.overall()
-            case "cohorts":
-                return effects.cohorts()
-            case "calendar":
-                return effects.calendar()
-            case "event_study":
-                return effects.event_study()
-
-
-def _curve_of(design: Design) -> CurvePanel:
-    if not isinstance(design.panel, CurvePanel):
-        raise EstimationError(Message("estimation.no_curve", outcome=design.panel.outcome.name))
-    return design.panel
-
-
-def _alike(estimator: Estimator, panel: CurvePanel) -> Iterator[Int]:
-    """Yield days, in order, that share one set of weights on the cells; each day alone where weights may differ."""
-    days = np.arange(panel.horizon + 1)
-    if not estimator.fixed_weights:
-        yield from np.split(days, days[1:])
-        return
-    known = panel.known
-    changed = (known[:, :, 1:] != known[:, :, :-1]).any(axis=(0, 1))
-    yield from np.split(days, np.flatnonzero(changed) + 1)
-
-
-def _parts(along: Along, design: Design, groups: Sequence[Int]) -> tuple[list[Part], tuple[Message, ...]]:
-    """Return the days that can be estimated, and sentences about what cannot."""
-    parts: list[Part] = []
-    notes: list[Message] = []
-    problem = None
-    for days in groups:
-        which = _words_of(days)
-        try:
-            lead = along.on(design, int(days[0]))
-        except EstimationError as error:
-            problem = error
-            notes.append(Alert("estimation.days_left_out", days=which, why=error.message))
-            continue
-        parts.append(Part(along, design, days, lead))
-        notes += [
-            note if len(groups) == 1 else type(note)("estimation.note_of_days", days=which, note=note)
-            for note in lead.notes
-        ]
-    if not parts:
-        raise problem or EstimationError(Message("estimation.curve_empty"))
-    return parts, tuple(notes)
-
-
-def _words_of(days: Int) -> Message:
-    first, last = int(days[0]), int(days[-1])
-    return Message("estimation.day", day=first) if first == last else Message("estimation.days", first=first, last=last)
-
-
-def _terms(parts: Sequence[Part]) -> pd.DataFrame:
-    """Return one row a day and term; a view of one number needs no name beside the day."""
-    frames = []
-    for part in parts:
-        own = part.lead.terms.drop(columns="term", errors="ignore")
-        repeated = pd.concat([own] * len(part.days), ignore_index=True)
-        repeated.insert(0, "days", np.repeat(part.days, len(own)))
-        frames.append(repeated)
-    return pd.concat(frames, ignore_index=True)
-
-
-@dataclass(frozen=True, eq=False)
-class Part:
-    """D days that share their cells and the weights on them, m estimates on each; the terms run day by day.
-
-    Attributes
-    ----------
-    along, design
-        What is called on what.
-    days
-        (D,) the days.
-    lead
-        The effects on the first of them.
-    """
-
-    along: Along
-    design: Design
-    days: Int
-    lead: Effects
-
-    @cached_property
-    def effects(self) -> tuple[Effects, ...]:
-        """The effects on each day, the estimator called again: where the weights alone do not suffice."""
-        later = (self.along.on(self.design, int(day)) for day in self.days[1:])
-        return (self.lead, *later)
-
-    @cached_property
-    def _outcomes(self) -> Float:
-        """(D, U, T) cell means, centred, 0 where a cell does not count."""
-        panel = _curve_of(self.design)
-        means = np.stack([panel.at(int(day)).mean for day in self.days])
-        return np.asarray(np.nan_to_num(means - np.nanmean(means, axis=(1, 2), keepdims=True)))
-
-    @cached_property
-    def loadings(self) -> Float:
-        """(m, U, T) weights of the estimates of each day on its cell means."""
-        return self.lead.loadings()
-
-    @cached_property
-    def estimate(self) -> Float:
-        """(D * m,) estimates."""
-        if len(self.days) == 1:
-            return self.lead.estimate
-        sums = np.tensordot(self._outcomes, np.nan_to_num(self.loadings), axes=((1, 2), (1, 2)))
-        return np.asarray(np.where(np.isnan(self.lead.estimate), np.nan, sums).ravel())
-
-    @cached_property
-    def influence(self) -> Float:
-        """(G, D * m) influence by cluster."""
-        return np.concatenate([effects.influence for effects in self.effects], axis=1)
-
-    @cached_property
-    def _without(self) -> Float:
-        """(G, m, U, T) weights of each day without each cluster, less those with all."""
-        return self.lead.fit.differences(self.lead)
-
-    @cached_property
-    def leave_one_out(self) -> Float:
-        """(G, D * m) estimates without each cluster."""
-        if len(self.days) == 1 or self.lead.fit.regression:
-            return np.concatenate([effects.leave_one_out() for effects in self.effects], axis=1)
-        gone: Bool = np.asarray(np.isnan(self._without).any(axis=(2, 3)))
-        change = np.tensordot(np.nan_to_num(self._without), self._outcomes, axes=((2, 3), (1, 2)))  # (G, m, D)
-        change = np.where(gone[:, :, None], np.nan, change).transpose(0, 2, 1)
-        return np.asarray(self.estimate + change.reshape(len(change), -1))
-
-    def repeated(self, weights: Float) -> Float:
-        """(..., D * m, U, T) weights of all days from (..., m, U, T) of one."""
-        lead, own = weights.shape[:-3], weights.shape[-3:]
-        spread = np.broadcast_to(np.expand_dims(weights, -4), (*lead, len(self.days), *own))
-        return spread.reshape(*lead, -1, *own[1:])
-
-    def differences(self) -> Float:
-        """(G, D * m, U, T) weights without each cluster less those with all, of all days."""
-        return self.repeated(self._without)
-
-    def contributions(self, rule: Callable[[Effects], Contributions]) -> Contributions:
-        """Return the contributions of all days; their moments rest on the weights alone, and are those of the first."""
-        lead = rule(self.lead)
-        if len(self.days) == 1:
-            return lead
-        if self.lead.fit.regression:  # closed forms of its own, day by day
-            value = np.concatenate([lead.value, *(rule(effects).value for effects in self.effects[1:])], axis=1)
-        else:
-            value = rule(replace(self.lead, terms=_terms([self]), fit=SameWeights(self), cells=None, view=None)).value
-        return Contributions(value, lambda groups: Traces.stacked([lead.traces(groups)] * len(self.days)))
-
-
-@dataclass(frozen=True, eq=False)
-class SameWeights(Fit):
-    """The fit of the days of one part, on the cells that all of them share."""
-
-    part: Part
-
-    @property
-    def estimate(self) -> Float:
-        """(D * m,) the estimates."""
-        return self.part.estimate
-
-    def influence(self) -> Float:
-        """(G, D * m) influence by cluster."""
-        return self.part.influence
-
-    def leave_one_out(self) -> Float:
-        """(G, D * m) the estimates without each cluster."""
-        return self.part.leave_one_out
-
-    def loadings(self) -> Float:
-        """(D * m, U, T) weights on the cell means."""
-        return self.part.repeated(self.part.loadings)
-
-    def differences(self, effects: Effects) -> Float:
-        """(G, D * m, U, T) weights without each cluster less those with all."""
-        return self.part.differences()
-
-    @property
-    def correction(self) -> float:
-        """Small-sample factor of the variance besides G / (G - 1)."""
-        return self.part.lead.fit.correction
-
-
-@dataclass(frozen=True, eq=False)
-class Joined(Fit):
-    """The fits of all days, one after the other: all of `Fit`."""
-
-    along: Along
-    design: Design
-    parts: tuple[Part, ...]
-
-    @cached_property
-    def estimate(self) -> Float:
-        """(k,) the estimates, day by day."""
-        return np.concatenate([part.estimate for part in self.parts])
-
-    @cached_property
-    def _influence(self) -> Float:
-        # one factor serves all days: days with other cells have another one, which their influence takes up
-        scale = [np.sqrt(part.lead.fit.correction / self.correction) for part in self.parts]
-        return np.concatenate([s * part.influence for s, part in zip(scale, self.parts, strict=True)], axis=1)
-
-    def influence(self) -> Float:
-        """(G, k) influence by cluster."""
-        return self._influence
-
-    def leave_one_out(self) -> Float:
-        """(G, k) the estimates without each cluster."""
-        return np.concatenate([part.leave_one_out for part in self.parts], axis=1)
-
-    def loadings(self) -> Float:
-        """(k, U, T) weights on the cell means of each day."""
-        return np.concatenate([part.repeated(part.loadings) for part in self.parts])
-
-    def differences(self, effects: Effects) -> Float:
-        """(G, k, U, T) weights on the cells without each cluster less those with all."""
-        return np.concatenate([part.differences() for part in self.parts], axis=1)
-
-    @property
-    def correction(self) -> float:
-        """Small-sample factor of the variance besides G / (G - 1)."""
-        return self.parts[0].lead.fit.correction
-
-    def alone(self, effects: Effects, j: int) -> tuple[Effects, int]:
-        """Return the effects of the one day that estimate j belongs to, and its position among them."""
-        for part in self.parts:
-            m = len(part.lead.terms)
-            if j < m * len(part.days):
-                return self.along.on(self.design, int(part.days[j // m])), j % m
-            j -= m * len(part.days)
-        raise IndexError(j)
-
-    @property
-    def linear(self) -> bool:
-        """Whether the estimates are the same weighted sums of cell means whatever the outcome is."""
-        return all(part.lead.linear for part in self.parts)
-
-    def deleted(self, effects: Effects) -> Contributions:
-        """Jackknife deviations of all days with their moments."""
-        return _end_to_end([part.contributions(lambda own: own.fit.deleted(own)) for part in self.parts])
-
-    def bias_reduced(self, effects: Effects) -> Contributions:
-        """Bias-reduced contributions of all days with their moments."""
-        return _end_to_end([part.contributions(lambda own: own.fit.bias_reduced(own)) for part in self.parts])
-
-
-def _end_to_end(pieces: Sequence[Contributions]) -> Contributions:
-    value = np.concatenate([piece.value for piece in pieces], axis=1)
-    return Contributions(value, lambda groups: Traces.stacked([piece.traces(groups) for piece in pieces]))
-
-
-class CurveEffects(Effects):
-    """Effects by day: each rests on the clusters that stand behind its own day."""
-
-    def support(self) -> Int:
-        """(k,) number of clusters with treated units behind each estimate."""
-        return np.concatenate([np.tile(part.lead.support(), len(part.days)) for part in _fit_of(self).parts])
-
-    def anew(self, design: Design) -> Effects:
-        """Return the effects on another design: other units or times, or the treatment itself as the outcome.
-
-        Raises
-        ------
-        InferenceError
-            Another outcome was put in, such as residuals: it belongs to one day, and every day has its own.
-        """
-        panel = _curve_of(design)
-        if panel.replaced and not np.isin(panel.mean[np.isfinite(panel.mean)], (0.0, 1.0)).all():
-            raise InferenceError(Message("estimation.outcome_of_one_day"))
-        return super().anew(design)
-
-
-def _fit_of(effects: Effects) -> Joined:
-    if not isinstance(effects.fit, Joined):
-        raise EstimationError(Message("estimation.not_along", name=effects.estimator.entry.name))
-    return effects.fit
-
-
-@public_verb
-def one_day(effects: Effects, day: Steps) -> Effects:
-    """Return the effects on the share decided within one number of days: for rules that take one outcome at a time.
-
-    Parameters
-    ----------
-    effects
-        From `Along`.
-    day
-        A day of the curve, in the days of its clock.
-    """
-    return _fit_of(effects).along.on(effects.design, day)
 
 
 @public_verb
@@ -432,7 +56,7 @@ def curves(inference: Inference, level: Level = 0.95) -> pd.DataFrame:
 
 
 def _require_overall(effects: Effects) -> None:
-    view = _fit_of(effects).along.view
+    view = fit_of(effects).along.view
     if list(effects.terms.columns) != ["days"]:
         raise EstimationError(Message("estimation.not_overall_by_day", view=view))
 
@@ -440,7 +64,7 @@ def _require_overall(effects: Effects) -> None:
 def _with_training(effects: Effects) -> Float:
     """(k,) share decided by each day in the treated cells, with their weights in the estimate."""
     design, loadings = effects.design, np.nan_to_num(effects.loadings())
-    panel = _curve_of(design)
+    panel = curve_of(design)
     weight = np.where(design.treated(), loadings, 0.0)
     share = np.stack([panel.at(int(day)).mean for day in effects.terms["days"]])
     total = weight.sum(axis=(1, 2))
@@ -505,7 +129,7 @@ def _rearranged(curve: Float) -> Float:
 
 def _certain(effects: Effects, low: Float, high: Float) -> tuple[Float, Float]:
     """Return intervals without gaps: a day on which all cells are alike is certain, an unknown one says nothing."""
-    panel = _curve_of(effects.design)
+    panel = curve_of(effects.design)
     means = [panel.at(int(day)).mean for day in effects.terms["days"]]
     certain = np.array([np.nanmax(mean) == np.nanmin(mean) for mean in means])
     low = np.where(certain, effects.estimate, np.where(np.isnan(low), -np.inf, low))

@@ -12,7 +12,7 @@ from asn_impact.arguments import did_you_mean
 from asn_impact.arrays import Float
 from asn_impact.designs import Design
 from asn_impact.errors import EstimationError
-from asn_impact.estimation.adjusted import cluster_sums
+from asn_impact.estimation.clusters import cluster_sums
 from asn_impact.estimation.effects import Effects, Estimator, Fit
 from asn_impact.estimation.group_time import GroupTime
 from asn_impact.estimation.methods import Method, estimator_entry
@@ -41,6 +41,9 @@ class Dose(Estimator):
     -----
     Callaway, Goodman-Bacon and Sant'Anna (2024), NBER working paper 32117: ATT(d|d) under parallel trends, discrete
     doses. Waves are averaged as in ``GroupTime(controls="never").overall()``.
+
+    Equation: ATT(d|d) is the change of the units with dose d less that of the never-treated. The slope is that of least
+    squares of the treated units' effects on their dose.
 
     Examples
     --------

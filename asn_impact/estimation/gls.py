@@ -18,12 +18,12 @@ from asn_impact.arguments import AtLeast, Names, Steps, Times, did_you_mean
 from asn_impact.arrays import Bool, Float, Int
 from asn_impact.designs import Design
 from asn_impact.errors import EstimationError
+from asn_impact.estimation.cell_effects import GivenSizes, effects_by_cell, standardised, treated_cells
 from asn_impact.estimation.deletions import Deletions
 from asn_impact.estimation.effects import Averaged, Effects, Estimator, EventStudy, Fit, View
 from asn_impact.estimation.imputation import predictors
 from asn_impact.estimation.methods import Method, estimator_entry
-from asn_impact.estimation.prediction import PredictionFit
-from asn_impact.estimation.saturated import GivenSizes, effects_by_cell, standardised, treated_cells
+from asn_impact.estimation.prediction import PredictionFit, within_units
 from asn_impact.estimation.working import Working, choose_working
 from asn_impact.words import Message, paragraph
 
@@ -170,17 +170,17 @@ def _estimate(
     untreated = _untreated(design, before)
     working = _working(estimator, design, untreated)
     steps = np.asarray(design.panel.timeline.steps, dtype=np.float64)
-    x = standardised(design, covariates, np.where(untreated, design.panel.weight, 0.0))
+    weight = design.panel.weight
+    x = within_units(standardised(design, covariates, np.where(untreated, weight, 0.0)), untreated, weight)
     if estimator.trend == "differential":
         x = np.concatenate([x, _own_trend(design, steps)], axis=2)
     fit = PredictionFit(
         design, start, period, untreated, working.shocks(steps), working.noise(design.panel.n), x, working=working
     )
-    lost = (Message("estimation.cells_not_predicted", n=fit.lost()),) if fit.lost() else ()
-    return effects_by_cell(shown or estimator, design, fit, kind, notes=(*notes, *lost, _said(working)))
+    return effects_by_cell(shown or estimator, design, fit, kind, notes=(*notes, *fit.notes(), _note(working)))
 
 
-def _said(working: Working) -> Message:
+def _note(working: Working) -> Message:
     key = "estimation.working_chosen" if working.chosen else "estimation.working_fallback"
     return Message(key, correlation=working.correlation, ratio=working.ratio)
 

@@ -13,7 +13,10 @@ from asn_impact.arguments import Names, Steps
 from asn_impact.arrays import Float
 from asn_impact.designs import Design
 from asn_impact.errors import EstimationError
-from asn_impact.estimation.adjusted import AdjustBy, AdjustedFit, Comparison, by_cluster, covariates_of, ratio
+from asn_impact.estimation.adjusted import AdjustBy
+from asn_impact.estimation.cell_effects import pairs_of
+from asn_impact.estimation.clusters import by_cluster, ratio
+from asn_impact.estimation.comparisons import AdjustedFit, Comparison, covariates_of
 from asn_impact.estimation.effects import Cells, Effects, Estimator
 from asn_impact.estimation.methods import Method, estimator_entry
 from asn_impact.words import Alert, Message
@@ -84,7 +87,7 @@ class GroupTime(Estimator):
             Message("methods.given_by", names=self.adjust, how=how) if self.adjust else None,
             authors=AUTHORS,
             also=(Message("methods.adjusting.source"),) if self.adjust else (),
-            controls=Message(f"methods.group_time.compared.{self.controls}"),
+            explained={"controls": Message(f"methods.group_time.compared.{self.controls}")},
         )
 
     @property
@@ -185,9 +188,3 @@ def _not_estimable(
     if missing.any():
         notes.append(Message("estimation.pairs_not_estimable", n=int(missing.sum()), pairs=pairs_of(terms[missing])))
     return tuple(notes)
-
-
-def pairs_of(terms: pd.DataFrame) -> tuple[Message, ...]:
-    """Return the wave and period of each term as a pair, for messages."""
-    pairs = zip(terms["cohort"], terms["period"], strict=True)
-    return tuple(Message("estimation.pair", cohort=str(cohort), period=str(period)) for cohort, period in pairs)

@@ -18,7 +18,7 @@ from asn_impact.arguments import Level
 from asn_impact.arrays import Float, readonly
 from asn_impact.display import card
 from asn_impact.errors import InferenceError
-from asn_impact.estimation.adjusted import cluster_sums
+from asn_impact.estimation.clusters import cluster_sums
 from asn_impact.estimation.effects import Effects
 from asn_impact.estimation.linear import LeastSquares
 from asn_impact.estimation.methods import Method, Procedure, rule_entry
@@ -166,6 +166,8 @@ class ClusterRobust(Rule):
     effects nested in clusters not counted in K (the convention of fixest and reghdfe); ``"CR0"`` does not (the
     convention of did, csdid and diff-diff). Both use t(G - 1). It rejects a true null too often when few clusters
     are treated: use `BiasReduced` for a conclusion.
+
+    Equation: V = f times the sum over clusters of psi_c psi_c', psi_c the influence and f the factor.
     """
 
     correction: Literal["CR0", "CR1"] = "CR1"
@@ -186,7 +188,10 @@ class ClusterRobust(Rule):
 
 @dataclass(frozen=True)
 class Classical(Rule):
-    """Independent errors of one size: what a textbook regression table prints. Not for data with clusters."""
+    """Independent errors of one size: what a textbook regression table prints. Not for data with clusters.
+
+    Wooldridge (2010), section 10.5.
+    """
 
     @property
     def entry(self) -> Method:

@@ -42,7 +42,9 @@ class BiasReduced(Rule):
 
     Notes
     -----
-    docs/methods.md#bias-reduced has the equations, docs/coverage.md the rejection rates.
+    Equation: V = sum over clusters of f_c d_c^2, with d_c the estimate without cluster c less the estimate, and f_c the
+    variance owed to c over the expectation of d_c^2. docs/methods.md#bias-reduced has more, docs/coverage.md the
+    rejection rates.
     """
 
     degrees: Degrees = "welch"

@@ -14,7 +14,7 @@ import numpy as np
 
 from asn_impact.arrays import Bool, Float, Int
 from asn_impact.designs import Design
-from asn_impact.estimation.adjusted import cluster_sums
+from asn_impact.estimation.clusters import cluster_sums
 from asn_impact.estimation.effects import Contributions, Effects, Fit, Traces
 
 __all__ = ["Blocks", "LeastSquares"]

@@ -92,15 +92,19 @@ def estimator_entry(
     *parts: Message | None,
     authors: tuple[str, ...] = (),
     also: tuple[Message, ...] = (),
+    explained: Mapping[str, Message] | None = None,
     **values: Any,  # noqa: ANN401 - what fills the gaps of the entry
 ) -> Method:
-    """Return the entry of an estimator in ``words/methods.toml``; parts that are None are left out."""
+    """Return the entry of an estimator in ``words/methods.toml``; parts that are None are left out.
+
+    `values` fill the gaps of the short name and of the sentence, `explained` those of the sentence alone.
+    """
     short = Message(f"methods.{entry}.short", **values)
     head = Message("methods.by", short=short, authors=authors) if authors else short
     return Method(
         name=full_name(head, parts),
         short=short,
-        sentence=Message(f"methods.{entry}.sentence", **values),
+        sentence=Message(f"methods.{entry}.sentence", **values, **(explained or {})),
         source=Message(f"methods.{entry}.source"),
         parts=tuple(part for part in parts if part is not None),
         also=also,

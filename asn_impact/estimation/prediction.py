@@ -16,19 +16,22 @@ import numpy as np
 
 from asn_impact.arrays import Bool, Float, Int
 from asn_impact.designs import Design
-from asn_impact.estimation.adjusted import by_cluster, ratio
+from asn_impact.errors import InferenceError
+from asn_impact.estimation.cell_effects import CellFit, sums_by_term, term_of_cell, unit_shares
+from asn_impact.estimation.clusters import by_cluster, ratio
 from asn_impact.estimation.deletions import Deletions, Weigh
 from asn_impact.estimation.matrices import inverted, root_of
-from asn_impact.estimation.saturated import CellFit, sums_by_term, term_of_cell
 from asn_impact.estimation.working import Units, Working, project
+from asn_impact.words import Message
 
-__all__ = ["Deviation", "PredictionFit"]
+__all__ = ["Deviation", "PredictionFit", "within_units"]
 
 Deviation: TypeAlias = Literal["weighted_mean", "squared_mean", "leave_out"]
 
 _LOOSE = 1e-6  # share of a prediction in directions without information above which it is not to be had
 _GONE = 1e-6  # what is left of a direction without a cluster, below which it is estimated again: rounding would show
 _NOTHING = 1e-12  # share of the weight of a term below which nothing of it is left
+_CONSTANT = 1e-9  # distance of a covariate from its mean in the unit, in standard deviations, that is rounding
 _BLOCK = 3_000_000  # numbers in one (n, T, T) array at a time
 _KEPT = 30_000_000  # numbers in all (U, T, T) arrays up to which they are kept
 
@@ -239,10 +242,11 @@ class PredictionFit(CellFit):
         """(k,) mean effects; NaN where no cell can be predicted."""
         return ratio(self._by_term(self._weight * self._parts[0]).sum(axis=0), self._size.sum(axis=0))
 
-    def lost(self) -> int:
-        """Return how many treated cells cannot be predicted, in terms that rest on others."""
-        wanted = self.design.panel.observed & np.append(np.isfinite(self.estimate), False)[self._term]
-        return int((wanted & (self._weight == 0)).sum())
+    def notes(self) -> tuple[Message, ...]:
+        """Return what is to be said of treated cells that cannot be predicted, in terms that rest on others."""
+        asked = self.design.panel.observed & np.append(np.isfinite(self.estimate), False)[self._term]
+        lost = int((asked & (self._weight == 0)).sum())
+        return (Message("estimation.cells_not_predicted", n=lost),) if lost else ()
 
     @cached_property
     def _slope(self) -> Float:
@@ -263,6 +267,10 @@ class PredictionFit(CellFit):
         total, weight = self._by_term(squared * self._parts[0]), self._by_term(squared)
         if self.deviation == "squared_mean":
             return ratio(total.sum(axis=0), weight.sum(axis=0))
+        alone = (weight > 0).sum(axis=0) == 1
+        if alone.any():
+            waves = tuple(self.design.cohort_label(step) for step in np.unique(self.start[alone]))
+            raise InferenceError(Message("estimation.leave_out_alone", waves=waves))
         return ratio(total.sum(axis=0) - total, weight.sum(axis=0) - weight)
 
     def loadings(self) -> Float:
@@ -474,6 +482,13 @@ def _add_units(mean: Mean, function: Float, where: Int, block: Block, mine: Int,
     np.add.at(found.square, block.clusters[row], (without**2).sum(axis=1))
     with_all = np.einsum("r,nrt->nt", mean.first[where], function)
     np.add.at(found.own, block.clusters[row], (with_all**2).sum(axis=1))
+
+
+def within_units(x: Float, untreated: Bool, weight: Float) -> Float:
+    """(U, T, p) covariates less their untreated mean in each unit; one that is constant there is zero, not rounding."""
+    share = unit_shares(np.where(untreated, weight, 0.0))
+    x = x - np.einsum("ut,utp->up", share, x)[:, None, :]
+    return np.where(np.abs(x) < _CONSTANT, 0.0, x)
 
 
 def _well_conditioned(matrices: Float) -> Bool:

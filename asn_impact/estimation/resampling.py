@@ -122,6 +122,8 @@ class WildBootstrap(Rule):
     has unit and
     period effects, the other group-time cells, and the tested effect on every cell of its own.
 
+    Equation: p = the share of draws with |t*| > |t|, ties not counted.
+
     With few treated clusters it rejects too rarely (MacKinnon and Webb 2017); see docs/coverage.md.
     """
 
@@ -167,6 +169,8 @@ class Permutation(Rule):
     otherwise a random sample of `reps`, with the data added (Phipson and Smyth 2010). Studentised, so that it is also
     valid in large samples when the noise differs (Chung and Romano 2013). Intervals hold all constant effects not
     rejected; an estimator that chooses its weights by the outcome (`SyntheticDiD`, `Efficient`) has none.
+
+    Equation: p = the share of deals with |t*| >= |t|; in a sample of N deals (1 + r) / (1 + N), r their number.
     """
 
     reps: Times

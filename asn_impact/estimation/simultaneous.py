@@ -130,7 +130,8 @@ class Simultaneous(Rule):
     A draw is normal with the correlation of the estimates; each of its k numbers is divided by the root of a mean of
     df_k squares that are drawn with the same correlation (a Wishart matrix's diagonal), as the variances of the
     estimates are correlated too: exact for normal changes of equally noisy clusters, if the correlation were known. The
-    smallest of its k p-values enters. Single-step maxT of Westfall and Young (1993) in terms of p-values; sup-t bands:
+    smallest of its k p-values enters. Equation: the interval is estimate +- t_k(1 - a / 2) s_k, a the 5 % quantile of
+    the smallest p-values. Single-step maxT of Westfall and Young (1993) in terms of p-values; sup-t bands:
     Montiel Olea and Plagborg-Moller (2019). docs/coverage.md#bands has the measured rates, docs/methods.md#simultaneous
     the equations.
 

@@ -17,7 +17,7 @@ from asn_impact.arguments import Steps, Times
 from asn_impact.arrays import Bool, Float, Int
 from asn_impact.designs import Design
 from asn_impact.errors import EstimationError
-from asn_impact.estimation.adjusted import by_cluster, ratio
+from asn_impact.estimation.clusters import by_cluster, ratio
 from asn_impact.estimation.effects import Effects, Estimator, Fit
 from asn_impact.estimation.methods import Method, estimator_entry
 from asn_impact.words import Alert, Message, paragraph
@@ -53,6 +53,9 @@ class Stacked(Estimator):
     event time, standard errors clustered over stacks. Those (`ClusterRobust`) count what is common to a calendar
     period as noise, because waves share one mean for each event time; the rules that leave clusters out do not.
     A unit counts with its weight in the last period before adoption. See docs/methods.md#stacked.
+
+    Equation: with D_a and C_a the weights of the treated and of the controls of wave a, and D and C their sums, a
+    control of wave a weighs (D_a / D) / (C_a / C).
 
     Examples
     --------

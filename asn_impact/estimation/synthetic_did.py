@@ -17,7 +17,8 @@ import pandas as pd
 from asn_impact.arrays import Float, Int
 from asn_impact.designs import Design
 from asn_impact.errors import EstimationError
-from asn_impact.estimation.adjusted import Adjusted, Rows, cluster_sums
+from asn_impact.estimation.adjusted import Adjusted, Rows
+from asn_impact.estimation.clusters import cluster_sums
 from asn_impact.estimation.effects import Cells, Effects, Estimator, Fit
 from asn_impact.estimation.methods import Method, estimator_entry
 from asn_impact.words import Alert, Message

@@ -51,7 +51,10 @@ class TripleDifference(Estimator):
 
     Notes
     -----
-    See docs/methods.md#tripledifference.
+    Olden and Moen (2022), Econometrics Journal 25; Ortiz-Villavicencio and Sant'Anna (2025) for staggered adoption. See
+    docs/methods.md#tripledifference.
+
+    Equation: ATT(g, t) = ATT(g, t | reached) - ATT(g, t | not reached), each as in `GroupTime`.
 
     Examples
     --------
