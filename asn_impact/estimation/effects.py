@@ -174,7 +174,7 @@ class Fit(ABC):
         difference = np.repeat(-full[None], clusters, axis=0)
         for c in range(clusters):
             difference[c][:, design.cluster != c] += _same_terms(effects, effects.anew(design.without(c)))
-        return difference
+        return np.where(np.isnan(difference).any(axis=(2, 3), keepdims=True), np.nan, difference)
 
     def deletions(self, design: Design, groups: Bool) -> Sequence[Deletions] | None:
         """Return what happens to each estimate when each cluster goes, in low rank; None where that is not known."""
@@ -219,8 +219,13 @@ def contributions_of(parts: Sequence[Deletions], estimate: Float, *, scaled: boo
         scale = part.scale() if scaled else np.ones(len(part.own))
         values.append(np.where(scale > 0, part.estimate - whole, 0.0) * scale)
         traces.append(Traces(*(np.asarray(one)[None] for one in part.traces(scale))))
-    moments = Traces.stacked(traces)
-    return Contributions(np.stack(values, axis=1), lambda groups: moments)
+    stacked = Traces.stacked(traces)
+
+    def of_groups(groups: Bool) -> Traces:
+        assert all(np.array_equal(groups, part.groups) for part in parts), "deletions are worked out for their groups"
+        return stacked
+
+    return Contributions(np.stack(values, axis=1), of_groups)
 
 
 def moments_of(design: Design, weights: Float, groups: Bool) -> Float:

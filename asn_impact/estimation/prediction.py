@@ -22,7 +22,7 @@ from asn_impact.estimation.clusters import by_cluster, ratio
 from asn_impact.estimation.deletions import Deletions, Weigh
 from asn_impact.estimation.matrices import inverted, root_of
 from asn_impact.estimation.working import Units, Working, project
-from asn_impact.words import Message
+from asn_impact.words import Alert, Message
 
 __all__ = ["Deviation", "PredictionFit", "within_units"]
 
@@ -246,7 +246,7 @@ class PredictionFit(CellFit):
         """Return what is to be said of treated cells that cannot be predicted, in terms that rest on others."""
         asked = self.design.panel.observed & np.append(np.isfinite(self.estimate), False)[self._term]
         lost = int((asked & (self._weight == 0)).sum())
-        return (Message("estimation.cells_not_predicted", n=lost),) if lost else ()
+        return (Alert("estimation.cells_not_predicted", n=lost),) if lost else ()
 
     @cached_property
     def _slope(self) -> Float:
@@ -274,8 +274,9 @@ class PredictionFit(CellFit):
         return ratio(total.sum(axis=0) - total, weight.sum(axis=0) - weight)
 
     def loadings(self) -> Float:
-        """(k, U, T) weights on the cell means."""
-        return self.loadings_of(np.eye(len(self.start)))
+        """(k, U, T) weights on the cell means; NaN where not estimable."""
+        unknown = np.isnan(self.estimate)[:, None, None]
+        return np.where(unknown, np.nan, self.loadings_of(np.eye(len(self.start))))
 
     def loadings_of(self, weights: Float) -> Float:
         """(m, U, T) weights on the cell means of (m, k) weighted sums of the estimates."""

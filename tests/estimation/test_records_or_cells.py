@@ -306,7 +306,7 @@ def test_every_engine_gives_means_and_cross_products_of_the_complete_records(eng
     frame = records(1)
     frame = frame.assign(x=frame["x"].mask(frame.index % 7 == 0), w=frame["x"].round(2).astype(str), odd=frame["z"] > 1)
     columns = ("x", "z", "w", "odd")
-    with pytest.warns(DataWarning, match="records without a value of answer or x or z or w or odd are left out"):
+    with pytest.warns(DataWarning, match="records without a value of answer, x, z, w or odd are left out"):
         panel = tabulate(measured(ENGINES[engine](frame), ("answer", *columns)), Score("answer"), covariates=columns)
     assert panel.covariates == columns
     complete = frame.dropna(subset=["x"])
@@ -350,7 +350,7 @@ def test_texts_of_a_csv_file_are_read_as_numbers(tmp_path):
 def test_texts_that_are_no_plain_numbers_are_refused_by_name_and_not_shown(engine, text):
     frame = records(4)
     frame = frame.assign(x=frame["x"].astype(str).where(frame.index > 0, text))
-    with pytest.raises(InputError, match=r"Column 'x' holds 1 texts that are no plain numbers") as refused:
+    with pytest.raises(InputError, match=r"Column 'x' holds 1 text that is no plain number") as refused:
         tabulate(measured(ENGINES[engine](frame)), Score("answer"), covariates="x")
     assert text not in str(refused.value)
 

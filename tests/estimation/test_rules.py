@@ -29,7 +29,7 @@ from asn_impact.estimation import (
     resampling,
     romano_wolf,
 )
-from asn_impact.estimation.effects import Fit, moments_of, spread
+from asn_impact.estimation.effects import Fit, Traces, moments_of, spread, two_groups
 from asn_impact.estimation.jackknife import bias_reduced, deleted, differences
 from asn_impact.intake.training import read_rollout
 from asn_impact.measures.outcomes import Mean
@@ -79,7 +79,9 @@ def test_moments_of_a_regression_in_closed_form_equal_those_from_its_weights():
     effects = TwoWay()(made(2))
     groups = np.array([[True] * 5 + [False] * 4, [False] * 5 + [True] * 4])
     slow = moments_of(effects.design, spread(effects, differences(effects)), groups)
-    np.testing.assert_allclose(effects.fit.deleted(effects).moments(groups), slow, atol=1e-12)
+    closed, expected = effects.fit.deleted(effects).traces(groups), Traces.of(slow)
+    for name in ("expected", "total", "product"):
+        np.testing.assert_allclose(vars(closed)[name], vars(expected)[name], atol=1e-12)
 
 
 def test_cr2_in_closed_form_equals_the_matrix_square_root_on_cells():
@@ -103,8 +105,7 @@ def test_cr2_in_closed_form_equals_the_matrix_square_root_on_cells():
 @pytest.mark.parametrize("estimator", ESTIMATORS, ids=lambda e: type(e).__name__)
 def test_the_bias_reduced_variance_is_unbiased_under_independent_errors(estimator):
     effects = estimator(made(4)).overall()
-    everyone = np.ones((1, 9), dtype=bool)
-    expected = np.trace(bias_reduced(effects).moments(everyone)[0, 0])
+    expected = float(bias_reduced(effects).traces(two_groups(effects.design)).total[0].sum())
     assert expected == pytest.approx(float((effects.loadings() ** 2).sum()), rel=1e-8)
 
 

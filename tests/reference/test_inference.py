@@ -114,8 +114,8 @@ def test_satterthwaite_degrees_of_freedom_equal_clubsandwich(name, rule, data, v
     make, prefix = REGRESSIONS[name]
     blocks = make(data)[0]
     parts = blocks.bias_reduced() if rule == "CR2" else blocks.deleted()
-    moments = parts.moments(np.ones((1, len(blocks.gram)), dtype=bool))[0, 0]
-    df = np.trace(moments) ** 2 / (moments**2).sum()
+    traces = parts.traces(np.ones((1, len(blocks.gram)), dtype=bool))
+    df = traces.total[0, 0] ** 2 / traces.product[0, 0, 0]
     assert df == pytest.approx(values(f"{name}__few_clusters")[f"{prefix}_clubSandwich_{rule}"]["df_satt"], rel=1e-7)
 
 
