@@ -11,7 +11,7 @@ from asn_impact.arrays import Bool, Float, Int
 from asn_impact.designs import Design
 from asn_impact.errors import EstimationError
 from asn_impact.estimation.clusters import by_cluster, ratio
-from asn_impact.estimation.effects import Averaged, Cells, Effects, Estimator, Fit
+from asn_impact.estimation.effects import Averaged, Cells, Effects, Estimator, Fit, differences_of
 from asn_impact.estimation.two_way import columns_of
 from asn_impact.words import Alert, Message, paragraph
 
@@ -61,6 +61,10 @@ class CellFit(Fit):
 
     start: Float
     period: Int
+
+    def differences(self, effects: Effects) -> Float:
+        """(G, k, U, T) weights on the cell means without each cluster less those with all."""
+        return differences_of(self, effects)
 
 
 def where_known(design: Design, covariates: tuple[str, ...]) -> tuple[Design, tuple[Message, ...]]:

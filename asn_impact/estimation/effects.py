@@ -166,13 +166,9 @@ class Fit(ABC):
 
     def differences(self, effects: Effects) -> Float:
         """(G, k, U, T) the weights on the cell means without each cluster, less the weights with all of them."""
-        design, full = effects.design, self.loadings()
-        clusters, k = len(design.clusters), len(full)
-        closed = self.loadings_without(np.broadcast_to(np.eye(k), (clusters, k, k)))
-        if closed is not None:
-            return np.where(np.isnan(self.leave_one_out())[:, :, None, None], np.nan, closed - full)
-        difference = np.repeat(-full[None], clusters, axis=0)
-        for c in range(clusters):
+        design = effects.design
+        difference = np.repeat(-self.loadings()[None], len(design.clusters), axis=0)
+        for c in range(len(difference)):
             difference[c][:, design.cluster != c] += _same_terms(effects, effects.anew(design.without(c)))
         return np.where(np.isnan(difference).any(axis=(2, 3), keepdims=True), np.nan, difference)
 
@@ -226,6 +222,14 @@ def contributions_of(parts: Sequence[Deletions], estimate: Float, *, scaled: boo
         return stacked
 
     return Contributions(np.stack(values, axis=1), of_groups)
+
+
+def differences_of(fit: Fit, effects: Effects) -> Float:
+    """(G, k, U, T) the same for a fit that knows its `loadings_without`: NaN where a cluster carries an estimate."""
+    clusters, k = len(effects.design.clusters), len(fit.estimate)
+    without = fit.loadings_without(np.broadcast_to(np.eye(k), (clusters, k, k)))
+    assert without is not None
+    return np.where(np.isnan(fit.leave_one_out())[:, :, None, None], np.nan, without - fit.loadings()[None])
 
 
 def moments_of(design: Design, weights: Float, groups: Bool) -> Float:

@@ -19,7 +19,7 @@ from asn_impact.designs import Design
 from asn_impact.errors import EstimationError
 from asn_impact.estimation.adjusted import Adjusted, Rows
 from asn_impact.estimation.clusters import cluster_sums
-from asn_impact.estimation.effects import Cells, Effects, Estimator, Fit
+from asn_impact.estimation.effects import Cells, Effects, Estimator, Fit, differences_of
 from asn_impact.estimation.methods import Method, estimator_entry
 from asn_impact.words import Alert, Message
 
@@ -278,6 +278,10 @@ class SyntheticFit(Fit):
             over_time = self._over_time(wave, own)
             total[:, :, wave.units] += np.einsum("gn,gmt->gmnt", comparison.rescaled(), over_time)
         return total
+
+    def differences(self, effects: Effects) -> Float:
+        """(G, k, U, T) weights on the cell means without each cluster less those with all."""
+        return differences_of(self, effects)
 
     def _over_time(self, wave: Synthetic, weights: Float) -> Float:
         """(..., T) weights on the periods of (..., k) weighted sums of the effects of a wave."""

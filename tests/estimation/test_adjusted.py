@@ -5,23 +5,18 @@ CLOSE 1e-8 for sums and least squares; ITERATED 1e-6 against the logit of statsm
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import replace
 
 import numpy as np
-import pandas as pd
 import pytest
 import statsmodels.api as sm
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from asn_impact.designs import Design
 from asn_impact.errors import DataWarning, EstimationError, InputError
 from asn_impact.estimation import GroupTime
 from asn_impact.estimation.adjusted import Adjusted, Rows, cluster_sums, logit
-from asn_impact.measures.outcomes import Mean
-from asn_impact.measures.panel import Panel
-from asn_impact.timeline import Timeline
+from tests.estimation.random_designs import design_of, quietly
 
 CLOSE = 1e-8
 ITERATED = 1e-6
@@ -41,25 +36,20 @@ def made(seed, *, units=60, periods=4, clusters=None, missing=0.0, adopted=(2, 3
     observed = rng.random((units, periods)) >= missing
     outcome = rng.normal(size=(units, periods)) + x1[:, None] * np.arange(periods)
     outcome += np.arange(periods)[None, :] >= start[:, None]
-    panel = Panel(
-        outcome=Mean("days"),
-        units=tuple(range(units)),
-        timeline=Timeline.months(np.arange(24276, 24276 + periods)),
-        n=observed.astype(float),
-        mean=np.where(observed, outcome, np.nan),
-        weight=np.where(observed, rng.uniform(0.5, 2, (units, periods)), 0.0),
-        attributes=pd.DataFrame({"office": np.arange(units), "x1": x1, "kind": ["a", "b"] * (units // 2)}),
+    weight = np.where(observed, rng.uniform(0.5, 2, (units, periods)), 0.0)
+    attributes = {"x1": x1, "kind": ["a", "b"] * (units // 2)}
+    cluster = None if clusters is None else np.arange(units) % clusters
+    x2 = rng.normal(size=(units, periods, 1))
+    return design_of(
+        outcome,
+        start,
+        observed=observed,
+        weight=weight,
+        cluster=cluster,
+        attributes=attributes,
         covariates=("x2",),
-        x=rng.normal(size=(units, periods, 1)),
+        x=x2,
     )
-    cluster = np.arange(units) if clusters is None else np.arange(units) % clusters
-    return Design(panel, start, cluster, tuple(range(cluster.max() + 1)), "office")
-
-
-def quietly(estimator, design):
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DataWarning)
-        return estimator(design)
 
 
 def slow(design, method, cohort, period, base):

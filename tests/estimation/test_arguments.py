@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
-import pandas as pd
 import pytest
 
 import asn_impact as ai
-from asn_impact.designs import Design
 from asn_impact.errors import InputError
 from asn_impact.estimation.curve import one_day
 from asn_impact.estimation.imputation import Leads
-from asn_impact.measures.outcomes import Mean
-from asn_impact.measures.panel import Panel
-from asn_impact.timeline import Timeline
+from tests.estimation.random_designs import design_of
 
 WRONG = [
     (ai.GroupTime, {"anticipation": -1}, "Expected a whole number, 0 or more"),
@@ -77,16 +73,7 @@ def test_a_seed_has_no_default(rule):
 
 def design():
     rng = np.random.default_rng(1)
-    panel = Panel(
-        outcome=Mean("days"),
-        units=tuple(range(8)),
-        timeline=Timeline.months(np.arange(24276, 24282)),
-        n=np.ones((8, 6)),
-        mean=rng.normal(size=(8, 6)),
-        weight=np.ones((8, 6)),
-        attributes=pd.DataFrame({"office": np.arange(8)}),
-    )
-    return Design(panel, np.array([3.0] * 4 + [np.inf] * 4), np.arange(8), tuple(range(8)), "office")
+    return design_of(rng.normal(size=(8, 6)), [3.0] * 4 + [np.inf] * 4)
 
 
 def test_a_rule_without_brackets_is_refused():

@@ -13,13 +13,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from asn_impact.designs import Design
 from asn_impact.errors import EstimationError
 from asn_impact.estimation import GroupTime
 from asn_impact.estimation.dose import Dose
-from asn_impact.measures.outcomes import Mean
-from asn_impact.measures.panel import Panel
-from asn_impact.timeline import Timeline
+from tests.estimation.random_designs import design_of, with_mean
 
 CLOSE = 1e-9
 seeds = st.integers(0, 2**32 - 1)
@@ -29,21 +26,9 @@ def made(seed, *, units=24, periods=5, doses=(0.25, 0.5, 1.0), clusters=None, ad
     rng = np.random.default_rng(seed)
     treated = np.arange(units) < units // 2
     start = np.where(treated, np.resize(np.asarray(adopted, dtype=float), units), np.inf)
-    panel = Panel(
-        outcome=Mean("days"),
-        units=tuple(range(units)),
-        timeline=Timeline.months(np.arange(24276, 24276 + periods)),
-        n=np.ones((units, periods)),
-        mean=rng.normal(size=(units, periods)),
-        weight=np.ones((units, periods)),
-        attributes=pd.DataFrame({"office": np.arange(units), "dose": np.repeat(np.resize(doses, units // 2), 2)}),
-    )
-    cluster = np.arange(units) if clusters is None else np.arange(units) % clusters
-    return Design(panel, start, cluster, tuple(range(cluster.max() + 1)), "office")
-
-
-def with_mean(design, mean):
-    return replace(design, panel=replace(design.panel, mean=mean))
+    dose = {"dose": np.repeat(np.resize(doses, units // 2), 2)}
+    outcome = rng.normal(size=(units, periods))
+    return design_of(outcome, start, cluster=None if clusters is None else np.arange(units) % clusters, attributes=dose)
 
 
 @given(seed=seeds)

@@ -10,18 +10,14 @@ from dataclasses import replace
 from itertools import combinations
 
 import numpy as np
-import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from asn_impact.designs import Design
 from asn_impact.errors import EstimationError
 from asn_impact.estimation import GroupTime
 from asn_impact.estimation.efficient import Efficient
-from asn_impact.measures.outcomes import Mean
-from asn_impact.measures.panel import Panel
-from asn_impact.timeline import Timeline
+from tests.estimation.random_designs import design_of
 
 CLOSE = 1e-9
 seeds = st.integers(0, 2**32 - 1)
@@ -31,21 +27,7 @@ def made(seed, *, units=18, periods=6, adopted=(2, 3, np.inf), persistence=0.5):
     rng = np.random.default_rng(seed)
     start = np.resize(np.asarray(adopted), units)[rng.permutation(units)]
     unit = rng.normal(size=(units, 1))
-    return of_outcome(persistence * unit + rng.normal(size=(units, periods)), start)
-
-
-def of_outcome(outcome, start):
-    units, periods = outcome.shape
-    panel = Panel(
-        outcome=Mean("days"),
-        units=tuple(range(units)),
-        timeline=Timeline.months(np.arange(24276, 24276 + periods)),
-        n=np.ones((units, periods)),
-        mean=outcome,
-        weight=np.ones((units, periods)),
-        attributes=pd.DataFrame({"office": np.arange(units)}),
-    )
-    return Design(panel, start, np.arange(units), tuple(range(units)), "office")
+    return design_of(persistence * unit + rng.normal(size=(units, periods)), start)
 
 
 def slow(design, time=None):
@@ -101,7 +83,7 @@ def test_invariances(seed):
     design = made(seed)
     still = Efficient()(design)
     order = rng.permutation(18)
-    shuffled = of_outcome(design.panel.mean[order], design.adopted[order])
+    shuffled = design_of(design.panel.mean[order], design.adopted[order])
     moved = replace(design.panel, mean=-3 * design.panel.mean + rng.normal(size=(1, 6)))
     np.testing.assert_allclose(Efficient()(shuffled).estimate, still.estimate, atol=CLOSE)
     np.testing.assert_allclose(Efficient()(replace(design, panel=moved)).estimate, -3 * still.estimate, atol=CLOSE)
@@ -126,7 +108,7 @@ def test_unbiased_over_every_assignment_of_a_lottery_and_more_precise_than_did()
     ours, did = [], []
     for chosen in combinations(range(8), 4):
         start = np.where(np.isin(np.arange(8), chosen), 2.0, np.inf)
-        design = of_outcome(outcome, start)
+        design = design_of(outcome, start)
         ours.append(Efficient()(design).estimate[0])
         did.append(GroupTime()(design).overall().estimate[0])
     assert np.mean(ours) == pytest.approx(0, abs=1e-9)  # each draw and its mirror image cancel
@@ -139,7 +121,7 @@ def test_coverage_of_the_neyman_interval_in_simulation():
     for _ in range(400):
         start = np.resize([2.0, 4.0, np.inf], 60)[rng.permutation(60)]
         treated = np.arange(6)[None, :] >= start[:, None]
-        design = of_outcome(rng.normal(size=(60, 1)) + rng.normal(size=(60, 6)) + 0.7 * treated, start)
+        design = design_of(rng.normal(size=(60, 1)) + rng.normal(size=(60, 6)) + 0.7 * treated, start)
         effects = Efficient()(design)
         error = np.sqrt((effects.influence[:, 0] ** 2).sum())
         covered.append(abs(effects.estimate[0] - 0.7) < 1.96 * error)
@@ -152,7 +134,7 @@ def test_coverage_of_the_neyman_interval_in_simulation():
 def test_refusals():
     design = made(1)
     with pytest.raises(EstimationError, match="One unit only in wave"):
-        Efficient()(of_outcome(design.panel.mean, np.where(np.arange(18) == 0, 4.0, design.adopted)))
+        Efficient()(design_of(design.panel.mean, np.where(np.arange(18) == 0, 4.0, design.adopted)))
     with pytest.raises(EstimationError, match="own cluster"):
         Efficient()(replace(design, cluster=np.arange(18) // 2, clusters=tuple(range(9))))
     n = design.panel.n.copy()

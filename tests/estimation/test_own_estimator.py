@@ -26,10 +26,8 @@ from asn_impact.estimation import (
 from asn_impact.estimation.effects import Effects, Estimator, Fit
 from asn_impact.estimation.inference import Rule, conclude
 from asn_impact.estimation.methods import Method
-from asn_impact.measures.outcomes import Mean
-from asn_impact.measures.panel import Panel
-from asn_impact.timeline import Timeline
 from asn_impact.words import verbatim
+from tests.estimation.random_designs import design_of
 
 
 def entry(name):
@@ -90,16 +88,7 @@ class OwnRule(Rule):
 
 def design(seed=1):
     rng = np.random.default_rng(seed)
-    panel = Panel(
-        outcome=Mean("days"),
-        units=tuple(range(9)),
-        timeline=Timeline.months(np.arange(24276, 24282)),
-        n=np.ones((9, 6)),
-        mean=rng.normal(size=(9, 6)),
-        weight=np.ones((9, 6)),
-        attributes=pd.DataFrame({"office": np.arange(9)}),
-    )
-    return Design(panel, np.array([3.0] * 4 + [np.inf] * 5), np.arange(9), tuple(range(9)), "office")
+    return design_of(rng.normal(size=(9, 6)), [3.0] * 4 + [np.inf] * 5)
 
 
 RULES = [

@@ -14,16 +14,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from asn_impact.designs.design import Design, assign
+from asn_impact.designs.design import assign
 from asn_impact.errors import DataWarning, InferenceError, InputError
 from asn_impact.estimation.group_time import GroupTime
 from asn_impact.estimation.inference import infer
 from asn_impact.estimation.placebo import Placebo
 from asn_impact.estimation.synthetic_did import SyntheticDiD
 from asn_impact.intake.training import Rollout
-from asn_impact.measures.outcomes import Mean
-from asn_impact.measures.panel import Panel, read_panel
-from asn_impact.timeline import Timeline
+from asn_impact.measures.panel import read_panel
+from tests.estimation.random_designs import design_of
 
 CLOSE = 1e-9
 R_STOPS = 5e-3
@@ -36,16 +35,7 @@ def made(treated, *, units=7, periods=6, per_cluster=1):
     clusters = units // per_cluster
     cluster = np.arange(units) // per_cluster
     start = np.concatenate([treated, np.full(clusters - len(treated), np.inf)])[cluster]
-    panel = Panel(
-        outcome=Mean("days"),
-        units=tuple(range(units)),
-        timeline=Timeline.months(np.arange(24276, 24276 + periods)),
-        n=np.ones((units, periods)),
-        mean=rng.normal(size=(units, periods)),
-        weight=np.ones((units, periods)),
-        attributes=pd.DataFrame({"office": np.arange(units)}),
-    )
-    return Design(panel, start, cluster, tuple(range(clusters)), "office")
+    return design_of(rng.normal(size=(units, periods)), start, cluster=cluster)
 
 
 def inferred(effects, rule):

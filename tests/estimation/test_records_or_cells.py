@@ -1,7 +1,6 @@
 """Records or cells, the same numbers: tabulated cells against the regression on the rows with explicit dummies."""
 
 import datetime as dt
-import warnings
 from dataclasses import dataclass
 from itertools import product
 
@@ -23,6 +22,7 @@ from asn_impact.measures.calendar import WorkCalendar
 from asn_impact.measures.durations import measure
 from asn_impact.measures.outcomes import Count, RestrictedMean, Score
 from asn_impact.measures.tabulate import tabulate
+from tests.estimation.random_designs import quietly
 
 SAME = 1e-9  # the same linear algebra in another order
 ROUNDING = 1e-12  # engines add decimals in different orders
@@ -61,12 +61,6 @@ def records(seed, *, months=5, missing=0.15, largest=6):
 
 def measured(frame, keep=("answer", "x", "z")):
     return measure(read_exports(frame, as_of=AS_OF, keep=list(keep)), CALENDAR)
-
-
-def quietly(call, *args, **options):
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DataWarning)
-        return call(*args, **options)
 
 
 def designed(frame, outcome, by, covariates, weights="records"):

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from IPython.core.formatters import DisplayFormatter
 
-from asn_impact.designs import Design, assign
+from asn_impact.designs import assign
 from asn_impact.errors import DataWarning, InferenceError, InputError
 from asn_impact.estimation import (
     BiasReduced,
@@ -32,9 +32,8 @@ from asn_impact.estimation import (
 from asn_impact.estimation.effects import Fit, Traces, moments_of, spread, two_groups
 from asn_impact.estimation.jackknife import bias_reduced, deleted, differences
 from asn_impact.intake.training import read_rollout
-from asn_impact.measures.outcomes import Mean
-from asn_impact.measures.panel import Panel, read_panel
-from asn_impact.timeline import Timeline
+from asn_impact.measures.panel import read_panel
+from tests.estimation.random_designs import design_of
 
 CLOSED = 1e-9  # the same linear algebra in another order
 
@@ -43,18 +42,9 @@ def made(seed, adopted=(3, 3, 5, 5, 5, np.inf, np.inf, np.inf, np.inf), periods=
     rng = np.random.default_rng(seed)
     shape = (len(adopted), periods)
     outcome = rng.normal(size=(shape[0], 1)) + rng.normal(size=shape)
-    panel = Panel(
-        outcome=Mean("days"),
-        units=tuple(f"O{i}" for i in range(shape[0])),
-        timeline=Timeline.months(24276 + np.arange(periods)),
-        n=np.ones(shape),
-        mean=outcome,
-        weight=np.ones(shape),
-        attributes=pd.DataFrame(
-            {"office": [f"O{i}" for i in range(shape[0])], "kind": [i % 2 for i in range(shape[0])]}
-        ),
-    )
-    return Design(panel, np.array(adopted, dtype=float), np.arange(shape[0]), panel.units, "office")
+    labels = tuple(f"O{i}" for i in range(shape[0]))
+    attributes = {"office": labels, "kind": [i % 2 for i in range(shape[0])]}
+    return replace(design_of(outcome, adopted, units=labels, attributes=attributes), clusters=labels)
 
 
 ESTIMATORS = [GroupTime(), GroupTime(controls="never"), TwoWay(), Imputation(), InteractionWeighted()]

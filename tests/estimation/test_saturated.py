@@ -6,7 +6,6 @@ CLOSE 1e-8: the twin inverts a larger and worse conditioned matrix.
 from __future__ import annotations
 
 import re
-import warnings
 from dataclasses import replace
 
 import numpy as np
@@ -15,14 +14,11 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from asn_impact.designs import Design
 from asn_impact.errors import DataWarning, EstimationError, InputError
 from asn_impact.estimation import BiasReduced, ClusterRobust, GroupTime, infer
 from asn_impact.estimation.jackknife import differences
 from asn_impact.estimation.saturated import CohortRegression, InteractionWeighted, Saturated
-from asn_impact.measures.outcomes import Mean
-from asn_impact.measures.panel import Panel
-from asn_impact.timeline import Timeline
+from tests.estimation.random_designs import design_of, quietly, with_mean
 
 CLOSE = 1e-8
 GIVEN = ("queue", "size")
@@ -39,29 +35,9 @@ def made(seed, *, units=14, periods=6, clusters=None, missing=0.0, weighted=Fals
     outcome = rng.normal(size=(units, periods)) + rng.normal(size=(units, 1)) + 0.5 * np.arange(periods)
     size = np.repeat(rng.normal(size=(units, 1)), periods, axis=1)
     x = np.stack([20 + 5 * rng.normal(size=(units, periods)), 40 + 7 * size], axis=2)
-    panel = Panel(
-        outcome=Mean("days"),
-        units=tuple(range(units)),
-        timeline=Timeline.months(np.arange(24276, 24276 + periods)),
-        n=observed.astype(float),
-        mean=np.where(observed, outcome, np.nan),
-        weight=np.where(observed, weight, 0.0),
-        covariates=GIVEN,
-        x=np.where(observed[:, :, None], x, np.nan),
-        attributes=pd.DataFrame({"office": np.arange(units)}),
-    )
-    cluster = np.arange(units) if clusters is None else np.arange(units) % clusters
-    return Design(panel, start, cluster, tuple(range(cluster.max() + 1)), "office")
-
-
-def quietly(estimator, design):
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DataWarning)
-        return estimator(design)
-
-
-def with_mean(design, mean):
-    return replace(design, panel=replace(design.panel, mean=mean))
+    cluster = None if clusters is None else np.arange(units) % clusters
+    x = np.where(observed[:, :, None], x, np.nan)
+    return design_of(outcome, start, observed=observed, weight=weight, cluster=cluster, covariates=GIVEN, x=x)
 
 
 def aligned(effects, other):

@@ -10,7 +10,6 @@ import pytest
 from IPython.core.formatters import DisplayFormatter
 from scipy import special
 
-from asn_impact.designs import Design
 from asn_impact.errors import DataWarning, InferenceError, InputError
 from asn_impact.estimation.curve import Along, quantile_effects
 from asn_impact.estimation.efficient import Efficient
@@ -24,9 +23,8 @@ from asn_impact.estimation.simultaneous import Banded, Multiplier, Simultaneous,
 from asn_impact.estimation.stacked import Stacked
 from asn_impact.estimation.two_way import TwoWay
 from asn_impact.measures.curves import CurvePanel
-from asn_impact.measures.outcomes import CompletionCurve, Mean
-from asn_impact.measures.panel import Panel
-from asn_impact.timeline import Timeline
+from asn_impact.measures.outcomes import CompletionCurve
+from tests.estimation.random_designs import design_of
 
 # The 5 % quantile of N smallest p-values has a standard error of sqrt(0.05 * 0.95 / N) on the scale of the level of the
 # band: 0.0015 with 20,000 draws. Two such quantiles are compared, at four standard errors of their difference.
@@ -49,16 +47,8 @@ def made(seed, adopted=WAVES, periods=8):
     rng = np.random.default_rng(seed)
     shape = (len(adopted), periods)
     labels = tuple(f"O{i:02d}" for i in range(shape[0]))
-    panel = Panel(
-        outcome=Mean("days"),
-        units=labels,
-        timeline=Timeline.months(24276 + np.arange(periods)),
-        n=np.ones(shape),
-        mean=rng.normal(size=(shape[0], 1)) + rng.normal(size=shape),
-        weight=np.ones(shape),
-        attributes=pd.DataFrame({"office": labels}),
-    )
-    return Design(panel, np.array(adopted, dtype=float), np.arange(shape[0]), labels, "office")
+    outcome = rng.normal(size=(shape[0], 1)) + rng.normal(size=shape)
+    return replace(design_of(outcome, adopted, units=labels, attributes={"office": labels}), clusters=labels)
 
 
 def along(seed, days=8, adopted=ONE_DATE, periods=8):

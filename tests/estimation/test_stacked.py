@@ -5,22 +5,17 @@ CLOSE 1e-8: sums in another order.
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import replace
 
 import numpy as np
-import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from asn_impact.designs import Design
 from asn_impact.errors import DataWarning, EstimationError, InputError
 from asn_impact.estimation import BiasReduced, ClusterRobust, GroupTime, infer
 from asn_impact.estimation.stacked import Stacked
-from asn_impact.measures.outcomes import Mean
-from asn_impact.measures.panel import Panel
-from asn_impact.timeline import Timeline
+from tests.estimation.random_designs import design_of, quietly, with_mean
 
 CLOSE = 1e-8
 ESTIMATORS = [Stacked(before=2, after=1), Stacked(before=2, after=1, terms="event_time")]
@@ -33,27 +28,8 @@ def made(seed, *, units=16, periods=7, clusters=None, missing=0.0, weighted=Fals
     observed = rng.random((units, periods)) >= missing
     weight = rng.uniform(0.5, 2, (units, periods)) if weighted else np.ones((units, periods))
     outcome = rng.normal(size=(units, periods)) + rng.normal(size=(units, 1)) + 0.5 * np.arange(periods)
-    panel = Panel(
-        outcome=Mean("days"),
-        units=tuple(range(units)),
-        timeline=Timeline.months(np.arange(24276, 24276 + periods)),
-        n=observed.astype(float),
-        mean=np.where(observed, outcome, np.nan),
-        weight=np.where(observed, weight, 0.0),
-        attributes=pd.DataFrame({"office": np.arange(units)}),
-    )
-    cluster = np.arange(units) if clusters is None else np.arange(units) % clusters
-    return Design(panel, start, cluster, tuple(range(cluster.max() + 1)), "office")
-
-
-def quietly(estimator, design):
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DataWarning)
-        return estimator(design)
-
-
-def with_mean(design, mean):
-    return replace(design, panel=replace(design.panel, mean=mean))
+    cluster = None if clusters is None else np.arange(units) % clusters
+    return design_of(outcome, start, observed=observed, weight=weight, cluster=cluster)
 
 
 def test_one_wave_is_the_plain_difference_of_changes():

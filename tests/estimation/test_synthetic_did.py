@@ -9,20 +9,16 @@ import warnings
 from dataclasses import replace
 
 import numpy as np
-import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import minimize
 
-from asn_impact.designs import Design
 from asn_impact.errors import DataWarning, EstimationError, InferenceError
 from asn_impact.estimation import BiasReduced, Efficient, GroupTime, Permutation, WildBootstrap, infer
 from asn_impact.estimation.jackknife import bias_reduced, differences
 from asn_impact.estimation.synthetic_did import SyntheticDiD, simplex_weights
-from asn_impact.measures.outcomes import Mean
-from asn_impact.measures.panel import Panel
-from asn_impact.timeline import Timeline
+from tests.estimation.random_designs import design_of, with_mean
 
 CLOSE = 1e-8
 OPTIMUM = 1e-7
@@ -37,21 +33,7 @@ def made(seed, *, units=14, periods=8, adopted=(4, 4, 6), clusters=None, noise=1
     start = np.full(units, np.inf)
     start[: len(adopted)] = adopted
     outcome = noise * rng.normal(size=(units, periods)) + rng.normal(size=(units, 1)) * rng.normal(size=periods)
-    panel = Panel(
-        outcome=Mean("days"),
-        units=tuple(range(units)),
-        timeline=Timeline.months(np.arange(24276, 24276 + periods)),
-        n=np.ones((units, periods)),
-        mean=outcome,
-        weight=np.ones((units, periods)),
-        attributes=pd.DataFrame({"office": np.arange(units)}),
-    )
-    cluster = np.arange(units) if clusters is None else np.arange(units) % clusters
-    return Design(panel, start, cluster, tuple(range(cluster.max() + 1)), "office")
-
-
-def with_mean(design, mean):
-    return replace(design, panel=replace(design.panel, mean=mean))
+    return design_of(outcome, start, cluster=None if clusters is None else np.arange(units) % clusters)
 
 
 @given(seed=seeds, penalty=st.sampled_from([0.01, 0.3, 3.0]), shape=st.sampled_from([(5, 20), (20, 5), (6, 6)]))

@@ -5,23 +5,18 @@ CLOSE 1e-8: sums in another order.
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import replace
 
 import numpy as np
-import pandas as pd
 import pytest
 import statsmodels.formula.api as smf
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from asn_impact.designs import Design
 from asn_impact.errors import DataWarning, EstimationError
 from asn_impact.estimation import BiasReduced, ClusterRobust, GroupTime, infer
 from asn_impact.estimation.triple import TripleDifference
-from asn_impact.measures.outcomes import Mean
-from asn_impact.measures.panel import Panel
-from asn_impact.timeline import Timeline
+from tests.estimation.random_designs import design_of, quietly, with_mean
 
 CLOSE = 1e-8
 TRIPLE = TripleDifference(third="digital")
@@ -37,26 +32,8 @@ def made(seed, *, offices=12, periods=6, services=2, missing=0.0, weighted=False
     weight = rng.uniform(0.5, 2, (units, periods)) if weighted else np.ones((units, periods))
     outcome = rng.normal(size=(units, periods)) + rng.normal(size=(units, 1)) + 0.5 * np.arange(periods)
     digital = np.tile(np.arange(services) < services - 1, offices)
-    panel = Panel(
-        outcome=Mean("days"),
-        units=tuple(range(units)),
-        timeline=Timeline.months(np.arange(24276, 24276 + periods)),
-        n=observed.astype(float),
-        mean=np.where(observed, outcome, np.nan),
-        weight=np.where(observed, weight, 0.0),
-        attributes=pd.DataFrame({"office": office, "digital": digital}),
-    )
-    return Design(panel, start[office], office, tuple(range(offices)), "office")
-
-
-def quietly(estimator, design):
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DataWarning)
-        return estimator(design)
-
-
-def with_mean(design, mean):
-    return replace(design, panel=replace(design.panel, mean=mean))
+    attributes = {"office": office, "digital": digital}
+    return design_of(outcome, start[office], observed=observed, weight=weight, cluster=office, attributes=attributes)
 
 
 def with_attributes(design, **columns):

@@ -1,0 +1,48 @@
+"""What the tests of estimators share: designs put together from an outcome and adoption times, and silence.
+
+A design of random numbers is drawn in the order in which the first tests drew it, so that seeds keep their meaning.
+"""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+
+from asn_impact.designs import Design
+from asn_impact.errors import DataWarning
+from asn_impact.measures.outcomes import Mean
+from asn_impact.measures.panel import Panel
+from asn_impact.timeline import Timeline
+
+
+def quietly(call, *args, **options):
+    """What a call returns, without its warnings."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DataWarning)
+        return call(*args, **options)
+
+
+def design_of(outcome, start, *, observed=None, weight=None, cluster=None, attributes=None, **panel):
+    """Units over months: each unit its own cluster and of weight one, all cells observed, unless said otherwise."""
+    units, periods = outcome.shape
+    observed = np.ones(outcome.shape, dtype=bool) if observed is None else observed
+    cluster = np.arange(units) if cluster is None else cluster
+    cells = Panel(
+        outcome=Mean("days"),
+        units=panel.pop("units", tuple(range(units))),
+        timeline=Timeline.months(np.arange(24276, 24276 + periods)),
+        n=observed.astype(float),
+        mean=np.where(observed, outcome, np.nan),
+        weight=np.where(observed, 1.0 if weight is None else weight, 0.0),
+        attributes=pd.DataFrame({"office": np.arange(units), **(attributes or {})}),
+        **panel,
+    )
+    return Design(cells, np.asarray(start, dtype=float), cluster, tuple(range(cluster.max() + 1)), "office")
+
+
+def with_mean(design, mean):
+    """The same design with another outcome."""
+    return replace(design, panel=replace(design.panel, mean=mean))
