@@ -102,7 +102,7 @@ class GroupTime(Estimator):
         comparisons = tuple(self._comparisons(design))
         if not comparisons:
             raise EstimationError(Message("estimation.no_base"))
-        used, fit, notes = self._fitted(design, comparisons)
+        used, fit, notes = self._fit(design, comparisons)
         starts = design.cohorts
         cohort = np.concatenate([np.full(len(c.period), c.position) for c in comparisons])
         period = np.concatenate([c.period for c in comparisons])
@@ -131,7 +131,7 @@ class GroupTime(Estimator):
         bases = {int(steps[c.base[0]] - design.cohorts[c.position]) for c in comparisons if c.base.size}
         return bases.pop() if len(bases) == 1 else None
 
-    def _fitted(
+    def _fit(
         self, design: Design, comparisons: tuple[Comparison, ...]
     ) -> tuple[Design, AdjustedFit, tuple[Message, ...]]:
         """Return the design of the cells that count, the fit, and what was left out."""

@@ -22,11 +22,11 @@ from asn_impact.estimation.cell_effects import (
     CellFit,
     GivenSizes,
     all_but_base,
-    centred,
+    centre,
     effects_by_cell,
-    inverted,
+    invert,
     root_of,
-    standardised,
+    standardise,
     sums_by_term,
     term_of_cell,
     treated_cells,
@@ -183,12 +183,12 @@ class Leads(Estimator):
         times = np.arange(-self.before, 0)
         dummies = (since[:, :, None] == times).astype(np.float64)
         dummies[design.treated()] = np.nan  # LeastSquares leaves out cells with an unknown regressor
-        gone = LeastSquares(design, dummies).collinear()
-        if gone.all():
+        explained = LeastSquares(design, dummies).collinear()
+        if explained.all():
             raise EstimationError(Message("estimation.no_lead", name=self.entry.name))
-        left = tuple(Message("estimation.lead_left_out", time=int(t)) for t in times[gone])
-        fit = LeastSquares(design, dummies[:, :, ~gone])
-        return Effects(self, design, pd.DataFrame({"event_time": times[~gone]}), fit, notes=left)
+        left = tuple(Message("estimation.lead_left_out", time=int(t)) for t in times[explained])
+        fit = LeastSquares(design, dummies[:, :, ~explained])
+        return Effects(self, design, pd.DataFrame({"event_time": times[~explained]}), fit, notes=left)
 
 
 Deviation = Literal["weighted_mean", "squared_mean", "leave_out"]
@@ -207,18 +207,18 @@ def predictors(design: Design, covariates: tuple[str, ...]) -> tuple[Design, tup
         return design, (), ()
     design, notes = where_known(design, covariates)
     untreated = np.where(design.treated(), 0.0, design.panel.weight)
-    below = _explained(replace(design, panel=replace(design.panel, weight=untreated)), covariates)
+    below = _find_explained(replace(design, panel=replace(design.panel, weight=untreated)), covariates)
     if unlearnt := [
-        name for name, b, e in zip(covariates, below, _explained(design, covariates), strict=True) if b > e
+        name for name, b, e in zip(covariates, below, _find_explained(design, covariates), strict=True) if b > e
     ]:
         raise EstimationError(Message("estimation.slope_unlearnt", names=unlearnt))
     if below.any():
-        gone = [name for name, out in zip(covariates, below, strict=True) if out]
-        notes = (*notes, Alert("estimation.covariates_collinear", names=gone))
+        explained = [name for name, out in zip(covariates, below, strict=True) if out]
+        notes = (*notes, Alert("estimation.covariates_collinear", names=explained))
     return design, tuple(name for name, out in zip(covariates, below, strict=True) if not out), notes
 
 
-def _explained(design: Design, covariates: tuple[str, ...]) -> Bool:
+def _find_explained(design: Design, covariates: tuple[str, ...]) -> Bool:
     """(p,) True for a covariate that unit effects, period effects and the covariates before it explain wholly."""
     if not design.panel.weight.any():
         return np.ones(len(covariates), dtype=np.bool_)
@@ -245,24 +245,24 @@ class ImputationFit(CellFit):
     covariates: tuple[str, ...] = ()
 
     @cached_property
-    def _untreated(self) -> Float:
+    def _untreated_weight(self) -> Float:
         """(U, T) weight of the cells that the prediction is fitted on."""
         return np.where(self.design.panel.observed & ~self.design.treated(), self.design.panel.weight, 0.0)
 
     @cached_property
     def _share(self) -> Float:
         """(U, T) weight of each untreated cell in the mean of its unit."""
-        return unit_shares(self._untreated)
+        return unit_shares(self._untreated_weight)
 
     @cached_property
     def _gap(self) -> Float:
         """(U, T) outcome less the untreated mean of its unit."""
-        return self._less_unit_mean(centred(self.design, self._untreated))
+        return self._less_unit_mean(centre(self.design, self._untreated_weight))
 
     @cached_property
     def _x(self) -> Float:
         """(U, T, p) covariates, standardised, less the untreated mean of the unit."""
-        x = standardised(self.design, self.covariates, self._untreated)
+        x = standardise(self.design, self.covariates, self._untreated_weight)
         x = x - np.einsum("ut,utp->up", self._share, x)[:, None, :]
         return np.where(np.abs(x) < _CONSTANT, 0.0, x)
 
@@ -270,9 +270,9 @@ class ImputationFit(CellFit):
         """(U, T) values, given by cell or by period, less the untreated mean of each unit."""
         return np.asarray(values - (self._share * values).sum(axis=-1, keepdims=True))
 
-    def _predicted(self, slopes: Float) -> Float:
+    def _predict(self, slopes: Float) -> Float:
         """(U, T) prediction less the untreated mean of the unit, for slopes (T + p,), or (U, T + p) by unit."""
-        periods = self._untreated.shape[1]
+        periods = self._untreated_weight.shape[1]
         by_period = self._less_unit_mean(slopes[..., :periods])
         if not self.covariates:
             return by_period
@@ -280,12 +280,12 @@ class ImputationFit(CellFit):
 
     def _scores(self, values: Float) -> Float:
         """(U, T + p) sums over the untreated cells of a unit of values times period dummies and covariates."""
-        weighted = self._untreated * values
+        weighted = self._untreated_weight * values
         return np.concatenate([weighted, np.einsum("ut,utp->up", weighted, self._x)], axis=1)
 
     def _moments(self, units: Int) -> Float:
         """(n, T + p, T + p) cross-products in the untreated cells of units, less unit means."""
-        weight, x = self._untreated[units], self._x[units]
+        weight, x = self._untreated_weight[units], self._x[units]
         periods, p = x.shape[1:]
         moment = np.empty((len(units), periods + p, periods + p))
         moment[:, :periods, :periods] = within_moment(weight, np.ones((len(units), 1, periods)))
@@ -297,17 +297,17 @@ class ImputationFit(CellFit):
     @cached_property
     def _normal(self) -> tuple[Float, Float, Float]:
         """Inverse cross-product (q, q), null space (q, d), slopes (q,) of q = T + p period dummies and covariates."""
-        weight, x = self._untreated, self._x
+        weight, x = self._untreated_weight, self._x
         cross = np.einsum("ut,utp->tp", weight, x)
         periods = np.diag(weight.sum(axis=0)) - weight.T @ self._share
         gram = np.block([[periods, cross], [cross.T, np.einsum("ut,utp,utq->pq", weight, x, x)]])
-        inverse, null = inverted(gram)
+        inverse, null = invert(gram)
         return inverse, null, inverse @ self._scores(self._gap).sum(axis=0)
 
     @cached_property
     def _residual(self) -> Float:
         """(U, T) outcome less prediction: the effect in a treated cell."""
-        return np.asarray(self._gap - self._predicted(self._normal[2]))
+        return np.asarray(self._gap - self._predict(self._normal[2]))
 
     @cached_property
     def _term(self) -> Int:
@@ -320,7 +320,7 @@ class ImputationFit(CellFit):
         known: Bool = self.design.panel.observed & (self._term < len(self.start))
         known &= self._share.sum(axis=1, keepdims=True) > 0
         for direction in self._normal[1].T:
-            known = known & (np.abs(self._predicted(direction)) < _LOOSE)
+            known = known & (np.abs(self._predict(direction)) < _LOOSE)
         return np.where(known, self.design.panel.weight, 0.0)
 
     def left_out(self) -> tuple[Message, ...]:
@@ -347,7 +347,7 @@ class ImputationFit(CellFit):
     @cached_property
     def _pull(self) -> Float:
         """(k, T + p) sum over the cells of each term of its weight times what the prediction takes from each slope."""
-        pull = np.zeros((len(self.start), self._untreated.shape[1]))
+        pull = np.zeros((len(self.start), self._untreated_weight.shape[1]))
         for start in np.unique(self.start):
             units, terms = self.design.adopted == start, np.flatnonzero(self.start == start)
             pull[terms] = -(self._weight[units].T @ self._share[units])[self.period[terms]]
@@ -383,16 +383,16 @@ class ImputationFit(CellFit):
     def loadings(self) -> Float:
         """(k, U, T) weights on the cell means."""
         size = self._size.sum(axis=0)
-        loadings = np.empty((len(self.start), *self._untreated.shape))
+        loadings = np.empty((len(self.start), *self._untreated_weight.shape))
         for j in range(len(self.start)):
             own = np.where(self._term == j, self._weight, 0.0)
-            slope = self._untreated * self._predicted(self._slope[:, j])
+            slope = self._untreated_weight * self._predict(self._slope[:, j])
             loadings[j] = ratio(own - own.sum(axis=1, keepdims=True) * self._share, size[j]) + slope
         return loadings
 
     def loadings_without(self, weights: Float) -> Float:
         """(G, m, U, T) weights on the cell means of (G, m, k) weighted sums of the estimates without each cluster."""
-        total = np.zeros((*weights.shape[:2], *self._untreated.shape))
+        total = np.zeros((*weights.shape[:2], *self._untreated_weight.shape))
         each = np.nan_to_num(ratio(weights, self._left()[:, None, :]))
         each = np.concatenate([each, np.zeros((*weights.shape[:2], 1))], axis=2)  # cells of no term
         for clusters, root, left, whole in self._deletions():
@@ -414,7 +414,7 @@ class ImputationFit(CellFit):
         first = on_period[:, None, :] - (on_period @ share.T)[:, :, None]
         if self.covariates:
             first = first + np.einsum("mp,ntp->mnt", slope[:, share.shape[1] :], self._x[units])
-        return np.asarray(own - of_unit[:, :, None] * share + self._untreated[units] * first)
+        return np.asarray(own - of_unit[:, :, None] * share + self._untreated_weight[units] * first)
 
     def _left(self) -> Float:
         """(G, k) weight of each term without each cluster."""
@@ -427,7 +427,7 @@ class ImputationFit(CellFit):
     def leave_one_out(self) -> Float:
         """(G, k) estimates without each cluster."""
         slopes, whole = self._slopes_without()
-        own = self._by_term(self._weight * (self._gap - self._predicted(slopes[self.design.cluster])))
+        own = self._by_term(self._weight * (self._gap - self._predict(slopes[self.design.cluster])))
         all_of_them = self._by_term(self._weight * self._gap).sum(axis=0) - slopes @ self._pull.T
         deleted = ratio(all_of_them - own, self._left())
         for cluster in np.flatnonzero(~whole):

@@ -93,16 +93,16 @@ def degrees_of_freedom(effects: Effects, parts: Contributions, degrees: Degrees)
     treated = np.isin(np.arange(len(design.clusters)), design.cluster[np.isfinite(design.adopted)])
     groups = np.stack([treated, ~treated])[: 1 if treated.all() else 2]
     moments = parts.moments(groups)
-    equal = _matched_moments(moments, np.ones(moments.shape[:2]))
+    equal = _match_moments(moments, np.ones(moments.shape[:2]))
     if degrees == "satterthwaite":
         return equal
     expected = np.einsum("khgg->kg", moments)
     square = np.nan_to_num(parts.value.T) ** 2
     noise = np.stack([_share((square * group).sum(axis=1), (expected * group).sum(axis=1)) for group in groups], axis=1)
-    return np.asarray(np.minimum(_matched_moments(moments, noise), WELCH_CAP * equal))
+    return np.asarray(np.minimum(_match_moments(moments, noise), WELCH_CAP * equal))
 
 
-def _matched_moments(moments: Float, noise: Float) -> Float:
+def _match_moments(moments: Float, noise: Float) -> Float:
     """(k,) tr(M)^2 / tr(M M) for M = the sum over groups of noise times moments."""
     total = np.einsum("kh,khgf->kgf", noise, moments)
     return _share(np.einsum("kgg->k", total) ** 2, (total**2).sum(axis=(1, 2)))
