@@ -14,7 +14,6 @@ from asn_impact.arrays import Float
 from asn_impact.designs import Design
 from asn_impact.errors import EstimationError
 from asn_impact.estimation.adjusted import AdjustBy
-from asn_impact.estimation.cell_effects import pairs_of
 from asn_impact.estimation.clusters import by_cluster, ratio
 from asn_impact.estimation.comparisons import AdjustedFit, Comparison, covariates_of
 from asn_impact.estimation.effects import Cells, Effects, Estimator
@@ -186,5 +185,7 @@ def _not_estimable(
         notes.append(Alert("estimation.waves_without_base", waves=labels))
     missing = np.isnan(estimate) & (cells.event_time >= 0)
     if missing.any():
-        notes.append(Message("estimation.pairs_not_estimable", n=int(missing.sum()), pairs=pairs_of(terms[missing])))
+        pairs = zip(terms["cohort"][missing], terms["period"][missing], strict=True)
+        effects = tuple(Message("estimation.att", cohort=str(cohort), period=str(period)) for cohort, period in pairs)
+        notes.append(Message("estimation.pairs_not_estimable", n=len(effects), pairs=effects))
     return tuple(notes)
