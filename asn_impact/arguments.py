@@ -123,6 +123,10 @@ def check_arguments(function: Callable[..., Any], signature: inspect.Signature, 
 
 def check_value(name: str, value: object, hint: object, *, where: str = "") -> None:
     """Refuse a value that its hint does not allow; a hint that says nothing we can check allows everything."""
+    if typing.get_origin(hint) is Mapping and isinstance(value, Mapping):
+        for key, one in value.items():
+            check_value(f"{name}[{key!r}]", one, typing.get_args(hint)[1], where=where)
+        return
     if not _fits(value, hint):
         call = Message("arguments.call", where=where, name=name, found=_found(value))
         raise InputError(paragraph(call, _expected(value, hint, name), _nearest(value, hint)))

@@ -160,7 +160,7 @@ class Adjusted:
     @cached_property
     def _inverse(self) -> dict[str, Float]:
         """(q, q) inverse cross-product of each regression; NaN where it is singular."""
-        return {name: _inverted(_gram(self.rows.x, weight)[None])[0] for name, weight in self.regressions.items()}
+        return {name: _invert(_gram(self.rows.x, weight)[None])[0] for name, weight in self.regressions.items()}
 
     @cached_property
     def _shares(self) -> tuple[Float, ...]:
@@ -213,7 +213,7 @@ class Adjusted:
             total += pull[:, None] * (outcome - x @ slopes[name])
         if self.uses_odds:
             chance = expit(x @ self.coefficients)
-            curvature = _inverted(_gram(x, rows.weight * chance * (1 - chance))[None])[0]
+            curvature = _invert(_gram(x, rows.weight * chance * (1 - chance))[None])[0]
             total += (rows.weight * (rows.treated - chance))[:, None] * (x @ (curvature @ turn))
         return total
 
@@ -224,7 +224,7 @@ class Adjusted:
         away *= self.loading[:, None]
         return away
 
-    def rescaled(self) -> Float:
+    def loading_without(self) -> Float:
         """(G, n) weights on the outcome without each cluster, for means alone: the shares of the others grow."""
         cluster, others = self.rows.cluster, self.rows.cluster[None, :] != np.arange(self.clusters)[:, None]
         total = np.zeros(others.shape)
@@ -255,7 +255,7 @@ class Deletion:
     def estimate(self) -> Float:
         """(g, k) the estimates."""
         slopes = {name: self._slopes(weight) for name, weight in self.full.regressions.items()}
-        weighted = iter(self._weighted()) if self.full.uses_odds else iter(())
+        weighted = iter(self._sum_weighted()) if self.full.uses_odds else iter(())
         q = self.full.rows.x.shape[1]
         total = np.zeros((self.count, self.outcome.shape[1]))
         for part in self.full.parts:
@@ -273,7 +273,7 @@ class Deletion:
         weighted = weight[:, None] * x
         gram = self._left((weighted[:, :, None] * x[:, None, :]).reshape(n, q * q))
         score = self._left((weighted[:, :, None] * self.outcome[:, None, :]).reshape(n, -1))
-        return np.asarray(_inverted(gram.reshape(-1, q, q)) @ score.reshape(self.count, q, -1))
+        return np.asarray(_invert(gram.reshape(-1, q, q)) @ score.reshape(self.count, q, -1))
 
     def _left(self, values: Float) -> Float:
         return np.asarray(values.sum(axis=0) - cluster_sums(self.position, self.count, values))
@@ -285,7 +285,7 @@ class Deletion:
         left[:, 0] = np.where(left[:, 0] > 1e-12 * weight.sum(), left[:, 0], np.nan)
         return left
 
-    def _weighted(self) -> list[Float]:
+    def _sum_weighted(self) -> list[Float]:
         """(g, 1 + q + k) the same for each part with odds, the logit estimated again."""
         block = max(1, _BLOCK // len(self.position))
         starts = range(0, self.count, block)
@@ -324,7 +324,7 @@ def logit(x: Float, treated: Bool, weight: Float, start: Float) -> Float:
         chance = expit(x @ coefficients[going].T)
         gradient = (w * (treated[:, None] - chance)).T @ x
         hessian = ((w * (chance * (1 - chance))).T @ products).reshape(-1, x.shape[1], x.shape[1])
-        step = (_inverted(hessian) @ gradient[:, :, None])[:, :, 0]
+        step = (_invert(hessian) @ gradient[:, :, None])[:, :, 0]
         coefficients[going] += step
         going[going] = np.abs(step).max(axis=1) > _LOGIT_STEP  # also stops where the step is NaN
     coefficients[going] = np.nan  # not settled: treatment can be told from the covariates
@@ -346,7 +346,7 @@ def _gram(x: Float, weight: Float) -> Float:
     return np.asarray(x.T @ (weight[:, None] * x))
 
 
-def _inverted(gram: Float) -> Float:
+def _invert(gram: Float) -> Float:
     """(B, q, q) inverses of symmetric positive definite matrices; NaN where one is singular."""
     usable: Bool = np.asarray(np.isfinite(gram).all(axis=(1, 2)))
     size = np.diagonal(np.where(usable[:, None, None], gram, 0.0), axis1=1, axis2=2)

@@ -162,9 +162,9 @@ def _terms(parts: Sequence[Part]) -> pd.DataFrame:
     frames = []
     for part in parts:
         own = part.lead.terms.drop(columns="term", errors="ignore")
-        repeated = pd.concat([own] * len(part.days), ignore_index=True)
-        repeated.insert(0, "days", np.repeat(part.days, len(own)))
-        frames.append(repeated)
+        frame = pd.concat([own] * len(part.days), ignore_index=True)
+        frame.insert(0, "days", np.repeat(part.days, len(own)))
+        frames.append(frame)
     return pd.concat(frames, ignore_index=True)
 
 
@@ -233,7 +233,7 @@ class Part:
         change = np.where(gone[:, :, None], np.nan, change).transpose(0, 2, 1)
         return np.asarray(self.estimate + change.reshape(len(change), -1))
 
-    def repeated(self, weights: Float) -> Float:
+    def repeat_days(self, weights: Float) -> Float:
         """(..., D * m, U, T) weights of all days from (..., m, U, T) of one."""
         lead, own = weights.shape[:-3], weights.shape[-3:]
         spread = np.broadcast_to(np.expand_dims(weights, -4), (*lead, len(self.days), *own))
@@ -241,7 +241,7 @@ class Part:
 
     def differences(self) -> Float:
         """(G, D * m, U, T) weights without each cluster less those with all, of all days."""
-        return self.repeated(self._without)
+        return self.repeat_days(self._without)
 
     def contributions(self, rule: Callable[[Effects], Contributions]) -> Contributions:
         """Return the contributions of all days; their moments rest on the weights alone, and are those of the first."""
@@ -276,7 +276,7 @@ class SameWeights(Fit):
 
     def loadings(self) -> Float:
         """(D * m, U, T) weights on the cell means."""
-        return self.part.repeated(self.part.loadings)
+        return self.part.repeat_days(self.part.loadings)
 
     def differences(self, effects: Effects) -> Float:
         """(G, D * m, U, T) weights without each cluster less those with all."""
@@ -317,7 +317,7 @@ class Joined(Fit):
 
     def loadings(self) -> Float:
         """(k, U, T) weights on the cell means of each day."""
-        return np.concatenate([part.repeated(part.loadings) for part in self.parts])
+        return np.concatenate([part.repeat_days(part.loadings) for part in self.parts])
 
     def differences(self, effects: Effects) -> Float:
         """(G, k, U, T) weights on the cells without each cluster less those with all."""

@@ -20,13 +20,13 @@ __all__ = [
     "GivenSizes",
     "all_but_base",
     "base_of",
-    "centred",
+    "centre",
     "cohort_sizes",
     "diagonal",
     "effects_by_cell",
     "flat",
     "pairs_of",
-    "standardised",
+    "standardise",
     "sums_by_term",
     "term_of_cell",
     "treated_cells",
@@ -97,7 +97,7 @@ def _refuse_varying_inside(design: Design, covariates: tuple[str, ...]) -> None:
             raise EstimationError(Message("estimation.varies_inside_cells", name=name))
 
 
-def standardised(design: Design, covariates: tuple[str, ...], weight: Float) -> Float:
+def standardise(design: Design, covariates: tuple[str, ...], weight: Float) -> Float:
     """(U, T, p) covariates of mean zero and spread one over the cells that weigh: estimates do not depend on it."""
     x = np.nan_to_num(columns_of(design, covariates)) if covariates else np.zeros((*weight.shape, 0))
     counted = weight > 0
@@ -192,7 +192,7 @@ def cohort_sizes(design: Design) -> Float:
     return by_cluster(design, unit[:, None] * (design.adopted[:, None] == design.cohorts[None, :]))
 
 
-def centred(design: Design, weight: Float) -> Float:
+def centre(design: Design, weight: Float) -> Float:
     """(U, T) outcome less its overall mean, 0 where it is not known: large levels would cost digits."""
     outcome = np.nan_to_num(design.panel.mean)
     return np.asarray(outcome - (weight * outcome).sum() / weight.sum() if weight.any() else outcome)

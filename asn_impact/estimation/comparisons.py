@@ -163,7 +163,7 @@ class AdjustedFit(Fit):
             by_period = np.zeros((len(own), len(rows), periods))
             by_period[:, :, group.period] = own[:, rows]
             by_period[:, :, group.base] = -own[:, rows].sum(axis=2)
-            added = np.einsum("gn,gmt->gmnt", group.adjusted.rescaled(), by_period)
+            added = np.einsum("gn,gmt->gmnt", group.adjusted.loading_without(), by_period)
             total[:, rows[:, None], group.unit] += added
         return total
 
@@ -226,7 +226,7 @@ def covariates_of(design: Design, names: tuple[str, ...]) -> tuple[Float, tuple[
     seen = design.panel.observed & np.isfinite(columns).all(axis=2)
     for j, name in enumerate(names):
         _refuse_treatment(design, columns[:, :, j], seen, name)
-    kept: list[int] = []
+    positions: list[int] = []
     basis = np.ones((int(seen.sum()), 1)) / np.sqrt(max(int(seen.sum()), 1))
     for j in range(len(names)):
         column = columns[:, :, j][seen]
@@ -235,12 +235,12 @@ def covariates_of(design: Design, names: tuple[str, ...]) -> tuple[Float, tuple[
         rest -= basis @ (basis.T @ rest)
         size = float(np.linalg.norm(rest))
         if size > 1e-9 * float(np.linalg.norm(column)):
-            kept.append(j)
+            positions.append(j)
             basis = np.concatenate([basis, (rest / size)[:, None]], axis=1)
-    if not kept:
+    if not positions:
         raise EstimationError(Message("estimation.adjust_constant", names=repr(names)))
-    dropped = [name for j, name in enumerate(names) if j not in kept]
-    return columns[:, :, kept], (Alert("estimation.adjust_dropped", names=dropped),) if dropped else ()
+    names_out = [name for j, name in enumerate(names) if j not in positions]
+    return columns[:, :, positions], (Alert("estimation.adjust_dropped", names=names_out),) if names_out else ()
 
 
 def _column(design: Design, name: str) -> Float:

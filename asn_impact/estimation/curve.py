@@ -117,12 +117,12 @@ def quantile_effects(
         raise InferenceError(Message("estimation.no_quantile", value=repr(wrong[0])))
     days, treated = effects.terms["days"].to_numpy(dtype=np.int64), _with_training(effects)
     low, high = _certain(effects, *infer(effects, rule).interval(level))
-    without = _rearranged(treated - effects.estimate)
-    rows = [_Moved.of(p, days, _rearranged(treated), without, treated - high, treated - low).row() for p in levels]
+    without = _rearrange(treated - effects.estimate)
+    rows = [_Moved.of(p, days, _rearrange(treated), without, treated - high, treated - low).row() for p in levels]
     return pd.DataFrame(rows)
 
 
-def _rearranged(curve: Float) -> Float:
+def _rearrange(curve: Float) -> Float:
     """Return the curve in rising order, between 0 and 1."""
     return np.clip(np.sort(curve), 0.0, 1.0)
 

@@ -293,7 +293,7 @@ class Estimator(Procedure):
         EstimationError
             There is none.
         """
-        return self.estimate(design).viewed(EventStudy())
+        return self.estimate(design).average_by(EventStudy())
 
     def held(self, effects: Effects) -> Estimator:
         """Return the estimator with what it chose by the outcome held: linear in the cell means."""
@@ -390,7 +390,7 @@ class Effects:
 
     def overall(self) -> Effects:
         """Return one number: the mean effect over all treated cohorts and periods."""
-        return self.viewed(Overall())
+        return self.average_by(Overall())
 
     @public_verb
     def event_study(self, *, balanced: Steps | None = None) -> Effects:
@@ -402,18 +402,18 @@ class Effects:
             Only cohorts seen at least so many steps after adoption; for effects by cohort and period.
         """
         if self.cells is not None:
-            return self.viewed(EventStudy(balanced))
+            return self.average_by(EventStudy(balanced))
         if balanced is not None:
             raise EstimationError(Message("estimation.not_balanced", name=self.estimator.entry.name))
         return self.estimator.estimate_by_event_time(self.design)
 
     def cohorts(self) -> Effects:
         """Return the effect of each wave, averaged over its treated periods."""
-        return self.viewed(Cohorts())
+        return self.average_by(Cohorts())
 
     def calendar(self) -> Effects:
         """Return the effect in each period, averaged over the waves treated by then."""
-        return self.viewed(Calendar())
+        return self.average_by(Calendar())
 
     @public_verb
     def again(self, design: Design) -> Effects:
@@ -423,7 +423,7 @@ class Effects:
     def anew(self, design: Design) -> Effects:
         """Return the effects on another design: what `again` does, without its checks and warnings."""
         effects = self.estimator.estimate(design)
-        return effects if self.view is None else effects.viewed(self.view)
+        return effects if self.view is None else effects.average_by(self.view)
 
     def held(self) -> Effects:
         """Return the effects of the estimator with what it chose by the outcome held."""
@@ -448,7 +448,7 @@ class Effects:
         """(k,) the terms in words, for messages."""
         return tuple(" ".join(str(v) for v in row) for row in self.terms.itertuples(index=False))
 
-    def viewed(self, view: View) -> Effects:
+    def average_by(self, view: View) -> Effects:
         """Return the effects averaged as a view says.
 
         Raises

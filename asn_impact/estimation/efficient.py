@@ -146,9 +146,9 @@ class PlugIn(Fit):
         after = np.zeros((len(self.times), len(waves), len(steps)))
         before = np.zeros_like(after)
         for j, time in enumerate(self.times):
-            chosen = [e for e in self._effects if time in (np.inf, steps[e[1]] - waves[e[0]])]
-            total = sum(units[g] for g, _, _ in chosen)
-            for g, t, base in chosen:
+            terms = [e for e in self._effects if time in (np.inf, steps[e[1]] - waves[e[0]])]
+            total = sum(units[g] for g, _, _ in terms)
+            for g, t, base in terms:
                 contrast = -np.where(waves > steps[t], units, 0) / units[waves > steps[t]].sum()
                 contrast[g] = 1.0
                 after[j, :, t] += contrast * units[g] / total

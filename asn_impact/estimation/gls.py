@@ -18,7 +18,7 @@ from asn_impact.arguments import AtLeast, Names, Steps, Times, did_you_mean
 from asn_impact.arrays import Bool, Float, Int
 from asn_impact.designs import Design
 from asn_impact.errors import EstimationError
-from asn_impact.estimation.cell_effects import GivenSizes, effects_by_cell, standardised, treated_cells
+from asn_impact.estimation.cell_effects import GivenSizes, effects_by_cell, standardise, treated_cells
 from asn_impact.estimation.deletions import Deletions
 from asn_impact.estimation.effects import Averaged, Effects, Estimator, EventStudy, Fit, View
 from asn_impact.estimation.imputation import predictors
@@ -171,7 +171,7 @@ def _estimate(
     working = _working(estimator, design, untreated)
     steps = np.asarray(design.panel.timeline.steps, dtype=np.float64)
     weight = design.panel.weight
-    x = within_units(standardised(design, covariates, np.where(untreated, weight, 0.0)), untreated, weight)
+    x = within_units(standardise(design, covariates, np.where(untreated, weight, 0.0)), untreated, weight)
     if estimator.trend == "differential":
         x = np.concatenate([x, _own_trend(design, steps)], axis=2)
     fit = PredictionFit(
@@ -255,15 +255,15 @@ class Joined(Fit):
 class PredictedEffects(GivenSizes):
     """Effects with leads that are predicted in the same way: the event study shows both, and has no base period."""
 
-    def viewed(self, view: View) -> Effects:
+    def average_by(self, view: View) -> Effects:
         """Return the effects averaged as a view says, with the leads before them in an event study."""
-        main = super().viewed(view)
+        main = super().average_by(view)
         before = self._leads()
         if not isinstance(view, EventStudy) or view.balanced is not None or not before:
             return main
         assert isinstance(self.estimator, GLSImputation)
         try:
-            leads = GLSLeads(before, self.estimator.held(self)).estimate(self.design).viewed(view)
+            leads = GLSLeads(before, self.estimator.held(self)).estimate(self.design).average_by(view)
         except EstimationError:
             return main
         terms = pd.concat([leads.terms, main.terms], ignore_index=True)

@@ -14,7 +14,6 @@ from asn_impact.arrays import Float
 from asn_impact.designs import Design
 from asn_impact.errors import EstimationError
 from asn_impact.estimation.adjusted import AdjustBy
-from asn_impact.estimation.cell_effects import pairs_of
 from asn_impact.estimation.clusters import by_cluster, ratio
 from asn_impact.estimation.comparisons import AdjustedFit, Comparison, covariates_of
 from asn_impact.estimation.effects import Cells, Effects, Estimator
@@ -102,7 +101,7 @@ class GroupTime(Estimator):
         comparisons = tuple(self._comparisons(design))
         if not comparisons:
             raise EstimationError(Message("estimation.no_base"))
-        used, fit, notes = self._fitted(design, comparisons)
+        used, fit, notes = self._fit(design, comparisons)
         starts = design.cohorts
         cohort = np.concatenate([np.full(len(c.period), c.position) for c in comparisons])
         period = np.concatenate([c.period for c in comparisons])
@@ -131,7 +130,7 @@ class GroupTime(Estimator):
         bases = {int(steps[c.base[0]] - design.cohorts[c.position]) for c in comparisons if c.base.size}
         return bases.pop() if len(bases) == 1 else None
 
-    def _fitted(
+    def _fit(
         self, design: Design, comparisons: tuple[Comparison, ...]
     ) -> tuple[Design, AdjustedFit, tuple[Message, ...]]:
         """Return the design of the cells that count, the fit, and what was left out."""
@@ -186,5 +185,7 @@ def _not_estimable(
         notes.append(Alert("estimation.waves_without_base", waves=labels))
     missing = np.isnan(estimate) & (cells.event_time >= 0)
     if missing.any():
-        notes.append(Message("estimation.pairs_not_estimable", n=int(missing.sum()), pairs=pairs_of(terms[missing])))
+        pairs = zip(terms["cohort"][missing], terms["period"][missing], strict=True)
+        effects = tuple(Message("estimation.att", cohort=str(cohort), period=str(period)) for cohort, period in pairs)
+        notes.append(Message("estimation.pairs_not_estimable", n=len(effects), pairs=effects))
     return tuple(notes)

@@ -20,7 +20,7 @@ from asn_impact.estimation.cell_effects import (
     GivenSizes,
     all_but_base,
     effects_by_cell,
-    standardised,
+    standardise,
     treated_cells,
     where_known,
 )
@@ -173,12 +173,12 @@ class Leads(Estimator):
         times = np.arange(-self.before, 0)
         dummies = (since[:, :, None] == times).astype(np.float64)
         dummies[design.treated()] = np.nan  # LeastSquares leaves out cells with an unknown regressor
-        gone = LeastSquares(design, dummies).collinear()
-        if gone.all():
+        explained = LeastSquares(design, dummies).collinear()
+        if explained.all():
             raise EstimationError(Message("estimation.no_lead", name=self.entry.name))
-        left = tuple(Message("estimation.lead_left_out", time=int(t)) for t in times[gone])
-        fit = LeastSquares(design, dummies[:, :, ~gone])
-        return Effects(self, design, pd.DataFrame({"event_time": times[~gone]}), fit, notes=left)
+        left = tuple(Message("estimation.lead_left_out", time=int(t)) for t in times[explained])
+        fit = LeastSquares(design, dummies[:, :, ~explained])
+        return Effects(self, design, pd.DataFrame({"event_time": times[~explained]}), fit, notes=left)
 
 
 _BJS: dict[str, Deviation] = {"cell_mean": "squared_mean", "leave_out": "leave_out"}
@@ -196,18 +196,18 @@ def predictors(design: Design, covariates: tuple[str, ...]) -> tuple[Design, tup
         return design, (), ()
     design, notes = where_known(design, covariates)
     untreated = np.where(design.treated(), 0.0, design.panel.weight)
-    below = _explained(replace(design, panel=replace(design.panel, weight=untreated)), covariates)
+    below = _find_explained(replace(design, panel=replace(design.panel, weight=untreated)), covariates)
     if unlearnt := [
-        name for name, b, e in zip(covariates, below, _explained(design, covariates), strict=True) if b > e
+        name for name, b, e in zip(covariates, below, _find_explained(design, covariates), strict=True) if b > e
     ]:
         raise EstimationError(Message("estimation.slope_unlearnt", names=unlearnt))
     if below.any():
-        gone = [name for name, out in zip(covariates, below, strict=True) if out]
-        notes = (*notes, Alert("estimation.covariates_collinear", names=gone))
+        explained = [name for name, out in zip(covariates, below, strict=True) if out]
+        notes = (*notes, Alert("estimation.covariates_collinear", names=explained))
     return design, tuple(name for name, out in zip(covariates, below, strict=True) if not out), notes
 
 
-def _explained(design: Design, covariates: tuple[str, ...]) -> Bool:
+def _find_explained(design: Design, covariates: tuple[str, ...]) -> Bool:
     """(p,) True for a covariate that unit effects, period effects and the covariates before it explain wholly."""
     if not design.panel.weight.any():
         return np.ones(len(covariates), dtype=np.bool_)
@@ -218,6 +218,6 @@ def _fit(design: Design, start: Float, period: Int, deviation: Deviation, covari
     """Return the fit without shocks: each untreated cell counts with its weight."""
     weight, untreated = design.panel.weight, design.panel.observed & ~design.treated()
     noise = np.divide(1.0, weight, out=np.ones_like(weight), where=weight > 0)
-    x = within_units(standardised(design, covariates, np.where(untreated, weight, 0.0)), untreated, weight)
+    x = within_units(standardise(design, covariates, np.where(untreated, weight, 0.0)), untreated, weight)
     periods = len(design.panel.timeline)
     return PredictionFit(design, start, period, untreated, np.zeros((periods, periods)), noise, x, deviation)

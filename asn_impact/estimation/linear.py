@@ -53,7 +53,7 @@ class Blocks:
     @cached_property
     def estimate(self) -> Float:
         """(p,) coefficients of interest; NaN for one without variation of its own."""
-        return np.asarray(_partialled(self.gram.sum(axis=0)[None], self.score.sum(axis=0)[None], self.p)[0])
+        return np.asarray(_partial_out(self.gram.sum(axis=0)[None], self.score.sum(axis=0)[None], self.p)[0])
 
     @property
     def residual_score(self) -> Float:
@@ -67,7 +67,7 @@ class Blocks:
     def leave_one_out(self) -> Float:
         """(G, p) coefficients without each cluster; NaN where one rests on that cluster."""
         gram, score = self.gram.sum(axis=0) - self.gram, self.score.sum(axis=0) - self.score
-        return _partialled(gram, score, self.p)
+        return _partial_out(gram, score, self.p)
 
     def deleted(self) -> Contributions:
         """Jackknife deviations as products of scores: g_c = -(S - H_c)^-1 a."""
@@ -269,7 +269,7 @@ def _free(gram: Float, right: Float, p: int) -> Float:
     return np.asarray(right[..., :p, :] - gram[..., :p, p:] @ other @ right[..., p:, :])
 
 
-def _partialled(gram: Float, score: Float, p: int) -> Float:
+def _partial_out(gram: Float, score: Float, p: int) -> Float:
     """(..., p) coefficients of interest; NaN where they are not identified."""
     right = np.concatenate([gram[..., :p], score[..., None]], axis=-1)
     free = _free(gram, right, p)

@@ -6,12 +6,12 @@ import numpy as np
 
 from asn_impact.arrays import Float
 
-__all__ = ["inverted", "root_of"]
+__all__ = ["invert", "root_of"]
 
 _NULL = 1e-10  # eigenvalue of a cross-product of unit scale below which a direction carries no information
 
 
-def inverted(gram: Float) -> tuple[Float, Float]:
+def invert(gram: Float) -> tuple[Float, Float]:
     """Inverse of a symmetric cross-product on the directions that carry information, and (q, d) the others."""
     scale = np.sqrt(np.where(np.diag(gram) > 0, np.diag(gram), 1.0))
     values, vectors = np.linalg.eigh(gram / scale[:, None] / scale[None, :])

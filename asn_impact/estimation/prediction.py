@@ -20,7 +20,7 @@ from asn_impact.errors import InferenceError
 from asn_impact.estimation.cell_effects import CellFit, sums_by_term, term_of_cell, unit_shares
 from asn_impact.estimation.clusters import by_cluster, ratio
 from asn_impact.estimation.deletions import Deletions, Weigh
-from asn_impact.estimation.matrices import inverted, root_of
+from asn_impact.estimation.matrices import invert, root_of
 from asn_impact.estimation.working import Units, Working, project
 from asn_impact.words import Alert, Message
 
@@ -175,7 +175,7 @@ class PredictionFit(CellFit):
         for block in self._blocks():
             gram += self._moment(block).sum(axis=0)
             score += np.einsum("nqt,nt->q", self._regressed(block), self._outcome[block.units])
-        inverse, null = inverted(gram)
+        inverse, null = invert(gram)
         return gram, inverse, null, inverse @ score
 
     # ------------------------------------------------------------------------------------ estimates

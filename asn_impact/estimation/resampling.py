@@ -143,7 +143,7 @@ class WildBootstrap(Rule):
         g = len(effects.design.clusters)
         signs = self._signs(g)
         draws = tuple(_draw(signs, *effects.fit.alone(effects, j)) for j in range(len(effects.terms)))
-        return _resampled(effects, self, _factor(effects), draws, "excluded", 0)
+        return _resample(effects, self, _factor(effects), draws, "excluded", 0)
 
     def _signs(self, g: int) -> Float:
         """(N, G) weights; all sign vectors when they fit."""
@@ -195,11 +195,11 @@ class Permutation(Rule):
         orders = all_ways(times, groups) if exact else some_ways(times, groups, self.reps, self.seed)
         factor = _factor(effects)
         effect = _with_outcome(effects, design.treated().astype(np.float64)) if effects.linear else effects
-        rows = [_permuted(effects, effect, order, factor) for order in orders]
+        rows = [_permute(effects, effect, order, factor) for order in orders]
         draws = tuple(
             Draws(*(np.array(column) for column in zip(*term, strict=True))) for term in zip(*rows, strict=True)
         )
-        inference = _resampled(effects, self, factor, draws, "counted", 0 if exact else 1)
+        inference = _resample(effects, self, factor, draws, "counted", 0 if exact else 1)
         least = 1 / ways if exact else 1 / (self.reps + 1)
         how = "all" if exact else "some"
         note = Message(f"inference.dealt_{how}", reps=self.reps, ways=ways_of(ways), least=least)
@@ -207,7 +207,7 @@ class Permutation(Rule):
         return replace(inference, notes=(*inference.notes, *notes))
 
 
-def _resampled(
+def _resample(
     effects: Effects,
     rule: Rule,
     factor: float,
@@ -229,7 +229,7 @@ def _factor(effects: Effects) -> float:
 
 def _draw(signs: Float, effects: Effects, j: int) -> Draws:
     """Return the wild draws of estimate j."""
-    return _wild(signs, *_restricted(effects, j), _factor(effects))
+    return _wild(signs, *_restrict(effects, j), _factor(effects))
 
 
 def _wild(signs: Float, pieces: Float, spread: Float, factor: float) -> Draws:
@@ -243,14 +243,14 @@ def _wild(signs: Float, pieces: Float, spread: Float, factor: float) -> Draws:
     return Draws(*(np.concatenate(column) for column in zip(*parts, strict=True)))
 
 
-def _restricted(effects: Effects, j: int) -> tuple[Float, Float]:
+def _restrict(effects: Effects, j: int) -> tuple[Float, Float]:
     """Return what each cluster's restricted residuals do to estimate j (2, G) and to its influence (2, G, G).
 
     The residuals under effect r are e0 - r e1; the first entry belongs to e0, the second to e1.
     """
     fit = effects.fit
     if isinstance(fit, LeastSquares):
-        return _restricted_blocks(fit.blocks, j)
+        return _restrict_blocks(fit.blocks, j)
     if not effects.linear:
         raise InferenceError(Message("inference.no_wild_bootstrap", name=effects.estimator.entry.name))
     residuals = _null_residuals(effects, j)
@@ -264,7 +264,7 @@ def _restricted(effects: Effects, j: int) -> tuple[Float, Float]:
     return pieces, spread
 
 
-def _restricted_blocks(blocks: Blocks, j: int) -> tuple[Float, Float]:
+def _restrict_blocks(blocks: Blocks, j: int) -> tuple[Float, Float]:
     direction = blocks.inverse[:, j]
     reach = blocks.gram @ direction  # (G, q)
     # residual scores with coefficient j held at r: s_c + H_c S^-1 a (b_j - r) / (a' S^-1 a)
@@ -281,7 +281,7 @@ def _null_residuals(effects: Effects, j: int) -> tuple[Float, Float]:
     own, others = design.treated(), np.zeros((*design.panel.mean.shape, 0))
     if cells is not None:
         member = effects.members(cells)[j]
-        own = _marked(design, cells.cohort[member], cells.period[member])
+        own = _mark_cells(design, cells.cohort[member], cells.period[member])
         rest = design.treated() & ~own
         groups = np.unique(np.where(rest, _cell_number(design), -1))
         others = (_cell_number(design)[:, :, None] == groups[groups >= 0]).astype(np.float64) * rest[:, :, None]
@@ -296,11 +296,11 @@ def _cell_number(design: Design) -> Int:
     return np.asarray(cohort[:, None] * len(design.panel.timeline) + np.arange(len(design.panel.timeline)))
 
 
-def _marked(design: Design, cohort: Int, period: Int) -> Bool:
-    marked = np.zeros(design.panel.mean.shape, dtype=np.bool_)
+def _mark_cells(design: Design, cohort: Int, period: Int) -> Bool:
+    cells = np.zeros(design.panel.mean.shape, dtype=np.bool_)
     for c, t in zip(cohort, period, strict=True):
-        marked[design.adopted == design.cohorts[c], t] = True
-    return marked
+        cells[design.adopted == design.cohorts[c], t] = True
+    return cells
 
 
 def _outcome(design: Design, outcome: Float) -> Design:
@@ -390,7 +390,7 @@ def some_ways(times: Float, groups: Int, reps: int, seed: int) -> Iterator[Float
         yield dealt
 
 
-def _permuted(
+def _permute(
     effects: Effects, effect: Effects, times: Float, factor: float
 ) -> list[tuple[float, float, float, float, float]]:
     """Five numbers for each estimate when the clusters had been treated at other times."""

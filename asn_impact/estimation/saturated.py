@@ -24,11 +24,11 @@ from asn_impact.estimation.cell_effects import (
     GivenSizes,
     all_but_base,
     base_of,
-    centred,
+    centre,
     diagonal,
     effects_by_cell,
     flat,
-    standardised,
+    standardise,
     sums_by_term,
     term_of_cell,
     treated_cells,
@@ -38,7 +38,7 @@ from asn_impact.estimation.cell_effects import (
 )
 from asn_impact.estimation.clusters import by_cluster, ratio
 from asn_impact.estimation.effects import Effects, Estimator
-from asn_impact.estimation.matrices import inverted, root_of
+from asn_impact.estimation.matrices import invert, root_of
 from asn_impact.estimation.methods import Method, estimator_entry, given
 from asn_impact.words import Alert, Message
 
@@ -182,11 +182,11 @@ class CohortRegression(CellFit):
     @cached_property
     def _local(self) -> Float:
         """(U, 1 + p, T) local regressors: 1 and the covariates."""
-        x = standardised(self.design, self.covariates, self._weight)
+        x = standardise(self.design, self.covariates, self._weight)
         return np.concatenate([np.ones((len(x), 1, x.shape[1])), x.transpose(0, 2, 1)], axis=1)
 
     @cached_property
-    def _loaded(self) -> Float:
+    def _weighted_local(self) -> Float:
         """(U, L) weighted local regressors, L = (1 + p) T."""
         return flat(self._local * self._weight[:, None, :])
 
@@ -198,7 +198,7 @@ class CohortRegression(CellFit):
     @cached_property
     def _within(self) -> Float:
         """(U, T) outcome less the mean of its unit."""
-        outcome = centred(self.design, self._weight)
+        outcome = centre(self.design, self._weight)
         return np.asarray(outcome - (unit_shares(self._weight) * outcome).sum(axis=1, keepdims=True))
 
     def _values(self, units: Bool, slope: Float) -> Float:
@@ -234,20 +234,20 @@ class CohortRegression(CellFit):
         q = self._columns(np.inf).shape[1]
         gram, size, score = np.zeros((q, q)), np.zeros(q), np.zeros(q)
         for units, columns in self._cohorts():
-            alone = _by_period(self._loaded[units], self._local[units])
-            gram += columns.T @ (alone - self._loaded[units].T @ self._share[units]) @ columns
+            alone = _by_period(self._weighted_local[units], self._local[units])
+            gram += columns.T @ (alone - self._weighted_local[units].T @ self._share[units]) @ columns
             size += (columns * (alone @ columns)).sum(axis=0)
             score += self._scores(units, self._within[units]).sum(axis=0) @ columns
         if self.covariates:  # what the unit effects absorb leaves rounding behind
             absorbed = np.diag(gram) < _CONSTANT * size
             gram[absorbed, :] = gram[:, absorbed] = 0.0
-        inverse, null = inverted(gram)
+        inverse, null = invert(gram)
         return inverse, null, inverse @ score
 
     def _scores(self, units: Bool, residual: Float) -> Float:
         """(n, L) weighted local regressors of units times their (n, T) residuals."""
         periods = self._weight.shape[1]
-        return flat(self._loaded[units].reshape(len(residual), -1, periods) * residual[:, None, :])
+        return flat(self._weighted_local[units].reshape(len(residual), -1, periods) * residual[:, None, :])
 
     @cached_property
     def _term(self) -> Int:
@@ -299,9 +299,9 @@ class CohortRegression(CellFit):
     def _known(self) -> Float:
         """(k,) 1 for an estimable term, else NaN."""
         known = (np.abs(self._contrast @ self._normal[1]) < _LOOSE).all(axis=1)
-        return np.where(known & self._based(self._sums[0].sum(axis=0)), 1.0, np.nan)
+        return np.where(known & self._has_base(self._sums[0].sum(axis=0)), 1.0, np.nan)
 
-    def _based(self, size: Float) -> Bool:
+    def _has_base(self, size: Float) -> Bool:
         """Whether there are units with a base to average the covariates of: without covariates none are needed."""
         return np.asarray((size > 0) | (not self.covariates))
 
@@ -313,7 +313,7 @@ class CohortRegression(CellFit):
     @cached_property
     def _score(self) -> Float:
         """(U, L) weighted local regressors times residuals."""
-        score = np.empty_like(self._loaded)
+        score = np.empty_like(self._weighted_local)
         for units, columns in self._cohorts():
             fitted = self._values(units, columns @ self._normal[2][:, None])[:, :, 0]
             score[units] = self._scores(units, self._within[units] - fitted)
@@ -345,13 +345,13 @@ class CohortRegression(CellFit):
         """(G, m, U, T) weights on the cell means of (G, m, k) weighted sums of the estimates without each cluster."""
         loadings = np.zeros((*weights.shape[:2], *self._weight.shape))
         for cohorts, clusters in self._alike():
-            found = self._deletion(cohorts, clusters)
+            deletion = self._deletion(cohorts, clusters)
             wanted = np.swapaxes(weights[clusters] @ self._contrast_without(clusters), 1, 2)
-            slope = found.times_inverse(self._normal[0], wanted)  # (n, q, m)
+            slope = deletion.times_inverse(self._normal[0], wanted)  # (n, q, m)
             for units, columns in self._cohorts():
-                for c, one in zip(clusters[found.whole], slope[found.whole], strict=True):
+                for c, one in zip(clusters[deletion.whole], slope[deletion.whole], strict=True):
                     loadings[c][:, units] = self._weight[units] * self._values(units, columns @ one).transpose(2, 0, 1)
-            for c in clusters[~found.whole]:
+            for c in clusters[~deletion.whole]:
                 rest = np.nan_to_num(self._again(int(c)).loadings())
                 loadings[c][:, self.design.cluster != c] = np.tensordot(weights[c], rest, axes=1)
         for c in range(len(loadings)):
@@ -369,7 +369,7 @@ class CohortRegression(CellFit):
         patterns, pattern = np.unique(holds, axis=0, return_inverse=True)
         for i, cohorts in enumerate(patterns):
             clusters = np.flatnonzero(pattern.ravel() == i)
-            block = max(1, 20_000_000 // (int(cohorts.sum()) * self._loaded.shape[1]) ** 2)
+            block = max(1, 20_000_000 // (int(cohorts.sum()) * self._weighted_local.shape[1]) ** 2)
             for first in range(0, len(clusters), block):
                 yield starts[cohorts], clusters[first : first + block]
 
@@ -386,13 +386,13 @@ class CohortRegression(CellFit):
 
     def _estimates_without(self, cohorts: Float, clusters: Int) -> Float:
         """(n, k) estimates without each of n clusters that hold units of the same cohorts."""
-        found = self._deletion(cohorts, clusters)
-        lost = found.moment_of_rest(self._scores_of(cohorts, clusters)[:, :, None])[:, :, 0]
+        deletion = self._deletion(cohorts, clusters)
+        moment_lost = deletion.moment_of_rest(self._scores_of(cohorts, clusters)[:, :, None])[:, :, 0]
         head = self._head
-        slopes = self._normal[2][:head] - lost @ found.reach[:, :head]
+        slopes = self._normal[2][:head] - moment_lost @ deletion.reach[:, :head]
         deleted = (self._contrast_without(clusters)[:, :, :head] @ slopes[:, :, None])[:, :, 0]
-        deleted[~self._based(self._left(clusters))] = np.nan
-        for i in np.flatnonzero(~found.whole):
+        deleted[~self._has_base(self._left(clusters))] = np.nan
+        for i in np.flatnonzero(~deletion.whole):
             deleted[i] = self._again(int(clusters[i])).estimate
         return np.asarray(deleted)
 
@@ -405,7 +405,7 @@ class CohortRegression(CellFit):
     def _moments(self, cohorts: Float, clusters: Int) -> Float:
         """(n, S L, S L) cross-products of the local regressors of clusters, by cohort."""
         units, row, slot = self._units_of(cohorts, clusters)
-        n, s, length = len(clusters), len(cohorts), self._loaded.shape[1]
+        n, s, length = len(clusters), len(cohorts), self._weighted_local.shape[1]
         moment = np.zeros((n, s, length, s, length))
         for i in range(s):
             here = slot == i
@@ -416,7 +416,7 @@ class CohortRegression(CellFit):
     def _scores_of(self, cohorts: Float, clusters: Int) -> Float:
         """(n, S L) scores of clusters, by cohort."""
         units, row, slot = self._units_of(cohorts, clusters)
-        score = np.zeros((len(clusters), len(cohorts), self._loaded.shape[1]))
+        score = np.zeros((len(clusters), len(cohorts), self._weighted_local.shape[1]))
         np.add.at(score, (row, slot), self._score[units])
         return score.reshape(len(clusters), -1)
 

@@ -220,8 +220,8 @@ def _root(variance: Float) -> Float:
     """
     scale = np.sqrt(np.diag(variance))
     values, vectors = np.linalg.eigh(variance / scale / scale[:, None])
-    kept = values > _FLAT * max(values.max(initial=0.0), 1.0)
-    root = _same_sign(vectors[:, kept]) * np.sqrt(values[kept])
+    positive = values > _FLAT * max(values.max(initial=0.0), 1.0)
+    root = _same_sign(vectors[:, positive]) * np.sqrt(values[positive])
     return np.asarray(root / np.sqrt((root**2).sum(axis=1, keepdims=True)))
 
 
@@ -248,8 +248,8 @@ def _statistics_p(rng: np.random.Generator, root: Float, squares: Int, size: int
     rank = root.shape[1]
     normal = rng.standard_normal((size, rank)) @ root.T
     total = np.zeros_like(normal)
-    for done in range(int(squares.max())):
-        more = squares > done
+    for step in range(int(squares.max())):
+        more = squares > step
         total[:, more] += (rng.standard_normal((size, rank)) @ root[more].T) ** 2
     return np.asarray(2 * special.stdtr(squares, -np.abs(normal) / np.sqrt(total / squares)))
 
@@ -284,9 +284,9 @@ class Multiplier(Rule):
         df = np.full(len(effects.terms), g - 1.0)
         base = conclude(effects, self, factor * influence.T @ influence, df)
         known = np.isfinite(base.std_error)
-        drawn = _sums(influence[:, known], self.reps, self.seed)
+        sums = _sums(influence[:, known], self.reps, self.seed)
         scale = np.sqrt((influence[:, known] ** 2).sum(axis=0))
-        largest = np.sort((np.abs(drawn) / scale).max(axis=1)) if known.any() else np.full(self.reps, np.nan)
+        largest = np.sort((np.abs(sums) / scale).max(axis=1)) if known.any() else np.full(self.reps, np.nan)
         return Signed(**vars(base), largest=largest)
 
 
@@ -324,7 +324,7 @@ def romano_wolf(inferences: Sequence[Inference], *, reps: Times, seed: Steps) ->
             raise InferenceError(Message("inference.other_clusters", clusters=apart))
         columns.append(inference.effects.influence[[own.index(label) for label in labels], 0])
     influence = np.stack(columns, axis=1)
-    drawn = np.abs(_sums(influence, reps, seed)) / np.sqrt((influence**2).sum(axis=0))
+    sums = np.abs(_sums(influence, reps, seed)) / np.sqrt((influence**2).sum(axis=0))
     own_p = np.array([float(i.p_value[0]) for i in inferences])
     strength = -special.ndtri(own_p / 2)  # on the scale of the draws, which know no degrees of freedom
     return pd.DataFrame(
@@ -334,16 +334,16 @@ def romano_wolf(inferences: Sequence[Inference], *, reps: Times, seed: Steps) ->
             "std_error": [i.std_error[0] for i in inferences],
             "statistic": [i.estimate[0] / i.std_error[0] for i in inferences],
             "p_value": own_p,
-            "p_adjusted": np.maximum(own_p, _step_down(strength, drawn)),
+            "p_adjusted": np.maximum(own_p, _step_down(strength, sums)),
         }
     )
 
 
-def _step_down(statistic: Float, drawn: Float) -> Float:
+def _step_down(statistic: Float, sums: Float) -> Float:
     """(m,) adjusted p-values: the largest statistic first, each against the largest draw among those not above it."""
     adjusted, order, floor = np.empty(len(statistic)), np.argsort(-statistic), 0.0
     for position, j in enumerate(order):
-        largest = drawn[:, order[position:]].max(axis=1)
+        largest = sums[:, order[position:]].max(axis=1)
         floor = max(floor, float((1 + (largest >= statistic[j]).sum()) / (len(largest) + 1)))
         adjusted[j] = floor
     return adjusted

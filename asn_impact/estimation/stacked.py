@@ -164,7 +164,7 @@ class Totals:
             left[i] = np.where(left[i] > 1e-12 * sums[i].sum(axis=0), left[i], 0.0)
         return Totals(*left)
 
-    def summed(self) -> Totals:
+    def sum_up(self) -> Totals:
         """Return the totals over clusters, from totals by cluster (G, A, .)."""
         return Totals(*(part.sum(axis=0) for part in self._parts))
 
@@ -200,12 +200,12 @@ class StackedFit(Fit):
     @cached_property
     def estimate(self) -> Float:
         """(m,) the estimates."""
-        treated, control = self.totals.summed().means()
+        treated, control = self.totals.sum_up().means()
         return np.asarray(self.combination @ (treated - control))
 
     def influence(self) -> Float:
         """(G, m) influence by cluster: residuals from the means of the pooled stack, with the corrective weights."""
-        total = self.totals.summed()
+        total = self.totals.sum_up()
         treated, control = total.means()
         by_weight = total.share / total.treated_weight, total.share / total.control_weight
         own = by_weight[0] * (self.totals.treated - self.totals.treated_weight * treated)
@@ -219,7 +219,7 @@ class StackedFit(Fit):
 
     def loadings(self) -> Float:
         """(m, U, T) weights on the cell means."""
-        total = self.totals.summed()
+        total = self.totals.sum_up()
         loadings = np.zeros((len(self.combination), *self.design.panel.mean.shape))
         for i, stack in enumerate(self.stacks):
             treated, control = self._weights(stack)

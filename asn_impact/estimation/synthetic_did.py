@@ -121,8 +121,8 @@ class SyntheticDiD(Estimator):
             return simplex_weights(past.T, target, penalty=_TIE_BREAK * noise), np.zeros(len(before))
         penalty = (len(treated) * len(period)) ** 0.25 * noise
         later = control[:, period].mean(axis=1)
-        omega = simplex_weights(_centred(past.T), target - target.mean(), penalty=penalty)
-        return omega, simplex_weights(_centred(past), later - later.mean(), penalty=_TIE_BREAK * noise)
+        omega = simplex_weights(_centre(past.T), target - target.mean(), penalty=penalty)
+        return omega, simplex_weights(_centre(past), later - later.mean(), penalty=_TIE_BREAK * noise)
 
 
 def refuse_holes(design: Design, name: Message) -> None:
@@ -146,7 +146,7 @@ def _left_out(design: Design, waves: tuple[Synthetic, ...]) -> tuple[Message, ..
     return tuple(notes)
 
 
-def _centred(columns: Float) -> Float:
+def _centre(columns: Float) -> Float:
     return np.asarray(columns - columns.mean(axis=0))
 
 
@@ -276,7 +276,7 @@ class SyntheticFit(Fit):
             own = weights[:, :, first : first + len(wave.period)]
             first += len(wave.period)
             over_time = self._over_time(wave, own)
-            total[:, :, wave.units] += np.einsum("gn,gmt->gmnt", comparison.rescaled(), over_time)
+            total[:, :, wave.units] += np.einsum("gn,gmt->gmnt", comparison.loading_without(), over_time)
         return total
 
     def differences(self, effects: Effects) -> Float:

@@ -94,13 +94,13 @@ class TripleDifference(Estimator):
 
     def estimate(self, design: Design) -> Effects:
         """Estimate the difference for every cohort and period that both kinds of services have."""
-        reached = self._reached(design)
+        reached = self._find_reached(design)
         one, one_notes = self._arm(design, reached, reached=True)
         other, other_notes = self._arm(design, ~reached, reached=False)
         keys = [list(zip(e.terms["cohort"], e.terms["period"], strict=True)) for e in (one, other)]
         place = {key: i for i, key in enumerate(keys[1])}
         rows = np.array([i for i, key in enumerate(keys[0]) if key in place], dtype=np.int64)
-        notes = (*one_notes, *other_notes, *_unmatched(keys[0], keys[1]))
+        notes = (*one_notes, *other_notes, *_note_unmatched(keys[0], keys[1]))
         match = np.array([place[keys[0][i]] for i in rows], dtype=np.int64)
         fit = Difference(design, (Arm(1, reached, one, rows), Arm(-1, ~reached, other, match)))
         terms = one.terms.iloc[rows].reset_index(drop=True)
@@ -110,7 +110,7 @@ class TripleDifference(Estimator):
         cells = _cells(design, one, reached, rows)
         return Effects(self, design, terms, fit, cells, notes=notes, reference=reference)
 
-    def _reached(self, design: Design) -> Bool:
+    def _find_reached(self, design: Design) -> Bool:
         """(U,) True for the services that the treatment reaches."""
         attributes = design.panel.attributes
         if self.third not in attributes.columns:
@@ -201,7 +201,7 @@ def _cells(design: Design, one: Effects, reached: Bool, rows: Int) -> Cells:
     return Cells(position[one.cells.cohort[rows]], one.cells.period[rows], one.cells.event_time[rows], sizes)
 
 
-def _unmatched(one: list[tuple[str, str]], other: list[tuple[str, str]]) -> tuple[Message, ...]:
+def _note_unmatched(one: list[tuple[str, str]], other: list[tuple[str, str]]) -> tuple[Message, ...]:
     lost = pd.unique(pd.Series([cohort for cohort, _ in set(one) ^ set(other)], dtype=object))
     if not len(lost):
         return ()

@@ -105,20 +105,20 @@ class TwoWay(Estimator):
         # the regressors of interest go last in the search, so that a control equal to one of them is named as the
         # culprit
         fit = LeastSquares(design, columns, places)
-        gone = fit.collinear()
-        dropped = [labels[j] for j in np.flatnonzero(gone)]
-        if gone[: len(names)].all() or self._hides_treatment(fit, len(names)):
+        explained = fit.collinear()
+        collinear = [labels[j] for j in np.flatnonzero(explained)]
+        if explained[: len(names)].all() or self._hides_treatment(fit, len(names)):
             beside = "_beside" if self.covariates else ""
             raise EstimationError(
                 Message(f"estimation.not_identified{beside}", names=names, covariates=self.covariates)
             )
         notes: tuple[Message, ...] = ()
-        if dropped:
-            notes = (Alert("estimation.regressors_collinear", names=dropped),)
-            left = tuple(place for place, out in zip(places, gone, strict=True) if not out)
-            fit = LeastSquares(design, columns[:, :, ~gone], left)
-        kept = [label for label, out in zip(labels, gone, strict=True) if not out]
-        return Effects(self, design, pd.DataFrame({column: kept}), fit, notes=notes)
+        if collinear:
+            notes = (Alert("estimation.regressors_collinear", names=collinear),)
+            left = tuple(place for place, out in zip(places, explained, strict=True) if not out)
+            fit = LeastSquares(design, columns[:, :, ~explained], left)
+        names_left = [label for label, out in zip(labels, explained, strict=True) if not out]
+        return Effects(self, design, pd.DataFrame({column: names_left}), fit, notes=notes)
 
     def _hides_treatment(self, fit: LeastSquares, own: int) -> bool:
         """Return True when the covariates alone explain a regressor of interest."""

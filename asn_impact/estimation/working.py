@@ -13,7 +13,7 @@ from typing import Final
 import numpy as np
 
 from asn_impact.arrays import Bool, Float
-from asn_impact.estimation.matrices import inverted
+from asn_impact.estimation.matrices import invert
 
 __all__ = ["FALLBACK", "GRID", "Units", "Working", "choose_working", "project"]
 
@@ -172,7 +172,7 @@ def _deviance(
         score += filtered.sum(axis=0)
         square += float((filtered * outcome[units]).sum())
         logs += float(2 * np.log(np.diagonal(root, axis1=1, axis2=2)).sum() + np.log(total).sum())
-    inverse, null = inverted(gram)
+    inverse, null = invert(gram)
     rank = periods - null.shape[1]
     df = float(untreated.sum()) - len(outcome) - rank
     left = square - float(score @ inverse @ score)

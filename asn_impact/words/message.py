@@ -166,6 +166,10 @@ class Message:
         values = dict(self.values)
         return values[name] if name in values else self.text(name)
 
+    def __contains__(self, text: str) -> bool:
+        """Return whether the English text has a text in it."""
+        return text in str(self)
+
     def __iter__(self) -> Iterator[str]:
         raise TypeError("A Message is no text. Look at its key or its values, or ask for its text(language).")
 
@@ -216,8 +220,10 @@ _PARAGRAPH: Final = "common.paragraph"
 
 def _frozen(value: Any) -> Any:  # noqa: ANN401 - see Message
     """Return a value that can stand in a frozen one: lists as tuples, numbers of numpy as Python's."""
-    if isinstance(value, str | Message):
+    if isinstance(value, Message):
         return value
+    if isinstance(value, str):
+        return value if isinstance(value, Sentence) else str(value)
     if isinstance(value, Mapping):
         return _Texts(value)
     if isinstance(value, Iterable) and getattr(value, "ndim", 1) > 0:

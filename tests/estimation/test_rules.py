@@ -129,7 +129,7 @@ def test_the_generic_wild_bootstrap_equals_the_one_from_blocks():
         influence, leave_one_out, loadings = effects.fit.influence, effects.fit.leave_one_out, effects.fit.loadings
 
     opaque = replace(effects, fit=Opaque())
-    for fast, slow in zip(resampling._restricted(effects, 0), resampling._restricted(opaque, 0), strict=True):
+    for fast, slow in zip(resampling._restrict(effects, 0), resampling._restrict(opaque, 0), strict=True):
         np.testing.assert_allclose(fast, slow, atol=1e-10)
 
 

@@ -10,7 +10,7 @@ import pytest
 from asn_impact.designs import assign
 from asn_impact.estimation import BiasReduced, Classical, ClusterRobust, TwoWay, infer
 from asn_impact.estimation.linear import Blocks
-from asn_impact.estimation.resampling import WildBootstrap, _restricted_blocks, _wild
+from asn_impact.estimation.resampling import WildBootstrap, _restrict_blocks, _wild
 from asn_impact.intake.training import Rollout, read_rollout
 from asn_impact.measures.panel import read_panel
 
@@ -125,7 +125,7 @@ def test_the_exact_wild_bootstrap_counts_the_same_draws(name, data, values):
     blocks, n, k = make(data)
     g = len(blocks.gram)
     factor = g / (g - 1) * (n - 1) / (n - k)
-    draws = _wild(WildBootstrap(reps=2**g, seed=1)._signs(g), *_restricted_blocks(blocks, 0), factor)
+    draws = _wild(WildBootstrap(reps=2**g, seed=1)._signs(g), *_restrict_blocks(blocks, 0), factor)
     statistic = abs(blocks.estimate[0]) / np.sqrt(factor * float((blocks.influence() ** 2).sum()))
     reference = values(f"{name}__few_clusters")[f"{prefix}_bruteforce_WCR11"]
     assert statistic == pytest.approx(abs(reference["t_stat"]), **EXACT)
