@@ -123,9 +123,9 @@ def check_arguments(function: Callable[..., Any], signature: inspect.Signature, 
 
 def check_value(name: str, value: object, hint: object, *, where: str = "") -> None:
     """Refuse a value that its hint does not allow; a hint that says nothing we can check allows everything."""
-    if typing.get_origin(hint) is Mapping and isinstance(value, Mapping):
+    if isinstance(value, Mapping) and (pairs := _pairs_of(hint)) is not None:
         for key, one in value.items():
-            check_value(f"{name}[{key!r}]", one, typing.get_args(hint)[1], where=where)
+            check_value(f"{name}[{key!r}]", one, typing.get_args(pairs)[1], where=where)
         return
     if not _fits(value, hint):
         call = Message("arguments.call", where=where, name=name, found=_found(value))
@@ -161,6 +161,12 @@ def allowed_values(hint: object) -> tuple[Any, ...] | None:
         parts = [allowed_values(part) for part in typing.get_args(hint) if part is not type(None)]
         return tuple(v for part in parts if part for v in part) if parts and all(parts) else None
     return None
+
+
+def _pairs_of(hint: object) -> object | None:
+    """Return the part of a hint that asks for pairs of a name and a value, or None."""
+    parts = typing.get_args(hint) if _is_union(hint) else (hint,)
+    return next((part for part in parts if typing.get_origin(part) is Mapping), None)
 
 
 def _is_union(hint: object) -> bool:

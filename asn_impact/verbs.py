@@ -64,7 +64,7 @@ def public_verb(function: Callable[P, R]) -> Callable[P, R]:
 
 def alerts_of(value: Any) -> list[Alert]:  # noqa: ANN401 - any value, with notes or without
     """Return the alerts among the notes of a value, or of the values in a list, each once."""
-    if isinstance(value, tuple | list):
+    if isinstance(value, tuple | list) and not hasattr(value, "notes"):
         return list(dict.fromkeys(alert for one in value for alert in alerts_of(one)))
     notes: Iterable[Message] = getattr(value, "notes", ())
     return list(dict.fromkeys(note for note in notes if isinstance(note, Alert)))

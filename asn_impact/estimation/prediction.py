@@ -292,6 +292,14 @@ class PredictionFit(CellFit):
 
     # ---------------------------------------------------------------------------- without a cluster
 
+    def loadings_without(self, weights: Float) -> Float:
+        """(G, m, U, T) weights on the cell means of (G, m, k) weighted sums of the estimates without each cluster."""
+        loadings = np.zeros((*weights.shape[:2], *self.untreated.shape))
+        for cluster in range(len(loadings)):
+            rest = self.design.cluster != cluster
+            loadings[cluster][:, rest] = self.without(cluster).loadings_of(weights[cluster])
+        return loadings
+
     def without(self, cluster: int) -> PredictionFit:
         """Return the same fit, its covariance held, on the other clusters."""
         rest = self.design.cluster != cluster

@@ -49,7 +49,7 @@ SECTIONS: Final = (
     *("study", "data", "outcome", "calendar", "rollout", "design", "estimator", "inference", "report"),
     *("scrutiny", "words", "plan"),
 )
-DEFAULT_ESTIMATOR: Final = "group_time"
+DEFAULT_ESTIMATOR: Final = "gls_imputation"
 DEFAULT_RULE: Final = "bias_reduced"
 FORMATS: Final = ("html", "docx", "pdf")
 STUDY: Final = Keys(

@@ -39,11 +39,11 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"keep": "district"}, r"Expected a tuple of names: keep=\('district',\)\."),
     ({"office": 7}, r"read_exports\(office=7\)\. Expected a text"),
     ({"table": 1}, r"read_exports\(table=1\)"),
-    ({"columns": "office"}, r"columns='office'\. Expected pairs"),
+    ({"columns": "office"}, r"columns='office'\)\. Expected pairs"),
     ({"columns": {"ofice": "x"}}, r"columns names 'ofice', which is no field here\. Did you mean 'office'\?"),
     ({"dates": ["received"]}, "dates=.*Expected pairs"),
     ({"dates": {"recieved": "day-first"}}, r"dates names 'recieved'.*Did you mean 'received'\?"),
-    ({"dates": {"received": "day first"}}, r"dates\['received'\]='day first'\..*Did you mean 'day-first'\?"),
+    ({"dates": {"received": "day first"}}, r"dates\['received'\]='day first'\)\..*Did you mean 'day-first'\?"),
     ({"as_of": 2024}, "as_of is 2024; expected a date"),
 ]
 
@@ -55,7 +55,7 @@ def test_a_wrong_argument_of_read_exports_is_refused(settings: Mapping[str, Any]
 
 
 def test_status_words_are_pairs_of_known_statuses() -> None:
-    with pytest.raises(InputError, match=r"status_words='Selesai'\. Expected pairs"):
+    with pytest.raises(InputError, match=r"status_words='Selesai'\)\. Expected pairs"):
         read_exports(CASES.assign(status="Selesai"), as_of=AS_OF, status_words="Selesai")  # type: ignore[arg-type]
     with pytest.raises(InputError, match=r"maps to 'grant'.*Did you mean 'granted'\?"):
         read_exports(CASES.assign(status="x"), as_of=AS_OF, status_words={"x": "grant"})

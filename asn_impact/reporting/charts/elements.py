@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections import abc
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,6 +20,8 @@ from asn_impact.words import Language, Message, Quantity
 from asn_impact.words.writing import UNDEFINED, period
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping  # the kind of a value is refused with the call that gives the right one
+
     from matplotlib.figure import Figure
 
 __all__ = ["satisfaction"]
@@ -84,7 +87,7 @@ def _find_groups(
         keys = list(index.rows.columns[: list(index.rows.columns).index("respondents")])
         groups = {_join_keys(row, keys): (index, row) for _, row in index.rows.iterrows()}
     else:
-        for name, one in index.items() if isinstance(index, Mapping) else [("index", index)]:
+        for name, one in index.items() if isinstance(index, abc.Mapping) else [("index", index)]:
             check_kind("satisfaction", str(name), one, "SatisfactionIndex")
             if len(one.rows) != 1:
                 raise InputError(Message("charts.satisfaction.several_rows", name=name, n=len(one.rows)))
