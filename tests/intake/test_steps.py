@@ -7,7 +7,7 @@ import pytest
 
 from asn_impact.errors import DataWarning, InputError
 from asn_impact.intake.exports import read_steps
-from asn_impact.intake.steps import read_step_log, suggested_owner
+from asn_impact.topics.clocks.step_log import read_step_log, suggested_owner
 
 HEAD = "no_permohonan;opd;nama_proses;status;start_date;end_date;del\n"
 

@@ -11,9 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from asn_impact.errors import DataWarning, InputError
-from asn_impact.intake.survey import ELEMENTS, read_survey, read_survey_aggregates
 from asn_impact.measures.outcomes import Score
-from asn_impact.measures.satisfaction import (
+from asn_impact.measures.tabulate import tabulate
+from asn_impact.topics.surveys.answers import ELEMENTS, read_survey, read_survey_aggregates
+from asn_impact.topics.surveys.satisfaction import (
     band,
     half_up,
     respondents_needed,
@@ -21,7 +22,6 @@ from asn_impact.measures.satisfaction import (
     skm_index,
     which_weight,
 )
-from asn_impact.measures.tabulate import tabulate
 
 WORKED = 32.9311  # sum of nine NRR
 PRINTED = {
