@@ -22,13 +22,13 @@ from asn_impact.reporting.charts.drawing import (
     use_numerals,
 )
 from asn_impact.reporting.charts.kinds import check_kind, check_language
+from asn_impact.topics.planning.returns import Returns
 from asn_impact.verbs import public_verb
 from asn_impact.words import Language, Message, Quantity, Sentence
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from asn_impact.topics.planning.returns import Returns
 
 __all__ = ["returns"]
 
