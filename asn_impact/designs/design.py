@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -20,6 +20,8 @@ from asn_impact.verbs import public_verb
 from asn_impact.words import Alert, Message, paragraph
 
 __all__ = ["Design", "Weighing", "agree", "assign", "refuse_no_cluster"]
+
+MANY_EMPTY: Final = 0.1  # share of empty cells from which on a reader may not expect it
 
 Weighing: TypeAlias = Literal["units", "records"]
 
@@ -312,14 +314,15 @@ def _clusters(panel: Panel, cluster: str) -> tuple[Int, tuple[Hashable, ...]]:
 
 def _holes(panel: Panel, keep: Bool) -> tuple[Message, ...]:
     observed = panel.observed[keep]
-    notes = []
+    notes: list[Message] = []
     single = observed.sum(axis=1) < 2
     if single.any():
         names = [panel.units[i] for i in np.flatnonzero(keep)[single]]
         notes.append(Alert("designs.seen_once", n=len(names), units=names))
-    missing = int((~observed[~single]).sum())
-    if missing:
-        notes.append(Alert("designs.empty_cells", n=missing, total=observed[~single].size))
+    seen = observed[~single]
+    if missing := int((~seen).sum()):
+        kind = Alert if missing > MANY_EMPTY * seen.size else Message
+        notes.append(kind("designs.empty_cells", n=missing, total=seen.size))
     return tuple(notes)
 
 
