@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from asn_impact.reporting.charts import (
+    PAGES,
     Chart,
     Page,
+    Size,
     completion_curve,
     event_study,
     forest,
@@ -20,8 +22,10 @@ from asn_impact.topics.planning.chart import returns
 from asn_impact.topics.surveys.chart import satisfaction
 
 __all__ = [
+    "PAGES",
     "Chart",
     "Page",
+    "Size",
     "completion_curve",
     "event_study",
     "forest",

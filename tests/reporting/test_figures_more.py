@@ -19,6 +19,7 @@ import pandas as pd
 import pytest
 from matplotlib.text import Text
 
+from asn_impact import figures
 from asn_impact.designs import Design
 from asn_impact.errors import DataWarning, InputError
 from asn_impact.estimation import BiasReduced, GroupTime, Imputation, Inference, Jackknife, Multiplier, TwoWay, infer
@@ -28,7 +29,6 @@ from asn_impact.intake.events import Events
 from asn_impact.measures.curves import CurvePanel
 from asn_impact.measures.outcomes import CompletionCurve, Mean, RestrictedMean, Within
 from asn_impact.measures.panel import Panel
-from asn_impact.reporting import figures
 from asn_impact.reporting.chart import _apply_style
 from asn_impact.scrutiny.event_path import event_path
 from asn_impact.scrutiny.sensitivity import (

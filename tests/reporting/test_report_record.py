@@ -12,10 +12,11 @@ import numpy as np
 import pytest
 
 import asn_impact.words
+from asn_impact import tables
 from asn_impact.errors import InputError
 from asn_impact.estimation import BiasReduced, Efficient, GroupTime, infer
 from asn_impact.measures.outcomes import Count, Mean, RestrictedMean, Score, Share, Within
-from asn_impact.reporting import argument, tables
+from asn_impact.reporting import argument
 from asn_impact.reporting.contents import Report
 from asn_impact.reporting.report import publish
 from asn_impact.scrutiny.scrutinise import scrutinise

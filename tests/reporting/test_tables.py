@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from asn_impact import tables
 from asn_impact.errors import DataWarning, InputError
 from asn_impact.intake.ledger import Ledger
-from asn_impact.reporting import tables
 from asn_impact.reporting.tables import Table
 
 

@@ -22,12 +22,14 @@ from asn_impact.reporting.charts.drawing import (
     use_numerals,
 )
 from asn_impact.reporting.charts.kinds import check_kind, check_language
-from asn_impact.topics.planning.returns import Returns
+from asn_impact.topics.planning.returns import Returns as Worth
 from asn_impact.verbs import public_verb
 from asn_impact.words import Language, Message, Quantity, Sentence
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+    from asn_impact.topics.planning.returns import Returns  # another kind is refused with the call that gives one
 
 
 __all__ = ["returns"]
@@ -64,7 +66,7 @@ def returns(
         Level of the interval.
     """
     check_language(language)
-    check_kind("returns", "made", made, Returns, "returns(inference, costs, ...)")
+    check_kind("returns", "made", made, Worth, "returns(inference, costs, ...)")
     row = made.rows(level)["net_present_value"]
     values = made.net_present_value()
     size, money = _choose_money([row["conf_low"], row["conf_high"], row["estimate"]])
