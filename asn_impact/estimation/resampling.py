@@ -312,7 +312,7 @@ def _outcome(design: Design, outcome: Float) -> Design:
 
 def _with_outcome(effects: Effects, outcome: Float) -> Effects:
     """Return the effects on another outcome: linear, so a residual shows what it adds to each estimate."""
-    return effects.anew(_outcome(effects.design, outcome))
+    return effects.held().anew(_outcome(effects.design, outcome))
 
 
 def times_of_clusters(design: Design) -> Float:
@@ -396,7 +396,7 @@ def _permute(
     """Five numbers for each estimate when the clusters had been treated at other times."""
     adopted = times[effects.design.cluster]
     outcome = effects.anew(replace(effects.design, adopted=adopted))
-    shift = effects.anew(replace(effect.design, adopted=adopted))
+    shift = outcome.held().anew(replace(effect.design, adopted=adopted))
     if not outcome.terms.equals(effects.terms):
         raise InferenceError(Message("inference.dealt_other_terms"))
     i0, i1 = np.nan_to_num(outcome.influence), np.nan_to_num(shift.influence)
