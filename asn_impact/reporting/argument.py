@@ -15,8 +15,9 @@ from asn_impact.reporting.headline import headline_message
 from asn_impact.reporting.tables.small import counts_records
 from asn_impact.reporting.words import unit_noun
 from asn_impact.scrutiny.checks import Check
+from asn_impact.scrutiny.grade import LETTERS
 from asn_impact.scrutiny.scrutinise import Scrutiny
-from asn_impact.words import Message, Quantity
+from asn_impact.words import Message, Quantity, paragraph
 from asn_impact.words.catalogue import keys_of
 
 __all__ = ["advise", "conclude", "say_framework", "say_grade", "say_question", "say_strength", "sources"]
@@ -70,7 +71,13 @@ def say_strength(scrutiny: Scrutiny) -> list[Message]:
     held_back = (
         [Message("report.strength.missing", reasons=Message("common.paragraph", parts=lacking))] if lacking else []
     )
-    return [say_grade(scrutiny), *held_back, Message("report.strength.verdicts")]
+    scale = [Message(f"grade.scale.{letter}") for letter in LETTERS]
+    return [
+        say_grade(scrutiny),
+        *held_back,
+        paragraph(Message("report.strength.scale"), *scale),
+        Message("report.strength.verdicts"),
+    ]
 
 
 # --------------------------------------------------------------------------- conclusion and recommendations
