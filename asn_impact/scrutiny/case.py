@@ -21,7 +21,7 @@ from asn_impact.scrutiny.event_path import EventPath, event_path
 from asn_impact.scrutiny.sensitivity import Breakdown, breakdown
 from asn_impact.words import Message
 
-__all__ = ["Case", "one_estimate", "steps_for"]
+__all__ = ["Case", "one_estimate", "settled", "steps_for"]
 
 _STEPS = (1, 2, 3, 4, 6, 12)
 _PER_ESTIMATE = 5  # clusters for each estimate of an event study whose whole variance is used
@@ -32,6 +32,12 @@ def one_estimate(effects: Effects) -> Effects:
     if len(effects.terms) != 1:
         raise EstimationError(Message("scrutiny.one_estimate", n=len(effects.terms)))
     return effects
+
+
+def settled(inference: Inference, margin: float | None = None, *, level: float = 0.95) -> bool:
+    """Return whether an interval gives an answer: it excludes zero, or lies within a margin."""
+    low, high = (float(end[0]) for end in inference.interval(level))
+    return bool(low > 0 or high < 0 or (margin is not None and -margin < low and high < margin))
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,8 +53,11 @@ class Case:
     limits: Sequence[int] = ()
     neighbours: Mapping[Hashable, Sequence[Hashable]] | None = None
     other: Inference | None = None
-    panels: Sequence[Panel] = ()
+    panels: Sequence[Panel] | None = None
     drawn: Mapping[Hashable, Any] | None = None
+    assignment: str = "comparison"
+    chosen: Sequence[str] | None = None
+    margin: float | None = None
 
     @property
     def design(self) -> Design:

@@ -155,8 +155,9 @@ def placebo_in_space(effects: Effects, *, seed: int, reps: Times) -> Check:
     pool = design.where(free)
     dates = _dates(design, untrained)
     real = _studentise(effects)
+    held = replace(effects, estimator=effects.estimator.held(effects))  # what was chosen by the outcome stays
     rng = np.random.default_rng(seed)
-    draws = np.array([_deal_dates(effects, pool, dates, rng) for _ in range(reps)])
+    draws = np.array([_deal_dates(held, pool, dates, rng) for _ in range(reps)])
     valid = draws[np.isfinite(draws[:, 1])]
     if len(valid) < reps / 2 or not np.isfinite(real):
         return PLACEBO_IN_SPACE.cannot_say(_too_few(untrained))
