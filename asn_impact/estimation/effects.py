@@ -22,7 +22,7 @@ from asn_impact.display import card
 from asn_impact.errors import EstimationError
 from asn_impact.estimation.deletions import Deletions, Weigh
 from asn_impact.estimation.methods import Procedure
-from asn_impact.estimation.views import Calendar, Cells, Cohorts, EventStudy, Overall, View
+from asn_impact.estimation.views import Calendar, Cells, Cohorts, EventStudy, Overall, View, keep_whole
 from asn_impact.estimation.working import Working
 from asn_impact.verbs import public_verb
 from asn_impact.words import Message, paragraph
@@ -461,13 +461,24 @@ class Effects:
         if self.cells is None:
             return self._of_treatment(view)
         terms, member = view(self.cells, self.design)
-        member = member & np.isfinite(self.estimate)[None, :]
+        needed = view.needed(self.cells) if isinstance(view, EventStudy) else None
+        member = member & keep_whole(np.isfinite(self.estimate), needed, self.cells)[None, :]
         left = member.any(axis=1)
         if not left.any():
             nothing = Message("estimation.view_empty", view=type(view).__name__)
             raise EstimationError(paragraph(nothing, *self.notes))
-        fit = self._average(self.cells, member[left], alike=isinstance(view, Cohorts))
-        return replace(self, terms=terms.iloc[np.flatnonzero(left)].reset_index(drop=True), fit=fit, view=view)
+        fit = replace(self._average(self.cells, member[left], alike=isinstance(view, Cohorts)), needed=needed)
+        terms = terms.iloc[np.flatnonzero(left)].reset_index(drop=True)
+        return replace(self, terms=terms, fit=fit, view=view, notes=(*self.notes, *self._unbalanced(needed, member)))
+
+    def _unbalanced(self, needed: Bool | None, member: Bool) -> tuple[Message, ...]:
+        """Return which waves a balanced event study compares, where it leaves some out."""
+        if needed is None or self.cells is None:
+            return ()
+        kept = np.unique(self.cells.cohort[member.any(axis=0)])
+        out = np.setdiff1d(np.arange(len(self.design.cohorts)), kept)
+        waves = [[self.design.cohort_label(self.design.cohorts[i]) for i in some] for some in (kept, out)]
+        return (Message("estimation.balanced_waves", kept=waves[0], out=waves[1]),) if len(out) else ()
 
     def _average(self, cells: Cells, member: Bool, *, alike: bool) -> Averaged:
         return Averaged(self.fit, cells, member, alike)
@@ -567,13 +578,15 @@ class Some(Fit):
 class Averaged(Fit):
     """Weighted means of another fit's estimates; cohort sizes are estimates too, and count as such.
 
-    `member` (m, k) says which terms enter; weights are the cohort sizes, or all alike when `alike`.
+    `member` (m, k) says which terms enter; weights are the cohort sizes, or all alike when `alike`. A cohort that lacks
+    one of the terms that are `needed` (k,) does not enter at all.
     """
 
     fit: Fit
     cells: Cells
     member: Bool
     alike: bool
+    needed: Bool | None = None
 
     def _weights(self, sizes: Float, known: Bool | None = None, rows: slice = slice(None)) -> Float:
         """(..., m, k) weights that sum to one, from (..., C) cohort sizes; NaN where nothing is left.
@@ -582,7 +595,8 @@ class Averaged(Fit):
         """
         by_term = np.ones_like(sizes[..., self.cells.cohort]) if self.alike else sizes[..., self.cells.cohort]
         by_term = np.where(sizes[..., self.cells.cohort] > 0, by_term, 0.0)
-        by_term = by_term if known is None else np.where(known, by_term, 0.0)
+        if known is not None:
+            by_term = np.where(keep_whole(known, self.needed, self.cells), by_term, 0.0)
         raw = self.member[rows] * by_term[..., None, :]
         total = raw.sum(axis=-1, keepdims=True)
         return np.asarray(np.divide(raw, total, out=np.full_like(raw, np.nan), where=total > 0))
