@@ -439,6 +439,34 @@ class Effects:
         cohort[rows, self.cells.cohort[columns]] = 1
         return np.asarray(((cohort @ self.cells.sizes.T) > 0).sum(axis=1))
 
+    def share_of(self, some: Bool) -> float:
+        """Return the share of the treated that some group-time effects after adoption (k,) stand for."""
+        if self.cells is None:
+            return 0.0
+        treated = self.cells.sizes.sum(axis=0)[self.cells.cohort] * (self.cells.event_time >= 0)
+        return float((treated * some).sum() / treated.sum()) if treated.sum() > 0 else 0.0
+
+    @property
+    def left_out(self) -> pd.DataFrame:
+        """Effects by cohort and period that no average counts, with the share of the treated that each stands for.
+
+        One row for each effect after adoption that is not estimable: cohort, period, event_time, share_of_treated.
+        """
+        columns = ["cohort", "period", "event_time", "share_of_treated"]
+        cells = self.cells
+        if cells is None:
+            return pd.DataFrame({name: [] for name in columns})
+        known = np.isfinite(self.fit.fit.estimate if isinstance(self.fit, Averaged) else self.estimate)
+        rows = np.flatnonzero(~known & (cells.event_time >= 0))
+        labels = self.design.panel.timeline.labels
+        values = {
+            "cohort": [self.design.cohort_label(self.design.cohorts[i]) for i in cells.cohort[rows]],
+            "period": [labels[t] for t in cells.period[rows]],
+            "event_time": cells.event_time[rows],
+            "share_of_treated": [self.share_of(np.arange(len(known)) == row) for row in rows],
+        }
+        return pd.DataFrame(values, columns=columns)
+
     def members(self, cells: Cells) -> Bool:
         """(m, k) which group-time terms stand behind each estimate."""
         return self.fit.member if isinstance(self.fit, Averaged) else np.eye(len(cells.cohort), dtype=np.bool_)
