@@ -104,6 +104,16 @@ class AdjustedFit(Fit):
                 estimate[group.terms] = group.estimate(self._mean)
         return estimate
 
+    def without_overlap(self) -> Bool:
+        """(k,) effects with treated units and controls that the covariates tell apart, or cannot be learnt from."""
+        lost = np.zeros(len(self.estimate), dtype=np.bool_)
+        for group in self.groups:
+            rows = group.adjusted.rows
+            counted = rows.weight > 0
+            both = bool((counted & rows.treated).any() and (counted & ~rows.treated).any())
+            lost[group.terms] = both and not group.adjusted.estimable
+        return lost
+
     def influence(self) -> Float:
         """(G, k) influence by cluster."""
         values = np.full((len(self.design.clusters), len(self.estimate)), np.nan)
