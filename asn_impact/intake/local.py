@@ -18,6 +18,7 @@ import pyarrow as pa
 
 from asn_impact.errors import InputError
 from asn_impact.intake.privacy import masked
+from asn_impact.starts import MONTHS
 from asn_impact.words import Message
 
 __all__ = [
@@ -34,29 +35,6 @@ __all__ = [
 
 Order: TypeAlias = Literal["day-first", "month-first"]
 NumberStyle: TypeAlias = Literal["1.234,56", "1,234.56"]
-
-#: Month words, Indonesian and English, with the abbreviations and old spellings seen in exports.
-MONTHS: dict[str, int] = {
-    word: number
-    for number, words in enumerate(
-        (
-            "januari january jan",
-            "februari pebruari february feb peb",
-            "maret march mar mrt",
-            "april apr",
-            "mei may",
-            "juni june jun",
-            "juli july jul",
-            "agustus august agustus agu agt ags agust aug",
-            "september sep sept",
-            "oktober october okt oct",
-            "november nopember nov nop",
-            "desember december des dec",
-        ),
-        start=1,
-    )
-    for word in words.split()
-}
 
 #: What offices write where there is no date or number.
 NULL_WORDS: tuple[str, ...] = (

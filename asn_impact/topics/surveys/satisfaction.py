@@ -473,8 +473,8 @@ def satisfaction_panel(survey: Survey | SurveyAggregates, of: str = IKM, *, by: 
     From answers it is ``tabulate(survey, Score(of))``. Of published results only the mean of a group is known. A cell
     then holds the mean weighted by respondents, and `n` counts them. The sum of squares within it is the largest the
     scale allows, ``n (4 - m)(m - 1)`` (Bhatia and Davis 2000; for the index with 100 and 25). So inference from
-    clusters is as for answers, and whatever uses the variation between records is too wide, never too narrow. Each
-    published period is placed in its first month.
+    clusters is as for answers, and whatever uses the variation between records is too wide, never too narrow. Quarters
+    and years are periods of their own; a half-year is named by its first month.
 
     Raises
     ------
@@ -488,7 +488,7 @@ def satisfaction_panel(survey: Survey | SurveyAggregates, of: str = IKM, *, by: 
     ...     **{e: [3.25, 3.5] for e in ELEMENTS}})
     >>> panel = satisfaction_panel(read_survey_aggregates(frame, period="p", respondents="n"), "waktu")
     >>> panel.mean, panel.n, panel.timeline.labels
-    (array([[3.25, 3.5 ]]), array([[60., 80.]]), ('2024-01', '2024-04'))
+    (array([[3.25, 3.5 ]]), array([[60., 80.]]), ('2024Q1', '2024Q2'))
     """
     known = (*survey.elements, IKM)
     if of not in known:
@@ -524,7 +524,7 @@ def _panel_of_groups(survey: SurveyAggregates, outcome: Score, units: tuple[str,
     return Panel(
         outcome=outcome,
         units=tuple(" / ".join(map(str, u)) for u in attributes.itertuples(index=False)),
-        timeline=Timeline.months(months),
+        timeline=Timeline.of_length(months, int(rows["months"].iloc[0])),
         n=n,
         mean=mean,
         weight=(n > 0).astype(np.float64),
