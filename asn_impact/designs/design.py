@@ -356,30 +356,17 @@ def _clusters(panel: Panel, cluster: str) -> tuple[Int, tuple[Hashable, ...]]:
     return np.maximum(codes, 0).astype(np.int64), tuple(distinct.tolist()) or ("",)
 
 
-<<<<<<< HEAD
-def _holes(panel: Panel, keep: Bool) -> tuple[Message, ...]:
-    observed = panel.observed[keep]
-    notes: list[Message] = []
-    single = observed.sum(axis=1) < 2
-    if single.any():
-        names = [panel.units[i] for i in np.flatnonzero(keep)[single]]
-        notes.append(Alert("designs.seen_once", n=len(names), units=names))
-    seen = observed[~single]
-    if missing := int((~seen).sum()):
-        kind = Alert if missing > MANY_EMPTY * seen.size else Message
-        notes.append(kind("designs.empty_cells", n=missing, total=seen.size))
-=======
 def _holes(panel: Panel, keep: Bool, before: Bool) -> tuple[Message, ...]:
     """Say which units are seen once, and how many cells were empty before those treated in part were left out."""
-    notes = []
+    notes: list[Message] = []
     single = panel.observed[keep].sum(axis=1) < 2
     if single.any():
         names = [panel.units[i] for i in np.flatnonzero(keep)[single]]
         notes.append(Alert("designs.seen_once", n=len(names), units=names))
     empty = ~before[keep][~single]
     if empty.any():
-        notes.append(Alert("designs.empty_cells", n=int(empty.sum()), total=empty.size))
->>>>>>> dates
+        kind = Alert if empty.mean() > MANY_EMPTY else Message
+        notes.append(kind("designs.empty_cells", n=int(empty.sum()), total=empty.size))
     return tuple(notes)
 
 
