@@ -156,6 +156,23 @@ class AdjustedFit(Fit):
                     block[term, group.unit, group.column] += loading
         return block
 
+    def loadings_of(self, weights: Float) -> Float:
+        """(m, U, T) weights on the cell means of (m, k) weighted sums of the estimates, without those of each."""
+        total = np.zeros((len(weights), *self.design.panel.mean.shape))
+        for group in self.groups:
+            some = weights[:, group.terms]
+            if not (some.any() and group.adjusted.estimable):
+                continue
+            loading = group.adjusted.loading
+            if group.column is not None:
+                total[:, group.unit, group.column] += some * loading  # one term alone
+                continue
+            by_period = np.zeros((len(weights), total.shape[2]))
+            by_period[:, group.period] = some
+            by_period[:, group.base] -= some.sum(axis=1)
+            total[:, group.unit] += loading[None, :, None] * by_period[:, None, :]
+        return total
+
     def loadings_without(self, weights: Float) -> Float | None:
         """(G, m, U, T) weights on the cell means of (G, m, k) weighted sums of estimates, without each cluster in turn.
 

@@ -685,6 +685,9 @@ class Averaged(Fit):
     def loadings(self) -> Float:
         return self.fit.loadings_of(self._now)
 
+    def loadings_of(self, weights: Float) -> Float:
+        return self.fit.loadings_of(weights @ self._now)
+
     @property
     def correction(self) -> float:
         return self.fit.correction

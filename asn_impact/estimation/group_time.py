@@ -178,8 +178,13 @@ class GroupTime(Estimator):
 
 
 def _sizes(design: Design, sample: str) -> Float:
-    """(G, C) weight of each cohort in each cluster: mean weight of its units, or the sum of their records."""
+    """(G, C) weight of each cohort in each cluster: mean weight of its units, or the sum of their records.
+
+    A unit seen once has no change to compare, and its wave is no larger for it.
+    """
     weight = np.where(design.panel.observed, design.panel.weight, 0.0)
+    if sample == "pairs":
+        weight = np.where((weight > 0).sum(axis=1, keepdims=True) > 1, weight, 0.0)
     unit = weight.sum(axis=1)
     if sample == "pairs" or design.weights == "units":
         unit = ratio(unit, (weight > 0).sum(axis=1))
