@@ -23,9 +23,20 @@ import narwhals as nw
 import pandas as pd
 import pyarrow as pa
 
-from asn_impact.arguments import Between, Names, check_choice, did_you_mean
+from asn_impact.arguments import Between, Names, Share, check_choice, did_you_mean
 from asn_impact.display import card
 from asn_impact.errors import InputError, PrivacyError
+from asn_impact.intake.checks import (
+    FEWEST_CASES,
+    FEWEST_OPEN,
+    MOST_LOST,
+    drawn_on_completion,
+    expected_open,
+    lacking_open,
+    late,
+    refuse_losses,
+    undecided,
+)
 from asn_impact.intake.cleaning import (
     FILE,
     FIRST,
@@ -39,7 +50,6 @@ from asn_impact.intake.cleaning import (
     Cleaned,
     bounds_of,
     clean,
-    drawn_on_completion,
     left_out,
     placeholders_read,
 )
@@ -57,6 +67,7 @@ from asn_impact.intake.files import (
     shielded,
     write_beside,
 )
+from asn_impact.intake.labels import join_spellings, settle_cases
 from asn_impact.intake.ledger import Ledger, reason
 from asn_impact.intake.local import MONTHS, DateReading, NumberStyle, Order, dated, parse_numbers, read_dates, sketched
 from asn_impact.intake.privacy import identifiers_in, masked
@@ -78,7 +89,6 @@ DATE_FIELDS = frozenset(
     {"received", "decided", "promised", "step_start", "step_end", "course_start", "course_end", "since"}
 )
 UNREADABLE = 0.1  # share of texts that are no dates above which the column was misread
-LATE = 62  # days between the last date in the file and as_of that deserve a word
 
 
 @dataclass(frozen=True, eq=False)
@@ -238,8 +248,10 @@ def read_exports(
     dates: Mapping[str, Order] | None = None,
     keep: Names = (),
     office: str | None = None,
+    offices: Mapping[str, str] | None = None,
     status_words: Mapping[str, str] | None = None,
     selection: Literal["received", "completed"] | None = None,
+    most_lost: Share = MOST_LOST,
     table: str | None = None,
 ) -> Extract:
     """Return the cases of an export, one row a case, with every row of the export accounted for.
@@ -261,10 +273,17 @@ def read_exports(
         Extra columns for the records: fields (``"district"``) or headings. Columns of persons are refused.
     office : str, optional
         The office of all rows, for an export without an office column.
+    offices : mapping, optional
+        Label of an office as found -> the label to use, for offices that are one under several names. A label that
+        stands for itself is settled: it is another office, however alike it looks.
     status_words : mapping, optional
         Status words of this office -> ``open``, ``granted``, ``rejected`` or ``withdrawn``.
     selection : {"received", "completed"}, optional
-        How the export was drawn, when known. Without it the dates are asked.
+        How the export was drawn, when known. Without it the dates are asked: an export without open cases up to its
+        last day holds finished cases only, and nothing is measured of it.
+    most_lost : float
+        Share of the cases that may be lost (no date, no office, contradictions) before the export is refused. If the
+        lost fifth waited longest, a share within a time is wrong by 20 points.
     table : str, optional
         Table of a database (``"permohonan"``, ``"schema.permohonan"``), or the one sheet of a workbook to be read.
         Of a server only the wanted columns are fetched, once; a password in the address is in no message or record.
@@ -291,7 +310,9 @@ def read_exports(
     office and number) that agree one is kept, a decided one before an open one; copies that contradict each
     other are all dropped. A row with an open status and a decision date, or finished without a date,
     contradicts itself and is dropped; ``columns={"status": None}`` trusts the dates alone. A withdrawn case
-    may lack a date.
+    may lack a date. Open cases are never dropped for their age. An office whose name differs in case, spaces,
+    punctuation or invisible characters only is one office, under its most frequent spelling.
+    Where ``as_of`` lies long after the last date, open cases have been followed until the last date only.
 
     Examples
     --------
@@ -307,15 +328,12 @@ def read_exports(
     required = ["received", "decided", *([] if office is not None else ["office"])]
     with explaining(source):
         rows = gather(source, wanted, columns=columns, dates=dates, keep=keep, required=required, table=table)
-        frame = rows.frame if office is None else _set_office(rows.frame, office)
+        frame, of_keys = settle_keys(rows.frame, office, offices)
         names = [*CASE_FIELDS, *(k for k in keep if k not in CASE_FIELDS)]
         cleaned = clean(frame, bounds=rows.bounds, as_of=day, columns=names, status_words=status_words)
-        _refuse_empty(cleaned.ledger, rows.tables)
-        unread = _unreadable(rows, cleaned.ledger)
-        drawn = selection or _tell_selection(cleaned)
-    extract = _finish(rows, cleaned, day, drawn, unread)
+        extract = _finish(rows, cleaned, day, selection, most_lost, of_keys)
     place = Path(source).resolve() if isinstance(source, str | Path) and not on_server(source) else None
-    again = partial(_list_dropped, named_source(source), rows, day, office, status_words)
+    again = partial(_list_dropped, named_source(source), rows, day, office, offices, status_words)
     return replace(extract, left_out=again, place=place)
 
 
@@ -324,12 +342,12 @@ def _list_dropped(
     rows: Gathered,
     as_of: dt.date,
     office: str | None,
+    offices: Mapping[str, str] | None,
     status_words: Mapping[str, str] | None,
 ) -> pd.DataFrame:
     """Return what `Extract.dropped` shows."""
     with reading(name):
-        numbered = rows.numbered()
-        frame = numbered if office is None else _set_office(numbered, office)
+        frame, _ = settle_keys(rows.numbered(), office, offices)
         present = frame.collect_schema().names()
         texts = {f: f"asn_text_{f}" for f in ("received", "decided") if f"asn_text_{f}" in present}
         rows_with_words = frame.with_columns(nw.col("status").alias("asn_said")) if "status" in present else frame
@@ -366,17 +384,68 @@ def _cells_of(
     return {**cells, **({"status": masked(str(row["asn_said"] or ""))} if "asn_said" in row else {})}
 
 
-def _set_office(frame: nw.LazyFrame[Any], office: str) -> nw.LazyFrame[Any]:
-    return frame.with_columns(nw.lit(office).alias("office"), nw.lit(1).alias(GIVEN))
+def settle_keys(
+    frame: nw.LazyFrame[Any], office: str | None, offices: Mapping[str, str] | None
+) -> tuple[nw.LazyFrame[Any], list[Message]]:
+    """Return the rows with one spelling of each office and each case number, and what has to be said of it."""
+    check_mapping("offices", offices)
+    frame, of_cases = settle_cases(frame)
+    if office is not None:
+        return frame.with_columns(nw.lit(office).alias("office"), nw.lit(1).alias(GIVEN)), of_cases
+    frame, of_offices = join_spellings(frame, offices)
+    return frame, [*of_cases, *of_offices]
 
 
-def _finish(rows: Gathered, cleaned: Cleaned, day: dt.date, drawn: Selection, more: Sequence[Message]) -> Extract:
-    left_out = cleaned.ledger.note()
-    last: list[Message] = [Alert("intake.completed_only")] if drawn == "completed" else []
-    last += [left_out] if left_out is not None else []
+def _finish(
+    rows: Gathered,
+    cleaned: Cleaned,
+    as_of: dt.date,
+    selection: Literal["received", "completed"] | None,
+    most_lost: float,
+    of_keys: Sequence[Message],
+) -> Extract:
+    """Return the extract, if its population is plausible."""
+    ledger, last = cleaned.ledger, cleaned.latest
+    name = rows.tables[0].name if rows.tables else THE_DATA
+    _refuse_empty(ledger, rows.tables)
+    unread = _unreadable(rows, ledger)
+    refuse_losses(ledger, most_lost, name, unread)
+    files = {rows.tables[i].name: count for i, count in cleaned.files.items() if i is not None and i < len(rows.tables)}
+    heading = rows.headings.get("decided") or rows.headings.get("step_end", "")
+    notes = undecided(cleaned.offices, files, declared=selection is not None, heading=masked(heading))
+    drawn, of_drawing = _tell_selection(cleaned, selection)
+    until = as_of
+    if last is not None and late(cleaned.earliest, last, as_of, ledger.kept):
+        until = last if cleaned.open_cases and ledger.kept >= FEWEST_CASES else as_of
+        gap = {"latest": last, "n": (as_of - last).days, "as_of": as_of}
+        notes.append(Message("intake.late", **gap) if until == as_of else Alert("intake.followed_until", **gap))
+    left_out = ledger.note()
     sources = tuple(Source(t.name, cleaned.rows_by_file.get(i, 0), t.sha256) for i, t in enumerate(rows.tables))
-    notes = (*rows.notes, *cleaned.notes, *_late(cleaned.latest, day), *more, *last)
-    return Extract(cleaned.records, day, cleaned.ledger, rows.headings, sources, notes, drawn)
+    every = (*rows.notes, *of_keys, *cleaned.notes, *notes, *unread, *of_drawing)
+    every += (left_out,) if left_out is not None else ()
+    return Extract(cleaned.records, until, ledger, rows.headings, sources, every, drawn)
+
+
+def _tell_selection(
+    cleaned: Cleaned, declared: Literal["received", "completed"] | None
+) -> tuple[Selection, list[Message]]:
+    """Return how the export was drawn, as declared or as the dates tell, and what has to be said of it."""
+    if declared == "completed":
+        return "completed", [Alert("intake.completed_only")]
+    if cleaned.latest is None:
+        return declared or "unknown", []
+    if cleaned.open_cases:
+        lacking = lacking_open(cleaned.records, cleaned.latest, cleaned.offices) if declared is None else []
+        return "received", lacking
+    if declared is None and drawn_on_completion(cleaned.records):
+        return "completed", [Alert("intake.completed_only")]
+    expected = expected_open(cleaned.records, cleaned.latest)
+    if expected < FEWEST_OPEN:
+        return declared or "unknown", []
+    gap = {"expected": round(expected), "latest": cleaned.latest}
+    if declared == "received":
+        return "received", [Message("intake.finished_declared", **gap)]
+    return "completed", [Alert("intake.finished_only", **gap)]
 
 
 def _read_day(value: dt.date | str) -> dt.date:
@@ -387,24 +456,12 @@ def _read_day(value: dt.date | str) -> dt.date:
     return day.date() if isinstance(day, dt.datetime) else day
 
 
-def _late(latest: dt.date | None, as_of: dt.date) -> list[Message]:
-    if latest is None or (as_of - latest).days <= LATE:
-        return []
-    return [Message("intake.late", latest=latest, n=(as_of - latest).days, as_of=as_of)]
-
-
 def _refuse_empty(ledger: Ledger, tables: Sequence[RawTable]) -> None:
     name = tables[0].name if tables else THE_DATA
     if ledger.read == 0:
         raise InputError(Message("intake.no_rows", file=name))
     if ledger.kept == 0:
         raise InputError(Message("intake.none_usable", file=name, n=ledger.read, reasons=ledger.reasons()))
-
-
-def _tell_selection(cleaned: Cleaned) -> Selection:
-    if cleaned.open_cases:
-        return "received"
-    return "completed" if drawn_on_completion(cleaned.records) else "unknown"
 
 
 def _unreadable(rows: Gathered, ledger: Ledger) -> list[Message]:
@@ -445,6 +502,9 @@ def read_steps(
     finished: Names = ("Selesai",),
     last_step: str | None = None,
     office: str | None = None,
+    offices: Mapping[str, str] | None = None,
+    selection: Literal["received", "completed"] | None = None,
+    most_lost: Share = MOST_LOST,
     table: str | None = None,
 ) -> Extract:
     """Return the cases of an export with one row a processing step, as SiCantik writes it.
@@ -455,7 +515,7 @@ def read_steps(
 
     Parameters
     ----------
-    source, as_of, columns, dates, office, table
+    source, as_of, columns, dates, office, offices, selection, most_lost, table
         As for `read_exports`; the fields are ``case``, ``office``, ``service``, ``received``, ``step``,
         ``step_start``, ``step_end``, ``status`` (of the step) and ``deleted``.
     finished : sequence of str
@@ -490,18 +550,18 @@ def read_steps(
     required += ["step"] if last_step is not None else []
     with explaining(source):
         rows = gather(source, wanted, columns=columns, dates=dates, keep=(), required=required, table=table)
-        frame = rows.frame if office is None else rows.frame.with_columns(nw.lit(office).alias("office"))
+        frame, of_keys = settle_keys(rows.frame, office, offices)
         distinct, before, blanks = distinct_steps(frame)
         cases = cases_of_steps(distinct, finished=finished, last_step=last_step)
         cleaned = clean(cases, bounds=UNKNOWN, as_of=day, columns=list(CASE_FIELDS), weight=STEPS)
         ledger = Ledger(sum(before.values()), 0, {reason(code): n for code, n in before.items()}) + cleaned.ledger
         _refuse_empty(ledger, rows.tables)
-    n = int(cleaned.records.select(nw.len()).collect().item())
-    note = Message("intake.steps_kept", kept=ledger.kept, n=n)
-    sizes = {0: ledger.read} if len(rows.tables) == 1 else _rows_by_table(rows)
-    result = replace(cleaned, ledger=ledger, rows_by_file=sizes, notes=(*cleaned.notes, note))
-    drawn: Selection = "received" if cleaned.open_cases else "unknown"
-    return _finish(rows, result, day, drawn, placeholders_read(blanks))
+        n = int(cleaned.records.select(nw.len()).collect().item())
+        note = Message("intake.steps_kept", kept=ledger.kept, n=n)
+        sizes = {0: ledger.read} if len(rows.tables) == 1 else _rows_by_table(rows)
+        notes = (*cleaned.notes, note, *placeholders_read(blanks))
+        result = replace(cleaned, ledger=ledger, rows_by_file=sizes, notes=notes)
+        return _finish(rows, result, day, selection, most_lost, of_keys)
 
 
 def _rows_by_table(rows: Gathered) -> dict[int, int]:
