@@ -11,31 +11,12 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from asn_impact.errors import PrivacyError
+from asn_impact.identifiers import hidden, identifiers_in
 from asn_impact.words import Message
 
 __all__ = ["identifiers_in", "load_key", "masked", "pseudonym"]
 
 SHORTEST_KEY = 32  # bytes; half a SHA-256 block, RFC 2104 section 3 wants at least the 32 bytes of the digest
-
-# NIK has 16 digits, NIP 18; people write both in groups. Phones: +62 / 62 / 0, then 8 and 7 to 11 more digits.
-_GROUP = r"[ .\-\u00a0]?"
-_PERSON = re.compile(rf"(?<![\d.,])(?:\d(?:{_GROUP}\d){{17}}|\d(?:{_GROUP}\d){{15}})(?!\d)(?![.,]\d)")
-_PHONE = re.compile(rf"(?<![\d\w.,])(?:\+?62{_GROUP}|0)8(?:{_GROUP}\d){{7,11}}(?!\d)")
-
-
-def identifiers_in(text: str) -> tuple[str, ...]:
-    """Return the parts of a text that look like a NIK, a NIP or an Indonesian mobile number.
-
-    Numbers of 16 or 18 digits count also when written in groups. Decimal fractions do not.
-
-    Examples
-    --------
-    >>> len(identifiers_in("hubungi 0812-3456-7890"))
-    1
-    >>> identifiers_in("No 503/014/IX/2026, Rp2.785.700,00")
-    ()
-    """
-    return tuple(m.group() for pattern in (_PERSON, _PHONE) for m in pattern.finditer(text))
 
 
 def masked(text: str, longest: int = 40) -> str:
@@ -46,8 +27,7 @@ def masked(text: str, longest: int = 40) -> str:
     >>> masked("telp 081234567890")
     'telp [identifier]'
     """
-    for number in identifiers_in(text):
-        text = text.replace(number, "[identifier]")
+    text = hidden(text, names=True)
     text = re.sub(r"\d{9,}", "[number]", text)
     return text if len(text) <= longest else text[: longest - 1] + "…"
 

@@ -27,8 +27,8 @@ import numpy.typing as npt
 
 from asn_impact.arrays import Bool, Float, readonly
 from asn_impact.errors import InputError, PrivacyError
+from asn_impact.identifiers import persons_in
 from asn_impact.intake.files import shielded
-from asn_impact.intake.privacy import identifiers_in
 from asn_impact.words import Message
 
 __all__ = ["differing", "differing_tables", "dominated", "quantile_shown", "release", "says_it_of_all", "withheld"]
@@ -48,7 +48,7 @@ _PDF_TEXT: Final = re.compile(rb"\(((?:[^()\\]|\\.)*)\)")
 
 
 def release(content: Content, name: str) -> Content:
-    r"""Return the content unchanged when nothing in it looks like a person's number; refuse it otherwise.
+    r"""Return the content unchanged when nothing in it looks like a person's number or name; refuse it otherwise.
 
     Looks at what a reader could get out of the file: text, comments and metadata of an SVG, every cell of a CSV,
     every key and value of a JSON, text and attributes of an HTML page and the pictures inside it, the text
@@ -66,15 +66,15 @@ def release(content: Content, name: str) -> Content:
     Raises
     ------
     PrivacyError
-        Something is shaped like a NIK, a NIP or a telephone number, a count points at few persons, or the content
-        cannot be read. The message names the file and counts, never the number itself.
+        Something is shaped like a number, an address or a titled name of a person, a count points at few persons,
+        or the content cannot be read. The message names the file and counts, never the number itself.
 
     Examples
     --------
     >>> release("office,days\nDinas A,7.25\n", "table.csv")
     'office,days\nDinas A,7.25\n'
     """
-    count = sum(len(list(identifiers_in(_HASH.sub("", piece)))) for piece in _pieces(content, name))
+    count = sum(len(persons_in(_HASH.sub("", piece))) for piece in _pieces(content, name))
     if count:
         raise PrivacyError(Message("gate.identifiers", name=name, n=count))
     return content

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 from asn_impact.errors import InputError
+from asn_impact.identifiers import hidden
 from asn_impact.words import writing
 from asn_impact.words.catalogue import ENGLISH, languages, template
 
@@ -279,7 +280,7 @@ def _shown(value: Any, form: str, language: Language, source: str) -> Sentence: 
         case dt.date():
             day = value.date() if isinstance(value, dt.datetime) else value
             return Sentence(writing.date(day, language) if form == "day" else str(value))
-    text = str(value)
+    text = hidden(str(value))
     if form == "period":
         return Sentence(writing.period(text, language))
     return Sentence(repr(text) if form in {"quoted", "list"} else text)
@@ -316,4 +317,6 @@ def _listed(items: tuple[Any, ...], form: str, language: Language, source: str) 
 
 
 def _quoted(item: Any, language: Language) -> str:  # noqa: ANN401 - see Message
-    return item.text(language).text if isinstance(item, Message) else repr(item)
+    if isinstance(item, Message):
+        return item.text(language).text
+    return repr(hidden(item)) if isinstance(item, str) else hidden(repr(item))
