@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from asn_impact.errors import InferenceError
+from asn_impact.errors import DataWarning, InferenceError
 from asn_impact.estimation import (
     BiasReduced,
     ClusterRobust,
@@ -71,3 +71,16 @@ def test_outcomes_whose_silent_units_differ_are_one_family():
         for d in (make_design(once=15), make_design(once=16))
     ]
     assert np.isfinite(quietly(romano_wolf, family, reps=99, seed=1)["p_adjusted"]).all()
+
+
+@pytest.mark.parametrize(("clusters", "values"), [(4, 8), (5, 16), (6, 32)])
+def test_the_wild_bootstrap_with_few_clusters_says_how_few_values_p_can_take(clusters, values):
+    design = make_design(once=None).where(np.isin(np.arange(20), [0, 1, *range(10, 8 + clusters)]))
+    with pytest.warns(DataWarning, match=f"can take only {values} values"):
+        inference = infer(TwoWay()(design), WildBootstrap(999, 1))
+    assert float(inference.p_value[0] * values) == pytest.approx(round(inference.p_value[0] * values))
+
+
+def test_the_wild_bootstrap_with_twenty_clusters_says_nothing_of_it():
+    inference = infer(TwoWay()(make_design(once=None)), WildBootstrap(999, 1))
+    assert not any(note.key.startswith("inference.wild") for note in inference.notes)
