@@ -131,14 +131,15 @@ def _scrutiny(study: Study, ready: Prepared, effects: Effects, rule: Any) -> Scr
 
 def _mix(ready: Prepared) -> tuple[Panel, ...] | None:
     """Return the shares of the larger services by office and month; none for a single one, None where not known."""
-    from asn_impact.measures.outcomes import Count
+    from asn_impact.measures.outcomes import RestrictedMean, Score, Share, Within
     from asn_impact.measures.tabulate import tabulate
     from asn_impact.scrutiny.surroundings import service_shares
 
-    if ready.times is None or "service" in ready.panel.attributes.columns:
+    outcome = ready.panel.outcome
+    if ready.times is None or not isinstance(outcome, RestrictedMean | Within | Score | Share):
         return None
     try:
-        shares = service_shares(tabulate(ready.times, Count(), by=("office", "service")))
+        shares = service_shares(tabulate(ready.times, outcome, by=("office", "service")))
     except AsnImpactError:
         return None
     whole = sum(float(share.n.sum()) for share in shares[:1])

@@ -22,6 +22,7 @@ from asn_impact.measures.durations import measure
 from asn_impact.measures.outcomes import RestrictedMean
 from asn_impact.measures.panel import read_panel
 from asn_impact.scrutiny.before import last_leads, slope_of
+from asn_impact.scrutiny.case import Case
 from asn_impact.scrutiny.check import CheckEntry
 from asn_impact.scrutiny.checks import (
     CHECKS,
@@ -45,7 +46,7 @@ from asn_impact.scrutiny.checks import (
     without_choice,
 )
 from asn_impact.scrutiny.decomposition import bacon, negative_weights
-from asn_impact.scrutiny.event_path import event_path
+from asn_impact.scrutiny.event_path import EventPath, event_path
 from asn_impact.scrutiny.pretrends import equivalence_margin, joint_test, pretest_power, slope_for_power
 from asn_impact.scrutiny.said import Said
 from asn_impact.scrutiny.scrutinise import steps_for
@@ -257,6 +258,48 @@ def test_without_departure_the_interval_is_close_to_that_of_the_rule():
     np.testing.assert_allclose((result.low, result.high), (low[path.pre], high[path.pre]), rtol=0.05)
     table = sensitivity(path, [RelativeMagnitude(0.5), Smoothness(0.1)])
     assert list(table["estimate"].round(9).unique()) == [table["estimate"].round(9).iloc[0]]
+
+
+def path_of(frame, estimator):
+    return Case(effects_of(frame, estimator), RULE, 1, 9).path
+
+
+@pytest.mark.parametrize(
+    "estimator",
+    [GLSImputation(), Imputation(), TwoStage(), GroupTime(), GroupTime(base="varying"), TwoWay()],
+)
+def test_every_estimator_with_leads_and_lags_has_a_path_in_quarters(estimator):
+    path = path_of(regency(), estimator)
+    assert isinstance(path, EventPath), path
+    assert path.every == 3
+    assert path.last[path.pre - 1] == -4
+    assert path.first[path.pre] == 0
+    np.testing.assert_allclose(path.inference.estimate[path.pre :], -3, atol=0.8)
+    np.testing.assert_allclose(path.inference.estimate[: path.pre], 0, atol=0.8)
+    assert np.isfinite(breakdown(path).value)
+
+
+@pytest.mark.parametrize("estimator", [GLSImputation(), Imputation(), GroupTime()])
+def test_twenty_more_offices_ask_the_same_question(estimator):
+    """The steps once followed the number of clusters, so that more offices asked another, harder question."""
+    few, many = (path_of(regency(offices=offices), estimator) for offices in (20, 40))
+    assert few.first.tolist() == many.first.tolist()
+    assert few.last.tolist() == many.last.tolist()
+
+
+def test_no_more_than_four_quarters_on_either_side():
+    frame = regency(waves=("2023-12",))
+    path = event_path(events_of(frame), every=2, waves="same", most=3)
+    assert (path.pre, path.post) == (2, 3)
+    path = path_of(regency(waves=("2024-08",)), Imputation())
+    assert path.pre == 3
+    assert path.first[0] == -12
+
+
+def test_an_imputation_with_little_time_before_training_says_why_it_has_no_path():
+    path = path_of(regency(waves=("2023-06",)), GLSImputation())
+    assert path.key == "scrutiny.path.too_early"
+    assert "Expected 8 or more" in path.en
 
 
 # ------------------------------------------------------------------------------------------------- pre-trends
@@ -600,6 +643,15 @@ def test_the_months_on_which_offices_were_chosen_are_left_out_in_a_row_of_their_
     assert without_choice(effects_of(dip, Imputation()), ("2023-12",), rule=RULE).verdict == "doubtful"
     with pytest.raises(InputError, match="no period"):
         without_choice(good, ("2023-13",), rule=RULE)
+
+
+@pytest.mark.parametrize("estimator", [GLSImputation(), Imputation(), GroupTime()])
+def test_a_finding_of_no_effect_fails_no_check_by_being_one(estimator):
+    result = scrutinise(effects_of(regency(effect=0.0), estimator), rule=RULE, seed=1, reps=49)
+    low, high = result.finding.interval()
+    assert low[0] < 0 < high[0]
+    failed = {check.name for check in result.checks if check.verdict == "fails"}
+    assert not failed & {"leave_one_out", "placebo_in_space", "specification_curve", "departures"}
 
 
 def test_an_explanation_needs_a_check_that_there_is(good):
