@@ -88,6 +88,8 @@ TEXT_FIELDS = frozenset(
 DATE_FIELDS = frozenset(
     {"received", "decided", "promised", "step_start", "step_end", "course_start", "course_end", "since"}
 )
+KEY_FIELDS = ("case", "office", "officer", "service")
+MOST_EXACT = 1e15  # larger floats are written with an exponent, or have lost digits
 UNREADABLE = 0.1  # share of texts that are no dates above which the column was misread
 
 
@@ -777,17 +779,19 @@ def _is_temporal(dtype: nw.dtypes.DType) -> bool:
 def _refuse_long_floats(frame: nw.LazyFrame[Any]) -> None:
     """Refuse numbers of 16 digits or more stored as floats: their last digits are lost, different cases collapse."""
     schema = frame.collect_schema()
-    for name in [f for f in ("case", "office") if f in schema and schema[f].is_float()]:
-        top = frame.select(nw.col(name).max()).collect().item()
-        if top is not None and top >= 2**53:
+    for name in [f for f in schema if f in KEY_FIELDS and schema[f].is_float()]:
+        top = frame.select(nw.col(name).fill_nan(None).abs().max()).collect().item()
+        if top is not None and top >= MOST_EXACT:
             raise InputError(Message("intake.frame.long_floats", field=name))
 
 
 def _as_text(field: str, dtype: nw.dtypes.DType) -> nw.Expr:
+    """Return a column of keys as texts: whole floats without their point, others as they are."""
     column = nw.col(field)
-    if dtype.is_float():
-        column = column.cast(nw.Int64)
-    return column if dtype == nw.String else column.cast(nw.String)
+    if not dtype.is_float():
+        return column if dtype == nw.String else column.cast(nw.String)
+    text = column.cast(nw.String).str.replace_all(r"\.0+$", "")
+    return nw.when(~(column.is_null() | column.is_nan())).then(text)
 
 
 def _type_frame(frame: nw.LazyFrame[Any], match: Mapping[str, str]) -> Gathered:
@@ -895,14 +899,31 @@ def _sql_text(column: str, kind: str, *, loose: bool) -> str:
     """Write SQL for a text: numbers written out, and in loose text files spaces at the ends cut."""
     if kind == "VARCHAR":
         return _unshield(f"trim({column})") if loose else column
-    whole = f"CAST({column} AS BIGINT)" if kind in ("DOUBLE", "FLOAT") else column
-    return f"CAST({whole} AS VARCHAR)"
+    if kind not in ("DOUBLE", "FLOAT"):
+        return f"CAST({column} AS VARCHAR)"
+    exact = f"{column} = trunc({column}) AND abs({column}) < {MOST_EXACT}"  # inf and nan are no codes
+    lost = "error('asn_long_float')"
+    return (
+        f"CASE WHEN {column} IS NULL OR isnan({column}) THEN NULL "
+        f"WHEN {exact} THEN CAST(CAST({column} AS BIGINT) AS VARCHAR) "
+        f"WHEN abs({column}) < {MOST_EXACT} THEN CAST({column} AS VARCHAR) ELSE {lost} END"
+    )
 
 
 def _unshield(text: str) -> str:
     """Write SQL for a text without its shield, and missing where nothing is left; few texts have one to look for."""
     bare = f"regexp_replace({text}, {_SHIELD}, '\\1')"
     return f"nullif(CASE WHEN left({text}, 1) IN (chr(39), '=') THEN {bare} ELSE {text} END, '')"
+
+
+#: What a spreadsheet shows where a formula failed. It is not empty: nobody knows what should stand there.
+_ERROR = r"'^\s*#(ref!|value!|div/0!|name\?|num!|null!|spill!|calc!|getting_data)|^\s*err:\d+'"
+
+
+def _without_errors(column: str) -> str:
+    """Write SQL for a text of a date in which the error of a formula is no date, and not a missing one."""
+    shown = f"left(trim({column}), 1) IN ('#', 'E', 'e') AND regexp_matches({column}, {_ERROR}, 'i')"
+    return f"CASE WHEN {shown} THEN 'formula: ' || {column} ELSE {column} END"
 
 
 def _is_sql_temporal(kind: str) -> bool:
@@ -918,7 +939,7 @@ def _field_sql(table: RawTable, field: str, heading: str | None, *, typed: bool,
     if field in TEXT_FIELDS:
         sql = _sql_text(column, kind, loose=table.loose)
     elif field in DATE_FIELDS:
-        sql = column if typed or kind == "VARCHAR" else f"CAST({column} AS VARCHAR)"
+        sql = _without_errors(column) if kind == "VARCHAR" else column if typed else f"CAST({column} AS VARCHAR)"
     else:
         sql = column if typed else f"CAST({column} AS VARCHAR)"
     return f'{sql} AS "{name or field}"'

@@ -85,7 +85,7 @@ def label_key(label: str) -> str:
 
 
 def settle_labels(
-    counts: Mapping[str, int], settled: Mapping[str, str] | None = None
+    counts: Mapping[str, int], settled: Mapping[str, str] | None = None, *, door: str = "office"
 ) -> tuple[dict[str, str], list[Message]]:
     """Return label -> the label that stands for it, for all labels that change; and what has to be said.
 
@@ -95,6 +95,8 @@ def settle_labels(
         Label -> rows. Of several spellings the most frequent one stays, among equals the first in the alphabet.
     settled
         The reader's own answers: a label -> the label to use.
+    door
+        ``"office"`` where `offices` can settle it, ``"unit"`` where the source has to.
     """
     answers = {label_key(old): new for old, new in (settled or {}).items()}
     exact = {plain_label(old): new for old, new in (settled or {}).items()}
@@ -118,8 +120,10 @@ def settle_labels(
             chosen |= dict.fromkeys(rest, target)
             if len({codes.get(label, label) for label in rest}) > 1 and key not in answers:
                 names = tuple(masked(label) for label in sorted(rest))
-                notes.append(Alert("intake.office.joined", n=len(rest), names=names, chosen=masked(target)))
-    notes += _alike([label for label in dict.fromkeys(chosen.values()) if label not in set((settled or {}).values())])
+                notes.append(Alert(f"intake.{door}.joined", n=len(rest), names=names, chosen=masked(target)))
+    notes += _alike(
+        [label for label in dict.fromkeys(chosen.values()) if label not in set((settled or {}).values())], door
+    )
     return {label: chosen[plain[label]] for label in counts if chosen[plain[label]] != label}, notes
 
 
@@ -136,7 +140,7 @@ def _plain_codes(labels: Sequence[str]) -> dict[str, str]:
     return {label: code for label, code in whole.items() if label != code}
 
 
-def _alike(labels: Sequence[str]) -> list[Message]:
+def _alike(labels: Sequence[str], door: str) -> list[Message]:
     """Ask about labels that look like one office: abbreviated, with other accents, or with one letter changed."""
     if len(labels) > MOST_COMPARED:
         return []
