@@ -72,6 +72,7 @@ from asn_impact.intake.ledger import Ledger, reason
 from asn_impact.intake.local import MONTHS, DateReading, NumberStyle, Order, dated, parse_numbers, read_dates, sketched
 from asn_impact.intake.privacy import identifiers_in, masked
 from asn_impact.intake.step_rows import STEPS, cases_of_steps, distinct_steps
+from asn_impact.intake.zones import OFFSETS, ZONED, local_moment, zone_name
 from asn_impact.verbs import public_verb
 from asn_impact.words import Alert, Language, Message, paragraph
 
@@ -255,6 +256,7 @@ def read_exports(
     selection: Literal["received", "completed"] | None = None,
     most_lost: Share = MOST_LOST,
     table: str | None = None,
+    zone: str | None = None,
 ) -> Extract:
     """Return the cases of an export, one row a case, with every row of the export accounted for.
 
@@ -289,6 +291,9 @@ def read_exports(
     table : str, optional
         Table of a database (``"permohonan"``, ``"schema.permohonan"``), or the one sheet of a workbook to be read.
         Of a server only the wanted columns are fetched, once; a password in the address is in no message or record.
+    zone : str, optional
+        Zone of Indonesia in which a moment has its day, where times carry a zone: ``"Asia/Makassar"``, ``"WITA"``.
+        Without it ``Asia/Jakarta``, never the zone of the machine.
 
     Returns
     -------
@@ -329,7 +334,9 @@ def read_exports(
     wanted = [f for f in CASE_FIELDS if not (f == "office" and office is not None)]
     required = ["received", "decided", *([] if office is not None else ["office"])]
     with explaining(source):
-        rows = gather(source, wanted, columns=columns, dates=dates, keep=keep, required=required, table=table)
+        rows = gather(
+            source, wanted, columns=columns, dates=dates, keep=keep, required=required, table=table, zone=zone
+        )
         frame, of_keys = settle_keys(rows.frame, office, offices)
         names = [*CASE_FIELDS, *(k for k in keep if k not in CASE_FIELDS)]
         cleaned = clean(frame, bounds=rows.bounds, as_of=day, columns=names, status_words=status_words)
@@ -508,6 +515,7 @@ def read_steps(
     selection: Literal["received", "completed"] | None = None,
     most_lost: Share = MOST_LOST,
     table: str | None = None,
+    zone: str | None = None,
 ) -> Extract:
     """Return the cases of an export with one row a processing step, as SiCantik writes it.
 
@@ -551,7 +559,7 @@ def read_steps(
     required = ["case", "step_start", "step_end", *([] if office is not None else ["office"])]
     required += ["step"] if last_step is not None else []
     with explaining(source):
-        rows = gather(source, wanted, columns=columns, dates=dates, keep=(), required=required, table=table)
+        rows = gather(source, wanted, columns=columns, dates=dates, keep=(), required=required, table=table, zone=zone)
         frame, of_keys = settle_keys(rows.frame, office, offices)
         distinct, before, blanks = distinct_steps(frame)
         cases = cases_of_steps(distinct, finished=finished, last_step=last_step)
@@ -729,6 +737,7 @@ def gather(
     keep: Sequence[str],
     required: Sequence[str],
     table: str | None = None,
+    zone: str | None = None,
 ) -> Gathered:
     """Return the wanted columns of a source, and only those, under field names, with dates typed.
 
@@ -743,21 +752,24 @@ def gather(
             raise InputError(paragraph(what, did_you_mean(name, known), Message("intake.dates.fields", known=known)))
         check_choice(f"dates[{name!r}]", order, get_args(Order))
     if on_server(source):
-        return _type_tables([open_server(source, table)], wanted, columns, dates, keep, required, [])
+        return _type_tables([open_server(source, table)], wanted, columns, dates, keep, required, [], zone)
     if isinstance(source, str | Path):
         tables, notes = _file_tables(Path(source), wanted, keep, columns, table)
-        return _type_tables(tables, wanted, columns, dates, keep, required, notes)
+        return _type_tables(tables, wanted, columns, dates, keep, required, notes, zone)
     frame = _narwhal(source)
     match = match_columns(frame.collect_schema().names(), wanted, columns=columns, keep=keep, required=required)
     frame = frame.select(*(nw.col(heading).alias(field) for field, heading in match.items()))
     _refuse_long_floats(frame)
     schema = frame.collect_schema()
     texts = [f for f in match if f in DATE_FIELDS and not _is_temporal(schema[f])]
-    if texts or frame.implementation.is_pyarrow():
+    zoned = any(_is_zoned(schema[f]) for f in match)
+    if texts or frame.implementation.is_pyarrow() or (zoned and frame.implementation.is_duckdb()):
         raw = RawTable("frame", tuple(match), _as_relation(frame), "", loose=False)
-        rows = _type_tables([raw], wanted, {f: f if f in match else None for f in wanted}, dates, keep, required, [])
+        rows = _type_tables(
+            [raw], wanted, {f: f if f in match else None for f in wanted}, dates, keep, required, [], zone
+        )
         return replace(rows, headings=MappingProxyType(match))
-    return _type_frame(frame, match)
+    return _type_frame(frame, match, zone)
 
 
 def _narwhal(source: Any) -> nw.LazyFrame[Any]:  # noqa: ANN401
@@ -794,31 +806,43 @@ def _as_text(field: str, dtype: nw.dtypes.DType) -> nw.Expr:
     return nw.when(~(column.is_null() | column.is_nan())).then(text)
 
 
-def _type_frame(frame: nw.LazyFrame[Any], match: Mapping[str, str]) -> Gathered:
+def _type_frame(frame: nw.LazyFrame[Any], match: Mapping[str, str], zone: str | None) -> Gathered:
     schema = frame.collect_schema()
     zones = {f: str(getattr(schema[f], "time_zone", None)) for f in schema if _is_zoned(schema[f])}
     zoned = [f for f in match if _is_zoned(schema[f])]
-    if zoned and not frame.implementation.is_duckdb():
-        frame = frame.with_columns(*(nw.col(f).dt.replace_time_zone(None) for f in zoned))
+    if zoned:
+        target = zone_name(zone)
+        local = (nw.col(f).dt.convert_time_zone(target).dt.replace_time_zone(None) for f in zoned)
+        frame = frame.with_columns(*local)
     bounds = bounds_of(frame)
     texts = [_as_text(f, schema[f]).alias(f) for f in match if f in TEXT_FIELDS and schema[f] != nw.String]
     days = [nw.col(f).cast(nw.Date) for f in match if f in DATE_FIELDS and schema[f] != nw.Date]
     typed = frame.with_columns(*texts, *days) if texts or days else frame
     table = RawTable("frame", tuple(match), query("SELECT 1 WHERE false"), "", loose=False)
-    notes = (*_zone_notes(zones), *_time_notes(bounds.timed))
-    numbered = partial(_number_rows, frame, match)
+    notes = (*_moved_notes(zones, zone), *_time_notes(bounds.timed))
+    numbered = partial(_number_rows, frame, match, zone)
     return Gathered(typed, bounds, MappingProxyType(dict(match)), (table,), (), None, notes, numbered)
 
 
-def _number_rows(frame: nw.LazyFrame[Any], match: Mapping[str, str]) -> nw.LazyFrame[Any]:
+def _number_rows(frame: nw.LazyFrame[Any], match: Mapping[str, str], zone: str | None) -> nw.LazyFrame[Any]:
     """Return the typed rows of a frame with their numbers, from 1; the frame is held in memory for it."""
     rows = frame.collect().with_row_index("asn_index")
     rows = rows.with_columns((nw.col("asn_index").cast(nw.Int64) + 1).alias(PLACE), nw.lit(0).alias(FILE))
-    return _type_frame(rows.drop("asn_index").lazy(), match).frame
+    return _type_frame(rows.drop("asn_index").lazy(), match, zone).frame
 
 
 def _is_zoned(dtype: nw.dtypes.DType) -> bool:
     return dtype == nw.Datetime and getattr(dtype, "time_zone", None) is not None
+
+
+def _moved_notes(zones: Mapping[str, str], zone: str | None) -> list[Message]:
+    """Say where moments of another zone were given their day in that of the study."""
+    target, note = zone_name(zone), Alert if zone is None else Message
+    return [
+        note("intake.dates.moved", field=f, zones=(written,), zone=target)
+        for f, written in zones.items()
+        if OFFSETS.get(written) != OFFSETS[target]
+    ]
 
 
 def _zone_notes(zones: Mapping[str, str]) -> list[Message]:
@@ -930,12 +954,16 @@ def _is_sql_temporal(kind: str) -> bool:
     return kind.startswith(("DATE", "TIMESTAMP"))
 
 
-def _field_sql(table: RawTable, field: str, heading: str | None, *, typed: bool, name: str = "") -> str:
+def _field_sql(
+    table: RawTable, field: str, heading: str | None, *, typed: bool, zone: str | None, name: str = ""
+) -> str:
     """Write SQL for one field of one table, under its own name or the one given."""
     if heading is None:
         return f'CAST(NULL AS {"DATE" if typed and field in DATE_FIELDS else "VARCHAR"}) AS "{name or field}"'
     at = table.headings.index(heading)
     column, kind = f"c{at}", str(table.relation.types[at])
+    if kind == ZONED:
+        column, kind = local_moment(column, zone), "TIMESTAMP"
     if field in TEXT_FIELDS:
         sql = _sql_text(column, kind, loose=table.loose)
     elif field in DATE_FIELDS:
@@ -953,6 +981,7 @@ def _type_tables(
     keep: Sequence[str],
     required: Sequence[str],
     notes: Sequence[Message],
+    zone: str | None,
 ) -> Gathered:
     """All tables under one set of field names, stacked; text dates parsed by expressions over whole columns."""
     matches = [
@@ -962,9 +991,9 @@ def _type_tables(
     kinds = {f: [_kind(t, m[f]) for t, m in zip(tables, matches, strict=True) if f in m] for f in fields}
     is_typed = {f: _stays_typed(f, kinds[f]) for f in fields}
     tables = [_fetch(t, m) if t.on_server else t for t, m in zip(tables, matches, strict=True)]
-    rows = _stack(tables, matches, fields, is_typed)
+    rows = _stack(tables, matches, fields, is_typed, zone)
     texts = [f for f in fields if f in DATE_FIELDS and not is_typed[f]]
-    readings = [read_dates(rows, f, name=f, order=(dates or {}).get(f)) for f in texts]
+    readings = [read_dates(rows, f, name=f, order=(dates or {}).get(f), zone=zone) for f in texts]
     in_days = [f for f in fields if f in DATE_FIELDS and is_typed[f]]
     long = any(t.long for t in tables)
     native = _write_typed(rows, readings, in_days) if long else _with_dates(rows, readings, in_days)
@@ -972,10 +1001,16 @@ def _type_tables(
     bounds = bounds_of(frame) if long else UNKNOWN if texts else bounds_of(nw.from_native(rows))
     headings = {f: next(m[f] for m in matches if f in m) for f in fields}
     of_dates = [n for r in readings for n in (*r.notes, *_reading_notes(r))]
-    of_times = [*_time_notes(bounds.timed), *_zone_notes({r.column: z for r in readings for z in r.zones})]
+    moments = [f for f in fields if f in DATE_FIELDS and ZONED in kinds[f]]
+    of_moments = [Message("intake.dates.moments", field=f, zone=zone_name(zone)) for f in moments]
+    of_times = [
+        *_time_notes(bounds.timed),
+        *of_moments,
+        *_zone_notes({r.column: z for r in readings for z in r.zones}),
+    ]
 
     def numbered() -> nw.LazyFrame[Any]:
-        rows = _stack(tables, matches, fields, is_typed, numbered=texts)
+        rows = _stack(tables, matches, fields, is_typed, zone, numbered=texts)
         return nw.from_native(_with_dates(rows, readings, in_days))
 
     return Gathered(
@@ -1016,18 +1051,21 @@ def _stack(
     matches: Sequence[Mapping[str, str]],
     fields: Sequence[str],
     typed: Mapping[str, bool],
+    zone: str | None,
     numbered: Sequence[str] | None = None,
 ) -> duckdb.DuckDBPyRelation:
     """All tables under field names, one below the other; with their row numbers and the texts named, if asked."""
     parts = []
     for i, (table, match) in enumerate(zip(tables, matches, strict=True)):
-        cells = [_field_sql(table, f, match.get(f), typed=typed[f]) for f in fields]
+        cells = [_field_sql(table, f, match.get(f), typed=typed[f], zone=zone) for f in fields]
         first = f"c0 AS {FIRST}" if table.loose else f"CAST(NULL AS VARCHAR) AS {FIRST}"
         extra = [first] if any(not typed[f] for f in fields if f in DATE_FIELDS) else []
         extra += [f"{i} AS {FILE}"] if len(tables) > 1 or numbered is not None else []
         if numbered is not None:
             extra += [f"row_number() OVER () AS {PLACE}"]
-            extra += [_field_sql(table, f, match.get(f), typed=False, name=f"asn_text_{f}") for f in numbered]
+            extra += [
+                _field_sql(table, f, match.get(f), typed=False, zone=zone, name=f"asn_text_{f}") for f in numbered
+            ]
         parts.append(table.relation.project(", ".join([*cells, *extra])))
     rows = parts[0]
     for part in parts[1:]:
