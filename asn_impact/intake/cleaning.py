@@ -20,10 +20,11 @@ import numpy as np
 
 from asn_impact.arguments import did_you_mean
 from asn_impact.errors import InputError, PrivacyError
+from asn_impact.identifiers import persons_in
 from asn_impact.intake.columns import check_mapping, normalised, status_meanings
 from asn_impact.intake.ledger import Ledger, reason
 from asn_impact.intake.local import NULL_WORDS, PLACEHOLDERS
-from asn_impact.intake.privacy import identifiers_in, masked
+from asn_impact.intake.privacy import masked
 from asn_impact.words import Alert, Message, paragraph
 
 __all__ = [
@@ -284,7 +285,7 @@ def _count(frame: Frame, reasons: Mapping[str, nw.Expr], weight: str | None) -> 
 
 
 def _check_labels(labels: list[str]) -> tuple[Message, ...]:
-    if any(identifiers_in(label) for label in labels):
+    if any(persons_in(label) for label in labels):
         raise PrivacyError(Message("intake.office.persons"))
     ways: dict[str, list[str]] = {}
     for label in labels:

@@ -26,6 +26,7 @@ import pyarrow as pa
 from asn_impact.arguments import Between, Names, check_choice, did_you_mean
 from asn_impact.display import card
 from asn_impact.errors import InputError, PrivacyError
+from asn_impact.identifiers import identifiers_in, persons_in
 from asn_impact.intake.cleaning import (
     FILE,
     FIRST,
@@ -57,9 +58,10 @@ from asn_impact.intake.files import (
     shielded,
     write_beside,
 )
+from asn_impact.intake.free_text import without_persons
 from asn_impact.intake.ledger import Ledger, reason
 from asn_impact.intake.local import MONTHS, DateReading, NumberStyle, Order, dated, parse_numbers, read_dates, sketched
-from asn_impact.intake.privacy import identifiers_in, masked
+from asn_impact.intake.privacy import masked
 from asn_impact.intake.step_rows import STEPS, cases_of_steps, distinct_steps
 from asn_impact.verbs import public_verb
 from asn_impact.words import Alert, Language, Message, paragraph
@@ -167,7 +169,7 @@ class Extract:
         """Write the rows of `dropped` to a CSV file that a spreadsheet opens as it is, and return its path.
 
         Separated by semicolons, with a byte order mark; a text that a spreadsheet would run as a formula has an
-        apostrophe in front. The file appears whole or not at all.
+        apostrophe in front. The file appears whole or not at all; only its owner can read it.
 
         Raises
         ------
@@ -206,9 +208,9 @@ def write_rows(rows: pd.DataFrame, path: Path) -> Path:
     writer.writerow(str(c) for c in cells.columns)
     writer.writerows([shielded(str(c)) for c in row] for row in cells.itertuples(index=False))
     text = memory.getvalue()
-    if identifiers_in(text):
+    if any(identifiers_in(str(c)) for row in cells.itertuples(index=False) for c in row):
         raise PrivacyError(Message("intake.dropped.persons", file=path.name))
-    write_beside(path, text.encode("utf-8-sig"))
+    write_beside(path, text.encode("utf-8-sig"), mode=0o600)
     return path
 
 
@@ -374,9 +376,11 @@ def _finish(rows: Gathered, cleaned: Cleaned, day: dt.date, drawn: Selection, mo
     left_out = cleaned.ledger.note()
     last: list[Message] = [Alert("intake.completed_only")] if drawn == "completed" else []
     last += [left_out] if left_out is not None else []
+    asked = [c for c in cleaned.records.collect_schema().names() if c not in CASE_FIELDS]
+    records, masked_words = without_persons(cleaned.records, asked)
     sources = tuple(Source(t.name, cleaned.rows_by_file.get(i, 0), t.sha256) for i, t in enumerate(rows.tables))
-    notes = (*rows.notes, *cleaned.notes, *_late(cleaned.latest, day), *more, *last)
-    return Extract(cleaned.records, day, cleaned.ledger, rows.headings, sources, notes, drawn)
+    notes = (*rows.notes, *cleaned.notes, *_late(cleaned.latest, day), *more, *masked_words, *last)
+    return Extract(records, day, cleaned.ledger, rows.headings, sources, notes, drawn)
 
 
 def _read_day(value: dt.date | str) -> dt.date:
@@ -647,7 +651,7 @@ def _check_periods(
 def _check_units(name: str, unit: str, labels: pd.Series) -> None:
     if not len(labels):
         raise InputError(Message("intake.wide.no_units", file=name, unit=masked(unit)))
-    if any(identifiers_in(label) for label in labels):
+    if any(persons_in(label) for label in labels):
         raise PrivacyError(Message("intake.wide.persons", file=name, unit=masked(unit)))
     double = labels[labels.duplicated()]
     if len(double):
