@@ -130,7 +130,7 @@ _MAIL: Final = re.compile(
 
 # --- bare numbers -------------------------------------------------------------------------------------------------
 
-_RUN: Final = re.compile(r"\d+(?:[ ]{0,3}[.,:;()\[\]/_|-]{0,2}[ ]{0,3}\d+)*")
+_RUN: Final = re.compile(r"\d+(?:[ ]{0,3}[.,:()\[\]/_|-]{0,2}[ ]{0,3}\d+)*")
 _GROUP: Final = re.compile(r"\d+")
 _DAY: Final = r"(?:0[1-9]|[12]\d|3[01])"
 _MONTH: Final = r"(?:0[1-9]|1[0-2])"
@@ -276,6 +276,8 @@ def _stands_alone(
     before = i == 0 or signs[i - 1] not in inside
     after = not rest or signs[j] not in inside or rest in (["0"], ["00"])
     alone = before and after
+    if max(sizes) == 1 and (not alone or len(inside) > 1 or "," in inside):
+        return False
     if kind in ("bpjs", "nib"):
         return min(sizes) >= 3 and (alone or " " not in inside)
     if kind == "npwp":
@@ -397,7 +399,7 @@ _OFFICES: Final = (
     r"|Ibu|Bapak|Sdr|Sdri|Saudara|Saudari|Izin|Surat|Pihak|Penanggung|Asisten|Kasubag|Kabag|Lapor|Nomor|No|NIK|NIP)\b"
 )
 _ON_BEHALF: Final = re.compile(
-    rf"(?<![^\W_])(?:(?i:a\.\s?n\.?|a/n\.?|an\.|atas nama|u\.p\.|up\.|qq|q\.q\.))[\s.:]{{0,3}}(?!{_OFFICES})"
+    rf"(?<![^\W_])(?:(?i:a\.\s?n\.?|a/n\.?|an\.|atas nama|u\.p\.|up\.|qq(?=\s)|q\.q\.))[\s.:]{{0,3}}(?!{_OFFICES})"
     rf"(?:(?i:bapak|ibu|sdri?|saudar[ai]|tn|ny|h|hj|dr|drs|ir)\b\.?\s*){{0,4}}(?!{_OFFICES}){_NAME}"
 )
 _SALUTED: Final = re.compile(

@@ -18,12 +18,13 @@ import narwhals as nw
 
 from asn_impact.arguments import did_you_mean
 from asn_impact.errors import InputError, PrivacyError
+from asn_impact.identifiers import persons_in
 from asn_impact.intake.checks import OfficeCount
 from asn_impact.intake.columns import check_mapping, status_meanings
 from asn_impact.intake.copies import copies_of, one_row_a_case
 from asn_impact.intake.ledger import Ledger, reason
 from asn_impact.intake.local import NULL_WORDS, PLACEHOLDERS
-from asn_impact.intake.privacy import identifiers_in, masked
+from asn_impact.intake.privacy import masked
 from asn_impact.words import Alert, Message, paragraph
 
 __all__ = [
@@ -293,7 +294,7 @@ def _count(frame: Frame, reasons: Mapping[str, nw.Expr], weight: str | None, lon
 
 
 def _check_labels(labels: list[str]) -> None:
-    if any(identifiers_in(label) for label in labels):
+    if any(persons_in(label) for label in labels):
         raise PrivacyError(Message("intake.office.persons"))
 
 

@@ -26,6 +26,7 @@ import pyarrow as pa
 from asn_impact.arguments import Between, Names, Share, check_choice, did_you_mean
 from asn_impact.display import card
 from asn_impact.errors import InputError, PrivacyError
+from asn_impact.identifiers import identifiers_in, persons_in
 from asn_impact.intake.checks import (
     FEWEST_CASES,
     FEWEST_OPEN,
@@ -67,10 +68,11 @@ from asn_impact.intake.files import (
     shielded,
     write_beside,
 )
+from asn_impact.intake.free_text import without_persons
 from asn_impact.intake.labels import join_spellings, settle_cases
 from asn_impact.intake.ledger import Ledger, reason
 from asn_impact.intake.local import MONTHS, DateReading, NumberStyle, Order, dated, parse_numbers, read_dates, sketched
-from asn_impact.intake.privacy import identifiers_in, masked
+from asn_impact.intake.privacy import masked
 from asn_impact.intake.step_rows import STEPS, cases_of_steps, distinct_steps
 from asn_impact.intake.zones import OFFSETS, ZONED, local_moment, zone_name
 from asn_impact.verbs import public_verb
@@ -180,7 +182,7 @@ class Extract:
         """Write the rows of `dropped` to a CSV file that a spreadsheet opens as it is, and return its path.
 
         Separated by semicolons, with a byte order mark; a text that a spreadsheet would run as a formula has an
-        apostrophe in front. The file appears whole or not at all.
+        apostrophe in front. The file appears whole or not at all; only its owner can read it.
 
         Raises
         ------
@@ -219,9 +221,9 @@ def write_rows(rows: pd.DataFrame, path: Path) -> Path:
     writer.writerow(str(c) for c in cells.columns)
     writer.writerows([shielded(str(c)) for c in row] for row in cells.itertuples(index=False))
     text = memory.getvalue()
-    if identifiers_in(text):
+    if any(identifiers_in(str(c)) for row in cells.itertuples(index=False) for c in row):
         raise PrivacyError(Message("intake.dropped.persons", file=path.name))
-    write_beside(path, text.encode("utf-8-sig"))
+    write_beside(path, text.encode("utf-8-sig"), mode=0o600)
     return path
 
 
@@ -429,10 +431,12 @@ def _finish(
         gap = {"latest": last, "n": (as_of - last).days, "as_of": as_of}
         notes.append(Message("intake.late", **gap) if until == as_of else Alert("intake.followed_until", **gap))
     left_out = ledger.note()
+    asked = [c for c in cleaned.records.collect_schema().names() if c not in CASE_FIELDS]
+    records, masked_words = without_persons(cleaned.records, asked)
     sources = tuple(Source(t.name, cleaned.rows_by_file.get(i, 0), t.sha256) for i, t in enumerate(rows.tables))
-    every = (*rows.notes, *of_keys, *cleaned.notes, *notes, *unread, *of_drawing)
+    every = (*rows.notes, *of_keys, *cleaned.notes, *notes, *unread, *of_drawing, *masked_words)
     every += (left_out,) if left_out is not None else ()
-    return Extract(cleaned.records, until, ledger, rows.headings, sources, every, drawn)
+    return Extract(records, until, ledger, rows.headings, sources, every, drawn)
 
 
 def _tell_selection(
@@ -717,7 +721,7 @@ def _check_periods(
 def _check_units(name: str, unit: str, labels: pd.Series) -> None:
     if not len(labels):
         raise InputError(Message("intake.wide.no_units", file=name, unit=masked(unit)))
-    if any(identifiers_in(label) for label in labels):
+    if any(persons_in(label) for label in labels):
         raise PrivacyError(Message("intake.wide.persons", file=name, unit=masked(unit)))
     double = labels[labels.duplicated()]
     if len(double):

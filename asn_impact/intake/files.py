@@ -912,7 +912,7 @@ def _identifier(name: str) -> str:
 # --- what is written ------------------------------------------------------------------------------------------
 
 
-def write_beside(path: Path, content: bytes) -> None:
+def write_beside(path: Path, content: bytes, *, mode: int = 0o644) -> None:
     """Write a file so that under its name there is the old one or the new one, never half of either.
 
     Raises
@@ -926,7 +926,7 @@ def write_beside(path: Path, content: bytes) -> None:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        Path(temporary).chmod(0o644)
+        Path(temporary).chmod(mode)
         Path(temporary).replace(path)
     except BaseException:
         Path(temporary).unlink(missing_ok=True)

@@ -22,11 +22,12 @@ import pandas as pd
 from asn_impact.arguments import Names
 from asn_impact.display import card
 from asn_impact.errors import InputError, PrivacyError
+from asn_impact.identifiers import persons_in
 from asn_impact.intake.exports import Source, explaining, gather
 from asn_impact.intake.ledger import Ledger, reason
 from asn_impact.intake.local import MONTHS, NULL_WORDS, parse_numbers
 from asn_impact.intake.observations import Observations, observe
-from asn_impact.intake.privacy import identifiers_in, masked
+from asn_impact.intake.privacy import masked
 from asn_impact.intake.records import NumberStyle, Order, quote, with_numbers
 from asn_impact.topics.surveys.elements import ELEMENTS, element_of, find_date, headings_in, match_all, refuse_free_text
 from asn_impact.verbs import public_verb
@@ -327,7 +328,7 @@ _TOTAL = re.compile(r"\s*(grand\s*total|sub\s*total|jumlah|total|rata-?\s*rata)"
 def _group_rows(table: pd.DataFrame) -> tuple[pd.DataFrame, Ledger]:
     """Leave out rows of totals, rows without an office, and rows without respondents."""
     office = table["office"].map(lambda v: "" if pd.isna(v) else " ".join(str(v).split()))
-    if any(identifiers_in(label) for label in set(office)):
+    if any(persons_in(label) for label in set(office)):
         raise PrivacyError(Message("survey.office_of_persons"))
     blank = table["asn_n"].map(lambda v: pd.isna(v) or str(v).strip().casefold() in {*NULL_WORDS, "0", "0.0"})
     fate = pd.Series("", index=table.index)
