@@ -343,10 +343,18 @@ def _first_rows(text: str, delimiter: str) -> list[tuple[int, list[str]]]:
 
 def _heading_row(rows: Sequence[Sequence[str]], recognise: Recogniser) -> int:
     """Position of the row with most known headings; without any, of the first row with two filled cells."""
-    scores = [recognise(row) for row in rows[:HEADER_ROWS]]
+    scores = [0 if _holds_values(row) else recognise(row) for row in rows[:HEADER_ROWS]]
     if scores and max(scores) > 0:
         return scores.index(max(scores))
     return next((i for i, row in enumerate(rows) if sum(bool(c.strip()) for c in row) >= 2), 0)
+
+
+_VALUE = re.compile(r"\s*(\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}\b.*|\d{5,}\s*)", re.DOTALL)  # a date, or a long number
+
+
+def _holds_values(cells: Sequence[str]) -> bool:
+    """Return whether a row holds values: a word in it that is also a heading (``Layanan``) makes it no heading row."""
+    return any(_VALUE.fullmatch(c) for c in cells)
 
 
 _NUMBERING = re.compile(r"\(?\d{1,3}\)?\.?")
@@ -388,7 +396,7 @@ def _heading_block(rows: Sequence[Sequence[str]], recognise: Recogniser) -> tupl
         for lower in range(first + 1, min(first + 3, len(rows))):
             block = None if block is None else _join_headings(block, rows[lower], recognise)
             ways += [(block, lower)] if block is not None and lower >= at else []
-    headings, last = max(ways, key=lambda way: recognise(way[0]))
+    headings, last = max(ways, key=lambda way: 0 if _holds_values(way[0]) else recognise(way[0]))
     numbered = last + 1 < len(rows) and _is_numbering(rows[last + 1])
     return headings, last + numbered
 

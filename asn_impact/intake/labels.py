@@ -248,7 +248,7 @@ def _with_zeros(frame: Frame) -> tuple[Frame, list[Message]]:
     """Put zeros in front of numbers that lost them."""
     case = nw.col("case")
     numbers = frame.filter(case.str.contains(r"^\d+$")).select(
-        length=case.str.len_chars(), padded=case.str.starts_with("0")
+        length=case.str.len_chars(), padded=case.str.contains(r"^0\d")
     )
     rows = numbers.group_by("length", "padded").agg(n=nw.len()).collect().rows(named=True)
     widths = {int(r["length"]) for r in rows if r["padded"]}
@@ -257,7 +257,7 @@ def _with_zeros(frame: Frame) -> tuple[Frame, list[Message]]:
         return frame, []
     column: Any = case
     for length in sorted(length for length in short if length < width):
-        lost = case.str.contains(f"^[1-9]\\d{{{length - 1}}}$")
+        lost = case.str.contains(f"^\\d{{{length}}}$" if length == 1 else f"^[1-9]\\d{{{length - 1}}}$")
         padded = nw.concat_str([nw.lit("0" * (width - length)), case])
         column = nw.when(lost).then(padded).otherwise(column)
     n = sum(n for length, n in short.items() if length < width)

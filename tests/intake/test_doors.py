@@ -97,3 +97,15 @@ def test_the_error_of_a_formula_is_no_open_case(tmp_path: Path, error: str) -> N
             extract = read_exports(tmp_path / name, as_of=AS_OF)
         assert codes(extract.ledger) == {"decided_is_no_date": 2}
         assert "open" not in extract.records.collect()["status"].to_list()
+
+
+@pytest.mark.parametrize("word", ["Layanan", "Status", "Masuk"])
+def test_a_row_of_data_is_no_row_of_headings_and_is_not_shown(tmp_path: Path, word: str) -> None:
+    rows = "".join(
+        f"Contoh Nama {i};Jalan Contoh {i};{13 + i % 14}/03/2025;{13 + i % 14}/04/2025;{word if i == 3 else 'Biasa'}\n"
+        for i in range(30)
+    )
+    (tmp_path / "a.csv").write_text("Pemilik;Tinggal di;Tiba;Keluar;Golongan\n" + rows)
+    with pytest.raises(InputError, match="'Pemilik', 'Tinggal di', 'Tiba', 'Keluar', 'Golongan'") as caught:
+        read_exports(tmp_path / "a.csv", as_of="2025-12-31", office="Dinas A")
+    assert "Contoh" not in str(caught.value)

@@ -68,11 +68,13 @@ def test_offices_that_look_alike_are_asked_about_until_settled(other: str) -> No
 
 
 def test_numbers_of_cases_that_lost_their_zeros_are_the_same_cases() -> None:
-    frame = pd.DataFrame({"case": ["000007", "000008", "7", "8.0", " 000009", "000009\u200b", "123456"], "office": "D"})
+    frame = pd.DataFrame(
+        {"case": ["000007", "000008", "7", "8.0", " 000009", "000009\u200b", "123456", "0"], "office": "D"}
+    )
     frame = frame.assign(received=pd.Timestamp("2024-01-02"), decided=pd.Timestamp("2024-01-09"))
     with pytest.warns(DataWarning, match="lost their zeros"):
         extract = read_exports(frame, as_of="2024-02-01")
-    assert sorted(extract.records.collect()["case"].to_list()) == ["000007", "000008", "000009", "123456"]
+    assert sorted(extract.records.collect()["case"].to_list()) == ["000000", "000007", "000008", "000009", "123456"]
     assert len(extract.dropped()) == 3
 
 

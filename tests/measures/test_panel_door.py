@@ -85,6 +85,7 @@ def test_a_study_of_a_ready_panel_says_what_its_file_says(tmp_path):
 def test_a_rollout_beside_a_panel_knows_the_other_spellings(tmp_path):
     units = ("Dinas A", "Dinas B", "Dinas C", "Dinas D")
     (tmp_path / "r.csv").write_text("unit;mulai\nDINAS A\u200b;2024-03\n")
+    units = ("Dinas A", "Dinas BB", "Dinas CCC")
     rows = "".join(f"{u};2024-{m:02d};{m + len(u) * 3}\n" for u in units for m in range(1, 7))
     more = '[rollout]\nkind="panel"\npath="r.csv"\nunit="unit"\nadopted="mulai"\n[design]\ncluster="unit"\n'
     ready = of_study(tmp_path, "unit;bulan;hari\n" + rows, more)
