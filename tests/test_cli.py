@@ -72,14 +72,17 @@ def test_check_prints_what_would_be_used_and_writes_nothing(study, capsys):
     assert "(synthetic data)" in said
     assert "10 units x 8 periods" in said
     assert "2024-05" in said
-    assert "Would estimate group_time() with bias_reduced()" in said
+    assert "Would estimate gls_imputation() with bias_reduced()" in said
     assert sorted(study.parent.iterdir()) == before
 
 
 def test_run_takes_the_folder_and_prints_the_finding(study, capsys):
     assert main(["run", str(study.parent)]) == DONE
     said = " ".join(capsys.readouterr().out.split())
-    assert "Treatment lowered days by" in said
+    assert "Among the trained, days fell by" in said
+    assert "not shown to be due to training" in said
+    assert "Grade of the evidence: C" in said
+    assert "Treatment lowered days" not in said
     assert "(synthetic data)" in said
     assert (study.parent / "result" / "report_en" / "report.html").exists()
 

@@ -18,6 +18,7 @@ from asn_impact.words import Alert, Language, Message
 if TYPE_CHECKING:
     from asn_impact.designs import Design
     from asn_impact.estimation import Effects, Inference
+    from asn_impact.measures.durations import Durations
     from asn_impact.measures.panel import Panel
     from asn_impact.reporting.chart import Chart
     from asn_impact.reporting.report import Item
@@ -138,6 +139,8 @@ def _mix(ready: Prepared) -> tuple[Panel, ...] | None:
     outcome = ready.panel.outcome
     if ready.times is None or not isinstance(outcome, RestrictedMean | Within | Score | Share):
         return None
+    if not _names_services(ready.times):
+        return None
     try:
         shares = service_shares(tabulate(ready.times, outcome, by=("office", "service")))
     except AsnImpactError:
@@ -145,6 +148,15 @@ def _mix(ready: Prepared) -> tuple[Panel, ...] | None:
     whole = sum(float(share.n.sum()) for share in shares[:1])
     large = [share for share in shares if float((share.n * np.nan_to_num(share.mean)).sum()) >= LARGE * whole]
     return tuple(large) if len(shares) > 1 else ()
+
+
+def _names_services(times: Durations) -> bool:
+    """Return whether the service of any application is known."""
+    import narwhals as nw
+
+    if "service" not in times.records.collect_schema().names():
+        return False
+    return len(times.records.filter(~nw.col("service").is_null()).head(1).collect()) > 0
 
 
 def _few_clusters(design: Design) -> list[Message]:
