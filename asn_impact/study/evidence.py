@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from asn_impact.errors import AsnImpactError, EstimationError, InferenceError
+from asn_impact.errors import AsnImpactError, EstimationError, InferenceError, InputError
 from asn_impact.study.detail import Detail, detailed, moved
 from asn_impact.study.interim import message_of, messages, texts
 from asn_impact.study.prepared import Prepared
@@ -16,6 +16,8 @@ from asn_impact.verbs import public_verb
 from asn_impact.words import Alert, Language, Message
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from asn_impact.designs import Design
     from asn_impact.estimation import Effects, Inference
     from asn_impact.measures.durations import Durations
@@ -112,13 +114,12 @@ def _by_time(effects: Effects, rule: Any) -> Inference | None:  # noqa: ANN401 -
 
 
 def _scrutiny(study: Study, ready: Prepared, effects: Effects, rule: Any) -> Scrutiny:  # noqa: ANN401 - any rule
-    from asn_impact.intake.events import read_events
     from asn_impact.scrutiny.scrutinise import scrutinise
 
     days = ready.times is not None and ready.times.calendar.unit in {"working days", "calendar days"}
     parameters = dict(study.scrutiny)
     if "events" in parameters:
-        parameters["events"] = read_events(parameters["events"])
+        parameters["events"] = _events(parameters["events"])
     if (mix := _mix(ready)) is not None:
         parameters["panels"] = mix
     return scrutinise(
@@ -128,6 +129,20 @@ def _scrutiny(study: Study, ready: Prepared, effects: Effects, rule: Any) -> Scr
         durations=ready.times if days else None,  # heaping is looked for on days
         **parameters,
     )
+
+
+def _events(path: Path) -> Any:  # noqa: ANN401 - Events, or the frame of a table without a row
+    """Return what else happened; a table with headings and no row says that nothing did."""
+    import pandas as pd
+
+    from asn_impact.intake.events import read_events
+
+    try:
+        return read_events(path)
+    except InputError as problem:
+        if message_of(problem).key != "events.none":
+            raise
+        return pd.DataFrame({"date": [], "name": [], "verified": []})
 
 
 def _mix(ready: Prepared) -> tuple[Panel, ...] | None:
