@@ -79,7 +79,10 @@ def test_check_prints_what_would_be_used_and_writes_nothing(study, capsys):
 def test_run_takes_the_folder_and_prints_the_finding(study, capsys):
     assert main(["run", str(study.parent)]) == DONE
     said = " ".join(capsys.readouterr().out.split())
-    assert "Treatment lowered days by" in said
+    assert "Among the trained, days fell by" in said
+    assert "not shown to be due to training" in said
+    assert "Grade of the evidence: C" in said
+    assert "Treatment lowered days" not in said
     assert "(synthetic data)" in said
     assert (study.parent / "result" / "report_en" / "report.html").exists()
 
@@ -217,3 +220,14 @@ def test_rows_of_a_ready_panel_cannot_be_listed(study, tmp_path, capsys):
     assert main(["check", str(study), "--dropped", str(tmp_path / "x.csv")]) == FAILED
     assert "no rows of cases" in capsys.readouterr().err
     assert not (tmp_path / "x.csv").exists()
+
+
+def test_an_empty_table_of_events_and_the_keys_of_the_grade_are_read(study, capsys):
+    (study.parent / "events.csv").write_text("date,kind,name,services,source,verified\n", encoding="utf-8")
+    keys = '[scrutiny]\nevents = "events.csv"\nchosen = []\nlimits = [5]\nmargin = 0.5\nreps = 9\n'
+    study.write_text(f"{study.read_text(encoding='utf-8')}\n{keys}", encoding="utf-8")
+    assert main(["run", str(study.parent)]) == DONE
+    said = " ".join(capsys.readouterr().out.split())
+    assert "other events at the same time" not in said
+    assert "the months on which offices were chosen" not in said
+    assert "dates heaped on the promised days" in said  # a ready panel has no dates

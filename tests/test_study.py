@@ -391,7 +391,7 @@ def test_a_run_writes_reports_figures_and_its_record_the_same_bytes_twice(finish
         for ending in ("svg", "pdf", "png", "csv", "json"):
             assert f"figures/id/{chart}.{ending}" in first
     assert len(finished.findings) == 1
-    assert finished.findings[0].startswith("Training shortened the wait by")
+    assert finished.findings[0].startswith("Among the trained, the mean waiting time fell by")
     assert "(synthetic data)" in finished.findings[0]
     assert finished.refusal is None
     run(read_study(finished.folder.parent / "study.toml"))
@@ -617,7 +617,7 @@ def test_a_study_of_processing_steps_runs(folder):
     )
     changed(folder, 'kind = "records"', f'kind = "steps"\ncolumns = {columns}')
     finished = run(read_study(folder / "study.toml"))
-    assert finished.findings[0].startswith("Training shortened the wait by")
+    assert finished.findings[0].startswith("Among the trained, the mean waiting time fell by")
 
 
 def test_a_study_in_working_hours_says_hours(folder):
@@ -627,7 +627,7 @@ def test_a_study_in_working_hours_says_hours(folder):
     clock = 'clock = "working_hours"\ntimes = {received = "Pukul Masuk", decided = "Pukul Putus"}'
     study = read_study(changed(folder, "horizon = 10", f"horizon = 4500\n\n[calendar]\n{clock}"))
     finished = run(dataclasses.replace(study, formats=("html",)))
-    assert re.match(r"Training shortened the wait by \d+\.\d working hours", finished.findings[0])
+    assert re.match(r"Among the trained, the mean waiting time fell by \d+\.\d working hours", finished.findings[0])
     page = (finished.folder / "report_en" / "report.html").read_text(encoding="utf-8")
     assert "Each application counts up to 75 working hours" in page
     with pytest.raises(StudyError, match=r"\[calendar\]: times is for clock = 'working_hours'"):
