@@ -73,7 +73,7 @@ from asn_impact.intake.labels import join_spellings, settle_cases
 from asn_impact.intake.ledger import Ledger, reason
 from asn_impact.intake.local import MONTHS, DateReading, NumberStyle, Order, dated, parse_numbers, read_dates, sketched
 from asn_impact.intake.privacy import masked
-from asn_impact.intake.step_rows import STEPS, cases_of_steps, distinct_steps
+from asn_impact.intake.step_rows import STEPS, cases_of_steps, distinct_steps, pair_stamps
 from asn_impact.intake.zones import OFFSETS, ZONED, local_moment, zone_name
 from asn_impact.verbs import public_verb
 from asn_impact.words import Alert, Language, Message, paragraph
@@ -533,7 +533,8 @@ def read_steps(
         As for `read_exports`; the fields are ``case``, ``office``, ``service``, ``received``, ``step``,
         ``step_start``, ``step_end``, ``status`` (of the step) and ``deleted``.
     finished : sequence of str
-        Status words of a finished step. Without a status column a step with an end date is finished.
+        Status words of a finished step. Without a status column a step with an end date is finished. An event log with
+        one time a row names it ``step_end``; rows of ``start`` and ``complete`` make one step.
     last_step : str, optional
         The step that decides a case (the signature, say): the case is decided when that step is finished,
         whatever is still open after it, and open until then.
@@ -560,12 +561,13 @@ def read_steps(
     """
     day = _read_day(as_of)
     wanted = [f for f in STEP_FIELDS if not (f == "office" and office is not None)]
-    required = ["case", "step_start", "step_end", *([] if office is not None else ["office"])]
+    required = ["case", "step_end", *([] if office is not None else ["office"])]
     required += ["step"] if last_step is not None else []
     with explaining(source):
         rows = gather(source, wanted, columns=columns, dates=dates, keep=(), required=required, table=table, zone=zone)
         frame, of_keys = settle_keys(rows.frame, office, offices)
         distinct, before, blanks = distinct_steps(frame)
+        distinct, stamps = pair_stamps(distinct)
         cases = cases_of_steps(distinct, finished=finished, last_step=last_step)
         cleaned = clean(cases, bounds=UNKNOWN, as_of=day, columns=list(CASE_FIELDS), weight=STEPS)
         ledger = Ledger(sum(before.values()), 0, {reason(code): n for code, n in before.items()}) + cleaned.ledger
@@ -573,7 +575,7 @@ def read_steps(
         n = int(cleaned.records.select(nw.len()).collect().item())
         note = Message("intake.steps_kept", kept=ledger.kept, n=n)
         sizes = {0: ledger.read} if len(rows.tables) == 1 else _rows_by_table(rows)
-        notes = (*cleaned.notes, note, *placeholders_read(blanks))
+        notes = (*cleaned.notes, *stamps, note, *placeholders_read(blanks))
         result = replace(cleaned, ledger=ledger, rows_by_file=sizes, notes=notes)
         return _finish(rows, result, day, selection, most_lost, of_keys)
 

@@ -222,11 +222,20 @@ def read_rollout_from_status(
         raise DesignError(Message("training.status_ends", n=len(lapses), units=units, name=treated))
     if len(lapses):
         notes = (*notes, Message("training.counts_from_first", name=treated, n=len(lapses)))
+    notes = (*notes, *_gaps(rows, first, treated))
     labels = rows["unit"].drop_duplicates()
     at = {int(p): i for i, p in reversed(list(enumerate(position)))}
     rows_of_starts = [at.get(int(first[u])) if u in first.index else None for u in labels]
     values = raw.reindex([-1 if i is None else i for i in rows_of_starts])
     return Rollout(_series(labels, values, unit, treated), treated, notes)
+
+
+def _gaps(rows: pd.DataFrame, first: pd.Series, treated: str) -> tuple[Message, ...]:
+    """Say which units have no row in the period before their first 1: they may have been treated from then on."""
+    before = first[first > 0] - 1
+    seen = set(zip(rows["unit"], rows["at"], strict=True))
+    holes = pd.Series([unit for unit, at in before.items() if (unit, at) not in seen], dtype=object)
+    return (Alert("training.gap_before", n=len(holes), name=treated, units=_mask_units(holes)),) if len(holes) else ()
 
 
 def _mask_units(units: pd.Series) -> tuple[object, ...]:

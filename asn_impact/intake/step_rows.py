@@ -8,15 +8,19 @@ from operator import or_
 from typing import Any, TypeAlias
 
 import narwhals as nw
+import pandas as pd
 
 from asn_impact.intake.cleaning import BLANK, TEST_ROW, without_placeholders
+from asn_impact.words import Alert, Message
 
-__all__ = ["STEPS", "cases_of_steps", "distinct_steps"]
+__all__ = ["STEPS", "cases_of_steps", "distinct_steps", "pair_stamps"]
 
 Frame: TypeAlias = "nw.LazyFrame[Any]"
 
 STEPS = "asn_steps"  # rows of the export that a case stands for
 _REASON = "asn_step_reason"
+_ROWS = "asn_step_rows"  # rows of the export that a step stands for
+_BEGAN, _DONE = ("start", "started", "mulai"), ("complete", "completed", "selesai")
 _DELETED = ("1", "true", "ya", "y", "yes")
 
 
@@ -52,6 +56,58 @@ def distinct_steps(frame: Frame) -> tuple[Frame, dict[str, int], int]:
     return distinct, {**counts, "repeated_step": usable - left}, blanks
 
 
+def pair_stamps(frame: Frame) -> tuple[Frame, list[Message]]:
+    """Return steps of a log with one time a row as steps with a beginning and an end, and what was read.
+
+    Rows of a start and of a completion (a lifecycle) make one step, the first start with the first completion of the
+    step, and so on. Without such rows a time is that of the whole step.
+    """
+    names = frame.collect_schema().names()
+    if "step_start" not in names:
+        frame = frame.with_columns(step_start=nw.col("step_end"))
+        return _paired(frame, [Alert("intake.one_stamp")])
+    return _paired(frame, [])
+
+
+def _paired(frame: Frame, notes: list[Message]) -> tuple[Frame, list[Message]]:
+    names = frame.collect_schema().names()
+    if not {"status", "step"} <= set(names):
+        return frame, notes
+    words = {str(w).strip().casefold() for w in frame.select("status").unique().collect()["status"].to_list()}
+    if not (words & set(_BEGAN) and words & set(_DONE)) or not words <= {*_BEGAN, *_DONE}:
+        return frame, notes
+    rows = pd.DataFrame(frame.collect().to_pandas())
+    ends = rows["status"].str.strip().str.casefold().isin(_DONE)
+    rows["asn_time"] = rows["step_end"].where(rows["step_end"].notna(), rows["step_start"])
+    rows = rows.assign(asn_end=ends).sort_values("asn_time", kind="stable")
+    keys = [c for c in ("office", "case", "step") if c in rows]
+    rows["asn_nth"] = rows.groupby([*keys, "asn_end"], dropna=False).cumcount()
+    done = rows["status"].where(rows["asn_end"])
+    moments = {
+        "step_start": rows["asn_time"].where(~rows["asn_end"]),
+        "step_end": rows["asn_time"].where(rows["asn_end"]),
+    }
+    groups = rows.assign(**moments, asn_done=done).groupby([*keys, "asn_nth"], dropna=False, sort=False)
+    steps = groups.agg(
+        step_start=("step_start", "first"),
+        step_end=("step_end", "first"),
+        asn_done=("asn_done", "first"),
+        status=("status", "first"),
+        **{_ROWS: ("asn_time", "size")},
+        **{c: (c, "first") for c in ("service", "received") if c in rows},
+    ).reset_index()
+    steps = steps.assign(
+        step_start=pd.to_datetime(steps["step_start"].fillna(steps["step_end"])),
+        step_end=pd.to_datetime(steps["step_end"]),
+        status=steps["asn_done"].fillna(steps["status"]),
+    )
+    pairs = int((steps[_ROWS] == 2).sum())
+    table = nw.from_native(steps.drop(columns=["asn_nth", "asn_done"])).lazy()
+    days = [nw.col(c).cast(nw.Date) for c in ("step_start", "step_end", "received") if c in steps]
+    kept = [n for n in notes if n.key != "intake.one_stamp"]
+    return table.with_columns(*days), [*kept, Message("intake.paired", n=pairs)]
+
+
 def cases_of_steps(frame: Frame, *, finished: Sequence[str], last_step: str | None) -> Frame:
     """Return one row a case: ``received``, ``decided`` (missing while open), ``status``, and its number of steps.
 
@@ -66,6 +122,7 @@ def cases_of_steps(frame: Frame, *, finished: Sequence[str], last_step: str | No
     """
     names = frame.collect_schema().names()
     words = [" ".join(w.split()).casefold() for w in finished]
+    words += _DONE if _ROWS in names else ()
     if "status" in names:
         done = nw.col("status").str.strip_chars().str.to_lowercase().is_in(words)
     else:
@@ -87,7 +144,7 @@ def cases_of_steps(frame: Frame, *, finished: Sequence[str], last_step: str | No
         nw.col("asn_end").max(),
         nw.col("asn_unfinished").sum(),
         nw.col("asn_deciding").sum(),
-        nw.len().alias(STEPS),
+        (nw.col(_ROWS).sum() if _ROWS in names else nw.len()).alias(STEPS),
     )
     closed = nw.col("asn_unfinished") == 0 if last_step is None else nw.col("asn_deciding") > 0
     return cases.with_columns(

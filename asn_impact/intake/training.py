@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from asn_impact.errors import InputError
-from asn_impact.intake.columns import course_categories, in_category, normalised
+from asn_impact.intake.columns import course_categories, in_category, match_columns, normalised
 from asn_impact.intake.exports import explaining, gather
 from asn_impact.intake.local import parse_numbers
 from asn_impact.intake.privacy import masked, pseudonym
@@ -80,7 +80,8 @@ def read_training(
     staff : mapping or frame, optional
         Office -> number of case-handling staff. Without it the column ``staff`` of the records is used.
     columns, dates : mapping, optional
-        As for `read_exports`.
+        As for `read_exports`; of `positions` the field of ``dates`` is ``since``. A range or list of days counts to its
+        end: ``3 s.d. 7 Maret 2024``.
     offices : mapping, optional
         Office label in the training records -> label in the exports, where they differ.
     provider : str, optional
@@ -127,7 +128,7 @@ def read_training(
             source,
             TRAINING_FIELDS,
             columns=columns,
-            dates=dates,
+            dates=_dates_of(dates, positions, since=False),
             keep=(),
             required=("office", "course_end"),
             table=table,
@@ -137,7 +138,9 @@ def read_training(
         completions, unfit = _completions(frame, completion)
         apart = _count_taught_by_others(_select_course(rows.frame, course)[0], frame) if provider is not None else []
     losses = {**elsewhere, **nameless, **unfit}
-    completions, unit_notes = _find_units_then(completions, positions, position_columns, rows.headings, key)
+    completions, unit_notes = _find_units_then(
+        completions, positions, position_columns, _dates_of(dates, positions, since=True), rows.headings, key
+    )
     completions["office"] = completions["office"].map(lambda o: (offices or {}).get(o, o))
     needed = share is not None or staff is not None or dose == "hours"
     by_office = _staff_numbers(staff, completions, offices) if needed else None
@@ -186,6 +189,7 @@ def _find_units_then(
     completions: pd.DataFrame,
     positions: Any | None,  # noqa: ANN401
     columns: Mapping[str, str | None] | None,
+    dates: Mapping[str, str],
     headings: Mapping[str, str],
     key: bytes | None,
 ) -> tuple[pd.DataFrame, list[Message]]:
@@ -198,7 +202,7 @@ def _find_units_then(
     if positions is None:
         at_training = "pelatihan" in normalised(headings["office"]) or "training" in normalised(headings["office"])
         return completions, [] if at_training else [Alert("training.unit_of_records")]
-    history = _history(positions, columns, key)
+    history, notes = _history(positions, columns, dates, key)
     days = pd.to_datetime(completions["course_end"]).astype("datetime64[s]")
     records = completions.assign(day=days, row=range(len(completions))).sort_values(["day", "row"])
     posts = pd.merge_asof(records, history, left_on="day", right_on="since", by="officer", suffixes=("", "_then"))
@@ -206,17 +210,31 @@ def _find_units_then(
     known = posts["office_then"].notna()
     changes = int((known & (posts["office_then"] != completions["office"])).sum())
     unknown = int((~known).sum())
-    notes = [Message("training.unit_then", n=changes)] if changes else []
+    notes += [Message("training.unit_then", n=changes)] if changes else []
     notes += [Alert("training.unit_unknown", n=unknown)] if unknown else []
     return completions.assign(office=completions["office"].where(~known, posts["office_then"])), notes
 
 
-def _history(positions: Any, columns: Mapping[str, str | None] | None, key: bytes | None) -> pd.DataFrame:  # noqa: ANN401
+def _dates_of(dates: Mapping[str, str] | None, positions: Any | None, *, since: bool) -> dict[str, str]:  # noqa: ANN401
+    """Return the orders of dates of the history of positions, or those of the records."""
+    both = {} if dates is None else dict(dates)
+    return {f: o for f, o in both.items() if (f == "since" and positions is not None) == since}
+
+
+def _history(
+    positions: Any,  # noqa: ANN401
+    columns: Mapping[str, str | None] | None,
+    dates: Mapping[str, str],
+    key: bytes | None,
+) -> tuple[pd.DataFrame, list[Message]]:
     """Return ``officer, office_then, since`` in the order of time; of two units from one day none can be chosen."""
     fields = ("officer", "office", "since")
     with explaining(positions):
-        rows = gather(positions, fields, columns=columns, dates=None, keep=(), required=fields)
-        table = pd.DataFrame(rows.frame.select(*fields).collect().to_pandas()).dropna()
+        rows = gather(positions, fields, columns=columns, dates=dates, keep=(), required=fields)
+        every = pd.DataFrame(rows.frame.select(*fields).collect().to_pandas())
+        table = every.dropna()
+    lost = len(every) - len(table)
+    notes = [*rows.notes, *([Alert("training.positions_lost", n=lost, total=len(every))] if lost else [])]
     table = table.assign(
         officer=_tell_apart(table["officer"], key), since=pd.to_datetime(table["since"]).astype("datetime64[s]")
     ).drop_duplicates()
@@ -225,7 +243,7 @@ def _history(positions: Any, columns: Mapping[str, str | None] | None, key: byte
         raise InputError(Message("training.two_units", n=double))
     if table.empty:
         raise InputError(Message("training.no_history"))
-    return table.sort_values("since", kind="stable").rename(columns={"office": "office_then"})
+    return table.sort_values("since", kind="stable").rename(columns={"office": "office_then"}), notes
 
 
 def _tell_apart(numbers: pd.Series, key: bytes | None) -> pd.Series:
@@ -400,6 +418,21 @@ def _numbers(values: pd.Series, name: str) -> pd.Series:
     return parse_numbers(texts, name=name).set_axis(values.index)
 
 
+def _staff_table(staff: Any) -> pd.DataFrame:  # noqa: ANN401
+    """Return ``office, staff`` of a frame: under their names or synonyms, or the office and the only other column."""
+    names = list(nw.from_native(staff).lazy().collect_schema().names())
+    if {"office", "staff"} <= set(names):
+        return columns_of(staff, ("office", "staff"))
+    match = match_columns(names, ("office", "staff"), columns=None, keep=(), required=("office",))
+    others = [name for name in names if name != match["office"]]
+    if "staff" not in match and len(others) == 1:
+        match = {**match, "staff": others[0]}
+    if "staff" not in match:
+        return columns_of(staff, ("office", "staff"))  # says which columns there are
+    table = columns_of(staff, (match["office"], match["staff"]))
+    return table.set_axis(["office", "staff"], axis=1)
+
+
 def _staff_numbers(
     staff: Mapping[str, float] | Any | None,  # noqa: ANN401
     completions: pd.DataFrame,
@@ -413,8 +446,8 @@ def _staff_numbers(
     elif isinstance(staff, Mapping):
         numbers = pd.Series({(offices or {}).get(o, o): float(n) for o, n in staff.items()}, dtype=float)
     else:
-        table = columns_of(staff, ("office", "staff"))
-        numbers = table.set_index("office")["staff"].astype(float)
+        table = _staff_table(staff)
+        numbers = pd.Series(_numbers(table["staff"], "staff").to_numpy(), index=table["office"].astype(str))
     lacking = sorted(set(completions["office"]) - set(numbers.index[numbers > 0]))
     if lacking:
         raise InputError(Message("training.staff_lacking", n=len(lacking), offices=lacking))

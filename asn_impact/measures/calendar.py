@@ -27,6 +27,7 @@ DayUnit: TypeAlias = Literal["working days", "calendar days", "working minutes",
 _SATURDAY = 5  # Monday is 0
 _WEEK = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _DAY_MINUTES = 24 * 60
+_ESTIMATED = "E"  # status of a row that no decree has set yet
 
 
 def unit_words(unit: DayUnit) -> Message:
@@ -458,7 +459,19 @@ def _office_hours(calendar: WorkCalendar, own: tuple[Opening, ...]) -> OfficeHou
             Message("calendar.unknown_hours", n=int(unknown.sum()), first=days[unknown].min(), weekday=name)
         )
     edges[~within.working] = 0
-    return OfficeHours(within, edges, calendar.name, notes=(*calendar.notes, *_notes_on_hours(own)))
+    notes = (*calendar.notes, *_notes_on_hours(own), *_notes_on_estimates(within))
+    return OfficeHours(within, edges, calendar.name, notes=notes)
+
+
+def _notes_on_estimates(calendar: WorkCalendar) -> tuple[Message, ...]:
+    """Say which Ramadans within the calendar are estimated, because no decree has set them yet."""
+    years = range(calendar.first.year, calendar.last.year + 1)
+    rows = [r for r in _rows("ramadan_id.csv") if r["status"] == _ESTIMATED and int(r["tahun"]) in years]
+    return tuple(Message("calendar.estimated", first=_date(r["mulai"]), last=_date(r["selesai"])) for r in rows)
+
+
+def _date(text: str) -> dt.date:
+    return dt.date.fromisoformat(text)
 
 
 def _notes_on_hours(own: tuple[Opening, ...]) -> tuple[Message, ...]:

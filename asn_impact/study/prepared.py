@@ -85,7 +85,9 @@ def prepared(study: Study) -> Prepared:
     from asn_impact.designs import assign
 
     try:
-        design = assign(ready.panel, rollout, cluster=study.cluster, weights=study.weights, by=study.by)
+        design = assign(
+            ready.panel, rollout, cluster=study.cluster, weights=study.weights, by=study.by, partly=study.partly
+        )
     except DesignError as problem:
         return replace(ready, refusal=message_of(problem))
     return replace(ready, design=design, notes=messages(ready.notes, design.notes))

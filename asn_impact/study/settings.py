@@ -43,7 +43,7 @@ class Study:
         Choices with their parameters.
     rollout
         Where it is written who was trained when; None when nobody was: then there is no effect to estimate.
-    cluster, weights
+    cluster, weights, partly
         What stands or falls together, and what counts alike.
     level
         Level of the intervals.
@@ -72,6 +72,7 @@ class Study:
     rollout: Setting | None
     cluster: str
     weights: Literal["units", "records"]
+    partly: Literal["left_out", "treated"]
     estimator: Setting
     rule: Setting
     level: float
@@ -203,6 +204,7 @@ def _design_values(sections: Mapping[str, dict[str, Any]], place: Mapping[str, P
     return {
         "cluster": design["cluster"],
         "weights": design.get("weights", "units"),
+        "partly": design.get("partly", "left_out"),
         "by": design.get("by"),
         "level": level,
         "estimator": choose(

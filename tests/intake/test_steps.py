@@ -1,11 +1,13 @@
 """Step logs: the cases of `read_steps`, and every step once with its days."""
 
 import datetime as dt
+import warnings
 
 import pandas as pd
 import pytest
 
-from asn_impact.errors import InputError
+import asn_impact as ai
+from asn_impact.errors import DataWarning, InputError
 from asn_impact.intake.exports import read_steps
 from asn_impact.topics.clocks.step_log import read_step_log, suggested_owner
 
@@ -46,3 +48,40 @@ def test_a_log_without_names_of_steps_is_refused():
 )
 def test_suggestions_come_from_the_table(step, owner):
     assert suggested_owner(step) == owner
+
+
+def test_a_log_with_one_time_a_row_is_read_and_said() -> None:
+    times = pd.to_datetime(["2024-01-02", "2024-01-05", "2024-01-03"])
+    log = pd.DataFrame({"case": ["1", "1", "2"], "step": ["a", "b", "a"], "time": times})
+    for columns in ({"step_end": "time"}, {"step_end": "time", "step_start": None}):
+        with pytest.warns(ai.DataWarning, match="received at its first row and decided at its last"):
+            extract = ai.read_steps(log, as_of="2024-12-31", office="O", columns=columns)
+        rows = extract.records.collect().to_pandas().sort_values("case").astype(str)
+        assert rows["received"].str[:10].tolist() == ["2024-01-02", "2024-01-03"]
+        assert rows["decided"].str[:10].tolist() == ["2024-01-05", "2024-01-03"]
+        assert extract.ledger.kept == 3
+
+
+@pytest.mark.parametrize("finished", [("complete",), ("Selesai",)])
+@pytest.mark.parametrize("columns", [{"step_start": "time"}, {}])
+def test_rows_of_a_start_and_a_completion_make_one_step(finished: tuple[str, ...], columns: dict[str, str]) -> None:
+    rows = [
+        ("1", "a", "start", "2024-01-02"),
+        ("1", "a", "complete", "2024-01-05"),
+        ("1", "b", "start", "2024-01-08"),
+        ("1", "b", "complete", "2024-01-09"),
+        ("2", "a", "start", "2024-01-03"),
+        ("2", "a", "complete", "2024-01-04"),
+        ("2", "b", "start", "2024-01-10"),
+    ]
+    log = pd.DataFrame(rows, columns=["case", "step", "lifecycle", "time"])
+    log["time"] = pd.to_datetime(log["time"])
+    named = {"step_end": "time", "status": "lifecycle", **columns}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ai.DataWarning)
+        extract = ai.read_steps(log, as_of="2024-12-31", office="O", columns=named, finished=finished)
+    found = extract.records.collect().to_pandas().sort_values("case").astype(str)
+    assert found["status"].tolist() == ["granted", "open"]
+    assert found["received"].str[:10].tolist() == ["2024-01-02", "2024-01-03"]
+    assert found["decided"].str[:10].tolist()[0] == "2024-01-09"
+    assert extract.ledger.kept == len(log)

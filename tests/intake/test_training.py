@@ -11,6 +11,7 @@ import pandas as pd
 import polars as pl
 import pytest
 
+import asn_impact as ai
 from asn_impact.errors import DataWarning, DesignError, InputError
 from asn_impact.intake import read_rollout, read_rollout_from_status, read_training
 
@@ -381,3 +382,39 @@ def test_what_is_said_of_a_rollout_is_there_in_indonesian() -> None:
         "Kantor dihitung terlatih sejak bulan pertama ketika 50% petugas telah menyelesaikannya, menurut tanggal "
         "selesai 1 pelatihan ('X')."
     )
+
+
+def test_dates_of_positions_are_settled_by_since() -> None:
+    persons = [f"19000101192001{n}" for n in (1001, 1002)]
+    records = pd.DataFrame(
+        {"nip": persons, "unit_kerja": "Dinsos", "namaKursus": "E-Gov", "tanggalSelesaiKursus": "25-03-2024"}
+    )
+    since = ["01-01-2023", "01-01-2023", "01-06-2024", "01-06-2024"]
+    history = pd.DataFrame({"NIP": persons * 2, "Unit Kerja": ["Dinkes"] * 2 + ["Dinsos"] * 2, "TMT Jabatan": since})
+    orders = {"since": "day-first", "course_end": "day-first"}
+    rollout = ai.read_training(records, course="E-Gov", positions=history, dates=orders)
+    assert rollout.adopted.astype(str).to_dict() == {"Dinkes": "2024-03"}
+    with pytest.raises(ai.InputError, match=r'dates=\{"since": "day-first"\}'):
+        ai.read_training(records, course="E-Gov", positions=history)
+    with pytest.raises(ai.InputError, match="which is no date here"):
+        ai.read_training(records, course="E-Gov", dates={"since": "day-first"})
+
+
+@pytest.mark.parametrize("gone", [(5,), (4, 5), (1, 2, 3, 4)])
+def test_a_status_with_a_gap_before_its_first_1_is_said(gone: tuple[int, ...]) -> None:
+    rows = [(u, t, int(u == "A" and t >= 5)) for u in "AB" for t in range(1, 9)]
+    frame = pd.DataFrame(rows, columns=["u", "t", "d"])
+    whole = frame.drop(frame.index[[frame.index[(frame.u == "B") & (frame.t == 5)][0]]])
+    assert not read_rollout_from_status(whole, unit="u", period="t", treated="d").notes
+    holed = frame.loc[~((frame.u == "A") & frame.t.isin(gone))]
+    with pytest.warns(DataWarning, match=r"no row in the period before their first 1.*'A'"):
+        read_rollout_from_status(holed, unit="u", period="t", treated="d")
+
+
+@pytest.mark.parametrize("headings", [("Perangkat Daerah", "Jumlah"), ("OPD", "Jumlah Pegawai"), ("office", "staff")])
+def test_a_frame_of_staff_may_have_headings_of_an_office(headings: tuple[str, str]) -> None:
+    records = pd.DataFrame({"office": ["A", "A", "B"], "course_end": pd.to_datetime(["2024-03-25"] * 3)})
+    staff = pd.DataFrame({headings[0]: ["A", "B"], headings[1]: [4, 8]})
+    rollout = read_training(records, share=0.5, staff=staff)
+    assert rollout.adopted.dropna().astype(str).to_dict() == {"A": "2024-03"}
+    assert rollout.adopted.index.tolist() == ["A", "B"]

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from IPython.core.formatters import HTMLFormatter
 
+import asn_impact as ai
 from asn_impact.errors import InputError
 from asn_impact.measures.calendar import Opening, WorkCalendar
 
@@ -222,7 +223,7 @@ def test_hours_six_day_weeks_and_closures_combine():
 
 
 def test_hours_are_not_guessed_beyond_the_table_of_ramadan():
-    with pytest.raises(InputError, match="2019-01-01 to 2026-12-31"):
+    with pytest.raises(InputError, match="2019-01-01 to 2027-12-31"):
         OFFICE.number("2018-05-17 10:00")
     with pytest.raises(InputError, match="zone"):
         OFFICE.number(pd.Timestamp("2024-05-17 10:00", tz="Asia/Jakarta"))
@@ -230,3 +231,23 @@ def test_hours_are_not_guessed_beyond_the_table_of_ramadan():
 
 def test_every_minute_of_every_day_is_elapsed_time():
     assert INDONESIA.every_day().hours().between("2024-04-05 10:00", "2024-04-16 10:30") == 11 * 24 * 60 + 30
+
+
+TABLES = {
+    "opening hours": lambda: ai.WorkCalendar.indonesia().hours().last,
+    "holidays": lambda: ai.WorkCalendar.indonesia().last,
+}
+AHEAD = 120  # days in which somebody must look up the next year
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_a_sourced_table_does_not_run_out_within_120_days(table: str) -> None:
+    assert TABLES[table]() >= dt.date.today() + dt.timedelta(days=AHEAD)
+
+
+def test_opening_hours_of_2027_are_known_and_said_to_be_estimated() -> None:
+    hours = ai.WorkCalendar.indonesia().hours()
+    assert int(hours.between("2027-01-18 15:00", "2027-01-19 08:00")) == 90
+    assert int(hours.between("2027-03-01 07:00", "2027-03-01 17:00")) == 390  # a Monday in Ramadan
+    assert any(note.key == "calendar.estimated" for note in hours.notes)
+    assert "8 Februari 2027" in next(n for n in hours.notes if n.key == "calendar.estimated").text("id")

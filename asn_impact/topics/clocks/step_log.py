@@ -18,7 +18,7 @@ from asn_impact.display import card
 from asn_impact.intake.checks import MOST_LOST
 from asn_impact.intake.exports import STEP_FIELDS, Extract, explaining, gather, read_steps, settle_keys
 from asn_impact.intake.local import Order
-from asn_impact.intake.step_rows import distinct_steps
+from asn_impact.intake.step_rows import distinct_steps, pair_stamps
 from asn_impact.verbs import public_verb
 from asn_impact.words import Message
 
@@ -102,11 +102,11 @@ def read_step_log(
         most_lost=most_lost,
     )
     wanted = [field for field in STEP_FIELDS if not (field == "office" and office is not None)]
-    required = ["case", "step", "step_start", "step_end", *([] if office is not None else ["office"])]
+    required = ["case", "step", "step_end", *([] if office is not None else ["office"])]
     with explaining(source):
         rows = gather(source, wanted, columns=columns, dates=dates, keep=(), required=required)
         frame, _ = settle_keys(rows.frame, office, offices)
-        distinct, _, _ = distinct_steps(frame)
+        distinct, _ = pair_stamps(distinct_steps(frame)[0])
         steps = _name_steps(distinct)
         counts = steps.group_by("step").agg(nw.len().alias("rows")).collect().to_pandas().sort_values("step")
     names = [None if pd.isna(name) else str(name) for name in counts["step"]]
