@@ -139,13 +139,19 @@ class Design:
 
 @public_verb
 def assign(
-    panel: Panel, rollout: Rollout, *, cluster: str, weights: Weighing = "units", by: str | None = None
+    panel: Panel,
+    rollout: Rollout,
+    *,
+    cluster: str,
+    weights: Weighing = "units",
+    by: str | None = None,
+    always: Literal["aside", "keep"] = "aside",
 ) -> Design:
     """Return the design: the panel's units with their adoption times and clusters.
 
     Units of the panel that the rollout does not name are never treated. Units treated in or before the first period
-    have no "before" and are set aside. Both are counted in `Design.notes`; whatever is set aside is announced by a
-    `DataWarning`.
+    have no "before" and are set aside, unless asked for. Both are counted in `Design.notes`; whatever is set aside is
+    announced by a `DataWarning`.
 
     Parameters
     ----------
@@ -160,6 +166,9 @@ def assign(
     by
         Attribute of the units that the rollout names, where it does not name the units themselves: with ``"office"``
         all services of an office in ``tabulate(..., by=("office", "service"))`` are treated when their office is.
+    always
+        What becomes of units treated in or before the first period: ``"aside"``, or ``"keep"`` for `TwoWay` and
+        `bacon`, which use them as a comparison. They have no effect of their own in any estimator.
 
     Raises
     ------
@@ -169,7 +178,8 @@ def assign(
     """
     _refuse_hopeless(panel)
     adopted, notes = _adoption(panel, rollout, by)
-    keep, aside = _usable(panel, adopted, cluster)
+    keep, aside = _usable(panel, adopted, cluster, always)
+    adopted = np.maximum(adopted, 0.0)
     codes, labels = _clusters(panel, cluster)
     if weights == "records":
         panel = replace(panel, weight=panel.weight * panel.n)
@@ -289,7 +299,9 @@ def refuse_no_cluster(panel: Panel, cluster: str) -> None:
         raise DesignError(paragraph(problem, did_you_mean(cluster, known)))
 
 
-def _usable(panel: Panel, adopted: Float, cluster: str) -> tuple[Bool, tuple[Message, ...]]:
+def _usable(
+    panel: Panel, adopted: Float, cluster: str, always: Literal["aside", "keep"]
+) -> tuple[Bool, tuple[Message, ...]]:
     refuse_no_cluster(panel, cluster)
     notes = []
     early, first = adopted <= 0, panel.timeline.labels[0]
@@ -297,7 +309,10 @@ def _usable(panel: Panel, adopted: Float, cluster: str) -> tuple[Bool, tuple[Mes
         raise DesignError(Message("designs.all_from_the_start", n=len(adopted), period=first))
     if early.any():
         names = [panel.units[i] for i in np.flatnonzero(early)]
-        notes.append(Alert("designs.set_aside", n=len(names), period=first, units=names))
+        key = "designs.set_aside" if always == "aside" else "designs.always_treated"
+        notes.append(Alert(key, n=len(names), period=first, units=names))
+    if always == "keep":
+        early = np.zeros_like(early)
     nowhere = panel.attributes[cluster].isna().to_numpy()
     if (nowhere & ~early).any():
         names = [panel.units[i] for i in np.flatnonzero(nowhere & ~early)]
