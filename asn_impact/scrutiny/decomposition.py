@@ -55,9 +55,9 @@ class Decomposition:
 def bacon(design: Design) -> Decomposition:
     """Return the decomposition of the two-way estimate by Goodman-Bacon (2021).
 
-    Kinds: ``treated against never``, ``earlier against later`` (the later wave before it is trained) and ``later against
-    earlier`` (the earlier wave after it was trained); with ``assign(always="keep")`` also ``treated against always``. The
-    last two are comparisons only if effects do not change over time.
+    Kinds: ``treated against never``, ``earlier against later`` (the later wave before it is trained) and ``later
+    against earlier`` (the earlier wave after it was trained). With ``assign(always="keep")`` there is ``treated
+    against always`` as well. The last two are comparisons only if effects do not change over time.
 
     Raises
     ------
