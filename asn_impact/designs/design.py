@@ -150,6 +150,7 @@ def assign(
     weights: Weighing = "units",
     by: str | None = None,
     partly: Partly = "left_out",
+    always: Literal["aside", "keep"] = "aside",
 ) -> Design:
     """Return the design: the panel's units with their adoption times and clusters.
 
@@ -158,8 +159,8 @@ def assign(
     out, so that it is neither "before" nor "after".
 
     Units of the panel that the rollout does not name are never treated. Units treated in or before the first period
-    have no "before" and are set aside. Both are counted in `Design.notes`; whatever is set aside is announced by a
-    `DataWarning`.
+    have no "before" and are set aside, unless asked for. Both are counted in `Design.notes`; whatever is set aside is
+    announced by a `DataWarning`.
 
     Parameters
     ----------
@@ -176,6 +177,9 @@ def assign(
         all services of an office in ``tabulate(..., by=("office", "service"))`` are treated when their office is.
     partly
         ``"treated"`` keeps the cells treated in part, as treated: effects of the first period are then too small.
+    always
+        What becomes of units treated in or before the first period: ``"aside"``, or ``"keep"`` for `TwoWay` and
+        `bacon`, which use them as a comparison. They have no effect of their own in any estimator.
 
     Raises
     ------
@@ -189,7 +193,8 @@ def assign(
     before = panel.observed
     if partly == "left_out":
         panel = _without_partly(panel, placed)
-    keep, aside = _usable(panel, adopted, cluster)
+    keep, aside = _usable(panel, adopted, cluster, always)
+    adopted = np.maximum(adopted, 0.0)
     codes, labels = _clusters(panel, cluster)
     if weights == "records":
         panel = replace(panel, weight=panel.weight * panel.n)
@@ -335,7 +340,9 @@ def refuse_no_cluster(panel: Panel, cluster: str) -> None:
         raise DesignError(paragraph(problem, did_you_mean(cluster, known)))
 
 
-def _usable(panel: Panel, adopted: Float, cluster: str) -> tuple[Bool, tuple[Message, ...]]:
+def _usable(
+    panel: Panel, adopted: Float, cluster: str, always: Literal["aside", "keep"]
+) -> tuple[Bool, tuple[Message, ...]]:
     refuse_no_cluster(panel, cluster)
     notes = []
     early, first = adopted <= 0, panel.timeline.labels[0]
@@ -343,7 +350,10 @@ def _usable(panel: Panel, adopted: Float, cluster: str) -> tuple[Bool, tuple[Mes
         raise DesignError(Message("designs.all_from_the_start", n=len(adopted), period=first))
     if early.any():
         names = [panel.units[i] for i in np.flatnonzero(early)]
-        notes.append(Alert("designs.set_aside", n=len(names), period=first, units=names))
+        key = "designs.set_aside" if always == "aside" else "designs.always_treated"
+        notes.append(Alert(key, n=len(names), period=first, units=names))
+    if always == "keep":
+        early = np.zeros_like(early)
     nowhere = panel.attributes[cluster].isna().to_numpy()
     if (nowhere & ~early).any():
         names = [panel.units[i] for i in np.flatnonzero(nowhere & ~early)]

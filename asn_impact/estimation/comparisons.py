@@ -254,7 +254,7 @@ class AdjustedFit(Fit):
         with_all = self._shares.loadings(np.nan_to_num(weights)[None], none, periods)[0]
         other = self._shares.loadings(rest, kinds.holds, periods)
         change = other - with_all  # (S, P, T) the functions of the cells
-        inside = np.einsum("sp,spt,pt->spt", kinds.holds, other, kinds.noise)
+        inside = other * (kinds.holds[:, :, None] * kinds.noise)
         flat = change.reshape(len(change), -1)
         cross = inside.reshape(flat.shape) @ flat.T
         square = (inside * other).sum(axis=(1, 2))

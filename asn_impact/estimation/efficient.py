@@ -59,9 +59,13 @@ class Efficient(Estimator):
         """Estimate the overall effect, or one for each time since adoption."""
         refuse_unfit(design)
         fit = PlugIn(design, self.by)
+        notes: tuple[Message, ...] = ()
+        if np.isfinite(design.adopted).all():
+            last = design.cohort_label(design.cohorts[-1])
+            notes = (Message("estimation.later_as_controls", name=self.entry.name, wave=last),)
         if self.by == "overall":
-            return Effects(self, design, pd.DataFrame({"term": ["overall"]}), fit)
-        return Effects(self, design, pd.DataFrame({"event_time": fit.times.astype(np.int64)}), fit)
+            return Effects(self, design, pd.DataFrame({"term": ["overall"]}), fit, notes=notes)
+        return Effects(self, design, pd.DataFrame({"event_time": fit.times.astype(np.int64)}), fit, notes=notes)
 
     def estimate_by_event_time(self, design: Design) -> Effects:
         """Estimate one effect for every time since adoption, each with its own beta."""

@@ -159,6 +159,16 @@ def infer(effects: Effects, rule: Rule) -> Inference:
 
 
 def _attach(effects: Effects, rule: Rule) -> Inference:
+    """Attach a rule; where its matrices do not fit into memory, say what does."""
+    try:
+        return _attach_to_speaking(effects, rule)
+    except MemoryError:
+        clusters, n = len(effects.design.clusters), len(effects.terms)
+        problem = Message("inference.no_memory", rule=rule.entry.name, clusters=clusters, estimates=n)
+        raise InferenceError(problem) from None
+
+
+def _attach_to_speaking(effects: Effects, rule: Rule) -> Inference:
     """Attach a rule to what the clusters that say something say."""
     silent = silent_clusters(effects)
     if not silent.any():

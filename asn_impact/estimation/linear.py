@@ -15,6 +15,7 @@ import numpy as np
 from asn_impact.arrays import Bool, Float, Int
 from asn_impact.designs import Design
 from asn_impact.estimation.clusters import cluster_sums
+from asn_impact.estimation.deletions import Deletions
 from asn_impact.estimation.effects import Contributions, Effects, Fit, Traces
 
 __all__ = ["Blocks", "LeastSquares"]
@@ -87,7 +88,7 @@ class Blocks:
         without = np.linalg.pinv(self.gram.sum(axis=0) - self.gram, hermitian=True, rcond=1e-11)
         direction = -without[:, :, : self.p]
         value = np.where(self.lost, np.nan, np.einsum("gqp,gq->gp", direction, self.residual_score))
-        return Contributions(value, lambda groups: Traces.of(self._moments(direction, groups)))
+        return Contributions(value, lambda groups: self._traces(direction, groups))
 
     def bias_reduced(self) -> Contributions:
         """CR2 (Bell and McCaffrey 2002): g_c = B_c' S^-1 a with B_c = R (I - R S^-1 R)^(-1/2) R^+, R = H_c^(1/2)."""
@@ -96,20 +97,19 @@ class Blocks:
         adjust = root @ _power(middle, -0.5) @ root_inverse
         direction = np.swapaxes(adjust, 1, 2) @ self.inverse[:, : self.p]
         value = np.einsum("gqp,gq->gp", direction, self.residual_score)
-        return Contributions(value, lambda groups: Traces.of(self._moments(direction, groups)))
+        return Contributions(value, lambda groups: self._traces(direction, groups))
 
-    def _moments(self, direction: Float, groups: Bool) -> Float:
-        """(p, h, G, G) covariances of the contributions g_c' X_c' M y if errors vary in one group only."""
+    def _traces(self, direction: Float, groups: Bool) -> Traces:
+        """Moments of the contributions g_c' X_c' M y if errors vary in one group only: of rank q plus a diagonal."""
         reach = np.einsum("gqr,grp->pgq", self.gram, direction)  # K_c = H_c g_c
-        pull = reach @ self.inverse
         own = np.einsum("gqp,pgq->pg", direction, reach)
-        cross = pull @ np.swapaxes(reach, 1, 2)
-        moments = np.empty((self.p, len(groups), len(self.gram), len(self.gram)))
-        for h, group in enumerate(groups):
-            moments[:, h] = pull @ self.gram[group].sum(axis=0) @ np.swapaxes(pull, 1, 2)
-            moments[:, h] -= cross * group[None, :, None] + cross * group[None, None, :]
-            moments[:, h] += (own * group)[:, :, None] * np.eye(len(group))
-        return moments
+        covariance = np.stack([self.gram[group].sum(axis=0) for group in groups])
+        nothing, one = np.zeros(len(self.gram)), np.ones(len(self.gram))
+        parts = [
+            Deletions(nothing, nothing, reach[j] @ self.inverse, covariance, reach[j], own[j], groups).traces(one)
+            for j in range(self.p)
+        ]
+        return Traces(*(np.stack(each) for each in zip(*parts, strict=True)))
 
 
 @dataclass(frozen=True, eq=False)

@@ -112,7 +112,10 @@ class Shares:
         `weights` (S, k) are those of the terms, `lost` (S, P) the units of each kind that are left out of each sum.
         """
         total = np.zeros((len(weights), len(self.count), periods))
+        entering = np.asarray(weights.any(axis=0))
         for i, terms in enumerate(self.terms):
+            if not entering[terms].any():
+                continue
             own = weights[:, terms]
             some = np.flatnonzero(own.any(axis=1))
             if not some.size:

@@ -117,6 +117,8 @@ class TwoWay(Estimator):
             notes = (Alert("estimation.regressors_collinear", names=collinear),)
             left = tuple(place for place, out in zip(places, explained, strict=True) if not out)
             fit = LeastSquares(design, columns[:, :, ~explained], left)
+        if not self.regressors and np.isfinite(design.adopted).all():
+            notes = (*notes, Message("estimation.earlier_as_controls", name=self.entry.name))
         names_left = [label for label, out in zip(labels, explained, strict=True) if not out]
         return Effects(self, design, pd.DataFrame({column: names_left}), fit, notes=notes)
 

@@ -55,9 +55,9 @@ class Decomposition:
 def bacon(design: Design) -> Decomposition:
     """Return the decomposition of the two-way estimate by Goodman-Bacon (2021).
 
-    Three kinds: ``treated against never``, ``earlier against later`` (the later wave before it is trained) and ``later
-    against earlier`` (the earlier wave after it was trained). The last is a comparison only if effects do not change
-    over time.
+    Kinds: ``treated against never``, ``earlier against later`` (the later wave before it is trained) and ``later
+    against earlier`` (the earlier wave after it was trained). With ``assign(always="keep")`` there is ``treated
+    against always`` as well. The last two are comparisons only if effects do not change over time.
 
     Raises
     ------
@@ -86,7 +86,7 @@ def bacon(design: Design) -> Decomposition:
         _comparison(design, group, other)
         for group in groups
         for other in groups
-        if group != other and np.isfinite(group) and (design.adopted == other).any()
+        if group != other and np.isfinite(group) and group > 0 and (design.adopted == other).any()
     ]
     table = pd.DataFrame(rows)
     table["weight"] = table["weight"] / table["weight"].sum()
@@ -108,6 +108,8 @@ def _comparison(design: Design, group: float, other: float) -> dict[str, object]
     if np.isfinite(other):
         kind = "earlier against later" if group < other else "later against earlier"
         window = steps < other if group < other else steps >= other
+        if other <= 0:
+            kind = "treated against always"
     after = window & (steps >= group)
     treated, control = design.adopted == group, design.adopted == other
     n = np.array([treated.mean(), control.mean()])
@@ -204,7 +206,8 @@ def _compared_with_trained(design: Design) -> Message | None:
         kinds = bacon(design).by_kind().set_index("kind")["weight"]
     except AsnImpactError:
         return None
-    return Message("checks.weights.two_way", share=float(kinds.get("later against earlier", 0.0)))
+    trained = [float(kinds.get(kind, 0.0)) for kind in ("later against earlier", "treated against always")]
+    return Message("checks.weights.two_way", share=sum(trained))
 
 
 def _run(case: Case) -> Check:

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from asn_impact.errors import InferenceError
 from asn_impact.estimation import BiasReduced, GroupTime, Jackknife, comparisons
 from tests.estimation.random_designs import design_of, quietly
 
@@ -40,3 +41,12 @@ def test_kinds_of_clusters_give_the_dense_numbers(monkeypatch, shape, view, esti
     slow = quietly(table)
     np.testing.assert_allclose(fast, slow, rtol=SAME, atol=SAME)
     assert np.isfinite(fast[:, 0]).any()
+
+
+def test_what_does_not_fit_into_memory_is_said(monkeypatch):
+    def too_large(*_):
+        raise MemoryError
+
+    monkeypatch.setattr(BiasReduced, "attach", too_large)
+    with pytest.raises(InferenceError, match="not enough memory for 16 clusters"):
+        BiasReduced()(GroupTime()(make_design("complete")))

@@ -7,6 +7,7 @@ from asn_impact.errors import DataWarning, InferenceError
 from asn_impact.estimation import (
     BiasReduced,
     ClusterRobust,
+    Efficient,
     GLSImputation,
     GroupTime,
     Imputation,
@@ -84,3 +85,17 @@ def test_the_wild_bootstrap_with_few_clusters_says_how_few_values_p_can_take(clu
 def test_the_wild_bootstrap_with_twenty_clusters_says_nothing_of_it():
     inference = infer(TwoWay()(make_design(once=None)), WildBootstrap(999, 1))
     assert not any(note.key.startswith("inference.wild") for note in inference.notes)
+
+
+@pytest.mark.parametrize(
+    ("estimator", "key"),
+    [
+        (TwoWay(), "earlier_as_controls"),
+        (TwoWay(terms="event_time"), "earlier_as_controls"),
+        (Efficient(), "later_as_controls"),
+    ],
+)
+def test_what_an_estimate_rests_on_without_never_treated_units_is_noted(estimator, key):
+    design = make_design(once=None)
+    for some, said in ((design, False), (design.where(np.isfinite(design.adopted)), True)):
+        assert (f"estimation.{key}" in [note.key for note in quietly(estimator, some).notes]) == said

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 import asn_impact as ai
-from asn_impact.errors import DataWarning, InputError
+from asn_impact.errors import InputError
 from asn_impact.intake.exports import read_steps
 from asn_impact.topics.clocks.step_log import read_step_log, suggested_owner
 
