@@ -40,8 +40,9 @@ def __getattr__(name: str) -> Any:  # noqa: ANN401 - whatever the name stands fo
     if name not in _stub()[0]:
         raise AttributeError(f"module 'asn_impact' has no attribute {name!r}")
     module, attribute = _stub()[0][name]
-    home = import_module(module)
-    value = getattr(home, attribute) if hasattr(home, attribute) else import_module(f"{module}.{attribute}")
+    if module == __name__:
+        return import_module(f"{module}.{attribute}")
+    value = getattr(import_module(module), attribute)
     globals()[name] = value
     return value
 

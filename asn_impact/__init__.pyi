@@ -1,7 +1,7 @@
 """Every public name, once: where it lives. `ai.<Tab>` shows `__all__`; the other names are importable all the same."""
 
 from asn_impact.designs.design import Design as Design, agree as agree, assign as assign
-from asn_impact.designs.lottery import Lottery as Lottery, draw_waves as draw_waves
+from asn_impact.topics.planning.lottery import Lottery as Lottery, draw_waves as draw_waves
 from asn_impact.words import Message as Message
 from asn_impact.errors import (
     AsnImpactError as AsnImpactError,
@@ -56,8 +56,8 @@ from asn_impact.intake.observations import (
     with_flag as with_flag,
     with_recorded as with_recorded,
 )
-from asn_impact.intake.steps import StepLog as StepLog, read_step_log as read_step_log
-from asn_impact.intake.survey import (
+from asn_impact.topics.clocks.step_log import StepLog as StepLog, read_step_log as read_step_log
+from asn_impact.topics.surveys.answers import (
     Survey as Survey,
     SurveyAggregates as SurveyAggregates,
     read_survey as read_survey,
@@ -70,10 +70,10 @@ from asn_impact.intake.training import (
     read_training as read_training,
 )
 from asn_impact.measures.calendar import OfficeHours as OfficeHours, Opening as Opening, WorkCalendar as WorkCalendar
-from asn_impact.measures.clocks import Clocks as Clocks, clocks as clocks
+from asn_impact.topics.clocks.clocks import Clocks as Clocks, clocks as clocks
 from asn_impact.measures.curves import CurvePanel as CurvePanel
 from asn_impact.measures.durations import Durations as Durations, measure as measure
-from asn_impact.measures.learning import (
+from asn_impact.topics.learning.learning import (
     Learning as Learning,
     Reliability as Reliability,
     paired_tests as paired_tests,
@@ -89,13 +89,13 @@ from asn_impact.measures.outcomes import (
     Within as Within,
 )
 from asn_impact.measures.panel import Panel as Panel, read_panel as read_panel
-from asn_impact.measures.promises import (
+from asn_impact.topics.promises.promises import (
     Kept as Kept,
     Promises as Promises,
     kept as kept,
     read_promises as read_promises,
 )
-from asn_impact.measures.recovery import (
+from asn_impact.topics.recovery.recovery import (
     Recovery as Recovery,
     RecoveryComparison as RecoveryComparison,
     ShareBand as ShareBand,
@@ -103,7 +103,7 @@ from asn_impact.measures.recovery import (
     compare_recovery as compare_recovery,
     recovery as recovery,
 )
-from asn_impact.measures.satisfaction import (
+from asn_impact.topics.surveys.satisfaction import (
     SatisfactionIndex as SatisfactionIndex,
     respondents_needed as respondents_needed,
     satisfaction_panel as satisfaction_panel,
@@ -111,21 +111,28 @@ from asn_impact.measures.satisfaction import (
     which_weight as which_weight,
 )
 from asn_impact.measures.tabulate import maturity as maturity, tabulate as tabulate
-from asn_impact.planning.costs import Costs as Costs, read_costs as read_costs
-from asn_impact.planning.power import (
+from asn_impact.topics.planning.costs import Costs as Costs, read_costs as read_costs
+from asn_impact.topics.planning.power import (
     Power as Power,
     Scenario as Scenario,
     detectable as detectable,
     never_treated as never_treated,
     pre_period as pre_period,
 )
-from asn_impact.planning.returns import (
+from asn_impact.topics.planning.returns import (
     Returns as Returns,
     StaffTime as StaffTime,
     cases_per_month as cases_per_month,
     returns as returns,
 )
-from asn_impact.reporting import charts as figures, tables as tables
+from asn_impact import (
+    checks as checks,
+    estimators as estimators,
+    figures as figures,
+    rules as rules,
+    tables as tables,
+    topics as topics,
+)
 from asn_impact.reporting.chart import Chart as Chart
 from asn_impact.reporting.contents import Report as Report
 from asn_impact.reporting.explorer import explore as explore
@@ -194,7 +201,9 @@ __all__ = [
     "Within",
     "WorkCalendar",
     "assign",
+    "checks",
     "detectable",
+    "estimators",
     "explore",
     "figures",
     "infer",
@@ -211,7 +220,9 @@ __all__ = [
     "read_survey",
     "read_training",
     "read_wide",
+    "rules",
     "scrutinise",
     "tables",
     "tabulate",
+    "topics",
 ]

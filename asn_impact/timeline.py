@@ -1,12 +1,13 @@
 """Months are positions on a timeline, never numbers like 202401.
 
 `Timeline.read` turns the period column of any panel (pandas Periods, dates, years, yyyymm codes, plain steps) into
-ordinals of one kind; `Timeline.locate` places adoption dates, however an office writes them, on the same line. All
+ordinals of one kind; `Timeline.place` puts starts of treatment, however an office writes them, on the same line. All
 later arithmetic is on `steps`: the distance from the first period in units of the smallest gap that divides all gaps.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
@@ -16,16 +17,38 @@ import pandas as pd
 
 from asn_impact.arrays import Float, Int, readonly
 from asn_impact.errors import DesignError, InputError
+from asn_impact.starts import NEVER_CODES, Start, is_never, month_first, number_of, read_start, triple_of
 from asn_impact.words import Alert, Message
 
-__all__ = ["Kind", "Timeline"]
+__all__ = ["Kind", "Placed", "Timeline"]
 
 Kind: TypeAlias = Literal["month", "quarter", "year", "step"]
 
 _PER_YEAR = {"month": 12, "quarter": 4, "year": 1}
-_NEVER_WORDS = {"", "-", "na", "nan", "nat", "none", "null", "never", "inf", "belum", "tidak", "tidak pernah"}
 _LARGEST = 2**62  # whole numbers below it can be subtracted
-_NEVER_FROM = 9999  # 9999, 10000, 99999, 999999: the usual codes for "never" in panels of years, months and steps
+_FAR = 9999  # a plain number from here on that is beyond the panel and no code for never is no start
+_SPANS = (12, 6, 4, 3)  # months that begin years, half-years, four-month terms or quarters stand for all of it
+_LONG_NUMBER = re.compile(r"\d{9,}")
+
+
+@dataclass(frozen=True, eq=False)
+class Placed:
+    """Starts of treatment on a timeline.
+
+    Attributes
+    ----------
+    steps
+        One number a value: the first step at which the unit is treated; ``inf`` for never in the window.
+    partly
+        One number a value: the step whose period the start lies inside, so that the unit is treated in part of it; NaN
+        where the start is that of a period. Within a month the month counts whole.
+    notes
+        What was read as "never", and how often.
+    """
+
+    steps: Float
+    partly: Float
+    notes: tuple[Message, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,6 +61,8 @@ class Timeline:
         ``"month"``, ``"quarter"``, ``"year"`` or ``"step"`` (any other whole numbers).
     ordinals
         (T,) sorted whole numbers: ``12 * year + month - 1`` for months, the year, or the number itself.
+    span
+        How many months a period named by its first month covers: 6 for half-years; 1 for months.
 
     Examples
     --------
@@ -47,6 +72,7 @@ class Timeline:
 
     kind: Kind
     ordinals: Int
+    span: int = 1
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "ordinals", readonly(np.asarray(self.ordinals, dtype=np.int64)))
@@ -62,7 +88,21 @@ class Timeline:
         codes, once = coded(values)  # periods are few and rows many: each value is read once
         kind, ordinals = _ordinals(pd.Series(once), column)
         distinct, position = np.unique(ordinals, return_inverse=True)
-        return cls(kind, distinct), position.astype(np.int64)[codes]
+        return cls(kind, distinct, _span(kind, distinct)), position.astype(np.int64)[codes]
+
+    @classmethod
+    def of_length(cls, first_months: Sequence[int] | Int, length: int) -> Timeline:
+        """Return the timeline of periods of some months, each given by its first month.
+
+        Examples
+        --------
+        >>> Timeline.of_length([24288, 24294], 6).labels, Timeline.of_length([24288, 24300], 12).labels
+        (('2024-01', '2024-07'), ('2024', '2025'))
+        """
+        months = np.unique(np.asarray(first_months, dtype=np.int64))
+        if length in {3, 12} and not (months % length).any():
+            return cls("quarter" if length == 3 else "year", months // length)
+        return cls("month", months, length)
 
     def __len__(self) -> int:
         return len(self.ordinals)
@@ -95,29 +135,121 @@ class Timeline:
 
     def select(self, positions: Int) -> Timeline:
         """Return the timeline of some of the periods."""
-        return Timeline(self.kind, self.ordinals[np.sort(positions)])
+        return Timeline(self.kind, self.ordinals[np.sort(positions)], self.span)
 
     def locate(self, adopted: Sequence[Any]) -> tuple[Float, tuple[Message, ...]]:
-        """Place first treated periods on the line.
+        """Return the steps and notes of `place`."""
+        placed = self.place(adopted)
+        return placed.steps, placed.notes
 
-        Returns
-        -------
-        steps
-            One number a value: the first step at which the unit is treated; ``inf`` for never in the window. A start
-            inside a period or a gap counts from the next period on. Zero or less: treated before the second period.
-        notes
-            What was read as "never", and how often.
+    def place(self, adopted: Sequence[Any]) -> Placed:
+        """Place starts of treatment on the line, by one rule for months, quarters, half-years and years.
+
+        A unit is treated from the period on that contains its start, and the period before is its last untreated one.
+        A start after the first month of a longer period treats the unit in part of that period: see `Placed.partly`. A
+        start in a gap counts from the next period on. A step of zero or less: treated before the second period.
+
+        Raises
+        ------
+        DesignError
+            A value is no start, or names a longer time than a period of the panel.
+
+        Examples
+        --------
+        >>> years = Timeline("year", np.array([2022, 2023, 2024]))
+        >>> placed = years.place(["2023", "15 Maret 2023", 45047, None])
+        >>> placed.steps, placed.partly
+        (array([ 1.,  1.,  1., inf]), array([nan,  1.,  1., nan]))
         """
         values = np.empty(len(adopted), dtype=object)
         values[:] = adopted
         codes, distinct = pd.factorize(values)  # waves are few and units many: each value is read once; missing is -1
-        ordinals = [_ordinal_or_never(value, self.kind, int(self.ordinals[0])) for value in distinct]
-        number = np.array([*(np.inf if o is None else o for o in ordinals), np.inf], dtype=np.float64)[codes]
-        late = np.isfinite(number) & (number > self.ordinals[-1])
-        steps = np.ceil((number - self.ordinals[0]) / self.step - 1e-9)
-        steps[late] = np.inf
-        count = int(late.sum())
-        return steps, (Alert("timeline.after_the_end", n=count, last=self.labels[-1]),) if count else ()
+        known = self._place_distinct(list(distinct))
+        steps, partly = (np.array([*side, fill])[codes] for side, fill in zip(known, (np.inf, np.nan), strict=True))
+        return self._within(steps, partly)
+
+    def _within(self, steps: Float, partly: Float) -> Placed:
+        """Return the starts with those after the end as never, and what has to be said about them."""
+        end, last = float(self.steps[-1]), self.labels[-1]
+        late = np.isfinite(steps) & (steps > end)
+        ending = np.isfinite(steps) & (partly == end) & (end > 0)
+        steps = np.where(late | ending, np.inf, steps)
+        partly = np.where(late, np.nan, partly)
+        notes = [Alert("timeline.after_the_end", n=int(late.sum()), last=last)] if late.any() else []
+        notes += [Alert("timeline.in_the_last", n=int(ending.sum()), last=last)] if ending.any() else []
+        return Placed(steps, partly, tuple(notes))
+
+    def _place_distinct(self, values: list[Any]) -> tuple[list[float], list[float]]:
+        """Return step and partly treated step of each distinct value, or refuse those that are no starts."""
+        places: list[tuple[float, float]] = []
+        wrong: list[Any] = []
+        order = month_first(values)
+        for value in values:
+            place = self._place_one(value, order)
+            if place is None:
+                wrong.append(value)
+            else:
+                places.append(place)
+        if wrong:
+            raise DesignError(self._no_starts(wrong, len(values)))
+        return [step for step, _ in places], [part for _, part in places]
+
+    def _place_one(self, value: Any, order: bool | None) -> tuple[float, float] | None:  # noqa: ANN401, FBT001
+        """Return step and partly treated step of one value; None where it is no start on this line."""
+        if is_never(value):
+            return np.inf, np.nan
+        number = number_of(value)
+        first, last = int(self.ordinals[0]), int(self.ordinals[-1])
+        if number in {0.0, -1.0} and first > 0:  # the codes for "never" in csdid, diff-diff, did and many spreadsheets
+            return np.inf, np.nan
+        if number in NEVER_CODES and (self.kind != "step" or number > last):
+            return np.inf, np.nan
+        if number == -np.inf:
+            return -np.inf, np.nan
+        if self.kind == "step":
+            if number is None or number >= max(_FAR, last + 1):
+                return None
+            return float(np.ceil((number - first) / self.step - 1e-9)), np.nan
+        start = read_start(value, month_first=order)
+        length = self.period_months
+        return None if start is None or start.months > length else self._place_month(start, length)
+
+    def _place_month(self, start: Start, length: int) -> tuple[float, float]:
+        unit = 12 // _PER_YEAR[self.kind]  # months in one whole number of the line
+        whole, rest = divmod(start.first - int(self.ordinals[0]) * unit, self.step * unit)
+        if rest >= length:
+            return float(whole + 1), np.nan
+        return float(whole), float(whole) if rest else np.nan
+
+    @property
+    def period_months(self) -> int:
+        """How many months a period covers (1 for plain numbers)."""
+        return self.span if self.kind in {"month", "step"} else 12 // _PER_YEAR[self.kind]
+
+    def _no_starts(self, wrong: list[Any], n: int) -> Message:
+        """Return why values are no starts on this line, and what to write."""
+        shown = [_LONG_NUMBER.sub("…", str(value)) for value in wrong]
+        if self.kind == "step":
+            if all(number_of(value) is None for value in wrong):
+                return Message("timeline.date_for_numbers", value=shown[0], n=len(wrong))
+            return Message("timeline.far_number", values=shown, n=len(wrong), all=n, last=self.labels[-1])
+        if any(isinstance(value, str) and triple_of(value) for value in wrong):
+            either = [s for s, value in zip(shown, wrong, strict=True) if isinstance(value, str) and triple_of(value)]
+            if all(max(triple_of(v) or (99, 99)) <= 12 for v in wrong if isinstance(v, str) and triple_of(v)):
+                return Message("timeline.either_order", values=either, n=len(either), all=n)
+        coarse = [s for s, value in zip(shown, wrong, strict=True) if read_start(value) is not None]
+        if coarse:
+            period = Message(f"timeline.kind.{self.kind if self.span == 1 else 'part'}")
+            return Message("timeline.too_coarse", values=coarse, n=len(coarse), all=n, period=period)
+        return Message("timeline.no_starts", values=shown, n=len(wrong), all=n, like=self.labels[0])
+
+
+def _span(kind: Kind, ordinals: Int) -> int:
+    """Return how many months a period covers that is named by its first month: half-years as 2024-01 and 2024-07."""
+    if kind != "month" or len(ordinals) < 2:
+        return 1
+    step = int(np.gcd.reduce(np.diff(ordinals)))
+    return next((n for n in _SPANS if step % n == 0 and not (ordinals % n).any()), 1)
 
 
 def coded(values: pd.Series) -> tuple[Int, Any]:
@@ -207,40 +339,3 @@ def _from_objects(values: pd.Series, column: str) -> tuple[Kind, Int]:
     no_month = ~iso[1].between(1, 12).fillna(value=False)
     strange = text[numbers.isna() & no_month]
     raise InputError(Message("timeline.unreadable", column=column, first=strange.unique()))
-
-
-def _ordinal_or_never(value: Any, kind: Kind, first: int) -> float | None:  # noqa: ANN401 - whatever a file holds
-    """One adoption date as an ordinal of the panel's kind; None means never."""
-    if value is None or value is pd.NaT or (isinstance(value, float) and not np.isfinite(value) and value != -np.inf):
-        return None
-    if isinstance(value, str):
-        if value.strip().casefold() in _NEVER_WORDS:
-            return None
-        try:
-            value = float(value)
-        except ValueError:
-            return float(_from_objects(pd.Series([value], dtype=object), "adopted")[1][0])
-    if isinstance(value, pd.Period | pd.Timestamp) or hasattr(value, "year"):
-        return _place_date(value, kind)
-    if value is pd.NA:
-        return None
-    return _place_code(float(value), kind, first)
-
-
-def _place_date(value: Any, kind: Kind) -> float:  # noqa: ANN401 - Period, Timestamp or date
-    if kind == "step":
-        raise DesignError(Message("timeline.date_for_numbers", value=str(value)))
-    year, month = int(value.year), int(getattr(value, "month", 1))
-    return float(year * _PER_YEAR[kind] + (month - 1) * _PER_YEAR[kind] // 12)
-
-
-def _place_code(number: float, kind: Kind, first: int) -> float | None:
-    if number >= _NEVER_FROM and not (kind == "month" and _looks_yyyymm(np.array(int(number)))):
-        return None
-    if number in {0.0, -1.0} and first > 0:  # the codes for "never" in csdid, diff-diff, did and many spreadsheets
-        return None
-    if kind == "month":
-        if number != round(number) or not _looks_yyyymm(np.array(int(number))):
-            raise DesignError(Message("timeline.no_month", value=f"{number:g}"))
-        return float(int(number) // 100 * 12 + int(number) % 100 - 1)
-    return number

@@ -23,6 +23,9 @@ __all__ = ["alerts_of", "public_verb"]
 P = ParamSpec("P")
 R = TypeVar("R")
 
+_REGISTRY = "__warningregistry__"
+_cells: dict[str, dict[Any, Any]] = {}
+
 _inside: ContextVar[bool] = ContextVar("inside_a_public_verb", default=False)
 
 
@@ -74,7 +77,8 @@ def _warn(alerts: list[Alert], verb: str) -> None:
     if not alerts:
         return
     frame = sys._getframe(2)
-    place, line = frame.f_code.co_filename, frame.f_lineno
-    if "ipykernel" in place:  # a cell: its file has a new name on every run
+    place, line, registry = frame.f_code.co_filename, frame.f_lineno, frame.f_globals.setdefault(_REGISTRY, {})
+    if "ipykernel" in place:  # a cell: its file has a new name on every run, and says a thing once
+        registry = _cells.setdefault(place, {})
         place, line = verb, 1
-    warnings.warn_explicit(DataWarning(paragraph(*alerts)), None, place, line)
+    warnings.warn_explicit(DataWarning(paragraph(*alerts)), None, place, line, registry=registry)

@@ -26,6 +26,7 @@ from scipy import special
 
 from asn_impact.estimation import BiasReduced, Effects, GroupTime, Multiplier, infer
 from asn_impact.estimation.curve import Along
+from asn_impact.estimation.effects import Traces
 from asn_impact.estimation.inference import Inference
 from asn_impact.estimation.jackknife import WELCH_CAP, bias_reduced, differences
 from asn_impact.estimation.simultaneous import Joint, Simultaneous, _root, _smallest, _sums
@@ -89,11 +90,12 @@ def degrees(effects: Effects, parts: np.ndarray, known: np.ndarray) -> tuple[np.
     """(N, k) Welch degrees of freedom of (N, G, k) parts: one by one, and with the noise that all estimates share."""
     treated = np.isfinite(effects.design.adopted)
     groups = np.stack([treated, ~treated])
-    moments = bias_reduced(effects).moments(groups)
-    moments = np.tile(moments, (parts.shape[2] // len(moments), 1, 1, 1))  # days of a curve have the same
-    expected = np.einsum("khgg->kg", moments) @ groups.T
+    traces = bias_reduced(effects).traces(groups)
+    repeated = parts.shape[2] // len(traces.total)  # days of a curve have the same
+    traces = Traces.stacked([traces] * repeated)
+    expected = traces.expected.sum(axis=1) @ groups.T
     noise = np.einsum("hg,rgk->rkh", groups.astype(float), np.nan_to_num(parts) ** 2) / expected
-    mean, square = np.einsum("khgg->kh", moments), np.einsum("khgf,klgf->khl", moments, moments)
+    mean, square = traces.total, traces.product
     relative = noise / (noise * mean).sum(axis=2, keepdims=True) * mean.sum(axis=1)[:, None]
     shared = np.broadcast_to(relative[:, known].mean(axis=1, keepdims=True), noise.shape)
     most = WELCH_CAP * mean.sum(axis=1) ** 2 / square.sum(axis=(1, 2))

@@ -37,6 +37,7 @@ from asn_impact.estimation import (
     Dose,
     Effects,
     Efficient,
+    GLSImputation,
     GroupTime,
     Imputation,
     InteractionWeighted,
@@ -75,8 +76,9 @@ MORE = {
     "Dose": Dose(),
     "SyntheticDiD": SyntheticDiD(),
     "Efficient": Efficient(),
+    "GLSImputation": GLSImputation(),
 }
-ONE_BY_ONE = ("SyntheticDiD", "Efficient")
+ONE_BY_ONE = ("SyntheticDiD", "Efficient", "GLSImputation")
 
 
 @dataclass(frozen=True)
@@ -174,8 +176,7 @@ def operators(effects: Effects) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.
                 influence[:, other, month] = influence[swapped, first, month]
     weights = effects.loadings()[0].ravel()
     deviation = differences(effects)[:, 0].reshape(units, -1)
-    contributions = getattr(effects.fit, "bias_reduced", None)
-    if contributions is None:
+    if not effects.fit.regression:
         own = (weights.reshape(units, -1) ** 2).sum(axis=1)
         total = (deviation**2).sum(axis=1)
         reduced = deviation * np.sqrt(np.divide(own, total, out=np.zeros(units), where=total > 0))[:, None]
@@ -191,7 +192,7 @@ def regression_parts(effects: Effects) -> np.ndarray:
     for cell in range(units * months):
         alone = np.zeros((units, months))
         alone.flat[cell] = 1.0
-        parts[:, cell] = outcome(effects, alone).fit.bias_reduced().value[:, 0]
+        parts[:, cell] = bias_reduced(outcome(effects, alone)).value[:, 0]
     return parts
 
 
@@ -200,18 +201,18 @@ def welch(effects: Effects, parts, values: np.ndarray, term: int = 0) -> np.ndar
     design = effects.design
     treated = np.isin(np.arange(len(design.clusters)), design.cluster[np.isfinite(design.adopted)])
     groups = np.stack([treated, ~treated])
-    moments = parts.moments(groups)[term]
-    expected = np.einsum("hgg->g", moments)
+    traces = parts.traces(groups)
+    expected = traces.expected[term].sum(axis=0)
     noise = np.stack([(values**2)[:, g].sum(axis=1) / expected[g].sum() for g in groups], axis=1)
-    trace = noise @ np.einsum("hgg->h", moments)
-    square = np.einsum("rh,rl,hgf,lgf->r", noise, noise, moments, moments, optimize=True)
+    trace = noise @ traces.total[term]
+    square = np.einsum("rh,rl,hl->r", noise, noise, traces.product[term])
     return np.minimum(trace**2 / square, WELCH_CAP * satterthwaite(parts, groups, term))
 
 
 def satterthwaite(parts, groups: np.ndarray, term: int = 0) -> float:
     """Degrees of freedom under equal noise."""
-    total = parts.moments(groups)[term].sum(axis=0)
-    return float(np.trace(total) ** 2 / (total**2).sum())
+    traces = parts.traces(groups)
+    return float(traces.total[term].sum() ** 2 / traces.product[term].sum())
 
 
 def rejections(world: World, estimator, draws: int, seed: int) -> dict[str, float]:
@@ -271,7 +272,7 @@ def _worked_out(effects: Effects, values: np.ndarray) -> dict[str, float]:
     term = len(effects.terms) - 1
     flat, g = values.reshape(len(values), -1), len(effects.design.clusters)
     weights, deviation = effects.loadings()[term].ravel(), differences(effects)[:, term].reshape(g, -1)
-    if getattr(effects.fit, "bias_reduced", None) is not None:
+    if effects.fit.regression:
         reduced = regression_parts(effects)
     else:
         own = np.bincount(effects.design.cluster, (weights.reshape(values.shape[1:]) ** 2).sum(axis=1), minlength=g)

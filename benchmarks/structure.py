@@ -13,7 +13,7 @@ from pathlib import Path
 
 PACKAGE = Path(__file__).resolve().parents[1] / "asn_impact"
 #: Reading files and looking for identifiers in what leaves are about text; nothing else is.
-ABOUT_TEXT = ("intake", "reporting/gate.py", "reporting/privacy.py")
+ABOUT_TEXT = ("intake", "topics/surveys", "topics/promises", "reporting/gate.py")
 CORE = ("words", "reference", "intake", "measures", "designs", "estimation", "scrutiny")
 
 

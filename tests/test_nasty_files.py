@@ -188,7 +188,8 @@ def test_f17_a_link_out_of_the_folder_is_refused(tmp_path: Path, export: Write) 
 
 def test_f18_long_case_numbers_stay_apart(export: Write, tmp_path: Path) -> None:
     numbers = [str(10**17 + i) for i in range(20)]
-    rows = "".join(f"{n};D;{i + 1:02d}/01/2024;\n" for i, n in enumerate(numbers)) + ";D;28/01/2024;\n"
+    rows = "".join(f"{n};D;{i + 1:02d}/01/2024;{i + 1:02d}/12/2024\n" for i, n in enumerate(numbers))
+    rows += ";D;28/01/2024;\n"
     with pytest.warns(ai.DataWarning, match="no case number 1"):
         extract = read(export(HEADINGS + rows))
     assert sorted(r[0] for r in records(extract)) == numbers

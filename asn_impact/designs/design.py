@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -16,12 +16,16 @@ from asn_impact.display import card
 from asn_impact.errors import DesignError
 from asn_impact.intake.training import Rollout
 from asn_impact.measures.panel import Panel
+from asn_impact.timeline import Placed
 from asn_impact.verbs import public_verb
 from asn_impact.words import Alert, Message, paragraph
 
 __all__ = ["Design", "Weighing", "agree", "assign", "refuse_no_cluster"]
 
+MANY_EMPTY: Final = 0.1  # share of empty cells from which on a reader may not expect it
+
 Weighing: TypeAlias = Literal["units", "records"]
+Partly: TypeAlias = Literal["left_out", "treated"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -139,9 +143,19 @@ class Design:
 
 @public_verb
 def assign(
-    panel: Panel, rollout: Rollout, *, cluster: str, weights: Weighing = "units", by: str | None = None
+    panel: Panel,
+    rollout: Rollout,
+    *,
+    cluster: str,
+    weights: Weighing = "units",
+    by: str | None = None,
+    partly: Partly = "left_out",
 ) -> Design:
     """Return the design: the panel's units with their adoption times and clusters.
+
+    A unit is treated from the period on that contains its start, whatever the length of the periods. A quarter,
+    half-year or year whose first month is over when the course ends is treated in part: that cell of that unit is left
+    out, so that it is neither "before" nor "after".
 
     Units of the panel that the rollout does not name are never treated. Units treated in or before the first period
     have no "before" and are set aside. Both are counted in `Design.notes`; whatever is set aside is announced by a
@@ -160,6 +174,8 @@ def assign(
     by
         Attribute of the units that the rollout names, where it does not name the units themselves: with ``"office"``
         all services of an office in ``tabulate(..., by=("office", "service"))`` are treated when their office is.
+    partly
+        ``"treated"`` keeps the cells treated in part, as treated: effects of the first period are then too small.
 
     Raises
     ------
@@ -168,7 +184,11 @@ def assign(
         one period only; the cluster is not an attribute.
     """
     _refuse_hopeless(panel)
-    adopted, notes = _adoption(panel, rollout, by)
+    placed, notes = _adoption(panel, rollout, by)
+    adopted = placed.steps
+    before = panel.observed
+    if partly == "left_out":
+        panel = _without_partly(panel, placed)
     keep, aside = _usable(panel, adopted, cluster)
     codes, labels = _clusters(panel, cluster)
     if weights == "records":
@@ -181,7 +201,7 @@ def assign(
         clustered_by=cluster,
         treatment=rollout.label,
         weights=weights,
-        notes=(*panel.notes, *rollout.notes, *notes, *aside, *_holes(panel, keep)),
+        notes=(*panel.notes, *rollout.notes, *notes, *aside, *_holes(panel, keep, before)),
     )
     design = design if keep.all() else design.where(keep)
     _refuse_no_contrast(design)
@@ -210,7 +230,7 @@ def agree(panel: Panel, rollout: Rollout, other: Rollout) -> Rollout:
     >>> assign(panel, agree(panel, by_date, by_status), cluster="office").adopted
     array([ 1., inf])
     """
-    one, two = (np.maximum(_adoption(panel, which)[0], 0.0) for which in (rollout, other))
+    one, two = (np.maximum(_adoption(panel, which)[0].steps, 0.0) for which in (rollout, other))
     apart = np.flatnonzero(one != two)
     if apart.size:
         pairs = [
@@ -235,7 +255,7 @@ def _refuse_hopeless(panel: Panel) -> None:
         raise DesignError(Message("designs.single_unit", n=len(panel.units)))
 
 
-def _adoption(panel: Panel, rollout: Rollout, by: str | None = None) -> tuple[Float, tuple[Message, ...]]:
+def _adoption(panel: Panel, rollout: Rollout, by: str | None = None) -> tuple[Placed, tuple[Message, ...]]:
     starts = dict(zip(rollout.adopted.index.tolist(), rollout.adopted.tolist(), strict=True))
     labels = panel.units if by is None else tuple(_attribute(panel, by).tolist())
     known = {*labels, *panel.unusable}
@@ -250,10 +270,36 @@ def _adoption(panel: Panel, rollout: Rollout, by: str | None = None) -> tuple[Fl
             )
         )
     unnamed = len(labels) - sum(map(starts.__contains__, labels))
-    adopted, notes = panel.timeline.locate(list(map(starts.get, labels)))
-    if unnamed:
-        notes = (Message("designs.not_named", n=unnamed, total=len(panel.units)), *notes)
-    return adopted, notes
+    placed = panel.timeline.place(list(map(starts.get, labels)))
+    not_named = (Message("designs.not_named", n=unnamed, total=len(panel.units)),) if unnamed else ()
+    return placed, (*not_named, *placed.notes, *_partly_notes(panel, placed))
+
+
+def _cells_partly(panel: Panel, placed: Placed) -> Bool:
+    """(U, T) True where a start lies inside the period."""
+    return np.asarray(panel.timeline.steps[None, :] == placed.partly[:, None])
+
+
+def _partly_notes(panel: Panel, placed: Placed) -> tuple[Message, ...]:
+    hit = np.flatnonzero(_cells_partly(panel, placed).any(axis=1) & (placed.partly > 0))
+    if not hit.size:
+        return ()
+    cells = [f"{panel.units[i]} {panel.timeline.label(placed.partly[i])}" for i in hit]
+    return (Message("designs.partly_treated", n=hit.size, cells=cells),)
+
+
+def _without_partly(panel: Panel, placed: Placed) -> Panel:
+    """Return the panel without the cells that are treated in part."""
+    cells = _cells_partly(panel, placed)
+    if not cells.any():
+        return panel
+    return replace(
+        panel,
+        n=np.where(cells, 0.0, panel.n),
+        mean=np.where(cells, np.nan, panel.mean),
+        weight=np.where(cells, 0.0, panel.weight),
+        within=np.where(cells[:, :, None, None], 0.0, panel.within),
+    )
 
 
 def _attribute(panel: Panel, name: str) -> pd.Series:
@@ -310,16 +356,17 @@ def _clusters(panel: Panel, cluster: str) -> tuple[Int, tuple[Hashable, ...]]:
     return np.maximum(codes, 0).astype(np.int64), tuple(distinct.tolist()) or ("",)
 
 
-def _holes(panel: Panel, keep: Bool) -> tuple[Message, ...]:
-    observed = panel.observed[keep]
-    notes = []
-    single = observed.sum(axis=1) < 2
+def _holes(panel: Panel, keep: Bool, before: Bool) -> tuple[Message, ...]:
+    """Say which units are seen once, and how many cells were empty before those treated in part were left out."""
+    notes: list[Message] = []
+    single = panel.observed[keep].sum(axis=1) < 2
     if single.any():
         names = [panel.units[i] for i in np.flatnonzero(keep)[single]]
         notes.append(Alert("designs.seen_once", n=len(names), units=names))
-    missing = int((~observed[~single]).sum())
-    if missing:
-        notes.append(Alert("designs.empty_cells", n=missing, total=observed[~single].size))
+    empty = ~before[keep][~single]
+    if empty.any():
+        kind = Alert if empty.mean() > MANY_EMPTY else Message
+        notes.append(kind("designs.empty_cells", n=int(empty.sum()), total=empty.size))
     return tuple(notes)
 
 

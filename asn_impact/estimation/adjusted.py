@@ -23,11 +23,14 @@ __all__ = ["AdjustBy", "Adjusted", "Part", "Recipe", "Rows"]
 AdjustBy: TypeAlias = Literal["regression", "ipw", "doubly_robust"]
 Recipe: TypeAlias = AdjustBy | Literal["none"]
 
-_TRIM = 0.995  # comparison units with a higher probability of treatment get no weight (did, DRDID: trim.level)
-_OVERLAP = 0.999  # a comparison with a higher probability anywhere is not estimable (did)
+_TRIM = 0.995  # controls with a higher probability of treatment get no weight (did, DRDID: trim.level)
+_OVERLAP = 0.999  # a comparison with a control of a higher probability is not estimable (did: with anybody)
 _SINGULAR = 1e-10  # smallest eigenvalue of a cross-product in units of its diagonal below which it counts as singular
+_MOST = 500.0  # logarithm of the largest odds: exp would overflow
 _LOGIT_STEP = 1e-8  # Newton converges quadratically: a step this small leaves an error of rounding
-_LOGIT_STEPS = 60
+_LOGIT_STEPS = 100
+_HALVINGS = 40
+_NO_WORSE = 1e-12  # share of a log-likelihood that is rounding
 _BLOCK = 4_000_000  # numbers in one block of leave-one-out logits
 
 
@@ -152,10 +155,22 @@ class Adjusted:
     def coefficients(self) -> Float:
         """(q,) coefficients of the logit of treatment; NaN where treatment can be told from the covariates."""
         rows = self.rows
-        share = float(np.clip((rows.weight * rows.treated).sum() / max(rows.weight.sum(), 1e-300), 1e-12, 1 - 1e-12))
-        start = np.zeros((1, rows.x.shape[1]))
-        start[0, 0] = np.log(share / (1 - share))
-        return np.asarray(logit(rows.x, rows.treated, rows.weight[:, None], start)[0])
+        return np.asarray(logit(rows.x, rows.treated, rows.weight[:, None], np.zeros((1, rows.x.shape[1])))[0])
+
+    @cached_property
+    def unweighted(self) -> Float:
+        """(q,) coefficients of the logit in which all rows count alike: overlap is a matter of who there is."""
+        rows = self.rows
+        if self.weighs_alike:
+            return self.coefficients
+        counted = (rows.weight > 0).astype(np.float64)[:, None]
+        return np.asarray(logit(rows.x, rows.treated, counted, np.zeros((1, rows.x.shape[1])))[0])
+
+    @cached_property
+    def weighs_alike(self) -> bool:
+        """Whether all rows that count have one weight."""
+        weight = self.rows.weight[self.rows.weight > 0]
+        return not weight.size or bool(np.ptp(weight) <= 1e-12 * weight.max())
 
     @cached_property
     def _inverse(self) -> dict[str, Float]:
@@ -165,7 +180,9 @@ class Adjusted:
     @cached_property
     def _shares(self) -> tuple[Float, ...]:
         """(n,) weights of each mean, which sum to one; NaN where nothing carries weight."""
-        odds = odds_of(self.rows, self.coefficients[None])[:, 0] if self.uses_odds else np.ones(0)
+        odds = (
+            odds_of(self.rows, self.coefficients[None], self.unweighted[None])[:, 0] if self.uses_odds else np.ones(0)
+        )
         raw = [part.weight * odds if part.odds else part.weight for part in self.parts]
         return tuple(weight / total if (total := weight.sum()) > 0 else np.full(len(weight), np.nan) for weight in raw)
 
@@ -296,7 +313,12 @@ class Deletion:
         rows = self.full.rows
         kept = self.position[:, None] != left_out[None, :]
         start = np.tile(self.full.coefficients, (len(left_out), 1))
-        odds = odds_of(rows, logit(rows.x, rows.treated, rows.weight[:, None] * kept, start), kept)
+        coefficients = logit(rows.x, rows.treated, rows.weight[:, None] * kept, start)
+        unweighted = coefficients
+        if not self.full.weighs_alike:
+            start = np.tile(self.full.unweighted, (len(left_out), 1))
+            unweighted = logit(rows.x, rows.treated, (rows.weight > 0)[:, None] * kept, start)
+        odds = odds_of(rows, coefficients, unweighted, kept)
         columns = np.concatenate([rows.x, self.outcome], axis=1)
         sums = []
         for part in self.full.parts:
@@ -310,35 +332,60 @@ class Deletion:
 def logit(x: Float, treated: Bool, weight: Float, start: Float) -> Float:
     """Return (B, q) coefficients of B logits of (n,) treatment on (n, q) regressors with (n, B) weights.
 
-    NaN where a step cannot be taken: no weight on one side, regressors without variation of their own.
+    Newton's steps are halved until the likelihood rises: it has one peak, so they find it from any start. NaN where a
+    step cannot be taken: no weight on one side, regressors without variation of their own.
     """
     coefficients = start.copy()
     products = (x[:, :, None] * x[:, None, :]).reshape(len(x), -1)
     both = ((weight * treated[:, None]).sum(axis=0) > 0) & ((weight * ~treated[:, None]).sum(axis=0) > 0)
     coefficients[~both] = np.nan
-    going: Bool = np.asarray(both)
+    going: Bool = both.copy()
     for _ in range(_LOGIT_STEPS):
         if not going.any():
             break
-        w = weight[:, going]
-        chance = expit(x @ coefficients[going].T)
+        w, index = weight[:, going], x @ coefficients[going].T
+        chance = expit(index)
         gradient = (w * (treated[:, None] - chance)).T @ x
         hessian = ((w * (chance * (1 - chance))).T @ products).reshape(-1, x.shape[1], x.shape[1])
         step = (_invert(hessian) @ gradient[:, :, None])[:, :, 0]
-        coefficients[going] += step
+        coefficients[going] += step * _uphill(treated, w, index, x @ step.T)[:, None]
         going[going] = np.abs(step).max(axis=1) > _LOGIT_STEP  # also stops where the step is NaN
     coefficients[going] = np.nan  # not settled: treatment can be told from the covariates
+    again = both & np.isnan(coefficients).any(axis=1) & start.any(axis=1)
+    if again.any():  # far from the peak the likelihood is flat; zero is never far
+        coefficients[again] = logit(x, treated, weight[:, again], np.zeros((int(again.sum()), x.shape[1])))
     return coefficients
 
 
-def odds_of(rows: Rows, coefficients: Float, kept: Bool | None = None) -> Float:
-    """Return (n, B) odds of treatment for (B, q) logits; 0 where trimmed or not kept, all NaN without overlap."""
-    chance = expit(rows.x @ coefficients.T)
+def _uphill(treated: Bool, weight: Float, index: Float, change: Float) -> Float:
+    """(B,) shares of the changes (n, B) of the index at which the likelihood is no lower than before."""
+    before, change = _likelihood(treated, weight, index), np.nan_to_num(change)
+    share = np.ones(index.shape[1])
+    for _ in range(_HALVINGS):
+        lower = _likelihood(treated, weight, index + share * change) < before - _NO_WORSE * np.abs(before)
+        if not lower.any():
+            break
+        share[lower] /= 2
+    return share
+
+
+def _likelihood(treated: Bool, weight: Float, index: Float) -> Float:
+    """(B,) log-likelihoods of treatment."""
+    return np.asarray((weight * (treated[:, None] * index - np.logaddexp(0.0, index))).sum(axis=0))
+
+
+def odds_of(rows: Rows, coefficients: Float, unweighted: Float, kept: Bool | None = None) -> Float:
+    """Return (n, B) odds of treatment for (B, q) logits; 0 where trimmed or not kept, all NaN without overlap.
+
+    There is overlap where no control is all but sure to be treated, by the logit in which all rows count alike: heavy
+    units are not more alike. A treated unit that is all but sure to be treated lends its odds to nobody.
+    """
     counted = (rows.weight > 0)[:, None] if kept is None else kept & (rows.weight > 0)[:, None]
-    highest = np.max(np.where(counted, chance, 0.0), axis=0, initial=0.0)
-    trimmed = np.where(counted & (chance < _TRIM), chance, 0.0)
-    odds = trimmed / (1 - trimmed)
-    return np.where(highest < _OVERLAP, odds, np.nan)
+    controls = np.where(counted & ~rows.treated[:, None], expit(rows.x @ unweighted.T), 0.0)
+    highest = np.max(controls, axis=0, initial=0.0)
+    index = np.minimum(rows.x @ coefficients.T, _MOST)
+    odds = np.where(counted & ~rows.treated[:, None] & (controls < _TRIM), np.exp(index), 0.0)
+    return np.where((highest < _OVERLAP) & np.isfinite(coefficients).all(axis=1), odds, np.nan)
 
 
 def _gram(x: Float, weight: Float) -> Float:

@@ -186,8 +186,12 @@ def effects_by_cell(
 
 
 def cohort_sizes(design: Design) -> Float:
-    """(G, C) weight of each cohort in each cluster: a unit counts with the mean weight of its observed cells."""
+    """(G, C) weight of each cohort in each cluster: a unit counts with the mean weight of its observed cells.
+
+    A unit seen once has no change to compare, and its wave is no larger for it.
+    """
     weight = np.where(design.panel.observed, design.panel.weight, 0.0)
+    weight = np.where((weight > 0).sum(axis=1, keepdims=True) > 1, weight, 0.0)
     unit = np.nan_to_num(ratio(weight.sum(axis=1), (weight > 0).sum(axis=1)))
     return by_cluster(design, unit[:, None] * (design.adopted[:, None] == design.cohorts[None, :]))
 

@@ -5,7 +5,7 @@ Comparisons that share their rows are estimated together, so that a logit of tre
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -16,10 +16,14 @@ from asn_impact.arrays import Bool, Float, Int
 from asn_impact.designs import Design
 from asn_impact.errors import EstimationError
 from asn_impact.estimation.adjusted import Adjusted, Recipe, Rows
+from asn_impact.estimation.deletions import Deletions, Weigh
 from asn_impact.estimation.effects import Fit
+from asn_impact.estimation.patterns import Patterns, Shares
 from asn_impact.words import Alert, Message, paragraph
 
 __all__ = ["AdjustedFit", "Comparison", "covariates_of"]
+
+_MOST_WEIGHTS = 30_000_000  # weights by sort of cluster, kind of unit and period, beyond which kinds do not pay
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,6 +108,16 @@ class AdjustedFit(Fit):
                 estimate[group.terms] = group.estimate(self._mean)
         return estimate
 
+    def without_overlap(self) -> Bool:
+        """(k,) effects with treated units and controls that the covariates tell apart, or cannot be learnt from."""
+        lost = np.zeros(len(self.estimate), dtype=np.bool_)
+        for group in self.groups:
+            rows = group.adjusted.rows
+            counted = rows.weight > 0
+            both = bool((counted & rows.treated).any() and (counted & ~rows.treated).any())
+            lost[group.terms] = both and not group.adjusted.estimable
+        return lost
+
     def influence(self) -> Float:
         """(G, k) influence by cluster."""
         values = np.full((len(self.design.clusters), len(self.estimate)), np.nan)
@@ -146,6 +160,23 @@ class AdjustedFit(Fit):
                     block[term, group.unit, group.column] += loading
         return block
 
+    def loadings_of(self, weights: Float) -> Float:
+        """(m, U, T) weights on the cell means of (m, k) weighted sums of the estimates, without those of each."""
+        total = np.zeros((len(weights), *self.design.panel.mean.shape))
+        for group in self.groups:
+            some = weights[:, group.terms]
+            if not (some.any() and group.adjusted.estimable):
+                continue
+            loading = group.adjusted.loading
+            if group.column is not None:
+                total[:, group.unit, group.column] += some * loading  # one term alone
+                continue
+            by_period = np.zeros((len(weights), total.shape[2]))
+            by_period[:, group.period] = some
+            by_period[:, group.base] -= some.sum(axis=1)
+            total[:, group.unit] += loading[None, :, None] * by_period[:, None, :]
+        return total
+
     def loadings_without(self, weights: Float) -> Float | None:
         """(G, m, U, T) weights on the cell means of (G, m, k) weighted sums of estimates, without each cluster in turn.
 
@@ -166,6 +197,75 @@ class AdjustedFit(Fit):
             added = np.einsum("gn,gmt->gmnt", group.adjusted.loading_without(), by_period)
             total[:, rows[:, None], group.unit] += added
         return total
+
+    @cached_property
+    def _patterns(self) -> Patterns:
+        return Patterns(self.design)
+
+    @cached_property
+    def _shares(self) -> Shares:
+        """The comparisons that are estimable, by kind of unit."""
+        groups = [group for group in self.groups if group.adjusted.estimable]
+        first = self._patterns.first
+        treated, controls = np.zeros((2, len(groups), len(first)))
+        row = np.full(len(self.design.cluster), -1)
+        row[first] = np.arange(len(first))
+        for i, group in enumerate(groups):
+            rows, kind = group.adjusted.rows, row[group.unit]
+            mine = kind >= 0
+            treated[i, kind[mine]] = (rows.weight * rows.treated)[mine]
+            controls[i, kind[mine]] = (rows.weight * ~rows.treated)[mine]
+        count = np.bincount(self._patterns.kind, minlength=len(first)).astype(np.float64)
+        base = [group.base for group in groups]
+        return Shares([group.terms for group in groups], [g.period for g in groups], base, treated, controls, count)
+
+    def means_without(self, now: Float, weigh: Weigh, groups: Bool) -> Sequence[Deletions] | None:
+        """Return what happens to (m, k) weighted means of the estimates when each cluster goes.
+
+        Notes
+        -----
+        The weights without a cluster depend on its sort alone, so the functions of the cells that `Deletions` asks for
+        are one for each sort of cluster. None where there are covariates, or nearly as many kinds as clusters.
+        """
+        kinds, periods = self._patterns, self.design.panel.mean.shape[1]
+        if self.method != "none" or self.sample != "pairs":
+            return None
+        if len(kinds.cluster) * len(kinds.first) * periods > _MOST_WEIGHTS:
+            return None
+        without = self.leave_one_out()
+        return [self._mean_without(j, weights, weigh, groups, without) for j, weights in enumerate(now)]
+
+    def deletions(self, design: Design, groups: Bool) -> Sequence[Deletions] | None:
+        """Return what happens to each estimate when each cluster goes."""
+
+        def weigh(row: int, clusters: Int, known: Bool) -> Float:
+            return np.where(np.arange(known.shape[1]) == row, known, 0.0)
+
+        return self.means_without(np.diag(np.isfinite(self.estimate).astype(np.float64)), weigh, groups)
+
+    def _mean_without(self, j: int, weights: Float, weigh: Weigh, groups: Bool, without: Float) -> Deletions:
+        kinds, periods = self._patterns, self.design.panel.mean.shape[1]
+        rest = weigh(j, kinds.cluster, np.isfinite(without[kinds.cluster]))  # (S, k)
+        estimate = np.full(len(without), np.nan)
+        for sort in np.flatnonzero(rest.any(axis=1)):
+            members, terms = np.flatnonzero(kinds.sort == sort), np.flatnonzero(rest[sort])
+            estimate[members] = without[np.ix_(members, terms)] @ rest[sort, terms]
+        none = np.zeros((1, len(kinds.first)))
+        with_all = self._shares.loadings(np.nan_to_num(weights)[None], none, periods)[0]
+        other = self._shares.loadings(rest, kinds.holds, periods)
+        change = other - with_all  # (S, P, T) the functions of the cells
+        inside = np.einsum("sp,spt,pt->spt", kinds.holds, other, kinds.noise)
+        flat = change.reshape(len(change), -1)
+        cross = inside.reshape(flat.shape) @ flat.T
+        square = (inside * other).sum(axis=(1, 2))
+        own = kinds.holds @ (with_all**2 * kinds.noise).sum(axis=1)
+        covariance = []
+        for group in groups:
+            count = np.bincount(kinds.kind[group[self.design.cluster]], minlength=len(kinds.first))
+            covariance.append((flat * (count[:, None] * kinds.noise).ravel()) @ flat.T)
+        coefficient = (kinds.sort[:, None] == np.arange(len(kinds.cluster))).astype(np.float64)
+        by_cluster = (own[kinds.sort], coefficient, np.stack(covariance), cross[kinds.sort], square[kinds.sort])
+        return Deletions(estimate, *by_cluster, groups)
 
     def _pairs(self, comparison: Comparison, first: int) -> Iterator[Group]:
         seen = self._seen

@@ -22,7 +22,7 @@ from asn_impact.display import card
 from asn_impact.errors import EstimationError
 from asn_impact.estimation.deletions import Deletions, Weigh
 from asn_impact.estimation.methods import Procedure
-from asn_impact.estimation.views import Calendar, Cells, Cohorts, EventStudy, Overall, View
+from asn_impact.estimation.views import Calendar, Cells, Cohorts, EventStudy, Overall, View, keep_whole
 from asn_impact.estimation.working import Working
 from asn_impact.verbs import public_verb
 from asn_impact.words import Message, paragraph
@@ -439,6 +439,34 @@ class Effects:
         cohort[rows, self.cells.cohort[columns]] = 1
         return np.asarray(((cohort @ self.cells.sizes.T) > 0).sum(axis=1))
 
+    def share_of(self, some: Bool) -> float:
+        """Return the share of the treated that some group-time effects after adoption (k,) stand for."""
+        if self.cells is None:
+            return 0.0
+        treated = self.cells.sizes.sum(axis=0)[self.cells.cohort] * (self.cells.event_time >= 0)
+        return float((treated * some).sum() / treated.sum()) if treated.sum() > 0 else 0.0
+
+    @property
+    def left_out(self) -> pd.DataFrame:
+        """Effects by cohort and period that no average counts, with the share of the treated that each stands for.
+
+        One row for each effect after adoption that is not estimable: cohort, period, event_time, share_of_treated.
+        """
+        columns = ["cohort", "period", "event_time", "share_of_treated"]
+        cells = self.cells
+        if cells is None:
+            return pd.DataFrame({name: [] for name in columns})
+        known = np.isfinite(self.fit.fit.estimate if isinstance(self.fit, Averaged) else self.estimate)
+        rows = np.flatnonzero(~known & (cells.event_time >= 0))
+        labels = self.design.panel.timeline.labels
+        values = {
+            "cohort": [self.design.cohort_label(self.design.cohorts[i]) for i in cells.cohort[rows]],
+            "period": [labels[t] for t in cells.period[rows]],
+            "event_time": cells.event_time[rows],
+            "share_of_treated": [self.share_of(np.arange(len(known)) == row) for row in rows],
+        }
+        return pd.DataFrame(values, columns=columns)
+
     def members(self, cells: Cells) -> Bool:
         """(m, k) which group-time terms stand behind each estimate."""
         return self.fit.member if isinstance(self.fit, Averaged) else np.eye(len(cells.cohort), dtype=np.bool_)
@@ -461,13 +489,24 @@ class Effects:
         if self.cells is None:
             return self._of_treatment(view)
         terms, member = view(self.cells, self.design)
-        member = member & np.isfinite(self.estimate)[None, :]
+        needed = view.needed(self.cells) if isinstance(view, EventStudy) else None
+        member = member & keep_whole(np.isfinite(self.estimate), needed, self.cells)[None, :]
         left = member.any(axis=1)
         if not left.any():
             nothing = Message("estimation.view_empty", view=type(view).__name__)
             raise EstimationError(paragraph(nothing, *self.notes))
-        fit = self._average(self.cells, member[left], alike=isinstance(view, Cohorts))
-        return replace(self, terms=terms.iloc[np.flatnonzero(left)].reset_index(drop=True), fit=fit, view=view)
+        fit = replace(self._average(self.cells, member[left], alike=isinstance(view, Cohorts)), needed=needed)
+        terms = terms.iloc[np.flatnonzero(left)].reset_index(drop=True)
+        return replace(self, terms=terms, fit=fit, view=view, notes=(*self.notes, *self._unbalanced(needed, member)))
+
+    def _unbalanced(self, needed: Bool | None, member: Bool) -> tuple[Message, ...]:
+        """Return which waves a balanced event study compares, where it leaves some out."""
+        if needed is None or self.cells is None:
+            return ()
+        kept = np.unique(self.cells.cohort[member.any(axis=0)])
+        out = np.setdiff1d(np.arange(len(self.design.cohorts)), kept)
+        waves = [[self.design.cohort_label(self.design.cohorts[i]) for i in some] for some in (kept, out)]
+        return (Message("estimation.balanced_waves", kept=waves[0], out=waves[1]),) if len(out) else ()
 
     def _average(self, cells: Cells, member: Bool, *, alike: bool) -> Averaged:
         return Averaged(self.fit, cells, member, alike)
@@ -567,13 +606,15 @@ class Some(Fit):
 class Averaged(Fit):
     """Weighted means of another fit's estimates; cohort sizes are estimates too, and count as such.
 
-    `member` (m, k) says which terms enter; weights are the cohort sizes, or all alike when `alike`.
+    `member` (m, k) says which terms enter; weights are the cohort sizes, or all alike when `alike`. A cohort that lacks
+    one of the terms that are `needed` (k,) does not enter at all.
     """
 
     fit: Fit
     cells: Cells
     member: Bool
     alike: bool
+    needed: Bool | None = None
 
     def _weights(self, sizes: Float, known: Bool | None = None, rows: slice = slice(None)) -> Float:
         """(..., m, k) weights that sum to one, from (..., C) cohort sizes; NaN where nothing is left.
@@ -582,7 +623,8 @@ class Averaged(Fit):
         """
         by_term = np.ones_like(sizes[..., self.cells.cohort]) if self.alike else sizes[..., self.cells.cohort]
         by_term = np.where(sizes[..., self.cells.cohort] > 0, by_term, 0.0)
-        by_term = by_term if known is None else np.where(known, by_term, 0.0)
+        if known is not None:
+            by_term = np.where(keep_whole(known, self.needed, self.cells), by_term, 0.0)
         raw = self.member[rows] * by_term[..., None, :]
         total = raw.sum(axis=-1, keepdims=True)
         return np.asarray(np.divide(raw, total, out=np.full_like(raw, np.nan), where=total > 0))
@@ -642,6 +684,9 @@ class Averaged(Fit):
 
     def loadings(self) -> Float:
         return self.fit.loadings_of(self._now)
+
+    def loadings_of(self, weights: Float) -> Float:
+        return self.fit.loadings_of(weights @ self._now)
 
     @property
     def correction(self) -> float:

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from asn_impact.arguments import Names, Steps
-from asn_impact.arrays import Float
+from asn_impact.arrays import Bool, Float
 from asn_impact.designs import Design
 from asn_impact.errors import EstimationError
 from asn_impact.estimation.adjusted import AdjustBy
@@ -120,7 +120,18 @@ class GroupTime(Estimator):
             }
         )
         notes = (*notes, *_not_estimable(design, comparisons, terms, fit.estimate, cells))
-        return Effects(self, design, terms, fit, cells, notes=notes, reference=self._reference(design, comparisons))
+        effects = Effects(self, design, terms, fit, cells, notes=notes, reference=self._reference(design, comparisons))
+        return replace(effects, notes=(*notes, *self._without_overlap(effects, fit.without_overlap())))
+
+    def _without_overlap(self, effects: Effects, lost: Bool) -> tuple[Message, ...]:
+        """Return what to do about effects after adoption that the covariates take away, with their share."""
+        assert effects.cells is not None
+        lost = lost & (effects.cells.event_time >= 0)
+        if not lost.any() or not self.adjust:
+            return ()
+        share = effects.share_of(lost)
+        pairs = _pairs(effects.terms[lost])
+        return (Alert("estimation.no_overlap", n=len(pairs), names=self.adjust, share=share, pairs=pairs),)
 
     def _reference(self, design: Design, comparisons: tuple[Comparison, ...]) -> int | None:
         """Return the event time of the base: none where it moves, or differs between waves."""
@@ -167,8 +178,13 @@ class GroupTime(Estimator):
 
 
 def _sizes(design: Design, sample: str) -> Float:
-    """(G, C) weight of each cohort in each cluster: mean weight of its units, or the sum of their records."""
+    """(G, C) weight of each cohort in each cluster: mean weight of its units, or the sum of their records.
+
+    A unit seen once has no change to compare, and its wave is no larger for it.
+    """
     weight = np.where(design.panel.observed, design.panel.weight, 0.0)
+    if sample == "pairs":
+        weight = np.where((weight > 0).sum(axis=1, keepdims=True) > 1, weight, 0.0)
     unit = weight.sum(axis=1)
     if sample == "pairs" or design.weights == "units":
         unit = ratio(unit, (weight > 0).sum(axis=1))
@@ -185,7 +201,11 @@ def _not_estimable(
         notes.append(Alert("estimation.waves_without_base", waves=labels))
     missing = np.isnan(estimate) & (cells.event_time >= 0)
     if missing.any():
-        pairs = zip(terms["cohort"][missing], terms["period"][missing], strict=True)
-        effects = tuple(Message("estimation.att", cohort=str(cohort), period=str(period)) for cohort, period in pairs)
+        effects = _pairs(terms[missing])
         notes.append(Message("estimation.pairs_not_estimable", n=len(effects), pairs=effects))
     return tuple(notes)
+
+
+def _pairs(terms: pd.DataFrame) -> tuple[Message, ...]:
+    pairs = zip(terms["cohort"], terms["period"], strict=True)
+    return tuple(Message("estimation.att", cohort=str(cohort), period=str(period)) for cohort, period in pairs)

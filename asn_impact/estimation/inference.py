@@ -7,7 +7,7 @@ asked for.
 from __future__ import annotations
 
 from abc import abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -15,7 +15,7 @@ import pandas as pd
 from scipy import special
 
 from asn_impact.arguments import Level
-from asn_impact.arrays import Float, readonly
+from asn_impact.arrays import Bool, Float, readonly
 from asn_impact.display import card
 from asn_impact.errors import InferenceError
 from asn_impact.estimation.clusters import cluster_sums
@@ -27,6 +27,7 @@ from asn_impact.words import Alert, Message
 
 __all__ = ["Classical", "ClusterRobust", "Inference", "Rule", "infer"]
 
+_SAYS = 1e-10  # share of the largest weight or influence of a cluster below which another one says nothing
 _NO_VARIATION = 1e-12  # a standard error below this share of the outcome's size is rounding, not uncertainty
 
 
@@ -40,7 +41,7 @@ class Rule(Procedure):
     @public_verb
     def __call__(self, effects: Effects) -> Inference:
         """Attach a variance and degrees of freedom to effects."""
-        return self.attach(effects)
+        return _attach(effects, self)
 
     @abstractmethod
     def attach(self, effects: Effects) -> Inference:
@@ -154,7 +155,35 @@ def infer(effects: Effects, rule: Rule) -> Inference:
         A single cluster is treated, or a single one is not: no rule based on clusters can tell its noise from the
         effect.
     """
-    return rule.attach(effects)
+    return _attach(effects, rule)
+
+
+def _attach(effects: Effects, rule: Rule) -> Inference:
+    """Attach a rule to what the clusters that say something say."""
+    silent = silent_clusters(effects)
+    if not silent.any():
+        return rule.attach(effects)
+    speaking = effects.anew(effects.design.where(~silent[effects.design.cluster]))
+    if not speaking.terms.equals(effects.terms):
+        return rule.attach(effects)
+    labels = [str(label) for label, out in zip(effects.design.clusters, silent, strict=True) if out]
+    note = Message("inference.silent_clusters", n=len(labels), clusters=labels)
+    inference = rule.attach(replace(speaking, notes=effects.notes))
+    return replace(inference, notes=(*inference.notes, note))
+
+
+def silent_clusters(effects: Effects) -> Bool:
+    """(G,) clusters whose outcomes enter no estimate, such as a unit seen once: they are no clusters."""
+    design, fit = effects.design, effects.fit
+    silent = np.zeros(len(design.clusters), dtype=np.bool_)
+    if not effects.linear or (design.panel.observed.all() and np.isfinite(effects.estimate).all()):
+        return silent
+    mixed = np.random.default_rng(0).uniform(0.5, 1.5, (1, len(effects.estimate)))  # zero only where every weight is
+    loading = np.abs(fit.loadings_of(mixed)[0])
+    largest = cluster_sums(design.cluster, len(silent), loading.sum(axis=1)[:, None])[:, 0]
+    influence = np.abs(np.nan_to_num(effects.influence)).sum(axis=1)
+    silent = (largest <= _SAYS * largest.max(initial=0.0)) & (influence <= _SAYS * influence.max(initial=0.0))
+    return np.zeros_like(silent) if silent.all() else silent
 
 
 @dataclass(frozen=True)
@@ -228,7 +257,7 @@ def conclude(effects: Effects, rule: Rule, variance: Float, df: Float) -> Infere
     if alone.any():
         notes.append(Alert("inference.one_cluster_behind", rule=rule.entry.name, terms=labels[alone]))
     if (gone := np.isnan(diagonal) & ~alone).any():
-        notes.append(Alert("inference.rests_on_one_cluster", rule=rule.entry.name, terms=labels[gone]))
+        notes.append(_rests_on_one(effects, rule, gone))
     unknown = flat | np.isnan(diagonal)
     variance[unknown, :] = np.nan
     variance[:, unknown] = np.nan
@@ -236,6 +265,15 @@ def conclude(effects: Effects, rule: Rule, variance: Float, df: Float) -> Infere
     if (weak := np.isfinite(df) & (df < 3)).any():
         notes.append(Message("inference.few_degrees", terms=labels[weak], df=float(df[weak].min())))
     return Inference(effects, rule, effects.estimate, variance, df, (*effects.notes, *notes))
+
+
+def _rests_on_one(effects: Effects, rule: Rule, gone: Bool) -> Message:
+    """Say which estimates cannot be had without which clusters, and what would help."""
+    lost = np.asarray(np.isnan(effects.leave_one_out()[:, gone]).any(axis=1))
+    clusters = [str(label) for label, out in zip(effects.design.clusters, lost, strict=True) if out]
+    terms = np.array(effects.labels, dtype=object)[gone]
+    key = "rests_on_clusters" if clusters else "rests_on_one_cluster"
+    return Alert(f"inference.{key}", rule=rule.entry.name, terms=terms, clusters=clusters)
 
 
 def effective_clusters(effects: Effects) -> Float:

@@ -65,16 +65,28 @@ class Blocks:
         return np.asarray(self.residual_score @ self.inverse[:, : self.p])
 
     def leave_one_out(self) -> Float:
-        """(G, p) coefficients without each cluster; NaN where one rests on that cluster."""
+        """(G, p) coefficients without each cluster; NaN where one rests on that cluster.
+
+        Where the others leave two of them alike, the later one goes, as it does when the regression is run without the
+        cluster.
+        """
         gram, score = self.gram.sum(axis=0) - self.gram, self.score.sum(axis=0) - self.score
-        return _partial_out(gram, score, self.p)
+        without = _partial_out(gram, score, self.p)
+        for c in np.flatnonzero(np.isnan(without).all(axis=1)):
+            without[c] = _without_collinear(gram[c], score[c], self.p)
+        return without
+
+    @property
+    def lost(self) -> Bool:
+        """(G, p) coefficients that are not the same thing, or nothing, without a cluster."""
+        gram, score = self.gram.sum(axis=0) - self.gram, self.score.sum(axis=0) - self.score
+        return np.isnan(_partial_out(gram, score, self.p))
 
     def deleted(self) -> Contributions:
         """Jackknife deviations as products of scores: g_c = -(S - H_c)^-1 a."""
         without = np.linalg.pinv(self.gram.sum(axis=0) - self.gram, hermitian=True, rcond=1e-11)
         direction = -without[:, :, : self.p]
-        lost = np.isnan(self.leave_one_out())
-        value = np.where(lost, np.nan, np.einsum("gqp,gq->gp", direction, self.residual_score))
+        value = np.where(self.lost, np.nan, np.einsum("gqp,gq->gp", direction, self.residual_score))
         return Contributions(value, lambda groups: Traces.of(self._moments(direction, groups)))
 
     def bias_reduced(self) -> Contributions:
@@ -255,12 +267,28 @@ class LeastSquares(Fit):
         gram = _free(total[None], total[None, :, :p], p)[0][:p]
         size = (self.weight[:, :, None] * np.nan_to_num(self.regressors) ** 2).sum(axis=(0, 1))
         size[self._varying[1:] - 1] += np.diagonal(self._inside.sum(axis=(0, 1)))[1:]
-        gone = np.zeros(p, dtype=np.bool_)
-        for j in range(p):  # left to right: what is left of each column after those before it
-            before = np.flatnonzero(~gone[:j])
-            inverse = np.linalg.pinv(gram[np.ix_(before, before)], hermitian=True)
-            gone[j] = not gram[j, j] - gram[j, before] @ inverse @ gram[before, j] > _SINGULAR * size[j]
-        return gone
+        return _explained(gram, size)
+
+
+def _explained(gram: Float, size: Float) -> Bool:
+    """(p,) columns of which nothing is left after those before them, for their cross-product and raw sizes."""
+    gone = np.zeros(len(gram), dtype=np.bool_)
+    for j in range(len(gram)):
+        before = np.flatnonzero(~gone[:j])
+        inverse = np.linalg.pinv(gram[np.ix_(before, before)], hermitian=True)
+        gone[j] = not gram[j, j] - gram[j, before] @ inverse @ gram[before, j] > _SINGULAR * size[j]
+    return gone
+
+
+def _without_collinear(gram: Float, score: Float, p: int) -> Float:
+    """(p,) coefficients of interest, NaN for those that the ones before them explain."""
+    free = _free(gram[None], gram[None, :, :p], p)[0][:p]
+    left = np.flatnonzero(~_explained(free, np.diag(gram)[:p]))
+    columns = np.concatenate([left, np.arange(p, len(gram))])
+    found = np.full(p, np.nan)
+    if left.size:
+        found[left] = _partial_out(gram[np.ix_(columns, columns)][None], score[columns][None], len(left))[0]
+    return found
 
 
 def _free(gram: Float, right: Float, p: int) -> Float:

@@ -313,16 +313,18 @@ def romano_wolf(inferences: Sequence[Inference], *, reps: Times, seed: Steps) ->
     """
     if not inferences:
         raise InferenceError(Message("inference.empty_family"))
-    labels = [str(i) for i in inferences[0].effects.design.clusters]
+    labels = _clusters_of(inferences[0])
     columns = []
     for inference in inferences:
         if len(inference.estimate) != 1:
             raise InferenceError(Message("inference.several_estimates", n=len(inference.estimate)))
-        own = [str(i) for i in inference.effects.design.clusters]
+        own = _clusters_of(inference)
         if sorted(own) != sorted(labels):
             apart = sorted(set(own) ^ set(labels))
             raise InferenceError(Message("inference.other_clusters", clusters=apart))
-        columns.append(inference.effects.influence[[own.index(label) for label in labels], 0])
+        influence = inference.effects.influence[:, 0]
+        silent = np.zeros(len(own) - len(influence))  # they come last
+        columns.append(np.concatenate([influence, silent])[[own.index(label) for label in labels]])
     influence = np.stack(columns, axis=1)
     sums = np.abs(_sums(influence, reps, seed)) / np.sqrt((influence**2).sum(axis=0))
     own_p = np.array([float(i.p_value[0]) for i in inferences])
@@ -366,3 +368,9 @@ def _sums(influence: Float, reps: int, seed: int) -> Float:
             signs = np.unpackbits(bits[:, first // 8 : (first + _CLUSTERS) // 8], axis=1, count=len(some))
             plus[draws] += signs.astype(np.float64) @ some
     return np.asarray(2 * plus - influence.sum(axis=0))
+
+
+def _clusters_of(inference: Inference) -> list[str]:
+    """Return the names of the clusters, those that say nothing about the estimates last."""
+    silent = [name for note in inference.notes if note.key == "inference.silent_clusters" for name in note["clusters"]]
+    return [str(label) for label in inference.effects.design.clusters] + silent

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+from scipy.sparse import csgraph
 
 from asn_impact.arrays import Bool, Float
-from asn_impact.estimation.matrices import invert
 
 __all__ = ["FALLBACK", "GRID", "Units", "Working", "choose_working", "project"]
 
@@ -143,14 +143,22 @@ def choose_working(outcome: Float, untreated: Bool, n: Float, steps: Float) -> W
     values = np.where(mask, values - values.sum(axis=1, keepdims=True) / mask.sum(axis=1, keepdims=True), 0.0)
     if not values.any():
         return Working(0.0, 0.0, level)
-    deviances = np.array([_deviance(values, mask, n[chosen], steps, level, *point) for point in GRID])
+    null = _null_space(mask)
+    deviances = np.array([_deviance(values, mask, n[chosen], steps, level, null, *point) for point in GRID])
     best = np.nanmin(deviances)
     first = int(np.flatnonzero(deviances <= best + _TIE * max(1.0, abs(best)))[0])
     return Working(*GRID[first], level)
 
 
 def _deviance(
-    outcome: Float, untreated: Bool, n: Float, steps: Float, level: float, correlation: float, ratio: float
+    outcome: Float,
+    untreated: Bool,
+    n: Float,
+    steps: Float,
+    level: float,
+    null: Float,
+    correlation: float,
+    ratio: float,
 ) -> float:
     """Return minus twice the restricted log likelihood, its scale at its best, up to a constant."""
     shocks, noise = _shocks(correlation, ratio, steps), _noise(ratio, level, n)
@@ -172,14 +180,26 @@ def _deviance(
         score += filtered.sum(axis=0)
         square += float((filtered * outcome[units]).sum())
         logs += float(2 * np.log(np.diagonal(root, axis1=1, axis2=2)).sum() + np.log(total).sum())
-    inverse, null = invert(gram)
     rank = periods - null.shape[1]
     df = float(untreated.sum()) - len(outcome) - rank
-    left = square - float(score @ inverse @ score)
+    size = float(np.trace(gram)) / periods  # directions without information are filled up, so that there is a root
+    root = np.linalg.cholesky(gram + size * null @ null.T)
+    left = square - float((np.linalg.solve(root, score) ** 2).sum())
     if df <= 0 or left <= 0:
         return float("nan")
-    values = np.linalg.eigvalsh(gram)[null.shape[1] :]
-    return float(logs + np.log(values).sum() + df * np.log(left / df))
+    logs += float(2 * np.log(np.diag(root)).sum()) - null.shape[1] * float(np.log(size))
+    return float(logs + df * np.log(left / df))
+
+
+def _null_space(untreated: Bool) -> Float:
+    """(T, d) directions of the period effects that no covariance lets the untreated cells tell: one a set of periods.
+
+    Periods hang together where a unit is seen in both; a constant over each connected set cannot be told from units.
+    """
+    together = (untreated.T.astype(np.float64) @ untreated) > 0
+    _, part = csgraph.connected_components(together, directed=False)
+    null = (part[:, None] == np.unique(part)).astype(np.float64)
+    return np.asarray(null / np.linalg.norm(null, axis=0))
 
 
 def _blocks(units: int, periods: int) -> Iterator[slice]:

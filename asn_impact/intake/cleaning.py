@@ -8,7 +8,6 @@ table costs later passes nothing.
 from __future__ import annotations
 
 import datetime as dt
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
@@ -16,12 +15,13 @@ from operator import add, and_, or_
 from typing import Any, TypeAlias
 
 import narwhals as nw
-import numpy as np
 
 from asn_impact.arguments import did_you_mean
 from asn_impact.errors import InputError, PrivacyError
 from asn_impact.identifiers import persons_in
-from asn_impact.intake.columns import check_mapping, normalised, status_meanings
+from asn_impact.intake.checks import OfficeCount
+from asn_impact.intake.columns import check_mapping, status_meanings
+from asn_impact.intake.copies import copies_of, one_row_a_case
 from asn_impact.intake.ledger import Ledger, reason
 from asn_impact.intake.local import NULL_WORDS, PLACEHOLDERS
 from asn_impact.intake.privacy import masked
@@ -32,7 +32,6 @@ __all__ = [
     "Cleaned",
     "bounds_of",
     "clean",
-    "drawn_on_completion",
     "left_out",
     "placeholders_read",
     "without_placeholders",
@@ -41,7 +40,6 @@ __all__ = [
 Frame: TypeAlias = "nw.LazyFrame[Any]"
 
 STATUSES = ("open", "granted", "rejected", "withdrawn")
-FEWEST_CASES, ALREADY_WAITING = 20, 5  # below these the dates do not tell how an export was drawn
 MOST_STATUSES = 40  # words; a column with more unknown ones is no status, and may hold names
 LONGEST_WAIT = 10  # years; longer is a slip of the year in every export seen
 TOTAL = r"(?i)^\s*(?:grand\s*total|sub\s*total|jumlah|total|rata-rata)"
@@ -52,7 +50,6 @@ REASON, BLANK = "asn_reason", "asn_blank"
 KEPT = "kept"
 #: Codes of the reasons to leave a row out; their words stand in words/reasons.toml.
 NO_DATE = {"received": "received_is_no_date", "decided": "decided_is_no_date"}
-REPEATED, SUPERSEDED, CONTRADICTING = "repeated_copy", "open_copy", "contradicting_copies"
 UNDER = "below_the_table"  # place and date, title and name of who signed
 
 
@@ -72,14 +69,21 @@ UNKNOWN = Bounds(dt.date.min, dt.date.max, 1, {})
 
 @dataclass(frozen=True, eq=False)
 class Cleaned:
-    """Records, ledger, rows by file, and the facts of the kept rows that later questions need."""
+    """Records, ledger, rows by file, and the facts of the kept rows that later questions need, by office and file."""
 
     records: Frame
     ledger: Ledger
     rows_by_file: Mapping[int, int]
-    open_cases: int
+    offices: Mapping[str, OfficeCount]
+    files: Mapping[int, OfficeCount]
+    earliest: dt.date | None
     latest: dt.date | None
     notes: tuple[Message, ...]
+
+    @property
+    def open_cases(self) -> int:
+        """Number of kept cases that wait for a decision."""
+        return sum(o.still_open for o in self.offices.values())
 
 
 def _one(frame: Frame) -> dict[str, Any]:
@@ -194,8 +198,8 @@ def _years_before(day: dt.date, years: int) -> dt.date:
         return day.replace(year=day.year - years, day=28)
 
 
-def _too_long(as_of: dt.date) -> nw.Expr:
-    """Ten years or more between the two dates (or since, for an open case), by the calendar."""
+def _too_long() -> nw.Expr:
+    """Ten years or more between the two dates, by the calendar. An open case is never too old."""
     received, decided = nw.col("received"), nw.col("decided")
 
     def day_of_year(date: nw.Expr) -> nw.Expr:
@@ -203,8 +207,7 @@ def _too_long(as_of: dt.date) -> nw.Expr:
 
     years = decided.dt.year() - received.dt.year()
     exactly = (years == LONGEST_WAIT) & (day_of_year(decided) >= day_of_year(received))
-    still_open = decided.is_null() & (received <= _years_before(as_of, LONGEST_WAIT))
-    return (years > LONGEST_WAIT) | exactly | still_open
+    return (years > LONGEST_WAIT) | exactly
 
 
 def _surely(condition: nw.Expr) -> nw.Expr:
@@ -239,7 +242,7 @@ def _reasons(names: list[str], bounds: Bounds, as_of: dt.date) -> dict[str, nw.E
     if bounds.latest > as_of:
         reasons["decided_after_export"] = decided > as_of
     if bounds.earliest <= _years_before(min(max(bounds.latest, as_of), dt.date(9999, 1, 1)), LONGEST_WAIT):
-        reasons["wait_of_ten_years"] = _too_long(as_of)
+        reasons["wait_of_ten_years"] = _too_long()
     reasons["no_office"] = nw.col("office").is_null() | (nw.col("office") == "")
     if "asn_status" in names:
         finished = status.is_in(["granted", "rejected"])
@@ -262,19 +265,25 @@ def _reason(reasons: Mapping[str, nw.Expr]) -> nw.Expr:
     return chosen  # type: ignore[no-any-return]
 
 
-def _count(frame: Frame, reasons: Mapping[str, nw.Expr], weight: str | None) -> list[dict[str, Any]]:
+def _count(frame: Frame, reasons: Mapping[str, nw.Expr], weight: str | None, long_ago: dt.date) -> list[dict[str, Any]]:
     """One grouped count: rows by office, file and reason, with the facts of each group."""
     names = frame.collect_schema().names()
     keys = ["office", *([FILE] if FILE in names else []), REASON]
-    waiting = nw.when(nw.col("decided").is_null()).then(1).otherwise(0).alias("asn_open")
+    undated, waiting = nw.col("decided").is_null(), nw.col("status") == "open"
+    old = waiting & (nw.col("received") <= long_ago)
+    flags = {"asn_undated": undated, "asn_open": undated & waiting, "asn_old": old}
+    ones = [nw.when(condition).then(1).otherwise(0).alias(name) for name, condition in flags.items()]
     blanks = {"blank": nw.col(BLANK).sum()} if BLANK in names else {}
     rows = (
-        frame.with_columns(_reason(reasons).alias(REASON), waiting)
+        frame.with_columns(_reason(reasons).alias(REASON), *ones)
         .group_by(*keys)
         .agg(
             n=nw.len() if weight is None else nw.col(weight).sum(),
             cases=nw.len(),
             still_open=nw.col("asn_open").sum(),
+            undated=nw.col("asn_undated").sum(),
+            old=nw.col("asn_old").sum(),
+            first_received=nw.col("received").min(),
             last_received=nw.col("received").max(),
             last_decided=nw.col("decided").max(),
             **blanks,
@@ -284,13 +293,9 @@ def _count(frame: Frame, reasons: Mapping[str, nw.Expr], weight: str | None) -> 
     return list(rows.rows(named=True))
 
 
-def _check_labels(labels: list[str]) -> tuple[Message, ...]:
+def _check_labels(labels: list[str]) -> None:
     if any(persons_in(label) for label in labels):
         raise PrivacyError(Message("intake.office.persons"))
-    ways: dict[str, list[str]] = {}
-    for label in labels:
-        ways.setdefault(normalised(label), []).append(label)
-    return tuple(Alert("intake.office.spelt_differently", names=same) for same in ways.values() if len(same) > 1)
 
 
 def clean(
@@ -320,28 +325,13 @@ def clean(
         Column with the number of rows a record stands for (steps of a case).
     """
     frame, reasons = _with_reasons(typed, bounds, as_of, status_words)
-    groups = _count(frame, reasons, weight)
-    labels = sorted({g["office"] for g in groups if isinstance(g["office"], str)})
-    if any(label != " ".join(label.split()) for label in labels):
-        frame = frame.with_columns(office=_squeeze())
-        groups = _count(frame, reasons, weight)
-    if kept_labels := _kept_labels(groups):
-        decimals = all(_DECIMAL_CODE.fullmatch(label) for label in kept_labels)
-        if decimals:  # a program between the office and us read codes as numbers
-            frame = frame.with_columns(office=nw.col("office").str.replace_all(r"\.0+$", ""))
-            groups = _count(frame, reasons, weight)
-    return _settle(frame, reasons, groups, columns, _check_labels(_kept_labels(groups)))
-
-
-_DECIMAL_CODE = re.compile(r"[1-9]\d{0,14}\.0+")
+    groups = _count(frame, reasons, weight, _years_before(as_of, LONGEST_WAIT))
+    _check_labels(_kept_labels(groups))
+    return _settle(frame, reasons, groups, columns)
 
 
 def _kept_labels(groups: Sequence[Mapping[str, Any]]) -> list[str]:
     return sorted({g["office"] for g in groups if isinstance(g["office"], str) and g[REASON] == KEPT})
-
-
-def _squeeze() -> nw.Expr:
-    return nw.col("office").str.replace_all("[\\s\u00a0]+", " ").str.strip_chars()
 
 
 def _with_reasons(
@@ -372,41 +362,18 @@ def left_out(
         What to give of each row, beside ``asn_file``, ``asn_place`` and ``asn_reason``.
     """
     frame, reasons = _with_reasons(typed, UNKNOWN, as_of, status_words)
-    rows = frame.with_columns(_reason(reasons).alias(REASON), office=_squeeze())
+    rows = frame.with_columns(_reason(reasons).alias(REASON))
     cells = [FILE, PLACE, REASON, *columns]
     dropped = rows.filter(nw.col(REASON) != KEPT).select(*cells)
     usable = rows.filter(nw.col(REASON) == KEPT)
     texts = [c for c in ("office", "service") if c in columns]
     words = {c: frozenset(map(str, usable.select(c).unique().collect()[c].to_list())) for c in texts}
     if "case" in frame.collect_schema().names():
-        dropped = nw.concat([dropped, _copies(usable).select(*cells)], how="vertical")
+        dropped = nw.concat([dropped, copies_of(usable).select(*cells)], how="vertical")
     return dropped, words
 
 
-def _copies(kept: Frame) -> Frame:
-    """Rows of `kept` that give way to another row of the same case, with the reason."""
-    copies = _judge_copies(kept.drop(REASON))
-    first = (
-        copies.filter(nw.col(REASON) == KEPT).group_by("office", "case").agg(nw.col(FILE).min().alias("asn_first_file"))
-    )
-    in_file = (
-        copies.filter(nw.col(REASON) == KEPT)
-        .group_by("office", "case", FILE)
-        .agg(nw.col(PLACE).min().alias("asn_first_place"))
-    )
-    rows = copies.join(first, on=["office", "case"], how="left").join(in_file, on=["office", "case", FILE], how="left")
-    again = (nw.col(FILE) > nw.col("asn_first_file")) | (nw.col(PLACE) > nw.col("asn_first_place"))
-    fate = nw.when((nw.col(REASON) == KEPT) & again).then(nw.lit(REPEATED)).otherwise(nw.col(REASON))
-    return rows.with_columns(fate.alias(REASON)).filter(nw.col(REASON) != KEPT)
-
-
-def _settle(
-    frame: Frame,
-    reasons: Mapping[str, nw.Expr],
-    groups: list[dict[str, Any]],
-    columns: list[str],
-    notes: tuple[Message, ...],
-) -> Cleaned:
+def _settle(frame: Frame, reasons: Mapping[str, nw.Expr], groups: list[dict[str, Any]], columns: list[str]) -> Cleaned:
     dropped = {code: sum(int(g["n"]) for g in groups if g[REASON] == code) for code in reasons}
     biting = {code: condition for code, condition in reasons.items() if dropped[code]}
     records = frame.with_columns(_reason(biting).alias(REASON)).filter(nw.col(REASON) == KEPT) if biting else frame
@@ -417,88 +384,41 @@ def _settle(
     usable = [g for g in groups if g[REASON] == KEPT]
     n_read, n_usable = sum(int(g["n"]) for g in groups), sum(int(g["n"]) for g in usable)
     copies: dict[str, int] = {}
+    notes: tuple[Message, ...] = ()
     if n_usable and "case" in frame.collect_schema().names():
-        records, copies = _one_row_a_case(records, sum(int(g["cases"]) for g in usable))
+        records, copies, notes = one_row_a_case(records, sum(int(g["cases"]) for g in usable))
     blank = sum(int(g.get("blank") or 0) for g in groups)
-    dates = [d for g in usable for key in ("last_received", "last_decided") if (d := _date(g[key])) is not None]
     files: dict[int, int] = {}
     for group in groups:
         files[int(group.get(FILE) or 0)] = files.get(int(group.get(FILE) or 0), 0) + int(group["n"])
     counts = {reason(code): n for code, n in {**dropped, **copies}.items()}
-    ledger = Ledger(read=n_read, kept=n_usable - sum(copies.values()), dropped=counts)
-    still_open = sum(int(g["still_open"]) for g in usable)
-    return Cleaned(records, ledger, files, still_open, max(dates, default=None), (*placeholders_read(blank), *notes))
-
-
-# --- copies of one case ---------------------------------------------------------------------------------------
-
-
-def _one_row_a_case(records: Frame, rows: int) -> tuple[Frame, dict[str, int]]:
-    """One row for each (office, case). Copies that agree become one; an open copy gives way to a decided one.
-
-    Copies that name different received dates, decision dates or outcomes contradict each other: nobody knows
-    which is right, so all of them are dropped. Where nothing is double, nothing is joined.
-    """
-    if int(_one(records.select(n=nw.col("case").n_unique()))["n"]) == rows:
-        return records, {}
-    copies_of = _judge_copies(records)
-    counts = {r[REASON]: int(r["n"]) for r in copies_of.group_by(REASON).agg(n=nw.len()).collect().rows(named=True)}
-    columns = records.collect_schema().names()
-    others = [c for c in columns if c not in ("office", "case")]
-    single = (
-        copies_of.filter(nw.col(REASON) == KEPT)
-        .group_by("office", "case")
-        .agg(*(nw.col(c).max() for c in others))
-        .select(*columns)
+    return Cleaned(
+        records=records,
+        ledger=Ledger(read=n_read, kept=n_usable - sum(copies.values()), dropped=counts),
+        rows_by_file=files,
+        offices=_counts_by("office", usable),
+        files=_counts_by(FILE, usable),
+        earliest=min(_dates(usable, "first_received"), default=None),
+        latest=max(_dates(usable, "last_received", "last_decided"), default=None),
+        notes=(*placeholders_read(blank), *notes, *_old_cases(usable)),
     )
-    left = int(_one(single.select(n=nw.len()))["n"])
-    copies = {k: counts.get(k, 0) for k in (SUPERSEDED, CONTRADICTING)}
-    return single, {REPEATED: counts.get(KEPT, 0) - left, **copies}
 
 
-def _judge_copies(records: Frame) -> Frame:
-    """Each record with the fate of its case's copies in ``asn_reason``: kept, superseded or contradicting."""
-    ended = nw.when(nw.col("status") != "open").then(nw.col("status")).alias("asn_ended")
-    rows = records.with_columns(ended)
-    facts = {"received": "received", "decided": "decided", "ended": "asn_ended"}
-    edges = {f"asn_{f}_lo": nw.col(c).min() for f, c in facts.items()}
-    edges |= {f"asn_{f}_hi": nw.col(c).max() for f, c in facts.items()}
-    groups = rows.group_by("office", "case").agg(asn_copies=nw.len(), **edges)
-    differs = reduce(or_, (_two_values(f"asn_{f}_lo", f"asn_{f}_hi") for f in facts))
-    outdated = (nw.col("asn_copies") > 1) & nw.col("asn_ended").is_null() & ~nw.col("asn_ended_lo").is_null()
-    fate = (
-        nw.when(differs)
-        .then(nw.lit(CONTRADICTING))
-        .otherwise(nw.when(outdated).then(nw.lit(SUPERSEDED)).otherwise(nw.lit(KEPT)))
-    )
-    return rows.join(groups, on=["office", "case"], how="inner").with_columns(fate.alias(REASON))
+def _counts_by(key: str, groups: Sequence[Mapping[str, Any]]) -> dict[Any, OfficeCount]:
+    """Return the number of cases, of open ones and of decided ones, by office or by file."""
+    counts: dict[Any, OfficeCount] = {}
+    for g in groups:
+        more = (int(g["cases"]), int(g["still_open"]), int(g["cases"]) - int(g["undated"]))
+        before = counts.get(g.get(key), OfficeCount(0, 0, 0))
+        counts[g.get(key)] = OfficeCount(*map(add, before, more))
+    return counts
 
 
-def _two_values(low: str, high: str) -> nw.Expr:
-    return ~nw.col(low).is_null() & _surely(nw.col(low) != nw.col(high))
+def _dates(groups: Sequence[Mapping[str, Any]], *keys: str) -> list[dt.date]:
+    return [day for g in groups for key in keys if (day := _date(g[key])) is not None]
 
 
-# --- how the export was drawn ---------------------------------------------------------------------------------
-
-
-def drawn_on_completion(records: Frame) -> bool:
-    """Return whether records without an open case look drawn by decision date.
-
-    An export of what was *received* since a day has its first decisions soon after. An export of what was
-    *decided* since a day reaches back by the longest waits before the first decision: then the gap between
-    the first received date and the first decision exceeds nine in ten of all waits, and several cases were
-    waiting at the first decision. With fewer than 20 cases nothing can be told.
-    """
-    rows = records.group_by("received", "decided").agg(n=nw.len()).collect().rows(named=True)
-    pairs = [(r, d, int(x["n"])) for x in rows if (r := _date(x["received"])) and (d := _date(x["decided"]))]
-    if sum(n for _, _, n in pairs) < FEWEST_CASES:
-        return False
-    waits = np.array([(d - r).days for r, d, _ in pairs])
-    weights = np.array([n for _, _, n in pairs])
-    order = np.argsort(waits)
-    share = np.cumsum(weights[order]) / weights.sum()
-    long = waits[order][np.searchsorted(share, 0.9)]
-    first = min(d for _, d, _ in pairs)
-    waiting = sum(n for r, _, n in pairs if r < first)
-    gap = (first - min(r for r, _, _ in pairs)).days
-    return bool(gap > long and waiting >= ALREADY_WAITING)
+def _old_cases(groups: Sequence[Mapping[str, Any]]) -> list[Message]:
+    """Say how many cases have been open for ten years: they stay, and a slip of the year would look the same."""
+    n = sum(int(g["old"]) for g in groups)
+    return [Alert("intake.open_for_ten_years", n=n, years=LONGEST_WAIT)] if n else []

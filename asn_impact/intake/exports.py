@@ -23,10 +23,21 @@ import narwhals as nw
 import pandas as pd
 import pyarrow as pa
 
-from asn_impact.arguments import Between, Names, check_choice, did_you_mean
+from asn_impact.arguments import Between, Names, Share, check_choice, did_you_mean
 from asn_impact.display import card
 from asn_impact.errors import InputError, PrivacyError
 from asn_impact.identifiers import identifiers_in, persons_in
+from asn_impact.intake.checks import (
+    FEWEST_CASES,
+    FEWEST_OPEN,
+    MOST_LOST,
+    drawn_on_completion,
+    expected_open,
+    lacking_open,
+    late,
+    refuse_losses,
+    undecided,
+)
 from asn_impact.intake.cleaning import (
     FILE,
     FIRST,
@@ -40,7 +51,6 @@ from asn_impact.intake.cleaning import (
     Cleaned,
     bounds_of,
     clean,
-    drawn_on_completion,
     left_out,
     placeholders_read,
 )
@@ -59,10 +69,12 @@ from asn_impact.intake.files import (
     write_beside,
 )
 from asn_impact.intake.free_text import without_persons
+from asn_impact.intake.labels import join_spellings, settle_cases
 from asn_impact.intake.ledger import Ledger, reason
 from asn_impact.intake.local import MONTHS, DateReading, NumberStyle, Order, dated, parse_numbers, read_dates, sketched
 from asn_impact.intake.privacy import masked
 from asn_impact.intake.step_rows import STEPS, cases_of_steps, distinct_steps
+from asn_impact.intake.zones import OFFSETS, ZONED, local_moment, zone_name
 from asn_impact.verbs import public_verb
 from asn_impact.words import Alert, Language, Message, paragraph
 
@@ -79,8 +91,9 @@ TEXT_FIELDS = frozenset(
 DATE_FIELDS = frozenset(
     {"received", "decided", "promised", "step_start", "step_end", "course_start", "course_end", "since"}
 )
+KEY_FIELDS = ("case", "office", "officer", "service")
+MOST_EXACT = 1e15  # larger floats are written with an exponent, or have lost digits
 UNREADABLE = 0.1  # share of texts that are no dates above which the column was misread
-LATE = 62  # days between the last date in the file and as_of that deserve a word
 
 
 @dataclass(frozen=True, eq=False)
@@ -240,9 +253,12 @@ def read_exports(
     dates: Mapping[str, Order] | None = None,
     keep: Names = (),
     office: str | None = None,
+    offices: Mapping[str, str] | None = None,
     status_words: Mapping[str, str] | None = None,
     selection: Literal["received", "completed"] | None = None,
+    most_lost: Share = MOST_LOST,
     table: str | None = None,
+    zone: str | None = None,
 ) -> Extract:
     """Return the cases of an export, one row a case, with every row of the export accounted for.
 
@@ -263,13 +279,23 @@ def read_exports(
         Extra columns for the records: fields (``"district"``) or headings. Columns of persons are refused.
     office : str, optional
         The office of all rows, for an export without an office column.
+    offices : mapping, optional
+        Label of an office as found -> the label to use, for offices that are one under several names. A label that
+        stands for itself is settled: it is another office, however alike it looks.
     status_words : mapping, optional
         Status words of this office -> ``open``, ``granted``, ``rejected`` or ``withdrawn``.
     selection : {"received", "completed"}, optional
-        How the export was drawn, when known. Without it the dates are asked.
+        How the export was drawn, when known. Without it the dates are asked: an export without open cases up to its
+        last day holds finished cases only, and nothing is measured of it.
+    most_lost : float
+        Share of the cases that may be lost (no date, no office, contradictions) before the export is refused. If the
+        lost fifth waited longest, a share within a time is wrong by 20 points.
     table : str, optional
         Table of a database (``"permohonan"``, ``"schema.permohonan"``), or the one sheet of a workbook to be read.
         Of a server only the wanted columns are fetched, once; a password in the address is in no message or record.
+    zone : str, optional
+        Zone of Indonesia in which a moment has its day, where times carry a zone: ``"Asia/Makassar"``, ``"WITA"``.
+        Without it ``Asia/Jakarta``, never the zone of the machine.
 
     Returns
     -------
@@ -293,7 +319,9 @@ def read_exports(
     office and number) that agree one is kept, a decided one before an open one; copies that contradict each
     other are all dropped. A row with an open status and a decision date, or finished without a date,
     contradicts itself and is dropped; ``columns={"status": None}`` trusts the dates alone. A withdrawn case
-    may lack a date.
+    may lack a date. Open cases are never dropped for their age. An office whose name differs in case, spaces,
+    punctuation or invisible characters only is one office, under its most frequent spelling.
+    Where ``as_of`` lies long after the last date, open cases have been followed until the last date only.
 
     Examples
     --------
@@ -308,16 +336,15 @@ def read_exports(
     wanted = [f for f in CASE_FIELDS if not (f == "office" and office is not None)]
     required = ["received", "decided", *([] if office is not None else ["office"])]
     with explaining(source):
-        rows = gather(source, wanted, columns=columns, dates=dates, keep=keep, required=required, table=table)
-        frame = rows.frame if office is None else _set_office(rows.frame, office)
+        rows = gather(
+            source, wanted, columns=columns, dates=dates, keep=keep, required=required, table=table, zone=zone
+        )
+        frame, of_keys = settle_keys(rows.frame, office, offices)
         names = [*CASE_FIELDS, *(k for k in keep if k not in CASE_FIELDS)]
         cleaned = clean(frame, bounds=rows.bounds, as_of=day, columns=names, status_words=status_words)
-        _refuse_empty(cleaned.ledger, rows.tables)
-        unread = _unreadable(rows, cleaned.ledger)
-        drawn = selection or _tell_selection(cleaned)
-    extract = _finish(rows, cleaned, day, drawn, unread)
+        extract = _finish(rows, cleaned, day, selection, most_lost, of_keys)
     place = Path(source).resolve() if isinstance(source, str | Path) and not on_server(source) else None
-    again = partial(_list_dropped, named_source(source), rows, day, office, status_words)
+    again = partial(_list_dropped, named_source(source), rows, day, office, offices, status_words)
     return replace(extract, left_out=again, place=place)
 
 
@@ -326,12 +353,12 @@ def _list_dropped(
     rows: Gathered,
     as_of: dt.date,
     office: str | None,
+    offices: Mapping[str, str] | None,
     status_words: Mapping[str, str] | None,
 ) -> pd.DataFrame:
     """Return what `Extract.dropped` shows."""
     with reading(name):
-        numbered = rows.numbered()
-        frame = numbered if office is None else _set_office(numbered, office)
+        frame, _ = settle_keys(rows.numbered(), office, offices)
         present = frame.collect_schema().names()
         texts = {f: f"asn_text_{f}" for f in ("received", "decided") if f"asn_text_{f}" in present}
         rows_with_words = frame.with_columns(nw.col("status").alias("asn_said")) if "status" in present else frame
@@ -368,19 +395,70 @@ def _cells_of(
     return {**cells, **({"status": masked(str(row["asn_said"] or ""))} if "asn_said" in row else {})}
 
 
-def _set_office(frame: nw.LazyFrame[Any], office: str) -> nw.LazyFrame[Any]:
-    return frame.with_columns(nw.lit(office).alias("office"), nw.lit(1).alias(GIVEN))
+def settle_keys(
+    frame: nw.LazyFrame[Any], office: str | None, offices: Mapping[str, str] | None
+) -> tuple[nw.LazyFrame[Any], list[Message]]:
+    """Return the rows with one spelling of each office and each case number, and what has to be said of it."""
+    check_mapping("offices", offices)
+    frame, of_cases = settle_cases(frame)
+    if office is not None:
+        return frame.with_columns(nw.lit(office).alias("office"), nw.lit(1).alias(GIVEN)), of_cases
+    frame, of_offices = join_spellings(frame, offices)
+    return frame, [*of_cases, *of_offices]
 
 
-def _finish(rows: Gathered, cleaned: Cleaned, day: dt.date, drawn: Selection, more: Sequence[Message]) -> Extract:
-    left_out = cleaned.ledger.note()
-    last: list[Message] = [Alert("intake.completed_only")] if drawn == "completed" else []
-    last += [left_out] if left_out is not None else []
+def _finish(
+    rows: Gathered,
+    cleaned: Cleaned,
+    as_of: dt.date,
+    selection: Literal["received", "completed"] | None,
+    most_lost: float,
+    of_keys: Sequence[Message],
+) -> Extract:
+    """Return the extract, if its population is plausible."""
+    ledger, last = cleaned.ledger, cleaned.latest
+    name = rows.tables[0].name if rows.tables else THE_DATA
+    _refuse_empty(ledger, rows.tables)
+    unread = _unreadable(rows, ledger)
+    refuse_losses(ledger, most_lost, name, unread)
+    files = {rows.tables[i].name: count for i, count in cleaned.files.items() if i is not None and i < len(rows.tables)}
+    heading = rows.headings.get("decided") or rows.headings.get("step_end", "")
+    notes = undecided(cleaned.offices, files, declared=selection is not None, heading=masked(heading))
+    drawn, of_drawing = _tell_selection(cleaned, selection)
+    until = as_of
+    if last is not None and late(cleaned.earliest, last, as_of, ledger.kept):
+        until = last if cleaned.open_cases and ledger.kept >= FEWEST_CASES else as_of
+        gap = {"latest": last, "n": (as_of - last).days, "as_of": as_of}
+        notes.append(Message("intake.late", **gap) if until == as_of else Alert("intake.followed_until", **gap))
+    left_out = ledger.note()
     asked = [c for c in cleaned.records.collect_schema().names() if c not in CASE_FIELDS]
-    records, masked_words = without_persons(cleaned.records, asked)
+    records, of_persons = without_persons(cleaned.records, asked)
     sources = tuple(Source(t.name, cleaned.rows_by_file.get(i, 0), t.sha256) for i, t in enumerate(rows.tables))
-    notes = (*rows.notes, *cleaned.notes, *_late(cleaned.latest, day), *more, *masked_words, *last)
-    return Extract(records, day, cleaned.ledger, rows.headings, sources, notes, drawn)
+    every = (*rows.notes, *of_keys, *cleaned.notes, *notes, *unread, *of_drawing, *of_persons)
+    every += (left_out,) if left_out is not None else ()
+    return Extract(records, until, ledger, rows.headings, sources, every, drawn)
+
+
+def _tell_selection(
+    cleaned: Cleaned, declared: Literal["received", "completed"] | None
+) -> tuple[Selection, list[Message]]:
+    """Return how the export was drawn, as declared or as the dates tell, and what has to be said of it."""
+    if declared == "completed":
+        return "completed", [Alert("intake.completed_only")]
+    if cleaned.latest is None:
+        return declared or "unknown", []
+    if cleaned.open_cases:
+        lacking = lacking_open(cleaned.records, cleaned.latest, cleaned.offices) if declared is None else []
+        return "received", lacking
+    if declared is None and drawn_on_completion(cleaned.records):
+        return "completed", [Alert("intake.completed_only")]
+    expected = expected_open(cleaned.records, cleaned.latest)
+    if expected < FEWEST_OPEN:
+        return declared or "unknown", []
+    gap = {"expected": round(expected), "latest": cleaned.latest}
+    if declared == "received":
+        return "received", [Message("intake.finished_declared", **gap)]
+    return "completed", [Alert("intake.finished_only", **gap)]
 
 
 def _read_day(value: dt.date | str) -> dt.date:
@@ -391,24 +469,12 @@ def _read_day(value: dt.date | str) -> dt.date:
     return day.date() if isinstance(day, dt.datetime) else day
 
 
-def _late(latest: dt.date | None, as_of: dt.date) -> list[Message]:
-    if latest is None or (as_of - latest).days <= LATE:
-        return []
-    return [Message("intake.late", latest=latest, n=(as_of - latest).days, as_of=as_of)]
-
-
 def _refuse_empty(ledger: Ledger, tables: Sequence[RawTable]) -> None:
     name = tables[0].name if tables else THE_DATA
     if ledger.read == 0:
         raise InputError(Message("intake.no_rows", file=name))
     if ledger.kept == 0:
         raise InputError(Message("intake.none_usable", file=name, n=ledger.read, reasons=ledger.reasons()))
-
-
-def _tell_selection(cleaned: Cleaned) -> Selection:
-    if cleaned.open_cases:
-        return "received"
-    return "completed" if drawn_on_completion(cleaned.records) else "unknown"
 
 
 def _unreadable(rows: Gathered, ledger: Ledger) -> list[Message]:
@@ -449,7 +515,11 @@ def read_steps(
     finished: Names = ("Selesai",),
     last_step: str | None = None,
     office: str | None = None,
+    offices: Mapping[str, str] | None = None,
+    selection: Literal["received", "completed"] | None = None,
+    most_lost: Share = MOST_LOST,
     table: str | None = None,
+    zone: str | None = None,
 ) -> Extract:
     """Return the cases of an export with one row a processing step, as SiCantik writes it.
 
@@ -459,7 +529,7 @@ def read_steps(
 
     Parameters
     ----------
-    source, as_of, columns, dates, office, table
+    source, as_of, columns, dates, office, offices, selection, most_lost, table
         As for `read_exports`; the fields are ``case``, ``office``, ``service``, ``received``, ``step``,
         ``step_start``, ``step_end``, ``status`` (of the step) and ``deleted``.
     finished : sequence of str
@@ -493,19 +563,19 @@ def read_steps(
     required = ["case", "step_start", "step_end", *([] if office is not None else ["office"])]
     required += ["step"] if last_step is not None else []
     with explaining(source):
-        rows = gather(source, wanted, columns=columns, dates=dates, keep=(), required=required, table=table)
-        frame = rows.frame if office is None else rows.frame.with_columns(nw.lit(office).alias("office"))
+        rows = gather(source, wanted, columns=columns, dates=dates, keep=(), required=required, table=table, zone=zone)
+        frame, of_keys = settle_keys(rows.frame, office, offices)
         distinct, before, blanks = distinct_steps(frame)
         cases = cases_of_steps(distinct, finished=finished, last_step=last_step)
         cleaned = clean(cases, bounds=UNKNOWN, as_of=day, columns=list(CASE_FIELDS), weight=STEPS)
         ledger = Ledger(sum(before.values()), 0, {reason(code): n for code, n in before.items()}) + cleaned.ledger
         _refuse_empty(ledger, rows.tables)
-    n = int(cleaned.records.select(nw.len()).collect().item())
-    note = Message("intake.steps_kept", kept=ledger.kept, n=n)
-    sizes = {0: ledger.read} if len(rows.tables) == 1 else _rows_by_table(rows)
-    result = replace(cleaned, ledger=ledger, rows_by_file=sizes, notes=(*cleaned.notes, note))
-    drawn: Selection = "received" if cleaned.open_cases else "unknown"
-    return _finish(rows, result, day, drawn, placeholders_read(blanks))
+        n = int(cleaned.records.select(nw.len()).collect().item())
+        note = Message("intake.steps_kept", kept=ledger.kept, n=n)
+        sizes = {0: ledger.read} if len(rows.tables) == 1 else _rows_by_table(rows)
+        notes = (*cleaned.notes, note, *placeholders_read(blanks))
+        result = replace(cleaned, ledger=ledger, rows_by_file=sizes, notes=notes)
+        return _finish(rows, result, day, selection, most_lost, of_keys)
 
 
 def _rows_by_table(rows: Gathered) -> dict[int, int]:
@@ -671,6 +741,7 @@ def gather(
     keep: Sequence[str],
     required: Sequence[str],
     table: str | None = None,
+    zone: str | None = None,
 ) -> Gathered:
     """Return the wanted columns of a source, and only those, under field names, with dates typed.
 
@@ -685,21 +756,24 @@ def gather(
             raise InputError(paragraph(what, did_you_mean(name, known), Message("intake.dates.fields", known=known)))
         check_choice(f"dates[{name!r}]", order, get_args(Order))
     if on_server(source):
-        return _type_tables([open_server(source, table)], wanted, columns, dates, keep, required, [])
+        return _type_tables([open_server(source, table)], wanted, columns, dates, keep, required, [], zone)
     if isinstance(source, str | Path):
         tables, notes = _file_tables(Path(source), wanted, keep, columns, table)
-        return _type_tables(tables, wanted, columns, dates, keep, required, notes)
+        return _type_tables(tables, wanted, columns, dates, keep, required, notes, zone)
     frame = _narwhal(source)
     match = match_columns(frame.collect_schema().names(), wanted, columns=columns, keep=keep, required=required)
     frame = frame.select(*(nw.col(heading).alias(field) for field, heading in match.items()))
     _refuse_long_floats(frame)
     schema = frame.collect_schema()
     texts = [f for f in match if f in DATE_FIELDS and not _is_temporal(schema[f])]
-    if texts or frame.implementation.is_pyarrow():
+    zoned = any(_is_zoned(schema[f]) for f in match)
+    if texts or frame.implementation.is_pyarrow() or (zoned and frame.implementation.is_duckdb()):
         raw = RawTable("frame", tuple(match), _as_relation(frame), "", loose=False)
-        rows = _type_tables([raw], wanted, {f: f if f in match else None for f in wanted}, dates, keep, required, [])
+        rows = _type_tables(
+            [raw], wanted, {f: f if f in match else None for f in wanted}, dates, keep, required, [], zone
+        )
         return replace(rows, headings=MappingProxyType(match))
-    return _type_frame(frame, match)
+    return _type_frame(frame, match, zone)
 
 
 def _narwhal(source: Any) -> nw.LazyFrame[Any]:  # noqa: ANN401
@@ -721,44 +795,58 @@ def _is_temporal(dtype: nw.dtypes.DType) -> bool:
 def _refuse_long_floats(frame: nw.LazyFrame[Any]) -> None:
     """Refuse numbers of 16 digits or more stored as floats: their last digits are lost, different cases collapse."""
     schema = frame.collect_schema()
-    for name in [f for f in ("case", "office") if f in schema and schema[f].is_float()]:
-        top = frame.select(nw.col(name).max()).collect().item()
-        if top is not None and top >= 2**53:
+    for name in [f for f in schema if f in KEY_FIELDS and schema[f].is_float()]:
+        top = frame.select(nw.col(name).fill_nan(None).abs().max()).collect().item()
+        if top is not None and top >= MOST_EXACT:
             raise InputError(Message("intake.frame.long_floats", field=name))
 
 
 def _as_text(field: str, dtype: nw.dtypes.DType) -> nw.Expr:
+    """Return a column of keys as texts: whole floats without their point, others as they are."""
     column = nw.col(field)
-    if dtype.is_float():
-        column = column.cast(nw.Int64)
-    return column if dtype == nw.String else column.cast(nw.String)
+    if not dtype.is_float():
+        return column if dtype == nw.String else column.cast(nw.String)
+    text = column.cast(nw.String).str.replace_all(r"\.0+$", "")
+    return nw.when(~(column.is_null() | column.is_nan())).then(text)
 
 
-def _type_frame(frame: nw.LazyFrame[Any], match: Mapping[str, str]) -> Gathered:
+def _type_frame(frame: nw.LazyFrame[Any], match: Mapping[str, str], zone: str | None) -> Gathered:
     schema = frame.collect_schema()
     zones = {f: str(getattr(schema[f], "time_zone", None)) for f in schema if _is_zoned(schema[f])}
     zoned = [f for f in match if _is_zoned(schema[f])]
-    if zoned and not frame.implementation.is_duckdb():
-        frame = frame.with_columns(*(nw.col(f).dt.replace_time_zone(None) for f in zoned))
+    if zoned:
+        target = zone_name(zone)
+        local = (nw.col(f).dt.convert_time_zone(target).dt.replace_time_zone(None) for f in zoned)
+        frame = frame.with_columns(*local)
     bounds = bounds_of(frame)
     texts = [_as_text(f, schema[f]).alias(f) for f in match if f in TEXT_FIELDS and schema[f] != nw.String]
     days = [nw.col(f).cast(nw.Date) for f in match if f in DATE_FIELDS and schema[f] != nw.Date]
     typed = frame.with_columns(*texts, *days) if texts or days else frame
     table = RawTable("frame", tuple(match), query("SELECT 1 WHERE false"), "", loose=False)
-    notes = (*_zone_notes(zones), *_time_notes(bounds.timed))
-    numbered = partial(_number_rows, frame, match)
+    notes = (*_moved_notes(zones, zone), *_time_notes(bounds.timed))
+    numbered = partial(_number_rows, frame, match, zone)
     return Gathered(typed, bounds, MappingProxyType(dict(match)), (table,), (), None, notes, numbered)
 
 
-def _number_rows(frame: nw.LazyFrame[Any], match: Mapping[str, str]) -> nw.LazyFrame[Any]:
+def _number_rows(frame: nw.LazyFrame[Any], match: Mapping[str, str], zone: str | None) -> nw.LazyFrame[Any]:
     """Return the typed rows of a frame with their numbers, from 1; the frame is held in memory for it."""
     rows = frame.collect().with_row_index("asn_index")
     rows = rows.with_columns((nw.col("asn_index").cast(nw.Int64) + 1).alias(PLACE), nw.lit(0).alias(FILE))
-    return _type_frame(rows.drop("asn_index").lazy(), match).frame
+    return _type_frame(rows.drop("asn_index").lazy(), match, zone).frame
 
 
 def _is_zoned(dtype: nw.dtypes.DType) -> bool:
     return dtype == nw.Datetime and getattr(dtype, "time_zone", None) is not None
+
+
+def _moved_notes(zones: Mapping[str, str], zone: str | None) -> list[Message]:
+    """Say where moments of another zone were given their day in that of the study."""
+    target, note = zone_name(zone), Alert if zone is None else Message
+    return [
+        note("intake.dates.moved", field=f, zones=(written,), zone=target)
+        for f, written in zones.items()
+        if OFFSETS.get(written) != OFFSETS[target]
+    ]
 
 
 def _zone_notes(zones: Mapping[str, str]) -> list[Message]:
@@ -839,8 +927,15 @@ def _sql_text(column: str, kind: str, *, loose: bool) -> str:
     """Write SQL for a text: numbers written out, and in loose text files spaces at the ends cut."""
     if kind == "VARCHAR":
         return _unshield(f"trim({column})") if loose else column
-    whole = f"CAST({column} AS BIGINT)" if kind in ("DOUBLE", "FLOAT") else column
-    return f"CAST({whole} AS VARCHAR)"
+    if kind not in ("DOUBLE", "FLOAT"):
+        return f"CAST({column} AS VARCHAR)"
+    exact = f"{column} = trunc({column}) AND abs({column}) < {MOST_EXACT}"  # inf and nan are no codes
+    lost = "error('asn_long_float')"
+    return (
+        f"CASE WHEN {column} IS NULL OR isnan({column}) THEN NULL "
+        f"WHEN {exact} THEN CAST(CAST({column} AS BIGINT) AS VARCHAR) "
+        f"WHEN abs({column}) < {MOST_EXACT} THEN CAST({column} AS VARCHAR) ELSE {lost} END"
+    )
 
 
 def _unshield(text: str) -> str:
@@ -849,20 +944,34 @@ def _unshield(text: str) -> str:
     return f"nullif(CASE WHEN left({text}, 1) IN (chr(39), '=') THEN {bare} ELSE {text} END, '')"
 
 
+#: What a spreadsheet shows where a formula failed. It is not empty: nobody knows what should stand there.
+_ERROR = r"'^\s*#(ref!|value!|div/0!|name\?|num!|null!|spill!|calc!|getting_data)|^\s*err:\d+'"
+
+
+def _without_errors(column: str) -> str:
+    """Write SQL for a text of a date in which the error of a formula is no date, and not a missing one."""
+    shown = f"left(trim({column}), 1) IN ('#', 'E', 'e') AND regexp_matches({column}, {_ERROR}, 'i')"
+    return f"CASE WHEN {shown} THEN 'formula: ' || {column} ELSE {column} END"
+
+
 def _is_sql_temporal(kind: str) -> bool:
     return kind.startswith(("DATE", "TIMESTAMP"))
 
 
-def _field_sql(table: RawTable, field: str, heading: str | None, *, typed: bool, name: str = "") -> str:
+def _field_sql(
+    table: RawTable, field: str, heading: str | None, *, typed: bool, zone: str | None, name: str = ""
+) -> str:
     """Write SQL for one field of one table, under its own name or the one given."""
     if heading is None:
         return f'CAST(NULL AS {"DATE" if typed and field in DATE_FIELDS else "VARCHAR"}) AS "{name or field}"'
     at = table.headings.index(heading)
     column, kind = f"c{at}", str(table.relation.types[at])
+    if kind == ZONED:
+        column, kind = local_moment(column, zone), "TIMESTAMP"
     if field in TEXT_FIELDS:
         sql = _sql_text(column, kind, loose=table.loose)
     elif field in DATE_FIELDS:
-        sql = column if typed or kind == "VARCHAR" else f"CAST({column} AS VARCHAR)"
+        sql = _without_errors(column) if kind == "VARCHAR" else column if typed else f"CAST({column} AS VARCHAR)"
     else:
         sql = column if typed else f"CAST({column} AS VARCHAR)"
     return f'{sql} AS "{name or field}"'
@@ -876,6 +985,7 @@ def _type_tables(
     keep: Sequence[str],
     required: Sequence[str],
     notes: Sequence[Message],
+    zone: str | None,
 ) -> Gathered:
     """All tables under one set of field names, stacked; text dates parsed by expressions over whole columns."""
     matches = [
@@ -885,9 +995,9 @@ def _type_tables(
     kinds = {f: [_kind(t, m[f]) for t, m in zip(tables, matches, strict=True) if f in m] for f in fields}
     is_typed = {f: _stays_typed(f, kinds[f]) for f in fields}
     tables = [_fetch(t, m) if t.on_server else t for t, m in zip(tables, matches, strict=True)]
-    rows = _stack(tables, matches, fields, is_typed)
+    rows = _stack(tables, matches, fields, is_typed, zone)
     texts = [f for f in fields if f in DATE_FIELDS and not is_typed[f]]
-    readings = [read_dates(rows, f, name=f, order=(dates or {}).get(f)) for f in texts]
+    readings = [read_dates(rows, f, name=f, order=(dates or {}).get(f), zone=zone) for f in texts]
     in_days = [f for f in fields if f in DATE_FIELDS and is_typed[f]]
     long = any(t.long for t in tables)
     native = _write_typed(rows, readings, in_days) if long else _with_dates(rows, readings, in_days)
@@ -895,10 +1005,16 @@ def _type_tables(
     bounds = bounds_of(frame) if long else UNKNOWN if texts else bounds_of(nw.from_native(rows))
     headings = {f: next(m[f] for m in matches if f in m) for f in fields}
     of_dates = [n for r in readings for n in (*r.notes, *_reading_notes(r))]
-    of_times = [*_time_notes(bounds.timed), *_zone_notes({r.column: z for r in readings for z in r.zones})]
+    moments = [f for f in fields if f in DATE_FIELDS and ZONED in kinds[f]]
+    of_moments = [Message("intake.dates.moments", field=f, zone=zone_name(zone)) for f in moments]
+    of_times = [
+        *_time_notes(bounds.timed),
+        *of_moments,
+        *_zone_notes({r.column: z for r in readings for z in r.zones}),
+    ]
 
     def numbered() -> nw.LazyFrame[Any]:
-        rows = _stack(tables, matches, fields, is_typed, numbered=texts)
+        rows = _stack(tables, matches, fields, is_typed, zone, numbered=texts)
         return nw.from_native(_with_dates(rows, readings, in_days))
 
     return Gathered(
@@ -939,18 +1055,21 @@ def _stack(
     matches: Sequence[Mapping[str, str]],
     fields: Sequence[str],
     typed: Mapping[str, bool],
+    zone: str | None,
     numbered: Sequence[str] | None = None,
 ) -> duckdb.DuckDBPyRelation:
     """All tables under field names, one below the other; with their row numbers and the texts named, if asked."""
     parts = []
     for i, (table, match) in enumerate(zip(tables, matches, strict=True)):
-        cells = [_field_sql(table, f, match.get(f), typed=typed[f]) for f in fields]
+        cells = [_field_sql(table, f, match.get(f), typed=typed[f], zone=zone) for f in fields]
         first = f"c0 AS {FIRST}" if table.loose else f"CAST(NULL AS VARCHAR) AS {FIRST}"
         extra = [first] if any(not typed[f] for f in fields if f in DATE_FIELDS) else []
         extra += [f"{i} AS {FILE}"] if len(tables) > 1 or numbered is not None else []
         if numbered is not None:
             extra += [f"row_number() OVER () AS {PLACE}"]
-            extra += [_field_sql(table, f, match.get(f), typed=False, name=f"asn_text_{f}") for f in numbered]
+            extra += [
+                _field_sql(table, f, match.get(f), typed=False, zone=zone, name=f"asn_text_{f}") for f in numbered
+            ]
         parts.append(table.relation.project(", ".join([*cells, *extra])))
     rows = parts[0]
     for part in parts[1:]:

@@ -23,11 +23,12 @@ import tempfile
 import urllib.parse
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
+from xml.etree import ElementTree
 
 import duckdb
 import numpy as np
@@ -234,6 +235,8 @@ def reading(name: str) -> Iterator[None]:
 
 def _explain(name: str, message: str) -> Message:
     """Put what DuckDB says about a file in our words; its own text is read, because it has no codes."""
+    if "asn_long_float" in message:
+        return Message("files.long_floats", file=name)
     line = re.search(r"Line:? (\d+)", message)
     row = Message("files.row_at", line=line.group(1)) if line else Message("files.some_row")
     file = re.search(r"file = (.+)", message)
@@ -435,6 +438,11 @@ def _quote(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
+def _file_literal(path: Path | str) -> str:
+    """Write the name of a file for DuckDB, which would read ``*``, ``?`` and ``[`` in it as a pattern."""
+    return _quote(re.sub(r"[*?\[]", lambda sign: f"[{sign.group()}]", str(path)))
+
+
 def _open_text(path: Path, recognise: Recogniser) -> RawTable:
     facts = scan(path)
     file = _as_utf8(path, facts)
@@ -449,7 +457,7 @@ def _open_text(path: Path, recognise: Recogniser) -> RawTable:
         f"quote='\"', escape='\"', strict_mode=true, null_padding=false, max_line_size=1000000"
     )
     with reading(path.name):
-        relation = query(f"SELECT * FROM read_csv({_quote(str(file))}, {options})")
+        relation = query(f"SELECT * FROM read_csv({_file_literal(file)}, {options}, hive_partitioning=false)")
     notes = []
     if facts.encoding != "utf-8":
         notes.append(Message("files.read_as", file=path.name, encoding=facts.encoding))
@@ -483,7 +491,7 @@ def kept_typed(relation: duckdb.DuckDBPyRelation) -> duckdb.DuckDBPyRelation:
         if name:
             Path(name).unlink(missing_ok=True)
         return relation
-    return query(f"SELECT * FROM read_parquet({_quote(name)})")
+    return query(f"SELECT * FROM read_parquet({_file_literal(name)}, hive_partitioning=false)")
 
 
 def _check_width(name: str, columns: int) -> None:
@@ -506,7 +514,7 @@ def _open_parquet(path: Path) -> RawTable:
     if not whole:
         raise InputError(Message("files.damaged_parquet", file=path.name))
     with reading(path.name):
-        relation = query(f"SELECT * FROM read_parquet({_quote(str(path))})")
+        relation = query(f"SELECT * FROM read_parquet({_file_literal(path)}, hive_partitioning=false)")
     headings = tuple(relation.columns)
     _check_width(path.name, len(headings))
     columns = ", ".join(f'"{h.replace(chr(34), chr(34) * 2)}" AS c{i}' for i, h in enumerate(headings))
@@ -573,6 +581,7 @@ _MARKS: dict[str, re.Pattern[bytes]] = {
     "formulas": _EMPTY_FORMULA,
     "hidden_rows": _HIDDEN_ROW,
     "merged_cells": re.compile(b"<mergeCell "),
+    "errors": re.compile(rb"<(?:\w+:)?c\b[^>]*\bt\s*=\s*[\"']e[\"']"),
 }
 
 
@@ -632,6 +641,9 @@ def _open_workbook(path: Path, recognise: Recogniser, only: str | None = None) -
         for name, sheet in sheets:
             _check_width(f"{path.name}[{name}]", sheet.width)
         grids = [(name, sheet.to_python(skip_empty_area=True), sheet.start or (0, 0)) for name, sheet in sheets]
+        if any(note.key == "files.holds.errors" for note in notes):
+            errors = _error_cells(path)
+            grids = [(name, _with_errors(grid, start, errors.get(name, {})), start) for name, grid, start in grids]
     except InputError:
         raise
     except BaseException as error:  # calamine raises its own kinds for damage, and panics, which are no Exception
@@ -649,6 +661,43 @@ def _open_workbook(path: Path, recognise: Recogniser, only: str | None = None) -
     if not known:
         raise InputError(Message("files.no_sheet", file=path.name))
     return [replace(known[0], notes=(*known[0].notes, *notes)), *known[1:]]
+
+
+_MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
+_RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
+
+
+def _error_cells(path: Path) -> dict[str, dict[tuple[int, int], str]]:
+    """Return sheet -> row and column, counted from 0 -> the error there, of which a reader of values sees nothing."""
+    errors: dict[str, dict[tuple[int, int], str]] = {}
+    with zipfile.ZipFile(path) as package:
+        relations = ElementTree.fromstring(package.read("xl/_rels/workbook.xml.rels"))
+        parts = {r.get("Id"): str(r.get("Target")).removeprefix("/xl/") for r in relations}
+        for sheet in ElementTree.fromstring(package.read("xl/workbook.xml")).iter(f"{_MAIN}sheet"):
+            part = f"xl/{parts.get(sheet.get(_RELATION), '')}"
+            if part not in package.namelist():
+                continue
+            with package.open(part) as handle:
+                cells = errors.setdefault(str(sheet.get("name")), {})
+                for _, cell in ElementTree.iterparse(handle):
+                    if cell.tag == f"{_MAIN}c":
+                        place = re.fullmatch(r"([A-Z]+)(\d+)", cell.get("r", ""))
+                        if cell.get("t") == "e" and place is not None:
+                            column = _column_number(place.group(1).encode()) - 1
+                            cells[int(place.group(2)) - 1, column] = cell.findtext(f"{_MAIN}v", "#REF!")
+                        cell.clear()
+    return errors
+
+
+def _with_errors(
+    grid: list[list[Any]], start: tuple[int, int], errors: Mapping[tuple[int, int], str]
+) -> list[list[Any]]:
+    """Return a grid with its error cells as the texts that a spreadsheet shows."""
+    for (row, column), text in errors.items():
+        i, j = row - start[0], column - start[1]
+        if 0 <= i < len(grid) and 0 <= j < len(grid[i]):
+            grid[i][j] = text
+    return grid
 
 
 def _sheet_table(name: str, grid: list[list[Any]], recognise: Recogniser, digest: str, start: int) -> RawTable | None:

@@ -91,9 +91,18 @@ class Ledger:
         """
         if not self.dropped:
             return None
-        lost = sum(n for r, n in self.dropped.items() if r not in _NO_LOSS)
-        kind = Alert if lost > MANY_LOST * self.read else Message
+        kind = Alert if self.lost > MANY_LOST * self.read else Message
         return kind(key, dropped=self.read - self.kept, read=self.read, reasons=self.reasons())
+
+    @property
+    def lost(self) -> int:
+        """Number of rows that were cases and are lost; rows of totals, copies and tests are none."""
+        return sum(n for r, n in self.dropped.items() if r not in _NO_LOSS)
+
+    @property
+    def cases(self) -> int:
+        """Number of rows that were cases: kept or lost."""
+        return self.kept + self.lost
 
     def reasons(self) -> tuple[Message, ...]:
         """Return each reason with its number of rows, for a gap in a message."""

@@ -17,8 +17,12 @@ import pandas as pd
 import pyarrow as pa
 
 from asn_impact.errors import InputError
+from asn_impact.intake.date_lists import LISTED_FIELDS, is_list, last_day
 from asn_impact.intake.privacy import masked
-from asn_impact.words import Message
+from asn_impact.intake.swapped import Mixture
+from asn_impact.intake.zones import offset_of, same_offset, zone_name
+from asn_impact.starts import MONTHS, ROMAN
+from asn_impact.words import Alert, Message
 
 __all__ = [
     "MONTHS",
@@ -32,31 +36,8 @@ __all__ = [
     "sketched",
 ]
 
-Order: TypeAlias = Literal["day-first", "month-first"]
+Order: TypeAlias = Literal["day-first", "month-first", "swapped"]
 NumberStyle: TypeAlias = Literal["1.234,56", "1,234.56"]
-
-#: Month words, Indonesian and English, with the abbreviations and old spellings seen in exports.
-MONTHS: dict[str, int] = {
-    word: number
-    for number, words in enumerate(
-        (
-            "januari january jan",
-            "februari pebruari february feb peb",
-            "maret march mar mrt",
-            "april apr",
-            "mei may",
-            "juni june jun",
-            "juli july jul",
-            "agustus august agustus agu agt ags agust aug",
-            "september sep sept",
-            "oktober october okt oct",
-            "november nopember nov nop",
-            "desember december des dec",
-        ),
-        start=1,
-    )
-    for word in words.split()
-}
 
 #: What offices write where there is no date or number.
 NULL_WORDS: tuple[str, ...] = (
@@ -138,16 +119,20 @@ def _texts(values: Sequence[str]) -> str:
 
 _ZONE = r"(wib|wita|wit|utc|gmt|z|[+-]\d{2}(:?\d{2})?)"
 _CLOCK = r"\d{1,2}:\d{2}(:\d{2}([.,]\d+)?)?"
-_TAIL = rf"([ t,]+|^)((pukul|pkl\.?|jam) )?({_CLOCK}|(\d{{1,2}}\.\d{{2}}))( ?(am|pm))?( ?{_ZONE})?$"
-_TIMED = rf"[ t,](({_CLOCK})|(pukul|pkl\.?|jam) \d{{1,2}}[.:]\d{{2}})( ?(am|pm))?( ?{_ZONE})?$"
-_MIDNIGHT = rf"[ t]0?0:00(:00([.,]0+)?)?( ?{_ZONE})?$"
+_DOTTED = r"([01]?\d|2[0-3])\.[0-5]\d(\.[0-5]\d)?"  # 08.30 and 08.30.00, as Indonesian computers write them
+_AT = r"((pukul|pkl\.?|jam) ?)?"
+_TAIL = rf"([ t,]+|^){_AT}({_CLOCK}|{_DOTTED})( ?(am|pm))?( ?{_ZONE})?$"
+_TIMED = rf"[ t,]{_AT}({_CLOCK}|{_DOTTED})( ?(am|pm))?( ?{_ZONE})?$"
+_MIDNIGHT = rf"[ t,]0?0[:.]00([:.]00([.,]0+)?)?( ?{_ZONE})?$"
+_HOUR = rf"(\d{{1,2}})[:.](\d{{2}})([:.]\d{{2}}([.,]\d+)?)?( ?(am|pm))?( ?{_ZONE})?$"
 _DAY = (
     r"^(day of )?((senin|selasa|rabu|kamis|jum ?at|sabtu|minggu|ahad|monday|tuesday|wednesday|thursday|friday|"
     r"saturday|sunday|mon|tue|wed|thu|fri|sat|sun)[ ,.]+)?"
 )
 _ISO = r"^\d{4}[-/. ]\d{1,2}[-/. ]\d{1,2}$"
 _TRIPLE = r"^\d{1,2}[-/. ]\d{1,2}[-/. ](\d{4}|\d{2})$"
-_BASIC = r"^(19|20)\d{6}$"
+_BASIC = r"^\d{7,8}$"  # yyyymmdd and ddmmyyyy, also without its first zero
+_EPOCH = r"^(\d{9,10}|\d{12,13})([.,]0+)?$"  # seconds and thousandths since 1970
 _SERIAL = r"^\d{5}([.,]\d+)?$"
 _WORD = r"^(\d{1,4}[-/. ,]*[a-z]+\.?[-/. ,]*\d{1,4}|[a-z]+\.?[-/. ,]+\d{1,2}[-/. ,]+\d{4})$"
 _ZERO = r"^(0{1,4}[-/.]0{1,2}[-/.]0{1,4}|1900-0?1-00|0?0/0?1/1900|[01]([.,]0+)?|2958465([.,]0+)?)$"
@@ -160,7 +145,8 @@ class DateReading:
     ``form`` is the one format that fits every value, or None when several shapes are mixed. ``rows`` counts
     the values that are there, ``timed`` those with a time of day, ``thin`` those that fit both orders when
     hardly any value tells them apart, ``zones`` the time zone of the times, where one is written, ``zeros``
-    counts placeholders for no date.
+    counts placeholders for no date. ``zone`` is that in which a moment has its day, where texts are to be moved to it;
+    ``swapped`` tells that a spreadsheet has swapped day and month of the dates it made.
     """
 
     column: str
@@ -172,6 +158,8 @@ class DateReading:
     notes: tuple[Message, ...]
     zones: tuple[str, ...] = ()
     zeros: int = 0
+    zone: str | None = None
+    swapped: bool = False
 
 
 # SQL over the columns that `_parts` makes; each stage is written once, so the query stays small.
@@ -184,19 +172,20 @@ _EMPTY = f"(asn_plain IS NULL OR asn_plain IN ({_texts([*NULL_WORDS, *WAITING_WO
 _ZEROS = f"regexp_matches(asn_part, '{_ZERO}')"
 
 
-def _parts(relation: duckdb.DuckDBPyRelation, quoted: str) -> duckdb.DuckDBPyRelation:
+def _parts(relation: duckdb.DuckDBPyRelation, quoted: str, *, lists: bool = False) -> duckdb.DuckDBPyRelation:
     """Add the stages of a text: plain, without its weekday, without its time of day, its numbers."""
+    bare = last_day("asn_plain", _DAY.replace("'", "''")) if lists else _BARE
     return (
         relation.project(f"*, {_PLAIN.format(v=quoted)} AS asn_plain")
-        .project(f"*, {_BARE} AS asn_bare")
+        .project(f"*, {bare} AS asn_bare")
         .project(f"*, {_PART} AS asn_part")
         .project("*, regexp_extract_all(asn_part, '\\d+') AS asn_numbers")
     )
 
 
 def _word_date() -> str:
-    """Write SQL for ``17 agustus 2023``, ``17-agt-23``, ``2023 agustus 17`` and ``august 17, 2023``."""
-    months = ", ".join(f"'{word}': {number}" for word, number in MONTHS.items())
+    """Write SQL for ``17 agustus 2023``, ``17-agt-23``, ``17-viii-2023``, ``2023 agustus 17``, ``august 17, 2023``."""
+    months = ", ".join(f"'{word}': {number}" for word, number in {**MONTHS, **ROMAN}.items())
     month = f"(MAP {{{months}}})[regexp_extract(asn_part, '[a-z]+')]"
     first_is_year = "length(asn_numbers[1]) = 4"
     year = f"CASE WHEN {first_is_year} THEN asn_numbers[1] ELSE asn_numbers[2] END"
@@ -205,21 +194,47 @@ def _word_date() -> str:
     return f"TRY_CAST(({century}) || ({year}) || '-' || {month} || '-' || ({day}) AS DATE)"
 
 
-def _any_date(order: str) -> str:
+def _any_date(reading: DateReading) -> str:
     """Write SQL for a date in any of the shapes this module knows, with the order of day and month settled."""
     dashed = "translate(asn_part, '/. ', '---')"
-    front = "%m-%d-" if order == "month-first" else "%d-%m-"
+    front = "%m-%d-" if reading.order == "month-first" else "%d-%m-"
+    iso = "%Y-%d-%m" if reading.swapped else "%Y-%m-%d"
     number = "CAST(floor(TRY_CAST(replace(asn_part, ',', '.') AS DOUBLE)) AS INTEGER)"
-    return f"""CASE
+    basic = f"try_strptime(lpad(asn_part, 8, '0'), '{front.replace('-', '')}%Y')"
+    whole = "TRY_CAST(regexp_extract(asn_part, '^[0-9]+') AS BIGINT)"
+    seconds = f"CASE WHEN {whole} > 99999999999 THEN {whole} // 1000 ELSE {whole} END"
+    ahead = 60 * offset_of(reading.zone or zone_name(None))
+    found = f"""CASE
         WHEN {_EMPTY} OR {_ZEROS} THEN NULL
-        WHEN regexp_matches(asn_part, '{_ISO}') THEN CAST(try_strptime({dashed}, '%Y-%m-%d') AS DATE)
+        WHEN regexp_matches(asn_part, '{_ISO}') THEN CAST(try_strptime({dashed}, '{iso}') AS DATE)
         WHEN regexp_matches(asn_part, '{_TRIPLE}') THEN CAST(CASE WHEN length(asn_numbers[3]) = 2
             THEN try_strptime({dashed}, '{front}%y') ELSE try_strptime({dashed}, '{front}%Y') END AS DATE)
-        WHEN regexp_matches(asn_part, '{_BASIC}') THEN CAST(try_strptime(asn_part, '%Y%m%d') AS DATE)
+        WHEN regexp_matches(asn_part, '{_BASIC}') THEN CAST(CASE WHEN regexp_matches(asn_part, '^(19|20)[0-9]{{6}}$')
+            THEN coalesce(try_strptime(asn_part, '%Y%m%d'), {basic}) ELSE {basic} END AS DATE)
+        WHEN regexp_matches(asn_part, '{_EPOCH}') THEN
+            CASE WHEN ({seconds}) BETWEEN 300000000 AND 4200000000
+            THEN DATE '1970-01-01' + CAST((({seconds}) + {ahead}) // 86400 AS INTEGER) END
         WHEN regexp_matches(asn_part, '{_SERIAL}') THEN
             CASE WHEN {number} BETWEEN 20000 AND 80000 THEN {_SERIAL_EPOCH} + {number} END
         WHEN regexp_matches(asn_part, '{_WORD}') THEN {_word_date()}
         ELSE NULL END"""
+    return f"({found})" if reading.zone is None else f"(({found}) + {_days_away(reading.zone)})"
+
+
+def _days_away(zone: str) -> str:
+    """Write SQL for the days between the day written and that in a zone; 0 for a text without time or zone."""
+    hour = f"CAST(regexp_extract(asn_bare, '{_HOUR}', 1) AS INTEGER)"
+    half = f"regexp_extract(asn_bare, '{_HOUR}', 6)"
+    hours = f"CASE {half} WHEN 'pm' THEN {hour} % 12 + 12 WHEN 'am' THEN {hour} % 12 ELSE {hour} END"
+    minutes = f"60 * ({hours}) + CAST(regexp_extract(asn_bare, '{_HOUR}', 2) AS INTEGER)"
+    written = f"regexp_extract(asn_bare, ' ?{_ZONE}$', 1)"
+    digits = f"rpad(replace({written}[2:], ':', ''), 4, '0')"
+    of_digits = f"60 * CAST({digits}[1:2] AS INTEGER) + CAST({digits}[3:4] AS INTEGER)"
+    ahead = f"""CASE WHEN {written} IN ('z', 'utc', 'gmt') THEN 0 WHEN {written} = 'wib' THEN 420
+        WHEN {written} = 'wita' THEN 480 WHEN {written} = 'wit' THEN 540
+        ELSE CASE WHEN {written}[1] = '-' THEN -1 ELSE 1 END * ({of_digits}) END"""
+    away = f"CAST(floor(({minutes} - ({ahead}) + {offset_of(zone)}) / 1440.0) AS INTEGER)"
+    return f"CASE WHEN {_HAS_TIME} AND {written} <> '' THEN {away} ELSE 0 END"
 
 
 def dated(relation: duckdb.DuckDBPyRelation, reading: DateReading) -> duckdb.DuckDBPyRelation:
@@ -230,9 +245,21 @@ def dated(relation: duckdb.DuckDBPyRelation, reading: DateReading) -> duckdb.Duc
     quoted = _name(reading.column)
     if reading.form is not None:
         return relation.project(f"* REPLACE (CAST(try_strptime({quoted}, '{reading.form}') AS DATE) AS {quoted})")
-    rows = _parts(relation, quoted).project(f"* REPLACE ({_any_date(reading.order)} AS {quoted})")
+    rows = _parts(relation, quoted, lists=reading.column in LISTED_FIELDS)
+    rows = rows.project(f"* REPLACE ({_any_date(reading)} AS {quoted})")
+    if reading.column not in _OF_CASES:
+        rows = rows.project(f"* REPLACE (CASE WHEN {_long_ago(quoted)} THEN NULL ELSE {quoted} END AS {quoted})")
     bad = f"(NOT {_EMPTY} AND NOT {_ZEROS} AND {quoted} IS NULL) AS asn_{reading.column}_bad"
     return rows.project(f"* EXCLUDE ({', '.join(_STAGES)}), {bad}")
+
+
+_OF_CASES = {"received", "decided", "promised", "step_start", "step_end"}  # theirs are dropped by the wait they make
+
+
+def _long_ago(quoted: str) -> str:
+    """Write SQL for a date of a year that nobody means (0024), and that no system stores for "no date"."""
+    known = ", ".join(f"DATE '{day.isoformat()}'" for day in PLACEHOLDERS)
+    return f"({quoted} < DATE '1900-01-01' AND {quoted} NOT IN ({known}))"
 
 
 def sketched(text: str) -> str:
@@ -277,17 +304,26 @@ _PROFILE = f"""
         sum(n) FILTER (triple AND n1 > 12),
         sum(n) FILTER (triple AND n2 > 12),
         sum(n) FILTER (timed),
-        list(DISTINCT zone) FILTER (timed),
+        list(DISTINCT zone) FILTER (timed OR zone <> ''),
         min(v, 3) FILTER (triple AND n1 <= 12 AND n2 <= 12 AND n1 <> n2),
         min(v) FILTER (triple AND n1 > 12),
         min(v) FILTER (triple AND n2 > 12),
-        [{", ".join(f"sum(n) FILTER (try_strptime(v, '{form}') IS NOT NULL)" for form in _FAST)}]
+        [{", ".join(f"sum(n) FILTER (year(try_strptime(v, '{form}')) >= 1900)" for form in _FAST)}],
+        sum(n) FILTER (triple AND year_digits = 2),
+        sum(n) FILTER (listed AND NOT is_empty),
+        count(*) FILTER (iso), count(*) FILTER (iso AND n3 > 12), count(*) FILTER (triple),
+        list(DISTINCT n2) FILTER (iso), list(DISTINCT n3) FILTER (iso),
+        list(DISTINCT CASE WHEN n1 > 12 THEN n2 ELSE n1 END) FILTER (triple)
     FROM (
         SELECT v, n, {_EMPTY} AS is_empty, {_ZEROS} AS is_zero,
             NOT {_EMPTY} AND NOT {_ZEROS} AND regexp_matches(asn_part, '{_TRIPLE}') AS triple,
+            NOT {_EMPTY} AND NOT {_ZEROS} AND asn_part NOT IN ({_texts([d.isoformat() for d in PLACEHOLDERS])})
+                AND regexp_matches(asn_part, '{_ISO}') AS iso,
+            {is_list(_BARE, "asn_bare")} AS listed,
             TRY_CAST(asn_numbers[1] AS INTEGER) AS n1, TRY_CAST(asn_numbers[2] AS INTEGER) AS n2,
+            TRY_CAST(asn_numbers[3] AS INTEGER) AS n3, length(asn_numbers[3]) AS year_digits,
             NOT {_EMPTY} AND {_HAS_TIME} AND NOT regexp_matches(asn_bare, '{_MIDNIGHT}') AS timed,
-            regexp_extract(asn_bare, ' ?{_ZONE}$', 1) AS zone
+            CASE WHEN {_HAS_TIME} THEN regexp_extract(asn_bare, ' ?{_ZONE}$', 1) ELSE '' END AS zone
         FROM texts)"""
 
 
@@ -305,11 +341,14 @@ class _Profile:
     day_first: str | None
     month_first: str | None
     fast: tuple[int, ...]
+    two_digits: int
+    listed: int
+    mixture: Mixture
 
 
-def _profile(relation: duckdb.DuckDBPyRelation, quoted: str) -> _Profile:
+def _profile(relation: duckdb.DuckDBPyRelation, quoted: str, *, lists: bool) -> _Profile:
     distinct = relation.aggregate(f"{quoted} AS v, count(*) AS n")
-    result = _parts(distinct, "v").query("texts", _PROFILE)
+    result = _parts(distinct, "v", lists=lists).query("texts", _PROFILE)
     assert result is not None  # None is for statements that return no rows
     row = result.fetchall()[0]
     rows, empty, zero, triples, first_over_12, second_over_12, timed = (int(v or 0) for v in row[:7])
@@ -328,13 +367,24 @@ def _profile(relation: duckdb.DuckDBPyRelation, quoted: str) -> _Profile:
         day_first=row[9],
         month_first=row[10],
         fast=fast,
+        two_digits=int(row[12] or 0),
+        listed=int(row[13] or 0) if lists else 0,
+        mixture=Mixture(
+            made=int(row[14]),
+            made_over_12=int(row[15]),
+            texts=int(row[16]),
+            either=int(row[8] is not None),
+            months=frozenset(row[17] or ()),
+            days=frozenset(row[18] or ()),
+            text_months=frozenset(row[19] or ()),
+        ),
     )
 
 
 def _order(profile: _Profile, name: str, setting: str | None) -> str:
     """Day or month first, from the whole column; an error when nothing tells."""
-    if setting is not None:
-        return setting
+    if setting in {"day-first", "month-first"}:
+        return str(setting)
     day, month = profile.first_over_12, profile.second_over_12
     if day and month:
         one, other = masked(str(profile.day_first)), masked(str(profile.month_first))
@@ -357,15 +407,51 @@ def _zone(written: str) -> str:
     return "UTC" if digits == "0000" else f"{written[0]}{digits[:2]}:{digits[2:]}"
 
 
-def _one_zone(profile: _Profile, name: str) -> tuple[str, ...]:
-    """Return the zone of the times of a column, none or one."""
-    zones = sorted({_zone(z) for z in profile.zones})
-    if len(zones) > 1:
-        raise InputError(Message("intake.dates.mixed_zones", field=name, zones=zones))
-    return tuple(z for z in zones if z != "none")
+def _told_zones(profile: _Profile, name: str, zone: str | None) -> tuple[tuple[str, ...], str | None, list[Message]]:
+    """Return the zone of the times of a column (none or one), that to which they must be moved, and what is said.
+
+    Times in one zone of Indonesia have the day they show, unless a zone is declared. Others, and several, are moved.
+    """
+    every = sorted({_zone(z) for z in profile.zones})
+    written = [z for z in every if z != "none"]
+    target = zone_name(zone)
+    here = [z for z in written if z in _OF_INDONESIA]
+    if not written or (len(every) == 1 and (same_offset(written[0], target) or (zone is None and here))):
+        return tuple(written), None, []
+    if zone is None and len(every) > 1 and (here or "none" in every):
+        raise InputError(Message("intake.dates.mixed_zones", field=name, zones=every))
+    note = Alert if zone is None else Message
+    return (
+        (f"+{offset_of(target) // 60:02d}:00",),
+        target,
+        [note("intake.dates.moved", field=name, zones=written, zone=target)],
+    )
 
 
-def read_dates(relation: duckdb.DuckDBPyRelation, column: str, *, name: str, order: str | None = None) -> DateReading:
+_OF_INDONESIA = ("+07:00", "+08:00", "+09:00")
+
+
+def _told_swap(profile: _Profile, name: str, setting: str | None) -> tuple[bool, list[Message]]:
+    """Return whether day and month of the dates made by a spreadsheet are swapped, and what is said of it."""
+    verdict, n = profile.mixture.verdict(), profile.mixture.made
+    counts = {"n": n, "texts": profile.mixture.texts}
+    if setting == "swapped" or verdict == "swapped":
+        return True, [Alert("intake.dates.swapped", field=name, **counts)]
+    if setting is None and verdict == "suspect":
+        raise InputError(Message("intake.dates.maybe_swapped", field=name, **counts))
+    return False, [
+        Alert("intake.dates.thin_swap", field=name, **counts)
+    ] if setting is None and verdict == "thin" else []
+
+
+def read_dates(
+    relation: duckdb.DuckDBPyRelation,
+    column: str,
+    *,
+    name: str,
+    order: str | None = None,
+    zone: str | None = None,
+) -> DateReading:
     """Return how a text column of a DuckDB relation is read as dates, decided from all of its values.
 
     One aggregate query looks at the whole column (over its distinct values); nothing is read row by row.
@@ -378,13 +464,17 @@ def read_dates(relation: duckdb.DuckDBPyRelation, column: str, *, name: str, ord
         Its name in the relation.
     name : str
         Its name in messages, and in the setting that decides.
-    order : {"day-first", "month-first"}, optional
-        Settles the order of day and month. Without it a value above 12 must settle it.
+    order : {"day-first", "month-first", "swapped"}, optional
+        Settles the order of day and month. Without it a value above 12 must settle it. ``"swapped"``: a spreadsheet has
+        swapped day and month of the dates it made, and the texts it left tell their order.
+    zone : str, optional
+        Zone in which a time has its day: ``"Asia/Makassar"``.
 
     Raises
     ------
     InputError
-        When the order cannot be told, when two orders or two time zones are mixed.
+        When the order cannot be told, when two orders or two time zones are mixed, when a spreadsheet may have swapped
+        day and month.
 
     Examples
     --------
@@ -392,16 +482,30 @@ def read_dates(relation: duckdb.DuckDBPyRelation, column: str, *, name: str, ord
     >>> read_dates(duckdb.sql("SELECT '17 Agustus 2023' AS d"), "d", name="received").order
     'day-first'
     """
-    profile = _profile(relation, _name(column))
+    profile = _profile(relation, _name(column), lists=column in LISTED_FIELDS)
     decision = _order(profile, name, order)
     present = profile.rows - profile.empty - profile.zero
     telling = profile.first_over_12 + profile.second_over_12
     either = profile.triples - telling
     thin = either if order is None and telling < min(FEW_TELLING, either) else 0
-    notes = (_order_note(name, decision, None if order else telling),) if profile.triples else ()
-    form = _one_form(profile.fast, decision, present)
-    zones = _one_zone(profile, name)
-    return DateReading(column, decision, form, present, profile.timed, thin, notes, zones, profile.zero)
+    zones, moved, of_zones = _told_zones(profile, name, zone)
+    swapped, of_swap = _told_swap(profile, name, order)
+    notes = [_order_note(name, decision, None if order else telling)] if profile.triples else []
+    notes += [Message("intake.dates.two_digits", field=name, n=profile.two_digits)] if profile.two_digits else []
+    notes += [Message("intake.dates.listed", field=name, n=profile.listed)] if profile.listed else []
+    return DateReading(
+        column,
+        decision,
+        None if swapped else _one_form(profile.fast, decision, present),
+        present,
+        profile.timed,
+        thin,
+        (*notes, *of_zones, *of_swap),
+        zones,
+        profile.zero,
+        moved or (None if zone is None else zone_name(zone)),
+        swapped,
+    )
 
 
 def _order_note(name: str, order: str, telling: int | None) -> Message:
@@ -421,7 +525,9 @@ def _one_form(fast: tuple[int, ...], order: str, present: int) -> str | None:
     return next(fitting, None)
 
 
-def parse_dates(values: Sequence[str | None], *, name: str = "date", order: Order | None = None) -> pd.Series:
+def parse_dates(
+    values: Sequence[str | None], *, name: str = "date", order: Order | None = None, zone: str | None = None
+) -> pd.Series:
     """Return the dates of a column of texts, in the order given; missing for empty words and placeholders.
 
     Parameters
@@ -430,8 +536,10 @@ def parse_dates(values: Sequence[str | None], *, name: str = "date", order: Orde
         The whole column, because the whole column decides whether day or month comes first.
     name : str
         Name of the column in messages.
-    order : {"day-first", "month-first"}, optional
+    order : {"day-first", "month-first", "swapped"}, optional
         Settles the order when the values cannot.
+    zone : str, optional
+        Zone in which a time has its day.
 
     Returns
     -------
@@ -450,7 +558,7 @@ def parse_dates(values: Sequence[str | None], *, name: str = "date", order: Orde
     """
     table = pa.table({"i": pa.array(range(len(values)), pa.int64()), "v": pa.array(list(values), pa.string())})
     relation = duckdb.from_arrow(table)
-    reading = read_dates(relation, "v", name=name, order=order)
+    reading = read_dates(relation, "v", name=name, order=order, zone=zone)
     with_dates = dated(relation.project("*, v AS t"), reading)
     rows = with_dates.project(f"i, v, {'asn_v_bad' if reading.form is None else 'false'}, t").order("i").fetchall()
     wrong = [str(v) for _, _, bad, v in rows if bad]

@@ -18,6 +18,7 @@ from asn_impact.errors import InputError
 from asn_impact.intake.exports import Source
 from asn_impact.intake.ledger import Ledger
 from asn_impact.intake.local import PLACEHOLDERS, dated, parse_numbers, read_dates
+from asn_impact.intake.zones import ZONED, local_moment
 from asn_impact.words import Alert, Message
 
 __all__ = [
@@ -169,7 +170,8 @@ def with_moment(table: Relation, name: str, order: str | None) -> tuple[Relation
     empty = ", ".join(f"DATE '{day:%Y-%m-%d}'" if day.year > 999 else "DATE '0001-01-01'" for day in PLACEHOLDERS)
     clear = f"CASE WHEN {quote(name)} IN ({empty}) THEN NULL ELSE {quote(name)} END"
     if not kind_of(table, name).startswith("VARCHAR"):
-        return replace_column(replace_column(table, name, f"CAST({quote(name)} AS DATE)"), name, clear), []
+        moment = local_moment(quote(name), None) if kind_of(table, name) == ZONED else quote(name)
+        return replace_column(replace_column(table, name, f"CAST({moment} AS DATE)"), name, clear), []
     aside = table.project(", ".join(f"{quote(c)} AS {'asn_moment' if c == name else quote(c)}" for c in table.columns))
     reading = read_dates(aside, "asn_moment", name=name, order=order)
     days = dated(aside, reading)

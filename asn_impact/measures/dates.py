@@ -11,6 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from asn_impact.errors import InputError
+from asn_impact.intake.zones import ZONE
 from asn_impact.words import Message
 
 __all__ = ["Day", "Days", "python_date", "read_day", "read_days", "read_times", "require_covered"]
@@ -30,7 +31,14 @@ def read_day(day: Day) -> dt.date:
 
 
 def read_days(dates: Any) -> Days:  # noqa: ANN401 - a date, text, or any sequence, array or column of them
-    """Return dates of any form as ``datetime64[D]``; times of day are cut off."""
+    """Return dates of any form as ``datetime64[D]``; times are cut off, moments have the day of the study's zone.
+
+    Examples
+    --------
+    >>> read_days(pd.Series(pd.to_datetime(["2024-03-05 18:00"]).tz_localize("UTC")))
+    array(['2024-03-06'], dtype='datetime64[D]')
+    """
+    dates = _local(dates)
     ready = isinstance(dates, str | np.ndarray | pd.Series | pd.Index) or not isinstance(dates, Iterable)
     values = dates if ready else list(dates)
     try:
@@ -38,6 +46,23 @@ def read_days(dates: Any) -> Days:  # noqa: ANN401 - a date, text, or any sequen
     except (ValueError, TypeError) as problem:
         shown = np.atleast_1d(np.asarray(values, dtype=object))
         raise InputError(Message("calendar.no_dates", found=_first_three(shown))) from problem
+
+
+def _local(dates: Any) -> Any:  # noqa: ANN401 - see read_days
+    """Return moments with a zone as local times of the study's zone; anything else as it is."""
+    if isinstance(dates, pd.Series) and isinstance(dates.dtype, pd.DatetimeTZDtype):
+        return dates.dt.tz_convert(ZONE).dt.tz_localize(None)
+    if isinstance(dates, pd.DatetimeIndex) and dates.tz is not None:
+        return dates.tz_convert(ZONE).tz_localize(None)
+    if isinstance(dates, dt.datetime):
+        return dates if dates.tzinfo is None else pd.Timestamp(dates).tz_convert(ZONE).tz_localize(None)
+    if isinstance(dates, pd.Series | pd.Index | np.ndarray) and dates.dtype != object:
+        return dates
+    if isinstance(dates, str) or not isinstance(dates, Iterable):
+        return dates
+    values = list(dates)
+    zoned = any(isinstance(v, dt.datetime) and v.tzinfo is not None for v in values)
+    return [_local(v) for v in values] if zoned else values
 
 
 def read_times(times: Any) -> npt.NDArray[np.datetime64]:  # noqa: ANN401 - a time, text, or any sequence of them

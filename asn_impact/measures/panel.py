@@ -6,6 +6,7 @@ from records.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -18,14 +19,17 @@ import pandas as pd
 from asn_impact.arguments import Names, did_you_mean
 from asn_impact.arrays import Bool, Float, Int, readonly
 from asn_impact.display import card
-from asn_impact.errors import InputError
+from asn_impact.errors import InputError, PrivacyError
+from asn_impact.identifiers import persons_in
+from asn_impact.intake.labels import TOTAL_LABEL, plain_label, settle_labels
+from asn_impact.intake.privacy import masked
 from asn_impact.measures.outcome_words import OutcomeWords
 from asn_impact.measures.outcomes import Mean
 from asn_impact.timeline import Timeline, coded
 from asn_impact.verbs import public_verb
 from asn_impact.words import Alert, Message, paragraph
 
-__all__ = ["Outcome", "Panel", "read_panel"]
+__all__ = ["Outcome", "Panel", "read_panel", "settle_rows"]
 
 _LARGEST_EXACT = 2.0**53
 
@@ -187,7 +191,8 @@ def read_panel(
     """Read a ready panel: one row a unit and period.
 
     Rows whose unit, period, outcome, weight or covariate is missing or infinite are left out, counted in `Panel.notes`
-    and announced by a `DataWarning`. Nothing is written to the frame.
+    and announced by a `DataWarning`; so are rows of totals. Units whose names differ in case, spaces, punctuation or
+    invisible characters only are one unit. Nothing is written to the frame.
 
     Parameters
     ----------
@@ -221,10 +226,14 @@ def read_panel(
     _require(table, [*sources, *(attributes or ())])
     if table.empty:
         raise InputError(Message("measures.panel.empty"))
+    table, of_labels = settle_rows(table, unit, period)
+    if table.empty:
+        raise InputError(paragraph(Message("measures.panel.nothing_usable"), *of_labels))
     values = {name: _numeric(table[name], name) for name in dict.fromkeys([outcome, *covariates])}
     weight = _numeric(table[weights], weights) if weights else np.ones(len(table))
     size = _numeric(table[sizes], sizes) if sizes else np.ones(len(table))
-    keep, notes = _choose_rows(table, unit, period, values, {weights: weight, sizes: size})
+    keep, of_rows = _choose_rows(table, unit, period, values, {weights: weight, sizes: size})
+    notes = (*of_labels, *of_rows)
     if not keep.any():
         raise InputError(paragraph(Message("measures.panel.nothing_usable"), *notes))
     rows = slice(None) if keep.all() else np.flatnonzero(keep)
@@ -249,6 +258,52 @@ def read_panel(
         unusable=_without_rows(table[unit], keep, units),
         notes=notes,
     )
+
+
+def settle_rows(table: pd.DataFrame, unit: str, period: str) -> tuple[pd.DataFrame, tuple[Message, ...]]:
+    """Return the rows that are none of totals, one spelling a unit; and what has to be said of it."""
+    notes: list[Message] = []
+    total = _totals(table[unit]) | _totals(table[period])
+    if total.any():
+        names = [masked(str(v)) for v in dict.fromkeys(table[unit][total].dropna())]
+        notes.append(Alert("measures.panel.totals", n=int(total.sum()), of=len(table), names=names))
+        table = table.loc[~total]
+    _refuse_slips(table[period], period)
+    labels = table[unit]
+    if not _holds_texts(labels):
+        return table, tuple(notes)
+    counts = labels[labels.map(lambda v: isinstance(v, str))].value_counts()
+    if any(persons_in(str(label)) for label in counts.index):
+        raise PrivacyError(Message("measures.panel.persons", column=unit))
+    changed, said = settle_labels({str(label): int(n) for label, n in counts.items()}, door="unit")
+    if changed:
+        spelt = labels.astype(object).map(lambda v: changed.get(v, v) if isinstance(v, str) else v)
+        table = table.assign(**{unit: spelt})
+    return table, (*notes, *said)
+
+
+def _holds_texts(column: pd.Series) -> bool:
+    kind = column.cat.categories.dtype if isinstance(column.dtype, pd.CategoricalDtype) else column.dtype
+    return bool(pd.api.types.is_object_dtype(kind) or pd.api.types.is_string_dtype(kind))
+
+
+def _totals(column: pd.Series) -> pd.Series:
+    """Return which labels say that their row adds up or averages the others."""
+    if not _holds_texts(column):
+        return pd.Series(data=False, index=column.index)
+    distinct = column.dropna().unique()
+    totals = [v for v in distinct if isinstance(v, str) and TOTAL_LABEL.match(plain_label(v))]
+    return column.isin(totals)
+
+
+def _refuse_slips(column: pd.Series, name: str) -> None:
+    """Refuse months written as yyyymm of which some are none: as plain numbers they would be periods of their own."""
+    distinct = [str(v).strip().removesuffix(".0") for v in column.dropna().unique()]
+    if not distinct or not all(re.fullmatch(r"(?:19|20)\d{4}", v) for v in distinct):
+        return
+    wrong = [v for v in distinct if not 1 <= int(v[4:]) <= 12]
+    if wrong and len(wrong) < len(distinct):
+        raise InputError(Message("measures.panel.no_months", column=name, n=len(wrong), found=wrong[:3]))
 
 
 def _without_rows(labels: pd.Series, keep: Bool, units: tuple[Hashable, ...]) -> tuple[Hashable, ...]:

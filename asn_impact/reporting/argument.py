@@ -6,20 +6,31 @@ holds zero the report says that evidence is missing, not that there is no effect
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
 
 import numpy as np
 
 from asn_impact.estimation import Inference
-from asn_impact.reporting.headline import headline_message
+from asn_impact.reporting.headline import grade_of, headline_message
 from asn_impact.reporting.tables.small import counts_records
 from asn_impact.reporting.words import unit_noun
 from asn_impact.scrutiny.checks import Check
+from asn_impact.scrutiny.grade import LETTERS, Grade, Letter
 from asn_impact.scrutiny.scrutinise import Scrutiny
-from asn_impact.words import Message, Quantity
+from asn_impact.words import Message, Quantity, paragraph
 from asn_impact.words.catalogue import keys_of
 
-__all__ = ["advise", "conclude", "say_framework", "say_grade", "say_question", "say_strength", "sources"]
+__all__ = [
+    "advise",
+    "conclude",
+    "say_framework",
+    "say_grade",
+    "say_grade_and_lack",
+    "say_question",
+    "say_strength",
+    "sources",
+]
 
 
 def say_question(inferences: Sequence[Inference]) -> list[Message]:
@@ -64,13 +75,21 @@ def say_grade(scrutiny: Scrutiny) -> Message:
     return Message("report.strength.grade", letter=scrutiny.grade.letter, meaning=scrutiny.grade.meaning)
 
 
-def say_strength(scrutiny: Scrutiny) -> list[Message]:
-    """Return the grade with what kept it from the next one, and how to read the table of checks."""
+def say_grade_and_lack(scrutiny: Scrutiny) -> list[Message]:
+    """Return the grade and what kept it from the next one."""
     lacking = scrutiny.grade.missing
-    held_back = (
-        [Message("report.strength.missing", reasons=Message("common.paragraph", parts=lacking))] if lacking else []
-    )
-    return [say_grade(scrutiny), *held_back, Message("report.strength.verdicts")]
+    said = [Message("report.strength.missing", reasons=Message("common.paragraph", parts=lacking))] if lacking else []
+    return [say_grade(scrutiny), *said]
+
+
+def say_strength(scrutiny: Scrutiny) -> list[Message]:
+    """Return the grade with what kept it from the next one, the scale, and how to read the table of checks."""
+    scale = [Message(f"grade.scale.{letter}") for letter in LETTERS]
+    return [
+        *say_grade_and_lack(scrutiny),
+        paragraph(Message("report.strength.scale"), *scale),
+        Message("report.strength.verdicts"),
+    ]
 
 
 # --------------------------------------------------------------------------- conclusion and recommendations
@@ -78,22 +97,29 @@ def say_strength(scrutiny: Scrutiny) -> list[Message]:
 
 def conclude(inferences: Iterable[Inference], scrutinies: Sequence[Scrutiny], *, level: float) -> list[Message]:
     """Return the findings once more, and how much weight the grade lets them carry."""
+    told = [(inference, grade_of(inference, scrutinies)) for inference in inferences]
     messages = [
-        Message("report.finding.full_stop", finding=headline_message(inference, level=level))
-        for inference in inferences
+        Message("report.finding.full_stop", finding=headline_message(inference, level=level, grade=grade))
+        for inference, grade in told
     ]
-    for scrutiny in scrutinies[:1]:
-        letter = scrutiny.grade.letter
-        strong = letter in {"A", "B"}
-        messages.append(Message("report.conclusion.strong" if strong else "report.conclusion.weak", letter=letter))
-    return messages
+    letters = dict.fromkeys(None if grade is None else grade.letter for _, grade in told)
+    return [*messages, *map(_weigh, letters)]
 
 
-def advise(inferences: Sequence[Inference], scrutinies: Iterable[Scrutiny], *, level: float) -> list[Message]:
+def _weigh(letter: Letter | None) -> Message:
+    """Say how much weight evidence of a grade can carry."""
+    if letter is None:
+        return Message("report.conclusion.unchecked")
+    if letter in {"A", "B"}:
+        return Message("report.conclusion.strong", letter=letter)
+    return Message(f"report.conclusion.{letter}")
+
+
+def advise(inferences: Sequence[Inference], scrutinies: Sequence[Scrutiny], *, level: float) -> list[Message]:
     """Return recommendations that follow from the findings by rule; the office adds who, when and at what cost."""
     if not inferences:
         return []
-    messages = [_direction(inferences[0], level)]
+    messages = [_direction(inferences[0], grade_of(inferences[0], scrutinies), level)]
     if not any(s.grade.letter == "A" for s in scrutinies):
         messages.append(Message("report.advice.by_lot"))
     if counts_records(inferences[0].effects.design.panel):
@@ -101,11 +127,27 @@ def advise(inferences: Sequence[Inference], scrutinies: Iterable[Scrutiny], *, l
     return messages
 
 
-def _direction(inference: Inference, level: float) -> Message:
-    """Say whether to go on, from the interval and from which way is better; no advice where that was not said."""
+#: What is advised where the grade does not allow to tell the finding as an effect, whatever its direction.
+_HOLD_BACK: Final[Mapping[Letter, str]] = {
+    "C": "report.advice.not_shown",
+    "D": "report.advice.no_comparison",
+    "E": "report.advice.contradicted",
+    "X": "report.advice.not_estimable",
+}
+
+
+def _direction(inference: Inference, grade: Grade | None, level: float) -> Message:
+    """Say whether to go on: from the grade first, then from the interval, then from which way is better."""
     low, high = (float(end[0]) for end in inference.interval(level))
-    if not (np.isfinite([low, high]).all() and (low > 0 or high < 0)):
+    one_side = bool(np.isfinite([low, high]).all() and (low > 0 or high < 0))
+    if grade is None:
+        return Message("report.advice.unchecked")
+    if grade.letter == "C" and not one_side:
         return Message("report.advice.find_out")
+    if grade.letter in _HOLD_BACK:
+        return Message(_HOLD_BACK[grade.letter])
+    if not one_side:
+        return Message("report.advice.within_margin")
     better = inference.effects.design.panel.outcome.better
     if better is None:
         return Message("report.advice.direction")

@@ -16,6 +16,7 @@ from asn_impact.reporting import argument, prose, tables
 from asn_impact.reporting.chart import Chart
 from asn_impact.reporting.charts import event_study, maturity
 from asn_impact.reporting.contents import Report, chapter_of
+from asn_impact.reporting.headline import grade_of
 from asn_impact.reporting.provenance import provenance
 from asn_impact.reporting.tables import Table
 from asn_impact.reporting.tables.cells import as_message
@@ -148,11 +149,13 @@ def _summary(pages: Exhibits, report: Report) -> list[Block]:
 
 def _findings(pages: Exhibits, report: Report) -> list[Block]:
     leading = report.answer or (report.inferences if len(report.inferences) == 1 else ())
-    return [_finding(pages, inference, report.level) for inference in leading]
+    return [_finding(pages, inference, report) for inference in leading]
 
 
-def _finding(pages: Exhibits, inference: Inference, level: float) -> Block:
-    lead, *meaning = (pages.text(message) for message in prose.say_finding(inference, level=level))
+def _finding(pages: Exhibits, inference: Inference, report: Report) -> Block:
+    grade = grade_of(inference, report.scrutiny)
+    said = prose.say_finding(inference, level=report.level, grade=grade)
+    lead, *meaning = (pages.text(message) for message in said)
     return Block("finding", lead=lead, text=" ".join(meaning))
 
 
@@ -224,7 +227,14 @@ def _results(pages: Exhibits, report: Report) -> list[Block]:
 
 def _event_study(pages: Exhibits, report: Report, inference: Inference) -> Block:
     line = _source_line(pages, report)
-    chart = event_study(inference, language=pages.language, source=line, level=report.level, inputs=report.inputs)
+    chart = event_study(
+        inference,
+        language=pages.language,
+        source=line,
+        level=report.level,
+        inputs=report.inputs,
+        grade=grade_of(inference, report.scrutiny),
+    )
     return pages.figure(chart)
 
 

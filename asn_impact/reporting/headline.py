@@ -2,18 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 
 from asn_impact.errors import EstimationError, InferenceError
 from asn_impact.estimation import Inference, infer
 from asn_impact.reporting.words import finding_message, level_quantity
+from asn_impact.scrutiny.grade import Grade
+from asn_impact.scrutiny.scrutinise import Scrutiny
 from asn_impact.words import Message, Quantity
 
-__all__ = ["headline_message", "overall"]
+__all__ = ["grade_of", "headline_message", "overall"]
 
 
-def headline_message(inference: Inference, *, level: float = 0.95) -> Message:
-    """Return the finding of an inference.
+def grade_of(inference: Inference, scrutinies: Iterable[Scrutiny]) -> Grade | None:
+    """Return the grade of a finding: that of the scrutiny of the same measure; None where nobody checked it.
+
+    A scrutiny of something that could not be estimated has no measure: it is taken to be of the one that is told.
+    """
+    outcome = inference.effects.design.panel.outcome
+    for scrutiny in scrutinies:
+        if scrutiny.finding is None or scrutiny.finding.effects.design.panel.outcome == outcome:
+            return scrutiny.grade
+    return None
+
+
+def headline_message(inference: Inference, *, level: float = 0.95, grade: Grade | None = None) -> Message:
+    """Return the finding of an inference, in the words that its grade allows.
 
     An inference with several terms (an event study, say) is told by its estimator's overall effect under the same rule;
     where there is none, by how many of the terms differ from zero.
@@ -30,6 +46,7 @@ def headline_message(inference: Inference, *, level: float = 0.95) -> Message:
         high=float(high[0]),
         level=level,
         origin=f"{outcome.name}.overall",
+        grade=grade,
     )
 
 

@@ -14,6 +14,7 @@ from asn_impact.measures.panel import Panel
 from asn_impact.reporting.headline import headline_message
 from asn_impact.reporting.tables.small import counts_records
 from asn_impact.reporting.words import unit_noun
+from asn_impact.scrutiny.grade import Grade
 from asn_impact.words import Language, Message, Quantity, Sentence
 from asn_impact.words.catalogue import keys_of
 from asn_impact.words.writing import decimals_for
@@ -46,21 +47,26 @@ def caption(kind: str) -> Message | None:
 # ---------------------------------------------------------------------------------------------- summary
 
 
-def found(inference: Inference, *, language: Language, level: float) -> Sentence:
-    """Return the finding and what its interval means, in a language."""
-    return Sentence.then(*(part.text(language) for part in say_finding(inference, level=level)))
+def found(inference: Inference, *, language: Language, level: float, grade: Grade | None = None) -> Sentence:
+    """Return the finding and what its interval means, in a language and in the words that its grade allows."""
+    return Sentence.then(*(part.text(language) for part in say_finding(inference, level=level, grade=grade)))
 
 
-def say_finding(inference: Inference, *, level: float) -> list[Message]:
-    """Return the finding and, for one number, what its interval means."""
-    opening = Message("report.finding.full_stop", finding=headline_message(inference, level=level))
+def say_finding(inference: Inference, *, level: float, grade: Grade | None = None) -> list[Message]:
+    """Return the finding and, for one number that its data do not contradict, what its interval means."""
+    opening = Message("report.finding.full_stop", finding=headline_message(inference, level=level, grade=grade))
     if len(inference.estimate) != 1 or not np.isfinite(inference.variance).all():
+        return [opening]
+    if grade is not None and grade.contradicted:
         return [opening]
     outcome = inference.effects.design.panel.outcome
     words = outcome.words
     low, high = (words.scale * float(end[0]) for end in inference.interval(level))
     if low > 0 or high < 0:
-        return [opening, Message("report.finding.clear")]
+        shown = grade is None or grade.shown
+        return [opening, Message("report.finding.clear" if shown else "report.finding.clear_difference")]
+    if grade is not None and grade.shown:
+        return [opening, Message("report.finding.within_margin")]
     decimals = decimals_for([low, high], words.decimals)
     low_end = Quantity(low, f"{outcome.name}.overall.conf_low", decimals)
     high_end = Quantity(high, f"{outcome.name}.overall.conf_high", decimals)

@@ -11,6 +11,7 @@ from typing import Any
 from asn_impact.arguments import check_choice
 from asn_impact.measures.outcome_words import Limit, OutcomeWords
 from asn_impact.measures.panel import Panel
+from asn_impact.scrutiny.grade import Grade
 from asn_impact.timeline import Timeline
 from asn_impact.words import Language, Message, Quantity, Sentence, languages
 from asn_impact.words.catalogue import keys_of
@@ -83,6 +84,7 @@ def finding(
     level: float,
     language: Language,
     origin: str = "overall",
+    grade: Grade | None = None,
 ) -> Sentence:
     """Return the finding as a sentence chosen by rule; see `finding_message`.
 
@@ -94,7 +96,8 @@ def finding(
     >>> finding(RestrictedMean(30), estimate=-0.3, low=-1.2, high=0.6, level=0.95, language="id").text[:48]
     'Tidak ditemukan bukti yang cukup bahwa pelatihan'
     """
-    return finding_message(outcome, estimate=estimate, low=low, high=high, level=level, origin=origin).text(language)
+    message = finding_message(outcome, estimate=estimate, low=low, high=high, level=level, origin=origin, grade=grade)
+    return message.text(language)
 
 
 def finding_message(
@@ -105,16 +108,21 @@ def finding_message(
     high: float,
     level: float,
     origin: str = "overall",
+    grade: Grade | None = None,
 ) -> Message:
     """Return the finding, chosen by rule.
 
     An interval that lies on one side of zero gives a direction and a size; one that holds zero gives "no
     sufficient evidence"; an estimate without an interval says so; an undefined one "cannot be estimated".
+    Only a finding of grade A or B, or one without a grade, is told as what training did. One of grade C or D is told
+    as a difference, with what it lacks; one of grade E as a difference that its own data speak against.
     Decimals grow until no number that is not zero is shown as zero.
     """
     words: OutcomeWords = outcome.words
     if math.isnan(estimate):
         return Message("report.finding.not_estimable")
+    if grade is not None and grade.contradicted:
+        return _contradicted(words, estimate, (low, high), level, origin, grade)
     fell = high < 0
     sign = -1.0 if fell else 1.0
     ends = sorted((sign * words.scale * low, sign * words.scale * high))
@@ -126,9 +134,26 @@ def finding_message(
     sources = ("conf_high", "conf_low") if fell else ("conf_low", "conf_high")
     low_end, high_end = (Quantity(e, f"{origin}.{s}", decimals) for e, s in zip(ends, sources, strict=True))
     parts = {"size": amount, "level": level_quantity(level), "low": low_end, "high": high_end}
+    if (low > 0 or fell) and grade is not None and not grade.shown:
+        told = "described" if grade.letter == "D" else "not_shown"
+        return Message(f"report.finding.{told}.{'fell' if fell else 'rose'}", measure=words.name, **parts)
     if low > 0 or fell:
         return Message("report.finding.changed", begin=words.fell if fell else words.rose, **parts)
     return Message("report.finding.unclear", begin=words.unclear, **parts)
+
+
+def _contradicted(
+    words: OutcomeWords, estimate: float, ends: tuple[float, float], level: float, origin: str, grade: Grade
+) -> Message:
+    """Return a finding that its own data speak against: a difference with its sign, and why it is no effect."""
+    values = [words.scale * value for value in (estimate, *ends)]
+    decimals = decimals_for([v for v in values if not math.isnan(v)], words.decimals)
+    sources = (f"{origin}.estimate", f"{origin}.conf_low", f"{origin}.conf_high")
+    size, low, high = (Quantity(v, source, decimals) for v, source in zip(values, sources, strict=True))
+    amount = {"size": _with_unit(size, words.unit), "measure": words.name, "why": grade.because}
+    if any(math.isnan(end) for end in ends):
+        return Message("report.finding.contradicted_no_interval", **amount)
+    return Message("report.finding.contradicted", level=level_quantity(level), low=low, high=high, **amount)
 
 
 def _with_unit(size: Quantity, unit: Message) -> Message:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -11,8 +11,8 @@ import numpy as np
 
 from asn_impact.designs import Design
 from asn_impact.errors import AsnImpactError, EstimationError, InferenceError
-from asn_impact.estimation import Inference
-from asn_impact.estimation.effects import Effects
+from asn_impact.estimation import GLSImputation, GroupTime, Imputation, Inference, TwoStage
+from asn_impact.estimation.effects import Effects, EventStudy
 from asn_impact.estimation.inference import Rule
 from asn_impact.measures.durations import Durations
 from asn_impact.measures.panel import Panel
@@ -21,9 +21,11 @@ from asn_impact.scrutiny.event_path import EventPath, event_path
 from asn_impact.scrutiny.sensitivity import Breakdown, breakdown
 from asn_impact.words import Message
 
-__all__ = ["Case", "one_estimate", "steps_for"]
+__all__ = ["MOST_STEPS", "Case", "from_one_reference", "one_estimate", "quarter_of", "settled", "steps_for"]
 
+_LEARNT = 2  # periods before those that are predicted
 _STEPS = (1, 2, 3, 4, 6, 12)
+MOST_STEPS = 4  # quarters before training, and after it: the first year is what is asked about
 _PER_ESTIMATE = 5  # clusters for each estimate of an event study whose whole variance is used
 
 
@@ -32,6 +34,12 @@ def one_estimate(effects: Effects) -> Effects:
     if len(effects.terms) != 1:
         raise EstimationError(Message("scrutiny.one_estimate", n=len(effects.terms)))
     return effects
+
+
+def settled(inference: Inference, margin: float | None = None, *, level: float = 0.95) -> bool:
+    """Return whether an interval gives an answer: it excludes zero, or lies within a margin."""
+    low, high = (float(end[0]) for end in inference.interval(level))
+    return bool(low > 0 or high < 0 or (margin is not None and -margin < low and high < margin))
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,8 +55,11 @@ class Case:
     limits: Sequence[int] = ()
     neighbours: Mapping[Hashable, Sequence[Hashable]] | None = None
     other: Inference | None = None
-    panels: Sequence[Panel] = ()
+    panels: Sequence[Panel] | None = None
     drawn: Mapping[Hashable, Any] | None = None
+    assignment: str = "comparison"
+    chosen: Sequence[str] | None = None
+    margin: float | None = None
 
     @property
     def design(self) -> Design:
@@ -72,14 +83,15 @@ class Case:
 
     @cached_property
     def path(self) -> EventPath | Message:
-        """The event study in steps that its clusters can carry, or the reason why there is none."""
-        effects = self.effects
+        """The event study in quarters, the last four before training and the first four after it, or why there is none.
+
+        The steps are those of the calendar and not of the number of clusters: more offices must not change what is
+        asked.
+        """
+        every = quarter_of(self.design)
         try:
-            source = effects if effects.view is None else effects.estimator(effects.design)
-            events = self.rule(source.event_study())
-            single = event_path(events, waves="same")
-            every = steps_for(len(effects.design.clusters), single.pre, single.post)
-            return event_path(events, every=every, waves="same")
+            events = self.rule(from_one_reference(self.effects, every * MOST_STEPS, every))
+            return event_path(events, every=every, waves="same", most=MOST_STEPS)
         except AsnImpactError as problem:
             return reason_of(problem)
 
@@ -90,6 +102,41 @@ class Case:
             return breakdown(self.path) if isinstance(self.path, EventPath) else None
         except InferenceError:
             return None
+
+
+def quarter_of(design: Design) -> int:
+    """Return how many periods make a quarter; one where a period is a quarter or longer, or has no calendar."""
+    timeline = design.panel.timeline
+    return max(1, 3 // int(timeline.step)) if timeline.kind == "month" else 1
+
+
+def from_one_reference(effects: Effects, most: int, every: int) -> Effects:
+    """Return the event study as differences from one period before training, for every estimator with leads and lags.
+
+    An imputation has no reference: what lies before training is predicted from less than what lies after it. So the
+    periods that are asked about, up to `most` before training, are all predicted from those before them.
+
+    Raises
+    ------
+    InferenceError
+        There are not two steps before training to be predicted, and two periods to learn from.
+    """
+    estimator, design = effects.estimator, effects.design
+    if isinstance(estimator, GroupTime) and estimator.base == "varying":
+        estimator = replace(estimator, base="universal")
+    if not isinstance(estimator, GLSImputation | Imputation | TwoStage):
+        return estimator(design).event_study()
+    ahead = estimator.anticipation
+    before = int(design.cohorts.min() - design.panel.timeline.steps[0]) - ahead
+    depth = min(most, (before - _LEARNT) // every * every)
+    if depth < 2 * every:
+        raise InferenceError(Message("scrutiny.path.too_early", before=before, least=2 * every + _LEARNT))
+    if isinstance(estimator, GLSImputation):
+        estimator = replace(estimator, anticipation=0)
+    moved = depth + ahead
+    events = Effects.average_by(estimator(design.shifted(-moved)), EventStudy())  # without leads of its own
+    times = events.terms["event_time"] - moved
+    return replace(events, design=design, terms=events.terms.assign(event_time=times), reference=-1 - ahead)
 
 
 def steps_for(clusters: int, before: int, after: int) -> int:

@@ -1,12 +1,13 @@
 """The checks of a finding, by name: each is a function that returns a `Check`."""
 
 from asn_impact.scrutiny.check import Check, CheckEntry, Verdict
+from asn_impact.scrutiny.choice import without_choice
 from asn_impact.scrutiny.decomposition import two_way_weights
 from asn_impact.scrutiny.departures import departures
 from asn_impact.scrutiny.heaping import heaping
 from asn_impact.scrutiny.lottery import lottery_kept
 from asn_impact.scrutiny.placebo import leave_one_out, placebo_in_space, placebo_in_time, placebo_outcome
-from asn_impact.scrutiny.pretrends import pretrends
+from asn_impact.scrutiny.pretrends import pretrends, trends_before
 from asn_impact.scrutiny.said import Said
 from asn_impact.scrutiny.scrutinise import CHECKS, Scrutiny, scrutinise
 from asn_impact.scrutiny.specification import SpecificationCurve, specification_curve
@@ -34,5 +35,7 @@ __all__ = [
     "service_shares",
     "specification_curve",
     "spillover",
+    "trends_before",
     "two_way_weights",
+    "without_choice",
 ]

@@ -10,7 +10,7 @@ from asn_impact.scrutiny.check import Check, CheckEntry, Verdict
 from asn_impact.scrutiny.event_path import EventPath
 from asn_impact.scrutiny.sensitivity import Breakdown, RelativeMagnitude, breakdown, sensitivity
 from asn_impact.verbs import public_verb
-from asn_impact.words import Message
+from asn_impact.words import Message, paragraph
 
 __all__ = ["DEPARTURES", "departures"]
 
@@ -25,7 +25,11 @@ def departures(path: EventPath, survives: Breakdown | None = None) -> Check:
     """
     largest = breakdown(path) if survives is None else survives
     table = sensitivity(path, [RelativeMagnitude(size) for size in _SIZES], level=largest.level).assign(mbar=_SIZES)
-    answer = largest.said + Message("checks.departures.steps", k=path.every)
+    steps = Message("checks.departures.steps", k=path.every, pre=path.pre, post=path.post)
+    since = path.first >= 0
+    size = float(path.inference.estimate[since].mean())
+    target = Message("checks.departures.target", n=int(path.last[since].max()) + 1, x=size)
+    answer = paragraph(largest.said, steps, target)
     return DEPARTURES.check(_verdict(largest.value), answer, table)
 
 

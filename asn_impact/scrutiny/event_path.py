@@ -140,7 +140,9 @@ class EventPath:
 
 
 @public_verb
-def event_path(events: Inference, *, every: Times = 1, waves: Literal["all", "same"] = "all") -> EventPath:
+def event_path(
+    events: Inference, *, every: Times = 1, waves: Literal["all", "same"] = "all", most: Times | None = None
+) -> EventPath:
     """Return the event study in steps of `every` periods around the reference.
 
     The reference step ends with the reference period of the estimator: the last one before training, less its
@@ -157,6 +159,8 @@ def event_path(events: Inference, *, every: Times = 1, waves: Literal["all", "sa
     waves
         ``"same"``: only event times at which as many treated clusters stand behind the estimate as behind any, so that
         all steps compare the same waves.
+    most
+        So many steps before training, the reference step among them, and so many after it; all there are otherwise.
 
     Raises
     ------
@@ -168,6 +172,8 @@ def event_path(events: Inference, *, every: Times = 1, waves: Literal["all", "sa
     times, notes = _usable(events, waves)
     before, after = _run(times, reference, -1), _run(times, reference, 1)
     pre, post = (before - (every - 1)) // every, after // every
+    if most is not None:
+        pre, post = min(pre, most - 1), min(post, most)
     if pre < 1 or post < 1:
         raise InferenceError(
             Message("scrutiny.path.too_short", before=before, after=after, reference=reference, every=every)

@@ -1,35 +1,54 @@
-"""How far a finding can be trusted, by a published rule: A to D, or X. In the spirit of the Maryland scale.
+"""How far a finding can be trusted, by a published rule: A to E, or X. See docs/decisions/008-grade.md.
 
-A   the order of training was drawn by lot, the lot was kept, and there are enough clusters
-B   a comparison with trends that are flat before training in a test that would have noticed, a breakdown value of 1 or
-    more, enough clusters, and no other check that fails
-C   a comparison, but one of these is missing
-D   before and after only
+A   a lottery that was kept, and all of B
+B   every required check ran and none leaves a doubt, and the interval settles the question
+C   a comparison, but not shown: a required check did not run or cannot say, or the study is too weak
+D   description only: nobody to compare with
+E   contradicted: the data themselves speak against reading the difference as an effect
 X   not estimable
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
-
-import numpy as np
+from typing import Final, Literal, TypeAlias
 
 from asn_impact.arguments import Steps
 from asn_impact.display import card
-from asn_impact.scrutiny.check import Check
+from asn_impact.scrutiny.check import Check, Verdict
 from asn_impact.verbs import public_verb
 from asn_impact.words import Message
 
-__all__ = ["ENOUGH_BREAKDOWN", "ENOUGH_CLUSTERS", "ENOUGH_TREATED", "Assignment", "Grade", "Letter", "grade"]
+__all__ = [
+    "CONTRADICTING",
+    "ENOUGH_CLUSTERS",
+    "ENOUGH_TREATED",
+    "LETTERS",
+    "REQUIRED",
+    "ROBUSTNESS",
+    "Assignment",
+    "Grade",
+    "Letter",
+    "grade",
+]
 
-Letter: TypeAlias = Literal["A", "B", "C", "D", "X"]
+Letter: TypeAlias = Literal["A", "B", "C", "D", "E", "X"]
 Assignment: TypeAlias = Literal["lottery", "comparison", "before_after"]
 
-ENOUGH_BREAKDOWN = 1.0
-ENOUGH_CLUSTERS = 8  # the rules of inference were tried with 8 clusters and more: docs/coverage.md
-ENOUGH_TREATED = 4  # with fewer, hardly any effect can be told from noise: docs/coverage.md
+LETTERS: Final[tuple[Letter, ...]] = ("A", "B", "C", "D", "E", "X")
+ENOUGH_CLUSTERS: Final = 8  # the rules of inference were tried with 8 clusters and more: docs/coverage.md
+ENOUGH_TREATED: Final = 4  # with fewer, hardly any effect can be told from noise: docs/coverage.md
+#: Each must have run and answered; without it a finding is not shown.
+REQUIRED: Final = ("pretrends", "composition", "coincidence", "heaping", "chosen")
+#: Where one of these fails, the data speak against the finding.
+CONTRADICTING: Final = ("pretrends", "composition", "coincidence", "heaping")
+#: A doubt that the study may explain in its own words; the row without the months of choice must settle by itself.
+EXPLAINABLE: Final = ("composition", "coincidence", "heaping")
+#: Printed as they are and never graded: more evidence must not lower the letter.
+ROBUSTNESS: Final = (
+    *("departures", "placebo_in_time", "placebo_in_space", "leave_one_out", "weights", "specification_curve"),
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,21 +58,34 @@ class Grade:
     Attributes
     ----------
     letter
-        ``"A"`` to ``"D"``, or ``"X"``.
+        ``"A"`` to ``"E"``, or ``"X"``.
     reasons
         What the finding has.
     missing
         What kept it from the next grade; empty for A.
+    contradicted
+        Names of the checks that speak against it; empty but for E.
     """
 
     letter: Letter
     reasons: tuple[Message, ...]
     missing: tuple[Message, ...]
+    contradicted: tuple[str, ...] = ()
 
     @property
     def meaning(self) -> Message:
         """What the letter stands for."""
         return Message(f"grade.meaning.{self.letter}")
+
+    @property
+    def because(self) -> tuple[Message, ...]:
+        """Why the difference cannot be read as an effect, as parts of a sentence; empty but for E."""
+        return tuple(Message(f"grade.because.{name}") for name in self.contradicted)
+
+    @property
+    def shown(self) -> bool:
+        """Whether the finding may be told as an effect of training."""
+        return self.letter in {"A", "B"}
 
     def __repr__(self) -> str:
         why = "; ".join(str(lack) for lack in self.missing)
@@ -78,64 +110,60 @@ def grade(
     assignment: Assignment,
     clusters: Steps,
     treated_clusters: Steps,
-    breakdown: float,
+    settled: bool,
+    explained: Mapping[str, str] | None = None,
 ) -> Grade:
     """Return the grade of a finding.
 
     Parameters
     ----------
     checks
-        What was checked; ``pretrends`` and, for a lottery, ``lottery`` are looked at by name, the others for failures.
+        What was checked. One of `REQUIRED` that is not among them did not run.
     estimable
         Whether there is an estimate with a standard error.
     assignment
         How training was given: ``"lottery"``, ``"comparison"`` with offices not (yet) trained, ``"before_after"``.
     clusters, treated_clusters
         Numbers of clusters and of those with trained units.
-    breakdown
-        Largest departure from parallel trends survived, relative to those before training; NaN for none.
+    settled
+        Whether the interval excludes zero, or lies within a margin that was named before the data were looked at.
+    explained
+        Name of a doubtful check -> the explanation that the study gives.
 
     Examples
     --------
-    >>> grade([], estimable=True, assignment="before_after", clusters=20, treated_clusters=20, breakdown=float("nan"))
-    Grade(D: before and after only. Missing: There is no comparison with offices not (yet) trained.)
+    >>> grade([], estimable=True, assignment="before_after", clusters=20, treated_clusters=20, settled=True)
+    Grade(D: description only: nobody to compare with. Missing: There is no comparison with offices not (yet) trained.)
     """
     if not estimable:
         return Grade("X", (), (Message("grade.not_estimable"),))
+    verdicts = {check.name: check.verdict for check in checks}
+    if against := tuple(name for name in CONTRADICTING if verdicts.get(name) == "fails"):
+        return Grade("E", (Message("grade.estimated"),), tuple(map(_say_contradicted, against)), against)
     if assignment == "before_after":
         return Grade("D", (Message("grade.estimated"),), (Message("grade.no_comparison"),))
-    has, lacks = _conditions(checks, clusters, treated_clusters, breakdown)
-    if assignment == "lottery":
-        met, unmet = _lottery(checks, clusters, treated_clusters)
-        if not unmet:
-            return Grade("A", met, ())
-        return Grade("C" if lacks else "B", has, lacks or unmet)
+    conditions = [_settled(settled), _enough(clusters, treated_clusters), *_required(verdicts, explained or {})]
+    has, lacks = _split([*conditions, *_others(verdicts, explained or {})])
     if lacks:
         return Grade("C", has, lacks)
-    return Grade("B", has, (Message("grade.no_lottery"),))
+    if assignment != "lottery":
+        return Grade("B", has, (Message("grade.no_lottery"),))
+    if verdicts.get("lottery") != "holds":
+        return Grade("B", has, (Message("grade.lottery_not_shown"),))
+    return Grade("A", (Message("grade.lottery_kept"), *has), ())
 
 
-def _split(conditions: list[tuple[bool, Message]]) -> tuple[tuple[Message, ...], tuple[Message, ...]]:
+def _split(conditions: Sequence[tuple[bool, Message]]) -> tuple[tuple[Message, ...], tuple[Message, ...]]:
     """Return what is said of the conditions that are met, and of those that are not."""
     return tuple(m for met, m in conditions if met), tuple(m for met, m in conditions if not met)
 
 
-def _conditions(
-    checks: Sequence[Check], clusters: int, treated: int, breakdown: float
-) -> tuple[tuple[Message, ...], tuple[Message, ...]]:
-    return _split([_trends(checks), _survives(breakdown), _enough(clusters, treated), _others(checks)])
+def _say_contradicted(name: str) -> Message:
+    return Message("grade.contradicted", why=Message(f"grade.because.{name}"))
 
 
-def _trends(checks: Sequence[Check]) -> tuple[bool, Message]:
-    verdict = next((check.verdict for check in checks if check.name == "pretrends"), "cannot_say")
-    return verdict == "holds", Message(f"grade.trends.{verdict}")
-
-
-def _survives(breakdown: float) -> tuple[bool, Message]:
-    if np.isnan(breakdown):
-        return False, Message("grade.no_conclusion")
-    enough = breakdown >= ENOUGH_BREAKDOWN
-    return enough, Message("grade.survives", x=float(breakdown), required=ENOUGH_BREAKDOWN)
+def _settled(settled: bool) -> tuple[bool, Message]:  # noqa: FBT001 - what a condition is about
+    return settled, Message("grade.settled" if settled else "grade.not_settled")
 
 
 def _enough(clusters: int, treated: int) -> tuple[bool, Message]:
@@ -145,12 +173,21 @@ def _enough(clusters: int, treated: int) -> tuple[bool, Message]:
     return clusters >= ENOUGH_CLUSTERS and treated >= ENOUGH_TREATED, counts
 
 
-def _others(checks: Sequence[Check]) -> tuple[bool, Message]:
-    failed = [check.name for check in checks if check.verdict == "fails" and check.name != "pretrends"]
-    return (False, Message("grade.others_fail", names=failed)) if failed else (True, Message("grade.others_hold"))
+def _required(verdicts: Mapping[str, Verdict], explained: Mapping[str, str]) -> list[tuple[bool, Message]]:
+    """Return for each required check whether it ran and leaves no doubt."""
+    return [_condition(name, verdicts.get(name, "cannot_say"), explained) for name in REQUIRED]
 
 
-def _lottery(checks: Sequence[Check], clusters: int, treated: int) -> tuple[tuple[Message, ...], tuple[Message, ...]]:
-    intact = any(check.name == "lottery" and check.verdict == "holds" for check in checks)
-    words = Message("grade.lottery_kept") if intact else Message("grade.lottery_not_shown")
-    return _split([(intact, words), _enough(clusters, treated)])
+def _condition(name: str, verdict: Verdict, explained: Mapping[str, str]) -> tuple[bool, Message]:
+    what = Message(f"grade.about.{name}")
+    if verdict == "doubtful" and name in EXPLAINABLE and explained.get(name, "").strip():
+        return True, Message("grade.explained", what=what, why=explained[name].strip())
+    return verdict == "holds", Message(f"grade.required.{verdict}", what=what)
+
+
+def _others(verdicts: Mapping[str, Verdict], explained: Mapping[str, str]) -> list[tuple[bool, Message]]:
+    """Return whether a further check fails that is about the truth of the finding, not about its robustness."""
+    apart = {*REQUIRED, *ROBUSTNESS, "lottery"}
+    failed = [name for name, verdict in verdicts.items() if verdict == "fails" and name not in apart]
+    failed = [name for name in failed if not explained.get(name, "").strip()]
+    return [(False, Message("grade.others_fail", names=failed))] if failed else []

@@ -12,6 +12,7 @@ from scipy import stats
 from asn_impact.arrays import Int
 from asn_impact.errors import InputError
 from asn_impact.measures.durations import Durations
+from asn_impact.measures.outcomes import Count, Score, Within
 from asn_impact.scrutiny.case import Case
 from asn_impact.scrutiny.check import Check, CheckEntry, Verdict
 from asn_impact.verbs import public_verb
@@ -152,9 +153,18 @@ def _answer(table: pd.DataFrame, heap: pd.Series, total: int) -> Message:
 
 
 def _run(case: Case) -> Check:
+    """Look at the promised days and at the horizon; without promised days no heap on them can be excluded."""
+    outcome = case.design.panel.outcome
+    if isinstance(outcome, Score | Count):
+        return HEAPING.check("holds", Message("checks.heaping.no_dates"), pd.DataFrame())
     if case.durations is None:
         return HEAPING.cannot_say(Message("checks.heaping.not_given"))
-    return heaping(case.durations, limits=case.limits)
+    horizon = getattr(outcome, "horizon", None)
+    check = heaping(case.durations, limits=sorted({*case.limits, *([int(horizon)] if horizon else [])}))
+    promised = bool(case.limits) or isinstance(outcome, Within)
+    if check.verdict == "fails" or promised:
+        return check
+    return HEAPING.check("cannot_say", paragraph(check.answer, Message("checks.heaping.not_promised")), check.table)
 
 
 HEAPING = CheckEntry("heaping", Message("checks.heaping.question"), _run)

@@ -17,7 +17,7 @@ from asn_impact.errors import AsnImpactError, EstimationError
 from asn_impact.estimation import Inference
 from asn_impact.estimation.effects import Effects
 from asn_impact.estimation.inference import Rule
-from asn_impact.scrutiny.case import Case, one_estimate
+from asn_impact.scrutiny.case import Case, one_estimate, settled
 from asn_impact.scrutiny.check import Check, CheckEntry, Verdict
 from asn_impact.verbs import public_verb
 from asn_impact.words import Message, paragraph
@@ -140,13 +140,14 @@ PLACEBO_OUTCOME = CheckEntry("placebo_outcome", Message("checks.placebo_outcome.
 
 
 @public_verb
-def placebo_in_space(effects: Effects, *, seed: int, reps: Times) -> Check:
+def placebo_in_space(effects: Effects, *, seed: int, reps: Times, finding: Inference | None = None) -> Check:
     """Return the check that deals the real training dates among offices that were never trained.
 
     As many clusters get each date as in truth, or in the same proportions when fewer than twice as many are untrained.
     The t statistic of the real effect is ranked among theirs: ``p = (1 + number as large) / (1 + reps)``.
 
-    Holds: p at most 0.05. Doubtful: at most 0.20.
+    Holds: p at most 0.05. Doubtful: at most 0.20. For a `finding` whose interval holds zero it is the other way round:
+    offices that nobody trained ought to show as much. Holds: p above 0.05; doubtful otherwise.
     """
     design = one_estimate(effects).design
     free = ~np.isin(design.cluster, design.cluster[np.isfinite(design.adopted)])
@@ -155,14 +156,17 @@ def placebo_in_space(effects: Effects, *, seed: int, reps: Times) -> Check:
     pool = design.where(free)
     dates = _dates(design, untrained)
     real = _studentise(effects)
+    held = replace(effects, estimator=effects.estimator.held(effects))  # what was chosen by the outcome stays
     rng = np.random.default_rng(seed)
-    draws = np.array([_deal_dates(effects, pool, dates, rng) for _ in range(reps)])
+    draws = np.array([_deal_dates(held, pool, dates, rng) for _ in range(reps)])
     valid = draws[np.isfinite(draws[:, 1])]
     if len(valid) < reps / 2 or not np.isfinite(real):
         return PLACEBO_IN_SPACE.cannot_say(_too_few(untrained))
     as_large = int((np.abs(valid[:, 1]) >= abs(real)).sum())
     p = (1 + as_large) / (1 + len(valid))
     verdict: Verdict = "holds" if p <= _LEVEL else "doubtful" if p <= _DOUBT else "fails"
+    if finding is not None and not settled(finding):
+        verdict = "holds" if p > _LEVEL else "doubtful"
     answer = Message("checks.placebo_in_space.answer", k=len(valid), u=untrained, m=as_large, p=p)
     table = pd.DataFrame(
         {
@@ -203,7 +207,7 @@ def _studentise(effects: Effects) -> float:
 
 
 def _run_in_space(case: Case) -> Check:
-    return placebo_in_space(case.overall, seed=case.seed, reps=case.reps)
+    return placebo_in_space(case.overall, seed=case.seed, reps=case.reps, finding=case.finding)
 
 
 PLACEBO_IN_SPACE = CheckEntry("placebo_in_space", Message("checks.placebo_in_space.question"), _run_in_space)
@@ -213,10 +217,12 @@ PLACEBO_IN_SPACE = CheckEntry("placebo_in_space", Message("checks.placebo_in_spa
 
 
 @public_verb
-def leave_one_out(effects: Effects) -> Check:
+def leave_one_out(effects: Effects, *, finding: Inference | None = None) -> Check:
     """Return the check of the estimate without each cluster in turn.
 
     Fails: without one cluster the sign changes. Doubtful: it moves by more than half its size, or cannot be estimated.
+    For a `finding` whose interval holds zero the sign means nothing. Doubtful: without one cluster the estimate leaves
+    the interval.
     """
     one_estimate(effects)
     full, without = float(effects.estimate[0]), effects.leave_one_out()[:, 0]
@@ -235,7 +241,14 @@ def leave_one_out(effects: Effects) -> Check:
     )
     if gaps := int(np.isnan(without).sum()):
         answer += Message("checks.leave_one_out.some", k=gaps)
-    return LEAVE_ONE_OUT.check(_rests(full, without), answer, table.reset_index(drop=True))
+    no_effect = finding is not None and not settled(finding)
+    verdict = _leaves(finding, without) if finding is not None and no_effect else _rests(full, without)
+    return LEAVE_ONE_OUT.check(verdict, answer, table.reset_index(drop=True))
+
+
+def _leaves(finding: Inference, without: Float) -> Verdict:
+    low, high = (float(end[0]) for end in finding.interval())
+    return "holds" if bool(((low <= without) & (without <= high)).all()) else "doubtful"
 
 
 def _rests(full: float, without: Float) -> Verdict:
@@ -247,7 +260,7 @@ def _rests(full: float, without: Float) -> Verdict:
 
 
 def _run_one_out(case: Case) -> Check:
-    return leave_one_out(case.overall)
+    return leave_one_out(case.overall, finding=case.finding)
 
 
 LEAVE_ONE_OUT = CheckEntry("leave_one_out", Message("checks.leave_one_out.question"), _run_one_out)

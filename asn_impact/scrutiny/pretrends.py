@@ -10,13 +10,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 from scipy import optimize, stats
 
 from asn_impact.arguments import Level
 from asn_impact.arrays import Float
 from asn_impact.errors import InferenceError
 from asn_impact.estimation import Inference
-from asn_impact.scrutiny.case import Case
+from asn_impact.estimation.effects import Effects
+from asn_impact.estimation.inference import Rule
+from asn_impact.scrutiny.before import LAST, look_before
+from asn_impact.scrutiny.case import Case, one_estimate
 from asn_impact.scrutiny.check import Check, CheckEntry, Verdict
 from asn_impact.scrutiny.event_path import EventPath, event_path
 from asn_impact.verbs import public_verb
@@ -25,15 +29,21 @@ from asn_impact.words import Message, paragraph
 __all__ = [
     "INFORMATIVE",
     "PRETRENDS",
+    "SEEN",
     "JointTest",
     "equivalence_margin",
     "joint_test",
     "pretest_power",
     "pretrends",
     "slope_for_power",
+    "trends_before",
 ]
 
 INFORMATIVE = 0.8  # power a pre-trend test must have against the line that would explain the effect
+SEEN = 0.5  # how often the difference that matters must be noticed, for a check that noticed none to count
+_ALPHA = 0.05
+_FAR, _CERTAIN = 4.0, 30.0  # standard errors beyond which a tail is nothing, and a difference is seen for certain
+_COLUMNS = ("estimate", "std_error", "statistic", "df", "p_value", "conf_low", "conf_high")
 
 
 @dataclass(frozen=True)
@@ -224,13 +234,74 @@ def _answer(test: JointTest, power: float, least: float, margin: float | None) -
     return paragraph(joint, Message("checks.pretrends.margin", x=least), request)
 
 
+# -------------------------------------------------------------------------------------------- the two numbers
+
+
+@public_verb
+def trends_before(effects: Effects, *, rule: Rule, margin: float | None = None) -> Check:
+    """Return the check of trends before training for any estimator: mean of the last three periods, and the slope.
+
+    Fails: one of the two differs from zero at 0.05. Cannot say: neither does, but a difference as large as the effect
+    in the last periods would have been missed more often than seen; with few offices that is the rule.
+
+    Parameters
+    ----------
+    effects
+        One number: ``effects.overall()``.
+    rule
+        The rule of inference of the finding.
+    margin
+        The difference that has to be seen, in the unit of the outcome; the size of the effect otherwise.
+    """
+    before = look_before(one_estimate(effects), rule)
+    numbers = {name: n for name, n in (("leads", before.leads), ("slope", before.slope)) if n is not None}
+    had = {name: n for name, n in numbers.items() if isinstance(n, Inference)}
+    size = abs(float(effects.estimate[0]) if margin is None else margin)
+    line = abs(before.explaining) * (1.0 if margin is None else size / abs(float(effects.estimate[0])))
+    powers = {name: _noticed(n, size if name == "leads" else line) for name, n in had.items()}
+    ahead = Message("checks.anticipation", n=effects.anticipation) if effects.anticipation else None
+    said = [_say_number(name, n) for name, n in numbers.items()]
+    table = pd.DataFrame([_row(name, n, powers[name]) for name, n in had.items()])
+    if any(float(n.p_value[-1]) < _ALPHA for n in had.values()):
+        return PRETRENDS.check("fails", paragraph(*said, ahead), table)
+    if len(had) < len(numbers):
+        return PRETRENDS.check("cannot_say", paragraph(*said, ahead), table)
+    sees = powers["leads"] >= SEEN
+    last = Message(f"checks.pretrends.{'seen' if sees else 'unseen'}", x=size, share=powers["leads"])
+    by_line = Message("checks.pretrends.seen_line", share=powers["slope"]) if "slope" in powers else None
+    return PRETRENDS.check("holds" if sees else "cannot_say", paragraph(*said, last, by_line, ahead), table)
+
+
+def _say_number(name: str, number: Inference | Message) -> Message:
+    if isinstance(number, Message):
+        return paragraph(Message(f"checks.pretrends.no_{name}"), number)
+    return Message(f"checks.pretrends.{name}", k=LAST, x=float(number.estimate[-1]), p=float(number.p_value[-1]))
+
+
+def _row(name: str, number: Inference, power: float) -> dict[str, object]:
+    last = number.table().iloc[-1]
+    return {"term": name, **{column: last[column] for column in _COLUMNS}, "power": power}
+
+
+def _noticed(number: Inference, size: float) -> float:
+    """Return how often a true difference of some size would be found at 0.05: the noncentral t distribution."""
+    df, error = float(number.df[-1]), float(number.std_error[-1])
+    if not (np.isfinite([size, error]).all() and error > 0 and df > 0):
+        return 0.0
+    critical, shift = float(stats.t.ppf(1 - _ALPHA / 2, df)), size / error
+    if np.isinf(df):
+        return float(stats.norm.sf(critical - shift) + stats.norm.sf(critical + shift))
+    far = float(stats.nct.cdf(-critical, df, shift)) if shift < _FAR else 0.0  # scipy gives NaN for less than 1e-16
+    return float(stats.nct.sf(critical, df, shift)) + far if shift < _CERTAIN else 1.0
+
+
 def _run(case: Case) -> Check:
-    return pretrends(case.path) if isinstance(case.path, EventPath) else PRETRENDS.cannot_say(case.path)
+    return trends_before(case.overall, rule=case.rule, margin=case.margin)
 
 
 PRETRENDS = CheckEntry(
     "pretrends",
     Message("checks.pretrends.question"),
     _run,
-    "Roth (2022), AER: Insights 4; Hartman and Hidalgo (2018), AJPS 62; docs/methods.md#pre-trends",
+    "Roth (2022), AER: Insights 4; Borusyak, Jaravel and Spiess (2024), section 4.4; docs/decisions/008-grade.md",
 )

@@ -7,18 +7,19 @@ from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, get_args
 
-import numpy as np
 import pandas as pd
 
-from asn_impact.arguments import Times
+from asn_impact.arguments import Names, Times, did_you_mean
 from asn_impact.display import card
+from asn_impact.errors import InputError
 from asn_impact.estimation import Inference
 from asn_impact.estimation.effects import Effects
 from asn_impact.estimation.inference import Rule
 from asn_impact.measures.durations import Durations
 from asn_impact.measures.panel import Panel
-from asn_impact.scrutiny.case import Case, steps_for
+from asn_impact.scrutiny.case import Case, settled, steps_for
 from asn_impact.scrutiny.check import Check, CheckEntry, Verdict
+from asn_impact.scrutiny.choice import CHOSEN
 from asn_impact.scrutiny.decomposition import WEIGHTS
 from asn_impact.scrutiny.departures import DEPARTURES
 from asn_impact.scrutiny.event_path import EventPath
@@ -31,7 +32,7 @@ from asn_impact.scrutiny.sensitivity import Breakdown
 from asn_impact.scrutiny.specification import SPECIFICATION_CURVE
 from asn_impact.scrutiny.surroundings import COINCIDENCE, COMPOSITION, SPILLOVER
 from asn_impact.verbs import public_verb
-from asn_impact.words import Language, Message
+from asn_impact.words import Language, Message, paragraph
 
 __all__ = ["CHECKS", "Scrutiny", "scrutinise", "steps_for"]
 
@@ -46,6 +47,7 @@ CHECKS: Final = (
     COMPOSITION,
     COINCIDENCE,
     HEAPING,
+    CHOSEN,
     SPILLOVER,
     PLACEBO_OUTCOME,
     LOTTERY,
@@ -119,9 +121,12 @@ def scrutinise(
     limits: Sequence[int] = (),
     neighbours: Mapping[Hashable, Sequence[Hashable]] | None = None,
     other: Inference | None = None,
-    panels: Sequence[Panel] = (),
+    panels: Sequence[Panel] | None = None,
     assignment: Assignment = "comparison",
     drawn: Mapping[Hashable, Any] | None = None,
+    chosen: Names | None = None,
+    margin: float | None = None,
+    explained: Mapping[str, str] | None = None,
     checks: Sequence[CheckEntry] = CHECKS,
 ) -> Scrutiny:
     """Return every check that can run on these effects, and the grade.
@@ -145,9 +150,17 @@ def scrutinise(
     other
         Inference on an outcome that training cannot touch: see `placebo_outcome`.
     panels
-        For `composition`.
+        For `composition`: the mix of services. An empty list says that there is none that could change.
     assignment, drawn
         How training was given; for a lottery, the first treated period drawn for each unit: see `lottery_kept`.
+    chosen
+        Labels of the periods whose outcomes were looked at when the offices were chosen; none (``()``) where the
+        outcome played no part; None where that is not known: see `without_choice`.
+    margin
+        Named before the data are looked at: an effect that would not matter, in the unit of the outcome. An interval
+        within it shows that there is no effect that matters.
+    explained
+        Name of a check that is doubtful -> why that does not touch the finding. The grade and the report show it.
     checks
         Which checks to run, in order; all of them by default. ``(*CHECKS, own)`` adds one of your own.
 
@@ -156,7 +169,11 @@ def scrutinise(
     EstimationError
         The effects have no overall number.
     """
-    case = Case(effects, rule, seed, reps, events, durations, limits, neighbours, other, panels, drawn)
+    given = (events, durations, limits, neighbours, other, panels, drawn, assignment, chosen, margin)
+    case = Case(effects, rule, seed, reps, *given)
+    _refuse_unknown(explained or {}, checks)
+    if margin is not None and not 0 < margin < float("inf"):
+        raise InputError(Message("scrutiny.margin", found=repr(margin)))
     design = case.overall.design
     answers = tuple(check for entry in checks if (check := entry.run(case)) is not None)
     letter = grade(
@@ -165,7 +182,17 @@ def scrutinise(
         assignment=assignment,
         clusters=len(design.clusters),
         treated_clusters=design.treated_clusters,
-        breakdown=np.nan if case.breakdown is None else case.breakdown.value,
+        settled=case.finding is not None and settled(case.finding, margin),
+        explained=explained,
     )
     path = case.path if isinstance(case.path, EventPath) else None
     return Scrutiny(case.finding, answers, letter, case.breakdown, path)
+
+
+def _refuse_unknown(explained: Mapping[str, str], checks: Sequence[CheckEntry]) -> None:
+    """Refuse an explanation of a check that there is not: it would explain nothing."""
+    names = [entry.name for entry in checks]
+    for name in explained:
+        if name not in names:
+            unknown = Message("scrutiny.no_such_check", name=name, available=names)
+            raise InputError(paragraph(unknown, did_you_mean(name, names)))

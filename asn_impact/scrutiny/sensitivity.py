@@ -37,6 +37,7 @@ __all__ = [
 ]
 
 _MOST = 100.0  # a breakdown value above this is reported as infinite
+_SYMMETRIC = 1e-6  # difference of two entries that should be one, as a correlation, that is rounding
 _FINE = 1e-3  # relative precision of a breakdown value
 
 
@@ -140,7 +141,7 @@ def robust_ends(
     Raises
     ------
     InferenceError
-        Shapes do not fit, or the variance is not positive definite.
+        Shapes do not fit, or the variance is not symmetric and positive definite.
 
     Notes
     -----
@@ -183,8 +184,15 @@ def _require_shapes(beta: Float, sigma: Float, l_vec: Float, pre: int, post: int
         raise InferenceError(Message("sensitivity.shapes", pre=pre, post=post, **texts))
     if not (np.isfinite(beta).all() and np.isfinite(sigma).all()):
         raise InferenceError(Message("sensitivity.missing"))
+    if (np.diag(sigma) <= 0).any():
+        raise InferenceError(Message("sensitivity.no_inverse", k=k))
     scale = np.sqrt(np.diag(sigma))
-    if (scale <= 0).any() or np.linalg.eigvalsh(sigma / np.outer(scale, scale)).min() < 1e-10:
+    away = np.abs(sigma - sigma.T) / np.outer(scale, scale)
+    if (away > _SYMMETRIC).any():
+        row, column = (int(i) for i in np.unravel_index(away.argmax(), away.shape))
+        one, two = float(sigma[row, column]), float(sigma[column, row])
+        raise InferenceError(Message("sensitivity.not_symmetric", row=row, column=column, one=one, two=two))
+    if np.linalg.eigvalsh(sigma / np.outer(scale, scale)).min() < 1e-10:
         raise InferenceError(Message("sensitivity.no_inverse", k=k))
 
 

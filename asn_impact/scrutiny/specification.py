@@ -12,11 +12,11 @@ from asn_impact.arguments import Level
 from asn_impact.designs import Design
 from asn_impact.display import card
 from asn_impact.errors import AsnImpactError, EstimationError
-from asn_impact.estimation import GroupTime, Imputation, TwoWay
+from asn_impact.estimation import GroupTime, Imputation, Inference, TwoWay
 from asn_impact.estimation.effects import Effects, Estimator
 from asn_impact.estimation.inference import Rule
 from asn_impact.estimation.methods import Method
-from asn_impact.scrutiny.case import Case
+from asn_impact.scrutiny.case import Case, settled
 from asn_impact.scrutiny.check import Check, CheckEntry, Verdict, reason_of
 from asn_impact.verbs import public_verb
 from asn_impact.words import Message
@@ -51,8 +51,11 @@ class SpecificationCurve:
     significant: float
     methods: Mapping[str, Method] = field(default_factory=dict)
 
-    def check(self) -> Check:
-        """Return the curve as a check: fails below 80 % of the same sign, holds when also 80 % exclude zero."""
+    def check(self, finding: Inference | None = None) -> Check:
+        """Return the curve as a check: fails below 80 % of the same sign, holds when also 80 % exclude zero.
+
+        For a `finding` whose interval holds zero: holds when at most 20 % exclude zero, doubtful otherwise.
+        """
         count = int(self.table["estimate"].notna().sum())
         answer = Message(
             "checks.specification_curve.answer",
@@ -65,7 +68,16 @@ class SpecificationCurve:
         verdict: Verdict = "cannot_say" if count < 2 else "fails" if self.same_sign < 0.8 else "doubtful"
         if verdict == "doubtful" and self.same_sign == 1 and self.significant >= 0.8:
             verdict = "holds"
+        if finding is not None and not settled(finding) and count >= 2:
+            verdict = "holds" if self.outside <= 0.2 else "doubtful"
         return SPECIFICATION_CURVE.check(verdict, answer, self.table)
+
+    @property
+    def outside(self) -> float:
+        """Share of the estimates with an interval that exclude zero, on either side."""
+        low, high = (self.table[end].to_numpy(dtype=np.float64) for end in ("conf_low", "conf_high"))
+        known = np.isfinite(low)
+        return float(((low > 0) | (high < 0))[known].mean()) if known.any() else 0.0
 
     def __repr__(self) -> str:
         return (
@@ -152,7 +164,7 @@ def _defensible(effects: Effects) -> list[Estimator]:
 
 
 def _run(case: Case) -> Check:
-    return specification_curve({"as given": case.design}, _defensible(case.overall), (case.rule,)).check()
+    return specification_curve({"as given": case.design}, _defensible(case.overall), (case.rule,)).check(case.finding)
 
 
 SPECIFICATION_CURVE = CheckEntry(

@@ -278,7 +278,15 @@ def _periods(dates: pd.Series, per_year: int) -> Float:
 
 
 def _run_composition(case: Case) -> Check:
-    return composition(case.overall, rule=case.rule, panels=case.panels)
+    """Look at everything that is there; a mix of services that was never given cannot be said to have stayed."""
+    check = composition(case.overall, rule=case.rule, panels=case.panels or ())
+    panel = case.design.panel
+    has_mix = case.panels is not None or bool(panel.covariates) or "service" in panel.attributes.columns
+    if check.verdict == "cannot_say" and case.panels is not None:
+        return COMPOSITION.check("holds", Message("checks.composition.alike"), check.table)
+    if check.verdict != "holds" or has_mix:
+        return check
+    return COMPOSITION.check("cannot_say", paragraph(check.answer, Message("checks.composition.no_mix")), check.table)
 
 
 def _run_spillover(case: Case) -> Check:

@@ -54,7 +54,7 @@ def detailed(study: Study, ready: Prepared, effects: Effects, scrutiny: Scrutiny
     """Return everything beside the headline that these data and this estimator can give."""
     rule = study.rule.made()
     curve, quantiles = _curve(study, ready)
-    return Detail(curve, quantiles, _choices(effects, rule), _intervals(effects, rule, scrutiny))
+    return Detail(curve, quantiles, _choices(effects, rule), _intervals(scrutiny))
 
 
 # -------------------------------------------------------------------------------------------- the curve
@@ -159,20 +159,14 @@ def _choices(effects: Effects, rule: Any) -> dict[str, Inference]:  # noqa: ANN4
     return {f"({i})": inference for i, inference in enumerate(inferences, start=1)} if len(inferences) > 1 else {}
 
 
-def _intervals(effects: Effects, rule: Any, scrutiny: Scrutiny | None) -> tuple[RobustInterval, ...]:  # noqa: ANN401
-    """Return intervals by how much trends may depart, from the path that the check of departures uses."""
-    if scrutiny is None or scrutiny.breakdown is None:
+def _intervals(scrutiny: Scrutiny | None) -> tuple[RobustInterval, ...]:
+    """Return intervals by how much trends may depart, on the path that the check of departures uses."""
+    if scrutiny is None or scrutiny.breakdown is None or scrutiny.path is None:
         return ()
-    from asn_impact.scrutiny.event_path import event_path
-    from asn_impact.scrutiny.scrutinise import steps_for
     from asn_impact.scrutiny.sensitivity import RelativeMagnitude, robust_interval
 
+    path, level = scrutiny.path, scrutiny.breakdown.level
     try:
-        events = rule(effects.event_study())
-        monthly = event_path(events, waves="same")
-        every = steps_for(len(effects.design.clusters), monthly.pre, monthly.post)
-        path = event_path(events, every=every, waves="same")
-        level = scrutiny.breakdown.level
         return tuple(robust_interval(path, RelativeMagnitude(size), level=level) for size in DEPARTURES)
     except AsnImpactError:
         return ()

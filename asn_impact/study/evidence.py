@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
-from asn_impact.errors import EstimationError, InferenceError
+import numpy as np
+
+from asn_impact.errors import AsnImpactError, EstimationError, InferenceError
 from asn_impact.study.detail import Detail, detailed, moved
 from asn_impact.study.interim import message_of, messages, texts
 from asn_impact.study.prepared import Prepared
@@ -16,6 +18,7 @@ from asn_impact.words import Alert, Language, Message
 if TYPE_CHECKING:
     from asn_impact.designs import Design
     from asn_impact.estimation import Effects, Inference
+    from asn_impact.measures.panel import Panel
     from asn_impact.reporting.chart import Chart
     from asn_impact.reporting.report import Item
     from asn_impact.reporting.tables import Table
@@ -26,6 +29,7 @@ __all__ = ["FEWEST_CLUSTERS", "Evidence", "charts", "estimated", "findings", "it
 FEWEST_CLUSTERS: Final = (
     8  # the rules of inference were tried in simulations with 8 clusters and more: docs/coverage.md
 )
+LARGE: Final = 0.05  # share of all applications from which on the share of a service is looked at
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,13 +114,12 @@ def _scrutiny(study: Study, ready: Prepared, effects: Effects, rule: Any) -> Scr
     from asn_impact.intake.events import read_events
     from asn_impact.scrutiny.scrutinise import scrutinise
 
-    horizon = getattr(ready.panel.outcome, "horizon", None)
     days = ready.times is not None and ready.times.calendar.unit in {"working days", "calendar days"}
     parameters = dict(study.scrutiny)
     if "events" in parameters:
         parameters["events"] = read_events(parameters["events"])
-    if horizon is not None and days:
-        parameters.setdefault("limits", (int(horizon),))
+    if (mix := _mix(ready)) is not None:
+        parameters["panels"] = mix
     return scrutinise(
         effects,
         rule=rule,
@@ -124,6 +127,24 @@ def _scrutiny(study: Study, ready: Prepared, effects: Effects, rule: Any) -> Scr
         durations=ready.times if days else None,  # heaping is looked for on days
         **parameters,
     )
+
+
+def _mix(ready: Prepared) -> tuple[Panel, ...] | None:
+    """Return the shares of the larger services by office and month; none for a single one, None where not known."""
+    from asn_impact.measures.outcomes import RestrictedMean, Score, Share, Within
+    from asn_impact.measures.tabulate import tabulate
+    from asn_impact.scrutiny.surroundings import service_shares
+
+    outcome = ready.panel.outcome
+    if ready.times is None or not isinstance(outcome, RestrictedMean | Within | Score | Share):
+        return None
+    try:
+        shares = service_shares(tabulate(ready.times, outcome, by=("office", "service")))
+    except AsnImpactError:
+        return None
+    whole = sum(float(share.n.sum()) for share in shares[:1])
+    large = [share for share in shares if float((share.n * np.nan_to_num(share.mean)).sum()) >= LARGE * whole]
+    return tuple(large) if len(shares) > 1 else ()
 
 
 def _few_clusters(design: Design) -> list[Message]:
@@ -153,11 +174,19 @@ def findings(study: Study, evidence: Evidence) -> list[str]:
     """Return the findings in one sentence each, in English where it is a language of the study."""
     if evidence.headline is None:
         return []
+    from asn_impact.reporting.argument import say_grade_and_lack
     from asn_impact.reporting.prose import found
 
     language: Language = "en" if "en" in study.languages else study.languages[0]
-    sentence = found(evidence.headline, language=language, level=study.level).text
-    return [*_coefficients(evidence.headline, study.level, language), f"{sentence} [{source_of(study).text(language)}]"]
+    scrutiny = evidence.scrutiny
+    grade = None if scrutiny is None else scrutiny.grade
+    sentence = found(evidence.headline, language=language, level=study.level, grade=grade)
+    if scrutiny is not None:
+        sentence = sentence.then(*(message.text(language) for message in say_grade_and_lack(scrutiny)))
+    return [
+        *_coefficients(evidence.headline, study.level, language),
+        f"{sentence.text} [{source_of(study).text(language)}]",
+    ]
 
 
 def _coefficients(inference: Inference, level: float, language: Language) -> list[str]:
@@ -193,7 +222,8 @@ def charts(study: Study, evidence: Evidence, language: Language) -> dict[str, Ch
     }
     pieces: dict[str, Chart] = {}
     if evidence.events is not None:
-        pieces["event_study"] = figures.event_study(evidence.events, level=study.level, **common)
+        grade = None if evidence.scrutiny is None else evidence.scrutiny.grade
+        pieces["event_study"] = figures.event_study(evidence.events, level=study.level, grade=grade, **common)
     if ready.design is not None:
         pieces["raw_trends"] = figures.raw_trends(ready.design, **common)
         pieces["who_is_compared"] = figures.who_is_compared(ready.design, **common)

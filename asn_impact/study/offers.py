@@ -212,7 +212,7 @@ def scrutiny() -> Keys:
 @functools.cache
 def plan() -> Keys:
     """Return the keys of [plan]: the plain parameters of `detectable`, and what the study's own past is."""
-    from asn_impact.planning.power import detectable
+    from asn_impact.topics.planning.power import detectable
 
     apart = {name: Message("study.elsewhere.section", name=name) for name in ("cluster", "weights", "level")}
     apart |= {"panel": Message("study.elsewhere.data"), "rule": Message("study.elsewhere.rule")}
@@ -227,7 +227,7 @@ def plan() -> Keys:
 @functools.cache
 def lottery() -> Keys:
     """Return the keys of [plan.lottery]: those of `draw_waves`, who takes part and where the certificate goes."""
-    from asn_impact.designs.lottery import draw_waves
+    from asn_impact.topics.planning.lottery import draw_waves
 
     keys = keys_of(draw_waves, elsewhere={"frame": Message("study.elsewhere.source")})
     return keys.optional("unit", "strata").also(

@@ -22,9 +22,9 @@ from asn_impact.words import Language, Message, paragraph
 if TYPE_CHECKING:
     import pandas as pd
 
-    from asn_impact.designs.lottery import Lottery
     from asn_impact.measures.panel import Panel
-    from asn_impact.planning.power import Power
+    from asn_impact.topics.planning.lottery import Lottery
+    from asn_impact.topics.planning.power import Power
 
 __all__ = ["Planned", "plan"]
 
@@ -116,7 +116,7 @@ def _read_plan(study: Study, place: Place) -> dict[str, Any]:
 
 
 def _past(study: Study, ready: Prepared, which: str) -> Panel:
-    from asn_impact.planning.power import never_treated, pre_period
+    from asn_impact.topics.planning.power import never_treated, pre_period
 
     if study.rollout is None:
         return ready.panel
@@ -127,7 +127,7 @@ def _past(study: Study, ready: Prepared, which: str) -> Panel:
 
 
 def _power(study: Study, panel: Panel, parameters: Mapping[str, Any]) -> Power:
-    from asn_impact.planning.power import detectable
+    from asn_impact.topics.planning.power import detectable
 
     scenario = {key: value for key, value in parameters.items() if key not in {"past", "effects", "lottery"}}
     return detectable(
@@ -142,7 +142,7 @@ def _power(study: Study, panel: Panel, parameters: Mapping[str, Any]) -> Power:
 
 
 def _lottery(study: Study, ready: Prepared, parameters: Mapping[str, Any], place: Place) -> tuple[Lottery, Path | None]:
-    from asn_impact.designs.lottery import draw_waves, read_certificate, verify
+    from asn_impact.topics.planning.lottery import draw_waves, read_certificate, verify
 
     inside = place.inside("lottery")
     with inside.explaining():

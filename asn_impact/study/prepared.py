@@ -145,6 +145,7 @@ def _measure_times(study: Study, extract: Extract) -> Durations:
 
 
 def _from_panel(study: Study) -> Prepared:
+    from asn_impact.measures.panel import settle_rows
 
     parameters, column = study.data.parameters, study.outcome.parameters["column"]
     headings = parameters["columns"]
@@ -157,7 +158,7 @@ def _from_panel(study: Study) -> Prepared:
     sized = [headings[key] for key in ("weights", "sizes") if key in headings]
     style = parameters.get("numbers")
     with Place(study.file, "data").explaining():
-        frame, sources = _ready_frame(
+        frame, sources, of_files = _ready_frame(
             parameters["path"],
             unit=headings["unit"],
             texts=[headings["period"], *attributes, *beside],
@@ -169,7 +170,12 @@ def _from_panel(study: Study) -> Prepared:
         names = {"outcome": column, "covariates": covariates, "attributes": attributes, **headings}
         panel = study.data.made(frame=frame, **names)
         panel = replace(panel, outcome=study.outcome.made())
-    return Prepared(panel, sources, frame=frame, notes=messages(panel.notes))
+    return Prepared(
+        panel,
+        sources,
+        frame=settle_rows(frame, headings["unit"], headings["period"])[0],
+        notes=messages(of_files, panel.notes),
+    )
 
 
 def _rollout_columns(study: Study) -> tuple[list[str], list[str]]:
@@ -183,8 +189,11 @@ def _rollout_columns(study: Study) -> tuple[list[str], list[str]]:
 
 def _ready_frame(
     path: Path, *, unit: str, texts: Sequence[str], numbers: Sequence[str], style: NumberStyle | None = None
-) -> tuple[pd.DataFrame, tuple[Source, ...]]:
-    """Return the named columns of a file, and only those; columns of numbers as numbers, the others as they are."""
+) -> tuple[pd.DataFrame, tuple[Source, ...], tuple[Message, ...]]:
+    """Return the named columns of a file, and only those; columns of numbers as numbers, the others as they are.
+
+    Beside it the sources, and what has to be said of the files: cut off, hidden sheets, formulas without values.
+    """
     import pandas as pd
 
     from asn_impact.intake.exports import Source, explaining, gather
@@ -195,7 +204,15 @@ def _ready_frame(
         frame = pd.DataFrame(rows.frame.select(*names).collect().to_pandas())
         sources = tuple(Source(t.name, t.relation.shape[0], t.sha256) for t in rows.tables)
     numeric = {name: _numbers(frame[name], style) for name in numbers}
-    return frame.assign(**{unit: _without_point_zero(frame[unit]), **numeric}), sources
+    return frame.assign(**{unit: _without_point_zero(frame[unit]), **numeric}), sources, rows.notes
+
+
+def _spelt_as(frame: pd.DataFrame, unit: str, units: Sequence[object]) -> pd.DataFrame:
+    """Return a list of units with the spelling of the panel, wherever only the spelling differs."""
+    from asn_impact.intake.labels import label_key
+
+    known = {label_key(u): u for u in units if isinstance(u, str)}
+    return frame.assign(**{unit: frame[unit].map(lambda v: known.get(label_key(v), v) if isinstance(v, str) else v)})
 
 
 def _numbers(column: pd.Series, style: NumberStyle | None) -> pd.Series:
@@ -258,7 +275,8 @@ def _rollout(study: Study, ready: Prepared) -> Rollout:
         keys = [key for key in ("period", "adopted") if key in parameters and key in study.rollout.keys.kinds]
         texts = [parameters[key] for key in keys]
         treated = [parameters["treated"]] if "treated" in parameters else []
-        frame, _ = _ready_frame(parameters["path"], unit=parameters["unit"], texts=texts, numbers=treated)
+        frame, _, _ = _ready_frame(parameters["path"], unit=parameters["unit"], texts=texts, numbers=treated)
+        frame = _spelt_as(frame, parameters["unit"], ready.panel.units)
     rollout = study.rollout.made(**{**parameters, "frame": frame})
     return rollout if "path" in study.rollout.parameters else _of_units(rollout, ready.panel)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-import re
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Final
 
@@ -139,10 +138,13 @@ def period(label: object, language: str) -> str:
     ('Agu 2025', 'triwulan 1 2024', '2008')
     """
     text, marks = str(label), languages()[language]
-    if parts := re.fullmatch(r"(\d{4})-(\d{2})", text):
-        return f"{marks['short_months'][int(parts[2]) - 1]} {parts[1]}"
-    if parts := re.fullmatch(r"(\d{4})Q([1-4])", text):
-        return str(marks["quarter"].format(n=parts[2], year=parts[1]))
+    year, mark, rest = text[:4], text[4:5], text[5:]
+    if not (year.isdecimal() and rest.isdecimal()):
+        return text
+    if mark == "-" and len(rest) == 2:
+        return f"{marks['short_months'][int(rest) - 1]} {year}"
+    if mark == "Q" and rest in {"1", "2", "3", "4"}:
+        return str(marks["quarter"].format(n=rest, year=year))
     return text
 
 

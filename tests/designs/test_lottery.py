@@ -18,10 +18,10 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from asn_impact.designs import assign
-from asn_impact.designs.lottery import _in_proportion, draw_waves, read_certificate, verify
 from asn_impact.errors import DesignError, InputError
 from asn_impact.estimation import GroupTime, Permutation, infer
 from asn_impact.measures.panel import read_panel
+from asn_impact.topics.planning.lottery import _in_proportion, draw_waves, read_certificate, verify
 
 OFFICES = pd.DataFrame(
     {"office": [f"Dinas {chr(65 + i)}" for i in range(12)], "size": ["kecil"] * 7 + ["besar"] * 5, "rank": range(12)}

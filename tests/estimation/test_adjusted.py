@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 import statsmodels.api as sm
 from hypothesis import given, settings
@@ -63,9 +64,10 @@ def slow(design, method, cohort, period, base):
     chance = (
         sm.GLM(treated.astype(float), x, family=sm.families.Binomial(), var_weights=weight).fit(tol=1e-12).fittedvalues
     )
-    if chance.max() >= 0.999:
+    unweighted = sm.GLM(treated.astype(float), x, family=sm.families.Binomial()).fit(tol=1e-12).fittedvalues
+    if unweighted[~treated].max() >= 0.999:
         return np.nan
-    odds = np.where(chance < 0.995, chance / (1 - chance), 0)
+    odds = np.where(unweighted < 0.995, chance / (1 - chance), 0)
     fit = sm.WLS(change[~treated], x[~treated], weights=weight[~treated]).fit()
     rest = change - (fit.predict(x) if method != "ipw" else 0)
     control = np.average(rest[~treated], weights=(weight * odds)[~treated]) if method != "regression" else 0
@@ -226,6 +228,77 @@ def test_logit_is_that_of_statsmodels():
         np.testing.assert_allclose(ours[j], model.fit(tol=1e-14).params, rtol=1e-9)
     gradient = (weight * (treated[:, None] - 1 / (1 + np.exp(-x @ ours.T)))).T @ x
     np.testing.assert_allclose(gradient, 0, atol=1e-11)
+
+
+@settings(max_examples=60)
+@given(seed=seeds, share=st.sampled_from([0.02, 0.05, 0.1, 0.3]), start=st.sampled_from([0.0, -3.0, 6.0]))
+def test_property_the_logit_finds_the_maximum_wherever_there_is_one(seed, share, start):
+    rng = np.random.default_rng(seed)
+    z = np.column_stack([rng.random(400) < 0.06, rng.normal(size=400)])
+    treated = rng.random(400) < 1 / (1 + np.exp(-(np.log(share / (1 - share)) - 0.7 + z @ [3.5, 0.5])))
+    dummy = z[:, 0] > 0
+    if min((treated & dummy).sum(), (~treated & dummy).sum(), (treated & ~dummy).sum()) < 2:
+        return
+    x = np.column_stack([np.ones(400), (z - z.mean(0)) / z.std(0)])
+    ours = logit(x, treated, np.ones((400, 1)), np.full((1, 3), start))[0]
+    gradient = x.T @ (treated - 1 / (1 + np.exp(-x @ ours)))
+    np.testing.assert_allclose(gradient, 0, atol=1e-8)
+
+
+def make_rare(seed=3, *, method="doubly_robust", units=514):
+    """A small wave that a rare covariate predicts a little, and a large one that nothing predicts."""
+    rng = np.random.default_rng(seed)
+    urban, size = rng.random(units) < 0.05, rng.normal(size=units)
+    order = np.argsort(-(3.4 * urban + 0.5 * size + rng.gumbel(size=units)))
+    start = np.full(units, np.inf)
+    start[order[:12]], start[rng.permutation(order[12:])[:150]] = 3, 6
+    outcome = rng.normal(size=(units, 9)) * 0.1 + 0.3 * urban[:, None] * np.arange(9)
+    outcome += 5.0 * ((np.arange(9) >= 3) & (start == 3)[:, None])
+    return design_of(outcome, start, attributes={"urban": urban.astype(float), "size": size})
+
+
+@pytest.mark.parametrize("method", ["ipw", "doubly_robust"])
+def test_a_small_wave_that_a_rare_covariate_predicts_stays(method):
+    effects = GroupTime(controls="never", adjust=("urban", "size"), method=method)(make_rare())
+    np.testing.assert_allclose(effects.cohorts().estimate, [5.0, 0.0], atol=0.2)
+    assert effects.left_out.empty
+
+
+def test_one_treated_unit_beyond_all_controls_does_not_take_its_wave_away():
+    rng = np.random.default_rng(4)
+    x1 = rng.normal(size=120)
+    start = np.where(np.arange(120) < 40, 2, np.inf)
+    x1[:40] += 0.4
+    x1[0] = 14.0
+    design = design_of(rng.normal(size=(120, 5)) + (np.arange(5) >= 2), start, attributes={"x1": x1})
+    effects = GroupTime(controls="never", adjust=("x1",))(design)
+    assert effects.left_out.empty
+    assert np.isfinite(effects.estimate).all()
+
+
+def test_overlap_does_not_depend_on_the_weights():
+    design = made(1)
+    weight = design.panel.weight * np.where(np.isfinite(design.adopted), 1e6, 1.0)[:, None]
+    heavy = replace(design, panel=replace(design.panel, weight=weight))
+    effects = quietly(GroupTime(controls="never", adjust=("x1",), method="ipw"), heavy)
+    light = quietly(GroupTime(controls="never", adjust=("x1",), method="ipw"), design)
+    assert effects.left_out.empty
+    assert light.left_out.empty
+
+
+def test_effects_without_overlap_are_said_with_their_share_of_the_treated():
+    design = made(1)
+    first = design.adopted == 2
+    x1 = np.where(first, 10.0, 0.0) + design.panel.attributes["x1"]
+    design = replace(design, panel=replace(design.panel, attributes=design.panel.attributes.assign(x1=x1)))
+    with pytest.warns(DataWarning, match="of the treated and are left out of every average"):
+        effects = GroupTime(controls="never", adjust=("x1",), method="ipw")(design)
+    gone = effects.left_out
+    assert len(set(gone["cohort"])) == 1
+    size = effects.cells.sizes.sum(axis=0)
+    expected = size[0] * 2 / (size[0] * 2 + size[1])  # the first wave has two treated periods, the second one
+    assert gone["share_of_treated"].sum() == pytest.approx(expected)
+    pd.testing.assert_frame_equal(effects.overall().left_out, gone)
 
 
 def test_without_covariates_all_three_methods_are_one():

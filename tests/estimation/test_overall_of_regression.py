@@ -19,8 +19,8 @@ from asn_impact.estimation.jackknife import BiasReduced, Jackknife
 from asn_impact.estimation.resampling import WildBootstrap
 from asn_impact.estimation.simultaneous import romano_wolf
 from asn_impact.estimation.two_way import TwoWay
-from asn_impact.measures.learning import Learning
 from asn_impact.reporting.charts.finding import headline
+from asn_impact.topics.learning.learning import Learning
 
 
 @pytest.fixture

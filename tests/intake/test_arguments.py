@@ -11,7 +11,7 @@ import pytest
 
 from asn_impact.errors import InputError
 from asn_impact.intake import read_exports, read_steps, read_wide
-from asn_impact.intake.steps import read_step_log
+from asn_impact.topics.clocks.step_log import read_step_log
 from asn_impact.words import Message
 
 from .conftest import HEADINGS, lines

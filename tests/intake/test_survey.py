@@ -5,9 +5,9 @@ import pandas as pd
 import pytest
 
 from asn_impact.errors import DataWarning, InputError, PrivacyError
-from asn_impact.intake.survey import ELEMENTS, element_of, read_survey, read_survey_aggregates, survey_period
 from asn_impact.measures.outcomes import Score
 from asn_impact.measures.tabulate import tabulate
+from asn_impact.topics.surveys.answers import ELEMENTS, element_of, read_survey, read_survey_aggregates, survey_period
 
 AS_OF = "2024-12-31"
 

@@ -114,7 +114,7 @@ def test_counts_are_no_cases_and_the_refusal_says_what_is_missing(tmp_path: Path
 
 
 def test_codes_written_as_decimals_are_codes(tmp_path: Path) -> None:
-    rows = "".join(f"320{i % 3}.0;{i % 28 + 1:02d}/02/2024;\n" for i in range(30))
+    rows = "".join(f"320{i % 3}.0;{i % 28 + 1:02d}/02/2024;{i % 28 + 1:02d}/12/2024\n" for i in range(30))
     (tmp_path / "a.csv").write_text("Unit Kerja;Tanggal Masuk;Tanggal Selesai\n" + rows)
     extract = read_exports(tmp_path / "a.csv", as_of="2024-12-31")
     assert set(pd.Series(extract.records.collect()["office"].to_list())) == {"3200", "3201", "3202"}

@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 
 import asn_impact as ai
-from asn_impact.intake.survey import ELEMENTS
-from asn_impact.measures.satisfaction import band
+from asn_impact.topics.surveys.answers import ELEMENTS
+from asn_impact.topics.surveys.satisfaction import band
 from asn_impact.words import Message
 
 CALENDAR = ai.WorkCalendar.indonesia()

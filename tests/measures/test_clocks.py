@@ -11,11 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from asn_impact.errors import DataWarning, InputError
-from asn_impact.intake.steps import read_step_log
 from asn_impact.measures.calendar import WorkCalendar
-from asn_impact.measures.clocks import clocks
 from asn_impact.measures.outcomes import Within
 from asn_impact.measures.tabulate import maturity
+from asn_impact.topics.clocks.clocks import clocks
+from asn_impact.topics.clocks.step_log import read_step_log
 
 CALENDAR = WorkCalendar.indonesia()
 AS_OF = dt.date(2024, 6, 28)

@@ -15,7 +15,7 @@ from asn_impact.estimation.inference import ClusterRobust, infer
 from asn_impact.estimation.jackknife import BiasReduced
 from asn_impact.estimation.two_way import TwoWay
 from asn_impact.intake.observations import read_observations
-from asn_impact.measures.learning import Learning, paired_tests, reliability
+from asn_impact.topics.learning.learning import Learning, paired_tests, reliability
 
 SAME = 1e-9
 KEY = b"0123456789abcdef0123456789abcdef"

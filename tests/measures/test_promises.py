@@ -11,8 +11,8 @@ from asn_impact.intake.exports import read_exports
 from asn_impact.measures.calendar import WorkCalendar
 from asn_impact.measures.durations import measure
 from asn_impact.measures.outcomes import Share, Within
-from asn_impact.measures.promises import kept, read_promises
 from asn_impact.measures.tabulate import tabulate
+from asn_impact.topics.promises.promises import kept, read_promises
 
 CALENDAR = WorkCalendar.indonesia()
 AS_OF = dt.date(2024, 12, 31)

@@ -13,8 +13,8 @@ from statsmodels.duration.survfunc import SurvfuncRight, survdiff
 from asn_impact.errors import DataWarning, DesignError, InputError
 from asn_impact.intake.training import read_rollout
 from asn_impact.measures.panel import read_panel
-from asn_impact.measures.recovery import ShareBand, SpreadBand, compare_recovery, recovery
-from asn_impact.measures.restricted_means import restricted_mean
+from asn_impact.topics.recovery.recovery import ShareBand, SpreadBand, compare_recovery, recovery
+from asn_impact.topics.recovery.restricted_means import restricted_mean
 
 TIGHT = 1e-10
 BEFORE = [10.0, 11.0, 10.0, 11.0]

@@ -5,7 +5,7 @@ import polars as pl
 import pytest
 
 from asn_impact.errors import DataWarning, InputError
-from asn_impact.planning.costs import cost_template, read_costs, rupiah
+from asn_impact.topics.planning.costs import cost_template, read_costs, rupiah
 
 ROWS = [
     ("Narasumber", "24", "jam", "900.000,00", "DPA 2025, hlm. 4", "2025"),

@@ -4,10 +4,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from asn_impact.designs.lottery import read_certificate, verify
 from asn_impact.errors import StudyError
 from asn_impact.study import read_study, settings
 from asn_impact.study.planned import plan
+from asn_impact.topics.planning.lottery import read_certificate, verify
 
 STUDY = """\
 [study]

@@ -29,10 +29,10 @@ from asn_impact.estimation import (
 )
 from asn_impact.measures.outcomes import Mean
 from asn_impact.measures.panel import Panel
-from asn_impact.planning.past import Scenario, never_treated, past_of, pre_period, window
-from asn_impact.planning.power import detectable
-from asn_impact.planning.simulation import PlannedStudy, estimate_one
 from asn_impact.timeline import Timeline
+from asn_impact.topics.planning.past import Scenario, never_treated, past_of, pre_period, window
+from asn_impact.topics.planning.power import detectable
+from asn_impact.topics.planning.simulation import PlannedStudy, estimate_one
 
 SHIFT = 1e-7  # the shortcut against the long way: the same arithmetic, other order
 
@@ -398,7 +398,7 @@ def test_a_notebook_with_many_draws_has_the_same_outputs_on_every_run(tmp_path):
 
     lines = [
         "import time",
-        "from asn_impact.planning.power import Scenario, _count",
+        "from asn_impact.topics.planning.power import Scenario, _count",
         "plan = Scenario.even(offices=4, treated=2, waves=1, months=6)",
         "for _ in _count(23, plan): time.sleep(0.1)",
     ]

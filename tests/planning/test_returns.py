@@ -20,9 +20,9 @@ from asn_impact.errors import DataWarning, InputError
 from asn_impact.estimation import BiasReduced, GroupTime, Inference, Permutation, infer
 from asn_impact.measures.outcomes import Mean, RestrictedMean, Within
 from asn_impact.measures.panel import Panel
-from asn_impact.planning.costs import read_costs
-from asn_impact.planning.returns import StaffTime, cases_per_month, returns
 from asn_impact.timeline import Timeline
+from asn_impact.topics.planning.costs import read_costs
+from asn_impact.topics.planning.returns import StaffTime, cases_per_month, returns
 
 SHARE = 4 * 0.0035
 

@@ -6,10 +6,10 @@ import warnings
 
 import pytest
 
+from asn_impact import figures
 from asn_impact.errors import DataWarning, InputError
 from asn_impact.estimation import BiasReduced, GroupTime, Imputation, Inference, Jackknife, Multiplier, infer
 from asn_impact.measures.outcomes import RestrictedMean
-from asn_impact.reporting import figures
 from asn_impact.reporting.chart import Chart
 from asn_impact.reporting.explorer import Choice, explore
 from asn_impact.words import Alert

@@ -16,8 +16,8 @@ import pytest
 from IPython.core.interactiveshell import InteractiveShell
 from matplotlib.text import Text
 
+from asn_impact import figures
 from asn_impact.errors import InputError, PrivacyError
-from asn_impact.reporting import figures
 from asn_impact.reporting.chart import _apply_style
 
 LANGUAGES = ["id", "en"]

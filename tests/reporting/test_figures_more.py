@@ -19,20 +19,16 @@ import pandas as pd
 import pytest
 from matplotlib.text import Text
 
+from asn_impact import figures
 from asn_impact.designs import Design
 from asn_impact.errors import DataWarning, InputError
 from asn_impact.estimation import BiasReduced, GroupTime, Imputation, Inference, Jackknife, Multiplier, TwoWay, infer
 from asn_impact.estimation.curve import Along
 from asn_impact.estimation.simultaneous import Banded
 from asn_impact.intake.events import Events
-from asn_impact.intake.survey import ELEMENTS, read_survey
 from asn_impact.measures.curves import CurvePanel
 from asn_impact.measures.outcomes import CompletionCurve, Mean, RestrictedMean, Within
 from asn_impact.measures.panel import Panel
-from asn_impact.measures.satisfaction import half_up, skm_index
-from asn_impact.planning.costs import read_costs
-from asn_impact.planning.returns import returns
-from asn_impact.reporting import figures
 from asn_impact.reporting.chart import _apply_style
 from asn_impact.scrutiny.event_path import event_path
 from asn_impact.scrutiny.sensitivity import (
@@ -45,6 +41,10 @@ from asn_impact.scrutiny.sensitivity import (
 )
 from asn_impact.scrutiny.specification import SpecificationCurve, specification_curve
 from asn_impact.timeline import Timeline
+from asn_impact.topics.planning.costs import read_costs
+from asn_impact.topics.planning.returns import returns
+from asn_impact.topics.surveys.answers import ELEMENTS, read_survey
+from asn_impact.topics.surveys.satisfaction import half_up, skm_index
 from asn_impact.words import verbatim
 
 LANGUAGES = ["id", "en"]

@@ -14,8 +14,9 @@ import pandas as pd
 import pypdf
 import pytest
 
+from asn_impact import figures, tables
 from asn_impact.errors import InputError, PrivacyError
-from asn_impact.reporting import figures, prose, tables
+from asn_impact.reporting import prose
 from asn_impact.reporting.report import publish
 
 TITLES = {"id": "Dampak pelatihan terhadap lama proses", "en": "Effect of training on waiting times"}

@@ -12,13 +12,16 @@ import numpy as np
 import pytest
 
 import asn_impact.words
+from asn_impact import tables
 from asn_impact.errors import InputError
 from asn_impact.estimation import BiasReduced, Efficient, GroupTime, infer
 from asn_impact.measures.outcomes import Count, Mean, RestrictedMean, Score, Share, Within
-from asn_impact.reporting import argument, tables
+from asn_impact.reporting import argument, prose
+from asn_impact.reporting.charts.finding import headline
 from asn_impact.reporting.contents import Report
 from asn_impact.reporting.report import publish
-from asn_impact.scrutiny.scrutinise import scrutinise
+from asn_impact.scrutiny.grade import LETTERS, Grade
+from asn_impact.scrutiny.scrutinise import Scrutiny, scrutinise
 from asn_impact.words import Message, catalogue, verbatim
 
 from .conftest import make_design, make_panel, overall
@@ -196,9 +199,17 @@ def test_the_list_of_sources_is_that_of_the_methods_and_checks_shown(design, ans
 # ------------------------------------------------------------------------------------------ which way is better
 
 
-def advice_on(outcome, effect):
-    inference = overall(make_design(make_panel(outcome, effect=effect, level=9.0, noise=0.3)))
-    return argument.advise([inference], [], level=0.95)[0].key
+def graded(inference, letter, contradicted=()):
+    return Scrutiny(inference, (), Grade(letter, (), (), contradicted), None)
+
+
+def finding_of(outcome, effect):
+    return overall(make_design(make_panel(outcome, effect=effect, level=9.0, noise=0.3)))
+
+
+def advice_on(outcome, effect, letter="B"):
+    inference = finding_of(outcome, effect)
+    return argument.advise([inference], [graded(inference, letter)], level=0.95)[0].key
 
 
 @pytest.mark.parametrize(
@@ -211,11 +222,68 @@ def advice_on(outcome, effect):
         (Mean("days", "days", better="higher"), -2.0, "reverse"),
         (Mean("days", "days"), -2.0, "direction"),
         (Score("answer"), 2.0, "direction"),
-        (Score("answer", better="higher"), 0.0, "find_out"),
+        (Score("answer", better="higher"), 0.0, "within_margin"),
     ],
 )
 def test_advice_follows_the_direction_that_was_said(outcome, effect, said):
-    assert advice_on(outcome, effect) == f"report.advice.{said}"
+    for letter in "AB":
+        assert advice_on(outcome, effect, letter) == f"report.advice.{said}"
+
+
+@pytest.mark.parametrize("outcome", [RestrictedMean(30), Mean("days", "days", better="higher"), Mean("days", "days")])
+@pytest.mark.parametrize("effect", [-2.0, 2.0, 0.0])
+@pytest.mark.parametrize("letter", ["C", "D", "E", "X", None])
+def test_no_advice_to_go_on_or_to_stop_below_grade_b(outcome, effect, letter):
+    inference = finding_of(outcome, effect)
+    scrutinies = [] if letter is None else [graded(inference, letter, ("pretrends",) if letter == "E" else ())]
+    advice = [message.key for message in argument.advise([inference], scrutinies, level=0.95)]
+    assert not {f"report.advice.{word}" for word in ("go_on", "reverse", "direction", "within_margin")} & set(advice)
+    assert advice[0].startswith("report.advice.")
+
+
+@pytest.mark.parametrize("language", ["id", "en"])
+@pytest.mark.parametrize("outcome", [RestrictedMean(30), Within(5), Mean("days", "days"), Score("answer")])
+@pytest.mark.parametrize("effect", [-2.0, 2.0])
+def test_the_words_of_a_finding_carry_its_grade(outcome, effect, language):
+    """Only A and B say what training did; the others never use these words, in no language and no sentence."""
+    inference = finding_of(outcome, effect)
+    words = inference.effects.design.panel.outcome.words
+    claims = {words.fell.text(language).text, words.rose.text(language).text}
+    for letter in "ABCDE":
+        scrutiny = graded(inference, letter, ("heaping",) if letter == "E" else ())
+        said = [prose.found(inference, language=language, level=0.95, grade=scrutiny.grade).text]
+        said += [message.text(language).text for message in argument.conclude([inference], [scrutiny], level=0.95)]
+        said.append(headline(inference, language=language, grade=scrutiny.grade).text)
+        assert any(claim in text for claim in claims for text in said) == (letter in "AB"), said
+
+
+def test_what_is_contradicted_or_not_shown_says_so():
+    inference = finding_of(RestrictedMean(30), -2.0)
+    contradicted, unshown = (graded(inference, "E", ("pretrends", "heaping")), graded(inference, "C"))
+    told = prose.found(inference, language="en", level=0.95, grade=contradicted.grade).text
+    assert told.startswith("The data show a difference of −2.")
+    assert "cannot be read as an effect of training: trained offices and their comparison already moved apart" in told
+    assert "and decision dates are heaped" in told
+    told = prose.found(inference, language="en", level=0.95, grade=unshown.grade).text
+    assert re.search(r"the mean waiting time fell by 2\.\d working days .*; not shown to be due to training\.", told)
+    assert str(argument.conclude([inference], [contradicted], level=0.95)[1]).startswith("With evidence of grade E")
+
+
+def test_a_grade_belongs_to_the_measure_that_was_checked():
+    wait, share = finding_of(RestrictedMean(30), -2.0), finding_of(Within(5), 2.0)
+    told = argument.conclude([wait, share], [graded(share, "E", ("pretrends",))], level=0.95)
+    assert "shortened" in str(told[0])
+    assert "cannot be read" in str(told[1])
+    assert {message.key for message in told[2:]} == {"report.conclusion.unchecked", "report.conclusion.E"}
+
+
+def test_the_scale_is_explained_wherever_a_grade_stands(tmp_path, answer, scrutiny):
+    for language in ("id", "en"):
+        report = Report(title="x", source="y", answer=answer, scrutiny=scrutiny)
+        publish(tmp_path / language, report, language=language, formats=["html"])
+        page = text_of(tmp_path / language)
+        for letter in LETTERS:
+            assert Message(f"grade.scale.{letter}").text(language).text in page
 
 
 @pytest.mark.parametrize("make", [Share, Score, Mean])
@@ -237,7 +305,7 @@ def test_an_outcome_of_your_own_needs_no_name_we_know(answer):
     other = replace(design, panel=replace(design.panel, outcome=Queue()))
     inference = infer(GroupTime()(other).overall(), BiasReduced())
     assert str(argument.conclude([inference], [], level=0.95)[0]).startswith("The queue shortened by 2")
-    assert argument.advise([inference], [], level=0.95)[0] == Message("report.advice.go_on")
+    assert argument.advise([inference], [graded(inference, "B")], level=0.95)[0] == Message("report.advice.go_on")
 
 
 # -------------------------------------------------------------------------------------------------- the tables

@@ -10,15 +10,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from asn_impact import tables
 from asn_impact.errors import DataWarning, InputError
 from asn_impact.intake.ledger import Ledger
-from asn_impact.reporting import tables
-from asn_impact.reporting.tables import Table
+from asn_impact.reporting.tables import Table, suppressed
 
 
 @given(st.lists(st.integers(0, 60), min_size=1, max_size=12))
 def test_no_small_count_shows_and_none_can_be_worked_out(counts):
-    shown = tables.suppressed(counts)
+    shown = suppressed(counts)
     visible = [c for c in shown if isinstance(c, int)]
     assert all(c == 0 or c >= 10 for c in visible)
     hidden = [true for true, cell in zip(counts, shown, strict=True) if not isinstance(cell, int)]
@@ -29,12 +29,12 @@ def test_no_small_count_shows_and_none_can_be_worked_out(counts):
 
 @given(st.lists(st.integers(10, 60), max_size=12))
 def test_without_small_counts_nothing_is_hidden(counts):
-    assert tables.suppressed(counts) == counts
+    assert suppressed(counts) == counts
 
 
 def test_a_minimum_below_five_is_refused():
     with pytest.raises(InputError, match="5 or more"):
-        tables.suppressed([12], minimum=3)
+        suppressed([12], minimum=3)
 
 
 def test_what_rests_on_a_small_count_goes_with_it():

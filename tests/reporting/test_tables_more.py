@@ -16,6 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from asn_impact import tables
 from asn_impact.errors import InputError, PrivacyError
 from asn_impact.estimation import (
     BiasReduced,
@@ -43,10 +44,9 @@ from asn_impact.estimation.methods import short_names
 from asn_impact.estimation.placebo import Placebo
 from asn_impact.estimation.simultaneous import Simultaneous
 from asn_impact.estimation.twoway_clusters import TwoWayClustered
-from asn_impact.intake.survey import ELEMENTS, read_survey
 from asn_impact.measures.outcomes import Within
-from asn_impact.measures.satisfaction import band, half_up, skm_index
-from asn_impact.reporting import tables
+from asn_impact.topics.surveys.answers import ELEMENTS, read_survey
+from asn_impact.topics.surveys.satisfaction import band, half_up, skm_index
 
 SAME = 1e-12
 

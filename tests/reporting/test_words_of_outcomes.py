@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from asn_impact.intake.survey import ELEMENTS, IKM
 from asn_impact.measures.outcomes import Mean, Score, Share
 from asn_impact.reporting.words import finding, outcome_words
+from asn_impact.topics.surveys.answers import ELEMENTS, IKM
 from asn_impact.words import Language, languages
 
 

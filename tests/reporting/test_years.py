@@ -8,11 +8,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from asn_impact import figures, tables
 from asn_impact.designs import assign
 from asn_impact.estimation import BiasReduced, ClusterRobust, GroupTime, infer
 from asn_impact.intake.training import Rollout, read_rollout
 from asn_impact.measures.panel import read_panel
-from asn_impact.reporting import figures, publish, tables
+from asn_impact.reporting import publish
 
 
 @pytest.fixture(scope="module")

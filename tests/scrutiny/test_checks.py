@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import pickle
 import warnings
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -13,12 +14,15 @@ import pytest
 import asn_impact as ai
 from asn_impact.designs import assign
 from asn_impact.errors import DataWarning, DesignError, EstimationError, InferenceError, InputError
-from asn_impact.estimation import BiasReduced, GroupTime, Imputation, TwoWay, infer
+from asn_impact.estimation import BiasReduced, GLSImputation, GroupTime, Imputation, Saturated, TwoStage, TwoWay, infer
 from asn_impact.intake.exports import read_exports
 from asn_impact.intake.training import read_rollout
 from asn_impact.measures.calendar import WorkCalendar
 from asn_impact.measures.durations import measure
+from asn_impact.measures.outcomes import RestrictedMean
 from asn_impact.measures.panel import read_panel
+from asn_impact.scrutiny.before import last_leads, slope_of
+from asn_impact.scrutiny.case import Case
 from asn_impact.scrutiny.check import CheckEntry
 from asn_impact.scrutiny.checks import (
     CHECKS,
@@ -37,10 +41,12 @@ from asn_impact.scrutiny.checks import (
     service_shares,
     specification_curve,
     spillover,
+    trends_before,
     two_way_weights,
+    without_choice,
 )
 from asn_impact.scrutiny.decomposition import bacon, negative_weights
-from asn_impact.scrutiny.event_path import event_path
+from asn_impact.scrutiny.event_path import EventPath, event_path
 from asn_impact.scrutiny.pretrends import equivalence_margin, joint_test, pretest_power, slope_for_power
 from asn_impact.scrutiny.said import Said
 from asn_impact.scrutiny.scrutinise import steps_for
@@ -82,6 +88,19 @@ def design_of(frame, **more):
 
 def effects_of(frame, estimator=None):
     return (estimator or GroupTime())(design_of(frame)).overall()
+
+
+def nothing_else_happened():
+    """A table of events that somebody signed although it is empty."""
+    return pd.DataFrame(columns=["date", "kind", "name", "services", "source", "verified"])
+
+
+WHOLE = dict(events=nothing_else_happened(), panels=(), chosen=())  # what a complete study says besides its records
+
+
+def recorded():
+    """Waits without heaps, and the promised days at which heaps are looked for."""
+    return {"durations": timed(cases_of(np.random.default_rng(1).integers(0, 20, 4000))), "limits": (10,)}
 
 
 def events_of(frame, estimator=None):
@@ -239,6 +258,48 @@ def test_without_departure_the_interval_is_close_to_that_of_the_rule():
     np.testing.assert_allclose((result.low, result.high), (low[path.pre], high[path.pre]), rtol=0.05)
     table = sensitivity(path, [RelativeMagnitude(0.5), Smoothness(0.1)])
     assert list(table["estimate"].round(9).unique()) == [table["estimate"].round(9).iloc[0]]
+
+
+def path_of(frame, estimator):
+    return Case(effects_of(frame, estimator), RULE, 1, 9).path
+
+
+@pytest.mark.parametrize(
+    "estimator",
+    [GLSImputation(), Imputation(), TwoStage(), GroupTime(), GroupTime(base="varying"), TwoWay()],
+)
+def test_every_estimator_with_leads_and_lags_has_a_path_in_quarters(estimator):
+    path = path_of(regency(), estimator)
+    assert isinstance(path, EventPath), path
+    assert path.every == 3
+    assert path.last[path.pre - 1] == -4
+    assert path.first[path.pre] == 0
+    np.testing.assert_allclose(path.inference.estimate[path.pre :], -3, atol=0.8)
+    np.testing.assert_allclose(path.inference.estimate[: path.pre], 0, atol=0.8)
+    assert np.isfinite(breakdown(path).value)
+
+
+@pytest.mark.parametrize("estimator", [GLSImputation(), Imputation(), GroupTime()])
+def test_twenty_more_offices_ask_the_same_question(estimator):
+    """The steps once followed the number of clusters, so that more offices asked another, harder question."""
+    few, many = (path_of(regency(offices=offices), estimator) for offices in (20, 40))
+    assert few.first.tolist() == many.first.tolist()
+    assert few.last.tolist() == many.last.tolist()
+
+
+def test_no_more_than_four_quarters_on_either_side():
+    frame = regency(waves=("2023-12",))
+    path = event_path(events_of(frame), every=2, waves="same", most=3)
+    assert (path.pre, path.post) == (2, 3)
+    path = path_of(regency(waves=("2024-08",)), Imputation())
+    assert path.pre == 3
+    assert path.first[0] == -12
+
+
+def test_an_imputation_with_little_time_before_training_says_why_it_has_no_path():
+    path = path_of(regency(waves=("2023-06",)), GLSImputation())
+    assert path.key == "scrutiny.path.too_early"
+    assert "Expected 8 or more" in path.en
 
 
 # ------------------------------------------------------------------------------------------------- pre-trends
@@ -468,17 +529,146 @@ def test_scrutiny_says_what_it_could_not_look_at_and_shows_itself(good):
 
 def test_a_lottery_kept_to_the_letter_gives_an_a(good):
     drawn = regency().groupby("office")["trained"].first().to_dict()
-    result = scrutinise(good, rule=RULE, seed=1, reps=9, assignment="lottery", drawn=drawn)
+    result = scrutinise(good, rule=RULE, seed=1, reps=9, assignment="lottery", drawn=drawn, **WHOLE, **recorded())
     assert result.grade.letter == "A"
+    assert scrutinise(good, rule=RULE, seed=1, reps=9, assignment="lottery", drawn=drawn).grade.letter == "C"
     moved = drawn | {"O00": "2024-05", "O01": "2024-01"}
     assert lottery_kept(good.design, moved).verdict == "fails"
     assert scrutinise(good, rule=RULE, seed=1, reps=9, assignment="lottery", drawn=moved).grade.letter != "A"
 
 
-def test_a_trend_that_explains_the_effect_is_no_better_than_c():
-    result = scrutinise(effects_of(regency(effect=0.0, drift=-0.3)), rule=RULE, seed=1, reps=49)
+@pytest.mark.parametrize("estimator", [GLSImputation(), Imputation(), GroupTime(), TwoWay()])
+def test_a_trend_that_explains_the_effect_contradicts_it(estimator):
+    effects = effects_of(regency(effect=0.0, drift=-0.3), estimator)
+    result = scrutinise(effects, rule=RULE, seed=1, reps=9, **WHOLE, **recorded())
     assert result["pretrends"].verdict == "fails"
+    assert result.grade.letter == "E"
+    assert result.grade.contradicted == ("pretrends",)
+
+
+@pytest.mark.parametrize("estimator", [GLSImputation(), Imputation(), GroupTime(), TwoStage(), Saturated(), TwoWay()])
+def test_every_estimator_can_reach_b(estimator):
+    result = scrutinise(effects_of(regency(), estimator), rule=RULE, seed=1, reps=9, **WHOLE, **recorded())
+    assert result.grade.letter == "B", result.grade
+    assert result["pretrends"].table["term"].tolist() == ["leads", "slope"]
+
+
+@pytest.mark.parametrize("left_out", ["events", "panels", "chosen", "limits", "durations"])
+def test_what_was_not_given_keeps_a_finding_at_c(good, left_out):
+    given = {name: value for name, value in (WHOLE | recorded()).items() if name != left_out}
+    result = scrutinise(good, rule=RULE, seed=1, reps=9, **given)
     assert result.grade.letter == "C"
+    assert len(result.grade.missing) == 1
+
+
+@pytest.mark.parametrize("estimator", [GLSImputation(), Imputation(), GroupTime()])
+def test_offices_that_react_or_are_chosen_in_the_last_months_are_seen(estimator):
+    frame = regency(effect=0.0)
+    month, begins = (pd.PeriodIndex(frame[name].fillna("2099-01"), freq="M") for name in ("month", "trained"))
+    dip = frame.assign(days=frame["days"] + 3.0 * ((month < begins) & (month >= begins - 3)))
+    check = trends_before(effects_of(dip, estimator), rule=RULE)
+    assert check.verdict == "fails"
+    leads = check.table.set_index("term").loc["leads"]
+    assert leads["estimate"] == pytest.approx(3, abs=0.5)
+    allowed = {GLSImputation: GLSImputation(anticipation=3), GroupTime: GroupTime(anticipation=3)}
+    if type(estimator) in allowed:
+        assert trends_before(effects_of(dip, allowed[type(estimator)]), rule=RULE).verdict != "fails"
+
+
+def test_the_last_leads_of_both_imputations_are_one_number():
+    """Training that came three months earlier, on the cells before the real training: the same as leads."""
+    frame = regency().assign(cases=30)
+    gls, plain = (
+        last_leads(effects_of(frame, estimator)).estimate[0]
+        for estimator in (GLSImputation(correlation=0.0, ratio=0.0), Imputation())
+    )
+    assert gls == pytest.approx(plain, abs=1e-9)
+
+
+@pytest.mark.parametrize("estimator", [GLSImputation(), Imputation(), GroupTime()])
+def test_neither_number_reads_a_month_after_training(estimator):
+    frame = regency()
+    later = frame["trained"].notna() & (frame["month"] >= frame["trained"].fillna("9999-99"))
+    changed = frame.assign(days=frame["days"].where(~later, 99.0))
+    one, two = (trends_before(effects_of(f, estimator), rule=RULE, margin=1.0).table for f in (frame, changed))
+    pd.testing.assert_frame_equal(one, two)
+
+
+def test_the_slope_is_the_difference_in_trends_also_where_everybody_is_trained_in_the_end():
+    steep = slope_of(effects_of(regency(drift=-0.3, noise=0.01)))
+    assert steep.estimate[-1] == pytest.approx(-0.3, abs=0.01)
+    frame = regency(offices=10, noise=0.01)
+    early = frame["trained"] == "2024-01"
+    frame["days"] -= 0.1 * early * pd.PeriodIndex(frame["month"], freq="M").astype("int64")
+    check = trends_before(effects_of(frame, Imputation()), rule=RULE)
+    assert check.verdict == "fails"
+
+
+def test_a_trend_that_is_allowed_for_is_not_held_against_the_finding():
+    allowing = effects_of(regency(drift=-0.3), GLSImputation(trend="differential"))
+    check = trends_before(allowing, rule=RULE)
+    assert check.table["term"].tolist() == ["leads"]
+    assert check.verdict == "holds"
+
+
+def test_with_few_or_noisy_offices_nothing_is_called_passed():
+    noisy = trends_before(effects_of(regency(noise=6.0, effect=-1.0, offices=12)), rule=RULE)
+    assert noisy.verdict == "cannot_say"
+    assert "could not have seen" in noisy.answer.en
+    assert "tidak dapat melihat" in noisy.answer.id
+    assert trends_before(effects_of(regency(effect=0.0)), rule=RULE).verdict == "cannot_say"
+    assert trends_before(effects_of(regency(effect=0.0)), rule=RULE, margin=2.0).verdict == "holds"
+
+
+def test_a_finding_of_no_effect_is_shown_by_a_margin_named_before():
+    effects = effects_of(regency(effect=0.0), GLSImputation())
+    facts = dict(rule=RULE, seed=1, reps=9) | WHOLE | recorded()
+    assert scrutinise(effects, **facts).grade.letter == "C"
+    assert scrutinise(effects, margin=2.0, **facts).grade.letter == "B"
+    assert scrutinise(effects, margin=0.01, **facts).grade.letter == "C"
+    for wrong in (0.0, -1.0, float("nan"), float("inf")):
+        with pytest.raises(InputError, match="above zero"):
+            scrutinise(effects, margin=wrong, **facts)
+
+
+def test_the_months_on_which_offices_were_chosen_are_left_out_in_a_row_of_their_own(good):
+    months = ("2023-12", "2024-04")
+    assert without_choice(good, months, rule=RULE).verdict == "cannot_say"  # it compares with these months alone
+    check = without_choice(effects_of(regency(), GLSImputation()), months, rule=RULE)
+    assert check.verdict == "holds"
+    assert check.table["estimate"].item() == pytest.approx(-3, abs=0.5)
+    assert without_choice(good, (), rule=RULE).verdict == "holds"
+    dip = regency(effect=0.0)
+    dip.loc[dip["trained"].notna() & (dip["month"] == "2023-12"), "days"] += 20
+    assert without_choice(effects_of(dip, Imputation()), ("2023-12",), rule=RULE).verdict == "doubtful"
+    with pytest.raises(InputError, match="no period"):
+        without_choice(good, ("2023-13",), rule=RULE)
+
+
+@pytest.mark.parametrize("estimator", [GLSImputation(), Imputation(), GroupTime()])
+def test_a_finding_of_no_effect_fails_no_check_by_being_one(estimator):
+    result = scrutinise(effects_of(regency(effect=0.0), estimator), rule=RULE, seed=1, reps=49)
+    low, high = result.finding.interval()
+    assert low[0] < 0 < high[0]
+    failed = {check.name for check in result.checks if check.verdict == "fails"}
+    assert not failed & {"leave_one_out", "placebo_in_space", "specification_curve", "departures"}
+
+
+def test_an_explanation_needs_a_check_that_there_is(good):
+    with pytest.raises(InputError, match="Did you mean 'heaping'"):
+        scrutinise(good, rule=RULE, seed=1, reps=9, explained={"heeping": "x"})
+
+
+def test_heaps_are_looked_for_at_the_horizon_without_asking():
+    design = design_of(regency())
+    design = replace(design, panel=replace(design.panel, outcome=RestrictedMean(10)))
+    effects = GroupTime()(design).overall()
+    days = np.random.default_rng(1).integers(0, 20, 4000)
+    days[np.random.default_rng(2).random(4000) < 0.3] = 10
+    piled = timed(cases_of(days))
+    assert scrutinise(effects, rule=RULE, seed=1, reps=9, durations=piled)["heaping"].verdict == "fails"
+    at_promise = scrutinise(effects_of(regency()), rule=RULE, seed=1, reps=9, durations=piled, limits=(10,))
+    assert at_promise.grade.letter == "E"
 
 
 def test_two_trained_offices_are_not_graded_b():
@@ -505,7 +695,7 @@ def test_a_check_is_one_entry(good):
 
 
 def test_every_entry_has_its_own_name_and_question():
-    assert len({entry.name for entry in CHECKS}) == len({entry.question for entry in CHECKS}) == len(CHECKS) == 13
+    assert len({entry.name for entry in CHECKS}) == len({entry.question for entry in CHECKS}) == len(CHECKS) == 14
     for entry in CHECKS:
         assert entry.question.en.endswith("?")
         assert entry.question.id.endswith("?")
@@ -528,7 +718,7 @@ def _wrong_calls(effects, path):
         "departures": lambda: departures(effects),
         "event_path": lambda: event_path(path.source, waves="some"),
         "grade": lambda: ai.grade(
-            [], estimable=True, assignment="lotery", clusters=1, treated_clusters=1, breakdown=1.0
+            [], estimable=True, assignment="lotery", clusters=1, treated_clusters=1, settled=True
         ),
         "heaping": lambda: heaping(effects),
         "leave_one_out": lambda: leave_one_out(design),
@@ -547,6 +737,8 @@ def _wrong_calls(effects, path):
         "service_shares": lambda: service_shares(design),
         "specification_curve": lambda: specification_curve({"a": design}, [TwoWay()], [RULE], level=2.0),
         "spillover": lambda: spillover(effects, {}, rule=BiasReduced),
+        "trends_before": lambda: trends_before(effects, rule=BiasReduced),
+        "without_choice": lambda: without_choice(effects, "2024-01", rule=BiasReduced),
         "two_way_weights": lambda: two_way_weights(design),
     }
 

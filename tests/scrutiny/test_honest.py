@@ -145,3 +145,14 @@ def test_impossible_questions_are_refused():
         RelativeMagnitude(np.inf)
     with pytest.raises(InferenceError, match="2 or more"):
         RelativeMagnitude(1.0, of="curvature").bands(1, 2)
+
+
+@pytest.mark.parametrize("other", [RelativeMagnitude(1.0), Smoothness(0.1)])
+def test_a_matrix_that_is_not_symmetric_is_no_variance(other):
+    lower = 0.04 * np.eye(4)
+    lower[1, 0] = 0.03
+    for matrix in (lower, lower.T):
+        with pytest.raises(InferenceError, match="The two must be equal"):
+            robust_ends(
+                np.array([0.1, -0.1, 1.0, 1.2]), matrix, pre=2, post=2, restriction=other, l_vec=np.full(2, 0.5)
+            )

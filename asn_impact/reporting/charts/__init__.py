@@ -5,14 +5,12 @@ from asn_impact.reporting.charts.by_time import event_study
 from asn_impact.reporting.charts.choices import specifications
 from asn_impact.reporting.charts.curve import completion_curve
 from asn_impact.reporting.charts.departures import sensitivity
-from asn_impact.reporting.charts.elements import satisfaction
 from asn_impact.reporting.charts.finding import headline
 from asn_impact.reporting.charts.months import maturity
 from asn_impact.reporting.charts.side_by_side import forest
 from asn_impact.reporting.charts.timing import who_is_compared
 from asn_impact.reporting.charts.trends import raw_trends
 from asn_impact.reporting.charts.waits import waits_calendar
-from asn_impact.reporting.charts.worth import returns
 
 __all__ = [
     "PAGES",
@@ -25,8 +23,6 @@ __all__ = [
     "headline",
     "maturity",
     "raw_trends",
-    "returns",
-    "satisfaction",
     "sensitivity",
     "specifications",
     "waits_calendar",

@@ -27,6 +27,7 @@ from asn_impact.reporting.charts.drawing import (
 from asn_impact.reporting.charts.finding import headline
 from asn_impact.reporting.charts.kinds import check_kind, check_language
 from asn_impact.reporting.words import OutcomeWords, event_axis, months_in_step, outcome_words
+from asn_impact.scrutiny.grade import Grade
 from asn_impact.verbs import public_verb
 from asn_impact.words import Alert, Language, Message, Quantity, Sentence, paragraph
 
@@ -47,6 +48,7 @@ def event_study(
     level: Level = 0.95,
     band: Inference | None = None,
     inputs: Iterable[Any] = (),
+    grade: Grade | None = None,
 ) -> Chart:
     """Return the chart of the effect by time since training, with pointwise intervals.
 
@@ -69,6 +71,8 @@ def event_study(
         clusters stand behind one.
     inputs
         ``extract.sources``: what the provenance names.
+    grade
+        ``scrutiny.grade``: the title says no more than the grade allows.
 
     Raises
     ------
@@ -84,7 +88,7 @@ def event_study(
     step = months_in_step(timeline)
     base = None if effects.reference is None else step * effects.reference
     data = _make_data(table.assign(event_time=step * table["event_time"]), words, base)
-    title = headline(inference, language=language, level=level)
+    title = headline(inference, language=language, level=level, grade=grade)
     alt = _write_alt(data, title, level)
     parameters: dict[str, object] = {**describe(inference), "level": level, "timeline": timeline.kind, "step": step}
     notes: tuple[Message, ...] = ()

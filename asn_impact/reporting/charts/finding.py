@@ -12,6 +12,7 @@ from asn_impact.estimation import infer
 from asn_impact.reporting.charts.drawing import level_quantity
 from asn_impact.reporting.charts.kinds import check_kind, check_language
 from asn_impact.reporting.words import finding
+from asn_impact.scrutiny.grade import Grade
 from asn_impact.verbs import public_verb
 from asn_impact.words import Language, Message, Quantity, Sentence
 
@@ -22,8 +23,10 @@ __all__ = ["find_overall", "headline"]
 
 
 @public_verb
-def headline(inference: Inference, *, language: Language = "en", level: Level = 0.95) -> Sentence:
-    """Return the finding of an inference as a sentence.
+def headline(
+    inference: Inference, *, language: Language = "en", level: Level = 0.95, grade: Grade | None = None
+) -> Sentence:
+    """Return the finding of an inference as a sentence, in the words that its grade allows.
 
     An inference with several terms (an event study, say) is told by its estimator's overall effect under the same rule;
     where there is none, by how many of the terms differ from zero.
@@ -42,6 +45,7 @@ def headline(inference: Inference, *, language: Language = "en", level: Level = 
         level=level,
         language=language,
         origin=f"{whole.effects.design.panel.outcome.name}.overall",
+        grade=grade,
     )
 
 

@@ -13,8 +13,6 @@ from asn_impact.estimation import Inference
 from asn_impact.intake.training import Rollout
 from asn_impact.measures.durations import Durations
 from asn_impact.measures.panel import Panel
-from asn_impact.measures.satisfaction import SatisfactionIndex
-from asn_impact.planning.returns import Returns
 from asn_impact.scrutiny.sensitivity import Breakdown, RobustInterval
 from asn_impact.scrutiny.specification import SpecificationCurve
 from asn_impact.words import Language, Message, languages
@@ -28,16 +26,14 @@ _CALLS: Final[Mapping[type, str]] = {
     Durations: "measure(extract, WorkCalendar.indonesia())",
     Inference: "infer(effects, BiasReduced())",
     Panel: "tabulate(durations, outcome, by=...)",
-    Returns: "returns(inference, costs, ...)",
     RobustInterval: "robust_interval(events, RelativeMagnitude(1.0))",
     Rollout: "read_training(...)",
-    SatisfactionIndex: "skm_index(survey, by=())",
     SpecificationCurve: "specification_curve(designs, estimators, rules)",
 }
 _KINDS: Final = {kind.__name__: kind for kind in _CALLS}
 
 
-def check_kind(verb: str, name: str, value: object, kind: str, call: str = "") -> None:
+def check_kind(verb: str, name: str, value: object, kind: str | type, call: str = "") -> None:
     """Refuse a value of another kind than a chart is drawn from, and say what to write.
 
     Examples
@@ -47,10 +43,13 @@ def check_kind(verb: str, name: str, value: object, kind: str, call: str = "") -
     ...
     asn_impact.errors.InputError: waits_calendar(panel=str) cannot be drawn. Expected Panel, from tabulate(durations, outcome, by=...).
     """  # noqa: E501 - the message as it is printed
-    if not isinstance(value, _KINDS[kind]):
+    wanted = _KINDS[kind] if isinstance(kind, str) else kind
+    if not isinstance(value, wanted):
         what = value.__name__ if inspect.isclass(value) else type(value).__name__
-        write = call or _CALLS[_KINDS[kind]]
-        raise InputError(Message("charts.wrong_kind", verb=verb, name=name, found=what, kind=kind, write=write))
+        write = call or _CALLS[wanted]
+        raise InputError(
+            Message("charts.wrong_kind", verb=verb, name=name, found=what, kind=wanted.__name__, write=write)
+        )
 
 
 def check_language(language: Language) -> None:

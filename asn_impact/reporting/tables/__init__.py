@@ -8,7 +8,6 @@ from asn_impact.reporting.tables.groups import clusters, descriptive
 from asn_impact.reporting.tables.months import maturity_table
 from asn_impact.reporting.tables.questions import checks
 from asn_impact.reporting.tables.rows import ledger
-from asn_impact.reporting.tables.satisfaction import skm
 from asn_impact.reporting.tables.side_by_side import specifications
 from asn_impact.reporting.tables.small import MINIMUM_CELL as MINIMUM_CELL
 from asn_impact.reporting.tables.small import counts_records as counts_records
@@ -26,7 +25,6 @@ __all__ = [
     "lkjip",
     "maturity_table",
     "results",
-    "skm",
     "specifications",
 ]
 

@@ -6,11 +6,11 @@ import math
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 from asn_impact.estimation.resampling import Resampled
-from asn_impact.planning.costs import money
+from asn_impact.topics.planning.costs import money
 from asn_impact.words import Alert, Message, Quantity
 
 if TYPE_CHECKING:
-    from asn_impact.planning.returns import Returns
+    from asn_impact.topics.planning.returns import Returns
 
 __all__ = ["DAYS", "Rows", "notes_of", "statements_of"]
 

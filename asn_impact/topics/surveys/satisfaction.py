@@ -25,11 +25,11 @@ import pandas as pd
 from asn_impact.arguments import AtLeast, Names, Times, did_you_mean
 from asn_impact.display import card
 from asn_impact.errors import InputError
-from asn_impact.intake.survey import HIGHEST, IKM, LOWEST, PER_POINT, Survey, SurveyAggregates
 from asn_impact.measures.outcomes import Score
 from asn_impact.measures.panel import Panel
 from asn_impact.measures.tabulate import tabulate
 from asn_impact.timeline import Timeline
+from asn_impact.topics.surveys.answers import HIGHEST, IKM, LOWEST, PER_POINT, Survey, SurveyAggregates
 from asn_impact.verbs import public_verb
 from asn_impact.words import Message, Quantity, paragraph
 
@@ -264,7 +264,7 @@ def skm_index(
 
     Examples
     --------
-    >>> from asn_impact.intake.survey import ELEMENTS, read_survey
+    >>> from asn_impact.topics.surveys.answers import ELEMENTS, read_survey
     >>> frame = pd.DataFrame({"office": "O1", "Tanggal": ["2024-03-04", "2024-03-05"], **{e: [3, 4] for e in ELEMENTS}})
     >>> found = skm_index(read_survey(frame, as_of="2024-12-31"), weight=0.11)
     >>> found.frame()[["office", "ikm", "quality"]].round(3).to_numpy().tolist()
@@ -444,7 +444,7 @@ def which_weight(
 
     Examples
     --------
-    >>> from asn_impact.intake.survey import ELEMENTS, read_survey_aggregates
+    >>> from asn_impact.topics.surveys.answers import ELEMENTS, read_survey_aggregates
     >>> frame = pd.DataFrame({"office": ["O1"], "tahun": [2024], "n": [200], **{e: [3.5] for e in ELEMENTS}})
     >>> which_weight(86.63, read_survey_aggregates(frame, period="tahun", respondents="n"))
     WeightMatch(86.63: weight 0.11)
@@ -473,8 +473,8 @@ def satisfaction_panel(survey: Survey | SurveyAggregates, of: str = IKM, *, by: 
     From answers it is ``tabulate(survey, Score(of))``. Of published results only the mean of a group is known. A cell
     then holds the mean weighted by respondents, and `n` counts them. The sum of squares within it is the largest the
     scale allows, ``n (4 - m)(m - 1)`` (Bhatia and Davis 2000; for the index with 100 and 25). So inference from
-    clusters is as for answers, and whatever uses the variation between records is too wide, never too narrow. Each
-    published period is placed in its first month.
+    clusters is as for answers, and whatever uses the variation between records is too wide, never too narrow. Quarters
+    and years are periods of their own; a half-year is named by its first month.
 
     Raises
     ------
@@ -483,12 +483,12 @@ def satisfaction_panel(survey: Survey | SurveyAggregates, of: str = IKM, *, by: 
 
     Examples
     --------
-    >>> from asn_impact.intake.survey import ELEMENTS, read_survey_aggregates
+    >>> from asn_impact.topics.surveys.answers import ELEMENTS, read_survey_aggregates
     >>> frame = pd.DataFrame({"office": ["O1", "O1"], "p": ["TW I 2024", "TW II 2024"], "n": [60, 80],
     ...     **{e: [3.25, 3.5] for e in ELEMENTS}})
     >>> panel = satisfaction_panel(read_survey_aggregates(frame, period="p", respondents="n"), "waktu")
     >>> panel.mean, panel.n, panel.timeline.labels
-    (array([[3.25, 3.5 ]]), array([[60., 80.]]), ('2024-01', '2024-04'))
+    (array([[3.25, 3.5 ]]), array([[60., 80.]]), ('2024Q1', '2024Q2'))
     """
     known = (*survey.elements, IKM)
     if of not in known:
@@ -524,7 +524,7 @@ def _panel_of_groups(survey: SurveyAggregates, outcome: Score, units: tuple[str,
     return Panel(
         outcome=outcome,
         units=tuple(" / ".join(map(str, u)) for u in attributes.itertuples(index=False)),
-        timeline=Timeline.months(months),
+        timeline=Timeline.of_length(months, int(rows["months"].iloc[0])),
         n=n,
         mean=mean,
         weight=(n > 0).astype(np.float64),

@@ -10,11 +10,11 @@ import numpy as np
 import pandas as pd
 
 from asn_impact.errors import InputError
-from asn_impact.measures.satisfaction import SatisfactionIndex, band, half_up
 from asn_impact.reporting.chart import Chart
 from asn_impact.reporting.charts.drawing import BLUE, GREY, VERMILION, bold, fold, lower, use_numerals
 from asn_impact.reporting.charts.kinds import check_kind, check_language
 from asn_impact.reporting.tables import ELEMENTS, MINIMUM_CELL
+from asn_impact.topics.surveys.satisfaction import SatisfactionIndex, band, half_up
 from asn_impact.verbs import public_verb
 from asn_impact.words import Language, Message, Quantity
 from asn_impact.words.writing import UNDEFINED, period
@@ -88,7 +88,7 @@ def _find_groups(
         groups = {_join_keys(row, keys): (index, row) for _, row in index.rows.iterrows()}
     else:
         for name, one in index.items() if isinstance(index, abc.Mapping) else [("index", index)]:
-            check_kind("satisfaction", str(name), one, "SatisfactionIndex")
+            check_kind("satisfaction", str(name), one, SatisfactionIndex, "skm_index(survey, by=())")
             if len(one.rows) != 1:
                 raise InputError(Message("charts.satisfaction.several_rows", name=name, n=len(one.rows)))
         groups = {name: (one, one.rows.iloc[0]) for name, one in index.items()}

@@ -13,9 +13,10 @@ from typing import Any, Literal, TypeAlias
 import narwhals as nw
 import pandas as pd
 
-from asn_impact.arguments import Names
+from asn_impact.arguments import Names, Share
 from asn_impact.display import card
-from asn_impact.intake.exports import STEP_FIELDS, Extract, explaining, gather, read_steps
+from asn_impact.intake.checks import MOST_LOST
+from asn_impact.intake.exports import STEP_FIELDS, Extract, explaining, gather, read_steps, settle_keys
 from asn_impact.intake.local import Order
 from asn_impact.intake.step_rows import distinct_steps
 from asn_impact.verbs import public_verb
@@ -69,6 +70,9 @@ def read_step_log(
     finished: Names = ("Selesai",),
     last_step: str | None = None,
     office: str | None = None,
+    offices: Mapping[str, str] | None = None,
+    selection: Literal["received", "completed"] | None = None,
+    most_lost: Share = MOST_LOST,
 ) -> StepLog:
     """Return the cases of an export with one row a step, and the steps themselves.
 
@@ -86,13 +90,22 @@ def read_step_log(
     1         Verifikasi     1     office
     """
     cases = read_steps(
-        source, as_of=as_of, columns=columns, dates=dates, finished=finished, last_step=last_step, office=office
+        source,
+        as_of=as_of,
+        columns=columns,
+        dates=dates,
+        finished=finished,
+        last_step=last_step,
+        office=office,
+        offices=offices,
+        selection=selection,
+        most_lost=most_lost,
     )
     wanted = [field for field in STEP_FIELDS if not (field == "office" and office is not None)]
     required = ["case", "step", "step_start", "step_end", *([] if office is not None else ["office"])]
     with explaining(source):
         rows = gather(source, wanted, columns=columns, dates=dates, keep=(), required=required)
-        frame = rows.frame if office is None else rows.frame.with_columns(nw.lit(office).alias("office"))
+        frame, _ = settle_keys(rows.frame, office, offices)
         distinct, _, _ = distinct_steps(frame)
         steps = _name_steps(distinct)
         counts = steps.group_by("step").agg(nw.len().alias("rows")).collect().to_pandas().sort_values("step")
@@ -103,10 +116,9 @@ def read_step_log(
 
 
 def _name_steps(distinct: Frame) -> Frame:
-    """Return office, case, step, began and ended; names of offices spaced as in the cases."""
-    office = nw.col("office").str.replace_all("[\\s\u00a0]+", " ").str.strip_chars()
+    """Return office, case, step, began and ended."""
     return distinct.select(
-        office.alias("office"),
+        nw.col("office"),
         nw.col("case"),
         nw.col("step").str.strip_chars(),
         nw.col("step_start").cast(nw.Date).alias("began"),

@@ -17,9 +17,9 @@ import pandas as pd
 from asn_impact.arguments import Names, Times, check_choice, check_value, did_you_mean
 from asn_impact.display import card
 from asn_impact.errors import InputError
-from asn_impact.intake.steps import StepLog
 from asn_impact.measures.calendar import WorkCalendar
 from asn_impact.measures.durations import Durations, brought_in, measure
+from asn_impact.topics.clocks.step_log import StepLog
 from asn_impact.verbs import public_verb
 from asn_impact.words import Alert, Message, paragraph
 
@@ -121,7 +121,7 @@ def clocks(
 
     Examples
     --------
-    >>> from asn_impact.intake.steps import read_step_log
+    >>> from asn_impact.topics.clocks.step_log import read_step_log
     >>> steps = pd.DataFrame({
     ...     "case": "1", "office": "O1", "step": ["Verifikasi", "Perbaikan Dokumen", "Penetapan"], "status": "Selesai",
     ...     "step_start": pd.to_datetime(["2024-01-02", "2024-01-05", "2024-01-10"]),

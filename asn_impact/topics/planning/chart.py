@@ -22,13 +22,15 @@ from asn_impact.reporting.charts.drawing import (
     use_numerals,
 )
 from asn_impact.reporting.charts.kinds import check_kind, check_language
+from asn_impact.topics.planning.returns import Returns as Worth
 from asn_impact.verbs import public_verb
 from asn_impact.words import Language, Message, Quantity, Sentence
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from asn_impact.planning.returns import Returns
+    from asn_impact.topics.planning.returns import Returns  # another kind is refused with the call that gives one
+
 
 __all__ = ["returns"]
 
@@ -55,7 +57,7 @@ def returns(
     Parameters
     ----------
     made
-        From `asn_impact.planning.returns.returns`.
+        From `asn_impact.topics.planning.returns.returns`.
     language
         ``"id"`` or ``"en"``.
     source
@@ -64,7 +66,7 @@ def returns(
         Level of the interval.
     """
     check_language(language)
-    check_kind("returns", "made", made, "Returns")
+    check_kind("returns", "made", made, Worth, "returns(inference, costs, ...)")
     row = made.rows(level)["net_present_value"]
     values = made.net_present_value()
     size, money = _choose_money([row["conf_low"], row["conf_high"], row["estimate"]])

@@ -29,9 +29,9 @@ from asn_impact.estimation.group_time import GroupTime
 from asn_impact.estimation.inference import Rule
 from asn_impact.estimation.jackknife import BiasReduced
 from asn_impact.measures.panel import Panel
-from asn_impact.planning.past import PER_YEAR, Scenario, leave_off, never_treated, past_of, pre_period
-from asn_impact.planning.simulation import PlannedStudy, intervals
 from asn_impact.timeline import Timeline
+from asn_impact.topics.planning.past import PER_YEAR, Scenario, leave_off, never_treated, past_of, pre_period
+from asn_impact.topics.planning.simulation import PlannedStudy, intervals
 from asn_impact.verbs import public_verb
 from asn_impact.words import Alert, Language, Message, Quantity, Sentence
 

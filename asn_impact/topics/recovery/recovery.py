@@ -21,7 +21,14 @@ from asn_impact.display import card
 from asn_impact.errors import DesignError, InputError
 from asn_impact.intake.training import Rollout
 from asn_impact.measures.panel import Panel
-from asn_impact.measures.restricted_means import deal, deleted_means, log_rank, permutation, restricted_mean, welch
+from asn_impact.topics.recovery.restricted_means import (
+    deal,
+    deleted_means,
+    log_rank,
+    permutation,
+    restricted_mean,
+    welch,
+)
 from asn_impact.verbs import public_verb
 from asn_impact.words import Alert, Message, paragraph
 

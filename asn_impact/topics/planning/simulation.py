@@ -15,7 +15,7 @@ from asn_impact.errors import EstimationError, InferenceError
 from asn_impact.estimation.effects import Contributions, Effects, Estimator, Fit, Overall, Traces
 from asn_impact.estimation.inference import Rule, infer
 from asn_impact.estimation.jackknife import BiasReduced, Jackknife, bias_reduced, deleted, differences
-from asn_impact.planning.past import Past, Scenario
+from asn_impact.topics.planning.past import Past, Scenario
 from asn_impact.words import Message
 
 __all__ = ["PlannedStudy", "estimate_one", "intervals"]

@@ -23,13 +23,13 @@ from asn_impact.arguments import Names
 from asn_impact.display import card
 from asn_impact.errors import InputError, PrivacyError
 from asn_impact.identifiers import persons_in
-from asn_impact.intake.elements import ELEMENTS, element_of, find_date, headings_in, match_all, refuse_free_text
 from asn_impact.intake.exports import Source, explaining, gather
 from asn_impact.intake.ledger import Ledger, reason
 from asn_impact.intake.local import MONTHS, NULL_WORDS, parse_numbers
 from asn_impact.intake.observations import Observations, observe
 from asn_impact.intake.privacy import masked
 from asn_impact.intake.records import NumberStyle, Order, quote, with_numbers
+from asn_impact.topics.surveys.elements import ELEMENTS, element_of, find_date, headings_in, match_all, refuse_free_text
 from asn_impact.verbs import public_verb
 from asn_impact.words import Alert, Message
 

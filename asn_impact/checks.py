@@ -1,0 +1,75 @@
+"""How a finding could be wrong: each check, all of them together, and the grade."""
+
+from __future__ import annotations
+
+from asn_impact.scrutiny.checks import (
+    CHECKS,
+    Check,
+    CheckEntry,
+    Scrutiny,
+    SpecificationCurve,
+    coincidence,
+    composition,
+    departures,
+    heaping,
+    leave_one_out,
+    lottery_kept,
+    placebo_in_space,
+    placebo_in_time,
+    placebo_outcome,
+    pretrends,
+    scrutinise,
+    service_shares,
+    specification_curve,
+    spillover,
+    two_way_weights,
+)
+from asn_impact.scrutiny.decomposition import bacon, negative_weights
+from asn_impact.scrutiny.event_path import event_path
+from asn_impact.scrutiny.grade import Grade, grade
+from asn_impact.scrutiny.sensitivity import (
+    RelativeMagnitude,
+    Smoothness,
+    breakdown,
+    robust_ends,
+    robust_interval,
+    sensitivity,
+)
+
+__all__ = [
+    "CHECKS",
+    "Check",
+    "CheckEntry",
+    "Grade",
+    "RelativeMagnitude",
+    "Scrutiny",
+    "Smoothness",
+    "SpecificationCurve",
+    "bacon",
+    "breakdown",
+    "coincidence",
+    "composition",
+    "departures",
+    "event_path",
+    "grade",
+    "heaping",
+    "leave_one_out",
+    "lottery_kept",
+    "negative_weights",
+    "placebo_in_space",
+    "placebo_in_time",
+    "placebo_outcome",
+    "pretrends",
+    "robust_ends",
+    "robust_interval",
+    "scrutinise",
+    "sensitivity",
+    "service_shares",
+    "specification_curve",
+    "spillover",
+    "two_way_weights",
+]
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

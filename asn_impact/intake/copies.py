@@ -1,0 +1,133 @@
+"""Copies of one case: which rows are the same case, and which of them stays."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import reduce
+from operator import or_
+from typing import Any, Final, TypeAlias
+
+import narwhals as nw
+
+from asn_impact.errors import InputError
+from asn_impact.words import Alert, Message
+
+__all__ = ["CONTRADICTING", "REPEATED", "SUPERSEDED", "copies_of", "one_row_a_case"]
+
+Frame: TypeAlias = "nw.LazyFrame[Any]"
+
+FILE, PLACE, REASON, KEPT = "asn_file", "asn_place", "asn_reason", "kept"
+SERIES: Final = "asn_series"
+REPEATED, SUPERSEDED, CONTRADICTING = "repeated_copy", "open_copy", "contradicting_copies"
+DAMAGED: Final = r"^\s*\d[.,]\d+[eE]\+?\d+\s*$"  # 1,23E+17: what a spreadsheet leaves of a long number
+FEW: Final = 10  # contradicting rows below which nobody asks whether the numbers begin again
+LEFT: Final = 0.05  # share of the contradictions that may stay where a series of numbers explains the others
+
+
+def one_row_a_case(records: Frame, rows: int) -> tuple[Frame, dict[str, int], tuple[Message, ...]]:
+    """One row for each (office, case). Copies that agree become one; an open copy gives way to a decided one.
+
+    Copies that name different received dates, decision dates or outcomes contradict each other: nobody knows
+    which is right, so all of them are dropped. Numbers that begin again each year, each month or with each service
+    are no copies: then the case is known by both. Where nothing is double, nothing is joined.
+    """
+    if int(_one(records.select(n=nw.col("case").n_unique()))["n"]) == rows:
+        return records, {}, ()
+    numbered, notes = _told_apart(records)
+    judged = _judge_copies(numbered)
+    counts = _fates(judged)
+    columns = records.collect_schema().names()
+    others = [c for c in columns if c not in ("office", "case")]
+    single = (
+        judged.filter(nw.col(REASON) == KEPT)
+        .group_by(*_keys(numbered))
+        .agg(*(nw.col(c).max() for c in others))
+        .select(*columns)
+    )
+    left = int(_one(single.select(n=nw.len()))["n"])
+    copies = {k: counts.get(k, 0) for k in (SUPERSEDED, CONTRADICTING)}
+    return single, {REPEATED: counts.get(KEPT, 0) - left, **copies}, notes
+
+
+def copies_of(kept: Frame) -> Frame:
+    """Return the rows of `kept` that give way to another row of the same case, with the reason."""
+    numbered, _ = _told_apart(kept.drop(REASON))
+    keys = _keys(numbered)
+    copies = _judge_copies(numbered)
+    usable = copies.filter(nw.col(REASON) == KEPT)
+    first = usable.group_by(*keys).agg(nw.col(FILE).min().alias("asn_first_file"))
+    in_file = usable.group_by(*keys, FILE).agg(nw.col(PLACE).min().alias("asn_first_place"))
+    rows = copies.join(first, on=keys, how="left").join(in_file, on=[*keys, FILE], how="left")
+    again = (nw.col(FILE) > nw.col("asn_first_file")) | (nw.col(PLACE) > nw.col("asn_first_place"))
+    fate = nw.when((nw.col(REASON) == KEPT) & again).then(nw.lit(REPEATED)).otherwise(nw.col(REASON))
+    return rows.with_columns(fate.alias(REASON)).filter(nw.col(REASON) != KEPT)
+
+
+def _told_apart(records: Frame) -> tuple[Frame, tuple[Message, ...]]:
+    """Return the records with the series of their numbers, where the numbers alone are no cases; and what to say."""
+    before = _fates(_judge_copies(records)).get(CONTRADICTING, 0)
+    if before < FEW:
+        return records, ()
+    _refuse_damaged(records)
+    for name, series in _series(records).items():
+        numbered = records.with_columns(series.alias(SERIES))
+        if _fates(_judge_copies(numbered)).get(CONTRADICTING, 0) <= LEFT * before:
+            return numbered, (Alert("intake.copies.series", n=before, series=Message(f"intake.copies.{name}")),)
+    return records, ()
+
+
+def _series(records: Frame) -> dict[str, nw.Expr]:
+    """Return what numbers may begin again with, the simplest first; every series is a text."""
+    year = nw.col("received").dt.year().cast(nw.String)
+    month = (nw.col("received").dt.year() * 12 + nw.col("received").dt.month()).cast(nw.String)
+    ways = {"each_year": year, "each_month": month}
+    if "service" in records.collect_schema().names():
+        service = nw.col("service").fill_null("")
+        ways |= {
+            "each_service": service,
+            "each_service_and_year": nw.concat_str([service, year], separator="|"),
+            "each_service_and_month": nw.concat_str([service, month], separator="|"),
+        }
+    return ways
+
+
+def _refuse_damaged(records: Frame) -> None:
+    damaged = int(_one(records.filter(nw.col("case").str.contains(DAMAGED)).select(n=nw.len()))["n"])
+    if damaged >= FEW:
+        raise InputError(Message("intake.copies.damaged", n=damaged))
+
+
+def _keys(records: Frame) -> list[str]:
+    return ["office", "case", *([SERIES] if SERIES in records.collect_schema().names() else [])]
+
+
+def _fates(judged: Frame) -> dict[str, int]:
+    rows = judged.group_by(REASON).agg(n=nw.len()).collect().rows(named=True)
+    return {r[REASON]: int(r["n"]) for r in rows}
+
+
+def _judge_copies(records: Frame) -> Frame:
+    """Each record with the fate of its case's copies in ``asn_reason``: kept, superseded or contradicting."""
+    ended = nw.when(nw.col("status") != "open").then(nw.col("status")).alias("asn_ended")
+    rows = records.with_columns(ended)
+    keys = _keys(records)
+    facts = {"received": "received", "decided": "decided", "ended": "asn_ended"}
+    edges = {f"asn_{f}_lo": nw.col(c).min() for f, c in facts.items()}
+    edges |= {f"asn_{f}_hi": nw.col(c).max() for f, c in facts.items()}
+    groups = rows.group_by(*keys).agg(asn_copies=nw.len(), **edges)
+    differs = reduce(or_, (_two_values(f"asn_{f}_lo", f"asn_{f}_hi") for f in facts))
+    outdated = (nw.col("asn_copies") > 1) & nw.col("asn_ended").is_null() & ~nw.col("asn_ended_lo").is_null()
+    fate = (
+        nw.when(differs)
+        .then(nw.lit(CONTRADICTING))
+        .otherwise(nw.when(outdated).then(nw.lit(SUPERSEDED)).otherwise(nw.lit(KEPT)))
+    )
+    return rows.join(groups, on=keys, how="inner").with_columns(fate.alias(REASON))
+
+
+def _two_values(low: str, high: str) -> nw.Expr:
+    return ~nw.col(low).is_null() & (nw.col(low) != nw.col(high)).fill_null(value=False)
+
+
+def _one(frame: Frame) -> Mapping[str, Any]:
+    return dict(frame.collect().rows(named=True)[0])

@@ -1,0 +1,264 @@
+"""One normaliser for every column of keys: offices, units and case numbers that are one are written as one.
+
+What no eye sees (invisible characters, forms of Unicode, spaces at the ends, case, punctuation) makes no second office.
+What only looks alike (an abbreviation, a slip of a letter) is asked about, never joined.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, TypeAlias
+
+import narwhals as nw
+
+from asn_impact.intake.privacy import masked
+from asn_impact.words import Alert, Message
+
+__all__ = ["INVISIBLE", "TOTAL_LABEL", "join_spellings", "label_key", "plain_label", "settle_cases", "settle_labels"]
+
+Frame: TypeAlias = "nw.LazyFrame[Any]"
+
+#: Characters without width or ink; the same class in every engine.
+INVISIBLE: Final = (
+    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff"
+    "\ufff9-\ufffb]"
+)
+SPACES: Final = "[\\s\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+"
+#: A label that says that its row adds up the others.
+TOTAL_LABEL: Final = re.compile(
+    r"\s*(?:grand\s*total|sub\s*total|jumlah|total|rata\s*-?\s*rata|rerata|average|sum)\b(?!\s*\d)", re.IGNORECASE
+)
+#: Letters of other alphabets that look like Latin ones.
+_TWINS: Final = str.maketrans("АВЕКМНОРСТУХаеорсухіІѕЅјЈΑΒΕΖΗΙΚΜΝΟΡΤΥΧο", "ABEKMHOPCTYXaeopcyxiIsSjJABEZHIKMNOPTYXo")
+#: Abbreviations in names of offices; used to ask, never to join.
+_SHORT: Final[Mapping[str, str]] = {
+    **{"kec": "kecamatan", "kel": "kelurahan", "kab": "kabupaten", "prov": "provinsi", "kot": "kota"},
+    **{"din": "dinas", "dis": "dinas", "bag": "bagian", "bid": "bidang", "sek": "sekretariat", "sekr": "sekretariat"},
+    **{
+        "setda": "sekretariat daerah",
+        "setwan": "sekretariat dprd",
+        "pkm": "puskesmas",
+        "sei": "sungai",
+        "gn": "gunung",
+    },
+    **{"dinkes": "dinas kesehatan", "disdik": "dinas pendidikan", "dishub": "dinas perhubungan"},
+    **{"dinsos": "dinas sosial", "dpupr": "dinas pekerjaan umum dan penataan ruang", "and": "dan"},
+    **{"dlh": "dinas lingkungan hidup", "dpmptsp": "dinas penanaman modal dan pelayanan terpadu satu pintu"},
+    **{"disdukcapil": "dinas kependudukan dan pencatatan sipil", "dukcapil": "kependudukan dan pencatatan sipil"},
+    **{"utr": "utara", "sel": "selatan", "tim": "timur", "bar": "barat", "uptd": "upt", "dept": "department"},
+}
+MOST_COMPARED: Final = 400  # labels; each is compared with each
+LONG_WORD: Final = 7  # letters from which one other letter is more likely a slip than another name
+
+
+def plain_label(label: str) -> str:
+    """Return a label as its reader sees it: one form of Unicode, no invisible characters, single spaces.
+
+    Examples
+    --------
+    >>> plain_label("Dinas\u00a0 A\u200b ")
+    'Dinas A'
+    """
+    visible = re.sub(INVISIBLE, "", unicodedata.normalize("NFKC", label))
+    return re.sub(SPACES, " ", visible).strip()
+
+
+def label_key(label: str) -> str:
+    """Return what two spellings of one label share: case, punctuation and look-alike letters do not matter.
+
+    Points and signs between digits do: 1.01 is not 101.
+
+    Examples
+    --------
+    >>> label_key("KEC. SUNGAI-LIMAU") == label_key("Kec Sungai Limau"), label_key("1.01") == label_key("101")
+    (True, False)
+    """
+    text = plain_label(label)
+    if re.search("[A-Za-z]", text):
+        text = text.translate(_TWINS)
+    text = text.casefold().replace("&", " dan ")
+    words = re.sub(r"(?<!\d)[^\w]+|[^\w]+(?!\d)|_", " ", text)
+    return " ".join(words.split())
+
+
+def settle_labels(
+    counts: Mapping[str, int], settled: Mapping[str, str] | None = None, *, door: str = "office"
+) -> tuple[dict[str, str], list[Message]]:
+    """Return label -> the label that stands for it, for all labels that change; and what has to be said.
+
+    Parameters
+    ----------
+    counts
+        Label -> rows. Of several spellings the most frequent one stays, among equals the first in the alphabet.
+    settled
+        The reader's own answers: a label -> the label to use.
+    door
+        ``"office"`` where `offices` can settle it, ``"unit"`` where the source has to.
+    """
+    answers = {label_key(old): new for old, new in (settled or {}).items()}
+    exact = {plain_label(old): new for old, new in (settled or {}).items()}
+    plain = {label: plain_label(label) for label in counts}
+    total: Counter[str] = Counter()
+    for label, n in counts.items():
+        total[plain[label]] += n
+    codes = _plain_codes(list(total))
+    ways: dict[str, list[str]] = {}
+    for label in total:
+        ways.setdefault(label_key(codes.get(label, label)), []).append(label)
+    chosen: dict[str, str] = {}
+    notes: list[Message] = []
+    for key, same in ways.items():
+        own = [label for label in same if label in exact]
+        rest = [label for label in same if label not in exact]
+        chosen |= {label: exact[label] for label in own}
+        if rest:
+            best = min(rest, key=lambda label: (-total[label], label))
+            target = answers[key] if key in answers and not own else codes.get(best, best)
+            chosen |= dict.fromkeys(rest, target)
+            if len({codes.get(label, label) for label in rest}) > 1 and key not in answers:
+                names = tuple(masked(label) for label in sorted(rest))
+                notes.append(Alert(f"intake.{door}.joined", n=len(rest), names=names, chosen=masked(target)))
+    notes += _alike(
+        [label for label in dict.fromkeys(chosen.values()) if label not in set((settled or {}).values())], door
+    )
+    return {label: chosen[plain[label]] for label in counts if chosen[plain[label]] != label}, notes
+
+
+def _plain_codes(labels: Sequence[str]) -> dict[str, str]:
+    """Return codes that a program has written in two ways as one: 7.0 as 7, and 7 as 007 where others are so long."""
+    codes = [label for label in labels if re.fullmatch(r"\d+(\.\d+)?", label)]
+    if not codes or any(re.fullmatch(r"\d+\.\d*[1-9]\d*", label) for label in codes):
+        return {}
+    whole = {label: label.partition(".")[0] for label in codes}
+    long = {len(code) for label, code in whole.items() if code.startswith("0") and len(code) > 1}
+    if len(long) == 1:
+        width = long.pop()
+        whole = {label: code.zfill(width) for label, code in whole.items()}
+    return {label: code for label, code in whole.items() if label != code}
+
+
+def _alike(labels: Sequence[str], door: str) -> list[Message]:
+    """Ask about labels that look like one office: abbreviated, with other accents, or with one letter changed."""
+    if len(labels) > MOST_COMPARED:
+        return []
+    words = {label: _written_out(label).split() for label in labels}
+    pairs = [
+        (a, b)
+        for i, a in enumerate(labels)
+        for b in labels[i + 1 :]
+        if words[a] == words[b] or _one_slip(words[a], words[b])
+    ]
+    return [
+        Alert(
+            "intake.office.alike", first=masked(a), second=masked(b), line=f'offices={{"{masked(a)}": "{masked(b)}"}}'
+        )
+        for a, b in pairs[:5]
+    ]
+
+
+def _written_out(label: str) -> str:
+    text = unicodedata.normalize("NFKD", label_key(label))
+    bare = "".join(c for c in text if not unicodedata.combining(c))
+    return " ".join(_SHORT.get(word, word) for word in bare.split())
+
+
+def _one_slip(a: Sequence[str], b: Sequence[str]) -> bool:
+    """Return whether two names differ in one letter of one long word."""
+    if "".join(a) == "".join(b):
+        return True
+    if len(a) != len(b):
+        return False
+    other = [(x, y) for x, y in zip(a, b, strict=True) if x != y]
+    return len(other) == 1 and min(map(len, other[0])) >= LONG_WORD - 1 and _one_letter(*other[0])
+
+
+def _one_letter(a: str, b: str) -> bool:
+    if not (a.isalpha() and b.isalpha()) or abs(len(a) - len(b)) > 1 or max(len(a), len(b)) < LONG_WORD:
+        return False
+    first = next((i for i, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), min(len(a), len(b)))
+    return a[first + 1 :] == b[first + 1 :] or a[first:] == b[first + 1 :] or a[first + 1 :] == b[first:]
+
+
+# --- columns --------------------------------------------------------------------------------------------------
+
+
+def join_spellings(
+    frame: Frame, settled: Mapping[str, str] | None = None, field: str = "office"
+) -> tuple[Frame, list[Message]]:
+    """Return the frame with one spelling of each label in a column of texts, and what has to be said of it."""
+    if field not in frame.collect_schema().names():
+        return frame, []
+    rows = frame.group_by(field).agg(n=nw.len()).collect().rows(named=True)
+    counts = {r[field]: int(r["n"]) for r in rows if isinstance(r[field], str)}
+    changed, notes = settle_labels({k: n for k, n in counts.items() if not TOTAL_LABEL.match(k)}, settled)
+    if not changed:
+        return frame, notes
+    if any(re.sub(SPACES, " ", re.sub(INVISIBLE, "", label)).strip() != label for label in counts):
+        frame = frame.with_columns(seen(field).alias(field))
+    targets: dict[str, set[str]] = {}
+    for label, target in changed.items():
+        bare = re.sub(SPACES, " ", re.sub(INVISIBLE, "", label)).strip()
+        if bare != target:
+            targets.setdefault(target, set()).add(bare)
+    column: Any = nw.col(field)
+    for target, labels in targets.items():
+        column = nw.when(nw.col(field).is_in(sorted(labels))).then(nw.lit(target)).otherwise(column)
+    return frame.with_columns(column.alias(field)), notes
+
+
+def seen(field: str) -> nw.Expr:
+    """Return a column of texts without invisible characters and with single spaces, as an expression."""
+    return nw.col(field).str.replace_all(INVISIBLE, "").str.replace_all(SPACES, " ").str.strip_chars()
+
+
+def settle_cases(frame: Frame) -> tuple[Frame, list[Message]]:
+    """Return the frame with each case number written in one way: no invisible characters, 7.0 as 7, 7 as 000007.
+
+    Zeros in front are put back only where all numbers with such zeros are equally long and the others are not longer.
+    """
+    if "case" not in frame.collect_schema().names():
+        return frame, []
+    case = nw.col("case")
+    odd = case.str.contains(f"{INVISIBLE}|[\u00a0\u2000-\u200a\u202f\u3000]|^\\s|\\s$|\\s\\s")
+    decimal, zero = case.str.contains(r"^\d+\.0+$"), case.str.contains(r"^0\d+(?:\.0+)?$")
+    flags = {"odd": odd, "decimal": decimal, "zero": zero}
+    facts = frame.select(**{k: nw.when(e).then(1).otherwise(0).sum() for k, e in flags.items()}).collect()
+    found = {k: int(facts.rows(named=True)[0][k] or 0) for k in flags}
+    notes: list[Message] = []
+    if found["odd"]:
+        frame = frame.with_columns(seen("case").alias("case"))
+    if found["decimal"] and not _has(frame, r"^\d+\.\d*[1-9]\d*$"):
+        frame = frame.with_columns(
+            nw.when(decimal).then(case.str.replace_all(r"\.0+$", "")).otherwise(case).alias("case")
+        )
+    if found["zero"]:
+        frame, notes = _with_zeros(frame)
+    return frame, notes
+
+
+def _has(frame: Frame, pattern: str) -> bool:
+    rows = frame.filter(nw.col("case").str.contains(pattern)).select(n=nw.len()).collect().rows(named=True)
+    return bool(rows[0]["n"])
+
+
+def _with_zeros(frame: Frame) -> tuple[Frame, list[Message]]:
+    """Put zeros in front of numbers that lost them."""
+    case = nw.col("case")
+    numbers = frame.filter(case.str.contains(r"^\d+$")).select(
+        length=case.str.len_chars(), padded=case.str.starts_with("0")
+    )
+    rows = numbers.group_by("length", "padded").agg(n=nw.len()).collect().rows(named=True)
+    widths = {int(r["length"]) for r in rows if r["padded"]}
+    short = {int(r["length"]): int(r["n"]) for r in rows if not r["padded"]}
+    if len(widths) != 1 or not short or max(short) > (width := widths.pop()) or min(short) == width:
+        return frame, []
+    column: Any = case
+    for length in sorted(length for length in short if length < width):
+        lost = case.str.contains(f"^[1-9]\\d{{{length - 1}}}$")
+        padded = nw.concat_str([nw.lit("0" * (width - length)), case])
+        column = nw.when(lost).then(padded).otherwise(column)
+    n = sum(n for length, n in short.items() if length < width)
+    return frame.with_columns(column.alias("case")), [Alert("intake.case.zeros", n=n, width=width)]

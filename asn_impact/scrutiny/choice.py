@@ -1,0 +1,71 @@
+"""How the offices were chosen: a bad spell that led to training ends without training too."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from asn_impact.arguments import did_you_mean
+from asn_impact.errors import AsnImpactError, InputError
+from asn_impact.estimation.effects import Effects
+from asn_impact.estimation.inference import Rule
+from asn_impact.scrutiny.before import leave_out
+from asn_impact.scrutiny.case import Case, one_estimate, settled
+from asn_impact.scrutiny.check import Check, CheckEntry
+from asn_impact.verbs import public_verb
+from asn_impact.words import Message, paragraph
+
+__all__ = ["CHOSEN", "without_choice"]
+
+
+@public_verb
+def without_choice(effects: Effects, chosen: Sequence[str], *, rule: Rule, margin: float | None = None) -> Check:
+    """Return the check of the months on which the offices were chosen: the same estimate without them.
+
+    Holds: what the interval says with these months, it says without them too: it lies on the same side of zero, or
+    within the margin. Doubtful: it does not.
+
+    Parameters
+    ----------
+    effects
+        One number: ``effects.overall()``.
+    chosen
+        Labels of the periods whose outcomes were looked at when the offices were chosen; none where it played no part.
+    rule
+        The rule of inference of the finding.
+    margin
+        For a finding of no effect: how large an effect would not matter.
+    """
+    one_estimate(effects)
+    if not chosen:
+        return CHOSEN.check("holds", Message("checks.chosen.no_part"), pd.DataFrame())
+    labels = [str(label) for label in effects.design.panel.timeline.labels]
+    for found in chosen:
+        if found not in labels:
+            unknown = Message("checks.chosen.unknown", found=found, first=labels[0], last=labels[-1])
+            raise InputError(paragraph(unknown, did_you_mean(found, labels)))
+    try:
+        row = rule(effects.again(leave_out(effects.design, tuple(chosen))))
+        same = settled(row, margin) and np.sign(row.estimate[0]) in {np.sign(effects.estimate[0]), *_any_sign(margin)}
+        low, high = (float(end[0]) for end in row.interval())
+    except AsnImpactError as problem:
+        return CHOSEN.cannot_say(problem)
+    words = Message("checks.chosen.without", periods=tuple(chosen), x=float(row.estimate[0]), low=low, high=high)
+    return CHOSEN.check("holds" if same else "doubtful", words, row.table())
+
+
+def _any_sign(margin: float | None) -> tuple[float, ...]:
+    return () if margin is None else (-1.0, 0.0, 1.0)
+
+
+def _run(case: Case) -> Check:
+    if case.chosen is None and case.assignment == "lottery":
+        return CHOSEN.check("holds", Message("checks.chosen.by_lot"), pd.DataFrame())
+    if case.chosen is None:
+        return CHOSEN.cannot_say(Message("checks.chosen.not_said"))
+    return without_choice(case.overall, case.chosen, rule=case.rule, margin=case.margin)
+
+
+CHOSEN = CheckEntry("chosen", Message("checks.chosen.question"), _run, "Ashenfelter (1978), REStat 60")

@@ -1,0 +1,35 @@
+"""Tables for publication: title above, headings of the language, and no cell that is too small to show."""
+
+from __future__ import annotations
+
+from asn_impact.reporting.tables import (
+    Table,
+    balance,
+    checks,
+    clusters,
+    descriptive,
+    ledger,
+    lkjip,
+    maturity_table,
+    results,
+    specifications,
+)
+from asn_impact.topics.surveys.table import skm
+
+__all__ = [
+    "Table",
+    "balance",
+    "checks",
+    "clusters",
+    "descriptive",
+    "ledger",
+    "lkjip",
+    "maturity_table",
+    "results",
+    "skm",
+    "specifications",
+]
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,21 @@
+"""What is not needed to say whether training shortened a wait.
+
+Each folder imports the core; nothing in the core imports one of them.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from types import ModuleType
+
+__all__ = ["clocks", "learning", "planning", "promises", "recovery", "surveys"]
+
+
+def __getattr__(name: str) -> ModuleType:
+    if name not in __all__:
+        raise AttributeError(f"module 'asn_impact.topics' has no attribute {name!r}")
+    return import_module(f"{__name__}.{name}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,84 @@
+"""What an estimate is without a cluster is what estimating again without it gives: every estimator, every view."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from asn_impact.errors import EstimationError
+from asn_impact.estimation import (
+    BiasReduced,
+    GLSImputation,
+    GroupTime,
+    Imputation,
+    InteractionWeighted,
+    Jackknife,
+    Saturated,
+    Stacked,
+    TwoStage,
+    TwoWay,
+)
+from tests.estimation.random_designs import design_of, quietly
+
+SAME = 1e-7  # the same estimate by another way, with matrices that are next to singular among them
+
+ESTIMATORS = [
+    GroupTime(),
+    GroupTime(controls="never", base="varying"),
+    GroupTime(sample="cross_sections"),
+    GroupTime(adjust=("size",), method="regression"),
+    Imputation(),
+    TwoStage(),
+    GLSImputation(correlation=0.6, ratio=0.5),
+    Saturated(),
+    Saturated(controls="never"),
+    InteractionWeighted(),
+    Stacked(before=2, after=1),
+    TwoWay(),
+]
+VIEWS = ["overall", "event_study", "cohorts", "calendar"]
+
+
+def make_design(seed, *, missing=0.1, never=4, periods=9):
+    rng = np.random.default_rng(seed)
+    starts = np.array([3, 3, 5, 5, 6, 6, 6, *[np.inf] * never])
+    outcome = rng.normal(size=(len(starts), periods))
+    observed = rng.random(outcome.shape) >= missing
+    observed[:, :2] = True
+    return design_of(outcome, starts, observed=observed, attributes={"size": rng.normal(size=len(starts))})
+
+
+def keyed(effects):
+    return dict(zip(effects.terms.itertuples(index=False, name=None), effects.estimate, strict=True))
+
+
+@settings(max_examples=25)
+@given(seed=st.integers(0, 10_000), view=st.sampled_from(VIEWS), never=st.sampled_from([0, 4]))
+@pytest.mark.parametrize("estimator", ESTIMATORS, ids=lambda e: e.name)
+def test_property_a_view_without_a_cluster_is_the_view_estimated_again(estimator, seed, view, never):
+    design = make_design(seed, never=never)
+    try:
+        effects = quietly(lambda: getattr(estimator(design), view)())
+    except EstimationError:
+        return
+    without = effects.leave_one_out()
+    for c in range(len(design.clusters)):
+        try:
+            again = keyed(quietly(effects.again, design.without(c)))
+        except EstimationError:
+            again = {}
+        expected = [again.get(key, np.nan) for key in keyed(effects)]
+        np.testing.assert_allclose(without[c], expected, atol=SAME, err_msg=f"cluster {c}")
+
+
+@pytest.mark.parametrize("rule", [BiasReduced(), Jackknife()])
+@pytest.mark.parametrize("estimator", ESTIMATORS, ids=lambda e: e.name)
+def test_one_empty_month_in_a_small_wave_takes_no_standard_error_away(estimator, rule):
+    rng = np.random.default_rng(0)
+    starts = np.array([6, 6, 12, 12, *[np.inf] * 12])
+    outcome = rng.normal(size=(16, 24))
+    observed = np.ones(outcome.shape, dtype=bool)
+    observed[2, 11] = False  # the month before the training of the second wave
+    design = design_of(outcome, starts, observed=observed, attributes={"size": rng.normal(size=16)})
+    inference = quietly(lambda: rule(estimator(design).overall()))
+    assert np.isfinite(inference.std_error).all()

@@ -1,0 +1,257 @@
+"""One date parser for every column: two-digit years, swapped days, zones, dotted times, ranges, numbers for days."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import numpy as np
+import openpyxl
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import asn_impact as ai
+from asn_impact.errors import DataWarning, InputError
+from asn_impact.intake.local import dated, parse_dates, read_dates
+
+DAYS = st.lists(st.dates(dt.date(1990, 1, 1), dt.date(2060, 12, 31)), min_size=1, max_size=10)
+NAMES = ["Januari", "Februari", "Maret", "April", "Mei", "Juni", "Juli", "Agustus"]
+NAMES += ["September", "Oktober", "November", "Desember"]
+ROMAN = ["I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX", "X", "XI", "XII"]
+FORMS: dict[str, Any] = {
+    "two digits": lambda d: f"{d:%d/%m/%y}",
+    "two digits, dots": lambda d: f"{d:%d.%m.%y}",
+    "two digits, dashes": lambda d: f"{d:%d-%m-%y}",
+    "dotted time": lambda d: f"{d:%d/%m/%Y} 08.30",
+    "dotted time and seconds": lambda d: f"{d:%d/%m/%Y}, 08.30.00",
+    "dotted time and zone": lambda d: f"{d:%d/%m/%Y} 23.30 WIB",
+    "dotted date and time": lambda d: f"{d:%d.%m.%Y} 8.30",
+    "words and dotted time": lambda d: f"{d.day} {NAMES[d.month - 1]} {d.year} 00.05",
+    "roman": lambda d: f"{d.day}-{ROMAN[d.month - 1]}-{d.year}",
+    "roman, blanks": lambda d: f"{d.day} {ROMAN[d.month - 1]} {d.year}",
+    "ddmmyyyy": lambda d: f"{d:%d%m%Y}",
+    "ddmmyyyy as a number": lambda d: str(int(f"{d:%d%m%Y}")),
+    "seconds": lambda d: str(int(dt.datetime(d.year, d.month, d.day, 1, tzinfo=WIB).timestamp())),
+    "thousandths": lambda d: str(1000 * int(dt.datetime(d.year, d.month, d.day, 23, tzinfo=WIB).timestamp())),
+    "utc": lambda d: dt.datetime(d.year, d.month, d.day, 2, tzinfo=WIB).astimezone(dt.UTC).isoformat(),
+    "utc as Z": lambda d: f"{dt.datetime(d.year, d.month, d.day, 2, tzinfo=WIB).astimezone(dt.UTC):%Y-%m-%dT%H:%M:%SZ}",
+}
+WIB = dt.timezone(dt.timedelta(hours=7))
+ANCHOR = dt.date(2024, 4, 25)  # tells the order
+
+
+def read(texts: list[str], **keywords: Any) -> list[dt.date]:
+    return [v.date() for v in parse_dates(texts, **keywords)]
+
+
+@pytest.mark.parametrize("form", FORMS)
+@settings(max_examples=20, deadline=None)
+@given(DAYS)
+def test_any_form_reads_back(form: str, days: list[dt.date]) -> None:
+    days = [ANCHOR, *(d.replace(year=max(d.year, 1990)) for d in days)]
+    assert read([FORMS[form](d) for d in days]) == days
+
+
+def test_two_and_four_digits_in_one_column_are_one_century() -> None:
+    assert read(["13/03/24", "15/04/2024"]) == [dt.date(2024, 3, 13), dt.date(2024, 4, 15)]
+    with pytest.raises(InputError, match="0024"):
+        read(["0024-03-13"])
+
+
+def test_a_course_of_a_two_digit_year_is_not_before_everything() -> None:
+    table = pd.DataFrame(
+        {"office": ["A", "B"], "course_end": ["13/03/24", "15/04/2024"], "passed_count": [3, 3], "staff": [5, 5]}
+    )
+    rollout = ai.read_training(table)
+    assert rollout.adopted.astype(str).to_dict() == {"A": "2024-03", "B": "2024-04"}
+
+
+LISTS = {
+    "3-7 Maret 2024": 7,
+    "3 s.d. 7 Maret 2024": 7,
+    "3 s.d 7 Maret 2024": 7,
+    "3 s/d 7 Maret 2024": 7,
+    "3 sd 7 Maret 2024": 7,
+    "3 sampai dengan 7 Maret 2024": 7,
+    "3 hingga 7 Maret 2024": 7,
+    "3 – 7 Maret 2024": 7,
+    "3—7 MARET 2024": 7,
+    "3-7-Maret-2024": 7,
+    "3-7 Mar 24": 7,
+    "4 dan 5 Maret 2024": 5,
+    "4 & 5 Maret 2024": 5,
+    "11, 12 dan 13 Maret 2024": 13,
+    "11, 12, dan 13 Maret 2024": 13,
+    "11,12,13 Maret 2024": 13,
+    "tanggal 3 s.d. 7 Maret 2024": 7,
+    "28 Februari s.d. 3 Maret 2024": 3,
+    "28 Februari - 3 Maret 2024": 3,
+    "28 Februari-3 Maret 2024": 3,
+    "28 Februari 2024 s.d. 3 Maret 2024": 3,
+    "30 Desember 2023 - 3 Maret 2024": 3,
+    "Senin-Jumat, 4-8 Maret 2024": 8,
+    "Senin s.d. Jumat, 4 s.d. 8 Maret 2024": 8,
+    "Senin, 4 Maret 2024 s.d. Jumat, 8 Maret 2024": 8,
+    "25/03/2024 - 28/03/2024": 28,
+    "25/03/2024-28/03/2024": 28,
+    "25-03-2024 s.d. 28-03-2024": 28,
+    "25-28/3/2024": 28,
+    "2024-03-04 s/d 2024-03-08": 8,
+    "March 3-7, 2024": 7,
+    "7 Maret 2024": 7,
+    "Kamis, 7 Maret 2024": 7,
+    "28-03-2024": 28,
+    "17-Mar-24": 17,
+}
+
+
+@pytest.mark.parametrize("text", LISTS)
+def test_of_a_range_or_list_of_days_the_end_counts(text: str) -> None:
+    rollout = ai.read_training(pd.DataFrame({"office": ["A"], "course_end": [text]}))
+    assert rollout.adopted.astype(str).to_dict() == {"A": "2024-03"}
+    rows = duckdb.from_arrow(pd.DataFrame({"course_end": [text]}).pipe(_arrow))
+    found = dated(rows, read_dates(rows, "course_end", name="course_end")).fetchall()[0][0]
+    assert found == dt.date(2024, 3, LISTS[text])
+
+
+def _arrow(frame: pd.DataFrame) -> Any:
+    import pyarrow as pa
+
+    return pa.Table.from_pandas(frame, preserve_index=False)
+
+
+@pytest.mark.parametrize("text", ["3 s.d. 7 Maret", "3-7", "Maret 2024 s.d.", "3-70 Maret 2024"])
+def test_a_range_without_an_end_is_no_date(text: str) -> None:
+    with pytest.raises(InputError):
+        ai.read_training(pd.DataFrame({"office": ["A"], "course_end": [text]}))
+
+
+# --- day and month swapped by a spreadsheet
+
+
+def workbook(path: Path, pairs: list[tuple[dt.date, dt.date]], made: Any) -> Path:
+    book = openpyxl.Workbook()
+    sheet = book.active
+    sheet.append(["No Permohonan", "Perangkat Daerah", "Tanggal Masuk", "Tanggal Selesai"])
+    for i, (received, decided) in enumerate(pairs):
+        sheet.append([f"P{i}", f"Dinas {'AB'[i % 2]}", made(received), made(decided)])
+    book.save(path)
+    return path
+
+
+def swapped(day: dt.date) -> Any:
+    return dt.datetime(day.year, day.day, day.month) if day.day <= 12 else f"{day:%d/%m/%Y}"
+
+
+def pairs(n: int, start: dt.date, step: int, wait: int) -> list[tuple[dt.date, dt.date]]:
+    days = [start + dt.timedelta(days=step * i) for i in range(n)]
+    return [(d, d + dt.timedelta(days=wait)) for d in days]
+
+
+@pytest.mark.parametrize(
+    ("start", "step"), [(dt.date(2025, 1, 1), 1), (dt.date(2024, 3, 1), 1), (dt.date(2024, 1, 1), 3)]
+)
+def test_days_that_a_spreadsheet_has_swapped_are_put_back_and_said(tmp_path: Path, start: dt.date, step: int) -> None:
+    every = pairs(60, start, step, 10)
+    with pytest.warns(DataWarning, match="received: a spreadsheet has swapped day and month of"):
+        extract = ai.read_exports(workbook(tmp_path / "x.xlsx", every, swapped), as_of="2025-12-31")
+    rows = extract.records.collect().to_pandas()
+    found = {(pd.Timestamp(a).date(), pd.Timestamp(b).date()) for a, b in zip(rows.received, rows.decided, strict=True)}
+    assert found == set(every)
+
+
+def test_dates_and_texts_that_are_right_are_left_alone(tmp_path: Path) -> None:
+    every = pairs(60, dt.date(2024, 3, 1), 1, 10)
+    mixed = lambda d: dt.datetime(d.year, d.month, d.day) if d.toordinal() % 2 else f"{d:%d/%m/%Y}"  # noqa: E731
+    extract = ai.read_exports(workbook(tmp_path / "x.xlsx", every, mixed), as_of="2025-12-31")
+    rows = extract.records.collect().to_pandas()
+    assert {pd.Timestamp(d).date() for d in rows.received} == {a for a, _ in every}
+
+
+def test_a_change_of_form_in_the_middle_of_a_month_is_no_swap() -> None:
+    days = [dt.date(2024, 3, 1) + dt.timedelta(days=i) for i in range(30)]
+    texts = [d.isoformat() if d.day <= 12 else f"{d:%d/%m/%Y}" for d in days]
+    with pytest.raises(InputError, match="may be swapped"):
+        read(texts)
+    assert read(texts, order="day-first") == days
+
+
+def test_too_few_to_tell_is_refused_with_both_lines_and_each_settles_it() -> None:
+    texts = ["2024-07-03", "2024-05-03", "25/03/2024", "26/03/2024", "27/03/2024", "28/03/2024"]
+    with pytest.raises(InputError, match=r'dates=\{"received": "swapped"\}.*dates=\{"received": "day-first"\}'):
+        read(texts, name="received")
+    assert read(texts, order="swapped")[:2] == [dt.date(2024, 3, 7), dt.date(2024, 3, 5)]
+    assert read(texts, order="day-first")[:2] == [dt.date(2024, 7, 3), dt.date(2024, 5, 3)]
+
+
+# --- zones
+
+
+@pytest.fixture(params=["UTC", "America/New_York", "Pacific/Auckland"])
+def machine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", request.param)
+
+
+ZONES = [(None, "Asia/Jakarta"), ("Asia/Makassar", "Asia/Makassar"), ("WIT", "Asia/Jayapura")]
+
+
+@pytest.mark.usefixtures("machine")
+@pytest.mark.parametrize("written", ["UTC", "Asia/Jakarta", "America/New_York", "Asia/Jayapura"])
+@pytest.mark.parametrize(("zone", "local"), ZONES)
+@pytest.mark.parametrize("form", ["frame", "parquet", "polars", "duckdb", "csv"])
+@pytest.mark.filterwarnings("ignore::asn_impact.errors.DataWarning")
+def test_a_moment_has_the_day_of_the_declared_zone(
+    tmp_path: Path, written: str, zone: str | None, local: str, form: str
+) -> None:
+    moments = pd.to_datetime(["2024-03-05 00:30", "2024-03-06 06:30", "2024-03-07 23:30"]).tz_localize(local)
+    frame = pd.DataFrame(
+        {"office": "O", "received": moments.tz_convert(written), "decided": moments.tz_convert(written)}
+    )
+    source: Any = frame
+    if form == "parquet":
+        frame.to_parquet(tmp_path / "a.parquet")
+        source = tmp_path / "a.parquet"
+    elif form == "csv":
+        frame.map(str).to_csv(tmp_path / "a.csv", index=False)
+        source = tmp_path / "a.csv"
+        if zone is None and written == "Asia/Jayapura":
+            pytest.skip("texts of one zone of Indonesia have the day they show")
+    elif form == "polars":
+        pl = pytest.importorskip("polars")
+        source = pl.from_pandas(frame)
+    elif form == "duckdb":
+        source = duckdb.from_arrow(_arrow(frame))
+    rows = ai.read_exports(source, as_of="2024-03-31", zone=zone).records.collect().to_pandas()
+    days = sorted(str(pd.Timestamp(d).date()) for d in rows["received"])
+    assert days == ["2024-03-05", "2024-03-06", "2024-03-07"]
+
+
+def test_summer_time_is_no_mixture_of_zones() -> None:
+    texts = ["2024-01-02 10:00:00+01:00", "2024-07-05 23:00:00+02:00", "2024-01-03 10:00:00+01:00"]
+    assert read(texts) == [dt.date(2024, 1, 2), dt.date(2024, 7, 6), dt.date(2024, 1, 3)]
+
+
+def test_mixed_zones_of_indonesia_are_settled_by_a_zone() -> None:
+    texts = ["2024-01-01 23:30 WIB", "2024-01-01 23.30 WIT", "2024-01-02 00.30 WITA"]
+    with pytest.raises(InputError, match=r"mixes time zones.*zone="):
+        read(texts)
+    assert read(texts, zone="WIB") == [dt.date(2024, 1, 1)] * 3
+    assert read(texts, zone="Asia/Jayapura") == [dt.date(2024, 1, 2), dt.date(2024, 1, 1), dt.date(2024, 1, 2)]
+
+
+def test_a_zone_elsewhere_is_refused() -> None:
+    with pytest.raises(InputError, match="no time zone of Indonesia"):
+        read(["2024-01-01T00:00:00Z"], zone="Europe/Berlin")
+
+
+@pytest.mark.parametrize("kind", ["series", "index", "list", "one"])
+def test_a_calendar_counts_zoned_times_by_their_local_day(kind: str) -> None:
+    calendar = ai.WorkCalendar.indonesia()
+    start = pd.Series(pd.to_datetime(["2024-03-05 06:30"]).tz_localize("Asia/Jakarta"))
+    end = pd.Series(pd.to_datetime(["2024-03-08 10:00"]).tz_localize("Asia/Jakarta").tz_convert("UTC"))
+    shape = {"series": lambda s: s, "index": pd.DatetimeIndex, "list": list, "one": lambda s: s.iloc[0]}[kind]
+    assert np.atleast_1d(calendar.between(shape(start), shape(end))).tolist() == [3]

@@ -1,0 +1,99 @@
+"""What a file or a cell is called, and how a program stored it, changes no number."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import numpy as np
+import openpyxl
+import pandas as pd
+import pytest
+
+from asn_impact.errors import DataWarning, InputError
+from asn_impact.intake import read_exports
+from asn_impact.intake.training import read_training
+
+from .conftest import HEADINGS, codes, lines
+
+AS_OF = "2024-12-31"
+
+
+def offices(source: Any) -> list[str]:
+    return sorted(set(read_exports(source, as_of="2025-12-31").records.collect()["office"].to_list()))
+
+
+@pytest.mark.parametrize("name", ["izin[1].csv", "izin*.csv", "izin?.csv", "izin{a,b}.csv", "a[b]c[1-9].csv", "[].csv"])
+def test_a_name_of_a_file_is_no_pattern(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_text(HEADINGS + lines().replace("Dinas", "Dinas benar"))
+    for other in ("izin1.csv", "izin2.csv", "izina.csv", "abc1.csv"):
+        (tmp_path / other).write_text(HEADINGS + lines().replace("Dinas", "Dinas salah"))
+    assert all("benar" in office for office in offices(tmp_path / name))
+
+
+@pytest.mark.parametrize("folder", ["office=WRONG", "status=ditolak", "a[1]"])
+def test_a_name_of_a_folder_is_no_column(tmp_path: Path, folder: str) -> None:
+    place = tmp_path / folder
+    place.mkdir()
+    query = "SELECT 'right' AS office, 'selesai' AS status, DATE '2024-01-01' + i::INT AS received"
+    query += ", DATE '2024-01-05' + i::INT AS decided"
+    duckdb.sql(f"{query} FROM range(30) t(i)").to_df().to_parquet(place / "a.parquet")
+    records = read_exports(place / "a.parquet", as_of=AS_OF).records.collect()
+    assert set(records["office"].to_list()) == {"right"}
+    assert set(records["status"].to_list()) == {"granted"}
+
+
+def coded(labels: list[float]) -> pd.DataFrame:
+    days = pd.date_range("2025-01-01", periods=30)
+    return pd.DataFrame({"office": np.resize(labels, 30), "received": days, "decided": days + pd.Timedelta(days=9)})
+
+
+@pytest.mark.parametrize("form", ["frame", "polars", "csv", "parquet", "xlsx", "json"])
+def test_codes_with_decimals_stay_apart_in_every_form(tmp_path: Path, form: str) -> None:
+    frame = coded([1.01, 1.02, 2.07])
+    path = tmp_path / f"a.{form}"
+    write = {"csv": frame.to_csv, "parquet": frame.to_parquet, "xlsx": frame.to_excel}
+    if form in write:
+        write[form](path, index=False)  # type: ignore[operator]
+    if form == "json":
+        frame.to_json(path, orient="records", date_format="iso")
+    if form == "polars":
+        frame = pytest.importorskip("polars").from_pandas(frame)
+    assert offices(path if path.exists() else frame) == ["1.01", "1.02", "2.07"]
+
+
+@pytest.mark.parametrize("form", ["frame", "parquet"])
+def test_a_gap_among_whole_codes_is_a_row_without_an_office(tmp_path: Path, form: str) -> None:
+    frame = coded([1.0, 2.0, np.nan])
+    frame.to_parquet(tmp_path / "a.parquet")
+    with pytest.warns(DataWarning, match="no office 10"):
+        extract = read_exports(frame if form == "frame" else tmp_path / "a.parquet", as_of="2025-12-31", most_lost=0.5)
+    assert sorted(set(extract.records.collect()["office"].to_list())) == ["1", "2"]
+
+
+def test_numbers_of_persons_that_lost_digits_are_refused(tmp_path: Path) -> None:
+    persons = [float(199001012010011000 + i) for i in range(12)] + [np.nan]
+    frame = pd.DataFrame({"NIP": persons, "Unit Kerja": "D", "Nama Diklat": "E-Gov", "Kelulusan": "Lulus"})
+    frame = frame.assign(**{"Tanggal Selesai": pd.Timestamp("2024-03-13")})
+    with pytest.raises(InputError, match="last digits are lost"):
+        read_training(frame, course="e-gov")
+    frame.to_parquet(tmp_path / "a.parquet")
+    with pytest.raises(InputError, match="last digits are lost"):
+        read_training(tmp_path / "a.parquet", course="e-gov")
+
+
+@pytest.mark.parametrize("error", ["#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "Err:502"])
+def test_the_error_of_a_formula_is_no_open_case(tmp_path: Path, error: str) -> None:
+    rows = [r.split(";") for r in (HEADINGS + lines()).strip().split("\n")]
+    rows[7][2] = rows[9][2] = error
+    book = openpyxl.Workbook()
+    for row in rows:
+        book.active.append(row)  # type: ignore[union-attr]
+    book.save(tmp_path / "a.xlsx")
+    (tmp_path / "b.csv").write_text("\n".join(";".join(r) for r in rows) + "\n")
+    for name in ("a.xlsx", "b.csv"):
+        with pytest.warns(DataWarning, match="the decision date is no date 2"):
+            extract = read_exports(tmp_path / name, as_of=AS_OF)
+        assert codes(extract.ledger) == {"decided_is_no_date": 2}
+        assert "open" not in extract.records.collect()["status"].to_list()

@@ -1,0 +1,86 @@
+"""One office under several spellings is one office, or is asked about; different codes stay apart."""
+
+from __future__ import annotations
+
+import warnings
+
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from asn_impact.errors import DataWarning
+from asn_impact.intake import read_exports
+from asn_impact.intake.labels import label_key, plain_label, settle_labels
+
+UNSEEN = ["\u200b", "\u00ad", "\ufeff", "\u2060", "\u00a0 ", "  ", "\u3000", "\t"]
+
+
+def offices_of(labels: list[str], **settings_: object) -> list[str]:
+    frame = pd.DataFrame({"office": labels, "received": pd.Timestamp("2024-01-02")})
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DataWarning)
+        extract = read_exports(
+            frame.assign(decided=pd.Timestamp("2024-01-09")),
+            as_of="2024-02-01",
+            **settings_,  # type: ignore[arg-type]
+        )
+    return sorted(set(extract.records.collect()["office"].to_list()))
+
+
+@pytest.mark.parametrize(
+    "spelling",
+    [
+        *("DINAS É", "Dinas  É ", "Dinas\u200b É", "\ufeffDinas É", "Dinas\u00a0É", "Dinas E\u0301", "Dinas, É."),
+        *("\uff24inas É", "Di\u00adnas É", "dinas-é"),
+    ],
+)
+def test_what_no_eye_sees_makes_no_second_office(spelling: str) -> None:
+    assert offices_of(["Dinas É", "Dinas É", spelling, "Dinas B"]) == ["Dinas B", "Dinas É"]
+
+
+def test_letters_of_another_alphabet_make_no_second_office() -> None:
+    assert len(offices_of(["DINAS A", "DINAS A", "DINAS \u0410"])) == 1
+
+
+@pytest.mark.parametrize("labels", [["1.01", "1.02", "101"], ["1.1", "1.10"], ["A-1", "A1"], ["Seksi 1", "Seksi 2"]])
+def test_codes_that_differ_stay_apart(labels: list[str]) -> None:
+    assert offices_of(labels) == sorted(labels)
+
+
+def test_codes_written_in_two_ways_are_one() -> None:
+    assert offices_of(["7", "7.0", "8.0", "12"]) == ["12", "7", "8"]
+    assert offices_of(["007", "7", "012", "12.0"]) == ["007", "012"]
+
+
+@pytest.mark.parametrize(
+    "other", ["Kec. Sungai Limau", "KEC SEI LIMAU", "Kecamattan Sungai Limau", "Kecamatan Sungailimau"]
+)
+def test_offices_that_look_alike_are_asked_about_until_settled(other: str) -> None:
+    one = "Kecamatan Sungai Limau"
+    frame = pd.DataFrame({"office": [one, other], "received": pd.Timestamp("2024-01-02")})
+    frame = frame.assign(decided=pd.Timestamp("2024-01-09"))
+    with pytest.warns(DataWarning, match=r"look alike.*offices="):
+        read_exports(frame, as_of="2024-02-01")
+    assert offices_of([one, other], offices={other: one}) == [one]
+    apart = read_exports(frame, as_of="2024-02-01", offices={one: one, other: other})
+    assert len(set(apart.records.collect()["office"].to_list())) == 2
+
+
+def test_numbers_of_cases_that_lost_their_zeros_are_the_same_cases() -> None:
+    frame = pd.DataFrame({"case": ["000007", "000008", "7", "8.0", " 000009", "000009\u200b", "123456"], "office": "D"})
+    frame = frame.assign(received=pd.Timestamp("2024-01-02"), decided=pd.Timestamp("2024-01-09"))
+    with pytest.warns(DataWarning, match="lost their zeros"):
+        extract = read_exports(frame, as_of="2024-02-01")
+    assert sorted(extract.records.collect()["case"].to_list()) == ["000007", "000008", "000009", "123456"]
+    assert len(extract.dropped()) == 3
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.text("ABCabc 12", min_size=1), st.lists(st.sampled_from(UNSEEN), max_size=4), st.integers(0, 20))
+def test_property_unseen_characters_change_neither_the_label_nor_its_key(text: str, unseen: list[str], at: int) -> None:
+    words = f"Dinas {text}".split()
+    written = words[0] + "".join(c if c.strip() == c else f" {c}" for c in unseen if not c.isspace()) + " "
+    assert plain_label(written + " ".join(words[1:])) == plain_label(" ".join(words))
+    assert label_key(plain_label(written)) == label_key(written)
+    assert settle_labels({plain_label(text) or "x": 1})[0] == {}
