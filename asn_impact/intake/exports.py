@@ -432,9 +432,9 @@ def _finish(
         notes.append(Message("intake.late", **gap) if until == as_of else Alert("intake.followed_until", **gap))
     left_out = ledger.note()
     asked = [c for c in cleaned.records.collect_schema().names() if c not in CASE_FIELDS]
-    records, masked_words = without_persons(cleaned.records, asked)
+    records, of_persons = without_persons(cleaned.records, asked)
     sources = tuple(Source(t.name, cleaned.rows_by_file.get(i, 0), t.sha256) for i, t in enumerate(rows.tables))
-    every = (*rows.notes, *of_keys, *cleaned.notes, *notes, *unread, *of_drawing, *masked_words)
+    every = (*rows.notes, *of_keys, *cleaned.notes, *notes, *unread, *of_drawing, *of_persons)
     every += (left_out,) if left_out is not None else ()
     return Extract(records, until, ledger, rows.headings, sources, every, drawn)
 

@@ -20,8 +20,9 @@ from asn_impact.arguments import Names, did_you_mean
 from asn_impact.arrays import Bool, Float, Int, readonly
 from asn_impact.display import card
 from asn_impact.errors import InputError, PrivacyError
+from asn_impact.identifiers import persons_in
 from asn_impact.intake.labels import TOTAL_LABEL, plain_label, settle_labels
-from asn_impact.intake.privacy import identifiers_in, masked
+from asn_impact.intake.privacy import masked
 from asn_impact.measures.outcome_words import OutcomeWords
 from asn_impact.measures.outcomes import Mean
 from asn_impact.timeline import Timeline, coded
@@ -272,7 +273,7 @@ def settle_rows(table: pd.DataFrame, unit: str, period: str) -> tuple[pd.DataFra
     if not _holds_texts(labels):
         return table, tuple(notes)
     counts = labels[labels.map(lambda v: isinstance(v, str))].value_counts()
-    if any(identifiers_in(str(label)) for label in counts.index):
+    if any(persons_in(str(label)) for label in counts.index):
         raise PrivacyError(Message("measures.panel.persons", column=unit))
     changed, said = settle_labels({str(label): int(n) for label, n in counts.items()}, door="unit")
     if changed:
