@@ -159,7 +159,9 @@ from asn_impact.scrutiny.checks import (
     service_shares as service_shares,
     specification_curve as specification_curve,
     spillover as spillover,
+    trends_before as trends_before,
     two_way_weights as two_way_weights,
+    without_choice as without_choice,
 )
 from asn_impact.scrutiny.decomposition import (
     Decomposition as Decomposition,

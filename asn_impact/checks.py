@@ -22,7 +22,9 @@ from asn_impact.scrutiny.checks import (
     service_shares,
     specification_curve,
     spillover,
+    trends_before,
     two_way_weights,
+    without_choice,
 )
 from asn_impact.scrutiny.decomposition import bacon, negative_weights
 from asn_impact.scrutiny.event_path import event_path
@@ -67,7 +69,9 @@ __all__ = [
     "service_shares",
     "specification_curve",
     "spillover",
+    "trends_before",
     "two_way_weights",
+    "without_choice",
 ]
 
 

@@ -7,9 +7,7 @@ person: pass identifiers of persons through `asn_impact.intake.privacy` before t
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterable
-from typing import Protocol, cast
+from typing import Any, Protocol
 
 __all__ = [
     "AsnImpactError",
@@ -20,8 +18,6 @@ __all__ = [
     "InputError",
     "PrivacyError",
     "StudyError",
-    "listed",
-    "nearest",
 ]
 
 
@@ -52,13 +48,13 @@ class AsnImpactError(Exception):
         super().__init__(message)
 
     @property
-    def message(self) -> Sayable:
-        """What is said, before it is said in a language."""
-        return cast("Sayable", self.args[0])
+    def message(self) -> Any:  # noqa: ANN401 - a `Message`, which is defined above this module
+        """What is said, before it is said in a language: a `Message` of `asn_impact.words`."""
+        return self.args[0]
 
     def text(self, language: str = "en") -> str:
         """Return what is said in a language."""
-        return self.message.text(language) if not isinstance(self.args[0], str) else self.args[0]
+        return str(self.message.text(language))
 
 
 class InputError(AsnImpactError, ValueError):
@@ -87,29 +83,3 @@ class PrivacyError(AsnImpactError, ValueError):
 
 class DataWarning(UserWarning):
     """The number is right, but rests on something the reader may not expect (rows left out, say)."""
-
-
-def listed(values: Iterable[object], most: int = 5) -> str:
-    """Return the first few values as text: ``'O1', 'O2' and 3 more``.
-
-    Examples
-    --------
-    >>> listed(["O1", "O2", "O3"], most=2)
-    "'O1', 'O2' and 1 more"
-    """
-    items = [repr(v.item() if hasattr(v, "item") else v) for v in values]
-    more = len(items) - most
-    return ", ".join(items[:most]) + (f" and {more} more" if more > 0 else "")
-
-
-def nearest(word: str, known: Iterable[object]) -> str:
-    """Return ``" Did you mean 'office'?"`` for the closest known word, or an empty text.
-
-    Examples
-    --------
-    >>> nearest("ofice", ["office", "month"])
-    " Did you mean 'office'?"
-    """
-    close = difflib.get_close_matches(str(word).casefold(), [str(k).casefold() for k in known], n=1, cutoff=0.6)
-    originals = [k for k in known if close and str(k).casefold() == close[0]]
-    return f" Did you mean {originals[0]!r}?" if originals else ""

@@ -173,7 +173,6 @@ def test_what_is_wrong_in_a_study_is_named_with_what_was_expected(folder, old, n
         ("as_of = 2024-12-31", 'as_of = 2024-12-31\nkeep = ["Kecamatan"]', r"\[data\]: .*no column 'Kecamatan'"),
         ('"training.csv"', '"training.csv"\ncolumns = {office = "Kantor"}', r"\[rollout\]: .*no column 'Kantor'"),
         ('"e-gov"', '"sop"', r"\[rollout\]: No course contains 'sop'"),
-        ("as_of = 2024-12-31", "as_of = 2031-12-31", r"\[calendar\]: .*outside the calendar"),
         ("horizon = 10", "horizon = 400", r"\[outcome\]: No month can answer"),
     ],
 )

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from asn_impact.errors import StudyError
-from asn_impact.study.interim import as_message
 from asn_impact.study.prepared import Prepared, prepared
 from asn_impact.study.settings import Study
 from asn_impact.verbs import public_verb
@@ -131,7 +130,7 @@ def _rows(ready: Prepared, language: Language) -> list[str]:
     ledger = ready.extract.ledger
     counts = [
         (word(Message("study.read")), ledger.read),
-        *((word(Message("study.left_out", reason=as_message(why))), n) for why, n in ledger.dropped.items()),
+        *((word(Message("study.left_out", reason=why)), n) for why, n in ledger.dropped.items()),
         (word(Message("study.kept")), ledger.kept),
     ]
     fields = [

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from asn_impact.errors import AsnImpactError
-from asn_impact.study.interim import as_message, texts
 from asn_impact.study.prepared import Prepared
 from asn_impact.study.settings import Study
 from asn_impact.words import Message, paragraph
@@ -115,7 +114,7 @@ def moved(quantiles: pd.DataFrame, outcome: Any, level: float) -> Table:  # noqa
     from asn_impact.reporting.tables import Table
     from asn_impact.reporting.words import limit_words
 
-    days = as_message(limit_words(outcome).unit)
+    days = limit_words(outcome).unit
     shares = [_share(float(q)) for q in quantiles["quantile"]]
     columns = ["with_training", "without_training", "estimate", "conf_low", "conf_high"]
     frame = pd.DataFrame({"share": pd.Series(shares, dtype=object), **{c: quantiles[c].to_numpy() for c in columns}})
@@ -124,22 +123,22 @@ def moved(quantiles: pd.DataFrame, outcome: Any, level: float) -> Table:  # noqa
     open_end = Message("study.moved.open_end", horizon=outcome.horizon) if beyond else None
     return Table(
         frame=frame,
-        title=texts(Message("study.moved.title", days=days)),
-        note=texts(paragraph(Message("study.moved.note", level=level), open_end)),
+        title=(Message("study.moved.title", days=days)),
+        note=(paragraph(Message("study.moved.note", level=level), open_end)),
         kinds=dict.fromkeys(columns, "whole"),
         headings={
-            "share": texts(Message("study.moved.share")),
-            "with_training": texts(Message("study.moved.with_training")),
-            "without_training": texts(Message("study.moved.without_training")),
-            "estimate": texts(Message("study.moved.estimate")),
+            "share": (Message("study.moved.share")),
+            "with_training": (Message("study.moved.with_training")),
+            "without_training": (Message("study.moved.without_training")),
+            "estimate": (Message("study.moved.estimate")),
         },
     )
 
 
-def _share(quantile: float) -> Mapping[str, Any]:
+def _share(quantile: float) -> Message:
     if quantile == 0.5:
-        return texts(Message("study.moved.median"))
-    return texts(Message("study.moved.quantile", share=quantile))
+        return Message("study.moved.median")
+    return Message("study.moved.quantile", share=quantile)
 
 
 # --------------------------------------------------------------------------- other choices and departures

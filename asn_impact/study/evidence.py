@@ -9,11 +9,10 @@ import numpy as np
 
 from asn_impact.errors import AsnImpactError, EstimationError, InferenceError, InputError
 from asn_impact.study.detail import Detail, detailed, moved
-from asn_impact.study.interim import message_of, messages, texts
 from asn_impact.study.prepared import Prepared
 from asn_impact.study.settings import Study
 from asn_impact.verbs import public_verb
-from asn_impact.words import Alert, Language, Message
+from asn_impact.words import Alert, Language, Message, each_once
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,11 +22,10 @@ if TYPE_CHECKING:
     from asn_impact.measures.durations import Durations
     from asn_impact.measures.panel import Panel
     from asn_impact.reporting.chart import Chart
-    from asn_impact.reporting.report import Item
     from asn_impact.reporting.tables import Table
     from asn_impact.scrutiny.scrutinise import Scrutiny
 
-__all__ = ["FEWEST_CLUSTERS", "Evidence", "charts", "estimated", "findings", "items", "source_of"]
+__all__ = ["FEWEST_CLUSTERS", "Evidence", "charts", "contents", "estimated", "findings", "source_of"]
 
 FEWEST_CLUSTERS: Final = (
     8  # the rules of inference were tried in simulations with 8 clusters and more: docs/coverage.md
@@ -72,7 +70,7 @@ def estimated(study: Study, ready: Prepared) -> Evidence:
     try:
         return _inferred(study, ready, ready.design)
     except (EstimationError, InferenceError) as problem:
-        refusal = message_of(problem)
+        refusal = problem.message
         return Evidence(replace(ready, refusal=refusal), warnings=(refusal,))
 
 
@@ -84,7 +82,7 @@ def _inferred(study: Study, ready: Prepared, design: Design) -> Evidence:
     headline = infer(_one_number(effects), rule)
     one = len(headline.estimate) == 1
     events = _by_time(effects, rule)
-    notes = messages(ready.notes, effects.notes, headline.notes, events.notes if events is not None else ())
+    notes = each_once(ready.notes, effects.notes, headline.notes, events.notes if events is not None else ())
     scrutiny = _scrutiny(study, ready, effects, rule) if one else None
     return Evidence(
         replace(ready, notes=notes),
@@ -140,7 +138,7 @@ def _events(path: Path) -> Any:  # noqa: ANN401 - Events, or the frame of a tabl
     try:
         return read_events(path)
     except InputError as problem:
-        if message_of(problem).key != "events.none":
+        if problem.message.key != "events.none":
             raise
         return pd.DataFrame({"date": [], "name": [], "verified": []})
 
@@ -272,23 +270,31 @@ def _detail_charts(study: Study, evidence: Evidence, common: dict[str, Any]) -> 
     return pieces
 
 
-def items(evidence: Evidence, drawings: dict[str, Chart], *, level: float) -> list[Item]:
-    """Return what the report holds, in order: warnings, the effect, charts, tables, rows and months."""
+def contents(evidence: Evidence, drawings: dict[str, Chart], *, level: float) -> dict[str, Any]:
+    """Return what the report holds, by the fields of `Report`: effect, checks, charts, tables, rows and months."""
     from asn_impact.reporting import tables
 
-    ready = evidence.ready
-    parts: list[Item] = [_warning_table(evidence.warnings)] if evidence.warnings else []
-    parts += [item for item in (evidence.headline, evidence.events, evidence.scrutiny) if item is not None]
+    ready, headline = evidence.ready, evidence.headline
+    exhibits: list[Any] = [_warning_table(evidence.warnings)] if evidence.warnings else []
+    alone = headline is not None and len(headline.estimate) == 1
+    exhibits += [headline] if headline is not None and not alone else []
     in_order = ("who_is_compared", "raw_trends", "completion_curve", "sensitivity")
-    parts += [drawings[name] for name in in_order if name in drawings]
-    parts += _detail_tables(evidence, level)
-    if ready.design is not None:
-        parts.append(tables.clusters(ready.design))
-    if evidence.headline is None:
-        parts += [_level_table(ready), ready.panel]
-    if ready.months is not None:
-        parts.append(ready.months)
-    return parts
+    exhibits += [drawings[name] for name in in_order if name in drawings]
+    exhibits += _detail_tables(evidence, level)
+    exhibits += [tables.clusters(ready.design)] if ready.design is not None else []
+    exhibits += [_level_table(ready)] if headline is None else []
+    return {
+        "answer": (headline,) if alone else (),
+        "by_time": (evidence.events,) if evidence.events is not None else (),
+        "scrutiny": (evidence.scrutiny,) if evidence.scrutiny is not None else (),
+        "panel": ready.panel if headline is None else None,
+        "ledger": ready.extract.ledger if ready.extract is not None else None,
+        "months": (ready.months,) if ready.months is not None else (),
+        "exhibits": tuple(exhibits),
+        "inputs": ready.sources,
+        "as_of": ready.extract.as_of if ready.extract is not None else None,
+        "level": level,
+    }
 
 
 def _detail_tables(evidence: Evidence, level: float) -> list[Table]:
@@ -305,9 +311,9 @@ def _warning_table(warnings: tuple[Message, ...]) -> Table:
     from asn_impact.reporting.tables import Table
 
     return Table(
-        frame=pd.DataFrame({"warning": pd.Series([texts(warning) for warning in warnings], dtype=object)}),
-        title=texts(Message("study.warning.title")),
-        headings={"warning": texts(Message("study.warning.heading"))},
+        frame=pd.DataFrame({"warning": pd.Series([(warning) for warning in warnings], dtype=object)}),
+        title=(Message("study.warning.title")),
+        headings={"warning": (Message("study.warning.heading"))},
     )
 
 
@@ -334,8 +340,8 @@ def _level_table(ready: Prepared) -> Table:
     return Table(
         frame=frame if of_records else frame.drop(columns="records"),
         title=words.label,
-        note=texts(Message("study.levels.note")),
+        note=(Message("study.levels.note")),
         kinds={"periods": "whole", "records": "records", "mean": "one" if words.decimals < 2 else "two"},
         rests_on={"mean": "records"} if of_records else {},
-        headings={"office": one, "mean": texts(Message("study.levels.mean"))},
+        headings={"office": one, "mean": (Message("study.levels.mean"))},
     )

@@ -13,7 +13,6 @@ from typing import Any
 
 from asn_impact.arguments import did_you_mean, hints_of
 from asn_impact.errors import AsnImpactError, StudyError
-from asn_impact.study.interim import message_of
 from asn_impact.study.kinds import Kind, kind_of, one_of, table_of
 from asn_impact.words import Message, paragraph
 
@@ -43,7 +42,7 @@ class Place:
         except StudyError:
             raise
         except AsnImpactError as problem:
-            raise self.refuse(message_of(problem)) from problem
+            raise self.refuse(problem.message) from problem
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,13 +11,12 @@ from typing import TYPE_CHECKING, Any, Final
 from asn_impact.arguments import did_you_mean
 from asn_impact.errors import StudyError
 from asn_impact.study import offers
-from asn_impact.study.interim import messages
 from asn_impact.study.keys import Place, values
 from asn_impact.study.paths import locate
 from asn_impact.study.prepared import Prepared, prepared
 from asn_impact.study.settings import Study
 from asn_impact.verbs import public_verb
-from asn_impact.words import Language, Message, paragraph
+from asn_impact.words import Language, Message, each_once, paragraph
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -98,7 +97,7 @@ def _look_ahead(
     lottery, certificate = None, None
     if "lottery" in parameters:
         lottery, certificate = _lottery(study, ready, parameters["lottery"], place)
-    return power, effects, lottery, certificate, messages(ready.notes, power.notes)
+    return power, effects, lottery, certificate, each_once(ready.notes, power.notes)
 
 
 def _read_plan(study: Study, place: Place) -> dict[str, Any]:

@@ -16,12 +16,11 @@ from typing import TYPE_CHECKING, Any, Final
 from asn_impact.arguments import did_you_mean
 from asn_impact.errors import DesignError, InputError
 from asn_impact.study import offers
-from asn_impact.study.interim import as_note, message_of, messages
 from asn_impact.study.keys import Place, Setting
 from asn_impact.study.kinds import TEXT, TEXTS
 from asn_impact.study.settings import Study
 from asn_impact.verbs import public_verb
-from asn_impact.words import Message, paragraph
+from asn_impact.words import Message, each_once, paragraph
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -80,7 +79,7 @@ def prepared(study: Study) -> Prepared:
         return replace(ready, refusal=Message("study.no_rollout"))
     with Place(study.file, "rollout").explaining():
         rollout = _rollout(study, ready)
-    ready = replace(_with_doses(study, ready, rollout), notes=messages(ready.notes, rollout.notes))
+    ready = replace(_with_doses(study, ready, rollout), notes=each_once(ready.notes, rollout.notes))
     _refuse_unknown_columns(study, ready.panel)
     from asn_impact.designs import assign
 
@@ -89,8 +88,8 @@ def prepared(study: Study) -> Prepared:
             ready.panel, rollout, cluster=study.cluster, weights=study.weights, by=study.by, partly=study.partly
         )
     except DesignError as problem:
-        return replace(ready, refusal=message_of(problem))
-    return replace(ready, design=design, notes=messages(ready.notes, design.notes))
+        return replace(ready, refusal=problem.message)
+    return replace(ready, design=design, notes=each_once(ready.notes, design.notes))
 
 
 # ------------------------------------------------------------------------------------------------------- records
@@ -112,7 +111,7 @@ def _from_records(study: Study) -> Prepared:
         outcome = study.outcome.made()
         months = maturity(times, outcome)
         panel = tabulate(times, outcome, by=cells.get("by", "office"), covariates=covariates)
-    notes = messages(extract.notes, times.notes, panel.notes)
+    notes = each_once(extract.notes, times.notes, panel.notes)
     return Prepared(panel, extract.sources, extract=extract, times=times, months=months, notes=notes)
 
 
@@ -176,7 +175,7 @@ def _from_panel(study: Study) -> Prepared:
         panel,
         sources,
         frame=settle_rows(frame, headings["unit"], headings["period"])[0],
-        notes=messages(of_files, panel.notes),
+        notes=each_once(of_files, panel.notes),
     )
 
 
@@ -229,7 +228,7 @@ def _numbers(column: pd.Series, style: NumberStyle | None) -> pd.Series:
     try:
         return parse_numbers(values, name=str(column.name), style=style).set_axis(column.index)
     except InputError as problem:  # a study settles the separators with another key than the function
-        raise InputError(paragraph(message_of(problem), Message("study.numbers_key"))) from problem
+        raise InputError(paragraph(problem.message, Message("study.numbers_key"))) from problem
 
 
 def _numbers_if_all(column: pd.Series, style: NumberStyle | None) -> pd.Series:
@@ -294,7 +293,7 @@ def _of_units(rollout: Rollout, panel: Panel) -> Rollout:
     if inside.all():
         return rollout
     note = Message("study.units_without_rows", n=int((~inside).sum()), units=len(inside))
-    return replace(rollout, adopted=rollout.adopted[inside], notes=(*rollout.notes, as_note(note)))
+    return replace(rollout, adopted=rollout.adopted[inside], notes=(*rollout.notes, (note)))
 
 
 # --------------------------------------------------------------------------- what the estimator and the rule need

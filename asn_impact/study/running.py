@@ -14,14 +14,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from asn_impact.errors import StudyError
-from asn_impact.study.evidence import Evidence, charts, estimated, findings, items, source_of
-from asn_impact.study.interim import messages
+from asn_impact.study.evidence import Evidence, charts, contents, estimated, findings, source_of
 from asn_impact.study.keys import Place
 from asn_impact.study.notebooks import executed
 from asn_impact.study.prepared import prepared
 from asn_impact.study.settings import Study
 from asn_impact.verbs import public_verb
-from asn_impact.words import Language, Message
+from asn_impact.words import Language, Message, each_once
 
 if TYPE_CHECKING:
     from tqdm import tqdm
@@ -94,7 +93,7 @@ def _work(study: Study) -> tuple[Path, tuple[str, ...], Message | None, tuple[Me
                 _next(bar, study, Message("study.step.running", notebook=name))
                 _write(fresh / "notebooks" / name, content.result())
         refusal = evidence.ready.refusal
-        notes = messages((w for w in evidence.warnings if w != refusal), evidence.ready.notes)
+        notes = each_once((w for w in evidence.warnings if w != refusal), evidence.ready.notes)
         result = (study.folder, tuple(findings(study, evidence)), refusal, notes)
         _write(fresh / RECORD, _record(study, evidence, Finished(*result), fresh))
         copies = _files(fresh / "figures") if study.figures is not None else {}
@@ -146,24 +145,18 @@ def _save(drawings: Mapping[str, Chart], folder: Path) -> None:
 
 
 def _publish(study: Study, evidence: Evidence, drawings: Mapping[str, Chart], language: Language, folder: Path) -> None:
+    from asn_impact.reporting.contents import Report
     from asn_impact.reporting.report import FORMATS, publish
 
-    extract = evidence.ready.extract
     title = study.title if evidence.headline is not None else Message("study.without_effect", title=study.title)
-    publish(
-        folder,
-        items(evidence, dict(drawings), level=study.level),
-        language=language,
+    report = Report(
         title=(Message("study.synthetic", text=title) if study.synthetic else title).text(language),
         source=source_of(study).text(language),
-        ledger=extract.ledger if extract is not None else None,
-        inputs=evidence.ready.sources,
-        as_of=extract.as_of if extract is not None else None,
-        level=study.level,
-        formats=[name for name in FORMATS if name in study.formats],
         words={chapter: text.text(language) for chapter, text in study.words.items()},
-        reference=study.reference,
+        **contents(evidence, dict(drawings), level=study.level),
     )
+    formats = [name for name in FORMATS if name in study.formats]
+    publish(folder, report, language=language, formats=formats, reference=study.reference)
 
 
 def _record(study: Study, evidence: Evidence, result: Finished, fresh: Path) -> bytes:

@@ -8,6 +8,7 @@ from asn_impact.words.message import (
     Quantity,
     Quoted,
     Sentence,
+    each_once,
     paragraph,
     verbatim,
 )
@@ -19,6 +20,7 @@ __all__ = [
     "Quantity",
     "Quoted",
     "Sentence",
+    "each_once",
     "languages",
     "paragraph",
     "verbatim",

@@ -17,7 +17,7 @@ from asn_impact.identifiers import hidden
 from asn_impact.words import writing
 from asn_impact.words.catalogue import ENGLISH, languages, template
 
-__all__ = ["Alert", "Language", "Message", "Quantity", "Quoted", "Sentence", "paragraph", "verbatim"]
+__all__ = ["Alert", "Language", "Message", "Quantity", "Quoted", "Sentence", "each_once", "paragraph", "verbatim"]
 
 Language: TypeAlias = str  #: a language code: "id", "en", or any other that words/languages.toml has
 
@@ -203,6 +203,11 @@ def paragraph(*parts: Message | None) -> Message:
         if part is not None:
             every += part["parts"] if part.key == _PARAGRAPH else [part]
     return Message(_PARAGRAPH, parts=tuple(every))
+
+
+def each_once(*notes: Iterable[Message]) -> tuple[Message, ...]:
+    """Return the notes of several values, each once."""
+    return tuple(dict.fromkeys(note for some in notes for note in some))
 
 
 def verbatim(text: str | Mapping[str, str]) -> Message:
