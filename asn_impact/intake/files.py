@@ -18,6 +18,7 @@ import json
 import lzma
 import os
 import re
+import shutil
 import struct
 import tempfile
 import urllib.parse
@@ -53,6 +54,7 @@ __all__ = [
     "open_server",
     "query",
     "reading",
+    "refuse_changed",
     "shielded",
     "write_beside",
 ]
@@ -62,6 +64,7 @@ LONG_TEXT = 1 << 23  # bytes of a text file from which parsing it again costs mo
 LONGEST_LINE = 1_000_000  # bytes of one row of a text file
 SAMPLE = 1 << 18  # bytes in which the heading row must lie
 HEADER_ROWS = 20  # title rows in front of the headings: 1 to 6 in practice, 20 in the most patient reader seen
+MOST_COPIED = 1 << 26  # bytes of a Parquet file that is copied before it is read
 MOST_COLUMNS = 2_000
 MOST_UNPACKED = 1 << 28  # bytes of one workbook once unpacked
 MOST_CELLS = 50_000_000  # a sheet is held as rows times columns, empty cells too
@@ -85,7 +88,8 @@ class RawTable:
     ``places`` gives the row of the file in which each row of the table stands, where that is not 1, 2, 3, ...
     (a spreadsheet counts from 1, with titles and empty rows); it is called when rows are shown, not before. A table
     ``on_server`` must be fetched once: it can change between two looks. A ``long`` text file is parsed anew by every
-    query; what is wanted of it is kept typed (`kept_typed`).
+    query; what is wanted of it is kept typed (`kept_typed`). ``changed`` tells whether a file that is read where it
+    stands is another one by now.
     """
 
     name: str
@@ -97,6 +101,7 @@ class RawTable:
     places: Callable[[], Int] | None = None
     on_server: bool = False
     long: bool = False
+    changed: Callable[[], bool] = bool
 
 
 class Scan(NamedTuple):
@@ -199,13 +204,53 @@ def open_file(path: Path, recognise: Recogniser, table: str | None = None) -> li
         return [_open_database(path, table)]
     if table is not None and kind not in WORKBOOKS:
         raise InputError(Message("files.one_table", file=path.name, table=table))
-    if kind == ".parquet":
-        return [_open_parquet(path)]
+    if kind == ".parquet" or kind in TEXTS:
+        path, changed = snapshot(path)
+        opened = _open_parquet(path) if kind == ".parquet" else _open_text(path, recognise)
+        return [replace(opened, changed=changed)]
     if kind == ".json":
         return [_open_json(path)]
     if kind in WORKBOOKS:
         return _open_workbook(path, recognise, table)
-    return [_open_text(path, recognise)]
+    raise AssertionError(kind)
+
+
+def snapshot(path: Path) -> tuple[Path, Callable[[], bool]]:
+    """Return a private copy of a file, so that what is hashed is what is counted; and whether the file has changed.
+
+    A file that is too large to be copied is read where it stands, and must be the same afterwards.
+    """
+    mark = _mark(path)
+    folder = ""
+    if mark[0] < (MOST_COPIED if path.suffix.casefold() == ".parquet" else LONG_TEXT):
+        try:
+            folder = tempfile.mkdtemp(dir=_copies().name)
+            return Path(shutil.copyfile(path, Path(folder) / path.name)), bool
+        except OSError:  # no room left
+            shutil.rmtree(folder, ignore_errors=True)
+    return path, lambda: _mark(path) != mark
+
+
+def _mark(path: Path) -> tuple[int, int, int]:
+    """Return what tells one state of a file from another: size, time of the last change, place on the disk."""
+    try:
+        now = path.stat()
+    except FileNotFoundError:
+        return -1, 0, 0
+    return now.st_size, now.st_mtime_ns, now.st_ino
+
+
+def refuse_changed(tables: Sequence[RawTable]) -> None:
+    """Refuse to go on with a file that has changed since it was opened.
+
+    Raises
+    ------
+    InputError
+        Naming the file.
+    """
+    for table in tables:
+        if table.changed():
+            raise InputError(Message("files.changed", file=table.name))
 
 
 def _ending(kind: str) -> Message | str:
