@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import inspect
 import sys
+import threading
 import warnings
 from collections.abc import Callable, Iterable
 from contextvars import ContextVar
@@ -26,13 +27,16 @@ R = TypeVar("R")
 _REGISTRY = "__warningregistry__"
 _cells: dict[str, dict[Any, Any]] = {}
 
+#: One verb at a time: all of them share one connection to DuckDB, which answers one thread only.
+_turn = threading.RLock()
 _inside: ContextVar[bool] = ContextVar("inside_a_public_verb", default=False)
 
 
 def public_verb(function: Callable[P, R]) -> Callable[P, R]:
     """Check the arguments by their hints, and warn of the alerts in the result when the user made the call.
 
-    A verb called by another verb says nothing: what it found is among the notes of the value.
+    A verb called by another verb says nothing: what it found is among the notes of the value. Verbs called by several
+    threads take turns.
 
     Examples
     --------
@@ -53,11 +57,12 @@ def public_verb(function: Callable[P, R]) -> Callable[P, R]:
         check_arguments(function, signature, given)
         if _inside.get():
             return function(*args, **kwargs)
-        token = _inside.set(True)
-        try:
-            result = function(*args, **kwargs)
-        finally:
-            _inside.reset(token)
+        with _turn:
+            token = _inside.set(True)
+            try:
+                result = function(*args, **kwargs)
+            finally:
+                _inside.reset(token)
         known = {alert for value in given.values() for alert in alerts_of(value)}
         _warn([alert for alert in alerts_of(result) if alert not in known], function.__name__)
         return result

@@ -65,6 +65,7 @@ from asn_impact.intake.files import (
     open_server,
     query,
     reading,
+    refuse_changed,
     shielded,
     write_beside,
 )
@@ -105,6 +106,10 @@ class Source:
     sha256: str
 
 
+def _nothing() -> None:
+    """Find nothing changed: what does not come from a file."""
+
+
 @dataclass(frozen=True, eq=False)
 class Extract:
     """What one export holds: clean records, still in the engine that holds them, and the ledger.
@@ -137,6 +142,7 @@ class Extract:
     selection: Selection = "unknown"
     left_out: Callable[[], pd.DataFrame] | None = field(default=None, repr=False)
     place: Path | None = field(default=None, repr=False)
+    refuse_changed: Callable[[], None] = field(default=_nothing, repr=False)
 
     def dropped(self, language: Language | None = None) -> pd.DataFrame:
         """Return the rows that were left out, for the office to correct; read again when asked, not before.
@@ -345,7 +351,8 @@ def read_exports(
         extract = _finish(rows, cleaned, day, selection, most_lost, of_keys)
     place = Path(source).resolve() if isinstance(source, str | Path) and not on_server(source) else None
     again = partial(_list_dropped, named_source(source), rows, day, office, offices, status_words)
-    return replace(extract, left_out=again, place=place)
+    unchanged = partial(refuse_changed, [t for t in rows.tables if not t.long])
+    return replace(extract, left_out=again, place=place, refuse_changed=unchanged)
 
 
 def _list_dropped(
@@ -367,6 +374,7 @@ def _list_dropped(
         dropped, words = left_out(rows_with_words, as_of=as_of, columns=[*columns, *extra], status_words=status_words)
         records = dropped.collect().sort(FILE, PLACE).rows(named=True)
     places = [None if t.places is None else t.places() for t in rows.tables]
+    refuse_changed(rows.tables)
     return pd.DataFrame(
         [
             {**_place_of(rows.tables, places, r), "reason": r[REASON], **_cells_of(r, columns, texts, words)}
@@ -434,6 +442,7 @@ def _finish(
     asked = [c for c in cleaned.records.collect_schema().names() if c not in CASE_FIELDS]
     records, of_persons = without_persons(cleaned.records, asked)
     sources = tuple(Source(t.name, cleaned.rows_by_file.get(i, 0), t.sha256) for i, t in enumerate(rows.tables))
+    refuse_changed(rows.tables)
     every = (*rows.notes, *of_keys, *cleaned.notes, *notes, *unread, *of_drawing, *of_persons)
     every += (left_out,) if left_out is not None else ()
     return Extract(records, until, ledger, rows.headings, sources, every, drawn)

@@ -18,14 +18,17 @@ import json
 import lzma
 import os
 import re
+import shutil
 import struct
 import tempfile
 import urllib.parse
 import zipfile
 import zlib
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 from xml.etree import ElementTree
@@ -38,6 +41,7 @@ from asn_impact.arguments import did_you_mean
 from asn_impact.arrays import Int
 from asn_impact.errors import InputError
 from asn_impact.intake.old_workbooks import reaches_too_far
+from asn_impact.intake.untrusted import read_apart
 from asn_impact.words import Alert, Message, paragraph
 
 __all__ = [
@@ -50,17 +54,21 @@ __all__ = [
     "open_server",
     "query",
     "reading",
+    "refuse_changed",
     "shielded",
     "write_beside",
 ]
 
 CHUNK = 1 << 22
 LONG_TEXT = 1 << 23  # bytes of a text file from which parsing it again costs more than writing down what is wanted
+LONGEST_LINE = 1_000_000  # bytes of one row of a text file
 SAMPLE = 1 << 18  # bytes in which the heading row must lie
 HEADER_ROWS = 20  # title rows in front of the headings: 1 to 6 in practice, 20 in the most patient reader seen
+MOST_COPIED = 1 << 26  # bytes of a Parquet file that is copied before it is read
 MOST_COLUMNS = 2_000
 MOST_UNPACKED = 1 << 28  # bytes of one workbook once unpacked
 MOST_CELLS = 50_000_000  # a sheet is held as rows times columns, empty cells too
+MOST_PARTS = 10_000  # files inside one workbook
 MOST_JSON = 1 << 30  # bytes; a JSON file is held in memory as a whole
 WORKBOOKS = (".xlsx", ".xlsm", ".xls")
 TEXTS = (".csv", ".tsv", ".txt")
@@ -80,7 +88,8 @@ class RawTable:
     ``places`` gives the row of the file in which each row of the table stands, where that is not 1, 2, 3, ...
     (a spreadsheet counts from 1, with titles and empty rows); it is called when rows are shown, not before. A table
     ``on_server`` must be fetched once: it can change between two looks. A ``long`` text file is parsed anew by every
-    query; what is wanted of it is kept typed (`kept_typed`).
+    query; what is wanted of it is kept typed (`kept_typed`). ``changed`` tells whether a file that is read where it
+    stands is another one by now.
     """
 
     name: str
@@ -92,6 +101,7 @@ class RawTable:
     places: Callable[[], Int] | None = None
     on_server: bool = False
     long: bool = False
+    changed: Callable[[], bool] = bool
 
 
 class Scan(NamedTuple):
@@ -119,9 +129,17 @@ _MAGIC: tuple[tuple[bytes, str, tuple[str, ...]], ...] = (
 
 def query(sql: str) -> duckdb.DuckDBPyRelation:
     """Return the relation of a SELECT statement, on DuckDB's default connection; nothing runs yet."""
+    _lock_extensions()
     relation = duckdb.sql(sql)
     assert relation is not None  # None is for statements that return no rows
     return relation
+
+
+@functools.cache
+def _lock_extensions() -> None:
+    """Let no file make DuckDB fetch or load an extension by itself."""
+    duckdb.execute("SET autoinstall_known_extensions = false")
+    duckdb.execute("SET autoload_known_extensions = false")
 
 
 def files_of(source: Path) -> tuple[list[Path], list[str]]:
@@ -141,7 +159,7 @@ def files_of(source: Path) -> tuple[list[Path], list[str]]:
         raise InputError(Message("files.no_file", file=source.name))
     inside = sorted(source.iterdir(), key=lambda p: p.name)
     visible = [p for p in inside if not p.name.startswith((".", "~$"))]
-    known = [p for p in visible if p.suffix.casefold() in KNOWN and not p.is_dir()]
+    known = [p for p in visible if p.suffix.casefold() in KNOWN and (p.is_file() or not p.exists())]
     files = [p for p in known if p.suffix.casefold() != ".json"] or known  # beside tables a JSON file describes them
     others = [f"{p.name}/" if p.is_dir() else p.name for p in visible if p not in files]
     if not files:
@@ -186,13 +204,53 @@ def open_file(path: Path, recognise: Recogniser, table: str | None = None) -> li
         return [_open_database(path, table)]
     if table is not None and kind not in WORKBOOKS:
         raise InputError(Message("files.one_table", file=path.name, table=table))
-    if kind == ".parquet":
-        return [_open_parquet(path)]
+    if kind == ".parquet" or kind in TEXTS:
+        path, changed = snapshot(path)
+        opened = _open_parquet(path) if kind == ".parquet" else _open_text(path, recognise)
+        return [replace(opened, changed=changed)]
     if kind == ".json":
         return [_open_json(path)]
     if kind in WORKBOOKS:
         return _open_workbook(path, recognise, table)
-    return [_open_text(path, recognise)]
+    raise AssertionError(kind)
+
+
+def snapshot(path: Path) -> tuple[Path, Callable[[], bool]]:
+    """Return a private copy of a file, so that what is hashed is what is counted; and whether the file has changed.
+
+    A file that is too large to be copied is read where it stands, and must be the same afterwards.
+    """
+    mark = _mark(path)
+    folder = ""
+    if mark[0] < (MOST_COPIED if path.suffix.casefold() == ".parquet" else LONG_TEXT):
+        try:
+            folder = tempfile.mkdtemp(dir=_copies().name)
+            return Path(shutil.copyfile(path, Path(folder) / path.name)), bool
+        except OSError:  # no room left
+            shutil.rmtree(folder, ignore_errors=True)
+    return path, lambda: _mark(path) != mark
+
+
+def _mark(path: Path) -> tuple[int, int, int]:
+    """Return what tells one state of a file from another: size, time of the last change, place on the disk."""
+    try:
+        now = path.stat()
+    except FileNotFoundError:
+        return -1, 0, 0
+    return now.st_size, now.st_mtime_ns, now.st_ino
+
+
+def refuse_changed(tables: Sequence[RawTable]) -> None:
+    """Refuse to go on with a file that has changed since it was opened.
+
+    Raises
+    ------
+    InputError
+        Naming the file.
+    """
+    for table in tables:
+        if table.changed():
+            raise InputError(Message("files.changed", file=table.name))
 
 
 def _ending(kind: str) -> Message | str:
@@ -427,9 +485,13 @@ def _dialect(text: str, recognise: Recogniser) -> Dialect | None:
 
 def _text_places(file: Path, dialect: Dialect) -> Int:
     """Return the place of each row of a text file: records counted from 1, empty lines too, as a spreadsheet does."""
-    with file.open(encoding="utf-8-sig", newline="") as handle:
-        records = enumerate(csv.reader(handle, delimiter=dialect.delimiter))
-        return np.array([i + 1 for i, record in records if record and i > dialect.last], dtype=np.int64)
+    before = csv.field_size_limit(LONGEST_LINE)
+    try:
+        with file.open(encoding="utf-8-sig", newline="") as handle:
+            records = enumerate(csv.reader(handle, delimiter=dialect.delimiter))
+            return np.array([i + 1 for i, record in records if record and i > dialect.last], dtype=np.int64)
+    finally:
+        csv.field_size_limit(before)
 
 
 def _sample(path: Path) -> str:
@@ -462,7 +524,7 @@ def _open_text(path: Path, recognise: Recogniser) -> RawTable:
     columns = ", ".join(f"'c{i}': 'VARCHAR'" for i in range(len(headings)))
     options = (
         f"auto_detect=false, columns={{{columns}}}, delim={_quote(delimiter)}, header=true, skip={skip}, "
-        f"quote='\"', escape='\"', strict_mode=true, null_padding=false, max_line_size=1000000"
+        f"quote='\"', escape='\"', strict_mode=true, null_padding=false, max_line_size={LONGEST_LINE}"
     )
     with reading(path.name):
         relation = query(f"SELECT * FROM read_csv({_file_literal(file)}, {options}, hive_partitioning=false)")
@@ -517,7 +579,7 @@ def _sha256(path: Path) -> str:
 
 def _open_parquet(path: Path) -> RawTable:
     with path.open("rb") as handle:
-        handle.seek(-4, io.SEEK_END)
+        handle.seek(-min(4, path.stat().st_size), io.SEEK_END)
         whole = handle.read(4) == b"PAR1"
     if not whole:
         raise InputError(Message("files.damaged_parquet", file=path.name))
@@ -529,8 +591,10 @@ def _open_parquet(path: Path) -> RawTable:
     return RawTable(path.name, headings, relation.project(columns), _sha256(path), loose=False)
 
 
-_HIDDEN_ROW = re.compile(rb"<row\b[^>]*\bhidden=\"(1|true)\"")
-_EMPTY_FORMULA = re.compile(rb"</f>\s*(<v\s*/>|<v>\s*</v>)?\s*</c>|<f[^>]*/>\s*</c>")
+_HIDDEN_ROW = re.compile(rb"<row\b[^<>]{0,600}\bhidden=\"(1|true)\"")
+_EMPTY_FORMULA = re.compile(
+    rb"</f>\s{0,20}(?:<v\s{0,9}/>\s{0,20}|<v>\s{0,20}</v>\s{0,20})?</c>|<f\b[^<>]{0,400}/>\s{0,20}</c>"
+)
 
 
 def _check_package(path: Path) -> list[Message]:
@@ -540,8 +604,13 @@ def _check_package(path: Path) -> list[Message]:
             parts = package.infolist()
             if sum(p.file_size for p in parts) > MOST_UNPACKED:
                 raise InputError(Message("files.unpacks", file=path.name, most=MOST_UNPACKED >> 20))
+            if len(parts) > MOST_PARTS:
+                raise InputError(Message("files.damaged_workbook", file=path.name))
             names = [p.filename.casefold() for p in parts]
-            marks = [_marks_in(package, p) for p in parts if p.filename.endswith((".xml", ".rels"))]
+            looked = [_marks_in(package, p) for p in parts if not p.is_dir()]
+            if sum(cells for _, cells in looked) > MOST_CELLS:
+                raise _TooWideError
+            marks = [present for present, _ in looked]
     except InputError:
         raise
     except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, OSError, EOFError, ValueError, RuntimeError):
@@ -565,16 +634,30 @@ class _TooWideError(Exception):
     """One value in a far corner makes a reader hold every cell before it, some 60 GB at worst."""
 
 
-_CELL = re.compile(rb"<(?:\w+:)?c\b[^>]*?\br\s*=\s*[\"']([A-Za-z]{1,3})(\d{1,9})[\"'][^>]*(?<!/)>")
-_BARE_ROW = re.compile(rb"<(?:\w+:)?row\b[^>]*?\br\s*=\s*[\"'](\d{1,9})[\"'][^>]*>\s*<(?:\w+:)?c\b(?![^>]*\br\s*=)")
+_ATTRIBUTES = rb"[^<>]{0,400}"
+_CELL = re.compile(
+    rb"<(?:\w{1,20}:)?c\b[^<>]{0,400}?\br\s{0,9}=\s{0,9}[\"']([A-Za-z]{1,3})(\d{1,9})[\"'][^<>]{0,400}(?<!/)>"
+)
+_ROW = re.compile(rb"<(?:\w{1,20}:)?row\b(?:" + _ATTRIBUTES + rb"?\br\s{0,9}=\s{0,9}[\"'](\d{1,9})[\"'])?")
+_BARE_CELL = re.compile(rb"<(?:\w{1,20}:)?c(?=[\s/>])(?!" + _ATTRIBUTES + rb"?\br\s{0,9}=)")
 
 
-def _reach(text: bytes) -> tuple[int, int]:
-    """Return the last row and column with a value in a stretch of a sheet's XML."""
+def _reach(text: bytes, before: int) -> tuple[int, int, int]:
+    """Return the last row and column with a value in a stretch of a sheet's XML, and the bare cells after its last row.
+
+    Bare cells name no place: they stand in the row they are in, one after the other. `before` of them stand in front.
+    """
     cells = _CELL.findall(text)
-    rows = [int(row) for _, row in cells] + [int(row) for row in _BARE_ROW.findall(text)]
-    columns = (_column_number(letters) for letters in {letters for letters, _ in cells})
-    return max(rows, default=0), max(columns, default=0)
+    rows = [int(row) for _, row in cells]
+    columns = [_column_number(letters) for letters in {letters for letters, _ in cells}]
+    if _BARE_CELL.search(text) is None:
+        return max(rows, default=0), max(columns, default=0), before
+    starts = list(_ROW.finditer(text))
+    rows += [*(int(row.group(1) or 0) for row in starts), len(starts)]
+    ends = [0, *(row.start() for row in starts), len(text)]
+    bare = [len(_BARE_CELL.findall(text, one, other)) for one, other in pairwise(ends)]
+    bare[0] += before
+    return max(rows, default=0), max(*columns, *bare), bare[-1]
 
 
 def _column_number(letters: bytes) -> int:
@@ -589,28 +672,36 @@ _MARKS: dict[str, re.Pattern[bytes]] = {
     "formulas": _EMPTY_FORMULA,
     "hidden_rows": _HIDDEN_ROW,
     "merged_cells": re.compile(b"<mergeCell "),
-    "errors": re.compile(rb"<(?:\w+:)?c\b[^>]*\bt\s*=\s*[\"']e[\"']"),
+    "errors": re.compile(rb"<(?:\w{1,20}:)?c\b[^<>]{0,400}\bt\s{0,9}=\s{0,9}[\"']e[\"']"),
 }
 
 
-def _marks_in(package: zipfile.ZipFile, part: zipfile.ZipInfo) -> set[str]:
-    """Return what one XML part holds that matters, read in chunks."""
+def _marks_in(package: zipfile.ZipFile, part: zipfile.ZipInfo) -> tuple[set[str], int]:
+    """Return what one part of XML holds that matters, and how many cells a reader makes room for; read in chunks.
+
+    Any part can be a sheet: the workbook says which, not the folder or the ending of the name.
+    """
     present: set[str] = set()
-    rows = columns = 0
-    sheet = part.filename.startswith("xl/worksheets/")
+    rows = columns = bare = 0
     with package.open(part) as handle:
         tail = b""
         while chunk := handle.read(CHUNK):
             text = tail + chunk
+            if not tail and not text.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(_XML):
+                return present, 0
             if b"<!DOCTYPE" in text or b"<!ENTITY" in text:
                 raise _UnsafeXmlError
             tail = text[-256:]
-            if sheet:
-                present |= {mark for mark, pattern in _MARKS.items() if mark not in present and pattern.search(text)}
-                rows, columns = map(max, (rows, columns), _reach(text))
+            present |= {mark for mark, pattern in _MARKS.items() if mark not in present and pattern.search(text)}
+            last, widest, bare = _reach(text, bare)
+            rows, columns = max(rows, last), max(columns, widest)
     if rows * columns > MOST_CELLS:
         raise _TooWideError
-    return present
+    return present, rows * columns
+
+
+#: How a part of XML can begin; a byte order mark of UTF-16 is refused with the other parts that a reader may follow.
+_XML = (b"<", b"\xff\xfe", b"\xfe\xff")
 
 
 def _cell_text(value: Any) -> str | None:  # noqa: ANN401 (a workbook cell is a text, number, date, time or truth)
@@ -627,7 +718,16 @@ def _cell_text(value: Any) -> str | None:  # noqa: ANN401 (a workbook cell is a 
     return str(value).strip() or None
 
 
-def _open_workbook(path: Path, recognise: Recogniser, only: str | None = None) -> list[RawTable]:
+class Sheets(NamedTuple):
+    """What a workbook holds: notes, the names of hidden sheets, and name, cells and first cell of the others."""
+
+    notes: list[Message]
+    hidden: list[str]
+    grids: list[tuple[str, list[list[Any]], tuple[int, int]]]
+
+
+def _read_sheets(path: Path, only: str | None) -> Sheets:
+    """Return the sheets of a workbook; runs in the process for untrusted files."""
     from python_calamine import CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 
     if path.suffix.casefold() != ".xls":
@@ -636,7 +736,6 @@ def _open_workbook(path: Path, recognise: Recogniser, only: str | None = None) -
         raise InputError(Message("files.no_workbook", file=path.name))
     else:
         notes = []
-    digest = _sha256(path)
     try:
         book = CalamineWorkbook.from_path(str(path))
         sheets_meant = [s for s in book.sheets_metadata if s.typ == SheetTypeEnum.WorkSheet and only in (None, s.name)]
@@ -658,6 +757,12 @@ def _open_workbook(path: Path, recognise: Recogniser, only: str | None = None) -
         if not (isinstance(error, Exception) or type(error).__name__ == "PanicException"):
             raise
         raise InputError(Message("files.no_workbook", file=path.name)) from None
+    return Sheets(notes, hidden, grids)
+
+
+def _open_workbook(path: Path, recognise: Recogniser, only: str | None = None) -> list[RawTable]:
+    digest = _sha256(path)
+    notes, hidden, grids = read_apart(_read_sheets, path, only)
     if hidden:
         notes.append(Alert("files.hidden_sheets", file=path.name, n=len(hidden)))
     tables = [_sheet_table(f"{path.name}[{n}]", grid, recognise, digest, start[0]) for n, grid, start in grids]
@@ -731,23 +836,35 @@ def _open_json(path: Path) -> RawTable:
     """Read a list of records, alone or inside ``{"data": ...}`` as SiCantik answers; every value becomes text."""
     if path.stat().st_size > MOST_JSON:
         raise InputError(Message("files.large_json", file=path.name, most=MOST_JSON >> 20))
+    columns, digest = read_apart(_read_json, path)
+    arrays = [pa.array(values, pa.string()) for values in columns.values()]
+    relation = duckdb.from_arrow(pa.table({f"c{i}": a for i, a in enumerate(arrays)}))
+    return RawTable(path.name, tuple(columns), relation, digest, loose=True)
+
+
+def _read_json(path: Path) -> tuple[dict[str, list[str | None]], str]:
+    """Return heading -> texts, and the SHA-256 of the file; runs in the process for untrusted files."""
     content = path.read_bytes()
     try:
         tree = json.loads(content, object_pairs_hook=_fields)
+        records = _records(tree)
     except _DoubleFieldError as error:
         raise InputError(Message("files.json_double_field", file=path.name, field=str(error))) from None
     except (ValueError, RecursionError):
         raise InputError(Message("files.no_json", file=path.name)) from None
-    records = _records(tree)
     if records is None:
         raise InputError(Message("files.json_no_list", file=path.name))
     headings = tuple(dict.fromkeys(field for record in records for field in record))
     _check_width(path.name, len(headings))
     if not headings:
         raise InputError(Message("files.json_no_records", file=path.name))
-    arrays = [pa.array([_json_text(r.get(h)) for r in records], pa.string()) for h in headings]
-    relation = duckdb.from_arrow(pa.table({f"c{i}": a for i, a in enumerate(arrays)}))
-    return RawTable(path.name, headings, relation, hashlib.sha256(content).hexdigest(), loose=True)
+    if len(headings) * len(records) > MOST_CELLS:
+        raise InputError(Message("files.too_many_cells", file=path.name, most=MOST_CELLS))
+    try:
+        columns = {h: [_json_text(r.get(h)) for r in records] for h in headings}
+    except (ValueError, RecursionError):  # lists in lists, a number of thousands of digits
+        raise InputError(Message("files.no_json", file=path.name)) from None
+    return columns, hashlib.sha256(content).hexdigest()
 
 
 class _DoubleFieldError(Exception):
@@ -757,8 +874,8 @@ class _DoubleFieldError(Exception):
 def _fields(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     fields = dict(pairs)
     if len(fields) < len(pairs):
-        names = [name for name, _ in pairs]
-        raise _DoubleFieldError(next(name for name in names if names.count(name) > 1))
+        times = Counter(name for name, _ in pairs)
+        raise _DoubleFieldError(next(name for name, n in times.items() if n > 1))
     return fields
 
 
@@ -881,9 +998,13 @@ def _open_database(path: Path, table: str | None) -> RawTable:
 
 def _database_table(alias: str, table: str | None, name: str, digest: str, *, on_server: bool = False) -> RawTable:
     answers = _run(
-        "SELECT table_schema, table_name FROM information_schema.tables WHERE table_catalog = ? ORDER BY ALL", alias
+        "SELECT table_schema, table_name, table_type FROM information_schema.tables "
+        "WHERE table_catalog = ? ORDER BY ALL",
+        alias,
     )
-    ways = {f"{schema}.{t}": (schema, t) for schema, t in answers}
+    if not on_server:  # a view can read any file of this machine
+        answers = [row for row in answers if row[2] == "BASE TABLE"]
+    ways = {f"{schema}.{t}": (schema, t) for schema, t, _ in answers}
     matches = [way for way in ways if table in (way, way.partition(".")[2])]
     if len(matches) != 1:
         raise InputError(_which_table(name, table, len(matches), [t for _, t in ways.values()], list(ways)))
@@ -910,6 +1031,7 @@ def _which_table(name: str, table: str | None, n: int, known: Sequence[str], way
 
 def _run(sql: str, *values: str) -> list[tuple[Any, ...]]:
     """Return all rows of a statement; an answer half fetched would block the connection."""
+    _lock_extensions()
     return list(duckdb.execute(sql, list(values)).fetchall())
 
 

@@ -129,6 +129,7 @@ def measure(
     >>> times.records.collect().to_pandas()["days"].tolist()
     [1, <NA>]
     """
+    extract.refuse_changed()
     _refuse_finished_only(extract)
     if isinstance(calendar, OfficeHours):
         return _measure_minutes(extract, calendar, dict(times or {}))
