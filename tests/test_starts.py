@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from asn_impact.intake.survey import ELEMENTS
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import asn_impact as ai
 from asn_impact.errors import DataWarning, DesignError
 from asn_impact.timeline import Timeline
+from asn_impact.topics.surveys.answers import ELEMENTS
 
 MONTHS = Timeline.months(np.arange(12 * 2015, 12 * 2025))
 YEARS = Timeline("year", np.arange(2015, 2025))

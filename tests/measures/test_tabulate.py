@@ -258,7 +258,10 @@ def test_counts_are_one_observation_a_cell_and_zero_where_nothing_came():
 def test_a_month_that_was_not_over_is_no_count():
     frame = cases(as_of=dt.date(2024, 12, 31))
     early = frame[frame["received"] <= "2024-10-15"].assign(decided=pd.NaT, status="open")
-    panel = tabulate(times(early, as_of=dt.date(2024, 10, 15)), Count())
+    extract = read_exports(
+        early, as_of=dt.date(2024, 10, 15), selection="received"
+    )  # nothing is decided yet, and that is so
+    panel = tabulate(measure(extract, CALENDAR), Count())
     assert panel.immature == ("2024-10",)
 
 
