@@ -39,7 +39,7 @@ def last_day(text: str, weekday: str) -> str:
     Examples
     --------
     >>> import duckdb
-    >>> duckdb.sql(f"SELECT {last_day(chr(39) + '3 s.d. 7 maret 2024' + chr(39), '^senin,')}").fetchone()
+    >>> duckdb.sql(f"SELECT {last_day(chr(39) + '3 s.d. 7 maret 2024' + chr(39), '^senin,')}").fetchall()[0]
     ('7 maret 2024',)
     """
     sql = text

@@ -332,7 +332,7 @@ class OfficeHours:
     Examples
     --------
     >>> WorkCalendar.indonesia().hours()
-    OfficeHours('Indonesia', 2019-01-01 to 2026-12-31)
+    OfficeHours('Indonesia', 2019-01-01 to 2027-12-31)
     """
 
     calendar: WorkCalendar
