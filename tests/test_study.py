@@ -390,8 +390,8 @@ def test_a_run_writes_reports_figures_and_its_record_the_same_bytes_twice(finish
         for ending in ("svg", "pdf", "png", "csv", "json"):
             assert f"figures/id/{chart}.{ending}" in first
     assert len(finished.findings) == 1
-    assert finished.findings[0].startswith("Among the trained, the mean waiting time fell by")
-    assert "(synthetic data)" in finished.findings[0]
+    assert finished.findings[0].startswith("Pada yang dilatih, rata-rata lama proses turun")
+    assert "(data sintetis)" in finished.findings[0]
     assert finished.refusal is None
     run(read_study(finished.folder.parent / "study.toml"))
     assert hashes(finished.folder) == first
@@ -639,6 +639,7 @@ def test_a_list_of_units_gives_the_same_effect_as_the_training_records(folder, f
     (folder / "list.csv").write_text("\n".join(["kantor,mulai", *rows, ""]), encoding="utf-8")
     trained = 'kind = "training"\npath = "training.csv"\ncourse = "e-gov"\nshare = 0.5'
     named = 'kind = "panel"\npath = "list.csv"\nunit = "kantor"\nadopted = "mulai"'
+    changed(folder, 'language = "en"', 'language = "id"')
     assert run(read_study(changed(folder, trained, named))).findings == finished.findings
 
 

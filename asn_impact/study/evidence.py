@@ -196,13 +196,13 @@ def source_of(study: Study) -> Message:
 
 
 def findings(study: Study, evidence: Evidence) -> list[str]:
-    """Return the findings in one sentence each, in English where it is a language of the study."""
+    """Return the findings in one sentence each, in the first language of the study."""
     if evidence.headline is None:
         return []
     from asn_impact.reporting.argument import say_grade_and_lack
     from asn_impact.reporting.prose import found
 
-    language: Language = "en" if "en" in study.languages else study.languages[0]
+    language = study.languages[0]
     scrutiny = evidence.scrutiny
     grade = None if scrutiny is None else scrutiny.grade
     sentence = found(evidence.headline, language=language, level=study.level, grade=grade)
