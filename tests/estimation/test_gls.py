@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 import asn_impact as ai
 from asn_impact.estimation import RULES, infer
+from asn_impact.estimation.effects import two_groups
 from asn_impact.estimation.gls import GLSImputation, GLSLeads
 from asn_impact.estimation.prediction import PredictionFit
 
@@ -138,10 +139,18 @@ def test_it_uses_low_rank_and_its_dense_twin_agrees(design):
 @given(seed=st.integers(0, 10_000))
 def test_one_empty_cell_never_takes_the_interval_away(seed):
     rng = np.random.default_rng(seed)
-    design = make_design(seed, units=12, periods=12, adopted=(6, 8, np.inf), missing=0.0)
+    waves = (6, 8, *[np.inf] * 4)  # two offices each: without the other, a term may rest on the one with the hole
+    design = make_design(seed, units=12, periods=12, adopted=waves, missing=0.0)
     weight, n = design.panel.weight.copy(), design.panel.n.copy()
-    u, t = rng.integers(12), rng.integers(12)
+    u, t = rng.choice(np.flatnonzero(np.isfinite(design.adopted))), rng.integers(5, 12)
     weight[u, t] = n[u, t] = 0.0
     holed = replace(design, panel=replace(design.panel, weight=weight, n=n))
+    clusters = range(len(holed.clusters))
     for estimator in (GLSImputation(), ai.Imputation(), ai.GroupTime()):
-        assert np.isfinite(infer(estimator(holed).overall(), ai.BiasReduced()).std_error).all()
+        effects = estimator(holed).overall()
+        assert np.isfinite(infer(effects, ai.BiasReduced()).std_error).all()
+        deletions = effects.fit.deletions(holed, two_groups(holed))
+        if deletions is not None and not isinstance(estimator, GLSImputation):  # which chooses its covariance anew
+            again = [effects.anew(holed.without(c)).estimate[0] for c in clusters]
+            np.testing.assert_allclose(deletions[0].estimate, again, atol=1e-9)
+            np.testing.assert_allclose(effects.leave_one_out()[:, 0], again, atol=1e-9)
