@@ -1,13 +1,15 @@
 """The same work with this package and with each installed peer, as ratios in one run.
 
-    python benchmarks/versus_peers.py [--rows 1000000] [--units 50000] [--runs 3] [--only records ...] [--slow]
+    python benchmarks/versus_peers.py [--rows 1000000] [--units 50000] [--runs 5] [--only records ...] [--slow]
+    python benchmarks/versus_peers.py --slow --write docs/benchmarks.md    # replaces the table between its two marks
 
-Every run is a fresh process. It loads the data (made once, from one seed), does the same work once on a small part of
-them, so that compilation and first imports do not count, and then does the work: CPU seconds are user + system of that,
-the least of the runs. Memory is the largest resident size of the process; "added" is how far the work raised it above
-what it was before, data and imports in place. Answers are printed too: estimate and standard error (or p-value) must
-agree, for speed with another answer is none. A peer that is not installed is named and skipped; so is one that takes
-longer than `--patience` seconds.
+Contestants take turns: one run of each, then the next round, so that a busy neighbour disturbs all alike. Every run is
+a fresh process. It loads the data (made once, from one seed), does the same work once on a small part of them, so that
+compilation and first imports do not count, and then does the work: CPU seconds are user + system of that, the least
+and the median of the runs. Memory is the largest resident size the kernel counted for the process itself (VmHWM, which
+unlike ru_maxrss forgets the parent); "added" is how far the work raised it above what it was before, data and imports
+in place. Answers are printed too: estimate and standard error (or p-value) must agree, for speed with another answer
+is none. A peer that is not installed is named and skipped; one that takes longer than `--patience` seconds leaves.
 
 The peers are no dependency of the package: install ``pyfixest diff-diff statspai csdid wildboottest`` into an
 environment of their own, next to this package.
@@ -20,6 +22,7 @@ import importlib.util
 import json
 import os
 import resource
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -35,6 +38,7 @@ import pandas as pd
 
 if TYPE_CHECKING:
     from asn_impact.designs.design import Design
+    from asn_impact.estimation.effects import Estimator
     from asn_impact.estimation.inference import Inference, Rule
     from asn_impact.intake.training import Rollout
     from asn_impact.measures.panel import Panel
@@ -186,6 +190,27 @@ def from_frame(*, adjust: tuple[str, ...] = (), draws: int = 0) -> Job:
     return lambda frame: group_time(lambda: design_of(frame), adjust, rule_of(draws))
 
 
+def imputation(frame: pd.DataFrame) -> Callable[[], Answer]:
+    """Imputation from the long frame, overall effect with its cluster-robust error."""
+    from asn_impact.estimation.imputation import Imputation
+
+    return overall_of(frame, Imputation())
+
+
+def default_estimator(frame: pd.DataFrame) -> Callable[[], Answer]:
+    """GLS imputation, the default here, from the long frame."""
+    from asn_impact.estimation.gls import GLSImputation
+
+    return overall_of(frame, GLSImputation())
+
+
+def overall_of(frame: pd.DataFrame, estimator: Estimator) -> Callable[[], Answer]:
+    """Return the work: the overall effect of an estimator with CR0, reading and assigning counted."""
+    from asn_impact.estimation.inference import ClusterRobust, infer
+
+    return lambda: concluded(infer(estimator(design_of(frame)).overall(), ClusterRobust("CR0")))
+
+
 def from_panel(*, adjust: tuple[str, ...] = (), draws: int = 0) -> Job:
     """Start from the panel: assigning counts, reading does not."""
 
@@ -311,6 +336,36 @@ def diff_diff_group_time(*, covariates: list[str] | None = None, draws: int = 0)
     return job
 
 
+def diff_diff_imputation(frame: pd.DataFrame) -> Callable[[], Answer]:
+    """Imputation (Borusyak, Jaravel and Spiess) with its analytic clustered error."""
+    from diff_diff import ImputationDiD  # type: ignore[import-not-found]
+
+    def work() -> Answer:
+        fit = ImputationDiD().fit(frame, outcome="y", unit="unit", time="period", first_treat="start")
+        return {"estimate": float(fit.overall_att), "std_error": float(fit.overall_se)}
+
+    return work
+
+
+def pyfixest_two_stage(frame: pd.DataFrame) -> Callable[[], Answer]:
+    """Two-stage estimates (Gardner) with clusters by unit: the same estimand as imputation."""
+    import pyfixest
+
+    def work() -> Answer:
+        treated = ((frame["start"] > 0) & (frame["period"] >= frame["start"])).astype(float)
+        fit = pyfixest.did2s(
+            frame.assign(treated=treated),
+            yname="y",
+            first_stage="~ 0 | unit + period",
+            second_stage="~ treated",
+            treatment="treated",
+            cluster="unit",
+        )
+        return {"estimate": float(fit.coef().iloc[-1]), "std_error": float(fit.se().iloc[-1])}
+
+    return work
+
+
 def statspai_group_time(*, covariates: list[str] | None = None, draws: int = 0) -> Job:
     """Group-time effects with the overall effect and the event study."""
 
@@ -414,6 +469,17 @@ PIECES = {
     "analytic": Piece("group-time effects, analytic", "panel", 2, estimators()),
     "multiplier": Piece("group-time effects, multiplier bootstrap B = 999", "panel", 4, estimators(draws=999)),
     "covariate": Piece("group-time effects, one covariate, doubly robust", "panel", 1, estimators(["x"])),
+    "imputation": Piece(
+        "imputation, overall effect",
+        "panel",
+        5,
+        (
+            Contestant("ours", "asn_impact", imputation),
+            Contestant("ours, the default GLS", "asn_impact", default_estimator),
+            Contestant("diff-diff", "diff_diff", diff_diff_imputation),
+            Contestant("pyfixest, two-stage", "pyfixest", pyfixest_two_stage, slow=True),
+        ),
+    ),
     "wild": Piece(
         f"records, 20 clusters, wild bootstrap B = {DRAWS:,}",
         "few",
@@ -468,7 +534,10 @@ def cpu_seconds() -> float:
 
 
 def megabytes() -> float:
-    """Largest resident size of this process so far."""
+    """Largest resident size of this process so far: the kernel's high-water mark where it tells one."""
+    status = Path("/proc/self/status")
+    if status.exists():
+        return next(int(line.split()[1]) for line in status.read_text().splitlines() if line.startswith("VmHWM")) / 1024
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
@@ -485,70 +554,106 @@ def work_once(piece: str, position: int, folder: Path) -> None:
     print("\n" + json.dumps(found))
 
 
-def fresh(options: argparse.Namespace, piece: str, position: int, folder: Path) -> dict[str, Any] | str:
-    """Run in fresh processes: the least of their costs, or why there is none."""
-    contestant = PIECES[piece].contestants[position]
+def run_once(options: argparse.Namespace, piece: str, position: int, folder: Path) -> dict[str, Any] | str:
+    """Run in a fresh process: what it cost, or why there is none."""
     command = [sys.executable, __file__, "--work", piece, "--position", str(position), "--folder", str(folder)]
-    runs = []
-    for _ in range(1 if contestant.slow else options.runs):
-        try:
-            done = subprocess.run(
-                command, capture_output=True, text=True, timeout=options.patience, check=False, env=ENVIRONMENT
-            )
-        except subprocess.TimeoutExpired:
-            return f"took more than {options.patience} s"
-        if done.returncode:
-            return f"failed: {(done.stderr.strip().splitlines() or ['killed'])[-1][:120]}"
-        runs.append(json.loads(done.stdout.strip().splitlines()[-1]))
-    return {**runs[0], **{key: min(run[key] for run in runs) for key in ("seconds", "memory", "added")}}
+    try:
+        done = subprocess.run(
+            command, capture_output=True, text=True, timeout=options.patience, check=False, env=ENVIRONMENT
+        )
+    except subprocess.TimeoutExpired:
+        return f"took more than {options.patience:g} s"
+    if done.returncode:
+        return f"failed: {(done.stderr.strip().splitlines() or ['killed'])[-1][:120]}"
+    cost: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
+    return cost
 
 
-def report(options: argparse.Namespace, name: str, folder: Path) -> None:
-    """Print one line a contestant, then how many times cheaper we are than the fastest peer."""
+def contest(options: argparse.Namespace, name: str, folder: Path) -> list[Cost]:
+    """Run the contestants of a piece in turn, round after round; one that fails leaves and is named."""
+    runs: dict[int, list[dict[str, Any]]] = {}
+    for position, contestant in enumerate(PIECES[name].contestants):
+        if contestant.name in options.skip:
+            continue
+        if not contestant.installed or (contestant.slow and not options.slow):
+            print(f"  {contestant.name:<22} {'slow' if contestant.installed else 'not installed'}: skipped", flush=True)
+            continue
+        runs[position] = []
+    for _ in range(options.runs):
+        for position in list(runs):
+            cost = run_once(options, name, position, folder)
+            if isinstance(cost, str):
+                print(f"  {PIECES[name].contestants[position].name:<22} {cost}", flush=True)
+                del runs[position]
+            else:
+                runs[position].append(cost)
+    return [Cost.of(PIECES[name].contestants[position].name, costs) for position, costs in runs.items()]
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What a piece of work cost one contestant: CPU seconds, megabytes, and the answer."""
+
+    name: str
+    least: float
+    median: float
+    memory: float
+    added: float
+    answer: Answer
+
+    @classmethod
+    def of(cls, name: str, runs: list[dict[str, Any]]) -> Cost:
+        """Return the cost of several runs."""
+        seconds = [run["seconds"] for run in runs]
+        memory, added = (min(run[key] for run in runs) for key in ("memory", "added"))
+        return cls(name, min(seconds), statistics.median(seconds), memory, added, runs[0]["answer"])
+
+    @property
+    def ours(self) -> bool:
+        """Whether it is this package's."""
+        return self.name.startswith("ours")
+
+    def __str__(self) -> str:
+        answer = "  ".join(f"{key} {value:.8g}" for key, value in self.answer.items())
+        return (
+            f"  {self.name:<22} {self.least:8.3f} s (median {self.median:.3f})  {self.memory:6.0f} MB  "
+            f"added {self.added:6.0f} MB   {answer}"
+        )
+
+
+def report(options: argparse.Namespace, name: str, folder: Path) -> list[str]:
+    """Print one line a contestant, then how many times cheaper we are than the fastest peer; return rows of a table."""
     piece = PIECES[name]
     size = f"{options.units:,} units x {PERIODS}" if piece.data == "panel" else f"{options.rows:,} rows"
     print(f"\n{name}: {piece.about}, {size}", flush=True)
-    costs: dict[str, dict[str, Any]] = {}
-    for position, contestant in enumerate(piece.contestants):
-        if contestant.name in options.skip:
-            continue
-        if not contestant.installed:
-            print(f"  {contestant.name:<22} not installed: skipped")
-            continue
-        if contestant.slow and not options.slow:
-            print(f"  {contestant.name:<22} slow: skipped, --slow runs it")
-            continue
-        cost = fresh(options, name, position, folder)
-        if isinstance(cost, str):
-            print(f"  {contestant.name:<22} {cost}", flush=True)
-            continue
-        costs[contestant.name] = cost
-        answer = "  ".join(f"{key} {value:.8g}" for key, value in cost["answer"].items())
+    costs = contest(options, name, folder)
+    print(*costs, sep="\n", flush=True)
+    return compare(f"{piece.about}, {size}", costs, piece.target)
+
+
+def compare(about: str, costs: list[Cost], target: float) -> list[str]:
+    """Print the ratios of medians to the fastest peer; return the rows of a table."""
+    peers = sorted((cost for cost in costs if not cost.ours), key=lambda cost: cost.median)
+    others = ", ".join(f"{peer.name} {peer.median:.3f} s ({peer.memory:,.0f} MB)" for peer in peers) or "none installed"
+    rows = []
+    for cost in (cost for cost in costs if cost.ours):
+        ratio = peers[0].median / cost.median if peers else float("nan")
+        verdict = ("met" if ratio >= target else "missed") if peers else ""
         print(
-            f"  {contestant.name:<22} {cost['seconds']:8.3f} s  {cost['memory']:6.0f} MB  "
-            f"added {cost['added']:6.0f} MB   {answer}",
-            flush=True,
+            f"  -> {cost.name}: {ratio:.1f} x faster than the fastest peer (target {target:g} x: {verdict})", flush=True
         )
-    compare(costs, piece.target)
+        name = f"{about}: {cost.name}"
+        ours = f"{cost.least:.3f} ({cost.median:.3f}) s, {cost.memory:,.0f} MB"
+        rows.append(f"| {name} | {ours} | {others} | {ratio:.1f} x | {target:g} x | {verdict} |")
+    return rows
 
 
-def compare(costs: dict[str, dict[str, Any]], target: float) -> None:
-    """Print the ratios to the fastest peer and to the one that needs least memory."""
-    peers = {name: cost for name, cost in costs.items() if not name.startswith("ours")}
-    if not peers:
-        print("  no peer to compare with")
-        return
-    fastest = min(peers, key=lambda name: peers[name]["seconds"])
-    leanest = min(peers, key=lambda name: peers[name]["memory"])
-    for name, cost in costs.items():
-        if name.startswith("ours"):
-            ratio = peers[fastest]["seconds"] / cost["seconds"]
-            share = cost["memory"] / peers[leanest]["memory"]
-            print(
-                f"  -> {name}: {ratio:.1f} x faster than {fastest} (target {target:g} x: "
-                f"{'met' if ratio >= target else 'MISSED'}); memory {share:.2f} of {leanest}'s",
-                flush=True,
-            )
+def write_between(path: Path, lines: list[str]) -> None:
+    """Replace what stands between the two marks of a page; nothing else of it is touched."""
+    first, last = "<!-- versus_peers: begin -->", "<!-- versus_peers: end -->"
+    before, rest = path.read_text(encoding="utf-8").split(first)
+    after = rest.split(last)[1]
+    path.write_text("\n".join([before + first, *lines, last]) + after, encoding="utf-8")
 
 
 def main() -> None:
@@ -556,11 +661,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--units", type=int, default=50_000)
-    parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--runs", type=int, default=5, help="rounds; in each, every contestant runs once")
     parser.add_argument("--only", nargs="+", choices=PIECES, default=list(PIECES))
     parser.add_argument("--skip", nargs="+", default=[], help="names of contestants that are not run")
-    parser.add_argument("--slow", action="store_true", help="run the slow peers too, once")
+    parser.add_argument("--slow", action="store_true", help="run the slow peers too")
     parser.add_argument("--patience", type=float, default=400, help="seconds of wall clock for one run")
+    parser.add_argument("--write", type=Path, help="a Markdown page with the two marks, for the table")
     parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
     parser.add_argument("--work", choices=PIECES, help=argparse.SUPPRESS)
     parser.add_argument("--position", type=int, help=argparse.SUPPRESS)
@@ -570,8 +676,10 @@ def main() -> None:
         return
     with tempfile.TemporaryDirectory() as temporary:
         make(options, Path(temporary))
-        for name in options.only:
-            report(options, name, Path(temporary))
+        rows = [row for name in options.only for row in report(options, name, Path(temporary))]
+    if options.write:
+        heading = "| work | ours: least (median), memory | peers: median, memory | ratio of medians | target | |"
+        write_between(options.write, [heading, "|---|---|---|---:|---:|---|", *rows])
 
 
 if __name__ == "__main__":
