@@ -3,12 +3,15 @@
 python run.py              set-up, then the demo study: executed notebooks, figures, report
 python run.py test         set-up, then every check a change has to pass
 python run.py WORDS ...    set-up, then `asn-impact WORDS ...`: new FOLDER | check study.toml | run study.toml
+
+Paths are seen from the folder you stand in; the demo and the tests are those beside this file.
 """
 
 from __future__ import annotations
 
 import hashlib
 import os
+import signal
 import subprocess
 import sys
 import venv
@@ -20,6 +23,9 @@ PROGRAMS = VENV / ("Scripts" if os.name == "nt" else "bin")
 PYTHON = PROGRAMS / ("python.exe" if os.name == "nt" else "python")
 LOCK = HERE / "requirements.lock"
 STAMP = VENV / "asn_impact.stamp"
+STOPPED = (130, -signal.SIGINT)
+GRACE = 3  # seconds a program that was stopped has to clean up before it is told again
+NAMED = {**os.environ, "ASN_IMPACT_COMMAND": "python run.py"}  # what messages call the program
 
 TESTS = (
     ("ruff", "check", "."),
@@ -33,8 +39,8 @@ TESTS = (
 
 
 def fingerprint() -> str:
-    """Return what the environment was made from: the lock, the project file and this Python."""
-    parts = (LOCK.read_bytes(), (HERE / "pyproject.toml").read_bytes(), sys.version.encode())
+    """Return what the environment was made from: the lock, the project file, this Python, and where it lies."""
+    parts = (LOCK.read_bytes(), (HERE / "pyproject.toml").read_bytes(), sys.version.encode(), str(VENV).encode())
     return hashlib.sha256(b"\0".join(parts)).hexdigest()
 
 
@@ -47,9 +53,29 @@ def set_up() -> None:
     print("Setting up .venv from requirements.lock: once, a minute or two.", flush=True)
     venv.EnvBuilder(with_pip=True, clear=True).create(VENV)
     pip = (str(PYTHON), "-m", "pip", "--disable-pip-version-check", "install", "--quiet")
-    subprocess.run((*pip, "--require-hashes", "-r", str(LOCK)), check=True, cwd=HERE)
-    subprocess.run((*pip, "--no-deps", "--no-build-isolation", "-e", str(HERE)), check=True, cwd=HERE)
+    for words in (("--require-hashes", "-r", str(LOCK)), ("--no-deps", "--no-build-isolation", "-e", str(HERE))):
+        if code := call((*pip, *words), cwd=HERE):
+            raise SystemExit(stopped() if code in STOPPED else f"run.py: the set-up failed at: pip {' '.join(words)}")
     STAMP.write_text(fingerprint(), encoding="utf-8")
+
+
+def call(command: tuple[str, ...], *, cwd: Path | None = None, env: dict[str, str] | None = None) -> int:
+    """Run a program to its end and return its exit code; one that is stopped with Ctrl-C says so itself, once."""
+    with subprocess.Popen(command, cwd=cwd, env=env) as process:
+        while True:
+            try:
+                return process.wait()
+            except KeyboardInterrupt:  # from a terminal the program has heard it too
+                try:
+                    return process.wait(GRACE)
+                except subprocess.TimeoutExpired:
+                    process.terminate() if os.name == "nt" else process.send_signal(signal.SIGINT)
+
+
+def stopped() -> int:
+    """Say that the work was stopped and return the exit code for it."""
+    print("run.py: stopped.", file=sys.stderr)
+    return STOPPED[0]
 
 
 def test() -> int:
@@ -57,7 +83,7 @@ def test() -> int:
     for program, *words in TESTS:
         command = f"{program} {' '.join(words)}".rstrip()
         print(f"\n== {command}", flush=True)
-        if code := subprocess.run((str(PROGRAMS / program), *words), check=False, cwd=HERE).returncode:
+        if code := call((str(PROGRAMS / program), *words), cwd=HERE):
             print(f"\n== failed: {command}", flush=True)
             return code
     return 0
@@ -68,9 +94,13 @@ def main(words: list[str]) -> int:
     set_up()
     if words == ["test"]:
         return test()
-    command = words or ["run", "data/demo/study.toml"]
-    return subprocess.run((str(PYTHON), "-m", "asn_impact", *command), check=False, cwd=HERE).returncode
+    command = words or ["run", str(HERE / "data" / "demo" / "study.toml")]
+    code = call((str(PYTHON), "-m", "asn_impact", *command), env=NAMED)
+    return stopped() if code == -signal.SIGINT else code
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except KeyboardInterrupt:
+        sys.exit(stopped())

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import argparse
+import errno
+import shutil
 import sys
+import tempfile
 import textwrap
 from collections.abc import Callable, Sequence
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from asn_impact.errors import AsnImpactError, StudyError
+from asn_impact.errors import PROGRAM, AsnImpactError, StudyError
 from asn_impact.verbs import public_verb
 from asn_impact.words import Language, Message, languages, verbatim
 
@@ -19,14 +22,14 @@ if TYPE_CHECKING:
 
 __all__ = ["main"]
 
-DONE, REFUSED, FAILED = 0, 1, 2
+DONE, REFUSED, FAILED, STOPPED = 0, 1, 2, 130
 STUDY_FILE = "study.toml"
 _WIDTH = 100
 
 
 @public_verb
 def main(words: Sequence[str] | None = None) -> int:
-    """Run the program on the words of a command line and return its exit code: 0, 1 or 2.
+    """Run the program on the words of a command line and return its exit code: 0, 1, 2, or 130 when it is stopped.
 
     An error of the study or its data is printed as one paragraph, without a traceback, in the language of the study.
 
@@ -42,15 +45,33 @@ def main(words: Sequence[str] | None = None) -> int:
         language = _language(arguments)
         _complain(Message("cli.problem", what=verbatim(problem.text(language))), language)
     except OSError as problem:
-        _complain(Message("cli.problem", what=str(problem)), "en")
+        _complain(_explain(problem), _language(arguments))
     except KeyboardInterrupt:
         _complain(Message("cli.stopped"), _language(arguments))
+        return STOPPED
     return FAILED
+
+
+def _explain(problem: OSError) -> Message:
+    """Return what the machine refuses; a full disk is named, with the folder of temporary files beside it."""
+    place = Path(str(problem.filename or problem.filename2 or tempfile.gettempdir())).absolute()
+    if problem.errno in {errno.ENOSPC, errno.EDQUOT}:
+        folder = next((p for p in (place, *place.parents) if p.is_dir()), place)
+        free = shutil.disk_usage(folder).free // 2**20
+        return Message("cli.disk_full", disk=_mount(folder), file=place.name, free=free)
+    return Message(
+        "cli.problem", what=f"{problem.strerror or problem}: {place.name}" if problem.filename else str(problem)
+    )
+
+
+def _mount(folder: Path) -> str:
+    """Return the disk a folder lies on."""
+    return next((str(p) for p in (folder, *folder.parents) if p.is_mount()), folder.anchor)
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="asn-impact",
+        prog=PROGRAM,
         description=str(Message("cli.description")),
         epilog=str(Message("cli.exit_codes")),
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -90,7 +111,7 @@ def _new(arguments: argparse.Namespace) -> int:
     folder.mkdir(parents=True, exist_ok=True)
     with target.open("x", encoding="utf-8") as file:
         file.write(template)
-    print(Message("cli.ready", file=str(target)))
+    print(Message("cli.ready", file=str(target), program=PROGRAM))
     return DONE
 
 

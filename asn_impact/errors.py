@@ -7,9 +7,11 @@ person: pass identifiers of persons through `asn_impact.intake.privacy` before t
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+import os
+from typing import Any, Final, Protocol
 
 __all__ = [
+    "PROGRAM",
     "AsnImpactError",
     "DataWarning",
     "DesignError",
@@ -19,6 +21,10 @@ __all__ = [
     "PrivacyError",
     "StudyError",
 ]
+
+
+#: What the user types to start the program: messages name it, so that their lines can be pasted.
+PROGRAM: Final = os.environ.get("ASN_IMPACT_COMMAND", "asn-impact")
 
 
 class Sayable(Protocol):

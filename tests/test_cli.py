@@ -1,11 +1,19 @@
 """The program: what it prints, what it writes and how it ends."""
 
+import errno
+import importlib.util
+import os
+import signal
 import subprocess
 import sys
+import time
+from pathlib import Path
 
+import nbformat
 import pytest
 
-from asn_impact.cli import DONE, FAILED, REFUSED, main
+from asn_impact import cli
+from asn_impact.cli import DONE, FAILED, REFUSED, STOPPED, main
 
 STUDY = """\
 [study]
@@ -212,7 +220,7 @@ def test_f28_a_full_disk_is_an_error_without_a_traceback(cases, capsys, monkeypa
 
     monkeypatch.setattr("os.fsync", full)
     assert main(["check", str(cases), "--dropped", str(cases.parent / "rows.csv")]) == FAILED
-    assert "No space left" in capsys.readouterr().err
+    assert "saat menulis 'rows.csv'" in " ".join(capsys.readouterr().err.split())
     assert sorted(p.name for p in cases.parent.iterdir()) == ["cases.csv", "study.toml"]
 
 
@@ -231,3 +239,52 @@ def test_an_empty_table_of_events_and_the_keys_of_the_grade_are_read(study, caps
     assert "other events at the same time" not in said
     assert "the months on which offices were chosen" not in said
     assert "dates heaped on the promised days" in said  # a ready panel has no dates
+
+
+def test_a_full_disk_is_named_with_what_to_do(study, capsys, monkeypatch):
+    def full(_):
+        raise OSError(errno.ENOSPC, "No space left on device", str(study.parent / "result" / "page.html"))
+
+    monkeypatch.setattr(cli, "_study", full)
+    assert main(["run", str(study)]) == FAILED
+    said = " ".join(capsys.readouterr().err.split())
+    assert "the disk '/" in said
+    assert "'page.html'" in said
+    assert "Free some space and run again" in said
+
+
+def test_control_characters_of_a_file_never_reach_the_terminal(study, capsys):
+    panel = study.parent / "panel.csv"
+    panel.write_text(panel.read_text(encoding="utf-8").replace("Dinas A", "Dinas \x1b[31mA\x07"), encoding="utf-8")
+    main(["check", str(study)])
+    main(["run", str(study)])
+    said = capsys.readouterr()
+    assert not [char for char in said.out + said.err if ord(char) < 32 and char != "\n"]
+
+
+def set_up_program():
+    """Return run.py where its environment is the one of these tests: a test never sets one up."""
+    place = importlib.util.spec_from_file_location("run", Path(__file__).parent.parent / "run.py")
+    module = importlib.util.module_from_spec(place)
+    place.loader.exec_module(module)
+    ready = module.STAMP.exists() and module.STAMP.read_text(encoding="utf-8") == module.fingerprint()
+    return [sys.executable, place.origin] if ready else [sys.executable, "-m", "asn_impact"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="POSIX signals")
+@pytest.mark.parametrize("after", [0.4, 1.5, 5.0])
+def test_ctrl_c_ends_every_stage_with_one_line_and_130(study, after):
+    text = study.read_text(encoding="utf-8")
+    study.write_text(f'{text}\n[report]\nnotebooks = ["long.ipynb"]\n', encoding="utf-8")
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("import time; time.sleep(300)")])
+    nbformat.write(notebook, study.parent / "long.ipynb")
+    program = subprocess.Popen(
+        [*set_up_program(), "run", study], stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
+    time.sleep(after)
+    os.killpg(program.pid, signal.SIGINT)
+    said = program.communicate(timeout=60)[1]
+    assert program.returncode == STOPPED
+    assert len(said.strip().splitlines()) == 1, said
+    assert not (study.parent / "result").exists()
+    assert not [path for path in study.parent.iterdir() if path.name.startswith(".result")]

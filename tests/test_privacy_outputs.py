@@ -6,6 +6,7 @@ tests/reporting/test_gate.py, the key and the scan in tests/intake/test_privacy.
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import inspect
 import json
@@ -31,7 +32,7 @@ from asn_impact.measures.calendar import WorkCalendar
 from asn_impact.measures.durations import measure
 from asn_impact.reporting.gate import dominated, quantile_shown, release, says_it_of_all, withheld
 from asn_impact.reporting.tables import Table
-from asn_impact.study.notebooks import executed
+from asn_impact.study.notebooks import execute
 
 AS_OF = "2024-12-31"
 NIP = "19870910" + "201101" + "1" + "006"
@@ -104,7 +105,7 @@ def test_p03_a_notebook_whose_rich_output_names_a_person_is_refused(tmp_path: Pa
     book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(code)])
     nbformat.write(book, tmp_path / "a.ipynb")
     with pytest.raises(PrivacyError) as refused:
-        executed(tmp_path / "a.ipynb")
+        asyncio.run(execute(tmp_path / "a.ipynb"))
     assert NIK not in str(refused.value)
 
 

@@ -1,5 +1,6 @@
 """A study file is read strictly, checked without estimating, and run to a folder that is whole or not there."""
 
+import asyncio
 import dataclasses
 import datetime as dt
 import hashlib
@@ -496,9 +497,10 @@ def test_a_run_that_fails_leaves_the_earlier_result_whole(folder):
 _RACE = """
 import sys, time
 from pathlib import Path
+from asn_impact.reporting import folders
 from asn_impact.study import read_study, running
 mine, other, wait = (Path(p) for p in sys.argv[2:5])
-replace = running._replace
+replace = folders.put_in_place
 def together(folder, fresh):
     mine.touch()  # everything is written; meet the other run here
     while not other.exists():
@@ -506,7 +508,7 @@ def together(folder, fresh):
     while wait.name != "none" and not wait.exists():
         time.sleep(0.05)
     replace(folder, fresh)
-running._replace = together
+folders.put_in_place = together
 running.run(read_study(sys.argv[1]))
 """
 
@@ -548,8 +550,8 @@ def test_of_two_runs_at_the_same_time_the_later_one_stays_whole(folder, awaits, 
 def test_a_notebook_is_run_in_its_own_folder_with_the_same_bytes_twice(tmp_path):
     (tmp_path / "data.txt").write_text("42", encoding="utf-8")
     path = notebook(tmp_path / "a.ipynb", "from pathlib import Path", "int(Path('data.txt').read_text()) + 1")
-    made = notebooks.executed(path)
-    assert notebooks.executed(path) == made
+    made = asyncio.run(notebooks.execute(path))
+    assert asyncio.run(notebooks.execute(path)) == made
     cells = json.loads(made)["cells"]
     assert cells[1]["outputs"][0]["data"]["text/plain"] in ("43", ["43"])
     assert [cell["id"] for cell in cells] == ["cell-01", "cell-02"]
@@ -559,13 +561,13 @@ def test_a_notebook_whose_output_names_a_person_is_refused(tmp_path):
     number = "".join(["150302", "120190", "0001"])
     path = notebook(tmp_path / "a.ipynb", f"print('{number[:8]}' + '{number[8:]}')")
     with pytest.raises(PrivacyError, match=r"a.ipynb"):
-        notebooks.executed(path)
+        asyncio.run(notebooks.execute(path))
 
 
 def test_a_file_that_is_no_notebook_is_refused(tmp_path):
     (tmp_path / "a.ipynb").write_text("no notebook", encoding="utf-8")
     with pytest.raises(StudyError, match="is no notebook"):
-        notebooks.executed(tmp_path / "a.ipynb")
+        asyncio.run(notebooks.execute(tmp_path / "a.ipynb"))
 
 
 # ------------------------------------------------------------------------------- beside the headline

@@ -1058,23 +1058,33 @@ def write_beside(path: Path, content: bytes, *, mode: int = 0o644) -> None:
             os.fsync(file.fileno())
         Path(temporary).chmod(mode)
         Path(temporary).replace(path)
-    except BaseException:
+    except BaseException as problem:
         Path(temporary).unlink(missing_ok=True)
+        if isinstance(problem, OSError):
+            problem.filename = problem.filename or str(path)
         raise
 
 
-_RUNS = re.compile(r"\s*[=+\-@\t\r]")
+_RUNS = re.compile(r"[\s\x00-\x1f]*[=+\-@]|[\t\r]")
+_RUNS_AFTER = re.compile(r"([;\n\r\t])(?=[\x00-\x1f]*[=+\-@])")  # where an office's program may begin a new cell
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 _PLAIN_NUMBER = re.compile(r"[-+]?\d+([.,]\d+)?([eE][-+]?\d+)?|[-+]?inf|-+")
 
 
 def shielded(cell: str) -> str:
     """Return a text that no spreadsheet runs as a formula: an apostrophe in front of ``=``, ``+``, ``-`` and ``@``.
 
-    Numbers stay as they are.
+    Where a program in Indonesian or German splits at semicolons, what follows one is a cell too. Numbers stay as they
+    are; control characters go.
 
     Examples
     --------
     >>> shielded("=1+1"), shielded("-2.5"), shielded("-inf"), shielded("Dinas A")
     ("'=1+1", '-2.5', '-inf', 'Dinas A')
+    >>> shielded("Dinas A;=1+1"), shielded("a; b")
+    ("Dinas A;'=1+1", 'a; b')
     """
-    return f"'{cell}" if _RUNS.match(cell) and not _PLAIN_NUMBER.fullmatch(cell) else cell
+    if _PLAIN_NUMBER.fullmatch(cell):
+        return cell
+    safe = _RUNS_AFTER.sub(r"\1'", _CONTROL.sub("", cell))
+    return f"'{safe}" if _RUNS.match(safe) else safe

@@ -67,14 +67,12 @@ def pdf(page: str, figures: Mapping[str, bytes], *, language: Language) -> bytes
 
 
 def _pandoc(page: str, figures: Mapping[str, bytes], language: Language, to: str, options: Sequence[str]) -> bytes:
-    import pypandoc
-
     with tempfile.TemporaryDirectory() as folder, as_file(TEMPLATES / "document.lua") as filter_:
         home = Path(folder)
         _write(home, {**figures, PAGE: page.encode("utf-8")})
         output = home / f"report.{to}"
         command = (
-            *(pypandoc.get_pandoc_path(), "--from=html", f"--to={to}", "--standalone"),
+            *(str(_locked_pandoc()), "--from=html", f"--to={to}", "--standalone"),
             *(f"--lua-filter={filter_}", f"--metadata=lang:{language}", *options, f"--output={output.name}", PAGE),
         )
         process = subprocess.run(
@@ -85,6 +83,14 @@ def _pandoc(page: str, figures: Mapping[str, bytes], language: Language, to: str
                 Message("report.refused.not_written", form=to, reason=process.stderr.decode("utf-8").strip())
             )
         return output.read_bytes()
+
+
+def _locked_pandoc() -> Path:
+    """Return the pandoc of the environment, which made the reports of the tests; never one that lies on the PATH."""
+    import pypandoc
+
+    program = Path(pypandoc.__file__).parent / "files" / ("pandoc.exe" if os.name == "nt" else "pandoc")
+    return program if program.is_file() else Path(pypandoc.get_pandoc_path())
 
 
 def _typeset(source: bytes, figures: Mapping[str, bytes]) -> bytes:

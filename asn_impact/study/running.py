@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import json
-import shutil
 import sys
-import tempfile
-from collections.abc import Iterator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import Future
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from asn_impact.errors import StudyError
+from asn_impact.reporting import folders
 from asn_impact.study.evidence import Evidence, charts, contents, estimated, findings, source_of
 from asn_impact.study.keys import Place
-from asn_impact.study.notebooks import executed
 from asn_impact.study.prepared import prepared
 from asn_impact.study.settings import Study
 from asn_impact.verbs import public_verb
@@ -31,7 +29,6 @@ __all__ = ["Finished", "run"]
 
 RECORD: Final = "run.json"
 MADE_BY: Final = "asn_impact run"
-ATTEMPTS: Final = 5  # to put the folder in its place while another run does
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,20 +81,23 @@ def _work(study: Study) -> tuple[Path, tuple[str, ...], Message | None, tuple[Me
         _next(bar, study, Message("study.step.estimating"))
         evidence = estimated(study, ready)
         with _notebooks(study) as notebooks:
+            written: list[Path] = []
             for language in study.languages:
                 _next(bar, study, Message("study.step.writing", language=language))
                 drawings = charts(study, evidence, language)
-                _save(drawings, fresh / "figures" / language)
-                _publish(study, evidence, drawings, language, fresh / f"report_{language}")
+                written += _save(drawings, fresh / "figures" / language)
+                written += _publish(study, evidence, drawings, language, fresh / f"report_{language}")
             for name, content in notebooks.items():
                 _next(bar, study, Message("study.step.running", notebook=name))
-                _write(fresh / "notebooks" / name, content.result())
+                written += [_write(fresh / "notebooks" / name, content.result())]
         refusal = evidence.ready.refusal
         notes = each_once((w for w in evidence.warnings if w != refusal), evidence.ready.notes)
         result = (study.folder, tuple(findings(study, evidence)), refusal, notes)
-        _write(fresh / RECORD, _record(study, evidence, Finished(*result), fresh))
+        names = [path.relative_to(fresh).as_posix() for path in written]
+        _refuse_gaps(study.folder, fresh, names)
+        _write(fresh / RECORD, _record(study, evidence, Finished(*result), {name: fresh / name for name in names}))
         copies = _files(fresh / "figures") if study.figures is not None else {}
-        _replace(study.folder, fresh)
+        _put(study.folder, fresh, (*names, RECORD))
     if study.figures is not None:
         for file, drawing in copies.items():
             _write(study.figures / file, drawing)
@@ -129,22 +129,25 @@ def _next(bar: tqdm[Any], study: Study, step: Message) -> None:
 
 @contextmanager
 def _notebooks(study: Study) -> Iterator[dict[str, Future[bytes]]]:
-    """Run the notebooks one after the other, in their own processes, while this one draws."""
-    if study.notebooks:
-        import IPython  # noqa: F401 - matplotlib asks whether it is there, and must not find it half imported
-    pool = ThreadPoolExecutor(max_workers=1)
-    try:
-        yield {notebook.name: pool.submit(executed, notebook) for notebook in study.notebooks}
-    finally:
-        pool.shutdown(cancel_futures=True)
+    """Run the notebooks of a study while this process draws."""
+    if not study.notebooks:
+        yield {}
+        return
+    import IPython  # noqa: F401 - matplotlib asks whether it is there, and must not find it half imported
+
+    from asn_impact.study.notebooks import run_notebooks
+
+    with run_notebooks(study.notebooks) as notebooks:
+        yield notebooks
 
 
-def _save(drawings: Mapping[str, Chart], folder: Path) -> None:
-    for name, chart in drawings.items():
-        chart.save(folder / name)
+def _save(drawings: Mapping[str, Chart], folder: Path) -> list[Path]:
+    return [path for name, chart in drawings.items() for path in chart.save(folder / name)]
 
 
-def _publish(study: Study, evidence: Evidence, drawings: Mapping[str, Chart], language: Language, folder: Path) -> None:
+def _publish(
+    study: Study, evidence: Evidence, drawings: Mapping[str, Chart], language: Language, folder: Path
+) -> list[Path]:
     from asn_impact.reporting.contents import Report
     from asn_impact.reporting.report import FORMATS, publish
 
@@ -156,14 +159,13 @@ def _publish(study: Study, evidence: Evidence, drawings: Mapping[str, Chart], la
         **contents(evidence, dict(drawings), level=study.level),
     )
     formats = [name for name in FORMATS if name in study.formats]
-    publish(folder, report, language=language, formats=formats, reference=study.reference)
+    return publish(folder, report, language=language, formats=formats, reference=study.reference)
 
 
-def _record(study: Study, evidence: Evidence, result: Finished, fresh: Path) -> bytes:
+def _record(study: Study, evidence: Evidence, result: Finished, files: Mapping[str, Path]) -> bytes:
     """Return what was run and what came of it: no clock, no machine."""
     from asn_impact.reporting.provenance import provenance, sha256
 
-    files = sorted(path for path in fresh.rglob("*") if path.is_file())
     parameters = {name: repr(getattr(study, name)) for name in ("outcome", "estimator", "rule", "cluster", "level")}
     facts = {
         "made_by": MADE_BY,
@@ -173,7 +175,7 @@ def _record(study: Study, evidence: Evidence, result: Finished, fresh: Path) -> 
         "findings": list(result.findings),
         "refusal": _in_each(result.refusal, study) if result.refusal is not None else {},
         "notes": [_in_each(note, study) for note in result.notes],
-        "files": {path.relative_to(fresh).as_posix(): sha256(path.read_bytes()) for path in files},
+        "files": {name: sha256(path.read_bytes()) for name, path in files.items()},
         "provenance": provenance(parameters, evidence.ready.sources),
     }
     return f"{json.dumps(facts, ensure_ascii=False, indent=2, sort_keys=True)}\n".encode()
@@ -187,11 +189,12 @@ def _in_each(message: Message, study: Study) -> dict[str, str]:
 # ------------------------------------------------------------------------------------------- folders
 
 
-def _write(path: Path, content: bytes) -> None:
+def _write(path: Path, content: bytes) -> Path:
     from asn_impact.reporting.provenance import write_beside
 
     path.parent.mkdir(parents=True, exist_ok=True)
     write_beside(path, content)
+    return path
 
 
 def _refuse_foreign(study: Study) -> None:
@@ -201,52 +204,36 @@ def _refuse_foreign(study: Study) -> None:
         return
     if not folder.is_dir():
         raise place.refuse(Message("study.folder_is_file", folder=folder.name))
-    record = folder / RECORD
-    try:
-        ours = record.is_file() and json.loads(record.read_text(encoding="utf-8")).get("made_by") == MADE_BY
-    except (ValueError, AttributeError):
-        ours = False
-    if any(folder.iterdir()) and not ours:
+    if any(folder.iterdir()) and not folders.is_made_by(folder / RECORD, MADE_BY):
         raise place.refuse(Message("study.folder_of_others", folder=folder.name))
 
 
 @contextmanager
 def _beside(study: Study) -> Iterator[Path]:
     """Make a folder beside the one of the results, writable and on the same disk; it is gone afterwards."""
-    folder = study.folder
-    try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        work = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
-    except OSError as problem:
-        raise Place(study.file, "report").refuse(
-            Message("study.folder_not_written", folder=folder.name, problem=str(problem.strerror))
-        ) from problem
-    try:
-        fresh = work / "new"
-        fresh.mkdir()
-        yield fresh
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
-
-
-def _replace(folder: Path, fresh: Path) -> None:
-    """Put the new folder in the place of the old one; when that fails, the old one is still there.
-
-    Another run may put its own there at the same moment: it is then the old one.
-    """
-    for attempt in range(ATTEMPTS):
-        old = fresh.with_name(f"old{attempt}")
+    with ExitStack() as stack:
         try:
-            if folder.exists():
-                folder.rename(old)
-            fresh.rename(folder)
+            fresh = stack.enter_context(folders.make_beside(study.folder))
         except OSError as problem:
-            if old.exists() and not folder.exists():
-                old.rename(folder)
-            failed = problem
-        else:
-            return
-    raise StudyError(Message("study.folder_in_use", folder=folder.name, problem=str(failed.strerror))) from failed
+            raise Place(study.file, "report").refuse(
+                Message("study.folder_not_written", folder=study.folder.name, problem=str(problem.strerror))
+            ) from problem
+        yield fresh
+
+
+def _refuse_gaps(folder: Path, fresh: Path, names: Iterable[str]) -> None:
+    """Refuse results of which a part that was written is gone: somebody cleaned up while they were made."""
+    if gone := folders.missing_files(fresh, names):
+        raise StudyError(Message("study.files_gone", folder=folder.name, files=gone))
+
+
+def _put(folder: Path, fresh: Path, names: Iterable[str]) -> None:
+    """Put the results in their place, all of those that were written."""
+    _refuse_gaps(folder, fresh, names)
+    try:
+        folders.put_in_place(folder, fresh)
+    except OSError as problem:
+        raise StudyError(Message("study.folder_in_use", folder=folder.name, problem=str(problem.strerror))) from problem
 
 
 def _files(folder: Path) -> dict[Path, bytes]:

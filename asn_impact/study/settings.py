@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 from asn_impact.arguments import did_you_mean
-from asn_impact.errors import StudyError
+from asn_impact.errors import PROGRAM, StudyError
 from asn_impact.study import offers
 from asn_impact.study.keys import Place, Setting, choose, convert, values
 from asn_impact.study.kinds import NUMBER, one_of
@@ -160,7 +160,7 @@ def _sections(file: Path) -> dict[str, dict[str, Any]]:
     """Return the tables of the file; their names are checked, their keys not yet."""
     name = file.as_posix()
     if not file.is_file():
-        raise StudyError(Message("study.no_file", file=name, folder=file.parent.as_posix()))
+        raise StudyError(Message("study.no_file", file=name, folder=file.parent.as_posix(), program=PROGRAM))
     try:
         raw = tomllib.loads(file.read_bytes().decode("utf-8-sig"))
     except UnicodeDecodeError as problem:

@@ -6,6 +6,7 @@ at about 2.5 % (the order statistic's interval is printed with it), and the draw
 by the finite number of offices.
 """
 
+import asyncio
 import math
 import warnings
 from dataclasses import replace
@@ -394,7 +395,7 @@ def test_a_notebook_with_many_draws_has_the_same_outputs_on_every_run(tmp_path):
     """A bar with its seconds was an output of the cell."""
     import nbformat
 
-    from asn_impact.study.notebooks import executed
+    from asn_impact.study.notebooks import execute
 
     lines = [
         "import time",
@@ -404,7 +405,7 @@ def test_a_notebook_with_many_draws_has_the_same_outputs_on_every_run(tmp_path):
     ]
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("\n".join(lines))])
     nbformat.write(notebook, tmp_path / "long.ipynb")
-    assert nbformat.reads(executed(tmp_path / "long.ipynb").decode(), as_version=4).cells[0].outputs == []
+    assert nbformat.reads(asyncio.run(execute(tmp_path / "long.ipynb")).decode(), as_version=4).cells[0].outputs == []
 
 
 # ----------------------------------------------------------------------------------------------------- anticipation
