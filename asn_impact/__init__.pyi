@@ -41,6 +41,12 @@ from asn_impact.estimation.synthetic_did import SyntheticDiD as SyntheticDiD
 from asn_impact.estimation.triple import TripleDifference as TripleDifference
 from asn_impact.estimation.two_way import TwoWay as TwoWay
 from asn_impact.estimation.twoway_clusters import TwoWayClustered as TwoWayClustered
+from asn_impact.estimation.views import (
+    Calendar as Calendar,
+    Cohorts as Cohorts,
+    EventStudy as EventStudy,
+    Overall as Overall,
+)
 from asn_impact.intake.events import Events as Events, read_events as read_events
 from asn_impact.intake.exports import (
     Extract as Extract,

@@ -37,6 +37,7 @@ VIEWS = {
     "calendar": lambda effects: effects.calendar(),
     "dynamic": lambda effects: effects.event_study(),
     "dynamic_balance_e1": lambda effects: effects.event_study(balanced=1),
+    "dynamic_e0_max": lambda effects: effects.event_study(first=0),
 }
 WITHOUT_LEADS = {name: VIEWS[name] for name in ("simple", "group", "calendar")}
 METHODS = {"reg": "regression", "ipw": "ipw", "dr": "doubly_robust"}
@@ -92,6 +93,9 @@ def averages_agree(effects, expected, numbers, tolerance, spread):
     here = [labels.index(str(int(egt[i]))) for i in left]
     close(effects.estimate[here], att[left], tolerance)
     close(np.sqrt((effects.influence[:, here] ** 2).sum(axis=0)), se[left], spread)
+    overall = effects.overall()
+    close(overall.estimate, numbers([expected["overall_att"]]), tolerance)
+    close(std_error(overall), numbers([expected["overall_se"]]), spread)
 
 
 def estimator(name, **more):
