@@ -223,6 +223,14 @@ def test_without_never_treated_units(values, data, numbers):
     agree(GroupTime(base="varying")(design), expected, numbers, CLOSED, WITHOUT_LEADS)
 
 
+def test_without_never_treated_units_the_last_wave_is_the_comparison(values, data, numbers):
+    design = minimum_wage(data, rows=lambda d: d["adopted"] > 0).compare_with_last_wave()
+    for controls in ("never", "nyt"):
+        expected = values("mpdta__did251")[f"attgt_no_never_treated_{controls}"]
+        estimator = GroupTime(controls="never" if controls == "never" else "not_yet", base="varying")
+        agree(estimator(design), expected, numbers, CLOSED)
+
+
 @pytest.mark.parametrize("controls", ["nevertreated", "notyettreated"])
 def test_minimum_wage_clustered_by_state(values, data, numbers, controls):
     name = f"attgt_clustered_state_analytic_{controls}"
