@@ -177,6 +177,8 @@ from asn_impact.scrutiny.decomposition import (
 )
 from asn_impact.scrutiny.event_path import EventPath as EventPath, event_path as event_path
 from asn_impact.scrutiny.grade import Grade as Grade, grade as grade
+from asn_impact.scrutiny.joint import joint_leads as joint_leads
+from asn_impact.scrutiny.pretrends import JointTest as JointTest
 from asn_impact.scrutiny.sensitivity import (
     Breakdown as Breakdown,
     RelativeMagnitude as RelativeMagnitude,

@@ -242,6 +242,10 @@ class Joined(Fit):
         """(k, U, T) weights on the cell means."""
         return np.concatenate([fit.loadings() for fit in self.fits])
 
+    def differences(self, effects: Effects) -> Float:
+        """(G, k, U, T) weights on the cells without each cluster less those with all."""
+        return np.concatenate([fit.differences(effects) for fit in self.fits], axis=1)
+
     def deletions(self, design: Design, groups: Bool) -> Sequence[Deletions] | None:
         """Return what happens to each estimate when each cluster goes."""
         parts = [fit.deletions(design, groups) for fit in self.fits]
