@@ -21,6 +21,7 @@ from asn_impact.designs import Design
 from asn_impact.display import card
 from asn_impact.errors import EstimationError
 from asn_impact.estimation.deletions import Deletions, Weigh
+from asn_impact.estimation.left_out import left_out_table
 from asn_impact.estimation.methods import Procedure
 from asn_impact.estimation.views import Calendar, Cells, Cohorts, EventStudy, Overall, View, keep_whole
 from asn_impact.estimation.working import Working
@@ -344,6 +345,8 @@ class Effects:
         What could not be estimated, and what the estimates rest on.
     reference
         The event time that is zero by construction; None where there is none.
+    asked
+        The effects that were asked for, where clusters that say nothing were taken out before a rule was attached.
     """
 
     estimator: Estimator
@@ -354,6 +357,7 @@ class Effects:
     view: View | None = None
     notes: tuple[Message, ...] = ()
     reference: int | None = None
+    asked: Effects | None = None
 
     #: Whether the sampling error of the cohort sizes is part of the influence of an average.
     sizes_estimated: ClassVar[bool] = True
@@ -467,33 +471,13 @@ class Effects:
         cohort[rows, self.cells.cohort[columns]] = 1
         return np.asarray(((cohort @ self.cells.sizes.T) > 0).sum(axis=1))
 
-    def share_of(self, some: Bool) -> float:
-        """Return the share of the treated that some group-time effects after adoption (k,) stand for."""
-        if self.cells is None:
-            return 0.0
-        treated = self.cells.sizes.sum(axis=0)[self.cells.cohort] * (self.cells.event_time >= 0)
-        return float((treated * some).sum() / treated.sum()) if treated.sum() > 0 else 0.0
-
     @property
     def left_out(self) -> pd.DataFrame:
-        """Effects by cohort and period that no average counts, with the share of the treated that each stands for.
+        """What was treated and no average counts, by cohort and period, with its share of the treated.
 
-        One row for each effect after adoption that is not estimable: cohort, period, event_time, share_of_treated.
+        One row for each cohort and period with such cells: cohort, period, event_time, cells, share_of_treated.
         """
-        columns = ["cohort", "period", "event_time", "share_of_treated"]
-        cells = self.cells
-        if cells is None:
-            return pd.DataFrame({name: [] for name in columns})
-        known = np.isfinite(self.fit.by_cell.estimate)
-        rows = np.flatnonzero(~known & (cells.event_time >= 0))
-        labels = self.design.panel.timeline.labels
-        values = {
-            "cohort": [self.design.cohort_label(self.design.cohorts[i]) for i in cells.cohort[rows]],
-            "period": [labels[t] for t in cells.period[rows]],
-            "event_time": cells.event_time[rows],
-            "share_of_treated": [self.share_of(np.arange(len(known)) == row) for row in rows],
-        }
-        return pd.DataFrame(values, columns=columns)
+        return left_out_table(self)
 
     def members(self, cells: Cells) -> Bool:
         """(m, k) which group-time terms stand behind each estimate."""

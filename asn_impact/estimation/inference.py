@@ -178,7 +178,7 @@ def _attach_to_speaking(effects: Effects, rule: Rule) -> Inference:
         return rule.attach(effects)
     labels = [str(label) for label, out in zip(effects.design.clusters, silent, strict=True) if out]
     note = Message("inference.silent_clusters", n=len(labels), clusters=labels)
-    inference = rule.attach(replace(speaking, notes=effects.notes))
+    inference = rule.attach(replace(speaking, notes=effects.notes, asked=effects))
     return replace(inference, notes=(*inference.notes, note))
 
 
