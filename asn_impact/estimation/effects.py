@@ -345,8 +345,6 @@ class Effects:
         What could not be estimated, and what the estimates rest on.
     reference
         The event time that is zero by construction; None where there is none.
-    asked
-        The effects that were asked for, where clusters that say nothing were taken out before a rule was attached.
     """
 
     estimator: Estimator
@@ -357,7 +355,6 @@ class Effects:
     view: View | None = None
     notes: tuple[Message, ...] = ()
     reference: int | None = None
-    asked: Effects | None = None
 
     #: Whether the sampling error of the cohort sizes is part of the influence of an average.
     sizes_estimated: ClassVar[bool] = True

@@ -25,7 +25,6 @@ def left_out_cells(effects: Effects) -> Bool:
     Their wave has no period to start from, nobody to be compared with or no overlap in the covariates; or their unit is
     not seen in the period it is compared with, or never untreated.
     """
-    effects = effects.asked or effects
     design, cells = effects.design, effects.cells
     if cells is None or not (cells.event_time >= 0).any():
         return np.zeros(design.panel.mean.shape, dtype=np.bool_)
@@ -41,7 +40,6 @@ def left_out_table(effects: Effects) -> pd.DataFrame:
 
     A cell counts with the weight that its unit has in the size of its wave: the mean weight of its cells.
     """
-    effects = effects.asked or effects
     design = effects.design
     observed = design.panel.observed
     size = ratio(np.where(observed, design.panel.weight, 0.0).sum(axis=1), observed.sum(axis=1))
@@ -66,7 +64,6 @@ def left_out_table(effects: Effects) -> pd.DataFrame:
 
 def say_left_out(effects: Effects) -> Message | None:
     """Return what no average counts with its share of the treated, for a line below a table or a figure."""
-    effects = effects.asked or effects
     rows = left_out_table(effects)
     if rows.empty:
         return None

@@ -181,13 +181,13 @@ class Overall:
 
     def __call__(self, cells: Cells, design: Design) -> tuple[pd.DataFrame, Bool]:
         """Return the terms and (m, k) membership of the group-time terms in them."""
-        return pd.DataFrame({"term": ["overall"]}), self.means(cells, design).any(axis=0)[None, :]
+        return pd.DataFrame({"term": ["overall"]}), np.atleast_2d(self.means(cells, design).any(axis=0))
 
     def means(self, cells: Cells, design: Design) -> Bool:
         """(n, k) membership of the group-time terms in the means whose mean this is."""
         member = np.ones((1, len(cells.cohort)), dtype=np.bool_) if self.of is None else self.of(cells, design)[1]
-        after = member & (cells.event_time >= 0)
-        member = after if after.any() else member & (cells.event_time < 0)
+        after = np.asarray(member & (cells.event_time >= 0))
+        member = after if after.any() else np.asarray(member & (cells.event_time < 0))
         return np.asarray(member[member.any(axis=1)])
 
     def needed(self, cells: Cells) -> Bool | None:

@@ -14,7 +14,7 @@ __all__ = ["left_out_lines"]
 def left_out_lines(named: Iterable[tuple[str, Inference]]) -> tuple[Message, ...]:
     """Return what no average counts: once where it is the same for all, else by name, or by outcome without one."""
     pairs = list(named)
-    said = {name or i.effects.design.panel.outcome.words.short: say_left_out(i.effects) for name, i in pairs}
+    said = {name or i.effects.design.panel.outcome.words.short: say_left_out(i.asked or i.effects) for name, i in pairs}
     if len(set(said.values())) == 1:
         return tuple(line for line in set(said.values()) if line is not None)
     return tuple(

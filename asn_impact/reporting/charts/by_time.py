@@ -10,7 +10,6 @@ import pandas as pd
 
 from asn_impact.arguments import Level
 from asn_impact.errors import InputError
-from asn_impact.estimation.left_out import say_left_out
 from asn_impact.estimation.simultaneous import Banded
 from asn_impact.reporting.chart import Chart
 from asn_impact.reporting.charts.drawing import (
@@ -27,6 +26,7 @@ from asn_impact.reporting.charts.drawing import (
 )
 from asn_impact.reporting.charts.finding import headline
 from asn_impact.reporting.charts.kinds import check_kind, check_language
+from asn_impact.reporting.left_out import left_out_lines
 from asn_impact.reporting.words import OutcomeWords, event_axis, months_in_step, outcome_words
 from asn_impact.scrutiny.grade import Grade
 from asn_impact.verbs import public_verb
@@ -106,14 +106,14 @@ def event_study(
         base=None if base is None else Message("charts.event_study.base"),
         band=None if band is None else Message("charts.event_study.band", level=level_quantity(level)),
     )
-    left_out = say_left_out(effects)
+    left_out = left_out_lines([("", inference)])
     return Chart(
         kind="event_study",
         title=title,
         subtitle=subtitle.text(language),
         source=source,
-        below=paragraph(left_out).text(language),
-        alt=paragraph(alt, left_out).text(language),
+        below=paragraph(*left_out).text(language),
+        alt=paragraph(alt, *left_out).text(language),
         data=data,
         paint=_paint,
         language=language,
