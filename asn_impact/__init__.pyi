@@ -41,6 +41,12 @@ from asn_impact.estimation.synthetic_did import SyntheticDiD as SyntheticDiD
 from asn_impact.estimation.triple import TripleDifference as TripleDifference
 from asn_impact.estimation.two_way import TwoWay as TwoWay
 from asn_impact.estimation.twoway_clusters import TwoWayClustered as TwoWayClustered
+from asn_impact.estimation.views import (
+    Calendar as Calendar,
+    Cohorts as Cohorts,
+    EventStudy as EventStudy,
+    Overall as Overall,
+)
 from asn_impact.intake.events import Events as Events, read_events as read_events
 from asn_impact.intake.exports import (
     Extract as Extract,
@@ -171,6 +177,8 @@ from asn_impact.scrutiny.decomposition import (
 )
 from asn_impact.scrutiny.event_path import EventPath as EventPath, event_path as event_path
 from asn_impact.scrutiny.grade import Grade as Grade, grade as grade
+from asn_impact.scrutiny.joint import joint_leads as joint_leads
+from asn_impact.scrutiny.pretrends import JointTest as JointTest
 from asn_impact.scrutiny.sensitivity import (
     Breakdown as Breakdown,
     RelativeMagnitude as RelativeMagnitude,

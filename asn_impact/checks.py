@@ -29,6 +29,7 @@ from asn_impact.scrutiny.checks import (
 from asn_impact.scrutiny.decomposition import bacon, negative_weights
 from asn_impact.scrutiny.event_path import event_path
 from asn_impact.scrutiny.grade import Grade, grade
+from asn_impact.scrutiny.joint import joint_leads
 from asn_impact.scrutiny.sensitivity import (
     RelativeMagnitude,
     Smoothness,
@@ -55,6 +56,7 @@ __all__ = [
     "event_path",
     "grade",
     "heaping",
+    "joint_leads",
     "leave_one_out",
     "lottery_kept",
     "negative_weights",

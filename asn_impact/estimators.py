@@ -1,4 +1,7 @@
-"""Estimators: parameters in the object, data in the call. `ESTIMATORS` has them by their names in study.toml."""
+"""Estimators: parameters in the object, data in the call. `ESTIMATORS` has them by their names in study.toml.
+
+Their effects by cohort and period are averaged by a view: ``effects.average_by(Overall(EventStudy(last=11)))``.
+"""
 
 from __future__ import annotations
 
@@ -19,17 +22,22 @@ from asn_impact.estimation import (
     TwoStage,
     TwoWay,
 )
+from asn_impact.estimation.views import Calendar, Cohorts, EventStudy, Overall
 
 __all__ = [
     "ESTIMATORS",
     "Along",
+    "Calendar",
+    "Cohorts",
     "Dose",
     "Efficient",
+    "EventStudy",
     "GLSImputation",
     "GLSLeads",
     "GroupTime",
     "Imputation",
     "InteractionWeighted",
+    "Overall",
     "Saturated",
     "Stacked",
     "SyntheticDiD",

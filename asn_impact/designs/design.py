@@ -10,7 +10,7 @@ from typing import Final, Literal, TypeAlias
 import numpy as np
 import pandas as pd
 
-from asn_impact.arguments import did_you_mean
+from asn_impact.arguments import Steps, did_you_mean
 from asn_impact.arrays import Bool, Float, Int, readonly
 from asn_impact.display import card
 from asn_impact.errors import DesignError
@@ -102,6 +102,65 @@ class Design:
     def without(self, cluster: int) -> Design:
         """Return the design with one cluster, by position, left out."""
         return self.where(self.cluster != cluster)
+
+    @public_verb
+    def compare_with_last_wave(self, *, anticipation: Steps = 0) -> Design:
+        """Return the design in which the last wave is never treated: it ends before that wave starts.
+
+        For estimators that need a comparison that is never treated where everybody is trained in the end. Every wave
+        but the last keeps its effects up to then. The R package did does the same with ``control_group =
+        "nevertreated"``.
+
+        Parameters
+        ----------
+        anticipation
+            Periods before its start in which the last wave may already react: they are left out too.
+
+        Raises
+        ------
+        DesignError
+            There is a single wave, some units are never treated, or too few periods are left.
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> from asn_impact.intake.training import Rollout
+        >>> from asn_impact.measures.panel import read_panel
+        >>> frame = pd.DataFrame({"office": ["A"] * 4 + ["B"] * 4, "year": [2021, 2022, 2023, 2024] * 2, "days": 9.0})
+        >>> panel = read_panel(frame, unit="office", period="year", outcome="days")
+        >>> design = assign(panel, Rollout(pd.Series({"A": 2022, "B": 2024})), cluster="office")
+        >>> design.compare_with_last_wave().adopted, str(design.compare_with_last_wave().notes[-1])
+        (array([ 1., inf]), 'The wave of 2024 (1 unit) is the comparison: it counts as never treated, and the periods from 2024 on are left out.')
+        """  # noqa: E501 - the note as it is printed
+        panel, last = self.panel, self.cohorts[-1]
+        if len(self.cohorts) < 2 or np.isinf(self.adopted).any():
+            never = int(np.isinf(self.adopted).sum())
+            raise DesignError(Message("designs.no_last_wave", waves=len(self.cohorts), never=never))
+        kept = int((panel.timeline.steps < last - anticipation).sum())
+        earlier = np.where(self.adopted < last, self.adopted, np.inf)
+        if kept < 2 or not (earlier <= panel.timeline.steps[kept - 1]).any():
+            wave = self.cohort_label(last)
+            raise DesignError(Message("designs.nothing_before_last_wave", wave=wave, anticipation=anticipation))
+        end = panel.timeline.steps[kept - 1]
+        between = (earlier > end) & (
+            earlier - anticipation <= end
+        )  # may react in what is left, without an effect there
+        rest = panel.until(kept)
+        width = rest.timeline.step / panel.timeline.step  # fewer periods may lie further apart
+        adopted = np.where(earlier > end, np.inf, np.ceil(earlier / width))
+        notes = [
+            Message(
+                "designs.last_wave",
+                wave=self.cohort_label(last),
+                n=int((self.adopted == last).sum()),
+                first=panel.timeline.labels[kept],
+            )
+        ]
+        if between.any():
+            waves = [self.cohort_label(step) for step in np.unique(earlier[between])]
+            notes.append(Alert("designs.between_waves", n=int(between.sum()), waves=waves))
+        design = replace(self, panel=rest, adopted=adopted, notes=(*self.notes, *notes))
+        return design.where(~between) if between.any() else design
 
     def shifted(self, steps: int) -> Design:
         """Return the design with every adoption moved by some steps: a placebo in time."""

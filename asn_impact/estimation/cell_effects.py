@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import ClassVar
 
 import numpy as np
 import pandas as pd
 
-from asn_impact.arrays import Bool, Float, Int
+from asn_impact.arrays import Float, Int
 from asn_impact.designs import Design
 from asn_impact.errors import EstimationError
 from asn_impact.estimation.clusters import by_cluster, ratio
-from asn_impact.estimation.effects import Averaged, Cells, Effects, Estimator, Fit, differences_of
+from asn_impact.estimation.effects import Cells, Effects, Estimator, Fit, differences_of
 from asn_impact.estimation.two_way import columns_of
 from asn_impact.words import Alert, Message, paragraph
 
@@ -39,15 +40,7 @@ __all__ = [
 class GivenSizes(Effects):
     """Effects whose views take the cohort sizes as given: their sampling error is not part of the influence."""
 
-    def _average(self, cells: Cells, member: Bool, *, alike: bool) -> Averaged:
-        return GivenAveraged(self.fit, cells, member, alike)
-
-
-class GivenAveraged(Averaged):
-    """Weighted means of another fit's estimates, with weights that are not estimates."""
-
-    def influence(self) -> Float:
-        return self.fit.influence_of(self._now)
+    sizes_estimated: ClassVar[bool] = False
 
 
 class CellFit(Fit):

@@ -21,11 +21,12 @@ from asn_impact.designs import Design
 from asn_impact.display import card
 from asn_impact.errors import EstimationError
 from asn_impact.estimation.deletions import Deletions, Weigh
+from asn_impact.estimation.left_out import left_out_table
 from asn_impact.estimation.methods import Procedure
 from asn_impact.estimation.views import Calendar, Cells, Cohorts, EventStudy, Overall, View, keep_whole
 from asn_impact.estimation.working import Working
 from asn_impact.verbs import public_verb
-from asn_impact.words import Message, paragraph
+from asn_impact.words import Message, each_once, paragraph
 
 __all__ = [
     "Calendar",
@@ -137,6 +138,11 @@ class Fit(ABC):
     def working(self) -> Working | None:
         """What was chosen by the outcome and can be held, for an estimator with a working covariance."""
         return None
+
+    @property
+    def by_cell(self) -> Fit:
+        """The fit of the estimator's own terms, where this one averages them."""
+        return self
 
     def influence_of(self, weights: Float) -> Float:
         """(G, m) influence of (m, k) weighted sums of the estimates."""
@@ -350,6 +356,9 @@ class Effects:
     notes: tuple[Message, ...] = ()
     reference: int | None = None
 
+    #: Whether the sampling error of the cohort sizes is part of the influence of an average.
+    sizes_estimated: ClassVar[bool] = True
+
     @property
     def estimate(self) -> Float:
         """(k,) the estimates; NaN where not estimable."""
@@ -389,23 +398,43 @@ class Effects:
         return tuple(name for name in self.design.panel.covariates if name not in self.estimator.uses)
 
     def overall(self) -> Effects:
-        """Return one number: the mean effect over all treated cohorts and periods."""
+        """Return one number: the mean effect over all treated cohorts and periods.
+
+        Of effects that are averaged already it is the mean of these: ``effects.cohorts().overall()`` is the same as
+        ``effects.average_by(Overall(Cohorts()))``, the headline of the R package did.
+        """
         return self.average_by(Overall())
 
     @public_verb
-    def event_study(self, *, balanced: Steps | None = None) -> Effects:
+    def event_study(
+        self, *, balanced: Steps | None = None, first: int | None = None, last: int | None = None
+    ) -> Effects:
         """Return the effect by time since adoption; before adoption it should be zero.
 
         Parameters
         ----------
         balanced
             Only cohorts seen at least so many steps after adoption; for effects by cohort and period.
+        first, last
+            The event times shown, negative before adoption; all there are when left out.
+
+        Raises
+        ------
+        EstimationError
+            Nothing can be estimated, or no event time lies between `first` and `last`.
         """
+        view = EventStudy(balanced, first, last)
         if self.cells is not None:
-            return self.average_by(EventStudy(balanced))
+            return self.average_by(view)
         if balanced is not None:
             raise EstimationError(Message("estimation.not_balanced", name=self.estimator.entry.name))
-        return self.estimator.estimate_by_event_time(self.design)
+        whole = self.estimator.estimate_by_event_time(self.design)
+        if first is None and last is None:
+            return whole
+        rows = np.flatnonzero(view.shown(whole.terms["event_time"].to_numpy()))
+        if not rows.size:
+            raise EstimationError(paragraph(Message("estimation.view_empty", view="EventStudy"), *self.notes))
+        return replace(whole, terms=whole.terms.iloc[rows].reset_index(drop=True), fit=Some(whole, rows))
 
     def cohorts(self) -> Effects:
         """Return the effect of each wave, averaged over its treated periods."""
@@ -439,33 +468,13 @@ class Effects:
         cohort[rows, self.cells.cohort[columns]] = 1
         return np.asarray(((cohort @ self.cells.sizes.T) > 0).sum(axis=1))
 
-    def share_of(self, some: Bool) -> float:
-        """Return the share of the treated that some group-time effects after adoption (k,) stand for."""
-        if self.cells is None:
-            return 0.0
-        treated = self.cells.sizes.sum(axis=0)[self.cells.cohort] * (self.cells.event_time >= 0)
-        return float((treated * some).sum() / treated.sum()) if treated.sum() > 0 else 0.0
-
     @property
     def left_out(self) -> pd.DataFrame:
-        """Effects by cohort and period that no average counts, with the share of the treated that each stands for.
+        """What was treated and no average counts, by cohort and period, with its share of the treated.
 
-        One row for each effect after adoption that is not estimable: cohort, period, event_time, share_of_treated.
+        One row for each cohort and period with such cells: cohort, period, event_time, cells, share_of_treated.
         """
-        columns = ["cohort", "period", "event_time", "share_of_treated"]
-        cells = self.cells
-        if cells is None:
-            return pd.DataFrame({name: [] for name in columns})
-        known = np.isfinite(self.fit.fit.estimate if isinstance(self.fit, Averaged) else self.estimate)
-        rows = np.flatnonzero(~known & (cells.event_time >= 0))
-        labels = self.design.panel.timeline.labels
-        values = {
-            "cohort": [self.design.cohort_label(self.design.cohorts[i]) for i in cells.cohort[rows]],
-            "period": [labels[t] for t in cells.period[rows]],
-            "event_time": cells.event_time[rows],
-            "share_of_treated": [self.share_of(np.arange(len(known)) == row) for row in rows],
-        }
-        return pd.DataFrame(values, columns=columns)
+        return left_out_table(self)
 
     def members(self, cells: Cells) -> Bool:
         """(m, k) which group-time terms stand behind each estimate."""
@@ -482,40 +491,53 @@ class Effects:
         Raises
         ------
         EstimationError
-            The effects are averages already, are not effects by cohort and period, or none is estimable.
+            The effects are averages already (whose overall is all that can be asked for), are not effects by cohort and
+            period, or none is estimable.
         """
         if self.view is not None:
-            raise EstimationError(Message("estimation.already_averaged", view=repr(self.view)))
+            return self._overall_of_view(view)
         if self.cells is None:
             return self._of_treatment(view)
+        known = keep_whole(np.isfinite(self.estimate), view.needed(self.cells), self.cells)
         terms, member = view(self.cells, self.design)
-        needed = view.needed(self.cells) if isinstance(view, EventStudy) else None
-        member = member & keep_whole(np.isfinite(self.estimate), needed, self.cells)[None, :]
-        left = member.any(axis=1)
+        left = (member & known).any(axis=1)
         if not left.any():
             nothing = Message("estimation.view_empty", view=type(view).__name__)
             raise EstimationError(paragraph(nothing, *self.notes))
-        fit = replace(self._average(self.cells, member[left], alike=isinstance(view, Cohorts)), needed=needed)
         terms = terms.iloc[np.flatnonzero(left)].reset_index(drop=True)
-        return replace(self, terms=terms, fit=fit, view=view, notes=(*self.notes, *self._unbalanced(needed, member)))
+        fit = self._average(self.cells, view, known)
+        return replace(self, terms=terms, fit=fit, view=view, notes=each_once(self.notes, self._say_view(view, fit)))
 
-    def _unbalanced(self, needed: Bool | None, member: Bool) -> tuple[Message, ...]:
-        """Return which waves a balanced event study compares, where it leaves some out."""
-        if needed is None or self.cells is None:
-            return ()
-        kept = np.unique(self.cells.cohort[member.any(axis=0)])
+    def _average(self, cells: Cells, view: View, known: Bool) -> Averaged:
+        """Return the means of the terms that are known, or their mean."""
+        member, more = view(cells, self.design)[1] & known, (view.alike, view.needed(cells), self.sizes_estimated)
+        if not isinstance(view, Overall) or view.of is None:
+            return Averaged(self.fit, cells, member[member.any(axis=1)], *more)
+        means = view.means(cells, self.design) & known
+        return Pooled(self.fit, cells, member, *more, means=means[means.any(axis=1)])
+
+    def _overall_of_view(self, view: View) -> Effects:
+        """Return the overall of what was averaged already: ``effects.event_study().overall()``."""
+        if view != Overall() or self.cells is None or isinstance(self.view, Overall) or self.view is None:
+            raise EstimationError(Message("estimation.already_averaged", view=repr(self.view)))
+        return replace(self, fit=self.fit.by_cell, view=None).average_by(Overall(self.view))
+
+    def _say_view(self, view: View, fit: Averaged) -> tuple[Message, ...]:
+        """Return what an overall is a mean of, and which waves a balanced event study compares where some are out."""
+        of = view.of if isinstance(view, Overall) else None
+        notes = () if of is None else (Message(f"estimation.overall_of.{type(of).__name__.lower()}"),)
+        if fit.needed is None:
+            return notes
+        kept = np.unique(fit.cells.cohort[fit.member.any(axis=0)])
         out = np.setdiff1d(np.arange(len(self.design.cohorts)), kept)
         waves = [[self.design.cohort_label(self.design.cohorts[i]) for i in some] for some in (kept, out)]
-        return (Message("estimation.balanced_waves", kept=waves[0], out=waves[1]),) if len(out) else ()
-
-    def _average(self, cells: Cells, member: Bool, *, alike: bool) -> Averaged:
-        return Averaged(self.fit, cells, member, alike)
+        return (*notes, Message("estimation.balanced_waves", kept=waves[0], out=waves[1])) if len(out) else notes
 
     def _of_treatment(self, view: View) -> Effects:
         """Return the coefficient of the treatment among those of covariates as the overall effect."""
-        if isinstance(view, Overall) and len(self.terms) == 1:
+        if view == Overall() and len(self.terms) == 1:
             return self
-        if isinstance(view, Overall) and "term" in self.terms:
+        if view == Overall() and "term" in self.terms:
             rows = np.flatnonzero(self.terms["term"].to_numpy() == "overall")
             if rows.size == 1:
                 terms = self.terms.iloc[rows].reset_index(drop=True)
@@ -607,7 +629,7 @@ class Averaged(Fit):
     """Weighted means of another fit's estimates; cohort sizes are estimates too, and count as such.
 
     `member` (m, k) says which terms enter; weights are the cohort sizes, or all alike when `alike`. A cohort that lacks
-    one of the terms that are `needed` (k,) does not enter at all.
+    one of the terms that are `needed` (k,) does not enter at all. Where sizes are not `estimated` they are given.
     """
 
     fit: Fit
@@ -615,17 +637,20 @@ class Averaged(Fit):
     member: Bool
     alike: bool
     needed: Bool | None = None
+    estimated: bool = True
+
+    def _by_term(self, sizes: Float, known: Bool | None) -> Float:
+        """(..., k) weights of the terms that are known, before they sum to anything."""
+        by_term = np.ones_like(sizes[..., self.cells.cohort]) if self.alike else sizes[..., self.cells.cohort]
+        by_term = np.where(sizes[..., self.cells.cohort] > 0, by_term, 0.0)
+        return by_term if known is None else np.where(keep_whole(known, self.needed, self.cells), by_term, 0.0)
 
     def _weights(self, sizes: Float, known: Bool | None = None, rows: slice = slice(None)) -> Float:
         """(..., m, k) weights that sum to one, from (..., C) cohort sizes; NaN where nothing is left.
 
         Estimates that are not `known` (..., k) leave the mean, their weight going to the others.
         """
-        by_term = np.ones_like(sizes[..., self.cells.cohort]) if self.alike else sizes[..., self.cells.cohort]
-        by_term = np.where(sizes[..., self.cells.cohort] > 0, by_term, 0.0)
-        if known is not None:
-            by_term = np.where(keep_whole(known, self.needed, self.cells), by_term, 0.0)
-        raw = self.member[rows] * by_term[..., None, :]
+        raw = self.member[rows] * self._by_term(sizes, known)[..., None, :]
         total = raw.sum(axis=-1, keepdims=True)
         return np.asarray(np.divide(raw, total, out=np.full_like(raw, np.nan), where=total > 0))
 
@@ -644,16 +669,18 @@ class Averaged(Fit):
         return _mean(self._now, self.fit.estimate)
 
     def influence(self) -> Float:
-        weights = self._now
-        direct = self.fit.influence_of(weights)
+        direct = self.fit.influence_of(self._now)
+        return np.asarray(direct + self.cells.sizes @ self.pull().T) if self.estimated else direct
+
+    def pull(self) -> Float:
+        """(m, C) what a unit more in each cohort does to each mean, its estimates as they are."""
+        by_cohort = np.zeros((len(self.member), self.cells.sizes.shape[1]))
         if self.alike:
-            return direct
+            return by_cohort
         deviation = np.nan_to_num(self.fit.estimate[None, :] - self.estimate[:, None])
         total = (self.member * self.cells.sizes.sum(axis=0)[self.cells.cohort]).sum(axis=1)
-        pull = (self.member * deviation) / total[:, None]
-        by_cohort = np.zeros((len(weights), self.cells.sizes.shape[1]))
-        np.add.at(by_cohort.T, self.cells.cohort, pull.T)
-        return np.asarray(direct + self.cells.sizes @ by_cohort.T)
+        np.add.at(by_cohort.T, self.cells.cohort, ((self.member * deviation) / total[:, None]).T)
+        return by_cohort
 
     def leave_one_out(self) -> Float:
         deleted, sizes = self.fit.leave_one_out(), self._sizes_without()
@@ -689,6 +716,10 @@ class Averaged(Fit):
         return self.fit.loadings_of(weights @ self._now)
 
     @property
+    def by_cell(self) -> Fit:
+        return self.fit
+
+    @property
     def correction(self) -> float:
         return self.fit.correction
 
@@ -699,6 +730,43 @@ class Averaged(Fit):
     @property
     def working(self) -> Working | None:
         return self.fit.working
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Pooled(Averaged):
+    """One mean of the means of a view: cohorts by their size, event times and periods alike.
+
+    `means` (n, k) says which terms enter each of them, `member` (1, k) which enter any. So the one number is a weighted
+    mean of the terms as well, with other weights, and everything else is as for any other. A mean of which nothing is
+    left leaves the overall, as it does when it is estimated again.
+    """
+
+    means: Bool
+
+    def _weights(self, sizes: Float, known: Bool | None = None, rows: slice = slice(None)) -> Float:
+        """(..., 1, k) weights that sum to one."""
+        by_term, member = self._by_term(sizes, known), self.means.astype(np.float64)
+        total = by_term @ member.T
+        share = self._shares(sizes, total)
+        each = np.divide(share, total, out=np.zeros_like(total), where=total > 0) @ member
+        return np.where(np.isnan(share).any(axis=-1, keepdims=True), np.nan, by_term * each)[..., None, :]
+
+    def _shares(self, sizes: Float, total: Float) -> Float:
+        """(..., n) shares of the means in the overall, from what each has left of its terms; NaN where none has."""
+        size = sizes[..., self.cells.cohort[self.means.argmax(axis=1)]] if self.alike else np.ones_like(total)
+        left = np.where(total > 0, size, 0.0)
+        whole = left.sum(axis=-1, keepdims=True)
+        return np.asarray(np.divide(left, whole, out=np.full_like(left, np.nan), where=whole > 0))
+
+    def pull(self) -> Float:
+        sizes = self.cells.sizes.sum(axis=0)
+        view = Averaged(self.fit, self.cells, self.means, self.alike, self.needed, self.estimated)
+        if not self.alike:
+            return self._shares(sizes, self._by_term(sizes, None) @ self.means.T)[None] @ view.pull()
+        cohort = self.cells.cohort[self.means.argmax(axis=1)]
+        by_cohort = np.zeros((1, len(sizes)))
+        by_cohort[0, cohort] = (view.estimate - self.estimate) / sizes[cohort].sum()
+        return by_cohort
 
 
 def _mean(weights: Float, values: Float) -> Float:

@@ -223,6 +223,7 @@ class Joined(Fit):
     """The estimates of several fits on the same design, one after the other."""
 
     fits: tuple[Fit, ...]
+    by_cohort_and_period: Fit
 
     @cached_property
     def estimate(self) -> Float:
@@ -241,10 +242,19 @@ class Joined(Fit):
         """(k, U, T) weights on the cell means."""
         return np.concatenate([fit.loadings() for fit in self.fits])
 
+    def differences(self, effects: Effects) -> Float:
+        """(G, k, U, T) weights on the cells without each cluster less those with all."""
+        return np.concatenate([fit.differences(effects) for fit in self.fits], axis=1)
+
     def deletions(self, design: Design, groups: Bool) -> Sequence[Deletions] | None:
         """Return what happens to each estimate when each cluster goes."""
         parts = [fit.deletions(design, groups) for fit in self.fits]
         return [one for part in parts if part is not None for one in part] if None not in parts else None
+
+    @property
+    def by_cell(self) -> Fit:
+        """The fit of the effects by cohort and period."""
+        return self.by_cohort_and_period
 
     @property
     def working(self) -> Working | None:
@@ -257,23 +267,35 @@ class PredictedEffects(GivenSizes):
 
     def average_by(self, view: View) -> Effects:
         """Return the effects averaged as a view says, with the leads before them in an event study."""
-        main = super().average_by(view)
-        before = self._leads()
-        if not isinstance(view, EventStudy) or view.balanced is not None or not before:
-            return main
-        assert isinstance(self.estimator, GLSImputation)
+        if not isinstance(view, EventStudy) or view.balanced is not None or self.view is not None:
+            return super().average_by(view)
+        leads = self._estimate_leads(view)
         try:
-            leads = GLSLeads(before, self.estimator.held(self)).estimate(self.design).average_by(view)
+            main = super().average_by(view)
         except EstimationError:
+            if leads is None:
+                raise
+            return replace(self, terms=leads.terms, fit=Joined((leads.fit,), self.fit), view=view)
+        if leads is None:
             return main
         terms = pd.concat([leads.terms, main.terms], ignore_index=True)
-        return replace(main, terms=terms, fit=Joined((leads.fit, main.fit)))
+        return replace(main, terms=terms, fit=Joined((leads.fit, main.fit), self.fit))
 
     def support(self) -> Int:
         """(k,) number of clusters with treated units behind each estimate."""
         if not isinstance(self.fit, Joined):
             return super().support()
         return np.concatenate([_support(fit) for fit in self.fit.fits])
+
+    def _estimate_leads(self, view: EventStudy) -> Effects | None:
+        """Return the differences before adoption that an event study shows; None where there are none."""
+        assert isinstance(self.estimator, GLSImputation)
+        if not (before := self._leads()):
+            return None
+        try:
+            return GLSLeads(before, self.estimator.held(self)).estimate(self.design).average_by(view)
+        except EstimationError:
+            return None
 
     def _leads(self) -> int:
         """Return how many steps before adoption are shown: half of what the first wave has, twelve at most."""

@@ -129,8 +129,9 @@ class GroupTime(Estimator):
         lost = lost & (effects.cells.event_time >= 0)
         if not lost.any() or not self.adjust:
             return ()
-        share = effects.share_of(lost)
         pairs = _pairs(effects.terms[lost])
+        gone = effects.left_out.merge(effects.terms[lost], on=["cohort", "period"])
+        share = float(gone["share_of_treated"].sum())
         return (Alert("estimation.no_overlap", n=len(pairs), names=self.adjust, share=share, pairs=pairs),)
 
     def _reference(self, design: Design, comparisons: tuple[Comparison, ...]) -> int | None:

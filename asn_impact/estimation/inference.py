@@ -64,6 +64,8 @@ class Inference:
         (k,) degrees of freedom of the t distribution.
     notes
         Sentences: what cannot be said, and why.
+    asked
+        The effects that were asked for, where clusters that say nothing were taken out of `effects`.
     """
 
     effects: Effects
@@ -72,6 +74,7 @@ class Inference:
     variance: Float
     df: Float
     notes: tuple[Message, ...] = ()
+    asked: Effects | None = None
 
     def __post_init__(self) -> None:
         for name in ("estimate", "variance", "df"):
@@ -179,7 +182,7 @@ def _attach_to_speaking(effects: Effects, rule: Rule) -> Inference:
     labels = [str(label) for label, out in zip(effects.design.clusters, silent, strict=True) if out]
     note = Message("inference.silent_clusters", n=len(labels), clusters=labels)
     inference = rule.attach(replace(speaking, notes=effects.notes))
-    return replace(inference, notes=(*inference.notes, note))
+    return replace(inference, notes=(*inference.notes, note), asked=effects)
 
 
 def silent_clusters(effects: Effects) -> Bool:

@@ -170,7 +170,8 @@ class Simultaneous(Rule):
         known = np.isfinite(each.std_error) & np.isfinite(each.df)
         root = _root(each.variance[np.ix_(known, known)])
         smallest = _smallest(root, each.df[known], self.reps, self.seed)
-        return Joint(effects, self, each.estimate, each.variance, each.df, each.notes, each, readonly(smallest))
+        shared = (effects, self, each.estimate, each.variance, each.df, each.notes)
+        return Joint(*shared, pointwise=each, smallest=readonly(smallest))
 
 
 def _one_by_one(effects: Effects, rule: Rule) -> Inference:

@@ -1,9 +1,13 @@
-"""Views: which group-time terms stand behind the overall effect, the event study, and effects by wave or period."""
+"""Views: which group-time terms stand behind the overall effect, the event study, and effects by wave or period.
+
+A view gives one number for each of several sets of terms: each wave, each time since adoption, each period. `Overall`
+is one number for all terms, or one for the numbers of another view.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import ClassVar, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -11,6 +15,8 @@ import pandas as pd
 from asn_impact.arguments import Steps, check_fields
 from asn_impact.arrays import Bool, Float, Int
 from asn_impact.designs import Design
+from asn_impact.errors import InputError
+from asn_impact.words import Message
 
 __all__ = ["Calendar", "Cells", "Cohorts", "EventStudy", "Overall", "View", "keep_whole"]
 
@@ -38,32 +44,25 @@ class Cells:
 
 
 @dataclass(frozen=True)
-class Overall:
-    """One number: the mean over all treated cohorts and periods, each cohort weighted by its size.
-
-    Of differences before adoption alone it is the mean of these.
-    Callaway and Sant'Anna (2021), eq. 3.10 (``simple`` in the R package did).
-    """
-
-    def __call__(self, cells: Cells, design: Design) -> tuple[pd.DataFrame, Bool]:
-        """Return the terms and (m, k) membership of the group-time terms in them."""
-        after = cells.event_time >= 0
-        return pd.DataFrame({"term": ["overall"]}), (after if after.any() else ~after)[None, :]
-
-
-@dataclass(frozen=True)
 class EventStudy:
     """One number for each time since adoption, cohorts weighted by size.
 
     Callaway and Sant'Anna (2021), eq. 3.4. With `balanced`, only cohorts whose effects exist at every step from
     adoption to so many steps after it enter, so that these event times compare the same cohorts (eq. 3.5). Times before
-    adoption compare those of them that were seen so early.
+    adoption compare those of them that were seen so early. `first` and `last` are the event times shown, negative
+    before adoption (``min_e`` and ``max_e`` of the R package did); an overall of the view rests on these alone.
     """
 
     balanced: Steps | None = None
+    first: int | None = None
+    last: int | None = None
+
+    alike: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
         check_fields(self)
+        if self.first is not None and self.last is not None and self.first > self.last:
+            raise InputError(Message("estimation.first_after_last", first=self.first, last=self.last))
 
     def __call__(self, cells: Cells, design: Design) -> tuple[pd.DataFrame, Bool]:
         """Return the terms and (m, k) membership of the group-time terms in them."""
@@ -71,9 +70,15 @@ class EventStudy:
         if self.balanced is not None:
             keep = self._whole(cells, design, self.balanced)[cells.cohort] & (cells.event_time <= self.balanced)
             keep &= (cells.event_time < 0) | np.isin(cells.event_time, self._shared(cells, keep))
-        times = np.unique(cells.event_time[keep])
+        times = np.unique(cells.event_time[keep & self.shown(cells.event_time)])
         member = (cells.event_time[None, :] == times[:, None]) & keep[None, :]
         return pd.DataFrame({"event_time": times}), member
+
+    def shown(self, event_time: Int) -> Bool:
+        """(k,) True for the event times from `first` to `last`."""
+        low = -np.inf if self.first is None else self.first
+        high = np.inf if self.last is None else self.last
+        return np.asarray((event_time >= low) & (event_time <= high))
 
     def needed(self, cells: Cells) -> Bool | None:
         """(k,) effects without which their cohort is left out; None where each cohort enters wherever it can."""
@@ -110,6 +115,8 @@ def keep_whole(known: Bool, needed: Bool | None, cells: Cells) -> Bool:
 class Cohorts:
     """One number for each cohort: the plain mean over its treated periods (Callaway and Sant'Anna 2021, eq. 3.7)."""
 
+    alike: ClassVar[bool] = True
+
     def __call__(self, cells: Cells, design: Design) -> tuple[pd.DataFrame, Bool]:
         """Return the terms and (m, k) membership of the group-time terms in them."""
         cohorts = np.arange(len(design.cohorts))
@@ -117,10 +124,16 @@ class Cohorts:
         labels = [design.cohort_label(step) for step in design.cohorts]
         return pd.DataFrame({"cohort": labels}), member
 
+    def needed(self, cells: Cells) -> Bool | None:
+        """Return None: each cohort enters wherever it can."""
+        return None
+
 
 @dataclass(frozen=True)
 class Calendar:
     """One number for each period: the mean over the cohorts treated by then, weighted by size (eq. 3.8)."""
+
+    alike: ClassVar[bool] = False
 
     def __call__(self, cells: Cells, design: Design) -> tuple[pd.DataFrame, Bool]:
         """Return the terms and (m, k) membership of the group-time terms in them."""
@@ -129,6 +142,62 @@ class Calendar:
         labels = design.panel.timeline.labels
         member = (cells.period[None, :] == periods[:, None]) & post[None, :]
         return pd.DataFrame({"period": [labels[p] for p in periods]}), member
+
+    def needed(self, cells: Cells) -> Bool | None:
+        """Return None: each cohort enters wherever it can."""
+        return None
+
+
+@dataclass(frozen=True)
+class Overall:
+    """One number: the mean over all treated cohorts and periods, or the mean of the numbers of another view.
+
+    Of differences before adoption alone it is the mean of these.
+
+    Parameters
+    ----------
+    of
+        None: every treated cohort and period, weighted by the size of its cohort (``simple`` in the R package did).
+        ``Cohorts()``: the mean of the cohorts' effects, weighted by size, so that early cohorts, which are seen longer,
+        count no more than late ones (``group``, the headline of did). ``EventStudy()``: the plain mean over times since
+        adoption, those of the view alone (``dynamic``). ``Calendar()``: the plain mean over periods (``calendar``).
+
+    Notes
+    -----
+    Callaway and Sant'Anna (2021), eq. 3.10, 3.8, 3.4 with 3.5, and 3.9. Cohort sizes are estimates and count as such in
+    every influence.
+
+    Examples
+    --------
+    >>> Overall(EventStudy(last=11))  # the first year
+    Overall(of=EventStudy(balanced=None, first=None, last=11))
+    """
+
+    of: Cohorts | EventStudy | Calendar | None = None
+
+    def __post_init__(self) -> None:
+        if self.of is not None and not isinstance(self.of, Cohorts | EventStudy | Calendar):
+            raise InputError(Message("estimation.overall_of_what", found=repr(self.of)))
+
+    def __call__(self, cells: Cells, design: Design) -> tuple[pd.DataFrame, Bool]:
+        """Return the terms and (m, k) membership of the group-time terms in them."""
+        return pd.DataFrame({"term": ["overall"]}), np.atleast_2d(self.means(cells, design).any(axis=0))
+
+    def means(self, cells: Cells, design: Design) -> Bool:
+        """(n, k) membership of the group-time terms in the means whose mean this is."""
+        member = np.ones((1, len(cells.cohort)), dtype=np.bool_) if self.of is None else self.of(cells, design)[1]
+        after = np.asarray(member & (cells.event_time >= 0))
+        member = after if after.any() else np.asarray(member & (cells.event_time < 0))
+        return np.asarray(member[member.any(axis=1)])
+
+    def needed(self, cells: Cells) -> Bool | None:
+        """(k,) effects without which their cohort is left out; None where each cohort enters wherever it can."""
+        return None if self.of is None else self.of.needed(cells)
+
+    @property
+    def alike(self) -> bool:
+        """Whether the terms of one mean count alike: then the means are weighted by the size of their cohort."""
+        return self.of is not None and self.of.alike
 
 
 View: TypeAlias = Overall | EventStudy | Cohorts | Calendar

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -45,6 +45,8 @@ class CurvePanel(Panel):
 
     curve: Float = field(default_factory=lambda: np.zeros((0, 0, 0)))
     inside: Float = field(default_factory=lambda: np.zeros((0, 0, 0)))
+
+    _by_period: ClassVar[tuple[str, ...]] = (*Panel._by_period, "curve", "inside")
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -10,7 +10,7 @@ import re
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, Literal, Protocol
+from typing import Any, ClassVar, Literal, Protocol
 
 import narwhals as nw
 import numpy as np
@@ -137,6 +137,14 @@ class Panel:
             x=self.x[units],
             attributes=self.attributes.iloc[units].reset_index(drop=True),
         )
+
+    def until(self, periods: int) -> Panel:
+        """Return the panel of the first periods, so many of them."""
+        arrays = {name: array[:, :periods] for name, array in vars(self).items() if name in self._by_period}
+        return replace(self, timeline=self.timeline.select(np.arange(periods)), **arrays)
+
+    #: Fields whose second axis are the periods.
+    _by_period: ClassVar[tuple[str, ...]] = ("n", "mean", "weight", "within", "x")
 
     def frame(self) -> pd.DataFrame:
         """Return the observed cells as a long frame: unit, period, n, mean, weight and the covariates."""

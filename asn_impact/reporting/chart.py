@@ -82,6 +82,8 @@ class Chart:
         Lines of text that the drawing must hold; None: the usual height of the page.
     notes
         What its reader should know besides.
+    below
+        What stands between the drawing and the source: what the numbers do not cover.
 
     Examples
     --------
@@ -105,9 +107,10 @@ class Chart:
     inputs: tuple[Any, ...] = ()
     rows: int | None = None
     notes: tuple[Message, ...] = ()
+    below: Sentence = field(default_factory=Sentence)
 
     def __post_init__(self) -> None:
-        for name in ("title", "subtitle", "alt"):
+        for name in ("title", "subtitle", "alt", "below"):
             if type(getattr(self, name)) is str:
                 object.__setattr__(self, name, Sentence(getattr(self, name)))
 
@@ -154,7 +157,7 @@ class Chart:
 
     def record(self, *, size: Size = "a4_width") -> str:
         """Return the provenance of the chart as JSON: inputs, versions, parameters, source line, alt text."""
-        quoted = dict.fromkeys(q for text in (self.title, self.subtitle, self.alt) for q in text.numbers)
+        quoted = dict.fromkeys(q for text in (self.title, self.subtitle, self.alt, self.below) for q in text.numbers)
         numbers = [{"shown": q.shown, "source": q.source, "value": _round(q.value)} for q in quoted]
         facts = {
             "alt": self.alt,
@@ -167,6 +170,7 @@ class Chart:
             "source": self.source,
             "subtitle": self.subtitle,
             "title": self.title.text,
+            **({"below": self.below} if self.below else {}),
         }
         return json.dumps(facts, ensure_ascii=False, indent=2, sort_keys=True) + "\n"
 
@@ -312,15 +316,15 @@ def _write_heading(figure: Figure, chart: Chart, page: Page) -> float:
 
 
 def _write_source(figure: Figure, chart: Chart, page: Page) -> float:
-    """Write the source at the bottom; return where the drawing may end, as a share of the height."""
+    """Write the source at the bottom, what stands above it too; return where the drawing may end, as a share."""
     points = figure.get_figheight() * 72
-    if not chart.source:
-        return MARGIN * page.text / points
-    artist = figure.text(
-        _find_margin(page), MARGIN * page.text / points, "", size=page.text * 0.85, color="#666666", va="bottom"
-    )
-    _fit(artist, chart.source, figure, page)
-    return (MARGIN * page.text + _measure_height(artist, figure) + 0.4 * page.text) / points
+    y = MARGIN * page.text / points
+    for text, colour in ((chart.source, "#666666"), (chart.below.text, "#1a1a1a")):
+        if text:
+            artist = figure.text(_find_margin(page), y, "", size=page.text * 0.85, color=colour, va="bottom")
+            _fit(artist, text, figure, page)
+            y += (_measure_height(artist, figure) + 0.4 * page.text) / points
+    return y
 
 
 def _find_margin(page: Page) -> float:

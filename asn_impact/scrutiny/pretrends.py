@@ -65,6 +65,13 @@ class JointTest:
     df_denom: float
     p_value: float
 
+    @property
+    def wald(self) -> float:
+        """The sum of squares beta' V^-1 beta, a chi squared with `df_num` degrees of freedom in large samples."""
+        if np.isinf(self.df_denom):
+            return self.statistic * self.df_num
+        return self.statistic * self.df_num * (self.df_denom + self.df_num - 1) / self.df_denom
+
 
 def joint_test(beta: Float, sigma: Float, df: float) -> JointTest:
     """Return the Wald test that all estimates are zero, with an F distribution (Hotelling's T squared).

@@ -37,6 +37,7 @@ VIEWS = {
     "calendar": lambda effects: effects.calendar(),
     "dynamic": lambda effects: effects.event_study(),
     "dynamic_balance_e1": lambda effects: effects.event_study(balanced=1),
+    "dynamic_e0_max": lambda effects: effects.event_study(first=0),
 }
 WITHOUT_LEADS = {name: VIEWS[name] for name in ("simple", "group", "calendar")}
 METHODS = {"reg": "regression", "ipw": "ipw", "dr": "doubly_robust"}
@@ -92,6 +93,9 @@ def averages_agree(effects, expected, numbers, tolerance, spread):
     here = [labels.index(str(int(egt[i]))) for i in left]
     close(effects.estimate[here], att[left], tolerance)
     close(np.sqrt((effects.influence[:, here] ** 2).sum(axis=0)), se[left], spread)
+    overall = effects.overall()
+    close(overall.estimate, numbers([expected["overall_att"]]), tolerance)
+    close(std_error(overall), numbers([expected["overall_se"]]), spread)
 
 
 def estimator(name, **more):
@@ -217,6 +221,14 @@ def test_without_never_treated_units(values, data, numbers):
     expected = values("mpdta__did251")["attgt_no_never_treated_nyt"]
     # did takes the last wave as comparison only; here its periods before treatment are compared with earlier waves too
     agree(GroupTime(base="varying")(design), expected, numbers, CLOSED, WITHOUT_LEADS)
+
+
+def test_without_never_treated_units_the_last_wave_is_the_comparison(values, data, numbers):
+    design = minimum_wage(data, rows=lambda d: d["adopted"] > 0).compare_with_last_wave()
+    for controls in ("never", "nyt"):
+        expected = values("mpdta__did251")[f"attgt_no_never_treated_{controls}"]
+        estimator = GroupTime(controls="never" if controls == "never" else "not_yet", base="varying")
+        agree(estimator(design), expected, numbers, CLOSED)
 
 
 @pytest.mark.parametrize("controls", ["nevertreated", "notyettreated"])

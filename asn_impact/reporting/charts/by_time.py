@@ -26,6 +26,7 @@ from asn_impact.reporting.charts.drawing import (
 )
 from asn_impact.reporting.charts.finding import headline
 from asn_impact.reporting.charts.kinds import check_kind, check_language
+from asn_impact.reporting.left_out import left_out_lines
 from asn_impact.reporting.words import OutcomeWords, event_axis, months_in_step, outcome_words
 from asn_impact.scrutiny.grade import Grade
 from asn_impact.verbs import public_verb
@@ -53,7 +54,8 @@ def event_study(
     """Return the chart of the effect by time since training, with pointwise intervals.
 
     Where the estimator has a reference period, against which the others are measured, it is zero by construction and
-    drawn hollow. The title is the overall effect of the same estimator under the same rule.
+    drawn hollow. The title is the overall effect of the same estimator under the same rule. What was treated and enters
+    no effect is said in a line below the drawing, with its share of the treated.
 
     Parameters
     ----------
@@ -104,12 +106,14 @@ def event_study(
         base=None if base is None else Message("charts.event_study.base"),
         band=None if band is None else Message("charts.event_study.band", level=level_quantity(level)),
     )
+    left_out = left_out_lines([("", inference)])
     return Chart(
         kind="event_study",
         title=title,
         subtitle=subtitle.text(language),
         source=source,
-        alt=alt.text(language),
+        below=paragraph(*left_out).text(language),
+        alt=paragraph(alt, *left_out).text(language),
         data=data,
         paint=_paint,
         language=language,

@@ -14,6 +14,7 @@ from asn_impact.reporting.chart import Chart
 from asn_impact.reporting.charts.drawing import BLUE, GREY, INK, bold, describe, fold, level_quantity, use_numerals
 from asn_impact.reporting.charts.finding import headline
 from asn_impact.reporting.charts.kinds import check_kind, check_language
+from asn_impact.reporting.left_out import left_out_lines
 from asn_impact.reporting.words import outcome_words
 from asn_impact.verbs import public_verb
 from asn_impact.words import Language, Message, Quantity, paragraph
@@ -62,12 +63,14 @@ def forest(
         counts = {"k": Quantity(clear, "intervals that leave out zero"), "n": Quantity(len(data), "measures")}
         title = Message("charts.forest.title", **counts).text(language)
     lines = dict.fromkeys(Message("charts.sentence", text=finding) for finding in [title, *findings])
+    left_out = left_out_lines(singles)
     return Chart(
         kind="forest",
         title=title,
         subtitle=Message("charts.forest.subtitle", level=level_quantity(level)).text(language),
         source=source,
-        alt=paragraph(*lines).text(language),
+        below=paragraph(*left_out).text(language),
+        alt=paragraph(*lines, *left_out).text(language),
         data=data,
         paint=_paint,
         language=language,

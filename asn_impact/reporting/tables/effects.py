@@ -9,11 +9,12 @@ import pandas as pd
 from asn_impact.arguments import Level
 from asn_impact.errors import InputError
 from asn_impact.estimation import Inference
+from asn_impact.reporting.left_out import left_out_lines
 from asn_impact.reporting.tables.cells import Kind, as_message
 from asn_impact.reporting.tables.table import Table
 from asn_impact.reporting.words import event_axis, level_quantity, months_in_step
 from asn_impact.verbs import public_verb
-from asn_impact.words import Message
+from asn_impact.words import Message, paragraph
 
 __all__ = ["results"]
 
@@ -21,6 +22,8 @@ __all__ = ["results"]
 @public_verb
 def results(inferences: Mapping[str, Inference] | Sequence[Inference], *, level: Level = 0.95) -> Table:
     """Return the table of one or more inferences, a row a term, in display units.
+
+    The note below says what was treated and no average counts, with its share of the treated.
 
     Parameters
     ----------
@@ -56,7 +59,7 @@ def results(inferences: Mapping[str, Inference] | Sequence[Inference], *, level:
     return Table(
         frame,
         title=Message("tables.results.title"),
-        note=Message("tables.results.level", level=level_quantity(level)),
+        note=paragraph(Message("tables.results.level", level=level_quantity(level)), *left_out_lines(pairs)),
         kinds=kinds,
         headings={"event_time": event_axis(pairs[0][1].effects.design.panel.timeline.kind)},
         aside=("statistic", "clusters", "treated_clusters"),

@@ -12,12 +12,13 @@ from asn_impact.arguments import Level
 from asn_impact.errors import InputError
 from asn_impact.estimation import Inference
 from asn_impact.estimation.methods import Method, short_names
+from asn_impact.reporting.left_out import left_out_lines
 from asn_impact.reporting.tables.cells import Printed, as_message
 from asn_impact.reporting.tables.small import counts_records
 from asn_impact.reporting.tables.table import Table
 from asn_impact.reporting.words import level_quantity
 from asn_impact.verbs import public_verb
-from asn_impact.words import Message, verbatim
+from asn_impact.words import Message, paragraph, verbatim
 from asn_impact.words.writing import decimals_for
 
 __all__ = ["specifications"]
@@ -58,7 +59,7 @@ def specifications(columns: Mapping[str, Inference], *, level: Level = 0.95) -> 
     return Table(
         frame=frame,
         title=Message("tables.specifications.title"),
-        note=Message("tables.specifications.note", methods=_join(methods)),
+        note=paragraph(Message("tables.specifications.note", methods=_join(methods)), *left_out_lines(columns.items())),
         kinds=dict.fromkeys(columns, "printed"),
         headings={"term": verbatim(""), **{name: as_message(name) for name in columns}},
     )
