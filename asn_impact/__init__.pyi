@@ -28,6 +28,7 @@ from asn_impact.estimation.inference import (
 )
 from asn_impact.estimation.jackknife import BiasReduced as BiasReduced, Jackknife as Jackknife
 from asn_impact.estimation.placebo import Placebo as Placebo
+from asn_impact.estimation.poisson import Poisson as Poisson
 from asn_impact.estimation.resampling import Permutation as Permutation, WildBootstrap as WildBootstrap
 from asn_impact.estimation.saturated import InteractionWeighted as InteractionWeighted, Saturated as Saturated
 from asn_impact.estimation.simultaneous import (

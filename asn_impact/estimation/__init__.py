@@ -15,6 +15,7 @@ from asn_impact.estimation.imputation import Imputation, TwoStage
 from asn_impact.estimation.inference import Classical, ClusterRobust, Inference, infer
 from asn_impact.estimation.jackknife import BiasReduced, Jackknife
 from asn_impact.estimation.placebo import Placebo
+from asn_impact.estimation.poisson import Poisson
 from asn_impact.estimation.resampling import Permutation, WildBootstrap
 from asn_impact.estimation.saturated import InteractionWeighted, Saturated
 from asn_impact.estimation.simultaneous import Multiplier, Simultaneous, romano_wolf
@@ -44,6 +45,7 @@ __all__ = [
     "Multiplier",
     "Permutation",
     "Placebo",
+    "Poisson",
     "Saturated",
     "Simultaneous",
     "Stacked",
@@ -68,6 +70,7 @@ ESTIMATORS: Final = {
     "stacked": Stacked,
     "triple_difference": TripleDifference,
     "synthetic_did": SyntheticDiD,
+    "poisson": Poisson,
     "efficient": Efficient,
     "dose": Dose,
     "along": Along,

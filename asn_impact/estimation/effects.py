@@ -138,6 +138,16 @@ class Fit(ABC):
         """What was chosen by the outcome and can be held, for an estimator with a working covariance."""
         return None
 
+    @property
+    def known(self) -> Bool:
+        """(k,) estimates that an average counts."""
+        return np.isfinite(self.estimate)
+
+    def cell_variance(self, design: Design) -> Float:
+        """(U, T) working variance of each cell mean, on whatever scale: one over the weight of the cell."""
+        weight = np.where(design.panel.observed, design.panel.weight, 0.0)
+        return np.divide(1.0, weight, out=np.zeros_like(weight), where=weight > 0)
+
     def influence_of(self, weights: Float) -> Float:
         """(G, m) influence of (m, k) weighted sums of the estimates."""
         return np.asarray(np.nan_to_num(self.influence()) @ weights.T)
@@ -243,12 +253,8 @@ def moments_of(design: Design, weights: Float, groups: Bool) -> Float:
 
 
 def spread(effects: Effects, weights: Float) -> Float:
-    """Weights on errors of variance one over the weight of the cell, as weights on errors of variance one."""
-    panel = effects.design.panel
-    weight = np.where(panel.observed, panel.weight, 0.0)
-    return np.asarray(
-        np.nan_to_num(weights) * np.sqrt(np.divide(1.0, weight, out=np.zeros_like(weight), where=weight > 0))
-    )
+    """Weights on errors of the working variance of each cell, as weights on errors of variance one."""
+    return np.asarray(np.nan_to_num(weights) * np.sqrt(effects.fit.cell_variance(effects.design)))
 
 
 def _same_terms(effects: Effects, without: Effects) -> Float:
@@ -456,7 +462,7 @@ class Effects:
         cells = self.cells
         if cells is None:
             return pd.DataFrame({name: [] for name in columns})
-        known = np.isfinite(self.fit.fit.estimate if isinstance(self.fit, Averaged) else self.estimate)
+        known = self.fit.fit.known if isinstance(self.fit, Averaged) else self.fit.known
         rows = np.flatnonzero(~known & (cells.event_time >= 0))
         labels = self.design.panel.timeline.labels
         values = {
@@ -490,7 +496,7 @@ class Effects:
             return self._of_treatment(view)
         terms, member = view(self.cells, self.design)
         needed = view.needed(self.cells) if isinstance(view, EventStudy) else None
-        member = member & keep_whole(np.isfinite(self.estimate), needed, self.cells)[None, :]
+        member = member & keep_whole(self.fit.known, needed, self.cells)[None, :]
         left = member.any(axis=1)
         if not left.any():
             nothing = Message("estimation.view_empty", view=type(view).__name__)
@@ -699,6 +705,9 @@ class Averaged(Fit):
     @property
     def working(self) -> Working | None:
         return self.fit.working
+
+    def cell_variance(self, design: Design) -> Float:
+        return self.fit.cell_variance(design)
 
 
 def _mean(weights: Float, values: Float) -> Float:
