@@ -6,7 +6,7 @@ that were treated, seen and exposed alike are added up first: the likelihood kno
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -38,6 +38,7 @@ __all__ = ["Poisson"]
 _MOST_STEPS = 200
 _CLOSE = 1e-12  # gradient, as a share of the total, at which the search ends
 _ENOUGH = 1e-9  # gradient at which it may end where rounding allows no better
+_KEPT = 2_000_000  # numbers in the totals without each cluster up to which the searches are kept
 _ROUNDING = 1e-10  # share of a total that is nothing once a cluster is taken out of it
 
 
@@ -263,21 +264,28 @@ class Search:
         fitted = mean * scale[:, None]
         rest = counts - fitted
         gradient = np.concatenate([rest.sum(axis=0), np.einsum("kt,ktp->p", rest, self.kinds.x)])
-        slopes = np.einsum("kt,ktp->tp", fitted, self.kinds.x)
-        squares = np.einsum("kt,ktp,ktq->pq", fitted, self.kinds.x, self.kinds.x)
-        curvature = np.block([[np.diag(fitted.sum(axis=0)), slopes], [slopes.T, squares]])
-        by_kind = np.concatenate([fitted, np.einsum("kt,ktp->kp", fitted, self.kinds.x)], axis=1)
-        curvature -= by_kind.T @ np.divide(
-            by_kind, of_unit[:, None], out=np.zeros_like(by_kind), where=of_unit[:, None] > 0
-        )
-        return float(value), gradient, curvature + self._level(np.diag(curvature).mean())
+        curvature = self._level.copy()
+        curvature[:periods, :periods].flat[:: periods + 1] += fitted.sum(axis=0)
+        by_kind = fitted
+        if self.kinds.x.shape[2]:
+            slopes = np.einsum("kt,ktp->tp", fitted, self.kinds.x)
+            curvature[:periods, periods:] += slopes
+            curvature[periods:, :periods] += slopes.T
+            curvature[periods:, periods:] += np.einsum("kt,ktp,ktq->pq", fitted, self.kinds.x, self.kinds.x)
+            by_kind = np.concatenate([fitted, np.einsum("kt,ktp->kp", fitted, self.kinds.x)], axis=1)
+        some = of_unit > 0
+        curvature -= by_kind[some].T @ (by_kind[some] / of_unit[some, None])
+        return float(value), gradient, curvature
 
-    def _level(self, size: float) -> Float:
-        """Return what makes the level of each part, which the unit effects hold, and unused periods determined."""
-        label = np.where(self.used.any(axis=0), self._parts[1], -1 - np.arange(self.total.shape[1]))
-        same = (label[:, None] == label[None, :]).astype(np.float64) * (size if size > 0 else 1.0)
-        p = self.kinds.x.shape[2]
-        return np.pad(same, ((0, p), (0, p)))
+    @cached_property
+    def _level(self) -> Float:
+        """(T + p, T + p) what determines the level of each part, which the unit effects hold, and unused periods."""
+        periods, p = self.total.shape[1], self.kinds.x.shape[2]
+        label = np.where(self.used.any(axis=0), self._parts[1], -1 - np.arange(periods))
+        level = np.zeros((periods + p, periods + p))
+        size = np.where(self.used, self.total, 0.0).sum() / periods
+        level[:periods, :periods] = (label[:, None] == label[None, :]) * (size if size > 0 else 1.0)
+        return level
 
     @cached_property
     def pace(self) -> Float:
@@ -408,8 +416,16 @@ class PoissonFit(CellFit):
             raise EstimationError(Message("estimation.poisson_no_end", names=self.covariates))
         return found
 
-    def without(self) -> Iterator[Search | None]:
-        """Yield the search without each cluster in turn; None where it does not end."""
+    def without(self) -> Iterable[Search | None]:
+        """Return the search without each cluster in turn, kept where they fit; None where it does not end."""
+        few = len(self.design.clusters) * self.kinds.total.size <= _KEPT
+        return self._kept if few else self._search_without()
+
+    @cached_property
+    def _kept(self) -> tuple[Search | None, ...]:
+        return tuple(self._search_without())
+
+    def _search_without(self) -> Iterator[Search | None]:
         found = self.search
         for c in range(len(self.design.clusters)):
             own = np.flatnonzero(self.design.cluster == c)

@@ -305,6 +305,7 @@ def draw_of_null(rng, *, units=24, periods=12, treated=8):
     return design_of(rng.poisson(level).astype(float), starts)
 
 
+@pytest.mark.slow
 def test_a_true_null_is_rejected_about_as_often_as_said():
     rng = np.random.default_rng(2023)
     p = [quietly(infer, Poisson()(draw_of_null(rng)).overall(), BiasReduced()).p_value[0] for _ in range(500)]
