@@ -38,6 +38,7 @@ from asn_impact.estimation.simultaneous import (
     romano_wolf as romano_wolf,
 )
 from asn_impact.estimation.stacked import Stacked as Stacked
+from asn_impact.estimation.switchers import Switchers as Switchers
 from asn_impact.estimation.synthetic_did import SyntheticDiD as SyntheticDiD
 from asn_impact.estimation.triple import TripleDifference as TripleDifference
 from asn_impact.estimation.two_way import TwoWay as TwoWay

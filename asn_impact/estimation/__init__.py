@@ -20,6 +20,7 @@ from asn_impact.estimation.resampling import Permutation, WildBootstrap
 from asn_impact.estimation.saturated import InteractionWeighted, Saturated
 from asn_impact.estimation.simultaneous import Multiplier, Simultaneous, romano_wolf
 from asn_impact.estimation.stacked import Stacked
+from asn_impact.estimation.switchers import Switchers
 from asn_impact.estimation.synthetic_did import SyntheticDiD
 from asn_impact.estimation.triple import TripleDifference
 from asn_impact.estimation.two_way import TwoWay
@@ -49,6 +50,7 @@ __all__ = [
     "Saturated",
     "Simultaneous",
     "Stacked",
+    "Switchers",
     "SyntheticDiD",
     "TripleDifference",
     "TwoStage",
@@ -71,6 +73,7 @@ ESTIMATORS: Final = {
     "triple_difference": TripleDifference,
     "synthetic_did": SyntheticDiD,
     "poisson": Poisson,
+    "switchers": Switchers,
     "efficient": Efficient,
     "dose": Dose,
     "along": Along,

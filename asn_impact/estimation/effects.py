@@ -7,10 +7,11 @@ the overall effect or the event study, is a weighted mean of an estimator's own 
 
 from __future__ import annotations
 
+import functools
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
@@ -267,6 +268,18 @@ def _same_terms(effects: Effects, without: Effects) -> Float:
     return np.stack([loadings.get(tuple(row), empty) for row in effects.terms.itertuples(index=False)])
 
 
+def _for_treatment_that_stays(estimate: Callable[[Any, Design], Effects]) -> Callable[[Any, Design], Effects]:
+    """Return the method of an estimator with a refusal of designs whose treatment ends: it would take it to stay."""
+
+    @functools.wraps(estimate)
+    def checked(self: Any, design: Design) -> Effects:  # noqa: ANN401 - any estimator
+        if design.status is not None:
+            raise EstimationError(Message("estimation.treatment_ends", name=self.entry.name))
+        return estimate(self, design)
+
+    return checked
+
+
 @dataclass(frozen=True)
 class Estimator(Procedure):
     """Parameters in the object, data in the call: the base of all estimators.
@@ -276,6 +289,13 @@ class Estimator(Procedure):
 
     #: Whether the weights on the cell means depend on which cells are seen, and never on the outcome.
     fixed_weights: ClassVar[bool] = False
+    #: Whether a treatment may end again.
+    ends: ClassVar[bool] = False
+
+    def __init_subclass__(cls, **kwargs: object) -> None:
+        super().__init_subclass__(**kwargs)
+        if "estimate" in vars(cls) and not cls.ends:
+            cls.estimate = _for_treatment_that_stays(cls.estimate)  # type: ignore[method-assign, assignment]
 
     @public_verb
     def __call__(self, design: Design) -> Effects:

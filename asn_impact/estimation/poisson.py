@@ -206,7 +206,7 @@ class Search:
         rows, columns = np.concatenate([k, kinds + t[back]]), np.concatenate([kinds + t, k[back]])
         graph = sparse.csr_matrix((np.ones(len(rows)), (rows, columns)), shape=(kinds + periods,) * 2)
         label = csgraph.connected_components(graph, directed=True, connection="strong")[1]
-        return label[:kinds], label[kinds:]
+        return label[:kinds].astype(np.int64), label[kinds:].astype(np.int64)
 
     @cached_property
     def used(self) -> Bool:
@@ -291,14 +291,12 @@ class Search:
     def pace(self) -> Float:
         """(K, T) size times period effect: the mean of a unit of effect one."""
         periods = self.total.shape[1]
-        return np.asarray(
-            self.kinds.size * np.exp(self.solution[:periods] + self.kinds.x @ self.solution[periods:])
-        )
+        return np.asarray(self.kinds.size * np.exp(self.solution[:periods] + self.kinds.x @ self.solution[periods:]))
 
     @cached_property
     def _whole(self) -> Float:
         """(K,) sum of the pace over the untreated cells that are used."""
-        return np.where(self.used, self.pace, 0.0).sum(axis=1)
+        return np.asarray(np.where(self.used, self.pace, 0.0).sum(axis=1))
 
     @cached_property
     def valid(self) -> Bool:
@@ -315,7 +313,8 @@ class Search:
     def by_term(self, cells: Float) -> Float:
         """(k,) sums of (K, T) values over the valid cells of each effect."""
         values = np.where(self.valid, cells, 0.0)
-        return np.bincount(self.kinds.term.ravel(), values.ravel(), minlength=self.k + 1)[: self.k]
+        sums = np.bincount(self.kinds.term.ravel(), values.ravel(), minlength=self.k + 1)[: self.k]
+        return np.asarray(sums, dtype=np.float64)
 
     @cached_property
     def sums(self) -> Float:
@@ -355,9 +354,7 @@ class Search:
         seen, expected = self.sums @ member.T  # each (m,)
         inside = np.concatenate([member, np.zeros((len(member), 1), dtype=np.bool_)], axis=1)[:, self.kinds.term]
         first = np.where(inside & self.valid, 1.0, 0.0) / np.where(seen > 0, seen, np.nan)[:, None, None]
-        return np.asarray(
-            first - self.derivative(member) / np.where(expected > 0, expected, np.nan)[:, None, None]
-        )
+        return np.asarray(first - self.derivative(member) / np.where(expected > 0, expected, np.nan)[:, None, None])
 
 
 @dataclass(frozen=True, eq=False)
@@ -449,10 +446,10 @@ class PoissonFit(CellFit):
         search, labels = self.search, self.design.panel.timeline.labels
         seen = (self.kinds.untreated | (self.kinds.term < search.k)) & (self.kinds.size > 0)
         notes: list[Message] = []
-        dead = seen.any(axis=0) & self.kinds.untreated.any(axis=0) & ~search.used.any(axis=0)
+        dead = np.asarray(seen.any(axis=0) & self.kinds.untreated.any(axis=0) & ~search.used.any(axis=0))
         if dead.any():
             notes.append(Alert("estimation.poisson_zero_periods", periods=[labels[t] for t in np.flatnonzero(dead)]))
-        lost = seen & (self.kinds.term < search.k) & ~search.predicted & ~dead[None, :]
+        lost: Bool = np.asarray(seen & (self.kinds.term < search.k) & ~search.predicted & ~dead[None, :])
         if n := int(lost[self.kinds.of].sum()):
             notes.append(Alert("estimation.poisson_separated", n=n))
         seen_nothing = (search.sums[0] <= 0) & (search.sums[1] > 0)
@@ -564,7 +561,7 @@ class RatioOfTotals(Averaged):
         sums = self._own.sums_without
         members = self._members(sums[:, 1] > 0)
         seen, expected = (np.where(members, sums[:, i, None], 0.0).sum(axis=-1) for i in range(2))
-        gone = np.isnan(sums).all(axis=(1, 2))
+        gone = np.asarray(np.isnan(sums).all(axis=(1, 2)))
         return np.where(gone[:, None], np.nan, _log_ratio(seen, expected))
 
     def loadings(self) -> Float:

@@ -180,7 +180,6 @@ def test_influence_is_the_derivative_with_respect_to_the_weight_of_a_cluster():
 
 def test_loadings_are_the_derivative_with_respect_to_the_cells():
     design = made(9, size=2.0)
-    effects = Poisson()(design).overall()
     for u, t in ((0, 1), (2, 7), (12, 5)):
         ends = []
         for step in (1e-5, -1e-5):
@@ -261,7 +260,14 @@ def test_what_is_no_count_is_refused():
 
 @pytest.mark.parametrize(
     "rule",
-    [BiasReduced(), BiasReduced("satterthwaite"), Jackknife(), ClusterRobust(), Permutation(29, 1), Simultaneous(99, 1)],
+    [
+        BiasReduced(),
+        BiasReduced("satterthwaite"),
+        Jackknife(),
+        ClusterRobust(),
+        Permutation(29, 1),
+        Simultaneous(99, 1),
+    ],
     ids=lambda rule: rule.name,
 )
 def test_every_rule_gives_an_interval(rule):

@@ -1,4 +1,4 @@
-"""A straight trend of each unit in the two-way regression: against one with all dummies, invariances, rules, refusals."""
+"""A straight trend of each unit in the two-way regression: all dummies, invariances, rules, refusals."""
 
 import numpy as np
 import pytest
@@ -25,7 +25,9 @@ def twin(design, columns):
     u, t = np.nonzero(panel.observed)
     unit = (u[:, None] == np.arange(len(panel.units))).astype(float)
     lines = unit * t[:, None]
-    x = np.column_stack([columns[u, t], unit, lines, t[:, None] == np.arange(1, 9)]).astype(float)  # one month is a line
+    x = np.column_stack([columns[u, t], unit, lines, t[:, None] == np.arange(1, 9)]).astype(
+        float
+    )  # one month is a line
     return sm.WLS(panel.mean[u, t], x, weights=panel.weight[u, t])
 
 
