@@ -25,6 +25,8 @@ from asn_impact.estimation import (
 )
 from asn_impact.intake.training import read_rollout_from_status
 from asn_impact.measures.panel import read_panel
+from asn_impact.scrutiny.decomposition import bacon
+from asn_impact.scrutiny.scrutinise import scrutinise
 from tests.estimation.random_designs import design_of, quietly, with_mean
 
 SAME = 1e-10
@@ -184,6 +186,16 @@ def test_times_are_not_dealt_again_where_treatment_ends():
         infer(Switchers()(made(10)).overall(), Permutation(19, 1))
     with pytest.raises(DesignError, match="need treatment that stays"):
         made(10).shifted(-1)
+
+
+def test_its_checks_say_what_they_cannot_say_and_no_false_alarm():
+    found = quietly(scrutinise, Switchers()(made(3, units=40, holes=0)), rule=BiasReduced(), seed=1)
+    verdicts = {check.name: check.verdict for check in found.checks}
+    assert "fails" not in verdicts.values()
+    assert verdicts["placebo_in_time"] == verdicts["weights"] == "cannot_say"
+    assert verdicts["leave_one_out"] == "holds"
+    with pytest.raises(DesignError, match=r"Use Switchers\(\)"):
+        bacon(made(3))
 
 
 def frame_of(status, outcome, drop=()):
