@@ -25,6 +25,8 @@ from asn_impact.estimation.deletions import Deletions, Weigh
 from asn_impact.estimation.methods import Procedure
 from asn_impact.estimation.views import Calendar, Cells, Cohorts, EventStudy, Overall, View, keep_whole
 from asn_impact.estimation.working import Working
+from asn_impact.measures.panel import Outcome
+from asn_impact.measures.ratio import RatioOf
 from asn_impact.verbs import public_verb
 from asn_impact.words import Message, paragraph
 
@@ -291,6 +293,8 @@ class Estimator(Procedure):
     fixed_weights: ClassVar[bool] = False
     #: Whether a treatment may end again.
     ends: ClassVar[bool] = False
+    #: Whether estimates are logs of ratios: told as changes in per cent.
+    relative: ClassVar[bool] = False
 
     def __init_subclass__(cls, **kwargs: object) -> None:
         super().__init_subclass__(**kwargs)
@@ -375,6 +379,12 @@ class Effects:
     view: View | None = None
     notes: tuple[Message, ...] = ()
     reference: int | None = None
+
+    @property
+    def outcome(self) -> Outcome:
+        """What the estimates are on, with their unit: the outcome of the panel, or its change in per cent."""
+        outcome = self.design.panel.outcome
+        return RatioOf(outcome) if self.estimator.relative else outcome
 
     @property
     def estimate(self) -> Float:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import ClassVar
 
 import numpy as np
 from scipy import sparse
@@ -52,8 +53,8 @@ class Poisson(Estimator):
     training all units would have changed by the same *per cent* (parallel trends in ratios) and no anticipation.
 
     Each estimate is a log ratio: -0.22 means that exp(-0.22) = 0.80 of what would have been was seen, 20 per cent
-    less; `per_cent` turns estimates and ends of intervals into changes in per cent. A view is the ratio of the
-    totals over its cells, so that large offices count with what they count, and months without a single case count too.
+    less. Tables, figures and sentences show changes in per cent, the standard error by the delta method. A view is the
+    ratio of the totals over its cells: large offices count with what they count, and months without a single case too.
 
     Parameters
     ----------
@@ -83,6 +84,8 @@ class Poisson(Estimator):
 
     exposure: str | None = None
     covariates: Names = ()
+
+    relative: ClassVar[bool] = True
 
     @property
     def entry(self) -> Method:

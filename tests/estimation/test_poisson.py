@@ -10,6 +10,7 @@ from asn_impact.errors import DataWarning, EstimationError, InferenceError
 from asn_impact.estimation import (
     BiasReduced,
     ClusterRobust,
+    GLSImputation,
     GroupTime,
     Jackknife,
     Permutation,
@@ -18,6 +19,11 @@ from asn_impact.estimation import (
     WildBootstrap,
     infer,
 )
+from asn_impact.reporting import charts as figures
+from asn_impact.reporting import tables
+from asn_impact.reporting.headline import headline_message
+from asn_impact.scrutiny.scrutinise import scrutinise
+from asn_impact.scrutiny.specification import specification_curve
 from tests.estimation.random_designs import design_of, quietly, with_mean
 
 TWIN = 1e-8  # the same likelihood, searched to the end by another program
@@ -318,3 +324,44 @@ def test_a_true_null_is_rejected_about_as_often_as_said():
     rate = float(np.mean(np.array(p) < 0.05))
     print(f"Poisson, BiasReduced, 24 units of which 8 treated, AR(1) counts: {rate:.3f} of 500 at 5 %")
     assert 0.02 <= rate <= 0.08
+
+
+def test_the_effect_is_told_as_a_change_in_per_cent():
+    inference = infer(Poisson()(made(19, size=40.0)).overall(), BiasReduced())
+    low, high = (float(end[0]) for end in inference.interval())
+    row = tables.results([inference]).frame.iloc[0]
+    percent = [100 * np.expm1(x) for x in (inference.estimate[0], low, high)]
+    assert [row["estimate"], row["conf_low"], row["conf_high"]] == pytest.approx(percent)
+    assert row["std_error"] == pytest.approx(100 * np.exp(inference.estimate[0]) * inference.std_error[0])
+    assert str(row["unit"]) == "per cent"
+    assert row["unit"].text("id") == "persen"
+    told = headline_message(inference).text("en").text
+    assert told.startswith(f"Treatment lowered days by {-percent[0]:.1f} per cent (95% CI ")
+    printed = tables.specifications({"counts": inference}).frame.set_index("term")["counts"]
+    assert percent[0] == pytest.approx(printed.iloc[1].values[0])
+
+
+def test_charts_are_in_per_cent():
+    effects = Poisson()(made(20))
+    chart = figures.event_study(infer(effects.event_study(), BiasReduced()))
+    first = effects.event_study().estimate[0]
+    assert chart.data["estimate"].iloc[0] == pytest.approx(100 * np.expm1(first))
+    assert "per cent" in chart.subtitle.text
+    forest = figures.forest([infer(effects.overall(), BiasReduced())])
+    assert forest.data["estimate"][0] == pytest.approx(100 * np.expm1(effects.overall().estimate[0]))
+    assert forest.data["unit"][0] == "per cent"
+
+
+def test_ratios_and_differences_are_not_one_curve_and_no_days():
+    design = made(21)
+    with pytest.raises(EstimationError, match="make two"):
+        specification_curve({"as given": design}, [Poisson(), GroupTime()], [BiasReduced()])
+    found = quietly(scrutinise, Poisson()(design), rule=BiasReduced(), seed=1)
+    curve = next(check for check in found.checks if check.name == "specification_curve")
+    assert set(curve.table["estimator"]) == {Poisson().name}
+
+
+def test_other_estimators_are_told_in_the_unit_of_the_outcome_whatever_their_parameters():
+    for estimator in (GroupTime(), GLSImputation(correlation=0.5, ratio=1.0)):
+        effects = estimator(made(22)).overall()
+        assert effects.outcome is effects.design.panel.outcome
