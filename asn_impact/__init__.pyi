@@ -28,6 +28,7 @@ from asn_impact.estimation.inference import (
 )
 from asn_impact.estimation.jackknife import BiasReduced as BiasReduced, Jackknife as Jackknife
 from asn_impact.estimation.placebo import Placebo as Placebo
+from asn_impact.estimation.poisson import Poisson as Poisson
 from asn_impact.estimation.resampling import Permutation as Permutation, WildBootstrap as WildBootstrap
 from asn_impact.estimation.saturated import InteractionWeighted as InteractionWeighted, Saturated as Saturated
 from asn_impact.estimation.simultaneous import (
@@ -37,6 +38,7 @@ from asn_impact.estimation.simultaneous import (
     romano_wolf as romano_wolf,
 )
 from asn_impact.estimation.stacked import Stacked as Stacked
+from asn_impact.estimation.switchers import Switchers as Switchers
 from asn_impact.estimation.synthetic_did import SyntheticDiD as SyntheticDiD
 from asn_impact.estimation.triple import TripleDifference as TripleDifference
 from asn_impact.estimation.two_way import TwoWay as TwoWay

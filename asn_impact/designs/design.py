@@ -12,6 +12,7 @@ import pandas as pd
 
 from asn_impact.arguments import Steps, did_you_mean
 from asn_impact.arrays import Bool, Float, Int, readonly
+from asn_impact.designs.status import first_switch, read_status
 from asn_impact.display import card
 from asn_impact.errors import DesignError
 from asn_impact.intake.training import Rollout
@@ -37,7 +38,8 @@ class Design:
     panel
         The units that can take part.
     adopted
-        (U,) step of the timeline from which the unit is treated; ``inf`` for never in the window.
+        (U,) step of the timeline from which the unit is treated; ``inf`` for never in the window. Where treatment may
+        end: of the first switch.
     cluster
         (U,) position of the unit's cluster in `clusters`.
     clusters
@@ -50,6 +52,8 @@ class Design:
         What counts alike: ``"units"`` or ``"records"``.
     notes
         Who was set aside and why.
+    status
+        (U, T) who is treated when, where treatment may end; None where it stays.
     """
 
     panel: Panel
@@ -60,9 +64,14 @@ class Design:
     treatment: str = "treatment"
     weights: Weighing = "units"
     notes: tuple[Message, ...] = ()
+    status: Bool | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "adopted", readonly(np.asarray(self.adopted, dtype=np.float64)))
+        if self.status is not None:
+            object.__setattr__(self, "status", readonly(np.asarray(self.status, dtype=np.bool_)))
+            if not np.array_equal(self.adopted, first_switch(self.status, self.panel.timeline)):
+                raise DesignError(Message("designs.status_moved"))
         object.__setattr__(self, "cluster", readonly(np.asarray(self.cluster, dtype=np.int64)))
 
     @cached_property
@@ -84,7 +93,9 @@ class Design:
         return int(np.count_nonzero(np.bincount(self.cluster[units])))
 
     def treated(self) -> Bool:
-        """(U, T) True from the first treated period of a unit on."""
+        """(U, T) True from the first treated period of a unit on, or as long as it lasts where treatment may end."""
+        if self.status is not None:
+            return self.status
         return np.asarray(self.panel.timeline.steps[None, :] >= self.adopted[:, None])
 
     def where(self, units: Bool) -> Design:
@@ -97,6 +108,7 @@ class Design:
             adopted=self.adopted[members],
             cluster=cluster,
             clusters=tuple(self.clusters[i] for i in codes),
+            status=None if self.status is None else self.status[members],
         )
 
     def without(self, cluster: int) -> Design:
@@ -213,6 +225,9 @@ def assign(
 ) -> Design:
     """Return the design: the panel's units with their adoption times and clusters.
 
+    A rollout with a status (``read_rollout_from_status(..., absorbing="ends")``) makes a design for `Switchers`: nobody
+    is set aside for being treated from the start, and cells of unknown status are left out.
+
     A unit is treated from the period on that contains its start, whatever the length of the periods. A quarter,
     half-year or year whose first month is over when the course ends is treated in part: that cell of that unit is left
     out, so that it is neither "before" nor "after".
@@ -250,7 +265,11 @@ def assign(
     placed, notes = _adoption(panel, rollout, by)
     adopted = placed.steps
     before = panel.observed
-    if partly == "left_out":
+    status, switches = None, tuple[Message, ...]()
+    if rollout.status is not None:
+        status, panel, switches = read_status(panel, rollout.status, by)
+        adopted = first_switch(status, panel.timeline)
+    elif partly == "left_out":
         panel = _without_partly(panel, placed)
     keep, aside = _usable(panel, adopted, cluster, always)
     adopted = np.maximum(adopted, 0.0)
@@ -265,7 +284,8 @@ def assign(
         clustered_by=cluster,
         treatment=rollout.label,
         weights=weights,
-        notes=(*panel.notes, *rollout.notes, *notes, *aside, *_holes(panel, keep, before)),
+        notes=(*panel.notes, *rollout.notes, *notes, *switches, *aside, *_holes(panel, keep, before)),
+        status=status,
     )
     design = design if keep.all() else design.where(keep)
     _refuse_no_contrast(design)

@@ -15,10 +15,12 @@ from asn_impact.estimation.imputation import Imputation, TwoStage
 from asn_impact.estimation.inference import Classical, ClusterRobust, Inference, infer
 from asn_impact.estimation.jackknife import BiasReduced, Jackknife
 from asn_impact.estimation.placebo import Placebo
+from asn_impact.estimation.poisson import Poisson
 from asn_impact.estimation.resampling import Permutation, WildBootstrap
 from asn_impact.estimation.saturated import InteractionWeighted, Saturated
 from asn_impact.estimation.simultaneous import Multiplier, Simultaneous, romano_wolf
 from asn_impact.estimation.stacked import Stacked
+from asn_impact.estimation.switchers import Switchers
 from asn_impact.estimation.synthetic_did import SyntheticDiD
 from asn_impact.estimation.triple import TripleDifference
 from asn_impact.estimation.two_way import TwoWay
@@ -44,9 +46,11 @@ __all__ = [
     "Multiplier",
     "Permutation",
     "Placebo",
+    "Poisson",
     "Saturated",
     "Simultaneous",
     "Stacked",
+    "Switchers",
     "SyntheticDiD",
     "TripleDifference",
     "TwoStage",
@@ -68,6 +72,8 @@ ESTIMATORS: Final = {
     "stacked": Stacked,
     "triple_difference": TripleDifference,
     "synthetic_did": SyntheticDiD,
+    "poisson": Poisson,
+    "switchers": Switchers,
     "efficient": Efficient,
     "dose": Dose,
     "along": Along,

@@ -166,7 +166,7 @@ def effects_by_cell(
             "event_time": event_time,
         }
     )
-    missing = np.isnan(fit.estimate)
+    missing = ~fit.known
     if missing[event_time >= 0 if (event_time >= 0).any() else ...].all():
         nothing = Message("estimation.nothing_estimable", name=estimator.entry.name)
         given_that = Message("estimation.covariates_explain") if estimator.covariates else None

@@ -7,10 +7,11 @@ the overall effect or the event study, is a weighted mean of an estimator's own 
 
 from __future__ import annotations
 
+import functools
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
@@ -25,6 +26,8 @@ from asn_impact.estimation.left_out import left_out_table
 from asn_impact.estimation.methods import Procedure
 from asn_impact.estimation.views import Calendar, Cells, Cohorts, EventStudy, Overall, View, keep_whole
 from asn_impact.estimation.working import Working
+from asn_impact.measures.panel import Outcome
+from asn_impact.measures.ratio import RatioOf
 from asn_impact.verbs import public_verb
 from asn_impact.words import Message, each_once, paragraph
 
@@ -144,6 +147,16 @@ class Fit(ABC):
         """The fit of the estimator's own terms, where this one averages them."""
         return self
 
+    @property
+    def known(self) -> Bool:
+        """(k,) estimates that an average counts."""
+        return np.isfinite(self.estimate)
+
+    def cell_variance(self, design: Design) -> Float:
+        """(U, T) working variance of each cell mean, on whatever scale: one over the weight of the cell."""
+        weight = np.where(design.panel.observed, design.panel.weight, 0.0)
+        return np.divide(1.0, weight, out=np.zeros_like(weight), where=weight > 0)
+
     def influence_of(self, weights: Float) -> Float:
         """(G, m) influence of (m, k) weighted sums of the estimates."""
         return np.asarray(np.nan_to_num(self.influence()) @ weights.T)
@@ -249,12 +262,8 @@ def moments_of(design: Design, weights: Float, groups: Bool) -> Float:
 
 
 def spread(effects: Effects, weights: Float) -> Float:
-    """Weights on errors of variance one over the weight of the cell, as weights on errors of variance one."""
-    panel = effects.design.panel
-    weight = np.where(panel.observed, panel.weight, 0.0)
-    return np.asarray(
-        np.nan_to_num(weights) * np.sqrt(np.divide(1.0, weight, out=np.zeros_like(weight), where=weight > 0))
-    )
+    """Weights on errors of the working variance of each cell, as weights on errors of variance one."""
+    return np.asarray(np.nan_to_num(weights) * np.sqrt(effects.fit.cell_variance(effects.design)))
 
 
 def _same_terms(effects: Effects, without: Effects) -> Float:
@@ -267,6 +276,18 @@ def _same_terms(effects: Effects, without: Effects) -> Float:
     return np.stack([loadings.get(tuple(row), empty) for row in effects.terms.itertuples(index=False)])
 
 
+def _for_treatment_that_stays(estimate: Callable[[Any, Design], Effects]) -> Callable[[Any, Design], Effects]:
+    """Return the method of an estimator with a refusal of designs whose treatment ends: it would take it to stay."""
+
+    @functools.wraps(estimate)
+    def checked(self: Any, design: Design) -> Effects:  # noqa: ANN401 - any estimator
+        if design.status is not None:
+            raise EstimationError(Message("estimation.treatment_ends", name=self.entry.name))
+        return estimate(self, design)
+
+    return checked
+
+
 @dataclass(frozen=True)
 class Estimator(Procedure):
     """Parameters in the object, data in the call: the base of all estimators.
@@ -276,6 +297,15 @@ class Estimator(Procedure):
 
     #: Whether the weights on the cell means depend on which cells are seen, and never on the outcome.
     fixed_weights: ClassVar[bool] = False
+    #: Whether a treatment may end again.
+    ends: ClassVar[bool] = False
+    #: Whether estimates are logs of ratios: told as changes in per cent.
+    relative: ClassVar[bool] = False
+
+    def __init_subclass__(cls, **kwargs: object) -> None:
+        super().__init_subclass__(**kwargs)
+        if "estimate" in vars(cls) and not cls.ends:
+            cls.estimate = _for_treatment_that_stays(cls.estimate)  # type: ignore[method-assign, assignment]
 
     @public_verb
     def __call__(self, design: Design) -> Effects:
@@ -358,6 +388,12 @@ class Effects:
 
     #: Whether the sampling error of the cohort sizes is part of the influence of an average.
     sizes_estimated: ClassVar[bool] = True
+
+    @property
+    def outcome(self) -> Outcome:
+        """What the estimates are on, with their unit: the outcome of the panel, or its change in per cent."""
+        outcome = self.design.panel.outcome
+        return RatioOf(outcome) if self.estimator.relative else outcome
 
     @property
     def estimate(self) -> Float:
@@ -498,7 +534,7 @@ class Effects:
             return self._overall_of_view(view)
         if self.cells is None:
             return self._of_treatment(view)
-        known = keep_whole(np.isfinite(self.estimate), view.needed(self.cells), self.cells)
+        known = keep_whole(self.fit.known, view.needed(self.cells), self.cells)
         terms, member = view(self.cells, self.design)
         left = (member & known).any(axis=1)
         if not left.any():
@@ -730,6 +766,9 @@ class Averaged(Fit):
     @property
     def working(self) -> Working | None:
         return self.fit.working
+
+    def cell_variance(self, design: Design) -> Float:
+        return self.fit.cell_variance(design)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

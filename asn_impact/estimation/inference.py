@@ -130,11 +130,12 @@ class Inference:
         return head + ")"
 
     def _repr_html_(self) -> str:
-        design, counts = self.effects.design, self.clusters
+        design, counts, outcome = self.effects.design, self.clusters, self.effects.outcome
+        unit = "log of a ratio" if self.effects.estimator.relative else outcome.unit
         facts: list[tuple[str, object]] = [
             (
                 "outcome",
-                f"{design.panel.outcome.name}{', ' + design.panel.outcome.unit if design.panel.outcome.unit else ''}",
+                f"{outcome.name}{', ' + unit if unit else ''}",
             ),
             ("estimator", self.effects.estimator.name),
             ("inference", self.rule.name),

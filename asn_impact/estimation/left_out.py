@@ -29,7 +29,7 @@ def left_out_cells(effects: Effects) -> Bool:
     if cells is None or not (cells.event_time >= 0).any():
         return np.zeros(design.panel.mean.shape, dtype=np.bool_)
     fit = effects.fit.by_cell
-    after = (cells.event_time >= 0) & np.isfinite(fit.estimate)
+    after = (cells.event_time >= 0) & fit.known
     mixed = np.random.default_rng(0).uniform(0.5, 1.5, len(after)) * after  # zero only where every weight is
     weight = np.abs(fit.loadings_of(mixed[None])[0])
     return np.asarray(design.treated() & design.panel.observed & (weight <= _SAYS * weight.max(initial=0.0)))

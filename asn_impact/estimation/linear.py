@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Literal
 
 import numpy as np
 
@@ -131,11 +132,14 @@ class LeastSquares(Fit):
     covariates
         For each regressor its position in ``design.panel.covariates``, or -1 for one that is constant inside a
         cell, such as the treatment. Empty: all are constant inside cells.
+    trend
+        ``"unit"``: a straight line for each unit beside its effect. A unit seen twice says nothing then.
     """
 
     design: Design
     regressors: Float
     covariates: tuple[int, ...] = ()
+    trend: Literal["common", "unit"] = "common"
 
     @cached_property
     def weight(self) -> Float:
@@ -147,6 +151,8 @@ class LeastSquares(Fit):
         known = panel.observed & np.isfinite(self.regressors).all(axis=-1)
         by_record = self.design.weights == "records" and bool(panel.within.any())
         known &= (known * (panel.n if by_record else 1.0)).sum(axis=1, keepdims=True) > 1
+        if self.trend == "unit":
+            known &= known.sum(axis=1, keepdims=True) > (1 if by_record else 2)
         return np.where(known, panel.weight, 0.0)
 
     @property
@@ -174,7 +180,17 @@ class LeastSquares(Fit):
         columns = np.concatenate([(outcome - centre)[:, :, None], np.nan_to_num(self.regressors), periods], axis=2)
         total = weight.sum(axis=1)
         mean = np.einsum("ut,utq->uq", weight, columns) / np.where(total > 0, total, 1.0)[:, None]
-        return np.asarray((columns - mean[:, None, :]) * (weight > 0)[:, :, None])
+        rest = (columns - mean[:, None, :]) * (weight > 0)[:, :, None]
+        return np.asarray(rest if self.trend == "common" else self._without_lines(rest))
+
+    def _without_lines(self, columns: Float) -> Float:
+        """(U, T, q) columns less their weighted unit means, less a straight line of each unit too."""
+        weight = self.weight
+        steps, total = np.asarray(self.design.panel.timeline.steps, dtype=np.float64), weight.sum(axis=1)
+        line = (steps - (weight @ steps / np.where(total > 0, total, 1.0))[:, None]) * (weight > 0)
+        size = (weight * line**2).sum(axis=1)
+        slope = np.einsum("ut,utq->uq", weight * line, columns) / np.where(size > 0, size, 1.0)[:, None]
+        return np.asarray(columns - line[:, :, None] * slope[:, None, :])
 
     @cached_property
     def blocks(self) -> Blocks:
@@ -255,7 +271,8 @@ class LeastSquares(Fit):
     def classical(self) -> tuple[Float, float]:
         """(p, p) variance under independent errors of one size, and N - K with all effects counted."""
         units = int((self.weight.sum(axis=1) > 0).sum())
-        df = self.observations - units - self._periods + 1 - self.blocks.p
+        own = units if self.trend == "common" else 2 * units - 1  # the lines of all units make up that of the periods
+        df = self.observations - own - self._periods + 1 - self.blocks.p
         inside = self._contrast @ self._inside.sum(axis=(0, 1)) @ self._contrast
         p = self.blocks.p
         return self.blocks.inverse[:p, :p] * ((self.weight * self.residual**2).sum() + inside) / df, df

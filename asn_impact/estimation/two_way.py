@@ -42,6 +42,10 @@ class TwoWay(Estimator):
         Names of covariates of the panel to add to the treatment dummy.
     terms
         ``"event_time"`` estimates the event study in place of the one coefficient.
+    trend
+        ``"unit"``: each unit has a straight trend of its own beside its effect (Angrist and Pischke 2009, eq. 5.2.7).
+        Treated units need two untreated periods to learn it from. It takes away part of an effect that grows with
+        time. Event studies set the first lead to zero too, as no trend can be told from a slope in all leads.
 
     Examples
     --------
@@ -52,13 +56,15 @@ class TwoWay(Estimator):
     regressors: Names = ()
     covariates: Names = ()
     terms: Literal["overall", "event_time"] = "overall"
+    trend: Literal["common", "unit"] = "common"
 
     fixed_weights: ClassVar[bool] = True
 
     @property
     def entry(self) -> Method:
         """Name, sentence and source."""
-        own = estimator_entry("two_way", given(self.covariates))
+        trend = Message("methods.unit_trends") if self.trend == "unit" else None
+        own = estimator_entry("two_way", trend, given(self.covariates))
         if not self.regressors:
             return own
         short = Message("methods.two_way.of", names=self.regressors)
@@ -71,6 +77,8 @@ class TwoWay(Estimator):
 
     def estimate(self, design: Design) -> Effects:
         """Estimate on a design: the treatment, each regressor, or each time since adoption."""
+        if self.trend == "unit" and not self.regressors:
+            _refuse_no_line(design)
         if self.terms == "event_time":
             return self._by_event_time(design)
         if self.regressors:
@@ -90,9 +98,11 @@ class TwoWay(Estimator):
         before = times[times < 0]
         if not before.size:
             raise EstimationError(Message("estimation.nobody_before"))
-        times = times[times != before[-1]]
+        zero = before[-1:] if self.trend == "common" else before[[0, -1]]
+        times = times[~np.isin(times, zero)]
         effects = self._fit(design, (since[:, :, None] == times).astype(np.float64), times.tolist(), "event_time")
-        return replace(effects, reference=int(before[-1]))
+        notes = () if self.trend == "common" else (Message("estimation.two_references", first=int(zero[0])),)
+        return replace(effects, reference=int(before[-1]), notes=(*effects.notes, *notes))
 
     def _fit(
         self, design: Design, regressors: Float, names: Sequence[object], column: str, places: tuple[int, ...] = ()
@@ -104,7 +114,7 @@ class TwoWay(Estimator):
         places = (*(places or (-1,) * len(names)), *_places(design, self.covariates))
         # the regressors of interest go last in the search, so that a control equal to one of them is named as the
         # culprit
-        fit = LeastSquares(design, columns, places)
+        fit = LeastSquares(design, columns, places, self.trend)
         explained = fit.collinear()
         collinear = [labels[j] for j in np.flatnonzero(explained)]
         if explained[: len(names)].all() or self._hides_treatment(fit, len(names)):
@@ -116,7 +126,7 @@ class TwoWay(Estimator):
         if collinear:
             notes = (Alert("estimation.regressors_collinear", names=collinear),)
             left = tuple(place for place, out in zip(places, explained, strict=True) if not out)
-            fit = LeastSquares(design, columns[:, :, ~explained], left)
+            fit = LeastSquares(design, columns[:, :, ~explained], left, self.trend)
         if not self.regressors and np.isfinite(design.adopted).all():
             notes = (*notes, Message("estimation.earlier_as_controls", name=self.entry.name))
         names_left = [label for label, out in zip(labels, explained, strict=True) if not out]
@@ -128,7 +138,17 @@ class TwoWay(Estimator):
             return False
         columns, places = fit.regressors, fit.covariates
         reordered = np.concatenate([columns[:, :, own:], columns[:, :, :own]], axis=2)
-        return bool(LeastSquares(fit.design, reordered, (*places[own:], *places[:own])).collinear()[-own:].any())
+        places = (*places[own:], *places[:own])
+        return bool(LeastSquares(fit.design, reordered, places, self.trend).collinear()[-own:].any())
+
+
+def _refuse_no_line(design: Design) -> None:
+    """Raise where a treated unit is not seen in two periods before adoption: its trend would be that of its effect."""
+    before = (design.panel.observed & ~design.treated()).sum(axis=1)
+    short = np.flatnonzero((before < 2) & (design.panel.observed & design.treated()).any(axis=1))
+    if short.size:
+        units = [str(design.panel.units[u]) for u in short]
+        raise EstimationError(Message("estimation.no_line", n=len(units), units=units))
 
 
 def columns_of(design: Design, names: tuple[str, ...]) -> Float:

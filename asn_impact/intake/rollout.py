@@ -39,17 +39,20 @@ class Rollout:
         ``office``, ``month``, ``share``: the share of staff that had completed the course by the end of each
         month in which somebody completed it. Only from training records with staff numbers. With ``dose="hours"`` also
         ``hours``: hours of training (JP) completed so far for each member of the staff.
+    status : pandas.DataFrame or None
+        ``unit``, ``period``, ``on``: who was treated when, where treatment may end; else None.
     """
 
     adopted: pd.Series
     label: str = "treatment"
     notes: tuple[Message, ...] = ()
     doses: pd.DataFrame | None = None
+    status: pd.DataFrame | None = None
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "adopted", self.adopted.copy(deep=False))
-        if self.doses is not None:
-            object.__setattr__(self, "doses", self.doses.copy(deep=False))
+        for name in ("adopted", "doses", "status"):
+            if (value := getattr(self, name)) is not None:
+                object.__setattr__(self, name, value.copy(deep=False))
 
     def __repr__(self) -> str:
         treated = int(self.adopted.notna().sum())
@@ -176,7 +179,7 @@ def read_rollout_from_status(
     unit: str,
     period: str,
     treated: str,
-    absorbing: Literal["required", "first"] = "required",
+    absorbing: Literal["required", "first", "ends"] = "required",
 ) -> Rollout:
     """Return the first period in which each unit is treated, from a 0/1 column of a panel.
 
@@ -185,10 +188,12 @@ def read_rollout_from_status(
     frame : frame
         A panel: one row a unit and period.
     unit, period, treated : str
-        Names of the columns; ``treated`` is 0 or 1 and, once 1, stays 1.
-    absorbing : {"required", "first"}
+        Names of the columns; ``treated`` is 0 or 1 and, once 1, stays 1 unless ``absorbing`` says otherwise.
+    absorbing : {"required", "first", "ends"}
         ``"first"`` for a 0/1 column that marks an event, such as the year of a grant: the unit counts as treated from
-        the first 1 on, whatever follows. ``"required"`` refuses a treatment that ends again.
+        the first 1 on, whatever follows. ``"ends"`` for a treatment that ends and may come back, such as staff who
+        leave or a system switched off: the column is kept as it is, for `Switchers`. ``"required"`` refuses a treatment
+        that ends again.
 
     Raises
     ------
@@ -220,14 +225,15 @@ def read_rollout_from_status(
     if len(lapses) and absorbing == "required":
         units = _mask_units(lapses)
         raise DesignError(Message("training.status_ends", n=len(lapses), units=units, name=treated))
-    if len(lapses):
+    if len(lapses) and absorbing == "first":
         notes = (*notes, Message("training.counts_from_first", name=treated, n=len(lapses)))
     notes = (*notes, *_gaps(rows, first, treated))
     labels = rows["unit"].drop_duplicates()
     at = {int(p): i for i, p in reversed(list(enumerate(position)))}
     rows_of_starts = [at.get(int(first[u])) if u in first.index else None for u in labels]
     values = raw.reindex([-1 if i is None else i for i in rows_of_starts])
-    return Rollout(_series(labels, values, unit, treated), treated, notes)
+    status = pd.DataFrame({"unit": owner, "period": raw, "on": on}) if absorbing == "ends" else None
+    return Rollout(_series(labels, values, unit, treated), treated, notes, status=status)
 
 
 def _gaps(rows: pd.DataFrame, first: pd.Series, treated: str) -> tuple[Message, ...]:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Any, Final, Literal, TypeAlias
+
+import numpy as np
 
 from asn_impact.words import Message, Quantity, verbatim
 from asn_impact.words.catalogue import keys_of
@@ -22,6 +24,8 @@ __all__ = [
     "wait_words",
     "within_words",
 ]
+
+Number: TypeAlias = Any  #: a number, an array of numbers or a frame of them
 
 _HOURS: Final[Mapping[str, str]] = {"working minutes": "working hours", "minutes": "hours"}
 _ANSWERS: Final = frozenset({"", "points", "score"})  # units of a score; any other is a number with a unit of its own
@@ -49,6 +53,8 @@ class OutcomeWords:
         What a value is multiplied with before it is shown: 100 for shares.
     decimals
         Least number of decimals.
+    ratio
+        Whether effects are logs of ratios, shown as changes in per cent.
     """
 
     label: Message
@@ -61,6 +67,15 @@ class OutcomeWords:
     explained: Message | None = None
     scale: float = 1.0
     decimals: int = 1
+    ratio: bool = False
+
+    def shown(self, effect: Number) -> Number:
+        """Return an effect, or an end of its interval, as it is shown: in display units, or in per cent of a ratio."""
+        return self.scale * np.expm1(effect) if self.ratio else self.scale * effect
+
+    def shown_error(self, error: Number, effect: Number) -> Number:
+        """Return the standard error of an effect as it is shown; that of a ratio by the delta method."""
+        return self.scale * np.exp(effect) * error if self.ratio else self.scale * error
 
 
 @dataclass(frozen=True)

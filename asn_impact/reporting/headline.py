@@ -38,7 +38,7 @@ def headline_message(inference: Inference, *, level: float = 0.95, grade: Grade 
     if whole is None:
         return _count_of_terms(inference, level)
     low, high = whole.interval(level)
-    outcome = whole.effects.design.panel.outcome
+    outcome = whole.effects.outcome
     return finding_message(
         outcome,
         estimate=float(whole.estimate[0]),

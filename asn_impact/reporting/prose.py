@@ -59,9 +59,9 @@ def say_finding(inference: Inference, *, level: float, grade: Grade | None = Non
         return [opening]
     if grade is not None and grade.contradicted:
         return [opening]
-    outcome = inference.effects.design.panel.outcome
+    outcome = inference.effects.outcome
     words = outcome.words
-    low, high = (words.scale * float(end[0]) for end in inference.interval(level))
+    low, high = (float(words.shown(end[0])) for end in inference.interval(level))
     if low > 0 or high < 0:
         shown = grade is None or grade.shown
         return [opening, Message("report.finding.clear" if shown else "report.finding.clear_difference")]

@@ -125,8 +125,8 @@ def finding_message(
         return _contradicted(words, estimate, (low, high), level, origin, grade)
     fell = high < 0
     sign = -1.0 if fell else 1.0
-    ends = sorted((sign * words.scale * low, sign * words.scale * high))
-    size = sign * words.scale * estimate
+    ends = sorted(float(sign * words.shown(end)) for end in (low, high))
+    size = float(sign * words.shown(estimate))
     decimals = decimals_for([size, *ends], words.decimals)
     amount = _with_unit(Quantity(size, f"{origin}.estimate", decimals), words.unit)
     if math.isnan(low) or math.isnan(high):
@@ -146,7 +146,7 @@ def _contradicted(
     words: OutcomeWords, estimate: float, ends: tuple[float, float], level: float, origin: str, grade: Grade
 ) -> Message:
     """Return a finding that its own data speak against: a difference with its sign, and why it is no effect."""
-    values = [words.scale * value for value in (estimate, *ends)]
+    values = [float(words.shown(value)) for value in (estimate, *ends)]
     decimals = decimals_for([v for v in values if not math.isnan(v)], words.decimals)
     sources = (f"{origin}.estimate", f"{origin}.conf_low", f"{origin}.conf_high")
     size, low, high = (Quantity(v, source, decimals) for v, source in zip(values, sources, strict=True))

@@ -94,6 +94,8 @@ def bacon(design: Design) -> Decomposition:
 
 
 def _require_balanced(design: Design) -> None:
+    if design.status is not None:
+        raise DesignError(Message("estimation.treatment_ends", name="bacon()"))
     panel = design.panel
     if (empty := int((~panel.observed).sum())) > 0:
         raise DesignError(Message("checks.weights.gaps", empty=empty, cells=panel.observed.size))
@@ -167,6 +169,8 @@ def negative_weights(effects: Effects) -> NegativeWeights:
     De Chaisemartin and D'Haultfoeuille (2020), American Economic Review 110, theorem 1, for two-way fixed effects.
     """
     one_estimate(effects)
+    if effects.design.status is not None:
+        raise EstimationError(Message("estimation.treatment_ends", name="negative_weights()"))
     weight = np.where(effects.design.treated(), effects.loadings()[0], 0.0)
     if abs(weight.sum() - 1) > 1e-6:
         raise EstimationError(Message("checks.weights.not_a_mean", sum=float(weight.sum())))

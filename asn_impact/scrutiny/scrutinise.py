@@ -11,7 +11,7 @@ import pandas as pd
 
 from asn_impact.arguments import Names, Times, did_you_mean
 from asn_impact.display import card
-from asn_impact.errors import InputError
+from asn_impact.errors import AsnImpactError, InputError
 from asn_impact.estimation import Inference
 from asn_impact.estimation.effects import Effects
 from asn_impact.estimation.inference import Rule
@@ -175,7 +175,7 @@ def scrutinise(
     if margin is not None and not 0 < margin < float("inf"):
         raise InputError(Message("scrutiny.margin", found=repr(margin)))
     design = case.overall.design
-    answers = tuple(check for entry in checks if (check := entry.run(case)) is not None)
+    answers = tuple(check for entry in checks if (check := _answer(entry, case)) is not None)
     letter = grade(
         answers,
         estimable=case.finding is not None,
@@ -187,6 +187,16 @@ def scrutinise(
     )
     path = case.path if isinstance(case.path, EventPath) else None
     return Scrutiny(case.finding, answers, letter, case.breakdown, path)
+
+
+def _answer(entry: CheckEntry, case: Case) -> Check | None:
+    """Return the answer of a check; one that needs treatment that stays cannot say anything where it may end."""
+    try:
+        return entry.run(case)
+    except AsnImpactError as problem:
+        if case.design.status is None:
+            raise
+        return entry.cannot_say(problem)
 
 
 def _refuse_unknown(explained: Mapping[str, str], checks: Sequence[CheckEntry]) -> None:

@@ -107,10 +107,13 @@ def specification_curve(
     Raises
     ------
     EstimationError
-        Nothing to combine.
+        Nothing to combine, or estimators of differences and of ratios together.
     """
     if not (designs and estimators and rules):
         raise EstimationError(Message("checks.specification_curve.nothing"))
+    if len({estimator.relative for estimator in estimators}) > 1:
+        ratios = [estimator.entry.name for estimator in estimators if estimator.relative]
+        raise EstimationError(Message("checks.specification_curve.units", names=ratios))
     rows = [
         row
         for name, design in designs.items()
@@ -160,7 +163,8 @@ def _defensible(effects: Effects) -> list[Estimator]:
     ahead = effects.anticipation
     others: list[Estimator] = [GroupTime(anticipation=ahead), GroupTime(controls="never", anticipation=ahead)]
     others += [] if ahead else [Imputation(), TwoWay()]
-    return list({estimator.name: estimator for estimator in (effects.estimator, *others)}.values())
+    every = (effects.estimator, *others)
+    return list({one.name: one for one in every if one.relative == effects.estimator.relative}.values())
 
 
 def _run(case: Case) -> Check:

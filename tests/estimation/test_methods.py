@@ -48,6 +48,8 @@ CHECKED = {
     "stacked": "reference/test_stacked.py",
     "synthetic_did": "reference/test_synthetic_did.py",
     "triple_difference": "estimation/test_triple.py",
+    "poisson": "estimation/test_poisson.py",
+    "switchers": "estimation/test_switchers.py",
     "efficient": "estimation/test_efficient.py",
     "dose": "estimation/test_dose.py",
     "along": "estimation/test_curve.py",
@@ -72,6 +74,8 @@ MEASURED_AS = {"along": "a completion curve", "cluster_robust": "CR1 t(G-1)"}
 NOT_MEASURED = {
     "classical": "it takes records as independent, which they are not here",
     "two_way_clustered": "it is for comparison with other software",
+    "switchers": "no treatment ends in the worlds there: estimation/test_switchers.py draws its own",
+    "poisson": "the worlds there have no counts: estimation/test_poisson.py draws its own",
 }
 
 METHODS = ESTIMATORS | RULES

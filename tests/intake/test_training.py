@@ -104,7 +104,7 @@ def test_anything_but_zero_and_one_is_refused(on: list[Any]) -> None:
 
 
 def test_treatment_that_ends_is_refused_by_unit() -> None:
-    with pytest.raises(DesignError, match=r"ends again: 'A'"):
+    with pytest.raises(DesignError, match=r"ends again: 'A'.*Switchers\(\)"):
         status(panel([0, 1, 0, 0, 0, 0]))
     with pytest.raises(DesignError, match="disagree"):
         status(pd.DataFrame({"u": ["A", "A"], "t": [1, 1], "d": [0, 1]}))
@@ -370,7 +370,7 @@ def test_arguments_of_read_training_are_checked(asked: dict[str, Any], message: 
 
 def test_arguments_of_a_ready_rollout_are_checked() -> None:
     panel = pd.DataFrame({"u": ["A", "A"], "t": [1, 2], "d": [0, 1]})
-    with pytest.raises(InputError, match=r"absorbing='last'\). Expected 'required' or 'first'"):
+    with pytest.raises(InputError, match=r"absorbing='last'\). Expected 'required', 'first' or 'ends'"):
         read_rollout_from_status(panel, unit="u", period="t", treated="d", absorbing="last")  # type: ignore[arg-type]
     with pytest.raises(InputError, match="Expected a text"):
         read_rollout(panel, unit=0, adopted="d")  # type: ignore[arg-type]

@@ -86,7 +86,7 @@ def event_study(
     table, effects = inference.table(level), inference.effects
     if "event_time" not in table:
         raise InputError(Message("charts.event_study.no_event_time", found=tuple(effects.terms.columns)))
-    timeline, words = effects.design.panel.timeline, outcome_words(effects.design.panel.outcome)
+    timeline, words = effects.design.panel.timeline, outcome_words(effects.outcome)
     step = months_in_step(timeline)
     base = None if effects.reference is None else step * effects.reference
     data = _make_data(table.assign(event_time=step * table["event_time"]), words, base)
@@ -133,7 +133,7 @@ def _add_band(
         inference.estimate, band.estimate, rtol=1e-9, atol=1e-12, equal_nan=True
     ):
         raise InputError(Message("charts.event_study.band_other"))
-    low, high = (words.scale * end for end in band.interval(level))
+    low, high = (words.shown(end) for end in band.interval(level))
     times = months_in_step(band.effects.design.panel.timeline) * band.effects.terms["event_time"]
     ends = pd.DataFrame({"event_time": times, "band_low": low, "band_high": high})
     data = data.merge(ends, on="event_time", how="left")
@@ -165,7 +165,7 @@ def _make_data(table: pd.DataFrame, words: OutcomeWords, base: int | None) -> pd
     """Return what the event study draws: display units, the base period marked where there is one."""
     columns = ["estimate", "conf_low", "conf_high"]
     data = table[["event_time", *columns]].copy()
-    data[columns] = data[columns] * words.scale
+    data[columns] = words.shown(data[columns])
     data = data.assign(base=False if base is None else data["event_time"].eq(base))
     data.loc[data["base"], columns] = [0.0, np.nan, np.nan]
     if base is not None and not data["base"].any():

@@ -108,7 +108,7 @@ def _make_data(curve: SpecificationCurve, words: OutcomeWords) -> pd.DataFrame:
     columns = ["estimate", "conf_low", "conf_high"]
     data = curve.table.dropna(subset=["estimate"])[["design", "estimator", "rule", *columns]]
     data = data.sort_values("estimate", kind="stable", ignore_index=True)
-    data[columns] = data[columns].astype(float) * words.scale
+    data[columns] = words.shown(data[columns].astype(float))
     return close_ends(data).assign(position=np.arange(len(data)))
 
 

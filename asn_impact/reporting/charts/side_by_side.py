@@ -84,14 +84,14 @@ def _make_row(name: str, inference: Inference, language: Language, level: float)
     check_kind("forest", "inferences", inference, "Inference", "infer(effects.overall(), BiasReduced())")
     if (n := len(inference.estimate)) != 1:
         raise InputError(Message("charts.forest.several_numbers", name=name or repr(inference), n=n))
-    words = outcome_words(inference.effects.design.panel.outcome)
+    words = outcome_words(inference.effects.outcome)
     low, high = inference.interval(level)
     return {
         "measure": name or str(words.short[language]),
         "unit": str(words.unit[language]),
-        "estimate": words.scale * float(inference.estimate[0]),
-        "conf_low": words.scale * float(low[0]),
-        "conf_high": words.scale * float(high[0]),
+        "estimate": float(words.shown(inference.estimate[0])),
+        "conf_low": float(words.shown(low[0])),
+        "conf_high": float(words.shown(high[0])),
     }
 
 

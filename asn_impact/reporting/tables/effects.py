@@ -68,12 +68,13 @@ def results(inferences: Mapping[str, Inference] | Sequence[Inference], *, level:
 
 def _rows(name: str, inference: Inference, level: float) -> pd.DataFrame:
     design = inference.effects.design
-    words = design.panel.outcome.words
+    words = inference.effects.outcome.words
     table = inference.table(level)
     if "event_time" in table:
         table["event_time"] = months_in_step(design.panel.timeline) * table["event_time"]
-    columns = ["estimate", "std_error", "conf_low", "conf_high"]
-    table[columns] = table[columns] * words.scale
+    table["std_error"] = words.shown_error(table["std_error"], table["estimate"])
+    columns = ["estimate", "conf_low", "conf_high"]
+    table[columns] = words.shown(table[columns])
     measure = as_message(name) if name else words.short
     table.insert(0, "outcome", pd.Series([measure] * len(table), dtype=object))
     table.insert(1, "unit", pd.Series([words.unit] * len(table), dtype=object))

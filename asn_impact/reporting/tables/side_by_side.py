@@ -79,10 +79,11 @@ def _terms(level: float) -> list[Message]:
 def _column(inference: Inference, level: float, names: Mapping[Method, Message]) -> list[object]:
     """Return the cells of one column, in the order of the terms."""
     design = inference.effects.design
-    panel, words = design.panel, design.panel.outcome.words
+    panel, words = design.panel, inference.effects.outcome.words
     low, high = inference.interval(level)
-    ends = (words.scale * float(low[0]), words.scale * float(high[0]))
-    estimate, error = words.scale * float(inference.estimate[0]), words.scale * float(inference.std_error[0])
+    ends = (float(words.shown(low[0])), float(words.shown(high[0])))
+    estimate = float(words.shown(inference.estimate[0]))
+    error = float(words.shown_error(inference.std_error[0], inference.estimate[0]))
     decimals = decimals_for([estimate, error, *ends], 2)
     return [
         words.short,

@@ -181,7 +181,7 @@ def _refuse_infinite(**amounts: float) -> None:
 
 
 def _refuse_effect(inference: Inference, across_offices: Across) -> None:
-    outcome = inference.effects.design.panel.outcome
+    outcome = inference.effects.outcome
     if len(inference.estimate) != 1:
         raise InputError(Message("planning.returns.several_effects", n=len(inference.estimate)))
     if outcome.unit not in DAYS:
