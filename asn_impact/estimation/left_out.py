@@ -32,7 +32,10 @@ def left_out_cells(effects: Effects) -> Bool:
     after = (cells.event_time >= 0) & fit.known
     mixed = np.random.default_rng(0).uniform(0.5, 1.5, len(after)) * after  # zero only where every weight is
     weight = np.abs(fit.loadings_of(mixed[None])[0])
-    return np.asarray(design.treated() & design.panel.observed & (weight <= _SAYS * weight.max(initial=0.0)))
+    silent = weight <= _SAYS * weight.max(initial=0.0)
+    for term in np.flatnonzero(after & ~np.isfinite(fit.estimate)):  # counted, with nothing seen in it
+        silent[design.adopted == design.cohorts[cells.cohort[term]], cells.period[term]] = False
+    return np.asarray(design.treated() & design.panel.observed & silent)
 
 
 def left_out_table(effects: Effects) -> pd.DataFrame:

@@ -31,7 +31,7 @@ from asn_impact.estimation.effects import Averaged, Effects, Estimator
 from asn_impact.estimation.imputation import predictors
 from asn_impact.estimation.methods import Method, estimator_entry, given
 from asn_impact.estimation.two_way import columns_of
-from asn_impact.estimation.views import Cells, keep_whole
+from asn_impact.estimation.views import Cells, Overall, View, keep_whole
 from asn_impact.words import Alert, Message
 
 __all__ = ["Poisson"]
@@ -582,8 +582,11 @@ class RatioOfTotals(Averaged):
 class PoissonEffects(Effects):
     """Log ratios by cohort and period, whose views are ratios of totals."""
 
-    def _average(self, cells: Cells, member: Bool, *, alike: bool) -> Averaged:
-        return RatioOfTotals(self.fit, cells, member, alike)
+    def _average(self, cells: Cells, view: View, known: Bool) -> Averaged:
+        if isinstance(view, Overall) and view.of is not None:
+            raise EstimationError(Message("estimation.ratio_has_one_overall", view=repr(view)))
+        member = view(cells, self.design)[1] & known
+        return RatioOfTotals(self.fit, cells, member[member.any(axis=1)], view.alike, view.needed(cells))
 
 
 def _log_ratio(seen: Float, expected: Float) -> Float:
