@@ -18,7 +18,7 @@ from asn_impact.designs import Design
 
 __all__ = ["CONVENTIONS", "Convention", "Counted", "Program", "count"]
 
-Program: TypeAlias = Literal["stata", "areg", "fixest", "sandwich"]
+Program: TypeAlias = Literal["stata", "areg", "fixest", "sandwich", "survey"]
 
 
 @dataclass(frozen=True)
@@ -60,15 +60,20 @@ class Convention:
         Whether redundant period effects are found by which rows link them; else one is taken to be so.
     residual
         Whether the t distribution has N - K degrees of freedom in place of G - 1.
+    rank
+        Whether coefficients are counted at all: not where the factor is G / (G - 1) alone.
     """
 
     units: bool
     singles: bool
     links: bool = True
     residual: bool = False
+    rank: bool = True
 
     def parameters(self, counted: Counted) -> int:
         """K, with the constant."""
+        if not self.rank:
+            return 1
         redundant = counted.parts if self.links else 1
         return counted.free - redundant + (counted.units if self.units else 1)
 
@@ -82,12 +87,13 @@ class Convention:
         return counted.rows - self.parameters(counted) if self.residual else counted.clusters - 1.0
 
 
-#: reghdfe 6 and xtreg; areg and regress with dummies; fixest 0.12 to 0.14; sandwich 3 with lmtest.
+#: reghdfe 6 and xtreg; areg and regress with dummies; fixest 0.12 to 0.14; sandwich 3 with lmtest; survey 4 (svyglm).
 CONVENTIONS: Final[dict[Program, Convention]] = {
     "stata": Convention(units=False, singles=False),
     "areg": Convention(units=True, singles=True),
     "fixest": Convention(units=False, singles=True, links=False),
     "sandwich": Convention(units=True, singles=True, residual=True),
+    "survey": Convention(units=False, singles=True, rank=False),
 }
 
 

@@ -224,8 +224,10 @@ class ClusterRobust(Rule):
         unit effects do not count, units seen once do, in N and in G; t(G - 1).
         ``"sandwich"``: what ``lmtest::coeftest(lm, vcov = vcovCL)`` prints: the factor of areg (``HC1`` with
         ``cadjust``); t(N - K).
+        ``"survey"``: Taylor linearisation as ``survey::svyglm`` with the clusters as primary units: G / (G - 1);
+        t(G - 1), its ``degf``. For a panel with a `sampling_weight` and ``assign(weights="records")``.
 
-        The last four say their factor in the notes. For what is no regression they have G / (G - 1) alone, and say so.
+        The last five say their factor in the notes. For what is no regression they have G / (G - 1) alone, and say so.
 
     Examples
     --------
