@@ -176,10 +176,12 @@ from asn_impact.scrutiny.sensitivity import (
     RelativeMagnitude as RelativeMagnitude,
     RobustInterval as RobustInterval,
     Smoothness as Smoothness,
+    SmoothnessSeen as SmoothnessSeen,
     breakdown as breakdown,
     robust_ends as robust_ends,
     robust_interval as robust_interval,
     sensitivity as sensitivity,
+    smoothness_seen as smoothness_seen,
 )
 
 __all__ = [

@@ -36,6 +36,7 @@ from asn_impact.scrutiny.sensitivity import (
     robust_ends,
     robust_interval,
     sensitivity,
+    smoothness_seen,
 )
 
 __all__ = [
@@ -67,6 +68,7 @@ __all__ = [
     "scrutinise",
     "sensitivity",
     "service_shares",
+    "smoothness_seen",
     "specification_curve",
     "spillover",
     "trends_before",
