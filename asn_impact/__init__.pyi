@@ -26,6 +26,7 @@ from asn_impact.estimation.inference import (
     Inference as Inference,
     infer as infer,
 )
+from asn_impact.estimation.bootstrap import ClusterBootstrap as ClusterBootstrap
 from asn_impact.estimation.jackknife import BiasReduced as BiasReduced, Jackknife as Jackknife
 from asn_impact.estimation.placebo import Placebo as Placebo
 from asn_impact.estimation.resampling import Permutation as Permutation, WildBootstrap as WildBootstrap
