@@ -26,6 +26,7 @@ from asn_impact.estimation.inference import (
     Inference as Inference,
     infer as infer,
 )
+from asn_impact.estimation.bootstrap import ClusterBootstrap as ClusterBootstrap
 from asn_impact.estimation.jackknife import BiasReduced as BiasReduced, Jackknife as Jackknife
 from asn_impact.estimation.placebo import Placebo as Placebo
 from asn_impact.estimation.poisson import Poisson as Poisson
@@ -186,10 +187,12 @@ from asn_impact.scrutiny.sensitivity import (
     RelativeMagnitude as RelativeMagnitude,
     RobustInterval as RobustInterval,
     Smoothness as Smoothness,
+    SmoothnessSeen as SmoothnessSeen,
     breakdown as breakdown,
     robust_ends as robust_ends,
     robust_interval as robust_interval,
     sensitivity as sensitivity,
+    smoothness_seen as smoothness_seen,
 )
 
 __all__ = [

@@ -37,6 +37,7 @@ from asn_impact.scrutiny.sensitivity import (
     robust_ends,
     robust_interval,
     sensitivity,
+    smoothness_seen,
 )
 
 __all__ = [
@@ -69,6 +70,7 @@ __all__ = [
     "scrutinise",
     "sensitivity",
     "service_shares",
+    "smoothness_seen",
     "specification_curve",
     "spillover",
     "trends_before",

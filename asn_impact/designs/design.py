@@ -245,7 +245,8 @@ def assign(
     cluster
         Attribute of the units whose values stand or fall together: the unit itself or something coarser.
     weights
-        ``"units"``: every office counts alike (times the weights of the panel). ``"records"``: every application does.
+        ``"units"``: every office counts alike (times the weights of the panel). ``"records"``: every application does,
+        with its sampling weight where the panel was tabulated with one.
     by
         Attribute of the units that the rollout names, where it does not name the units themselves: with ``"office"``
         all services of an office in ``tabulate(..., by=("office", "service"))`` are treated when their office is.
@@ -275,7 +276,7 @@ def assign(
     adopted = np.maximum(adopted, 0.0)
     codes, labels = _clusters(panel, cluster)
     if weights == "records":
-        panel = replace(panel, weight=panel.weight * panel.n)
+        panel = replace(panel, weight=panel.weight * panel.records)
     design = Design(
         panel=panel,
         adopted=adopted,

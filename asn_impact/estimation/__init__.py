@@ -5,6 +5,7 @@
 
 from typing import Final
 
+from asn_impact.estimation.bootstrap import ClusterBootstrap
 from asn_impact.estimation.curve import Along
 from asn_impact.estimation.dose import Dose
 from asn_impact.estimation.effects import Effects
@@ -32,6 +33,7 @@ __all__ = [
     "Along",
     "BiasReduced",
     "Classical",
+    "ClusterBootstrap",
     "ClusterRobust",
     "Dose",
     "Effects",
@@ -86,6 +88,7 @@ RULES: Final = {
     "classical": Classical,
     "two_way_clustered": TwoWayClustered,
     "wild_bootstrap": WildBootstrap,
+    "cluster_bootstrap": ClusterBootstrap,
     "permutation": Permutation,
     "placebo": Placebo,
     "simultaneous": Simultaneous,

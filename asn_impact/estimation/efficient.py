@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal
+from typing import Literal, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -13,11 +14,13 @@ from asn_impact.arrays import Float, Int
 from asn_impact.designs import Design
 from asn_impact.errors import EstimationError
 from asn_impact.estimation.clusters import cluster_sums
-from asn_impact.estimation.effects import Effects, Estimator, Fit
+from asn_impact.estimation.effects import Calendar, Cohorts, Effects, Estimator, Fit, View
 from asn_impact.estimation.methods import Method, estimator_entry
 from asn_impact.words import Message
 
 __all__ = ["Efficient", "PlugIn"]
+
+By: TypeAlias = Literal["overall", "event_time", "cohort", "calendar"]
 
 
 @dataclass(frozen=True)
@@ -34,8 +37,9 @@ class Efficient(Estimator):
     Parameters
     ----------
     by
-        ``"overall"``: the mean effect over all treated units and periods. ``"event_time"``: one effect for each time
-        since adoption with its own beta; `Effects.event_study` asks for it.
+        ``"overall"``: the mean effect over all treated units and periods. ``"event_time"``, ``"cohort"``,
+        ``"calendar"``: one effect for each time since adoption, wave or period, each with its own beta;
+        `Effects.event_study`, `cohorts` and `calendar` ask for them.
 
     Notes
     -----
@@ -48,7 +52,7 @@ class Efficient(Estimator):
     "Efficient estimator for drawn timing (Roth and Sant'Anna)"
     """
 
-    by: Literal["overall", "event_time"] = "overall"
+    by: By = "overall"
 
     @property
     def entry(self) -> Method:
@@ -56,20 +60,29 @@ class Efficient(Estimator):
         return estimator_entry("efficient", authors=("Roth", "Sant'Anna"))
 
     def estimate(self, design: Design) -> Effects:
-        """Estimate the overall effect, or one for each time since adoption."""
+        """Estimate the overall effect, or one for each time since adoption, wave or period."""
         refuse_unfit(design)
         fit = PlugIn(design, self.by)
         notes: tuple[Message, ...] = ()
         if np.isfinite(design.adopted).all():
             last = design.cohort_label(design.cohorts[-1])
             notes = (Message("estimation.later_as_controls", name=self.entry.name, wave=last),)
-        if self.by == "overall":
-            return Effects(self, design, pd.DataFrame({"term": ["overall"]}), fit, notes=notes)
-        return Effects(self, design, pd.DataFrame({"event_time": fit.times.astype(np.int64)}), fit, notes=notes)
+        return Drawn(self, design, fit.terms, fit, notes=notes)
 
     def estimate_by_event_time(self, design: Design) -> Effects:
         """Estimate one effect for every time since adoption, each with its own beta."""
         return Efficient("event_time").estimate(design)
+
+
+class Drawn(Effects):
+    """Effects that are no averages of one another: by wave and by period each has a beta of its own."""
+
+    def average_by(self, view: View) -> Effects:
+        """Return the overall effect, or those by wave or period, estimated for themselves."""
+        asked: dict[type[View], By] = {Cohorts: "cohort", Calendar: "calendar"}
+        if self.estimator == Efficient() and type(view) in asked:
+            return Efficient(asked[type(view)]).estimate(self.design)
+        return super().average_by(view)
 
 
 def refuse_unfit(design: Design) -> None:
@@ -101,11 +114,11 @@ class PlugIn(Fit):
     design
         Balanced, each unit its own cluster.
     by
-        One effect for all times since adoption together, or one for each.
+        One effect for all waves and periods together, or one for each time since adoption, wave or period.
     """
 
     design: Design
-    by: Literal["overall", "event_time"]
+    by: By
 
     @property
     def linear(self) -> bool:
@@ -119,44 +132,51 @@ class PlugIn(Fit):
         return waves, wave, units
 
     @cached_property
-    def _effects(self) -> list[tuple[int, int, int]]:
-        """Wave, period and last period before it, of every effect that has a control."""
-        waves, _, _ = self._waves
-        steps = self.design.panel.timeline.steps
-        return [
-            (int(g), int(t), int(np.flatnonzero(steps < waves[g])[-1]))
-            for g in np.flatnonzero(np.isfinite(waves))
-            for t in np.flatnonzero(steps >= waves[g])
-            if (waves > steps[t]).any() and (steps < waves[g]).any()
-        ]
+    def _effects(self) -> tuple[Int, Int, Int]:
+        """(E,) wave, period and last period before it, of every effect that has a control."""
+        waves, steps = self._waves[0], self.design.panel.timeline.steps
+        base = np.searchsorted(steps, waves) - 1
+        some = (steps >= waves[:, None]) & (steps < waves.max()) & (base >= 0)[:, None]
+        wave, period = np.nonzero(some & np.isfinite(waves)[:, None])
+        if not wave.size:
+            raise EstimationError(Message("estimation.no_wave_before_and_later"))
+        return wave, period, base[wave]
 
     @cached_property
-    def times(self) -> Float:
-        """(k,) times since adoption; inf for all of them."""
-        waves, steps = self._waves[0], self.design.panel.timeline.steps
-        if not self._effects:
-            raise EstimationError(Message("estimation.no_wave_before_and_later"))
-        return (
-            np.array([np.inf])
-            if self.by == "overall"
-            else np.unique([steps[t] - waves[g] for g, t, _ in self._effects])
-        )
+    def _label(self) -> Float:
+        """(E,) which estimate each effect is part of: a time since adoption, a wave, a period, or the only one."""
+        wave, period, _ = self._effects
+        since = self.design.panel.timeline.steps[period] - self._waves[0][wave]
+        return np.asarray({"overall": 0 * since, "event_time": since, "cohort": wave, "calendar": period}[self.by])
+
+    @property
+    def terms(self) -> pd.DataFrame:
+        """One row an estimate, named as the views name them."""
+        labels = np.unique(self._label)
+        if self.by == "overall":
+            return pd.DataFrame({"term": ["overall"]})
+        if self.by == "event_time":
+            return pd.DataFrame({"event_time": labels.astype(np.int64)})
+        if self.by == "cohort":
+            return pd.DataFrame({"cohort": [self.design.cohort_label(self._waves[0][int(g)]) for g in labels]})
+        return pd.DataFrame({"period": [self.design.panel.timeline.labels[int(t)] for t in labels]})
 
     @cached_property
     def _weights(self) -> tuple[Float, Float]:
         """(k, W, T) weights on wave means: of the difference after treatment, and of the same difference before."""
-        waves, _, units = self._waves
-        steps = self.design.panel.timeline.steps
-        after = np.zeros((len(self.times), len(waves), len(steps)))
-        before = np.zeros_like(after)
-        for j, time in enumerate(self.times):
-            terms = [e for e in self._effects if time in (np.inf, steps[e[1]] - waves[e[0]])]
-            total = sum(units[g] for g, _, _ in terms)
-            for g, t, base in terms:
-                contrast = -np.where(waves > steps[t], units, 0) / units[waves > steps[t]].sum()
-                contrast[g] = 1.0
-                after[j, :, t] += contrast * units[g] / total
-                before[j, :, base] += contrast * units[g] / total
+        return self._weights_of(self._waves[2])
+
+    def _weights_of(self, units: Int) -> tuple[Float, Float]:
+        """Return the weights for waves of so many (W,) units."""
+        waves, steps = self._waves[0], self.design.panel.timeline.steps
+        wave, period, base = self._effects
+        later = np.where(waves[None, :] > steps[period][:, None], units, 0)
+        contrast = -later / later.sum(axis=1, keepdims=True)
+        contrast[np.arange(len(wave)), wave] = 1.0
+        member = np.unique(self._label)[:, None] == self._label
+        share = member * units[wave] / (member @ units[wave])[:, None]
+        at = np.eye(len(steps))
+        after, before = (np.einsum("ke,ew,et->kwt", share, contrast, at[t], optimize=True) for t in (period, base))
         return after, before
 
     @cached_property
@@ -204,15 +224,56 @@ class PlugIn(Fit):
         by_unit = np.einsum("kut,ut->uk", self._net(), self._inside) * scale[:, None]
         return cluster_sums(self.design.cluster, len(self.design.clusters), by_unit)
 
+    def _without(self) -> Iterator[tuple[Int, Float, Float]]:
+        """Yield the n units of each wave, with (k, n) effects and (k, W, T, n) weights on wave means without each.
+
+        A wave of two is left out: with one unit nothing says how much it varies.
+        """
+        _, wave, units = self._waves
+        mean = np.stack([self.design.panel.mean[wave == g].mean(axis=0) for g in range(len(units))])
+        mean = mean - self.design.panel.mean.mean()
+        for g in np.flatnonzero(units > 2):
+            members, n = np.flatnonzero(wave == g), float(units[g])
+            after, before = self._weights_of(units - (np.arange(len(units)) == g))
+            rest = np.where(np.arange(len(units))[:, None, None] == g, 0.0, self._spread)
+            own = self._inside[members]
+            past, late = before[:, g] @ own.T, after[:, g] @ own.T  # (k, n)
+
+            others = [np.einsum("kwt,wts,kws->k", before, rest, one) for one in (before, after)]
+            variance, covariance = (
+                other[:, None] + _products_without(past, one) for other, one in zip(others, (past, late), strict=True)
+            )
+            beta = np.divide(covariance, variance, out=np.zeros_like(variance), where=variance > 0)
+            net = after[..., None] - beta[:, None, None, :] * before[..., None]
+            effect = np.einsum("kwtn,wt->kn", net, mean) - np.einsum("ktn,nt->kn", net[:, g], own) / (n - 1)
+            yield members, effect, net
+
     def leave_one_out(self) -> Float:
         """(G, k) effects without each unit, beta estimated again; NaN where a wave would be left with one unit."""
-        deleted = np.full((len(self.design.clusters), len(self.times)), np.nan)
-        _, wave, units = self._waves
-        for c in range(len(deleted)):
-            if (units[wave[self.design.cluster == c]] > 2).all():
-                deleted[c] = PlugIn(self.design.without(c), self.by).estimate
+        deleted = np.full((len(self.design.clusters), len(self.beta)), np.nan)
+        for members, effect, _ in self._without():
+            deleted[self.design.cluster[members]] = effect.T
         return deleted
+
+    def differences(self, effects: Effects) -> Float:
+        """(G, k, U, T) the weights on the cell means without each unit, beta estimated again, less those with all."""
+        _, wave, units = self._waves
+        loadings = self.loadings()
+        difference = np.full((len(self.design.clusters), *loadings.shape), np.nan)
+        for members, _, net in self._without():
+            left = units - (np.arange(len(units)) == wave[members[0]])
+            by_unit = (net / left[:, None, None])[:, wave]  # (k, U, T, n)
+            by_unit[:, members, :, np.arange(len(members))] = 0.0
+            difference[self.design.cluster[members]] = by_unit.transpose(3, 0, 1, 2) - loadings
+        return difference
 
     def loadings(self) -> Float:
         """(k, U, T) weights on the cell means, given beta."""
         return self._net()
+
+
+def _products_without(one: Float, other: Float) -> Float:
+    """(k, n) covariances of the means of two (k, n) deviations from the mean of a wave, without each unit in turn."""
+    n = one.shape[1]
+    inside = (one * other).sum(axis=1, keepdims=True) - n / (n - 1) * one * other
+    return np.asarray(inside / ((n - 1) * (n - 2)))

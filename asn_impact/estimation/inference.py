@@ -19,7 +19,8 @@ from asn_impact.arrays import Bool, Float, readonly
 from asn_impact.display import card
 from asn_impact.errors import InferenceError
 from asn_impact.estimation.clusters import cluster_sums
-from asn_impact.estimation.effects import Effects
+from asn_impact.estimation.counted import CONVENTIONS, Convention, Counted, Program
+from asn_impact.estimation.effects import Averaged, Effects, Fit, Some
 from asn_impact.estimation.linear import LeastSquares
 from asn_impact.estimation.methods import Method, Procedure, rule_entry
 from asn_impact.verbs import public_verb
@@ -42,6 +43,11 @@ class Rule(Procedure):
     def __call__(self, effects: Effects) -> Inference:
         """Attach a variance and degrees of freedom to effects."""
         return _attach(effects, self)
+
+    @property
+    def keeps_silent(self) -> bool:
+        """Whether clusters that say nothing stay: only to print what another program prints."""
+        return False
 
     @abstractmethod
     def attach(self, effects: Effects) -> Inference:
@@ -175,7 +181,7 @@ def _attach(effects: Effects, rule: Rule) -> Inference:
 def _attach_to_speaking(effects: Effects, rule: Rule) -> Inference:
     """Attach a rule to what the clusters that say something say."""
     silent = silent_clusters(effects)
-    if not silent.any():
+    if rule.keeps_silent or not silent.any():
         return rule.attach(effects)
     speaking = effects.anew(effects.design.where(~silent[effects.design.cluster]))
     if not speaking.terms.equals(effects.terms):
@@ -204,29 +210,87 @@ def silent_clusters(effects: Effects) -> Bool:
 class ClusterRobust(Rule):
     """The usual clustered variance (Liang and Zeger 1986): for comparison with other software.
 
-    ``"CR1"`` multiplies the sum of squared influences by G / (G - 1), and for a regression by (N - 1) / (N - K) with
-    unit
-    effects nested in clusters not counted in K (the convention of fixest and reghdfe); ``"CR0"`` does not (the
-    convention of did, csdid and diff-diff). Both use t(G - 1). It rejects a true null too often when few clusters
-    are treated: use `BiasReduced` for a conclusion.
+    It rejects a true null too often when few clusters are treated: use `BiasReduced` for a conclusion.
 
     Equation: V = f times the sum over clusters of psi_c psi_c', psi_c the influence and f the factor.
+
+    Parameters
+    ----------
+    correction
+        The factor f, for G clusters, N rows and K parameters, and the distribution of the statistic.
+
+        ``"CR1"``: G / (G - 1), and for a regression (N - 1) / (N - K), unit effects nested in clusters and units seen
+        once not counted; t(G - 1).
+        ``"CR0"``: 1, as did, csdid and diff-diff; t(G - 1).
+        ``"stata"``: what reghdfe and xtreg print, which is ``"CR1"`` but for periods seen once.
+        ``"areg"``: what areg and regress with dummies print: unit effects count in K; t(G - 1).
+        ``"fixest"``: what feols prints (``fixef.K = "nested"`` in 0.12, ``K.fixef = "nonnested"`` since 0.13):
+        unit effects do not count, units seen once do, in N and in G; t(G - 1).
+        ``"sandwich"``: what ``lmtest::coeftest(lm, vcov = vcovCL)`` prints: the factor of areg (``HC1`` with
+        ``cadjust``); t(N - K).
+        ``"survey"``: Taylor linearisation as ``survey::svyglm`` with the clusters as primary units: G / (G - 1);
+        t(G - 1), its ``degf``. For a panel with a `sampling_weight` and ``assign(weights="records")``.
+
+        The last five say their factor in the notes. For what is no regression they have G / (G - 1) alone, and say so.
+
+    Examples
+    --------
+    >>> ClusterRobust("areg").name
+    'cluster-robust as areg (G/(G - 1) × (N - 1)/(N - K), unit effects counted in K; t(G - 1))'
     """
 
-    correction: Literal["CR0", "CR1"] = "CR1"
+    correction: Literal["CR0", "CR1"] | Program = "CR1"
 
     @property
     def entry(self) -> Method:
         """Name, sentence and source."""
-        return rule_entry("cluster_robust", Message("rules.cluster_robust.degrees"), correction=self.correction)
+        if self._convention is None:
+            return rule_entry("cluster_robust", Message("rules.cluster_robust.degrees"), correction=self.correction)
+        factor = Message(f"rules.cluster_robust_as.factor.{self.correction}")
+        return rule_entry("cluster_robust_as", factor, program=self.correction)
+
+    @property
+    def _convention(self) -> Convention | None:
+        return next((found for name, found in CONVENTIONS.items() if name == self.correction), None)
+
+    @property
+    def keeps_silent(self) -> bool:
+        """Other programs count clusters that say nothing."""
+        return self._convention is not None
 
     def attach(self, effects: Effects) -> Inference:
         """Attach the clustered variance."""
         refuse_single_cluster(effects)
+        if (convention := self._convention) is not None:
+            return self._attach_as(effects, convention)
         g = len(effects.design.clusters)
         influence = effects.influence
         factor = 1.0 if self.correction == "CR0" else g / (g - 1) * effects.fit.correction
         return conclude(effects, self, factor * influence.T @ influence, np.full(len(effects.terms), g - 1.0))
+
+    def _attach_as(self, effects: Effects, convention: Convention) -> Inference:
+        """Attach the variance that a program prints, and say by which factor."""
+        influence = effects.influence
+        counted = counted_of(effects.fit, singles=convention.singles)
+        if counted is None:
+            g = int((~silent_clusters(effects)).sum())
+            factor, df = g / (g - 1), np.inf if convention.residual else g - 1.0
+            kind = "normal" if convention.residual else "t"
+            note = Message(f"inference.no_regression_{kind}", rule=self.entry.short, g=g, factor=factor)
+        else:
+            factor, df = convention.factor(counted), convention.degrees(counted)
+            k, n, g = convention.parameters(counted), counted.rows, counted.clusters
+            note = Message("inference.factor", rule=self.entry.short, g=g, n=round(n), k=k, factor=factor, df=round(df))
+        inference = conclude(effects, self, factor * influence.T @ influence, np.full(len(effects.terms), df))
+        return replace(inference, notes=(*inference.notes, note))
+
+
+def counted_of(fit: Fit, *, singles: bool) -> Counted | None:
+    """Return the rows and coefficients of the regression behind estimates; None where they are not of one."""
+    while isinstance(fit, Averaged | Some):
+        fit = fit.fit if isinstance(fit, Averaged) else fit.whole.fit
+    counted = getattr(fit, "counted", None)
+    return None if counted is None else counted(singles=singles)
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ import numpy as np
 from asn_impact.arrays import Bool, Float, Int
 from asn_impact.designs import Design
 from asn_impact.estimation.clusters import cluster_sums
+from asn_impact.estimation.counted import Counted, count
 from asn_impact.estimation.deletions import Deletions
 from asn_impact.estimation.effects import Contributions, Effects, Fit, Traces
 
@@ -141,18 +142,22 @@ class LeastSquares(Fit):
     covariates: tuple[int, ...] = ()
     trend: Literal["common", "unit"] = "common"
 
+    @property
+    def _known(self) -> Bool:
+        """(U, T) cells whose outcome and regressors are known."""
+        return np.asarray(self.design.panel.observed & np.isfinite(self.regressors).all(axis=-1))
+
     @cached_property
     def weight(self) -> Float:
         """(U, T) weights; cells that do not count, and units seen once (no change to learn from), weigh nothing.
 
         Seen once means one cell; where records and what varies inside cells count, one record.
         """
-        panel = self.design.panel
-        known = panel.observed & np.isfinite(self.regressors).all(axis=-1)
+        panel, known = self.design.panel, self._known
         by_record = self.design.weights == "records" and bool(panel.within.any())
-        known &= (known * (panel.n if by_record else 1.0)).sum(axis=1, keepdims=True) > 1
+        known = known & ((known * (panel.n if by_record else 1.0)).sum(axis=1, keepdims=True) > 1)
         if self.trend == "unit":
-            known &= known.sum(axis=1, keepdims=True) > (1 if by_record else 2)
+            known = known & (known.sum(axis=1, keepdims=True) > (1 if by_record else 2))
         return np.where(known, panel.weight, 0.0)
 
     @property
@@ -267,6 +272,10 @@ class LeastSquares(Fit):
         """(N - 1) / (N - K): K counts regressors and period effects, not the unit effects nested in clusters."""
         n = self.observations
         return (n - 1) / (n - self.blocks.p - self._periods)
+
+    def counted(self, *, singles: bool) -> Counted:
+        """Rows and coefficients, with or without the rows of units seen once."""
+        return count(self.design, self._known, self.blocks.p, singles=singles)
 
     def classical(self) -> tuple[Float, float]:
         """(p, p) variance under independent errors of one size, and N - K with all effects counted."""

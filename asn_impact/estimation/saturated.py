@@ -37,6 +37,7 @@ from asn_impact.estimation.cell_effects import (
     within_moment,
 )
 from asn_impact.estimation.clusters import by_cluster, ratio
+from asn_impact.estimation.counted import Counted, count
 from asn_impact.estimation.effects import Effects, Estimator
 from asn_impact.estimation.matrices import invert, root_of
 from asn_impact.estimation.methods import Method, estimator_entry, given
@@ -174,10 +175,13 @@ class CohortRegression(CellFit):
     @cached_property
     def _weight(self) -> Float:
         """(U, T); cells that do not count, and units seen once (no change to learn from), weigh nothing."""
-        panel = self.design.panel
-        known = panel.observed & (panel.timeline.steps < self.until)
-        known &= known.sum(axis=1, keepdims=True) > 1
-        return np.where(known, panel.weight, 0.0)
+        known = self._counted & (self._counted.sum(axis=1, keepdims=True) > 1)
+        return np.where(known, self.design.panel.weight, 0.0)
+
+    @property
+    def _counted(self) -> Bool:
+        """(U, T) cells of the regression."""
+        return np.asarray(self.design.panel.observed & (self.design.panel.timeline.steps < self.until))
 
     @cached_property
     def _local(self) -> Float:
@@ -426,8 +430,17 @@ class CohortRegression(CellFit):
         counted = self._weight > 0
         records = self.design.weights == "records"
         n = float(self.design.panel.n[counted].sum()) if records else float(counted.sum())
-        rank = len(self._normal[0]) - self._normal[1].shape[1]
-        return float((n - 1) / (n - rank - 1))
+        return float((n - 1) / (n - self._rank - 1))
+
+    @property
+    def _rank(self) -> int:
+        """Coefficients and period effects that the rows tell apart, one period effect less."""
+        return len(self._normal[0]) - self._normal[1].shape[1]
+
+    def counted(self, *, singles: bool) -> Counted:
+        """Rows and coefficients, with or without the rows of units seen once."""
+        periods = int((self._weight > 0).any(axis=0).sum())
+        return count(self.design, self._counted, self._rank + 1 - periods, singles=singles)
 
 
 @dataclass(frozen=True, eq=False)

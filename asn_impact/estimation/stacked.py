@@ -18,6 +18,7 @@ from asn_impact.arrays import Bool, Float, Int
 from asn_impact.designs import Design
 from asn_impact.errors import EstimationError
 from asn_impact.estimation.clusters import by_cluster, ratio
+from asn_impact.estimation.counted import Counted
 from asn_impact.estimation.effects import Effects, Estimator, Fit
 from asn_impact.estimation.methods import Method, estimator_entry
 from asn_impact.words import Alert, Message, paragraph
@@ -232,6 +233,12 @@ class StackedFit(Fit):
     @property
     def correction(self) -> float:
         """(N - 1) / (N - K): N cells of the stack, K means by treatment and event time."""
+        counted = self.counted(singles=False)
+        return (counted.rows - 1) / (counted.rows - counted.free)
+
+    def counted(self, *, singles: bool) -> Counted:
+        """Rows and coefficients of the stacked regression, which has no unit effects and nothing seen once."""
         width = len(self.stacks[0].period) + 1
-        n = width * sum(int((stack.treated | stack.control).sum()) for stack in self.stacks)
-        return (n - 1) / (n - 2 * width)
+        members = np.stack([stack.treated | stack.control for stack in self.stacks])
+        clusters = np.unique(self.design.cluster[members.any(axis=0)])
+        return Counted(float(width * members.sum()), len(clusters), 2 * width)

@@ -7,21 +7,25 @@ squares problem on the simplex, here to the optimum (R's synthdid stops early), 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal
 
 import numpy as np
 import pandas as pd
 
-from asn_impact.arrays import Float, Int
+from asn_impact.arguments import Names
+from asn_impact.arrays import Bool, Float, Int
 from asn_impact.designs import Design
 from asn_impact.errors import EstimationError
 from asn_impact.estimation.adjusted import Adjusted, Rows
 from asn_impact.estimation.clusters import cluster_sums
 from asn_impact.estimation.effects import Cells, Effects, Estimator, Fit, differences_of
-from asn_impact.estimation.methods import Method, estimator_entry
-from asn_impact.words import Alert, Message
+from asn_impact.estimation.imputation import predictors
+from asn_impact.estimation.linear import LeastSquares
+from asn_impact.estimation.methods import Method, estimator_entry, given
+from asn_impact.estimation.two_way import columns_of
+from asn_impact.words import Alert, Message, paragraph
 
 __all__ = ["Synthetic", "SyntheticDiD", "SyntheticFit", "simplex_weights"]
 
@@ -42,11 +46,16 @@ class SyntheticDiD(Estimator):
     kind
         ``"synthetic_did"``: weights on units and periods. ``"synthetic_control"``: on units only, without a common
         shift (Abadie, Diamond and Hainmueller 2010, without covariates). ``"did"``: all alike.
+    covariates
+        Names of covariates of the panel that training does not change. Their slopes are learnt from untreated cells,
+        with unit and period effects, and what they explain is taken off before weights are chosen.
 
     Notes
     -----
-    Arkhangelsky et al. (2021), American Economic Review 111, algorithm 1, eq. 4 and 6. `Effects.leave_one_out` keeps
-    the weights and rescales them (algorithm 3, and R's jackknife); `estimates_anew`, for `BiasReduced`, chooses anew.
+    Arkhangelsky et al. (2021), American Economic Review 111, algorithm 1, eq. 4 and 6; covariates as in their footnote
+    4, with slopes from untreated cells as sdid in Stata does on demand (R's synthdid chooses them with the weights).
+    `Effects.leave_one_out` keeps the weights and rescales them (algorithm 3, and R's jackknife); `estimates_anew`, for
+    `BiasReduced`, chooses anew, and so does `ClusterBootstrap` (algorithm 2).
 
     Examples
     --------
@@ -55,19 +64,21 @@ class SyntheticDiD(Estimator):
     """
 
     kind: Literal["synthetic_did", "synthetic_control", "did"] = "synthetic_did"
+    covariates: Names = ()
 
     @property
     def entry(self) -> Method:
         """Name, sentence and source."""
-        return estimator_entry(self.kind)
+        return estimator_entry(self.kind, given(self.covariates))
 
     def estimate(self, design: Design) -> Effects:
         """Estimate on a design without empty cells."""
         refuse_holes(design, self.entry.name)
-        waves = tuple(self._waves(design))
+        slopes, found = self._slopes(design)
+        waves = tuple(self._waves(design, design.panel.mean if slopes is None else slopes.left))
         if not waves:
             raise EstimationError(Message("estimation.nothing_to_match", name=self.entry.name))
-        notes = _left_out(design, waves)
+        notes = (*found, *_left_out(design, waves))
         if self.kind != "did":
             notes = (*notes, Message("estimation.weights_by_outcome"))
         cohort = np.concatenate([np.full(len(wave.period), wave.position) for wave in waves])
@@ -83,7 +94,8 @@ class SyntheticDiD(Estimator):
                 "event_time": since,
             }
         )
-        return Effects(self, design, terms, SyntheticFit(design, waves, fixed=self.kind == "did"), cells, notes=notes)
+        fit = SyntheticFit(design, waves, fixed=self.kind == "did", slopes=slopes)
+        return Effects(self, design, terms, fit, cells, notes=notes)
 
     def estimates_anew(self, effects: Effects) -> Float:
         """(G, k) estimates without each cluster, the weights chosen anew; NaN where nothing is left to estimate.
@@ -101,8 +113,17 @@ class SyntheticDiD(Estimator):
                 anew[c] = [by_key.get(key, np.nan) for key in keys]
         return anew
 
-    def _waves(self, design: Design) -> Iterator[Synthetic]:
-        steps, mean = design.panel.timeline.steps, design.panel.mean
+    def _slopes(self, design: Design) -> tuple[Slopes | None, tuple[Message, ...]]:
+        """Return the slopes of the covariates, None without any, and which covariates say nothing of their own."""
+        if not self.covariates:
+            return None, ()
+        alike = replace(design, weights="units", panel=replace(design.panel, weight=np.ones(design.panel.n.shape)))
+        known, names, notes = predictors(alike, self.covariates)
+        refuse_holes(known, self.entry.name, *notes)
+        return (Slopes(design, columns_of(design, names)) if names else None), notes
+
+    def _waves(self, design: Design, mean: Float) -> Iterator[Synthetic]:
+        steps = design.panel.timeline.steps
         control = np.flatnonzero(np.isinf(design.adopted))
         for position, start in enumerate(design.cohorts):
             treated = np.flatnonzero(design.adopted == start)
@@ -125,14 +146,15 @@ class SyntheticDiD(Estimator):
         return omega, simplex_weights(_centre(past), later - later.mean(), penalty=_TIE_BREAK * noise)
 
 
-def refuse_holes(design: Design, name: Message) -> None:
-    """Raise where a cell is empty or nobody is never treated."""
+def refuse_holes(design: Design, name: Message, *because: Message) -> None:
+    """Raise where a cell is empty, `because` of what was left out, or nobody is never treated."""
     if np.isfinite(design.adopted).all():
         raise EstimationError(Message("estimation.no_never_treated", name=name))
     empty = ~design.panel.observed
     if empty.any():
         units = [design.panel.units[i] for i in np.flatnonzero(empty.any(axis=1))]
-        raise EstimationError(Message("estimation.holes_in_units", n=int(empty.sum()), units=units, name=name))
+        problem = Message("estimation.holes_in_units", n=int(empty.sum()), units=units, name=name)
+        raise EstimationError(paragraph(*because, problem))
 
 
 def _left_out(design: Design, waves: tuple[Synthetic, ...]) -> tuple[Message, ...]:
@@ -212,15 +234,49 @@ class Synthetic:
 
 
 @dataclass(frozen=True, eq=False)
+class Slopes:
+    """Slopes of (U, T, p) covariates `x` in untreated cells with unit and period effects, every cell alike."""
+
+    design: Design
+    x: Float
+
+    @cached_property
+    def regression(self) -> LeastSquares:
+        """The regression on untreated cells."""
+        return self._among(np.ones(len(self.x), dtype=np.bool_))
+
+    def _among(self, units: Bool) -> LeastSquares:
+        panel = self.design.panel
+        weight = np.where(units[:, None] & ~self.design.treated(), 1.0, 0.0)
+        return LeastSquares(replace(self.design, weights="units", panel=replace(panel, weight=weight)), self.x)
+
+    @cached_property
+    def left(self) -> Float:
+        """(U, T) outcome less what the covariates explain."""
+        return np.asarray(self.design.panel.mean - self.x @ self.regression.estimate)
+
+    def taken_off(self, loadings: Float) -> Float:
+        """(k, U, T) weights on cell means less those that the slopes have in them."""
+        return np.asarray(loadings - np.tensordot(np.tensordot(loadings, self.x, 2), self.regression.loadings(), 1))
+
+    def loadings_without(self) -> Float:
+        """(G, p, U, T) weights of the slopes on cell means without each cluster."""
+        clusters = range(len(self.design.clusters))
+        return np.stack([self._among(self.design.cluster != c).loadings() for c in clusters])
+
+
+@dataclass(frozen=True, eq=False)
 class SyntheticFit(Fit):
     """Effects of waves given their weights: a weighted difference of means of each unit's change since before.
 
-    `fixed` says whether those weights are the same whatever the outcome.
+    `fixed` says whether those weights are the same whatever the outcome. What covariates explain is taken off by their
+    `slopes`, which are estimates and count as such.
     """
 
     design: Design
     waves: tuple[Synthetic, ...]
     fixed: bool = False
+    slopes: Slopes | None = None
 
     @property
     def linear(self) -> bool:
@@ -230,7 +286,8 @@ class SyntheticFit(Fit):
     @cached_property
     def _parts(self) -> tuple[tuple[Adjusted, Float], ...]:
         """The comparison of each wave and the (n, k) changes of its units from the weighted past."""
-        return tuple((self._comparison(wave), self._change(wave)) for wave in self.waves)
+        left = self.design.panel.mean if self.slopes is None else self.slopes.left
+        return tuple((self._comparison(wave), self._change(wave, left - left.mean())) for wave in self.waves)
 
     def _comparison(self, wave: Synthetic) -> Adjusted:
         treated = np.arange(len(wave.units)) < len(wave.treated)
@@ -238,10 +295,15 @@ class SyntheticFit(Fit):
         rows = Rows(np.ones((len(weight), 1)), treated, weight, self.design.cluster[wave.units])
         return Adjusted(rows, "none", len(self.design.clusters))
 
-    def _change(self, wave: Synthetic) -> Float:
-        mean = self.design.panel.mean - self.design.panel.mean.mean()
-        own = mean[wave.units]
+    def _change(self, wave: Synthetic, values: Float) -> Float:
+        own = values[wave.units]
         return np.asarray(own[:, wave.period] - (own[:, wave.before] @ wave.lambda_)[:, None])
+
+    def _changes_of_covariates(self) -> Iterator[tuple[Adjusted, list[Float]]]:
+        """Yield the comparison of each wave with the (n, k) changes of its p covariates."""
+        assert self.slopes is not None
+        for wave, (comparison, _) in zip(self.waves, self._parts, strict=True):
+            yield comparison, [self._change(wave, x) for x in np.moveaxis(self.slopes.x, 2, 0)]
 
     @cached_property
     def estimate(self) -> Float:
@@ -250,11 +312,20 @@ class SyntheticFit(Fit):
 
     def influence(self) -> Float:
         """(G, k) influence by cluster, given the weights."""
-        return np.concatenate([comparison.influence(change) for comparison, change in self._parts], axis=1)
+        own = np.concatenate([comparison.influence(change) for comparison, change in self._parts], axis=1)
+        if self.slopes is None:
+            return own
+        pull = [[one.loading @ change for change in changes] for one, changes in self._changes_of_covariates()]
+        return np.asarray(own - self.slopes.regression.influence() @ np.concatenate(pull, axis=1))
 
     def leave_one_out(self) -> Float:
-        """(G, k) effects without each cluster, its weights shared out among the others."""
-        return np.concatenate([comparison.leave_one_out(change) for comparison, change in self._parts], axis=1)
+        """(G, k) effects without each cluster, its weights shared out among the others; slopes are learnt anew."""
+        own = np.concatenate([comparison.leave_one_out(change) for comparison, change in self._parts], axis=1)
+        if self.slopes is None:
+            return own
+        parts = [[one.leave_one_out(change) for change in changes] for one, changes in self._changes_of_covariates()]
+        moved = self.slopes.regression.leave_one_out() - self.slopes.regression.estimate
+        return np.asarray(own - np.einsum("pgk,gp->gk", np.concatenate(parts, axis=2), moved))
 
     def loadings(self) -> Float:
         """(k, U, T) weights on the cell means, given the weights of units and periods."""
@@ -264,7 +335,8 @@ class SyntheticFit(Fit):
             over_time = self._over_time(wave, np.eye(len(wave.period)))
             block[:, wave.units] = comparison.loading[None, :, None] * over_time[:, None, :]
             blocks.append(block)
-        return np.concatenate(blocks)
+        loadings = np.concatenate(blocks)
+        return loadings if self.slopes is None else self.slopes.taken_off(loadings)
 
     def loadings_without(self, weights: Float) -> Float:
         """(G, m, U, T) weights on the cell means of (G, m, k) weighted sums of effects, without each cluster in turn.
@@ -277,7 +349,10 @@ class SyntheticFit(Fit):
             first += len(wave.period)
             over_time = self._over_time(wave, own)
             total[:, :, wave.units] += np.einsum("gn,gmt->gmnt", comparison.loading_without(), over_time)
-        return total
+        if self.slopes is None:
+            return total
+        pull = np.einsum("gmut,utp->gmp", total, self.slopes.x)
+        return np.asarray(total - np.einsum("gmp,gput->gmut", pull, self.slopes.loadings_without()))
 
     def differences(self, effects: Effects) -> Float:
         """(G, k, U, T) weights on the cell means without each cluster less those with all."""

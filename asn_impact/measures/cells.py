@@ -127,6 +127,7 @@ class Arrays(NamedTuple):
     weight: Float  # (U, T)
     within: Float  # (U, T, 1 + p, 1 + p)
     x: Float  # (U, T, p)
+    stands_for: Float = np.zeros((0, 0))  # (U, T), or empty without sampling weights
 
 
 def count_records(grid: Grid) -> Arrays:
@@ -137,10 +138,16 @@ def count_records(grid: Grid) -> Arrays:
 
 
 def moments(grid: Grid, shifts: Float) -> Arrays:
-    """Return n, means, weight and cross-products of each cell from its count, sums and sums of products."""
-    n, size = grid.cells["n"].to_numpy(), grid.spread(grid.cells["n"].to_numpy(), 0.0)
+    """Return n, means, weight and cross-products of each cell from its count, sums and sums of products.
+
+    Where the sums are weighted, n is the effective number of records (Kish) and cross-products are scaled to it.
+    """
+    weighted = "size" in grid.cells
+    n = grid.cells["size" if weighted else "n"].to_numpy()
     some = n > 0
     count = np.where(some, n, 1)
+    effective = count / np.where(some, grid.cells["squares"], 1.0) if weighted else np.ones(len(n))
+    size = grid.spread(n * effective, 0.0)
     totals = [grid.cells[total_name(i)].to_numpy() for i in range(len(shifts))]
     means = [
         grid.spread(np.where(some, shift + total / count, np.nan), np.nan)
@@ -154,9 +161,10 @@ def moments(grid: Grid, shifts: Float) -> Arrays:
             if i == j
             else _around_means(count, (totals[i], totals[j]), products)
         )
-        within[:, :, i, j] = within[:, :, j, i] = grid.spread(np.where(some, around, 0.0), 0.0)
+        within[:, :, i, j] = within[:, :, j, i] = grid.spread(np.where(some, around * effective, 0.0), 0.0)
     x = np.stack(means[1:], axis=2) if len(means) > 1 else np.zeros((*size.shape, 0))
-    return Arrays(n=size, mean=means[0], weight=(size > 0).astype(np.float64), within=within, x=x)
+    stands_for = grid.spread(n, 0.0) if weighted else np.zeros((0, 0))
+    return Arrays(size, means[0], (size > 0).astype(np.float64), within, x, stands_for)
 
 
 def _around_mean(n: Int, total: npt.NDArray[Any], squares: npt.NDArray[Any]) -> Float:

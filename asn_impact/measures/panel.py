@@ -74,6 +74,9 @@ class Panel:
         (U, T) weight of the cell, 0 where nothing was observed.
     within
         (U, T, 1 + p, 1 + p) centred cross-products of the outcome and the covariates inside each cell (0: ready panel).
+    stands_for
+        (U, T) sum of the sampling weights of each cell: what its records stand for. `n` is then the number of records
+        alike that tell as much (Kish). Empty without sampling weights: every record stands for one.
     covariates, x
         p names and their (U, T, p) cell means.
     attributes
@@ -96,6 +99,7 @@ class Panel:
     within: Float = field(default_factory=lambda: np.zeros((0, 0, 1, 1)))
     covariates: tuple[str, ...] = ()
     x: Float = field(default_factory=lambda: np.zeros((0, 0, 0)))
+    stands_for: Float = field(default_factory=lambda: np.zeros((0, 0)))
     immature: tuple[str, ...] = ()
     unusable: tuple[Hashable, ...] = ()
     notes: tuple[Message, ...] = ()
@@ -105,7 +109,7 @@ class Panel:
         p = len(self.covariates)
         zero = np.zeros(())  # one zero seen everywhere: a ready panel has no variation inside its cells to store
         fill = {"within": np.broadcast_to(zero, (*shape, 1 + p, 1 + p)), "x": np.broadcast_to(zero, (*shape, p))}
-        for name in ("n", "mean", "weight", "within", "x"):
+        for name in ("n", "mean", "weight", "within", "x", *(["stands_for"] if self.stands_for.size else [])):
             array = np.asarray(getattr(self, name), dtype=np.float64)
             array = fill[name] if name in fill and array.size == 0 else array
             if array.shape[:2] != shape:
@@ -118,6 +122,11 @@ class Panel:
     def observed(self) -> Bool:
         """(U, T) True where the cell holds a value that counts."""
         return np.asarray((self.n > 0) & (self.weight > 0))
+
+    @property
+    def records(self) -> Float:
+        """(U, T) weight of each cell where every record counts alike: `n`, or what its records stand for."""
+        return self.stands_for if self.stands_for.size else self.n
 
     @cached_property
     def magnitude(self) -> float:
@@ -135,6 +144,7 @@ class Panel:
             weight=self.weight[units],
             within=self.within[units] if any(self.within.strides) else np.zeros((0, 0, 1, 1)),
             x=self.x[units],
+            stands_for=self.stands_for[units] if self.stands_for.size else self.stands_for,
             attributes=self.attributes.iloc[units].reset_index(drop=True),
         )
 

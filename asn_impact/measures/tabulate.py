@@ -44,7 +44,7 @@ from asn_impact.timeline import Timeline
 from asn_impact.verbs import public_verb
 from asn_impact.words import Alert, Message, paragraph, verbatim
 
-__all__ = ["Dated", "maturity", "tabulate"]
+__all__ = ["Dated", "maturity", "tabulate", "weight_of_records"]
 
 _FIRST = 1_000  # records whose mean is near that of all
 _PLAIN = r"^-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?$"
@@ -82,6 +82,7 @@ def tabulate(
     *,
     by: str | Names = "office",
     covariates: str | Names = (),
+    sampling_weight: str | None = None,
 ) -> Panel: ...
 @overload
 def tabulate(
@@ -90,6 +91,7 @@ def tabulate(
     *,
     by: str | Names = "office",
     covariates: str | Names = (),
+    sampling_weight: str | None = None,
 ) -> CurvePanel: ...
 @overload
 def tabulate(
@@ -98,6 +100,7 @@ def tabulate(
     *,
     by: str | Names = "office",
     covariates: str | Names = (),
+    sampling_weight: str | None = None,
 ) -> Panel: ...
 @public_verb
 def tabulate(
@@ -106,6 +109,7 @@ def tabulate(
     *,
     by: str | Names = "office",
     covariates: str | Names = (),
+    sampling_weight: str | None = None,
 ) -> Panel:
     """Return the panel of an outcome by unit and month of receipt.
 
@@ -130,6 +134,11 @@ def tabulate(
         Columns of numbers, kept by ``read_exports(keep=...)``, that differ between the records of a cell. Texts that
         are plain numbers (digits, a decimal point) are read as such; true and false count as 1 and 0. Records without
         one of them are left out and counted.
+    sampling_weight
+        Column of numbers that says how many people each respondent stands for; for `Score` and `Share`. `mean` and
+        `within` are then weighted, `n` is the effective number of records (Kish), and ``assign(weights="records")``
+        weighs a cell by the sum of its weights: `TwoWay` with ``ClusterRobust("survey")`` is the regression of
+        ``survey::svyglm`` with the clusters as primary units.
 
     Returns
     -------
@@ -142,8 +151,8 @@ def tabulate(
     Raises
     ------
     InputError
-        A column does not exist or is of the wrong kind, a text covariate holds something else than plain numbers, or
-        no month has been followed long enough.
+        A column does not exist or is of the wrong kind, a text covariate holds something else than plain numbers, a
+        sampling weight is missing or below zero, or no month has been followed long enough.
 
     Warns
     -----
@@ -171,15 +180,18 @@ def tabulate(
     _require_columns(durations, (*columns, *_source(outcome), *beside))
     _require_kind(durations, outcome)
     _require_numbers(durations, outcome, beside)
+    weighing = None if sampling_weight is None else _sampling(durations, outcome, beside, sampling_weight)
     outcome = _on_the_clock(outcome, durations)
     if isinstance(outcome, CompletionCurve):
         counts, notes = _with_units(_curve_counts(durations, outcome, columns), columns, ())
         return _curve_panel(counts, columns, outcome, durations, notes)
     sums = _centre(durations, outcome, beside)
     empty = (*_source(outcome), *beside)
-    cells, notes = _with_units(_cells(durations, outcome, columns, sums), columns, empty)
+    cells, notes = _with_units(_cells(durations, outcome, columns, sums, weighing), columns, empty)
     if isinstance(outcome, Share):
         _require_zero_or_one(cells, outcome)
+    if sampling_weight is not None:
+        notes = (*notes, _effective(cells, sampling_weight))
     months = _months(cells, outcome, durations)
     mature = months.index[months["mature"]].to_numpy(dtype=np.int64)
     if not len(mature):
@@ -200,6 +212,7 @@ def tabulate(
         weight=arrays.weight,
         within=arrays.within,
         x=arrays.x,
+        stands_for=arrays.stands_for,
     )
 
 
@@ -350,13 +363,58 @@ class _Centred(NamedTuple):
 
 def _centre(durations: Dated, outcome: CellOutcome, covariates: Sequence[str]) -> _Centred:
     """Write what each record contributes, missing where it does not count."""
-    schema = durations.records.collect_schema()
-    numbers = [_if_finite(_text(name)) if schema[name] == nw.String else _finite(name) for name in covariates]
+    numbers = [_number(durations, name) for name in covariates]
     first = _shift(durations, _value(outcome)) if isinstance(outcome, Score) else 0.0  # days are small and whole
     shifts = [first, *(_shift(durations, number) for number in numbers)]
     values = (_value(outcome), *numbers)
     values_less_shift = (value - shift if shift else value for value, shift in zip(values, shifts, strict=True))
     return _Centred(tuple(values_less_shift), np.array(shifts))
+
+
+def _number(durations: Dated, name: str) -> nw.Expr:
+    """Write a column of numbers, or of texts that are plain numbers, as decimals."""
+    return _if_finite(_text(name)) if durations.records.collect_schema()[name] == nw.String else _finite(name)
+
+
+def _sampling(durations: Dated, outcome: RecordOutcome, covariates: Sequence[str], name: str) -> nw.Expr:
+    """Write the sampling weight of each record; refuse one for an outcome that is no mean of answers."""
+    if not isinstance(outcome, Score | Share):
+        raise InputError(Message("measures.tabulate.weight_of_answers", column=name, outcome=outcome.name))
+    if name in (outcome.column, *covariates):
+        raise InputError(Message("measures.tabulate.both", column=name))
+    return weight_of_records(durations, name)
+
+
+def weight_of_records(durations: Dated, name: str) -> nw.Expr:
+    """Write a column as sampling weights: zero or more, in every record.
+
+    Raises
+    ------
+    InputError
+        There is no such column, it holds no numbers, or a weight is missing or below zero.
+    """
+    _require_columns(durations, [name])
+    schema = durations.records.collect_schema()
+    if not (schema[name].is_numeric() or schema[name] == nw.String):
+        raise InputError(Message("measures.tabulate.no_numbers", column=name, kind=str(schema[name])))
+    _require_plain_numbers(durations, [name] if schema[name] == nw.String else [])
+    weight = _number(durations, name)
+    counts = durations.records.select(nw.len().alias("rows"), (weight >= 0).cast(nw.Int64).sum().alias("usable"))
+    rows, usable = (int(number) for number in counts.collect().to_pandas().iloc[0].fillna(0))
+    if usable < rows:
+        raise InputError(Message("measures.tabulate.weight_unusable", column=name, n=rows - usable, rows=rows))
+    return weight
+
+
+def _effective(cells: pd.DataFrame, name: str) -> Message:
+    """Say how many records alike would tell as much as those that were weighted."""
+    size, squares = cells["size"].to_numpy(), cells["squares"].to_numpy()
+    each = np.divide(size**2, squares, out=np.zeros_like(size), where=squares > 0)
+    if not each.any():
+        raise InputError(Message("measures.tabulate.weight_all_zero", column=name))
+    whole = {"n": int(cells["n"].sum()), "column": verbatim(name), "effective": float(size.sum() ** 2 / squares.sum())}
+    some = each[each > 0]
+    return Message("measures.tabulate.effective", **whole, least=float(some.min()), most=float(some.max()))
 
 
 def _shift(durations: Dated, number: nw.Expr) -> float:
@@ -378,8 +436,17 @@ def _value(outcome: CellOutcome) -> nw.Expr:
             return nw.lit(1, nw.Int64)
 
 
-def _cells(durations: Dated, outcome: CellOutcome, columns: tuple[str, ...], sums: _Centred) -> pd.DataFrame:
-    """Run the one pass over the records: n, sums and sums of products of each cell."""
+def _cells(
+    durations: Dated,
+    outcome: CellOutcome,
+    columns: tuple[str, ...],
+    sums: _Centred,
+    weighing: nw.Expr | None = None,
+) -> pd.DataFrame:
+    """Run the one pass over the records: n, sums and sums of products of each cell.
+
+    With a sampling weight the sums are weighted; ``size`` and ``squares`` are those of the weights and their squares.
+    """
     keys, names = unit_keys(columns), [total_name(i) for i in range(len(sums.values))]
     products = {product_name(i, j): (names[i], names[j]) for i, j in pairs(len(names))}
     real = isinstance(outcome, Score | Share)  # days are never missing here, and whole: they add up exactly
@@ -389,21 +456,33 @@ def _cells(durations: Dated, outcome: CellOutcome, columns: tuple[str, ...], sum
         *(nw.col(name).alias(key) for name, key in zip(columns, keys, strict=True)),
         nw.col("month", "day"),
         *(value.alias(name) for value, name in zip(sums.values, names, strict=True)),
+        *([] if weighing is None else [weighing.alias("size")]),
     )
+    records = _complete(records, names) if len(names) > 1 else records
+    records = records.with_columns(
+        *((nw.col(one) * nw.col(other)).alias(name) for name, (one, other) in products.items())
+    )
+    weights = [] if weighing is None else ["size", "squares"]
     return (
-        (_complete(records, names) if len(names) > 1 else records)
-        .with_columns(*((nw.col(one) * nw.col(other)).alias(name) for name, (one, other) in products.items()))
+        (records if weighing is None else records.with_columns(*_weighted((*names, *products))))
         .group_by(*keys, "month")
         .agg(
             nw.len().alias("rows"),
             (nw.col(names[0]).count() if some else nw.len()).alias("n"),
-            *(nw.col(name).sum() for name in (*names, *products)),
+            *(nw.col(name).sum() for name in (*names, *products, *weights)),
             nw.col("day").max().alias("latest"),
         )
         .with_columns(nw.col(name).cast(nw.Int64 if name in exact else nw.Float64) for name in (*names, *products))
         .collect()
         .to_pandas()
     )
+
+
+def _weighted(names: Sequence[str]) -> list[nw.Expr]:
+    """Write values times their weight, and the weight and its square of a record that has a value."""
+    size = nw.when(~nw.col(names[0]).is_null()).then(nw.col("size")).otherwise(0.0)
+    values = [(nw.col(name) * nw.col("size")).alias(name) for name in names]
+    return [*values, size.alias("size"), (size * size).alias("squares")]
 
 
 def _curve_counts(durations: Dated, outcome: CompletionCurve, columns: tuple[str, ...]) -> pd.DataFrame:
@@ -538,5 +617,8 @@ def _partly(timeline: Timeline, partly: Int, share: Float, outcome: CompletionCu
 
 def _require_zero_or_one(cells: pd.DataFrame, outcome: Share) -> None:
     """Refuse other numbers: only for 0 and 1 the sum equals the sum of squares."""
-    if (cells[total_name(0)] != cells[product_name(0, 0)]).any():
+    total, squares = cells[total_name(0)].to_numpy(float), cells[product_name(0, 0)].to_numpy(float)
+    if not np.allclose(
+        total, squares, rtol=1e-12, atol=0.0
+    ):  # weighted sums of the same numbers may differ by rounding
         raise InputError(Message("measures.tabulate.not_zero_one", column=outcome.column))

@@ -8,11 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from asn_impact.arguments import Names
 from asn_impact.arrays import Bool, Float
 from asn_impact.designs import Design
 from asn_impact.display import card
 from asn_impact.errors import AsnImpactError, DesignError, EstimationError
 from asn_impact.estimation import TwoWay
+from asn_impact.estimation.cell_effects import where_known
 from asn_impact.estimation.effects import Effects
 from asn_impact.scrutiny.case import Case, one_estimate
 from asn_impact.scrutiny.check import Check, CheckEntry, Verdict
@@ -20,6 +22,8 @@ from asn_impact.verbs import public_verb
 from asn_impact.words import Message, paragraph
 
 __all__ = ["WEIGHTS", "Decomposition", "NegativeWeights", "bacon", "negative_weights", "two_way_weights"]
+
+_ROUNDING = 1e-12  # share of the variation of the treatment that is rounding
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,7 +33,8 @@ class Decomposition:
     Attributes
     ----------
     table
-        One row a comparison: kind, treated, control, weight, estimate.
+        One row a comparison: kind, treated, control, weight, estimate. With covariates the row ``within groups`` has
+        no treated and no control.
     estimate
         The weighted sum: the two-way estimate itself.
     """
@@ -52,21 +57,36 @@ class Decomposition:
 
 
 @public_verb
-def bacon(design: Design) -> Decomposition:
+def bacon(design: Design, covariates: Names = ()) -> Decomposition:
     """Return the decomposition of the two-way estimate by Goodman-Bacon (2021).
 
     Kinds: ``treated against never``, ``earlier against later`` (the later wave before it is trained) and ``later
     against earlier`` (the earlier wave after it was trained). With ``assign(always="keep")`` there is ``treated
     against always`` as well. The last two are comparisons only if effects do not change over time.
 
+    Covariates move treatment that was predicted from them out of the comparison, and cannot be told apart into before
+    and after. Two trained waves are then one row, ``trained at different times``. What the covariates make of units of
+    the same wave is the row ``within groups``: it compares nobody trained with nobody untrained.
+
+    Parameters
+    ----------
+    design
+        What is compared.
+    covariates
+        Names of covariates of the panel, as for `TwoWay`.
+
     Raises
     ------
     DesignError
-        A cell is empty, or weights differ: the decomposition is for a balanced panel in which every cell counts alike.
+        A cell is empty or lacks a covariate, or weights differ: the decomposition is for a balanced panel in which
+        every cell counts alike.
+    EstimationError
+        A name is not a covariate of the panel, or the covariates explain the treatment.
 
     Notes
     -----
-    Goodman-Bacon (2021), Journal of Econometrics 225, theorem 1; checked against the R package bacondecomp.
+    Goodman-Bacon (2021), Journal of Econometrics 225, theorem 1, and section 5.2 with covariates; checked against the R
+    package bacondecomp. The weights of all rows, the one within groups among them, sum to one.
 
     Examples
     --------
@@ -80,6 +100,8 @@ def bacon(design: Design) -> Decomposition:
     >>> bacon(assign(panel, read_rollout(frame, unit="office", adopted="trained"), cluster="office")).estimate
     -2.5
     """
+    if covariates:
+        return _with_covariates(design, covariates)
     _require_balanced(design)
     groups = [*design.cohorts, np.inf]
     rows = [
@@ -91,6 +113,46 @@ def bacon(design: Design) -> Decomposition:
     table = pd.DataFrame(rows)
     table["weight"] = table["weight"] / table["weight"].sum()
     return Decomposition(table, float((table["weight"] * table["estimate"]).sum()))
+
+
+def _with_covariates(design: Design, covariates: tuple[str, ...]) -> Decomposition:
+    """Return the decomposition with covariates: pairs of groups, and the rest within them."""
+    known, _ = where_known(design, covariates)
+    _require_balanced(known)
+    effects = TwoWay(covariates=covariates).estimate(design).overall()
+    loading, mean = effects.loadings()[0], design.panel.mean
+    left = loading / (loading**2).sum()  # (U, T) treatment less what effects and covariates explain
+    adopted = np.unique(design.adopted)
+    members = design.adopted[:, None] == adopted[None, :]
+    units = members.sum(axis=0)
+    own, outcome = ((members.T @ values) / units[:, None] for values in (left, mean))  # (K, T) means of the groups
+    inside = left - own[np.searchsorted(adopted, design.adopted)]
+    total = float((left**2).sum())
+    rows = []
+    if (squares := float((inside**2).sum())) > _ROUNDING * total:
+        estimate = float((inside * mean).sum()) / squares
+        rows.append(_row("within groups", "", "", squares / total, estimate))
+    for k, group in enumerate(adopted):
+        for other in range(k + 1, len(adopted)):
+            apart = own[k] - own[other]
+            if (size := float((apart**2).sum())) > 0:
+                share = units[k] * units[other] / len(left) * size / total
+                estimate = float(apart @ (outcome[k] - outcome[other])) / size
+                rows.append(_pair(design, group, adopted[other], share, estimate))
+    table = pd.DataFrame(rows)
+    return Decomposition(table, float((table["weight"] * table["estimate"]).sum()))
+
+
+def _pair(design: Design, group: float, other: float, weight: float, estimate: float) -> dict[str, object]:
+    """One row of two groups, the one trained first named first; trained from the start is a comparison."""
+    kind = "treated against never" if np.isinf(other) else "trained at different times"
+    if group <= 0:
+        group, other, kind = other, group, "never against always" if np.isinf(other) else "treated against always"
+    return _row(kind, design.cohort_label(group), design.cohort_label(other), weight, estimate)
+
+
+def _row(kind: str, treated: object, control: object, weight: float, estimate: float) -> dict[str, object]:
+    return {"kind": kind, "treated": treated, "control": control, "weight": weight, "estimate": estimate}
 
 
 def _require_balanced(design: Design) -> None:
@@ -117,13 +179,8 @@ def _comparison(design: Design, group: float, other: float) -> dict[str, object]
     n = np.array([treated.mean(), control.mean()])
     share, within = n[0] / n.sum(), after.sum() / window.sum()
     weight = (n.sum() * window.mean()) ** 2 * share * (1 - share) * within * (1 - within)
-    return {
-        "kind": kind,
-        "treated": design.cohort_label(group),
-        "control": design.cohort_label(other),
-        "weight": float(weight),
-        "estimate": _change(design, treated, window, after) - _change(design, control, window, after),
-    }
+    estimate = _change(design, treated, window, after) - _change(design, control, window, after)
+    return _row(kind, design.cohort_label(group), design.cohort_label(other), float(weight), estimate)
 
 
 def _change(design: Design, units: Bool, window: Bool, after: Bool) -> float:

@@ -6,21 +6,25 @@ stage does not reject (section 3, "C-LF"), each of which is a linear programme.
 
 The programme is solved once for all values and all draws. Its dual has the same feasible set whatever the data are, and
 because the inequalities come in pairs (see `restrictions`), that set has only post + 2 corners: one that adds up the
-bands in the direction of the target, one against it, and one for each band and its own opposite.
+bands in the direction of the target, one against it, and one for each band and its own opposite. Inequalities of one
+side, those of a sign or a direction, have no opposite: there the corners are listed, for a few periods at most.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache
+from itertools import combinations
 
 import numpy as np
 from scipy import optimize, special, stats
 
 from asn_impact.arrays import Bool, Float
+from asn_impact.errors import InferenceError
 from asn_impact.scrutiny.restrictions import Bands
+from asn_impact.words import Message
 
-__all__ = ["conditional_ends", "fixed_length", "folded_quantile"]
+__all__ = ["change_of_slope", "conditional_ends", "fixed_length", "folded_quantile"]
 
 _FIRST_STAGE = (
     0.1  # share of the error rate spent on the least favourable stage: Rambachan and Roth (2023), section 3.3
@@ -29,6 +33,8 @@ _DRAWS = 2**13
 _GRID = 1000  # points over 20 standard errors on both sides, as in HonestDiD; the ends are then halved down
 _REACH = 20.0
 _DOUBLINGS = 6
+_MOST_SIDED = 6  # periods after the reference of which all corners can be listed: 18,564 candidates
+_CORNER = 1e-9  # a weight below this is zero
 _EDGE = 1e-7  # precision of the ends, in standard errors
 
 
@@ -38,8 +44,11 @@ _EDGE = 1e-7  # precision of the ends, in standard errors
 def corners(bands: Bands, pre: int, l_vec: Float, sigma: Float) -> tuple[Float, Float]:
     """Return (V, 2R) corners of the dual with their (V,) slope in the target.
 
-    A corner g has ``g >= 0``, ``g' sd = 1`` and weighs the periods after the reference as ``slope * l_vec``.
+    A corner g has ``g >= 0``, ``g' sd = 1`` and weighs the periods after the reference as ``slope * l_vec``. With S
+    inequalities of one side g has 2R + S numbers.
     """
+    if len(bands.one_sided):
+        return _listed_corners(bands, pre, l_vec, sigma)
     direction = np.linalg.solve(bands.change[:, pre:].T, l_vec)
     up = np.concatenate([np.maximum(direction, 0.0), np.maximum(-direction, 0.0)])
     down = np.concatenate([np.maximum(-direction, 0.0), np.maximum(direction, 0.0)])
@@ -50,7 +59,29 @@ def corners(bands: Bands, pre: int, l_vec: Float, sigma: Float) -> tuple[Float, 
     return points / spread[:, None], slope / spread
 
 
-def rejects(means: Float, covariance: Float, critical: float, alpha: float) -> Bool:
+def _listed_corners(bands: Bands, pre: int, l_vec: Float, sigma: Float) -> tuple[Float, Float]:
+    """Return corners and slopes by trying every set of as many inequalities as there are periods after."""
+    post = len(l_vec)
+    if post > _MOST_SIDED:
+        raise InferenceError(Message("sensitivity.too_many_corners", post=post, most=_MOST_SIDED))
+    spread = np.sqrt(np.einsum("ij,jk,ik->i", bands.a, sigma, bands.a))
+    after = bands.a[:, pre:] / spread[:, None]
+    beside = np.linalg.svd(l_vec[None, :])[2][1:]  # (post - 1, post) directions that leave the target alone
+    system = np.concatenate([beside @ after.T, np.ones((1, len(after)))])
+    sets = np.array(list(combinations(range(len(after)), post)))
+    square = system[:, sets].transpose(1, 0, 2)
+    regular = np.abs(np.linalg.det(square)) > _CORNER
+    sets, square = sets[regular], square[regular]
+    weights = np.linalg.solve(square, np.eye(post)[:, -1:])[:, :, 0]
+    inside = (weights > -_CORNER).all(axis=1)
+    points = np.zeros((int(inside.sum()), len(after)))
+    np.put_along_axis(points, sets[inside], np.maximum(weights[inside], 0.0), axis=1)
+    points = points[np.unique(points.round(8), axis=0, return_index=True)[1]]
+    slope = points @ after @ l_vec / (l_vec @ l_vec)
+    return points / spread, slope
+
+
+def rejects(means: Float, covariance: Float, critical: float, alpha: float, first_stage: float = _FIRST_STAGE) -> Bool:
     """(N,) whether (N, V) studentised sums of moments are too large, given which is largest.
 
     Andrews, Roth and Pakes (2023), conditional test with a least favourable first stage: above `critical` reject; else
@@ -67,7 +98,7 @@ def rejects(means: Float, covariance: Float, critical: float, alpha: float) -> B
         bound = rest / gap
     low = np.where(gap > 1e-10, bound, -np.inf).max(axis=1)
     high = np.minimum(np.where(gap < -1e-10, bound, np.inf).min(axis=1), critical)
-    size = alpha * (1 - _FIRST_STAGE) / (1 - alpha * _FIRST_STAGE)
+    size = alpha * (1 - first_stage) / (1 - alpha * first_stage)
     scale = np.sqrt(own)
     limit = np.maximum(_cut_normal_quantile(1 - size, low / scale, high / scale), 0.0)
     return np.asarray((top > critical) | ((top > limit * scale) & (low <= top) & (top <= high)))
@@ -101,27 +132,45 @@ def least_favourable(covariance: Float, alpha: float) -> float:
 
 
 def conditional_ends(
-    beta: Float, sigma: Float, *, pre: int, l_vec: Float, bands: Bands, alpha: float
+    beta: Float,
+    sigma: Float,
+    *,
+    pre: int,
+    l_vec: Float,
+    bands: Bands,
+    alpha: float,
+    first_stage: float = _FIRST_STAGE,
 ) -> tuple[float, float]:
-    """Return the smallest and largest value of the target that the test does not reject; NaN where it rejects all."""
+    """Return the smallest and largest value of the target that the test does not reject; NaN where it rejects all.
+
+    Without a `first_stage` (0) it is the conditional test alone.
+    """
     after = bands.after(pre)
     points, slope = corners(after, pre, l_vec, sigma)
     loading = points @ after.a
     start = loading @ beta - points @ after.b
     covariance = loading @ sigma @ loading.T
-    critical = least_favourable(covariance, alpha)
+    critical = least_favourable(covariance, alpha) if first_stage else np.inf
     centre = float(l_vec @ beta[pre:])
     scale = float(np.sqrt(l_vec @ sigma[pre:, pre:] @ l_vec))
 
     def accepts(values: Float) -> Bool:
-        return ~rejects(start - slope * values[:, None], covariance, critical, alpha)
+        return ~rejects(start - slope * values[:, None], covariance, critical, alpha, first_stage)
 
-    return _ends(accepts, centre, scale)
+    return _ends(accepts, centre, scale, _furthest(start, slope, centre))
 
 
-def _ends(accepts: Callable[[Float], Bool], centre: float, scale: float) -> tuple[float, float]:
+def _furthest(start: Float, slope: Float, centre: float) -> float:
+    """Return how far from the centre the values reach that the estimates themselves do not contradict."""
+    some = slope != 0
+    value, up = start[some] / slope[some], slope[some] > 0
+    low, high = value[up].max(initial=-np.inf), value[~up].min(initial=np.inf)
+    return float(max((abs(end - centre) for end in (low, high) if np.isfinite(end)), default=0.0))
+
+
+def _ends(accepts: Callable[[Float], Bool], centre: float, scale: float, furthest: float) -> tuple[float, float]:
     """Find the outer ends of what is kept: a grid, widened until its ends are not kept, then halving."""
-    reach, points = _REACH * scale, _GRID + 1
+    reach, points = max(_REACH * scale, 1.1 * furthest), _GRID + 1
     for _ in range(_DOUBLINGS):
         grid = np.linspace(centre - reach, centre + reach, points)
         inside = accepts(grid)
@@ -142,6 +191,28 @@ def _edge(accepts: Callable[[Float], Bool], inside: float, outside: float, scale
         first_out = int(np.argmin(np.append(accepts(between[:-1]), False)))
         inside, outside = between[first_out - 1], between[first_out]
     return float(inside)
+
+
+# ------------------------------------------------------------------------- what the periods before say of a slope
+
+
+def change_of_slope(beta: Float, sigma: Float, change: Float, alpha: float) -> tuple[float, float]:
+    """Return one-sided bounds of the largest absolute one of R changes of slope of (k,) estimates.
+
+    Below: the smallest size that the conditional test does not reject. Above: the largest upper bound of any of them.
+    """
+    both = np.concatenate([change, -change])
+    covariance = both @ sigma @ both.T
+    spread = np.sqrt(np.diag(covariance))
+    seen, correlation = both @ beta / spread, covariance / np.outer(spread, spread)
+    upper = float((both @ beta + special.ndtri(1 - alpha) * spread).max())
+
+    def accepts(sizes: Float) -> Bool:
+        return ~rejects(seen - sizes[:, None] / spread, correlation, np.inf, alpha, 0.0)
+
+    grid = np.linspace(0.0, float(np.abs(change @ beta).max()), _GRID + 1)  # the largest seen is never rejected
+    first = int(np.argmax(accepts(grid)))
+    return 0.0 if first == 0 else _edge(accepts, grid[first], grid[first - 1], float(spread.min())), upper
 
 
 # ------------------------------------------------------------------------------------- intervals of fixed length

@@ -60,6 +60,7 @@ def before_training(design: Design, *, steps: int, anticipation: int = 0) -> Des
         weight=np.where(late, 0.0, panel.weight)[:, keep],
         within=np.where(late[:, :, None, None], 0.0, panel.within)[:, keep],
         x=panel.x[:, keep],
+        stands_for=panel.stands_for[:, keep] if panel.stands_for.size else panel.stands_for,
     )
     earlier = replace(design, panel=past).shifted(-steps)
     return earlier.where(earlier.adopted >= 1 + anticipation)

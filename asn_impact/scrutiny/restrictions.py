@@ -2,13 +2,14 @@
 
 A departure d has one number for each period but the reference, ``pre`` of them before and ``post`` after it; in the
 reference period it is zero. A restriction is a union of sets ``A d <= b``; in each of them the inequalities come in
-pairs: a change of d between minus and plus a limit. The limit is a number, or a change seen before.
+pairs: a change of d between minus and plus a limit. The limit is a number, or a change seen before. A shape adds
+inequalities of one side: a departure that is not below zero after the reference, or never falls.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Annotated, Literal, Protocol
+from dataclasses import dataclass, field
+from typing import Annotated, Final, Literal, Protocol, TypeAlias
 
 import numpy as np
 
@@ -17,12 +18,22 @@ from asn_impact.arrays import Float, readonly
 from asn_impact.errors import InferenceError
 from asn_impact.words import Message
 
-__all__ = ["Bands", "RelativeMagnitude", "Restriction", "Smoothness"]
+__all__ = ["Bands", "RelativeMagnitude", "Restriction", "Shape", "Smoothness"]
+
+#: What is known of the departure besides its size: its sign after the reference period, or which way it moves.
+Shape: TypeAlias = Literal["any", "positive", "negative", "increasing", "decreasing"]
+_SHAPES: Final[dict[str, str]] = {
+    "any": "",
+    "positive": ", and not below zero after training",
+    "negative": ", and not above zero after training",
+    "increasing": ", and never falling",
+    "decreasing": ", and never rising",
+}
 
 
 @dataclass(frozen=True, eq=False)
 class Bands:
-    """Departures d with ``|change d| <= limit d + size``: R bands on k = pre + post numbers.
+    """Departures d with ``|change d| <= limit d + size`` and ``one_sided d <= 0``, of k = pre + post numbers.
 
     Attributes
     ----------
@@ -30,30 +41,36 @@ class Bands:
         (R, k) what is bounded, and by which change before the reference period.
     size
         (R,) fixed part of the limit.
+    one_sided
+        (S, k) what may not be above zero.
     """
 
     change: Float
     limit: Float
     size: Float
+    one_sided: Float = field(default_factory=lambda: np.zeros((0, 0)))
 
     def __post_init__(self) -> None:
-        for name in ("change", "limit", "size"):
+        if not self.one_sided.size:
+            object.__setattr__(self, "one_sided", np.zeros((0, self.change.shape[1])))
+        for name in ("change", "limit", "size", "one_sided"):
             object.__setattr__(self, name, readonly(np.asarray(getattr(self, name), dtype=np.float64)))
 
     @property
     def a(self) -> Float:
-        """(2R, k) left side of the inequalities ``A d <= b``."""
-        return np.concatenate([self.change - self.limit, -self.change - self.limit])
+        """(2R + S, k) left side of the inequalities ``A d <= b``."""
+        return np.concatenate([self.change - self.limit, -self.change - self.limit, self.one_sided])
 
     @property
     def b(self) -> Float:
-        """(2R,) right side of the inequalities ``A d <= b``."""
-        return np.concatenate([self.size, self.size])
+        """(2R + S,) right side of the inequalities ``A d <= b``."""
+        return np.concatenate([self.size, self.size, np.zeros(len(self.one_sided))])
 
     def after(self, pre: int) -> Bands:
         """Return the bands that say something about the periods after the reference."""
         rows = (self.change[:, pre:] != 0).any(axis=1)
-        return Bands(self.change[rows], self.limit[rows], self.size[rows])
+        sided = self.one_sided[(self.one_sided[:, pre:] != 0).any(axis=1)]
+        return Bands(self.change[rows], self.limit[rows], self.size[rows], sided)
 
 
 class Restriction(Protocol):
@@ -82,10 +99,14 @@ class RelativeMagnitude:
     of
         ``"changes"`` of the departure from one period to the next, or its ``"curvature"``: changes of those changes,
         which leaves a straight line free.
+    shape
+        ``"positive"`` or ``"negative"``: the departure after the reference period is not below, or not above, zero.
+        ``"increasing"`` or ``"decreasing"``: it never falls, or never rises, before and after.
 
     Notes
     -----
-    Rambachan and Roth (2023), Review of Economic Studies 90, section 2.4.1 (``DeltaRM``, ``DeltaSDRM`` in HonestDiD).
+    Rambachan and Roth (2023), Review of Economic Studies 90, section 2.4.1 (``DeltaRM``, ``DeltaSDRM`` in HonestDiD;
+    with a shape ``DeltaRMPB``, ``DeltaRMNB``, ``DeltaRMI``, ``DeltaRMD`` and the same after ``DeltaSDRM``).
 
     Examples
     --------
@@ -95,6 +116,7 @@ class RelativeMagnitude:
 
     mbar: Annotated[float, AtLeast(0)]
     of: Literal["changes", "curvature"] = "changes"
+    shape: Shape = "any"
 
     def __post_init__(self) -> None:
         check_fields(self)
@@ -103,12 +125,12 @@ class RelativeMagnitude:
     @property
     def words(self) -> Message:
         """Name and parameters in every language."""
-        return Message(f"sensitivity.restriction.{self.of}", mbar=self.mbar)
+        return _shaped(Message(f"sensitivity.restriction.{self.of}", mbar=self.mbar), self.shape)
 
     @property
     def name(self) -> str:
         """Name and parameters as printed."""
-        return f"{self.of} at most {self.mbar:g} times the largest before"
+        return f"{self.of} at most {self.mbar:g} times the largest before{_SHAPES[self.shape]}"
 
     def bands(self, pre: int, post: int) -> tuple[Bands, ...]:
         """Return one set for each change before the reference period and each sign it may have."""
@@ -119,9 +141,11 @@ class RelativeMagnitude:
             least = 1 if self.of == "changes" else 2
             raise InferenceError(Message("sensitivity.restriction.nothing_before", pre=pre, of=of, least=least))
         factor = np.where(before, 1.0, self.mbar)[:, None]
-        zero = np.zeros(len(change))
+        zero, sided = np.zeros(len(change)), _one_sided(self.shape, pre, post)
         return tuple(
-            Bands(change, factor * sign * change[s], zero) for s in np.flatnonzero(before) for sign in (1.0, -1.0)
+            Bands(change, factor * sign * change[s], zero, sided)
+            for s in np.flatnonzero(before)
+            for sign in (1.0, -1.0)
         )
 
 
@@ -133,10 +157,13 @@ class Smoothness:
     ----------
     m
         Largest change of slope in a period, in the unit of the outcome; zero or more.
+    shape
+        As for `RelativeMagnitude`.
 
     Notes
     -----
-    Rambachan and Roth (2023), section 2.4.2 (``DeltaSD`` in HonestDiD).
+    Rambachan and Roth (2023), section 2.4.2 (``DeltaSD`` in HonestDiD; with a shape ``DeltaSDPB``, ``DeltaSDNB``,
+    ``DeltaSDI``, ``DeltaSDD``).
 
     Examples
     --------
@@ -145,6 +172,7 @@ class Smoothness:
     """
 
     m: Annotated[float, AtLeast(0)]
+    shape: Shape = "any"
 
     def __post_init__(self) -> None:
         check_fields(self)
@@ -153,17 +181,31 @@ class Smoothness:
     @property
     def words(self) -> Message:
         """Name and parameters in every language."""
-        return Message("sensitivity.restriction.smooth", m=self.m)
+        return _shaped(Message("sensitivity.restriction.smooth", m=self.m), self.shape)
 
     @property
     def name(self) -> str:
         """Name and parameters as printed."""
-        return f"slope changes by at most {self.m:g} a period"
+        return f"slope changes by at most {self.m:g} a period{_SHAPES[self.shape]}"
 
     def bands(self, pre: int, post: int) -> tuple[Bands, ...]:
         """Return the one set of departures that are smooth."""
         change = np.diff(_changes(pre, post), axis=0)
-        return (Bands(change, np.zeros_like(change), np.full(len(change), float(self.m))),)
+        sided = _one_sided(self.shape, pre, post)
+        return (Bands(change, np.zeros_like(change), np.full(len(change), float(self.m)), sided),)
+
+
+def _shaped(words: Message, shape: Shape) -> Message:
+    return words if shape == "any" else Message(f"sensitivity.restriction.shape.{shape}", restriction=words)
+
+
+def _one_sided(shape: Shape, pre: int, post: int) -> Float:
+    """(S, k) what may not be above zero: the departure after the reference, or its changes."""
+    if shape == "any":
+        return np.zeros((0, pre + post))
+    side = -1.0 if shape in {"positive", "increasing"} else 1.0
+    by_sign = shape in {"positive", "negative"}
+    return side * (np.eye(pre + post)[pre:] if by_sign else _changes(pre, post))
 
 
 def _changes(pre: int, post: int) -> Float:

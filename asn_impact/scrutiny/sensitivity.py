@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypeGuard
 
 import numpy as np
 import pandas as pd
@@ -20,20 +20,22 @@ from asn_impact.display import card
 from asn_impact.errors import InferenceError
 from asn_impact.estimation import Inference
 from asn_impact.scrutiny.event_path import EventPath, Target, event_path, target_weights
-from asn_impact.scrutiny.honest import conditional_ends, fixed_length
-from asn_impact.scrutiny.restrictions import RelativeMagnitude, Restriction, Smoothness
+from asn_impact.scrutiny.honest import change_of_slope, conditional_ends, fixed_length
+from asn_impact.scrutiny.restrictions import RelativeMagnitude, Restriction, Shape, Smoothness
 from asn_impact.verbs import public_verb
-from asn_impact.words import Message
+from asn_impact.words import Message, paragraph
 
 __all__ = [
     "Breakdown",
     "RelativeMagnitude",
     "RobustInterval",
     "Smoothness",
+    "SmoothnessSeen",
     "breakdown",
     "robust_ends",
     "robust_interval",
     "sensitivity",
+    "smoothness_seen",
 ]
 
 _MOST = 100.0  # a breakdown value above this is reported as infinite
@@ -116,9 +118,10 @@ def robust_ends(
 ) -> tuple[float, float]:
     """Return the ends of the interval, from plain numbers.
 
-    `Smoothness`: the shortest interval of fixed length. Every other restriction: the union over its sets of the values
-    that the conditional test with a least favourable first stage (C-LF) does not reject. These are the defaults of
-    HonestDiD 0.2.6, except that nothing is cut off at the end of a grid and quantiles are not simulated.
+    `Smoothness` without a shape: the shortest interval of fixed length. Every other restriction: the union over its
+    sets of the values that the conditional test with a least favourable first stage (C-LF) does not reject. These are
+    the defaults of HonestDiD 0.2.6 (with a shape its default is another first stage, C-F), except that nothing is cut
+    off at the end of a grid and quantiles are not simulated.
 
     Parameters
     ----------
@@ -141,7 +144,8 @@ def robust_ends(
     Raises
     ------
     InferenceError
-        Shapes do not fit, or the variance is not symmetric and positive definite.
+        Shapes do not fit, the variance is not symmetric and positive definite, or a sign or direction is asked of more
+        than six estimates after the reference.
 
     Notes
     -----
@@ -160,8 +164,9 @@ def robust_ends(
     alpha = 1 - level
     normal = stats.norm.ppf((1 + level) / 2)
     variance = sigma * (stats.t.ppf((1 + level) / 2, df) / normal) ** 2 if np.isfinite(df) else sigma
-    if isinstance(restriction, Smoothness):
-        centre, half, _ = fixed_length(beta, variance, pre=pre, l_vec=l_vec, m=restriction.m, alpha=alpha)
+    if _has_fixed_length(restriction):
+        m = restriction.m
+        centre, half, _ = fixed_length(beta, variance, pre=pre, l_vec=l_vec, m=m, alpha=alpha)
         return centre - half, centre + half
     ends = np.array(
         [
@@ -172,6 +177,10 @@ def robust_ends(
     if np.isnan(ends).all():
         return np.nan, np.nan
     return float(np.nanmin(ends[:, 0])), float(np.nanmax(ends[:, 1]))
+
+
+def _has_fixed_length(restriction: Restriction) -> TypeGuard[Smoothness]:
+    return isinstance(restriction, Smoothness) and restriction.shape == "any"
 
 
 def _require_shapes(beta: Float, sigma: Float, l_vec: Float, pre: int, post: int) -> None:
@@ -247,7 +256,7 @@ class _Question:
         return Message("sensitivity.event_times", first=first, last=last)
 
     def interval(self, restriction: Restriction) -> RobustInterval:
-        kind = "smooth" if isinstance(restriction, Smoothness) else "conditional"
+        kind = "smooth" if _has_fixed_length(restriction) else "conditional"
         low, high = robust_ends(
             self.path.inference.estimate,
             self.path.inference.variance,
@@ -299,6 +308,8 @@ class Breakdown:
         The same in words.
     level, target
         Of the interval.
+    shape
+        What was taken as known of the departure besides its size.
     """
 
     value: float
@@ -306,6 +317,7 @@ class Breakdown:
     said: Message
     level: float
     target: Message
+    shape: Shape = "any"
 
     def __repr__(self) -> str:
         return f"Breakdown({self.target}: {self.said})"
@@ -321,6 +333,7 @@ def breakdown(
     *,
     of: Target = "average",
     level: Level = 0.95,
+    shape: Shape = "any",
 ) -> Breakdown:
     """Return the largest departure at which the interval for the target still excludes zero.
 
@@ -330,16 +343,19 @@ def breakdown(
         As for `robust_interval`.
     kind
         ``"relative"``: in multiples of the largest change before training. ``"smooth"``: as a change of slope.
+    shape
+        What is known of the departure besides its size: see `RelativeMagnitude`.
     """
     question = _Question.of(_as_path(events), of, level)
 
     def excludes(size: float) -> bool:
-        restriction = RelativeMagnitude(size) if kind == "relative" else Smoothness(size)
+        restriction = RelativeMagnitude(size, shape=shape) if kind == "relative" else Smoothness(size, shape)
         return question.interval(restriction).excludes_zero
 
     scale = 1.0 if kind == "relative" else float(np.sqrt(np.diag(question.path.inference.variance)).mean())
     value = _largest(excludes, scale)
-    return Breakdown(value, kind, _words(value, kind), level, question.name)
+    known = None if shape == "any" else Message(f"sensitivity.breakdown.shape.{shape}")
+    return Breakdown(value, kind, paragraph(_words(value, kind), known), level, question.name, shape)
 
 
 def _largest(holds: Callable[[float], bool], scale: float) -> float:
@@ -361,3 +377,71 @@ def _words(value: float, kind: str) -> Message:
     if np.isnan(value):
         return Message("sensitivity.breakdown.nothing")
     return Message(f"sensitivity.breakdown.{kind}", x=float(value))
+
+
+@dataclass(frozen=True, eq=False)
+class SmoothnessSeen:
+    """How much the slope of the departure changed before training: what an `m` for `Smoothness` can be held against.
+
+    The data say nothing of what happens after training: a larger `m` is always possible.
+
+    Attributes
+    ----------
+    lower, upper
+        One-sided bounds of the largest change of slope in a step, each at the level.
+    seen
+        The largest change of slope of the estimates.
+    level
+        How often each bound holds.
+    """
+
+    lower: float
+    upper: float
+    seen: float
+    level: float
+
+    @property
+    def said(self) -> Message:
+        """The same in words."""
+        values = {"lower": self.lower, "upper": self.upper, "level": self.level}
+        return Message("sensitivity.seen", seen=self.seen, **values)
+
+    def __repr__(self) -> str:
+        return f"SmoothnessSeen({self.said})"
+
+    def _repr_html_(self) -> str:
+        return card("SmoothnessSeen", [("id", self.said.text("id")), ("en", self.said)])
+
+
+@public_verb
+def smoothness_seen(events: Inference | EventPath, *, level: Level = 0.95) -> SmoothnessSeen:
+    """Return what the periods before training say of the largest change of slope, `m` in `Smoothness`.
+
+    Parameters
+    ----------
+    events
+        As for `robust_interval`.
+    level
+        How often each of the two one-sided bounds holds.
+
+    Raises
+    ------
+    InferenceError
+        There is no reference period, or fewer than two estimates before it.
+
+    Notes
+    -----
+    ``DeltaSD_lowerBound_Mpre`` and ``DeltaSD_upperBound_Mpre`` of HonestDiD 0.2.6, whose lower bound is cut off at the
+    end of a grid. With few clusters the variance is enlarged as in `robust_ends`.
+    """
+    path = _as_path(events)
+    if path.pre < 2:
+        raise InferenceError(Message("sensitivity.seen_needs_two", pre=path.pre))
+    estimate, variance = path.inference.estimate, path.inference.variance
+    df = float(path.inference.df[: path.pre].min())
+    if np.isfinite(df):
+        variance = variance * (stats.t.ppf(level, df) / stats.norm.ppf(level)) ** 2
+    (bands,) = Smoothness(0.0).bands(path.pre, path.post)
+    change = bands.change[~(bands.change[:, path.pre :] != 0).any(axis=1)]
+    lower, upper = change_of_slope(estimate, variance, change, 1 - level)
+    return SmoothnessSeen(lower, upper, float(np.abs(change @ estimate).max()), level)

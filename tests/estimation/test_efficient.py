@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from asn_impact.errors import EstimationError
-from asn_impact.estimation import GroupTime
+from asn_impact.estimation import BiasReduced, GroupTime, infer
 from asn_impact.estimation.efficient import Efficient
 from tests.estimation.random_designs import design_of
 
@@ -30,12 +30,13 @@ def made(seed, *, units=18, periods=6, adopted=(2, 3, np.inf), persistence=0.5):
     return design_of(persistence * unit + rng.normal(size=(units, periods)), start)
 
 
-def slow(design, time=None):
+def slow(design, time=None, wave=None, period=None):
     """Estimate, beta and variance from per-wave sample covariances of two numbers a unit."""
     y, g = design.panel.mean, design.adopted
     periods = y.shape[1]
     pairs = [(w, t) for w in np.unique(g[np.isfinite(g)]) for t in range(int(w), periods) if (g > t).any()]
     pairs = [(w, t) for w, t in pairs if time is None or t - w == time]
+    pairs = [(w, t) for w, t in pairs if wave in (None, w) and period in (None, t)]
     total = sum((g == w).sum() for w, _ in pairs)
     after, before = np.zeros_like(y), np.zeros_like(y)
     for w, t in pairs:
@@ -66,6 +67,35 @@ def test_slow_twin(seed):
 
 
 @given(seed=seeds)
+@settings(max_examples=8, deadline=None)
+def test_slow_twin_by_wave_and_by_period(seed):
+    design = made(seed)
+    labels = design.panel.timeline.labels
+    effects = Efficient()(design)
+    for found, name, twins in (
+        (effects.cohorts(), "cohort", {labels[w]: slow(design, wave=w) for w in (2, 3)}),
+        (effects.calendar(), "period", {labels[t]: slow(design, period=t) for t in (2, 3, 4, 5)}),
+    ):
+        assert found.terms[name].tolist() == list(twins)
+        np.testing.assert_allclose(found.estimate, [e for e, _, _ in twins.values()], rtol=CLOSE, atol=CLOSE)
+        np.testing.assert_allclose(found.fit.beta, [b for _, b, _ in twins.values()], rtol=CLOSE, atol=CLOSE)
+        variance = (found.influence**2).sum(axis=0)
+        np.testing.assert_allclose(variance, [v for _, _, v in twins.values()], rtol=CLOSE, atol=CLOSE)
+        assert found.again(design).terms.equals(found.terms)
+
+
+def test_by_wave_and_by_period_it_is_named_as_other_estimators_name_it():
+    design = made(4)
+    ours, theirs = Efficient()(design), GroupTime()(design)
+    for view in ("cohorts", "calendar"):
+        assert getattr(ours, view)().terms.equals(getattr(theirs, view)().terms)
+        table = infer(getattr(ours, view)(), BiasReduced()).table()
+        assert np.isfinite(table["std_error"]).all()
+    with pytest.raises(EstimationError):
+        ours.cohorts().calendar()
+
+
+@given(seed=seeds)
 @settings(max_examples=10, deadline=None)
 def test_with_beta_one_it_is_did_with_not_yet_treated_controls(seed):
     design = made(seed)
@@ -93,10 +123,16 @@ def test_invariances(seed):
 @settings(max_examples=8, deadline=None)
 def test_leaving_out_and_loadings(seed):
     design = made(seed)
-    for effects in (Efficient()(design), Efficient()(design).event_study()):
+    overall = Efficient()(design)
+    for effects in (overall, overall.event_study(), overall.cohorts(), overall.calendar()):
+        difference = effects.fit.differences(effects)
         deleted = effects.leave_one_out()
         for c in (0, 7, 17):
-            np.testing.assert_allclose(deleted[c], effects.again(design.without(c)).estimate, rtol=CLOSE, atol=CLOSE)
+            without = effects.again(design.without(c))
+            np.testing.assert_allclose(deleted[c], without.estimate, rtol=CLOSE, atol=CLOSE)
+            moved = np.delete(effects.loadings() + difference[c], c, axis=1)
+            np.testing.assert_allclose(moved, without.loadings(), rtol=CLOSE, atol=CLOSE)
+            np.testing.assert_allclose(difference[c][:, c], -effects.loadings()[:, c], rtol=CLOSE, atol=CLOSE)
         product = (effects.loadings() * design.panel.mean).sum(axis=(1, 2))
         np.testing.assert_allclose(product, effects.estimate, atol=CLOSE)
 

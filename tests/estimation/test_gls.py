@@ -23,6 +23,7 @@ ON_ALL = {
     "jackknife": {},
     "cluster_robust": {},
     "wild_bootstrap": DRAWS,
+    "cluster_bootstrap": {"reps": 5, "seed": 1},
     "permutation": DRAWS,
     "placebo": DRAWS,
     "simultaneous": DRAWS,

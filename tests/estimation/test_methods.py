@@ -27,6 +27,7 @@ COVERAGE = HERE.parents[1] / "docs" / "coverage.md"
 #: What a class needs besides its defaults.
 NEEDED = {
     "along": {"estimator": GroupTime()},
+    "cluster_bootstrap": {"reps": 99, "seed": 1},
     "multiplier": {"reps": 199, "seed": 1},
     "permutation": {"reps": 99, "seed": 1},
     "placebo": {"reps": 99, "seed": 1},
@@ -58,6 +59,7 @@ CHECKED = {
     "cluster_robust": "reference/test_inference.py",
     "classical": "reference/test_inference.py",
     "wild_bootstrap": "reference/test_inference.py",
+    "cluster_bootstrap": "reference/test_synthetic_did.py",
     "placebo": "estimation/test_placebo.py",
     "two_way_clustered": "estimation/test_twoway_clusters.py",
     "permutation": "estimation/test_rules.py",
@@ -72,6 +74,7 @@ CALLED = {"jackknife": "CR3", "gls_imputation": "PredictionFit"}
 MEASURED_AS = {"along": "a completion curve", "cluster_robust": "CR1 t(G-1)"}
 #: Why it has no rejection rates.
 NOT_MEASURED = {
+    "cluster_bootstrap": "it asks for several treated clusters, and the tables are about few",
     "classical": "it takes records as independent, which they are not here",
     "two_way_clustered": "it is for comparison with other software",
     "switchers": "no treatment ends in the worlds there: estimation/test_switchers.py draws its own",

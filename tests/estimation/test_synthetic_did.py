@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from scipy.optimize import minimize
 
 from asn_impact.errors import DataWarning, EstimationError, InferenceError
-from asn_impact.estimation import BiasReduced, Efficient, GroupTime, Permutation, WildBootstrap, infer
+from asn_impact.estimation import BiasReduced, ClusterRobust, Efficient, GroupTime, Permutation, WildBootstrap, infer
 from asn_impact.estimation.jackknife import bias_reduced, differences
 from asn_impact.estimation.synthetic_did import SyntheticDiD, simplex_weights
 from tests.estimation.random_designs import design_of, with_mean
@@ -73,6 +73,68 @@ def test_slow_twin_of_one_wave():
     for j, t in enumerate(wave.period):
         gap = mean[:2].mean(axis=0) - wave.omega @ mean[2:]
         assert fit.estimate[j] == pytest.approx(gap[t] - wave.lambda_ @ gap[wave.before], abs=CLOSE)
+
+
+def given_load(seed=7, *, slope=3.0, kind="synthetic_did", **more):
+    """A design with a covariate and another that says nothing, and the estimator that is given both."""
+    design = made(seed, **more)
+    x = np.random.default_rng(seed + 1).normal(size=(*design.panel.mean.shape, 2))
+    panel = replace(design.panel, covariates=("load", "other"), x=x, mean=design.panel.mean + slope * x[:, :, 0])
+    panel = replace(panel, within=np.zeros((0, 0, 1, 1)))
+    return replace(design, panel=panel), SyntheticDiD(kind, ("load", "other"))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_slow_twin_with_covariates_is_the_estimate_on_what_they_leave(kind):
+    """Dummies written out, untreated cells alone: Arkhangelsky et al. (2021), footnote 4."""
+    design, estimator = given_load(kind=kind)
+    units, periods = design.panel.mean.shape
+    dummies = np.concatenate([np.repeat(np.eye(units), periods, 0), np.tile(np.eye(periods), (units, 1))], axis=1)
+    x, untreated = design.panel.x.reshape(-1, 2), ~design.treated().ravel()
+    columns = np.concatenate([x, dummies], axis=1)[untreated]
+    slopes = np.linalg.lstsq(columns, design.panel.mean.ravel()[untreated], rcond=None)[0][:2]
+    left = with_mean(design, design.panel.mean - design.panel.x @ slopes)
+    np.testing.assert_allclose(estimator(design).estimate, SyntheticDiD(kind)(left).estimate, rtol=CLOSE, atol=CLOSE)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_with_covariates_the_estimate_is_its_weights_on_the_outcomes(kind):
+    design, estimator = given_load(kind=kind)
+    for effects in (estimator(design), estimator(design).overall()):
+        total = np.tensordot(effects.loadings(), design.panel.mean, 2)
+        np.testing.assert_allclose(total, effects.estimate, rtol=CLOSE, atol=CLOSE)
+
+
+@pytest.mark.parametrize("clusters", [None, 7])
+def test_with_covariates_leaving_a_cluster_out_is_estimating_again(clusters):
+    design, estimator = given_load(kind="did", clusters=clusters)
+    effects = estimator(design)
+    for c, found in enumerate(effects.leave_one_out()):
+        again = effects.anew(design.without(c))
+        keys = effects.terms.apply(tuple, axis=1).isin(again.terms.apply(tuple, axis=1)).to_numpy()
+        np.testing.assert_allclose(found[keys], again.estimate, rtol=1e-7, atol=1e-7)
+    overall = effects.overall()
+    difference, deviation = differences(overall), overall.leave_one_out() - overall.estimate
+    np.testing.assert_allclose(np.einsum("gkut,ut->gk", difference, design.panel.mean), deviation, rtol=1e-6, atol=1e-7)
+
+
+def test_what_a_covariate_explains_is_taken_off():
+    """However steep its slope, the estimate stays: untreated cells alone are enough to learn it."""
+    (flat, estimator), (steep, _) = given_load(slope=0.0), given_load(slope=50.0)
+    np.testing.assert_allclose(estimator(flat).estimate, estimator(steep).estimate, rtol=1e-7, atol=1e-7)
+    for rule in (BiasReduced(), ClusterRobust("CR0")):
+        one, other = (infer(estimator(d).overall(), rule).std_error for d in (flat, steep))
+        np.testing.assert_allclose(one, other, rtol=1e-6)
+
+
+def test_a_covariate_that_is_not_known_everywhere_is_refused():
+    design, estimator = given_load()
+    x = design.panel.x.copy()
+    x[3, 2, 0] = np.nan
+    with pytest.raises(EstimationError, match="1 cells are empty"):
+        estimator(replace(design, panel=replace(design.panel, x=x)))
+    with pytest.raises(EstimationError, match="Did you mean 'load'"):
+        SyntheticDiD(covariates=("lod",))(design)
 
 
 @pytest.mark.parametrize(

@@ -24,11 +24,19 @@ PANELS = {
 }
 
 
-def designed(data, name):
+CONTROLS = {
+    "castle": (("l_pop", "l_income"), "bacon_controls", "twfe_controls"),
+    "mpdta": (("lpop_t",), "bacon_control_interacted_trend", "twfe_control"),
+}
+
+
+def designed(data, name, covariates=()):
     unit, period, outcome, adopted = PANELS[name]
     frame = data(name)
     frame = frame.assign(**{adopted: frame[adopted].where(frame[adopted] > 0)})
-    panel = read_panel(frame, unit=unit, period=period, outcome=outcome)
+    if "lpop_t" in covariates:
+        frame = frame.assign(lpop_t=frame["lpop"] * (frame["year"] - 2003))
+    panel = read_panel(frame, unit=unit, period=period, outcome=outcome, covariates=covariates)
     return assign(panel, read_rollout(frame, unit=unit, adopted=adopted), cluster=unit)
 
 
@@ -49,3 +57,25 @@ def test_every_comparison_and_its_weight(data, values, name):
 def test_the_parts_add_up_to_the_two_way_estimate(data, name):
     design = designed(data, name)
     np.testing.assert_allclose(bacon(design).estimate, TwoWay()(design).estimate[0], rtol=CLOSED)
+
+
+@pytest.mark.parametrize("name", list(PANELS))
+def test_every_pair_and_its_weight_with_covariates(data, values, name):
+    covariates, identity, total = CONTROLS[name]
+    found = bacon(designed(data, name, covariates), covariates)
+    theirs = values(f"{name}__bacon")[identity]
+    pairs = theirs["two_by_twos"]
+    numbers = zip(pairs["estimate"], pairs["weight"], strict=True)
+    sides = zip(map(str, pairs["treated"]), (str(u).replace("Inf", "never") for u in pairs["untreated"]), strict=True)
+    expected = dict(zip(map(frozenset, sides), numbers, strict=True))
+    within, rows = found.table.iloc[0], found.table.iloc[1:]
+    assert within["kind"] == "within groups"
+    np.testing.assert_allclose(within["weight"], theirs["Omega"], rtol=CLOSED)
+    np.testing.assert_allclose(within["estimate"], theirs["beta_hat_w"], rtol=CLOSED)
+    assert len(rows) == len(expected)
+    for row in rows.itertuples():
+        estimate, weight = expected[frozenset((row.treated, row.control))]
+        np.testing.assert_allclose(row.estimate, estimate, rtol=CLOSED)
+        np.testing.assert_allclose(row.weight / (1 - within["weight"]), weight, rtol=CLOSED)
+    np.testing.assert_allclose(found.estimate, values(f"{name}__bacon")[total], rtol=CLOSED)
+    np.testing.assert_allclose(found.table["weight"].sum(), 1.0, rtol=CLOSED)

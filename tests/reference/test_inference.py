@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from asn_impact.designs import assign
-from asn_impact.estimation import BiasReduced, Classical, ClusterRobust, TwoWay, infer
+from asn_impact.estimation import BiasReduced, Classical, ClusterRobust, GroupTime, Saturated, Stacked, TwoWay, infer
 from asn_impact.estimation.linear import Blocks
 from asn_impact.estimation.resampling import WildBootstrap, _restrict_blocks, _wild
 from asn_impact.intake.training import Rollout, read_rollout
@@ -36,6 +36,70 @@ def test_weighted_two_way_effects_equal_fixest(data, values):
     inference = infer(TwoWay()(castle_design(data, weights="popwt")), ClusterRobust())
     assert inference.estimate[0] == pytest.approx(reference["coef"][0], **EXACT)
     assert inference.std_error[0] == pytest.approx(reference["vcov"]["cluster"]["se"][0], **EXACT)
+
+
+def test_what_each_program_prints_on_castle(data, values):
+    effects = TwoWay()(castle_design(data))
+    fixest = values("castle__fixest")["twfe"]["vcov"]
+    sandwich = values("castle__sandwich")["vcovCL_types"]["HC1"]["cadjust"]
+    for program, se, df in (
+        ("fixest", fixest["cluster"]["se"][0], fixest["cluster"]["df_t"]),
+        ("stata", fixest["cluster"]["se"][0], 49),  # reghdfe, xtreg: the same K = 12 with units nested in clusters
+        ("areg", fixest["cluster_K_full"]["se"][0], 49),  # K = 61
+        ("sandwich", sandwich, 550 - 61),
+    ):
+        inference = infer(effects, ClusterRobust(program))
+        assert inference.std_error[0] == pytest.approx(se, **EXACT), program
+        assert inference.df[0] == df, program
+    found = infer(effects, ClusterRobust("fixest"))
+    np.testing.assert_allclose(found.p_value, fixest["cluster"]["p"], rtol=1e-8)
+    assert "50/(50 - 1) × (550 - 1)/(550 - 12) = 1.0413" in str(found.notes[-1])
+
+
+@pytest.mark.filterwarnings("ignore::asn_impact.errors.DataWarning")
+def test_areg_and_regress_print_the_dummy_regression_with_a_unit_seen_once():
+    """Written out: units, periods and the treatment as columns, every row counted."""
+    rng = np.random.default_rng(4)
+    frame = pd.DataFrame([(u, 2015 + t) for u in range(12) for t in range(6) if not (u == 3 and t > 0)])
+    frame = frame.set_axis(["unit", "year"], axis=1).astype({"unit": str}).assign(y=rng.normal(size=67))
+    starts = pd.Series({str(u): 2018 if u < 6 else None for u in range(12)}, dtype=object)
+    treated = (frame["year"] >= frame["unit"].map(starts).fillna(9999).astype(int)).astype(float)
+    dummies = pd.get_dummies(frame[["unit", "year"]].astype(str), dtype=float).to_numpy()
+    x, y = np.column_stack([treated, dummies]), frame["y"].to_numpy()
+    inverse, k = np.linalg.pinv(x.T @ x), int(np.linalg.matrix_rank(x))
+    residual = y - x @ (inverse @ x.T @ y)
+    scores = np.stack([x[m].T @ residual[m] for m in (frame["unit"].to_numpy() == str(u) for u in range(12))])
+    cr0 = float((((scores @ inverse)[:, 0]) ** 2).sum())
+    panel = read_panel(frame, unit="unit", period="year", outcome="y")
+    effects = TwoWay()(assign(panel, Rollout(starts.dropna(), "year"), cluster="unit"))
+    printed = {
+        "areg": 12 / 11 * 66 / (67 - k),
+        "sandwich": 12 / 11 * 66 / (67 - k),
+        "fixest": 12 / 11 * 66 / (67 - 7),
+        "stata": 11 / 10 * 65 / (66 - 7),  # reghdfe drops the unit
+    }
+    for program, factor in printed.items():
+        inference = infer(effects, ClusterRobust(program))
+        assert inference.std_error[0] == pytest.approx(np.sqrt(factor * cr0), **EXACT), program
+        assert inference.df[0] == {"sandwich": 67 - k, "stata": 10}.get(program, 11)
+
+
+@pytest.mark.parametrize("program", ["stata", "areg", "fixest", "sandwich"])
+def test_what_is_no_regression_has_the_factor_of_clusters_alone(data, program):
+    effects = GroupTime(controls="never")(castle_design(data)).overall()
+    found, plain = infer(effects, ClusterRobust(program)), infer(effects, ClusterRobust("CR0"))
+    assert found.std_error[0] == pytest.approx(plain.std_error[0] * np.sqrt(50 / 49), **EXACT)
+    assert found.df[0] == (np.inf if program == "sandwich" else 49)
+    assert found.notes[-1].key.startswith("inference.no_regression")
+
+
+@pytest.mark.filterwarnings("ignore::asn_impact.errors.DataWarning")
+@pytest.mark.parametrize("estimator", [Saturated(), TwoWay(terms="event_time"), Stacked(2, 0)], ids=lambda e: e.name)
+def test_fixest_and_stata_print_cr1_where_nothing_is_seen_once(data, estimator):
+    effects = estimator(castle_design(data))
+    expected = infer(effects, ClusterRobust("CR1")).std_error
+    for program in ("fixest", "stata"):
+        np.testing.assert_allclose(infer(effects, ClusterRobust(program)).std_error, expected, rtol=1e-8)
 
 
 @pytest.mark.parametrize(

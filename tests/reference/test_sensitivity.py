@@ -20,7 +20,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from asn_impact.scrutiny.honest import fixed_length, folded_quantile
+from asn_impact.scrutiny.honest import change_of_slope, conditional_ends, fixed_length, folded_quantile
 from asn_impact.scrutiny.restrictions import RelativeMagnitude, Smoothness
 from asn_impact.scrutiny.sensitivity import robust_ends
 
@@ -101,6 +101,35 @@ def test_the_best_fixed_length_is_never_longer_than_theirs_at_the_exact_quantile
             np.testing.assert_allclose(length / half, R_QUANTILE, rtol=0, atol=R_AT_ZERO)
         else:
             np.testing.assert_allclose(half, length, rtol=R_LENGTH)
+
+
+@pytest.mark.parametrize(
+    ("call", "shape"),
+    [("SD_monotone_increasing_Conditional_first", "increasing"), ("SD_bias_positive_Conditional_first", "positive")],
+)
+@pytest.mark.parametrize("name", DATA)
+def test_the_conditional_test_with_a_sign_or_a_direction(name, call, shape):
+    """R's grid has 1000 points here: one step is 0.04 standard errors, wider where the identified set is wide."""
+    beta, sigma, pre, results = given(name)
+    post, theirs = len(beta) - pre, results[call]
+    l_vec = target("first", post)
+    scale = np.sqrt(l_vec @ sigma[pre:, pre:] @ l_vec)
+    for m, low, high in zip(theirs["M"], theirs["lb"], theirs["ub"], strict=True):
+        (bands,) = Smoothness(m, shape).bands(pre, post)
+        ours = conditional_ends(beta, sigma, pre=pre, l_vec=l_vec, bands=bands, alpha=0.05, first_stage=0.0)
+        np.testing.assert_allclose(ours, (low, high), rtol=0, atol=FINE_GRID * scale + 2 * m / 1000)
+
+
+@pytest.mark.parametrize("name", DATA)
+def test_what_the_periods_before_say_of_the_change_of_slope(name):
+    beta, sigma, pre, results = given(name)
+    (bands,) = Smoothness(0.0).bands(pre, len(beta) - pre)
+    change = bands.change[~(bands.change[:, pre:] != 0).any(axis=1)]
+    lower, upper = change_of_slope(beta, sigma, change, 0.05)
+    np.testing.assert_allclose(upper, results["Mpre_upper"], rtol=1e-10)
+    end_of_grid = 3 * np.sqrt(np.diag(sigma)[:pre]).max()
+    theirs = float(results["Mpre_lower"])  # the first of 1000 points that is not rejected; Inf where all are
+    assert lower > end_of_grid if np.isinf(theirs) else theirs - end_of_grid / 999 <= lower <= theirs
 
 
 def worst_bias(weights, pre):

@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 
 from asn_impact.designs import assign
+from asn_impact.estimation import ClusterBootstrap, infer
 from asn_impact.estimation.synthetic_did import Synthetic, SyntheticDiD, SyntheticFit
 from asn_impact.intake.training import read_rollout, read_rollout_from_status
 from asn_impact.measures.panel import read_panel
@@ -128,3 +129,13 @@ def test_each_control_state_as_if_it_were_california(values, data):
         placebo.append(SyntheticDiD()(moved.where(~treated)).overall().estimate[0])
     noise = reference["california_sdid"]["noise_level"]
     assert np.abs(np.array(placebo) - expected).max() < 0.05 * noise
+
+
+@pytest.mark.parametrize("kind", ["sdid", "did"])
+def test_the_bootstrap_is_that_of_r_as_far_as_draws_allow(values, data, kind):
+    """200 draws there and 300 here: the ratio of two such standard deviations has a standard error of 6 %."""
+    design, reference = case("castle2006", data, values)
+    name = {"sdid": "synthdid", "did": "did"}[kind]
+    theirs = reference[f"castle2006_{name}_estimate_se_bootstrap_200_seed12345"]
+    found = infer(SyntheticDiD(KINDS[kind])(design).overall(), ClusterBootstrap(reps=300, seed=1))
+    np.testing.assert_allclose(found.std_error[0], theirs, rtol=0.18)

@@ -11,9 +11,12 @@ import pytest
 from scipy import optimize, stats
 
 from asn_impact.errors import InferenceError, InputError
+from asn_impact.estimation import BiasReduced, GroupTime, infer
+from asn_impact.scrutiny.event_path import event_path
 from asn_impact.scrutiny.honest import _cut_normal_quantile, corners, least_favourable, rejects
 from asn_impact.scrutiny.restrictions import RelativeMagnitude, Smoothness
-from asn_impact.scrutiny.sensitivity import robust_ends
+from asn_impact.scrutiny.sensitivity import breakdown, robust_ends, robust_interval, smoothness_seen
+from tests.estimation.random_designs import design_of
 
 EXACT = 1e-8
 COVERAGE = 0.94
@@ -29,8 +32,20 @@ def ends(beta, sigma, restriction, *, pre, l_vec, **more):
     return np.array(robust_ends(beta, sigma, pre=pre, post=post, restriction=restriction, l_vec=l_vec, **more))
 
 
+SHAPES = ["positive", "negative", "increasing", "decreasing"]
+
+
 @pytest.mark.parametrize(
-    "restriction", [RelativeMagnitude(0.7), RelativeMagnitude(1.0, of="curvature"), Smoothness(0.2)]
+    "restriction",
+    [
+        RelativeMagnitude(0.7),
+        RelativeMagnitude(1.0, of="curvature"),
+        Smoothness(0.2),
+        *(RelativeMagnitude(0.7, shape=shape) for shape in SHAPES),
+        *(Smoothness(0.2, shape) for shape in SHAPES),
+        RelativeMagnitude(1.0, "curvature", "positive"),
+    ],
+    ids=lambda r: r.name,
 )
 @pytest.mark.parametrize(("pre", "post"), [(2, 1), (3, 4)])
 def test_the_corners_give_the_value_of_the_linear_programme(restriction, pre, post):
@@ -156,3 +171,95 @@ def test_a_matrix_that_is_not_symmetric_is_no_variance(other):
             robust_ends(
                 np.array([0.1, -0.1, 1.0, 1.2]), matrix, pre=2, post=2, restriction=other, l_vec=np.full(2, 0.5)
             )
+
+
+@pytest.mark.parametrize("make", [lambda s: RelativeMagnitude(1.0, shape=s), lambda s: Smoothness(0.3, s)])
+def test_the_other_side_of_a_shape_is_the_mirror_image(make):
+    sigma, beta, l_vec = covariance(6), np.array([0.1, -0.2, 0.1, 1.0, 1.4, 1.3]), np.full(3, 1 / 3)
+    for one, other in (("positive", "negative"), ("increasing", "decreasing")):
+        ours = ends(beta, sigma, make(one), pre=3, l_vec=l_vec)
+        theirs = ends(-beta, sigma, make(other), pre=3, l_vec=l_vec)
+        np.testing.assert_allclose(ours, -theirs[::-1], atol=5e-3)  # the least favourable value is an integral
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_a_shape_with_little_noise_leaves_the_identified_set(shape):
+    """Slow twin: the smallest and largest target that some departure within the restriction makes, by linprog."""
+    rng = np.random.default_rng(2)
+    pre, post, restriction, l_vec = 3, 3, Smoothness(0.4, shape), np.full(3, 1 / 3)
+    side = 1 if shape in {"positive", "increasing"} else -1
+    beta = np.array([-0.9, -0.5, -0.2, 0.3, 0.5, 0.9]) * side + np.array([0, 0, 0, 2.0, 2.0, 2.0])
+    (bands,) = restriction.bands(pre, post)
+    found = []
+    for sign in (1, -1):
+        result = optimize.linprog(
+            np.concatenate([np.zeros(pre), sign * -l_vec]),
+            A_ub=bands.a,
+            b_ub=bands.b,
+            A_eq=np.eye(pre + post)[:pre],
+            b_eq=beta[:pre],
+            bounds=[(None, None)] * (pre + post),
+        )
+        found.append(l_vec @ beta[pre:] - l_vec @ result.x[pre:])
+    sigma = 1e-8 * covariance(pre + post, seed=int(rng.integers(9)))
+    np.testing.assert_allclose(ends(beta, sigma, restriction, pre=pre, l_vec=l_vec), found, atol=2e-3)
+
+
+@pytest.mark.parametrize("shape", ["positive", "increasing"])
+def test_a_shape_holds_the_truth_as_often_as_it_says(shape):
+    """The departure is the one the shape allows least: zero throughout."""
+    rng, l_vec, pre, post = np.random.default_rng(11), np.array([1.0, 0.0, 0.0]), 3, 3
+    sigma = covariance(pre + post)
+    root, draws = np.linalg.cholesky(sigma), 4_000
+    (bands,) = Smoothness(0.2, shape).bands(pre, post)
+    after = bands.after(pre)
+    points, slope = corners(after, pre, l_vec, sigma)
+    loading = points @ after.a
+    means = rng.normal(size=(draws, pre + post)) @ root.T @ loading.T - points @ after.b
+    spread = loading @ sigma @ loading.T
+    assert 1 - rejects(means, spread, least_favourable(spread, 0.05), 0.05).mean() > COVERAGE
+    assert len(slope) == len(points)
+
+
+def test_a_shape_of_many_periods_says_how_to_take_fewer():
+    with pytest.raises(InferenceError, match=r"7 estimates after the reference.*most=6"):
+        ends(np.zeros(9), np.eye(9), Smoothness(0.1, "positive"), pre=2, l_vec=np.full(7, 1 / 7))
+
+
+def test_one_period_after_the_reference_can_have_a_shape():
+    beta, sigma = np.array([0.1, 2.0]), 0.01 * np.eye(2)
+    found = ends(beta, sigma, RelativeMagnitude(1.0, shape="positive"), pre=1, l_vec=np.ones(1))
+    free = ends(beta, sigma, RelativeMagnitude(1.0), pre=1, l_vec=np.ones(1))
+    assert free[0] - 0.05 < found[0] < found[1] < free[1]
+
+
+def test_the_ends_are_found_however_small_the_noise_is():
+    """Thousands of clusters: a set of departures that is thousands of standard errors wide is no infinite interval."""
+    beta, l_vec = np.array([0.5, -0.4, 1.0, 1.1]), np.array([0.5, 0.5])
+    found = ends(beta, 1e-12 * np.eye(4), RelativeMagnitude(1.0), pre=2, l_vec=l_vec)
+    np.testing.assert_allclose(found, [1.05 - 1.35, 1.05 + 1.35], atol=1e-4)
+
+
+def events(noise=0.3):
+    rng = np.random.default_rng(5)
+    starts = np.where(np.arange(30) < 12, 6.0, np.inf)
+    outcome = noise * rng.normal(size=(30, 11)) + 2.0 * (np.arange(11) >= starts[:, None])
+    return infer(GroupTime()(design_of(outcome, starts)).event_study(), BiasReduced())
+
+
+def test_what_is_known_of_the_sign_makes_a_conclusion_last_longer():
+    free, known = breakdown(events()), breakdown(events(), shape="negative")
+    assert known.value >= free.value
+    assert "not to be above zero" in str(known.said)
+    assert "never falling" in str(robust_interval(events(), Smoothness(0.1, "increasing")).restriction.words)
+
+
+def test_the_change_of_slope_seen_lies_between_its_bounds():
+    found = smoothness_seen(events())
+    assert 0 <= found.lower <= found.seen <= found.upper
+    wider = smoothness_seen(events(), level=0.99)
+    assert wider.lower <= found.lower
+    assert found.upper <= wider.upper
+    assert "each at 95%" in str(found.said)
+    with pytest.raises(InferenceError, match="needs two or more"):
+        smoothness_seen(event_path(events(), most=2))

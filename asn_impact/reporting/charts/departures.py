@@ -118,8 +118,8 @@ def _require_one_question(intervals: Sequence[RobustInterval], survives: Breakdo
         check_kind("sensitivity", "intervals", interval, "RobustInterval")
     if not intervals:
         raise InputError(Message("charts.sensitivity.no_interval"))
-    questions = {(str(i.target), i.level, _find_kind(i)) for i in intervals}
-    questions |= {(str(survives.target), survives.level, survives.kind)}
+    questions = {(str(i.target), i.level, _find_kind(i), getattr(i.restriction, "shape", "any")) for i in intervals}
+    questions |= {(str(survives.target), survives.level, survives.kind, survives.shape)}
     if len(questions) > 1:
         raise InputError(Message("charts.sensitivity.questions", n=len(questions), found=str(sorted(questions))))
     if not np.allclose([i.estimate for i in intervals], intervals[0].estimate, rtol=1e-9, atol=1e-12):

@@ -68,7 +68,7 @@ def _unweight(design: Design) -> Panel:
     """Return the panel with its own weights: `assign(weights="records")` multiplied them by the records."""
     if design.weights == "units":
         return design.panel
-    n = design.panel.n
+    n = design.panel.records
     weight = np.divide(design.panel.weight, n, out=np.zeros_like(n), where=n > 0)
     return replace(design.panel, weight=weight)
 
@@ -85,6 +85,7 @@ def _cut(panel: Panel, units: Int, periods: Int, timeline: Timeline) -> Panel:
         weight=panel.weight[cells],
         within=panel.within[cells],
         x=panel.x[cells],
+        stands_for=panel.stands_for[cells] if panel.stands_for.size else panel.stands_for,
         attributes=panel.attributes.iloc[units].reset_index(drop=True),
     )
 
@@ -179,7 +180,7 @@ class Past:
         ordinals = line.ordinals[periods[0]] + line.step * np.arange(scenario.months)
         panel = _cut(self.panel, units, periods, Timeline(line.kind, ordinals))
         if self.weights == "records":
-            panel = replace(panel, weight=panel.weight * panel.n)
+            panel = replace(panel, weight=panel.weight * panel.records)
         return Design(
             panel=panel,
             adopted=scenario.adopted()[cluster],

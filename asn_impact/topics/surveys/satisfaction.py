@@ -19,6 +19,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from importlib import resources
 from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
 
+import narwhals as nw
 import numpy as np
 import pandas as pd
 
@@ -27,7 +28,7 @@ from asn_impact.display import card
 from asn_impact.errors import InputError
 from asn_impact.measures.outcomes import Score
 from asn_impact.measures.panel import Panel
-from asn_impact.measures.tabulate import tabulate
+from asn_impact.measures.tabulate import tabulate, weight_of_records
 from asn_impact.timeline import Timeline
 from asn_impact.topics.surveys.answers import HIGHEST, IKM, LOWEST, PER_POINT, Survey, SurveyAggregates
 from asn_impact.verbs import public_verb
@@ -54,6 +55,7 @@ Per: TypeAlias = Literal["all", "year", "half_year", "quarter", "month"]
 WEIGHTS: Mapping[str, tuple[Weight, ...]] = {"2017": ("exact", 0.111, 0.11), "2004": ("exact", 0.071)}
 ELEMENTS_OF: Mapping[str, int] = {"2017": 9, "2004": 14}
 _MONTHS: Mapping[str, int] = {"year": 12, "half_year": 6, "quarter": 3, "month": 1}
+_SIZE = "asn_size"  # column of the weight of a respondent
 _NOISE = 8  # decimals of an index that are not rounding errors of floating point
 CHI_SQUARE, SHARE, PRECISION = 3.841, 0.5, 0.05  # Krejcie and Morgan (1970): 95 %, P = 0.5, 5 points
 
@@ -177,7 +179,8 @@ class SatisfactionIndex:
     Attributes
     ----------
     rows : pandas.DataFrame
-        The unit columns, ``period`` unless all were taken together, ``respondents``, ``missing`` (answers not given),
+        The unit columns, ``period`` unless all were taken together, ``respondents``, with sampling weights
+        ``effective`` (how many who count alike tell as much), ``missing`` (answers not given),
         one column an element (NRR, 1 to 4), ``index`` (sum of weighted NRR), ``ikm`` (25 times that, not rounded),
         ``quality`` (letter) and ``performance`` (words); with a population ``needed`` and ``enough``.
     elements : tuple of str
@@ -233,6 +236,7 @@ def skm_index(
     weight: Weight = "exact",
     regime: Regime = "2017",
     population: int | Mapping[str, int] | None = None,
+    sampling_weight: str | None = None,
 ) -> SatisfactionIndex:
     """Return the satisfaction index of each unit.
 
@@ -250,12 +254,15 @@ def skm_index(
         Regulation whose bands are used; that of 2004 has 14 elements.
     population : int or mapping, optional
         People served in the period, for all rows or by unit label: adds the respondents needed.
+    sampling_weight : str, optional
+        Column of the answers that says how many people each respondent stands for: NRR are then weighted means, and the
+        column ``effective`` holds how many respondents who count alike would tell as much (Kish).
 
     Raises
     ------
     InputError
         A column does not exist, a weight is not in use, or does not fit the number of elements; published periods are
-        longer than asked for.
+        longer than asked for; a sampling weight is missing or below zero, or given for published results.
 
     Notes
     -----
@@ -272,10 +279,12 @@ def skm_index(
     """
     size = _weight(weight, regime, len(survey.elements))
     units = (by,) if isinstance(by, str) else tuple(by)
-    totals = _totals(survey, units, per)
+    totals = _totals(survey, units, per, sampling_weight)
     nrr = {e: totals[f"sum_{e}"] / totals[f"n_{e}"].where(totals[f"n_{e}"] > 0) for e in survey.elements}
     rows = totals[[*units, *(["period"] if per != "all" else []), "respondents"]].copy()
-    rows["missing"] = sum(totals["respondents"] - totals[f"n_{e}"] for e in survey.elements)
+    if sampling_weight is not None:
+        rows["effective"] = totals["size"] ** 2 / totals["squares"].where(totals["squares"] > 0)
+    rows["missing"] = totals["missing"]
     for element in survey.elements:
         rows[element] = nrr[element]
     rows["index"] = rows[list(survey.elements)].sum(axis=1, skipna=False) * size
@@ -286,7 +295,12 @@ def skm_index(
     if population is not None:
         needed = [respondents_needed(n) for n in _populations(rows, units, population)]
         rows = rows.assign(needed=needed, enough=rows["respondents"] >= np.array(needed))
-    notes = (*survey.notes, *_index_notes(rows, survey.elements, weight, size))
+    notes = [*survey.notes, *_index_notes(rows, survey.elements, weight, size)]
+    if sampling_weight is not None:
+        people, effective = int(rows["respondents"].sum()), rows["effective"]
+        range_of = {"least": float(effective.min()), "most": float(effective.max())}
+        notes.append(Message("satisfaction.weighted", n=people, column=sampling_weight, **range_of))
+    notes = tuple(notes)
     return SatisfactionIndex(rows.reset_index(drop=True), survey.elements, size, regime, notes)
 
 
@@ -333,18 +347,32 @@ def _populations(rows: pd.DataFrame, units: Sequence[str], population: int | Map
 # --- sums by unit and period ----------------------------------------------------------------------------------
 
 
-def _totals(survey: Survey | SurveyAggregates, units: tuple[str, ...], per: Per) -> pd.DataFrame:
-    """Return one row a unit and period: respondents, and sum and number of answers of each element."""
-    rows = _answers(survey, units) if isinstance(survey, Survey) else _groups(survey, units, per)
+def _totals(
+    survey: Survey | SurveyAggregates, units: tuple[str, ...], per: Per, sampling_weight: str | None = None
+) -> pd.DataFrame:
+    """Return one row a unit and period: respondents, and sum and number of answers of each element.
+
+    With sampling weights sums and numbers are weighted; ``size`` and ``squares`` add up the weights and their squares.
+    """
+    if isinstance(survey, Survey):
+        rows = _answers(survey, units, sampling_weight)
+    else:
+        _refuse_weights_of_groups(sampling_weight)
+        rows = _groups(survey, units, per)
     keys = list(units)
     if per != "all":
         rows["period"] = [_period(int(m), _MONTHS[per]) for m in rows["month"]]
         keys.append("period")
-    values = ["respondents", *(f"{part}_{e}" for e in survey.elements for part in ("n", "sum"))]
+    people = ["respondents", "missing"]
+    values = [*people, "size", "squares", *(f"{part}_{e}" for e in survey.elements for part in ("n", "sum"))]
     if not keys:
-        counts = [name for name in values if not name.startswith("sum_")]
-        return rows[values].sum().to_frame().T.astype(dict.fromkeys(counts, "int64"))
+        return rows[values].sum().to_frame().T.astype(dict.fromkeys(people, "int64"))
     return rows.dropna(subset=keys).groupby(keys, sort=True)[values].sum().reset_index()
+
+
+def _refuse_weights_of_groups(sampling_weight: str | None) -> None:
+    if sampling_weight is not None:
+        raise InputError(Message("satisfaction.weights_of_groups", column=sampling_weight))
 
 
 def _require_units(known: Sequence[str], units: Sequence[str]) -> None:
@@ -355,14 +383,21 @@ def _require_units(known: Sequence[str], units: Sequence[str]) -> None:
             raise InputError(paragraph(absence, did_you_mean(unit, known), columns))
 
 
-def _answers(survey: Survey, units: tuple[str, ...]) -> pd.DataFrame:
+def _answers(survey: Survey, units: tuple[str, ...], sampling_weight: str | None) -> pd.DataFrame:
     """One grouped query: people who answered anything, and the answers, by unit and month."""
     _require_units([c for c in survey.columns if c not in (*survey.elements, IKM, "day", "month")], units)
-    table = survey.records.to_native().filter(f"{IKM} IS NOT NULL")
+    weight = nw.lit(1.0) if sampling_weight is None else weight_of_records(survey, sampling_weight)
+    table = survey.records.with_columns(weight.alias(_SIZE)).to_native().filter(f"{IKM} IS NOT NULL")
     quoted = {e: '"' + e.replace('"', '""') + '"' for e in survey.elements}
-    sums = ", ".join(f'count({q}) AS "n_{e}", coalesce(sum({q}), 0) AS "sum_{e}"' for e, q in quoted.items())
+    sums = ", ".join(
+        f'coalesce(sum({_SIZE}) FILTER ({q} IS NOT NULL), 0) AS "n_{e}", coalesce(sum({q} * {_SIZE}), 0) AS "sum_{e}"'
+        for e, q in quoted.items()
+    )
+    missing = " + ".join(f"count(*) - count({q})" for q in quoted.values())
     keys = ", ".join('"' + c.replace('"', '""') + '"' for c in (*units, "month"))
-    return pd.DataFrame(table.aggregate(f"{keys}, count(*) AS respondents, {sums}", keys).order(keys).df())
+    people = f"count(*) AS respondents, {missing} AS missing"
+    sizes = f"sum({_SIZE}) AS size, sum({_SIZE} * {_SIZE}) AS squares"
+    return pd.DataFrame(table.aggregate(f"{keys}, {people}, {sizes}, {sums}", keys).order(keys).df())
 
 
 def _groups(survey: SurveyAggregates, units: tuple[str, ...], per: Per) -> pd.DataFrame:
@@ -376,7 +411,9 @@ def _groups(survey: SurveyAggregates, units: tuple[str, ...], per: Per) -> pd.Da
             period = Message(f"satisfaction.period.{per}")
             raise InputError(Message("satisfaction.too_long", n=int(too_long.sum()), period=period, first=first))
     people = rows["respondents"]
-    columns = {f"n_{e}": people.where(rows[e].notna(), 0) for e in survey.elements}
+    missing = people * rows[list(survey.elements)].isna().sum(axis=1)
+    columns = {"missing": missing, "size": people, "squares": people}
+    columns |= {f"n_{e}": people.where(rows[e].notna(), 0) for e in survey.elements}
     columns |= {f"sum_{e}": (people * rows[e]).fillna(0.0) for e in survey.elements}
     return rows.assign(**columns)
 
@@ -467,19 +504,29 @@ def _fitting(regime: str, elements: int) -> tuple[Weight, ...]:
 
 
 @public_verb
-def satisfaction_panel(survey: Survey | SurveyAggregates, of: str = IKM, *, by: str | Names = "office") -> Panel:
+def satisfaction_panel(
+    survey: Survey | SurveyAggregates,
+    of: str = IKM,
+    *,
+    by: str | Names = "office",
+    sampling_weight: str | None = None,
+) -> Panel:
     """Return the panel of an element or of the index, from answers or from published results.
 
-    From answers it is ``tabulate(survey, Score(of))``. Of published results only the mean of a group is known. A cell
-    then holds the mean weighted by respondents, and `n` counts them. The sum of squares within it is the largest the
-    scale allows, ``n (4 - m)(m - 1)`` (Bhatia and Davis 2000; for the index with 100 and 25). So inference from
-    clusters is as for answers, and whatever uses the variation between records is too wide, never too narrow. Quarters
-    and years are periods of their own; a half-year is named by its first month.
+    From answers it is ``tabulate(survey, Score(of))``, with a `sampling_weight` as there: a column kept by
+    ``read_survey(keep=...)`` that says how many people each respondent stands for.
+
+    Of published results only the mean of a group is known. A cell then holds the mean weighted by respondents, and `n`
+    counts them. The sum of squares within it is the largest the scale allows, ``n (4 - m)(m - 1)`` (Bhatia and Davis
+    2000; for the index with 100 and 25). So inference from clusters is as for answers, and whatever uses the variation
+    between records is too wide, never too narrow. Quarters and years are periods of their own; a half-year is named by
+    its first month.
 
     Raises
     ------
     InputError
-        No such element, or published periods of different lengths.
+        No such element, published periods of different lengths, or sampling weights that are missing, below zero, or
+        given for published results.
 
     Examples
     --------
@@ -496,7 +543,8 @@ def satisfaction_panel(survey: Survey | SurveyAggregates, of: str = IKM, *, by: 
         raise InputError(paragraph(absence, did_you_mean(of, known), elements))
     outcome = Score(of, unit="points (25 to 100)" if of == IKM else f"points ({LOWEST} to {HIGHEST})")
     if isinstance(survey, Survey):
-        return tabulate(survey, outcome, by=by)
+        return tabulate(survey, outcome, by=by, sampling_weight=sampling_weight)
+    _refuse_weights_of_groups(sampling_weight)
     return _panel_of_groups(survey, outcome, (by,) if isinstance(by, str) else tuple(by))
 
 
