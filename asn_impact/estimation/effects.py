@@ -146,6 +146,10 @@ class Fit(ABC):
         """(m, U, T) weights on the cell means of (m, k) weighted sums of the estimates."""
         return np.asarray(np.tensordot(weights, np.nan_to_num(self.loadings()), axes=1))
 
+    def with_mean(self, mean: Float) -> Fit | None:
+        """Return the fit of other (U, T) cell means on the same cells, where much of it does not depend on them."""
+        return None
+
     def means_without(self, now: Float, weigh: Weigh, groups: Bool) -> Sequence[Deletions] | None:
         """Return what happens to (m, k) weighted means of the estimates when each cluster goes; see `Deletions`.
 
@@ -654,6 +658,10 @@ class Averaged(Fit):
         by_cohort = np.zeros((len(weights), self.cells.sizes.shape[1]))
         np.add.at(by_cohort.T, self.cells.cohort, pull.T)
         return np.asarray(direct + self.cells.sizes @ by_cohort.T)
+
+    def with_mean(self, mean: Float) -> Averaged | None:
+        fit = self.fit.with_mean(mean)
+        return None if fit is None else replace(self, fit=fit)
 
     def leave_one_out(self) -> Float:
         deleted, sizes = self.fit.leave_one_out(), self._sizes_without()
