@@ -216,7 +216,7 @@ def contributions_of(parts: Sequence[Deletions], estimate: Float, *, scaled: boo
     """Return the deviations that deletions in low rank make, scaled to be unbiased or as they are."""
     values, traces = [], []
     for part, whole in zip(parts, estimate, strict=True):
-        scale = part.scale() if scaled else np.ones(len(part.own))
+        scale = part.scale() if scaled else np.ones(len(part.estimate))
         values.append(np.where(scale > 0, part.estimate - whole, 0.0) * scale)
         traces.append(Traces(*(np.asarray(one)[None] for one in part.traces(scale))))
     stacked = Traces.stacked(traces)
