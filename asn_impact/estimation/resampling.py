@@ -276,7 +276,7 @@ def _restrict(effects: Effects, j: int) -> tuple[Float, Float]:
 
 def _restrict_blocks(blocks: Blocks, j: int) -> tuple[Float, Float]:
     direction = blocks.inverse[:, j]
-    reach = blocks.gram @ direction  # (G, q)
+    reach = blocks.times(direction)  # (G, q)
     # residual scores with coefficient j held at r: s_c + H_c S^-1 a (b_j - r) / (a' S^-1 a)
     shift = reach / direction[j]
     scores = np.stack([blocks.residual_score + shift * blocks.slopes[j], shift])
