@@ -3,7 +3,16 @@
 import numpy as np
 import pytest
 
-from asn_impact.estimation import BiasReduced, Jackknife, TwoWay, linear
+from asn_impact.estimation import (
+    BiasReduced,
+    InteractionWeighted,
+    Jackknife,
+    Saturated,
+    TwoWay,
+    cohort_deletions,
+    linear,
+)
+from asn_impact.estimation.saturated import CohortRegression
 from tests.estimation.random_designs import design_of, quietly
 
 SAME = 1e-9  # inverses of cross-products of some ten dummies
@@ -46,3 +55,23 @@ def test_a_regression_by_kind_is_the_regression_unit_by_unit(monkeypatch, shape,
     for one, other in zip(fast, slow, strict=True):
         np.testing.assert_allclose(one, other, rtol=SAME, atol=SAME)
     assert np.isfinite(fast[0]).any()
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("view", ["overall", "event_study", "cohorts", None])
+@pytest.mark.parametrize("estimator", [Saturated(), Saturated("never"), InteractionWeighted()], ids=lambda e: e.name)
+@pytest.mark.parametrize("rule", [BiasReduced(), Jackknife()])
+def test_saturated_regressions_in_low_rank_have_the_dense_numbers(monkeypatch, shape, view, estimator, rule):
+    def table():
+        effects = estimator(make_design(shape))
+        return rule(effects if view is None else getattr(effects, view)()).table()[["std_error", "df"]].to_numpy(float)
+
+    fast = quietly(table)
+    monkeypatch.setattr(cohort_deletions, "_MOST_ROWS", 0)
+    low_rank = quietly(table)
+    monkeypatch.setattr(CohortRegression, "means_without", lambda *_: None)
+    monkeypatch.setattr(CohortRegression, "deletions", lambda *_: None)
+    slow = quietly(table)
+    np.testing.assert_allclose(fast, slow, rtol=SAME, atol=SAME)
+    np.testing.assert_allclose(low_rank, slow, rtol=SAME, atol=SAME)
+    assert np.isfinite(fast[:, 0]).any()
