@@ -2,9 +2,9 @@
 
     python benchmarks/many_clusters.py [--units 7785] [--periods 72] [--waves 48] [--holes 0] [--only TwoWay ...]
 
-Every line is a fresh process: the same design (made from one seed), the estimator's overall effect or event study, and
-one rule on it. CPU seconds are those of estimate and rule; memory is the high-water mark of the process (VmHWM), imports
-and data in place. `--holes` is the share of office-months without a case.
+Every line is a fresh process: the same design (made from one seed), the estimator's overall effect or event study and
+one rule on it. CPU seconds are those of estimate and rule; memory is the high-water mark of the process (VmHWM),
+imports and data in place. `--holes` is the share of office-months without a case.
 """
 
 from __future__ import annotations

@@ -6,8 +6,8 @@ depend on c. So the covariances of the deviations are of rank r plus a diagonal,
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 import numpy as np
@@ -15,6 +15,9 @@ import numpy as np
 from asn_impact.arrays import Bool, Float, Int
 
 __all__ = ["Deletions", "Weigh"]
+
+_ROUNDING = 1e-14  # share of the largest change of coefficients below which a direction is rounding
+_WORTH = 0.9  # share of the functions up to which fewer of them are worth the products
 
 #: (row of a mean, (c,) clusters, (c, k) what can be estimated without each) -> (c, k) weights of the estimates
 Weigh: TypeAlias = Callable[[int, Int, Bool], Float]
@@ -58,6 +61,35 @@ class Deletions:
     @property
     def _row(self) -> Int:
         return np.arange(len(self.own)) if self.row is None else self.row
+
+    def compressed(self, parts: Sequence[Int]) -> Deletions:
+        """Return the same with fewer functions: of each part as many as the coefficients of its functions are apart.
+
+        `parts` are disjoint positions of functions; without a cluster most weights change in proportion.
+        """
+        bases, alone = [], np.ones(self.coefficient.shape[1], dtype=np.bool_)
+        for part in parts:
+            if not len(part):
+                continue
+            alone[part] = False
+            _, size, directions = np.linalg.svd(np.linalg.qr(self.coefficient[:, part], mode="r"))
+            bases.append((part, directions[: len(size)][size > _ROUNDING * size.max(initial=0.0)].T))
+        kept = np.flatnonzero(alone)
+        width = len(kept) + sum(basis.shape[1] for _, basis in bases)
+        if width > _WORTH * len(alone):
+            return self
+        onto = np.zeros((len(alone), width))
+        onto[kept, np.arange(len(kept))] = 1.0
+        first = len(kept)
+        for part, basis in bases:
+            onto[part, first : first + basis.shape[1]] = basis
+            first += basis.shape[1]
+        return replace(
+            self,
+            coefficient=self.coefficient @ onto,
+            covariance=onto.T @ self.covariance @ onto,
+            cross=self.cross @ onto,
+        )
 
     def scale(self) -> Float:
         """(G,) factors that make the sum of the squared deviations unbiased under the working model."""

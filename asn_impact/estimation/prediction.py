@@ -21,6 +21,7 @@ from asn_impact.estimation.cell_effects import CellFit, sums_by_term, term_of_ce
 from asn_impact.estimation.clusters import by_cluster, ratio
 from asn_impact.estimation.deletions import Deletions, Weigh
 from asn_impact.estimation.matrices import invert, root_of
+from asn_impact.estimation.patterns import kinds_of, sorts_of
 from asn_impact.estimation.working import Units, Working, project
 from asn_impact.words import Alert, Message
 
@@ -33,7 +34,17 @@ _GONE = 1e-6  # what is left of a direction without a cluster, below which it is
 _NOTHING = 1e-12  # share of the weight of a term below which nothing of it is left
 _CONSTANT = 1e-9  # distance of a covariate from its mean in the unit, in standard deviations, that is rounding
 _BLOCK = 3_000_000  # numbers in one (n, T, T) array at a time
-_OF_CELLS = ("_stored", "_normal", "_term", "_weight", "_cohorts", "_pull", "_size", "_slope")  # not of the outcome
+_OF_CELLS = (
+    "_sort",
+    "_stored",
+    "_normal",
+    "_term",
+    "_weight",
+    "_cohorts",
+    "_pull",
+    "_size",
+    "_slope",
+)  # not of the outcome
 _KEPT = 30_000_000  # numbers in all (U, T, T) arrays up to which they are kept
 
 
@@ -46,7 +57,7 @@ class Block:
     units
         (n,) positions, cluster by cluster.
     clusters, row
-        (c,) the clusters, in order, and (n,) which of them each unit belongs to.
+        (c,) the clusters, and (n,) which of them each unit belongs to.
     within
         (n, T, T) M of `Units`.
     contrast
@@ -130,10 +141,20 @@ class PredictionFit(CellFit):
     def _stored(self) -> tuple[Block, ...]:
         return tuple(self._solved())
 
+    @cached_property
+    def _sort(self) -> Int:
+        """(G,) the sort of each cluster: those of one sort know the same of the coefficients."""
+        parts = [self.untreated, self.noise, self.x.reshape(len(self.noise), -1)]
+        kind = kinds_of(np.concatenate(parts, axis=1))[1]
+        return sorts_of(kind, self.design.cluster, len(self.design.clusters))[1]
+
     def _solved(self) -> Iterator[Block]:
-        order = np.argsort(self.design.cluster, kind="stable")
-        sizes = np.bincount(self.design.cluster, minlength=len(self.design.clusters))
-        ends = np.cumsum(sizes)
+        """Yield the blocks, clusters of one sort together: what their units say is worked out once."""
+        clusters = np.argsort(self._sort, kind="stable")
+        sizes = np.bincount(self.design.cluster, minlength=len(clusters))[clusters]
+        place = np.empty(len(clusters), dtype=np.int64)
+        place[clusters] = np.arange(len(clusters))
+        order, ends = np.argsort(place[self.design.cluster], kind="stable"), np.cumsum(sizes)
         limit = max(1, _BLOCK // len(self.shocks) ** 2)
         first = 0
         while first < len(ends):
@@ -141,7 +162,8 @@ class PredictionFit(CellFit):
             last = max(first + 1, int(np.searchsorted(ends, done + limit, side="right")))
             units = order[done : ends[last - 1]]
             said: Units = project(self.untreated[units], self.shocks, self.noise[units])
-            yield Block(units, np.arange(first, last), self.design.cluster[units] - first, said.within, said.contrast)
+            row = place[self.design.cluster[units]] - first
+            yield Block(units, clusters[first:last], row, said.within, said.contrast)
             first = last
 
     def _predicted(self, slopes: Float, units: Int) -> Float:
@@ -339,12 +361,17 @@ class PredictionFit(CellFit):
         """Blocks with the (c, q, q) inverse cross-products without each of their clusters, and whether all is known."""
         root = root_of(self._normal[1])
         for block in self._blocks():
-            moment = np.zeros((len(block.clusters), *self._normal[0].shape))
-            np.add.at(moment, block.row, self._moment(block))
+            _, first, sort = np.unique(self._sort[block.clusters], return_index=True, return_inverse=True)
+            row = np.full(len(block.clusters), -1)
+            row[first] = np.arange(len(first))
+            here = np.flatnonzero(row[block.row] >= 0)  # the units of one cluster of each sort
+            some = Block(block.units[here], block.clusters, block.row[here], block.within[here], block.contrast[:0])
+            moment = np.zeros((len(first), *self._normal[0].shape))
+            np.add.at(moment, row[some.row], self._moment(some))
             left = np.eye(root.shape[1]) - root.T @ moment @ root
             whole = _well_conditioned(left)
             left[~whole] = np.eye(root.shape[1])
-            yield block, root @ np.linalg.inv(left) @ root.T, whole
+            yield block, (root @ np.linalg.inv(left) @ root.T)[sort], whole[sort]
 
     @cached_property
     def _again(self) -> dict[int, PredictionFit]:
@@ -411,7 +438,12 @@ class PredictionFit(CellFit):
                 weights = np.where(left > 0, weigh(j, block.clusters, left > 0), 0.0)
                 phi = self._coefficients_without(mean, block, weights, left, inverse)
                 self._add_block(mean, block, phi, root, score, groups)
-        return [mean.deletions for mean in means]
+        return [self._compressed(means.pop(0)) for _ in now]  # one by one: each is large
+
+    def _compressed(self, mean: Mean) -> Deletions:
+        """Return the deletions of a mean with the functions of its terms cohort by cohort."""
+        places = [mean.place[terms] for _, terms in self._cohorts]
+        return mean.deletions.compressed([place[place < len(mean.columns)] for place in places])
 
     def deletions(self, design: Design, groups: Bool) -> Sequence[Deletions]:
         """Return what happens to each estimate when each cluster goes."""

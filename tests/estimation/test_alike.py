@@ -12,6 +12,7 @@ from asn_impact.estimation import (
     cohort_deletions,
     linear,
 )
+from asn_impact.estimation.deletions import Deletions
 from asn_impact.estimation.saturated import CohortRegression
 from tests.estimation.random_designs import design_of, quietly
 
@@ -75,3 +76,25 @@ def test_saturated_regressions_in_low_rank_have_the_dense_numbers(monkeypatch, s
     np.testing.assert_allclose(fast, slow, rtol=SAME, atol=SAME)
     np.testing.assert_allclose(low_rank, slow, rtol=SAME, atol=SAME)
     assert np.isfinite(fast[:, 0]).any()
+
+
+def test_functions_that_change_in_proportion_are_one_function():
+    rng = np.random.default_rng(4)
+    g, r = 30, 12
+    shape = rng.normal(size=(2, 4))
+    coefficient = np.concatenate([rng.normal(size=(g, 2)) @ shape, rng.normal(size=(g, 8))], axis=1)
+    root = rng.normal(size=(2, r, r))
+    groups = np.arange(g) < 11
+    whole = Deletions(
+        rng.normal(size=g),
+        rng.uniform(size=g),
+        coefficient,
+        root @ root.transpose(0, 2, 1),
+        rng.normal(size=(g, r)),
+        rng.uniform(size=g),
+        np.stack([groups, ~groups]),
+    )
+    small, scale = whole.compressed([np.arange(4)]), rng.uniform(1, 2, g)
+    assert small.coefficient.shape == (g, 10)
+    for one, other in zip(whole.traces(scale), small.traces(scale), strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-12)
