@@ -263,9 +263,8 @@ class AdjustedFit(Fit):
         for group in groups:
             count = np.bincount(kinds.kind[group[self.design.cluster]], minlength=len(kinds.first))
             covariance.append((flat * (count[:, None] * kinds.noise).ravel()) @ flat.T)
-        coefficient = (kinds.sort[:, None] == np.arange(len(kinds.cluster))).astype(np.float64)
-        by_cluster = (own[kinds.sort], coefficient, np.stack(covariance), cross[kinds.sort], square[kinds.sort])
-        return Deletions(estimate, *by_cluster, groups)
+        identity = np.eye(len(kinds.cluster))
+        return Deletions(estimate, own, identity, np.stack(covariance), cross, square, groups, kinds.sort)
 
     def _pairs(self, comparison: Comparison, first: int) -> Iterator[Group]:
         seen = self._seen

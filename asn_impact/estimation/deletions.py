@@ -6,8 +6,8 @@ depend on c. So the covariances of the deviations are of rank r plus a diagonal,
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 import numpy as np
@@ -15,6 +15,9 @@ import numpy as np
 from asn_impact.arrays import Bool, Float, Int
 
 __all__ = ["Deletions", "Weigh"]
+
+_ROUNDING = 1e-14  # share of the largest change of coefficients below which a direction is rounding
+_WORTH = 0.9  # share of the functions up to which fewer of them are worth the products
 
 #: (row of a mean, (c,) clusters, (c, k) what can be estimated without each) -> (c, k) weights of the estimates
 Weigh: TypeAlias = Callable[[int, Int, Bool], Float]
@@ -24,22 +27,26 @@ Weigh: TypeAlias = Callable[[int, Int, Bool], Float]
 class Deletions:
     """One weighted mean of the estimates without each cluster, and how independent errors would move it.
 
+    Clusters that are alike share a row: there are R rows, one for each cluster unless `row` says otherwise.
+
     Attributes
     ----------
     estimate
         (G,) the mean without each cluster; NaN where nothing of it is left.
     own
-        (G,) variance that each cluster adds to the mean with all of them.
+        (R,) variance that each cluster adds to the mean with all of them.
     coefficient
-        (G, r) phi_c - phi_0: what the deletion changes in the r functions of the cells that the mean is made of.
+        (R, r) phi_c - phi_0: what the deletion changes in the r functions of the cells that the mean is made of.
     covariance
         (h, r, r) covariance of the r functions over the clusters of each group.
     cross
-        (G, r) covariance of the r functions of the cluster's own cells with the mean without it.
+        (R, r) covariance of the r functions of the cluster's own cells with the mean without it.
     square
-        (G,) variance of the cluster's own cells in the mean without it.
+        (R,) variance of the cluster's own cells in the mean without it.
     groups
         (h, G) disjoint groups of clusters whose errors vary alike.
+    row
+        (G,) the row of each cluster; None: one each. All clusters of a row are in one group.
     """
 
     estimate: Float
@@ -49,36 +56,79 @@ class Deletions:
     cross: Float
     square: Float
     groups: Bool
+    row: Int | None = None
+
+    @property
+    def _row(self) -> Int:
+        return np.arange(len(self.own)) if self.row is None else self.row
+
+    def compressed(self, parts: Sequence[Int]) -> Deletions:
+        """Return the same with fewer functions: of each part as many as the coefficients of its functions are apart.
+
+        `parts` are disjoint positions of functions; without a cluster most weights change in proportion.
+        """
+        bases, alone = [], np.ones(self.coefficient.shape[1], dtype=np.bool_)
+        for part in parts:
+            if not len(part):
+                continue
+            alone[part] = False
+            _, size, directions = np.linalg.svd(np.linalg.qr(self.coefficient[:, part], mode="r"))
+            bases.append((part, directions[: len(size)][size > _ROUNDING * size.max(initial=0.0)].T))
+        kept = np.flatnonzero(alone)
+        width = len(kept) + sum(basis.shape[1] for _, basis in bases)
+        if width > _WORTH * len(alone):
+            return self
+        onto = np.zeros((len(alone), width))
+        onto[kept, np.arange(len(kept))] = 1.0
+        first = len(kept)
+        for part, basis in bases:
+            onto[part, first : first + basis.shape[1]] = basis
+            first += basis.shape[1]
+        return replace(
+            self,
+            coefficient=self.coefficient @ onto,
+            covariance=onto.T @ self.covariance @ onto,
+            cross=self.cross @ onto,
+        )
 
     def scale(self) -> Float:
         """(G,) factors that make the sum of the squared deviations unbiased under the working model."""
-        expected = self.traces(np.ones(len(self.own)))[0].sum(axis=0)
-        share = np.divide(self.own, expected, out=np.zeros(len(expected)), where=expected > 0)
-        return np.sqrt(np.where(self.own > 0, share, 0.0))
+        row = self._row
+        expected = self.traces(np.ones(len(row)))[0].sum(axis=0)
+        own = self.own[row]
+        share = np.divide(own, expected, out=np.zeros(len(row)), where=expected > 0)
+        return np.sqrt(np.where(own > 0, share, 0.0))
 
     def traces(self, scale: Float) -> tuple[Float, Float, Float]:
         """Return expectations (h, G) of the scaled squares, their sums (h,), and products (h, h) of their covariances.
+
+        `scale` (G,) is the same for all clusters of a row.
 
         Notes
         -----
         M_h = D H_h D' - D P_h' - P_h D' + diag(delta_h), with D the coefficients, P_h the cross covariances and delta_h
         the squares of group h. With Z_h = [D, P_h] and K_h = [[H_h, -I], [-I, 0]] the low-rank part is Z_h K_h Z_h'.
         """
-        number = range(len(self.groups))
+        row, number = self._row, range(len(self.groups))
+        count = np.bincount(row, minlength=len(self.own)).astype(np.float64)
+        first = np.zeros(len(self.own), dtype=np.int64)
+        first[row] = np.arange(len(row))
+        groups, scale = self.groups[:, first], scale[first]
         d = self.coefficient * scale[:, None]
-        p = [self.cross * (scale * group)[:, None] for group in self.groups]
-        delta = [self.square * scale**2 * group for group in self.groups]
+        p = [self.cross * (scale * group)[:, None] for group in groups]
+        delta = [self.square * scale**2 * group for group in groups]
         smooth = [((d @ h) * d).sum(axis=1) - 2 * (d * p[i]).sum(axis=1) for i, h in enumerate(self.covariance)]
         expected = np.stack([smooth[i] + delta[i] for i in number])
-        product = np.empty((len(self.groups), len(self.groups)))
-        dd, dp = d.T @ d, [d.T @ one for one in p]
+        product = np.empty((len(groups), len(groups)))
+        often = count[:, None]
+        dd, dp = d.T @ (often * d), [d.T @ (often * one) for one in p]
         for i in number:
-            for j in range(i, len(self.groups)):
-                pp = p[i].T @ p[j] if i == j else np.zeros_like(dd)
+            for j in range(i, len(groups)):
+                pp = p[i].T @ (often * p[j]) if i == j else np.zeros_like(dd)
                 low = _trace(self.covariance[i], self.covariance[j], dd, dp[j], dp[i].T, pp)
-                both = (delta[j] * smooth[i]).sum() + (delta[i] * smooth[j]).sum() + (delta[i] * delta[j]).sum()
-                product[i, j] = product[j, i] = low + both
-        return expected, expected.sum(axis=1), product
+                both = delta[j] * smooth[i] + delta[i] * smooth[j] + delta[i] * delta[j]
+                product[i, j] = product[j, i] = low + (count * both).sum()
+        return expected[:, row], (count * expected).sum(axis=1), product
 
 
 def _trace(h: Float, k: Float, dd: Float, dp: Float, pd: Float, pp: Float) -> float:

@@ -165,6 +165,10 @@ class Fit(ABC):
         """(m, U, T) weights on the cell means of (m, k) weighted sums of the estimates."""
         return np.asarray(np.tensordot(weights, np.nan_to_num(self.loadings()), axes=1))
 
+    def with_mean(self, mean: Float) -> Fit | None:
+        """Return the fit of other (U, T) cell means on the same cells, where much of it does not depend on them."""
+        return None
+
     def means_without(self, now: Float, weigh: Weigh, groups: Bool) -> Sequence[Deletions] | None:
         """Return what happens to (m, k) weighted means of the estimates when each cluster goes; see `Deletions`.
 
@@ -231,7 +235,7 @@ def contributions_of(parts: Sequence[Deletions], estimate: Float, *, scaled: boo
     """Return the deviations that deletions in low rank make, scaled to be unbiased or as they are."""
     values, traces = [], []
     for part, whole in zip(parts, estimate, strict=True):
-        scale = part.scale() if scaled else np.ones(len(part.own))
+        scale = part.scale() if scaled else np.ones(len(part.estimate))
         values.append(np.where(scale > 0, part.estimate - whole, 0.0) * scale)
         traces.append(Traces(*(np.asarray(one)[None] for one in part.traces(scale))))
     stacked = Traces.stacked(traces)
@@ -717,6 +721,10 @@ class Averaged(Fit):
         total = (self.member * self.cells.sizes.sum(axis=0)[self.cells.cohort]).sum(axis=1)
         np.add.at(by_cohort.T, self.cells.cohort, ((self.member * deviation) / total[:, None]).T)
         return by_cohort
+
+    def with_mean(self, mean: Float) -> Averaged | None:
+        fit = self.fit.with_mean(mean)
+        return None if fit is None else replace(self, fit=fit)
 
     def leave_one_out(self) -> Float:
         deleted, sizes = self.fit.leave_one_out(), self._sizes_without()

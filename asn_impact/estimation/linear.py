@@ -7,21 +7,27 @@ influence of each cluster, bias-reduced variances and every bootstrap draw, with
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
 import numpy as np
+from scipy import sparse
 
 from asn_impact.arrays import Bool, Float, Int
 from asn_impact.designs import Design
+from asn_impact.errors import InferenceError
 from asn_impact.estimation.clusters import cluster_sums
 from asn_impact.estimation.counted import Counted, count
 from asn_impact.estimation.deletions import Deletions
 from asn_impact.estimation.effects import Contributions, Effects, Fit, Traces
+from asn_impact.estimation.patterns import kinds_of, sorts_of
+from asn_impact.words import Message
 
 __all__ = ["Blocks", "LeastSquares"]
 
+_BLOCK = 4_000_000  # numbers in one of the arrays that are made at a time
 _SINGULAR = 1e-9  # share of a regressor's variation below which nothing of its own is left
 
 
@@ -32,21 +38,43 @@ class Blocks:
     Attributes
     ----------
     gram
-        (G, q, q) cross-products of the regressors; the first p are of interest.
+        (S, q, q) cross-products of the regressors, for each sort of cluster; the first p are of interest.
     score
         (G, q) cross-products of the regressors with the outcome.
     p
         Number of coefficients of interest.
+    sort
+        (G,) the sort of each cluster: those of one sort have the same regressors. None: each is its own.
     """
 
     gram: Float
     score: Float
     p: int
+    sort: Int | None = None
+
+    @property
+    def _sort(self) -> Int:
+        return np.arange(len(self.score)) if self.sort is None else self.sort
+
+    @cached_property
+    def total(self) -> Float:
+        """(q, q) cross-products of all clusters."""
+        if self.sort is None:
+            return np.asarray(self.gram.sum(axis=0))
+        return np.asarray(np.tensordot(self._count(np.ones(len(self.score), dtype=np.bool_)), self.gram, axes=1))
+
+    def _count(self, clusters: Bool) -> Float:
+        """(S,) how many of some clusters are of each sort."""
+        return np.bincount(self._sort[clusters], minlength=len(self.gram)).astype(np.float64)
+
+    def times(self, slopes: Float) -> Float:
+        """(G, q) cross-products of each cluster times (q,) coefficients."""
+        return np.asarray((self.gram @ slopes)[self._sort])
 
     @cached_property
     def inverse(self) -> Float:
         """(q, q) pseudo-inverse of the whole cross-product: some dummies may be redundant."""
-        return np.asarray(np.linalg.pinv(self.gram.sum(axis=0), hermitian=True, rcond=1e-11))
+        return np.asarray(np.linalg.pinv(self.total, hermitian=True, rcond=1e-11))
 
     @cached_property
     def slopes(self) -> Float:
@@ -56,16 +84,29 @@ class Blocks:
     @cached_property
     def estimate(self) -> Float:
         """(p,) coefficients of interest; NaN for one without variation of its own."""
-        return np.asarray(_partial_out(self.gram.sum(axis=0)[None], self.score.sum(axis=0)[None], self.p)[0])
+        return np.asarray(_partial_out(self.total[None], self.score.sum(axis=0)[None, :, None], self.p)[0, :, 0])
 
-    @property
+    @cached_property
     def residual_score(self) -> Float:
         """(G, q) cross-products of the regressors with the residuals."""
-        return self.score - self.gram @ self.slopes
+        return self.score - self.times(self.slopes)
 
     def influence(self) -> Float:
         """(G, p) influence of each cluster: its score times the inverse cross-product."""
         return np.asarray(self.residual_score @ self.inverse[:, : self.p])
+
+    def _blocks(self, width: int) -> Iterator[tuple[Int, Float]]:
+        """Yield sorts with their cross-products, as many at a time as (n, q, width) arrays may hold."""
+        size = max(1, _BLOCK // (self.gram.shape[1] * width))
+        for first in range(0, len(self.gram), size):
+            yield np.arange(first, min(first + size, len(self.gram))), self.gram[first : first + size]
+
+    def _members(self, sorts: Int) -> list[Int]:
+        """Return the clusters of each of some sorts."""
+        own = self._sort
+        chosen = np.flatnonzero((own >= sorts[0]) & (own <= sorts[-1]))
+        order = chosen[np.argsort(own[chosen], kind="stable")]
+        return np.split(order, np.cumsum(np.bincount(own[chosen] - sorts[0], minlength=len(sorts)))[:-1])
 
     def leave_one_out(self) -> Float:
         """(G, p) coefficients without each cluster; NaN where one rests on that cluster.
@@ -73,42 +114,68 @@ class Blocks:
         Where the others leave two of them alike, the later one goes, as it does when the regression is run without the
         cluster.
         """
-        gram, score = self.gram.sum(axis=0) - self.gram, self.score.sum(axis=0) - self.score
-        without = _partial_out(gram, score, self.p)
-        for c in np.flatnonzero(np.isnan(without).all(axis=1)):
-            without[c] = _without_collinear(gram[c], score[c], self.p)
-        return without
+        return self._without[0]
 
     @property
     def lost(self) -> Bool:
         """(G, p) coefficients that are not the same thing, or nothing, without a cluster."""
-        gram, score = self.gram.sum(axis=0) - self.gram, self.score.sum(axis=0) - self.score
-        return np.isnan(_partial_out(gram, score, self.p))
+        return self._without[1]
+
+    @cached_property
+    def _without(self) -> tuple[Float, Bool]:
+        """Coefficients without each cluster, and which of them are lost."""
+        without, score = np.empty((len(self.score), self.p)), self.score.sum(axis=0)
+        lost = np.empty(without.shape, dtype=np.bool_)
+        for sorts, gram in self._blocks(2 * self.gram.shape[1]):
+            for rest, clusters in zip(self.total - gram, self._members(sorts), strict=True):
+                found = _partial_out(rest[None], (score - self.score[clusters]).T[None], self.p)[0].T
+                lost[clusters] = np.isnan(found)
+                if len(found) and np.isnan(found).all(axis=1)[0]:
+                    found = np.stack([_without_collinear(rest, score - self.score[c], self.p) for c in clusters])
+                without[clusters] = found
+        return without, lost
 
     def deleted(self) -> Contributions:
         """Jackknife deviations as products of scores: g_c = -(S - H_c)^-1 a."""
-        without = np.linalg.pinv(self.gram.sum(axis=0) - self.gram, hermitian=True, rcond=1e-11)
-        direction = -without[:, :, : self.p]
-        value = np.where(self.lost, np.nan, np.einsum("gqp,gq->gp", direction, self.residual_score))
-        return Contributions(value, lambda groups: self._traces(direction, groups))
+
+        def adjust(gram: Float) -> Float:
+            return -np.linalg.pinv(self.total - gram, hermitian=True, rcond=1e-11)[:, :, : self.p]
+
+        value, traces = self._contributions(adjust)
+        return Contributions(np.where(self.lost, np.nan, value), traces)
 
     def bias_reduced(self) -> Contributions:
         """CR2 (Bell and McCaffrey 2002): g_c = B_c' S^-1 a with B_c = R (I - R S^-1 R)^(-1/2) R^+, R = H_c^(1/2)."""
-        root, root_inverse = _power(self.gram, 0.5), _power(self.gram, -0.5)
-        middle = np.eye(self.gram.shape[1]) - root @ self.inverse @ root
-        adjust = root @ _power(middle, -0.5) @ root_inverse
-        direction = np.swapaxes(adjust, 1, 2) @ self.inverse[:, : self.p]
-        value = np.einsum("gqp,gq->gp", direction, self.residual_score)
-        return Contributions(value, lambda groups: self._traces(direction, groups))
 
-    def _traces(self, direction: Float, groups: Bool) -> Traces:
+        def adjust(gram: Float) -> Float:
+            root, root_inverse = _power(gram, 0.5), _power(gram, -0.5)
+            middle = np.eye(gram.shape[1]) - root @ self.inverse @ root
+            adjusted = root @ _power(middle, -0.5) @ root_inverse
+            return np.asarray(np.swapaxes(adjusted, 1, 2) @ self.inverse[:, : self.p])
+
+        return Contributions(*self._contributions(adjust))
+
+    def _contributions(self, adjust: Callable[[Float], Float]) -> tuple[Float, Callable[[Bool], Traces]]:
+        """Return (G, p) contributions g_c' s_c and their traces, for directions g_c that depend on H_c alone."""
+        value = np.empty((len(self.score), self.p))
+        reach = np.empty((len(self.gram), self.gram.shape[1], self.p))  # K_c = H_c g_c
+        own = np.empty((len(self.gram), self.p))
+        for sorts, gram in self._blocks(2 * self.gram.shape[1]):
+            direction = adjust(gram)
+            reach[sorts] = gram @ direction
+            own[sorts] = (direction * reach[sorts]).sum(axis=1)
+            for one, clusters in zip(direction, self._members(sorts), strict=True):
+                value[clusters] = self.residual_score[clusters] @ one
+        return value, lambda groups: self._traces(reach, own, groups)
+
+    def _traces(self, reach: Float, own: Float, groups: Bool) -> Traces:
         """Moments of the contributions g_c' X_c' M y if errors vary in one group only: of rank q plus a diagonal."""
-        reach = np.einsum("gqr,grp->pgq", self.gram, direction)  # K_c = H_c g_c
-        own = np.einsum("gqp,pgq->pg", direction, reach)
-        covariance = np.stack([self.gram[group].sum(axis=0) for group in groups])
-        nothing, one = np.zeros(len(self.gram)), np.ones(len(self.gram))
+        covariance = np.stack([np.tensordot(self._count(group), self.gram, axes=1) for group in groups])
+        nothing, one = np.zeros(len(self.gram)), np.ones(len(self.score))
         parts = [
-            Deletions(nothing, nothing, reach[j] @ self.inverse, covariance, reach[j], own[j], groups).traces(one)
+            Deletions(
+                one, nothing, reach[:, :, j] @ self.inverse, covariance, reach[:, :, j], own[:, j], groups, self._sort
+            ).traces(one)
             for j in range(self.p)
         ]
         return Traces(*(np.stack(each) for each in zip(*parts, strict=True)))
@@ -129,23 +196,31 @@ class LeastSquares(Fit):
     design
         What is compared.
     regressors
-        (U, T, p) cell means of the regressors.
+        (U, T, p) cell means of the regressors, or (n, T, p) where units share them.
     covariates
         For each regressor its position in ``design.panel.covariates``, or -1 for one that is constant inside a
         cell, such as the treatment. Empty: all are constant inside cells.
     trend
         ``"unit"``: a straight line for each unit beside its effect. A unit seen twice says nothing then.
+    shared
+        (U,) which of the regressors each unit has; None: its own.
     """
 
     design: Design
     regressors: Float
     covariates: tuple[int, ...] = ()
     trend: Literal["common", "unit"] = "common"
+    shared: Int | None = None
 
     @property
     def _known(self) -> Bool:
         """(U, T) cells whose outcome and regressors are known."""
-        return np.asarray(self.design.panel.observed & np.isfinite(self.regressors).all(axis=-1))
+        finite = np.isfinite(self.regressors).all(axis=-1)
+        return np.asarray(self.design.panel.observed & (finite if self.shared is None else finite[self.shared]))
+
+    def _regressors(self, units: Int) -> Float:
+        """(n, T, p) regressors of some units."""
+        return self.regressors[units if self.shared is None else self.shared[units]]
 
     @cached_property
     def weight(self) -> Float:
@@ -175,22 +250,20 @@ class LeastSquares(Fit):
         each = np.divide(self.weight, panel.n, out=np.zeros_like(self.weight), where=self.weight > 0)
         return np.asarray(panel.within[:, :, own][:, :, :, own] * each[:, :, None, None])
 
-    @cached_property
-    def _within(self) -> Float:
-        """(U, T, 1 + p + T): outcome, regressors and period dummies less their weighted unit means."""
-        weight = self.weight
-        outcome = np.nan_to_num(self.design.panel.mean)
-        centre = (weight * outcome).sum() / weight.sum()
+    def _within(self, units: Int) -> Float:
+        """(n, T, 1 + p + T): outcome, regressors and period dummies of units less their weighted unit means."""
+        weight = self.weight[units]
+        outcome = np.nan_to_num(self.design.panel.mean[units])
         periods = np.broadcast_to(np.eye(weight.shape[1]), (*weight.shape, weight.shape[1]))
-        columns = np.concatenate([(outcome - centre)[:, :, None], np.nan_to_num(self.regressors), periods], axis=2)
+        columns = [(outcome - self._centre)[:, :, None], np.nan_to_num(self._regressors(units)), periods]
+        columns = np.concatenate(columns, axis=2)
         total = weight.sum(axis=1)
-        mean = np.einsum("ut,utq->uq", weight, columns) / np.where(total > 0, total, 1.0)[:, None]
+        mean = (weight[:, None, :] @ columns)[:, 0] / np.where(total > 0, total, 1.0)[:, None]
         rest = (columns - mean[:, None, :]) * (weight > 0)[:, :, None]
-        return np.asarray(rest if self.trend == "common" else self._without_lines(rest))
+        return np.asarray(rest if self.trend == "common" else self._without_lines(rest, weight))
 
-    def _without_lines(self, columns: Float) -> Float:
-        """(U, T, q) columns less their weighted unit means, less a straight line of each unit too."""
-        weight = self.weight
+    def _without_lines(self, columns: Float, weight: Float) -> Float:
+        """(n, T, q) columns less their weighted unit means, less a straight line of each unit too."""
         steps, total = np.asarray(self.design.panel.timeline.steps, dtype=np.float64), weight.sum(axis=1)
         line = (steps - (weight @ steps / np.where(total > 0, total, 1.0))[:, None]) * (weight > 0)
         size = (weight * line**2).sum(axis=1)
@@ -198,15 +271,72 @@ class LeastSquares(Fit):
         return np.asarray(columns - line[:, :, None] * slope[:, None, :])
 
     @cached_property
+    def _centre(self) -> float:
+        """Mean of the outcome: large levels would cost digits."""
+        outcome = np.nan_to_num(self.design.panel.mean)
+        return float((self.weight * outcome).sum() / self.weight.sum())
+
+    @cached_property
+    def _outcome(self) -> Float:
+        """(U, T) outcome less its weighted unit means."""
+        weight, total = self.weight, self.weight.sum(axis=1, keepdims=True)
+        outcome = np.nan_to_num(self.design.panel.mean) - self._centre
+        mean = (weight * outcome).sum(axis=1, keepdims=True) / np.where(total > 0, total, 1.0)
+        rest = np.asarray((outcome - mean) * (weight > 0))
+        return rest if self.trend == "common" else self._without_lines(rest[:, :, None], weight)[:, :, 0]
+
+    @cached_property
+    def _kinds(self) -> tuple[Int, Int]:
+        """(P,) a unit of each kind, and (U,) the kind of each: alike in weights, regressors and whether treated."""
+        units = len(self.weight)
+        if self._inside.any():
+            return np.arange(units), np.arange(units)
+        own = self.regressors.reshape(units, -1) if self.shared is None else self.shared[:, None]
+        treated = np.isfinite(self.design.adopted)[:, None]
+        return kinds_of(np.concatenate([np.where(np.isfinite(own), own, -np.inf), self.weight, treated], axis=1))
+
+    def _blocks(self) -> Iterator[tuple[Int, Float]]:
+        """Yield kinds of units with the (n, T, 1 + p + T) columns of one of each."""
+        first, periods = self._kinds[0], self.weight.shape[1]
+        width = 1 + self.regressors.shape[2] + periods
+        size = max(1, _BLOCK // (width * max(width, periods)))
+        for start in range(0, len(first), size):
+            yield np.arange(start, min(start + size, len(first))), self._within(first[start : start + size])
+
+    @cached_property
+    def _members(self) -> list[Int]:
+        """The units of each kind."""
+        first, kind = self._kinds
+        return np.split(np.argsort(kind, kind="stable"), np.cumsum(np.bincount(kind, minlength=len(first)))[:-1])
+
+    def _times(self, direction: Float) -> Float:
+        """(U, T, m) regressors and period dummies less their unit means, times (q, m) coefficients."""
+        first, kind = self._kinds
+        total = np.empty((len(first), self.weight.shape[1], direction.shape[1]))
+        for kinds, within in self._blocks():
+            total[kinds] = within[:, :, 1:] @ direction
+        return total if len(first) == len(kind) and (kind == np.arange(len(kind))).all() else total[kind]
+
+    @cached_property
     def blocks(self) -> Blocks:
         """The regression by cluster."""
-        within = self._within
-        by_unit = np.matmul(np.swapaxes(within * self.weight[:, :, None], 1, 2), within)
-        by_unit[:, self._varying[:, None], self._varying] += self._inside.sum(axis=1)
-        clusters = len(self.design.clusters)
-        flat = cluster_sums(self.design.cluster, clusters, by_unit.reshape(len(by_unit), -1))
-        total = flat.reshape(clusters, *by_unit.shape[1:])
-        return Blocks(total[:, 1:, 1:], total[:, 1:, 0], self.regressors.shape[-1])
+        cluster, clusters = self.design.cluster, len(self.design.clusters)
+        first, kind = self._kinds
+        _, sort, holds = sorts_of(kind, cluster, clusters)
+        q = self.regressors.shape[2] + self.weight.shape[1]
+        gram, score = np.zeros((holds.shape[0], q, q)), np.empty((len(kind), q))
+        varying = self._varying[1:] - 1
+        loaded, inside = self.weight * self._outcome, self._inside.sum(axis=1)
+        for kinds, within in self._blocks():
+            columns = within[:, :, 1:]
+            by_kind = np.swapaxes(columns * self.weight[first[kinds]][:, :, None], 1, 2) @ columns
+            by_kind[:, varying[:, None], varying] += inside[first[kinds], 1:, 1:]
+            for i, one in zip(kinds, columns, strict=True):
+                score[self._members[i]] = loaded[self._members[i]] @ one
+            for row, i, often in zip(*_entries(holds[:, kinds]), strict=True):
+                gram[row] += often * by_kind[i]
+        score[:, varying] += inside[:, 0, 1:]
+        return Blocks(gram, cluster_sums(cluster, clusters, score), self.regressors.shape[2], sort)
 
     @property
     def estimate(self) -> Float:
@@ -236,8 +366,12 @@ class LeastSquares(Fit):
 
     def loadings(self) -> Float:
         """(p, U, T) weights of the coefficients on the cell means (what varies inside cells has weights of its own)."""
-        direction = self.blocks.inverse[:, : self.blocks.p]
-        return np.asarray(np.einsum("utq,qp,ut->put", self._within[:, :, 1:], direction, self.weight))
+        return self.loadings_of(np.eye(self.blocks.p))
+
+    def loadings_of(self, weights: Float) -> Float:
+        """(m, U, T) weights on the cell means of (m, p) weighted sums of the coefficients."""
+        direction = self.blocks.inverse[:, : self.blocks.p] @ weights.T
+        return np.asarray(np.moveaxis(self._times(direction) * self.weight[:, :, None], 2, 0))
 
     def cell_influence(self) -> Float:
         """(U, T, p) influence of each cell: summed over the cells of a cluster it is `influence`."""
@@ -254,7 +388,7 @@ class LeastSquares(Fit):
     @property
     def residual(self) -> Float:
         """(U, T) outcome less everything fitted; 0 where a cell does not count."""
-        return np.asarray(self._within[:, :, 0] - self._within[:, :, 1:] @ self.blocks.slopes)
+        return np.asarray(self._outcome - self._times(self.blocks.slopes[:, None])[:, :, 0])
 
     @property
     def observations(self) -> float:
@@ -274,7 +408,15 @@ class LeastSquares(Fit):
         return (n - 1) / (n - self.blocks.p - self._periods)
 
     def counted(self, *, singles: bool) -> Counted:
-        """Rows and coefficients, with or without the rows of units seen once."""
+        """Rows and coefficients, with or without the rows of units seen once.
+
+        Raises
+        ------
+        InferenceError
+            Each unit has a line of its own: programs differ in how they count those.
+        """
+        if self.trend == "unit":
+            raise InferenceError(Message("inference.lines_not_counted"))
         return count(self.design, self._known, self.blocks.p, singles=singles)
 
     def classical(self) -> tuple[Float, float]:
@@ -289,9 +431,10 @@ class LeastSquares(Fit):
     def collinear(self) -> Bool:
         """(p,) True for a regressor that the effects and the regressors before it explain wholly."""
         p = self.blocks.p
-        total = self.blocks.gram.sum(axis=0)
+        total = self.blocks.total
         gram = _free(total[None], total[None, :, :p], p)[0][:p]
-        size = (self.weight[:, :, None] * np.nan_to_num(self.regressors) ** 2).sum(axis=(0, 1))
+        weight = self.weight if self.shared is None else cluster_sums(self.shared, len(self.regressors), self.weight)
+        size = np.einsum("ut,utp->p", weight, np.nan_to_num(self.regressors) ** 2)
         size[self._varying[1:] - 1] += np.diagonal(self._inside.sum(axis=(0, 1)))[1:]
         return _explained(gram, size)
 
@@ -313,7 +456,7 @@ def _without_collinear(gram: Float, score: Float, p: int) -> Float:
     columns = np.concatenate([left, np.arange(p, len(gram))])
     found = np.full(p, np.nan)
     if left.size:
-        found[left] = _partial_out(gram[np.ix_(columns, columns)][None], score[columns][None], len(left))[0]
+        found[left] = _partial_out(gram[np.ix_(columns, columns)][None], score[None, columns, None], len(left))[0, :, 0]
     return found
 
 
@@ -324,8 +467,8 @@ def _free(gram: Float, right: Float, p: int) -> Float:
 
 
 def _partial_out(gram: Float, score: Float, p: int) -> Float:
-    """(..., p) coefficients of interest; NaN where they are not identified."""
-    right = np.concatenate([gram[..., :p], score[..., None]], axis=-1)
+    """(..., p, m) coefficients of interest for (..., q, m) scores; NaN where they are not identified."""
+    right = np.concatenate([gram[..., :p], score], axis=-1)
     free = _free(gram, right, p)
     left = np.diagonal(free[..., :p], axis1=-2, axis2=-1)
     own = np.diagonal(gram, axis1=-2, axis2=-1)[..., :p]
@@ -335,8 +478,14 @@ def _partial_out(gram: Float, score: Float, p: int) -> Float:
     unit = np.where(dead[..., :, None] | dead[..., None, :], np.eye(p), unit)
     singular = np.linalg.eigvalsh(unit)[..., 0] < _SINGULAR
     safe = np.where(singular[..., None, None], np.eye(p), unit)
-    solution = np.linalg.solve(safe, np.where(dead, 0.0, free[..., p] / scale)[..., None])[..., 0] / scale
-    return np.where(dead | singular[..., None], np.nan, solution)
+    found = np.linalg.solve(safe, np.where(dead[..., None], 0.0, free[..., p:] / scale[..., None])) / scale[..., None]
+    return np.where((dead | singular[..., None])[..., None], np.nan, found)
+
+
+def _entries(matrix: sparse.csr_matrix) -> tuple[Int, Int, Float]:
+    """Return rows, columns and values of what is not zero."""
+    entries = matrix.tocoo()
+    return entries.row, entries.col, entries.data
 
 
 def _power(matrix: Float, exponent: float) -> Float:

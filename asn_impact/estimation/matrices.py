@@ -11,9 +11,13 @@ __all__ = ["invert", "root_of"]
 _NULL = 1e-10  # eigenvalue of a cross-product of unit scale below which a direction carries no information
 
 
-def invert(gram: Float) -> tuple[Float, Float]:
-    """Inverse of a symmetric cross-product on the directions that carry information, and (q, d) the others."""
-    scale = np.sqrt(np.where(np.diag(gram) > 0, np.diag(gram), 1.0))
+def invert(gram: Float, size: Float | None = None) -> tuple[Float, Float]:
+    """Inverse of a symmetric cross-product on the directions that carry information, and (q, d) the others.
+
+    `size` (q,) is the diagonal that says what is much, where something has been taken out: rounding is left of nothing.
+    """
+    size = np.diag(gram) if size is None else size
+    scale = np.sqrt(np.where(size > 0, size, 1.0))
     values, vectors = np.linalg.eigh(gram / scale[:, None] / scale[None, :])
     dead = values < _NULL * max(values[-1], 1.0)
     kept = vectors[:, ~dead] / scale[:, None]

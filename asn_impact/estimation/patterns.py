@@ -12,11 +12,37 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+from scipy import sparse
 
 from asn_impact.arrays import Float, Int
 from asn_impact.designs import Design
 
-__all__ = ["Patterns", "Shares"]
+__all__ = ["Patterns", "Shares", "kinds_of", "sorts_of"]
+
+
+def kinds_of(rows: Float) -> tuple[Int, Int]:
+    """Return the (P,) first of each kind of (U, m) rows that are the same to the bit, and the (U,) kind of each."""
+    rows = np.ascontiguousarray(rows + 0.0)  # minus zero is zero
+    whole = rows.view(np.dtype((np.void, rows.dtype.itemsize * rows.shape[1]))).ravel()
+    _, first, kind = np.unique(whole, return_index=True, return_inverse=True)
+    return first, kind.ravel()
+
+
+def sorts_of(kind: Int, cluster: Int, clusters: int) -> tuple[Int, Int, sparse.csr_matrix]:
+    """Return the sorts of clusters, those that hold the same kinds of units, for (U,) kinds and clusters.
+
+    (S,) a cluster of each sort, the (G,) sort of each cluster, and the (S, P) number of units of each kind in one.
+    """
+    order = np.lexsort((kind, cluster))
+    ends = np.cumsum(np.bincount(cluster, minlength=clusters))
+    held = np.split(kind[order], ends[:-1])
+    known: dict[bytes, int] = {}
+    sort = np.array([known.setdefault(kinds.tobytes(), len(known)) for kinds in held])
+    first = np.unique(sort, return_index=True)[1]
+    row = np.repeat(np.arange(len(first)), [len(held[c]) for c in first])
+    column = np.concatenate([held[c] for c in first])
+    holds = sparse.csr_matrix((np.ones(len(row)), (row, column)), shape=(len(first), int(kind.max(initial=-1)) + 1))
+    return first, sort, holds
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,10 +62,7 @@ class Patterns:
         """(P,) a unit of each kind, and (U,) the kind of each unit."""
         panel = self.design.panel
         weight = np.where(panel.observed, panel.weight, 0.0)
-        rows = np.ascontiguousarray(np.concatenate([self.design.adopted[:, None], weight], axis=1))
-        whole = rows.view(np.dtype((np.void, rows.dtype.itemsize * rows.shape[1]))).ravel()
-        _, first, kind = np.unique(whole, return_index=True, return_inverse=True)
-        return first, kind.ravel()
+        return kinds_of(np.concatenate([self.design.adopted[:, None], weight], axis=1))
 
     @property
     def first(self) -> Int:
@@ -59,15 +82,8 @@ class Patterns:
         return np.divide(1.0, weight, out=np.zeros_like(weight), where=weight > 0)
 
     @cached_property
-    def _clusters(self) -> tuple[Int, Int, Float]:
-        order = np.lexsort((self.kind, self.design.cluster))
-        ends = np.cumsum(np.bincount(self.design.cluster, minlength=len(self.design.clusters)))
-        held = np.split(self.kind[order], ends[:-1])
-        known: dict[bytes, int] = {}
-        sort = np.array([known.setdefault(kinds.tobytes(), len(known)) for kinds in held])
-        first = np.unique(sort, return_index=True)[1]
-        holds = np.stack([np.bincount(held[c], minlength=len(self.first)) for c in first]).astype(np.float64)
-        return first, sort, holds
+    def _clusters(self) -> tuple[Int, Int, sparse.csr_matrix]:
+        return sorts_of(self.kind, self.design.cluster, len(self.design.clusters))
 
     @property
     def cluster(self) -> Int:
@@ -82,7 +98,7 @@ class Patterns:
     @property
     def holds(self) -> Float:
         """(S, P) number of units of each kind in a cluster of each sort."""
-        return self._clusters[2]
+        return np.asarray(self._clusters[2].toarray())
 
 
 @dataclass(frozen=True, eq=False)

@@ -21,6 +21,7 @@ from asn_impact.estimation.cell_effects import CellFit, sums_by_term, term_of_ce
 from asn_impact.estimation.clusters import by_cluster, ratio
 from asn_impact.estimation.deletions import Deletions, Weigh
 from asn_impact.estimation.matrices import invert, root_of
+from asn_impact.estimation.patterns import kinds_of, sorts_of
 from asn_impact.estimation.working import Units, Working, project
 from asn_impact.words import Alert, Message
 
@@ -33,6 +34,17 @@ _GONE = 1e-6  # what is left of a direction without a cluster, below which it is
 _NOTHING = 1e-12  # share of the weight of a term below which nothing of it is left
 _CONSTANT = 1e-9  # distance of a covariate from its mean in the unit, in standard deviations, that is rounding
 _BLOCK = 3_000_000  # numbers in one (n, T, T) array at a time
+_OF_CELLS = (
+    "_sort",
+    "_stored",
+    "_normal",
+    "_term",
+    "_weight",
+    "_cohorts",
+    "_pull",
+    "_size",
+    "_slope",
+)  # not of the outcome
 _KEPT = 30_000_000  # numbers in all (U, T, T) arrays up to which they are kept
 
 
@@ -45,7 +57,7 @@ class Block:
     units
         (n,) positions, cluster by cluster.
     clusters, row
-        (c,) the clusters, in order, and (n,) which of them each unit belongs to.
+        (c,) the clusters, and (n,) which of them each unit belongs to.
     within
         (n, T, T) M of `Units`.
     contrast
@@ -129,10 +141,20 @@ class PredictionFit(CellFit):
     def _stored(self) -> tuple[Block, ...]:
         return tuple(self._solved())
 
+    @cached_property
+    def _sort(self) -> Int:
+        """(G,) the sort of each cluster: those of one sort know the same of the coefficients."""
+        parts = [self.untreated, self.noise, self.x.reshape(len(self.noise), -1)]
+        kind = kinds_of(np.concatenate(parts, axis=1))[1]
+        return sorts_of(kind, self.design.cluster, len(self.design.clusters))[1]
+
     def _solved(self) -> Iterator[Block]:
-        order = np.argsort(self.design.cluster, kind="stable")
-        sizes = np.bincount(self.design.cluster, minlength=len(self.design.clusters))
-        ends = np.cumsum(sizes)
+        """Yield the blocks, clusters of one sort together: what their units say is worked out once."""
+        clusters = np.argsort(self._sort, kind="stable")
+        sizes = np.bincount(self.design.cluster, minlength=len(clusters))[clusters]
+        place = np.empty(len(clusters), dtype=np.int64)
+        place[clusters] = np.arange(len(clusters))
+        order, ends = np.argsort(place[self.design.cluster], kind="stable"), np.cumsum(sizes)
         limit = max(1, _BLOCK // len(self.shocks) ** 2)
         first = 0
         while first < len(ends):
@@ -140,7 +162,8 @@ class PredictionFit(CellFit):
             last = max(first + 1, int(np.searchsorted(ends, done + limit, side="right")))
             units = order[done : ends[last - 1]]
             said: Units = project(self.untreated[units], self.shocks, self.noise[units])
-            yield Block(units, np.arange(first, last), self.design.cluster[units] - first, said.within, said.contrast)
+            row = place[self.design.cluster[units]] - first
+            yield Block(units, clusters[first:last], row, said.within, said.contrast)
             first = last
 
     def _predicted(self, slopes: Float, units: Int) -> Float:
@@ -168,15 +191,27 @@ class PredictionFit(CellFit):
         return self._onto(self._regressed(block), block.units)
 
     @cached_property
-    def _normal(self) -> tuple[Float, Float, Float, Float]:
-        """Cross-product S (q, q), its inverse, null space (q, d), and the coefficients (q,)."""
+    def _normal(self) -> tuple[Float, Float, Float]:
+        """Cross-product S (q, q), its inverse, and its null space (q, d)."""
         q = len(self.shocks) + self.x.shape[2]
-        gram, score = np.zeros((q, q)), np.zeros(q)
+        gram = np.zeros((q, q))
         for block in self._blocks():
             gram += self._moment(block).sum(axis=0)
+        return gram, *invert(gram)
+
+    @cached_property
+    def _coefficient(self) -> Float:
+        """(q,) period effects and slopes."""
+        score = np.zeros(len(self._normal[0]))
+        for block in self._blocks():
             score += np.einsum("nqt,nt->q", self._regressed(block), self._outcome[block.units])
-        inverse, null = invert(gram)
-        return gram, inverse, null, inverse @ score
+        return np.asarray(self._normal[1] @ score)
+
+    def with_mean(self, mean: Float) -> PredictionFit:
+        """Return the fit of another outcome on the same cells: what does not depend on the outcome is kept."""
+        other = replace(self, design=replace(self.design, panel=replace(self.design.panel, mean=mean)))
+        vars(other).update({name: vars(self)[name] for name in _OF_CELLS if name in vars(self)})
+        return other
 
     # ------------------------------------------------------------------------------------ estimates
 
@@ -210,23 +245,28 @@ class PredictionFit(CellFit):
         return found
 
     @cached_property
-    def _parts(self) -> tuple[Float, Float, Float]:
-        """Residuals (U, T), scores (U, q) of the untreated cells, and the pull (k + 1, q) of the terms' predictions."""
-        coefficient = self._normal[3]
+    def _parts(self) -> tuple[Float, Float]:
+        """Residuals (U, T) and scores (U, q) of the untreated cells."""
+        coefficient = self._coefficient
         residual = np.zeros(self.untreated.shape)
         score = np.zeros((len(self.untreated), len(coefficient)))
-        pull = np.zeros((len(self.start) + 1, len(coefficient)))
         for block in self._blocks():
             gap = self._outcome[block.units] - self._predicted(coefficient, block.units)
             residual[block.units] = np.einsum("nst,nt->ns", block.contrast, gap)
             score[block.units] = np.einsum("nqt,nt->nq", self._regressed(block), gap)
+        return residual, score
+
+    @cached_property
+    def _pull(self) -> Float:
+        """(k, q) the pull of the coefficients on the predictions of each term."""
+        pull = np.zeros((len(self.start) + 1, len(self._normal[0])))
+        for block in self._blocks():
             for members, terms in self._cohorts:
                 if (mine := members[block.units]).any():
                     units = block.units[mine]
                     rows = self._weight[units][:, :, None] * block.contrast[mine]
                     pull[terms] += self._onto(rows, units).sum(axis=0)
-        pull[-1] = 0.0
-        return residual, score, pull[:-1]
+        return pull[:-1]
 
     def _by_term(self, values: Float) -> Float:
         """(G, k) sums of (U, T) values by cluster and term."""
@@ -251,11 +291,11 @@ class PredictionFit(CellFit):
     @cached_property
     def _slope(self) -> Float:
         """(q, k) weights on the scores of the untreated cells that stem from the coefficients."""
-        return np.asarray(-self._normal[1] @ ratio(self._parts[2].T, self._size.sum(axis=0)))
+        return np.asarray(-self._normal[1] @ ratio(self._pull.T, self._size.sum(axis=0)))
 
     def influence(self) -> Float:
         """(G, k) weights of the cells of each cluster times residuals, or effects less a mean effect."""
-        residual, score, _ = self._parts
+        residual, score = self._parts
         own = self._by_term(self._weight * residual) - self._size * self._mean_effect()
         return np.asarray(ratio(own, self._size.sum(axis=0)) + by_cluster(self.design, score @ self._slope))
 
@@ -281,7 +321,7 @@ class PredictionFit(CellFit):
     def loadings_of(self, weights: Float) -> Float:
         """(m, U, T) weights on the cell means of (m, k) weighted sums of the estimates."""
         each = np.nan_to_num(weights / np.where(self._size.sum(axis=0) > 0, self._size.sum(axis=0), np.nan))
-        slope = -(each @ self._parts[2]) @ self._normal[1]
+        slope = -(each @ self._pull) @ self._normal[1]
         each = np.concatenate([each, np.zeros((len(each), 1))], axis=1)
         loadings = np.zeros((len(weights), *self.untreated.shape))
         for block in self._blocks():
@@ -321,12 +361,17 @@ class PredictionFit(CellFit):
         """Blocks with the (c, q, q) inverse cross-products without each of their clusters, and whether all is known."""
         root = root_of(self._normal[1])
         for block in self._blocks():
-            moment = np.zeros((len(block.clusters), *self._normal[0].shape))
-            np.add.at(moment, block.row, self._moment(block))
+            _, first, sort = np.unique(self._sort[block.clusters], return_index=True, return_inverse=True)
+            row = np.full(len(block.clusters), -1)
+            row[first] = np.arange(len(first))
+            here = np.flatnonzero(row[block.row] >= 0)  # the units of one cluster of each sort
+            some = Block(block.units[here], block.clusters, block.row[here], block.within[here], block.contrast[:0])
+            moment = np.zeros((len(first), *self._normal[0].shape))
+            np.add.at(moment, row[some.row], self._moment(some))
             left = np.eye(root.shape[1]) - root.T @ moment @ root
             whole = _well_conditioned(left)
             left[~whole] = np.eye(root.shape[1])
-            yield block, root @ np.linalg.inv(left) @ root.T, whole
+            yield block, (root @ np.linalg.inv(left) @ root.T)[sort], whole[sort]
 
     @cached_property
     def _again(self) -> dict[int, PredictionFit]:
@@ -344,7 +389,7 @@ class PredictionFit(CellFit):
 
     def _scores_without(self, block: Block) -> Float:
         """(c, q) scores of the untreated cells of all but each cluster of a block."""
-        total = self._normal[0] @ self._normal[3]
+        total = self._normal[0] @ self._coefficient
         own = np.zeros((len(block.clusters), len(total)))
         np.add.at(own, block.row, np.einsum("nqt,nt->nq", self._regressed(block), self._outcome[block.units]))
         return np.asarray(total - own)
@@ -362,7 +407,7 @@ class PredictionFit(CellFit):
             gap = self._outcome[block.units] - self._predicted(slopes[block.row], block.units)
             here = self._weight[block.units] * np.einsum("nst,nt->ns", block.contrast, gap)
             own = _sums(block.row, self._term[block.units], here, len(block.clusters), len(self.start))
-            value[block.clusters] = ratio(total - slopes @ self._parts[2].T - own, self._left(block.clusters))
+            value[block.clusters] = ratio(total - slopes @ self._pull.T - own, self._left(block.clusters))
             for cluster in block.clusters[~whole].tolist():
                 value[cluster] = self._again[cluster].estimate
         return value
@@ -393,7 +438,12 @@ class PredictionFit(CellFit):
                 weights = np.where(left > 0, weigh(j, block.clusters, left > 0), 0.0)
                 phi = self._coefficients_without(mean, block, weights, left, inverse)
                 self._add_block(mean, block, phi, root, score, groups)
-        return [mean.deletions for mean in means]
+        return [self._compressed(means.pop(0)) for _ in now]  # one by one: each is large
+
+    def _compressed(self, mean: Mean) -> Deletions:
+        """Return the deletions of a mean with the functions of its terms cohort by cohort."""
+        places = [mean.place[terms] for _, terms in self._cohorts]
+        return mean.deletions.compressed([place[place < len(mean.columns)] for place in places])
 
     def deletions(self, design: Design, groups: Bool) -> Sequence[Deletions]:
         """Return what happens to each estimate when each cluster goes."""
@@ -405,13 +455,13 @@ class PredictionFit(CellFit):
 
     def _begin(self, j: int, weights: Float, weigh: Weigh, groups: Bool) -> Mean:
         """Return a mean before any cluster has gone; those whose deletion is estimated again are done already."""
-        g, k, q, e = len(self.design.clusters), len(self.start), len(self._normal[3]), len(self._again)
+        g, k, q, e = len(self.design.clusters), len(self.start), len(self._coefficient), len(self._again)
         columns = np.flatnonzero(weights != 0)
         place = np.full(k + 1, len(columns))
         place[columns] = np.arange(len(columns))
         first = np.zeros(len(columns) + q + e)
         first[: len(columns)] = weights[columns] / self._size.sum(axis=0)[columns]
-        first[len(columns) : len(columns) + q] = -(first[: len(columns)] @ self._parts[2][columns]) @ self._normal[1]
+        first[len(columns) : len(columns) + q] = -(first[: len(columns)] @ self._pull[columns]) @ self._normal[1]
         r = len(first)
         estimate, again = np.full(g, np.nan), np.zeros((e, *self.untreated.shape))
         for i, (cluster, fit) in enumerate(self._again.items()):
@@ -426,12 +476,12 @@ class PredictionFit(CellFit):
 
     def _coefficients_without(self, mean: Mean, block: Block, weights: Float, left: Float, inverse: Float) -> Float:
         """(c, r) weights of the functions in a mean without each cluster of a block; the mean is put down as well."""
-        k, q, columns = len(mean.columns), len(self._normal[3]), mean.columns
+        k, q, columns = len(mean.columns), len(self._coefficient), mean.columns
         phi = np.zeros((len(block.clusters), len(mean.first)))
         phi[:, :k] = np.nan_to_num(ratio(weights[:, columns], left[:, columns]))
         padded = np.concatenate([phi[:, :k], np.zeros((len(phi), 1))], axis=1)
         cell = padded[block.row[:, None], mean.place[self._term[block.units]]] * self._weight[block.units]
-        pull = phi[:, :k] @ self._parts[2][columns]
+        pull = phi[:, :k] @ self._pull[columns]
         np.subtract.at(pull, block.row, self._onto(np.einsum("ns,nst->nt", cell, block.contrast), block.units))
         phi[:, k : k + q] = -np.einsum("cq,cqp->cp", pull, inverse)
         filtered = self._filtered.sum(axis=0)[columns] - self._filtered[block.clusters[:, None], columns]

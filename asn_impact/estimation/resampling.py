@@ -19,6 +19,7 @@ from asn_impact.arguments import Level, Steps, Times, did_you_mean
 from asn_impact.arrays import Bool, Float, Int
 from asn_impact.designs import Design
 from asn_impact.errors import InferenceError
+from asn_impact.estimation.deals import Dealt, deal_alike
 from asn_impact.estimation.effects import Effects
 from asn_impact.estimation.inference import Inference, Rule, conclude, refuse_single_cluster
 from asn_impact.estimation.linear import Blocks, LeastSquares
@@ -207,11 +208,7 @@ class Permutation(Rule):
         exact = ways <= self.reps
         orders = all_ways(times, groups) if exact else some_ways(times, groups, self.reps, self.seed)
         factor = _factor(effects)
-        effect = _with_outcome(effects, design.treated().astype(np.float64)) if effects.linear else effects
-        rows = [_permute(effects, effect, order, factor) for order in orders]
-        draws = tuple(
-            Draws(*(np.array(column) for column in zip(*term, strict=True))) for term in zip(*rows, strict=True)
-        )
+        draws = _deal(effects, orders, ways if exact else self.reps, factor)
         inference = _resample(effects, self, factor, draws, "counted", 0 if exact else 1)
         least = 1 / ways if exact else 1 / (self.reps + 1)
         how = "all" if exact else "some"
@@ -279,7 +276,7 @@ def _restrict(effects: Effects, j: int) -> tuple[Float, Float]:
 
 def _restrict_blocks(blocks: Blocks, j: int) -> tuple[Float, Float]:
     direction = blocks.inverse[:, j]
-    reach = blocks.gram @ direction  # (G, q)
+    reach = blocks.times(direction)  # (G, q)
     # residual scores with coefficient j held at r: s_c + H_c S^-1 a (b_j - r) / (a' S^-1 a)
     shift = reach / direction[j]
     scores = np.stack([blocks.residual_score + shift * blocks.slopes[j], shift])
@@ -395,29 +392,44 @@ def _distinct(items: list[float]) -> Iterator[list[float]]:
 
 def some_ways(times: Float, groups: Int, reps: int, seed: int) -> Iterator[Float]:
     rng = np.random.default_rng(seed)
+    members = [np.flatnonzero(groups == group) for group in np.unique(groups)]
     for _ in range(reps):
         dealt = times.copy()
-        for group in np.unique(groups):
-            members = groups == group
-            dealt[members] = rng.permutation(times[members])
+        for group in members:
+            dealt[group] = rng.permutation(times[group])
         yield dealt
 
 
-def _permute(
-    effects: Effects, effect: Effects, times: Float, factor: float
-) -> list[tuple[float, float, float, float, float]]:
-    """Five numbers for each estimate when the clusters had been treated at other times."""
+def _deal(effects: Effects, orders: Iterator[Float], n: int, factor: float) -> tuple[Draws, ...]:
+    """Return the draws of all estimates: all deals at once where clusters can be exchanged, else one by one."""
+    dealt = deal_alike(effects, effects.design.treated().astype(np.float64), orders, n, _on_means)
+    if dealt is None:
+        dealt = deal_one_by_one(effects, orders)
+    a0, a1, *squares = dealt
+    columns = [a0, a1, *(factor * square for square in squares)]
+    return tuple(Draws(*(column[:, j] for column in columns)) for j in range(len(effects.terms)))
+
+
+def _on_means(effects: Effects, means: Float) -> Effects:
+    """Return the effects on other cell means."""
+    fit = effects.fit.with_mean(means)
+    return _with_outcome(effects, means) if fit is None else replace(effects, fit=fit)
+
+
+def deal_one_by_one(effects: Effects, orders: Iterator[Float]) -> Dealt:
+    """Return the numbers of every deal by estimating again as if the clusters had been treated at those times."""
+    effect = _with_outcome(effects, effects.design.treated().astype(np.float64)) if effects.linear else effects
+    rows = [_permute(effects, effect, order) for order in orders]
+    a0, a1, q0, q1, q2 = (np.stack(column) for column in zip(*rows, strict=True))
+    return a0, a1, q0, q1, q2
+
+
+def _permute(effects: Effects, effect: Effects, times: Float) -> Dealt:
+    """Five (k,) numbers when the clusters had been treated at other times."""
     adopted = times[effects.design.cluster]
     outcome = effects.anew(replace(effects.design, adopted=adopted))
     shift = outcome.held().anew(replace(effect.design, adopted=adopted))
     if not outcome.terms.equals(effects.terms):
         raise InferenceError(Message("inference.dealt_other_terms"))
     i0, i1 = np.nan_to_num(outcome.influence), np.nan_to_num(shift.influence)
-    numbers = (
-        outcome.estimate,
-        shift.estimate,
-        factor * (i0**2).sum(0),
-        factor * (i0 * i1).sum(0),
-        factor * (i1**2).sum(0),
-    )
-    return list(zip(*(n.tolist() for n in numbers), strict=True))
+    return outcome.estimate, shift.estimate, (i0**2).sum(0), (i0 * i1).sum(0), (i1**2).sum(0)

@@ -8,7 +8,7 @@ period too, the matrix is T (1 + p) wide.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import ClassVar, Literal
@@ -37,10 +37,13 @@ from asn_impact.estimation.cell_effects import (
     within_moment,
 )
 from asn_impact.estimation.clusters import by_cluster, ratio
+from asn_impact.estimation.cohort_deletions import Curves
 from asn_impact.estimation.counted import Counted, count
+from asn_impact.estimation.deletions import Deletions, Weigh
 from asn_impact.estimation.effects import Effects, Estimator
 from asn_impact.estimation.matrices import invert, root_of
 from asn_impact.estimation.methods import Method, estimator_entry, given
+from asn_impact.estimation.patterns import kinds_of, sorts_of
 from asn_impact.words import Alert, Message
 
 __all__ = ["InteractionWeighted", "Saturated"]
@@ -48,6 +51,7 @@ __all__ = ["InteractionWeighted", "Saturated"]
 _NULL = 1e-10  # eigenvalue of a cross-product of unit scale below which a direction carries no information
 _LOOSE = 1e-6  # share of an estimate in directions without information above which it is not estimable
 _GONE = 1e-6  # what is left of a direction without a cluster, below which it is estimated again: rounding would show
+_MOST = 10_000_000  # numbers in the cross-products of clusters at a time
 _CONSTANT = 1e-12  # share of the square of a covariate within units below which it counts as constant there
 
 
@@ -233,8 +237,11 @@ class CohortRegression(CellFit):
         return len(self.period) * (1 + len(self.covariates))
 
     @cached_property
-    def _normal(self) -> tuple[Float, Float, Float]:
-        """Inverse cross-product (q, q), its null space (q, d), and the coefficients (q,)."""
+    def _normal(self) -> tuple[Inverse, Float, Float]:
+        """Inverse cross-product, its null space (q, d), and the coefficients (q,)."""
+        return self._solved_whole() if self.covariates else self._solved_by_cohort()
+
+    def _solved_whole(self) -> tuple[Inverse, Float, Float]:
         q = self._columns(np.inf).shape[1]
         gram, size, score = np.zeros((q, q)), np.zeros(q), np.zeros(q)
         for units, columns in self._cohorts():
@@ -242,11 +249,38 @@ class CohortRegression(CellFit):
             gram += columns.T @ (alone - self._weighted_local[units].T @ self._share[units]) @ columns
             size += (columns * (alone @ columns)).sum(axis=0)
             score += self._scores(units, self._within[units]).sum(axis=0) @ columns
-        if self.covariates:  # what the unit effects absorb leaves rounding behind
-            absorbed = np.diag(gram) < _CONSTANT * size
-            gram[absorbed, :] = gram[:, absorbed] = 0.0
+        absorbed = np.diag(gram) < _CONSTANT * size  # what the unit effects absorb leaves rounding behind
+        gram[absorbed, :] = gram[:, absorbed] = 0.0
         inverse, null = invert(gram)
-        return inverse, null, inverse @ score
+        whole = Inverse([(np.arange(q), inverse)], np.zeros((q, 0)), np.zeros((0, 0)))
+        return whole, null, inverse @ score
+
+    def _solved_by_cohort(self) -> tuple[Inverse, Float, Float]:
+        """Take out the dummies of each cohort, which meet those of no other, and solve for the periods what is left."""
+        k, periods = len(self.start), self._weight.shape[1]
+        left, size = np.zeros((periods, periods)), np.zeros(periods)
+        score, onto, null, blocks = np.zeros(k + periods), np.zeros((k, periods)), [], []
+        for start in np.unique(self.design.adopted):
+            units, own = self.design.adopted == start, np.flatnonzero(self.start == start)
+            weight, here = self._weight[units], self.period[own]
+            moment = np.diag(weight.sum(axis=0)) - weight.T @ self._share[units]
+            by_period = self._scores(units, self._within[units]).sum(axis=0)
+            score[k:] += by_period
+            size += np.diag(moment)
+            left += moment
+            if own.size:
+                score[own] = by_period[here]
+                dummies, nothing = invert(moment[np.ix_(here, here)])
+                blocks.append((own, dummies))
+                onto[own] = dummies @ moment[here]
+                left -= moment[:, here] @ onto[own]
+                null.append(np.zeros((k + periods, nothing.shape[1])))
+                null[-1][own] = nothing
+        period, nothing = invert(left, size)
+        null.append(np.concatenate([-onto @ nothing, nothing]))
+        null[-1] /= np.linalg.norm(null[-1], axis=0)
+        inverse = Inverse(blocks, onto, period)
+        return inverse, np.concatenate(null, axis=1), inverse.times(score[:, None])[:, 0]
 
     def _scores(self, units: Bool, residual: Float) -> Float:
         """(n, L) weighted local regressors of units times their (n, T) residuals."""
@@ -271,6 +305,16 @@ class CohortRegression(CellFit):
         x = [self._by_term(weight * self._local[:, 1 + j]) for j in range(len(self.covariates))]
         size = self._by_term(weight) if x else np.zeros((len(self.design.clusters), len(self.start)))
         return size, np.stack(x, axis=-1) if x else np.zeros((*size.shape, 0))
+
+    def _wanted(self, weights: Float) -> Float:
+        """(q, m) weights on the coefficients in (m, k) weighted sums of the estimates."""
+        if self.covariates:
+            return np.asarray(self._contrast.T @ weights.T)
+        return np.concatenate([weights.T, np.zeros((self._weight.shape[1], len(weights)))])
+
+    def _estimates_of(self, coefficients: Float) -> Float:
+        """(k, m) estimates for (q, m) coefficients."""
+        return self._contrast @ coefficients if self.covariates else coefficients[: len(self.start)]
 
     @cached_property
     def _contrast(self) -> Float:
@@ -302,17 +346,15 @@ class CohortRegression(CellFit):
     @cached_property
     def _known(self) -> Float:
         """(k,) 1 for an estimable term, else NaN."""
-        known = (np.abs(self._contrast @ self._normal[1]) < _LOOSE).all(axis=1)
-        return np.where(known & self._has_base(self._sums[0].sum(axis=0)), 1.0, np.nan)
-
-    def _has_base(self, size: Float) -> Bool:
-        """Whether there are units with a base to average the covariates of: without covariates none are needed."""
-        return np.asarray((size > 0) | (not self.covariates))
+        known = (np.abs(self._estimates_of(self._normal[1])) < _LOOSE).all(axis=1)
+        if self.covariates:  # averaged over units with a base
+            known &= self._sums[0].sum(axis=0) > 0
+        return np.where(known, 1.0, np.nan)
 
     @cached_property
     def estimate(self) -> Float:
         """(k,) effects; NaN where the other regressors explain a dummy wholly."""
-        return np.asarray(self._contrast @ self._normal[2] * self._known)
+        return np.asarray(self._estimates_of(self._normal[2][:, None])[:, 0] * self._known)
 
     @cached_property
     def _score(self) -> Float:
@@ -325,18 +367,28 @@ class CohortRegression(CellFit):
 
     def influence(self) -> Float:
         """(G, k) influence of each cluster: its score times the inverse cross-product."""
-        by_unit = np.empty((len(self.design.cluster), len(self.period)))
+        return self.influence_of(np.eye(len(self.start))) * self._known
+
+    def influence_of(self, weights: Float) -> Float:
+        """(G, m) influence of (m, k) weighted sums of the estimates."""
+        slopes = self._normal[0].times(self._wanted(weights))
+        by_unit = np.empty((len(self.design.cluster), len(weights)))
         for units, columns in self._cohorts():
-            by_unit[units] = self._score[units] @ (columns @ self._normal[0] @ self._contrast.T)
-        return by_cluster(self.design, by_unit) * self._known
+            by_unit[units] = self._score[units] @ (columns @ slopes)
+        return by_cluster(self.design, by_unit)
 
     def loadings(self) -> Float:
         """(k, U, T) weights of the estimates on the cell means."""
-        loadings = np.empty((len(self.period), *self._weight.shape))
+        return np.asarray(self.loadings_of(np.eye(len(self.start))) * self._known[:, None, None])
+
+    def loadings_of(self, weights: Float) -> Float:
+        """(m, U, T) weights on the cell means of (m, k) weighted sums of the estimates."""
+        slopes = self._normal[0].times(self._wanted(weights))
+        loadings = np.empty((len(weights), *self._weight.shape))
         for units, columns in self._cohorts():
-            values = self._values(units, columns @ self._normal[0] @ self._contrast.T)
+            values = self._values(units, columns @ slopes)
             loadings[:, units] = self._weight[units] * values.transpose(2, 0, 1)
-        return np.asarray(loadings * self._known[:, None, None])
+        return loadings
 
     def leave_one_out(self) -> Float:
         """(G, k) estimates without each cluster: the inverse is updated by blocks of the periods of its cohorts."""
@@ -350,8 +402,10 @@ class CohortRegression(CellFit):
         loadings = np.zeros((*weights.shape[:2], *self._weight.shape))
         for cohorts, clusters in self._alike():
             deletion = self._deletion(cohorts, clusters)
-            wanted = np.swapaxes(weights[clusters] @ self._contrast_without(clusters), 1, 2)
-            slope = deletion.times_inverse(self._normal[0], wanted)  # (n, q, m)
+            wanted = np.stack([self._wanted(one) for one in weights[clusters]])
+            if self.covariates:
+                wanted = np.swapaxes(weights[clusters] @ self._contrast_without(clusters), 1, 2)
+            slope = deletion.times_inverse(self._normal[0], wanted)
             for units, columns in self._cohorts():
                 for c, one in zip(clusters[deletion.whole], slope[deletion.whole], strict=True):
                     loadings[c][:, units] = self._weight[units] * self._values(units, columns @ one).transpose(2, 0, 1)
@@ -365,15 +419,63 @@ class CohortRegression(CellFit):
     def _again(self, cluster: int) -> CohortRegression:
         return replace(self, design=self.design.without(cluster))
 
-    def _alike(self) -> Iterator[tuple[Float, Int]]:
-        """Clusters that hold units of the same cohorts, in blocks that fit into memory."""
+    def means_without(self, now: Float, weigh: Weigh, groups: Bool) -> Sequence[Deletions] | None:
+        """Return what happens to m weighted means of the estimates when each cluster goes; None with covariates."""
+        if self.covariates:
+            return None
+        kind = kinds_of(np.concatenate([self.design.adopted[:, None], self._weight], axis=1))[1]
+        first, sort, _ = sorts_of(kind, self.design.cluster, len(self.design.clusters))
+        starts, cohort = np.unique(self.design.adopted, return_inverse=True)
+        curves = np.zeros((len(now), len(first), len(starts), self._weight.shape[1]))
+        value = np.zeros((len(now), len(first)))
+        known, lost = np.isfinite(self.estimate), []
+        for held, clusters in self._alike(first):
+            deletion, row = self._deletion(held, clusters), np.searchsorted(first, clusters)
+            all_known = np.broadcast_to(known, (len(clusters), len(known)))
+            rest = np.stack([weigh(j, clusters, all_known) for j in range(len(now))], axis=1)  # (n, m, k)
+            value[:, row] = np.where(rest.any(axis=2), rest @ np.nan_to_num(self.estimate), np.nan).T
+            slopes = deletion.times_inverse(self._normal[0], np.stack([self._wanted(one) for one in rest]))
+            curves[:, row] = self._curves(np.moveaxis(slopes, 2, 0), starts)
+            lost.extend(clusters[~deletion.whole].tolist())
+        estimate = value[:, sort]
+        for j, own in enumerate(curves):
+            pulled = (own[sort[self.design.cluster], cohort] * self._score).sum(axis=1)
+            estimate[j] -= np.bincount(self.design.cluster, pulled, minlength=len(sort))
+        for cluster in np.flatnonzero(np.isin(sort, sort[lost])):
+            fit = self._again(int(cluster))
+            here = np.isfinite(fit.estimate)[None]
+            rest = np.concatenate([weigh(j, np.array([cluster]), here) for j in range(len(now))])
+            estimate[:, cluster] = np.where(rest.any(axis=1), rest @ np.nan_to_num(fit.estimate), np.nan)
+            curves[:, sort[cluster]] = self._curves(fit._normal[0].times(fit._wanted(rest)).T, starts)
+        whole = self._curves(self._normal[0].times(self._wanted(np.nan_to_num(now))).T, starts)
+        each = zip(estimate, whole, curves, strict=True)
+        return [Curves(*one, first, sort).deletions(self._weight, cohort, self.design.cluster, groups) for one in each]
+
+    def deletions(self, design: Design, groups: Bool) -> Sequence[Deletions] | None:
+        """Return what happens to each estimate when each cluster goes."""
+
+        def weigh(row: int, clusters: Int, known: Bool) -> Float:
+            return np.where(np.arange(known.shape[1]) == row, known, 0.0)
+
+        return self.means_without(np.diag(np.isfinite(self.estimate).astype(np.float64)), weigh, groups)
+
+    def _curves(self, slopes: Float, starts: Float) -> Float:
+        """(..., C, T) the coefficients (..., q) by cohort and period: those of its dummies and of the periods."""
+        k = len(self.start)
+        curves = np.repeat(slopes[..., None, k:], len(starts), axis=-2)
+        curves[..., np.searchsorted(starts, self.start), self.period] += slopes[..., :k]
+        return curves
+
+    def _alike(self, some: Int | None = None) -> Iterator[tuple[Float, Int]]:
+        """All or some clusters, those that hold units of the same cohorts together, in blocks that fit into memory."""
         starts, kind = np.unique(self.design.adopted, return_inverse=True)
         holds = np.zeros((len(self.design.clusters), len(starts)), dtype=np.bool_)
         holds[self.design.cluster, kind] = True
-        patterns, pattern = np.unique(holds, axis=0, return_inverse=True)
+        some = np.arange(len(holds)) if some is None else some
+        patterns, pattern = np.unique(holds[some], axis=0, return_inverse=True)
         for i, cohorts in enumerate(patterns):
-            clusters = np.flatnonzero(pattern.ravel() == i)
-            block = max(1, 20_000_000 // (int(cohorts.sum()) * self._weighted_local.shape[1]) ** 2)
+            clusters = some[pattern.ravel() == i]
+            block = max(1, _MOST // (int(cohorts.sum()) * self._weighted_local.shape[1]) ** 2)
             for first in range(0, len(clusters), block):
                 yield starts[cohorts], clusters[first : first + block]
 
@@ -381,7 +483,7 @@ class CohortRegression(CellFit):
         """Return what is taken away with each of n clusters that hold units of the same S cohorts."""
         moment = self._moments(cohorts, clusters)
         columns = np.concatenate([self._columns(float(start)) for start in cohorts])
-        reach = columns @ self._normal[0]
+        reach = self._normal[0].times(columns.T).T
         root = root_of(reach @ columns.T)
         left = np.eye(root.shape[1]) - root.T @ moment @ root
         whole = np.linalg.eigvalsh(left).min(axis=1, initial=1.0) > _GONE
@@ -394,8 +496,10 @@ class CohortRegression(CellFit):
         moment_lost = deletion.moment_of_rest(self._scores_of(cohorts, clusters)[:, :, None])[:, :, 0]
         head = self._head
         slopes = self._normal[2][:head] - moment_lost @ deletion.reach[:, :head]
-        deleted = (self._contrast_without(clusters)[:, :, :head] @ slopes[:, :, None])[:, :, 0]
-        deleted[~self._has_base(self._left(clusters))] = np.nan
+        deleted = slopes
+        if self.covariates:
+            deleted = (self._contrast_without(clusters)[:, :, :head] @ slopes[:, :, None])[:, :, 0]
+            deleted[self._left(clusters) <= 0] = np.nan
         for i in np.flatnonzero(~deletion.whole):
             deleted[i] = self._again(int(clusters[i])).estimate
         return np.asarray(deleted)
@@ -435,12 +539,40 @@ class CohortRegression(CellFit):
     @property
     def _rank(self) -> int:
         """Coefficients and period effects that the rows tell apart, one period effect less."""
-        return len(self._normal[0]) - self._normal[1].shape[1]
+        return len(self._normal[2]) - self._normal[1].shape[1]
 
     def counted(self, *, singles: bool) -> Counted:
         """Rows and coefficients, with or without the rows of units seen once."""
         periods = int((self._weight > 0).any(axis=0).sum())
         return count(self.design, self._counted, self._rank + 1 - periods, singles=singles)
+
+
+@dataclass(frozen=True, eq=False)
+class Inverse:
+    """The inverse of a cross-product of blocks that meet in T others only.
+
+    Attributes
+    ----------
+    blocks
+        Positions and inverse of each block.
+    onto
+        (k, T) coefficients of the others on the blocks.
+    period
+        (T, T) inverse of what the blocks leave of the others, which come last.
+    """
+
+    blocks: list[tuple[Int, Float]]
+    onto: Float
+    period: Float
+
+    def times(self, values: Float) -> Float:
+        """(q, m) the inverse times (q, m) values."""
+        head = values[: len(self.onto)]
+        last = self.period @ (values[len(self.onto) :] - self.onto.T @ head)
+        found = -self.onto @ last
+        for own, inverse in self.blocks:
+            found[own] += inverse @ head[own]
+        return np.concatenate([found, last])
 
 
 @dataclass(frozen=True, eq=False)
@@ -471,9 +603,10 @@ class Deleted:
         """(n, L, m) ``(I - M H)^-1`` times (n, L, m) values: they weigh more without the cluster."""
         return np.asarray(values + self.moment @ self.root @ np.linalg.solve(self.left, self.root.T @ values))
 
-    def times_inverse(self, inverse: Float, values: Float) -> Float:
+    def times_inverse(self, inverse: Inverse, values: Float) -> Float:
         """(n, q, m) the inverse cross-product without each cluster times (n, q, m) values (Woodbury)."""
-        return np.asarray(inverse @ values + self.reach.T @ self.moment_of_rest(self.moment @ (self.reach @ values)))
+        with_all = np.stack([inverse.times(one) for one in values])
+        return np.asarray(with_all + self.reach.T @ self.moment_of_rest(self.moment @ (self.reach @ values)))
 
 
 def _by_period(loaded: Float, local: Float) -> Float:

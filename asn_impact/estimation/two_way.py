@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from asn_impact.arguments import Names, did_you_mean
-from asn_impact.arrays import Float
+from asn_impact.arrays import Float, Int
 from asn_impact.designs import Design
 from asn_impact.errors import EstimationError
 from asn_impact.estimation.effects import Effects, Estimator
@@ -93,28 +93,38 @@ class TwoWay(Estimator):
     def _by_event_time(self, design: Design) -> Effects:
         if self.regressors:
             raise EstimationError(Message("estimation.no_event_study", name=self.entry.name))
-        since = design.panel.timeline.steps[None, :] - design.adopted[:, None]
+        steps, (starts, shared) = design.panel.timeline.steps, np.unique(design.adopted, return_inverse=True)
+        since = steps[None, :] - design.adopted[:, None]
         times = np.unique(since[np.isfinite(since) & design.panel.observed]).astype(np.int64)
         before = times[times < 0]
         if not before.size:
             raise EstimationError(Message("estimation.nobody_before"))
         zero = before[-1:] if self.trend == "common" else before[[0, -1]]
         times = times[~np.isin(times, zero)]
-        effects = self._fit(design, (since[:, :, None] == times).astype(np.float64), times.tolist(), "event_time")
+        since = steps[None, :] - starts[:, None]
+        dummies = (since[:, :, None] == times).astype(np.float64)
+        effects = self._fit(design, dummies, times.tolist(), "event_time", shared=shared)
         notes = () if self.trend == "common" else (Message("estimation.two_references", first=int(zero[0])),)
         return replace(effects, reference=int(before[-1]), notes=(*effects.notes, *notes))
 
     def _fit(
-        self, design: Design, regressors: Float, names: Sequence[object], column: str, places: tuple[int, ...] = ()
+        self,
+        design: Design,
+        regressors: Float,
+        names: Sequence[object],
+        column: str,
+        places: tuple[int, ...] = (),
+        shared: Int | None = None,
     ) -> Effects:
-        columns = (
-            np.concatenate([regressors, columns_of(design, self.covariates)], axis=2) if self.covariates else regressors
-        )
+        columns = regressors
+        if self.covariates:
+            own = regressors if shared is None else regressors[shared]
+            columns, shared = np.concatenate([own, columns_of(design, self.covariates)], axis=2), None
         labels = [*names, *self.covariates]
         places = (*(places or (-1,) * len(names)), *_places(design, self.covariates))
         # the regressors of interest go last in the search, so that a control equal to one of them is named as the
         # culprit
-        fit = LeastSquares(design, columns, places, self.trend)
+        fit = LeastSquares(design, columns, places, self.trend, shared)
         explained = fit.collinear()
         collinear = [labels[j] for j in np.flatnonzero(explained)]
         if explained[: len(names)].all() or self._hides_treatment(fit, len(names)):
@@ -126,7 +136,7 @@ class TwoWay(Estimator):
         if collinear:
             notes = (Alert("estimation.regressors_collinear", names=collinear),)
             left = tuple(place for place, out in zip(places, explained, strict=True) if not out)
-            fit = LeastSquares(design, columns[:, :, ~explained], left, self.trend)
+            fit = LeastSquares(design, columns[:, :, ~explained], left, self.trend, shared)
         if not self.regressors and np.isfinite(design.adopted).all():
             notes = (*notes, Message("estimation.earlier_as_controls", name=self.entry.name))
         names_left = [label for label, out in zip(labels, explained, strict=True) if not out]

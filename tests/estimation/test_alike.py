@@ -1,0 +1,100 @@
+"""Regressions whose units and clusters are alike are worked out once for each kind: the numbers are those of each."""
+
+import numpy as np
+import pytest
+
+from asn_impact.estimation import (
+    BiasReduced,
+    InteractionWeighted,
+    Jackknife,
+    Saturated,
+    TwoWay,
+    cohort_deletions,
+    linear,
+)
+from asn_impact.estimation.deletions import Deletions
+from asn_impact.estimation.saturated import CohortRegression
+from tests.estimation.random_designs import design_of, quietly
+
+SAME = 1e-9  # inverses of cross-products of some ten dummies
+
+
+def make_design(shape, seed=2):
+    rng = np.random.default_rng(seed)
+    starts = np.array([3.0] * 4 + [5.0] * 4 + [6.0] * 2 + [np.inf] * 6)
+    outcome = rng.normal(size=(16, 9))
+    observed = np.ones(outcome.shape, dtype=bool)
+    weight, cluster = None, None
+    if shape == "holes":
+        observed = rng.random(outcome.shape) > 0.12
+    if shape == "one hole":
+        observed[1, 3] = False
+    if shape == "weights":
+        weight = np.where(np.arange(16) % 2, 2.0, 0.7)[:, None] * np.ones(9)
+    if shape == "clusters":
+        cluster = np.arange(16) // 2
+    if shape == "mixed":
+        cluster = np.arange(16) % 7
+    return design_of(outcome, starts, observed=observed, weight=weight, cluster=cluster)
+
+
+SHAPES = ["complete", "one hole", "holes", "weights", "clusters", "mixed"]
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("terms", ["overall", "event_time"])
+@pytest.mark.parametrize("rule", [BiasReduced(), BiasReduced("satterthwaite"), Jackknife()])
+def test_a_regression_by_kind_is_the_regression_unit_by_unit(monkeypatch, shape, terms, rule):
+    def numbers():
+        effects = TwoWay(terms=terms)(make_design(shape))
+        table = rule(effects).table()[["estimate", "std_error", "df"]].to_numpy(float)
+        return table, effects.influence, effects.leave_one_out(), effects.loadings(), effects.fit.residual
+
+    fast = quietly(numbers)
+    monkeypatch.setattr(linear, "kinds_of", lambda rows: (np.arange(len(rows)), np.arange(len(rows))))
+    slow = quietly(numbers)
+    for one, other in zip(fast, slow, strict=True):
+        np.testing.assert_allclose(one, other, rtol=SAME, atol=SAME)
+    assert np.isfinite(fast[0]).any()
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("view", ["overall", "event_study", "cohorts", None])
+@pytest.mark.parametrize("estimator", [Saturated(), Saturated("never"), InteractionWeighted()], ids=lambda e: e.name)
+@pytest.mark.parametrize("rule", [BiasReduced(), Jackknife()])
+def test_saturated_regressions_in_low_rank_have_the_dense_numbers(monkeypatch, shape, view, estimator, rule):
+    def table():
+        effects = estimator(make_design(shape))
+        return rule(effects if view is None else getattr(effects, view)()).table()[["std_error", "df"]].to_numpy(float)
+
+    fast = quietly(table)
+    monkeypatch.setattr(cohort_deletions, "_MOST_ROWS", 0)
+    low_rank = quietly(table)
+    monkeypatch.setattr(CohortRegression, "means_without", lambda *_: None)
+    monkeypatch.setattr(CohortRegression, "deletions", lambda *_: None)
+    slow = quietly(table)
+    np.testing.assert_allclose(fast, slow, rtol=SAME, atol=SAME)
+    np.testing.assert_allclose(low_rank, slow, rtol=SAME, atol=SAME)
+    assert np.isfinite(fast[:, 0]).any()
+
+
+def test_functions_that_change_in_proportion_are_one_function():
+    rng = np.random.default_rng(4)
+    g, r = 30, 12
+    shape = rng.normal(size=(2, 4))
+    coefficient = np.concatenate([rng.normal(size=(g, 2)) @ shape, rng.normal(size=(g, 8))], axis=1)
+    root = rng.normal(size=(2, r, r))
+    groups = np.arange(g) < 11
+    whole = Deletions(
+        rng.normal(size=g),
+        rng.uniform(size=g),
+        coefficient,
+        root @ root.transpose(0, 2, 1),
+        rng.normal(size=(g, r)),
+        rng.uniform(size=g),
+        np.stack([groups, ~groups]),
+    )
+    small, scale = whole.compressed([np.arange(4)]), rng.uniform(1, 2, g)
+    assert small.coefficient.shape == (g, 10)
+    for one, other in zip(whole.traces(scale), small.traces(scale), strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-12)
