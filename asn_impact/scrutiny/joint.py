@@ -50,8 +50,8 @@ def joint_leads(events: Inference | EventPath) -> JointTest:
 
     Notes
     -----
-    Pustejovsky and Tipton (2018), Journal of Business & Economic Statistics 36, eq. 12 to 14 (``HTZ`` in the R package
-    clubSandwich), with weights on the cells in place of a regression. Where these are too many to look at, the smallest
+    Pustejovsky and Tipton (2018), Journal of Business & Economic Statistics 36: their approximate Hotelling test (``HTZ``
+    in the R package clubSandwich), with weights on the cells in place of a regression. Where these are too many to look at, the smallest
     degrees of freedom of a single lead are used. `JointTest.wald` over a chi squared with as many degrees of freedom as
     leads is what did prints: it rejects too often with few clusters.
     """
