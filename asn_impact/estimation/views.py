@@ -164,8 +164,8 @@ class Overall:
 
     Notes
     -----
-    Callaway and Sant'Anna (2021), eq. 3.10, 3.8, 3.4 with 3.5, and 3.9. Cohort sizes are estimates and count as such in
-    every influence.
+    Callaway and Sant'Anna (2021), section 3; eq. 3.10 for None. Cohort sizes are estimates and count as such in every
+    influence.
 
     Examples
     --------

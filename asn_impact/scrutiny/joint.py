@@ -50,10 +50,25 @@ def joint_leads(events: Inference | EventPath) -> JointTest:
 
     Notes
     -----
-    Pustejovsky and Tipton (2018), Journal of Business & Economic Statistics 36, eq. 12 to 14 (``HTZ`` in the R package
-    clubSandwich), with weights on the cells in place of a regression. Where these are too many to look at, the smallest
-    degrees of freedom of a single lead are used. `JointTest.wald` over a chi squared with as many degrees of freedom as
-    leads is what did prints: it rejects too often with few clusters.
+    Pustejovsky and Tipton (2018), Journal of Business & Economic Statistics 36: their approximate Hotelling test
+    (``HTZ`` in the R package clubSandwich), with weights on the cells in place of a regression. Where these are too
+    many to look at, the smallest degrees of freedom of a single lead are used. `JointTest.wald` over a chi squared with
+    as many degrees of freedom as leads is what did prints: it rejects too often with few clusters.
+
+    Examples
+    --------
+    >>> import numpy as np, pandas as pd
+    >>> from asn_impact.designs import assign
+    >>> from asn_impact.estimation import GroupTime, infer
+    >>> from asn_impact.intake.training import Rollout
+    >>> from asn_impact.measures.panel import read_panel
+    >>> days = np.random.default_rng(0).normal(9, 1, 20 * 6)
+    >>> frame = pd.DataFrame({"office": np.repeat(np.arange(20), 6), "year": [*range(2020, 2026)] * 20, "days": days})
+    >>> panel = read_panel(frame, unit="office", period="year", outcome="days")
+    >>> design = assign(panel, Rollout(pd.Series(2023, index=range(8))), cluster="office")
+    >>> test = joint_leads(infer(GroupTime()(design).event_study(), BiasReduced()))
+    >>> test.df_num, round(test.df_denom, 1), round(float(test.p_value), 2)
+    (2, 16.7, 0.5)
     """
     inference, rows = _leads_of(events)
     rule = _rule_of(inference)
