@@ -70,7 +70,8 @@ class Design:
         object.__setattr__(self, "adopted", readonly(np.asarray(self.adopted, dtype=np.float64)))
         if self.status is not None:
             object.__setattr__(self, "status", readonly(np.asarray(self.status, dtype=np.bool_)))
-            if not np.array_equal(self.adopted, first_switch(self.status, self.panel.timeline)):
+            same = self.status.shape == self.panel.mean.shape
+            if not same or not np.array_equal(self.adopted, first_switch(self.status, self.panel.timeline)):
                 raise DesignError(Message("designs.status_moved"))
         object.__setattr__(self, "cluster", readonly(np.asarray(self.cluster, dtype=np.int64)))
 
@@ -182,9 +183,25 @@ class Design:
         """Return the design in which unit ``u`` has the adoption time of unit ``order[u]``: a placebo in space."""
         return replace(self, adopted=self.adopted[order])
 
+    def require_staying(self, name: str) -> None:
+        """Refuse what takes treatment to stay, by its name.
+
+        Raises
+        ------
+        DesignError
+            Treatment may end in this design.
+        """
+        if self.status is not None:
+            raise DesignError(Message("designs.needs_staying", name=name))
+
     def cohort_label(self, step: float) -> str:
-        """Return the period of an adoption step as text, ``never`` for units that are not treated in the window."""
-        return self.panel.timeline.label(step) if np.isfinite(step) else "never"
+        """Return the period of an adoption step as text, ``never`` for units that are not treated in the window.
+
+        Where treatment may end it is the period of the first switch, and ``no switch``.
+        """
+        if np.isfinite(step):
+            return self.panel.timeline.label(step)
+        return "never" if self.status is None else "no switch"
 
     def table(self) -> pd.DataFrame:
         """Return one row a wave: first treated period, units, clusters and records."""
@@ -203,9 +220,10 @@ class Design:
 
     def __repr__(self) -> str:
         treated = int(np.isfinite(self.adopted).sum())
+        how = f"treated in {len(self.cohorts)} waves" if self.status is None else "switch"
         return (
-            f"Design({self.panel.outcome.name}: {len(self.adopted)} units, {treated} treated in "
-            f"{len(self.cohorts)} waves, {len(self.clusters)} clusters by {self.clustered_by})"
+            f"Design({self.panel.outcome.name}: {len(self.adopted)} units, {treated} {how}, "
+            f"{len(self.clusters)} clusters by {self.clustered_by})"
         )
 
     def _repr_html_(self) -> str:

@@ -178,7 +178,8 @@ def _say_compared(pages: Exhibits, report: Report) -> list[Block]:
     design = report.inferences[0].effects.design
     blocks = pages.say(prose.say_compared(design))
     blocks += [pages.figure(chart) for chart in charts]
-    blocks.append(pages.table(tables.descriptive(design.panel, design)))
+    if design.status is None:
+        blocks.append(pages.table(tables.descriptive(design.panel, design)))
     if any(len(table.frame) > LONG for table in report.tables):
         blocks += pages.say([prose.SEE_APPENDIX])
     return blocks

@@ -89,7 +89,7 @@ def say_compared(design: Design) -> list[Message]:
     treated, never = sum(counts), len(design.adopted) - sum(counts)
     has_name = design.treatment not in {"", "treatment"} and counts_records(design.panel)
     who = Message(
-        "report.compared.who",
+        f"report.compared.{'who' if design.status is None else 'who_ends'}",
         treated=Quantity(treated, "units with an adoption time"),
         treated_noun=one if treated == 1 else many,
         course=f" ({design.treatment})" if has_name else "",

@@ -78,8 +78,8 @@ def bacon(design: Design, covariates: Names = ()) -> Decomposition:
     Raises
     ------
     DesignError
-        A cell is empty or lacks a covariate, or weights differ: the decomposition is for a balanced panel in which
-        every cell counts alike.
+        Treatment may end, a cell is empty or lacks a covariate, or weights differ: the decomposition is for a balanced
+        panel in which every cell counts alike.
     EstimationError
         A name is not a covariate of the panel, or the covariates explain the treatment.
 
@@ -156,8 +156,7 @@ def _row(kind: str, treated: object, control: object, weight: float, estimate: f
 
 
 def _require_balanced(design: Design) -> None:
-    if design.status is not None:
-        raise DesignError(Message("estimation.treatment_ends", name="bacon()"))
+    design.require_staying("bacon()")
     panel = design.panel
     if (empty := int((~panel.observed).sum())) > 0:
         raise DesignError(Message("checks.weights.gaps", empty=empty, cells=panel.observed.size))
@@ -220,14 +219,15 @@ def negative_weights(effects: Effects) -> NegativeWeights:
     ------
     EstimationError
         There is more than one estimate, or its weights do not sum to one over treated cells.
+    DesignError
+        Treatment may end.
 
     Notes
     -----
     De Chaisemartin and D'Haultfoeuille (2020), American Economic Review 110, theorem 1, for two-way fixed effects.
     """
     one_estimate(effects)
-    if effects.design.status is not None:
-        raise EstimationError(Message("estimation.treatment_ends", name="negative_weights()"))
+    effects.design.require_staying("negative_weights()")
     weight = np.where(effects.design.treated(), effects.loadings()[0], 0.0)
     if abs(weight.sum() - 1) > 1e-6:
         raise EstimationError(Message("checks.weights.not_a_mean", sum=float(weight.sum())))

@@ -250,7 +250,8 @@ def charts(study: Study, evidence: Evidence, language: Language) -> dict[str, Ch
         grade = None if evidence.scrutiny is None else evidence.scrutiny.grade
         pieces["event_study"] = figures.event_study(evidence.events, level=study.level, grade=grade, **common)
     if ready.design is not None:
-        pieces["raw_trends"] = figures.raw_trends(ready.design, **common)
+        if ready.design.status is None:
+            pieces["raw_trends"] = figures.raw_trends(ready.design, **common)
         pieces["who_is_compared"] = figures.who_is_compared(ready.design, **common)
     if ready.months is not None:
         pieces["maturity"] = figures.maturity(ready.months, **common)
@@ -281,7 +282,7 @@ def contents(evidence: Evidence, drawings: dict[str, Chart], *, level: float) ->
     in_order = ("who_is_compared", "raw_trends", "completion_curve", "sensitivity")
     exhibits += [drawings[name] for name in in_order if name in drawings]
     exhibits += _detail_tables(evidence, level)
-    exhibits += [tables.clusters(ready.design)] if ready.design is not None else []
+    exhibits += [tables.clusters(ready.design)] if ready.design is not None and ready.design.status is None else []
     exhibits += [_level_table(ready)] if headline is None else []
     return {
         "answer": (headline,) if alone else (),

@@ -25,7 +25,10 @@ from asn_impact.estimation import (
 )
 from asn_impact.intake.training import read_rollout_from_status
 from asn_impact.measures.panel import read_panel
-from asn_impact.scrutiny.decomposition import bacon
+from asn_impact.reporting import charts as figures
+from asn_impact.reporting import tables
+from asn_impact.reporting.prose import say_compared
+from asn_impact.scrutiny.decomposition import bacon, negative_weights
 from asn_impact.scrutiny.scrutinise import scrutinise
 from tests.estimation.random_designs import design_of, quietly, with_mean
 
@@ -194,8 +197,26 @@ def test_its_checks_say_what_they_cannot_say_and_no_false_alarm():
     assert "fails" not in verdicts.values()
     assert verdicts["placebo_in_time"] == verdicts["weights"] == "cannot_say"
     assert verdicts["leave_one_out"] == "holds"
-    with pytest.raises(DesignError, match=r"Use Switchers\(\)"):
+    with pytest.raises(DesignError, match=r"bacon\(\) takes it to stay"):
         bacon(made(3))
+
+
+def test_what_takes_treatment_to_stay_is_refused_and_the_rest_says_that_it_ends():
+    design = made(13)
+    for verb in (figures.raw_trends, tables.clusters, tables.balance, negative_weights_of):
+        with pytest.raises(DesignError, match="takes it to stay"):
+            verb(design)
+    chart = figures.who_is_compared(design)
+    assert "changed status" in chart.title.text
+    assert set(chart.data["state"]) == {"trained", "off", "empty"}
+    switched = int(np.isfinite(design.adopted).sum())
+    assert f"30 units, {switched} switch" in repr(design)
+    assert "no switch" in set(design.table()["wave"])
+    assert "changed status" in str(say_compared(design)[0])
+
+
+def negative_weights_of(design):
+    return negative_weights(Switchers()(design).overall())
 
 
 def frame_of(status, outcome, drop=()):

@@ -24,8 +24,8 @@ __all__ = ["who_is_compared"]
 
 
 MOST_NAMED: Final = 70  # units that can have their names beside the heat strip
-_STATE: Final = ("never", "not_yet", "trained", "empty")
-_STATE_COLOURS: Final = {"never": PALE, "not_yet": "#9ecae8", "trained": BLUE, "empty": "#ffffff"}
+_STATE: Final = ("never", "not_yet", "trained", "empty", "off")
+_STATE_COLOURS: Final = {"never": PALE, "not_yet": "#9ecae8", "trained": BLUE, "empty": "#ffffff", "off": PALE}
 
 
 @public_verb
@@ -38,14 +38,15 @@ def who_is_compared(
     timeline, (one, many) = design.panel.timeline, unit_noun(design.panel)
     treated, waves = int(np.isfinite(design.adopted).sum()), len(design.cohorts)
     title = Message(
-        "charts.who_is_compared.title",
+        f"charts.who_is_compared.{'title' if design.status is None else 'title_ends'}",
         treated=Quantity(treated, "units with an adoption time"),
         units=one if treated == 1 else many,
         waves=Quantity(waves, "len(design.cohorts)"),
         never=Quantity(len(design.adopted) - treated, "units without an adoption time"),
     )
     ends = {"first": timeline.labels[0], "last": timeline.labels[-1]}
-    alt = Message("charts.who_is_compared.alt", title=title, waves=_list_waves(design, language))
+    how = "alt" if design.status is None else "alt_ends"
+    alt = Message(f"charts.who_is_compared.{how}", title=title, waves=_list_waves(design, language))
     return Chart(
         kind="who_is_compared",
         title=title.text(language),
@@ -74,7 +75,10 @@ def _make_data(design: Design) -> pd.DataFrame:
     order = sorted(range(len(design.adopted)), key=lambda u: (design.adopted[u], str(design.panel.units[u])))
     rows, columns = np.indices(observed.shape, dtype=np.int64)
     ever = np.isfinite(design.adopted)[:, None] & np.ones_like(observed)
-    state = np.select([~observed, treated, ever], ["empty", "trained", "not_yet"], default="never")
+    if design.status is None:
+        state = np.select([~observed, treated, ever], ["empty", "trained", "not_yet"], default="never")
+    else:
+        state = np.select([~observed, treated], ["empty", "trained"], default="off")
     labels, steps = np.array(design.panel.timeline.labels, dtype=object), design.panel.timeline.steps
     places = np.asarray(rows)[order].ravel(), np.asarray(columns)[order].ravel()
     return pd.DataFrame(
@@ -106,7 +110,7 @@ def _paint(figure: Figure, chart: Chart) -> None:
     axes.tick_params(axis="y", length=0, labelsize=_find_row_size(figure, len(wide)))
     label_periods(axes, chart)
     axes.set_xticks([t + 0.5 for t in axes.get_xticks()], [t.get_text() for t in axes.get_xticklabels()])
-    present = [s for s in ("trained", "not_yet", "never", "empty") if (chart.data["state"] == s).any()]
+    present = [s for s in ("trained", "not_yet", "never", "off", "empty") if (chart.data["state"] == s).any()]
     words = {s: Message(f"charts.who_is_compared.{s}").text(chart.language) for s in present}
     figure.legend(handles=[Patch(facecolor=_STATE_COLOURS[s], edgecolor="#bbbbbb", label=words[s]) for s in present])
 

@@ -83,6 +83,7 @@ def raw_trends(
     """
     check_language(language)
     check_kind("raw_trends", "design", design, "Design")
+    design.require_staying("raw_trends()")
     words, panel = outcome_words(design.panel.outcome), design.panel
     data = _make_data(design, words)
     marks = _mark_events(events, panel.timeline)

@@ -53,6 +53,7 @@ def balance(design: Design, panels: Sequence[Panel] = (), *, attributes: Names =
     InputError
         Nobody is never trained, a panel lacks a unit of the design, an attribute is not there or not numeric.
     """
+    design.require_staying("balance()")
     ever = np.isfinite(design.adopted)
     if ever.all():
         raise InputError(Message("tables.balance.all_trained"))

@@ -21,6 +21,7 @@ __all__ = ["clusters", "descriptive", "first_training", "of_design"]
 @public_verb
 def clusters(design: Design) -> Table:
     """Return the table of clusters: since when trained, units, periods seen and records, in the order of adoption."""
+    design.require_staying("clusters()")
     panel = design.panel
     rows = []
     for code, label in enumerate(design.clusters):
@@ -66,6 +67,7 @@ def descriptive(panel: Panel, design: Design) -> Table:
     InputError
         A unit of the design is not in the panel.
     """
+    design.require_staying("descriptive()")
     same = of_design(panel, design)
     words = panel.outcome.words
     after = same.timeline.ordinals >= first_training(design)
