@@ -232,7 +232,7 @@ class ClusterRobust(Rule):
     Examples
     --------
     >>> ClusterRobust("areg").name
-    'cluster-robust as areg (G/(G - 1) × (N - 1)/(N - K), unit effects counted in K; t(G - 1))'
+    'cluster-robust as areg, G/(G - 1) × (N - 1)/(N - K), unit effects counted in K; t(G - 1)'
     """
 
     correction: Literal["CR0", "CR1"] | Program = "CR1"
