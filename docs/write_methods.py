@@ -19,7 +19,9 @@ NEEDED = {
     "along": {"estimator": GroupTime()},
     "stacked": {"before": 6, "after": 6},
     "triple_difference": {"third": "service"},
-    **dict.fromkeys(("multiplier", "permutation", "placebo", "simultaneous", "wild_bootstrap"), DRAWS),
+    **dict.fromkeys(
+        ("cluster_bootstrap", "multiplier", "permutation", "placebo", "simultaneous", "wild_bootstrap"), DRAWS
+    ),
 }
 
 

@@ -44,7 +44,7 @@ class ClusterBootstrap(Rule):
     Examples
     --------
     >>> ClusterBootstrap(reps=200, seed=1).name
-    'bootstrap of clusters (200 draws; t(G - 1))'
+    'bootstrap of clusters, 200 draws, t(G - 1)'
     """
 
     reps: Annotated[int, AtLeast(2)]

@@ -87,11 +87,12 @@ class Convention:
         return counted.rows - self.parameters(counted) if self.residual else counted.clusters - 1.0
 
 
-#: reghdfe 6 and xtreg; areg and regress with dummies; fixest 0.12 to 0.14; sandwich 3 with lmtest; survey 4 (svyglm).
+#: reghdfe 6; areg and regress with dummies; fixest 0.13 and 0.14 (0.12 kept units seen once); sandwich 3 with lmtest;
+#: survey 4 (svyglm).
 CONVENTIONS: Final[dict[Program, Convention]] = {
     "stata": Convention(units=False, singles=False),
     "areg": Convention(units=True, singles=True),
-    "fixest": Convention(units=False, singles=True, links=False),
+    "fixest": Convention(units=False, singles=False, links=False),
     "sandwich": Convention(units=True, singles=True, residual=True),
     "survey": Convention(units=False, singles=True, rank=False),
 }
@@ -104,8 +105,10 @@ def count(design: Design, cells: Bool, coefficients: int, *, singles: bool) -> C
         rows = _without_singles(rows)
     used = rows > 0
     units, periods = np.flatnonzero(used.any(axis=1)), np.flatnonzero(used.any(axis=0))
-    linked = sparse.csr_array(used[np.ix_(units, periods)].astype(np.int8))
-    parts = csgraph.connected_components(sparse.block_array([[None, linked], [linked.T, None]]), directed=False)[0]
+    rows_of, columns_of = np.nonzero(used[np.ix_(units, periods)])
+    size = len(units) + len(periods)
+    linked = sparse.csr_array((np.ones(len(rows_of)), (rows_of, len(units) + columns_of)), shape=(size, size))
+    parts = csgraph.connected_components(linked, directed=False)[0]
     clusters = len(np.unique(design.cluster[units]))
     return Counted(float(rows.sum()), clusters, coefficients + len(periods), len(units), int(parts))
 

@@ -222,10 +222,10 @@ class ClusterRobust(Rule):
         ``"CR1"``: G / (G - 1), and for a regression (N - 1) / (N - K), unit effects nested in clusters and units seen
         once not counted; t(G - 1).
         ``"CR0"``: 1, as did, csdid and diff-diff; t(G - 1).
-        ``"stata"``: what reghdfe and xtreg print, which is ``"CR1"`` but for periods seen once.
-        ``"areg"``: what areg and regress with dummies print: unit effects count in K; t(G - 1).
-        ``"fixest"``: what feols prints (``fixef.K = "nested"`` in 0.12, ``K.fixef = "nonnested"`` since 0.13):
-        unit effects do not count, units seen once do, in N and in G; t(G - 1).
+        ``"stata"``: what reghdfe prints, and xtreg where no unit is seen once: ``"CR1"`` but for periods seen once.
+        ``"areg"``: what areg and regress with dummies print: unit effects, and units seen once, count; t(G - 1).
+        ``"fixest"``: what feols prints since 0.13 (``K.fixef = "nonnested"``): unit effects and units seen once do
+        not count; t(G - 1). In 0.12 (``fixef.K = "nested"``) units seen once counted in N and in G.
         ``"sandwich"``: what ``lmtest::coeftest(lm, vcov = vcovCL)`` prints: the factor of areg (``HC1`` with
         ``cadjust``); t(N - K).
         ``"survey"``: Taylor linearisation as ``survey::svyglm`` with the clusters as primary units: G / (G - 1);
@@ -236,7 +236,7 @@ class ClusterRobust(Rule):
     Examples
     --------
     >>> ClusterRobust("areg").name
-    'cluster-robust as areg (G/(G - 1) × (N - 1)/(N - K), unit effects counted in K; t(G - 1))'
+    'cluster-robust as areg, G/(G - 1) × (N - 1)/(N - K), unit effects counted in K; t(G - 1)'
     """
 
     correction: Literal["CR0", "CR1"] | Program = "CR1"

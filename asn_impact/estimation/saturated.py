@@ -539,7 +539,7 @@ class CohortRegression(CellFit):
     @property
     def _rank(self) -> int:
         """Coefficients and period effects that the rows tell apart, one period effect less."""
-        return len(self._normal[2]) - self._normal[1].shape[1]
+        return int(len(self._normal[2]) - self._normal[1].shape[1])
 
     def counted(self, *, singles: bool) -> Counted:
         """Rows and coefficients, with or without the rows of units seen once."""

@@ -300,8 +300,7 @@ def skm_index(
         people, effective = int(rows["respondents"].sum()), rows["effective"]
         range_of = {"least": float(effective.min()), "most": float(effective.max())}
         notes.append(Message("satisfaction.weighted", n=people, column=sampling_weight, **range_of))
-    notes = tuple(notes)
-    return SatisfactionIndex(rows.reset_index(drop=True), survey.elements, size, regime, notes)
+    return SatisfactionIndex(rows.reset_index(drop=True), survey.elements, size, regime, tuple(notes))
 
 
 def _weight(weight: Weight, regime: str, elements: int) -> float:
