@@ -11,7 +11,7 @@ import narwhals as nw
 import numpy as np
 import pandas as pd
 
-from asn_impact.arguments import Names, did_you_mean
+from asn_impact.arguments import Names, check_value, did_you_mean
 from asn_impact.arrays import Float, Int
 from asn_impact.errors import InputError
 from asn_impact.measures.calendar import unit_words
@@ -99,15 +99,23 @@ def tabulate(
     by: str | Names = "office",
     covariates: str | Names = (),
 ) -> Panel: ...
-@public_verb
+@overload
 def tabulate(
     durations: Dated,
-    outcome: RecordOutcome,
+    outcome: list[RecordOutcome] | tuple[RecordOutcome, ...],
     *,
     by: str | Names = "office",
     covariates: str | Names = (),
-) -> Panel:
-    """Return the panel of an outcome by unit and month of receipt.
+) -> tuple[Panel, ...]: ...
+@public_verb
+def tabulate(
+    durations: Dated,
+    outcome: RecordOutcome | list[RecordOutcome] | tuple[RecordOutcome, ...],
+    *,
+    by: str | Names = "office",
+    covariates: str | Names = (),
+) -> Panel | tuple[Panel, ...]:
+    """Return the panel of an outcome by unit and month of receipt, or the panels of several in one pass.
 
     A month enters when *all* its cases, of all offices, have been followed for the horizon of the outcome;
     the others are listed in `Panel.immature`. With ``CompletionCurve(h, immature="kaplan_meier")`` all months enter,
@@ -120,7 +128,8 @@ def tabulate(
     durations
         What `measure` returned; for `Score`, `Share` and `Count` any dated records, as `read_survey` returns them.
     outcome
-        `Within`, `RestrictedMean`, `CompletionCurve`, `Score`, `Share` or `Count`.
+        `Within`, `RestrictedMean`, `CompletionCurve`, `Score`, `Share` or `Count`. Of a list of them the records are
+        read once (and once more for each `CompletionCurve`).
     by
         The column that names the unit, or several: the unit is then called ``"office / service"``, and the
         columns are attributes of the panel. This is how a discrete covariate enters: with
@@ -137,12 +146,12 @@ def tabulate(
         (U, T) `n` records, `mean`, `weight` 1 where there are records, `x` the cell means of the covariates, `within`
         the cross-products of (outcome, covariates) around the cell means. For `Count` each cell is one observation
         (`n` = 1), 0 where a unit received nothing. For `CompletionCurve` a `CurvePanel`, which has the (U, T, h + 1)
-        `curve` besides.
+        `curve` besides. For a list of outcomes a tuple of panels in the same order, each as if asked for alone.
 
     Raises
     ------
     InputError
-        A column does not exist or is of the wrong kind, a text covariate holds something else than plain numbers, or
+        There is no outcome in the list, a column does not exist or is of the wrong kind, a text covariate holds something else than plain numbers, or
         no month has been followed long enough.
 
     Warns
@@ -166,18 +175,51 @@ def tabulate(
            [ 2.]])
     """
     _require_dated(durations)
+    outcomes = tuple(outcome) if isinstance(outcome, list | tuple) else (outcome,)
+    if not outcomes:
+        raise InputError(Message("measures.tabulate.no_outcome"))
+    for one in outcomes:
+        check_value("outcome", one, RecordOutcome, where="tabulate")
     columns, beside = _names(by), _names(covariates)
     _require_unit(columns)
-    _require_columns(durations, (*columns, *_source(outcome), *beside))
-    _require_kind(durations, outcome)
-    _require_numbers(durations, outcome, beside)
-    outcome = _on_the_clock(outcome, durations)
-    if isinstance(outcome, CompletionCurve):
-        counts, notes = _with_units(_curve_counts(durations, outcome, columns), columns, ())
-        return _curve_panel(counts, columns, outcome, durations, notes)
-    sums = _centre(durations, outcome, beside)
-    empty = (*_source(outcome), *beside)
-    cells, notes = _with_units(_cells(durations, outcome, columns, sums), columns, empty)
+    for one in outcomes:
+        _require_columns(durations, (*columns, *_source(one), *beside))
+        _require_kind(durations, one)
+        _require_numbers(durations, one, beside)
+    schema = durations.records.collect_schema()
+    _require_plain_numbers(durations, [name for name in beside if schema[name] == nw.String])
+    panels = _panels(durations, tuple(_on_the_clock(one, durations) for one in outcomes), columns, beside)
+    return panels if isinstance(outcome, list | tuple) else panels[0]
+
+
+def _panels(
+    durations: Dated, outcomes: tuple[RecordOutcome, ...], columns: tuple[str, ...], beside: tuple[str, ...]
+) -> tuple[Panel, ...]:
+    """Return the panels of outcomes whose columns are known: one pass for the cells of all."""
+    plain = {i: one for i, one in enumerate(outcomes) if not isinstance(one, CompletionCurve)}
+    sums = [_centre(durations, one, beside) for one in plain.values()]
+    cells = dict(zip(plain, _cells(durations, list(plain.values()), columns, sums), strict=True)) if plain else {}
+    shifts = dict(zip(plain, sums, strict=True))
+    panels: list[Panel] = []
+    for i, outcome in enumerate(outcomes):
+        if isinstance(outcome, CompletionCurve):
+            counts, notes = _with_units(_curve_counts(durations, outcome, columns), columns, ())
+            panels.append(_curve_panel(counts, columns, outcome, durations, notes))
+        else:
+            panels.append(_cell_panel(durations, outcome, columns, beside, cells[i], shifts[i].shifts))
+    return tuple(panels)
+
+
+def _cell_panel(
+    durations: Dated,
+    outcome: CellOutcome,
+    columns: tuple[str, ...],
+    beside: tuple[str, ...],
+    cells: pd.DataFrame,
+    shifts: Float,
+) -> Panel:
+    """Return the panel of the sums of one outcome."""
+    cells, notes = _with_units(cells, columns, (*_source(outcome), *beside))
     if isinstance(outcome, Share):
         _require_zero_or_one(cells, outcome)
     months = _months(cells, outcome, durations)
@@ -186,7 +228,7 @@ def tabulate(
         raise InputError(_nothing_mature(months, outcome, durations))
     grid = Grid.of(cells, columns, mature)
     immature = Timeline.months(months.index[~months["mature"]].to_numpy()).labels
-    arrays = count_records(grid) if isinstance(outcome, Count) else moments(grid, sums.shifts)
+    arrays = count_records(grid) if isinstance(outcome, Count) else moments(grid, shifts)
     return Panel(
         outcome=outcome,
         units=grid.units,
@@ -312,7 +354,6 @@ def _require_numbers(durations: Dated, outcome: RecordOutcome, covariates: Seque
             raise InputError(Message("measures.tabulate.both", column=name))
         if not (schema[name].is_numeric() or schema[name] in (nw.Boolean, nw.String)):
             raise InputError(Message("measures.tabulate.no_numbers", column=name, kind=str(schema[name])))
-    _require_plain_numbers(durations, [name for name in covariates if schema[name] == nw.String])
 
 
 def _require_plain_numbers(durations: Dated, texts: Sequence[str]) -> None:
@@ -378,32 +419,62 @@ def _value(outcome: CellOutcome) -> nw.Expr:
             return nw.lit(1, nw.Int64)
 
 
-def _cells(durations: Dated, outcome: CellOutcome, columns: tuple[str, ...], sums: _Centred) -> pd.DataFrame:
-    """Run the one pass over the records: n, sums and sums of products of each cell."""
-    keys, names = unit_keys(columns), [total_name(i) for i in range(len(sums.values))]
-    products = {product_name(i, j): (names[i], names[j]) for i, j in pairs(len(names))}
-    real = isinstance(outcome, Score | Share)  # days are never missing here, and whole: they add up exactly
-    exact = [] if real else [total_name(0), product_name(0, 0)]
-    some = real or len(names) > 1
+def _cells(
+    durations: Dated, outcomes: Sequence[CellOutcome], columns: tuple[str, ...], sums: Sequence[_Centred]
+) -> list[pd.DataFrame]:
+    """Run the one pass over the records: for each outcome n, sums and sums of products of each cell."""
+    keys = unit_keys(columns)
+    parts = [_Part.of(i, outcome, len(one.values)) for i, (outcome, one) in enumerate(zip(outcomes, sums, strict=True))]
     records = durations.records.select(
         *(nw.col(name).alias(key) for name, key in zip(columns, keys, strict=True)),
         nw.col("month", "day"),
-        *(value.alias(name) for value, name in zip(sums.values, names, strict=True)),
+        *(
+            value.alias(name)
+            for part, one in zip(parts, sums, strict=True)
+            for value, name in zip(one.values, part.totals, strict=True)
+        ),
     )
-    return (
-        (_complete(records, names) if len(names) > 1 else records)
-        .with_columns(*((nw.col(one) * nw.col(other)).alias(name) for name, (one, other) in products.items()))
+    for part in parts:
+        records = _complete(records, part.totals) if len(part.totals) > 1 else records
+    products = [(name, pair) for part in parts for name, pair in part.products.items()]
+    summed = [name for part in parts for name in (*part.totals, *part.products)]
+    exact = {name for part in parts for name in part.exact}
+    cells = (
+        records.with_columns(*((nw.col(one) * nw.col(other)).alias(name) for name, (one, other) in products))
         .group_by(*keys, "month")
         .agg(
             nw.len().alias("rows"),
-            (nw.col(names[0]).count() if some else nw.len()).alias("n"),
-            *(nw.col(name).sum() for name in (*names, *products)),
+            *((nw.col(part.totals[0]).count() if part.some else nw.len()).alias(part.n) for part in parts),
+            *(nw.col(name).sum() for name in summed),
             nw.col("day").max().alias("latest"),
         )
-        .with_columns(nw.col(name).cast(nw.Int64 if name in exact else nw.Float64) for name in (*names, *products))
+        .with_columns(nw.col(name).cast(nw.Int64 if name in exact else nw.Float64) for name in summed)
         .collect()
         .to_pandas()
     )
+    return [cells[[*keys, "month", "rows", "latest", *part.names]].rename(columns=part.names) for part in parts]
+
+
+class _Part(NamedTuple):
+    """Columns of one outcome among those of all."""
+
+    n: str
+    totals: tuple[str, ...]
+    products: dict[str, tuple[str, str]]  # name -> the totals whose products it sums
+    names: dict[str, str]  # name -> what it is called alone
+    some: bool  # whether a value can be missing
+    exact: tuple[str, ...]  # whole numbers, which add up exactly
+
+    @classmethod
+    def of(cls, place: int, outcome: CellOutcome, values: int) -> _Part:
+        """Name the columns of an outcome with covariates, `values` in all."""
+        own = f"outcome_{place}_"
+        totals = tuple(own + total_name(i) for i in range(values))
+        products = {own + product_name(i, j): (totals[i], totals[j]) for i, j in pairs(values)}
+        real = isinstance(outcome, Score | Share)  # days are never missing here, and whole
+        exact = () if real else (totals[0], own + product_name(0, 0))
+        names = {name: name.removeprefix(own) for name in (f"{own}n", *totals, *products)}
+        return cls(f"{own}n", totals, products, names, real or values > 1, exact)
 
 
 def _curve_counts(durations: Dated, outcome: CompletionCurve, columns: tuple[str, ...]) -> pd.DataFrame:
