@@ -151,8 +151,8 @@ def tabulate(
     Raises
     ------
     InputError
-        There is no outcome in the list, a column does not exist or is of the wrong kind, a text covariate holds something else than plain numbers, or
-        no month has been followed long enough.
+        There is no outcome in the list, a column does not exist or is of the wrong kind, a text covariate holds
+        something else than plain numbers, or no month has been followed long enough.
 
     Warns
     -----
