@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import math
 import sys
 import threading
 import warnings
@@ -16,7 +17,7 @@ from contextvars import ContextVar
 from typing import Any, ParamSpec, TypeVar
 
 from asn_impact.arguments import check_arguments
-from asn_impact.errors import DataWarning
+from asn_impact.errors import DataWarning, EstimationError
 from asn_impact.words import Alert, Message, paragraph
 
 __all__ = ["alerts_of", "public_verb"]
@@ -36,7 +37,7 @@ def public_verb(function: Callable[P, R]) -> Callable[P, R]:
     """Check the arguments by their hints, and warn of the alerts in the result when the user made the call.
 
     A verb called by another verb says nothing: what it found is among the notes of the value. Verbs called by several
-    threads take turns.
+    threads take turns. What does not fit into memory is said with its size, as an `EstimationError`.
 
     Examples
     --------
@@ -61,6 +62,8 @@ def public_verb(function: Callable[P, R]) -> Callable[P, R]:
             token = _inside.set(True)
             try:
                 result = function(*args, **kwargs)
+            except MemoryError as error:
+                raise EstimationError(_too_large(error, function.__name__)) from None
             finally:
                 _inside.reset(token)
         known = {alert for value in given.values() for alert in alerts_of(value)}
@@ -68,6 +71,16 @@ def public_verb(function: Callable[P, R]) -> Callable[P, R]:
         return result
 
     return called
+
+
+def _too_large(error: MemoryError, verb: str) -> Message:
+    """Say how large what did not fit into memory was, as far as numpy tells, and what to do."""
+    shape = getattr(error, "shape", None)
+    if shape is None:
+        return Message("common.no_memory", verb=verb, size=Message("common.size_unknown"))
+    gigabytes = math.prod(shape) * error.dtype.itemsize / 1e9  # type: ignore[attr-defined]
+    asked = Message("common.asked_for", shape=" x ".join(map(str, shape)), gigabytes=gigabytes)
+    return Message("common.no_memory", verb=verb, size=asked)
 
 
 def alerts_of(value: Any) -> list[Alert]:  # noqa: ANN401 - any value, with notes or without

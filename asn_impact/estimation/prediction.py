@@ -34,6 +34,7 @@ _GONE = 1e-6  # what is left of a direction without a cluster, below which it is
 _NOTHING = 1e-12  # share of the weight of a term below which nothing of it is left
 _CONSTANT = 1e-9  # distance of a covariate from its mean in the unit, in standard deviations, that is rounding
 _BLOCK = 3_000_000  # numbers in one (n, T, T) array at a time
+#: What does not depend on the outcome.
 _OF_CELLS = (
     "_sort",
     "_stored",
@@ -44,7 +45,7 @@ _OF_CELLS = (
     "_pull",
     "_size",
     "_slope",
-)  # not of the outcome
+)
 _KEPT = 30_000_000  # numbers in all (U, T, T) arrays up to which they are kept
 
 

@@ -11,7 +11,7 @@ import narwhals as nw
 import numpy as np
 import pandas as pd
 
-from asn_impact.arguments import Names, did_you_mean
+from asn_impact.arguments import Names, check_value, did_you_mean
 from asn_impact.arrays import Float, Int
 from asn_impact.errors import InputError
 from asn_impact.measures.calendar import unit_words
@@ -102,16 +102,25 @@ def tabulate(
     covariates: str | Names = (),
     sampling_weight: str | None = None,
 ) -> Panel: ...
-@public_verb
+@overload
 def tabulate(
     durations: Dated,
-    outcome: RecordOutcome,
+    outcome: list[RecordOutcome] | tuple[RecordOutcome, ...],
     *,
     by: str | Names = "office",
     covariates: str | Names = (),
     sampling_weight: str | None = None,
-) -> Panel:
-    """Return the panel of an outcome by unit and month of receipt.
+) -> tuple[Panel, ...]: ...
+@public_verb
+def tabulate(
+    durations: Dated,
+    outcome: RecordOutcome | list[RecordOutcome] | tuple[RecordOutcome, ...],
+    *,
+    by: str | Names = "office",
+    covariates: str | Names = (),
+    sampling_weight: str | None = None,
+) -> Panel | tuple[Panel, ...]:
+    """Return the panel of an outcome by unit and month of receipt, or the panels of several in one pass.
 
     A month enters when *all* its cases, of all offices, have been followed for the horizon of the outcome;
     the others are listed in `Panel.immature`. With ``CompletionCurve(h, immature="kaplan_meier")`` all months enter,
@@ -124,7 +133,8 @@ def tabulate(
     durations
         What `measure` returned; for `Score`, `Share` and `Count` any dated records, as `read_survey` returns them.
     outcome
-        `Within`, `RestrictedMean`, `CompletionCurve`, `Score`, `Share` or `Count`.
+        `Within`, `RestrictedMean`, `CompletionCurve`, `Score`, `Share` or `Count`. Of a list of them the records are
+        read once (and once more for each `CompletionCurve`).
     by
         The column that names the unit, or several: the unit is then called ``"office / service"``, and the
         columns are attributes of the panel. This is how a discrete covariate enters: with
@@ -146,13 +156,14 @@ def tabulate(
         (U, T) `n` records, `mean`, `weight` 1 where there are records, `x` the cell means of the covariates, `within`
         the cross-products of (outcome, covariates) around the cell means. For `Count` each cell is one observation
         (`n` = 1), 0 where a unit received nothing. For `CompletionCurve` a `CurvePanel`, which has the (U, T, h + 1)
-        `curve` besides.
+        `curve` besides. For a list of outcomes a tuple of panels in the same order, each as if asked for alone.
 
     Raises
     ------
     InputError
-        A column does not exist or is of the wrong kind, a text covariate holds something else than plain numbers, a
-        sampling weight is missing or below zero, or no month has been followed long enough.
+        There is no outcome in the list, a column does not exist or is of the wrong kind, a text covariate holds
+        something else than plain numbers, a sampling weight is missing or below zero, or no month has been followed
+        long enough.
 
     Warns
     -----
@@ -175,30 +186,72 @@ def tabulate(
            [ 2.]])
     """
     _require_dated(durations)
+    outcomes = tuple(outcome) if isinstance(outcome, list | tuple) else (outcome,)
+    if not outcomes:
+        raise InputError(Message("measures.tabulate.no_outcome"))
+    for one in outcomes:
+        check_value("outcome", one, RecordOutcome, where="tabulate")
     columns, beside = _names(by), _names(covariates)
     _require_unit(columns)
-    _require_columns(durations, (*columns, *_source(outcome), *beside))
-    _require_kind(durations, outcome)
-    _require_numbers(durations, outcome, beside)
-    weighing = None if sampling_weight is None else _sampling(durations, outcome, beside, sampling_weight)
-    outcome = _on_the_clock(outcome, durations)
-    if isinstance(outcome, CompletionCurve):
-        counts, notes = _with_units(_curve_counts(durations, outcome, columns), columns, ())
-        return _curve_panel(counts, columns, outcome, durations, notes)
-    sums = _centre(durations, outcome, beside)
-    empty = (*_source(outcome), *beside)
-    cells, notes = _with_units(_cells(durations, outcome, columns, sums, weighing), columns, empty)
+    for one in outcomes:
+        _require_columns(durations, (*columns, *_source(one), *beside))
+        _require_kind(durations, one)
+        _require_numbers(durations, one, beside)
+    schema = durations.records.collect_schema()
+    _require_plain_numbers(durations, [name for name in beside if schema[name] == nw.String])
+    weighing = None if sampling_weight is None else _sampling(durations, outcomes, beside, sampling_weight)
+    on_clock = tuple(_on_the_clock(one, durations) for one in outcomes)
+    panels = _panels(durations, on_clock, columns, beside, weighing)
+    return panels if isinstance(outcome, list | tuple) else panels[0]
+
+
+def _panels(
+    durations: Dated,
+    outcomes: tuple[RecordOutcome, ...],
+    columns: tuple[str, ...],
+    beside: tuple[str, ...],
+    weighing: _Weighing | None,
+) -> tuple[Panel, ...]:
+    """Return the panels of outcomes whose columns are known: one pass for the cells of all."""
+    plain = {i: one for i, one in enumerate(outcomes) if not isinstance(one, CompletionCurve)}
+    sums = [_centre(durations, one, beside) for one in plain.values()]
+    cells = (
+        dict(zip(plain, _cells(durations, list(plain.values()), columns, sums, weighing), strict=True)) if plain else {}
+    )
+    shifts = dict(zip(plain, sums, strict=True))
+    panels: list[Panel] = []
+    for i, outcome in enumerate(outcomes):
+        if isinstance(outcome, CompletionCurve):
+            counts, notes = _with_units(_curve_counts(durations, outcome, columns), columns, ())
+            panels.append(_curve_panel(counts, columns, outcome, durations, notes))
+        else:
+            panel = _cell_panel(durations, outcome, columns, beside, cells[i], shifts[i].shifts, weighing)
+            panels.append(panel)
+    return tuple(panels)
+
+
+def _cell_panel(
+    durations: Dated,
+    outcome: CellOutcome,
+    columns: tuple[str, ...],
+    beside: tuple[str, ...],
+    cells: pd.DataFrame,
+    shifts: Float,
+    weighing: _Weighing | None,
+) -> Panel:
+    """Return the panel of the sums of one outcome."""
+    cells, notes = _with_units(cells, columns, (*_source(outcome), *beside))
     if isinstance(outcome, Share):
         _require_zero_or_one(cells, outcome)
-    if sampling_weight is not None:
-        notes = (*notes, _effective(cells, sampling_weight))
+    if weighing is not None:
+        notes = (*notes, _effective(cells, weighing.column))
     months = _months(cells, outcome, durations)
     mature = months.index[months["mature"]].to_numpy(dtype=np.int64)
     if not len(mature):
         raise InputError(_nothing_mature(months, outcome, durations))
     grid = Grid.of(cells, columns, mature)
     immature = Timeline.months(months.index[~months["mature"]].to_numpy()).labels
-    arrays = count_records(grid) if isinstance(outcome, Count) else moments(grid, sums.shifts)
+    arrays = count_records(grid) if isinstance(outcome, Count) else moments(grid, shifts)
     return Panel(
         outcome=outcome,
         units=grid.units,
@@ -325,7 +378,6 @@ def _require_numbers(durations: Dated, outcome: RecordOutcome, covariates: Seque
             raise InputError(Message("measures.tabulate.both", column=name))
         if not (schema[name].is_numeric() or schema[name] in (nw.Boolean, nw.String)):
             raise InputError(Message("measures.tabulate.no_numbers", column=name, kind=str(schema[name])))
-    _require_plain_numbers(durations, [name for name in covariates if schema[name] == nw.String])
 
 
 def _require_plain_numbers(durations: Dated, texts: Sequence[str]) -> None:
@@ -376,13 +428,21 @@ def _number(durations: Dated, name: str) -> nw.Expr:
     return _if_finite(_text(name)) if durations.records.collect_schema()[name] == nw.String else _finite(name)
 
 
-def _sampling(durations: Dated, outcome: RecordOutcome, covariates: Sequence[str], name: str) -> nw.Expr:
+class _Weighing(NamedTuple):
+    """The sampling weight of a record, and the column it is from."""
+
+    column: str
+    expression: nw.Expr
+
+
+def _sampling(durations: Dated, outcomes: Sequence[RecordOutcome], covariates: Sequence[str], name: str) -> _Weighing:
     """Write the sampling weight of each record; refuse one for an outcome that is no mean of answers."""
-    if not isinstance(outcome, Score | Share):
-        raise InputError(Message("measures.tabulate.weight_of_answers", column=name, outcome=outcome.name))
-    if name in (outcome.column, *covariates):
-        raise InputError(Message("measures.tabulate.both", column=name))
-    return weight_of_records(durations, name)
+    for outcome in outcomes:
+        if not isinstance(outcome, Score | Share):
+            raise InputError(Message("measures.tabulate.weight_of_answers", column=name, outcome=outcome.name))
+        if name in (outcome.column, *covariates):
+            raise InputError(Message("measures.tabulate.both", column=name))
+    return _Weighing(name, weight_of_records(durations, name))
 
 
 def weight_of_records(durations: Dated, name: str) -> nw.Expr:
@@ -438,51 +498,84 @@ def _value(outcome: CellOutcome) -> nw.Expr:
 
 def _cells(
     durations: Dated,
-    outcome: CellOutcome,
+    outcomes: Sequence[CellOutcome],
     columns: tuple[str, ...],
-    sums: _Centred,
-    weighing: nw.Expr | None = None,
-) -> pd.DataFrame:
-    """Run the one pass over the records: n, sums and sums of products of each cell.
+    sums: Sequence[_Centred],
+    weighing: _Weighing | None = None,
+) -> list[pd.DataFrame]:
+    """Run the one pass over the records: for each outcome n, sums and sums of products of each cell.
 
     With a sampling weight the sums are weighted; ``size`` and ``squares`` are those of the weights and their squares.
     """
-    keys, names = unit_keys(columns), [total_name(i) for i in range(len(sums.values))]
-    products = {product_name(i, j): (names[i], names[j]) for i, j in pairs(len(names))}
-    real = isinstance(outcome, Score | Share)  # days are never missing here, and whole: they add up exactly
-    exact = [] if real else [total_name(0), product_name(0, 0)]
-    some = real or len(names) > 1
+    keys = unit_keys(columns)
+    weighted = weighing is not None
+    parts = [_Part.of(i, one, len(sums[i].values), weighted=weighted) for i, one in enumerate(outcomes)]
     records = durations.records.select(
         *(nw.col(name).alias(key) for name, key in zip(columns, keys, strict=True)),
         nw.col("month", "day"),
-        *(value.alias(name) for value, name in zip(sums.values, names, strict=True)),
-        *([] if weighing is None else [weighing.alias("size")]),
+        *(
+            value.alias(name)
+            for part, one in zip(parts, sums, strict=True)
+            for value, name in zip(one.values, part.totals, strict=True)
+        ),
+        *([] if weighing is None else [weighing.expression.alias("weight")]),
     )
-    records = _complete(records, names) if len(names) > 1 else records
-    records = records.with_columns(
-        *((nw.col(one) * nw.col(other)).alias(name) for name, (one, other) in products.items())
-    )
-    weights = [] if weighing is None else ["size", "squares"]
-    return (
-        (records if weighing is None else records.with_columns(*_weighted((*names, *products))))
-        .group_by(*keys, "month")
+    for part in parts:
+        records = _complete(records, part.totals) if len(part.totals) > 1 else records
+    products = [(name, pair) for part in parts for name, pair in part.products.items()]
+    summed = [name for part in parts for name in part.summed]
+    exact = {name for part in parts for name in part.exact}
+    records = records.with_columns(*((nw.col(one) * nw.col(other)).alias(name) for name, (one, other) in products))
+    if weighted:
+        records = records.with_columns(*(column for part in parts for column in part.weigh()))
+    cells = (
+        records.group_by(*keys, "month")
         .agg(
             nw.len().alias("rows"),
-            (nw.col(names[0]).count() if some else nw.len()).alias("n"),
-            *(nw.col(name).sum() for name in (*names, *products, *weights)),
+            *((nw.col(part.totals[0]).count() if part.some else nw.len()).alias(part.n) for part in parts),
+            *(nw.col(name).sum() for name in summed),
             nw.col("day").max().alias("latest"),
         )
-        .with_columns(nw.col(name).cast(nw.Int64 if name in exact else nw.Float64) for name in (*names, *products))
+        .with_columns(nw.col(name).cast(nw.Int64 if name in exact else nw.Float64) for name in summed)
         .collect()
         .to_pandas()
     )
+    return [cells[[*keys, "month", "rows", "latest", *part.names]].rename(columns=part.names) for part in parts]
 
 
-def _weighted(names: Sequence[str]) -> list[nw.Expr]:
-    """Write values times their weight, and the weight and its square of a record that has a value."""
-    size = nw.when(~nw.col(names[0]).is_null()).then(nw.col("size")).otherwise(0.0)
-    values = [(nw.col(name) * nw.col("size")).alias(name) for name in names]
-    return [*values, size.alias("size"), (size * size).alias("squares")]
+class _Part(NamedTuple):
+    """Columns of one outcome among those of all."""
+
+    n: str
+    totals: tuple[str, ...]
+    products: dict[str, tuple[str, str]]  # name -> the totals whose products it sums
+    names: dict[str, str]  # name -> what it is called alone
+    some: bool  # whether a value can be missing
+    exact: tuple[str, ...]  # whole numbers, which add up exactly
+    sizes: tuple[str, ...]  # sums of the weights and of their squares, with a sampling weight
+
+    @classmethod
+    def of(cls, place: int, outcome: CellOutcome, values: int, *, weighted: bool) -> _Part:
+        """Name the columns of an outcome with covariates, `values` in all."""
+        own = f"outcome_{place}_"
+        totals = tuple(own + total_name(i) for i in range(values))
+        products = {own + product_name(i, j): (totals[i], totals[j]) for i, j in pairs(values)}
+        real = isinstance(outcome, Score | Share)  # days are never missing here, and whole
+        exact = () if real else (totals[0], own + product_name(0, 0))
+        sizes = (f"{own}size", f"{own}squares") if weighted else ()
+        names = {name: name.removeprefix(own) for name in (f"{own}n", *totals, *products, *sizes)}
+        return cls(f"{own}n", totals, products, names, real or values > 1, exact, sizes)
+
+    @property
+    def summed(self) -> tuple[str, ...]:
+        """Names of all that is added up."""
+        return (*self.totals, *self.products, *self.sizes)
+
+    def weigh(self) -> list[nw.Expr]:
+        """Write values times their weight, and the weight and its square of a record that has a value."""
+        size = nw.when(~nw.col(self.totals[0]).is_null()).then(nw.col("weight")).otherwise(0.0)
+        values = [(nw.col(name) * nw.col("weight")).alias(name) for name in (*self.totals, *self.products)]
+        return [*values, *(value.alias(name) for value, name in zip((size, size * size), self.sizes, strict=True))]
 
 
 def _curve_counts(durations: Dated, outcome: CompletionCurve, columns: tuple[str, ...]) -> pd.DataFrame:

@@ -3,17 +3,20 @@
 import datetime as dt
 
 import duckdb
+import narwhals as nw
 import numpy as np
 import pandas as pd
 import polars as pl
 import pyarrow as pa
 import pytest
 
+from asn_impact.errors import DataWarning, InputError
 from asn_impact.intake.exports import read_exports
 from asn_impact.measures.calendar import WorkCalendar
 from asn_impact.measures.durations import measure
-from asn_impact.measures.outcomes import Count, RestrictedMean, Score, Share, Within
+from asn_impact.measures.outcomes import CompletionCurve, Count, RestrictedMean, Score, Share, Within
 from asn_impact.measures.tabulate import maturity, tabulate
+from tests.estimation.random_designs import quietly
 
 ROUNDING = 1e-12  # engines add decimals in different orders
 CALENDAR = WorkCalendar.indonesia()
@@ -79,3 +82,48 @@ def test_every_engine_gives_the_same_panel(engine, by):
 def test_every_engine_gives_the_same_maturity_table(engine):
     expected = maturity(measured(FRAME), RestrictedMean(30))
     pd.testing.assert_frame_equal(maturity(measured(ENGINES[engine]()), RestrictedMean(30)), expected)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_outcomes_in_one_pass_are_those_one_by_one(engine):
+    data = measured(ENGINES[engine]())
+    together = tabulate(data, [*OUTCOMES, CompletionCurve(20)], by=("office", "service"))
+    assert isinstance(together, tuple)
+    for panel, outcome in zip(together, [*OUTCOMES, CompletionCurve(20)], strict=True):
+        same_panel(panel, tabulate(data, outcome, by=("office", "service")), exact=not isinstance(outcome, Score))
+
+
+def test_outcomes_in_one_pass_with_covariates_leave_out_their_own_records():
+    frame = FRAME.assign(answer=FRAME["answer"].mask(np.arange(len(FRAME)) % 7 == 0), size=np.arange(len(FRAME)) % 5.0)
+    data = measure(read_exports(frame, as_of=AS_OF, keep=["answer", "digital", "size"]), CALENDAR)
+    some = [RestrictedMean(30), Score("answer"), Within(5)]
+    with pytest.warns(DataWarning, match="without"):
+        together = tabulate(data, some, covariates="size")
+    for panel, outcome in zip(together, some, strict=True):
+        alone = quietly(tabulate, data, outcome, covariates="size")
+        same_panel(panel, alone, exact=False)
+        assert panel.notes == alone.notes
+
+
+def test_outcomes_in_one_pass_read_the_records_once(monkeypatch):
+    data, passes = measured(FRAME), []
+    collect = nw.LazyFrame.collect
+    monkeypatch.setattr(nw.LazyFrame, "collect", lambda self, *a, **k: passes.append(1) or collect(self, *a, **k))
+    tabulate(data, [RestrictedMean(30), RestrictedMean(60), Within(5), Within(10), Count()])
+    assert len(passes) == 1
+
+
+def test_an_empty_list_of_outcomes_is_refused():
+    with pytest.raises(InputError, match=r"list of outcomes is empty.*RestrictedMean\(30\)"):
+        tabulate(measured(FRAME), [])
+
+
+def same_panel(one, other, *, exact):
+    """The same numbers to the bit; decimals are added up in the order that the engine likes."""
+    assert one.outcome == other.outcome
+    assert one.units == other.units
+    assert one.timeline.labels == other.timeline.labels
+    assert one.immature == other.immature
+    for name in ("n", "mean", "weight", "within", "x"):
+        tolerance = 0 if exact else ROUNDING
+        np.testing.assert_allclose(getattr(one, name), getattr(other, name), rtol=tolerance, atol=tolerance)
