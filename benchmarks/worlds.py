@@ -502,7 +502,7 @@ ADDED_HEAD: Final = (
     "|---|---:|---:|---:|---|---|",
 )
 HEAD: Final = (
-    f"| world | right reading | draws | {' | '.join(LETTERS)} | claims | estimate | needed | said most | target | met |",
+    f"| world | right reading | draws | {' | '.join(LETTERS)} | claims | estimate | needed | said | target | met |",
     f"|---|---|{'---:|' * (len(LETTERS) + 4)}---|---|---|",
 )
 
