@@ -42,8 +42,9 @@ _LEVEL = 0.05
 def composition(effects: Effects, *, rule: Rule, panels: Sequence[Panel] = ()) -> Check:
     """Return the check of what came in: the same estimator on volumes, covariates and shares of services.
 
-    Looked at are the number of records in a cell over the unit's usual number before training, the covariates of the panel, and `panels`. These have the same units
-    and periods, for instance those of `service_shares`. P-values are corrected for their number (Holm 1979).
+    Looked at are the number of records in a cell over the unit's usual number before training, the covariates of the
+    panel, and `panels`. These have the same units and periods, for instance those of `service_shares`. P-values are
+    corrected for their number (Holm 1979).
 
     Fails: one of them moved with training. A mix that is not shown to move may still have moved a little: the table has
     the intervals.
