@@ -19,6 +19,7 @@ import time
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import groupby
 from multiprocessing import Pool
 from pathlib import Path
 from typing import Any, Final
@@ -567,22 +568,27 @@ def main() -> None:
     asked = parser.parse_args()
     worlds = [world for world in WORLDS if asked.only in world.name]
     grown = [world for world in worlds if world.kind == "honest"]
-    begun, lines = time.perf_counter(), [*INTRODUCTION, "", *HEAD]
-    tasks = [*tasks_of(worlds, asked.draws, asked.seed), *tasks_of(grown, asked.draws, asked.seed, ADDED)]
-    told: dict[tuple[str, int], list[tuple[Told, ...]]] = {}
+    begun, lines, seconds = time.perf_counter(), [*INTRODUCTION, "", *HEAD], []
+    print("\n".join(lines), flush=True)
     with Pool(asked.processes) as pool:
-        for number, (task, part) in enumerate(zip(tasks, pool.imap(work, tasks), strict=True), start=1):
-            told.setdefault((task.world.name, task.added), []).extend(part)
-            print(f"\r{number} of {len(tasks)}, {time.perf_counter() - begun:.0f} s", end="", file=sys.stderr)
-    lines += [say_world(world, [one for (one,) in told[world.name, 0]]) for world in worlds]
-    if grown:
-        lines += ["", *ADDED_HEAD, *(say_added(world, told[world.name, ADDED]) for world in grown)]
-    seconds = np.mean([one.seconds for parts in told.values() for pair in parts for one in pair])
-    print(f"\r{seconds:.2f} s of one core a study", file=sys.stderr)
-    text = "\n".join(lines)
-    print(text)
+        for chosen, added in ((worlds, 0), (grown, ADDED)):
+            tasks = list(tasks_of(chosen, asked.draws, asked.seed, added))
+            if added and tasks:
+                lines += _shown(["", *ADDED_HEAD])
+            done = zip(tasks, pool.imap(work, tasks), strict=True)
+            for world, parts in groupby(done, key=lambda pair: pair[0].world):
+                told = [one for _, part in parts for one in part]
+                lines += _shown([say_added(world, told) if added else say_world(world, [one for (one,) in told])])
+                seconds += [one.seconds for pair in told for one in pair]
+    print(f"{np.mean(seconds):.2f} s of one core a study; {time.perf_counter() - begun:.0f} s in all", file=sys.stderr)
     if asked.write is not None:
-        asked.write.write_text(f"{text}\n", encoding="utf-8")
+        asked.write.write_text("\n".join([*lines, ""]), encoding="utf-8")
+
+
+def _shown(lines: list[str]) -> list[str]:
+    """Print lines as soon as they are known, and return them."""
+    print("\n".join(lines), flush=True)
+    return lines
 
 
 if __name__ == "__main__":

@@ -80,7 +80,8 @@ def _mixes(design: Design, panels: Sequence[Panel]) -> list[tuple[str, Design]]:
     panel = design.panel
     mixes = []
     if np.ptp(panel.n[panel.observed]) > 0:
-        mixes.append((_RECORDS, with_outcome(design, panel.n / _usual(design), _RECORDS)))
+        alike = replace(design, panel=replace(panel, n=panel.observed.astype(np.float64)))  # no weight by the outcome
+        mixes.append((_RECORDS, with_outcome(alike, panel.n / _usual(design), _RECORDS)))
     for j, name in enumerate(panel.covariates):
         mixes.append((name, with_outcome(design, panel.x[:, :, j], name)))
     return [*mixes, *((p.outcome.name, with_outcome(design, _align(design, p), p.outcome.name)) for p in panels)]

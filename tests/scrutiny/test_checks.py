@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 import pickle
 import warnings
 from dataclasses import replace
@@ -411,6 +412,17 @@ def test_one_large_office_does_not_hide_that_the_others_get_fewer_applications()
     result = composition(effects_of(frame.assign(cases=cases), GLSImputation()), rule=RULE)
     assert result.verdict == "fails"
     assert result.table["estimate"].iloc[0] == pytest.approx(-0.4, abs=0.1)
+
+
+def test_chance_in_the_number_of_applications_is_no_shift_of_volume():
+    """Months with many applications counted for more, as if they told more of a mean: the number seemed to fall."""
+    moved = []
+    for seed in range(12):
+        frame = regency()
+        frame = frame.assign(cases=np.random.default_rng(seed).poisson(4, len(frame)) + 1)
+        moved.append(composition(effects_of(frame, GLSImputation()), rule=RULE).table["estimate"].iloc[0])
+    assert abs(np.mean(moved)) < 3 * np.std(moved) / math.sqrt(12)
+    assert abs(np.mean(moved)) < 0.04
 
 
 def test_shares_of_services_add_up_to_one():
