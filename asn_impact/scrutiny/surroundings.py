@@ -80,8 +80,7 @@ def _mixes(design: Design, panels: Sequence[Panel]) -> list[tuple[str, Design]]:
     panel = design.panel
     mixes = []
     if np.ptp(panel.n[panel.observed]) > 0:
-        alike = replace(design, panel=replace(panel, n=panel.observed.astype(np.float64)))  # no weight by the outcome
-        mixes.append((_RECORDS, with_outcome(alike, panel.n / _usual(design), _RECORDS)))
+        mixes.append((_RECORDS, with_outcome(_months_alike(design), panel.n / _usual(design), _RECORDS)))
     for j, name in enumerate(panel.covariates):
         mixes.append((name, with_outcome(design, panel.x[:, :, j], name)))
     return [*mixes, *((p.outcome.name, with_outcome(design, _align(design, p), p.outcome.name)) for p in panels)]
@@ -96,6 +95,14 @@ def with_outcome(design: Design, values: Float, name: str) -> Design:
     weight = np.where(valid, panel.weight, 0.0)
     mean = np.where(valid, values, np.nan)
     return replace(design, panel=replace(panel, outcome=Mean(name), mean=mean, weight=weight, within=within))
+
+
+def _months_alike(design: Design) -> Design:
+    """Return the design with the same weight for all months of a unit: the number of records is here the outcome."""
+    panel = design.panel
+    mean = np.where(panel.observed, panel.weight, 0.0).sum(axis=1) / np.maximum(panel.observed.sum(axis=1), 1)
+    weight = np.where(panel.observed, mean[:, None], 0.0)
+    return replace(design, panel=replace(panel, n=panel.observed.astype(np.float64), weight=weight))
 
 
 def _usual(design: Design) -> Float:
