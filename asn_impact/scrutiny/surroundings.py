@@ -42,8 +42,9 @@ _LEVEL = 0.05
 def composition(effects: Effects, *, rule: Rule, panels: Sequence[Panel] = ()) -> Check:
     """Return the check of what came in: the same estimator on volumes, covariates and shares of services.
 
-    Looked at are the number of records in a cell, the covariates of the panel, and `panels`. These have the same units
-    and periods, for instance those of `service_shares`. P-values are corrected for their number (Holm 1979).
+    Looked at are the number of records in a cell over the unit's usual number before training, the covariates of the
+    panel, and `panels`. These have the same units and periods, for instance those of `service_shares`. P-values are
+    corrected for their number (Holm 1979).
 
     Fails: one of them moved with training. A mix that is not shown to move may still have moved a little: the table has
     the intervals.
@@ -79,7 +80,7 @@ def _mixes(design: Design, panels: Sequence[Panel]) -> list[tuple[str, Design]]:
     panel = design.panel
     mixes = []
     if np.ptp(panel.n[panel.observed]) > 0:
-        mixes.append((_RECORDS, with_outcome(design, panel.n, _RECORDS)))
+        mixes.append((_RECORDS, with_outcome(_months_alike(design), panel.n / _usual(design), _RECORDS)))
     for j, name in enumerate(panel.covariates):
         mixes.append((name, with_outcome(design, panel.x[:, :, j], name)))
     return [*mixes, *((p.outcome.name, with_outcome(design, _align(design, p), p.outcome.name)) for p in panels)]
@@ -94,6 +95,25 @@ def with_outcome(design: Design, values: Float, name: str) -> Design:
     weight = np.where(valid, panel.weight, 0.0)
     mean = np.where(valid, values, np.nan)
     return replace(design, panel=replace(panel, outcome=Mean(name), mean=mean, weight=weight, within=within))
+
+
+def _months_alike(design: Design) -> Design:
+    """Return the design with the same weight for all months of a unit: the number of records is here the outcome."""
+    panel = design.panel
+    mean = np.where(panel.observed, panel.weight, 0.0).sum(axis=1) / np.maximum(panel.observed.sum(axis=1), 1)
+    weight = np.where(panel.observed, mean[:, None], 0.0)
+    return replace(design, panel=replace(panel, n=panel.observed.astype(np.float64), weight=weight))
+
+
+def _usual(design: Design) -> Float:
+    """(U, 1) mean number of records of a unit before training, or ever: one large office is not to hide the others."""
+    panel = design.panel
+    before = panel.observed & ~design.treated()
+    cells = np.where(before.any(axis=1, keepdims=True), before, panel.observed)
+    mean = np.sum(np.where(cells, panel.n, 0.0), axis=1, keepdims=True) / np.maximum(
+        cells.sum(axis=1, keepdims=True), 1
+    )
+    return np.asarray(np.where(mean > 0, mean, 1.0))
 
 
 def _align(design: Design, panel: Panel) -> Float:

@@ -62,26 +62,29 @@ class Evidence:
 
 
 @public_verb
-def estimated(study: Study, ready: Prepared) -> Evidence:
-    """Return the evidence of a prepared study: the effect, or the reason why none can be had."""
+def estimated(study: Study, ready: Prepared, *, beside: bool = True) -> Evidence:
+    """Return the evidence of a prepared study: the effect, or the reason why none can be had.
+
+    Without what stands beside the finding (event study, curve, other choices) it is the finding and its grade alone.
+    """
     if ready.design is None:
         assert ready.refusal is not None
         return Evidence(ready, warnings=(ready.refusal,))
     try:
-        return _inferred(study, ready, ready.design)
+        return _inferred(study, ready, ready.design, beside=beside)
     except (EstimationError, InferenceError) as problem:
         refusal = problem.message
         return Evidence(replace(ready, refusal=refusal), warnings=(refusal,))
 
 
-def _inferred(study: Study, ready: Prepared, design: Design) -> Evidence:
+def _inferred(study: Study, ready: Prepared, design: Design, *, beside: bool) -> Evidence:
     from asn_impact.estimation import infer
 
     effects: Effects = study.estimator.made()(design)
     rule = study.rule.made()
     headline = infer(_one_number(effects), rule)
     one = len(headline.estimate) == 1
-    events = _by_time(effects, rule)
+    events = _by_time(effects, rule) if beside else None
     notes = each_once(ready.notes, effects.notes, headline.notes, events.notes if events is not None else ())
     scrutiny = _scrutiny(study, ready, effects, rule) if one else None
     return Evidence(
@@ -89,7 +92,7 @@ def _inferred(study: Study, ready: Prepared, design: Design) -> Evidence:
         headline=headline,
         events=events,
         scrutiny=scrutiny,
-        detail=detailed(study, ready, effects, scrutiny) if one else Detail(),
+        detail=detailed(study, ready, effects, scrutiny) if one and beside else Detail(),
         warnings=tuple(_few_clusters(design)),
     )
 

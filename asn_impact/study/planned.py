@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from asn_impact.arguments import did_you_mean
-from asn_impact.errors import StudyError
+from asn_impact.errors import AsnImpactError, StudyError
 from asn_impact.study import offers
 from asn_impact.study.keys import Place, values
 from asn_impact.study.paths import locate
@@ -21,6 +21,7 @@ from asn_impact.words import Language, Message, each_once, paragraph
 if TYPE_CHECKING:
     import pandas as pd
 
+    from asn_impact.estimation.effects import Estimator
     from asn_impact.measures.panel import Panel
     from asn_impact.topics.planning.lottery import Lottery
     from asn_impact.topics.planning.power import Power
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["Planned", "plan"]
 
 _GRID: Final = ("treated", "waves", "months", "offices")
+_COMPARED: Final = ("estimator", "offices", "treated", "waves", "months", "effect", "of_first", "rejected_at_zero")
 _DIRECTION: Final = {"restricted_mean": "lower", "within": "higher"}
 
 
@@ -45,6 +47,8 @@ class Planned:
         The draw of [plan.lottery]; None where none was asked for.
     certificate
         File of the certificate, or None.
+    beside
+        The same draws analysed by other estimators, for comparison.
     notes
         What was left out or assumed, each once.
     """
@@ -53,6 +57,7 @@ class Planned:
     effects: tuple[float, ...] = ()
     lottery: Lottery | None = None
     certificate: Path | None = None
+    beside: tuple[Power, ...] = ()
     notes: tuple[Message, ...] = ()
 
     def text(self, language: Language) -> str:
@@ -63,10 +68,22 @@ class Planned:
             _block(Message("study.plan.minimum").text(language), self.power.minimum()),
             *(_block(Message("study.plan.power").text(language), table) for table in sizes),
             f"{self.power.estimator.entry.name.text(language)}; {self.power.rule.entry.name.text(language)}",
+            *self._compared(language),
             *(Message("study.note", note=note).text(language) for note in self.notes),
             *([self.lottery.text(language)] if self.lottery is not None else []),
         ]
         return "\n\n".join(parts)
+
+    def _compared(self, language: Language) -> list[str]:
+        """Return the smallest effects by estimator."""
+        if not self.beside:
+            return []
+        names = {
+            plan.estimator.name: plan.estimator.entry.name.text(language).text for plan in (self.power, *self.beside)
+        }
+        table = self.power.compare(*self.beside).loc[:, list(_COMPARED)]
+        table = table.assign(estimator=table["estimator"].map(names))
+        return [_block(Message("study.plan.compared").text(language), table)]
 
 
 def plan(study: Study) -> Planned:
@@ -86,18 +103,20 @@ def plan(study: Study) -> Planned:
 @public_verb
 def _look_ahead(
     study: Study,
-) -> tuple[Power, tuple[float, ...], Lottery | None, Path | None, tuple[Message, ...]]:
+) -> tuple[Power, tuple[float, ...], Lottery | None, Path | None, tuple[Power, ...], tuple[Message, ...]]:
     """Return the parts of `Planned`; its notes are printed, so that nothing is left to warn of."""
     place = Place(study.file, "plan")
     parameters = _read_plan(study, place)
     with place.explaining():
         ready = prepared(study)
-        power = _power(study, _past(study, ready, parameters.get("past", "pre_period")), parameters)
+        past = _past(study, ready, parameters.get("past", "pre_period"))
+        power = _power(study, study.estimator.made(), past, parameters)
+        beside = tuple(_beside(study, power, past, parameters))
     effects = tuple(sorted((-1 if power.direction == "lower" else 1) * abs(e) for e in parameters.get("effects", ())))
     lottery, certificate = None, None
     if "lottery" in parameters:
         lottery, certificate = _lottery(study, ready, parameters["lottery"], place)
-    return power, effects, lottery, certificate, each_once(ready.notes, power.notes)
+    return power, effects, lottery, certificate, beside, each_once(ready.notes, power.notes)
 
 
 def _read_plan(study: Study, place: Place) -> dict[str, Any]:
@@ -125,14 +144,28 @@ def _past(study: Study, ready: Prepared, which: str) -> Panel:
     return never_treated(ready.design) if which == "never_treated" else pre_period(ready.design)
 
 
-def _power(study: Study, panel: Panel, parameters: Mapping[str, Any]) -> Power:
+def _beside(study: Study, power: Power, panel: Panel, parameters: Mapping[str, Any]) -> Iterator[Power]:
+    """Give the same draws by the estimators that always stand beside the headline, where they can be had."""
+    from asn_impact.estimation import GLSImputation, GroupTime, Imputation
+
+    ahead = power.estimator.anticipation
+    plain = () if ahead else (Imputation(),)  # it has no months of anticipation
+    for estimator in (GLSImputation(anticipation=ahead), *plain, GroupTime(anticipation=ahead)):
+        if type(estimator) is not type(power.estimator):
+            try:
+                yield _power(study, estimator, panel, parameters)
+            except AsnImpactError:
+                continue
+
+
+def _power(study: Study, estimator: Estimator, panel: Panel, parameters: Mapping[str, Any]) -> Power:
     from asn_impact.topics.planning.power import detectable
 
     scenario = {key: value for key, value in parameters.items() if key not in {"past", "effects", "lottery"}}
     return detectable(
         panel,
         cluster=study.cluster,
-        estimator=study.estimator.made(),
+        estimator=estimator,
         rule=study.rule.made(),
         weights=study.weights,
         level=study.level,

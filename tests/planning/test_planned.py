@@ -112,6 +112,28 @@ def test_what_is_printed_holds_a_sentence_and_a_row_for_each_scenario(tmp_path, 
     assert "-1.0" in text, "the power at an effect of one day less"
 
 
+def test_the_estimators_beside_the_headline_are_planned_with_on_the_same_draws(tmp_path):
+    found = planned_from(tmp_path)
+    assert found.power.estimator.name == "GLS imputation"
+    assert [type(plan.estimator).__name__ for plan in found.beside] == ["Imputation", "GroupTime"]
+    text = found.text("id")
+    assert "Dampak terkecil menurut penaksir, dari undian yang sama" in text
+    assert text.count(found.beside[1].estimator.entry.name.text("id").text) == 2, "a row a scenario"
+
+
+def test_anticipation_and_estimator_of_the_study_are_those_of_the_plan(tmp_path):
+    words = STUDY + '[estimator]\nname = "group_time"\nanticipation = 2\n'
+    found = planned_from(tmp_path, study_words=words)
+    assert found.power.estimator.anticipation == 2
+    assert found.power.panel.timeline.labels[-1] == "2024-02"
+    assert [plan.estimator.anticipation for plan in found.beside] == [2]
+
+
+def test_trained_offices_may_be_noisier(tmp_path):
+    plain, noisy = (planned_from(tmp_path, PLAN + words).power.minimum() for words in ("", "treated_noise = 2\n"))
+    assert (noisy["effect"] < 1.2 * plain["effect"]).all()
+
+
 def test_a_lottery_is_drawn_among_those_not_trained_and_drawn_once(tmp_path):
     found = planned_from(tmp_path, PLAN + LOTTERY)
     assert sorted(found.lottery.table["unit"]) == [f"K{i:02d}" for i in range(4, 16)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 import pickle
 import warnings
 from dataclasses import replace
@@ -395,11 +396,37 @@ def test_a_shift_of_volume_with_training_is_found(good):
     result = composition(effects_of(regency(mix=15)), rule=RULE)
     assert result.verdict == "fails"
     assert result.table["term"].iloc[0] == "records"
-    assert "yang paling berubah jumlah catatan:" in result.answer.id
-    assert "moved most is records:" in result.answer.en
-    assert result.table["estimate"].iloc[0] == pytest.approx(15, abs=1)
+    assert "yang paling berubah jumlah catatan dibanding jumlah yang biasa di unit itu:" in result.answer.id
+    assert "moved most is records over the unit's usual number:" in result.answer.en
+    assert result.table["estimate"].iloc[0] == pytest.approx(15 / 31, abs=1 / 31)
     plain = regency().assign(cases=1)
     assert composition(effects_of(plain), rule=RULE).verdict == "cannot_say"
+
+
+def test_one_large_office_does_not_hide_that_the_others_get_fewer_applications():
+    """In numbers of records its ordinary month to month changes were larger than all that the others lost."""
+    frame, rng = regency(), np.random.default_rng(3)
+    trained = frame["trained"].notna() & (frame["month"] >= frame["trained"].fillna("9999"))
+    usual = np.where(frame["office"] == "O15", 600, 12) * np.where(trained, 0.6, 1.0)
+    cases = np.maximum(rng.poisson(usual * rng.gamma(25, 1 / 25, len(frame))), 1)
+    result = composition(effects_of(frame.assign(cases=cases), GLSImputation()), rule=RULE)
+    assert result.verdict == "fails"
+    assert result.table["estimate"].iloc[0] == pytest.approx(-0.4, abs=0.1)
+
+
+@pytest.mark.parametrize("weights", ["units", "records"])
+def test_chance_in_the_number_of_applications_is_no_shift_of_volume(weights):
+    """Months with many applications counted for more, as if they told more of a mean: the number seemed to fall."""
+    moved = []
+    for seed in range(12):
+        frame = regency()
+        frame = frame.assign(cases=np.random.default_rng(seed).poisson(4, len(frame)) + 1)
+        panel = read_panel(frame, unit="office", period="month", outcome="days", sizes="cases")
+        adopted = read_rollout(frame, unit="office", adopted="trained")
+        effects = GLSImputation()(assign(panel, adopted, cluster="office", weights=weights)).overall()
+        moved.append(composition(effects, rule=RULE).table["estimate"].iloc[0])
+    assert abs(np.mean(moved)) < 3 * np.std(moved) / math.sqrt(12)
+    assert abs(np.mean(moved)) < 0.04
 
 
 def test_shares_of_services_add_up_to_one():

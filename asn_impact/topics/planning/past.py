@@ -1,4 +1,4 @@
-"""A past without treatment, and the studies that are drawn from it."""
+"""A past without treatment, the model of its noise, and the studies that are drawn from it."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from asn_impact.arrays import Float, Int
 from asn_impact.designs import Design
 from asn_impact.designs.design import Weighing, refuse_no_cluster
 from asn_impact.errors import DesignError, InputError
+from asn_impact.estimation.working import Working, choose_working, project
 from asn_impact.measures.panel import Panel
 from asn_impact.timeline import Timeline
 from asn_impact.verbs import public_verb
@@ -24,6 +25,7 @@ Several: TypeAlias = Annotated[int, AtLeast(2)]
 
 _BEFORE: Final = "planning.power.before_training"  # the note of `pre_period`
 PER_YEAR: Final = {"month": 12, "quarter": 4}
+_FEW: Final = 0.5  # degrees of freedom below which a cluster says nothing of its own scale
 
 
 @public_verb
@@ -163,15 +165,51 @@ class Scenario:
 
 @dataclass(frozen=True, eq=False)
 class Past:
-    """Histories to draw from: the panel, and the positions of the units of each cluster."""
+    """What a past says of studies to come: its cells to draw from, and a model of the noise in them.
+
+    The noise of a unit is ``scale * root(V) z``, with V the working covariance of `GLSImputation` fitted to the past.
+
+    Attributes
+    ----------
+    panel
+        The past.
+    members
+        Positions of the units of each cluster.
+    working
+        The working covariance: chosen by restricted likelihood from all cells.
+    scale
+        (G,) standard deviation of each cluster in terms of that covariance.
+    alike
+        Correlation of the noise of two units of one cluster.
+    level, season
+        (U,) and (T,) effects of units and periods.
+    clustered_by, weights
+        Of the studies.
+    """
 
     panel: Panel
     members: tuple[Int, ...]
+    working: Working
+    scale: Float
+    alike: float
+    level: Float
+    season: Float
     clustered_by: str
     weights: Weighing
 
+    @property
+    def span(self) -> int:
+        """Steps from the first period to the last, both counted."""
+        return int(self.panel.timeline.steps[-1] - self.panel.timeline.steps[0]) + 1
+
+    @property
+    def alike_in_size(self) -> bool:
+        """Whether all cells are seen, count alike and rest on as many records: then every study has the same cells."""
+        n, weight = self.panel.n, self.panel.weight
+        return bool(self.panel.observed.all() and np.ptp(n) == 0 and np.ptp(weight) == 0 and len(self.panel.x.T) == 0)
+
     def draw(self, scenario: Scenario, rng: np.random.Generator) -> Design:
-        """Return a study without effect: clusters drawn with replacement, one window of months for all of them."""
+        """Return a study without effect and without noise: clusters and a run of months drawn with replacement."""
         positions = rng.integers(0, len(self.members), scenario.offices)
         units = np.concatenate([self.members[c] for c in positions])
         cluster = np.repeat(np.arange(scenario.offices), [len(self.members[c]) for c in positions])
@@ -179,6 +217,7 @@ class Past:
         periods = window(line, scenario.months, rng)
         ordinals = line.ordinals[periods[0]] + line.step * np.arange(scenario.months)
         panel = _cut(self.panel, units, periods, Timeline(line.kind, ordinals))
+        panel = replace(panel, mean=np.where(panel.observed, self.level[units][:, None] + self.season[periods], np.nan))
         if self.weights == "records":
             panel = replace(panel, weight=panel.weight * panel.records)
         return Design(
@@ -190,14 +229,39 @@ class Past:
             weights=self.weights,
         )
 
+    def draw_noise(self, design: Design, histories: int, treated_noise: float, rng: np.random.Generator) -> Float:
+        """(R, U, T) noise of the cells of a design, each cluster's scale drawn with replacement in every history."""
+        u, t = design.panel.mean.shape
+        own = rng.standard_normal((histories, u, t))
+        shared = rng.standard_normal((histories, len(design.clusters), t))[:, design.cluster]
+        scale = self.scale[rng.integers(0, len(self.scale), (histories, len(design.clusters)))]
+        scale = scale[:, design.cluster] * np.where(np.isfinite(design.adopted), treated_noise, 1.0)
+        drawn = np.sqrt(1 - self.alike) * own + np.sqrt(self.alike) * shared
+        return np.asarray(
+            np.einsum("uts,rus->rut", self._roots(design.panel), drawn, optimize=True) * scale[:, :, None]
+        )
+
+    def held(self, months: int) -> tuple[float, float]:
+        """Return correlation and ratio of the working covariance for a study of other length; a random walk grows."""
+        rho, ratio = self.working.correlation, self.working.ratio
+        return rho, ratio * months / self.span if rho == 1.0 else ratio
+
+    def _roots(self, panel: Panel) -> Float:
+        """(U, T, T) roots of the covariance of each unit's cells."""
+        steps = np.asarray(panel.timeline.steps, dtype=np.float64)
+        shocks = self.working.shocks(steps)
+        if self.working.correlation == 1.0:
+            shocks = shocks * len(steps) / self.span
+        return _roots(shocks, self.working.noise(panel.n))
+
 
 def past_of(panel: Panel, cluster: str, weights: Weighing) -> Past:
-    """Return the histories of a panel to draw from, by cluster.
+    """Return the model of a panel's noise, and its cells to draw from, by cluster.
 
     Raises
     ------
     DesignError
-        There is no such attribute, a gap between periods, or a single cluster.
+        There is no such attribute, a gap between periods, or a single cluster; no two periods of any unit.
     """
     refuse_no_cluster(panel, cluster)
     if (np.diff(panel.timeline.steps) != 1).any():
@@ -207,13 +271,57 @@ def past_of(panel: Panel, cluster: str, weights: Weighing) -> Past:
     members = tuple(np.flatnonzero(codes == c) for c in range(len(labels)))
     if len(members) < 2:
         raise DesignError(Message("planning.power.few_clusters", n=len(members), name=cluster))
-    return Past(panel, members, cluster, weights)
+    return _fit(panel, members, cluster, weights)
+
+
+def _fit(panel: Panel, members: tuple[Int, ...], cluster: str, weights: Weighing) -> Past:
+    """Return the past with its working covariance, the scale of each cluster and the effects of units and periods."""
+    steps, seen = np.asarray(panel.timeline.steps, dtype=np.float64), panel.observed
+    outcome = np.where(seen, panel.mean, 0.0)
+    outcome = np.where(seen, outcome - outcome.sum() / seen.sum(), 0.0)
+    working = choose_working(outcome, seen, panel.n, steps)
+    shocks, noise = working.shocks(steps), working.noise(panel.n)
+    within = project(seen, shocks, noise).within
+    inverse = np.linalg.pinv(within.sum(axis=0), hermitian=True)
+    season = inverse @ np.einsum("uts,us->t", within, outcome)
+    rest = np.where(seen, outcome - season, 0.0)
+    square = np.einsum("ut,uts,us->u", rest, within, rest)
+    df = np.maximum(seen.sum(axis=1) - 1, 0) - np.einsum("ts,uts->u", inverse, within)
+    squares, dfs = (np.array([part[m].sum() for m in members]) for part in (square, df))
+    if not (dfs > _FEW).any():
+        raise DesignError(Message("planning.power.no_noise"))
+    scale = np.sqrt(np.maximum(squares[dfs > _FEW], 0.0) / dfs[dfs > _FEW])
+    level = np.divide(rest.sum(axis=1), seen.sum(axis=1), out=np.zeros(len(rest)), where=seen.any(axis=1))
+    level = level + float(panel.mean[seen].mean())
+    alike = _likeness(
+        np.where(seen, rest - (rest.sum(axis=1) / np.maximum(seen.sum(axis=1), 1))[:, None], 0.0), members
+    )
+    return Past(panel, members, working, scale, alike, level, season, cluster, weights)
+
+
+def _likeness(rest: Float, members: tuple[Int, ...]) -> float:
+    """Return how far the noise of two units of one cluster moves together, period by period; 0 without such pairs."""
+    common = pairs = 0.0
+    for units in members:
+        own = rest[units]
+        square = float((own**2).sum())
+        common += float((own.sum(axis=0) ** 2).sum()) - square
+        pairs += (len(units) - 1) * square
+    return float(np.clip(common / pairs, 0.0, 1.0)) if pairs > 0 else 0.0
+
+
+def _roots(shocks: Float, noise: Float) -> Float:
+    """(U, T, T) roots of shocks plus each unit's noise; units with the same noise share one."""
+    kinds, kind = np.unique(noise, axis=0, return_inverse=True)
+    roots = np.linalg.cholesky(shocks + kinds[:, :, None] * np.eye(len(shocks)))
+    return np.asarray(roots[kind.ravel()])
 
 
 def window(line: Timeline, months: int, rng: np.random.Generator) -> Int:
     """(months,) positions of a run of periods; where the past is too short, runs of it laid end to end.
 
-    A run that follows another begins at the same season where the past holds a full year.
+    A run that follows another begins at the same season where the past holds a full year. Only sizes of cells and
+    effects of periods are taken from them: the noise is drawn anew.
     """
     length = len(line)
     if months <= length:

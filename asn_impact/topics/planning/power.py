@@ -1,19 +1,20 @@
-"""What the next wave could detect: power by simulation from an office's own past.
+"""What the next wave could detect: power by simulation from a model of an office's own past.
 
-Whole histories are drawn from a past without treatment, so that serial correlation, seasons, common shocks and unequal
-offices are the real ones. Then nothing is assumed about the noise; only about the effect: a constant added to every
-treated cell. Every estimate that moves one for one with such a constant, and whose standard error does not, needs the
-draws without an effect only. With an effect e each interval moves by e. So the power at every e, and the smallest
-effect that is seen often enough, are order statistics of the ends of intervals.
+Histories of any length are drawn from the working covariance that the past without treatment chooses, each office's
+noise as large as that of an office of the past, and larger or smaller by as much as such a past may err. Of the effect
+it is assumed that it is a constant, added to every treated cell. Every estimate that moves one for one with such a
+constant, and whose standard error does not, needs the draws without an effect only. With an effect e each interval
+moves by e. So the power at every e, and the smallest effect that is seen often enough, are order statistics of the ends
+of intervals.
 """
 
 from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -25,22 +26,25 @@ from asn_impact.designs.design import Weighing
 from asn_impact.display import card
 from asn_impact.errors import InputError
 from asn_impact.estimation.effects import Estimator
-from asn_impact.estimation.group_time import GroupTime
+from asn_impact.estimation.gls import GLSImputation
 from asn_impact.estimation.inference import Rule
 from asn_impact.estimation.jackknife import BiasReduced
 from asn_impact.measures.panel import Panel
-from asn_impact.timeline import Timeline
-from asn_impact.topics.planning.past import PER_YEAR, Scenario, leave_off, never_treated, past_of, pre_period
+from asn_impact.topics.planning.past import Past, Scenario, leave_off, never_treated, past_of, pre_period
 from asn_impact.topics.planning.simulation import PlannedStudy, intervals
 from asn_impact.verbs import public_verb
 from asn_impact.words import Alert, Language, Message, Quantity, Sentence
+
+if TYPE_CHECKING:
+    from tqdm import tqdm
 
 __all__ = ["Power", "Scenario", "detectable", "never_treated", "pre_period"]
 
 Direction: TypeAlias = Literal["lower", "higher"]
 Draws: TypeAlias = Annotated[int, AtLeast(20)]
+Factor: TypeAlias = Annotated[float, AtLeast(0.1)]
 
-_GROUP_TIME: Final = GroupTime()
+_GLS: Final = GLSImputation()
 _BIAS_REDUCED: Final = BiasReduced()
 _TOO_OFTEN: Final = 0.01  # share of draws without an interval from which on a reader must know
 
@@ -59,19 +63,21 @@ def detectable(
     reps: Draws,
     seed: int,
     offices: int | Sequence[int] | None = None,
-    estimator: Estimator = _GROUP_TIME,
+    estimator: Estimator = _GLS,
     rule: Rule = _BIAS_REDUCED,
     weights: Weighing = "units",
     direction: Direction = "lower",
     power: Share = 0.8,
     level: Level = 0.95,
+    treated_noise: Factor = 1.0,
 ) -> Power:
     """Return what studies like these could detect, by simulation from a past without treatment.
 
-    Each draw takes whole clusters with replacement and one window of consecutive months for all of them. So serial
-    correlation, seasons and common shocks stay as they were. The first of them get the training dates of the scenario,
-    and the interval of the effect, which is none, is made. Where a study is longer than the past, windows are laid end
-    to end at the same season: the correlation across the seam is lost, and a warning says so.
+    Each draw takes the sizes of whole clusters with replacement, and noise from a model of the past, of any length: the
+    working covariance of `GLSImputation`, each cluster with the scale of one of the past. The first of them get the
+    training dates of the scenario, and the interval of the effect, which is none, is made. A past of few clusters may
+    err about the noise of all: each study has more or less of it by as much (without that the power would be less than
+    announced).
 
     The effect is a constant in the unit of the outcome, the same in every treated cell. Then the draws without effect
     serve for every size of it: exact for every estimate that moves one for one with a constant on the treated cells
@@ -90,12 +96,16 @@ def detectable(
         Number of studies drawn for each scenario, and the seed.
     estimator, rule, weights
         How the study would be analysed. What the estimator anticipates is left off a past from `pre_period`, and no
-        wave may start before a period that lies ahead of it.
+        wave may start before a period that lies ahead of it. `GLSImputation` gets the working covariance of the past;
+        choosing it anew in each study would cost time and change little.
     direction
         The side on which an effect is hoped for: ``"lower"`` for waiting times, ``"higher"`` for shares done in time.
         An effect is seen when the whole interval lies on that side of zero.
     power, level
         How often it is to be seen, and the level of the interval.
+    treated_noise
+        How noisy the trained offices are, as a multiple of the others. A past cannot tell; where the offices with the
+        most irregular waits will be trained, say 2.
 
     Raises
     ------
@@ -108,9 +118,11 @@ def detectable(
 
     Notes
     -----
-    Burlig, Preonas and Woerman (2020), Journal of Development Economics 144, on simulation from a panel's own past;
-    Bloom (1995), Evaluation Review 19, for the closed form that the tests compare with.
-    Drawing with replacement from G clusters gives a variance (G - 1) / G times that of the clusters.
+    Burlig, Preonas and Woerman (2020), Journal of Development Economics 144, on serial correlation in such plans; Bloom
+    (1995), Evaluation Review 19, for the closed form that the tests compare with. The minimum detectable effect solves
+    ``E F(e s) = power``, with F the distribution of the ends of intervals under the noise that was found, and
+    ``(G - 1) s^2`` chi squared with G - 1 degrees of freedom; for normal ends it is k times the one at s = 1, with
+    ``E Phi(k s (c + z) - c) = power``. Announced and found power: ``benchmarks/plan.py``.
 
     Examples
     --------
@@ -128,9 +140,12 @@ def detectable(
     for scenario in scenarios:
         _refuse_early(scenario, estimator.anticipation)
     study = PlannedStudy(estimator, rule, level)
-    ends, own_notes = [], [*notes, *_seams(panel.timeline, scenarios)]
+    ends, own_notes = [], [*notes, _say_model(past)]
     for scenario in scenarios:
-        ends_of, without = intervals(past, scenario, study, _count(reps, scenario), seed)
+        with _bar(reps, scenario) as bar:
+            ends_of, without = intervals(
+                past, scenario, study, reps, seed, treated_noise=float(treated_noise), tick=bar.update
+            )
         ends.append(ends_of)
         if without > _TOO_OFTEN * reps:
             own_notes.append(Alert("planning.power.without_interval", n=without, reps=reps, scenario=repr(scenario)))
@@ -144,6 +159,7 @@ def detectable(
         power=power,
         level=level,
         seed=seed,
+        treated_noise=float(treated_noise),
         notes=tuple(own_notes),
     )
 
@@ -153,12 +169,20 @@ def _refuse_early(scenario: Scenario, anticipation: int) -> None:
         raise InputError(Message("planning.power.early_wave", start=scenario.starts[0], anticipation=anticipation))
 
 
-def _count(reps: int, scenario: Scenario) -> Iterable[int]:
-    """Count to `reps`; on a terminal, and nowhere else, with a bar where it takes longer than two seconds."""
+def _bar(reps: int, scenario: Scenario) -> tqdm[Any]:
+    """Return a bar that shows on a terminal, and nowhere else, where the draws take longer than two seconds."""
     from tqdm import tqdm  # not tqdm.auto, whose bar in a notebook is an output that differs from run to run
 
     words = f"{scenario.treated} of {scenario.offices} offices, {scenario.months} months"
-    return tqdm(range(reps), desc=words, delay=2, leave=False, disable=None)
+    return tqdm(total=reps, desc=words, delay=2, leave=False, disable=None)
+
+
+def _say_model(past: Past) -> Message:
+    """Say what the histories are drawn from."""
+    working = past.working
+    key = "model" if working.chosen else "model_fallback"
+    numbers = {"correlation": working.correlation, "ratio": working.ratio}
+    return Message(f"planning.power.{key}", **numbers, periods=len(past.panel.timeline), clusters=len(past.members))
 
 
 def _scenarios(
@@ -180,15 +204,6 @@ def _scenarios(
     )
 
 
-def _seams(line: Timeline, scenarios: Sequence[Scenario]) -> tuple[Message, ...]:
-    longest = max(scenario.months for scenario in scenarios)
-    if longest <= len(line):
-        return ()
-    seasonal = PER_YEAR.get(line.kind, len(line) + 1) <= len(line)
-    season = Message("planning.power.same_season" if seasonal else "planning.power.no_season")
-    return (Alert("planning.power.seam", periods=len(line), longest=longest, season=season),)
-
-
 # ----------------------------------------------------------------------------------------------------------- the answer
 
 
@@ -204,7 +219,7 @@ class Power:
         The S studies.
     ends
         (S, R, 2) lower and upper ends of the intervals of R studies without an effect; NaN where a study has none.
-    estimator, rule, direction, power, level, seed
+    estimator, rule, direction, power, level, seed, treated_noise
         As asked for.
     notes
         What was assumed.
@@ -219,6 +234,7 @@ class Power:
     power: float
     level: float
     seed: int
+    treated_noise: float = 1.0
     notes: tuple[Message, ...] = ()
 
     def __post_init__(self) -> None:
@@ -276,6 +292,37 @@ class Power:
                 }
             )
         return rows
+
+    def compare(self, *others: Power) -> pd.DataFrame:
+        """Return the minimum detectable effect by estimator, one row a scenario and plan: all from the same draws.
+
+        Parameters
+        ----------
+        others
+            Plans of the same scenarios from the same past with the same seed, analysed in another way.
+
+        Columns: estimator, rule, then those of `minimum`, and ``of_first``: the effect over that of this plan.
+        """
+        for other in others:
+            if self._drawn != other._drawn or self.panel.mean.tobytes() != other.panel.mean.tobytes():
+                raise InputError(Message("planning.power.other_draws", name=other.estimator.entry.name))
+        plans = [(plan, plan._minimum()) for plan in (self, *others)]
+        rows = [
+            {
+                "estimator": plan.estimator.name,
+                "rule": plan.rule.name,
+                **minimum[i],
+                "of_first": minimum[i]["effect"] / plans[0][1][i]["effect"],
+            }
+            for i in range(len(self.scenarios))
+            for plan, minimum in plans
+        ]
+        return pd.DataFrame(rows)
+
+    @property
+    def _drawn(self) -> tuple[object, ...]:
+        """What two plans have in common that were drawn alike and asked alike."""
+        return self.scenarios, self.ends.shape, self.seed, self.treated_noise, self.direction, self.power, self.level
 
     def sentences(self, language: Language) -> tuple[Sentence, ...]:
         """Return one sentence a scenario, in Indonesian (``"id"``) or English (``"en"``); sizes are rounded up."""

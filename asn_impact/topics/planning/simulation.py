@@ -1,110 +1,81 @@
-"""Intervals of studies without an effect, drawn again and again from a past."""
+"""Intervals of studies without an effect, drawn again and again from the model of a past."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 import numpy as np
+from scipy import stats
 
-from asn_impact.arrays import Bool, Float
+from asn_impact.arrays import Float
 from asn_impact.designs import Design
 from asn_impact.errors import EstimationError, InferenceError
-from asn_impact.estimation.effects import Contributions, Effects, Estimator, Fit, Overall, Traces
+from asn_impact.estimation.effects import Contributions, Effects, Estimator, Traces, two_groups
+from asn_impact.estimation.gls import GLSImputation
 from asn_impact.estimation.inference import Rule, infer
-from asn_impact.estimation.jackknife import BiasReduced, Jackknife, bias_reduced, deleted, differences
+from asn_impact.estimation.jackknife import (
+    BiasReduced,
+    Jackknife,
+    bias_reduced,
+    degrees_of_freedom,
+    deleted,
+    differences,
+)
 from asn_impact.topics.planning.past import Past, Scenario
 from asn_impact.words import Message
 
-__all__ = ["PlannedStudy", "estimate_one", "intervals"]
+__all__ = ["PlannedStudy", "Template", "intervals"]
 
 _TRIES: Final = 20  # draws after which a scenario that gives no two intervals is given up
 _SAME: Final = 1e-8  # two ways to the same sums in double precision
 _SHIFT: Final = 1e-6  # share of the effect by which an estimate may miss it: rounding, not another estimator
+_SETS: Final = 20  # of cells, each with many histories, where offices are unequally large
 
 
 @dataclass(frozen=True, eq=False)
-class _Repeated(Fit):
-    """A fit that is the same weights on other cell means; only for rules that leave clusters out."""
+class Template:
+    """The weights of one estimate, and of what it is without each cluster, on the cells of one design.
 
-    number: Float
-    deviation: Float
-    scale: Float
-    moments: Callable[[Bool], Traces]
-    scaled_moments: Callable[[Bool], Traces]
-
-    @property
-    def estimate(self) -> Float:
-        return self.number
-
-    def deleted(self, effects: Effects) -> Contributions:
-        return Contributions(self.deviation, self.moments)
-
-    def bias_reduced(self, effects: Effects) -> Contributions:
-        return Contributions(self.deviation * self.scale, self.scaled_moments)
-
-    def influence(self) -> Float:
-        raise NotImplementedError
-
-    leave_one_out = loadings = influence
-
-
-class _Remembered:
-    """A function of groups of clusters whose answers are kept: the groups are the same in every draw."""
-
-    def __init__(self, moments: Callable[[Bool], Traces]) -> None:
-        self._moments, self._known = moments, {}  # type: tuple[Callable[[Bool], Traces], dict[bytes, Traces]]
-
-    def __call__(self, groups: Bool) -> Traces:
-        key = groups.tobytes()
-        if key not in self._known:
-            self._known[key] = self._moments(groups)
-        return self._known[key]
-
-
-@dataclass(frozen=True, eq=False)
-class _Template:
-    """The weights of one estimate, and of what it is without each cluster, on the cells of one design."""
+    They serve every history on these cells: only for estimators that are linear in the cell means, and for rules that
+    leave clusters out.
+    """
 
     effects: Effects
-    loading: Float = field(init=False)  # (1, U T)
-    difference: Float = field(init=False)  # (G, U T)
-    scale: Float = field(init=False)  # (G, 1)
-    moments: _Remembered = field(init=False)
-    scaled_moments: _Remembered = field(init=False)
+    rule: BiasReduced | Jackknife
+    loading: Float = field(init=False)  # (U T,)
+    difference: Float = field(init=False)  # (G, U T), scaled as the rule does
+    traces: Traces = field(init=False)
 
     def __post_init__(self) -> None:
-        plain, scaled = deleted(self.effects), bias_reduced(self.effects)
-        scale = np.divide(scaled.value, plain.value, out=np.zeros_like(scaled.value), where=plain.value != 0)
+        unbiased = isinstance(self.rule, BiasReduced)
+        plain = deleted(self.effects)
+        parts = bias_reduced(self.effects) if unbiased else plain
+        g = len(plain.value)
+        scale = np.divide(parts.value, plain.value, out=np.zeros_like(plain.value), where=plain.value != 0)
+        factor = 1.0 if unbiased else math.sqrt((g - 1) / g)
         for name, value in {
-            "loading": self.effects.loadings().reshape(1, -1),
-            "difference": differences(self.effects)[:, 0].reshape(len(scale), -1),
-            "scale": scale,
-            "moments": _Remembered(plain.traces),
-            "scaled_moments": _Remembered(scaled.traces),
+            "loading": self.effects.loadings().ravel(),
+            "difference": differences(self.effects)[:, 0].reshape(g, -1) * scale * factor,
+            "traces": parts.traces(two_groups(self.effects.design)),
         }.items():
             object.__setattr__(self, name, value)
 
-    def fits(self, design: Design) -> bool:
-        """Whether a design has the same cells with the same weights."""
-        own, other = self.effects.design, design
-        return bool(
-            np.array_equal(own.cluster, other.cluster)
-            and np.array_equal(own.adopted, other.adopted)
-            and np.array_equal(own.panel.weight, other.panel.weight)
-            and own.panel.observed.all()
-            and other.panel.observed.all()
+    def ends(self, mean: Float, level: float) -> Float:
+        """(R, 2) ends of the intervals of (R, U, T) cell means."""
+        cells = np.nan_to_num(mean - np.nanmean(mean)).reshape(len(mean), -1)
+        estimate, value = cells @ self.loading, self.difference @ cells.T
+        error = np.sqrt((value**2).sum(axis=0))
+        df = degrees_of_freedom(
+            self.effects, Contributions(value, lambda _: self._repeated(len(mean))), self.rule.degrees
         )
+        reach = stats.t.ppf((1 + level) / 2, df) * error
+        return np.stack([estimate - reach, estimate + reach], axis=1)
 
-    def again(self, design: Design) -> Effects:
-        """Return the effects on a design that `fits`."""
-        mean = (design.panel.mean - design.panel.mean.mean()).ravel()
-        fit = _Repeated(
-            self.loading @ mean, (self.difference @ mean)[:, None], self.scale, self.moments, self.scaled_moments
-        )
-        return replace(self.effects, design=design, fit=fit, cells=None, view=Overall(), notes=())
+    def _repeated(self, histories: int) -> Traces:
+        return self.traces.of_rows(np.zeros(histories, dtype=np.int64))
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,6 +85,13 @@ class PlannedStudy:
     estimator: Estimator
     rule: Rule
     level: float
+
+    def knowing(self, past: Past, scenario: Scenario) -> PlannedStudy:
+        """Return the study with the working covariance of the past, where it would choose one by its data."""
+        if not isinstance(self.estimator, GLSImputation) or self.estimator.correlation is not None:
+            return self
+        correlation, ratio = past.held(scenario.months)
+        return replace(self, estimator=replace(self.estimator, correlation=correlation, ratio=ratio))
 
     def effects(self, design: Design) -> Effects:
         """Return the one number that is estimated on a design."""
@@ -128,6 +106,13 @@ class PlannedStudy:
         low, high = infer(effects, self.rule).interval(self.level)
         return float(low[0]), float(high[0])
 
+    def ends_of(self, design: Design) -> tuple[float, float]:
+        """Return the ends of the interval on one design; NaN where it has none."""
+        try:
+            return self.ends(self.effects(design))
+        except (EstimationError, InferenceError):
+            return math.nan, math.nan
+
     def refuse_other_than_shifts(self, design: Design) -> None:
         """Raise where adding a constant to the treated cells does more, or less, than move the interval by it."""
         low, high = self.ends(self.effects(design))
@@ -139,50 +124,90 @@ class PlannedStudy:
             moves = {"size": size, "low": low, "high": high, "new_low": ends[0], "new_high": ends[1]}
             raise EstimationError(Message("planning.power.no_shift", **names, **moves))
 
-    def template(self, designs: Sequence[Design]) -> _Template | None:
-        """Return the weights that serve every draw, if on two draws they give what the estimator gives."""
+    def template(self, design: Design) -> Template | None:
+        """Return the weights that serve every history on the cells of a design; None where there are none."""
         if not isinstance(self.rule, BiasReduced | Jackknife):
             return None
-        template = _Template(self.effects(designs[0]))
-        if not (template.fits(designs[1]) and np.isfinite(template.difference).all()):
+        try:
+            template = Template(self.effects(design), self.rule)
+        except (EstimationError, InferenceError):
             return None
-        same = [np.allclose(self.ends(template.again(d)), self.ends(self.effects(d)), rtol=_SAME) for d in designs]
-        return template if all(same) else None
+        known = np.isfinite(template.difference).all() and np.isfinite(template.loading).all()
+        return template if template.effects.linear and known else None
+
+    def agrees(self, template: Template, designs: Sequence[Design]) -> bool:
+        """Whether weights made once give what the estimator gives on histories of the same cells."""
+        fast = template.ends(np.stack([design.panel.mean for design in designs]), self.level)
+        size = np.nanstd(designs[0].panel.mean)
+        return bool(np.allclose(fast, [self.ends_of(design) for design in designs], rtol=_SAME, atol=_SAME * size))
 
 
-def intervals(past: Past, scenario: Scenario, study: PlannedStudy, reps: Iterable[int], seed: int) -> tuple[Float, int]:
-    """(R, 2) ends of the intervals of studies without an effect, NaN where a study has none; and how many have none."""
-    rng = np.random.default_rng([seed, scenario.offices, scenario.treated, scenario.months, *scenario.starts])
-    trial = _try(past, scenario, study, rng)
+def intervals(
+    past: Past,
+    scenario: Scenario,
+    study: PlannedStudy,
+    reps: int,
+    seed: int,
+    *,
+    treated_noise: float = 1.0,
+    tick: Callable[[int], object] = lambda _: None,
+) -> tuple[Float, int]:
+    """(R, 2) ends of the intervals of studies without an effect, NaN where a study has none; and how many have none.
+
+    The draws do not depend on how they are analysed. The noise of each study is larger or smaller than in the past by
+    as much as the past may err about it: ``1 / s`` times, ``(G - 1) s^2`` chi squared with G - 1 degrees of freedom.
+    """
+    key = [seed, scenario.offices, scenario.treated, scenario.months, *scenario.starts]
+    study = study.knowing(past, scenario)
+    trial = _try(past, scenario, study, treated_noise, np.random.default_rng([*key, 1]))
     study.refuse_other_than_shifts(trial[0])
-    template = study.template(trial)
-    ends = np.array([estimate_one(past.draw(scenario, rng), study, template) for _ in reps])
-    return ends, int(np.isnan(ends).any(axis=1).sum())
+    template = study.template(trial[0])
+    shares = template is not None and study.agrees(template, trial)
+    rng, ends = np.random.default_rng([*key, 0]), []
+    for histories in _parts(past, reps):
+        design = past.draw(scenario, rng)
+        means = design.panel.mean + past.draw_noise(design, histories, treated_noise, rng)
+        template = study.template(_with_mean(design, means[0])) if shares else None
+        if template is not None:
+            ends.append(template.ends(means, study.level))
+            tick(histories)
+            continue
+        for mean in means:
+            ends.append(np.array([study.ends_of(_with_mean(design, mean))]))
+            tick(1)
+    found = np.concatenate(ends) / rng.permutation(_errs(len(past.members), reps))[:, None]
+    return found, int(np.isnan(found).any(axis=1).sum())
 
 
-def _try(past: Past, scenario: Scenario, study: PlannedStudy, rng: np.random.Generator) -> list[Design]:
-    """Return two draws that have an interval, or say why there are none."""
-    designs: list[Design] = []
+def _parts(past: Past, reps: int) -> Iterator[int]:
+    """Give the number of histories on each set of cells: one set where all cells are alike."""
+    sets = 1 if past.alike_in_size else min(_SETS, reps)
+    return (len(part) for part in np.array_split(np.arange(reps), sets))
+
+
+def _errs(clusters: int, reps: int) -> Float:
+    """(R,) by how much the noise of a past of so many clusters is found too large, evenly over its distribution."""
+    shares = (np.arange(reps) + 0.5) / reps
+    return np.asarray(np.sqrt(stats.chi2.ppf(shares, clusters - 1) / (clusters - 1)))
+
+
+def _with_mean(design: Design, mean: Float) -> Design:
+    return replace(design, panel=replace(design.panel, mean=mean))
+
+
+def _try(
+    past: Past, scenario: Scenario, study: PlannedStudy, treated_noise: float, rng: np.random.Generator
+) -> list[Design]:
+    """Return two histories on the same cells that have an interval, or say why there are none."""
     reason: Any = Message("planning.power.no_interval")
     for _ in range(_TRIES):
         design = past.draw(scenario, rng)
+        means = design.panel.mean + past.draw_noise(design, 2, treated_noise, rng)
+        designs = [_with_mean(design, mean) for mean in means]
         try:
-            if np.isfinite(study.ends(study.effects(design))).all():
-                designs.append(design)
+            if all(np.isfinite(study.ends(study.effects(one))).all() for one in designs):
+                return designs
         except (EstimationError, InferenceError) as problem:
             reason = problem.message
-        if len(designs) == 2:
-            return designs
     names = {"estimator": study.estimator.entry.name, "rule": study.rule.entry.name, "scenario": repr(scenario)}
-    numbers = {"n": _TRIES - len(designs), "tries": _TRIES}
-    raise EstimationError(Message("planning.power.cannot_analyse", **numbers, **names, reason=reason))
-
-
-def estimate_one(design: Design, study: PlannedStudy, template: _Template | None) -> tuple[float, float]:
-    """Return the ends of the interval on one design; NaN where it has none."""
-    if template is not None and template.fits(design):
-        return study.ends(template.again(design))
-    try:
-        return study.ends(study.effects(design))
-    except (EstimationError, InferenceError):
-        return math.nan, math.nan
+    raise EstimationError(Message("planning.power.cannot_analyse", n=_TRIES, tries=_TRIES, **names, reason=reason))
