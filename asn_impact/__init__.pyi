@@ -142,9 +142,11 @@ from asn_impact.scrutiny.checks import (
     CHECKS as CHECKS,
     Check as Check,
     CheckEntry as CheckEntry,
+    Row as Row,
     Said as Said,
     Scrutiny as Scrutiny,
     SpecificationCurve as SpecificationCurve,
+    Turning as Turning,
     coincidence as coincidence,
     composition as composition,
     departures as departures,
@@ -159,8 +161,10 @@ from asn_impact.scrutiny.checks import (
     service_shares as service_shares,
     specification_curve as specification_curve,
     spillover as spillover,
+    three_rows as three_rows,
     trends_before as trends_before,
     two_way_weights as two_way_weights,
+    what_would_change as what_would_change,
     without_choice as without_choice,
 )
 from asn_impact.scrutiny.decomposition import (

@@ -160,7 +160,9 @@ def _finding(pages: Exhibits, inference: Inference, report: Report) -> Block:
 
 
 def _grades(pages: Exhibits, report: Report) -> list[Block]:
-    return pages.say(argument.say_grade(scrutiny) for scrutiny in report.scrutiny)
+    """Return the grade of each finding and, once, what the letters stand for."""
+    blocks = pages.say(argument.say_grade(scrutiny) for scrutiny in report.scrutiny)
+    return [*blocks, *pages.say([argument.say_scale()])] if blocks else []
 
 
 def _introduction(pages: Exhibits, report: Report) -> list[Block]:
@@ -242,6 +244,8 @@ def _strength(pages: Exhibits, report: Report) -> list[Block]:
     blocks: list[Block] = []
     for scrutiny in report.scrutiny:
         blocks += pages.say(argument.say_strength(scrutiny))
+        if scrutiny.rows:
+            blocks.append(pages.table(tables.three_rows(scrutiny.rows, level=report.level)))
         blocks.append(pages.table(tables.checks(scrutiny)))
     return [*blocks, *(pages.figure(chart) for chart in report.charts_of("strength"))]
 
@@ -342,7 +346,8 @@ def _evidence(pages: Exhibits, report: Report) -> list[Block]:
         blocks.append(_event_study(pages, report, report.by_time[0]))
     else:
         blocks += [pages.figure(chart) for chart in report.charts_of("results")[:1]]
-    return [*blocks, *_grades(pages, report)]
+    turning = pages.say(said for scrutiny in report.scrutiny for said in argument.say_turning(scrutiny))
+    return [*blocks, *_grades(pages, report), *turning]
 
 
 _BRIEF: Final[Mapping[str, Chapter]] = {

@@ -12,14 +12,18 @@ from asn_impact.scrutiny.said import Said
 from asn_impact.scrutiny.scrutinise import CHECKS, Scrutiny, scrutinise
 from asn_impact.scrutiny.specification import SpecificationCurve, specification_curve
 from asn_impact.scrutiny.surroundings import coincidence, composition, service_shares, spillover
+from asn_impact.scrutiny.three_rows import Row, three_rows
+from asn_impact.scrutiny.turning import Turning, what_would_change
 
 __all__ = [
     "CHECKS",
     "Check",
     "CheckEntry",
+    "Row",
     "Said",
     "Scrutiny",
     "SpecificationCurve",
+    "Turning",
     "Verdict",
     "coincidence",
     "composition",
@@ -35,7 +39,9 @@ __all__ = [
     "service_shares",
     "specification_curve",
     "spillover",
+    "three_rows",
     "trends_before",
     "two_way_weights",
+    "what_would_change",
     "without_choice",
 ]

@@ -31,6 +31,8 @@ from asn_impact.scrutiny.pretrends import PRETRENDS
 from asn_impact.scrutiny.sensitivity import Breakdown
 from asn_impact.scrutiny.specification import SPECIFICATION_CURVE
 from asn_impact.scrutiny.surroundings import COINCIDENCE, COMPOSITION, SPILLOVER
+from asn_impact.scrutiny.three_rows import Row, three_rows
+from asn_impact.scrutiny.turning import Turning, what_would_change
 from asn_impact.verbs import public_verb
 from asn_impact.words import Language, Message, paragraph
 
@@ -70,6 +72,10 @@ class Scrutiny:
         The largest departure survived; None where it cannot be had.
     path
         The event study in steps, which the checks of trends use; None where there is none.
+    turning
+        What would change the conclusion; None where there is none.
+    rows
+        The effect from all months, without the months of choice, and with a trend of the trained of their own.
     """
 
     finding: Inference | None
@@ -77,6 +83,8 @@ class Scrutiny:
     grade: Grade
     breakdown: Breakdown | None
     path: EventPath | None = None
+    turning: Turning | None = None
+    rows: tuple[Row, ...] = ()
 
     def __getitem__(self, name: str) -> Check:
         """Return the check of a name."""
@@ -106,6 +114,7 @@ class Scrutiny:
     def _repr_html_(self) -> str:
         facts: list[tuple[str, object]] = [("grade", f"{self.grade.letter}: {self.grade.meaning}")]
         facts += [("missing for the next grade", lack) for lack in self.grade.missing]
+        facts += [("what would change it", self.turning.said)] if self.turning is not None else []
         return card("Scrutiny", facts, table=self.table())
 
 
@@ -186,7 +195,16 @@ def scrutinise(
         explained=explained,
     )
     path = case.path if isinstance(case.path, EventPath) else None
-    return Scrutiny(case.finding, answers, letter, case.breakdown, path)
+    without = () if chosen is None and assignment == "lottery" else chosen  # a lottery looks at no month
+    return Scrutiny(
+        case.finding,
+        answers,
+        letter,
+        case.breakdown,
+        path,
+        None if case.finding is None else what_would_change(case.finding, durations=durations, margin=margin),
+        () if case.finding is None else three_rows(case.overall, rule=rule, chosen=without),
+    )
 
 
 def _refuse_unknown(explained: Mapping[str, str], checks: Sequence[CheckEntry]) -> None:

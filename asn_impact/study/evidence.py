@@ -199,7 +199,7 @@ def findings(study: Study, evidence: Evidence) -> list[str]:
     """Return the findings in one sentence each, in the first language of the study."""
     if evidence.headline is None:
         return []
-    from asn_impact.reporting.argument import say_grade_and_lack
+    from asn_impact.reporting.argument import say_grade_and_lack, say_turning
     from asn_impact.reporting.prose import found
 
     language = study.languages[0]
@@ -207,7 +207,8 @@ def findings(study: Study, evidence: Evidence) -> list[str]:
     grade = None if scrutiny is None else scrutiny.grade
     sentence = found(evidence.headline, language=language, level=study.level, grade=grade)
     if scrutiny is not None:
-        sentence = sentence.then(*(message.text(language) for message in say_grade_and_lack(scrutiny)))
+        said = [*say_grade_and_lack(scrutiny), *say_turning(scrutiny)]
+        sentence = sentence.then(*(message.text(language) for message in said))
     return [
         *_coefficients(evidence.headline, study.level, language),
         f"{sentence.text} [{source_of(study).text(language)}]",
