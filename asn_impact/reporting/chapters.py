@@ -13,6 +13,7 @@ from typing import Any, Final, TypeAlias
 
 from asn_impact.estimation import Inference
 from asn_impact.reporting import argument, prose, tables
+from asn_impact.reporting.bands import band_of
 from asn_impact.reporting.chart import Chart
 from asn_impact.reporting.charts import event_study, maturity
 from asn_impact.reporting.contents import Report, chapter_of
@@ -234,6 +235,7 @@ def _event_study(pages: Exhibits, report: Report, inference: Inference) -> Block
         language=pages.language,
         source=line,
         level=report.level,
+        band=band_of(inference),
         inputs=report.inputs,
         grade=grade_of(inference, report.scrutiny),
     )

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Detail", "detailed", "moved"]
 
-REPS: Final = 1999  # draws of the band over all days of the curve
 QUANTILES: Final = (0.5, 0.9)
 DEPARTURES: Final = (0.5, 1.0, 1.5, 2.0)  # times the largest departure before training
 
@@ -66,8 +65,9 @@ def _curve(study: Study, ready: Prepared) -> tuple[Inference | None, pd.DataFram
         return None, None
     from asn_impact.estimation import infer
     from asn_impact.estimation.curve import Along, quantile_effects
+    from asn_impact.reporting.bands import together
 
-    rule = _band(study)
+    rule = together(study.rule.made(), seed=study.seed)
     try:
         effects = Along(study.estimator.made())(design)
         return infer(effects, rule), quantile_effects(effects, QUANTILES, rule=rule, level=study.level)
@@ -90,20 +90,6 @@ def _curve_design(ready: Prepared) -> Design | None:
     if not same or ready.design.panel.units != panel.units:
         return None
     return replace(ready.design, panel=panel)
-
-
-def _band(study: Study) -> Any:  # noqa: ANN401 - any rule of inference
-    """Return a band over all days, on the study's own standard errors where it has them in closed form."""
-    from asn_impact.estimation.inference import ClusterRobust
-    from asn_impact.estimation.jackknife import BiasReduced, Jackknife
-    from asn_impact.estimation.simultaneous import Simultaneous
-
-    rule = study.rule.made()
-    return Simultaneous(
-        reps=REPS,
-        seed=study.seed,
-        rule=rule if isinstance(rule, BiasReduced | Jackknife | ClusterRobust) else BiasReduced(),
-    )
 
 
 def moved(quantiles: pd.DataFrame, outcome: Any, level: float) -> Table:  # noqa: ANN401 - the outcome of a panel

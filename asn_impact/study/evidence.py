@@ -238,6 +238,7 @@ def _coefficients(inference: Inference, level: float, language: Language) -> lis
 def charts(study: Study, evidence: Evidence, language: Language) -> dict[str, Chart]:
     """Return every chart the evidence has, by name."""
     from asn_impact.reporting import charts as figures
+    from asn_impact.reporting.bands import band_of
     from asn_impact.reporting.prose import HEADINGS
 
     ready = evidence.ready
@@ -249,7 +250,10 @@ def charts(study: Study, evidence: Evidence, language: Language) -> dict[str, Ch
     pieces: dict[str, Chart] = {}
     if evidence.events is not None:
         grade = None if evidence.scrutiny is None else evidence.scrutiny.grade
-        pieces["event_study"] = figures.event_study(evidence.events, level=study.level, grade=grade, **common)
+        band = band_of(evidence.events)
+        pieces["event_study"] = figures.event_study(
+            evidence.events, level=study.level, band=band, grade=grade, **common
+        )
     if ready.design is not None:
         pieces["raw_trends"] = figures.raw_trends(ready.design, **common)
         pieces["who_is_compared"] = figures.who_is_compared(ready.design, **common)
