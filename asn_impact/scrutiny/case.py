@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from asn_impact.designs import Design
 from asn_impact.errors import AsnImpactError, EstimationError, InferenceError
@@ -54,12 +55,13 @@ class Case:
     durations: Durations | None = None
     limits: Sequence[int] = ()
     neighbours: Mapping[Hashable, Sequence[Hashable]] | None = None
-    other: Inference | None = None
+    other: Inference | Mapping[str, Inference] | None = None
     panels: Sequence[Panel] | None = None
     drawn: Mapping[Hashable, Any] | None = None
     assignment: str = "comparison"
     chosen: Sequence[str] | None = None
     margin: float | None = None
+    courses: pd.DataFrame | None = None
 
     @property
     def design(self) -> Design:

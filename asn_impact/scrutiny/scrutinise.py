@@ -129,13 +129,14 @@ def scrutinise(
     durations: Durations | None = None,
     limits: Sequence[int] = (),
     neighbours: Mapping[Hashable, Sequence[Hashable]] | None = None,
-    other: Inference | None = None,
+    other: Inference | Mapping[str, Inference] | None = None,
     panels: Sequence[Panel] | None = None,
     assignment: Assignment = "comparison",
     drawn: Mapping[Hashable, Any] | None = None,
     chosen: Names | None = None,
     margin: float | None = None,
     explained: Mapping[str, str] | None = None,
+    courses: pd.DataFrame | None = None,
     checks: Sequence[CheckEntry] = CHECKS,
 ) -> Scrutiny:
     """Return every check that can run on these effects, and the grade.
@@ -157,7 +158,7 @@ def scrutinise(
     neighbours
         For `spillover`.
     other
-        Inference on an outcome that training cannot touch: see `placebo_outcome`.
+        Inference on an outcome that training cannot touch, or several by name: see `placebo_outcome`.
     panels
         For `composition`: the mix of services. An empty list says that there is none that could change.
     assignment, drawn
@@ -170,6 +171,8 @@ def scrutinise(
         within it shows that there is no effect that matters.
     explained
         Name of a check that is doubtful -> why that does not touch the finding. The grade and the report show it.
+    courses
+        Other courses that were completed, for `coincidence`: see `read_other_courses`.
     checks
         Which checks to run, in order; all of them by default. ``(*CHECKS, own)`` adds one of your own.
 
@@ -178,7 +181,7 @@ def scrutinise(
     EstimationError
         The effects have no overall number.
     """
-    given = (events, durations, limits, neighbours, other, panels, drawn, assignment, chosen, margin)
+    given = (events, durations, limits, neighbours, other, panels, drawn, assignment, chosen, margin, courses)
     case = Case(effects, rule, seed, reps, *given)
     _refuse_unknown(explained or {}, checks)
     if margin is not None and not 0 < margin < float("inf"):

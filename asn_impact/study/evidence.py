@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from asn_impact.errors import AsnImpactError, EstimationError, InferenceError, InputError
+from asn_impact.errors import EstimationError, InferenceError
 from asn_impact.study.detail import Detail, detailed, moved
 from asn_impact.study.prepared import Prepared
 from asn_impact.study.settings import Study
@@ -15,12 +15,8 @@ from asn_impact.verbs import public_verb
 from asn_impact.words import Alert, Language, Message, each_once
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from asn_impact.designs import Design
     from asn_impact.estimation import Effects, Inference
-    from asn_impact.measures.durations import Durations
-    from asn_impact.measures.panel import Panel
     from asn_impact.reporting.chart import Chart
     from asn_impact.reporting.tables import Table
     from asn_impact.scrutiny.scrutinise import Scrutiny
@@ -30,7 +26,6 @@ __all__ = ["FEWEST_CLUSTERS", "Evidence", "charts", "contents", "estimated", "fi
 FEWEST_CLUSTERS: Final = (
     8  # the rules of inference were tried in simulations with 8 clusters and more: docs/coverage.md
 )
-LARGE: Final = 0.05  # share of all applications from which on the share of a service is looked at
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,63 +108,9 @@ def _by_time(effects: Effects, rule: Any) -> Inference | None:  # noqa: ANN401 -
 
 def _scrutiny(study: Study, ready: Prepared, effects: Effects, rule: Any) -> Scrutiny:  # noqa: ANN401 - any rule
     from asn_impact.scrutiny.scrutinise import scrutinise
+    from asn_impact.study.against import held_against
 
-    days = ready.times is not None and ready.times.calendar.unit in {"working days", "calendar days"}
-    parameters = dict(study.scrutiny)
-    if "events" in parameters:
-        parameters["events"] = _events(parameters["events"])
-    if (mix := _mix(ready)) is not None:
-        parameters["panels"] = mix
-    return scrutinise(
-        effects,
-        rule=rule,
-        seed=study.seed,
-        durations=ready.times if days else None,  # heaping is looked for on days
-        **parameters,
-    )
-
-
-def _events(path: Path) -> Any:  # noqa: ANN401 - Events, or the frame of a table without a row
-    """Return what else happened; a table with headings and no row says that nothing did."""
-    import pandas as pd
-
-    from asn_impact.intake.events import read_events
-
-    try:
-        return read_events(path)
-    except InputError as problem:
-        if problem.message.key != "events.none":
-            raise
-        return pd.DataFrame({"date": [], "name": [], "verified": []})
-
-
-def _mix(ready: Prepared) -> tuple[Panel, ...] | None:
-    """Return the shares of the larger services by office and month; none for a single one, None where not known."""
-    from asn_impact.measures.outcomes import RestrictedMean, Score, Share, Within
-    from asn_impact.measures.tabulate import tabulate
-    from asn_impact.scrutiny.surroundings import service_shares
-
-    outcome = ready.panel.outcome
-    if ready.times is None or not isinstance(outcome, RestrictedMean | Within | Score | Share):
-        return None
-    if not _names_services(ready.times):
-        return None
-    try:
-        shares = service_shares(tabulate(ready.times, outcome, by=("office", "service")))
-    except AsnImpactError:
-        return None
-    whole = sum(float(share.n.sum()) for share in shares[:1])
-    large = [share for share in shares if float((share.n * np.nan_to_num(share.mean)).sum()) >= LARGE * whole]
-    return tuple(large) if len(shares) > 1 else ()
-
-
-def _names_services(times: Durations) -> bool:
-    """Return whether the service of any application is known."""
-    import narwhals as nw
-
-    if "service" not in times.records.collect_schema().names():
-        return False
-    return len(times.records.filter(~nw.col("service").is_null()).head(1).collect()) > 0
+    return scrutinise(effects, rule=rule, seed=study.seed, **held_against(study, ready, effects, rule))
 
 
 def _few_clusters(design: Design) -> list[Message]:
@@ -324,7 +265,6 @@ def _warning_table(warnings: tuple[Message, ...]) -> Table:
 
 def _level_table(ready: Prepared) -> Table:
     """Return the outcome by unit over all periods used: a description, with nothing compared."""
-    import numpy as np
     import pandas as pd
 
     from asn_impact.reporting.tables import Table, counts_records

@@ -6,7 +6,7 @@ import functools
 from collections.abc import Iterator
 from typing import Any, Final
 
-from asn_impact.study.keys import Choice, Keys, Setting, keys_of
+from asn_impact.study.keys import Choice, Keys, Setting, choice_kind, keys_of
 from asn_impact.study.kinds import (
     DAY,
     LANGUAGES,
@@ -203,7 +203,20 @@ def scrutiny() -> Keys:
     from asn_impact.scrutiny.scrutinise import scrutinise
 
     derived = {"effects": Message("study.elsewhere.effects"), "rule": Message("study.elsewhere.rule")}
-    return keys_of(scrutinise, elsewhere=derived).optional("seed").also(events=TEXT)
+    derived |= {"durations": Message("study.elsewhere.data"), "courses": Message("study.elsewhere.rollout")}
+    derived |= {"panels": Message("study.elsewhere.mix"), "other": Message("study.elsewhere.placebo")}
+    derived["drawn"] = Message("study.elsewhere.lottery")
+    return (
+        keys_of(scrutinise, elsewhere=derived)
+        .optional("seed")
+        .also(
+            events=TEXT,
+            mix=TEXTS,
+            placebo_outcome=choice_kind(outcomes()),
+            placebo_services=TEXTS,
+            lottery=TEXT,
+        )
+    )
 
 
 # ------------------------------------------------------------------------------------------------------- planning

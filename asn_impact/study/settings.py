@@ -248,8 +248,9 @@ def _scrutiny_values(sections: Mapping[str, dict[str, Any]], place: Mapping[str,
     if "scrutiny" not in sections:
         return {}
     parameters = values(sections["scrutiny"], offers.scrutiny(), place["scrutiny"])
-    if "events" in parameters:
-        parameters["events"] = _beside(parameters["events"], place["scrutiny"], "events")
+    for key in ("events", "lottery"):
+        if key in parameters:
+            parameters[key] = _beside(parameters[key], place["scrutiny"], key)
     return {"seed": parameters.pop("seed", SEED), "scrutiny": parameters}
 
 
@@ -266,6 +267,7 @@ def _refuse_contradictions(study: Study, sections: Mapping[str, Any]) -> None:
         raise Place(study.file, "outcome").refuse(
             Message("study.kinds_differ", outcome=study.outcome.name, data=study.data.name, known=fitting)
         )
+    _refuse_in_scrutiny(study, ready=ready)
     if ready and "calendar" in sections:
         raise Place(study.file, "calendar").refuse(Message("study.no_days"))
     for key in ("times", "hours"):
@@ -278,6 +280,22 @@ def _refuse_contradictions(study: Study, sections: Mapping[str, Any]) -> None:
         missing = [key for key in needed if key not in study.rollout.parameters]
         if missing:
             raise Place(study.file, "rollout").refuse(Message("study.no_panel", key=missing[0]))
+
+
+def _refuse_in_scrutiny(study: Study, *, ready: bool) -> None:
+    """Refuse checks that the data of the study cannot answer, or that contradict each other."""
+    place, given = Place(study.file, "scrutiny"), study.scrutiny
+    if given.get("assignment", "lottery") != "lottery" and "lottery" in given:
+        raise place.refuse(Message("study.lottery_or_not", assignment=given["assignment"]))
+    if ready and "placebo_services" in given:
+        raise place.refuse(Message("study.no_services"))
+    other = given.get("placebo_outcome")
+    if other is not None and ready != (other.name == "mean"):
+        fitting = tuple(name for name in offers.outcomes().offers if (name == "mean") == ready)
+        raise place.refuse(Message("study.kinds_differ", outcome=other.name, data=study.data.name, known=fitting))
+    if other is not None:
+        with place.explaining():
+            other.made()
 
 
 def _try_out(study: Study, place: Mapping[str, Place]) -> None:
