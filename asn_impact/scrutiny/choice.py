@@ -14,6 +14,7 @@ from asn_impact.estimation.inference import Rule
 from asn_impact.scrutiny.before import leave_out
 from asn_impact.scrutiny.case import Case, one_estimate, settled
 from asn_impact.scrutiny.check import Check, CheckEntry
+from asn_impact.scrutiny.lottery import LOTTERY
 from asn_impact.verbs import public_verb
 from asn_impact.words import Message, paragraph
 
@@ -61,11 +62,17 @@ def _any_sign(margin: float | None) -> tuple[float, ...]:
 
 
 def _run(case: Case) -> Check:
-    if case.chosen is None and case.assignment == "lottery":
+    if case.chosen is None and case.assignment == "lottery" and _kept(case):
         return CHOSEN.check("holds", Message("checks.chosen.by_lot"), pd.DataFrame())
     if case.chosen is None:
         return CHOSEN.cannot_say(Message("checks.chosen.not_said"))
     return without_choice(case.overall, case.chosen, rule=case.rule, margin=case.margin)
+
+
+def _kept(case: Case) -> bool:
+    """Return whether a lottery was kept, or nobody has shown what was drawn: that costs the A alone."""
+    check = LOTTERY.run(case)
+    return check is None or check.verdict == "holds"
 
 
 CHOSEN = CheckEntry("chosen", Message("checks.chosen.question"), _run, "Ashenfelter (1978), REStat 60")
