@@ -150,7 +150,7 @@ def _summary(pages: Exhibits, report: Report) -> list[Block]:
 
 def _findings(pages: Exhibits, report: Report) -> list[Block]:
     leading = report.answer or (report.inferences if len(report.inferences) == 1 else ())
-    return [_finding(pages, inference, report) for inference in leading]
+    return [*(_finding(pages, inference, report) for inference in leading), *pages.say(report.beside)]
 
 
 def _finding(pages: Exhibits, inference: Inference, report: Report) -> Block:

@@ -31,6 +31,7 @@ __all__ = [
     "months_in_step",
     "outcome_words",
     "unit_noun",
+    "with_grade",
 ]
 
 
@@ -140,6 +141,20 @@ def finding_message(
     if low > 0 or fell:
         return Message("report.finding.changed", begin=words.fell if fell else words.rose, **parts)
     return Message("report.finding.unclear", begin=words.unclear, **parts)
+
+
+def with_grade(title: Message, grade: Grade | None) -> Message:
+    """Return a title that claims no more than its grade allows: below B it says what the letter stands for.
+
+    Examples
+    --------
+    >>> from asn_impact.words import verbatim
+    >>> str(with_grade(verbatim("It fell"), Grade("C", (), ())))
+    'It fell (grade C: a comparison, but not shown)'
+    """
+    if grade is None or grade.shown:
+        return title
+    return Message("report.finding.graded", title=title, letter=grade.letter, meaning=grade.meaning)
 
 
 def _contradicted(

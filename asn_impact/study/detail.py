@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from asn_impact.scrutiny.scrutinise import Scrutiny
     from asn_impact.scrutiny.sensitivity import RobustInterval
 
-__all__ = ["Detail", "detailed", "moved"]
+__all__ = ["Detail", "detailed", "moved", "say_tail"]
 
 QUANTILES: Final = (0.5, 0.9)
 DEPARTURES: Final = (0.5, 1.0, 1.5, 2.0)  # times the largest departure before training
@@ -90,6 +90,26 @@ def _curve_design(ready: Prepared) -> Design | None:
     if not same or ready.design.panel.units != panel.units:
         return None
     return replace(ready.design, panel=panel)
+
+
+def say_tail(quantiles: pd.DataFrame | None, headline: Inference | None) -> tuple[Message, ...]:
+    """Say where the slowest moved against the mean: a wait that got shorter for most can be longer for some."""
+    if quantiles is None or headline is None or len(headline.estimate) != 1:
+        return ()
+    import numpy as np
+
+    from asn_impact.reporting.words import limit_words
+
+    outcome = headline.effects.design.panel.outcome
+    faster = (float(headline.estimate[0]) < 0) == (outcome.better == "lower")
+    said = []
+    for row in quantiles.itertuples(index=False):
+        days, low, high = (float(str(value)) for value in (row.estimate, row.conf_low, row.conf_high))
+        if np.isfinite(days) and days != 0 and (days > 0) == faster:
+            facts = {"share": float(str(row.quantile)), "n": abs(days), "unit": limit_words(outcome).unit}
+            clear = "clear" if low > 0 or high < 0 else "unclear"
+            said.append(Message(f"study.tail.{'later' if days > 0 else 'earlier'}_{clear}", **facts))
+    return tuple(said)
 
 
 def moved(quantiles: pd.DataFrame, outcome: Any, level: float) -> Table:  # noqa: ANN401 - the outcome of a panel

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from asn_impact.errors import EstimationError, InferenceError
-from asn_impact.study.detail import Detail, detailed, moved
+from asn_impact.study.detail import Detail, detailed, moved, say_tail
 from asn_impact.study.prepared import Prepared
 from asn_impact.study.settings import Study
 from asn_impact.verbs import public_verb
@@ -148,7 +148,8 @@ def findings(study: Study, evidence: Evidence) -> list[str]:
     grade = None if scrutiny is None else scrutiny.grade
     sentence = found(evidence.headline, language=language, level=study.level, grade=grade)
     if scrutiny is not None:
-        said = [*say_grade_and_lack(scrutiny), *say_turning(scrutiny)]
+        tail = say_tail(evidence.detail.quantiles, evidence.headline)
+        said = [*tail, *say_grade_and_lack(scrutiny), *say_turning(scrutiny)]
         sentence = sentence.then(*(message.text(language) for message in said))
     return [
         *_coefficients(evidence.headline, study.level, language),
@@ -207,12 +208,15 @@ def _detail_charts(study: Study, evidence: Evidence, common: dict[str, Any]) -> 
     from asn_impact.reporting import charts as figures
 
     detail, scrutiny = evidence.detail, evidence.scrutiny
+    grade = None if scrutiny is None else scrutiny.grade
     pieces: dict[str, Chart] = {}
     if detail.curve is not None:
-        pieces["completion_curve"] = figures.completion_curve(detail.curve, level=study.level, **common)
+        pieces["completion_curve"] = figures.completion_curve(detail.curve, level=study.level, grade=grade, **common)
     if detail.intervals and scrutiny is not None and scrutiny.breakdown is not None:
         outcome = evidence.ready.panel.outcome
-        pieces["sensitivity"] = figures.sensitivity(detail.intervals, scrutiny.breakdown, outcome=outcome, **common)
+        pieces["sensitivity"] = figures.sensitivity(
+            detail.intervals, scrutiny.breakdown, outcome=outcome, grade=grade, **common
+        )
     return pieces
 
 
@@ -233,6 +237,7 @@ def contents(evidence: Evidence, drawings: dict[str, Chart], *, level: float) ->
         "answer": (headline,) if alone else (),
         "by_time": (evidence.events,) if evidence.events is not None else (),
         "scrutiny": (evidence.scrutiny,) if evidence.scrutiny is not None else (),
+        "beside": say_tail(evidence.detail.quantiles, headline),
         "panel": ready.panel if headline is None else None,
         "ledger": ready.extract.ledger if ready.extract is not None else None,
         "months": (ready.months,) if ready.months is not None else (),
