@@ -152,6 +152,7 @@ from asn_impact.scrutiny.checks import (
     departures as departures,
     heaping as heaping,
     leave_one_out as leave_one_out,
+    levels_of_looks as levels_of_looks,
     lottery_kept as lottery_kept,
     placebo_in_space as placebo_in_space,
     placebo_in_time as placebo_in_time,

@@ -7,6 +7,7 @@ studies of nothing. A band does so in 5 %.
 from __future__ import annotations
 
 import functools
+import math
 from typing import Final
 
 from asn_impact.errors import AsnImpactError
@@ -20,7 +21,7 @@ REPS: Final = 1999  # draws of a band: its level to about half a percentage poin
 SEED: Final = 2026
 
 
-def together(rule: Rule, *, seed: int = SEED) -> Simultaneous:
+def together(rule: Rule, *, seed: int = SEED, level: float = 0.95) -> Simultaneous:
     """Return the band on the standard errors of a rule, or on bias-reduced ones where it has none in closed form.
 
     Examples
@@ -29,15 +30,16 @@ def together(rule: Rule, *, seed: int = SEED) -> Simultaneous:
     True
     """
     own = isinstance(rule, BiasReduced | Jackknife | ClusterRobust)
-    return Simultaneous(reps=REPS, seed=seed, rule=rule if own else BiasReduced())
+    reps = max(REPS, math.ceil(1 / (1 - level) - 1e-9))  # fewer draws have no such level
+    return Simultaneous(reps=reps, seed=seed, rule=rule if own else BiasReduced())
 
 
 @functools.lru_cache(maxsize=8)  # a report draws the same figure in each language
-def band_of(inference: Inference) -> Inference | None:
+def band_of(inference: Inference, level: float = 0.95) -> Inference | None:
     """Return the band of several effects, or None where they have one already, or none can be had."""
     if isinstance(inference, Banded) or len(inference.estimate) < 2:
         return None
     try:
-        return together(inference.rule)(inference.effects)
+        return together(inference.rule, level=level)(inference.effects)
     except AsnImpactError:
         return None

@@ -235,7 +235,7 @@ def _event_study(pages: Exhibits, report: Report, inference: Inference) -> Block
         language=pages.language,
         source=line,
         level=report.level,
-        band=band_of(inference),
+        band=band_of(inference, report.level),
         inputs=report.inputs,
         grade=grade_of(inference, report.scrutiny),
     )

@@ -178,13 +178,16 @@ def _with_unit(size: Quantity, unit: Message) -> Message:
 def level_quantity(level: float) -> Quantity:
     """Return the level of an interval as it is said: whole per cent, or one decimal where it is not whole.
 
+    A level short of 100 % is never said to be 100 %.
+
     Examples
     --------
-    >>> level_quantity(0.95).shown("en"), level_quantity(1 - 0.05 / 3).shown("id")
-    ('95%', '98,3%')
+    >>> level_quantity(0.95).shown("en"), level_quantity(1 - 0.05 / 3).shown("id"), level_quantity(0.9999).shown("en")
+    ('95%', '98,3%', '99.99%')
     """
     whole = abs(100 * level - round(100 * level)) < 1e-9
-    return Quantity(level, "level", 0 if whole else 1, form="percent")
+    decimals = next((d for d in range(1, 6) if round(100 * level, d) < 100), 6)
+    return Quantity(level, "level", 0 if whole else decimals, form="percent")
 
 
 def months_in_step(timeline: Timeline) -> int:

@@ -62,6 +62,7 @@ class Case:
     chosen: Sequence[str] | None = None
     margin: float | None = None
     courses: pd.DataFrame | None = None
+    level: float = 0.95
 
     @property
     def design(self) -> Design:
@@ -101,7 +102,7 @@ class Case:
     def breakdown(self) -> Breakdown | None:
         """The largest departure survived, or None where it cannot be had."""
         try:
-            return breakdown(self.path) if isinstance(self.path, EventPath) else None
+            return breakdown(self.path, level=self.level) if isinstance(self.path, EventPath) else None
         except InferenceError:
             return None
 

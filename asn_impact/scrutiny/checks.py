@@ -5,6 +5,7 @@ from asn_impact.scrutiny.choice import without_choice
 from asn_impact.scrutiny.decomposition import two_way_weights
 from asn_impact.scrutiny.departures import departures
 from asn_impact.scrutiny.heaping import heaping
+from asn_impact.scrutiny.looks import levels_of_looks
 from asn_impact.scrutiny.lottery import lottery_kept
 from asn_impact.scrutiny.placebo import leave_one_out, placebo_in_space, placebo_in_time, placebo_outcome
 from asn_impact.scrutiny.pretrends import pretrends, trends_before
@@ -30,6 +31,7 @@ __all__ = [
     "departures",
     "heaping",
     "leave_one_out",
+    "levels_of_looks",
     "lottery_kept",
     "placebo_in_space",
     "placebo_in_time",

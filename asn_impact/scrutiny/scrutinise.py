@@ -9,7 +9,7 @@ from typing import Any, Final, get_args
 
 import pandas as pd
 
-from asn_impact.arguments import Names, Times, did_you_mean
+from asn_impact.arguments import Level, Names, Times, did_you_mean
 from asn_impact.display import card
 from asn_impact.errors import InputError
 from asn_impact.estimation import Inference
@@ -137,6 +137,7 @@ def scrutinise(
     margin: float | None = None,
     explained: Mapping[str, str] | None = None,
     courses: pd.DataFrame | None = None,
+    level: Level = 0.95,
     checks: Sequence[CheckEntry] = CHECKS,
 ) -> Scrutiny:
     """Return every check that can run on these effects, and the grade.
@@ -173,6 +174,8 @@ def scrutinise(
         Name of a check that is doubtful -> why that does not touch the finding. The grade and the report show it.
     courses
         Other courses that were completed, for `coincidence`: see `read_other_courses`.
+    level
+        Of the interval that has to settle the question; that of a look where there are several: `levels_of_looks`.
     checks
         Which checks to run, in order; all of them by default. ``(*CHECKS, own)`` adds one of your own.
 
@@ -181,7 +184,7 @@ def scrutinise(
     EstimationError
         The effects have no overall number.
     """
-    given = (events, durations, limits, neighbours, other, panels, drawn, assignment, chosen, margin, courses)
+    given = (events, durations, limits, neighbours, other, panels, drawn, assignment, chosen, margin, courses, level)
     case = Case(effects, rule, seed, reps, *given)
     _refuse_unknown(explained or {}, checks)
     if margin is not None and not 0 < margin < float("inf"):
@@ -194,18 +197,21 @@ def scrutinise(
         assignment=assignment,
         clusters=len(design.clusters),
         treated_clusters=design.treated_clusters,
-        settled=case.finding is not None and settled(case.finding, margin),
+        settled=case.finding is not None and settled(case.finding, margin, level=level),
         explained=explained,
     )
     path = case.path if isinstance(case.path, EventPath) else None
     without = () if chosen is None and assignment == "lottery" else chosen  # a lottery looks at no month
+    turning = None
+    if case.finding is not None:
+        turning = what_would_change(case.finding, durations=durations, margin=margin, level=level)
     return Scrutiny(
         case.finding,
         answers,
         letter,
         case.breakdown,
         path,
-        None if case.finding is None else what_would_change(case.finding, durations=durations, margin=margin),
+        turning,
         () if case.finding is None else three_rows(case.overall, rule=rule, chosen=without),
     )
 

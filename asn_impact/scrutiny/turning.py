@@ -13,6 +13,7 @@ import narwhals as nw
 import numpy as np
 import pandas as pd
 
+from asn_impact.arguments import Level
 from asn_impact.arrays import Bool, Float, Int, readonly
 from asn_impact.designs import Design
 from asn_impact.display import card
@@ -69,7 +70,7 @@ class Turning:
 
 @public_verb
 def what_would_change(
-    finding: Inference, *, durations: Durations | None = None, margin: float | None = None
+    finding: Inference, *, durations: Durations | None = None, margin: float | None = None, level: Level = 0.95
 ) -> Turning:
     """Return what would change a conclusion: its sign, or what its interval says of zero.
 
@@ -88,6 +89,8 @@ def what_would_change(
         `Within`, nothing is said of applications and of open cases.
     margin
         As for `scrutinise`: an effect that would not matter.
+    level
+        Of the interval.
 
     Raises
     ------
@@ -108,22 +111,30 @@ def what_would_change(
     ['offices', 'offices', 'earlier', 'later']
     """
     one_estimate(finding.effects)
+    reading = Reading(margin, level)
     cells = None if durations is None else _cells_of(finding.effects.design, durations)
     rows = [
         *(
             []
             if cells is None
-            else [_row("applications", turns, _applications(finding, cells, turns, margin)) for turns in _TURNS]
+            else [_row("applications", turns, _applications(finding, cells, turns, reading), level) for turns in _TURNS]
         ),
-        *(_row("offices", turns, _offices(finding, turns, margin)) for turns in _TURNS),
-        *(_moved(finding, name, steps, margin) for name, steps in (("earlier", -1), ("later", 1))),
-        *([] if cells is None or durations is None else _open_cases(finding, durations, margin)),
+        *(_row("offices", turns, _offices(finding, turns, reading), level) for turns in _TURNS),
+        *(_moved(finding, name, steps, reading) for name, steps in (("earlier", -1), ("later", 1))),
+        *([] if cells is None or durations is None else _open_cases(finding, durations, reading)),
     ]
     table = pd.DataFrame([row for row in rows if row], columns=list(_COLUMNS))
-    return Turning(finding, table, _say(finding, table, margin))
+    return Turning(finding, table, _say(finding, table, reading))
 
 
 # ------------------------------------------------------------------------------------------- what is a conclusion
+
+
+class Reading(NamedTuple):
+    """How an interval is read: the effect that would not matter, and the level."""
+
+    margin: float | None
+    level: float
 
 
 class Found(NamedTuple):
@@ -134,26 +145,26 @@ class Found(NamedTuple):
     inference: Inference | None
 
 
-def _concludes(inference: Inference, margin: float | None) -> str:
+def _concludes(inference: Inference, reading: Reading) -> str:
     """Say where an interval lies: below or above zero, within the margin, or none of these."""
-    low, high = (float(end[0]) for end in inference.interval())
+    low, high = (float(end[0]) for end in inference.interval(reading.level))
     if high < 0 or low > 0:
         return "below" if high < 0 else "above"
-    return "within" if settled(inference, margin) else "open"
+    return "within" if settled(inference, reading.margin, level=reading.level) else "open"
 
 
-def _turned(finding: Inference, other: Inference, turns: Turn, margin: float | None) -> bool:
+def _turned(finding: Inference, other: Inference, turns: Turn, reading: Reading) -> bool:
     if not np.isfinite(other.std_error[0]):
         return False
     if turns == "sign":
         return bool(np.sign(other.estimate[0]) != np.sign(finding.estimate[0]))
-    return _concludes(other, margin) != _concludes(finding, margin)
+    return _concludes(other, reading) != _concludes(finding, reading)
 
 
-def _direction(finding: Inference, turns: Turn, margin: float | None) -> float:
+def _direction(finding: Inference, turns: Turn, reading: Reading) -> float:
     """Return where to push the estimate: through zero, or away from it where the interval holds zero."""
     sign = 1.0 if finding.estimate[0] > 0 else -1.0
-    return -sign if turns == "sign" or _concludes(finding, margin) in {"below", "above"} else sign
+    return -sign if turns == "sign" or _concludes(finding, reading) in {"below", "above"} else sign
 
 
 def _again(finding: Inference, design: Design) -> Inference | None:
@@ -219,16 +230,16 @@ def _places(design: Design, other: Panel) -> tuple[Int, Int] | None:
     return rows_at, columns_at
 
 
-def _applications(finding: Inference, cells: _Cells, turns: Turn, margin: float | None) -> Found:
+def _applications(finding: Inference, cells: _Cells, turns: Turn, reading: Reading) -> Found:
     """Leave out applications in the order of their pull until the conclusion turns, and estimate again to be sure."""
     design = finding.effects.design
     seen = design.panel.observed
     total = int(cells.n[seen].sum())
     loadings = np.where(seen, np.nan_to_num(finding.effects.loadings()[0]), 0.0)
-    order = _by_pull(cells, loadings, _direction(finding, turns, margin))
+    order = _by_pull(cells, loadings, _direction(finding, turns, reading))
     if not len(order.bins):
         return Found(np.nan, total, None)
-    goal = _goal(finding, turns, margin)
+    goal = _goal(finding, turns, reading)
 
     def reached(k: int) -> bool:
         shift = _shift(cells, loadings, order.first(k, cells.counts.shape))
@@ -239,7 +250,7 @@ def _applications(finding: Inference, cells: _Cells, turns: Turn, margin: float 
     def turned(k: int) -> bool:
         found[k] = _again(finding, _without(design, cells, order.first(k, cells.counts.shape)))
         other = found[k]
-        return other is not None and _turned(finding, other, turns, margin)
+        return other is not None and _turned(finding, other, turns, reading)
 
     most = int(order.cumulated[-1])
     k = _tried(turned, _least(reached, most), most)
@@ -302,18 +313,18 @@ def _shift(cells: _Cells, loadings: Float, removed: Int) -> float:
     return float((loadings * (after - before)).sum())
 
 
-def _goal(finding: Inference, turns: Turn, margin: float | None) -> float:
+def _goal(finding: Inference, turns: Turn, reading: Reading) -> float:
     """Return by how much the estimate must move, its standard error held."""
     estimate = float(finding.estimate[0])
     if turns == "sign":
         return -estimate
-    low, high = (float(end[0]) for end in finding.interval())
-    where = _concludes(finding, margin)
+    low, high = (float(end[0]) for end in finding.interval(reading.level))
+    where = _concludes(finding, reading)
     if where in {"below", "above"}:
         return -high if where == "below" else -low
     if where == "within":
-        assert margin is not None
-        return margin - high if estimate > 0 else -margin - low
+        assert reading.margin is not None
+        return reading.margin - high if estimate > 0 else -reading.margin - low
     return -low if estimate > 0 else -high
 
 
@@ -354,10 +365,10 @@ def _without(design: Design, cells: _Cells, removed: Int) -> Design:
 # --------------------------------------------------------------------------------------------------------- offices
 
 
-def _offices(finding: Inference, turns: Turn, margin: float | None) -> Found:
+def _offices(finding: Inference, turns: Turn, reading: Reading) -> Found:
     """Leave out clusters in the order of the estimate without each, until the conclusion turns."""
     design, count = finding.effects.design, len(finding.effects.design.clusters)
-    change = _direction(finding, turns, margin) * (finding.effects.leave_one_out()[:, 0] - finding.estimate[0])
+    change = _direction(finding, turns, reading) * (finding.effects.leave_one_out()[:, 0] - finding.estimate[0])
     order = np.argsort(-np.nan_to_num(change, nan=-np.inf), kind="stable")
     most = min(count // 2, int((change > 0).sum()))
     found: dict[int, Inference | None] = {}
@@ -366,7 +377,7 @@ def _offices(finding: Inference, turns: Turn, margin: float | None) -> Found:
         gone: Bool = np.isin(design.cluster, order[:k])
         found[k] = _again(finding, design.where(~gone))
         other = found[k]
-        return other is not None and _turned(finding, other, turns, margin)
+        return other is not None and _turned(finding, other, turns, reading)
 
     k = _least(reached, most)
     return Found(np.nan, count, None) if k is None else Found(float(k), count, found[k])
@@ -375,7 +386,7 @@ def _offices(finding: Inference, turns: Turn, margin: float | None) -> Found:
 # ------------------------------------------------------------------------------------------- dates and open cases
 
 
-def _row(what: str, turns: str, found: Found) -> dict[str, object]:
+def _row(what: str, turns: str, found: Found, level: float) -> dict[str, object]:
     return {
         "what": what,
         "turns": turns,
@@ -383,30 +394,30 @@ def _row(what: str, turns: str, found: Found) -> dict[str, object]:
         "of": found.of,
         "share": found.fewest / found.of if found.of else np.nan,
         "day": np.nan,
-        **_numbers(found.inference),
+        **_numbers(found.inference, level),
     }
 
 
-def _numbers(inference: Inference | None) -> dict[str, float]:
+def _numbers(inference: Inference | None, level: float) -> dict[str, float]:
     if inference is None:
         return dict.fromkeys(("estimate", "conf_low", "conf_high"), np.nan)
-    low, high = inference.interval()
+    low, high = inference.interval(level)
     return {"estimate": float(inference.estimate[0]), "conf_low": float(low[0]), "conf_high": float(high[0])}
 
 
-def _turns(finding: Inference, other: Inference, margin: float | None) -> str:
-    return next((turns for turns in reversed(_TURNS) if _turned(finding, other, turns, margin)), "nothing")
+def _turns(finding: Inference, other: Inference, reading: Reading) -> str:
+    return next((turns for turns in reversed(_TURNS) if _turned(finding, other, turns, reading)), "nothing")
 
 
-def _moved(finding: Inference, name: str, steps: int, margin: float | None) -> dict[str, object]:
+def _moved(finding: Inference, name: str, steps: int, reading: Reading) -> dict[str, object]:
     """Say what would be found if every date of training were a period earlier or later; nothing where it cannot be."""
     other = _again(finding, finding.effects.design.shifted(steps))
     if other is None or not np.isfinite(other.std_error[0]):
         return {}
-    return {"what": name, "turns": _turns(finding, other, margin), **_numbers(other)}
+    return {"what": name, "turns": _turns(finding, other, reading), **_numbers(other, reading.level)}
 
 
-def _open_cases(finding: Inference, durations: Durations, margin: float | None) -> Iterator[dict[str, object]]:
+def _open_cases(finding: Inference, durations: Durations, reading: Reading) -> Iterator[dict[str, object]]:
     """Give the last day on which all open cases must have ended for the conclusion to turn; the first where none does.
 
     An open case of a month that counts has been followed to the horizon. This asks what if nobody had recorded its end.
@@ -422,7 +433,7 @@ def _open_cases(finding: Inference, durations: Durations, margin: float | None) 
     def stays(day: int) -> bool:
         found[day] = _again(finding, _all_ended(design, durations, day))
         other = found[day]
-        return other is None or _turns(finding, other, margin) == "nothing"
+        return other is None or _turns(finding, other, reading) == "nothing"
 
     day = 0
     if not stays(0):
@@ -431,7 +442,9 @@ def _open_cases(finding: Inference, durations: Durations, margin: float | None) 
     other = found.get(day)
     if other is None:
         return
-    row = _row("open", _turns(finding, other, margin), Found(float(count), int(design.panel.n.sum()), other))
+    row = _row(
+        "open", _turns(finding, other, reading), Found(float(count), int(design.panel.n.sum()), other), reading.level
+    )
     yield row | {"day": float(day)}
 
 
@@ -467,8 +480,8 @@ def _all_ended(design: Design, durations: Durations, day: int) -> Design:
 # ----------------------------------------------------------------------------------------------------------- words
 
 
-def _say(finding: Inference, table: pd.DataFrame, margin: float | None) -> Message:
-    where = _concludes(finding, margin)
+def _say(finding: Inference, table: pd.DataFrame, reading: Reading) -> Message:
+    where = _concludes(finding, reading)
     ways = {turns: _ways(table, turns) for turns in _TURNS}
     said = [Message(f"checks.turning.interval.{where}", ways=_either(ways["interval"]))] if ways["interval"] else []
     said += [Message("checks.turning.sign", ways=_either(ways["sign"]))] if ways["sign"] else []

@@ -67,7 +67,7 @@ def _curve(study: Study, ready: Prepared) -> tuple[Inference | None, pd.DataFram
     from asn_impact.estimation.curve import Along, quantile_effects
     from asn_impact.reporting.bands import together
 
-    rule = together(study.rule.made(), seed=study.seed)
+    rule = together(study.rule.made(), seed=study.seed, level=study.level)
     try:
         effects = Along(study.estimator.made())(design)
         return infer(effects, rule), quantile_effects(effects, QUANTILES, rule=rule, level=study.level)

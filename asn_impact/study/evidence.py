@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from asn_impact.reporting.tables import Table
     from asn_impact.scrutiny.scrutinise import Scrutiny
 
-__all__ = ["FEWEST_CLUSTERS", "Evidence", "charts", "contents", "estimated", "findings", "source_of"]
+__all__ = ["FEWEST_CLUSTERS", "Evidence", "charts", "contents", "estimated", "findings", "say_look", "source_of"]
 
 FEWEST_CLUSTERS: Final = (
     8  # the rules of inference were tried in simulations with 8 clusters and more: docs/coverage.md
@@ -110,7 +110,9 @@ def _scrutiny(study: Study, ready: Prepared, effects: Effects, rule: Any) -> Scr
     from asn_impact.scrutiny.scrutinise import scrutinise
     from asn_impact.study.against import held_against
 
-    return scrutinise(effects, rule=rule, seed=study.seed, **held_against(study, ready, effects, rule))
+    return scrutinise(
+        effects, rule=rule, seed=study.seed, level=study.level, **held_against(study, ready, effects, rule)
+    )
 
 
 def _few_clusters(design: Design) -> list[Message]:
@@ -136,6 +138,14 @@ def source_of(study: Study) -> Message:
     return Message("study.synthetic", text=study.source) if study.synthetic else study.source
 
 
+def say_look(study: Study) -> tuple[Message, ...]:
+    """Say which look this is of how many, and what that does to the interval; nothing where there is one."""
+    if study.looks is None:
+        return ()
+    facts = {"look": study.look, "looks": study.looks, "together": study.level_together, "level": study.level}
+    return (Message("study.look", **facts),)
+
+
 def findings(study: Study, evidence: Evidence) -> list[str]:
     """Return the findings in one sentence each, in the first language of the study."""
     if evidence.headline is None:
@@ -149,7 +159,7 @@ def findings(study: Study, evidence: Evidence) -> list[str]:
     sentence = found(evidence.headline, language=language, level=study.level, grade=grade)
     if scrutiny is not None:
         tail = say_tail(evidence.detail.quantiles, evidence.headline)
-        said = [*tail, *say_grade_and_lack(scrutiny), *say_turning(scrutiny)]
+        said = [*tail, *say_look(study), *say_grade_and_lack(scrutiny), *say_turning(scrutiny)]
         sentence = sentence.then(*(message.text(language) for message in said))
     return [
         *_coefficients(evidence.headline, study.level, language),
@@ -192,7 +202,7 @@ def charts(study: Study, evidence: Evidence, language: Language) -> dict[str, Ch
     pieces: dict[str, Chart] = {}
     if evidence.events is not None:
         grade = None if evidence.scrutiny is None else evidence.scrutiny.grade
-        band = band_of(evidence.events)
+        band = band_of(evidence.events, study.level)
         pieces["event_study"] = figures.event_study(
             evidence.events, level=study.level, band=band, grade=grade, **common
         )
@@ -220,7 +230,9 @@ def _detail_charts(study: Study, evidence: Evidence, common: dict[str, Any]) -> 
     return pieces
 
 
-def contents(evidence: Evidence, drawings: dict[str, Chart], *, level: float) -> dict[str, Any]:
+def contents(
+    evidence: Evidence, drawings: dict[str, Chart], *, level: float, look: tuple[Message, ...] = ()
+) -> dict[str, Any]:
     """Return what the report holds, by the fields of `Report`: effect, checks, charts, tables, rows and months."""
     from asn_impact.reporting import tables
 
@@ -237,7 +249,7 @@ def contents(evidence: Evidence, drawings: dict[str, Chart], *, level: float) ->
         "answer": (headline,) if alone else (),
         "by_time": (evidence.events,) if evidence.events is not None else (),
         "scrutiny": (evidence.scrutiny,) if evidence.scrutiny is not None else (),
-        "beside": say_tail(evidence.detail.quantiles, headline),
+        "beside": (*say_tail(evidence.detail.quantiles, headline), *look),
         "panel": ready.panel if headline is None else None,
         "ledger": ready.extract.ledger if ready.extract is not None else None,
         "months": (ready.months,) if ready.months is not None else (),

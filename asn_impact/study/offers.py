@@ -14,6 +14,7 @@ from asn_impact.study.kinds import (
     PLAIN,
     TEXT,
     TEXTS,
+    TIMES,
     TRANSLATED,
     TRUTH,
     each,
@@ -205,7 +206,7 @@ def scrutiny() -> Keys:
     derived = {"effects": Message("study.elsewhere.effects"), "rule": Message("study.elsewhere.rule")}
     derived |= {"durations": Message("study.elsewhere.data"), "courses": Message("study.elsewhere.rollout")}
     derived |= {"panels": Message("study.elsewhere.mix"), "other": Message("study.elsewhere.placebo")}
-    derived["drawn"] = Message("study.elsewhere.lottery")
+    derived |= {"drawn": Message("study.elsewhere.lottery"), "level": Message("study.elsewhere.section", name="level")}
     return (
         keys_of(scrutinise, elsewhere=derived)
         .optional("seed")
@@ -259,7 +260,7 @@ def walk() -> Iterator[tuple[str, str, Keys]]:
     >>> {section for section, _, _ in walk()} == {*SECTIONS, "plan.lottery"}
     True
     """
-    inference = {name: keys.also(level=NUMBER) for name, keys in rules().offers.items()}
+    inference = {name: keys.also(level=NUMBER, looks=TIMES, look=TIMES) for name, keys in rules().offers.items()}
     for section, keys in (("study", STUDY), ("report", REPORT), ("words", WORDS), ("design", design())):
         yield section, "", keys
     for section, keys in (("scrutiny", scrutiny()), ("plan", plan()), ("plan.lottery", lottery())):
