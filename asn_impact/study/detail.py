@@ -118,7 +118,7 @@ def moved(quantiles: pd.DataFrame, outcome: Any, level: float) -> Table:  # noqa
     import pandas as pd
 
     from asn_impact.reporting.tables import Table
-    from asn_impact.reporting.words import limit_words
+    from asn_impact.reporting.words import level_quantity, limit_words
 
     days = limit_words(outcome).unit
     shares = [_share(float(q)) for q in quantiles["quantile"]]
@@ -130,7 +130,7 @@ def moved(quantiles: pd.DataFrame, outcome: Any, level: float) -> Table:  # noqa
     return Table(
         frame=frame,
         title=(Message("study.moved.title", days=days)),
-        note=(paragraph(Message("study.moved.note", level=level), open_end)),
+        note=(paragraph(Message("study.moved.note", level=level_quantity(level)), open_end)),
         kinds=dict.fromkeys(columns, "whole"),
         headings={
             "share": (Message("study.moved.share")),

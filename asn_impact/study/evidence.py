@@ -169,6 +169,8 @@ def findings(study: Study, evidence: Evidence) -> list[str]:
 
 def _coefficients(inference: Inference, level: float, language: Language) -> list[str]:
     """Return one line a term where there are several."""
+    from asn_impact.reporting.words import level_quantity
+
     table = inference.table(level)
     if len(table) == 1:
         return []
@@ -179,7 +181,7 @@ def _coefficients(inference: Inference, level: float, language: Language) -> lis
             term=str(getattr(row, name)),
             estimate=row.estimate,
             error=row.std_error,
-            level=level,
+            level=level_quantity(level),
             low=row.conf_low,
             high=row.conf_high,
         ).text(language)
