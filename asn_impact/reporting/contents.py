@@ -116,7 +116,8 @@ class Report:
         facts
             Title, source and the other fields.
         """
-        fields: dict[str, Any] = {name: list(facts.pop(name, ())) for name in _SEVERAL}
+        fields: dict[str, Any] = {name: [] for name in _SEVERAL}
+        fields |= {name: list(facts.pop(name, ())) for name in ("beside", "notes")}
         for item in items:
             name = _place(item)
             if name in _SEVERAL:
