@@ -58,7 +58,7 @@ class Row:
         effects = self.inference.effects
         out = getattr(effects.estimator, "without", ())
         panel = effects.design.panel
-        seen = panel.observed.any(axis=0)
+        seen = panel.observed.any(axis=0).tolist()
         return tuple(str(t) for t, some in zip(panel.timeline.labels, seen, strict=True) if some and str(t) not in out)
 
 

@@ -65,7 +65,9 @@ class Turning:
         return f"Turning({self.said})"
 
     def _repr_html_(self) -> str:
-        return card("What would change the conclusion", [("id", self.said.text("id")), ("en", self.said)], self.table)
+        return card(
+            "What would change the conclusion", [("id", self.said.text("id")), ("en", self.said)], table=self.table
+        )
 
 
 @public_verb

@@ -224,7 +224,9 @@ def _design_values(sections: Mapping[str, dict[str, Any]], place: Mapping[str, P
 
 def _looks(inference: dict[str, Any], level: float, place: Place) -> dict[str, Any]:
     """Return which look this is of how many, with the level that it needs; nothing where there is one."""
-    given = {key: convert(inference.pop(key), TIMES, place, key) for key in ("looks", "look") if key in inference}
+    given: dict[str, Any] = {
+        key: convert(inference.pop(key), TIMES, place, key) for key in ("looks", "look") if key in inference
+    }
     if not given:
         return {}
     if len(given) == 1 or given["look"] > given["looks"]:

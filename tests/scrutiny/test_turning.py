@@ -206,6 +206,7 @@ def test_both_languages_say_it_with_their_own_numbers():
     said = what_would_change(finding, durations=durations).said
     assert "of 1,440 applications" in said.en
     assert "dari 1.440 permohonan" in said.id
+    assert "What would change" in what_would_change(finding)._repr_html_()
     shown = {quoted.shown for quoted in said.text("id").numbers}
     assert "1.440" in shown
 

@@ -271,7 +271,7 @@ def _paint(figure: Figure, chart: Chart) -> None:
     axes.set_xlabel(str(event_axis(kind)[chart.language]))
     axes.margins(x=0.02)
     if "axis" in chart.parameters:
-        bottom, top = chart.parameters["axis"]  # type: ignore[misc]
-        _draw_arrows(axes, points, (bottom, top))
+        ends: Any = chart.parameters["axis"]
+        _draw_arrows(axes, points, (float(ends[0]), float(ends[1])))
     use_whole_steps(axes, chart.language)
     use_numerals(axes, chart.language)
