@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
+import numpy as np
+
 from asn_impact.errors import AsnImpactError, EstimationError
 from asn_impact.estimation import GLSImputation, Inference
 from asn_impact.estimation.dose import Dose
@@ -58,8 +60,8 @@ class Row:
         effects = self.inference.effects
         out = getattr(effects.estimator, "without", ())
         panel = effects.design.panel
-        seen = panel.observed.any(axis=0).tolist()
-        return tuple(str(t) for t, some in zip(panel.timeline.labels, seen, strict=True) if some and str(t) not in out)
+        seen = np.flatnonzero(np.count_nonzero(panel.observed, axis=0))
+        return tuple(str(panel.timeline.labels[t]) for t in seen if str(panel.timeline.labels[t]) not in out)
 
 
 @public_verb
