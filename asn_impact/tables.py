@@ -13,6 +13,7 @@ from asn_impact.reporting.tables import (
     maturity_table,
     results,
     specifications,
+    three_rows,
 )
 from asn_impact.topics.surveys.table import skm
 
@@ -28,6 +29,7 @@ __all__ = [
     "results",
     "skm",
     "specifications",
+    "three_rows",
 ]
 
 

@@ -19,7 +19,7 @@ from asn_impact.intake.rollout import Rollout, columns_of, read_rollout, read_ro
 from asn_impact.verbs import public_verb
 from asn_impact.words import Alert, Message, paragraph
 
-__all__ = ["Rollout", "read_rollout", "read_rollout_from_status", "read_training"]
+__all__ = ["Rollout", "read_rollout", "read_rollout_from_status", "read_training", "select_course", "who_completed"]
 
 TRAINING_FIELDS = (
     "office",
@@ -134,9 +134,9 @@ def read_training(
             table=table,
         )
         of_provider, elsewhere = _select_provider(rows.frame, provider)
-        frame, courses, nameless = _select_course(of_provider, course)
-        completions, unfit = _completions(frame, completion)
-        apart = _count_taught_by_others(_select_course(rows.frame, course)[0], frame) if provider is not None else []
+        frame, courses, nameless = select_course(of_provider, course)
+        completions, unfit = who_completed(frame, completion)
+        apart = _count_taught_by_others(select_course(rows.frame, course)[0], frame) if provider is not None else []
     losses = {**elsewhere, **nameless, **unfit}
     completions, unit_notes = _find_units_then(
         completions, positions, position_columns, _dates_of(dates, positions, since=True), rows.headings, key
@@ -327,7 +327,7 @@ def _count_over_full(monthly: pd.DataFrame) -> list[Message]:
     return [Message("training.over_full", n=over)] if over else []
 
 
-def _select_course(frame: nw.LazyFrame[Any], course: str | None) -> tuple[nw.LazyFrame[Any], list[str], dict[str, int]]:
+def select_course(frame: nw.LazyFrame[Any], course: str | None) -> tuple[nw.LazyFrame[Any], list[str], dict[str, int]]:
     """Rows of the courses whose name contains the words, the names, and how many rows have none."""
     if "course" not in frame.collect_schema().names():
         if course is not None:
@@ -343,7 +343,7 @@ def _select_course(frame: nw.LazyFrame[Any], course: str | None) -> tuple[nw.Laz
     return frame.filter(nw.col("course").is_in(courses)), courses, {"no_course": nameless}
 
 
-def _completions(
+def who_completed(
     frame: nw.LazyFrame[Any], completion: Literal["passed", "attended"]
 ) -> tuple[pd.DataFrame, dict[str, int]]:
     """Return one row a person and course, or a session with its number, of those who completed; rows left out."""
@@ -403,7 +403,7 @@ def _people(frame: nw.LazyFrame[Any]) -> pd.DataFrame:
 
 def _sessions(frame: nw.LazyFrame[Any]) -> pd.DataFrame:
     """One row a session with the number who passed; sessions are taken to train different persons."""
-    extra = [c for c in ("staff", "hours") if c in frame.collect_schema().names()]
+    extra = [c for c in ("course", "staff", "hours") if c in frame.collect_schema().names()]
     table = pd.DataFrame(frame.select("office", "course_end", "passed_count", *extra).collect().to_pandas())
     table["n"] = _numbers(table["passed_count"], "passed_count").fillna(0)
     if (table["n"] < 0).any():

@@ -28,7 +28,9 @@ __all__ = [
     "say_grade",
     "say_grade_and_lack",
     "say_question",
+    "say_scale",
     "say_strength",
+    "say_turning",
     "sources",
 ]
 
@@ -82,14 +84,21 @@ def say_grade_and_lack(scrutiny: Scrutiny) -> list[Message]:
     return [say_grade(scrutiny), *said]
 
 
+def say_scale() -> Message:
+    """Return what each letter stands for, from the strongest, in plain words."""
+    return paragraph(Message("report.strength.scale"), *(Message(f"grade.scale.{letter}") for letter in LETTERS))
+
+
+def say_turning(scrutiny: Scrutiny) -> list[Message]:
+    """Return what would change the conclusion; nothing where there is none."""
+    if scrutiny.turning is None:
+        return []
+    return [Message("report.strength.turning", what=scrutiny.turning.said)]
+
+
 def say_strength(scrutiny: Scrutiny) -> list[Message]:
-    """Return the grade with what kept it from the next one, the scale, and how to read the table of checks."""
-    scale = [Message(f"grade.scale.{letter}") for letter in LETTERS]
-    return [
-        *say_grade_and_lack(scrutiny),
-        paragraph(Message("report.strength.scale"), *scale),
-        Message("report.strength.verdicts"),
-    ]
+    """Return the grade with what kept it from the next one, what would change it, and how to read the table."""
+    return [*say_grade_and_lack(scrutiny), *say_turning(scrutiny), Message("report.strength.verdicts")]
 
 
 # --------------------------------------------------------------------------- conclusion and recommendations

@@ -13,6 +13,7 @@ from typing import Any, Final, TypeAlias
 
 from asn_impact.estimation import Inference
 from asn_impact.reporting import argument, prose, tables
+from asn_impact.reporting.bands import band_of
 from asn_impact.reporting.chart import Chart
 from asn_impact.reporting.charts import event_study, maturity
 from asn_impact.reporting.contents import Report, chapter_of
@@ -149,7 +150,7 @@ def _summary(pages: Exhibits, report: Report) -> list[Block]:
 
 def _findings(pages: Exhibits, report: Report) -> list[Block]:
     leading = report.answer or (report.inferences if len(report.inferences) == 1 else ())
-    return [_finding(pages, inference, report) for inference in leading]
+    return [*(_finding(pages, inference, report) for inference in leading), *pages.say(report.beside)]
 
 
 def _finding(pages: Exhibits, inference: Inference, report: Report) -> Block:
@@ -160,7 +161,9 @@ def _finding(pages: Exhibits, inference: Inference, report: Report) -> Block:
 
 
 def _grades(pages: Exhibits, report: Report) -> list[Block]:
-    return pages.say(argument.say_grade(scrutiny) for scrutiny in report.scrutiny)
+    """Return the grade of each finding and, once, what the letters stand for."""
+    blocks = pages.say(argument.say_grade(scrutiny) for scrutiny in report.scrutiny)
+    return [*blocks, *pages.say([argument.say_scale()])] if blocks else []
 
 
 def _introduction(pages: Exhibits, report: Report) -> list[Block]:
@@ -233,6 +236,7 @@ def _event_study(pages: Exhibits, report: Report, inference: Inference) -> Block
         language=pages.language,
         source=line,
         level=report.level,
+        band=band_of(inference, report.level),
         inputs=report.inputs,
         grade=grade_of(inference, report.scrutiny),
     )
@@ -243,6 +247,8 @@ def _strength(pages: Exhibits, report: Report) -> list[Block]:
     blocks: list[Block] = []
     for scrutiny in report.scrutiny:
         blocks += pages.say(argument.say_strength(scrutiny))
+        if scrutiny.rows:
+            blocks.append(pages.table(tables.three_rows(scrutiny.rows, level=report.level)))
         blocks.append(pages.table(tables.checks(scrutiny)))
     return [*blocks, *(pages.figure(chart) for chart in report.charts_of("strength"))]
 
@@ -343,7 +349,8 @@ def _evidence(pages: Exhibits, report: Report) -> list[Block]:
         blocks.append(_event_study(pages, report, report.by_time[0]))
     else:
         blocks += [pages.figure(chart) for chart in report.charts_of("results")[:1]]
-    return [*blocks, *_grades(pages, report)]
+    turning = pages.say(said for scrutiny in report.scrutiny for said in argument.say_turning(scrutiny))
+    return [*blocks, *_grades(pages, report), *turning]
 
 
 _BRIEF: Final[Mapping[str, Chapter]] = {

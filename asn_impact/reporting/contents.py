@@ -56,6 +56,8 @@ class Report:
     exhibits
         Further charts, tables and effects by group, in the order in which they are to appear. A chart stands in the
         chapter of its kind, a long table in the appendix.
+    beside
+        What must be said right beside the first finding, such as a slowest tenth that moved the other way.
     notes
         What else the reader should know; the notes of the analysis are there without asking.
     inputs
@@ -78,6 +80,7 @@ class Report:
     ledger: Ledger | None = None
     months: tuple[pd.DataFrame, ...] = ()
     exhibits: tuple[Chart | Table | Inference, ...] = ()
+    beside: tuple[Message, ...] = ()
     notes: tuple[Message, ...] = ()
     inputs: tuple[Any, ...] = ()
     as_of: dt.date | None = None
@@ -113,7 +116,8 @@ class Report:
         facts
             Title, source and the other fields.
         """
-        fields: dict[str, Any] = {name: [] for name in _SEVERAL} | {"notes": list(facts.pop("notes", ()))}
+        fields: dict[str, Any] = {name: [] for name in _SEVERAL}
+        fields |= {name: list(facts.pop(name, ())) for name in ("beside", "notes")}
         for item in items:
             name = _place(item)
             if name in _SEVERAL:
@@ -154,6 +158,7 @@ _SEVERAL: Final[Mapping[str, tuple[type, ...]]] = {
     "scrutiny": (Scrutiny,),
     "months": (pd.DataFrame,),
     "exhibits": (Chart, Table, Inference),
+    "beside": (Message,),
     "notes": (Message,),
 }
 

@@ -31,6 +31,7 @@ __all__ = [
     "months_in_step",
     "outcome_words",
     "unit_noun",
+    "with_grade",
 ]
 
 
@@ -142,6 +143,20 @@ def finding_message(
     return Message("report.finding.unclear", begin=words.unclear, **parts)
 
 
+def with_grade(title: Message, grade: Grade | None) -> Message:
+    """Return a title that claims no more than its grade allows: below B it says what the letter stands for.
+
+    Examples
+    --------
+    >>> from asn_impact.words import verbatim
+    >>> str(with_grade(verbatim("It fell"), Grade("C", (), ())))
+    'It fell (grade C: a comparison, but not shown)'
+    """
+    if grade is None or grade.shown:
+        return title
+    return Message("report.finding.graded", title=title, letter=grade.letter, meaning=grade.meaning)
+
+
 def _contradicted(
     words: OutcomeWords, estimate: float, ends: tuple[float, float], level: float, origin: str, grade: Grade
 ) -> Message:
@@ -163,13 +178,16 @@ def _with_unit(size: Quantity, unit: Message) -> Message:
 def level_quantity(level: float) -> Quantity:
     """Return the level of an interval as it is said: whole per cent, or one decimal where it is not whole.
 
+    A level short of 100 % is never said to be 100 %.
+
     Examples
     --------
-    >>> level_quantity(0.95).shown("en"), level_quantity(1 - 0.05 / 3).shown("id")
-    ('95%', '98,3%')
+    >>> level_quantity(0.95).shown("en"), level_quantity(1 - 0.05 / 3).shown("id"), level_quantity(0.9999).shown("en")
+    ('95%', '98,3%', '99.99%')
     """
     whole = abs(100 * level - round(100 * level)) < 1e-9
-    return Quantity(level, "level", 0 if whole else 1, form="percent")
+    decimals = next((d for d in range(1, 6) if round(100 * level, d) < 100), 6)
+    return Quantity(level, "level", 0 if whole else decimals, form="percent")
 
 
 def months_in_step(timeline: Timeline) -> int:

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from asn_impact.designs import Design
 from asn_impact.errors import AsnImpactError, EstimationError, InferenceError
@@ -54,12 +55,14 @@ class Case:
     durations: Durations | None = None
     limits: Sequence[int] = ()
     neighbours: Mapping[Hashable, Sequence[Hashable]] | None = None
-    other: Inference | None = None
+    other: Inference | Mapping[str, Inference] | None = None
     panels: Sequence[Panel] | None = None
     drawn: Mapping[Hashable, Any] | None = None
     assignment: str = "comparison"
     chosen: Sequence[str] | None = None
     margin: float | None = None
+    courses: pd.DataFrame | None = None
+    level: float = 0.95
 
     @property
     def design(self) -> Design:
@@ -99,7 +102,7 @@ class Case:
     def breakdown(self) -> Breakdown | None:
         """The largest departure survived, or None where it cannot be had."""
         try:
-            return breakdown(self.path) if isinstance(self.path, EventPath) else None
+            return breakdown(self.path, level=self.level) if isinstance(self.path, EventPath) else None
         except InferenceError:
             return None
 

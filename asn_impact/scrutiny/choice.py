@@ -7,13 +7,14 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from asn_impact.arguments import did_you_mean
+from asn_impact.arguments import Level, did_you_mean
 from asn_impact.errors import AsnImpactError, InputError
 from asn_impact.estimation.effects import Effects
 from asn_impact.estimation.inference import Rule
 from asn_impact.scrutiny.before import leave_out
 from asn_impact.scrutiny.case import Case, one_estimate, settled
 from asn_impact.scrutiny.check import Check, CheckEntry
+from asn_impact.scrutiny.lottery import LOTTERY
 from asn_impact.verbs import public_verb
 from asn_impact.words import Message, paragraph
 
@@ -21,7 +22,9 @@ __all__ = ["CHOSEN", "without_choice"]
 
 
 @public_verb
-def without_choice(effects: Effects, chosen: Sequence[str], *, rule: Rule, margin: float | None = None) -> Check:
+def without_choice(
+    effects: Effects, chosen: Sequence[str], *, rule: Rule, margin: float | None = None, level: Level = 0.95
+) -> Check:
     """Return the check of the months on which the offices were chosen: the same estimate without them.
 
     Holds: what the interval says with these months, it says without them too: it lies on the same side of zero, or
@@ -37,6 +40,8 @@ def without_choice(effects: Effects, chosen: Sequence[str], *, rule: Rule, margi
         The rule of inference of the finding.
     margin
         For a finding of no effect: how large an effect would not matter.
+    level
+        Of the interval.
     """
     one_estimate(effects)
     if not chosen:
@@ -48,8 +53,11 @@ def without_choice(effects: Effects, chosen: Sequence[str], *, rule: Rule, margi
             raise InputError(paragraph(unknown, did_you_mean(found, labels)))
     try:
         row = rule(effects.again(leave_out(effects.design, tuple(chosen))))
-        same = settled(row, margin) and np.sign(row.estimate[0]) in {np.sign(effects.estimate[0]), *_any_sign(margin)}
-        low, high = (float(end[0]) for end in row.interval())
+        same = settled(row, margin, level=level) and np.sign(row.estimate[0]) in {
+            np.sign(effects.estimate[0]),
+            *_any_sign(margin),
+        }
+        low, high = (float(end[0]) for end in row.interval(level))
     except AsnImpactError as problem:
         return CHOSEN.cannot_say(problem)
     words = Message("checks.chosen.without", periods=tuple(chosen), x=float(row.estimate[0]), low=low, high=high)
@@ -61,11 +69,17 @@ def _any_sign(margin: float | None) -> tuple[float, ...]:
 
 
 def _run(case: Case) -> Check:
-    if case.chosen is None and case.assignment == "lottery":
+    if case.chosen is None and case.assignment == "lottery" and _kept(case):
         return CHOSEN.check("holds", Message("checks.chosen.by_lot"), pd.DataFrame())
     if case.chosen is None:
         return CHOSEN.cannot_say(Message("checks.chosen.not_said"))
-    return without_choice(case.overall, case.chosen, rule=case.rule, margin=case.margin)
+    return without_choice(case.overall, case.chosen, rule=case.rule, margin=case.margin, level=case.level)
+
+
+def _kept(case: Case) -> bool:
+    """Return whether a lottery was kept, or nobody has shown what was drawn: that costs the A alone."""
+    check = LOTTERY.run(case)
+    return check is None or check.verdict == "holds"
 
 
 CHOSEN = CheckEntry("chosen", Message("checks.chosen.question"), _run, "Ashenfelter (1978), REStat 60")

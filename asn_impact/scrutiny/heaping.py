@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 import narwhals as nw
 import numpy as np
@@ -18,10 +19,12 @@ from asn_impact.scrutiny.check import Check, CheckEntry, Verdict
 from asn_impact.verbs import public_verb
 from asn_impact.words import Message, paragraph
 
-__all__ = ["HEAPING", "HEAVY", "SUSPICIOUS", "heaping"]
+__all__ = ["HEAPING", "HEAVY", "ROUND", "SUSPICIOUS", "heaping"]
 
 SUSPICIOUS = 1.5, 0.01  # times as many as expected, and excess as a share of all decisions: doubtful
 HEAVY = 2.5, 0.05  # the recorded dates cannot be taken at face value
+#: Days at which dates are typed in rather than lived: weeks and months, as each clock counts them.
+ROUND: Final = {"calendar days": (7, 14, 21, 30, 60, 90), "working days": (5, 10, 15, 20, 30, 60)}
 _LEVEL = 0.01
 
 
@@ -29,10 +32,11 @@ _LEVEL = 0.01
 def heaping(durations: Durations, *, limits: Sequence[int] = ()) -> Check:
     """Return the check of heaps in the recorded times.
 
-    Looked at: exactly `limits` days, against the mean of the two days on either side (without day 0); the last
-    working day of a month, or a year, against an even spread over its working days. A heap counts when it is larger
-    than chance at 0.01 (binomial, Bonferroni over the heaps). The share decided on the day of receipt is shown without
-    a verdict: for many services it is what they promise.
+    Looked at: exactly `limits` days, and round numbers of days (`ROUND`: weeks and months) as far as waits reach that
+    long, against the mean of the two days on either side (without day 0); the last working day of a month, or a year,
+    against an even spread over its working days. A heap counts when it is larger than chance at 0.01 (binomial,
+    Bonferroni over the heaps). The share decided on the day of receipt is shown without a verdict: for many services
+    it is what they promise.
 
     Doubtful: a heap of 1.5 times the expected number and an excess of 1 % of all decisions. Fails: 2.5 times and 5 %.
 
@@ -58,7 +62,8 @@ def heaping(durations: Durations, *, limits: Sequence[int] = ()) -> Check:
     if total == 0:
         return HEAPING.cannot_say(Message("checks.heaping.undecided"))
     waits = _histogram(counts["days"].to_numpy(dtype=np.int64), counts["cases"].to_numpy(dtype=np.int64))
-    rows = [_at_zero(waits), *(_at_limit(waits, limit) for limit in limits), *_at_ends(durations, counts)]
+    looked_at = sorted({*limits, *(day for day in ROUND[durations.calendar.unit] if waits[day - 2 :].any())})
+    rows = [_at_zero(waits), *(_at_limit(waits, day) for day in looked_at), *_at_ends(durations, counts)]
     table = pd.DataFrame(rows)
     table = table.assign(excess=(table["cases"] - table["expected"]) / total)
     has_test = table["p_value"].notna()

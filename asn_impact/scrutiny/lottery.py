@@ -46,7 +46,12 @@ def lottery_kept(design: Design, drawn: Mapping[Hashable, Any]) -> Check:
 
 
 def _run(case: Case) -> Check | None:
-    return None if case.drawn is None else lottery_kept(case.design, case.drawn)
+    if case.drawn is None:
+        return None
+    try:
+        return lottery_kept(case.design, case.drawn)
+    except EstimationError as problem:  # a unit that took no part in the draw is no reason to refuse the effect
+        return LOTTERY.cannot_say(problem)
 
 
 LOTTERY = CheckEntry("lottery", Message("checks.lottery.question"), _run)

@@ -5,6 +5,7 @@ Each is the same estimator on another design, so every estimator gets them.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -13,12 +14,13 @@ import pandas as pd
 from asn_impact.arguments import Steps, Times
 from asn_impact.arrays import Float, Int
 from asn_impact.designs import Design
-from asn_impact.errors import AsnImpactError, EstimationError
+from asn_impact.errors import AsnImpactError, EstimationError, InputError
 from asn_impact.estimation import Inference
 from asn_impact.estimation.effects import Effects
 from asn_impact.estimation.inference import Rule
 from asn_impact.scrutiny.case import Case, one_estimate, settled
 from asn_impact.scrutiny.check import Check, CheckEntry, Verdict
+from asn_impact.scrutiny.families import holm
 from asn_impact.verbs import public_verb
 from asn_impact.words import Message, paragraph
 
@@ -109,26 +111,45 @@ def _run_in_time(case: Case) -> Check:
 
 
 @public_verb
-def placebo_outcome(other: Inference, *, real: float = np.nan) -> Check:
-    """Return the check of an outcome or service that training cannot have touched.
+def placebo_outcome(other: Inference | Mapping[str, Inference], *, real: float = np.nan) -> Check:
+    """Return the check of outcomes or services that training cannot have touched.
+
+    P-values of several are corrected for their number (Holm 1979); the answer names the one that moved most.
 
     Parameters
     ----------
     other
-        Inference of one number on the other outcome.
+        Inference of one number on the other outcome, or several by name.
     real
         The effect on the outcome of interest, if it has the same unit: the check is doubtful when it cannot tell the
         two apart.
+
+    Raises
+    ------
+    InputError
+        There is none.
     """
-    name = one_estimate(other.effects).design.panel.outcome.name
-    x, p = float(other.estimate[0]), float(other.p_value[0])
-    verdict, more = _zero_or_real(other, real)
-    answer = paragraph(Message("checks.placebo_outcome.answer", name=name, x=x, p=p), more)
-    return PLACEBO_OUTCOME.check(verdict, answer, other.table())
+    if not isinstance(other, Mapping):
+        other = {one_estimate(other.effects).design.panel.outcome.name: other}
+    if not other:
+        raise InputError(Message("checks.placebo_outcome.not_given"))
+    raw = np.array([float(one.p_value[0]) for one in other.values()])
+    adjusted = holm(raw)
+    table = pd.concat([one.table().assign(term=name) for name, one in other.items()], ignore_index=True)
+    at = int(np.nanargmin(adjusted)) if np.isfinite(adjusted).any() else 0
+    name, worst = list(other.items())[at]
+    one_estimate(worst.effects)
+    verdict, more = _zero_or_real(worst, real)
+    if verdict == "fails" and adjusted[at] >= _LEVEL:
+        verdict, more = "holds", None
+    facts = {"name": name, "x": float(worst.estimate[0]), "p": float(adjusted[at])}
+    key = "answer" if len(other) == 1 else "several"
+    answer = paragraph(Message(f"checks.placebo_outcome.{key}", k=len(other), **facts), more)
+    return PLACEBO_OUTCOME.check(verdict, answer, table.assign(p_adjusted=adjusted))
 
 
 def _run_outcome(case: Case) -> Check:
-    if case.other is None:
+    if not case.other:
         return PLACEBO_OUTCOME.cannot_say(Message("checks.placebo_outcome.not_given"))
     return placebo_outcome(case.other)
 

@@ -9,7 +9,7 @@ from typing import Any, Final, get_args
 
 import pandas as pd
 
-from asn_impact.arguments import Names, Times, did_you_mean
+from asn_impact.arguments import Level, Names, Times, did_you_mean
 from asn_impact.display import card
 from asn_impact.errors import AsnImpactError, InputError
 from asn_impact.estimation import Inference
@@ -31,6 +31,8 @@ from asn_impact.scrutiny.pretrends import PRETRENDS
 from asn_impact.scrutiny.sensitivity import Breakdown
 from asn_impact.scrutiny.specification import SPECIFICATION_CURVE
 from asn_impact.scrutiny.surroundings import COINCIDENCE, COMPOSITION, SPILLOVER
+from asn_impact.scrutiny.three_rows import Row, three_rows
+from asn_impact.scrutiny.turning import Turning, what_would_change
 from asn_impact.verbs import public_verb
 from asn_impact.words import Language, Message, paragraph
 
@@ -70,6 +72,10 @@ class Scrutiny:
         The largest departure survived; None where it cannot be had.
     path
         The event study in steps, which the checks of trends use; None where there is none.
+    turning
+        What would change the conclusion; None where there is none.
+    rows
+        The effect from all months, without the months of choice, and with a trend of the trained of their own.
     """
 
     finding: Inference | None
@@ -77,6 +83,8 @@ class Scrutiny:
     grade: Grade
     breakdown: Breakdown | None
     path: EventPath | None = None
+    turning: Turning | None = None
+    rows: tuple[Row, ...] = ()
 
     def __getitem__(self, name: str) -> Check:
         """Return the check of a name."""
@@ -106,6 +114,7 @@ class Scrutiny:
     def _repr_html_(self) -> str:
         facts: list[tuple[str, object]] = [("grade", f"{self.grade.letter}: {self.grade.meaning}")]
         facts += [("missing for the next grade", lack) for lack in self.grade.missing]
+        facts += [("what would change it", self.turning.said)] if self.turning is not None else []
         return card("Scrutiny", facts, table=self.table())
 
 
@@ -120,13 +129,15 @@ def scrutinise(
     durations: Durations | None = None,
     limits: Sequence[int] = (),
     neighbours: Mapping[Hashable, Sequence[Hashable]] | None = None,
-    other: Inference | None = None,
+    other: Inference | Mapping[str, Inference] | None = None,
     panels: Sequence[Panel] | None = None,
     assignment: Assignment = "comparison",
     drawn: Mapping[Hashable, Any] | None = None,
     chosen: Names | None = None,
     margin: float | None = None,
     explained: Mapping[str, str] | None = None,
+    courses: pd.DataFrame | None = None,
+    level: Level = 0.95,
     checks: Sequence[CheckEntry] = CHECKS,
 ) -> Scrutiny:
     """Return every check that can run on these effects, and the grade.
@@ -148,7 +159,7 @@ def scrutinise(
     neighbours
         For `spillover`.
     other
-        Inference on an outcome that training cannot touch: see `placebo_outcome`.
+        Inference on an outcome that training cannot touch, or several by name: see `placebo_outcome`.
     panels
         For `composition`: the mix of services. An empty list says that there is none that could change.
     assignment, drawn
@@ -161,6 +172,10 @@ def scrutinise(
         within it shows that there is no effect that matters.
     explained
         Name of a check that is doubtful -> why that does not touch the finding. The grade and the report show it.
+    courses
+        Other courses that were completed, for `coincidence`: see `read_other_courses`.
+    level
+        Of the interval that has to settle the question; that of a look where there are several: `levels_of_looks`.
     checks
         Which checks to run, in order; all of them by default. ``(*CHECKS, own)`` adds one of your own.
 
@@ -169,7 +184,7 @@ def scrutinise(
     EstimationError
         The effects have no overall number.
     """
-    given = (events, durations, limits, neighbours, other, panels, drawn, assignment, chosen, margin)
+    given = (events, durations, limits, neighbours, other, panels, drawn, assignment, chosen, margin, courses, level)
     case = Case(effects, rule, seed, reps, *given)
     _refuse_unknown(explained or {}, checks)
     if margin is not None and not 0 < margin < float("inf"):
@@ -182,11 +197,23 @@ def scrutinise(
         assignment=assignment,
         clusters=len(design.clusters),
         treated_clusters=design.treated_clusters,
-        settled=case.finding is not None and settled(case.finding, margin),
+        settled=case.finding is not None and settled(case.finding, margin, level=level),
         explained=explained,
     )
     path = case.path if isinstance(case.path, EventPath) else None
-    return Scrutiny(case.finding, answers, letter, case.breakdown, path)
+    without = () if chosen is None and assignment == "lottery" else chosen  # a lottery looks at no month
+    turning = None
+    if case.finding is not None:
+        turning = what_would_change(case.finding, durations=durations, margin=margin, level=level)
+    return Scrutiny(
+        case.finding,
+        answers,
+        letter,
+        case.breakdown,
+        path,
+        turning,
+        () if case.finding is None else three_rows(case.overall, rule=rule, chosen=without),
+    )
 
 
 def _answer(entry: CheckEntry, case: Case) -> Check | None:

@@ -19,6 +19,7 @@ from asn_impact.measures.outcomes import Mean
 from asn_impact.measures.panel import Panel
 from asn_impact.scrutiny.case import Case, one_estimate
 from asn_impact.scrutiny.check import Check, CheckEntry, Verdict, reason_of
+from asn_impact.scrutiny.families import holm
 from asn_impact.verbs import public_verb
 from asn_impact.words import Message, paragraph
 
@@ -26,10 +27,13 @@ __all__ = [
     "COINCIDENCE",
     "COMPOSITION",
     "SPILLOVER",
+    "align",
     "coincidence",
     "composition",
     "service_shares",
     "spillover",
+    "taught_together",
+    "with_outcome",
 ]
 
 _LEVEL = 0.05
@@ -59,7 +63,7 @@ def composition(effects: Effects, *, rule: Rule, panels: Sequence[Panel] = ()) -
     table = pd.concat(rows, ignore_index=True) if rows else pd.DataFrame()
     if table.empty or "p_value" not in table or table["p_value"].isna().all():
         return COMPOSITION.cannot_say(Message("checks.composition.nothing"))
-    table = table.assign(p_adjusted=_holm(table["p_value"].to_numpy(dtype=np.float64)))
+    table = table.assign(p_adjusted=holm(table["p_value"].to_numpy(dtype=np.float64)))
     least = table.iloc[int(np.nanargmin(table["p_adjusted"].to_numpy(dtype=np.float64)))]
     term = str(least["term"])
     answer = Message(
@@ -83,7 +87,7 @@ def _mixes(design: Design, panels: Sequence[Panel]) -> list[tuple[str, Design]]:
         mixes.append((_RECORDS, with_outcome(_months_alike(design), panel.n / _usual(design), _RECORDS)))
     for j, name in enumerate(panel.covariates):
         mixes.append((name, with_outcome(design, panel.x[:, :, j], name)))
-    return [*mixes, *((p.outcome.name, with_outcome(design, _align(design, p), p.outcome.name)) for p in panels)]
+    return [*mixes, *((p.outcome.name, with_outcome(design, align(design, p), p.outcome.name)) for p in panels)]
 
 
 def with_outcome(design: Design, values: Float, name: str) -> Design:
@@ -116,7 +120,7 @@ def _usual(design: Design) -> Float:
     return np.asarray(np.where(mean > 0, mean, 1.0))
 
 
-def _align(design: Design, panel: Panel) -> Float:
+def align(design: Design, panel: Panel) -> Float:
     """(U, T) means of another panel in the order of the design; NaN where it has no cell."""
     ours = design.panel
     if ours.timeline.kind != panel.timeline.kind:
@@ -167,18 +171,6 @@ def _share(panel: Panel, name: str, own: Any, offices: Any, row: Any, total: Flo
         weight=(total > 0).astype(np.float64),
         attributes=pd.DataFrame({"office": [str(o) for o in offices]}),
     )
-
-
-def _holm(p: Float) -> Float:
-    """Return step-down p-values; NaN stays NaN."""
-    order = np.argsort(np.where(np.isnan(p), np.inf, p))
-    m = int(np.isfinite(p).sum())
-    holm = np.full(len(p), np.nan)
-    largest = 0.0
-    for rank, index in enumerate(order[:m]):
-        largest = max(largest, min(1.0, (m - rank) * float(p[index])))
-        holm[index] = largest
-    return holm
 
 
 # --------------------------------------------------------------------------------------------------- spillover
@@ -234,11 +226,18 @@ def _exposure(design: Design, neighbours: Mapping[Hashable, Sequence[Hashable]])
 
 
 @public_verb
-def coincidence(design: Design, events: Any, *, within: Steps = 1) -> Check:  # noqa: ANN401 - a frame, or Events
+def coincidence(
+    design: Design,
+    events: Any,  # noqa: ANN401 - a frame, or Events
+    *,
+    within: Steps = 1,
+    courses: pd.DataFrame | None = None,
+) -> Check:
     """Return the check of events near the start of a wave.
 
     An event that reached all offices alike is taken out by the comparison; one that came with the training cannot be
-    told from it. Doubtful: an event within `within` periods of a wave. Fails: all are trained in one wave, and a
+    told from it. Doubtful: an event within `within` periods of a wave, or another course that at least half of a wave
+    completed that near to it, twice as often as offices without training. Fails: all are trained in one wave, and a
     verified event is that near.
 
     Parameters
@@ -248,6 +247,8 @@ def coincidence(design: Design, events: Any, *, within: Steps = 1) -> Check:  # 
         such a ``frame()``.
     within
         Periods on either side of the first treated period.
+    courses
+        ``office``, ``course``, ``month`` of other courses that were completed: see `read_other_courses`.
     """
     frame = events if isinstance(events, pd.DataFrame) else events.frame()
     absent = [name for name in ("date", "name", "verified") if name not in frame.columns]
@@ -257,8 +258,11 @@ def coincidence(design: Design, events: Any, *, within: Steps = 1) -> Check:  # 
     if per_year is None:
         return COINCIDENCE.cannot_say(Message("checks.coincidence.no_dates"))
     table = _near_waves(design, frame, per_year, within)
+    taught = taught_together(design, courses, per_year, within)
+    said = _say_taught(taught)
     if table.empty:
-        return COINCIDENCE.check("holds", Message("checks.coincidence.none_near", k=len(frame), w=within), table)
+        none = Message("checks.coincidence.none_near", k=len(frame), w=within)
+        return COINCIDENCE.check("holds" if taught.empty else "doubtful", paragraph(none, said), taught)
     answer = Message(
         "checks.coincidence.near",
         k=table["name"].nunique(),
@@ -268,7 +272,46 @@ def coincidence(design: Design, events: Any, *, within: Steps = 1) -> Check:  # 
         v=int(table.loc[table["verified"], "name"].nunique()),
     )
     one_wave = len(design.cohorts) == 1 and bool(table["verified"].any())
-    return COINCIDENCE.check("fails" if one_wave else "doubtful", answer, table)
+    both = table if taught.empty else pd.concat([table, taught], ignore_index=True)
+    return COINCIDENCE.check("fails" if one_wave else "doubtful", paragraph(answer, said), both)
+
+
+def _say_taught(taught: pd.DataFrame) -> Message | None:
+    if taught.empty:
+        return None
+    names = tuple(dict.fromkeys(taught["name"]))
+    return Message("checks.coincidence.taught", k=len(names), names=names)
+
+
+def taught_together(design: Design, courses: pd.DataFrame | None, per_year: int, within: int) -> pd.DataFrame:
+    """Return the other courses that at least half of a wave completed near its start, and others at most half as often.
+
+    One row a course and wave: kind, name, wave, verified, share_of_wave, share_of_others.
+    """
+    columns = ["kind", "name", "wave", "verified", "share_of_wave", "share_of_others"]
+    if courses is None or courses.empty:
+        return pd.DataFrame(columns=columns)
+    timeline, own = design.panel.timeline, _offices_of(design)
+    when = _periods(courses["month"].map(lambda month: month.start_time), per_year)
+    rows = []
+    for step in design.cohorts:
+        at = float(timeline.ordinals[0] + step * timeline.step)
+        wave, others = design.adopted == step, design.adopted > step + within
+        for course, part in courses.loc[np.abs(when - at) <= within].groupby("course"):
+            taught = np.isin(own, part["office"].astype(str).to_numpy())
+            share, beside = float(taught[wave].mean()), float(taught[others].mean()) if others.any() else 0.0
+            if share >= _MOST and share >= 2 * beside:
+                rows.append(("course", str(course), design.cohort_label(step), True, share, beside))
+    return pd.DataFrame(rows, columns=columns)
+
+
+_MOST = 0.5  # share of a wave from which on another course may be what changed it
+
+
+def _offices_of(design: Design) -> Any:  # noqa: ANN401 - an array of texts
+    attributes = design.panel.attributes
+    names = attributes["office"] if "office" in attributes.columns else design.panel.units
+    return np.array([str(name) for name in names], dtype=object)
 
 
 def _near_waves(design: Design, frame: pd.DataFrame, per_year: int, within: int) -> pd.DataFrame:
@@ -316,9 +359,13 @@ def _run_spillover(case: Case) -> Check:
 
 
 def _run_coincidence(case: Case) -> Check:
-    if case.events is None:
-        return COINCIDENCE.cannot_say(Message("checks.coincidence.not_given"))
-    return coincidence(case.design, case.events)
+    if case.events is not None:
+        return coincidence(case.design, case.events, courses=case.courses)
+    check = coincidence(case.design, pd.DataFrame(columns=["date", "name", "verified"]), courses=case.courses)
+    absent = Message("checks.coincidence.not_given")
+    if check.verdict != "doubtful":
+        return COINCIDENCE.cannot_say(absent)
+    return COINCIDENCE.check("doubtful", paragraph(_say_taught(check.table), absent), check.table)
 
 
 COMPOSITION = CheckEntry(

@@ -20,9 +20,8 @@ if TYPE_CHECKING:
     from asn_impact.scrutiny.scrutinise import Scrutiny
     from asn_impact.scrutiny.sensitivity import RobustInterval
 
-__all__ = ["Detail", "detailed", "moved"]
+__all__ = ["Detail", "detailed", "moved", "say_tail"]
 
-REPS: Final = 1999  # draws of the band over all days of the curve
 QUANTILES: Final = (0.5, 0.9)
 DEPARTURES: Final = (0.5, 1.0, 1.5, 2.0)  # times the largest departure before training
 
@@ -66,8 +65,9 @@ def _curve(study: Study, ready: Prepared) -> tuple[Inference | None, pd.DataFram
         return None, None
     from asn_impact.estimation import infer
     from asn_impact.estimation.curve import Along, quantile_effects
+    from asn_impact.reporting.bands import together
 
-    rule = _band(study)
+    rule = together(study.rule.made(), seed=study.seed, level=study.level)
     try:
         effects = Along(study.estimator.made())(design)
         return infer(effects, rule), quantile_effects(effects, QUANTILES, rule=rule, level=study.level)
@@ -92,18 +92,24 @@ def _curve_design(ready: Prepared) -> Design | None:
     return replace(ready.design, panel=panel)
 
 
-def _band(study: Study) -> Any:  # noqa: ANN401 - any rule of inference
-    """Return a band over all days, on the study's own standard errors where it has them in closed form."""
-    from asn_impact.estimation.inference import ClusterRobust
-    from asn_impact.estimation.jackknife import BiasReduced, Jackknife
-    from asn_impact.estimation.simultaneous import Simultaneous
+def say_tail(quantiles: pd.DataFrame | None, headline: Inference | None) -> tuple[Message, ...]:
+    """Say where the slowest moved against the mean: a wait that got shorter for most can be longer for some."""
+    if quantiles is None or headline is None or len(headline.estimate) != 1:
+        return ()
+    import numpy as np
 
-    rule = study.rule.made()
-    return Simultaneous(
-        reps=REPS,
-        seed=study.seed,
-        rule=rule if isinstance(rule, BiasReduced | Jackknife | ClusterRobust) else BiasReduced(),
-    )
+    from asn_impact.reporting.words import limit_words
+
+    outcome = headline.effects.design.panel.outcome
+    faster = (float(headline.estimate[0]) < 0) == (outcome.better == "lower")
+    said = []
+    for row in quantiles.itertuples(index=False):
+        days, low, high = (float(str(value)) for value in (row.estimate, row.conf_low, row.conf_high))
+        if np.isfinite(days) and days != 0 and (days > 0) == faster:
+            facts = {"share": float(str(row.quantile)), "n": abs(days), "unit": limit_words(outcome).unit}
+            clear = "clear" if low > 0 or high < 0 else "unclear"
+            said.append(Message(f"study.tail.{'later' if days > 0 else 'earlier'}_{clear}", **facts))
+    return tuple(said)
 
 
 def moved(quantiles: pd.DataFrame, outcome: Any, level: float) -> Table:  # noqa: ANN401 - the outcome of a panel
@@ -112,7 +118,7 @@ def moved(quantiles: pd.DataFrame, outcome: Any, level: float) -> Table:  # noqa
     import pandas as pd
 
     from asn_impact.reporting.tables import Table
-    from asn_impact.reporting.words import limit_words
+    from asn_impact.reporting.words import level_quantity, limit_words
 
     days = limit_words(outcome).unit
     shares = [_share(float(q)) for q in quantiles["quantile"]]
@@ -124,7 +130,7 @@ def moved(quantiles: pd.DataFrame, outcome: Any, level: float) -> Table:  # noqa
     return Table(
         frame=frame,
         title=(Message("study.moved.title", days=days)),
-        note=(paragraph(Message("study.moved.note", level=level), open_end)),
+        note=(paragraph(Message("study.moved.note", level=level_quantity(level)), open_end)),
         kinds=dict.fromkeys(columns, "whole"),
         headings={
             "share": (Message("study.moved.share")),

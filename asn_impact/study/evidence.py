@@ -7,30 +7,25 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from asn_impact.errors import AsnImpactError, EstimationError, InferenceError, InputError
-from asn_impact.study.detail import Detail, detailed, moved
+from asn_impact.errors import EstimationError, InferenceError
+from asn_impact.study.detail import Detail, detailed, moved, say_tail
 from asn_impact.study.prepared import Prepared
 from asn_impact.study.settings import Study
 from asn_impact.verbs import public_verb
 from asn_impact.words import Alert, Language, Message, each_once
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from asn_impact.designs import Design
     from asn_impact.estimation import Effects, Inference
-    from asn_impact.measures.durations import Durations
-    from asn_impact.measures.panel import Panel
     from asn_impact.reporting.chart import Chart
     from asn_impact.reporting.tables import Table
     from asn_impact.scrutiny.scrutinise import Scrutiny
 
-__all__ = ["FEWEST_CLUSTERS", "Evidence", "charts", "contents", "estimated", "findings", "source_of"]
+__all__ = ["FEWEST_CLUSTERS", "Evidence", "charts", "contents", "estimated", "findings", "say_look", "source_of"]
 
 FEWEST_CLUSTERS: Final = (
     8  # the rules of inference were tried in simulations with 8 clusters and more: docs/coverage.md
 )
-LARGE: Final = 0.05  # share of all applications from which on the share of a service is looked at
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,63 +111,11 @@ def _by_time(effects: Effects, rule: Any) -> Inference | None:  # noqa: ANN401 -
 
 def _scrutiny(study: Study, ready: Prepared, effects: Effects, rule: Any) -> Scrutiny:  # noqa: ANN401 - any rule
     from asn_impact.scrutiny.scrutinise import scrutinise
+    from asn_impact.study.against import held_against
 
-    days = ready.times is not None and ready.times.calendar.unit in {"working days", "calendar days"}
-    parameters = dict(study.scrutiny)
-    if "events" in parameters:
-        parameters["events"] = _events(parameters["events"])
-    if (mix := _mix(ready)) is not None:
-        parameters["panels"] = mix
     return scrutinise(
-        effects,
-        rule=rule,
-        seed=study.seed,
-        durations=ready.times if days else None,  # heaping is looked for on days
-        **parameters,
+        effects, rule=rule, seed=study.seed, level=study.level, **held_against(study, ready, effects, rule)
     )
-
-
-def _events(path: Path) -> Any:  # noqa: ANN401 - Events, or the frame of a table without a row
-    """Return what else happened; a table with headings and no row says that nothing did."""
-    import pandas as pd
-
-    from asn_impact.intake.events import read_events
-
-    try:
-        return read_events(path)
-    except InputError as problem:
-        if problem.message.key != "events.none":
-            raise
-        return pd.DataFrame({"date": [], "name": [], "verified": []})
-
-
-def _mix(ready: Prepared) -> tuple[Panel, ...] | None:
-    """Return the shares of the larger services by office and month; none for a single one, None where not known."""
-    from asn_impact.measures.outcomes import RestrictedMean, Score, Share, Within
-    from asn_impact.measures.tabulate import tabulate
-    from asn_impact.scrutiny.surroundings import service_shares
-
-    outcome = ready.panel.outcome
-    if ready.times is None or not isinstance(outcome, RestrictedMean | Within | Score | Share):
-        return None
-    if not _names_services(ready.times):
-        return None
-    try:
-        shares = service_shares(tabulate(ready.times, outcome, by=("office", "service")))
-    except AsnImpactError:
-        return None
-    whole = sum(float(share.n.sum()) for share in shares[:1])
-    large = [share for share in shares if float((share.n * np.nan_to_num(share.mean)).sum()) >= LARGE * whole]
-    return tuple(large) if len(shares) > 1 else ()
-
-
-def _names_services(times: Durations) -> bool:
-    """Return whether the service of any application is known."""
-    import narwhals as nw
-
-    if "service" not in times.records.collect_schema().names():
-        return False
-    return len(times.records.filter(~nw.col("service").is_null()).head(1).collect()) > 0
 
 
 def _few_clusters(design: Design) -> list[Message]:
@@ -198,11 +141,19 @@ def source_of(study: Study) -> Message:
     return Message("study.synthetic", text=study.source) if study.synthetic else study.source
 
 
+def say_look(study: Study) -> tuple[Message, ...]:
+    """Say which look this is of how many, and what that does to the interval; nothing where there is one."""
+    if study.looks is None:
+        return ()
+    facts = {"look": study.look, "looks": study.looks, "together": study.level_together, "level": study.level}
+    return (Message("study.look", **facts),)
+
+
 def findings(study: Study, evidence: Evidence) -> list[str]:
     """Return the findings in one sentence each, in the first language of the study."""
     if evidence.headline is None:
         return []
-    from asn_impact.reporting.argument import say_grade_and_lack
+    from asn_impact.reporting.argument import say_grade_and_lack, say_turning
     from asn_impact.reporting.prose import found
 
     language = study.languages[0]
@@ -210,7 +161,9 @@ def findings(study: Study, evidence: Evidence) -> list[str]:
     grade = None if scrutiny is None else scrutiny.grade
     sentence = found(evidence.headline, language=language, level=study.level, grade=grade)
     if scrutiny is not None:
-        sentence = sentence.then(*(message.text(language) for message in say_grade_and_lack(scrutiny)))
+        tail = say_tail(evidence.detail.quantiles, evidence.headline)
+        said = [*tail, *say_look(study), *say_grade_and_lack(scrutiny), *say_turning(scrutiny)]
+        sentence = sentence.then(*(message.text(language) for message in said))
     return [
         *_coefficients(evidence.headline, study.level, language),
         f"{sentence.text} [{source_of(study).text(language)}]",
@@ -219,6 +172,8 @@ def findings(study: Study, evidence: Evidence) -> list[str]:
 
 def _coefficients(inference: Inference, level: float, language: Language) -> list[str]:
     """Return one line a term where there are several."""
+    from asn_impact.reporting.words import level_quantity
+
     table = inference.table(level)
     if len(table) == 1:
         return []
@@ -229,7 +184,7 @@ def _coefficients(inference: Inference, level: float, language: Language) -> lis
             term=str(getattr(row, name)),
             estimate=row.estimate,
             error=row.std_error,
-            level=level,
+            level=level_quantity(level),
             low=row.conf_low,
             high=row.conf_high,
         ).text(language)
@@ -240,6 +195,7 @@ def _coefficients(inference: Inference, level: float, language: Language) -> lis
 def charts(study: Study, evidence: Evidence, language: Language) -> dict[str, Chart]:
     """Return every chart the evidence has, by name."""
     from asn_impact.reporting import charts as figures
+    from asn_impact.reporting.bands import band_of
     from asn_impact.reporting.prose import HEADINGS
 
     ready = evidence.ready
@@ -251,7 +207,10 @@ def charts(study: Study, evidence: Evidence, language: Language) -> dict[str, Ch
     pieces: dict[str, Chart] = {}
     if evidence.events is not None:
         grade = None if evidence.scrutiny is None else evidence.scrutiny.grade
-        pieces["event_study"] = figures.event_study(evidence.events, level=study.level, grade=grade, **common)
+        band = band_of(evidence.events, study.level)
+        pieces["event_study"] = figures.event_study(
+            evidence.events, level=study.level, band=band, grade=grade, **common
+        )
     if ready.design is not None:
         if ready.design.status is None:
             pieces["raw_trends"] = figures.raw_trends(ready.design, **common)
@@ -265,16 +224,21 @@ def _detail_charts(study: Study, evidence: Evidence, common: dict[str, Any]) -> 
     from asn_impact.reporting import charts as figures
 
     detail, scrutiny = evidence.detail, evidence.scrutiny
+    grade = None if scrutiny is None else scrutiny.grade
     pieces: dict[str, Chart] = {}
     if detail.curve is not None:
-        pieces["completion_curve"] = figures.completion_curve(detail.curve, level=study.level, **common)
+        pieces["completion_curve"] = figures.completion_curve(detail.curve, level=study.level, grade=grade, **common)
     if detail.intervals and scrutiny is not None and scrutiny.breakdown is not None:
         outcome = evidence.ready.panel.outcome
-        pieces["sensitivity"] = figures.sensitivity(detail.intervals, scrutiny.breakdown, outcome=outcome, **common)
+        pieces["sensitivity"] = figures.sensitivity(
+            detail.intervals, scrutiny.breakdown, outcome=outcome, grade=grade, **common
+        )
     return pieces
 
 
-def contents(evidence: Evidence, drawings: dict[str, Chart], *, level: float) -> dict[str, Any]:
+def contents(
+    evidence: Evidence, drawings: dict[str, Chart], *, level: float, look: tuple[Message, ...] = ()
+) -> dict[str, Any]:
     """Return what the report holds, by the fields of `Report`: effect, checks, charts, tables, rows and months."""
     from asn_impact.reporting import tables
 
@@ -291,6 +255,7 @@ def contents(evidence: Evidence, drawings: dict[str, Chart], *, level: float) ->
         "answer": (headline,) if alone else (),
         "by_time": (evidence.events,) if evidence.events is not None else (),
         "scrutiny": (evidence.scrutiny,) if evidence.scrutiny is not None else (),
+        "beside": (*say_tail(evidence.detail.quantiles, headline), *look),
         "panel": ready.panel if headline is None else None,
         "ledger": ready.extract.ledger if ready.extract is not None else None,
         "months": (ready.months,) if ready.months is not None else (),
@@ -323,7 +288,6 @@ def _warning_table(warnings: tuple[Message, ...]) -> Table:
 
 def _level_table(ready: Prepared) -> Table:
     """Return the outcome by unit over all periods used: a description, with nothing compared."""
-    import numpy as np
     import pandas as pd
 
     from asn_impact.reporting.tables import Table, counts_records

@@ -20,6 +20,7 @@ __all__ = [
     "PLAIN",
     "TEXT",
     "TEXTS",
+    "TIMES",
     "TRANSLATED",
     "TRUTH",
     "Kind",
@@ -61,6 +62,11 @@ def _read_text(value: object) -> str | None:
 
 def _read_whole(value: object) -> int | None:
     return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def _read_times(value: object) -> int | None:
+    whole = _read_whole(value)
+    return whole if whole is not None and whole >= 1 else None
 
 
 def _read_number(value: object) -> float | None:
@@ -120,6 +126,7 @@ PAIRS: Final = Kind(lambda value: _pairs(value, TEXT), Message("study.kind.pairs
 NUMBERS: Final = Kind(lambda value: _pairs(value, NUMBER), Message("study.kind.numbers"))
 TRANSLATED: Final = Kind(_read_translated, Message("study.kind.translated"))
 LANGUAGES: Final = Kind(_read_languages, Message("study.kind.languages", known=tuple(languages())))
+TIMES: Final = Kind(_read_times, Message("study.kind.least", kind=WHOLE.expected, least="1"))
 _LISTS: Final = {
     WHOLE: Message("study.kind.wholes"),
     NUMBER: Message("study.kind.list_of_numbers"),

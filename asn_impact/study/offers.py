@@ -6,7 +6,7 @@ import functools
 from collections.abc import Iterator
 from typing import Any, Final
 
-from asn_impact.study.keys import Choice, Keys, Setting, keys_of
+from asn_impact.study.keys import Choice, Keys, Setting, choice_kind, keys_of
 from asn_impact.study.kinds import (
     DAY,
     LANGUAGES,
@@ -14,6 +14,7 @@ from asn_impact.study.kinds import (
     PLAIN,
     TEXT,
     TEXTS,
+    TIMES,
     TRANSLATED,
     TRUTH,
     each,
@@ -203,7 +204,20 @@ def scrutiny() -> Keys:
     from asn_impact.scrutiny.scrutinise import scrutinise
 
     derived = {"effects": Message("study.elsewhere.effects"), "rule": Message("study.elsewhere.rule")}
-    return keys_of(scrutinise, elsewhere=derived).optional("seed").also(events=TEXT)
+    derived |= {"durations": Message("study.elsewhere.data"), "courses": Message("study.elsewhere.rollout")}
+    derived |= {"panels": Message("study.elsewhere.mix"), "other": Message("study.elsewhere.placebo")}
+    derived |= {"drawn": Message("study.elsewhere.lottery"), "level": Message("study.elsewhere.section", name="level")}
+    return (
+        keys_of(scrutinise, elsewhere=derived)
+        .optional("seed")
+        .also(
+            events=TEXT,
+            mix=TEXTS,
+            placebo_outcome=choice_kind(outcomes()),
+            placebo_services=TEXTS,
+            lottery=TEXT,
+        )
+    )
 
 
 # ------------------------------------------------------------------------------------------------------- planning
@@ -246,7 +260,7 @@ def walk() -> Iterator[tuple[str, str, Keys]]:
     >>> {section for section, _, _ in walk()} == {*SECTIONS, "plan.lottery"}
     True
     """
-    inference = {name: keys.also(level=NUMBER) for name, keys in rules().offers.items()}
+    inference = {name: keys.also(level=NUMBER, looks=TIMES, look=TIMES) for name, keys in rules().offers.items()}
     for section, keys in (("study", STUDY), ("report", REPORT), ("words", WORDS), ("design", design())):
         yield section, "", keys
     for section, keys in (("scrutiny", scrutiny()), ("plan", plan()), ("plan.lottery", lottery())):

@@ -58,6 +58,8 @@ class Prepared:
         Why no effect can be estimated.
     notes
         What was left out or assumed, each once.
+    courses
+        Other courses that were completed: office, course, month; None without training records.
     """
 
     panel: Panel
@@ -69,6 +71,7 @@ class Prepared:
     design: Design | None = None
     refusal: Message | None = None
     notes: tuple[Message, ...] = ()
+    courses: pd.DataFrame | None = None
 
 
 @public_verb
@@ -79,7 +82,9 @@ def prepared(study: Study) -> Prepared:
         return replace(ready, refusal=Message("study.no_rollout"))
     with Place(study.file, "rollout").explaining():
         rollout = _rollout(study, ready)
-    ready = replace(_with_doses(study, ready, rollout), notes=each_once(ready.notes, rollout.notes))
+        courses = _other_courses(study)
+    notes = each_once(ready.notes, rollout.notes)
+    ready = replace(_with_doses(study, ready, rollout), notes=notes, courses=courses)
     _refuse_unknown_columns(study, ready.panel)
     from asn_impact.designs import assign
 
@@ -102,6 +107,7 @@ def _from_records(study: Study) -> Prepared:
     covariates = tuple(dict.fromkeys((*cells.get("covariates", ()), *_named_columns(study)[0])))
     columns = {**parameters.get("columns", {}), **dict.fromkeys(parameters.get("unused", ()))}
     keep = (*parameters.get("keep", ()), *_of_outcome(study, cells), *covariates, *_times(study).values())
+    keep = (*keep, *_of_scrutiny(study))
     with Place(study.file, "data").explaining():
         others = {"keep": tuple(dict.fromkeys(keep))} if keep else {}
         extract = study.data.made(source=parameters["path"], columns=columns, **others)
@@ -122,6 +128,14 @@ def _of_outcome(study: Study, cells: Mapping[str, Any]) -> list[str]:
     if study.outcome.name in {"score", "share"}:
         columns.append(study.outcome.parameters["column"])
     return [name for name in columns if name not in FIELDS]
+
+
+def _of_scrutiny(study: Study) -> list[str]:
+    """Return the columns that the finding is held against: kinds of applications, and an outcome of their own."""
+    placebo = study.scrutiny.get("placebo_outcome")
+    column = None if placebo is None else placebo.parameters.get("column")
+    names = [*study.scrutiny.get("mix", ()), *([] if column is None else [column])]
+    return [name for name in names if name not in FIELDS]
 
 
 def _times(study: Study) -> Mapping[str, str]:
@@ -163,7 +177,7 @@ def _from_panel(study: Study) -> Prepared:
             parameters["path"],
             unit=headings["unit"],
             texts=[headings["period"], *attributes, *beside],
-            numbers=[*dict.fromkeys([column, *covariates, *sized]), *treated],
+            numbers=[*dict.fromkeys([column, *covariates, *sized, *_of_scrutiny(study)]), *treated],
             style=style,
         )
         frame = frame.assign(**{name: _numbers_if_all(frame[name], style) for name in described if name not in known})
@@ -280,6 +294,20 @@ def _rollout(study: Study, ready: Prepared) -> Rollout:
         frame = _spelt_as(frame, parameters["unit"], ready.panel.units)
     rollout = study.rollout.made(**{**parameters, "frame": frame})
     return rollout if "path" in study.rollout.parameters else _of_units(rollout, ready.panel)
+
+
+def _other_courses(study: Study) -> pd.DataFrame | None:
+    """Return the other courses in the training records, where the study is about one of them."""
+    from asn_impact.intake.other_courses import read_other_courses
+
+    assert study.rollout is not None
+    parameters = study.rollout.parameters
+    if study.rollout.name != "training" or "course" not in parameters:
+        return None
+    known = inspect.signature(read_other_courses).parameters
+    same = {key: value for key, value in parameters.items() if key in known}
+    columns = {**parameters.get("columns", {}), **dict.fromkeys(parameters.get("unused", ()))}
+    return read_other_courses(parameters["path"], **{**same, "columns": columns})
 
 
 def _panel_columns(study: Study) -> dict[str, str]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from asn_impact.errors import StudyError
 from asn_impact.reporting import folders
-from asn_impact.study.evidence import Evidence, charts, contents, estimated, findings, source_of
+from asn_impact.study.evidence import Evidence, charts, contents, estimated, findings, say_look, source_of
 from asn_impact.study.keys import Place
 from asn_impact.study.prepared import prepared
 from asn_impact.study.settings import Study
@@ -156,7 +156,7 @@ def _publish(
         title=(Message("study.synthetic", text=title) if study.synthetic else title).text(language),
         source=source_of(study).text(language),
         words={chapter: text.text(language) for chapter, text in study.words.items()},
-        **contents(evidence, dict(drawings), level=study.level),
+        **contents(evidence, dict(drawings), level=study.level, look=say_look(study)),
     )
     formats = [name for name in FORMATS if name in study.formats]
     return publish(folder, report, language=language, formats=formats, reference=study.reference)

@@ -13,7 +13,7 @@ from asn_impact.arguments import did_you_mean
 from asn_impact.errors import PROGRAM, StudyError
 from asn_impact.study import offers
 from asn_impact.study.keys import Place, Setting, choose, convert, values
-from asn_impact.study.kinds import NUMBER, one_of
+from asn_impact.study.kinds import NUMBER, TIMES, one_of
 from asn_impact.study.offers import FORMATS, SECTIONS
 from asn_impact.study.paths import locate, require_file
 from asn_impact.verbs import public_verb
@@ -57,6 +57,9 @@ class Study:
         Of the report, and the DOCX whose styles its Word files take (None: ours).
     words
         The author's own paragraphs by chapter, in each language.
+    looks, look, level_together
+        How often the study is looked at, which look this is, and the level of all looks together: `level` is that of
+        this one. None where it is looked at once.
     events, seed
         A file of dated events for the check of coincidence (None: none), and the seed of the placebo.
     """
@@ -85,6 +88,9 @@ class Study:
     scrutiny: Mapping[str, Any] = field(default_factory=dict)
     seed: int = SEED
     by: str | None = None
+    looks: int | None = None
+    look: int | None = None
+    level_together: float | None = None
 
     def __repr__(self) -> str:
         effect = f"{self.estimator!r}, {self.rule!r}" if self.rollout is not None else "no rollout, no effect"
@@ -200,6 +206,7 @@ def _design_values(sections: Mapping[str, dict[str, Any]], place: Mapping[str, P
     level = convert(inference.pop("level", 0.95), NUMBER, place["inference"], "level")
     if not 0 < level < 1:
         raise place["inference"].refuse(Message("study.level", level=str(level)))
+    looks = _looks(inference, level, place["inference"])
     estimator, rule = offers.estimators(), offers.rules()
     return {
         "cluster": design["cluster"],
@@ -207,11 +214,27 @@ def _design_values(sections: Mapping[str, dict[str, Any]], place: Mapping[str, P
         "partly": design.get("partly", "left_out"),
         "by": design.get("by"),
         "level": level,
+        **looks,
         "estimator": choose(
             sections.get("estimator", {}), estimator, place["estimator"], default=offers.DEFAULT_ESTIMATOR
         ),
         "rule": choose(inference, rule, place["inference"], default=offers.DEFAULT_RULE),
     }
+
+
+def _looks(inference: dict[str, Any], level: float, place: Place) -> dict[str, Any]:
+    """Return which look this is of how many, with the level that it needs; nothing where there is one."""
+    given: dict[str, Any] = {
+        key: convert(inference.pop(key), TIMES, place, key) for key in ("looks", "look") if key in inference
+    }
+    if not given:
+        return {}
+    if len(given) == 1 or given["look"] > given["looks"]:
+        raise place.refuse(Message("study.looks", found=", ".join(f"{key} = {n}" for key, n in given.items())))
+    from asn_impact.scrutiny.looks import levels_of_looks
+
+    own = float(levels_of_looks(given["looks"], level=level)[given["look"] - 1])
+    return {**given, "level_together": level, "level": own}
 
 
 def _report_values(sections: Mapping[str, dict[str, Any]], place: Mapping[str, Place]) -> dict[str, Any]:
@@ -248,8 +271,9 @@ def _scrutiny_values(sections: Mapping[str, dict[str, Any]], place: Mapping[str,
     if "scrutiny" not in sections:
         return {}
     parameters = values(sections["scrutiny"], offers.scrutiny(), place["scrutiny"])
-    if "events" in parameters:
-        parameters["events"] = _beside(parameters["events"], place["scrutiny"], "events")
+    for key in ("events", "lottery"):
+        if key in parameters:
+            parameters[key] = _beside(parameters[key], place["scrutiny"], key)
     return {"seed": parameters.pop("seed", SEED), "scrutiny": parameters}
 
 
@@ -266,6 +290,7 @@ def _refuse_contradictions(study: Study, sections: Mapping[str, Any]) -> None:
         raise Place(study.file, "outcome").refuse(
             Message("study.kinds_differ", outcome=study.outcome.name, data=study.data.name, known=fitting)
         )
+    _refuse_in_scrutiny(study, ready=ready)
     if ready and "calendar" in sections:
         raise Place(study.file, "calendar").refuse(Message("study.no_days"))
     for key in ("times", "hours"):
@@ -278,6 +303,22 @@ def _refuse_contradictions(study: Study, sections: Mapping[str, Any]) -> None:
         missing = [key for key in needed if key not in study.rollout.parameters]
         if missing:
             raise Place(study.file, "rollout").refuse(Message("study.no_panel", key=missing[0]))
+
+
+def _refuse_in_scrutiny(study: Study, *, ready: bool) -> None:
+    """Refuse checks that the data of the study cannot answer, or that contradict each other."""
+    place, given = Place(study.file, "scrutiny"), study.scrutiny
+    if given.get("assignment", "lottery") != "lottery" and "lottery" in given:
+        raise place.refuse(Message("study.lottery_or_not", assignment=given["assignment"]))
+    if ready and "placebo_services" in given:
+        raise place.refuse(Message("study.no_services"))
+    other = given.get("placebo_outcome")
+    if other is not None and ready != (other.name == "mean"):
+        fitting = tuple(name for name in offers.outcomes().offers if (name == "mean") == ready)
+        raise place.refuse(Message("study.kinds_differ", outcome=other.name, data=study.data.name, known=fitting))
+    if other is not None:
+        with place.explaining():
+            other.made()
 
 
 def _try_out(study: Study, place: Mapping[str, Place]) -> None:

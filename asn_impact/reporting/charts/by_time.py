@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import pandas as pd
@@ -31,13 +31,18 @@ from asn_impact.reporting.words import OutcomeWords, event_axis, months_in_step,
 from asn_impact.scrutiny.grade import Grade
 from asn_impact.verbs import public_verb
 from asn_impact.words import Alert, Language, Message, Quantity, Sentence, paragraph
+from asn_impact.words.writing import decimals_for
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
     from asn_impact.estimation import Inference
 
 __all__ = ["event_study"]
+
+LONG: Final = 4  # times the median interval: longer ones end in an arrow, so that the others can be read
+_ENDS: Final = ("lower", "upper")
 
 
 @public_verb
@@ -54,8 +59,9 @@ def event_study(
     """Return the chart of the effect by time since training, with pointwise intervals.
 
     Where the estimator has a reference period, against which the others are measured, it is zero by construction and
-    drawn hollow. The title is the overall effect of the same estimator under the same rule. What was treated and enters
-    no effect is said in a line below the drawing, with its share of the treated.
+    drawn hollow. An interval more than four times as long as the median one ends in an arrow at the edge of the axis,
+    so that the others can be read. The title is the overall effect of the same estimator under the same rule. What was
+    treated and enters no effect is said in a line below the drawing, with its share of the treated.
 
     Parameters
     ----------
@@ -99,12 +105,15 @@ def event_study(
         alt = paragraph(alt, _write_band_alt(data))
         parameters["band"] = band.rule.name
         notes = _note_narrow_band(data, inference, band)
+    axis = _find_axis(data)
+    parameters |= {} if axis is None else {"axis": [float(end) for end in axis]}
     subtitle = Message(
         "charts.event_study.subtitle",
         measure=name_change(words, language),
         level=level_quantity(level),
         base=None if base is None else Message("charts.event_study.base"),
         band=None if band is None else Message("charts.event_study.band", level=level_quantity(level)),
+        clipped=None if axis is None else _say_clipped(data, axis),
     )
     left_out = left_out_lines([("", inference)])
     return Chart(
@@ -193,6 +202,42 @@ def _write_alt(data: pd.DataFrame, title: Sentence, level: float) -> Message:
     )
 
 
+def _reach(data: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
+    """Return the lower and upper end of what is drawn at each point."""
+    lows, highs = ([name for name in (f"conf_{end}", f"band_{end}") if name in data] for end in ("low", "high"))
+    return data[["estimate", *lows]].min(axis=1), data[["estimate", *highs]].max(axis=1)
+
+
+def _find_axis(data: pd.DataFrame) -> tuple[float, float] | None:
+    """Return where the axis ends when a few intervals are so long that the others could not be read; else None."""
+    low, high = _reach(data)
+    width = (high - low).where(data["conf_low"].notna())
+    readable = ~(width > LONG * width.median())
+    if readable.all():
+        return None
+    bottom, top = min(float(low[readable].min()), 0.0), max(float(high[readable].max()), 0.0)
+    room = 0.06 * (top - bottom)
+    return bottom - room, top + room
+
+
+def _say_clipped(data: pd.DataFrame, axis: tuple[float, float]) -> Message:
+    low, high = _reach(data)
+    ends = [float(low.min()), float(high.max())]
+    decimals = decimals_for(ends, 1)
+    least, most = (Quantity(end, f"the {which} end of all", decimals) for end, which in zip(ends, _ENDS, strict=True))
+    out = Quantity(int(((low < axis[0]) | (high > axis[1])).sum()), "points that go beyond the axis")
+    return Message("charts.event_study.clipped", n=out, low=least, high=most)
+
+
+def _draw_arrows(axes: Axes, points: pd.DataFrame, ends: tuple[float, float]) -> None:
+    """Mark what goes on beyond the axis with an arrow at its edge."""
+    low, high = _reach(points)
+    for out, edge, marker in ((low < ends[0], ends[0], "v"), (high > ends[1], ends[1], "^")):
+        at = points.loc[out, "event_time"]
+        axes.scatter(at, np.full(len(at), edge), marker=marker, s=22 * bold() ** 2, c=INK, zorder=4, clip_on=False)
+    axes.set_ylim(*ends)
+
+
 def _paint(figure: Figure, chart: Chart) -> None:
     axes, data, step = figure.subplots(), chart.data, float(str(chart.parameters["step"]))
     axes.axhline(0, color=INK, linewidth=0.9 * bold(), zorder=1.5)
@@ -229,5 +274,8 @@ def _paint(figure: Figure, chart: Chart) -> None:
     )
     axes.set_xlabel(str(event_axis(kind)[chart.language]))
     axes.margins(x=0.02)
+    if "axis" in chart.parameters:
+        ends: Any = chart.parameters["axis"]
+        _draw_arrows(axes, points, (float(ends[0]), float(ends[1])))
     use_whole_steps(axes, chart.language)
     use_numerals(axes, chart.language)

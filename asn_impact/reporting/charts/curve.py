@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import pandas as pd
@@ -24,6 +24,8 @@ from asn_impact.reporting.charts.drawing import (
     use_whole_steps,
 )
 from asn_impact.reporting.charts.kinds import check_kind, check_language
+from asn_impact.reporting.words import with_grade
+from asn_impact.scrutiny.grade import Grade
 from asn_impact.verbs import public_verb
 from asn_impact.words import Language, Message, Quantity
 
@@ -34,6 +36,11 @@ if TYPE_CHECKING:
 
 __all__ = ["completion_curve"]
 
+_COMPARED: Final = {
+    "with_training": "trained",
+    "without_training": "expected",
+}  # where it is not shown what training did
+
 
 @public_verb
 def completion_curve(
@@ -43,6 +50,7 @@ def completion_curve(
     source: str = "",
     level: Level = 0.95,
     inputs: Iterable[Any] = (),
+    grade: Grade | None = None,
 ) -> Chart:
     """Return the chart of the completion curve of the treated, with training and as it would have been without.
 
@@ -60,6 +68,8 @@ def completion_curve(
         Level of the band.
     inputs
         ``extract.sources``: what the provenance names.
+    grade
+        ``scrutiny.grade``: below B the title and the lines say whose curves these are, not what training did.
 
     Raises
     ------
@@ -72,7 +82,8 @@ def completion_curve(
     outcome = inference.effects.design.panel.outcome
     clock = outcome.counted_in if isinstance(outcome, CompletionCurve) else "working days"
     unit = Message(f"charts.completion.unit.{clock}")
-    title = _write_title(rows, unit)
+    shown = grade is None or grade.shown
+    title = with_grade(_write_title(rows, unit, shown=shown), grade)
     subtitle = "charts.completion.subtitle_joint" if isinstance(inference, Banded) else "charts.completion.subtitle"
     alt = Message(
         "charts.completion.alt",
@@ -90,7 +101,7 @@ def completion_curve(
         data=_make_data(rows),
         paint=_paint,
         language=language,
-        parameters={**describe(inference), "level": level, "unit": clock},
+        parameters={**describe(inference), "level": level, "unit": clock, "shown": shown},
         inputs=tuple(inputs),
     )
 
@@ -99,14 +110,14 @@ def _leaves_out_zero(rows: pd.DataFrame) -> pd.Series:
     return (rows["conf_low"] > 0) | (rows["conf_high"] < 0)
 
 
-def _write_title(rows: pd.DataFrame, unit: Message) -> Message:
+def _write_title(rows: pd.DataFrame, unit: Message, *, shown: bool) -> Message:
     clear = rows[_leaves_out_zero(rows)]
     if clear.empty:
         return Message("charts.completion.title_unclear")
     row = clear.iloc[int(np.argmax(clear["effect"].abs().to_numpy()))]
     day = int(row["days"])
     return Message(
-        "charts.completion.title",
+        f"charts.completion.{'title' if shown else 'title_compared'}",
         day=Quantity(day, "day on which the curves lie furthest apart"),
         unit=unit,
         trained=Quantity(float(row["with_training"]), f"with_training at day {day}", 0, "percent"),
@@ -133,7 +144,8 @@ def _paint(figure: Figure, chart: Chart) -> None:
     days = data["days"].to_numpy()  # the last day lasts a day, too
     axes.fill_between(days, data["without_low"], data["without_high"], step="post", color=GREY, alpha=0.25, linewidth=0)
     for column, colour in (("without_training", GREY), ("with_training", BLUE)):
-        label = Message(f"charts.completion.{column}").text(chart.language)
+        own = column if chart.parameters["shown"] else _COMPARED[column]
+        label = Message(f"charts.completion.{own}").text(chart.language)
         axes.step(days, data[column], where="post", color=colour, linewidth=1.8 * bold(), label=label)
     axes.set_xlabel(Message(f"charts.completion.axis.{chart.parameters['unit']}").text(chart.language))
     axes.set_ylim(min(0.0, float(np.nanmin(data["without_low"]))), 102)

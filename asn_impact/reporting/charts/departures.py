@@ -25,7 +25,8 @@ from asn_impact.reporting.charts.drawing import (
     write_change,
 )
 from asn_impact.reporting.charts.kinds import check_kind, check_language
-from asn_impact.reporting.words import OutcomeWords, outcome_words
+from asn_impact.reporting.words import OutcomeWords, outcome_words, with_grade
+from asn_impact.scrutiny.grade import Grade
 from asn_impact.scrutiny.sensitivity import RelativeMagnitude, Smoothness
 from asn_impact.verbs import public_verb
 from asn_impact.words import Language, Message, Quantity
@@ -48,6 +49,7 @@ def sensitivity(
     language: Language = "en",
     source: str = "",
     inputs: Iterable[Any] = (),
+    grade: Grade | None = None,
 ) -> Chart:
     """Return the chart of intervals that widen with the departure allowed, the original first.
 
@@ -62,6 +64,8 @@ def sensitivity(
         From `breakdown`, of the same.
     outcome
         What the effect is on: ``design.panel.outcome``.
+    grade
+        ``scrutiny.grade``: below B the title says what the finding lacks.
 
     Raises
     ------
@@ -73,7 +77,7 @@ def sensitivity(
     _require_one_question(intervals, survives)
     words = outcome_words(outcome)
     data = _make_data(intervals, words, survives.kind)
-    title = _write_title(survives, words)
+    title = with_grade(_write_title(survives, words), grade)
     rows = data[data["restriction"] != "original"]
     level = intervals[0].level
     clear = (rows["conf_low"] > 0) | (rows["conf_high"] < 0)

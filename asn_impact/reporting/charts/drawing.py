@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from asn_impact.reporting.chart import Chart
-from asn_impact.reporting.words import OutcomeWords
+from asn_impact.reporting.words import OutcomeWords, level_quantity
 from asn_impact.words import Language, Message, Quantity, Sentence
 from asn_impact.words.writing import number, period
 
@@ -124,17 +124,6 @@ def close_ends(data: pd.DataFrame) -> pd.DataFrame:
     which = np.select([low & high, low, high], ["both", "low", "high"], default="")
     finite = data[["conf_low", "conf_high"]].astype(float).replace([np.inf, -np.inf], np.nan)
     return data.assign(conf_low=finite["conf_low"], conf_high=finite["conf_high"], open=which)
-
-
-def level_quantity(level: float) -> Quantity:
-    """Return the level of an interval as it is said: whole per cent, or one decimal where it is not whole.
-
-    Examples
-    --------
-    >>> level_quantity(0.95).shown("en"), level_quantity(1 - 0.05 / 3).shown("id")
-    ('95%', '98,3%')
-    """
-    return Quantity(level, "level", find_decimals(100 * level, 1), form="percent")
 
 
 def lower(text: str) -> Sentence:

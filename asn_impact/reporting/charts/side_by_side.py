@@ -16,6 +16,7 @@ from asn_impact.reporting.charts.finding import headline
 from asn_impact.reporting.charts.kinds import check_kind, check_language
 from asn_impact.reporting.left_out import left_out_lines
 from asn_impact.reporting.words import outcome_words
+from asn_impact.scrutiny.grade import Grade
 from asn_impact.verbs import public_verb
 from asn_impact.words import Language, Message, Quantity, paragraph
 
@@ -35,6 +36,7 @@ def forest(
     source: str = "",
     level: Level = 0.95,
     inputs: Iterable[Any] = (),
+    grade: Grade | Mapping[str, Grade] | None = None,
 ) -> Chart:
     """Return the chart of several one-number findings below each other, grouped by unit.
 
@@ -42,6 +44,9 @@ def forest(
     ----------
     inferences
         One-number inferences, or a single one; a mapping gives each its own name, otherwise the outcome is the name.
+    grade
+        The grade of all of them, or of each by its name in the mapping, or by the name of its outcome: the title says
+        no more than the grades allow.
 
     Raises
     ------
@@ -57,11 +62,18 @@ def forest(
         raise InputError(Message("charts.forest.nothing"))
     data = pd.DataFrame([_make_row(name, inference, language, level) for name, inference in singles])
     clear = int(((data["conf_low"] > 0) | (data["conf_high"] < 0)).sum())
-    findings = [headline(inference, language=language, level=level) for _, inference in singles]
+    grades = [_grade_of(name, inference, grade) for name, inference in singles]
+    findings = [
+        headline(inference, language=language, level=level, grade=own)
+        for (_, inference), own in zip(singles, grades, strict=True)
+    ]
     title = findings[0]
     if len(singles) > 1:
         counts = {"k": Quantity(clear, "intervals that leave out zero"), "n": Quantity(len(data), "measures")}
-        title = Message("charts.forest.title", **counts).text(language)
+        shown = Quantity(_count_shown(data, grades), "intervals that leave out zero, of grade A or B")
+        graded = any(own is not None and not own.shown for own in grades)
+        key = "charts.forest.title_graded" if graded else "charts.forest.title"
+        title = Message(key, **counts, **({"shown": shown} if graded else {})).text(language)
     lines = dict.fromkeys(Message("charts.sentence", text=finding) for finding in [title, *findings])
     left_out = left_out_lines(singles)
     return Chart(
@@ -78,6 +90,17 @@ def forest(
         inputs=tuple(inputs),
         rows=2 * len(data) + 5 * data["unit"].nunique(),
     )
+
+
+def _grade_of(name: str, inference: Inference, grade: Grade | Mapping[str, Grade] | None) -> Grade | None:
+    if not isinstance(grade, Mapping):
+        return grade
+    return grade.get(name) or grade.get(inference.effects.design.panel.outcome.name)
+
+
+def _count_shown(data: pd.DataFrame, grades: Sequence[Grade | None]) -> int:
+    clear = ((data["conf_low"] > 0) | (data["conf_high"] < 0)).to_numpy()
+    return sum(bool(one) and grade is not None and grade.shown for one, grade in zip(clear, grades, strict=True))
 
 
 def _make_row(name: str, inference: Inference, language: Language, level: float) -> dict[str, object]:

@@ -14,6 +14,7 @@ from asn_impact.reporting.tables.small import counts_records as counts_records
 from asn_impact.reporting.tables.small import suppressed as suppressed
 from asn_impact.reporting.tables.table import Table
 from asn_impact.reporting.tables.targets import lkjip
+from asn_impact.reporting.tables.three_rows import three_rows
 
 __all__ = [
     "Table",
@@ -26,6 +27,7 @@ __all__ = [
     "maturity_table",
     "results",
     "specifications",
+    "three_rows",
 ]
 
 

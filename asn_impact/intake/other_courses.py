@@ -1,0 +1,79 @@
+"""What else people were taught: the other courses in the training records, by office and month.
+
+An office that is trained in one course is often sent to another in the same month. What follows cannot be put down to
+one of the two.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+import narwhals as nw
+import pandas as pd
+
+from asn_impact.errors import InputError
+from asn_impact.intake.exports import explaining, gather
+from asn_impact.intake.training import TRAINING_FIELDS, select_course, who_completed
+from asn_impact.verbs import public_verb
+
+__all__ = ["read_other_courses"]
+
+
+@public_verb
+def read_other_courses(
+    source: Any,  # noqa: ANN401 - a path or a frame
+    *,
+    course: str | None,
+    columns: Mapping[str, str | None] | None = None,
+    dates: Mapping[str, str] | None = None,
+    offices: Mapping[str, str] | None = None,
+    completion: Literal["passed", "attended"] = "passed",
+    table: str | None = None,
+) -> pd.DataFrame:
+    """Return in which months an office completed a course other than the one that is studied.
+
+    Parameters
+    ----------
+    source, course, columns, dates, offices, completion, table
+        As for `read_training`. Without a course every course counts as the one studied: there is no other.
+
+    Returns
+    -------
+    DataFrame
+        ``office``, ``course``, ``month`` (a monthly `pandas.Period`), each combination once, in this order.
+
+    Examples
+    --------
+    >>> sessions = pd.DataFrame({"office": ["O1", "O1", "O2"], "course": ["E-Gov", "Etika", "Etika"],
+    ...     "course_end": pd.to_datetime(["2024-03-05", "2024-03-20", "2024-09-02"]), "passed_count": [2, 4, 3]})
+    >>> read_other_courses(sessions, course="e-gov").astype(str).to_numpy().tolist()
+    [['O1', 'Etika', '2024-03'], ['O2', 'Etika', '2024-09']]
+    """
+    empty = pd.DataFrame({"office": [], "course": [], "month": []}, dtype=object)
+    if course is None:
+        return empty
+    with explaining(source):
+        rows = gather(
+            source,
+            TRAINING_FIELDS,
+            columns=columns,
+            dates=dict(dates or {}),
+            keep=(),
+            required=("office", "course_end"),
+            table=table,
+        )
+        _, studied, _ = select_course(rows.frame, course)
+        others = rows.frame.filter(~nw.col("course").is_null() & ~nw.col("course").is_in(studied))
+        try:
+            completed, _ = who_completed(others, completion)
+        except InputError as problem:
+            if problem.message.key not in _NOTHING:
+                raise
+            return empty
+    completed = completed.assign(office=completed["office"].map(lambda o: (offices or {}).get(o, o)))
+    found = completed[["office", "course", "month"]].drop_duplicates()
+    return found.sort_values(["office", "course", "month"], ignore_index=True)
+
+
+_NOTHING = ("training.nothing_usable", "common.paragraph")  # nobody completed another course

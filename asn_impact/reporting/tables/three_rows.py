@@ -1,0 +1,77 @@
+"""The table of three rows: all months, without the months of choice, with a trend."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from asn_impact.arguments import Level
+from asn_impact.errors import InputError
+from asn_impact.reporting.tables.table import Table
+from asn_impact.reporting.words import level_quantity
+from asn_impact.scrutiny.three_rows import Row
+from asn_impact.verbs import public_verb
+from asn_impact.words import Message, paragraph
+
+__all__ = ["three_rows"]
+
+
+@public_verb
+def three_rows(rows: Sequence[Row], *, level: Level = 0.95) -> Table:
+    """Return the table of three readings of the months: the estimate, its interval, and the months it rests on.
+
+    A row that cannot be estimated has no numbers and says why.
+
+    Parameters
+    ----------
+    rows
+        ``scrutiny.rows``, or from `asn_impact.checks.three_rows`.
+    level
+        Level of the intervals.
+
+    Raises
+    ------
+    InputError
+        There is none.
+    """
+    if not rows:
+        raise InputError(Message("tables.results.none", verb="three_rows"))
+    frame = pd.DataFrame([_cells(row, level) for row in rows])
+    frame[["row", "months"]] = frame[["row", "months"]].astype(object)
+    numbers = ("estimate", "std_error", "conf_low", "conf_high")
+    known = next((row.inference for row in rows if row.inference is not None), None)
+    unit = None if known is None else known.effects.design.panel.outcome.words.unit
+    return Table(
+        frame=frame,
+        title=Message("tables.three_rows.title"),
+        note=paragraph(
+            Message("tables.results.level", level=level_quantity(level)),
+            Message("tables.three_rows.unit", unit=unit) if unit is not None and str(unit) else None,
+        ),
+        kinds=dict.fromkeys(numbers, "two"),
+        headings={"row": Message("tables.three_rows.row"), "months": Message("tables.three_rows.months")},
+    )
+
+
+def _cells(row: Row, level: float) -> dict[str, object]:
+    if row.inference is None:
+        return {
+            "row": row.label,
+            **dict.fromkeys(("estimate", "std_error", "conf_low", "conf_high"), np.nan),
+            "months": row.reason,
+        }
+    inference = row.inference
+    scale = inference.effects.design.panel.outcome.words.scale
+    low, high = inference.interval(level)
+    ends = sorted((scale * float(low[0]), scale * float(high[0])))
+    months = row.months
+    return {
+        "row": row.label,
+        "estimate": scale * float(inference.estimate[0]),
+        "std_error": abs(scale) * float(inference.std_error[0]),
+        "conf_low": ends[0],
+        "conf_high": ends[1],
+        "months": Message("tables.three_rows.span", first=months[0], last=months[-1], n=len(months)),
+    }
