@@ -63,7 +63,8 @@ class Exhibits:
     language: Language
     files: dict[str, bytes] = field(default_factory=dict)
     sentences: list[Sentence] = field(default_factory=list)
-    listed: list[dict[str, str]] = field(default_factory=list)
+    listed: list[dict[str, Any]] = field(default_factory=list)
+    shown: list[tuple[str, Table | Chart]] = field(default_factory=list)
     figures: int = 0
     tables: int = 0
     folder: str = ""
@@ -90,7 +91,7 @@ class Exhibits:
         self.files |= {f"{stem}.{ending}": content for ending, content in chart.files("svg", "png").items()}
         self.sentences.append(chart.title)
         label = f"{prose.HEADINGS['figure'].text(self.language)} {self.figures}"
-        self.listed.append({"exhibit": label, "title": chart.title.text, "data": f"{stem}.csv"})
+        self._list(label, chart.title.text, f"{stem}.csv", chart)
         below = prose.caption(chart.kind)
         return Block(
             "figure",
@@ -103,14 +104,24 @@ class Exhibits:
     def table(self, table: Table) -> Block:
         """Return a numbered table, its numbers kept, also those in the sentences of its cells."""
         self.tables += 1
+        table = table.marked_alike()
         name = f"{self.folder}tables/{self.tables:02d}.csv"
         self.files[name] = table.csv().encode("utf-8")
         label = f"{prose.HEADINGS['table'].text(self.language)} {self.tables}"
         cells = [cell for column in table.shown.columns for cell in table.shown[column] if isinstance(cell, Message)]
         for message in (table.title, table.note_below, *dict.fromkeys(cells)):
             self.text(message)
-        self.listed.append({"exhibit": label, "title": table.title.text(self.language).text, "data": name})
+        self._list(label, table.title.text(self.language).text, name, table)
         return Block("table", html=table.html(self.language, numbered=label))
+
+    def counts_in(self, file: str) -> tuple[str, ...]:
+        """Return the columns of a file that count persons or their cases."""
+        return next((tuple(entry["counts"]) for entry in self.listed if entry["data"] == file), ())
+
+    def _list(self, label: str, title: str, data: str, exhibit: Table | Chart) -> None:
+        """Keep an exhibit for the proof, and list it with its columns of counts."""
+        self.shown.append((label, exhibit))
+        self.listed.append({"exhibit": label, "title": title, "data": data, "counts": list(exhibit.counts)})
 
 
 Chapter: TypeAlias = Callable[[Exhibits, Report], list[Block]]

@@ -19,7 +19,9 @@ from asn_impact.intake.ledger import Ledger
 from asn_impact.reporting import documents, prose
 from asn_impact.reporting.chapters import Exhibits, Section, brief, chapters, doubts_of
 from asn_impact.reporting.contents import Item, Report
+from asn_impact.reporting.earlier import MANIFEST, differences
 from asn_impact.reporting.gate import release
+from asn_impact.reporting.proof import prove
 from asn_impact.reporting.provenance import provenance, sha256, write_beside
 from asn_impact.reporting.words import check_language
 from asn_impact.verbs import public_verb
@@ -29,9 +31,9 @@ from asn_impact.words.writing import date
 __all__ = ["FORMATS", "Format", "Item", "Report", "publish"]
 
 Format: TypeAlias = Literal["html", "docx", "pdf"]
+Close: TypeAlias = Literal["refuse", "allow"]
 FORMATS: Final[tuple[Format, ...]] = ("html", "docx", "pdf")
 PAGE: Final = "report.html"
-MANIFEST: Final = "manifest.json"
 MADE_BY: Final = "asn_impact"
 
 
@@ -50,6 +52,8 @@ def publish(
     formats: Sequence[Format] = FORMATS,
     words: Mapping[str, str] | None = None,
     reference: Path | None = None,
+    close: Close = "refuse",
+    earlier: Path | None = None,
 ) -> list[Path]:
     """Write a report that a reader without statistics can follow, and a brief for one who decides; return the files.
 
@@ -76,6 +80,11 @@ def publish(
         Of ``"html"``, ``"docx"``, ``"pdf"``; the page is always written.
     reference
         A DOCX whose styles, header and footer are used for the Word files.
+    close
+        ``"allow"`` replaces an earlier report also where counts differ from it by fewer than ten, so that whoever has
+        both learns of those few; the manifest names the counts.
+    earlier
+        The report that the new one is compared with; None: the one in the folder.
 
     Returns
     -------
@@ -88,7 +97,8 @@ def publish(
         Nothing to report, an item of an unknown kind, a chart in another language, a folder with other things in it,
         an unknown format or chapter.
     PrivacyError
-        Something that identifies a person was about to leave; the old folder stays as it was.
+        Something that identifies a person was about to leave; the exhibits together give a small count back; counts
+        differ by fewer than ten from the report that is there. The old folder stays as it was.
     """
     check_language(language)
     target = Path(folder)
@@ -104,7 +114,11 @@ def publish(
     if report.answer:
         head |= {"kind": prose.HEADINGS["brief"].text(language).text}
         files |= _document("brief", _page(brief(short, report), language, head), short, kinds, reference)
-    files[MANIFEST] = _manifest(files, (long, short), report)
+    prove(
+        report, (*long.shown, *short.shown), (n for pages in (long, short) for s in pages.sentences for n in s.numbers)
+    )
+    differing = differences(target if earlier is None else earlier, files, (long, short), allowed=close == "allow")
+    files[MANIFEST] = _manifest(files, (long, short), report, differing)
     release(files[MANIFEST], MANIFEST)
     _swap(target, files)
     return [target / name for name in sorted(files, key=lambda name: (name != PAGE, name))]
@@ -156,7 +170,7 @@ def _document(
     whole = _embed(page, exhibits.files).encode("utf-8")
     release(whole, f"{name}.html")
     for file, content in exhibits.files.items():
-        release(content, file)
+        release(content, file, counts=exhibits.counts_in(file))
     files = {**exhibits.files, f"{name}.html": whole}
     if "docx" in formats:
         pictures = {f: content for f, content in exhibits.files.items() if f.endswith(".png")}
@@ -197,11 +211,14 @@ def _embed(page: str, files: Mapping[str, bytes]) -> str:
     return page
 
 
-def _manifest(files: Mapping[str, bytes], documents_: Sequence[Exhibits], report: Report) -> bytes:
+def _manifest(
+    files: Mapping[str, bytes], documents_: Sequence[Exhibits], report: Report, differing: Sequence[str]
+) -> bytes:
     sentences = {s.text: s for exhibits in documents_ for s in exhibits.sentences if s.numbers}
     facts = {
         "as_of": report.as_of.isoformat() if report.as_of is not None else None,
         "checks": doubts_of(report),
+        "differs_by_few": list(differing),
         "exhibits": [entry for exhibits in documents_ for entry in exhibits.listed],
         "files": [
             {"bytes": len(content), "name": name, "sha256": sha256(content)} for name, content in sorted(files.items())

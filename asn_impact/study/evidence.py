@@ -17,6 +17,8 @@ from asn_impact.words import Alert, Language, Message, each_once
 if TYPE_CHECKING:
     from pathlib import Path
 
+    import pandas as pd
+
     from asn_impact.designs import Design
     from asn_impact.estimation import Effects, Inference
     from asn_impact.measures.durations import Durations
@@ -337,6 +339,7 @@ def _level_table(ready: Prepared) -> Table:
         }
     )
     of_records = counts_records(panel)
+    frame, cells = _other_units(panel, frame, n)
     return Table(
         frame=frame if of_records else frame.drop(columns="records"),
         title=words.label,
@@ -344,4 +347,28 @@ def _level_table(ready: Prepared) -> Table:
         kinds={"periods": "whole", "records": "records", "mean": "one" if words.decimals < 2 else "two"},
         rests_on={"mean": "records"} if of_records else {},
         headings={"office": one, "mean": (Message("study.levels.mean"))},
+        cells={"records": cells} if of_records else {},
     )
+
+
+def _other_units(panel: Panel, frame: pd.DataFrame, n: Any) -> tuple[pd.DataFrame, tuple[Any, ...]]:  # noqa: ANN401 - an array
+    """Return the rows with small units in one, and what each row counts."""
+    import pandas as pd
+
+    from asn_impact.reporting.release import Cells, Release
+
+    shown = Release.of_units(panel)
+    rows = frame[shown]
+    cells = [Cells(frozenset({unit})) for unit, keep in zip(panel.units, shown, strict=True) if keep]
+    if not shown.all():
+        small = frame[~shown]
+        weight = n[~shown].sum(axis=1)
+        other = {
+            "office": Message("release.other.offices"),
+            "periods": int(panel.observed[~shown].any(axis=0).sum()),
+            "records": int(weight.sum()),
+            "mean": float((weight * small["mean"]).sum() / weight.sum()),
+        }
+        rows = pd.concat([rows, pd.DataFrame([other])], ignore_index=True)
+        cells.append(Cells(frozenset(unit for unit, keep in zip(panel.units, shown, strict=True) if not keep)))
+    return rows.reset_index(drop=True), tuple(cells)

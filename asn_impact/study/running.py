@@ -156,7 +156,15 @@ def _publish(study: Study, evidence: Evidence, drawings: Mapping[str, Chart], la
         **contents(evidence, dict(drawings), level=study.level),
     )
     formats = [name for name in FORMATS if name in study.formats]
-    publish(folder, report, language=language, formats=formats, reference=study.reference)
+    publish(
+        folder,
+        report,
+        language=language,
+        formats=formats,
+        reference=study.reference,
+        close=study.close,
+        earlier=study.folder / folder.name,
+    )
 
 
 def _record(study: Study, evidence: Evidence, result: Finished, fresh: Path) -> bytes:

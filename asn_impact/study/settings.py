@@ -55,6 +55,8 @@ class Study:
         Notebooks to run, in order.
     formats, reference
         Of the report, and the DOCX whose styles its Word files take (None: ours).
+    close
+        ``"allow"`` replaces an earlier report also where counts differ from it by a few persons.
     words
         The author's own paragraphs by chapter, in each language.
     events, seed
@@ -81,6 +83,7 @@ class Study:
     notebooks: tuple[Path, ...]
     formats: tuple[str, ...] = FORMATS
     reference: Path | None = None
+    close: Literal["refuse", "allow"] = "refuse"
     words: Mapping[str, Message] = field(default_factory=dict)
     scrutiny: Mapping[str, Any] = field(default_factory=dict)
     seed: int = SEED
@@ -226,6 +229,7 @@ def _report_values(sections: Mapping[str, dict[str, Any]], place: Mapping[str, P
         "notebooks": notebooks,
         "formats": _formats(report.get("formats", FORMATS), place["report"]),
         "reference": _beside(report.get("reference"), place["report"], "reference"),
+        "close": report.get("close", "refuse"),
     }
 
 
