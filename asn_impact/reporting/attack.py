@@ -9,14 +9,14 @@ narrower than the threshold. Linear programs by HiGHS; where a solution is no wh
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
 from scipy import sparse
-from scipy.optimize import LinearConstraint, linprog, milp
+from scipy.optimize import Bounds, LinearConstraint, linprog, milp
 
-from asn_impact.arrays import Float, Int
+from asn_impact.arrays import Bool, Float, Int
 from asn_impact.reporting.gate import MINIMUM
 
 __all__ = ["Disclosed", "Known", "Protected", "attack"]
@@ -24,6 +24,7 @@ __all__ = ["Disclosed", "Known", "Protected", "attack"]
 ROUNDS: Final = 40  # joint programs that clear many counts at a time; what they leave is looked at one by one
 UNBOUNDED: Final = 3  # as linprog says it
 CLOSE: Final = 1e-6
+PATIENCE: Final = 5.0  # seconds for a solution that only saves time
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,14 +117,14 @@ def attack(
     system = _System.of(known, np.zeros(cells) if low is None else low, cells)
     sums = _Sums.of(protected, system)
     width = np.array([one.width for one in protected])
-    least, most = _found_together(system, sums, width)
+    reach = _Reach.nothing(sums)
+    _push_apart(system, reach, width)
     disclosed = []
-    for i in np.flatnonzero(~(most - least >= width - CLOSE)):
-        (bottom, below), (top, above) = system.end(sums.least[[i]], 1.0), system.end(sums.most[[i]], -1.0)
-        bottom, top = bottom + sums.constant[i], top + sums.constant[i]
-        if top - bottom < width[i] - CLOSE:
-            together = tuple(dict.fromkeys(name for name in system.names if name in {*below, *above}))
-            disclosed.append(Disclosed(protected[i].kind, bottom, top, together))
+    for i in range(len(protected)):
+        if reach.open(width)[i]:
+            found = _ends(system, reach, i)
+            if found.high - found.low < width[i] - CLOSE:
+                disclosed.append(replace(found, kind=protected[i].kind))
     return tuple(disclosed)
 
 
@@ -180,38 +181,63 @@ class _System:
             base=base,
         )
 
-    def end(self, row: sparse.csr_array, sign: float) -> tuple[float, tuple[str, ...]]:
-        """Return an end of what a sum can be, above the least of its cells, and the equations that hold it there."""
-        objective = sign * row.toarray()[0]
+    def end(self, objective: Float) -> tuple[float, Float | None, tuple[str, ...]]:
+        """Return the least of a sum, a solution that has it, and the equations that hold it there."""
         found = self.program(objective)
         if found.status == UNBOUNDED:
-            return np.inf, ()
+            return -np.inf, None, ()
         weights = np.concatenate([found.eqlin.marginals, found.ineqlin.marginals])
         held = tuple(self.names[i] for i in self._order[np.abs(weights) > CLOSE])
-        value = found.fun if _whole(found.x) else self._whole_number(objective)
-        return sign * float(value), held
+        if not _whole(found.x):  # the linear program ends between two whole numbers
+            found = self._in_whole_numbers(objective)
+        return float(found.fun), found.x, held
 
-    def program(self, objective: Float, beside: int = 0, upper: Float | None = None, more: Any = None) -> Any:  # noqa: ANN401
-        """Minimise over the classes, and over `beside` further variables with their own rows of inequalities."""
+    def point(self, objective: Float, upper: Float | None = None, more: sparse.csr_array | None = None) -> Float | None:
+        """Return a solution in whole numbers that makes a sum small: the least, or near it. None: not found soon."""
+        found = self.program(objective, upper, more)
+        if found.status != UNBOUNDED and not _whole(found.x[: self.rows.shape[1]]):
+            found = self._in_whole_numbers(objective, upper, more, seconds=PATIENCE)
+        return None if found.x is None else np.round(found.x[: self.rows.shape[1]])
+
+    def program(self, objective: Float, upper: Float | None = None, more: sparse.csr_array | None = None) -> Any:  # noqa: ANN401
+        """Minimise over the classes, and over further variables up to `upper`, of which `more` says what they obey."""
         equal, above, below = self._kinds
-        empty = sparse.csr_array((len(self.names), beside))
-        rows = sparse.csr_array(sparse.hstack([self.rows, empty]))
-        most = [rows[above], -rows[below], *([more] if more is not None else [])]
-        ends = [self.high[above], -self.low[below], np.zeros(more.shape[0] if more is not None else 0)]
-        ceiling = np.full(self.rows.shape[1] + beside, np.inf)
-        if upper is not None:
-            ceiling[self.rows.shape[1] :] = upper
+        beside = len(objective) - self.rows.shape[1]
+        rows = sparse.csr_array(sparse.hstack([self.rows, sparse.csr_array((len(self.names), beside))]))
+        ends = [self.high[above], -self.low[below], np.zeros(beside)]
         found = linprog(
             objective,
-            A_ub=sparse.vstack(most),
+            A_ub=sparse.vstack([rows[above], -rows[below], *([more] if more is not None else [])]),
             b_ub=np.concatenate(ends),
             A_eq=rows[equal],
             b_eq=self.low[equal],
-            bounds=np.stack([np.zeros(len(ceiling)), ceiling], axis=1),
+            bounds=np.stack([np.zeros(len(objective)), self._ceiling(upper)], axis=1),
         )
         if found.status not in {0, UNBOUNDED}:
             raise RuntimeError(found.message)  # what is published is true of the cells: there is a solution
         return found
+
+    def _in_whole_numbers(
+        self,
+        objective: Float,
+        upper: Float | None = None,
+        more: sparse.csr_array | None = None,
+        seconds: float = np.inf,
+    ) -> Any:  # noqa: ANN401 - what scipy returns
+        classes, beside = self.rows.shape[1], len(objective) - self.rows.shape[1]
+        rows = sparse.csr_array(sparse.hstack([self.rows, sparse.csr_array((len(self.names), beside))]))
+        obeyed = [LinearConstraint(rows, self.low, self.high)]
+        return milp(
+            objective,
+            constraints=[*obeyed, *([LinearConstraint(more, -np.inf, 0.0)] if more is not None else [])],
+            integrality=np.arange(len(objective)) < classes,
+            bounds=Bounds(0.0, self._ceiling(upper)),
+            options={"time_limit": seconds},
+        )
+
+    def _ceiling(self, upper: Float | None) -> Float:
+        every = np.full(self.rows.shape[1], np.inf)
+        return every if upper is None else np.concatenate([every, upper])
 
     @property
     def _kinds(self) -> tuple[Int, Int, Int]:
@@ -227,37 +253,57 @@ class _System:
     def _order(self) -> Int:
         return np.concatenate(self._kinds)
 
-    def _whole_number(self, objective: Float) -> float:
-        """Return the least of a sum over whole numbers, where the linear program ends between two."""
-        rows = LinearConstraint(self.rows, self.low, self.high)
-        found = milp(objective, constraints=rows, integrality=np.ones(len(objective)))
-        return float(found.fun)
-
 
 def _whole(values: Float) -> bool:
     return bool((np.abs(values - np.round(values)) < CLOSE).all())
 
 
-def _found_together(system: _System, sums: _Sums, width: Float) -> tuple[Float, Float]:
-    """Return ends that some solutions reach: one program pushes many sums apart at a time."""
-    low, high, constant = sums.least, sums.most, sums.constant
-    found = system.program(np.asarray(low.sum(axis=0)).ravel())
-    whole = found.status == 0 and _whole(found.x)
-    least = constant + (low @ np.round(found.x) if whole else np.inf)
-    most = np.full(len(width), -np.inf)
+@dataclass(frozen=True, eq=False)
+class _Reach:
+    """The ends that solutions seen so far reach, of every protected sum at once."""
+
+    sums: _Sums
+    least: Float  # (P,)
+    most: Float  # (P,)
+
+    @classmethod
+    def nothing(cls, sums: _Sums) -> _Reach:
+        return cls(sums, np.full(len(sums.constant), np.inf), np.full(len(sums.constant), -np.inf))
+
+    def see(self, solution: Float | None) -> None:
+        """Take in a solution: it moves the ends of all sums, not only of the one it was looked for."""
+        if solution is not None:
+            np.minimum(self.least, self.sums.constant + self.sums.least @ solution, out=self.least)
+            np.maximum(self.most, self.sums.constant + self.sums.most @ solution, out=self.most)
+
+    def open(self, width: Float) -> Bool:
+        """(P,) True where no two solutions are far enough apart yet."""
+        return np.asarray(~(self.most - self.least >= width - CLOSE))
+
+
+def _push_apart(system: _System, reach: _Reach, width: Float) -> None:
+    """Clear many sums at a time: all as small as can be, then as many as can be large enough."""
+    low, high, constant = reach.sums.least, reach.sums.most, reach.sums.constant
+    reach.see(system.point(np.asarray(low.sum(axis=0)).ravel()))
     for _ in range(ROUNDS):
-        open_ = np.flatnonzero(~(most - least >= width - CLOSE))
-        if not len(open_) or not whole:
-            break
+        at = np.flatnonzero(reach.open(width))
+        if not len(at) or np.isinf(reach.least).any():
+            return
         # a variable for each sum still open: at most the sum, and at most what clears it
-        need = np.ceil(least[open_] + width[open_] - constant[open_])
-        tops = sparse.csr_array(sparse.hstack([-high[open_], sparse.eye_array(len(open_))]))
-        aim = np.concatenate([np.zeros(low.shape[1]), -np.ones(len(open_))])
-        found = system.program(aim, beside=len(open_), upper=need, more=tops)
-        x = found.x[: low.shape[1]] if found.status == 0 else np.full(low.shape[1], 0.5)
-        reached = np.where(_whole(x), constant + high @ np.round(x), -np.inf)
-        cleared = int((reached[open_] - least[open_] >= width[open_] - CLOSE).sum())
-        most = np.maximum(most, reached)
-        if not cleared:
-            break
-    return least, most
+        need = np.ceil(reach.least[at] + width[at] - constant[at])
+        rows = sparse.csr_array(sparse.hstack([-high[at], sparse.eye_array(len(at))]))
+        aim = np.concatenate([np.zeros(low.shape[1]), -np.ones(len(at))])
+        reach.see(system.point(aim, need, rows))
+        if reach.open(width).sum() == len(at):
+            return
+
+
+def _ends(system: _System, reach: _Reach, i: int) -> Disclosed:
+    """Return the ends of one sum, and what holds it there; its solutions count for the others too."""
+    constant = float(reach.sums.constant[i])
+    low, at_low, below = system.end(reach.sums.least[[i]].toarray()[0])
+    high, at_high, above = system.end(-reach.sums.most[[i]].toarray()[0])
+    reach.see(at_low if at_low is None else np.round(at_low))
+    reach.see(at_high if at_high is None else np.round(at_high))
+    together = tuple(dict.fromkeys(name for name in system.names if name in {*below, *above}))
+    return Disclosed("", constant + low, constant - high, together)

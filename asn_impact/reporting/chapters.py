@@ -201,7 +201,7 @@ def _say_left_out(pages: Exhibits, report: Report) -> list[Block]:
     if report.ledger is not None:
         blocks.append(pages.table(tables.ledger(report.ledger)))
     blocks += [pages.figure(chart) for chart in report.charts_of("left_out")]
-    for frame in report.months:
+    for frame in report.periods:
         line = _source_line(pages, report)
         blocks.append(pages.figure(maturity(frame, language=pages.language, source=line, inputs=report.inputs)))
         if len(frame) <= LONG:
@@ -285,7 +285,7 @@ def _list_sources(entries: Sequence[str]) -> list[Block]:
 
 def _long_tables(pages: Exhibits, report: Report) -> list[Block]:
     """Return the tables that would break the argument: lists of offices, of months."""
-    every = [*report.tables, *map(tables.maturity_table, report.months)]
+    every = [*report.tables, *map(tables.maturity_table, report.periods)]
     return [pages.table(table) for table in every if len(table.frame) > LONG]
 
 

@@ -18,7 +18,7 @@ from asn_impact.arguments import check_choice
 from asn_impact.intake.files import shielded
 from asn_impact.reporting.gate import release
 from asn_impact.reporting.provenance import provenance, write_beside
-from asn_impact.reporting.release import Cells
+from asn_impact.reporting.recoding import Cells
 from asn_impact.words import Language, Message, Sentence
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from asn_impact.reporting.attack import Disclosed, Known, Protected, attack
 from asn_impact.reporting.chart import Chart
 from asn_impact.reporting.contents import Report
 from asn_impact.reporting.gate import MINIMUM
-from asn_impact.reporting.release import Cells, counts_records, periods_after
+from asn_impact.reporting.recoding import Cells, counts_records, periods_after
 from asn_impact.reporting.tables import Table
 from asn_impact.reporting.tables.small import FEW, SECONDARY
 from asn_impact.words import Message, Quoted
@@ -25,15 +25,17 @@ from asn_impact.words import Message, Quoted
 __all__ = ["given_away", "prove"]
 
 
-def prove(report: Report, exhibits: Sequence[tuple[str, Table | Chart]], numbers: Iterable[Quoted]) -> None:
-    """Refuse a release whose exhibits and sentences together give a small count back.
+def prove(
+    report: Report, exhibits: Sequence[tuple[str, Table | Chart]], numbers: Iterable[Quoted], *, cells: bool = False
+) -> None:
+    """Refuse a release whose exhibits and sentences, with its public cells, together give a small count back.
 
     Raises
     ------
     PrivacyError
         It names the exhibits and what kind of count they give, never which one and never the number.
     """
-    found = given_away(report, exhibits, numbers)
+    found = given_away(report, exhibits, numbers, cells=cells)
     if found:
         together = tuple(dict.fromkeys(name for one in found for name in one.together))
         kinds = tuple(Message(f"release.kind.{kind}") for kind in dict.fromkeys(one.kind for one in found))
@@ -41,7 +43,11 @@ def prove(report: Report, exhibits: Sequence[tuple[str, Table | Chart]], numbers
 
 
 def given_away(
-    report: Report, exhibits: Sequence[tuple[str, Table | Chart]], numbers: Iterable[Quoted] = ()
+    report: Report,
+    exhibits: Sequence[tuple[str, Table | Chart]],
+    numbers: Iterable[Quoted] = (),
+    *,
+    cells: bool = False,
 ) -> tuple[Disclosed, ...]:
     """Return the small counts that the exhibits and sentences of a report give away together.
 
@@ -53,6 +59,8 @@ def given_away(
         Name and value of all that is shown.
     numbers
         Those in the sentences.
+    cells
+        Whether the cells of the answer are published too.
     """
     numbers = list(numbers)
     months = report.months[0] if report.months else None
@@ -62,7 +70,9 @@ def given_away(
             continue
         hidden = _Hidden(panel, design, months if _same_months(panel, months) else None)
         known = [*hidden.of_exhibits(exhibits), *hidden.of_sentences(numbers)]
-        found += attack(known, list(hidden.protected()), cells=len(hidden.truth), low=hidden.least)
+        protected = [*hidden.protected(), *(hidden.beside() if cells else ())]
+        known += hidden.of_cells() if cells else ()
+        found += attack(known, protected, cells=len(hidden.truth), low=hidden.least)
     return tuple(found)
 
 
@@ -161,6 +171,17 @@ class _Hidden:
         for quoted in {q.source: q for q in numbers if q.source in every}.values():
             yield from self._known("report.html", self.positions(every[quoted.source]), quoted.value)
 
+    def of_cells(self) -> Iterator[Known]:
+        """Yield what public cells say: each cell of the panel."""
+        for at in self.place[self.place >= 0]:
+            yield from self._known("cells.csv", np.array([at]), self.truth[at])
+
+    def beside(self) -> Iterator[Protected]:
+        """Yield what is in no public cell of a month, where that is few."""
+        start = int((self.panel.n > 0).sum())
+        for i in np.flatnonzero((self.rest > 0) & (self.rest < MINIMUM)):
+            yield Protected("beside", np.array([start + i]), self._width_outside)
+
     def _known(self, where: str, positions: Int, shown: object) -> Iterator[Known]:
         """Yield what a cell says, unless it counts something else than these cells."""
         true = float(self.truth[positions].sum())
@@ -178,7 +199,13 @@ class _Hidden:
         cells = [("cell", every[i : i + 1]) for i in range(inside)]
         for kind, positions in (*cells, *self._sums()):
             if len(positions) and 0 < self.truth[positions].sum() < MINIMUM:
-                yield Protected(kind, positions)
+                outside = kind == "month" and bool((positions >= inside).all())
+                yield Protected(kind, positions, self._width_outside if outside else MINIMUM)
+
+    @property
+    def _width_outside(self) -> float:
+        """How closely a month without a cell may be known: rows kept less rows analysed are a count of the ledger."""
+        return min(float(MINIMUM), max(float(self.rest.sum()) - 1, 0.0))
 
     def _sums(self) -> Iterator[tuple[str, Int]]:
         panel, design = self.panel, self.design

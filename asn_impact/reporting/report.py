@@ -23,6 +23,7 @@ from asn_impact.reporting.earlier import MANIFEST, differences
 from asn_impact.reporting.gate import release
 from asn_impact.reporting.proof import prove
 from asn_impact.reporting.provenance import provenance, sha256, write_beside
+from asn_impact.reporting.public import CELLS_ZIP, cells_zip
 from asn_impact.reporting.words import check_language
 from asn_impact.verbs import public_verb
 from asn_impact.words import Language, Message, paragraph
@@ -54,6 +55,7 @@ def publish(
     reference: Path | None = None,
     close: Close = "refuse",
     earlier: Path | None = None,
+    cells: bool = False,
 ) -> list[Path]:
     """Write a report that a reader without statistics can follow, and a brief for one who decides; return the files.
 
@@ -85,6 +87,9 @@ def publish(
         both learns of those few; the manifest names the counts.
     earlier
         The report that the new one is compared with; None: the one in the folder.
+    cells
+        Write ``cells.zip`` beside the report: public cells, rollout and study, from which anyone runs the answer again.
+        The answer must be of a design whose cells can be published: `public_cells`.
 
     Returns
     -------
@@ -114,9 +119,10 @@ def publish(
     if report.answer:
         head |= {"kind": prose.HEADINGS["brief"].text(language).text}
         files |= _document("brief", _page(brief(short, report), language, head), short, kinds, reference)
-    prove(
-        report, (*long.shown, *short.shown), (n for pages in (long, short) for s in pages.sentences for n in s.numbers)
-    )
+    if cells:
+        files[CELLS_ZIP] = _packed(report)
+    numbers = [number for pages in (long, short) for sentence in pages.sentences for number in sentence.numbers]
+    prove(report, (*long.shown, *short.shown), numbers, cells=cells)
     differing = differences(target if earlier is None else earlier, files, (long, short), allowed=close == "allow")
     files[MANIFEST] = _manifest(files, (long, short), report, differing)
     release(files[MANIFEST], MANIFEST)
@@ -143,6 +149,12 @@ def _one_report(report: Report | Sequence[Item], facts: dict[str, Any]) -> Repor
     if gaps := [name for name in ("title", "source") if facts[name] is None]:
         raise InputError(Message("report.refused.untitled", names=gaps))
     return Report.of(report, **facts)
+
+
+def _packed(report: Report) -> bytes:
+    if len(report.answer) != 1:
+        raise InputError(Message("release.no_answer"))
+    return cells_zip(report.answer[0], title=report.title, source=report.source, level=report.level)
 
 
 def _refuse_other_languages(report: Report, language: Language) -> None:

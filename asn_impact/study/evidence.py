@@ -240,6 +240,7 @@ def charts(study: Study, evidence: Evidence, language: Language) -> dict[str, Ch
     """Return every chart the evidence has, by name."""
     from asn_impact.reporting import charts as figures
     from asn_impact.reporting.prose import HEADINGS
+    from asn_impact.reporting.recoding import thickened
 
     ready = evidence.ready
     common: dict[str, Any] = {
@@ -255,7 +256,8 @@ def charts(study: Study, evidence: Evidence, language: Language) -> dict[str, Ch
         pieces["raw_trends"] = figures.raw_trends(ready.design, **common)
         pieces["who_is_compared"] = figures.who_is_compared(ready.design, **common)
     if ready.months is not None:
-        pieces["maturity"] = figures.maturity(ready.months, **common)
+        months = thickened(ready.months, ready.design if ready.design is not None else ready.panel)
+        pieces["maturity"] = figures.maturity(months, **common)
     return pieces | _detail_charts(study, evidence, common)
 
 
@@ -283,7 +285,8 @@ def contents(evidence: Evidence, drawings: dict[str, Chart], *, level: float) ->
     in_order = ("who_is_compared", "raw_trends", "completion_curve", "sensitivity")
     exhibits += [drawings[name] for name in in_order if name in drawings]
     exhibits += _detail_tables(evidence, level)
-    exhibits += [tables.clusters(ready.design)] if ready.design is not None else []
+    design = ready.design if headline is None else headline.effects.design  # as in the other tables
+    exhibits += [tables.clusters(design)] if design is not None else []
     exhibits += [_level_table(ready)] if headline is None else []
     return {
         "answer": (headline,) if alone else (),
@@ -355,7 +358,7 @@ def _other_units(panel: Panel, frame: pd.DataFrame, n: Any) -> tuple[pd.DataFram
     """Return the rows with small units in one, and what each row counts."""
     import pandas as pd
 
-    from asn_impact.reporting.release import Cells, Release
+    from asn_impact.reporting.recoding import Cells, Release
 
     shown = Release.of_units(panel)
     rows = frame[shown]

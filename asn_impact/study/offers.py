@@ -59,6 +59,7 @@ REPORT: Final = Keys(
     {
         **{"folder": TEXT, "figures": TEXT, "notebooks": TEXTS, "formats": TEXTS, "reference": TEXT},
         "close": one_of(("refuse", "allow")),
+        "cells": TRUTH,
     }
 )
 WORDS: Final = Keys(dict.fromkeys(("foreword", "introduction", "conclusion", "recommendations"), TRANSLATED))

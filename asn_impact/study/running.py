@@ -18,6 +18,7 @@ from asn_impact.study.evidence import Evidence, charts, contents, estimated, fin
 from asn_impact.study.keys import Place
 from asn_impact.study.notebooks import executed
 from asn_impact.study.prepared import prepared
+from asn_impact.study.public import with_public_cells
 from asn_impact.study.settings import Study
 from asn_impact.verbs import public_verb
 from asn_impact.words import Language, Message, each_once
@@ -80,7 +81,7 @@ def _work(study: Study) -> tuple[Path, tuple[str, ...], Message | None, tuple[Me
     _refuse_foreign(study)
     with _beside(study) as fresh, _bar(study) as bar:
         _next(bar, study, Message("study.step.reading"))
-        ready = prepared(study)
+        ready = with_public_cells(study, prepared(study)) if study.cells else prepared(study)
         _next(bar, study, Message("study.step.estimating"))
         evidence = estimated(study, ready)
         with _notebooks(study) as notebooks:
@@ -164,6 +165,7 @@ def _publish(study: Study, evidence: Evidence, drawings: Mapping[str, Chart], la
         reference=study.reference,
         close=study.close,
         earlier=study.folder / folder.name,
+        cells=study.cells,
     )
 
 

@@ -14,7 +14,7 @@ from asn_impact.measures.panel import Panel
 from asn_impact.reporting.chart import Chart
 from asn_impact.reporting.charts.drawing import BLUE, PALE, VERMILION, label_periods, use_numerals
 from asn_impact.reporting.charts.kinds import check_kind, check_language
-from asn_impact.reporting.release import Cells, cells_of_months, thickened
+from asn_impact.reporting.recoding import Cells, cells_of_months, thickened
 from asn_impact.reporting.tables import suppressed
 from asn_impact.verbs import public_verb
 from asn_impact.words import Language, Message, Quantity
@@ -87,7 +87,7 @@ def _make_data(months: Panel | pd.DataFrame) -> pd.DataFrame:
 def _cells(months: Panel | pd.DataFrame, data: pd.DataFrame) -> dict[str, tuple[Cells, ...]]:
     """Return what each bar counts: every case of a frame of months, the cells of a panel."""
     if isinstance(months, pd.DataFrame):
-        return cells_of_months(data["period"], months["month"].astype(str).tolist(), cases="cases")
+        return cells_of_months(data["period"], cases="cases")
     units = frozenset(months.units)
     return {"cases": tuple(Cells(units, frozenset({str(label)})) for label in data["period"])}
 

@@ -29,7 +29,7 @@ from asn_impact.reporting.charts.drawing import (
     write_change,
 )
 from asn_impact.reporting.charts.kinds import check_kind, check_language
-from asn_impact.reporting.release import Release, counts_records
+from asn_impact.reporting.recoding import Release, counts_records
 from asn_impact.reporting.tables import MINIMUM_CELL
 from asn_impact.reporting.words import OutcomeWords, outcome_words
 from asn_impact.timeline import Timeline
@@ -187,9 +187,10 @@ def _make_data(design: Design, words: OutcomeWords) -> pd.DataFrame:
     timeline = design.panel.timeline
     frames = []
     release = Release.of(design)
-    for step in release.steps[release.waves]:
+    alone = release.waves.any()  # no line where all waves stand together
+    for step in release.steps[release.waves] if alone else release.steps:
         members = design.adopted == step
-        mean, _ = average_group(design.panel, members)
+        mean = average_group(design.panel, members)[0] if alone else np.full(len(timeline), np.nan)
         frames.append(
             pd.DataFrame(
                 {

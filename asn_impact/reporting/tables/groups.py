@@ -12,7 +12,7 @@ from asn_impact.arrays import Bool
 from asn_impact.designs import Design
 from asn_impact.errors import InputError
 from asn_impact.measures.panel import Panel
-from asn_impact.reporting.release import Cells, Release, counts_records
+from asn_impact.reporting.recoding import Cells, Release, counts_records
 from asn_impact.reporting.tables.cells import Kind
 from asn_impact.reporting.tables.table import Table
 from asn_impact.verbs import public_verb

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from asn_impact.reporting.release import cells_of_months, thickened
+from asn_impact.reporting.recoding import cells_of_months, thickened
 from asn_impact.reporting.tables.table import Table
 from asn_impact.verbs import public_verb
 from asn_impact.words import Message
@@ -21,7 +21,6 @@ def maturity_table(months: pd.DataFrame) -> Table:
     months
         The frame of `maturity`: month, cases, open, mature, and the least follow-up if it has one.
     """
-    every = months["month"].astype(str).tolist()
     months = thickened(months)
     follow_up = next((c for c in ("follow_up", "least_follow_up") if c in months.columns), None)
     frame = pd.DataFrame(
@@ -38,5 +37,5 @@ def maturity_table(months: pd.DataFrame) -> Table:
         title=Message("tables.maturity.title"),
         note=Message("tables.maturity.note"),
         kinds={"month": "period", "records": "records", "open": "records", "follow_up": "whole"},
-        cells=cells_of_months(months["month"], every, cases="records"),
+        cells=cells_of_months(months["month"], cases="records"),
     )

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from asn_impact.errors import InputError
-from asn_impact.reporting.release import counts_records
+from asn_impact.reporting.recoding import counts_records
 from asn_impact.words import Message
 
 __all__ = ["FEW", "MINIMUM_CELL", "SECONDARY", "SMALL_GROUP", "counts_records", "suppressed"]

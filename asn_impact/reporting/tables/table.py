@@ -13,7 +13,7 @@ import pandas as pd
 
 from asn_impact.reporting.gate import differing_tables, release
 from asn_impact.reporting.provenance import write_beside
-from asn_impact.reporting.release import Cells
+from asn_impact.reporting.recoding import Cells
 from asn_impact.reporting.tables import csv_file, latex, page
 from asn_impact.reporting.tables.cells import Kind, as_message, heading
 from asn_impact.reporting.tables.small import FEW, MINIMUM_CELL, SECONDARY, SMALL_GROUP, suppressed

@@ -86,10 +86,11 @@ class Release:
         panel, after = design.panel, periods_after(design)
         by_side = np.stack([panel.n[:, ~after].sum(axis=1), panel.n[:, after].sum(axis=1)], axis=1)
         filled = np.stack([(panel.n[:, ~after] > 0).sum(axis=1), (panel.n[:, after] > 0).sum(axis=1)], axis=1)
+        together = _pooled(_sums(by_side, wave_of), _sums(filled, wave_of))
+        row_of = np.where(together[wave_of], len(waves), wave_of)  # of the table of waves: the merged ones are one row
         of_unit = panel.n.sum(axis=1)
         clusters = _pooled(_sums(of_unit, design.cluster), _sums((panel.n > 0).sum(axis=1), design.cluster))
-        clusters = _until_waves_are_safe(clusters, of_unit, design, wave_of)
-        return cls(design, ~clusters, ~_pooled(_sums(by_side, wave_of), _sums(filled, wave_of)))
+        return cls(design, ~_until_rows_are_safe(clusters, of_unit, design, row_of), ~together)
 
     @classmethod
     def of_units(cls, panel: Panel) -> Bool:
@@ -167,17 +168,18 @@ def _gives_away(sums: Float, filled: Float) -> bool:
     return thin or dominated(sums.sum(axis=1), k=1.0)  # the p % rule alone: of two members each knows the other
 
 
-def _until_waves_are_safe(pooled: Bool, of_unit: Float, design: Design, wave_of: Int) -> Bool:
-    """Pool clusters until what a wave holds besides those shown is nobody or enough: subtraction gives it otherwise."""
+def _until_rows_are_safe(pooled: Bool, of_unit: Float, design: Design, row_of: Int) -> Bool:
+    """Pool clusters until what a row of waves holds besides those shown is nobody or enough: subtraction gives it."""
     filled = (design.panel.n > 0).sum(axis=1).astype(np.float64)
     size = _sums(of_unit, design.cluster)
     for _ in range(len(pooled)):
         shown = ~pooled[design.cluster]
-        for wave in range(int(wave_of.max()) + 1):
-            members = wave_of == wave
+        for row in np.unique(row_of):
+            members = row_of == row
             left, cells = (_sums(np.where(members & ~shown, x, 0.0), design.cluster) for x in (of_unit, filled))
             beside = np.unique(design.cluster[members & shown])
-            if left.any() and len(beside) and _gives_away(left[:, None], cells[:, None]):
+            secret = bool(_thin(left, cells).any())  # without a small one among them they may be worked out
+            if secret and len(beside) and _gives_away(left[:, None], cells[:, None]):
                 smallest = beside[np.argmin(size[beside])]
                 pooled = pooled | (np.arange(len(pooled)) == smallest)
                 break
@@ -186,11 +188,19 @@ def _until_waves_are_safe(pooled: Bool, of_unit: Float, design: Design, wave_of:
     return pooled
 
 
-def thickened(months: pd.DataFrame) -> pd.DataFrame:
+def thickened(months: pd.DataFrame, shown: Panel | Design | None = None) -> pd.DataFrame:
     """Return the frame of `maturity` in months, or in quarters or years where months are thin.
 
-    The finest periods are taken that leave the fewest with one to nine cases. Months that are followed long enough and
-    months that are not do not share a period.
+    The finest periods are taken that leave the fewest thin ones; these join the period before or after. Months that are
+    followed long enough and months that are not do not share a period, and none spans the first training of anyone:
+    other tables count before and after it.
+
+    Parameters
+    ----------
+    months
+        month, cases, open, mature; what is in quarters already comes back as it is.
+    shown
+        What is shown beside: which cells of a panel are empty, so that a period needs a case more for each that is not.
 
     Examples
     --------
@@ -202,23 +212,52 @@ def thickened(months: pd.DataFrame) -> pd.DataFrame:
     frame = months.assign(month=months["month"].astype(str)).sort_values("month", ignore_index=True)
     if not frame["month"].str.fullmatch(r"\d{4}-\d{2}").all():
         return frame
-    versions = [_by(frame, length) for length in (1, 3, 12)]
-    thin = [int(((v["cases"] > 0) & (v["cases"] < MINIMUM)).sum()) for v in versions]
-    return versions[int(np.argmin(thin))]
-
-
-def _by(frame: pd.DataFrame, length: int) -> pd.DataFrame:
-    """Add months up by periods of some months, apart where one is mature and the other is not."""
-    ordinal = 12 * frame["month"].str[:4].astype(int) + frame["month"].str[5:].astype(int) - 1
+    panel = shown.panel if isinstance(shown, Design) else shown
+    filled = {} if panel is None else dict(zip(panel.timeline.labels, (panel.n > 0).sum(axis=0), strict=True))
+    first = shown.cohort_label(float(shown.cohorts[0])) if isinstance(shown, Design) else ""
     mature = frame["mature"].astype(bool)
-    follow_up = {c: "min" for c in ("follow_up", "least_follow_up") if c in frame.columns}
-    groups = frame.assign(mature=mature).groupby([ordinal // length, mature.rename("used")], sort=False)
-    made = groups.agg(
-        {"month": ["first", "last", "size"], "cases": "sum", "open": "sum", "mature": "first", **follow_up}
+    frame = frame.assign(
+        mature=mature,
+        part=2 * mature + (frame["month"] >= first),
+        filled=[float(filled.get(label, 0.0)) for label in frame["month"]],
     )
-    labels = [_label(first, last, int(size), length) for first, last, size in made["month"].to_numpy().tolist()]
-    others = {c: made[c].iloc[:, 0].to_numpy() for c in ("cases", "open", "mature", *follow_up)}
-    return pd.DataFrame({"month": labels, **others}).reset_index(drop=True)
+    ordinal = (12 * frame["month"].str[:4].astype(int) + frame["month"].str[5:].astype(int) - 1).to_numpy()
+    runs = [_runs(frame, ordinal // length) for length in (1, 3, 12)]
+    thin = [int(_thin_runs(frame, run).sum()) for run in runs]
+    finest = int(np.argmin(thin))
+    return _added_up(frame, _joined(frame, runs[finest]), (1, 3, 12)[finest])
+
+
+def _runs(frame: pd.DataFrame, period: Int) -> Int:
+    """Return the number of the stretch of each month: of one period, all mature or not, all before training or not."""
+    return np.asarray(pd.factorize(pd.Series(list(zip(period, frame["part"], strict=True))))[0])
+
+
+def _thin_runs(frame: pd.DataFrame, run: Int) -> Bool:
+    sums = frame.groupby(run)[["cases", "filled"]].sum()
+    return _thin(sums["cases"].to_numpy(dtype=np.float64), sums["filled"].to_numpy())
+
+
+def _joined(frame: pd.DataFrame, run: Int) -> Int:
+    """Join each thin stretch to the one before it, or after it, of the same part; none: it stays."""
+    for _ in range(len(frame)):
+        part = frame["part"].groupby(run).first().to_numpy()
+        for r in np.flatnonzero(_thin_runs(frame, run)):
+            near = [k for k in (r - 1, r + 1) if 0 <= k < len(part) and part[k] == part[r]]
+            if near:
+                run = np.unique(np.where(run == r, near[0], run), return_inverse=True)[1]
+                break
+        else:
+            return run
+    return run
+
+
+def _added_up(frame: pd.DataFrame, run: Int, length: int) -> pd.DataFrame:
+    least = {c: "min" for c in ("follow_up", "least_follow_up") if c in frame.columns}
+    made = frame.groupby(run).agg({"cases": "sum", "open": "sum", "mature": "first", **least})
+    ends = frame["month"].groupby(run).agg(["first", "last", "size"])
+    labels = [_label(str(e.first), str(e.last), int(str(e.size)), length) for e in ends.itertuples(index=False)]
+    return made.assign(month=labels)[["month", *made.columns]].reset_index(drop=True)
 
 
 def _label(first: str, last: str, size: int, length: int) -> str:
@@ -230,18 +269,27 @@ def _label(first: str, last: str, size: int, length: int) -> str:
     return f"{first}/{last}"
 
 
-def members_of(label: object, months: list[str]) -> list[str]:
-    """Return which months a label of `thickened` stands for."""
-    text = str(label)
-    if "/" in text:
-        first, last = text.split("/")
-        return [m for m in months if first <= m <= last]
-    if "Q" in text:
-        return [m for m in months if m[:4] == text[:4] and (int(m[5:]) + 2) // 3 == int(text[5:])]
-    return [m for m in months if m.startswith(text)]
+def members_of(label: str) -> frozenset[str]:
+    """Return the months that a label of `thickened` stands for, and the label itself.
+
+    Examples
+    --------
+    >>> sorted(members_of("2024Q1")), sorted(members_of("2024-12/2025-01"))[1:]
+    (['2024-01', '2024-02', '2024-03', '2024Q1'], ['2024-12/2025-01', '2025-01'])
+    """
+    year, rest = label[:4], label[4:]
+    if "/" in label:
+        first, last = (pd.Period(end, "M") for end in label.split("/"))
+    elif year.isdecimal() and rest[:1] == "Q":
+        first, last = pd.Period(label, "Q").asfreq("M", "start"), pd.Period(label, "Q").asfreq("M", "end")
+    elif label.isdecimal() and len(label) == 4:
+        first, last = pd.Period(f"{label}-01", "M"), pd.Period(f"{label}-12", "M")
+    else:
+        return frozenset({label})
+    return frozenset({label, *map(str, pd.period_range(first, last, freq="M"))})
 
 
-def cells_of_months(labels: Iterable[object], months: list[str], *, cases: str) -> dict[str, tuple[Cells, ...]]:
+def cells_of_months(labels: Iterable[object], *, cases: str) -> dict[str, tuple[Cells, ...]]:
     """Return what the two columns of a frame of months count, under their names: cases and those still open."""
-    periods = [frozenset(members_of(label, months)) for label in labels]
+    periods = [members_of(str(label)) for label in labels]
     return {cases: tuple(Cells(None, p) for p in periods), "open": tuple(Cells(None, p, "open") for p in periods)}
