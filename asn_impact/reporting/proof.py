@@ -68,7 +68,7 @@ def given_away(
     for panel, design in _panels(report):
         if not counts_records(panel):
             continue
-        hidden = _Hidden(panel, design, months if _same_months(panel, months) else None)
+        hidden = _Hidden(panel, design, months if _same_months(panel, months) else None, tuple(exhibits))
         known = [*hidden.of_exhibits(exhibits), *hidden.of_sentences(numbers)]
         protected = [*hidden.protected(), *(hidden.beside() if cells else ())]
         known += hidden.of_cells() if cells else ()
@@ -105,6 +105,28 @@ class _Hidden:
     panel: Panel
     design: Design | None
     months: pd.DataFrame | None
+    exhibits: tuple[tuple[str, Table | Chart], ...] = ()
+
+    @cached_property
+    def others(self) -> dict[Cells, float]:
+        """What counts hold of units that are not in the panel: those a table shows and the answer cannot use."""
+        found: dict[Cells, float] = {}
+        for _, exhibit in self.exhibits:
+            frame = exhibit.frame if isinstance(exhibit, Table) else exhibit.data
+            for column, cells in exhibit.cells.items():
+                for shown, one in zip(frame[column].tolist(), cells, strict=True):
+                    if (key := self._beyond(one)) is not None and not isinstance(shown, str):
+                        inside = self.panel.n[np.ix_(*self._members(one))].sum()
+                        found.setdefault(key, float(shown) - float(inside))
+        return found
+
+    def _beyond(self, cells: Cells) -> Cells | None:
+        units = frozenset() if cells.units is None else cells.units - set(self.panel.units)
+        return Cells(units, cells.periods) if units else None
+
+    def _members(self, cells: Cells) -> tuple[list[int], list[int]]:
+        periods = [i for i, p in enumerate(self.panel.timeline.labels) if cells.periods is None or p in cells.periods]
+        return [i for i, unit in enumerate(self.panel.units) if cells.units is None or unit in cells.units], periods
 
     @cached_property
     def place(self) -> Int:
@@ -138,12 +160,12 @@ class _Hidden:
     @cached_property
     def truth(self) -> Float:
         """What each hidden cell holds."""
-        return np.concatenate([self.panel.n[self.panel.n > 0], self.rest, self.open])
+        return np.concatenate([self.panel.n[self.panel.n > 0], self.rest, self.open, list(self.others.values())])
 
     @property
     def least(self) -> Float:
         """What each cell holds at the least, as everyone knows."""
-        return np.concatenate([np.ones(int((self.panel.n > 0).sum())), np.zeros(2 * len(self.labels))])
+        return (np.arange(len(self.truth)) < int((self.panel.n > 0).sum())).astype(np.float64)
 
     def positions(self, cells: Cells) -> Int:
         """Return the hidden cells that a count adds up."""
@@ -151,11 +173,11 @@ class _Hidden:
         start = int((self.panel.n > 0).sum())
         if cells.of == "open":
             return np.array(months, dtype=np.int64) + start + len(self.labels)
-        periods = [i for i, p in enumerate(self.panel.timeline.labels) if cells.periods is None or p in cells.periods]
-        units = [i for i, unit in enumerate(self.panel.units) if cells.units is None or unit in cells.units]
-        inside = self.place[np.ix_(units, periods)].ravel()
+        inside = self.place[np.ix_(*self._members(cells))].ravel()
         beside = np.array(months, dtype=np.int64) + start if cells.units is None else np.zeros(0, dtype=np.int64)
-        return np.concatenate([inside[inside >= 0], beside])
+        known = list(self.others)
+        beyond = [start + 2 * len(self.labels) + known.index(key)] if (key := self._beyond(cells)) in known else []
+        return np.concatenate([inside[inside >= 0], beside, np.array(beyond, dtype=np.int64)])
 
     def of_exhibits(self, exhibits: Sequence[tuple[str, Table | Chart]]) -> Iterator[Known]:
         """Yield what the columns of counts of tables and figures say of these cells."""
@@ -197,7 +219,8 @@ class _Hidden:
         every = np.arange(len(self.truth))
         inside = self.place.max(initial=-1) + 1
         cells = [("cell", every[i : i + 1]) for i in range(inside)]
-        for kind, positions in (*cells, *self._sums()):
+        beyond = [("unit", every[len(every) - i - 1 : len(every) - i]) for i in range(len(self.others))]
+        for kind, positions in (*cells, *beyond, *self._sums()):
             if len(positions) and 0 < self.truth[positions].sum() < MINIMUM:
                 outside = kind == "month" and bool((positions >= inside).all())
                 yield Protected(kind, positions, self._width_outside if outside else MINIMUM)

@@ -35,7 +35,6 @@ CELLS_ZIP: Final = "cells.zip"
 OFTEN: Final = (
     0.2  # share of thin cells from which on a unit is merged with others of its wave; below it loses the cells
 )
-FEWEST: Final = 3  # units in a merged one: of two each knows the other
 DAY_ONE: Final = (1980, 1, 1, 0, 0, 0)  # the first a zip file can name: the same bytes on every day
 
 
@@ -100,8 +99,10 @@ def _groups(design: Design) -> list[Int]:
     for members in apart.groupby(pd.factorize(apart)[0]).indices.values():
         order = members[np.argsort(n[members].sum(axis=1), kind="stable")]
         pool = [u for u in order if often[u]]
-        pool += [u for u in order if not often[u]][: max(FEWEST - len(pool), 0)] if pool else []
-        pool = pool if len(pool) >= FEWEST else []
+        others = [u for u in order if not often[u]]
+        while pool and others and dominated(n[pool].sum(axis=1), k=1.0):
+            pool.append(others.pop(0))
+        pool = [] if dominated(n[pool].sum(axis=1), k=1.0) else pool  # of two each would know the other
         groups += [np.array([u]) for u in members if u not in set(pool)]
         groups += [np.sort(np.array(pool))] if pool else []
     return sorted(groups, key=lambda members: (len(members) > 1, int(members[0])))
@@ -263,14 +264,7 @@ def _study(inference: Inference, *, title: str, source: str, level: float) -> st
     data = {"kind": "panel", "path": "cells.csv", "columns": columns, "numbers": "1,234.56"}
     sections: dict[str, Mapping[str, Any]] = {
         "study": {"title": title, "source": source},
-        "data": {
-            "kind": "panel",
-            "path": "cells.csv",
-            "columns": columns,
-            "numbers": "1,234.56",
-            **attributes,
-            **covariates,
-        },
+        "data": {**data, **attributes, **covariates},
         "outcome": {"kind": "mean", "column": _outcome_column(inference), "unit": outcome.unit, **better},
         "rollout": {"kind": "panel", "path": "rollout.csv", "unit": "unit", "adopted": "adopted"},
         "design": {"cluster": "cluster", "weights": design.weights},
