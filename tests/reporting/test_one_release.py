@@ -224,8 +224,10 @@ class TestTheProof:
         assert not (tmp_path / "r").exists()
 
     def test_the_report_of_small_offices_is_written(self, regency, tmp_path):
-        design = publishable(regency).answer[0].effects.design
-        report = publishable(regency, exhibits=(tables.clusters(design),))
+        n = regency.panel.n.copy()
+        n[12, ::2] = 1  # six cases: an office that the answer uses
+        design = publishable(make(n, {0: 5, 1: 5, 3: 7, 4: 8})).answer[0].effects.design
+        report = publishable(design, exhibits=(tables.clusters(design),))
         publish(tmp_path / "r", report, language="en", formats=("html",))
         page = (tmp_path / "r" / "report.html").read_text(encoding="utf-8")
         assert "other offices, combined" in page
