@@ -64,7 +64,8 @@ class Exhibits:
     language: Language
     files: dict[str, bytes] = field(default_factory=dict)
     sentences: list[Sentence] = field(default_factory=list)
-    listed: list[dict[str, str]] = field(default_factory=list)
+    listed: list[dict[str, Any]] = field(default_factory=list)
+    shown: list[tuple[str, Table | Chart]] = field(default_factory=list)
     figures: int = 0
     tables: int = 0
     folder: str = ""
@@ -91,7 +92,7 @@ class Exhibits:
         self.files |= {f"{stem}.{ending}": content for ending, content in chart.files("svg", "png").items()}
         self.sentences.append(chart.title)
         label = f"{prose.HEADINGS['figure'].text(self.language)} {self.figures}"
-        self.listed.append({"exhibit": label, "title": chart.title.text, "data": f"{stem}.csv"})
+        self._list(label, chart.title.text, f"{stem}.csv", chart)
         below = prose.caption(chart.kind)
         return Block(
             "figure",
@@ -104,14 +105,24 @@ class Exhibits:
     def table(self, table: Table) -> Block:
         """Return a numbered table, its numbers kept, also those in the sentences of its cells."""
         self.tables += 1
+        table = table.marked_alike()
         name = f"{self.folder}tables/{self.tables:02d}.csv"
         self.files[name] = table.csv().encode("utf-8")
         label = f"{prose.HEADINGS['table'].text(self.language)} {self.tables}"
         cells = [cell for column in table.shown.columns for cell in table.shown[column] if isinstance(cell, Message)]
         for message in (table.title, table.note_below, *dict.fromkeys(cells)):
             self.text(message)
-        self.listed.append({"exhibit": label, "title": table.title.text(self.language).text, "data": name})
+        self._list(label, table.title.text(self.language).text, name, table)
         return Block("table", html=table.html(self.language, numbered=label))
+
+    def counts_in(self, file: str) -> tuple[str, ...]:
+        """Return the columns of a file that count persons or their cases."""
+        return next((tuple(entry["counts"]) for entry in self.listed if entry["data"] == file), ())
+
+    def _list(self, label: str, title: str, data: str, exhibit: Table | Chart) -> None:
+        """Keep an exhibit for the proof, and list it with its columns of counts."""
+        self.shown.append((label, exhibit))
+        self.listed.append({"exhibit": label, "title": title, "data": data, "counts": list(exhibit.counts)})
 
 
 Chapter: TypeAlias = Callable[[Exhibits, Report], list[Block]]
@@ -194,7 +205,7 @@ def _say_left_out(pages: Exhibits, report: Report) -> list[Block]:
     if report.ledger is not None:
         blocks.append(pages.table(tables.ledger(report.ledger)))
     blocks += [pages.figure(chart) for chart in report.charts_of("left_out")]
-    for frame in report.months:
+    for frame in report.periods:
         line = _source_line(pages, report)
         blocks.append(pages.figure(maturity(frame, language=pages.language, source=line, inputs=report.inputs)))
         if len(frame) <= LONG:
@@ -281,7 +292,7 @@ def _list_sources(entries: Sequence[str]) -> list[Block]:
 
 def _long_tables(pages: Exhibits, report: Report) -> list[Block]:
     """Return the tables that would break the argument: lists of offices, of months."""
-    every = [*report.tables, *map(tables.maturity_table, report.months)]
+    every = [*report.tables, *map(tables.maturity_table, report.periods)]
     return [pages.table(table) for table in every if len(table.frame) > LONG]
 
 

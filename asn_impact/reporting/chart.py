@@ -18,6 +18,7 @@ from asn_impact.arguments import check_choice
 from asn_impact.intake.files import shielded
 from asn_impact.reporting.gate import release
 from asn_impact.reporting.provenance import provenance, write_beside
+from asn_impact.reporting.recoding import Cells
 from asn_impact.words import Language, Message, Sentence
 
 if TYPE_CHECKING:
@@ -84,6 +85,8 @@ class Chart:
         What its reader should know besides.
     below
         What stands between the drawing and the source: what the numbers do not cover.
+    cells
+        Column of `data` that counts -> what each row adds up.
 
     Examples
     --------
@@ -108,11 +111,17 @@ class Chart:
     rows: int | None = None
     notes: tuple[Message, ...] = ()
     below: Sentence = field(default_factory=Sentence)
+    cells: Mapping[str, tuple[Cells, ...]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for name in ("title", "subtitle", "alt", "below"):
             if type(getattr(self, name)) is str:
                 object.__setattr__(self, name, Sentence(getattr(self, name)))
+
+    @property
+    def counts(self) -> tuple[str, ...]:
+        """Names of the columns of the data that count persons or their cases."""
+        return tuple(self.cells)
 
     def figure(self, size: Size = "a4_width") -> Figure:
         """Return the drawn chart as a matplotlib figure that no window knows of.
@@ -202,7 +211,7 @@ class Chart:
         files = self.files("svg", "pdf", "png", size=size)
         contents = {stem.with_name(f"{stem.name}.{ending}"): content for ending, content in files.items()}
         for file, content in contents.items():
-            release(content, file.name)
+            release(content, file.name, counts=self.counts)
         stem.parent.mkdir(parents=True, exist_ok=True)
         for file, content in contents.items():
             write_beside(file, content)

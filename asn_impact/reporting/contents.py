@@ -15,6 +15,7 @@ from asn_impact.estimation import Inference
 from asn_impact.intake.ledger import Ledger
 from asn_impact.measures.panel import Panel
 from asn_impact.reporting.chart import Chart
+from asn_impact.reporting.recoding import counts_records, thickened
 from asn_impact.reporting.tables import Table
 from asn_impact.scrutiny.scrutinise import Scrutiny
 from asn_impact.words import Message, paragraph
@@ -140,6 +141,12 @@ class Report:
     def tables(self) -> tuple[Table, ...]:
         """The tables among the exhibits."""
         return tuple(e for e in self.exhibits if isinstance(e, Table))
+
+    @property
+    def periods(self) -> tuple[pd.DataFrame, ...]:
+        """The frames of months as they may be shown beside the rest: in quarters or years where months are thin."""
+        designs = [i.effects.design for i in self.inferences if counts_records(i.effects.design.panel)]
+        return tuple(thickened(frame, designs[0] if designs else self.panel) for frame in self.months)
 
     def charts_of(self, chapter: str) -> tuple[Chart, ...]:
         """Return the charts that stand in a chapter."""

@@ -17,7 +17,8 @@ import struct
 import urllib.parse
 import xml.etree.ElementTree as ElementTree
 import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from functools import partial
 from html.parser import HTMLParser
 from pathlib import PurePath
 from typing import Any, Final, TypeVar
@@ -47,7 +48,7 @@ _GEOMETRY: Final = frozenset(
 _PDF_TEXT: Final = re.compile(rb"\(((?:[^()\\]|\\.)*)\)")
 
 
-def release(content: Content, name: str) -> Content:
+def release(content: Content, name: str, *, counts: Collection[str] = ()) -> Content:
     r"""Return the content unchanged when nothing in it looks like a person's number or name; refuse it otherwise.
 
     Looks at what a reader could get out of the file: text, comments and metadata of an SVG, every cell of a CSV,
@@ -62,6 +63,8 @@ def release(content: Content, name: str) -> Content:
         What is about to be written.
     name
         File name; its ending says how the content is read.
+    counts
+        Columns of a CSV that are known to count persons or cases, whatever they are called, besides those of `COUNTS`.
 
     Raises
     ------
@@ -74,16 +77,17 @@ def release(content: Content, name: str) -> Content:
     >>> release("office,days\nDinas A,7.25\n", "table.csv")
     'office,days\nDinas A,7.25\n'
     """
-    count = sum(len(persons_in(_HASH.sub("", piece))) for piece in _pieces(content, name))
+    count = sum(len(persons_in(_HASH.sub("", piece))) for piece in _pieces(content, name, counts))
     if count:
         raise PrivacyError(Message("gate.identifiers", name=name, n=count))
     return content
 
 
-def _pieces(content: str | bytes, name: str) -> Iterator[str]:
+def _pieces(content: str | bytes, name: str, counts: Collection[str]) -> Iterator[str]:
     """Every piece of text a reader of the file could get out of it, its name included."""
     yield PurePath(name).stem
-    reader = _READERS.get(PurePath(name).suffix.casefold(), _text)
+    ending = PurePath(name).suffix.casefold()
+    reader = partial(_csv, counts=counts) if ending == ".csv" else _READERS.get(ending, _text)
     try:
         yield from reader(content)
     except _SmallError as small:
@@ -121,13 +125,14 @@ class _SmallError(Exception):
 
 
 #: Headings under which a CSV of ours counts persons or their cases.
-COUNTS: Final = frozenset({"records", "respondents", "cases"})
+COUNTS: Final = frozenset({"records", "records_before", "records_after", "respondents", "cases", "open"})
 _HIDDEN: Final = re.compile(r"<\d+|\*")
 
 
-def _refuse_small_counts(rows: list[list[str]]) -> None:
+def _refuse_small_counts(rows: list[list[str]], counts: Collection[str]) -> None:
     """Refuse counts from 1 to below 5, and a single hidden count among shown ones."""
-    for at in (i for i, heading in enumerate(rows[0] if rows else []) if heading.strip().casefold() in COUNTS):
+    headings = rows[0] if rows else []
+    for at in (i for i, name in enumerate(headings) if name in counts or name.strip().casefold() in COUNTS):
         cells = [row[at].strip() for row in rows[1:] if at < len(row)]
         small = sum(cell in _SMALL for cell in cells)
         hidden = sum(_HIDDEN.fullmatch(cell) is not None for cell in cells)
@@ -137,9 +142,9 @@ def _refuse_small_counts(rows: list[list[str]]) -> None:
             raise _SmallError(Message("gate.one_hidden", column=rows[0][at]))
 
 
-def _csv(content: str | bytes) -> Iterator[str]:
+def _csv(content: str | bytes, counts: Collection[str] = ()) -> Iterator[str]:
     rows = list(csv.reader(io.StringIO(_decode(content)), strict=True))
-    _refuse_small_counts(rows)
+    _refuse_small_counts(rows, counts)
     for row in rows:
         if any(shielded(cell) != cell for cell in row):
             raise _RunsError
@@ -369,7 +374,9 @@ def differing(earlier: Mapping[str, int], later: Mapping[str, int], *, minimum: 
     return tuple(name for name in earlier if name in later and 0 < abs(earlier[name] - later[name]) < minimum)
 
 
-def differing_tables(earlier: str, later: str, *, minimum: int = MINIMUM) -> tuple[str, ...]:
+def differing_tables(
+    earlier: str, later: str, *, minimum: int = MINIMUM, counts: Collection[str] = ()
+) -> tuple[str, ...]:
     r"""Return the rows of two versions of a CSV whose counts differ by a small number of persons.
 
     Rows are the same when every cell is that is no count (`COUNTS`) and no measurement. Whoever has both versions sees
@@ -381,6 +388,8 @@ def differing_tables(earlier: str, later: str, *, minimum: int = MINIMUM) -> tup
         Texts of the file as published and as about to be.
     minimum
         As for `differing`.
+    counts
+        Columns that count, besides those of `COUNTS`.
 
     Returns
     -------
@@ -392,14 +401,14 @@ def differing_tables(earlier: str, later: str, *, minimum: int = MINIMUM) -> tup
     >>> differing_tables("office,records\nDinas A,57\n", "office,records\nDinas A,54\n")
     ('records of Dinas A',)
     """
-    return differing(_count_rows(earlier), _count_rows(later), minimum=minimum)
+    return differing(_count_rows(earlier, counts), _count_rows(later, counts), minimum=minimum)
 
 
-def _count_rows(text: str) -> dict[str, int]:
+def _count_rows(text: str, known: Collection[str]) -> dict[str, int]:
     """Column and row of a CSV -> the count there, where one is shown."""
     cells: dict[str, int] = {}
     for row in csv.DictReader(io.StringIO(text)):
-        counts = {str(key): str(cell) for key, cell in row.items() if str(key).strip().casefold() in COUNTS}
+        counts = {k: str(cell) for k, cell in row.items() if k in known or str(k).strip().casefold() in COUNTS}
         others = [str(cell) for key, cell in row.items() if key not in counts and not _is_measurement(str(cell))]
         label = " ".join(others)
         cells |= {f"{key} of {label}": int(cell) for key, cell in counts.items() if cell.isdecimal()}

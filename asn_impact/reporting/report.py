@@ -5,8 +5,6 @@ from __future__ import annotations
 import base64
 import datetime as dt
 import json
-import shutil
-import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, Literal, TypeAlias
@@ -19,8 +17,12 @@ from asn_impact.intake.ledger import Ledger
 from asn_impact.reporting import documents, prose
 from asn_impact.reporting.chapters import Exhibits, Section, brief, chapters, doubts_of
 from asn_impact.reporting.contents import Item, Report
+from asn_impact.reporting.earlier import MANIFEST, differences
+from asn_impact.reporting.folders import is_made_by, make_beside, put_in_place
 from asn_impact.reporting.gate import release
+from asn_impact.reporting.proof import prove
 from asn_impact.reporting.provenance import provenance, sha256, write_beside
+from asn_impact.reporting.public import CELLS_ZIP, cells_zip
 from asn_impact.reporting.words import check_language
 from asn_impact.verbs import public_verb
 from asn_impact.words import Language, Message, paragraph
@@ -29,9 +31,9 @@ from asn_impact.words.writing import date
 __all__ = ["FORMATS", "Format", "Item", "Report", "publish"]
 
 Format: TypeAlias = Literal["html", "docx", "pdf"]
+Close: TypeAlias = Literal["refuse", "allow"]
 FORMATS: Final[tuple[Format, ...]] = ("html", "docx", "pdf")
 PAGE: Final = "report.html"
-MANIFEST: Final = "manifest.json"
 MADE_BY: Final = "asn_impact"
 
 
@@ -50,6 +52,9 @@ def publish(
     formats: Sequence[Format] = FORMATS,
     words: Mapping[str, str] | None = None,
     reference: Path | None = None,
+    close: Close = "refuse",
+    earlier: Path | None = None,
+    cells: bool = False,
 ) -> list[Path]:
     """Write a report that a reader without statistics can follow, and a brief for one who decides; return the files.
 
@@ -76,6 +81,14 @@ def publish(
         Of ``"html"``, ``"docx"``, ``"pdf"``; the page is always written.
     reference
         A DOCX whose styles, header and footer are used for the Word files.
+    close
+        ``"allow"`` replaces an earlier report also where counts differ from it by fewer than ten, so that whoever has
+        both learns of those few; the manifest names the counts.
+    earlier
+        The report that the new one is compared with; None: the one in the folder.
+    cells
+        Write ``cells.zip`` beside the report: public cells, rollout and study, from which anyone runs the answer again.
+        The answer must be of a design whose cells can be published: `public_cells`.
 
     Returns
     -------
@@ -88,7 +101,8 @@ def publish(
         Nothing to report, an item of an unknown kind, a chart in another language, a folder with other things in it,
         an unknown format or chapter.
     PrivacyError
-        Something that identifies a person was about to leave; the old folder stays as it was.
+        Something that identifies a person was about to leave; the exhibits together give a small count back; counts
+        differ by fewer than ten from the report that is there. The old folder stays as it was.
     """
     check_language(language)
     target = Path(folder)
@@ -104,7 +118,12 @@ def publish(
     if report.answer:
         head |= {"kind": prose.HEADINGS["brief"].text(language).text}
         files |= _document("brief", _page(brief(short, report), language, head), short, kinds, reference)
-    files[MANIFEST] = _manifest(files, (long, short), report)
+    if cells:
+        files[CELLS_ZIP] = _packed(report)
+    numbers = [number for pages in (long, short) for sentence in pages.sentences for number in sentence.numbers]
+    prove(report, (*long.shown, *short.shown), numbers, cells=cells)
+    differing = differences(target if earlier is None else earlier, files, (long, short), allowed=close == "allow")
+    files[MANIFEST] = _manifest(files, (long, short), report, differing)
     release(files[MANIFEST], MANIFEST)
     _swap(target, files)
     return [target / name for name in sorted(files, key=lambda name: (name != PAGE, name))]
@@ -129,6 +148,12 @@ def _one_report(report: Report | Sequence[Item], facts: dict[str, Any]) -> Repor
     if gaps := [name for name in ("title", "source") if facts[name] is None]:
         raise InputError(Message("report.refused.untitled", names=gaps))
     return Report.of(report, **facts)
+
+
+def _packed(report: Report) -> bytes:
+    if len(report.answer) != 1:
+        raise InputError(Message("release.no_answer"))
+    return cells_zip(report.answer[0], title=report.title, source=report.source, level=report.level)
 
 
 def _refuse_other_languages(report: Report, language: Language) -> None:
@@ -156,7 +181,7 @@ def _document(
     whole = _embed(page, exhibits.files).encode("utf-8")
     release(whole, f"{name}.html")
     for file, content in exhibits.files.items():
-        release(content, file)
+        release(content, file, counts=exhibits.counts_in(file))
     files = {**exhibits.files, f"{name}.html": whole}
     if "docx" in formats:
         pictures = {f: content for f, content in exhibits.files.items() if f.endswith(".png")}
@@ -197,11 +222,14 @@ def _embed(page: str, files: Mapping[str, bytes]) -> str:
     return page
 
 
-def _manifest(files: Mapping[str, bytes], documents_: Sequence[Exhibits], report: Report) -> bytes:
+def _manifest(
+    files: Mapping[str, bytes], documents_: Sequence[Exhibits], report: Report, differing: Sequence[str]
+) -> bytes:
     sentences = {s.text: s for exhibits in documents_ for s in exhibits.sentences if s.numbers}
     facts = {
         "as_of": report.as_of.isoformat() if report.as_of is not None else None,
         "checks": doubts_of(report),
+        "differs_by_few": list(differing),
         "exhibits": [entry for exhibits in documents_ for entry in exhibits.listed],
         "files": [
             {"bytes": len(content), "name": name, "sha256": sha256(content)} for name, content in sorted(files.items())
@@ -233,34 +261,14 @@ def _refuse_foreign(target: Path) -> None:
         return
     if not target.is_dir():
         raise InputError(Message("report.refused.a_file", name=target.name))
-    manifest = target / MANIFEST
-    ours = False
-    if manifest.is_file():
-        try:
-            ours = json.loads(manifest.read_text(encoding="utf-8")).get("made_by") == MADE_BY
-        except (ValueError, AttributeError):
-            ours = False
-    if any(target.iterdir()) and not ours:
+    if any(target.iterdir()) and not is_made_by(target / MANIFEST, MADE_BY):
         raise InputError(Message("report.refused.foreign", name=target.name, made_by=MADE_BY))
 
 
 def _swap(target: Path, files: Mapping[str, bytes]) -> None:
     """Write all files beside the folder, then put them in its place at once."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    work = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
-    old = work / "old"
-    fresh = work / "new"
-    try:
+    with make_beside(target) as fresh:
         for name, content in files.items():
             (fresh / name).parent.mkdir(parents=True, exist_ok=True)
             write_beside(fresh / name, content)
-        if target.exists():
-            target.rename(old)
-        try:
-            fresh.rename(target)
-        except OSError:
-            if old.exists():
-                old.rename(target)
-            raise
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
+        put_in_place(target, fresh)

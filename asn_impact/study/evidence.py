@@ -15,8 +15,11 @@ from asn_impact.verbs import public_verb
 from asn_impact.words import Alert, Language, Message, each_once
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from asn_impact.designs import Design
     from asn_impact.estimation import Effects, Inference
+    from asn_impact.measures.panel import Panel
     from asn_impact.reporting.chart import Chart
     from asn_impact.reporting.tables import Table
     from asn_impact.scrutiny.scrutinise import Scrutiny
@@ -197,6 +200,7 @@ def charts(study: Study, evidence: Evidence, language: Language) -> dict[str, Ch
     from asn_impact.reporting import charts as figures
     from asn_impact.reporting.bands import band_of
     from asn_impact.reporting.prose import HEADINGS
+    from asn_impact.reporting.recoding import thickened
 
     ready = evidence.ready
     common: dict[str, Any] = {
@@ -216,7 +220,8 @@ def charts(study: Study, evidence: Evidence, language: Language) -> dict[str, Ch
             pieces["raw_trends"] = figures.raw_trends(ready.design, **common)
         pieces["who_is_compared"] = figures.who_is_compared(ready.design, **common)
     if ready.months is not None:
-        pieces["maturity"] = figures.maturity(ready.months, **common)
+        months = thickened(ready.months, ready.design if ready.design is not None else ready.panel)
+        pieces["maturity"] = figures.maturity(months, **common)
     return pieces | _detail_charts(study, evidence, common)
 
 
@@ -249,7 +254,8 @@ def contents(
     in_order = ("who_is_compared", "raw_trends", "completion_curve", "sensitivity")
     exhibits += [drawings[name] for name in in_order if name in drawings]
     exhibits += _detail_tables(evidence, level)
-    exhibits += [tables.clusters(ready.design)] if ready.design is not None and ready.design.status is None else []
+    design = ready.design if headline is None else headline.effects.design  # as in the other tables
+    exhibits += [tables.clusters(design)] if design is not None and design.status is None else []
     exhibits += [_level_table(ready)] if headline is None else []
     return {
         "answer": (headline,) if alone else (),
@@ -305,6 +311,7 @@ def _level_table(ready: Prepared) -> Table:
         }
     )
     of_records = counts_records(panel)
+    frame, cells = _other_units(panel, frame, n)
     return Table(
         frame=frame if of_records else frame.drop(columns="records"),
         title=words.label,
@@ -312,4 +319,28 @@ def _level_table(ready: Prepared) -> Table:
         kinds={"periods": "whole", "records": "records", "mean": "one" if words.decimals < 2 else "two"},
         rests_on={"mean": "records"} if of_records else {},
         headings={"office": one, "mean": (Message("study.levels.mean"))},
+        cells={"records": cells} if of_records else {},
     )
+
+
+def _other_units(panel: Panel, frame: pd.DataFrame, n: Any) -> tuple[pd.DataFrame, tuple[Any, ...]]:  # noqa: ANN401 - an array
+    """Return the rows with small units in one, and what each row counts."""
+    import pandas as pd
+
+    from asn_impact.reporting.recoding import Cells, Release
+
+    shown = Release.of_units(panel)
+    rows = frame[shown]
+    cells = [Cells(frozenset({unit})) for unit, keep in zip(panel.units, shown, strict=True) if keep]
+    if not shown.all():
+        small = frame[~shown]
+        weight = n[~shown].sum(axis=1)
+        other = {
+            "office": Message("release.other.offices"),
+            "periods": int(panel.observed[~shown].any(axis=0).sum()),
+            "records": int(weight.sum()),
+            "mean": float((weight * small["mean"]).sum() / weight.sum()),
+        }
+        rows = pd.concat([rows, pd.DataFrame([other])], ignore_index=True)
+        cells.append(Cells(frozenset(unit for unit, keep in zip(panel.units, shown, strict=True) if not keep)))
+    return rows.reset_index(drop=True), tuple(cells)

@@ -56,7 +56,13 @@ FORMATS: Final = ("html", "docx", "pdf")
 STUDY: Final = Keys(
     {"title": TRANSLATED, "source": TRANSLATED, "language": LANGUAGES, "synthetic": TRUTH}, ("title", "source")
 )
-REPORT: Final = Keys({"folder": TEXT, "figures": TEXT, "notebooks": TEXTS, "formats": TEXTS, "reference": TEXT})
+REPORT: Final = Keys(
+    {
+        **{"folder": TEXT, "figures": TEXT, "notebooks": TEXTS, "formats": TEXTS, "reference": TEXT},
+        "close": one_of(("refuse", "allow")),
+        "cells": TRUTH,
+    }
+)
 WORDS: Final = Keys(dict.fromkeys(("foreword", "introduction", "conclusion", "recommendations"), TRANSLATED))
 _UNITS: Final = ("by", "covariates")  # of `tabulate`: what a unit is, and what else is averaged in its cells
 

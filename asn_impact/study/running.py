@@ -16,6 +16,7 @@ from asn_impact.reporting import folders
 from asn_impact.study.evidence import Evidence, charts, contents, estimated, findings, say_look, source_of
 from asn_impact.study.keys import Place
 from asn_impact.study.prepared import prepared
+from asn_impact.study.public import with_public_cells
 from asn_impact.study.settings import Study
 from asn_impact.verbs import public_verb
 from asn_impact.words import Language, Message, each_once
@@ -77,7 +78,7 @@ def _work(study: Study) -> tuple[Path, tuple[str, ...], Message | None, tuple[Me
     _refuse_foreign(study)
     with _beside(study) as fresh, _bar(study) as bar:
         _next(bar, study, Message("study.step.reading"))
-        ready = prepared(study)
+        ready = with_public_cells(study, prepared(study)) if study.cells else prepared(study)
         _next(bar, study, Message("study.step.estimating"))
         evidence = estimated(study, ready)
         with _notebooks(study) as notebooks:
@@ -159,7 +160,16 @@ def _publish(
         **contents(evidence, dict(drawings), level=study.level, look=say_look(study)),
     )
     formats = [name for name in FORMATS if name in study.formats]
-    return publish(folder, report, language=language, formats=formats, reference=study.reference)
+    return publish(
+        folder,
+        report,
+        language=language,
+        formats=formats,
+        reference=study.reference,
+        close=study.close,
+        earlier=study.folder / folder.name,
+        cells=study.cells,
+    )
 
 
 def _record(study: Study, evidence: Evidence, result: Finished, files: Mapping[str, Path]) -> bytes:

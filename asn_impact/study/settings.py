@@ -55,6 +55,10 @@ class Study:
         Notebooks to run, in order.
     formats, reference
         Of the report, and the DOCX whose styles its Word files take (None: ours).
+    cells
+        True publishes the cells too, so that anyone can run the numbers again; all is then computed from them.
+    close
+        ``"allow"`` replaces an earlier report also where counts differ from it by a few persons.
     words
         The author's own paragraphs by chapter, in each language.
     looks, look, level_together
@@ -84,6 +88,8 @@ class Study:
     notebooks: tuple[Path, ...]
     formats: tuple[str, ...] = FORMATS
     reference: Path | None = None
+    close: Literal["refuse", "allow"] = "refuse"
+    cells: bool = False
     words: Mapping[str, Message] = field(default_factory=dict)
     scrutiny: Mapping[str, Any] = field(default_factory=dict)
     seed: int = SEED
@@ -249,6 +255,8 @@ def _report_values(sections: Mapping[str, dict[str, Any]], place: Mapping[str, P
         "notebooks": notebooks,
         "formats": _formats(report.get("formats", FORMATS), place["report"]),
         "reference": _beside(report.get("reference"), place["report"], "reference"),
+        "close": report.get("close", "refuse"),
+        "cells": report.get("cells", False),
     }
 
 

@@ -14,6 +14,7 @@ from asn_impact.measures.panel import Panel
 from asn_impact.reporting.chart import Chart
 from asn_impact.reporting.charts.drawing import BLUE, PALE, VERMILION, label_periods, use_numerals
 from asn_impact.reporting.charts.kinds import check_kind, check_language
+from asn_impact.reporting.recoding import Cells, cells_of_months, thickened
 from asn_impact.reporting.tables import suppressed
 from asn_impact.verbs import public_verb
 from asn_impact.words import Language, Message, Quantity
@@ -62,6 +63,7 @@ def maturity(
         language=language,
         inputs=tuple(inputs),
         rows=18,
+        cells=_cells(months, data),
     )
 
 
@@ -76,10 +78,18 @@ def _make_data(months: Panel | pd.DataFrame) -> pd.DataFrame:
         if missing:
             columns = tuple(str(column) for column in months.columns)
             raise InputError(Message("charts.maturity.no_column", missing=sorted(missing), found=columns))
-        frame = months.rename(columns={"month": "period"})[["period", "cases", "open", "mature"]]
+        frame = thickened(months).rename(columns={"month": "period"})[["period", "cases", "open", "mature"]]
         frame = frame.assign(period=frame["period"].astype(str), mature=frame["mature"].astype(bool))
     frame = frame.sort_values("period", ignore_index=True)
     return frame.assign(cases=_withhold(frame["cases"]), open=_withhold(frame["open"]), step=np.arange(len(frame)))
+
+
+def _cells(months: Panel | pd.DataFrame, data: pd.DataFrame) -> dict[str, tuple[Cells, ...]]:
+    """Return what each bar counts: every case of a frame of months, the cells of a panel."""
+    if isinstance(months, pd.DataFrame):
+        return cells_of_months(data["period"], cases="cases")
+    units = frozenset(months.units)
+    return {"cases": tuple(Cells(units, frozenset({str(label)})) for label in data["period"])}
 
 
 def _withhold(counts: pd.Series) -> Float:

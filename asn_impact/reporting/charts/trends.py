@@ -29,7 +29,8 @@ from asn_impact.reporting.charts.drawing import (
     write_change,
 )
 from asn_impact.reporting.charts.kinds import check_kind, check_language
-from asn_impact.reporting.tables import MINIMUM_CELL, counts_records
+from asn_impact.reporting.recoding import Release, counts_records
+from asn_impact.reporting.tables import MINIMUM_CELL
 from asn_impact.reporting.words import OutcomeWords, outcome_words
 from asn_impact.timeline import Timeline
 from asn_impact.verbs import public_verb
@@ -94,7 +95,7 @@ def raw_trends(
         "charts.trends.alt",
         first=panel.timeline.labels[0],
         last=panel.timeline.labels[-1],
-        waves=tuple(_name_wave(None if np.isinf(step) else design.cohort_label(step)) for step in _list_waves(design)),
+        waves=tuple(_name_wave(None if wave == "never" else wave) for wave in data["wave"].drop_duplicates()),
         finding=title,
     )
     return Chart(
@@ -110,12 +111,6 @@ def raw_trends(
         inputs=tuple(inputs),
         rows=None if marks.empty else 24 + 2 * len(marks),
     )
-
-
-def _list_waves(design: Design) -> list[float]:
-    """Return the steps of adoption in order, infinity last where some are never treated."""
-    never = [np.inf] if np.isinf(design.adopted).any() else []
-    return [*design.cohorts, *never]
 
 
 def _name_wave(label: str | None) -> Message:
@@ -192,9 +187,11 @@ def _write_event_alt(marks: pd.DataFrame, language: Language) -> Message | None:
 def _make_data(design: Design, words: OutcomeWords) -> pd.DataFrame:
     timeline = design.panel.timeline
     frames = []
-    for step in _list_waves(design):
+    release = Release.of(design)
+    alone = release.waves.any()  # no line where all waves stand together
+    for step in release.steps[release.waves] if alone else release.steps:
         members = design.adopted == step
-        mean, _ = average_group(design.panel, members)
+        mean = average_group(design.panel, members)[0] if alone else np.full(len(timeline), np.nan)
         frames.append(
             pd.DataFrame(
                 {

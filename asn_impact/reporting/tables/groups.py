@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any, Literal
+
 import numpy as np
 import pandas as pd
 
@@ -9,46 +12,62 @@ from asn_impact.arrays import Bool
 from asn_impact.designs import Design
 from asn_impact.errors import InputError
 from asn_impact.measures.panel import Panel
+from asn_impact.reporting.recoding import Cells, Release, counts_records
 from asn_impact.reporting.tables.cells import Kind
-from asn_impact.reporting.tables.small import counts_records
 from asn_impact.reporting.tables.table import Table
 from asn_impact.verbs import public_verb
-from asn_impact.words import Message
+from asn_impact.words import Message, paragraph
 
 __all__ = ["clusters", "descriptive", "first_training", "of_design"]
 
 
 @public_verb
 def clusters(design: Design) -> Table:
-    """Return the table of clusters: since when trained, units, periods seen and records, in the order of adoption."""
+    """Return the table of clusters: since when trained, units, periods seen and records, in the order of adoption.
+
+    Clusters with few records, and those that subtraction would give away, stand together in the last line (`Release`).
+    """
     design.require_staying("clusters()")
-    panel = design.panel
-    rows = []
-    for code, label in enumerate(design.clusters):
-        members = design.cluster == code
-        first = float(design.adopted[members].min())
-        rows.append(
-            {
-                "cluster": str(label),
-                "adopted": design.cohort_label(first),
-                "units": int(members.sum()),
-                "periods": int(panel.observed[members].any(axis=0).sum()),
-                "records": int(panel.n[members].sum()),
-                "order": first,
-            }
-        )
-    frame = pd.DataFrame(rows).sort_values(["order", "cluster"], ignore_index=True).drop(columns="order")
+    panel, shown = design.panel, Release.of(design).clusters
+    groups = [(str(label), design.cluster == g) for g, label in enumerate(design.clusters) if shown[g]]
+    rows = [_row_of_cluster(design, label, members) for label, members in groups]
+    rows.sort(key=lambda row: (row["order"], row["cluster"]))
+    if not shown.all():
+        rows.append(_row_of_cluster(design, _other(design, "clusters"), ~shown[design.cluster]))
+    frame = pd.DataFrame(rows).drop(columns=["order", "members"])
     if len(design.clusters) == len(panel.units):
         frame = frame.drop(columns="units")
-    if not counts_records(panel):
-        frame = frame.drop(columns="records")
+    has_records = counts_records(panel)
     offices = design.clustered_by == "office"
     return Table(
-        frame=frame,
+        frame=frame if has_records else frame.drop(columns="records"),
         title=Message("tables.clusters.title"),
+        note=Message("release.note") if not shown.all() else "",
         kinds={"adopted": "period", "units": "whole", "periods": "whole", "records": "records"},
         headings={"cluster": Message("tables.heading.office" if offices else "tables.heading.cluster")},
+        cells={"records": tuple(Cells(row["members"]) for row in rows)} if has_records else {},
     )
+
+
+def _row_of_cluster(design: Design, label: str | Message, members: Bool) -> dict[str, Any]:
+    panel, steps = design.panel, design.adopted[members]
+    alike = len(set(steps.tolist())) == 1 or not isinstance(label, Message)
+    first = float(steps.min())
+    return {
+        "cluster": label,
+        "adopted": design.cohort_label(first) if alike else Message("release.various"),
+        "units": int(members.sum()),
+        "periods": int(panel.observed[members].any(axis=0).sum()),
+        "records": int(panel.n[members].sum()),
+        "order": first,
+        "members": frozenset(panel.units[i] for i in np.flatnonzero(members)),
+    }
+
+
+def _other(design: Design, what: Literal["clusters", "waves"]) -> Message:
+    """Return the name of what stands together: other offices, other groups, other waves."""
+    offices = what == "clusters" and design.clustered_by == "office"
+    return Message("release.other.offices") if offices else Message(f"release.other.{what}")
 
 
 @public_verb
@@ -71,8 +90,14 @@ def descriptive(panel: Panel, design: Design) -> Table:
     same = of_design(panel, design)
     words = panel.outcome.words
     after = same.timeline.ordinals >= first_training(design)
-    waves = [*design.cohorts, *([np.inf] if np.isinf(design.adopted).any() else [])]
-    frame = pd.DataFrame([_row_of_group(design, same, step, after, words.scale) for step in waves])
+    release = Release.of(design if panel is design.panel else replace(design, panel=same))
+    groups: list[tuple[str | Message, Bool]] = [
+        (design.cohort_label(step), design.adopted == step) for step in release.steps[release.waves]
+    ]
+    if not release.waves.all():
+        groups.append((_other(design, "waves"), release.in_other_waves))
+    frame = pd.DataFrame([_row_of_group(name, same, members, after, words.scale) for name, members in groups])
+    sides = {"before": ~after, "after": after}
     decimals: Kind = "one" if words.decimals < 2 else "two"
     has_records = counts_records(panel)
     return Table(
@@ -80,7 +105,9 @@ def descriptive(panel: Panel, design: Design) -> Table:
         title=Message(
             "tables.descriptive.title", label=words.label, first=design.cohort_label(float(design.cohorts[0]))
         ),
-        note=Message("tables.descriptive.note"),
+        note=paragraph(
+            Message("tables.descriptive.note"), Message("release.note") if not release.waves.all() else None
+        ),
         kinds={
             "units": "whole",
             "records_before": "records",
@@ -88,6 +115,20 @@ def descriptive(panel: Panel, design: Design) -> Table:
             **dict.fromkeys(("mean_before", "mean_after", "change"), decimals),
         },
         rests_on={"mean_before": "records_before", "mean_after": "records_after"} if has_records else {},
+        cells={
+            f"records_{name}": tuple(_cells_of(same, members, periods) for _, members in groups)
+            for name, periods in sides.items()
+        }
+        if has_records
+        else {},
+    )
+
+
+def _cells_of(panel: Panel, members: Bool, periods: Bool) -> Cells:
+    labels = panel.timeline.labels
+    return Cells(
+        frozenset(panel.units[i] for i in np.flatnonzero(members)),
+        frozenset(labels[i] for i in np.flatnonzero(periods)),
     )
 
 
@@ -106,16 +147,15 @@ def first_training(design: Design) -> int:
     return int(timeline.ordinals[0] + design.cohorts[0] * timeline.step)
 
 
-def _row_of_group(design: Design, panel: Panel, step: float, after: Bool, scale: float) -> dict[str, object]:
-    members = design.adopted == step
+def _row_of_group(name: str | Message, panel: Panel, members: Bool, after: Bool, scale: float) -> dict[str, object]:
     weight = np.where(panel.observed, panel.weight, 0.0)[members]
     mean = np.nan_to_num(panel.mean)[members]
     side = {}
-    for name, periods in (("before", ~after), ("after", after)):
+    for when, periods in (("before", ~after), ("after", after)):
         total = weight[:, periods].sum()
-        side[name] = scale * float((weight * mean)[:, periods].sum() / total) if total > 0 else np.nan
+        side[when] = scale * float((weight * mean)[:, periods].sum() / total) if total > 0 else np.nan
     return {
-        "group": design.cohort_label(step),
+        "group": name,
         "units": int(members.sum()),
         "records_before": int(panel.n[members][:, ~after].sum()),
         "records_after": int(panel.n[members][:, after].sum()),

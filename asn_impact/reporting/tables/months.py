@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from asn_impact.reporting.recoding import cells_of_months, thickened
 from asn_impact.reporting.tables.table import Table
 from asn_impact.verbs import public_verb
 from asn_impact.words import Message
@@ -13,13 +14,14 @@ __all__ = ["maturity_table"]
 
 @public_verb
 def maturity_table(months: pd.DataFrame) -> Table:
-    """Return the table of months: applications, still open, and whether the month can be used.
+    """Return the table of months, or of quarters where months are thin: applications, still open, can it be used.
 
     Parameters
     ----------
     months
         The frame of `maturity`: month, cases, open, mature, and the least follow-up if it has one.
     """
+    months = thickened(months)
     follow_up = next((c for c in ("follow_up", "least_follow_up") if c in months.columns), None)
     frame = pd.DataFrame(
         {
@@ -35,4 +37,5 @@ def maturity_table(months: pd.DataFrame) -> Table:
         title=Message("tables.maturity.title"),
         note=Message("tables.maturity.note"),
         kinds={"month": "period", "records": "records", "open": "records", "follow_up": "whole"},
+        cells=cells_of_months(months["month"], cases="records"),
     )

@@ -6,7 +6,6 @@ import pandas as pd
 
 from asn_impact.intake.ledger import Ledger
 from asn_impact.reporting.tables.cells import as_message
-from asn_impact.reporting.tables.small import MINIMUM_CELL
 from asn_impact.reporting.tables.table import Table
 from asn_impact.verbs import public_verb
 from asn_impact.words import Message
@@ -18,8 +17,8 @@ __all__ = ["ledger"]
 def ledger(record: Ledger) -> Table:
     """Return the table of rows read, left out by reason and kept.
 
-    Reasons with fewer than ten rows are put together into one line of at least ten (taking the next smallest reason
-    with them where needed), so that the table still adds up without a small cell.
+    It counts rows of files and says nothing of a person: every number is shown, as in the sentences and notes
+    (docs/decisions/012-ledger-counts-rows.md).
 
     Examples
     --------
@@ -28,21 +27,16 @@ def ledger(record: Ledger) -> Table:
     term,rows
     read,100
     test row,12
-    "other reasons, combined",13
+    received missing,7
+    missing office,6
     kept,75
     <BLANKLINE>
     """
     reasons = sorted(record.dropped.items(), key=lambda item: (-item[1], str(item[0])))
-    large = [(reason, n) for reason, n in reasons if n >= MINIMUM_CELL]
-    few = sum(n for _, n in reasons if n < MINIMUM_CELL)
-    while 0 < few < MINIMUM_CELL and large:
-        few += large.pop()[1]
-    rows: list[tuple[object, int]] = [("read", record.read), *((as_message(reason), n) for reason, n in large)]
-    rows += [(Message("tables.cell.few"), few)] if few else []
-    frame = pd.DataFrame([*rows, ("kept", record.kept)], columns=["term", "rows"])
+    rows: list[tuple[object, int]] = [("read", record.read), *((as_message(reason), n) for reason, n in reasons)]
     return Table(
-        frame=frame,
+        frame=pd.DataFrame([*rows, ("kept", record.kept)], columns=["term", "rows"]),
         title=Message("tables.ledger.title"),
-        kinds={"rows": "records"},
+        kinds={"rows": "whole"},
         headings={"term": Message("tables.heading.rows"), "rows": Message("tables.heading.number")},
     )

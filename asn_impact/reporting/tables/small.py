@@ -6,22 +6,23 @@ from collections.abc import Sequence
 from typing import Final
 
 from asn_impact.errors import InputError
-from asn_impact.measures.panel import Panel
+from asn_impact.reporting.recoding import counts_records
 from asn_impact.words import Message
 
-__all__ = ["FEW", "MINIMUM_CELL", "SECONDARY", "counts_records", "suppressed"]
+__all__ = ["FEW", "MINIMUM_CELL", "SECONDARY", "SMALL_GROUP", "counts_records", "suppressed"]
 
 MINIMUM_CELL: Final = 10  # a convention: default 10, never below 5
 FEW: Final = f"<{MINIMUM_CELL}"
 SECONDARY: Final = "*"
+SMALL_GROUP: Final = 2 * MINIMUM_CELL  # of fewer, 0 % or 100 % tells something of each
 
 
 def suppressed(counts: Sequence[float], *, minimum: int = MINIMUM_CELL) -> list[object]:
     """Return counts of one column as they may be shown.
 
-    Counts from 1 to below the minimum become ``<10``. If what is hidden could be had by subtracting the rest from a
-    known total (one cell is hidden, or those hidden sum to less than the minimum), the next smallest counts become
-    ``*`` until it cannot. Zero is nobody and is shown.
+    Counts from 1 to below the minimum become ``<10``. If subtracting the rest from a known total says more of one of
+    them than that it lies between 1 and 9, the next smallest counts become ``*`` until it does not. Zero is nobody and
+    is shown.
 
     Raises
     ------
@@ -41,21 +42,16 @@ def suppressed(counts: Sequence[float], *, minimum: int = MINIMUM_CELL) -> list[
     hidden = {i for i, c in enumerate(whole) if 0 < c < minimum}
     cells: list[object] = [f"<{minimum}" if i in hidden else c for i, c in enumerate(whole)]
     rest = sorted((c, i) for i, c in enumerate(whole) if c > 0 and i not in hidden)
-    while hidden and rest and (len(hidden) < 2 or sum(whole[i] for i in hidden) < minimum):
+    few = len(hidden)
+    while hidden and rest and _gives_away(sum(whole[i] for i in hidden), few, len(hidden) - few, minimum):
         _, i = rest.pop(0)
         hidden.add(i)
         cells[i] = SECONDARY
     return cells
 
 
-def counts_records(panel: Panel) -> bool:
-    """Return whether the panel's n counts records (people's cases), and not just ready rows.
-
-    Examples
-    --------
-    >>> from types import SimpleNamespace
-    >>> import numpy as np
-    >>> counts_records(SimpleNamespace(n=np.ones((2, 3))))
-    False
-    """
-    return bool((panel.n > 1).any())
+def _gives_away(total: int, few: int, withheld: int, minimum: int) -> bool:
+    """Say whether the sum of the hidden cells narrows one of the few: each can be 1 and can be the minimum less one."""
+    largest_fits = total - (few + withheld - 1) >= minimum - 1
+    one_fits = withheld > 0 or total <= 1 + (few - 1) * (minimum - 1)
+    return not (largest_fits and one_fits)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,9 +13,10 @@ import pandas as pd
 
 from asn_impact.reporting.gate import differing_tables, release
 from asn_impact.reporting.provenance import write_beside
+from asn_impact.reporting.recoding import Cells
 from asn_impact.reporting.tables import csv_file, latex, page
 from asn_impact.reporting.tables.cells import Kind, as_message, heading
-from asn_impact.reporting.tables.small import FEW, MINIMUM_CELL, SECONDARY, suppressed
+from asn_impact.reporting.tables.small import FEW, MINIMUM_CELL, SECONDARY, SMALL_GROUP, suppressed
 from asn_impact.reporting.words import check_language
 from asn_impact.verbs import public_verb
 from asn_impact.words import Alert, Language, Message, paragraph
@@ -55,6 +57,8 @@ class Table:
         Headings that differ from the usual ones.
     aside
         Columns that are in the CSV only, so that the page stays readable.
+    cells
+        Column of counts -> what each row adds up: with it a release is proved as a whole.
 
     Examples
     --------
@@ -76,19 +80,43 @@ class Table:
     rests_on: Mapping[str, str] = field(default_factory=dict)
     headings: Mapping[str, Words] = field(default_factory=dict)
     aside: tuple[str, ...] = ()
+    cells: Mapping[str, tuple[Cells, ...]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         frame = self.frame.reset_index(drop=True)
-        counts = [c for c in frame.columns if self.kinds.get(str(c)) == "records"]
+        counts = [c for c in frame.columns if self.kinds.get(str(c)) == "records" or self._holds_counts(frame, c)]
         cells = {column: suppressed(frame[column].tolist()) for column in counts}
         for value, column in self.rests_on.items():
             small = [cell == FEW for cell in cells.get(column, [])]
+            if self.kinds.get(value) == "share":
+                small = [
+                    few or told for few, told in zip(small, _told_of_all(frame[value], frame[column]), strict=True)
+                ]
             if any(small):
                 frame[value] = frame[value].astype(float).mask(pd.Series(small), np.nan)
         frame = frame.assign(**{c: pd.Series(column, dtype=object) for c, column in cells.items()})
         object.__setattr__(self, "frame", frame)
         object.__setattr__(self, "title", as_message(self.title))
         object.__setattr__(self, "note", as_message(self.note))
+
+    def _holds_counts(self, frame: pd.DataFrame, column: object) -> bool:
+        """Say whether a column nobody gave a kind holds counts: whole numbers, none negative, some from 1 to 9."""
+        values = frame[column]
+        if str(column) in self.kinds or not pd.api.types.is_integer_dtype(values):
+            return False
+        return bool((values >= 0).all() and ((values > 0) & (values < MINIMUM_CELL)).any())
+
+    @property
+    def counts(self) -> tuple[str, ...]:
+        """Names of the columns that count persons or their cases."""
+        hidden = [str(c) for c in self.frame.columns if self.frame[c].map(lambda v: str(v) in {FEW, SECONDARY}).any()]
+        return tuple(dict.fromkeys([*(c for c, kind in self.kinds.items() if kind == "records"), *hidden]))
+
+    def marked_alike(self) -> Table:
+        """Return the table with one mark for all that is hidden: beside other tables, ``<10`` says too much."""
+        table = copy.copy(self)
+        object.__setattr__(table, "frame", self.frame.map(lambda cell: SECONDARY if is_few(cell) else cell))
+        return table
 
     @property
     def shown(self) -> pd.DataFrame:
@@ -106,8 +134,10 @@ class Table:
     @property
     def note_below(self) -> Message:
         """The note, with what was hidden and what holds for everyone in a group."""
-        hidden = self.frame.map(lambda cell: isinstance(cell, str) and cell in {FEW, SECONDARY}).any(axis=None)
-        small = Message("tables.small_note", minimum=MINIMUM_CELL, mark=SECONDARY) if hidden else None
+        few = self.frame.map(is_few).any(axis=None)
+        hidden = few or self.frame.map(lambda cell: isinstance(cell, str) and cell == SECONDARY).any(axis=None)
+        key = "tables.small_note" if few else "tables.hidden_note"
+        small = Message(key, minimum=MINIMUM_CELL, mark=SECONDARY) if hidden else None
         return paragraph(self.note, small, Message("tables.of_all") if self._of_all() else None)
 
     def _of_all(self) -> bool:
@@ -198,8 +228,8 @@ class Table:
         }
         files = {stem.with_name(f"{stem.name}.{ending}"): text for ending, text in contents.items()}
         for file, text in files.items():
-            release(text, file.name)
-        alerts = _alert_of_difference(stem.with_name(f"{stem.name}.csv"), contents["csv"])
+            release(text, file.name, counts=self.counts)
+        alerts = _alert_of_difference(stem.with_name(f"{stem.name}.csv"), contents["csv"], self.counts)
         stem.parent.mkdir(parents=True, exist_ok=True)
         for file, text in files.items():
             write_beside(file, text.encode("utf-8"))
@@ -214,8 +244,19 @@ class Table:
         return f"Table({self.title}: {len(self.frame)} rows)"
 
 
-def _alert_of_difference(earlier: Path, text: str) -> tuple[Alert, ...]:
+def is_few(cell: object) -> bool:
+    """Return whether a cell says that there are fewer than ten."""
+    return isinstance(cell, str) and cell == FEW
+
+
+def _told_of_all(shares: pd.Series, counts: pd.Series) -> list[bool]:
+    """Say which shares tell something of everyone in a small group: 0 % or 100 % of fewer than twenty."""
+    extreme = shares.astype(float).isin([0.0, 1.0])
+    return (extreme & (counts.astype(float) < SMALL_GROUP)).tolist()
+
+
+def _alert_of_difference(earlier: Path, text: str, counts: tuple[str, ...]) -> tuple[Alert, ...]:
     """Say that two versions of a table, each safe alone, differ by a few persons."""
-    close = differing_tables(earlier.read_text(encoding="utf-8"), text) if earlier.exists() else ()
+    close = differing_tables(earlier.read_text(encoding="utf-8"), text, counts=counts) if earlier.exists() else ()
     alert = Alert("tables.close_counts", file=earlier.name, n=len(close), minimum=MINIMUM_CELL)
     return (alert,) if close else ()
