@@ -179,7 +179,7 @@ def test_p12_no_message_of_a_reader_holds_an_identifier(tmp_path_factory: Any, d
 FULL = """
 import resource, sys
 from pathlib import Path
-from asn_impact.intake.files import write_beside
+from asn_impact.intake.written import write_beside
 resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
 try:
     write_beside(Path(sys.argv[1]), b"b" * 100_000)

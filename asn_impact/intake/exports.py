@@ -55,26 +55,18 @@ from asn_impact.intake.cleaning import (
     placeholders_read,
 )
 from asn_impact.intake.columns import THE_DATA, check_mapping, match_columns, normalised, recognised
-from asn_impact.intake.files import (
-    RawTable,
-    files_of,
-    kept_typed,
-    named_source,
-    on_server,
-    open_file,
-    open_server,
-    query,
-    reading,
-    refuse_changed,
-    shielded,
-    write_beside,
-)
+from asn_impact.intake.formats import RawTable, open_file
+from asn_impact.intake.formats.engine import kept_typed, query, reading
+from asn_impact.intake.formats.folder import files_of
+from asn_impact.intake.formats.server import named_source, on_server, open_server
+from asn_impact.intake.formats.snapshots import refuse_changed
 from asn_impact.intake.free_text import without_persons
 from asn_impact.intake.labels import join_spellings, settle_cases
 from asn_impact.intake.ledger import Ledger, reason
 from asn_impact.intake.local import MONTHS, DateReading, NumberStyle, Order, dated, parse_numbers, read_dates, sketched
 from asn_impact.intake.privacy import masked
 from asn_impact.intake.step_rows import STEPS, cases_of_steps, distinct_steps, pair_stamps
+from asn_impact.intake.written import shielded, write_beside
 from asn_impact.intake.zones import OFFSETS, ZONED, local_moment, zone_name
 from asn_impact.verbs import public_verb
 from asn_impact.words import Alert, Language, Message, paragraph

@@ -16,7 +16,8 @@ import pandas as pd
 
 from asn_impact.errors import InputError, PrivacyError
 from asn_impact.intake.columns import normalised, recognised
-from asn_impact.intake.files import files_of, open_file
+from asn_impact.intake.formats import open_file
+from asn_impact.intake.formats.folder import files_of
 from asn_impact.intake.privacy import masked
 from asn_impact.words import Message
 
