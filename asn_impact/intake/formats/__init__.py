@@ -1,4 +1,4 @@
-"""Formats of files -> named tables, headings and rows as found; no meaning in here. A format is a file and a line below.
+"""Formats of files -> named tables, headings and rows as found; no meaning here. A format is a file and a line below.
 
 Which format a file has is told by how it begins; its ending decides between those that begin alike. What comes from a
 program of spreadsheets or the web is read in a process apart (`intake/untrusted.py`).

@@ -17,10 +17,10 @@ import numpy as np
 
 from asn_impact.arrays import Int
 from asn_impact.errors import InputError
+from asn_impact.intake.formats import snapshots
 from asn_impact.intake.formats.engine import file_literal, query, quote, reading
 from asn_impact.intake.formats.headings import HEADER_ROWS, heading_block
 from asn_impact.intake.formats.raw import CHUNK, MOST_COLUMNS, Asked, RawTable, Recogniser, check_width
-from asn_impact.intake.formats.snapshots import LONG_TEXT, copies, snapshot
 from asn_impact.words import Alert, Message
 
 __all__ = ["open_text"]
@@ -79,7 +79,7 @@ def _as_utf8(path: Path, facts: Scan) -> Path:
     """Return the file itself, or a UTF-8 copy with one kind of line end (cp1252 is what a Windows Excel writes)."""
     if facts.encoding == "utf-8" and not facts.mixed_lines:
         return path
-    copy = Path(copies().name) / f"{facts.sha256}.csv"
+    copy = Path(snapshots.copies().name) / f"{facts.sha256}.csv"
     if not copy.exists():
         part = copy.with_suffix(".part")
         errors = "replace" if facts.encoding == "cp1252" else "strict"
@@ -161,7 +161,7 @@ def _sample(path: Path) -> str:
 
 def open_text(path: Path, asked: Asked) -> list[RawTable]:
     """Return the one table of a text file."""
-    name, (path, changed) = path.name, snapshot(path)
+    name, (path, changed) = path.name, snapshots.snapshot(path)
     facts = scan(path)
     file = _as_utf8(path, facts)
     dialect = _dialect(_sample(file), asked.recognise)
@@ -191,7 +191,7 @@ def open_text(path: Path, asked: Asked) -> list[RawTable]:
         loose=True,
         notes=tuple(notes),
         places=functools.partial(_text_places, file, dialect),
-        long=file.stat().st_size >= LONG_TEXT,
+        long=file.stat().st_size >= snapshots.LONG_TEXT,
         changed=changed,
     )
     return [opened]
