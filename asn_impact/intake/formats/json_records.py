@@ -1,7 +1,8 @@
-"""JSON: a list of records."""
+"""JSON: a list of records, or one record a line."""
 
 from __future__ import annotations
 
+import codecs
 import hashlib
 import json
 from collections import Counter
@@ -30,8 +31,7 @@ def _read_json(path: Path) -> tuple[dict[str, list[str | None]], str]:
     """Return heading -> texts, and the SHA-256 of the file; runs in the process for untrusted files."""
     content = path.read_bytes()
     try:
-        tree = json.loads(content, object_pairs_hook=_fields)
-        records = _records(tree)
+        records = _records(_tree(content))
     except _DoubleFieldError as error:
         raise InputError(Message("files.json_double_field", file=path.name, field=str(error))) from None
     except (ValueError, RecursionError):
@@ -49,6 +49,18 @@ def _read_json(path: Path) -> tuple[dict[str, list[str | None]], str]:
     except (ValueError, RecursionError):  # lists in lists, a number of thousands of digits
         raise InputError(Message("files.no_json", file=path.name)) from None
     return columns, hashlib.sha256(content).hexdigest()
+
+
+def _tree(content: bytes) -> Any:  # noqa: ANN401
+    """Return the JSON tree of a file, or of JSON lines the list of what each line holds."""
+    text = content.decode("utf-16" if content[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE) else "utf-8-sig")
+    try:
+        return json.loads(text, object_pairs_hook=_fields)
+    except json.JSONDecodeError:
+        lines = [line for line in text.split("\n") if line.strip()]
+        if len(lines) < 2 or not all(line.lstrip().startswith("{") for line in lines[:2]):
+            raise
+        return [json.loads(line, object_pairs_hook=_fields) for line in lines]
 
 
 class _DoubleFieldError(Exception):

@@ -33,6 +33,8 @@ def check_package(path: Path) -> list[Message]:
             parts = package.infolist()
             if sum(p.file_size for p in parts) > MOST_UNPACKED:
                 raise InputError(Message("files.unpacks", file=path.name, most=MOST_UNPACKED >> 20))
+            if any(p.flag_bits & 1 for p in parts) or _is_locked(package):
+                raise InputError(Message("files.locked", file=path.name))
             if len(parts) > MOST_PARTS:
                 raise InputError(Message("files.damaged_workbook", file=path.name))
             names = [p.filename.casefold() for p in parts]
@@ -53,6 +55,14 @@ def check_package(path: Path) -> list[Message]:
     notes += [Message("files.holds.macros", file=path.name)] if any("vbaproject" in n for n in names) else []
     notes += [Message("files.holds.links", file=path.name)] if any("externallinks/" in n for n in names) else []
     return notes
+
+
+def _is_locked(package: zipfile.ZipFile) -> bool:
+    """Return whether the parts of an OpenDocument package are encrypted."""
+    manifest = "META-INF/manifest.xml"
+    if manifest not in package.namelist() or package.getinfo(manifest).file_size > CHUNK:
+        return False
+    return b"encryption-data" in package.read(manifest)
 
 
 class _UnsafeXmlError(Exception):
