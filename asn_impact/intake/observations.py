@@ -24,7 +24,9 @@ from asn_impact.arguments import Names, did_you_mean
 from asn_impact.errors import InputError, PrivacyError
 from asn_impact.intake.cleaning import GIVEN, Cleaned, clean
 from asn_impact.intake.derived import with_days, with_flag, with_recorded
-from asn_impact.intake.exports import Gathered, Source, explaining, gather
+from asn_impact.intake.extract import Source
+from asn_impact.intake.gathered import Gathered
+from asn_impact.intake.gathering import explaining, gather
 from asn_impact.intake.ledger import Ledger, reason
 from asn_impact.intake.privacy import pseudonym
 from asn_impact.intake.records import (

@@ -12,7 +12,7 @@ import pandas as pd
 
 from asn_impact.errors import InputError
 from asn_impact.intake.columns import course_categories, in_category, match_columns, normalised
-from asn_impact.intake.exports import explaining, gather
+from asn_impact.intake.gathering import explaining, gather
 from asn_impact.intake.local import parse_numbers
 from asn_impact.intake.privacy import masked, pseudonym
 from asn_impact.intake.rollout import Rollout, columns_of, read_rollout, read_rollout_from_status, unknown_name

@@ -71,7 +71,7 @@ def test_a_large_file_that_changes_while_it_is_read_is_refused(path: Path, monke
         write(path, 500)
         return table
 
-    monkeypatch.setattr("asn_impact.intake.exports.open_file", open_and_change)
+    monkeypatch.setattr("asn_impact.intake.gathering.open_file", open_and_change)
     with pytest.raises(InputError, match="changed after it was opened"):
         read_exports(path, as_of="2024-12-31", selection="received")
 

@@ -12,9 +12,10 @@ import duckdb
 import pytest
 
 from asn_impact.errors import DataWarning
-from asn_impact.intake.exports import read_exports, read_steps
+from asn_impact.intake.exports import read_exports
 from asn_impact.intake.formats import snapshots
 from asn_impact.intake.formats.engine import kept_typed
+from asn_impact.intake.steps import read_steps
 from tests.intake.conftest import HEADINGS, lines
 
 AS_OF = "2024-12-31"
@@ -106,7 +107,7 @@ def test_only_what_is_wanted_is_kept(export: Callable[..., Path], monkeypatch: p
         written.append(repr(relation.fetchall()))
         return original(relation)
 
-    monkeypatch.setattr("asn_impact.intake.exports.kept_typed", seen)
+    monkeypatch.setattr("asn_impact.intake.gathering.kept_typed", seen)
     read_exports(path, as_of=AS_OF)
     assert written
     assert "ORANG" not in written[0]

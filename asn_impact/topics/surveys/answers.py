@@ -23,7 +23,8 @@ from asn_impact.arguments import Names
 from asn_impact.display import card
 from asn_impact.errors import InputError, PrivacyError
 from asn_impact.identifiers import persons_in
-from asn_impact.intake.exports import Source, explaining, gather
+from asn_impact.intake.extract import Source
+from asn_impact.intake.gathering import explaining, gather
 from asn_impact.intake.ledger import Ledger, reason
 from asn_impact.intake.local import MONTHS, NULL_WORDS, parse_numbers
 from asn_impact.intake.observations import Observations, observe
