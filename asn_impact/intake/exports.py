@@ -28,6 +28,7 @@ from asn_impact.intake.cleaning import (
     clean,
     left_out,
 )
+from asn_impact.intake.columns import Headings
 from asn_impact.intake.extract import Extract
 from asn_impact.intake.fields import CASE_FIELDS
 from asn_impact.intake.finishing import finish, read_day, settle_keys
@@ -50,7 +51,7 @@ def read_exports(
     source: Any,  # noqa: ANN401 (a path, or any frame narwhals knows)
     *,
     as_of: dt.date | str,
-    columns: Mapping[str, str | None] | None = None,
+    columns: Headings | None = None,
     dates: Mapping[str, Order] | None = None,
     keep: Names = (),
     office: str | None = None,
@@ -60,6 +61,7 @@ def read_exports(
     most_lost: Share = MOST_LOST,
     table: str | None = None,
     zone: str | None = None,
+    sheets: Names = (),
 ) -> Extract:
     """Return the cases of an export, one row a case, with every row of the export accounted for.
 
@@ -97,6 +99,9 @@ def read_exports(
     zone : str, optional
         Zone of Indonesia in which a moment has its day, where times carry a zone: ``"Asia/Makassar"``, ``"WITA"``.
         Without it ``Asia/Jakarta``, never the zone of the machine.
+    sheets : sequence of str, optional
+        The sheets that count: ``("Jan", "Feb")``. Without it all that have the required headings do; a sheet without
+        any of the dates, or one that repeats the others, is passed over, and a note says which.
 
     Returns
     -------
@@ -138,7 +143,15 @@ def read_exports(
     required = ["received", "decided", *([] if office is not None else ["office"])]
     with explaining(source):
         rows = gather(
-            source, wanted, columns=columns, dates=dates, keep=keep, required=required, table=table, zone=zone
+            source,
+            wanted,
+            columns=columns,
+            dates=dates,
+            keep=keep,
+            required=required,
+            table=table,
+            zone=zone,
+            sheets=sheets,
         )
         frame, of_keys = settle_keys(rows.frame, office, offices)
         names = [*CASE_FIELDS, *(k for k in keep if k not in CASE_FIELDS)]

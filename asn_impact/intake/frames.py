@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from types import MappingProxyType
 from typing import Any
@@ -24,20 +24,19 @@ from asn_impact.intake.fields import DATE_FIELDS, KEY_FIELDS, TEXT_FIELDS
 from asn_impact.intake.formats import RawTable
 from asn_impact.intake.formats.engine import query
 from asn_impact.intake.gathered import Gathered, moved_notes, time_notes
-from asn_impact.intake.privacy import masked
 from asn_impact.intake.zones import zone_name
 from asn_impact.words import Message
 
 __all__ = ["as_relation", "is_temporal", "is_zoned", "narwhal", "object_text", "refuse_long_floats", "type_frame"]
 
 
-def narwhal(source: Any) -> nw.LazyFrame[Any]:  # noqa: ANN401
+def narwhal(source: Any, find: Callable[[list[str]], object]) -> nw.LazyFrame[Any]:  # noqa: ANN401
     """Return any frame as a lazy one; a frame of an unknown kind is refused."""
     native = source.reset_index(drop=True) if isinstance(source, pd.DataFrame) else source
     try:
         if isinstance(native, pd.DataFrame) and not native.columns.is_unique:
-            double = native.columns[native.columns.duplicated()].tolist()
-            raise InputError(Message("intake.frame.named_twice", heading=masked(str(double[0]))))
+            find([str(c) for c in native.columns])  # refuses a doubled column that is needed
+            native = native.loc[:, ~native.columns.duplicated(keep=False)]
         frame = nw.from_native(native)
     except TypeError:
         raise InputError(Message("intake.frame.unknown", kind=type(source).__name__)) from None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, get_args
@@ -22,7 +23,7 @@ from asn_impact.intake.cleaning import (
     UNKNOWN,
     bounds_of,
 )
-from asn_impact.intake.columns import check_mapping, match_columns, recognised
+from asn_impact.intake.columns import Headings, check_mapping, listed_headings, match_columns, recognised
 from asn_impact.intake.fields import DATE_FIELDS
 from asn_impact.intake.formats import RawTable, open_file
 from asn_impact.intake.formats.engine import kept_typed, reading
@@ -31,6 +32,7 @@ from asn_impact.intake.formats.server import named_source, on_server, open_serve
 from asn_impact.intake.frames import as_relation, is_temporal, is_zoned, narwhal, refuse_long_floats, type_frame
 from asn_impact.intake.gathered import Gathered, reading_notes, time_notes, zone_notes
 from asn_impact.intake.local import DateReading, Order, dated, read_dates
+from asn_impact.intake.sheets import sheets_that_count
 from asn_impact.intake.zones import ZONED, zone_name
 from asn_impact.words import Alert, Message, paragraph
 
@@ -48,12 +50,13 @@ def gather(
     source: Any,  # noqa: ANN401
     wanted: Sequence[str],
     *,
-    columns: Mapping[str, str | None] | None,
+    columns: Headings | None,
     dates: Mapping[str, str] | None,
     keep: Sequence[str],
     required: Sequence[str],
     table: str | None = None,
     zone: str | None = None,
+    sheets: Sequence[str] = (),
 ) -> Gathered:
     """Return the wanted columns of a source, and only those, under field names, with dates typed.
 
@@ -71,9 +74,16 @@ def gather(
         return _type_tables([open_server(source, table)], wanted, columns, dates, keep, required, [], zone)
     if isinstance(source, str | Path):
         tables, notes = _file_tables(Path(source), wanted, keep, columns, table)
+
+        def match_table(one: RawTable, needed: Sequence[str]) -> dict[str, str]:
+            return match_columns(one.headings, wanted, columns=columns, keep=keep, required=needed, source=one.name)
+
+        tables, of_sheets = sheets_that_count(tables, sheets, required, match_table)
+        notes += of_sheets
         return _type_tables(tables, wanted, columns, dates, keep, required, notes, zone)
-    frame = narwhal(source)
-    match = match_columns(frame.collect_schema().names(), wanted, columns=columns, keep=keep, required=required)
+    find = partial(match_columns, wanted=wanted, columns=columns, keep=keep, required=required)
+    frame = narwhal(source, find)
+    match = find(frame.collect_schema().names())
     frame = frame.select(*(nw.col(heading).alias(field) for field, heading in match.items()))
     refuse_long_floats(frame)
     schema = frame.collect_schema()
@@ -92,10 +102,10 @@ def _file_tables(
     path: Path,
     wanted: Sequence[str],
     keep: Sequence[str],
-    columns: Mapping[str, str | None] | None,
+    columns: Headings | None,
     table: str | None,
 ) -> tuple[list[RawTable], list[Message]]:
-    names = [*keep, *(h for h in (columns or {}).values() if h is not None)]
+    names = [*keep, *listed_headings(columns)]
 
     def recognise(cells: Sequence[str]) -> int:
         return recognised(cells, [*wanted, *keep], names)
@@ -123,7 +133,7 @@ def _without_copies(files: Sequence[list[RawTable]]) -> tuple[list[RawTable], li
 def _type_tables(
     tables: Sequence[RawTable],
     wanted: Sequence[str],
-    columns: Mapping[str, str | None] | None,
+    columns: Headings | None,
     dates: Mapping[str, str] | None,
     keep: Sequence[str],
     required: Sequence[str],

@@ -19,6 +19,7 @@ from asn_impact.intake.cleaning import (
     clean,
     placeholders_read,
 )
+from asn_impact.intake.columns import Headings
 from asn_impact.intake.extract import Extract
 from asn_impact.intake.fields import CASE_FIELDS, STEP_FIELDS
 from asn_impact.intake.finishing import finish, read_day, refuse_empty, settle_keys
@@ -38,7 +39,7 @@ def read_steps(
     source: Any,  # noqa: ANN401
     *,
     as_of: dt.date | str,
-    columns: Mapping[str, str | None] | None = None,
+    columns: Headings | None = None,
     dates: Mapping[str, Order] | None = None,
     finished: Names = ("Selesai",),
     last_step: str | None = None,
@@ -48,6 +49,7 @@ def read_steps(
     most_lost: Share = MOST_LOST,
     table: str | None = None,
     zone: str | None = None,
+    sheets: Names = (),
 ) -> Extract:
     """Return the cases of an export with one row a processing step, as SiCantik writes it.
 
@@ -57,7 +59,7 @@ def read_steps(
 
     Parameters
     ----------
-    source, as_of, columns, dates, office, offices, selection, most_lost, table
+    source, as_of, columns, dates, office, offices, selection, most_lost, table, zone, sheets
         As for `read_exports`; the fields are ``case``, ``office``, ``service``, ``received``, ``step``,
         ``step_start``, ``step_end``, ``status`` (of the step) and ``deleted``.
     finished : sequence of str
@@ -92,7 +94,17 @@ def read_steps(
     required = ["case", "step_end", *([] if office is not None else ["office"])]
     required += ["step"] if last_step is not None else []
     with explaining(source):
-        rows = gather(source, wanted, columns=columns, dates=dates, keep=(), required=required, table=table, zone=zone)
+        rows = gather(
+            source,
+            wanted,
+            columns=columns,
+            dates=dates,
+            keep=(),
+            required=required,
+            table=table,
+            zone=zone,
+            sheets=sheets,
+        )
         frame, of_keys = settle_keys(rows.frame, office, offices)
         distinct, before, blanks = distinct_steps(frame)
         distinct, stamps = pair_stamps(distinct)

@@ -64,7 +64,7 @@ def tables_of(path: Path, asked: Asked, digest: str, found: Sheets) -> list[RawT
         notes.append(Alert("files.hidden_sheets", file=path.name, n=len(found.hidden)))
     filled = [t for sheet in found.sheets for t in _tables(path.name, sheet, asked.recognise, digest)]
     known = [t for t in filled if asked.recognise(t.headings) > 0] or filled[:1]
-    n_others = len(found.sheets) - len({t.name.partition("!")[0].rstrip("]") for t in known})
+    n_others = len(found.sheets) - len({t.sheet for t in known})
     if n_others > 0:
         notes.append(Alert("files.sheets_passed", file=path.name, n=n_others))
     if not known:
@@ -87,7 +87,7 @@ def _tables(file: str, sheet: Sheet, recognise: Recogniser, digest: str) -> list
             place = f"!{_letters(sheet.start[1] + columns[0])}{sheet.start[0] + top + 1}" if number or top else ""
             name = f"{file}[{sheet.name}{place}]"
             table = _table(name, part[top:bottom], recognise, digest, sheet.start[0] + top)
-            tables += [] if table is None else [table]
+            tables += [] if table is None else [replace(table, sheet=sheet.name)]
     return tables
 
 
@@ -136,7 +136,14 @@ def _stacked(rows: Sequence[Row], recognise: Recogniser) -> list[tuple[int, int]
         if known > 1 and 2 * known >= len(there):
             tops.append(i)
             own |= _keys(rows[i : i + 1])
-    return list(zip(tops, [*tops[1:], len(rows)], strict=True))
+    return list(zip(tops, [*(_above_titles(rows, top) for top in tops[1:]), len(rows)], strict=True))
+
+
+def _above_titles(rows: Sequence[Row], top: int) -> int:
+    """Return where the rows above a table end, its titles and empty rows left out."""
+    while top > 1 and sum(bool(cell) for cell in rows[top - 1]) < 2:
+        top -= 1
+    return top
 
 
 def _table(name: str, rows: Sequence[Row], recognise: Recogniser, digest: str, above: int) -> RawTable | None:

@@ -53,6 +53,7 @@ class RawTable:
     loose: bool
     notes: tuple[Message, ...] = ()
     places: Callable[[], Int] | None = None
+    sheet: str | None = None
     on_server: bool = False
     long: bool = False
     changed: Callable[[], bool] = bool
