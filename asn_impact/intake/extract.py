@@ -19,6 +19,7 @@ from asn_impact.identifiers import identifiers_in
 from asn_impact.intake.ledger import Ledger, reason
 from asn_impact.intake.written import shielded, write_beside
 from asn_impact.words import Language, Message
+from asn_impact.words.catalogue import languages
 
 __all__ = ["Extract", "Selection", "Source", "write_rows"]
 
@@ -130,9 +131,11 @@ class Extract:
         return write_rows(self.dropped(language), target)
 
     def refuse_place(self, path: Path) -> None:
-        """Refuse a place for a file in which it would be taken for one of the exports."""
+        """Refuse a place in which the list would be taken for one of the exports, or would replace another file."""
         if self.place is not None and self.place in (path.resolve(), path.resolve().parent):
             raise InputError(Message("intake.dropped.among_exports", file=path.name))
+        if path.exists() and not _is_list_of_dropped(path):
+            raise InputError(Message("intake.dropped.other_file", file=path.name))
 
     def __repr__(self) -> str:
         return f"Extract(as of {self.as_of}, {len(self.sources)} sources, {self.ledger!r})"
@@ -145,6 +148,17 @@ class Extract:
         ]
         facts += [(field, heading) for field, heading in self.headings.items()]
         return card("Extract", [*facts, *(("note", note) for note in self.notes)], table=self.ledger.table())
+
+
+def _is_list_of_dropped(path: Path) -> bool:
+    """Return whether a file begins with the headings of the list of dropped rows, in any language."""
+    if not path.is_file():
+        return False
+    with path.open("rb") as handle:
+        line = handle.readline(4096).decode("utf-8-sig", errors="replace").strip()
+    places = ("file", "sheet", "row", "reason")
+    known = [";".join(Message(f"intake.dropped.{place}").text(code).text for place in places) for code in languages()]
+    return any(line.startswith(start) for start in (";".join(places), *known))
 
 
 def write_rows(rows: pd.DataFrame, path: Path) -> Path:

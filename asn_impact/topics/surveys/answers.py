@@ -29,7 +29,8 @@ from asn_impact.intake.ledger import Ledger, reason
 from asn_impact.intake.local import MONTHS, NULL_WORDS, parse_numbers
 from asn_impact.intake.observations import Observations, observe
 from asn_impact.intake.privacy import masked
-from asn_impact.intake.records import NumberStyle, Order, quote, with_numbers
+from asn_impact.intake.records import NumberStyle, Order, kind_of, quote, with_numbers
+from asn_impact.topics.surveys.answer_words import meanings
 from asn_impact.topics.surveys.elements import ELEMENTS, element_of, find_date, headings_in, match_all, refuse_free_text
 from asn_impact.verbs import public_verb
 from asn_impact.words import Alert, Message
@@ -137,12 +138,13 @@ def read_survey(
     dates: Mapping[str, Order] | None = None,
     elements: Mapping[str, str] | None = None,
     words: Mapping[str, int | None] | None = None,
+    zone: str | None = None,
 ) -> Survey:
     """Return the answers of a satisfaction survey, one row a respondent.
 
     Parameters
     ----------
-    source, as_of, office, keep, dates
+    source, as_of, office, keep, dates, zone
         As for `read_observations`. Free text (saran) is refused.
     date : str, optional
         Heading of the date; without it the usual ones (Tanggal, Tanggal Survei, Timestamp) are looked for.
@@ -151,7 +153,8 @@ def read_survey(
     elements : mapping, optional
         Name -> heading for a questionnaire of its own (14 elements of 2004, say), in the place of the nine.
     words : mapping, optional
-        What a written answer means: ``{"Sangat baik": 4, "Tidak menjawab": None}``.
+        What a written answer means: ``{"Sangat baik": 4, "Tidak menjawab": None}``. The usual answers to each element
+        (``Gratis``, ``b. Kurang sesuai``) and the letters a to d are known.
 
     Returns
     -------
@@ -197,6 +200,7 @@ def read_survey(
             keep=[*headings_of, *keep],
             columns={**{name: h for name, h in settled.items() if name not in ELEMENTS}, **headings_of},
             dates=dates,
+            zone=zone,
         )
         table, missing = _check_answers(answers.records.to_native(), tuple(headings_of), words)
     unasked = [e for e in ELEMENTS if elements is None and e not in headings_of]
@@ -223,7 +227,7 @@ def _check_answers(
 ) -> tuple[duckdb.DuckDBPyRelation, dict[str, int]]:
     """Return the answers as numbers with the index of each respondent, held in memory, and the missing by element."""
     for element in elements:
-        table = with_numbers(table, element, words=words)
+        table = with_numbers(table, element, words=meanings(element, _texts_of(table, element), words))
         counts = table.aggregate(f"{quote(element)} AS answer, count(*) AS n").fetchall()
         _refuse_other_answers(element, {a: int(n) for a, n in counts if a is not None})
     answered = " + ".join(f"({quote(e)} IS NOT NULL)::INTEGER" for e in elements)
@@ -232,6 +236,13 @@ def _check_answers(
     gaps = table.aggregate(", ".join(f"count(*) - count({quote(e)})" for e in elements)).fetchall()[0]
     answers = duckdb.from_arrow(table.to_arrow_table())
     return answers, dict(zip(elements, map(int, gaps), strict=True))
+
+
+def _texts_of(table: duckdb.DuckDBPyRelation, element: str) -> list[str]:
+    """Return the different answers to an element that are texts."""
+    if not kind_of(table, element).startswith(("VARCHAR", "ENUM")):
+        return []
+    return [str(t) for (t,) in table.aggregate(f"CAST({quote(element)} AS VARCHAR) AS t").fetchall() if t is not None]
 
 
 def _refuse_other_answers(element: str, counts: Mapping[float, int]) -> None:
