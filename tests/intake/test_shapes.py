@@ -10,6 +10,7 @@ from typing import Any
 import openpyxl
 import pandas as pd
 import pytest
+from openpyxl.utils.datetime import CALENDAR_MAC_1904
 
 from asn_impact.errors import DataWarning, InputError
 from asn_impact.intake import Extract, read_exports
@@ -155,3 +156,31 @@ def test_doubled_columns_that_nobody_needs_do_not_matter() -> None:
     twice = frame.set_axis(["OPD", "Tanggal Masuk", "Tanggal Selesai", "Tanggal Selesai", "Keterangan"], axis=1)
     with pytest.raises(InputError, match="2 columns named 'Tanggal Selesai'"):
         read_exports(twice, as_of="2025-12-31", selection="received")
+
+
+def test_a_workbook_that_counts_days_from_1904_has_the_same_days(tmp_path: Path) -> None:
+    def fill(book: Book) -> None:
+        book.epoch = CALENDAR_MAC_1904
+        sheet(book, "d", [HEADINGS, *(row(i, "Dinas A") for i in range(12))])
+
+    records = read(tmp_path, fill).records.collect()
+    assert sorted(records["received"].to_list()) == [dt.date(2025, 1, 1 + i) for i in range(12)]
+
+
+def test_a_year_before_1900_is_a_slip_and_not_a_case_open_for_two_centuries(tmp_path: Path) -> None:
+    rows = "".join(
+        f"A;{13 + i}/01/{1824 if i == 3 else 2024};{'' if i in (3, 4) else f'{13 + i}/02/2024'}\n" for i in range(12)
+    )
+    (tmp_path / "a.csv").write_text(f"OPD;Tanggal Masuk;Tanggal Selesai\n{rows}")
+    with pytest.warns(DataWarning, match="received before the year 1900 1"):
+        extract = read_exports(tmp_path / "a.csv", as_of="2024-02-29", selection="received")
+    assert extract.ledger.kept == 11
+
+
+def test_headings_again_in_a_text_file_are_no_rows(tmp_path: Path) -> None:
+    head = "No Permohonan;OPD;Tanggal Masuk;Tanggal Selesai\n"
+    rows = [f"{i};A;{i + 1:02d}/01/2024;{i + 1:02d}/02/2024\n" for i in range(25)]
+    (tmp_path / "a.csv").write_text("LAPORAN\n" + head + "".join(rows[:10]) + head + "".join(rows[10:]) + "JUMLAH;;;\n")
+    extract = read_exports(tmp_path / "a.csv", as_of="2024-12-31", selection="received")
+    assert (extract.ledger.read, extract.ledger.kept) == (26, 25)
+    assert extract.dropped()[["row", "reason"]].values.tolist() == [[29, "row_of_totals"]]

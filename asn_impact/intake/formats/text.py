@@ -10,6 +10,7 @@ import csv
 import functools
 import hashlib
 import io
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -144,7 +145,8 @@ def _text_places(file: Path, dialect: Dialect) -> Int:
     try:
         with file.open(encoding="utf-8-sig", newline="") as handle:
             records = enumerate(csv.reader(handle, delimiter=dialect.delimiter))
-            return np.array([i + 1 for i, record in records if record and i > dialect.last], dtype=np.int64)
+            below = ((i + 1, record) for i, record in records if record and i > dialect.last)
+            return np.array([i for i, record in below if not _comes_again(record, dialect.headings)], dtype=np.int64)
     finally:
         csv.field_size_limit(before)
 
@@ -157,6 +159,22 @@ def _sample(path: Path) -> str:
         raise InputError(Message("files.long_line", file=path.name, bytes=SAMPLE, most=MOST_COLUMNS))
     text = start.decode("utf-8-sig", errors="ignore")
     return text[: text.rfind("\n") + 1] if more and "\n" in text else text
+
+
+def _filled(headings: Sequence[str]) -> dict[int, str]:
+    """Return the position and text of the headings by which a row is told to be theirs; nothing where they are few."""
+    filled = {i: heading for i, heading in enumerate(headings) if heading.strip()}
+    return filled if len(filled) > 1 else {}
+
+
+def _is_heading_row(headings: Sequence[str]) -> str:
+    """Write SQL for a row that holds the headings again, as on every page of a report."""
+    return " AND ".join(f"c{i} = {quote(heading)}" for i, heading in _filled(headings).items())
+
+
+def _comes_again(record: Sequence[str], headings: Sequence[str]) -> bool:
+    filled = _filled(headings)
+    return bool(filled) and all(i < len(record) and record[i] == heading for i, heading in filled.items())
 
 
 def open_text(path: Path, asked: Asked) -> list[RawTable]:
@@ -175,7 +193,9 @@ def open_text(path: Path, asked: Asked) -> list[RawTable]:
         f"quote='\"', escape='\"', strict_mode=true, null_padding=false, max_line_size={LONGEST_LINE}"
     )
     with reading(path.name):
-        relation = query(f"SELECT * FROM read_csv({file_literal(file)}, {options}, hive_partitioning=false)")
+        again = _is_heading_row(headings)
+        rows = f"read_csv({file_literal(file)}, {options}, hive_partitioning=false)"
+        relation = query(f"SELECT * FROM {rows} WHERE ({again}) IS NOT TRUE" if again else f"SELECT * FROM {rows}")
     notes = []
     if facts.encoding != "utf-8":
         notes.append(Message("files.read_as", file=path.name, encoding=facts.encoding))
