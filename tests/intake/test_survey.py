@@ -322,3 +322,11 @@ def test_options_that_run_the_other_way_are_refused():
         InputError, match=r"'prosedur': answer '[ad]\. .*' means [14] by its words and [14] by its sign"
     ):
         read_survey(frame, as_of="2025-12-31", office="Dinas A")
+
+
+def test_a_recap_without_a_period_is_told_its_period():
+    frame = pd.DataFrame({"office": ["O1", "O2"], "n": [60, 80], **{e: ["3,25", "3,5"] for e in HIGH_AND_LOW}})
+    recap = read_survey_aggregates(frame, period="Semester I 2024", respondents="n")
+    assert recap.frame()[["month", "months"]].values.tolist() == [[12 * 2024, 6]] * 2
+    with pytest.raises(InputError, match="Periode"):
+        read_survey_aggregates(frame, period="Periode", respondents="n")

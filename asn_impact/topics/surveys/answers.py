@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
@@ -23,6 +23,7 @@ from asn_impact.arguments import Names
 from asn_impact.display import card
 from asn_impact.errors import InputError, PrivacyError
 from asn_impact.identifiers import persons_in
+from asn_impact.intake.columns import normalised
 from asn_impact.intake.extract import Source
 from asn_impact.intake.gathering import explaining, gather
 from asn_impact.intake.ledger import Ledger, reason
@@ -278,6 +279,7 @@ def read_survey_aggregates(
         As for `read_survey`.
     period : str
         Heading of the period: ``2024``, ``Semester I 2024``, ``TW II 2024``, ``Maret 2024``, ``2024-03``, ``2024Q1``.
+        Of a recap without such a column the period itself: ``period="Semester I 2024"``.
     respondents : str
         Heading of the number of respondents behind a row.
     office, columns, elements
@@ -309,20 +311,23 @@ def read_survey_aggregates(
             h for h in [*settled.values(), *(elements or {}).values(), period, respondents] if h is not None
         ]
         tables = headings_in(source, _FIELDS[:2], own_headings)
+        of_rows = _period_headings(tables, period)
         headings_of = match_all(tables, settled, elements)
         fields = ["service", *([] if office is not None else ["office"])]
         named_columns = {**{f: h for f, h in settled.items() if f in fields}, **headings_of}
         rows = gather(
             source,
             fields,
-            columns={**named_columns, "asn_period": period, "asn_n": respondents},
+            columns={**named_columns, **of_rows, "asn_n": respondents},
             dates=None,
-            keep=["asn_period", "asn_n", *headings_of],
+            keep=[*of_rows, "asn_n", *headings_of],
             required=[f for f in fields if f != "service"],
         )
         table = pd.DataFrame(rows.frame.collect().to_pandas())
     if office is not None:
         table["office"] = office
+    if not of_rows:
+        table["asn_period"] = period
     usable, ledger = _group_rows(table)
     groups = _aggregate_columns(usable, tuple(headings_of), style)
     _refuse_double(groups)
@@ -335,6 +340,17 @@ def read_survey_aggregates(
 
 
 _TOTAL = re.compile(r"\s*(grand\s*total|sub\s*total|jumlah|total|rata-?\s*rata)", re.IGNORECASE)
+
+
+def _period_headings(tables: Sequence[tuple[str | Message, list[str]]], period: str) -> dict[str, str]:
+    """Return the heading of the period, or nothing where no table has it and it is a period itself."""
+    if any(normalised(heading) == normalised(period) for _, headings in tables for heading in headings):
+        return {"asn_period": period}
+    try:
+        survey_period(period)
+    except InputError:
+        return {"asn_period": period}  # which heading is absent is said where it is looked for
+    return {}
 
 
 def _group_rows(table: pd.DataFrame) -> tuple[pd.DataFrame, Ledger]:
