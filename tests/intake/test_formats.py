@@ -298,12 +298,16 @@ UNFIT: dict[str, tuple[str, Callable[[Path], object], str]] = {
         lambda p: p.write_text("<table>" + "<tr><td colspan=1000 rowspan=65534>x" * 2000 + "</table>"),
         "spreads over",
     ),
-    "tables without end": ("a.xls", lambda p: p.write_text("<table>" * 200_000), "no sheet|not read within|ended its"),
+    "tables without end": (
+        "a.xls",
+        lambda p: p.write_text("<table>" * 200_000),
+        "web page|not read within|ended its",
+    ),
     "a log without events": ("a.xes", lambda p: p.write_text(LOG.format("<trace/>")), "holds no events"),
     "a login page": (
         "a.xls",
         lambda p: p.write_text("<!DOCTYPE html><html><form>Masuk</form></html>"),
-        "no sheet with",
+        "web page without",
     ),
     "a damaged SQLite file": (
         "a.sqlite",

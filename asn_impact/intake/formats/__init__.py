@@ -70,7 +70,7 @@ _LINES: Final = rb"(?=[^\n]*[\t;,|][^\n]*\n)[^\x00-\x08\x0e-\x1f]+\Z"  # separat
 
 FORMATS: Final[tuple[Format, ...]] = (
     Format("text", _TEXTS, open_text),
-    Format("text", (), open_text, _LINES, _BOOKS),
+    Format("text", (), open_text, _LINES, (".xls",)),
     Format("zip", (".xlsx", ".xlsm", ".xlsb", ".ods"), open_workbook, rb"PK\x03\x04", (".xls",), many=True),
     Format("zip", (".zip",), _open_zip, rb"PK\x03\x04", many=True),
     Format("old_excel", (".xls",), open_old_workbook, rb"\xd0\xcf\x11\xe0", _BOOKS, many=True),

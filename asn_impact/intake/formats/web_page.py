@@ -25,7 +25,13 @@ _BREAKS = ("br", "p", "div", "li")
 
 def open_web_page(path: Path, asked: Asked) -> list[RawTable]:
     """Return the tables of a web page; each is a sheet by its number, ``"1"`` the first."""
-    return tables_of(path, asked, sha256(path), read_apart(_read_page, path, asked.table))
+    found = read_apart(_read_page, path, asked.table)
+    try:
+        return tables_of(path, asked, sha256(path), found)
+    except InputError as error:
+        if error.message.key != "files.no_sheet":
+            raise
+        raise InputError(Message("files.page_without_table", file=path.name)) from None
 
 
 def _read_page(path: Path, only: str | None) -> Sheets:

@@ -44,6 +44,9 @@ def _read_old(path: Path, only: str | None) -> Sheets:
     content = path.read_bytes()
     if is_locked(content):
         raise InputError(Message("files.locked", file=path.name))
+    if (ending := path.suffix.casefold()) != ".xls":
+        kind = Message("files.kind.old_excel")
+        raise InputError(Message("files.is_another", file=path.name, ending=ending, kind=kind))
     if reaches_too_far(content):
         raise InputError(Message("files.no_workbook", file=path.name))
     return _read_sheets(path, only, [])
