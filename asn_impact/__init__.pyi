@@ -51,12 +51,10 @@ from asn_impact.estimation.views import (
     Overall as Overall,
 )
 from asn_impact.intake.events import Events as Events, read_events as read_events
-from asn_impact.intake.exports import (
-    Extract as Extract,
-    read_exports as read_exports,
-    read_steps as read_steps,
-    read_wide as read_wide,
-)
+from asn_impact.intake.exports import read_exports as read_exports
+from asn_impact.intake.extract import Extract as Extract
+from asn_impact.intake.steps import read_steps as read_steps
+from asn_impact.intake.wide import read_wide as read_wide
 from asn_impact.intake.ledger import Ledger as Ledger
 from asn_impact.intake.observations import (
     Observations as Observations,

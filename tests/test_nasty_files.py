@@ -34,7 +34,7 @@ from hypothesis import strategies as st
 from openpyxl.utils.exceptions import IllegalCharacterError
 
 import asn_impact as ai
-from asn_impact.intake.files import write_beside
+from asn_impact.intake.written import write_beside
 
 AS_OF = "2024-12-31"
 HEADINGS = "No Permohonan;Perangkat Daerah;Tanggal Masuk;Tanggal Selesai\n"
@@ -381,7 +381,7 @@ def test_headings_in_two_rows_of_a_sheet_are_joined(tmp_path: Path) -> None:
 KILLED = """
 import sys
 from pathlib import Path
-from asn_impact.intake.files import write_beside
+from asn_impact.intake.written import write_beside
 while True:
     for content in (b"a" * 3_000_000, b"b" * 3_000_000):
         write_beside(Path(sys.argv[1]), content)

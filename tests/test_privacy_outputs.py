@@ -25,9 +25,10 @@ from hypothesis import strategies as st
 
 from asn_impact.cli import main
 from asn_impact.errors import AsnImpactError, PrivacyError
-from asn_impact.intake.exports import read_exports, read_wide
+from asn_impact.intake.exports import read_exports
 from asn_impact.intake.privacy import identifiers_in, pseudonym
 from asn_impact.intake.training import read_training
+from asn_impact.intake.wide import read_wide
 from asn_impact.measures.calendar import WorkCalendar
 from asn_impact.measures.durations import measure
 from asn_impact.reporting.gate import dominated, quantile_shown, release, says_it_of_all, withheld
@@ -180,7 +181,7 @@ def test_p12_no_message_of_a_reader_holds_an_identifier(tmp_path_factory: Any, d
 FULL = """
 import resource, sys
 from pathlib import Path
-from asn_impact.intake.files import write_beside
+from asn_impact.intake.written import write_beside
 resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
 try:
     write_beside(Path(sys.argv[1]), b"b" * 100_000)

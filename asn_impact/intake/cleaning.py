@@ -49,6 +49,7 @@ FILE, FIRST, GIVEN, PLACE = "asn_file", "asn_first", "asn_office_given", "asn_pl
 REASON, BLANK = "asn_reason", "asn_blank"
 KEPT = "kept"
 #: Codes of the reasons to leave a row out; their words stand in words/reasons.toml.
+FIRST_DAY = dt.date(1900, 1, 1)  # no permit is older: a year before it is a slip of the hand
 NO_DATE = {"received": "received_is_no_date", "decided": "decided_is_no_date"}
 UNDER = "below_the_table"  # place and date, title and name of who signed
 
@@ -236,6 +237,8 @@ def _reasons(names: list[str], bounds: Bounds, as_of: dt.date) -> dict[str, nw.E
         reasons["no_received_date"] = received.is_null()
     if bounds.latest > as_of:
         reasons["received_after_export"] = received > as_of
+    if bounds.earliest < FIRST_DAY:
+        reasons["received_before_1900"] = received < FIRST_DAY
     if "decided" in bad:
         reasons[NO_DATE["decided"]] = bad["decided"]
     reasons["decided_before_received"] = decided < received

@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from importlib import resources
 from types import MappingProxyType
+from typing import TypeAlias
 
 from asn_impact.arguments import did_you_mean
 from asn_impact.errors import InputError, PrivacyError
@@ -21,9 +22,11 @@ from asn_impact.words import Message, paragraph
 __all__ = [
     "FIELDS",
     "PERSON_FIELDS",
+    "Headings",
     "check_mapping",
     "course_categories",
     "in_category",
+    "listed_headings",
     "match_columns",
     "normalised",
     "recognised",
@@ -66,12 +69,15 @@ FIELDS: Mapping[str, str] = MappingProxyType(
     }
 )
 
+#: Field -> the heading it has, or several where files differ; None for a field that is not to be used.
+Headings: TypeAlias = Mapping[str, str | Sequence[str] | None]
+
 #: Fields that identify a person: never kept in records.
 PERSON_FIELDS = frozenset({"applicant", "handler", "officer", "certificate", "person"})
 
 
 def normalised(heading: object) -> str:
-    """Return a heading without what does not matter: case, spaces, underscores, dots, hyphens, line breaks.
+    """Return a heading without what does not matter: case, spaces, underscores, dots, hyphens, slashes, line breaks.
 
     ``Day of``, which reporting tools put in front of a date, does not matter either.
 
@@ -80,7 +86,7 @@ def normalised(heading: object) -> str:
     >>> normalised("Tgl. Masuk") == normalised("tgl_masuk")
     True
     """
-    return re.sub(r"[\s_.\-:*\u00a0\ufeff]+", "", re.sub(r"(?i)^\s*day of ", "", str(heading))).casefold()
+    return re.sub(r"[\s_.\-:*/\u00a0\ufeff]+", "", re.sub(r"(?i)^\s*day of ", "", str(heading))).casefold()
 
 
 def _reference(name: str) -> list[dict[str, str]]:
@@ -196,8 +202,20 @@ def _headings_there(headings: Sequence[str]) -> Message:
     return Message("intake.columns.found", headings=filled)
 
 
-def _find_heading(name: str, headings: Sequence[str], source: str | Message) -> str:
-    """Find the one heading that is the name asked for: letter for letter, else up to case and spacing."""
+def listed_headings(columns: Headings | None) -> list[str]:
+    """Return every heading that the reader has named."""
+    named = [h for h in (columns or {}).values() if h is not None]
+    return [one for h in named for one in ((h,) if isinstance(h, str) else h)]
+
+
+def _find_heading(name: str | Sequence[str], headings: Sequence[str], source: str | Message) -> str:
+    """Find the one heading that is the name asked for, or one of several: exactly, else up to case and spacing."""
+    if not isinstance(name, str):
+        keys = {normalised(one) for one in name}
+        there = list(dict.fromkeys(h for h in headings if normalised(h) in keys))
+        if len(there) > 1:
+            raise InputError(Message("intake.columns.several_listed", file=source, headings=[masked(h) for h in there]))
+        name = there[0] if there else next(iter(name), "")
     exact = [h for h in headings if h == name]
     close = exact or [h for h in headings if normalised(h) == normalised(name)]
     if len(close) > 1:
@@ -224,7 +242,7 @@ def match_columns(
     headings: Sequence[str],
     wanted: Sequence[str],
     *,
-    columns: Mapping[str, str | None] | None = None,
+    columns: Headings | None = None,
     keep: Sequence[str] = (),
     required: Sequence[str] = (),
     source: str | Message = THE_DATA,
@@ -238,7 +256,8 @@ def match_columns(
     wanted : sequence of str
         Fields to look for, names of `FIELDS`.
     columns : mapping, optional
-        Field -> heading, settled by the reader; wins over the synonyms. None for a field: do not use it.
+        Field -> heading, settled by the reader; wins over the synonyms. Several headings where files differ, of which
+        one is there. None for a field: do not use it.
     keep : sequence of str
         Extra columns: fields or headings. They keep the name they were asked by.
     required : sequence of str
@@ -300,7 +319,7 @@ def _refuse_persons(matches: Mapping[str, str]) -> None:
             raise PrivacyError(Message("intake.columns.of_persons", heading=masked(heading), field=field))
 
 
-def _keep(name: str, headings: Sequence[str], settled: Mapping[str, str | None], source: str | Message) -> str:
+def _keep(name: str, headings: Sequence[str], settled: Headings, source: str | Message) -> str:
     heading = settled.get(name) or name
     if name in FIELDS and name not in settled and all(normalised(h) != normalised(name) for h in headings):
         heading = _find_synonym(name, headings, source) or name

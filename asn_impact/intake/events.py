@@ -21,8 +21,8 @@ from asn_impact.arguments import Steps, did_you_mean
 from asn_impact.display import card
 from asn_impact.errors import InputError
 from asn_impact.intake.columns import normalised
-from asn_impact.intake.exports import explaining
-from asn_impact.intake.files import open_file
+from asn_impact.intake.formats import open_file
+from asn_impact.intake.gathering import explaining
 from asn_impact.intake.local import parse_dates
 from asn_impact.intake.privacy import masked
 from asn_impact.timeline import Timeline

@@ -24,7 +24,9 @@ from asn_impact.arguments import Names, did_you_mean
 from asn_impact.errors import InputError, PrivacyError
 from asn_impact.intake.cleaning import GIVEN, Cleaned, clean
 from asn_impact.intake.derived import with_days, with_flag, with_recorded
-from asn_impact.intake.exports import Gathered, Source, explaining, gather
+from asn_impact.intake.extract import Source
+from asn_impact.intake.gathered import Gathered
+from asn_impact.intake.gathering import explaining, gather
 from asn_impact.intake.ledger import Ledger, reason
 from asn_impact.intake.privacy import pseudonym
 from asn_impact.intake.records import (
@@ -70,6 +72,7 @@ def read_observations(
     columns: Mapping[str, str | None] | None = None,
     dates: Mapping[str, Order] | None = None,
     style: NumberStyle | None = None,
+    zone: str | None = None,
 ) -> Observations:
     """Return the dated records of a file or frame, every row accounted for.
 
@@ -100,6 +103,8 @@ def read_observations(
         Date column -> ``"day-first"`` or ``"month-first"`` where the column does not tell.
     style : {"1.234,56", "1,234.56"}, optional
         How numbers are written, where a column does not tell.
+    zone : str, optional
+        Zone in which the date has its day, as for `read_exports`.
 
     Returns
     -------
@@ -140,6 +145,7 @@ def read_observations(
         columns=columns,
         dates=dates,
         style=style,
+        zone=zone,
     )
 
 
@@ -157,6 +163,7 @@ def observe(
     person: str | None = None,
     key: bytes | None = None,
     style: NumberStyle | None = None,
+    zone: str | None = None,
 ) -> Observations:
     """Return the observations of a source, for every reader of dated records."""
     day = _as_day(as_of)
@@ -173,6 +180,7 @@ def observe(
                 dates={name: way for name, way in order.items() if name == "received"},
                 keep=names,
                 required=[field for field in fields if field != "service"],
+                zone=zone,
             )
         cleaned, ledger = _clean_rows(rows, day, office, names, date)
         table, untyped = _type_columns(cleaned, numbers, moments, order, style)

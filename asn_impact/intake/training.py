@@ -12,7 +12,8 @@ import pandas as pd
 
 from asn_impact.errors import InputError
 from asn_impact.intake.columns import course_categories, in_category, match_columns, normalised
-from asn_impact.intake.exports import explaining, gather
+from asn_impact.intake.gathering import explaining, gather
+from asn_impact.intake.labels import TOTAL_LABEL, label_key, plain_label, settle_labels
 from asn_impact.intake.local import parse_numbers
 from asn_impact.intake.privacy import masked, pseudonym
 from asn_impact.intake.rollout import Rollout, columns_of, read_rollout, read_rollout_from_status, unknown_name
@@ -57,6 +58,7 @@ def read_training(
     position_columns: Mapping[str, str | None] | None = None,
     key: bytes | None = None,
     table: str | None = None,
+    zone: str | None = None,
 ) -> Rollout:
     """Return from which month each office counts as trained, from training records.
 
@@ -103,6 +105,8 @@ def read_training(
         step on.
     table : str, optional
         Table of a database or sheet of a workbook, as for `read_exports`.
+    zone : str, optional
+        Zone in which the end of a course has its day, as for `read_exports`.
 
     Returns
     -------
@@ -132,6 +136,7 @@ def read_training(
             keep=(),
             required=("office", "course_end"),
             table=table,
+            zone=zone,
         )
         of_provider, elsewhere = _select_provider(rows.frame, provider)
         frame, courses, nameless = select_course(of_provider, course)
@@ -141,7 +146,7 @@ def read_training(
     completions, unit_notes = _find_units_then(
         completions, positions, position_columns, _dates_of(dates, positions, since=True), rows.headings, key
     )
-    completions["office"] = completions["office"].map(lambda o: (offices or {}).get(o, o))
+    completions, of_offices = _one_spelling(completions, offices)
     needed = share is not None or staff is not None or dose == "hours"
     by_office = _staff_numbers(staff, completions, offices) if needed else None
     monthly = _accumulate(_count_persons_once(completions, dose), by_office)
@@ -151,7 +156,7 @@ def read_training(
     over = [] if by_office is None else _count_over_full(monthly)
     label = course or (courses[0] if len(courses) == 1 else "training")
     partly = _count_partly_treated(_count_persons_once(completions, "share"), adopted)
-    about = (_rule(share, courses), *_guess_notes(course, courses), *partly, *rows.notes, *over)
+    about = (_rule(share, courses), *_guess_notes(course, courses), *partly, *rows.notes, *of_offices, *over)
     return Rollout(adopted, label, (*about, *_loss_notes(losses), *apart, *unit_notes), doses)
 
 
@@ -208,11 +213,19 @@ def _find_units_then(
     posts = pd.merge_asof(records, history, left_on="day", right_on="since", by="officer", suffixes=("", "_then"))
     posts = posts.sort_values("row").set_index(completions.index)
     known = posts["office_then"].notna()
-    changes = int((known & (posts["office_then"] != completions["office"])).sum())
+    others = posts["office_then"].dropna().map(label_key) != completions["office"].map(label_key).loc[known]
+    changes = int(others.sum())
     unknown = int((~known).sum())
     notes += [Message("training.unit_then", n=changes)] if changes else []
     notes += [Alert("training.unit_unknown", n=unknown)] if unknown else []
     return completions.assign(office=completions["office"].where(~known, posts["office_then"])), notes
+
+
+def _one_spelling(completions: pd.DataFrame, offices: Mapping[str, str] | None) -> tuple[pd.DataFrame, list[Message]]:
+    """Return the completions with one spelling of each office, and what has to be said of it."""
+    counts = {str(label): int(n) for label, n in completions["office"].value_counts().items()}
+    changed, notes = settle_labels(counts, offices)
+    return completions.assign(office=completions["office"].replace(changed)), notes
 
 
 def _dates_of(dates: Mapping[str, str] | None, positions: Any | None, *, since: bool) -> dict[str, str]:  # noqa: ANN401
@@ -353,6 +366,7 @@ def who_completed(
         **bad,
         "no_end": nw.col("course_end").is_null(),
         "no_office": nw.col("office").is_null() | (nw.col("office") == ""),
+        "total": nw.col("office").is_in(_totals(frame)),
     }
     fate: Any = nw.lit("")
     if "passed" in names:
@@ -373,6 +387,12 @@ def who_completed(
         raise InputError(paragraph(Message("training.nothing_usable"), *_loss_notes(losses)))
     table["month"] = pd.to_datetime(table["course_end"]).dt.to_period("M")
     return table, losses
+
+
+def _totals(frame: nw.LazyFrame[Any]) -> list[str]:
+    """Return the labels in the column of offices that say that their row adds up the others."""
+    labels = frame.select("office").unique().collect()["office"].to_list()
+    return [label for label in labels if isinstance(label, str) and TOTAL_LABEL.match(plain_label(label))]
 
 
 def _words_for_passed(
@@ -398,7 +418,24 @@ def _people(frame: nw.LazyFrame[Any]) -> pd.DataFrame:
     names = frame.collect_schema().names()
     extra = [c for c in ("officer", "course", "staff", "hours") if c in names]
     table = pd.DataFrame(frame.select("office", "course_end", *extra).collect().to_pandas())
-    return table.assign(n=1)
+    return _one_person_a_row(table).assign(n=1)
+
+
+_NUMBER = re.compile(r"(?<!\d)(?:\d{8}[ .]?\d{6}[ .]?\d[ .]?\d{3}|\d{16})(?!\d)")  # NIP, also spaced, and NIK
+
+
+def _one_person_a_row(table: pd.DataFrame) -> pd.DataFrame:
+    """Return a row for each person where a cell names several; of a name with a number the number."""
+    if "officer" not in table:
+        return table
+    persons = table["officer"].map(lambda cell: _persons_of(cell) if isinstance(cell, str) else [cell])
+    return table.assign(officer=persons).explode("officer", ignore_index=True)
+
+
+def _persons_of(cell: str) -> list[str]:
+    numbers = list(dict.fromkeys(re.sub(r"[ .]", "", number) for number in _NUMBER.findall(cell)))
+    parts = [part.strip() for part in re.split(r"[;|\n]", cell) if part.strip()]
+    return numbers or parts or [cell]
 
 
 def _sessions(frame: nw.LazyFrame[Any]) -> pd.DataFrame:
@@ -444,7 +481,9 @@ def _staff_numbers(
             raise InputError(Message("training.no_staff"))
         numbers = completions.assign(staff=_numbers(completions["staff"], "staff")).groupby("office")["staff"].max()
     elif isinstance(staff, Mapping):
-        numbers = pd.Series({(offices or {}).get(o, o): float(n) for o, n in staff.items()}, dtype=float)
+        written = {label_key(o): o for o in completions["office"].unique()}
+        named = {(offices or {}).get(o, o): float(n) for o, n in staff.items()}
+        numbers = pd.Series({written.get(label_key(o), o): n for o, n in named.items()}, dtype=float)
     else:
         table = _staff_table(staff)
         numbers = pd.Series(_numbers(table["staff"], "staff").to_numpy(), index=table["office"].astype(str))

@@ -172,7 +172,7 @@ def _serve() -> None:
     """Answer questions until the pipe closes."""
     questions, answers = sys.stdin.buffer, sys.stdout.buffer
     sys.stdout = sys.stderr  # what a reader prints does not mix with the answers
-    from asn_impact.intake import files  # noqa: F401 - the time it takes is that of the start
+    from asn_impact.intake import formats  # noqa: F401 - the time it takes is that of the start
 
     _send(answers, "ready")
     while True:

@@ -18,7 +18,7 @@ import pyarrow as pa
 
 from asn_impact.display import card
 from asn_impact.errors import InputError
-from asn_impact.intake.exports import Extract
+from asn_impact.intake.extract import Extract
 from asn_impact.measures.calendar import OfficeHours, WorkCalendar
 from asn_impact.verbs import public_verb
 from asn_impact.words import Alert, Message

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, get_args
 import pandas as pd
 
 from asn_impact.arguments import check_choice
-from asn_impact.intake.files import shielded
+from asn_impact.intake.written import shielded
 from asn_impact.reporting.gate import release
 from asn_impact.reporting.provenance import provenance, write_beside
 from asn_impact.reporting.recoding import Cells

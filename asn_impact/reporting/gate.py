@@ -29,7 +29,7 @@ import numpy.typing as npt
 from asn_impact.arrays import Bool, Float, readonly
 from asn_impact.errors import InputError, PrivacyError
 from asn_impact.identifiers import persons_in
-from asn_impact.intake.files import shielded
+from asn_impact.intake.written import shielded
 from asn_impact.words import Message
 
 __all__ = ["differing", "differing_tables", "dominated", "quantile_shown", "release", "says_it_of_all", "withheld"]

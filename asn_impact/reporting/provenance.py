@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from asn_impact.errors import InputError
-from asn_impact.intake.files import write_beside
+from asn_impact.intake.written import write_beside
 from asn_impact.words import Message
 
 __all__ = ["list_inputs", "provenance", "sha256", "write_beside"]

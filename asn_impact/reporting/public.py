@@ -22,7 +22,7 @@ from asn_impact.arrays import Bool, Float, Int
 from asn_impact.designs import Design
 from asn_impact.errors import DesignError, InputError
 from asn_impact.estimation import ESTIMATORS, RULES, Inference
-from asn_impact.intake.files import shielded
+from asn_impact.intake.written import shielded
 from asn_impact.measures.panel import Panel
 from asn_impact.reporting.gate import MINIMUM, dominated, release
 from asn_impact.reporting.recoding import counts_records

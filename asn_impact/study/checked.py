@@ -15,7 +15,7 @@ from asn_impact.words import Language, Message
 if TYPE_CHECKING:
     import pandas as pd
 
-    from asn_impact.intake.exports import Extract
+    from asn_impact.intake.extract import Extract
 
 __all__ = ["Checked", "check", "write_dropped"]
 
@@ -97,7 +97,7 @@ def write_dropped(checked: Checked, path: Path, language: Language) -> int:
     """
     if checked.extract is None:
         raise StudyError(Message("study.nothing_dropped"))
-    from asn_impact.intake.exports import write_rows
+    from asn_impact.intake.extract import write_rows
 
     rows = checked.extract.dropped(language=language)
     checked.extract.refuse_place(path)

@@ -73,8 +73,9 @@ _UNITS: Final = ("by", "covariates")  # of `tabulate`: what a unit is, and what 
 @functools.cache
 def data() -> Choice:
     """Return what [data] can be: applications, processing steps, a ready panel."""
-    from asn_impact.intake.exports import read_exports, read_steps
+    from asn_impact.intake.exports import read_exports
     from asn_impact.intake.local import NumberStyle
+    from asn_impact.intake.steps import read_steps
     from asn_impact.measures.panel import read_panel
 
     offers = {

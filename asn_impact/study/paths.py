@@ -26,7 +26,7 @@ def locate(path: str, place: Place, key: str = "path") -> Path | str:
         It does not exist; names what is there and the nearest match.
     """
     if "://" in path:
-        from asn_impact.intake.files import on_server
+        from asn_impact.intake.formats.server import on_server
 
         if on_server(path):
             return path

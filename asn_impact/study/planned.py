@@ -197,7 +197,7 @@ def _offices(study: Study, ready: Prepared, parameters: Mapping[str, Any], place
     import pandas as pd
 
     if "path" in parameters:
-        from asn_impact.intake.exports import explaining, gather
+        from asn_impact.intake.gathering import explaining, gather
 
         if "unit" not in parameters:
             raise place.refuse(Message("study.no_unit"))

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from asn_impact.designs import Design
-    from asn_impact.intake.exports import Extract, Source
+    from asn_impact.intake.extract import Extract, Source
     from asn_impact.intake.local import NumberStyle
     from asn_impact.intake.training import Rollout
     from asn_impact.measures.durations import Durations
@@ -211,7 +211,8 @@ def _ready_frame(
     """
     import pandas as pd
 
-    from asn_impact.intake.exports import Source, explaining, gather
+    from asn_impact.intake.extract import Source
+    from asn_impact.intake.gathering import explaining, gather
 
     names = list(dict.fromkeys([unit, *texts, *numbers]))
     with _unpacked(path) as file, explaining(file):

@@ -10,7 +10,8 @@ import duckdb
 import pytest
 
 from asn_impact.errors import InputError
-from asn_impact.intake import files, read_exports
+from asn_impact.intake import read_exports
+from asn_impact.intake.formats import open_file, snapshots
 from asn_impact.measures.calendar import WorkCalendar
 from asn_impact.measures.durations import measure
 from asn_impact.measures.outcomes import RestrictedMean
@@ -48,8 +49,8 @@ def test_a_file_that_changes_after_it_was_read_is_counted_as_it_was_read(path: P
 
 
 def test_a_large_file_that_changes_is_refused(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(files, "LONG_TEXT", 0)
-    monkeypatch.setattr(files, "MOST_COPIED", 0)
+    monkeypatch.setattr(snapshots, "LONG_TEXT", 0)
+    monkeypatch.setattr(snapshots, "MOST_COPIED", 0)
     extract = read_exports(path, as_of="2024-12-31", selection="received")
     write(path, 500)
     if path.suffix == ".csv":  # what was wanted of it was written down
@@ -62,16 +63,15 @@ def test_a_large_file_that_changes_is_refused(path: Path, monkeypatch: pytest.Mo
 
 
 def test_a_large_file_that_changes_while_it_is_read_is_refused(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(files, "LONG_TEXT", 0)
-    monkeypatch.setattr(files, "MOST_COPIED", 0)
-    opened = files._open_text if path.suffix == ".csv" else files._open_parquet
+    monkeypatch.setattr(snapshots, "LONG_TEXT", 0)
+    monkeypatch.setattr(snapshots, "MOST_COPIED", 0)
 
     def open_and_change(*given: Any) -> Any:
-        table = opened(*given)
+        table = open_file(*given)
         write(path, 500)
         return table
 
-    monkeypatch.setattr(files, opened.__name__, open_and_change)
+    monkeypatch.setattr("asn_impact.intake.gathering.open_file", open_and_change)
     with pytest.raises(InputError, match="changed after it was opened"):
         read_exports(path, as_of="2024-12-31", selection="received")
 

@@ -83,3 +83,7 @@ def test_the_end_of_a_course_and_of_a_case_share_a_heading() -> None:
 
 def test_every_status_word_has_a_known_meaning() -> None:
     assert set(status_meanings().values()) == {"open", "granted", "rejected", "withdrawn"}
+
+
+def test_the_state_of_a_federation_is_no_status() -> None:
+    assert "status" not in match_columns(["State", "Tanggal Masuk"], ["status", "received"])

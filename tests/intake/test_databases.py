@@ -9,7 +9,7 @@ import pytest
 
 from asn_impact.errors import InputError
 from asn_impact.intake.exports import read_exports
-from asn_impact.intake.files import named_source, open_server
+from asn_impact.intake.formats.server import named_source, open_server
 
 AS_OF = "2024-12-31"
 SECRET = "kata" + "sandi"

@@ -16,7 +16,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from asn_impact.errors import InputError
-from asn_impact.intake.exports import Extract, read_exports, read_steps
+from asn_impact.intake.exports import read_exports
+from asn_impact.intake.extract import Extract
+from asn_impact.intake.steps import read_steps
 
 from .conftest import codes
 
@@ -147,3 +149,18 @@ def test_steps_cannot_be_listed_and_say_so() -> None:
     extract = read_steps(steps.assign(step_end=pd.Timestamp(2024, 1, 3)), as_of=AS_OF)
     with pytest.raises(InputError, match="processing steps"):
         extract.dropped()
+
+
+def test_the_list_of_dropped_rows_replaces_no_other_file(tmp_path: Path) -> None:
+    (tmp_path / "exports").mkdir()
+    source = tmp_path / "exports" / "izin.csv"
+    rows = "".join(f"Dinas A;{i + 13}/01/2024;{i + 13}/02/2024\n" for i in range(12))
+    source.write_text("OPD;Tanggal Masuk;Tanggal Selesai\n" + rows + "JUMLAH;;\n")
+    extract = read_exports(source, as_of="2024-12-31", selection="received")
+    other = tmp_path / "pelatihan.csv"
+    other.write_text("OPD;Nama Pelatihan\nDinas A;SPBE\n")
+    with pytest.raises(InputError, match="exists and is no list of rows left out"):
+        extract.write_dropped(other)
+    assert "SPBE" in other.read_text()
+    for language in ("en", "id", "en"):
+        extract.write_dropped(tmp_path / "dropped.csv", language)

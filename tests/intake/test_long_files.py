@@ -12,8 +12,10 @@ import duckdb
 import pytest
 
 from asn_impact.errors import DataWarning
-from asn_impact.intake import files
-from asn_impact.intake.exports import read_exports, read_steps
+from asn_impact.intake.exports import read_exports
+from asn_impact.intake.formats import snapshots
+from asn_impact.intake.formats.engine import kept_typed
+from asn_impact.intake.steps import read_steps
 from tests.intake.conftest import HEADINGS, lines
 
 AS_OF = "2024-12-31"
@@ -43,7 +45,7 @@ def test_a_long_file_gives_what_a_short_one_gives(
 ) -> None:
     path = export(HEADINGS + CASES[case])
     short = read(path)
-    monkeypatch.setattr(files, "LONG_TEXT", 0)
+    monkeypatch.setattr(snapshots, "LONG_TEXT", 0)
     assert read(path) == short
 
 
@@ -51,7 +53,7 @@ def test_a_long_file_beside_a_short_one(export: Callable[..., Path], monkeypatch
     folder = export(HEADINGS + lines()).parent
     export(HEADINGS.replace("Tanggal Masuk", "tgl_pengajuan") + lines(7), "second.csv")
     short = read(folder)
-    monkeypatch.setattr(files, "LONG_TEXT", len(HEADINGS + lines(7)) + 20)
+    monkeypatch.setattr(snapshots, "LONG_TEXT", len(HEADINGS + lines(7)) + 20)
     assert read(folder) == short
 
 
@@ -60,7 +62,7 @@ def test_steps_of_a_long_file(export: Callable[..., Path], monkeypatch: pytest.M
     path = export(head + "1;O;a;Selesai;2024-01-02;2024-01-05\n1;O;b;Proses;2024-01-05;\n2;O;a;Selesai;2024-01-02;x\n")
     with pytest.warns(DataWarning):
         short = read_steps(path, as_of=AS_OF)
-    monkeypatch.setattr(files, "LONG_TEXT", 0)
+    monkeypatch.setattr(snapshots, "LONG_TEXT", 0)
     with pytest.warns(DataWarning):
         long = read_steps(path, as_of=AS_OF)
     assert (dict(long.ledger.dropped), long.notes) == (dict(short.ledger.dropped), short.notes)
@@ -71,7 +73,7 @@ def test_the_records_of_a_long_file_are_not_parsed_again(
     export: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = export(HEADINGS + lines())
-    monkeypatch.setattr(files, "LONG_TEXT", 0)
+    monkeypatch.setattr(snapshots, "LONG_TEXT", 0)
     extract = read_exports(path, as_of=AS_OF)
     path.unlink()
     assert extract.records.collect().shape[0] == 60
@@ -79,9 +81,9 @@ def test_the_records_of_a_long_file_are_not_parsed_again(
 
 FULL = """
 import resource, sys
-from asn_impact.intake import files
 from asn_impact.intake.exports import read_exports
-files.LONG_TEXT = 0
+from asn_impact.intake.formats import snapshots
+snapshots.LONG_TEXT = 0
 resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
 print(read_exports(sys.argv[1], as_of="2024-12-31").ledger)
 """
@@ -97,15 +99,15 @@ def test_without_room_for_the_copy_the_answer_is_the_same(export: Callable[..., 
 def test_only_what_is_wanted_is_kept(export: Callable[..., Path], monkeypatch: pytest.MonkeyPatch) -> None:
     rows = "".join(f"ORANG {i};{line}\n" for i, line in enumerate(lines().splitlines()))
     path = export("Nama Pemohon;" + HEADINGS + rows)
-    monkeypatch.setattr(files, "LONG_TEXT", 0)
+    monkeypatch.setattr(snapshots, "LONG_TEXT", 0)
     written: list[str] = []
-    original = files.kept_typed
+    original = kept_typed
 
     def seen(relation: duckdb.DuckDBPyRelation) -> duckdb.DuckDBPyRelation:
         written.append(repr(relation.fetchall()))
         return original(relation)
 
-    monkeypatch.setattr("asn_impact.intake.exports.kept_typed", seen)
+    monkeypatch.setattr("asn_impact.intake.gathering.kept_typed", seen)
     read_exports(path, as_of=AS_OF)
     assert written
     assert "ORANG" not in written[0]

@@ -280,3 +280,53 @@ def test_an_element_known_by_its_number_is_asked_for_in_indonesian():
     with pytest.raises(InputError) as error:
         read_survey(answers().rename(columns={"pengaduan": "U8", "sarana": "U9"}), as_of=AS_OF)
     assert "nomor 8 pengaduan dan 9 sarana" in error.value.text("id")
+
+
+QUESTIONS = {
+    "persyaratan": "Bagaimana pendapat Saudara tentang kesesuaian persyaratan pelayanan dengan jenis pelayanannya?",
+    "prosedur": "2. Bagaimana pemahaman Saudara tentang kemudahan prosedur pelayanan di unit ini?",
+    "waktu": "Bagaimana pendapat Saudara tentang kecepatan waktu dalam memberikan pelayanan?",
+    "biaya": "Bagaimana pendapat Saudara tentang kewajaran biaya/tarif dalam pelayanan?",
+    "produk": "Bagaimana pendapat Saudara tentang kesesuaian produk pelayanan antara yang tercantum dalam standar "
+    "pelayanan dengan hasil yang diberikan?",
+    "kompetensi": "Bagaimana pendapat Saudara tentang kompetensi/kemampuan petugas dalam pelayanan?",
+    "perilaku": "Bagaimana pendapat Saudara perilaku petugas dalam pelayanan terkait kesopanan dan keramahan?",
+    "sarana": "Bagaimana pendapat Saudara tentang kualitas sarana dan prasarana?",
+    "pengaduan": "Bagaimana pendapat Saudara tentang penanganan pengaduan pengguna layanan?",
+}
+HIGH_AND_LOW = {
+    "persyaratan": ("Sangat sesuai", "Tidak sesuai"),
+    "prosedur": ("d. Sangat mudah", "a. Tidak mudah"),
+    "waktu": ("D", "a"),
+    "biaya": ("Gratis", "Sangat mahal"),
+    "produk": ("4. Sangat sesuai", "1. Tidak sesuai"),
+    "kompetensi": ("(d) Sangat kompeten", "(a) Tidak kompeten"),
+    "perilaku": ("Sangat sopan dan ramah", "Tidak sopan dan ramah"),
+    "sarana": ("Sangat Baik", "Buruk"),
+    "pengaduan": ("Dikelola dengan baik.", "Tidak ada"),
+}
+
+
+def test_a_survey_as_a_google_form_writes_it_is_read():
+    answers = {QUESTIONS[e]: list(HIGH_AND_LOW[e]) for e in QUESTIONS}
+    frame = pd.DataFrame({"Timestamp": ["2025/01/06 9:01:22", "2025/01/17 10:00:00"], **answers})
+    survey = read_survey(frame, as_of="2025-12-31", office="Dinas A")
+    assert sorted(survey.records.collect()["ikm"].to_list()) == [25.0, 100.0]
+
+
+def test_options_that_run_the_other_way_are_refused():
+    answers = {QUESTIONS[e]: list(HIGH_AND_LOW[e]) for e in QUESTIONS}
+    answers[QUESTIONS["prosedur"]] = ["a. Sangat mudah", "d. Tidak mudah"]
+    frame = pd.DataFrame({"Timestamp": ["2025-01-06", "2025-01-17"], **answers})
+    with pytest.raises(
+        InputError, match=r"'prosedur': answer '[ad]\. .*' means [14] by its words and [14] by its sign"
+    ):
+        read_survey(frame, as_of="2025-12-31", office="Dinas A")
+
+
+def test_a_recap_without_a_period_is_told_its_period():
+    frame = pd.DataFrame({"office": ["O1", "O2"], "n": [60, 80], **{e: ["3,25", "3,5"] for e in HIGH_AND_LOW}})
+    recap = read_survey_aggregates(frame, period="Semester I 2024", respondents="n")
+    assert recap.frame()[["month", "months"]].values.tolist() == [[12 * 2024, 6]] * 2
+    with pytest.raises(InputError, match="Periode"):
+        read_survey_aggregates(frame, period="Periode", respondents="n")

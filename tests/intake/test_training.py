@@ -418,3 +418,51 @@ def test_a_frame_of_staff_may_have_headings_of_an_office(headings: tuple[str, st
     rollout = read_training(records, share=0.5, staff=staff)
     assert rollout.adopted.dropna().astype(str).to_dict() == {"A": "2024-03"}
     assert rollout.adopted.index.tolist() == ["A", "B"]
+
+
+TRAINED = "Perangkat Daerah;Nama Pelatihan;NIP;Tanggal Selesai;Status Kelulusan;Jumlah Petugas Layanan\n"
+NIP = "19000101192001100"
+
+
+def test_several_persons_in_one_cell_are_several(tmp_path):
+    cells = [f"{NIP}1, {NIP}2; {NIP}3", f"{NIP}1 {NIP}2\u00a0dan {NIP}3"]
+    for cell in cells:
+        path = tmp_path / "t.csv"
+        path.write_text(
+            f'{TRAINED}Dinas A;E-Gov;"{cell}";7 Maret 2024;Lulus;4\nDinas B;E-Gov;{NIP}9;7 Maret 2024;Lulus;1\n'
+        )
+        with pytest.warns(DataWarning):
+            adopted = read_training(path, share=0.5).adopted.astype(str).to_dict()
+        assert adopted == {"Dinas A": "2024-03", "Dinas B": "2024-03"}
+
+
+def test_one_person_in_two_spellings_is_one(tmp_path):
+    names = ["Siti Contoh / 190001011920011001", "SITI CONTOH, S.E. / 19000101 192001 1 001"]
+    rows = "".join(
+        f'Dinas A;E-Gov;"{name}";{day} Maret 2024;Lulus;4\n' for name, day in zip(names, (7, 9), strict=True)
+    )
+    (tmp_path / "t.csv").write_text(TRAINED + rows)
+    with pytest.warns(DataWarning):
+        rollout = read_training(tmp_path / "t.csv", share=0.25)
+    assert rollout.doses["share"].tolist() == [0.25]
+
+
+def test_spellings_of_an_office_are_one_in_a_training_list_and_a_total_is_none():
+    frame = pd.DataFrame(
+        {
+            "office": ["Dinas A", "DINAS  A", "dinas\u200b a", "Dinas A", "JUMLAH"],
+            "course": "E-Gov",
+            "staff": 8,
+            "course_end": pd.to_datetime(["2024-03-05", "2024-03-06", "2024-04-02", "2024-05-02", "2024-05-02"]),
+            "passed_count": [1, 1, 1, 1, 4],
+        }
+    )
+    with pytest.warns(DataWarning, match="row of totals 1"):
+        rollout = read_training(frame, share=0.5)
+    assert rollout.adopted.astype(str).to_dict() == {"Dinas A": "2024-05"}
+
+
+def test_a_course_that_ends_at_night_has_the_day_of_its_zone():
+    ends = pd.to_datetime(["2024-03-31 17:30"]).tz_localize("UTC")
+    frame = pd.DataFrame({"office": ["A"], "course": ["E-Gov"], "course_end": ends, "passed_count": [3]})
+    assert read_training(frame, zone="WITA").adopted.astype(str).to_dict() == {"A": "2024-04"}

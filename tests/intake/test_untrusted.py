@@ -15,7 +15,7 @@ import pytest
 
 from asn_impact.errors import InputError
 from asn_impact.intake import read_exports, untrusted
-from asn_impact.intake.files import _read_json
+from asn_impact.intake.formats.json_records import _read_json
 from asn_impact.intake.untrusted import read_apart
 
 HEADINGS = ("nomor permohonan", "unit", "jenis izin", "tanggal masuk", "tanggal selesai", "status")

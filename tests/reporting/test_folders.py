@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from asn_impact.intake.files import shielded
+from asn_impact.intake.written import shielded
 from asn_impact.reporting import folders
 
 _KILLED = """

@@ -9,7 +9,7 @@ from typing import Any, Final, Literal, TypeAlias
 import numpy as np
 import pandas as pd
 
-from asn_impact.intake.files import shielded
+from asn_impact.intake.written import shielded
 from asn_impact.words import Language, Message, languages
 from asn_impact.words.catalogue import keys_of
 from asn_impact.words.writing import UNDEFINED, number, p_value, percent, period

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from asn_impact.intake.files import shielded
+from asn_impact.intake.written import shielded
 from asn_impact.reporting.tables.cells import plain_cell
 
 if TYPE_CHECKING:

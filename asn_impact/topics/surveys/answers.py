@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
@@ -23,12 +23,15 @@ from asn_impact.arguments import Names
 from asn_impact.display import card
 from asn_impact.errors import InputError, PrivacyError
 from asn_impact.identifiers import persons_in
-from asn_impact.intake.exports import Source, explaining, gather
+from asn_impact.intake.columns import normalised
+from asn_impact.intake.extract import Source
+from asn_impact.intake.gathering import explaining, gather
 from asn_impact.intake.ledger import Ledger, reason
 from asn_impact.intake.local import MONTHS, NULL_WORDS, parse_numbers
 from asn_impact.intake.observations import Observations, observe
 from asn_impact.intake.privacy import masked
-from asn_impact.intake.records import NumberStyle, Order, quote, with_numbers
+from asn_impact.intake.records import NumberStyle, Order, kind_of, quote, with_numbers
+from asn_impact.topics.surveys.answer_words import meanings
 from asn_impact.topics.surveys.elements import ELEMENTS, element_of, find_date, headings_in, match_all, refuse_free_text
 from asn_impact.verbs import public_verb
 from asn_impact.words import Alert, Message
@@ -136,12 +139,13 @@ def read_survey(
     dates: Mapping[str, Order] | None = None,
     elements: Mapping[str, str] | None = None,
     words: Mapping[str, int | None] | None = None,
+    zone: str | None = None,
 ) -> Survey:
     """Return the answers of a satisfaction survey, one row a respondent.
 
     Parameters
     ----------
-    source, as_of, office, keep, dates
+    source, as_of, office, keep, dates, zone
         As for `read_observations`. Free text (saran) is refused.
     date : str, optional
         Heading of the date; without it the usual ones (Tanggal, Tanggal Survei, Timestamp) are looked for.
@@ -150,7 +154,8 @@ def read_survey(
     elements : mapping, optional
         Name -> heading for a questionnaire of its own (14 elements of 2004, say), in the place of the nine.
     words : mapping, optional
-        What a written answer means: ``{"Sangat baik": 4, "Tidak menjawab": None}``.
+        What a written answer means: ``{"Sangat baik": 4, "Tidak menjawab": None}``. The usual answers to each element
+        (``Gratis``, ``b. Kurang sesuai``) and the letters a to d are known.
 
     Returns
     -------
@@ -196,6 +201,7 @@ def read_survey(
             keep=[*headings_of, *keep],
             columns={**{name: h for name, h in settled.items() if name not in ELEMENTS}, **headings_of},
             dates=dates,
+            zone=zone,
         )
         table, missing = _check_answers(answers.records.to_native(), tuple(headings_of), words)
     unasked = [e for e in ELEMENTS if elements is None and e not in headings_of]
@@ -222,7 +228,7 @@ def _check_answers(
 ) -> tuple[duckdb.DuckDBPyRelation, dict[str, int]]:
     """Return the answers as numbers with the index of each respondent, held in memory, and the missing by element."""
     for element in elements:
-        table = with_numbers(table, element, words=words)
+        table = with_numbers(table, element, words=meanings(element, _texts_of(table, element), words))
         counts = table.aggregate(f"{quote(element)} AS answer, count(*) AS n").fetchall()
         _refuse_other_answers(element, {a: int(n) for a, n in counts if a is not None})
     answered = " + ".join(f"({quote(e)} IS NOT NULL)::INTEGER" for e in elements)
@@ -231,6 +237,13 @@ def _check_answers(
     gaps = table.aggregate(", ".join(f"count(*) - count({quote(e)})" for e in elements)).fetchall()[0]
     answers = duckdb.from_arrow(table.to_arrow_table())
     return answers, dict(zip(elements, map(int, gaps), strict=True))
+
+
+def _texts_of(table: duckdb.DuckDBPyRelation, element: str) -> list[str]:
+    """Return the different answers to an element that are texts."""
+    if not kind_of(table, element).startswith(("VARCHAR", "ENUM")):
+        return []
+    return [str(t) for (t,) in table.aggregate(f"CAST({quote(element)} AS VARCHAR) AS t").fetchall() if t is not None]
 
 
 def _refuse_other_answers(element: str, counts: Mapping[float, int]) -> None:
@@ -266,6 +279,7 @@ def read_survey_aggregates(
         As for `read_survey`.
     period : str
         Heading of the period: ``2024``, ``Semester I 2024``, ``TW II 2024``, ``Maret 2024``, ``2024-03``, ``2024Q1``.
+        Of a recap without such a column the period itself: ``period="Semester I 2024"``.
     respondents : str
         Heading of the number of respondents behind a row.
     office, columns, elements
@@ -297,20 +311,23 @@ def read_survey_aggregates(
             h for h in [*settled.values(), *(elements or {}).values(), period, respondents] if h is not None
         ]
         tables = headings_in(source, _FIELDS[:2], own_headings)
+        of_rows = _period_headings(tables, period)
         headings_of = match_all(tables, settled, elements)
         fields = ["service", *([] if office is not None else ["office"])]
         named_columns = {**{f: h for f, h in settled.items() if f in fields}, **headings_of}
         rows = gather(
             source,
             fields,
-            columns={**named_columns, "asn_period": period, "asn_n": respondents},
+            columns={**named_columns, **of_rows, "asn_n": respondents},
             dates=None,
-            keep=["asn_period", "asn_n", *headings_of],
+            keep=[*of_rows, "asn_n", *headings_of],
             required=[f for f in fields if f != "service"],
         )
         table = pd.DataFrame(rows.frame.collect().to_pandas())
     if office is not None:
         table["office"] = office
+    if not of_rows:
+        table["asn_period"] = period
     usable, ledger = _group_rows(table)
     groups = _aggregate_columns(usable, tuple(headings_of), style)
     _refuse_double(groups)
@@ -323,6 +340,17 @@ def read_survey_aggregates(
 
 
 _TOTAL = re.compile(r"\s*(grand\s*total|sub\s*total|jumlah|total|rata-?\s*rata)", re.IGNORECASE)
+
+
+def _period_headings(tables: Sequence[tuple[str | Message, list[str]]], period: str) -> dict[str, str]:
+    """Return the heading of the period, or nothing where no table has it and it is a period itself."""
+    if any(normalised(heading) == normalised(period) for _, headings in tables for heading in headings):
+        return {"asn_period": period}
+    try:
+        survey_period(period)
+    except InputError:
+        return {"asn_period": period}  # which heading is absent is said where it is looked for
+    return {}
 
 
 def _group_rows(table: pd.DataFrame) -> tuple[pd.DataFrame, Ledger]:

@@ -16,7 +16,8 @@ import pandas as pd
 
 from asn_impact.errors import InputError, PrivacyError
 from asn_impact.intake.columns import normalised, recognised
-from asn_impact.intake.files import files_of, open_file
+from asn_impact.intake.formats import open_file
+from asn_impact.intake.formats.folder import files_of
 from asn_impact.intake.privacy import masked
 from asn_impact.words import Message
 
@@ -28,6 +29,8 @@ Name: TypeAlias = str | Message  # of a table: that of its file, or what a frame
 ELEMENTS = (*("persyaratan", "prosedur", "waktu", "biaya", "produk", "kompetensi", "perilaku", "pengaduan", "sarana"),)
 _UNTOLD = ("nomor_8", "nomor_9")
 _MOST = 20  # headings shown in a refusal
+_SHORTEST = 5  # words of a question; a heading with fewer is a label
+_ASKING = {"bagaimana", "bagaimanakah", "pendapat", "pemahaman", "penilaian", "menurut", "apakah", "seberapa"}
 
 
 def _plain(heading: object) -> str:
@@ -62,7 +65,25 @@ def element_of(heading: object) -> str | None:
         number, rest = numbered.groups()
         bare = plain[:1].isdigit()  # a lone "3" is the number of a column, not of an element
         label = known.get(rest) if rest else (None if bare else known.get(f"u{number}"))
+    if label is None:
+        label = _asked_about(str(heading))
     return label if label in (*ELEMENTS, *_UNTOLD) else None
+
+
+@functools.cache
+def _question_words() -> Mapping[str, str]:
+    """Return word -> the element whose standard question it stands in."""
+    text = (resources.files("asn_impact.reference") / "skm_questions.csv").read_text(encoding="utf-8")
+    return MappingProxyType({row["kata"]: row["unsur"] for row in csv.DictReader(text.splitlines())})
+
+
+def _asked_about(heading: str) -> str | None:
+    """Return the element of a whole question, as a form has it for its heading, where its words leave only one."""
+    words = re.findall(r"[^\W\d_]+", heading.casefold())
+    if len(words) < _SHORTEST or not set(words) & _ASKING:
+        return None
+    about = {_question_words()[word] for word in words if word in _question_words()}
+    return next(iter(about)) if len(about) == 1 else None
 
 
 def _match_elements(

@@ -9,11 +9,11 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator
 
-__all__ = ["reaches_too_far"]
+__all__ = ["is_locked", "reaches_too_far"]
 
 MOST_ROWS, MOST_COLUMNS = 1 << 16, 256
 _CELLS = frozenset({0x0006, 0x00BD, 0x00BE, 0x00FD, 0x0201, 0x0203, 0x0204, 0x0205, 0x00D6, 0x027E})
-_SHEET, _SIZE, _END_OF_SHEET = 0x0085, 0x0200, 0x000A
+_SHEET, _SIZE, _END_OF_SHEET, _PASSWORD = 0x0085, 0x0200, 0x000A, 0x002F
 
 
 def reaches_too_far(content: bytes) -> bool:
@@ -30,6 +30,16 @@ def reaches_too_far(content: bytes) -> bool:
         return any(_too_far(kind, body) for at in (0, *offsets) for kind, body in _records(book, at))
     except (struct.error, IndexError, ValueError):
         return True
+
+
+def is_locked(content: bytes) -> bool:
+    """Return whether a password protects the workbook: FilePass (MS-XLS 2.4.117), or a new workbook in a safe."""
+    if "EncryptedPackage".encode("utf-16-le") in content:
+        return True
+    try:
+        return any(kind == _PASSWORD for kind, _ in _records(_workbook(content), 0))
+    except (struct.error, IndexError, ValueError):
+        return False
 
 
 def _too_far(kind: int, body: bytes) -> bool:

@@ -1,0 +1,70 @@
+"""SQL for one field of one raw table: what a cell means before its column is parsed."""
+
+from __future__ import annotations
+
+from asn_impact.intake.fields import DATE_FIELDS, TEXT_FIELDS
+from asn_impact.intake.formats import RawTable
+from asn_impact.intake.zones import ZONED, local_moment
+
+__all__ = ["MOST_EXACT", "field_sql", "is_sql_temporal"]
+
+MOST_EXACT = 1e15  # larger floats are written with an exponent, or have lost digits
+
+
+#: What keeps a spreadsheet from reading 007 as 7: an apostrophe in front, or ="007".
+_SHIELD = """'^(?:''|="([^"]*)"$)'"""
+
+
+def _sql_text(column: str, kind: str, *, loose: bool) -> str:
+    """Write SQL for a text: numbers written out, and in loose text files spaces at the ends cut."""
+    if kind == "VARCHAR":
+        return _unshield(f"trim({column})") if loose else column
+    if kind not in ("DOUBLE", "FLOAT"):
+        return f"CAST({column} AS VARCHAR)"
+    exact = f"{column} = trunc({column}) AND abs({column}) < {MOST_EXACT}"  # inf and nan are no codes
+    lost = "error('asn_long_float')"
+    return (
+        f"CASE WHEN {column} IS NULL OR isnan({column}) THEN NULL "
+        f"WHEN {exact} THEN CAST(CAST({column} AS BIGINT) AS VARCHAR) "
+        f"WHEN abs({column}) < {MOST_EXACT} THEN CAST({column} AS VARCHAR) ELSE {lost} END"
+    )
+
+
+def _unshield(text: str) -> str:
+    """Write SQL for a text without its shield, and missing where nothing is left; few texts have one to look for."""
+    bare = f"regexp_replace({text}, {_SHIELD}, '\\1')"
+    return f"nullif(CASE WHEN left({text}, 1) IN (chr(39), '=') THEN {bare} ELSE {text} END, '')"
+
+
+#: What a spreadsheet shows where a formula failed. It is not empty: nobody knows what should stand there.
+_ERROR = r"'^\s*#(ref!|value!|div/0!|name\?|num!|null!|spill!|calc!|getting_data)|^\s*err:\d+'"
+
+
+def _without_errors(column: str) -> str:
+    """Write SQL for a text of a date in which the error of a formula is no date, and not a missing one."""
+    shown = f"left(trim({column}), 1) IN ('#', 'E', 'e') AND regexp_matches({column}, {_ERROR}, 'i')"
+    return f"CASE WHEN {shown} THEN 'formula: ' || {column} ELSE {column} END"
+
+
+def is_sql_temporal(kind: str) -> bool:
+    """Return whether DuckDB calls a kind of column one of dates."""
+    return kind.startswith(("DATE", "TIMESTAMP"))
+
+
+def field_sql(
+    table: RawTable, field: str, heading: str | None, *, typed: bool, zone: str | None, name: str = ""
+) -> str:
+    """Write SQL for one field of one table, under its own name or the one given."""
+    if heading is None:
+        return f'CAST(NULL AS {"DATE" if typed and field in DATE_FIELDS else "VARCHAR"}) AS "{name or field}"'
+    at = table.headings.index(heading)
+    column, kind = f"c{at}", str(table.relation.types[at])
+    if kind == ZONED:
+        column, kind = local_moment(column, zone), "TIMESTAMP"
+    if field in TEXT_FIELDS:
+        sql = _sql_text(column, kind, loose=table.loose)
+    elif field in DATE_FIELDS:
+        sql = _without_errors(column) if kind == "VARCHAR" else column if typed else f"CAST({column} AS VARCHAR)"
+    else:
+        sql = column if typed else f"CAST({column} AS VARCHAR)"
+    return f'{sql} AS "{name or field}"'

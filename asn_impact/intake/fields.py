@@ -1,0 +1,15 @@
+"""The fields of permits and steps, and which of them are texts, dates and keys."""
+
+from __future__ import annotations
+
+__all__ = ["CASE_FIELDS", "DATE_FIELDS", "KEY_FIELDS", "STEP_FIELDS", "TEXT_FIELDS"]
+
+CASE_FIELDS = ("case", "office", "service", "received", "decided", "status")
+STEP_FIELDS = ("case", "office", "service", "received", "step", "step_start", "step_end", "status", "deleted")
+TEXT_FIELDS = frozenset(
+    {"case", "office", "service", "status", "step", "deleted", "course", "officer", "passed", "provider"}
+)
+DATE_FIELDS = frozenset(
+    {"received", "decided", "promised", "step_start", "step_end", "course_start", "course_end", "since"}
+)
+KEY_FIELDS = ("case", "office", "officer", "service")

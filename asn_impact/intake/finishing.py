@@ -1,0 +1,145 @@
+"""From cleaned rows to an extract: refused where its population is not plausible, else with what has to be said."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+import narwhals as nw
+
+from asn_impact.errors import InputError
+from asn_impact.intake.checks import (
+    FEWEST_CASES,
+    FEWEST_OPEN,
+    drawn_on_completion,
+    expected_open,
+    lacking_open,
+    late,
+    refuse_losses,
+    undecided,
+)
+from asn_impact.intake.cleaning import (
+    GIVEN,
+    NO_DATE,
+    Cleaned,
+)
+from asn_impact.intake.columns import THE_DATA, check_mapping
+from asn_impact.intake.extract import Extract, Selection, Source
+from asn_impact.intake.fields import CASE_FIELDS
+from asn_impact.intake.formats import RawTable
+from asn_impact.intake.formats.snapshots import refuse_changed
+from asn_impact.intake.free_text import without_persons
+from asn_impact.intake.gathered import Gathered
+from asn_impact.intake.labels import join_spellings, settle_cases
+from asn_impact.intake.ledger import Ledger, reason
+from asn_impact.intake.local import dated, sketched
+from asn_impact.intake.privacy import masked
+from asn_impact.words import Alert, Message, paragraph
+
+__all__ = ["finish", "read_day", "refuse_empty", "settle_keys"]
+
+UNREADABLE = 0.1  # share of texts that are no dates above which the column was misread
+
+
+def settle_keys(
+    frame: nw.LazyFrame[Any], office: str | None, offices: Mapping[str, str] | None
+) -> tuple[nw.LazyFrame[Any], list[Message]]:
+    """Return the rows with one spelling of each office and each case number, and what has to be said of it."""
+    check_mapping("offices", offices)
+    frame, of_cases = settle_cases(frame)
+    if office is not None:
+        return frame.with_columns(nw.lit(office).alias("office"), nw.lit(1).alias(GIVEN)), of_cases
+    frame, of_offices = join_spellings(frame, offices)
+    return frame, [*of_cases, *of_offices]
+
+
+def finish(
+    rows: Gathered,
+    cleaned: Cleaned,
+    as_of: dt.date,
+    selection: Literal["received", "completed"] | None,
+    most_lost: float,
+    of_keys: Sequence[Message],
+) -> Extract:
+    """Return the extract, if its population is plausible."""
+    ledger, last = cleaned.ledger, cleaned.latest
+    name = rows.tables[0].name if rows.tables else THE_DATA
+    refuse_empty(ledger, rows.tables)
+    unread = _unreadable(rows, ledger)
+    refuse_losses(ledger, most_lost, name, unread)
+    files = {rows.tables[i].name: count for i, count in cleaned.files.items() if i is not None and i < len(rows.tables)}
+    heading = rows.headings.get("decided") or rows.headings.get("step_end", "")
+    notes = undecided(cleaned.offices, files, declared=selection is not None, heading=masked(heading))
+    drawn, of_drawing = _tell_selection(cleaned, selection)
+    until = as_of
+    if last is not None and late(cleaned.earliest, last, as_of, ledger.kept):
+        until = last if cleaned.open_cases and ledger.kept >= FEWEST_CASES else as_of
+        gap = {"latest": last, "n": (as_of - last).days, "as_of": as_of}
+        notes.append(Message("intake.late", **gap) if until == as_of else Alert("intake.followed_until", **gap))
+    left_out = ledger.note()
+    asked = [c for c in cleaned.records.collect_schema().names() if c not in CASE_FIELDS]
+    records, of_persons = without_persons(cleaned.records, asked)
+    sources = tuple(Source(t.name, cleaned.rows_by_file.get(i, 0), t.sha256) for i, t in enumerate(rows.tables))
+    refuse_changed(rows.tables)
+    every = (*rows.notes, *of_keys, *cleaned.notes, *notes, *unread, *of_drawing, *of_persons)
+    every += (left_out,) if left_out is not None else ()
+    return Extract(records, until, ledger, rows.headings, sources, every, drawn)
+
+
+def _tell_selection(
+    cleaned: Cleaned, declared: Literal["received", "completed"] | None
+) -> tuple[Selection, list[Message]]:
+    """Return how the export was drawn, as declared or as the dates tell, and what has to be said of it."""
+    if declared == "completed":
+        return "completed", [Alert("intake.completed_only")]
+    if cleaned.latest is None:
+        return declared or "unknown", []
+    if cleaned.open_cases:
+        lacking = lacking_open(cleaned.records, cleaned.latest, cleaned.offices) if declared is None else []
+        return "received", lacking
+    if declared is None and drawn_on_completion(cleaned.records):
+        return "completed", [Alert("intake.completed_only")]
+    expected = expected_open(cleaned.records, cleaned.latest)
+    if expected < FEWEST_OPEN:
+        return declared or "unknown", []
+    gap = {"expected": round(expected), "latest": cleaned.latest}
+    if declared == "received":
+        return "received", [Message("intake.finished_declared", **gap)]
+    return "completed", [Alert("intake.finished_only", **gap)]
+
+
+def read_day(value: dt.date | str) -> dt.date:
+    """Return the day of an export as given, or as ISO text says it."""
+    try:
+        day = value if isinstance(value, dt.date) else dt.date.fromisoformat(str(value))
+    except ValueError:
+        raise InputError(Message("intake.as_of", found=repr(value))) from None
+    return day.date() if isinstance(day, dt.datetime) else day
+
+
+def refuse_empty(ledger: Ledger, tables: Sequence[RawTable]) -> None:
+    """Refuse an export without rows, or without any that can be used."""
+    name = tables[0].name if tables else THE_DATA
+    if ledger.read == 0:
+        raise InputError(Message("intake.no_rows", file=name))
+    if ledger.kept == 0:
+        raise InputError(Message("intake.none_usable", file=name, n=ledger.read, reasons=ledger.reasons()))
+
+
+def _unreadable(rows: Gathered, ledger: Ledger) -> list[Message]:
+    """Say which texts are no dates; too many mean that the column was misread."""
+    notes = []
+    for reading_of in rows.readings:
+        code = NO_DATE.get(reading_of.column)
+        count = 0 if code is None else ledger.dropped.get(reason(code), 0)
+        if not count or rows.texts is None:
+            continue
+        texts = rows.texts.project(f'"{reading_of.column}", "{reading_of.column}" AS asn_text')
+        bad = dated(texts, reading_of).filter(f"asn_{reading_of.column}_bad").project("asn_text").limit(3).fetchall()
+        examples = [repr(sketched(str(v))) for (v,) in bad]
+        what = Message("intake.dates.unreadable", field=reading_of.column, n=count, examples=examples)
+        if count > UNREADABLE * reading_of.rows:
+            raise InputError(paragraph(what, Message("intake.dates.too_many", n=reading_of.rows)))
+        notes.append(what)
+    return notes

@@ -1,0 +1,113 @@
+"""DuckDB as the reader of files: statements, names quoted for it, and its errors in our words."""
+
+from __future__ import annotations
+
+import functools
+import os
+import re
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from asn_impact.errors import InputError
+from asn_impact.intake.formats.snapshots import copies
+from asn_impact.words import Message
+
+__all__ = ["file_literal", "identifier", "kept_typed", "query", "quote", "reading", "run"]
+
+
+def query(sql: str) -> duckdb.DuckDBPyRelation:
+    """Return the relation of a SELECT statement, on DuckDB's default connection; nothing runs yet."""
+    _lock_extensions()
+    relation = duckdb.sql(sql)
+    assert relation is not None  # None is for statements that return no rows
+    return relation
+
+
+@functools.cache
+def _lock_extensions() -> None:
+    """Let no file make DuckDB fetch or load an extension by itself."""
+    duckdb.execute("SET autoinstall_known_extensions = false")
+    duckdb.execute("SET autoload_known_extensions = false")
+
+
+def run(sql: str, *values: str) -> list[tuple[Any, ...]]:
+    """Return all rows of a statement; an answer half fetched would block the connection."""
+    _lock_extensions()
+    return list(duckdb.execute(sql, list(values)).fetchall())
+
+
+def identifier(name: str) -> str:
+    """Write a name for DuckDB."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def quote(text: str) -> str:
+    """Write a text for DuckDB."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def file_literal(path: Path | str) -> str:
+    """Write the name of a file for DuckDB, which would read ``*``, ``?`` and ``[`` in it as a pattern."""
+    return quote(re.sub(r"[*?\[]", lambda sign: f"[{sign.group()}]", str(path)))
+
+
+@contextmanager
+def reading(name: str) -> Iterator[None]:
+    """Turn what DuckDB says about a file into an InputError that shows no row of it."""
+    try:
+        yield
+    except duckdb.Error as error:
+        raise InputError(_explain(name, str(error))) from None
+    except RuntimeError as error:  # DuckDB's message held bytes that are no text
+        if "conversion error" not in str(error):
+            raise
+        raise InputError(Message("files.no_text_bytes", file=name)) from None
+    except OSError as error:
+        raise InputError(
+            Message("files.not_opened", file=name[:80], why=error.strerror or Message("files.unreadable"))
+        ) from None
+
+
+def _explain(name: str, message: str) -> Message:
+    """Put what DuckDB says about a file in our words; its own text is read, because it has no codes."""
+    if "asn_long_float" in message:
+        return Message("files.long_floats", file=name)
+    line = re.search(r"Line:? (\d+)", message)
+    row = Message("files.row_at", line=line.group(1)) if line else Message("files.some_row")
+    file = re.search(r"file = (.+)", message)
+    name = Path(file.group(1).strip()).name if file else name
+    counts = re.search(r"Expected Number of Columns: (\d+) Found: (\d+)", message)
+    if "quote" in message.split("Possible")[0].casefold():
+        return Message("files.open_quote", file=name, row=row)
+    if counts:
+        expected, fields = counts.groups()
+        return Message("files.number_of_fields", file=name, row=row, fields=fields, expected=expected)
+    if "maximum line size" in message.casefold():
+        return Message("files.long_row", file=name, row=row)
+    if "parquet" in message.casefold():
+        return Message("files.damaged_parquet", file=name)
+    if "CSV" in message:
+        return Message("files.no_csv_row", file=name, row=row)
+    return Message("files.unknown_fault", file=name, said=message.splitlines()[0][:120])
+
+
+def kept_typed(relation: duckdb.DuckDBPyRelation) -> duckdb.DuckDBPyRelation:
+    """Return the same rows from a private Parquet file, written once: later queries do not parse the text again.
+
+    The file is removed when Python ends. Where it cannot be written the relation itself is returned: slow, and right.
+    """
+    name = ""
+    try:
+        handle, name = tempfile.mkstemp(suffix=".parquet", dir=copies().name)
+        os.close(handle)
+        relation.write_parquet(name)
+    except (duckdb.IOException, OSError):  # no room left
+        if name:
+            Path(name).unlink(missing_ok=True)
+        return relation
+    return query(f"SELECT * FROM read_parquet({file_literal(name)}, hive_partitioning=false)")

@@ -1,0 +1,49 @@
+"""The data files of a path: one file, or those of a folder sorted by name."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from asn_impact.errors import InputError
+from asn_impact.intake.formats import KNOWN, ending_of
+from asn_impact.words import Message
+
+__all__ = ["files_of"]
+
+
+def files_of(source: Path) -> tuple[list[Path], list[str]]:
+    """Return the data files of a path, sorted by name, and the names of what was passed over.
+
+    Raises
+    ------
+    InputError
+        When nothing is there, nothing can be read, or a link leaves the folder.
+    """
+    if not source.exists():
+        raise InputError(Message("files.absent", file=source.name[:80]))
+    if source.is_file():
+        _stays_inside(source, source.parent)
+        return [source], []
+    if not source.is_dir():
+        raise InputError(Message("files.no_file", file=source.name))
+    inside = sorted(source.iterdir(), key=lambda p: p.name)
+    visible = [p for p in inside if not p.name.startswith((".", "~$"))]
+    known = [p for p in visible if ending_of(p) in KNOWN and (p.is_file() or not p.exists())]
+    files = [p for p in known if ending_of(p) != ".json"] or known  # beside tables a JSON file describes them
+    others = [f"{p.name}/" if p.is_dir() else p.name for p in visible if p not in files]
+    if not files:
+        endings: list[Any] = sorted({Path(name).suffix or name for name in others}) or [Message("files.nothing")]
+        raise InputError(Message("files.none_known", folder=source.resolve().name, endings=endings, known=KNOWN))
+    for file in files:
+        _stays_inside(file, source)
+    return files, others
+
+
+def _stays_inside(file: Path, folder: Path) -> None:
+    try:
+        inside = folder.resolve() in file.resolve().parents
+    except (OSError, RuntimeError):  # a link to itself
+        inside = False
+    if not inside:
+        raise InputError(Message("files.link", file=file.name, folder=folder.resolve().name))

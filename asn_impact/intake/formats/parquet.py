@@ -1,0 +1,30 @@
+"""Parquet files, read by DuckDB where they lie."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+from asn_impact.errors import InputError
+from asn_impact.intake.formats.engine import file_literal, identifier, query, reading
+from asn_impact.intake.formats.raw import Asked, RawTable, check_width, sha256
+from asn_impact.intake.formats.snapshots import snapshot
+from asn_impact.words import Message
+
+__all__ = ["open_parquet"]
+
+
+def open_parquet(path: Path, asked: Asked) -> list[RawTable]:
+    """Return the one table of a Parquet file."""
+    path, changed = snapshot(path)
+    with path.open("rb") as handle:
+        handle.seek(-min(4, path.stat().st_size), io.SEEK_END)
+        whole = handle.read(4) == b"PAR1"
+    if not whole:
+        raise InputError(Message("files.damaged_parquet", file=path.name))
+    with reading(path.name):
+        relation = query(f"SELECT * FROM read_parquet({file_literal(path)}, hive_partitioning=false)")
+    headings = tuple(relation.columns)
+    check_width(path.name, len(headings))
+    columns = ", ".join(f"{identifier(h)} AS c{i}" for i, h in enumerate(headings))
+    return [RawTable(path.name, headings, relation.project(columns), sha256(path), loose=False, changed=changed)]

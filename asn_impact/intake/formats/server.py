@@ -1,0 +1,95 @@
+"""A table of a database server, fetched once through DuckDB's extension for it."""
+
+from __future__ import annotations
+
+import hashlib
+import urllib.parse
+from pathlib import Path
+
+import duckdb
+
+from asn_impact.errors import InputError
+from asn_impact.intake.formats.database import database_table
+from asn_impact.intake.formats.engine import quote, run
+from asn_impact.intake.formats.raw import RawTable
+from asn_impact.words import Message
+
+__all__ = ["named_source", "on_server", "open_server"]
+
+#: Scheme of an address -> the extension of DuckDB that reads such a server.
+SERVERS = {"postgresql": "postgres", "postgres": "postgres", "mysql": "mysql"}
+
+
+def on_server(source: object) -> bool:
+    """Return whether a source is the address of a database server: ``postgresql://...`` or ``mysql://...``.
+
+    Examples
+    --------
+    >>> on_server("postgresql://db.example/izin"), on_server("office.duckdb")
+    (True, False)
+    """
+    return isinstance(source, str) and source.partition("://")[0].casefold() in SERVERS and "://" in source
+
+
+def named_source(source: object) -> str:
+    """Return the name of a source for messages and records: a file without its folder, a server without its secrets.
+
+    Examples
+    --------
+    >>> named_source("postgresql://user:secret@db.example:5432/izin?password=secret")
+    'postgresql://db.example/izin'
+    >>> named_source("exports/permits.csv")
+    'permits.csv'
+    """
+    if isinstance(source, str) and on_server(source):
+        address = urllib.parse.urlsplit(source)
+        return f"{address.scheme}://{(address.hostname or 'localhost')[:80]}/{address.path.strip('/')[:80]}"
+    return Path(source).name if isinstance(source, str | Path) else "the frame"
+
+
+def open_server(address: str, table: str | None) -> RawTable:
+    """Return one table of a PostgreSQL or MySQL server, through DuckDB's extension for it.
+
+    The password is better left out of the address: PostgreSQL reads it from ``~/.pgpass`` or ``PGPASSWORD``, MySQL
+    from ``MYSQL_PWD``. It is in no message and no record.
+
+    Raises
+    ------
+    InputError
+        The extension is not installed, the server does not answer, or there is no such table.
+    """
+    parts, name = urllib.parse.urlsplit(address), named_source(address)
+    extension = SERVERS[parts.scheme.casefold()]
+    _require_extension(extension, name)
+    alias = "asn_" + hashlib.sha256(address.encode()).hexdigest()[:12]
+    try:
+        run(f"LOAD {extension}")
+        run(f"DETACH DATABASE IF EXISTS {alias}")
+        run(f"ATTACH {quote(_connection(parts, extension))} AS {alias} (TYPE {extension}, READ_ONLY)")
+    except duckdb.Error:  # its message holds the address, and the password in it
+        raise InputError(Message("files.server_silent", server=name)) from None
+    return database_table(alias, table, name, "", on_server=True)
+
+
+def _require_extension(extension: str, name: str) -> None:
+    answers = run(
+        "SELECT installed FROM duckdb_extensions() WHERE extension_name IN (?, ? || '_scanner')", extension, extension
+    )
+    if not any(installed for (installed,) in answers):
+        raise InputError(Message("files.no_extension", server=name, extension=extension))
+
+
+def _connection(parts: urllib.parse.SplitResult, extension: str) -> str:
+    """Write the connection as pairs ``key='value'``, the form that both extensions read."""
+    database = {"postgres": "dbname", "mysql": "database"}[extension]
+    unquote = urllib.parse.unquote
+    pairs = {
+        "host": parts.hostname,
+        "port": parts.port,
+        "user": unquote(parts.username) if parts.username else None,
+        "password": unquote(parts.password) if parts.password else None,
+        database: unquote(parts.path.strip("/")) or None,
+        **dict(urllib.parse.parse_qsl(parts.query)),
+    }
+    escaped = {key: str(value).replace("\\", "\\\\").replace("'", "\\'") for key, value in pairs.items() if value}
+    return " ".join(f"{key}='{value}'" for key, value in escaped.items())

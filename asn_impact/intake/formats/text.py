@@ -1,0 +1,217 @@
+"""Text files: CSV and its kin, read by DuckDB where they lie, every column as text.
+
+A file in another encoding than UTF-8 is rewritten once, chunk by chunk, to a private temporary copy.
+"""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import functools
+import hashlib
+import io
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from asn_impact.arrays import Int
+from asn_impact.errors import InputError
+from asn_impact.intake.formats import snapshots
+from asn_impact.intake.formats.engine import file_literal, query, quote, reading
+from asn_impact.intake.formats.headings import HEADER_ROWS, heading_block
+from asn_impact.intake.formats.raw import CHUNK, MOST_COLUMNS, Asked, RawTable, Recogniser, check_width
+from asn_impact.words import Alert, Message
+
+__all__ = ["open_text"]
+
+LONGEST_LINE = 1_000_000  # bytes of one row of a text file
+SAMPLE = 1 << 18  # bytes in which the heading row must lie
+
+
+class Scan(NamedTuple):
+    """What one pass over the bytes of a file tells."""
+
+    sha256: str
+    encoding: str
+    mixed_lines: bool
+    ends_whole: bool
+
+
+def _bom(start: bytes) -> str:
+    if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16"
+    return "utf-8"
+
+
+def scan(path: Path) -> Scan:
+    """Hash a text file and learn its encoding and line ends in one pass of fixed memory."""
+    digest, last, crlf, lf = hashlib.sha256(), b"", 0, 0
+    with path.open("rb") as handle:
+        encoding = _bom(handle.read(4))
+        handle.seek(0)
+        decoder = codecs.getincrementaldecoder("utf-8")()
+        while chunk := handle.read(CHUNK):
+            digest.update(chunk)
+            if encoding == "utf-16":
+                last = chunk[-4:]
+                continue
+            if b"\x00" in chunk:
+                raise InputError(Message("files.nul_bytes", file=path.name))
+            crlf, lf = crlf + chunk.count(b"\r\n"), lf + chunk.count(b"\n")
+            if encoding == "utf-8":
+                encoding = _still_utf8(decoder, chunk)
+            last = chunk[-4:]
+        if encoding == "utf-8" and _still_utf8(decoder, b"", final=True) != "utf-8":
+            encoding = "cp1252"
+    return Scan(digest.hexdigest(), encoding, 0 < crlf < lf, last.rstrip(b"\x00").endswith((b"\n", b"\r")))
+
+
+def _still_utf8(decoder: codecs.IncrementalDecoder, chunk: bytes, *, final: bool = False) -> str:
+    try:
+        decoder.decode(chunk, final)
+    except UnicodeDecodeError:
+        return "cp1252"
+    return "utf-8"
+
+
+def _as_utf8(path: Path, facts: Scan) -> Path:
+    """Return the file itself, or a UTF-8 copy with one kind of line end (cp1252 is what a Windows Excel writes)."""
+    if facts.encoding == "utf-8" and not facts.mixed_lines:
+        return path
+    copy = Path(snapshots.copies().name) / f"{facts.sha256}.csv"
+    if not copy.exists():
+        part = copy.with_suffix(".part")
+        errors = "replace" if facts.encoding == "cp1252" else "strict"
+        try:
+            with (
+                path.open(encoding=facts.encoding, errors=errors) as old,
+                part.open("w", encoding="utf-8", newline="\n") as new,
+            ):
+                while text := old.read(CHUNK):
+                    if "\x00" in text:
+                        raise InputError(Message("files.nul_bytes", file=path.name))
+                    new.write(text)
+        except UnicodeError:
+            raise InputError(Message("files.encoding", file=path.name, encoding=facts.encoding)) from None
+        part.replace(copy)
+    return copy
+
+
+def _first_rows(text: str, delimiter: str) -> list[tuple[int, list[str]]]:
+    """Return the first rows and the number of physical lines in front of each."""
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    rows: list[tuple[int, list[str]]] = []
+    before = 0
+    try:
+        for row in reader:
+            rows.append((before, row))
+            before = reader.line_num
+            if len(rows) == HEADER_ROWS + 1:
+                break
+    except csv.Error:
+        pass
+    return rows
+
+
+class Dialect(NamedTuple):
+    """How a text file is cut: separator, lines above the headings, place of the heading record, headings."""
+
+    delimiter: str
+    skip: int
+    last: int
+    headings: list[str]
+
+
+def _dialect(text: str, recognise: Recogniser) -> Dialect | None:
+    """Return the separator under which most headings are known, then most columns, and what follows from it."""
+    best: tuple[tuple[int, int], Dialect] | None = None
+    for delimiter in ";,\t|":
+        rows = _first_rows(text, delimiter)
+        if not rows:
+            continue
+        cells, last = heading_block([row for _, row in rows], recognise)
+        before = rows[last][0]
+        rank = (recognise(cells), len(cells))
+        if best is None or rank > best[0]:
+            best = (rank, Dialect(delimiter, before, last, cells))
+    return None if best is None else best[1]
+
+
+def _text_places(file: Path, dialect: Dialect) -> Int:
+    """Return the place of each row of a text file: records counted from 1, empty lines too, as a spreadsheet does."""
+    before = csv.field_size_limit(LONGEST_LINE)
+    try:
+        with file.open(encoding="utf-8-sig", newline="") as handle:
+            records = enumerate(csv.reader(handle, delimiter=dialect.delimiter))
+            below = ((i + 1, record) for i, record in records if record and i > dialect.last)
+            return np.array([i for i, record in below if not _comes_again(record, dialect.headings)], dtype=np.int64)
+    finally:
+        csv.field_size_limit(before)
+
+
+def _sample(path: Path) -> str:
+    with path.open("rb") as handle:
+        start = handle.read(SAMPLE)
+        more = bool(handle.read(1))
+    if more and b"\n" not in start and b"\r" not in start:
+        raise InputError(Message("files.long_line", file=path.name, bytes=SAMPLE, most=MOST_COLUMNS))
+    text = start.decode("utf-8-sig", errors="ignore")
+    return text[: text.rfind("\n") + 1] if more and "\n" in text else text
+
+
+def _filled(headings: Sequence[str]) -> dict[int, str]:
+    """Return the position and text of the headings by which a row is told to be theirs; nothing where they are few."""
+    filled = {i: heading for i, heading in enumerate(headings) if heading.strip()}
+    return filled if len(filled) > 1 else {}
+
+
+def _is_heading_row(headings: Sequence[str]) -> str:
+    """Write SQL for a row that holds the headings again, as on every page of a report."""
+    return " AND ".join(f"c{i} = {quote(heading)}" for i, heading in _filled(headings).items())
+
+
+def _comes_again(record: Sequence[str], headings: Sequence[str]) -> bool:
+    filled = _filled(headings)
+    return bool(filled) and all(i < len(record) and record[i] == heading for i, heading in filled.items())
+
+
+def open_text(path: Path, asked: Asked) -> list[RawTable]:
+    """Return the one table of a text file."""
+    name, (path, changed) = path.name, snapshots.snapshot(path)
+    facts = scan(path)
+    file = _as_utf8(path, facts)
+    dialect = _dialect(_sample(file), asked.recognise)
+    if dialect is None:
+        raise InputError(Message("files.no_text", file=path.name))
+    delimiter, skip, _, headings = dialect
+    check_width(path.name, len(headings))
+    columns = ", ".join(f"'c{i}': 'VARCHAR'" for i in range(len(headings)))
+    options = (
+        f"auto_detect=false, columns={{{columns}}}, delim={quote(delimiter)}, header=true, skip={skip}, "
+        f"quote='\"', escape='\"', strict_mode=true, null_padding=false, max_line_size={LONGEST_LINE}"
+    )
+    with reading(path.name):
+        again = _is_heading_row(headings)
+        rows = f"read_csv({file_literal(file)}, {options}, hive_partitioning=false)"
+        relation = query(f"SELECT * FROM {rows} WHERE ({again}) IS NOT TRUE" if again else f"SELECT * FROM {rows}")
+    notes = []
+    if facts.encoding != "utf-8":
+        notes.append(Message("files.read_as", file=path.name, encoding=facts.encoding))
+    if skip:
+        notes.append(Message("files.lines_above", file=path.name, n=skip))
+    if not facts.ends_whole:
+        notes.append(Alert("files.cut_off", file=path.name))
+    opened = RawTable(
+        name,
+        tuple(headings),
+        relation,
+        facts.sha256,
+        loose=True,
+        notes=tuple(notes),
+        places=functools.partial(_text_places, file, dialect),
+        long=file.stat().st_size >= snapshots.LONG_TEXT,
+        changed=changed,
+    )
+    return [opened]

@@ -1,0 +1,121 @@
+"""Frames of any engine -> rows under field names; what is typed already stays in its engine."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Mapping
+from functools import partial
+from types import MappingProxyType
+from typing import Any
+
+import duckdb
+import narwhals as nw
+import pandas as pd
+import pyarrow as pa
+
+from asn_impact.errors import InputError
+from asn_impact.intake.cells import MOST_EXACT
+from asn_impact.intake.cleaning import (
+    FILE,
+    PLACE,
+    bounds_of,
+)
+from asn_impact.intake.fields import DATE_FIELDS, KEY_FIELDS, TEXT_FIELDS
+from asn_impact.intake.formats import RawTable
+from asn_impact.intake.formats.engine import query
+from asn_impact.intake.gathered import Gathered, moved_notes, time_notes
+from asn_impact.intake.zones import zone_name
+from asn_impact.words import Message
+
+__all__ = ["as_relation", "is_temporal", "is_zoned", "narwhal", "object_text", "refuse_long_floats", "type_frame"]
+
+
+def narwhal(source: Any, find: Callable[[list[str]], object]) -> nw.LazyFrame[Any]:  # noqa: ANN401
+    """Return any frame as a lazy one; a frame of an unknown kind is refused."""
+    native = source.reset_index(drop=True) if isinstance(source, pd.DataFrame) else source
+    try:
+        if isinstance(native, pd.DataFrame) and not native.columns.is_unique:
+            find([str(c) for c in native.columns])  # refuses a doubled column that is needed
+            native = native.loc[:, ~native.columns.duplicated(keep=False)]
+        frame = nw.from_native(native)
+    except TypeError:
+        raise InputError(Message("intake.frame.unknown", kind=type(source).__name__)) from None
+    return frame.lazy()
+
+
+def is_temporal(dtype: nw.dtypes.DType) -> bool:
+    """Return whether a column of a frame holds dates."""
+    return dtype == nw.Date or dtype == nw.Datetime
+
+
+def refuse_long_floats(frame: nw.LazyFrame[Any]) -> None:
+    """Refuse numbers of 16 digits or more stored as floats: their last digits are lost, different cases collapse."""
+    schema = frame.collect_schema()
+    for name in [f for f in schema if f in KEY_FIELDS and schema[f].is_float()]:
+        top = frame.select(nw.col(name).fill_nan(None).abs().max()).collect().item()
+        if top is not None and top >= MOST_EXACT:
+            raise InputError(Message("intake.frame.long_floats", field=name))
+
+
+def _as_text(field: str, dtype: nw.dtypes.DType) -> nw.Expr:
+    """Return a column of keys as texts: whole floats without their point, others as they are."""
+    column = nw.col(field)
+    if not dtype.is_float():
+        return column if dtype == nw.String else column.cast(nw.String)
+    text = column.cast(nw.String).str.replace_all(r"\.0+$", "")
+    return nw.when(~(column.is_null() | column.is_nan())).then(text)
+
+
+def type_frame(frame: nw.LazyFrame[Any], match: Mapping[str, str], zone: str | None) -> Gathered:
+    """Return a frame whose dates are typed, in its own engine, under field names."""
+    schema = frame.collect_schema()
+    zones = {f: str(getattr(schema[f], "time_zone", None)) for f in schema if is_zoned(schema[f])}
+    zoned = [f for f in match if is_zoned(schema[f])]
+    if zoned:
+        target = zone_name(zone)
+        local = (nw.col(f).dt.convert_time_zone(target).dt.replace_time_zone(None) for f in zoned)
+        frame = frame.with_columns(*local)
+    bounds = bounds_of(frame)
+    texts = [_as_text(f, schema[f]).alias(f) for f in match if f in TEXT_FIELDS and schema[f] != nw.String]
+    days = [nw.col(f).cast(nw.Date) for f in match if f in DATE_FIELDS and schema[f] != nw.Date]
+    typed = frame.with_columns(*texts, *days) if texts or days else frame
+    table = RawTable("frame", tuple(match), query("SELECT 1 WHERE false"), "", loose=False)
+    notes = (*moved_notes(zones, zone), *time_notes(bounds.timed))
+    numbered = partial(_number_rows, frame, match, zone)
+    return Gathered(typed, bounds, MappingProxyType(dict(match)), (table,), (), None, notes, numbered)
+
+
+def _number_rows(frame: nw.LazyFrame[Any], match: Mapping[str, str], zone: str | None) -> nw.LazyFrame[Any]:
+    """Return the typed rows of a frame with their numbers, from 1; the frame is held in memory for it."""
+    rows = frame.collect().with_row_index("asn_index")
+    rows = rows.with_columns((nw.col("asn_index").cast(nw.Int64) + 1).alias(PLACE), nw.lit(0).alias(FILE))
+    return type_frame(rows.drop("asn_index").lazy(), match, zone).frame
+
+
+def is_zoned(dtype: nw.dtypes.DType) -> bool:
+    """Return whether the times of a column carry a zone."""
+    return dtype == nw.Datetime and getattr(dtype, "time_zone", None) is not None
+
+
+def as_relation(frame: nw.LazyFrame[Any]) -> duckdb.DuckDBPyRelation:
+    """Return the columns of a frame as ``c0``, ``c1``, ... in DuckDB; objects become texts."""
+    if frame.implementation.is_duckdb():
+        relation: duckdb.DuckDBPyRelation = frame.to_native()
+        return relation.project(", ".join(f'"{c}" AS c{i}' for i, c in enumerate(relation.columns)))
+    data = frame.collect()
+    arrays = [_arrow(data[c]) for c in data.columns]
+    return duckdb.from_arrow(pa.table({f"c{i}": a for i, a in enumerate(arrays)}))
+
+
+def _arrow(series: nw.Series[Any]) -> pa.Array:
+    if series.dtype in (nw.Object, nw.Categorical, nw.Enum) or series.dtype == nw.Unknown:
+        return pa.array([object_text(v) for v in series.to_list()], pa.string())
+    array = series.to_arrow()
+    return array.cast(pa.string()) if pa.types.is_null(array.type) else array
+
+
+def object_text(value: Any) -> str | None:  # noqa: ANN401
+    """Return the text of a value of any kind, and None where it is missing."""
+    if value is None or value is pd.NaT or value is pd.NA or (isinstance(value, float) and value != value):
+        return None
+    return value.isoformat(sep=" ") if isinstance(value, dt.datetime) else str(value)

@@ -1,0 +1,75 @@
+"""Rows of all tables under field names, and what was learnt of their dates."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import duckdb
+import narwhals as nw
+
+from asn_impact.intake.cleaning import (
+    Bounds,
+)
+from asn_impact.intake.formats import RawTable
+from asn_impact.intake.local import DateReading
+from asn_impact.intake.zones import OFFSETS, zone_name
+from asn_impact.words import Alert, Message
+
+__all__ = ["Gathered", "moved_notes", "reading_notes", "time_notes", "zone_notes"]
+
+
+@dataclass(frozen=True, eq=False)
+class Gathered:
+    """Rows of all tables under field names, with dates typed; and what was learnt on the way.
+
+    ``numbered`` gives the rows once more, with the number of the file and of the row in it, and the texts of dates.
+    """
+
+    frame: nw.LazyFrame[Any]
+    bounds: Bounds
+    headings: Mapping[str, str]
+    tables: tuple[RawTable, ...]
+    readings: tuple[DateReading, ...]
+    texts: duckdb.DuckDBPyRelation | None
+    notes: tuple[Message, ...]
+    numbered: Callable[[], nw.LazyFrame[Any]]
+
+
+def moved_notes(zones: Mapping[str, str], zone: str | None) -> list[Message]:
+    """Say where moments of another zone were given their day in that of the study."""
+    target, note = zone_name(zone), Alert if zone is None else Message
+    return [
+        note("intake.dates.moved", field=f, zones=(written,), zone=target)
+        for f, written in zones.items()
+        if OFFSETS.get(written) != OFFSETS[target]
+    ]
+
+
+def zone_notes(zones: Mapping[str, str]) -> list[Message]:
+    """Say where days were cut in UTC, up to a day before the local one, or two columns are in two zones."""
+    notes: list[Message] = [Alert("intake.dates.utc", field=f) for f, zone in zones.items() if zone == "UTC"]
+    if len(set(zones.values())) > 1:
+        each = [Message("intake.dates.zone", field=f, zone=zone) for f, zone in zones.items()]
+        notes.append(Alert("intake.dates.different_zones", each=each))
+    return notes
+
+
+def time_notes(timed: Mapping[str, tuple[int, int]]) -> list[Message]:
+    """Say where part of a column has times of day: a day of error either way for the rest."""
+    mixed = {f: (t, n) for f, (t, n) in timed.items() if 0 < t < 0.999 * n}
+    return [Message("intake.dates.part_timed", field=f, n=n - t, all=n) for f, (t, n) in mixed.items()]
+
+
+def reading_notes(reading_of: DateReading) -> list[Message]:
+    """Say what was seen while the dates of a column were read."""
+    field, order = reading_of.column, reading_of.order
+    notes = time_notes({field: (reading_of.timed, reading_of.rows)})
+    if reading_of.zeros:
+        notes.append(Message("intake.dates.zeros", field=field, n=reading_of.zeros))
+    if reading_of.thin:
+        counts = {"n": reading_of.thin, "all": reading_of.rows}
+        word = Message(f"intake.dates.order.{order}")
+        notes.append(Alert("intake.dates.thin", field=field, order=word, setting=order, **counts))
+    return notes

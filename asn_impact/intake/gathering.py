@@ -1,0 +1,249 @@
+"""From files and frames to one typed frame: which columns, under which names, with dates read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, get_args
+
+import duckdb
+import narwhals as nw
+
+from asn_impact.arguments import check_choice, did_you_mean
+from asn_impact.errors import InputError
+from asn_impact.intake.cells import field_sql, is_sql_temporal
+from asn_impact.intake.cleaning import (
+    FILE,
+    FIRST,
+    PLACE,
+    UNKNOWN,
+    bounds_of,
+)
+from asn_impact.intake.columns import Headings, check_mapping, listed_headings, match_columns, recognised
+from asn_impact.intake.fields import DATE_FIELDS
+from asn_impact.intake.formats import RawTable, open_file
+from asn_impact.intake.formats.engine import kept_typed, reading
+from asn_impact.intake.formats.folder import files_of
+from asn_impact.intake.formats.server import named_source, on_server, open_server
+from asn_impact.intake.frames import as_relation, is_temporal, is_zoned, narwhal, refuse_long_floats, type_frame
+from asn_impact.intake.gathered import Gathered, reading_notes, time_notes, zone_notes
+from asn_impact.intake.local import DateReading, Order, dated, read_dates
+from asn_impact.intake.sheets import sheets_that_count
+from asn_impact.intake.zones import ZONED, zone_name
+from asn_impact.words import Alert, Message, paragraph
+
+__all__ = ["explaining", "gather"]
+
+
+@contextmanager
+def explaining(source: Any) -> Iterator[None]:  # noqa: ANN401
+    """Put DuckDB's errors about a file, met in whichever query, in our words."""
+    with reading(named_source(source)):
+        yield
+
+
+def gather(
+    source: Any,  # noqa: ANN401
+    wanted: Sequence[str],
+    *,
+    columns: Headings | None,
+    dates: Mapping[str, str] | None,
+    keep: Sequence[str],
+    required: Sequence[str],
+    table: str | None = None,
+    zone: str | None = None,
+    sheets: Sequence[str] = (),
+) -> Gathered:
+    """Return the wanted columns of a source, and only those, under field names, with dates typed.
+
+    Parameters as for `read_exports`; `wanted` are fields, `required` those without which there is no answer.
+    """
+    check_mapping("columns", columns)
+    check_mapping("dates", dates)
+    known = [f for f in (*wanted, *keep) if f in DATE_FIELDS]
+    for name, order in (dates or {}).items():
+        if name not in known:
+            what = Message("intake.dates.no_field", field=name)
+            raise InputError(paragraph(what, did_you_mean(name, known), Message("intake.dates.fields", known=known)))
+        check_choice(f"dates[{name!r}]", order, get_args(Order))
+    if on_server(source):
+        return _type_tables([open_server(source, table)], wanted, columns, dates, keep, required, [], zone)
+    if isinstance(source, str | Path):
+        tables, notes = _file_tables(Path(source), wanted, keep, columns, table)
+
+        def match_table(one: RawTable, needed: Sequence[str]) -> dict[str, str]:
+            return match_columns(one.headings, wanted, columns=columns, keep=keep, required=needed, source=one.name)
+
+        tables, of_sheets = sheets_that_count(tables, sheets, required, match_table)
+        notes += of_sheets
+        return _type_tables(tables, wanted, columns, dates, keep, required, notes, zone)
+    find = partial(match_columns, wanted=wanted, columns=columns, keep=keep, required=required)
+    frame = narwhal(source, find)
+    match = find(frame.collect_schema().names())
+    frame = frame.select(*(nw.col(heading).alias(field) for field, heading in match.items()))
+    refuse_long_floats(frame)
+    schema = frame.collect_schema()
+    texts = [f for f in match if f in DATE_FIELDS and not is_temporal(schema[f])]
+    zoned = any(is_zoned(schema[f]) for f in match)
+    if texts or frame.implementation.is_pyarrow() or (zoned and frame.implementation.is_duckdb()):
+        raw = RawTable("frame", tuple(match), as_relation(frame), "", loose=False)
+        rows = _type_tables(
+            [raw], wanted, {f: f if f in match else None for f in wanted}, dates, keep, required, [], zone
+        )
+        return replace(rows, headings=MappingProxyType(match))
+    return type_frame(frame, match, zone)
+
+
+def _file_tables(
+    path: Path,
+    wanted: Sequence[str],
+    keep: Sequence[str],
+    columns: Headings | None,
+    table: str | None,
+) -> tuple[list[RawTable], list[Message]]:
+    names = [*keep, *listed_headings(columns)]
+
+    def recognise(cells: Sequence[str]) -> int:
+        return recognised(cells, [*wanted, *keep], names)
+
+    files, others = files_of(path)
+    tables, copies = _without_copies([open_file(file, recognise, table) for file in files])
+    notes = [Message("intake.no_data_files", names=others)] if others else []
+    return tables, [*notes, *copies]
+
+
+def _without_copies(files: Sequence[list[RawTable]]) -> tuple[list[RawTable], list[Message]]:
+    """Return the tables of the files, each file once: the same bytes under two names would count every case twice."""
+    names: dict[str, str] = {}
+    tables: list[RawTable] = []
+    notes: list[Message] = []
+    for file in files:
+        first = names.setdefault(file[0].sha256, file[0].name)
+        if first == file[0].name:
+            tables += file
+        else:
+            notes.append(Alert("intake.copy_of_a_file", file=file[0].name, first=first))
+    return tables, notes
+
+
+def _type_tables(
+    tables: Sequence[RawTable],
+    wanted: Sequence[str],
+    columns: Headings | None,
+    dates: Mapping[str, str] | None,
+    keep: Sequence[str],
+    required: Sequence[str],
+    notes: Sequence[Message],
+    zone: str | None,
+) -> Gathered:
+    """All tables under one set of field names, stacked; text dates parsed by expressions over whole columns."""
+    matches = [
+        match_columns(t.headings, wanted, columns=columns, keep=keep, required=required, source=t.name) for t in tables
+    ]
+    fields = list(dict.fromkeys(f for match in matches for f in match))
+    kinds = {f: [_kind(t, m[f]) for t, m in zip(tables, matches, strict=True) if f in m] for f in fields}
+    is_typed = {f: _stays_typed(f, kinds[f]) for f in fields}
+    tables = [_fetch(t, m) if t.on_server else t for t, m in zip(tables, matches, strict=True)]
+    rows = _stack(tables, matches, fields, is_typed, zone)
+    texts = [f for f in fields if f in DATE_FIELDS and not is_typed[f]]
+    readings = [read_dates(rows, f, name=f, order=(dates or {}).get(f), zone=zone) for f in texts]
+    in_days = [f for f in fields if f in DATE_FIELDS and is_typed[f]]
+    long = any(t.long for t in tables)
+    native = _write_typed(rows, readings, in_days) if long else _with_dates(rows, readings, in_days)
+    frame = nw.from_native(native)
+    bounds = bounds_of(frame) if long else UNKNOWN if texts else bounds_of(nw.from_native(rows))
+    headings = {f: next(m[f] for m in matches if f in m) for f in fields}
+    of_dates = [n for r in readings for n in (*r.notes, *reading_notes(r))]
+    moments = [f for f in fields if f in DATE_FIELDS and ZONED in kinds[f]]
+    of_moments = [Message("intake.dates.moments", field=f, zone=zone_name(zone)) for f in moments]
+    of_times = [
+        *time_notes(bounds.timed),
+        *of_moments,
+        *zone_notes({r.column: z for r in readings for z in r.zones}),
+    ]
+
+    def numbered() -> nw.LazyFrame[Any]:
+        rows = _stack(tables, matches, fields, is_typed, zone, numbered=texts)
+        return nw.from_native(_with_dates(rows, readings, in_days))
+
+    return Gathered(
+        frame=frame,
+        bounds=bounds,
+        headings=MappingProxyType(headings),
+        tables=tuple(tables),
+        readings=tuple(readings),
+        texts=rows,
+        notes=(*notes, *(n for t in tables for n in t.notes), *of_dates, *of_times),
+        numbered=numbered,
+    )
+
+
+def _write_typed(
+    stacked: duckdb.DuckDBPyRelation, readings: Sequence[DateReading], typed: Sequence[str]
+) -> duckdb.DuckDBPyRelation:
+    """Return the dated rows, written down once; of first cells only those that could be the word of a total."""
+    rows = _with_dates(stacked, readings, typed)
+    if {FIRST, "received"} <= set(rows.columns):
+        rows = rows.project(f"* REPLACE (CASE WHEN received IS NULL THEN {FIRST} END AS {FIRST})")
+    return kept_typed(rows)
+
+
+def _fetch(table: RawTable, match: Mapping[str, str]) -> RawTable:
+    """Return a table of a server with the wanted columns fetched, once; the others are empty and stay there."""
+    used = {table.headings.index(heading) for heading in match.values()}
+    columns = (f"c{i}" if i in used else f"CAST(NULL AS VARCHAR) AS c{i}" for i in range(len(table.headings)))
+    try:
+        rows = table.relation.project(", ".join(columns)).to_arrow_table()
+    except duckdb.Error:  # its message can hold the address
+        raise InputError(Message("intake.not_fetched", table=table.name)) from None
+    return replace(table, relation=duckdb.from_arrow(rows))
+
+
+def _stack(
+    tables: Sequence[RawTable],
+    matches: Sequence[Mapping[str, str]],
+    fields: Sequence[str],
+    typed: Mapping[str, bool],
+    zone: str | None,
+    numbered: Sequence[str] | None = None,
+) -> duckdb.DuckDBPyRelation:
+    """All tables under field names, one below the other; with their row numbers and the texts named, if asked."""
+    parts = []
+    for i, (table, match) in enumerate(zip(tables, matches, strict=True)):
+        cells = [field_sql(table, f, match.get(f), typed=typed[f], zone=zone) for f in fields]
+        first = f"c0 AS {FIRST}" if table.loose else f"CAST(NULL AS VARCHAR) AS {FIRST}"
+        extra = [first] if any(not typed[f] for f in fields if f in DATE_FIELDS) else []
+        extra += [f"{i} AS {FILE}"] if len(tables) > 1 or numbered is not None else []
+        if numbered is not None:
+            extra += [f"row_number() OVER () AS {PLACE}"]
+            extra += [field_sql(table, f, match.get(f), typed=False, zone=zone, name=f"asn_text_{f}") for f in numbered]
+        parts.append(table.relation.project(", ".join([*cells, *extra])))
+    rows = parts[0]
+    for part in parts[1:]:
+        rows = rows.union(part)
+    return rows
+
+
+def _kind(table: RawTable, heading: str) -> str:
+    return str(table.relation.types[table.headings.index(heading)])
+
+
+def _stays_typed(field: str, kinds: Sequence[str]) -> bool:
+    if field in DATE_FIELDS:
+        return all(is_sql_temporal(k) for k in kinds)
+    return len(set(kinds)) == 1
+
+
+def _with_dates(
+    relation: duckdb.DuckDBPyRelation, readings: Sequence[DateReading], typed: Sequence[str]
+) -> duckdb.DuckDBPyRelation:
+    if typed:
+        days = ", ".join(f'CAST("{f}" AS DATE) AS "{f}"' for f in typed)
+        relation = relation.project(f"* REPLACE ({days})")
+    for reading_of in readings:
+        relation = dated(relation, reading_of)
+    return relation

@@ -1,0 +1,173 @@
+"""Counts that stand in one column a month -> one row a unit and period."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, TypeAlias
+
+import pandas as pd
+
+from asn_impact.arguments import Between
+from asn_impact.errors import InputError, PrivacyError
+from asn_impact.identifiers import persons_in
+from asn_impact.intake.cleaning import (
+    TOTAL,
+)
+from asn_impact.intake.columns import match_columns, normalised
+from asn_impact.intake.formats import RawTable, open_file
+from asn_impact.intake.formats.folder import files_of
+from asn_impact.intake.formats.server import named_source
+from asn_impact.intake.gathering import explaining
+from asn_impact.intake.local import MONTHS, NumberStyle, parse_numbers
+from asn_impact.intake.privacy import masked
+from asn_impact.verbs import public_verb
+from asn_impact.words import Message, paragraph
+
+__all__ = ["read_wide"]
+
+Year: TypeAlias = Annotated[int, Between(1900, 2100)]
+
+
+@public_verb
+def read_wide(
+    source: str | Path,
+    *,
+    unit: str,
+    group: str = "",
+    year: Year | None = None,
+    table: str | None = None,
+    numbers: NumberStyle | None = None,
+) -> pd.DataFrame:
+    r"""Return counts that stand in one column a month or year, as one row a unit and period, for `read_panel`.
+
+    Headings may stand below titles and in up to three rows, a group above its months; month names may be Indonesian
+    or English, short or long, also mixed. Columns of totals are passed over. So are rows of totals and rows without a
+    unit; ``attrs["notes"]`` says how many.
+
+    Parameters
+    ----------
+    source : path
+        A CSV, XLSX, XLS or Parquet file.
+    unit : str
+        Heading of the column that names the units: ``"JENIS IZIN"``.
+    group : str
+        Heading above the months, where there are several: ``"JUMLAH IZIN"``. Empty for a table with one.
+    year : int, optional
+        Year of the months, where the headings do not say it.
+    table : str, optional
+        The one sheet of a workbook to be read.
+    numbers : {"1.234,56", "1,234.56"}, optional
+        Settles the separators when the values cannot.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``unit`` under its own heading; ``period``, a month or year (`pandas.Period`); the values under the name of the
+        group, or ``value``. Empty cells are missing, not 0.
+
+    Raises
+    ------
+    InputError
+        No column is a period, a period comes twice, the year is not said, a unit comes twice, or a cell is no number.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "izin.csv"
+    ...     _ = path.write_text("Dinas;Jan;Peb\nA;3;4\nB;5;\n")
+    ...     read_wide(path, unit="Dinas", year=2025)["value"].tolist()
+    [3.0, 4.0, 5.0, nan]
+    """
+    files, _ = files_of(Path(source))
+    if len(files) != 1:
+        raise InputError(Message("intake.wide.many_files", file=named_source(source), n=len(files)))
+
+    def recognise(cells: Sequence[str]) -> int:
+        return sum(_heading_period(c, year) is not None or normalised(c) == normalised(unit) for c in cells)
+
+    with explaining(source):
+        tables = open_file(files[0], recognise, table)
+        if len(tables) != 1:
+            raise InputError(Message("intake.wide.many_sheets", file=files[0].name, n=len(tables)))
+        return _stack_periods(tables[0], unit, group, year, numbers)
+
+
+def _heading_period(heading: str, year: int | None) -> tuple[str, pd.Period] | None:
+    """Return what stands before a period in a heading, and the period: ``JUMLAH IZIN JANUARI``."""
+    words = re.findall(r"[^\W\d_]+|\d+", heading)
+    years = [w for w in words[-2:] if re.fullmatch(r"(19|20)\d\d", w)]
+    months = [w for w in words[-2:] if w.casefold() in MONTHS]
+    if len(years) > 1 or len(months) > 1 or not words or words[-1] not in (*years, *months):
+        return None
+    above = " ".join(w for w in words if w not in (*years, *months))
+    if not months:
+        return above, pd.Period(year=int(years[0]), freq="Y")
+    known = int(years[0]) if years else year
+    return above, pd.Period(year=1 if known is None else known, month=MONTHS[months[0].casefold()], freq="M")
+
+
+def _stack_periods(
+    table: RawTable, unit: str, group: str, year: int | None, numbers: NumberStyle | None
+) -> pd.DataFrame:
+    """Return the table of `read_wide`."""
+    heading = match_columns(table.headings, (), columns={unit: unit}, keep=(unit,), source=table.name)[unit]
+    every = {i: p for i, h in enumerate(table.headings) if h != heading and (p := _heading_period(h, year))}
+    above = _group_above([a for a, _ in every.values()], group)
+    periods = {i: p for i, (a, p) in every.items() if a.casefold() == above}
+    _check_periods(table.name, [a for a, _ in every.values()], list(periods.values()), group, year)
+    at = table.headings.index(heading)
+    columns = ", ".join(f"CAST(c{i} AS VARCHAR) AS c{i}" for i in (at, *periods))
+    rows = table.relation.project(columns).to_df()
+    labels = rows[f"c{at}"].astype("string").str.replace(r"\s+", " ", regex=True).str.strip()
+    total = labels.str.contains(TOTAL, na=False)
+    empty = labels.isna() | (labels == "")
+    left = int(total.sum()) + int((empty & rows.drop(columns=f"c{at}").notna().any(axis=1)).sum())
+    rows, labels = rows.loc[~(total | empty)], labels.loc[~(total | empty)]
+    _check_units(table.name, unit, labels)
+    cells = rows[[f"c{i}" for i in periods]].to_numpy(dtype=object).ravel()
+    texts = [None if pd.isna(c) else str(c) for c in cells]
+    name = group or "value"
+    values = parse_numbers(texts, name=name, style=numbers).to_numpy()
+    long = pd.DataFrame({unit: labels.astype(object).repeat(len(periods)).to_numpy()})
+    long = long.assign(period=pd.PeriodIndex(list(periods.values()) * len(labels)), **{name: values})
+    out = [Message("intake.wide.left_out", file=table.name, n=left, unit=masked(unit))] if left else []
+    long.attrs["notes"] = (*table.notes, *out)
+    return long
+
+
+def _group_above(groups: Sequence[str], group: str) -> str | None:
+    """Return the group of the headings that is meant: the same words, or the only one that ends in them."""
+    words, known = " ".join(re.findall(r"[^\W\d_]+|\d+", group)).casefold(), {g.casefold() for g in groups}
+    ending = [g for g in known if words and g.endswith(f" {words}")]
+    return words if words in known else ending[0] if len(ending) == 1 else None
+
+
+def _check_periods(
+    name: str, groups: Sequence[str], periods: Sequence[pd.Period], group: str, year: int | None
+) -> None:
+    """Refuse headings without periods, with a period twice, or months of no year."""
+    if not periods:
+        known = tuple(dict.fromkeys(g for g in groups if g))
+        hint = Message("intake.wide.groups", known=known) if known else Message("intake.wide.no_month")
+        raise InputError(paragraph(Message("intake.wide.no_periods", file=name, group=group), hint))
+    double = [str(p) for p in dict.fromkeys(periods) if periods.count(p) > 1]
+    if double:
+        raise InputError(Message("intake.wide.period_twice", file=name, period=double[0], group=group))
+    if len({p.freqstr for p in periods}) > 1:
+        raise InputError(Message("intake.wide.months_and_years", file=name, group=group))
+    if any(p.year == 1 for p in periods):
+        raise InputError(Message("intake.wide.no_year", file=name))
+
+
+def _check_units(name: str, unit: str, labels: pd.Series) -> None:
+    if not len(labels):
+        raise InputError(Message("intake.wide.no_units", file=name, unit=masked(unit)))
+    if any(persons_in(label) for label in labels):
+        raise PrivacyError(Message("intake.wide.persons", file=name, unit=masked(unit)))
+    double = labels[labels.duplicated()]
+    if len(double):
+        names = [masked(d) for d in double.unique()]
+        raise InputError(Message("intake.wide.unit_twice", file=name, n=len(names), unit=masked(unit), names=names))
