@@ -135,7 +135,7 @@ class Blocks:
         """Jackknife deviations as products of scores: g_c = -(S - H_c)^-1 a."""
 
         def adjust(gram: Float) -> Float:
-            return -np.linalg.pinv(self.total - gram, hermitian=True, rcond=1e-11)[:, :, : self.p]
+            return np.asarray(-np.linalg.pinv(self.total - gram, hermitian=True, rcond=1e-11)[:, :, : self.p])
 
         value, traces = self._contributions(adjust)
         return Contributions(np.where(self.lost, np.nan, value), traces)
@@ -216,7 +216,7 @@ class LeastSquares(Fit):
         Seen once means one cell; where records and what varies inside cells count, one record.
         """
         panel = self.design.panel
-        finite = np.isfinite(self.regressors).all(axis=-1)
+        finite = np.asarray(np.isfinite(self.regressors).all(axis=-1))
         known = panel.observed & (finite if self.shared is None else finite[self.shared])
         by_record = self.design.weights == "records" and bool(panel.within.any())
         known &= (known * (panel.n if by_record else 1.0)).sum(axis=1, keepdims=True) > 1
@@ -242,8 +242,8 @@ class LeastSquares(Fit):
         weight = self.weight[units]
         outcome = np.nan_to_num(self.design.panel.mean[units])
         periods = np.broadcast_to(np.eye(weight.shape[1]), (*weight.shape, weight.shape[1]))
-        columns = [(outcome - self._centre)[:, :, None], np.nan_to_num(self._regressors(units)), periods]
-        columns = np.concatenate(columns, axis=2)
+        parts = [(outcome - self._centre)[:, :, None], np.nan_to_num(self._regressors(units)), periods]
+        columns = np.concatenate(parts, axis=2)
         total = weight.sum(axis=1)
         mean = (weight[:, None, :] @ columns)[:, 0] / np.where(total > 0, total, 1.0)[:, None]
         return np.asarray((columns - mean[:, None, :]) * (weight > 0)[:, :, None])
@@ -449,7 +449,7 @@ def _partial_out(gram: Float, score: Float, p: int) -> Float:
 def _entries(matrix: sparse.csr_matrix) -> tuple[Int, Int, Float]:
     """Return rows, columns and values of what is not zero."""
     entries = matrix.tocoo()
-    return entries.row, entries.col, entries.data
+    return entries.row.astype(np.int64), entries.col.astype(np.int64), np.asarray(entries.data, dtype=np.float64)
 
 
 def _power(matrix: Float, exponent: float) -> Float:
