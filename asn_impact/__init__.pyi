@@ -143,6 +143,7 @@ from asn_impact import (
 from asn_impact.reporting.chart import Chart as Chart
 from asn_impact.reporting.contents import Report as Report
 from asn_impact.reporting.explorer import explore as explore
+from asn_impact.reporting.public import public_cells as public_cells
 from asn_impact.reporting.report import publish as publish
 from asn_impact.reporting.tables import Table as Table
 from asn_impact.scrutiny.checks import (
@@ -227,6 +228,7 @@ __all__ = [
     "infer",
     "maturity",
     "measure",
+    "public_cells",
     "publish",
     "quantile_effects",
     "read_events",

@@ -99,10 +99,14 @@ class Deletions:
         share = np.divide(own, expected, out=np.zeros(len(row)), where=expected > 0)
         return np.sqrt(np.where(own > 0, share, 0.0))
 
+    def each(self) -> Deletions:
+        """Return the same with a row for each cluster."""
+        row = self._row
+        parts = {name: getattr(self, name)[row] for name in ("own", "coefficient", "cross", "square")}
+        return replace(self, **parts, row=None)
+
     def traces(self, scale: Float) -> tuple[Float, Float, Float]:
         """Return expectations (h, G) of the scaled squares, their sums (h,), and products (h, h) of their covariances.
-
-        `scale` (G,) is the same for all clusters of a row.
 
         Notes
         -----
@@ -113,6 +117,8 @@ class Deletions:
         count = np.bincount(row, minlength=len(self.own)).astype(np.float64)
         first = np.zeros(len(self.own), dtype=np.int64)
         first[row] = np.arange(len(row))
+        if (scale != scale[first][row]).any():
+            return self.each().traces(scale)
         groups, scale = self.groups[:, first], scale[first]
         d = self.coefficient * scale[:, None]
         p = [self.cross * (scale * group)[:, None] for group in groups]

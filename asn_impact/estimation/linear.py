@@ -139,7 +139,7 @@ class Blocks:
         """Jackknife deviations as products of scores: g_c = -(S - H_c)^-1 a."""
 
         def adjust(gram: Float) -> Float:
-            return -np.linalg.pinv(self.total - gram, hermitian=True, rcond=1e-11)[:, :, : self.p]
+            return np.asarray(-np.linalg.pinv(self.total - gram, hermitian=True, rcond=1e-11)[:, :, : self.p])
 
         value, traces = self._contributions(adjust)
         return Contributions(np.where(self.lost, np.nan, value), traces)
@@ -215,7 +215,7 @@ class LeastSquares(Fit):
     @property
     def _known(self) -> Bool:
         """(U, T) cells whose outcome and regressors are known."""
-        finite = np.isfinite(self.regressors).all(axis=-1)
+        finite = np.asarray(np.isfinite(self.regressors).all(axis=-1))
         return np.asarray(self.design.panel.observed & (finite if self.shared is None else finite[self.shared]))
 
     def _regressors(self, units: Int) -> Float:
@@ -255,8 +255,8 @@ class LeastSquares(Fit):
         weight = self.weight[units]
         outcome = np.nan_to_num(self.design.panel.mean[units])
         periods = np.broadcast_to(np.eye(weight.shape[1]), (*weight.shape, weight.shape[1]))
-        columns = [(outcome - self._centre)[:, :, None], np.nan_to_num(self._regressors(units)), periods]
-        columns = np.concatenate(columns, axis=2)
+        parts = [(outcome - self._centre)[:, :, None], np.nan_to_num(self._regressors(units)), periods]
+        columns = np.concatenate(parts, axis=2)
         total = weight.sum(axis=1)
         mean = (weight[:, None, :] @ columns)[:, 0] / np.where(total > 0, total, 1.0)[:, None]
         rest = (columns - mean[:, None, :]) * (weight > 0)[:, :, None]
@@ -485,7 +485,7 @@ def _partial_out(gram: Float, score: Float, p: int) -> Float:
 def _entries(matrix: sparse.csr_matrix) -> tuple[Int, Int, Float]:
     """Return rows, columns and values of what is not zero."""
     entries = matrix.tocoo()
-    return entries.row, entries.col, entries.data
+    return entries.row.astype(np.int64), entries.col.astype(np.int64), np.asarray(entries.data, dtype=np.float64)
 
 
 def _power(matrix: Float, exponent: float) -> Float:

@@ -430,16 +430,54 @@ class PredictionFit(CellFit):
         A mean is phi . B y with r = k' + q functions B of the cells: the contrasts of the k' terms that enter, and the
         scores of the q coefficients. Without a cluster only phi changes, so no (G, G) matrix is needed.
         """
-        means = [self._begin(j, weights, weigh, groups) for j, weights in enumerate(now)]
-        for block, inverse, _ in self._deletions():
+        first, sort = self._rows()
+        means = [self._begin(j, weights, weigh, groups, sort) for j, weights in enumerate(now)]
+        often = np.stack([np.bincount(sort[group], minlength=len(first)) for group in groups])
+        for whole_block, every_inverse, _ in self._deletions():
+            some = np.flatnonzero(first[sort[whole_block.clusters]] == whole_block.clusters)
+            if not some.size:
+                continue
+            block, inverse = _part(whole_block, some), every_inverse[some]
             root = self._roots(block.units)
             score = self._regressed(block) @ root
             left = self._left(block.clusters)
             for j, mean in enumerate(means):
                 weights = np.where(left > 0, weigh(j, block.clusters, left > 0), 0.0)
                 phi = self._coefficients_without(mean, block, weights, left, inverse)
-                self._add_block(mean, block, phi, root, score, groups)
+                self._add_block(mean, block, phi, root, score, often)
+        if len(first) < len(sort):
+            self._finish(means, sort)
         return [self._compressed(means.pop(0)) for _ in now]  # one by one: each is large
+
+    def _rows(self) -> tuple[Int, Int]:
+        """(S,) a cluster of each sort and the (G,) sort of each: alike in all but their outcomes, or each its own.
+
+        A cluster whose deletion is estimated again has functions of its own: then each is.
+        """
+        clusters = len(self.design.clusters)
+        parts = [self.untreated, self.noise, self.x.reshape(len(self.noise), -1)]
+        parts += [self._weight, self.design.panel.observed, self.design.adopted[:, None]]
+        kind = kinds_of(np.concatenate(parts, axis=1))[1]
+        first, sort, _ = sorts_of(kind, self.design.cluster, clusters)
+        if self._again or 2 * len(first) > clusters:
+            return np.arange(clusters), np.arange(clusters)
+        return first, sort
+
+    def _finish(self, means: list[Mean], sort: Int) -> None:
+        """Put down the means without each cluster: those of a sort differ in what the cluster's own cells say."""
+        own = np.zeros((len(sort), len(self._coefficient)))
+        for block in self._blocks():
+            said = np.einsum("nqt,nt->nq", self._regressed(block), self._outcome[block.units])
+            np.add.at(own, block.clusters[block.row], said)
+        score = self._normal[0] @ self._coefficient - own
+        filtered = self._filtered.sum(axis=0) - self._filtered
+        for mean in means:
+            k, found = len(mean.columns), mean.deletions
+            phi = (found.coefficient + mean.first)[sort]
+            value = (phi[:, :k] * filtered[:, mean.columns]).sum(axis=1) + (phi[:, k:] * score).sum(axis=1)
+            found.estimate[:] = np.where(
+                np.isfinite(found.estimate[np.unique(sort, return_index=True)[1]])[sort], value, np.nan
+            )
 
     def _compressed(self, mean: Mean) -> Deletions:
         """Return the deletions of a mean with the functions of its terms cohort by cohort."""
@@ -454,7 +492,7 @@ class PredictionFit(CellFit):
 
         return self.means_without(np.diag(np.isfinite(self.estimate).astype(np.float64)), weigh, groups)
 
-    def _begin(self, j: int, weights: Float, weigh: Weigh, groups: Bool) -> Mean:
+    def _begin(self, j: int, weights: Float, weigh: Weigh, groups: Bool, sort: Int) -> Mean:
         """Return a mean before any cluster has gone; those whose deletion is estimated again are done already."""
         g, k, q, e = len(self.design.clusters), len(self.start), len(self._coefficient), len(self._again)
         columns = np.flatnonzero(weights != 0)
@@ -472,7 +510,9 @@ class PredictionFit(CellFit):
                 estimate[cluster] = float((rest[0] * np.nan_to_num(fit.estimate)).sum())
                 again[i][self.design.cluster != cluster] = fit.loadings_of(rest)[0]
         moments = np.zeros((len(groups), r, r))
-        empty = Deletions(estimate, np.zeros(g), np.zeros((g, r)), moments, np.zeros((g, r)), np.zeros(g), groups)
+        n = int(sort.max()) + 1
+        parts = (np.zeros(n), np.zeros((n, r)), moments, np.zeros((n, r)), np.zeros(n))
+        empty = Deletions(estimate, *parts, groups, sort)
         return Mean(columns, place, first, again, empty)
 
     def _coefficients_without(self, mean: Mean, block: Block, weights: Float, left: Float, inverse: Float) -> Float:
@@ -494,15 +534,15 @@ class PredictionFit(CellFit):
                 some[i], phi[i] = False, 0.0
                 phi[i, k + q + list(self._again).index(cluster)] = 1.0
         mean.deletions.estimate[block.clusters[some]] = estimate[some]
-        mean.deletions.coefficient[block.clusters] = phi - mean.first
+        mean.deletions.coefficient[mean.deletions._row[block.clusters]] = phi - mean.first
         return phi
 
-    def _add_block(self, mean: Mean, block: Block, phi: Float, root: Float, score: Float, groups: Bool) -> None:
+    def _add_block(self, mean: Mean, block: Block, phi: Float, root: Float, score: Float, often: Int) -> None:
         """Add the units of a block to the covariances of the functions, and what their clusters do to themselves."""
         k = len(mean.columns)
         more = np.swapaxes(mean.again[:, block.units], 0, 1) @ root
         tail = np.concatenate([score, more], axis=1)  # (n, q + e, T)
-        group = groups[:, self.design.cluster[block.units]]
+        group = often[:, mean.deletions._row[self.design.cluster[block.units]]]
         every = np.arange(k, len(mean.first))
         alone = np.ones(len(block.units), dtype=np.bool_)
         for members, terms in self._cohorts:
@@ -528,20 +568,34 @@ class PredictionFit(CellFit):
         return np.asarray(np.linalg.cholesky(self.shocks + kinds[:, :, None] * identity)[kind.ravel()])
 
 
-def _add_units(mean: Mean, function: Float, where: Int, block: Block, mine: Int, phi: Float, group: Bool) -> None:
+def _part(block: Block, some: Int) -> Block:
+    """Return the block of some of its clusters."""
+    if len(some) == len(block.clusters):
+        return block
+    row = np.full(len(block.clusters), -1)
+    row[some] = np.arange(len(some))
+    here = np.flatnonzero(row[block.row] >= 0)
+    return Block(
+        block.units[here], block.clusters[some], row[block.row[here]], block.within[here], block.contrast[here]
+    )
+
+
+def _add_units(mean: Mean, function: Float, where: Int, block: Block, mine: Int, phi: Float, often: Int) -> None:
     """Add (n, r', T) functions of units on standardised errors, whose places among all functions are `where`."""
     row, found = block.row[mine], mean.deletions
-    for h in range(len(group)):
-        if (chosen := group[h, mine]).any():
-            flat = function[chosen].transpose(1, 0, 2).reshape(function.shape[1], -1)
+    place = found._row[block.clusters]
+    for h in range(len(often)):
+        if (chosen := often[h, mine] > 0).any():
+            loaded = function[chosen] * np.sqrt(often[h, mine][chosen])[:, None, None]
+            flat = loaded.transpose(1, 0, 2).reshape(function.shape[1], -1)
             found.covariance[h][np.ix_(where, where)] += flat @ flat.T
     without = np.einsum("nr,nrt->nt", phi[row][:, where], function)
     cross = np.zeros((len(block.clusters), len(where)))
     np.add.at(cross, row, np.einsum("nrt,nt->nr", function, without))
-    found.cross[block.clusters[:, None], where] += cross
-    np.add.at(found.square, block.clusters[row], (without**2).sum(axis=1))
+    found.cross[place[:, None], where] += cross
+    np.add.at(found.square, place[row], (without**2).sum(axis=1))
     with_all = np.einsum("r,nrt->nt", mean.first[where], function)
-    np.add.at(found.own, block.clusters[row], (with_all**2).sum(axis=1))
+    np.add.at(found.own, place[row], (with_all**2).sum(axis=1))
 
 
 def within_units(x: Float, untreated: Bool, weight: Float) -> Float:

@@ -230,7 +230,7 @@ class _System:
         return milp(
             objective,
             constraints=[*obeyed, *([LinearConstraint(more, -np.inf, 0.0)] if more is not None else [])],
-            integrality=np.arange(len(objective)) < classes,
+            integrality=(np.arange(len(objective)) < classes).astype(np.int64),
             bounds=Bounds(0.0, self._ceiling(upper)),
             options={"time_limit": seconds},
         )
@@ -284,7 +284,7 @@ class _Reach:
 def _push_apart(system: _System, reach: _Reach, width: Float) -> None:
     """Clear many sums at a time: all as small as can be, then as many as can be large enough."""
     low, high, constant = reach.sums.least, reach.sums.most, reach.sums.constant
-    reach.see(system.point(np.asarray(low.sum(axis=0)).ravel()))
+    reach.see(system.point(np.asarray(low.sum(axis=0), dtype=np.float64).ravel()))
     for _ in range(ROUNDS):
         at = np.flatnonzero(reach.open(width))
         if not len(at) or np.isinf(reach.least).any():

@@ -77,7 +77,7 @@ def public_cells(design: Design) -> Design:
     first = np.array([members[0] for members in groups])
     made = replace(design, panel=panel, adopted=design.adopted[first], cluster=design.cluster[first])
     made = _named_clusters(made, groups)
-    stays = panel.observed.any(axis=1)
+    stays: Bool = np.asarray(panel.observed.any(axis=1))
     made = made if stays.all() else made.where(stays)
     if not np.isfinite(made.adopted).any() or len(np.unique(made.adopted)) < 2:
         raise DesignError(Message("release.nothing_left"))

@@ -155,7 +155,7 @@ def _thin(sums: Float, filled: Float) -> Bool:
 def _pooled(sums: Float, filled: Float) -> Bool:
     """(K,) True for the rows that must stand together: those with a thin sum, and the smallest others with them."""
     sums, filled = sums.reshape(len(sums), -1), filled.reshape(len(filled), -1)
-    pooled = _thin(sums, filled).any(axis=1)
+    pooled: Bool = np.asarray(_thin(sums, filled).any(axis=1))
     rest = [k for k in np.argsort(sums.sum(axis=1), kind="stable") if not pooled[k]]
     while pooled.any() and rest and _gives_away(sums[pooled], filled[pooled]):
         pooled[rest.pop(0)] = True
@@ -222,7 +222,7 @@ def thickened(months: pd.DataFrame, shown: Panel | Design | None = None) -> pd.D
         filled=[float(filled.get(label, 0.0)) for label in frame["month"]],
     )
     ordinal = (12 * frame["month"].str[:4].astype(int) + frame["month"].str[5:].astype(int) - 1).to_numpy()
-    runs = [_runs(frame, ordinal // length) for length in (1, 3, 12)]
+    runs = [_runs(frame, np.asarray(ordinal // length, dtype=np.int64)) for length in (1, 3, 12)]
     thin = [int(_thin_runs(frame, run).sum()) for run in runs]
     finest = int(np.argmin(thin))
     return _added_up(frame, _joined(frame, runs[finest]), (1, 3, 12)[finest])

@@ -5,6 +5,8 @@ import pytest
 
 from asn_impact.estimation import (
     BiasReduced,
+    GLSImputation,
+    Imputation,
     InteractionWeighted,
     Jackknife,
     Saturated,
@@ -13,6 +15,7 @@ from asn_impact.estimation import (
     linear,
 )
 from asn_impact.estimation.deletions import Deletions
+from asn_impact.estimation.prediction import PredictionFit
 from asn_impact.estimation.saturated import CohortRegression
 from tests.estimation.random_designs import design_of, quietly
 
@@ -98,3 +101,19 @@ def test_functions_that_change_in_proportion_are_one_function():
     assert small.coefficient.shape == (g, 10)
     for one, other in zip(whole.traces(scale), small.traces(scale), strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-12)
+
+
+@pytest.mark.parametrize("shape", ["complete", "weights", "clusters"])
+@pytest.mark.parametrize("view", ["overall", "event_study", None])
+@pytest.mark.parametrize("estimator", [Imputation(), GLSImputation(correlation=0.6, ratio=0.5)], ids=lambda e: e.name)
+@pytest.mark.parametrize("rule", [BiasReduced(), Jackknife()])
+def test_predictions_by_sort_of_cluster_have_the_numbers_of_each(monkeypatch, shape, view, estimator, rule):
+    def table():
+        effects = estimator(make_design(shape))
+        return rule(effects if view is None else getattr(effects, view)()).table()[["std_error", "df"]].to_numpy(float)
+
+    fast = quietly(table)
+    monkeypatch.setattr(PredictionFit, "_rows", lambda fit: (np.arange(len(fit.design.clusters)),) * 2)
+    slow = quietly(table)
+    np.testing.assert_allclose(fast, slow, rtol=SAME, atol=SAME)
+    assert np.isfinite(fast[:, 0]).any()

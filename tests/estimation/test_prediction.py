@@ -158,7 +158,7 @@ def test_the_mean_without_a_cluster_comes_with_its_deletions(shape):
     assert np.allclose(deletions.estimate, (rest * values).sum(axis=1), atol=CLOSE)
     squares = (fit.loadings_of(now[None])[0][:, None] @ fit._roots(np.arange(len(fit.untreated)))) ** 2
     own = np.bincount(fit.design.cluster, squares.sum(axis=(1, 2)), minlength=len(rest))
-    assert np.allclose(deletions.own, own, atol=CLOSE)
+    assert np.allclose(deletions.each().own, own, atol=CLOSE)
 
 
 def test_without_shocks_and_with_equal_noise_it_is_imputation():
