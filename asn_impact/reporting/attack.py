@@ -205,14 +205,14 @@ class _System:
         beside = len(objective) - self.rows.shape[1]
         rows = sparse.csr_array(sparse.hstack([self.rows, sparse.csr_array((len(self.names), beside))]))
         ends = [self.high[above], -self.low[below], np.zeros(beside)]
-        found = linprog(
-            objective,
-            A_ub=sparse.vstack([rows[above], -rows[below], *([more] if more is not None else [])]),
-            b_ub=np.concatenate(ends),
-            A_eq=rows[equal],
-            b_eq=self.low[equal],
-            bounds=np.stack([np.zeros(len(objective)), self._ceiling(upper)], axis=1),
-        )
+        given: dict[str, Any] = {  # sparse matrices, which the hints of scipy do not know
+            "A_ub": sparse.vstack([rows[above], -rows[below], *([more] if more is not None else [])]),
+            "b_ub": np.concatenate(ends),
+            "A_eq": rows[equal],
+            "b_eq": self.low[equal],
+            "bounds": np.stack([np.zeros(len(objective)), self._ceiling(upper)], axis=1),
+        }
+        found = linprog(objective, **given)
         if found.status not in {0, UNBOUNDED}:
             raise RuntimeError(found.message)  # what is published is true of the cells: there is a solution
         return found

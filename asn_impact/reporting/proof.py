@@ -150,7 +150,7 @@ class _Hidden:
     def rest(self) -> Float:
         """Cases of each month that are in no cell of the panel."""
         inside = dict(zip(self.panel.timeline.labels, self.panel.n.sum(axis=0), strict=True))
-        return self.cases - np.array([inside.get(label, 0.0) for label in self.labels])
+        return np.asarray(self.cases - np.array([inside.get(label, 0.0) for label in self.labels]))
 
     @cached_property
     def open(self) -> Float:

@@ -96,7 +96,8 @@ def _groups(design: Design) -> list[Int]:
     cluster = design.cluster if coarse else np.zeros(len(n), dtype=np.int64)
     apart = pd.Series(list(zip(design.adopted, cluster, strict=True)))
     groups: list[Int] = []
-    for members in apart.groupby(pd.factorize(apart)[0]).indices.values():
+    kinds = np.asarray(pd.factorize(apart)[0])
+    for members in (np.flatnonzero(kinds == kind) for kind in range(int(kinds.max(initial=-1)) + 1)):
         order = members[np.argsort(n[members].sum(axis=1), kind="stable")]
         pool = [u for u in order if often[u]]
         others = [u for u in order if not often[u]]
