@@ -429,6 +429,23 @@ def test_chance_in_the_number_of_applications_is_no_shift_of_volume(weights):
     assert abs(np.mean(moved)) < 0.04
 
 
+def test_an_office_that_was_merged_with_a_trained_one_is_a_doubt_and_named():
+    """Its cases are counted elsewhere from then on; the mean change of volume over all trained offices hides one."""
+    frame, rng = regency(), np.random.default_rng(5)
+    frame = frame.assign(cases=np.maximum(rng.poisson(30, len(frame)), 1))
+    late = frame["month"] >= "2024-01"
+    frame.loc[late & (frame["office"] == "O00"), "cases"] += 30
+    result = composition(effects_of(frame[~(late & (frame["office"] == "O15"))], GLSImputation()), rule=RULE)
+    assert result.verdict in {"doubtful", "fails"}
+    assert (
+        "O15 has no more applications from Jan 2024, and newly trained O00 has about as many more" in result.answer.en
+    )
+    apart = composition(
+        effects_of(frame[~(late & (frame["office"] == "O15"))].assign(cases=30), GLSImputation()), rule=RULE
+    )
+    assert "merged" not in apart.answer.en
+
+
 def test_shares_of_services_add_up_to_one():
     rows = pd.DataFrame(
         {
