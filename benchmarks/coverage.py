@@ -27,6 +27,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from pages import write_between
 from scipy import stats
 
 from asn_impact.designs import Design
@@ -383,7 +384,7 @@ def main() -> None:
     print(summary(table).to_string())
     print(f"{len(rows)} cells of {words.draws} draws, {time.process_time() - start:.0f} s CPU")
     if words.write:
-        words.write.write_text(markdown(table, words), encoding="utf-8")
+        write_between(words.write, "coverage", markdown(table, words))
 
 
 def default_summary(table: pd.DataFrame) -> pd.DataFrame:
@@ -408,8 +409,8 @@ def summary(table: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows).T.round(3)
 
 
-def markdown(table: pd.DataFrame, words: argparse.Namespace) -> str:
-    """Return the page: how it was made, the summary by estimator, every cell."""
+def markdown(table: pd.DataFrame, words: argparse.Namespace) -> list[str]:
+    """Return the lines of the tables: how they were made, the summary by estimator, every cell."""
 
     def grid(frame: pd.DataFrame) -> list[str]:
         lines = ["| " + " | ".join(frame.columns) + " |", "|" + " --- |" * len(frame.columns)]
@@ -421,9 +422,9 @@ def markdown(table: pd.DataFrame, words: argparse.Namespace) -> str:
         "",
     ]
     for name, group in table.groupby("estimator", sort=False):
-        parts += [f"## {name}", "", *grid(summary(group).rename_axis("cells").reset_index()), ""]
+        parts += [f"### {name}", "", *grid(summary(group).rename_axis("cells").reset_index()), ""]
         parts += [*grid(group.drop(columns="estimator")), ""]
-    return (Path(__file__).parent / "coverage_head.md").read_text(encoding="utf-8") + "\n".join(parts)
+    return parts
 
 
 if __name__ == "__main__":

@@ -35,6 +35,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from pages import write_between
 
 if TYPE_CHECKING:
     from asn_impact.designs.design import Design
@@ -648,14 +649,6 @@ def compare(about: str, costs: list[Cost], target: float) -> list[str]:
     return rows
 
 
-def write_between(path: Path, lines: list[str]) -> None:
-    """Replace what stands between the two marks of a page; nothing else of it is touched."""
-    first, last = "<!-- versus_peers: begin -->", "<!-- versus_peers: end -->"
-    before, rest = path.read_text(encoding="utf-8").split(first)
-    after = rest.split(last)[1]
-    path.write_text("\n".join([before + first, *lines, last]) + after, encoding="utf-8")
-
-
 def main() -> None:
     """Make the data, then measure each piece of work."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -679,7 +672,7 @@ def main() -> None:
         rows = [row for name in options.only for row in report(options, name, Path(temporary))]
     if options.write:
         heading = "| work | ours: least (median), memory | peers: median, memory | ratio of medians | target | |"
-        write_between(options.write, [heading, "|---|---|---|---:|---:|---|", *rows])
+        write_between(options.write, "versus_peers", [heading, "|---|---|---|---:|---:|---|", *rows])
 
 
 if __name__ == "__main__":
