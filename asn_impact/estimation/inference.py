@@ -328,13 +328,14 @@ def conclude(effects: Effects, rule: Rule, variance: Float, df: Float) -> Infere
     variance, df = variance.copy(), np.asarray(df, dtype=np.float64).copy()
     diagonal = np.diag(variance)
     flat = ~(np.sqrt(np.abs(diagonal)) > _NO_VARIATION * effects.design.panel.magnitude)
-    alone, labels = effects.support() < 2, np.array(effects.labels, dtype=object)
+    known, labels = np.isfinite(effects.estimate), np.array(effects.labels, dtype=object)
+    alone = (effects.support() < 2) & known
     notes: list[Message] = []
-    if (still := flat & np.isfinite(diagonal)).any():
+    if (still := flat & np.isfinite(diagonal) & known).any():
         notes.append(Alert("inference.no_variation", rule=rule.entry.name, terms=labels[still]))
     if alone.any():
         notes.append(Alert("inference.one_cluster_behind", rule=rule.entry.name, terms=labels[alone]))
-    if (gone := np.isnan(diagonal) & ~alone).any():
+    if (gone := np.isnan(diagonal) & known & ~alone).any():
         notes.append(_rests_on_one(effects, rule, gone))
     unknown = flat | np.isnan(diagonal)
     variance[unknown, :] = np.nan
