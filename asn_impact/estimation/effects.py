@@ -474,7 +474,11 @@ class Effects:
         rows = np.flatnonzero(view.shown(whole.terms["event_time"].to_numpy()))
         if not rows.size:
             raise EstimationError(paragraph(Message("estimation.view_empty", view="EventStudy"), *self.notes))
-        return replace(whole, terms=whole.terms.iloc[rows].reset_index(drop=True), fit=Some(whole, rows))
+        return whole.some(rows)
+
+    def some(self, rows: Int) -> Effects:
+        """Return some of the estimates, by position: the others keep their part in them."""
+        return replace(self, terms=self.terms.iloc[rows].reset_index(drop=True), fit=Some(self, rows))
 
     def cohorts(self) -> Effects:
         """Return the effect of each wave, averaged over its treated periods."""
@@ -492,7 +496,15 @@ class Effects:
     def anew(self, design: Design) -> Effects:
         """Return the effects on another design: what `again` does, without its checks and warnings."""
         effects = self.estimator.estimate(design)
-        return effects if self.view is None else effects.average_by(self.view)
+        if self.view is not None:
+            return effects.average_by(self.view)
+        return self._same(effects) if isinstance(self.fit, Some) else effects
+
+    def _same(self, effects: Effects) -> Effects:
+        """Return those of other effects that are of the terms of these."""
+        own = set(self.terms.itertuples(index=False, name=None))
+        same = [term in own for term in effects.terms.itertuples(index=False, name=None)]
+        return effects if all(same) else effects.some(np.flatnonzero(same))
 
     def held(self) -> Effects:
         """Return the effects of the estimator with what it chose by the outcome held."""
@@ -580,8 +592,7 @@ class Effects:
         if view == Overall() and "term" in self.terms:
             rows = np.flatnonzero(self.terms["term"].to_numpy() == "overall")
             if rows.size == 1:
-                terms = self.terms.iloc[rows].reset_index(drop=True)
-                return replace(self, terms=terms, fit=Some(self, rows), view=view)
+                return replace(self.some(rows), view=view)
         raise EstimationError(
             Message(
                 "estimation.no_view",
@@ -649,7 +660,15 @@ class Some(Fit):
 
     def alone(self, effects: Effects, j: int) -> tuple[Effects, int]:
         """Return the whole regression and the position of estimate j in it: for rules that hold one coefficient."""
-        return self.whole, int(self.rows[j])
+        return self.whole.fit.alone(self.whole, int(self.rows[j]))
+
+    @classmethod
+    def unfold(cls, effects: Effects) -> tuple[Effects, Int]:
+        """Return the effects that others are some of, and the positions of these among them; else themselves."""
+        if not isinstance(effects.fit, cls):
+            return effects, np.arange(len(effects.terms))
+        whole, rows = cls.unfold(effects.fit.whole)
+        return whole, rows[effects.fit.rows]
 
     def differences(self, effects: Effects) -> Float:
         return self.whole.fit.differences(self.whole)[:, self.rows]

@@ -307,10 +307,11 @@ class Classical(Rule):
 
     def attach(self, effects: Effects) -> Inference:
         """Attach the classical variance of a regression."""
-        if not isinstance(effects.fit, LeastSquares):
+        whole, rows = Some.unfold(effects)
+        if not isinstance(whole.fit, LeastSquares):
             raise InferenceError(Message("inference.no_classical", name=effects.estimator.entry.name))
-        variance, df = effects.fit.classical()
-        return conclude(effects, self, variance, np.full(len(effects.terms), df))
+        variance, df = whole.fit.classical()
+        return conclude(effects, self, variance[np.ix_(rows, rows)], np.full(len(effects.terms), df))
 
 
 def refuse_single_cluster(effects: Effects) -> None:
