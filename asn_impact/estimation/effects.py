@@ -473,7 +473,7 @@ class Effects:
             return whole
         rows = np.flatnonzero(view.shown(whole.terms["event_time"].to_numpy()))
         if not rows.size:
-            raise EstimationError(paragraph(Message("estimation.view_empty", view="EventStudy"), *self.notes))
+            raise EstimationError(paragraph(_say_empty(view, whole.terms["event_time"].to_numpy()), *self.notes))
         return whole.some(rows)
 
     def some(self, rows: Int) -> Effects:
@@ -554,8 +554,7 @@ class Effects:
         terms, member = view(self.cells, self.design)
         left = (member & known).any(axis=1)
         if not left.any():
-            nothing = Message("estimation.view_empty", view=type(view).__name__)
-            raise EstimationError(paragraph(nothing, *self.notes))
+            raise EstimationError(paragraph(_say_empty(view, self.cells.event_time[self.fit.known]), *self.notes))
         terms = terms.iloc[np.flatnonzero(left)].reset_index(drop=True)
         fit = self._average(self.cells, view, known)
         return replace(self, terms=terms, fit=fit, view=view, notes=each_once(self.notes, self._say_view(view, fit)))
@@ -577,7 +576,9 @@ class Effects:
     def _say_view(self, view: View, fit: Averaged) -> tuple[Message, ...]:
         """Return what an overall is a mean of, and which waves a balanced event study compares where some are out."""
         of = view.of if isinstance(view, Overall) else None
-        notes = () if of is None else (Message(f"estimation.overall_of.{type(of).__name__.lower()}"),)
+        leads = isinstance(of, EventStudy) and (fit.cells.event_time[fit.member.any(axis=0)] < 0).all()
+        what = "leads" if leads else type(of).__name__.lower()
+        notes = () if of is None else (Message(f"estimation.overall_of.{what}"),)
         if fit.needed is None:
             return notes
         kept = np.unique(fit.cells.cohort[fit.member.any(axis=0)])
@@ -616,6 +617,15 @@ class Effects:
             [*(("note", note) for note in self.notes), *self.facts_of_covariates()],
             table=self.terms.assign(estimate=self.estimate),
         )
+
+
+def _say_empty(view: View, times: Int) -> Message:
+    """Say that a view holds no estimate; where an event study was cut to a window, which times there are."""
+    if not isinstance(view, EventStudy) or (view.first is None and view.last is None) or not times.size:
+        return Message("estimation.view_empty", view=type(view).__name__)
+    ends = {"first": view.first, "last": view.last}
+    asked = ", ".join(f"{name}={end}" for name, end in ends.items() if end is not None)
+    return Message("estimation.window_empty", asked=asked, low=int(times.min()), high=int(times.max()))
 
 
 @dataclass(frozen=True, eq=False)
