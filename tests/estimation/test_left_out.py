@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from asn_impact.errors import EstimationError
 from asn_impact.estimation import (
     BiasReduced,
+    Dose,
     GLSImputation,
     GroupTime,
     Imputation,
@@ -17,6 +18,7 @@ from asn_impact.estimation import (
     Stacked,
     TwoStage,
     TwoWay,
+    infer,
 )
 from tests.estimation.random_designs import design_of, quietly
 
@@ -125,3 +127,28 @@ def test_the_terms_of_a_wave_of_one_cluster_have_no_standard_error(estimator, ru
     assert np.isnan(inference.std_error[own]).all()
     assert np.isfinite(inference.std_error[~own & (effects.estimate != 0)]).all()
     assert not any(note.key == "inference.no_variation" for note in inference.notes)
+
+
+@pytest.mark.parametrize("rule", [BiasReduced(), Jackknife()])
+def test_a_dose_that_one_cluster_carries_leaves_the_other_doses_their_interval(rule):
+    rng = np.random.default_rng(2)
+    starts = np.array([3, 3, 3, 3, 5, 5, *[np.inf] * 5])
+    observed = np.ones((len(starts), 8), dtype=bool)
+    observed[5, 4] = False  # the period before the training of the second office with the highest dose
+    dose = np.array([1.0, 1, 1, 1, 2, 2, *[1] * 5])
+    design = design_of(rng.normal(size=observed.shape), starts, observed=observed, attributes={"dose": dose})
+    inference = quietly(infer, quietly(Dose("dose"), design), rule)
+    assert list(np.isfinite(inference.std_error)) == [True, False, False]
+    assert "inference.rests_on_clusters" in [note.key for note in inference.notes]
+
+
+@pytest.mark.parametrize("rule", [BiasReduced(), Jackknife()])
+def test_a_view_that_is_empty_without_a_cluster_has_no_interval_and_is_no_error(rule):
+    starts = np.array([3, 3, *[np.inf] * 5])
+    observed = np.ones((len(starts), 8), dtype=bool)
+    observed[1, 4] = False
+    outcome = np.random.default_rng(2).normal(size=observed.shape)
+    events = GroupTime(sample="cross_sections")(design_of(outcome, starts, observed=observed)).event_study(balanced=1)
+    inference = quietly(infer, events, rule)
+    assert np.isfinite(inference.estimate).all()
+    assert "inference.rests_on_clusters" in [note.key for note in inference.notes]
