@@ -336,7 +336,7 @@ def logit(x: Float, treated: Bool, weight: Float, start: Float) -> Float:
     step cannot be taken: no weight on one side, regressors without variation of their own.
     """
     coefficients = start.copy()
-    products = (x[:, :, None] * x[:, None, :]).reshape(len(x), -1)
+    products = (x[:, :, None] * x[:, None, :]).reshape(len(x), x.shape[1] ** 2)
     both = ((weight * treated[:, None]).sum(axis=0) > 0) & ((weight * ~treated[:, None]).sum(axis=0) > 0)
     coefficients[~both] = np.nan
     going: Bool = both.copy()

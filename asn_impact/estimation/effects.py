@@ -192,7 +192,11 @@ class Fit(ABC):
         design = effects.design
         difference = np.repeat(-self.loadings()[None], len(design.clusters), axis=0)
         for c in range(len(difference)):
-            difference[c][:, design.cluster != c] += _same_terms(effects, effects.anew(design.without(c)))
+            try:
+                rest = _same_terms(effects, effects.anew(design.without(c)))
+            except EstimationError:  # nothing is left without the cluster
+                rest = np.nan
+            difference[c][:, design.cluster != c] += rest
         return np.where(np.isnan(difference).any(axis=(2, 3), keepdims=True), np.nan, difference)
 
     def deletions(self, design: Design, groups: Bool) -> Sequence[Deletions] | None:
@@ -473,8 +477,12 @@ class Effects:
             return whole
         rows = np.flatnonzero(view.shown(whole.terms["event_time"].to_numpy()))
         if not rows.size:
-            raise EstimationError(paragraph(Message("estimation.view_empty", view="EventStudy"), *self.notes))
-        return replace(whole, terms=whole.terms.iloc[rows].reset_index(drop=True), fit=Some(whole, rows))
+            raise EstimationError(paragraph(_say_empty(view, whole.terms["event_time"].to_numpy()), *self.notes))
+        return whole.some(rows)
+
+    def some(self, rows: Int) -> Effects:
+        """Return some of the estimates, by position: the others keep their part in them."""
+        return replace(self, terms=self.terms.iloc[rows].reset_index(drop=True), fit=Some(self, rows))
 
     def cohorts(self) -> Effects:
         """Return the effect of each wave, averaged over its treated periods."""
@@ -492,7 +500,15 @@ class Effects:
     def anew(self, design: Design) -> Effects:
         """Return the effects on another design: what `again` does, without its checks and warnings."""
         effects = self.estimator.estimate(design)
-        return effects if self.view is None else effects.average_by(self.view)
+        if self.view is not None:
+            return effects.average_by(self.view)
+        return self._same(effects) if isinstance(self.fit, Some) else effects
+
+    def _same(self, effects: Effects) -> Effects:
+        """Return those of other effects that are of the terms of these."""
+        own = set(self.terms.itertuples(index=False, name=None))
+        same = [term in own for term in effects.terms.itertuples(index=False, name=None)]
+        return effects if all(same) else effects.some(np.flatnonzero(same))
 
     def held(self) -> Effects:
         """Return the effects of the estimator with what it chose by the outcome held."""
@@ -542,8 +558,7 @@ class Effects:
         terms, member = view(self.cells, self.design)
         left = (member & known).any(axis=1)
         if not left.any():
-            nothing = Message("estimation.view_empty", view=type(view).__name__)
-            raise EstimationError(paragraph(nothing, *self.notes))
+            raise EstimationError(paragraph(_say_empty(view, self.cells.event_time[self.fit.known]), *self.notes))
         terms = terms.iloc[np.flatnonzero(left)].reset_index(drop=True)
         fit = self._average(self.cells, view, known)
         return replace(self, terms=terms, fit=fit, view=view, notes=each_once(self.notes, self._say_view(view, fit)))
@@ -565,7 +580,9 @@ class Effects:
     def _say_view(self, view: View, fit: Averaged) -> tuple[Message, ...]:
         """Return what an overall is a mean of, and which waves a balanced event study compares where some are out."""
         of = view.of if isinstance(view, Overall) else None
-        notes = () if of is None else (Message(f"estimation.overall_of.{type(of).__name__.lower()}"),)
+        leads = isinstance(of, EventStudy) and (fit.cells.event_time[fit.member.any(axis=0)] < 0).all()
+        what = "leads" if leads else type(of).__name__.lower()
+        notes = () if of is None else (Message(f"estimation.overall_of.{what}"),)
         if fit.needed is None:
             return notes
         kept = np.unique(fit.cells.cohort[fit.member.any(axis=0)])
@@ -580,8 +597,7 @@ class Effects:
         if view == Overall() and "term" in self.terms:
             rows = np.flatnonzero(self.terms["term"].to_numpy() == "overall")
             if rows.size == 1:
-                terms = self.terms.iloc[rows].reset_index(drop=True)
-                return replace(self, terms=terms, fit=Some(self, rows), view=view)
+                return replace(self.some(rows), view=view)
         raise EstimationError(
             Message(
                 "estimation.no_view",
@@ -605,6 +621,15 @@ class Effects:
             [*(("note", note) for note in self.notes), *self.facts_of_covariates()],
             table=self.terms.assign(estimate=self.estimate),
         )
+
+
+def _say_empty(view: View, times: Int) -> Message:
+    """Say that a view holds no estimate; where an event study was cut to a window, which times there are."""
+    if not isinstance(view, EventStudy) or (view.first is None and view.last is None) or not times.size:
+        return Message("estimation.view_empty", view=type(view).__name__)
+    ends = {"first": view.first, "last": view.last}
+    asked = ", ".join(f"{name}={end}" for name, end in ends.items() if end is not None)
+    return Message("estimation.window_empty", asked=asked, low=int(times.min()), high=int(times.max()))
 
 
 @dataclass(frozen=True, eq=False)
@@ -649,7 +674,15 @@ class Some(Fit):
 
     def alone(self, effects: Effects, j: int) -> tuple[Effects, int]:
         """Return the whole regression and the position of estimate j in it: for rules that hold one coefficient."""
-        return self.whole, int(self.rows[j])
+        return self.whole.fit.alone(self.whole, int(self.rows[j]))
+
+    @classmethod
+    def unfold(cls, effects: Effects) -> tuple[Effects, Int]:
+        """Return the effects that others are some of, and the positions of these among them; else themselves."""
+        if not isinstance(effects.fit, cls):
+            return effects, np.arange(len(effects.terms))
+        whole, rows = cls.unfold(effects.fit.whole)
+        return whole, rows[effects.fit.rows]
 
     def differences(self, effects: Effects) -> Float:
         return self.whole.fit.differences(self.whole)[:, self.rows]

@@ -307,10 +307,11 @@ class Classical(Rule):
 
     def attach(self, effects: Effects) -> Inference:
         """Attach the classical variance of a regression."""
-        if not isinstance(effects.fit, LeastSquares):
+        whole, rows = Some.unfold(effects)
+        if not isinstance(whole.fit, LeastSquares):
             raise InferenceError(Message("inference.no_classical", name=effects.estimator.entry.name))
-        variance, df = effects.fit.classical()
-        return conclude(effects, self, variance, np.full(len(effects.terms), df))
+        variance, df = whole.fit.classical()
+        return conclude(effects, self, variance[np.ix_(rows, rows)], np.full(len(effects.terms), df))
 
 
 def refuse_single_cluster(effects: Effects) -> None:
@@ -328,13 +329,14 @@ def conclude(effects: Effects, rule: Rule, variance: Float, df: Float) -> Infere
     variance, df = variance.copy(), np.asarray(df, dtype=np.float64).copy()
     diagonal = np.diag(variance)
     flat = ~(np.sqrt(np.abs(diagonal)) > _NO_VARIATION * effects.design.panel.magnitude)
-    alone, labels = effects.support() < 2, np.array(effects.labels, dtype=object)
+    known, labels = np.isfinite(effects.estimate), np.array(effects.labels, dtype=object)
+    alone = (effects.support() < 2) & known
     notes: list[Message] = []
-    if (still := flat & np.isfinite(diagonal)).any():
+    if (still := flat & np.isfinite(diagonal) & known).any():
         notes.append(Alert("inference.no_variation", rule=rule.entry.name, terms=labels[still]))
     if alone.any():
         notes.append(Alert("inference.one_cluster_behind", rule=rule.entry.name, terms=labels[alone]))
-    if (gone := np.isnan(diagonal) & ~alone).any():
+    if (gone := np.isnan(diagonal) & known & ~alone).any():
         notes.append(_rests_on_one(effects, rule, gone))
     unknown = flat | np.isnan(diagonal)
     variance[unknown, :] = np.nan

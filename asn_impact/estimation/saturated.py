@@ -276,6 +276,8 @@ class CohortRegression(CellFit):
                 left -= moment[:, here] @ onto[own]
                 null.append(np.zeros((k + periods, nothing.shape[1])))
                 null[-1][own] = nothing
+        gone = np.flatnonzero(~np.isin(self.start, self.design.adopted))  # dummies of cohorts without a unit
+        null.append(np.eye(k + periods)[:, gone])
         period, nothing = invert(left, size)
         null.append(np.concatenate([-onto @ nothing, nothing]))
         null[-1] /= np.linalg.norm(null[-1], axis=0)

@@ -28,7 +28,7 @@ class TwoWay(Estimator):
     Without `regressors`, the regressor is 1 from adoption on and the coefficient is an effect only if effects are the
     same
     for all waves and all times since adoption (Goodman-Bacon 2021, eq. 10). `event_study()` has one dummy for
-    every time since adoption but the last one before it.
+    every time since adoption but the last one before it, and none of the covariates.
 
     When the design weighs records, covariates made by ``tabulate(..., covariates=...)`` count with all their variation
     between records: the coefficients and every rule of inference are those of the regression on the records. When it
@@ -104,6 +104,8 @@ class TwoWay(Estimator):
         since = steps[None, :] - starts[:, None]
         dummies = (since[:, :, None] == times).astype(np.float64)
         effects = self._fit(design, dummies, times.tolist(), "event_time", shared=shared)
+        if self.covariates:
+            effects = _only_times(effects, self.covariates)
         notes = () if self.trend == "common" else (Message("estimation.two_references", first=int(zero[0])),)
         return replace(effects, reference=int(before[-1]), notes=(*effects.notes, *notes))
 
@@ -150,6 +152,13 @@ class TwoWay(Estimator):
         reordered = np.concatenate([columns[:, :, own:], columns[:, :, :own]], axis=2)
         places = (*places[own:], *places[:own])
         return bool(LeastSquares(fit.design, reordered, places, self.trend).collinear()[-own:].any())
+
+
+def _only_times(effects: Effects, covariates: tuple[str, ...]) -> Effects:
+    """Return the event times alone: a coefficient of a covariate is none."""
+    rows = np.flatnonzero(~effects.terms["event_time"].isin(covariates).to_numpy())
+    times = effects.some(rows)
+    return replace(times, terms=times.terms.astype({"event_time": np.int64}))
 
 
 def _refuse_no_line(design: Design) -> None:

@@ -11,7 +11,7 @@ from asn_impact.arguments import did_you_mean
 from asn_impact.arrays import Bool, Float, Int
 from asn_impact.designs import Design
 from asn_impact.errors import InferenceError
-from asn_impact.estimation.effects import Effects
+from asn_impact.estimation.effects import Effects, Some
 from asn_impact.estimation.inference import Inference, Rule, conclude, refuse_single_cluster
 from asn_impact.estimation.linear import LeastSquares
 from asn_impact.estimation.methods import Method, rule_entry
@@ -67,6 +67,11 @@ class TwoWayClustered(Rule):
     def attach(self, effects: Effects) -> Inference:
         """Attach the two-way clustered variance."""
         refuse_single_cluster(effects)
+        whole, rows = Some.unfold(effects)
+        if whole is not effects:  # what is set to 0 hangs on all coefficients, not on those that are shown
+            every = self.attach(whole)
+            variance = every.variance[np.ix_(rows, rows)]
+            return replace(every, effects=effects, estimate=effects.estimate, variance=variance, df=every.df[rows])
         if not isinstance(effects.fit, LeastSquares):
             raise InferenceError(Message("inference.no_scores_by_cell", name=effects.estimator.entry.name))
         cells = np.nonzero(effects.fit.weight > 0)

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from asn_impact.errors import DataWarning, EstimationError, InputError
-from asn_impact.estimation import GroupTime
+from asn_impact.estimation import BiasReduced, GroupTime
 from asn_impact.estimation.adjusted import Adjusted, Rows, cluster_sums, logit
 from tests.estimation.random_designs import design_of, quietly
 
@@ -316,3 +316,23 @@ def test_sums_by_cluster():
     values = np.arange(8.0).reshape(4, 2)
     np.testing.assert_array_equal(cluster_sums(np.array([1, 1, 0, 1]), 3, values), [[4, 5], [8, 11], [0, 0]])
     np.testing.assert_array_equal(cluster_sums(np.array([2, 0, 4, 1]), 5, values)[[2, 0, 4, 1, 3]][:4], values)
+
+
+@pytest.mark.parametrize("method", ["regression", "ipw", "doubly_robust"])
+def test_a_period_in_which_nobody_is_seen_beside_the_base_leaves_the_other_effects(method):
+    design = made(3, periods=5)
+    observed = design.panel.observed.copy()
+    wave = design.adopted == 2
+    observed[wave, 3] = False
+    observed[np.isinf(design.adopted), 4] = observed[design.adopted == 3, 4] = False
+    panel = replace(design.panel, weight=np.where(observed, design.panel.weight, 0.0), n=design.panel.n * observed)
+    effects = quietly(GroupTime(adjust=("x1",), method=method), replace(design, panel=panel))
+    assert np.isnan(effects.estimate).any()
+    assert np.isfinite(quietly(BiasReduced(), effects.overall()).std_error).all()
+    assert np.isfinite(
+        quietly(BiasReduced(), effects).std_error[np.isfinite(effects.estimate) & (effects.estimate != 0)]
+    ).all()
+
+
+def test_a_logit_of_nobody_has_no_coefficients():
+    assert np.isnan(logit(np.zeros((0, 2)), np.zeros(0, dtype=bool), np.zeros((0, 1)), np.zeros((1, 2)))).all()

@@ -207,3 +207,21 @@ def test_another_outcome_with_the_weights_held_gives_the_loadings():
     effects = quietly(GroupTime(), make_design(10)).cohorts().overall()
     other = with_mean(effects.design, np.where(effects.design.panel.observed, 3.0, np.nan))
     np.testing.assert_allclose(effects.again(other).estimate, [0.0], atol=SAME)
+
+
+@pytest.mark.parametrize("estimator", [Imputation(), TwoWay()], ids=lambda e: e.name)
+def test_a_window_without_estimates_says_which_times_there_are(estimator):
+    effects = quietly(estimator, window_design())
+    with pytest.raises(EstimationError, match=r"with first=-9, last=-7\. .* run from .?\d to \d:"):
+        effects.event_study(first=-9, last=-7)
+
+
+def test_an_overall_of_leads_does_not_speak_of_effects():
+    leads = GroupTime()(window_design()).event_study(first=-2, last=-1).overall()
+    assert "estimation.overall_of.leads" in [note.key for note in leads.notes]
+    assert "estimation.overall_of.eventstudy" not in [note.key for note in leads.notes]
+
+
+def window_design():
+    outcome = np.random.default_rng(0).normal(size=(8, 6))
+    return design_of(outcome, [3, 3, 4, 4, *[np.inf] * 4])

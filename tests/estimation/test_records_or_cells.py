@@ -354,7 +354,7 @@ def test_columns_that_cannot_be_covariates_are_refused():
     durations = measured(frame)
     with pytest.raises(InputError, match=r"Column 'xx' is not in the records.*named when the export is read"):
         tabulate(durations, Score("answer"), covariates="xx")
-    with pytest.raises(InputError, match="is the outcome and a covariate"):
+    with pytest.raises(InputError, match="two things at once: outcome, covariate or weight"):
         tabulate(durations, Score("answer"), covariates="answer")
     with pytest.raises(InputError, match="nothing varies between its records"):
         tabulate(durations, Count(), covariates="x")
