@@ -148,8 +148,11 @@ def say_look(study: Study) -> tuple[Message, ...]:
     """Say which look this is of how many, and what that does to the interval; nothing where there is one."""
     if study.looks is None:
         return ()
-    facts = {"look": study.look, "looks": study.looks, "together": study.level_together, "level": study.level}
-    return (Message("study.look", **facts),)
+    from asn_impact.reporting.words import level_quantity
+
+    assert study.level_together is not None
+    levels = {"together": level_quantity(study.level_together), "level": level_quantity(study.level)}
+    return (Message("study.look", look=study.look, looks=study.looks, **levels),)
 
 
 def findings(study: Study, evidence: Evidence) -> list[str]:
