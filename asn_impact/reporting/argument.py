@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 
 from asn_impact.estimation import Inference
-from asn_impact.reporting.headline import grade_of, headline_message, within_margin
+from asn_impact.reporting.headline import grade_of, headline_message, is_within, within_margin
 from asn_impact.reporting.tables.small import counts_records
 from asn_impact.reporting.words import unit_noun
 from asn_impact.scrutiny.checks import Check
@@ -158,7 +158,9 @@ def _direction(inference: Inference, grade: Grade | None, level: float) -> Messa
     if grade is None:
         return Message("report.advice.unchecked")
     if grade.letter == "C" and not one_side:
-        return Message("report.advice.find_out")
+        return Message(
+            "report.advice.unfinished" if is_within(inference, grade, level=level) else "report.advice.find_out"
+        )
     if grade.letter in _HOLD_BACK:
         return Message(_HOLD_BACK[grade.letter])
     if not one_side or within_margin(inference, grade, level=level) is not None:

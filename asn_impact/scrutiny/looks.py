@@ -61,7 +61,7 @@ def levels_of_looks(looks: Times, *, level: Level = 0.95) -> Float:
     """
     most = int((1 - level) / (2 * SHOWN) + 1e-9)  # half of the error for the floor of each look, half for the shape
     if looks > max(most, 1):
-        raise InputError(Message("checks.looks.too_many", looks=looks, level=level, most=max(most, 1)))
+        raise InputError(Message("checks.looks.too_many", looks=looks, level=repr(level), most=max(most, 1)))
     return readonly(1 - 2 * special.ndtr(-limits(looks, 1 - level, least=SHOWN)))
 
 

@@ -25,7 +25,7 @@ from asn_impact.scrutiny.decomposition import WEIGHTS
 from asn_impact.scrutiny.departures import DEPARTURES
 from asn_impact.scrutiny.event_path import EventPath
 from asn_impact.scrutiny.grade import EXPLAINABLE, REQUIRED, ROBUSTNESS, Assignment, Grade, grade
-from asn_impact.scrutiny.heaping import HEAPING
+from asn_impact.scrutiny.heaping import HEAPING, check_limits
 from asn_impact.scrutiny.lottery import LOTTERY
 from asn_impact.scrutiny.placebo import LEAVE_ONE_OUT, PLACEBO_IN_SPACE, PLACEBO_IN_TIME, PLACEBO_OUTCOME
 from asn_impact.scrutiny.pretrends import PRETRENDS
@@ -187,9 +187,10 @@ def scrutinise(
     """
     given = (events, durations, limits, neighbours, other, panels, drawn, assignment, chosen, margin, courses, level)
     case = Case(effects, rule, seed, reps, *given)
-    _refuse_unknown(explained or {}, checks)
+    _check_explained(explained or {}, checks)
     design = case.overall.design
     _check_margin(margin, design.panel.outcome)
+    check_limits(limits)
     answers = tuple(check for entry in checks if (check := _answer(entry, case)) is not None)
     letter = grade(
         answers,
@@ -238,7 +239,21 @@ def _check_margin(margin: float | None, outcome: Outcome) -> None:
         raise InputError(Message("scrutiny.margin_beyond", found=repr(margin), most=outcome.horizon))
 
 
-def _refuse_unknown(explained: Mapping[str, str], checks: Sequence[CheckEntry]) -> None:
+def check_said(
+    outcome: Outcome,
+    *,
+    margin: float | None = None,
+    limits: Sequence[int] = (),
+    explained: Mapping[str, str] | None = None,
+    **_: Any,  # noqa: ANN401 - what else a study says of its finding
+) -> None:
+    """Refuse what a study says of its finding and cannot mean, before its data are read."""
+    _check_margin(margin, outcome)
+    check_limits(limits)
+    _check_explained(explained or {}, CHECKS)
+
+
+def _check_explained(explained: Mapping[str, str], checks: Sequence[CheckEntry]) -> None:
     """Refuse an explanation of a check that there is not: it would explain nothing."""
     names = [entry.name for entry in checks]
     for name in explained:
