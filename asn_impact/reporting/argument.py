@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 
 from asn_impact.estimation import Inference
-from asn_impact.reporting.headline import grade_of, headline_message
+from asn_impact.reporting.headline import grade_of, headline_message, is_within, within_margin
 from asn_impact.reporting.tables.small import counts_records
 from asn_impact.reporting.words import unit_noun
 from asn_impact.scrutiny.checks import Check
@@ -81,7 +81,13 @@ def say_grade_and_lack(scrutiny: Scrutiny) -> list[Message]:
     """Return the grade and what kept it from the next one."""
     lacking = scrutiny.grade.missing
     said = [Message("report.strength.missing", reasons=Message("common.paragraph", parts=lacking))] if lacking else []
-    return [say_grade(scrutiny), *said]
+    return [say_grade(scrutiny), *_say_explained(scrutiny), *said]
+
+
+def _say_explained(scrutiny: Scrutiny) -> list[Message]:
+    """Return what is doubtful with the explanation of the study: a reader judges it himself."""
+    reasons = scrutiny.grade.explained
+    return [Message("report.strength.explained", reasons=Message("common.paragraph", parts=reasons))] if reasons else []
 
 
 def say_scale() -> Message:
@@ -152,10 +158,12 @@ def _direction(inference: Inference, grade: Grade | None, level: float) -> Messa
     if grade is None:
         return Message("report.advice.unchecked")
     if grade.letter == "C" and not one_side:
-        return Message("report.advice.find_out")
+        return Message(
+            "report.advice.unfinished" if is_within(inference, grade, level=level) else "report.advice.find_out"
+        )
     if grade.letter in _HOLD_BACK:
         return Message(_HOLD_BACK[grade.letter])
-    if not one_side:
+    if not one_side or within_margin(inference, grade, level=level) is not None:
         return Message("report.advice.within_margin")
     better = inference.effects.design.panel.outcome.better
     if better is None:

@@ -234,7 +234,8 @@ def _results(pages: Exhibits, report: Report) -> list[Block]:
         if isinstance(exhibit, Inference):
             blocks.append(pages.table(tables.results([exhibit], level=report.level)))
         elif isinstance(exhibit, Chart):
-            blocks += [pages.figure(exhibit)] * (chapter_of(exhibit) == "results")
+            if chapter_of(exhibit) == "results":  # the others stand in a chapter of their own
+                blocks.append(pages.figure(exhibit))
         elif len(exhibit.frame) <= LONG:
             blocks.append(pages.table(exhibit))
     return blocks

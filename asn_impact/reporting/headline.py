@@ -12,8 +12,9 @@ from asn_impact.reporting.words import finding_message, level_quantity
 from asn_impact.scrutiny.grade import Grade
 from asn_impact.scrutiny.scrutinise import Scrutiny
 from asn_impact.words import Message, Quantity
+from asn_impact.words.writing import decimals_for
 
-__all__ = ["grade_of", "headline_message", "overall"]
+__all__ = ["grade_of", "headline_message", "is_within", "overall", "within_margin"]
 
 
 def grade_of(inference: Inference, scrutinies: Iterable[Scrutiny]) -> Grade | None:
@@ -26,6 +27,23 @@ def grade_of(inference: Inference, scrutinies: Iterable[Scrutiny]) -> Grade | No
         if scrutiny.finding is None or scrutiny.finding.effects.design.panel.outcome == outcome:
             return scrutiny.grade
     return None
+
+
+def within_margin(inference: Inference, grade: Grade | None, *, level: float) -> Message | None:
+    """Say that the interval of a shown finding lies within the margin that the study named; None where it does not."""
+    if grade is None or grade.margin is None or not (grade.shown and is_within(inference, grade, level=level)):
+        return None
+    words = inference.effects.outcome.words
+    size = abs(float(words.shown(grade.margin)))
+    number = Quantity(size, "margin", decimals_for([size], words.decimals))
+    amount = Message("report.amount", n=number, unit=words.unit) if str(words.unit) else number
+    return Message("report.finding.within_margin_of", margin=amount)
+
+
+def is_within(inference: Inference, grade: Grade, *, level: float) -> bool:
+    """Return whether the interval lies within the margin that the study named, whatever the grade."""
+    low, high = (float(end[0]) for end in inference.interval(level))
+    return grade.margin is not None and -grade.margin < low and high < grade.margin
 
 
 def headline_message(inference: Inference, *, level: float = 0.95, grade: Grade | None = None) -> Message:

@@ -11,7 +11,7 @@ from asn_impact.designs import Design
 from asn_impact.estimation import Inference
 from asn_impact.intake.ledger import Ledger
 from asn_impact.measures.panel import Panel
-from asn_impact.reporting.headline import headline_message
+from asn_impact.reporting.headline import headline_message, within_margin
 from asn_impact.reporting.tables.small import counts_records
 from asn_impact.reporting.words import unit_noun
 from asn_impact.scrutiny.grade import Grade
@@ -62,11 +62,13 @@ def say_finding(inference: Inference, *, level: float, grade: Grade | None = Non
     outcome = inference.effects.outcome
     words = outcome.words
     low, high = (float(words.shown(end[0])) for end in inference.interval(level))
+    small = within_margin(inference, grade, level=level)
     if low > 0 or high < 0:
         shown = grade is None or grade.shown
-        return [opening, Message("report.finding.clear" if shown else "report.finding.clear_difference")]
+        clear = Message("report.finding.clear" if shown else "report.finding.clear_difference")
+        return [opening, clear, *([small] if small is not None else [])]
     if grade is not None and grade.shown:
-        return [opening, Message("report.finding.within_margin")]
+        return [opening, small or Message("report.finding.within_margin")]
     decimals = decimals_for([low, high], words.decimals)
     low_end = Quantity(low, f"{outcome.name}.overall.conf_low", decimals)
     high_end = Quantity(high, f"{outcome.name}.overall.conf_high", decimals)

@@ -168,7 +168,8 @@ def _contradicted(
     amount = {"size": _with_unit(size, words.unit), "measure": words.name, "why": grade.because}
     if any(math.isnan(end) for end in ends):
         return Message("report.finding.contradicted_no_interval", **amount)
-    return Message("report.finding.contradicted", level=level_quantity(level), low=low, high=high, **amount)
+    told = "contradicted" if ends[0] > 0 or ends[1] < 0 else "contradicted_unclear"
+    return Message(f"report.finding.{told}", level=level_quantity(level), low=low, high=high, **amount)
 
 
 def _with_unit(size: Quantity, unit: Message) -> Message:

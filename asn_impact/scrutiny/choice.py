@@ -9,6 +9,7 @@ import pandas as pd
 
 from asn_impact.arguments import Level, did_you_mean
 from asn_impact.errors import AsnImpactError, InputError
+from asn_impact.estimation import Inference
 from asn_impact.estimation.effects import Effects
 from asn_impact.estimation.inference import Rule
 from asn_impact.scrutiny.before import leave_out
@@ -53,10 +54,7 @@ def without_choice(
             raise InputError(paragraph(unknown, did_you_mean(found, labels)))
     try:
         row = rule(effects.again(leave_out(effects.design, tuple(chosen))))
-        same = settled(row, margin, level=level) and np.sign(row.estimate[0]) in {
-            np.sign(effects.estimate[0]),
-            *_any_sign(margin),
-        }
+        same = _says_the_same(rule(effects), row, margin, level)
         low, high = (float(end[0]) for end in row.interval(level))
     except AsnImpactError as problem:
         return CHOSEN.cannot_say(problem)
@@ -64,8 +62,12 @@ def without_choice(
     return CHOSEN.check("holds" if same else "doubtful", words, row.table())
 
 
-def _any_sign(margin: float | None) -> tuple[float, ...]:
-    return () if margin is None else (-1.0, 0.0, 1.0)
+def _says_the_same(finding: Inference, row: Inference, margin: float | None, level: float) -> bool:
+    """Return whether the row settles the question as the finding does: on its side of zero, or within the margin."""
+    if settled(finding, level=level) or margin is None:
+        return settled(row, level=level) and bool(np.sign(row.estimate[0]) == np.sign(finding.estimate[0]))
+    low, high = (float(end[0]) for end in row.interval(level))
+    return -margin < low and high < margin
 
 
 def _run(case: Case) -> Check:

@@ -65,17 +65,26 @@ class Grade:
         What kept it from the next grade; empty for A.
     contradicted
         Names of the checks that speak against it; empty but for E.
+    margin
+        The effect that the study said would not matter, before the data were looked at; None where it said none.
     """
 
     letter: Letter
     reasons: tuple[Message, ...]
     missing: tuple[Message, ...]
     contradicted: tuple[str, ...] = ()
+    margin: float | None = None
 
     @property
     def meaning(self) -> Message:
         """What the letter stands for."""
-        return Message(f"grade.meaning.{self.letter}")
+        doubts = "_explained" if self.shown and self.explained else ""
+        return Message(f"grade.meaning.{self.letter}{doubts}")
+
+    @property
+    def explained(self) -> tuple[Message, ...]:
+        """What is doubtful, with the explanation that the study gives."""
+        return tuple(reason for reason in self.reasons if reason.key == "grade.explained")
 
     @property
     def because(self) -> tuple[Message, ...]:

@@ -52,9 +52,7 @@ def heaping(durations: Durations, *, limits: Sequence[int] = ()) -> Check:
     InputError
         A limit is not a whole number of days, 1 or more.
     """
-    for limit in limits:
-        if not isinstance(limit, int) or isinstance(limit, bool) or limit < 1:
-            raise InputError(Message("checks.heaping.limit", found=repr(limit)))
+    check_limits(limits)
     if durations.calendar.unit not in {"working days", "calendar days"}:
         return HEAPING.cannot_say(Message("checks.heaping.not_days"))
     counts = _counts(durations)
@@ -69,6 +67,13 @@ def heaping(durations: Durations, *, limits: Sequence[int] = ()) -> Check:
     has_test = table["p_value"].notna()
     heap = has_test & (table["p_value"] * max(int(has_test.sum()), 1) < _LEVEL)
     return HEAPING.check(_verdict(table, heap), _answer(table, heap, total), table)
+
+
+def check_limits(limits: Sequence[int]) -> None:
+    """Refuse promised days that are no whole number of days."""
+    for limit in limits:
+        if not isinstance(limit, int) or isinstance(limit, bool) or limit < 1:
+            raise InputError(Message("checks.heaping.limit", found=repr(limit)))
 
 
 def _counts(durations: Durations) -> pd.DataFrame:

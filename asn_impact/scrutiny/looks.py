@@ -6,6 +6,7 @@ are held to a higher level than the last.
 
 from __future__ import annotations
 
+import functools
 from typing import Final
 
 import numpy as np
@@ -13,7 +14,9 @@ from scipy import optimize, special
 
 from asn_impact.arguments import Level, Times
 from asn_impact.arrays import Float, readonly
+from asn_impact.errors import InputError
 from asn_impact.verbs import public_verb
+from asn_impact.words import Message
 
 __all__ = ["SHOWN", "levels_of_looks"]
 
@@ -35,6 +38,11 @@ def levels_of_looks(looks: Times, *, level: Level = 0.95) -> Float:
     level
         Of all looks together.
 
+    Raises
+    ------
+    InputError
+        There are so many looks that the least error each is given, 0.0001, takes more than half of what is allowed.
+
     Notes
     -----
     The spending function of Lan and DeMets (1983, Biometrika 70, eq. 4) that has the shape of O'Brien and Fleming
@@ -51,6 +59,9 @@ def levels_of_looks(looks: Times, *, level: Level = 0.95) -> Float:
     >>> levels_of_looks(1).round(4).tolist()
     [0.95]
     """
+    most = int((1 - level) / (2 * SHOWN) + 1e-9)  # half of the error for the floor of each look, half for the shape
+    if looks > max(most, 1):
+        raise InputError(Message("checks.looks.too_many", looks=looks, level=repr(level), most=max(most, 1)))
     return readonly(1 - 2 * special.ndtr(-limits(looks, 1 - level, least=SHOWN)))
 
 
@@ -80,7 +91,13 @@ def _limit(points: Float, density: Float, step: float, more: float) -> float:
 
 def _go_on(points: Float, density: Float, step: float, end: float) -> tuple[Float, Float]:
     """Return the points within the ends and the probability at each, after one more step."""
-    nodes, weights = np.polynomial.legendre.leggauss(_POINTS)
+    nodes, weights = _nodes()
     new = end * nodes
     kernel = np.exp(-0.5 * ((new[:, None] - points[None, :]) / step) ** 2) / (step * np.sqrt(2 * np.pi))
     return new, end * weights * (kernel @ density)
+
+
+@functools.cache  # the same for every look
+def _nodes() -> tuple[Float, Float]:
+    nodes, weights = np.polynomial.legendre.leggauss(_POINTS)
+    return readonly(nodes), readonly(weights)

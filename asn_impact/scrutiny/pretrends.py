@@ -15,12 +15,12 @@ from scipy import optimize, stats
 
 from asn_impact.arguments import Level
 from asn_impact.arrays import Float
-from asn_impact.errors import InferenceError
+from asn_impact.errors import AsnImpactError, InferenceError
 from asn_impact.estimation import Inference
 from asn_impact.estimation.effects import Effects
 from asn_impact.estimation.inference import Rule
 from asn_impact.scrutiny.before import LAST, look_before
-from asn_impact.scrutiny.case import Case, one_estimate
+from asn_impact.scrutiny.case import Case, one_estimate, settled
 from asn_impact.scrutiny.check import Check, CheckEntry, Verdict
 from asn_impact.scrutiny.event_path import EventPath, event_path
 from asn_impact.verbs import public_verb
@@ -245,7 +245,7 @@ def _answer(test: JointTest, power: float, least: float, margin: float | None) -
 
 
 @public_verb
-def trends_before(effects: Effects, *, rule: Rule, margin: float | None = None) -> Check:
+def trends_before(effects: Effects, *, rule: Rule, margin: float | None = None, level: Level = 0.95) -> Check:
     """Return the check of trends before training for any estimator: mean of the last three periods, and the slope.
 
     Fails: one of the two differs from zero at 0.05. Cannot say: neither does, but a difference as large as the effect
@@ -258,8 +258,12 @@ def trends_before(effects: Effects, *, rule: Rule, margin: float | None = None) 
     rule
         The rule of inference of the finding.
     margin
-        The difference that has to be seen, in the unit of the outcome; the size of the effect otherwise.
+        Of a finding whose interval holds zero: the difference that has to be seen, in the unit of the outcome. Where
+        the interval leaves out zero, and without a margin, it is the size of the effect.
+    level
+        Of that interval.
     """
+    margin = None if margin is None or _excludes_zero(effects, rule, level) else margin
     before = look_before(one_estimate(effects), rule)
     numbers = {name: n for name, n in (("leads", before.leads), ("slope", before.slope)) if n is not None}
     had = {name: n for name, n in numbers.items() if isinstance(n, Inference)}
@@ -277,6 +281,13 @@ def trends_before(effects: Effects, *, rule: Rule, margin: float | None = None) 
     last = Message(f"checks.pretrends.{'seen' if sees else 'unseen'}", x=size, share=powers["leads"])
     by_line = Message("checks.pretrends.seen_line", share=powers["slope"]) if "slope" in powers else None
     return PRETRENDS.check("holds" if sees else "cannot_say", paragraph(*said, last, by_line, ahead), table)
+
+
+def _excludes_zero(effects: Effects, rule: Rule, level: float) -> bool:
+    try:
+        return settled(rule(effects), level=level)
+    except AsnImpactError:
+        return False
 
 
 def _say_number(name: str, number: Inference | Message) -> Message:
@@ -303,7 +314,7 @@ def _noticed(number: Inference, size: float) -> float:
 
 
 def _run(case: Case) -> Check:
-    return trends_before(case.overall, rule=case.rule, margin=case.margin)
+    return trends_before(case.overall, rule=case.rule, margin=case.margin, level=case.level)
 
 
 PRETRENDS = CheckEntry(

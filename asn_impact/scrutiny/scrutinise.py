@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, get_args
 
 import pandas as pd
@@ -16,15 +16,16 @@ from asn_impact.estimation import Inference
 from asn_impact.estimation.effects import Effects
 from asn_impact.estimation.inference import Rule
 from asn_impact.measures.durations import Durations
-from asn_impact.measures.panel import Panel
+from asn_impact.measures.outcomes import RestrictedMean, Share, Within
+from asn_impact.measures.panel import Outcome, Panel
 from asn_impact.scrutiny.case import Case, settled, steps_for
 from asn_impact.scrutiny.check import Check, CheckEntry, Verdict
 from asn_impact.scrutiny.choice import CHOSEN
 from asn_impact.scrutiny.decomposition import WEIGHTS
 from asn_impact.scrutiny.departures import DEPARTURES
 from asn_impact.scrutiny.event_path import EventPath
-from asn_impact.scrutiny.grade import Assignment, Grade, grade
-from asn_impact.scrutiny.heaping import HEAPING
+from asn_impact.scrutiny.grade import EXPLAINABLE, REQUIRED, ROBUSTNESS, Assignment, Grade, grade
+from asn_impact.scrutiny.heaping import HEAPING, check_limits
 from asn_impact.scrutiny.lottery import LOTTERY
 from asn_impact.scrutiny.placebo import LEAVE_ONE_OUT, PLACEBO_IN_SPACE, PLACEBO_IN_TIME, PLACEBO_OUTCOME
 from asn_impact.scrutiny.pretrends import PRETRENDS
@@ -186,10 +187,10 @@ def scrutinise(
     """
     given = (events, durations, limits, neighbours, other, panels, drawn, assignment, chosen, margin, courses, level)
     case = Case(effects, rule, seed, reps, *given)
-    _refuse_unknown(explained or {}, checks)
-    if margin is not None and not 0 < margin < float("inf"):
-        raise InputError(Message("scrutiny.margin", found=repr(margin)))
+    _check_explained(explained or {}, checks)
     design = case.overall.design
+    _check_margin(margin, design.panel.outcome)
+    check_limits(limits)
     answers = tuple(check for entry in checks if (check := _answer(entry, case)) is not None)
     letter = grade(
         answers,
@@ -208,7 +209,7 @@ def scrutinise(
     return Scrutiny(
         case.finding,
         answers,
-        letter,
+        replace(letter, margin=margin),
         case.breakdown,
         path,
         turning,
@@ -226,10 +227,41 @@ def _answer(entry: CheckEntry, case: Case) -> Check | None:
         return entry.cannot_say(problem)
 
 
-def _refuse_unknown(explained: Mapping[str, str], checks: Sequence[CheckEntry]) -> None:
+def _check_margin(margin: float | None, outcome: Outcome) -> None:
+    """Refuse a margin that is no size, or that nothing could lie outside of: it would show any effect to be none."""
+    if margin is None:
+        return
+    if not 0 < margin < float("inf"):
+        raise InputError(Message("scrutiny.margin", found=repr(margin)))
+    if isinstance(outcome, Within | Share) and margin >= 1:
+        raise InputError(Message("scrutiny.margin_of_share", found=repr(margin), example=repr(margin / 100)))
+    if isinstance(outcome, RestrictedMean) and margin >= outcome.horizon:
+        raise InputError(Message("scrutiny.margin_beyond", found=repr(margin), most=outcome.horizon))
+
+
+def check_said(
+    outcome: Outcome,
+    *,
+    margin: float | None = None,
+    limits: Sequence[int] = (),
+    explained: Mapping[str, str] | None = None,
+    **_: Any,  # noqa: ANN401 - what else a study says of its finding
+) -> None:
+    """Refuse what a study says of its finding and cannot mean, before its data are read."""
+    _check_margin(margin, outcome)
+    check_limits(limits)
+    _check_explained(explained or {}, CHECKS)
+
+
+def _check_explained(explained: Mapping[str, str], checks: Sequence[CheckEntry]) -> None:
     """Refuse an explanation of a check that there is not: it would explain nothing."""
     names = [entry.name for entry in checks]
     for name in explained:
         if name not in names:
             unknown = Message("scrutiny.no_such_check", name=name, available=names)
             raise InputError(paragraph(unknown, did_you_mean(name, names)))
+        if name in {*REQUIRED, *ROBUSTNESS, "lottery"} - {*EXPLAINABLE}:
+            able = [n for n in names if n not in {*REQUIRED, *ROBUSTNESS, "lottery"} or n in EXPLAINABLE]
+            raise InputError(Message("scrutiny.not_explained", name=name, available=able))
+        if not explained[name].strip():
+            raise InputError(Message("scrutiny.empty_explanation", name=name))

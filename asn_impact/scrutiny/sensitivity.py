@@ -376,7 +376,18 @@ def _largest(holds: Callable[[float], bool], scale: float) -> float:
 def _words(value: float, kind: str) -> Message:
     if np.isnan(value):
         return Message("sensitivity.breakdown.nothing")
-    return Message(f"sensitivity.breakdown.{kind}", x=float(value))
+    return Message(f"sensitivity.breakdown.{kind}", x=round_down(value) if kind == "relative" else float(value))
+
+
+def round_down(value: float) -> float:
+    """Return a value with two decimals, never more than it is: what is survived must not be promised in excess.
+
+    Examples
+    --------
+    >>> round_down(1.229), round_down(0.0049), round_down(0.25)
+    (1.22, 0.0, 0.25)
+    """
+    return value if np.isinf(value) else float(np.floor(100 * value + 1e-9) / 100)
 
 
 @dataclass(frozen=True, eq=False)

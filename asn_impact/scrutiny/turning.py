@@ -488,7 +488,8 @@ def _say(finding: Inference, table: pd.DataFrame, reading: Reading) -> Message:
     said = [Message(f"checks.turning.interval.{where}", ways=_either(ways["interval"]))] if ways["interval"] else []
     said += [Message("checks.turning.sign", ways=_either(ways["sign"]))] if ways["sign"] else []
     if not said:
-        said = [Message("checks.turning.none")]
+        looked = table["what"].eq("applications").any()
+        said = [Message("checks.turning.none" if looked else "checks.turning.no_offices")]
     return paragraph(*said, *_say_moved(table, finding), *_say_open(table, finding))
 
 

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from asn_impact.errors import EstimationError, InferenceError
+from asn_impact.errors import EstimationError, InferenceError, InputError
 from asn_impact.study.detail import Detail, detailed, moved, say_tail
+from asn_impact.study.keys import Place
 from asn_impact.study.prepared import Prepared
 from asn_impact.study.settings import Study
 from asn_impact.verbs import public_verb
@@ -116,9 +117,11 @@ def _scrutiny(study: Study, ready: Prepared, effects: Effects, rule: Any) -> Scr
     from asn_impact.scrutiny.scrutinise import scrutinise
     from asn_impact.study.against import held_against
 
-    return scrutinise(
-        effects, rule=rule, seed=study.seed, level=study.level, **held_against(study, ready, effects, rule)
-    )
+    against = held_against(study, ready, effects, rule)
+    try:
+        return scrutinise(effects, rule=rule, seed=study.seed, level=study.level, **against)
+    except InputError as problem:  # what the study says does not fit its data
+        raise Place(study.file, "scrutiny").refuse(problem.message) from problem
 
 
 def _few_clusters(design: Design) -> list[Message]:
@@ -148,8 +151,11 @@ def say_look(study: Study) -> tuple[Message, ...]:
     """Say which look this is of how many, and what that does to the interval; nothing where there is one."""
     if study.looks is None:
         return ()
-    facts = {"look": study.look, "looks": study.looks, "together": study.level_together, "level": study.level}
-    return (Message("study.look", **facts),)
+    from asn_impact.reporting.words import level_quantity
+
+    assert study.level_together is not None
+    levels = {"together": level_quantity(study.level_together), "level": level_quantity(study.level)}
+    return (Message("study.look", look=study.look, looks=study.looks, **levels),)
 
 
 def findings(study: Study, evidence: Evidence) -> list[str]:

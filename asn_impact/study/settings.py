@@ -239,7 +239,8 @@ def _looks(inference: dict[str, Any], level: float, place: Place) -> dict[str, A
         raise place.refuse(Message("study.looks", found=", ".join(f"{key} = {n}" for key, n in given.items())))
     from asn_impact.scrutiny.looks import levels_of_looks
 
-    own = float(levels_of_looks(given["looks"], level=level)[given["look"] - 1])
+    with place.explaining():
+        own = float(levels_of_looks(given["looks"], level=level)[given["look"] - 1])
     return {**given, "level_together": level, "level": own}
 
 
@@ -334,6 +335,10 @@ def _try_out(study: Study, place: Mapping[str, Place]) -> None:
     for section, setting in (("outcome", study.outcome), ("estimator", study.estimator), ("inference", study.rule)):
         with place[section].explaining():
             setting.made()
+    from asn_impact.scrutiny.scrutinise import check_said
+
+    with place["scrutiny"].explaining():
+        check_said(study.outcome.made(), **study.scrutiny)
 
 
 def _with_paths(setting: Setting, place: Place, *names: str) -> Setting:

@@ -9,6 +9,7 @@ from asn_impact.errors import InputError, StudyError
 from asn_impact.reporting.words import level_quantity
 from asn_impact.scrutiny.looks import SHOWN, levels_of_looks, limits
 from asn_impact.study import read_study
+from asn_impact.study.evidence import say_look
 
 PRINTED = 2e-4  # limits are printed with four decimals, from a coarser grid
 DRAWS = 200_000
@@ -100,3 +101,22 @@ def test_one_without_the_other_or_beyond_the_plan_is_refused(tmp_path, lines):
 def test_a_look_is_a_whole_number(tmp_path):
     with pytest.raises(StudyError, match="looks = 0; expected a whole number, 1 or more"):
         study_of(tmp_path, "looks = 0\nlook = 1\n")
+
+
+@pytest.mark.parametrize(("looks", "level"), [(251, 0.95), (1000, 0.95), (12, 0.999), (2, 0.9999)])
+def test_so_many_looks_that_the_last_cannot_answer_are_refused(looks, level):
+    """The least error each look is given may not use up what the last look needs: its level was 1."""
+    with pytest.raises(InputError, match="Expected at most"):
+        levels_of_looks(looks, level=level)
+
+
+def test_the_most_looks_there_can_be_leave_the_last_one_an_answer():
+    levels = levels_of_looks(25, level=0.995)
+    assert (np.diff(levels) <= 1e-12).all()
+    assert levels[-1] < 0.9992
+
+
+def test_the_level_of_a_look_is_written_alike_wherever_it_stands(tmp_path):
+    study = study_of(tmp_path, "looks = 4\nlook = 3\n")
+    for language in ("id", "en"):
+        assert level_quantity(study.level).shown(language) in say_look(study)[0].text(language)

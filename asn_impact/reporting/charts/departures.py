@@ -27,7 +27,7 @@ from asn_impact.reporting.charts.drawing import (
 from asn_impact.reporting.charts.kinds import check_kind, check_language
 from asn_impact.reporting.words import OutcomeWords, outcome_words, with_grade
 from asn_impact.scrutiny.grade import Grade
-from asn_impact.scrutiny.sensitivity import RelativeMagnitude, Smoothness
+from asn_impact.scrutiny.sensitivity import RelativeMagnitude, Smoothness, round_down
 from asn_impact.verbs import public_verb
 from asn_impact.words import Language, Message, Quantity
 from asn_impact.words.writing import MOST_DECIMALS, decimals_for
@@ -154,7 +154,7 @@ def _write_title(survives: Breakdown, words: OutcomeWords) -> Message:
     if np.isinf(survives.value):
         return Message("charts.sensitivity.always")
     value = survives.value * (words.scale if survives.kind == "smooth" else 1.0)
-    down = float(np.floor(100 * value + 1e-9) / 100)
+    down = round_down(value)
     if down == 0:
         return Message("charts.sensitivity.hardly")
     x = Quantity(down, f"breakdown value ({survives.kind}), rounded down", 2)
