@@ -16,7 +16,17 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-__all__ = ["MONTHS", "NEVER_CODES", "ROMAN", "Start", "is_never", "month_first", "read_start", "triple_of"]
+__all__ = [
+    "MONTHS",
+    "NEVER_CODES",
+    "ROMAN",
+    "Start",
+    "is_never",
+    "month_first",
+    "numbered_alike",
+    "read_start",
+    "triple_of",
+]
 
 #: Month words, Indonesian and English, with the abbreviations and old spellings seen in exports.
 MONTHS: dict[str, int] = {
@@ -80,7 +90,7 @@ _TIME = re.compile(
     r"( ?(am|pm))?( ?[a-z]{1,4}| ?[+-]\d{2}:?\d{2})?$"
 )
 _WEEKDAY = re.compile(
-    r"^(senin|selasa|rabu|kamis|jum'?at|sabtu|minggu|ahad|(mon|tues|wednes|thurs|fri|satur|sun)day)[ ,.]+"
+    r"^(senin|selasa|rabu|kamis|jum['’‘`´]?at|sabtu|minggu|ahad|(mon|tues|wednes|thurs|fri|satur|sun)day)[ ,.]+"
 )
 _ISO = re.compile(r"(\d{4})[-/. ](\d{1,2})(?:[-/. ](\d{1,2}))?")
 _MONTH_YEAR = re.compile(r"(\d{1,2})[-/. ](\d{4})")
@@ -90,6 +100,8 @@ _YEAR_WORDED = re.compile(r"(\d{4})[-/. ,]*([a-z]+)\.?(?:[-/. ,]*(\d{1,2}))?")
 _ENGLISH = re.compile(r"([a-z]+)\.? (\d{1,2})(?:st|nd|rd|th)?,? (\d{4})")
 _PARTS = {"q": 3, "tw": 3, "triwulan": 3, "kuartal": 3, "quarter": 3, "s": 6, "h": 6, "semester": 6, "smt": 6, "sem": 6}
 _PART = re.compile(rf"({'|'.join(sorted(_PARTS, key=len, reverse=True))})[ .-]*([1-4]|i{{1,3}}|iv)")
+_NUMBERED = re.compile(r"(?:(\d{1,2}|[ivx]+)[-/. ]\d{4}|\d{4}[-/. ](\d{1,2}|[ivx]+))")
+_ORDER = {"pertama": "1", "kesatu": "1", "kedua": "2", "ketiga": "3", "keempat": "4"}
 _FILLING = re.compile(r"\b(tahun|thn|ta|bulan|periode|ke)\b")
 
 
@@ -171,6 +183,22 @@ def month_first(values: Iterable[Any]) -> bool | None:
     triples = [t for v in values if isinstance(v, str) and (t := triple_of(v)) is not None]
     day, month = any(a > 12 for a, _ in triples), any(b > 12 for _, b in triples)
     return None if day == month else month
+
+
+def numbered_alike(values: Iterable[Any], parts: int) -> list[str]:
+    """Return the texts whose number beside the year may be that of a month or of one of the `parts` of a year.
+
+    A number with a zero in front, or one above `parts`, says that all of them are months.
+
+    Examples
+    --------
+    >>> numbered_alike(["I/2023", "IV/2023"], 4), numbered_alike(["II/2023", "VI/2023"], 4)
+    (['I/2023', 'IV/2023'], [])
+    """
+    found = [(v, match) for v in values if isinstance(v, str) and (match := _NUMBERED.fullmatch(_plain(v)))]
+    texts = [(v, match[1] or match[2]) for v, match in found]
+    months = any(n.startswith("0") or (ROMAN.get(n) or int(n if n.isdigit() else 99)) > parts for _, n in texts)
+    return [] if months else [v for v, _ in texts]
 
 
 def triple_of(text: str) -> tuple[int, int] | None:
@@ -255,6 +283,9 @@ def _of_part(text: str) -> Start | None:
     if len(years) != 1:
         return None
     rest = _FILLING.sub(" ", text.replace(years[0], " ", 1)).strip(" -/.,")
+    rest = " ".join(_ORDER.get(word, word) for word in rest.split())
+    if not rest:
+        return _of(int(years[0]), 1, months=12)
     part = _PART.fullmatch(" ".join(rest.split()))
     if part is None:
         return None

@@ -17,7 +17,16 @@ import pandas as pd
 
 from asn_impact.arrays import Float, Int, readonly
 from asn_impact.errors import DesignError, InputError
-from asn_impact.starts import NEVER_CODES, Start, is_never, month_first, number_of, read_start, triple_of
+from asn_impact.starts import (
+    NEVER_CODES,
+    Start,
+    is_never,
+    month_first,
+    number_of,
+    numbered_alike,
+    read_start,
+    triple_of,
+)
 from asn_impact.words import Alert, Message
 
 __all__ = ["Kind", "Placed", "Timeline"]
@@ -192,6 +201,9 @@ class Timeline:
                 places.append(place)
         if wrong:
             raise DesignError(self._no_starts(wrong, len(values)))
+        parts = 12 // self.period_months if self.kind != "step" and self.period_months < 12 else 12
+        if parts < 12 and (either := numbered_alike(values, parts)):
+            raise DesignError(Message(f"timeline.month_or_{'quarter' if parts == 4 else 'part'}", values=either))
         return [step for step, _ in places], [part for _, part in places]
 
     def _place_one(self, value: Any, order: bool | None) -> tuple[float, float] | None:  # noqa: ANN401, FBT001

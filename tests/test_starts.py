@@ -106,9 +106,8 @@ def test_a_quarter_is_a_start_in_quarters_and_years(value: Any, year_step: int, 
 
 @pytest.mark.parametrize("value", [2019, "2019", 2019.0, pd.Period("2019", "Y"), "Tahun 2019"])
 def test_a_year_is_a_start_in_years_alone(value: Any) -> None:
-    if value != "Tahun 2019":
-        placed = YEARS.place([value])
-        assert (placed.steps[0], np.isnan(placed.partly[0])) == (4, True)
+    placed = YEARS.place([value])
+    assert (placed.steps[0], np.isnan(placed.partly[0])) == (4, True)
     for line in (MONTHS, QUARTERS, HALVES):
         with pytest.raises(DesignError):
             line.place([value])
@@ -231,3 +230,24 @@ def test_a_course_in_the_last_period_is_said_and_its_cell_left_out() -> None:
         design = ai.assign(panel, ai.Rollout(pd.Series({"A": "2024-02", "B": "2025-03"})), cluster="office")
     assert design.adopted[:2].tolist() == [2.0, np.inf]
     assert not design.panel.observed[1, 3]
+
+
+@pytest.mark.parametrize("form", ["{r}/{y}", "{y}-{r}", "{r} {y}", "{y}-{n}", "{n}/{y}"])
+@pytest.mark.parametrize(("line", "parts"), [(QUARTERS, 4), (HALVES, 2)], ids=["quarter", "half"])
+def test_a_number_beside_the_year_that_may_be_a_month_or_a_quarter_is_asked_about(
+    form: str, line: Timeline, parts: int
+) -> None:
+    values = [form.format(r=ROMAN[n - 1], n=n, y=2019) for n in range(1, parts + 1)]
+    with pytest.raises(DesignError, match=r"can be months or"):
+        line.place([*values, None])
+    proof = form.format(r="XI", n=11, y=2020)  # a month: then all of them are
+    assert line.place([values[0], proof]).steps[0] == 4 * parts
+    assert YEARS.place(values).steps[0] == 4
+    assert MONTHS.place(values).steps[0] == 48
+
+
+@pytest.mark.parametrize(
+    "value", ["Tahun 2019", "TA 2019", "thn. 2019", "Jum\u2019at, 1 Maret 2019", "Triwulan Kedua 2019"]
+)
+def test_more_ways_of_writing_a_start(value: str) -> None:
+    assert month_step(YEARS, value) == 4

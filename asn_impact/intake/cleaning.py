@@ -22,6 +22,7 @@ from asn_impact.identifiers import persons_in
 from asn_impact.intake.checks import OfficeCount
 from asn_impact.intake.columns import check_mapping, status_meanings
 from asn_impact.intake.copies import copies_of, one_row_a_case
+from asn_impact.intake.labels import TOTAL_ROW
 from asn_impact.intake.ledger import Ledger, reason
 from asn_impact.intake.local import NULL_WORDS, PLACEHOLDERS
 from asn_impact.intake.privacy import masked
@@ -221,11 +222,12 @@ def _reasons(names: list[str], bounds: Bounds, as_of: dt.date) -> dict[str, nw.E
     received, decided, status = nw.col("received"), nw.col("decided"), nw.col("status")
     bad = {c: nw.col(f"asn_{c}_bad") for c in ("received", "decided") if f"asn_{c}_bad" in names}
     reasons: dict[str, nw.Expr] = {}
+    totals = [_surely(nw.col(TOTAL_ROW))] if TOTAL_ROW in names else []
     if bounds.missing:
         texts = [c for c in (FIRST, "case", "office", "service") if c in names]
-        total = [nw.col(c).str.contains(TOTAL) for c in texts]
-        if total:
-            reasons["row_of_totals"] = received.is_null() & reduce(or_, (_surely(t) for t in total))
+        totals += [received.is_null() & _surely(nw.col(c).str.contains(TOTAL)) for c in texts]
+    if totals:
+        reasons["row_of_totals"] = reduce(or_, totals)
     if "received" in bad:
         reasons[UNDER] = _below_the_table(names, bad["received"])
     if "case" in names:

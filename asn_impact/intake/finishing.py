@@ -37,7 +37,7 @@ from asn_impact.intake.local import dated, sketched
 from asn_impact.intake.privacy import masked
 from asn_impact.words import Alert, Message, paragraph
 
-__all__ = ["finish", "read_day", "refuse_empty", "settle_keys"]
+__all__ = ["finish", "read_day", "refuse_empty", "settle_keys", "settle_office"]
 
 UNREADABLE = 0.1  # share of texts that are no dates above which the column was misread
 
@@ -48,10 +48,17 @@ def settle_keys(
     """Return the rows with one spelling of each office and each case number, and what has to be said of it."""
     check_mapping("offices", offices)
     frame, of_cases = settle_cases(frame)
-    if office is not None:
-        return frame.with_columns(nw.lit(office).alias("office"), nw.lit(1).alias(GIVEN)), of_cases
-    frame, of_offices = join_spellings(frame, offices)
+    frame, of_offices = settle_office(frame, office, offices)
     return frame, [*of_cases, *of_offices]
+
+
+def settle_office(
+    frame: nw.LazyFrame[Any], office: str | None, offices: Mapping[str, str] | None = None, *, door: str = "office"
+) -> tuple[nw.LazyFrame[Any], list[Message]]:
+    """Return the rows with the office given, or one spelling of each found; every reader of rows goes through here."""
+    if office is not None:
+        return frame.with_columns(nw.lit(office).alias("office"), nw.lit(1).alias(GIVEN)), []
+    return join_spellings(frame, offices, door=door)
 
 
 def finish(

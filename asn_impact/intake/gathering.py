@@ -27,7 +27,7 @@ from asn_impact.intake.columns import Headings, check_mapping, listed_headings, 
 from asn_impact.intake.fields import DATE_FIELDS
 from asn_impact.intake.formats import RawTable, open_file
 from asn_impact.intake.formats.engine import kept_typed, reading
-from asn_impact.intake.formats.folder import files_of
+from asn_impact.intake.formats.folder import files_of, may_hold_data
 from asn_impact.intake.formats.server import named_source, on_server, open_server
 from asn_impact.intake.frames import as_relation, is_temporal, is_zoned, narwhal, refuse_long_floats, type_frame
 from asn_impact.intake.gathered import Gathered, reading_notes, time_notes, zone_notes
@@ -112,8 +112,15 @@ def _file_tables(
 
     files, others = files_of(path)
     tables, copies = _without_copies([open_file(file, recognise, table) for file in files])
-    notes = [Message("intake.no_data_files", names=others)] if others else []
-    return tables, [*notes, *copies]
+    return tables, [*_passed_over(path, others), *copies]
+
+
+def _passed_over(folder: Path, names: Sequence[str]) -> list[Message]:
+    """Say what in a folder was not read; what a reader may take for data is said aloud."""
+    data = [name for name in names if may_hold_data(folder / name)]
+    rest = [name for name in names if name not in data]
+    aloud: list[Message] = [Alert("intake.data_not_read", names=data)] if data else []
+    return [*aloud, *([Message("intake.no_data_files", names=rest)] if rest else [])]
 
 
 def _without_copies(files: Sequence[list[RawTable]]) -> tuple[list[RawTable], list[Message]]:

@@ -17,7 +17,16 @@ import narwhals as nw
 from asn_impact.intake.privacy import masked
 from asn_impact.words import Alert, Message
 
-__all__ = ["INVISIBLE", "TOTAL_LABEL", "join_spellings", "label_key", "plain_label", "settle_cases", "settle_labels"]
+__all__ = [
+    "INVISIBLE",
+    "TOTAL_LABEL",
+    "TOTAL_ROW",
+    "join_spellings",
+    "label_key",
+    "plain_label",
+    "settle_cases",
+    "settle_labels",
+]
 
 Frame: TypeAlias = "nw.LazyFrame[Any]"
 
@@ -31,6 +40,8 @@ SPACES: Final = "[\\s\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+"
 TOTAL_LABEL: Final = re.compile(
     r"\s*(?:grand\s*total|sub\s*total|jumlah|total|rata\s*-?\s*rata|rerata|average|sum)\b(?!\s*\d)", re.IGNORECASE
 )
+#: Column of the rows whose office adds up the others; only where there are any.
+TOTAL_ROW: Final = "asn_total"
 #: Letters of other alphabets that look like Latin ones.
 _TWINS: Final = str.maketrans("АВЕКМНОРСТУХаеорсухіІѕЅјЈΑΒΕΖΗΙΚΜΝΟΡΤΥΧο", "ABEKMHOPCTYXaeopcyxiIsSjJABEZHIKMNOPTYXo")
 #: Abbreviations in names of offices; used to ask, never to join.
@@ -186,14 +197,20 @@ def _one_letter(a: str, b: str) -> bool:
 
 
 def join_spellings(
-    frame: Frame, settled: Mapping[str, str] | None = None, field: str = "office"
+    frame: Frame, settled: Mapping[str, str] | None = None, field: str = "office", *, door: str = "office"
 ) -> tuple[Frame, list[Message]]:
-    """Return the frame with one spelling of each label in a column of texts, and what has to be said of it."""
+    """Return the frame with one spelling of each label in a column of texts, and what has to be said of it.
+
+    Rows whose label adds up the others are marked in a column of their own (`TOTAL_ROW`), where there are any.
+    """
     if field not in frame.collect_schema().names():
         return frame, []
     rows = frame.group_by(field).agg(n=nw.len()).collect().rows(named=True)
     counts = {r[field]: int(r["n"]) for r in rows if isinstance(r[field], str)}
-    changed, notes = settle_labels({k: n for k, n in counts.items() if not TOTAL_LABEL.match(k)}, settled)
+    totals = [label for label in counts if TOTAL_LABEL.match(plain_label(label))]
+    if totals:
+        frame = frame.with_columns(nw.col(field).is_in(totals).alias(TOTAL_ROW))
+    changed, notes = settle_labels({k: n for k, n in counts.items() if k not in totals}, settled, door=door)
     if not changed:
         return frame, notes
     if any(re.sub(SPACES, " ", re.sub(INVISIBLE, "", label)).strip() != label for label in counts):

@@ -22,9 +22,10 @@ import pyarrow as pa
 
 from asn_impact.arguments import Names, did_you_mean
 from asn_impact.errors import InputError, PrivacyError
-from asn_impact.intake.cleaning import GIVEN, Cleaned, clean
+from asn_impact.intake.cleaning import Cleaned, clean
 from asn_impact.intake.derived import with_days, with_flag, with_recorded
 from asn_impact.intake.extract import Source
+from asn_impact.intake.finishing import settle_office
 from asn_impact.intake.gathered import Gathered
 from asn_impact.intake.gathering import explaining, gather
 from asn_impact.intake.ledger import Ledger, reason
@@ -275,13 +276,13 @@ def _clean_rows(
     """Leave out rows without a date or an office by the rules for permits: a record is decided when it is dated."""
     aside = {name: f"asn_own_{name}" for name in names if name in _OF_PERMITS}
     frame = rows.frame.rename(aside).with_columns(nw.col("received").alias("decided"))
-    if office is not None:
-        frame = frame.with_columns(nw.lit(office).alias("office"), nw.lit(1).alias(GIVEN))
+    frame, of_offices = settle_office(frame, office, door="unit")
     present = frame.collect_schema().names()
     own = [aside.get(name, name) for name in names]
     columns = ["office", "received", *(c for c in ("service", "officer") if c in present), *own]
     cleaned = clean(frame, bounds=rows.bounds, as_of=day, columns=columns)
-    cleaned = replace(cleaned, records=cleaned.records.rename({own: name for name, own in aside.items()}))
+    own_names = {own: name for name, own in aside.items()}
+    cleaned = replace(cleaned, records=cleaned.records.rename(own_names), notes=(*of_offices, *cleaned.notes))
     ledger = _relabel(cleaned.ledger)
     _refuse_unusable(ledger, rows.tables[0].name if rows.tables else Message("observations.the_data"), date)
     return cleaned, ledger

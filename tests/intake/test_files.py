@@ -221,3 +221,19 @@ def test_macros_links_and_formulas_without_values_are_said(tmp_path: Path) -> No
 def test_pandas_is_not_what_reads_files(export: Write, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pd, "read_csv", None)
     assert read(export(CLEAN)).ledger.kept == 60
+
+
+def test_data_that_a_folder_read_passes_over_is_said_aloud(tmp_path: Path) -> None:
+    (tmp_path / "izin.csv").write_text(HEADINGS + lines())
+    (tmp_path / "maret.html").write_text("<table></table>")
+    (tmp_path / "april.json").write_text('[{"a": 1}]')
+    (tmp_path / "datapackage.json").write_text('{"name": "izin", "resources": []}')
+    (tmp_path / "catatan.docx").write_bytes(b"x")
+    (tmp_path / "2023").mkdir()
+    (tmp_path / "2023" / "lama.csv").write_text(HEADINGS)
+    (tmp_path / "gambar").mkdir()
+    with pytest.warns(DataWarning, match="maret.html") as told:
+        read_exports(tmp_path, as_of="2024-12-31")
+    text = str(told[0].message)
+    assert all(name in text for name in ("april.json", "2023/"))
+    assert all(name not in text for name in ("datapackage", "catatan", "gambar"))

@@ -12,6 +12,8 @@ from asn_impact.intake.privacy import pseudonym
 from asn_impact.measures.outcomes import Count, Score, Share
 from asn_impact.measures.tabulate import tabulate
 
+from .conftest import codes
+
 KEY = b"0123456789abcdef0123456789abcdef"
 PROJECTS = (
     "Daftar Kegiatan 2024;;;;\n"
@@ -325,3 +327,23 @@ def test_arguments_of_derived_columns_are_checked():
         with_flag(visits, column="kanal", true="loket", name="n")
     with pytest.raises(InputError, match="Expected a text"):
         with_recorded(visits, column="kanal", name=1)
+
+
+def test_an_office_in_several_spellings_is_one_office_in_every_reader_of_dated_records() -> None:
+    names = ["Dinas A", "DINAS A", "Dinas A\u200b", " Dinas\u00a0A", "Dinas B"]
+    frame = pd.DataFrame({"office": names, "tanggal": [f"{13 + i}/03/2024" for i in range(5)], "n": ["1"] * 5})
+    with pytest.warns(DataWarning, match="read as one unit, 'Dinas A'"):
+        found = read_observations(frame, as_of="2024-12-31", date="tanggal", numbers=["n"])
+    assert sorted(found.records.collect()["office"].to_list()) == ["Dinas A"] * 4 + ["Dinas B"]
+
+
+@pytest.mark.parametrize(
+    "word", ["JUMLAH", "Total Keseluruhan", "Sub Total", "Rata - rata", "Rerata", "jumlah s.d. Mei"]
+)
+def test_a_row_of_totals_is_no_office_though_it_has_a_date(word: str) -> None:
+    frame = pd.DataFrame(
+        {"office": ["Dinas A", "Total 5 Express", word], "tanggal": ["2024-03-14"] * 3, "n": [1, 2, 3]}
+    )
+    found = read_observations(frame, as_of="2024-12-31", date="tanggal", numbers=["n"])
+    assert sorted(found.records.collect()["office"].to_list()) == ["Dinas A", "Total 5 Express"]
+    assert codes(found.ledger) == {"row_of_totals": 1}

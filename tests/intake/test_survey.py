@@ -330,3 +330,24 @@ def test_a_recap_without_a_period_is_told_its_period():
     assert recap.frame()[["month", "months"]].values.tolist() == [[12 * 2024, 6]] * 2
     with pytest.raises(InputError, match="Periode"):
         read_survey_aggregates(frame, period="Periode", respondents="n")
+
+
+def test_an_office_in_several_spellings_is_one_office_in_answers_and_in_recaps() -> None:
+    frame = answers(4, **{"Perangkat Daerah": ["Dinas A", "Dinas A", "DINAS A", "Dinas\u00a0A\u200b"]})
+    with pytest.warns(DataWarning, match="read as one unit, 'Dinas A'"):
+        survey = read_survey(frame, as_of=AS_OF)
+    assert set(survey.records.collect()["office"].to_list()) == {"Dinas A"}
+    recap = pd.DataFrame(
+        {"office": ["Dinas A", "DINAS A"], "Periode": ["Semester I 2024", "Semester II 2024"], "n": 60}
+    )
+    recap = recap.assign(**dict.fromkeys(ELEMENTS, 3.5))
+    with pytest.warns(DataWarning, match="read as one unit"):
+        found = read_survey_aggregates(recap, period="Periode", respondents="n")
+    assert set(found.rows["office"]) in ({"Dinas A"}, {"DINAS A"})
+
+
+@pytest.mark.parametrize("periods", [["2024-1", "2024-2"], ["1/2024", "2/2024"]])
+def test_a_number_that_may_be_a_month_or_a_half_year_is_asked_about(periods):
+    recap = pd.DataFrame({"office": "Dinas A", "Periode": periods, "n": 60}).assign(**dict.fromkeys(ELEMENTS, 3.5))
+    with pytest.raises(InputError, match="months, quarters or half-years"):
+        read_survey_aggregates(recap, period="Periode", respondents="n")

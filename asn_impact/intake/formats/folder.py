@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
 from asn_impact.errors import InputError
-from asn_impact.intake.formats import KNOWN, ending_of
+from asn_impact.intake.formats import FORMATS, KNOWN, ending_of
 from asn_impact.words import Message
 
-__all__ = ["files_of"]
+__all__ = ["files_of", "may_hold_data"]
+
+_RECORDS = re.compile(rb'\s*(?:\[|\{\s*"(?:data|records|rows|items|results?|hasil)")')  # a JSON file that is a table
 
 
 def files_of(source: Path) -> tuple[list[Path], list[str]]:
@@ -38,6 +41,16 @@ def files_of(source: Path) -> tuple[list[Path], list[str]]:
     for file in files:
         _stays_inside(file, source)
     return files, others
+
+
+def may_hold_data(path: Path) -> bool:
+    """Return whether what was passed over in a folder may be data: a file that is read when named, a folder of such."""
+    if path.is_dir():
+        return any(ending_of(p) in KNOWN and p.is_file() for p in path.iterdir() if not p.name.startswith((".", "~$")))
+    if ending_of(path) == ".json":
+        with path.open("rb") as file:
+            return _RECORDS.match(file.read(400)) is not None
+    return path.is_file() and any(ending_of(path) in f.endings for f in FORMATS)
 
 
 def _stays_inside(file: Path, folder: Path) -> None:

@@ -26,11 +26,13 @@ from asn_impact.identifiers import persons_in
 from asn_impact.intake.columns import normalised
 from asn_impact.intake.extract import Source
 from asn_impact.intake.gathering import explaining, gather
+from asn_impact.intake.labels import TOTAL_LABEL, plain_label, settle_labels
 from asn_impact.intake.ledger import Ledger, reason
 from asn_impact.intake.local import MONTHS, NULL_WORDS, parse_numbers
 from asn_impact.intake.observations import Observations, observe
 from asn_impact.intake.privacy import masked
 from asn_impact.intake.records import NumberStyle, Order, kind_of, quote, with_numbers
+from asn_impact.starts import numbered_alike
 from asn_impact.topics.surveys.answer_words import meanings
 from asn_impact.topics.surveys.elements import ELEMENTS, element_of, find_date, headings_in, match_all, refuse_free_text
 from asn_impact.verbs import public_verb
@@ -329,17 +331,17 @@ def read_survey_aggregates(
     if not of_rows:
         table["asn_period"] = period
     usable, ledger = _group_rows(table)
+    counts_of = {str(label): int(n) for label, n in usable["office"].value_counts().items()}
+    changed, of_offices = settle_labels(counts_of, door="unit")
+    usable = usable.assign(office=usable["office"].replace(changed))
     groups = _aggregate_columns(usable, tuple(headings_of), style)
     _refuse_double(groups)
     headings = {f: h for f, h in rows.headings.items() if not f.startswith("asn_")}
     headings |= {"period": period, "respondents": respondents}
     counts = table["asn_file"].value_counts() if "asn_file" in table else pd.Series({0: len(table)})
     sources = tuple(Source(t.name, int(counts.get(i, 0)), t.sha256) for i, t in enumerate(rows.tables))
-    notes = tuple(note for note in (*rows.notes, ledger.note()) if note is not None)
+    notes = tuple(note for note in (*rows.notes, *of_offices, ledger.note()) if note is not None)
     return SurveyAggregates(groups, tuple(headings_of), ledger, headings, sources, notes)
-
-
-_TOTAL = re.compile(r"\s*(grand\s*total|sub\s*total|jumlah|total|rata-?\s*rata)", re.IGNORECASE)
 
 
 def _period_headings(tables: Sequence[tuple[str | Message, list[str]]], period: str) -> dict[str, str]:
@@ -355,14 +357,14 @@ def _period_headings(tables: Sequence[tuple[str | Message, list[str]]], period: 
 
 def _group_rows(table: pd.DataFrame) -> tuple[pd.DataFrame, Ledger]:
     """Leave out rows of totals, rows without an office, and rows without respondents."""
-    office = table["office"].map(lambda v: "" if pd.isna(v) else " ".join(str(v).split()))
+    office = table["office"].map(lambda v: "" if pd.isna(v) else plain_label(str(v)))
     if any(persons_in(label) for label in set(office)):
         raise PrivacyError(Message("survey.office_of_persons"))
     blank = table["asn_n"].map(lambda v: pd.isna(v) or str(v).strip().casefold() in {*NULL_WORDS, "0", "0.0"})
     fate = pd.Series("", index=table.index)
     fate[blank] = "no_respondents"
     fate[office == ""] = "no_office"
-    fate[office.map(lambda o: _TOTAL.match(o) is not None)] = "row_of_totals"
+    fate[office.map(lambda o: TOTAL_LABEL.match(o) is not None)] = "row_of_totals"
     groups = table.assign(office=office)[fate == ""]  # the index still says which row it was
     if groups.empty:
         raise InputError(Message("survey.nothing_usable", n=len(table)))
@@ -373,6 +375,8 @@ def _group_rows(table: pd.DataFrame) -> tuple[pd.DataFrame, Ledger]:
 
 def _aggregate_columns(table: pd.DataFrame, elements: tuple[str, ...], style: NumberStyle | None) -> pd.DataFrame:
     periods = [survey_period(v) for v in table["asn_period"]]
+    if either := numbered_alike(dict.fromkeys(table["asn_period"]), _QUARTERS):
+        raise InputError(Message("survey.month_or_part", values=tuple(either)))
     people = _numbers(table["asn_n"], "respondents", style)
     if (broken := (~np.isfinite(people) | (people < 1) | (people != people.round()))).any():
         raise InputError(Message("survey.respondents", n=int(broken.sum()), row=int(broken[broken].index[0]) + 1))
@@ -414,6 +418,7 @@ def _refuse_double(rows: pd.DataFrame) -> None:
         raise InputError(Message("survey.double_period", n=int(double.sum()), **names))
 
 
+_QUARTERS = 4  # in a year
 _ROMAN = {"i": 1, "ii": 2, "iii": 3, "iv": 4}
 _PARTS = {"semester": 6, "smt": 6, "sem": 6, "s": 6, "triwulan": 3, "tw": 3, "kuartal": 3, "quarter": 3, "q": 3}
 _PART = re.compile(rf"({'|'.join(sorted(_PARTS, key=len, reverse=True))})\s*[-.]?\s*(iv|i{{1,3}}|[1-4])")
