@@ -20,7 +20,7 @@ from asn_impact.reporting.contents import Item, Report
 from asn_impact.reporting.earlier import MANIFEST, differences
 from asn_impact.reporting.folders import is_made_by, make_beside, put_in_place
 from asn_impact.reporting.gate import release
-from asn_impact.reporting.proof import prove
+from asn_impact.reporting.proof import not_proved, prove
 from asn_impact.reporting.provenance import provenance, sha256, write_beside
 from asn_impact.reporting.public import CELLS_ZIP, cells_zip
 from asn_impact.reporting.words import check_language
@@ -123,7 +123,9 @@ def publish(
     numbers = [number for pages in (long, short) for sentence in pages.sentences for number in sentence.numbers]
     prove(report, (*long.shown, *short.shown), numbers, cells=cells)
     differing = differences(target if earlier is None else earlier, files, (long, short), allowed=close == "allow")
-    files[MANIFEST] = _manifest(files, (long, short), report, differing)
+    files[MANIFEST] = _manifest(
+        files, (long, short), report, differing, not_proved(report, (*long.shown, *short.shown))
+    )
     release(files[MANIFEST], MANIFEST)
     _swap(target, files)
     return [target / name for name in sorted(files, key=lambda name: (name != PAGE, name))]
@@ -223,7 +225,11 @@ def _embed(page: str, files: Mapping[str, bytes]) -> str:
 
 
 def _manifest(
-    files: Mapping[str, bytes], documents_: Sequence[Exhibits], report: Report, differing: Sequence[str]
+    files: Mapping[str, bytes],
+    documents_: Sequence[Exhibits],
+    report: Report,
+    differing: Sequence[str],
+    unproved: Sequence[str],
 ) -> bytes:
     sentences = {s.text: s for exhibits in documents_ for s in exhibits.sentences if s.numbers}
     facts = {
@@ -237,6 +243,7 @@ def _manifest(
         "inferences": [repr(inference) for inference in report.inferences],
         "language": documents_[0].language,
         "made_by": MADE_BY,
+        "not_proved": list(unproved),
         "notes": [str(note) for note in report.all_notes],
         "numbers": [
             {"sentence": text, "shown": q.shown, "source": q.source, "value": _plain(q.value)}
