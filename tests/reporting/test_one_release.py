@@ -273,6 +273,26 @@ class TestTwoReleases:
         assert "panel.n.sum()" in str(refused.value)
         assert (folder / "manifest.json").read_bytes() == before
 
+    def test_a_month_more_withholds_the_line_of_a_small_office_and_goes_on(self, tmp_path):
+        n = np.full((7, 9), 14)
+        n[5] = 6  # six a month: the line of the office would give the new month
+        n[6] = 5
+        folder, lines = tmp_path / "r", []
+        for months in (6, 7, 8, 9):
+            design = make(n[:, :months], {0: 3, 1: 4})
+            report = publishable(design, exhibits=(tables.clusters(design),))
+            publish(folder, report, language="en", formats=("html",))
+            record = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+            files = [folder / entry["data"] for entry in record["exhibits"]]
+            listed = next(f for f in files if f.read_text(encoding="utf-8").startswith("cluster,"))
+            lines.append(pd.read_csv(listed, index_col=0)["records"].astype(str).to_dict())
+            assert months != 7 or "records of Dinas F" in record["differs_by_few"]
+        small = [line.get("Dinas F", "*") for line in lines]
+        shown = [int(count) for count in small if count.isdecimal()]
+        assert lines[1]["Dinas F"] == "*"
+        assert len(shown) > 1  # not for ever
+        assert all(later - earlier >= 10 for earlier, later in itertools.pairwise(shown))
+
     def test_it_is_on_record_where_it_is_allowed(self, published):
         folder, later = published
         publish(folder, later, language="en", formats=("html",), close="allow")

@@ -61,8 +61,8 @@ def raw_trends(
 
     Lines are means over units, weighted as in the panel, rounded as a reader sees them: a mean of whole days with ten
     digits tells how many cases stand behind it. Months in which a wave has fewer than ten records are not drawn, nor
-    those of fewer than twenty that are all alike. The title compares the change of those ever trained with the change of those never trained, before and
-    after the first training of anyone; it describes and does not estimate an effect.
+    those of fewer than twenty that are all alike. The title compares the change of those ever trained with the change
+    of those never trained, before and after the first training of anyone; it describes and does not estimate an effect.
 
     Parameters
     ----------
