@@ -17,6 +17,7 @@ from asn_impact.reporting.bands import band_of
 from asn_impact.reporting.chart import Chart
 from asn_impact.reporting.charts import event_study, maturity
 from asn_impact.reporting.contents import Report, chapter_of
+from asn_impact.reporting.earlier import Earlier
 from asn_impact.reporting.headline import grade_of
 from asn_impact.reporting.provenance import provenance
 from asn_impact.reporting.tables import Table
@@ -69,6 +70,7 @@ class Exhibits:
     figures: int = 0
     tables: int = 0
     folder: str = ""
+    earlier: Earlier = field(default_factory=Earlier)
 
     def text(self, message: Message) -> str:
         """Return a message in the language of the document, and remember the numbers in it."""
@@ -88,6 +90,7 @@ class Exhibits:
     def figure(self, chart: Chart) -> Block:
         """Return a numbered figure, its files kept."""
         self.figures += 1
+        self.earlier.note(chart)
         stem = f"{self.folder}figures/{self.figures:02d}_{chart.kind}"
         self.files |= {f"{stem}.{ending}": content for ending, content in chart.files("svg", "png").items()}
         self.sentences.append(chart.title)
@@ -105,7 +108,7 @@ class Exhibits:
     def table(self, table: Table) -> Block:
         """Return a numbered table, its numbers kept, also those in the sentences of its cells."""
         self.tables += 1
-        table = table.marked_alike()
+        table = self.earlier.withheld(table.marked_alike())
         name = f"{self.folder}tables/{self.tables:02d}.csv"
         self.files[name] = table.csv().encode("utf-8")
         label = f"{prose.HEADINGS['table'].text(self.language)} {self.tables}"

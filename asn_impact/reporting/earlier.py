@@ -1,49 +1,150 @@
-"""Two releases of the same thing: whoever has both sees what a few persons more or less have changed."""
+"""Two releases of the same thing: whoever has both sees what a few persons more or less have changed.
+
+Next month's export changes every total by many and the line of a small office by few. Such a line is withheld, with
+others until what is hidden changed by nobody or by ten, and named in the record: a report that is made again every
+month goes on being made. The whole that differs by few, the same data with a person more or less, is an error. The
+count of a month over all offices is named and shown: cases are decided and typed in late every month.
+"""
 
 from __future__ import annotations
 
+import copy
+import csv
+import io
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+import numpy as np
+import pandas as pd
 
 from asn_impact.errors import PrivacyError
-from asn_impact.reporting.chapters import Exhibits
-from asn_impact.reporting.gate import MINIMUM, differing, differing_tables
+from asn_impact.reporting.gate import MINIMUM, differing
+from asn_impact.reporting.tables import Table
+from asn_impact.reporting.tables.cells import plain_cell
+from asn_impact.reporting.tables.small import SECONDARY
 from asn_impact.words import Message
 
-__all__ = ["MANIFEST", "differences"]
+if TYPE_CHECKING:
+    from asn_impact.reporting.chapters import Exhibits
+    from asn_impact.reporting.chart import Chart
+
+__all__ = ["MANIFEST", "Earlier", "refuse_close"]
 
 MANIFEST: Final = "manifest.json"
-_TOTALS: Final = ("ledger.read", "ledger.kept", "panel.n.sum()")  # of sentences: rows read and kept, records analysed
+_TOTALS: Final = ("ledger.kept", "panel.n.sum()")  # of sentences: rows kept, records analysed
+Line: TypeAlias = tuple[str, str, str]  # heading of the first column, of the column of counts, and which line
 
 
-def differences(
-    earlier: Path, files: Mapping[str, bytes], documents: Sequence[Exhibits], *, allowed: bool
-) -> tuple[str, ...]:
-    """Return the counts that differ from an earlier report by fewer than ten.
+@dataclass(frozen=True, eq=False)
+class Earlier:
+    """What an earlier release shows, and what of a new one is withheld for its sake.
 
-    Parameters
+    Attributes
     ----------
-    earlier
-        Folder of the earlier report; where there is none, nothing differs.
-    files
-        Of the new report.
-    documents
-        Report and brief: what is shown in them.
+    counts
+        What each line of a table or figure showed when it was last shown.
+    totals
+        Of its sentences.
     allowed
-        Whether such a report may be replaced.
+        Whether lines that differ by few are shown all the same.
+    few
+        Names of counts that differ by fewer than ten, filled while a report is put together.
+    last_shown
+        Of lines that are withheld now: what they showed last.
+    """
+
+    counts: Mapping[Line, int] = field(default_factory=dict)
+    totals: Mapping[str, int] = field(default_factory=dict)
+    allowed: bool = False
+    few: dict[str, None] = field(default_factory=dict)
+    last_shown: dict[Line, int] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, folder: Path, *, allowed: bool) -> Earlier:
+        """Return what the report in a folder shows; nothing where there is none."""
+        record = _record(folder)
+        counts: dict[Line, int] = {(a, b, c): int(n) for a, b, c, n in record.get("last_shown", ())}
+        for entry in record.get("exhibits", ()):
+            counts |= _lines(_text(folder / str(entry["data"])), entry.get("counts", ()))
+        totals = {n["source"]: int(n["value"]) for n in record.get("numbers", ()) if n["source"] in _TOTALS}
+        return cls(counts, totals, allowed)
+
+    def withheld(self, table: Table) -> Table:
+        """Return a table without the counts that differ from those shown before by fewer than ten."""
+        frame = table.frame
+        for column in (c for c in table.counts if c in frame.columns):
+            before = self._before(frame, column)
+            hidden = self._hidden(frame[column].tolist(), before)
+            everyone = any(cells is not None and cells.units is None for cells in table.cells.get(column, ()))
+            if everyone or not hidden.any():
+                continue
+            self.last_shown.update(
+                {key: n for (key, n), gone in zip(before, hidden, strict=True) if gone and n is not None}
+            )
+            cells = [SECONDARY if gone else cell for cell, gone in zip(frame[column], hidden, strict=True)]
+            values = [value for value, behind in table.rests_on.items() if behind == column]
+            values += ["change"] if values and "change" in frame.columns else []
+            frame = frame.assign(
+                **{column: pd.Series(cells, dtype=object)},
+                **{value: frame[value].astype(float).mask(pd.Series(hidden)) for value in values},
+            )
+        if frame is table.frame:
+            return table
+        table = copy.copy(table)
+        object.__setattr__(table, "frame", frame)
+        return table
+
+    def note(self, exhibit: Chart) -> None:
+        """Take down the counts of a figure that differ by few: those of months, which say nothing of an office."""
+        for column in exhibit.cells:
+            self._hidden([_whole(n) for n in exhibit.data[column]], self._before(exhibit.data, column))
+
+    def _before(self, frame: pd.DataFrame, column: str) -> list[tuple[Line, int | None]]:
+        """Return the key of each line, and what it showed."""
+        first = str(frame.columns[0])
+        keys = [(first, column, str(plain_cell(cell))) for cell in frame.iloc[:, 0]]
+        return [(key, self.counts.get(key)) for key in keys]
+
+    def _hidden(self, cells: Sequence[object], before: Sequence[tuple[Line, int | None]]) -> np.ndarray:
+        """Say which counts are withheld: those that changed by few, and others until together it is enough."""
+        changed = np.array(
+            [
+                float(cell) - n if isinstance(cell, int | np.integer) and n is not None else np.nan
+                for cell, (_, n) in zip(cells, before, strict=True)
+            ]
+        )
+        hidden = (np.abs(changed) > 0) & (np.abs(changed) < MINIMUM)
+        named = [f"{key[1]} of {key[2]}" for (key, _), few in zip(before, hidden, strict=True) if few]
+        self.few.update(dict.fromkeys(named))
+        if self.allowed or not hidden.any():
+            return np.zeros(len(cells), dtype=bool)
+        others = [i for i in np.argsort(np.abs(changed)) if not hidden[i] and isinstance(cells[i], int | np.integer)]
+        while others and (hidden.sum() < 2 or 0 < abs(np.nansum(changed[hidden])) < MINIMUM):
+            hidden[others.pop(0)] = True
+        return hidden
+
+
+def refuse_close(earlier: Earlier, folder: Path, documents: Sequence[Exhibits]) -> tuple[str, ...]:
+    """Return the names of all counts that differ from the earlier release by fewer than ten.
 
     Raises
     ------
     PrivacyError
-        Some do, and it is not allowed: it names them, and the line that allows it.
+        The whole does, and it is not allowed: it names them, and the line that allows it.
     """
-    record = _record(earlier)
-    found = tuple(dict.fromkeys([*_of_totals(record, documents), *_of_tables(earlier, record, files, documents)]))
-    if found and not allowed:
-        raise PrivacyError(Message("release.close", n=len(found), names=found, folder=earlier.name, least=MINIMUM))
-    return found
+    quoted = (n for pages in documents for sentence in pages.sentences for n in sentence.numbers)
+    totals = differing(earlier.totals, {n.source: int(n.value) for n in quoted if n.source in _TOTALS})
+    names = (*totals, *earlier.few)
+    if totals and not earlier.allowed:
+        raise PrivacyError(Message("release.close", n=len(names), names=names, folder=folder.name, least=MINIMUM))
+    return names
+
+
+def _whole(value: float) -> int | None:
+    return None if np.isnan(float(value)) else int(value)
 
 
 def _record(folder: Path) -> dict[str, Any]:
@@ -54,23 +155,13 @@ def _record(folder: Path) -> dict[str, Any]:
     return record if isinstance(record, dict) else {}
 
 
-def _of_totals(record: Mapping[str, Any], documents: Sequence[Exhibits]) -> tuple[str, ...]:
-    before = {n["source"]: int(n["value"]) for n in record.get("numbers", ()) if n["source"] in _TOTALS}
-    quoted = (n for pages in documents for sentence in pages.sentences for n in sentence.numbers)
-    return differing(before, {n.source: int(n.value) for n in quoted if n.source in _TOTALS})
-
-
-def _of_tables(
-    folder: Path, record: Mapping[str, Any], files: Mapping[str, bytes], documents: Sequence[Exhibits]
-) -> Iterator[str]:
-    """Yield the cells of count columns, compared between exhibits that have the same columns."""
-    before = [text for entry in record.get("exhibits", ()) if (text := _text(folder / str(entry["data"])))]
-    for entry in (entry for pages in documents for entry in pages.listed if entry["counts"]):
-        text = files[entry["data"]].decode("utf-8")
-        heading = text.partition("\n")[0]
-        for old in before:
-            if old.partition("\n")[0] == heading:
-                yield from differing_tables(old, text, counts=entry["counts"])
+def _lines(text: str, columns: Sequence[str]) -> dict[Line, int]:
+    """Return the counts of a CSV that are shown."""
+    reader = csv.DictReader(io.StringIO(text))
+    first = (reader.fieldnames or [""])[0]
+    shown = ((row[first], column, row.get(column) or "") for row in reader for column in columns)
+    cells = ((label, column, cell.removesuffix(".0")) for label, column, cell in shown)
+    return {(first, column, label): int(cell) for label, column, cell in cells if cell.isdecimal()}
 
 
 def _text(file: Path) -> str:

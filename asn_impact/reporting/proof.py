@@ -19,10 +19,11 @@ from asn_impact.reporting.contents import Report
 from asn_impact.reporting.gate import MINIMUM
 from asn_impact.reporting.recoding import Cells, counts_records, periods_after
 from asn_impact.reporting.tables import Table
+from asn_impact.reporting.tables.cells import Printed
 from asn_impact.reporting.tables.small import FEW, SECONDARY
 from asn_impact.words import Message, Quoted
 
-__all__ = ["given_away", "prove"]
+__all__ = ["given_away", "not_proved", "prove"]
 
 
 def prove(
@@ -63,17 +64,40 @@ def given_away(
         Whether the cells of the answer are published too.
     """
     numbers = list(numbers)
-    months = report.months[0] if report.months else None
     found: list[Disclosed] = []
     for panel, design in _panels(report):
         if not counts_records(panel):
             continue
-        hidden = _Hidden(panel, design, months if _same_months(panel, months) else None, tuple(exhibits))
+        hidden = _hidden(report, exhibits, panel, design)
         known = [*hidden.of_exhibits(exhibits), *hidden.of_sentences(numbers)]
         protected = [*hidden.protected(), *(hidden.beside() if cells else ())]
         known += hidden.of_cells() if cells else ()
         found += attack(known, protected, cells=len(hidden.truth), low=hidden.least)
     return tuple(found)
+
+
+def not_proved(report: Report, exhibits: Sequence[tuple[str, Table | Chart]]) -> tuple[str, ...]:
+    """Return the columns of counts that the proof could not use: nobody said what they add up, or it is no such cells.
+
+    A count of another outcome, or of cases that no panel of the report holds, is looked at for itself alone.
+    """
+    hidden = [_hidden(report, exhibits, panel, design) for panel, design in _panels(report) if counts_records(panel)]
+    if not hidden:
+        return ()
+    open_ones: dict[str, None] = {}
+    for name, exhibit in exhibits:
+        open_ones |= {f"{name}: {column}": None for column in exhibit.counts if column not in exhibit.cells}
+        for column in exhibit.cells:
+            if any(not any(one.says(*count) for one in hidden) for count in _counts([(name, exhibit)], column)):
+                open_ones[f"{name}: {column}"] = None
+    return tuple(open_ones)
+
+
+def _hidden(
+    report: Report, exhibits: Sequence[tuple[str, Table | Chart]], panel: Panel, design: Design | None
+) -> _Hidden:
+    months = report.months[0] if report.months else None
+    return _Hidden(panel, design, months if _same_months(panel, months) else None, tuple(exhibits))
 
 
 def _panels(report: Report) -> Iterator[tuple[Panel, Design | None]]:
@@ -95,6 +119,22 @@ def _same_months(panel: Panel, months: pd.DataFrame | None) -> bool:
     return all(cases[label] >= n for label, n in zip(panel.timeline.labels, inside, strict=True))
 
 
+def _counts(
+    exhibits: Sequence[tuple[str, Table | Chart]], only: str | None = None
+) -> Iterator[tuple[str, Cells, float | str | None]]:
+    """Yield each count of tables and figures, or of one column: where it stands, what it adds up, what is shown."""
+    for name, exhibit in exhibits:
+        frame = exhibit.frame if isinstance(exhibit, Table) else exhibit.data
+        for column, cells in exhibit.cells.items():
+            if only not in {None, column}:
+                continue
+            for cell, one in zip(frame[column].tolist(), cells, strict=True):
+                shown = cell.values[0] if isinstance(cell, Printed) else cell
+                if one is not None:
+                    hidden = shown is None or isinstance(shown, str)
+                    yield name, one, shown if hidden else None if np.isnan(float(shown)) else float(shown)
+
+
 @dataclass(frozen=True, eq=False)
 class _Hidden:
     """The hidden cells in a row: those of the panel that hold anyone, the rest of each month, those open in each month.
@@ -111,13 +151,9 @@ class _Hidden:
     def others(self) -> dict[Cells, float]:
         """What counts hold of units that are not in the panel: those a table shows and the answer cannot use."""
         found: dict[Cells, float] = {}
-        for _, exhibit in self.exhibits:
-            frame = exhibit.frame if isinstance(exhibit, Table) else exhibit.data
-            for column, cells in exhibit.cells.items():
-                for shown, one in zip(frame[column].tolist(), cells, strict=True):
-                    if (key := self._beyond(one)) is not None and not isinstance(shown, str):
-                        inside = self.panel.n[np.ix_(*self._members(one))].sum()
-                        found.setdefault(key, float(shown) - float(inside))
+        for _, one, shown in _counts(self.exhibits):
+            if (key := self._beyond(one)) is not None and shown is not None and not isinstance(shown, str):
+                found.setdefault(key, float(shown) - float(self.panel.n[np.ix_(*self._members(one))].sum()))
         return found
 
     def _beyond(self, cells: Cells) -> Cells | None:
@@ -181,11 +217,12 @@ class _Hidden:
 
     def of_exhibits(self, exhibits: Sequence[tuple[str, Table | Chart]]) -> Iterator[Known]:
         """Yield what the columns of counts of tables and figures say of these cells."""
-        for name, exhibit in exhibits:
-            frame = exhibit.frame if isinstance(exhibit, Table) else exhibit.data
-            for column, cells in exhibit.cells.items():
-                for shown, one in zip(frame[column].tolist(), cells, strict=True):
-                    yield from self._known(name, self.positions(one), shown)
+        for name, one, shown in _counts(exhibits):
+            yield from self._known(name, self.positions(one), shown)
+
+    def says(self, name: str, cells: Cells, shown: float | str | None) -> bool:
+        """Say whether a count is one of these cells: hidden, nobody, or their sum."""
+        return shown in {None, 0.0} or any(True for _ in self._known(name, self.positions(cells), shown))
 
     def of_sentences(self, numbers: Iterable[Quoted]) -> Iterator[Known]:
         """Yield what the sentences say: all that was analysed, all that was kept."""
@@ -207,7 +244,7 @@ class _Hidden:
     def _known(self, where: str, positions: Int, shown: object) -> Iterator[Known]:
         """Yield what a cell says, unless it counts something else than these cells."""
         true = float(self.truth[positions].sum())
-        if isinstance(shown, str) or shown is None or np.isnan(float(str(shown))):
+        if isinstance(shown, str) or shown is None:
             bounds = {FEW: (1.0, MINIMUM - 1.0), SECONDARY: (1.0, np.inf)}.get(str(shown), (0.0, np.inf))
         else:
             bounds = (float(str(shown)), float(str(shown)))

@@ -24,7 +24,16 @@ from asn_impact.measures.outcomes import Mean
 from asn_impact.measures.panel import Panel
 from asn_impact.reporting.gate import MINIMUM, dominated
 
-__all__ = ["Cells", "Release", "cells_of_months", "counts_records", "members_of", "periods_after", "thickened"]
+__all__ = [
+    "Cells",
+    "Release",
+    "all_alike",
+    "cells_of_months",
+    "counts_records",
+    "members_of",
+    "periods_after",
+    "thickened",
+]
 
 
 @dataclass(frozen=True)
@@ -129,6 +138,31 @@ def counts_records(panel: Panel) -> bool:
     [False, True]
     """
     return not isinstance(panel.outcome, Mean) or bool((panel.n > 1).any())
+
+
+def all_alike(panel: Panel, cells: Bool) -> bool:
+    """Return whether the records in some cells are fewer than twenty and all have the same value: a mean tells each.
+
+    A ready panel says how its cells differ, not what lies inside one.
+
+    Parameters
+    ----------
+    panel
+        Of records.
+    cells
+        (U, T) True for the cells that a mean is taken over.
+    """
+    n = np.where(cells, panel.n, 0.0)
+    total = float(n.sum())
+    return 0 < total < 2 * MINIMUM and not isinstance(panel.outcome, Mean) and _spread(panel, n, cells) == 0
+
+
+def _spread(panel: Panel, n: Float, cells: Bool) -> float:
+    """Return the sum of squares around the mean of all records in some cells, as good as zero told as zero."""
+    mean = np.nan_to_num(panel.mean)
+    around = mean - (n * mean).sum() / n.sum()
+    spread = float((n * around**2).sum() + panel.within[cells][:, 0, 0].sum())
+    return spread if spread > 1e-9 * max(1.0, float((n * mean**2).sum())) else 0.0
 
 
 def periods_after(design: Design) -> Bool:

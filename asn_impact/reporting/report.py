@@ -17,10 +17,10 @@ from asn_impact.intake.ledger import Ledger
 from asn_impact.reporting import documents, prose
 from asn_impact.reporting.chapters import Exhibits, Section, brief, chapters, doubts_of
 from asn_impact.reporting.contents import Item, Report
-from asn_impact.reporting.earlier import MANIFEST, differences
+from asn_impact.reporting.earlier import MANIFEST, Earlier, refuse_close
 from asn_impact.reporting.folders import is_made_by, make_beside, put_in_place
 from asn_impact.reporting.gate import release
-from asn_impact.reporting.proof import prove
+from asn_impact.reporting.proof import not_proved, prove
 from asn_impact.reporting.provenance import provenance, sha256, write_beside
 from asn_impact.reporting.public import CELLS_ZIP, cells_zip
 from asn_impact.reporting.words import check_language
@@ -82,8 +82,9 @@ def publish(
     reference
         A DOCX whose styles, header and footer are used for the Word files.
     close
-        ``"allow"`` replaces an earlier report also where counts differ from it by fewer than ten, so that whoever has
-        both learns of those few; the manifest names the counts.
+        ``"allow"`` replaces an earlier report also where all that was kept or analysed differs from it by fewer than
+        ten, so that whoever has both learns of those few. ``"refuse"`` does not, and withholds the lines of tables that
+        differ by few. The manifest names the counts.
     earlier
         The report that the new one is compared with; None: the one in the folder.
     cells
@@ -101,8 +102,8 @@ def publish(
         Nothing to report, an item of an unknown kind, a chart in another language, a folder with other things in it,
         an unknown format or chapter.
     PrivacyError
-        Something that identifies a person was about to leave; the exhibits together give a small count back; counts
-        differ by fewer than ten from the report that is there. The old folder stays as it was.
+        Something that identifies a person was about to leave; the exhibits together give a small count back; what was
+        kept or analysed differs by fewer than ten from the report that is there. The old folder stays as it was.
     """
     check_language(language)
     target = Path(folder)
@@ -111,7 +112,9 @@ def publish(
     report = _one_report(report, {**facts, "level": level, "words": dict(words or {})})
     _refuse_other_languages(report, language)
     kinds = _sort_formats(formats)
-    long, short = Exhibits(language), Exhibits(language, folder="brief/")
+    place = target if earlier is None else earlier
+    before = Earlier.of(place, allowed=close == "allow")
+    long, short = Exhibits(language, earlier=before), Exhibits(language, folder="brief/", earlier=before)
     day = date(report.as_of, language) if report.as_of is not None else ""
     head = {"title": report.title, "source": report.source, "as_of": day}
     files = _document("report", _page(chapters(long, report), language, head), long, kinds, reference)
@@ -122,8 +125,12 @@ def publish(
         files[CELLS_ZIP] = _packed(report)
     numbers = [number for pages in (long, short) for sentence in pages.sentences for number in sentence.numbers]
     prove(report, (*long.shown, *short.shown), numbers, cells=cells)
-    differing = differences(target if earlier is None else earlier, files, (long, short), allowed=close == "allow")
-    files[MANIFEST] = _manifest(files, (long, short), report, differing)
+    compared = {
+        "differs_by_few": list(refuse_close(before, place, (long, short))),
+        "last_shown": [[*line, n] for line, n in before.last_shown.items()],
+        "not_proved": list(not_proved(report, (*long.shown, *short.shown))),
+    }
+    files[MANIFEST] = _manifest(files, (long, short), report, compared)
     release(files[MANIFEST], MANIFEST)
     _swap(target, files)
     return [target / name for name in sorted(files, key=lambda name: (name != PAGE, name))]
@@ -223,13 +230,13 @@ def _embed(page: str, files: Mapping[str, bytes]) -> str:
 
 
 def _manifest(
-    files: Mapping[str, bytes], documents_: Sequence[Exhibits], report: Report, differing: Sequence[str]
+    files: Mapping[str, bytes], documents_: Sequence[Exhibits], report: Report, compared: Mapping[str, list[Any]]
 ) -> bytes:
     sentences = {s.text: s for exhibits in documents_ for s in exhibits.sentences if s.numbers}
     facts = {
         "as_of": report.as_of.isoformat() if report.as_of is not None else None,
         "checks": doubts_of(report),
-        "differs_by_few": list(differing),
+        **compared,
         "exhibits": [entry for exhibits in documents_ for entry in exhibits.listed],
         "files": [
             {"bytes": len(content), "name": name, "sha256": sha256(content)} for name, content in sorted(files.items())

@@ -450,6 +450,7 @@ def _open_cases(finding: Inference, durations: Durations, reading: Reading) -> I
     yield row | {"day": float(day)}
 
 
+FEW_OPEN: Final = 10  # the threshold of a release
 _OPEN: Final = (nw.col("status") == "open") & nw.col("days").is_null()
 
 
@@ -522,5 +523,8 @@ def _say_moved(table: pd.DataFrame, finding: Inference) -> Iterator[Message]:
 
 def _say_open(table: pd.DataFrame, finding: Inference) -> Iterator[Message]:
     for _, row in table.loc[table["what"] == "open"].iterrows():
-        facts = {"n": int(row["fewest"]), "day": int(row["day"]), **_scaled(finding, row)}
-        yield Message(f"checks.turning.open_{'stays' if row['turns'] == 'nothing' else 'turns'}", **facts)
+        n, kind = int(row["fewest"]), "stays" if row["turns"] == "nothing" else "turns"
+        few = n < FEW_OPEN  # cases still open are a small count as any other
+        said = {"least": FEW_OPEN} if few else {"n": n}
+        day = {"day": int(row["day"])} if kind == "turns" else {}
+        yield Message(f"checks.turning.{'few_' if few else ''}open_{kind}", **said, **day, **_scaled(finding, row))

@@ -92,7 +92,7 @@ def _inferred(study: Study, ready: Prepared, design: Design, *, beside: bool) ->
         events=events,
         scrutiny=scrutiny,
         detail=detailed(study, ready, effects, scrutiny) if one and beside else Detail(),
-        warnings=tuple(_few_clusters(design)),
+        warnings=tuple(_few_clusters(headline.effects.design)),
     )
 
 
@@ -302,6 +302,7 @@ def _level_table(ready: Prepared) -> Table:
     """Return the outcome by unit over all periods used: a description, with nothing compared."""
     import pandas as pd
 
+    from asn_impact.reporting.recoding import all_alike
     from asn_impact.reporting.tables import Table, counts_records
     from asn_impact.reporting.words import outcome_words, unit_noun
 
@@ -317,7 +318,9 @@ def _level_table(ready: Prepared) -> Table:
         }
     )
     of_records = counts_records(panel)
-    frame, cells = _other_units(panel, frame, n)
+    alike = [of_records and all_alike(panel, panel.observed & (np.arange(len(n)) == i)[:, None]) for i in range(len(n))]
+    frame["mean"] = frame["mean"].mask(pd.Series(alike, dtype=bool))
+    frame, cells = _other_units(panel, frame, n, words.scale * mean)
     return Table(
         frame=frame if of_records else frame.drop(columns="records"),
         title=words.label,
@@ -329,7 +332,7 @@ def _level_table(ready: Prepared) -> Table:
     )
 
 
-def _other_units(panel: Panel, frame: pd.DataFrame, n: Any) -> tuple[pd.DataFrame, tuple[Any, ...]]:  # noqa: ANN401 - an array
+def _other_units(panel: Panel, frame: pd.DataFrame, n: Any, means: Any) -> tuple[pd.DataFrame, tuple[Any, ...]]:  # noqa: ANN401 - arrays
     """Return the rows with small units in one, and what each row counts."""
     import pandas as pd
 
@@ -339,13 +342,12 @@ def _other_units(panel: Panel, frame: pd.DataFrame, n: Any) -> tuple[pd.DataFram
     rows = frame[shown]
     cells = [Cells(frozenset({unit})) for unit, keep in zip(panel.units, shown, strict=True) if keep]
     if not shown.all():
-        small = frame[~shown]
         weight = n[~shown].sum(axis=1)
         other = {
             "office": Message("release.other.offices"),
             "periods": int(panel.observed[~shown].any(axis=0).sum()),
             "records": int(weight.sum()),
-            "mean": float((weight * small["mean"]).sum() / weight.sum()),
+            "mean": float((weight * means[~shown]).sum() / weight.sum()),
         }
         rows = pd.concat([rows, pd.DataFrame([other])], ignore_index=True)
         cells.append(Cells(frozenset(unit for unit, keep in zip(panel.units, shown, strict=True) if not keep)))

@@ -273,6 +273,26 @@ class TestTwoReleases:
         assert "panel.n.sum()" in str(refused.value)
         assert (folder / "manifest.json").read_bytes() == before
 
+    def test_a_month_more_withholds_the_line_of_a_small_office_and_goes_on(self, tmp_path):
+        n = np.full((7, 9), 14)
+        n[5] = 6  # six a month: the line of the office would give the new month
+        n[6] = 5
+        folder, lines = tmp_path / "r", []
+        for months in (6, 7, 8, 9):
+            design = make(n[:, :months], {0: 3, 1: 4})
+            report = publishable(design, exhibits=(tables.clusters(design),))
+            publish(folder, report, language="en", formats=("html",))
+            record = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+            files = [folder / entry["data"] for entry in record["exhibits"]]
+            listed = next(f for f in files if f.read_text(encoding="utf-8").startswith("cluster,"))
+            lines.append(pd.read_csv(listed, index_col=0)["records"].astype(str).to_dict())
+            assert months != 7 or "records of Dinas F" in record["differs_by_few"]
+        small = [line.get("Dinas F", "*") for line in lines]
+        shown = [int(count) for count in small if count.isdecimal()]
+        assert lines[1]["Dinas F"] == "*"
+        assert len(shown) > 1  # not for ever
+        assert all(later - earlier >= 10 for earlier, later in itertools.pairwise(shown))
+
     def test_it_is_on_record_where_it_is_allowed(self, published):
         folder, later = published
         publish(folder, later, language="en", formats=("html",), close="allow")
@@ -341,3 +361,59 @@ class TestPublicCells:
         low, high = answer.interval(0.95)
         expected = [float(answer.estimate[0]), float(answer.std_error[0]), float(low[0]), float(high[0])]
         assert [float(x) for x in said.stdout.split()] == pytest.approx(expected, rel=RERUN)
+
+
+def rounded_waits(n: np.ndarray, trained: dict[int, int]) -> Design:
+    """Return a design whose cells are means of whole days."""
+    design = make(n, trained)
+    days = np.random.default_rng(5).integers(0, 20, n.shape) * n + np.random.default_rng(6).integers(0, 9, n.shape)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return replace(design, panel=replace(design.panel, mean=np.where(n > 0, days / n, np.nan)))
+
+
+@pytest.mark.filterwarnings("ignore::asn_impact.errors.DataWarning")
+class TestWhatMeansTell:
+    def test_no_line_tells_how_many_cases_stand_behind_it(self):
+        design = rounded_waits(np.full((6, 8), 14) + np.arange(6)[:, None], {0: 3, 1: 4})
+        means = charts.raw_trends(design).data["mean"].dropna()
+        told = means - means.round(1)
+        assert (told.abs() < 1e-9).all()
+
+    @pytest.mark.parametrize("value", [0.0, 7.0, 20.0])
+    def test_a_mean_of_fewer_than_twenty_alike_is_not_shown(self, value):
+        n = np.full((6, 8), 14)
+        n[0] = 0
+        n[0, [1, 6]] = 14
+        design = make(n, {0: 3, 1: 4})
+        mean = design.panel.mean.copy()
+        mean[0] = np.where(n[0] > 0, value, np.nan)
+        design = replace(design, panel=replace(design.panel, mean=mean))
+        shown = tables.descriptive(design.panel, design).frame.set_index("group")
+        assert np.isnan(shown.loc[design.cohort_label(3.0), ["mean_before", "mean_after"]].astype(float)).all()
+        drawn = charts.raw_trends(design).data
+        assert drawn.loc[drawn["adopted_step"] == 3, "mean"].isna().all()
+
+    def test_the_applications_of_two_estimators_do_not_give_the_office_that_one_leaves_out(self, regency):
+        from asn_impact.estimation import Imputation
+
+        n = regency.panel.n.copy()
+        n[12, ::2] = 1  # six cases, all of them in one answer only
+        design = make(n, {0: 5, 1: 5, 3: 7, 4: 8})
+        one = infer(GroupTime()(design).overall(), Jackknife())
+        other = infer(Imputation()(design.where(np.arange(13) != 12)).overall(), Jackknife())
+        assert one.effects.design.panel.n.sum() - other.effects.design.panel.n.sum() == 6
+        table = tables.specifications({"(1)": one, "(2)": other})
+        assert table.csv().splitlines()[-1].endswith(",*")
+        assert "*" in str(table.note_below)
+
+    def test_a_column_the_proof_could_not_use_is_on_record(self, tmp_path):
+        from asn_impact.reporting.recoding import Cells
+
+        design = make(np.full((6, 8), 14), {0: 3, 1: 4})
+        cells = (Cells(frozenset(design.panel.units)),)
+        wrong = Table(pd.DataFrame({"records": [4321]}), "x", kinds={"records": "records"}, cells={"records": cells})
+        mute = Table(pd.DataFrame({"who": ["a"], "records": [77]}), "y", kinds={"records": "records"})
+        report = publishable(design, exhibits=(wrong, mute))
+        publish(tmp_path / "r", report, language="en", formats=("html",))
+        record = json.loads((tmp_path / "r" / "manifest.json").read_text(encoding="utf-8"))
+        assert len(record["not_proved"]) == 2

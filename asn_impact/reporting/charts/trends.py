@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 import numpy as np
 import pandas as pd
 
-from asn_impact.arrays import Float
+from asn_impact.arrays import Bool, Float
 from asn_impact.errors import InputError
 from asn_impact.intake.events import Events, read_events
 from asn_impact.measures.panel import Panel
@@ -29,7 +29,7 @@ from asn_impact.reporting.charts.drawing import (
     write_change,
 )
 from asn_impact.reporting.charts.kinds import check_kind, check_language
-from asn_impact.reporting.recoding import Release, counts_records
+from asn_impact.reporting.recoding import Release, all_alike, counts_records
 from asn_impact.reporting.tables import MINIMUM_CELL
 from asn_impact.reporting.words import OutcomeWords, outcome_words
 from asn_impact.timeline import Timeline
@@ -59,9 +59,10 @@ def raw_trends(
 ) -> Chart:
     """Return the chart of the outcome itself: a line a wave and one for those never trained.
 
-    Lines are means over units, weighted as in the panel. Months in which a wave has fewer than ten records are not
-    drawn. The title compares the change of those ever trained with the change of those never trained, before and
-    after the first training of anyone; it describes and does not estimate an effect.
+    Lines are means over units, weighted as in the panel, rounded as a reader sees them: a mean of whole days with ten
+    digits tells how many cases stand behind it. Months in which a wave has fewer than ten records are not drawn, nor
+    those of fewer than twenty that are all alike. The title compares the change of those ever trained with the change
+    of those never trained, before and after the first training of anyone; it describes and does not estimate an effect.
 
     Parameters
     ----------
@@ -127,8 +128,13 @@ def average_group(panel: Panel, members: Float) -> tuple[Float, Float]:
         (weight * np.nan_to_num(panel.mean)).sum(axis=0), total, out=np.full(len(total), np.nan), where=total > 0
     )
     if counts_records(panel):
-        mean = np.where(records < MINIMUM_CELL, np.nan, mean)
+        mean = np.where((records < MINIMUM_CELL) | _all_alike(panel, weight > 0), np.nan, mean)
     return mean, records
+
+
+def _all_alike(panel: Panel, cells: Bool) -> Bool:
+    """(T,) True for periods in which the few records of the cells marked True all have the same value."""
+    return np.asarray([all_alike(panel, cells & (np.arange(len(panel.timeline)) == t)) for t in range(cells.shape[1])])
 
 
 def _mark_events(events: Events | pd.DataFrame | None, timeline: Timeline) -> pd.DataFrame:
@@ -204,7 +210,14 @@ def _make_data(design: Design, words: OutcomeWords) -> pd.DataFrame:
                 }
             )
         )
-    return pd.concat(frames, ignore_index=True)
+    data = pd.concat(frames, ignore_index=True)
+    return data.assign(mean=data["mean"].round(_decimals(data["mean"], words)))
+
+
+def _decimals(means: pd.Series, words: OutcomeWords) -> int:
+    """Return how many decimals of the means a reader of the chart can see: a hundredth of their range."""
+    spread = float(means.max() - means.min())
+    return max(words.decimals, int(np.floor(2 - np.log10(spread)))) if spread > 0 else words.decimals + 1
 
 
 def _write_title(design: Design, words: OutcomeWords, language: Language) -> Message:

@@ -12,7 +12,7 @@ from asn_impact.arrays import Bool
 from asn_impact.designs import Design
 from asn_impact.errors import InputError
 from asn_impact.measures.panel import Panel
-from asn_impact.reporting.recoding import Cells, Release, counts_records
+from asn_impact.reporting.recoding import Cells, Release, all_alike, counts_records
 from asn_impact.reporting.tables.cells import Kind
 from asn_impact.reporting.tables.table import Table
 from asn_impact.verbs import public_verb
@@ -153,7 +153,8 @@ def _row_of_group(name: str | Message, panel: Panel, members: Bool, after: Bool,
     side = {}
     for when, periods in (("before", ~after), ("after", after)):
         total = weight[:, periods].sum()
-        side[when] = scale * float((weight * mean)[:, periods].sum() / total) if total > 0 else np.nan
+        hidden = counts_records(panel) and all_alike(panel, panel.observed & members[:, None] & periods)
+        side[when] = scale * float((weight * mean)[:, periods].sum() / total) if total > 0 and not hidden else np.nan
     return {
         "group": name,
         "units": int(members.sum()),

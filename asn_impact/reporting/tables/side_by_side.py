@@ -12,9 +12,11 @@ from asn_impact.arguments import Level
 from asn_impact.errors import InputError
 from asn_impact.estimation import Inference
 from asn_impact.estimation.methods import Method, short_names
+from asn_impact.measures.panel import Panel
 from asn_impact.reporting.left_out import left_out_lines
+from asn_impact.reporting.recoding import Cells
 from asn_impact.reporting.tables.cells import Printed, as_message
-from asn_impact.reporting.tables.small import counts_records
+from asn_impact.reporting.tables.small import MINIMUM_CELL, SECONDARY, counts_records
 from asn_impact.reporting.tables.table import Table
 from asn_impact.reporting.words import level_quantity
 from asn_impact.verbs import public_verb
@@ -52,7 +54,10 @@ def specifications(columns: Mapping[str, Inference], *, level: Level = 0.95) -> 
     frame = pd.DataFrame({"term": pd.Series(_terms(level), dtype=object)})
     for name, inference in columns.items():
         frame[name] = pd.Series(_column(inference, level, names), dtype=object)
-    if not any(counts_records(i.effects.design.panel) for i in columns.values()):
+    counted = any(counts_records(i.effects.design.panel) for i in columns.values())
+    for name in _close(columns) if counted else ():
+        frame.loc[frame.index[-1], name] = SECONDARY
+    if not counted:
         frame = frame.iloc[:-1]
     estimators, rules = dict.fromkeys(entries[::2]), dict.fromkeys(entries[1::2])
     methods = [method.name for method in (*estimators, *rules)]
@@ -62,7 +67,32 @@ def specifications(columns: Mapping[str, Inference], *, level: Level = 0.95) -> 
         note=paragraph(Message("tables.specifications.note", methods=_join(methods)), *left_out_lines(columns.items())),
         kinds=dict.fromkeys(columns, "printed"),
         headings={"term": verbatim(""), **{name: as_message(name) for name in columns}},
+        cells=_cells(columns, len(frame)) if counted else {},
     )
+
+
+def _close(columns: Mapping[str, Inference]) -> tuple[str, ...]:
+    """Return the columns whose records are a few more or fewer than those of another shown: the units left out."""
+    shown: list[Panel] = []
+    close = []
+    for name, inference in columns.items():
+        panel = inference.effects.design.panel
+        if any(0 < abs(float(panel.n.sum() - other.n.sum())) < MINIMUM_CELL + _apart(panel, other) for other in shown):
+            close.append(name)
+        else:
+            shown.append(panel)
+    return tuple(close)
+
+
+def _apart(one: Panel, other: Panel) -> float:
+    """Return how many cells that hold anyone are in one of two panels only."""
+    return abs(float((one.n > 0).sum()) - float((other.n > 0).sum()))
+
+
+def _cells(columns: Mapping[str, Inference], rows: int) -> dict[str, tuple[Cells | None, ...]]:
+    """Return what the last row counts, for the proof of a release."""
+    units = {name: frozenset(i.effects.design.panel.units) for name, i in columns.items()}
+    return {name: (*[None] * (rows - 1), Cells(held)) for name, held in units.items()}
 
 
 def _join(messages: Iterable[Message]) -> Message:

@@ -58,7 +58,7 @@ class Table:
     aside
         Columns that are in the CSV only, so that the page stays readable.
     cells
-        Column of counts -> what each row adds up: with it a release is proved as a whole.
+        Column of counts -> what each row adds up, None where it is no count: with it a release is proved as a whole.
 
     Examples
     --------
@@ -80,7 +80,7 @@ class Table:
     rests_on: Mapping[str, str] = field(default_factory=dict)
     headings: Mapping[str, Words] = field(default_factory=dict)
     aside: tuple[str, ...] = ()
-    cells: Mapping[str, tuple[Cells, ...]] = field(default_factory=dict)
+    cells: Mapping[str, tuple[Cells | None, ...]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         frame = self.frame.reset_index(drop=True)
