@@ -78,7 +78,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(title=str(Message("cli.commands")), required=True, metavar="{new,check,run,plan}")
     path = str(Message("cli.path_study"))
-    _add(commands, "new", _new, Message("cli.new"), "FOLDER", str(Message("cli.path_new")))
+    new = _add(commands, "new", _new, Message("cli.new"), "FOLDER", str(Message("cli.path_new")))
+    new.add_argument("--from", dest="data", nargs="+", metavar="DATA", help=str(Message("cli.from")))
+    new.add_argument("--language", choices=tuple(languages()), default="id", help=str(Message("cli.language_new")))
     check = _add(commands, "check", _check, Message("cli.check"), "STUDY", path)
     check.add_argument("--language", choices=tuple(languages()), help=str(Message("cli.language")))
     check.add_argument("--dropped", metavar="FILE", help=str(Message("cli.dropped")))
@@ -102,16 +104,31 @@ def _add(
 
 
 def _new(arguments: argparse.Namespace) -> int:
-    """Write the template; never over a file that is there."""
+    """Write the template, or a study filled from files; never over a file that is there."""
     folder = Path(arguments.path)
     target = folder / STUDY_FILE
     if target.exists():
         raise StudyError(Message("cli.exists", file=str(target)))
+    if arguments.data is not None:
+        return _propose(arguments.data, folder, arguments.language)
     template = (resources.files("asn_impact") / "study_template.toml").read_text(encoding="utf-8")
     folder.mkdir(parents=True, exist_ok=True)
     with target.open("x", encoding="utf-8") as file:
         file.write(template)
     print(Message("cli.ready", file=str(target), program=PROGRAM))
+    return DONE
+
+
+def _propose(data: Sequence[str], folder: Path, language: Language) -> int:
+    """Write a study filled from files, and print what must be decided."""
+    from asn_impact.study.proposal import propose_study
+
+    proposal = propose_study(data, folder=folder, language=language)
+    target = proposal.write()
+    print(Message("proposal.written", n=len(proposal.questions)).text(language))
+    for number, question in enumerate(proposal.questions, start=1):
+        print(f"\n{number}. {question.text(language)}")
+    print(f"\n{Message('cli.ready', file=str(target), program=PROGRAM).text(language)}")
     return DONE
 
 

@@ -1,4 +1,4 @@
-"""Names of Indonesian offices written out: what tells that Dinkes and Dinas Kesehatan may be one; to ask, never to join.
+"""Names of Indonesian offices written out, to ask whether Dinkes and Dinas Kesehatan are one; never to join them.
 
 The words stand in ``reference/office_names_id.csv`` with their sources. A word with several meanings (DKP) is left as
 it is.

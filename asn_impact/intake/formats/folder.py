@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ from asn_impact.errors import InputError
 from asn_impact.intake.formats import KNOWN, ending_of
 from asn_impact.words import Message
 
-__all__ = ["files_of"]
+__all__ = ["files_of", "paths_of"]
 
 
 def files_of(source: Path) -> tuple[list[Path], list[str]]:
@@ -38,6 +39,18 @@ def files_of(source: Path) -> tuple[list[Path], list[str]]:
     for file in files:
         _stays_inside(file, source)
     return files, others
+
+
+def paths_of(source: str | Path | Sequence[str | Path]) -> list[Path]:
+    """Return the paths of a source: one, or each of several, named once.
+
+    Examples
+    --------
+    >>> [path.name for path in paths_of(["2023.csv", "2024.xlsx"])]
+    ['2023.csv', '2024.xlsx']
+    """
+    several = [source] if isinstance(source, str | Path) else source
+    return list(dict.fromkeys(Path(path) for path in several))
 
 
 def _stays_inside(file: Path, folder: Path) -> None:
