@@ -45,12 +45,12 @@ class Facts:
         Month of receipt -> rows.
     headings
         Field -> heading found.
-    orders, order_told
-        Field of dates -> the order of day and month that was told by the values, and that which only the waits tell.
     zones
         Field of dates -> zones written beside its times.
     problems
         Field -> why it cannot be read.
+    absent
+        Fields that no heading is known to be.
     files
         Name, rows and hash of every table.
     """
@@ -62,6 +62,7 @@ class Facts:
     headings: Mapping[str, str] = field(default_factory=dict)
     zones: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     problems: Mapping[str, Message] = field(default_factory=dict)
+    absent: tuple[str, ...] = ()
     files: tuple[tuple[str, int, str], ...] = ()
     rows: int = 0
 
@@ -89,21 +90,35 @@ def facts(
     def read(fields: Sequence[str]) -> Any:  # noqa: ANN401 - gathered rows
         own = {name: heading for name, heading in known.items() if name in fields}
         orders = {name: order for name, order in (dates or {}).items() if name in fields}
-        return gather(source, fields, columns=own, dates=orders, keep=(), required=(), **others)
+        needed = fields if len(fields) == 1 else ()
+        return gather(source, fields, columns=own, dates=orders, keep=(), required=needed, **others)
 
     problems: dict[str, Message] = {}
+    absent: list[str] = []
     for name in wanted:
-        if name in known or name in DATE_FIELDS or name in counted:
-            try:
-                with explaining(source):
-                    read([name])
-            except AsnImpactError as problem:
+        try:
+            with explaining(source):
+                read([name])
+        except AsnImpactError as problem:
+            if _lacks(problem.message):
+                absent.append(name)
+            else:
                 problems[name] = problem.message
+    there = [name for name in wanted if name not in problems and name not in absent]
+    if not there:
+        return Facts(problems=problems, absent=tuple(absent))
     try:
         with explaining(source):
-            return replace(_counted(read([f for f in wanted if f not in problems]), counted), problems=problems)
+            found = _counted(read(there), counted)
     except AsnImpactError as problem:
-        return Facts(problems={**problems, "": problem.message})
+        return Facts(problems={**problems, "": problem.message}, absent=tuple(absent))
+    return replace(found, problems=problems, absent=tuple(absent))
+
+
+def _lacks(why: Message) -> bool:
+    """Return whether a field has no heading: nothing is wrong with one that need not be there."""
+    parts = why["parts"] if why.key == "common.paragraph" else (why,)
+    return any(part.key == "intake.columns.missing" for part in parts)
 
 
 def _counted(rows: Any, counted: Sequence[str]) -> Facts:  # noqa: ANN401 - gathered rows

@@ -17,6 +17,7 @@ from asn_impact.identifiers import persons_in
 from asn_impact.intake.fields import CASE_FIELDS
 from asn_impact.intake.labels import TOTAL_LABEL, label_key, plain_label
 from asn_impact.intake.privacy import masked
+from asn_impact.study.answers import for_file
 from asn_impact.study.proposal.facts import Facts, Word, facts, settled_orders
 from asn_impact.study.proposal.look import files_in, look
 from asn_impact.study.proposal.match import Matched, match, role_of
@@ -321,7 +322,9 @@ def _dates(page: Page, found: Facts, orders: Mapping[str, str], evidence: Mappin
         few, many = evidence[field]
         page.put(field, order, Message("proposal.order_told", few=few, many=many))
     for field in untold:
-        page.ask(found.problems[field], [f'{field} = "day-first"'], python=f'dates={{"{field}": "day-first"}}')
+        page.ask(
+            for_file(found.problems[field]), [f'{field} = "day-first"'], python=f'dates={{"{field}": "day-first"}}'
+        )
 
 
 def _status_words(page: Page, found: Facts, *, skip: bool) -> None:
@@ -329,7 +332,8 @@ def _status_words(page: Page, found: Facts, *, skip: bool) -> None:
     unknown = unknown_statuses(words)
     if skip or not words:
         return
-    page.begin("data.status_words", Message("proposal.statuses", words=_listed(words, unknown)))
+    known = _listed(words, unknown)
+    page.begin("data.status_words", *([Message("proposal.statuses", words=known)] if known else []))
     sure, guesses = propose_statuses(words)
     for word, status in sure.items():
         if not persons_in(word):
@@ -354,7 +358,7 @@ def _write_offices(page: Page, aliases: Aliases, counts: Mapping[str, int]) -> N
     page.begin("data.offices", Message("proposal.offices", n=len(counts)))
     for label, n in list(counts.items())[:MOST_LISTED]:
         if label not in aliases.sure:
-            page.say(Message("proposal.office", office=masked(label), n=n))
+            page.say(Message("proposal.office", office=masked(label, 80), n=n))
     if aliases.sure:
         page.say(Message("proposal.aliases"), "# ?")
         lines = tuple(f"{inline(a)} = {written(b)}" for a, b in aliases.sure.items())
@@ -371,4 +375,4 @@ def _other_problems(page: Page, found: Facts, orders: Mapping[str, str]) -> None
     page.section = "data"
     for field, why in found.problems.items():
         if why.key != "intake.dates.either_order" and field not in orders:
-            page.ask(why)
+            page.ask(for_file(why))

@@ -12,6 +12,7 @@ from asn_impact.identifiers import persons_in
 from asn_impact.intake.labels import label_key, plain_label
 from asn_impact.intake.privacy import masked
 from asn_impact.intake.training import TRAINING_FIELDS, word_of_passing
+from asn_impact.study.answers import for_file
 from asn_impact.study.proposal.facts import Facts, facts
 from asn_impact.study.proposal.offices import alike, meet
 from asn_impact.study.proposal.sources import SourceOf
@@ -78,7 +79,7 @@ def write_rollout(
     _order(page, found)
     for why in found.problems.values():
         if why.key != "intake.dates.either_order":
-            page.ask(why)
+            page.ask(for_file(why))
     _headings(page, source)
     _names(page, found, units, aliases)
     page.begin("design")
@@ -112,7 +113,7 @@ def _passing(page: Page, found: Facts) -> None:
 def _order(page: Page, found: Facts) -> None:
     why = found.problems.get("course_end")
     if why is not None and why.key == "intake.dates.either_order":
-        page.ask(why, ['dates = {course_end = "day-first"}'], python='dates={"course_end": "day-first"}')
+        page.ask(for_file(why), ['dates = {course_end = "day-first"}'], python='dates={"course_end": "day-first"}')
 
 
 def _headings(page: Page, source: SourceOf) -> None:
