@@ -86,6 +86,7 @@ from asn_impact.topics.learning.learning import (
     paired_tests as paired_tests,
     reliability as reliability,
 )
+from asn_impact.study.proposal.proposed import Proposal as Proposal, propose_study as propose_study
 from asn_impact.measures.outcomes import (
     CompletionCurve as CompletionCurve,
     Count as Count,
@@ -228,6 +229,7 @@ __all__ = [
     "infer",
     "maturity",
     "measure",
+    "propose_study",
     "public_cells",
     "publish",
     "quantile_effects",

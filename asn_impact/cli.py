@@ -8,6 +8,7 @@ import shutil
 import sys
 import tempfile
 import textwrap
+import time
 from collections.abc import Callable, Sequence
 from importlib import resources
 from pathlib import Path
@@ -78,7 +79,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(title=str(Message("cli.commands")), required=True, metavar="{new,check,run,plan}")
     path = str(Message("cli.path_study"))
-    _add(commands, "new", _new, Message("cli.new"), "FOLDER", str(Message("cli.path_new")))
+    new = _add(commands, "new", _new, Message("cli.new"), "FOLDER", str(Message("cli.path_new")))
+    new.add_argument("--from", dest="data", nargs="+", metavar="DATA", help=str(Message("cli.from")))
+    new.add_argument("--language", choices=tuple(languages()), help=str(Message("cli.language_new")))
     check = _add(commands, "check", _check, Message("cli.check"), "STUDY", path)
     check.add_argument("--language", choices=tuple(languages()), help=str(Message("cli.language")))
     check.add_argument("--dropped", metavar="FILE", help=str(Message("cli.dropped")))
@@ -102,11 +105,13 @@ def _add(
 
 
 def _new(arguments: argparse.Namespace) -> int:
-    """Write the template; never over a file that is there."""
+    """Write the template, or a study filled from files; never over a file that is there."""
     folder = Path(arguments.path)
     target = folder / STUDY_FILE
     if target.exists():
         raise StudyError(Message("cli.exists", file=str(target)))
+    if arguments.data is not None:
+        return _propose(arguments.data, folder, arguments.language or "id")
     template = (resources.files("asn_impact") / "study_template.toml").read_text(encoding="utf-8")
     folder.mkdir(parents=True, exist_ok=True)
     with target.open("x", encoding="utf-8") as file:
@@ -115,17 +120,38 @@ def _new(arguments: argparse.Namespace) -> int:
     return DONE
 
 
-def _check(arguments: argparse.Namespace) -> int:
-    from asn_impact.study.checked import check, write_dropped
+def _propose(data: Sequence[str], folder: Path, language: Language) -> int:
+    """Write a study filled from files, and print what must be decided."""
+    from asn_impact.study.proposal import propose_study
 
+    proposal = propose_study(data, folder=folder, language=language)
+    target = proposal.write()
+    print(Message("proposal.written", n=len(proposal.questions)).text(language))
+    for number, question in enumerate(proposal.questions, start=1):
+        print(f"\n{number}. {question.text(language)}")
+    print(f"\n{Message('cli.ready', file=str(target), program=PROGRAM).text(language)}")
+    return DONE
+
+
+def _check(arguments: argparse.Namespace) -> int:
+    from asn_impact.study.answers import for_file
+    from asn_impact.study.checked import SLOW, looked_at, write_dropped
+
+    began = time.monotonic()
     study = _study(arguments.path)
     language = arguments.language or study.languages[0]
-    checked = check(study, language)
+    checked = looked_at(study, language)
     print(checked.text)
-    if arguments.dropped is not None:
+    for problem in checked.problems:
+        _complain(Message("cli.problem", what=for_file(problem.message)), language)
+    if arguments.dropped is not None and (checked.extract is not None or not checked.problems):
         file = Path(arguments.dropped)
         n = write_dropped(checked, file, language)
         print(f"\n{Message('cli.rows_written', n=n, file=file.name).text(language)}")
+    if (seconds := time.monotonic() - began) > SLOW:
+        _complain(Message("study.took", seconds=round(seconds)), language)
+    if checked.problems:
+        return FAILED
     return DONE if checked.refusal is None else REFUSED
 
 

@@ -69,9 +69,10 @@ def read_exports(
     ----------
     source : path or frame
         A CSV, XLSX, XLS, Parquet or JSON file (a list of records, also inside ``{"data": ...}``), a folder of them
-        (all are read, sorted by name), or a frame: pandas, polars, pyarrow, a DuckDB relation, or another that
-        narwhals knows. Headings may stand below titles and in up to three rows, with a row of column numbers under
-        them. Also a DuckDB file or the address of a server, ``postgresql://...`` or ``mysql://...``, with ``table``.
+        (all are read, sorted by name), a list of files and folders, or a frame: pandas, polars, pyarrow, a DuckDB
+        relation, or another that narwhals knows. Headings may stand below titles and in up to three rows, with a row of
+        column numbers under them. Also a DuckDB file or the address of a server, ``postgresql://...`` or
+        ``mysql://...``, with ``table``.
     as_of : datetime.date or ISO text
         The day the export was made. Open cases have been followed until then.
     columns : mapping, optional

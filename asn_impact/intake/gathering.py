@@ -27,7 +27,7 @@ from asn_impact.intake.columns import Headings, check_mapping, listed_headings, 
 from asn_impact.intake.fields import DATE_FIELDS
 from asn_impact.intake.formats import RawTable, open_file
 from asn_impact.intake.formats.engine import kept_typed, reading
-from asn_impact.intake.formats.folder import files_of, may_hold_data
+from asn_impact.intake.formats.folder import files_of, may_hold_data, paths_of
 from asn_impact.intake.formats.server import named_source, on_server, open_server
 from asn_impact.intake.frames import as_relation, is_temporal, is_zoned, narwhal, refuse_long_floats, type_frame
 from asn_impact.intake.gathered import Gathered, reading_notes, time_notes, zone_notes
@@ -72,8 +72,8 @@ def gather(
         check_choice(f"dates[{name!r}]", order, get_args(Order))
     if on_server(source):
         return _type_tables([open_server(source, table)], wanted, columns, dates, keep, required, [], zone)
-    if isinstance(source, str | Path):
-        tables, notes = _file_tables(Path(source), wanted, keep, columns, table)
+    if isinstance(source, str | Path | tuple | list):
+        tables, notes = _file_tables(paths_of(source), wanted, keep, columns, table)
 
         def match_table(one: RawTable, needed: Sequence[str]) -> dict[str, str]:
             return match_columns(one.headings, wanted, columns=columns, keep=keep, required=needed, source=one.name)
@@ -99,7 +99,7 @@ def gather(
 
 
 def _file_tables(
-    path: Path,
+    paths: Sequence[Path],
     wanted: Sequence[str],
     keep: Sequence[str],
     columns: Headings | None,
@@ -110,9 +110,11 @@ def _file_tables(
     def recognise(cells: Sequence[str]) -> int:
         return recognised(cells, [*wanted, *keep], names)
 
-    files, others = files_of(path)
+    found = [files_of(path) for path in paths]
+    files = [file for part, _ in found for file in part]
     tables, copies = _without_copies([open_file(file, recognise, table) for file in files])
-    return tables, [*_passed_over(path, others), *copies]
+    others = [note for path, (_, names) in zip(paths, found, strict=True) for note in _passed_over(path, names)]
+    return tables, [*others, *copies]
 
 
 def _passed_over(folder: Path, names: Sequence[str]) -> list[Message]:

@@ -14,6 +14,7 @@ from typing import Any, Final, TypeAlias
 
 import narwhals as nw
 
+from asn_impact.intake.office_names import written_out
 from asn_impact.intake.privacy import masked
 from asn_impact.words import Alert, Message
 
@@ -23,6 +24,7 @@ __all__ = [
     "TOTAL_ROW",
     "join_spellings",
     "label_key",
+    "one_slip",
     "plain_label",
     "settle_cases",
     "settle_labels",
@@ -44,23 +46,6 @@ TOTAL_LABEL: Final = re.compile(
 TOTAL_ROW: Final = "asn_total"
 #: Letters of other alphabets that look like Latin ones.
 _TWINS: Final = str.maketrans("АВЕКМНОРСТУХаеорсухіІѕЅјЈΑΒΕΖΗΙΚΜΝΟΡΤΥΧο", "ABEKMHOPCTYXaeopcyxiIsSjJABEZHIKMNOPTYXo")
-#: Abbreviations in names of offices; used to ask, never to join.
-_SHORT: Final[Mapping[str, str]] = {
-    **{"kec": "kecamatan", "kel": "kelurahan", "kab": "kabupaten", "prov": "provinsi", "kot": "kota"},
-    **{"din": "dinas", "dis": "dinas", "bag": "bagian", "bid": "bidang", "sek": "sekretariat", "sekr": "sekretariat"},
-    **{
-        "setda": "sekretariat daerah",
-        "setwan": "sekretariat dprd",
-        "pkm": "puskesmas",
-        "sei": "sungai",
-        "gn": "gunung",
-    },
-    **{"dinkes": "dinas kesehatan", "disdik": "dinas pendidikan", "dishub": "dinas perhubungan"},
-    **{"dinsos": "dinas sosial", "dpupr": "dinas pekerjaan umum dan penataan ruang", "and": "dan"},
-    **{"dlh": "dinas lingkungan hidup", "dpmptsp": "dinas penanaman modal dan pelayanan terpadu satu pintu"},
-    **{"disdukcapil": "dinas kependudukan dan pencatatan sipil", "dukcapil": "kependudukan dan pencatatan sipil"},
-    **{"utr": "utara", "sel": "selatan", "tim": "timur", "bar": "barat", "uptd": "upt", "dept": "department"},
-}
 MOST_COMPARED: Final = 400  # labels; each is compared with each
 LONG_WORD: Final = 7  # letters from which one other letter is more likely a slip than another name
 
@@ -155,12 +140,12 @@ def _alike(labels: Sequence[str], door: str) -> list[Message]:
     """Ask about labels that look like one office: abbreviated, with other accents, or with one letter changed."""
     if len(labels) > MOST_COMPARED:
         return []
-    words = {label: _written_out(label).split() for label in labels}
+    words = {label: written_out(label_key(label)).split() for label in labels}
     pairs = [
         (a, b)
         for i, a in enumerate(labels)
         for b in labels[i + 1 :]
-        if words[a] == words[b] or _one_slip(words[a], words[b])
+        if words[a] == words[b] or one_slip(words[a], words[b])
     ]
     return [
         Alert(
@@ -170,13 +155,7 @@ def _alike(labels: Sequence[str], door: str) -> list[Message]:
     ]
 
 
-def _written_out(label: str) -> str:
-    text = unicodedata.normalize("NFKD", label_key(label))
-    bare = "".join(c for c in text if not unicodedata.combining(c))
-    return " ".join(_SHORT.get(word, word) for word in bare.split())
-
-
-def _one_slip(a: Sequence[str], b: Sequence[str]) -> bool:
+def one_slip(a: Sequence[str], b: Sequence[str]) -> bool:
     """Return whether two names differ in one letter of one long word."""
     if "".join(a) == "".join(b):
         return True

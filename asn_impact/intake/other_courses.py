@@ -13,6 +13,7 @@ import narwhals as nw
 import pandas as pd
 
 from asn_impact.errors import InputError
+from asn_impact.intake.columns import Headings
 from asn_impact.intake.gathering import explaining, gather
 from asn_impact.intake.training import TRAINING_FIELDS, select_course, who_completed
 from asn_impact.verbs import public_verb
@@ -25,7 +26,7 @@ def read_other_courses(
     source: Any,  # noqa: ANN401 - a path or a frame
     *,
     course: str | None,
-    columns: Mapping[str, str | None] | None = None,
+    columns: Headings | None = None,
     dates: Mapping[str, str] | None = None,
     offices: Mapping[str, str] | None = None,
     completion: Literal["passed", "attended"] = "passed",

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from asn_impact.errors import InputError
-from asn_impact.intake.columns import course_categories, in_category, match_columns, normalised
+from asn_impact.intake.columns import Headings, course_categories, in_category, match_columns, normalised
 from asn_impact.intake.gathering import explaining, gather
 from asn_impact.intake.labels import TOTAL_LABEL, label_key, plain_label, settle_labels
 from asn_impact.intake.local import parse_numbers
@@ -20,7 +20,15 @@ from asn_impact.intake.rollout import Rollout, columns_of, read_rollout, read_ro
 from asn_impact.verbs import public_verb
 from asn_impact.words import Alert, Message, paragraph
 
-__all__ = ["Rollout", "read_rollout", "read_rollout_from_status", "read_training", "select_course", "who_completed"]
+__all__ = [
+    "Rollout",
+    "read_rollout",
+    "read_rollout_from_status",
+    "read_training",
+    "select_course",
+    "who_completed",
+    "word_of_passing",
+]
 
 TRAINING_FIELDS = (
     "office",
@@ -37,6 +45,7 @@ _PASSED = {"lulus", "kompeten", "ya", "y", "yes", "1", "true", "passed", "pass"}
 _ATTENDED = {"hadir", "hadir saja", "mengikuti", "telah mengikuti", "peserta", "selesai", "attended", "completed"}
 _FAILED = {"tidak lulus", "tidak", "belum", "belum lulus", "t", "n", "no", "0", "false", "failed", "fail", "gagal"}
 _FAILED |= {"tidak hadir", "mengundurkan diri", "belum kompeten", "tidak kompeten", "absen", "absent"}
+_NO_OFFICE: Final = "-"  # said of an office that is in no export
 _BY_RULE: Final = frozenset({"another_provider", "attended", "not_passed"})  # left out as asked, not for a fault
 _DAMAGED = re.compile(r"\s*\d[.,]\d+e\+?\d+\s*|\d{15}000", re.IGNORECASE)  # what a spreadsheet leaves of a long number
 
@@ -48,7 +57,7 @@ def read_training(
     course: str | None = None,
     share: float | None = None,
     staff: Mapping[str, float] | Any | None = None,  # noqa: ANN401
-    columns: Mapping[str, str | None] | None = None,
+    columns: Headings | None = None,
     dates: Mapping[str, str] | None = None,
     offices: Mapping[str, str] | None = None,
     provider: str | None = None,
@@ -85,7 +94,8 @@ def read_training(
         As for `read_exports`; of `positions` the field of ``dates`` is ``since``. A range or list of days counts to its
         end: ``3 s.d. 7 Maret 2024``.
     offices : mapping, optional
-        Office label in the training records -> label in the exports, where they differ.
+        Office label in the training records -> label in the exports, where they differ; ``"-"`` for one that is in no
+        export and is left out.
     provider : str, optional
         Part of the name of who gave the course; the others do not count. Offices they taught are not untrained: leave
         them out of the comparison (`Design.where`).
@@ -225,7 +235,11 @@ def _one_spelling(completions: pd.DataFrame, offices: Mapping[str, str] | None) 
     """Return the completions with one spelling of each office, and what has to be said of it."""
     counts = {str(label): int(n) for label, n in completions["office"].value_counts().items()}
     changed, notes = settle_labels(counts, offices)
-    return completions.assign(office=completions["office"].replace(changed)), notes
+    settled = completions.assign(office=completions["office"].replace(changed))
+    elsewhere = sorted(label for label in counts if changed.get(label) == _NO_OFFICE)
+    if elsewhere:
+        notes = [*notes, Message("training.of_no_office", n=len(elsewhere), offices=tuple(map(masked, elsewhere)))]
+    return settled.loc[settled["office"] != _NO_OFFICE], notes
 
 
 def _dates_of(dates: Mapping[str, str] | None, positions: Any | None, *, since: bool) -> dict[str, str]:  # noqa: ANN401
@@ -393,6 +407,14 @@ def _totals(frame: nw.LazyFrame[Any]) -> list[str]:
     """Return the labels in the column of offices that say that their row adds up the others."""
     labels = frame.select("office").unique().collect()["office"].to_list()
     return [label for label in labels if isinstance(label, str) and TOTAL_LABEL.match(plain_label(label))]
+
+
+def word_of_passing(word: str) -> Literal["passed", "attended", "failed"] | None:
+    """Return what a word in the column of passing says; None for one that is not known."""
+    plain = " ".join(word.split()).casefold()
+    if plain in _PASSED:
+        return "passed"
+    return "attended" if plain in _ATTENDED else "failed" if plain in _FAILED | {""} else None
 
 
 def _words_for_passed(

@@ -17,6 +17,7 @@ __all__ = [
     "LANGUAGES",
     "NUMBER",
     "PAIRS",
+    "PATHS",
     "PLAIN",
     "TEXT",
     "TEXTS",
@@ -260,3 +261,7 @@ def _several(kinds: Sequence[Kind], size: int) -> Kind | None:
         return None if any(item is None for item in items) else items
 
     return Kind(read, Message("study.kind.several", kinds=tuple(kind.expected for kind in kinds)))
+
+
+#: A file or folder, or a list of them.
+PATHS: Final = Kind(lambda value: _read_text(value) or _items(value, TEXT), Message("study.kind.paths"))

@@ -11,6 +11,7 @@ from asn_impact.study.kinds import (
     DAY,
     LANGUAGES,
     NUMBER,
+    PATHS,
     PLAIN,
     TEXT,
     TEXTS,
@@ -80,7 +81,7 @@ def data() -> Choice:
 
     offers = {
         name: keys_of(home, elsewhere={"source": Message("study.elsewhere.source")}).also(
-            "path", path=TEXT, unused=TEXTS
+            "path", path=PATHS, unused=TEXTS
         )
         for name, home in (("records", read_exports), ("steps", read_steps))
     }
@@ -162,7 +163,7 @@ def rollouts() -> Choice:
     return Choice(
         "kind",
         {
-            "training": training.also("path", path=TEXT, positions=TEXT, unused=TEXTS),
+            "training": training.also("path", path=PATHS, positions=TEXT, unused=TEXTS),
             "panel": keys_of(read_rollout, elsewhere=frame).optional("unit").also(path=TEXT),
             "status": keys_of(read_rollout_from_status, elsewhere=frame).optional("unit", "period").also(path=TEXT),
         },

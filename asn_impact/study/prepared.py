@@ -7,14 +7,14 @@ import gzip
 import inspect
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from asn_impact.arguments import did_you_mean
-from asn_impact.errors import DesignError, InputError
+from asn_impact.errors import AsnImpactError, DesignError, InputError
 from asn_impact.study import offers
 from asn_impact.study.keys import Place, Setting
 from asn_impact.study.kinds import TEXT, TEXTS
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from asn_impact.measures.durations import Durations
     from asn_impact.measures.panel import Panel
 
-__all__ = ["Prepared", "prepared"]
+__all__ = ["Prepared", "Tried", "attempted", "prepared"]
 
 FIELDS: Final = ("case", "office", "service", "received", "decided", "status")  # of every application
 PERIOD: Final = "period"  # names the periods themselves, where a rule clusters by them
@@ -74,20 +74,85 @@ class Prepared:
     courses: pd.DataFrame | None = None
 
 
+@dataclass(frozen=True, eq=False)
+class Tried:
+    """Whatever could be made before the first estimate, and every refusal on the way.
+
+    Attributes
+    ----------
+    ready
+        What is estimated from; None where something was refused.
+    problems
+        What was refused, in the order of the sections.
+    extract, panel, months, rollout
+        Each that could be made.
+    notes
+        Of what was made.
+    """
+
+    ready: Prepared | None
+    problems: tuple[AsnImpactError, ...] = ()
+    extract: Extract | None = None
+    panel: Panel | None = None
+    months: pd.DataFrame | None = None
+    rollout: Rollout | None = None
+    notes: tuple[Message, ...] = ()
+
+
 @public_verb
 def prepared(study: Study) -> Prepared:
     """Read the data and make the design; a design that cannot be is a refusal, not an error."""
-    ready = _from_panel(study) if study.data.name == "panel" else _from_records(study)
-    if study.rollout is None:
-        return replace(ready, refusal=Message("study.no_rollout"))
-    with Place(study.file, "rollout").explaining():
-        rollout = _rollout(study, ready)
-        courses = _other_courses(study)
-    notes = each_once(ready.notes, rollout.notes)
-    ready = replace(_with_doses(study, ready, rollout), notes=notes, courses=courses)
-    _refuse_unknown_columns(study, ready.panel)
+    tried = attempted(study)
+    if tried.problems:
+        raise tried.problems[0]
+    assert tried.ready is not None
+    return tried.ready
+
+
+def attempted(study: Study, tell: Callable[[Message], object] = bool) -> Tried:
+    """Return what `prepared` does, as far as it goes: a section that is refused does not hide the others.
+
+    `tell` is told of every step before it begins.
+    """
+    problems: list[AsnImpactError] = []
+    tell(Message("study.step.reading"))
+    made: dict[str, Any] = {}
+    with _noting(problems):
+        made = _panel_parts(study) if study.data.name == "panel" else _record_parts(study, problems, tell)
+    ready: Prepared | None = made.get("ready")
+    rollout = courses = None
+    if study.rollout is not None and (ready is not None or study.rollout.name == "training"):
+        tell(Message("study.step.training"))
+        with _noting(problems), Place(study.file, "rollout").explaining():
+            rollout = _rollout(study, ready)
+            courses = _other_courses(study)
+    if ready is not None and study.rollout is None:
+        ready = replace(ready, refusal=Message("study.no_rollout"))
+    if ready is not None and rollout is not None:
+        tell(Message("study.step.comparing"))
+        with _noting(problems):
+            ready = _compared(study, replace(ready, courses=courses), rollout)
+    parts = {name: made.get(name) for name in ("extract", "panel", "months")}
+    notes = each_once(*(x.notes for x in (parts["extract"], parts["panel"], rollout) if x is not None))
+    return Tried(None if problems else ready, tuple(problems), **parts, rollout=rollout, notes=notes)
+
+
+@contextmanager
+def _noting(problems: list[AsnImpactError]) -> Iterator[None]:
+    """Keep a refusal instead of ending with it."""
+    try:
+        yield
+    except AsnImpactError as problem:
+        problems.append(problem)
+
+
+def _compared(study: Study, ready: Prepared, rollout: Rollout) -> Prepared:
+    """Return the design beside the panel, or the reason why there can be none."""
     from asn_impact.designs import assign
 
+    notes = each_once(ready.notes, rollout.notes)
+    ready = replace(_with_doses(study, ready, rollout), notes=notes)
+    _refuse_unknown_columns(study, ready.panel)
     try:
         design = assign(
             ready.panel, rollout, cluster=study.cluster, weights=study.weights, by=study.by, partly=study.partly
@@ -100,25 +165,36 @@ def prepared(study: Study) -> Prepared:
 # ------------------------------------------------------------------------------------------------------- records
 
 
-def _from_records(study: Study) -> Prepared:
+def _record_parts(study: Study, problems: list[AsnImpactError], tell: Callable[[Message], object]) -> dict[str, Any]:
+    """Return extract, months and panel, each that could be made, and all of them together where all could."""
     from asn_impact.measures.tabulate import maturity, tabulate
 
-    parameters, cells = study.data.parameters, offers.cells_of(study.outcome)
+    cells = offers.cells_of(study.outcome)
     covariates = tuple(dict.fromkeys((*cells.get("covariates", ()), *_named_columns(study)[0])))
+    with Place(study.file, "data").explaining():
+        extract = _extract(study, cells, covariates)
+    made: dict[str, Any] = {"extract": extract}
+    tell(Message("study.step.measuring"))
+    with _noting(problems):
+        with Place(study.file, "calendar").explaining():
+            times = _measure_times(study, extract)
+        with Place(study.file, "outcome").explaining():
+            outcome = study.outcome.made()
+            made["months"] = months = maturity(times, outcome)
+            made["panel"] = panel = tabulate(times, outcome, by=cells.get("by", "office"), covariates=covariates)
+        notes = each_once(extract.notes, times.notes, panel.notes)
+        made["ready"] = Prepared(panel, extract.sources, extract=extract, times=times, months=months, notes=notes)
+    return made
+
+
+def _extract(study: Study, cells: Mapping[str, Any], covariates: Sequence[str]) -> Extract:
+    parameters = study.data.parameters
     columns = {**parameters.get("columns", {}), **dict.fromkeys(parameters.get("unused", ()))}
     keep = (*parameters.get("keep", ()), *_of_outcome(study, cells), *covariates, *_times(study).values())
     keep = (*keep, *_of_scrutiny(study))
-    with Place(study.file, "data").explaining():
-        others = {"keep": tuple(dict.fromkeys(keep))} if keep else {}
-        extract = study.data.made(source=parameters["path"], columns=columns, **others)
-    with Place(study.file, "calendar").explaining():
-        times = _measure_times(study, extract)
-    with Place(study.file, "outcome").explaining():
-        outcome = study.outcome.made()
-        months = maturity(times, outcome)
-        panel = tabulate(times, outcome, by=cells.get("by", "office"), covariates=covariates)
-    notes = each_once(extract.notes, times.notes, panel.notes)
-    return Prepared(panel, extract.sources, extract=extract, times=times, months=months, notes=notes)
+    others = {"keep": tuple(dict.fromkeys(keep))} if keep else {}
+    extract: Extract = study.data.made(source=parameters["path"], columns=columns, **others)
+    return extract
 
 
 def _of_outcome(study: Study, cells: Mapping[str, Any]) -> list[str]:
@@ -157,6 +233,11 @@ def _measure_times(study: Study, extract: Extract) -> Durations:
 
 
 # ------------------------------------------------------------------------------------------------- a ready panel
+
+
+def _panel_parts(study: Study) -> dict[str, Any]:
+    ready = _from_panel(study)
+    return {"panel": ready.panel, "ready": ready}
 
 
 def _from_panel(study: Study) -> Prepared:
@@ -231,6 +312,22 @@ def _spelt_as(frame: pd.DataFrame, unit: str, units: Sequence[object]) -> pd.Dat
     return frame.assign(**{unit: frame[unit].map(lambda v: known.get(label_key(v), v) if isinstance(v, str) else v)})
 
 
+def _spelt_as_panel(rollout: Rollout, panel: Panel, by: str | None) -> Rollout:
+    """Return training records with the spelling of the panel, wherever only the spelling of an office differs."""
+    from asn_impact.intake.labels import label_key
+
+    if by is not None and by not in panel.attributes.columns:
+        return rollout
+    labels = panel.units if by is None else panel.attributes[by].tolist()
+    every = [label for label in (*labels, *panel.unusable) if isinstance(label, str)]
+    known = {label_key(label): label for label in every}
+    names = {a: known.get(label_key(a), a) for a in rollout.adopted.index if isinstance(a, str) and a not in every}
+    if all(old == new for old, new in names.items()):
+        return rollout
+    doses = None if rollout.doses is None else rollout.doses.assign(office=rollout.doses["office"].replace(names))
+    return replace(rollout, adopted=rollout.adopted.rename(index=names), doses=doses)
+
+
 def _numbers(column: pd.Series, style: NumberStyle | None) -> pd.Series:
     """Texts as numbers, read in the style of the whole column; a column of numbers stays as it is."""
     import pandas as pd
@@ -278,13 +375,14 @@ def _unpacked(path: Path) -> Iterator[Path]:
         yield copy
 
 
-def _rollout(study: Study, ready: Prepared) -> Rollout:
+def _rollout(study: Study, ready: Prepared | None) -> Rollout:
     assert study.rollout is not None
     if study.rollout.name == "training":
         parameters = study.rollout.parameters
         columns = {**parameters.get("columns", {}), **dict.fromkeys(parameters.get("unused", ()))}
         rollout: Rollout = study.rollout.made(source=parameters["path"], columns=columns)
-        return rollout
+        return rollout if ready is None else _spelt_as_panel(rollout, ready.panel, study.by)
+    assert ready is not None  # its frame can be that of the list
     parameters = {**_panel_columns(study), **study.rollout.parameters}
     frame = ready.frame
     if "path" in study.rollout.parameters:

@@ -343,5 +343,9 @@ def _try_out(study: Study, place: Mapping[str, Place]) -> None:
 
 def _with_paths(setting: Setting, place: Place, *names: str) -> Setting:
     """Return the setting with the files it names found."""
-    paths = {key: locate(setting.parameters[key], place, key) for key in names if key in setting.parameters}
+    given = {key: setting.parameters[key] for key in names if key in setting.parameters}
+    paths = {
+        key: locate(path, place, key) if isinstance(path, str) else tuple(locate(one, place, key) for one in path)
+        for key, path in given.items()
+    }
     return replace(setting, parameters={**setting.parameters, **paths})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ from asn_impact.errors import InputError
 from asn_impact.intake.formats import FORMATS, KNOWN, ending_of
 from asn_impact.words import Message
 
-__all__ = ["files_of", "may_hold_data"]
+__all__ = ["files_of", "may_hold_data", "paths_of"]
 
 _RECORDS = re.compile(rb'\s*(?:\[|\{\s*"(?:data|records|rows|items|results?|hasil)")')  # a JSON file that is a table
 
@@ -51,6 +52,18 @@ def may_hold_data(path: Path) -> bool:
         with path.open("rb") as file:
             return _RECORDS.match(file.read(400)) is not None
     return path.is_file() and any(ending_of(path) in f.endings for f in FORMATS)
+
+
+def paths_of(source: str | Path | Sequence[str | Path]) -> list[Path]:
+    """Return the paths of a source: one, or each of several, named once.
+
+    Examples
+    --------
+    >>> [path.name for path in paths_of(["2023.csv", "2024.xlsx"])]
+    ['2023.csv', '2024.xlsx']
+    """
+    several = [source] if isinstance(source, str | Path) else source
+    return list(dict.fromkeys(Path(path) for path in several))
 
 
 def _stays_inside(file: Path, folder: Path) -> None:

@@ -44,6 +44,8 @@ def named_source(source: object) -> str:
     if isinstance(source, str) and on_server(source):
         address = urllib.parse.urlsplit(source)
         return f"{address.scheme}://{(address.hostname or 'localhost')[:80]}/{address.path.strip('/')[:80]}"
+    if isinstance(source, tuple | list):
+        return ", ".join(named_source(one) for one in source[:3])
     return Path(source).name if isinstance(source, str | Path) else "the frame"
 
 

@@ -1,0 +1,10 @@
+"""The interview: from a folder of files to a filled study file, and the questions that are still open.
+
+``look`` sees tables and columns, ``match`` says which is which, ``facts`` counts what they hold, ``offices`` and
+``statuses`` propose, ``proposed`` writes.
+"""
+
+from asn_impact.study.proposal.proposed import Proposal, propose_study
+from asn_impact.study.proposal.write import Question
+
+__all__ = ["Proposal", "Question", "propose_study"]

@@ -1,0 +1,198 @@
+"""What can be read of a source whatever else is wrong with it: labels, words, days, and everything that is refused."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Final
+
+import duckdb
+import narwhals as nw
+
+from asn_impact.errors import AsnImpactError
+from asn_impact.intake.columns import Headings
+from asn_impact.intake.fields import DATE_FIELDS
+from asn_impact.intake.gathering import explaining, gather
+from asn_impact.words import Message
+
+__all__ = ["Facts", "Word", "facts", "settled_orders"]
+
+MOST: Final = 100_000  # different values of a column that are counted
+_UNTOLD: Final = ("intake.dates.either_order", "intake.dates.maybe_swapped", "intake.dates.two_orders")
+
+
+@dataclass(frozen=True)
+class Word:
+    """A word of a column: the rows that have it, and those of them with a date of decision."""
+
+    rows: int
+    dated: int = 0
+
+
+@dataclass(frozen=True, eq=False)
+class Facts:
+    """Counts of a source, as found: raw labels of offices, words of status and passing, courses, the days there are.
+
+    Attributes
+    ----------
+    words
+        Field -> word -> how often.
+    first, last
+        Field of dates -> its earliest and latest day.
+    months
+        Month of receipt -> rows.
+    headings
+        Field -> heading found.
+    zones
+        Field of dates -> zones written beside its times.
+    problems
+        Field -> why it cannot be read.
+    absent
+        Fields that no heading is known to be.
+    files
+        Name, rows and hash of every table.
+    """
+
+    words: Mapping[str, Mapping[str, Word]] = field(default_factory=dict)
+    first: Mapping[str, dt.date] = field(default_factory=dict)
+    last: Mapping[str, dt.date] = field(default_factory=dict)
+    months: Mapping[str, int] = field(default_factory=dict)
+    headings: Mapping[str, str] = field(default_factory=dict)
+    zones: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    problems: Mapping[str, Message] = field(default_factory=dict)
+    absent: tuple[str, ...] = ()
+    files: tuple[tuple[str, int, str], ...] = ()
+    rows: int = 0
+
+
+def facts(
+    source: str | Path | Sequence[str | Path],
+    wanted: Sequence[str],
+    counted: Sequence[str],
+    *,
+    columns: Headings | None = None,
+    dates: Mapping[str, str] | None = None,
+    **others: Any,  # noqa: ANN401 - table, zone, sheets
+) -> Facts:
+    """Return what the fields of a source hold, each read on its own: one that is refused hides no other.
+
+    Parameters
+    ----------
+    source, columns, dates, others
+        As for `read_exports`.
+    wanted, counted
+        Fields to read, and those of them whose words are counted.
+    """
+    known = {name: heading for name, heading in (columns or {}).items() if name in wanted}
+
+    def read(fields: Sequence[str]) -> Any:  # noqa: ANN401 - gathered rows
+        own = {name: heading for name, heading in known.items() if name in fields}
+        orders = {name: order for name, order in (dates or {}).items() if name in fields}
+        needed = fields if len(fields) == 1 else ()
+        return gather(source, fields, columns=own, dates=orders, keep=(), required=needed, **others)
+
+    problems: dict[str, Message] = {}
+    absent: list[str] = []
+    for name in wanted:
+        try:
+            with explaining(source):
+                read([name])
+        except AsnImpactError as problem:
+            if _lacks(problem.message):
+                absent.append(name)
+            else:
+                problems[name] = problem.message
+    there = [name for name in wanted if name not in problems and name not in absent]
+    if not there:
+        return Facts(problems=problems, absent=tuple(absent))
+    try:
+        with explaining(source):
+            found = _counted(read(there), counted)
+    except AsnImpactError as problem:
+        return Facts(problems={**problems, "": problem.message}, absent=tuple(absent))
+    return replace(found, problems=problems, absent=tuple(absent))
+
+
+def _lacks(why: Message) -> bool:
+    """Return whether a field has no heading: nothing is wrong with one that need not be there."""
+    parts = why["parts"] if why.key == "common.paragraph" else (why,)
+    return any(part.key == "intake.columns.missing" for part in parts)
+
+
+def _counted(rows: Any, counted: Sequence[str]) -> Facts:  # noqa: ANN401 - gathered rows
+    frame: nw.LazyFrame[Any] = rows.frame
+    names = frame.collect_schema().names()
+    days = [name for name in names if name in DATE_FIELDS]
+    dated = nw.col("decided").count() if "decided" in names else nw.lit(0)
+    words: dict[str, dict[str, Word]] = {}
+    for name in (n for n in counted if n in names):
+        table = frame.group_by(name).agg(n=nw.len(), dated=dated).sort("n", descending=True).head(MOST).collect()
+        words[name] = {str(r[name]): Word(int(r["n"]), int(r["dated"] or 0)) for r in table.rows(named=True) if r[name]}
+    ends: dict[str, Any] = {}
+    if days:
+        asked = {f"{side}_{d}": getattr(nw.col(d), side)() for d in days for side in ("min", "max")}
+        ends = frame.select(**asked).collect().rows(named=True)[0]
+    return Facts(
+        words=words,
+        first={d: _day(ends[f"min_{d}"]) for d in days if ends[f"min_{d}"] is not None},
+        last={d: _day(ends[f"max_{d}"]) for d in days if ends[f"max_{d}"] is not None},
+        months=_months(frame) if "received" in names else {},
+        headings=dict(rows.headings),
+        zones={r.column: r.zones for r in rows.readings if r.zones},
+        files=tuple((t.name, int(t.relation.aggregate("count(*)").fetchall()[0][0]), t.sha256) for t in rows.tables),
+        rows=sum(_rows_of(t.relation) for t in rows.tables),
+    )
+
+
+def _rows_of(relation: duckdb.DuckDBPyRelation) -> int:
+    return int(relation.aggregate("count(*)").fetchall()[0][0])
+
+
+def _day(value: Any) -> dt.date:  # noqa: ANN401 - each engine has its own
+    return value.date() if isinstance(value, dt.datetime) else value
+
+
+def _months(frame: nw.LazyFrame[Any]) -> dict[str, int]:
+    day = nw.col("received").cast(nw.Date)
+    rows = frame.select(day=day).group_by("day").agg(n=nw.len()).collect().rows(named=True)
+    months: dict[str, int] = {}
+    for row in rows:
+        if row["day"] is not None:
+            month = f"{_day(row['day']):%Y-%m}"
+            months[month] = months.get(month, 0) + int(row["n"])
+    return dict(sorted(months.items()))
+
+
+def settled_orders(
+    source: str | Path | Sequence[str | Path],
+    problems: Mapping[str, Message],
+    pair: tuple[str, str],
+    columns: Headings | None,
+    **others: Any,  # noqa: ANN401 - as `facts`
+) -> tuple[dict[str, str], dict[str, tuple[int, int]]]:
+    """Return the order of day and month that the waits tell where the dates of a column do not, with the evidence.
+
+    Under the wrong order many cases would be decided before they were received. Evidence: waits below zero under the
+    order returned and under the other.
+    """
+    asked = [name for name in pair if name in problems and problems[name].key in _UNTOLD[:1]]
+    if not asked:
+        return {}, {}
+    negative: dict[str, int] = {}
+    for order in ("day-first", "month-first"):
+        try:
+            with explaining(source):
+                rows = gather(
+                    source, pair, columns={k: v for k, v in (columns or {}).items() if k in pair},
+                    dates=dict.fromkeys(asked, order), keep=(), required=pair, **others,
+                )  # fmt: skip
+                early = rows.frame.filter(nw.col(pair[1]) < nw.col(pair[0]))
+                negative[order] = int(early.select(n=nw.len()).collect().rows(named=True)[0]["n"])
+        except AsnImpactError:
+            return {}, {}
+    best, worst = sorted(negative, key=lambda order: negative[order])
+    if negative[worst] < max(5, 10 * negative[best]):
+        return {}, {}
+    return dict.fromkeys(asked, best), dict.fromkeys(asked, (negative[best], negative[worst]))

@@ -1,0 +1,191 @@
+"""Which table is which, and which heading is which field: by the synonyms first, else guessed from words and values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final, Literal, TypeAlias
+
+from asn_impact.intake.columns import normalised
+from asn_impact.study.proposal.look import Column, Seen, tokens
+from asn_impact.topics.surveys.elements import element_of
+
+__all__ = ["ROLES", "Choice", "Matched", "Role", "match", "role_of"]
+
+Role: TypeAlias = Literal["records", "training", "steps", "survey", "positions", "panel", "other"]
+ROLES: Final[tuple[Role, ...]] = ("records", "training", "steps", "survey", "positions", "panel", "other")
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The heading proposed for a field, how it was found, and the other headings that could have been it."""
+
+    heading: str
+    how: Literal["synonym", "one_of_several", "guess"]
+    others: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Matched:
+    """A table with its role and the headings of its fields."""
+
+    seen: Seen
+    role: Role
+    choices: Mapping[str, Choice]
+    left: tuple[Column, ...] = field(default=())
+
+
+#: Field -> words of headings that tell it, where no synonym does; those before the bar tell it best.
+_WORDS: Final[Mapping[str, tuple[str, str]]] = {
+    "case": ("nomor no id kode case ticket tiket", "permohonan berkas registrasi register reg pendaftaran daftar case"),
+    "office": ("opd skpd dinas instansi kantor unit perangkat satker office agency uptd", "asal tujuan pelayanan nama"),
+    "service": ("izin layanan perizinan service permit", "jenis nama"),
+    "received": ("masuk terima diterima ajuan pengajuan diajukan received submitted", "daftar pendaftaran permohonan"),
+    "decided": ("selesai terbit penerbitan penetapan sk keputusan issued decided completed", "keluar serah jadi tutup"),
+    "status": ("status kondisi posisi", "keterangan ket akhir"),
+    "course": ("pelatihan diklat bimtek kursus training course workshop", "nama judul kegiatan materi"),
+    "course_end": ("selesai akhir berakhir end", "tanggal tgl pelaksanaan waktu date hari sampai"),
+    "passed": ("lulus kelulusan passed hasil", "status keterangan ket"),
+    "passed_count": ("lulus passed peserta", "jumlah jml orang"),
+    "staff": ("pegawai petugas staff asn", "jumlah jml total"),
+    "officer": ("nip employee", "pegawai peserta"),
+    "step": ("langkah tahapan tahap proses step activity", "nama"),
+    "since": ("tmt since", "jabatan mutasi"),
+}
+_NOT: Final[Mapping[str, str]] = {
+    "received": "janji target estimasi lahir update bayar mulai jatuh",
+    "decided": "janji target estimasi lahir update bayar mulai jatuh masuk terima berlaku",
+    "office": "nomor no kode alamat",
+    "case": "hp telp nik nip ktp identitas izin sk",
+    "passed": "jumlah jml",
+    "course": "tanggal tgl jam",
+    "service": "nomor no id kode tanggal tgl status",
+    "staff": "nip nama lulus",
+}
+_OF_ROLE: Final[Mapping[Role, tuple[str, ...]]] = {
+    "records": ("case", "office", "service", "received", "decided", "status"),
+    "training": ("office", "course", "course_end", "officer", "passed", "passed_count", "staff", "hours", "provider"),
+    "steps": ("case", "office", "service", "received", "step", "step_start", "step_end", "status"),
+    "positions": ("officer", "office", "since"),
+}
+_DATES: Final = frozenset({"received", "decided", "course_end", "step_start", "step_end", "since"})
+_NUMBERS: Final = frozenset({"passed_count", "staff", "hours"})
+_TRAINED: Final = frozenset(
+    [
+        "pelatihan",
+        "diklat",
+        "bimtek",
+        "kursus",
+        "training",
+        "course",
+        "angkatan",
+        "lulus",
+        "jp",
+        "sertifikat",
+        "kelulusan",
+        "workshop",
+    ]
+)
+_PERMITS: Final = frozenset(
+    ["izin", "permohonan", "perizinan", "berkas", "permit", "application", "pemohon", "registrasi"]
+)
+_OTHERS: Final = frozenset(["aduan", "pengaduan", "keluhan", "complaint"])
+_TESTS: Final = frozenset(["tes", "test", "pretest", "posttest", "prates", "pascates", "soal"])
+_PERIODS: Final = frozenset(["bulan", "tahun", "month", "year", "periode", "period", "triwulan", "semester", "quarter"])
+_UNITS: Final = frozenset(
+    ["opd", "unit", "dinas", "kantor", "office", "kabupaten", "kecamatan", "pemda", "kota", "daerah", "municipality"]
+)
+_DATE_WORDS: Final = frozenset(["tanggal", "tgl", "date", "tmt", "waktu", "hari"])
+_FEWEST_ELEMENTS: Final = 5
+
+
+def role_of(seen: Seen) -> Role:
+    """Return what a table most likely is."""
+    fields = {f for c in seen.columns for f in c.fields}
+    words = {w for c in seen.columns for w in tokens(c.heading)}
+    named = tokens(f"{seen.path.stem} {seen.table.sheet or ''}")
+    dated = [c for c in seen.columns if _is_date(c)]
+    if sum(element_of(c.heading) is not None for c in seen.columns) >= _FEWEST_ELEMENTS:
+        return "survey"
+    if words & _OTHERS or (words & _TESTS and not fields & {"course", "passed"}):
+        return "other"
+    if not dated:
+        numbers = [c for c in seen.columns if c.numbers > 0.9 and not tokens(c.heading) & _PERIODS]
+        return "panel" if words & _PERIODS and words & _UNITS and numbers and seen.rows > 1 else "other"
+    told = words | named
+    trained = 2 * len(fields & {"course", "passed", "passed_count", "hours", "certificate"}) + len(told & _TRAINED)
+    permits = 2 * len(fields & {"case", "received", "service"}) + len(told & _PERMITS)
+    if "step" in fields and fields & {"step_start", "step_end"} and trained < permits + 2:
+        return "steps"
+    if "since" in fields and "officer" in fields and "course" not in fields:
+        return "positions"
+    if trained > permits:
+        return "training"
+    return "records" if permits and (len(dated) > 1 or "received" in fields) else "other"
+
+
+def _is_date(column: Column) -> bool:
+    return column.dates > 0.5 or (column.numbers > 0.5 and bool(tokens(column.heading) & _DATE_WORDS))
+
+
+def match(seen: Seen, role: Role) -> Matched:
+    """Return the headings of the fields of a role."""
+    wanted = _OF_ROLE.get(role, ())
+    scores = sorted(
+        ((score, -at, name, column) for name in wanted for at, column in enumerate(seen.columns)
+         if (score := _score(name, column, role)) > 0),
+        key=lambda s: s[:3], reverse=True,
+    )  # fmt: skip
+    choices: dict[str, Choice] = {}
+    taken: set[str] = set()
+    for score, _, name, column in scores:
+        if name in choices or column.heading in taken:
+            continue
+        rivals = [c.heading for s, _, n, c in scores if n == name and c is not column and (s >= 10) == (score >= 10)]
+        how = "guess" if score < 10 else "one_of_several" if rivals else "synonym"
+        choices[name] = Choice(column.heading, how, tuple(rivals) if how != "guess" else ())
+        taken.add(column.heading)
+    if role == "records":
+        choices |= _last_date(seen.columns, choices)
+    if role == "training" and "officer" in choices and "passed_count" in choices:
+        choices = {name: c for name, c in choices.items() if name != "passed_count" or c.how != "guess"}
+    used = {c.heading for c in choices.values()}
+    return Matched(seen, role, choices, tuple(c for c in seen.columns if c.heading not in used and c.heading.strip()))
+
+
+def _score(name: str, column: Column, role: Role) -> float:
+    """Return how much speaks for a heading: 10 and more for a synonym, below that for its words and values."""
+    if name in _DATES and not (_is_date(column) or name in column.fields):
+        return 0
+    words = tokens(column.heading)
+    best, good = (set(part.split()) for part in _WORDS.get(name, ("", "")))
+    hits = 2 * len(words & best) + len(words & good)
+    if name in column.fields:
+        exact = normalised(column.heading) == normalised(name)
+        return 10 + hits + exact + column.filled if column.filled or name in {"decided"} else 0
+    if name not in _DATES and (_is_date(column) or column.dates > 0.5):
+        return 0
+    if column.person and name != "officer":
+        return 0
+    if name in _NUMBERS and column.numbers < 0.8:
+        return 0
+    if name in {"office", "service", "status", "course", "passed"} and (column.numbers > 0.5 or column.distinct > 400):
+        return 0
+    if not words & best or words & set(_NOT.get(name, "").split()) or column.fields:
+        return hits / 2 if name == "course_end" and role == "training" and hits and _is_date(column) else 0
+    if name == "case" and not words & good:
+        return 0
+    return hits
+
+
+def _last_date(columns: Iterable[Column], choices: Mapping[str, Choice]) -> dict[str, Choice]:
+    """Return the only other column of dates for the field that has none."""
+    used = {c.heading for c in choices.values()}
+    lacking = [name for name in ("received", "decided") if name not in choices]
+    others = [c for c in columns if _is_date(c) and c.heading not in used and not _barred(c)]
+    return {lacking[0]: Choice(others[0].heading, "guess")} if len(lacking) == len(others) == 1 else {}
+
+
+def _barred(column: Column) -> bool:
+    barred: Sequence[str] = _NOT["received"].split()
+    return bool(tokens(column.heading) & set(barred)) or bool(column.fields & {"promised", "course_start"})

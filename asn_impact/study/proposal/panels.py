@@ -1,0 +1,78 @@
+"""A ready panel as a study: which column is the unit, which the period, which the number."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from asn_impact.intake.privacy import masked
+from asn_impact.study.proposal.look import Column, Seen, tokens
+from asn_impact.study.proposal.match import Matched
+from asn_impact.study.proposal.sources import source_of
+from asn_impact.study.proposal.write import Page, written
+from asn_impact.words import Message
+
+__all__ = ["write_panel"]
+
+_PERIODS: Final = ("bulan", "month", "periode", "period", "triwulan", "quarter", "semester", "tahun", "year")
+_UNITS: Final = (
+    ["opd", "unit", "dinas", "kantor", "office", "kabupaten", "kota", "kecamatan", "pemda", "daerah", "municipality"],
+    ["nama"],
+)
+_CODES: Final = frozenset(
+    ["id", "kode", "code", "no", "nomor", "nik", "nip", "tahun", "bulan", "year", "month", "satuan"]
+)
+
+
+def write_panel(page: Page, matched: Sequence[Matched], home: Path) -> None:
+    """Write [data] and [outcome] of a ready panel, or the question where the applications are."""
+    panels = [m for m in matched if m.role == "panel"]
+    if not panels:
+        page.section = "data"
+        page.lines.append("")
+        page.ask(Message("proposal.no_records"), ["[data]", 'kind = "records"', 'path = "izin.csv"'])
+        return
+    first = max(panels, key=lambda m: m.seen.rows)
+    source = source_of([first], "panel", ())
+    assert source is not None
+    unit, period, numbers = _unit(first.seen), _period(first.seen), _numbers(first.seen)
+    page.begin("data")
+    page.put("kind", "panel")
+    page.put("path", source.path(home))
+    page.decide("columns", {"unit": unit, "period": period}, Message("proposal.panel", unit=unit, period=period))
+    if len(panels) > 1:
+        page.say(Message("proposal.other_panels", names=tuple(m.seen.path.name for m in panels if m is not first)))
+    page.begin("outcome")
+    page.put("kind", "mean")
+    page.decide("column", numbers[0], Message("proposal.number"))
+    page.ask(Message("proposal.unit"), ['unit = "hari"'])
+    for name in numbers[1:6]:
+        page.lines.append(f"# column = {written(name)}")
+    page.section = "rollout"
+    page.lines.append("")
+    page.ask(Message("proposal.no_rollout"), ["[rollout]", 'kind = "panel"', 'adopted = "dilatih_sejak"',
+                                              "[design]", f"cluster = {written(unit)}"])  # fmt: skip
+    for column in first.seen.columns:
+        if column.heading not in (unit, period, numbers[0]) and column.heading.strip():
+            page.say(Message("proposal.left_bare", heading=masked(column.heading)))
+
+
+def _unit(seen: Seen) -> str:
+    def fits(column: Column) -> tuple[bool, int, bool, int]:
+        words = tokens(column.heading)
+        place = sum(word in words for word in _UNITS[0])
+        return column.numbers < 0.5 and column.dates < 0.5, place, "nama" in words, column.distinct
+
+    return max(seen.columns, key=fits).heading
+
+
+def _period(seen: Seen) -> str:
+    dated = [c.heading for word in _PERIODS for c in seen.columns if word in tokens(c.heading)]
+    return dated[0] if dated else seen.columns[0].heading
+
+
+def _numbers(seen: Seen) -> list[str]:
+    found = [c for c in seen.columns if c.numbers > 0.9 and not tokens(c.heading) & _CODES]
+    found = found or [c for c in seen.columns if c.numbers > 0.9]
+    return [c.heading for c in sorted(found, key=lambda c: -c.distinct)]

@@ -1,0 +1,102 @@
+"""Tables of one role as one source: where it lies, which sheet of it, and which headings have to be named."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from asn_impact.intake.formats.folder import files_of
+from asn_impact.study.proposal.match import Choice, Matched, Role
+
+__all__ = ["SourceOf", "source_of"]
+
+_FAR: Final = 3  # folders up, beyond which the whole path says more
+
+
+@dataclass(frozen=True, eq=False)
+class SourceOf:
+    """The tables of one role.
+
+    Attributes
+    ----------
+    tables
+        Each with the headings of its fields.
+    files
+        Where they lie.
+    columns
+        Field -> heading, or headings where files differ: only what the synonyms do not settle.
+    unused
+        Fields that several headings could be and none is.
+    sheet, sheets
+        The one sheet, or the sheets, where a workbook holds tables of other roles too.
+    """
+
+    tables: tuple[Matched, ...]
+    files: tuple[Path, ...]
+    columns: dict[str, str | tuple[str, ...]]
+    unused: tuple[str, ...]
+    sheet: str | None = None
+    sheets: tuple[str, ...] = ()
+
+    def path(self, home: Path) -> str | list[str]:
+        """Return what the study names, seen from its folder: a folder where all its files belong, else the files."""
+        folders = {file.parent.resolve() for file in self.files}
+        if len(self.files) > 1 and len(folders) == 1 and (folder := folders.pop()) != home.resolve():
+            everything, _ = files_of(folder)
+            if {f.resolve() for f in everything} == {f.resolve() for f in self.files}:
+                return _seen_from(folder, home)
+        names = [_seen_from(file, home) for file in self.files]
+        return names[0] if len(names) == 1 else names
+
+    def choice(self, field: str) -> Choice | None:
+        """Return how a field was found, in the first table that has it."""
+        return next((t.choices[field] for t in self.tables if field in t.choices), None)
+
+    def settings(self) -> dict[str, Any]:
+        """Return what the reader is told besides the fields."""
+        return {**({"table": self.sheet} if self.sheet else {}), **({"sheets": self.sheets} if self.sheets else {})}
+
+    def readable(self) -> tuple[Path, ...]:
+        """Return the files, as `read_exports` takes them."""
+        return self.files
+
+
+def _seen_from(path: Path, home: Path) -> str:
+    try:
+        near = Path(os.path.relpath(path.resolve(), home.resolve()))
+    except ValueError:  # another drive
+        return path.resolve().as_posix()
+    return (path.resolve() if near.parts.count("..") > _FAR else near).as_posix()
+
+
+def source_of(matched: Sequence[Matched], role: Role, fields: Sequence[str]) -> SourceOf | None:
+    """Return the tables of a role as one source; None where there is none."""
+    tables = tuple(m for m in matched if m.role == role)
+    if not tables:
+        return None
+    files = tuple(dict.fromkeys(m.seen.path for m in tables))
+    others = [m for m in matched if m.role != role and m.seen.path in files and m.seen.table.sheet is not None]
+    named = tuple(dict.fromkeys(m.seen.table.sheet for m in tables if m.seen.table.sheet is not None))
+    one = len(files) == 1 and len(named) == 1 and bool(others)
+    columns: dict[str, str | tuple[str, ...]] = {}
+    unused = []
+    for name in fields:
+        chosen = tuple(dict.fromkeys(m.choices[name].heading for m in tables if name in m.choices))
+        if any(not _settled(m, name) for m in tables):
+            if chosen:
+                columns[name] = chosen[0] if len(chosen) == 1 else chosen
+            else:
+                unused.append(name)
+    return SourceOf(
+        tables, files, columns, tuple(unused), named[0] if one else None, () if one or not others else named
+    )
+
+
+def _settled(table: Matched, name: str) -> bool:
+    """Return whether the synonyms alone find the heading that was chosen, or none where none was."""
+    found = [c.heading for c in table.seen.columns if name in c.fields]
+    choice = table.choices.get(name)
+    return found == ([] if choice is None else [choice.heading])

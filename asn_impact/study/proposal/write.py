@@ -1,0 +1,115 @@
+"""The lines of a proposed study file: what is proposed stands in it, what must be decided is a commented question."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import textwrap
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from asn_impact.words import Language, Message
+
+__all__ = ["Page", "Question", "inline", "written"]
+
+_WIDTH = 110
+
+
+@dataclass(frozen=True, eq=False)
+class Question:
+    """What must be decided, and the lines to paste: in which section of study.toml, and as arguments in Python."""
+
+    what: Message
+    section: str
+    toml: tuple[str, ...] = ()
+    python: str = ""
+
+    def text(self, language: Language = "en") -> str:
+        """Return the question with the lines of the study file below it."""
+        lines = [f"[{self.section}]", *self.toml] if self.toml else []
+        return "\n".join([self.what.text(language).text, *(f"    {line}" for line in lines)])
+
+
+def written(value: Any) -> str:  # noqa: ANN401 - whatever TOML holds
+    """Return a value as TOML writes it.
+
+    Examples
+    --------
+    >>> written(["a", True, 3]), written(dt.date(2024, 12, 31))
+    ('["a", true, 3]', '2024-12-31')
+    """
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{inline(k)} = {written(v)}" for k, v in value.items()) + "}"
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(written(item) for item in value) + "]"
+    if isinstance(value, dt.date):
+        return value.isoformat()
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+def inline(key: str) -> str:
+    """Return a key as TOML writes it: bare where it can be.
+
+    Examples
+    --------
+    >>> inline("course_end"), inline("Dinas A")
+    ('course_end', '"Dinas A"')
+    """
+    return key if key.isascii() and key.replace("_", "a").isalnum() else written(key)
+
+
+@dataclass(eq=False)
+class Page:
+    """The study file as it grows, and the questions in it, each once."""
+
+    language: Language
+    lines: list[str] = field(default_factory=list)
+    questions: list[Question] = field(default_factory=list)
+    section: str = ""
+
+    def begin(self, section: str, *about: Message) -> None:
+        """Begin a section."""
+        self.section = section
+        self.lines += ["", f"[{section}]"]
+        for message in about:
+            self.say(message)
+
+    def say(self, message: Message, mark: str = "#") -> None:
+        """Write a comment."""
+        text = " ".join(message.text(self.language).text.split())
+        self.lines += textwrap.wrap(
+            text, _WIDTH, initial_indent=f"{mark} ", subsequent_indent="#   ", break_on_hyphens=False
+        )
+
+    def put(self, key: str, value: object, why: Message | None = None) -> None:
+        """Write a line that counts, with the reason behind it."""
+        line = f"{inline(key)} = {written(value)}"
+        self.lines.append(
+            line if why is None else f"{line}{' ' * max(1, 40 - len(line))}# {why.text(self.language).text}"
+        )
+
+    def ask(self, what: Message, lines: Iterable[str] = (), *, python: str = "") -> None:
+        """Write a question with the lines that answer it, as comments."""
+        answers = tuple(lines)
+        self.say(what, "# ?")
+        self.lines += [f"# {line}" for line in answers]
+        self.note(what, answers, python)
+
+    def note(self, what: Message, answers: tuple[str, ...], python: str) -> None:
+        """Keep a question whose lines stand in the file already."""
+        self.questions.append(Question(what, self.section, answers, python))
+
+    def decide(self, key: str, value: object, what: Message) -> None:
+        """Write a proposal that counts, and ask whether it is right."""
+        line = f"{inline(key)} = {written(value)}"
+        self.say(what, "# ?")
+        self.lines.append(line)
+        self.note(what, (line,), f"{key}={value!r}")
+
+    def text(self, head: Sequence[Message]) -> str:
+        """Return the whole file."""
+        top = Page(self.language)
+        for message in head:
+            top.say(message)
+        return "\n".join([*top.lines, *self.lines, ""])
