@@ -29,7 +29,7 @@ from asn_impact.intake.extract import Extract, Selection, Source
 from asn_impact.intake.fields import CASE_FIELDS
 from asn_impact.intake.formats import RawTable
 from asn_impact.intake.formats.snapshots import refuse_changed
-from asn_impact.intake.free_text import without_persons
+from asn_impact.intake.free_text import numbers_of_persons, without_persons
 from asn_impact.intake.gathered import Gathered
 from asn_impact.intake.labels import join_spellings, settle_cases
 from asn_impact.intake.ledger import Ledger, reason
@@ -87,6 +87,7 @@ def finish(
     left_out = ledger.note()
     asked = [c for c in cleaned.records.collect_schema().names() if c not in CASE_FIELDS]
     records, of_persons = without_persons(cleaned.records, asked)
+    of_persons += numbers_of_persons(rows.frame)
     sources = tuple(Source(t.name, cleaned.rows_by_file.get(i, 0), t.sha256) for i, t in enumerate(rows.tables))
     refuse_changed(rows.tables)
     every = (*rows.notes, *of_keys, *cleaned.notes, *notes, *unread, *of_drawing, *of_persons)

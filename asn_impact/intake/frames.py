@@ -22,7 +22,7 @@ from asn_impact.intake.cleaning import (
 )
 from asn_impact.intake.fields import DATE_FIELDS, KEY_FIELDS, TEXT_FIELDS
 from asn_impact.intake.formats import RawTable
-from asn_impact.intake.formats.engine import query
+from asn_impact.intake.formats.engine import from_arrow, query
 from asn_impact.intake.gathered import Gathered, moved_notes, time_notes
 from asn_impact.intake.zones import zone_name
 from asn_impact.words import Message
@@ -104,7 +104,7 @@ def as_relation(frame: nw.LazyFrame[Any]) -> duckdb.DuckDBPyRelation:
         return relation.project(", ".join(f'"{c}" AS c{i}' for i, c in enumerate(relation.columns)))
     data = frame.collect()
     arrays = [_arrow(data[c]) for c in data.columns]
-    return duckdb.from_arrow(pa.table({f"c{i}": a for i, a in enumerate(arrays)}))
+    return from_arrow(pa.table({f"c{i}": a for i, a in enumerate(arrays)}))
 
 
 def _arrow(series: nw.Series[Any]) -> pa.Array:

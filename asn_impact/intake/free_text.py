@@ -11,11 +11,13 @@ from asn_impact.errors import PrivacyError
 from asn_impact.identifiers import hidden, persons_in
 from asn_impact.words import Alert, Message
 
-__all__ = ["without_persons"]
+__all__ = ["numbers_of_persons", "without_persons"]
 
 Frame: TypeAlias = "nw.LazyFrame[Any]"
 
 MOST_MASKED = 30  # values of the services; above that the column is no list of services
+LOOKED_AT = 1000  # numbers of cases in which persons are looked for: a system makes all of them in one way
+MOST_BY_CHANCE = 0.05  # share of them that can look like a number of a person and be none
 ENOUGH = 50  # values with a person in them after which looking further tells nothing
 
 
@@ -52,6 +54,17 @@ def without_persons(
             said.append(Alert("intake.free_text.masked", column=name, n=len(found)))
             records = records.with_columns(_masked(name, found))
     return records, said
+
+
+def numbers_of_persons(rows: Frame) -> list[Message]:
+    """Return what to say of numbers of cases that are numbers of persons: no output shows them."""
+    if "case" not in rows.collect_schema():
+        return []
+    values = [_text(v) for v in rows.select("case").head(LOOKED_AT).collect()["case"].to_list() if v is not None]
+    found = sum(bool(persons_in(value)) for value in values)
+    if found <= MOST_BY_CHANCE * len(values):
+        return []
+    return [Alert("intake.free_text.case_numbers", n=found, of=len(values))]
 
 
 def _with_persons(records: Frame, name: str, dtype: nw.dtypes.DType) -> list[str]:

@@ -26,7 +26,7 @@ from asn_impact.intake.cleaning import (
 from asn_impact.intake.columns import Headings, check_mapping, listed_headings, match_columns, recognised
 from asn_impact.intake.fields import DATE_FIELDS
 from asn_impact.intake.formats import RawTable, open_file
-from asn_impact.intake.formats.engine import kept_typed, reading
+from asn_impact.intake.formats.engine import from_arrow, kept_typed, reading
 from asn_impact.intake.formats.folder import files_of, may_hold_data, paths_of
 from asn_impact.intake.formats.server import named_source, on_server, open_server
 from asn_impact.intake.frames import as_relation, is_temporal, is_zoned, narwhal, refuse_long_floats, type_frame
@@ -209,7 +209,7 @@ def _fetch(table: RawTable, match: Mapping[str, str]) -> RawTable:
         rows = table.relation.project(", ".join(columns)).to_arrow_table()
     except duckdb.Error:  # its message can hold the address
         raise InputError(Message("intake.not_fetched", table=table.name)) from None
-    return replace(table, relation=duckdb.from_arrow(rows))
+    return replace(table, relation=from_arrow(rows))
 
 
 def _stack(

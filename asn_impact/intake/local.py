@@ -18,6 +18,7 @@ import pyarrow as pa
 
 from asn_impact.errors import InputError
 from asn_impact.intake.date_lists import LISTED_FIELDS, is_list, last_day
+from asn_impact.intake.formats.engine import from_arrow
 from asn_impact.intake.privacy import masked
 from asn_impact.intake.swapped import Mixture
 from asn_impact.intake.zones import offset_of, same_offset, zone_name
@@ -557,7 +558,7 @@ def parse_dates(
     ['2023-08-17', '2023-11-01']
     """
     table = pa.table({"i": pa.array(range(len(values)), pa.int64()), "v": pa.array(list(values), pa.string())})
-    relation = duckdb.from_arrow(table)
+    relation = from_arrow(table)
     reading = read_dates(relation, "v", name=name, order=order, zone=zone)
     with_dates = dated(relation.project("*, v AS t"), reading)
     rows = with_dates.project(f"i, v, {'asn_v_bad' if reading.form is None else 'false'}, t").order("i").fetchall()

@@ -16,7 +16,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import narwhals as nw
 import pyarrow as pa
 
@@ -26,6 +25,7 @@ from asn_impact.intake.cleaning import Cleaned, clean
 from asn_impact.intake.derived import with_days, with_flag, with_recorded
 from asn_impact.intake.extract import Source
 from asn_impact.intake.finishing import settle_office
+from asn_impact.intake.formats.engine import from_arrow
 from asn_impact.intake.gathered import Gathered
 from asn_impact.intake.gathering import explaining, gather
 from asn_impact.intake.ledger import Ledger, reason
@@ -350,4 +350,4 @@ def _date_records(table: Relation) -> Relation:
         "received AS date, CAST(12 * year(received) + month(received) - 1 AS INTEGER) AS month, "
         "CAST(datediff('day', DATE '0001-01-01', received) + 1 AS INTEGER) AS day"
     )
-    return duckdb.from_arrow(table.project(f"{', '.join(rest)}, {parts}").to_arrow_table())
+    return from_arrow(table.project(f"{', '.join(rest)}, {parts}").to_arrow_table())

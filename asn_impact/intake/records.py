@@ -16,6 +16,7 @@ import pyarrow as pa
 from asn_impact.display import card
 from asn_impact.errors import InputError
 from asn_impact.intake.extract import Source
+from asn_impact.intake.formats.engine import from_arrow
 from asn_impact.intake.ledger import Ledger
 from asn_impact.intake.local import PLACEHOLDERS, dated, parse_numbers, read_dates
 from asn_impact.intake.zones import ZONED, local_moment
@@ -102,9 +103,9 @@ def in_memory(frame: nw.LazyFrame[Any]) -> Relation:
     """Return the rows of a frame, held by DuckDB: nothing of the source is needed any more."""
     if frame.implementation.is_duckdb():
         relation: Relation = frame.to_native()
-        return duckdb.from_arrow(relation.to_arrow_table())
+        return from_arrow(relation.to_arrow_table())
     data = frame.collect()
-    return duckdb.from_arrow(pa.table({name: _arrow(data[name]) for name in data.columns}))
+    return from_arrow(pa.table({name: _arrow(data[name]) for name in data.columns}))
 
 
 def _arrow(column: nw.Series[Any]) -> pa.Array:
@@ -154,7 +155,7 @@ def with_numbers(
 
 def map_texts(table: Relation, name: str, texts: Sequence[str], values: pa.Array) -> Relation:
     """Return the relation with each text of a column replaced by its value; missing stays missing."""
-    known = duckdb.from_arrow(pa.table({"asn_text": pa.array(texts, pa.string()), "asn_value": values}))
+    known = from_arrow(pa.table({"asn_text": pa.array(texts, pa.string()), "asn_value": values}))
     matches = table.set_alias("t").join(known.set_alias("k"), f"t.{quote(name)} = k.asn_text", how="left")
     cells = [f"k.asn_value AS {quote(c)}" if c == name else f"t.{quote(c)}" for c in table.columns]
     return matches.project(", ".join(cells))

@@ -6,11 +6,7 @@ process left is put right by the next one: an old result that was moved aside co
 
 from __future__ import annotations
 
-import hashlib
 import json
-import os
-import platform
-import re
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator
@@ -18,12 +14,11 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
-import psutil
+from asn_impact.leftovers import left_by_the_dead, marked
 
 __all__ = ["is_made_by", "make_beside", "missing_files", "put_in_place"]
 
 ATTEMPTS: Final = 5  # to put the folder in its place while another run does
-HERE: Final = hashlib.sha256(platform.node().encode()).hexdigest()[:8]  # folders on a share belong to their machines
 
 
 @contextmanager
@@ -37,7 +32,7 @@ def make_beside(folder: Path) -> Iterator[Path]:
     """
     folder.parent.mkdir(parents=True, exist_ok=True)
     put_right(folder)
-    work = Path(tempfile.mkdtemp(prefix=f".{folder.name}.{HERE}-{os.getpid()}-", dir=folder.parent))
+    work = Path(tempfile.mkdtemp(prefix=marked(f".{folder.name}."), dir=folder.parent))
     try:
         fresh = work / "new"
         fresh.mkdir()
@@ -48,10 +43,7 @@ def make_beside(folder: Path) -> Iterator[Path]:
 
 def put_right(folder: Path) -> None:
     """Bring back the result that a killed process had moved aside, and remove what such processes left."""
-    for work in sorted(folder.parent.iterdir()):
-        owner = re.fullmatch(rf"\.{re.escape(folder.name)}\.{HERE}-(\d+)-\w+", work.name)
-        if owner is None or psutil.pid_exists(int(owner[1])):
-            continue
+    for work in left_by_the_dead(folder.parent, f".{folder.name}."):
         for old in sorted(work.glob("old*"), reverse=True):
             with suppress(OSError):  # another run may be faster
                 if not folder.exists():

@@ -13,6 +13,7 @@ from threading import Thread
 from typing import TYPE_CHECKING, Any, Final
 
 from asn_impact.errors import StudyError
+from asn_impact.intake.privacy import masked
 from asn_impact.words import Message
 
 if TYPE_CHECKING:
@@ -81,7 +82,12 @@ async def execute(path: Path) -> bytes:
         await client.async_execute(stderr=subprocess.DEVNULL)
     except CellExecutionError as problem:
         raise StudyError(
-            Message("study.cell_fails", notebook=path.name, error=problem.ename, value=str(problem.evalue))
+            Message(
+                "study.cell_fails",
+                notebook=path.name,
+                error=masked(problem.ename),
+                value=masked(problem.evalue, 300),
+            )
         ) from None
     except (CellTimeoutError, DeadKernelError) as problem:
         raise StudyError(

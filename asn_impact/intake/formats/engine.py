@@ -9,36 +9,87 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import duckdb
+import psutil
+import pyarrow as pa
 
 from asn_impact.errors import InputError
 from asn_impact.intake.formats.snapshots import copies
+from asn_impact.intake.untrusted import number_in
 from asn_impact.words import Message
 
-__all__ = ["file_literal", "identifier", "kept_typed", "query", "quote", "reading", "run"]
+__all__ = [
+    "connection",
+    "file_literal",
+    "from_arrow",
+    "identifier",
+    "kept_typed",
+    "locked",
+    "query",
+    "quote",
+    "reading",
+    "run",
+]
+
+
+#: GB that the engine may hold before it puts rows aside; without it a share of the memory of the machine.
+MEMORY_VARIABLE: Final = "ASN_IMPACT_MEMORY"
+SHARE_OF_MEMORY: Final = 0.6
+
+
+@functools.cache
+def connection() -> duckdb.DuckDBPyConnection:
+    """Return the connection that reads for this package: the private folder alone, nothing fetched, nothing loaded.
+
+    It is not DuckDB's default connection, which belongs to the user.
+    """
+    return locked(Path(copies().name), memory=_memory())
+
+
+def locked(*places: Path, memory: int) -> duckdb.DuckDBPyConnection:
+    """Open a connection that reaches these folders and files alone, whatever a file or a query asks of it.
+
+    Memory is in bytes; what does not fit is put aside in the first of the places.
+    """
+    settings: dict[str, Any] = {
+        "autoinstall_known_extensions": False,
+        "autoload_known_extensions": False,
+        "python_enable_replacements": False,
+        "temp_directory": str(places[0] / "aside"),
+        "memory_limit": f"{max(memory >> 20, 128)}MB",
+    }
+    opened = duckdb.connect(":memory:", config=settings)
+    for setting, of_folders in (("allowed_directories", True), ("allowed_paths", False)):
+        allowed = ", ".join(quote(str(place)) for place in places if place.is_dir() == of_folders)
+        opened.execute(f"SET {setting} = [{allowed}]")
+    opened.execute("SET enable_external_access = false")
+    opened.execute("SET lock_configuration = true")
+    return opened
+
+
+def _memory() -> int:
+    """Return the bytes that the engine may hold: what the environment says in GB, or a share of what there is."""
+    asked = number_in(MEMORY_VARIABLE)
+    return int(SHARE_OF_MEMORY * psutil.virtual_memory().total if asked is None else asked * 1e9)
 
 
 def query(sql: str) -> duckdb.DuckDBPyRelation:
-    """Return the relation of a SELECT statement, on DuckDB's default connection; nothing runs yet."""
-    _lock_extensions()
-    relation = duckdb.sql(sql)
+    """Return the relation of a SELECT statement; nothing runs yet."""
+    relation = connection().sql(sql)
     assert relation is not None  # None is for statements that return no rows
     return relation
 
 
-@functools.cache
-def _lock_extensions() -> None:
-    """Let no file make DuckDB fetch or load an extension by itself."""
-    duckdb.execute("SET autoinstall_known_extensions = false")
-    duckdb.execute("SET autoload_known_extensions = false")
+def from_arrow(table: pa.Table) -> duckdb.DuckDBPyRelation:
+    """Return a table of Arrow as a relation."""
+    return connection().from_arrow(table)
 
 
 def run(sql: str, *values: str) -> list[tuple[Any, ...]]:
     """Return all rows of a statement; an answer half fetched would block the connection."""
-    _lock_extensions()
-    return list(duckdb.execute(sql, list(values)).fetchall())
+    return list(connection().execute(sql, list(values)).fetchall())
 
 
 def identifier(name: str) -> str:

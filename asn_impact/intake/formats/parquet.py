@@ -1,4 +1,4 @@
-"""Parquet files, read by DuckDB where they lie."""
+"""Parquet files, read by DuckDB after a trial in the process for untrusted files."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from asn_impact.errors import InputError
 from asn_impact.intake.formats.engine import file_literal, identifier, query, reading
 from asn_impact.intake.formats.raw import Asked, RawTable, check_width, sha256
 from asn_impact.intake.formats.snapshots import snapshot
+from asn_impact.intake.formats.trial import try_apart
 from asn_impact.words import Message
 
 __all__ = ["open_parquet"]
@@ -22,8 +23,10 @@ def open_parquet(path: Path, asked: Asked) -> list[RawTable]:
         whole = handle.read(4) == b"PAR1"
     if not whole:
         raise InputError(Message("files.damaged_parquet", file=path.name))
+    rows = f"read_parquet({file_literal(path)}, hive_partitioning=false)"
+    try_apart(path, rows, path.name)
     with reading(path.name):
-        relation = query(f"SELECT * FROM read_parquet({file_literal(path)}, hive_partitioning=false)")
+        relation = query(f"SELECT * FROM {rows}")
     headings = tuple(relation.columns)
     check_width(path.name, len(headings))
     columns = ", ".join(f"{identifier(h)} AS c{i}" for i, h in enumerate(headings))

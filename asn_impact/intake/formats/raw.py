@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from asn_impact.arrays import Int
 from asn_impact.errors import InputError
+from asn_impact.intake.formats.engine import from_arrow
 from asn_impact.words import Message
 
 __all__ = ["Asked", "RawTable", "Recogniser", "cell_text", "check_width", "sha256", "text_relation"]
@@ -88,4 +89,4 @@ def cell_text(value: Any) -> str | None:  # noqa: ANN401 (a workbook cell is a t
 def text_relation(columns: Sequence[Sequence[str | None]]) -> duckdb.DuckDBPyRelation:
     """Return columns of texts as the relation of a raw table."""
     arrays = [pa.array(values, pa.string()) for values in columns]
-    return duckdb.from_arrow(pa.table({f"c{i}": array for i, array in enumerate(arrays)}))
+    return from_arrow(pa.table({f"c{i}": array for i, array in enumerate(arrays)}))

@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 import urllib.parse
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
 from asn_impact.errors import InputError
-from asn_impact.intake.formats.database import database_table
-from asn_impact.intake.formats.engine import quote, run
-from asn_impact.intake.formats.raw import RawTable
+from asn_impact.intake.formats.database import settled_table
+from asn_impact.intake.formats.engine import identifier, quote
+from asn_impact.intake.formats.raw import RawTable, check_width
 from asn_impact.words import Message
 
 __all__ = ["named_source", "on_server", "open_server"]
@@ -65,16 +66,29 @@ def open_server(address: str, table: str | None) -> RawTable:
     _require_extension(extension, name)
     alias = "asn_" + hashlib.sha256(address.encode()).hexdigest()[:12]
     try:
-        run(f"LOAD {extension}")
-        run(f"DETACH DATABASE IF EXISTS {alias}")
-        run(f"ATTACH {quote(_connection(parts, extension))} AS {alias} (TYPE {extension}, READ_ONLY)")
+        _run(f"LOAD {extension}")
+        _run(f"DETACH DATABASE IF EXISTS {alias}")
+        _run(f"ATTACH {quote(_connection(parts, extension))} AS {alias} (TYPE {extension}, READ_ONLY)")
     except duckdb.Error:  # its message holds the address, and the password in it
         raise InputError(Message("files.server_silent", server=name)) from None
-    return database_table(alias, table, name, "", on_server=True)
+    tables = "SELECT table_schema, table_name FROM information_schema.tables WHERE table_catalog = ? ORDER BY ALL"
+    schema, chosen = settled_table(_run(tables, alias), table, name)
+    relation = duckdb.sql(f"SELECT * FROM {'.'.join(map(identifier, (alias, schema, chosen)))}")
+    headings = tuple(relation.columns)
+    check_width(f"{name}[{chosen}]", len(headings))
+    columns = ", ".join(f"{identifier(h)} AS c{i}" for i, h in enumerate(headings))
+    return RawTable(f"{name}[{chosen}]", headings, relation.project(columns), "", loose=False, on_server=True)
+
+
+def _run(sql: str, *values: str) -> list[tuple[Any, ...]]:
+    """Return all rows of a statement on DuckDB's default connection; the other one reaches nothing outside."""
+    for setting in ("autoinstall_known_extensions", "autoload_known_extensions"):
+        duckdb.default_connection().execute(f"SET {setting} = false")
+    return list(duckdb.execute(sql, list(values)).fetchall())
 
 
 def _require_extension(extension: str, name: str) -> None:
-    answers = run(
+    answers = _run(
         "SELECT installed FROM duckdb_extensions() WHERE extension_name IN (?, ? || '_scanner')", extension, extension
     )
     if not any(installed for (installed,) in answers):

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import atexit
+import errno
 import functools
+import os
 import shutil
 import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Final
 
 from asn_impact.errors import InputError
-from asn_impact.intake.formats.raw import RawTable
+from asn_impact.leftovers import marked, sweep
 from asn_impact.words import Message
+
+if TYPE_CHECKING:
+    from asn_impact.intake.formats.raw import RawTable
 
 __all__ = ["LONG_TEXT", "copies", "refuse_changed", "snapshot"]
 
@@ -18,26 +25,67 @@ LONG_TEXT = 1 << 23  # bytes of a text file from which parsing it again costs mo
 MOST_COPIED = 1 << 26  # bytes of a Parquet file that is copied before it is read
 
 
+class Folder:
+    """A folder that only its owner can look into; removed when the process that made it ends."""
+
+    def __init__(self) -> None:
+        place = _place()
+        sweep(place, _OURS)
+        self.name = tempfile.mkdtemp(prefix=marked(_OURS), dir=place)
+        self.owner = os.getpid()
+        atexit.register(self.remove)
+
+    def remove(self) -> None:
+        """Remove the folder, where this is the process that made it and not a fork of it."""
+        if os.getpid() == self.owner:
+            shutil.rmtree(self.name, ignore_errors=True)
+
+
+def _place() -> Path:
+    try:
+        return Path(tempfile.gettempdir())
+    except FileNotFoundError:  # a full disk: folders and links need no room
+        return Path(os.environ.get("TMPDIR", f"{os.sep}tmp"))
+
+
+_OURS: Final = "asn-impact-"
+
+
 @functools.cache
-def copies() -> tempfile.TemporaryDirectory[str]:
-    """Return the private folder of rewritten copies; removed when Python ends."""
-    return tempfile.TemporaryDirectory(prefix="asn-impact-")
+def copies() -> Folder:
+    """Return the private folder of copies and of what the engine puts aside: the one place that it may read."""
+    return Folder()
 
 
 def snapshot(path: Path) -> tuple[Path, Callable[[], bool]]:
     """Return a private copy of a file, so that what is hashed is what is counted; and whether the file has changed.
 
-    A file that is too large to be copied is read where it stands, and must be the same afterwards.
+    A file that is too large to be copied is read where it stands, through a link, and must be the same afterwards. It
+    is copied all the same where no link can be made (another disk).
+
+    Raises
+    ------
+    InputError
+        There is no room for the copy.
+    OSError
+        The file cannot be read.
     """
     mark = _mark(path)
-    folder = ""
-    if mark[0] < (MOST_COPIED if path.suffix.casefold() == ".parquet" else LONG_TEXT):
+    small = mark[0] < (MOST_COPIED if path.suffix.casefold() == ".parquet" else LONG_TEXT)
+    inside = Path(tempfile.mkdtemp(dir=copies().name)) / path.name
+    why: OSError | None = None
+    for make in (shutil.copyfile, os.link) if small else (os.link, shutil.copyfile):
         try:
-            folder = tempfile.mkdtemp(dir=copies().name)
-            return Path(shutil.copyfile(path, Path(folder) / path.name)), bool
-        except OSError:  # no room left
-            shutil.rmtree(folder, ignore_errors=True)
-    return path, lambda: _mark(path) != mark
+            make(path.resolve(), inside)
+        except OSError as error:  # no room left; another disk, or one without links
+            inside.unlink(missing_ok=True)
+            why = why if make is os.link else error
+        else:
+            return inside, bool if make is shutil.copyfile else lambda: _mark(path) != mark
+    assert why is not None
+    if why.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        raise why
+    raise InputError(Message("files.no_room", file=path.name, size=max(mark[0] >> 20, 1))) from None
 
 
 def _mark(path: Path) -> tuple[int, int, int]:

@@ -22,6 +22,7 @@ from asn_impact.intake.formats import snapshots
 from asn_impact.intake.formats.engine import file_literal, query, quote, reading
 from asn_impact.intake.formats.headings import HEADER_ROWS, heading_block
 from asn_impact.intake.formats.raw import CHUNK, MOST_COLUMNS, Asked, RawTable, Recogniser, check_width
+from asn_impact.intake.formats.trial import try_apart
 from asn_impact.words import Alert, Message
 
 __all__ = ["open_text"]
@@ -192,9 +193,10 @@ def open_text(path: Path, asked: Asked) -> list[RawTable]:
         f"auto_detect=false, columns={{{columns}}}, delim={quote(delimiter)}, header=true, skip={skip}, "
         f"quote='\"', escape='\"', strict_mode=true, null_padding=false, max_line_size={LONGEST_LINE}"
     )
+    rows = f"read_csv({file_literal(file)}, {options}, hive_partitioning=false)"
+    try_apart(file, rows, name)
     with reading(path.name):
         again = _is_heading_row(headings)
-        rows = f"read_csv({file_literal(file)}, {options}, hive_partitioning=false)"
         relation = query(f"SELECT * FROM {rows} WHERE ({again}) IS NOT TRUE" if again else f"SELECT * FROM {rows}")
     notes = []
     if facts.encoding != "utf-8":

@@ -25,6 +25,7 @@ from asn_impact.errors import InputError, PrivacyError
 from asn_impact.identifiers import persons_in
 from asn_impact.intake.columns import normalised
 from asn_impact.intake.extract import Source
+from asn_impact.intake.formats.engine import from_arrow
 from asn_impact.intake.gathering import explaining, gather
 from asn_impact.intake.labels import TOTAL_LABEL, plain_label, settle_labels
 from asn_impact.intake.ledger import Ledger, reason
@@ -237,7 +238,7 @@ def _check_answers(
     total = " + ".join(f"coalesce({quote(e)}, 0)" for e in elements)
     table = table.project(f"*, {PER_POINT} * ({total}) / nullif({answered}, 0) AS {IKM}")
     gaps = table.aggregate(", ".join(f"count(*) - count({quote(e)})" for e in elements)).fetchall()[0]
-    answers = duckdb.from_arrow(table.to_arrow_table())
+    answers = from_arrow(table.to_arrow_table())
     return answers, dict(zip(elements, map(int, gaps), strict=True))
 
 
