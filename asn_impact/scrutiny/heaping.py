@@ -33,7 +33,8 @@ def heaping(durations: Durations, *, limits: Sequence[int] = ()) -> Check:
     """Return the check of heaps in the recorded times.
 
     Looked at: exactly `limits` days, and round numbers of days (`ROUND`: weeks and months) as far as waits reach that
-    long, against the mean of the two days on either side (without day 0); the last working day of a month, or a year,
+    long, against the mean of the two days on either side (without day 0; the fuller side for a round day that nobody
+    promised, as all waits may end there); the last working day of a month, or a year,
     against an even spread over its working days. A heap counts when it is larger than chance at 0.01 (binomial,
     Bonferroni over the heaps). The share decided on the day of receipt is shown without a verdict: for many services
     it is what they promise.
@@ -61,7 +62,11 @@ def heaping(durations: Durations, *, limits: Sequence[int] = ()) -> Check:
         return HEAPING.cannot_say(Message("checks.heaping.undecided"))
     waits = _histogram(counts["days"].to_numpy(dtype=np.int64), counts["cases"].to_numpy(dtype=np.int64))
     looked_at = sorted({*limits, *(day for day in ROUND[durations.calendar.unit] if waits[day - 2 :].any())})
-    rows = [_at_zero(waits), *(_at_limit(waits, day) for day in looked_at), *_at_ends(durations, counts)]
+    rows = [
+        _at_zero(waits),
+        *(_at_limit(waits, day, promised=day in limits) for day in looked_at),
+        *_at_ends(durations, counts),
+    ]
     table = pd.DataFrame(rows)
     table = table.assign(excess=(table["cases"] - table["expected"]) / total)
     has_test = table["p_value"].notna()
@@ -111,13 +116,18 @@ def _days(n: int) -> Message:
     return Message("checks.heaping.at.days", n=n)
 
 
-def _at_limit(waits: Int, limit: int) -> dict[str, object]:
-    """Count the cases at the limit among those within two days of it, against an even spread over these days."""
+def _at_limit(waits: Int, limit: int, *, promised: bool) -> dict[str, object]:
+    """Count the cases at the limit among those within two days of it, against an even spread over these days.
+
+    A round day that nobody promised is held against the fuller side: where all waits end there, it is no heap.
+    """
     near = np.array([d for d in range(limit - 2, limit + 3) if 1 <= d < len(waits)])
     if limit >= len(waits):
         return _row(_days(limit), 0, np.nan, 0)
     others = waits[near[near != limit]]
+    sides = [waits[near[near < limit]], waits[near[near > limit]]]
     expected = float(others.mean()) if len(others) else np.nan
+    expected = expected if promised else max((float(side.mean()) for side in sides if len(side)), default=np.nan)
     among = int(waits[near].sum())
     cases = int(waits[limit])
     row = _row(_days(limit), cases, expected, among)

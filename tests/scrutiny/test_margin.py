@@ -17,8 +17,10 @@ from asn_impact.reporting.words import finding
 from asn_impact.scrutiny.before import leave_out
 from asn_impact.scrutiny.choice import without_choice
 from asn_impact.scrutiny.grade import Grade
+from asn_impact.scrutiny.heaping import _at_limit
 from asn_impact.scrutiny.pretrends import trends_before
 from asn_impact.scrutiny.scrutinise import scrutinise
+from asn_impact.scrutiny.sensitivity import round_down
 from asn_impact.words import Message
 
 RULE = ai.BiasReduced()
@@ -117,3 +119,16 @@ def test_a_contradicted_estimate_that_holds_zero_is_no_difference():
     facts = dict(level=0.95, language="en", grade=grade)
     assert "data show" not in finding(RestrictedMean(30), estimate=0.2, low=-0.3, high=0.8, **facts).text
     assert "data show a difference" in finding(RestrictedMean(30), estimate=0.5, low=0.3, high=0.8, **facts).text
+
+
+def test_a_round_day_at_which_all_waits_end_is_no_heap_and_one_that_stands_out_is():
+    even = np.repeat([0, 100, 0], [6, 9, 5])  # waits of 6 to 14 days alike, none longer
+    heaped = even + 300 * (np.arange(20) == 14)
+    assert _at_limit(even, 14, promised=False)["ratio"] == pytest.approx(1.0)
+    assert _at_limit(heaped, 14, promised=False)["ratio"] == pytest.approx(4.0)
+    assert _at_limit(even, 14, promised=True)["ratio"] == pytest.approx(2.0)
+
+
+def test_a_breakdown_value_is_never_promised_in_excess():
+    for value in (0.848, 1.2299, 0.0049, 3.0):
+        assert value - 0.01 < round_down(value) <= value
