@@ -127,8 +127,8 @@ _TIMED = rf"[ t,]{_AT}({_CLOCK}|{_DOTTED})( ?(am|pm))?( ?{_ZONE})?$"
 _MIDNIGHT = rf"[ t,]0?0[:.]00([:.]00([.,]0+)?)?( ?{_ZONE})?$"
 _HOUR = rf"(\d{{1,2}})[:.](\d{{2}})([:.]\d{{2}}([.,]\d+)?)?( ?(am|pm))?( ?{_ZONE})?$"
 _DAY = (
-    r"^(day of )?((senin|selasa|rabu|kamis|jum ?at|sabtu|minggu|ahad|monday|tuesday|wednesday|thursday|friday|"
-    r"saturday|sunday|mon|tue|wed|thu|fri|sat|sun)[ ,.]+)?"
+    r"^(day of |tanggal |tgl\.? )?((senin|selasa|rabu|kamis|jum ?at|sabtu|minggu|ahad|monday|tuesday|wednesday|"
+    r"thursday|friday|saturday|sunday|mon|tue|wed|thu|fri|sat|sun)[ ,.]+)?"
 )
 _ISO = r"^\d{4}[-/. ]\d{1,2}[-/. ]\d{1,2}$"
 _TRIPLE = r"^\d{1,2}[-/. ]\d{1,2}[-/. ](\d{4}|\d{2})$"
@@ -164,7 +164,8 @@ class DateReading:
 
 
 # SQL over the columns that `_parts` makes; each stage is written once, so the query stays small.
-_PLAIN = "lower(trim(regexp_replace(translate({v}, chr(160) || chr(39) || chr(9), '   '), '\\s+', ' ', 'g')))"
+_BLANK = "chr(160) || chr(39) || chr(9) || chr(8217) || chr(8216) || chr(96) || chr(180)"  # also apostrophes
+_PLAIN = f"lower(trim(regexp_replace(translate({{v}}, {_BLANK}, '{' ' * 7}'), '\\s+', ' ', 'g')))"
 _BARE = f"regexp_replace(asn_plain, '{_DAY}', '')"
 _HAS_TIME = f"regexp_matches(asn_bare, '{_TIMED}')"
 _PART = f"trim(CASE WHEN {_HAS_TIME} THEN regexp_replace(asn_bare, '{_TAIL}', '') ELSE asn_bare END)"

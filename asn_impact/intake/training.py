@@ -15,6 +15,7 @@ from asn_impact.intake.columns import Headings, course_categories, in_category, 
 from asn_impact.intake.gathering import explaining, gather
 from asn_impact.intake.labels import TOTAL_LABEL, label_key, plain_label, settle_labels
 from asn_impact.intake.local import parse_numbers
+from asn_impact.intake.people import counts_persons, person_key, persons_of
 from asn_impact.intake.privacy import masked, pseudonym
 from asn_impact.intake.rollout import Rollout, columns_of, read_rollout, read_rollout_from_status, unknown_name
 from asn_impact.verbs import public_verb
@@ -279,7 +280,8 @@ def _tell_apart(numbers: pd.Series, key: bytes | None) -> pd.Series:
     damaged = int(texts.str.fullmatch(_DAMAGED.pattern, flags=re.IGNORECASE).fillna(value=False).sum())
     if damaged:
         raise InputError(Message("training.damaged", n=damaged))
-    plain = texts.str.replace(r"[\W_]", "", regex=True).str.upper()
+    keys = {text: person_key(text) for text in texts.dropna().unique()}
+    plain = texts.map(keys, na_action="ignore").astype("string")
     plain = plain.mask(plain == "")
     if key is not None:
         names = {p: pseudonym("nip", p, key) for p in plain.dropna().unique()}
@@ -399,8 +401,19 @@ def who_completed(
     table = _people(usable) if "passed_count" not in names else _sessions(usable)
     if table.empty:
         raise InputError(paragraph(Message("training.nothing_usable"), *_loss_notes(losses)))
+    _refuse_undated(fates, table["office"])
     table["month"] = pd.to_datetime(table["course_end"]).dt.to_period("M")
     return table, losses
+
+
+def _refuse_undated(fates: nw.LazyFrame[Any], dated: pd.Series) -> None:
+    """Refuse offices of whose courses no end can be read: without a start they would count as never trained."""
+    rows = fates.filter(nw.col("asn_reason") == "bad_end").select("office").unique().collect()
+    known = {label_key(str(office)) for office in dated.unique()}
+    texts = [str(o) for o in rows["office"].to_list() if o is not None and not TOTAL_LABEL.match(plain_label(str(o)))]
+    undated = sorted(masked(office) for office in texts if label_key(office) not in {*known, ""})
+    if undated:
+        raise InputError(Message("training.undated", n=len(undated), offices=tuple(undated[:5])))
 
 
 def _totals(frame: nw.LazyFrame[Any]) -> list[str]:
@@ -443,21 +456,15 @@ def _people(frame: nw.LazyFrame[Any]) -> pd.DataFrame:
     return _one_person_a_row(table).assign(n=1)
 
 
-_NUMBER = re.compile(r"(?<!\d)(?:\d{8}[ .]?\d{6}[ .]?\d[ .]?\d{3}|\d{16})(?!\d)")  # NIP, also spaced, and NIK
-
-
 def _one_person_a_row(table: pd.DataFrame) -> pd.DataFrame:
     """Return a row for each person where a cell names several; of a name with a number the number."""
     if "officer" not in table:
         return table
-    persons = table["officer"].map(lambda cell: _persons_of(cell) if isinstance(cell, str) else [cell])
+    counts = [cell for cell in table["officer"].unique() if isinstance(cell, str) and counts_persons(cell)]
+    if counts:
+        raise InputError(Message("training.counts_of_persons", values=tuple(counts[:3])))
+    persons = table["officer"].map(lambda cell: persons_of(cell) if isinstance(cell, str) else [cell])
     return table.assign(officer=persons).explode("officer", ignore_index=True)
-
-
-def _persons_of(cell: str) -> list[str]:
-    numbers = list(dict.fromkeys(re.sub(r"[ .]", "", number) for number in _NUMBER.findall(cell)))
-    parts = [part.strip() for part in re.split(r"[;|\n]", cell) if part.strip()]
-    return numbers or parts or [cell]
 
 
 def _sessions(frame: nw.LazyFrame[Any]) -> pd.DataFrame:
@@ -492,6 +499,24 @@ def _staff_table(staff: Any) -> pd.DataFrame:  # noqa: ANN401
     return table.set_axis(["office", "staff"], axis=1)
 
 
+def _given_staff(staff: Mapping[str, float] | Any) -> list[tuple[str, float]]:  # noqa: ANN401
+    """Return office and number of staff as given; a row that adds up the others is no office."""
+    if isinstance(staff, Mapping):
+        return [(str(office), float(n)) for office, n in staff.items()]
+    table = _staff_table(staff)
+    pairs = zip(table["office"].astype(str), _numbers(table["staff"], "staff"), strict=True)
+    return [(office, float(n)) for office, n in pairs if not TOTAL_LABEL.match(plain_label(office))]
+
+
+def _staff_as_written(
+    staff: Sequence[tuple[str, float]], completions: pd.DataFrame, offices: Mapping[str, str] | None
+) -> pd.Series:
+    """Return office -> number of staff, each office as the training records write it."""
+    written = {label_key(o): o for o in completions["office"].unique()}
+    named = {(offices or {}).get(o, o): n for o, n in staff}
+    return pd.Series({written.get(label_key(o), o): n for o, n in named.items()}, dtype=float)
+
+
 def _staff_numbers(
     staff: Mapping[str, float] | Any | None,  # noqa: ANN401
     completions: pd.DataFrame,
@@ -502,13 +527,8 @@ def _staff_numbers(
         if "staff" not in completions:
             raise InputError(Message("training.no_staff"))
         numbers = completions.assign(staff=_numbers(completions["staff"], "staff")).groupby("office")["staff"].max()
-    elif isinstance(staff, Mapping):
-        written = {label_key(o): o for o in completions["office"].unique()}
-        named = {(offices or {}).get(o, o): float(n) for o, n in staff.items()}
-        numbers = pd.Series({written.get(label_key(o), o): n for o, n in named.items()}, dtype=float)
     else:
-        table = _staff_table(staff)
-        numbers = pd.Series(_numbers(table["staff"], "staff").to_numpy(), index=table["office"].astype(str))
+        numbers = _staff_as_written(_given_staff(staff), completions, offices)
     lacking = sorted(set(completions["office"]) - set(numbers.index[numbers > 0]))
     if lacking:
         raise InputError(Message("training.staff_lacking", n=len(lacking), offices=lacking))

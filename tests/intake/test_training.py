@@ -466,3 +466,56 @@ def test_a_course_that_ends_at_night_has_the_day_of_its_zone():
     ends = pd.to_datetime(["2024-03-31 17:30"]).tz_localize("UTC")
     frame = pd.DataFrame({"office": ["A"], "course": ["E-Gov"], "course_end": ends, "passed_count": [3]})
     assert read_training(frame, zone="WITA").adopted.astype(str).to_dict() == {"A": "2024-04"}
+
+
+def _share(cells: list[str], staff: Any = None) -> float:
+    """Return the share of ten members of staff that a list with these cells of persons makes."""
+    rows = pd.DataFrame({"OPD": "Dinas A", "Nama Pelatihan": "Bimtek", "Tgl Selesai": "2024-03-14", "Peserta": cells})
+    with pytest.warns(DataWarning):
+        found = read_training(rows, columns={"officer": "Peserta"}, staff={"Dinas A": 10} if staff is None else staff)
+    assert found.doses is not None
+    return round(10 * float(found.doses["share"].iloc[0]), 6)
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        ["Budi Santoso, Ani Wijaya, Joko Susilo"],
+        ["Budi Santoso, S.E., M.M., Ani Wijaya, A.Md.Keb., Joko Susilo, SKM"],
+        ["BUDI, ANI, TINI"],
+        ["Budi Santoso dan Ani Wijaya", "Joko"],
+        ["Budi Santoso / Ani Wijaya / Joko"],
+        ["1. Budi Santoso 2. Ani Wijaya 3) Joko"],
+        ["1. Budi Santoso\n2. Ani Wijaya", "Budi Santoso", "Joko"],
+        ["a. Budi Santoso b. Ani Wijaya c. Joko"],
+        ["M. Yusuf", "H. Budi, S.STP", "Budi", "Joko"],
+    ],
+)
+def test_persons_by_name_are_counted_one_by_one(cells: list[str]) -> None:
+    assert _share(cells) == 3
+
+
+def test_one_person_by_name_in_many_spellings_is_one() -> None:
+    spellings = ["Budi Santoso, S.E.", "Budi Santoso", "BUDI SANTOSO, SE", "Drs. Budi Santoso", "H. budi  santoso SE"]
+    assert _share(spellings) == 1
+    assert _share(["123456", "123456.0", "123457.0"]) == 2
+
+
+def test_a_number_of_persons_where_persons_should_stand_is_refused() -> None:
+    rows = pd.DataFrame({"OPD": ["Dinas A"], "Tgl Selesai": ["2024-03-14"], "NIP": ["12 orang"]})
+    with pytest.raises(InputError, match="holds numbers of persons"):
+        read_training(rows)
+
+
+def test_a_frame_of_staff_in_another_spelling_with_a_total_is_read() -> None:
+    staff = pd.DataFrame({"OPD": ["DINAS A", "JUMLAH"], "Jumlah Pegawai": [20, 20]})
+    assert _share(["Budi", "Ani"], staff) == 1
+
+
+def test_an_office_whose_only_end_date_cannot_be_read_is_no_control() -> None:
+    rows = pd.DataFrame({"OPD": ["Dinas A", "Dinas B"], "Tgl Selesai": ["14 Maret 2024", "14 Mret 2024"]})
+    with pytest.raises(InputError, match="'Dinas B'"):
+        read_training(rows)
+    again = pd.concat([rows, pd.DataFrame({"OPD": ["DINAS B"], "Tgl Selesai": ["15 Maret 2024"]})])
+    with pytest.warns(DataWarning, match="left out"):
+        assert len(read_training(again).adopted) == 2
