@@ -85,11 +85,12 @@ class Earlier:
                 {key: n for (key, n), gone in zip(before, hidden, strict=True) if gone and n is not None}
             )
             cells = [SECONDARY if gone else cell for cell, gone in zip(frame[column], hidden, strict=True)]
+            few = [gone and _name(key) in self.few for (key, _), gone in zip(before, hidden, strict=True)]
             values = [value for value, behind in table.rests_on.items() if behind == column]
             values += ["change"] if values and "change" in frame.columns else []
             frame = frame.assign(
                 **{column: pd.Series(cells, dtype=object)},
-                **{value: frame[value].astype(float).mask(pd.Series(hidden)) for value in values},
+                **{value: frame[value].astype(float).mask(pd.Series(few)) for value in values},
             )
         if frame is table.frame:
             return table
@@ -117,7 +118,7 @@ class Earlier:
             ]
         )
         hidden = (np.abs(changed) > 0) & (np.abs(changed) < MINIMUM)
-        named = [f"{key[1]} of {key[2]}" for (key, _), few in zip(before, hidden, strict=True) if few]
+        named = [_name(key) for (key, _), few in zip(before, hidden, strict=True) if few]
         self.few.update(dict.fromkeys(named))
         if self.allowed or not hidden.any():
             return np.zeros(len(cells), dtype=bool)
@@ -141,6 +142,11 @@ def refuse_close(earlier: Earlier, folder: Path, documents: Sequence[Exhibits]) 
     if totals and not earlier.allowed:
         raise PrivacyError(Message("release.close", n=len(names), names=names, folder=folder.name, least=MINIMUM))
     return names
+
+
+def _name(line: Line) -> str:
+    """Return what a count is called: its column and its line."""
+    return f"{line[1]} of {line[2]}"
 
 
 def _whole(value: float) -> int | None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from asn_impact.errors import AsnImpactError
+from asn_impact.reporting.gate import MINIMUM
 from asn_impact.study.prepared import Prepared
 from asn_impact.study.settings import Study
 from asn_impact.words import Message, paragraph
@@ -61,7 +62,8 @@ def detailed(study: Study, ready: Prepared, effects: Effects, scrutiny: Scrutiny
 def _curve(study: Study, ready: Prepared) -> tuple[Inference | None, pd.DataFrame | None]:
     """Return the completion curve under a band and its quantiles, for waits counted in days."""
     design = _curve_design(ready)
-    if design is None:
+    shown = () if design is None else _shown(design)
+    if design is None or not shown:
         return None, None
     from asn_impact.estimation import infer
     from asn_impact.estimation.curve import Along, quantile_effects
@@ -70,9 +72,16 @@ def _curve(study: Study, ready: Prepared) -> tuple[Inference | None, pd.DataFram
     rule = together(study.rule.made(), seed=study.seed, level=study.level)
     try:
         effects = Along(study.estimator.made())(design)
-        return infer(effects, rule), quantile_effects(effects, QUANTILES, rule=rule, level=study.level)
+        curve = infer(effects, rule)
+        return curve, quantile_effects(effects, shown, rule=rule, level=study.level)
     except AsnImpactError:
         return None, None
+
+
+def _shown(design: Design) -> tuple[float, ...]:
+    """Return the quantiles beside which, on either side, there are ten of the treated: others point at few."""
+    treated = float(design.panel.n[design.treated()].sum())
+    return tuple(q for q in QUANTILES if round(treated * min(q, 1 - q), 6) >= MINIMUM)
 
 
 def _curve_design(ready: Prepared) -> Design | None:

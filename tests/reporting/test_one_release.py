@@ -417,3 +417,10 @@ class TestWhatMeansTell:
         publish(tmp_path / "r", report, language="en", formats=("html",))
         record = json.loads((tmp_path / "r" / "manifest.json").read_text(encoding="utf-8"))
         assert len(record["not_proved"]) == 2
+
+    def test_a_quantile_that_points_at_fewer_than_ten_of_the_treated_is_not_said(self):
+        from asn_impact.study.detail import _shown
+
+        assert _shown(make(np.full((6, 8), 14), {0: 3, 1: 4})) == (0.5, 0.9)  # 126 cases after training
+        assert _shown(make(np.full((6, 8), 14), {0: 6})) == (0.5,)
+        assert _shown(make(np.full((6, 8), 9), {0: 6})) == ()

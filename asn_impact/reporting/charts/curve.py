@@ -24,6 +24,8 @@ from asn_impact.reporting.charts.drawing import (
     use_whole_steps,
 )
 from asn_impact.reporting.charts.kinds import check_kind, check_language
+from asn_impact.reporting.recoding import counts_records
+from asn_impact.reporting.tables import MINIMUM_CELL
 from asn_impact.reporting.words import with_grade
 from asn_impact.scrutiny.grade import Grade
 from asn_impact.verbs import public_verb
@@ -54,7 +56,8 @@ def completion_curve(
 ) -> Chart:
     """Return the chart of the completion curve of the treated, with training and as it would have been without.
 
-    The title names the day on which the two curves lie furthest apart among the days whose interval leaves out zero.
+    Days by which, or after which, only one to nine of the treated were decided are not drawn. The title names the day
+    on which the two curves lie furthest apart among the days whose interval leaves out zero.
 
     Parameters
     ----------
@@ -78,7 +81,7 @@ def completion_curve(
     """
     check_language(language)
     check_kind("completion_curve", "inference", inference, "Inference", "infer(Along(GroupTime())(design), rule)")
-    rows = curves(inference, level)
+    rows = _without_few(curves(inference, level), inference)
     outcome = inference.effects.design.panel.outcome
     clock = outcome.counted_in if isinstance(outcome, CompletionCurve) else "working days"
     unit = Message(f"charts.completion.unit.{clock}")
@@ -104,6 +107,17 @@ def completion_curve(
         parameters={**describe(inference), "level": level, "unit": clock, "shown": shown},
         inputs=tuple(inputs),
     )
+
+
+def _without_few(rows: pd.DataFrame, inference: Inference) -> pd.DataFrame:
+    """Leave out the days by which, or after which, one to nine of the treated were decided: they are the ends."""
+    design = inference.effects.design
+    treated = float(np.where(design.treated(), design.panel.n, 0.0).sum())
+    part = rows["with_training"].to_numpy(dtype=np.float64)
+    few = [((treated * side > 0) & (treated * side < MINIMUM_CELL)) for side in (part, 1 - part)]
+    ends = np.asarray(few[0] | few[1]) & counts_records(design.panel)
+    columns = [c for c in rows.columns if c != "days"]
+    return rows.assign(**{c: rows[c].mask(pd.Series(ends, index=rows.index)) for c in columns})
 
 
 def _leaves_out_zero(rows: pd.DataFrame) -> pd.Series:
@@ -148,7 +162,8 @@ def _paint(figure: Figure, chart: Chart) -> None:
         label = Message(f"charts.completion.{own}").text(chart.language)
         axes.step(days, data[column], where="post", color=colour, linewidth=1.8 * bold(), label=label)
     axes.set_xlabel(Message(f"charts.completion.axis.{chart.parameters['unit']}").text(chart.language))
-    axes.set_ylim(min(0.0, float(np.nanmin(data["without_low"]))), 102)
+    lowest = float(data["without_low"].min())  # NaN where nothing is drawn
+    axes.set_ylim(lowest if lowest < 0 else 0.0, 102)
     axes.axhline(100, color=INK, linewidth=0.4 * bold())
     axes.margins(x=0.01)
     use_whole_steps(axes, chart.language)
