@@ -386,7 +386,7 @@ def test_names_of_offices_that_do_not_meet_are_a_refusal_with_the_nearest_name(f
 
 def test_a_run_writes_reports_figures_and_its_record_the_same_bytes_twice(finished, capsys):
     first = hashes(finished.folder)
-    assert {"report_id/report.html", "report_en/report.html", "run.json"} <= set(first)
+    assert {"report_id/report.html", "report_en/report.html", "run.json", "codebook.csv", "codebook.json"} <= set(first)
     for chart in ("event_study", "raw_trends", "who_is_compared", "maturity", "completion_curve"):
         for ending in ("svg", "pdf", "png", "csv", "json"):
             assert f"figures/id/{chart}.{ending}" in first

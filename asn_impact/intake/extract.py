@@ -16,6 +16,7 @@ import pandas as pd
 from asn_impact.display import card
 from asn_impact.errors import InputError, PrivacyError
 from asn_impact.identifiers import identifiers_in
+from asn_impact.intake.codebook import SMALLEST, codebook
 from asn_impact.intake.ledger import Ledger, reason
 from asn_impact.intake.written import shielded, write_beside
 from asn_impact.words import Language, Message
@@ -112,6 +113,32 @@ class Extract:
         words = {code: reason(code).text(language).text for code in rows["reason"].unique()}
         headings = {c: Message(f"intake.dropped.{c}").text(language).text for c in rows.columns}
         return rows.assign(reason=rows["reason"].map(words)).rename(columns=headings)
+
+    def codebook(self, *, smallest: int = SMALLEST) -> pd.DataFrame:
+        """Return what the records hold, one row a field: small groups of rows are not shown.
+
+        Parameters
+        ----------
+        smallest : int
+            Rows that must share a word, or a gap, before it is shown.
+
+        Returns
+        -------
+        pandas.DataFrame
+            ``field``, ``heading`` in the export, ``type`` (as Frictionless names it), ``missing`` (share of the
+            records; empty where it would point at few rows), ``few`` (whether it would), ``first`` and ``last``
+            month of dates, and ``words``: those that enough records share.
+
+        Examples
+        --------
+        >>> frame = pd.DataFrame({"office": ["O1"] * 12, "received": pd.to_datetime(["2024-01-02"] * 12),
+        ...                       "decided": pd.to_datetime(["2024-01-05"] * 12)})
+        >>> from asn_impact import read_exports
+        >>> book = read_exports(frame, as_of="2024-01-31").codebook()
+        >>> book.loc[book["field"] == "office", ["type", "missing", "words"]].values.tolist()
+        [['string', 0.0, ('O1',)]]
+        """
+        return codebook(self.records, self.headings, smallest=smallest)
 
     def write_dropped(self, path: str | Path, language: Language = "en") -> Path:
         """Write the rows of `dropped` to a CSV file that a spreadsheet opens as it is, and return its path.

@@ -15,7 +15,7 @@ from asn_impact.errors import StudyError
 from asn_impact.reporting import folders
 from asn_impact.study.evidence import Evidence, charts, contents, estimated, findings, say_look, source_of
 from asn_impact.study.keys import Place
-from asn_impact.study.prepared import prepared
+from asn_impact.study.prepared import Prepared, prepared
 from asn_impact.study.public import with_public_cells
 from asn_impact.study.settings import Study
 from asn_impact.verbs import public_verb
@@ -88,6 +88,7 @@ def _work(study: Study) -> tuple[Path, tuple[str, ...], Message | None, tuple[Me
                 drawings = charts(study, evidence, language)
                 written += _save(drawings, fresh / "figures" / language)
                 written += _publish(study, evidence, drawings, language, fresh / f"report_{language}")
+            written += _codebook(study, ready, fresh)
             for name, content in notebooks.items():
                 _next(bar, study, Message("study.step.running", notebook=name))
                 written += [_write(fresh / "notebooks" / name, content.result())]
@@ -170,6 +171,21 @@ def _publish(
         earlier=study.folder / folder.name,
         cells=study.cells,
     )
+
+
+def _codebook(study: Study, ready: Prepared, folder: Path) -> list[Path]:
+    """Write the codebook of the records as CSV and Table Schema, without small groups, as the release rule has it."""
+    if ready.extract is None:
+        return []
+    from asn_impact.intake.codebook import table_schema
+    from asn_impact.reporting.gate import MINIMUM, release
+
+    book = ready.extract.codebook(smallest=MINIMUM)
+    flat = book.assign(words=["; ".join(words) for words in book["words"]]).to_csv(index=False, lineterminator="\n")
+    files = {"codebook.csv": flat.encode(), "codebook.json": table_schema(book, study.languages[0])}
+    for name, content in files.items():
+        release(content, name)
+    return [_write(folder / name, content) for name, content in files.items()]
 
 
 def _record(study: Study, evidence: Evidence, result: Finished, files: Mapping[str, Path]) -> bytes:

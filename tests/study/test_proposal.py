@@ -1,10 +1,15 @@
 """A folder of files becomes a filled study file; a right check is at most two hand edits away."""
 
+import re
+
 import pytest
 
+from asn_impact.cli import DONE, main
+from asn_impact.errors import StudyError
 from asn_impact.study import read_study
 from asn_impact.study.prepared import prepared
 from asn_impact.study.proposal import propose_study
+from asn_impact.study.proposal.offices import alike
 
 from .messy import MESSY
 
@@ -35,3 +40,52 @@ def test_a_right_check_is_at_most_two_hand_edits_away(tmp_path, write):
         if a < 1e9
     }
     assert starts == truth.trained
+
+
+def test_new_from_files_writes_a_study_that_check_reads_and_prints_the_questions(tmp_path, capsys):
+    MESSY[0](tmp_path / "data")
+    assert main(["new", str(tmp_path / "studi"), "--from", str(tmp_path / "data")]) == DONE
+    said = capsys.readouterr().out
+    assert "Kapan ekspor dibuat?" in said
+    text = (tmp_path / "studi" / "study.toml").read_text(encoding="utf-8")
+    assert 'path = "../data/izin.csv"' in text
+    assert 'Dinkes = "Dinas Kesehatan"' in text
+    assert main(["check", str(tmp_path / "studi")]) == DONE
+
+
+def test_a_proposal_never_overwrites_and_names_what_is_not_there(tmp_path):
+    MESSY[1](tmp_path)
+    proposal = propose_study(tmp_path)
+    proposal.write()
+    with pytest.raises(StudyError, match="nothing was overwritten"):
+        proposal.write()
+    with pytest.raises(StudyError, match="'nowhere' does not exist"):
+        propose_study(tmp_path / "nowhere")
+
+
+def test_persons_are_in_no_proposal(tmp_path):
+    MESSY[3](tmp_path)
+    text = propose_study(tmp_path).text
+    assert "'Nama Pemohon'" in text
+    assert not re.search(r"Rahasia|08123", text)
+
+
+@pytest.mark.parametrize(
+    ("counts", "sure", "doubtful"),
+    [
+        ({"Dinas Kesehatan": 90, "Dinkes": 9}, {"Dinkes": "Dinas Kesehatan"}, ()),
+        ({"Dinkes Kota Jambi": 9, "Dinas Kesehatan": 90}, {"Dinkes Kota Jambi": "Dinas Kesehatan"}, ()),
+        ({"Dinas Kesehatan Kota Jambi": 9, "Dinas Kesehatan Kab. Bungo": 90}, {}, ()),
+        ({"Kec. Sungai Limau": 50, "Kel. Sungai Limau": 40}, {}, ()),
+        ({"Kecamatan Kota Baru": 50, "Kecamatan Kota Lama": 40}, {}, ()),
+        ({"Dinas Kelautan dan Perikanan": 50, "DKP": 40}, {}, (("DKP", "Dinas Kelautan dan Perikanan"),)),
+        ({"Kelurahan Sukamaju": 50, "Kelurahan Sukamaja": 40}, {}, (("Kelurahan Sukamaja", "Kelurahan Sukamaju"),)),
+        ({"Dinas Kesehatan": 200, "Dinas Kesehatn": 2}, {"Dinas Kesehatn": "Dinas Kesehatan"}, ()),
+        ({"Puskesmas Mersam": 90, "UPTD Puskesmas Mersam": 9}, {"UPTD Puskesmas Mersam": "Puskesmas Mersam"}, ()),
+        ({"Puskesmas I": 90, "Puskesmas II": 80}, {}, ()),
+    ],
+)
+def test_only_what_is_surely_one_office_is_proposed_as_one(counts, sure, doubtful):
+    found = alike(counts)
+    assert dict(found.sure) == sure
+    assert found.doubtful == doubtful
