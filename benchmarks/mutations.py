@@ -269,14 +269,15 @@ def session(seed: int, first: int, last: int) -> None:
             name, content = file_number(seed, number, whole)
             path = folder / f"{number}{''.join(Path(name).suffixes)}"
             path.write_bytes(content)
+            table = "permohonan" if path.suffix == ".duckdb" else None
             try:
                 if number % WHOLE_WAY:
                     with reading(path.name):
-                        for table in open_file(path, len):
-                            table.relation.fetchall()
+                        for one in open_file(path, len, table):
+                            one.relation.fetchall()
                     outcome = "read"
                 else:
-                    extract = ai.read_exports(path, as_of="2024-12-31")
+                    extract = ai.read_exports(path, as_of="2024-12-31", table=table)
                     outcome = "read" if len(extract.records.collect()) == extract.ledger.kept else "foreign: ledger"
             except ai.AsnImpactError as error:
                 key = getattr(error.message, "key", "")

@@ -36,7 +36,7 @@ from asn_impact.identifiers import _normalised
 from tests.intake.spellings import identifiers
 from tests.test_study import small_study
 
-WINDOW = 10  # digits in a row by which an identifier is known again
+WINDOW = 11  # digits in a row by which an identifier is known again
 PERSONS = ("Nama Pemohon", "NIK Pemohon", "No HP", "Email", "Keterangan", "Alamat")
 
 
@@ -78,7 +78,7 @@ class Seeds:
     def found_in(self, text: str) -> list[str]:
         """Return what of the identifiers is in a text, however it is spelt there."""
         plain = _normalised(text)[0]
-        runs = (re.sub(r"\D", "", m.group()) for m in re.finditer(r"\d(?:[ ./()_-]{0,3}\d){9,}", plain))
+        runs = (re.sub(r"\D", "", m.group()) for m in re.finditer(r"\d(?:[ ./()_-]{0,3}\d){10,}", plain))
         found = [
             r[i : i + WINDOW] for r in runs for i in range(len(r) - WINDOW + 1) if r[i : i + WINDOW] in self.windows
         ]
@@ -328,7 +328,9 @@ def texts_of(content: bytes) -> Iterator[str]:
     for start in re.finditer(rb"(?:stream\r?\n|zTXt|iTXt|iCCP)", content):
         for at in range(start.end(), start.end() + 40):
             with contextlib.suppress(zlib.error):
-                yield zlib.decompressobj().decompress(content[at:]).decode("latin-1")
+                text = zlib.decompressobj().decompress(content[at:]).decode("latin-1")
+                if content.startswith(b"\x89PNG") or "xpacket" in text:  # the others are drawings, full of numbers
+                    yield text
                 break
 
 

@@ -145,9 +145,9 @@ class _Reader:
 
     def _why(self, file: str, limits: Limits, watch: _Watch | None) -> Message:
         if watch is not None and watch.found == "time":
-            seconds = round(limits.seconds, 1 if limits.seconds < 10 else 0)
+            seconds = round(limits.seconds) or round(limits.seconds, 2)
             return Message("files.took_too_long", file=file, seconds=seconds, variable=SECONDS_VARIABLE)
-        gigabytes = round(limits.memory / 1e9, 1)
+        gigabytes = limits.memory / 1e9
         if self.process.returncode == _NO_MEMORY or (watch is not None and watch.found == "memory"):
             return Message("files.too_much_memory", file=file, gb=gigabytes, variable=MEMORY_VARIABLE)
         return Message("files.ended_the_reader", file=file, gb=gigabytes, variable=MEMORY_VARIABLE)
@@ -189,10 +189,10 @@ class _Watch(threading.Thread):
             if self.done.wait(left if LIMITED_BY_THE_SYSTEM else min(left, TICK)):
                 return
             if not LIMITED_BY_THE_SYSTEM and _resident(self.process.pid) > self.limits.memory:
-                return self._stop("memory")
-        self._stop("time")
+                return self._end("memory")
+        self._end("time")
 
-    def _stop(self, found: Literal["time", "memory"]) -> None:
+    def _end(self, found: Literal["time", "memory"]) -> None:
         if not self.done.is_set():
             self.found = found
             self.process.kill()

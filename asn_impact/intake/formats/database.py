@@ -69,7 +69,7 @@ def _copy_table(path: Path, table: str | None, clean: Path) -> tuple[str, tuple[
 def settled_table(tables: Sequence[tuple[str, str]], table: str | None, name: str) -> tuple[str, str]:
     """Return schema and name of the table that is meant: the one named, or the only one."""
     ways = {f"{schema}.{t}": (schema, t) for schema, t in tables}
-    matches = [way for way in ways if table in (way, way.partition(".")[2])]
+    matches = [way for way in ways if table in (None, way, way.partition(".")[2])]
     if len(matches) != 1:
         raise InputError(which_table(name, table, len(matches), [t for _, t in ways.values()], list(ways)))
     return ways[matches[0]]

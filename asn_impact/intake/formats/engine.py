@@ -58,7 +58,7 @@ def locked(*places: Path, memory: int) -> duckdb.DuckDBPyConnection:
         "autoload_known_extensions": False,
         "python_enable_replacements": False,
         "temp_directory": str(places[0] / "aside"),
-        "memory_limit": f"{max(memory >> 20, 128)}MB",
+        "memory_limit": f"{max(memory >> 20, 128)}MiB",
     }
     opened = duckdb.connect(":memory:", config=settings)
     for setting, of_folders in (("allowed_directories", True), ("allowed_paths", False)):
