@@ -193,10 +193,9 @@ class Fit(ABC):
         difference = np.repeat(-self.loadings()[None], len(design.clusters), axis=0)
         for c in range(len(difference)):
             try:
-                rest = _same_terms(effects, effects.anew(design.without(c)))
+                difference[c][:, design.cluster != c] += _same_terms(effects, effects.anew(design.without(c)))
             except EstimationError:  # nothing is left without the cluster
-                rest = np.nan
-            difference[c][:, design.cluster != c] += rest
+                difference[c] = np.nan
         return np.where(np.isnan(difference).any(axis=(2, 3), keepdims=True), np.nan, difference)
 
     def deletions(self, design: Design, groups: Bool) -> Sequence[Deletions] | None:

@@ -125,7 +125,7 @@ class Earlier:
         others = [i for i in np.argsort(np.abs(changed)) if not hidden[i] and isinstance(cells[i], int | np.integer)]
         while others and (hidden.sum() < 2 or 0 < abs(np.nansum(changed[hidden])) < MINIMUM):
             hidden[others.pop(0)] = True
-        return hidden
+        return np.asarray(hidden)
 
 
 def refuse_close(earlier: Earlier, folder: Path, documents: Sequence[Exhibits]) -> tuple[str, ...]:

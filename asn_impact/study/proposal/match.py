@@ -142,7 +142,9 @@ def match(seen: Seen, role: Role) -> Matched:
         if name in choices or column.heading in taken:
             continue
         rivals = [c.heading for s, _, n, c in scores if n == name and c is not column and (s >= 10) == (score >= 10)]
-        how = "guess" if score < 10 else "one_of_several" if rivals else "synonym"
+        how: Literal["synonym", "one_of_several", "guess"] = (
+            "guess" if score < 10 else "one_of_several" if rivals else "synonym"
+        )
         choices[name] = Choice(column.heading, how, tuple(rivals) if how != "guess" else ())
         taken.add(column.heading)
     if role == "records":
