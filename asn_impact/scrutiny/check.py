@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 import pandas as pd
 
@@ -16,7 +16,10 @@ from asn_impact.words import Message, verbatim
 if TYPE_CHECKING:
     from asn_impact.scrutiny.case import Case
 
-__all__ = ["Check", "CheckEntry", "Verdict", "reason_of"]
+__all__ = ["CONTRADICTS", "Check", "CheckEntry", "Verdict", "reason_of"]
+
+#: Level of each of the two checks that contradict a finding by a test: trends before training, and what came in.
+CONTRADICTS: Final = 0.025
 
 Verdict: TypeAlias = Literal["holds", "doubtful", "fails", "cannot_say"]
 

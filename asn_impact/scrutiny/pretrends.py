@@ -21,8 +21,9 @@ from asn_impact.estimation.effects import Effects
 from asn_impact.estimation.inference import Rule
 from asn_impact.scrutiny.before import LAST, look_before
 from asn_impact.scrutiny.case import Case, one_estimate, settled
-from asn_impact.scrutiny.check import Check, CheckEntry, Verdict
+from asn_impact.scrutiny.check import CONTRADICTS, Check, CheckEntry, Verdict
 from asn_impact.scrutiny.event_path import EventPath, event_path
+from asn_impact.scrutiny.families import holm
 from asn_impact.verbs import public_verb
 from asn_impact.words import Message, paragraph
 
@@ -40,7 +41,8 @@ __all__ = [
 ]
 
 INFORMATIVE = 0.8  # power a pre-trend test must have against the line that would explain the effect
-SEEN = 0.5  # how often the difference that matters must be noticed, for a check that noticed none to count
+#: How often the difference that matters must be noticed at 0.05, for a check that noticed none to count.
+SEEN = {"leads": 0.5, "slope": 0.65}
 _ALPHA = 0.05
 _FAR, _CERTAIN = 4.0, 30.0  # standard errors beyond which a tail is nothing, and a difference is seen for certain
 _COLUMNS = ("estimate", "std_error", "statistic", "df", "p_value", "conf_low", "conf_high")
@@ -248,8 +250,11 @@ def _answer(test: JointTest, power: float, least: float, margin: float | None) -
 def trends_before(effects: Effects, *, rule: Rule, margin: float | None = None, level: Level = 0.95) -> Check:
     """Return the check of trends before training for any estimator: mean of the last three periods, and the slope.
 
-    Fails: one of the two differs from zero at 0.05. Cannot say: neither does, but a difference as large as the effect
-    in the last periods would have been missed more often than seen; with few offices that is the rule.
+    Fails: one of the two differs from zero, both judged together at 0.025 (Holm), so that with what came in (the other
+    check that contradicts by a test) honest findings are contradicted in at most 5 of 100. Cannot say: neither does,
+    but a difference as large as the effect in the last periods would have been missed more often than seen, or a
+    straight trend that explains the effect would have been missed in more than 35 of 100; with few offices that is the
+    rule.
 
     Parameters
     ----------
@@ -273,14 +278,22 @@ def trends_before(effects: Effects, *, rule: Rule, margin: float | None = None, 
     ahead = Message("checks.anticipation", n=effects.anticipation) if effects.anticipation else None
     said = [_say_number(name, n) for name, n in numbers.items()]
     table = pd.DataFrame([_row(name, n, powers[name]) for name, n in had.items()])
-    if any(float(n.p_value[-1]) < _ALPHA for n in had.values()):
+    p_values = np.array([float(n.p_value[-1]) for n in had.values()])
+    judged = Message("checks.pretrends.judged", share=CONTRADICTS) if (p_values < _ALPHA).any() else None
+    said = [*said, *([] if judged is None else [judged])]
+    if (holm(p_values) < CONTRADICTS).any():
         return PRETRENDS.check("fails", paragraph(*said, ahead), table)
     if len(had) < len(numbers):
         return PRETRENDS.check("cannot_say", paragraph(*said, ahead), table)
-    sees = powers["leads"] >= SEEN
-    last = Message(f"checks.pretrends.{'seen' if sees else 'unseen'}", x=size, share=powers["leads"])
-    by_line = Message("checks.pretrends.seen_line", share=powers["slope"]) if "slope" in powers else None
-    return PRETRENDS.check("holds" if sees else "cannot_say", paragraph(*said, last, by_line, ahead), table)
+    sees = {name: power >= SEEN[name] for name, power in powers.items()}
+    last = Message(f"checks.pretrends.{'seen' if sees['leads'] else 'unseen'}", x=size, share=powers["leads"])
+    by_line = _say_line(powers["slope"], sees=sees["slope"]) if "slope" in powers else None
+    verdict: Verdict = "holds" if all(sees.values()) else "cannot_say"
+    return PRETRENDS.check(verdict, paragraph(*said, last, by_line, ahead), table)
+
+
+def _say_line(power: float, *, sees: bool) -> Message:
+    return Message(f"checks.pretrends.{'seen' if sees else 'unseen'}_line", share=power)
 
 
 def _excludes_zero(effects: Effects, rule: Rule, level: float) -> bool:

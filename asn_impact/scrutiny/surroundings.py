@@ -18,7 +18,7 @@ from asn_impact.estimation.inference import Rule
 from asn_impact.measures.outcomes import Mean
 from asn_impact.measures.panel import Panel
 from asn_impact.scrutiny.case import Case, one_estimate
-from asn_impact.scrutiny.check import Check, CheckEntry, Verdict, reason_of
+from asn_impact.scrutiny.check import CONTRADICTS, Check, CheckEntry, Verdict, reason_of
 from asn_impact.scrutiny.families import holm
 from asn_impact.scrutiny.merged import merged_offices
 from asn_impact.verbs import public_verb
@@ -51,9 +51,9 @@ def composition(effects: Effects, *, rule: Rule, panels: Sequence[Panel] = ()) -
     panel, and `panels`. These have the same units and periods, for instance those of `service_shares`. P-values are
     corrected for their number (Holm 1979).
 
-    Fails: one of them moved with training. Doubtful: an office has no more records from about the start of a wave on,
-    and an office of that wave has as many more (`merged_offices`). A mix that is not shown to move may still have moved
-    a little: the table has the intervals.
+    Fails: one of them moved with training, at 0.025 (see `trends_before`). Doubtful: an office has no more records from
+    about the start of a wave on, and an office of that wave has as many more (`merged_offices`). A mix that is not
+    shown to move may still have moved a little: the table has the intervals.
     """
     design = one_estimate(effects).design
     rows = []
@@ -76,7 +76,7 @@ def composition(effects: Effects, *, rule: Rule, panels: Sequence[Panel] = ()) -
         p=float(least["p_adjusted"]),
     )
     merged = merged_offices(design)
-    verdict: Verdict = "fails" if least["p_adjusted"] < _LEVEL else "doubtful" if len(merged) else "holds"
+    verdict: Verdict = "fails" if least["p_adjusted"] < CONTRADICTS else "doubtful" if len(merged) else "holds"
     return COMPOSITION.check(verdict, paragraph(answer, *map(_say_merged, merged.itertuples())), table)
 
 
