@@ -328,7 +328,8 @@ def conclude(effects: Effects, rule: Rule, variance: Float, df: Float) -> Infere
     """Return the inference; where a variance is not to be had, say why instead of giving one."""
     variance, df = variance.copy(), np.asarray(df, dtype=np.float64).copy()
     diagonal = np.diag(variance)
-    flat = ~(np.sqrt(np.abs(diagonal)) > _NO_VARIATION * effects.design.panel.magnitude)
+    size = 1.0 if effects.estimator.relative else effects.design.panel.magnitude  # logs of ratios have no unit
+    flat = ~(np.sqrt(np.abs(diagonal)) > _NO_VARIATION * size)
     known, labels = np.isfinite(effects.estimate), np.array(effects.labels, dtype=object)
     alone = (effects.support() < 2) & known
     notes: list[Message] = []

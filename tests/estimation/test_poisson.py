@@ -365,3 +365,13 @@ def test_other_estimators_are_told_in_the_unit_of_the_outcome_whatever_their_par
     for estimator in (GroupTime(), GLSImputation(correlation=0.5, ratio=1.0)):
         effects = estimator(made(22)).overall()
         assert effects.outcome is effects.design.panel.outcome
+
+
+def test_a_ratio_does_not_depend_on_the_unit_of_large_totals():
+    rng = np.random.default_rng(0)
+    counts = rng.poisson(20.0, (10, 6)).astype(float)
+    starts = [3, 3, 3, 4, 4, *[np.inf] * 5]
+    small, large = (
+        quietly(infer, Poisson()(design_of(counts * unit, starts)).overall(), BiasReduced()) for unit in (1, 1e15)
+    )
+    np.testing.assert_allclose(large.std_error, small.std_error, rtol=1e-6)
