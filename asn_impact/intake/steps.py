@@ -29,7 +29,7 @@ from asn_impact.intake.ledger import Ledger, reason
 from asn_impact.intake.local import Order
 from asn_impact.intake.step_rows import STEPS, cases_of_steps, distinct_steps, pair_stamps
 from asn_impact.verbs import public_verb
-from asn_impact.words import Message
+from asn_impact.words import Alert, Message
 
 __all__ = ["read_steps"]
 
@@ -115,9 +115,20 @@ def read_steps(
         n = int(cleaned.records.select(nw.len()).collect().item())
         note = Message("intake.steps_kept", kept=ledger.kept, n=n)
         sizes = {0: ledger.read} if len(rows.tables) == 1 else _rows_by_table(rows)
-        notes = (*cleaned.notes, *stamps, note, *placeholders_read(blanks))
+        notes = (*cleaned.notes, *stamps, note, *placeholders_read(blanks), *_say_spread(cleaned.records))
         result = replace(cleaned, ledger=ledger, rows_by_file=sizes, notes=notes)
         return finish(rows, result, day, selection, most_lost, of_keys)
+
+
+def _say_spread(records: nw.LazyFrame[Any]) -> list[Message]:
+    """Say how many case numbers stand in several offices: the wait in one of them is a part of that of the applicant.
+
+    Short plain numbers start again in every office and say nothing.
+    """
+    told_apart = records.filter(~nw.col("case").str.contains(r"^\d{1,5}$"))
+    offices = told_apart.group_by("case").agg(n=nw.len()).filter(nw.col("n") > 1)
+    n = int(offices.select(nw.len()).collect().item())
+    return [Alert("intake.steps_in_offices", n=n)] if n else []
 
 
 def _rows_by_table(rows: Gathered) -> dict[int, int]:

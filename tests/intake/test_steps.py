@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 import asn_impact as ai
-from asn_impact.errors import InputError
+from asn_impact.errors import DataWarning, InputError
 from asn_impact.intake.steps import read_steps
 from asn_impact.topics.clocks.step_log import read_step_log, suggested_owner
 
@@ -85,3 +85,13 @@ def test_rows_of_a_start_and_a_completion_make_one_step(finished: tuple[str, ...
     assert found["received"].str[:10].tolist() == ["2024-01-02", "2024-01-03"]
     assert found["decided"].str[:10].tolist()[0] == "2024-01-09"
     assert extract.ledger.kept == len(log)
+
+
+def test_a_case_whose_steps_are_in_several_offices_is_said_aloud() -> None:
+    rows = [("503/0001", "Dinas A"), ("503/0001", "Dinas Teknis"), ("17", "Dinas A"), ("17", "Dinas Teknis")]
+    days = {"start_date": "2024-03-14 08:00:00", "end_date": "2024-03-15 08:00:00", "status": "Selesai"}
+    frame = pd.DataFrame(
+        [{"no_permohonan": c, "opd": o, "nama_proses": f"langkah {i}", **days} for i, (c, o) in enumerate(rows)]
+    )
+    with pytest.warns(DataWarning, match="1 case numbers have steps in more than one office"):
+        read_steps(frame, as_of="2024-03-31")
