@@ -38,10 +38,19 @@ class Matched:
 #: Field -> words of headings that tell it, where no synonym does; those before the bar tell it best.
 _WORDS: Final[Mapping[str, tuple[str, str]]] = {
     "case": ("nomor no id kode case ticket tiket", "permohonan berkas registrasi register reg pendaftaran daftar case"),
-    "office": ("opd skpd dinas instansi kantor unit perangkat satker office agency uptd", "asal tujuan pelayanan nama"),
+    "office": (
+        "opd skpd dinas instansi kantor unit perangkat satker office agency uptd municipality",
+        "asal tujuan pelayanan nama",
+    ),
     "service": ("izin layanan perizinan service permit", "jenis nama"),
-    "received": ("masuk terima diterima ajuan pengajuan diajukan received submitted", "daftar pendaftaran permohonan"),
-    "decided": ("selesai terbit penerbitan penetapan sk keputusan issued decided completed", "keluar serah jadi tutup"),
+    "received": (
+        "masuk terima diterima ajuan pengajuan diajukan received submitted",
+        "daftar pendaftaran permohonan start begin",
+    ),
+    "decided": (
+        "selesai terbit penerbitan penetapan sk keputusan issued decided decision completed end",
+        "keluar serah jadi tutup",
+    ),
     "status": ("status kondisi posisi", "keterangan ket akhir"),
     "course": ("pelatihan diklat bimtek kursus training course workshop", "nama judul kegiatan materi"),
     "course_end": ("selesai akhir berakhir end", "tanggal tgl pelaksanaan waktu date hari sampai"),
@@ -53,8 +62,8 @@ _WORDS: Final[Mapping[str, tuple[str, str]]] = {
     "since": ("tmt since", "jabatan mutasi"),
 }
 _NOT: Final[Mapping[str, str]] = {
-    "received": "janji target estimasi lahir update bayar mulai jatuh",
-    "decided": "janji target estimasi lahir update bayar mulai jatuh masuk terima berlaku",
+    "received": "janji target estimasi lahir update bayar mulai jatuh planned due",
+    "decided": "janji target estimasi lahir update bayar mulai jatuh masuk terima berlaku planned due",
     "office": "nomor no kode alamat",
     "case": "hp telp nik nip ktp identitas izin sk",
     "passed": "jumlah jml",
@@ -69,6 +78,7 @@ _OF_ROLE: Final[Mapping[Role, tuple[str, ...]]] = {
     "positions": ("officer", "office", "since"),
 }
 _DATES: Final = frozenset({"received", "decided", "course_end", "step_start", "step_end", "since"})
+_ENDS: Final = frozenset({"course_start", "course_end", "step_start", "step_end"})  # of anything: start date, end date
 _NUMBERS: Final = frozenset({"passed_count", "staff", "hours"})
 _TRAINED: Final = frozenset(
     [
@@ -171,9 +181,14 @@ def _score(name: str, column: Column, role: Role) -> float:
         return 0
     if name in _NUMBERS and column.numbers < 0.8:
         return 0
-    if name in {"office", "service", "status", "course", "passed"} and (column.numbers > 0.5 or column.distinct > 400):
+    if name in {"office", "service", "status", "course", "passed"} and (
+        column.distinct > 400 or (column.numbers > 0.5 and not (name == "office" and column.distinct < 100))
+    ):
         return 0
-    if not words & best or words & set(_NOT.get(name, "").split()) or column.fields:
+    other = column.fields - (_ENDS if role == "records" and name in _DATES else frozenset())
+    if name == "received" and "start" in words and words & _DATE_WORDS and not other:
+        return 1
+    if not words & best or words & set(_NOT.get(name, "").split()) or other:
         return hits / 2 if name == "course_end" and role == "training" and hits and _is_date(column) else 0
     if name == "case" and not words & good:
         return 0

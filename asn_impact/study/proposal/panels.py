@@ -33,7 +33,7 @@ def write_panel(page: Page, matched: Sequence[Matched], home: Path) -> None:
         page.lines.append("")
         page.ask(Message("proposal.no_records"), ["[data]", 'kind = "records"', 'path = "izin.csv"'])
         return
-    first = max(panels, key=lambda m: m.seen.rows)
+    first = max(panels, key=lambda m: (_one_row_a_cell(m.seen), m.seen.rows))
     source = source_of([first], "panel", ())
     assert source is not None
     unit, period, numbers = _unit(first.seen), _period(first.seen), _numbers(first.seen)
@@ -56,6 +56,13 @@ def write_panel(page: Page, matched: Sequence[Matched], home: Path) -> None:
     for column in first.seen.columns:
         if column.heading not in (unit, period, numbers[0]) and column.heading.strip():
             page.say(Message("proposal.left_bare", heading=masked(column.heading)))
+
+
+def _one_row_a_cell(seen: Seen) -> bool:
+    """Return whether no unit stands twice in one period."""
+    at = [[c.heading for c in seen.columns].index(name) for name in (_unit(seen), _period(seen))]
+    cells = seen.table.relation.project(", ".join(f"c{i}" for i in at)).distinct()
+    return int(cells.aggregate("count(*)").fetchall()[0][0]) == seen.rows
 
 
 def _unit(seen: Seen) -> str:
