@@ -359,7 +359,9 @@ def _require_kind(durations: Dated, outcome: RecordOutcome) -> None:
     if not isinstance(outcome, Score | Share):
         return
     kind = durations.records.collect_schema()[outcome.column]
-    if not (kind.is_numeric() or (isinstance(outcome, Share) and kind == nw.Boolean)):
+    if kind == nw.String:  # a column of an export is text: plain numbers count, anything else is shown
+        _require_plain_numbers(durations, [outcome.column])
+    elif not (kind.is_numeric() or (isinstance(outcome, Share) and kind == nw.Boolean)):
         expected = "numbers" if isinstance(outcome, Score) else "truths"
         raise InputError(Message(f"measures.tabulate.no_{expected}", column=outcome.column, kind=str(kind)))
 
@@ -416,9 +418,11 @@ class _Centred(NamedTuple):
 def _centre(durations: Dated, outcome: CellOutcome, covariates: Sequence[str]) -> _Centred:
     """Write what each record contributes, missing where it does not count."""
     numbers = [_number(durations, name) for name in covariates]
-    first = _shift(durations, _value(outcome)) if isinstance(outcome, Score) else 0.0  # days are small and whole
+    first = (
+        _shift(durations, _value(durations, outcome)) if isinstance(outcome, Score) else 0.0
+    )  # days are small and whole
     shifts = [first, *(_shift(durations, number) for number in numbers)]
-    values = (_value(outcome), *numbers)
+    values = (_value(durations, outcome), *numbers)
     values_less_shift = (value - shift if shift else value for value, shift in zip(values, shifts, strict=True))
     return _Centred(tuple(values_less_shift), np.array(shifts))
 
@@ -485,13 +489,13 @@ def _shift(durations: Dated, number: nw.Expr) -> float:
     return float(np.round(mean)) if (values == np.round(values)).all() else mean
 
 
-def _value(outcome: CellOutcome) -> nw.Expr:
+def _value(durations: Dated, outcome: CellOutcome) -> nw.Expr:
     """Write the outcome of each record, missing where it does not count."""
     match outcome:
         case Within() | RestrictedMean():
             return outcome.value(nw.col("days")).cast(nw.Int64)
         case Score() | Share():
-            return _finite(outcome.column)
+            return _number(durations, outcome.column)
         case Count():
             return nw.lit(1, nw.Int64)
 
