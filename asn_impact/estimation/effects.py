@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from asn_impact.arguments import Steps
@@ -539,6 +540,14 @@ class Effects:
     def labels(self) -> tuple[str, ...]:
         """(k,) the terms in words, for messages."""
         return tuple(" ".join(str(v) for v in row) for row in self.terms.itertuples(index=False))
+
+    @property
+    def said_terms(self) -> npt.NDArray[np.object_]:
+        """(k,) the terms as a message says them."""
+        said = np.empty(len(self.labels), dtype=object)
+        for i, label in enumerate(self.labels):
+            said[i] = Message("estimation.the_overall") if label == "overall" else label
+        return said
 
     def average_by(self, view: View) -> Effects:
         """Return the effects averaged as a view says.

@@ -330,7 +330,7 @@ def conclude(effects: Effects, rule: Rule, variance: Float, df: Float) -> Infere
     diagonal = np.diag(variance)
     size = 1.0 if effects.estimator.relative else effects.design.panel.magnitude  # logs of ratios have no unit
     flat = ~(np.sqrt(np.abs(diagonal)) > _NO_VARIATION * size)
-    known, labels = np.isfinite(effects.estimate), np.array(effects.labels, dtype=object)
+    known, labels = np.isfinite(effects.estimate), effects.said_terms
     alone = (effects.support() < 2) & known
     notes: list[Message] = []
     if (still := flat & np.isfinite(diagonal) & known).any():
@@ -352,7 +352,7 @@ def _rests_on_one(effects: Effects, rule: Rule, gone: Bool) -> Message:
     """Say which estimates cannot be had without which clusters, and what would help."""
     lost = np.asarray(np.isnan(effects.leave_one_out()[:, gone]).any(axis=1))
     clusters = [str(label) for label, out in zip(effects.design.clusters, lost, strict=True) if out]
-    terms = np.array(effects.labels, dtype=object)[gone]
+    terms = effects.said_terms[gone]
     key = "rests_on_clusters" if clusters else "rests_on_one_cluster"
     return Alert(f"inference.{key}", rule=rule.entry.name, terms=terms, clusters=clusters)
 

@@ -128,7 +128,7 @@ def _without_variance(effects: Effects, none: Bool) -> tuple[Message, ...]:
     """Say which estimates vary, but have a two-way variance that is not positive; refuse if all have."""
     if not none.any():
         return ()
-    note = Alert("inference.not_positive", terms=np.array(effects.labels, dtype=object)[none])
+    note = Alert("inference.not_positive", terms=effects.said_terms[none])
     if none.all():
         raise InferenceError(note)
     return (note,)

@@ -221,7 +221,7 @@ def test_a_share_of_fractions_is_refused():
 
 @pytest.mark.parametrize("outcome", [Score("service"), Share("service")])
 def test_texts_are_no_score_and_no_share(outcome):
-    with pytest.raises(InputError, match="Column 'service' holds .* no plain number"):
+    with pytest.raises(InputError, match=r"Column 'service' holds .* no plain number"):
         tabulate(times(cases()), outcome)
 
 

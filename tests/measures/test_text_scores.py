@@ -20,7 +20,9 @@ def times_of(tmp_path, marks):
         }
     )
     rows.to_csv(tmp_path / "izin.csv", index=False)
-    return ai.measure(ai.read_exports(tmp_path / "izin.csv", as_of="2024-12-31", keep=["nilai"]), ai.WorkCalendar.indonesia())
+    return ai.measure(
+        ai.read_exports(tmp_path / "izin.csv", as_of="2024-12-31", keep=["nilai"]), ai.WorkCalendar.indonesia()
+    )
 
 
 def test_whole_numbers_kept_from_a_file_are_a_score(tmp_path):
