@@ -110,6 +110,29 @@ def test_p03_a_notebook_whose_rich_output_names_a_person_is_refused(tmp_path: Pa
     assert NIK not in str(refused.value)
 
 
+@pytest.mark.parametrize(
+    "said", [f"a.n. Contoh Nama, NIP {NIP}", f"baris {PHONE}\\nNIK {NIK}", "Dr. Contoh Nama, S.H."]
+)
+def test_what_a_failing_cell_says_is_said_without_persons(tmp_path: Path, said: str) -> None:
+    book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(f'raise KeyError("{said}")')])
+    nbformat.write(book, tmp_path / "a.ipynb")
+    with pytest.raises(AsnImpactError, match="KeyError") as failed:
+        asyncio.run(execute(tmp_path / "a.ipynb"))
+    assert not any(part in str(failed.value) for part in (NIP, PHONE, NIK, "Contoh Nama"))
+
+
+def test_numbers_of_cases_that_are_numbers_of_persons_are_said_and_shown_nowhere(export: Any) -> None:
+    with pytest.warns(match="numbers of cases are numbers of persons in 60 of the first 60 rows"):
+        extract = read_exports(export(rows(case=NIK[:-4] + "1{i:03d}")), as_of=AS_OF, selection="received")
+    shown = [repr(extract), extract._repr_html_(), *map(str, extract.notes), extract.dropped().to_csv()]
+    assert not any(identifiers_in(text) for text in shown)
+
+
+def test_numbers_of_cases_of_a_system_are_not_taken_for_persons(export: Any) -> None:
+    extract = read_exports(export(rows(case="503/{i:06d}/DPMPTSP/2024")), as_of=AS_OF, selection="received")
+    assert not any("numbers of persons" in str(note) for note in extract.notes)
+
+
 @pytest.mark.parametrize("person", IDS)
 def test_p01_p02_p05_a_table_with_a_person_in_it_is_not_written(tmp_path: Path, person: str) -> None:
     title = {"id": "Uji", "en": "Test"}

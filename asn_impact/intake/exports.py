@@ -18,6 +18,7 @@ import narwhals as nw
 import pandas as pd
 
 from asn_impact.arguments import Names, Share
+from asn_impact.identifiers import hidden
 from asn_impact.intake.checks import (
     MOST_LOST,
 )
@@ -197,7 +198,11 @@ def _place_of(tables: Sequence[RawTable], places: Sequence[Any], row: Mapping[st
     at, number = int(row[FILE] or 0), int(row[PLACE])
     name, sheet = re.fullmatch(r"(.+?)(?:\[(.*)\])?", tables[at].name, re.DOTALL).groups()  # type: ignore[union-attr]
     known = places[at] is not None and number <= len(places[at])
-    return {"file": name, "sheet": sheet or "", "row": int(places[at][number - 1]) if known else number}
+    return {
+        "file": hidden(name, names=True),
+        "sheet": hidden(sheet or "", names=True),
+        "row": int(places[at][number - 1]) if known else number,
+    }
 
 
 def _cells_of(

@@ -9,6 +9,7 @@ from typing import Any, Literal
 import narwhals as nw
 
 from asn_impact.errors import InputError
+from asn_impact.identifiers import hidden
 from asn_impact.intake.checks import (
     FEWEST_CASES,
     FEWEST_OPEN,
@@ -88,7 +89,9 @@ def finish(
     asked = [c for c in cleaned.records.collect_schema().names() if c not in CASE_FIELDS]
     records, of_persons = without_persons(cleaned.records, asked)
     of_persons += numbers_of_persons(rows.frame)
-    sources = tuple(Source(t.name, cleaned.rows_by_file.get(i, 0), t.sha256) for i, t in enumerate(rows.tables))
+    sources = tuple(
+        Source(hidden(t.name, names=True), cleaned.rows_by_file.get(i, 0), t.sha256) for i, t in enumerate(rows.tables)
+    )
     refuse_changed(rows.tables)
     every = (*rows.notes, *of_keys, *cleaned.notes, *notes, *unread, *of_drawing, *of_persons)
     every += (left_out,) if left_out is not None else ()

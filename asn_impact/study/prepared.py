@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from asn_impact.arguments import did_you_mean
 from asn_impact.errors import AsnImpactError, DesignError, InputError
+from asn_impact.identifiers import hidden
 from asn_impact.study import offers
 from asn_impact.study.keys import Place, Setting
 from asn_impact.study.kinds import TEXT, TEXTS
@@ -299,7 +300,7 @@ def _ready_frame(
     with _unpacked(path) as file, explaining(file):
         rows = gather(file, (), columns={n: n for n in names}, dates=None, keep=names, required=())
         frame = pd.DataFrame(rows.frame.select(*names).collect().to_pandas())
-        sources = tuple(Source(t.name, t.relation.shape[0], t.sha256) for t in rows.tables)
+        sources = tuple(Source(hidden(t.name, names=True), t.relation.shape[0], t.sha256) for t in rows.tables)
     numeric = {name: _numbers(frame[name], style) for name in numbers}
     return frame.assign(**{unit: _without_point_zero(frame[unit]), **numeric}), sources, rows.notes
 

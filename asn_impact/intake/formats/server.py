@@ -74,7 +74,7 @@ def open_server(address: str, table: str | None) -> RawTable:
     tables = "SELECT table_schema, table_name FROM information_schema.tables WHERE table_catalog = ? ORDER BY ALL"
     schema, chosen = settled_table(_run(tables, alias), table, name)
     relation = duckdb.sql(f"SELECT * FROM {'.'.join(map(identifier, (alias, schema, chosen)))}")
-    assert relation is not None, "a SELECT has rows or none, never no relation"
+    assert relation is not None  # None is for statements that return no rows
     headings = tuple(relation.columns)
     check_width(f"{name}[{chosen}]", len(headings))
     columns = ", ".join(f"{identifier(h)} AS c{i}" for i, h in enumerate(headings))
