@@ -111,7 +111,8 @@ def _file_tables(
         return recognised(cells, [*wanted, *keep], names)
 
     found = [files_of(path) for path in paths]
-    files, others = ([item for part in found for item in part[i]] for i in (0, 1))
+    files = [file for part, _ in found for file in part]
+    others = [name for _, part in found for name in part]
     tables, copies = _without_copies([open_file(file, recognise, table) for file in files])
     notes: list[Message] = [Message("intake.no_data_files", names=others)] if others else []
     return tables, [*notes, *copies]

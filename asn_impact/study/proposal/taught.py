@@ -37,7 +37,7 @@ def one_course(names: Sequence[str]) -> str | None:
     >>> one_course(["Bimtek SPBE Angkatan I", "BIMTEK SPBE Angkatan II Tahun 2024"]), one_course(["SPBE", "Etika"])
     ('Bimtek SPBE', None)
     """
-    bare = {}
+    bare: dict[str, str] = {}
     for name in names:
         plain = plain_label(name)
         while (shorter := _BATCH.sub("", plain).strip()) != plain and shorter:
