@@ -13,6 +13,7 @@ from asn_impact.topics.surveys.elements import element_of
 __all__ = ["ROLES", "Choice", "Matched", "Role", "match", "role_of"]
 
 Role: TypeAlias = Literal["records", "training", "steps", "survey", "positions", "panel", "other"]
+How: TypeAlias = Literal["synonym", "one_of_several", "guess"]
 ROLES: Final[tuple[Role, ...]] = ("records", "training", "steps", "survey", "positions", "panel", "other")
 
 
@@ -21,7 +22,7 @@ class Choice:
     """The heading proposed for a field, how it was found, and the other headings that could have been it."""
 
     heading: str
-    how: Literal["synonym", "one_of_several", "guess"]
+    how: How
     others: tuple[str, ...] = ()
 
 
@@ -152,9 +153,7 @@ def match(seen: Seen, role: Role) -> Matched:
         if name in choices or column.heading in taken:
             continue
         rivals = [c.heading for s, _, n, c in scores if n == name and c is not column and (s >= 10) == (score >= 10)]
-        how: Literal["synonym", "one_of_several", "guess"] = (
-            "guess" if score < 10 else "one_of_several" if rivals else "synonym"
-        )
+        how: How = "guess" if score < 10 else "one_of_several" if rivals else "synonym"
         choices[name] = Choice(column.heading, how, tuple(rivals) if how != "guess" else ())
         taken.add(column.heading)
     if role == "records":
