@@ -30,7 +30,6 @@ from asn_impact.words import Message, paragraph
 __all__ = [
     "INFORMATIVE",
     "PRETRENDS",
-    "SEEN",
     "JointTest",
     "equivalence_margin",
     "joint_test",
@@ -41,10 +40,7 @@ __all__ = [
 ]
 
 INFORMATIVE = 0.8  # power a pre-trend test must have against the line that would explain the effect
-#: How often the difference that matters must be noticed at 0.05, for a check that noticed none to count.
-SEEN = {"leads": 0.5, "slope": 0.65}
 _ALPHA = 0.05
-_FAR, _CERTAIN = 4.0, 30.0  # standard errors beyond which a tail is nothing, and a difference is seen for certain
 _COLUMNS = ("estimate", "std_error", "statistic", "df", "p_value", "conf_low", "conf_high")
 
 
@@ -251,10 +247,9 @@ def trends_before(effects: Effects, *, rule: Rule, margin: float | None = None, 
     """Return the check of trends before training for any estimator: mean of the last three periods, and the slope.
 
     Fails: one of the two differs from zero, both judged together at 0.025 (Holm), so that with what came in (the other
-    check that contradicts by a test) honest findings are contradicted in at most 5 of 100. Cannot say: neither does,
-    but a difference as large as the effect in the last periods would have been missed more often than seen, or a
-    straight trend that explains the effect would have been missed in more than 35 of 100; with few offices that is the
-    rule.
+    check that contradicts by a test) honest findings are contradicted in at most 5 of 100. Holds: a difference as large
+    as the effect in the last periods, whichever way, and a straight trend that would explain the effect, are both
+    excluded (one-sided at 0.05). Cannot say: one of them is not; with few offices that is the rule.
 
     Parameters
     ----------
@@ -274,10 +269,12 @@ def trends_before(effects: Effects, *, rule: Rule, margin: float | None = None, 
     had = {name: n for name, n in numbers.items() if isinstance(n, Inference)}
     size = abs(float(effects.estimate[0]) if margin is None else margin)
     line = abs(before.explaining) * (1.0 if margin is None else size / abs(float(effects.estimate[0])))
-    powers = {name: _noticed(n, size if name == "leads" else line) for name, n in had.items()}
+    sizes = {"leads": size, "slope": line}
+    sign = 0.0 if margin is not None else float(np.sign(effects.estimate[0]))
+    bounds = {name: _bound(n, sign if name == "slope" else 0.0) for name, n in had.items()}
     ahead = Message("checks.anticipation", n=effects.anticipation) if effects.anticipation else None
     said = [_say_number(name, n) for name, n in numbers.items()]
-    table = pd.DataFrame([_row(name, n, powers[name]) for name, n in had.items()])
+    table = pd.DataFrame([_row(name, n, bounds[name], sizes[name]) for name, n in had.items()])
     p_values = np.array([float(n.p_value[-1]) for n in had.values()])
     judged = Message("checks.pretrends.judged", share=CONTRADICTS) if (p_values < _ALPHA).any() else None
     said = [*said, *([] if judged is None else [judged])]
@@ -285,15 +282,21 @@ def trends_before(effects: Effects, *, rule: Rule, margin: float | None = None, 
         return PRETRENDS.check("fails", paragraph(*said, ahead), table)
     if len(had) < len(numbers):
         return PRETRENDS.check("cannot_say", paragraph(*said, ahead), table)
-    sees = {name: power >= SEEN[name] for name, power in powers.items()}
-    last = Message(f"checks.pretrends.{'seen' if sees['leads'] else 'unseen'}", x=size, share=powers["leads"])
-    by_line = _say_line(powers["slope"], sees=sees["slope"]) if "slope" in powers else None
-    verdict: Verdict = "holds" if all(sees.values()) else "cannot_say"
-    return PRETRENDS.check(verdict, paragraph(*said, last, by_line, ahead), table)
+    excluded = {name: bound < sizes[name] for name, bound in bounds.items()}
+    said += [_say_bound(name, sizes[name], bound, excluded=excluded[name]) for name, bound in bounds.items()]
+    verdict: Verdict = "holds" if all(excluded.values()) else "cannot_say"
+    return PRETRENDS.check(verdict, paragraph(*said, ahead), table)
 
 
-def _say_line(power: float, *, sees: bool) -> Message:
-    return Message(f"checks.pretrends.{'seen' if sees else 'unseen'}_line", share=power)
+def _bound(number: Inference, sign: float) -> float:
+    """Return the largest difference in a direction (0: in either) that is not excluded at 0.05, one-sided."""
+    estimate, error, df = (float(values[-1]) for values in (number.estimate, number.std_error, number.df))
+    toward = abs(estimate) if sign == 0 else sign * estimate
+    return max(toward + float(stats.t.ppf(1 - _ALPHA, df)) * error, 0.0)
+
+
+def _say_bound(name: str, size: float, bound: float, *, excluded: bool) -> Message:
+    return Message(f"checks.pretrends.{name}_{'excluded' if excluded else 'possible'}", x=size, bound=bound)
 
 
 def _excludes_zero(effects: Effects, rule: Rule, level: float) -> bool:
@@ -309,21 +312,9 @@ def _say_number(name: str, number: Inference | Message) -> Message:
     return Message(f"checks.pretrends.{name}", k=LAST, x=float(number.estimate[-1]), p=float(number.p_value[-1]))
 
 
-def _row(name: str, number: Inference, power: float) -> dict[str, object]:
+def _row(name: str, number: Inference, bound: float, size: float) -> dict[str, object]:
     last = number.table().iloc[-1]
-    return {"term": name, **{column: last[column] for column in _COLUMNS}, "power": power}
-
-
-def _noticed(number: Inference, size: float) -> float:
-    """Return how often a true difference of some size would be found at 0.05: the noncentral t distribution."""
-    df, error = float(number.df[-1]), float(number.std_error[-1])
-    if not (np.isfinite([size, error]).all() and error > 0 and df > 0):
-        return 0.0
-    critical, shift = float(stats.t.ppf(1 - _ALPHA / 2, df)), size / error
-    if np.isinf(df):
-        return float(stats.norm.sf(critical - shift) + stats.norm.sf(critical + shift))
-    far = float(stats.nct.cdf(-critical, df, shift)) if shift < _FAR else 0.0  # scipy gives NaN for less than 1e-16
-    return float(stats.nct.sf(critical, df, shift)) + far if shift < _CERTAIN else 1.0
+    return {"term": name, **{column: last[column] for column in _COLUMNS}, "bound": bound, "explaining": size}
 
 
 def _run(case: Case) -> Check:

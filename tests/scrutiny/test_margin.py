@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 import asn_impact as ai
 from asn_impact.errors import InputError
@@ -132,3 +133,14 @@ def test_a_round_day_at_which_all_waits_end_is_no_heap_and_one_that_stands_out_i
 def test_a_breakdown_value_is_never_promised_in_excess():
     for value in (0.848, 1.2299, 0.0049, 3.0):
         assert value - 0.01 < round_down(value) <= value
+
+
+def test_a_departure_as_large_as_the_effect_is_excluded_or_the_check_cannot_say():
+    """The bound is the end of a one-sided interval: the slope toward the effect, the last periods whichever way."""
+    check = trends_before(effects_of(), rule=RULE)
+    for row, toward in ((check.table.iloc[0], None), (check.table.iloc[1], -1)):
+        reach = stats.t.ppf(0.95, row["df"]) * row["std_error"]
+        estimate = abs(row["estimate"]) if toward is None else toward * row["estimate"]
+        assert row["bound"] == pytest.approx(max(estimate + reach, 0.0))
+    excluded = (check.table["bound"] < check.table["explaining"]).all()
+    assert check.verdict == ("holds" if excluded else "cannot_say")
