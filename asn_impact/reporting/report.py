@@ -125,7 +125,7 @@ def publish(
         files[CELLS_ZIP] = _packed(report)
     numbers = [number for pages in (long, short) for sentence in pages.sentences for number in sentence.numbers]
     prove(report, (*long.shown, *short.shown), numbers, cells=cells)
-    compared = {
+    compared: dict[str, list[Any]] = {
         "differs_by_few": list(refuse_close(before, place, (long, short))),
         "last_shown": [[*line, n] for line, n in before.last_shown.items()],
         "not_proved": list(not_proved(report, (*long.shown, *short.shown))),
