@@ -8,7 +8,7 @@ narrower than the threshold. Linear programs by HiGHS; where a solution is no wh
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -87,7 +87,12 @@ class Disclosed:
 
 
 def attack(
-    known: Sequence[Known], protected: Sequence[Protected], *, cells: int, low: Float | None = None
+    known: Sequence[Known],
+    protected: Sequence[Protected],
+    *,
+    cells: int,
+    low: Float | None = None,
+    solutions: Iterable[Float] = (),
 ) -> tuple[Disclosed, ...]:
     """Return the protected counts that what is known pins down to less than their width.
 
@@ -101,6 +106,8 @@ def attack(
         Number of hidden cells.
     low
         (cells,) the least each cell can be; 0 where nothing is known of it.
+    solutions
+        Each (cells,) whole numbers that may be a solution: what is none is not looked at. They only save time.
 
     Examples
     --------
@@ -118,6 +125,10 @@ def attack(
     sums = _Sums.of(protected, system)
     width = np.array([one.width for one in protected])
     reach = _Reach.nothing(sums)
+    for one in solutions:
+        reach.see(system.solution(one))
+        if not reach.open(width).any():
+            return ()
     _push_apart(system, reach, width)
     disclosed = []
     for i in range(len(protected)):
@@ -180,6 +191,14 @@ class _System:
             class_of=np.array(class_of, dtype=np.int64),
             base=base,
         )
+
+    def solution(self, cells: Float) -> Float | None:
+        """Return a solution over the classes from one over the cells; None where it is none."""
+        above = cells - self.base
+        classes = np.bincount(self.class_of, weights=above, minlength=self.rows.shape[1])
+        told = self.rows @ classes
+        fits = (above >= 0).all() and _whole(cells) and (told >= self.low - CLOSE).all()
+        return classes if fits and (told <= self.high + CLOSE).all() else None
 
     def end(self, objective: Float) -> tuple[float, Float | None, tuple[str, ...]]:
         """Return the least of a sum, a solution that has it, and the equations that hold it there."""
@@ -284,7 +303,8 @@ class _Reach:
 def _push_apart(system: _System, reach: _Reach, width: Float) -> None:
     """Clear many sums at a time: all as small as can be, then as many as can be large enough."""
     low, high, constant = reach.sums.least, reach.sums.most, reach.sums.constant
-    reach.see(system.point(np.asarray(low.sum(axis=0), dtype=np.float64).ravel()))
+    if np.isinf(reach.least).any():
+        reach.see(system.point(np.asarray(low.sum(axis=0), dtype=np.float64).ravel()))
     for _ in range(ROUNDS):
         at = np.flatnonzero(reach.open(width))
         if not len(at) or np.isinf(reach.least).any():

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 import numpy as np
 import pandas as pd
 
+from asn_impact.arrays import Bool
 from asn_impact.errors import PrivacyError
 from asn_impact.reporting.gate import MINIMUM, differing
 from asn_impact.reporting.tables import Table
@@ -109,7 +110,7 @@ class Earlier:
         keys = [(first, column, str(plain_cell(cell))) for cell in frame.iloc[:, 0]]
         return [(key, self.counts.get(key)) for key in keys]
 
-    def _hidden(self, cells: Sequence[object], before: Sequence[tuple[Line, int | None]]) -> np.ndarray:
+    def _hidden(self, cells: Sequence[object], before: Sequence[tuple[Line, int | None]]) -> Bool:
         """Say which counts are withheld: those that changed by few, and others until together it is enough."""
         changed = np.array(
             [
@@ -117,7 +118,7 @@ class Earlier:
                 for cell, (_, n) in zip(cells, before, strict=True)
             ]
         )
-        hidden = (np.abs(changed) > 0) & (np.abs(changed) < MINIMUM)
+        hidden: Bool = np.asarray((np.abs(changed) > 0) & (np.abs(changed) < MINIMUM))
         named = [_name(key) for (key, _), few in zip(before, hidden, strict=True) if few]
         self.few.update(dict.fromkeys(named))
         if self.allowed or not hidden.any():

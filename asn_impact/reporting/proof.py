@@ -16,6 +16,7 @@ from asn_impact.measures.panel import Panel
 from asn_impact.reporting.attack import Disclosed, Known, Protected, attack
 from asn_impact.reporting.chart import Chart
 from asn_impact.reporting.contents import Report
+from asn_impact.reporting.exchange import exchanged
 from asn_impact.reporting.gate import MINIMUM
 from asn_impact.reporting.recoding import Cells, counts_records, periods_after
 from asn_impact.reporting.tables import Table
@@ -72,7 +73,7 @@ def given_away(
         known = [*hidden.of_exhibits(exhibits), *hidden.of_sentences(numbers)]
         protected = [*hidden.protected(), *(hidden.beside() if cells else ())]
         known += hidden.of_cells() if cells else ()
-        found += attack(known, protected, cells=len(hidden.truth), low=hidden.least)
+        found += attack(known, protected, cells=len(hidden.truth), low=hidden.least, solutions=hidden.solutions())
     return tuple(found)
 
 
@@ -197,6 +198,22 @@ class _Hidden:
     def truth(self) -> Float:
         """What each hidden cell holds."""
         return np.concatenate([self.panel.n[self.panel.n > 0], self.rest, self.open, list(self.others.values())])
+
+    def solutions(self) -> Iterator[Float]:
+        """Yield what the cells may hold besides the truth, so that each small one holds ten more in one of them.
+
+        The attacker tries each; what is none costs a moment.
+        """
+        yield self.truth
+        inside = int((self.panel.n > 0).sum())
+        few = (self.open > 0) & (self.open < MINIMUM)
+        more = self.truth.copy()
+        more[inside + len(self.labels) : inside + 2 * len(self.labels)] += np.where(few, MINIMUM, 0)
+        yield more
+        for counts in exchanged(self.panel.n, self.design):
+            cells = self.truth.copy()
+            cells[self.place[self.place >= 0]] = counts[self.place >= 0]
+            yield cells
 
     @property
     def least(self) -> Float:

@@ -7,6 +7,7 @@ import itertools
 import json
 import subprocess
 import sys
+import time
 import zipfile
 from dataclasses import replace
 
@@ -424,3 +425,45 @@ class TestWhatMeansTell:
         assert _shown(make(np.full((6, 8), 14), {0: 3, 1: 4})) == (0.5, 0.9)  # 126 cases after training
         assert _shown(make(np.full((6, 8), 14), {0: 6})) == (0.5,)
         assert _shown(make(np.full((6, 8), 9), {0: 6})) == ()
+
+
+@pytest.mark.filterwarnings("ignore::asn_impact.errors.DataWarning")
+class TestTheCost:
+    @pytest.mark.parametrize("seed", range(4))
+    def test_other_cells_of_the_same_release_have_its_sums(self, seed):
+        from asn_impact.reporting.exchange import exchanged
+        from asn_impact.reporting.recoding import periods_after
+
+        generator = np.random.default_rng(seed)
+        n = generator.poisson(generator.choice([2.0, 12.0, 30.0], size=(14, 1)) * np.ones((14, 15)))
+        n[[0, 3, 9]] = 20
+        design = make(n, {0: 5, 1: 5, 2: 8, 3: 9})
+        after, others = periods_after(design), list(exchanged(design.panel.n, design))
+        assert others
+        for x in others:
+            assert ((x > 0) == (design.panel.n > 0)).all()
+            assert (x.sum(axis=0) == design.panel.n.sum(axis=0)).all()
+            for step in np.unique(design.adopted):
+                members = design.adopted == step
+                for side in (after, ~after):
+                    assert x[np.ix_(members, side)].sum() == design.panel.n[np.ix_(members, side)].sum()
+            alone = Release.of(design).units
+            assert (x[alone].sum(axis=1) == design.panel.n[alone].sum(axis=1)).all()
+
+    def test_a_solution_that_is_none_is_not_believed(self):
+        total, rest = Known("Table 1", np.arange(3), 57, 57), Known("Table 2", np.array([1, 2]), 56, 56)
+        wrong = [np.array([1.0, 40.0, 16.0]), np.array([30.0, 20.0, 7.0]), np.array([30.5, 20.0, 6.5])]
+        found = attack([total, rest], [Protected("office", np.array([0]))], cells=3, solutions=wrong)
+        assert [(one.low, one.high) for one in found] == [(1.0, 1.0)]
+
+    def test_300_offices_in_60_months_are_proved_in_seconds(self):
+        generator = np.random.default_rng(1)
+        n = generator.poisson(generator.choice([1.0, 3.0, 6.0, 12.0, 20.0], size=(300, 1)) * np.ones((300, 60)))
+        names = {i: int(generator.choice([20, 30, 40])) for i in range(100)}
+        design = make(n, names)
+        report = publishable(design)
+        design = report.answer[0].effects.design
+        shown = [("Table 1", tables.descriptive(design.panel, design)), ("Table 2", tables.clusters(design))]
+        began = time.process_time()
+        assert given_away(replace(report, months=(months_of(design),)), shown) == ()
+        assert time.process_time() - began < 20
