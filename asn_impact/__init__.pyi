@@ -230,7 +230,6 @@ __all__ = [
     "maturity",
     "measure",
     "propose_study",
-    "public_cells",
     "publish",
     "quantile_effects",
     "read_events",

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import os
 import platform
-import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -26,8 +25,9 @@ def marked(name: str) -> str:
 def left_by_the_dead(place: Path, name: str) -> Iterator[Path]:
     """Find the folders in a place that were marked by processes of this machine which are no more."""
     for folder in sorted(place.iterdir()):
-        owner = re.fullmatch(rf"{re.escape(name)}{HERE}-(\d+)-\w+", folder.name)
-        if owner is not None and not psutil.pid_exists(int(owner[1])) and not folder.is_symlink():
+        process, dash, _ = folder.name.removeprefix(f"{name}{HERE}-").partition("-")
+        ours = folder.name.startswith(f"{name}{HERE}-") and process.isdecimal() and dash
+        if ours and not psutil.pid_exists(int(process)) and not folder.is_symlink():
             yield folder
 
 

@@ -102,8 +102,8 @@ class Deletions:
     def each(self) -> Deletions:
         """Return the same with a row for each cluster."""
         row = self._row
-        parts = {name: getattr(self, name)[row] for name in ("own", "coefficient", "cross", "square")}
-        return replace(self, **parts, row=None)
+        own, coefficient, cross, square = (part[row] for part in (self.own, self.coefficient, self.cross, self.square))
+        return replace(self, own=own, coefficient=coefficient, cross=cross, square=square, row=None)
 
     def traces(self, scale: Float) -> tuple[Float, Float, Float]:
         """Return expectations (h, G) of the scaled squares, their sums (h,), and products (h, h) of their covariances.

@@ -22,6 +22,7 @@ from asn_impact.arrays import Bool, Float, Int
 from asn_impact.designs import Design
 from asn_impact.display import card
 from asn_impact.errors import EstimationError
+from asn_impact.estimation.counted import Counted
 from asn_impact.estimation.deletions import Deletions, Weigh
 from asn_impact.estimation.left_out import left_out_table
 from asn_impact.estimation.methods import Procedure
@@ -127,6 +128,10 @@ class Fit(ABC):
     def correction(self) -> float:
         """Small-sample factor of the variance besides G / (G - 1): (N - 1) / (N - K) for a regression, else 1."""
         return 1.0
+
+    def counted(self, *, singles: bool) -> Counted | None:
+        """Return the rows and coefficients of the regression that the estimates are of; None where they are of none."""
+        return None
 
     @property
     def linear(self) -> bool:

@@ -289,8 +289,7 @@ def counted_of(fit: Fit, *, singles: bool) -> Counted | None:
     """Return the rows and coefficients of the regression behind estimates; None where they are not of one."""
     while isinstance(fit, Averaged | Some):
         fit = fit.fit if isinstance(fit, Averaged) else fit.whole.fit
-    counted = getattr(fit, "counted", None)
-    return None if counted is None else counted(singles=singles)
+    return fit.counted(singles=singles)
 
 
 @dataclass(frozen=True)

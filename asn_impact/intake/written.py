@@ -29,12 +29,12 @@ def write_beside(path: Path, content: bytes, *, mode: int = 0o644) -> None:
     except BaseException as problem:
         Path(temporary).unlink(missing_ok=True)
         if isinstance(problem, OSError):
-            problem.filename = problem.filename or str(path)
+            problem.filename = problem.filename or (str(path) if problem.errno is not None else None)
         raise
 
 
 _RUNS = re.compile(r"[\s\x00-\x1f]*[=+\-@]|[\t\r]")
-_RUNS_AFTER = re.compile(r"([;\n\r\t])(?=[\x00-\x1f]*[=+\-@])")  # where an office's program may begin a new cell
+_RUNS_AFTER = re.compile(r"([;\n\r])(?=[\x00-\x1f]*[=+\-@])")  # where an office's program may begin a new cell
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 _PLAIN_NUMBER = re.compile(r"[-+]?\d+([.,]\d+)?([eE][-+]?\d+)?|[-+]?inf|-+")
 

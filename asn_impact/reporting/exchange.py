@@ -29,7 +29,7 @@ def exchanged(n: Float, design: Design | None) -> Iterator[Float]:
         waiting = np.flatnonzero((n[:, t] > 0) & (n[:, t] < MINIMUM))
         while len(waiting):
             x, giving = n.copy(), n[:, t] > MINIMUM  # a cell that was raised does not give
-            done = [u for u in waiting if _raise(x, u, t, np.flatnonzero(line == line[u]), giving, wave, after)]
+            done = [u for u in waiting if _raise(x, int(u), t, np.flatnonzero(line == line[u]), giving, wave, after)]
             if not done:
                 break
             yield x

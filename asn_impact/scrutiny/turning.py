@@ -413,7 +413,8 @@ def _turns(finding: Inference, other: Inference, reading: Reading) -> str:
 
 def _moved(finding: Inference, name: str, steps: int, reading: Reading) -> dict[str, object]:
     """Say what would be found if every date of training were a period earlier or later; nothing where it cannot be."""
-    other = _again(finding, finding.effects.design.shifted(steps))
+    design = finding.effects.design
+    other = None if design.status is not None else _again(finding, design.shifted(steps))
     if other is None or not np.isfinite(other.std_error[0]):
         return {}
     return {"what": name, "turns": _turns(finding, other, reading), **_numbers(other, reading.level)}

@@ -7,7 +7,6 @@ what was said. Each number in it goes with its source, so that a report can list
 from __future__ import annotations
 
 import datetime as dt
-import re
 import string
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -223,7 +222,10 @@ def verbatim(text: str | Mapping[str, str]) -> Message:
 
 
 _PARAGRAPH: Final = "common.paragraph"
-_CONTROL: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")  # what a terminal would obey
+#: What a terminal would obey, or show the other way round.
+_CONTROL: Final = dict.fromkeys(
+    [*range(9), *range(11, 32), *range(127, 160), *range(0x202A, 0x202F), *range(0x2066, 0x206A)]
+)
 
 
 def _frozen(value: Any) -> Any:  # noqa: ANN401 - see Message
@@ -287,7 +289,7 @@ def _shown(value: Any, form: str, language: Language, source: str) -> Sentence: 
         case dt.date():
             day = value.date() if isinstance(value, dt.datetime) else value
             return Sentence(writing.date(day, language) if form == "day" else str(value))
-    text = hidden(_CONTROL.sub("", str(value)))
+    text = hidden(str(value).translate(_CONTROL))
     if form == "period":
         return Sentence(writing.period(text, language))
     return Sentence(repr(text) if form in {"quoted", "list"} else text)

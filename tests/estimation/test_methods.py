@@ -77,8 +77,6 @@ NOT_MEASURED = {
     "cluster_bootstrap": "it asks for several treated clusters, and the tables are about few",
     "classical": "it takes records as independent, which they are not here",
     "two_way_clustered": "it is for comparison with other software",
-    "switchers": "no treatment ends in the worlds there: estimation/test_switchers.py draws its own",
-    "poisson": "the worlds there have no counts: estimation/test_poisson.py draws its own",
 }
 
 METHODS = ESTIMATORS | RULES
