@@ -28,8 +28,8 @@ def write_beside(path: Path, content: bytes, *, mode: int = 0o644) -> None:
         Path(temporary).replace(path)
     except BaseException as problem:
         Path(temporary).unlink(missing_ok=True)
-        if isinstance(problem, OSError):
-            problem.filename = problem.filename or (str(path) if problem.errno is not None else None)
+        if isinstance(problem, OSError) and problem.errno is not None and problem.filename is None:
+            problem.filename = str(path)
         raise
 
 
