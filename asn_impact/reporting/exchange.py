@@ -19,21 +19,26 @@ __all__ = ["exchanged"]
 
 
 def exchanged(n: Float, design: Design | None) -> Iterator[Float]:
-    """Yield (U, T) counts with the sums of n, until each of its small cells held ten more or none can any more."""
+    """Yield (U, T) counts with the sums of n, until each small cell was seen ten apart, or none can be any more."""
     units, periods = n.shape
     wave = np.zeros(units) if design is None else design.adopted
     after = np.zeros(periods, dtype=bool) if design is None else periods_after(design)
     alone = np.ones(units, dtype=bool) if design is None else Release.of(design).units
     line = np.where(alone, np.arange(units), units + np.unique(wave, return_inverse=True)[1])
     for t in range(periods):
-        waiting = np.flatnonzero((n[:, t] > 0) & (n[:, t] < MINIMUM))
-        while len(waiting):
+        waiting = np.flatnonzero((n[:, t] > 0) & (n[:, t] < MINIMUM)).tolist()
+        while waiting:
             x, giving = n.copy(), n[:, t] > MINIMUM  # a cell that was raised does not give
             done = [u for u in waiting if _raise(x, int(u), t, np.flatnonzero(line == line[u]), giving, wave, after)]
             if not done:
                 break
             yield x
-            waiting = np.setdiff1d(waiting, done)
+            if less := [u for u in done if x[u, t] - n[u, t] < MINIMUM]:
+                y = n.copy()
+                for u in less:
+                    _lower(y, u, t, wave, after)
+                yield y
+            waiting = [u for u in waiting if u not in done]
 
 
 def _raise(x: Float, u: int, t: int, sources: Int, giving: Bool, wave: Float, after: Bool) -> bool:
@@ -46,13 +51,30 @@ def _raise(x: Float, u: int, t: int, sources: Int, giving: Bool, wave: Float, af
             if v in sources:
                 continue
             room = np.where(allowed & (x[v] > 0), spare, 0.0)
-            if room.sum() < MINIMUM:
+            amount = min(float(MINIMUM), float(room.sum()))
+            if amount + x[u, t] - 1 < MINIMUM:  # with what it can hold less
                 continue
-            filled = np.minimum(np.cumsum(room.ravel()), MINIMUM)
+            filled = np.minimum(np.cumsum(room.ravel()), amount)
             moved = np.diff(filled, prepend=0.0).reshape(room.shape)
             x[sources] -= moved
             x[v] += moved.sum(axis=0)
-            x[u, t] += MINIMUM
-            x[v, t] -= MINIMUM
+            x[u, t] += amount
+            x[v, t] -= amount
             return True
     return False
+
+
+def _lower(x: Float, u: int, t: int, wave: Float, after: Bool) -> None:
+    """Leave one in a cell, where a large unit of any wave, or of its own, can make up for it."""
+    amount = x[u, t] - 1
+    for partners, allowed in ((wave == wave, after == after[t]), (wave == wave[u], np.ones(len(after), bool))):
+        fits = (partners & (x[:, t] > 0))[:, None] & (allowed & (x[u] > 0)) & (x > amount + MINIMUM)
+        fits[u] = False
+        fits[:, t] = False
+        if fits.any():
+            v, p = divmod(int(np.argmax(np.where(fits, x, -np.inf))), x.shape[1])
+            x[u, t] -= amount
+            x[u, p] += amount
+            x[v, t] += amount
+            x[v, p] -= amount
+            return
