@@ -195,12 +195,8 @@ class _System:
     def solution(self, cells: Float) -> Float | None:
         """Return a solution over the classes from one over the cells; None where it is none."""
         above = cells - self.base
-<<<<<<< HEAD
-        classes = np.asarray(np.bincount(self.class_of, weights=above, minlength=self.rows.shape[1]), dtype=np.float64)
-=======
         every = np.bincount(self.class_of, weights=above, minlength=self.rows.shape[1])
         classes: Float = np.asarray(every, dtype=np.float64)
->>>>>>> hit14
         told = self.rows @ classes
         fits = (above >= 0).all() and _whole(cells) and (told >= self.low - CLOSE).all()
         return classes if fits and (told <= self.high + CLOSE).all() else None
