@@ -92,8 +92,8 @@ def finding(
     Examples
     --------
     >>> from asn_impact.measures.outcomes import RestrictedMean
-    >>> finding(RestrictedMean(30), estimate=-2.1, low=-3.5, high=-0.7, level=0.95, language="en").text
-    'Training shortened the wait by 2.1 working days (95% CI 0.7 to 3.5)'
+    >>> finding(RestrictedMean(30), estimate=-2.1, low=-3.5, high=-0.7, level=0.95, language="en").text[:65]
+    'Among the trained, the mean waiting time fell by 2.1 working days'
     >>> finding(RestrictedMean(30), estimate=-0.3, low=-1.2, high=0.6, level=0.95, language="id").text[:48]
     'Tidak ditemukan bukti yang cukup bahwa pelatihan'
     """
@@ -115,8 +115,8 @@ def finding_message(
 
     An interval that lies on one side of zero gives a direction and a size; one that holds zero gives "no
     sufficient evidence"; an estimate without an interval says so; an undefined one "cannot be estimated".
-    Only a finding of grade A or B, or one without a grade, is told as what training did. One of grade C or D is told
-    as a difference, with what it lacks; one of grade E as a difference that its own data speak against.
+    Only a finding of grade A or B is told as what training did. One without a grade, or of grade C or D, is told as a
+    difference, with what it lacks; one of grade E as a difference that its own data speak against.
     Decimals grow until no number that is not zero is shown as zero.
     """
     words: OutcomeWords = outcome.words
@@ -135,8 +135,8 @@ def finding_message(
     sources = ("conf_high", "conf_low") if fell else ("conf_low", "conf_high")
     low_end, high_end = (Quantity(e, f"{origin}.{s}", decimals) for e, s in zip(ends, sources, strict=True))
     parts = {"size": amount, "level": level_quantity(level), "low": low_end, "high": high_end}
-    if (low > 0 or fell) and grade is not None and not grade.shown:
-        told = "described" if grade.letter == "D" else "not_shown"
+    if (low > 0 or fell) and (grade is None or not grade.shown):
+        told = "not_graded" if grade is None else "described" if grade.letter == "D" else "not_shown"
         return Message(f"report.finding.{told}.{'fell' if fell else 'rose'}", measure=words.name, **parts)
     if low > 0 or fell:
         return Message("report.finding.changed", begin=words.fell if fell else words.rose, **parts)

@@ -19,6 +19,7 @@ from matplotlib.text import Text
 from asn_impact import figures
 from asn_impact.errors import InputError, PrivacyError
 from asn_impact.reporting.chart import _apply_style
+from asn_impact.scrutiny.grade import Grade
 
 LANGUAGES = ["id", "en"]
 KINDS = ["event_study", "raw_trends", "who_is_compared", "maturity", "forest"]
@@ -96,7 +97,9 @@ def test_the_event_study_draws_its_numbers(charts, event):
 
 def test_the_title_of_the_event_study_is_the_overall_finding(charts, answer):
     assert charts["event_study", "en"].title.text == figures.headline(answer).text
-    assert charts["event_study", "en"].title.text.startswith("Training shortened the wait by 2.0 working days")
+    assert charts["event_study", "en"].title.text.startswith(
+        "Among the trained, the mean waiting time fell by 2.0 working days"
+    )
 
 
 def test_no_effect_is_titled_as_missing_evidence(nothing):
@@ -121,7 +124,9 @@ def test_the_event_study_wants_event_times(answer):
 
 
 def test_a_ready_panel_has_neutral_words(ready):
-    assert figures.headline(ready).text.startswith(f"Treatment raised l_homicide by {ready.estimate[0]:.2f} (95% CI")
+    assert figures.headline(ready, grade=Grade("B", (), ())).text.startswith(
+        f"Treatment raised l_homicide by {ready.estimate[0]:.2f} (95% CI"
+    )
 
 
 def test_means_of_few_records_are_not_drawn(design):

@@ -109,11 +109,11 @@ MALAY = {
     "report": {
         "heading.summary": "Ringkasan eksekutif (BM)",
         "heading.source": "Punca",
-        "finding.changed": "{begin} sebanyak {size} (selang keyakinan {level}: {low} hingga {high})",
+        "finding.not_graded.fell": "{measure} turun sebanyak {size} (selang keyakinan {level}: {low} hingga {high})",
         "finding.full_stop": "{finding}.",
         "amount": "{n} {unit}",
     },
-    "outcomes": {"wait.fell": "Latihan memendekkan masa menunggu", "unit.working days": "hari bekerja"},
+    "outcomes": {"wait.name": "Masa menunggu", "unit.working days": "hari bekerja"},
 }
 MARKS = """
 [ms]
@@ -164,7 +164,7 @@ def test_a_third_language_is_lines_of_text_and_no_python(tmp_path, answer):
     assert '<h2 id="summary">Ringkasan eksekutif (BM)</h2>' in html
     assert "Punca: data permit" in page
     assert re.search(
-        r"Latihan memendekkan masa menunggu sebanyak \d\.\d hari bekerja "
+        r"Masa menunggu turun sebanyak \d\.\d hari bekerja "
         r"\(selang keyakinan 95%: \d\.\d hingga \d\.\d\)\.",
         page,
     )
@@ -272,7 +272,7 @@ def test_what_is_contradicted_or_not_shown_says_so():
 def test_a_grade_belongs_to_the_measure_that_was_checked():
     wait, share = finding_of(RestrictedMean(30), -2.0), finding_of(Within(5), 2.0)
     told = argument.conclude([wait, share], [graded(share, "E", ("pretrends",))], level=0.95)
-    assert "shortened" in str(told[0])
+    assert str(told[0]).endswith("not graded.")
     assert "cannot be read" in str(told[1])
     assert {message.key for message in told[2:]} == {"report.conclusion.unchecked", "report.conclusion.E"}
 
@@ -304,7 +304,8 @@ def test_an_outcome_of_your_own_needs_no_name_we_know(answer):
     design = answer.effects.design
     other = replace(design, panel=replace(design.panel, outcome=Queue()))
     inference = infer(GroupTime()(other).overall(), BiasReduced())
-    assert str(argument.conclude([inference], [], level=0.95)[0]).startswith("The queue shortened by 2")
+    told = argument.conclude([inference], [graded(inference, "B", ())], level=0.95)[0]
+    assert str(told).startswith("The queue shortened by 2")
     assert argument.advise([inference], [graded(inference, "B")], level=0.95)[0] == Message("report.advice.go_on")
 
 

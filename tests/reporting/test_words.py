@@ -14,8 +14,10 @@ from hypothesis import strategies as st
 from asn_impact.errors import InputError
 from asn_impact.measures.outcomes import CompletionCurve, Count, Mean, RestrictedMean, Score, Share, Within
 from asn_impact.reporting import words
+from asn_impact.scrutiny.grade import Grade
 from asn_impact.words import writing
 
+SHOWN = Grade("B", (), ())
 OUTCOMES = [
     RestrictedMean(30),
     Within(5),
@@ -60,16 +62,25 @@ def test_months_and_days():
 
 
 def test_a_shorter_wait_is_said_with_a_positive_size_and_the_ends_in_order():
-    said = words.finding(RestrictedMean(30), estimate=-2.1, low=-3.5, high=-0.7, level=0.95, language="id")
+    said = words.finding(RestrictedMean(30), estimate=-2.1, low=-3.5, high=-0.7, level=0.95, language="id", grade=SHOWN)
     assert said.text == (
         "Pelatihan mempersingkat waktu tunggu sebesar 2,1 hari kerja (selang kepercayaan 95%: 0,7 sampai 3,5)"
     )
-    longer = words.finding(RestrictedMean(30), estimate=2.1, low=0.7, high=3.5, level=0.9, language="en")
+    longer = words.finding(RestrictedMean(30), estimate=2.1, low=0.7, high=3.5, level=0.9, language="en", grade=SHOWN)
     assert longer.text == "Training lengthened the wait by 2.1 working days (90% CI 0.7 to 3.5)"
 
 
+def test_a_finding_without_a_grade_is_no_effect_of_training():
+    said = words.finding(RestrictedMean(30), estimate=-2.1, low=-3.5, high=-0.7, level=0.95, language="en").text
+    assert said.startswith("Among the trained, the mean waiting time fell by 2.1 working days compared with the others")
+    assert said.endswith("not graded")
+    indonesian = words.finding(RestrictedMean(30), estimate=2.1, low=0.7, high=3.5, level=0.95, language="id").text
+    assert "naik sebesar 2,1 hari kerja" in indonesian
+    assert indonesian.endswith("belum dinilai")
+
+
 def test_a_share_moves_in_percentage_points():
-    said = words.finding(Within(5), estimate=0.042, low=0.01, high=0.074, level=0.95, language="en")
+    said = words.finding(Within(5), estimate=0.042, low=0.01, high=0.074, level=0.95, language="en", grade=SHOWN)
     assert "raised the share of applications finished within 5 working days by 4.2 percentage points" in said.text
     assert "1.0 to 7.4" in said.text
 
@@ -85,7 +96,13 @@ def test_an_interval_that_holds_zero_is_never_told_as_an_effect(outcome, languag
 @given(st.floats(-50, 50), st.floats(0.001, 40))
 def test_the_direction_in_words_is_the_sign_of_the_interval(estimate, reach):
     said = words.finding(
-        RestrictedMean(30), estimate=estimate, low=estimate - reach, high=estimate + reach, level=0.95, language="en"
+        RestrictedMean(30),
+        estimate=estimate,
+        low=estimate - reach,
+        high=estimate + reach,
+        level=0.95,
+        language="en",
+        grade=SHOWN,
     ).text
     assert ("shortened" in said) == (estimate + reach < 0)
     assert ("lengthened" in said) == (estimate - reach > 0)
@@ -134,7 +151,7 @@ def test_calendar_days_are_named_as_such():
 
 def test_braces_in_a_name_are_only_braces():
     outcome = Mean("rate {x}")
-    said = words.finding(outcome, estimate=1.0, low=0.5, high=1.5, level=0.95, language="en")
+    said = words.finding(outcome, estimate=1.0, low=0.5, high=1.5, level=0.95, language="en", grade=SHOWN)
     assert said.text.startswith("Treatment raised rate {x} by 1.00")
 
 
@@ -174,7 +191,13 @@ def test_minutes_are_said_in_hours_only_where_that_is_exact(minutes, counted, in
 
 def test_a_finding_in_minutes_is_said_in_hours():
     found = words.finding(
-        RestrictedMean(2400, "working minutes"), estimate=-90.0, low=-150.0, high=-30.0, level=0.95, language="id"
+        RestrictedMean(2400, "working minutes"),
+        estimate=-90.0,
+        low=-150.0,
+        high=-30.0,
+        level=0.95,
+        language="id",
+        grade=SHOWN,
     )
     assert found.text == (
         "Pelatihan mempersingkat waktu tunggu sebesar 1,5 jam kerja (selang kepercayaan 95%: 0,5 sampai 2,5)"

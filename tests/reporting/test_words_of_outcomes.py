@@ -6,12 +6,15 @@ import pytest
 
 from asn_impact.measures.outcomes import Mean, Score, Share
 from asn_impact.reporting.words import finding, outcome_words
+from asn_impact.scrutiny.grade import Grade
 from asn_impact.topics.surveys.answers import ELEMENTS, IKM
 from asn_impact.words import Language, languages
 
 
 def _said(outcome: object, language: Language) -> str:
-    return finding(outcome, estimate=0.2, low=0.1, high=0.3, level=0.95, language=language).text
+    return finding(
+        outcome, estimate=0.2, low=0.1, high=0.3, level=0.95, language=language, grade=Grade("B", (), ())
+    ).text
 
 
 @pytest.mark.parametrize("name", [IKM, *ELEMENTS])
