@@ -67,7 +67,7 @@ def public_cells(design: Design) -> Design:
     >>> panel = read_panel(frame, unit="office", period="year", outcome="days", sizes="n")
     >>> design = assign(panel, Rollout(pd.Series({"A": 2024, "D": 2024})), cluster="office")
     >>> public_cells(design).panel.n.tolist()
-    [[40.0, 40.0], [50.0, 50.0], [60.0, 60.0], [103.0, 103.0]]
+    [[40.0, 40.0], [60.0, 60.0], [153.0, 153.0]]
     """
     if not counts_records(design.panel):
         return design

@@ -78,7 +78,7 @@ class Release:
     >>> panel = read_panel(frame, unit="office", period="year", outcome="days", sizes="n")
     >>> design = assign(panel, Rollout(pd.Series({"A": 2024, "D": 2024})), cluster="office")
     >>> Release.of(design).clusters.tolist()
-    [False, False, True, True, True, False]
+    [False, False, False, True, False, False]
     """
 
     design: Design
