@@ -44,7 +44,17 @@ def check_package(path: Path) -> list[Message]:
             marks = [present for present, _ in looked]
     except InputError:
         raise
-    except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, OSError, EOFError, ValueError, RuntimeError):
+    except (
+        zipfile.BadZipFile,
+        zlib.error,
+        lzma.LZMAError,
+        struct.error,
+        OSError,
+        EOFError,
+        ValueError,
+        RuntimeError,
+        IndexError,
+    ):
         raise InputError(Message("files.damaged_workbook", file=path.name)) from None
     except _TooWideError:
         raise InputError(Message("files.too_many_cells", file=path.name, most=MOST_CELLS)) from None

@@ -14,7 +14,7 @@ from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import IO
 
-from asn_impact.errors import InputError
+from asn_impact.errors import AsnImpactError, InputError
 from asn_impact.intake.formats.raw import CHUNK, MOST_PARTS, MOST_UNPACKED, RawTable, sha256
 from asn_impact.intake.formats.snapshots import copies, snapshot
 from asn_impact.words import Message
@@ -82,15 +82,13 @@ def _room() -> Iterator[Path]:
 def _unpacking(path: Path) -> Iterator[None]:
     try:
         yield
-    except (
-        EOFError,
-        zlib.error,
-        lzma.LZMAError,
-        gzip.BadGzipFile,
-        zipfile.BadZipFile,
-        NotImplementedError,
-        RuntimeError,
-    ):
+    except (AsnImpactError, MemoryError):
+        raise
+    except (EOFError, zlib.error, lzma.LZMAError, gzip.BadGzipFile, zipfile.BadZipFile, NotImplementedError):
+        raise InputError(Message("files.damaged_zip", file=path.name)) from None
+    except OSError:  # the disk, not the file
+        raise
+    except Exception:  # a damaged list of parts fails in any way, an empty name for instance
         raise InputError(Message("files.damaged_zip", file=path.name)) from None
 
 
