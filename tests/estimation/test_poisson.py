@@ -22,6 +22,7 @@ from asn_impact.estimation import (
 from asn_impact.reporting import charts as figures
 from asn_impact.reporting import tables
 from asn_impact.reporting.headline import headline_message
+from asn_impact.scrutiny.grade import Grade
 from asn_impact.scrutiny.scrutinise import scrutinise
 from asn_impact.scrutiny.specification import specification_curve
 from tests.estimation.random_designs import design_of, quietly, with_mean
@@ -335,7 +336,7 @@ def test_the_effect_is_told_as_a_change_in_per_cent():
     assert row["std_error"] == pytest.approx(100 * np.exp(inference.estimate[0]) * inference.std_error[0])
     assert str(row["unit"]) == "per cent"
     assert row["unit"].text("id") == "persen"
-    told = headline_message(inference).text("en").text
+    told = headline_message(inference, grade=Grade("B", (), ())).text("en").text
     assert told.startswith(f"Treatment lowered days by {-percent[0]:.1f} per cent (95% CI ")
     printed = tables.specifications({"counts": inference}).frame.set_index("term")["counts"]
     assert percent[0] == pytest.approx(printed.iloc[1].values[0])

@@ -39,7 +39,9 @@ def test_every_chart_and_table_of_a_ready_panel(effects, tmp_path):
     event = infer(effects.event_study(), ClusterRobust())
     answer = infer(effects.overall(), ClusterRobust())
     chart = figures.event_study(event, language="id")
-    assert chart.title.text.startswith(f"Perlakuan menurunkan rate sebesar 0,{-100 * answer.estimate[0]:.0f} (selang")
+    assert chart.title.text.startswith(
+        f"Pada yang dilatih, rate turun sebesar 0,{-100 * answer.estimate[0]:.0f} dibandingkan"
+    )
     shown = chart.figure().axes[0]
     assert shown.get_xlabel() == "Tahun sejak perlakuan"
     assert "Years since treatment" in tables.results([event]).html("en")
