@@ -640,9 +640,8 @@ def compare(about: str, costs: list[Cost], target: float) -> list[str]:
     for cost in (cost for cost in costs if cost.ours):
         ratio = peers[0].median / cost.median if peers else float("nan")
         verdict = ("met" if ratio >= target else "missed") if peers else ""
-        print(
-            f"  -> {cost.name}: {ratio:.1f} x faster than the fastest peer (target {target:g} x: {verdict})", flush=True
-        )
+        told = f"{ratio:.1f} x" if peers else "–"
+        print(f"  -> {cost.name}: {told} faster than the fastest peer (target {target:g} x: {verdict})", flush=True)
         name = f"{about}: {cost.name}"
         ours = f"{cost.least:.3f} ({cost.median:.3f}) s, {cost.memory:,.0f} MB"
         rows.append(f"| {name} | {ours} | {others} | {told} | {target:g} x | {verdict} |")
