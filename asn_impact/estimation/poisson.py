@@ -40,6 +40,7 @@ _MOST_STEPS = 200
 _CLOSE = 1e-12  # gradient, as a share of the total, at which the search ends
 _ENOUGH = 1e-9  # gradient at which it may end where rounding allows no better
 _KEPT = 2_000_000  # numbers in the totals without each cluster up to which the searches are kept
+_TOLD = 1e-9  # information on a slope, a count, below which there is none
 _ROUNDING = 1e-10  # share of a total that is nothing once a cluster is taken out of it
 
 
@@ -290,6 +291,17 @@ class Search:
         level[:periods, :periods] = (label[:, None] == label[None, :]) * (size if size > 0 else 1.0)
         return level
 
+    @property
+    def tells_slopes(self) -> bool:
+        """Whether the untreated cells that are used tell the slopes: without variation any slope fits alike."""
+        periods, p = self.total.shape[1], self.kinds.x.shape[2]
+        if not p:
+            return True
+        curvature = self._likelihood(np.zeros(periods + p) if self.start is None else self.start)[2]
+        head, cross, own = curvature[:periods, :periods], curvature[:periods, periods:], curvature[periods:, periods:]
+        left = own - cross.T @ np.linalg.solve(head, cross)
+        return bool(np.linalg.eigvalsh(left).min() > _TOLD * np.where(self.used, self.total, 0.0).sum())
+
     @cached_property
     def pace(self) -> Float:
         """(K, T) size times period effect: the mean of a unit of effect one."""
@@ -434,7 +446,7 @@ class PoissonFit(CellFit):
             total = np.where(total > _ROUNDING * found.total, total, 0.0)
             search = Search(self.kinds, total, found.k, found.solution)
             try:
-                yield None if np.isnan(search.solution).any() else search
+                yield search if search.tells_slopes and not np.isnan(search.solution).any() else None
             except np.linalg.LinAlgError:
                 yield None
 

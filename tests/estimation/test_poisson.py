@@ -376,3 +376,16 @@ def test_a_ratio_does_not_depend_on_the_unit_of_large_totals():
         quietly(infer, Poisson()(design_of(counts * unit, starts)).overall(), BiasReduced()) for unit in (1, 1e15)
     )
     np.testing.assert_allclose(large.std_error, small.std_error, rtol=1e-6)
+
+
+def test_without_the_cluster_that_tells_the_slope_nothing_is_estimated():
+    """Any slope fits the others alike: taking the slope of all as theirs left an error that was too small."""
+    x = np.zeros((16, 9))
+    x[15] = np.random.default_rng(4).normal(size=9)  # only the last unit's covariate moves, and the first one's after
+    x[0, 5:] = 1.0
+    design = design_of(counts(3), STARTS, covariates=("x",), x=x[:, :, None])
+    effects = Poisson(covariates=("x",))(design).overall()
+    without = effects.leave_one_out()[:, 0]
+    assert np.isnan(without[15])
+    assert np.isfinite(without[:15]).all()
+    assert np.isnan(quietly(infer, effects, Jackknife()).std_error[0])
