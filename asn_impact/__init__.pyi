@@ -50,13 +50,13 @@ from asn_impact.estimation.views import (
     EventStudy as EventStudy,
     Overall as Overall,
 )
-from asn_impact.intake.events import Events as Events, read_events as read_events
-from asn_impact.intake.exports import read_exports as read_exports
+from asn_impact.intake.readers.events import Events as Events, read_events as read_events
+from asn_impact.intake.readers.exports import read_exports as read_exports
 from asn_impact.intake.extract import Extract as Extract
-from asn_impact.intake.steps import read_steps as read_steps
-from asn_impact.intake.wide import read_wide as read_wide
+from asn_impact.intake.readers.steps import read_steps as read_steps
+from asn_impact.intake.readers.wide import read_wide as read_wide
 from asn_impact.intake.ledger import Ledger as Ledger
-from asn_impact.intake.observations import (
+from asn_impact.intake.readers.observations import (
     Observations as Observations,
     read_observations as read_observations,
     with_days as with_days,
@@ -70,7 +70,7 @@ from asn_impact.topics.surveys.answers import (
     read_survey as read_survey,
     read_survey_aggregates as read_survey_aggregates,
 )
-from asn_impact.intake.training import (
+from asn_impact.intake.readers.training import (
     Rollout as Rollout,
     read_rollout as read_rollout,
     read_rollout_from_status as read_rollout_from_status,

@@ -26,7 +26,7 @@ from asn_impact.designs import Design, assign
 from asn_impact.errors import AsnImpactError, DataWarning
 from asn_impact.estimation import GroupTime, Jackknife, infer
 from asn_impact.intake.ledger import Ledger, reason
-from asn_impact.intake.training import Rollout
+from asn_impact.intake.readers.training import Rollout
 from asn_impact.measures.outcomes import RestrictedMean
 from asn_impact.measures.panel import Panel
 from asn_impact.reporting import recoding

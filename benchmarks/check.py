@@ -17,7 +17,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from asn_impact.intake.exports import read_exports
+from asn_impact.intake.readers.exports import read_exports
 
 CSV_BYTES, CSV_LIMIT = 100_000_000, 10.0
 XLSX_ROWS, XLSX_LIMIT = 80_000, 15.0

@@ -13,7 +13,7 @@ import pandas as pd
 
 from asn_impact.designs import Design, assign
 from asn_impact.estimation import BiasReduced, GLSImputation
-from asn_impact.intake.training import read_rollout
+from asn_impact.intake.readers.training import read_rollout
 from asn_impact.measures.panel import read_panel
 from asn_impact.scrutiny.looks import levels_of_looks
 

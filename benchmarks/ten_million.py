@@ -60,7 +60,7 @@ def bare(path: Path) -> dict[str, float]:
 
 def ours(path: Path) -> dict[str, float]:
     """Read with the ledger, measure, tabulate, estimate; CPU seconds of each step."""
-    from asn_impact.intake.exports import read_exports
+    from asn_impact.intake.readers.exports import read_exports
     from asn_impact.measures.calendar import WorkCalendar
     from asn_impact.measures.durations import measure
     from asn_impact.measures.outcomes import RestrictedMean
@@ -88,7 +88,7 @@ def estimation():
     from asn_impact.estimation.group_time import GroupTime
     from asn_impact.estimation.inference import infer
     from asn_impact.estimation.jackknife import Jackknife
-    from asn_impact.intake.training import read_rollout
+    from asn_impact.intake.readers.training import read_rollout
 
     def estimate(panel):
         months = [pd.Period("2023-03", "M"), pd.Period("2024-03", "M"), pd.NaT]

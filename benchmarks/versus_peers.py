@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from asn_impact.designs.design import Design
     from asn_impact.estimation.effects import Estimator
     from asn_impact.estimation.inference import Inference, Rule
-    from asn_impact.intake.training import Rollout
+    from asn_impact.intake.readers.training import Rollout
     from asn_impact.measures.panel import Panel
 
 SEED, MONTHS, PERIODS, WAVES = 2026, 24, 12, (4, 6, 8, 10)
@@ -95,7 +95,7 @@ def record_design(frame: pd.DataFrame) -> Design:
     import narwhals as nw
 
     from asn_impact.designs.design import assign
-    from asn_impact.intake.training import read_rollout
+    from asn_impact.intake.readers.training import read_rollout
     from asn_impact.measures.panel import read_panel
 
     cells = (
@@ -156,7 +156,7 @@ def our_p_value(frame: pd.DataFrame) -> Callable[[], Answer]:
 
 def panel_of(frame: pd.DataFrame) -> tuple[Panel, Rollout]:
     """Return the panel and the rollout of a long frame."""
-    from asn_impact.intake.training import read_rollout
+    from asn_impact.intake.readers.training import read_rollout
     from asn_impact.measures.panel import read_panel
 
     panel = read_panel(frame, unit="unit", period="period", outcome="y", covariates=["x"], attributes=())

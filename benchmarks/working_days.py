@@ -54,7 +54,7 @@ def measured(path: Path, calendar):
     """Return a function that adds up the days as `measure` writes them; the reading is done before."""
     import narwhals as nw
 
-    from asn_impact.intake.exports import read_exports
+    from asn_impact.intake.readers.exports import read_exports
     from asn_impact.measures.durations import measure
 
     extract = read_exports(path, as_of=AS_OF)

@@ -25,10 +25,10 @@ from hypothesis import strategies as st
 
 from asn_impact.cli import main
 from asn_impact.errors import AsnImpactError, PrivacyError
-from asn_impact.intake.exports import read_exports
 from asn_impact.intake.privacy import identifiers_in, pseudonym
-from asn_impact.intake.training import read_training
-from asn_impact.intake.wide import read_wide
+from asn_impact.intake.readers.exports import read_exports
+from asn_impact.intake.readers.training import read_training
+from asn_impact.intake.readers.wide import read_wide
 from asn_impact.measures.calendar import WorkCalendar
 from asn_impact.measures.durations import measure
 from asn_impact.reporting.gate import dominated, quantile_shown, release, says_it_of_all, withheld

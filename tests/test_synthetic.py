@@ -12,8 +12,8 @@ import pandas as pd
 import pytest
 
 from asn_impact.errors import DesignError, InputError
-from asn_impact.intake.exports import read_exports
-from asn_impact.intake.training import read_training
+from asn_impact.intake.readers.exports import read_exports
+from asn_impact.intake.readers.training import read_training
 from asn_impact.measures.calendar import WorkCalendar
 from asn_impact.measures.outcomes import RestrictedMean, Within
 from synthetic import COURSE, ELEMENTS, Records, Regency, main, simulate, write

@@ -15,7 +15,7 @@ from asn_impact.arrays import Bool, Float, Int, readonly
 from asn_impact.designs.status import first_switch, read_status
 from asn_impact.display import card
 from asn_impact.errors import DesignError
-from asn_impact.intake.training import Rollout
+from asn_impact.intake.readers.training import Rollout
 from asn_impact.measures.panel import Panel
 from asn_impact.timeline import Placed
 from asn_impact.verbs import public_verb
@@ -137,7 +137,7 @@ class Design:
         Examples
         --------
         >>> import pandas as pd
-        >>> from asn_impact.intake.training import Rollout
+        >>> from asn_impact.intake.readers.training import Rollout
         >>> from asn_impact.measures.panel import read_panel
         >>> frame = pd.DataFrame({"office": ["A"] * 4 + ["B"] * 4, "year": [2021, 2022, 2023, 2024] * 2, "days": 9.0})
         >>> panel = read_panel(frame, unit="office", period="year", outcome="days")

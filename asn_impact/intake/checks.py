@@ -134,7 +134,9 @@ def lacking_open(records: Frame, until: dt.date, offices: Mapping[str, OfficeCou
 
 def _pairs(records: Frame) -> list[tuple[dt.date, dt.date, int]]:
     """Return every pair of received and decision date, and how many cases have it."""
-    rows = records.group_by("received", "decided").agg(n=nw.len()).collect().rows(named=True)
+    rows = (
+        records.group_by("received", "decided").agg(n=nw.len()).sort("received", "decided").collect().rows(named=True)
+    )
     return [(r, d, int(x["n"])) for x in rows if (r := _date(x["received"])) and (d := _date(x["decided"]))]
 
 

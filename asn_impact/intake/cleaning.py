@@ -20,11 +20,11 @@ from asn_impact.arguments import did_you_mean
 from asn_impact.errors import InputError, PrivacyError
 from asn_impact.identifiers import persons_in
 from asn_impact.intake.checks import OfficeCount
-from asn_impact.intake.columns import check_mapping, status_meanings
 from asn_impact.intake.copies import copies_of, one_row_a_case
-from asn_impact.intake.labels import TOTAL_ROW
+from asn_impact.intake.fields.columns import check_mapping, status_meanings
+from asn_impact.intake.fields.labels import TOTAL_ROW
+from asn_impact.intake.fields.local import NULL_WORDS, PLACEHOLDERS
 from asn_impact.intake.ledger import Ledger, reason
-from asn_impact.intake.local import NULL_WORDS, PLACEHOLDERS
 from asn_impact.intake.privacy import masked
 from asn_impact.words import Alert, Message, paragraph
 
@@ -143,7 +143,7 @@ def _with_status(frame: Frame, status_words: Mapping[str, str] | None) -> Frame:
     if "status" not in frame.collect_schema().names():
         return frame.with_columns(status=by_date)
     frame = frame.with_columns(nw.col("status").cast(nw.String))
-    counts = frame.group_by("status").agg(n=nw.len()).collect().rows(named=True)
+    counts = frame.group_by("status").agg(n=nw.len()).sort("status").collect().rows(named=True)
     words = {r["status"]: int(r["n"]) for r in counts if isinstance(r["status"], str)}
     check_mapping("status_words", status_words)
     own = {" ".join(k.split()).casefold(): v for k, v in (status_words or {}).items()}
@@ -293,6 +293,7 @@ def _count(frame: Frame, reasons: Mapping[str, nw.Expr], weight: str | None, lon
             last_decided=nw.col("decided").max(),
             **blanks,
         )
+        .sort(*keys)
         .collect()
     )
     return list(rows.rows(named=True))

@@ -102,7 +102,7 @@ def _keys(records: Frame) -> list[str]:
 
 
 def _fates(judged: Frame) -> dict[str, int]:
-    rows = judged.group_by(REASON).agg(n=nw.len()).collect().rows(named=True)
+    rows = judged.group_by(REASON).agg(n=nw.len()).sort(REASON).collect().rows(named=True)
     return {r[REASON]: int(r["n"]) for r in rows}
 
 

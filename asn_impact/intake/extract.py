@@ -97,7 +97,7 @@ class Extract:
 
         Examples
         --------
-        >>> from asn_impact.intake.exports import read_exports
+        >>> from asn_impact.intake.readers.exports import read_exports
         >>> frame = pd.DataFrame({"office": ["O1", "JUMLAH"], "received": pd.to_datetime(["2024-01-02", None]),
         ...                       "decided": pd.to_datetime(["2024-01-05", None])})
         >>> extract = read_exports(frame, as_of="2024-01-31")

@@ -14,17 +14,17 @@ import pandas as pd
 import pyarrow as pa
 
 from asn_impact.errors import InputError
-from asn_impact.intake.cells import MOST_EXACT
 from asn_impact.intake.cleaning import (
     FILE,
     PLACE,
     bounds_of,
 )
-from asn_impact.intake.fields import DATE_FIELDS, KEY_FIELDS, TEXT_FIELDS
+from asn_impact.intake.fields.canonical import DATE_FIELDS, KEY_FIELDS, TEXT_FIELDS
+from asn_impact.intake.fields.cells import MOST_EXACT
+from asn_impact.intake.fields.zones import zone_name
 from asn_impact.intake.formats import RawTable
 from asn_impact.intake.formats.engine import from_arrow, query
 from asn_impact.intake.gathered import Gathered, moved_notes, time_notes
-from asn_impact.intake.zones import zone_name
 from asn_impact.words import Message
 
 __all__ = ["as_relation", "is_temporal", "is_zoned", "narwhal", "object_text", "refuse_long_floats", "type_frame"]

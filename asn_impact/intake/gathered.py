@@ -12,9 +12,9 @@ import narwhals as nw
 from asn_impact.intake.cleaning import (
     Bounds,
 )
+from asn_impact.intake.fields.local import DateReading
+from asn_impact.intake.fields.zones import OFFSETS, zone_name
 from asn_impact.intake.formats import RawTable
-from asn_impact.intake.local import DateReading
-from asn_impact.intake.zones import OFFSETS, zone_name
 from asn_impact.words import Alert, Message
 
 __all__ = ["Gathered", "moved_notes", "reading_notes", "time_notes", "zone_notes"]

@@ -15,7 +15,6 @@ import narwhals as nw
 
 from asn_impact.arguments import check_choice, did_you_mean
 from asn_impact.errors import InputError
-from asn_impact.intake.cells import field_sql, is_sql_temporal
 from asn_impact.intake.cleaning import (
     FILE,
     FIRST,
@@ -23,17 +22,18 @@ from asn_impact.intake.cleaning import (
     UNKNOWN,
     bounds_of,
 )
-from asn_impact.intake.columns import Headings, check_mapping, listed_headings, match_columns, recognised
-from asn_impact.intake.fields import DATE_FIELDS
+from asn_impact.intake.fields.canonical import DATE_FIELDS
+from asn_impact.intake.fields.cells import field_sql, is_sql_temporal
+from asn_impact.intake.fields.columns import Headings, check_mapping, listed_headings, match_columns, recognised
+from asn_impact.intake.fields.local import DateReading, Order, dated, read_dates
+from asn_impact.intake.fields.zones import ZONED, zone_name
 from asn_impact.intake.formats import RawTable, open_file
 from asn_impact.intake.formats.engine import from_arrow, kept_typed, reading
 from asn_impact.intake.formats.folder import files_of, may_hold_data, paths_of
 from asn_impact.intake.formats.server import named_source, on_server, open_server
 from asn_impact.intake.frames import as_relation, is_temporal, is_zoned, narwhal, refuse_long_floats, type_frame
 from asn_impact.intake.gathered import Gathered, reading_notes, time_notes, zone_notes
-from asn_impact.intake.local import DateReading, Order, dated, read_dates
 from asn_impact.intake.sheets import sheets_that_count
-from asn_impact.intake.zones import ZONED, zone_name
 from asn_impact.words import Alert, Message, paragraph
 
 __all__ = ["explaining", "gather"]

@@ -8,7 +8,7 @@ from typing import Final
 
 from asn_impact.arguments import did_you_mean
 from asn_impact.errors import InputError
-from asn_impact.intake.fields import DATE_FIELDS
+from asn_impact.intake.fields.canonical import DATE_FIELDS
 from asn_impact.intake.formats import RawTable
 from asn_impact.words import Alert, Message, paragraph
 

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from asn_impact.errors import InputError
-from asn_impact.intake.zones import ZONE
+from asn_impact.intake.fields.zones import ZONE
 from asn_impact.words import Message
 
 __all__ = ["Day", "Days", "python_date", "read_day", "read_days", "read_times", "require_covered"]

@@ -120,7 +120,7 @@ def measure(
     Examples
     --------
     >>> import pandas as pd
-    >>> from asn_impact.intake.exports import read_exports
+    >>> from asn_impact.intake.readers.exports import read_exports
     >>> frame = pd.DataFrame({
     ...     "case": ["a", "b"], "office": ["O1", "O1"], "status": ["granted", "open"],
     ...     "received": pd.to_datetime(["2024-04-05", "2024-04-05"]),

@@ -21,7 +21,7 @@ from asn_impact.arrays import Bool, Float, Int, readonly
 from asn_impact.display import card
 from asn_impact.errors import InputError, PrivacyError
 from asn_impact.identifiers import persons_in
-from asn_impact.intake.labels import TOTAL_LABEL, plain_label, settle_labels
+from asn_impact.intake.fields.labels import TOTAL_LABEL, plain_label, settle_labels
 from asn_impact.intake.privacy import masked
 from asn_impact.measures.outcome_words import OutcomeWords
 from asn_impact.measures.outcomes import Mean

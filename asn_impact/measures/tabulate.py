@@ -173,7 +173,7 @@ def tabulate(
     Examples
     --------
     >>> import pandas as pd
-    >>> from asn_impact.intake.exports import read_exports
+    >>> from asn_impact.intake.readers.exports import read_exports
     >>> from asn_impact.measures.calendar import WorkCalendar
     >>> from asn_impact.measures.durations import measure
     >>> frame = pd.DataFrame({
@@ -286,7 +286,7 @@ def maturity(durations: Dated, outcome: RecordOutcome) -> pd.DataFrame:
     Examples
     --------
     >>> import pandas as pd
-    >>> from asn_impact.intake.exports import read_exports
+    >>> from asn_impact.intake.readers.exports import read_exports
     >>> from asn_impact.measures.calendar import WorkCalendar
     >>> from asn_impact.measures.durations import measure
     >>> frame = pd.DataFrame({

@@ -21,7 +21,7 @@ from asn_impact.words import Language, Message
 if TYPE_CHECKING:
     from ipywidgets import VBox
 
-    from asn_impact.intake.training import Rollout
+    from asn_impact.intake.readers.training import Rollout
     from asn_impact.measures.durations import Durations
 
 __all__ = ["Choice", "explore"]

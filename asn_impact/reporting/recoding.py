@@ -71,7 +71,7 @@ class Release:
     Examples
     --------
     >>> from asn_impact.measures.panel import read_panel
-    >>> from asn_impact.intake.training import Rollout
+    >>> from asn_impact.intake.readers.training import Rollout
     >>> from asn_impact.designs import assign
     >>> cells = [(office, year, n) for office, n in zip("ABCDEF", (40, 3, 50, 60, 55, 45)) for year in (2023, 2024)]
     >>> frame = pd.DataFrame(cells, columns=["office", "year", "n"]).assign(days=7.0)

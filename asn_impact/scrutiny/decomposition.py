@@ -92,7 +92,7 @@ def bacon(design: Design, covariates: Names = ()) -> Decomposition:
     --------
     >>> import pandas as pd
     >>> from asn_impact.designs import assign
-    >>> from asn_impact.intake.training import read_rollout
+    >>> from asn_impact.intake.readers.training import read_rollout
     >>> from asn_impact.measures.panel import read_panel
     >>> frame = pd.DataFrame({"office": list("AABB"), "year": [2023, 2024] * 2, "days": [9.0, 7.0, 8.0, 8.5],
     ...                       "trained": [2024, 2024, None, None]})

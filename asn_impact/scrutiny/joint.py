@@ -60,7 +60,7 @@ def joint_leads(events: Inference | EventPath) -> JointTest:
     >>> import numpy as np, pandas as pd
     >>> from asn_impact.designs import assign
     >>> from asn_impact.estimation import GroupTime, infer
-    >>> from asn_impact.intake.training import Rollout
+    >>> from asn_impact.intake.readers.training import Rollout
     >>> from asn_impact.measures.panel import read_panel
     >>> days = np.random.default_rng(0).normal(9, 1, 20 * 6)
     >>> frame = pd.DataFrame({"office": np.repeat(np.arange(20), 6), "year": [*range(2020, 2026)] * 20, "days": days})

@@ -58,7 +58,7 @@ def _events(path: Path) -> Any:  # noqa: ANN401 - Events, or the frame of a tabl
     """Return what else happened; a table with headings and no row says that nothing did."""
     import pandas as pd
 
-    from asn_impact.intake.events import read_events
+    from asn_impact.intake.readers.events import read_events
 
     try:
         return read_events(path)
@@ -194,7 +194,7 @@ def _drawn(path: Path, design: Design) -> dict[str, Any]:
     """Return the period drawn for each unit, after drawing again what the certificate says was drawn."""
     import pandas as pd
 
-    from asn_impact.intake.labels import label_key
+    from asn_impact.intake.fields.labels import label_key
     from asn_impact.topics.planning.lottery import read_certificate, verify
 
     certificate: Mapping[str, Any] = read_certificate(path)

@@ -15,12 +15,12 @@ import pandas as pd
 
 from asn_impact.identifiers import persons_in
 from asn_impact.intake.cleaning import STATUSES
-from asn_impact.intake.columns import status_meanings
-from asn_impact.intake.fields import CASE_FIELDS
-from asn_impact.intake.labels import TOTAL_LABEL, plain_label, settle_labels
-from asn_impact.intake.local import NULL_WORDS
+from asn_impact.intake.fields.canonical import CASE_FIELDS
+from asn_impact.intake.fields.columns import status_meanings
+from asn_impact.intake.fields.labels import TOTAL_LABEL, plain_label, settle_labels
+from asn_impact.intake.fields.local import NULL_WORDS
 from asn_impact.intake.privacy import masked
-from asn_impact.intake.training import TRAINING_FIELDS
+from asn_impact.intake.readers.training import TRAINING_FIELDS
 from asn_impact.study.answers import for_file
 from asn_impact.study.prepared import Tried
 from asn_impact.study.proposal.facts import Facts, facts
@@ -142,7 +142,7 @@ def _offices(found: Facts, settled: Mapping[str, str]) -> tuple[dict[str, int], 
 
 def _counted(tried: Tried) -> dict[str, int]:
     assert tried.extract is not None
-    rows = tried.extract.records.group_by("office").agg(n=nw.len()).collect().rows(named=True)
+    rows = tried.extract.records.group_by("office").agg(n=nw.len()).sort("office").collect().rows(named=True)
     return {str(r["office"]): int(r["n"]) for r in sorted(rows, key=lambda r: -int(r["n"]))}
 
 

@@ -74,9 +74,9 @@ _UNITS: Final = ("by", "covariates")  # of `tabulate`: what a unit is, and what 
 @functools.cache
 def data() -> Choice:
     """Return what [data] can be: applications, processing steps, a ready panel."""
-    from asn_impact.intake.exports import read_exports
-    from asn_impact.intake.local import NumberStyle
-    from asn_impact.intake.steps import read_steps
+    from asn_impact.intake.fields.local import NumberStyle
+    from asn_impact.intake.readers.exports import read_exports
+    from asn_impact.intake.readers.steps import read_steps
     from asn_impact.measures.panel import read_panel
 
     offers = {
@@ -156,7 +156,7 @@ def calendars() -> Choice:
 @functools.cache
 def rollouts() -> Choice:
     """Return what [rollout] can be: training records, a list of units, a column that is 1 from the start on."""
-    from asn_impact.intake.training import read_rollout, read_rollout_from_status, read_training
+    from asn_impact.intake.readers.training import read_rollout, read_rollout_from_status, read_training
 
     training = keys_of(read_training, elsewhere={"source": Message("study.elsewhere.source")})
     frame = {"frame": Message("study.elsewhere.source")}

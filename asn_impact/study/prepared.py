@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
     from asn_impact.designs import Design
     from asn_impact.intake.extract import Extract, Source
-    from asn_impact.intake.local import NumberStyle
-    from asn_impact.intake.training import Rollout
+    from asn_impact.intake.fields.local import NumberStyle
+    from asn_impact.intake.readers.training import Rollout
     from asn_impact.measures.durations import Durations
     from asn_impact.measures.panel import Panel
 
@@ -307,7 +307,7 @@ def _ready_frame(
 
 def _spelt_as(frame: pd.DataFrame, unit: str, units: Sequence[object]) -> pd.DataFrame:
     """Return a list of units with the spelling of the panel, wherever only the spelling differs."""
-    from asn_impact.intake.labels import label_key
+    from asn_impact.intake.fields.labels import label_key
 
     known = {label_key(u): u for u in units if isinstance(u, str)}
     return frame.assign(**{unit: frame[unit].map(lambda v: known.get(label_key(v), v) if isinstance(v, str) else v)})
@@ -315,7 +315,7 @@ def _spelt_as(frame: pd.DataFrame, unit: str, units: Sequence[object]) -> pd.Dat
 
 def _spelt_as_panel(rollout: Rollout, panel: Panel, by: str | None) -> Rollout:
     """Return training records with the spelling of the panel, wherever only the spelling of an office differs."""
-    from asn_impact.intake.labels import label_key
+    from asn_impact.intake.fields.labels import label_key
 
     if by is not None and by not in panel.attributes.columns:
         return rollout
@@ -333,7 +333,7 @@ def _numbers(column: pd.Series, style: NumberStyle | None) -> pd.Series:
     """Texts as numbers, read in the style of the whole column; a column of numbers stays as it is."""
     import pandas as pd
 
-    from asn_impact.intake.local import parse_numbers
+    from asn_impact.intake.fields.local import parse_numbers
 
     if not (pd.api.types.is_string_dtype(column) or column.dtype == object):
         return column
@@ -398,7 +398,7 @@ def _rollout(study: Study, ready: Prepared | None) -> Rollout:
 
 def _other_courses(study: Study) -> pd.DataFrame | None:
     """Return the other courses in the training records, where the study is about one of them."""
-    from asn_impact.intake.other_courses import read_other_courses
+    from asn_impact.intake.readers.other_courses import read_other_courses
 
     assert study.rollout is not None
     parameters = study.rollout.parameters

@@ -11,7 +11,7 @@ import pytest
 from asn_impact.designs import Design, assign
 from asn_impact.errors import DataWarning, DesignError, InputError
 from asn_impact.estimation import GroupTime
-from asn_impact.intake.training import Rollout, read_rollout
+from asn_impact.intake.readers.training import Rollout, read_rollout
 from asn_impact.measures.outcomes import Mean
 from asn_impact.measures.panel import Panel
 from asn_impact.timeline import Timeline

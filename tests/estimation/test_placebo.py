@@ -20,7 +20,7 @@ from asn_impact.estimation.group_time import GroupTime
 from asn_impact.estimation.inference import infer
 from asn_impact.estimation.placebo import Placebo
 from asn_impact.estimation.synthetic_did import SyntheticDiD
-from asn_impact.intake.training import Rollout
+from asn_impact.intake.readers.training import Rollout
 from asn_impact.measures.panel import read_panel
 from tests.estimation.random_designs import design_of
 

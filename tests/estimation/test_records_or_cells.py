@@ -16,8 +16,8 @@ from asn_impact.designs import assign
 from asn_impact.errors import DataWarning, InputError
 from asn_impact.estimation import BiasReduced, Classical, ClusterRobust, Jackknife, TwoWay, WildBootstrap, infer
 from asn_impact.estimation.jackknife import bias_reduced
-from asn_impact.intake.exports import read_exports
-from asn_impact.intake.training import Rollout
+from asn_impact.intake.readers.exports import read_exports
+from asn_impact.intake.readers.training import Rollout
 from asn_impact.measures.calendar import WorkCalendar
 from asn_impact.measures.durations import measure
 from asn_impact.measures.outcomes import Count, RestrictedMean, Score

@@ -31,7 +31,7 @@ from asn_impact.estimation import (
 )
 from asn_impact.estimation.effects import Fit, Traces, moments_of, spread, two_groups
 from asn_impact.estimation.jackknife import bias_reduced, deleted, differences
-from asn_impact.intake.training import read_rollout
+from asn_impact.intake.readers.training import read_rollout
 from asn_impact.measures.panel import read_panel
 from tests.estimation.random_designs import design_of
 

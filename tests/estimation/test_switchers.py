@@ -23,7 +23,7 @@ from asn_impact.estimation import (
     WildBootstrap,
     infer,
 )
-from asn_impact.intake.training import read_rollout_from_status
+from asn_impact.intake.readers.training import read_rollout_from_status
 from asn_impact.measures.panel import read_panel
 from asn_impact.reporting import charts as figures
 from asn_impact.reporting import tables

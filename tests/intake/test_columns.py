@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from asn_impact.errors import InputError, PrivacyError
-from asn_impact.intake.columns import match_columns, normalised, status_meanings, synonyms
+from asn_impact.intake.fields.columns import match_columns, normalised, status_meanings, synonyms
 
 WANTED = ("case", "office", "service", "received", "decided", "status")
 

@@ -8,8 +8,8 @@ import duckdb
 import pytest
 
 from asn_impact.errors import InputError
-from asn_impact.intake.exports import read_exports
 from asn_impact.intake.formats.server import named_source, open_server
+from asn_impact.intake.readers.exports import read_exports
 
 AS_OF = "2024-12-31"
 SECRET = "kata" + "sandi"

@@ -13,7 +13,7 @@ import pytest
 
 from asn_impact.errors import DataWarning, InputError
 from asn_impact.intake import read_exports
-from asn_impact.intake.training import read_training
+from asn_impact.intake.readers.training import read_training
 
 from .conftest import HEADINGS, codes, lines
 

@@ -16,9 +16,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from asn_impact.errors import InputError
-from asn_impact.intake.exports import read_exports
 from asn_impact.intake.extract import Extract
-from asn_impact.intake.steps import read_steps
+from asn_impact.intake.readers.exports import read_exports
+from asn_impact.intake.readers.steps import read_steps
 
 from .conftest import codes
 

@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from asn_impact.errors import InputError
-from asn_impact.intake.events import Events, read_events
+from asn_impact.intake.readers.events import Events, read_events
 
 CSV = (
     "tanggal;jenis;nama;izin_terdampak;sumber;terverifikasi\n"

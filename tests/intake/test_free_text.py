@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from asn_impact.errors import DataWarning, PrivacyError
-from asn_impact.intake.exports import read_exports
+from asn_impact.intake.readers.exports import read_exports
 
 NIK = "9902" + "1445" + "0190" + "0003"
 PERSONS = (f"NIK {NIK}", "hub. 0899000012345", "a.n. Contoh Nama", "dr. Contoh Nama, Sp.A.", "nama@contoh.example")

@@ -7,7 +7,7 @@ import pytest
 
 from asn_impact.errors import AsnImpactError, PrivacyError
 from asn_impact.identifiers import hidden, identifiers_in, names_in
-from asn_impact.intake.rollout import read_rollout_from_status
+from asn_impact.intake.readers.rollout import read_rollout_from_status
 from asn_impact.measures.panel import read_panel
 from asn_impact.reporting.gate import release
 

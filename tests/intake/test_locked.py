@@ -16,13 +16,13 @@ import pytest
 
 from asn_impact import leftovers
 from asn_impact.errors import InputError
-from asn_impact.intake import read_exports, untrusted
-from asn_impact.intake.formats import open_file, snapshots, trial
+from asn_impact.intake import read_exports
+from asn_impact.intake.formats import open_file, snapshots, trial, untrusted
 from asn_impact.intake.formats.database import open_database
 from asn_impact.intake.formats.engine import connection, locked, query
 from asn_impact.intake.formats.json_records import _read_json
 from asn_impact.intake.formats.raw import Asked
-from asn_impact.intake.untrusted import Limits, limits_of, read_apart
+from asn_impact.intake.formats.untrusted import Limits, limits_of, read_apart
 
 HEADINGS = "No Permohonan,Perangkat Daerah,Tanggal Masuk,Tanggal Selesai\n"
 ROWS = [f"C{i},Dinas A,2024-01-{i % 28 + 1:02d},2024-02-{i % 28 + 1:02d}\n" for i in range(60)]

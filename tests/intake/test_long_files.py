@@ -12,10 +12,10 @@ import duckdb
 import pytest
 
 from asn_impact.errors import DataWarning
-from asn_impact.intake.exports import read_exports
 from asn_impact.intake.formats import snapshots
 from asn_impact.intake.formats.engine import kept_typed
-from asn_impact.intake.steps import read_steps
+from asn_impact.intake.readers.exports import read_exports
+from asn_impact.intake.readers.steps import read_steps
 from tests.intake.conftest import HEADINGS, lines
 
 AS_OF = "2024-12-31"
@@ -81,7 +81,7 @@ def test_the_records_of_a_long_file_are_not_parsed_again(
 
 FULL = """
 import resource, sys
-from asn_impact.intake.exports import read_exports
+from asn_impact.intake.readers.exports import read_exports
 from asn_impact.intake.formats import snapshots
 snapshots.LONG_TEXT = 0
 resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))

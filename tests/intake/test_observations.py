@@ -7,8 +7,8 @@ import polars as pl
 import pytest
 
 from asn_impact.errors import DataWarning, InputError, PrivacyError
-from asn_impact.intake.observations import read_observations, with_days, with_flag, with_recorded
 from asn_impact.intake.privacy import pseudonym
+from asn_impact.intake.readers.observations import read_observations, with_days, with_flag, with_recorded
 from asn_impact.measures.outcomes import Count, Score, Share
 from asn_impact.measures.tabulate import tabulate
 

@@ -13,10 +13,10 @@ import openpyxl
 import pytest
 
 from asn_impact.errors import DataWarning, InputError
-from asn_impact.intake.exports import read_exports
 from asn_impact.intake.extract import Extract
-from asn_impact.intake.steps import read_steps
-from asn_impact.intake.wide import read_wide
+from asn_impact.intake.readers.exports import read_exports
+from asn_impact.intake.readers.steps import read_steps
+from asn_impact.intake.readers.wide import read_wide
 from tests.intake.conftest import said
 from tests.intake.test_old_workbooks import old_workbook
 

@@ -8,7 +8,7 @@ import pytest
 
 import asn_impact as ai
 from asn_impact.errors import DataWarning, InputError
-from asn_impact.intake.steps import read_steps
+from asn_impact.intake.readers.steps import read_steps
 from asn_impact.topics.clocks.step_log import read_step_log, suggested_owner
 
 HEAD = "no_permohonan;opd;nama_proses;status;start_date;end_date;del\n"

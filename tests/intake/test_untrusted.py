@@ -14,9 +14,10 @@ import duckdb
 import pytest
 
 from asn_impact.errors import InputError
-from asn_impact.intake import read_exports, untrusted
+from asn_impact.intake import read_exports
+from asn_impact.intake.formats import untrusted
 from asn_impact.intake.formats.json_records import _read_json
-from asn_impact.intake.untrusted import read_apart
+from asn_impact.intake.formats.untrusted import read_apart
 
 HEADINGS = ("nomor permohonan", "unit", "jenis izin", "tanggal masuk", "tanggal selesai", "status")
 MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"

@@ -10,8 +10,8 @@ import pandas as pd
 import pytest
 
 from asn_impact.errors import InputError, PrivacyError
-from asn_impact.intake.exports import read_exports
-from asn_impact.intake.wide import read_wide
+from asn_impact.intake.readers.exports import read_exports
+from asn_impact.intake.readers.wide import read_wide
 
 MONTHS = ["JANUARI", "PEBRUARI", "MARET", "AUGUST"]
 

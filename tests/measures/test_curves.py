@@ -16,7 +16,7 @@ from IPython.core.formatters import DisplayFormatter
 from statsmodels.duration.survfunc import SurvfuncRight
 
 from asn_impact.errors import InputError
-from asn_impact.intake.exports import read_exports
+from asn_impact.intake.readers.exports import read_exports
 from asn_impact.measures.calendar import WorkCalendar
 from asn_impact.measures.curves import CurvePanel, incidence
 from asn_impact.measures.durations import measure

@@ -12,7 +12,7 @@ import pytest
 from IPython.core.formatters import HTMLFormatter
 
 from asn_impact.errors import DataWarning, InputError
-from asn_impact.intake.exports import read_exports
+from asn_impact.intake.readers.exports import read_exports
 from asn_impact.measures.calendar import WorkCalendar
 from asn_impact.measures.durations import measure
 

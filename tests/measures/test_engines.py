@@ -11,7 +11,7 @@ import pyarrow as pa
 import pytest
 
 from asn_impact.errors import DataWarning, InputError
-from asn_impact.intake.exports import read_exports
+from asn_impact.intake.readers.exports import read_exports
 from asn_impact.measures.calendar import WorkCalendar
 from asn_impact.measures.durations import measure
 from asn_impact.measures.outcomes import CompletionCurve, Count, RestrictedMean, Score, Share, Within

@@ -14,7 +14,7 @@ from asn_impact.errors import InputError, PrivacyError
 from asn_impact.estimation.inference import ClusterRobust, infer
 from asn_impact.estimation.jackknife import BiasReduced
 from asn_impact.estimation.two_way import TwoWay
-from asn_impact.intake.observations import read_observations
+from asn_impact.intake.readers.observations import read_observations
 from asn_impact.topics.learning.learning import Learning, paired_tests, reliability
 
 SAME = 1e-9

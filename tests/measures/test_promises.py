@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from asn_impact.errors import DataWarning, InputError
-from asn_impact.intake.exports import read_exports
+from asn_impact.intake.readers.exports import read_exports
 from asn_impact.measures.calendar import WorkCalendar
 from asn_impact.measures.durations import measure
 from asn_impact.measures.outcomes import Share, Within

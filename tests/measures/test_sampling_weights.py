@@ -10,7 +10,7 @@ import pytest
 from asn_impact.designs import assign
 from asn_impact.errors import InputError
 from asn_impact.estimation import BiasReduced, ClusterRobust, GLSImputation, TwoWay, infer
-from asn_impact.intake.training import Rollout
+from asn_impact.intake.readers.training import Rollout
 from asn_impact.measures.outcomes import Count, Score, Share
 from asn_impact.measures.tabulate import tabulate
 from asn_impact.topics.surveys.answers import ELEMENTS, read_survey, read_survey_aggregates

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from asn_impact.errors import DataWarning, InputError
-from asn_impact.intake.exports import read_exports
+from asn_impact.intake.readers.exports import read_exports
 from asn_impact.measures.calendar import WorkCalendar
 from asn_impact.measures.cells import _around_mean
 from asn_impact.measures.durations import measure

@@ -21,7 +21,7 @@ import pytest
 from asn_impact.designs import assign
 from asn_impact.errors import DataWarning
 from asn_impact.estimation import ClusterRobust, GroupTime
-from asn_impact.intake.training import read_rollout
+from asn_impact.intake.readers.training import read_rollout
 from asn_impact.measures.panel import read_panel
 
 CLOSED = 1e-8

@@ -14,7 +14,7 @@ import pytest
 from asn_impact.designs import assign
 from asn_impact.estimation import ClusterRobust, infer
 from asn_impact.estimation.imputation import Imputation, Leads, TwoStage
-from asn_impact.intake.training import read_rollout
+from asn_impact.intake.readers.training import read_rollout
 from asn_impact.measures.panel import read_panel
 
 ESTIMATE = {"castle": 5e-9, "mpdta": 2e-7, "base_stagg": 2e-7}

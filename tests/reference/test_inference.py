@@ -11,7 +11,7 @@ from asn_impact.designs import assign
 from asn_impact.estimation import BiasReduced, Classical, ClusterRobust, GroupTime, Saturated, Stacked, TwoWay, infer
 from asn_impact.estimation.linear import Blocks
 from asn_impact.estimation.resampling import WildBootstrap, _restrict_blocks, _wild
-from asn_impact.intake.training import Rollout, read_rollout
+from asn_impact.intake.readers.training import Rollout, read_rollout
 from asn_impact.measures.panel import read_panel
 
 EXACT = {"rel": 1e-8}

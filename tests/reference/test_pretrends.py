@@ -11,7 +11,7 @@ import pytest
 
 from asn_impact.designs import assign
 from asn_impact.estimation import ClusterRobust, GroupTime
-from asn_impact.intake.training import read_rollout
+from asn_impact.intake.readers.training import read_rollout
 from asn_impact.measures.panel import read_panel
 from asn_impact.scrutiny.joint import joint_leads
 from asn_impact.scrutiny.pretrends import pretest_power, slope_for_power

@@ -12,7 +12,7 @@ import pytest
 from asn_impact.designs import assign
 from asn_impact.estimation import ClusterRobust, infer
 from asn_impact.estimation.saturated import InteractionWeighted, Saturated
-from asn_impact.intake.training import read_rollout
+from asn_impact.intake.readers.training import read_rollout
 from asn_impact.measures.panel import read_panel
 
 EXACT, LOOSE = 1e-8, 1e-6

@@ -14,7 +14,7 @@ import statsmodels.formula.api as smf
 from asn_impact.designs import assign
 from asn_impact.estimation import ClusterRobust, infer
 from asn_impact.estimation.stacked import Stacked
-from asn_impact.intake.training import read_rollout
+from asn_impact.intake.readers.training import read_rollout
 from asn_impact.measures.panel import read_panel
 
 EXACT = 1e-9

@@ -17,7 +17,7 @@ import pytest
 from asn_impact.designs import assign
 from asn_impact.estimation import ClusterBootstrap, infer
 from asn_impact.estimation.synthetic_did import Synthetic, SyntheticDiD, SyntheticFit
-from asn_impact.intake.training import read_rollout, read_rollout_from_status
+from asn_impact.intake.readers.training import read_rollout, read_rollout_from_status
 from asn_impact.measures.panel import read_panel
 
 EXACT = 1e-8

@@ -11,7 +11,7 @@ import pytest
 from asn_impact.designs import Design, assign
 from asn_impact.estimation import GroupTime, Inference, Jackknife, infer
 from asn_impact.intake.ledger import Ledger, reason
-from asn_impact.intake.training import Rollout
+from asn_impact.intake.readers.training import Rollout
 from asn_impact.measures.outcomes import Mean, RestrictedMean, Within
 from asn_impact.measures.panel import Outcome, Panel
 from asn_impact.timeline import Timeline

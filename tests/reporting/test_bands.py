@@ -11,7 +11,7 @@ import pytest
 from asn_impact.designs import assign
 from asn_impact.estimation import BiasReduced, GroupTime, infer
 from asn_impact.estimation.simultaneous import Banded, Simultaneous
-from asn_impact.intake.training import read_rollout
+from asn_impact.intake.readers.training import read_rollout
 from asn_impact.measures.panel import read_panel
 from asn_impact.reporting.bands import band_of
 from asn_impact.reporting.charts import event_study

@@ -25,7 +25,7 @@ from asn_impact.errors import DataWarning, InputError
 from asn_impact.estimation import BiasReduced, GroupTime, Imputation, Inference, Jackknife, Multiplier, TwoWay, infer
 from asn_impact.estimation.curve import Along
 from asn_impact.estimation.simultaneous import Banded
-from asn_impact.intake.events import Events
+from asn_impact.intake.readers.events import Events
 from asn_impact.measures.curves import CurvePanel
 from asn_impact.measures.outcomes import CompletionCurve, Mean, RestrictedMean, Within
 from asn_impact.measures.panel import Panel

@@ -11,7 +11,7 @@ import pytest
 from asn_impact import figures, tables
 from asn_impact.designs import assign
 from asn_impact.estimation import BiasReduced, ClusterRobust, GroupTime, infer
-from asn_impact.intake.training import Rollout, read_rollout
+from asn_impact.intake.readers.training import Rollout, read_rollout
 from asn_impact.measures.panel import read_panel
 from asn_impact.reporting import publish
 

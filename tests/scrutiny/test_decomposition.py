@@ -7,7 +7,7 @@ import pytest
 from asn_impact.designs import assign
 from asn_impact.errors import DesignError, EstimationError
 from asn_impact.estimation import TwoWay
-from asn_impact.intake.training import Rollout
+from asn_impact.intake.readers.training import Rollout
 from asn_impact.measures.panel import read_panel
 from asn_impact.scrutiny.decomposition import bacon
 

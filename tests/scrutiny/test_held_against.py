@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from asn_impact.errors import InputError, StudyError
-from asn_impact.intake.other_courses import read_other_courses
+from asn_impact.intake.readers.other_courses import read_other_courses
 from asn_impact.scrutiny.surroundings import coincidence
 from asn_impact.study import read_study
 from asn_impact.study.evidence import estimated

@@ -10,8 +10,8 @@ import pytest
 
 from asn_impact.designs import assign
 from asn_impact.estimation import BiasReduced, GLSImputation, GroupTime, TwoWay, infer
-from asn_impact.intake.exports import read_exports
-from asn_impact.intake.training import read_rollout
+from asn_impact.intake.readers.exports import read_exports
+from asn_impact.intake.readers.training import read_rollout
 from asn_impact.measures.calendar import WorkCalendar
 from asn_impact.measures.durations import measure
 from asn_impact.measures.outcomes import RestrictedMean, Within

@@ -1,7 +1,7 @@
 """Formats of files -> named tables, headings and rows as found; no meaning here. A format is a file and a line below.
 
 Which format a file has is told by how it begins; its ending decides between those that begin alike. What comes from a
-program of spreadsheets or the web is read in a process apart (`intake/untrusted.py`).
+program of spreadsheets or the web is read in a process apart (`intake/formats/untrusted.py`).
 """
 
 from __future__ import annotations

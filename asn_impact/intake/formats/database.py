@@ -18,7 +18,7 @@ from asn_impact.intake.formats.engine import identifier, locked, query, quote, r
 from asn_impact.intake.formats.raw import Asked, RawTable, check_width, sha256
 from asn_impact.intake.formats.snapshots import copies
 from asn_impact.intake.formats.trial import TRIAL_MEMORY
-from asn_impact.intake.untrusted import read_apart
+from asn_impact.intake.formats.untrusted import read_apart
 from asn_impact.words import Message, paragraph
 
 __all__ = ["open_database", "settled_table", "which_table"]

@@ -17,7 +17,7 @@ import pyarrow as pa
 
 from asn_impact.errors import InputError
 from asn_impact.intake.formats.snapshots import copies
-from asn_impact.intake.untrusted import number_in
+from asn_impact.intake.formats.untrusted import number_in
 from asn_impact.words import Message
 
 __all__ = [

@@ -14,8 +14,8 @@ from asn_impact.intake.formats.raw import (
     sha256,
     text_relation,
 )
+from asn_impact.intake.formats.untrusted import read_apart
 from asn_impact.intake.formats.xml_events import read_xml
-from asn_impact.intake.untrusted import read_apart
 from asn_impact.words import Message
 
 __all__ = ["open_event_log"]

@@ -11,7 +11,7 @@ from typing import Any
 
 from asn_impact.errors import InputError
 from asn_impact.intake.formats.raw import MOST_CELLS, Asked, RawTable, cell_text, check_width, text_relation
-from asn_impact.intake.untrusted import read_apart
+from asn_impact.intake.formats.untrusted import read_apart
 from asn_impact.words import Message
 
 __all__ = ["open_json"]

@@ -9,8 +9,8 @@ from typing import Any
 from asn_impact.errors import InputError
 from asn_impact.intake.formats.grids import Sheet, Sheets, chosen, tables_of
 from asn_impact.intake.formats.raw import MOST_CELLS, MOST_UNPACKED, Asked, RawTable, sha256
+from asn_impact.intake.formats.untrusted import read_apart
 from asn_impact.intake.formats.xml_events import read_xml
-from asn_impact.intake.untrusted import read_apart
 from asn_impact.words import Alert, Message
 
 __all__ = ["open_spreadsheet_xml"]

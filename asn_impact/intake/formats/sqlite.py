@@ -20,7 +20,7 @@ from asn_impact.intake.formats.raw import (
     text_relation,
 )
 from asn_impact.intake.formats.snapshots import snapshot
-from asn_impact.intake.untrusted import read_apart
+from asn_impact.intake.formats.untrusted import read_apart
 from asn_impact.words import Message
 
 __all__ = ["open_sqlite"]

@@ -11,7 +11,7 @@ import duckdb
 from asn_impact.errors import InputError
 from asn_impact.intake.formats.engine import locked
 from asn_impact.intake.formats.snapshots import copies
-from asn_impact.intake.untrusted import read_apart
+from asn_impact.intake.formats.untrusted import read_apart
 from asn_impact.words import Message
 
 __all__ = ["TRIAL_MEMORY", "try_apart"]

@@ -12,7 +12,7 @@ from pathlib import Path
 from asn_impact.errors import InputError
 from asn_impact.intake.formats.grids import Sheet, Sheets, chosen, tables_of
 from asn_impact.intake.formats.raw import MOST_CELLS, MOST_UNPACKED, Asked, RawTable, sha256
-from asn_impact.intake.untrusted import read_apart
+from asn_impact.intake.formats.untrusted import read_apart
 from asn_impact.words import Message
 
 __all__ = ["open_web_page"]

@@ -11,7 +11,7 @@ from asn_impact.intake.formats.old_workbook import is_locked, reaches_too_far
 from asn_impact.intake.formats.open_document import merged_in
 from asn_impact.intake.formats.packages import check_package, error_cells, with_errors
 from asn_impact.intake.formats.raw import Asked, RawTable, check_width, sha256
-from asn_impact.intake.untrusted import read_apart
+from asn_impact.intake.formats.untrusted import read_apart
 from asn_impact.words import Message
 
 __all__ = ["open_old_workbook", "open_workbook"]

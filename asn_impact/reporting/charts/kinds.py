@@ -10,7 +10,7 @@ from asn_impact.arguments import check_choice
 from asn_impact.designs import Design
 from asn_impact.errors import InputError
 from asn_impact.estimation import Inference
-from asn_impact.intake.training import Rollout
+from asn_impact.intake.readers.training import Rollout
 from asn_impact.measures.durations import Durations
 from asn_impact.measures.panel import Panel
 from asn_impact.scrutiny.sensitivity import Breakdown, RobustInterval

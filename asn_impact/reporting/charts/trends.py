@@ -13,7 +13,7 @@ import pandas as pd
 
 from asn_impact.arrays import Bool, Float
 from asn_impact.errors import InputError
-from asn_impact.intake.events import Events, read_events
+from asn_impact.intake.readers.events import Events, read_events
 from asn_impact.measures.panel import Panel
 from asn_impact.reporting.chart import Chart
 from asn_impact.reporting.charts.drawing import (

@@ -12,8 +12,8 @@ import duckdb
 import narwhals as nw
 
 from asn_impact.errors import AsnImpactError
-from asn_impact.intake.columns import Headings
-from asn_impact.intake.fields import DATE_FIELDS
+from asn_impact.intake.fields.canonical import DATE_FIELDS
+from asn_impact.intake.fields.columns import Headings
 from asn_impact.intake.gathering import explaining, gather
 from asn_impact.words import Message
 
@@ -156,7 +156,7 @@ def _day(value: Any) -> dt.date:  # noqa: ANN401 - each engine has its own
 
 def _months(frame: nw.LazyFrame[Any]) -> dict[str, int]:
     day = nw.col("received").cast(nw.Date)
-    rows = frame.select(day=day).group_by("day").agg(n=nw.len()).collect().rows(named=True)
+    rows = frame.select(day=day).group_by("day").agg(n=nw.len()).sort("day").collect().rows(named=True)
     months: dict[str, int] = {}
     for row in rows:
         if row["day"] is not None:

@@ -12,10 +12,10 @@ import duckdb
 
 from asn_impact.errors import AsnImpactError
 from asn_impact.identifiers import persons_in
-from asn_impact.intake.columns import FIELDS, PERSON_FIELDS, normalised, recognised, synonyms
+from asn_impact.intake.fields.columns import FIELDS, PERSON_FIELDS, normalised, recognised, synonyms
+from asn_impact.intake.fields.local import sketched
 from asn_impact.intake.formats import KNOWN, RawTable, ending_of, open_file
 from asn_impact.intake.formats.engine import reading
-from asn_impact.intake.local import sketched
 from asn_impact.intake.privacy import masked
 from asn_impact.starts import MONTHS
 from asn_impact.topics.surveys.elements import element_of

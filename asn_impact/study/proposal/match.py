@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Literal, TypeAlias
 
-from asn_impact.intake.columns import normalised
+from asn_impact.intake.fields.columns import normalised
 from asn_impact.study.proposal.look import Column, Seen, tokens
 from asn_impact.topics.surveys.elements import element_of
 

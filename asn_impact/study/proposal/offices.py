@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from asn_impact.intake.labels import TOTAL_LABEL, label_key, one_slip
-from asn_impact.intake.office_names import meanings, written_out
+from asn_impact.intake.fields.labels import TOTAL_LABEL, label_key, one_slip
+from asn_impact.intake.fields.office_names import meanings, written_out
 
 __all__ = ["Aliases", "alike", "meet"]
 

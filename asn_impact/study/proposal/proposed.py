@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any, Final
 from asn_impact.display import card
 from asn_impact.errors import StudyError
 from asn_impact.identifiers import persons_in
-from asn_impact.intake.fields import CASE_FIELDS
-from asn_impact.intake.labels import TOTAL_LABEL, label_key, plain_label
+from asn_impact.intake.fields.canonical import CASE_FIELDS
+from asn_impact.intake.fields.labels import TOTAL_LABEL, label_key, plain_label
 from asn_impact.intake.privacy import masked
 from asn_impact.study.answers import for_file
 from asn_impact.study.proposal.facts import Facts, Word, facts, settled_orders

@@ -17,12 +17,12 @@ from asn_impact.arguments import Names, Share
 from asn_impact.display import card
 from asn_impact.intake.checks import MOST_LOST
 from asn_impact.intake.extract import Extract
-from asn_impact.intake.fields import STEP_FIELDS
+from asn_impact.intake.fields.canonical import STEP_FIELDS
+from asn_impact.intake.fields.local import Order
 from asn_impact.intake.finishing import settle_keys
 from asn_impact.intake.gathering import explaining, gather
-from asn_impact.intake.local import Order
-from asn_impact.intake.step_rows import distinct_steps, pair_stamps
-from asn_impact.intake.steps import read_steps
+from asn_impact.intake.readers.step_rows import distinct_steps, pair_stamps
+from asn_impact.intake.readers.steps import read_steps
 from asn_impact.verbs import public_verb
 from asn_impact.words import Message
 

@@ -26,9 +26,9 @@ from asn_impact.arguments import Level, Names, check_value, did_you_mean
 from asn_impact.arrays import Bool, Float, readonly
 from asn_impact.display import card
 from asn_impact.errors import InputError, PrivacyError
-from asn_impact.intake.observations import Observations
 from asn_impact.intake.privacy import masked
-from asn_impact.intake.training import Rollout
+from asn_impact.intake.readers.observations import Observations
+from asn_impact.intake.readers.training import Rollout
 from asn_impact.measures.outcomes import Mean
 from asn_impact.measures.panel import Panel
 from asn_impact.timeline import Timeline
@@ -354,7 +354,7 @@ def paired_tests(
 
     Examples
     --------
-    >>> from asn_impact.intake.observations import read_observations
+    >>> from asn_impact.intake.readers.observations import read_observations
     >>> frame = pd.DataFrame({"kode": ["a", "a", "b", "b"], "office": ["O1", "O1", "O2", "O2"],
     ...     "tes": ["Awal", "Akhir"] * 2, "kelompok": ["Dilatih"] * 2 + ["Pembanding"] * 2, "d1": [3, 5, 3, 3],
     ...     "at": pd.to_datetime(["2024-03-01", "2024-06-01"] * 2)})

@@ -19,8 +19,8 @@ import pandas as pd
 
 from asn_impact.display import card
 from asn_impact.errors import InputError
+from asn_impact.intake.fields.local import parse_numbers
 from asn_impact.intake.gathering import explaining, gather
-from asn_impact.intake.local import parse_numbers
 from asn_impact.verbs import public_verb
 from asn_impact.words import Alert, Language, Message, Quantity, verbatim
 from asn_impact.words.writing import UNDEFINED

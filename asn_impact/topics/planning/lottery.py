@@ -24,7 +24,7 @@ from asn_impact.arguments import Times, did_you_mean
 from asn_impact.arrays import Int
 from asn_impact.display import card
 from asn_impact.errors import DesignError, InputError
-from asn_impact.intake.training import Rollout
+from asn_impact.intake.readers.training import Rollout
 from asn_impact.measures.panel import Panel
 from asn_impact.timeline import Timeline
 from asn_impact.verbs import public_verb

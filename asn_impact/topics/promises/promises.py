@@ -18,9 +18,9 @@ import pandas as pd
 from asn_impact.arguments import check_value
 from asn_impact.display import card
 from asn_impact.errors import InputError
-from asn_impact.intake.columns import match_columns, normalised, recognised
+from asn_impact.intake.fields.columns import match_columns, normalised, recognised
+from asn_impact.intake.fields.local import parse_numbers
 from asn_impact.intake.formats import open_file
-from asn_impact.intake.local import parse_numbers
 from asn_impact.measures.calendar import DayUnit, unit_words
 from asn_impact.measures.durations import Durations
 from asn_impact.timeline import Timeline
@@ -247,7 +247,7 @@ def kept(durations: Durations | Sequence[Durations], promises: Promises) -> Kept
 
     Examples
     --------
-    >>> from asn_impact.intake.exports import read_exports
+    >>> from asn_impact.intake.readers.exports import read_exports
     >>> from asn_impact.measures.calendar import WorkCalendar
     >>> from asn_impact.measures.durations import measure
     >>> from asn_impact.measures.outcomes import Share

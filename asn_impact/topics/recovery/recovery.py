@@ -19,7 +19,7 @@ from asn_impact.arguments import AtLeast, Level, Steps, Times, check_fields, did
 from asn_impact.arrays import Bool, Float, Int, readonly
 from asn_impact.display import card
 from asn_impact.errors import DesignError, InputError
-from asn_impact.intake.training import Rollout
+from asn_impact.intake.readers.training import Rollout
 from asn_impact.measures.panel import Panel
 from asn_impact.topics.recovery.restricted_means import (
     deal,

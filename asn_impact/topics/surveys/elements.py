@@ -15,7 +15,7 @@ import narwhals as nw
 import pandas as pd
 
 from asn_impact.errors import InputError, PrivacyError
-from asn_impact.intake.columns import normalised, recognised
+from asn_impact.intake.fields.columns import normalised, recognised
 from asn_impact.intake.formats import open_file
 from asn_impact.intake.formats.folder import files_of
 from asn_impact.intake.privacy import masked

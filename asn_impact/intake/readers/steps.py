@@ -19,15 +19,15 @@ from asn_impact.intake.cleaning import (
     clean,
     placeholders_read,
 )
-from asn_impact.intake.columns import Headings
 from asn_impact.intake.extract import Extract
-from asn_impact.intake.fields import CASE_FIELDS, STEP_FIELDS
+from asn_impact.intake.fields.canonical import CASE_FIELDS, STEP_FIELDS
+from asn_impact.intake.fields.columns import Headings
+from asn_impact.intake.fields.local import Order
 from asn_impact.intake.finishing import finish, read_day, refuse_empty, settle_keys
 from asn_impact.intake.gathered import Gathered
 from asn_impact.intake.gathering import explaining, gather
 from asn_impact.intake.ledger import Ledger, reason
-from asn_impact.intake.local import Order
-from asn_impact.intake.step_rows import STEPS, cases_of_steps, distinct_steps, pair_stamps
+from asn_impact.intake.readers.step_rows import STEPS, cases_of_steps, distinct_steps, pair_stamps
 from asn_impact.verbs import public_verb
 from asn_impact.words import Alert, Message
 
@@ -132,5 +132,5 @@ def _say_spread(records: nw.LazyFrame[Any]) -> list[Message]:
 
 
 def _rows_by_table(rows: Gathered) -> dict[int, int]:
-    counts = rows.frame.group_by(FILE).agg(n=nw.len()).collect().rows(named=True)
+    counts = rows.frame.group_by(FILE).agg(n=nw.len()).sort(FILE).collect().rows(named=True)
     return {int(r[FILE]): int(r["n"]) for r in counts}

@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from asn_impact.arguments import Names, Times, did_you_mean
 from asn_impact.errors import InputError
-from asn_impact.intake.local import NULL_WORDS
+from asn_impact.intake.fields.local import NULL_WORDS
 from asn_impact.intake.privacy import masked
 from asn_impact.intake.records import Observations, Observed, Relation, kind_of, map_texts, quote
 from asn_impact.verbs import public_verb
@@ -50,7 +50,7 @@ def with_days(observations: Observed, *, start: str, end: str, name: str, horizo
     Examples
     --------
     >>> import pandas as pd
-    >>> from asn_impact.intake.observations import read_observations
+    >>> from asn_impact.intake.readers.observations import read_observations
     >>> frame = pd.DataFrame({"office": "O1", "begun": pd.to_datetime(["2024-01-05"] * 3),
     ...     "plan": pd.to_datetime(["2024-06-01", "2024-06-01", "2024-12-01"]),
     ...     "done": pd.to_datetime(["2024-06-11", None, "2024-11-30"])})
@@ -99,7 +99,7 @@ def with_flag(observations: Observed, *, column: str, true: Names, name: str) ->
     Examples
     --------
     >>> import pandas as pd
-    >>> from asn_impact.intake.observations import read_observations
+    >>> from asn_impact.intake.readers.observations import read_observations
     >>> frame = pd.DataFrame({"office": "O1", "at": pd.to_datetime(["2024-01-05"] * 3),
     ...                       "kanal": ["Daring", "Loket", None]})
     >>> visits = read_observations(frame, as_of="2024-12-31", date="at", keep=["kanal"])
@@ -143,7 +143,7 @@ def with_recorded(observations: Observed, *, column: str, name: str) -> Observed
     Examples
     --------
     >>> import pandas as pd
-    >>> from asn_impact.intake.observations import read_observations
+    >>> from asn_impact.intake.readers.observations import read_observations
     >>> frame = pd.DataFrame({"office": "O1", "at": pd.to_datetime(["2024-01-05"] * 4),
     ...                       "status": ["Selesai", None, " - ", "Proses"]})
     >>> complaints = read_observations(frame, as_of="2024-12-31", date="at", keep=["status"])

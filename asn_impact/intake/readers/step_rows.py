@@ -45,7 +45,7 @@ def distinct_steps(frame: Frame) -> tuple[Frame, dict[str, int], int]:
     """Return the steps that can be used, each once; rows left out by code; how many dates were placeholders."""
     dates = [c for c in ("received", "step_start", "step_end") if c in frame.collect_schema().names()]
     rows = without_placeholders(frame, dates).with_columns(_reason(frame).alias(_REASON))
-    groups = rows.group_by(_REASON).agg(n=nw.len(), blank=nw.col(BLANK).sum()).collect().rows(named=True)
+    groups = rows.group_by(_REASON).agg(n=nw.len(), blank=nw.col(BLANK).sum()).sort(_REASON).collect().rows(named=True)
     counts = {r[_REASON]: int(r["n"]) for r in groups}
     blanks = sum(int(r["blank"]) for r in groups if r[_REASON] == "")
     fields = ("case", "office", "service", "received", "step", "step_start", "step_end", "status")

@@ -20,10 +20,10 @@ import pandas as pd
 from asn_impact.arguments import Steps, did_you_mean
 from asn_impact.display import card
 from asn_impact.errors import InputError
-from asn_impact.intake.columns import normalised
+from asn_impact.intake.fields.columns import normalised
+from asn_impact.intake.fields.local import parse_dates
 from asn_impact.intake.formats import open_file
 from asn_impact.intake.gathering import explaining
-from asn_impact.intake.local import parse_dates
 from asn_impact.intake.privacy import masked
 from asn_impact.timeline import Timeline
 from asn_impact.verbs import public_verb

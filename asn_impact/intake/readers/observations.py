@@ -22,7 +22,6 @@ import pyarrow as pa
 from asn_impact.arguments import Names, did_you_mean
 from asn_impact.errors import InputError, PrivacyError
 from asn_impact.intake.cleaning import Cleaned, clean
-from asn_impact.intake.derived import with_days, with_flag, with_recorded
 from asn_impact.intake.extract import Source
 from asn_impact.intake.finishing import settle_office
 from asn_impact.intake.formats.engine import from_arrow
@@ -30,6 +29,7 @@ from asn_impact.intake.gathered import Gathered
 from asn_impact.intake.gathering import explaining, gather
 from asn_impact.intake.ledger import Ledger, reason
 from asn_impact.intake.privacy import pseudonym
+from asn_impact.intake.readers.derived import with_days, with_flag, with_recorded
 from asn_impact.intake.records import (
     MOST_UNREADABLE,
     NumberStyle,

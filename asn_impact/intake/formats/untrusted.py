@@ -40,7 +40,7 @@ LIMITED_BY_THE_SYSTEM: Final = sys.platform == "linux"  # macOS knows the limit 
 TICK: Final = 0.05  # seconds between two looks at the memory of the process
 _NO_MEMORY: Final = 77  # how the process ends when it got no more
 _HEAD: Final = struct.Struct(">Q")
-_PROGRAM: Final = "from asn_impact.intake.untrusted import _serve; _serve()"
+_PROGRAM: Final = "from asn_impact.intake.formats.untrusted import _serve; _serve()"
 
 
 class Limits(NamedTuple):

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from asn_impact.intake.fields import DATE_FIELDS, TEXT_FIELDS
+from asn_impact.intake.fields.canonical import DATE_FIELDS, TEXT_FIELDS
+from asn_impact.intake.fields.zones import ZONED, local_moment
 from asn_impact.intake.formats import RawTable
-from asn_impact.intake.zones import ZONED, local_moment
 
 __all__ = ["MOST_EXACT", "field_sql", "is_sql_temporal"]
 

@@ -11,13 +11,13 @@ import numpy as np
 import pandas as pd
 
 from asn_impact.errors import InputError
-from asn_impact.intake.columns import Headings, course_categories, in_category, match_columns, normalised
+from asn_impact.intake.fields.columns import Headings, course_categories, in_category, match_columns, normalised
+from asn_impact.intake.fields.labels import TOTAL_LABEL, label_key, plain_label, settle_labels
+from asn_impact.intake.fields.local import parse_numbers
+from asn_impact.intake.fields.people import counts_persons, person_key, persons_of
 from asn_impact.intake.gathering import explaining, gather
-from asn_impact.intake.labels import TOTAL_LABEL, label_key, plain_label, settle_labels
-from asn_impact.intake.local import parse_numbers
-from asn_impact.intake.people import counts_persons, person_key, persons_of
 from asn_impact.intake.privacy import masked, pseudonym
-from asn_impact.intake.rollout import Rollout, columns_of, read_rollout, read_rollout_from_status, unknown_name
+from asn_impact.intake.readers.rollout import Rollout, columns_of, read_rollout, read_rollout_from_status, unknown_name
 from asn_impact.verbs import public_verb
 from asn_impact.words import Alert, Message, paragraph
 
@@ -177,7 +177,10 @@ def _select_provider(frame: nw.LazyFrame[Any], provider: str | None) -> tuple[nw
         return frame, {}
     if "provider" not in frame.collect_schema().names():
         raise InputError(Message("training.no_providers"))
-    counts = {r["provider"]: int(r["n"]) for r in frame.group_by("provider").agg(n=nw.len()).collect().rows(named=True)}
+    counts = {
+        r["provider"]: int(r["n"])
+        for r in frame.group_by("provider").agg(n=nw.len()).sort("provider").collect().rows(named=True)
+    }
     names = sorted(str(p) for p in counts if isinstance(p, str))
     providers = [p for p in names if provider.casefold() in p.casefold()]
     if not providers:
@@ -362,7 +365,10 @@ def select_course(frame: nw.LazyFrame[Any], course: str | None) -> tuple[nw.Lazy
         if course is not None:
             raise InputError(Message("training.no_courses"))
         return frame, [], {}
-    counts = {r["course"]: int(r["n"]) for r in frame.group_by("course").agg(n=nw.len()).collect().rows(named=True)}
+    counts = {
+        r["course"]: int(r["n"])
+        for r in frame.group_by("course").agg(n=nw.len()).sort("course").collect().rows(named=True)
+    }
     names = sorted(str(c) for c in counts if isinstance(c, str))
     words = course_categories().get(course.casefold(), frozenset()) if course is not None else frozenset()
     courses = [c for c in names if course is None or course.casefold() in c.casefold() or in_category(c, words)]
@@ -394,7 +400,7 @@ def who_completed(
     for reason, condition in reversed(list(reasons.items())):
         fate = nw.when(condition).then(nw.lit(reason)).otherwise(fate)
     fates = frame.with_columns(fate.alias("asn_reason"))
-    counts_of = fates.group_by("asn_reason").agg(n=nw.len()).collect().rows(named=True)
+    counts_of = fates.group_by("asn_reason").agg(n=nw.len()).sort("asn_reason").collect().rows(named=True)
     numbers = {r["asn_reason"]: int(r["n"]) for r in counts_of}
     losses = {reason: numbers[reason] for reason in reasons if reason in numbers}
     usable = fates.filter(nw.col("asn_reason") == "")

@@ -29,9 +29,10 @@ from asn_impact.intake.cleaning import (
     clean,
     left_out,
 )
-from asn_impact.intake.columns import Headings
 from asn_impact.intake.extract import Extract
-from asn_impact.intake.fields import CASE_FIELDS
+from asn_impact.intake.fields.canonical import CASE_FIELDS
+from asn_impact.intake.fields.columns import Headings
+from asn_impact.intake.fields.local import Order, sketched
 from asn_impact.intake.finishing import finish, read_day, settle_keys
 from asn_impact.intake.formats import RawTable
 from asn_impact.intake.formats.engine import reading
@@ -40,7 +41,6 @@ from asn_impact.intake.formats.snapshots import refuse_changed
 from asn_impact.intake.frames import object_text
 from asn_impact.intake.gathered import Gathered
 from asn_impact.intake.gathering import explaining, gather
-from asn_impact.intake.local import Order, sketched
 from asn_impact.intake.privacy import masked
 from asn_impact.verbs import public_verb
 

@@ -17,11 +17,11 @@ import pandas as pd
 import pyarrow as pa
 
 from asn_impact.errors import InputError
-from asn_impact.intake.date_lists import LISTED_FIELDS, is_list, last_day
+from asn_impact.intake.fields.date_lists import LISTED_FIELDS, is_list, last_day
+from asn_impact.intake.fields.swapped import Mixture
+from asn_impact.intake.fields.zones import offset_of, same_offset, zone_name
 from asn_impact.intake.formats.engine import from_arrow
 from asn_impact.intake.privacy import masked
-from asn_impact.intake.swapped import Mixture
-from asn_impact.intake.zones import offset_of, same_offset, zone_name
 from asn_impact.starts import MONTHS, ROMAN
 from asn_impact.words import Alert, Message
 

@@ -14,7 +14,7 @@ from typing import Any, Final, TypeAlias
 
 import narwhals as nw
 
-from asn_impact.intake.office_names import written_out
+from asn_impact.intake.fields.office_names import written_out
 from asn_impact.intake.privacy import masked
 from asn_impact.words import Alert, Message
 
@@ -184,7 +184,7 @@ def join_spellings(
     """
     if field not in frame.collect_schema().names():
         return frame, []
-    rows = frame.group_by(field).agg(n=nw.len()).collect().rows(named=True)
+    rows = frame.group_by(field).agg(n=nw.len()).sort(field).collect().rows(named=True)
     counts = {r[field]: int(r["n"]) for r in rows if isinstance(r[field], str)}
     totals = [label for label in counts if TOTAL_LABEL.match(plain_label(label))]
     if totals:
@@ -246,7 +246,7 @@ def _with_zeros(frame: Frame) -> tuple[Frame, list[Message]]:
     numbers = frame.filter(case.str.contains(r"^\d+$")).select(
         length=case.str.len_chars(), padded=case.str.contains(r"^0\d")
     )
-    rows = numbers.group_by("length", "padded").agg(n=nw.len()).collect().rows(named=True)
+    rows = numbers.group_by("length", "padded").agg(n=nw.len()).sort("length", "padded").collect().rows(named=True)
     widths = {int(r["length"]) for r in rows if r["padded"]}
     short = {int(r["length"]): int(r["n"]) for r in rows if not r["padded"]}
     if len(widths) != 1 or not short or max(short) > (width := widths.pop()) or min(short) == width:

@@ -1,0 +1,1 @@
+"""Headings -> fields; text -> dates, numbers, labels, persons: one parser for each, used by all readers."""

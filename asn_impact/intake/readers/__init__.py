@@ -1,0 +1,1 @@
+"""What each kind of table must hold: permits, steps, counts, panels, training, projects, events."""
