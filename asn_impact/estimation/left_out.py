@@ -14,7 +14,7 @@ from asn_impact.words import Message
 if TYPE_CHECKING:
     from asn_impact.estimation.effects import Effects
 
-__all__ = ["left_out_cells", "left_out_table", "say_left_out"]
+__all__ = ["counted_cells", "left_out_cells", "left_out_table", "say_left_out"]
 
 _SAYS: Final = 1e-10  # share of the largest weight on a cell below which a cell says nothing
 
@@ -36,6 +36,15 @@ def left_out_cells(effects: Effects) -> Bool:
     for term in np.flatnonzero(after & ~np.isfinite(fit.estimate)):  # counted, with nothing seen in it
         silent[design.adopted == design.cohorts[cells.cohort[term]], cells.period[term]] = False
     return np.asarray(design.treated() & design.panel.observed & silent)
+
+
+def counted_cells(effects: Effects) -> tuple[int, int] | None:
+    """Return how many treated cells the effects count, and of how many; None where somebody was never trained."""
+    design = effects.design
+    if not np.isfinite(design.adopted).all() or effects.cells is None:
+        return None
+    total = int((design.treated() & design.panel.observed).sum())
+    return total - int(left_out_cells(effects).sum()), total
 
 
 def left_out_table(effects: Effects) -> pd.DataFrame:

@@ -121,6 +121,7 @@ def grade(
     treated_clusters: Steps,
     settled: bool,
     explained: Mapping[str, str] | None = None,
+    counted: tuple[int, int] | None = None,
 ) -> Grade:
     """Return the grade of a finding.
 
@@ -138,6 +139,9 @@ def grade(
         Whether the interval excludes zero, or lies within a margin that was named before the data were looked at.
     explained
         Name of a doubtful check -> the explanation that the study gives.
+    counted
+        Where everybody was trained in the end: how many of the treated cells the answer counts, and how many there
+        are. The others have nobody to be compared with; without a lottery such an answer is C at best.
 
     Examples
     --------
@@ -152,7 +156,8 @@ def grade(
     if assignment == "before_after":
         return Grade("D", (Message("grade.estimated"),), (Message("grade.no_comparison"),))
     conditions = [_settled(settled), _enough(clusters, treated_clusters), *_required(verdicts, explained or {})]
-    has, lacks = _split([*conditions, *_others(verdicts, explained or {})])
+    partly = _counted(counted) if counted is not None and assignment != "lottery" else []
+    has, lacks = _split([*partly, *conditions, *_others(verdicts, explained or {})])
     if lacks:
         return Grade("C", has, lacks)
     if assignment != "lottery":
@@ -180,6 +185,12 @@ def _enough(clusters: int, treated: int) -> tuple[bool, Message]:
         "grade.clusters", clusters=clusters, treated=treated, enough=ENOUGH_CLUSTERS, enough_treated=ENOUGH_TREATED
     )
     return clusters >= ENOUGH_CLUSTERS and treated >= ENOUGH_TREATED, counts
+
+
+def _counted(counted: tuple[int, int]) -> list[tuple[bool, Message]]:
+    """Return that the answer speaks for a part of the treated cells; nothing where it counts them all."""
+    n, total = counted
+    return [(False, Message("grade.counted", n=n, total=total))] if n < total else []
 
 
 def _required(verdicts: Mapping[str, Verdict], explained: Mapping[str, str]) -> list[tuple[bool, Message]]:

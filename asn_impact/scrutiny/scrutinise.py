@@ -15,6 +15,7 @@ from asn_impact.errors import AsnImpactError, InputError
 from asn_impact.estimation import Inference
 from asn_impact.estimation.effects import Effects
 from asn_impact.estimation.inference import Rule
+from asn_impact.estimation.left_out import counted_cells
 from asn_impact.measures.durations import Durations
 from asn_impact.measures.outcomes import RestrictedMean, Share, Within
 from asn_impact.measures.panel import Outcome, Panel
@@ -200,6 +201,7 @@ def scrutinise(
         treated_clusters=design.treated_clusters,
         settled=case.finding is not None and settled(case.finding, margin, level=level),
         explained=explained,
+        counted=counted_cells(case.overall),
     )
     path = case.path if isinstance(case.path, EventPath) else None
     without = () if chosen is None and assignment == "lottery" else chosen  # a lottery looks at no month

@@ -105,6 +105,15 @@ def test_a_comparison_that_meets_every_condition_is_b():
     assert result.shown
 
 
+def test_an_answer_for_a_part_of_the_treated_says_so_and_is_c_at_best():
+    result = graded(counted=(91, 262))
+    assert result.letter == "C"
+    assert "91" in result.missing[0].en
+    assert "262" in result.missing[0].text("id")
+    assert graded(counted=(262, 262)).letter == "B"
+    assert graded(GOOD | {"lottery": "holds"}, assignment="lottery", counted=(91, 262)).letter == "A"
+
+
 def test_robustness_is_printed_and_never_graded():
     for verdict in ("holds", "doubtful", "fails", "cannot_say"):
         assert graded(GOOD | dict.fromkeys(ROBUSTNESS, verdict)).letter == "B"
