@@ -111,6 +111,7 @@ from asn_impact.topics.recovery.recovery import (
     compare_recovery as compare_recovery,
     recovery as recovery,
 )
+from asn_impact.topics.regencies.compare import Comparison as Comparison, compare as compare
 from asn_impact.topics.surveys.satisfaction import (
     SatisfactionIndex as SatisfactionIndex,
     respondents_needed as respondents_needed,

@@ -8,7 +8,7 @@ from __future__ import annotations
 from importlib import import_module
 from types import ModuleType
 
-__all__ = ["clocks", "learning", "planning", "promises", "recovery", "surveys"]
+__all__ = ["clocks", "learning", "planning", "promises", "recovery", "regencies", "surveys"]
 
 
 def __getattr__(name: str) -> ModuleType:
