@@ -182,6 +182,10 @@ class Fit(ABC):
         """
         return None
 
+    def deletions_of_sums(self, weights: Float, groups: Bool) -> Sequence[Deletions] | None:
+        """Return the same for (m, k) fixed sums of the estimates, all of which stay known without any cluster."""
+        return None
+
     def loadings_without(self, weights: Float) -> Float | None:
         """(G, m, U, T) weights on the cell means of (G, m, k) weighted sums of the estimates without each cluster.
 
@@ -790,6 +794,18 @@ class Averaged(Fit):
             return np.nan_to_num(self._weights(sizes[clusters], known, slice(row, row + 1))[:, 0])
 
         return self.fit.means_without(self._now, weigh, groups)
+
+    def deletions_of_sums(self, weights: Float, groups: Bool) -> Sequence[Deletions] | None:
+        sizes = self._sizes_without()
+
+        def weigh(row: int, clusters: Int, known: Bool) -> Float:
+            by_mean = (
+                (j, self._weights(sizes[clusters], known, slice(j, j + 1))[:, 0]) for j in weights[row].nonzero()[0]
+            )
+            return sum((weights[row, j] * by_term for j, by_term in by_mean), np.zeros(known.shape))
+
+        used = (weights != 0).any(axis=0)
+        return self.fit.means_without(weights[:, used] @ self._now[used], weigh, groups)
 
     def differences(self, effects: Effects) -> Float:
         known = np.isfinite(self.fit.leave_one_out())

@@ -14,10 +14,12 @@ import numpy as np
 import pandas as pd
 
 from asn_impact.arguments import Times
-from asn_impact.arrays import Float, Int, readonly
+from asn_impact.arrays import Bool, Float, Int, readonly
+from asn_impact.designs.design import Design
 from asn_impact.display import card
 from asn_impact.errors import InferenceError
 from asn_impact.estimation import BiasReduced, ClusterRobust, Inference, Jackknife
+from asn_impact.estimation.deletions import Deletions
 from asn_impact.estimation.effects import Effects, Fit
 from asn_impact.estimation.jackknife import differences
 from asn_impact.verbs import public_verb
@@ -59,6 +61,10 @@ class Combined(Fit):
     def loadings(self) -> Float:
         """(m, U, T) weights on the cell means."""
         return self._sum(self.effects.loadings(), 0)
+
+    def deletions(self, design: Design, groups: Bool) -> Sequence[Deletions] | None:
+        """Return what happens to each sum when each cluster goes, in low rank; None where one of its terms goes too."""
+        return None if np.isnan(self.leave_one_out()).any() else self.effects.fit.deletions_of_sums(self.weights, groups)
 
     def differences(self, effects: Effects | None = None) -> Float:
         """(G, m, U, T) weights on the cells without each cluster less those with all."""
