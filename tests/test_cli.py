@@ -237,7 +237,7 @@ def test_an_empty_table_of_events_and_the_keys_of_the_grade_are_read(study, caps
     assert main(["run", str(study.parent)]) == DONE
     said = " ".join(capsys.readouterr().out.split())
     assert "other events at the same time" not in said
-    assert "the months on which offices were chosen" not in said
+    assert "the periods on which offices were chosen" not in said
     assert "dates heaped on the promised days" in said  # a ready panel has no dates
 
 

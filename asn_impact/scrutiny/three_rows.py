@@ -86,7 +86,7 @@ def three_rows(effects: Effects, *, rule: Rule, chosen: Sequence[str] | None = N
     Examples
     --------
     >>> [Row(kind, None).label.text("en") for kind in ("all_months", "without_choice", "with_trend")]
-    ['all months', 'without the months on which offices were chosen', 'with a trend of their own for the trained']
+    ['all periods', 'without the periods on which offices were chosen', 'with a trend of their own for the trained']
     """
     one_estimate(effects)
     return (

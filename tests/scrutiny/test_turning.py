@@ -239,7 +239,7 @@ def test_a_straight_trend_of_the_trained_is_in_the_first_row_and_not_in_the_thir
 def test_months_that_nobody_named_are_not_taken_out():
     row = three_rows(GroupTime()(ready()).overall(), rule=RULE)[1]
     assert row.inference is None
-    assert "does not say which months" in row.reason.en
+    assert "does not say which periods" in row.reason.en
 
 
 def test_scrutiny_carries_both():
