@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from asn_impact.designs import Design
     from asn_impact.intake.extract import Extract, Source
-    from asn_impact.intake.fields.local import NumberStyle
+    from asn_impact.intake.fields.numbers import NumberStyle
     from asn_impact.intake.readers.training import Rollout
     from asn_impact.measures.durations import Durations
     from asn_impact.measures.panel import Panel
@@ -333,7 +333,7 @@ def _numbers(column: pd.Series, style: NumberStyle | None) -> pd.Series:
     """Texts as numbers, read in the style of the whole column; a column of numbers stays as it is."""
     import pandas as pd
 
-    from asn_impact.intake.fields.local import parse_numbers
+    from asn_impact.intake.fields.numbers import parse_numbers
 
     if not (pd.api.types.is_string_dtype(column) or column.dtype == object):
         return column

@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 
 import asn_impact as ai
 from asn_impact.errors import DataWarning, InputError
-from asn_impact.intake.fields.local import dated, parse_dates, read_dates
+from asn_impact.intake.fields.date_columns import parse_dates, read_dates
+from asn_impact.intake.fields.dates import dated
 
 DAYS = st.lists(st.dates(dt.date(1990, 1, 1), dt.date(2060, 12, 31)), min_size=1, max_size=10)
 NAMES = ["Januari", "Februari", "Maret", "April", "Mei", "Juni", "Juli", "Agustus"]
