@@ -457,14 +457,12 @@ def _columns(setting: Setting) -> tuple[list[str], list[str]]:
 
 def _with_doses(study: Study, ready: Prepared, rollout: Rollout) -> Prepared:
     """Return the panel with the doses that the estimator names: how much of the staff had been trained in the end."""
-    assert study.rollout is not None
     missing_doses = [name for name in _named_columns(study)[1] if name not in ready.panel.attributes.columns]
     if rollout.doses is None or not missing_doses:
         return ready
     import pandas as pd
 
     last = rollout.doses.sort_values("month").groupby("office").last()
-    last = last.assign(dose=last[study.rollout.parameters.get("dose", "share")])
     panel = ready.panel
     names = panel.units if study.by is None else panel.attributes[study.by]
     offices = pd.Series(list(names), index=panel.attributes.index, dtype=object)

@@ -8,10 +8,18 @@ import numpy as np
 import pandas as pd
 
 from asn_impact.errors import InputError
+from asn_impact.intake.privacy import masked
 from asn_impact.intake.readers.completions import numbers_of
-from asn_impact.words import Message
+from asn_impact.words import Alert, Message
 
-__all__ = ["accumulate", "count_over_full", "count_partly_treated", "count_persons_once", "first_months"]
+__all__ = [
+    "accumulate",
+    "count_below_again",
+    "count_over_full",
+    "count_partly_treated",
+    "count_persons_once",
+    "first_months",
+]
 
 
 def count_persons_once(completions: pd.DataFrame, dose: Literal["share", "hours"]) -> pd.DataFrame:
@@ -49,10 +57,22 @@ def accumulate(completions: pd.DataFrame, staff: pd.Series | None) -> pd.DataFra
 
 def first_months(monthly: pd.DataFrame, share: float | None, offices: list[str]) -> pd.Series:
     """Return office -> first month at the share, missing where it is never reached."""
-    at_share = monthly if share is None else monthly.loc[monthly["share"] >= share - 1e-9]
-    first = at_share.groupby("office")["month"].min()
+    first = monthly.loc[_at_share(monthly, share)].groupby("office")["month"].min()
     months = pd.PeriodIndex([first.get(o, pd.NaT) for o in offices], freq="M")
     return pd.Series(months, index=pd.Index(offices, name="office"), name="adopted")
+
+
+def _at_share(monthly: pd.DataFrame, share: float | None) -> pd.Series:
+    return monthly["done"] > 0 if share is None else monthly["share"] >= share - 1e-9
+
+
+def count_below_again(monthly: pd.DataFrame, share: float | None) -> list[Message]:
+    """Say how many offices fall below the share again because trained persons leave; they go on counting as trained."""
+    reached = _at_share(monthly, share)
+    below = monthly.loc[~reached & reached.groupby(monthly["office"]).cummax(), "office"].unique()
+    return (
+        [Alert("training.below_again", n=len(below), offices=tuple(map(masked, sorted(below))))] if len(below) else []
+    )
 
 
 def count_partly_treated(completions: pd.DataFrame, adopted: pd.Series) -> list[Message]:

@@ -9,7 +9,7 @@ import pandas as pd
 
 from asn_impact.errors import InputError
 from asn_impact.intake.fields.columns import Headings, course_categories
-from asn_impact.intake.fields.labels import settle_labels
+from asn_impact.intake.fields.labels import label_key, settle_labels
 from asn_impact.intake.gathering import explaining, gather
 from asn_impact.intake.privacy import masked
 from asn_impact.intake.readers.completions import (
@@ -20,18 +20,20 @@ from asn_impact.intake.readers.completions import (
     select_provider,
     who_completed,
 )
-from asn_impact.intake.readers.positions import dates_of, find_units_then
+from asn_impact.intake.readers.moves import count_movers, follow
+from asn_impact.intake.readers.positions import dates_of, find_units_then, read_history, tell_apart
 from asn_impact.intake.readers.rollout import Rollout, read_rollout, read_rollout_from_status
 from asn_impact.intake.readers.staff import staff_numbers
 from asn_impact.intake.readers.trained import (
     accumulate,
+    count_below_again,
     count_over_full,
     count_partly_treated,
     count_persons_once,
     first_months,
 )
 from asn_impact.verbs import public_verb
-from asn_impact.words import Message
+from asn_impact.words import Alert, Message
 
 __all__ = [
     "Rollout",
@@ -58,6 +60,7 @@ def read_training(
     dose: Literal["share", "hours"] = "share",
     positions: Any | None = None,  # noqa: ANN401
     position_columns: Mapping[str, str | None] | None = None,
+    moves: Literal["ignore", "follow"] = "ignore",
     key: bytes | None = None,
     table: str | None = None,
     zone: str | None = None,
@@ -96,13 +99,19 @@ def read_training(
         Whether those count who are known to have passed (``Lulus``, ``Kompeten``), or also those who were there
         (``Hadir``).
     dose : {"share", "hours"}
-        What ``doses`` holds: the share of staff, or also the hours of training for each member of it.
+        What ``doses`` holds as ``dose``: the share of staff, or the hours of training for each member of it.
+        `with_doses` gives it to a panel for `Dose`.
     positions : path or frame, optional
         History of positions (riwayat jabatan): ``officer``, ``office`` and ``since`` (TMT). A person then counts for
         the unit of the day on which the course ended. Without it the unit of the records is used, which in personnel
         systems is the current one, and a warning says so.
     position_columns : mapping, optional
         Field -> heading in `positions`, as ``columns``.
+    moves : {"ignore", "follow"}
+        What becomes of a person's part in the share when that person works in another office later. ``"ignore"``: it
+        stays with the office of the day of the course. ``"follow"``: it goes along from the month of the move on, out
+        of the office left and into the one joined; this needs `positions`. An office starts in the first month at
+        the share either way.
     key : bytes, optional
         Key of `asn_impact.intake.privacy.load_key`; persons are then told apart by keyed pseudonyms from the first
         step on.
@@ -130,6 +139,8 @@ def read_training(
     """
     if share is not None and not 0 < share <= 1:
         raise InputError(Message("training.share_range", share=repr(share)))
+    if moves == "follow" and positions is None:
+        raise InputError(Message("training.moves_need_positions"))
     with explaining(source):
         rows = gather(
             source,
@@ -146,21 +157,74 @@ def read_training(
         completions, unfit = who_completed(frame, completion)
         apart = count_taught_by_others(select_course(rows.frame, course)[0], frame) if provider is not None else []
     losses = {**elsewhere, **nameless, **unfit}
-    completions, unit_notes = find_units_then(
-        completions, positions, position_columns, dates_of(dates, positions, since=True), rows.headings, key
-    )
-    completions, of_offices = one_spelling(completions, offices)
+    history, of_history = None, list[Message]()
+    if "officer" in completions:
+        completions = completions.assign(officer=tell_apart(completions["officer"], key))
+    if positions is not None:
+        if "officer" not in completions:
+            raise InputError(Message("training.positions_need_persons"))
+        since = dates_of(dates, positions, since=True)
+        history, of_history = read_history(positions, position_columns, since, key)
+    completions, of_units = find_units_then(completions, history, rows.headings)
+    completions, history, of_offices = _one_spelling(completions, history, offices, moves)
     needed = share is not None or staff is not None or dose == "hours"
-    by_office = staff_numbers(staff, completions, offices) if needed else None
-    monthly = accumulate(count_persons_once(completions, dose), by_office)
-    listed_offices = by_office.index if by_office is not None and staff is not None else ()
-    adopted = first_months(monthly, share, sorted({*monthly["office"], *listed_offices}))
-    doses = None if by_office is None else monthly[["office", "month", "share", *(["hours"] * (dose == "hours"))]]
+    here = completions.loc[completions["office"] != _NO_OFFICE]
+    by_office = staff_numbers(staff, here, offices) if needed else None
+    listed = by_office.index if by_office is not None and staff is not None else ()
+    stayed = count_persons_once(completions, dose)
+    went = None if history is None else follow(stayed, history)
+    counted, beyond = _of_offices_here(stayed if went is None or moves == "ignore" else went, by_office)
+    monthly = accumulate(counted, by_office)
+    adopted = first_months(monthly, share, sorted({*monthly["office"], *listed}))
+    if history is None or went is None:
+        of_moves = list[Message]()
+    elif moves == "ignore":
+        others = accumulate(_of_offices_here(went, by_office)[0], by_office)
+        of_moves = _left_behind(
+            count_movers(stayed, history), adopted, first_months(others, share, sorted({*others["office"], *listed}))
+        )
+    else:
+        of_moves = [*_went_along(count_movers(stayed, history), beyond), *count_below_again(monthly, share)]
+    doses = None if by_office is None else _doses(monthly, dose)
     over = [] if by_office is None else count_over_full(monthly)
     label = course or (courses[0] if len(courses) == 1 else "training")
-    partly = count_partly_treated(count_persons_once(completions, "share"), adopted)
+    partly = count_partly_treated(counted.loc[counted["n"] > 0], adopted)
     about = (_rule(share, courses), *_guess_notes(course, courses), *partly, *rows.notes, *of_offices, *over)
-    return Rollout(adopted, label, (*about, *loss_notes(losses), *apart, *unit_notes), doses)
+    return Rollout(adopted, label, (*about, *loss_notes(losses), *apart, *of_history, *of_units, *of_moves), doses)
+
+
+def _of_offices_here(counted: pd.DataFrame, staff: pd.Series | None) -> tuple[pd.DataFrame, list[str]]:
+    """Return the rows of offices that are in an export and, where staff counts, have a number of it; others joined."""
+    here = counted.loc[counted["office"] != _NO_OFFICE]
+    if staff is None:
+        return here, []
+    known = here["office"].isin(staff.index[staff > 0])
+    return here.loc[known], sorted(here.loc[~known, "office"].unique())
+
+
+def _doses(monthly: pd.DataFrame, dose: Literal["share", "hours"]) -> pd.DataFrame:
+    """Return ``office, month, share`` and, for hours, ``hours``; ``dose`` is the one asked for."""
+    names = ["office", "month", "share", *(["hours"] if dose == "hours" else [])]
+    return monthly[names].assign(dose=monthly[dose])
+
+
+def _left_behind(n: int, adopted: pd.Series, other: pd.Series) -> list[Message]:
+    """Say how many persons moved after the course, and how many offices would start in another month if it went along.
+
+    Parameters are the number of persons, and the first months without and with moves.
+    """
+    both = adopted.index.union(other.index)
+    before, after = (pd.Series(s.reindex(both).astype(str)) for s in (adopted, other))
+    changed = int((before != after).sum())
+    return [Message("training.moves_ignored", n=n, changed=changed)] if n else []
+
+
+def _went_along(n: int, beyond: Sequence[str]) -> list[Message]:
+    """Say how many persons took their part along, and which offices they joined have no number of staff."""
+    notes: list[Message] = [Message("training.moves_followed", n=n)]
+    return (
+        [*notes, Alert("training.moved_beyond", n=len(beyond), offices=tuple(map(masked, beyond)))] if beyond else notes
+    )
 
 
 def _guess_notes(course: str | None, courses: Sequence[str]) -> list[Message]:
@@ -171,15 +235,34 @@ def _guess_notes(course: str | None, courses: Sequence[str]) -> list[Message]:
     return [Message("training.by_category", course=course, courses=guesses)] if guesses else []
 
 
-def one_spelling(completions: pd.DataFrame, offices: Mapping[str, str] | None) -> tuple[pd.DataFrame, list[Message]]:
-    """Return the completions with one spelling of each office, and what has to be said of it."""
-    counts = {str(label): int(n) for label, n in completions["office"].value_counts().items()}
+def _one_spelling(
+    completions: pd.DataFrame,
+    history: pd.DataFrame | None,
+    offices: Mapping[str, str] | None,
+    moves: Literal["ignore", "follow"],
+) -> tuple[pd.DataFrame, pd.DataFrame | None, list[Message]]:
+    """Return completions and history with one spelling of each office, and what has to be said of it.
+
+    Only persons with a completion matter in the history, and their offices only where they are followed.
+    """
+    labels = completions["office"]
+    if history is not None:
+        history = history.loc[history["officer"].isin(completions["officer"])]
+        joined = history["office_then"] if moves == "follow" else history["office_then"].iloc[:0]
+        labels = pd.concat([labels, joined])
+    counts = {str(label): int(n) for label, n in labels.value_counts().items()}
     changed, notes = settle_labels(counts, offices)
-    settled = completions.assign(office=completions["office"].replace(changed))
     elsewhere = sorted(label for label in counts if changed.get(label) == _NO_OFFICE)
     if elsewhere:
         notes = [*notes, Message("training.of_no_office", n=len(elsewhere), offices=tuple(map(masked, elsewhere)))]
-    return settled.loc[settled["office"] != _NO_OFFICE], notes
+    settled = completions.assign(office=completions["office"].replace(changed))
+    if history is not None:
+        known = {label_key(label): changed.get(label, label) for label in counts}
+        names = {
+            str(o): known.get(label_key(str(o)), (offices or {}).get(o, o)) for o in history["office_then"].unique()
+        }
+        history = history.assign(office_then=history["office_then"].replace(names))
+    return settled, history, notes
 
 
 def _rule(share: float | None, names: list[str]) -> Message:
