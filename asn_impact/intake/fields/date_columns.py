@@ -6,7 +6,7 @@ or the reader is asked.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
@@ -15,9 +15,8 @@ import pandas as pd
 import pyarrow as pa
 
 from asn_impact.errors import InputError
-from asn_impact.intake.fields.date_lists import LISTED_FIELDS, is_list
+from asn_impact.intake.fields.date_lists import LISTED_FIELDS, Days, days_of
 from asn_impact.intake.fields.date_shapes import (
-    BARE,
     EMPTY,
     HAS_TIME,
     ISO,
@@ -70,16 +69,15 @@ _PROFILE = f"""
         min(v) FILTER (triple AND n2 > 12),
         [{", ".join(f"sum(n) FILTER (year(try_strptime(v, '{form}')) >= 1900)" for form in _FAST)}],
         sum(n) FILTER (triple AND year_digits = 2),
-        sum(n) FILTER (listed AND NOT is_empty),
         count(*) FILTER (iso), count(*) FILTER (iso AND n3 > 12), count(*) FILTER (triple),
         list(DISTINCT n2) FILTER (iso), list(DISTINCT n3) FILTER (iso),
-        list(DISTINCT CASE WHEN n1 > 12 THEN n2 ELSE n1 END) FILTER (triple)
+        list(DISTINCT CASE WHEN n1 > 12 THEN n2 ELSE n1 END) FILTER (triple),
+        sum(n) FILTER (triple AND n1 = n2)
     FROM (
         SELECT v, n, {EMPTY} AS is_empty, {ZEROS} AS is_zero,
             NOT {EMPTY} AND NOT {ZEROS} AND regexp_matches(asn_part, '{TRIPLE}') AS triple,
             NOT {EMPTY} AND NOT {ZEROS} AND asn_part NOT IN ({listed_texts([d.isoformat() for d in PLACEHOLDERS])})
                 AND regexp_matches(asn_part, '{ISO}') AS iso,
-            {is_list(BARE, "asn_bare")} AS listed,
             TRY_CAST(asn_numbers[1] AS INTEGER) AS n1, TRY_CAST(asn_numbers[2] AS INTEGER) AS n2,
             TRY_CAST(asn_numbers[3] AS INTEGER) AS n3, length(asn_numbers[3]) AS year_digits,
             NOT {EMPTY} AND {HAS_TIME} AND NOT regexp_matches(asn_bare, '{MIDNIGHT}') AS timed,
@@ -102,13 +100,13 @@ class _Profile:
     month_first: str | None
     fast: tuple[int, ...]
     two_digits: int
-    listed: int
+    alike: int
     mixture: Mixture
 
 
-def _profile(relation: duckdb.DuckDBPyRelation, quoted: str, *, lists: bool) -> _Profile:
+def _profile(relation: duckdb.DuckDBPyRelation, quoted: str, lists: Mapping[str, str]) -> _Profile:
     distinct = relation.aggregate(f"{quoted} AS v, count(*) AS n")
-    result = split_parts(distinct, "v", lists=lists).query("texts", _PROFILE)
+    result = split_parts(distinct, "v", lists).query("texts", _PROFILE)
     assert result is not None  # None is for statements that return no rows
     row = result.fetchall()[0]
     rows, empty, zero, triples, first_over_12, second_over_12, timed = (int(v or 0) for v in row[:7])
@@ -128,15 +126,15 @@ def _profile(relation: duckdb.DuckDBPyRelation, quoted: str, *, lists: bool) -> 
         month_first=row[10],
         fast=fast,
         two_digits=int(row[12] or 0),
-        listed=int(row[13] or 0) if lists else 0,
+        alike=int(row[19] or 0),
         mixture=Mixture(
-            made=int(row[14]),
-            made_over_12=int(row[15]),
-            texts=int(row[16]),
+            made=int(row[13]),
+            made_over_12=int(row[14]),
+            texts=int(row[15]),
             either=int(row[8] is not None),
-            months=frozenset(row[17] or ()),
-            days=frozenset(row[18] or ()),
-            text_months=frozenset(row[19] or ()),
+            months=frozenset(row[16] or ()),
+            days=frozenset(row[17] or ()),
+            text_months=frozenset(row[18] or ()),
         ),
     )
 
@@ -242,17 +240,21 @@ def read_dates(
     >>> read_dates(duckdb.sql("SELECT '17 Agustus 2023' AS d"), "d", name="received").order
     'day-first'
     """
-    profile = _profile(relation, quoted_name(column), lists=column in LISTED_FIELDS)
+    found = _read_lists(relation, quoted_name(column)) if column in LISTED_FIELDS else {}
+    lists = {text: days.last for text, (days, _) in found.items()}
+    listed = sum(n for _, n in found.values())
+    profile = _profile(relation, quoted_name(column), lists)
     decision = _order(profile, name, order)
+    _refuse_backwards(found, decision, name)
     present = profile.rows - profile.empty - profile.zero
     telling = profile.first_over_12 + profile.second_over_12
-    either = profile.triples - telling
+    either = profile.triples - telling - profile.alike
     thin = either if order is None and telling < min(FEW_TELLING, either) else 0
     zones, moved, of_zones = _told_zones(profile, name, zone)
     swapped, of_swap = _told_swap(profile, name, order)
     notes = [_order_note(name, decision, None if order else telling)] if profile.triples else []
     notes += [Message("intake.dates.two_digits", field=name, n=profile.two_digits)] if profile.two_digits else []
-    notes += [Message("intake.dates.listed", field=name, n=profile.listed)] if profile.listed else []
+    notes += [Message("intake.dates.listed", field=name, n=listed)] if listed else []
     return DateReading(
         column,
         decision,
@@ -265,7 +267,22 @@ def read_dates(
         profile.zero,
         moved or (None if zone is None else zone_name(zone)),
         swapped,
+        lists,
     )
+
+
+def _read_lists(relation: duckdb.DuckDBPyRelation, quoted: str) -> dict[str, tuple[Days, int]]:
+    """Return the texts that are ranges or lists of days: the days, and how many rows have them."""
+    texts = relation.aggregate(f"{quoted} AS v, count(*) AS n").order("v").fetchall()
+    found = {text: (days_of(text), n) for text, n in texts if text is not None}
+    return {text: (days, n) for text, (days, n) in found.items() if days is not None}
+
+
+def _refuse_backwards(found: Mapping[str, tuple[Days, int]], order: str, name: str) -> None:
+    wrong = [text for text, (days, _) in found.items() if order in days.backwards]
+    if wrong:
+        examples = [repr(sketched(text)) for text in wrong[:3]]
+        raise InputError(Message("intake.dates.backwards", field=name, n=len(wrong), examples=examples))
 
 
 def _order_note(name: str, order: str, telling: int | None) -> Message:

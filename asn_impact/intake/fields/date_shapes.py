@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import duckdb
 
-from asn_impact.intake.fields.date_lists import last_day
 from asn_impact.intake.fields.empty_words import NULL_WORDS, WAITING_WORDS
 
 __all__ = [
-    "BARE",
     "BASIC",
     "EMPTY",
     "EPOCH",
@@ -76,7 +74,8 @@ _ZERO = r"^(0{1,4}[-/.]0{1,2}[-/.]0{1,4}|1900-0?1-00|0?0/0?1/1900|[01]([.,]0+)?|
 # SQL over the columns that `split_parts` makes; each stage is written once, so the query stays small.
 _BLANK = "chr(160) || chr(39) || chr(9) || chr(8217) || chr(8216) || chr(96) || chr(180)"  # also apostrophes
 _PLAIN = f"lower(trim(regexp_replace(translate({{v}}, {_BLANK}, '{' ' * 7}'), '\\s+', ' ', 'g')))"
-BARE = f"regexp_replace(asn_plain, '{DAY}', '')"
+_SPACED = r"^(\d{1,4}) ?([-/.]) ?(\d{1,2}) ?([-/.]) ?(\d{1,4})"  # 12 / 03 / 2024
+_BARE = f"regexp_replace(regexp_replace(asn_plain, '{DAY}', ''), '{_SPACED}', '\\1\\2\\3\\4\\5')"
 HAS_TIME = f"regexp_matches(asn_bare, '{_TIMED}')"
 _PART = f"trim(CASE WHEN {HAS_TIME} THEN regexp_replace(asn_bare, '{_TAIL}', '') ELSE asn_bare END)"
 STAGES = ("asn_plain", "asn_bare", "asn_part", "asn_numbers")
@@ -84,12 +83,18 @@ EMPTY = f"(asn_plain IS NULL OR asn_plain IN ({listed_texts([*NULL_WORDS, *WAITI
 ZEROS = f"regexp_matches(asn_part, '{_ZERO}')"
 
 
-def split_parts(relation: duckdb.DuckDBPyRelation, quoted: str, *, lists: bool = False) -> duckdb.DuckDBPyRelation:
-    """Add the stages of a text: plain, without its weekday, without its time of day, its numbers."""
-    bare = last_day("asn_plain", DAY.replace("'", "''")) if lists else BARE
+def split_parts(
+    relation: duckdb.DuckDBPyRelation, quoted: str, lists: Mapping[str, str] | None = None
+) -> duckdb.DuckDBPyRelation:
+    """Add the stages of a text: plain, without its weekday, without its time of day, its numbers.
+
+    `lists` has the last day of each text that is a range or list of days.
+    """
+    pairs = ", ".join(f"{listed_texts([text])}: {listed_texts([last])}" for text, last in (lists or {}).items())
+    value = f"coalesce((MAP {{{pairs}}})[{quoted}], {quoted})" if pairs else quoted
     return (
-        relation.project(f"*, {_PLAIN.format(v=quoted)} AS asn_plain")
-        .project(f"*, {bare} AS asn_bare")
+        relation.project(f"*, {_PLAIN.format(v=value)} AS asn_plain")
+        .project(f"*, {_BARE} AS asn_bare")
         .project(f"*, {_PART} AS asn_part")
         .project("*, regexp_extract_all(asn_part, '\\d+') AS asn_numbers")
     )

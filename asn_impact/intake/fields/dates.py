@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import duckdb
 
-from asn_impact.intake.fields.date_lists import LISTED_FIELDS
 from asn_impact.intake.fields.date_shapes import (
     BASIC,
     EMPTY,
@@ -41,7 +41,8 @@ class DateReading:
     the values that are there, ``timed`` those with a time of day, ``thin`` those that fit both orders when
     hardly any value tells them apart, ``zones`` the time zone of the times, where one is written, ``zeros``
     counts placeholders for no date. ``zone`` is that in which a moment has its day, where texts are to be moved to it;
-    ``swapped`` tells that a spreadsheet has swapped day and month of the dates it made.
+    ``swapped`` tells that a spreadsheet has swapped day and month of the dates it made. ``lists`` has the last day of
+    each text that is a range or list of days.
     """
 
     column: str
@@ -55,6 +56,7 @@ class DateReading:
     zeros: int = 0
     zone: str | None = None
     swapped: bool = False
+    lists: Mapping[str, str] = field(default_factory=dict)
 
 
 def _word_date() -> str:
@@ -119,7 +121,7 @@ def dated(relation: duckdb.DuckDBPyRelation, reading: DateReading) -> duckdb.Duc
     quoted = quoted_name(reading.column)
     if reading.form is not None:
         return relation.project(f"* REPLACE (CAST(try_strptime({quoted}, '{reading.form}') AS DATE) AS {quoted})")
-    rows = split_parts(relation, quoted, lists=reading.column in LISTED_FIELDS)
+    rows = split_parts(relation, quoted, reading.lists)
     rows = rows.project(f"* REPLACE ({_any_date(reading)} AS {quoted})")
     if reading.column not in _OF_CASES:
         rows = rows.project(f"* REPLACE (CASE WHEN {_long_ago(quoted)} THEN NULL ELSE {quoted} END AS {quoted})")
