@@ -1,6 +1,7 @@
 """Every public name, once: where it lives. `ai.<Tab>` shows `__all__`; the other names are importable all the same."""
 
 from asn_impact.designs.design import Design as Design, agree as agree, assign as assign
+from asn_impact.designs.doses import with_doses as with_doses
 from asn_impact.topics.planning.lottery import Lottery as Lottery, draw_waves as draw_waves
 from asn_impact.words import Message as Message
 from asn_impact.errors import (

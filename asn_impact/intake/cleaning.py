@@ -22,8 +22,9 @@ from asn_impact.identifiers import persons_in
 from asn_impact.intake.checks import OfficeCount
 from asn_impact.intake.copies import copies_of, one_row_a_case
 from asn_impact.intake.fields.columns import check_mapping, status_meanings
+from asn_impact.intake.fields.date_shapes import PLACEHOLDERS
+from asn_impact.intake.fields.empty_words import NULL_WORDS
 from asn_impact.intake.fields.labels import TOTAL_ROW
-from asn_impact.intake.fields.local import NULL_WORDS, PLACEHOLDERS
 from asn_impact.intake.ledger import Ledger, reason
 from asn_impact.intake.privacy import masked
 from asn_impact.words import Alert, Message, paragraph

@@ -28,9 +28,10 @@ from asn_impact.intake.cleaning import (
 from asn_impact.intake.extract import Extract, Selection, Source
 from asn_impact.intake.fields.canonical import CASE_FIELDS
 from asn_impact.intake.fields.columns import THE_DATA, check_mapping
+from asn_impact.intake.fields.dates import dated
 from asn_impact.intake.fields.free_text import numbers_of_persons, without_persons
 from asn_impact.intake.fields.labels import join_spellings, settle_cases
-from asn_impact.intake.fields.local import dated, sketched
+from asn_impact.intake.fields.sketched import sketched
 from asn_impact.intake.formats import RawTable
 from asn_impact.intake.formats.snapshots import refuse_changed
 from asn_impact.intake.gathered import Gathered

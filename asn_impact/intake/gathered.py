@@ -12,7 +12,7 @@ import narwhals as nw
 from asn_impact.intake.cleaning import (
     Bounds,
 )
-from asn_impact.intake.fields.local import DateReading
+from asn_impact.intake.fields.dates import DateReading
 from asn_impact.intake.fields.zones import OFFSETS, zone_name
 from asn_impact.intake.formats import RawTable
 from asn_impact.words import Alert, Message

@@ -25,7 +25,8 @@ from asn_impact.intake.cleaning import (
 from asn_impact.intake.fields.canonical import DATE_FIELDS
 from asn_impact.intake.fields.cells import field_sql, is_sql_temporal
 from asn_impact.intake.fields.columns import Headings, check_mapping, listed_headings, match_columns, recognised
-from asn_impact.intake.fields.local import DateReading, Order, dated, read_dates
+from asn_impact.intake.fields.date_columns import Order, read_dates
+from asn_impact.intake.fields.dates import DateReading, dated
 from asn_impact.intake.fields.zones import ZONED, zone_name
 from asn_impact.intake.formats import RawTable, open_file
 from asn_impact.intake.formats.engine import from_arrow, kept_typed, reading

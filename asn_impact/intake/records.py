@@ -16,7 +16,10 @@ import pyarrow as pa
 from asn_impact.display import card
 from asn_impact.errors import InputError
 from asn_impact.intake.extract import Source
-from asn_impact.intake.fields.local import PLACEHOLDERS, dated, parse_numbers, read_dates
+from asn_impact.intake.fields.date_columns import read_dates
+from asn_impact.intake.fields.date_shapes import PLACEHOLDERS
+from asn_impact.intake.fields.dates import dated
+from asn_impact.intake.fields.numbers import parse_numbers
 from asn_impact.intake.fields.zones import ZONED, local_moment
 from asn_impact.intake.formats.engine import from_arrow
 from asn_impact.intake.ledger import Ledger

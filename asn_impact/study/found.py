@@ -17,10 +17,10 @@ from asn_impact.identifiers import persons_in
 from asn_impact.intake.cleaning import STATUSES
 from asn_impact.intake.fields.canonical import CASE_FIELDS
 from asn_impact.intake.fields.columns import status_meanings
+from asn_impact.intake.fields.empty_words import NULL_WORDS
 from asn_impact.intake.fields.labels import TOTAL_LABEL, plain_label, settle_labels
-from asn_impact.intake.fields.local import NULL_WORDS
 from asn_impact.intake.privacy import masked
-from asn_impact.intake.readers.training import TRAINING_FIELDS
+from asn_impact.intake.readers.completions import TRAINING_FIELDS
 from asn_impact.study.answers import for_file
 from asn_impact.study.prepared import Tried
 from asn_impact.study.proposal.facts import Facts, facts

@@ -74,7 +74,7 @@ _UNITS: Final = ("by", "covariates")  # of `tabulate`: what a unit is, and what 
 @functools.cache
 def data() -> Choice:
     """Return what [data] can be: applications, processing steps, a ready panel."""
-    from asn_impact.intake.fields.local import NumberStyle
+    from asn_impact.intake.fields.numbers import NumberStyle
     from asn_impact.intake.readers.exports import read_exports
     from asn_impact.intake.readers.steps import read_steps
     from asn_impact.measures.panel import read_panel

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from asn_impact.designs import Design
     from asn_impact.intake.extract import Extract, Source
-    from asn_impact.intake.fields.local import NumberStyle
+    from asn_impact.intake.fields.numbers import NumberStyle
     from asn_impact.intake.readers.training import Rollout
     from asn_impact.measures.durations import Durations
     from asn_impact.measures.panel import Panel
@@ -333,7 +333,7 @@ def _numbers(column: pd.Series, style: NumberStyle | None) -> pd.Series:
     """Texts as numbers, read in the style of the whole column; a column of numbers stays as it is."""
     import pandas as pd
 
-    from asn_impact.intake.fields.local import parse_numbers
+    from asn_impact.intake.fields.numbers import parse_numbers
 
     if not (pd.api.types.is_string_dtype(column) or column.dtype == object):
         return column
@@ -457,14 +457,12 @@ def _columns(setting: Setting) -> tuple[list[str], list[str]]:
 
 def _with_doses(study: Study, ready: Prepared, rollout: Rollout) -> Prepared:
     """Return the panel with the doses that the estimator names: how much of the staff had been trained in the end."""
-    assert study.rollout is not None
     missing_doses = [name for name in _named_columns(study)[1] if name not in ready.panel.attributes.columns]
     if rollout.doses is None or not missing_doses:
         return ready
     import pandas as pd
 
     last = rollout.doses.sort_values("month").groupby("office").last()
-    last = last.assign(dose=last[study.rollout.parameters.get("dose", "share")])
     panel = ready.panel
     names = panel.units if study.by is None else panel.attributes[study.by]
     offices = pd.Series(list(names), index=panel.attributes.index, dtype=object)

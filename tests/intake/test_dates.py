@@ -16,7 +16,9 @@ from hypothesis import strategies as st
 
 import asn_impact as ai
 from asn_impact.errors import DataWarning, InputError
-from asn_impact.intake.fields.local import dated, parse_dates, read_dates
+from asn_impact.intake.fields.date_columns import parse_dates, read_dates
+from asn_impact.intake.fields.date_lists import days_of
+from asn_impact.intake.fields.dates import dated
 
 DAYS = st.lists(st.dates(dt.date(1990, 1, 1), dt.date(2060, 12, 31)), min_size=1, max_size=10)
 NAMES = ["Januari", "Februari", "Maret", "April", "Mei", "Juni", "Juli", "Agustus"]
@@ -106,6 +108,22 @@ LISTS = {
     "Kamis, 7 Maret 2024": 7,
     "28-03-2024": 28,
     "17-Mar-24": 17,
+    "4-8 Maret 2024 (5 hari)": 8,
+    "Selama 5 (lima) hari, 4 s.d. 8 Maret 2024": 8,
+    "28, 29 Februari, 1 Maret 2024": 1,
+    "4-5 dan 11-12 Maret 2024": 12,
+    "30 November 2023 s.d. 1 Maret 2024": 1,
+    "30 Desember - 3 Maret 2024": 3,
+    "3 Maret 2024 - 7 Maret": 7,
+    "28/02-03/03/2024": 3,
+    "28.02-15.03.2024": 15,
+    "2024/03/04-2024/03/08": 8,
+    "4 - 8 Maret 2024 pukul 08.00 - 16.00 WIB": 8,
+    "Jakarta, 4-8 Maret 2024": 8,
+    "4 s.d. 8 Maret 2024 di Bandung": 8,
+    "3-7-III-2024": 7,
+    "4 s.d. 8 Mar'24": 8,
+    "28 / 03 / 2024": 28,
 }
 
 
@@ -128,6 +146,39 @@ def _arrow(frame: pd.DataFrame) -> Any:
 def test_a_range_without_an_end_is_no_date(text: str) -> None:
     with pytest.raises(InputError):
         ai.read_training(pd.DataFrame({"office": ["A"], "course_end": [text]}))
+
+
+BACKWARDS = ["8-4 Maret 2024", "25/03/2024 - 21/03/2024", "5 April s.d. 3 Maret 2024", "4 Mei - 3 Mei 2024"]
+
+
+@pytest.mark.parametrize("text", BACKWARDS)
+def test_a_range_that_ends_before_it_begins_is_refused_and_shown(text: str) -> None:
+    with pytest.raises(InputError, match=r"end before they begin.*20"):
+        ai.read_training(pd.DataFrame({"office": ["A", "A"], "course_end": [text, "28/03/2024"]}))
+
+
+UNTIL = (" - ", "-", " s.d. ", " s/d ", " sampai dengan ", " hingga ")
+
+
+@given(st.dates(dt.date(2015, 1, 1), dt.date(2029, 12, 31)), st.integers(1, 60), st.sampled_from(UNTIL), st.booleans())
+def test_property_a_range_in_any_spelling_ends_on_its_last_day(first: dt.date, n: int, until: str, named: bool) -> None:
+    from asn_impact.starts import MONTHS
+
+    last = first + dt.timedelta(days=n)
+    names = {number: word.title() for word, number in reversed(MONTHS.items())}
+    whole = [f"{d.day} {names[d.month]} {d.year}" for d in (first, last)]
+    short = f"{first.day} {names[first.month]}" if first.month != last.month else str(first.day)
+    spellings = [until.join(whole), f"{short}{until}{whole[1]}"]
+    if named:
+        spellings = [f"Senin s.d. Jumat, {text} ({n + 1} hari)" for text in spellings]
+    if not named:
+        spellings.append(f"{first:%d/%m/%Y}{until}{last:%d/%m/%Y}")
+    expected = f"{last.day} {names[last.month].casefold()} {last.year}", f"{last:%d/%m/%Y}"
+    for text in spellings:
+        found = days_of(text)
+        assert found is not None, text
+        assert found.last in expected, text
+        assert "day-first" not in found.backwards, text
 
 
 # --- day and month swapped by a spreadsheet

@@ -11,7 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from asn_impact.errors import InputError
-from asn_impact.intake.fields.local import MONTHS, parse_dates, parse_numbers
+from asn_impact.intake.fields.date_columns import parse_dates
+from asn_impact.intake.fields.numbers import parse_numbers
+from asn_impact.starts import MONTHS
 from asn_impact.words.writing import number
 
 DAYS = st.lists(st.dates(dt.date(1971, 1, 1), dt.date(2068, 12, 31)), min_size=1, max_size=12)

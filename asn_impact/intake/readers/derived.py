@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from asn_impact.arguments import Names, Times, did_you_mean
 from asn_impact.errors import InputError
-from asn_impact.intake.fields.local import NULL_WORDS
+from asn_impact.intake.fields.empty_words import NULL_WORDS
 from asn_impact.intake.privacy import masked
 from asn_impact.intake.records import Observations, Observed, Relation, kind_of, map_texts, quote
 from asn_impact.verbs import public_verb

@@ -21,7 +21,7 @@ from asn_impact.arguments import Steps, did_you_mean
 from asn_impact.display import card
 from asn_impact.errors import InputError
 from asn_impact.intake.fields.columns import normalised
-from asn_impact.intake.fields.local import parse_dates
+from asn_impact.intake.fields.date_columns import parse_dates
 from asn_impact.intake.formats import open_file
 from asn_impact.intake.gathering import explaining
 from asn_impact.intake.privacy import masked

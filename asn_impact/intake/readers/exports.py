@@ -32,7 +32,8 @@ from asn_impact.intake.cleaning import (
 from asn_impact.intake.extract import Extract
 from asn_impact.intake.fields.canonical import CASE_FIELDS
 from asn_impact.intake.fields.columns import Headings
-from asn_impact.intake.fields.local import Order, sketched
+from asn_impact.intake.fields.date_columns import Order
+from asn_impact.intake.fields.sketched import sketched
 from asn_impact.intake.finishing import finish, read_day, settle_keys
 from asn_impact.intake.formats import RawTable
 from asn_impact.intake.formats.engine import reading

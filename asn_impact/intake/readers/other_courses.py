@@ -15,7 +15,7 @@ import pandas as pd
 from asn_impact.errors import InputError
 from asn_impact.intake.fields.columns import Headings
 from asn_impact.intake.gathering import explaining, gather
-from asn_impact.intake.readers.training import TRAINING_FIELDS, select_course, who_completed
+from asn_impact.intake.readers.completions import TRAINING_FIELDS, select_course, who_completed
 from asn_impact.verbs import public_verb
 
 __all__ = ["read_other_courses"]

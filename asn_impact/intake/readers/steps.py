@@ -22,7 +22,7 @@ from asn_impact.intake.cleaning import (
 from asn_impact.intake.extract import Extract
 from asn_impact.intake.fields.canonical import CASE_FIELDS, STEP_FIELDS
 from asn_impact.intake.fields.columns import Headings
-from asn_impact.intake.fields.local import Order
+from asn_impact.intake.fields.date_columns import Order
 from asn_impact.intake.finishing import finish, read_day, refuse_empty, settle_keys
 from asn_impact.intake.gathered import Gathered
 from asn_impact.intake.gathering import explaining, gather

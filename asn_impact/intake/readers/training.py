@@ -2,53 +2,47 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, Literal
 
-import narwhals as nw
-import numpy as np
 import pandas as pd
 
 from asn_impact.errors import InputError
-from asn_impact.intake.fields.columns import Headings, course_categories, in_category, match_columns, normalised
-from asn_impact.intake.fields.labels import TOTAL_LABEL, label_key, plain_label, settle_labels
-from asn_impact.intake.fields.local import parse_numbers
-from asn_impact.intake.fields.people import counts_persons, person_key, persons_of
+from asn_impact.intake.fields.columns import Headings, course_categories
+from asn_impact.intake.fields.labels import label_key, settle_labels
 from asn_impact.intake.gathering import explaining, gather
-from asn_impact.intake.privacy import masked, pseudonym
-from asn_impact.intake.readers.rollout import Rollout, columns_of, read_rollout, read_rollout_from_status, unknown_name
+from asn_impact.intake.privacy import masked
+from asn_impact.intake.readers.completions import (
+    TRAINING_FIELDS,
+    count_taught_by_others,
+    loss_notes,
+    select_course,
+    select_provider,
+    who_completed,
+)
+from asn_impact.intake.readers.moves import count_movers, follow
+from asn_impact.intake.readers.positions import dates_of, find_units_then, read_history, tell_apart
+from asn_impact.intake.readers.rollout import Rollout, read_rollout, read_rollout_from_status
+from asn_impact.intake.readers.staff import staff_numbers
+from asn_impact.intake.readers.trained import (
+    accumulate,
+    count_below_again,
+    count_over_full,
+    count_partly_treated,
+    count_persons_once,
+    first_months,
+)
 from asn_impact.verbs import public_verb
-from asn_impact.words import Alert, Message, paragraph
+from asn_impact.words import Alert, Message
 
 __all__ = [
     "Rollout",
     "read_rollout",
     "read_rollout_from_status",
     "read_training",
-    "select_course",
-    "who_completed",
-    "word_of_passing",
 ]
 
-TRAINING_FIELDS = (
-    "office",
-    "course",
-    "course_end",
-    "officer",
-    "passed",
-    "passed_count",
-    "staff",
-    "provider",
-    "hours",
-)
-_PASSED = {"lulus", "kompeten", "ya", "y", "yes", "1", "true", "passed", "pass"}
-_ATTENDED = {"hadir", "hadir saja", "mengikuti", "telah mengikuti", "peserta", "selesai", "attended", "completed"}
-_FAILED = {"tidak lulus", "tidak", "belum", "belum lulus", "t", "n", "no", "0", "false", "failed", "fail", "gagal"}
-_FAILED |= {"tidak hadir", "mengundurkan diri", "belum kompeten", "tidak kompeten", "absen", "absent"}
 _NO_OFFICE: Final = "-"  # said of an office that is in no export
-_BY_RULE: Final = frozenset({"another_provider", "attended", "not_passed"})  # left out as asked, not for a fault
-_DAMAGED = re.compile(r"\s*\d[.,]\d+e\+?\d+\s*|\d{15}000", re.IGNORECASE)  # what a spreadsheet leaves of a long number
 
 
 @public_verb
@@ -66,6 +60,7 @@ def read_training(
     dose: Literal["share", "hours"] = "share",
     positions: Any | None = None,  # noqa: ANN401
     position_columns: Mapping[str, str | None] | None = None,
+    moves: Literal["ignore", "follow"] = "ignore",
     key: bytes | None = None,
     table: str | None = None,
     zone: str | None = None,
@@ -104,13 +99,19 @@ def read_training(
         Whether those count who are known to have passed (``Lulus``, ``Kompeten``), or also those who were there
         (``Hadir``).
     dose : {"share", "hours"}
-        What ``doses`` holds: the share of staff, or also the hours of training for each member of it.
+        What ``doses`` holds as ``dose``: the share of staff, or the hours of training for each member of it.
+        `with_doses` gives it to a panel for `Dose`.
     positions : path or frame, optional
         History of positions (riwayat jabatan): ``officer``, ``office`` and ``since`` (TMT). A person then counts for
         the unit of the day on which the course ended. Without it the unit of the records is used, which in personnel
         systems is the current one, and a warning says so.
     position_columns : mapping, optional
         Field -> heading in `positions`, as ``columns``.
+    moves : {"ignore", "follow"}
+        What becomes of a person's part in the share when that person works in another office later. ``"ignore"``: it
+        stays with the office of the day of the course. ``"follow"``: it goes along from the month of the move on, out
+        of the office left and into the one joined; this needs `positions`. An office starts in the first month at
+        the share either way.
     key : bytes, optional
         Key of `asn_impact.intake.privacy.load_key`; persons are then told apart by keyed pseudonyms from the first
         step on.
@@ -138,62 +139,92 @@ def read_training(
     """
     if share is not None and not 0 < share <= 1:
         raise InputError(Message("training.share_range", share=repr(share)))
+    if moves == "follow" and positions is None:
+        raise InputError(Message("training.moves_need_positions"))
     with explaining(source):
         rows = gather(
             source,
             TRAINING_FIELDS,
             columns=columns,
-            dates=_dates_of(dates, positions, since=False),
+            dates=dates_of(dates, positions, since=False),
             keep=(),
             required=("office", "course_end"),
             table=table,
             zone=zone,
         )
-        of_provider, elsewhere = _select_provider(rows.frame, provider)
+        of_provider, elsewhere = select_provider(rows.frame, provider)
         frame, courses, nameless = select_course(of_provider, course)
         completions, unfit = who_completed(frame, completion)
-        apart = _count_taught_by_others(select_course(rows.frame, course)[0], frame) if provider is not None else []
+        apart = count_taught_by_others(select_course(rows.frame, course)[0], frame) if provider is not None else []
     losses = {**elsewhere, **nameless, **unfit}
-    completions, unit_notes = _find_units_then(
-        completions, positions, position_columns, _dates_of(dates, positions, since=True), rows.headings, key
-    )
-    completions, of_offices = _one_spelling(completions, offices)
+    history, of_history = None, list[Message]()
+    if "officer" in completions:
+        completions = completions.assign(officer=tell_apart(completions["officer"], key))
+    if positions is not None:
+        if "officer" not in completions:
+            raise InputError(Message("training.positions_need_persons"))
+        since = dates_of(dates, positions, since=True)
+        history, of_history = read_history(positions, position_columns, since, key)
+    completions, of_units = find_units_then(completions, history, rows.headings)
+    completions, history, of_offices = _one_spelling(completions, history, offices, moves)
     needed = share is not None or staff is not None or dose == "hours"
-    by_office = _staff_numbers(staff, completions, offices) if needed else None
-    monthly = _accumulate(_count_persons_once(completions, dose), by_office)
-    listed_offices = by_office.index if by_office is not None and staff is not None else ()
-    adopted = _first_months(monthly, share, sorted({*monthly["office"], *listed_offices}))
-    doses = None if by_office is None else monthly[["office", "month", "share", *(["hours"] * (dose == "hours"))]]
-    over = [] if by_office is None else _count_over_full(monthly)
+    here = completions.loc[completions["office"] != _NO_OFFICE]
+    by_office = staff_numbers(staff, here, offices) if needed else None
+    listed = by_office.index if by_office is not None and staff is not None else ()
+    stayed = count_persons_once(completions, dose)
+    went = None if history is None else follow(stayed, history)
+    counted, beyond = _of_offices_here(stayed if went is None or moves == "ignore" else went, by_office)
+    monthly = accumulate(counted, by_office)
+    adopted = first_months(monthly, share, sorted({*monthly["office"], *listed}))
+    if history is None or went is None:
+        of_moves = list[Message]()
+    elif moves == "ignore":
+        others = accumulate(_of_offices_here(went, by_office)[0], by_office)
+        of_moves = _left_behind(
+            count_movers(stayed, history), adopted, first_months(others, share, sorted({*others["office"], *listed}))
+        )
+    else:
+        of_moves = [*_went_along(count_movers(stayed, history), beyond), *count_below_again(monthly, share)]
+    doses = None if by_office is None else _doses(monthly, dose)
+    over = [] if by_office is None else count_over_full(monthly)
     label = course or (courses[0] if len(courses) == 1 else "training")
-    partly = _count_partly_treated(_count_persons_once(completions, "share"), adopted)
+    partly = count_partly_treated(counted.loc[counted["n"] > 0], adopted)
     about = (_rule(share, courses), *_guess_notes(course, courses), *partly, *rows.notes, *of_offices, *over)
-    return Rollout(adopted, label, (*about, *_loss_notes(losses), *apart, *unit_notes), doses)
+    return Rollout(adopted, label, (*about, *loss_notes(losses), *apart, *of_history, *of_units, *of_moves), doses)
 
 
-def _select_provider(frame: nw.LazyFrame[Any], provider: str | None) -> tuple[nw.LazyFrame[Any], dict[str, int]]:
-    """Rows of the courses given by the provider, and how many were given by another or by nobody named."""
-    if provider is None:
-        return frame, {}
-    if "provider" not in frame.collect_schema().names():
-        raise InputError(Message("training.no_providers"))
-    counts = {
-        r["provider"]: int(r["n"])
-        for r in frame.group_by("provider").agg(n=nw.len()).sort("provider").collect().rows(named=True)
-    }
-    names = sorted(str(p) for p in counts if isinstance(p, str))
-    providers = [p for p in names if provider.casefold() in p.casefold()]
-    if not providers:
-        raise InputError(unknown_name(Message("training.no_provider", name=provider), provider, names))
-    others = sum(n for p, n in counts.items() if p not in providers)
-    return frame.filter(nw.col("provider").is_in(providers)), {"another_provider": others}
+def _of_offices_here(counted: pd.DataFrame, staff: pd.Series | None) -> tuple[pd.DataFrame, list[str]]:
+    """Return the rows of offices that are in an export and, where staff counts, have a number of it; others joined."""
+    here = counted.loc[counted["office"] != _NO_OFFICE]
+    if staff is None:
+        return here, []
+    known = here["office"].isin(staff.index[staff > 0])
+    return here.loc[known], sorted(here.loc[~known, "office"].unique())
 
 
-def _count_taught_by_others(everyone: nw.LazyFrame[Any], theirs: nw.LazyFrame[Any]) -> list[Message]:
-    """Say how many offices took the course from another provider only: without a date they look untrained."""
-    taught, own = (set(rows.select("office").unique().collect()["office"].to_list()) for rows in (everyone, theirs))
-    others = len(taught - own - {None, ""})
-    return [Alert("training.taught_by_others", n=others)] if others else []
+def _doses(monthly: pd.DataFrame, dose: Literal["share", "hours"]) -> pd.DataFrame:
+    """Return ``office, month, share`` and, for hours, ``hours``; ``dose`` is the one asked for."""
+    names = ["office", "month", "share", *(["hours"] if dose == "hours" else [])]
+    return monthly[names].assign(dose=monthly[dose])
+
+
+def _left_behind(n: int, adopted: pd.Series, other: pd.Series) -> list[Message]:
+    """Say how many persons moved after the course, and how many offices would start in another month if it went along.
+
+    Parameters are the number of persons, and the first months without and with moves.
+    """
+    both = adopted.index.union(other.index)
+    before, after = (pd.Series(s.reindex(both).astype(str)) for s in (adopted, other))
+    changed = int((before != after).sum())
+    return [Message("training.moves_ignored", n=n, changed=changed)] if n else []
+
+
+def _went_along(n: int, beyond: Sequence[str]) -> list[Message]:
+    """Say how many persons took their part along, and which offices they joined have no number of staff."""
+    notes: list[Message] = [Message("training.moves_followed", n=n)]
+    return (
+        [*notes, Alert("training.moved_beyond", n=len(beyond), offices=tuple(map(masked, beyond)))] if beyond else notes
+    )
 
 
 def _guess_notes(course: str | None, courses: Sequence[str]) -> list[Message]:
@@ -204,338 +235,37 @@ def _guess_notes(course: str | None, courses: Sequence[str]) -> list[Message]:
     return [Message("training.by_category", course=course, courses=guesses)] if guesses else []
 
 
-def _find_units_then(
+def _one_spelling(
     completions: pd.DataFrame,
-    positions: Any | None,  # noqa: ANN401
-    columns: Mapping[str, str | None] | None,
-    dates: Mapping[str, str],
-    headings: Mapping[str, str],
-    key: bytes | None,
-) -> tuple[pd.DataFrame, list[Message]]:
-    """Completions with the unit of each person on the day the course ended, and what has to be said about it."""
-    if "officer" not in completions:
-        if positions is not None:
-            raise InputError(Message("training.positions_need_persons"))
-        return completions, []
-    completions = completions.assign(officer=_tell_apart(completions["officer"], key))
-    if positions is None:
-        at_training = "pelatihan" in normalised(headings["office"]) or "training" in normalised(headings["office"])
-        return completions, [] if at_training else [Alert("training.unit_of_records")]
-    history, notes = _history(positions, columns, dates, key)
-    days = pd.to_datetime(completions["course_end"]).astype("datetime64[s]")
-    records = completions.assign(day=days, row=range(len(completions))).sort_values(["day", "row"])
-    posts = pd.merge_asof(records, history, left_on="day", right_on="since", by="officer", suffixes=("", "_then"))
-    posts = posts.sort_values("row").set_index(completions.index)
-    known = posts["office_then"].notna()
-    others = posts["office_then"].dropna().map(label_key) != completions["office"].map(label_key).loc[known]
-    changes = int(others.sum())
-    unknown = int((~known).sum())
-    notes += [Message("training.unit_then", n=changes)] if changes else []
-    notes += [Alert("training.unit_unknown", n=unknown)] if unknown else []
-    return completions.assign(office=completions["office"].where(~known, posts["office_then"])), notes
+    history: pd.DataFrame | None,
+    offices: Mapping[str, str] | None,
+    moves: Literal["ignore", "follow"],
+) -> tuple[pd.DataFrame, pd.DataFrame | None, list[Message]]:
+    """Return completions and history with one spelling of each office, and what has to be said of it.
 
-
-def _one_spelling(completions: pd.DataFrame, offices: Mapping[str, str] | None) -> tuple[pd.DataFrame, list[Message]]:
-    """Return the completions with one spelling of each office, and what has to be said of it."""
-    counts = {str(label): int(n) for label, n in completions["office"].value_counts().items()}
+    Only persons with a completion matter in the history, and their offices only where they are followed.
+    """
+    labels = completions["office"]
+    if history is not None:
+        history = history.loc[history["officer"].isin(completions["officer"])]
+        joined = history["office_then"] if moves == "follow" else history["office_then"].iloc[:0]
+        labels = pd.concat([labels, joined])
+    counts = {str(label): int(n) for label, n in labels.value_counts().items()}
     changed, notes = settle_labels(counts, offices)
-    settled = completions.assign(office=completions["office"].replace(changed))
     elsewhere = sorted(label for label in counts if changed.get(label) == _NO_OFFICE)
     if elsewhere:
         notes = [*notes, Message("training.of_no_office", n=len(elsewhere), offices=tuple(map(masked, elsewhere)))]
-    return settled.loc[settled["office"] != _NO_OFFICE], notes
-
-
-def _dates_of(dates: Mapping[str, str] | None, positions: Any | None, *, since: bool) -> dict[str, str]:  # noqa: ANN401
-    """Return the orders of dates of the history of positions, or those of the records."""
-    both = {} if dates is None else dict(dates)
-    return {f: o for f, o in both.items() if (f == "since" and positions is not None) == since}
-
-
-def _history(
-    positions: Any,  # noqa: ANN401
-    columns: Mapping[str, str | None] | None,
-    dates: Mapping[str, str],
-    key: bytes | None,
-) -> tuple[pd.DataFrame, list[Message]]:
-    """Return ``officer, office_then, since`` in the order of time; of two units from one day none can be chosen."""
-    fields = ("officer", "office", "since")
-    with explaining(positions):
-        rows = gather(positions, fields, columns=columns, dates=dates, keep=(), required=fields)
-        every = pd.DataFrame(rows.frame.select(*fields).collect().to_pandas())
-        table = every.dropna()
-    lost = len(every) - len(table)
-    notes = [*rows.notes, *([Alert("training.positions_lost", n=lost, total=len(every))] if lost else [])]
-    table = table.assign(
-        officer=_tell_apart(table["officer"], key), since=pd.to_datetime(table["since"]).astype("datetime64[s]")
-    ).drop_duplicates()
-    double = int(table.duplicated(["officer", "since"], keep=False).sum())
-    if double:
-        raise InputError(Message("training.two_units", n=double))
-    if table.empty:
-        raise InputError(Message("training.no_history"))
-    return table.sort_values("since", kind="stable").rename(columns={"office": "office_then"}), notes
-
-
-def _tell_apart(numbers: pd.Series, key: bytes | None) -> pd.Series:
-    """Numbers of persons however they were spaced as one, or as keyed pseudonyms; damaged ones are refused."""
-    texts = numbers.astype("string")
-    damaged = int(texts.str.fullmatch(_DAMAGED.pattern, flags=re.IGNORECASE).fillna(value=False).sum())
-    if damaged:
-        raise InputError(Message("training.damaged", n=damaged))
-    keys = {text: person_key(text) for text in texts.dropna().unique()}
-    plain = texts.map(keys, na_action="ignore").astype("string")
-    plain = plain.mask(plain == "")
-    if key is not None:
-        names = {p: pseudonym("nip", p, key) for p in plain.dropna().unique()}
-        plain = plain.map(names, na_action="ignore").astype("string")
-    return plain.astype(object).where(plain.notna(), None)
-
-
-def _count_persons_once(completions: pd.DataFrame, dose: Literal["share", "hours"]) -> pd.DataFrame:
-    """Return ``office, course_end, month, n`` and, for hours, ``hours``: a person is one at the first completion only.
-
-    One course in two rows of a person is one course. Rows without a number of a person are not counted where there are
-    such numbers; without any every row is a person.
-    """
-    table = completions
-    if "officer" in table:
-        table = table.dropna(subset=["officer"]).sort_values("course_end", kind="stable")
-        same = [c for c in ("office", "officer", "course", "course_end") if c in table]
-        table = table.drop_duplicates(same)
-        table = table.assign(n=(~table.duplicated(["office", "officer"])).astype(int))
-    if dose == "share":
-        return table.loc[table["n"] > 0].drop(columns="hours", errors="ignore")
-    if "hours" not in table:
-        raise InputError(Message("training.no_hours_column"))
-    persons = 1.0 if "officer" in table else table["n"]
-    hours = _numbers(table["hours"], "hours")
-    if (lacking := int((hours.isna() | (hours < 0)).sum())) > 0:
-        raise InputError(Message("training.no_hours", n=lacking))
-    return table.assign(hours=hours * persons)
-
-
-def _accumulate(completions: pd.DataFrame, staff: pd.Series | None) -> pd.DataFrame:
-    """Return ``office, month, n, done`` and, with staff numbers, ``share`` and ``hours``, added up over months."""
-    columns = [c for c in ("n", "hours") if c in completions]
-    monthly = completions.groupby(["office", "month"])[columns].sum().reset_index()
-    so_far = monthly.groupby("office")[columns].cumsum()
-    members = np.nan if staff is None else monthly["office"].map(staff)
-    hours = so_far["hours"] / members if "hours" in columns else np.nan
-    return monthly.assign(done=so_far["n"], share=so_far["n"] / members, hours=hours)
-
-
-def _first_months(monthly: pd.DataFrame, share: float | None, offices: list[str]) -> pd.Series:
-    """Return office -> first month at the share, missing where it is never reached."""
-    at_share = monthly if share is None else monthly.loc[monthly["share"] >= share - 1e-9]
-    first = at_share.groupby("office")["month"].min()
-    months = pd.PeriodIndex([first.get(o, pd.NaT) for o in offices], freq="M")
-    return pd.Series(months, index=pd.Index(offices, name="office"), name="adopted")
-
-
-def _count_partly_treated(completions: pd.DataFrame, adopted: pd.Series) -> list[Message]:
-    """Say how many offices were trained after the first day of their first treated month."""
-    first = completions["office"].map(adopted) == completions["month"]
-    late = completions.loc[first & (pd.to_datetime(completions["course_end"]).dt.day > 1), "office"].nunique()
-    return [Message("training.partly_treated", n=late)] if late else []
+    settled = completions.assign(office=completions["office"].replace(changed))
+    if history is not None:
+        known = {label_key(label): changed.get(label, label) for label in counts}
+        names = {
+            str(o): known.get(label_key(str(o)), (offices or {}).get(o, o)) for o in history["office_then"].unique()
+        }
+        history = history.assign(office_then=history["office_then"].replace(names))
+    return settled, history, notes
 
 
 def _rule(share: float | None, names: list[str]) -> Message:
     courses = Message("training.by_courses", n=len(names), courses=tuple(masked(c) for c in names))
     first = Message("training.first_completion") if share is None else Message("training.share_reached", share=share)
     return Message("training.rule", when=first, what=courses if names else Message("training.by_records"))
-
-
-def _loss_notes(losses: Mapping[str, int]) -> list[Message]:
-    """Say which rows were left out; a fault in the records surprises, what the analyst asked for does not."""
-    counts = {code: n for code, n in losses.items() if n}
-    reasons = [Message("training.reason_count", reason=Message(f"training.reason.{c}"), n=n) for c, n in counts.items()]
-    note = Message if counts.keys() <= _BY_RULE else Alert
-    return [note("training.left_out", reasons=reasons)] if counts else []
-
-
-def _count_over_full(monthly: pd.DataFrame) -> list[Message]:
-    over = int((monthly.groupby("office")["share"].max() > 1).sum())
-    return [Message("training.over_full", n=over)] if over else []
-
-
-def select_course(frame: nw.LazyFrame[Any], course: str | None) -> tuple[nw.LazyFrame[Any], list[str], dict[str, int]]:
-    """Rows of the courses whose name contains the words, the names, and how many rows have none."""
-    if "course" not in frame.collect_schema().names():
-        if course is not None:
-            raise InputError(Message("training.no_courses"))
-        return frame, [], {}
-    counts = {
-        r["course"]: int(r["n"])
-        for r in frame.group_by("course").agg(n=nw.len()).sort("course").collect().rows(named=True)
-    }
-    names = sorted(str(c) for c in counts if isinstance(c, str))
-    words = course_categories().get(course.casefold(), frozenset()) if course is not None else frozenset()
-    courses = [c for c in names if course is None or course.casefold() in c.casefold() or in_category(c, words)]
-    if not courses:
-        raise InputError(unknown_name(Message("training.no_course", name=course), str(course), names))
-    nameless = sum(n for c, n in counts.items() if not isinstance(c, str))
-    return frame.filter(nw.col("course").is_in(courses)), courses, {"no_course": nameless}
-
-
-def who_completed(
-    frame: nw.LazyFrame[Any], completion: Literal["passed", "attended"]
-) -> tuple[pd.DataFrame, dict[str, int]]:
-    """Return one row a person and course, or a session with its number, of those who completed; rows left out."""
-    names = frame.collect_schema().names()
-    bad = {"bad_end": nw.col("asn_course_end_bad")} if "asn_course_end_bad" in names else {}
-    reasons: dict[str, nw.Expr] = {
-        **bad,
-        "no_end": nw.col("course_end").is_null(),
-        "no_office": nw.col("office").is_null() | (nw.col("office") == ""),
-        "total": nw.col("office").is_in(_totals(frame)),
-    }
-    fate: Any = nw.lit("")
-    if "passed" in names:
-        counts, there = _words_for_passed(frame, completion)
-        reasons["attended"] = nw.col("passed").is_in(there)
-        reasons["not_passed"] = ~nw.col("passed").is_in(counts) | nw.col("passed").is_null()
-    if "officer" in names and "passed_count" not in names:
-        reasons["no_person"] = nw.col("officer").is_null() | (nw.col("officer") == "")
-    for reason, condition in reversed(list(reasons.items())):
-        fate = nw.when(condition).then(nw.lit(reason)).otherwise(fate)
-    fates = frame.with_columns(fate.alias("asn_reason"))
-    counts_of = fates.group_by("asn_reason").agg(n=nw.len()).sort("asn_reason").collect().rows(named=True)
-    numbers = {r["asn_reason"]: int(r["n"]) for r in counts_of}
-    losses = {reason: numbers[reason] for reason in reasons if reason in numbers}
-    usable = fates.filter(nw.col("asn_reason") == "")
-    table = _people(usable) if "passed_count" not in names else _sessions(usable)
-    if table.empty:
-        raise InputError(paragraph(Message("training.nothing_usable"), *_loss_notes(losses)))
-    _refuse_undated(fates, table["office"])
-    table["month"] = pd.to_datetime(table["course_end"]).dt.to_period("M")
-    return table, losses
-
-
-def _refuse_undated(fates: nw.LazyFrame[Any], dated: pd.Series) -> None:
-    """Refuse offices of whose courses no end can be read: without a start they would count as never trained."""
-    rows = fates.filter(nw.col("asn_reason") == "bad_end").select("office").unique().collect()
-    known = {label_key(str(office)) for office in dated.unique()}
-    texts = [str(o) for o in rows["office"].to_list() if o is not None and not TOTAL_LABEL.match(plain_label(str(o)))]
-    undated = sorted(masked(office) for office in texts if label_key(office) not in {*known, ""})
-    if undated:
-        raise InputError(Message("training.undated", n=len(undated), offices=tuple(undated[:5])))
-
-
-def _totals(frame: nw.LazyFrame[Any]) -> list[str]:
-    """Return the labels in the column of offices that say that their row adds up the others."""
-    labels = frame.select("office").unique().collect()["office"].to_list()
-    return [label for label in labels if isinstance(label, str) and TOTAL_LABEL.match(plain_label(label))]
-
-
-def word_of_passing(word: str) -> Literal["passed", "attended", "failed"] | None:
-    """Return what a word in the column of passing says; None for one that is not known."""
-    plain = " ".join(word.split()).casefold()
-    if plain in _PASSED:
-        return "passed"
-    return "attended" if plain in _ATTENDED else "failed" if plain in _FAILED | {""} else None
-
-
-def _words_for_passed(
-    frame: nw.LazyFrame[Any], completion: Literal["passed", "attended"]
-) -> tuple[list[str], list[str]]:
-    """Return the words that count as completion, and those of attendance that do not."""
-    words = [w for w in frame.select("passed").unique().collect()["passed"].to_list() if isinstance(w, str)]
-    plain = {w: " ".join(w.split()).casefold() for w in words}
-    unknown = [w for w in words if plain[w] not in _PASSED | _FAILED | _ATTENDED | {""}]
-    if unknown:
-        raise InputError(Message("training.passed_words", words=tuple(masked(w) for w in unknown)))
-    passed = [w for w in words if plain[w] in _PASSED]
-    there = [w for w in words if plain[w] in _ATTENDED]
-    if completion == "attended":
-        return [*passed, *there], []
-    if there and not passed:
-        raise InputError(Message("training.only_attended", words=there))
-    return passed, there
-
-
-def _people(frame: nw.LazyFrame[Any]) -> pd.DataFrame:
-    """One row a person and course; without numbers of persons every row is a person."""
-    names = frame.collect_schema().names()
-    extra = [c for c in ("officer", "course", "staff", "hours") if c in names]
-    table = pd.DataFrame(frame.select("office", "course_end", *extra).collect().to_pandas())
-    return _one_person_a_row(table).assign(n=1)
-
-
-def _one_person_a_row(table: pd.DataFrame) -> pd.DataFrame:
-    """Return a row for each person where a cell names several; of a name with a number the number."""
-    if "officer" not in table:
-        return table
-    counts = [cell for cell in table["officer"].unique() if isinstance(cell, str) and counts_persons(cell)]
-    if counts:
-        raise InputError(Message("training.counts_of_persons", values=tuple(counts[:3])))
-    persons = table["officer"].map(lambda cell: persons_of(cell) if isinstance(cell, str) else [cell])
-    return table.assign(officer=persons).explode("officer", ignore_index=True)
-
-
-def _sessions(frame: nw.LazyFrame[Any]) -> pd.DataFrame:
-    """One row a session with the number who passed; sessions are taken to train different persons."""
-    extra = [c for c in ("course", "staff", "hours") if c in frame.collect_schema().names()]
-    table = pd.DataFrame(frame.select("office", "course_end", "passed_count", *extra).collect().to_pandas())
-    table["n"] = _numbers(table["passed_count"], "passed_count").fillna(0)
-    if (table["n"] < 0).any():
-        raise InputError(Message("training.negative"))
-    return table.loc[table["n"] > 0].drop(columns="passed_count").reset_index(drop=True)
-
-
-def _numbers(values: pd.Series, name: str) -> pd.Series:
-    if pd.api.types.is_numeric_dtype(values):
-        return values.astype(float)
-    texts = [None if pd.isna(v) else str(v) for v in values]
-    return parse_numbers(texts, name=name).set_axis(values.index)
-
-
-def _staff_table(staff: Any) -> pd.DataFrame:  # noqa: ANN401
-    """Return ``office, staff`` of a frame: under their names or synonyms, or the office and the only other column."""
-    names = list(nw.from_native(staff).lazy().collect_schema().names())
-    if {"office", "staff"} <= set(names):
-        return columns_of(staff, ("office", "staff"))
-    match = match_columns(names, ("office", "staff"), columns=None, keep=(), required=("office",))
-    others = [name for name in names if name != match["office"]]
-    if "staff" not in match and len(others) == 1:
-        match = {**match, "staff": others[0]}
-    if "staff" not in match:
-        return columns_of(staff, ("office", "staff"))  # says which columns there are
-    table = columns_of(staff, (match["office"], match["staff"]))
-    return table.set_axis(["office", "staff"], axis=1)
-
-
-def _given_staff(staff: Mapping[str, float] | Any) -> list[tuple[str, float]]:  # noqa: ANN401
-    """Return office and number of staff as given; a row that adds up the others is no office."""
-    if isinstance(staff, Mapping):
-        return [(str(office), float(n)) for office, n in staff.items()]
-    table = _staff_table(staff)
-    pairs = zip(table["office"].astype(str), _numbers(table["staff"], "staff"), strict=True)
-    return [(office, float(n)) for office, n in pairs if not TOTAL_LABEL.match(plain_label(office))]
-
-
-def _staff_as_written(
-    staff: Sequence[tuple[str, float]], completions: pd.DataFrame, offices: Mapping[str, str] | None
-) -> pd.Series:
-    """Return office -> number of staff, each office as the training records write it."""
-    written = {label_key(o): o for o in completions["office"].unique()}
-    named = {(offices or {}).get(o, o): n for o, n in staff}
-    return pd.Series({written.get(label_key(o), o): n for o, n in named.items()}, dtype=float)
-
-
-def _staff_numbers(
-    staff: Mapping[str, float] | Any | None,  # noqa: ANN401
-    completions: pd.DataFrame,
-    offices: Mapping[str, str] | None,
-) -> pd.Series:
-    """Office -> number of staff: as given, else the largest number in the records of the office."""
-    if staff is None:
-        if "staff" not in completions:
-            raise InputError(Message("training.no_staff"))
-        numbers = completions.assign(staff=_numbers(completions["staff"], "staff")).groupby("office")["staff"].max()
-    else:
-        numbers = _staff_as_written(_given_staff(staff), completions, offices)
-    lacking = sorted(set(completions["office"]) - set(numbers.index[numbers > 0]))
-    if lacking:
-        raise InputError(Message("training.staff_lacking", n=len(lacking), offices=lacking))
-    return numbers

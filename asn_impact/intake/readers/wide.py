@@ -16,12 +16,13 @@ from asn_impact.intake.cleaning import (
     TOTAL,
 )
 from asn_impact.intake.fields.columns import match_columns, normalised
-from asn_impact.intake.fields.local import MONTHS, NumberStyle, parse_numbers
+from asn_impact.intake.fields.numbers import NumberStyle, parse_numbers
 from asn_impact.intake.formats import RawTable, open_file
 from asn_impact.intake.formats.folder import files_of
 from asn_impact.intake.formats.server import named_source
 from asn_impact.intake.gathering import explaining
 from asn_impact.intake.privacy import masked
+from asn_impact.starts import MONTHS
 from asn_impact.verbs import public_verb
 from asn_impact.words import Message, paragraph
 

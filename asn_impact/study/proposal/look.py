@@ -13,7 +13,7 @@ import duckdb
 from asn_impact.errors import AsnImpactError
 from asn_impact.identifiers import persons_in
 from asn_impact.intake.fields.columns import FIELDS, PERSON_FIELDS, normalised, recognised, synonyms
-from asn_impact.intake.fields.local import sketched
+from asn_impact.intake.fields.sketched import sketched
 from asn_impact.intake.formats import KNOWN, RawTable, ending_of, open_file
 from asn_impact.intake.formats.engine import reading
 from asn_impact.intake.privacy import masked

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from asn_impact.intake.fields.columns import status_meanings
-from asn_impact.intake.fields.local import NULL_WORDS
+from asn_impact.intake.fields.empty_words import NULL_WORDS
 from asn_impact.study.proposal.facts import Word
 
 __all__ = ["propose_statuses", "unknown_statuses"]

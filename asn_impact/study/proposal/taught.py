@@ -11,7 +11,7 @@ from typing import Any, Final
 from asn_impact.identifiers import persons_in
 from asn_impact.intake.fields.labels import label_key, plain_label
 from asn_impact.intake.privacy import masked
-from asn_impact.intake.readers.training import TRAINING_FIELDS, word_of_passing
+from asn_impact.intake.readers.completions import TRAINING_FIELDS, word_of_passing
 from asn_impact.study.answers import for_file
 from asn_impact.study.proposal.facts import Facts, facts
 from asn_impact.study.proposal.offices import alike, meet

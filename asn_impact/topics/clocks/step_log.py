@@ -18,7 +18,7 @@ from asn_impact.display import card
 from asn_impact.intake.checks import MOST_LOST
 from asn_impact.intake.extract import Extract
 from asn_impact.intake.fields.canonical import STEP_FIELDS
-from asn_impact.intake.fields.local import Order
+from asn_impact.intake.fields.date_columns import Order
 from asn_impact.intake.finishing import settle_keys
 from asn_impact.intake.gathering import explaining, gather
 from asn_impact.intake.readers.step_rows import distinct_steps, pair_stamps

@@ -19,7 +19,7 @@ import pandas as pd
 
 from asn_impact.display import card
 from asn_impact.errors import InputError
-from asn_impact.intake.fields.local import parse_numbers
+from asn_impact.intake.fields.numbers import parse_numbers
 from asn_impact.intake.gathering import explaining, gather
 from asn_impact.verbs import public_verb
 from asn_impact.words import Alert, Language, Message, Quantity, verbatim

@@ -19,7 +19,7 @@ from asn_impact.arguments import check_value
 from asn_impact.display import card
 from asn_impact.errors import InputError
 from asn_impact.intake.fields.columns import match_columns, normalised, recognised
-from asn_impact.intake.fields.local import parse_numbers
+from asn_impact.intake.fields.numbers import parse_numbers
 from asn_impact.intake.formats import open_file
 from asn_impact.measures.calendar import DayUnit, unit_words
 from asn_impact.measures.durations import Durations

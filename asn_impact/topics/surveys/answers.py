@@ -25,15 +25,16 @@ from asn_impact.errors import InputError, PrivacyError
 from asn_impact.identifiers import persons_in
 from asn_impact.intake.extract import Source
 from asn_impact.intake.fields.columns import normalised
+from asn_impact.intake.fields.empty_words import NULL_WORDS
 from asn_impact.intake.fields.labels import TOTAL_LABEL, plain_label, settle_labels
-from asn_impact.intake.fields.local import MONTHS, NULL_WORDS, parse_numbers
+from asn_impact.intake.fields.numbers import parse_numbers
 from asn_impact.intake.formats.engine import from_arrow
 from asn_impact.intake.gathering import explaining, gather
 from asn_impact.intake.ledger import Ledger, reason
 from asn_impact.intake.privacy import masked
 from asn_impact.intake.readers.observations import Observations, observe
 from asn_impact.intake.records import NumberStyle, Order, kind_of, quote, with_numbers
-from asn_impact.starts import numbered_alike
+from asn_impact.starts import MONTHS, numbered_alike
 from asn_impact.topics.surveys.answer_words import meanings
 from asn_impact.topics.surveys.elements import ELEMENTS, element_of, find_date, headings_in, match_all, refuse_free_text
 from asn_impact.verbs import public_verb

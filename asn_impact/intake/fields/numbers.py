@@ -1,0 +1,119 @@
+"""Numbers as Indonesian offices write them: ``Rp2.785.700,00``, ``2,7 juta``, ``88,31%``.
+
+The *column* decides, never the cell: ``1.234`` can be read in two ways; the other values of the column say which, or
+the reader is asked.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Literal, TypeAlias
+
+import pandas as pd
+
+from asn_impact.errors import InputError
+from asn_impact.intake.fields.empty_words import NULL_WORDS
+from asn_impact.intake.fields.sketched import sketched
+from asn_impact.intake.privacy import masked
+from asn_impact.words import Message
+
+__all__ = ["NumberStyle", "parse_numbers"]
+
+NumberStyle: TypeAlias = Literal["1.234,56", "1,234.56"]
+
+_MONEY = re.compile(r"^(rp\.?\s*)?|(,-|,--)$", re.IGNORECASE)
+_SCALES = {"ribu": 1e3, "rb": 1e3, "juta": 1e6, "jt": 1e6, "miliar": 1e9, "milyar": 1e9, "triliun": 1e12}
+_NUMBER = re.compile(r"^-?[\d.,]*\d[\d.,]*$")
+
+
+def _bare(text: str) -> tuple[str, float]:
+    """Digits and separators of a number text, and what they are multiplied with."""
+    bare = text.replace("\xa0", " ").replace("\u2212", "-").strip().lstrip("'").casefold()
+    bare = _MONEY.sub("", bare).strip()
+    scale = 1.0
+    if bare.endswith("%"):
+        bare, scale = bare[:-1].strip(), 0.01
+    for word, factor in _SCALES.items():
+        if bare.endswith(" " + word):
+            bare, scale = bare.removesuffix(word).strip(), factor
+            break
+    return bare.replace(" ", ""), scale
+
+
+def _number_evidence(bare: str) -> NumberStyle | None:
+    """Tell what one number says about its column: which of dot and comma ends the whole part, or nothing."""
+    dots, commas = bare.count("."), bare.count(",")
+    if dots and commas:
+        return "1.234,56" if bare.rfind(",") > bare.rfind(".") else "1,234.56"
+    if dots > 1:
+        return "1.234,56"
+    if commas > 1:
+        return "1,234.56"
+    mark = "." if dots else ","
+    whole, _, rest = bare.lstrip("-").partition(mark)
+    thousands = len(rest) == 3 and 0 < len(whole) <= 3 and not whole.startswith("0")
+    if not (dots or commas) or thousands:
+        return None
+    return "1,234.56" if dots else "1.234,56"
+
+
+def _number_style(bares: Sequence[str], name: str, style: NumberStyle | None) -> NumberStyle:
+    evidence = {e: b for b in bares if (e := _number_evidence(b)) is not None}
+    if style is not None:
+        return style
+    if len(evidence) == 2:
+        examples = [repr(masked(b)) for b in evidence.values()]
+        raise InputError(Message("intake.numbers.mixed", field=name, examples=examples))
+    if evidence:
+        return next(iter(evidence))
+    unclear = [b for b in bares if "." in b or "," in b]
+    if unclear:
+        examples = [repr(masked(b)) for b in list(dict.fromkeys(unclear))[:3]]
+        raise InputError(Message("intake.numbers.either_way", field=name, examples=examples))
+    return "1.234,56"
+
+
+def parse_numbers(values: Sequence[str | None], *, name: str = "number", style: NumberStyle | None = None) -> pd.Series:
+    """Return the numbers of a column of texts; missing for empty words. The column decides what ``1.234`` means.
+
+    ``Rp2.785.700,00``, ``Rp. 2.785.700,-``, ``2,7 juta`` and ``88,31%`` (0.8831) are known.
+
+    Parameters
+    ----------
+    values : sequence of str or None
+        The whole column.
+    name : str
+        Name of the column in messages.
+    style : {"1.234,56", "1,234.56"}, optional
+        Settles the separators when the values cannot.
+
+    Returns
+    -------
+    pandas.Series
+        Floats, one for each text.
+
+    Raises
+    ------
+    InputError
+        For a column that can be read in two ways, mixes both, or holds texts that are no number.
+
+    Examples
+    --------
+    >>> parse_numbers(["Rp2.785.700,00", "1.234", "-"]).tolist()[:2]
+    [2785700.0, 1234.0]
+    """
+    empty = set(NULL_WORDS) - {"0"}
+    parts = [None if v is None or str(v).strip().casefold() in empty else _bare(str(v)) for v in values]
+    present = [p[0] for p in parts if p is not None]
+    wrong = [b for b in present if not _NUMBER.match(b)]
+    if wrong:
+        examples = [repr(sketched(b)) for b in wrong[:3]]
+        raise InputError(
+            Message("intake.numbers.no_numbers", field=name, n=len(wrong), all=len(parts), examples=examples)
+        )
+    thousands, decimal = (".", ",") if _number_style(present, name, style) == "1.234,56" else (",", ".")
+    numbers = [
+        float("nan") if p is None else float(p[0].replace(thousands, "").replace(decimal, ".")) * p[1] for p in parts
+    ]
+    return pd.Series(numbers, name=name, dtype="float64")

@@ -1,0 +1,211 @@
+"""The rows of a training list -> who completed which course, and when."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final, Literal
+
+import narwhals as nw
+import pandas as pd
+
+from asn_impact.errors import InputError
+from asn_impact.intake.fields.columns import course_categories, in_category
+from asn_impact.intake.fields.labels import TOTAL_LABEL, label_key, plain_label
+from asn_impact.intake.fields.numbers import parse_numbers
+from asn_impact.intake.fields.people import counts_persons, persons_of
+from asn_impact.intake.privacy import masked
+from asn_impact.intake.readers.rollout import unknown_name
+from asn_impact.words import Alert, Message, paragraph
+
+__all__ = [
+    "TRAINING_FIELDS",
+    "count_taught_by_others",
+    "loss_notes",
+    "numbers_of",
+    "select_course",
+    "select_provider",
+    "who_completed",
+    "word_of_passing",
+]
+
+TRAINING_FIELDS = (
+    "office",
+    "course",
+    "course_end",
+    "officer",
+    "passed",
+    "passed_count",
+    "staff",
+    "provider",
+    "hours",
+)
+_PASSED = {"lulus", "kompeten", "ya", "y", "yes", "1", "true", "passed", "pass"}
+_ATTENDED = {"hadir", "hadir saja", "mengikuti", "telah mengikuti", "peserta", "selesai", "attended", "completed"}
+_FAILED = {"tidak lulus", "tidak", "belum", "belum lulus", "t", "n", "no", "0", "false", "failed", "fail", "gagal"}
+_FAILED |= {"tidak hadir", "mengundurkan diri", "belum kompeten", "tidak kompeten", "absen", "absent"}
+_BY_RULE: Final = frozenset({"another_provider", "attended", "not_passed"})  # left out as asked, not for a fault
+
+
+def select_course(frame: nw.LazyFrame[Any], course: str | None) -> tuple[nw.LazyFrame[Any], list[str], dict[str, int]]:
+    """Rows of the courses whose name contains the words, the names, and how many rows have none."""
+    if "course" not in frame.collect_schema().names():
+        if course is not None:
+            raise InputError(Message("training.no_courses"))
+        return frame, [], {}
+    counts = {
+        r["course"]: int(r["n"])
+        for r in frame.group_by("course").agg(n=nw.len()).sort("course").collect().rows(named=True)
+    }
+    names = sorted(str(c) for c in counts if isinstance(c, str))
+    words = course_categories().get(course.casefold(), frozenset()) if course is not None else frozenset()
+    courses = [c for c in names if course is None or course.casefold() in c.casefold() or in_category(c, words)]
+    if not courses:
+        raise InputError(unknown_name(Message("training.no_course", name=course), str(course), names))
+    nameless = sum(n for c, n in counts.items() if not isinstance(c, str))
+    return frame.filter(nw.col("course").is_in(courses)), courses, {"no_course": nameless}
+
+
+def select_provider(frame: nw.LazyFrame[Any], provider: str | None) -> tuple[nw.LazyFrame[Any], dict[str, int]]:
+    """Rows of the courses given by the provider, and how many were given by another or by nobody named."""
+    if provider is None:
+        return frame, {}
+    if "provider" not in frame.collect_schema().names():
+        raise InputError(Message("training.no_providers"))
+    counts = {
+        r["provider"]: int(r["n"])
+        for r in frame.group_by("provider").agg(n=nw.len()).sort("provider").collect().rows(named=True)
+    }
+    names = sorted(str(p) for p in counts if isinstance(p, str))
+    providers = [p for p in names if provider.casefold() in p.casefold()]
+    if not providers:
+        raise InputError(unknown_name(Message("training.no_provider", name=provider), provider, names))
+    others = sum(n for p, n in counts.items() if p not in providers)
+    return frame.filter(nw.col("provider").is_in(providers)), {"another_provider": others}
+
+
+def count_taught_by_others(everyone: nw.LazyFrame[Any], theirs: nw.LazyFrame[Any]) -> list[Message]:
+    """Say how many offices took the course from another provider only: without a date they look untrained."""
+    taught, own = (set(rows.select("office").unique().collect()["office"].to_list()) for rows in (everyone, theirs))
+    others = len(taught - own - {None, ""})
+    return [Alert("training.taught_by_others", n=others)] if others else []
+
+
+def who_completed(
+    frame: nw.LazyFrame[Any], completion: Literal["passed", "attended"]
+) -> tuple[pd.DataFrame, dict[str, int]]:
+    """Return one row a person and course, or a session with its number, of those who completed; rows left out."""
+    names = frame.collect_schema().names()
+    bad = {"bad_end": nw.col("asn_course_end_bad")} if "asn_course_end_bad" in names else {}
+    reasons: dict[str, nw.Expr] = {
+        **bad,
+        "no_end": nw.col("course_end").is_null(),
+        "no_office": nw.col("office").is_null() | (nw.col("office") == ""),
+        "total": nw.col("office").is_in(_totals(frame)),
+    }
+    fate: Any = nw.lit("")
+    if "passed" in names:
+        counts, there = _words_for_passed(frame, completion)
+        reasons["attended"] = nw.col("passed").is_in(there)
+        reasons["not_passed"] = ~nw.col("passed").is_in(counts) | nw.col("passed").is_null()
+    if "officer" in names and "passed_count" not in names:
+        reasons["no_person"] = nw.col("officer").is_null() | (nw.col("officer") == "")
+    for reason, condition in reversed(list(reasons.items())):
+        fate = nw.when(condition).then(nw.lit(reason)).otherwise(fate)
+    fates = frame.with_columns(fate.alias("asn_reason"))
+    counts_of = fates.group_by("asn_reason").agg(n=nw.len()).sort("asn_reason").collect().rows(named=True)
+    numbers = {r["asn_reason"]: int(r["n"]) for r in counts_of}
+    losses = {reason: numbers[reason] for reason in reasons if reason in numbers}
+    usable = fates.filter(nw.col("asn_reason") == "")
+    table = _people(usable) if "passed_count" not in names else _sessions(usable)
+    if table.empty:
+        raise InputError(paragraph(Message("training.nothing_usable"), *loss_notes(losses)))
+    _refuse_undated(fates, table["office"])
+    table["month"] = pd.to_datetime(table["course_end"]).dt.to_period("M")
+    return table, losses
+
+
+def _refuse_undated(fates: nw.LazyFrame[Any], dated: pd.Series) -> None:
+    """Refuse offices of whose courses no end can be read: without a start they would count as never trained."""
+    rows = fates.filter(nw.col("asn_reason") == "bad_end").select("office").unique().collect()
+    known = {label_key(str(office)) for office in dated.unique()}
+    texts = [str(o) for o in rows["office"].to_list() if o is not None and not TOTAL_LABEL.match(plain_label(str(o)))]
+    undated = sorted(masked(office) for office in texts if label_key(office) not in {*known, ""})
+    if undated:
+        raise InputError(Message("training.undated", n=len(undated), offices=tuple(undated[:5])))
+
+
+def _totals(frame: nw.LazyFrame[Any]) -> list[str]:
+    """Return the labels in the column of offices that say that their row adds up the others."""
+    labels = frame.select("office").unique().collect()["office"].to_list()
+    return [label for label in labels if isinstance(label, str) and TOTAL_LABEL.match(plain_label(label))]
+
+
+def word_of_passing(word: str) -> Literal["passed", "attended", "failed"] | None:
+    """Return what a word in the column of passing says; None for one that is not known."""
+    plain = " ".join(word.split()).casefold()
+    if plain in _PASSED:
+        return "passed"
+    return "attended" if plain in _ATTENDED else "failed" if plain in _FAILED | {""} else None
+
+
+def _words_for_passed(
+    frame: nw.LazyFrame[Any], completion: Literal["passed", "attended"]
+) -> tuple[list[str], list[str]]:
+    """Return the words that count as completion, and those of attendance that do not."""
+    words = [w for w in frame.select("passed").unique().collect()["passed"].to_list() if isinstance(w, str)]
+    plain = {w: " ".join(w.split()).casefold() for w in words}
+    unknown = [w for w in words if plain[w] not in _PASSED | _FAILED | _ATTENDED | {""}]
+    if unknown:
+        raise InputError(Message("training.passed_words", words=tuple(masked(w) for w in unknown)))
+    passed = [w for w in words if plain[w] in _PASSED]
+    there = [w for w in words if plain[w] in _ATTENDED]
+    if completion == "attended":
+        return [*passed, *there], []
+    if there and not passed:
+        raise InputError(Message("training.only_attended", words=there))
+    return passed, there
+
+
+def _people(frame: nw.LazyFrame[Any]) -> pd.DataFrame:
+    """One row a person and course; without numbers of persons every row is a person."""
+    names = frame.collect_schema().names()
+    extra = [c for c in ("officer", "course", "staff", "hours") if c in names]
+    table = pd.DataFrame(frame.select("office", "course_end", *extra).collect().to_pandas())
+    return _one_person_a_row(table).assign(n=1)
+
+
+def _one_person_a_row(table: pd.DataFrame) -> pd.DataFrame:
+    """Return a row for each person where a cell names several; of a name with a number the number."""
+    if "officer" not in table:
+        return table
+    counts = [cell for cell in table["officer"].unique() if isinstance(cell, str) and counts_persons(cell)]
+    if counts:
+        raise InputError(Message("training.counts_of_persons", values=tuple(counts[:3])))
+    persons = table["officer"].map(lambda cell: persons_of(cell) if isinstance(cell, str) else [cell])
+    return table.assign(officer=persons).explode("officer", ignore_index=True)
+
+
+def _sessions(frame: nw.LazyFrame[Any]) -> pd.DataFrame:
+    """One row a session with the number who passed; sessions are taken to train different persons."""
+    extra = [c for c in ("course", "staff", "hours") if c in frame.collect_schema().names()]
+    table = pd.DataFrame(frame.select("office", "course_end", "passed_count", *extra).collect().to_pandas())
+    table["n"] = numbers_of(table["passed_count"], "passed_count").fillna(0)
+    if (table["n"] < 0).any():
+        raise InputError(Message("training.negative"))
+    return table.loc[table["n"] > 0].drop(columns="passed_count").reset_index(drop=True)
+
+
+def loss_notes(losses: Mapping[str, int]) -> list[Message]:
+    """Say which rows were left out; a fault in the records surprises, what the analyst asked for does not."""
+    counts = {code: n for code, n in losses.items() if n}
+    reasons = [Message("training.reason_count", reason=Message(f"training.reason.{c}"), n=n) for c, n in counts.items()]
+    note = Message if counts.keys() <= _BY_RULE else Alert
+    return [note("training.left_out", reasons=reasons)] if counts else []
+
+
+def numbers_of(values: pd.Series, name: str) -> pd.Series:
+    """Return a column of numbers, or of texts of numbers, as floats."""
+    if pd.api.types.is_numeric_dtype(values):
+        return values.astype(float)
+    texts = [None if pd.isna(v) else str(v) for v in values]
+    return parse_numbers(texts, name=name).set_axis(values.index)
