@@ -54,6 +54,13 @@ def test_the_engine_reads_and_writes_nothing_outside_its_folder(outside: Path) -
     assert not outside.with_suffix(".parquet").exists()
 
 
+def test_the_engine_draws_no_bar_of_its_own() -> None:
+    ask = "from asn_impact.intake.formats.engine import run; "
+    ask += "print(run(\"SELECT current_setting('enable_progress_bar')\"))"
+    said = subprocess.run([sys.executable, "-c", ask], check=True, capture_output=True, text=True).stdout
+    assert said == "[(False,)]\n"
+
+
 def test_the_engine_takes_no_variable_of_python_for_a_table() -> None:
     secret = pa.table({"a": [1]})
     with pytest.raises(duckdb.Error, match="secret"):

@@ -198,3 +198,11 @@ def test_modules_of_the_folder_one_happens_to_be_in_are_not_run(records: Path, m
     untrusted._close()
     assert read_apart(_read_json, records)[0] == {"a": ["1"]}
     assert not (records.parent / "ran").exists()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs a script")
+def test_what_a_reader_writes_to_the_terminal_is_no_answer(tmp_path: Path) -> None:
+    script = tmp_path / "noise.sh"
+    script.write_text("#!/bin/sh\necho 39 percent, 3 seconds remaining\n")
+    script.chmod(0o700)
+    assert read_apart(os.system, script) == 0

@@ -61,6 +61,7 @@ def locked(*places: Path, memory: int) -> duckdb.DuckDBPyConnection:
         "memory_limit": f"{max(memory >> 20, 128)}MiB",
     }
     opened = duckdb.connect(":memory:", config=settings)
+    opened.execute("SET enable_progress_bar = false")  # it would be drawn where Python finds no script
     for setting, of_folders in (("allowed_directories", True), ("allowed_paths", False)):
         allowed = ", ".join(quote(str(place)) for place in places if place.is_dir() == of_folders)
         opened.execute(f"SET {setting} = [{allowed}]")

@@ -244,8 +244,8 @@ def _receive(pipe: IO[bytes]) -> Any:  # noqa: ANN401
 
 def _serve() -> None:
     """Answer questions until the pipe closes."""
-    questions, answers = sys.stdin.buffer, sys.stdout.buffer
-    sys.stdout = sys.stderr  # what a reader prints does not mix with the answers
+    questions, answers = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # what a reader or its engine prints (a bar after two seconds) does not mix with the answers
     from asn_impact.intake import formats  # noqa: F401 - the time it takes is that of the start
 
     _send(answers, "ready")
