@@ -15,7 +15,7 @@ from asn_impact.reporting.charts import event_study, raw_trends
 from asn_impact.reporting.contents import Report
 from asn_impact.reporting.family import Family, family_of
 from asn_impact.reporting.findings import Finding
-from asn_impact.reporting.matrix import could_see, matrix
+from asn_impact.reporting.matrix import could_see, first_page
 from asn_impact.reporting.tables.cells import as_message
 from asn_impact.reporting.words import level_quantity
 from asn_impact.words import Message
@@ -53,7 +53,9 @@ def _sections(pages: Exhibits, report: Report, written: Mapping[str, Chapter]) -
 
 
 def _first_page(pages: Exhibits, report: Report) -> list[Block]:
-    blocks = [pages.table(matrix(report.findings, level=report.level, family=_family(report)))]
+    table, raising = first_page(report.findings, _family(report), level=report.level)
+    blocks = [pages.table(table)]
+    blocks += [_heading(pages, "raises"), *pages.list(raising)] if raising else []
     graded = any(finding.grade is not None for finding in report.findings)
     blocks += pages.say([*report.beside, *([argument.say_scale()] if graded else [])])
     return [*blocks, *_quoted(report, "foreword")]
@@ -110,7 +112,7 @@ def _question(finding: Finding) -> Message:
 
 def _without_number(finding: Finding) -> list[Message]:
     said = [] if finding.refusal is None else [Message("claims.page.nothing", why=finding.refusal)]
-    return [*said, *finding.remarks]
+    return said
 
 
 def _found(pages: Exhibits, report: Report, finding: Finding) -> Block:
@@ -155,12 +157,13 @@ def _checks(pages: Exhibits, finding: Finding) -> list[Block]:
 
 def _data(pages: Exhibits, finding: Finding) -> list[Block]:
     """Return what was read, left out and assumed for this finding."""
-    if finding.panel is None:
-        return pages.list(map(as_message, finding.notes), "notes")
-    blocks = [_heading(pages, "data"), *pages.say(prose.say_left_out(finding.panel, finding.ledger))]
+    blocks = [_heading(pages, "data")]
+    if finding.panel is not None:
+        blocks += pages.say(prose.say_left_out(finding.panel, finding.ledger))
     if finding.ledger is not None:
         blocks.append(pages.table(tables.ledger(finding.ledger)))
-    return [*blocks, *pages.list(map(as_message, finding.notes), "notes")]
+    blocks += pages.list(map(as_message, finding.notes), "notes")
+    return blocks if len(blocks) > 1 else []
 
 
 # ----------------------------------------------------------------------------------------- said once, at the end
@@ -205,8 +208,8 @@ def _recommendations(pages: Exhibits, report: Report) -> list[Block]:
     for finding in report.findings:
         if finding.inference is None or finding.role not in {"primary", "secondary"}:
             continue
-        given = {"level": report.level, "better": finding.better}
-        first, *others = argument.advise([finding.inference], finding.scrutinies, **given)
+        found, checked = [finding.inference], finding.scrutinies
+        first, *others = argument.advise(found, checked, level=report.level, better=finding.better)
         own.append(_under_name(finding, [first]))
         common |= dict.fromkeys(others)
     return [*pages.list([*own, *common]), *_quoted(report, "recommendations")]

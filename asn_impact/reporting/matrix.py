@@ -22,7 +22,7 @@ from asn_impact.verbs import public_verb
 from asn_impact.words import Message, Quantity
 from asn_impact.words.writing import decimals_for
 
-__all__ = ["Levels", "could_see", "levels_of", "matrix"]
+__all__ = ["Levels", "could_see", "first_page", "levels_of", "matrix"]
 
 POWER: Final = 0.8
 _HEADINGS: Final = ("claim", "before", "with_training", "without_training", "change", "interval", "p_family")
@@ -52,7 +52,8 @@ def levels_of(inference: Inference) -> Levels:
     design, words = inference.effects.design, inference.effects.outcome.words
     panel, treated = design.panel, design.treated()
     mean, seen = np.nan_to_num(panel.mean), panel.observed
-    after, before = treated & seen, ~treated & seen & treated.any(axis=1)[:, None]
+    ever = np.isfinite(design.adopted)[:, None]
+    after, before = treated & seen, ~treated & seen & ever
     share = np.where(after, np.nan_to_num(inference.effects.loadings()[0]), 0.0)
     if not np.isclose(share.sum(), 1.0, atol=1e-6):
         share = after / max(after.sum(), 1)
@@ -107,10 +108,22 @@ def matrix(findings: Sequence[Finding], *, level: Level = 0.95, family: Family |
     if not findings:
         raise InputError(Message("tables.results.none", verb="matrix"))
     together = family_of(findings) if family is None else family
-    rows = [_row(finding, together, level) for finding in findings]
+    return _table(findings, together, level)
+
+
+def first_page(findings: Sequence[Finding], family: Family, *, level: float) -> tuple[Table, list[Message]]:
+    """Return the matrix as a page can hold it, and what would raise each grade as a list below it."""
+    raising = [(finding, _raises(finding, level)) for finding in findings]
+    said = [Message("claims.page.of", label=finding.label, said=what) for finding, what in raising if what is not None]
+    return _table(findings, family, level, aside=("raises",)), said
+
+
+def _table(findings: Sequence[Finding], family: Family, level: float, aside: tuple[str, ...] = ()) -> Table:
+    rows = [_row(finding, family, level) for finding in findings]
     frame = pd.DataFrame(rows).astype({"p_value": float, "p_family": float})
     return Table(
         frame,
+        aside=aside,
         title=Message("claims.matrix.title"),
         note=Message("claims.matrix.note", level=level_quantity(level)),
         kinds={"p_value": "p_value", "p_family": "p_value"},
