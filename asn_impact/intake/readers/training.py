@@ -10,6 +10,7 @@ import narwhals as nw
 import numpy as np
 import pandas as pd
 
+from asn_impact.arguments import Names
 from asn_impact.errors import InputError
 from asn_impact.intake.fields.columns import Headings, course_categories, in_category, match_columns, normalised
 from asn_impact.intake.fields.labels import TOTAL_LABEL, label_key, plain_label, settle_labels
@@ -55,7 +56,7 @@ _DAMAGED = re.compile(r"\s*\d[.,]\d+e\+?\d+\s*|\d{15}000", re.IGNORECASE)  # wha
 def read_training(
     source: Any,  # noqa: ANN401
     *,
-    course: str | None = None,
+    course: str | Names | None = None,
     share: float | None = None,
     staff: Mapping[str, float] | Any | None = None,  # noqa: ANN401
     columns: Headings | None = None,
@@ -81,7 +82,7 @@ def read_training(
     source : path or frame
         As for `read_exports`. Fields: ``office``, ``course``, ``course_end``; by person ``officer`` and
         ``passed``; by session ``passed_count`` and ``staff``.
-    course : str, optional
+    course : str or several, optional
         Part of the name of the course, in any case; or a category: ``"e-government"``, ``"digital"``, ``"project
         management"``, ``"communication"``, ``"time management"``, ``"regulation"``, also in Indonesian, which then
         counts what is known to belong there too (``Bimtek SPBE``): the notes list every course counted. Without it
@@ -165,7 +166,8 @@ def read_training(
     adopted = _first_months(monthly, share, sorted({*monthly["office"], *listed_offices}))
     doses = None if by_office is None else monthly[["office", "month", "share", *(["hours"] * (dose == "hours"))]]
     over = [] if by_office is None else _count_over_full(monthly)
-    label = course or (courses[0] if len(courses) == 1 else "training")
+    wanted = _several(course)
+    label = wanted[0] if wanted else (courses[0] if len(courses) == 1 else "training")
     partly = _count_partly_treated(_count_persons_once(completions, "share"), adopted)
     about = (_rule(share, courses), *_guess_notes(course, courses), *partly, *rows.notes, *of_offices, *over)
     return Rollout(adopted, label, (*about, *_loss_notes(losses), *apart, *unit_notes), doses)
@@ -196,12 +198,18 @@ def _count_taught_by_others(everyone: nw.LazyFrame[Any], theirs: nw.LazyFrame[An
     return [Alert("training.taught_by_others", n=others)] if others else []
 
 
-def _guess_notes(course: str | None, courses: Sequence[str]) -> list[Message]:
+def _several(course: str | Names | None) -> tuple[str, ...]:
+    """Return the courses asked for, none for all."""
+    return () if course is None else (course,) if isinstance(course, str) else tuple(course)
+
+
+def _guess_notes(course: str | Names | None, courses: Sequence[str]) -> list[Message]:
     """Say which courses count because of their category, and not because their name holds what was asked."""
-    if course is None or course.casefold() not in course_categories():
+    asked = _several(course)
+    if not any(one.casefold() in course_categories() for one in asked):
         return []
-    guesses = tuple(masked(c) for c in courses if course.casefold() not in c.casefold())
-    return [Message("training.by_category", course=course, courses=guesses)] if guesses else []
+    guesses = tuple(masked(c) for c in courses if not any(one.casefold() in c.casefold() for one in asked))
+    return [Message("training.by_category", course=", ".join(asked), courses=guesses)] if guesses else []
 
 
 def _find_units_then(
@@ -359,7 +367,9 @@ def _count_over_full(monthly: pd.DataFrame) -> list[Message]:
     return [Message("training.over_full", n=over)] if over else []
 
 
-def select_course(frame: nw.LazyFrame[Any], course: str | None) -> tuple[nw.LazyFrame[Any], list[str], dict[str, int]]:
+def select_course(
+    frame: nw.LazyFrame[Any], course: str | Names | None
+) -> tuple[nw.LazyFrame[Any], list[str], dict[str, int]]:
     """Rows of the courses whose name contains the words, the names, and how many rows have none."""
     if "course" not in frame.collect_schema().names():
         if course is not None:
@@ -370,8 +380,14 @@ def select_course(frame: nw.LazyFrame[Any], course: str | None) -> tuple[nw.Lazy
         for r in frame.group_by("course").agg(n=nw.len()).sort("course").collect().rows(named=True)
     }
     names = sorted(str(c) for c in counts if isinstance(c, str))
-    words = course_categories().get(course.casefold(), frozenset()) if course is not None else frozenset()
-    courses = [c for c in names if course is None or course.casefold() in c.casefold() or in_category(c, words)]
+    found: set[str] = set()
+    for one in _several(course):
+        words = course_categories().get(one.casefold(), frozenset())
+        own = {c for c in names if one.casefold() in c.casefold() or in_category(c, words)}
+        if not own:
+            raise InputError(unknown_name(Message("training.no_course", name=one), one, names))
+        found |= own
+    courses = names if course is None else sorted(found)
     if not courses:
         raise InputError(unknown_name(Message("training.no_course", name=course), str(course), names))
     nameless = sum(n for c, n in counts.items() if not isinstance(c, str))
