@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, Literal, TypeAlias
 
 import numpy as np
@@ -15,6 +15,7 @@ from asn_impact.words.writing import number
 __all__ = [
     "Limit",
     "OutcomeWords",
+    "called",
     "change_words",
     "limit_of",
     "names_of",
@@ -139,6 +140,15 @@ def change_words(
     label, short, name = names
     rose, fell, unclear = (Message(f"outcomes.{who}.{change}", what=name) for change in ("rose", "fell", "unclear"))
     return OutcomeWords(label, short, name, unit, rose, fell, unclear, explained, scale, decimals)
+
+
+def called(words: OutcomeWords, label: Message | None) -> OutcomeWords:
+    """Return the words with a name of the study's own in the place of ours; the same words without one."""
+    if label is None:
+        return words
+    rose, fell, unclear = (Message(f"outcomes.training.{change}", what=label) for change in ("rose", "fell", "unclear"))
+    with_unit = Message("outcomes.own.label", label=label, unit=words.unit) if str(words.unit) else label
+    return replace(words, label=with_unit, short=label, name=label, rose=rose, fell=fell, unclear=unclear)
 
 
 def wait_words(limit: Limit) -> OutcomeWords:

@@ -20,6 +20,7 @@ from asn_impact.measures.calendar import DayUnit
 from asn_impact.measures.outcome_words import (
     Limit,
     OutcomeWords,
+    called,
     change_words,
     limit_of,
     names_of,
@@ -65,6 +66,8 @@ class Within:
         The limit, in the days of the clock the cases were measured with; 0 is the day of receipt.
     counted_in
         ``"working days"`` or ``"calendar days"``; `tabulate` sets it from the clock.
+    label
+        What it is called, in the place of our name: ``verbatim({"id": ..., "en": ...})``.
 
     Examples
     --------
@@ -74,6 +77,7 @@ class Within:
 
     days: Steps
     counted_in: DayUnit = "working days"
+    label: Message | None = field(default=None, kw_only=True, repr=False)
 
     def __post_init__(self) -> None:
         check_fields(self)
@@ -110,7 +114,10 @@ class Within:
     @property
     def words(self) -> OutcomeWords:
         """How it is spoken of."""
-        return within_words(self.limit, explained=Message("outcomes.within.explained", limit=self.limit.message))
+        return called(
+            within_words(self.limit, explained=Message("outcomes.within.explained", limit=self.limit.message)),
+            self.label,
+        )
 
 
 @dataclass(frozen=True)
@@ -128,6 +135,8 @@ class RestrictedMean:
         The longest wait that is told apart, in the days of the clock the cases were measured with.
     counted_in
         ``"working days"`` or ``"calendar days"``; `tabulate` sets it from the clock.
+    label
+        What it is called, in the place of our name: ``verbatim({"id": ..., "en": ...})``.
 
     Examples
     --------
@@ -137,6 +146,7 @@ class RestrictedMean:
 
     horizon: Times
     counted_in: DayUnit = "working days"
+    label: Message | None = field(default=None, kw_only=True, repr=False)
 
     def __post_init__(self) -> None:
         check_fields(self)
@@ -168,7 +178,7 @@ class RestrictedMean:
     @property
     def words(self) -> OutcomeWords:
         """How it is spoken of."""
-        return wait_words(self.limit)
+        return called(wait_words(self.limit), self.label)
 
 
 @dataclass(frozen=True)
@@ -243,6 +253,8 @@ class Score:
         Unit of the number.
     better
         ``"higher"`` or ``"lower"``: which way is the one hoped for. Not said, a report gives no advice of direction.
+    label
+        What it is called, in the place of our name: ``verbatim({"id": ..., "en": ...})``.
 
     Examples
     --------
@@ -253,6 +265,7 @@ class Score:
     column: str
     unit: str = ""
     better: Better | None = field(default=None, kw_only=True, repr=False)
+    label: Message | None = field(default=None, kw_only=True, repr=False)
 
     def __post_init__(self) -> None:
         check_fields(self)
@@ -270,7 +283,7 @@ class Score:
     @property
     def words(self) -> OutcomeWords:
         """How it is spoken of."""
-        return score_words(self.column, self.unit)
+        return called(score_words(self.column, self.unit), self.label)
 
 
 @dataclass(frozen=True)
@@ -283,6 +296,8 @@ class Share:
         A column of true and false, or of 1 and 0.
     better
         ``"higher"`` or ``"lower"``: which way is the one hoped for. Not said, a report gives no advice of direction.
+    label
+        What it is called, in the place of our name: ``verbatim({"id": ..., "en": ...})``.
 
     Examples
     --------
@@ -292,6 +307,7 @@ class Share:
 
     column: str
     better: Better | None = field(default=None, kw_only=True, repr=False)
+    label: Message | None = field(default=None, kw_only=True, repr=False)
 
     def __post_init__(self) -> None:
         check_fields(self)
@@ -314,7 +330,7 @@ class Share:
     @property
     def words(self) -> OutcomeWords:
         """How it is spoken of."""
-        return share_words(self.column)
+        return called(share_words(self.column), self.label)
 
 
 @dataclass(frozen=True)
@@ -328,6 +344,8 @@ class Count:
     ----------
     better
         ``"higher"`` or ``"lower"``: which way is the one hoped for. Not said, a report gives no advice of direction.
+    label
+        What it is called, in the place of our name: ``verbatim({"id": ..., "en": ...})``.
 
     Examples
     --------
@@ -336,6 +354,7 @@ class Count:
     """
 
     better: Better | None = field(default=None, kw_only=True, repr=False)
+    label: Message | None = field(default=None, kw_only=True, repr=False)
 
     def __post_init__(self) -> None:
         check_fields(self)
@@ -358,7 +377,10 @@ class Count:
     @property
     def words(self) -> OutcomeWords:
         """How it is spoken of."""
-        return change_words(names_of("outcomes.count"), who="training", unit=unit_words("applications"), decimals=2)
+        return called(
+            change_words(names_of("outcomes.count"), who="training", unit=unit_words("applications"), decimals=2),
+            self.label,
+        )
 
 
 @dataclass(frozen=True)
@@ -373,6 +395,8 @@ class Mean:
         Unit of the number, "" when it has none.
     better
         ``"higher"`` or ``"lower"``: which way is the one hoped for. Not said, a report gives no advice of direction.
+    label
+        What it is called, in the place of our name: ``verbatim({"id": ..., "en": ...})``.
 
     Examples
     --------
@@ -383,6 +407,7 @@ class Mean:
     name: str
     unit: str = ""
     better: Better | None = field(default=None, kw_only=True, repr=False)
+    label: Message | None = field(default=None, kw_only=True, repr=False)
 
     def __post_init__(self) -> None:
         check_fields(self)
@@ -395,8 +420,11 @@ class Mean:
     @property
     def words(self) -> OutcomeWords:
         """How it is spoken of."""
-        return change_words(
-            names_of("outcomes.mean", column=self.name), who="treatment", unit=unit_words(self.unit), decimals=2
+        return called(
+            change_words(
+                names_of("outcomes.mean", column=self.name), who="treatment", unit=unit_words(self.unit), decimals=2
+            ),
+            self.label,
         )
 
 

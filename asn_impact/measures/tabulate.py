@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any, NamedTuple, Protocol, overload, runtime_checkable
+from typing import Any, Literal, NamedTuple, Protocol, TypeAlias, overload, runtime_checkable
 
 import narwhals as nw
 import numpy as np
@@ -46,6 +46,8 @@ from asn_impact.words import Alert, Message, paragraph, verbatim
 
 __all__ = ["Dated", "maturity", "tabulate", "weight_of_records"]
 
+Per: TypeAlias = Literal["month", "quarter", "half_year", "year"]
+LENGTHS: Mapping[str, int] = {"month": 1, "quarter": 3, "half_year": 6, "year": 12}
 _FIRST = 1_000  # records whose mean is near that of all
 _PLAIN = r"^-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?$"
 
@@ -83,6 +85,7 @@ def tabulate(
     by: str | Names = "office",
     covariates: str | Names = (),
     sampling_weight: str | None = None,
+    per: Per = "month",
 ) -> Panel: ...
 @overload
 def tabulate(
@@ -92,6 +95,7 @@ def tabulate(
     by: str | Names = "office",
     covariates: str | Names = (),
     sampling_weight: str | None = None,
+    per: Per = "month",
 ) -> CurvePanel: ...
 @overload
 def tabulate(
@@ -101,6 +105,7 @@ def tabulate(
     by: str | Names = "office",
     covariates: str | Names = (),
     sampling_weight: str | None = None,
+    per: Per = "month",
 ) -> Panel: ...
 @overload
 def tabulate(
@@ -110,6 +115,7 @@ def tabulate(
     by: str | Names = "office",
     covariates: str | Names = (),
     sampling_weight: str | None = None,
+    per: Per = "month",
 ) -> tuple[Panel, ...]: ...
 @public_verb
 def tabulate(
@@ -119,8 +125,9 @@ def tabulate(
     by: str | Names = "office",
     covariates: str | Names = (),
     sampling_weight: str | None = None,
+    per: Per = "month",
 ) -> Panel | tuple[Panel, ...]:
-    """Return the panel of an outcome by unit and month of receipt, or the panels of several in one pass.
+    """Return the panel of an outcome by unit and month of receipt (or a longer period), or of several in one pass.
 
     A month enters when *all* its cases, of all offices, have been followed for the horizon of the outcome;
     the others are listed in `Panel.immature`. With ``CompletionCurve(h, immature="kaplan_meier")`` all months enter,
@@ -149,6 +156,10 @@ def tabulate(
         `within` are then weighted, `n` is the effective number of records (Kish), and ``assign(weights="records")``
         weighs a cell by the sum of its weights: `TwoWay` with ``ClusterRobust("survey")`` is the regression of
         ``survey::svyglm`` with the clusters as primary units.
+
+    per : {"month", "quarter", "half_year", "year"}
+        Length of a period. One longer than a month enters when it was over by the day of the export, and all its cases
+        have been followed for the horizon.
 
     Returns
     -------
@@ -201,7 +212,7 @@ def tabulate(
     _require_plain_numbers(durations, [name for name in beside if schema[name] == nw.String])
     weighing = None if sampling_weight is None else _sampling(durations, outcomes, beside, sampling_weight)
     on_clock = tuple(_on_the_clock(one, durations) for one in outcomes)
-    panels = _panels(durations, on_clock, columns, beside, weighing)
+    panels = _panels(_by_period(durations, per), on_clock, columns, beside, weighing, LENGTHS[per])
     return panels if isinstance(outcome, list | tuple) else panels[0]
 
 
@@ -211,6 +222,7 @@ def _panels(
     columns: tuple[str, ...],
     beside: tuple[str, ...],
     weighing: _Weighing | None,
+    length: int,
 ) -> tuple[Panel, ...]:
     """Return the panels of outcomes whose columns are known: one pass for the cells of all."""
     plain = {i: one for i, one in enumerate(outcomes) if not isinstance(one, CompletionCurve)}
@@ -223,9 +235,10 @@ def _panels(
     for i, outcome in enumerate(outcomes):
         if isinstance(outcome, CompletionCurve):
             counts, notes = _with_units(_curve_counts(durations, outcome, columns), columns, ())
-            panels.append(_curve_panel(counts, columns, outcome, durations, notes))
+            panels.append(_curve_panel(counts, columns, outcome, durations, notes, length))
         else:
-            panel = _cell_panel(durations, outcome, columns, beside, cells[i], shifts[i].shifts, weighing)
+            centred = shifts[i].shifts
+            panel = _cell_panel(durations, outcome, columns, beside, cells[i], centred, weighing, length)
             panels.append(panel)
     return tuple(panels)
 
@@ -238,6 +251,7 @@ def _cell_panel(
     cells: pd.DataFrame,
     shifts: Float,
     weighing: _Weighing | None,
+    length: int,
 ) -> Panel:
     """Return the panel of the sums of one outcome."""
     cells, notes = _with_units(cells, columns, (*_source(outcome), *beside))
@@ -245,17 +259,17 @@ def _cell_panel(
         _require_zero_or_one(cells, outcome)
     if weighing is not None:
         notes = (*notes, _effective(cells, weighing.column))
-    months = _months(cells, outcome, durations)
+    months = _months(cells, outcome, durations, length)
     mature = months.index[months["mature"]].to_numpy(dtype=np.int64)
     if not len(mature):
         raise InputError(_nothing_mature(months, outcome, durations))
     grid = Grid.of(cells, columns, mature)
-    immature = Timeline.months(months.index[~months["mature"]].to_numpy()).labels
+    immature = Timeline.of_length(months.index[~months["mature"]].to_numpy(), length).labels
     arrays = count_records(grid) if isinstance(outcome, Count) else moments(grid, shifts)
     return Panel(
         outcome=outcome,
         units=grid.units,
-        timeline=Timeline.months(mature),
+        timeline=Timeline.of_length(mature, length),
         attributes=grid.attributes,
         covariates=beside,
         immature=immature,
@@ -630,19 +644,28 @@ def _with_units(
     return cells[~nameless].reset_index(drop=True), tuple(notes)
 
 
-def _months(cells: pd.DataFrame, outcome: RecordOutcome, durations: Dated) -> pd.DataFrame:
+def _by_period(durations: Dated, per: Per) -> Dated:
+    """Return the records with the first month of their period in the place of their month."""
+    if per == "month":
+        return durations
+    first = nw.col("month") // LENGTHS[per] * LENGTHS[per]
+    dated: Any = durations  # a dataclass of ours
+    return replace(dated, records=durations.records.with_columns(first.cast(nw.Int32).alias("month")))  # type: ignore[no-any-return]
+
+
+def _months(cells: pd.DataFrame, outcome: RecordOutcome, durations: Dated, length: int = 1) -> pd.DataFrame:
     """Return one row a month with a case, sorted: rows, latest, least_follow_up, mature."""
     months = cells.groupby("month").agg(rows=("rows", "sum"), latest=("latest", "max")).sort_index()
     months = months.assign(least_follow_up=durations.as_of_day - months["latest"].astype("int64"))
+    over = _period_end(months.index.to_numpy(), length) <= np.datetime64(durations.as_of, "D")
     if isinstance(outcome, Count):
-        return months.assign(mature=_month_end(months.index.to_numpy()) <= np.datetime64(durations.as_of, "D"))
-    if outcome.horizon is None:
-        return months.assign(mature=True)
-    return months.assign(mature=months["least_follow_up"] >= outcome.horizon)
+        return months.assign(mature=over)
+    followed = outcome.horizon is None or months["least_follow_up"] >= outcome.horizon
+    return months.assign(mature=followed & over if length > 1 else followed)
 
 
-def _month_end(months: Int) -> Any:  # noqa: ANN401 - datetime64[D]
-    following = (months.astype(np.int64) + 1 - 12 * 1970).astype("datetime64[M]")
+def _period_end(months: Int, length: int) -> Any:  # noqa: ANN401 - datetime64[D]
+    following = (months.astype(np.int64) + length - 12 * 1970).astype("datetime64[M]")
     return following.astype("datetime64[D]") - 1
 
 
@@ -667,9 +690,10 @@ def _curve_panel(
     outcome: CompletionCurve,
     durations: Dated,
     notes: tuple[Message, ...],
+    length: int,
 ) -> CurvePanel:
     """Return the curves: plain shares in mature months, product-limit estimates in the others if they may enter."""
-    months = _months(counts, outcome, durations)
+    months = _months(counts, outcome, durations, length)
     left_out = outcome.immature == "leave_out"
     entering = (months.index[months["mature"]] if left_out else months.index).to_numpy(dtype=np.int64)
     if not len(entering):
@@ -683,13 +707,13 @@ def _curve_panel(
         raise InputError(
             Message("measures.tabulate.curve_too_long", outcome=outcome.name, day=max(until(curves.share)))
         )
-    timeline = Timeline.months(entering)
+    timeline = Timeline.of_length(entering, length)
     return CurvePanel(
         outcome=outcome,
         units=grid.units,
         timeline=timeline,
         attributes=grid.attributes,
-        immature=Timeline.months(months.index[~months["mature"]].to_numpy()).labels if left_out else (),
+        immature=Timeline.of_length(months.index[~months["mature"]].to_numpy(), length).labels if left_out else (),
         notes=(*durations.notes, *notes, *_partly(timeline, partly, curves.share, outcome)),
         n=curves.n,
         mean=curves.share[:, :, -1],

@@ -12,6 +12,7 @@ from typing import Final
 import numpy as np
 
 from asn_impact.estimation import Inference
+from asn_impact.measures.outcomes import Better
 from asn_impact.reporting.headline import grade_of, headline_message, is_within, within_margin
 from asn_impact.reporting.tables.small import counts_records
 from asn_impact.reporting.words import unit_noun
@@ -40,7 +41,7 @@ def say_question(inferences: Sequence[Inference]) -> list[Message]:
     if not inferences:
         return []
     design = inferences[0].effects.design
-    labels = design.panel.timeline.labels
+    labels = sorted({label for i in inferences for label in i.effects.design.panel.timeline.labels})
     has_name = design.treatment not in {"", "treatment"}
     question = Message(
         "report.question.of_training",
@@ -72,16 +73,20 @@ def say_framework(inferences: Sequence[Inference]) -> list[Message]:
 # ----------------------------------------------------------------------------------- strength of evidence
 
 
-def say_grade(scrutiny: Scrutiny) -> Message:
-    """Return the grade and what it means."""
+def say_grade(scrutiny: Scrutiny, *, named: bool = False) -> Message:
+    """Return the grade and what it means; named: on which measure, where a report has several."""
+    if named and scrutiny.finding is not None:
+        measure = scrutiny.finding.effects.design.panel.outcome.words.name
+        graded = {"letter": scrutiny.grade.letter, "meaning": scrutiny.grade.meaning}
+        return Message("report.strength.grade_of", measure=measure, **graded)
     return Message("report.strength.grade", letter=scrutiny.grade.letter, meaning=scrutiny.grade.meaning)
 
 
-def say_grade_and_lack(scrutiny: Scrutiny) -> list[Message]:
+def say_grade_and_lack(scrutiny: Scrutiny, *, named: bool = False) -> list[Message]:
     """Return the grade and what kept it from the next one."""
     lacking = scrutiny.grade.missing
     said = [Message("report.strength.missing", reasons=Message("common.paragraph", parts=lacking))] if lacking else []
-    return [say_grade(scrutiny), *_say_explained(scrutiny), *said]
+    return [say_grade(scrutiny, named=named), *_say_explained(scrutiny), *said]
 
 
 def _say_explained(scrutiny: Scrutiny) -> list[Message]:
@@ -102,9 +107,9 @@ def say_turning(scrutiny: Scrutiny) -> list[Message]:
     return [Message("report.strength.turning", what=scrutiny.turning.said)]
 
 
-def say_strength(scrutiny: Scrutiny) -> list[Message]:
+def say_strength(scrutiny: Scrutiny, *, named: bool = False) -> list[Message]:
     """Return the grade with what kept it from the next one, what would change it, and how to read the table."""
-    return [*say_grade_and_lack(scrutiny), *say_turning(scrutiny), Message("report.strength.verdicts")]
+    return [*say_grade_and_lack(scrutiny, named=named), *say_turning(scrutiny), Message("report.strength.verdicts")]
 
 
 # --------------------------------------------------------------------------- conclusion and recommendations
@@ -130,11 +135,14 @@ def _weigh(letter: Letter | None) -> Message:
     return Message(f"report.conclusion.{letter}")
 
 
-def advise(inferences: Sequence[Inference], scrutinies: Sequence[Scrutiny], *, level: float) -> list[Message]:
+def advise(
+    inferences: Sequence[Inference], scrutinies: Sequence[Scrutiny], *, level: float, better: Better | None = None
+) -> list[Message]:
     """Return recommendations that follow from the findings by rule; the office adds who, when and at what cost."""
     if not inferences:
         return []
-    messages = [_direction(inferences[0], grade_of(inferences[0], scrutinies), level)]
+    hoped = better or inferences[0].effects.design.panel.outcome.better
+    messages = [_direction(inferences[0], grade_of(inferences[0], scrutinies), level, hoped)]
     if not any(s.grade.letter == "A" for s in scrutinies):
         messages.append(Message("report.advice.by_lot"))
     if counts_records(inferences[0].effects.design.panel):
@@ -151,7 +159,7 @@ _HOLD_BACK: Final[Mapping[Letter, str]] = {
 }
 
 
-def _direction(inference: Inference, grade: Grade | None, level: float) -> Message:
+def _direction(inference: Inference, grade: Grade | None, level: float, better: Better | None) -> Message:
     """Say whether to go on: from the grade first, then from the interval, then from which way is better."""
     low, high = (float(end[0]) for end in inference.interval(level))
     one_side = bool(np.isfinite([low, high]).all() and (low > 0 or high < 0))
@@ -165,7 +173,6 @@ def _direction(inference: Inference, grade: Grade | None, level: float) -> Messa
         return Message(_HOLD_BACK[grade.letter])
     if not one_side or within_margin(inference, grade, level=level) is not None:
         return Message("report.advice.within_margin")
-    better = inference.effects.design.panel.outcome.better
     if better is None:
         return Message("report.advice.direction")
     good = (better == "higher") == (low > 0)

@@ -26,7 +26,22 @@ from asn_impact.reporting.words import glossary
 from asn_impact.words import Language, Message, Sentence
 from asn_impact.words.writing import number
 
-__all__ = ["Block", "Exhibits", "Section", "brief", "chapters", "doubts_of"]
+__all__ = [
+    "Block",
+    "Exhibits",
+    "Section",
+    "brief",
+    "chapters",
+    "doubts_of",
+    "list_glossary",
+    "list_references",
+    "long_tables",
+    "quote_author",
+    "say_calculation",
+    "say_limits",
+    "say_provenance",
+    "source_line",
+]
 
 LONG: Final = 15  # rows: a longer table stands in the appendix
 
@@ -148,14 +163,14 @@ def chapters(pages: Exhibits, report: Report) -> list[Section]:
     return sections
 
 
-def _quote_author(report: Report, chapter: str) -> list[Block]:
+def quote_author(report: Report, chapter: str) -> list[Block]:
     """Return the author's own paragraphs."""
     paragraphs = report.words.get(chapter, "").split("\n\n")
     return [Block("paragraph", text=text.strip()) for text in paragraphs if text.strip()]
 
 
 def _foreword(_pages: Exhibits, report: Report) -> list[Block]:
-    return _quote_author(report, "foreword")
+    return quote_author(report, "foreword")
 
 
 def _summary(pages: Exhibits, report: Report) -> list[Block]:
@@ -175,13 +190,13 @@ def _finding(pages: Exhibits, inference: Inference, report: Report) -> Block:
 
 
 def _grades(pages: Exhibits, report: Report) -> list[Block]:
-    """Return the grade of each finding and, once, what the letters stand for."""
-    blocks = pages.say(argument.say_grade(scrutiny) for scrutiny in report.scrutiny)
+    """Return the grade of each finding, by its measure where there are several, and what the letters stand for."""
+    blocks = pages.say(argument.say_grade(scrutiny, named=report.has_several) for scrutiny in report.scrutiny)
     return [*blocks, *pages.say([argument.say_scale()])] if blocks else []
 
 
 def _introduction(pages: Exhibits, report: Report) -> list[Block]:
-    return [*pages.say(argument.say_question(report.inferences)), *_quote_author(report, "introduction")]
+    return [*pages.say(argument.say_question(report.inferences)), *quote_author(report, "introduction")]
 
 
 def _framework(pages: Exhibits, report: Report) -> list[Block]:
@@ -193,7 +208,7 @@ def _say_compared(pages: Exhibits, report: Report) -> list[Block]:
     if not report.inferences:
         return [pages.figure(chart) for chart in charts]
     design = report.inferences[0].effects.design
-    blocks = pages.say(prose.say_compared(design))
+    blocks = pages.say([*prose.say_compared(design), *prose.say_other_cells(report.answer)])
     blocks += [pages.figure(chart) for chart in charts]
     if design.status is None:
         blocks.append(pages.table(tables.descriptive(design.panel, design)))
@@ -209,24 +224,26 @@ def _say_left_out(pages: Exhibits, report: Report) -> list[Block]:
         blocks.append(pages.table(tables.ledger(report.ledger)))
     blocks += [pages.figure(chart) for chart in report.charts_of("left_out")]
     for frame in report.periods:
-        line = _source_line(pages, report)
+        line = source_line(pages, report)
         blocks.append(pages.figure(maturity(frame, language=pages.language, source=line, inputs=report.inputs)))
         if len(frame) <= LONG:
             blocks.append(pages.table(tables.maturity_table(frame)))
     return [*blocks, *pages.list(map(as_message, report.all_notes), "notes")]
 
 
-def _source_line(pages: Exhibits, report: Report) -> str:
+def source_line(pages: Exhibits, report: Report) -> str:
+    """Return the line below a figure: whose data these are."""
     return f"{prose.HEADINGS['source'].text(pages.language)}: {report.source}"
 
 
-def _calculation(pages: Exhibits, report: Report) -> list[Block]:
+def say_calculation(pages: Exhibits, report: Report) -> list[Block]:
     """Say how outcomes, then effects, then uncertainty were computed, each way once."""
     ways = [prose.say_method(inference) for inference in report.inferences]
     return pages.say(dict.fromkeys(m for step in zip(*ways, strict=True) for m in step if m is not None))
 
 
-def _limits(pages: Exhibits, report: Report) -> list[Block]:
+def say_limits(pages: Exhibits, report: Report) -> list[Block]:
+    """Return what results rest on and what they do not say."""
     return pages.say(prose.limits()) if report.inferences else []
 
 
@@ -245,7 +262,7 @@ def _results(pages: Exhibits, report: Report) -> list[Block]:
 
 
 def _event_study(pages: Exhibits, report: Report, inference: Inference) -> Block:
-    line = _source_line(pages, report)
+    line = source_line(pages, report)
     chart = event_study(
         inference,
         language=pages.language,
@@ -261,7 +278,7 @@ def _event_study(pages: Exhibits, report: Report, inference: Inference) -> Block
 def _strength(pages: Exhibits, report: Report) -> list[Block]:
     blocks: list[Block] = []
     for scrutiny in report.scrutiny:
-        blocks += pages.say(argument.say_strength(scrutiny))
+        blocks += pages.say(argument.say_strength(scrutiny, named=report.has_several))
         if scrutiny.rows:
             blocks.append(pages.table(tables.three_rows(scrutiny.rows, level=report.level)))
         blocks.append(pages.table(tables.checks(scrutiny)))
@@ -269,7 +286,7 @@ def _strength(pages: Exhibits, report: Report) -> list[Block]:
 
 
 def _conclusion(pages: Exhibits, report: Report) -> list[Block]:
-    return [*_options(pages, report), *_quote_author(report, "conclusion"), *_recommendations(pages, report)]
+    return [*_options(pages, report), *quote_author(report, "conclusion"), *_recommendations(pages, report)]
 
 
 def _options(pages: Exhibits, report: Report) -> list[Block]:
@@ -278,11 +295,12 @@ def _options(pages: Exhibits, report: Report) -> list[Block]:
 
 def _recommendations(pages: Exhibits, report: Report) -> list[Block]:
     advice = argument.advise(report.answer, report.scrutiny, level=report.level)
-    return [*pages.list(advice), *_quote_author(report, "recommendations")]
+    return [*pages.list(advice), *quote_author(report, "recommendations")]
 
 
-def _references(_pages: Exhibits, report: Report) -> list[Block]:
-    return _list_sources(argument.sources(report.inferences, report.scrutiny))
+def list_references(_pages: Exhibits, report: Report) -> list[Block]:
+    """Return the sources of methods and checks."""
+    return _list_sources(argument.sources(report.inferences, report.every_scrutiny))
 
 
 def _references_of_brief(_pages: Exhibits, report: Report) -> list[Block]:
@@ -294,13 +312,14 @@ def _list_sources(entries: Sequence[str]) -> list[Block]:
     return [Block("list", entries=entries)] if entries else []
 
 
-def _long_tables(pages: Exhibits, report: Report) -> list[Block]:
+def long_tables(pages: Exhibits, report: Report) -> list[Block]:
     """Return the tables that would break the argument: lists of offices, of months."""
     every = [*report.tables, *map(tables.maturity_table, report.periods)]
     return [pages.table(table) for table in every if len(table.frame) > LONG]
 
 
-def _glossary(pages: Exhibits, report: Report) -> list[Block]:
+def list_glossary(pages: Exhibits, report: Report) -> list[Block]:
+    """Return the terms a newcomer needs."""
     if not report.inferences:
         return []
     terms = [glossary()[name] for name in prose.glossary_terms(report.inferences)]
@@ -308,7 +327,8 @@ def _glossary(pages: Exhibits, report: Report) -> list[Block]:
     return [Block("glossary", entries=sorted(entries, key=lambda entry: entry[0].casefold()))]
 
 
-def _provenance(pages: Exhibits, report: Report) -> list[Block]:
+def say_provenance(pages: Exhibits, report: Report) -> list[Block]:
+    """Return the files read, with hashes, and the versions used."""
     facts: Any = provenance({}, report.inputs)
     versions = ", ".join(f"{name} {version}" for name, version in facts["versions"].items() if version)
     entries = [
@@ -326,15 +346,15 @@ _CHAPTERS: Final[Mapping[str, Chapter]] = {
     "methods": lambda _pages, _report: [],  # a heading over the four parts that follow
     "compared": _say_compared,
     "left_out": _say_left_out,
-    "calculation": _calculation,
-    "limits": _limits,
+    "calculation": say_calculation,
+    "limits": say_limits,
     "results": _results,
     "strength": _strength,
     "conclusion": _conclusion,
-    "references": _references,
-    "tables": _long_tables,
-    "glossary": _glossary,
-    "provenance": _provenance,
+    "references": list_references,
+    "tables": long_tables,
+    "glossary": list_glossary,
+    "provenance": say_provenance,
 }
 _PARTS: Final = ("compared", "left_out", "calculation", "limits")
 _UNNUMBERED: Final = ("foreword", "summary", "references", "tables", "glossary", "provenance")
@@ -343,7 +363,7 @@ _ROMAN: Final = ("I", "II", "III", "IV", "V", "VI", "VII")
 
 def doubts_of(report: Report) -> list[str]:
     """Return the answers of the checks in English, the language of errors and of the manifest."""
-    return [f"{check.name}: {check.verdict}. {check.answer}" for s in report.scrutiny for check in s.checks]
+    return [f"{check.name}: {check.verdict}. {check.answer}" for s in report.every_scrutiny for check in s.checks]
 
 
 # -------------------------------------------------------------------------------------------- the brief

@@ -15,6 +15,8 @@ from asn_impact.estimation import Inference
 from asn_impact.intake.ledger import Ledger
 from asn_impact.measures.panel import Panel
 from asn_impact.reporting.chart import Chart
+from asn_impact.reporting.family import Family
+from asn_impact.reporting.findings import Finding, refuse_not_apart
 from asn_impact.reporting.recoding import counts_records, thickened
 from asn_impact.reporting.tables import Table
 from asn_impact.scrutiny.scrutinise import Scrutiny
@@ -22,7 +24,7 @@ from asn_impact.words import Message, paragraph
 
 __all__ = ["CHAPTERS_OF_THE_AUTHOR", "Item", "Report"]
 
-Item: TypeAlias = Inference | Scrutiny | Chart | Table | Ledger | Panel | pd.DataFrame
+Item: TypeAlias = Finding | Inference | Scrutiny | Chart | Table | Ledger | Panel | pd.DataFrame
 CHAPTERS_OF_THE_AUTHOR: Final = ("foreword", "introduction", "conclusion", "recommendations")
 _CHAPTER_OF: Final[Mapping[str, str]] = {
     "who_is_compared": "compared",
@@ -42,8 +44,12 @@ class Report:
         Shown at the top.
     source
         Whose data these are; repeated below figures made here.
+    findings
+        Findings with their names: a row each on the first page, then a page each. Several courses need them.
+    family
+        The p-values of the primary findings together; made from them where it is not given.
     answer
-        The effect, one number; several measures share a table, and the first leads.
+        The effect, one number; several measures of one course share a table, and the first leads.
     by_time
         Effects by time since training: a figure each.
     scrutiny
@@ -74,6 +80,8 @@ class Report:
 
     title: str
     source: str
+    findings: tuple[Finding, ...] = ()
+    family: Family | None = None
     answer: tuple[Inference, ...] = ()
     by_time: tuple[Inference, ...] = ()
     scrutiny: tuple[Scrutiny, ...] = ()
@@ -103,7 +111,9 @@ class Report:
             if chapter not in CHAPTERS_OF_THE_AUTHOR:
                 refusal = Message("report.refused.chapter", found=chapter, known=CHAPTERS_OF_THE_AUTHOR)
                 raise InputError(paragraph(refusal, did_you_mean(chapter, CHAPTERS_OF_THE_AUTHOR)))
-        if not (self.inferences or self.charts or self.tables):
+        unnamed = (*self.by_time, *(s.finding for s in self.scrutiny if s.finding is not None))
+        refuse_not_apart(self.answer, unnamed, self.findings)
+        if not (self.findings or self.inferences or self.charts or self.tables):
             raise InputError(Message("report.refused.nothing"))
 
     @classmethod
@@ -129,8 +139,19 @@ class Report:
 
     @property
     def inferences(self) -> tuple[Inference, ...]:
-        """The answer, effects by time and those among the exhibits."""
-        return (*self.answer, *self.by_time, *(e for e in self.exhibits if isinstance(e, Inference)))
+        """The answer, effects by time and those among the exhibits; those of the findings."""
+        named = (i for finding in self.findings for i in finding.inferences)
+        return (*named, *self.answer, *self.by_time, *(e for e in self.exhibits if isinstance(e, Inference)))
+
+    @property
+    def every_scrutiny(self) -> tuple[Scrutiny, ...]:
+        """The scrutiny of the answer, and those of the findings."""
+        return (*self.scrutiny, *(s for finding in self.findings for s in finding.scrutinies))
+
+    @property
+    def has_several(self) -> bool:
+        """Whether there are several answers, so that a grade has to say of which it is."""
+        return len(self.answer) > 1 or len(self.scrutiny) > 1
 
     @property
     def charts(self) -> tuple[Chart, ...]:
@@ -156,10 +177,12 @@ class Report:
     def all_notes(self) -> tuple[Message, ...]:
         """The notes of the analysis and those of the author, each once."""
         sources = [source for i in self.inferences for source in (i.effects.design, i.effects, i)]
-        return tuple(dict.fromkeys((*(note for source in sources for note in source.notes), *self.notes)))
+        named = (note for finding in self.findings for note in finding.remarks)
+        return tuple(dict.fromkeys((*(note for source in sources for note in source.notes), *named, *self.notes)))
 
 
 _SEVERAL: Final[Mapping[str, tuple[type, ...]]] = {
+    "findings": (Finding,),
     "answer": (Inference,),
     "by_time": (Inference,),
     "scrutiny": (Scrutiny,),
@@ -189,7 +212,7 @@ def _place(item: object) -> str:
         if len(item.estimate) == 1:
             return "answer"
         return "by_time" if "event_time" in item.effects.terms.columns else "exhibits"
-    places = {Scrutiny: "scrutiny", Ledger: "ledger", Panel: "panel", pd.DataFrame: "months"}
+    places = {Finding: "findings", Scrutiny: "scrutiny", Ledger: "ledger", Panel: "panel", pd.DataFrame: "months"}
     for kind, name in (*places.items(), (Chart, "exhibits"), (Table, "exhibits")):
         if isinstance(item, kind):
             return name

@@ -15,7 +15,7 @@ from asn_impact.reporting.headline import headline_message, within_margin
 from asn_impact.reporting.tables.small import counts_records
 from asn_impact.reporting.words import unit_noun
 from asn_impact.scrutiny.grade import Grade
-from asn_impact.words import Language, Message, Quantity, Sentence
+from asn_impact.words import Language, Message, Quantity, Sentence, languages, verbatim
 from asn_impact.words.catalogue import keys_of
 from asn_impact.words.writing import decimals_for
 
@@ -30,6 +30,7 @@ __all__ = [
     "say_finding",
     "say_left_out",
     "say_method",
+    "say_other_cells",
 ]
 
 HEADINGS: Final[Mapping[str, Message]] = {
@@ -79,8 +80,8 @@ def say_finding(inference: Inference, *, level: float, grade: Grade | None = Non
 # --------------------------------------------------------------------------------------------- compared
 
 
-def say_compared(design: Design) -> list[Message]:
-    """Return who was trained, in which waves, and who serves as comparison."""
+def say_compared(design: Design, *, course: Message | None = None) -> list[Message]:
+    """Return who was trained, in which waves, and who serves as comparison; `course` in the place of its own name."""
     one, many = unit_noun(design.panel)
     labels = design.panel.timeline.labels
     counts = [int((design.adopted == step).sum()) for step in design.cohorts]
@@ -94,7 +95,7 @@ def say_compared(design: Design) -> list[Message]:
         f"report.compared.{'who' if design.status is None else 'who_ends'}",
         treated=Quantity(treated, "units with an adoption time"),
         treated_noun=one if treated == 1 else many,
-        course=f" ({design.treatment})" if has_name else "",
+        course=_in_brackets(course) if course is not None else f" ({design.treatment})" if has_name else "",
         waves=Quantity(len(waves), "len(design.cohorts)"),
         list=waves,
         never=Quantity(never, "units without an adoption time"),
@@ -103,6 +104,21 @@ def say_compared(design: Design) -> list[Message]:
         last=labels[-1],
     )
     return [who, _say_cells(design.panel, one) + _say_clusters(design)]
+
+
+def say_other_cells(answers: Iterable[Inference]) -> list[Message]:
+    """Return for each further measure what it rests on, where that is not what the first one rests on."""
+    said = {i.effects.design.panel.outcome.words.name: say_compared(i.effects.design) for i in answers}
+    first = next(iter(said.values()), [])
+    return [
+        Message("report.compared.of_measure", measure=name, said=Message("common.paragraph", parts=tuple(own)))
+        for name, own in said.items()
+        if own != first
+    ]
+
+
+def _in_brackets(name: Message) -> Message:
+    return verbatim({language: f" ({name.text(language)})" for language in languages()})
 
 
 def _say_cells(panel: Panel, one: Message) -> Message:

@@ -16,6 +16,7 @@ from asn_impact.errors import InputError
 from asn_impact.intake.ledger import Ledger
 from asn_impact.reporting import documents, prose
 from asn_impact.reporting.chapters import Exhibits, Section, brief, chapters, doubts_of
+from asn_impact.reporting.claims import brief_of_claims, claim_chapters
 from asn_impact.reporting.contents import Item, Report
 from asn_impact.reporting.earlier import MANIFEST, Earlier, refuse_close
 from asn_impact.reporting.folders import is_made_by, make_beside, put_in_place
@@ -70,9 +71,10 @@ def publish(
     folder
         Replaced as a whole once everything is written; it must be new, empty or an earlier report.
     report
-        A `Report`; or a list of values in the order in which they are to appear: Inference, Scrutiny, Chart, Table,
-        Ledger, Panel, the frame of `maturity`. A list needs title and source, and takes ledger, inputs, as_of, level
-        and words, which mean what the fields of `Report` of the same name do.
+        A `Report`; or a list of values in the order in which they are to appear: Finding, Inference, Scrutiny, Chart,
+        Table, Ledger, Panel, the frame of `maturity`. A list needs title and source, and takes ledger, inputs, as_of,
+        level and words, which mean what the fields of `Report` of the same name do. Of several courses, or several
+        findings on one measure, each is a `Finding`: a list that a reader could not tell apart is refused.
     language
         ``"id"``, ``"en"`` or another that ``words/`` has; charts must be in the same language.
     title, source, ledger, inputs, as_of, level, words
@@ -117,10 +119,11 @@ def publish(
     long, short = Exhibits(language, earlier=before), Exhibits(language, folder="brief/", earlier=before)
     day = date(report.as_of, language) if report.as_of is not None else ""
     head = {"title": report.title, "source": report.source, "as_of": day}
-    files = _document("report", _page(chapters(long, report), language, head), long, kinds, reference)
-    if report.answer:
+    write, write_short = (claim_chapters, brief_of_claims) if report.findings else (chapters, brief)
+    files = _document("report", _page(write(long, report), language, head), long, kinds, reference)
+    if report.answer or report.findings:
         head |= {"kind": prose.HEADINGS["brief"].text(language).text}
-        files |= _document("brief", _page(brief(short, report), language, head), short, kinds, reference)
+        files |= _document("brief", _page(write_short(short, report), language, head), short, kinds, reference)
     if cells:
         files[CELLS_ZIP] = _packed(report)
     numbers = [number for pages in (long, short) for sentence in pages.sentences for number in sentence.numbers]

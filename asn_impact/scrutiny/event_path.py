@@ -64,7 +64,9 @@ class Combined(Fit):
 
     def deletions(self, design: Design, groups: Bool) -> Sequence[Deletions] | None:
         """Return what happens to each sum when each cluster goes, in low rank; None where one of its terms goes too."""
-        return None if np.isnan(self.leave_one_out()).any() else self.effects.fit.deletions_of_sums(self.weights, groups)
+        return (
+            None if np.isnan(self.leave_one_out()).any() else self.effects.fit.deletions_of_sums(self.weights, groups)
+        )
 
     def differences(self, effects: Effects | None = None) -> Float:
         """(G, m, U, T) weights on the cells without each cluster less those with all."""

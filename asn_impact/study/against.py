@@ -11,7 +11,7 @@ import numpy as np
 
 from asn_impact.arguments import did_you_mean
 from asn_impact.errors import AsnImpactError, InputError
-from asn_impact.study.keys import Place, Setting
+from asn_impact.study.keys import Setting
 from asn_impact.study.prepared import Prepared
 from asn_impact.study.settings import Study
 from asn_impact.words import Message, paragraph
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from asn_impact.estimation import Effects, Inference
     from asn_impact.measures.durations import Durations
     from asn_impact.measures.panel import Panel
+    from asn_impact.measures.tabulate import Dated
 
 __all__ = ["held_against"]
 
@@ -38,7 +39,7 @@ def held_against(study: Study, ready: Prepared, effects: Effects, rule: Any) -> 
         A file cannot be read as the study says, a service or column is not there, the certificate is not kept.
     """
     given = {key: value for key, value in study.scrutiny.items() if key not in _OWN}
-    place = Place(study.file, "scrutiny")
+    place = study.place("scrutiny")
     with place.explaining():
         if "events" in given:
             given["events"] = _events(given["events"])
@@ -50,8 +51,15 @@ def held_against(study: Study, ready: Prepared, effects: Effects, rule: Any) -> 
             given |= _drawn(study.scrutiny["lottery"], effects.design)
     if ready.courses is not None:
         given["courses"] = ready.courses
-    days = ready.times is not None and ready.times.calendar.unit in {"working days", "calendar days"}
-    return given | {"durations": ready.times if days else None}  # heaps and open cases are looked for on days
+    return given | {"durations": _days(ready.times)}
+
+
+def _days(times: Dated | None) -> Durations | None:
+    """Return waits counted in days, on which heaps and open cases are looked for; None for everything else."""
+    from asn_impact.measures.durations import Durations
+
+    in_days = isinstance(times, Durations) and times.calendar.unit in {"working days", "calendar days"}
+    return times if in_days else None
 
 
 def _events(path: Path) -> Any:  # noqa: ANN401 - Events, or the frame of a table without a row
@@ -116,7 +124,7 @@ def _shares(ready: Prepared, column: str) -> list[Panel]:
     return [replace(share, outcome=Mean(f"{column}: {share.outcome.name}")) for share in apart]
 
 
-def _has_values(times: Durations, column: str) -> bool:
+def _has_values(times: Dated, column: str) -> bool:
     """Return whether a column of the records is known for any application."""
     import narwhals as nw
 

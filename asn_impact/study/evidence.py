@@ -9,7 +9,6 @@ import numpy as np
 
 from asn_impact.errors import EstimationError, InferenceError, InputError
 from asn_impact.study.detail import Detail, detailed, moved, say_tail
-from asn_impact.study.keys import Place
 from asn_impact.study.prepared import Prepared
 from asn_impact.study.settings import Study
 from asn_impact.verbs import public_verb
@@ -121,7 +120,7 @@ def _scrutiny(study: Study, ready: Prepared, effects: Effects, rule: Any) -> Scr
     try:
         return scrutinise(effects, rule=rule, seed=study.seed, level=study.level, **against)
     except InputError as problem:  # what the study says does not fit its data
-        raise Place(study.file, "scrutiny").refuse(problem.message) from problem
+        raise study.place("scrutiny").refuse(problem.message) from problem
 
 
 def _few_clusters(design: Design) -> list[Message]:
@@ -269,11 +268,11 @@ def contents(
         "scrutiny": (evidence.scrutiny,) if evidence.scrutiny is not None else (),
         "beside": (*say_tail(evidence.detail.quantiles, headline), *look),
         "panel": ready.panel if headline is None else None,
-        "ledger": ready.extract.ledger if ready.extract is not None else None,
+        "ledger": ready.ledger,
         "months": (ready.months,) if ready.months is not None else (),
         "exhibits": tuple(exhibits),
         "inputs": ready.sources,
-        "as_of": ready.extract.as_of if ready.extract is not None else None,
+        "as_of": ready.as_of,
         "level": level,
     }
 

@@ -10,10 +10,11 @@ from dataclasses import dataclass, replace
 from typing import Annotated, Any, Final, Literal, Union
 
 from asn_impact.arguments import AtLeast, Between
-from asn_impact.words import Message, languages
+from asn_impact.words import Message, languages, verbatim
 
 __all__ = [
     "DAY",
+    "LABEL",
     "LANGUAGES",
     "NUMBER",
     "PAIRS",
@@ -98,6 +99,12 @@ def _read_translated(value: object) -> dict[str, str] | None:
     return None if _read_text(value) is None else {"*": str(value)}
 
 
+def _read_label(value: object) -> Message | None:
+    """Return a name of the study's own as what can be said."""
+    text = _read_translated(value)
+    return None if text is None else verbatim(text.get("*", text))
+
+
 def _read_languages(value: object) -> tuple[str, ...] | None:
     names = _items(value, TEXT)
     return names if names and set(names) <= set(languages()) and len(set(names)) == len(names) else None
@@ -126,6 +133,7 @@ TEXTS: Final = Kind(lambda value: _items(value, TEXT), Message("study.kind.texts
 PAIRS: Final = Kind(lambda value: _pairs(value, TEXT), Message("study.kind.pairs"))
 NUMBERS: Final = Kind(lambda value: _pairs(value, NUMBER), Message("study.kind.numbers"))
 TRANSLATED: Final = Kind(_read_translated, Message("study.kind.translated"))
+LABEL: Final = Kind(_read_label, Message("study.kind.translated"))
 LANGUAGES: Final = Kind(_read_languages, Message("study.kind.languages", known=tuple(languages())))
 TIMES: Final = Kind(_read_times, Message("study.kind.least", kind=WHOLE.expected, least="1"))
 _LISTS: Final = {

@@ -9,8 +9,10 @@ from typing import Any, Final
 from asn_impact.study.keys import Choice, Keys, Setting, choice_kind, keys_of
 from asn_impact.study.kinds import (
     DAY,
+    LABEL,
     LANGUAGES,
     NUMBER,
+    PAIRS,
     PATHS,
     PLAIN,
     TEXT,
@@ -38,6 +40,7 @@ __all__ = [
     "data",
     "design",
     "estimators",
+    "fitting",
     "lottery",
     "outcomes",
     "plan",
@@ -65,7 +68,11 @@ REPORT: Final = Keys(
     }
 )
 WORDS: Final = Keys(dict.fromkeys(("foreword", "introduction", "conclusion", "recommendations"), TRANSLATED))
-_UNITS: Final = ("by", "covariates")  # of `tabulate`: what a unit is, and what else is averaged in its cells
+_UNITS: Final = (
+    "by",
+    "covariates",
+    "per",
+)  # of `tabulate`: what a unit is, what else is averaged, how long a period is
 
 
 # --------------------------------------------------------------------------------------------- what was measured
@@ -76,8 +83,10 @@ def data() -> Choice:
     """Return what [data] can be: applications, processing steps, a ready panel."""
     from asn_impact.intake.fields.numbers import NumberStyle
     from asn_impact.intake.readers.exports import read_exports
+    from asn_impact.intake.readers.observations import read_observations
     from asn_impact.intake.readers.steps import read_steps
     from asn_impact.measures.panel import read_panel
+    from asn_impact.topics.surveys.answers import read_survey, read_survey_aggregates
 
     offers = {
         name: keys_of(home, elsewhere={"source": Message("study.elsewhere.source")}).also(
@@ -92,8 +101,18 @@ def data() -> Choice:
     columns = of_panel.only(*(key for key, kind in of_panel.kinds.items() if kind is TEXT))
     numbers = kind_of(NumberStyle)
     assert numbers is not None
+    offers |= {
+        name: keys_of(home, elsewhere={"source": Message("study.elsewhere.source")}).also(
+            "path", path=PATHS, unused=TEXTS, offices=PAIRS
+        )
+        for name, home in (
+            ("survey", read_survey),
+            ("survey_recap", read_survey_aggregates),
+            ("observations", read_observations),
+        )
+    }
     offers["panel"] = of_panel.without(*columns.kinds).also(
-        "path", "columns", path=TEXT, columns=_inside(columns), numbers=numbers
+        "path", "columns", path=TEXT, columns=_inside(columns), numbers=numbers, offices=PAIRS
     )
     return Choice("kind", offers)
 
@@ -109,21 +128,34 @@ def outcomes() -> Choice:
     """Return what [outcome] can be; ``mean`` is that of a ready panel."""
     from asn_impact.measures import outcomes as homes
     from asn_impact.measures.tabulate import tabulate
+    from asn_impact.study import measured
 
     clock = {"counted_in": Message("study.elsewhere.clock")}
     of_cells = keys_of(tabulate).only(*_UNITS)
     offers = {
-        name: keys_of(home, elsewhere=clock).also(**of_cells.kinds)
+        name: keys_of(home, elsewhere=clock).also(label=LABEL, **of_cells.kinds)
         for name, home in (
             ("restricted_mean", homes.RestrictedMean),
             ("within", homes.Within),
             ("count", homes.Count),
             ("score", homes.Score),
             ("share", homes.Share),
+            ("index", measured.index),
+            ("element", measured.element),
+            ("days_between", measured.days_between),
+            ("kept", measured.kept),
         )
     }
-    offers["mean"] = keys_of(homes.Mean, rename={"name": "column"})
+    offers["share"] = offers["share"].also(**{"is": TEXTS})
+    offers["mean"] = keys_of(homes.Mean, rename={"name": "column"}).also(label=LABEL)
     return Choice("kind", offers, {"completion_curve": Message("study.elsewhere.curve")})
+
+
+def fitting(data: str) -> tuple[str, ...]:
+    """Return the outcomes that a kind of data can have."""
+    from asn_impact.study.measured import FITTING
+
+    return FITTING[data]
 
 
 def cells_of(outcome: Setting) -> dict[str, Any]:

@@ -105,7 +105,7 @@ def _look_ahead(
     study: Study,
 ) -> tuple[Power, tuple[float, ...], Lottery | None, Path | None, tuple[Power, ...], tuple[Message, ...]]:
     """Return the parts of `Planned`; its notes are printed, so that nothing is left to warn of."""
-    place = Place(study.file, "plan")
+    place = study.place("plan")
     parameters = _read_plan(study, place)
     with place.explaining():
         ready = prepared(study)
@@ -140,7 +140,7 @@ def _past(study: Study, ready: Prepared, which: str) -> Panel:
         return ready.panel
     if ready.design is None:
         assert ready.refusal is not None
-        raise Place(study.file, "plan").refuse(Message("study.no_past", why=ready.refusal))
+        raise study.place("plan").refuse(Message("study.no_past", why=ready.refusal))
     return never_treated(ready.design) if which == "never_treated" else pre_period(ready.design)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bz2
+import datetime as dt
 import gzip
 import inspect
 import shutil
@@ -17,8 +18,9 @@ from asn_impact.arguments import did_you_mean
 from asn_impact.errors import AsnImpactError, DesignError, InputError
 from asn_impact.identifiers import hidden
 from asn_impact.study import offers
-from asn_impact.study.keys import Place, Setting
+from asn_impact.study.keys import Setting
 from asn_impact.study.kinds import TEXT, TEXTS
+from asn_impact.study.measured import column_of, made_ready, moments_of, renamed
 from asn_impact.study.settings import Study
 from asn_impact.verbs import public_verb
 from asn_impact.words import Message, each_once, paragraph
@@ -29,9 +31,13 @@ if TYPE_CHECKING:
     from asn_impact.designs import Design
     from asn_impact.intake.extract import Extract, Source
     from asn_impact.intake.fields.numbers import NumberStyle
+    from asn_impact.intake.ledger import Ledger
     from asn_impact.intake.readers.training import Rollout
+    from asn_impact.intake.records import Observations
     from asn_impact.measures.durations import Durations
     from asn_impact.measures.panel import Panel
+    from asn_impact.measures.tabulate import Dated
+    from asn_impact.topics.surveys.answers import SurveyAggregates
 
 __all__ = ["Prepared", "Tried", "attempted", "prepared"]
 
@@ -61,18 +67,32 @@ class Prepared:
         What was left out or assumed, each once.
     courses
         Other courses that were completed: office, course, month; None without training records.
+    observed
+        Answers or other dated records with their ledger, where the data are no cases.
     """
 
     panel: Panel
     sources: tuple[Source, ...]
     extract: Extract | None = None
-    times: Durations | None = None
+    times: Dated | None = None
     months: pd.DataFrame | None = None
     frame: pd.DataFrame | None = None
     design: Design | None = None
     refusal: Message | None = None
     notes: tuple[Message, ...] = ()
     courses: pd.DataFrame | None = None
+    observed: Observations | SurveyAggregates | None = None
+
+    @property
+    def ledger(self) -> Ledger | None:
+        """Rows read, left out and kept; None for a ready panel."""
+        read = self.extract or self.observed
+        return None if read is None else read.ledger
+
+    @property
+    def as_of(self) -> dt.date | None:
+        """The day of the export; None where there is none."""
+        return getattr(self.extract or self.observed, "as_of", None)
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,12 +139,12 @@ def attempted(study: Study, tell: Callable[[Message], object] = bool) -> Tried:
     tell(Message("study.step.reading"))
     made: dict[str, Any] = {}
     with _noting(problems):
-        made = _panel_parts(study) if study.data.name == "panel" else _record_parts(study, problems, tell)
+        made = _PARTS.get(study.data.name, _record_parts)(study, problems, tell)
     ready: Prepared | None = made.get("ready")
     rollout = courses = None
     if study.rollout is not None and (ready is not None or study.rollout.name == "training"):
         tell(Message("study.step.training"))
-        with _noting(problems), Place(study.file, "rollout").explaining():
+        with _noting(problems), study.place("rollout").explaining():
             rollout = _rollout(study, ready)
             courses = _other_courses(study)
     if ready is not None and study.rollout is None:
@@ -172,18 +192,19 @@ def _record_parts(study: Study, problems: list[AsnImpactError], tell: Callable[[
 
     cells = offers.cells_of(study.outcome)
     covariates = tuple(dict.fromkeys((*cells.get("covariates", ()), *_named_columns(study)[0])))
-    with Place(study.file, "data").explaining():
+    with study.place("data").explaining():
         extract = _extract(study, cells, covariates)
     made: dict[str, Any] = {"extract": extract}
     tell(Message("study.step.measuring"))
     with _noting(problems):
-        with Place(study.file, "calendar").explaining():
+        with study.place("calendar").explaining():
             times = _measure_times(study, extract)
-        with Place(study.file, "outcome").explaining():
-            outcome = study.outcome.made()
-            made["months"] = months = maturity(times, outcome)
-            made["panel"] = panel = tabulate(times, outcome, by=cells.get("by", "office"), covariates=covariates)
-        notes = each_once(extract.notes, times.notes, panel.notes)
+        with study.place("outcome").explaining():
+            counted, outcome = made_ready(study.outcome, times)
+            by_month = study.outcome.name != "kept" and cells.get("per", "month") == "month"
+            made["months"] = months = maturity(times, outcome) if by_month else None
+            made["panel"] = panel = tabulate(counted, outcome, **{"by": "office", **cells, "covariates": covariates})
+        notes = each_once(extract.notes, times.notes, counted.notes, panel.notes)
         made["ready"] = Prepared(panel, extract.sources, extract=extract, times=times, months=months, notes=notes)
     return made
 
@@ -201,9 +222,7 @@ def _extract(study: Study, cells: Mapping[str, Any], covariates: Sequence[str]) 
 def _of_outcome(study: Study, cells: Mapping[str, Any]) -> list[str]:
     """Return the columns of the export that the outcome and its cells need, those read anyway left out."""
     by = cells.get("by", ())
-    columns = [*([by] if isinstance(by, str) else by)]
-    if study.outcome.name in {"score", "share"}:
-        columns.append(study.outcome.parameters["column"])
+    columns = [*([by] if isinstance(by, str) else by), *column_of(study.outcome)]
     return [name for name in columns if name not in FIELDS]
 
 
@@ -213,6 +232,76 @@ def _of_scrutiny(study: Study) -> list[str]:
     column = None if placebo is None else placebo.parameters.get("column")
     names = [*study.scrutiny.get("mix", ()), *([] if column is None else [column])]
     return [name for name in names if name not in FIELDS]
+
+
+def _observed_parts(study: Study, problems: list[AsnImpactError], tell: Callable[[Message], object]) -> dict[str, Any]:
+    """Return the panel of answers or other dated records."""
+    from asn_impact.measures.tabulate import tabulate
+
+    cells = offers.cells_of(study.outcome)
+    covariates = tuple(dict.fromkeys((*cells.get("covariates", ()), *_named_columns(study)[0])))
+    with study.place("data").explaining():
+        observed = _observed(study, cells, covariates)
+    tell(Message("study.step.measuring"))
+    made: dict[str, Any] = {}
+    with _noting(problems), study.place("outcome").explaining():
+        counted, outcome = made_ready(study.outcome, observed)
+        made["panel"] = panel = tabulate(counted, outcome, **{"by": "office", **cells, "covariates": covariates})
+        notes = each_once(observed.notes, counted.notes, panel.notes)
+        made["ready"] = Prepared(panel, observed.sources, times=counted, notes=notes, observed=observed)
+    return made
+
+
+def _observed(study: Study, cells: Mapping[str, Any], covariates: Sequence[str]) -> Any:  # noqa: ANN401 - what was read
+    """Return answers or dated records with the columns that the outcome needs, offices as the study calls them."""
+    given, numbers = study.data.parameters, list(covariates)
+    keep = [*given.get("keep", ()), *_of_outcome(study, cells), *_of_scrutiny(study)]
+    if study.outcome.name == "score":
+        numbers.append(study.outcome.parameters["column"])
+        keep.remove(study.outcome.parameters["column"])
+    moments = [*given.get("moments", ()), *moments_of(study.outcome)]
+    others = {
+        "columns": {**given.get("columns", {}), **dict.fromkeys(given.get("unused", ()))},
+        "keep": tuple(dict.fromkeys(keep if study.data.name == "observations" else [*keep, *numbers])),
+        "numbers": tuple(dict.fromkeys([*given.get("numbers", ()), *numbers])),
+        "moments": tuple(dict.fromkeys(moments)),
+    }
+    read = study.data.made(source=given["path"], **others)
+    return _with_offices(read, given.get("offices", {}))
+
+
+def _with_offices(read: Any, offices: Mapping[str, str]) -> Any:  # noqa: ANN401 - a survey or observations
+    """Return records with the names of offices that the study gives in the place of those of the file."""
+    import narwhals as nw
+
+    if not offices:
+        return read
+    found = [str(o) for o in read.records.select("office").unique().collect()["office"].to_list() if o is not None]
+    office = nw.col("office")
+    for old, new in renamed(offices, sorted(found)).items():
+        office = nw.when(nw.col("office") == old).then(nw.lit(new)).otherwise(office)
+    return replace(read, records=read.records.with_columns(office.alias("office")))
+
+
+def _recap_parts(study: Study, problems: list[AsnImpactError], _tell: Callable[[Message], object]) -> dict[str, Any]:
+    """Return the panel of published results of a survey: its periods are those of the recap."""
+    from asn_impact.topics.surveys.satisfaction import satisfaction_panel
+
+    given = study.data.parameters
+    with study.place("data").explaining():
+        read = study.data.made(source=given["path"])
+        rows = read.frame()
+        rows["office"] = rows["office"].replace(renamed(given.get("offices", {}), sorted(set(rows["office"]))))
+        read = replace(read, rows=rows)
+    made: dict[str, Any] = {}
+    with _noting(problems), study.place("outcome").explaining():
+        if "per" in study.outcome.parameters:
+            raise InputError(Message("study.recap_periods"))
+        _, outcome = made_ready(study.outcome, read)
+        made["panel"] = panel = replace(satisfaction_panel(read, outcome.column), outcome=outcome)
+        notes = each_once(read.notes, panel.notes)
+        made["ready"] = Prepared(panel, read.sources, notes=notes, observed=read)
+    return made
 
 
 def _times(study: Study) -> Mapping[str, str]:
@@ -236,7 +325,7 @@ def _measure_times(study: Study, extract: Extract) -> Durations:
 # ------------------------------------------------------------------------------------------------- a ready panel
 
 
-def _panel_parts(study: Study) -> dict[str, Any]:
+def _panel_parts(study: Study, _problems: list[AsnImpactError], _tell: Callable[[Message], object]) -> dict[str, Any]:
     ready = _from_panel(study)
     return {"panel": ready.panel, "ready": ready}
 
@@ -254,7 +343,7 @@ def _from_panel(study: Study) -> Prepared:
     beside, treated = _rollout_columns(study)
     sized = [headings[key] for key in ("weights", "sizes") if key in headings]
     style = parameters.get("numbers")
-    with Place(study.file, "data").explaining():
+    with study.place("data").explaining():
         frame, sources, of_files = _ready_frame(
             parameters["path"],
             unit=headings["unit"],
@@ -262,8 +351,10 @@ def _from_panel(study: Study) -> Prepared:
             numbers=[*dict.fromkeys([column, *covariates, *sized, *_of_scrutiny(study)]), *treated],
             style=style,
         )
+        names_of = renamed(parameters.get("offices", {}), sorted({str(u) for u in frame[headings["unit"]].dropna()}))
+        frame = frame.assign(**{headings["unit"]: frame[headings["unit"]].replace(names_of)})
         frame = frame.assign(**{name: _numbers_if_all(frame[name], style) for name in described if name not in known})
-    with Place(study.file, "outcome").explaining():
+    with study.place("outcome").explaining():
         names = {"outcome": column, "covariates": covariates, "attributes": attributes, **headings}
         panel = study.data.made(frame=frame, **names)
         panel = replace(panel, outcome=study.outcome.made())
@@ -381,7 +472,8 @@ def _rollout(study: Study, ready: Prepared | None) -> Rollout:
     if study.rollout.name == "training":
         parameters = study.rollout.parameters
         columns = {**parameters.get("columns", {}), **dict.fromkeys(parameters.get("unused", ()))}
-        rollout: Rollout = study.rollout.made(source=parameters["path"], columns=columns)
+        staff = {} if study.staff is None else {"staff": _staff(study)}
+        rollout: Rollout = study.rollout.made(source=parameters["path"], columns=columns, **staff)
         return rollout if ready is None else _spelt_as_panel(rollout, ready.panel, study.by)
     assert ready is not None  # its frame can be that of the list
     parameters = {**_panel_columns(study), **study.rollout.parameters}
@@ -394,6 +486,18 @@ def _rollout(study: Study, ready: Prepared | None) -> Rollout:
         frame = _spelt_as(frame, parameters["unit"], ready.panel.units)
     rollout = study.rollout.made(**{**parameters, "frame": frame})
     return rollout if "path" in study.rollout.parameters else _of_units(rollout, ready.panel)
+
+
+def _staff(study: Study) -> dict[str, float]:
+    """Return the size of the staff of each office on the list of offices."""
+    assert study.staff is not None
+    given = study.staff.parameters
+    office, staff = given["columns"]["office"], given["columns"]["staff"]
+    with study.place("staff").explaining():
+        frame, _, _ = _ready_frame(given["path"], unit=office, texts=[], numbers=[staff])
+    names = renamed(given.get("aliases", {}), sorted({str(o) for o in frame[office].dropna()}))
+    known = frame.dropna(subset=[office, staff])
+    return {names.get(str(o), str(o)): float(n) for o, n in zip(known[office], known[staff], strict=True)}
 
 
 def _other_courses(study: Study) -> pd.DataFrame | None:
@@ -476,10 +580,18 @@ def _refuse_unknown_columns(study: Study, panel: Panel) -> None:
     for section, setting in (("estimator", study.estimator), ("inference", study.rule)):
         for name in _columns(setting)[1]:
             if name not in known:
-                raise Place(study.file, section).refuse(
+                raise study.place(section).refuse(
                     paragraph(
                         Message("study.no_attribute", name=name),
                         did_you_mean(name, known),
                         Message("study.attributes", names=tuple(known)),
                     )
                 )
+
+
+_PARTS: Final[Mapping[str, Callable[..., dict[str, Any]]]] = {
+    "panel": _panel_parts,
+    "survey": _observed_parts,
+    "observations": _observed_parts,
+    "survey_recap": _recap_parts,
+}

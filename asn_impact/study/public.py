@@ -9,7 +9,6 @@ import pandas as pd
 from asn_impact.errors import DesignError, EstimationError
 from asn_impact.estimation import Effects
 from asn_impact.measures.panel import Panel
-from asn_impact.study.keys import Place
 from asn_impact.study.prepared import Prepared
 from asn_impact.study.settings import Study
 from asn_impact.words import Message, each_once
@@ -30,12 +29,12 @@ def with_public_cells(study: Study, ready: Prepared) -> Prepared:
     from asn_impact.reporting.public import public_cells
 
     if ready.design is None:
-        raise Place(study.file, "report").refuse(Message("release.no_answer"))
+        raise study.place("report").refuse(Message("release.no_answer"))
     try:
         public = public_cells(ready.design)
         before, after = (_overall(study.estimator.made()(design)) for design in (ready.design, public))
     except (DesignError, EstimationError) as problem:
-        raise Place(study.file, "report").refuse(problem.message) from problem
+        raise study.place("report").refuse(problem.message) from problem
     words = public.panel.outcome.words
     cost = Message("release.cost", cost=words.scale * (after - before), unit=words.unit)
     months = None if ready.months is None else _in_cells(ready.months, public.panel)

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any, Final
 from asn_impact.errors import StudyError
 from asn_impact.reporting import folders
 from asn_impact.study.evidence import Evidence, charts, contents, estimated, findings, say_look, source_of
-from asn_impact.study.keys import Place
 from asn_impact.study.prepared import Prepared, prepared
 from asn_impact.study.public import with_public_cells
 from asn_impact.study.settings import Study
@@ -225,7 +224,7 @@ def _write(path: Path, content: bytes) -> Path:
 
 def _refuse_foreign(study: Study) -> None:
     """Refuse a folder whose replacement would destroy something that is no result of a run."""
-    folder, place = study.folder, Place(study.file, "report")
+    folder, place = study.folder, study.place("report")
     if not folder.exists():
         return
     if not folder.is_dir():
@@ -241,7 +240,7 @@ def _beside(study: Study) -> Iterator[Path]:
         try:
             fresh = stack.enter_context(folders.make_beside(study.folder))
         except OSError as problem:
-            raise Place(study.file, "report").refuse(
+            raise study.place("report").refuse(
                 Message("study.folder_not_written", folder=study.folder.name, problem=str(problem.strerror))
             ) from problem
         yield fresh

@@ -19,7 +19,7 @@ from asn_impact.study.paths import locate, require_file
 from asn_impact.verbs import public_verb
 from asn_impact.words import Language, Message, languages, paragraph, verbatim
 
-__all__ = ["Setting", "Study", "language_of", "read_study"]
+__all__ = ["Setting", "Study", "in_languages", "language_of", "read_study", "study_of", "tables_of"]
 
 SEED: Final = 2026  # of the placebo among untrained offices: one for all studies, so that nobody chooses it
 _BOTH: Final = ("id", "en")
@@ -64,6 +64,9 @@ class Study:
     looks, look, level_together
         How often the study is looked at, which look this is, and the level of all looks together: `level` is that of
         this one. None where it is looked at once.
+    staff, course_label, places
+        Of a claim of a programme: the list of offices with their staff, what its course is called, and section -> where
+        in the file it was said.
     events, seed
         A file of dated events for the check of coincidence (None: none), and the seed of the placebo.
     """
@@ -97,6 +100,13 @@ class Study:
     looks: int | None = None
     look: int | None = None
     level_together: float | None = None
+    staff: Setting | None = None
+    course_label: Message | None = None
+    places: Mapping[str, str] = field(default_factory=dict)
+
+    def place(self, section: str) -> Place:
+        """Return where in the user's own file a section was said, for messages."""
+        return Place(self.file, self.places.get(section, section))
 
     def __repr__(self) -> str:
         effect = f"{self.estimator!r}, {self.rule!r}" if self.rollout is not None else "no rollout, no effect"
@@ -120,14 +130,21 @@ def read_study(path: str | Path) -> Study:
     asn_impact.errors.StudyError: nowhere/study.toml does not exist. Make one with: asn-impact new nowhere
     """
     file = Path(path)
-    sections = _sections(file)
-    place = {name: Place(file, name) for name in SECTIONS}
+    return study_of(file, _sections(file))
+
+
+def study_of(
+    file: Path, sections: Mapping[str, dict[str, Any]], places: Mapping[str, str] | None = None, **more: Any
+) -> Study:
+    """Return the study that some tables describe; `places` says where in the file each was said."""
+    said = places or {}
+    place = {name: Place(file, said.get(name, name)) for name in SECTIONS}
     about = values(sections["study"], offers.STUDY, place["study"])
     spoken = about.get("language", _BOTH)
     study = Study(
         file=file,
-        title=_in_languages(about["title"], spoken, place["study"], "title"),
-        source=_in_languages(about["source"], spoken, place["study"], "source"),
+        title=in_languages(about["title"], spoken, place["study"], "title"),
+        source=in_languages(about["source"], spoken, place["study"], "source"),
         languages=spoken,
         synthetic=about.get("synthetic", False),
         data=choose(sections["data"], offers.data(), place["data"]),
@@ -138,15 +155,18 @@ def read_study(path: str | Path) -> Study:
         **_report_values(sections, place),
         **_scrutiny_values(sections, place),
         words={
-            chapter: _in_languages(text, spoken, place["words"], chapter)
+            chapter: in_languages(text, spoken, place["words"], chapter)
             for chapter, text in values(sections.get("words", {}), offers.WORDS, place["words"]).items()
         },
+        places=said,
+        **more,
     )
     _refuse_contradictions(study, sections)
     _try_out(study, place)
     return replace(
         study,
         data=_with_paths(study.data, place["data"], "path"),
+        outcome=_with_paths(study.outcome, place["outcome"], "promises"),
         rollout=None if study.rollout is None else _with_paths(study.rollout, place["rollout"], "path", "positions"),
     )
 
@@ -170,15 +190,8 @@ def language_of(path: Path) -> Language:
 
 def _sections(file: Path) -> dict[str, dict[str, Any]]:
     """Return the tables of the file; their names are checked, their keys not yet."""
+    raw = tables_of(file)
     name = file.as_posix()
-    if not file.is_file():
-        raise StudyError(Message("study.no_file", file=name, folder=file.parent.as_posix(), program=PROGRAM))
-    try:
-        raw = tomllib.loads(file.read_bytes().decode("utf-8-sig"))
-    except UnicodeDecodeError as problem:
-        raise StudyError(Message("study.no_utf8", file=name)) from problem
-    except tomllib.TOMLDecodeError as problem:
-        raise StudyError(Message("study.no_toml", file=name, problem=str(problem))) from problem
     for section, table in raw.items():
         if section not in SECTIONS:
             raise StudyError(
@@ -196,7 +209,20 @@ def _sections(file: Path) -> dict[str, dict[str, Any]]:
     return raw
 
 
-def _in_languages(text: Mapping[str, str], spoken: Iterable[Language], place: Place, key: str) -> Message:
+def tables_of(file: Path) -> dict[str, Any]:
+    """Return what a TOML file holds, nothing of it checked."""
+    name = file.as_posix()
+    if not file.is_file():
+        raise StudyError(Message("study.no_file", file=name, folder=file.parent.as_posix(), program=PROGRAM))
+    try:
+        return tomllib.loads(file.read_bytes().decode("utf-8-sig"))
+    except UnicodeDecodeError as problem:
+        raise StudyError(Message("study.no_utf8", file=name)) from problem
+    except tomllib.TOMLDecodeError as problem:
+        raise StudyError(Message("study.no_toml", file=name, problem=str(problem))) from problem
+
+
+def in_languages(text: Mapping[str, str], spoken: Iterable[Language], place: Place, key: str) -> Message:
     """Return a text in each language of the report; one text alone stands for all."""
     if "*" in text:
         return verbatim(text["*"])
@@ -294,37 +320,39 @@ def _plain(path: Path) -> Path:
 def _refuse_contradictions(study: Study, sections: Mapping[str, Any]) -> None:
     """Refuse what is well written and makes no sense together."""
     ready, clock = study.data.name == "panel", study.calendar.parameters
-    if ready != (study.outcome.name == "mean"):
-        fitting = tuple(name for name in offers.outcomes().offers if (name == "mean") == ready)
-        raise Place(study.file, "outcome").refuse(
-            Message("study.kinds_differ", outcome=study.outcome.name, data=study.data.name, known=fitting)
-        )
+    _refuse_unfitting(study, study.outcome, study.place("outcome"))
     _refuse_in_scrutiny(study, ready=ready)
     if ready and "calendar" in sections:
-        raise Place(study.file, "calendar").refuse(Message("study.no_days"))
+        raise study.place("calendar").refuse(Message("study.no_days"))
     for key in ("times", "hours"):
         if key in clock and clock.get("clock") != "working_hours":
-            raise Place(study.file, "calendar").refuse(Message("study.no_hours", key=key))
+            raise study.place("calendar").refuse(Message("study.no_hours", key=key))
     if study.rollout is not None and "design" not in sections:
-        raise Place(study.file, "design").refuse(Message("study.no_design"))
+        raise study.place("design").refuse(Message("study.no_design"))
     if study.rollout is not None and not ready and study.rollout.name != "training":
         needed = ("path", "unit") if study.rollout.name == "panel" else ("path", "unit", "period")
         missing = [key for key in needed if key not in study.rollout.parameters]
         if missing:
-            raise Place(study.file, "rollout").refuse(Message("study.no_panel", key=missing[0]))
+            raise study.place("rollout").refuse(Message("study.no_panel", key=missing[0]))
+
+
+def _refuse_unfitting(study: Study, outcome: Setting, place: Place) -> None:
+    """Refuse an outcome that these data cannot have."""
+    fitting = offers.fitting(study.data.name)
+    if outcome.name not in fitting:
+        raise place.refuse(Message("study.kinds_differ", outcome=outcome.name, data=study.data.name, known=fitting))
 
 
 def _refuse_in_scrutiny(study: Study, *, ready: bool) -> None:
     """Refuse checks that the data of the study cannot answer, or that contradict each other."""
-    place, given = Place(study.file, "scrutiny"), study.scrutiny
+    place, given = study.place("scrutiny"), study.scrutiny
     if given.get("assignment", "lottery") != "lottery" and "lottery" in given:
         raise place.refuse(Message("study.lottery_or_not", assignment=given["assignment"]))
     if ready and "placebo_services" in given:
         raise place.refuse(Message("study.no_services"))
     other = given.get("placebo_outcome")
-    if other is not None and ready != (other.name == "mean"):
-        fitting = tuple(name for name in offers.outcomes().offers if (name == "mean") == ready)
-        raise place.refuse(Message("study.kinds_differ", outcome=other.name, data=study.data.name, known=fitting))
+    if other is not None:
+        _refuse_unfitting(study, other, place)
     if other is not None:
         with place.explaining():
             other.made()

@@ -16,21 +16,25 @@ import pytest
 
 from asn_impact import figures, tables
 from asn_impact.errors import InputError, PrivacyError
+from asn_impact.measures.outcomes import Within
 from asn_impact.reporting import prose
 from asn_impact.reporting.report import publish
+
+from .conftest import make_design, make_panel, overall
 
 TITLES = {"id": "Dampak pelatihan terhadap lama proses", "en": "Effect of training on waiting times"}
 SOURCES = {"id": "data perizinan (data sintetis)", "en": "permit data (synthetic data)"}
 
 
 @pytest.fixture(scope="module")
-def reports(tmp_path_factory, answer, nothing, event, design, months, record, sources):
+def reports(tmp_path_factory, answer, event, design, months, record, sources):
     made = {}
+    unclear = overall(make_design(make_panel(Within(5), effect=0.0, level=0.5, noise=0.05)))
     for language in ("id", "en"):
         folder = tmp_path_factory.mktemp("reports") / language
         items = [
             answer,
-            nothing,
+            unclear,
             figures.who_is_compared(design, language=language, source=SOURCES[language]),
             figures.raw_trends(design, language=language, source=SOURCES[language]),
             event,

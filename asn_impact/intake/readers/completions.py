@@ -8,6 +8,7 @@ from typing import Any, Final, Literal
 import narwhals as nw
 import pandas as pd
 
+from asn_impact.arguments import Names
 from asn_impact.errors import InputError
 from asn_impact.intake.fields.columns import course_categories, in_category
 from asn_impact.intake.fields.labels import TOTAL_LABEL, label_key, plain_label
@@ -24,6 +25,7 @@ __all__ = [
     "numbers_of",
     "select_course",
     "select_provider",
+    "several_courses",
     "who_completed",
     "word_of_passing",
 ]
@@ -46,7 +48,14 @@ _FAILED |= {"tidak hadir", "mengundurkan diri", "belum kompeten", "tidak kompete
 _BY_RULE: Final = frozenset({"another_provider", "attended", "not_passed"})  # left out as asked, not for a fault
 
 
-def select_course(frame: nw.LazyFrame[Any], course: str | None) -> tuple[nw.LazyFrame[Any], list[str], dict[str, int]]:
+def several_courses(course: str | Names | None) -> tuple[str, ...]:
+    """Return the courses asked for, none for all."""
+    return () if course is None else (course,) if isinstance(course, str) else tuple(course)
+
+
+def select_course(
+    frame: nw.LazyFrame[Any], course: str | Names | None
+) -> tuple[nw.LazyFrame[Any], list[str], dict[str, int]]:
     """Rows of the courses whose name contains the words, the names, and how many rows have none."""
     if "course" not in frame.collect_schema().names():
         if course is not None:
@@ -57,8 +66,14 @@ def select_course(frame: nw.LazyFrame[Any], course: str | None) -> tuple[nw.Lazy
         for r in frame.group_by("course").agg(n=nw.len()).sort("course").collect().rows(named=True)
     }
     names = sorted(str(c) for c in counts if isinstance(c, str))
-    words = course_categories().get(course.casefold(), frozenset()) if course is not None else frozenset()
-    courses = [c for c in names if course is None or course.casefold() in c.casefold() or in_category(c, words)]
+    found: set[str] = set()
+    for one in several_courses(course):
+        words = course_categories().get(one.casefold(), frozenset())
+        own = {c for c in names if one.casefold() in c.casefold() or in_category(c, words)}
+        if not own:
+            raise InputError(unknown_name(Message("training.no_course", name=one), one, names))
+        found |= own
+    courses = names if course is None else sorted(found)
     if not courses:
         raise InputError(unknown_name(Message("training.no_course", name=course), str(course), names))
     nameless = sum(n for c, n in counts.items() if not isinstance(c, str))

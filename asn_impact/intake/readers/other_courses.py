@@ -12,6 +12,7 @@ from typing import Any, Literal
 import narwhals as nw
 import pandas as pd
 
+from asn_impact.arguments import Names
 from asn_impact.errors import InputError
 from asn_impact.intake.fields.columns import Headings
 from asn_impact.intake.gathering import explaining, gather
@@ -25,7 +26,7 @@ __all__ = ["read_other_courses"]
 def read_other_courses(
     source: Any,  # noqa: ANN401 - a path or a frame
     *,
-    course: str | None,
+    course: str | Names | None,
     columns: Headings | None = None,
     dates: Mapping[str, str] | None = None,
     offices: Mapping[str, str] | None = None,

@@ -7,6 +7,7 @@ from typing import Any, Final, Literal
 
 import pandas as pd
 
+from asn_impact.arguments import Names
 from asn_impact.errors import InputError
 from asn_impact.intake.fields.columns import Headings, course_categories
 from asn_impact.intake.fields.labels import label_key, settle_labels
@@ -18,6 +19,7 @@ from asn_impact.intake.readers.completions import (
     loss_notes,
     select_course,
     select_provider,
+    several_courses,
     who_completed,
 )
 from asn_impact.intake.readers.moves import count_movers, follow
@@ -49,7 +51,7 @@ _NO_OFFICE: Final = "-"  # said of an office that is in no export
 def read_training(
     source: Any,  # noqa: ANN401
     *,
-    course: str | None = None,
+    course: str | Names | None = None,
     share: float | None = None,
     staff: Mapping[str, float] | Any | None = None,  # noqa: ANN401
     columns: Headings | None = None,
@@ -76,7 +78,7 @@ def read_training(
     source : path or frame
         As for `read_exports`. Fields: ``office``, ``course``, ``course_end``; by person ``officer`` and
         ``passed``; by session ``passed_count`` and ``staff``.
-    course : str, optional
+    course : str or several, optional
         Part of the name of the course, in any case; or a category: ``"e-government"``, ``"digital"``, ``"project
         management"``, ``"communication"``, ``"time management"``, ``"regulation"``, also in Indonesian, which then
         counts what is known to belong there too (``Bimtek SPBE``): the notes list every course counted. Without it
@@ -187,7 +189,8 @@ def read_training(
         of_moves = [*_went_along(count_movers(stayed, history), beyond), *count_below_again(monthly, share)]
     doses = None if by_office is None else _doses(monthly, dose)
     over = [] if by_office is None else count_over_full(monthly)
-    label = course or (courses[0] if len(courses) == 1 else "training")
+    wanted = several_courses(course)
+    label = wanted[0] if wanted else (courses[0] if len(courses) == 1 else "training")
     partly = count_partly_treated(counted.loc[counted["n"] > 0], adopted)
     about = (_rule(share, courses), *_guess_notes(course, courses), *partly, *rows.notes, *of_offices, *over)
     return Rollout(adopted, label, (*about, *loss_notes(losses), *apart, *of_history, *of_units, *of_moves), doses)
@@ -227,12 +230,13 @@ def _went_along(n: int, beyond: Sequence[str]) -> list[Message]:
     )
 
 
-def _guess_notes(course: str | None, courses: Sequence[str]) -> list[Message]:
+def _guess_notes(course: str | Names | None, courses: Sequence[str]) -> list[Message]:
     """Say which courses count because of their category, and not because their name holds what was asked."""
-    if course is None or course.casefold() not in course_categories():
+    asked = several_courses(course)
+    if not any(one.casefold() in course_categories() for one in asked):
         return []
-    guesses = tuple(masked(c) for c in courses if course.casefold() not in c.casefold())
-    return [Message("training.by_category", course=course, courses=guesses)] if guesses else []
+    guesses = tuple(masked(c) for c in courses if not any(one.casefold() in c.casefold() for one in asked))
+    return [Message("training.by_category", course=", ".join(asked), courses=guesses)] if guesses else []
 
 
 def _one_spelling(

@@ -1,0 +1,231 @@
+"""The report on several findings: the matrix first, then a page a claim, then methods and the family once.
+
+A page speaks of its own claim alone: every sentence, table and figure in it is made from one `Finding`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final, TypeAlias
+
+from asn_impact.reporting import argument, chapters, prose, tables
+from asn_impact.reporting.bands import band_of
+from asn_impact.reporting.chapters import Block, Exhibits, Section
+from asn_impact.reporting.charts import event_study, raw_trends
+from asn_impact.reporting.contents import Report
+from asn_impact.reporting.family import Family, family_of
+from asn_impact.reporting.findings import Finding
+from asn_impact.reporting.matrix import could_see, first_page
+from asn_impact.reporting.tables.cells import as_message
+from asn_impact.reporting.words import level_quantity
+from asn_impact.words import Message
+
+__all__ = ["brief_of_claims", "claim_chapters"]
+
+Chapter: TypeAlias = Callable[[Exhibits, Report], list[Block]]
+
+
+def claim_chapters(pages: Exhibits, report: Report) -> list[Section]:
+    """Return the chapters of a report on several findings, in order."""
+    opening = _sections(pages, report, _OPENING)
+    own = [
+        Section(f"claim-{number}", f"{number}. {finding.label.text(pages.language)}", _page(pages, report, finding))
+        for number, finding in enumerate(report.findings, start=1)
+    ]
+    return [*opening, *own, *_sections(pages, report, _CLOSING)]
+
+
+def brief_of_claims(pages: Exhibits, report: Report) -> list[Section]:
+    """Return the policy brief: the first page, and what follows from each grade."""
+    return _sections(pages, report, _BRIEF)
+
+
+def _sections(pages: Exhibits, report: Report, written: Mapping[str, Chapter]) -> list[Section]:
+    parts = {name: write(pages, report) for name, write in written.items()}
+    return [
+        Section(name, prose.HEADINGS[name].text(pages.language).text, blocks)
+        for name, blocks in parts.items()
+        if blocks
+    ]
+
+
+# --------------------------------------------------------------------------------------------- the first page
+
+
+def _first_page(pages: Exhibits, report: Report) -> list[Block]:
+    table, raising = first_page(report.findings, _family(report), level=report.level)
+    blocks = [pages.table(table)]
+    blocks += [_heading(pages, "raises"), *pages.list(raising)] if raising else []
+    graded = any(finding.grade is not None for finding in report.findings)
+    blocks += pages.say([*report.beside, *([argument.say_scale()] if graded else [])])
+    return [*blocks, *_quoted(report, "foreword")]
+
+
+def _family(report: Report) -> Family:
+    return report.family or family_of(report.findings)
+
+
+def _introduction(pages: Exhibits, report: Report) -> list[Block]:
+    courses = {str(f.course) for f in report.findings if f.course is not None}
+    labels = tuple(finding.label for finding in report.findings)
+    asked = Message("claims.page.questions", n=len(labels), courses=max(len(courses), 1), labels=labels)
+    return [*pages.say([asked, Message("report.question.why_compare")]), *_quoted(report, "introduction")]
+
+
+def _quoted(report: Report, chapter: str) -> list[Block]:
+    return chapters.quote_author(report, chapter)
+
+
+# ------------------------------------------------------------------------------------------------ a page a claim
+
+
+def _page(pages: Exhibits, report: Report, finding: Finding) -> list[Block]:
+    """Return what stands on the page of a finding; nothing in it is of another one."""
+    if finding.inference is None or finding.design is None:
+        return [*pages.say(_without_number(finding)), *_data(pages, finding), *map(pages.table, finding.tables)]
+    blocks = pages.say([_question(finding)])
+    blocks.append(_found(pages, report, finding))
+    if finding.scrutiny is not None:
+        blocks += pages.say([*argument.say_grade_and_lack(finding.scrutiny), *argument.say_turning(finding.scrutiny)])
+    blocks += _pictures(pages, report, finding)
+    blocks += [_heading(pages, "compared"), *pages.say(prose.say_compared(finding.design, course=finding.course))]
+    if finding.design.status is None:
+        blocks.append(pages.table(tables.descriptive(finding.design.panel, finding.design)))
+    blocks += _checks(pages, finding)
+    if (size := could_see(finding.inference, level=report.level)) is not None:
+        seen = Message("claims.page.could_see", size=size, level=level_quantity(report.level))
+        blocks += [_heading(pages, "seen"), *pages.say([seen])]
+    return [*blocks, *map(pages.table, finding.tables), *_data(pages, finding)]
+
+
+def _heading(pages: Exhibits, name: str) -> Block:
+    return Block("heading", text=pages.text(Message(f"claims.page.{name}")))
+
+
+def _question(finding: Finding) -> Message:
+    assert finding.panel is not None
+    measure = finding.panel.outcome.words.name
+    if finding.course is None:
+        return Message("claims.page.question_any", measure=measure)
+    return Message("claims.page.question", course=finding.course, measure=measure)
+
+
+def _without_number(finding: Finding) -> list[Message]:
+    said = [] if finding.refusal is None else [Message("claims.page.nothing", why=finding.refusal)]
+    return said
+
+
+def _found(pages: Exhibits, report: Report, finding: Finding) -> Block:
+    assert finding.inference is not None
+    said = prose.say_finding(finding.inference, level=report.level, grade=finding.grade)
+    lead, *meaning = (pages.text(message) for message in said)
+    return Block("finding", lead=lead, text=" ".join(meaning))
+
+
+def _pictures(pages: Exhibits, report: Report, finding: Finding) -> list[Block]:
+    """Return the trained beside their comparison, and the effects by time."""
+    design, line = finding.design, chapters.source_line(pages, report)
+    assert design is not None
+    blocks = []
+    if design.status is None:
+        blocks.append(pages.figure(raw_trends(design, language=pages.language, source=line, inputs=report.inputs)))
+    if finding.events is not None:
+        chart = event_study(
+            finding.events,
+            language=pages.language,
+            source=line,
+            level=report.level,
+            band=band_of(finding.events, report.level),
+            inputs=report.inputs,
+            grade=finding.grade,
+        )
+        blocks.append(pages.figure(chart))
+    return blocks
+
+
+def _checks(pages: Exhibits, finding: Finding) -> list[Block]:
+    """Return the checks that did not hold, with their answers."""
+    if finding.scrutiny is None:
+        return []
+    against = [check for check in finding.scrutiny.checks if check.verdict != "holds"]
+    said = [
+        Message("claims.page.check", question=check.question, verdict=check.verdict_words, answer=check.answer)
+        for check in against
+    ]
+    return [_heading(pages, "checks"), *(pages.list(said) or pages.say([Message("claims.page.all_hold")]))]
+
+
+def _data(pages: Exhibits, finding: Finding) -> list[Block]:
+    """Return what was read, left out and assumed for this finding."""
+    blocks = [_heading(pages, "data")]
+    if finding.panel is not None:
+        blocks += pages.say(prose.say_left_out(finding.panel, finding.ledger))
+    if finding.ledger is not None:
+        blocks.append(pages.table(tables.ledger(finding.ledger)))
+    blocks += pages.list(map(as_message, finding.notes), "notes")
+    return blocks if len(blocks) > 1 else []
+
+
+# ----------------------------------------------------------------------------------------- said once, at the end
+
+
+def _methods(pages: Exhibits, report: Report) -> list[Block]:
+    blocks = [_heading(pages, "family"), *pages.say(_family(report).said)]
+    return [
+        *blocks,
+        *chapters.say_calculation(pages, report),
+        *chapters.say_limits(pages, report),
+        *_own_notes(pages, report),
+    ]
+
+
+def _own_notes(pages: Exhibits, report: Report) -> list[Block]:
+    return pages.list(map(as_message, report.notes), "notes")
+
+
+def _conclusion(pages: Exhibits, report: Report) -> list[Block]:
+    return [*_options(pages, report), *_quoted(report, "conclusion"), *_recommendations(pages, report)]
+
+
+def _under_name(finding: Finding, said: Sequence[Message]) -> Message:
+    return Message("claims.page.of", label=finding.label, said=Message("common.paragraph", parts=tuple(said)))
+
+
+def _options(pages: Exhibits, report: Report) -> list[Block]:
+    """Return each finding once more, under its name, with the weight that its grade lets it carry."""
+    told = [
+        _under_name(finding, argument.conclude([finding.inference], finding.scrutinies, level=report.level))
+        for finding in report.findings
+        if finding.inference is not None
+    ]
+    return pages.list(told)
+
+
+def _recommendations(pages: Exhibits, report: Report) -> list[Block]:
+    """Return what follows from each claim under its name, then what follows from several, once."""
+    own: list[Message] = []
+    common: dict[Message, None] = {}
+    for finding in report.findings:
+        if finding.inference is None or finding.role not in {"primary", "secondary"}:
+            continue
+        found, checked = [finding.inference], finding.scrutinies
+        first, *others = argument.advise(found, checked, level=report.level, better=finding.better)
+        own.append(_under_name(finding, [first]))
+        common |= dict.fromkeys(others)
+    return [*pages.list([*own, *common]), *_quoted(report, "recommendations")]
+
+
+_OPENING: Final[Mapping[str, Chapter]] = {"summary": _first_page, "introduction": _introduction}
+_CLOSING: Final[Mapping[str, Chapter]] = {
+    "methods": _methods,
+    "conclusion": _conclusion,
+    "references": chapters.list_references,
+    "tables": chapters.long_tables,
+    "glossary": chapters.list_glossary,
+    "provenance": chapters.say_provenance,
+}
+_BRIEF: Final[Mapping[str, Chapter]] = {
+    "summary": _first_page,
+    "options": _options,
+    "recommendations": _recommendations,
+}

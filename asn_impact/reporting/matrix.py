@@ -1,0 +1,203 @@
+"""The first page of a report on several claims: a row a claim, from the means to what would raise the grade."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from asn_impact.arguments import Level
+from asn_impact.errors import InputError
+from asn_impact.estimation import Inference
+from asn_impact.reporting.family import Family, family_of
+from asn_impact.reporting.findings import Finding
+from asn_impact.reporting.tables.small import MINIMUM_CELL, counts_records
+from asn_impact.reporting.tables.table import Table
+from asn_impact.reporting.words import level_quantity
+from asn_impact.verbs import public_verb
+from asn_impact.words import Message, Quantity
+from asn_impact.words.writing import decimals_for
+
+__all__ = ["Levels", "could_see", "first_page", "levels_of", "matrix"]
+
+POWER: Final = 0.8
+_HEADINGS: Final = ("claim", "before", "with_training", "without_training", "change", "interval", "p_family")
+
+
+@dataclass(frozen=True)
+class Levels:
+    """The means beside a change, in display units; NaN where they rest on too few or cannot be had.
+
+    Attributes
+    ----------
+    before
+        Of the trained before training, each unit with its weight in the effect.
+    with_training
+        Of the trained afterwards, each cell with its weight in the effect.
+    without_training
+        The same less the change: what the estimator says would have been.
+    """
+
+    before: float
+    with_training: float
+    without_training: float
+
+
+def levels_of(inference: Inference) -> Levels:
+    """Return the means that belong to an overall effect: with training minus without it is the effect, exactly."""
+    design, words = inference.effects.design, inference.effects.outcome.words
+    panel, treated = design.panel, design.treated()
+    mean, seen = np.nan_to_num(panel.mean), panel.observed
+    ever = np.isfinite(design.adopted)[:, None]
+    after, before = treated & seen, ~treated & seen & ever
+    share = np.where(after, np.nan_to_num(inference.effects.loadings()[0]), 0.0)
+    if not np.isclose(share.sum(), 1.0, atol=1e-6):
+        share = after / max(after.sum(), 1)
+    each = np.divide((before * mean).sum(axis=1), before.sum(axis=1), out=np.zeros(len(mean)), where=before.any(axis=1))
+    weight = np.where(before.any(axis=1), share.sum(axis=1), 0.0)
+    then = float(weight @ each / weight.sum()) if abs(weight.sum()) > 0 else np.nan
+    now, effect = float((share * mean).sum()), float(inference.estimate[0])
+    if counts_records(panel):
+        then = then if panel.n[before].sum() >= MINIMUM_CELL else np.nan
+        now = now if panel.n[after].sum() >= MINIMUM_CELL else np.nan
+    if words.ratio:  # an effect is the log of a ratio
+        return Levels(then, now, float(now / np.exp(effect)))
+    return Levels(words.scale * then, words.scale * now, words.scale * (now - effect))
+
+
+def could_see(inference: Inference, *, level: Level = 0.95) -> Message | None:
+    """Return the smallest change that these data could show with a chance of 80 %; None where that cannot be had.
+
+    ``(t(1 - a/2) + t(0.8)) * standard error``: Bloom (1995).
+    """
+    error, df = float(inference.std_error[0]), float(inference.df[0])
+    if not (np.isfinite(error) and df > 0):
+        return None
+    size = (stats.t.ppf(0.5 + level / 2, df) + stats.t.ppf(POWER, df)) * error
+    return _amount(inference, abs(float(inference.effects.outcome.words.shown(size))), "detectable")
+
+
+@public_verb
+def matrix(findings: Sequence[Finding], *, level: Level = 0.95, family: Family | None = None) -> Table:
+    """Return the first page of an evaluation as a table, a row a claim.
+
+    Parameters
+    ----------
+    findings
+        In the order in which they are to appear.
+    level
+        Of the intervals.
+    family
+        The p-values of the primary claims together; made from the findings without it.
+
+    Returns
+    -------
+    Table
+        claim, outcome (with its unit), before, with_training, without_training, change, interval, p_value, p_family,
+        grade and what would raise it; beside "no evidence" the smallest change that could have been seen.
+
+    Raises
+    ------
+    InputError
+        There is no finding.
+    """
+    if not findings:
+        raise InputError(Message("tables.results.none", verb="matrix"))
+    together = family_of(findings) if family is None else family
+    return _table(findings, together, level)
+
+
+def first_page(findings: Sequence[Finding], family: Family, *, level: float) -> tuple[Table, list[Message]]:
+    """Return the matrix as a page can hold it, and what would raise each grade as a list below it."""
+    raising = [(finding, _raises(finding, level)) for finding in findings]
+    said = [Message("claims.page.of", label=finding.label, said=what) for finding, what in raising if what is not None]
+    return _table(findings, family, level, aside=("raises",)), said
+
+
+def _table(findings: Sequence[Finding], family: Family, level: float, aside: tuple[str, ...] = ()) -> Table:
+    rows = [_row(finding, family, level) for finding in findings]
+    frame = pd.DataFrame(rows).astype({"p_value": float, "p_family": float})
+    return Table(
+        frame,
+        aside=aside,
+        title=Message("claims.matrix.title"),
+        note=Message("claims.matrix.note", level=level_quantity(level)),
+        kinds={"p_value": "p_value", "p_family": "p_value"},
+        headings={name: Message(f"claims.matrix.{name}") for name in (*_HEADINGS, "grade", "raises")},
+    )
+
+
+def _row(finding: Finding, family: Family, level: float) -> dict[str, object]:
+    grade = finding.grade
+    empty = {"before": None, "with_training": None, "without_training": None, "change": None, "interval": None}
+    numbers = empty if finding.inference is None else _numbers(finding.inference, level)
+    return {
+        "claim": _label(finding),
+        "outcome": _measure(finding),
+        **numbers,
+        "p_value": np.nan if finding.inference is None else float(finding.inference.p_value[0]),
+        "p_family": family.adjusted.get(finding.id, np.nan),
+        "grade": grade.letter if grade is not None else Message("claims.matrix.not_graded"),
+        "raises": _raises(finding, level),
+    }
+
+
+def _label(finding: Finding) -> Message:
+    """Return the claim as it is called, with its part where that is not to be taken for a claim of the family."""
+    label: Message = finding.label
+    if finding.role == "placebo":
+        return Message("claims.matrix.placebo", label=label)
+    exploratory = finding.role == "exploratory" and label.key != "claims.again_label"
+    return Message("claims.matrix.exploratory", label=label) if exploratory else label
+
+
+def _measure(finding: Finding) -> Message | None:
+    if finding.panel is None or finding.measure is None:
+        return finding.measure  # type: ignore[no-any-return]
+    unit = finding.panel.outcome.words.unit
+    return Message("claims.matrix.measure", measure=finding.measure, unit=unit) if str(unit) else finding.measure
+
+
+def _numbers(inference: Inference, level: float) -> dict[str, object]:
+    words, levels = inference.effects.outcome.words, levels_of(inference)
+    low, high = (float(words.shown(end[0])) for end in inference.interval(level))
+    change = float(words.shown(inference.estimate[0]))
+    decimals = decimals_for([v for v in (change, low, high) if np.isfinite(v)], words.decimals)
+    means = {name: getattr(levels, name) for name in ("before", "with_training", "without_training")}
+    ends = {end: Quantity(v, f"matrix.{end}", decimals) for end, v in (("low", low), ("high", high))}
+    return {
+        **{name: _cell(value, name, max(words.decimals, 1)) for name, value in means.items()},
+        "change": _cell(change, "change", decimals),
+        "interval": Message("claims.matrix.ends", **ends) if np.isfinite([low, high]).all() else None,
+    }
+
+
+def _cell(value: float, name: str, decimals: int) -> Message | None:
+    return (
+        Message("claims.matrix.number", n=Quantity(value, f"matrix.{name}", decimals)) if np.isfinite(value) else None
+    )
+
+
+def _raises(finding: Finding, level: float) -> Message | None:
+    """Return why there is no number, what could have been seen where there is no evidence, or what the grade lacks."""
+    if finding.inference is None:
+        return finding.refusal
+    low, high = (float(end[0]) for end in finding.inference.interval(level))
+    size = could_see(finding.inference, level=level) if low <= 0 <= high else None
+    lacking = finding.grade.missing[:1] if finding.grade is not None else ()
+    said = [*lacking, *([Message("claims.could_see", size=size)] if size is not None else [])]
+    return Message("common.paragraph", parts=tuple(said)) if said else None
+
+
+def _amount(inference: Inference, size: float, source: str) -> Message:
+    words = inference.effects.outcome.words
+    number = Quantity(size, source, decimals_for([size], words.decimals))
+    return (
+        Message("report.amount", n=number, unit=words.unit)
+        if str(words.unit)
+        else Message("report.bare_amount", n=number)
+    )

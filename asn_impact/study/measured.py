@@ -1,0 +1,115 @@
+"""Measures of records that are made before they are counted: what [outcome] calls them, and the column they need."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final
+
+from asn_impact.arguments import Times, did_you_mean
+from asn_impact.errors import InputError
+from asn_impact.measures.outcomes import Better, Score, Share
+from asn_impact.study.keys import Setting
+from asn_impact.words import Message, paragraph
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from asn_impact.measures.tabulate import Dated
+
+__all__ = ["FITTING", "column_of", "days_between", "element", "index", "kept", "made_ready", "moments_of", "renamed"]
+
+_OF_CASES: Final = ("restricted_mean", "within", "count", "score", "share", "kept")
+#: Kind of data -> the outcomes that it can have.
+FITTING: Final[Mapping[str, tuple[str, ...]]] = {
+    "records": _OF_CASES,
+    "steps": _OF_CASES,
+    "survey": ("index", "element", "score", "share", "count"),
+    "survey_recap": ("index", "element"),
+    "observations": ("score", "share", "days_between", "count"),
+    "panel": ("mean",),
+}
+
+
+def index(*, better: Better | None = "higher", label: Message | None = None) -> Score:
+    """Return the satisfaction index of a respondent, 25 to 100.
+
+    Examples
+    --------
+    >>> index().column
+    'ikm'
+    """
+    return Score("ikm", unit="points (25 to 100)", better=better, label=label)
+
+
+def element(of: str, *, better: Better | None = "higher", label: Message | None = None) -> Score:
+    """Return the answer to an element of the satisfaction survey, 1 to 4."""
+    return Score(of, unit="points (1 to 4)", better=better, label=label)
+
+
+def days_between(
+    start: str, end: str, horizon: Times, *, better: Better | None = None, label: Message | None = None
+) -> Score:
+    """Return the calendar days from one date of a record to another, each counted up to the horizon."""
+    return Score(f"{start} - {end}", unit="calendar days", better=better, label=label)
+
+
+def kept(promises: str, *, better: Better | None = "higher", label: Message | None = None) -> Share:
+    """Return the share of cases decided within the time promised for their service."""
+    return Share("kept", better=better, label=label)
+
+
+def column_of(outcome: Setting) -> tuple[str, ...]:
+    """Return the columns of texts or numbers that an outcome needs, besides those read anyway."""
+    return (outcome.parameters["column"],) if outcome.name in {"score", "share"} else ()
+
+
+def moments_of(outcome: Setting) -> tuple[str, ...]:
+    """Return the columns of dates that an outcome needs."""
+    return (outcome.parameters["start"], outcome.parameters["end"]) if outcome.name == "days_between" else ()
+
+
+def made_ready(outcome: Setting, dated: Dated) -> tuple[Dated, Any]:
+    """Return the records with the column that the outcome reads, and the outcome."""
+    given, measure = outcome.parameters, outcome.made()
+    if outcome.name == "share" and "is" in given:
+        from asn_impact.intake.readers.derived import with_flag
+
+        name = f"{given['column']}: {', '.join(given['is'])}"
+        found: Any = dated  # a dataclass of ours, its records in DuckDB
+        return with_flag(found, column=given["column"], true=given["is"], name=name), replace(measure, column=name)
+    if outcome.name == "days_between":
+        from asn_impact.intake.readers.derived import with_days
+
+        observed: Any = dated
+        span = {"start": given["start"], "end": given["end"], "horizon": given["horizon"]}
+        return with_days(observed, name=measure.column, **span), measure
+    if outcome.name == "kept":
+        from asn_impact.topics.promises.promises import kept as which_kept
+        from asn_impact.topics.promises.promises import read_promises
+
+        times: Any = dated
+        return which_kept(times, read_promises(given["promises"])), measure
+    if outcome.name == "element":
+        _refuse_unknown(given["of"], dated)
+    return dated, measure
+
+
+def _refuse_unknown(element: str, dated: Any) -> None:  # noqa: ANN401 - a survey, or published results
+    known = (*dated.elements, "ikm")
+    if element not in known:
+        absent = Message("satisfaction.no_element", of=element)
+        raise InputError(paragraph(absent, did_you_mean(element, known), Message("satisfaction.elements", known=known)))
+
+
+def renamed(offices: Mapping[str, str], labels: list[str]) -> dict[str, str]:
+    """Return label -> the one that stands for it, for labels that the study spells otherwise.
+
+    Examples
+    --------
+    >>> renamed({"Dinkes": "Dinas Kesehatan"}, ["DINKES", "Dinas Sosial"])
+    {'DINKES': 'Dinas Kesehatan'}
+    """
+    from asn_impact.intake.fields.labels import label_key
+
+    known = {label_key(short): full for short, full in offices.items()}
+    return {label: known[label_key(label)] for label in labels if label_key(label) in known}

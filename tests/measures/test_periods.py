@@ -1,0 +1,61 @@
+"""Quarters, half-years and years: a period is the records of its months, and enters when it is over."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from asn_impact.intake.readers.exports import read_exports
+from asn_impact.intake.readers.observations import read_observations
+from asn_impact.measures.calendar import WorkCalendar
+from asn_impact.measures.durations import measure
+from asn_impact.measures.outcomes import CompletionCurve, Count, RestrictedMean, Score
+from asn_impact.measures.tabulate import LENGTHS, tabulate
+from asn_impact.words import verbatim
+
+LABELS = {"quarter": "2024Q3", "half_year": "2024-07", "year": "2024"}
+
+
+@pytest.fixture(scope="module")
+def answers():
+    rng = np.random.default_rng(1)
+    frame = pd.DataFrame({"office": rng.choice(["O1", "O2"], 900), "score": rng.normal(3, 1, 900)})
+    frame["at"] = pd.Timestamp("2023-01-01") + pd.to_timedelta(rng.integers(0, 800, 900), unit="D")
+    return frame, read_observations(frame, as_of="2025-03-20", date="at", numbers=["score"])
+
+
+@pytest.mark.parametrize("per", LABELS)
+def test_a_period_is_the_mean_of_its_records(answers, per):
+    frame, observations = answers
+    panel = tabulate(observations, Score("score"), per=per)
+    first = frame["at"].dt.year * 12 + frame["at"].dt.month - 1
+    groups = frame.groupby(["office", first - first % LENGTHS[per]])["score"]
+    kept = panel.timeline.period_months
+    assert kept == LENGTHS[per]
+    assert LABELS[per] in panel.timeline.labels
+    means = groups.mean().unstack().to_numpy()[:, : len(panel.timeline)]
+    assert panel.mean == pytest.approx(means)
+    assert panel.n.sum() == groups.size().unstack().to_numpy()[:, : len(panel.timeline)].sum()
+    assert len(panel.immature) == 1  # the period of March 2025 is not over
+
+
+def test_a_period_waits_until_all_its_cases_were_followed():
+    received = pd.to_datetime(["2024-01-03", "2024-06-28", "2024-08-01"])
+    frame = pd.DataFrame({"case": list("abc"), "office": "O1", "status": "granted", "received": received})
+    times = measure(read_exports(frame.assign(decided=received), as_of="2024-12-31"), WorkCalendar.indonesia())
+    assert tabulate(times, RestrictedMean(30), per="half_year").timeline.labels == ("2024-01", "2024-07")
+    late = measure(read_exports(frame.assign(decided=received).head(2), as_of="2024-07-03"), WorkCalendar.indonesia())
+    with pytest.raises(Exception, match="No month can answer"):
+        tabulate(late, RestrictedMean(30), per="half_year")
+    counted, curve = tabulate(times, [Count(), CompletionCurve(30)], per="quarter")
+    assert counted.mean.tolist() == [[1.0, 1.0, 1.0]]
+    assert curve.timeline.labels == ("2024Q1", "2024Q2", "2024Q3")
+
+
+def test_a_measure_can_have_a_name_of_the_studys_own():
+    label = verbatim({"id": "waktu jawab aduan", "en": "wait for an answer"})
+    words = RestrictedMean(30, label=label).words
+    assert words.short.text("id") == "waktu jawab aduan"
+    assert str(words.label) == "wait for an answer (working days)"
+    assert "wait for an answer" in str(words.fell)
+    assert RestrictedMean(30, label=label) != RestrictedMean(30)
+    assert hash(Score("x", label=label)) == hash(Score("x", label=label))
