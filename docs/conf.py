@@ -1,4 +1,4 @@
-"""How the site is built: `sphinx-build -W --keep-going docs docs/site`. No network, and a warning is an error.
+"""How the site is built: `sphinx-build -q -W --keep-going docs docs/site/html`. No network, and a warning is an error.
 
 What follows from the library is made here before the pages are read: the reference from the list of public names,
 the gallery by running its lines, the proof from the reference values, the cheat sheet. None of it is committed.
@@ -13,7 +13,7 @@ from typing import Any
 DOCS = Path(__file__).resolve().parent
 sys.path[:0] = [str(DOCS.parent), str(DOCS)]
 
-from making import make_all  # noqa: E402
+from making import make_all, reference  # noqa: E402
 
 project = "asn_impact"
 author = "The asn_impact developers"
@@ -40,6 +40,7 @@ napoleon_use_ivar = True
 napoleon_use_rtype = False
 default_role = "py:obj"
 nitpicky = True  # a page or heading that is not there is an error; names of other packages have no page here
+suppress_warnings = ["ref.python"]  # a word that several classes have as an attribute
 nitpick_ignore_regex = [("py:.*", ".*")]
 
 html_theme = "pydata_sphinx_theme"
@@ -54,7 +55,7 @@ html_theme_options = {
     "logo": {"text": "asn_impact"},
     "navbar_end": ["navbar-icon-links"],  # figures and tables are drawn for white paper: no dark mode
     "navbar_persistent": ["search-button"],
-    "header_links_before_dropdown": 6,
+    "header_links_before_dropdown": 7,
     "show_prev_next": True,
     "footer_start": ["copyright"],
     "footer_end": [],
@@ -67,3 +68,4 @@ html_sidebars = {"index": [], "id/index": []}
 def setup(app: Any) -> None:  # noqa: ANN401 - Sphinx's own application
     """Make the pages that follow from the library before Sphinx looks for pages."""
     app.connect("config-inited", lambda *_: make_all(DOCS))
+    app.connect("autodoc-process-docstring", reference.escape)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import ModuleType
@@ -48,6 +49,9 @@ SAID = {
     "reports": "Findings become a page, a Word file, a PDF and a brief, in which every number has its source.",
     "messages": "What is said is a value, in every language; what cannot be done is an error that says the line to write.",
 }
+
+
+ESCAPED = re.compile(r"(\||(?<=\w)_(?!\w))")
 
 
 def groups() -> dict[str, dict[str, Any]]:
@@ -149,6 +153,16 @@ def _entry(full: str, value: Any) -> list[str]:  # noqa: ANN401 - any public val
     if inspect.isclass(value):
         return [f".. autoclass:: {full}", "   :members:", "   :show-inheritance:" * issubclass(value, Exception)]
     return [f".. autofunction:: {full}"]
+
+
+def escape(app: Any, what: str, name: str, value: Any, options: Any, lines: list[str]) -> None:  # noqa: ANN401 - Sphinx's
+    """Let bars and names that end in an underscore stand in prose as they are; both mean something to Sphinx."""
+    example = False
+    for place, line in enumerate(lines):
+        example = bool(line.strip()) and (example or line.lstrip().startswith(">>>"))
+        if not example:
+            parts = re.split(r"(`+[^`]*`+)", line)
+            lines[place] = "".join(part if part.startswith("`") else ESCAPED.sub(r"\\\1", part) for part in parts)
 
 
 def _title(text: str, line: str) -> str:
