@@ -1,0 +1,169 @@
+"""The reference of the public names, from the one list of them, grouped as they are found by typing."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import asn_impact as ai
+
+#: Group -> its title. What no module of the namespace groups is grouped by the room it lives in.
+GROUPS = {
+    "reading": "Reading files",
+    "measuring": "Measuring",
+    "designs": "Who is compared",
+    "estimators": "Estimators",
+    "rules": "Rules of inference",
+    "checks": "Checks and the grade",
+    "figures": "Figures",
+    "tables": "Tables",
+    "reports": "Reports and studies",
+    "clocks": "Topic: clocks",
+    "learning": "Topic: learning",
+    "planning": "Topic: planning and returns",
+    "promises": "Topic: promises",
+    "recovery": "Topic: recovery",
+    "surveys": "Topic: surveys",
+    "messages": "Messages and errors",
+}
+ROOMS = {
+    "intake": "reading",
+    "measures": "measuring",
+    "designs": "designs",
+    "estimation": "estimators",
+    "scrutiny": "checks",
+    "reporting": "reports",
+    "study": "reports",
+    "words": "messages",
+    "errors": "messages",
+}
+#: What each group is for, where its module does not say it.
+SAID = {
+    "reading": "Files as an office has them become clean records; every row left out is counted by reason.",
+    "measuring": "Records become a number for each office and month: the outcome, in working days or shares.",
+    "designs": "A panel and the dates of training become a design: who is compared with whom, and when.",
+    "reports": "Findings become a page, a Word file, a PDF and a brief, in which every number has its source.",
+    "messages": "What is said is a value, in every language; what cannot be done is an error that says the line to write.",
+}
+
+
+ESCAPED = re.compile(r"(\||(?<=\w)_(?!\w))")
+
+
+def groups() -> dict[str, dict[str, Any]]:
+    """Return, for each group, the full name and the value of each public name in it; every value stands once."""
+    found: dict[str, dict[str, Any]] = {group: {} for group in GROUPS}
+    known: set[int] = set()
+    for full, group, value in _named():
+        if id(value) not in known:
+            known.add(id(value))
+            found[group][full] = value
+    return found
+
+
+def _named() -> Iterator[tuple[str, str, Any]]:
+    for module in (ai.estimators, ai.rules, ai.checks, ai.figures, ai.tables):
+        group = module.__name__.rpartition(".")[2]
+        yield from ((f"{module.__name__}.{name}", group, getattr(module, name)) for name in module.__all__)
+    for topic in ai.topics.__all__:
+        module = getattr(ai.topics, topic)
+        yield from ((f"{module.__name__}.{name}", topic, getattr(module, name)) for name in module.__all__)
+    for name, (home, _) in sorted(ai._stub()[0].items()):
+        value = getattr(ai, name)
+        if not isinstance(value, ModuleType):
+            yield f"asn_impact.{name}", _group(home), value
+
+
+def _group(home: str) -> str:
+    _, room, *rest = home.split(".")
+    return rest[0] if room == "topics" else ROOMS[room]
+
+
+def typed(full: str) -> str:
+    """Return a name as it is typed after ``import asn_impact as ai``: the short one where there is one."""
+    name = full.rpartition(".")[2]
+    return f"ai.{name}" if name in ai._stub()[0] else full.replace("asn_impact", "ai", 1)
+
+
+def write(folder: Path) -> None:
+    """Write one page a group, and the page that lists them all."""
+    every = groups()
+    pages = {group: _page(group, names) for group, names in every.items()}
+    pages["index"] = _index(every)
+    folder.mkdir(exist_ok=True)
+    for name, text in pages.items():
+        place = folder / f"{name}.rst"
+        if not place.exists() or place.read_text(encoding="utf-8") != text:  # unchanged pages are not built again
+            place.write_text(text, encoding="utf-8")
+
+
+def _index(every: Mapping[str, Mapping[str, Any]]) -> str:
+    parts = [
+        _title("Reference", "="),
+        "Every public name, grouped as the namespace: ``ai.<Tab>`` shows the main way, ``ai.estimators.<Tab>`` and the",
+        "others show the rest. Each entry says what you get, its shapes and units, its errors, and its source.",
+        "",
+        ".. toctree::",
+        "   :hidden:",
+        "",
+        *(f"   {group}" for group in GROUPS),
+    ]
+    for group, names in every.items():
+        parts += ["", f":doc:`{GROUPS[group]} <{group}>`", "", *_listed(names)]
+    return "\n".join(parts) + "\n"
+
+
+def _page(group: str, names: Mapping[str, Any]) -> str:
+    parts = [_title(GROUPS[group], "="), _said(group), "", *_listed(names), ""]
+    for full, value in names.items():
+        parts += [_title(full.rpartition(".")[2], "-"), *_entry(full, value), ""]
+    return "\n".join(parts) + "\n"
+
+
+def _said(group: str) -> str:
+    module = getattr(ai, group, None) or getattr(ai.topics, group, None)
+    return SAID.get(group) or inspect.getdoc(module) or ""
+
+
+def _listed(names: Mapping[str, Any]) -> list[str]:
+    rows = [
+        ".. list-table::",
+        "   :class: names",
+        "   :widths: 34 66",
+        "",
+    ]
+    for full, value in names.items():
+        rows += [f"   * - :py:obj:`{typed(full)} <{full}>`", f"     - {_first_line(value)}"]
+    return rows
+
+
+def _first_line(value: Any) -> str:  # noqa: ANN401 - any public value
+    if not callable(value):
+        return "Entries by their names in study.toml." if isinstance(value, Mapping) else "Entries, in their order."
+    return (inspect.getdoc(value) or "").split("\n\n")[0].replace("\n", " ")
+
+
+def _entry(full: str, value: Any) -> list[str]:  # noqa: ANN401 - any public value
+    if not callable(value):
+        return [f".. py:data:: {full}", "", f"   {_first_line(value)}"]
+    if inspect.isclass(value):
+        return [f".. autoclass:: {full}", "   :members:", "   :show-inheritance:" * issubclass(value, Exception)]
+    return [f".. autofunction:: {full}"]
+
+
+def escape(app: Any, what: str, name: str, value: Any, options: Any, lines: list[str]) -> None:  # noqa: ANN401 - Sphinx's
+    """Let bars and names that end in an underscore stand in prose as they are; both mean something to Sphinx."""
+    example = False
+    for place, line in enumerate(lines):
+        example = bool(line.strip()) and (example or line.lstrip().startswith(">>>"))
+        if not example:
+            parts = re.split(r"(`+[^`]*`+)", line)
+            lines[place] = "".join(part if part.startswith("`") else ESCAPED.sub(r"\\\1", part) for part in parts)
+
+
+def _title(text: str, line: str) -> str:
+    return f"{text}\n{line * len(text)}\n"

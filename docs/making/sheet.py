@@ -1,0 +1,12 @@
+"""The cheat sheet: one page, set by typst from its source; the code in it is run by the tests."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import typst
+
+
+def write(source: Path, target: Path) -> None:
+    """Set the page."""
+    target.write_bytes(typst.compile(str(source)))
