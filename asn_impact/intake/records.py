@@ -20,6 +20,7 @@ from asn_impact.intake.fields.local import PLACEHOLDERS, dated, parse_numbers, r
 from asn_impact.intake.fields.zones import ZONED, local_moment
 from asn_impact.intake.formats.engine import from_arrow
 from asn_impact.intake.ledger import Ledger
+from asn_impact.verbs import Guided
 from asn_impact.words import Alert, Message
 
 __all__ = [
@@ -47,7 +48,7 @@ MOST_UNREADABLE = 0.1  # share of texts that are no dates above which the column
 
 
 @dataclass(frozen=True, eq=False)
-class Observations:
+class Observations(Guided):
     """Dated records of offices: `tabulate` counts and averages them by month.
 
     Attributes

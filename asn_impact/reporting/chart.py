@@ -19,6 +19,7 @@ from asn_impact.intake.written import shielded
 from asn_impact.reporting.gate import release
 from asn_impact.reporting.provenance import provenance, write_beside
 from asn_impact.reporting.recoding import Cells
+from asn_impact.verbs import Guided
 from asn_impact.words import Language, Message, Sentence
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ PAGES: Final[Mapping[Size, Page]] = {
 
 
 @dataclass(frozen=True, eq=False)
-class Chart:
+class Chart(Guided):
     r"""A chart that states its finding.
 
     Attributes
