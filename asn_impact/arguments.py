@@ -37,6 +37,7 @@ __all__ = [
     "did_you_mean",
     "hints_of",
     "spelled",
+    "with_shared",
 ]
 
 
@@ -147,7 +148,7 @@ def hints_of(owner: Callable[..., Any]) -> Mapping[str, Any]:
                 found[name] = eval(hint, scope) if isinstance(hint, str) else hint
             except (NameError, AttributeError, TypeError):  # imported for the type checker alone
                 found.pop(name, None)
-    return found
+    return found if inspect.isclass(owner) else found | dict(_shared(owner))
 
 
 def spelled(function: Callable[..., Any]) -> inspect.Signature:
@@ -159,7 +160,7 @@ def spelled(function: Callable[..., Any]) -> inspect.Signature:
     >>> print(spelled(weigh))
     (by: 'units' | 'records' = 'units', *, level: 0 < float < 1 | None = None) -> str
     """
-    signature = inspect.signature(function)
+    signature = with_shared(function)
     hints = hints_of(function)
     shown = [
         p.replace(annotation=_Text(_spelled(hints[name]) if name in hints else str(p.annotation)))
@@ -170,6 +171,28 @@ def spelled(function: Callable[..., Any]) -> inspect.Signature:
     back = signature.return_annotation
     back = back if back is signature.empty else _Text(back if isinstance(back, str) else _spelled(back))
     return signature.replace(parameters=list(parameters.values()), return_annotation=back)
+
+
+def with_shared(function: Callable[..., Any]) -> inspect.Signature:
+    """Return the signature with the arguments that ``**name: Unpack[TypedDict]`` stands for, None where not given."""
+    signature, parameters = inspect.signature(function), []
+    for parameter in signature.parameters.values():
+        shared = _shared(function) if parameter.kind is parameter.VAR_KEYWORD else {}
+        parameters += [
+            inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=hint)
+            for name, hint in shared.items()
+        ] or [parameter]
+    return signature.replace(parameters=parameters)
+
+
+def _shared(function: Callable[..., Any]) -> Mapping[str, Any]:
+    """Return the arguments that a function takes by a TypedDict: name -> hint."""
+    plain = inspect.unwrap(function)
+    for hint in inspect.get_annotations(plain).values():
+        if isinstance(hint, str) and hint.startswith("Unpack["):
+            (kind,) = typing.get_args(eval(hint, plain.__globals__))
+            return typing.get_type_hints(kind, include_extras=True)
+    return {}
 
 
 class Spelled:

@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterable, Mapping
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, ClassVar, Final, ParamSpec, TypeVar
 
-from asn_impact.arguments import Spelled, check_arguments, did_you_mean, spelled
+from asn_impact.arguments import Spelled, check_arguments, did_you_mean, spelled, with_shared
 from asn_impact.errors import DataWarning, EstimationError, NotThereError
 from asn_impact.words import CALLS, Alert, Message, paragraph
 from asn_impact.words.habits import no_rows, not_there
@@ -52,7 +52,7 @@ def public_verb(function: Callable[P, R]) -> Callable[P, R]:
     ...
     asn_impact.errors.InputError: weigh(by='unit'). Expected 'units' or 'records'. Did you mean 'units'?
     """
-    signature = inspect.signature(function)
+    signature = with_shared(function)
 
     @functools.wraps(function)
     def called(*args: P.args, **kwargs: P.kwargs) -> R:
