@@ -38,13 +38,24 @@ def __getattr__(name: str) -> Any:  # noqa: ANN401 - whatever the name stands fo
     if name == "__all__":
         return _stub()[1]
     if name not in _stub()[0]:
-        raise AttributeError(f"module 'asn_impact' has no attribute {name!r}")
+        raise _no_name(name)
     module, attribute = _stub()[0][name]
     if module == __name__:
         return import_module(f"{module}.{attribute}")
     value = getattr(import_module(module), attribute)
     globals()[name] = value
     return value
+
+
+def _no_name(name: str) -> AttributeError:
+    """Return the error for a name that is not there: where it is, what it is called here, or the nearest name."""
+    if name.startswith("_"):
+        return AttributeError(f"module 'asn_impact' has no attribute {name!r}")
+    from asn_impact.words.habits import no_name
+
+    groups = ("checks", "estimators", "figures", "rules", "tables")
+    grouped = [f"{group}.{one}" for group in groups for one in import_module(f"{__name__}.{group}").__all__]
+    return no_name(__name__, name, [*grouped, *_stub()[0]])
 
 
 def __dir__() -> list[str]:

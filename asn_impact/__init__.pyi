@@ -2,6 +2,11 @@
 
 from asn_impact.designs.design import Design as Design, agree as agree, assign as assign
 from asn_impact.designs.doses import with_doses as with_doses
+from asn_impact.designs.example import (
+    example_design as example_design,
+    example_records as example_records,
+    example_rollout as example_rollout,
+)
 from asn_impact.topics.planning.lottery import Lottery as Lottery, draw_waves as draw_waves
 from asn_impact.words import Message as Message
 from asn_impact.errors import (
@@ -11,6 +16,7 @@ from asn_impact.errors import (
     EstimationError as EstimationError,
     InferenceError as InferenceError,
     InputError as InputError,
+    NotThereError as NotThereError,
     PrivacyError as PrivacyError,
     StudyError as StudyError,
 )

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Literal, TypeAlias, Union
 
 from asn_impact.errors import AsnImpactError, InputError
-from asn_impact.words import Message, paragraph
+from asn_impact.words import CALLS, Message, paragraph
 
 __all__ = [
     "AtLeast",
@@ -26,6 +26,7 @@ __all__ = [
     "Level",
     "Names",
     "Share",
+    "Spelled",
     "Steps",
     "Times",
     "allowed_values",
@@ -35,6 +36,8 @@ __all__ = [
     "check_value",
     "did_you_mean",
     "hints_of",
+    "spelled",
+    "with_shared",
 ]
 
 
@@ -115,10 +118,11 @@ def check_fields(instance: Any) -> None:  # noqa: ANN401 - any dataclass
 def check_arguments(function: Callable[..., Any], signature: inspect.Signature, given: Mapping[str, object]) -> None:
     """Check the arguments of a call against the hints of the function; those without a hint we know pass."""
     hints = hints_of(function)
+    called = type(given["self"]).__name__ + "()" if function.__name__ == "__call__" else function.__name__
     for name, value in given.items():
         kind = signature.parameters[name].kind
         if name in hints and kind not in {inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD}:
-            check_value(name, value, hints[name], where=function.__name__)
+            check_value(name, value, hints[name], where=called)
 
 
 def check_value(name: str, value: object, hint: object, *, where: str = "") -> None:
@@ -144,7 +148,98 @@ def hints_of(owner: Callable[..., Any]) -> Mapping[str, Any]:
                 found[name] = eval(hint, scope) if isinstance(hint, str) else hint
             except (NameError, AttributeError, TypeError):  # imported for the type checker alone
                 found.pop(name, None)
-    return found
+    return found if inspect.isclass(owner) else found | dict(_shared(owner))
+
+
+def spelled(function: Callable[..., Any]) -> inspect.Signature:
+    """Return the signature as a tooltip shows it: the choices and bounds themselves, not the name of a hint.
+
+    Examples
+    --------
+    >>> def weigh(by: Literal["units", "records"] = "units", *, level: Level | None = None) -> str: ...
+    >>> print(spelled(weigh))
+    (by: 'units' | 'records' = 'units', *, level: 0 < float < 1 | None = None) -> str
+    """
+    signature = with_shared(function)
+    hints = hints_of(function)
+    shown = [
+        p.replace(annotation=_Text(_spelled(hints[name]) if name in hints else str(p.annotation)))
+        for name, p in signature.parameters.items()
+        if p.annotation is not p.empty
+    ]
+    parameters = {**signature.parameters, **{p.name: p for p in shown}}
+    back = signature.return_annotation
+    back = back if back is signature.empty else _Text(back if isinstance(back, str) else _spelled(back))
+    return signature.replace(parameters=list(parameters.values()), return_annotation=back)
+
+
+def with_shared(function: Callable[..., Any]) -> inspect.Signature:
+    """Return the signature with the arguments that ``**name: Unpack[TypedDict]`` stands for, None where not given."""
+    signature, parameters = inspect.signature(function), []
+    for parameter in signature.parameters.values():
+        shared = _shared(function) if parameter.kind is parameter.VAR_KEYWORD else {}
+        parameters += [
+            inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=hint)
+            for name, hint in shared.items()
+        ] or [parameter]
+    return signature.replace(parameters=parameters)
+
+
+def _shared(function: Callable[..., Any]) -> Mapping[str, Any]:
+    """Return the arguments that a function takes by a TypedDict: name -> hint."""
+    plain = inspect.unwrap(function)
+    for hint in inspect.get_annotations(plain).values():
+        if isinstance(hint, str) and hint.startswith("Unpack["):
+            (kind,) = typing.get_args(eval(hint, plain.__globals__))
+            return typing.get_type_hints(kind, include_extras=True)
+    return {}
+
+
+class Spelled:
+    """The signature of a dataclass, its choices spelled out: set it as ``__signature__``."""
+
+    def __get__(self, instance: object, owner: type) -> inspect.Signature | None:
+        if instance is not None:
+            return None
+        made = inspect.signature(vars(owner).get("__init__", owner.__init__))  # type: ignore[misc]
+        names = [p for name, p in made.parameters.items() if name != "self"]
+        hints = hints_of(owner)
+        known = [p.replace(annotation=_Text(_spelled(hints[p.name]))) if p.name in hints else p for p in names]
+        return inspect.Signature(known)
+
+
+class _Text(str):
+    """A text that is shown without quotes."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return str(self)
+
+
+def _spelled(hint: object) -> str:
+    """Return a hint in the words of a signature.
+
+    Examples
+    --------
+    >>> _spelled(Steps), _spelled(tuple[str, ...]), _spelled(Literal[1, "a"] | None)
+    ('int >= 0', 'tuple[str, ...]', "1 | 'a' | None")
+    """
+    parts = typing.get_args(hint)
+    if typing.get_origin(hint) is Literal:
+        return " | ".join(map(repr, parts))
+    if _is_union(hint):
+        return " | ".join(map(_spelled, parts))
+    if typing.get_origin(hint) is Annotated:
+        kind, *bounds = map(_spelled, parts)
+        return next((bound.replace("_", kind) for bound in bounds), kind)
+    if isinstance(hint, AtLeast):
+        return f"_ >= {_plain(hint.least)}"
+    if isinstance(hint, Between):
+        return f"{_plain(hint.low)} < _ < {_plain(hint.high)}"
+    if hint is type(None):
+        return "None"
+    return str(inspect.formatannotation(hint)).replace("collections.abc.", "").rpartition("asn_impact.")[2]
 
 
 def allowed_values(hint: object) -> tuple[Any, ...] | None:
@@ -241,6 +336,8 @@ def _expected(value: object, hint: object, name: str) -> Message:
         options = [part for part in parts if part is not type(None)]
         if len(options) == 1:
             return _expected(value, options[0], name)
+    if inspect.isclass(hint) and hint.__name__ in CALLS:
+        return Message("arguments.expected_from", kind=hint.__name__, write=CALLS[hint.__name__])
     return Message("arguments.expected_kind", kind=_kind(hint))
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NoReturn
+
 from asn_impact.scrutiny.checks import (
     CHECKS,
     Check,
@@ -44,6 +46,7 @@ from asn_impact.scrutiny.sensitivity import (
     sensitivity,
     smoothness_seen,
 )
+from asn_impact.words.habits import no_name
 
 __all__ = [
     "CHECKS",
@@ -91,3 +94,7 @@ __all__ = [
 
 def __dir__() -> list[str]:
     return sorted(__all__)
+
+
+def __getattr__(name: str) -> NoReturn:
+    raise no_name(__name__, name, __all__)

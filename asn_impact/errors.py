@@ -18,6 +18,7 @@ __all__ = [
     "EstimationError",
     "InferenceError",
     "InputError",
+    "NotThereError",
     "PrivacyError",
     "StudyError",
 ]
@@ -85,6 +86,17 @@ class InferenceError(AsnImpactError, ValueError):
 
 class PrivacyError(AsnImpactError, ValueError):
     """Something that identifies a person, or a cell too small to show, was about to leave."""
+
+
+class NotThereError(AsnImpactError, AttributeError, TypeError):
+    """A name, an argument or a way of asking that a value does not have; the message gives the line that does it.
+
+    Examples
+    --------
+    >>> from asn_impact.measures.outcomes import Within
+    >>> hasattr(Within(5), "head")
+    False
+    """
 
 
 class DataWarning(UserWarning):

@@ -5,6 +5,8 @@ Their effects by cohort and period are averaged by a view: ``effects.average_by(
 
 from __future__ import annotations
 
+from typing import NoReturn
+
 from asn_impact.estimation import (
     ESTIMATORS,
     Along,
@@ -25,6 +27,7 @@ from asn_impact.estimation import (
     TwoWay,
 )
 from asn_impact.estimation.views import Calendar, Cohorts, EventStudy, Overall
+from asn_impact.words.habits import no_name
 
 __all__ = [
     "ESTIMATORS",
@@ -53,3 +56,7 @@ __all__ = [
 
 def __dir__() -> list[str]:
     return sorted(__all__)
+
+
+def __getattr__(name: str) -> NoReturn:
+    raise no_name(__name__, name, __all__)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NoReturn
+
 from asn_impact.reporting.charts import (
     PAGES,
     Chart,
@@ -20,6 +22,7 @@ from asn_impact.reporting.charts import (
 )
 from asn_impact.topics.planning.chart import returns
 from asn_impact.topics.surveys.chart import satisfaction
+from asn_impact.words.habits import no_name
 
 __all__ = [
     "PAGES",
@@ -43,3 +46,7 @@ __all__ = [
 
 def __dir__() -> list[str]:
     return sorted(__all__)
+
+
+def __getattr__(name: str) -> NoReturn:
+    raise no_name(__name__, name, __all__)

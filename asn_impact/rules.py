@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NoReturn
+
 from asn_impact.estimation import (
     RULES,
     BiasReduced,
@@ -18,6 +20,7 @@ from asn_impact.estimation import (
     infer,
     romano_wolf,
 )
+from asn_impact.words.habits import no_name
 
 __all__ = [
     "RULES",
@@ -39,3 +42,7 @@ __all__ = [
 
 def __dir__() -> list[str]:
     return sorted(__all__)
+
+
+def __getattr__(name: str) -> NoReturn:
+    raise no_name(__name__, name, __all__)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NoReturn
+
 from asn_impact.reporting.tables import (
     Table,
     balance,
@@ -16,6 +18,7 @@ from asn_impact.reporting.tables import (
     three_rows,
 )
 from asn_impact.topics.surveys.table import skm
+from asn_impact.words.habits import no_name
 
 __all__ = [
     "Table",
@@ -35,3 +38,7 @@ __all__ = [
 
 def __dir__() -> list[str]:
     return sorted(__all__)
+
+
+def __getattr__(name: str) -> NoReturn:
+    raise no_name(__name__, name, __all__)

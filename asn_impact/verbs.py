@@ -12,15 +12,17 @@ import math
 import sys
 import threading
 import warnings
-from collections.abc import Callable, Iterable
+from abc import ABCMeta
+from collections.abc import Callable, Iterable, Mapping
 from contextvars import ContextVar
-from typing import Any, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Final, ParamSpec, TypeVar
 
-from asn_impact.arguments import check_arguments
-from asn_impact.errors import DataWarning, EstimationError
-from asn_impact.words import Alert, Message, paragraph
+from asn_impact.arguments import Spelled, check_arguments, did_you_mean, spelled, with_shared
+from asn_impact.errors import DataWarning, EstimationError, NotThereError
+from asn_impact.words import CALLS, Alert, Message, paragraph
+from asn_impact.words.habits import no_rows, not_there
 
-__all__ = ["alerts_of", "public_verb"]
+__all__ = ["Guided", "alerts_of", "public_verb"]
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -50,11 +52,14 @@ def public_verb(function: Callable[P, R]) -> Callable[P, R]:
     ...
     asn_impact.errors.InputError: weigh(by='unit'). Expected 'units' or 'records'. Did you mean 'units'?
     """
-    signature = inspect.signature(function)
+    signature = with_shared(function)
 
     @functools.wraps(function)
     def called(*args: P.args, **kwargs: P.kwargs) -> R:
-        given = signature.bind(*args, **kwargs).arguments
+        try:
+            given = signature.bind(*args, **kwargs).arguments
+        except TypeError as error:
+            raise _miscalled(function.__name__, signature, args, kwargs) or error from None
         check_arguments(function, signature, given)
         if _inside.get():
             return function(*args, **kwargs)
@@ -70,7 +75,89 @@ def public_verb(function: Callable[P, R]) -> Callable[P, R]:
         _warn([alert for alert in alerts_of(result) if alert not in known], function.__name__)
         return result
 
+    called.__signature__ = spelled(function)  # type: ignore[attr-defined]
     return called
+
+
+def _miscalled(
+    verb: str, signature: inspect.Signature, args: tuple[Any, ...], kwargs: Mapping[str, Any]
+) -> NotThereError | None:
+    """Say which argument is missing, with the line to write, or is not taken, with the nearest that is."""
+    known = [name for name in signature.parameters if name != "self"]
+    for name in kwargs:
+        if name not in known and not _takes_any(signature):
+            near = did_you_mean(name, known) or Message("habits.takes", names=known)
+            return NotThereError(paragraph(Message("habits.not_taken", verb=verb, name=name), near))
+    taken = [p for p in signature.parameters.values() if p.kind not in _ANY]
+    by_place = [p for p in taken if p.kind is not inspect.Parameter.KEYWORD_ONLY]
+    given = {p.name for p, _ in zip(by_place, args, strict=False)} | set(kwargs)
+    needed = [p for p in taken if (p.default is p.empty or p.name in kwargs) and p.name != "self"]
+    line = ", ".join(p.name if p in by_place else f"{p.name}=..." for p in needed)
+    if len(args) > len(by_place):
+        names = [p.name for p in taken if p not in by_place]
+        return NotThereError(Message("habits.by_name", verb=verb, names=names, line=line)) if names else None
+    missing = [p for p in needed if p.name not in given]
+    if not missing:
+        return None
+    kind = str(missing[0].annotation)
+    how = Message("arguments.expected_from", kind=kind, write=CALLS[kind]) if kind in CALLS else None
+    said = Message("habits.missing", verb=verb, name=missing[0].name, line=line)
+    return NotThereError(paragraph(said, how))
+
+
+class _Called(ABCMeta):
+    """Says which argument is not taken, or is missing, when a value is made."""
+
+    def __call__(cls, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - any value
+        try:
+            return super().__call__(*args, **kwargs)
+        except TypeError as error:
+            raise _miscalled(cls.__name__, inspect.signature(cls), args, kwargs) or error from None
+
+
+class Guided(metaclass=_Called):
+    """A value that answers for what it does not have: with the line that does it, or with the nearest name.
+
+    Examples
+    --------
+    >>> class Panel(Guided):
+    ...     units = ("A", "B")
+    >>> Panel().head()
+    Traceback (most recent call last):
+    ...
+    asn_impact.errors.NotThereError: Panel has no 'head'. Write: panel.frame().head(...)
+    >>> Panel().unit
+    Traceback (most recent call last):
+    ...
+    asn_impact.errors.NotThereError: Panel has no 'unit'. Did you mean 'units'?
+    """
+
+    __signature__: ClassVar = Spelled()
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - it never returns
+            if name.startswith("_"):
+                raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+            if hasattr(type(self), name):  # a property of ours failed: say why
+                return object.__getattribute__(self, name)
+            raise NotThereError(not_there(type(self), name))
+
+        def __getitem__(self, key: object) -> Any:  # noqa: ANN401 - it never returns
+            raise NotThereError(no_rows(type(self), f"[{key!r}]", f"[{key!r}]"))
+
+        def __bool__(self) -> bool:
+            return type(self).__len__ is Guided.__len__ or len(self) > 0
+
+        def __len__(self) -> int:
+            raise NotThereError(no_rows(type(self), "len()", ""))
+
+
+_ANY: Final = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+
+
+def _takes_any(signature: inspect.Signature) -> bool:
+    return any(p.kind is inspect.Parameter.VAR_KEYWORD for p in signature.parameters.values())
 
 
 def _too_large(error: MemoryError, verb: str) -> Message:

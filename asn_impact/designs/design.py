@@ -18,7 +18,7 @@ from asn_impact.errors import DesignError
 from asn_impact.intake.readers.training import Rollout
 from asn_impact.measures.panel import Panel
 from asn_impact.timeline import Placed
-from asn_impact.verbs import public_verb
+from asn_impact.verbs import Guided, public_verb
 from asn_impact.words import Alert, Message, paragraph
 
 __all__ = ["Design", "Weighing", "agree", "assign", "refuse_no_cluster"]
@@ -30,7 +30,7 @@ Partly: TypeAlias = Literal["left_out", "treated"]
 
 
 @dataclass(frozen=True, eq=False)
-class Design:
+class Design(Guided):
     """A panel with the time of treatment and the cluster of every unit.
 
     Attributes

@@ -30,7 +30,7 @@ from asn_impact.estimation.views import Calendar, Cells, Cohorts, EventStudy, Ov
 from asn_impact.estimation.working import Working
 from asn_impact.measures.panel import Outcome
 from asn_impact.measures.ratio import RatioOf
-from asn_impact.verbs import public_verb
+from asn_impact.verbs import Guided, public_verb
 from asn_impact.words import Message, each_once, paragraph
 
 __all__ = [
@@ -373,7 +373,7 @@ class Estimator(Procedure):
 
 
 @dataclass(frozen=True, eq=False)
-class Effects:
+class Effects(Guided):
     """Estimates with everything that inference, checks and reports need.
 
     Attributes

@@ -23,7 +23,7 @@ from asn_impact.estimation.counted import CONVENTIONS, Convention, Counted, Prog
 from asn_impact.estimation.effects import Averaged, Effects, Fit, Some
 from asn_impact.estimation.linear import LeastSquares
 from asn_impact.estimation.methods import Method, Procedure, rule_entry
-from asn_impact.verbs import public_verb
+from asn_impact.verbs import Guided, public_verb
 from asn_impact.words import Alert, Message
 
 __all__ = ["Classical", "ClusterRobust", "Inference", "Rule", "infer"]
@@ -55,7 +55,7 @@ class Rule(Procedure):
 
 
 @dataclass(frozen=True, eq=False)
-class Inference:
+class Inference(Guided):
     """Estimates with their uncertainty.
 
     Attributes

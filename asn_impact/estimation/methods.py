@@ -6,12 +6,13 @@ The texts are in ``words/methods.toml`` and ``words/rules.toml``; what depends o
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from asn_impact.arguments import check_fields
+from asn_impact.verbs import Guided
 from asn_impact.words import Message, paragraph
 
 __all__ = ["Method", "Procedure", "estimator_entry", "rule_entry", "short_names"]
@@ -61,7 +62,7 @@ class Method:
 
 
 @dataclass(frozen=True)
-class Procedure(ABC):
+class Procedure(Guided):
     """Parameters in the object, data in the call: the base of all estimators and rules."""
 
     def __post_init__(self) -> None:

@@ -16,6 +16,7 @@ from asn_impact.arguments import Steps, check_fields
 from asn_impact.arrays import Bool, Float, Int
 from asn_impact.designs import Design
 from asn_impact.errors import InputError
+from asn_impact.verbs import Guided
 from asn_impact.words import Message
 
 __all__ = ["Calendar", "Cells", "Cohorts", "EventStudy", "Overall", "View", "keep_whole"]
@@ -44,7 +45,7 @@ class Cells:
 
 
 @dataclass(frozen=True)
-class EventStudy:
+class EventStudy(Guided):
     """One number for each time since adoption, cohorts weighted by size.
 
     Callaway and Sant'Anna (2021), eq. 3.4. With `balanced`, only cohorts whose effects exist at every step from
@@ -112,7 +113,7 @@ def keep_whole(known: Bool, needed: Bool | None, cells: Cells) -> Bool:
 
 
 @dataclass(frozen=True)
-class Cohorts:
+class Cohorts(Guided):
     """One number for each cohort: the plain mean over its treated periods (Callaway and Sant'Anna 2021, eq. 3.7)."""
 
     alike: ClassVar[bool] = True
@@ -130,7 +131,7 @@ class Cohorts:
 
 
 @dataclass(frozen=True)
-class Calendar:
+class Calendar(Guided):
     """One number for each period: the mean over the cohorts treated by then, weighted by size (eq. 3.8)."""
 
     alike: ClassVar[bool] = False
@@ -149,7 +150,7 @@ class Calendar:
 
 
 @dataclass(frozen=True)
-class Overall:
+class Overall(Guided):
     """One number: the mean over all treated cohorts and periods, or the mean of the numbers of another view.
 
     Of differences before adoption alone it is the mean of these.

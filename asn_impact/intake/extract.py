@@ -19,6 +19,7 @@ from asn_impact.identifiers import identifiers_in
 from asn_impact.intake.codebook import SMALLEST, codebook
 from asn_impact.intake.ledger import Ledger, reason
 from asn_impact.intake.written import shielded, write_beside
+from asn_impact.verbs import Guided
 from asn_impact.words import Language, Message
 from asn_impact.words.catalogue import languages
 
@@ -41,7 +42,7 @@ def _nothing() -> None:
 
 
 @dataclass(frozen=True, eq=False)
-class Extract:
+class Extract(Guided):
     """What one export holds: clean records, still in the engine that holds them, and the ledger.
 
     Attributes

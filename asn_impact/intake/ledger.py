@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from asn_impact.errors import InputError
+from asn_impact.verbs import Guided
 from asn_impact.words import Alert, Language, Message, verbatim
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ _NO_LOSS: Final = frozenset(map(reason, (*_NO_CASES, *_COPIES)))
 
 
 @dataclass(frozen=True, eq=False)
-class Ledger:
+class Ledger(Guided):
     """Rows read, rows kept, and rows dropped by reason; it balances or it does not exist.
 
     Attributes

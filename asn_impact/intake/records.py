@@ -23,6 +23,7 @@ from asn_impact.intake.fields.numbers import parse_numbers
 from asn_impact.intake.fields.zones import ZONED, local_moment
 from asn_impact.intake.formats.engine import from_arrow
 from asn_impact.intake.ledger import Ledger
+from asn_impact.verbs import Guided
 from asn_impact.words import Alert, Message
 
 __all__ = [
@@ -50,7 +51,7 @@ MOST_UNREADABLE = 0.1  # share of texts that are no dates above which the column
 
 
 @dataclass(frozen=True, eq=False)
-class Observations:
+class Observations(Guided):
     """Dated records of offices: `tabulate` counts and averages them by month.
 
     Attributes

@@ -17,7 +17,7 @@ from asn_impact.arrays import Bool, Int, readonly
 from asn_impact.display import card
 from asn_impact.errors import InputError
 from asn_impact.measures.dates import Day, Days, python_date, read_day, read_days, read_times, require_covered
-from asn_impact.verbs import public_verb
+from asn_impact.verbs import Guided, public_verb
 from asn_impact.words import Message, paragraph
 
 __all__ = ["Day", "DayUnit", "OfficeHours", "Opening", "WorkCalendar", "unit_words"]
@@ -42,7 +42,7 @@ def unit_words(unit: DayUnit) -> Message:
 
 
 @dataclass(frozen=True, eq=False)
-class WorkCalendar:
+class WorkCalendar(Guided):
     """The days on which an office works, numbered from the first covered day on.
 
     Attributes
@@ -272,7 +272,7 @@ class WorkCalendar:
 
 
 @dataclass(frozen=True)
-class Opening:
+class Opening(Guided):
     """Opening hours of an office on some weekdays, between two dates.
 
     Parameters
@@ -317,7 +317,7 @@ class Opening:
 
 
 @dataclass(frozen=True, eq=False)
-class OfficeHours:
+class OfficeHours(Guided):
     """The minutes in which an office works, numbered from the first covered day on.
 
     Attributes

@@ -20,7 +20,7 @@ from asn_impact.display import card
 from asn_impact.errors import InputError
 from asn_impact.intake.extract import Extract
 from asn_impact.measures.calendar import OfficeHours, WorkCalendar
-from asn_impact.verbs import public_verb
+from asn_impact.verbs import Guided, public_verb
 from asn_impact.words import Alert, Message
 
 __all__ = ["Clock", "Durations", "brought_in", "measure"]
@@ -33,7 +33,7 @@ _USED = ("case", "received", "decided")
 
 
 @dataclass(frozen=True, eq=False)
-class Durations:
+class Durations(Guided):
     """One row a case: where it was, when it came in, how long it took; computed when it is tabulated.
 
     Attributes

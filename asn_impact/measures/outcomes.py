@@ -30,6 +30,7 @@ from asn_impact.measures.outcome_words import (
     wait_words,
     within_words,
 )
+from asn_impact.verbs import Guided
 from asn_impact.words import Message
 
 __all__ = [
@@ -54,7 +55,7 @@ Better: TypeAlias = Literal["lower", "higher"]
 
 
 @dataclass(frozen=True)
-class Within:
+class Within(Guided):
     """The share of cases decided within a number of days: 1 when decided in time, 0 otherwise.
 
     Cases undecided or withdrawn by then count 0, so the mean of a cell is the Aalen-Johansen estimate of the
@@ -121,7 +122,7 @@ class Within:
 
 
 @dataclass(frozen=True)
-class RestrictedMean:
+class RestrictedMean(Guided):
     """The mean days to a decision, each wait counted up to the horizon: min(T, horizon).
 
     Cases undecided or withdrawn at the horizon count as `horizon`. The mean of a cell is therefore the
@@ -182,7 +183,7 @@ class RestrictedMean:
 
 
 @dataclass(frozen=True)
-class CompletionCurve:
+class CompletionCurve(Guided):
     """The whole curve: the share of cases decided within d days, for every d from 0 to the horizon.
 
     Cases undecided or withdrawn by then count 0, as for `Within`. `tabulate` gives a `CurvePanel`.
@@ -242,7 +243,7 @@ class CompletionCurve:
 
 
 @dataclass(frozen=True)
-class Score:
+class Score(Guided):
     """The mean of a column of numbers: a survey answer, a test, an index. Missing values are left out.
 
     Parameters
@@ -287,7 +288,7 @@ class Score:
 
 
 @dataclass(frozen=True)
-class Share:
+class Share(Guided):
     """The share of records for which a column is true (or 1). Missing values are left out.
 
     Parameters
@@ -334,7 +335,7 @@ class Share:
 
 
 @dataclass(frozen=True)
-class Count:
+class Count(Guided):
     """The number of applications received: one number a cell, and a true 0 where a unit received none.
 
     Needs no follow-up, but a month that was not over on the day of the export is left out: part of a month is
@@ -384,7 +385,7 @@ class Count:
 
 
 @dataclass(frozen=True)
-class Mean:
+class Mean(Guided):
     """The outcome of a ready panel, as it came.
 
     Parameters

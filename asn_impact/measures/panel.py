@@ -26,7 +26,7 @@ from asn_impact.intake.privacy import masked
 from asn_impact.measures.outcome_words import OutcomeWords
 from asn_impact.measures.outcomes import Mean
 from asn_impact.timeline import Timeline, coded
-from asn_impact.verbs import public_verb
+from asn_impact.verbs import Guided, public_verb
 from asn_impact.words import Alert, Message, paragraph
 
 __all__ = ["Outcome", "Panel", "read_panel", "settle_rows"]
@@ -55,7 +55,7 @@ class Outcome(Protocol):
 
 
 @dataclass(frozen=True, eq=False)
-class Panel:
+class Panel(Guided):
     """Cells of an outcome by unit and period.
 
     Attributes

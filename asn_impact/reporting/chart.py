@@ -5,57 +5,72 @@ from __future__ import annotations
 import io
 import json
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, get_args
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, TypeAlias, TypedDict, get_args
 
 import pandas as pd
 
-from asn_impact.arguments import check_choice
+from asn_impact.arguments import AtLeast, check_choice
 from asn_impact.intake.written import shielded
+from asn_impact.reporting.drawn import (
+    PAGES,
+    SCREEN_DPI,
+    Page,
+    Size,
+    Sizes,
+    apply_style,
+    draw,
+    draw_on,
+    find_page,
+    reach,
+)
 from asn_impact.reporting.gate import release
-from asn_impact.reporting.provenance import provenance, write_beside
+from asn_impact.reporting.provenance import provenance, split_ending, write_beside
 from asn_impact.reporting.recoding import Cells
+from asn_impact.verbs import Guided, public_verb
 from asn_impact.words import Language, Message, Sentence
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-    from matplotlib.text import Text as Artist
 
-__all__ = ["PAGES", "Chart", "Page", "Size"]
+__all__ = ["PAGES", "Chart", "Look", "Page", "Size"]
 
-Size: TypeAlias = Literal["a4_width", "a4_column", "slide"]
+Dots: TypeAlias = Annotated[int, AtLeast(30)]
 Format: TypeAlias = Literal["svg", "pdf", "png"]
-STYLE: Final = "asn_impact.reporting.styles.report"
 PRINT_DPI: Final = 300
-SCREEN_DPI: Final = 120
-MARGIN: Final = 0.8  # between the edge and what is drawn, as a multiple of the text size
-HEADING: Final = 12.0  # what a drawing needs besides its rows of text: headings, legend, axis, source
+ENDINGS: Final = ("svg", "pdf", "png", "csv", "json")
 
 
-@dataclass(frozen=True)
-class Page:
-    """Width and height in inches, title and text in points, whether a tall chart may grow in height."""
+class Look(TypedDict, total=False):
+    """What every chart takes besides: your own words, size and axis, or a place in your own figure.
 
-    width: float
-    height: float
-    title: float
-    text: float
-    grows: bool
+    Attributes
+    ----------
+    title, subtitle
+        Your own words, in place of the finding and the measure; the alt text keeps the finding.
+    size
+        ``"a4_width"`` (160 mm), ``"a4_column"`` (80 mm), ``"slide"`` (16:9), or width and height in centimetres.
+    ylim
+        Where the y axis begins and ends, in the unit drawn. What it leaves out is said below the drawing.
+    dpi
+        Dots an inch of a PNG; without it 120 on the screen and 300 in a file.
+    ax
+        A matplotlib Axes to draw on.
+    """
 
-
-PAGES: Final[Mapping[Size, Page]] = {
-    "a4_width": Page(width=6.3, height=3.8, title=10.5, text=8.0, grows=True),  # 160 mm: the text width of A4
-    "a4_column": Page(width=3.15, height=2.6, title=8.5, text=6.5, grows=True),  # 80 mm: one of two columns
-    "slide": Page(width=40 / 3, height=7.5, title=26.0, text=16.0, grows=False),  # 16:9
-}
+    title: str | None
+    subtitle: str | None
+    size: Sizes | None
+    ylim: tuple[float, float] | None
+    dpi: Dots | None
+    ax: Any
 
 
 @dataclass(frozen=True, eq=False)
-class Chart:
+class Chart(Guided):
     r"""A chart that states its finding.
 
     Attributes
@@ -87,6 +102,8 @@ class Chart:
         What stands between the drawing and the source: what the numbers do not cover.
     cells
         Column of `data` that counts -> what each row adds up.
+    size, ylim, dpi
+        See `shaped`.
 
     Examples
     --------
@@ -112,6 +129,9 @@ class Chart:
     notes: tuple[Message, ...] = ()
     below: Sentence = field(default_factory=Sentence)
     cells: Mapping[str, tuple[Cells, ...]] = field(default_factory=dict)
+    size: Sizes = "a4_width"
+    ylim: tuple[float, float] | None = None
+    dpi: int | None = None
 
     def __post_init__(self) -> None:
         for name in ("title", "subtitle", "alt", "below"):
@@ -123,27 +143,78 @@ class Chart:
         """Names of the columns of the data that count persons or their cases."""
         return tuple(self.cells)
 
-    def figure(self, size: Size = "a4_width") -> Figure:
+    @public_verb
+    def shaped(
+        self,
+        *,
+        title: str | None = None,
+        subtitle: str | None = None,
+        size: Sizes | None = None,
+        ylim: tuple[float, float] | None = None,
+        dpi: Dots | None = None,
+        ax: Any = None,  # noqa: ANN401 - a matplotlib Axes
+    ) -> Chart:
+        """Return the chart with your own words, size or axis; every chart takes the same when it is made.
+
+        Parameters
+        ----------
+        title, subtitle
+            Your own words, in place of the finding and the measure; the alt text keeps the finding.
+        size
+            ``"a4_width"`` (160 mm), ``"a4_column"`` (80 mm), ``"slide"`` (16:9), or width and height in centimetres.
+        ylim
+            Where the y axis begins and ends, in the unit drawn. What it leaves out is said below the drawing.
+        dpi
+            Dots an inch of a PNG; without it 120 on the screen and 300 in a file.
+        ax
+            A matplotlib Axes to draw on as well, without the source line.
+
+        Raises
+        ------
+        InputError
+            The size is none, or the chart has no scale on its y axis.
+        PrivacyError
+            What would be drawn on `ax` looks like the number of a person.
+
+        Examples
+        --------
+        >>> import asn_impact as ai
+        >>> answer = ai.infer(ai.GroupTime()(ai.example_design()).event_study(), ai.BiasReduced())
+        >>> chart = ai.figures.event_study(answer, title="Training and waits", size=(12, 8), ylim=(-4, 2))
+        >>> chart.title, chart.figure().get_size_inches().round(2).tolist()
+        ('Training and waits', [4.72, 3.15])
+        """
+        find_page(size or self.size)
+        own: dict[str, Any] = {"title": title, "subtitle": subtitle, "size": size, "ylim": ylim, "dpi": dpi}
+        chart = replace(self, **{name: value for name, value in own.items() if value is not None})
+        if ylim is not None:
+            chart = replace(chart, below=chart.below.then(*_say_cut(chart)))
+        if ax is not None:
+            _refuse_persons(chart.figure(), chart.kind)
+            draw_on(ax, chart)
+        return chart
+
+    def figure(self, size: Sizes | None = None) -> Figure:
         """Return the drawn chart as a matplotlib figure that no window knows of.
 
         Raises
         ------
         InputError
-            The size is not one of `PAGES`.
+            The size is not one of `PAGES`, nor width and height in centimetres.
         """
-        page = _find_page(size)
-        with _apply_style(page):
-            return _draw(self, page)
+        page = find_page(size or self.size)
+        with apply_style(page):
+            return draw(self, page)
 
-    def png(self, *, size: Size = "a4_width") -> bytes:
+    def png(self, *, size: Sizes | None = None) -> bytes:
         """Return the chart as a PNG for the screen."""
-        return self._render(size, {"png": SCREEN_DPI})["png"]
+        return self._render(size, {"png": self.dpi or SCREEN_DPI})["png"]
 
-    def svg(self, *, size: Size = "a4_width") -> str:
+    def svg(self, *, size: Sizes | None = None) -> str:
         """Return the chart as an SVG with title and description, as screen readers want it."""
         return self._render(size, {"svg": PRINT_DPI})["svg"].decode("utf-8")
 
-    def files(self, *formats: str, size: Size = "a4_width") -> dict[str, bytes]:
+    def files(self, *formats: str, size: Sizes | None = None) -> dict[str, bytes]:
         """Return the chart in several formats (svg, pdf, png at 300 dpi), drawn once, with its csv and json.
 
         Raises
@@ -154,7 +225,7 @@ class Chart:
         for ending in formats:
             check_choice("format", ending, get_args(Format))
         return {
-            **self._render(size, dict.fromkeys(formats, PRINT_DPI)),
+            **self._render(size, dict.fromkeys(formats, self.dpi or PRINT_DPI)),
             "csv": self.csv().encode("utf-8"),
             "json": self.record(size=size).encode("utf-8"),
         }
@@ -164,7 +235,7 @@ class Chart:
         safe = self.data.map(lambda cell: shielded(cell) if isinstance(cell, str) else cell)
         return safe.to_csv(index=False, float_format="%.10g", lineterminator="\n")
 
-    def record(self, *, size: Size = "a4_width") -> str:
+    def record(self, *, size: Sizes | None = None) -> str:
         """Return the provenance of the chart as JSON: inputs, versions, parameters, source line, alt text."""
         quoted = dict.fromkeys(q for text in (self.title, self.subtitle, self.alt, self.below) for q in text.numbers)
         numbers = [{"shown": q.shown, "source": q.source, "value": _round(q.value)} for q in quoted]
@@ -175,16 +246,18 @@ class Chart:
             "notes": [note.text(self.language) for note in self.notes],
             "numbers": numbers,
             "provenance": provenance(self.parameters, self.inputs),
-            "size": size,
+            "size": size or self.size,
             "source": self.source,
             "subtitle": self.subtitle,
             "title": self.title.text,
+            **({"ylim": list(self.ylim)} if self.ylim else {}),
             **({"below": self.below} if self.below else {}),
         }
         return json.dumps(facts, ensure_ascii=False, indent=2, sort_keys=True) + "\n"
 
-    def save(self, path: str | Path, *, size: Size = "a4_width") -> tuple[Path, ...]:
-        """Write the chart as svg, pdf, png (300 dpi), csv and json beside each other.
+    @public_verb
+    def save(self, path: str | Path, *, size: Sizes | None = None) -> tuple[Path, ...]:
+        """Write the chart as the ending says; without one as svg, pdf, png (300 dpi), csv and json beside each other.
 
         The files are the same to the byte on every run with the same versions, and complete before they get
         their names.
@@ -192,38 +265,39 @@ class Chart:
         Parameters
         ----------
         path
-            Folder and name without ending; the folder is made.
+            ``"folder/name.png"``: one file, as svg, pdf, png, csv or json. ``"folder/name"``: all five. The folder is
+            made.
         size
-            ``"a4_width"`` (160 mm), ``"a4_column"`` (80 mm) or ``"slide"`` (16:9).
+            ``"a4_width"`` (160 mm), ``"a4_column"`` (80 mm), ``"slide"`` (16:9), or width and height in centimetres.
 
         Returns
         -------
         tuple of Path
-            The five files.
+            The files.
 
         Raises
         ------
+        InputError
+            The ending is that of a file that a chart cannot be written as.
         PrivacyError
             A label, cell or line of text looks like the number of a person; nothing is written.
         """
-        stem = Path(path)
-        stem = stem.with_suffix("") if stem.suffix.removeprefix(".") in {"svg", "pdf", "png", "csv", "json"} else stem
-        files = self.files("svg", "pdf", "png", size=size)
-        contents = {stem.with_name(f"{stem.name}.{ending}"): content for ending, content in files.items()}
-        for file, content in contents.items():
-            release(content, file.name, counts=self.counts)
+        stem, endings = split_ending(path, ENDINGS, usual=ENDINGS)
+        drawn = self.files(*get_args(Format), size=size)  # all: one alone would differ by what matplotlib lays out anew
+        contents = {stem.with_name(f"{stem.name}.{ending}"): drawn[ending] for ending in endings}
+        for ending, content in drawn.items():
+            release(content, f"{stem.name}.{ending}", counts=self.counts)
         stem.parent.mkdir(parents=True, exist_ok=True)
         for file, content in contents.items():
             write_beside(file, content)
         return tuple(contents)
 
-    def _render(self, size: Size, formats: Mapping[str, int]) -> dict[str, bytes]:
+    def _render(self, size: Sizes | None, formats: Mapping[str, int]) -> dict[str, bytes]:
         """Return each format as bytes. Text is checked before it becomes outlines that nobody can search."""
-        page = _find_page(size)
-        with _apply_style(page):
-            figure = _draw(self, page)
-            for text in _find_texts(figure):
-                release(text, f"{self.kind}.txt")
+        page = find_page(size or self.size)
+        with apply_style(page):
+            figure = draw(self, page)
+            _refuse_persons(figure, self.kind)
             return {ending: _encode(figure, self, ending, dpi) for ending, dpi in formats.items()}
 
     def __repr__(self) -> str:
@@ -236,127 +310,26 @@ class Chart:
         return {"image/png": self.png(), "text/plain": self.alt}
 
 
-def _find_page(size: str) -> Page:
-    check_choice("size", size, PAGES)
-    return PAGES[size]  # type: ignore[index]
-
-
 def _round(value: float) -> float | None:
     """Return a number as JSON can hold it, ten significant digits."""
     return float(f"{value:.10g}") if math.isfinite(value) else None
 
 
-@contextmanager
-def _apply_style(page: Page) -> Iterator[None]:
-    """Matplotlib as the report wants it, and as it was afterwards."""
-    import matplotlib as mpl
-    import matplotlib.style
-
-    with mpl.rc_context(), mpl.style.context(["default", STYLE]), mpl.rc_context({"font.size": page.text}):
-        yield
-
-
-def _draw(chart: Chart, page: Page) -> Figure:
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(page.width, _find_height(chart, page)), dpi=SCREEN_DPI, layout="constrained")
-    FigureCanvasAgg(figure)
-    top = _write_heading(figure, chart, page)
-    bottom = _write_source(figure, chart, page)
-    chart.paint(figure, chart)
-    top = _move_legend(figure, page, top)
-    engine = figure.get_layout_engine()
-    assert engine is not None
-    side = _find_margin(page)
-    engine.set(rect=(side, bottom, 1 - 2 * side, top - bottom), w_pad=0.01, h_pad=0.03)  # type: ignore[call-arg]
-    return figure
+def _say_cut(chart: Chart) -> tuple[Sentence, ...]:
+    """Say what an axis of the user's own leaves out; nothing where all that is drawn is seen."""
+    low, high = reach(chart.figure())
+    assert chart.ylim is not None
+    least, most = sorted(chart.ylim)
+    room = 1e-9 * (high - low)
+    if low >= least - room and high <= most + room:
+        return ()
+    return (Message("charts.cut", low=low, high=high).text(chart.language),)
 
 
-def _find_height(chart: Chart, page: Page) -> float:
-    if chart.rows is None or not page.grows:
-        return page.height
-    return max(0.55 * page.height, (HEADING + chart.rows) * page.text / 72)
-
-
-def _move_legend(figure: Figure, page: Page, top: float) -> float:
-    """Move the legend a painter made below the heading, in as many columns as the page holds; return the new top."""
-    if not figure.legends:
-        return top
-    original = figure.legends[0]
-    handles: list[Any] = list(original.legend_handles)
-    labels = [text.get_text() for text in original.get_texts()]
-    original.remove()
-    place = (_find_margin(page), top)
-    for columns in range(len(labels), 0, -1):
-        legend = figure.legend(
-            handles,
-            labels,
-            loc="upper left",
-            bbox_to_anchor=place,
-            ncols=columns,
-            handlelength=1.2,
-            columnspacing=1.2,
-            borderpad=0,
-            borderaxespad=0,
-        )
-        legend.set_in_layout(False)
-        box = legend.get_window_extent()
-        if columns == 1 or box.width <= figure.bbox.width * (1 - 2 * _find_margin(page)):
-            break
-        legend.remove()
-    return top - float(box.height + 0.5 * page.text * figure.dpi / 72) / float(figure.bbox.height)
-
-
-def _write_heading(figure: Figure, chart: Chart, page: Page) -> float:
-    """Write title and subtitle from the top; return where the drawing may begin, as a share of the height."""
-    points = figure.get_figheight() * 72
-    y = 1 - MARGIN * page.text / points
-    for text, size, weight, colour in (
-        (chart.title.text, page.title, "bold", "#1a1a1a"),
-        (chart.subtitle, page.text * 1.05, "normal", "#4d4d4d"),
-    ):
-        artist = figure.text(
-            _find_margin(page), y, "", size=size, weight=weight, color=colour, va="top", linespacing=1.15
-        )
-        _fit(artist, text, figure, page)
-        y -= (_measure_height(artist, figure) + 0.3 * page.text) / points
-    return y - 0.35 * page.text / points
-
-
-def _write_source(figure: Figure, chart: Chart, page: Page) -> float:
-    """Write the source at the bottom, what stands above it too; return where the drawing may end, as a share."""
-    points = figure.get_figheight() * 72
-    y = MARGIN * page.text / points
-    for text, colour in ((chart.source, "#666666"), (chart.below.text, "#1a1a1a")):
-        if text:
-            artist = figure.text(_find_margin(page), y, "", size=page.text * 0.85, color=colour, va="bottom")
-            _fit(artist, text, figure, page)
-            y += (_measure_height(artist, figure) + 0.4 * page.text) / points
-    return y
-
-
-def _find_margin(page: Page) -> float:
-    return MARGIN * page.text / 72 / page.width
-
-
-def _measure_height(artist: Artist, figure: Figure) -> float:
-    """Return the height of a text in points."""
-    return float(artist.get_window_extent().height * 72 / figure.dpi)
-
-
-def _fit(artist: Artist, text: str, figure: Figure, page: Page) -> None:
-    """Break a text into lines that the width of the page holds."""
-    most = (1 - 2 * _find_margin(page)) * page.width * figure.dpi * 0.97
-    lines: list[str] = []
-    for word in text.split(" "):
-        longer = f"{lines[-1]} {word}" if lines else word
-        artist.set_text(longer)
-        if lines and artist.get_window_extent().width <= most:
-            lines[-1] = longer
-        else:
-            lines.append(word)
-    artist.set_text("\n".join(lines))
+def _refuse_persons(figure: Figure, kind: str) -> None:
+    """Refuse a drawing with a text that looks like the number of a person."""
+    for text in _find_texts(figure):
+        release(text, f"{kind}.txt")
 
 
 def _find_texts(figure: Figure) -> Sequence[str]:

@@ -20,6 +20,7 @@ from asn_impact.reporting.findings import Finding, refuse_not_apart
 from asn_impact.reporting.recoding import counts_records, thickened
 from asn_impact.reporting.tables import Table
 from asn_impact.scrutiny.scrutinise import Scrutiny
+from asn_impact.verbs import Guided
 from asn_impact.words import Message, paragraph
 
 __all__ = ["CHAPTERS_OF_THE_AUTHOR", "Item", "Report"]
@@ -35,7 +36,7 @@ _CHAPTER_OF: Final[Mapping[str, str]] = {
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class Report:
+class Report(Guided):
     """What stands in a report. Every field but title and source may be left out; one value will do for several.
 
     Attributes

@@ -10,11 +10,12 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from asn_impact.arguments import check_choice
 from asn_impact.errors import InputError
 from asn_impact.intake.written import write_beside
 from asn_impact.words import Message
 
-__all__ = ["list_inputs", "provenance", "sha256", "write_beside"]
+__all__ = ["list_inputs", "provenance", "sha256", "split_ending", "write_beside"]
 
 COMMIT_VARIABLE: Final = "ASN_IMPACT_COMMIT"
 _PACKAGES: Final = ("asn-impact", "matplotlib", "numpy", "pandas", "scipy")
@@ -29,6 +30,41 @@ def sha256(content: bytes) -> str:
     'e3b0c44298fc1c14'
     """
     return hashlib.sha256(content).hexdigest()
+
+
+def split_ending(path: str | Path, known: Iterable[str], *, usual: tuple[str, ...]) -> tuple[Path, tuple[str, ...]]:
+    """Return a path without its ending and what to write: what the ending says, the usual files where there is none.
+
+    An ending that is none of a file, as in ``results.v2``, is part of the name.
+
+    Raises
+    ------
+    InputError
+        It is the ending of a file that cannot be written from this value.
+
+    Examples
+    --------
+    >>> split_ending("figures/main.PNG", ["png", "svg"], usual=("png", "svg"))[1]
+    ('png',)
+    >>> split_ending("figures/main.v2", ["png", "svg"], usual=("png", "svg"))[1]
+    ('png', 'svg')
+    """
+    file, endings = Path(path), tuple(known)
+    ending = file.suffix.removeprefix(".").casefold()
+    if ending in endings:
+        return file.with_suffix(""), (ending,)
+    if ending in _ENDINGS:
+        check_choice("ending", ending, endings)
+    return file, usual
+
+
+#: Endings of files that people name; any other is part of a name.
+_ENDINGS: Final = frozenset(
+    [
+        *("bmp", "eps", "gif", "jpeg", "jpg", "pdf", "png", "ps", "svg", "tif", "tiff", "webp"),
+        *("csv", "doc", "docx", "htm", "html", "json", "md", "odt", "ods", "rtf", "tex", "txt", "typ", "xls", "xlsx"),
+    ]
+)
 
 
 def list_inputs(inputs: Iterable[Any]) -> list[dict[str, object]]:

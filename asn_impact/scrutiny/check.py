@@ -11,6 +11,7 @@ import pandas as pd
 from asn_impact.arguments import check_fields
 from asn_impact.display import card
 from asn_impact.errors import AsnImpactError
+from asn_impact.verbs import Guided
 from asn_impact.words import Message, verbatim
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ Verdict: TypeAlias = Literal["holds", "doubtful", "fails", "cannot_say"]
 
 
 @dataclass(frozen=True, eq=False)
-class Check:
+class Check(Guided):
     """One way in which a finding could be wrong, and what the data say about it.
 
     Attributes
@@ -83,7 +84,7 @@ def _short(table: pd.DataFrame) -> pd.DataFrame | None:
 
 
 @dataclass(frozen=True)
-class CheckEntry:
+class CheckEntry(Guided):
     """All that is needed to add a check: its name, what it asks, how it is run, and where the method comes from.
 
     Attributes

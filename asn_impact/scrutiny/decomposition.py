@@ -18,7 +18,7 @@ from asn_impact.estimation.cell_effects import where_known
 from asn_impact.estimation.effects import Effects
 from asn_impact.scrutiny.case import Case, one_estimate
 from asn_impact.scrutiny.check import Check, CheckEntry, Verdict
-from asn_impact.verbs import public_verb
+from asn_impact.verbs import Guided, public_verb
 from asn_impact.words import Message, paragraph
 
 __all__ = ["WEIGHTS", "Decomposition", "NegativeWeights", "bacon", "negative_weights", "two_way_weights"]
@@ -27,7 +27,7 @@ _ROUNDING = 1e-12  # share of the variation of the treatment that is rounding
 
 
 @dataclass(frozen=True, eq=False)
-class Decomposition:
+class Decomposition(Guided):
     """The two-way estimate as a weighted mean of comparisons between two groups and two spells of time.
 
     Attributes
@@ -188,7 +188,7 @@ def _change(design: Design, units: Bool, window: Bool, after: Bool) -> float:
 
 
 @dataclass(frozen=True, eq=False)
-class NegativeWeights:
+class NegativeWeights(Guided):
     """How an estimate weighs the effects in the treated cells, if effects differ between them.
 
     Attributes

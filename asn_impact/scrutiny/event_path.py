@@ -22,7 +22,7 @@ from asn_impact.estimation import BiasReduced, ClusterRobust, Inference, Jackkni
 from asn_impact.estimation.deletions import Deletions
 from asn_impact.estimation.effects import Effects, Fit
 from asn_impact.estimation.jackknife import differences
-from asn_impact.verbs import public_verb
+from asn_impact.verbs import Guided, public_verb
 from asn_impact.words import Message, paragraph
 
 __all__ = ["Combined", "EventPath", "Target", "combine", "event_path", "target_weights"]
@@ -84,7 +84,7 @@ def combine(effects: Effects, weights: Float, terms: pd.DataFrame) -> Effects:
 
 
 @dataclass(frozen=True, eq=False)
-class EventPath:
+class EventPath(Guided):
     """Estimates in equal steps around a reference period.
 
     Attributes

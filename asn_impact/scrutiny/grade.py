@@ -17,7 +17,7 @@ from typing import Final, Literal, TypeAlias
 from asn_impact.arguments import Steps
 from asn_impact.display import card
 from asn_impact.scrutiny.check import Check, Verdict
-from asn_impact.verbs import public_verb
+from asn_impact.verbs import Guided, public_verb
 from asn_impact.words import Message
 
 __all__ = [
@@ -52,7 +52,7 @@ ROBUSTNESS: Final = (
 
 
 @dataclass(frozen=True, eq=False)
-class Grade:
+class Grade(Guided):
     """A letter, why it was given, and what kept the finding from the next one.
 
     Attributes

@@ -24,7 +24,7 @@ from asn_impact.scrutiny.case import Case, one_estimate, settled
 from asn_impact.scrutiny.check import CONTRADICTS, Check, CheckEntry, Verdict
 from asn_impact.scrutiny.event_path import EventPath, event_path
 from asn_impact.scrutiny.families import holm
-from asn_impact.verbs import public_verb
+from asn_impact.verbs import Guided, public_verb
 from asn_impact.words import Message, paragraph
 
 __all__ = [
@@ -45,7 +45,7 @@ _COLUMNS = ("estimate", "std_error", "statistic", "df", "p_value", "conf_low", "
 
 
 @dataclass(frozen=True)
-class JointTest:
+class JointTest(Guided):
     """A test that q estimates are all zero.
 
     Attributes

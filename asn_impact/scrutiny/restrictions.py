@@ -16,6 +16,7 @@ import numpy as np
 from asn_impact.arguments import AtLeast, check_fields
 from asn_impact.arrays import Float, readonly
 from asn_impact.errors import InferenceError
+from asn_impact.verbs import Guided
 from asn_impact.words import Message
 
 __all__ = ["Bands", "RelativeMagnitude", "Restriction", "Shape", "Smoothness"]
@@ -89,7 +90,7 @@ class Restriction(Protocol):
 
 
 @dataclass(frozen=True)
-class RelativeMagnitude:
+class RelativeMagnitude(Guided):
     """After the reference period, no change larger than `mbar` times the largest change before it.
 
     Parameters
@@ -150,7 +151,7 @@ class RelativeMagnitude:
 
 
 @dataclass(frozen=True)
-class Smoothness:
+class Smoothness(Guided):
     """The slope of the departure changes by no more than `m` from one period to the next; a straight line is free.
 
     Parameters

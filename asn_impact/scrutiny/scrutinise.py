@@ -35,7 +35,7 @@ from asn_impact.scrutiny.specification import SPECIFICATION_CURVE
 from asn_impact.scrutiny.surroundings import COINCIDENCE, COMPOSITION, SPILLOVER
 from asn_impact.scrutiny.three_rows import Row, three_rows
 from asn_impact.scrutiny.turning import Turning, what_would_change
-from asn_impact.verbs import public_verb
+from asn_impact.verbs import Guided, public_verb
 from asn_impact.words import Language, Message, paragraph
 
 __all__ = ["CHECKS", "Scrutiny", "scrutinise", "steps_for"]
@@ -59,7 +59,7 @@ CHECKS: Final = (
 
 
 @dataclass(frozen=True, eq=False)
-class Scrutiny:
+class Scrutiny(Guided):
     """A finding with everything that was held against it.
 
     Attributes

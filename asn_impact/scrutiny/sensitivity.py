@@ -22,7 +22,7 @@ from asn_impact.estimation import Inference
 from asn_impact.scrutiny.event_path import EventPath, Target, event_path, target_weights
 from asn_impact.scrutiny.honest import change_of_slope, conditional_ends, fixed_length
 from asn_impact.scrutiny.restrictions import RelativeMagnitude, Restriction, Shape, Smoothness
-from asn_impact.verbs import public_verb
+from asn_impact.verbs import Guided, public_verb
 from asn_impact.words import Message, paragraph
 
 __all__ = [
@@ -44,7 +44,7 @@ _FINE = 1e-3  # relative precision of a breakdown value
 
 
 @dataclass(frozen=True, eq=False)
-class RobustInterval:
+class RobustInterval(Guided):
     """An interval for the target that is right whatever the departure, within the restriction.
 
     Attributes
@@ -294,7 +294,7 @@ def sensitivity(
 
 
 @dataclass(frozen=True, eq=False)
-class Breakdown:
+class Breakdown(Guided):
     """The largest departure that the conclusion survives.
 
     Attributes
@@ -391,7 +391,7 @@ def round_down(value: float) -> float:
 
 
 @dataclass(frozen=True, eq=False)
-class SmoothnessSeen:
+class SmoothnessSeen(Guided):
     """How much the slope of the departure changed before training: what an `m` for `Smoothness` can be held against.
 
     The data say nothing of what happens after training: a larger `m` is always possible.

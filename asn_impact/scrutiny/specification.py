@@ -18,7 +18,7 @@ from asn_impact.estimation.inference import Rule
 from asn_impact.estimation.methods import Method
 from asn_impact.scrutiny.case import Case, settled
 from asn_impact.scrutiny.check import Check, CheckEntry, Verdict, reason_of
-from asn_impact.verbs import public_verb
+from asn_impact.verbs import Guided, public_verb
 from asn_impact.words import Message
 
 __all__ = ["SPECIFICATION_CURVE", "SpecificationCurve", "specification_curve"]
@@ -27,7 +27,7 @@ _USUAL = ("term", "estimate", "std_error", "statistic", "df", "p_value", "conf_l
 
 
 @dataclass(frozen=True, eq=False)
-class SpecificationCurve:
+class SpecificationCurve(Guided):
     """One estimate for each combination of design, estimator and rule.
 
     Attributes

@@ -21,7 +21,7 @@ from asn_impact.estimation.triple import TripleDifference
 from asn_impact.scrutiny.before import leave_out
 from asn_impact.scrutiny.case import one_estimate
 from asn_impact.scrutiny.check import reason_of
-from asn_impact.verbs import public_verb
+from asn_impact.verbs import Guided, public_verb
 from asn_impact.words import Message
 
 __all__ = ["Kind", "Row", "three_rows"]
@@ -30,7 +30,7 @@ Kind: TypeAlias = Literal["all_months", "without_choice", "with_trend"]
 
 
 @dataclass(frozen=True, eq=False)
-class Row:
+class Row(Guided):
     """The effect under one reading of the months.
 
     Attributes

@@ -24,7 +24,7 @@ from asn_impact.measures.outcomes import CompletionCurve, RestrictedMean, Within
 from asn_impact.measures.panel import Panel
 from asn_impact.measures.tabulate import tabulate
 from asn_impact.scrutiny.case import one_estimate, settled
-from asn_impact.verbs import public_verb
+from asn_impact.verbs import Guided, public_verb
 from asn_impact.words import Message, paragraph
 
 __all__ = ["Turning", "what_would_change"]
@@ -37,7 +37,7 @@ _COLUMNS: Final = ("what", "turns", "fewest", "of", "share", "day", "estimate", 
 
 
 @dataclass(frozen=True, eq=False)
-class Turning:
+class Turning(Guided):
     """What would change a conclusion.
 
     Attributes

@@ -1,6 +1,7 @@
 """What is said: messages, the texts behind their keys in each language, and how numbers and dates are written."""
 
 from asn_impact.words.catalogue import languages
+from asn_impact.words.habits import CALLS
 from asn_impact.words.message import (
     Alert,
     Language,
@@ -14,6 +15,7 @@ from asn_impact.words.message import (
 )
 
 __all__ = [
+    "CALLS",
     "Alert",
     "Language",
     "Message",

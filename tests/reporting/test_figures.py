@@ -18,7 +18,7 @@ from matplotlib.text import Text
 
 from asn_impact import figures
 from asn_impact.errors import InputError, PrivacyError
-from asn_impact.reporting.chart import _apply_style
+from asn_impact.reporting.drawn import apply_style
 from asn_impact.scrutiny.grade import Grade
 
 LANGUAGES = ["id", "en"]
@@ -47,7 +47,7 @@ def charts(event, answer, in_time, design, months, sources):
 def test_nothing_drawn_leaves_the_page(charts, kind, language, size):
     chart = charts[kind, language]
     page = figures.PAGES[size]
-    with _apply_style(page):
+    with apply_style(page):
         figure = chart.figure(size)
         figure.canvas.draw()
         drawn = figure.get_tightbbox()  # in inches; tick labels outside the view are not drawn and not in it
@@ -177,7 +177,7 @@ def test_a_panel_knows_which_months_are_immature(panel):
 def test_saving_twice_gives_the_same_bytes(charts, tmp_path):
     chart = charts["event_study", "id"]
     first = {p.name: p.read_bytes() for p in chart.save(tmp_path / "a" / "event")}
-    second = {p.name: p.read_bytes() for p in chart.save(tmp_path / "b" / "event.png")}
+    second = {p.name: p.read_bytes() for p in chart.save(tmp_path / "b" / "event")}
     assert first == second
     assert sorted(first) == ["event.csv", "event.json", "event.pdf", "event.png", "event.svg"]
     assert sorted(p.name for p in (tmp_path / "a").iterdir()) == sorted(first)

@@ -29,7 +29,7 @@ from asn_impact.intake.readers.events import Events
 from asn_impact.measures.curves import CurvePanel
 from asn_impact.measures.outcomes import CompletionCurve, Mean, RestrictedMean, Within
 from asn_impact.measures.panel import Panel
-from asn_impact.reporting.chart import _apply_style
+from asn_impact.reporting.drawn import apply_style
 from asn_impact.scrutiny.event_path import event_path
 from asn_impact.scrutiny.sensitivity import (
     Breakdown,
@@ -170,7 +170,7 @@ def charts(made, design, panel):
 @pytest.mark.parametrize("size", ["a4_width", "a4_column", "slide"])
 def test_nothing_drawn_leaves_the_page_and_names_do_not_overlap(charts, kind, language, size):
     page = figures.PAGES[size]
-    with _apply_style(page):
+    with apply_style(page):
         figure = charts[kind, language].figure(size)
         figure.canvas.draw()
         box = figure.get_tightbbox()

@@ -292,7 +292,7 @@ def test_another_program_reads_the_same_cells_from_the_latex(answer, design):
 
 def test_what_is_saved_is_the_table(answer, tmp_path):
     table = tables.results([answer])
-    files = {p.suffix: p.read_text(encoding="utf-8") for p in table.save(tmp_path / "x" / "hasil.html", "id")}
+    files = {p.suffix: p.read_text(encoding="utf-8") for p in table.save(tmp_path / "x" / "hasil", "id")}
     assert sorted(files) == [".csv", ".html", ".tex"]
     assert files[".csv"] == table.csv()
     assert files[".tex"] == table.latex("id")

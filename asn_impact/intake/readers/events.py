@@ -26,7 +26,7 @@ from asn_impact.intake.formats import open_file
 from asn_impact.intake.gathering import explaining
 from asn_impact.intake.privacy import masked
 from asn_impact.timeline import Timeline
-from asn_impact.verbs import public_verb
+from asn_impact.verbs import Guided, public_verb
 from asn_impact.words import Message, paragraph
 
 __all__ = ["Events", "read_events"]
@@ -56,7 +56,7 @@ _EVERY = "semua"
 
 
 @dataclass(frozen=True, eq=False)
-class Events:
+class Events(Guided):
     """Dated events that can move waiting times without any training.
 
     Attributes

@@ -15,7 +15,7 @@ from asn_impact.display import card
 from asn_impact.errors import DesignError, InputError
 from asn_impact.intake.privacy import masked
 from asn_impact.timeline import Timeline
-from asn_impact.verbs import public_verb
+from asn_impact.verbs import Guided, public_verb
 from asn_impact.words import Alert, Message, paragraph
 
 __all__ = ["Rollout", "columns_of", "read_rollout", "read_rollout_from_status", "unknown_name"]
@@ -24,7 +24,7 @@ _MOST: Final = 20  # names shown in a refusal
 
 
 @dataclass(frozen=True, eq=False)
-class Rollout:
+class Rollout(Guided):
     """Which unit was treated from when.
 
     Attributes

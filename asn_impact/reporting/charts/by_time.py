@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Unpack
 
 import numpy as np
 import pandas as pd
@@ -11,7 +11,7 @@ import pandas as pd
 from asn_impact.arguments import Level
 from asn_impact.errors import InputError
 from asn_impact.estimation.simultaneous import Banded
-from asn_impact.reporting.chart import Chart
+from asn_impact.reporting.chart import Chart, Look
 from asn_impact.reporting.charts.drawing import (
     BLUE,
     GREY,
@@ -55,6 +55,7 @@ def event_study(
     band: Inference | None = None,
     inputs: Iterable[Any] = (),
     grade: Grade | None = None,
+    **look: Unpack[Look],
 ) -> Chart:
     """Return the chart of the effect by time since training, with pointwise intervals.
 
@@ -129,7 +130,7 @@ def event_study(
         parameters=parameters,
         inputs=tuple(inputs),
         notes=notes,
-    )
+    ).shaped(**look)
 
 
 def _add_band(

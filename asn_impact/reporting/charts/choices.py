@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Unpack
 
 import numpy as np
 import pandas as pd
@@ -13,7 +13,7 @@ from asn_impact.arrays import Float
 from asn_impact.errors import InputError
 from asn_impact.estimation.methods import short_names
 from asn_impact.measures.panel import Outcome
-from asn_impact.reporting.chart import HEADING, Chart
+from asn_impact.reporting.chart import Chart, Look
 from asn_impact.reporting.charts.drawing import (
     BLUE,
     GREY,
@@ -28,6 +28,7 @@ from asn_impact.reporting.charts.drawing import (
     write_change,
 )
 from asn_impact.reporting.charts.kinds import check_kind, check_language
+from asn_impact.reporting.drawn import HEADING
 from asn_impact.reporting.words import OutcomeWords, outcome_words
 from asn_impact.verbs import public_verb
 from asn_impact.words import Language, Message, Quantity
@@ -53,6 +54,7 @@ def specifications(
     language: Language = "en",
     source: str = "",
     inputs: Iterable[Any] = (),
+    **look: Unpack[Look],
 ) -> Chart:
     """Return the specification curve: estimates in order of size, and below each the choices that gave it.
 
@@ -101,7 +103,7 @@ def specifications(
         parameters={"outcome": outcome.name, "choices": len(curve.table)},
         inputs=tuple(inputs),
         rows=int(1.1 * ESTIMATES + sum(1.3 * _count_lines(_fold(part, 30)).sum() + 2 for part in names.values())),
-    )
+    ).shaped(**look)
 
 
 def _make_data(curve: SpecificationCurve, words: OutcomeWords) -> pd.DataFrame:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Unpack
 
 import numpy as np
 import pandas as pd
@@ -12,7 +12,7 @@ from asn_impact.arguments import Level
 from asn_impact.estimation.curve import curves
 from asn_impact.estimation.simultaneous import Banded
 from asn_impact.measures.outcomes import CompletionCurve
-from asn_impact.reporting.chart import Chart
+from asn_impact.reporting.chart import Chart, Look
 from asn_impact.reporting.charts.drawing import (
     BLUE,
     GREY,
@@ -53,6 +53,7 @@ def completion_curve(
     level: Level = 0.95,
     inputs: Iterable[Any] = (),
     grade: Grade | None = None,
+    **look: Unpack[Look],
 ) -> Chart:
     """Return the chart of the completion curve of the treated, with training and as it would have been without.
 
@@ -106,7 +107,7 @@ def completion_curve(
         language=language,
         parameters={**describe(inference), "level": level, "unit": clock, "shown": shown},
         inputs=tuple(inputs),
-    )
+    ).shaped(**look)
 
 
 def _without_few(rows: pd.DataFrame, inference: Inference) -> pd.DataFrame:

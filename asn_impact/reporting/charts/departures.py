@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
 import pandas as pd
@@ -11,7 +11,7 @@ from scipy import special
 
 from asn_impact.errors import InputError
 from asn_impact.measures.panel import Outcome
-from asn_impact.reporting.chart import Chart
+from asn_impact.reporting.chart import Chart, Look
 from asn_impact.reporting.charts.drawing import (
     BLUE,
     GREY,
@@ -50,6 +50,7 @@ def sensitivity(
     source: str = "",
     inputs: Iterable[Any] = (),
     grade: Grade | None = None,
+    **look: Unpack[Look],
 ) -> Chart:
     """Return the chart of intervals that widen with the departure allowed, the original first.
 
@@ -106,7 +107,7 @@ def sensitivity(
         },
         inputs=tuple(inputs),
         rows=2 * len(data) + 4,
-    )
+    ).shaped(**look)
 
 
 def _find_kind(interval: RobustInterval) -> str:

@@ -15,22 +15,14 @@ from asn_impact.measures.durations import Durations
 from asn_impact.measures.panel import Panel
 from asn_impact.scrutiny.sensitivity import Breakdown, RobustInterval
 from asn_impact.scrutiny.specification import SpecificationCurve
-from asn_impact.words import Language, Message, languages
+from asn_impact.words import CALLS, Language, Message, languages
 
 __all__ = ["check_kind", "check_language"]
 
-#: Kind of value -> the call that gives one.
-_CALLS: Final[Mapping[type, str]] = {
-    Breakdown: "breakdown(infer(effects.event_study(), BiasReduced()))",
-    Design: "assign(panel, rollout, cluster=...)",
-    Durations: "measure(extract, WorkCalendar.indonesia())",
-    Inference: "infer(effects, BiasReduced())",
-    Panel: "tabulate(durations, outcome, by=...)",
-    RobustInterval: "robust_interval(events, RelativeMagnitude(1.0))",
-    Rollout: "read_training(...)",
-    SpecificationCurve: "specification_curve(designs, estimators, rules)",
+_KINDS: Final[Mapping[str, type]] = {
+    kind.__name__: kind
+    for kind in (Breakdown, Design, Durations, Inference, Panel, RobustInterval, Rollout, SpecificationCurve)
 }
-_KINDS: Final = {kind.__name__: kind for kind in _CALLS}
 
 
 def check_kind(verb: str, name: str, value: object, kind: str | type, call: str = "") -> None:
@@ -46,7 +38,7 @@ def check_kind(verb: str, name: str, value: object, kind: str | type, call: str 
     wanted = _KINDS[kind] if isinstance(kind, str) else kind
     if not isinstance(value, wanted):
         what = value.__name__ if inspect.isclass(value) else type(value).__name__
-        write = call or _CALLS[wanted]
+        write = call or CALLS[wanted.__name__]
         raise InputError(
             Message("charts.wrong_kind", verb=verb, name=name, found=what, kind=wanted.__name__, write=write)
         )

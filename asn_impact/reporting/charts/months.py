@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
 import pandas as pd
@@ -11,7 +11,7 @@ import pandas as pd
 from asn_impact.arrays import Float
 from asn_impact.errors import InputError
 from asn_impact.measures.panel import Panel
-from asn_impact.reporting.chart import Chart
+from asn_impact.reporting.chart import Chart, Look
 from asn_impact.reporting.charts.drawing import BLUE, PALE, VERMILION, label_periods, use_numerals
 from asn_impact.reporting.charts.kinds import check_kind, check_language
 from asn_impact.reporting.recoding import Cells, cells_of_months, thickened
@@ -32,6 +32,7 @@ def maturity(
     language: Language = "en",
     source: str = "",
     inputs: Iterable[Any] = (),
+    **look: Unpack[Look],
 ) -> Chart:
     """Return the chart of which months can be used: applications by month, used or too recent, and how many are open.
 
@@ -64,7 +65,7 @@ def maturity(
         inputs=tuple(inputs),
         rows=18,
         cells=_cells(months, data),
-    )
+    ).shaped(**look)
 
 
 def _make_data(months: Panel | pd.DataFrame) -> pd.DataFrame:

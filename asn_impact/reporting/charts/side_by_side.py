@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
 import pandas as pd
 
 from asn_impact.arguments import Level
 from asn_impact.errors import InputError
-from asn_impact.reporting.chart import Chart
+from asn_impact.reporting.chart import Chart, Look
 from asn_impact.reporting.charts.drawing import BLUE, GREY, INK, bold, describe, fold, level_quantity, use_numerals
 from asn_impact.reporting.charts.finding import headline
 from asn_impact.reporting.charts.kinds import check_kind, check_language
@@ -37,6 +37,7 @@ def forest(
     level: Level = 0.95,
     inputs: Iterable[Any] = (),
     grade: Grade | Mapping[str, Grade] | None = None,
+    **look: Unpack[Look],
 ) -> Chart:
     """Return the chart of several one-number findings below each other, grouped by unit.
 
@@ -89,7 +90,7 @@ def forest(
         parameters={"level": level, "findings": [describe(inference) for _, inference in singles]},
         inputs=tuple(inputs),
         rows=2 * len(data) + 5 * data["unit"].nunique(),
-    )
+    ).shaped(**look)
 
 
 def _grade_of(name: str, inference: Inference, grade: Grade | Mapping[str, Grade] | None) -> Grade | None:

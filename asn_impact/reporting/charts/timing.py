@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Unpack
 
 import numpy as np
 import pandas as pd
 
-from asn_impact.reporting.chart import HEADING, Chart
+from asn_impact.reporting.chart import Chart, Look
 from asn_impact.reporting.charts.drawing import BLUE, PALE, label_periods, text_size
 from asn_impact.reporting.charts.kinds import check_kind, check_language
+from asn_impact.reporting.drawn import HEADING
 from asn_impact.reporting.words import unit_noun
 from asn_impact.verbs import public_verb
 from asn_impact.words import Language, Message, Quantity
@@ -30,7 +31,12 @@ _STATE_COLOURS: Final = {"never": PALE, "not_yet": "#9ecae8", "trained": BLUE, "
 
 @public_verb
 def who_is_compared(
-    design: Design, *, language: Language = "en", source: str = "", inputs: Iterable[Any] = ()
+    design: Design,
+    *,
+    language: Language = "en",
+    source: str = "",
+    inputs: Iterable[Any] = (),
+    **look: Unpack[Look],
 ) -> Chart:
     """Return the chart of who was trained when: a row a unit, a column a period, sorted by adoption."""
     check_language(language)
@@ -59,7 +65,7 @@ def who_is_compared(
         parameters={"outcome": design.panel.outcome.name, "treatment": design.treatment},
         inputs=tuple(inputs),
         rows=min(len(design.adopted), MOST_NAMED),
-    )
+    ).shaped(**look)
 
 
 def _list_waves(design: Design, language: Language) -> str:

@@ -6,7 +6,7 @@ import itertools
 import textwrap
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal, Unpack
 
 import numpy as np
 import pandas as pd
@@ -15,7 +15,7 @@ from asn_impact.arrays import Bool, Float
 from asn_impact.errors import InputError
 from asn_impact.intake.readers.events import Events, read_events
 from asn_impact.measures.panel import Panel
-from asn_impact.reporting.chart import Chart
+from asn_impact.reporting.chart import Chart, Look
 from asn_impact.reporting.charts.drawing import (
     GREY,
     INK,
@@ -56,6 +56,7 @@ def raw_trends(
     source: str = "",
     events: Events | pd.DataFrame | None = None,
     inputs: Iterable[Any] = (),
+    **look: Unpack[Look],
 ) -> Chart:
     """Return the chart of the outcome itself: a line a wave and one for those never trained.
 
@@ -111,7 +112,7 @@ def raw_trends(
         parameters={"outcome": panel.outcome.name, "treatment": design.treatment},
         inputs=tuple(inputs),
         rows=None if marks.empty else 24 + 2 * len(marks),
-    )
+    ).shaped(**look)
 
 
 def _name_wave(label: str | None) -> Message:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Unpack
 
 import numpy as np
 import pandas as pd
 
 from asn_impact.errors import InputError
 from asn_impact.measures.outcomes import RestrictedMean
-from asn_impact.reporting.chart import Chart
+from asn_impact.reporting.chart import Chart, Look
 from asn_impact.reporting.charts.drawing import GREY, INK, text_size, write_level
 from asn_impact.reporting.charts.kinds import check_kind, check_language
 from asn_impact.reporting.charts.trends import average_group
@@ -35,7 +35,9 @@ _LOOKS: Final[dict[str, dict[str, Any]]] = {
 
 
 @public_verb
-def waits_calendar(panel: Panel, *, language: Language = "en", source: str = "", inputs: Iterable[Any] = ()) -> Chart:
+def waits_calendar(
+    panel: Panel, *, language: Language = "en", source: str = "", inputs: Iterable[Any] = (), **look: Unpack[Look]
+) -> Chart:
     """Return the calendar of waits: the mean over all offices by month, the number in each cell.
 
     Months whose applications have not been followed long enough are hatched, not guessed; months that rest on fewer
@@ -78,7 +80,7 @@ def waits_calendar(panel: Panel, *, language: Language = "en", source: str = "",
         parameters={"outcome": panel.outcome.name},
         inputs=tuple(inputs),
         rows=3 * int(data["year"].nunique()) + 4,
-    )
+    ).shaped(**look)
 
 
 def _make_data(panel: Panel, words: OutcomeWords) -> pd.DataFrame:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from asn_impact.arguments import Level
+from asn_impact.arguments import Level, check_value
 from asn_impact.errors import InputError
 from asn_impact.estimation import Inference
 from asn_impact.reporting.left_out import left_out_lines
@@ -20,7 +20,7 @@ __all__ = ["results"]
 
 
 @public_verb
-def results(inferences: Mapping[str, Inference] | Sequence[Inference], *, level: Level = 0.95) -> Table:
+def results(inferences: Mapping[str, Inference] | Sequence[Inference] | Inference, *, level: Level = 0.95) -> Table:
     """Return the table of one or more inferences, a row a term, in display units.
 
     The note below says what was treated and no average counts, with its share of the treated.
@@ -37,7 +37,7 @@ def results(inferences: Mapping[str, Inference] | Sequence[Inference], *, level:
     InputError
         There is none, or they are not of one view (overall, event study, ...).
     """
-    pairs = list(inferences.items()) if isinstance(inferences, Mapping) else [("", i) for i in inferences]
+    pairs = named(inferences)
     if not pairs:
         raise InputError(Message("tables.results.none", verb="results"))
     views = {tuple(i.effects.terms.columns) for _, i in pairs}
@@ -64,6 +64,16 @@ def results(inferences: Mapping[str, Inference] | Sequence[Inference], *, level:
         headings={"event_time": event_axis(pairs[0][1].effects.design.panel.timeline.kind)},
         aside=("statistic", "clusters", "treated_clusters"),
     )
+
+
+def named(inferences: Mapping[str, Inference] | Sequence[Inference] | Inference) -> list[tuple[str, Inference]]:
+    """Return inferences as pairs of a name and one, whichever way they were given; refuse what is none."""
+    if not isinstance(inferences, Mapping | list | tuple):
+        inferences = [inferences]  # type: ignore[list-item]
+    pairs = list(inferences.items()) if isinstance(inferences, Mapping) else [("", one) for one in inferences]
+    for name, one in pairs:
+        check_value(name or "inferences", one, Inference, where="results")
+    return pairs
 
 
 def _rows(name: str, inference: Inference, level: float) -> pd.DataFrame:

@@ -1,24 +1,24 @@
-"""The table as a value: what may be shown of it, in any language, as HTML, LaTeX or CSV."""
+"""The table as a value: what may be shown of it, in any language, as the file its reader wants."""
 
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import numpy as np
 import pandas as pd
 
 from asn_impact.reporting.gate import differing_tables, release
-from asn_impact.reporting.provenance import write_beside
+from asn_impact.reporting.provenance import split_ending, write_beside
 from asn_impact.reporting.recoding import Cells
-from asn_impact.reporting.tables import csv_file, latex, page
+from asn_impact.reporting.tables import csv_file, latex, other_files, page
 from asn_impact.reporting.tables.cells import Kind, as_message, heading
 from asn_impact.reporting.tables.small import FEW, MINIMUM_CELL, SECONDARY, SMALL_GROUP, suppressed
 from asn_impact.reporting.words import check_language
-from asn_impact.verbs import public_verb
+from asn_impact.verbs import Guided, public_verb
 from asn_impact.words import Alert, Language, Message, paragraph
 
 __all__ = ["Saved", "Table", "Words"]
@@ -39,7 +39,7 @@ class Saved(tuple[Path, ...]):
 
 
 @dataclass(frozen=True, eq=False)
-class Table:
+class Table(Guided):
     """A table that may be shown: small counts are already gone when it exists.
 
     Attributes
@@ -191,26 +191,66 @@ class Table:
         """Return the table for other programs: English headings, decimal points; no cell a spreadsheet would run."""
         return csv_file.csv(self)
 
+    def markdown(self, language: Language) -> str:
+        r"""Return the table for Markdown: the title in bold, the note below.
+
+        Examples
+        --------
+        >>> frame = pd.DataFrame({"group": ["A|B"], "mean_before": [-7.25]})
+        >>> print(Table(frame, "Uji", kinds={"mean_before": "two"}).markdown("id"))
+        **Uji**
+        <BLANKLINE>
+        | Kelompok | Rata-rata sebelum |
+        | --- | ---: |
+        | A\|B | −7,25 |
+        <BLANKLINE>
+        """
+        return other_files.markdown(self, check_language(language))
+
+    def typst(self, language: Language, *, label: str = "") -> str:
+        """Return the table for typst: a figure with its caption, the note below.
+
+        Examples
+        --------
+        >>> print(Table(pd.DataFrame({"group": ["A"]}), "Uji").typst("en").splitlines()[1])
+          caption: [Uji],
+        """
+        return other_files.typst(self, check_language(language), label)
+
+    def to_frame(self, language: Language) -> pd.DataFrame:
+        """Return the cells as they are printed, under the headings of the language; `frame` holds the numbers.
+
+        Examples
+        --------
+        >>> frame = pd.DataFrame({"group": ["A"], "mean_before": [-7.25]})
+        >>> Table(frame, "Uji", kinds={"mean_before": "two"}).to_frame("id").to_dict("records")
+        [{'Kelompok': 'A', 'Rata-rata sebelum': '−7,25'}]
+        """
+        return other_files.printed(self, check_language(language))
+
     @public_verb
     def save(self, path: str | Path, language: Language) -> Saved:
-        """Write the table as html (which a word processor opens), tex (booktabs) and csv beside each other.
+        """Write the table as the ending says; without one as html, tex (booktabs) and csv beside each other.
 
         The files are complete before they get their names.
 
         Parameters
         ----------
         path
-            Folder and name without ending; the folder is made.
+            ``"folder/name.docx"``: one file, as docx, xlsx, html, tex, md, typ or csv. ``"folder/name"``: the three.
+            The folder is made.
         language
-            Of html and tex; the csv is for programs and always has English headings.
+            Of every word; the csv is for programs and always has English headings.
 
         Returns
         -------
         tuple of Path
-            The three files.
+            The files.
 
         Raises
         ------
+        InputError
+            The ending is that of a file that a table cannot be written as.
         PrivacyError
             A heading or cell looks like the number of a person; nothing is written.
 
@@ -219,20 +259,17 @@ class Table:
         DataWarning
             A count differs by fewer than ten from the version that is there: whoever has both sees the difference.
         """
-        stem = Path(path)
-        stem = stem.with_suffix("") if stem.suffix.removeprefix(".") in {"html", "tex", "csv"} else stem
-        contents = {
-            "html": page.whole_page(self, check_language(language)),
-            "tex": self.latex(language),
-            "csv": self.csv(),
-        }
-        files = {stem.with_name(f"{stem.name}.{ending}"): text for ending, text in contents.items()}
-        for file, text in files.items():
-            release(text, file.name, counts=self.counts)
-        alerts = _alert_of_difference(stem.with_name(f"{stem.name}.csv"), contents["csv"], self.counts)
+        check_language(language)
+        stem, endings = split_ending(path, _WRITERS, usual=("html", "tex", "csv"))
+        contents = {stem.with_name(f"{stem.name}.{ending}"): _WRITERS[ending](self, language) for ending in endings}
+        csv = self.csv()
+        for text, ending in ((page.whole_page(self, language), "html"), (self.latex(language), "tex"), (csv, "csv")):
+            release(text, f"{stem.name}.{ending}", counts=self.counts)  # what any of the files says
+        alerts = _alert_of_difference(stem.with_name(f"{stem.name}.csv"), csv, self.counts)
         stem.parent.mkdir(parents=True, exist_ok=True)
-        for file, text in files.items():
-            write_beside(file, text.encode("utf-8"))
+        files = tuple(contents)
+        for file, content in contents.items():
+            write_beside(file, content.encode("utf-8") if isinstance(content, str) else content)
         saved = Saved(files)
         saved.notes = alerts
         return saved
@@ -242,6 +279,18 @@ class Table:
 
     def __repr__(self) -> str:
         return f"Table({self.title}: {len(self.frame)} rows)"
+
+
+#: Ending -> what writes a table so.
+_WRITERS: Final[Mapping[str, Callable[[Table, Language], str | bytes]]] = {
+    "html": page.whole_page,
+    "tex": lambda table, language: table.latex(language),
+    "csv": lambda table, _: table.csv(),
+    "md": other_files.markdown,
+    "typ": other_files.typst,
+    "docx": other_files.docx,
+    "xlsx": other_files.xlsx,
+}
 
 
 def is_few(cell: object) -> bool:

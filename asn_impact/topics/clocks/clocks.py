@@ -20,7 +20,7 @@ from asn_impact.errors import InputError
 from asn_impact.measures.calendar import WorkCalendar
 from asn_impact.measures.durations import Durations, brought_in, measure
 from asn_impact.topics.clocks.step_log import StepLog
-from asn_impact.verbs import public_verb
+from asn_impact.verbs import Guided, public_verb
 from asn_impact.words import Alert, Message, paragraph
 
 __all__ = ["Clocks", "clocks"]
@@ -32,7 +32,7 @@ _KEYS = ["office", "case"]
 
 
 @dataclass(frozen=True, eq=False)
-class Clocks:
+class Clocks(Guided):
     """The same cases on three clocks, each ready for `tabulate`.
 
     Attributes

@@ -23,7 +23,7 @@ from asn_impact.intake.finishing import settle_keys
 from asn_impact.intake.gathering import explaining, gather
 from asn_impact.intake.readers.step_rows import distinct_steps, pair_stamps
 from asn_impact.intake.readers.steps import read_steps
-from asn_impact.verbs import public_verb
+from asn_impact.verbs import Guided, public_verb
 from asn_impact.words import Message
 
 __all__ = ["Owner", "StepLog", "read_step_log", "suggested_owner"]
@@ -34,7 +34,7 @@ Frame: TypeAlias = "nw.LazyFrame[Any]"
 
 
 @dataclass(frozen=True, eq=False)
-class StepLog:
+class StepLog(Guided):
     """The cases of a step export, and their steps: what `clocks` needs.
 
     Attributes

@@ -32,7 +32,7 @@ from asn_impact.intake.readers.training import Rollout
 from asn_impact.measures.outcomes import Mean
 from asn_impact.measures.panel import Panel
 from asn_impact.timeline import Timeline
-from asn_impact.verbs import public_verb
+from asn_impact.verbs import Guided, public_verb
 from asn_impact.words import Message, paragraph
 
 __all__ = ["Learning", "Reliability", "paired_tests", "reliability"]
@@ -45,7 +45,7 @@ _BEFORE, _AFTER = 0, 1
 
 
 @dataclass(frozen=True, eq=False)
-class Reliability:
+class Reliability(Guided):
     """Cronbach's alpha of a scale, and what each item does to it.
 
     Attributes
@@ -178,7 +178,7 @@ def _correlation(a: Float, b: Float) -> float:
 
 
 @dataclass(frozen=True, eq=False)
-class Learning:
+class Learning(Guided):
     """Test scores of N persons before and after, by dimension, with their office and group.
 
     Attributes

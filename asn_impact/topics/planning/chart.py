@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Unpack
 
 import numpy as np
 import pandas as pd
 
 from asn_impact.arguments import Level
 from asn_impact.arrays import Float
-from asn_impact.reporting.chart import Chart
+from asn_impact.reporting.chart import Chart, Look
 from asn_impact.reporting.charts.drawing import (
     BLUE,
     GREY,
@@ -48,6 +48,7 @@ def returns(
     source: str = "",
     level: Level = 0.95,
     inputs: Iterable[Any] = (),
+    **look: Unpack[Look],
 ) -> Chart:
     """Return the chart of the net present value over the draws of the effect, zero marked.
 
@@ -105,7 +106,7 @@ def returns(
             "draws": len(values),
         },
         inputs=tuple(inputs),
-    )
+    ).shaped(**look)
 
 
 def _choose_money(amounts: Iterable[float]) -> tuple[float, Message]:

@@ -21,7 +21,7 @@ from asn_impact.display import card
 from asn_impact.errors import InputError
 from asn_impact.intake.fields.numbers import parse_numbers
 from asn_impact.intake.gathering import explaining, gather
-from asn_impact.verbs import public_verb
+from asn_impact.verbs import Guided, public_verb
 from asn_impact.words import Alert, Language, Message, Quantity, verbatim
 from asn_impact.words.writing import UNDEFINED
 
@@ -60,7 +60,7 @@ def rupiah(amount: float, language: Language, *, decimals: int = 0) -> str:
 
 
 @dataclass(frozen=True, eq=False)
-class Costs:
+class Costs(Guided):
     """What a programme cost.
 
     Attributes

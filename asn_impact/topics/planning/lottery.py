@@ -27,7 +27,7 @@ from asn_impact.errors import DesignError, InputError
 from asn_impact.intake.readers.training import Rollout
 from asn_impact.measures.panel import Panel
 from asn_impact.timeline import Timeline
-from asn_impact.verbs import public_verb
+from asn_impact.verbs import Guided, public_verb
 from asn_impact.words import Language, Message, Sentence, paragraph
 
 __all__ = ["Lottery", "draw_waves", "read_certificate", "verify"]
@@ -38,7 +38,7 @@ _DIGITS: Final = 12  # hexadecimal digits of a lottery number that are shown (16
 
 
 @dataclass(frozen=True, eq=False)
-class Lottery:
+class Lottery(Guided):
     """Who was drawn into which training wave.
 
     Attributes

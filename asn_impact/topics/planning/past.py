@@ -16,7 +16,7 @@ from asn_impact.errors import DesignError, InputError
 from asn_impact.estimation.working import Working, choose_working, project
 from asn_impact.measures.panel import Panel
 from asn_impact.timeline import Timeline
-from asn_impact.verbs import public_verb
+from asn_impact.verbs import Guided, public_verb
 from asn_impact.words import Message
 
 __all__ = ["PER_YEAR", "Past", "Scenario", "leave_off", "never_treated", "past_of", "pre_period", "window"]
@@ -108,7 +108,7 @@ def leave_off(panel: Panel, anticipation: int) -> tuple[Panel, tuple[Message, ..
 
 
 @dataclass(frozen=True)
-class Scenario:
+class Scenario(Guided):
     """A study that could be made.
 
     Parameters

@@ -32,7 +32,7 @@ from asn_impact.estimation.jackknife import BiasReduced
 from asn_impact.measures.panel import Panel
 from asn_impact.topics.planning.past import Past, Scenario, leave_off, never_treated, past_of, pre_period
 from asn_impact.topics.planning.simulation import PlannedStudy, intervals
-from asn_impact.verbs import public_verb
+from asn_impact.verbs import Guided, public_verb
 from asn_impact.words import Alert, Language, Message, Quantity, Sentence
 
 if TYPE_CHECKING:
@@ -208,7 +208,7 @@ def _scenarios(
 
 
 @dataclass(frozen=True, eq=False)
-class Power:
+class Power(Guided):
     """What planned studies could detect.
 
     Attributes

@@ -25,7 +25,7 @@ from asn_impact.errors import InputError
 from asn_impact.estimation.inference import Inference
 from asn_impact.topics.planning.costs import Costs, rupiah
 from asn_impact.topics.planning.statements import DAYS, Rows, notes_of, statements_of
-from asn_impact.verbs import public_verb
+from asn_impact.verbs import Guided, public_verb
 from asn_impact.words import Language, Message, Sentence
 from asn_impact.words.writing import number
 
@@ -41,7 +41,7 @@ Draws: TypeAlias = Annotated[int, AtLeast(100)]
 
 
 @dataclass(frozen=True)
-class StaffTime:
+class StaffTime(Guided):
     """Working hours that staff save on each application, as the analyst found them; they fade as the effect does.
 
     Parameters
@@ -194,7 +194,7 @@ def _refuse_effect(inference: Inference, across_offices: Across) -> None:
 
 
 @dataclass(frozen=True, eq=False)
-class Returns:
+class Returns(Guided):
     """What a programme gives back, with the uncertainty of its effect.
 
     Attributes

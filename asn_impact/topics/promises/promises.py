@@ -24,7 +24,7 @@ from asn_impact.intake.formats import open_file
 from asn_impact.measures.calendar import DayUnit, unit_words
 from asn_impact.measures.durations import Durations
 from asn_impact.timeline import Timeline
-from asn_impact.verbs import public_verb
+from asn_impact.verbs import Guided, public_verb
 from asn_impact.words import Alert, Message
 
 __all__ = ["Kept", "LimitUnit", "Promises", "kept", "read_promises"]
@@ -51,7 +51,7 @@ _LIMIT_TEXT = re.compile(r"^\s*([\d.,]+)\s*(?:\([^)]*\)\s*)?(.*?)\s*$")
 
 
 @dataclass(frozen=True, eq=False)
-class Promises:
+class Promises(Guided):
     """The time limit of each service.
 
     Attributes
@@ -183,7 +183,7 @@ def _unit_of(service: str, word: object) -> str:
 
 
 @dataclass(frozen=True, eq=False)
-class Kept:
+class Kept(Guided):
     """Cases of services with a promise, in months that can answer; for ``tabulate(kept, Share("kept"))``.
 
     Attributes

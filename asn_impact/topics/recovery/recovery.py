@@ -29,7 +29,7 @@ from asn_impact.topics.recovery.restricted_means import (
     restricted_mean,
     welch,
 )
-from asn_impact.verbs import public_verb
+from asn_impact.verbs import Guided, public_verb
 from asn_impact.words import Alert, Message, paragraph
 
 __all__ = ["Recovery", "RecoveryComparison", "ShareBand", "SpreadBand", "compare_recovery", "recovery"]
@@ -52,7 +52,7 @@ class Band(Protocol):
 
 
 @dataclass(frozen=True)
-class SpreadBand:
+class SpreadBand(Guided):
     """The unit's own mean plus and minus some standard deviations of its monthly means.
 
     Parameters
@@ -76,7 +76,7 @@ class SpreadBand:
 
 
 @dataclass(frozen=True)
-class ShareBand:
+class ShareBand(Guided):
     """The unit's own mean plus and minus a share of it.
 
     Parameters
@@ -105,7 +105,7 @@ def _require_reach(reach: float) -> None:
 
 
 @dataclass(frozen=True, eq=False)
-class Recovery:
+class Recovery(Guided):
     """When each unit came back inside its own band.
 
     Attributes
@@ -335,7 +335,7 @@ def _notes(panel: Panel, followed: Int, reasons: tuple[Message | None, ...], wit
 
 
 @dataclass(frozen=True, eq=False)
-class RecoveryComparison:
+class RecoveryComparison(Guided):
     """Whether trained units come back sooner: difference of restricted mean months, trained less untrained.
 
     Attributes

@@ -37,7 +37,7 @@ from asn_impact.intake.records import NumberStyle, Order, kind_of, quote, with_n
 from asn_impact.starts import MONTHS, numbered_alike
 from asn_impact.topics.surveys.answer_words import meanings
 from asn_impact.topics.surveys.elements import ELEMENTS, element_of, find_date, headings_in, match_all, refuse_free_text
-from asn_impact.verbs import public_verb
+from asn_impact.verbs import Guided, public_verb
 from asn_impact.words import Alert, Message
 
 __all__ = [
@@ -86,7 +86,7 @@ class Survey(Observations):
 
 
 @dataclass(frozen=True, eq=False)
-class SurveyAggregates:
+class SurveyAggregates(Guided):
     """Published results of a survey: number of respondents and mean of each element, by office and period.
 
     Rows are groups, not people. What varied between the people of a group is not known; `satisfaction_panel` therefore

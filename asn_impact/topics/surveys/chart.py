@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections import abc
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
 import pandas as pd
 
 from asn_impact.errors import InputError
-from asn_impact.reporting.chart import Chart
+from asn_impact.reporting.chart import Chart, Look
 from asn_impact.reporting.charts.drawing import BLUE, GREY, VERMILION, bold, fold, lower, use_numerals
 from asn_impact.reporting.charts.kinds import check_kind, check_language
 from asn_impact.reporting.tables import ELEMENTS, MINIMUM_CELL
@@ -34,6 +34,7 @@ def satisfaction(
     language: Language = "en",
     source: str = "",
     inputs: Iterable[Any] = (),
+    **look: Unpack[Look],
 ) -> Chart:
     """Return the dot plot of the elements of satisfaction, the lowest first; two groups are joined by a line.
 
@@ -76,7 +77,7 @@ def satisfaction(
         parameters={"weight": one.weight, "regime": one.regime},
         inputs=tuple(inputs),
         rows=int(1.6 * len(one.elements)) + 5,
-    )
+    ).shaped(**look)
 
 
 def _find_groups(

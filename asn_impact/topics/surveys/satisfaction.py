@@ -31,7 +31,7 @@ from asn_impact.measures.panel import Panel
 from asn_impact.measures.tabulate import tabulate, weight_of_records
 from asn_impact.timeline import Timeline
 from asn_impact.topics.surveys.answers import HIGHEST, IKM, LOWEST, PER_POINT, Survey, SurveyAggregates
-from asn_impact.verbs import public_verb
+from asn_impact.verbs import Guided, public_verb
 from asn_impact.words import Message, Quantity, paragraph
 
 __all__ = [
@@ -173,7 +173,7 @@ def respondents_needed(population: Times) -> int:
 
 
 @dataclass(frozen=True, eq=False)
-class SatisfactionIndex:
+class SatisfactionIndex(Guided):
     """The index by unit and period, the way a satisfaction report prints it.
 
     Attributes

@@ -1,0 +1,153 @@
+"""What people type works, or answers with the line that does."""
+
+import copy
+import inspect
+import pickle
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import asn_impact as ai
+from asn_impact.errors import NotThereError
+from asn_impact.verbs import Guided
+from asn_impact.words import habits
+
+DESIGN = ai.example_design()
+EFFECTS = ai.GroupTime()(DESIGN)
+ANSWER = ai.infer(EFFECTS.overall(), ai.BiasReduced())
+CHART = ai.figures.forest(ANSWER)
+TABLE = ai.tables.results(ANSWER)
+PANEL = DESIGN.panel
+
+ANSWERS = {
+    "panel.plot()": (lambda: PANEL.plot(), "figures.raw_trends(assign(panel, rollout"),
+    "panel.head()": (lambda: PANEL.head(), "panel.frame().head(...)"),
+    "panel.groupby()": (lambda: PANEL.groupby("unit"), "panel.frame().groupby(...)"),
+    "panel.shape": (lambda: PANEL.shape, "panel.frame().shape"),
+    "len(panel)": (lambda: len(PANEL), "len(panel.frame())"),
+    'panel["x"]': (lambda: PANEL["x"], "panel.frame()['x']"),
+    "panel.to_pandas()": (lambda: PANEL.to_pandas(), "Write: panel.frame()"),
+    "design.head()": (lambda: DESIGN.head(), "design.table().head(...)"),
+    "effects.summary()": (lambda: EFFECTS.summary(), "infer(effects, BiasReduced()).table()"),
+    "effects.table()": (lambda: EFFECTS.table(), "infer(effects, BiasReduced()).table()"),
+    "effects.conf_int()": (lambda: EFFECTS.conf_int(), "infer(effects, BiasReduced()).table()"),
+    "effects.aggte()": (lambda: EFFECTS.aggte(), "effects.overall()"),
+    "answer.plot()": (lambda: ANSWER.plot(), "figures.event_study(answer)"),
+    "answer.summary()": (lambda: ANSWER.summary(), "answer.table()"),
+    "answer.to_frame('id')": (lambda: ANSWER.to_frame("id"), 'tables.results(answer).to_frame("en")'),
+    "answer.to_latex()": (lambda: ANSWER.to_latex(), 'tables.results(answer).latex("en")'),
+    "answer.to_markdown()": (lambda: ANSWER.to_markdown(), 'tables.results(answer).markdown("en")'),
+    "answer.vcov()": (lambda: ANSWER.vcov(), "answer.variance"),
+    "table.to_latex()": (lambda: TABLE.to_latex(), 'table.latex("en")'),
+    "chart.show()": (lambda: CHART.show(), "chart.save("),
+    "chart.savefig()": (lambda: CHART.savefig("x.png"), 'chart.save("chart.png")'),
+    "GroupTime().fit(design)": (lambda: ai.GroupTime().fit(DESIGN), "GroupTime()(design)"),
+    "GroupTime()(panel)": (lambda: ai.GroupTime()(PANEL), "Expected Design, from assign(panel, rollout, cluster=...)."),
+    "GroupTime(control=...)": (lambda: ai.GroupTime(control="never"), "Did you mean 'controls'?"),
+    "event_study(effects)": (lambda: ai.figures.event_study(EFFECTS), "infer(effects.event_study(), BiasReduced())"),
+    'infer(effects, "cluster")': (lambda: ai.infer(EFFECTS, "cluster"), "Expected Rule, from BiasReduced()"),
+    "infer(effects)": (lambda: ai.infer(EFFECTS), "infer() needs rule=. Write: infer(effects, rule)."),
+    "assign(panel)": (lambda: ai.assign(PANEL), "assign(panel, rollout, cluster=...)."),
+    "assign by place": (lambda: ai.assign(PANEL, ai.example_rollout(), "office"), "assign() takes 'cluster'"),
+    "assign(wave=)": (lambda: ai.assign(PANEL, ai.example_rollout(), clusters="office"), "Did you mean 'cluster'?"),
+    "results(effects)": (lambda: ai.tables.results(EFFECTS), "Expected Inference, from infer(effects, BiasReduced())."),
+    "ai.event_study": (lambda: ai.event_study, "Did you mean 'figures.event_study'?"),
+    "ai.SunAbraham": (lambda: ai.SunAbraham, "estimators.InteractionWeighted()"),
+    "ai.estimators.CallawaySantAnna": (lambda: ai.estimators.CallawaySantAnna, "estimators.GroupTime()"),
+    "ai.figures.eventstudy": (lambda: ai.figures.eventstudy, "Did you mean 'event_study'?"),
+    "a name misspelt": (lambda: EFFECTS.overal(), "Did you mean 'overall'?"),
+}
+
+
+@pytest.mark.parametrize("typed", ANSWERS)
+def test_a_habit_is_answered_with_the_line_that_does_it(typed):
+    call, line = ANSWERS[typed]
+    with pytest.raises(ai.AsnImpactError) as answered:
+        call()
+    assert line in str(answered.value)
+    assert answered.value.text("id")
+
+
+def run(line):
+    names = {**vars(ai.figures), "figures": ai.figures, "tables": ai.tables, "panel": PANEL, "design": DESIGN}
+    names |= {"effects": EFFECTS, "answer": ANSWER, "table": TABLE, "chart": CHART, "rollout": ai.example_rollout()}
+    names |= {name: getattr(ai, name) for name in ("infer", "assign", "tabulate", "BiasReduced", "GLSImputation")}
+    return eval(line, names)
+
+
+KNOWN = ("Panel", "Design", "Effects", "Inference", "Table", "Chart")
+PLAIN = [line for kind in KNOWN for line in habits.LINES[kind].values() if not set(line) & {"{", "…"}]
+
+
+@pytest.mark.parametrize(
+    "line", [line for line in PLAIN if "..." not in line and ", " not in line and "save" not in line]
+)
+def test_the_line_runs_as_it_is_written(line):
+    if line.startswith("chart as") or line.startswith("table as"):
+        return
+    assert run(line) is not None
+
+
+@pytest.mark.parametrize("kind", KNOWN)
+def test_the_rows_of_a_value_are_a_frame(kind):
+    rows = habits.ROWS.get(kind)
+    assert rows is None or isinstance(run(rows), pd.DataFrame)
+
+
+def test_a_single_answer_makes_a_table():
+    assert ai.tables.results(ANSWER).csv() == ai.tables.results([ANSWER]).csv()
+
+
+def test_asking_whether_a_value_has_a_name_is_answered_as_python_does():
+    assert not hasattr(PANEL, "plot")
+    assert getattr(ANSWER, "nothing", None) is None
+    assert bool(PANEL)
+
+
+def test_values_are_copied_pickled_and_put_into_frames_as_before():
+    assert copy.copy(PANEL).units == PANEL.units
+    assert copy.deepcopy(ANSWER).estimate.tolist() == ANSWER.estimate.tolist()
+    assert pickle.loads(pickle.dumps(PANEL)).units == PANEL.units
+    assert pd.Series([PANEL, PANEL], dtype=object).iloc[1] is PANEL
+    assert np.array([PANEL, None], dtype=object)[0] is PANEL
+
+
+def test_a_property_of_ours_that_fails_says_why():
+    class Broken(Guided):
+        @property
+        def size(self):
+            return self.panel.nothing
+
+    with pytest.raises(NotThereError, match="'panel'"):
+        _ = Broken().size
+
+
+def test_every_answer_names_a_kind_of_value_that_there_is():
+    names = {name for name in vars(ai) if not name.startswith("_")}
+    public = set(ai._stub()[0]) | {"Dated", "Estimator", "Rule", "Kept", "Report"} | names
+    assert set(habits.LINES) | set(habits.ROWS) | set(habits.CALLS) <= public
+
+
+TIPS = {
+    "assign": "weights: 'units' | 'records' = 'units'",
+    "GroupTime": "controls: 'never' | 'not_yet' = 'not_yet'",
+    "GLSImputation": "anticipation: int >= 0 = 0",
+    "scrutinise": "level: 0 < float < 1 = 0.95",
+}
+
+
+@pytest.mark.parametrize("name", TIPS)
+def test_a_tooltip_says_the_choices(name):
+    assert TIPS[name] in str(inspect.signature(getattr(ai, name)))
+
+
+@pytest.mark.parametrize("name", sorted(ai._stub()[0]))
+def test_no_tooltip_names_an_alias(name):
+    value = getattr(ai, name)
+    if not callable(value) or (isinstance(value, type) and issubclass(value, Exception)):
+        return
+    aliases = {"Weighing", "Partly", "Selection", "Size", "Steps", "Times", "Level", "Names", "AdjustBy", "Convention"}
+    shown = str(inspect.signature(value))
+    assert not aliases & set(re.findall(r"\w+", shown)), shown
