@@ -17,7 +17,7 @@ from making import make_all, reference  # noqa: E402
 
 project = "asn_impact"
 author = "The asn_impact developers"
-copyright = "2026, the asn_impact developers. BSD-3-Clause"  # noqa: A001 - the name Sphinx reads
+copyright = "2026, the asn_impact developers. BSD-3-Clause"
 language = "en"
 
 extensions = ["sphinx.ext.autodoc", "sphinx.ext.napoleon", "myst_nb"]

@@ -50,11 +50,10 @@ class OfficeCount(NamedTuple):
 # --- finished cases only --------------------------------------------------------------------------------------
 
 
-class Waits(NamedTuple):
-    """Days from receipt to decision, days from receipt to the last date, and how many cases have both."""
+class Counts(NamedTuple):
+    """Values of a whole number of days, in order, and how many cases have each."""
 
-    wait: Int
-    followed: Int
+    day: Int
     n: Int
 
 
@@ -66,18 +65,14 @@ def drawn_on_completion(records: Frame) -> bool:
     the first received date and the first decision exceeds nine in ten of all waits, and several cases were
     waiting at the first decision. With fewer than 20 cases nothing can be told.
     """
-    pairs = _pairs(records)
-    if sum(n for _, _, n in pairs) < FEWEST_CASES:
+    both = _dated(records)
+    waits = _count(both, _WAIT)
+    if waits.n.sum() < FEWEST_CASES:
         return False
-    waits = np.array([(d - r).days for r, d, _ in pairs])
-    weights = np.array([n for _, _, n in pairs])
-    order = np.argsort(waits)
-    share = np.cumsum(weights[order]) / weights.sum()
-    long = waits[order][np.searchsorted(share, 0.9)]
-    first = min(d for _, d, _ in pairs)
-    waiting = sum(n for r, _, n in pairs if r < first)
-    gap = (first - min(r for r, _, _ in pairs)).days
-    return bool(gap > long and waiting >= ALREADY_WAITING)
+    received, first = _count(both, _RECEIVED), int(_count(both, _DECIDED).day[0])
+    long = waits.day[np.searchsorted(np.cumsum(waits.n) / waits.n.sum(), 0.9)]
+    waiting = received.n[received.day < first].sum()
+    return bool(first - received.day[0] > long and waiting >= ALREADY_WAITING)
 
 
 def expected_open(records: Frame, until: dt.date) -> float:
@@ -89,33 +84,30 @@ def expected_open(records: Frame, until: dt.date) -> float:
     been followed beyond the longest wait, or where receipts ended long before the last date. Only the last months
     count, three times as long as nine in ten waits: an office that has become faster has no open cases because of it.
     """
-    every = [(r, d, n) for r, d, n in _pairs(records) if d >= r]
-    if not every:
+    last = until.toordinal()
+    every = _dated(records).filter(_WAIT >= 0)
+    waits, received = _count(every, _WAIT), _count(every, _RECEIVED)
+    if not waits.n.size:
         return 0.0
-    order = sorted(((d - r).days, n) for r, d, n in every)
-    ended = np.cumsum([n for _, n in order])
-    short, long = (order[int(np.searchsorted(ended, q * ended[-1]))][0] for q in (0.1, 0.9))
-    if (until - max(r for r, _, _ in every)).days > max(LATE_OF_MANY, short):
+    ended = np.cumsum(waits.n)
+    short, long = (int(waits.day[np.searchsorted(ended, q * ended[-1])]) for q in (0.1, 0.9))
+    if last - received.day[-1] > max(LATE_OF_MANY, short):
         return 0.0
-    window = max(WINDOW, 3 * long)
-    pairs = [(r, d, n) for r, d, n in every if (until - r).days <= window]
-    if sum(n for _, _, n in pairs) < FEWEST_RECENT:
+    recent = every.filter(last - max(WINDOW, 3 * long) <= _RECEIVED)
+    received = _count(recent, _RECEIVED)
+    if received.n.sum() < FEWEST_RECENT:
         return 0.0
-    wait = np.array([(d - r).days for r, d, _ in pairs], dtype=np.int64)
-    followed = np.array([max((until - r).days, (d - r).days) for r, d, _ in pairs], dtype=np.int64)
-    return _unseen(Waits(wait, followed, np.array([n for _, _, n in pairs], dtype=np.int64)))
+    return _unseen(_count(recent, _WAIT), Counts(np.maximum(last - received.day, 0)[::-1], received.n[::-1]))
 
 
-def _unseen(waits: Waits) -> float:
-    days, at = np.unique(waits.wait, return_inverse=True)
-    ended = np.bincount(at, weights=waits.n)
-    order = np.argsort(waits.followed)
-    left = np.concatenate([[0.0], np.cumsum(waits.n[order])])[np.searchsorted(waits.followed[order], days)]
-    at_risk = np.cumsum(ended) - left
-    stay: Float = np.where(at_risk >= FEWEST_AT_RISK, 1 - ended / np.maximum(at_risk, 1), 1.0)
+def _unseen(waits: Counts, followed: Counts) -> float:
+    """Return the cases not seen, from the waits of those seen and the days they could have been seen for."""
+    left = np.concatenate([[0.0], np.cumsum(followed.n)])[np.searchsorted(followed.day, waits.day)]
+    at_risk = np.cumsum(waits.n) - left
+    stay: Float = np.where(at_risk >= FEWEST_AT_RISK, 1 - waits.n / np.maximum(at_risk, 1), 1.0)
     longer = np.append(np.cumprod(stay[::-1])[::-1], 1.0)  # chance of a wait below days[i], and at the end 1
-    decided_by = np.maximum(longer[np.searchsorted(days, waits.followed, side="right")], 0.05)
-    return float((waits.n * (1 - decided_by) / decided_by).sum())
+    decided_by = np.maximum(longer[np.searchsorted(waits.day, followed.day, side="right")], 0.05)
+    return float((followed.n * (1 - decided_by) / decided_by).sum())
 
 
 def lacking_open(records: Frame, until: dt.date, offices: Mapping[str, OfficeCount]) -> list[Message]:
@@ -132,18 +124,25 @@ def lacking_open(records: Frame, until: dt.date, offices: Mapping[str, OfficeCou
     return [Alert("intake.offices_without_open", n=len(lacking), offices=lacking)] if lacking else []
 
 
-def _pairs(records: Frame) -> list[tuple[dt.date, dt.date, int]]:
-    """Return every pair of received and decision date, and how many cases have it."""
-    rows = (
-        records.group_by("received", "decided").agg(n=nw.len()).sort("received", "decided").collect().rows(named=True)
-    )
-    return [(r, d, int(x["n"])) for x in rows if (r := _date(x["received"])) and (d := _date(x["decided"]))]
+def _dated(records: Frame) -> Frame:
+    return records.filter(~nw.col("received").is_null() & ~nw.col("decided").is_null())
 
 
-def _date(value: Any) -> dt.date | None:  # noqa: ANN401 (each engine has its own date)
-    if value is None or value != value:
-        return None
-    return value.date() if isinstance(value, dt.datetime) else value
+def _ordinal(name: str) -> nw.Expr:
+    """Write the number of a day, as `date.toordinal` counts: whole numbers mean the same in every engine."""
+    date = nw.col(name).dt
+    years = date.year().cast(nw.Int64) - 1
+    return 365 * years + years // 4 - years // 100 + years // 400 + date.ordinal_day().cast(nw.Int64)
+
+
+_RECEIVED, _DECIDED = _ordinal("received"), _ordinal("decided")
+_WAIT = _DECIDED - _RECEIVED
+
+
+def _count(records: Frame, day: nw.Expr) -> Counts:
+    """Return how many records have each value of a whole number, in order: one row a value leaves the engine."""
+    counts = records.select(asn_day=day).group_by("asn_day").agg(n=nw.len()).sort("asn_day").collect()
+    return Counts(counts["asn_day"].to_numpy().astype(np.int64), counts["n"].to_numpy().astype(np.int64))
 
 
 # --- nothing decided ------------------------------------------------------------------------------------------

@@ -40,7 +40,21 @@ def narwhal(source: Any, find: Callable[[list[str]], object]) -> nw.LazyFrame[An
         frame = nw.from_native(native)
     except TypeError:
         raise InputError(Message("intake.frame.unknown", kind=type(source).__name__)) from None
+    _refuse_unserved(frame)
     return frame.lazy()
+
+
+def _refuse_unserved(frame: nw.DataFrame[Any] | nw.LazyFrame[Any]) -> None:
+    """Refuse a frame whose engine cannot count it, before any work is done."""
+    engine = frame.implementation
+    if engine.is_ibis():
+        table: Any = nw.to_native(frame)
+        if table.get_backend().name == "sqlite":
+            raise InputError(Message("intake.frame.sqlite"))
+        return
+    served = (engine.is_duckdb(), engine.is_pandas(), engine.is_polars(), engine.is_pyarrow(), engine.is_pyspark())
+    if not (any(served) or engine.is_pyspark_connect()):
+        raise InputError(Message("intake.frame.engine", engine=str(engine)))
 
 
 def is_temporal(dtype: nw.dtypes.DType) -> bool:

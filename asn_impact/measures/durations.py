@@ -216,12 +216,7 @@ def brought_in(table: pd.DataFrame, records: nw.LazyFrame[Any]) -> nw.LazyFrame[
     table
         ``date`` and whole numbers, one row a day without gaps.
     records
-        Of DuckDB, pandas, polars or pyarrow.
-
-    Raises
-    ------
-    InputError
-        Another engine holds the records.
+        Of DuckDB, pandas, polars, pyarrow, Ibis or Spark.
 
     Examples
     --------
@@ -238,12 +233,26 @@ def brought_in(table: pd.DataFrame, records: nw.LazyFrame[Any]) -> nw.LazyFrame[
         # pandas joins dates of Arrow as Python objects, ten times slower than its timestamps
         native = table.astype({name: "timestamp[us][pyarrow]" if name == "date" else "Int32" for name in table.columns})
     elif engine.is_polars() or engine.is_pyarrow():
-        columns = {name: pa.array(table[name].dt.date if name == "date" else table[name]) for name in table.columns}
-        native = nw.to_native(nw.from_arrow(pa.table(columns), backend=engine))
+        native = nw.to_native(nw.from_arrow(_arrow_days(table), backend=engine))
+    elif engine.is_ibis():
+        import ibis
+
+        native = ibis.memtable(_arrow_days(table))
     else:
-        raise InputError(Message("measures.durations.engine", engine=str(engine)))
+        native = _broadcast(table, nw.to_native(records))
     calendar: nw.LazyFrame[Any] = nw.from_native(native).lazy()
     return calendar
+
+
+def _arrow_days(table: pd.DataFrame) -> pa.Table:
+    """Return the calendar with dates, never time stamps, which an engine would move to a zone of its own."""
+    return pa.table({name: pa.array(table[name].dt.date if name == "date" else table[name]) for name in table.columns})
+
+
+def _broadcast(table: pd.DataFrame, records: Any) -> Any:  # noqa: ANN401 - a frame of Spark, classic or Connect
+    """Return the calendar in the session of a Spark frame, sent once to every worker."""
+    days = records.sparkSession.createDataFrame(_arrow_days(table))
+    return days.hint("broadcast")
 
 
 def _calendar_query(table: pd.DataFrame) -> str:

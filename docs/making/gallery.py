@@ -289,7 +289,14 @@ def _smaller(png: bytes) -> bytes:
 
 def _page(language: str, shown: Mapping[tuple[int, str], str]) -> str:
     said = SAID[language]
-    parts = [f"# {said['title']}", said["other"], said["lead"], said["save"], f"## {said['before']}", said["before_lead"]]
+    parts = [
+        f"# {said['title']}",
+        said["other"],
+        said["lead"],
+        said["save"],
+        f"## {said['before']}",
+        said["before_lead"],
+    ]
     parts.append(f"```python\n{BEFORE}```")
     for kind in SHELF:
         parts.append(f"## {said[kind]}")

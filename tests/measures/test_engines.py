@@ -1,129 +1,123 @@
-"""The same records give the same panel in every engine: whole numbers bit by bit, scores to rounding."""
+"""The rows stay where they are: the same cells from DuckDB, from a database behind Ibis and from Spark."""
 
-import datetime as dt
+from __future__ import annotations
 
-import duckdb
-import narwhals as nw
+import os
+from collections.abc import Iterator
+from typing import Any
+
 import numpy as np
 import pandas as pd
-import polars as pl
-import pyarrow as pa
 import pytest
 
-from asn_impact.errors import DataWarning, InputError
-from asn_impact.intake.readers.exports import read_exports
-from asn_impact.measures.calendar import WorkCalendar
-from asn_impact.measures.durations import measure
-from asn_impact.measures.outcomes import CompletionCurve, Count, RestrictedMean, Score, Share, Within
-from asn_impact.measures.tabulate import maturity, tabulate
-from tests.estimation.random_designs import quietly
+import asn_impact as ai
+from asn_impact.intake.fields.free_text import LOOKED_AT
 
-ROUNDING = 1e-12  # engines add decimals in different orders
-CALENDAR = WorkCalendar.indonesia()
-AS_OF = dt.date(2024, 12, 31)
+AS_OF = "2024-12-31"
+OUTCOMES = [ai.RestrictedMean(30), ai.Within(5), ai.Count(), ai.Share("urgent"), ai.Score("amount")]
 
 
-def cases(count=2_000):
-    rng = np.random.default_rng(7)
-    received = np.datetime64("2024-01-01") + rng.integers(0, 366, count)
-    decided = received + rng.geometric(0.06, count) - 1
-    status = rng.choice(["granted", "rejected", "withdrawn"], count, p=[0.8, 0.1, 0.1]).astype(object)
-    late = decided > np.datetime64(AS_OF)
-    status[late] = "open"
-    return pd.DataFrame(
+def office_records(seed: int = 1, n: int = 3_000) -> pd.DataFrame:
+    """What an office has: case numbers, a status, open cases, copies, withdrawn cases and rows without a date."""
+    rng = np.random.default_rng(seed)
+    received = pd.Timestamp("2023-01-02") + pd.to_timedelta(rng.integers(0, 700, n), "D")
+    decided = received + pd.to_timedelta(rng.integers(0, 60, n), "D")
+    status = rng.choice(["granted", "rejected", "withdrawn"], n, p=[0.85, 0.1, 0.05])
+    waiting = decided > pd.Timestamp(AS_OF)
+    frame = pd.DataFrame(
         {
-            "case": [f"c{i}" for i in range(count)],
-            "office": rng.choice(["O1", "O2", "O3"], count),
-            "service": rng.choice(["SIP", "PBG"], count),
-            "received": received.astype("datetime64[us]"),
-            "decided": pd.Series(decided.astype("datetime64[us]")).mask(late),
-            "status": pd.Series(status, dtype="str"),
-            "answer": rng.normal(3, 1, count),
-            "digital": rng.random(count) < 0.4,
+            "case": [f"K-{i:05d}" for i in range(n)],
+            "office": rng.choice(["Dinas Kesehatan", "Dinas Sosial", "Dinas PUPR", "Kec. Muara"], n),
+            "service": rng.choice(["SIP", "IMB"], n),
+            "received": [d.date() for d in received],
+            "decided": [None if w else d.date() for d, w in zip(decided, waiting, strict=True)],
+            "status": np.where(waiting, "open", status),
+            "urgent": rng.random(n) < 0.3,
+            "amount": rng.integers(0, 100, n).astype(float),
         }
     )
+    copies = frame.sample(20, random_state=seed)
+    return pd.concat([frame, copies], ignore_index=True)
 
 
-FRAME = cases()
-ENGINES = {
-    "pandas": lambda: FRAME,
-    "pandas over arrow": lambda: FRAME.convert_dtypes(dtype_backend="pyarrow"),
-    "polars": lambda: pl.from_pandas(FRAME),
-    "polars lazy": lambda: pl.from_pandas(FRAME).lazy(),
-    "duckdb": lambda: duckdb.connect().from_df(FRAME),
-    "arrow": lambda: pa.Table.from_pandas(FRAME),
-}
-OUTCOMES = [RestrictedMean(30), Within(5), Count(), Share("digital"), Score("answer")]
+def cells(source: Any) -> tuple[ai.Ledger, list[ai.Panel], pd.DataFrame]:
+    extract = ai.read_exports(source, as_of=AS_OF, keep=["urgent", "amount"])
+    times = ai.measure(extract, ai.WorkCalendar.indonesia())
+    return extract.ledger, ai.tabulate(times, OUTCOMES), ai.maturity(times, RESTRICTED)
 
 
-def measured(frame):
-    return measure(read_exports(frame, as_of=AS_OF, keep=["answer", "digital"]), CALENDAR)
+RESTRICTED = ai.RestrictedMean(30)
 
 
-@pytest.mark.parametrize("engine", ENGINES)
-@pytest.mark.parametrize("by", ["office", ("office", "service")])
-def test_every_engine_gives_the_same_panel(engine, by):
-    reference, other = measured(FRAME), measured(ENGINES[engine]())
-    for outcome in OUTCOMES:
-        expected, found = (tabulate(times, outcome, by=by) for times in (reference, other))
-        assert (found.units, found.immature, found.timeline.labels) == (
-            expected.units,
-            expected.immature,
-            expected.timeline.labels,
-        )
-        tolerance = ROUNDING if isinstance(outcome, Score) else 0
-        for name in ("n", "mean", "weight", "within"):
-            np.testing.assert_allclose(
-                getattr(found, name), getattr(expected, name), rtol=tolerance, err_msg=f"{outcome.name} {name}"
-            )
+@pytest.fixture(scope="module")
+def expected() -> Any:
+    return cells(office_records())
 
 
-@pytest.mark.parametrize("engine", ENGINES)
-def test_every_engine_gives_the_same_maturity_table(engine):
-    expected = maturity(measured(FRAME), RestrictedMean(30))
-    pd.testing.assert_frame_equal(maturity(measured(ENGINES[engine]()), RestrictedMean(30)), expected)
+def assert_same(found: Any, expected: Any) -> None:
+    assert found[0].table().to_numpy().tolist() == expected[0].table().to_numpy().tolist()
+    for one, other in zip(found[1], expected[1], strict=True):
+        assert one.units == other.units
+        np.testing.assert_array_equal(one.n, other.n)
+        np.testing.assert_allclose(one.mean, other.mean, rtol=1e-15, equal_nan=True)
+    pd.testing.assert_frame_equal(found[2], expected[2], check_dtype=False)
 
 
-@pytest.mark.parametrize("engine", ENGINES)
-def test_outcomes_in_one_pass_are_those_one_by_one(engine):
-    data = measured(ENGINES[engine]())
-    together = tabulate(data, [*OUTCOMES, CompletionCurve(20)], by=("office", "service"))
-    assert isinstance(together, tuple)
-    for panel, outcome in zip(together, [*OUTCOMES, CompletionCurve(20)], strict=True):
-        same_panel(panel, tabulate(data, outcome, by=("office", "service")), exact=not isinstance(outcome, Score))
+@pytest.fixture
+def fetched(monkeypatch) -> list[int]:
+    """Numbers of rows that leave a database behind Ibis, one for each query."""
+    expression = pytest.importorskip("ibis.expr.types.core").Expr
+    counts: list[int] = []
+    for name in ("to_pyarrow", "execute"):
+        monkeypatch.setattr(expression, name, _counting(getattr(expression, name), counts))
+    return counts
 
 
-def test_outcomes_in_one_pass_with_covariates_leave_out_their_own_records():
-    frame = FRAME.assign(answer=FRAME["answer"].mask(np.arange(len(FRAME)) % 7 == 0), size=np.arange(len(FRAME)) % 5.0)
-    data = measure(read_exports(frame, as_of=AS_OF, keep=["answer", "digital", "size"]), CALENDAR)
-    some = [RestrictedMean(30), Score("answer"), Within(5)]
-    with pytest.warns(DataWarning, match="without"):
-        together = tabulate(data, some, covariates="size")
-    for panel, outcome in zip(together, some, strict=True):
-        alone = quietly(tabulate, data, outcome, covariates="size")
-        same_panel(panel, alone, exact=False)
-        assert panel.notes == alone.notes
+def _counting(fetch: Any, counts: list[int]) -> Any:
+    def counted(self: Any, *args: Any, **kwargs: Any) -> Any:
+        found = fetch(self, *args, **kwargs)
+        counts.append(len(found) if hasattr(found, "__len__") else 1)
+        return found
+
+    return counted
 
 
-def test_outcomes_in_one_pass_read_the_records_once(monkeypatch):
-    data, passes = measured(FRAME), []
-    collect = nw.LazyFrame.collect
-    monkeypatch.setattr(nw.LazyFrame, "collect", lambda self, *a, **k: passes.append(1) or collect(self, *a, **k))
-    tabulate(data, [RestrictedMean(30), RestrictedMean(60), Within(5), Within(10), Count()])
-    assert len(passes) == 1
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")  # of the adapter, not of ours
+def test_a_database_behind_ibis_gives_the_same_cells_and_keeps_its_rows(expected, fetched, tmp_path):
+    ibis = pytest.importorskip("ibis")
+    office_records().to_parquet(tmp_path / "izin.parquet")
+    assert_same(cells(ibis.duckdb.connect().read_parquet(tmp_path / "izin.parquet")), expected)
+    assert fetched
+    assert max(fetched) <= LOOKED_AT, "no more rows leave the database than there are days, cells and numbers looked at"
 
 
-def test_an_empty_list_of_outcomes_is_refused():
-    with pytest.raises(InputError, match=r"list of outcomes is empty.*RestrictedMean\(30\)"):
-        tabulate(measured(FRAME), [])
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")
+def test_a_frame_that_cannot_be_served_is_refused_at_the_door(tmp_path):
+    ibis = pytest.importorskip("ibis")
+    connection = ibis.sqlite.connect(tmp_path / "izin.db")
+    names = ("case", "office", "received", "decided")
+    connection.create_table("izin", schema=ibis.schema(dict.fromkeys(names, "string")))
+    with pytest.raises(ai.InputError, match="name of its file"):
+        ai.read_exports(connection.table("izin"), as_of=AS_OF)
 
 
-def same_panel(one, other, *, exact):
-    """The same numbers to the bit; decimals are added up in the order that the engine likes."""
-    assert one.outcome == other.outcome
-    assert one.units == other.units
-    assert one.timeline.labels == other.timeline.labels
-    assert one.immature == other.immature
-    for name in ("n", "mean", "weight", "within", "x"):
-        tolerance = 0 if exact else ROUNDING
-        np.testing.assert_allclose(getattr(one, name), getattr(other, name), rtol=tolerance, atol=tolerance)
+@pytest.fixture(scope="module")
+def spark() -> Iterator[Any]:
+    session = pytest.importorskip("pyspark.sql", reason="needs pip install 'asn-impact[spark]' and Java").SparkSession
+    master = os.environ.get("ASN_IMPACT_SPARK", "local[2]")
+    builder = session.builder.remote(master) if master.startswith("sc://") else session.builder.master(master)
+    made = builder.config("spark.sql.shuffle.partitions", "4").config("spark.ui.enabled", "false").getOrCreate()
+    yield made
+    made.stop()
+
+
+@pytest.mark.filterwarnings("default")
+def test_spark_gives_the_same_cells_and_keeps_its_rows(spark, expected, tmp_path, monkeypatch):
+    office_records().to_parquet(tmp_path / "izin.parquet")
+    table = spark.read.parquet(str(tmp_path / "izin.parquet"))
+    counts: list[int] = []
+    for name in ("toArrow", "collect"):
+        monkeypatch.setattr(type(table), name, _counting(getattr(type(table), name), counts))
+    assert_same(cells(table), expected)
+    assert counts
+    assert max(counts) <= LOOKED_AT
