@@ -10,10 +10,9 @@ import pandas as pd
 from asn_impact.errors import InputError
 from asn_impact.intake.fields.columns import Headings, course_categories
 from asn_impact.intake.fields.labels import label_key, settle_labels
-from asn_impact.intake.gathering import explaining, gather
+from asn_impact.intake.gathering import explaining
 from asn_impact.intake.privacy import masked
 from asn_impact.intake.readers.completions import (
-    TRAINING_FIELDS,
     count_taught_by_others,
     loss_notes,
     select_course,
@@ -32,6 +31,7 @@ from asn_impact.intake.readers.trained import (
     count_persons_once,
     first_months,
 )
+from asn_impact.intake.readers.training_list import read_list, unreadable_ends
 from asn_impact.verbs import public_verb
 from asn_impact.words import Alert, Message
 
@@ -88,7 +88,8 @@ def read_training(
         Office -> number of case-handling staff. Without it the column ``staff`` of the records is used.
     columns, dates : mapping, optional
         As for `read_exports`; of `positions` the field of ``dates`` is ``since``. A range or list of days counts to its
-        end: ``3 s.d. 7 Maret 2024``.
+        end: ``3 s.d. 7 Maret 2024``. Where an end is empty the start of the course counts, if the list has one. A
+        column under another usual heading (``keterangan``) says who passed when all its words do.
     offices : mapping, optional
         Office label in the training records -> label in the exports, where they differ; ``"-"`` for one that is in no
         export and is left out.
@@ -142,19 +143,11 @@ def read_training(
     if moves == "follow" and positions is None:
         raise InputError(Message("training.moves_need_positions"))
     with explaining(source):
-        rows = gather(
-            source,
-            TRAINING_FIELDS,
-            columns=columns,
-            dates=dates_of(dates, positions, since=False),
-            keep=(),
-            required=("office", "course_end"),
-            table=table,
-            zone=zone,
-        )
+        days = dates_of(dates, positions, since=False)
+        rows = read_list(source, columns=columns, dates=days, offices=offices, table=table, zone=zone)
         of_provider, elsewhere = select_provider(rows.frame, provider)
         frame, courses, nameless = select_course(of_provider, course)
-        completions, unfit = who_completed(frame, completion)
+        completions, unfit, of_ends = who_completed(frame, completion, unreadable_ends(rows))
         apart = count_taught_by_others(select_course(rows.frame, course)[0], frame) if provider is not None else []
     losses = {**elsewhere, **nameless, **unfit}
     history, of_history = None, list[Message]()
@@ -190,7 +183,9 @@ def read_training(
     label = course or (courses[0] if len(courses) == 1 else "training")
     partly = count_partly_treated(counted.loc[counted["n"] > 0], adopted)
     about = (_rule(share, courses), *_guess_notes(course, courses), *partly, *rows.notes, *of_offices, *over)
-    return Rollout(adopted, label, (*about, *loss_notes(losses), *apart, *of_history, *of_units, *of_moves), doses)
+    return Rollout(
+        adopted, label, (*about, *loss_notes(losses), *of_ends, *apart, *of_history, *of_units, *of_moves), doses
+    )
 
 
 def _of_offices_here(counted: pd.DataFrame, staff: pd.Series | None) -> tuple[pd.DataFrame, list[str]]:
