@@ -6,7 +6,6 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 from typing import Any, Final
 
 import narwhals as nw
@@ -16,9 +15,8 @@ from asn_impact.intake.fields.columns import Headings, may_say_who_passed, norma
 from asn_impact.intake.fields.dates import dated
 from asn_impact.intake.fields.labels import label_key
 from asn_impact.intake.fields.sketched import sketched
-from asn_impact.intake.formats.server import on_server
 from asn_impact.intake.gathered import Gathered
-from asn_impact.intake.gathering import gather
+from asn_impact.intake.gathering import gather, headings_of
 from asn_impact.intake.privacy import masked
 from asn_impact.intake.readers.completions import TRAINING_FIELDS, word_of_passing
 from asn_impact.words import Alert, Message
@@ -53,7 +51,7 @@ def read_list(
     need = ("office", "course_end")
     again = partial(gather, source, dates=dates, keep=(), required=need, table=table, zone=zone)
     rows = again(TRAINING_FIELDS, columns=columns)
-    headings = _headings(source, rows)
+    headings = headings_of(source, rows)
     rows, of_passing = _with_passing(rows, headings, columns, again)
     rows, of_ends = _with_starts(rows, headings, columns, dates, again)
     _refuse_everybody(rows.frame, offices)
@@ -68,12 +66,6 @@ def unreadable_ends(rows: Gathered) -> tuple[str, ...]:
     texts = dated(rows.texts.project("course_end, course_end AS asn_text"), readings[0])
     found = texts.filter("asn_course_end_bad").aggregate("asn_text").order("asn_text").limit(3).fetchall()
     return tuple(repr(sketched(str(text))) for (text,) in found)
-
-
-def _headings(source: Any, rows: Gathered) -> list[str]:  # noqa: ANN401
-    if isinstance(source, str | Path | tuple | list) or on_server(source):
-        return list(dict.fromkeys(heading for one in rows.tables for heading in one.headings))
-    return [str(name) for name in nw.from_native(source).lazy().collect_schema().names()]
 
 
 def _with_passing(
