@@ -18,6 +18,7 @@ from asn_impact.intake.readers.rollout import unknown_name
 from asn_impact.words import Alert, Message, paragraph
 
 __all__ = [
+    "NOWHERE",
     "TRAINING_FIELDS",
     "count_taught_by_others",
     "loss_notes",
@@ -39,6 +40,7 @@ TRAINING_FIELDS = (
     "provider",
     "hours",
 )
+NOWHERE: Final = "asn_nowhere"  # office of the rows of a list that says none
 _PASSED = {"lulus", "kompeten", "ya", "y", "yes", "1", "true", "passed", "pass"}
 _ATTENDED = {"hadir", "hadir saja", "mengikuti", "telah mengikuti", "peserta", "selesai", "attended", "completed"}
 _FAILED = {"tidak lulus", "tidak", "belum", "belum lulus", "t", "n", "no", "0", "false", "failed", "fail", "gagal"}

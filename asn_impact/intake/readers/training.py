@@ -59,7 +59,7 @@ def read_training(
     completion: Literal["passed", "attended"] = "passed",
     dose: Literal["share", "hours"] = "share",
     positions: Any | None = None,  # noqa: ANN401
-    position_columns: Mapping[str, str | None] | None = None,
+    position_columns: Headings | None = None,
     moves: Literal["ignore", "follow"] = "ignore",
     key: bytes | None = None,
     table: str | None = None,
@@ -105,7 +105,7 @@ def read_training(
     positions : path or frame, optional
         History of positions (riwayat jabatan): ``officer``, ``office`` and ``since`` (TMT). A person then counts for
         the unit of the day on which the course ended. Without it the unit of the records is used, which in personnel
-        systems is the current one, and a warning says so.
+        systems is the current one, and a warning says so. With it the records need not say the office.
     position_columns : mapping, optional
         Field -> heading in `positions`, as ``columns``.
     moves : {"ignore", "follow"}
@@ -144,7 +144,8 @@ def read_training(
         raise InputError(Message("training.moves_need_positions"))
     with explaining(source):
         days = dates_of(dates, positions, since=False)
-        rows = read_list(source, columns=columns, dates=days, offices=offices, table=table, zone=zone)
+        placed = positions is not None
+        rows = read_list(source, columns=columns, dates=days, offices=offices, table=table, zone=zone, placed=placed)
         of_provider, elsewhere = select_provider(rows.frame, provider)
         frame, courses, nameless = select_course(of_provider, course)
         completions, unfit, of_ends = who_completed(frame, completion, unreadable_ends(rows))

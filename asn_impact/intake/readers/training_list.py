@@ -18,7 +18,7 @@ from asn_impact.intake.fields.sketched import sketched
 from asn_impact.intake.gathered import Gathered
 from asn_impact.intake.gathering import gather, headings_of
 from asn_impact.intake.privacy import masked
-from asn_impact.intake.readers.completions import TRAINING_FIELDS, word_of_passing
+from asn_impact.intake.readers.completions import NOWHERE, TRAINING_FIELDS, word_of_passing
 from asn_impact.words import Alert, Message
 
 __all__ = ["read_list", "unreadable_ends"]
@@ -40,20 +40,25 @@ def read_list(
     offices: Mapping[str, str] | None = None,
     table: str | None = None,
     zone: str | None = None,
+    placed: bool = False,
 ) -> Gathered:
     """Return the rows of a training list; a row without an end has its start, where one is there, and that is said.
+
+    Where the history of positions has `placed` the persons, the list need not say their offices.
 
     Raises
     ------
     InputError
         A row is for all offices at once; a column marks who failed and leaves the others empty.
     """
-    need = ("office", "course_end")
+    need = ("course_end",) if placed else ("office", "course_end")
     again = partial(gather, source, dates=dates, keep=(), required=need, table=table, zone=zone)
     rows = again(TRAINING_FIELDS, columns=columns)
     headings = headings_of(source, rows)
     rows, of_passing = _with_passing(rows, headings, columns, again)
     rows, of_ends = _with_starts(rows, headings, columns, dates, again)
+    if "office" not in rows.headings:
+        rows = replace(rows, frame=rows.frame.with_columns(nw.lit(NOWHERE).alias("office")))
     _refuse_everybody(rows.frame, offices)
     return replace(rows, notes=(*rows.notes, *of_passing, *of_ends))
 
@@ -119,7 +124,7 @@ def _with_starts(
     found = again((*TRAINING_FIELDS, "course_start"), columns=settled, dates={**dates, **order})
     filled = found.frame.filter(lacking & ~nw.col("course_start").is_null()).select(nw.len()).collect().item()
     end = nw.when(lacking).then(nw.col("course_start")).otherwise(nw.col("course_end"))
-    notes = [Alert("training.ends_from_starts", n=int(filled), heading=starts[0])] if filled else []
+    notes: list[Message] = [Alert("training.ends_from_starts", n=int(filled), heading=starts[0])] if filled else []
     return replace(found, frame=found.frame.with_columns(end.alias("course_end"))), notes
 
 
