@@ -171,3 +171,10 @@ def test_a_lump_sum_without_a_volume_is_not_lost():
     amounts = ["21.600.000,00", "21.600.000,00", "3.600.000,00", "3.600.000,00", "30.200.000,00"]
     with pytest.raises(InputError, match=r"Rp30\.200\.000, more than all components"):
         read_costs(budget(Jumlah=amounts), origin="DPA", price_year=2024)
+
+
+def test_prices_that_can_be_read_in_two_ways_are_settled_as_the_refusal_says():
+    rows = frame(harga_satuan=["900.000", "150.000"])
+    with pytest.raises(InputError, match=r"style='1\.234,56'"):
+        read_costs(rows)
+    assert read_costs(rows, style="1.234,56").total == 26_100_000

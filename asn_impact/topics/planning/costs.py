@@ -23,7 +23,7 @@ import pandas as pd
 from asn_impact.display import card
 from asn_impact.errors import InputError
 from asn_impact.intake.fields.columns import normalised
-from asn_impact.intake.fields.numbers import parse_numbers
+from asn_impact.intake.fields.numbers import NumberStyle, parse_numbers
 from asn_impact.intake.gathering import explaining, gather, headings_of
 from asn_impact.intake.privacy import masked
 from asn_impact.verbs import public_verb
@@ -118,7 +118,13 @@ class Costs:
 
 
 @public_verb
-def read_costs(source: Any, *, origin: str | None = None, price_year: int | None = None) -> Costs:  # noqa: ANN401
+def read_costs(
+    source: Any,  # noqa: ANN401
+    *,
+    origin: str | None = None,
+    price_year: int | None = None,
+    style: NumberStyle | None = None,
+) -> Costs:
     """Return the costs of a programme, from a file or a frame with one row a component.
 
     Columns: komponen, jumlah, satuan, harga_satuan (rupiah), sumber, tahun_harga; and, where something is paid in a
@@ -134,6 +140,8 @@ def read_costs(source: Any, *, origin: str | None = None, price_year: int | None
         Where the prices come from, where the table has no column ``sumber``: ``"DPA BKPSDM 2024"``.
     price_year
         Year of the prices, where the table has no column ``tahun_harga``.
+    style : {"1.234,56", "1,234.56"}, optional
+        How numbers are written, where a column does not tell.
 
     Raises
     ------
@@ -161,11 +169,11 @@ def read_costs(source: Any, *, origin: str | None = None, price_year: int | None
     table, groups = _table(source, origin, price_year)
     for name in ("komponen", "satuan", "sumber"):
         _refuse_empty(table, name)
-    numbers = {name: _numbers(table, name) for name in ("jumlah", "harga_satuan")}
+    numbers = {name: _numbers(table, name, style) for name in ("jumlah", "harga_satuan")}
     years = {name: _whole(table, name) for name in ("tahun_harga", _YEAR)}
     _refuse_strange_years(table, years)
     table = table.assign(**numbers, **years, biaya=numbers["jumlah"] * numbers["harga_satuan"])
-    _refuse_other_amounts(table, groups)
+    _refuse_other_amounts(table, groups, style)
     table = table.drop(columns=_AMOUNT, errors="ignore")
     if not table["biaya"].sum() > 0:
         raise InputError(Message("planning.costs.nothing"))
@@ -245,28 +253,28 @@ def _known() -> Mapping[str, tuple[str, ...]]:
     return known
 
 
-def _refuse_other_amounts(table: pd.DataFrame, groups: pd.DataFrame) -> None:
+def _refuse_other_amounts(table: pd.DataFrame, groups: pd.DataFrame, style: NumberStyle | None) -> None:
     """Refuse amounts that are not quantity times price, and groups that hold more than their components."""
     if _AMOUNT not in table:
         return
-    amounts = pd.Series(_amounts(table), index=table.index)
+    amounts = pd.Series(_amounts(table, style), index=table.index)
     wrong = table.index[(amounts - table["biaya"]).abs() > _ROUNDING * table["biaya"].clip(lower=1)]
     if len(wrong):
         first = table.loc[wrong[0]]
         shown = {"amount": rupiah(amounts[wrong[0]], "id"), "product": rupiah(first["biaya"], "id")}
         raise InputError(Message("planning.costs.amount", n=len(wrong), first=first["komponen"], **shown))
-    largest = _amounts(groups).max(initial=0.0)
+    largest = _amounts(groups, style).max(initial=0.0)
     total = table["biaya"].sum()
     if largest > total * (1 + _ROUNDING) + 1:
         shown = {"amount": rupiah(largest, "id"), "total": rupiah(total, "id")}
         raise InputError(Message("planning.costs.lump_sum", **shown))
 
 
-def _amounts(table: pd.DataFrame) -> Any:  # noqa: ANN401 - an array
+def _amounts(table: pd.DataFrame, style: NumberStyle | None) -> Any:  # noqa: ANN401 - an array
     texts = [_plain_text(value) or None for value in table[_AMOUNT]] if len(table) else []
     if pd.api.types.is_numeric_dtype(table[_AMOUNT]):
         return table[_AMOUNT].to_numpy(dtype=np.float64)
-    return parse_numbers(texts, name=_AMOUNT).to_numpy()
+    return parse_numbers(texts, name=_AMOUNT, style=style).to_numpy()
 
 
 def _group_notes(groups: pd.DataFrame) -> list[Message]:
@@ -287,10 +295,10 @@ def _refuse_empty(table: pd.DataFrame, name: str) -> None:
         raise InputError(Message("planning.costs.empty", n=len(empty), total=len(table), name=name, first=first))
 
 
-def _numbers(table: pd.DataFrame, name: str) -> Any:  # noqa: ANN401 - a Series
+def _numbers(table: pd.DataFrame, name: str, style: NumberStyle | None) -> Any:  # noqa: ANN401 - a Series
     column = table[name].map(_product) if name == "jumlah" else table[name]
     if column.dtype == object or pd.api.types.is_string_dtype(column):
-        column = parse_numbers([_plain_text(value) or None for value in column], name=name)
+        column = parse_numbers([_plain_text(value) or None for value in column], name=name, style=style)
     values = column.to_numpy(dtype=np.float64, na_value=np.nan)
     wrong = np.flatnonzero(~np.isfinite(values) | (values < 0))
     if wrong.size:
