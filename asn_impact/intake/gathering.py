@@ -37,7 +37,7 @@ from asn_impact.intake.gathered import Gathered, reading_notes, time_notes, zone
 from asn_impact.intake.sheets import sheets_that_count
 from asn_impact.words import Alert, Message, paragraph
 
-__all__ = ["explaining", "gather"]
+__all__ = ["explaining", "gather", "headings_of"]
 
 
 @contextmanager
@@ -45,6 +45,13 @@ def explaining(source: Any) -> Iterator[None]:  # noqa: ANN401
     """Put DuckDB's errors about a file, met in whichever query, in our words."""
     with reading(named_source(source)):
         yield
+
+
+def headings_of(source: Any, rows: Gathered) -> list[str]:  # noqa: ANN401
+    """Return every heading of a source that was gathered, the columns that nobody wanted too."""
+    if isinstance(source, str | Path | tuple | list) or on_server(source):
+        return list(dict.fromkeys(heading for one in rows.tables for heading in one.headings))
+    return [str(name) for name in nw.from_native(source).lazy().collect_schema().names()]
 
 
 def gather(

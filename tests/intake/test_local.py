@@ -153,3 +153,25 @@ def test_decimal_commas_and_points_in_one_column_are_refused() -> None:
 def test_scales_and_percent() -> None:
     assert np.allclose(parse_numbers(["Rp 2,7 juta", "Rp. 2.785.700,-"]), [2_700_000, 2_785_700])
     assert np.allclose(parse_numbers(["88,31%"]), [0.8831])
+
+
+@given(
+    st.lists(st.integers(0, 10**9), min_size=1, max_size=6),
+    st.sampled_from(["Rp{}", "Rp. {},-", "IDR {}", "{} rupiah"]),
+)
+def test_property_an_amount_in_any_spelling_is_itself(amounts: list[int], spelling: str) -> None:
+    texts = [spelling.format(f"{amount:,}".replace(",", ".")) for amount in [*amounts, 1_234_567]]
+    assert parse_numbers(texts).tolist() == [*amounts, 1_234_567]
+
+
+@given(st.integers(1, 100), st.data())
+def test_property_scores_out_of_one_total_are_scores(total: int, data: st.DataObject) -> None:
+    scores = data.draw(st.lists(st.integers(0, total), min_size=1, max_size=6))
+    spaces = data.draw(st.sampled_from(["{}/{}", "{} / {}", " {} /{} "]))
+    assert parse_numbers([*(spaces.format(s, total) for s in scores), "-"]).tolist()[:-1] == scores
+
+
+@pytest.mark.parametrize("texts", [["35/50", "40/60"], ["35/50", "80"], ["60/50"]])
+def test_scores_of_several_scales_are_refused(texts: list[str]) -> None:
+    with pytest.raises(InputError, match="several totals"):
+        parse_numbers(texts)

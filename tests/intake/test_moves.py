@@ -124,3 +124,14 @@ def test_hours_reach_the_estimator_of_doses() -> None:
     effects = ai.estimators.Dose()(ai.assign(panel, rollout, cluster="office"))
     assert effects.terms["dose"].tolist()[:2] == [10.0, 20.0]
     assert effects.estimate[:2].tolist() == [-1.0, -2.0]
+
+
+def test_a_list_that_names_no_office_has_it_from_the_history() -> None:
+    nameless = records(3).drop(columns="unit kerja")
+    positions = history((0, "Dinkes", "2023-01-01"), (1, "Dinsos", "2023-01-01"))
+    with pytest.warns(DataWarning, match="1 of 3 completions do not count"):
+        rollout = read(positions, of=nameless)
+    assert rollout.adopted.isna().all()
+    assert doses(rollout) == {("Dinkes", "2024-03"): 0.25, ("Dinsos", "2024-03"): 0.125}
+    with pytest.raises(InputError, match="no column for 'office'"):
+        ai.read_training(nameless)

@@ -351,3 +351,39 @@ def test_a_number_that_may_be_a_month_or_a_half_year_is_asked_about(periods):
     recap = pd.DataFrame({"office": "Dinas A", "Periode": periods, "n": 60}).assign(**dict.fromkeys(ELEMENTS, 3.5))
     with pytest.raises(InputError, match="months, quarters or half-years"):
         read_survey_aggregates(recap, period="Periode", respondents="n")
+
+
+# --- without dates, and with headings that differ
+
+
+def test_answers_without_a_date_have_the_period_of_all() -> None:
+    undated = answers().drop(columns="Tanggal")
+    survey = read_survey(undated, as_of=AS_OF, period="Semester I 2024")
+    assert set(survey.records.collect()["month"].to_list()) == {12 * 2024}
+    assert survey.ledger.kept == 6
+    assert any("first month of Semester I 2024 (6 months)" in note for note in survey.notes)
+    with pytest.raises(InputError, match="Both date and period"):
+        read_survey(answers(), as_of=AS_OF, period="2024", date="Tanggal")
+    with pytest.raises(InputError):
+        read_survey(undated, as_of=AS_OF, period="sometime")
+
+
+def test_headings_that_differ_between_files_are_a_list(tmp_path) -> None:
+    one, two = answers(), answers(seed=2).rename(columns={"Perangkat Daerah": "Nama Dinas", "waktu": "Kecepatan kami"})
+    for name, frame in (("a.csv", one), ("b.csv", two)):
+        frame.to_csv(tmp_path / name, index=False)
+    named = {"office": ["Perangkat Daerah", "Nama Dinas"], "waktu": ["waktu", "Kecepatan kami"]}
+    both = read_survey(tmp_path, as_of=AS_OF, columns=named)
+    assert both.ledger.kept == 12
+    assert index_of(both) == sorted([*index_of(read_survey(one, as_of=AS_OF)), *_index_of_renamed(two)])
+
+
+def _index_of_renamed(frame):
+    return index_of(read_survey(frame.rename(columns={"Kecepatan kami": "waktu", "Nama Dinas": "OPD"}), as_of=AS_OF))
+
+
+def test_a_moment_has_its_month_in_the_zone_of_the_study() -> None:
+    moments = pd.to_datetime(["2024-02-29 20:00", "2024-03-31 20:00"], utc=True)
+    rows = pd.DataFrame({"office": "O1", "Periode": moments, "n": [60, 80], **{e: ["3,25", "3,5"] for e in ELEMENTS}})
+    found = read_survey_aggregates(rows, period="Periode", respondents="n", zone="Asia/Jayapura")
+    assert found.rows["month"].tolist() == [12 * 2024 + 2, 12 * 2024 + 3]

@@ -119,3 +119,48 @@ def test_codes_written_as_decimals_are_codes(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("Unit Kerja;Tanggal Masuk;Tanggal Selesai\n" + rows)
     extract = read_exports(tmp_path / "a.csv", as_of="2024-12-31")
     assert set(pd.Series(extract.records.collect()["office"].to_list())) == {"3200", "3201", "3202"}
+
+
+HEADINGS = {
+    "Jan-24|Feb-24|Mar-24": ("M", ["2024-01", "2024-02", "2024-03"]),
+    "Jan'24|Peb'24|Mar'24": ("M", ["2024-01", "2024-02", "2024-03"]),
+    "JANUARI 2024|PEBRUARI 2024|MARET 2024": ("M", ["2024-01", "2024-02", "2024-03"]),
+    "2024-01-01 00:00:00|2024-02-01 00:00:00|2024-03-01 00:00:00": ("M", ["2024-01", "2024-02", "2024-03"]),
+    "01/01/2024|01/02/2024|01/03/2024": ("M", ["2024-01", "2024-02", "2024-03"]),
+    "31/01/2024|29/02/2024|31/03/2024": ("M", ["2024-01", "2024-02", "2024-03"]),
+    "45292|45323|45352": ("M", ["2024-01", "2024-02", "2024-03"]),
+    "202401|202402|202403": ("M", ["2024-01", "2024-02", "2024-03"]),
+    "TW I 2024|TW II 2024|TW III 2024": ("Q-DEC", ["2024Q1", "2024Q2", "2024Q3"]),
+    "Triwulan 1|Triwulan 2|Triwulan 3": ("Q-DEC", ["2024Q1", "2024Q2", "2024Q3"]),
+    "Q1-2024|Q2-2024|Q3-2024": ("Q-DEC", ["2024Q1", "2024Q2", "2024Q3"]),
+    "Semester I 2024|Semester II 2024|Semester I 2025": ("M", ["2024-01", "2024-07", "2025-01"]),
+    "2022|2023|2024": ("Y-DEC", ["2022", "2023", "2024"]),
+}
+
+
+@pytest.mark.parametrize("headings", HEADINGS)
+@pytest.mark.parametrize("group", ["", "Jumlah Izin"])
+def test_a_heading_is_a_period_however_it_is_written(tmp_path: Path, headings: str, group: str) -> None:
+    cells = headings.split("|")
+    if group and cells[0].isdigit() and len(cells[0]) > 4:
+        pytest.skip("a number of five digits below a group is no date")
+    path = tmp_path / "izin.csv"
+    path.write_text(";".join(["Dinas", *(f"{group} {c}".strip() for c in cells)]) + "\nA;3;4;5\nB;5;6;7\n")
+    wide = read_wide(path, unit="Dinas", group=group, year=2024)
+    freq, labels = HEADINGS[headings]
+    assert wide["period"].astype(str).tolist() == labels * 2
+    assert wide["period"].iloc[0].freqstr == freq
+    assert wide[group or "value"].tolist() == [3, 4, 5, 5, 6, 7]
+
+
+def test_other_numbers_in_headings_are_no_periods(tmp_path: Path) -> None:
+    path = tmp_path / "pegawai.csv"
+    path.write_text("Dinas;Pendidikan S1;Kode 202401;Golongan III;Jan-24;Feb-24\nA;1;2;3;4;5\n")
+    assert read_wide(path, unit="Dinas")["value"].tolist() == [4, 5]
+
+
+def test_half_years_and_months_do_not_mix(tmp_path: Path) -> None:
+    path = tmp_path / "izin.csv"
+    path.write_text("Dinas;Semester I 2024;Juli 2024\nA;4;5\n")
+    with pytest.raises(InputError):
+        read_wide(path, unit="Dinas")

@@ -143,3 +143,37 @@ def test_limits_in_working_hours_are_answered_in_minutes():
     read = read_exports(frame, as_of=AS_OF, keep=["in", "out"])
     times = measure(read, CALENDAR.hours(), times={"received": "in", "decided": "out"})
     assert sorted(kept(times, promises(SIP="2 jam kerja")).records.collect()["kept"].to_list()) == [0, 1]
+
+
+WRITTEN = {
+    "paling lama 5 (lima) hari kerja": (5, "working days"),
+    "Paling lambat 14 (empat belas) hari kerja sejak berkas diterima lengkap": (14, "working days"),
+    "maks. 3 hari kerja.": (3, "working days"),
+    "≤ 5 hari": (5, "calendar days"),
+    "10 Menit": (10, "minutes"),
+    "15 menit kerja": (15, "working minutes"),
+    "1x24 jam": (24, "hours"),
+    "2 (dua) x 24 (dua puluh empat) jam": (48, "hours"),
+    "30 menit setelah berkas lengkap dan benar": (30, "minutes"),
+}
+
+
+@pytest.mark.parametrize("text", WRITTEN)
+def test_a_limit_as_a_standard_of_service_writes_it(text):
+    table = pd.DataFrame({"Jenis Pelayanan": ["SIP"], "Jangka Waktu Penyelesaian": [text]})
+    limits = read_promises(table).limits
+    assert tuple(limits.loc[0, ["limit", "unit"]]) == WRITTEN[text]
+
+
+@pytest.mark.parametrize(
+    "text", ["3-5 hari kerja", "5 hari kerja untuk perorangan dan 7 hari kerja untuk badan", "segera"]
+)
+def test_two_limits_or_none_in_one_text_are_refused_and_shown(text):
+    with pytest.raises(InputError, match=r"hari kerja|segera"):
+        read_promises(pd.DataFrame({"layanan": ["SIP"], "standar waktu": [text]}))
+
+
+def test_a_limit_in_minutes_is_answered_by_minutes():
+    times = measure(extract(cases()), CALENDAR)
+    with pytest.raises(InputError, match="minute"):
+        kept(times, promises(SIP="10 menit", PBG="10 menit"))

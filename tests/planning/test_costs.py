@@ -133,3 +133,48 @@ def test_what_is_said_of_prices_is_there_in_indonesian():
     with pytest.raises(InputError) as error:
         read_costs(frame(tahun_harga=["2025", None]))
     assert error.value.text("id").endswith("misalnya: 'Bahan ajar'. Yang diharapkan: tahun seperti 2025.")
+
+
+def budget(**changes):
+    """A sheet of a budget (DPA): groups with their sums, components below, nothing of source and year."""
+    rows = [
+        ("Belanja Jasa Narasumber", None, None, None, "21.600.000,00"),
+        ("Narasumber", "24", "OJ", "900.000,00", "21.600.000,00"),
+        ("Belanja Perjalanan Dinas", None, None, None, "3.600.000,00"),
+        ("Uang harian", "2 Orang x 3 Hari", "OH", "600.000,00", "3.600.000,00"),
+        ("Jumlah", None, None, None, "25.200.000,00"),
+    ]
+    return pd.DataFrame(rows, columns=["Uraian", "Volume", "Satuan", "Harga Satuan", "Jumlah"]).assign(**changes)
+
+
+def test_a_sheet_of_a_budget_is_read_as_it_is():
+    with pytest.warns(DataWarning, match="3 rows without volume and unit price are read as groups"):
+        costs = read_costs(budget(), origin="DPA BKPSDM 2024", price_year=2024)
+    assert costs.total == 25_200_000
+    assert costs.components["jumlah"].tolist() == [24, 6]
+    assert costs.components["sumber"].unique().tolist() == ["DPA BKPSDM 2024"]
+
+
+def test_a_budget_says_neither_source_nor_year_and_is_asked():
+    with pytest.raises(InputError, match="sumber"):
+        read_costs(budget(), price_year=2024)
+    with pytest.raises(InputError, match="tahun_harga"):
+        read_costs(budget(), origin="DPA")
+
+
+def test_an_amount_that_is_no_product_is_refused():
+    with pytest.raises(InputError, match=r"not volume times unit price, first: 'Narasumber' with Rp21\.600\.000"):
+        read_costs(budget(Volume=[None, "42", None, "6", None]), origin="DPA", price_year=2024)
+
+
+def test_a_lump_sum_without_a_volume_is_not_lost():
+    amounts = ["21.600.000,00", "21.600.000,00", "3.600.000,00", "3.600.000,00", "30.200.000,00"]
+    with pytest.raises(InputError, match=r"Rp30\.200\.000, more than all components"):
+        read_costs(budget(Jumlah=amounts), origin="DPA", price_year=2024)
+
+
+def test_prices_that_can_be_read_in_two_ways_are_settled_as_the_refusal_says():
+    rows = frame(harga_satuan=["900.000", "150.000"])
+    with pytest.raises(InputError, match=r"style='1\.234,56'"):
+        read_costs(rows)
+    assert read_costs(rows, style="1.234,56").total == 26_100_000

@@ -28,8 +28,10 @@ __all__ = [
     "in_category",
     "listed_headings",
     "match_columns",
+    "may_say_who_passed",
     "normalised",
     "recognised",
+    "reserves",
     "status_meanings",
     "synonyms",
 ]
@@ -94,17 +96,6 @@ def _reference(name: str) -> list[dict[str, str]]:
     return list(csv.DictReader(text.splitlines()))
 
 
-#: Headings of personnel systems that the synonym table does not have yet.
-_OF_PERSONNEL: Mapping[str, tuple[str, ...]] = MappingProxyType(
-    {
-        "since": ("tmt jabatan", "tmt unor", "tmt unit", "tmt mutasi", "tmt", "tmtJabatan", "tmtUnor", "tmtMutasi"),
-        "passed": ("status kelulusan", "hasil", "keterangan lulus", "status kehadiran", "kehadiran"),
-        "office": ("unit kerja saat pelatihan", "unit saat pelatihan", "unor nama", "unorNama", "nama unor"),
-        "provider": ("lembaga penyelenggara", "instansi penyelenggara"),
-    }
-)
-
-
 @functools.cache
 def synonyms() -> Mapping[str, frozenset[str]]:
     """Return normalised heading -> the fields it can stand for (``tgl_selesai`` ends a case, or a course).
@@ -114,17 +105,37 @@ def synonyms() -> Mapping[str, frozenset[str]]:
     >>> sorted(synonyms()[normalised("Tanggal Selesai")])
     ['course_end', 'decided']
     """
+    return _fields_of("column_synonyms.csv", [(field, field) for field in FIELDS])
+
+
+@functools.cache
+def reserves() -> Mapping[str, frozenset[str]]:
+    """Return normalised heading -> the fields it stands for where a table has none of their synonyms.
+
+    Examples
+    --------
+    >>> sorted(reserves()[normalised("Unit Layanan")]), sorted(reserves()[normalised("Tanggal Pelaksanaan")])
+    (['office'], ['course_end'])
+    """
+    return _fields_of("heading_reserves.csv", ())
+
+
+def _fields_of(table: str, others: Iterable[tuple[str, str]]) -> Mapping[str, frozenset[str]]:
+    """Return normalised heading -> fields, by a table of reference and further pairs of heading and field."""
     english = {indonesian: field for field, indonesian in FIELDS.items()}
-    fields_of: dict[str, set[str]] = {}
-    for row in _reference("column_synonyms.csv"):
-        if row["kanonik"] in english:
-            fields_of.setdefault(normalised(row["sinonim"]), set()).add(english[row["kanonik"]])
-    for field in FIELDS:
-        fields_of.setdefault(normalised(field), set()).add(field)
-    for field, headings in _OF_PERSONNEL.items():
-        for heading in headings:
-            fields_of.setdefault(normalised(heading), set()).add(field)
-    return MappingProxyType({heading: frozenset(fields) for heading, fields in fields_of.items()})
+    rows = [(row["sinonim"], english.get(row["kanonik"])) for row in _reference(table)]
+    fields: dict[str, set[str]] = {}
+    for heading, field in (*rows, *others):
+        if field is not None:
+            fields.setdefault(normalised(heading), set()).add(field)
+    return MappingProxyType({heading: frozenset(every) for heading, every in fields.items()})
+
+
+@functools.cache
+def may_say_who_passed() -> frozenset[str]:
+    """Return normalised headings whose words may say who passed a course: to be looked at, never taken unseen."""
+    rows = _reference("heading_reserves.csv")
+    return frozenset(normalised(row["sinonim"]) for row in rows if row["kanonik"] == "lulus_menurut_isi")
 
 
 @functools.cache
@@ -180,9 +191,17 @@ def recognised(cells: Iterable[object], wanted: Iterable[str], named: Iterable[s
     2
     """
     fields, names = set(wanted), {normalised(n) for n in named}
-    known = synonyms()
+    known = _every_heading()
     keys = (normalised(cell) for cell in cells)
     return sum(1 for key in keys if key and (key in names or known.get(key, frozenset()) & fields))
+
+
+@functools.cache
+def _every_heading() -> Mapping[str, frozenset[str]]:
+    both = (synonyms(), reserves())
+    return MappingProxyType(
+        {heading: frozenset().union(*(table.get(heading, ()) for table in both)) for table in both for heading in table}
+    )
 
 
 def check_mapping(name: str, value: object) -> None:
@@ -229,6 +248,7 @@ def _find_heading(name: str | Sequence[str], headings: Sequence[str], source: st
 
 def _find_synonym(field: str, headings: Sequence[str], source: str | Message) -> str | None:
     matches = [h for h in headings if field in synonyms().get(normalised(h), frozenset())]
+    matches = matches or [h for h in headings if field in reserves().get(normalised(h), frozenset())]
     if len(matches) > 1:
         first, n = masked(matches[0]), len(matches)
         if len(set(matches)) == 1:

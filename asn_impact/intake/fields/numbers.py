@@ -22,7 +22,7 @@ __all__ = ["NumberStyle", "parse_numbers"]
 
 NumberStyle: TypeAlias = Literal["1.234,56", "1,234.56"]
 
-_MONEY = re.compile(r"^(rp\.?\s*)?|(,-|,--)$", re.IGNORECASE)
+_MONEY = re.compile(r"^((rp|idr)\.?\s*)?|(,-|,--|\.-)$| ?(rupiah|idr)$", re.IGNORECASE)
 _SCALES = {"ribu": 1e3, "rb": 1e3, "juta": 1e6, "jt": 1e6, "miliar": 1e9, "milyar": 1e9, "triliun": 1e12}
 _NUMBER = re.compile(r"^-?[\d.,]*\d[\d.,]*$")
 
@@ -74,10 +74,25 @@ def _number_style(bares: Sequence[str], name: str, style: NumberStyle | None) ->
     return "1.234,56"
 
 
+def _numerators(values: Sequence[str | None], name: str) -> list[str | None]:
+    """Return the values with scores out of a total (35 / 50) as scores; several totals are several scales."""
+    scores = {v: match for v in values if v is not None and (match := _SCORE.fullmatch(v)) is not None}
+    others = [v for v in values if v is not None and v not in scores and v.strip().casefold() not in NULL_WORDS]
+    above = any(float(match[1].replace(",", ".")) > float(match[2]) for match in scores.values())
+    if scores and (others or above or len({match[2] for match in scores.values()}) > 1):
+        examples = [repr(masked(v.strip())) for v in [*scores, *others][:3]]
+        raise InputError(Message("intake.numbers.several_totals", field=name, examples=examples))
+    return [scores[v][1] if v is not None and v in scores else v for v in values]
+
+
+_SCORE = re.compile(r"\s*(\d+(?:[.,]\d+)?)\s*/\s*(\d+)\s*")
+
+
 def parse_numbers(values: Sequence[str | None], *, name: str = "number", style: NumberStyle | None = None) -> pd.Series:
     """Return the numbers of a column of texts; missing for empty words. The column decides what ``1.234`` means.
 
-    ``Rp2.785.700,00``, ``Rp. 2.785.700,-``, ``2,7 juta`` and ``88,31%`` (0.8831) are known.
+    ``Rp2.785.700,00``, ``IDR 2.785.700``, ``Rp. 2.785.700,-``, ``2,7 juta`` and ``88,31%`` (0.8831) are known. Of
+    scores out of one total, ``35 / 50``, the score counts.
 
     Parameters
     ----------
@@ -96,7 +111,8 @@ def parse_numbers(values: Sequence[str | None], *, name: str = "number", style: 
     Raises
     ------
     InputError
-        For a column that can be read in two ways, mixes both, or holds texts that are no number.
+        For a column that can be read in two ways, mixes both, or holds texts that are no number; scores out of
+        several totals.
 
     Examples
     --------
@@ -104,7 +120,8 @@ def parse_numbers(values: Sequence[str | None], *, name: str = "number", style: 
     [2785700.0, 1234.0]
     """
     empty = set(NULL_WORDS) - {"0"}
-    parts = [None if v is None or str(v).strip().casefold() in empty else _bare(str(v)) for v in values]
+    texts = _numerators([None if v is None else str(v) for v in values], name)
+    parts = [None if v is None or v.strip().casefold() in empty else _bare(v) for v in texts]
     present = [p[0] for p in parts if p is not None]
     wrong = [b for b in present if not _NUMBER.match(b)]
     if wrong:

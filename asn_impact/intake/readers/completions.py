@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, Literal
 
 import narwhals as nw
@@ -19,6 +19,7 @@ from asn_impact.intake.readers.rollout import unknown_name
 from asn_impact.words import Alert, Message, paragraph
 
 __all__ = [
+    "NOWHERE",
     "TRAINING_FIELDS",
     "count_taught_by_others",
     "loss_notes",
@@ -41,10 +42,13 @@ TRAINING_FIELDS = (
     "provider",
     "hours",
 )
+NOWHERE: Final = "asn_nowhere"  # office of the rows of a list that says none
 _PASSED = {"lulus", "kompeten", "ya", "y", "yes", "1", "true", "passed", "pass"}
 _ATTENDED = {"hadir", "hadir saja", "mengikuti", "telah mengikuti", "peserta", "selesai", "attended", "completed"}
 _FAILED = {"tidak lulus", "tidak", "belum", "belum lulus", "t", "n", "no", "0", "false", "failed", "fail", "gagal"}
 _FAILED |= {"tidak hadir", "mengundurkan diri", "belum kompeten", "tidak kompeten", "absen", "absent"}
+_MOST_UNDATED: Final = 0.1  # share of completions without an end above which too many would be lost
+_FEWEST_UNDATED: Final = 5  # fewer can be seen, and are said
 _BY_RULE: Final = frozenset({"another_provider", "attended", "not_passed"})  # left out as asked, not for a fault
 
 
@@ -106,14 +110,14 @@ def count_taught_by_others(everyone: nw.LazyFrame[Any], theirs: nw.LazyFrame[Any
 
 
 def who_completed(
-    frame: nw.LazyFrame[Any], completion: Literal["passed", "attended"]
-) -> tuple[pd.DataFrame, dict[str, int]]:
-    """Return one row a person and course, or a session with its number, of those who completed; rows left out."""
+    frame: nw.LazyFrame[Any], completion: Literal["passed", "attended"], unreadable: Sequence[str] = ()
+) -> tuple[pd.DataFrame, dict[str, int], list[Message]]:
+    """Return one row a person and course, or a session with its number, of those who completed; rows left out; notes.
+
+    `unreadable` are texts that should have been the end of a course, for the refusal.
+    """
     names = frame.collect_schema().names()
-    bad = {"bad_end": nw.col("asn_course_end_bad")} if "asn_course_end_bad" in names else {}
     reasons: dict[str, nw.Expr] = {
-        **bad,
-        "no_end": nw.col("course_end").is_null(),
         "no_office": nw.col("office").is_null() | (nw.col("office") == ""),
         "total": nw.col("office").is_in(_totals(frame)),
     }
@@ -124,6 +128,9 @@ def who_completed(
         reasons["not_passed"] = ~nw.col("passed").is_in(counts) | nw.col("passed").is_null()
     if "officer" in names and "passed_count" not in names:
         reasons["no_person"] = nw.col("officer").is_null() | (nw.col("officer") == "")
+    if "asn_course_end_bad" in names:
+        reasons["bad_end"] = nw.col("asn_course_end_bad")
+    reasons["no_end"] = nw.col("course_end").is_null()
     for reason, condition in reversed(list(reasons.items())):
         fate = nw.when(condition).then(nw.lit(reason)).otherwise(fate)
     fates = frame.with_columns(fate.alias("asn_reason"))
@@ -134,19 +141,24 @@ def who_completed(
     table = _people(usable) if "passed_count" not in names else _sessions(usable)
     if table.empty:
         raise InputError(paragraph(Message("training.nothing_usable"), *loss_notes(losses)))
-    _refuse_undated(fates, table["office"])
+    for code, told in (("bad_end", "undated"), ("no_end", "unended")):
+        n, total = losses.get(code, 0), losses.get(code, 0) + numbers.get("", 0)
+        if n >= _FEWEST_UNDATED and n > _MOST_UNDATED * total:
+            raise InputError(Message(f"training.most_{told}", n=n, total=total, examples=tuple(unreadable)))
+    if offices := _without_an_end(fates, "bad_end", table["office"]):
+        shown = {"n": len(offices), "offices": offices, "examples": tuple(unreadable)}
+        raise InputError(Message("training.undated", **shown))
+    offices = _without_an_end(fates, "no_end", table["office"])
+    notes: list[Message] = [Alert("training.unended", n=len(offices), offices=offices)] if offices else []
     table["month"] = pd.to_datetime(table["course_end"]).dt.to_period("M")
-    return table, losses
+    return table, losses, notes
 
 
-def _refuse_undated(fates: nw.LazyFrame[Any], dated: pd.Series) -> None:
-    """Refuse offices of whose courses no end can be read: without a start they would count as never trained."""
-    rows = fates.filter(nw.col("asn_reason") == "bad_end").select("office").unique().collect()
-    known = {label_key(str(office)) for office in dated.unique()}
-    texts = [str(o) for o in rows["office"].to_list() if o is not None and not TOTAL_LABEL.match(plain_label(str(o)))]
-    undated = sorted(masked(office) for office in texts if label_key(office) not in {*known, ""})
-    if undated:
-        raise InputError(Message("training.undated", n=len(undated), offices=tuple(undated[:5])))
+def _without_an_end(fates: nw.LazyFrame[Any], code: str, known: pd.Series) -> tuple[str, ...]:
+    """Return the offices of whose courses no end is known: without a start they count as never trained."""
+    rows = fates.filter(nw.col("asn_reason") == code).select("office").unique().collect()
+    dated = {label_key(str(office)) for office in known.unique()}
+    return tuple(sorted(masked(str(o)) for o in rows["office"].to_list() if label_key(str(o)) not in dated))
 
 
 def _totals(frame: nw.LazyFrame[Any]) -> list[str]:

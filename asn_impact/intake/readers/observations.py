@@ -21,8 +21,9 @@ import pyarrow as pa
 
 from asn_impact.arguments import Names, did_you_mean
 from asn_impact.errors import InputError, PrivacyError
-from asn_impact.intake.cleaning import Cleaned, clean
+from asn_impact.intake.cleaning import UNKNOWN, Cleaned, clean
 from asn_impact.intake.extract import Source
+from asn_impact.intake.fields.columns import Headings
 from asn_impact.intake.finishing import settle_office
 from asn_impact.intake.formats.engine import from_arrow
 from asn_impact.intake.gathered import Gathered
@@ -70,7 +71,7 @@ def read_observations(
     keep: Names = (),
     person: str | None = None,
     key: bytes | None = None,
-    columns: Mapping[str, str | None] | None = None,
+    columns: Headings | None = None,
     dates: Mapping[str, Order] | None = None,
     style: NumberStyle | None = None,
     zone: str | None = None,
@@ -98,8 +99,8 @@ def read_observations(
     key : bytes, optional
         The project's key (`asn_impact.intake.privacy.load_key`); needed with `person`.
     columns : mapping, optional
-        Name of a column (``office``, ``service``, or one of `numbers`, `moments`, `keep`) -> heading; None for a
-        standard column that is not to be used.
+        Name of a column (``office``, ``service``, or one of `numbers`, `moments`, `keep`) -> heading, or a list of
+        headings where files differ; None for a standard column that is not to be used.
     dates : mapping, optional
         Date column -> ``"day-first"`` or ``"month-first"`` where the column does not tell.
     style : {"1.234,56", "1,234.56"}, optional
@@ -157,7 +158,7 @@ def observe(
     date: str,
     office: str | None,
     keep: Sequence[str],
-    columns: Mapping[str, str | None] | None,
+    columns: Headings | None,
     dates: Mapping[str, Order] | None,
     numbers: Sequence[str] = (),
     moments: Sequence[str] = (),
@@ -165,11 +166,15 @@ def observe(
     key: bytes | None = None,
     style: NumberStyle | None = None,
     zone: str | None = None,
+    on: dt.date | None = None,
 ) -> Observations:
-    """Return the observations of a source, for every reader of dated records."""
+    """Return the observations of a source, for every reader of dated records; `on` is the day of all without a date."""
     day = _as_day(as_of)
     names = _distinct_names(numbers, moments, keep)
     fields, settled = _fields(source, office, date, person, key, columns)
+    if on is not None:
+        fields = [field for field in fields if field != "received"]
+        settled = {field: heading for field, heading in settled.items() if field != "received"}
     order = {("received" if name == date else name): way for name, way in (dates or {}).items()}
     _require_dates(order, ("received", *moments))
     with explaining(source):
@@ -183,6 +188,9 @@ def observe(
                 required=[field for field in fields if field != "service"],
                 zone=zone,
             )
+        if on is not None:
+            received = rows.frame.with_columns(nw.lit(on, nw.Date).alias("received"))
+            rows = replace(rows, frame=received, bounds=UNKNOWN)
         cleaned, ledger = _clean_rows(rows, day, office, names, date)
         table, untyped = _type_columns(cleaned, numbers, moments, order, style)
         table, ledger = _without_persons(table, ledger, key)
@@ -200,8 +208,8 @@ def _fields(
     date: str,
     person: str | None,
     key: bytes | None,
-    columns: Mapping[str, str | None] | None,
-) -> tuple[list[str], dict[str, str | None]]:
+    columns: Headings | None,
+) -> tuple[list[str], dict[str, str | Sequence[str] | None]]:
     """Return the standard fields that are read, and field -> heading as far as it is settled."""
     settled = {**(columns or {}), "received": date}
     fields = ["service", "received", *([] if office is not None else ["office"])]

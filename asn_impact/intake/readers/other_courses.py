@@ -15,8 +15,9 @@ import pandas as pd
 from asn_impact.arguments import Names
 from asn_impact.errors import InputError
 from asn_impact.intake.fields.columns import Headings
-from asn_impact.intake.gathering import explaining, gather
-from asn_impact.intake.readers.completions import TRAINING_FIELDS, select_course, who_completed
+from asn_impact.intake.gathering import explaining
+from asn_impact.intake.readers.completions import select_course, who_completed
+from asn_impact.intake.readers.training_list import read_list, unreadable_ends
 from asn_impact.verbs import public_verb
 
 __all__ = ["read_other_courses"]
@@ -56,19 +57,11 @@ def read_other_courses(
     if course is None:
         return empty
     with explaining(source):
-        rows = gather(
-            source,
-            TRAINING_FIELDS,
-            columns=columns,
-            dates=dict(dates or {}),
-            keep=(),
-            required=("office", "course_end"),
-            table=table,
-        )
+        rows = read_list(source, columns=columns, dates=dict(dates or {}), offices=offices, table=table)
         _, studied, _ = select_course(rows.frame, course)
         others = rows.frame.filter(~nw.col("course").is_null() & ~nw.col("course").is_in(studied))
         try:
-            completed, _ = who_completed(others, completion)
+            completed, _, _ = who_completed(others, completion, unreadable_ends(rows))
         except InputError as problem:
             if problem.message.key not in _NOTHING:
                 raise

@@ -9,12 +9,13 @@ from typing import Any
 import pandas as pd
 
 from asn_impact.errors import InputError
-from asn_impact.intake.fields.columns import normalised
+from asn_impact.intake.fields.columns import Headings, normalised
 from asn_impact.intake.fields.labels import label_key
 from asn_impact.intake.fields.people import person_key
 from asn_impact.intake.gathering import explaining, gather
 from asn_impact.intake.privacy import pseudonym
-from asn_impact.words import Alert, Message
+from asn_impact.intake.readers.completions import NOWHERE
+from asn_impact.words import Alert, Message, paragraph
 
 __all__ = ["dates_of", "find_units_then", "read_history", "tell_apart"]
 
@@ -35,10 +36,16 @@ def find_units_then(
     known = posts["office_then"].notna()
     others = posts["office_then"].dropna().map(label_key) != completions["office"].map(label_key).loc[known]
     changes = int(others.sum())
-    unknown = int((~known).sum())
+    nowhere = ~known & (completions["office"] == NOWHERE)
+    unknown = int((~known & ~nowhere).sum())
+    changes = 0 if (completions["office"] == NOWHERE).all() else changes
     notes: list[Message] = [Message("training.unit_then", n=changes)] if changes else []
+    notes += [Alert("training.unit_nowhere", n=int(nowhere.sum()), total=len(completions))] if nowhere.any() else []
     notes += [Alert("training.unit_unknown", n=unknown)] if unknown else []
-    return completions.assign(office=completions["office"].where(~known, posts["office_then"])), notes
+    if nowhere.all():
+        raise InputError(paragraph(Message("training.nothing_usable"), *notes))
+    placed = completions.assign(office=completions["office"].where(~known, posts["office_then"]))
+    return placed.loc[~nowhere], notes
 
 
 def dates_of(dates: Mapping[str, str] | None, positions: Any | None, *, since: bool) -> dict[str, str]:  # noqa: ANN401
@@ -49,7 +56,7 @@ def dates_of(dates: Mapping[str, str] | None, positions: Any | None, *, since: b
 
 def read_history(
     positions: Any,  # noqa: ANN401
-    columns: Mapping[str, str | None] | None,
+    columns: Headings | None,
     dates: Mapping[str, str],
     key: bytes | None,
 ) -> tuple[pd.DataFrame, list[Message]]:

@@ -11,10 +11,9 @@ from asn_impact.arguments import Names
 from asn_impact.errors import InputError
 from asn_impact.intake.fields.columns import Headings, course_categories
 from asn_impact.intake.fields.labels import label_key, settle_labels
-from asn_impact.intake.gathering import explaining, gather
+from asn_impact.intake.gathering import explaining
 from asn_impact.intake.privacy import masked
 from asn_impact.intake.readers.completions import (
-    TRAINING_FIELDS,
     count_taught_by_others,
     loss_notes,
     select_course,
@@ -34,6 +33,7 @@ from asn_impact.intake.readers.trained import (
     count_persons_once,
     first_months,
 )
+from asn_impact.intake.readers.training_list import read_list, unreadable_ends
 from asn_impact.verbs import public_verb
 from asn_impact.words import Alert, Message
 
@@ -61,7 +61,7 @@ def read_training(
     completion: Literal["passed", "attended"] = "passed",
     dose: Literal["share", "hours"] = "share",
     positions: Any | None = None,  # noqa: ANN401
-    position_columns: Mapping[str, str | None] | None = None,
+    position_columns: Headings | None = None,
     moves: Literal["ignore", "follow"] = "ignore",
     key: bytes | None = None,
     table: str | None = None,
@@ -90,7 +90,8 @@ def read_training(
         Office -> number of case-handling staff. Without it the column ``staff`` of the records is used.
     columns, dates : mapping, optional
         As for `read_exports`; of `positions` the field of ``dates`` is ``since``. A range or list of days counts to its
-        end: ``3 s.d. 7 Maret 2024``.
+        end: ``3 s.d. 7 Maret 2024``. Where an end is empty the start of the course counts, if the list has one. A
+        column under another usual heading (``keterangan``) says who passed when all its words do.
     offices : mapping, optional
         Office label in the training records -> label in the exports, where they differ; ``"-"`` for one that is in no
         export and is left out.
@@ -106,7 +107,7 @@ def read_training(
     positions : path or frame, optional
         History of positions (riwayat jabatan): ``officer``, ``office`` and ``since`` (TMT). A person then counts for
         the unit of the day on which the course ended. Without it the unit of the records is used, which in personnel
-        systems is the current one, and a warning says so.
+        systems is the current one, and a warning says so. With it the records need not say the office.
     position_columns : mapping, optional
         Field -> heading in `positions`, as ``columns``.
     moves : {"ignore", "follow"}
@@ -144,19 +145,12 @@ def read_training(
     if moves == "follow" and positions is None:
         raise InputError(Message("training.moves_need_positions"))
     with explaining(source):
-        rows = gather(
-            source,
-            TRAINING_FIELDS,
-            columns=columns,
-            dates=dates_of(dates, positions, since=False),
-            keep=(),
-            required=("office", "course_end"),
-            table=table,
-            zone=zone,
-        )
+        days = dates_of(dates, positions, since=False)
+        placed = positions is not None
+        rows = read_list(source, columns=columns, dates=days, offices=offices, table=table, zone=zone, placed=placed)
         of_provider, elsewhere = select_provider(rows.frame, provider)
         frame, courses, nameless = select_course(of_provider, course)
-        completions, unfit = who_completed(frame, completion)
+        completions, unfit, of_ends = who_completed(frame, completion, unreadable_ends(rows))
         apart = count_taught_by_others(select_course(rows.frame, course)[0], frame) if provider is not None else []
     losses = {**elsewhere, **nameless, **unfit}
     history, of_history = None, list[Message]()
@@ -193,7 +187,9 @@ def read_training(
     label = wanted[0] if wanted else (courses[0] if len(courses) == 1 else "training")
     partly = count_partly_treated(counted.loc[counted["n"] > 0], adopted)
     about = (_rule(share, courses), *_guess_notes(course, courses), *partly, *rows.notes, *of_offices, *over)
-    return Rollout(adopted, label, (*about, *loss_notes(losses), *apart, *of_history, *of_units, *of_moves), doses)
+    return Rollout(
+        adopted, label, (*about, *loss_notes(losses), *of_ends, *apart, *of_history, *of_units, *of_moves), doses
+    )
 
 
 def _of_offices_here(counted: pd.DataFrame, staff: pd.Series | None) -> tuple[pd.DataFrame, list[str]]:

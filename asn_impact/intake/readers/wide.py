@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, TypeAlias
+from typing import Annotated, Final, TypeAlias
 
 import pandas as pd
 
@@ -22,7 +22,7 @@ from asn_impact.intake.formats.folder import files_of
 from asn_impact.intake.formats.server import named_source
 from asn_impact.intake.gathering import explaining
 from asn_impact.intake.privacy import masked
-from asn_impact.starts import MONTHS
+from asn_impact.starts import Start, read_start
 from asn_impact.verbs import public_verb
 from asn_impact.words import Message, paragraph
 
@@ -41,11 +41,12 @@ def read_wide(
     table: str | None = None,
     numbers: NumberStyle | None = None,
 ) -> pd.DataFrame:
-    r"""Return counts that stand in one column a month or year, as one row a unit and period, for `read_panel`.
+    r"""Return counts that stand in one column a period, as one row a unit and period, for `read_panel`.
 
-    Headings may stand below titles and in up to three rows, a group above its months; month names may be Indonesian
-    or English, short or long, also mixed. Columns of totals are passed over. So are rows of totals and rows without a
-    unit; ``attrs["notes"]`` says how many.
+    Periods are months, quarters, half-years or years: ``Jan-24``, ``JANUARI``, a date, ``TW I 2024``, ``Triwulan 1``,
+    ``Semester I 2024``, ``2024``. They may stand below titles and in up to three rows, a group above its periods; month
+    names may be Indonesian or English, short or long, also mixed. Columns of totals are passed over. So are rows of
+    totals and rows without a unit; ``attrs["notes"]`` says how many.
 
     Parameters
     ----------
@@ -65,7 +66,8 @@ def read_wide(
     Returns
     -------
     pandas.DataFrame
-        ``unit`` under its own heading; ``period``, a month or year (`pandas.Period`); the values under the name of the
+        ``unit`` under its own heading; ``period``, a month, quarter or year (`pandas.Period`; of a half-year
+        its first month); the values under the name of the
         group, or ``value``. Empty cells are missing, not 0.
 
     Raises
@@ -96,18 +98,37 @@ def read_wide(
         return _stack_periods(tables[0], unit, group, year, numbers)
 
 
-def _heading_period(heading: str, year: int | None) -> tuple[str, pd.Period] | None:
-    """Return what stands before a period in a heading, and the period: ``JUMLAH IZIN JANUARI``."""
-    words = re.findall(r"[^\W\d_]+|\d+", heading)
-    years = [w for w in words[-2:] if re.fullmatch(r"(19|20)\d\d", w)]
-    months = [w for w in words[-2:] if w.casefold() in MONTHS]
-    if len(years) > 1 or len(months) > 1 or not words or words[-1] not in (*years, *months):
-        return None
-    above = " ".join(w for w in words if w not in (*years, *months))
-    if not months:
-        return above, pd.Period(year=int(years[0]), freq="Y")
-    known = int(years[0]) if years else year
-    return above, pd.Period(year=1 if known is None else known, month=MONTHS[months[0].casefold()], freq="M")
+def _heading_period(heading: str, year: int | None) -> tuple[str, pd.Period, int] | None:
+    """Return what stands before a period in a heading, the period, and its months: ``JUMLAH IZIN TW I 2024``.
+
+    A half-year is the month it begins with. Without a year in the heading or beside it the year is 1.
+    """
+    plain = heading.translate(_APOSTROPHES)
+    words = list(re.finditer(r"[^\W\d_]+|\d+", plain))
+    for at, word in enumerate(words):
+        text = " ".join(plain[word.start() :].replace("_", " ").split())
+        if at and (_SHORT_PART.match(text) or (text.isdigit() and len(text) != 4)):
+            continue  # PENDIDIKAN S1 2024, KODE 202401
+        start, known = _start_of(text, year)
+        if start is not None:
+            first = pd.Period(year=start.first // 12 if known else 1, month=start.first % 12 + 1, freq="M")
+            freq = {3: "Q", 12: "Y"}.get(start.months, "M")
+            return " ".join(w[0] for w in words[:at]), first.asfreq(freq), start.months
+    return None
+
+
+def _start_of(text: str, year: int | None) -> tuple[Start | None, bool]:
+    """Return the period that a text is, with the year from elsewhere where it has none; and whether there is one."""
+    if (start := read_start(text, month_first=False)) is not None:
+        return start, True
+    if re.search(r"\d{4}|\d[-/. ]\d|^\d+$", text):
+        return None, False
+    return read_start(f"{text} {_ANY_YEAR if year is None else year}"), year is not None
+
+
+_APOSTROPHES: Final = {ord(c): " " for c in "'’‘`´"}
+_SHORT_PART: Final = re.compile(r"[sh][ .-]?\d", re.IGNORECASE)
+_ANY_YEAR: Final = 2000
 
 
 def _stack_periods(
@@ -116,9 +137,11 @@ def _stack_periods(
     """Return the table of `read_wide`."""
     heading = match_columns(table.headings, (), columns={unit: unit}, keep=(unit,), source=table.name)[unit]
     every = {i: p for i, h in enumerate(table.headings) if h != heading and (p := _heading_period(h, year))}
-    above = _group_above([a for a, _ in every.values()], group)
-    periods = {i: p for i, (a, p) in every.items() if a.casefold() == above}
-    _check_periods(table.name, [a for a, _ in every.values()], list(periods.values()), group, year)
+    groups = [a for a, _, _ in every.values()]
+    above = _group_above(groups, group)
+    meant = {i: (p, months) for i, (a, p, months) in every.items() if a.casefold() == above}
+    periods = {i: p for i, (p, _) in meant.items()}
+    _check_periods(table.name, groups, list(periods.values()), {months for _, months in meant.values()}, group)
     at = table.headings.index(heading)
     columns = ", ".join(f"CAST(c{i} AS VARCHAR) AS c{i}" for i in (at, *periods))
     rows = table.relation.project(columns).to_df()
@@ -147,7 +170,7 @@ def _group_above(groups: Sequence[str], group: str) -> str | None:
 
 
 def _check_periods(
-    name: str, groups: Sequence[str], periods: Sequence[pd.Period], group: str, year: int | None
+    name: str, groups: Sequence[str], periods: Sequence[pd.Period], lengths: set[int], group: str
 ) -> None:
     """Refuse headings without periods, with a period twice, or months of no year."""
     if not periods:
@@ -157,7 +180,7 @@ def _check_periods(
     double = [str(p) for p in dict.fromkeys(periods) if periods.count(p) > 1]
     if double:
         raise InputError(Message("intake.wide.period_twice", file=name, period=double[0], group=group))
-    if len({p.freqstr for p in periods}) > 1:
+    if len(lengths) > 1:
         raise InputError(Message("intake.wide.months_and_years", file=name, group=group))
     if any(p.year == 1 for p in periods):
         raise InputError(Message("intake.wide.no_year", file=name))

@@ -18,6 +18,7 @@ from asn_impact.display import card
 from asn_impact.intake.checks import MOST_LOST
 from asn_impact.intake.extract import Extract
 from asn_impact.intake.fields.canonical import STEP_FIELDS
+from asn_impact.intake.fields.columns import Headings
 from asn_impact.intake.fields.date_columns import Order
 from asn_impact.intake.finishing import settle_keys
 from asn_impact.intake.gathering import explaining, gather
@@ -69,7 +70,7 @@ def read_step_log(
     source: Any,  # noqa: ANN401
     *,
     as_of: dt.date | str,
-    columns: Mapping[str, str | None] | None = None,
+    columns: Headings | None = None,
     dates: Mapping[str, Order] | None = None,
     finished: Names = ("Selesai",),
     last_step: str | None = None,

@@ -6,10 +6,13 @@ worked example and says so on every line, and so does whatever is computed from 
 
 from __future__ import annotations
 
+import csv
 import math
+import re
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from importlib import resources
 from pathlib import Path
 from typing import Any, Final
@@ -19,8 +22,10 @@ import pandas as pd
 
 from asn_impact.display import card
 from asn_impact.errors import InputError
-from asn_impact.intake.fields.numbers import parse_numbers
-from asn_impact.intake.gathering import explaining, gather
+from asn_impact.intake.fields.columns import normalised
+from asn_impact.intake.fields.numbers import NumberStyle, parse_numbers
+from asn_impact.intake.gathering import explaining, gather, headings_of
+from asn_impact.intake.privacy import masked
 from asn_impact.verbs import Guided, public_verb
 from asn_impact.words import Alert, Language, Message, Quantity, verbatim
 from asn_impact.words.writing import UNDEFINED
@@ -30,6 +35,9 @@ __all__ = ["Costs", "cost_template", "money", "read_costs", "rupiah"]
 TEMPLATE: Final = "cost_template.csv"
 _NEEDED: Final = ("komponen", "jumlah", "satuan", "harga_satuan", "sumber", "tahun_harga")
 _YEAR: Final = "tahun_ke"  # year of the programme in which a component is paid; 0 when the column is absent
+_AMOUNT: Final = "nilai"  # quantity times price, where the table says it
+_NOTHING: Final = ("", "-", "0", "0.0")
+_ROUNDING: Final = 0.001  # share by which an amount may differ from its product
 _EXAMPLE: Final = "contoh"  # a source that begins with this word belongs to the worked example
 
 
@@ -110,22 +118,42 @@ class Costs(Guided):
 
 
 @public_verb
-def read_costs(source: Any) -> Costs:  # noqa: ANN401 - a path, or any frame narwhals knows
+def read_costs(
+    source: Any,  # noqa: ANN401
+    *,
+    origin: str | None = None,
+    price_year: int | None = None,
+    style: NumberStyle | None = None,
+) -> Costs:
     """Return the costs of a programme, from a file or a frame with one row a component.
 
     Columns: komponen, jumlah, satuan, harga_satuan (rupiah), sumber, tahun_harga; and, where something is paid in a
     later year of the programme, tahun_ke (0 the first). Numbers may be written as in Indonesia. `cost_template` makes a
-    file to fill in.
+    file to fill in. A sheet of a budget (RKA, DPA) is read as it is: Uraian, Volume or Koefisien, Satuan, Harga Satuan;
+    its column Jumlah must be their product, and its rows of groups, without volume and price, are left out.
+
+    Parameters
+    ----------
+    source
+        A path, or any frame narwhals knows.
+    origin
+        Where the prices come from, where the table has no column ``sumber``: ``"DPA BKPSDM 2024"``.
+    price_year
+        Year of the prices, where the table has no column ``tahun_harga``.
+    style : {"1.234,56", "1,234.56"}, optional
+        How numbers are written, where a column does not tell.
 
     Raises
     ------
     InputError
-        A column is missing, a component has no name, source, price, quantity or price year, or a number cannot be.
+        A column is missing, a component has no name, source, price, quantity or price year, a number cannot be, or an
+        amount is not quantity times price.
 
     Warns
     -----
     DataWarning
-        Components of the worked example are still there; prices of several years are added up.
+        Components of the worked example are still there; prices of several years are added up; rows of groups are left
+        out.
 
     Examples
     --------
@@ -133,18 +161,24 @@ def read_costs(source: Any) -> Costs:  # noqa: ANN401 - a path, or any frame nar
     ...                          "harga_satuan": ["Rp900.000,00"], "sumber": ["DPA 2025, hlm. 4"],
     ...                          "tahun_harga": [2025]}))
     Costs(1 components, Rp21.600.000, prices of 2025)
+    >>> read_costs(pd.DataFrame({"Uraian": ["Narasumber"], "Volume": [24], "Satuan": ["OJ"],
+    ...                          "Harga Satuan": ["900.000,00"], "Jumlah": ["21.600.000,00"]}),
+    ...            origin="DPA 2024", price_year=2024)
+    Costs(1 components, Rp21.600.000, prices of 2024)
     """
-    table = _table(source)
+    table, groups = _table(source, origin, price_year)
     for name in ("komponen", "satuan", "sumber"):
         _refuse_empty(table, name)
-    numbers = {name: _numbers(table, name) for name in ("jumlah", "harga_satuan")}
+    numbers = {name: _numbers(table, name, style) for name in ("jumlah", "harga_satuan")}
     years = {name: _whole(table, name) for name in ("tahun_harga", _YEAR)}
     _refuse_strange_years(table, years)
     table = table.assign(**numbers, **years, biaya=numbers["jumlah"] * numbers["harga_satuan"])
+    _refuse_other_amounts(table, groups, style)
+    table = table.drop(columns=_AMOUNT, errors="ignore")
     if not table["biaya"].sum() > 0:
         raise InputError(Message("planning.costs.nothing"))
     example = int(table["sumber"].str.strip().str.casefold().str.startswith(_EXAMPLE).sum())
-    return Costs(table, example, tuple(_notes(table, example)))
+    return Costs(table, example, tuple([*_notes(table, example), *_group_notes(groups)]))
 
 
 @public_verb
@@ -164,23 +198,88 @@ def cost_template(path: str | Path) -> Path:
     return target
 
 
-def _table(source: Any) -> pd.DataFrame:  # noqa: ANN401
-    """Return the columns of the contract, texts as texts and numbers as they came; rows without anything are gone."""
+def _table(
+    source: Any,  # noqa: ANN401
+    origin: str | None,
+    price_year: int | None,
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the components, texts as texts and numbers as they came, and the rows of groups of a budget."""
+    given = {"sumber": origin, "tahun_harga": price_year}
     with explaining(source):
-        try:
-            table = _columns(source, (*_NEEDED, _YEAR))
-        except InputError:  # without the column of years, or with another fault: that one is then said
-            table = _columns(source, _NEEDED)
+        table = _columns(source, {name: value for name, value in given.items() if value is not None})
     table = table.loc[~table.map(lambda value: _plain_text(value) == "").all(axis=1)].reset_index(drop=True)
     if table.empty:
         raise InputError(Message("planning.costs.no_rows"))
+    unpriced = table[["jumlah", "harga_satuan"]].map(lambda value: _plain_text(value) in _NOTHING).all(axis=1)
+    groups = table.loc[unpriced] if _AMOUNT in table else table.iloc[:0]
+    table = table.drop(index=groups.index).reset_index(drop=True)
+    if table.empty:
+        raise InputError(Message("planning.costs.no_rows"))
+    table = table.assign(**{name: value for name, value in given.items() if value is not None and name not in table})
     texts = {name: table[name].map(_plain_text) for name in ("komponen", "satuan", "sumber")}
-    return table.assign(**{_YEAR: table.get(_YEAR, 0), **texts})
+    return table.assign(**{_YEAR: table.get(_YEAR, 0), **texts}), groups
 
 
-def _columns(source: Any, names: tuple[str, ...]) -> pd.DataFrame:  # noqa: ANN401
-    rows = gather(source, (), columns=None, dates=None, keep=names, required=())
+def _columns(source: Any, given: Mapping[str, object]) -> pd.DataFrame:  # noqa: ANN401
+    """Return the columns of the contract under their names; what is given need not be there."""
+    price = {"harga_satuan": _known()["harga_satuan"]}
+    rows = gather(source, (), columns=price, dates=None, keep=("harga_satuan",), required=())
+    found = _found(headings_of(source, rows))
+    needed = [name for name in _NEEDED if name in found or name not in given]
+    names = [*needed, *(name for name in (_YEAR, _AMOUNT) if name in found)]
+    columns = {name: found.get(name, name) for name in names}
+    rows = gather(source, (), columns=columns, dates=None, keep=names, required=())
     return pd.DataFrame(rows.frame.select(*names).collect().to_pandas())
+
+
+def _found(headings: Sequence[str]) -> dict[str, str]:
+    """Return name -> heading, the first one of its synonyms that is there; no heading counts twice."""
+    there = {normalised(heading): heading for heading in reversed(headings)}
+    found: dict[str, str] = {}
+    for name, words in _known().items():
+        known = (there[normalised(word)] for word in words if normalised(word) in there)
+        if (heading := next((h for h in known if h not in found.values()), None)) is not None:
+            found[name] = heading
+    return found
+
+
+@cache
+def _known() -> Mapping[str, tuple[str, ...]]:
+    """Return name of a column -> the headings it can have, the first ones first."""
+    text = (resources.files("asn_impact.reference") / "cost_headings.csv").read_text(encoding="utf-8")
+    known: dict[str, tuple[str, ...]] = {}
+    for row in csv.DictReader(text.splitlines()):
+        known[row["kanonik"]] = (*known.get(row["kanonik"], ()), row["sinonim"])
+    return known
+
+
+def _refuse_other_amounts(table: pd.DataFrame, groups: pd.DataFrame, style: NumberStyle | None) -> None:
+    """Refuse amounts that are not quantity times price, and groups that hold more than their components."""
+    if _AMOUNT not in table:
+        return
+    amounts = pd.Series(_amounts(table, style), index=table.index)
+    wrong = table.index[(amounts - table["biaya"]).abs() > _ROUNDING * table["biaya"].clip(lower=1)]
+    if len(wrong):
+        first = table.loc[wrong[0]]
+        shown = {"amount": rupiah(amounts[wrong[0]], "id"), "product": rupiah(first["biaya"], "id")}
+        raise InputError(Message("planning.costs.amount", n=len(wrong), first=first["komponen"], **shown))
+    largest = _amounts(groups, style).max(initial=0.0)
+    total = table["biaya"].sum()
+    if largest > total * (1 + _ROUNDING) + 1:
+        shown = {"amount": rupiah(largest, "id"), "total": rupiah(total, "id")}
+        raise InputError(Message("planning.costs.lump_sum", **shown))
+
+
+def _amounts(table: pd.DataFrame, style: NumberStyle | None) -> Any:  # noqa: ANN401 - an array
+    texts = [_plain_text(value) or None for value in table[_AMOUNT]] if len(table) else []
+    if pd.api.types.is_numeric_dtype(table[_AMOUNT]):
+        return table[_AMOUNT].to_numpy(dtype=np.float64)
+    return parse_numbers(texts, name=_AMOUNT, style=style).to_numpy()
+
+
+def _group_notes(groups: pd.DataFrame) -> list[Message]:
+    names = tuple(masked(_plain_text(name)) for name in groups["komponen"])
+    return [Alert("planning.costs.groups", n=len(names), names=names)] if names else []
 
 
 def _plain_text(value: object) -> str:
@@ -196,16 +295,25 @@ def _refuse_empty(table: pd.DataFrame, name: str) -> None:
         raise InputError(Message("planning.costs.empty", n=len(empty), total=len(table), name=name, first=first))
 
 
-def _numbers(table: pd.DataFrame, name: str) -> Any:  # noqa: ANN401 - a Series
-    column = table[name]
+def _numbers(table: pd.DataFrame, name: str, style: NumberStyle | None) -> Any:  # noqa: ANN401 - a Series
+    column = table[name].map(_product) if name == "jumlah" else table[name]
     if column.dtype == object or pd.api.types.is_string_dtype(column):
-        column = parse_numbers([_plain_text(value) or None for value in column], name=name)
+        column = parse_numbers([_plain_text(value) or None for value in column], name=name, style=style)
     values = column.to_numpy(dtype=np.float64, na_value=np.nan)
     wrong = np.flatnonzero(~np.isfinite(values) | (values < 0))
     if wrong.size:
         first = table["komponen"].iloc[int(wrong[0])]
         raise InputError(Message("planning.costs.no_number", name=name, n=wrong.size, total=len(table), first=first))
     return values
+
+
+def _product(value: object) -> object:
+    """Return the product of a coefficient as a budget writes it, ``2 Orang x 3 Hari``; any other value as it is."""
+    parts = re.split(r"\s*[x×]\s*", _plain_text(value).casefold()) if isinstance(value, str) else []
+    numbers = [re.fullmatch(r"(\d+)\s*[^\d,.]*", part) for part in parts]
+    if not numbers or not all(numbers) or _plain_text(value).isdigit():
+        return value
+    return str(math.prod(int(match[1]) for match in numbers if match is not None))
 
 
 def _whole(table: pd.DataFrame, name: str) -> Any:  # noqa: ANN401 - a Series

@@ -18,7 +18,7 @@ import pandas as pd
 from asn_impact.arguments import check_value
 from asn_impact.display import card
 from asn_impact.errors import InputError
-from asn_impact.intake.fields.columns import match_columns, normalised, recognised
+from asn_impact.intake.fields.columns import Headings, match_columns, normalised, recognised
 from asn_impact.intake.fields.numbers import parse_numbers
 from asn_impact.intake.formats import open_file
 from asn_impact.measures.calendar import DayUnit, unit_words
@@ -29,7 +29,7 @@ from asn_impact.words import Alert, Message
 
 __all__ = ["Kept", "LimitUnit", "Promises", "kept", "read_promises"]
 
-LimitUnit: TypeAlias = Literal["working days", "calendar days", "working hours", "hours"]
+LimitUnit: TypeAlias = Literal["working days", "calendar days", "working hours", "hours", "working minutes", "minutes"]
 
 #: Unit of a limit -> unit of the durations that can answer it, and how many of those make one.
 _ANSWERED_BY: dict[str, tuple[DayUnit, int]] = {
@@ -37,6 +37,8 @@ _ANSWERED_BY: dict[str, tuple[DayUnit, int]] = {
     "calendar days": ("calendar days", 1),
     "working hours": ("working minutes", 60),
     "hours": ("minutes", 60),
+    "working minutes": ("working minutes", 1),
+    "minutes": ("minutes", 1),
 }
 _HOW = {
     "working days": "measure(extract, calendar)",
@@ -47,7 +49,15 @@ _HOW = {
 _UNIT_HEADINGS = frozenset(
     normalised(h) for h in ("satuan", "satuan_sla", "satuan waktu", "limit unit", "unit of limit")
 )
-_LIMIT_TEXT = re.compile(r"^\s*([\d.,]+)\s*(?:\([^)]*\)\s*)?(.*?)\s*$")
+_AT_MOST = (
+    r"(?:(?:paling (?:lama|lambat|cepat)|maksimal|maksimum|maks\.?|selambat-?lambatnya|max\.?|at most|[<≤]=?)\s*)?"
+)
+_LIMIT_TEXT = re.compile(rf"^\s*{_AT_MOST}([\d.,]+)\s*(?:\([^)]*\)\s*)?(.*?)[\s.;]*$", re.IGNORECASE)
+_TIMES_24 = re.compile(r"^(\D*)(\d+)\s*(?:\([^)]*\)\s*)?[x×]\s*(\d+)(?=\s*\(?[^)\d]*\)?\s*jam)", re.IGNORECASE)
+#: What may stand behind a limit: from when it runs, or for what.
+_BEHIND = re.compile(
+    r"[\s,(]*\b(?:sejak|setelah|sesudah|terhitung|dihitung|apabila|bila|jika|after|from|once)\b\D*$", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,7 +89,7 @@ class Promises(Guided):
 def read_promises(
     source: Path | str | pd.DataFrame,
     *,
-    columns: Mapping[str, str | None] | None = None,
+    columns: Headings | None = None,
     unit: LimitUnit | None = None,
 ) -> Promises:
     """Return the time limit of each service, from a table of the standards of service.
@@ -89,9 +99,10 @@ def read_promises(
     source
         A CSV, XLSX, Parquet or JSON file, or a frame, with a column for the service (``jenis izin``, ``layanan``), one
         for the limit (``SLA``, ``standar waktu``, ``v_hari``) and one for its unit (``satuan``). The unit may stand in
-        the limit itself: "5 hari kerja".
+        the limit itself: "5 hari kerja", "paling lama 5 (lima) hari kerja sejak berkas lengkap", "10 menit",
+        "1x24 jam".
     columns
-        ``service``, ``limit`` -> heading, where the synonyms do not settle it.
+        ``service``, ``limit`` -> heading, or a list of headings where files differ.
     unit
         The unit of all limits, where the table does not say it. There is no default.
 
@@ -102,7 +113,7 @@ def read_promises(
 
     Notes
     -----
-    "Hari" and "jam" without "kerja" count every day and hour.
+    "Hari", "jam" and "menit" without "kerja" count every day, hour and minute.
 
     Examples
     --------
@@ -142,7 +153,7 @@ def _promise(rows: Sequence[tuple[str, Any, Any]], unit: LimitUnit | None) -> Pr
                 raise InputError(Message("promises.two_limits", service=service))
     limits = pd.DataFrame([(s, n, u) for s, (n, u) in limit_of.items()], columns=["service", "limit", "unit"])
     notes = [Message("promises.without_limit", n=len(empty), services=empty)] if empty else []
-    if (limits["unit"] == "hours").any():
+    if limits["unit"].isin(["hours", "minutes"]).any():
         notes.append(Message("promises.every_hour"))
     return Promises(limits, tuple(notes))
 
@@ -153,7 +164,8 @@ def _is_missing(value: object) -> bool:
 
 def _read_limit(service: str, limit: object, word: object, unit: LimitUnit | None) -> tuple[int, str]:
     """Return the number and the unit of one limit."""
-    match = _LIMIT_TEXT.match(str(limit))
+    text = _TIMES_24.sub(lambda m: f"{m[1]}{int(m[2]) * int(m[3])}", str(limit))
+    match = _LIMIT_TEXT.match(_BEHIND.sub("", text))
     if match is None:
         raise InputError(Message("promises.no_number", service=service, limit=str(limit)))
     number = float(parse_numbers([match[1]], name="limit", style="1.234,56" if "," in match[1] else "1,234.56").iloc[0])

@@ -24,7 +24,7 @@ from asn_impact.display import card
 from asn_impact.errors import InputError, PrivacyError
 from asn_impact.identifiers import persons_in
 from asn_impact.intake.extract import Source
-from asn_impact.intake.fields.columns import normalised
+from asn_impact.intake.fields.columns import Headings, listed_headings, normalised
 from asn_impact.intake.fields.empty_words import NULL_WORDS
 from asn_impact.intake.fields.labels import TOTAL_LABEL, plain_label, settle_labels
 from asn_impact.intake.fields.numbers import parse_numbers
@@ -54,6 +54,7 @@ __all__ = [
 LOWEST, HIGHEST = 1, 4  # the answers a, b, c, d
 PER_POINT = 25  # nilai konversi: 4 becomes 100
 IKM = "ikm"
+PERIOD = "period"  # what the date of answers is called where they have none
 _NOBODY = Message("survey.no_respondents")
 _FIELDS = ("office", "service", "received")
 
@@ -139,11 +140,12 @@ def read_survey(
     date: str | None = None,
     office: str | None = None,
     keep: Names = (),
-    columns: Mapping[str, str | None] | None = None,
+    columns: Headings | None = None,
     dates: Mapping[str, Order] | None = None,
     elements: Mapping[str, str] | None = None,
     words: Mapping[str, int | None] | None = None,
     zone: str | None = None,
+    period: str | None = None,
 ) -> Survey:
     """Return the answers of a satisfaction survey, one row a respondent.
 
@@ -154,7 +156,11 @@ def read_survey(
     date : str, optional
         Heading of the date; without it the usual ones (Tanggal, Tanggal Survei, Timestamp) are looked for.
     columns : mapping, optional
-        ``office``, ``service`` or an element -> heading; None for an element that was not asked.
+        ``office``, ``service`` or an element -> heading, or a list of headings where files differ; None for an element
+        that was not asked.
+    period : str, optional
+        The period of all answers, where they have no date: ``"Semester I 2024"``, ``"TW II 2024"``, ``"Maret 2024"``.
+        They count in its first month.
     elements : mapping, optional
         Name -> heading for a questionnaire of its own (14 elements of 2004, say), in the place of the nine.
     words : mapping, optional
@@ -193,23 +199,28 @@ def read_survey(
     """
     settled = dict(columns or {})
     refuse_free_text(keep, settled)
+    if period is not None and date is not None:
+        raise InputError(Message("survey.date_and_period"))
+    first, months = (None, 1) if period is None else survey_period(period)
     with explaining(source):
-        own_headings = [h for h in [*settled.values(), *(elements or {}).values(), date] if h is not None]
+        own_headings = [*listed_headings(settled), *(elements or {}).values(), *([] if date is None else [date])]
         tables = headings_in(source, _FIELDS, own_headings)
         headings_of = match_all(tables, settled, elements)
         answers = observe(
             source,
             as_of=as_of,
-            date=find_date(tables, date),
+            date=PERIOD if period is not None else find_date(tables, date),
             office=office,
             keep=[*headings_of, *keep],
             columns={**{name: h for name, h in settled.items() if name not in ELEMENTS}, **headings_of},
             dates=dates,
             zone=zone,
+            on=None if first is None else dt.date(first // 12, first % 12 + 1, 1),
         )
         table, missing = _check_answers(answers.records.to_native(), tuple(headings_of), words)
     unasked = [e for e in ELEMENTS if elements is None and e not in headings_of]
     notes = [Message("survey.not_asked", elements=unasked, n=len(headings_of))] if unasked else []
+    notes += [] if period is None else [Message("survey.period_given", period=period, n=months)]
     return Survey(
         records=nw.from_native(table).lazy(),
         as_of=answers.as_of,
@@ -255,7 +266,15 @@ def _refuse_other_answers(element: str, counts: Mapping[float, int]) -> None:
     if not wrong:
         return
     answers = [Message("survey.answer", answer=f"{a:g}", n=wrong[a]) for a in sorted(wrong)[:4]]
-    why = "five" if max(wrong) == 5 else "zero" if set(wrong) == {0.0} else "other"
+    why = (
+        "none_to_five"
+        if {0.0, 5.0} <= set(wrong)
+        else "five"
+        if max(wrong) == 5
+        else "zero"
+        if set(wrong) == {0.0}
+        else "other"
+    )
     ends = {"lowest": LOWEST, "highest": HIGHEST}
     problem = Message("survey.other_answers", element=element, answers=answers, **ends)
     raise InputError(problem + Message(f"survey.why.{why}"))
@@ -271,9 +290,10 @@ def read_survey_aggregates(
     period: str,
     respondents: str,
     office: str | None = None,
-    columns: Mapping[str, str | None] | None = None,
+    columns: Headings | None = None,
     elements: Mapping[str, str] | None = None,
     style: NumberStyle | None = None,
+    zone: str | None = None,
 ) -> SurveyAggregates:
     """Return published survey results: one row an office (and service) and period, with the mean of each element (NRR).
 
@@ -290,6 +310,8 @@ def read_survey_aggregates(
         As for `read_survey`.
     style : {"1.234,56", "1,234.56"}, optional
         How numbers are written, where a column does not tell.
+    zone : str, optional
+        Zone in which a period that is a moment has its month.
 
     Raises
     ------
@@ -311,9 +333,7 @@ def read_survey_aggregates(
     """
     settled = dict(columns or {})
     with explaining(source):
-        own_headings = [
-            h for h in [*settled.values(), *(elements or {}).values(), period, respondents] if h is not None
-        ]
+        own_headings = [*listed_headings(settled), *(elements or {}).values(), period, respondents]
         tables = headings_in(source, _FIELDS[:2], own_headings)
         of_rows = _period_headings(tables, period)
         headings_of = match_all(tables, settled, elements)
@@ -322,24 +342,24 @@ def read_survey_aggregates(
         rows = gather(
             source,
             fields,
-            columns={**named_columns, **of_rows, "asn_n": respondents},
+            columns={**named_columns, **of_rows, "respondents": respondents},
             dates=None,
-            keep=[*of_rows, "asn_n", *headings_of],
+            keep=[*of_rows, "respondents", *headings_of],
             required=[f for f in fields if f != "service"],
+            zone=zone,
         )
         table = pd.DataFrame(rows.frame.collect().to_pandas())
     if office is not None:
         table["office"] = office
     if not of_rows:
-        table["asn_period"] = period
+        table["period"] = period
     usable, ledger = _group_rows(table)
     counts_of = {str(label): int(n) for label, n in usable["office"].value_counts().items()}
     changed, of_offices = settle_labels(counts_of, door="unit")
     usable = usable.assign(office=usable["office"].replace(changed))
     groups = _aggregate_columns(usable, tuple(headings_of), style)
     _refuse_double(groups)
-    headings = {f: h for f, h in rows.headings.items() if not f.startswith("asn_")}
-    headings |= {"period": period, "respondents": respondents}
+    headings = {**rows.headings, "period": period, "respondents": respondents}
     counts = table["asn_file"].value_counts() if "asn_file" in table else pd.Series({0: len(table)})
     sources = tuple(Source(t.name, int(counts.get(i, 0)), t.sha256) for i, t in enumerate(rows.tables))
     notes = tuple(note for note in (*rows.notes, *of_offices, ledger.note()) if note is not None)
@@ -349,11 +369,11 @@ def read_survey_aggregates(
 def _period_headings(tables: Sequence[tuple[str | Message, list[str]]], period: str) -> dict[str, str]:
     """Return the heading of the period, or nothing where no table has it and it is a period itself."""
     if any(normalised(heading) == normalised(period) for _, headings in tables for heading in headings):
-        return {"asn_period": period}
+        return {"period": period}
     try:
         survey_period(period)
     except InputError:
-        return {"asn_period": period}  # which heading is absent is said where it is looked for
+        return {"period": period}  # which heading is absent is said where it is looked for
     return {}
 
 
@@ -362,7 +382,7 @@ def _group_rows(table: pd.DataFrame) -> tuple[pd.DataFrame, Ledger]:
     office = table["office"].map(lambda v: "" if pd.isna(v) else plain_label(str(v)))
     if any(persons_in(label) for label in set(office)):
         raise PrivacyError(Message("survey.office_of_persons"))
-    blank = table["asn_n"].map(lambda v: pd.isna(v) or str(v).strip().casefold() in {*NULL_WORDS, "0", "0.0"})
+    blank = table["respondents"].map(lambda v: pd.isna(v) or str(v).strip().casefold() in {*NULL_WORDS, "0", "0.0"})
     fate = pd.Series("", index=table.index)
     fate[blank] = "no_respondents"
     fate[office == ""] = "no_office"
@@ -376,16 +396,16 @@ def _group_rows(table: pd.DataFrame) -> tuple[pd.DataFrame, Ledger]:
 
 
 def _aggregate_columns(table: pd.DataFrame, elements: tuple[str, ...], style: NumberStyle | None) -> pd.DataFrame:
-    periods = [survey_period(v) for v in table["asn_period"]]
-    if either := numbered_alike(dict.fromkeys(table["asn_period"]), _QUARTERS):
+    periods = [survey_period(v) for v in table["period"]]
+    if either := numbered_alike(dict.fromkeys(table["period"]), _QUARTERS):
         raise InputError(Message("survey.month_or_part", values=tuple(either)))
-    people = _numbers(table["asn_n"], "respondents", style)
+    people = _numbers(table["respondents"], "respondents", style)
     if (broken := (~np.isfinite(people) | (people < 1) | (people != people.round()))).any():
         raise InputError(Message("survey.respondents", n=int(broken.sum()), row=int(broken[broken].index[0]) + 1))
     groups = pd.DataFrame({"office": table["office"]})
     if "service" in table and table["service"].notna().any():
         groups["service"] = table["service"].map(lambda v: None if pd.isna(v) else " ".join(str(v).split()))
-    groups["period"] = [_period_text(v) for v in table["asn_period"]]
+    groups["period"] = [_period_text(v) for v in table["period"]]
     groups["month"] = np.array([first for first, _ in periods], dtype=np.int64)
     groups["months"] = np.array([length for _, length in periods], dtype=np.int64)
     groups["respondents"] = people.astype(np.int64)

@@ -15,7 +15,7 @@ import narwhals as nw
 import pandas as pd
 
 from asn_impact.errors import InputError, PrivacyError
-from asn_impact.intake.fields.columns import normalised, recognised
+from asn_impact.intake.fields.columns import Headings, normalised, recognised
 from asn_impact.intake.formats import open_file
 from asn_impact.intake.formats.folder import files_of
 from asn_impact.intake.privacy import masked
@@ -87,12 +87,12 @@ def _asked_about(heading: str) -> str | None:
 
 
 def _match_elements(
-    headings: Sequence[str], columns: Mapping[str, str | None], elements: Mapping[str, str] | None, source: Name
+    headings: Sequence[str], columns: Headings, elements: Mapping[str, str] | None, source: Name
 ) -> dict[str, str]:
     """Return element -> heading; what is settled by the reader wins."""
     if elements is not None:
         return dict(elements)
-    settled = {e: columns[e] for e in ELEMENTS if e in columns}
+    settled = {e: _heading_here(columns[e], headings) for e in ELEMENTS if e in columns}
     own_headings = {normalised(h) for h in settled.values() if h is not None}
     matches: dict[str, list[str]] = {}
     for heading in headings:
@@ -111,6 +111,14 @@ def _match_elements(
     if lacking:
         raise InputError(_explain_lacking(lacking, matches, headings, source))
     return headings_of
+
+
+def _heading_here(heading: str | Sequence[str] | None, headings: Sequence[str]) -> str | None:
+    """Return the one of several headings that a table has; any other is said to be absent where it is looked for."""
+    if heading is None or isinstance(heading, str):
+        return heading
+    known = {normalised(h) for h in headings}
+    return next((h for h in heading if normalised(h) in known), next(iter(heading), None))
 
 
 def _explain_lacking(
@@ -143,18 +151,20 @@ def headings_in(source: Any, fields: Sequence[str], named: Sequence[str]) -> lis
 
 
 def match_all(
-    tables: Sequence[tuple[Name, list[str]]], columns: Mapping[str, str | None], elements: Mapping[str, str] | None
-) -> dict[str, str]:
-    """Return element -> heading, the same for all tables."""
+    tables: Sequence[tuple[Name, list[str]]], columns: Headings, elements: Mapping[str, str] | None
+) -> dict[str, str | Sequence[str]]:
+    """Return element -> heading, the same for all tables, or the list of headings that the reader gave."""
     matched = [(name, _match_elements(headings, columns, elements, name)) for name, headings in tables]
     first_name, first = matched[0]
+    listed = {e: h for e, h in columns.items() if e in first and h is not None and not isinstance(h, str)}
     for name, other in matched[1:]:
-        differing = [e for e in first if other.get(e) is None or normalised(other[e]) != normalised(first[e])]
+        named = [e for e in first if e not in listed]
+        differing = [e for e in named if other.get(e) is None or normalised(other[e]) != normalised(first[e])]
         if differing or set(other) != set(first):
             what = differing[0] if differing else next(iter(set(other) - set(first)))
             headings = {"first": masked(str(first.get(what))), "second": masked(str(other.get(what)))}
             raise InputError(Message("survey.named_differently", one=first_name, other=name, element=what, **headings))
-    return first
+    return {**first, **listed}
 
 
 def find_date(tables: Sequence[tuple[Name, list[str]]], date: str | None) -> str:
@@ -170,7 +180,7 @@ def find_date(tables: Sequence[tuple[Name, list[str]]], date: str | None) -> str
     return matches[0]
 
 
-def refuse_free_text(keep: Sequence[str], columns: Mapping[str, str | None]) -> None:
+def refuse_free_text(keep: Sequence[str], columns: Headings) -> None:
     """Refuse a column of what people wrote in their own words."""
     for name in keep:
         if "teks_bebas" in (_labels().get(_plain(name)), _labels().get(_plain(columns.get(name) or ""))):

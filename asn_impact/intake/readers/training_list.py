@@ -1,0 +1,138 @@
+"""A training list as it comes -> its rows under field names: who passed, when it ended, and what cannot be told."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import Any, Final
+
+import narwhals as nw
+
+from asn_impact.errors import InputError
+from asn_impact.intake.fields.columns import Headings, may_say_who_passed, normalised, synonyms
+from asn_impact.intake.fields.dates import dated
+from asn_impact.intake.fields.labels import label_key
+from asn_impact.intake.fields.sketched import sketched
+from asn_impact.intake.gathered import Gathered
+from asn_impact.intake.gathering import gather, headings_of
+from asn_impact.intake.privacy import masked
+from asn_impact.intake.readers.completions import NOWHERE, TRAINING_FIELDS, word_of_passing
+from asn_impact.words import Alert, Message
+
+__all__ = ["read_list", "unreadable_ends"]
+
+_EVERYBODY: Final = re.compile(
+    r"^(?:semua|seluruh|segenap|setiap|all|every)\b.*\b(?:opd|skpd|perangkat daerah|dinas|badan|kantor|unit|instansi|"
+    r"kecamatan|kelurahan|desa|bagian|offices?|agenc(?:y|ies)|departments?)\b"
+    r"|\b(?:opd|skpd|perangkat daerah|dinas|kecamatan|instansi)\b.*\bse ?(?:kabupaten|kab|kota|provinsi|prov)\b"
+)
+_PASSING: Final = ("passed", "attended")
+_FILLED: Final = 0.5  # share of cells with a word from which a column may say who passed
+
+
+def read_list(
+    source: Any,  # noqa: ANN401
+    *,
+    columns: Headings | None,
+    dates: Mapping[str, str],
+    offices: Mapping[str, str] | None = None,
+    table: str | None = None,
+    zone: str | None = None,
+    placed: bool = False,
+) -> Gathered:
+    """Return the rows of a training list; a row without an end has its start, where one is there, and that is said.
+
+    Where the history of positions has `placed` the persons, the list need not say their offices.
+
+    Raises
+    ------
+    InputError
+        A row is for all offices at once; a column marks who failed and leaves the others empty.
+    """
+    need = ("course_end",) if placed else ("office", "course_end")
+    again = partial(gather, source, dates=dates, keep=(), required=need, table=table, zone=zone)
+    rows = again(TRAINING_FIELDS, columns=columns)
+    headings = headings_of(source, rows)
+    rows, of_passing = _with_passing(rows, headings, columns, again)
+    rows, of_ends = _with_starts(rows, headings, columns, dates, again)
+    if "office" not in rows.headings:
+        rows = replace(rows, frame=rows.frame.with_columns(nw.lit(NOWHERE).alias("office")))
+    _refuse_everybody(rows.frame, offices)
+    return replace(rows, notes=(*rows.notes, *of_passing, *of_ends))
+
+
+def unreadable_ends(rows: Gathered) -> tuple[str, ...]:
+    """Return the first texts that should have been the end of a course and are no date, for a message."""
+    readings = [reading for reading in rows.readings if reading.column == "course_end" and reading.form is None]
+    if not readings or rows.texts is None:
+        return ()
+    texts = dated(rows.texts.project("course_end, course_end AS asn_text"), readings[0])
+    found = texts.filter("asn_course_end_bad").aggregate("asn_text").order("asn_text").limit(3).fetchall()
+    return tuple(repr(sketched(str(text))) for (text,) in found)
+
+
+def _with_passing(
+    rows: Gathered,
+    headings: Sequence[str],
+    columns: Headings | None,
+    again: Any,  # noqa: ANN401
+) -> tuple[Gathered, list[Message]]:
+    """Return the rows with the column whose words say who passed, found by them where no heading tells."""
+    if {"passed", "passed_count"} & {*rows.headings, *(columns or {})}:
+        return rows, []
+    used = {*rows.headings.values()}
+    for heading in headings:
+        if normalised(heading) not in may_say_who_passed() or heading in used:
+            continue
+        found = again(TRAINING_FIELDS, columns={**(columns or {}), "passed": heading})
+        words = found.frame.group_by("passed").agg(n=nw.len()).collect().rows()
+        counts = {" ".join(str(word or "").split()): 0 for word, _ in words}
+        for word, n in words:
+            counts[" ".join(str(word or "").split())] += n
+        kinds = {word: word_of_passing(word) for word in counts if word}
+        if not kinds or None in kinds.values():
+            continue
+        empty = counts.get("", 0)
+        if not set(kinds.values()) & set(_PASSING) or empty > _FILLED * sum(counts.values()):
+            raise InputError(Message("training.marks_some", heading=heading, words=tuple(map(masked, kinds)), n=empty))
+        note = Alert if empty else Message
+        return found, [note("training.passed_found", heading=heading, words=tuple(map(masked, sorted(kinds))), n=empty)]
+    return rows, [Message("training.nobody_says_passed")] if "officer" in rows.headings else []
+
+
+def _with_starts(
+    rows: Gathered,
+    headings: Sequence[str],
+    columns: Headings | None,
+    dates: Mapping[str, str],
+    again: Any,  # noqa: ANN401
+) -> tuple[Gathered, list[Message]]:
+    """Return the rows with the start of a course as its end where the end is empty."""
+    names = rows.frame.collect_schema().names()
+    lacking = nw.col("course_end").is_null()
+    if "asn_course_end_bad" in names:
+        lacking &= ~nw.col("asn_course_end_bad")
+    starts = [h for h in headings if "course_start" in synonyms().get(normalised(h), ()) or h == "course_start"]
+    starts = [h for h in starts if h not in rows.headings.values()]
+    if len(starts) != 1 or not rows.frame.filter(lacking).select(nw.len()).collect().item():
+        return rows, []
+    orders = {r.column: r.order for r in rows.readings if r.column == "course_end"}
+    order = {"course_start": dates.get("course_end") or orders["course_end"]} if "course_end" in orders else {}
+    settled = {**(columns or {}), **{f: rows.headings[f] for f in ("passed",) if f in rows.headings}}
+    found = again((*TRAINING_FIELDS, "course_start"), columns=settled, dates={**dates, **order})
+    filled = found.frame.filter(lacking & ~nw.col("course_start").is_null()).select(nw.len()).collect().item()
+    end = nw.when(lacking).then(nw.col("course_start")).otherwise(nw.col("course_end"))
+    notes: list[Message] = [Alert("training.ends_from_starts", n=int(filled), heading=starts[0])] if filled else []
+    return replace(found, frame=found.frame.with_columns(end.alias("course_end"))), notes
+
+
+def _refuse_everybody(frame: nw.LazyFrame[Any], offices: Mapping[str, str] | None) -> None:
+    """Refuse a row for all offices at once: it names no office, and who came is not known."""
+    settled = {label_key(label) for label in offices or {}}
+    labels = frame.select("office").unique().collect()["office"].to_list()
+    every = sorted(str(o) for o in labels if isinstance(o, str) and _EVERYBODY.search(label_key(o)))
+    every = [label for label in every if label_key(label) not in settled]
+    if every:
+        raise InputError(Message("training.everybody", n=len(every), first=masked(every[0])))

@@ -1,0 +1,116 @@
+"""Training lists as offices write them: headings, dates, who passed, and what cannot be told."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+import pytest
+
+import asn_impact as ai
+from asn_impact.errors import DataWarning, InputError
+
+PERSONS = [f"19870101201101{1001 + i}" for i in range(40)]
+
+
+def people(n: int = 4, **columns: Any) -> pd.DataFrame:
+    rows = {"NIP": PERSONS[:n], "Unit Kerja saat Pelatihan": ["Dinas A", "Dinas B"] * (n // 2), "Diklat": "E-Gov"}
+    return pd.DataFrame({**rows, "Tanggal Selesai": "25/03/2024", **columns})
+
+
+def months(rollout: ai.Rollout) -> dict[str, str]:
+    return rollout.adopted.astype(str).to_dict()
+
+
+def share(rollout: ai.Rollout) -> dict[str, float]:
+    assert rollout.doses is not None
+    return dict(zip(rollout.doses["office"], rollout.doses["share"], strict=True))
+
+
+STAFF = {"Dinas A": 2, "Dinas B": 2}
+
+
+def test_usual_headings_are_known() -> None:
+    rows = pd.DataFrame(
+        {
+            "No": [1, 2],
+            "Unit Layanan": ["Dinas A", "Dinas B"],
+            "Judul Pelatihan": "Bimtek SPBE",
+            "Tanggal Pelaksanaan": ["4-8 Maret 2024 (5 hari)", "28, 29 Februari, 1 Maret 2024"],
+        }
+    )
+    assert months(ai.read_training(rows, course="spbe")) == {"Dinas A": "2024-03", "Dinas B": "2024-03"}
+
+
+def test_a_usual_heading_is_used_only_where_no_better_one_is_there() -> None:
+    rows = pd.DataFrame(
+        {
+            "OPD": ["Dinas A"],
+            "Unit Layanan": ["Loket 1"],
+            "Tanggal Pelaksanaan": "1 Mei 2024",
+            "Tanggal Selesai": "3 Juni 2024",
+        }
+    )
+    assert months(ai.read_training(rows)) == {"Dinas A": "2024-06"}
+
+
+@pytest.mark.parametrize("heading", ["Keterangan", "KET.", "Status", "Status Kelulusan", "Hasil Evaluasi", "Predikat"])
+def test_who_passed_is_found_by_its_words(heading: str) -> None:
+    rollout = ai.read_training(people(**{heading: ["Lulus", "Tidak lulus", "LULUS", "Lulus"]}), staff=STAFF)
+    assert share(rollout) == {"Dinas A": 1.0, "Dinas B": 0.5}
+
+
+def test_other_words_under_that_heading_say_nothing_of_passing() -> None:
+    rollout = ai.read_training(people(Keterangan=["Lulus", "undangan", "", "gelombang 2"]), staff=STAFF)
+    assert share(rollout) == {"Dinas A": 1.0, "Dinas B": 1.0}
+    assert any("No column says who passed" in note for note in rollout.notes)
+
+
+def test_a_column_that_marks_only_who_failed_is_asked_about() -> None:
+    failed = people(Keterangan=["", "Tidak lulus", "", ""])
+    with pytest.raises(InputError, match=r"marks some persons only \('Tidak lulus'\).*columns=\{\"passed\": None\}"):
+        ai.read_training(failed)
+    assert share(ai.read_training(failed, staff=STAFF, columns={"passed": None})) == {"Dinas A": 1.0, "Dinas B": 1.0}
+
+
+def test_attendance_under_any_heading_is_not_passing() -> None:
+    rows = people(Keterangan=["Hadir", "Tidak hadir", "Hadir", "Hadir"])
+    with pytest.raises(InputError, match="completion='attended'"):
+        ai.read_training(rows)
+    assert share(ai.read_training(rows, staff=STAFF, completion="attended")) == {"Dinas A": 1.0, "Dinas B": 0.5}
+
+
+def test_an_empty_end_has_the_start_of_the_course() -> None:
+    rows = people(**{"Tanggal Mulai": ["20/03/2024"] * 4, "Tanggal Selesai": ["25/03/2024", "", "25/03/2024", ""]})
+    with pytest.warns(DataWarning, match="2 training rows have no end date: their start"):
+        rollout = ai.read_training(rows)
+    assert months(rollout) == {"Dinas A": "2024-03", "Dinas B": "2024-03"}
+
+
+def test_without_a_start_nobody_becomes_a_control_in_silence() -> None:
+    with pytest.warns(DataWarning, match="1 offices have only training rows without an end date: 'Dinas B'"):
+        ai.read_training(people(**{"Tanggal Selesai": ["25/03/2024", "", "25/03/2024", ""]}))
+    many = people(40, **{"Tanggal Selesai": ["25/03/2024"] * 20 + [""] * 20})
+    with pytest.raises(InputError, match="20 of 40 completions have no end date"):
+        ai.read_training(many)
+    with pytest.raises(InputError, match=r"Written there: '25 Mrt. … 2024'"):
+        ai.read_training(people(**{"Tanggal Selesai": ["25/03/2024", "25 Mrt. Maart 2024"] * 2}))
+
+
+@pytest.mark.parametrize(
+    "label",
+    ["Semua OPD", "seluruh Perangkat Daerah", "OPD se-Kabupaten Batanghari", "Seluruh kecamatan", "All offices"],
+)
+def test_all_offices_at_once_are_no_office(label: str) -> None:
+    rows = people(**{"Unit Kerja saat Pelatihan": ["Dinas A", label] * 2})
+    with pytest.raises(InputError, match="That is no office") as caught:
+        ai.read_training(rows)
+    assert f'offices={{"{label}": "-"}}' in str(caught.value)
+    assert months(ai.read_training(rows, offices={label: "-"})) == {"Dinas A": "2024-03"}
+
+
+def test_one_whole_number_that_ends_in_zeros_is_no_damage() -> None:
+    rows = people(NIP=[p[:-3] + f"{i:03d}" for i, p in enumerate(PERSONS[:4])])
+    assert months(ai.read_training(rows)) == {"Dinas A": "2024-03", "Dinas B": "2024-03"}
+    with pytest.raises(InputError, match="4 numbers of persons were damaged"):
+        ai.read_training(people(NIP=[f"1987010120110{i}1000" for i in range(4)]))
