@@ -19,10 +19,10 @@ from asn_impact.reporting.tables.small import MINIMUM_CELL, counts_records
 from asn_impact.reporting.tables.table import Table
 from asn_impact.reporting.words import level_quantity
 from asn_impact.verbs import public_verb
-from asn_impact.words import Message, Quantity
+from asn_impact.words import Language, Message, Quantity
 from asn_impact.words.writing import decimals_for
 
-__all__ = ["Levels", "could_see", "first_page", "levels_of", "matrix"]
+__all__ = ["Levels", "could_see", "first_page", "levels_of", "matrix", "spoken"]
 
 POWER: Final = 0.8
 _HEADINGS: Final = ("claim", "before", "with_training", "without_training", "change", "interval", "p_family")
@@ -129,6 +129,22 @@ def _table(findings: Sequence[Finding], family: Family, level: float, aside: tup
         kinds={"p_value": "p_value", "p_family": "p_value"},
         headings={name: Message(f"claims.matrix.{name}") for name in (*_HEADINGS, "grade", "raises")},
     )
+
+
+def spoken(table: Table, language: Language) -> Table:
+    """Return a table whose texts are those of one language, for a notebook.
+
+    Examples
+    --------
+    >>> from asn_impact.words import verbatim
+    >>> frame = pd.DataFrame({"claim": [verbatim({"id": "izin", "en": "permits"})]})
+    >>> spoken(Table(frame, title={"id": "Klaim", "en": "Claims"}), "id").frame["claim"].tolist()
+    ['izin']
+    """
+    texts = table.frame.map(lambda cell: cell.text(language).text if isinstance(cell, Message) else cell)
+    headings = {str(column): table.heading(column).text(language).text for column in texts.columns}
+    title, note = table.title.text(language).text, table.note_below.text(language).text
+    return Table(texts, title=title, note=note, kinds=table.kinds, headings=headings, aside=table.aside)
 
 
 def _row(finding: Finding, family: Family, level: float) -> dict[str, object]:

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from asn_impact.measures.tabulate import Dated
     from asn_impact.topics.surveys.answers import SurveyAggregates
 
-__all__ = ["Prepared", "Tried", "attempted", "prepared"]
+__all__ = ["Prepared", "Tried", "attempted", "prepared", "staff_of", "with_panel"]
 
 FIELDS: Final = ("case", "office", "service", "received", "decided", "status")  # of every application
 PERIOD: Final = "period"  # names the periods themselves, where a rule clusters by them
@@ -128,6 +128,16 @@ def prepared(study: Study) -> Prepared:
         raise tried.problems[0]
     assert tried.ready is not None
     return tried.ready
+
+
+def with_panel(study: Study, panel: Panel) -> Prepared:
+    """Return another panel with the training of a study: its design, or the reason why there can be none."""
+    ready = Prepared(panel, (), notes=panel.notes)
+    if study.rollout is None:
+        return replace(ready, refusal=Message("study.no_rollout"))
+    with study.place("rollout").explaining():
+        rollout = _rollout(study, ready)
+    return _compared(study, ready, rollout)
 
 
 def attempted(study: Study, tell: Callable[[Message], object] = bool) -> Tried:
@@ -258,7 +268,7 @@ def _observed(study: Study, cells: Mapping[str, Any], covariates: Sequence[str])
     keep = [*given.get("keep", ()), *_of_outcome(study, cells), *_of_scrutiny(study)]
     if study.outcome.name == "score":
         numbers.append(study.outcome.parameters["column"])
-        keep.remove(study.outcome.parameters["column"])
+        keep = [name for name in keep if name != study.outcome.parameters["column"]]
     moments = [*given.get("moments", ()), *moments_of(study.outcome)]
     others = {
         "columns": {**given.get("columns", {}), **dict.fromkeys(given.get("unused", ()))},
@@ -472,7 +482,7 @@ def _rollout(study: Study, ready: Prepared | None) -> Rollout:
     if study.rollout.name == "training":
         parameters = study.rollout.parameters
         columns = {**parameters.get("columns", {}), **dict.fromkeys(parameters.get("unused", ()))}
-        staff = {} if study.staff is None else {"staff": _staff(study)}
+        staff = {} if study.staff is None else {"staff": staff_of(study)}
         rollout: Rollout = study.rollout.made(source=parameters["path"], columns=columns, **staff)
         return rollout if ready is None else _spelt_as_panel(rollout, ready.panel, study.by)
     assert ready is not None  # its frame can be that of the list
@@ -488,7 +498,7 @@ def _rollout(study: Study, ready: Prepared | None) -> Rollout:
     return rollout if "path" in study.rollout.parameters else _of_units(rollout, ready.panel)
 
 
-def _staff(study: Study) -> dict[str, float]:
+def staff_of(study: Study) -> dict[str, float]:
     """Return the size of the staff of each office on the list of offices."""
     assert study.staff is not None
     given = study.staff.parameters

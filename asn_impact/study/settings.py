@@ -134,7 +134,7 @@ def read_study(path: str | Path) -> Study:
 
 
 def study_of(
-    file: Path, sections: Mapping[str, dict[str, Any]], places: Mapping[str, str] | None = None, **more: Any
+    file: Path, sections: Mapping[str, dict[str, Any]], places: Mapping[str, str] | None = None, **more: object
 ) -> Study:
     """Return the study that some tables describe; `places` says where in the file each was said."""
     said = places or {}
@@ -192,6 +192,8 @@ def _sections(file: Path) -> dict[str, dict[str, Any]]:
     """Return the tables of the file; their names are checked, their keys not yet."""
     raw = tables_of(file)
     name = file.as_posix()
+    if "claim" in raw:
+        raise StudyError(Message("programme.many", file=name))
     for section, table in raw.items():
         if section not in SECTIONS:
             raise StudyError(
