@@ -175,7 +175,8 @@ class _Once:
         for element, role in roles.items():
             measure = {"kind": "element", "of": element}
             asks = {lang: f"{_said(given['asks'], lang)}: {element}" for lang in self.spoken}
-            own = {**given, "id": f"{given['id']}-{element}", "asks": asks, "measure": measure, "role": role}
+            rest = {key: value for key, value in given.items() if role != "placebo" or key != "hoped"}
+            own = {**rest, "id": f"{given['id']}-{element}", "asks": asks, "measure": measure, "role": role}
             yield self._claim(own, place)
 
     def _claim(self, given: Mapping[str, Any], place: Place) -> Claim:

@@ -137,7 +137,8 @@ def with_panel(study: Study, panel: Panel) -> Prepared:
         return replace(ready, refusal=Message("study.no_rollout"))
     with study.place("rollout").explaining():
         rollout = _rollout(study, ready)
-    return _compared(study, ready, rollout)
+    named = study.cluster if study.cluster in panel.attributes.columns else str(panel.attributes.columns[0])
+    return _compared(replace(study, cluster=named), ready, rollout)
 
 
 def attempted(study: Study, tell: Callable[[Message], object] = bool) -> Tried:

@@ -7,8 +7,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-OFFICES = tuple(f"Dinas {name}" for name in ("Kesehatan", "Sosial", "Pendidikan", "Perhubungan", "Pertanian", "Tenaga Kerja",
-                                             "Perdagangan", "Pariwisata", "Kebudayaan", "Lingkungan", "Perikanan", "Arsip"))  # fmt: skip
+OFFICES = (
+    *("Dinas Kesehatan", "Dinas Sosial", "Dinas Pendidikan", "Dinas Perhubungan", "Dinas Pertanian"),
+    *("Dinas Tenaga Kerja", "Dinas Perdagangan", "Dinas Pariwisata", "Dinas Kebudayaan", "Dinas Lingkungan"),
+    *("Dinas Perikanan", "Dinas Arsip"),
+)
 EGOV, PROJECTS = OFFICES[:5], OFFICES[6:10]
 STARTS = {"e": pd.Timestamp("2024-01-20"), "p": pd.Timestamp("2024-03-15")}
 ELEMENTS = ("persyaratan", "prosedur", "waktu", "biaya", "produk", "kompetensi", "perilaku", "pengaduan", "sarana")
@@ -67,9 +70,13 @@ id = "daring"
 asks = {id = "Apakah lebih banyak yang daring?", en = "Are more sent online?"}
 file = "izin"
 course = "egov"
-measure = {kind = "share", column = "Kanal", is = ["Online"], label = {id = "permohonan daring", en = "applications sent online"}}
 hoped = "higher"
 estimator = "imputation"
+[claim.measure]
+kind = "share"
+column = "Kanal"
+is = ["Online"]
+label = {id = "permohonan daring", en = "applications sent online"}
 [[claim]]
 id = "puas"
 asks = {id = "Apakah masyarakat lebih puas?", en = "Is the public more satisfied?"}
@@ -85,10 +92,15 @@ id = "proyek"
 asks = {id = "Apakah paket tepat waktu?", en = "Are projects on time?"}
 file = "paket"
 course = "proyek"
-measure = {kind = "days_between", start = "Rencana", end = "Selesai", horizon = 40, label = {id = "hari terlambat", en = "days behind plan"}}
 hoped = "lower"
 estimator = "imputation"
 period = "quarter"
+[claim.measure]
+kind = "days_between"
+start = "Rencana"
+end = "Selesai"
+horizon = 40
+label = {id = "hari terlambat", en = "days behind plan"}
 [[claim]]
 id = "antri"
 asks = {id = "Apakah antrian lebih pendek?", en = "Are queues shorter?"}
@@ -130,9 +142,9 @@ def _permits(rng, n=9000):
     decided = received + pd.to_timedelta(np.clip(rng.poisson(9 - 3 * trained), 0, None), unit="D")
     online = rng.random(n) < np.where(trained, 0.6, 0.4)
     spelt = np.where(offices == OFFICES[0], "Dinkes", offices)
-    return pd.DataFrame({"No Permohonan": [f"P{i:05d}" for i in range(n)], "Perangkat Daerah": spelt,
-                         "Tanggal Masuk": received.strftime("%Y-%m-%d"), "Tanggal Selesai": decided.strftime("%Y-%m-%d"),
-                         "Status": "Selesai", "Kanal": np.where(online, "Online", "Loket")})  # fmt: skip
+    dates = {"Tanggal Masuk": received.strftime("%Y-%m-%d"), "Tanggal Selesai": decided.strftime("%Y-%m-%d")}
+    named = {"No Permohonan": [f"P{i:05d}" for i in range(n)], "Perangkat Daerah": spelt, "Status": "Selesai"}
+    return pd.DataFrame({**named, **dates, "Kanal": np.where(online, "Online", "Loket")})
 
 
 def _answers(rng, n=4000):
@@ -159,4 +171,5 @@ def _queues(rng):
 def _courses():
     rows = [(o, "Bimtek SPBE" if i % 2 else "Pelatihan E-Government", "2024-01-20") for i, o in enumerate(EGOV)]
     rows += [(o, "Manajemen Proyek Dasar", "2024-03-15") for o in PROJECTS]
-    return pd.DataFrame([{"Unit Kerja": o, "Nama Pelatihan": c, "Tanggal Selesai": d, "Jumlah Lulus": 6} for o, c, d in rows])  # fmt: skip
+    frame = pd.DataFrame(rows, columns=["Unit Kerja", "Nama Pelatihan", "Tanggal Selesai"])
+    return frame.assign(**{"Jumlah Lulus": 6})
