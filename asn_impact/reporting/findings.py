@@ -60,6 +60,8 @@ class Finding:
         What was analysed; that of the inference, where there is one.
     refusal
         Why no effect can be estimated.
+    means
+        Before and after, of a description without a comparison: it has no effect and no grade.
     ledger
         Rows read, left out and kept.
     tables
@@ -96,6 +98,7 @@ class Finding:
     hoped: Better | None = None
     panel: Panel | None = None
     refusal: Message | None = None
+    means: tuple[float, float] | None = None
     ledger: Ledger | None = None
     tables: tuple[Table, ...] = ()
     remarks: tuple[Message, ...] = ()

@@ -150,7 +150,8 @@ def spoken(table: Table, language: Language) -> Table:
 def _row(finding: Finding, family: Family, level: float) -> dict[str, object]:
     grade = finding.grade
     empty = {"before": None, "with_training": None, "without_training": None, "change": None, "interval": None}
-    numbers = empty if finding.inference is None else _numbers(finding.inference, level)
+    numbers = {**empty, **_described(finding)}
+    numbers = numbers if finding.inference is None else _numbers(finding.inference, level)
     return {
         "claim": _label(finding),
         "outcome": _measure(finding),
@@ -176,6 +177,16 @@ def _measure(finding: Finding) -> Message | None:
         return finding.measure  # type: ignore[no-any-return]
     unit = finding.panel.outcome.words.unit
     return Message("claims.matrix.measure", measure=finding.measure, unit=unit) if str(unit) else finding.measure
+
+
+def _described(finding: Finding) -> dict[str, object]:
+    """Return the means of a description and their difference: nothing that it would have been without training."""
+    if finding.means is None or finding.panel is None:
+        return {}
+    words = finding.panel.outcome.words
+    before, after = (words.scale * mean for mean in finding.means)
+    cells = {"before": before, "with_training": after, "change": after - before}
+    return {name: _cell(value, name, max(words.decimals, 1)) for name, value in cells.items()}
 
 
 def _numbers(inference: Inference, level: float) -> dict[str, object]:

@@ -63,8 +63,9 @@ def _days(times: Dated | None) -> Durations | None:
     """Return waits counted in days, on which heaps and open cases are looked for; None for everything else."""
     from asn_impact.measures.durations import Durations
 
-    in_days = isinstance(times, Durations) and times.calendar.unit in {"working days", "calendar days"}
-    return times if in_days else None
+    if not isinstance(times, Durations) or times.calendar.unit not in {"working days", "calendar days"}:
+        return None
+    return times
 
 
 def _events(path: Path) -> Any:  # noqa: ANN401 - Events, or the frame of a table without a row
@@ -188,7 +189,8 @@ def _services_panel(ready: Prepared, services: Sequence[str], per: Any) -> Panel
         if name not in known:
             unknown = Message("study.no_service", name=name)
             raise InputError(paragraph(unknown, did_you_mean(name, known), Message("study.attributes", names=known)))
-    some = replace(ready.times, records=ready.times.records.filter(nw.col(SERVICE).is_in(list(services))))
+    times: Any = ready.times  # a dataclass of ours
+    some = replace(times, records=times.records.filter(nw.col(SERVICE).is_in(list(services))))
     by = tuple(str(name) for name in ready.panel.attributes.columns)
     panel: Panel = tabulate(some, ready.panel.outcome, by=by, per=per)  # type: ignore[call-overload]
     return panel

@@ -182,6 +182,8 @@ class _Once:
     def _claim(self, given: Mapping[str, Any], place: Place) -> Claim:
         data, kind = self._data(given["file"], place)
         rollout, places, course_label = self._rollout(given.get("course"), place)
+        if kind == "tests":  # who was trained is in the file
+            rollout = None
         sections: dict[str, Any] = {
             "study": {key: value for key, value in self.raw["study"].items() if key != "as_of"}
             | {"title": given["asks"]},
@@ -190,7 +192,7 @@ class _Once:
             **{name: self.raw[name] for name in _SHARED if name in self.raw},
             **({} if rollout is None else {"rollout": rollout}),
         }
-        if kind == "panel":
+        if kind in {"panel", "tests"}:
             sections.pop("calendar", None)
         cluster = data.get("columns", {}).get("unit", "office") if kind == "panel" else "office"
         sections["design"] = {"cluster": cluster, **sections.get("design", {}), **given.get("design", {})}
@@ -219,13 +221,13 @@ class _Once:
                 paragraph(unknown, did_you_mean(key, files), Message("programme.known", names=tuple(files)))
             )
         table = dict(files[key])
-        kind = table.get("kind")
+        kind = str(table.get("kind"))
         known = offers.data().offers[kind].kinds if kind in offers.data().offers else {}
         if "as_of" in known and "as_of" in self.about:
             table.setdefault("as_of", self.about["as_of"])
         if "offices" in known and self.offices.get("aliases"):
             table["offices"] = {**self.offices["aliases"], **table.get("offices", {})}
-        return table, str(kind)
+        return table, kind
 
     def _rollout(
         self, course: str | None, place: Place

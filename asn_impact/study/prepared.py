@@ -18,6 +18,7 @@ from asn_impact.arguments import did_you_mean
 from asn_impact.errors import AsnImpactError, DesignError, InputError
 from asn_impact.identifiers import hidden
 from asn_impact.study import offers
+from asn_impact.study.gains import tests_parts
 from asn_impact.study.keys import Setting
 from asn_impact.study.kinds import TEXT, TEXTS
 from asn_impact.study.measured import column_of, made_ready, moments_of, renamed
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from asn_impact.measures.durations import Durations
     from asn_impact.measures.panel import Panel
     from asn_impact.measures.tabulate import Dated
+    from asn_impact.study.gains import Tests
     from asn_impact.topics.surveys.answers import SurveyAggregates
 
 __all__ = ["Prepared", "Tried", "attempted", "prepared", "staff_of", "with_panel"]
@@ -81,7 +83,7 @@ class Prepared:
     refusal: Message | None = None
     notes: tuple[Message, ...] = ()
     courses: pd.DataFrame | None = None
-    observed: Observations | SurveyAggregates | None = None
+    observed: Observations | SurveyAggregates | Tests | None = None
 
     @property
     def ledger(self) -> Ledger | None:
@@ -150,15 +152,16 @@ def attempted(study: Study, tell: Callable[[Message], object] = bool) -> Tried:
     tell(Message("study.step.reading"))
     made: dict[str, Any] = {}
     with _noting(problems):
-        made = _PARTS.get(study.data.name, _record_parts)(study, problems, tell)
+        parts_of: Callable[..., dict[str, Any]] = _PARTS.get(study.data.name, _record_parts)
+        made = parts_of(study, problems, tell)
     ready: Prepared | None = made.get("ready")
-    rollout = courses = None
+    rollout, courses = made.get("rollout"), None
     if study.rollout is not None and (ready is not None or study.rollout.name == "training"):
         tell(Message("study.step.training"))
         with _noting(problems), study.place("rollout").explaining():
             rollout = _rollout(study, ready)
             courses = _other_courses(study)
-    if ready is not None and study.rollout is None:
+    if ready is not None and rollout is None and study.rollout is None and ready.refusal is None:
         ready = replace(ready, refusal=Message("study.no_rollout"))
     if ready is not None and rollout is not None:
         tell(Message("study.step.comparing"))
@@ -572,9 +575,8 @@ def _columns(setting: Setting) -> tuple[list[str], list[str]]:
 
 def _with_doses(study: Study, ready: Prepared, rollout: Rollout) -> Prepared:
     """Return the panel with the doses that the estimator names: how much of the staff had been trained in the end."""
-    assert study.rollout is not None
     missing_doses = [name for name in _named_columns(study)[1] if name not in ready.panel.attributes.columns]
-    if rollout.doses is None or not missing_doses:
+    if rollout.doses is None or study.rollout is None or not missing_doses:
         return ready
     import pandas as pd
 
@@ -607,4 +609,5 @@ _PARTS: Final[Mapping[str, Callable[..., dict[str, Any]]]] = {
     "survey": _observed_parts,
     "observations": _observed_parts,
     "survey_recap": _recap_parts,
+    "tests": tests_parts,
 }

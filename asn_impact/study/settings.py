@@ -134,7 +134,12 @@ def read_study(path: str | Path) -> Study:
 
 
 def study_of(
-    file: Path, sections: Mapping[str, dict[str, Any]], places: Mapping[str, str] | None = None, **more: object
+    file: Path,
+    sections: Mapping[str, dict[str, Any]],
+    places: Mapping[str, str] | None = None,
+    *,
+    staff: Setting | None = None,
+    course_label: Message | None = None,
 ) -> Study:
     """Return the study that some tables describe; `places` says where in the file each was said."""
     said = places or {}
@@ -159,7 +164,8 @@ def study_of(
             for chapter, text in values(sections.get("words", {}), offers.WORDS, place["words"]).items()
         },
         places=said,
-        **more,
+        staff=staff,
+        course_label=course_label,
     )
     _refuse_contradictions(study, sections)
     _try_out(study, place)

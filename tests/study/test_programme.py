@@ -271,6 +271,73 @@ path = "izin2.csv"
     assert "promised" in str(opened["janji"].measure)
 
 
+LEARNED = """
+[files.tes]
+kind = "tests"
+path = "tes.csv"
+person = "NIP"
+before = "Pre Test"
+after = "Post Test"
+[files.dua]
+kind = "tests"
+path = "dua.csv"
+person = "NIP"
+test = "Tes"
+before = "Awal"
+after = "Akhir"
+group = "Kelompok"
+trained = "Peserta"
+columns = {office = "Unit Kerja"}
+[[claim]]
+id = "belajar"
+asks = {id = "Apakah peserta belajar?", en = "Did participants learn?"}
+file = "tes"
+course = "egov"
+measure = {kind = "gain", label = {id = "nilai tes", en = "test score"}}
+level = 2
+[[claim]]
+id = "banding"
+asks = {id = "Apakah peserta belajar lebih banyak?", en = "Did participants learn more?"}
+file = "dua"
+course = "egov"
+measure = {kind = "gain", columns = ["Teknis", "Digital"]}
+estimator = "two_way"
+hoped = "higher"
+"""
+
+
+def test_tests_without_a_group_are_a_description_and_with_one_a_comparison(folder, tmp_path):
+    rng = np.random.default_rng(3)
+    people = [f"1987091020110110{i:02d}" for i in range(60)]
+    before = rng.normal(60, 8, 60).round(1)
+    frame = pd.DataFrame({"NIP": people, "Pre Test": before, "Post Test": (before + 8).round(1)})
+    frame.loc[3, "Post Test"] = np.nan
+    frame.to_csv(folder / "tes.csv", index=False)
+    taught = np.arange(60) % 12 < 6
+    long = [
+        {"NIP": p, "Unit Kerja": OFFICES[i % 12], "Tes": t, "Kelompok": "Peserta" if taught[i] else "Lain",
+         "Teknis": before[i] + (9 if taught[i] and t == "Akhir" else 2), "Digital": before[i]}
+        for i, p in enumerate(people) for t in ("Awal", "Akhir")
+    ]  # fmt: skip
+    pd.DataFrame(long).to_csv(folder / "dua.csv", index=False)
+    opened = ai.open_study(other(folder, FAST + LEARNED))
+    described = opened["belajar"]
+    assert described.inference is None
+    assert described.grade is None
+    assert described.means == pytest.approx((np.delete(before, 3).mean(), np.delete(before, 3).mean() + 8))
+    assert "59 persons were tested" in str(described.refusal)
+    assert described.ledger.dropped
+    assert float(opened["banding"].inference.estimate[0]) == pytest.approx(3.5)
+    table = opened.matrix(language="en")
+    assert table.frame["change"].tolist()[0] == "8.00"
+    assert table.frame["interval"].isna().tolist()[0]
+    assert table.frame["grade"].tolist()[0] == "not graded"
+    opened.publish(folder=tmp_path)
+    page = (tmp_path / "report_en" / "report.html").read_text(encoding="utf-8")
+    assert "The gain cannot be read as an effect" in page
+    assert not any(person in page for person in people)
+
+
 # --------------------------------------------------------------------------------------------------- registered
 
 
