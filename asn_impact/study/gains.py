@@ -170,7 +170,7 @@ def _is(column: pd.Series, name: str, word: str) -> Bool:
 
 def tests_parts(study: Study, _problems: list[AsnImpactError], _tell: Callable[[Message], object]) -> dict[str, Any]:
     """Return the panel of persons and tests, and who was trained between them; without a group a description."""
-    from asn_impact.study.prepared import Prepared
+    from asn_impact.study.ready import Prepared
     from asn_impact.topics.learning.learning import Learning
 
     with study.place("data").explaining():
