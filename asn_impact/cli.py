@@ -191,6 +191,8 @@ def _check_all(arguments: argparse.Namespace) -> int:
     """Print what the claims of a programme would use and lose."""
     from asn_impact.study.programme import open_study
 
+    if arguments.dropped is not None:
+        raise StudyError(Message("programme.no_dropped"))
     looked = open_study(_file(arguments.path)).check(arguments.language)
     print(looked.text)
     if looked.problems:

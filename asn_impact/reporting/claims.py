@@ -18,7 +18,7 @@ from asn_impact.reporting.findings import Finding
 from asn_impact.reporting.matrix import could_see, first_page
 from asn_impact.reporting.tables.cells import as_message
 from asn_impact.reporting.words import level_quantity
-from asn_impact.words import Message
+from asn_impact.words import Message, paragraph
 
 __all__ = ["brief_of_claims", "claim_chapters"]
 
@@ -103,16 +103,22 @@ def _heading(pages: Exhibits, name: str) -> Block:
 
 
 def _question(finding: Finding) -> Message:
+    """Return what was asked, which way was hoped for, and at which step of Kirkpatrick."""
     assert finding.panel is not None
     measure = finding.panel.outcome.words.name
-    if finding.course is None:
-        return Message("claims.page.question_any", measure=measure)
-    return Message("claims.page.question", course=finding.course, measure=measure)
+    asked = Message("claims.page.question_any", measure=measure)
+    if finding.course is not None:
+        asked = Message("claims.page.question", course=finding.course, measure=measure)
+    said = [Message(f"claims.hoped.{finding.better}")] if finding.better and finding.role != "placebo" else []
+    said += [Message(f"claims.level.{finding.level}")] if finding.level is not None else []
+    return paragraph(asked, *said)
 
 
 def _without_number(finding: Finding) -> list[Message]:
-    said = [] if finding.refusal is None else [Message("claims.page.nothing", why=finding.refusal)]
-    return said
+    if finding.refusal is None:
+        return []
+    why = finding.refusal if finding.means is not None else Message("claims.page.nothing", why=finding.refusal)
+    return [why, *([Message(f"claims.level.{finding.level}")] if finding.level is not None else [])]
 
 
 def _found(pages: Exhibits, report: Report, finding: Finding) -> Block:

@@ -56,6 +56,8 @@ class Finding:
         ``"exploratory"``.
     hoped
         ``"lower"`` or ``"higher"``: the direction hoped for. Not said, nothing is advised about the direction.
+    level
+        Of Kirkpatrick: 1 reaction, 2 learning, 3 behaviour, 4 results.
     panel
         What was analysed; that of the inference, where there is one.
     refusal
@@ -96,6 +98,7 @@ class Finding:
     scrutiny: Scrutiny | None = None
     role: Role = "primary"
     hoped: Better | None = None
+    level: Literal[1, 2, 3, 4] | None = None
     panel: Panel | None = None
     refusal: Message | None = None
     means: tuple[float, float] | None = None

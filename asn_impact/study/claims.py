@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from asn_impact.arguments import did_you_mean
 from asn_impact.errors import StudyError
@@ -13,7 +13,7 @@ from asn_impact.measures.outcomes import Better
 from asn_impact.reporting.findings import Role
 from asn_impact.study import offers
 from asn_impact.study.keys import Keys, Place, Setting, values
-from asn_impact.study.kinds import DAY, LABEL, LANGUAGES, PAIRS, TEXT, TEXTS, TIMES, TRANSLATED, one_of, table_of
+from asn_impact.study.kinds import DAY, LABEL, LANGUAGES, PAIRS, TEXT, TEXTS, TRANSLATED, one_of, table_of
 from asn_impact.study.paths import locate
 from asn_impact.study.settings import Study, in_languages, study_of
 from asn_impact.words import Message, paragraph, verbatim
@@ -23,6 +23,7 @@ __all__ = ["SECTIONS_OF_MANY", "Claim", "Shared", "claims_of"]
 _SHARED: Final = ("calendar", "design", "estimator", "inference", "scrutiny", "report", "words")
 SECTIONS_OF_MANY: Final = ("study", "offices", "training", "events", "assignment", "files", "claim", "family", *_SHARED)
 _ROLES: Final = ("primary", "secondary", "placebo", "exploratory")
+_LEVELS: Final = (1, 2, 3, 4)
 _PERIODS: Final = ("month", "quarter", "half_year", "year")
 
 _STUDY: Final = Keys({**offers.STUDY.kinds, "as_of": DAY, "language": LANGUAGES}, offers.STUDY.required)
@@ -35,7 +36,12 @@ _TEXT_OR_TABLE: Final = replace(TEXT, table=_ANY_TABLE.table)
 _CLAIM: Final = Keys(
     {
         **{"id": TEXT, "asks": TRANSLATED, "file": TEXT, "course": TEXT, "measure": _ANY_TABLE},
-        **{"hoped": one_of(("lower", "higher")), "role": one_of(_ROLES), "level": TIMES, "period": one_of(_PERIODS)},
+        **{
+            "hoped": one_of(("lower", "higher")),
+            "role": one_of(_ROLES),
+            "level": one_of(_LEVELS),
+            "period": one_of(_PERIODS),
+        },
         **{"estimator": _TEXT_OR_TABLE, "inference": _ANY_TABLE, "design": _ANY_TABLE, "scrutiny": _ANY_TABLE},
         **{"secondary": TEXTS, "placebo": TEXTS},
     },
@@ -70,7 +76,7 @@ class Claim:
     file: str
     role: Role
     hoped: Better | None
-    level: int | None
+    level: Literal[1, 2, 3, 4] | None
     study: Study
 
     def __repr__(self) -> str:
@@ -114,7 +120,15 @@ def claims_of(file: Path, raw: Mapping[str, Any]) -> tuple[Shared, tuple[Claim, 
     for name in twice:
         if twice.count(name) > 1:
             raise Place(file, "claim").refuse(Message("programme.id_twice", id=name))
+    _refuse_unused(claims[0].study)
     return once.shared(), tuple(claims)
+
+
+def _refuse_unused(study: Study) -> None:
+    """Refuse what the report of many claims does not have: better than to leave it out in silence."""
+    given = {"notebooks": study.notebooks, "figures": study.figures, "cells": study.cells}
+    if named := tuple(key for key, value in given.items() if value):
+        raise study.place("report").refuse(Message("programme.report_of_one", keys=named))
 
 
 def _refuse_unknown(file: Path, raw: Mapping[str, Any]) -> None:
@@ -169,15 +183,26 @@ class _Once:
         name = table.get("id")
         place = self.at(f"claim {name}" if isinstance(name, str) else "claim")
         given = values(table, _CLAIM, place)
-        yield self._claim(given, place)
+        if "level" in given.get("inference", {}):
+            raise place.refuse(Message("programme.level_once"))
+        yield self._claim(self._with_placebo(given), place)
         roles = {**dict.fromkeys(given.get("secondary", ()), "secondary")}
         roles |= dict.fromkeys(given.get("placebo", ()), "placebo")
         for element, role in roles.items():
             measure = {"kind": "element", "of": element}
             asks = {lang: f"{_said(given['asks'], lang)}: {element}" for lang in self.spoken}
-            rest = {key: value for key, value in given.items() if role != "placebo" or key != "hoped"}
+            unsaid = {"hoped", "scrutiny"} if role == "placebo" else set()
+            rest = {key: value for key, value in given.items() if key not in unsaid}
             own = {**rest, "id": f"{given['id']}-{element}", "asks": asks, "measure": measure, "role": role}
             yield self._claim(own, place)
+
+    def _with_placebo(self, given: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return a claim that is held against its first placebo element, where answers allow it."""
+        file = self.raw["files"].get(given["file"], {})
+        if not given.get("placebo") or not isinstance(file, dict) or file.get("kind") != "survey":
+            return given
+        own = {"placebo_outcome": {"kind": "element", "of": given["placebo"][0]}}
+        return {**given, "scrutiny": {**own, **given.get("scrutiny", {})}}
 
     def _claim(self, given: Mapping[str, Any], place: Place) -> Claim:
         data, kind = self._data(given["file"], place)
@@ -205,7 +230,7 @@ class _Once:
             places["scrutiny"] = f"{place.section}.scrutiny" if "scrutiny" in given else "scrutiny"
         places |= {"data": f"files.{given['file']}", "outcome": f"{place.section}.measure", "staff": "offices"}
         places |= {"design": f"{place.section}.design"} if "design" in given else {}
-        study = study_of(self.file, sections, places, staff=self._staff(), course_label=course_label)
+        study = study_of(self.file, sections, places, staff=self._staff())
         _refuse_against(study, given.get("hoped"), place)
         label = in_languages(given["asks"], self.spoken, place, "asks")
         role, hoped = given.get("role", "primary"), given.get("hoped")

@@ -86,12 +86,15 @@ class Programme:
     --------
     ::
 
-        programme = ai.open_study("study.toml")
-        print(programme.check())
-        programme.matrix(language="id")
-        satisfied = programme["puas"]
-        satisfied.again(estimator=ai.GroupTime())
-        programme.publish()
+        import asn_impact as ai
+        programme = ai.open_study("study.toml")                # offices, courses, files, claims; reads when asked
+        print(programme.check())                               # who is in which file, labels nobody knows, rows lost
+        programme.matrix(language="id")                        # the first page
+        satisfied = programme["puas"]                          # .panel .design .effects .inference .scrutiny .notes
+        ai.figures.event_study(satisfied.events, language="id")
+        robust = satisfied.again(period="half_year", estimator=ai.GroupTime())
+        programme.family.said                                  # how the claims are judged together, and why
+        programme.publish([*programme.findings, robust])       # a report and a brief in each language
     """
 
     shared: Shared
@@ -245,6 +248,7 @@ def _found(claim: Claim, panel: Panel | None = None) -> tuple[Finding, Evidence]
         scrutiny=evidence.scrutiny if alone is not None else None,
         role=claim.role,
         hoped=claim.hoped,
+        level=claim.level,
         panel=ready.panel if alone is None else None,
         refusal=evidence.ready.refusal or (Message("programme.several_terms") if alone is None else None),
         means=_described(ready.panel) if study.data.name == "tests" and alone is None else None,

@@ -64,9 +64,8 @@ class Study:
     looks, look, level_together
         How often the study is looked at, which look this is, and the level of all looks together: `level` is that of
         this one. None where it is looked at once.
-    staff, course_label, places
-        Of a claim of a programme: the list of offices with their staff, what its course is called, and section -> where
-        in the file it was said.
+    staff, places
+        Of a claim of a programme: the list of offices with their staff, and section -> where in the file it was said.
     events, seed
         A file of dated events for the check of coincidence (None: none), and the seed of the placebo.
     """
@@ -101,7 +100,6 @@ class Study:
     look: int | None = None
     level_together: float | None = None
     staff: Setting | None = None
-    course_label: Message | None = None
     places: Mapping[str, str] = field(default_factory=dict)
 
     def place(self, section: str) -> Place:
@@ -139,7 +137,6 @@ def study_of(
     places: Mapping[str, str] | None = None,
     *,
     staff: Setting | None = None,
-    course_label: Message | None = None,
 ) -> Study:
     """Return the study that some tables describe; `places` says where in the file each was said."""
     said = places or {}
@@ -165,7 +162,6 @@ def study_of(
         },
         places=said,
         staff=staff,
-        course_label=course_label,
     )
     _refuse_contradictions(study, sections)
     _try_out(study, place)

@@ -170,6 +170,22 @@ def test_another_period_or_estimator_is_exploratory_and_published_as_such(progra
     assert "exploratory" in sections_of(tmp_path / "report_en" / "report.html")["summary"]
 
 
+def test_the_first_lines_a_researcher_types_are_true(folder, monkeypatch):
+    lines = [line.strip() for line in ai.Programme.__doc__.split("::")[1].splitlines() if line.strip()]
+    assert len(lines) <= 10
+    monkeypatch.chdir(folder)
+    other(folder, (FAST + HAPPY).replace('folder = "result"', 'folder = "lines"'), "study.toml")
+    try:
+        exec("\n".join(lines), {})
+    finally:
+        other(folder, STUDY, "study.toml")
+    for language in ("id", "en"):
+        page = sections_of(folder / "lines" / f"report_{language}" / "report.html")
+        assert {"claim-1", "claim-2", "claim-3"} <= set(page)
+    assert "Hoped for: a rise." in page["claim-1"]
+    assert "Hoped for" not in page["claim-2"]  # the placebo
+
+
 # ------------------------------------------------------------------------------------- what is wrong is said in place
 
 
@@ -205,6 +221,13 @@ def test_another_period_or_estimator_is_exploratory_and_published_as_such(progra
         ('path = "izin.csv"', 'path = "ijin.csv"', r"\[files.izin\]: path names 'ijin.csv'"),
         ('"SPBE"', '"SPEB"', r"\[training\]: No course contains 'SPEB'"),
         ("[report]", "[reports]", r"reports.*Did you mean 'report'"),
+        ("[report]", '[report]\nfigures = "x"', r"\[report\]: Only a study with one question has figures"),
+        (
+            'hoped = "lower"',
+            'hoped = "lower"\ninference = {level = 0.9}',
+            r"\[claim waktu\]: The level of the intervals",
+        ),
+        ("level = 4", "level = 5", r"\[claim waktu\]: level = 5"),
         ("[report]", "[data]\n[report]", r"\[data\] belongs to a study with one question"),
         ('staff = "Jumlah"', 'staf = "Jumlah"', r"\[offices\]: The list of offices needs columns"),
     ],
