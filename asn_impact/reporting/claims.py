@@ -6,12 +6,13 @@ A page speaks of its own claim alone: every sentence, table and figure in it is 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from asn_impact.reporting import argument, chapters, prose, tables
 from asn_impact.reporting.bands import band_of
 from asn_impact.reporting.chapters import Block, Exhibits, Section
-from asn_impact.reporting.charts import event_study, raw_trends
+from asn_impact.reporting.charts import event_study
+from asn_impact.reporting.charts.with_without import with_and_without
 from asn_impact.reporting.contents import Report
 from asn_impact.reporting.family import Family, family_of
 from asn_impact.reporting.findings import Finding
@@ -129,24 +130,16 @@ def _found(pages: Exhibits, report: Report, finding: Finding) -> Block:
 
 
 def _pictures(pages: Exhibits, report: Report, finding: Finding) -> list[Block]:
-    """Return the trained beside their comparison, and the effects by time."""
-    design, line = finding.design, chapters.source_line(pages, report)
-    assert design is not None
-    blocks = []
-    if design.status is None:
-        blocks.append(pages.figure(raw_trends(design, language=pages.language, source=line, inputs=report.inputs)))
+    """Return the trained with and without training, and the effects by time."""
+    assert finding.inference is not None
+    common: dict[str, Any] = {
+        **{"language": pages.language, "source": chapters.source_line(pages, report), "inputs": report.inputs},
+        **{"level": report.level, "grade": finding.grade},
+    }
+    charts = [with_and_without(finding.inference, **common)]
     if finding.events is not None:
-        chart = event_study(
-            finding.events,
-            language=pages.language,
-            source=line,
-            level=report.level,
-            band=band_of(finding.events, report.level),
-            inputs=report.inputs,
-            grade=finding.grade,
-        )
-        blocks.append(pages.figure(chart))
-    return blocks
+        charts.append(event_study(finding.events, band=band_of(finding.events, report.level), **common))
+    return [pages.figure(chart) for chart in charts if chart is not None]
 
 
 def _checks(pages: Exhibits, finding: Finding) -> list[Block]:

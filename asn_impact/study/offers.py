@@ -112,9 +112,10 @@ def data() -> Choice:
             ("observations", read_observations),
         )
     }
-    offers["tests"] = keys_of(read_tests, elsewhere={"source": Message("study.elsewhere.source")}).also(
-        "path", path=PATHS
-    )
+    offers["tests"] = keys_of(
+        read_tests,
+        elsewhere={"source": Message("study.elsewhere.source"), "scores": Message("study.elsewhere.scores")},
+    ).also("path", path=PATHS)
     offers["panel"] = of_panel.without(*columns.kinds).also(
         "path", "columns", path=TEXT, columns=_inside(columns), numbers=numbers, offices=PAIRS
     )
