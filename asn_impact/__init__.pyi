@@ -94,6 +94,7 @@ from asn_impact.topics.learning.learning import (
     reliability as reliability,
 )
 from asn_impact.study.proposal.proposed import Proposal as Proposal, propose_study as propose_study
+from asn_impact.study.programme import Programme as Programme, open_study as open_study
 from asn_impact.measures.outcomes import (
     CompletionCurve as CompletionCurve,
     Count as Count,
@@ -238,6 +239,7 @@ __all__ = [
     "infer",
     "maturity",
     "measure",
+    "open_study",
     "propose_study",
     "publish",
     "quantile_effects",

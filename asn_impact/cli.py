@@ -77,7 +77,9 @@ def _parser() -> argparse.ArgumentParser:
         epilog=str(Message("cli.exit_codes")),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    commands = parser.add_subparsers(title=str(Message("cli.commands")), required=True, metavar="{new,check,run,plan}")
+    commands = parser.add_subparsers(
+        title=str(Message("cli.commands")), required=True, metavar="{new,check,run,plan,register}"
+    )
     path = str(Message("cli.path_study"))
     new = _add(commands, "new", _new, Message("cli.new"), "FOLDER", str(Message("cli.path_new")))
     new.add_argument("--from", dest="data", nargs="+", metavar="DATA", help=str(Message("cli.from")))
@@ -87,6 +89,7 @@ def _parser() -> argparse.ArgumentParser:
     check.add_argument("--dropped", metavar="FILE", help=str(Message("cli.dropped")))
     _add(commands, "run", _run, Message("cli.run"), "STUDY", path)
     _add(commands, "plan", _plan, Message("cli.plan"), "STUDY", path)
+    _add(commands, "register", _register, Message("cli.register"), "STUDY", path)
     return parser
 
 
@@ -138,6 +141,8 @@ def _check(arguments: argparse.Namespace) -> int:
     from asn_impact.study.checked import SLOW, looked_at, write_dropped
 
     began = time.monotonic()
+    if _is_programme(arguments.path):
+        return _check_all(arguments)
     study = _study(arguments.path)
     language = arguments.language or study.languages[0]
     checked = looked_at(study, language)
@@ -160,10 +165,14 @@ def _check(arguments: argparse.Namespace) -> int:
 
 def _run(arguments: argparse.Namespace) -> int:
     from asn_impact.study import run
+    from asn_impact.study.programme import open_study
+    from asn_impact.study.whole import run_programme
 
-    study = _study(arguments.path)
+    many = _is_programme(arguments.path)
+    programme = open_study(_file(arguments.path)) if many else None
+    study = programme.about if programme is not None else _study(arguments.path)
     language = study.languages[0]
-    finished = run(study)
+    finished = run_programme(programme) if programme is not None else run(study)
     for note in finished.notes:
         _complain(Message("study.note", note=note), language)
     for finding in finished.findings:
@@ -173,6 +182,35 @@ def _run(arguments: argparse.Namespace) -> int:
         return DONE
     _complain(Message("cli.refused", why=finished.refusal), language)
     return REFUSED
+
+
+def _is_programme(path: str) -> bool:
+    from asn_impact.study.programme import is_programme
+
+    return is_programme(_file(path))
+
+
+def _check_all(arguments: argparse.Namespace) -> int:
+    """Print what the claims of a programme would use and lose."""
+    from asn_impact.study.programme import open_study
+
+    if arguments.dropped is not None:
+        raise StudyError(Message("programme.no_dropped"))
+    looked = open_study(_file(arguments.path)).check(arguments.language)
+    print(looked.text)
+    if looked.problems:
+        return FAILED
+    return REFUSED if looked.refusals else DONE
+
+
+def _register(arguments: argparse.Namespace) -> int:
+    from asn_impact.study.programme import open_study
+    from asn_impact.study.registered import register
+
+    programme = open_study(_file(arguments.path))
+    file = register(programme)
+    print(Message("programme.locked", file=file.name).text(programme.about.languages[0]))
+    return DONE
 
 
 def _plan(arguments: argparse.Namespace) -> int:

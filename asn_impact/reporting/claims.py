@@ -6,19 +6,20 @@ A page speaks of its own claim alone: every sentence, table and figure in it is 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from asn_impact.reporting import argument, chapters, prose, tables
 from asn_impact.reporting.bands import band_of
 from asn_impact.reporting.chapters import Block, Exhibits, Section
-from asn_impact.reporting.charts import event_study, raw_trends
+from asn_impact.reporting.charts import event_study
+from asn_impact.reporting.charts.with_without import with_and_without
 from asn_impact.reporting.contents import Report
 from asn_impact.reporting.family import Family, family_of
 from asn_impact.reporting.findings import Finding
 from asn_impact.reporting.matrix import could_see, first_page
 from asn_impact.reporting.tables.cells import as_message
 from asn_impact.reporting.words import level_quantity
-from asn_impact.words import Message
+from asn_impact.words import Message, paragraph
 
 __all__ = ["brief_of_claims", "claim_chapters"]
 
@@ -103,16 +104,22 @@ def _heading(pages: Exhibits, name: str) -> Block:
 
 
 def _question(finding: Finding) -> Message:
+    """Return what was asked, which way was hoped for, and at which step of Kirkpatrick."""
     assert finding.panel is not None
     measure = finding.panel.outcome.words.name
-    if finding.course is None:
-        return Message("claims.page.question_any", measure=measure)
-    return Message("claims.page.question", course=finding.course, measure=measure)
+    asked = Message("claims.page.question_any", measure=measure)
+    if finding.course is not None:
+        asked = Message("claims.page.question", course=finding.course, measure=measure)
+    said = [Message(f"claims.hoped.{finding.better}")] if finding.better and finding.role != "placebo" else []
+    said += [Message(f"claims.level.{finding.level}")] if finding.level is not None else []
+    return paragraph(asked, *said)
 
 
 def _without_number(finding: Finding) -> list[Message]:
-    said = [] if finding.refusal is None else [Message("claims.page.nothing", why=finding.refusal)]
-    return said
+    if finding.refusal is None:
+        return []
+    why = finding.refusal if finding.means is not None else Message("claims.page.nothing", why=finding.refusal)
+    return [why, *([Message(f"claims.level.{finding.level}")] if finding.level is not None else [])]
 
 
 def _found(pages: Exhibits, report: Report, finding: Finding) -> Block:
@@ -123,24 +130,16 @@ def _found(pages: Exhibits, report: Report, finding: Finding) -> Block:
 
 
 def _pictures(pages: Exhibits, report: Report, finding: Finding) -> list[Block]:
-    """Return the trained beside their comparison, and the effects by time."""
-    design, line = finding.design, chapters.source_line(pages, report)
-    assert design is not None
-    blocks = []
-    if design.status is None:
-        blocks.append(pages.figure(raw_trends(design, language=pages.language, source=line, inputs=report.inputs)))
+    """Return the trained with and without training, and the effects by time."""
+    assert finding.inference is not None
+    common: dict[str, Any] = {
+        **{"language": pages.language, "source": chapters.source_line(pages, report), "inputs": report.inputs},
+        **{"level": report.level, "grade": finding.grade},
+    }
+    charts = [with_and_without(finding.inference, **common)]
     if finding.events is not None:
-        chart = event_study(
-            finding.events,
-            language=pages.language,
-            source=line,
-            level=report.level,
-            band=band_of(finding.events, report.level),
-            inputs=report.inputs,
-            grade=finding.grade,
-        )
-        blocks.append(pages.figure(chart))
-    return blocks
+        charts.append(event_study(finding.events, band=band_of(finding.events, report.level), **common))
+    return [pages.figure(chart) for chart in charts if chart is not None]
 
 
 def _checks(pages: Exhibits, finding: Finding) -> list[Block]:

@@ -56,10 +56,14 @@ class Finding:
         ``"exploratory"``.
     hoped
         ``"lower"`` or ``"higher"``: the direction hoped for. Not said, nothing is advised about the direction.
+    level
+        Of Kirkpatrick: 1 reaction, 2 learning, 3 behaviour, 4 results.
     panel
         What was analysed; that of the inference, where there is one.
     refusal
         Why no effect can be estimated.
+    means
+        Before and after, of a description without a comparison: it has no effect and no grade.
     ledger
         Rows read, left out and kept.
     tables
@@ -94,8 +98,10 @@ class Finding:
     scrutiny: Scrutiny | None = None
     role: Role = "primary"
     hoped: Better | None = None
+    level: Literal[1, 2, 3, 4] | None = None
     panel: Panel | None = None
     refusal: Message | None = None
+    means: tuple[float, float] | None = None
     ledger: Ledger | None = None
     tables: tuple[Table, ...] = ()
     remarks: tuple[Message, ...] = ()

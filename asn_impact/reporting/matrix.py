@@ -19,10 +19,10 @@ from asn_impact.reporting.tables.small import MINIMUM_CELL, counts_records
 from asn_impact.reporting.tables.table import Table
 from asn_impact.reporting.words import level_quantity
 from asn_impact.verbs import public_verb
-from asn_impact.words import Message, Quantity
+from asn_impact.words import Language, Message, Quantity
 from asn_impact.words.writing import decimals_for
 
-__all__ = ["Levels", "could_see", "first_page", "levels_of", "matrix"]
+__all__ = ["Levels", "could_see", "first_page", "levels_of", "matrix", "spoken"]
 
 POWER: Final = 0.8
 _HEADINGS: Final = ("claim", "before", "with_training", "without_training", "change", "interval", "p_family")
@@ -131,10 +131,27 @@ def _table(findings: Sequence[Finding], family: Family, level: float, aside: tup
     )
 
 
+def spoken(table: Table, language: Language) -> Table:
+    """Return a table whose texts are those of one language, for a notebook.
+
+    Examples
+    --------
+    >>> from asn_impact.words import verbatim
+    >>> frame = pd.DataFrame({"claim": [verbatim({"id": "izin", "en": "permits"})]})
+    >>> spoken(Table(frame, title={"id": "Klaim", "en": "Claims"}), "id").frame["claim"].tolist()
+    ['izin']
+    """
+    texts = table.frame.map(lambda cell: cell.text(language).text if isinstance(cell, Message) else cell)
+    headings = {str(column): table.heading(column).text(language).text for column in texts.columns}
+    title, note = table.title.text(language).text, table.note_below.text(language).text
+    return Table(texts, title=title, note=note, kinds=table.kinds, headings=headings, aside=table.aside)
+
+
 def _row(finding: Finding, family: Family, level: float) -> dict[str, object]:
     grade = finding.grade
     empty = {"before": None, "with_training": None, "without_training": None, "change": None, "interval": None}
-    numbers = empty if finding.inference is None else _numbers(finding.inference, level)
+    numbers = {**empty, **_described(finding)}
+    numbers = numbers if finding.inference is None else _numbers(finding.inference, level)
     return {
         "claim": _label(finding),
         "outcome": _measure(finding),
@@ -160,6 +177,16 @@ def _measure(finding: Finding) -> Message | None:
         return finding.measure  # type: ignore[no-any-return]
     unit = finding.panel.outcome.words.unit
     return Message("claims.matrix.measure", measure=finding.measure, unit=unit) if str(unit) else finding.measure
+
+
+def _described(finding: Finding) -> dict[str, object]:
+    """Return the means of a description and their difference: nothing that it would have been without training."""
+    if finding.means is None or finding.panel is None:
+        return {}
+    words = finding.panel.outcome.words
+    before, after = (words.scale * mean for mean in finding.means)
+    cells = {"before": before, "with_training": after, "change": after - before}
+    return {name: _cell(value, name, max(words.decimals, 1)) for name, value in cells.items()}
 
 
 def _numbers(inference: Inference, level: float) -> dict[str, object]:

@@ -12,6 +12,7 @@ import numpy as np
 from asn_impact.arguments import did_you_mean
 from asn_impact.errors import AsnImpactError, InputError
 from asn_impact.study.keys import Setting
+from asn_impact.study.measured import made_ready
 from asn_impact.study.prepared import Prepared
 from asn_impact.study.settings import Study
 from asn_impact.words import Message, paragraph
@@ -54,12 +55,17 @@ def held_against(study: Study, ready: Prepared, effects: Effects, rule: Any) -> 
     return given | {"durations": _days(ready.times)}
 
 
+def _per(study: Study) -> Any:  # noqa: ANN401 - a length of periods
+    return study.outcome.parameters.get("per", "month")
+
+
 def _days(times: Dated | None) -> Durations | None:
     """Return waits counted in days, on which heaps and open cases are looked for; None for everything else."""
     from asn_impact.measures.durations import Durations
 
-    in_days = isinstance(times, Durations) and times.calendar.unit in {"working days", "calendar days"}
-    return times if in_days else None
+    if not isinstance(times, Durations) or times.calendar.unit not in {"working days", "calendar days"}:
+        return None
+    return times
 
 
 def _events(path: Path) -> Any:  # noqa: ANN401 - Events, or the frame of a table without a row
@@ -97,7 +103,7 @@ def _mix(study: Study, ready: Prepared) -> tuple[Panel, ...] | None:
     panels: list[Panel] = []
     for column in dict.fromkeys(columns):
         try:
-            panels += _shares(ready, column)
+            panels += _shares(ready, column, _per(study))
         except AsnImpactError:
             if column in named:
                 raise
@@ -105,7 +111,7 @@ def _mix(study: Study, ready: Prepared) -> tuple[Panel, ...] | None:
     return tuple(panels)
 
 
-def _shares(ready: Prepared, column: str) -> list[Panel]:
+def _shares(ready: Prepared, column: str, per: Any) -> list[Panel]:  # noqa: ANN401 - a length of periods
     """Return the shares of the larger kinds that a column tells apart; none for a single one."""
     from asn_impact.measures.outcomes import Mean
     from asn_impact.measures.tabulate import tabulate
@@ -113,7 +119,7 @@ def _shares(ready: Prepared, column: str) -> list[Panel]:
 
     times = ready.times
     assert times is not None
-    shares = service_shares(tabulate(times, ready.panel.outcome, by=("office", column)), service=column)  # type: ignore[call-overload]
+    shares = service_shares(tabulate(times, ready.panel.outcome, by=("office", column), per=per), service=column)  # type: ignore[call-overload]
     if len(shares) < 2:
         return []
     whole = float(shares[0].n.sum())
@@ -154,7 +160,7 @@ def _others(study: Study, ready: Prepared, effects: Effects, rule: Any) -> Itera
         yield other.outcome.name, rule(overall.again(_with(overall.design, other)))
     services: Sequence[str] = study.scrutiny.get("placebo_services", ())
     if services:
-        other = _services_panel(ready, services)
+        other = _services_panel(ready, services, _per(study))
         yield ", ".join(services), rule(overall.again(_with(overall.design, other)))
 
 
@@ -164,11 +170,12 @@ def _outcome_panel(study: Study, ready: Prepared, setting: Setting) -> Panel:
     if ready.times is None:
         return next(_column_panels(study, ready, [setting.parameters["column"]]))
     by = tuple(str(name) for name in ready.panel.attributes.columns)
-    panel: Panel = tabulate(ready.times, setting.made(), by=by)
+    counted, outcome = made_ready(setting, ready.times)
+    panel: Panel = tabulate(counted, outcome, by=by, per=_per(study))
     return panel
 
 
-def _services_panel(ready: Prepared, services: Sequence[str]) -> Panel:
+def _services_panel(ready: Prepared, services: Sequence[str], per: Any) -> Panel:  # noqa: ANN401 - a length of periods
     """Return the study's own outcome in some services alone."""
     import narwhals as nw
 
@@ -182,9 +189,10 @@ def _services_panel(ready: Prepared, services: Sequence[str]) -> Panel:
         if name not in known:
             unknown = Message("study.no_service", name=name)
             raise InputError(paragraph(unknown, did_you_mean(name, known), Message("study.attributes", names=known)))
-    some = replace(ready.times, records=ready.times.records.filter(nw.col(SERVICE).is_in(list(services))))
+    times: Any = ready.times  # a dataclass of ours
+    some = replace(times, records=times.records.filter(nw.col(SERVICE).is_in(list(services))))
     by = tuple(str(name) for name in ready.panel.attributes.columns)
-    panel: Panel = tabulate(some, ready.panel.outcome, by=by)  # type: ignore[call-overload]
+    panel: Panel = tabulate(some, ready.panel.outcome, by=by, per=per)  # type: ignore[call-overload]
     return panel
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import numpy as np
 
@@ -60,10 +60,11 @@ class Evidence:
 
 
 @public_verb
-def estimated(study: Study, ready: Prepared, *, beside: bool = True) -> Evidence:
+def estimated(study: Study, ready: Prepared, *, beside: bool | Literal["events"] = True) -> Evidence:
     """Return the evidence of a prepared study: the effect, or the reason why none can be had.
 
-    Without what stands beside the finding (event study, curve, other choices) it is the finding and its grade alone.
+    Without what stands beside the finding (event study, curve, other choices) it is the finding and its grade alone;
+    ``"events"`` adds the event study.
     """
     if ready.design is None:
         assert ready.refusal is not None
@@ -75,7 +76,7 @@ def estimated(study: Study, ready: Prepared, *, beside: bool = True) -> Evidence
         return Evidence(replace(ready, refusal=refusal), warnings=(refusal,))
 
 
-def _inferred(study: Study, ready: Prepared, design: Design, *, beside: bool) -> Evidence:
+def _inferred(study: Study, ready: Prepared, design: Design, *, beside: bool | str) -> Evidence:
     from asn_impact.estimation import infer
 
     effects: Effects = study.estimator.made()(design)
@@ -90,7 +91,7 @@ def _inferred(study: Study, ready: Prepared, design: Design, *, beside: bool) ->
         headline=headline,
         events=events,
         scrutiny=scrutiny,
-        detail=detailed(study, ready, effects, scrutiny) if one and beside else Detail(),
+        detail=detailed(study, ready, effects, scrutiny) if one and beside is True else Detail(),
         warnings=tuple(_few_clusters(headline.effects.design)),
     )
 

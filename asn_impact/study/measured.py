@@ -27,6 +27,7 @@ FITTING: Final[Mapping[str, tuple[str, ...]]] = {
     "survey_recap": ("index", "element"),
     "observations": ("score", "share", "days_between", "count"),
     "panel": ("mean",),
+    "tests": ("gain",),
 }
 
 

@@ -86,6 +86,7 @@ def data() -> Choice:
     from asn_impact.intake.readers.observations import read_observations
     from asn_impact.intake.readers.steps import read_steps
     from asn_impact.measures.panel import read_panel
+    from asn_impact.study.gains import read_tests
     from asn_impact.topics.surveys.answers import read_survey, read_survey_aggregates
 
     offers = {
@@ -111,6 +112,10 @@ def data() -> Choice:
             ("observations", read_observations),
         )
     }
+    offers["tests"] = keys_of(
+        read_tests,
+        elsewhere={"source": Message("study.elsewhere.source"), "scores": Message("study.elsewhere.scores")},
+    ).also("path", path=PATHS)
     offers["panel"] = of_panel.without(*columns.kinds).also(
         "path", "columns", path=TEXT, columns=_inside(columns), numbers=numbers, offices=PAIRS
     )
@@ -128,7 +133,7 @@ def outcomes() -> Choice:
     """Return what [outcome] can be; ``mean`` is that of a ready panel."""
     from asn_impact.measures import outcomes as homes
     from asn_impact.measures.tabulate import tabulate
-    from asn_impact.study import measured
+    from asn_impact.study import gains, measured
 
     clock = {"counted_in": Message("study.elsewhere.clock")}
     of_cells = keys_of(tabulate).only(*_UNITS)
@@ -147,6 +152,7 @@ def outcomes() -> Choice:
         )
     }
     offers["share"] = offers["share"].also(**{"is": TEXTS})
+    offers["gain"] = keys_of(gains.gain).also(label=LABEL)
     offers["mean"] = keys_of(homes.Mean, rename={"name": "column"}).also(label=LABEL)
     return Choice("kind", offers, {"completion_curve": Message("study.elsewhere.curve")})
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from asn_impact.reporting.chart import Chart
 
-__all__ = ["Finished", "run"]
+__all__ = ["Finished", "put", "refuse_foreign", "refuse_gaps", "run", "work_beside", "write"]
 
 RECORD: Final = "run.json"
 MADE_BY: Final = "asn_impact run"
@@ -74,8 +74,8 @@ def run(study: Study) -> Finished:
 @public_verb
 def _work(study: Study) -> tuple[Path, tuple[str, ...], Message | None, tuple[Message, ...]]:
     """Return the parts of `Finished`; its notes stand in the report and in run.json: nothing is left to warn of."""
-    _refuse_foreign(study)
-    with _beside(study) as fresh, _bar(study) as bar:
+    refuse_foreign(study)
+    with work_beside(study) as fresh, _bar(study) as bar:
         _next(bar, study, Message("study.step.reading"))
         ready = with_public_cells(study, prepared(study)) if study.cells else prepared(study)
         _next(bar, study, Message("study.step.estimating"))
@@ -90,18 +90,18 @@ def _work(study: Study) -> tuple[Path, tuple[str, ...], Message | None, tuple[Me
             written += _codebook(study, ready, fresh)
             for name, content in notebooks.items():
                 _next(bar, study, Message("study.step.running", notebook=name))
-                written += [_write(fresh / "notebooks" / name, content.result())]
+                written += [write(fresh / "notebooks" / name, content.result())]
         refusal = evidence.ready.refusal
         notes = each_once((w for w in evidence.warnings if w != refusal), evidence.ready.notes)
         result = (study.folder, tuple(findings(study, evidence)), refusal, notes)
         names = [path.relative_to(fresh).as_posix() for path in written]
-        _refuse_gaps(study.folder, fresh, names)
-        _write(fresh / RECORD, _record(study, evidence, Finished(*result), {name: fresh / name for name in names}))
+        refuse_gaps(study.folder, fresh, names)
+        write(fresh / RECORD, _record(study, evidence, Finished(*result), {name: fresh / name for name in names}))
         copies = _files(fresh / "figures") if study.figures is not None else {}
-        _put(study.folder, fresh, (*names, RECORD))
+        put(study.folder, fresh, (*names, RECORD))
     if study.figures is not None:
         for file, drawing in copies.items():
-            _write(study.figures / file, drawing)
+            write(study.figures / file, drawing)
     return result
 
 
@@ -184,7 +184,7 @@ def _codebook(study: Study, ready: Prepared, folder: Path) -> list[Path]:
     files = {"codebook.csv": flat.encode(), "codebook.json": table_schema(book, study.languages[0])}
     for name, content in files.items():
         release(content, name)
-    return [_write(folder / name, content) for name, content in files.items()]
+    return [write(folder / name, content) for name, content in files.items()]
 
 
 def _record(study: Study, evidence: Evidence, result: Finished, files: Mapping[str, Path]) -> bytes:
@@ -214,7 +214,8 @@ def _in_each(message: Message, study: Study) -> dict[str, str]:
 # ------------------------------------------------------------------------------------------- folders
 
 
-def _write(path: Path, content: bytes) -> Path:
+def write(path: Path, content: bytes) -> Path:
+    """Write a file of a result; its folder is made."""
     from asn_impact.reporting.provenance import write_beside
 
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -222,7 +223,7 @@ def _write(path: Path, content: bytes) -> Path:
     return path
 
 
-def _refuse_foreign(study: Study) -> None:
+def refuse_foreign(study: Study) -> None:
     """Refuse a folder whose replacement would destroy something that is no result of a run."""
     folder, place = study.folder, study.place("report")
     if not folder.exists():
@@ -234,7 +235,7 @@ def _refuse_foreign(study: Study) -> None:
 
 
 @contextmanager
-def _beside(study: Study) -> Iterator[Path]:
+def work_beside(study: Study) -> Iterator[Path]:
     """Make a folder beside the one of the results, writable and on the same disk; it is gone afterwards."""
     with ExitStack() as stack:
         try:
@@ -246,15 +247,15 @@ def _beside(study: Study) -> Iterator[Path]:
         yield fresh
 
 
-def _refuse_gaps(folder: Path, fresh: Path, names: Iterable[str]) -> None:
+def refuse_gaps(folder: Path, fresh: Path, names: Iterable[str]) -> None:
     """Refuse results of which a part that was written is gone: somebody cleaned up while they were made."""
     if gone := folders.missing_files(fresh, names):
         raise StudyError(Message("study.files_gone", folder=folder.name, files=gone))
 
 
-def _put(folder: Path, fresh: Path, names: Iterable[str]) -> None:
+def put(folder: Path, fresh: Path, names: Iterable[str]) -> None:
     """Put the results in their place, all of those that were written."""
-    _refuse_gaps(folder, fresh, names)
+    refuse_gaps(folder, fresh, names)
     try:
         folders.put_in_place(folder, fresh)
     except OSError as problem:

@@ -64,9 +64,8 @@ class Study:
     looks, look, level_together
         How often the study is looked at, which look this is, and the level of all looks together: `level` is that of
         this one. None where it is looked at once.
-    staff, course_label, places
-        Of a claim of a programme: the list of offices with their staff, what its course is called, and section -> where
-        in the file it was said.
+    staff, places
+        Of a claim of a programme: the list of offices with their staff, and section -> where in the file it was said.
     events, seed
         A file of dated events for the check of coincidence (None: none), and the seed of the placebo.
     """
@@ -101,7 +100,6 @@ class Study:
     look: int | None = None
     level_together: float | None = None
     staff: Setting | None = None
-    course_label: Message | None = None
     places: Mapping[str, str] = field(default_factory=dict)
 
     def place(self, section: str) -> Place:
@@ -134,7 +132,11 @@ def read_study(path: str | Path) -> Study:
 
 
 def study_of(
-    file: Path, sections: Mapping[str, dict[str, Any]], places: Mapping[str, str] | None = None, **more: Any
+    file: Path,
+    sections: Mapping[str, dict[str, Any]],
+    places: Mapping[str, str] | None = None,
+    *,
+    staff: Setting | None = None,
 ) -> Study:
     """Return the study that some tables describe; `places` says where in the file each was said."""
     said = places or {}
@@ -159,7 +161,7 @@ def study_of(
             for chapter, text in values(sections.get("words", {}), offers.WORDS, place["words"]).items()
         },
         places=said,
-        **more,
+        staff=staff,
     )
     _refuse_contradictions(study, sections)
     _try_out(study, place)
@@ -192,6 +194,8 @@ def _sections(file: Path) -> dict[str, dict[str, Any]]:
     """Return the tables of the file; their names are checked, their keys not yet."""
     raw = tables_of(file)
     name = file.as_posix()
+    if "claim" in raw:
+        raise StudyError(Message("programme.many", file=name))
     for section, table in raw.items():
         if section not in SECTIONS:
             raise StudyError(

@@ -16,6 +16,7 @@ from asn_impact.errors import InputError
 from asn_impact.estimation import BiasReduced, GroupTime, Imputation, infer
 from asn_impact.intake.readers.training import Rollout
 from asn_impact.measures.panel import read_panel
+from asn_impact.reporting.charts.with_without import with_and_without
 from asn_impact.reporting.contents import Report
 from asn_impact.reporting.family import family_of
 from asn_impact.reporting.findings import Finding
@@ -180,6 +181,22 @@ def test_with_less_without_is_the_change_and_before_is_that_of_the_trained():
         assert levels.with_training - levels.without_training == pytest.approx(float(inference.estimate[0]))
         assert levels.before == pytest.approx(panel.mean[:5, :5].mean())
         assert levels.with_training == pytest.approx(panel.mean[:5, 5:].mean())
+
+
+def test_the_picture_of_with_and_without_shows_the_numbers_of_the_matrix():
+    inference = answer_of(COURSES[0], MEASURES[0], offices_of("A"), "2024-06", -1.5)
+    levels = levels_of(inference)
+    for language in ("id", "en"):
+        chart = with_and_without(inference, language=language, source="x")
+        means = chart.data.set_index("which")["mean"]
+        assert means["with_training"] - means["without_training"] == pytest.approx(
+            float(inference.estimate[0]), abs=1e-3
+        )
+        assert means["before"] == pytest.approx(levels.before, abs=1e-3)
+        low, high = (float(end[0]) for end in inference.interval())
+        ends = chart.data.loc[chart.data["which"] == "without_training", ["conf_low", "conf_high"]].to_numpy()[0]
+        assert means["with_training"] - ends[::-1] == pytest.approx([low, high], abs=1e-3)
+        assert chart.svg()
 
 
 def test_the_matrix_has_a_row_a_claim_and_says_what_could_have_been_seen():

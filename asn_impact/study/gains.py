@@ -1,0 +1,187 @@
+"""Tests before and after a course: a description without a comparison group, a design with one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from asn_impact.arguments import Names
+from asn_impact.arrays import Bool, Float
+from asn_impact.errors import AsnImpactError, InputError
+from asn_impact.intake.fields.numbers import NumberStyle, parse_numbers
+from asn_impact.intake.fields.people import person_key
+from asn_impact.intake.gathering import explaining, gather
+from asn_impact.intake.ledger import Ledger
+from asn_impact.measures.outcomes import Better, Mean
+from asn_impact.words import Message
+
+if TYPE_CHECKING:
+    from asn_impact.intake.extract import Source
+    from asn_impact.study.settings import Study
+
+__all__ = ["Tests", "gain", "read_tests", "tests_parts"]
+
+SCORE = "score"
+FEWEST = 10  # persons behind a mean that is shown
+
+
+@dataclass(frozen=True, eq=False)
+class Tests:
+    """The scores of N persons who took both tests.
+
+    Attributes
+    ----------
+    before, after
+        (N,) mean of the columns.
+    office
+        (N,) "" where the file has none.
+    trained
+        (N,) True for those who took the course; everybody without a column of groups.
+    """
+
+    before: Float
+    after: Float
+    office: tuple[str, ...]
+    trained: Bool
+    ledger: Ledger
+    sources: tuple[Source, ...] = ()
+    notes: tuple[Message, ...] = ()
+
+
+def gain(
+    columns: Names = (), *, unit: str = "points", better: Better | None = "higher", label: Message | None = None
+) -> Mean:
+    """Return the score of a test; `columns` are those averaged where a row is a person and test."""
+    return Mean(SCORE, unit, better=better, label=label)
+
+
+def read_tests(
+    source: Any,  # noqa: ANN401 - a path, or several
+    *,
+    person: str,
+    before: str,
+    after: str,
+    test: str | None = None,
+    group: str | None = None,
+    trained: str | None = None,
+    scores: Names = (),
+    columns: Mapping[str, str | None] | None = None,
+    style: NumberStyle | None = None,
+) -> Tests:
+    """Return the scores before and after of every person who has both.
+
+    Parameters
+    ----------
+    source
+        As for `read_exports`.
+    person
+        Heading of the identifier of a person; it pairs rows and goes no further.
+    before, after
+        Headings of the two scores, where a row is a person; with `test` the two words of that column.
+    test, scores
+        Where a row is a person and test: the column that says which, and those of the scores, averaged.
+    group, trained
+        Column of the group, and the word for those who took the course; everybody else is the comparison.
+    columns
+        ``office`` -> heading.
+    style
+        How numbers are written, where a column does not tell.
+
+    Raises
+    ------
+    InputError
+        A column or word is not there, a person has two rows of one test, or nobody has both scores.
+    """
+    numbers = [before, after] if test is None else list(scores)
+    if not numbers or (group is None) != (trained is None):
+        raise InputError(Message("programme.tests_keys"))
+    texts = [name for name in (test, group) if name is not None]
+    fields = ("officer", *(["office"] if columns and columns.get("office") else []))
+    with explaining(source):
+        given = {**(columns or {}), "officer": person}
+        names = [*texts, *numbers]
+        rows = gather(
+            source, fields, columns={**given, **{n: n for n in names}}, dates=None, keep=names, required=fields
+        )
+        table = pd.DataFrame(rows.frame.collect().to_pandas())
+    for name in numbers:
+        table[name] = parse_numbers(
+            [None if pd.isna(v) else str(v) for v in table[name]], name=name, style=style
+        ).to_numpy()
+    table["asn_person"] = [None if pd.isna(p) else person_key(str(p)) for p in table["officer"]]
+    paired = _wide(table, before, after) if test is None else _long(table, test, before, after, numbers)
+    used = len(paired) * (1 if test is None else 2)
+    ledger = Ledger(len(table), used, {Message("programme.tests_one"): len(table) - used})
+    if not len(paired):
+        raise InputError(Message("programme.tests_nobody"))
+    return Tests(
+        paired["asn_before"].to_numpy(dtype=np.float64),
+        paired["asn_after"].to_numpy(dtype=np.float64),
+        tuple(map(str, paired["office"])) if "office" in paired else ("",) * len(paired),
+        _is(paired[group], group, trained) if group is not None and trained is not None else np.ones(len(paired), bool),
+        ledger,
+        tuple(_source(t) for t in rows.tables),
+        tuple(rows.notes),
+    )
+
+
+def _source(table: Any) -> Source:  # noqa: ANN401 - a raw table
+    from asn_impact.identifiers import hidden
+    from asn_impact.intake.extract import Source
+
+    return Source(hidden(table.name, names=True), table.relation.shape[0], table.sha256)
+
+
+def _wide(table: pd.DataFrame, before: str, after: str) -> pd.DataFrame:
+    rows = table.assign(asn_before=table[before], asn_after=table[after]).dropna(
+        subset=["asn_person", "asn_before", "asn_after"]
+    )
+    _refuse_twice(rows, ["asn_person"])
+    return rows
+
+
+def _long(table: pd.DataFrame, test: str, before: str, after: str, scores: list[str]) -> pd.DataFrame:
+    rows = table.assign(asn_score=table[scores].mean(axis=1, skipna=False)).dropna(subset=["asn_person", "asn_score"])
+    sides = [rows[_is(rows[test], test, word)] for word in (before, after)]
+    for side in sides:
+        _refuse_twice(side, ["asn_person"])
+    first, second = sides
+    later = second.set_index("asn_person")["asn_score"].rename("asn_after")
+    return first.rename(columns={"asn_score": "asn_before"}).join(later, on="asn_person", how="inner")
+
+
+def _refuse_twice(rows: pd.DataFrame, keys: list[str]) -> None:
+    if twice := int(rows.loc[rows.duplicated(keys), "asn_person"].nunique()):
+        raise InputError(Message("learning.two_rows", n=twice))
+
+
+def _is(column: pd.Series, name: str, word: str) -> Bool:
+    """Return where a column of texts is a word; one that does not occur is a slip."""
+    plain = column.map(lambda v: "" if pd.isna(v) else " ".join(str(v).split()).casefold())
+    found = (plain == " ".join(word.split()).casefold()).to_numpy(dtype=np.bool_)
+    if not found.any():
+        raise InputError(Message("learning.no_word", column=name, words=(word,)))
+    return found
+
+
+def tests_parts(study: Study, _problems: list[AsnImpactError], _tell: Callable[[Message], object]) -> dict[str, Any]:
+    """Return the panel of persons and tests, and who was trained between them; without a group a description."""
+    from asn_impact.study.ready import Prepared
+    from asn_impact.topics.learning.learning import Learning
+
+    with study.place("data").explaining():
+        scores = study.outcome.parameters.get("columns", ())
+        tests: Tests = study.data.made(source=study.data.parameters["path"], **({"scores": scores} if scores else {}))
+    values = {"before": tests.before[:, None], "after": tests.after[:, None]}
+    learning = Learning(
+        {SCORE: (SCORE,)}, (SCORE,), **values, office=tests.office, trained=tests.trained, notes=tests.notes
+    )
+    panel = replace(learning.panel(SCORE), outcome=study.outcome.made(), covariates=(), x=np.zeros((0, 0, 0)))
+    ready = Prepared(panel, tests.sources, notes=panel.notes, observed=tests)
+    if tests.trained.all():
+        return {"panel": panel, "ready": replace(ready, refusal=Message("programme.described", n=len(tests.before)))}
+    return {"panel": panel, "ready": ready, "rollout": learning.rollout}

@@ -1,0 +1,186 @@
+"""`check` of a programme: offices by file, labels nobody knows, rows lost and periods used, without an estimate."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from asn_impact.errors import AsnImpactError
+from asn_impact.intake.fields.labels import label_key
+from asn_impact.intake.privacy import masked
+from asn_impact.study.answers import for_file
+from asn_impact.study.prepared import Tried, attempted, staff_of
+from asn_impact.study.proposal.offices import meet
+from asn_impact.words import Language, Message, each_once
+
+if TYPE_CHECKING:
+    from asn_impact.study.programme import Programme
+
+__all__ = ["Looked", "looked_at_all"]
+
+
+@dataclass(frozen=True, eq=False)
+class Looked:
+    """What `Programme.check` found.
+
+    Attributes
+    ----------
+    text
+        What is printed.
+    offices
+        One row an office, one column the list of offices, each course and each file: True where it is there.
+    rows
+        One row a file: ``file``, ``read``, ``kept``, ``offices``, ``periods``, ``first``, ``last``.
+    unknown
+        Labels of courses and files that nobody else knows -> the office that they may be, "" where none is near.
+    problems
+        What was refused, claim by claim.
+    refusals
+        Claim -> why it can have no effect.
+    notes
+        What was left out or assumed, each once.
+    """
+
+    text: str
+    offices: pd.DataFrame
+    rows: pd.DataFrame
+    unknown: Mapping[str, str]
+    problems: tuple[AsnImpactError, ...] = ()
+    refusals: Mapping[str, Message] | None = None
+    notes: tuple[Message, ...] = ()
+
+    def __str__(self) -> str:
+        return self.text
+
+    def __repr__(self) -> str:
+        return self.text
+
+
+def looked_at_all(programme: Programme, language: Language) -> Looked:
+    """Return what the claims of a programme would use and lose."""
+    tried = {claim.id: attempted(claim.study) for claim in programme.claims}
+    lists = _lists(programme, tried)
+    offices = _offices(lists)
+    unknown = _unknown(lists)
+    rows = _rows(programme, tried)
+    problems = {str(p): p for one in tried.values() for p in one.problems}
+    refusals = {name: one.ready.refusal for name, one in tried.items() if one.ready and one.ready.refusal is not None}
+    notes = each_once(*((one.ready.notes if one.ready is not None else one.notes) for one in tried.values()))
+    parts = [
+        Message("study.title", title=programme.shared.title).text(language).text,
+        _block(Message("programme.check.offices"), _marked(offices, language), language),
+        *_unknown_lines(unknown, language),
+        _block(Message("programme.check.rows"), _headed(rows, language), language),
+        *(
+            Message("programme.check.refused", id=name, why=for_file(why)).text(language).text
+            for name, why in refusals.items()
+        ),
+        *(Message("study.note", note=for_file(note)).text(language).text for note in notes),
+        *(for_file(problem.message).text(language).text for problem in problems.values()),
+        Message("programme.check.end", n=len(tried), ready=sum(_can(one) for one in tried.values()))
+        .text(language)
+        .text,
+    ]
+    return Looked("\n\n".join(parts), offices, rows, unknown, tuple(problems.values()), refusals, notes)
+
+
+def _can(tried: Tried) -> bool:
+    return tried.ready is not None and tried.ready.design is not None
+
+
+def _lists(programme: Programme, tried: Mapping[str, Tried]) -> dict[str, list[str]]:
+    """Return the labels of offices of the list, of each course and of each file."""
+    lists: dict[str, list[str]] = {}
+    for claim in programme.claims:
+        one = tried[claim.id]
+        if claim.study.staff is not None and "list" not in lists:
+            lists["list"] = list(staff_of(claim.study))
+        if one.rollout is not None and claim.course is not None:
+            lists.setdefault(
+                f"course {claim.course}", [str(o) for o, t in one.rollout.adopted.items() if not pd.isna(t)]
+            )
+        if one.panel is not None:
+            traits = one.panel.attributes
+            named = traits["office"] if "office" in traits.columns else pd.Series(list(one.panel.units))
+            lists.setdefault(f"file {claim.file}", list(dict.fromkeys(map(str, named))))
+    return lists
+
+
+def _offices(lists: Mapping[str, list[str]]) -> pd.DataFrame:
+    labels: dict[str, str] = {}
+    for names in lists.values():
+        for name in names:
+            labels.setdefault(label_key(name), masked(name, 60))
+    keys = sorted(labels, key=lambda key: labels[key])
+    known = {source: {label_key(name) for name in names} for source, names in lists.items()}
+    frame = pd.DataFrame({"office": [labels[key] for key in keys]})
+    return frame.assign(**{source: [key in inside for key in keys] for source, inside in known.items()})
+
+
+def _unknown(lists: Mapping[str, list[str]]) -> dict[str, str]:
+    """Return labels that stand in one place alone, and what each may be: held against the list, else the files."""
+    files = {s: names for s, names in lists.items() if s.startswith("file ")}
+    trusted = lists.get("list") or [name for names in files.values() for name in names]
+    seen = [label_key(name) for names in lists.values() for name in {label_key(n): n for n in names}.values()]
+    found: dict[str, str] = {}
+    for source, names in lists.items():
+        others = trusted if source != "list" else []
+        known = {label_key(name) for name in others} if "list" in lists else set()
+        alone = [n for n in names if source != "list" and label_key(n) not in known and seen.count(label_key(n)) == 1]
+        near = meet(alone, [name for name in trusted if label_key(name) not in {label_key(n) for n in alone}])
+        maybe = {**dict(near.doubtful), **near.sure}
+        found |= {
+            name: maybe.get(name, "") for name in alone if "list" in lists or maybe.get(name) or "course" in source
+        }
+    return found
+
+
+def _unknown_lines(unknown: Mapping[str, str], language: Language) -> list[str]:
+    if not unknown:
+        return []
+    lines = [f'"{masked(name)}" = "{masked(near)}"' for name, near in unknown.items()]
+    return [
+        "\n".join([Message("programme.check.unknown", n=len(lines)).text(language).text, "[offices.aliases]", *lines])
+    ]
+
+
+def _rows(programme: Programme, tried: Mapping[str, Tried]) -> pd.DataFrame:
+    """Return a row a claim: what was read, kept and counted."""
+    rows: list[dict[str, Any]] = []
+    for claim in programme.claims:
+        one = tried[claim.id]
+        ledger = one.extract.ledger if one.extract is not None else one.ready.ledger if one.ready is not None else None
+        row: dict[str, Any] = {"claim": claim.id, "file": claim.file}
+        row |= {"read": np.nan, "kept": np.nan} if ledger is None else {"read": ledger.read, "kept": ledger.kept}
+        if one.panel is not None:
+            labels = one.panel.timeline.labels
+            span = {"periods": len(labels), "first": str(labels[0]), "last": str(labels[-1])}
+            row |= {"offices": len(one.panel.units), **span}
+        rows.append(row)
+    return pd.DataFrame(rows).astype({"read": "Int64", "kept": "Int64"})
+
+
+def _block(title: Message, table: pd.DataFrame, language: Language) -> str:
+    return f"{title.text(language)}\n{table.to_string(index=False)}"
+
+
+def _marked(table: pd.DataFrame, language: Language) -> pd.DataFrame:
+    """Return the table of offices with a mark where an office is there, its headings in the language."""
+    marks = table.replace({True: "x", False: "."})
+    kinds = {"list": "list", "course": "course", "file": "file"}
+    names = {}
+    for column in table.columns:
+        kind, _, name = str(column).partition(" ")
+        if kind in kinds:
+            names[column] = Message(f"programme.check.{kind}", name=name).text(language).text
+    office = Message("study.column.office").text(language).text if language != "en" else "office"
+    return marks.rename(columns={**names, "office": office})
+
+
+def _headed(table: pd.DataFrame, language: Language) -> pd.DataFrame:
+    names = {str(c): Message(f"programme.column.{c}").text(language).text for c in table.columns}
+    return table.rename(columns=names)

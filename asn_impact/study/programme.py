@@ -1,0 +1,267 @@
+"""A programme: many claims on the files of one place, each a study, together one evaluation."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from asn_impact.arguments import check_choice, did_you_mean
+from asn_impact.errors import InputError
+from asn_impact.measures.tabulate import LENGTHS
+from asn_impact.reporting.family import Family, family_of
+from asn_impact.reporting.findings import Finding, Role
+from asn_impact.reporting.tables.cells import as_message
+from asn_impact.study.claims import Claim, Shared, claims_of
+from asn_impact.study.evidence import Evidence, estimated, source_of
+from asn_impact.study.gains import FEWEST
+from asn_impact.study.prepared import prepared, with_panel
+from asn_impact.study.settings import read_study, tables_of
+from asn_impact.verbs import public_verb
+from asn_impact.words import Language, Message, each_once, paragraph
+
+if TYPE_CHECKING:
+    from asn_impact.measures.panel import Panel
+    from asn_impact.reporting.contents import Report
+    from asn_impact.reporting.tables import Table
+    from asn_impact.study.looked import Looked
+    from asn_impact.study.settings import Study
+
+__all__ = ["Programme", "is_programme", "open_study"]
+
+ALONE: Final = "study"  # the one claim of a study without [[claim]]
+
+
+def is_programme(file: Path) -> bool:
+    """Return whether a study file has claims."""
+    return "claim" in tables_of(file)
+
+
+@public_verb
+def open_study(path: str | Path) -> Programme:
+    """Return the programme that a study file describes; a study without claims is a programme of one.
+
+    Every key is checked and every path found. No data are read until something is asked.
+
+    Parameters
+    ----------
+    path
+        ``study.toml``, or its folder.
+
+    Raises
+    ------
+    StudyError
+        Naming the place in the file, the key, what was found, what was expected and the nearest match.
+
+    Examples
+    --------
+    >>> open_study("nowhere/study.toml")
+    Traceback (most recent call last):
+    ...
+    asn_impact.errors.StudyError: nowhere/study.toml does not exist. Make one with: asn-impact new nowhere
+    """
+    file = Path(path)
+    file = file / "study.toml" if file.is_dir() else file
+    raw = tables_of(file)
+    if "claim" in raw:
+        return Programme(*claims_of(file, raw))
+    study = read_study(file)
+    shared = Shared(file, study.title, study.source, "romano_wolf", None, {})
+    return Programme(shared, (Claim(ALONE, study.title, None, None, "data", "primary", None, None, study),))
+
+
+@dataclass(frozen=True, eq=False)
+class Programme:
+    """The claims of a study file; what is asked of it is read and computed when it is asked, once.
+
+    Attributes
+    ----------
+    shared
+        What the file says once.
+    claims
+        Each with its study.
+
+    Examples
+    --------
+    ::
+
+        import asn_impact as ai
+        programme = ai.open_study("study.toml")                # offices, courses, files, claims; reads when asked
+        print(programme.check())                               # who is in which file, labels nobody knows, rows lost
+        programme.matrix(language="id")                        # the first page
+        satisfied = programme["puas"]                          # .panel .design .effects .inference .scrutiny .notes
+        ai.figures.event_study(satisfied.events, language="id")
+        robust = satisfied.again(period="half_year", estimator=ai.GroupTime())
+        programme.family.said                                  # how the claims are judged together, and why
+        programme.publish([*programme.findings, robust])       # a report and a brief in each language
+    """
+
+    shared: Shared
+    claims: tuple[Claim, ...]
+    _made: dict[str, tuple[Finding, Evidence]] = field(default_factory=dict, repr=False)
+
+    @property
+    def about(self) -> Study:
+        """The study of the first claim: languages, folder, level and formats are those of all."""
+        return self.claims[0].study
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """The finding of every claim, in the order of the file."""
+        return tuple(self[claim.id] for claim in self.claims)
+
+    @property
+    def family(self) -> Family:
+        """The p-values of the primary claims, judged together."""
+        return family_of(self.findings, correction=self.shared.correction)
+
+    def claim(self, name: str) -> Claim:
+        """Return a claim by its id."""
+        for claim in self.claims:
+            if claim.id == name:
+                return claim
+        known = tuple(claim.id for claim in self.claims)
+        unknown = Message("programme.no_claim", id=name)
+        raise InputError(paragraph(unknown, did_you_mean(name, known), Message("programme.known", names=known)))
+
+    def __getitem__(self, name: str) -> Finding:
+        """Return the finding of a claim, read and estimated when first asked for."""
+        claim = self.claim(name)
+        if name not in self._made:
+            self._made[name] = _found(claim)
+        finding, _ = self._made[name]
+        return finding
+
+    def check(self, language: Language | None = None) -> Looked:
+        """Return what the claims would use and lose: offices by file, labels nobody knows, rows lost; no estimate."""
+        from asn_impact.study.looked import looked_at_all
+
+        return looked_at_all(self, language or self.about.languages[0])
+
+    def matrix(self, findings: Sequence[Finding] | None = None, *, language: Language | None = None) -> Table:
+        """Return the first page: a row a claim, see `matrix`; with a language its texts are in that language."""
+        from asn_impact.reporting.matrix import matrix, spoken
+
+        shown = self.findings if findings is None else tuple(findings)
+        family = family_of(shown, correction=self.shared.correction)
+        table = matrix(shown, level=self.about.level, family=family)
+        return table if language is None else spoken(table, language)
+
+    def finding(
+        self,
+        id: str,
+        panel: Panel,
+        *,
+        course: str,
+        label: Any,  # noqa: ANN401 - Words
+        role: Role = "exploratory",
+    ) -> Finding:
+        """Return a finding on a panel of your own, computed as the first claim on the course is."""
+        like = next((claim for claim in self.claims if claim.course == course), None)
+        if like is None:
+            known = tuple(dict.fromkeys(claim.course for claim in self.claims if claim.course is not None))
+            unknown = Message("programme.no_course", course=course)
+            raise InputError(paragraph(unknown, did_you_mean(course, known), Message("programme.known", names=known)))
+        return _found(replace(like, id=id, label=as_message(label), role=role, hoped=None), panel)[0]
+
+    @property
+    def sources(self) -> tuple[Any, ...]:
+        """The files read so far, each once."""
+        return tuple({s.name: s for _, evidence in self._made.values() for s in evidence.ready.sources}.values())
+
+    def report(self, language: Language, findings: Sequence[Finding] | None = None) -> Report:
+        """Return the report of the claims, or of the findings given, in a language."""
+        from asn_impact.reporting.contents import Report
+        from asn_impact.study.registered import deviations
+
+        shown = self.findings if findings is None else tuple(findings)
+        about, title = self.about, self.shared.title
+        days = [evidence.ready.as_of for _, evidence in self._made.values() if evidence.ready.as_of is not None]
+        return Report(
+            title=(Message("study.synthetic", text=title) if about.synthetic else title).text(language),
+            source=source_of(about).text(language),
+            findings=shown,
+            family=family_of(shown, correction=self.shared.correction),
+            inputs=self.sources,
+            notes=deviations(self),
+            as_of=max(days, default=None),
+            level=about.level,
+            words={chapter: text.text(language) for chapter, text in about.words.items()},
+        )
+
+    @public_verb
+    def publish(self, findings: Sequence[Finding] | None = None, *, folder: str | Path | None = None) -> list[Path]:
+        """Write a report in each language of the study, ``report_id`` and ``report_en``; return the files.
+
+        Parameters
+        ----------
+        findings
+            Those of the file without it: ``[*programme.findings, robust, mine]``.
+        folder
+            The folder of [report] without it.
+        """
+        place = self.about.folder if folder is None else Path(folder)
+        return [path for language in self.about.languages for path in self.write(language, place, findings)]
+
+    def write(
+        self, language: Language, folder: Path, findings: Sequence[Finding] | None = None, earlier: Path | None = None
+    ) -> list[Path]:
+        """Write the report of one language into a folder, which may be held against an earlier one."""
+        from asn_impact.reporting.report import FORMATS, publish
+
+        about = self.about
+        report = self.report(language, findings)
+        formats = [name for name in FORMATS if name in about.formats]
+        folder.mkdir(parents=True, exist_ok=True)
+        place = folder / f"report_{language}"
+        others: dict[str, Any] = {"reference": about.reference, "close": about.close}
+        others |= {} if earlier is None else {"earlier": earlier / place.name}
+        return publish(place, report, language=language, formats=formats, **others)
+
+    def __repr__(self) -> str:
+        names = ", ".join(claim.id for claim in self.claims)
+        return f"Programme({self.shared.title.text(self.about.languages[0])!r}: {len(self.claims)} claims: {names})"
+
+
+def _found(claim: Claim, panel: Panel | None = None) -> tuple[Finding, Evidence]:
+    """Return the finding of a claim, on its own data or on another panel, and the evidence it rests on."""
+    study = claim.study
+    ready = prepared(study) if panel is None else with_panel(study, panel)
+    evidence = estimated(study, ready, beside="events")
+    headline = evidence.headline
+    alone = headline if headline is not None and len(headline.estimate) == 1 else None
+
+    def remake(**choices: object) -> Finding:
+        if set(choices) != {"period"} or panel is not None:
+            raise InputError(Message("programme.one_choice", names=tuple(choices)))
+        check_choice("period", choices["period"], LENGTHS)
+        outcome = replace(study.outcome, parameters={**study.outcome.parameters, "per": choices["period"]})
+        return _found(replace(claim, study=replace(study, outcome=outcome)))[0]
+
+    finding = Finding(
+        id=claim.id,
+        label=claim.label,
+        inference=alone,
+        course=claim.course_label,
+        events=evidence.events if alone is not None else None,
+        scrutiny=evidence.scrutiny if alone is not None else None,
+        role=claim.role,
+        hoped=claim.hoped,
+        level=claim.level,
+        panel=ready.panel if alone is None else None,
+        refusal=evidence.ready.refusal or (Message("programme.several_terms") if alone is None else None),
+        means=_described(ready.panel) if study.data.name == "tests" and alone is None else None,
+        ledger=ready.ledger,
+        remarks=each_once(evidence.warnings if alone is not None else (), ready.notes),
+        remake=remake,
+    )
+    return finding, evidence
+
+
+def _described(panel: Panel) -> tuple[float, float] | None:
+    """Return the means before and after of a panel of persons; None where they are fewer than ten."""
+    if len(panel.units) < FEWEST:
+        return None
+    before, after = (float(mean) for mean in panel.mean.mean(axis=0))
+    return before, after

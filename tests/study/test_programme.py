@@ -1,0 +1,407 @@
+"""One file, many claims: each is the study it would be alone, and the report never mixes them up."""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import asn_impact as ai
+from asn_impact.cli import main
+from asn_impact.errors import InputError, StudyError
+from asn_impact.study.evidence import estimated
+from asn_impact.study.prepared import prepared
+from asn_impact.study.settings import read_study
+from asn_impact.study.whole import run_programme
+
+from .programme_files import ELEMENTS, OFFICES, STUDY, write_programme
+
+pytestmark = pytest.mark.filterwarnings("ignore::asn_impact.errors.DataWarning")
+FAST = STUDY.split("[[claim]]")[0]  # what is said once
+WAIT, ONLINE, HAPPY, LATE, QUEUE = (f"[[claim]]{part}" for part in STUDY.split("[[claim]]")[1:])
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    place = tmp_path_factory.mktemp("programme")
+    write_programme(place)
+    return place
+
+
+@pytest.fixture(scope="module")
+def programme(folder):
+    return ai.open_study(folder / "study.toml")
+
+
+@pytest.fixture(scope="module")
+def finished(programme):
+    return run_programme(programme)
+
+
+def other(folder, text, name="other.toml"):
+    file = folder / name
+    file.write_text(text, encoding="utf-8")
+    return file
+
+
+def sections_of(page):
+    page = re.sub(r'<img[^>]*alt="([^"]*)"[^>]*>', r"\1", page.read_text(encoding="utf-8"))
+    plain = {}
+    for part in re.findall(r"<section>(.*?)</section>", page, flags=re.DOTALL):
+        name = re.search(r'<h\d id="([^"]*)"', part)[1]
+        plain[name] = re.sub(r"\s+", " ", html.unescape(re.sub(r"<[^>]+>", " ", part)))
+    return plain
+
+
+# -------------------------------------------------------------------------------------------- from files to a report
+
+
+def test_claims_on_records_a_survey_observations_and_a_panel_run_end_to_end(finished, programme):
+    assert finished.refusal is None
+    assert [claim.study.data.name for claim in programme.claims] == [
+        *("records", "records", "survey", "survey", "observations", "panel"),
+    ]
+    truth = {"waktu": (-2.6, -1.3), "daring": (0.1, 0.3), "puas": (4.0, 9.0)}
+    for name, (low, high) in truth.items():
+        assert low < float(programme[name].inference.estimate[0]) < high
+    for name in ("puas-sarana", "proyek"):
+        low, high = programme[name].inference.interval()
+        assert low[0] < 0 < high[0]
+    assert len(finished.findings) == 6
+    for language in ("id", "en"):
+        assert (finished.folder / f"report_{language}" / "report.html").exists()
+        assert (finished.folder / f"report_{language}" / "brief.html").exists()
+
+
+@pytest.mark.parametrize("language", ["id", "en"])
+def test_a_page_names_its_own_course_and_measure_alone(finished, programme, language):
+    sections = sections_of(finished.folder / f"report_{language}" / "report.html")
+    courses = {claim.course: claim.course_label.text(language).text for claim in programme.claims}
+    for number, claim in enumerate(programme.claims, start=1):
+        text = sections[f"claim-{number}"]
+        assert courses[claim.course] in text
+        assert all(name not in text for course, name in courses.items() if course != claim.course)
+        assert programme[claim.id].panel.outcome.words.name.text(language).text in text
+    assert all(claim.label.text(language).text in sections["summary"] for claim in programme.claims)
+
+
+def test_both_languages_hold_the_same_numbers(finished):
+    facts = []
+    for language in ("id", "en"):
+        manifest = json.loads((finished.folder / f"report_{language}" / "manifest.json").read_text(encoding="utf-8"))
+        numbers = [(n["source"], n["value"]) for n in manifest["numbers"]]
+        facts.append((sorted(map(str, set(numbers))), [e["data"] for e in manifest["exhibits"]]))
+        assert len(numbers) > 60
+    assert facts[0] == facts[1]
+
+
+def test_the_matrix_speaks_a_language_and_the_family_leaves_placebos_out(programme):
+    table = programme.matrix(language="id")
+    assert table.frame["claim"].tolist()[0] == "Apakah izin lebih cepat?"
+    assert "hari kerja" in table.frame["outcome"].tolist()[0]
+    assert set(programme.family.adjusted) == {"waktu", "daring", "puas", "proyek"}
+    assert programme.family.correction == "holm"
+    same = [programme["waktu"], programme["daring"]]
+    assert programme.matrix(same).frame["p_family"].notna().all()
+
+
+# ------------------------------------------------------------------------------------------- a claim is a study
+
+
+ALONE = """
+[study]
+title = "x"
+source = "y"
+synthetic = true
+[data]
+kind = "records"
+path = "izin.csv"
+as_of = 2024-12-31
+offices = {"Dinkes" = "Dinas Kesehatan"}
+[outcome]
+kind = "restricted_mean"
+horizon = 20
+[rollout]
+kind = "training"
+path = "diklat.csv"
+course = ["E-Government", "SPBE"]
+share = 0.4
+staff = {STAFF}
+[design]
+cluster = "office"
+[estimator]
+name = "imputation"
+"""
+
+
+def test_a_claim_gives_the_number_of_the_study_it_would_be_alone(folder, programme):
+    staff = ", ".join(f'"{office}" = 10' for office in OFFICES)
+    study = read_study(other(folder, ALONE.replace("STAFF", staff), "alone.toml"))
+    alone = estimated(study, prepared(study), beside=False)
+    finding = programme["waktu"]
+    assert float(alone.headline.estimate[0]) == float(finding.inference.estimate[0])
+    assert float(alone.headline.std_error[0]) == float(finding.inference.std_error[0])
+    assert alone.scrutiny.grade.letter == finding.grade.letter
+    opened = ai.open_study(folder / "alone.toml")
+    assert [claim.id for claim in opened.claims] == ["study"]
+    assert float(opened["study"].inference.estimate[0]) == float(finding.inference.estimate[0])
+
+
+def test_another_period_or_estimator_is_exploratory_and_published_as_such(programme, tmp_path):
+    finding = programme["waktu"]
+    robust = finding.again(period="half_year", estimator=ai.GroupTime())
+    assert robust.role == "exploratory"
+    assert robust.panel.timeline.period_months == 6
+    with pytest.raises(InputError, match="Did you mean 'half_year'"):
+        finding.again(period="halfyear")
+    with pytest.raises(InputError, match="takes period, estimator and rule"):
+        finding.again(horizon=3)
+    mine = programme.finding(
+        "mine", programme["antri"].panel, course="proyek", label={"id": "Milik saya", "en": "Mine"}
+    )
+    assert mine.role == "exploratory"
+    assert float(mine.inference.estimate[0]) != 0
+    pages = programme.publish([finding, robust, mine], folder=tmp_path)
+    assert len([page for page in pages if page.name == "report.html"]) == 2
+    assert "exploratory" in sections_of(tmp_path / "report_en" / "report.html")["summary"]
+
+
+def test_the_first_lines_a_researcher_types_are_true(folder, monkeypatch):
+    lines = [line.strip() for line in ai.Programme.__doc__.split("::")[1].splitlines() if line.strip()]
+    assert len(lines) <= 10
+    monkeypatch.chdir(folder)
+    other(folder, (FAST + HAPPY).replace('folder = "result"', 'folder = "lines"'), "study.toml")
+    try:
+        exec("\n".join(lines), {})
+    finally:
+        other(folder, STUDY, "study.toml")
+    for language in ("id", "en"):
+        page = sections_of(folder / "lines" / f"report_{language}" / "report.html")
+        assert {"claim-1", "claim-2", "claim-3"} <= set(page)
+    assert "Hoped for: a rise." in page["claim-1"]
+    assert "Hoped for" not in page["claim-2"]  # the placebo
+
+
+# ------------------------------------------------------------------------------------- what is wrong is said in place
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ('file = "izin"', 'file = "izn"', r"\[claim waktu\]: file = 'izn' is not among \[files\]. Did you mean 'izin'"),
+        ('course = "egov"', 'course = "egv"', r"\[claim waktu\]: course = 'egv' is not among .*Did you mean 'egov'"),
+        ('course = "egov"\n', "", r"\[claim waktu\]: Which course\? Write course = ..., one of: 'egov' or 'proyek'"),
+        (
+            "horizon = 20",
+            "horizont = 20",
+            r"\[claim waktu.measure\]: 'horizont' is not a key here. Did you mean 'horizon'",
+        ),
+        (
+            '"restricted_mean", horizon = 20',
+            '"index"',
+            r"\[claim waktu.measure\]: kind = 'index' does not go with .*'records'",
+        ),
+        ('hoped = "lower"', 'hoped = "higher"', r"\[claim waktu\]: hoped = 'higher', but of kind = 'restricted_mean'"),
+        ('hoped = "lower"', 'hopes = "lower"', r"\[claim waktu\]: 'hopes' is not a key here. Did you mean 'hoped'"),
+        ('"imputation"', '"imputaton"', r"\[claim waktu.estimator\]: name = 'imputaton' .*Did you mean 'imputation'"),
+        (
+            'share = 0.4, label = {id = "E-G',
+            'shar = 0.4, label = {id = "E-G',
+            r"\[training.courses.egov\]: 'shar' is not",
+        ),
+        (
+            'path = "diklat.csv"',
+            'path = "diklt.csv"',
+            r"\[training\]: path names 'diklt.csv'.*Did you mean 'diklat.csv'",
+        ),
+        ('path = "izin.csv"', 'path = "ijin.csv"', r"\[files.izin\]: path names 'ijin.csv'"),
+        ('"SPBE"', '"SPEB"', r"\[training\]: No course contains 'SPEB'"),
+        ("[report]", "[reports]", r"reports.*Did you mean 'report'"),
+        ("[report]", '[report]\nfigures = "x"', r"\[report\]: Only a study with one question has figures"),
+        (
+            'hoped = "lower"',
+            'hoped = "lower"\ninference = {level = 0.9}',
+            r"\[claim waktu\]: The level of the intervals",
+        ),
+        ("level = 4", "level = 5", r"\[claim waktu\]: level = 5"),
+        ("[report]", "[data]\n[report]", r"\[data\] belongs to a study with one question"),
+        ('staff = "Jumlah"', 'staf = "Jumlah"', r"\[offices\]: The list of offices needs columns"),
+    ],
+)
+def test_what_is_wrong_is_named_at_its_place_in_the_users_file(folder, old, new, said):
+    text = FAST + WAIT
+    assert old in text
+    with pytest.raises(StudyError, match=said):
+        ai.open_study(other(folder, text.replace(old, new, 1)))["waktu"]
+
+
+def test_two_claims_of_one_name_and_a_file_for_one_study_are_told(folder):
+    with pytest.raises(StudyError, match="Two claims have the id 'waktu'"):
+        ai.open_study(other(folder, FAST + WAIT + WAIT))
+    with pytest.raises(StudyError, match="read it with open_study"):
+        read_study(other(folder, FAST + WAIT))
+    with pytest.raises(InputError, match=r"There is no claim 'wakt'\. Did you mean 'waktu'"):
+        _ = ai.open_study(other(folder, FAST + WAIT))["wakt"]
+
+
+def test_a_label_that_nobody_knows_is_proposed_as_an_alias(folder):
+    looked = ai.open_study(other(folder, FAST.replace('"Dinkes" =', '"Dinkess" =') + WAIT)).check("en")
+    assert looked.unknown["Dinkes"] == "Dinas Kesehatan"
+    assert '[offices.aliases]\n"Dinkes" = "Dinas Kesehatan"' in looked.text
+    assert not looked.problems
+    row = looked.offices.set_index("office").loc["Dinas Sosial"]
+    assert row["list"]
+    assert row["course egov"]
+    assert row["file izin"]
+
+
+# ----------------------------------------------------------------------------------------------- further measures
+
+
+def test_published_means_and_promises_kept_are_measures_too(folder):
+    rng = np.random.default_rng(2)
+    parts = [f"Semester {part} {year}" for year in (2022, 2023, 2024) for part in ("I", "II")]
+    recap = [{"Perangkat Daerah": o, "Periode": p, "n": 80, **{e: 3 + rng.normal(0, 0.1) for e in ELEMENTS}}
+             for o in OFFICES for p in parts]  # fmt: skip
+    pd.DataFrame(recap).round(2).to_csv(folder / "rekap.csv", index=False)
+    pd.DataFrame({"layanan": ["SIP"], "SLA": ["7 hari kerja"]}).to_csv(folder / "janji.csv", index=False)
+    permits = pd.read_csv(folder / "izin.csv").assign(**{"Jenis Izin": "SIP"})
+    permits.to_csv(folder / "izin2.csv", index=False)
+    files = """
+[files.rekap]
+kind = "survey_recap"
+path = "rekap.csv"
+period = "Periode"
+respondents = "n"
+[files.izin2]
+kind = "records"
+path = "izin2.csv"
+"""
+    claims = WAIT.replace('"waktu"', '"rekap"').replace('"izin"', '"rekap"').replace(
+        '{kind = "restricted_mean", horizon = 20}', '{kind = "element", of = "waktu"}'
+    ).replace('"lower"', '"higher"')  # fmt: skip
+    claims += WAIT.replace('"waktu"', '"janji"').replace('"izin"', '"izin2"').replace(
+        '{kind = "restricted_mean", horizon = 20}', '{kind = "kept", promises = "janji.csv"}'
+    ).replace('"lower"', '"higher"')  # fmt: skip
+    opened = ai.open_study(other(folder, FAST.replace("[report]", f"{files}\n[report]") + claims))
+    assert opened["rekap"].panel.timeline.period_months == 6
+    assert abs(float(opened["rekap"].inference.estimate[0])) < 0.2
+    assert float(opened["janji"].inference.estimate[0]) > 0.1
+    assert "promised" in str(opened["janji"].measure)
+
+
+LEARNED = """
+[files.tes]
+kind = "tests"
+path = "tes.csv"
+person = "NIP"
+before = "Pre Test"
+after = "Post Test"
+[files.dua]
+kind = "tests"
+path = "dua.csv"
+person = "NIP"
+test = "Tes"
+before = "Awal"
+after = "Akhir"
+group = "Kelompok"
+trained = "Peserta"
+columns = {office = "Unit Kerja"}
+[[claim]]
+id = "belajar"
+asks = {id = "Apakah peserta belajar?", en = "Did participants learn?"}
+file = "tes"
+course = "egov"
+measure = {kind = "gain", label = {id = "nilai tes", en = "test score"}}
+level = 2
+[[claim]]
+id = "banding"
+asks = {id = "Apakah peserta belajar lebih banyak?", en = "Did participants learn more?"}
+file = "dua"
+course = "egov"
+measure = {kind = "gain", columns = ["Teknis", "Digital"]}
+estimator = "two_way"
+hoped = "higher"
+"""
+
+
+def test_tests_without_a_group_are_a_description_and_with_one_a_comparison(folder, tmp_path):
+    rng = np.random.default_rng(3)
+    people = [f"1987091020110110{i:02d}" for i in range(60)]
+    before = rng.normal(60, 8, 60).round(1)
+    frame = pd.DataFrame({"NIP": people, "Pre Test": before, "Post Test": (before + 8).round(1)})
+    frame.loc[3, "Post Test"] = np.nan
+    frame.to_csv(folder / "tes.csv", index=False)
+    taught = np.arange(60) % 12 < 6
+    long = [
+        {"NIP": p, "Unit Kerja": OFFICES[i % 12], "Tes": t, "Kelompok": "Peserta" if taught[i] else "Lain",
+         "Teknis": before[i] + (9 if taught[i] and t == "Akhir" else 2), "Digital": before[i]}
+        for i, p in enumerate(people) for t in ("Awal", "Akhir")
+    ]  # fmt: skip
+    pd.DataFrame(long).to_csv(folder / "dua.csv", index=False)
+    opened = ai.open_study(other(folder, FAST + LEARNED))
+    described = opened["belajar"]
+    assert described.inference is None
+    assert described.grade is None
+    assert described.means == pytest.approx((np.delete(before, 3).mean(), np.delete(before, 3).mean() + 8))
+    assert "59 persons were tested" in str(described.refusal)
+    assert described.ledger.dropped
+    assert float(opened["banding"].inference.estimate[0]) == pytest.approx(3.5)
+    table = opened.matrix(language="en")
+    assert table.frame["change"].tolist()[0] == "8.00"
+    assert table.frame["interval"].isna().tolist()[0]
+    assert table.frame["grade"].tolist()[0] == "not graded"
+    opened.publish(folder=tmp_path)
+    page = (tmp_path / "report_en" / "report.html").read_text(encoding="utf-8")
+    assert "The gain cannot be read as an effect" in page
+    assert not any(person in page for person in people)
+
+
+# --------------------------------------------------------------------------------------------------- registered
+
+
+def test_what_was_locked_is_compared_and_every_deviation_printed(folder, programme, capsys):
+    place = other(folder, FAST + WAIT + QUEUE, "locked.toml")
+    assert main(["register", str(place)]) == 0
+    assert "registered.json" in capsys.readouterr().out
+    assert main(["register", str(place)]) == 2
+    try:
+        same = ai.open_study(place).report("en")
+        assert "Deviations from what was locked: 0" in str(same.notes[0])
+        changed = (
+            (FAST + WAIT + LATE).replace("horizon = 20", "horizon = 15").replace('"imputation"', '"group_time"', 1)
+        )
+        said = [str(note) for note in ai.open_study(other(folder, changed, "locked.toml")).report("id").notes]
+        assert "Deviations from what was locked: " in said[0]
+        assert any("measure of 'waktu' was restricted_mean(horizon=20)" in line for line in said)
+        assert any("estimator of 'waktu'" in line for line in said)
+        assert any("'antri' was locked and is gone" in line for line in said)
+        assert any("'proyek' was added after locking" in line for line in said)
+        assert any("Data changed after locking" in line for line in said)
+    finally:
+        (folder / "registered.json").unlink()
+
+
+def test_the_program_checks_and_runs_a_file_with_claims(folder, capsys):
+    text = (
+        (FAST + QUEUE)
+        .replace('folder = "result"', 'folder = "small"')
+        .replace('language = ["id", "en"]', 'language = "en"')
+    )
+    file = other(folder, text, "small.toml")
+    assert main(["check", str(file)]) == 0
+    assert "Offices and files" in capsys.readouterr().out
+    assert main(["run", str(file)]) == 0
+    assert "Are queues shorter?: " in capsys.readouterr().out
+    first = {p.name: p.read_bytes() for p in (folder / "small").rglob("*.html")}
+    assert main(["run", str(file)]) == 0
+    assert first == {p.name: p.read_bytes() for p in (folder / "small").rglob("*.html")}
+    record = json.loads((folder / "small" / "run.json").read_text(encoding="utf-8"))
+    assert record["claims"]
+    assert "Made-up files (synthetic data)" in (folder / "small" / "report_en" / "report.html").read_text(
+        encoding="utf-8"
+    )
