@@ -17,7 +17,7 @@ from making import make_all, reference  # noqa: E402
 
 project = "asn_impact"
 author = "The asn_impact developers"
-copyright = "2026, the asn_impact developers. BSD-3-Clause"  # noqa: A001 - the name Sphinx reads
+copyright = "2026, the asn_impact developers. BSD-3-Clause"
 language = "en"
 
 extensions = ["sphinx.ext.autodoc", "sphinx.ext.napoleon", "myst_nb"]
@@ -57,6 +57,7 @@ html_theme_options = {
     "navbar_persistent": ["search-button"],
     "header_links_before_dropdown": 7,
     "show_prev_next": True,
+    "show_toc_level": 2,
     "footer_start": ["copyright"],
     "footer_end": [],
     "secondary_sidebar_items": ["page-toc"],

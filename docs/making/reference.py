@@ -47,7 +47,7 @@ SAID = {
     "measuring": "Records become a number for each office and month: the outcome, in working days or shares.",
     "designs": "A panel and the dates of training become a design: who is compared with whom, and when.",
     "reports": "Findings become a page, a Word file, a PDF and a brief, in which every number has its source.",
-    "messages": "What is said is a value, in every language; what cannot be done is an error that says the line to write.",
+    "messages": "What is said is a value, in every language; what cannot be done is an error with the line to write.",
 }
 
 
