@@ -38,6 +38,7 @@ napoleon_numpy_docstring = True
 napoleon_google_docstring = False
 napoleon_use_ivar = True
 napoleon_use_rtype = False
+toc_object_entries = False
 default_role = "py:obj"
 nitpicky = True  # a page or heading that is not there is an error; names of other packages have no page here
 suppress_warnings = ["ref.python"]  # a word that several classes have as an attribute
@@ -63,10 +64,17 @@ html_theme_options = {
     "secondary_sidebar_items": ["page-toc"],
     "pygments_light_style": "tango",
 }
-html_sidebars = {"index": [], "id/index": []}
+html_sidebars = {"index": [], "from_stata_and_r": []}
 
 
 def setup(app: Any) -> None:  # noqa: ANN401 - Sphinx's own application
     """Make the pages that follow from the library before Sphinx looks for pages."""
     app.connect("config-inited", lambda *_: make_all(DOCS))
     app.connect("autodoc-process-docstring", reference.escape)
+    app.connect("html-page-context", say_language)
+
+
+def say_language(app: Any, name: str, template: str, context: dict[str, Any], tree: Any) -> None:  # noqa: ANN401
+    """Tell readers' programs, those that read aloud among them, which pages are in Indonesian."""
+    if name.startswith("id/") or name == "gallery/id":
+        context["language"] = "id"

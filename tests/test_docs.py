@@ -117,6 +117,12 @@ def test_the_reference_has_every_public_name_once():
     assert missing == []
 
 
+def test_the_reference_says_what_to_type():
+    for names in reference.groups().values():
+        for full, value in names.items():
+            assert eval(reference.typed(full, value), {"ai": ai}) is value
+
+
 @pytest.mark.parametrize(("english", "indonesian"), PAIRS.items())
 def test_both_languages_say_as_much(english, indonesian):
     for mark in ("## ", "```{image}", "```{include}", "| ", "1. "):

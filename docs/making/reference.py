@@ -51,6 +51,14 @@ SAID = {
 }
 
 
+#: What is neither a class nor a function has no docstring of its own.
+DATA = {
+    "CHECKS": "Every check, in the order in which they run.",
+    "ESTIMATORS": "Every estimator, by its name in study.toml.",
+    "PAGES": "The sizes of a figure, by name: width and height in inches.",
+    "RULES": "Every rule of inference, by its name in study.toml.",
+    "Size": 'The name of a size: ``"a4_width"``, ``"a4_column"`` or ``"slide"``.',
+}
 ESCAPED = re.compile(r"(\||(?<=\w)_(?!\w))")
 
 
@@ -83,10 +91,11 @@ def _group(home: str) -> str:
     return rest[0] if room == "topics" else ROOMS[room]
 
 
-def typed(full: str) -> str:
-    """Return a name as it is typed after ``import asn_impact as ai``: the short one where there is one."""
+def typed(full: str, value: Any) -> str:  # noqa: ANN401 - any public value
+    """Return a name as it is typed after ``import asn_impact as ai``: the short one where it is the same value."""
     name = full.rpartition(".")[2]
-    return f"ai.{name}" if name in ai._stub()[0] else full.replace("asn_impact", "ai", 1)
+    short = name in ai._stub()[0] and getattr(ai, name) is value
+    return f"ai.{name}" if short else full.replace("asn_impact", "ai", 1)
 
 
 def write(folder: Path) -> None:
@@ -137,19 +146,19 @@ def _listed(names: Mapping[str, Any]) -> list[str]:
         "",
     ]
     for full, value in names.items():
-        rows += [f"   * - :py:obj:`{typed(full)} <{full}>`", f"     - {_first_line(value)}"]
+        rows += [f"   * - :py:obj:`{typed(full, value)} <{full}>`", f"     - {_first_line(full, value)}"]
     return rows
 
 
-def _first_line(value: Any) -> str:  # noqa: ANN401 - any public value
-    if not callable(value):
-        return "Entries by their names in study.toml." if isinstance(value, Mapping) else "Entries, in their order."
+def _first_line(full: str, value: Any) -> str:  # noqa: ANN401 - any public value
+    if _is_data(value):
+        return DATA[full.rpartition(".")[2]]
     return (inspect.getdoc(value) or "").split("\n\n")[0].replace("\n", " ")
 
 
 def _entry(full: str, value: Any) -> list[str]:  # noqa: ANN401 - any public value
-    if not callable(value):
-        return [f".. py:data:: {full}", "", f"   {_first_line(value)}"]
+    if _is_data(value):
+        return [f".. py:data:: {full}", "", f"   {_first_line(full, value)}"]
     if inspect.isclass(value):
         return [f".. autoclass:: {full}", "   :members:", "   :show-inheritance:" * issubclass(value, Exception)]
     return [f".. autofunction:: {full}"]
@@ -163,6 +172,10 @@ def escape(app: Any, what: str, name: str, value: Any, options: Any, lines: list
         if not example:
             parts = re.split(r"(`+[^`]*`+)", line)
             lines[place] = "".join(part if part.startswith("`") else ESCAPED.sub(r"\\\1", part) for part in parts)
+
+
+def _is_data(value: Any) -> bool:  # noqa: ANN401 - any public value
+    return not (inspect.isclass(value) or inspect.isfunction(value))
 
 
 def _title(text: str, line: str) -> str:
