@@ -168,6 +168,12 @@ def test_the_table_of_programs_names_every_file_of_values():
     assert proof.table(values).count("\n") == 2 + len(list(values.glob("*.json")))
 
 
+def test_every_file_that_the_page_of_trust_names_is_there():
+    named = re.findall(r"`(tests/[\w/.]+)`", text("trust/index.md"))
+    assert len(named) > 8
+    assert [name for name in named if not (ROOT / name).exists()] == []
+
+
 def test_a_script_from_elsewhere_and_a_link_to_nowhere_are_found(tmp_path):
     (tmp_path / "llms.txt").write_text("- [Gone](gone.html)\n", encoding="utf-8")
     (tmp_path / "other.html").write_text('<h1 id="here">x</h1>', encoding="utf-8")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -59,9 +60,11 @@ DATA = {
     "RULES": "Every rule of inference, by its name in study.toml.",
     "Size": 'The name of a size: ``"a4_width"``, ``"a4_column"`` or ``"slide"``.',
 }
+PAGE = re.compile(r"docs/(\w+)\.md(?:#[\w-]+)?")
 ESCAPED = re.compile(r"(\||(?<=\w)_(?!\w))")
 
 
+@cache
 def groups() -> dict[str, dict[str, Any]]:
     """Return, for each group, the full name and the value of each public name in it; every value stands once."""
     found: dict[str, dict[str, Any]] = {group: {} for group in GROUPS}
@@ -165,13 +168,26 @@ def _entry(full: str, value: Any) -> list[str]:  # noqa: ANN401 - any public val
 
 
 def escape(app: Any, what: str, name: str, value: Any, options: Any, lines: list[str]) -> None:  # noqa: ANN401 - Sphinx's
-    """Let bars and names that end in an underscore stand in prose as they are; both mean something to Sphinx."""
+    """Let bars and names that end in an underscore stand in prose as they are, and make pages that are named links."""
     example = False
     for place, line in enumerate(lines):
         example = bool(line.strip()) and (example or line.lstrip().startswith(">>>"))
         if not example:
             parts = re.split(r"(`+[^`]*`+)", line)
-            lines[place] = "".join(part if part.startswith("`") else ESCAPED.sub(r"\\\1", part) for part in parts)
+            lines[place] = "".join(part if part.startswith("`") else _as_prose(part) for part in parts)
+
+
+def _as_prose(text: str) -> str:
+    return PAGE.sub(r":doc:`docs/\1.md </\1>`", ESCAPED.sub(r"\\\1", text))
+
+
+def find(app: Any, env: Any, node: Any, shown: Any) -> Any:  # noqa: ANN401 - Sphinx's own
+    """Return the link of a public name that a docstring says in short, wherever in the namespace it stands."""
+    full = {name.rpartition(".")[2]: name for names in groups().values() for name in names}
+    if node.get("refdomain") != "py" or node["reftarget"] not in full:
+        return None
+    target = full[node["reftarget"]]
+    return env.domains["py"].resolve_xref(env, node["refdoc"], app.builder, "obj", target, node, shown)
 
 
 def _is_data(value: Any) -> bool:  # noqa: ANN401 - any public value
