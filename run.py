@@ -35,7 +35,7 @@ TESTS = (
     ("pytest", "-n", "2", "--dist", "loadscope", "tests"),
     ("pytest", "--doctest-modules", "asn_impact", "--doctest-glob", "README.md", "README.md"),
     ("pytest", "-n", "2", "--dist", "loadscope", "--nbval", "notebooks", "docs/tutorials", "docs/replications"),
-    ("python", "docs/build.py"),
+    ("python", "docs/build_site.py"),
 )
 
 

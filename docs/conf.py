@@ -1,4 +1,4 @@
-"""How the site is built: `sphinx-build -q -W --keep-going docs docs/site/html`. No network, and a warning is an error.
+"""How the site is built: `python docs/build_site.py`. No network, and a warning is an error.
 
 What follows from the library is made here before the pages are read: the reference from the list of public names,
 the gallery by running its lines, the proof from the reference values, the cheat sheet. None of it is committed.

@@ -1,6 +1,6 @@
 """The site: its lines run, its numbers are those of the tables they come from, and every public name has its place.
 
-`python docs/build.py` builds it whole, with every warning an error; here is what can be looked at without building.
+`python docs/build_site.py` builds it whole, every warning an error; here is what can be looked at without that.
 """
 
 import doctest
@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
 sys.path.insert(0, str(DOCS))
 
-import build  # noqa: E402
+import build_site  # noqa: E402
 from making import gallery, proof, reference, sheet  # noqa: E402
 
 CALLAWAY = "attgt_nevertreated_varying_antic0_nocov"
@@ -181,7 +181,7 @@ def test_a_script_from_elsewhere_and_a_link_to_nowhere_are_found(tmp_path):
         '<script src="https://cdn.example/x.js"></script><a href="other.html#here">a</a><a href="other.html#no">b</a>'
     )
     (tmp_path / "page.html").write_text(page, encoding="utf-8")
-    found = list(build.problems(tmp_path))
+    found = list(build_site.problems(tmp_path))
     assert [line.partition(": ")[2] for line in found] == [
         "fetched from elsewhere: https://cdn.example/x.js",
         "leads nowhere: other.html#no",

@@ -107,6 +107,9 @@ def write(folder: Path) -> None:
     pages = {group: _page(group, names) for group, names in every.items()}
     pages["index"] = _index(every)
     folder.mkdir(exist_ok=True)
+    for old in folder.glob("*.rst"):
+        if old.stem not in pages:
+            old.unlink()
     for name, text in pages.items():
         place = folder / f"{name}.rst"
         if not place.exists() or place.read_text(encoding="utf-8") != text:  # unchanged pages are not built again

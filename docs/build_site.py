@@ -1,6 +1,6 @@
 """Build the site without the network, then look at what a reader's browser would load and where links lead.
 
-python docs/build.py            # docs/site/html/index.html
+python docs/build_site.py            # docs/site/html/index.html
 """
 
 from __future__ import annotations
