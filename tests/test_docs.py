@@ -3,13 +3,17 @@
 `python docs/build_site.py` builds it whole, every warning an error; here is what can be looked at without that.
 """
 
+import ast
 import doctest
+import inspect
 import json
 import re
 import sys
 import warnings
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pypdf
 import pytest
 
@@ -22,6 +26,8 @@ sys.path.insert(0, str(DOCS))
 import build_site  # noqa: E402
 from making import gallery, proof, reference, sheet  # noqa: E402
 
+#: What the page tells to type outside Python, and a file.
+NOT_PYTHON = {"python run.py new my-study", "codebook.csv", "seed"}
 CALLAWAY = "attgt_nevertreated_varying_antic0_nocov"
 NOTEBOOKS = sorted(path for folder in ("tutorials", "replications") for path in (DOCS / folder).glob("*.ipynb"))
 PAIRS = {
@@ -42,6 +48,48 @@ def test_every_line_for_users_of_stata_and_r_runs_and_prints_its_number(monkeypa
         done = doctest.testfile(str(DOCS / "from_stata_and_r.md"), module_relative=False)
     assert done.attempted > 30
     assert done.failed == 0
+
+
+def lines_of_tables(page, column):
+    """What a column of each table of a page tells users to type."""
+    rows = [line for line in text(page).splitlines() if line.startswith("| ")]
+    cells = [parts[column] for row in rows if len(parts := re.split(r"(?<!\\)\|", row)) > 3]
+    return {span for cell in cells for span in re.findall(r"`([^`]+)`", cell)} - NOT_PYTHON
+
+
+TOLD = sorted(lines_of_tables("from_stata_and_r.md", -2) | lines_of_tables("en/which_estimator.md", 2))
+
+
+@pytest.fixture(scope="module")
+def typed():
+    """Every public name as the page types it, and the names that its lines have made before."""
+    names = {name: getattr(ai, name) for name in ai._stub()[0]} | {"ai": ai}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ai.DataWarning)
+        castle = pd.read_csv(ROOT / "tests" / "reference" / "data" / "castle.csv")
+        panel = ai.read_panel(castle, unit="sid", period="year", outcome="l_homicide", attributes=[])
+        design = ai.assign(panel, ai.read_rollout(castle, unit="sid", adopted="effyear"), cluster="sid")
+        effects = ai.GroupTime(controls="never")(design)
+        answer = ai.infer(effects.overall(), ai.BiasReduced())
+        study = ai.infer(effects.event_study(first=-4, last=3), ai.BiasReduced())
+    made = {"panel": panel, "design": design, "effects": effects, "answer": answer, "study": study}
+    return names | made | {"m": 0.1, "mask": np.ones(len(panel.units), dtype=bool), "cluster": 1}
+
+
+@pytest.mark.parametrize("line", TOLD)
+def test_what_the_tables_tell_them_to_type_can_be_typed(line, typed):
+    if line in typed:
+        return
+    if not re.match(r"[\w.]+\(", line):  # arguments alone: those of the estimator, or of a departure
+        line = f"{'Smoothness(m, ' if line.startswith('shape') else 'GroupTime('}{line})"
+    call = ast.parse(line, mode="eval").body
+    function = eval(ast.unparse(call.func), typed)
+    taken = inspect.signature(function).parameters
+    assert {word.arg for word in call.keywords} <= set(taken)
+    if "..." not in line:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ai.DataWarning)
+            eval(line, typed)
 
 
 @pytest.mark.parametrize(
