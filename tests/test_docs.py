@@ -222,6 +222,15 @@ def test_every_file_that_the_page_of_trust_names_is_there():
     assert [name for name in named if not (ROOT / name).exists()] == []
 
 
+@pytest.mark.parametrize(("page", "language"), [("en/files_to_report.md", "en"), ("id/berkas_ke_laporan.md", "id")])
+def test_messages_that_a_guide_explains_are_those_that_are_printed(page, language):
+    catalogue = (ROOT / "asn_impact" / "words").glob("*.toml")
+    said = "".join(re.findall(rf"^{language} = .*$", "".join(p.read_text("utf-8") for p in catalogue), re.MULTILINE))
+    explained = re.findall(r"^\| \*([^*]+)\* \|", text(page), re.MULTILINE)
+    assert len(explained) == 4
+    assert [words for words in explained if words not in said] == []
+
+
 def test_a_script_from_elsewhere_and_a_link_to_nowhere_are_found(tmp_path):
     (tmp_path / "llms.txt").write_text("- [Gone](gone.html)\n", encoding="utf-8")
     (tmp_path / "other.html").write_text('<h1 id="here">x</h1>', encoding="utf-8")
