@@ -169,6 +169,7 @@ def test_the_reference_says_what_to_type():
     for names in reference.groups().values():
         for full, value in names.items():
             assert eval(reference.typed(full, value), {"ai": ai}) is value
+            assert reference.first_line(full, value), f"{full}: a line in DATA of docs/making/reference.py"
 
 
 @pytest.mark.parametrize(("english", "indonesian"), PAIRS.items())

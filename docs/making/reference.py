@@ -91,7 +91,7 @@ def _named() -> Iterator[tuple[str, str, Any]]:
 
 def _group(home: str) -> str:
     _, room, *rest = home.split(".")
-    return rest[0] if room == "topics" else ROOMS[room]
+    return rest[0] if room == "topics" else ROOMS.get(room, "reports")
 
 
 def typed(full: str, value: Any) -> str:  # noqa: ANN401 - any public value
@@ -152,19 +152,20 @@ def _listed(names: Mapping[str, Any]) -> list[str]:
         "",
     ]
     for full, value in names.items():
-        rows += [f"   * - :py:obj:`{typed(full, value)} <{full}>`", f"     - {_first_line(full, value)}"]
+        rows += [f"   * - :py:obj:`{typed(full, value)} <{full}>`", f"     - {first_line(full, value)}"]
     return rows
 
 
-def _first_line(full: str, value: Any) -> str:  # noqa: ANN401 - any public value
+def first_line(full: str, value: Any) -> str:  # noqa: ANN401 - any public value
+    """Return what a public name is, in one line."""
     if _is_data(value):
-        return DATA[full.rpartition(".")[2]]
+        return DATA.get(full.rpartition(".")[2], "")
     return (inspect.getdoc(value) or "").split("\n\n")[0].replace("\n", " ")
 
 
 def _entry(full: str, value: Any) -> list[str]:  # noqa: ANN401 - any public value
     if _is_data(value):
-        return [f".. py:data:: {full}", "", f"   {_first_line(full, value)}"]
+        return [f".. py:data:: {full}", "", f"   {first_line(full, value)}"]
     if inspect.isclass(value):
         return [f".. autoclass:: {full}", "   :members:", "   :show-inheritance:" * issubclass(value, Exception)]
     return [f".. autofunction:: {full}"]
