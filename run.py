@@ -34,7 +34,8 @@ TESTS = (
     ("lint-imports",),
     ("pytest", "-n", "2", "--dist", "loadscope", "tests"),
     ("pytest", "--doctest-modules", "asn_impact", "--doctest-glob", "README.md", "README.md"),
-    ("pytest", "-n", "2", "--dist", "loadscope", "--nbval", "notebooks"),
+    ("pytest", "-n", "2", "--dist", "loadscope", "--nbval", "notebooks", "docs/tutorials", "docs/replications"),
+    ("python", "docs/build_site.py"),
 )
 
 

@@ -1,4 +1,4 @@
-"""How the site is built: `sphinx-build -q -W --keep-going docs docs/site/html`. No network, and a warning is an error.
+"""How the site is built: `python docs/build_site.py`. No network, and a warning is an error.
 
 What follows from the library is made here before the pages are read: the reference from the list of public names,
 the gallery by running its lines, the proof from the reference values, the cheat sheet. None of it is committed.
@@ -38,6 +38,7 @@ napoleon_numpy_docstring = True
 napoleon_google_docstring = False
 napoleon_use_ivar = True
 napoleon_use_rtype = False
+toc_object_entries = False
 default_role = "py:obj"
 nitpicky = True  # a page or heading that is not there is an error; names of other packages have no page here
 suppress_warnings = ["ref.python"]  # a word that several classes have as an attribute
@@ -57,15 +58,24 @@ html_theme_options = {
     "navbar_persistent": ["search-button"],
     "header_links_before_dropdown": 7,
     "show_prev_next": True,
+    "show_toc_level": 2,
     "footer_start": ["copyright"],
     "footer_end": [],
     "secondary_sidebar_items": ["page-toc"],
     "pygments_light_style": "tango",
 }
-html_sidebars = {"index": [], "id/index": []}
+html_sidebars = {"index": [], "from_stata_and_r": []}
 
 
 def setup(app: Any) -> None:  # noqa: ANN401 - Sphinx's own application
     """Make the pages that follow from the library before Sphinx looks for pages."""
     app.connect("config-inited", lambda *_: make_all(DOCS))
     app.connect("autodoc-process-docstring", reference.escape)
+    app.connect("missing-reference", reference.find)
+    app.connect("html-page-context", say_language)
+
+
+def say_language(app: Any, name: str, template: str, context: dict[str, Any], tree: Any) -> None:  # noqa: ANN401
+    """Tell readers' programs, those that read aloud among them, which pages are in Indonesian."""
+    if name.startswith("id/") or name == "gallery/id":
+        context["language"] = "id"

@@ -20,8 +20,9 @@ import asn_impact as ai
 
 cases = ai.read_exports("data/demo/permits", as_of="2025-12-31")
 times = ai.measure(cases, ai.WorkCalendar.indonesia())
+panel = ai.tabulate(times, ai.RestrictedMean(30), by="office")
 rollout = ai.read_training("data/demo/training.csv", course="E-Government", share=0.5)
-design = ai.assign(ai.tabulate(times, ai.RestrictedMean(30), by="office"), rollout, cluster="office")
+design = ai.assign(panel, rollout, cluster="office")
 effects = ai.GLSImputation()(design)
 answer = ai.infer(effects.overall(), ai.BiasReduced())
 """
@@ -86,14 +87,16 @@ ENTRIES = (
         "completion_curve",
         {"en": "The whole curve, not only the mean", "id": "Seluruh kurva, bukan rata-rata saja"},
         "ai.figures.completion_curve(along)",
-        'curve = ai.assign(ai.tabulate(times, ai.CompletionCurve(30), by="office"), rollout, cluster="office")\n'
-        "along = ai.infer(ai.Along(ai.GLSImputation())(curve), ai.Simultaneous(reps=1999, seed=2026))\n",
+        'curve = ai.tabulate(times, ai.CompletionCurve(30), by="office")\n'
+        'effects_by_day = ai.Along(ai.GLSImputation())(ai.assign(curve, rollout, cluster="office"))\n'
+        "along = ai.infer(effects_by_day, ai.Simultaneous(reps=1999, seed=2026))\n",
     ),
     Entry(
         "forest",
         {"en": "Several findings below each other", "id": "Beberapa temuan dalam satu gambar"},
         "ai.figures.forest([answer, quick, content])",
-        'in_time = ai.assign(ai.tabulate(times, ai.Within(5), by="office"), rollout, cluster="office")\n'
+        'within = ai.tabulate(times, ai.Within(5), by="office")\n'
+        'in_time = ai.assign(within, rollout, cluster="office")\n'
         "quick = ai.infer(ai.GLSImputation()(in_time).overall(), ai.BiasReduced())\n"
         'survey = ai.read_survey("data/demo/survey.csv", as_of="2025-12-31")\n'
         'asked = ai.assign(ai.satisfaction_panel(survey, "ikm"), rollout, cluster="office")\n'
@@ -102,26 +105,27 @@ ENTRIES = (
     Entry(
         "sensitivity",
         {"en": "How much departure does it survive?", "id": "Seberapa besar penyimpangan yang masih ditahan?"},
-        "ai.figures.sensitivity(intervals, ai.breakdown(path), outcome=design.panel.outcome)",
+        "ai.figures.sensitivity(intervals, ai.breakdown(path), outcome=panel.outcome)",
         "from_one_month = ai.infer(ai.GroupTime()(design).event_study(), ai.BiasReduced())\n"
         'path = ai.event_path(from_one_month, every=3, waves="same")\n'
-        "intervals = [ai.robust_interval(path, ai.RelativeMagnitude(size)) for size in (0.25, 0.5, 0.75, 1.0)]\n",
+        "sizes = (0.25, 0.5, 0.75, 1.0)\n"
+        "intervals = [ai.robust_interval(path, ai.RelativeMagnitude(size)) for size in sizes]\n",
     ),
     Entry(
         "specifications",
         {"en": "Do other defensible choices agree?", "id": "Apakah pilihan lain yang wajar sependapat?"},
-        "ai.figures.specifications(choices, outcome=design.panel.outcome)",
-        'weighted = ai.assign(design.panel, rollout, cluster="office", weights="records")\n'
+        "ai.figures.specifications(choices, outcome=panel.outcome)",
+        'weighted = ai.assign(panel, rollout, cluster="office", weights="records")\n'
         "choices = ai.specification_curve(\n"
         '    {"units": design, "records": weighted},\n'
-        '    [ai.GLSImputation(), ai.Imputation(), ai.GroupTime(controls="not_yet"), ai.GroupTime(controls="never")],\n'
+        '    [ai.GLSImputation(), ai.Imputation(), ai.GroupTime(), ai.GroupTime(controls="never")],\n'
         "    [ai.BiasReduced(), ai.Jackknife()],\n"
         ")\n",
     ),
     Entry(
         "waits_calendar",
         {"en": "The mean wait by month", "id": "Rata-rata lama proses menurut bulan"},
-        "ai.figures.waits_calendar(design.panel)",
+        "ai.figures.waits_calendar(panel)",
     ),
     Entry(
         "satisfaction",
@@ -147,9 +151,10 @@ ENTRIES = (
     Entry(
         "specifications",
         {"en": "Results as economists print them", "id": "Hasil seperti dicetak ekonom"},
-        'ai.tables.specifications({"GLS": answer, "Group-time": one_month, "Imputation": plain})',
+        "ai.tables.specifications(columns)",
         "one_month = ai.infer(ai.GroupTime()(design).overall(), ai.BiasReduced())\n"
-        "plain = ai.infer(ai.Imputation()(design).overall(), ai.BiasReduced())\n",
+        "plain = ai.infer(ai.Imputation()(design).overall(), ai.BiasReduced())\n"
+        'columns = {"GLS": answer, "Group-time": one_month, "Imputation": plain}\n',
     ),
     Entry(
         "checks",
@@ -170,12 +175,12 @@ ENTRIES = (
     Entry(
         "descriptive",
         {"en": "Trained offices and the others", "id": "Kantor terlatih dan yang lain"},
-        "ai.tables.descriptive(design.panel, design)",
+        "ai.tables.descriptive(panel, design)",
     ),
     Entry(
         "balance",
         {"en": "Were they alike before?", "id": "Apakah mereka serupa sebelumnya?"},
-        'ai.tables.balance(design, [ai.tabulate(times, ai.Within(5), by="office")])',
+        "ai.tables.balance(design, [within])",
     ),
     Entry(
         "clusters",
@@ -196,7 +201,8 @@ ENTRIES = (
         "lkjip",
         {"en": "Indicators of a performance report (LKjIP)", "id": "Indikator laporan kinerja (LKjIP)"},
         "ai.tables.lkjip([row])",
-        'row = {"indicator": "Selesai dalam 5 hari kerja", "unit": "%", "better": "higher", "target": 70, "realised": 61}\n',
+        'indicator = {"indicator": "Selesai dalam 5 hari kerja", "unit": "%", "better": "higher"}\n'
+        'row = indicator | {"target": 70, "realised": 61}\n',
     ),
 )
 
@@ -204,8 +210,9 @@ SAID = {
     "en": {
         "title": "Gallery",
         "lead": (
-            "Every figure and table, and the line that makes it. **Synthetic data:** an invented regency; no number says"
-            " anything about a real office. Each picture was made by running the line under it when this site was built."
+            "Every figure and table, and the line that makes it. **Synthetic data:** an invented regency; no number"
+            " says anything about a real office. Each picture was made by running the line under it when this site"
+            " was built."
         ),
         "before": "What comes before every line",
         "before_lead": "Run this once; each line below goes on from it, and from the lines above it.",
@@ -220,9 +227,9 @@ SAID = {
     "id": {
         "title": "Galeri",
         "lead": (
-            "Setiap gambar dan tabel, dan baris yang membuatnya. **Data sintetis:** kabupaten rekaan; tidak ada angka yang"
-            " bercerita tentang kantor sungguhan. Setiap gambar dibuat dengan menjalankan baris di bawahnya saat situs ini"
-            " disusun."
+            "Setiap gambar dan tabel, dan baris yang membuatnya. **Data sintetis:** kabupaten rekaan; tidak ada angka"
+            " yang bercerita tentang kantor sungguhan. Setiap gambar dibuat dengan menjalankan baris di bawahnya saat"
+            " situs ini disusun."
         ),
         "before": "Yang mendahului setiap baris",
         "before_lead": "Jalankan sekali; setiap baris di bawah melanjutkannya, juga baris-baris di atasnya.",
@@ -254,7 +261,7 @@ def write(folder: Path) -> None:
 
 
 def run(folder: Path) -> dict[tuple[int, str], str]:
-    """Run every line once and return, by its place and language, what the page shows: a picture, a table, a sentence."""
+    """Run every line once and return, by its place and language, what the page shows."""
     names: dict[str, Any] = {}
     shown = {}
     with chdir(ROOT):

@@ -17,7 +17,7 @@ def write(values: Path, folder: Path) -> None:
 
 def table(values: Path) -> str:
     """Return the table of programs, data and calls as Markdown."""
-    rows = ["| program (R) | data | calls compared with | data in this repository |", "|---|---|---:|---|"]
+    rows = ["| program (R) | data | calls kept | data in this repository |", "|---|---|---:|---|"]
     for path in sorted(values.glob("*.json"), key=lambda path: path.stem.split("__")[::-1]):
         found = json.loads(path.read_text(encoding="utf-8"))
         name, version = next((name, facts["version"]) for name, facts in found["packages"].items())

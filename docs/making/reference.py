@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -47,13 +48,23 @@ SAID = {
     "measuring": "Records become a number for each office and month: the outcome, in working days or shares.",
     "designs": "A panel and the dates of training become a design: who is compared with whom, and when.",
     "reports": "Findings become a page, a Word file, a PDF and a brief, in which every number has its source.",
-    "messages": "What is said is a value, in every language; what cannot be done is an error that says the line to write.",
+    "messages": "What is said is a value, in every language; what cannot be done is an error with the line to write.",
 }
 
 
+#: What is neither a class nor a function has no docstring of its own.
+DATA = {
+    "CHECKS": "Every check, in the order in which they run.",
+    "ESTIMATORS": "Every estimator, by its name in study.toml.",
+    "PAGES": "The sizes of a figure, by name: width and height in inches.",
+    "RULES": "Every rule of inference, by its name in study.toml.",
+    "Size": 'The name of a size: ``"a4_width"``, ``"a4_column"`` or ``"slide"``.',
+}
+PAGE = re.compile(r"docs/(\w+)\.md(?:#[\w-]+)?")
 ESCAPED = re.compile(r"(\||(?<=\w)_(?!\w))")
 
 
+@cache
 def groups() -> dict[str, dict[str, Any]]:
     """Return, for each group, the full name and the value of each public name in it; every value stands once."""
     found: dict[str, dict[str, Any]] = {group: {} for group in GROUPS}
@@ -80,13 +91,14 @@ def _named() -> Iterator[tuple[str, str, Any]]:
 
 def _group(home: str) -> str:
     _, room, *rest = home.split(".")
-    return rest[0] if room == "topics" else ROOMS[room]
+    return rest[0] if room == "topics" else ROOMS.get(room, "reports")
 
 
-def typed(full: str) -> str:
-    """Return a name as it is typed after ``import asn_impact as ai``: the short one where there is one."""
+def typed(full: str, value: Any) -> str:  # noqa: ANN401 - any public value
+    """Return a name as it is typed after ``import asn_impact as ai``: the short one where it is the same value."""
     name = full.rpartition(".")[2]
-    return f"ai.{name}" if name in ai._stub()[0] else full.replace("asn_impact", "ai", 1)
+    short = name in ai._stub()[0] and getattr(ai, name) is value
+    return f"ai.{name}" if short else full.replace("asn_impact", "ai", 1)
 
 
 def write(folder: Path) -> None:
@@ -95,6 +107,9 @@ def write(folder: Path) -> None:
     pages = {group: _page(group, names) for group, names in every.items()}
     pages["index"] = _index(every)
     folder.mkdir(exist_ok=True)
+    for old in folder.glob("*.rst"):
+        if old.stem not in pages:
+            old.unlink()
     for name, text in pages.items():
         place = folder / f"{name}.rst"
         if not place.exists() or place.read_text(encoding="utf-8") != text:  # unchanged pages are not built again
@@ -137,32 +152,50 @@ def _listed(names: Mapping[str, Any]) -> list[str]:
         "",
     ]
     for full, value in names.items():
-        rows += [f"   * - :py:obj:`{typed(full)} <{full}>`", f"     - {_first_line(value)}"]
+        rows += [f"   * - :py:obj:`{typed(full, value)} <{full}>`", f"     - {first_line(full, value)}"]
     return rows
 
 
-def _first_line(value: Any) -> str:  # noqa: ANN401 - any public value
-    if not callable(value):
-        return "Entries by their names in study.toml." if isinstance(value, Mapping) else "Entries, in their order."
+def first_line(full: str, value: Any) -> str:  # noqa: ANN401 - any public value
+    """Return what a public name is, in one line."""
+    if _is_data(value):
+        return DATA.get(full.rpartition(".")[2], "")
     return (inspect.getdoc(value) or "").split("\n\n")[0].replace("\n", " ")
 
 
 def _entry(full: str, value: Any) -> list[str]:  # noqa: ANN401 - any public value
-    if not callable(value):
-        return [f".. py:data:: {full}", "", f"   {_first_line(value)}"]
+    if _is_data(value):
+        return [f".. py:data:: {full}", "", f"   {first_line(full, value)}"]
     if inspect.isclass(value):
         return [f".. autoclass:: {full}", "   :members:", "   :show-inheritance:" * issubclass(value, Exception)]
     return [f".. autofunction:: {full}"]
 
 
 def escape(app: Any, what: str, name: str, value: Any, options: Any, lines: list[str]) -> None:  # noqa: ANN401 - Sphinx's
-    """Let bars and names that end in an underscore stand in prose as they are; both mean something to Sphinx."""
+    """Let bars and names that end in an underscore stand in prose as they are, and make pages that are named links."""
     example = False
     for place, line in enumerate(lines):
         example = bool(line.strip()) and (example or line.lstrip().startswith(">>>"))
         if not example:
             parts = re.split(r"(`+[^`]*`+)", line)
-            lines[place] = "".join(part if part.startswith("`") else ESCAPED.sub(r"\\\1", part) for part in parts)
+            lines[place] = "".join(part if part.startswith("`") else _as_prose(part) for part in parts)
+
+
+def _as_prose(text: str) -> str:
+    return PAGE.sub(r":doc:`docs/\1.md </\1>`", ESCAPED.sub(r"\\\1", text))
+
+
+def find(app: Any, env: Any, node: Any, shown: Any) -> Any:  # noqa: ANN401 - Sphinx's own
+    """Return the link of a public name that a docstring says in short, wherever in the namespace it stands."""
+    full = {name.rpartition(".")[2]: name for names in groups().values() for name in names}
+    if node.get("refdomain") != "py" or node["reftarget"] not in full:
+        return None
+    target = full[node["reftarget"]]
+    return env.domains["py"].resolve_xref(env, node["refdoc"], app.builder, "obj", target, node, shown)
+
+
+def _is_data(value: Any) -> bool:  # noqa: ANN401 - any public value
+    return not (inspect.isclass(value) or inspect.isfunction(value))
 
 
 def _title(text: str, line: str) -> str:

@@ -8,5 +8,6 @@ import typst
 
 
 def write(source: Path, target: Path) -> None:
-    """Set the page."""
+    """Set the page, and a picture of it beside."""
     target.write_bytes(typst.compile(str(source)))
+    target.with_suffix(".png").write_bytes(typst.compile(str(source), format="png", ppi=110))

@@ -20,7 +20,7 @@ from playwright.sync_api import Browser, sync_playwright
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
-COLUMNS = 102
+COLUMNS = 82
 GAP = "⋮"
 #: What the reader answers in study.toml: the course and the share, then what the checks ask for.
 ANSWERED = ('course = "E-Government"', "share = 0.5")
@@ -47,8 +47,8 @@ WORDS = {
 }
 PAGE = """<meta charset="utf-8"><style>
 body {{ margin: 0; background: #fff; width: max-content }}
-pre {{ margin: 0; padding: 14px 18px; font: 13px/1.45 "DejaVu Sans Mono", monospace; width: {columns}ch; white-space: pre-wrap;
-  background: {back}; color: {ink}; border: 1px solid #d0d0d0; border-radius: 6px }}
+pre {{ margin: 0; padding: 14px 18px; font: 13px/1.45 "DejaVu Sans Mono", monospace; width: {columns}ch;
+  white-space: pre-wrap; background: {back}; color: {ink}; border: 1px solid #d0d0d0; border-radius: 6px }}
 b {{ color: {strong} }} i {{ color: {faint}; font-style: normal }}
 </style><pre>{text}</pre>"""
 TERMINAL = {"back": "#1f2430", "ink": "#e6e6e6", "strong": "#8fd0ff", "faint": "#8a93a6"}
@@ -100,7 +100,14 @@ def _run(here: Path, *words: str) -> str:
     env = {**os.environ, "ASN_IMPACT_COMMAND": "python run.py", "PYTHONPATH": str(ROOT), "COLUMNS": str(COLUMNS)}
     command = [sys.executable, "-m", "asn_impact", *words]
     done = subprocess.run(command, cwd=here, env=env, capture_output=True, text=True, check=False)
-    return html.escape(done.stdout.strip().replace("[permohonan_2023.csv", "\n[permohonan_2023.csv"))
+    text = done.stdout.strip()
+    return html.escape(_joined(text) if words[0] == "run" else text)
+
+
+def _joined(text: str) -> str:
+    """Return the finding as one line, for the page to break where it is wide enough; the last line is the folder."""
+    *finding, folder = text.splitlines()
+    return f"{' '.join(finding)}\n{folder}"
 
 
 def _command(words: str, language: str = "") -> str:
@@ -133,7 +140,7 @@ def _short(text: str) -> str:
 
 
 def _photograph(browser: Browser, file: Path, text: str, look: dict[str, str]) -> None:
-    page = browser.new_page(viewport={"width": 900, "height": 200}, device_scale_factor=1.5)
+    page = browser.new_page(viewport={"width": 800, "height": 200}, device_scale_factor=1.5)
     page.set_content(PAGE.format(text=text, columns=COLUMNS, **look))
     _keep(page.locator("pre").screenshot(), file)
     page.close()

@@ -26,10 +26,10 @@ _SIDES = ("trained", "untrained", "difference", "standardised")
 
 @public_verb
 def balance(design: Design, panels: Sequence[Panel] = (), *, attributes: Names = ()) -> Table:
-    r"""Return the table of trained and untrained units before the first training of anyone.
+    """Return the table of trained and untrained units before the first training of anyone.
 
     Every unit counts once, with its own mean over the periods before. The standardised difference is
-    :math:`(\bar x_1 - \bar x_0) / \sqrt{(s_1^2 + s_0^2) / 2}` (Imbens and Rubin 2015, section 14.2), with s the spread
+    ``(x1 - x0) / sqrt((s1^2 + s0^2) / 2)`` (Imbens and Rubin 2015, section 14.2), with x the means and s the spread
     between units. It does not grow with their number, so it has no p-value, and none is given: twenty tests find a
     difference by chance.
 
