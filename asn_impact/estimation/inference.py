@@ -72,6 +72,17 @@ class Inference(Guided):
         Sentences: what cannot be said, and why.
     asked
         The effects that were asked for, where clusters that say nothing were taken out of `effects`.
+
+    Examples
+    --------
+    >>> import asn_impact as ai
+    >>> design = ai.example_design()
+    >>> answer = ai.infer(ai.GroupTime()(design).overall(), ai.BiasReduced())
+    >>> answer.estimate.round(2).tolist(), answer.std_error.round(2).tolist(), answer.df.round(1).tolist()
+    ([-2.0], [0.16], [8.5])
+    >>> low, high = answer.interval(0.90)
+    >>> low.round(2).tolist(), high.round(2).tolist()
+    ([-2.29], [-1.7])
     """
 
     effects: Effects
@@ -164,6 +175,15 @@ def infer(effects: Effects, rule: Rule) -> Inference:
     InferenceError
         A single cluster is treated, or a single one is not: no rule based on clusters can tell its noise from the
         effect.
+
+    Examples
+    --------
+    >>> import asn_impact as ai
+    >>> design = ai.example_design()
+    >>> effects = ai.GroupTime()(design)
+    >>> answer = infer(effects.overall(), ai.Jackknife())
+    >>> answer.table()[["estimate", "conf_low", "conf_high"]].round(2).to_numpy().tolist()
+    [[-2.0, -2.39, -1.61]]
     """
     return _attach(effects, rule)
 
@@ -297,6 +317,13 @@ class Classical(Rule):
     """Independent errors of one size: what a textbook regression table prints. Not for data with clusters.
 
     Wooldridge (2010), section 10.5.
+
+    Examples
+    --------
+    >>> import asn_impact as ai
+    >>> design = ai.example_design()
+    >>> ai.infer(ai.TwoWay()(design).overall(), Classical()).std_error.round(2).tolist()
+    [0.09]
     """
 
     @property

@@ -129,6 +129,24 @@ class WildBootstrap(Rule):
 
     With few treated clusters it rejects too rarely (MacKinnon and Webb 2017); see docs/coverage.md. With fewer than
     seven clusters it rejects too often: there are few statistics to compare with, and a note says how many.
+
+    Parameters
+    ----------
+    reps
+        Number of draws.
+    seed
+        Of the draws: the same seed gives the same numbers.
+    weights
+        What residuals are multiplied by: ``"rademacher"``, ``"webb"`` or ``"mammen"``.
+
+    Examples
+    --------
+    >>> import asn_impact as ai
+    >>> design = ai.example_design()
+    >>> effects = ai.TwoWay()(design)
+    >>> found = ai.infer(effects.overall(), WildBootstrap(reps=99, seed=1))
+    >>> found.p_value.round(2).tolist()
+    [0.0]
     """
 
     reps: Times
@@ -178,13 +196,30 @@ class Permutation(Rule):
     """Randomisation inference: the t statistic among those of all ways the clusters could have been timed.
 
     Adoption times are dealt again among the clusters, within the values of `strata` (an attribute of the units) if
-    the lottery
-    was drawn within them. When there are no more than `reps` distinct ways, all are taken and the p-value is exact;
+    the lottery was drawn within them. When there are no more than `reps` distinct ways, all are taken and the p-value is exact;
     otherwise a random sample of `reps`, with the data added (Phipson and Smyth 2010). Studentised, so that it is also
     valid in large samples when the noise differs (Chung and Romano 2013). Intervals hold all constant effects not
     rejected; an estimator that chooses its weights by the outcome (`SyntheticDiD`, `Efficient`) has none.
 
     Equation: p = the share of deals with |t*| >= |t|; in a sample of N deals (1 + r) / (1 + N), r their number.
+
+    Parameters
+    ----------
+    reps
+        The most deals to look at.
+    seed
+        Of the draws: the same seed gives the same numbers.
+    strata
+        Attribute of the units within whose values the lottery was drawn.
+
+    Examples
+    --------
+    >>> import asn_impact as ai
+    >>> design = ai.example_design()
+    >>> effects = ai.GroupTime()(design)
+    >>> found = ai.infer(effects.overall(), Permutation(reps=99, seed=1))
+    >>> found.p_value.round(2).tolist()
+    [0.01]
     """
 
     reps: Times

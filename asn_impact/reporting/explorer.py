@@ -80,6 +80,15 @@ def explore(
     ------
     InputError
         There is no horizon to choose from.
+
+    Examples
+    --------
+    >>> import asn_impact as ai
+    >>> extract = ai.read_exports(ai.example_records(), as_of="2025-03-31")
+    >>> durations = ai.measure(extract, ai.WorkCalendar.indonesia())
+    >>> box = explore(durations, ai.example_rollout(), cluster="office")
+    >>> len(box.children)
+    5
     """
     import ipywidgets as widgets
 
