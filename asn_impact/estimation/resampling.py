@@ -119,11 +119,9 @@ class WildBootstrap(Rule):
 
     Residuals under the effect that is tested change sign (``"rademacher"``), or are multiplied by one of Webb's six or
     Mammen's two numbers, whole clusters at a time. With Rademacher weights and 2^G draws or more to be made, all 2^G
-    are
-    taken once and the result is exact. For a regression the restricted model is the regression without the
+    are taken once and the result is exact. For a regression the restricted model is the regression without the
     coefficient (Cameron, Gelbach and Miller 2008; WCR-C in MacKinnon, Nielsen and Webb 2023); for other estimators it
-    has unit and
-    period effects, the other group-time cells, and the tested effect on every cell of its own.
+    has unit and period effects, the other group-time cells, and the tested effect on every cell of its own.
 
     Equation: p = the share of draws with |t*| > |t|, ties not counted.
 
@@ -196,10 +194,10 @@ class Permutation(Rule):
     """Randomisation inference: the t statistic among those of all ways the clusters could have been timed.
 
     Adoption times are dealt again among the clusters, within the values of `strata` (an attribute of the units) if
-    the lottery was drawn within them. When there are no more than `reps` distinct ways, all are taken and the p-value is exact;
-    otherwise a random sample of `reps`, with the data added (Phipson and Smyth 2010). Studentised, so that it is also
-    valid in large samples when the noise differs (Chung and Romano 2013). Intervals hold all constant effects not
-    rejected; an estimator that chooses its weights by the outcome (`SyntheticDiD`, `Efficient`) has none.
+    the lottery was drawn within them. When there are no more than `reps` distinct ways, all are taken and the p-value
+    is exact; otherwise a random sample of `reps`, with the data added (Phipson and Smyth 2010). Studentised, so that it
+    is also valid in large samples when the noise differs (Chung and Romano 2013). Intervals hold all constant effects
+    not rejected; an estimator that chooses its weights by the outcome (`SyntheticDiD`, `Efficient`) has none.
 
     Equation: p = the share of deals with |t*| >= |t|; in a sample of N deals (1 + r) / (1 + N), r their number.
 
