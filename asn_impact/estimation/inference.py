@@ -23,6 +23,7 @@ from asn_impact.estimation.counted import CONVENTIONS, Convention, Counted, Prog
 from asn_impact.estimation.effects import Averaged, Effects, Fit, Some
 from asn_impact.estimation.linear import LeastSquares
 from asn_impact.estimation.methods import Method, Procedure, rule_entry
+from asn_impact.estimation.shared_tables import ForMaketables
 from asn_impact.verbs import Guided, public_verb
 from asn_impact.words import Alert, Message
 
@@ -55,7 +56,7 @@ class Rule(Procedure):
 
 
 @dataclass(frozen=True, eq=False)
-class Inference(Guided):
+class Inference(Guided, ForMaketables):
     """Estimates with their uncertainty.
 
     Attributes
