@@ -173,3 +173,13 @@ def test_several_outcomes_stand_in_one_table():
     assert rows.iloc[:, 1].tolist() == ["working days", "percentage points"]
     side_by_side = ai.tables.specifications({"(1)": ANSWER, "(2)": other}).to_frame("en")
     assert side_by_side.shape[1] == 3
+
+
+def test_records_are_read_into_memory_by_the_line_that_is_answered():
+    extract = ai.read_exports(ai.example_records(), as_of="2025-03-31")
+    with pytest.raises(NotThereError) as answered:
+        extract.to_pandas()
+    line = str(answered.value).partition("Write: ")[2]
+    assert eval(line, {"extract": extract}).shape == (1728, 6)
+    with pytest.raises(NotThereError, match=r"durations\.records\.collect\(\)\.to_pandas\(\)\.groupby"):
+        ai.measure(extract, ai.WorkCalendar.indonesia()).groupby("office")
