@@ -237,9 +237,12 @@ def _spelled(hint: object) -> str:
         return f"_ >= {_plain(hint.least)}"
     if isinstance(hint, Between):
         return f"{_plain(hint.low)} < _ < {_plain(hint.high)}"
-    if hint is type(None):
-        return "None"
-    return str(inspect.formatannotation(hint)).replace("collections.abc.", "").rpartition("asn_impact.")[2]
+    if isinstance(hint, list):
+        return f"[{', '.join(map(_spelled, hint))}]"
+    origin = typing.get_origin(hint) or hint
+    name = {type(None): "None", Ellipsis: "..."}.get(origin, getattr(origin, "__name__", str(origin)))
+    shapes = name == "ndarray"  # the shapes are in the documentation
+    return name if shapes or not parts else f"{name}[{', '.join(map(_spelled, parts))}]"
 
 
 def allowed_values(hint: object) -> tuple[Any, ...] | None:

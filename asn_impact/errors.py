@@ -65,27 +65,91 @@ class AsnImpactError(Exception):
 
 
 class InputError(AsnImpactError, ValueError):
-    """A file, column or value cannot be read in one way only."""
+    """A file, column or value cannot be read in one way only.
+
+    Examples
+    --------
+    >>> from asn_impact.measures.outcomes import Within
+    >>> try:
+    ...     Within(-1)
+    ... except InputError as error:
+    ...     print(error.text("id"))
+    Within(days=-1). Yang diharapkan: bilangan bulat, 0 atau lebih.
+    """
 
 
 class StudyError(AsnImpactError, ValueError):
-    """A study file asks for something that does not exist or contradicts itself."""
+    """A study file asks for something that does not exist or contradicts itself.
+
+    Examples
+    --------
+    >>> import asn_impact as ai
+    >>> issubclass(StudyError, ai.AsnImpactError), issubclass(StudyError, ValueError)
+    (True, True)
+    """
 
 
 class DesignError(AsnImpactError, ValueError):
-    """The units, months and training dates do not make a comparison."""
+    """The units, months and training dates do not make a comparison.
+
+    Examples
+    --------
+    >>> import asn_impact as ai
+    >>> try:
+    ...     ai.assign(ai.example_design().panel, ai.example_rollout(), cluster="provinsi")
+    ... except DesignError as error:
+    ...     print(error)
+    cluster='provinsi' is not a unit attribute. Available: 'office', 'district'.
+    """
 
 
 class EstimationError(AsnImpactError, ValueError):
-    """The effect asked for is not identified by this design."""
+    """The effect asked for is not identified by this design.
+
+    Examples
+    --------
+    >>> import asn_impact as ai
+    >>> design = ai.example_design()
+    >>> trained = design.where(design.adopted < 99)
+    >>> try:
+    ...     ai.GroupTime(controls="never")(trained)
+    ... except EstimationError as error:
+    ...     print(error.message.key)
+    estimation.nobody_never
+    """
 
 
 class InferenceError(AsnImpactError, ValueError):
-    """The uncertainty asked for cannot be had from this design."""
+    """The uncertainty asked for cannot be had from this design.
+
+    Examples
+    --------
+    >>> import asn_impact as ai
+    >>> design = ai.example_design()
+    >>> one = design.where([False] * 5 + [True] * 7)
+    >>> try:
+    ...     ai.infer(ai.GroupTime()(one).overall(), ai.BiasReduced())
+    ... except InferenceError as error:
+    ...     print(str(error)[:60])
+    1 of 7 clusters (office) is treated: its own noise cannot be
+    """
 
 
 class PrivacyError(AsnImpactError, ValueError):
-    """Something that identifies a person, or a cell too small to show, was about to leave."""
+    """Something that identifies a person, or a cell too small to show, was about to leave.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> import asn_impact as ai
+    >>> number = "19850101" + "201001" + "1" + "001"
+    >>> table = ai.tables.Table(pd.DataFrame({"group": [number]}), "Uji")
+    >>> try:
+    ...     table.save("uji.csv", "id")
+    ... except PrivacyError as error:
+    ...     print(str(error)[:76])
+    uji.html holds 1 part(s) shaped like a person's number, address or titled na
+    """
 
 
 class NotThereError(AsnImpactError, AttributeError, TypeError):
@@ -100,4 +164,14 @@ class NotThereError(AsnImpactError, AttributeError, TypeError):
 
 
 class DataWarning(UserWarning):
-    """The number is right, but rests on something the reader may not expect (rows left out, say)."""
+    """The number is right, but rests on something the reader may not expect (rows left out, say).
+
+    Examples
+    --------
+    >>> import warnings
+    >>> with warnings.catch_warnings(record=True) as said:
+    ...     warnings.simplefilter("always")
+    ...     warnings.warn("2 rows were left out.", DataWarning, stacklevel=1)
+    >>> said[0].category.__name__
+    'DataWarning'
+    """

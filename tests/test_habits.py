@@ -1,6 +1,7 @@
 """What people type works, or answers with the line that does."""
 
 import copy
+import dataclasses
 import inspect
 import pickle
 import re
@@ -151,3 +152,34 @@ def test_no_tooltip_names_an_alias(name):
     aliases = {"Weighing", "Partly", "Selection", "Size", "Steps", "Times", "Level", "Names", "AdjustBy", "Convention"}
     shown = str(inspect.signature(value))
     assert not aliases & set(re.findall(r"\w+", shown)), shown
+
+
+def test_another_package_can_print_an_answer_beside_its_own():
+    event = ai.infer(EFFECTS.event_study(), ai.BiasReduced())
+    table = event.__maketables_coef_table__
+    assert list(table.columns) == ["b", "se", "t", "p", "ci95l", "ci95u"]
+    assert table.index.name == "Coefficient"
+    assert table.loc["event_time 0", "b"] == event.table().set_index("event_time").loc[0, "estimate"]
+    assert list(ANSWER.__maketables_coef_table__.index) == ["overall"]
+    assert (ANSWER.__maketables_stat__("N"), ANSWER.__maketables_stat__("r2")) == (144, None)
+    assert "by office" in ANSWER.__maketables_stat__("se_type")
+    assert ANSWER.__maketables_depvar__ == "Mean waiting time"
+
+
+def test_several_outcomes_stand_in_one_table():
+    share = dataclasses.replace(PANEL, outcome=ai.Within(5), mean=PANEL.mean / 20)
+    other = ai.infer(ai.GroupTime()(dataclasses.replace(DESIGN, panel=share)).overall(), ai.BiasReduced())
+    rows = ai.tables.results([ANSWER, other]).to_frame("en")
+    assert rows.iloc[:, 1].tolist() == ["working days", "percentage points"]
+    side_by_side = ai.tables.specifications({"(1)": ANSWER, "(2)": other}).to_frame("en")
+    assert side_by_side.shape[1] == 3
+
+
+def test_records_are_read_into_memory_by_the_line_that_is_answered():
+    extract = ai.read_exports(ai.example_records(), as_of="2025-03-31")
+    with pytest.raises(NotThereError) as answered:
+        extract.to_pandas()
+    line = str(answered.value).partition("Write: ")[2]
+    assert eval(line, {"extract": extract}).shape == (1728, 6)
+    with pytest.raises(NotThereError, match=r"durations\.records\.collect\(\)\.to_pandas\(\)\.groupby"):
+        ai.measure(extract, ai.WorkCalendar.indonesia()).groupby("office")

@@ -1,6 +1,9 @@
 """What a newcomer sees after ``import asn_impact as ai``, and what it costs."""
 
 import ast
+import dataclasses
+import inspect
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -8,6 +11,7 @@ from pathlib import Path
 import pytest
 
 import asn_impact as ai
+from asn_impact import estimation
 
 PACKAGE = Path(ai.__file__).parent
 STUB = ast.parse((PACKAGE / "__init__.pyi").read_text(encoding="utf-8"))
@@ -66,3 +70,44 @@ def test_help_loads_nothing_heavy():
 def test_reading_a_study_file_loads_no_drawing_package():  # its keys follow the classes, which need numpy
     study = PACKAGE.parent / "data" / "demo" / "study.toml"
     assert loaded_after(f"import asn_impact.study as s; s.read_study({str(study)!r})").count("matplotlib") == 0
+
+
+def documented():
+    """Every public name that can be called, with those of the groups and topics, each once."""
+    names = {name: getattr(ai, name) for name in PUBLIC}
+    groups = [getattr(ai, group) for group in ("checks", "estimators", "figures", "rules", "tables")]
+    groups += [getattr(ai.topics, topic) for topic in ai.topics.__all__]
+    for group in groups:
+        names |= {f"{group.__name__}.{name}": getattr(group, name) for name in group.__all__}
+    return {
+        id(value): (name, value) for name, value in names.items() if inspect.isroutine(value) or inspect.isclass(value)
+    }
+
+
+DOCUMENTED = sorted(documented().values(), key=lambda pair: pair[0])
+
+
+@pytest.mark.parametrize(("name", "value"), DOCUMENTED, ids=[name for name, _ in DOCUMENTED])
+def test_every_public_name_has_an_example_and_says_what_it_is(name, value):
+    text = inspect.cleandoc(value.__doc__ or "")
+    assert text.partition("\n")[0].endswith((".", ":", "?")), "one line that says what you get"
+    assert "\nExamples\n--------\n" in text, "an example that runs"
+    assert ">>> " in text.partition("\nExamples\n")[2]
+
+
+FIELDS = [(name, value) for name, value in DOCUMENTED if dataclasses.is_dataclass(value)]
+
+
+@pytest.mark.parametrize(("name", "value"), FIELDS, ids=[name for name, _ in FIELDS])
+def test_every_field_of_a_public_value_is_explained(name, value):
+    text = "\n".join(inspect.cleandoc(one.__doc__ or "") for one in value.__mro__ if dataclasses.is_dataclass(one))
+    fields = [field.name for field in dataclasses.fields(value) if not field.name.startswith("_")]
+    assert [field for field in fields if not re.search(rf"^(\w+, )*{field}\b.*$|`{field}`", text, re.MULTILINE)] == []
+
+
+METHODS = [*estimation.ESTIMATORS.values(), *estimation.RULES.values()]
+
+
+@pytest.mark.parametrize("method", METHODS, ids=lambda method: method.__name__)
+def test_every_method_names_its_source(method):
+    assert re.search(r"\((\d{4}|and \w+ \d{4}|[^()]*\d{4}[^()]*)\)|\b(19|20)\d{2}\b", method.__doc__)

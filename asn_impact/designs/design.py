@@ -54,6 +54,15 @@ class Design(Guided):
         Who was set aside and why.
     status
         (U, T) who is treated when, where treatment may end; None where it stays.
+
+    Examples
+    --------
+    >>> import asn_impact as ai
+    >>> design = ai.example_design()
+    >>> design.cohorts.tolist(), design.treated_clusters, design.treated().shape
+    ([5.0, 7.0], 6, (12, 12))
+    >>> design.table().head(1).to_dict("records")
+    [{'wave': '2024-06', 'units': 3, 'clusters': 3, 'records': 432}]
     """
 
     panel: Panel
@@ -279,6 +288,12 @@ def assign(
     DesignError
         The rollout names units that the panel does not have; nobody, or everybody from the start, is treated; there is
         one period only; the cluster is not an attribute.
+
+    Examples
+    --------
+    >>> import asn_impact as ai
+    >>> assign(ai.example_design().panel, ai.example_rollout(), cluster="office")
+    Design(restricted_mean_30: 12 units, 6 treated in 2 waves, 12 clusters by office)
     """
     _refuse_hopeless(panel)
     placed, notes = _adoption(panel, rollout, by)

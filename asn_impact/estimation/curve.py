@@ -38,6 +38,17 @@ def curves(inference: Inference, level: Level = 0.95) -> pd.DataFrame:
         ``days``; ``with_training``, the share decided by then in the treated cells, weighted as in the effect;
         ``without_training``, that share less the effect (not rearranged: it may leave 0 to 1); ``effect``,
         ``conf_low``, ``conf_high``, all shares between 0 and 1. Days that cannot be estimated are missing.
+
+    Examples
+    --------
+    >>> import asn_impact as ai
+    >>> extract = ai.read_exports(ai.example_records(), as_of="2025-03-31")
+    >>> durations = ai.measure(extract, ai.WorkCalendar.indonesia())
+    >>> panel = ai.tabulate(durations, ai.CompletionCurve(12), by="office")
+    >>> design = ai.assign(panel, ai.example_rollout(), cluster="office")
+    >>> answer = ai.infer(ai.Along(ai.GroupTime())(design), ai.ClusterRobust())
+    >>> ai.curves(answer)[["days", "with_training", "without_training"]].loc[6].round(2).tolist()
+    [6.0, 0.78, 0.51]
     """
     effects = inference.effects
     _require_overall(effects)
@@ -111,6 +122,17 @@ def quantile_effects(
     -----
     Roth and Sant'Anna (2023); Chernozhukov, Fernandez-Val and Galichon (2010) for the rearrangement; Chernozhukov,
     Fernandez-Val, Melly and Wuthrich (2020) for bands of discrete outcomes. See docs/methods.md#quantile_effects.
+
+    Examples
+    --------
+    >>> import asn_impact as ai
+    >>> extract = ai.read_exports(ai.example_records(), as_of="2025-03-31")
+    >>> durations = ai.measure(extract, ai.WorkCalendar.indonesia())
+    >>> panel = ai.tabulate(durations, ai.CompletionCurve(12), by="office")
+    >>> design = ai.assign(panel, ai.example_rollout(), cluster="office")
+    >>> found = ai.quantile_effects(ai.Along(ai.GroupTime())(design), (0.5,))
+    >>> found[["quantile", "with_training", "without_training"]].round(1).to_numpy().tolist()
+    [[0.5, 5.0, 6.0]]
     """
     _require_overall(effects)
     if wrong := [p for p in levels if not 0 < p < 1]:

@@ -392,6 +392,16 @@ class Effects(Guided):
         What could not be estimated, and what the estimates rest on.
     reference
         The event time that is zero by construction; None where there is none.
+
+    Examples
+    --------
+    >>> import asn_impact as ai
+    >>> design = ai.example_design()
+    >>> effects = ai.GroupTime()(design)
+    >>> effects.estimate.shape, effects.influence.shape
+    ((22,), (12, 22))
+    >>> effects.overall().estimate.round(2).tolist()
+    [-2.0]
     """
 
     estimator: Estimator

@@ -23,6 +23,7 @@ from asn_impact.estimation.counted import CONVENTIONS, Convention, Counted, Prog
 from asn_impact.estimation.effects import Averaged, Effects, Fit, Some
 from asn_impact.estimation.linear import LeastSquares
 from asn_impact.estimation.methods import Method, Procedure, rule_entry
+from asn_impact.estimation.shared_tables import ForMaketables
 from asn_impact.verbs import Guided, public_verb
 from asn_impact.words import Alert, Message
 
@@ -55,7 +56,7 @@ class Rule(Procedure):
 
 
 @dataclass(frozen=True, eq=False)
-class Inference(Guided):
+class Inference(Guided, ForMaketables):
     """Estimates with their uncertainty.
 
     Attributes
@@ -72,6 +73,17 @@ class Inference(Guided):
         Sentences: what cannot be said, and why.
     asked
         The effects that were asked for, where clusters that say nothing were taken out of `effects`.
+
+    Examples
+    --------
+    >>> import asn_impact as ai
+    >>> design = ai.example_design()
+    >>> answer = ai.infer(ai.GroupTime()(design).overall(), ai.BiasReduced())
+    >>> answer.estimate.round(2).tolist(), answer.std_error.round(2).tolist(), answer.df.round(1).tolist()
+    ([-2.0], [0.16], [8.5])
+    >>> low, high = answer.interval(0.90)
+    >>> low.round(2).tolist(), high.round(2).tolist()
+    ([-2.29], [-1.7])
     """
 
     effects: Effects
@@ -164,6 +176,15 @@ def infer(effects: Effects, rule: Rule) -> Inference:
     InferenceError
         A single cluster is treated, or a single one is not: no rule based on clusters can tell its noise from the
         effect.
+
+    Examples
+    --------
+    >>> import asn_impact as ai
+    >>> design = ai.example_design()
+    >>> effects = ai.GroupTime()(design)
+    >>> answer = infer(effects.overall(), ai.Jackknife())
+    >>> answer.table()[["estimate", "conf_low", "conf_high"]].round(2).to_numpy().tolist()
+    [[-2.0, -2.39, -1.61]]
     """
     return _attach(effects, rule)
 
@@ -297,6 +318,13 @@ class Classical(Rule):
     """Independent errors of one size: what a textbook regression table prints. Not for data with clusters.
 
     Wooldridge (2010), section 10.5.
+
+    Examples
+    --------
+    >>> import asn_impact as ai
+    >>> design = ai.example_design()
+    >>> ai.infer(ai.TwoWay()(design).overall(), Classical()).std_error.round(2).tolist()
+    [0.09]
     """
 
     @property

@@ -36,15 +36,26 @@ class BiasReduced(Rule):
     expectation of the square, which is the same thing for a difference of two means. `SyntheticDiD` chooses its weights
     by the outcome: they are chosen anew without each cluster, which makes the rule cautious rather than too bold.
 
-    Degrees of freedom: ``"welch"`` weighs treated and untreated clusters by the noise found in each (Welch 1947,
-    Satterthwaite 1946), but never more than a quarter above ``"satterthwaite"``, which takes all clusters as equally
-    noisy.
+    Parameters
+    ----------
+    degrees
+        Degrees of freedom: ``"welch"`` weighs treated and untreated clusters by the noise found in each (Welch 1947,
+        Satterthwaite 1946), but never more than a quarter above ``"satterthwaite"``, which takes all clusters as
+        equally noisy.
 
     Notes
     -----
     Equation: V = sum over clusters of f_c d_c^2, with d_c the estimate without cluster c less the estimate, and f_c the
     variance owed to c over the expectation of d_c^2. docs/methods.md#bias-reduced has more, docs/coverage.md the
     rejection rates.
+
+    Examples
+    --------
+    >>> import asn_impact as ai
+    >>> design = ai.example_design()
+    >>> effects = ai.GroupTime()(design)
+    >>> ai.infer(effects.overall(), BiasReduced()).df.round(1).tolist()
+    [8.5]
     """
 
     degrees: Degrees = "welch"
@@ -67,7 +78,20 @@ class Jackknife(Rule):
 
     Variance: (G - 1) / G times the sum of squared deviations of the estimates without each cluster from the estimate
     (MacKinnon, Nielsen and Webb 2023, eq. 12; Hansen 2025). summclust in R prints the same; clubSandwich has
-    no (G - 1) / G. Degrees of freedom as for `BiasReduced`, by default under equal noise.
+    no (G - 1) / G.
+
+    Parameters
+    ----------
+    degrees
+        Degrees of freedom, as for `BiasReduced`; by default under equal noise.
+
+    Examples
+    --------
+    >>> import asn_impact as ai
+    >>> design = ai.example_design()
+    >>> effects = ai.GroupTime()(design)
+    >>> ai.infer(effects.overall(), Jackknife()).std_error.round(2).tolist()
+    [0.17]
     """
 
     degrees: Degrees = "satterthwaite"

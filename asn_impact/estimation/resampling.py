@@ -119,16 +119,32 @@ class WildBootstrap(Rule):
 
     Residuals under the effect that is tested change sign (``"rademacher"``), or are multiplied by one of Webb's six or
     Mammen's two numbers, whole clusters at a time. With Rademacher weights and 2^G draws or more to be made, all 2^G
-    are
-    taken once and the result is exact. For a regression the restricted model is the regression without the
+    are taken once and the result is exact. For a regression the restricted model is the regression without the
     coefficient (Cameron, Gelbach and Miller 2008; WCR-C in MacKinnon, Nielsen and Webb 2023); for other estimators it
-    has unit and
-    period effects, the other group-time cells, and the tested effect on every cell of its own.
+    has unit and period effects, the other group-time cells, and the tested effect on every cell of its own.
 
     Equation: p = the share of draws with |t*| > |t|, ties not counted.
 
     With few treated clusters it rejects too rarely (MacKinnon and Webb 2017); see docs/coverage.md. With fewer than
     seven clusters it rejects too often: there are few statistics to compare with, and a note says how many.
+
+    Parameters
+    ----------
+    reps
+        Number of draws.
+    seed
+        Of the draws: the same seed gives the same numbers.
+    weights
+        What residuals are multiplied by: ``"rademacher"``, ``"webb"`` or ``"mammen"``.
+
+    Examples
+    --------
+    >>> import asn_impact as ai
+    >>> design = ai.example_design()
+    >>> effects = ai.TwoWay()(design)
+    >>> found = ai.infer(effects.overall(), WildBootstrap(reps=99, seed=1))
+    >>> found.p_value.round(2).tolist()
+    [0.0]
     """
 
     reps: Times
@@ -178,13 +194,30 @@ class Permutation(Rule):
     """Randomisation inference: the t statistic among those of all ways the clusters could have been timed.
 
     Adoption times are dealt again among the clusters, within the values of `strata` (an attribute of the units) if
-    the lottery
-    was drawn within them. When there are no more than `reps` distinct ways, all are taken and the p-value is exact;
-    otherwise a random sample of `reps`, with the data added (Phipson and Smyth 2010). Studentised, so that it is also
-    valid in large samples when the noise differs (Chung and Romano 2013). Intervals hold all constant effects not
-    rejected; an estimator that chooses its weights by the outcome (`SyntheticDiD`, `Efficient`) has none.
+    the lottery was drawn within them. When there are no more than `reps` distinct ways, all are taken and the p-value
+    is exact; otherwise a random sample of `reps`, with the data added (Phipson and Smyth 2010). Studentised, so that it
+    is also valid in large samples when the noise differs (Chung and Romano 2013). Intervals hold all constant effects
+    not rejected; an estimator that chooses its weights by the outcome (`SyntheticDiD`, `Efficient`) has none.
 
     Equation: p = the share of deals with |t*| >= |t|; in a sample of N deals (1 + r) / (1 + N), r their number.
+
+    Parameters
+    ----------
+    reps
+        The most deals to look at.
+    seed
+        Of the draws: the same seed gives the same numbers.
+    strata
+        Attribute of the units within whose values the lottery was drawn.
+
+    Examples
+    --------
+    >>> import asn_impact as ai
+    >>> design = ai.example_design()
+    >>> effects = ai.GroupTime()(design)
+    >>> found = ai.infer(effects.overall(), Permutation(reps=99, seed=1))
+    >>> found.p_value.round(2).tolist()
+    [0.01]
     """
 
     reps: Times

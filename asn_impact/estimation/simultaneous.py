@@ -35,6 +35,18 @@ class Banded(Inference):
 
     What `Simultaneous` (a `Joint`) and `Multiplier` (a `Signed`) return: `table`, `interval` and `p_value` are of the
     band; standard errors and degrees of freedom those of each estimate.
+
+    Examples
+    --------
+    >>> import asn_impact as ai
+    >>> design = ai.example_design()
+    >>> effects = ai.GroupTime()(design)
+    >>> band = ai.infer(effects.event_study(), ai.Simultaneous(reps=199, seed=1))
+    >>> isinstance(band, Banded)
+    True
+    >>> low, high = band.interval()
+    >>> bool((high > low).all())
+    True
     """
 
 
@@ -266,6 +278,22 @@ class Multiplier(Rule):
     draws of an event study of 24 months and in 8 to 50 % of draws of a curve of ten days, with 12 to 38 offices of
     which 4 to 19 were treated and as noisy as the others (docs/coverage.md#bands): signs know nothing of degrees of
     freedom, and the clustered standard error is too small where few are treated.
+
+    Parameters
+    ----------
+    reps
+        Number of draws.
+    seed
+        Of the draws: the same seed gives the same numbers.
+
+    Examples
+    --------
+    >>> import asn_impact as ai
+    >>> design = ai.example_design()
+    >>> effects = ai.GroupTime()(design)
+    >>> band = ai.infer(effects.event_study(), Multiplier(reps=199, seed=1))
+    >>> bool((band.interval()[0] < band.estimate).all())
+    True
     """
 
     reps: Times
@@ -311,6 +339,15 @@ def romano_wolf(inferences: Sequence[Inference], *, reps: Times, seed: Steps) ->
     -------
     DataFrame
         One row an outcome: outcome, estimate, std_error, statistic, p_value (its own), p_adjusted.
+
+    Examples
+    --------
+    >>> import asn_impact as ai
+    >>> design = ai.example_design()
+    >>> effects = ai.GroupTime()(design)
+    >>> answers = [ai.infer(effects.overall(), ai.ClusterRobust())]
+    >>> ai.romano_wolf(answers, reps=99, seed=1).columns.tolist()
+    ['outcome', 'estimate', 'std_error', 'statistic', 'p_value', 'p_adjusted']
     """
     if not inferences:
         raise InferenceError(Message("inference.empty_family"))

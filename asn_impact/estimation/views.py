@@ -52,6 +52,14 @@ class EventStudy(Guided):
     adoption to so many steps after it enter, so that these event times compare the same cohorts (eq. 3.5). Times before
     adoption compare those of them that were seen so early. `first` and `last` are the event times shown, negative
     before adoption (``min_e`` and ``max_e`` of the R package did); an overall of the view rests on these alone.
+
+    Examples
+    --------
+    >>> import asn_impact as ai
+    >>> design = ai.example_design()
+    >>> effects = ai.GroupTime()(design)
+    >>> effects.event_study(first=-2, last=2).terms["event_time"].tolist()
+    [-2, 0, 1, 2]
     """
 
     balanced: Steps | None = None
@@ -114,7 +122,16 @@ def keep_whole(known: Bool, needed: Bool | None, cells: Cells) -> Bool:
 
 @dataclass(frozen=True)
 class Cohorts(Guided):
-    """One number for each cohort: the plain mean over its treated periods (Callaway and Sant'Anna 2021, eq. 3.7)."""
+    """One number for each cohort: the plain mean over its treated periods (Callaway and Sant'Anna 2021, eq. 3.7).
+
+    Examples
+    --------
+    >>> import asn_impact as ai
+    >>> design = ai.example_design()
+    >>> effects = ai.GroupTime()(design)
+    >>> effects.cohorts().terms.to_dict("list")
+    {'cohort': ['2024-06', '2024-08']}
+    """
 
     alike: ClassVar[bool] = True
 
@@ -132,7 +149,16 @@ class Cohorts(Guided):
 
 @dataclass(frozen=True)
 class Calendar(Guided):
-    """One number for each period: the mean over the cohorts treated by then, weighted by size (eq. 3.8)."""
+    """One number for each period: the mean over the cohorts treated by then, weighted by size (eq. 3.8).
+
+    Examples
+    --------
+    >>> import asn_impact as ai
+    >>> design = ai.example_design()
+    >>> effects = ai.GroupTime()(design)
+    >>> effects.calendar().terms.head(2).to_dict("list")
+    {'period': ['2024-06', '2024-07']}
+    """
 
     alike: ClassVar[bool] = False
 

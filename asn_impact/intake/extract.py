@@ -62,6 +62,18 @@ class Extract(Guided):
     selection : {"received", "completed", "unknown"}
         How the export was drawn: all cases received in a period; only cases completed in a period (then the
         early months hold long waits only, and no comparison of months is valid); or nothing tells.
+    left_out, place, refuse_changed
+        For `dropped` and `write_dropped`: what reads the rows again, where the exports lie, and what refuses files that
+        have changed since.
+
+    Examples
+    --------
+    >>> import asn_impact as ai
+    >>> extract = ai.read_exports(ai.example_records(), as_of="2025-03-31")
+    >>> extract
+    Extract(as of 2025-03-31, 1 sources, Ledger(read 1,728 = kept 1,728 + dropped 0))
+    >>> extract.records.collect().to_pandas().columns.tolist()
+    ['case', 'office', 'service', 'received', 'decided', 'status']
     """
 
     records: nw.LazyFrame[Any]

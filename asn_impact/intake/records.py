@@ -69,6 +69,15 @@ class Observations(Guided):
     sources : tuple of Source
     notes : tuple of Message
         What was assumed or left out.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> import asn_impact as ai
+    >>> frame = pd.DataFrame({"office": ["A", "B"], "at": pd.to_datetime(["2024-03-01", "2024-04-02"]), "cost": [5, 7]})
+    >>> observations = ai.read_observations(frame, as_of="2024-12-31", date="at", numbers=["cost"])
+    >>> observations.records.collect()["cost"].to_list()
+    [5.0, 7.0]
     """
 
     records: nw.LazyFrame[Any]

@@ -41,6 +41,15 @@ class CurvePanel(Panel):
     inside
         (U, T, h + 1) sum of squares around the mean inside each cell: n p (1 - p) where all cases were followed, in
         general n squared times the variance of the estimated share.
+
+    Examples
+    --------
+    >>> import asn_impact as ai
+    >>> extract = ai.read_exports(ai.example_records(), as_of="2025-03-31")
+    >>> durations = ai.measure(extract, ai.WorkCalendar.indonesia())
+    >>> panel = ai.tabulate(durations, ai.CompletionCurve(20), by="office")
+    >>> panel.curve.shape, panel.horizon
+    ((12, 12, 21), 20)
     """
 
     curve: Float = field(default_factory=lambda: np.zeros((0, 0, 0)))

@@ -55,6 +55,16 @@ class Durations(Guided):
         The calendar the days were counted with.
     notes
         What was assumed.
+
+    Examples
+    --------
+    >>> import asn_impact as ai
+    >>> extract = ai.read_exports(ai.example_records(), as_of="2025-03-31")
+    >>> durations = ai.measure(extract, ai.WorkCalendar.indonesia())
+    >>> durations
+    Durations(working days, as of 2025-03-31, calendar 'Indonesia')
+    >>> durations.records.collect().to_pandas()["days"].head(3).tolist()
+    [6, 8, 5]
     """
 
     records: nw.LazyFrame[Any]

@@ -87,6 +87,14 @@ class Panel(Guided):
         Labels of units that had rows, none of which could be used.
     notes
         What was assumed or left out.
+
+    Examples
+    --------
+    >>> import asn_impact as ai
+    >>> design = ai.example_design()
+    >>> panel = design.panel
+    >>> panel.mean.shape, panel.frame().columns.tolist()
+    ((12, 12), ['unit', 'period', 'n', 'mean', 'weight'])
     """
 
     outcome: Outcome

@@ -77,6 +77,15 @@ class Report(Guided):
     words
         The author's own paragraphs (blank line between them) by chapter: ``foreword``, ``introduction``,
         ``conclusion``, ``recommendations``.
+
+    Examples
+    --------
+    >>> import asn_impact as ai
+    >>> design = ai.example_design()
+    >>> answer = ai.infer(ai.GroupTime()(design).overall(), ai.BiasReduced())
+    >>> report = Report(title="Training and waits", source="Invented data", answer=(answer,), panel=design.panel)
+    >>> report.title, len(report.charts)
+    ('Training and waits', 0)
     """
 
     title: str

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal, get_args
 
 from asn_impact.arguments import Times, check_fields
-from asn_impact.designs import assign
+from asn_impact.designs import Design, assign
 from asn_impact.errors import AsnImpactError, InputError
-from asn_impact.estimation import BiasReduced, GroupTime, Imputation, TwoWay, infer
+from asn_impact.estimation import BiasReduced, GLSImputation, GroupTime, Imputation, TwoWay, infer
 from asn_impact.estimation.effects import Estimator
 from asn_impact.measures.outcomes import RestrictedMean
 from asn_impact.measures.tabulate import tabulate
@@ -26,9 +27,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Choice", "explore"]
 
-Name = Literal["group_time", "imputation", "two_way"]
+Name = Literal["group_time", "imputation", "two_way", "gls"]
 Controls = Literal["not_yet", "never"]
-ESTIMATORS: Final[tuple[Name, ...]] = ("group_time", "imputation", "two_way")
+ESTIMATORS: Final[tuple[Name, ...]] = get_args(Name)
 
 
 @dataclass(frozen=True)
@@ -46,53 +47,60 @@ class Choice:
         """Return the estimator of the choice."""
         if self.estimator == "group_time":
             return GroupTime(controls=self.controls)
-        return Imputation() if self.estimator == "imputation" else TwoWay()
+        others: dict[str, Estimator] = {"imputation": Imputation(), "two_way": TwoWay(), "gls": GLSImputation()}
+        return others[self.estimator]
 
 
 @public_verb
 def explore(
-    durations: Durations,
-    rollout: Rollout,
+    data: Durations | Design,
+    rollout: Rollout | None = None,
     *,
-    cluster: str,
+    cluster: str | None = None,
     horizons: tuple[Times, ...] = (10, 20, 30, 60),
     language: Language = "en",
 ) -> VBox:
-    """Return three controls and the event study they lead to, drawn again at every change.
+    """Return the controls of a study and the event study they lead to, drawn again at every change.
 
     Looking at many answers and reporting one of them is not evidence: decide what the report uses before you look, and
     report the others as a specification curve.
 
     Parameters
     ----------
-    durations
-        What `measure` returned.
+    data
+        What `measure` returned: then the longest wait can be chosen too. Or the design of any study of your own.
     rollout
-        What `read_training` returned.
+        What `read_training` returned; a design has its own.
     cluster
-        The column of the units that stand or fall together, for instance ``"office"``.
+        The column of the units that stand or fall together, for instance ``"office"``; a design has its own.
     horizons
-        The longest waits to choose from.
+        The longest waits to choose from, in the unit that the durations are counted in.
     language
         ``"id"`` or ``"en"``.
 
     Raises
     ------
     InputError
-        There is no horizon to choose from.
+        There is no horizon to choose from, or the durations come without rollout and cluster.
+
+    Examples
+    --------
+    >>> import asn_impact as ai
+    >>> box = ai.explore(ai.example_design())
+    >>> [control.description for control in box.children[:2]]
+    ['Estimator', 'Comparison']
     """
     import ipywidgets as widgets
 
     check_language(language)
-    check_kind("explore", "durations", durations, "Durations")
-    check_kind("explore", "rollout", rollout, "Rollout")
+    build = _designs_of(data, rollout, cluster)
     if not horizons:
         raise InputError(Message("charts.explorer.no_horizon"))
     horizon = widgets.SelectionSlider(options=list(horizons), value=horizons[len(horizons) // 2])
     estimator = widgets.Dropdown(options=_list_options(ESTIMATORS, language))
     controls = widgets.Dropdown(options=_list_options(("not_yet", "never"), language))
     sentence, picture = widgets.HTML(), widgets.Image(format="png")
-    answer = functools.lru_cache(maxsize=64)(functools.partial(_find_answer, durations, rollout, cluster, language))
+    answer = functools.lru_cache(maxsize=64)(functools.partial(_find_answer, build, language))
 
     def show(_: Any = None) -> None:  # noqa: ANN401 - what changed; all three are read anew
         controls.disabled = estimator.value != "group_time"
@@ -106,7 +114,21 @@ def explore(
         widget.layout = widgets.Layout(width="34em")
         widget.observe(show, names="value")
     show()
-    return widgets.VBox([horizon, estimator, controls, sentence, picture])
+    chosen = [estimator, controls] if isinstance(data, Design) else [horizon, estimator, controls]
+    return widgets.VBox([*chosen, sentence, picture])
+
+
+def _designs_of(data: Durations | Design, rollout: Rollout | None, cluster: str | None) -> Callable[[int], Design]:
+    """Return what makes the design for a longest wait."""
+    if isinstance(data, Design):
+        return lambda _: data
+    check_kind("explore", "data", data, "Durations")
+    check_kind("explore", "rollout", rollout, "Rollout")
+    if cluster is None:
+        raise InputError(Message("charts.explorer.no_cluster"))
+    assert rollout is not None
+    starts, column = rollout, cluster
+    return lambda horizon: assign(tabulate(data, RestrictedMean(horizon), by=column), starts, cluster=column)
 
 
 def _list_options(names: tuple[str, ...], language: Language) -> list[tuple[str, str]]:
@@ -118,13 +140,10 @@ def _write_label(name: str, language: Language) -> str:
 
 
 @public_verb
-def _find_answer(
-    durations: Durations, rollout: Rollout, cluster: str, language: Language, choice: Choice
-) -> tuple[str, bytes]:
+def _find_answer(build: Callable[[int], Design], language: Language, choice: Choice) -> tuple[str, bytes]:
     """Return the finding as a sentence and the event study as a picture; what cannot be estimated says why."""
     try:
-        panel = tabulate(durations, RestrictedMean(choice.horizon), by=cluster)
-        effects = choice.build()(assign(panel, rollout, cluster=cluster))
+        effects = choice.build()(build(choice.horizon))
         chart = event_study(infer(effects.event_study(), BiasReduced()), language=language)
     except AsnImpactError as problem:
         return problem.text(language), b""

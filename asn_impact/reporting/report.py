@@ -106,6 +106,18 @@ def publish(
     PrivacyError
         Something that identifies a person was about to leave; the exhibits together give a small count back; what was
         kept or analysed differs by fewer than ten from the report that is there. The old folder stays as it was.
+
+    Examples
+    --------
+    >>> import asn_impact as ai
+    >>> design = ai.example_design()
+    >>> answer = ai.infer(ai.GroupTime()(design).overall(), ai.BiasReduced())
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> folder = Path(tempfile.mkdtemp()) / "report"
+    >>> files = publish(folder, [answer], language="en", title="Waits", source="Invented data")
+    >>> sorted({file.suffix for file in files})
+    ['.csv', '.docx', '.html', '.json', '.pdf']
     """
     check_language(language)
     target = Path(folder)

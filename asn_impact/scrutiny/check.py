@@ -41,6 +41,15 @@ class Check(Guided):
         The numbers behind the answer.
     source
         Where the method comes from.
+
+    Examples
+    --------
+    >>> import asn_impact as ai
+    >>> design = ai.example_design()
+    >>> events = ai.infer(ai.GroupTime()(design).event_study(), ai.BiasReduced())
+    >>> check = ai.checks.pretrends(events)
+    >>> check.verdict, str(check.question)
+    ('cannot_say', 'Did trained offices and their comparison move alike before training?')
     """
 
     name: str
@@ -97,6 +106,12 @@ class CheckEntry(Guided):
         Called with a `Case`; returns the check, or None where it does not concern this finding.
     source
         Where the method comes from.
+
+    Examples
+    --------
+    >>> import asn_impact as ai
+    >>> ai.CHECKS[0].name, str(ai.CHECKS[0].question)
+    ('pretrends', 'Did trained offices and their comparison move alike before training?')
     """
 
     name: str

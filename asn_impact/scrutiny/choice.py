@@ -43,6 +43,14 @@ def without_choice(
         For a finding of no effect: how large an effect would not matter.
     level
         Of the interval.
+
+    Examples
+    --------
+    >>> import asn_impact as ai
+    >>> design = ai.example_design()
+    >>> effects = ai.GroupTime()(design).overall()
+    >>> ai.checks.without_choice(effects, ["2024-05"], rule=ai.BiasReduced()).verdict
+    'holds'
     """
     one_estimate(effects)
     if not chosen:

@@ -37,6 +37,14 @@ class Decomposition(Guided):
         no treated and no control.
     estimate
         The weighted sum: the two-way estimate itself.
+
+    Examples
+    --------
+    >>> import asn_impact as ai
+    >>> design = ai.example_design()
+    >>> found = ai.bacon(design)
+    >>> round(found.estimate, 2), found.table.columns.tolist()
+    (-2.04, ['kind', 'treated', 'control', 'weight', 'estimate'])
     """
 
     table: pd.DataFrame
@@ -199,6 +207,14 @@ class NegativeWeights(Guided):
         Share of treated cells with a weight below zero.
     sum
         Sum of the weights below zero.
+
+    Examples
+    --------
+    >>> import asn_impact as ai
+    >>> design = ai.example_design()
+    >>> found = ai.negative_weights(ai.TwoWay()(design))
+    >>> round(found.share, 2), found.weight.shape
+    (0.0, (12, 12))
     """
 
     weight: Float
@@ -225,6 +241,13 @@ def negative_weights(effects: Effects) -> NegativeWeights:
     Notes
     -----
     De Chaisemartin and D'Haultfoeuille (2020), American Economic Review 110, theorem 1, for two-way fixed effects.
+
+    Examples
+    --------
+    >>> import asn_impact as ai
+    >>> design = ai.example_design()
+    >>> round(ai.negative_weights(ai.TwoWay()(design)).sum, 3)
+    0.0
     """
     one_estimate(effects)
     effects.design.require_staying("negative_weights()")
@@ -241,6 +264,13 @@ def two_way_weights(effects: Effects) -> Check:
     """Return the check of weights below zero, in this estimate and in the two-way estimate of the same design.
 
     Fails: in this estimate they sum to less than -0.1. Doubtful: there are some.
+
+    Examples
+    --------
+    >>> import asn_impact as ai
+    >>> design = ai.example_design()
+    >>> ai.checks.two_way_weights(ai.TwoWay()(design).overall()).verdict
+    'holds'
     """
     ours, two_way = _weights(lambda: effects), _weights(lambda: TwoWay()(effects.design))
     if ours is None:

@@ -22,6 +22,15 @@ def departures(path: EventPath, survives: Breakdown | None = None) -> Check:
     """Return the check of departures from parallel trends: holds when the breakdown value is 1 or more.
 
     Doubtful: between 0.5 and 1. Fails: below 0.5, although the interval excludes zero under parallel trends.
+
+    Examples
+    --------
+    >>> import asn_impact as ai
+    >>> design = ai.example_design()
+    >>> events = ai.infer(ai.GroupTime()(design).event_study(), ai.BiasReduced())
+    >>> path = ai.event_path(events, every=3)
+    >>> ai.checks.departures(path, ai.breakdown(path)).verdict
+    'holds'
     """
     largest = breakdown(path) if survives is None else survives
     table = sensitivity(path, [RelativeMagnitude(size) for size in _SIZES], level=largest.level).assign(mbar=_SIZES)

@@ -103,6 +103,17 @@ class EventPath(Guided):
         The k estimates with variance and degrees of freedom, under the same rule.
     notes
         Which event times are not here, and why.
+
+    Examples
+    --------
+    >>> import asn_impact as ai
+    >>> design = ai.example_design()
+    >>> events = ai.infer(ai.GroupTime()(design).event_study(), ai.BiasReduced())
+    >>> path = ai.event_path(events, every=3)
+    >>> path.first.tolist(), path.last.tolist()
+    ([-6, 0, 3], [-4, 2, 5])
+    >>> path.table().columns.tolist()
+    ['step', 'first', 'last', 'estimate', 'std_error', 'statistic', 'df', 'p_value', 'conf_low', 'conf_high']
     """
 
     source: Inference
@@ -175,6 +186,15 @@ def event_path(
     InferenceError
         The estimates are not an event study with a reference period, fewer than one step is left on a side, or none
         begins with training or after it.
+
+    Examples
+    --------
+    >>> import asn_impact as ai
+    >>> design = ai.example_design()
+    >>> events = ai.infer(ai.GroupTime()(design).event_study(), ai.BiasReduced())
+    >>> path = ai.event_path(events, every=3)
+    >>> path.first.tolist(), path.last.tolist()
+    ([-6, 0, 3], [-4, 2, 5])
     """
     reference = _reference(events)
     times, notes = _usable(events, waves)

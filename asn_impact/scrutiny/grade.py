@@ -67,6 +67,15 @@ class Grade(Guided):
         Names of the checks that speak against it; empty but for E.
     margin
         The effect that the study said would not matter, before the data were looked at; None where it said none.
+
+    Examples
+    --------
+    >>> import asn_impact as ai
+    >>> design = ai.example_design()
+    >>> effects = ai.GroupTime()(design).overall()
+    >>> grade = ai.scrutinise(effects, rule=ai.BiasReduced(), seed=1, reps=19).grade
+    >>> grade.letter, grade.shown
+    ('C', False)
     """
 
     letter: Letter

@@ -52,6 +52,14 @@ def heaping(durations: Durations, *, limits: Sequence[int] = ()) -> Check:
     ------
     InputError
         A limit is not a whole number of days, 1 or more.
+
+    Examples
+    --------
+    >>> import asn_impact as ai
+    >>> extract = ai.read_exports(ai.example_records(), as_of="2025-03-31")
+    >>> durations = ai.measure(extract, ai.WorkCalendar.indonesia())
+    >>> ai.checks.heaping(durations, limits=[5]).verdict
+    'doubtful'
     """
     check_limits(limits)
     if durations.calendar.unit not in {"working days", "calendar days"}:

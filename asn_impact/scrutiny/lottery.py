@@ -27,6 +27,14 @@ def lottery_kept(design: Design, drawn: Mapping[Hashable, Any]) -> Check:
     ----------
     drawn
         First treated period drawn for each unit, as `Timeline.locate` reads them; missing: never.
+
+    Examples
+    --------
+    >>> import asn_impact as ai
+    >>> design = ai.example_design()
+    >>> drawn = {unit: row for unit, row in zip(design.panel.units, ["2024-06"] * 3 + ["2024-08"] * 3 + [None] * 6)}
+    >>> ai.checks.lottery_kept(design, drawn).verdict
+    'holds'
     """
     units = design.panel.units
     if strangers := [unit for unit in units if unit not in drawn]:

@@ -74,6 +74,14 @@ def placebo_in_time(effects: Effects, *, rule: Rule, steps: Steps) -> Check:
 
     Periods in which the estimator allows for anticipation are not used, so `steps` must be larger than their number.
     Fails: the interval excludes zero. Doubtful: it holds zero but also the real estimate, so that it could not tell.
+
+    Examples
+    --------
+    >>> import asn_impact as ai
+    >>> design = ai.example_design()
+    >>> effects = ai.GroupTime()(design).overall()
+    >>> ai.checks.placebo_in_time(effects, rule=ai.BiasReduced(), steps=2).verdict
+    'holds'
     """
     anticipation = effects.anticipation
     earlier = before_training(one_estimate(effects).design, steps=steps, anticipation=anticipation)
@@ -128,6 +136,15 @@ def placebo_outcome(other: Inference | Mapping[str, Inference], *, real: float =
     ------
     InputError
         There is none.
+
+    Examples
+    --------
+    >>> import asn_impact as ai
+    >>> design = ai.example_design()
+    >>> nothing = ai.example_design(effect=0.0)
+    >>> other = ai.infer(ai.GroupTime()(nothing).overall(), ai.BiasReduced())
+    >>> ai.checks.placebo_outcome(other, real=-2.0).verdict
+    'holds'
     """
     if not isinstance(other, Mapping):
         other = {one_estimate(other.effects).design.panel.outcome.name: other}
@@ -170,6 +187,14 @@ def placebo_in_space(effects: Effects, *, seed: int, reps: Times, finding: Infer
 
     Holds: p at most 0.05. Doubtful: at most 0.20. For a `finding` whose interval holds zero it is the other way round:
     offices that nobody trained ought to show as much. Holds: p above 0.05; doubtful otherwise.
+
+    Examples
+    --------
+    >>> import asn_impact as ai
+    >>> design = ai.example_design()
+    >>> effects = ai.GroupTime()(design).overall()
+    >>> ai.checks.placebo_in_space(effects, seed=1, reps=19).verdict
+    'holds'
     """
     design = one_estimate(effects).design
     free = ~np.isin(design.cluster, design.cluster[np.isfinite(design.adopted)])
@@ -245,6 +270,14 @@ def leave_one_out(effects: Effects, *, finding: Inference | None = None) -> Chec
     Fails: without one cluster the sign changes. Doubtful: it moves by more than half its size, or cannot be estimated.
     For a `finding` whose interval holds zero the sign means nothing. Doubtful: without one cluster the estimate leaves
     the interval.
+
+    Examples
+    --------
+    >>> import asn_impact as ai
+    >>> design = ai.example_design()
+    >>> effects = ai.GroupTime()(design).overall()
+    >>> ai.checks.leave_one_out(effects).verdict
+    'holds'
     """
     one_estimate(effects)
     full, without = float(effects.estimate[0]), effects.leave_one_out()[:, 0]

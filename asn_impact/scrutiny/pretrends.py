@@ -56,6 +56,16 @@ class JointTest(Guided):
         Its degrees of freedom.
     p_value
         Two-sided.
+
+    Examples
+    --------
+    >>> import asn_impact as ai
+    >>> design = ai.example_design()
+    >>> events = ai.infer(ai.GroupTime()(design).event_study(), ai.BiasReduced())
+    >>> path = ai.event_path(events, every=3)
+    >>> test = ai.joint_leads(path)
+    >>> test.df_num, round(test.p_value, 2)
+    (1, np.float64(0.25))
     """
 
     statistic: float
@@ -189,6 +199,15 @@ def pretrends(
         Largest difference before training that would not matter, in the unit of the outcome.
     level
         One minus the level of the tests.
+
+    Examples
+    --------
+    >>> import asn_impact as ai
+    >>> design = ai.example_design()
+    >>> events = ai.infer(ai.GroupTime()(design).event_study(), ai.BiasReduced())
+    >>> check = ai.checks.pretrends(events, effect=-2.0)
+    >>> check.verdict
+    'cannot_say'
     """
     try:
         path = events if isinstance(events, EventPath) else event_path(events)
@@ -262,6 +281,14 @@ def trends_before(effects: Effects, *, rule: Rule, margin: float | None = None, 
         the interval leaves out zero, and without a margin, it is the size of the effect.
     level
         Of that interval.
+
+    Examples
+    --------
+    >>> import asn_impact as ai
+    >>> design = ai.example_design()
+    >>> effects = ai.GroupTime()(design).overall()
+    >>> ai.checks.trends_before(effects, rule=ai.BiasReduced()).verdict
+    'holds'
     """
     margin = None if margin is None or _excludes_zero(effects, rule, level) else margin
     before = look_before(one_estimate(effects), rule)

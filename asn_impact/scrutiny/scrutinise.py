@@ -78,6 +78,15 @@ class Scrutiny(Guided):
         What would change the conclusion; None where there is none.
     rows
         The effect from all months, without the months of choice, and with a trend of the trained of their own.
+
+    Examples
+    --------
+    >>> import asn_impact as ai
+    >>> design = ai.example_design()
+    >>> effects = ai.GroupTime()(design).overall()
+    >>> scrutiny = ai.scrutinise(effects, rule=ai.BiasReduced(), seed=1, reps=19)
+    >>> {check.name: check.verdict for check in scrutiny.checks[:2]}
+    {'pretrends': 'holds', 'departures': 'cannot_say'}
     """
 
     finding: Inference | None
@@ -185,6 +194,15 @@ def scrutinise(
     ------
     EstimationError
         The effects have no overall number.
+
+    Examples
+    --------
+    >>> import asn_impact as ai
+    >>> design = ai.example_design()
+    >>> effects = ai.GroupTime()(design).overall()
+    >>> scrutiny = ai.scrutinise(effects, rule=ai.BiasReduced(), seed=1, reps=19)
+    >>> scrutiny.grade.letter
+    'C'
     """
     given = (events, durations, limits, neighbours, other, panels, drawn, assignment, chosen, margin, courses, level)
     case = Case(effects, rule, seed, reps, *given)

@@ -61,6 +61,16 @@ class RobustInterval(Guided):
         Of the estimate under parallel trends.
     method
         How the interval was made.
+
+    Examples
+    --------
+    >>> import asn_impact as ai
+    >>> design = ai.example_design()
+    >>> events = ai.infer(ai.GroupTime()(design).event_study(), ai.BiasReduced())
+    >>> path = ai.event_path(events, every=3)
+    >>> found = ai.robust_interval(path, ai.RelativeMagnitude(1.0))
+    >>> round(found.low, 1), round(found.high, 1), found.excludes_zero
+    (-2.9, -1.3, True)
     """
 
     restriction: Restriction
@@ -227,6 +237,16 @@ def robust_interval(
     ------
     InferenceError
         There is no reference period, no estimate before it, or the variance has no inverse.
+
+    Examples
+    --------
+    >>> import asn_impact as ai
+    >>> design = ai.example_design()
+    >>> events = ai.infer(ai.GroupTime()(design).event_study(), ai.BiasReduced())
+    >>> path = ai.event_path(events, every=3)
+    >>> found = ai.robust_interval(path, ai.Smoothness(0.1), of="first")
+    >>> round(found.low, 1), round(found.high, 1)
+    (-2.7, -1.8)
     """
     return _Question.of(_as_path(events), of, level).interval(restriction)
 
@@ -288,7 +308,18 @@ def sensitivity(
     of: Target = "average",
     level: Level = 0.95,
 ) -> pd.DataFrame:
-    """Return one row a restriction: how the interval widens as more departure is allowed for."""
+    """Return one row a restriction: how the interval widens as more departure is allowed for.
+
+    Examples
+    --------
+    >>> import asn_impact as ai
+    >>> design = ai.example_design()
+    >>> events = ai.infer(ai.GroupTime()(design).event_study(), ai.BiasReduced())
+    >>> path = ai.event_path(events, every=3)
+    >>> table = ai.sensitivity(path, [ai.RelativeMagnitude(m) for m in (0.5, 1.0)])
+    >>> table.columns.tolist()
+    ['term', 'restriction', 'estimate', 'std_error', 'statistic', 'df', 'p_value', 'conf_low', 'conf_high']
+    """
     question = _Question.of(_as_path(events), of, level)
     return pd.concat([question.interval(r).table() for r in restrictions], ignore_index=True)
 
@@ -310,6 +341,16 @@ class Breakdown(Guided):
         Of the interval.
     shape
         What was taken as known of the departure besides its size.
+
+    Examples
+    --------
+    >>> import asn_impact as ai
+    >>> design = ai.example_design()
+    >>> events = ai.infer(ai.GroupTime()(design).event_study(), ai.BiasReduced())
+    >>> path = ai.event_path(events, every=3)
+    >>> found = ai.breakdown(path)
+    >>> round(found.value, 2), found.kind
+    (3.11, 'relative')
     """
 
     value: float
@@ -345,6 +386,15 @@ def breakdown(
         ``"relative"``: in multiples of the largest change before training. ``"smooth"``: as a change of slope.
     shape
         What is known of the departure besides its size: see `RelativeMagnitude`.
+
+    Examples
+    --------
+    >>> import asn_impact as ai
+    >>> design = ai.example_design()
+    >>> events = ai.infer(ai.GroupTime()(design).event_study(), ai.BiasReduced())
+    >>> path = ai.event_path(events, every=3)
+    >>> round(ai.breakdown(path, "smooth").value, 2)
+    0.95
     """
     question = _Question.of(_as_path(events), of, level)
 
@@ -404,6 +454,16 @@ class SmoothnessSeen(Guided):
         The largest change of slope of the estimates.
     level
         How often each bound holds.
+
+    Examples
+    --------
+    >>> import asn_impact as ai
+    >>> design = ai.example_design()
+    >>> events = ai.infer(ai.GroupTime()(design).event_study(), ai.BiasReduced())
+    >>> path = ai.event_path(events, every=2)
+    >>> seen = ai.smoothness_seen(path)
+    >>> seen.lower <= seen.upper
+    True
     """
 
     lower: float
@@ -444,6 +504,15 @@ def smoothness_seen(events: Inference | EventPath, *, level: Level = 0.95) -> Sm
     -----
     ``DeltaSD_lowerBound_Mpre`` and ``DeltaSD_upperBound_Mpre`` of HonestDiD 0.2.6, whose lower bound is cut off at the
     end of a grid. With few clusters the variance is enlarged as in `robust_ends`.
+
+    Examples
+    --------
+    >>> import asn_impact as ai
+    >>> design = ai.example_design()
+    >>> events = ai.infer(ai.GroupTime()(design).event_study(), ai.BiasReduced())
+    >>> path = ai.event_path(events, every=2)
+    >>> round(ai.smoothness_seen(path).seen, 2)
+    0.28
     """
     path = _as_path(events)
     if path.pre < 2:

@@ -43,6 +43,14 @@ class SpecificationCurve(Guided):
         Share of the estimates with that sign whose interval excludes zero, among all that have an interval.
     methods
         The entry of each estimator and rule, by the name in the table.
+
+    Examples
+    --------
+    >>> import asn_impact as ai
+    >>> design = ai.example_design()
+    >>> curve = ai.specification_curve({"all": design}, [ai.GroupTime(), ai.TwoWay()], [ai.ClusterRobust()])
+    >>> curve.same_sign, curve.table[["design", "estimate"]].round(1).to_numpy().tolist()
+    (1.0, [['all', -2.0], ['all', -2.0]])
     """
 
     table: pd.DataFrame
@@ -108,6 +116,14 @@ def specification_curve(
     ------
     EstimationError
         Nothing to combine, or estimators of differences and of ratios together.
+
+    Examples
+    --------
+    >>> import asn_impact as ai
+    >>> design = ai.example_design()
+    >>> curve = ai.specification_curve({"all": design}, [ai.GroupTime(), ai.TwoWay()], [ai.ClusterRobust()])
+    >>> round(curve.median, 1)
+    -2.0
     """
     if not (designs and estimators and rules):
         raise EstimationError(Message("checks.specification_curve.nothing"))

@@ -54,6 +54,14 @@ def composition(effects: Effects, *, rule: Rule, panels: Sequence[Panel] = ()) -
     Fails: one of them moved with training, at 0.025 (see `trends_before`). Doubtful: an office has no more records from
     about the start of a wave on, and an office of that wave has as many more (`merged_offices`). A mix that is not
     shown to move may still have moved a little: the table has the intervals.
+
+    Examples
+    --------
+    >>> import asn_impact as ai
+    >>> design = ai.example_design()
+    >>> effects = ai.GroupTime()(design).overall()
+    >>> ai.checks.composition(effects, rule=ai.BiasReduced()).verdict
+    'cannot_say'
     """
     design = one_estimate(effects).design
     rows = []
@@ -153,6 +161,15 @@ def service_shares(panel: Panel, *, office: str = "office", service: str = "serv
         From ``tabulate(..., by=("office", "service"))``.
     office, service
         Its attributes.
+
+    Examples
+    --------
+    >>> import asn_impact as ai
+    >>> extract = ai.read_exports(ai.example_records(), as_of="2025-03-31")
+    >>> durations = ai.measure(extract, ai.WorkCalendar.indonesia())
+    >>> panel = ai.tabulate(durations, ai.RestrictedMean(30), by=("office", "service"))
+    >>> len(ai.service_shares(panel))
+    2
     """
     available = panel.attributes.columns
     for name in (office, service):
@@ -198,6 +215,15 @@ def spillover(effects: Effects, neighbours: Mapping[Hashable, Sequence[Hashable]
     ------
     DesignError
         A unit in `neighbours` is not in the design.
+
+    Examples
+    --------
+    >>> import asn_impact as ai
+    >>> design = ai.example_design()
+    >>> effects = ai.GroupTime()(design).overall()
+    >>> neighbours = {"Dinas A": ["Dinas G"], "Dinas D": ["Dinas H"]}
+    >>> ai.checks.spillover(effects, neighbours, rule=ai.BiasReduced()).verdict
+    'cannot_say'
     """
     design = one_estimate(effects).design
     dates = _exposure(design, neighbours)
@@ -256,6 +282,16 @@ def coincidence(
         Periods on either side of the first treated period.
     courses
         ``office``, ``course``, ``month`` of other courses that were completed: see `read_other_courses`.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> import asn_impact as ai
+    >>> frame = pd.DataFrame({"tanggal": ["2 Juni 2024"], "jenis": ["sistem"], "izin_terdampak": ["semua"],
+    ...                       "sumber": ["SK Bupati"], "terverifikasi": ["ya"], "nama": ["Aplikasi baru"]})
+    >>> events = ai.read_events(frame)
+    >>> ai.checks.coincidence(ai.example_design(), events).verdict
+    'doubtful'
     """
     frame = events if isinstance(events, pd.DataFrame) else events.frame()
     absent = [name for name in ("date", "name", "verified") if name not in frame.columns]

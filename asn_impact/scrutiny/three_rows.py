@@ -41,6 +41,14 @@ class Row(Guided):
         The effect and its uncertainty; None where it cannot be had.
     reason
         Why it cannot be had.
+
+    Examples
+    --------
+    >>> import asn_impact as ai
+    >>> design = ai.example_design()
+    >>> answer = ai.infer(ai.GroupTime()(design).overall(), ai.BiasReduced())
+    >>> [row.kind for row in ai.three_rows(answer.effects, rule=answer.rule)]
+    ['all_months', 'without_choice', 'with_trend']
     """
 
     kind: Kind

@@ -50,6 +50,15 @@ class Turning(Guided):
         the last ``day`` on which all must have ended; then the estimate and its interval in that case.
     said
         The same in words.
+
+    Examples
+    --------
+    >>> import asn_impact as ai
+    >>> design = ai.example_design()
+    >>> answer = ai.infer(ai.GroupTime()(design).overall(), ai.BiasReduced())
+    >>> turning = ai.what_would_change(answer)
+    >>> turning.table.columns.tolist()
+    ['what', 'turns', 'fewest', 'of', 'share', 'day', 'estimate', 'conf_low', 'conf_high']
     """
 
     finding: Inference

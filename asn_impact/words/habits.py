@@ -17,6 +17,7 @@ __all__ = ["CALLS", "no_name", "no_rows", "not_there"]
 #: Kind of value -> the call that gives one.
 CALLS: Final[Mapping[str, str]] = {
     "Breakdown": "breakdown(infer(effects.event_study(), BiasReduced()))",
+    "CurvePanel": 'tabulate(durations, CompletionCurve(30), by="office")',
     "Design": "assign(panel, rollout, cluster=...)",
     "Durations": "measure(extract, WorkCalendar.indonesia())",
     "Effects": "GLSImputation()(design)",
@@ -73,7 +74,7 @@ LINES: Final[Mapping[str, Mapping[str, str]]] = {
         "fit estimate run att": "GLSImputation()(design)",
     },
     "Durations": {
-        "plot hist": "figures.waits_by_office(durations)",
+        "plot hist": 'figures.waits_by_office(tabulate(durations, CompletionCurve(30), by="office"))',
         "outcome mean": "tabulate(durations, RestrictedMean(30), by=...)",
     },
     "Effects": {

@@ -6,8 +6,9 @@ import pandas as pd
 import pytest
 
 from asn_impact.designs import assign
+from asn_impact.designs.example import example_design
 from asn_impact.errors import InputError
-from asn_impact.estimation import BiasReduced, GroupTime, TwoWay, infer
+from asn_impact.estimation import BiasReduced, GLSImputation, GroupTime, TwoWay, infer
 from asn_impact.intake.readers.exports import read_exports
 from asn_impact.intake.readers.training import read_rollout
 from asn_impact.measures.calendar import WorkCalendar
@@ -74,3 +75,21 @@ def test_a_choice_that_cannot_be_estimated_says_why_and_the_next_one_works(world
 def test_an_explorer_without_horizons_is_refused(world):
     with pytest.raises(InputError, match="horizons is empty"):
         explore(*world, cluster="office", horizons=())
+
+
+def test_a_design_of_ones_own_is_explored_without_records():
+    design = example_design()
+    box = explore(design)
+    estimator, controls, sentence, _ = box.children
+    assert headline(infer(GroupTime()(design).event_study(), BiasReduced())).text in sentence.value
+    estimator.value = "gls"
+    assert headline(infer(GLSImputation()(design).event_study(), BiasReduced())).text in sentence.value
+    assert controls.disabled
+
+
+def test_durations_without_a_rollout_or_a_cluster_are_answered(world):
+    times, rollout = world
+    with pytest.raises(InputError, match="Expected Rollout"):
+        explore(times)
+    with pytest.raises(InputError, match="explore\\(\\) needs cluster="):
+        explore(times, rollout)

@@ -65,6 +65,16 @@ class Events(Guided):
         ``date`` and ``until`` (timestamps; the same day for an event without an end), ``kind``, ``name``, ``services``
         (text, separated by ``;``; ``semua`` for all), ``source``, ``verified`` (bool) and ``precision`` of the date:
         ``day``, ``month`` or ``year``.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> import asn_impact as ai
+    >>> frame = pd.DataFrame({"tanggal": ["2 Juni 2024"], "jenis": ["sistem"], "izin_terdampak": ["semua"],
+    ...                       "sumber": ["SK Bupati"], "terverifikasi": ["ya"], "nama": ["Aplikasi baru"]})
+    >>> events = ai.read_events(frame)
+    >>> len(events)
+    1
     """
 
     rows: pd.DataFrame

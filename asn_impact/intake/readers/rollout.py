@@ -41,6 +41,12 @@ class Rollout(Guided):
         ``hours``: hours of training (JP) completed so far for each member of the staff.
     status : pandas.DataFrame or None
         ``unit``, ``period``, ``on``: who was treated when, where treatment may end; else None.
+
+    Examples
+    --------
+    >>> import asn_impact as ai
+    >>> ai.example_rollout()
+    Rollout('e-government': 6 of 6 units with a date)
     """
 
     adopted: pd.Series

@@ -87,6 +87,17 @@ def event_study(
     ------
     InputError
         The inference is not by event time, or the band is not simultaneous or of other effects.
+
+    Examples
+    --------
+    >>> import asn_impact as ai
+    >>> design = ai.example_design()
+    >>> events = ai.infer(ai.GroupTime()(design).event_study(), ai.BiasReduced())
+    >>> chart = ai.figures.event_study(events, title="Training and waits", size=(16, 9))
+    >>> chart
+    Chart(event_study: Training and waits)
+    >>> chart.data[["event_time", "estimate"]].tail(2).round(1).to_numpy().tolist()
+    [[5.0, -1.9], [6.0, -1.7]]
     """
     check_language(language)
     check_kind("event_study", "inference", inference, "Inference", "infer(effects.event_study(), BiasReduced())")

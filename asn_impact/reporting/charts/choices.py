@@ -69,6 +69,15 @@ def specifications(
     ------
     InputError
         No choice could be estimated.
+
+    Examples
+    --------
+    >>> import asn_impact as ai
+    >>> design = ai.example_design()
+    >>> curve = ai.specification_curve({"all": design}, [ai.GroupTime(), ai.TwoWay()], [ai.ClusterRobust()])
+    >>> chart = ai.figures.specifications(curve, outcome=design.panel.outcome)
+    >>> chart.data["estimate"].round(1).tolist()
+    [-2.0, -2.0]
     """
     check_language(language)
     check_kind("specifications", "curve", curve, "SpecificationCurve")

@@ -79,6 +79,17 @@ def completion_curve(
     ------
     EstimationError
         The inference is not along a completion curve.
+
+    Examples
+    --------
+    >>> import asn_impact as ai
+    >>> extract = ai.read_exports(ai.example_records(), as_of="2025-03-31")
+    >>> durations = ai.measure(extract, ai.WorkCalendar.indonesia())
+    >>> panel = ai.tabulate(durations, ai.CompletionCurve(12), by="office")
+    >>> design = ai.assign(panel, ai.example_rollout(), cluster="office")
+    >>> answer = ai.infer(ai.Along(ai.GroupTime())(design), ai.ClusterRobust())
+    >>> ai.figures.completion_curve(answer)
+    Chart(completion_curve: With training 78% of applications are decided within 6 working days, without it 51%)
     """
     check_language(language)
     check_kind("completion_curve", "inference", inference, "Inference", "infer(Along(GroupTime())(design), rule)")

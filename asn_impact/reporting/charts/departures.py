@@ -72,6 +72,17 @@ def sensitivity(
     ------
     InputError
         There is no interval, or they differ in target, level, estimate or kind of restriction.
+
+    Examples
+    --------
+    >>> import asn_impact as ai
+    >>> design = ai.example_design()
+    >>> events = ai.infer(ai.GroupTime()(design).event_study(), ai.BiasReduced())
+    >>> path = ai.event_path(events, every=3)
+    >>> interval = ai.robust_interval(path, ai.RelativeMagnitude(1.0))
+    >>> chart = ai.figures.sensitivity(interval, ai.breakdown(path), outcome=design.panel.outcome)
+    >>> chart.title[:53]
+    'The finding survives departures from parallel trends '
     """
     check_language(language)
     intervals = list(intervals) if isinstance(intervals, Iterable) else [intervals]

@@ -25,6 +25,14 @@ def headline(
 
     An inference with several terms (an event study, say) is told by its estimator's overall effect under the same rule;
     where there is none, by how many of the terms differ from zero.
+
+    Examples
+    --------
+    >>> import asn_impact as ai
+    >>> design = ai.example_design()
+    >>> answer = ai.infer(ai.GroupTime()(design).overall(), ai.BiasReduced())
+    >>> ai.figures.headline(answer)[:53]
+    'Among the trained, the mean waiting time fell by 2.0 '
     """
     check_kind("headline", "inference", inference, "Inference")
     check_language(language)

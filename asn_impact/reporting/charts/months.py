@@ -41,6 +41,14 @@ def maturity(
     months
         The frame of `maturity` (month, cases, open, mature), or a Panel. A panel knows which months were left out, but
         not how many applications they hold.
+
+    Examples
+    --------
+    >>> import asn_impact as ai
+    >>> extract = ai.read_exports(ai.example_records(), as_of="2025-03-31")
+    >>> durations = ai.measure(extract, ai.WorkCalendar.indonesia())
+    >>> ai.figures.maturity(ai.maturity(durations, ai.RestrictedMean(30)))
+    Chart(maturity: All 12 periods have been followed long enough and are used)
     """
     check_language(language)
     if not isinstance(months, pd.DataFrame):

@@ -53,6 +53,15 @@ def forest(
     ------
     InputError
         There is no inference, or one is of several numbers.
+
+    Examples
+    --------
+    >>> import asn_impact as ai
+    >>> design = ai.example_design()
+    >>> answer = ai.infer(ai.GroupTime()(design).overall(), ai.BiasReduced())
+    >>> chart = ai.figures.forest({"Mean wait": answer})
+    >>> chart.data[["measure", "estimate"]].round(1).to_numpy().tolist()
+    [['Mean wait', -2.0]]
     """
     check_language(language)
     if isinstance(inferences, Mapping):

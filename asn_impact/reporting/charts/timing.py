@@ -38,7 +38,15 @@ def who_is_compared(
     inputs: Iterable[Any] = (),
     **look: Unpack[Look],
 ) -> Chart:
-    """Return the chart of who was trained when: a row a unit, a column a period, sorted by adoption."""
+    """Return the chart of who was trained when: a row a unit, a column a period, sorted by adoption.
+
+    Examples
+    --------
+    >>> import asn_impact as ai
+    >>> design = ai.example_design()
+    >>> ai.figures.who_is_compared(design)
+    Chart(who_is_compared: 6 units were trained in 2 waves; 6 never trained serve as comparison)
+    """
     check_language(language)
     check_kind("who_is_compared", "design", design, "Design")
     timeline, (one, many) = design.panel.timeline, unit_noun(design.panel)

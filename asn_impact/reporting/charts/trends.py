@@ -83,6 +83,14 @@ def raw_trends(
     ------
     InputError
         More than nine events fall into the window, or the periods of the panel have no dates.
+
+    Examples
+    --------
+    >>> import asn_impact as ai
+    >>> design = ai.example_design()
+    >>> chart = ai.figures.raw_trends(design)
+    >>> chart.data.columns.tolist()
+    ['wave', 'adopted_step', 'units', 'period', 'step', 'mean']
     """
     check_language(language)
     check_kind("raw_trends", "design", design, "Design")

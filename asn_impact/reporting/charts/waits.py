@@ -52,6 +52,14 @@ def waits_calendar(
     ------
     InputError
         The panel is not by month.
+
+    Examples
+    --------
+    >>> import asn_impact as ai
+    >>> design = ai.example_design()
+    >>> chart = ai.figures.waits_calendar(design.panel, language="id")
+    >>> chart.title[:40]
+    'Waktu tunggu paling lama pada Feb 2024 ('
     """
     check_language(language)
     check_kind("waits_calendar", "panel", panel, "Panel")

@@ -52,6 +52,13 @@ def balance(design: Design, panels: Sequence[Panel] = (), *, attributes: Names =
     ------
     InputError
         Nobody is never trained, a panel lacks a unit of the design, an attribute is not there or not numeric.
+
+    Examples
+    --------
+    >>> import asn_impact as ai
+    >>> design = ai.example_design()
+    >>> ai.tables.balance(design)
+    Table(Trained and untrained units before the first training (Jun 2024): 2 rows)
     """
     design.require_staying("balance()")
     ever = np.isfinite(design.adopted)

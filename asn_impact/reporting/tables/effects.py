@@ -36,6 +36,15 @@ def results(inferences: Mapping[str, Inference] | Sequence[Inference] | Inferenc
     ------
     InputError
         There is none, or they are not of one view (overall, event study, ...).
+
+    Examples
+    --------
+    >>> import asn_impact as ai
+    >>> design = ai.example_design()
+    >>> answer = ai.infer(ai.GroupTime()(design).overall(), ai.BiasReduced())
+    >>> table = ai.tables.results(answer)
+    >>> table.to_frame("id").columns.tolist()
+    ['Ukuran', 'Satuan', 'Perkiraan', 'Galat baku', 'Derajat bebas', 'Nilai-p', 'Batas bawah', 'Batas atas']
     """
     pairs = named(inferences)
     if not pairs:

@@ -26,6 +26,13 @@ def clusters(design: Design) -> Table:
     """Return the table of clusters: since when trained, units, periods seen and records, in the order of adoption.
 
     Clusters with few records, and those that subtraction would give away, stand together in the last line (`Release`).
+
+    Examples
+    --------
+    >>> import asn_impact as ai
+    >>> design = ai.example_design()
+    >>> ai.tables.clusters(design).frame.head(2)["cluster"].tolist()
+    ['Dinas A', 'Dinas B']
     """
     design.require_staying("clusters()")
     panel, shown = design.panel, Release.of(design).clusters
@@ -85,6 +92,14 @@ def descriptive(panel: Panel, design: Design) -> Table:
     ------
     InputError
         A unit of the design is not in the panel.
+
+    Examples
+    --------
+    >>> import asn_impact as ai
+    >>> design = ai.example_design()
+    >>> table = ai.tables.descriptive(design.panel, design)
+    >>> table.frame.columns.tolist()
+    ['group', 'units', 'records_before', 'records_after', 'mean_before', 'mean_after', 'change']
     """
     design.require_staying("descriptive()")
     same = of_design(panel, design)

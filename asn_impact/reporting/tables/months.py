@@ -20,6 +20,14 @@ def maturity_table(months: pd.DataFrame) -> Table:
     ----------
     months
         The frame of `maturity`: month, cases, open, mature, and the least follow-up if it has one.
+
+    Examples
+    --------
+    >>> import asn_impact as ai
+    >>> extract = ai.read_exports(ai.example_records(), as_of="2025-03-31")
+    >>> durations = ai.measure(extract, ai.WorkCalendar.indonesia())
+    >>> ai.tables.maturity_table(ai.maturity(durations, ai.RestrictedMean(30))).frame.columns.tolist()
+    ['month', 'records', 'open', 'follow_up', 'mature']
     """
     months = thickened(months)
     follow_up = next((c for c in ("follow_up", "least_follow_up") if c in months.columns), None)

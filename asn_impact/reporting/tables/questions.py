@@ -14,7 +14,16 @@ __all__ = ["checks"]
 
 @public_verb
 def checks(scrutiny: Scrutiny) -> Table:
-    """Return the table of checks: the question, the answer, and whether it speaks for or against the finding."""
+    """Return the table of checks: the question, the answer, and whether it speaks for or against the finding.
+
+    Examples
+    --------
+    >>> import asn_impact as ai
+    >>> design = ai.example_design()
+    >>> effects = ai.GroupTime()(design).overall()
+    >>> ai.tables.checks(ai.scrutinise(effects, rule=ai.BiasReduced(), seed=1, reps=19))
+    Table(Checks of this finding: 13 rows)
+    """
     rows = [(check.question, check.verdict_words, check.answer) for check in scrutiny.checks]
     frame = pd.DataFrame(rows, columns=["question", "verdict", "answer"], dtype=object)
     return Table(frame=frame, title=Message("tables.checks.title"))

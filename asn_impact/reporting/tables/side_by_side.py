@@ -43,6 +43,15 @@ def specifications(columns: Mapping[str, Inference], *, level: Level = 0.95) -> 
     ------
     InputError
         There is none, or one has several terms.
+
+    Examples
+    --------
+    >>> import asn_impact as ai
+    >>> design = ai.example_design()
+    >>> answer = ai.infer(ai.GroupTime()(design).overall(), ai.BiasReduced())
+    >>> table = ai.tables.specifications({"(1)": answer})
+    >>> table.to_frame("en").iloc[1].tolist()
+    ['Estimated effect', '−2.00']
     """
     if not columns:
         raise InputError(Message("tables.results.none", verb="specifications"))

@@ -35,6 +35,15 @@ def three_rows(rows: Sequence[Row], *, level: Level = 0.95) -> Table:
     ------
     InputError
         There is none.
+
+    Examples
+    --------
+    >>> import asn_impact as ai
+    >>> design = ai.example_design()
+    >>> answer = ai.infer(ai.GroupTime()(design).overall(), ai.BiasReduced())
+    >>> rows = ai.three_rows(answer.effects, rule=answer.rule)
+    >>> ai.tables.three_rows(rows)
+    Table(The same effect, read in three ways: 3 rows)
     """
     if not rows:
         raise InputError(Message("tables.results.none", verb="three_rows"))

@@ -60,6 +60,17 @@ class Proposal:
         ``office``, ``rows`` and ``proposed`` of every label in the exports.
     unread
         File -> why it could not be read.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> import asn_impact as ai
+    >>> folder = Path(tempfile.mkdtemp())
+    >>> ai.example_records().to_csv(folder / "izin.csv", index=False)
+    >>> proposal = ai.propose_study(folder)
+    >>> proposal.files.columns.tolist()
+    ['file', 'rows', 'role']
     """
 
     text: str

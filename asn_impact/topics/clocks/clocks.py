@@ -47,6 +47,20 @@ class Clocks(Guided):
         One row a step: ``step``, ``rows``, ``suggested``, and ``owner``, as declared.
     notes
         What was left out, what was assumed.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> import asn_impact as ai
+    >>> steps = pd.DataFrame({"case": "1", "office": "O1", "step": ["Verifikasi", "Perbaikan Dokumen", "Penetapan"],
+    ...                       "status": "Selesai",
+    ...                       "step_start": pd.to_datetime(["2024-01-02", "2024-01-05", "2024-01-10"]),
+    ...                       "step_end": pd.to_datetime(["2024-01-05", "2024-01-10", "2024-01-12"])})
+    >>> log = ai.read_step_log(steps, as_of="2024-03-28")
+    >>> three = ai.clocks(log, ai.WorkCalendar.indonesia(), applicant=["Perbaikan Dokumen"], elsewhere=[],
+    ...                   office=["Verifikasi", "Penetapan"])
+    >>> three.table()["mean"].tolist()
+    [8.0, 5.0, 5.0]
     """
 
     gross: Durations

@@ -47,6 +47,18 @@ class StepLog(Guided):
         once.
     owners : pandas.DataFrame
         ``step``, ``rows``, and ``suggested``: whose step the name says it is, or missing. A suggestion, not a decision.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> import asn_impact as ai
+    >>> steps = pd.DataFrame({"case": "1", "office": "O1", "step": ["Verifikasi", "Perbaikan Dokumen", "Penetapan"],
+    ...                       "status": "Selesai",
+    ...                       "step_start": pd.to_datetime(["2024-01-02", "2024-01-05", "2024-01-10"]),
+    ...                       "step_end": pd.to_datetime(["2024-01-05", "2024-01-10", "2024-01-12"])})
+    >>> log = ai.read_step_log(steps, as_of="2024-03-28")
+    >>> log.owners["step"].tolist()
+    ['Penetapan', 'Perbaikan Dokumen', 'Verifikasi']
     """
 
     cases: Extract

@@ -58,6 +58,14 @@ class Reliability(Guided):
         One row an item: ``item``, ``mean``, ``sd``, ``item_total`` (correlation with the sum of the *other* items)
         and ``alpha_without`` (NaN with two items).
     notes : tuple of Message
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import asn_impact as ai
+    >>> found = ai.reliability(np.array([[1.0, 2.0], [2.0, 4.0], [3.0, 3.0]]), items=["a", "b"])
+    >>> round(found.alpha, 2), found.persons
+    (0.67, 3)
     """
 
     alpha: float
@@ -194,6 +202,14 @@ class Learning(Guided):
         (N,) True for those who took the course.
     notes : tuple of Message
         Who was left out, and why.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> tests = Learning({"digital": ("d",)}, ("d",), np.array([[1.0], [2.0]]), np.array([[3.0], [2.0]]),
+    ...                  ("O1", "O2"), np.array([True, False]))
+    >>> tests.before.shape, (tests.after - tests.before).ravel().tolist()
+    ((2, 1), [2.0, 0.0])
     """
 
     dimensions: Mapping[str, tuple[str, ...]]

@@ -65,6 +65,22 @@ def returns(
         The line below: whose data these are.
     level
         Level of the interval.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> import asn_impact as ai
+    >>> fee = {"komponen": "Narasumber", "jumlah": 24, "satuan": "jam", "harga_satuan": "Rp900.000,00"}
+    >>> frame = pd.DataFrame([fee | {"sumber": "DPA 2024, hlm. 4", "tahun_harga": 2024}])
+    >>> costs = ai.read_costs(frame)
+    >>> panel = ai.example_design().panel
+    >>> design = ai.assign(panel, ai.example_rollout(), cluster="office", weights="records")
+    >>> answer = ai.infer(ai.GroupTime()(design).overall(), ai.BiasReduced())
+    >>> choices = {"cases_per_month": 72, "value_of_a_day": 50_000, "years": 0.5, "discount": 0.05}
+    >>> made = ai.returns(answer, costs, **choices, reps=500, seed=1)
+    >>> chart = ai.figures.returns(made)
+    >>> chart.data.columns.tolist()
+    ['low', 'high', 'share']
     """
     check_language(language)
     check_kind("returns", "made", made, Worth, "returns(inference, costs, ...)")

@@ -80,6 +80,16 @@ class Costs(Guided):
         Number of components that are the worked example of the template.
     notes
         What must be known about the prices.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> import asn_impact as ai
+    >>> fee = {"komponen": "Narasumber", "jumlah": 24, "satuan": "jam", "harga_satuan": "Rp900.000,00"}
+    >>> frame = pd.DataFrame([fee | {"sumber": "DPA 2024, hlm. 4", "tahun_harga": 2024}])
+    >>> costs = ai.read_costs(frame)
+    >>> costs.components.shape
+    (1, 8)
     """
 
     components: pd.DataFrame
@@ -189,6 +199,14 @@ def cost_template(path: str | Path) -> Path:
     ------
     InputError
         The file exists already.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from asn_impact.topics.planning import cost_template
+    >>> cost_template(Path(tempfile.mkdtemp()) / "costs.csv").name
+    'costs.csv'
     """
     target = Path(path)
     if target.exists():

@@ -55,6 +55,17 @@ class Lottery(Guided):
         Day of the draw, as the caller says.
     table
         One row a unit, by stratum and lottery number: unit, stratum, number, wave ("" for those not drawn).
+
+    Examples
+    --------
+    >>> import datetime as dt
+    >>> import pandas as pd
+    >>> import asn_impact as ai
+    >>> offices = pd.DataFrame({"office": ["A", "B", "C", "D"]})
+    >>> lottery = ai.draw_waves(offices, unit="office", strata=None, waves=["2026-02"], sizes=[2], seed=2026,
+    ...                         drawn_on=dt.date(2026, 1, 12))
+    >>> lottery.table.columns.tolist()
+    ['unit', 'stratum', 'number', 'wave']
     """
 
     unit: str

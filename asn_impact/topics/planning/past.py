@@ -38,6 +38,13 @@ def pre_period(design: Design, *, anticipation: Steps = 0) -> Panel:
     ------
     DesignError
         Fewer than two periods are left.
+
+    Examples
+    --------
+    >>> import asn_impact as ai
+    >>> design = ai.example_design()
+    >>> pre_period(design)
+    Panel(restricted_mean_30: 12 units x 5 periods, 2024-01 to 2024-05)
     """
     steps = design.panel.timeline.steps
     before = np.flatnonzero(steps < design.cohorts[0] - anticipation)
@@ -59,6 +66,13 @@ def never_treated(design: Design) -> Panel:
     ------
     DesignError
         Fewer than two such clusters exist.
+
+    Examples
+    --------
+    >>> import asn_impact as ai
+    >>> design = ai.example_design()
+    >>> never_treated(design)
+    Panel(restricted_mean_30: 6 units x 12 periods, 2024-01 to 2024-12)
     """
     units = np.flatnonzero(np.isinf(design.adopted))
     if (clusters := len(np.unique(design.cluster[units]))) < 2:

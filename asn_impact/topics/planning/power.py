@@ -223,6 +223,14 @@ class Power(Guided):
         As asked for.
     notes
         What was assumed.
+
+    Examples
+    --------
+    >>> import asn_impact as ai
+    >>> past = ai.pre_period(ai.example_design(effect=0.0))
+    >>> plan = ai.detectable(past, cluster="office", treated=6, waves=1, months=5, reps=40, seed=1)
+    >>> plan
+    Power(restricted_mean_30: 1 scenario of 40 draws; seen in 80% of studies at level 0.95)
     """
 
     panel: Panel

@@ -50,6 +50,11 @@ class StaffTime(Guided):
         Hours saved on each application in a trained office.
     value_of_an_hour
         Rupiah.
+
+    Examples
+    --------
+    >>> StaffTime(hours_per_case=0.5, value_of_an_hour=60_000)
+    StaffTime(hours_per_case=0.5, value_of_an_hour=60000)
     """
 
     hours_per_case: Amount
@@ -71,6 +76,13 @@ def cases_per_month(design: Design) -> float:
     ------
     InputError
         The panel does not say how many records are behind its cells, or its periods are not months.
+
+    Examples
+    --------
+    >>> import asn_impact as ai
+    >>> design = ai.example_design()
+    >>> cases_per_month(design)
+    72.0
     """
     panel = design.panel
     if panel.timeline.kind != "month":
@@ -148,6 +160,21 @@ def returns(
     applications less their fade, H the value of staff time and C the present value of the costs.
     Boardman et al. (2018), Cost-Benefit Analysis, chapters 6 and 11; the interval of a cost per day follows by
     inverting that of the effect (Fieller's problem with a fixed numerator).
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> import asn_impact as ai
+    >>> fee = {"komponen": "Narasumber", "jumlah": 24, "satuan": "jam", "harga_satuan": "Rp900.000,00"}
+    >>> frame = pd.DataFrame([fee | {"sumber": "DPA 2024, hlm. 4", "tahun_harga": 2024}])
+    >>> costs = ai.read_costs(frame)
+    >>> panel = ai.example_design().panel
+    >>> design = ai.assign(panel, ai.example_rollout(), cluster="office", weights="records")
+    >>> answer = ai.infer(ai.GroupTime()(design).overall(), ai.BiasReduced())
+    >>> choices = {"cases_per_month": 72, "value_of_a_day": 50_000, "years": 0.5, "discount": 0.05}
+    >>> made = ai.returns(answer, costs, **choices, reps=500, seed=1)
+    >>> sorted(made.rows())[:2]
+    ['benefit', 'break_even_effect']
     """
     amounts = {"cases_per_month": cases_per_month, "value_of_a_day": value_of_a_day, "years": years}
     _refuse_infinite(**amounts, discount=discount, fade_half_life=fade_half_life or 0.0)
@@ -205,6 +232,21 @@ class Returns(Guided):
         (R,) effects drawn from the t distribution of the estimate, in days for each application.
     notes
         What was assumed.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> import asn_impact as ai
+    >>> fee = {"komponen": "Narasumber", "jumlah": 24, "satuan": "jam", "harga_satuan": "Rp900.000,00"}
+    >>> frame = pd.DataFrame([fee | {"sumber": "DPA 2024, hlm. 4", "tahun_harga": 2024}])
+    >>> costs = ai.read_costs(frame)
+    >>> panel = ai.example_design().panel
+    >>> design = ai.assign(panel, ai.example_rollout(), cluster="office", weights="records")
+    >>> answer = ai.infer(ai.GroupTime()(design).overall(), ai.BiasReduced())
+    >>> choices = {"cases_per_month": 72, "value_of_a_day": 50_000, "years": 0.5, "discount": 0.05}
+    >>> made = ai.returns(answer, costs, **choices, reps=500, seed=1)
+    >>> made.probability_positive, made.net_present_value().shape
+    (1.0, (500,))
     """
 
     inference: Inference

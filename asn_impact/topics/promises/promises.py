@@ -69,6 +69,14 @@ class Promises(Guided):
     limits : pandas.DataFrame
         One row a service: ``service``, ``limit`` (whole number), ``unit``.
     notes : tuple of Message
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> import asn_impact as ai
+    >>> promises = ai.read_promises(pd.DataFrame({"layanan": ["SIUP"], "SLA": ["7 hari kerja"]}))
+    >>> promises.limits.columns.tolist()
+    ['service', 'limit', 'unit']
     """
 
     limits: pd.DataFrame
@@ -204,10 +212,25 @@ class Kept(Guided):
         ``office``, ``service``, ``status``, the extra columns, ``month``, ``days``, ``limit`` (both in the unit of the
         durations that answer), ``kept`` (1 decided within the limit, 0 not), and ``day``: follow-up with the sign
         turned, so that `as_of_day` is 0.
+    as_of
+        The day the records were taken.
     services
         One row a service of the records: ``service``, ``limit``, ``unit``, ``cases``; no limit where none is promised.
     immature
         Months left out, because a case in them has been followed for less than its own limit.
+    notes
+        What was left out or assumed.
+
+    Examples
+    --------
+    >>> import asn_impact as ai
+    >>> extract = ai.read_exports(ai.example_records(), as_of="2025-03-31")
+    >>> durations = ai.measure(extract, ai.WorkCalendar.indonesia())
+    >>> import pandas as pd
+    >>> limits = pd.DataFrame({"layanan": ["SIUP", "IMB"], "SLA": ["7 hari kerja", "10 hari kerja"]})
+    >>> answer = ai.kept(durations, ai.read_promises(limits))
+    >>> ai.tabulate(answer, ai.Share("kept"))
+    Panel(share_kept: 12 units x 12 periods, 2024-01 to 2024-12)
     """
 
     records: nw.LazyFrame[Any]

@@ -61,6 +61,11 @@ class SpreadBand(Guided):
         How many standard deviations (n - 1).
     months
         Months before the shock.
+
+    Examples
+    --------
+    >>> SpreadBand(2.0, months=12)
+    SpreadBand(deviations=2.0, months=12)
     """
 
     deviations: float
@@ -85,6 +90,11 @@ class ShareBand(Guided):
         0.1 for 10 per cent.
     months
         Months before the shock.
+
+    Examples
+    --------
+    >>> ShareBand(0.1, months=6)
+    ShareBand(share=0.1, months=6)
     """
 
     share: float
@@ -129,6 +139,19 @@ class Recovery(Guided):
     reasons : tuple of Message or None
         (U,) why a unit has no band; None for the others.
     notes : tuple of Message
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> import asn_impact as ai
+    >>> months = [f"2024-{m:02d}" for m in range(1, 9)]
+    >>> days = {"C": [10, 11, 10, 11, 20, 11, 11, 10.0], "D": [10, 11, 10, 11, 20, 19, 18, 10.0]}
+    >>> frame = pd.DataFrame(days, index=months).melt(var_name="office", value_name="days", ignore_index=False)
+    >>> frame = frame.reset_index(names="month")
+    >>> panel = ai.read_panel(frame, unit="office", period="month", outcome="days")
+    >>> found = ai.recovery(panel, at="2024-05", band=ai.ShareBand(0.2, months=4), worse="higher", within=3)
+    >>> found.months.tolist(), found.recovered.tolist()
+    ([1.0, 3.0], [True, False])
     """
 
     panel: Panel
@@ -361,6 +384,23 @@ class RecoveryComparison(Guided):
     clusters : array
         (2,) untrained and trained clusters.
     notes : tuple of Message
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> import asn_impact as ai
+    >>> months = [f"2024-{m:02d}" for m in range(1, 9)]
+    >>> quick, slow = [10, 11, 10, 11, 20, 11, 11, 10.0], [10, 11, 10, 11, 20, 19, 18, 10.0]
+    >>> days = {"A": quick, "B": quick, "C": slow, "D": slow}
+    >>> frame = pd.DataFrame(days, index=months).melt(var_name="office", value_name="days", ignore_index=False)
+    >>> frame = frame.reset_index(names="month")
+    >>> panel = ai.read_panel(frame, unit="office", period="month", outcome="days")
+    >>> found = ai.recovery(panel, at="2024-05", band=ai.ShareBand(0.2, months=4), worse="higher", within=3)
+    >>> starts = pd.DataFrame({"office": ["A", "B"], "start": ["2024-02"] * 2})
+    >>> rollout = ai.read_rollout(starts, unit="office", adopted="start")
+    >>> compared = ai.compare_recovery(found, rollout, cluster="office", reps=99, seed=1)
+    >>> compared.means.tolist(), round(compared.estimate, 1)
+    ([3.0, 1.0], -2.0)
     """
 
     recovery: Recovery
@@ -462,6 +502,23 @@ def compare_recovery(
     The comparison is between units at one shock: it takes trained and untrained offices as alike but for training, and
     differs from a difference-in-differences in that. Phipson and Smyth (2010): the data are counted among the
     permutations, so that no p-value is 0. Royston and Parmar (2013) on restricted means.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> import asn_impact as ai
+    >>> months = [f"2024-{m:02d}" for m in range(1, 9)]
+    >>> quick, slow = [10, 11, 10, 11, 20, 11, 11, 10.0], [10, 11, 10, 11, 20, 19, 18, 10.0]
+    >>> days = {"A": quick, "B": quick, "C": slow, "D": slow}
+    >>> frame = pd.DataFrame(days, index=months).melt(var_name="office", value_name="days", ignore_index=False)
+    >>> frame = frame.reset_index(names="month")
+    >>> panel = ai.read_panel(frame, unit="office", period="month", outcome="days")
+    >>> found = ai.recovery(panel, at="2024-05", band=ai.ShareBand(0.2, months=4), worse="higher", within=3)
+    >>> starts = pd.DataFrame({"office": ["A", "B"], "start": ["2024-02"] * 2})
+    >>> rollout = ai.read_rollout(starts, unit="office", adopted="start")
+    >>> compared = ai.compare_recovery(found, rollout, cluster="office", reps=99, seed=1)
+    >>> round(compared.p_value, 2), compared.ways, compared.exact
+    (0.33, 6, True)
     """
     trained, notes = _split_by_training(found, rollout)
     code, labels = _cluster_codes(found.panel, cluster)

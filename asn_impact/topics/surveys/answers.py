@@ -72,6 +72,16 @@ class Survey(Observations):
         Names of the columns of answers.
     missing : mapping
         Element -> number of respondents who gave no answer.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> import asn_impact as ai
+    >>> from asn_impact.topics.surveys.answers import ELEMENTS
+    >>> frame = pd.DataFrame({"office": "O1", "Tanggal": ["2024-03-04", "2024-03-05"], **{e: [3, 4] for e in ELEMENTS}})
+    >>> survey = ai.read_survey(frame, as_of="2024-12-31")
+    >>> len(survey.elements), survey.records.collect()["ikm"].to_list()
+    (9, [75.0, 100.0])
     """
 
     elements: tuple[str, ...] = ()
@@ -103,6 +113,16 @@ class SurveyAggregates(Guided):
         Names of the columns of means.
     ledger, sources, headings, notes
         As for `Observations`.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> import asn_impact as ai
+    >>> from asn_impact.topics.surveys.answers import ELEMENTS
+    >>> frame = pd.DataFrame({"office": ["O1"], "tahun": [2024], "n": [200], **{e: [3.5] for e in ELEMENTS}})
+    >>> survey = ai.read_survey_aggregates(frame, period="tahun", respondents="n")
+    >>> survey.rows[["office", "respondents"]].to_numpy().tolist()
+    [['O1', 200]]
     """
 
     rows: pd.DataFrame

@@ -52,6 +52,16 @@ def satisfaction(
     InputError
         There are more than two groups, they have other elements, weights or regulations, or one rests on fewer than
         ten respondents.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> import asn_impact as ai
+    >>> from asn_impact.topics.surveys.answers import ELEMENTS
+    >>> frame = pd.DataFrame({"office": "O1", "Tanggal": ["2024-03-04"] * 40, **{e: [3, 4] * 20 for e in ELEMENTS}})
+    >>> survey = ai.read_survey(frame, as_of="2024-12-31")
+    >>> ai.figures.satisfaction(ai.skm_index(survey, weight=0.11))
+    Chart(satisfaction: The satisfaction index is 86.63 (band B); lowest element: U1 Requirements (3.50 of 4))
     """
     check_language(language)
     groups = _find_groups(index)

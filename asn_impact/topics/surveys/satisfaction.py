@@ -189,6 +189,17 @@ class SatisfactionIndex(Guided):
     regime : {"2017", "2004"}
         The regulation of the letters.
     notes : tuple of Message
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> import asn_impact as ai
+    >>> from asn_impact.topics.surveys.answers import ELEMENTS
+    >>> frame = pd.DataFrame({"office": "O1", "Tanggal": ["2024-03-04", "2024-03-05"], **{e: [3, 4] for e in ELEMENTS}})
+    >>> survey = ai.read_survey(frame, as_of="2024-12-31")
+    >>> index = ai.skm_index(survey, weight=0.11)
+    >>> index.frame()[["office", "ikm", "quality"]].round(3).to_numpy().tolist()
+    [['O1', 86.625, 'B']]
     """
 
     rows: pd.DataFrame

@@ -31,6 +31,16 @@ def skm(index: SatisfactionIndex) -> Table:
     ----------
     index
         From `skm_index`.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> import asn_impact as ai
+    >>> from asn_impact.topics.surveys.answers import ELEMENTS
+    >>> frame = pd.DataFrame({"office": "O1", "Tanggal": ["2024-03-04"] * 40, **{e: [3, 4] * 20 for e in ELEMENTS}})
+    >>> survey = ai.read_survey(frame, as_of="2024-12-31")
+    >>> ai.tables.skm(ai.skm_index(survey, weight=0.11))
+    Table(Public satisfaction index (IKM): 11 rows)
     """
     return _by_element(index) if len(index.rows) == 1 else _by_unit(index)
 
