@@ -112,7 +112,7 @@ def map_of_effects(
 def _read_shapes(boundaries: Any, area: str) -> Any:  # noqa: ANN401 - a frame of geopandas
     """Return the areas with their names, in their order; refuse what is none."""
     try:
-        import geopandas  # type: ignore[import-untyped]
+        import geopandas
     except ImportError:
         raise InputError(Message("charts.map.no_geopandas")) from None
     shapes = boundaries
