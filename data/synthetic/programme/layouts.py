@@ -100,7 +100,12 @@ def _grid(frame: pd.DataFrame, *above: str) -> Grid:
     """Return titles, headings and rows; what is missing is an empty cell."""
     rows = frame.astype(object).where(frame.notna(), None).values.tolist()
     width = len(frame.columns)
-    return [*([title] + [None] * (width - 1) for title in above), *([[None] * width] if above else []), list(frame), *rows]
+    return [
+        *([title] + [None] * (width - 1) for title in above),
+        *([[None] * width] if above else []),
+        list(frame),
+        *rows,
+    ]
 
 
 def _words(codes: pd.Series, words: Mapping[str, str]) -> pd.Series:
@@ -129,9 +134,7 @@ def _twelve(handed: Handed) -> Iterator[tuple[str, Any]]:
     for year, rows in frame.groupby(frame["Tanggal Masuk"].dt.year):
         yield f"perizinan/permohonan_{year}.csv", _csv(rows, ";", "%d/%m/%Y")
     survey = tables["survey"]
-    answers = {
-        q: [_ANSWERS[e][a - 1] for a in survey[e]] for q, e in zip(_QUESTIONS, ELEMENTS, strict=True)
-    }
+    answers = {q: [_ANSWERS[e][a - 1] for a in survey[e]] for q, e in zip(_QUESTIONS, ELEMENTS, strict=True)}
     form = {"Timestamp": survey["moment"], "Unit layanan yang dinilai": names[survey["office"]], **answers}
     yield "skm_google_form.csv", _csv(pd.DataFrame(form), ",", "%d/%m/%Y %H:%M:%S")
     recap = tables["recap"]
@@ -186,9 +189,7 @@ def _packages_twelve(rows: pd.DataFrame, names: np.ndarray, year: int) -> Grid:
         grid.append([None, names[office], *[None] * 6])
         for number, row in enumerate(packages.itertuples(index=False), start=1):
             ended = None if pd.isna(row.ended) else row.ended
-            grid.append(
-                [number, row.package, row.budget, row.start, row.planned, ended, row.physical, row.spent]
-            )
+            grid.append([number, row.package, row.budget, row.start, row.planned, ended, row.physical, row.spent])
     return grid
 
 
@@ -234,12 +235,18 @@ def _sixteen(handed: Handed) -> Iterator[tuple[str, Any]]:
     survey = tables["survey"]
     answers = {label: survey[e] for label, e in zip(_LABELS, ELEMENTS, strict=True)}
     when = [f"{m.month}/{m.day}/{m.year} {m.hour}:{m.minute:02d}:{m.second:02d}" for m in survey["moment"]]
-    yield "SKM (Responses).csv", _csv(pd.DataFrame({"Timestamp": when, "OPD": short[survey["office"]], **answers}), ",", "")
+    yield (
+        "SKM (Responses).csv",
+        _csv(pd.DataFrame({"Timestamp": when, "OPD": short[survey["office"]], **answers}), ",", ""),
+    )
     yield "IKM per semester.xlsx", {"IKM": _recap_sixteen(tables["recap"], names)}
-    yield "paket_pekerjaan.xlsx", {
-        f"TA {year}": _packages_sixteen(rows, loud)
-        for year, rows in tables["projects"].groupby(tables["projects"]["start"].dt.year)
-    }
+    yield (
+        "paket_pekerjaan.xlsx",
+        {
+            f"TA {year}": _packages_sixteen(rows, loud)
+            for year, rows in tables["projects"].groupby(tables["projects"]["start"].dt.year)
+        },
+    )
     tests = tables["tests"]
     rows = [
         tests[["person"]].assign(test=word, score=[f"{s:.1f}".replace(".", ",") for s in tests[side]])

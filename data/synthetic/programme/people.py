@@ -64,7 +64,10 @@ def _training(
         rows.append(_sat(taken, title, pd.Timestamp("2023-06-22"), np.full(len(taken), "passed", dtype=object)))
     table = pd.concat(rows, ignore_index=True)
     gone = pd.DataFrame(moves, columns=["person", "office", "since"]).drop_duplicates("person")
-    today = {**dict(zip(persons["person"], persons["home"], strict=True)), **dict(zip(gone["person"], gone["office"], strict=True))}
+    today = {
+        **dict(zip(persons["person"], persons["home"], strict=True)),
+        **dict(zip(gone["person"], gone["office"], strict=True)),
+    }
     table["office"] = table["person"].map(today)
     return table.sort_values(["ended", "person"], kind="stable", ignore_index=True), gone
 

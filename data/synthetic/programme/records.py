@@ -181,7 +181,9 @@ def _recap(town: Town, drawn: Drawn) -> pd.DataFrame:
         e: usual + mood + draw.normal(0.0, 0.6, len(office)) / np.sqrt(people) for e, (usual, _) in ELEMENTS.items()
     }
     answers = {e: np.clip(np.round(mean, 2), 1, 4) for e, mean in means.items()}
-    return pd.DataFrame({"office": held[office], "year": 2021 + half // 2, "half": 1 + half % 2, "people": people, **answers})
+    return pd.DataFrame(
+        {"office": held[office], "year": 2021 + half // 2, "half": 1 + half % 2, "people": people, **answers}
+    )
 
 
 def _projects(town: Town, drawn: Drawn, calendar: WorkCalendar) -> pd.DataFrame:

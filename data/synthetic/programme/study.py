@@ -43,7 +43,7 @@ _ONCE: Final[Mapping[Layout, tuple[str, ...]]] = MappingProxyType(
             'files.izin = {kind = "records", path = "izin"}',
             'files.skm = {kind = "survey", path = "SKM (Responses).csv"}',
             'files.rekap = {kind = "survey_recap", path = "IKM per semester.xlsx", period = "Periode", '
-            'respondents = "Responden"}',
+            'respondents = "Responden", fill_down = "OPD"}',
             'files.paket = {kind = "observations", path = "paket_pekerjaan.xlsx", date = "Tgl Mulai", group_rows = "Uraian"}',
             'files.lapor = {kind = "records", path = "pengaduan.xlsx"}',
             'files.tes = {kind = "tests", path = "hasil_tes.csv", person = "ID Pegawai", test = "Tes", '
