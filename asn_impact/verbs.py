@@ -13,7 +13,7 @@ import sys
 import threading
 import warnings
 from abc import ABCMeta
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, ClassVar, Final, ParamSpec, TypeVar
 
