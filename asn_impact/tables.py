@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from asn_impact.reporting.matrix import matrix
 from asn_impact.reporting.tables import (
     Table,
     balance,
@@ -25,6 +26,7 @@ __all__ = [
     "descriptive",
     "ledger",
     "lkjip",
+    "matrix",
     "maturity_table",
     "results",
     "skm",
