@@ -80,8 +80,8 @@ class Finding:
     --------
     >>> import pandas as pd
     >>> import asn_impact as ai
-    >>> frame = pd.DataFrame([(o, p, float(o in "AB" and p > 2023)) for o in "ABCDEF" for p in range(2020, 2026)],
-    ...                      columns=["office", "year", "queue"])
+    >>> rows = [(o, p, p * ord(o) % 7 - 3.0 * (o in "AB" and p > 2023)) for o in "ABCDEF" for p in range(2020, 2026)]
+    >>> frame = pd.DataFrame(rows, columns=["office", "year", "queue"])
     >>> panel = ai.read_panel(frame, unit="office", period="year", outcome="queue")
     >>> trained = ai.Rollout(pd.Series({"A": 2024, "B": 2024}), label="E-Gov")
     >>> effects = ai.GroupTime()(ai.assign(panel, trained, cluster="office"))
