@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
@@ -69,10 +69,12 @@ def gather(
     table: str | None = None,
     zone: str | None = None,
     sheets: Sequence[str] = (),
+    reshape: Callable[[RawTable], RawTable] | None = None,
 ) -> Gathered:
     """Return the wanted columns of a source, and only those, under field names, with dates typed.
 
-    Parameters as for `read_exports`; `wanted` are fields, `required` those without which there is no answer.
+    Parameters as for `read_exports`; `wanted` are fields, `required` those without which there is no answer; `reshape`
+    makes of a table as it was found the one that is read.
     """
     check_mapping("columns", columns)
     check_mapping("dates", dates)
@@ -86,6 +88,7 @@ def gather(
         return _type_tables([open_server(source, table)], wanted, columns, dates, keep, required, [], zone)
     if isinstance(source, str | Path | tuple | list):
         tables, notes = _file_tables(paths_of(source), wanted, keep, columns, table)
+        tables = tables if reshape is None else [reshape(one) for one in tables]
 
         def match_table(one: RawTable, needed: Sequence[str]) -> dict[str, str]:
             return match_columns(one.headings, wanted, columns=columns, keep=keep, required=needed, source=one.name)
@@ -94,6 +97,10 @@ def gather(
         notes += of_sheets
         return _type_tables(tables, wanted, columns, dates, keep, required, notes, zone)
     find = partial(match_columns, wanted=wanted, columns=columns, keep=keep, required=required)
+    if reshape is not None:
+        every = nw.from_native(source).lazy()
+        raw = reshape(RawTable("frame", tuple(every.collect_schema().names()), as_relation(every), "", loose=True))
+        return _type_tables([raw], wanted, columns, dates, keep, required, [], zone)
     frame = narwhal(source, find)
     match = find(frame.collect_schema().names())
     frame = frame.select(*(nw.col(heading).alias(field) for field, heading in match.items()))

@@ -13,6 +13,7 @@ import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ import pyarrow as pa
 
 from asn_impact.arguments import Names, did_you_mean
 from asn_impact.errors import InputError, PrivacyError
+from asn_impact.intake.blocks import OFFICE, under_groups
 from asn_impact.intake.cleaning import UNKNOWN, Cleaned, clean
 from asn_impact.intake.extract import Source
 from asn_impact.intake.fields.columns import Headings
@@ -75,6 +77,8 @@ def read_observations(
     dates: Mapping[str, Order] | None = None,
     style: NumberStyle | None = None,
     zone: str | None = None,
+    group_rows: str | None = None,
+    groups: Names = (),
 ) -> Observations:
     """Return the dated records of a file or frame, every row accounted for.
 
@@ -107,6 +111,10 @@ def read_observations(
         How numbers are written, where a column does not tell.
     zone : str, optional
         Zone in which the date has its day, as for `read_exports`.
+    group_rows : str, optional
+        Heading under which an office stands in a row of its own, above its records: "DINAS SOSIAL" above its projects.
+    groups : sequence of str, optional
+        Names in such rows that are offices although their words do not say so.
 
     Returns
     -------
@@ -148,6 +156,8 @@ def read_observations(
         dates=dates,
         style=style,
         zone=zone,
+        group_rows=group_rows,
+        groups=groups,
     )
 
 
@@ -167,9 +177,15 @@ def observe(
     style: NumberStyle | None = None,
     zone: str | None = None,
     on: dt.date | None = None,
+    group_rows: str | None = None,
+    groups: Sequence[str] = (),
 ) -> Observations:
     """Return the observations of a source, for every reader of dated records; `on` is the day of all without a date."""
     day = _as_day(as_of)
+    reshape = None
+    if group_rows is not None:
+        columns = {**(columns or {}), "office": OFFICE}
+        reshape = partial(under_groups, heading=group_rows, date=date, offices=groups)
     names = _distinct_names(numbers, moments, keep)
     fields, settled = _fields(source, office, date, person, key, columns)
     if on is not None:
@@ -187,6 +203,7 @@ def observe(
                 keep=names,
                 required=[field for field in fields if field != "service"],
                 zone=zone,
+                reshape=reshape,
             )
         if on is not None:
             received = rows.frame.with_columns(nw.lit(on, nw.Date).alias("received"))

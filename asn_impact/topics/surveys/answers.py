@@ -11,6 +11,7 @@ import datetime as dt
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from types import MappingProxyType
 from typing import Any
 
@@ -23,6 +24,7 @@ from asn_impact.arguments import Names
 from asn_impact.display import card
 from asn_impact.errors import InputError, PrivacyError
 from asn_impact.identifiers import persons_in
+from asn_impact.intake.blocks import filled_down
 from asn_impact.intake.extract import Source
 from asn_impact.intake.fields.columns import Headings, listed_headings, normalised
 from asn_impact.intake.fields.empty_words import NULL_WORDS
@@ -314,6 +316,7 @@ def read_survey_aggregates(
     elements: Mapping[str, str] | None = None,
     style: NumberStyle | None = None,
     zone: str | None = None,
+    fill_down: Names = (),
 ) -> SurveyAggregates:
     """Return published survey results: one row an office (and service) and period, with the mean of each element (NRR).
 
@@ -332,6 +335,8 @@ def read_survey_aggregates(
         How numbers are written, where a column does not tell.
     zone : str, optional
         Zone in which a period that is a moment has its month.
+    fill_down : sequence of str, optional
+        Headings under which a name stands once a block: its empty cells hold what stands above them.
 
     Raises
     ------
@@ -367,6 +372,7 @@ def read_survey_aggregates(
             keep=[*of_rows, "respondents", *headings_of],
             required=[f for f in fields if f != "service"],
             zone=zone,
+            reshape=partial(filled_down, headings=fill_down) if fill_down else None,
         )
         table = pd.DataFrame(rows.frame.collect().to_pandas())
     if office is not None:

@@ -1,0 +1,163 @@
+"""Sheets in blocks: an office said once, in a row of its own above its records or in the first row of its block."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+from itertools import accumulate
+from typing import Final
+
+import numpy as np
+import pyarrow as pa
+
+from asn_impact.arguments import did_you_mean
+from asn_impact.arrays import Int
+from asn_impact.errors import InputError
+from asn_impact.intake.fields.columns import normalised
+from asn_impact.intake.fields.empty_words import NULL_WORDS
+from asn_impact.intake.fields.labels import TOTAL_LABEL, label_key, plain_label
+from asn_impact.intake.fields.office_names import meanings, written_out
+from asn_impact.intake.formats import RawTable
+from asn_impact.intake.formats.engine import from_arrow
+from asn_impact.intake.privacy import masked
+from asn_impact.words import Alert, Message, paragraph
+
+__all__ = ["OFFICE", "filled_down", "under_groups"]
+
+OFFICE: Final = "office"  # heading of the column that is made
+_NUMBERING: Final = re.compile(r"^(?:[ivxlc]+|[a-z]|\d+(?:[.\-]\d+)*)[.)]*\s+(?=\S)", re.IGNORECASE)
+_SUM: Final = re.compile(r"(?:rp\.?\s*)?(?:\d{1,3}(?:[.,]\d{3})+|\d{5,})(?:[.,]\d+)?", re.IGNORECASE)
+#: First words of the names of offices of a regency (PP 18/2016) and of their units.
+_FIRST: Final = frozenset(
+    [
+        "dinas",
+        "badan",
+        "kantor",
+        "kecamatan",
+        "kelurahan",
+        "bagian",
+        "sekretariat",
+        "inspektorat",
+        "satuan",
+        "rsud",
+        "puskesmas",
+        "uptd",
+        "upt",
+        "desa",
+        "balai",
+        "distrik",
+        "nagari",
+        "asisten",
+        "unit",
+        "office",
+        "department",
+        "agency",
+        "bureau",
+        "biro",
+    ]
+)
+#: First words of what stands between an office and its packages.
+_BETWEEN: Final = frozenset(
+    ["program", "kegiatan", "sub", "subkegiatan", "belanja", "paket", "pekerjaan", "urusan", "bidang"]
+)
+
+
+def under_groups(table: RawTable, heading: str, date: str, offices: Sequence[str] = ()) -> RawTable:
+    """Return a table with the column ``office``: of each record the last office that stands in a row of its own above.
+
+    Such a row has the name of an office under the heading, or one of `offices`, and no date.
+
+    Raises
+    ------
+    InputError
+        A heading is absent, no row names an office, or a label stands alone that may be one.
+    """
+    columns, at = _texts(table), _place(table, heading)
+    days = columns[_place(table, date)]
+    known = {label_key(name) for name in offices}
+    names = [_undated(label, day) for label, day in zip(columns[at], days, strict=True)]
+    office = [name if name is not None and _is_office(name, known) else None for name in names]
+    if not any(office):
+        raise InputError(Message("observations.groups.none", file=table.name, heading=heading))
+    others = [i for i, name in enumerate(names) if name is not None and office[i] is None and _may_be_office(name)]
+    summed = [i for i in others if any(_SUM.fullmatch(column[i] or "") for column in columns)]
+    if alone := [i for i in others if i not in summed]:
+        first = _first(names, alone)
+        raise InputError(Message("observations.groups.unknown", file=table.name, heading=heading, names=first))
+    found = tuple(dict.fromkeys(name for name in office if name is not None))
+    notes: list[Message] = [Message("observations.groups.found", file=table.name, n=len(found), names=_shown(found))]
+    if summed:
+        first = _first(names, summed)
+        notes.append(Alert("observations.groups.summed", file=table.name, n=len(summed), names=first))
+    owners = list(accumulate(office, lambda above, here: here or above))
+    kept = [i for i, name in enumerate(office) if name is None]
+    rows = table.relation.to_arrow_table().take(pa.array(kept, pa.int64()))
+    rows = rows.append_column(f"c{len(table.headings)}", pa.array([owners[i] for i in kept], pa.string()))
+    return _rebuilt(table, rows, kept, (*table.headings, OFFICE), notes)
+
+
+def filled_down(table: RawTable, headings: Sequence[str]) -> RawTable:
+    """Return a table with the empty cells of some columns holding what stands above them."""
+    rows, filled = table.relation.to_arrow_table(), 0
+    for heading in headings:
+        place = _place(table, heading)
+        cells = _texts(table)[place]
+        below = list(accumulate(cells, lambda above, here: here or above))
+        filled += sum(a is None and b is not None for a, b in zip(cells, below, strict=True))
+        rows = rows.set_column(place, f"c{place}", pa.array(below, pa.string()))
+    notes = [Message("observations.filled_down", file=table.name, n=filled, headings=tuple(headings))] if filled else []
+    return _rebuilt(table, rows, range(rows.num_rows), table.headings, notes)
+
+
+def _rebuilt(
+    table: RawTable, rows: pa.Table, kept: Sequence[int], headings: Sequence[str], notes: Sequence[Message]
+) -> RawTable:
+    def places() -> Int:
+        before = np.arange(1, max(kept, default=0) + 2) if table.places is None else table.places()
+        return np.asarray(before[list(kept)], dtype=np.int64)
+
+    return replace(
+        table, headings=tuple(headings), relation=from_arrow(rows), notes=(*table.notes, *notes), places=places
+    )
+
+
+def _texts(table: RawTable) -> list[list[str | None]]:
+    """Return the columns as texts; empty cells and dashes are None."""
+    rows = table.relation.to_arrow_table()
+    return [[_text(value) for value in column.to_pylist()] for column in rows.itercolumns()]
+
+
+def _text(value: object) -> str | None:
+    text = "" if value is None else str(value).strip()
+    return None if text.casefold() in NULL_WORDS else text
+
+
+def _place(table: RawTable, heading: str) -> int:
+    wanted = [i for i, own in enumerate(table.headings) if normalised(own) == normalised(heading)]
+    if not wanted:
+        absent = Message("intake.columns.absent", file=table.name, heading=heading)
+        raise InputError(paragraph(absent, did_you_mean(heading, table.headings)))
+    return wanted[0]
+
+
+def _undated(label: str | None, day: str | None) -> str | None:
+    """Return the label of a row without a date, its numbering gone."""
+    return None if label is None or day is not None else _NUMBERING.sub("", plain_label(label))
+
+
+def _is_office(name: str, known: Collection[str]) -> bool:
+    key = label_key(name)
+    return key in known or key in meanings() or next(iter(written_out(key).split()), "") in _FIRST
+
+
+def _may_be_office(name: str) -> bool:
+    return not TOTAL_LABEL.match(name) and label_key(name).split(" ")[0] not in _BETWEEN
+
+
+def _first(names: Sequence[str | None], places: Sequence[int]) -> tuple[str, ...]:
+    return _shown(tuple(dict.fromkeys(str(names[i]) for i in places))[:3])
+
+
+def _shown(names: Sequence[str]) -> tuple[str, ...]:
+    return tuple(masked(name) for name in names)

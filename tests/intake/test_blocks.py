@@ -1,0 +1,91 @@
+"""Sheets in blocks: an office said once, in a row of its own above its records or in the first row of its block."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+
+import asn_impact as ai
+from asn_impact.topics.surveys.answers import ELEMENTS
+
+pytestmark = pytest.mark.filterwarnings("ignore::asn_impact.errors.DataWarning")
+HEADINGS = ["No", "Uraian", "Pagu", "Mulai"]
+ROWS = [
+    ["I", "DINAS SOSIAL", "700.000.000", None],
+    [None, "Program Rehabilitasi Sosial", None, None],
+    ["1", "Pengadaan beras", "300.000.000", "17 Maret 2024"],
+    ["2", "Rehabilitasi panti", "400.000.000", "2 April 2024"],
+    ["II", "Dinas Kesehatan", None, "-"],
+    ["1", "Pengadaan obat", "100.000.000", "5 Mei 2024"],
+    [None, "JUMLAH", "800.000.000", None],
+]
+
+
+def sheet(*more, at=5):
+    return pd.DataFrame([*ROWS[:at], *more, *ROWS[at:]], columns=HEADINGS)
+
+
+def read(source, **others):
+    return ai.read_observations(
+        source, as_of="2024-12-31", date="Mulai", numbers=["Pagu"], group_rows="Uraian", **others
+    )
+
+
+def owners(observations):
+    frame = observations.records.select("office", "Pagu").collect().to_pandas().sort_values("Pagu")
+    return dict(zip(frame["Pagu"].astype(int) // 1_000_000, frame["office"], strict=True))
+
+
+@pytest.mark.parametrize("kind", ["frame", "workbook", "csv"])
+def test_an_office_above_its_records_is_theirs(tmp_path, kind):
+    source = sheet()
+    if kind == "workbook":
+        source = tmp_path / "paket.xlsx"
+        pd.DataFrame([["REALISASI", None, None, None], HEADINGS, *ROWS]).to_excel(source, header=False, index=False)
+    if kind == "csv":
+        source = tmp_path / "paket.csv"
+        sheet().to_csv(source, index=False, sep=";")
+    read_ = read(source)
+    assert owners(read_) == {300: "DINAS SOSIAL", 400: "DINAS SOSIAL", 100: "Dinas Kesehatan"}
+    assert "2 offices stand above their records: 'DINAS SOSIAL', 'Dinas Kesehatan'" in " ".join(map(str, read_.notes))
+
+
+def test_a_sheet_a_year_begins_anew(tmp_path):
+    file = tmp_path / "paket.xlsx"
+    with pd.ExcelWriter(file) as book:
+        sheet().to_excel(book, sheet_name="2024", index=False)
+        later = pd.DataFrame([["1", "Jalan", "900.000.000", "3 Juni 2024"], ["I", "Badan Keuangan", None, None],
+                              ["1", "Meja", "50.000.000", "4 Juni 2024"]], columns=HEADINGS)  # fmt: skip
+        later.to_excel(book, sheet_name="2025", index=False)
+    read_ = read(file)
+    assert owners(read_)[50] == "Badan Keuangan"
+    assert 900 not in owners(read_)  # no office above it: left out, and counted
+    assert read_.ledger.dropped
+
+
+def test_a_label_alone_that_may_be_an_office_is_asked_about():
+    more = [["III", "Hamba Muara Bulian", None, None], ["1", "Ambulans", "600.000.000", "6 Juni 2024"]]
+    with pytest.raises(ai.InputError, match=r"'Hamba Muara Bulian'.*groups="):
+        read(sheet(*more))
+    assert owners(read(sheet(*more), groups=["Hamba Muara Bulian"]))[600] == "Hamba Muara Bulian"
+
+
+def test_a_package_that_has_not_begun_is_no_office_and_is_said():
+    with pytest.warns(ai.DataWarning, match="Gedung arsip"):
+        read_ = read(sheet(["3", "Gedung arsip", "250.000.000", None], at=4))
+    assert set(owners(read_).values()) == {"DINAS SOSIAL", "Dinas Kesehatan"}
+
+
+def test_a_sheet_without_offices_says_so():
+    with pytest.raises(ai.InputError, match="no row without a date names an office"):
+        read(sheet().iloc[2:4])
+    with pytest.raises(ai.InputError, match="Did you mean 'Uraian'"):
+        ai.read_observations(sheet(), as_of="2024-12-31", date="Mulai", group_rows="Uraiann")
+
+
+def test_an_office_once_a_block_holds_for_its_block():
+    rows = [{"OPD": o if half == 1 else None, "Periode": f"Semester {half} 2024", "n": 50, **dict.fromkeys(ELEMENTS, 3.2)}
+            for o in ("Dinas Sosial", "Dinas Kesehatan") for half in (1, 2)]  # fmt: skip
+    recap = ai.read_survey_aggregates(pd.DataFrame(rows), period="Periode", respondents="n", fill_down=["OPD"])
+    assert recap.frame()["office"].tolist() == ["Dinas Sosial"] * 2 + ["Dinas Kesehatan"] * 2
+    assert "2 empty cells" in " ".join(map(str, recap.notes))
