@@ -161,7 +161,7 @@ def spelled(function: Callable[..., Any]) -> inspect.Signature:
     (by: 'units' | 'records' = 'units', *, level: 0 < float < 1 | None = None) -> str
     """
     signature = with_shared(function)
-    hints = hints_of(function)
+    hints = hints_of.__wrapped__(function)  # what is defined below the function is not there yet: not to be remembered
     shown = [
         p.replace(annotation=_Text(_spelled(hints[name]) if name in hints else str(p.annotation)))
         for name, p in signature.parameters.items()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NoReturn
 
+from asn_impact.reporting.matrix import matrix
 from asn_impact.reporting.tables import (
     Table,
     balance,
@@ -28,6 +29,7 @@ __all__ = [
     "descriptive",
     "ledger",
     "lkjip",
+    "matrix",
     "maturity_table",
     "results",
     "skm",

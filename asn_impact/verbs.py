@@ -13,7 +13,7 @@ import sys
 import threading
 import warnings
 from abc import ABCMeta
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, ClassVar, Final, ParamSpec, TypeVar
 
@@ -174,7 +174,8 @@ def alerts_of(value: Any) -> list[Alert]:  # noqa: ANN401 - any value, with note
     """Return the alerts among the notes of a value, or of the values in a list, each once."""
     if isinstance(value, tuple | list) and not hasattr(value, "notes"):
         return list(dict.fromkeys(alert for one in value for alert in alerts_of(one)))
-    notes: Iterable[Message] = getattr(value, "notes", ())
+    found = getattr(value, "notes", ())
+    notes = found if isinstance(found, tuple | list) else ()  # a frame may have a column of this name
     return list(dict.fromkeys(note for note in notes if isinstance(note, Alert)))
 
 

@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 
 import asn_impact as ai
+from asn_impact.arguments import hints_of
 from asn_impact.errors import NotThereError
 from asn_impact.verbs import Guided
 from asn_impact.words import habits
@@ -41,10 +42,18 @@ ANSWERS = {
     "answer.to_latex()": (lambda: ANSWER.to_latex(), 'tables.results(answer).latex("en")'),
     "answer.to_markdown()": (lambda: ANSWER.to_markdown(), 'tables.results(answer).markdown("en")'),
     "answer.vcov()": (lambda: ANSWER.vcov(), "answer.variance"),
+    "table.latex()": (lambda: TABLE.latex(), "latex() needs language=. Write: latex(language)."),
+    "table.save(path)": (lambda: TABLE.save("x.docx"), "save() needs language=. Write: save(path, language)."),
+    "chart.png(path)": (lambda: CHART.png("x.png"), "png() takes 'size' by name. Write: png()."),
+    "chart.figure(figsize=)": (lambda: CHART.figure(figsize=(3, 3)), "figure() does not take figsize=. Did you mean"),
     "table.to_latex()": (lambda: TABLE.to_latex(), 'table.latex("en")'),
     "chart.show()": (lambda: CHART.show(), "chart.save("),
     "chart.savefig()": (lambda: CHART.savefig("x.png"), 'chart.save("chart.png")'),
     "GroupTime().fit(design)": (lambda: ai.GroupTime().fit(DESIGN), "GroupTime()(design)"),
+    "GroupTime(design)": (lambda: ai.GroupTime(DESIGN), "Write: GroupTime()(design)"),
+    "GroupTime(frame)": (lambda: ai.GroupTime(PANEL.frame()), "Write: GroupTime()(assign(read_panel(frame"),
+    "BiasReduced(effects)": (lambda: ai.BiasReduced(EFFECTS), "Write: BiasReduced()(effects)"),
+    "ai.topics.survey": (lambda: ai.topics.survey, "Did you mean 'surveys'?"),
     "GroupTime()(panel)": (lambda: ai.GroupTime()(PANEL), "Expected Design, from assign(panel, rollout, cluster=...)."),
     "GroupTime(control=...)": (lambda: ai.GroupTime(control="never"), "Did you mean 'controls'?"),
     "event_study(effects)": (lambda: ai.figures.event_study(EFFECTS), "infer(effects.event_study(), BiasReduced())"),
@@ -183,3 +192,11 @@ def test_records_are_read_into_memory_by_the_line_that_is_answered():
     assert eval(line, {"extract": extract}).shape == (1728, 6)
     with pytest.raises(NotThereError, match=r"durations\.records\.collect\(\)\.to_pandas\(\)\.groupby"):
         ai.measure(extract, ai.WorkCalendar.indonesia()).groupby("office")
+
+
+def test_an_argument_whose_kind_is_defined_further_below_is_still_checked():
+    verbs = [value for value in map(ai.__getattr__, ai._stub()[0]) if inspect.isfunction(value)]
+    verbs += [ai.WorkCalendar.hours, ai.Chart.shaped, ai.Effects.again, ai.GroupTime.__call__]
+    for verb in verbs:
+        plain = inspect.unwrap(verb)
+        assert set(hints_of(plain)) == set(hints_of.__wrapped__(plain)), verb

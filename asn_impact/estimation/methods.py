@@ -9,9 +9,10 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, replace
-from typing import Any
+from typing import Any, Final
 
 from asn_impact.arguments import check_fields
+from asn_impact.errors import NotThereError
 from asn_impact.verbs import Guided
 from asn_impact.words import Message, paragraph
 
@@ -66,6 +67,7 @@ class Procedure(Guided):
     """Parameters in the object, data in the call: the base of all estimators and rules."""
 
     def __post_init__(self) -> None:
+        _refuse_data(self)
         check_fields(self)
         for field in fields(self):
             value = getattr(self, field.name)
@@ -81,6 +83,25 @@ class Procedure(Guided):
     def name(self) -> str:
         """Name and parameters as printed, in English."""
         return str(self.entry.name)
+
+
+def _refuse_data(procedure: Procedure) -> None:
+    """Refuse data where parameters belong: ``GroupTime(design)`` for ``GroupTime()(design)``."""
+    for field in fields(procedure):
+        kind = type(getattr(procedure, field.name)).__name__
+        if kind in _DATA:
+            name = type(procedure).__name__
+            raise NotThereError(Message("habits.in_the_call", name=name, line=f"{name}()({_DATA[kind]})"))
+
+
+#: Kind of data -> how a call of a procedure has it.
+_DATA: Final[Mapping[str, str]] = {
+    "DataFrame": "assign(read_panel(frame, unit=...), rollout, cluster=...)",
+    "Design": "design",
+    "Effects": "effects",
+    "Inference": "effects",
+    "Panel": "assign(panel, rollout, cluster=...)",
+}
 
 
 def full_name(head: Message, parts: Iterable[Message | None]) -> Message:

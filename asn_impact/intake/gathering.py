@@ -189,6 +189,10 @@ def _type_tables(
     native = _with_dates(rows, readings, in_days)
     if long and any(r.timed for r in readings):  # hardly a text comes twice: reading them again would cost more
         native = kept_typed(native)
+    if len(tables) > 1 and "case" not in fields and (twice := _repeated(native, fields)):
+        again = [Alert("intake.copy_of_a_file", file=tables[j].name, first=tables[i].name) for j, i in twice.items()]
+        rest = [table for i, table in enumerate(tables) if i not in twice]
+        return _type_tables(rest, wanted, columns, dates, keep, required, [*notes, *again], zone)
     frame = nw.from_native(native)
     bounds = bounds_of(frame) if long else UNKNOWN if texts else bounds_of(nw.from_native(rows))
     headings = {f: next(m[f] for m in matches if f in m) for f in fields}
@@ -215,6 +219,19 @@ def _type_tables(
         notes=(*notes, *(n for t in tables for n in t.notes), *of_dates, *of_times),
         numbered=numbered,
     )
+
+
+def _repeated(rows: duckdb.DuckDBPyRelation, fields: Sequence[str]) -> dict[int, int]:
+    """Return the tables with the rows of an earlier one, whatever their form: without numbers nothing else tells."""
+    cells = ", ".join(f'"{field}"' for field in fields)
+    tables = rows.aggregate(f"{FILE}, count(*) AS n, sum(hash({cells})) AS total").order(FILE).fetchall()
+    first: dict[tuple[int, int], int] = {}
+    for table, n, total in tables:
+        first.setdefault((n, total), table)
+    return {table: first[n, total] for table, n, total in tables if n >= _TELLING and first[n, total] != table}
+
+
+_TELLING: Final = 10  # rows that two tables do not share by chance
 
 
 def _written(rows: duckdb.DuckDBPyRelation) -> duckdb.DuckDBPyRelation:

@@ -23,7 +23,7 @@ from asn_impact.measures.calendar import OfficeHours, WorkCalendar
 from asn_impact.verbs import Guided, public_verb
 from asn_impact.words import Alert, Message
 
-__all__ = ["Clock", "Durations", "brought_in", "measure"]
+__all__ = ["Clock", "Durations", "as_whole", "brought_in", "measure"]
 
 Clock: TypeAlias = Literal["working_days", "calendar_days"]
 
@@ -293,6 +293,11 @@ def _count_days(records: nw.LazyFrame[Any], table: nw.LazyFrame[Any]) -> nw.Lazy
     )
 
 
+def as_whole(truth: nw.Expr) -> nw.Expr:
+    """Write a truth, or a small whole number, as one that cannot overflow; servers cast a truth to small ones only."""
+    return truth.cast(nw.Int32).cast(nw.Int64)
+
+
 def _month(column: str) -> nw.Expr:
     """Write the month of a date, 12 * year + month - 1."""
     date = nw.col(column).dt
@@ -378,10 +383,7 @@ def _require_one_zone(records: nw.LazyFrame[Any], texts: list[str]) -> None:
         for name in texts
     }
     row = (
-        records.select(*(mark.cast(nw.Int64).sum().alias(key) for key, mark in marks.items()))
-        .collect()
-        .to_pandas()
-        .iloc[0]
+        records.select(*(as_whole(mark).sum().alias(key) for key, mark in marks.items())).collect().to_pandas().iloc[0]
     )
     zones = {key.split(" ")[0] for key in marks if (row[key] or 0) > 0}
     if "foreign" in zones or len(zones) > 1:

@@ -28,7 +28,7 @@ from asn_impact.measures.cells import (
     unit_keys,
 )
 from asn_impact.measures.curves import CurvePanel, until
-from asn_impact.measures.durations import Durations
+from asn_impact.measures.durations import Durations, as_whole
 from asn_impact.measures.outcomes import (
     CellOutcome,
     CompletionCurve,
@@ -317,7 +317,7 @@ def maturity(durations: Dated, outcome: RecordOutcome) -> pd.DataFrame:
     _require_dated(durations)
     is_open = nw.col("status") == "open"
     cases = (
-        durations.records.with_columns(is_open.cast(nw.Int64).alias("is_open"))
+        durations.records.with_columns(as_whole(is_open).alias("is_open"))
         .group_by("month")
         .agg(nw.len().alias("rows"), nw.col("is_open").sum(), nw.col("day").max().alias("latest"))
         .collect()
@@ -400,7 +400,8 @@ def _require_numbers(durations: Dated, outcome: RecordOutcome, covariates: Seque
 def _require_plain_numbers(durations: Dated, texts: Sequence[str]) -> None:
     if not texts:
         return
-    odd = [(_text(name).str.contains(_PLAIN) == nw.lit(value=False)).cast(nw.Int64).sum().alias(name) for name in texts]
+    texts_odd = {name: _text(name).str.contains(_PLAIN) == nw.lit(value=False) for name in texts}
+    odd = [as_whole(is_odd).sum().alias(name) for name, is_odd in texts_odd.items()]
     counts = durations.records.select(*odd).collect().to_pandas().iloc[0]
     for name in texts:
         if counts[name] > 0:
@@ -413,12 +414,8 @@ def _text(column: str) -> nw.Expr:
     return nw.when(text != "").then(text)
 
 
-def _finite(column: str) -> nw.Expr:
-    """Write a column as decimals, missing where it is missing or infinite."""
-    return _if_finite(nw.col(column))
-
-
 def _if_finite(column: nw.Expr) -> nw.Expr:
+    """Write numbers as decimals, missing where they are missing or infinite."""
     number = column.cast(nw.Float64)
     return nw.when(number.abs() <= sys.float_info.max).then(number)  # not every engine knows what is finite
 
@@ -444,7 +441,9 @@ def _centre(durations: Dated, outcome: CellOutcome, covariates: Sequence[str]) -
 
 def _number(durations: Dated, name: str) -> nw.Expr:
     """Write a column of numbers, or of texts that are plain numbers, as decimals."""
-    return _if_finite(_text(name)) if durations.records.collect_schema()[name] == nw.String else _finite(name)
+    kind = durations.records.collect_schema()[name]
+    whole = as_whole(nw.col(name))
+    return _if_finite(_text(name) if kind == nw.String else whole if kind == nw.Boolean else nw.col(name))
 
 
 class _Weighing(NamedTuple):
@@ -478,7 +477,7 @@ def weight_of_records(durations: Dated, name: str) -> nw.Expr:
         raise InputError(Message("measures.tabulate.no_numbers", column=name, kind=str(schema[name])))
     _require_plain_numbers(durations, [name] if schema[name] == nw.String else [])
     weight = _number(durations, name)
-    counts = durations.records.select(nw.len().alias("rows"), (weight >= 0).cast(nw.Int64).sum().alias("usable"))
+    counts = durations.records.select(nw.len().alias("rows"), as_whole(weight >= 0).sum().alias("usable"))
     rows, usable = (int(number) for number in counts.collect().to_pandas().iloc[0].fillna(0))
     if usable < rows:
         raise InputError(Message("measures.tabulate.weight_unusable", column=name, n=rows - usable, rows=rows))
@@ -508,7 +507,7 @@ def _value(durations: Dated, outcome: CellOutcome) -> nw.Expr:
     """Write the outcome of each record, missing where it does not count."""
     match outcome:
         case Within() | RestrictedMean():
-            return outcome.value(nw.col("days")).cast(nw.Int64)
+            return as_whole(outcome.value(nw.col("days")))
         case Score() | Share():
             return _number(durations, outcome.column)
         case Count():
@@ -642,7 +641,7 @@ def _with_units(
         notes.append(Alert("measures.tabulate.without_unit", n=nameless_rows, columns=tuple(map(verbatim, columns))))
     if empty:
         notes.append(Alert("measures.tabulate.without_value", n=empty, columns=tuple(map(verbatim, source))))
-    return cells[~nameless].reset_index(drop=True), tuple(notes)
+    return cells[~nameless].reset_index(drop=True) if nameless_rows else cells, tuple(notes)
 
 
 def _by_period(durations: Dated, per: Per) -> Dated:

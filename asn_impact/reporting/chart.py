@@ -194,6 +194,7 @@ class Chart(Guided):
             draw_on(ax, chart)
         return chart
 
+    @public_verb
     def figure(self, size: Sizes | None = None) -> Figure:
         """Return the drawn chart as a matplotlib figure that no window knows of.
 
@@ -206,14 +207,17 @@ class Chart(Guided):
         with apply_style(page):
             return draw(self, page)
 
+    @public_verb
     def png(self, *, size: Sizes | None = None) -> bytes:
         """Return the chart as a PNG for the screen."""
         return self._render(size, {"png": self.dpi or SCREEN_DPI})["png"]
 
+    @public_verb
     def svg(self, *, size: Sizes | None = None) -> str:
         """Return the chart as an SVG with title and description, as screen readers want it."""
         return self._render(size, {"svg": PRINT_DPI})["svg"].decode("utf-8")
 
+    @public_verb
     def files(self, *formats: str, size: Sizes | None = None) -> dict[str, bytes]:
         """Return the chart in several formats (svg, pdf, png at 300 dpi), drawn once, with its csv and json.
 

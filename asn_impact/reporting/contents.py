@@ -121,7 +121,8 @@ class Report(Guided):
             if chapter not in CHAPTERS_OF_THE_AUTHOR:
                 refusal = Message("report.refused.chapter", found=chapter, known=CHAPTERS_OF_THE_AUTHOR)
                 raise InputError(paragraph(refusal, did_you_mean(chapter, CHAPTERS_OF_THE_AUTHOR)))
-        unnamed = (*self.by_time, *(s.finding for s in self.scrutiny if s.finding is not None))
+        beside = (e for e in self.exhibits if isinstance(e, Inference))
+        unnamed = (*self.by_time, *(s.finding for s in self.scrutiny if s.finding is not None), *beside)
         refuse_not_apart(self.answer, unnamed, self.findings)
         if not (self.findings or self.inferences or self.charts or self.tables):
             raise InputError(Message("report.refused.nothing"))
@@ -160,8 +161,10 @@ class Report(Guided):
 
     @property
     def has_several(self) -> bool:
-        """Whether there are several answers, so that a grade has to say of which it is."""
-        return len(self.answer) > 1 or len(self.scrutiny) > 1
+        """Whether answers and checks are of several measures, so that a grade has to say of which it is."""
+        checked = (scrutiny.finding for scrutiny in self.scrutiny if scrutiny.finding is not None)
+        names = {str(i.effects.design.panel.outcome.words.name) for i in (*self.answer, *checked)}
+        return len(names) > 1
 
     @property
     def charts(self) -> tuple[Chart, ...]:

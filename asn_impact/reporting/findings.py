@@ -23,7 +23,7 @@ from asn_impact.reporting.tables.cells import as_message
 from asn_impact.reporting.tables.table import Table, Words
 from asn_impact.scrutiny.grade import Grade
 from asn_impact.scrutiny.scrutinise import Scrutiny
-from asn_impact.words import Message, each_once
+from asn_impact.words import Message, each_once, languages
 
 __all__ = ["Finding", "Role", "refuse_not_apart"]
 
@@ -80,8 +80,8 @@ class Finding:
     --------
     >>> import pandas as pd
     >>> import asn_impact as ai
-    >>> frame = pd.DataFrame([(o, p, float(o in "AB" and p > 2023)) for o in "ABCDEF" for p in range(2020, 2026)],
-    ...                      columns=["office", "year", "queue"])
+    >>> rows = [(o, p, p * ord(o) % 7 - 3.0 * (o in "AB" and p > 2023)) for o in "ABCDEF" for p in range(2020, 2026)]
+    >>> frame = pd.DataFrame(rows, columns=["office", "year", "queue"])
     >>> panel = ai.read_panel(frame, unit="office", period="year", outcome="queue")
     >>> trained = ai.Rollout(pd.Series({"A": 2024, "B": 2024}), label="E-Gov")
     >>> effects = ai.GroupTime()(ai.assign(panel, trained, cluster="office"))
@@ -240,9 +240,10 @@ def refuse_not_apart(answers: Sequence[Inference], others: Iterable[Inference], 
     InputError
         It says what is alike, and the line that names them.
     """
-    for key in ("id", "label"):
-        texts = [str(getattr(finding, key)) for finding in named]
-        if twice := tuple(dict.fromkeys(t for t in texts if texts.count(t) > 1)):
+    names = {"id": [[finding.id for finding in named]]}
+    names["label"] = [[finding.label.text(language).text for finding in named] for language in languages()]
+    for key, lists in names.items():
+        if twice := tuple(dict.fromkeys(t for texts in lists for t in texts if texts.count(t) > 1)):
             raise InputError(Message("claims.named_alike", names=twice, key=key))
     if named and (answers or any(True for _ in others)):
         raise InputError(Message("claims.some_named", line=_line(answers)))

@@ -175,7 +175,8 @@ def _label(finding: Finding) -> Message:
 def _measure(finding: Finding) -> Message | None:
     if finding.panel is None or finding.measure is None:
         return finding.measure  # type: ignore[no-any-return]
-    unit = finding.panel.outcome.words.unit
+    words = finding.panel.outcome.words
+    unit = Message("claims.matrix.per_cent") if words.scale == 100 else words.unit  # levels; the change is in points
     return Message("claims.matrix.measure", measure=finding.measure, unit=unit) if str(unit) else finding.measure
 
 

@@ -200,10 +200,16 @@ class _Cells:
         return np.asarray(self.counts.sum(axis=2))
 
 
+def _by(design: Design, durations: Durations) -> tuple[str, ...]:
+    """Return the columns of the records that name a unit; what else is known of units (staff, doses) is none of them."""
+    known = durations.records.collect_schema().names()
+    return tuple(name for name in map(str, design.panel.attributes.columns) if name in known)
+
+
 def _cells_of(design: Design, durations: Durations) -> _Cells | None:
     """Return the records by value in each cell; None where they are not those behind the panel."""
     panel = design.panel
-    outcome, by = panel.outcome, tuple(str(name) for name in panel.attributes.columns)
+    outcome, by = panel.outcome, _by(design, durations)
     if not isinstance(outcome, RestrictedMean | Within) or panel.covariates:
         return None
     try:
@@ -466,7 +472,7 @@ _OPEN: Final = (nw.col("status") == "open") & nw.col("days").is_null()
 
 def _count_open(design: Design, durations: Durations) -> int:
     """Return how many open cases stand behind the cells of a design."""
-    by = [str(name) for name in design.panel.attributes.columns]
+    by = _by(design, durations)
     if not by or "status" not in durations.records.collect_schema().names():
         return 0
     rows = durations.records.filter(_OPEN).group_by(*by, "month").agg(nw.len().alias("rows")).collect().to_pandas()
@@ -480,7 +486,7 @@ def _all_ended(design: Design, durations: Durations, day: int) -> Design:
     panel = design.panel
     ended = nw.when(_OPEN).then(nw.lit(day, nw.Int32)).otherwise(nw.col("days").cast(nw.Int32)).alias("days")
     filled = replace(durations, records=durations.records.with_columns(ended))
-    by = tuple(str(name) for name in panel.attributes.columns)
+    by = _by(design, durations)
     other = tabulate(filled, panel.outcome, by=by)  # type: ignore[call-overload]
     at = _places(design, other)
     if at is None:  # the same records in the same months: cannot be

@@ -36,7 +36,7 @@ def record_parts(study: Study, problems: list[AsnImpactError], tell: Callable[[M
         with study.place("calendar").explaining():
             times = _measure_times(study, extract)
         with study.place("outcome").explaining():
-            counted, outcome = made_ready(study.outcome, times)
+            counted, outcome = made_ready(study.outcome, times, _other_clocks(study, extract))
             by_month = study.outcome.name != "kept" and cells.get("per", "month") == "month"
             made["months"] = months = maturity(times, outcome) if by_month else None
             made["panel"] = panel = tabulate(counted, outcome, **{"by": "office", **cells, "covariates": covariates})
@@ -148,3 +148,14 @@ def _measure_times(study: Study, extract: Extract) -> Durations:
         own = [opening.made() for opening in parameters.get("hours", ())]
         return measure(extract, calendar.hours(own=own), times=_times(study) or None)
     return measure(extract, calendar, clock=clock)
+
+
+def _other_clocks(study: Study, extract: Extract) -> list[Durations]:
+    """Return the waits by the other clock in days, where promises may be in both; none for other outcomes."""
+    from asn_impact.measures.durations import measure
+
+    clock = study.calendar.parameters.get("clock", "working_days")
+    if study.outcome.name != "kept" or clock == "working_hours":
+        return []
+    other: Any = "calendar_days" if clock == "working_days" else "working_days"
+    return [measure(extract, study.calendar.made(), clock=other)]

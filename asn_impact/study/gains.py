@@ -56,7 +56,7 @@ def gain(
     columns: Names = (), *, unit: str = "points", better: Better | None = "higher", label: Message | None = None
 ) -> Mean:
     """Return the score of a test; `columns` are those averaged where a row is a person and test."""
-    return Mean(SCORE, unit, better=better, label=label)
+    return Mean(SCORE, unit, better=better, label=label or Message("programme.score"))
 
 
 def read_tests(

@@ -40,7 +40,7 @@ class Looked:
     problems
         What was refused, claim by claim.
     refusals
-        Claim -> why it can have no effect.
+        Claim -> why it can have no effect; a description is none.
     notes
         What was left out or assumed, each once.
     """
@@ -69,6 +69,7 @@ def looked_at_all(programme: Programme, language: Language) -> Looked:
     rows = _rows(programme, tried)
     problems = {str(p): p for one in tried.values() for p in one.problems}
     refusals = {name: one.ready.refusal for name, one in tried.items() if one.ready and one.ready.refusal is not None}
+    described = {name for name, why in refusals.items() if why.key == "programme.described"}
     notes = each_once(*((one.ready.notes if one.ready is not None else one.notes) for one in tried.values()))
     parts = [
         Message("study.title", title=programme.shared.title).text(language).text,
@@ -85,7 +86,15 @@ def looked_at_all(programme: Programme, language: Language) -> Looked:
         .text(language)
         .text,
     ]
-    return Looked("\n\n".join(parts), offices, rows, unknown, tuple(problems.values()), refusals, notes)
+    return Looked(
+        "\n\n".join(parts),
+        offices,
+        rows,
+        unknown,
+        tuple(problems.values()),
+        {n: w for n, w in refusals.items() if n not in described},
+        notes,
+    )
 
 
 def _can(tried: Tried) -> bool:

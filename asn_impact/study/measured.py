@@ -12,7 +12,7 @@ from asn_impact.study.keys import Setting
 from asn_impact.words import Message, paragraph
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from asn_impact.measures.tabulate import Dated
 
@@ -69,8 +69,11 @@ def moments_of(outcome: Setting) -> tuple[str, ...]:
     return (outcome.parameters["start"], outcome.parameters["end"]) if outcome.name == "days_between" else ()
 
 
-def made_ready(outcome: Setting, dated: Dated) -> tuple[Dated, Any]:
-    """Return the records with the column that the outcome reads, and the outcome."""
+def made_ready(outcome: Setting, dated: Dated, others: Sequence[Any] = ()) -> tuple[Dated, Any]:
+    """Return the records with the column that the outcome reads, and the outcome.
+
+    `others` are the same waits by other clocks: promises may be in working days and in calendar days.
+    """
     given, measure = outcome.parameters, outcome.made()
     if outcome.name == "share" and "is" in given:
         from asn_impact.intake.readers.derived import with_flag
@@ -88,7 +91,7 @@ def made_ready(outcome: Setting, dated: Dated) -> tuple[Dated, Any]:
         from asn_impact.topics.promises.promises import kept as which_kept
         from asn_impact.topics.promises.promises import read_promises
 
-        times: Any = dated
+        times: Any = (dated, *others)
         return which_kept(times, read_promises(given["promises"])), measure
     if outcome.name == "element":
         _refuse_unknown(given["of"], dated)

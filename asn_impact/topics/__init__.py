@@ -8,12 +8,14 @@ from __future__ import annotations
 from importlib import import_module
 from types import ModuleType
 
+from asn_impact.words.habits import no_name
+
 __all__ = ["clocks", "learning", "planning", "promises", "recovery", "regencies", "surveys"]
 
 
 def __getattr__(name: str) -> ModuleType:
     if name not in __all__:
-        raise AttributeError(f"module 'asn_impact.topics' has no attribute {name!r}")
+        raise no_name(__name__, name, __all__)
     return import_module(f"{__name__}.{name}")
 
 

@@ -237,3 +237,18 @@ def test_data_that_a_folder_read_passes_over_is_said_aloud(tmp_path: Path) -> No
     text = str(told[0].message)
     assert all(name in text for name in ("april.json", "2023/"))
     assert all(name not in text for name in ("datapackage", "catatan", "gambar"))
+
+
+def test_the_same_rows_in_another_form_count_once(tmp_path: Path) -> None:
+    days = pd.date_range("2024-02-13", periods=12, freq="D")
+    frame = pd.DataFrame({"OPD": "Dinas A", "Tanggal Masuk": days, "Tanggal Selesai": days + pd.Timedelta(days=9)})
+    written = frame.assign(**{c: frame[c].dt.strftime("%d/%m/%Y") for c in frame if c != "OPD"})
+    written.to_csv(tmp_path / "a.csv", index=False)
+    written.to_csv(tmp_path / "a (1).csv", index=False, sep="\t")
+    frame.to_excel(tmp_path / "a lagi.xlsx", index=False)
+    with pytest.warns(DataWarning, match=r"a\.csv is a copy of a \(1\)\.csv"):
+        extract = read_exports(tmp_path, as_of="2024-12-31")
+    assert extract.ledger.kept == 12
+    written.iloc[1:].to_csv(tmp_path / "a (1).csv", index=False, sep="\t")
+    (tmp_path / "a lagi.xlsx").unlink()
+    assert read_exports(tmp_path, as_of="2024-12-31").ledger.kept == 23

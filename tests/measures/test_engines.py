@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import os
+import shutil
+import subprocess
+import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -101,11 +105,62 @@ def test_a_frame_that_cannot_be_served_is_refused_at_the_door(tmp_path):
         ai.read_exports(connection.table("izin"), as_of=AS_OF)
 
 
+def _programs_of_postgres() -> Path | None:
+    found = shutil.which("initdb")
+    known = sorted(Path("/usr/lib/postgresql").glob("*/bin")) if Path("/usr/lib/postgresql").is_dir() else []
+    return Path(found).parent if found else known[-1] if known else None
+
+
+@pytest.fixture(scope="module")
+def postgres() -> Iterator[Any]:
+    """A real server on a socket of its own, gone when the tests end."""
+    pytest.importorskip("psycopg", reason="needs psycopg and libpq", exc_type=ImportError)
+    programs = _programs_of_postgres()
+    if programs is None:
+        pytest.skip("needs the programs of PostgreSQL")
+    somebody = [] if os.getuid() else ["runuser", "-u", "postgres", "--"]  # the server does not run for root
+    folder = Path(tempfile.mkdtemp(prefix="asn-pg-"))
+    if somebody:
+        shutil.chown(folder, "postgres")
+
+    def run(program: str, *words: str) -> None:
+        call = [*somebody, str(programs / program), "-D", str(folder / "data"), *words]
+        subprocess.run(call, check=True, stdout=subprocess.DEVNULL, cwd=folder)
+
+    run("initdb", "-A", "trust", "-U", "asn")
+    run("pg_ctl", "-o", f"-k {folder} -c listen_addresses=''", "-l", str(folder / "log"), "-w", "start")
+    try:
+        yield {"host": str(folder), "user": "asn"}
+    finally:
+        run("pg_ctl", "-m", "immediate", "-w", "stop")
+        shutil.rmtree(folder)
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")
+def test_a_database_server_gives_the_same_cells_and_keeps_its_rows(postgres, expected, fetched):
+    import ibis
+    import psycopg
+
+    rows = office_records()
+    types = {"received": "date", "decided": "date", "urgent": "boolean", "amount": "double precision"}
+    columns = ", ".join(f'"{name}" {types.get(name, "text")}' for name in rows.columns)
+    with psycopg.connect(**postgres, dbname="postgres") as connection, connection.cursor() as cursor:
+        cursor.execute(f"CREATE TABLE izin ({columns})")
+        with cursor.copy("COPY izin FROM STDIN") as copy:
+            for row in rows.itertuples(index=False):
+                copy.write_row(tuple(row))
+    table = ibis.postgres.connect(**postgres, database="postgres").table("izin")
+    assert_same(cells(table), expected)
+    assert max(fetched) <= LOOKED_AT
+
+
 @pytest.fixture(scope="module")
 def spark() -> Iterator[Any]:
     session = pytest.importorskip("pyspark.sql", reason="needs pip install 'asn-impact[spark]' and Java").SparkSession
     master = os.environ.get("ASN_IMPACT_SPARK", "local[2]")
-    builder = session.builder.remote(master) if master.startswith("sc://") else session.builder.master(master)
+    remote = master.startswith("sc://") or master == "local-connect"
+    address = "local[2]" if master == "local-connect" else master
+    builder = session.builder.remote(address) if remote else session.builder.master(address)
     made = builder.config("spark.sql.shuffle.partitions", "4").config("spark.ui.enabled", "false").getOrCreate()
     yield made
     made.stop()

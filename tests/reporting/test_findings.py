@@ -115,11 +115,20 @@ def test_two_measures_of_one_course_and_the_same_offices_stand_together(two, tmp
     assert f"Grade of the evidence on {MEASURES[1]}:" in summary
 
 
+def test_an_exhibit_of_another_course_is_refused_and_a_grade_of_another_measure_says_so(two):
+    with pytest.raises(InputError, match="several courses"):
+        Report(title="x", source="y", answer=two[0], exhibits=(two[1],))
+    effects = effects_of(COURSES[0], MEASURES[1], offices_of("A"), "2024-06", 0.5)
+    checked = scrutinise(effects, rule=BiasReduced(), seed=1, reps=19)
+    assert Report(title="x", source="y", answer=two[0], scrutiny=checked).has_several
+
+
 def test_findings_of_one_name_are_refused_and_so_is_one_without_a_name(two):
     first = Finding(id="a", label="Waits", inference=two[0])
     for other, said in (
         (Finding(id="a", label="Delays", inference=two[1]), "the same id"),
         (Finding(id="b", label="Waits", inference=two[1]), "the same label"),
+        (Finding(id="b", label={"id": "Waits", "en": "Other"}, inference=two[1]), "the same label"),
         (two[1], "Name them all"),
     ):
         with pytest.raises(InputError, match=said):

@@ -246,3 +246,15 @@ def test_scrutiny_carries_both():
     scrutiny = scrutinise(GroupTime()(ready()), rule=RULE, seed=1, reps=19, chosen=())
     assert [row.kind for row in scrutiny.rows] == ["all_months", "without_choice", "with_trend"]
     assert "clusters of offices" in scrutiny.turning.said or "No small part" in scrutiny.turning.said
+
+
+def test_what_else_is_known_of_offices_changes_nothing():
+    """Staff or doses joined to the panel name no unit of the records."""
+    finding, durations = found(cases(still_open=4, effect=1))
+    panel = finding.effects.design.panel
+    more = replace(panel, attributes=panel.attributes.assign(dose=np.arange(len(panel.units)), staff=9))
+    design = replace(finding.effects.design, panel=more)
+    other = infer(finding.effects.again(design), RULE)
+    pd.testing.assert_frame_equal(
+        what_would_change(other, durations=durations).table, what_would_change(finding, durations=durations).table
+    )

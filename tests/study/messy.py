@@ -179,7 +179,7 @@ def other_headings(folder: Path) -> Truth:
     ]
     write_csv(folder / "rekap berkas.csv", [head, *rows])
     taught = [(SHORT[o], "Diklat Pelayanan Prima", in_words(day), "Hadir") for o, day in TRAINED.items()]
-    write_csv(folder / "diklat.csv", [("Asal Dinas", "Judul Diklat", "Tanggal Pelaksanaan", "Hasil Diklat"), *taught])
+    write_csv(folder / "diklat.csv", [("Asal Dinas", "Judul Diklat", "Pelaksanaan Diklat", "Hasil Diklat"), *taught])
     return truth()
 
 

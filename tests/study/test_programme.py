@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import json
 import re
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -13,6 +14,8 @@ import pytest
 import asn_impact as ai
 from asn_impact.cli import main
 from asn_impact.errors import InputError, StudyError
+from asn_impact.reporting.family import family_of
+from asn_impact.study import settings
 from asn_impact.study.evidence import estimated
 from asn_impact.study.prepared import prepared
 from asn_impact.study.settings import read_study
@@ -103,10 +106,12 @@ def test_the_matrix_speaks_a_language_and_the_family_leaves_placebos_out(program
     table = programme.matrix(language="id")
     assert table.frame["claim"].tolist()[0] == "Apakah izin lebih cepat?"
     assert "hari kerja" in table.frame["outcome"].tolist()[0]
+    assert table.frame["outcome"].tolist()[1] == "permohonan daring (%; perubahan dalam poin)"
     assert set(programme.family.adjusted) == {"waktu", "daring", "puas", "proyek"}
     assert programme.family.correction == "holm"
     same = [programme["waktu"], programme["daring"]]
     assert programme.matrix(same).frame["p_family"].notna().all()
+    assert family_of(same).correction == "romano_wolf"
 
 
 # ------------------------------------------------------------------------------------------- a claim is a study
@@ -237,6 +242,19 @@ def test_what_is_wrong_is_named_at_its_place_in_the_users_file(folder, old, new,
     assert old in text
     with pytest.raises(StudyError, match=said):
         ai.open_study(other(folder, text.replace(old, new, 1)))["waktu"]
+
+
+def test_the_claims_of_the_template_are_read_as_they_stand(tmp_path):
+    template = Path(settings.__file__).parents[1].joinpath("study_template.toml").read_text(encoding="utf-8")
+    rest = template.split("# Several claims in one file")[1]
+    lines = [line[2:] for line in rest.splitlines() if re.match(r'# (\[|"|[A-Za-z_]+ = )', line)]
+    text = "\n".join(lines).replace("[study]", '[study]\ntitle = "x"\nsource = "y"')
+    for name in ("jumlah_pegawai.xlsx", "training.csv", "kejadian.csv", "permits"):
+        (tmp_path / name).write_text("x", encoding="utf-8")
+    text = text.replace('secondary = ["waktu"]', "")  # of a survey, which this file is not
+    claim = ai.open_study(other(tmp_path, text)).claims[0]
+    assert (claim.id, claim.course, claim.hoped, claim.level) == ("waktu", "egov", "lower", 4)
+    assert claim.study.outcome.parameters["per"] == "quarter"
 
 
 def test_two_claims_of_one_name_and_a_file_for_one_study_are_told(folder):

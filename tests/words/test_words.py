@@ -101,3 +101,15 @@ def test_messages_are_values():
 def test_a_language_nobody_wrote_down_is_refused():
     with pytest.raises(InputError, match="language='fr' is not known"):
         Message("common.kept", kept=1, read=1).text("fr")
+
+
+def test_every_share_is_written_with_decimals_that_can_be_read():
+    """``{share:1%}`` stopped the report of every study whose trends were judged by two tests."""
+    wrong = []
+    for key in sorted(KEYS):
+        subject, _, rest = key.partition(".")
+        text = catalogue.keys_of(subject)[rest]
+        for words in [text] if isinstance(text, str) else text.values():
+            forms = [form for _, name, form, _ in string.Formatter().parse(words) if name is not None and form]
+            wrong += [f"{key}: {form}" for form in forms if form.endswith("%") and form != "%" and form[0] != "."]
+    assert wrong == []

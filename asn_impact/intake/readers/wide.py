@@ -22,7 +22,7 @@ from asn_impact.intake.formats.folder import files_of
 from asn_impact.intake.formats.server import named_source
 from asn_impact.intake.gathering import explaining
 from asn_impact.intake.privacy import masked
-from asn_impact.starts import Start, read_start
+from asn_impact.starts import MONTHS, Start, read_start
 from asn_impact.verbs import public_verb
 from asn_impact.words import Message, paragraph
 
@@ -119,16 +119,20 @@ def _heading_period(heading: str, year: int | None) -> tuple[str, pd.Period, int
 
 def _start_of(text: str, year: int | None) -> tuple[Start | None, bool]:
     """Return the period that a text is, with the year from elsewhere where it has none; and whether there is one."""
-    if (start := read_start(text, month_first=False)) is not None:
-        return start, True
-    if re.search(r"\d{4}|\d[-/. ]\d|^\d+$", text):
-        return None, False
-    return read_start(f"{text} {_ANY_YEAR if year is None else year}"), year is not None
+    words = set(re.findall(r"[a-z]+", text.casefold()))
+    start, known = read_start(text, month_first=False), True
+    if start is None and words and not re.search(r"\d{4}|\d[-/. ]\d", text):
+        start, known = read_start(f"{text} {_ANY_YEAR if year is None else year}"), year is not None
+        start = None if start is not None and start.months == _A_YEAR else start  # tahun
+    if start is not None and start.months == 1 and words and not words & MONTHS.keys():
+        return None, False  # III 2024: a month, a quarter or a rank
+    return start, known
 
 
 _APOSTROPHES: Final = {ord(c): " " for c in "'’‘`´"}
 _SHORT_PART: Final = re.compile(r"[sh][ .-]?\d", re.IGNORECASE)
 _ANY_YEAR: Final = 2000
+_A_YEAR: Final = 12
 
 
 def _stack_periods(

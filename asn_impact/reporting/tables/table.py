@@ -145,6 +145,7 @@ class Table(Guided):
         shares = [value for value in self.rests_on if self.kinds.get(value) == "share"]
         return any(self.frame[value].astype(float).isin([0.0, 1.0]).any() for value in shares)
 
+    @public_verb
     def html(self, language: Language, *, numbered: str = "") -> str:
         """Return the table as HTML: the title above, headings of the language, the note below.
 
@@ -157,6 +158,7 @@ class Table(Guided):
         """
         return page.html(self, check_language(language), numbered)
 
+    @public_verb
     def latex(self, language: Language, *, label: str = "") -> str:
         r"""Return the table for LaTeX with booktabs: caption above, rules without vertical lines, the note below.
 
@@ -191,6 +193,7 @@ class Table(Guided):
         """Return the table for other programs: English headings, decimal points; no cell a spreadsheet would run."""
         return csv_file.csv(self)
 
+    @public_verb
     def markdown(self, language: Language) -> str:
         r"""Return the table for Markdown: the title in bold, the note below.
 
@@ -207,6 +210,7 @@ class Table(Guided):
         """
         return other_files.markdown(self, check_language(language))
 
+    @public_verb
     def typst(self, language: Language, *, label: str = "") -> str:
         """Return the table for typst: a figure with its caption, the note below.
 
@@ -217,6 +221,7 @@ class Table(Guided):
         """
         return other_files.typst(self, check_language(language), label)
 
+    @public_verb
     def to_frame(self, language: Language) -> pd.DataFrame:
         """Return the cells as they are printed, under the headings of the language; `frame` holds the numbers.
 
