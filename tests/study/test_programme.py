@@ -21,7 +21,7 @@ from asn_impact.study.prepared import prepared
 from asn_impact.study.settings import read_study
 from asn_impact.study.whole import run_programme
 
-from .programme_files import ELEMENTS, OFFICES, STUDY, write_programme
+from .programme_files import ELEMENTS, OFFICES, PROJECTS, STUDY, write_programme
 
 pytestmark = pytest.mark.filterwarnings("ignore::asn_impact.errors.DataWarning")
 FAST = STUDY.split("[[claim]]")[0]  # what is said once
@@ -275,6 +275,20 @@ def test_a_label_that_nobody_knows_is_proposed_as_an_alias(folder):
     assert row["list"]
     assert row["course egov"]
     assert row["file izin"]
+
+
+def test_an_office_on_the_list_need_not_keep_every_file(folder):
+    queues = pd.read_csv(folder / "antrian.csv")
+    queues[queues["Perangkat Daerah"] != OFFICES[6]].to_csv(folder / "antrian.csv", index=False)
+    try:
+        found = ai.open_study(other(folder, FAST + QUEUE))["antri"]
+        assert found.inference is not None
+        assert np.isfinite(found.inference.effects.design.adopted).sum() == len(PROJECTS) - 1
+        assert any("1 of 12 units have no usable row" in str(note) for note in found.notes)
+        queues.replace(OFFICES[6], "Disdag").to_csv(folder / "antrian.csv", index=False)  # there, under another name
+        assert "not in the panel" in str(ai.open_study(other(folder, FAST + QUEUE))["antri"].refusal)
+    finally:
+        queues.to_csv(folder / "antrian.csv", index=False)
 
 
 # ----------------------------------------------------------------------------------------------- further measures
