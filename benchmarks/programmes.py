@@ -42,7 +42,6 @@ from asn_impact.reporting.family import family_of  # noqa: E402
 from asn_impact.reporting.findings import Finding, Role  # noqa: E402
 from asn_impact.study.claims import Claim  # noqa: E402
 from asn_impact.study.prepared import prepared  # noqa: E402
-from asn_impact.study.programme import Programme  # noqa: E402
 from asn_impact.study.whole import run_programme  # noqa: E402
 from asn_impact.topics.learning.learning import Learning  # noqa: E402
 from asn_impact.topics.surveys.answers import SurveyAggregates  # noqa: E402
@@ -71,10 +70,11 @@ class Held:
 
     @property
     def holds(self) -> bool:
+        """Whether the interval holds the truth."""
         return self.low <= self.truth <= self.high
 
 
-# --------------------------------------------------------------------------------------------- records as they were drawn
+# ------------------------------------------------------------------------------------------ records as they were drawn
 
 
 def drawn_panels(handed: Handed) -> dict[str, Panel]:
@@ -93,7 +93,8 @@ def drawn_panels(handed: Handed) -> dict[str, Panel]:
 
     def waits(table: pd.DataFrame) -> tuple[Any, Any]:
         begun = calendar.number(table["received"].to_numpy().astype("datetime64[D]"))
-        ended = table["decided"].fillna(handed.town.as_of + pd.Timedelta(days=999)).to_numpy().astype("datetime64[D]")
+        far = pd.Timestamp(handed.town.as_of) + pd.Timedelta(days=999)
+        ended = table["decided"].fillna(far).to_numpy().astype("datetime64[D]")
         return end - begun, np.where(table["decided"].isna(), 10_000, calendar.number(ended) - begun)
 
     def followed(table: pd.DataFrame, enough: Any, per: str) -> pd.DataFrame:
@@ -195,14 +196,16 @@ def sections_of(page: Path) -> dict[str, str]:
     return plain
 
 
-def strangers_on(programme: Programme, truth: Mapping[str, Any], folder: Path) -> list[str]:
+def strangers_on(
+    claims: Sequence[Claim], truth: Mapping[str, Any], folder: Path, languages: Sequence[str] = LANGUAGES
+) -> list[str]:
     """Return every course and office that a page of a claim names and that is not its own."""
     held = {"izin": "permits", "skm": "survey", "rekap": "recap", "paket": "projects", "lapor": "complaints"}
     every = {office for names in truth["files"].values() for office in names}
     found = []
-    for language in LANGUAGES:
+    for language in languages:
         sections = sections_of(folder / f"report_{language}" / "report.html")
-        for number, claim in enumerate(programme.claims, start=1):
+        for number, claim in enumerate(claims, start=1):
             text = sections[f"claim-{number}"].casefold()
             own = set(truth["files"][held.get(claim.file, "tests")])
             names = [(c.id if language == "id" else c.en, *c.titles) for c in COURSES if c.key != claim.course]
@@ -225,6 +228,7 @@ class Counted:
 
 
 def counted(handed: Handed, findings: Sequence[Finding]) -> Counted:
+    """Count the findings of a regency."""
     against = list(held_against(findings, handed.truth))
     return Counted(
         tuple(one for one in against if isinstance(one, Held)),
@@ -260,7 +264,7 @@ def whole_run(town: Town) -> None:
         programme = ai.open_study(file)
         finished = run_programme(programme)
         wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
-        found = strangers_on(programme, handed.truth, finished.folder)
+        found = strangers_on(programme.claims, handed.truth, finished.folder)
         letters = Counter(str(programme[c.id].grade.letter) for c in programme.claims if programme[c.id].grade)
     times = f"{cpu:.0f} s of CPU, {wall:.0f} s by the clock"
     print(f"{town.layout}, seed {town.seed}: whole run {times}; grades {dict(letters)}; not its own: {len(found)}")
@@ -288,6 +292,7 @@ def report(layout: Layout, runs: Sequence[Counted]) -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
+    """Count and print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seeds", type=int, default=30)
     parser.add_argument("--first", type=int, default=1)
