@@ -7,9 +7,11 @@ from functools import reduce
 from operator import or_
 from typing import Any, Final, TypeAlias
 
+import duckdb
 import narwhals as nw
 
 from asn_impact.errors import InputError
+from asn_impact.intake.formats.engine import kept_typed
 from asn_impact.words import Alert, Message
 
 __all__ = ["CONTRADICTING", "REPEATED", "SUPERSEDED", "copies_of", "one_row_a_case"]
@@ -24,34 +26,41 @@ FEW: Final = 10  # contradicting rows below which nobody asks whether the number
 LEFT: Final = 0.05  # share of the contradictions that may stay where a series of numbers explains the others
 
 
-def one_row_a_case(records: Frame, rows: int) -> tuple[Frame, dict[str, int], tuple[Message, ...]]:
+def one_row_a_case(records: Frame) -> tuple[Frame, dict[str, int], tuple[Message, ...]]:
     """One row for each (office, case). Copies that agree become one; an open copy gives way to a decided one.
 
     Copies that name different received dates, decision dates or outcomes contradict each other: nobody knows
     which is right, so all of them are dropped. Numbers that begin again each year, each month or with each service
-    are no copies: then the case is known by both. Where nothing is double, nothing is joined.
+    are no copies: then the case is known by both. Only cases that come twice are judged, once; the others are read
+    as they stand.
     """
-    if int(_one(records.select(n=nw.col("case").n_unique()))["n"]) == rows:
+    twice = _twice(records)
+    if twice is None:
         return records, {}, ()
-    numbered, notes = _told_apart(records)
+    doubled, copies = twice
+    numbered, notes = _told_apart(copies, records)
     judged = _judge_copies(numbered)
     counts = _fates(judged)
-    columns = records.collect_schema().names()
-    others = [c for c in columns if c not in ("office", "case")]
-    single = (
+    schema = records.collect_schema()
+    others = [c for c in schema if c not in ("office", "case")]
+    single = _held(
         judged.filter(nw.col(REASON) == KEPT)
         .group_by(*_keys(numbered))
         .agg(*(nw.col(c).max() for c in others))
-        .select(*columns)
+        .select(*(nw.col(c).cast(dtype) if copies.collect_schema()[c] != dtype else c for c, dtype in schema.items()))
     )
     left = int(_one(single.select(n=nw.len()))["n"])
-    copies = {k: counts.get(k, 0) for k in (SUPERSEDED, CONTRADICTING)}
-    return single, {REPEATED: counts.get(KEPT, 0) - left, **copies}, notes
+    fates = {REPEATED: counts.get(KEPT, 0) - left, **{k: counts.get(k, 0) for k in (SUPERSEDED, CONTRADICTING)}}
+    return nw.concat([_without(records, doubled), single], how="vertical"), fates, notes
 
 
 def copies_of(kept: Frame) -> Frame:
     """Return the rows of `kept` that give way to another row of the same case, with the reason."""
-    numbered, _ = _told_apart(kept.drop(REASON))
+    records = kept.drop(REASON)
+    twice = _twice(records)
+    if twice is None:
+        return kept.filter(nw.col(REASON) != KEPT)
+    numbered, _ = _told_apart(twice[1], records)
     keys = _keys(numbered)
     copies = _judge_copies(numbered)
     usable = copies.filter(nw.col(REASON) == KEPT)
@@ -63,17 +72,56 @@ def copies_of(kept: Frame) -> Frame:
     return rows.with_columns(fate.alias(REASON)).filter(nw.col(REASON) != KEPT)
 
 
-def _told_apart(records: Frame) -> tuple[Frame, tuple[Message, ...]]:
-    """Return the records with the series of their numbers, where the numbers alone are no cases; and what to say."""
-    before = _fates(_judge_copies(records)).get(CONTRADICTING, 0)
+def _twice(records: Frame) -> tuple[Frame, Frame] | None:
+    """Return the (office, case) that come twice and all their rows, both worked out; None where there are none."""
+    rows = _held(_suspects(records))
+    doubled = _held(rows.group_by("office", "case").agg(n=nw.len()).filter(nw.col("n") > 1).select("office", "case"))
+    if not int(_one(doubled.select(n=nw.len()))["n"]):
+        return None
+    return doubled, rows.join(doubled, on=["office", "case"], how="inner")
+
+
+def _suspects(records: Frame) -> Frame:
+    """Return all rows of cases that come twice, and perhaps some of others that a hash takes for the same."""
+    if not records.implementation.is_duckdb():
+        doubled = records.group_by("office", "case").agg(n=nw.len()).filter(nw.col("n") > 1)
+        return records.join(doubled.select("office", "case"), on=["office", "case"], how="inner")
+    twice = 'SELECT hash(office, "case") FROM asn_rows GROUP BY 1 HAVING count(*) > 1'
+    relation: Any = nw.to_native(records)
+    suspects: Frame = nw.from_native(
+        relation.query("asn_rows", f'SELECT * FROM asn_rows WHERE hash(office, "case") IN ({twice})')
+    )
+    return suspects
+
+
+def _without(records: Frame, doubled: Frame) -> Frame:
+    """Return the rows of all other cases."""
+    try:
+        return records.join(doubled, on=["office", "case"], how="anti")
+    except duckdb.InvalidInputException:  # a relation of another connection: it has to come to that of the package
+        return _held(records).join(doubled, on=["office", "case"], how="anti")
+
+
+def _held(frame: Frame) -> Frame:
+    """Return the rows of a frame, worked out once: in a private file where DuckDB holds them, else in memory."""
+    if frame.implementation.is_duckdb():
+        written: Frame = nw.from_native(kept_typed(nw.to_native(frame)))
+        return written
+    local = frame.implementation.is_pandas_like() or frame.implementation.is_polars()
+    return frame.collect().lazy() if local else frame
+
+
+def _told_apart(copies: Frame, records: Frame) -> tuple[Frame, tuple[Message, ...]]:
+    """Return the copies with the series of their numbers, where the numbers alone are no cases; and what to say."""
+    before = _fates(_judge_copies(copies)).get(CONTRADICTING, 0)
     if before < FEW:
-        return records, ()
+        return copies, ()
     _refuse_damaged(records)
-    for name, series in _series(records).items():
-        numbered = records.with_columns(series.alias(SERIES))
+    for name, series in _series(copies).items():
+        numbered = copies.with_columns(series.alias(SERIES))
         if _fates(_judge_copies(numbered)).get(CONTRADICTING, 0) <= LEFT * before:
             return numbered, (Alert("intake.copies.series", n=before, series=Message(f"intake.copies.{name}")),)
-    return records, ()
+    return copies, ()
 
 
 def _series(records: Frame) -> dict[str, nw.Expr]:
@@ -92,7 +140,9 @@ def _series(records: Frame) -> dict[str, nw.Expr]:
 
 
 def _refuse_damaged(records: Frame) -> None:
-    damaged = int(_one(records.filter(nw.col("case").str.contains(DAMAGED)).select(n=nw.len()))["n"])
+    case = nw.col("case")
+    looks = case.str.contains("e", literal=True) | case.str.contains("E", literal=True)
+    damaged = int(_one(records.filter(looks & case.str.contains(DAMAGED)).select(n=nw.len()))["n"])
     if damaged >= FEW:
         raise InputError(Message("intake.copies.damaged", n=damaged))
 

@@ -72,7 +72,7 @@ def _with_persons(records: Frame, name: str, dtype: nw.dtypes.DType) -> list[str
     if dtype.is_temporal() or dtype.is_boolean() or dtype.is_decimal():
         return []
     found: list[str] = []
-    for value in records.select(nw.col(name)).unique().collect()[name].to_list():
+    for value in records.group_by(name).agg(n=nw.len()).collect()[name].to_list():
         if value is not None and persons_in(_text(value)):
             found.append(str(value))
         if len(found) > ENOUGH:

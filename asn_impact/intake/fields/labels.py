@@ -219,7 +219,8 @@ def settle_cases(frame: Frame) -> tuple[Frame, list[Message]]:
         return frame, []
     case = nw.col("case")
     odd = case.str.contains(f"{INVISIBLE}|[\u00a0\u2000-\u200a\u202f\u3000]|^\\s|\\s$|\\s\\s")
-    decimal, zero = case.str.contains(r"^\d+\.0+$"), case.str.contains(r"^0\d+(?:\.0+)?$")
+    decimal = case.str.contains(".0", literal=True) & case.str.contains(r"^\d+\.0+$")  # the cheap question first
+    zero = case.str.starts_with("0") & case.str.contains(r"^0\d+(?:\.0+)?$")
     flags = {"odd": odd, "decimal": decimal, "zero": zero}
     facts = frame.select(**{k: nw.when(e).then(1).otherwise(0).sum() for k, e in flags.items()}).collect()
     found = {k: int(facts.rows(named=True)[0][k] or 0) for k in flags}

@@ -1,0 +1,133 @@
+"""Copies of a case are judged once, as a slow twin in plain Python does; the other rows are read as they stand."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import narwhals as nw
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from asn_impact.intake import copies
+from asn_impact.measures.calendar import WorkCalendar
+from asn_impact.measures.durations import measure
+from asn_impact.measures.outcomes import RestrictedMean
+from asn_impact.measures.tabulate import tabulate
+
+from .conftest import codes
+from .test_exports import quietly
+
+Row = tuple[str, str, str, str, "str | None"]
+COLUMNS = ["case", "office", "service", "received", "decided"]
+AS_OF = "2024-12-31"
+ENGINES: dict[str, Callable[[pd.DataFrame], Any]] = {
+    "pandas": lambda f: f,
+    "polars lazy": lambda f: pl.from_pandas(f).lazy(),
+    "pyarrow": lambda f: pa.Table.from_pandas(f, preserve_index=False),
+    "duckdb": lambda f: duckdb.connect().from_arrow(pa.Table.from_pandas(f, preserve_index=False)),
+}
+ROWS = st.lists(
+    st.tuples(
+        st.sampled_from(["1/x", "2/x", "3/x", "4/x", "5/x", "6/x"]),
+        st.sampled_from(["Dinas A", "Dinas B"]),
+        st.sampled_from(["Izin P", "Izin Q"]),
+        st.sampled_from(["2024-02-05", "2024-02-06", "2024-03-05"]),
+        st.sampled_from(["2024-04-01", "2024-04-02", None]),
+    ),
+    min_size=1,
+    max_size=25,
+)
+
+
+def judged(rows: list[Row], series: Callable[[Row], str] = lambda _: "") -> tuple[Counter[Row], Counter[str]]:
+    """Return the rows that stay and the reasons of the others, case by case; `series` keeps cases apart."""
+    groups: dict[tuple[str, str, str], list[Row]] = defaultdict(list)
+    for row in rows:
+        groups[row[1], row[0], series(row)].append(row)
+    kept: Counter[Row] = Counter()
+    dropped: Counter[str] = Counter()
+    for same in groups.values():
+        decided = [row for row in same if row[4] is not None]
+        if len({row[3] for row in same}) > 1 or len({row[4] for row in decided}) > 1:
+            dropped["contradicting_copies"] += len(same)
+            continue
+        usable = decided or same
+        dropped["open_copy"] += len(same) - len(usable)
+        dropped["repeated_copy"] += len(usable) - 1
+        case, office, _, received, day = usable[0]
+        kept[case, office, max(row[2] for row in usable), received, day] += 1
+    return kept, +dropped
+
+
+def frame_of(rows: list[Row]) -> pd.DataFrame:
+    frame = pd.DataFrame(rows, columns=COLUMNS)
+    return frame.assign(received=pd.to_datetime(frame["received"]), decided=pd.to_datetime(frame["decided"]))
+
+
+def rows_of(records: nw.LazyFrame[Any]) -> Counter[Row]:
+    days = [nw.col(name).cast(nw.Date).cast(nw.String) for name in ("received", "decided")]
+    found = records.with_columns(*days).select(*COLUMNS).collect()
+    return Counter(tuple(None if pd.isna(cell) else cell for cell in row) for row in found.rows())
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@settings(max_examples=30, deadline=None)
+@given(rows=ROWS)
+def test_copies_are_judged_as_the_slow_twin_does_property(engine: str, rows: list[Row]) -> None:
+    kept, dropped = judged(rows)
+    if not kept or dropped["contradicting_copies"] >= copies.FEW:
+        return
+    extract = quietly(ENGINES[engine](frame_of(rows)), as_of=AS_OF, selection="received", most_lost=0.99)
+    assert (rows_of(extract.records), codes(extract.ledger)) == (kept, dict(dropped))
+    assert Counter(extract.dropped()["reason"]) == dropped
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_numbers_that_begin_again_are_cases_of_their_own_in_every_engine(engine: str) -> None:
+    rows: list[Row] = [
+        (f"{i}/x", "Dinas A", "Izin P", f"{year}-02-05", f"{year}-03-0{1 + i % 9}")
+        for year in (2022, 2023)
+        for i in range(30)
+    ]
+    rows += [*rows[:3], ("77/x", "Dinas A", "Izin P", "2023-02-05", None)]
+    kept, dropped = judged(rows, lambda row: row[3][:4])
+    extract = quietly(ENGINES[engine](frame_of(rows)), as_of=AS_OF)
+    assert (rows_of(extract.records), codes(extract.ledger)) == (kept, dict(dropped))
+    assert "intake.copies.series" in [note.key for note in extract.notes]
+
+
+def many(tmp_path: Path) -> Path:
+    cells = "'Dinas ' || i % 3 AS office, i || '/x' AS \"case\", DATE '2024-01-02' + (i % 90)::INTEGER AS received"
+    rows = f"SELECT {cells}, received + 9 AS decided FROM range(3000) t(i)"
+    duckdb.sql(f"COPY ({rows} UNION ALL ({rows} LIMIT 20)) TO '{tmp_path / 'izin.parquet'}'")
+    return tmp_path / "izin.parquet"
+
+
+def test_later_queries_do_not_judge_the_copies_again(tmp_path: Path) -> None:
+    extract = quietly(many(tmp_path))
+    assert (extract.ledger.kept, codes(extract.ledger)) == (3000, {"repeated_copy": 20})
+    asked = nw.to_native(extract.records).sql_query().casefold()
+    assert "anti join" in asked
+    assert "group by" not in asked
+
+
+def test_cells_with_copies_are_those_without(tmp_path: Path) -> None:
+    twice = quietly(many(tmp_path))
+    once = quietly(duckdb.sql(f"SELECT DISTINCT * FROM '{tmp_path / 'izin.parquet'}'"))
+    one, other = (tabulate(measure(e, WorkCalendar.indonesia()), RestrictedMean(30)) for e in (twice, once))
+    assert (one.units, one.timeline.labels) == (other.units, other.timeline.labels)
+    assert (one.mean == other.mean).all()
+    assert (one.n == other.n).all()
+
+
+def test_two_cases_of_one_hash_stay_two() -> None:
+    frame = nw.from_native(pl.LazyFrame({"office": ["A", "A"], "case": ["1", "2"], "x": [1, 2]}))
+    assert copies.one_row_a_case(frame)[0].collect().shape[0] == 2
