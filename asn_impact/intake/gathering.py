@@ -19,6 +19,7 @@ from asn_impact.intake.cleaning import (
     FILE,
     FIRST,
     PLACE,
+    TOTAL,
     UNKNOWN,
     bounds_of,
 )
@@ -28,7 +29,7 @@ from asn_impact.intake.fields.columns import Headings, check_mapping, listed_hea
 from asn_impact.intake.fields.local import DateReading, Order, dated, read_dates
 from asn_impact.intake.fields.zones import ZONED, zone_name
 from asn_impact.intake.formats import RawTable, open_file
-from asn_impact.intake.formats.engine import from_arrow, kept_typed, reading
+from asn_impact.intake.formats.engine import from_arrow, kept_typed, quote, reading
 from asn_impact.intake.formats.folder import files_of, may_hold_data, paths_of
 from asn_impact.intake.formats.server import named_source, on_server, open_server
 from asn_impact.intake.frames import as_relation, is_temporal, is_zoned, narwhal, refuse_long_floats, type_frame
@@ -158,11 +159,15 @@ def _type_tables(
     is_typed = {f: _stays_typed(f, kinds[f]) for f in fields}
     tables = [_fetch(t, m) if t.on_server else t for t, m in zip(tables, matches, strict=True)]
     rows = _stack(tables, matches, fields, is_typed, zone)
+    long = any(t.long for t in tables)
+    if long:
+        rows = _written(rows)
     texts = [f for f in fields if f in DATE_FIELDS and not is_typed[f]]
     readings = [read_dates(rows, f, name=f, order=(dates or {}).get(f), zone=zone) for f in texts]
     in_days = [f for f in fields if f in DATE_FIELDS and is_typed[f]]
-    long = any(t.long for t in tables)
-    native = _write_typed(rows, readings, in_days) if long else _with_dates(rows, readings, in_days)
+    native = _with_dates(rows, readings, in_days)
+    if long and any(r.timed for r in readings):  # hardly a text comes twice: reading them again would cost more
+        native = kept_typed(native)
     frame = nw.from_native(native)
     bounds = bounds_of(frame) if long else UNKNOWN if texts else bounds_of(nw.from_native(rows))
     headings = {f: next(m[f] for m in matches if f in m) for f in fields}
@@ -191,13 +196,12 @@ def _type_tables(
     )
 
 
-def _write_typed(
-    stacked: duckdb.DuckDBPyRelation, readings: Sequence[DateReading], typed: Sequence[str]
-) -> duckdb.DuckDBPyRelation:
-    """Return the dated rows, written down once; of first cells only those that could be the word of a total."""
-    rows = _with_dates(stacked, readings, typed)
-    if {FIRST, "received"} <= set(rows.columns):
-        rows = rows.project(f"* REPLACE (CASE WHEN received IS NULL THEN {FIRST} END AS {FIRST})")
+def _written(rows: duckdb.DuckDBPyRelation) -> duckdb.DuckDBPyRelation:
+    """Return the wanted cells, written down once; of first cells only those that are the word of a total."""
+    if FIRST in rows.columns:
+        rows = rows.project(
+            f"* REPLACE (CASE WHEN regexp_matches({FIRST}, {quote(TOTAL)}) THEN {FIRST} END AS {FIRST})"
+        )
     return kept_typed(rows)
 
 

@@ -60,8 +60,11 @@ def scan(path: Path) -> Scan:
                 continue
             if b"\x00" in chunk:
                 raise InputError(Message("files.nul_bytes", file=path.name))
-            crlf, lf = crlf + chunk.count(b"\r\n"), lf + chunk.count(b"\n")
-            if encoding == "utf-8":
+            if b"\r" in chunk:
+                crlf, lf = crlf + chunk.count(b"\r\n"), lf + chunk.count(b"\n")
+            else:
+                lf += b"\n" in chunk  # one tells as much as all
+            if encoding == "utf-8" and not (chunk.isascii() and not decoder.getstate()[0]):
                 encoding = _still_utf8(decoder, chunk)
             last = chunk[-4:]
         if encoding == "utf-8" and _still_utf8(decoder, b"", final=True) != "utf-8":

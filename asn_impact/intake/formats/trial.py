@@ -22,6 +22,8 @@ TRIAL_MEMORY: Final = 1 << 30  # bytes that the engine may hold in that process 
 def try_apart(path: Path, rows: str, name: str) -> None:
     """Let the engine decode all rows of a file, which lies in the private folder, and forget them.
 
+    Values are hashed: to count them the engine would ask the footer of a Parquet file and decode nothing.
+
     What is wrong with a row is said by those who read it. Here a file is refused that ends the engine.
 
     Raises
