@@ -149,7 +149,10 @@ def _check(arguments: argparse.Namespace) -> int:
         n = write_dropped(checked, file, language)
         print(f"\n{Message('cli.rows_written', n=n, file=file.name).text(language)}")
     if (seconds := time.monotonic() - began) > SLOW:
-        _complain(Message("study.took", seconds=round(seconds)), language)
+        from asn_impact.intake.formats.engine import MEMORY_VARIABLE, memory
+
+        limit = {"gb": memory() / 1e9, "variable": MEMORY_VARIABLE}
+        _complain(Message("study.took", seconds=round(seconds), **limit), language)
     if checked.problems:
         return FAILED
     return DONE if checked.refusal is None else REFUSED

@@ -80,13 +80,30 @@ def test_the_memory_of_the_engine_is_limited_and_can_be_set(monkeypatch: pytest.
 
     asked = "SELECT current_setting('memory_limit'), current_setting('temp_directory')"
     monkeypatch.setenv("ASN_IMPACT_MEMORY", "0.5")
-    opened = locked(Path(snapshots.copies().name), memory=engine._memory())
+    opened = locked(Path(snapshots.copies().name), memory=engine.memory())
     limit, place = opened.execute(asked).fetchall()[0]
     assert limit.startswith("47")  # 0.5 GB are 476 MiB
     assert Path(place).parent == Path(snapshots.copies().name)
     monkeypatch.setenv("ASN_IMPACT_MEMORY", "lots")
     with pytest.raises(InputError, match="ASN_IMPACT_MEMORY='lots' is no number above 0"):
-        engine._memory()
+        engine.memory()
+
+
+def test_what_does_not_fit_into_the_memory_of_the_engine_is_said_with_the_limit() -> None:
+    from asn_impact.intake.formats.engine import reading
+
+    many = "SELECT list(i::VARCHAR || repeat('x', 100)) FROM range(3000000) t(i)"
+    with (
+        pytest.raises(InputError, match=r"'izin.csv' takes more than \d+\.\d GB of memory.*ASN_IMPACT_MEMORY=4"),
+        reading("izin.csv"),
+    ):
+        locked(Path(snapshots.copies().name), memory=0).execute(many).fetchall()
+
+
+def test_the_engine_takes_no_more_than_it_needs() -> None:
+    from asn_impact.intake.formats.engine import MEMORY, MEMORY_PER_THREAD, memory
+
+    assert memory() <= max(MEMORY, MEMORY_PER_THREAD * (os.cpu_count() or 1))
 
 
 # --- what is put aside ----------------------------------------------------------------------------------------------

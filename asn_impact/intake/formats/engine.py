@@ -27,6 +27,7 @@ __all__ = [
     "identifier",
     "kept_typed",
     "locked",
+    "memory",
     "query",
     "quote",
     "reading",
@@ -34,9 +35,10 @@ __all__ = [
 ]
 
 
-#: GB that the engine may hold before it puts rows aside; without it a share of the memory of the machine.
+#: GB that the engine may hold before it puts rows aside. Without it so much that holding more saves no time (10 M cases
+#: take 6.4 s with 0.25 GB, 6.8 s with 0.5 GB and 7.0 s with 14 GB), and at most a share of the memory of the machine.
 MEMORY_VARIABLE: Final = "ASN_IMPACT_MEMORY"
-SHARE_OF_MEMORY: Final = 0.6
+MEMORY, MEMORY_PER_THREAD, SHARE_OF_MEMORY = 1 << 29, 1 << 27, 0.6
 
 
 @functools.cache
@@ -45,7 +47,7 @@ def connection() -> duckdb.DuckDBPyConnection:
 
     It is not DuckDB's default connection, which belongs to the user.
     """
-    return locked(Path(copies().name), memory=_memory())
+    return locked(Path(copies().name), memory=memory())
 
 
 def locked(*places: Path, memory: int) -> duckdb.DuckDBPyConnection:
@@ -70,10 +72,13 @@ def locked(*places: Path, memory: int) -> duckdb.DuckDBPyConnection:
     return opened
 
 
-def _memory() -> int:
-    """Return the bytes that the engine may hold: what the environment says in GB, or a share of what there is."""
+def memory() -> int:
+    """Return the bytes that the engine may hold: what the environment says in GB, or what its threads need."""
     asked = number_in(MEMORY_VARIABLE)
-    return int(SHARE_OF_MEMORY * psutil.virtual_memory().total if asked is None else asked * 1e9)
+    if asked is not None:
+        return int(asked * 1e9)
+    needed = max(MEMORY, MEMORY_PER_THREAD * (psutil.cpu_count() or 1))
+    return min(needed, int(SHARE_OF_MEMORY * psutil.virtual_memory().total))
 
 
 def query(sql: str) -> duckdb.DuckDBPyRelation:
@@ -129,6 +134,8 @@ def _explain(name: str, message: str) -> Message:
     """Put what DuckDB says about a file in our words; its own text is read, because it has no codes."""
     if "asn_long_float" in message:
         return Message("files.long_floats", file=name)
+    if message.startswith("Out of Memory"):
+        return Message("files.engine_memory", file=name, gb=memory() / 1e9, variable=MEMORY_VARIABLE)
     line = re.search(r"Line:? (\d+)", message)
     row = Message("files.row_at", line=line.group(1)) if line else Message("files.some_row")
     file = re.search(r"file = (.+)", message)
