@@ -414,12 +414,13 @@ def _settle(frame: Frame, reasons: Mapping[str, nw.Expr], groups: list[dict[str,
 
 def _counts_by(key: str, groups: Sequence[Mapping[str, Any]]) -> dict[Any, OfficeCount]:
     """Return the number of cases, of open ones and of decided ones, by office or by file."""
-    counts: dict[Any, OfficeCount] = {}
+    counts: dict[Any, list[int]] = {}
     for g in groups:
-        more = (int(g["cases"]), int(g["still_open"]), int(g["cases"]) - int(g["undated"]))
-        before = counts.get(g.get(key), OfficeCount(0, 0, 0))
-        counts[g.get(key)] = OfficeCount(*map(add, before, more))
-    return counts
+        total = counts.setdefault(g.get(key), [0, 0, 0])
+        total[0] += g["cases"]
+        total[1] += g["still_open"]
+        total[2] += g["cases"] - g["undated"]
+    return {name: OfficeCount(*map(int, total)) for name, total in counts.items()}
 
 
 def _dates(groups: Sequence[Mapping[str, Any]], *keys: str) -> list[dt.date]:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, get_args
+from typing import Any, Final, get_args
 
 import duckdb
 import narwhals as nw
@@ -29,8 +29,9 @@ from asn_impact.intake.fields.columns import Headings, check_mapping, listed_hea
 from asn_impact.intake.fields.local import DateReading, Order, dated, read_dates
 from asn_impact.intake.fields.zones import ZONED, zone_name
 from asn_impact.intake.formats import RawTable, open_file
-from asn_impact.intake.formats.engine import from_arrow, kept_typed, quote, reading
+from asn_impact.intake.formats.engine import file_literal, from_arrow, kept_typed, query, quote, reading
 from asn_impact.intake.formats.folder import files_of, may_hold_data, paths_of
+from asn_impact.intake.formats.parquet import columns_of
 from asn_impact.intake.formats.server import named_source, on_server, open_server
 from asn_impact.intake.frames import as_relation, is_temporal, is_zoned, narwhal, refuse_long_floats, type_frame
 from asn_impact.intake.gathered import Gathered, reading_notes, time_notes, zone_notes
@@ -38,6 +39,8 @@ from asn_impact.intake.sheets import sheets_that_count
 from asn_impact.words import Alert, Message, paragraph
 
 __all__ = ["explaining", "gather"]
+
+MANY: Final = 8  # tables below each other from which the engine plans longer than it reads: they are written down once
 
 
 @contextmanager
@@ -151,9 +154,12 @@ def _type_tables(
     zone: str | None,
 ) -> Gathered:
     """All tables under one set of field names, stacked; text dates parsed by expressions over whole columns."""
-    matches = [
-        match_columns(t.headings, wanted, columns=columns, keep=keep, required=required, source=t.name) for t in tables
-    ]
+    known: dict[tuple[str, ...], dict[str, str]] = {}
+    for t in tables:
+        if t.headings not in known:
+            found = match_columns(t.headings, wanted, columns=columns, keep=keep, required=required, source=t.name)
+            known[t.headings] = found
+    matches = [known[t.headings] for t in tables]
     fields = list(dict.fromkeys(f for match in matches for f in match))
     kinds = {f: [_kind(t, m[f]) for t, m in zip(tables, matches, strict=True) if f in m] for f in fields}
     is_typed = {f: _stays_typed(f, kinds[f]) for f in fields}
@@ -226,19 +232,47 @@ def _stack(
 ) -> duckdb.DuckDBPyRelation:
     """All tables under field names, one below the other; with their row numbers and the texts named, if asked."""
     parts = []
-    for i, (table, match) in enumerate(zip(tables, matches, strict=True)):
+    for run in _runs(tables, matches, together=numbered is None):
+        table, match = tables[run.start], matches[run.start]
         cells = [field_sql(table, f, match.get(f), typed=typed[f], zone=zone) for f in fields]
         first = f"c0 AS {FIRST}" if table.loose else f"CAST(NULL AS VARCHAR) AS {FIRST}"
         extra = [first] if any(not typed[f] for f in fields if f in DATE_FIELDS) else []
-        extra += [f"{i} AS {FILE}"] if len(tables) > 1 or numbered is not None else []
+        relation, number = (table.relation, str(run.start)) if len(run) == 1 else _read_as_one(tables, run)
+        extra += [f"{number} AS {FILE}"] if len(tables) > 1 or numbered is not None else []
         if numbered is not None:
             extra += [f"row_number() OVER () AS {PLACE}"]
             extra += [field_sql(table, f, match.get(f), typed=False, zone=zone, name=f"asn_text_{f}") for f in numbered]
-        parts.append(table.relation.project(", ".join([*cells, *extra])))
+        parts.append(relation.project(", ".join([*cells, *extra])))
     rows = parts[0]
     for part in parts[1:]:
         rows = rows.union(part)
-    return rows
+    return rows if len(parts) <= MANY or numbered is not None else kept_typed(rows)
+
+
+def _runs(tables: Sequence[RawTable], matches: Sequence[Mapping[str, str]], *, together: bool) -> list[range]:
+    """Return the places of tables that can be read as one: Parquet files of the same columns that mean the same."""
+    runs: list[range] = []
+    before: object = None
+    for i, (table, match) in enumerate(zip(tables, matches, strict=True)):
+        kind = (
+            (table.headings, list(map(str, table.relation.types)), dict(match)) if table.parquet is not None else None
+        )
+        if together and kind is not None and kind == before:
+            runs[-1] = range(runs[-1].start, i + 1)
+        else:
+            runs.append(range(i, i + 1))
+        before = kind
+    return runs
+
+
+def _read_as_one(tables: Sequence[RawTable], run: range) -> tuple[duckdb.DuckDBPyRelation, str]:
+    """Return the rows of several Parquet files as one relation, and SQL for the number of the file each is from."""
+    files = [file for i in run if (file := tables[i].parquet) is not None]
+    options = "filename='asn_name', hive_partitioning=false"
+    rows = f"read_parquet([{', '.join(map(file_literal, files))}], {options})"
+    names = ", ".join(quote(str(file)) for file in files)
+    relation = query(f"SELECT {columns_of(tables[run.start].headings)}, asn_name FROM {rows}")
+    return relation, f"CAST({run.start - 1} + list_position([{names}], asn_name) AS INTEGER)"
 
 
 def _kind(table: RawTable, heading: str) -> str:

@@ -27,7 +27,7 @@ def files_of(source: Path) -> tuple[list[Path], list[str]]:
     if not source.exists():
         raise InputError(Message("files.absent", file=source.name[:80]))
     if source.is_file():
-        _stays_inside(source, source.parent)
+        _stays_inside(source, source.parent.resolve())
         return [source], []
     if not source.is_dir():
         raise InputError(Message("files.no_file", file=source.name))
@@ -35,12 +35,14 @@ def files_of(source: Path) -> tuple[list[Path], list[str]]:
     visible = [p for p in inside if not p.name.startswith((".", "~$"))]
     known = [p for p in visible if ending_of(p) in KNOWN and (p.is_file() or not p.exists())]
     files = [p for p in known if ending_of(p) != ".json"] or known  # beside tables a JSON file describes them
-    others = [f"{p.name}/" if p.is_dir() else p.name for p in visible if p not in files]
+    chosen = set(files)
+    others = [f"{p.name}/" if p.is_dir() else p.name for p in visible if p not in chosen]
     if not files:
         endings: list[Any] = sorted({Path(name).suffix or name for name in others}) or [Message("files.nothing")]
         raise InputError(Message("files.none_known", folder=source.resolve().name, endings=endings, known=KNOWN))
+    home = source.resolve()
     for file in files:
-        _stays_inside(file, source)
+        _stays_inside(file, home)
     return files, others
 
 
@@ -66,10 +68,10 @@ def paths_of(source: str | Path | Sequence[str | Path]) -> list[Path]:
     return list(dict.fromkeys(Path(path) for path in several))
 
 
-def _stays_inside(file: Path, folder: Path) -> None:
+def _stays_inside(file: Path, home: Path) -> None:
     try:
-        inside = folder.resolve() in file.resolve().parents
+        inside = home in file.resolve().parents
     except (OSError, RuntimeError):  # a link to itself
         inside = False
     if not inside:
-        raise InputError(Message("files.link", file=file.name, folder=folder.resolve().name))
+        raise InputError(Message("files.link", file=file.name, folder=home.name))

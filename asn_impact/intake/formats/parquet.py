@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 from pathlib import Path
 
 from asn_impact.errors import InputError
@@ -12,7 +13,7 @@ from asn_impact.intake.formats.snapshots import snapshot
 from asn_impact.intake.formats.trial import try_apart
 from asn_impact.words import Message
 
-__all__ = ["open_parquet"]
+__all__ = ["columns_of", "open_parquet"]
 
 
 def open_parquet(path: Path, asked: Asked) -> list[RawTable]:
@@ -29,5 +30,10 @@ def open_parquet(path: Path, asked: Asked) -> list[RawTable]:
         relation = query(f"SELECT * FROM {rows}")
     headings = tuple(relation.columns)
     check_width(path.name, len(headings))
-    columns = ", ".join(f"{identifier(h)} AS c{i}" for i, h in enumerate(headings))
-    return [RawTable(path.name, headings, relation.project(columns), sha256(path), loose=False, changed=changed)]
+    relation = relation.project(columns_of(headings))
+    return [RawTable(path.name, headings, relation, sha256(path), loose=False, changed=changed, parquet=path)]
+
+
+def columns_of(headings: Sequence[str]) -> str:
+    """Write SQL for the columns of a Parquet file under the names of a raw table."""
+    return ", ".join(f"{identifier(h)} AS c{i}" for i, h in enumerate(headings))

@@ -44,7 +44,8 @@ class RawTable:
     (a spreadsheet counts from 1, with titles and empty rows); it is called when rows are shown, not before. A table
     ``on_server`` must be fetched once: it can change between two looks. A ``long`` text file is parsed anew by every
     query; what is wanted of it is kept typed (`kept_typed`). ``changed`` tells whether a file that is read where it
-    stands is another one by now.
+    stands is another one by now. ``parquet`` is the file in which the rows are, where they are in one: many of the same
+    columns are read as one.
     """
 
     name: str
@@ -58,6 +59,7 @@ class RawTable:
     on_server: bool = False
     long: bool = False
     changed: Callable[[], bool] = bool
+    parquet: Path | None = None
 
 
 def check_width(name: str, columns: int) -> None:
