@@ -8,7 +8,7 @@ from typing import Final
 import narwhals as nw
 import numpy as np
 import pandas as pd
-from scipy import stats
+import scipy
 
 from asn_impact.arrays import Int
 from asn_impact.errors import InputError
@@ -103,7 +103,7 @@ def _histogram(values: Int, cases: Int) -> Int:
 def _row(heap: Message, cases: int, expected: float, among: int) -> dict[str, object]:
     """One heap: found against expected among so many cases."""
     share = expected / among if among else np.nan
-    p = float(stats.binom.sf(cases - 1, among, min(share, 1.0))) if among and expected > 0 else np.nan
+    p = float(scipy.stats.binom.sf(cases - 1, among, min(share, 1.0))) if among and expected > 0 else np.nan
     ratio = cases / expected if expected > 0 else np.nan
     return {"heap": heap, "cases": cases, "expected": expected, "ratio": ratio, "among": among, "p_value": p}
 
@@ -131,7 +131,7 @@ def _at_limit(waits: Int, limit: int, *, promised: bool) -> dict[str, object]:
     among = int(waits[near].sum())
     cases = int(waits[limit])
     row = _row(_days(limit), cases, expected, among)
-    return row | {"p_value": float(stats.binom.sf(cases - 1, among, 1 / len(near))) if among else np.nan}
+    return row | {"p_value": float(scipy.stats.binom.sf(cases - 1, among, 1 / len(near))) if among else np.nan}
 
 
 def _at_ends(durations: Durations, counts: pd.DataFrame) -> list[dict[str, object]]:

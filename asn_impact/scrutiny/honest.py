@@ -17,7 +17,7 @@ from functools import cache
 from itertools import combinations
 
 import numpy as np
-from scipy import optimize, special, stats
+import scipy
 
 from asn_impact.arrays import Bool, Float
 from asn_impact.errors import InferenceError
@@ -109,18 +109,18 @@ def _cut_normal_quantile(p: float, low: Float, high: Float) -> Float:
     flip = low > 0  # work in the lower tail, where logarithms of the distribution function are exact
     a, b = np.where(flip, -high, low), np.where(flip, -low, high)
     share = np.where(flip, 1 - p, p)
-    log_a, log_b = special.log_ndtr(a), special.log_ndtr(b)
+    log_a, log_b = scipy.special.log_ndtr(a), scipy.special.log_ndtr(b)
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         mixed = np.logaddexp(log_a + np.log1p(-share), log_b + np.log(share))
-    quantile = np.clip(special.ndtri_exp(mixed), a, b)
+    quantile = np.clip(scipy.special.ndtri_exp(mixed), a, b)
     return np.asarray(np.where(flip, -quantile, quantile))
 
 
 @cache
 def _normal_points(dimension: int) -> Float:
     """(N, dimension) points spread evenly over the normal distribution: a numerical integral, not a random choice."""
-    points = stats.qmc.Sobol(dimension, scramble=True, rng=0).random(_DRAWS)
-    return np.asarray(special.ndtri(np.clip(points, 1e-12, 1 - 1e-12)))
+    points = scipy.stats.qmc.Sobol(dimension, scramble=True, rng=0).random(_DRAWS)
+    return np.asarray(scipy.special.ndtri(np.clip(points, 1e-12, 1 - 1e-12)))
 
 
 def least_favourable(covariance: Float, alpha: float) -> float:
@@ -205,7 +205,7 @@ def change_of_slope(beta: Float, sigma: Float, change: Float, alpha: float) -> t
     covariance = both @ sigma @ both.T
     spread = np.sqrt(np.diag(covariance))
     seen, correlation = both @ beta / spread, covariance / np.outer(spread, spread)
-    upper = float((both @ beta + special.ndtri(1 - alpha) * spread).max())
+    upper = float((both @ beta + scipy.special.ndtri(1 - alpha) * spread).max())
 
     def accepts(sizes: Float) -> Bool:
         return ~rejects(seen - sizes[:, None] / spread, correlation, np.inf, alpha, 0.0)
@@ -226,7 +226,7 @@ def folded_quantile(bias: Float | float, p: float) -> Float:
     >>> folded_quantile(0.0, 0.95).round(3).item()
     1.96
     """
-    return np.asarray(np.sqrt(stats.ncx2.ppf(p, 1, np.square(bias))))
+    return np.asarray(np.sqrt(scipy.stats.ncx2.ppf(p, 1, np.square(bias))))
 
 
 def fixed_length(
@@ -249,7 +249,7 @@ def fixed_length(
         grid = np.log(top) + np.linspace(-14.0, 0.0, 29)
         best = int(np.argmin([half(g) for g in grid]))
         around = grid[max(best - 1, 0)], grid[min(best + 1, len(grid) - 1)]
-        penalties.append(float(np.exp(optimize.minimize_scalar(half, bounds=around, method="bounded").x)))
+        penalties.append(float(np.exp(scipy.optimize.minimize_scalar(half, bounds=around, method="bounded").x)))
     weights = min((problem.weights(p) for p in penalties), key=lambda w: problem.half_length(w, m, alpha))
     return float(weights @ beta), problem.half_length(weights, m, alpha), weights
 

@@ -10,7 +10,7 @@ import functools
 from typing import Final
 
 import numpy as np
-from scipy import optimize, special
+import scipy
 
 from asn_impact.arguments import Level, Times
 from asn_impact.arrays import Float, readonly
@@ -62,13 +62,13 @@ def levels_of_looks(looks: Times, *, level: Level = 0.95) -> Float:
     most = int((1 - level) / (2 * SHOWN) + 1e-9)  # half of the error for the floor of each look, half for the shape
     if looks > max(most, 1):
         raise InputError(Message("checks.looks.too_many", looks=looks, level=repr(level), most=max(most, 1)))
-    return readonly(1 - 2 * special.ndtr(-limits(looks, 1 - level, least=SHOWN)))
+    return readonly(1 - 2 * scipy.special.ndtr(-limits(looks, 1 - level, least=SHOWN)))
 
 
 def limits(looks: int, alpha: float, *, least: float = 0.0) -> Float:
     """Return the (looks,) absolute z statistics from which on a look speaks."""
     shares = np.arange(1, looks + 1) / looks
-    spent = 4 * special.ndtr(special.ndtri(alpha / 4) / np.sqrt(shares))
+    spent = 4 * scipy.special.ndtr(scipy.special.ndtri(alpha / 4) / np.sqrt(shares))
     spent = np.minimum(np.maximum(spent, least * np.arange(1, looks + 1)), alpha)
     step, ends = np.sqrt(1 / looks), np.empty(looks)
     points, density = np.zeros(1), np.ones(1)  # of the sum so far, where no look has spoken yet
@@ -83,10 +83,10 @@ def _limit(points: Float, density: Float, step: float, more: float) -> float:
     """Return the end of the sum beyond which so much probability lies, of what has not spoken yet."""
 
     def beyond(end: float) -> float:
-        tails = special.ndtr((-end - points) / step) + special.ndtr((points - end) / step)
+        tails = scipy.special.ndtr((-end - points) / step) + scipy.special.ndtr((points - end) / step)
         return float((density * tails).sum()) - more
 
-    return float(optimize.brentq(beyond, 0.0, _FAR, xtol=1e-12))
+    return float(scipy.optimize.brentq(beyond, 0.0, _FAR, xtol=1e-12))
 
 
 def _go_on(points: Float, density: Float, step: float, end: float) -> tuple[Float, Float]:

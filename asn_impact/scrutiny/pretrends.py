@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy import optimize, stats
+import scipy
 
 from asn_impact.arguments import Level
 from asn_impact.arrays import Float
@@ -94,11 +94,11 @@ def joint_test(beta: Float, sigma: Float, df: float) -> JointTest:
     wald = float(beta @ np.linalg.solve(sigma, beta))
     rest = df - q + 1
     if np.isinf(df):
-        return JointTest(wald / q, q, np.inf, float(stats.chi2.sf(wald, q)))
+        return JointTest(wald / q, q, np.inf, float(scipy.stats.chi2.sf(wald, q)))
     if not rest > 0:
         return JointTest(np.nan, q, np.nan, np.nan)
     statistic = wald * rest / (df * q)
-    return JointTest(statistic, q, rest, stats.f.sf(statistic, q, rest))
+    return JointTest(statistic, q, rest, scipy.stats.f.sf(statistic, q, rest))
 
 
 def pretest_power(sigma: Float, departure: Float, *, critical: float = 1.959963984540054) -> float:
@@ -124,7 +124,7 @@ def pretest_power(sigma: Float, departure: Float, *, critical: float = 1.9599639
     0.05
     """
     reach = critical * np.sqrt(np.diag(sigma))
-    normal = stats.multivariate_normal(mean=departure, cov=sigma, allow_singular=True, seed=0)
+    normal = scipy.stats.multivariate_normal(mean=departure, cov=sigma, allow_singular=True, seed=0)
     accepted = normal.cdf(reach, lower_limit=-reach)
     return float(min(max(1 - accepted, 0.0), 1.0))
 
@@ -156,7 +156,7 @@ def slope_for_power(sigma: Float, distance: Float, *, power: float, critical: fl
     high = float((np.sqrt(np.diag(sigma)) / np.abs(distance)).min())
     while gap(high) < 0:
         high *= 2
-    return float(optimize.brentq(gap, 0.0, high, xtol=1e-7 * high))
+    return float(scipy.optimize.brentq(gap, 0.0, high, xtol=1e-7 * high))
 
 
 def equivalence_margin(beta: Float, std_error: Float, df: Float, *, level: float = 0.95) -> float:
@@ -165,7 +165,7 @@ def equivalence_margin(beta: Float, std_error: Float, df: Float, *, level: float
     All of q differences are smaller than a margin when each is shown to be (an intersection-union test). So the margin
     is the largest of ``|beta| + t std_error``. A margin given in advance passes when it is not below this one.
     """
-    reach = stats.t.ppf(level, df) * std_error
+    reach = scipy.stats.t.ppf(level, df) * std_error
     return float((np.abs(beta) + reach).max())
 
 
@@ -204,7 +204,7 @@ def _check(path: EventPath, effect: float | None, margin: float | None, level: f
     line: Float = size / path.step[since_training].mean() * path.step[:pre]
     beta, sigma, df = under.estimate[:pre], under.variance[:pre, :pre], under.df[:pre]
     test = joint_test(beta, sigma, float(df.min()))
-    power = pretest_power(sigma, line, critical=float(stats.t.ppf((1 + level) / 2, df.min())))
+    power = pretest_power(sigma, line, critical=float(scipy.stats.t.ppf((1 + level) / 2, df.min())))
     least = equivalence_margin(beta, np.sqrt(np.diag(sigma)), df, level=level)
     table = under.table(level).iloc[:pre].reset_index(drop=True)
     table = table.assign(
@@ -292,7 +292,7 @@ def _bound(number: Inference, sign: float) -> float:
     """Return the largest difference in a direction (0: in either) that is not excluded at 0.05, one-sided."""
     estimate, error, df = (float(values[-1]) for values in (number.estimate, number.std_error, number.df))
     toward = abs(estimate) if sign == 0 else sign * estimate
-    return max(toward + float(stats.t.ppf(1 - _ALPHA, df)) * error, 0.0)
+    return max(toward + float(scipy.stats.t.ppf(1 - _ALPHA, df)) * error, 0.0)
 
 
 def _say_bound(name: str, size: float, bound: float, *, excluded: bool) -> Message:

@@ -12,7 +12,7 @@ from typing import Literal, TypeGuard
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+import scipy
 
 from asn_impact.arguments import Level, Steps
 from asn_impact.arrays import Float
@@ -88,7 +88,7 @@ class RobustInterval:
             "std_error": self.std_error,
             "statistic": statistic,
             "df": self.df,
-            "p_value": float(2 * stats.t.sf(abs(statistic), self.df)),
+            "p_value": float(2 * scipy.stats.t.sf(abs(statistic), self.df)),
             "conf_low": self.low,
             "conf_high": self.high,
         }
@@ -162,8 +162,8 @@ def robust_ends(
     beta, sigma, l_vec = (np.asarray(a, dtype=np.float64) for a in (beta, sigma, l_vec))
     _require_shapes(beta, sigma, l_vec, pre, post)
     alpha = 1 - level
-    normal = stats.norm.ppf((1 + level) / 2)
-    variance = sigma * (stats.t.ppf((1 + level) / 2, df) / normal) ** 2 if np.isfinite(df) else sigma
+    normal = scipy.stats.norm.ppf((1 + level) / 2)
+    variance = sigma * (scipy.stats.t.ppf((1 + level) / 2, df) / normal) ** 2 if np.isfinite(df) else sigma
     if _has_fixed_length(restriction):
         m = restriction.m
         centre, half, _ = fixed_length(beta, variance, pre=pre, l_vec=l_vec, m=m, alpha=alpha)
@@ -451,7 +451,7 @@ def smoothness_seen(events: Inference | EventPath, *, level: Level = 0.95) -> Sm
     estimate, variance = path.inference.estimate, path.inference.variance
     df = float(path.inference.df[: path.pre].min())
     if np.isfinite(df):
-        variance = variance * (stats.t.ppf(level, df) / stats.norm.ppf(level)) ** 2
+        variance = variance * (scipy.stats.t.ppf(level, df) / scipy.stats.norm.ppf(level)) ** 2
     (bands,) = Smoothness(0.0).bands(path.pre, path.post)
     change = bands.change[~(bands.change[:, path.pre :] != 0).any(axis=1)]
     lower, upper = change_of_slope(estimate, variance, change, 1 - level)

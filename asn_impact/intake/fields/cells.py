@@ -42,7 +42,8 @@ _ERROR = r"'^\s*#(ref!|value!|div/0!|name\?|num!|null!|spill!|calc!|getting_data
 
 def _without_errors(column: str) -> str:
     """Write SQL for a text of a date in which the error of a formula is no date, and not a missing one."""
-    shown = f"left(trim({column}), 1) IN ('#', 'E', 'e') AND regexp_matches({column}, {_ERROR}, 'i')"
+    looks = f"(contains({column}, '#') OR contains({column}, ':')) AND left(trim({column}), 1) IN ('#', 'E', 'e')"
+    shown = f"{looks} AND regexp_matches({column}, {_ERROR}, 'i')"
     return f"CASE WHEN {shown} THEN 'formula: ' || {column} ELSE {column} END"
 
 
