@@ -1,61 +1,42 @@
 """Ten million cases, from Parquet to the answer, next to the cheapest query that could say anything.
 
-    python benchmarks/ten_million.py --rows 10000000 --runs 5
+    python benchmarks/ten_million.py [--rows 10000000] [--runs 5] [--files 200] [--table unkind]
 
-Each run is a fresh process. The yardstick is a bare DuckDB GROUP BY office, month with a count and a sum of calendar
-days: no calendar, no ledger, no checks. CPU seconds are user + system, of the work after the imports; the least of
-several runs counts, for other programs can only add. Memory is the largest resident size of the whole process.
+Every run is a fresh process, and the contestants take turns. The yardstick is a bare DuckDB GROUP BY office, month
+over the same columns: a count and a sum of calendar days, and in the unkind table a count(distinct) of the cases; no
+calendar, no ledger, no checks. Five outcomes are tabulated in one pass. CPU seconds are user + system of the work
+after the imports, with those of the process in which files are tried: the least of the runs, and the median in
+brackets. Memory is the largest resident size of the whole process (VmHWM). With `--files` as many Parquet files of
+1,000 rows stand beside one file with the same rows.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import resource
-import subprocess
-import sys
 import tempfile
 import warnings
 from itertools import pairwise
 from pathlib import Path
+from statistics import median
 
-OFFICES, AS_OF = 40, "2025-12-31"
+from cases import AS_OF, TABLES, alternated, cost, cpu_seconds, least_and_median, write_parquet
 
-
-def write_cases(path: Path, rows: int) -> None:
-    """Write cases received from 2021 to 2025, one in some hundred still open on the day of the export."""
-    import duckdb
-
-    duckdb.sql(f"""
-        copy (
-            select office, received, if(decided > date '{AS_OF}', null, decided) as decided
-            from (
-                select 'O' || lpad((hash(i) % {OFFICES})::varchar, 2, '0') as office,
-                       date '2021-01-01' + (hash(i + 1) % 1826)::integer as received,
-                       received + least(hash(i + 2) % 45, hash(i + 3) % 90)::integer as decided
-                from range({rows}) t(i)
-            )
-        ) to '{path}' (format parquet)
-    """)
+STEPS = ("read_exports", "measure", "tabulate 5 outcomes", "estimate")
 
 
-def cpu_seconds() -> float:
-    """User and system time of this process so far."""
-    usage = resource.getrusage(resource.RUSAGE_SELF)
-    return usage.ru_utime + usage.ru_stime
-
-
-def bare(path: Path) -> dict[str, float]:
+def bare(path: Path, table: str) -> dict[str, float]:
     """Count and add up in DuckDB, nothing else."""
     import duckdb
 
+    duckdb.sql("SELECT 1").fetchall()
+    distinct = ', count(DISTINCT "case"), max(status)' if table == "unkind" else ""
     began = cpu_seconds()
     duckdb.sql(f"""
-        select office, date_part('year', received) * 12 + date_part('month', received) as month,
-               count(*), sum(decided - received)
-        from read_parquet('{path}') group by all
+        SELECT office, 12 * year(received) + month(received) AS month, count(*), sum(decided - received){distinct}
+        FROM read_parquet('{path}') GROUP BY ALL
     """).fetchall()
-    return {"bare": cpu_seconds() - began}
+    return cost(began)
 
 
 def ours(path: Path) -> dict[str, float]:
@@ -63,21 +44,23 @@ def ours(path: Path) -> dict[str, float]:
     from asn_impact.intake.readers.exports import read_exports
     from asn_impact.measures.calendar import WorkCalendar
     from asn_impact.measures.durations import measure
-    from asn_impact.measures.outcomes import RestrictedMean
+    from asn_impact.measures.outcomes import RestrictedMean, Within
     from asn_impact.measures.tabulate import tabulate
 
     estimate = estimation()
+    small = path.parent / "small" / "cases.parquet"
+    read_exports(small, as_of=AS_OF)  # starts the engine, and the process in which files are tried
     marks = [cpu_seconds()]
     extract = read_exports(path, as_of=AS_OF)
     marks.append(cpu_seconds())
     durations = measure(extract, WorkCalendar.indonesia())
     marks.append(cpu_seconds())
-    panel = tabulate(durations, RestrictedMean(30))
+    panels = tabulate(durations, [RestrictedMean(30), RestrictedMean(60), Within(5), Within(10), Within(20)])
     marks.append(cpu_seconds())
-    estimate(panel)
+    estimate(panels[0])
     marks.append(cpu_seconds())
     steps = [later - earlier for earlier, later in pairwise(marks)]
-    return dict(zip(("read_exports", "measure", "tabulate", "estimate"), steps, strict=True))
+    return {**cost(marks[0]), **dict(zip(STEPS, steps, strict=True))}
 
 
 def estimation():
@@ -100,40 +83,52 @@ def estimation():
     return estimate
 
 
-def fresh(work: str, path: Path, runs: int) -> tuple[dict[str, float], float, float]:
-    """Run in fresh processes: least CPU seconds of each step, of the whole process, and largest memory in MB."""
-    command = [sys.executable, __file__, "--work", work, "--folder", str(path.parent)]
-    found = [json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout) for _ in range(runs)]
-    least = {step: min(run["steps"][step] for run in found) for step in found[0]["steps"]}
-    return least, min(run["process"] for run in found), max(run["memory"] for run in found)
-
-
-def report(path: Path, rows: int, runs: int) -> None:
-    """Print what each step costs, and the ratios to the bare query."""
-    base, base_process, base_memory = fresh("bare", path, runs)
-    steps, process, memory = fresh("ours", path, runs)
-    yardstick = base["bare"]
-    print(f"{rows:,} rows, least CPU seconds of {runs} fresh processes")
-    print(f"  bare GROUP BY        {yardstick:6.2f}   whole process {base_process:5.2f}   {base_memory:5.0f} MB")
-    for step, seconds in steps.items():
-        print(f"  {step:<20} {seconds:6.2f}   {seconds / yardstick:4.2f} x")
-    passes = steps["measure"] + steps["tabulate"]
-    print(f"  measure + tabulate   {passes:6.2f}   {passes / yardstick:4.2f} x")
-    reading = passes + steps["read_exports"]
-    print(f"  with read_exports    {reading:6.2f}   {reading / yardstick:4.2f} x")
-    everything = sum(steps.values())
+def report(folder: Path, rows: int, runs: int, table: str) -> None:
+    """Print what each step costs beside the bare query."""
+    place = folder / table
+    (place / "small").mkdir(parents=True, exist_ok=True)
+    for path, n in ((place / "cases.parquet", rows), (place / "small" / "cases.parquet", 5_000)):
+        if not path.exists():
+            write_parquet(path, n, table)
+    works = {
+        name: ["--work", name, "--table", table, "--path", str(place / "cases.parquet")] for name in ("bare", "ours")
+    }
+    found = alternated(__file__, works, runs)
+    seconds = {name: [run["seconds"] for run in runs_of] for name, runs_of in found.items()}
+    largest = {name: max(run["memory"] for run in runs_of) for name, runs_of in found.items()}
+    yardstick = median(seconds["bare"])
+    print(f"\n{table} table, {rows:,} cases: CPU seconds, least (median) of {runs} fresh processes in turn")
+    print(f"  {'bare GROUP BY':<22} {least_and_median(seconds['bare']):>16}  1.00 x   {largest['bare']:5.0f} MB")
+    for step in STEPS:
+        times = [run[step] for run in found["ours"]]
+        print(f"  {step:<22} {least_and_median(times):>16}  {median(times) / yardstick:4.2f} x")
+    ratio = median(seconds["ours"]) / yardstick
+    reader = max(run["reader"] for run in found["ours"])
     print(
-        f"  everything           {everything:6.2f}   {everything / yardstick:4.2f} x"
-        f"   whole process {process:5.2f}   {memory:5.0f} MB"
+        f"  {'everything':<22} {least_and_median(seconds['ours']):>16}  {ratio:4.2f} x   {largest['ours']:5.0f} MB",
+        end="",
     )
+    print(f" (and {reader:.0f} MB where files are tried)")
 
 
-def work_once(work: str, path: Path) -> None:
-    """Do the work in this process and print what it cost as JSON."""
-    warnings.simplefilter("ignore")
-    steps = {"bare": bare, "ours": ours}[work](path)
-    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(json.dumps({"steps": steps, "process": cpu_seconds(), "memory": memory}))
+def report_files(folder: Path, files: int, runs: int) -> None:
+    """Print what as many files of 1,000 rows cost beside one file with the same rows."""
+    import duckdb
+
+    one, many = folder / "one", folder / "many"
+    for place in (one, many, folder / "small"):
+        place.mkdir(exist_ok=True)
+    write_parquet(one / "cases.parquet", files * 1_000, "unkind")
+    write_parquet(folder / "small" / "cases.parquet", 5_000, "unkind")
+    for i in range(files):
+        rows = f"SELECT * FROM '{one}/cases.parquet' LIMIT 1000 OFFSET {1_000 * i}"
+        duckdb.sql(f"COPY ({rows}) TO '{many}/{i:04d}.parquet'")
+    works = {place.name: ["--work", "ours", "--table", "unkind", "--path", str(place)] for place in (one, many)}
+    found = alternated(__file__, works, runs)
+    times = {name: [run["seconds"] for run in runs_of] for name, runs_of in found.items()}
+    ratio = median(times["many"]) / median(times["one"])
+    print(f"\n{files:,} Parquet files of 1,000 rows: {least_and_median(times['many'])} CPU seconds")
+    print(f"one file with the same rows: {least_and_median(times['one'])}, so {ratio:.1f} times")
 
 
 def main() -> None:
@@ -141,17 +136,22 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rows", type=int, default=10_000_000)
     parser.add_argument("--runs", type=int, default=5)
-    parser.add_argument("--folder", type=Path, help="where the Parquet file is kept; a temporary folder without it")
+    parser.add_argument("--files", type=int, default=200, help="Parquet files of 1,000 rows; 0 leaves them out")
+    parser.add_argument("--table", choices=TABLES, help="one table only")
+    parser.add_argument("--folder", type=Path, help="where the Parquet files are kept; a temporary folder without it")
     parser.add_argument("--work", choices=["bare", "ours"], help=argparse.SUPPRESS)
+    parser.add_argument("--path", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.work:
-        work_once(options.work, options.folder / "cases.parquet")
+        warnings.simplefilter("ignore")
+        print(json.dumps(bare(options.path, options.table) if options.work == "bare" else ours(options.path)))
         return
     with tempfile.TemporaryDirectory() as temporary:
         folder = options.folder or Path(temporary)
-        folder.mkdir(parents=True, exist_ok=True)
-        write_cases(folder / "cases.parquet", options.rows)
-        report(folder / "cases.parquet", options.rows, options.runs)
+        for table in (options.table,) if options.table else TABLES:
+            report(folder, options.rows, options.runs, table)
+        if options.files:
+            report_files(Path(temporary), options.files, options.runs)
 
 
 if __name__ == "__main__":
