@@ -65,9 +65,10 @@ class Grid:
     def of(cls, cells: pd.DataFrame, columns: tuple[str, ...], mature: Int) -> Grid:
         """Return the grid of the cells of some months."""
         keys = unit_keys(columns)
-        cells = cells[cells["month"].isin(mature)].sort_values([*keys, "month"], ignore_index=True)
+        entering = cells["month"].isin(mature)
+        cells = cells if entering.all() else cells[entering]
         row: Int = np.asarray(cells.groupby(keys, sort=True).ngroup(), dtype=np.int64)
-        attributes = cells[keys].drop_duplicates(ignore_index=True)
+        attributes = cells[keys].drop_duplicates().sort_values(keys, ignore_index=True)
         attributes.columns = pd.Index(columns)
         column: Int = np.asarray(np.searchsorted(mature, cells["month"].to_numpy()), dtype=np.int64)
         return cls(_join_labels(attributes), attributes, cells, row, column, len(mature))
@@ -100,13 +101,15 @@ def shares(grid: Grid, horizon: int) -> Curves:
     """Return the shares decided within each number of days, and the sums of squares around them: whole numbers."""
     decided = np.zeros((len(grid.units), grid.periods, horizon + 2), dtype=np.int64)
     np.add.at(decided, (grid.row, grid.column, grid.cells["event"].to_numpy()), grid.cells["n"].to_numpy())
-    total = decided.cumsum(axis=2)
-    n = total[:, :, -1:]
-    count, within = np.maximum(n, 1), total[:, :, :-1]
-    share = np.where(n > 0, within / count, np.nan)
-    return Curves(
-        n[:, :, 0].astype(np.float64), share, _around_mean(np.broadcast_to(count, share.shape), within, within)
-    )
+    n = decided.sum(axis=2)
+    count, within = np.maximum(n, 1), np.zeros_like(n)
+    share = np.empty((*n.shape, horizon + 1))
+    inside = np.empty_like(share)
+    for day in range(horizon + 1):  # day by day: whole cubes on the way would be several times as large as the two
+        within += decided[:, :, day]
+        share[:, :, day] = np.where(n > 0, within / count, np.nan)
+        inside[:, :, day] = _around_mean(count, within, within)
+    return Curves(n.astype(np.float64), share, inside)
 
 
 def product_limit(grid: Grid, column: int, horizon: int) -> tuple[Float, Float]:

@@ -627,7 +627,7 @@ def _with_units(
         notes.append(Alert("measures.tabulate.without_unit", n=nameless_rows, columns=tuple(map(verbatim, columns))))
     if empty:
         notes.append(Alert("measures.tabulate.without_value", n=empty, columns=tuple(map(verbatim, source))))
-    return cells[~nameless].reset_index(drop=True), tuple(notes)
+    return cells[~nameless].reset_index(drop=True) if nameless_rows else cells, tuple(notes)
 
 
 def _months(cells: pd.DataFrame, outcome: RecordOutcome, durations: Dated) -> pd.DataFrame:
