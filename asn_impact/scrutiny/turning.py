@@ -477,7 +477,7 @@ def _count_open(design: Design, durations: Durations) -> int:
         return 0
     rows = durations.records.filter(_OPEN).group_by(*by, "month").agg(nw.len().alias("rows")).collect().to_pandas()
     units, months = set(map(str, design.panel.units)), {int(o) for o in design.panel.timeline.ordinals}
-    labels = rows[by].astype(str).agg(" / ".join, axis=1) if len(rows) else pd.Series([], dtype=str)
+    labels = rows[list(by)].astype(str).agg(" / ".join, axis=1) if len(rows) else pd.Series([], dtype=str)
     return int(rows.loc[labels.isin(units) & rows["month"].isin(months), "rows"].sum())
 
 

@@ -128,6 +128,16 @@ def test_cells_with_copies_are_those_without(tmp_path: Path) -> None:
     assert (one.n == other.n).all()
 
 
+def test_a_relation_of_a_locked_connection_is_judged_where_it_is() -> None:
+    connection = duckdb.connect(config={"enable_external_access": False})
+    connection.execute("CREATE TABLE izin AS SELECT 'A' AS office, '1' AS \"case\", DATE '2024-02-05' AS received")
+    connection.execute("ALTER TABLE izin ADD COLUMN decided DATE DEFAULT DATE '2024-02-09'")
+    connection.execute("INSERT INTO izin SELECT * FROM izin")
+    extract = quietly(connection.table("izin"), selection="received")
+    assert (extract.ledger.kept, codes(extract.ledger)) == (1, {"repeated_copy": 1})
+    assert extract.records.collect().shape[0] == 1
+
+
 def test_two_cases_of_one_hash_stay_two() -> None:
     frame = nw.from_native(pl.LazyFrame({"office": ["A", "A"], "case": ["1", "2"], "x": [1, 2]}))
     assert copies.one_row_a_case(frame)[0].collect().shape[0] == 2
