@@ -90,3 +90,5 @@ def test_an_office_once_a_block_holds_for_its_block():
     recap = ai.read_survey_aggregates(pd.DataFrame(rows), period="Periode", respondents="n", fill_down=["OPD"])
     assert recap.frame()["office"].tolist() == ["Dinas Sosial"] * 2 + ["Dinas Kesehatan"] * 2
     assert "2 empty cells" in " ".join(map(str, recap.notes))
+    with pytest.warns(ai.DataWarning, match=r"2 of 4 rows name no office.*fill_down=\['OPD'\]"):
+        ai.read_survey_aggregates(pd.DataFrame(rows), period="Periode", respondents="n")
