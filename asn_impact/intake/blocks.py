@@ -90,7 +90,7 @@ def under_groups(table: RawTable, heading: str, date: str, offices: Sequence[str
     if summed:
         first = _first(names, summed)
         notes.append(Alert("observations.groups.summed", file=table.name, n=len(summed), names=first))
-    owners = list(accumulate(office, lambda above, here: here or above))
+    owners = _held_on(office)
     kept = [i for i, name in enumerate(office) if name is None]
     rows = table.relation.to_arrow_table().take(pa.array(kept, pa.int64()))
     rows = rows.append_column(f"c{len(table.headings)}", pa.array([owners[i] for i in kept], pa.string()))
@@ -103,11 +103,20 @@ def filled_down(table: RawTable, headings: Sequence[str]) -> RawTable:
     for heading in headings:
         place = _place(table, heading)
         cells = _texts(table)[place]
-        below = list(accumulate(cells, lambda above, here: here or above))
+        below = _held_on(cells)
         filled += sum(a is None and b is not None for a, b in zip(cells, below, strict=True))
         rows = rows.set_column(place, f"c{place}", pa.array(below, pa.string()))
     notes = [Message("observations.filled_down", file=table.name, n=filled, headings=tuple(headings))] if filled else []
     return _rebuilt(table, rows, range(rows.num_rows), table.headings, notes)
+
+
+def _held_on(cells: Sequence[str | None]) -> list[str | None]:
+    """Return cells in which an empty one holds the last that was filled."""
+
+    def here_or_above(above: str | None, here: str | None) -> str | None:
+        return here or above
+
+    return list(accumulate(cells, here_or_above))
 
 
 def _rebuilt(

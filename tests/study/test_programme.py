@@ -394,13 +394,14 @@ def test_tests_without_a_group_are_a_description_and_with_one_a_comparison(folde
 
 
 def test_short_names_of_offices_are_known_in_tests_too(folder):
-    rows = [(f"1987091020110110{i:02d}", "Dinkes" if i % 2 else OFFICES[0 if i % 3 else 1], "Peserta" if i < 12 else "Lain")
-            for i in range(24)]  # fmt: skip
+    people = [f"1987091020110110{i:02d}" for i in range(24)]
+    offices = ["Dinkes" if i % 2 else OFFICES[0 if i % 3 else 1] for i in range(24)]
+    rows = zip(people, offices, ["Peserta"] * 12 + ["Lain"] * 12, strict=True)
     frame = pd.DataFrame(rows, columns=["NIP", "Unit Kerja", "Kelompok"])
     scores = pd.DataFrame({"NIP": frame["NIP"], "Awal": 50.0 + np.arange(24), "Akhir": 55.0 + np.arange(24)})
     long = frame.merge(scores.melt("NIP", var_name="Tes", value_name="Teknis")).assign(Digital=1.0)
     long.to_csv(folder / "dua.csv", index=False)
-    text = FAST + LEARNED.replace(LEARNED[LEARNED.index("[files.tes]"):LEARNED.index("[files.dua]")], "")
+    text = FAST + LEARNED.replace(LEARNED[LEARNED.index("[files.tes]") : LEARNED.index("[files.dua]")], "")
     parts = text.split("[[claim]]")
     looked = ai.open_study(other(folder, f"{parts[0]}[[claim]]{parts[2]}")).check("en")
     assert not looked.problems

@@ -174,7 +174,7 @@ def _twelve(handed: Handed) -> Iterator[tuple[str, Any]]:
     staff = pd.DataFrame({"Perangkat Daerah": names[tables["staff"]["office"]], "Jumlah": tables["staff"]["staff"]})
     yield "jumlah_pegawai.xlsx", {"Pegawai": _grid(staff)}
     promised = tables["promises"]
-    limits = {"Jenis Pelayanan": promised["service"]}
+    limits: dict[str, Any] = {"Jenis Pelayanan": promised["service"]}
     limits["Jangka Waktu Penyelesaian"] = [f"paling lama {d} hari kerja" for d in promised["days"]]
     yield "standar_pelayanan.xlsx", {"Standar": _grid(pd.DataFrame(limits), "STANDAR PELAYANAN")}
     yield "dpa_bkpsdm_2024.xlsx", {"DPA": _budget(tables["costs"])}
@@ -186,11 +186,16 @@ def _packages_twelve(rows: pd.DataFrame, names: np.ndarray, year: int) -> Grid:
     headings += ["Fisik (%)", "Keuangan (%)"]
     grid: Grid = [[f"REALISASI FISIK DAN KEUANGAN TAHUN {year}", *[None] * 7], [None] * 8, headings]
     for office, packages in rows.groupby("office"):
-        grid.append([None, names[office], *[None] * 6])
+        grid.append([None, _name(names, office), *[None] * 6])
         for number, row in enumerate(packages.itertuples(index=False), start=1):
-            ended = None if pd.isna(row.ended) else row.ended
+            done: Any = row.ended
+            ended = None if pd.isna(done) else done
             grid.append([number, row.package, row.budget, row.start, row.planned, ended, row.physical, row.spent])
     return grid
+
+
+def _name(names: np.ndarray, office: Any) -> str:  # noqa: ANN401 - a key of a group
+    return str(names[int(office)])
 
 
 def _budget(costs: pd.DataFrame) -> Grid:
@@ -248,13 +253,13 @@ def _sixteen(handed: Handed) -> Iterator[tuple[str, Any]]:
         },
     )
     tests = tables["tests"]
-    rows = [
+    sides = [
         tests[["person"]].assign(test=word, score=[f"{s:.1f}".replace(".", ",") for s in tests[side]])
         for word, side in (("Sebelum", "before"), ("Sesudah", "after"))
     ]
     who = {"ID Pegawai": tests["person"], "Asal OPD": short[tests["office"]]}
     who["Keikutsertaan"] = np.where(tests["taught"], "Ikut", "Tidak ikut")
-    long = pd.concat([pd.DataFrame({**who, "Tes": r["test"], "Nilai": r["score"]}) for r in rows], ignore_index=True)
+    long = pd.concat([pd.DataFrame({**who, "Tes": r["test"], "Nilai": r["score"]}) for r in sides], ignore_index=True)
     yield "hasil_tes.csv", _csv(long, ";", "")
     lapor = tables["complaints"]
     complaints = {
@@ -290,7 +295,7 @@ def _recap_sixteen(recap: pd.DataFrame, names: np.ndarray) -> Grid:
         for i, row in enumerate(rows.to_dict("records")):
             means = [f"{row[e]:.2f}".replace(".", ",") for e in ELEMENTS]
             period = f"Smt {_ROMAN[row['half'] - 1]} {row['year']}"
-            grid.append([names[office] if i == 0 else None, period, row["people"], *means])
+            grid.append([_name(names, office) if i == 0 else None, period, row["people"], *means])
     return grid
 
 
@@ -298,7 +303,7 @@ def _packages_sixteen(rows: pd.DataFrame, names: np.ndarray) -> Grid:
     """Return the packages of a year: Roman numbers before the offices, dates in words, a sum below each."""
     grid: Grid = [["No.", "Uraian", "Nilai Kontrak", "Tgl Mulai", "Target Selesai", "Selesai", "Serapan (%)"]]
     for number, (office, packages) in enumerate(rows.groupby("office"), start=1):
-        grid.append([_roman(number), names[office], *[None] * 5])
+        grid.append([_roman(number), _name(names, office), *[None] * 5])
         for row in packages.itertuples(index=False):
             dates = [_said(d) for d in (row.start, row.planned, row.ended)]
             spent = f"{row.spent:.2f}".replace(".", ",")

@@ -54,7 +54,7 @@ def _training(
                 word = np.where(np.arange(len(taken)) < passed, "passed", "attended")
                 rows.append(_sat(taken, str(draw.choice(course.titles)), ended, word))
                 if draw.random() < 0.4:
-                    moves.append((str(taken[0]), _elsewhere(draw, office, drawn), ended + pd.Timedelta(days=150)))
+                    moves.append((str(taken[0]), _elsewhere(draw, int(office), drawn), ended + pd.Timedelta(days=150)))
         few = draw.choice(np.flatnonzero(np.isinf(drawn.adopted[course.key])), 2, replace=False)
         for office in few:  # sent one person, far from half
             staff = persons.loc[persons["home"] == office, "person"].to_numpy()
