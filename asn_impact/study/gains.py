@@ -170,6 +170,7 @@ def _is(column: pd.Series, name: str, word: str) -> Bool:
 
 def tests_parts(study: Study, _problems: list[AsnImpactError], _tell: Callable[[Message], object]) -> dict[str, Any]:
     """Return the panel of persons and tests, and who was trained between them; without a group a description."""
+    from asn_impact.study.measured import renamed
     from asn_impact.study.ready import Prepared
     from asn_impact.topics.learning.learning import Learning
 
@@ -177,9 +178,9 @@ def tests_parts(study: Study, _problems: list[AsnImpactError], _tell: Callable[[
         scores = study.outcome.parameters.get("columns", ())
         tests: Tests = study.data.made(source=study.data.parameters["path"], **({"scores": scores} if scores else {}))
     values = {"before": tests.before[:, None], "after": tests.after[:, None]}
-    learning = Learning(
-        {SCORE: (SCORE,)}, (SCORE,), **values, office=tests.office, trained=tests.trained, notes=tests.notes
-    )
+    names = renamed(study.data.parameters.get("offices", {}), sorted(set(tests.office)))
+    office = tuple(names.get(label, label) for label in tests.office)
+    learning = Learning({SCORE: (SCORE,)}, (SCORE,), **values, office=office, trained=tests.trained, notes=tests.notes)
     panel = replace(learning.panel(SCORE), outcome=study.outcome.made(), covariates=(), x=np.zeros((0, 0, 0)))
     ready = Prepared(panel, tests.sources, notes=panel.notes, observed=tests)
     if tests.trained.all():

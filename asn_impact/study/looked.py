@@ -108,7 +108,7 @@ def _lists(programme: Programme, tried: Mapping[str, Tried]) -> dict[str, list[s
         one = tried[claim.id]
         if claim.study.staff is not None and "list" not in lists:
             lists["list"] = list(staff_of(claim.study))
-        if one.rollout is not None and claim.course is not None:
+        if one.rollout is not None and claim.course is not None and claim.study.rollout is not None:
             lists.setdefault(
                 f"course {claim.course}", [str(o) for o, t in one.rollout.adopted.items() if not pd.isna(t)]
             )

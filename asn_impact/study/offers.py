@@ -115,7 +115,7 @@ def data() -> Choice:
     offers["tests"] = keys_of(
         read_tests,
         elsewhere={"source": Message("study.elsewhere.source"), "scores": Message("study.elsewhere.scores")},
-    ).also("path", path=PATHS)
+    ).also("path", path=PATHS, offices=PAIRS)
     offers["panel"] = of_panel.without(*columns.kinds).also(
         "path", "columns", path=TEXT, columns=_inside(columns), numbers=numbers, offices=PAIRS
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
@@ -101,7 +101,10 @@ def _rollout(study: Study, ready: Prepared | None) -> Rollout:
         columns = {**parameters.get("columns", {}), **dict.fromkeys(parameters.get("unused", ()))}
         staff = {} if study.staff is None else {"staff": staff_of(study)}
         rollout: Rollout = study.rollout.made(source=parameters["path"], columns=columns, **staff)
-        return rollout if ready is None else _spelt_as_panel(rollout, ready.panel, study.by)
+        if ready is None:
+            return rollout
+        spelt = _spelt_as_panel(rollout, ready.panel, study.by)
+        return _with_rows(spelt, ready.panel, study.by, staff["staff"]) if staff else spelt
     assert ready is not None  # its frame can be that of the list
     parameters = {**_panel_columns(study), **study.rollout.parameters}
     frame = ready.frame
@@ -112,7 +115,9 @@ def _rollout(study: Study, ready: Prepared | None) -> Rollout:
         frame, _, _ = ready_frame(parameters["path"], unit=parameters["unit"], texts=texts, numbers=treated)
         frame = _spelt_as(frame, parameters["unit"], ready.panel.units)
     rollout = study.rollout.made(**{**parameters, "frame": frame})
-    return rollout if "path" in study.rollout.parameters else _of_units(rollout, ready.panel)
+    if "path" in study.rollout.parameters:
+        return rollout
+    return _of_units(rollout, rollout.adopted.index.isin(list(ready.panel.units)))
 
 
 def staff_of(study: Study) -> dict[str, float]:
@@ -146,13 +151,12 @@ def _panel_columns(study: Study) -> dict[str, str]:
     return {key: headings[key] for key in ("unit", "period") if key in headings}
 
 
-def _of_units(rollout: Rollout, panel: Panel) -> Rollout:
-    """Return the rollout of the units in the panel: a file of both can name units without a usable outcome."""
-    inside = rollout.adopted.index.isin(list(panel.units))
+def _of_units(rollout: Rollout, inside: Any) -> Rollout:  # noqa: ANN401 - an array of truths
+    """Return the rollout of some of its units, and how many are left out."""
     if inside.all():
         return rollout
     note = Message("study.units_without_rows", n=int((~inside).sum()), units=len(inside))
-    return replace(rollout, adopted=rollout.adopted[inside], notes=(*rollout.notes, (note)))
+    return replace(rollout, adopted=rollout.adopted[inside], notes=(*rollout.notes, note))
 
 
 def _spelt_as(frame: pd.DataFrame, unit: str, units: Sequence[object]) -> pd.DataFrame:
@@ -177,6 +181,19 @@ def _spelt_as_panel(rollout: Rollout, panel: Panel, by: str | None) -> Rollout:
         return rollout
     doses = None if rollout.doses is None else rollout.doses.assign(office=rollout.doses["office"].replace(names))
     return replace(rollout, adopted=rollout.adopted.rename(index=names), doses=doses)
+
+
+def _with_rows(rollout: Rollout, panel: Panel, by: str | None, listed: Iterable[str]) -> Rollout:
+    """Return the training of the offices that have rows: one on the list of offices need not keep every file.
+
+    Only where every office of the file is on the list, or else the one without rows may be there under another name.
+    """
+    from asn_impact.intake.fields.labels import label_key
+
+    labels = panel.units if by is None or by not in panel.attributes.columns else panel.attributes[by].tolist()
+    inside = rollout.adopted.index.isin([*labels, *panel.unusable])
+    known = {label_key(str(x)) for x in labels} <= {label_key(x) for x in listed}
+    return _of_units(rollout, inside) if known else rollout
 
 
 _PARTS: Final[Mapping[str, Callable[..., dict[str, Any]]]] = {

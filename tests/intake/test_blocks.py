@@ -84,8 +84,11 @@ def test_a_sheet_without_offices_says_so():
 
 
 def test_an_office_once_a_block_holds_for_its_block():
-    rows = [{"OPD": o if half == 1 else None, "Periode": f"Semester {half} 2024", "n": 50, **dict.fromkeys(ELEMENTS, 3.2)}
+    means = dict.fromkeys(ELEMENTS, 3.2)
+    rows = [{"OPD": o if half == 1 else None, "Periode": f"Semester {half} 2024", "n": 50, **means}
             for o in ("Dinas Sosial", "Dinas Kesehatan") for half in (1, 2)]  # fmt: skip
     recap = ai.read_survey_aggregates(pd.DataFrame(rows), period="Periode", respondents="n", fill_down=["OPD"])
     assert recap.frame()["office"].tolist() == ["Dinas Sosial"] * 2 + ["Dinas Kesehatan"] * 2
     assert "2 empty cells" in " ".join(map(str, recap.notes))
+    with pytest.warns(ai.DataWarning, match=r"2 of 4 rows name no office.*fill_down=\['OPD'\]"):
+        ai.read_survey_aggregates(pd.DataFrame(rows), period="Periode", respondents="n")

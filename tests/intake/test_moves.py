@@ -57,6 +57,13 @@ def test_left_where_it_was_the_note_says_what_following_would_do() -> None:
     assert doses(rollout) == {("Dinkes", "2024-03"): 1.0}
 
 
+def test_an_office_that_never_starts_starts_in_no_other_month_with_moves() -> None:
+    positions = history(*((i, "Dinkes", "2023-01-01") for i in range(4)), (0, "Dinsos", "2024-06-01"))
+    rollout = read(positions)
+    assert rollout.adopted.isna()["Dinsos"]
+    assert any("1 trained persons moved" in note and "0 offices start" in note for note in rollout.notes)
+
+
 def test_a_new_post_in_the_same_office_is_no_move() -> None:
     positions = history((0, "Dinkes", "2023-01-01"), (0, "DINKES", "2024-05-01"), (1, "Dinkes", "2023-01-01"))
     for moves in ("ignore", "follow"):

@@ -21,7 +21,7 @@ from asn_impact.study.prepared import prepared
 from asn_impact.study.settings import read_study
 from asn_impact.study.whole import run_programme
 
-from .programme_files import ELEMENTS, OFFICES, STUDY, write_programme
+from .programme_files import ELEMENTS, OFFICES, PROJECTS, STUDY, write_programme
 
 pytestmark = pytest.mark.filterwarnings("ignore::asn_impact.errors.DataWarning")
 FAST = STUDY.split("[[claim]]")[0]  # what is said once
@@ -277,6 +277,20 @@ def test_a_label_that_nobody_knows_is_proposed_as_an_alias(folder):
     assert row["file izin"]
 
 
+def test_an_office_on_the_list_need_not_keep_every_file(folder):
+    queues = pd.read_csv(folder / "antrian.csv")
+    queues[queues["Perangkat Daerah"] != OFFICES[6]].to_csv(folder / "antrian.csv", index=False)
+    try:
+        found = ai.open_study(other(folder, FAST + QUEUE))["antri"]
+        assert found.inference is not None
+        assert np.isfinite(found.inference.effects.design.adopted).sum() == len(PROJECTS) - 1
+        assert any("1 of 12 units have no usable row" in str(note) for note in found.notes)
+        queues.replace(OFFICES[6], "Disdag").to_csv(folder / "antrian.csv", index=False)  # there, under another name
+        assert "not in the panel" in str(ai.open_study(other(folder, FAST + QUEUE))["antri"].refusal)
+    finally:
+        queues.to_csv(folder / "antrian.csv", index=False)
+
+
 # ----------------------------------------------------------------------------------------------- further measures
 
 
@@ -377,6 +391,21 @@ def test_tests_without_a_group_are_a_description_and_with_one_a_comparison(folde
     page = (tmp_path / "report_en" / "report.html").read_text(encoding="utf-8")
     assert "The gain cannot be read as an effect" in page
     assert not any(person in page for person in people)
+
+
+def test_short_names_of_offices_are_known_in_tests_too(folder):
+    rows = [(f"1987091020110110{i:02d}", "Dinkes" if i % 2 else OFFICES[0 if i % 3 else 1], "Peserta" if i < 12 else "Lain")
+            for i in range(24)]  # fmt: skip
+    frame = pd.DataFrame(rows, columns=["NIP", "Unit Kerja", "Kelompok"])
+    scores = pd.DataFrame({"NIP": frame["NIP"], "Awal": 50.0 + np.arange(24), "Akhir": 55.0 + np.arange(24)})
+    long = frame.merge(scores.melt("NIP", var_name="Tes", value_name="Teknis")).assign(Digital=1.0)
+    long.to_csv(folder / "dua.csv", index=False)
+    text = FAST + LEARNED.replace(LEARNED[LEARNED.index("[files.tes]"):LEARNED.index("[files.dua]")], "")
+    parts = text.split("[[claim]]")
+    looked = ai.open_study(other(folder, f"{parts[0]}[[claim]]{parts[2]}")).check("en")
+    assert not looked.problems
+    assert not looked.unknown
+    assert "Dinkes" not in set(looked.offices["office"])
 
 
 # --------------------------------------------------------------------------------------------------- registered

@@ -213,8 +213,8 @@ def _left_behind(n: int, adopted: pd.Series, other: pd.Series) -> list[Message]:
     Parameters are the number of persons, and the first months without and with moves.
     """
     both = adopted.index.union(other.index)
-    before, after = (pd.Series(s.reindex(both).astype(str)) for s in (adopted, other))
-    changed = int((before != after).sum())
+    before, after = (s.reindex(both) for s in (adopted, other))
+    changed = int(((before != after) & ~(before.isna() & after.isna())).sum())
     return [Message("training.moves_ignored", n=n, changed=changed)] if n else []
 
 

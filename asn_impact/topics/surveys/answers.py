@@ -385,6 +385,10 @@ def read_survey_aggregates(
     usable = usable.assign(office=usable["office"].replace(changed))
     groups = _aggregate_columns(usable, tuple(headings_of), style)
     _refuse_double(groups)
+    nameless = ledger.dropped.get(reason("no_office"), 0)
+    once = {"n": nameless, "total": len(table), "heading": rows.headings.get("office", "office")}
+    if nameless >= len(usable) and not fill_down:  # a block of two rows and more
+        of_offices = [*of_offices, Alert("survey.office_once", **once)]
     headings = {**rows.headings, "period": period, "respondents": respondents}
     counts = table["asn_file"].value_counts() if "asn_file" in table else pd.Series({0: len(table)})
     sources = tuple(Source(t.name, int(counts.get(i, 0)), t.sha256) for i, t in enumerate(rows.tables))

@@ -187,7 +187,7 @@ def _recap(town: Town, drawn: Drawn) -> pd.DataFrame:
 
 
 def _projects(town: Town, drawn: Drawn, calendar: WorkCalendar) -> pd.DataFrame:
-    """Packages begun from January to September of 2022 to 2024; a late one is not done by the export."""
+    """Draw packages begun from January to September of 2022 to 2024; a late one is not done by the export."""
     draw, held = town.draw("projects"), drawn.holds["projects"]
     office, month = _cells(draw, held, max(town.size, 0.6) * _RATE["projects"], 36)
     kept = month % 12 < 9

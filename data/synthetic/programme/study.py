@@ -25,12 +25,15 @@ _ONCE: Final[Mapping[Layout, tuple[str, ...]]] = MappingProxyType(
         "twelve": (
             _ABOUT,
             'offices = {path = "jumlah_pegawai.xlsx", columns = {office = "Perangkat Daerah", staff = "Jumlah"}}',
-            f'training = {{path = "riwayat_diklat_siasn.csv", positions = "riwayat_jabatan.csv", courses = {{{_COURSES}}}}}',
+            'training = {path = "riwayat_diklat_siasn.csv", positions = "riwayat_jabatan.csv", '
+            f"courses = {{{_COURSES}}}}}",
             'files.izin = {kind = "records", path = "perizinan"}',
-            'files.skm = {kind = "survey", path = "skm_google_form.csv", columns = {office = "Unit layanan yang dinilai"}}',
+            'files.skm = {kind = "survey", path = "skm_google_form.csv", '
+            'columns = {office = "Unit layanan yang dinilai"}}',
             'files.rekap = {kind = "survey_recap", path = "rekap_ikm_semester.xlsx", period = "PERIODE", '
             'respondents = "JUMLAH RESPONDEN"}',
-            'files.paket = {kind = "observations", path = "paket", date = "Mulai", group_rows = "Perangkat Daerah / Paket"}',
+            'files.paket = {kind = "observations", path = "paket", date = "Mulai", '
+            'group_rows = "Perangkat Daerah / Paket"}',
             'files.lapor = {kind = "records", path = "sp4n_lapor_export.xlsx"}',
             'files.tes = {kind = "tests", path = "nilai_pre_post.xlsx", person = "NIP", before = "PRE TEST", '
             'after = "POST TEST", group = "Kelompok", trained = "Peserta", columns = {office = "Perangkat Daerah"}}',
@@ -39,12 +42,14 @@ _ONCE: Final[Mapping[Layout, tuple[str, ...]]] = MappingProxyType(
             _ABOUT,
             'offices = {path = "opd.csv", columns = {office = "Nama OPD", staff = "Jumlah ASN"}, aliases = '
             '{"Dinkes" = "Dinas Kesehatan", "Disdukcapil" = "Dinas Kependudukan dan Pencatatan Sipil"}}',
-            f'training = {{path = "peserta_pelatihan.xlsx", positions = "riwayat_unor.xlsx", courses = {{{_COURSES}}}}}',
+            'training = {path = "peserta_pelatihan.xlsx", positions = "riwayat_unor.xlsx", '
+            f"courses = {{{_COURSES}}}}}",
             'files.izin = {kind = "records", path = "izin"}',
             'files.skm = {kind = "survey", path = "SKM (Responses).csv"}',
             'files.rekap = {kind = "survey_recap", path = "IKM per semester.xlsx", period = "Periode", '
             'respondents = "Responden", fill_down = "OPD"}',
-            'files.paket = {kind = "observations", path = "paket_pekerjaan.xlsx", date = "Tgl Mulai", group_rows = "Uraian"}',
+            'files.paket = {kind = "observations", path = "paket_pekerjaan.xlsx", date = "Tgl Mulai", '
+            'group_rows = "Uraian"}',
             'files.lapor = {kind = "records", path = "pengaduan.xlsx"}',
             'files.tes = {kind = "tests", path = "hasil_tes.csv", person = "ID Pegawai", test = "Tes", '
             'before = "Sebelum", after = "Sesudah", group = "Keikutsertaan", trained = "Ikut", '
@@ -67,8 +72,12 @@ id = "daring"
 asks = {{id = "Apakah lebih banyak permohonan yang daring?", en = "Are more applications sent online?"}}
 file = "izin"
 course = "egov"
-measure = {{kind = "share", column = "{channel}", is = ["{online}"], label = {{id = "permohonan daring", en = "applications sent online"}}}}
 hoped = "higher"
+[claim.measure]
+kind = "share"
+column = "{channel}"
+is = ["{online}"]
+label = {{id = "permohonan daring", en = "applications sent online"}}
 [[claim]]
 id = "janji"
 asks = {{id = "Apakah standar waktu lebih sering ditepati?", en = "Are promised times kept more often?"}}
@@ -89,9 +98,14 @@ id = "lambat"
 asks = {{id = "Apakah paket selesai sesuai rencana?", en = "Are packages done as planned?"}}
 file = "paket"
 course = "proyek"
-measure = {{kind = "days_between", start = "{planned}", end = "{ended}", horizon = 60, label = {{id = "hari terlambat", en = "days behind plan"}}}}
 hoped = "lower"
 period = "half_year"
+[claim.measure]
+kind = "days_between"
+start = "{planned}"
+end = "{ended}"
+horizon = 60
+label = {{id = "hari terlambat", en = "days behind plan"}}
 [[claim]]
 id = "serapan"
 asks = {{id = "Apakah anggaran lebih terserap?", en = "Is more of the budget spent?"}}
@@ -105,9 +119,12 @@ id = "aduan"
 asks = {{id = "Apakah aduan lebih cepat dijawab?", en = "Are complaints answered faster?"}}
 file = "lapor"
 course = "komunikasi"
-measure = {{kind = "restricted_mean", horizon = 20, label = {{id = "waktu jawab aduan", en = "wait for an answer to a complaint"}}}}
 hoped = "lower"
 period = "quarter"
+[claim.measure]
+kind = "restricted_mean"
+horizon = 20
+label = {{id = "waktu jawab aduan", en = "wait for an answer to a complaint"}}
 [[claim]]
 id = "rekap"
 asks = {{id = "Apakah petugas lebih ramah?", en = "Are officers friendlier?"}}

@@ -36,7 +36,7 @@ MONTHS: Final = 24  # January 2023 to December 2024
 EARLIEST: Final = -24  # January 2021: where the recaps begin; months are counted from January 2023
 FILES: Final = ("permits", "survey", "recap", "projects", "tests", "complaints")
 _OFFICES_OF: Final[Mapping[Layout, tuple[int, ...]]] = MappingProxyType(
-    {"twelve": tuple(range(12)), "sixteen": tuple(range(14)) + (18, 20)}
+    {"twelve": tuple(range(12)), "sixteen": (*range(14), 18, 20)}
 )
 _LARGEST: Final = 40.0  # applications a month
 _STREAMS: Final = ("offices", "courses", "people", *FILES)  # a part is known by its place: new ones go to the end
