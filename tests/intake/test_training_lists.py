@@ -114,3 +114,12 @@ def test_one_whole_number_that_ends_in_zeros_is_no_damage() -> None:
     assert months(ai.read_training(rows)) == {"Dinas A": "2024-03", "Dinas B": "2024-03"}
     with pytest.raises(InputError, match="4 numbers of persons were damaged"):
         ai.read_training(people(NIP=[f"1987010120110{i}1000" for i in range(4)]))
+
+
+@pytest.mark.parametrize("answered", ["Dinkes", "DINKES", "dinkes."])
+def test_an_answer_for_an_office_holds_in_the_list_and_its_staff_in_every_spelling(answered: str) -> None:
+    frame = pd.DataFrame(
+        {"office": ["DINKES", "Dinkes"], "course": "SOP", "course_end": ["2024-03-14", "2024-05-14"], "passed_count": 3}
+    )
+    rollout = ai.read_training(frame, share=0.5, staff={"dinkes": 10}, offices={answered: "Dinas Kesehatan"})
+    assert rollout.adopted.to_dict() == {"Dinas Kesehatan": pd.Period("2024-05", "M")}

@@ -10,7 +10,7 @@ import pandas as pd
 from asn_impact.arguments import Names
 from asn_impact.errors import InputError
 from asn_impact.intake.fields.columns import Headings, course_categories
-from asn_impact.intake.fields.labels import label_key, settle_labels
+from asn_impact.intake.fields.labels import answered, label_key, settle_labels
 from asn_impact.intake.gathering import explaining
 from asn_impact.intake.privacy import masked
 from asn_impact.intake.readers.completions import (
@@ -259,7 +259,7 @@ def _one_spelling(
     if history is not None:
         known = {label_key(label): changed.get(label, label) for label in counts}
         names = {
-            str(o): known.get(label_key(str(o)), (offices or {}).get(o, o)) for o in history["office_then"].unique()
+            str(o): known.get(label_key(str(o)), answered(str(o), offices)) for o in history["office_then"].unique()
         }
         history = history.assign(office_then=history["office_then"].replace(names))
     return settled, history, notes
