@@ -123,3 +123,28 @@ def test_an_answer_for_an_office_holds_in_the_list_and_its_staff_in_every_spelli
     )
     rollout = ai.read_training(frame, share=0.5, staff={"dinkes": 10}, offices={answered: "Dinas Kesehatan"})
     assert rollout.adopted.to_dict() == {"Dinas Kesehatan": pd.Period("2024-05", "M")}
+
+
+@pytest.mark.parametrize("heading", ["Jumlah Peserta", "Peserta", "jumlah_orang", "Participants", "Alumni"])
+def test_a_share_never_counts_a_row_of_many_persons_as_one(heading: str) -> None:
+    frame = pd.DataFrame(
+        {
+            "OPD": ["A", "B"],
+            "Tanggal Selesai": ["13/03/2023", "14/03/2023"],
+            heading: [12, 3],
+            "Jumlah Pegawai": [20, 20],
+        }
+    )
+    columns = {"staff": "Pegawai"}
+    with pytest.raises(InputError, match="would count as one person"):
+        ai.read_training(frame, share=0.5, columns=columns)
+    read = ai.read_training(frame, share=0.5, columns={**columns, "passed_count": heading})
+    assert read.adopted.to_dict() == {"A": pd.Period("2023-03", "M"), "B": pd.NaT}
+    each = ai.read_training(frame, share=0.5, columns={**columns, "passed_count": None})
+    assert each.adopted.isna().all()
+    assert not ai.read_training(frame).adopted.isna().any()  # the first completion asks for no number
+
+
+def test_names_in_a_column_of_participants_are_no_numbers() -> None:
+    frame = pd.DataFrame({"OPD": ["A"] * 3, "Tanggal Selesai": ["13/03/2023"] * 3, "Peserta": ["Budi", "Ani", "Eka"]})
+    assert ai.read_training(frame, share=0.5, staff={"A": 4}).adopted["A"] == pd.Period("2023-03", "M")

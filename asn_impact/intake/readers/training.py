@@ -147,7 +147,17 @@ def read_training(
     with explaining(source):
         days = dates_of(dates, positions, since=False)
         placed = positions is not None
-        rows = read_list(source, columns=columns, dates=days, offices=offices, table=table, zone=zone, placed=placed)
+        needed = share is not None or staff is not None or dose == "hours"
+        rows = read_list(
+            source,
+            columns=columns,
+            dates=days,
+            offices=offices,
+            table=table,
+            zone=zone,
+            placed=placed,
+            counted=needed,
+        )
         of_provider, elsewhere = select_provider(rows.frame, provider)
         frame, courses, nameless = select_course(of_provider, course)
         completions, unfit, of_ends = who_completed(frame, completion, unreadable_ends(rows))
@@ -163,7 +173,6 @@ def read_training(
         history, of_history = read_history(positions, position_columns, since, key)
     completions, of_units = find_units_then(completions, history, rows.headings)
     completions, history, of_offices = _one_spelling(completions, history, offices, moves)
-    needed = share is not None or staff is not None or dose == "hours"
     here = completions.loc[completions["office"] != _NO_OFFICE]
     by_office = staff_numbers(staff, here, offices) if needed else None
     listed = by_office.index if by_office is not None and staff is not None else ()
