@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import pandas as pd
@@ -132,7 +133,7 @@ def test_a_share_never_counts_a_row_of_many_persons_as_one(heading: str) -> None
             "OPD": ["A", "B"],
             "Tanggal Selesai": ["13/03/2023", "14/03/2023"],
             heading: [12, 3],
-            "Jumlah Pegawai": [20, 20],
+            "Pegawai": [20, 20],
         }
     )
     columns = {"staff": "Pegawai"}
@@ -148,3 +149,32 @@ def test_a_share_never_counts_a_row_of_many_persons_as_one(heading: str) -> None
 def test_names_in_a_column_of_participants_are_no_numbers() -> None:
     frame = pd.DataFrame({"OPD": ["A"] * 3, "Tanggal Selesai": ["13/03/2023"] * 3, "Peserta": ["Budi", "Ani", "Eka"]})
     assert ai.read_training(frame, share=0.5, staff={"A": 4}).adopted["A"] == pd.Period("2023-03", "M")
+
+
+def _started(written: str, asked: str) -> tuple[set[str], set[str]]:
+    frame = pd.DataFrame(
+        {"OPD": ["A", "B"], "Pelatihan": [asked, written], "Tanggal Selesai": ["13/03/2023", "14/03/2023"]}
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DataWarning)
+        read = ai.read_training(frame, course=asked)
+    return set(read.adopted.dropna().index), {note.key for note in read.notes}
+
+
+@pytest.mark.parametrize(
+    "written", ["Manajemen  Proyek", "MANAJEMEN-PROYEK", "Diklat Manajemen Proyek\u200b II", "Manajemen\u00a0Proyek"]
+)
+def test_a_course_counts_in_every_spelling_that_no_eye_tells_apart(written: str) -> None:
+    assert _started(written, "Manajemen Proyek")[0] == {"A", "B"}
+
+
+@pytest.mark.parametrize("written", ["Menajemen Proyek", "Manajmen Proyek", "Pelatihan Manajemem Proyek, angkatan 2"])
+def test_a_course_with_a_slip_is_not_left_out_unsaid(written: str) -> None:
+    offices, keys = _started(written, "Manajemen Proyek")
+    assert "B" in offices or "training.nearly_chosen" in keys
+
+
+@pytest.mark.parametrize("written", ["Manajemen Risiko", "Proyek", "Pelayanan Prima", "SOP"])
+def test_another_course_is_not_taken_for_a_slip(written: str) -> None:
+    offices, keys = _started(written, "Manajemen Proyek")
+    assert offices == {"A"} and "training.nearly_chosen" not in keys

@@ -20,6 +20,7 @@ from asn_impact.words import Alert, Message
 
 __all__ = [
     "INVISIBLE",
+    "LONG_WORD",
     "TOTAL_LABEL",
     "TOTAL_ROW",
     "answered",

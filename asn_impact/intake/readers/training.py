@@ -16,6 +16,7 @@ from asn_impact.intake.privacy import masked
 from asn_impact.intake.readers.completions import (
     count_taught_by_others,
     loss_notes,
+    nearly_chosen,
     select_course,
     select_provider,
     several_courses,
@@ -160,6 +161,7 @@ def read_training(
         )
         of_provider, elsewhere = select_provider(rows.frame, provider)
         frame, courses, nameless = select_course(of_provider, course)
+        missed = nearly_chosen(of_provider, course, courses)
         completions, unfit, of_ends = who_completed(frame, completion, unreadable_ends(rows))
         apart = count_taught_by_others(select_course(rows.frame, course)[0], frame) if provider is not None else []
     losses = {**elsewhere, **nameless, **unfit}
@@ -195,7 +197,7 @@ def read_training(
     wanted = several_courses(course)
     label = wanted[0] if wanted else (courses[0] if len(courses) == 1 else "training")
     partly = count_partly_treated(counted.loc[counted["n"] > 0], adopted)
-    about = (_rule(share, courses), *_guess_notes(course, courses), *partly, *rows.notes, *of_offices, *over)
+    about = (_rule(share, courses), *_guess_notes(course, courses), *missed, *partly, *rows.notes, *of_offices, *over)
     return Rollout(
         adopted, label, (*about, *loss_notes(losses), *of_ends, *apart, *of_history, *of_units, *of_moves), doses
     )
