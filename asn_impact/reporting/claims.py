@@ -14,9 +14,11 @@ from asn_impact.reporting.chapters import Block, Exhibits, Section
 from asn_impact.reporting.charts import event_study
 from asn_impact.reporting.charts.with_without import with_and_without
 from asn_impact.reporting.contents import Report
+from asn_impact.reporting.earlier import apart
 from asn_impact.reporting.family import Family, family_of
 from asn_impact.reporting.findings import Finding
 from asn_impact.reporting.matrix import could_see, first_page
+from asn_impact.reporting.tables import Table
 from asn_impact.reporting.tables.cells import as_message
 from asn_impact.reporting.words import level_quantity
 from asn_impact.words import Message, paragraph
@@ -91,7 +93,9 @@ def _page(pages: Exhibits, report: Report, finding: Finding) -> list[Block]:
     blocks += _pictures(pages, report, finding)
     blocks += [_heading(pages, "compared"), *pages.say(prose.say_compared(finding.design, course=finding.course))]
     if finding.design.status is None:
-        blocks.append(pages.table(tables.descriptive(finding.design.panel, finding.design)))
+        table = tables.descriptive(finding.design.panel, finding.design)
+        others = [shown for _, shown in pages.shown if isinstance(shown, Table)]
+        blocks.append(pages.table(apart(table, others, allowed=pages.earlier.allowed)))
     blocks += _checks(pages, finding)
     if (size := could_see(finding.inference, level=report.level)) is not None:
         seen = Message("claims.page.could_see", size=size, level=level_quantity(report.level))

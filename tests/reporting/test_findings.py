@@ -258,3 +258,44 @@ def test_a_claim_without_a_number_says_why(tmp_path):
     sections = sections_of(tmp_path / "r")
     assert "Nobody was trained." in sections["claim-2"]
     assert "Nobody was trained." in sections["summary"]
+
+
+# ----------------------------------------------------------------------------- claims on the same cases, side by side
+
+
+def on_cases(name, less):
+    """Return a finding on cases of eight offices and twelve months, less a few of them."""
+    draws = np.random.default_rng(1)
+    cases = draws.integers(20, 60, (8, 12))
+    rows = [
+        (f"Office {u}", str(pd.Period("2023-01", "M") + m), 20 + u + draws.normal(), cases[u, m] - less.get((u, m), 0))
+        for u in range(8)
+        for m in range(12)
+    ]
+    frame = pd.DataFrame(rows, columns=["office", "month", name, "n"])
+    panel = read_panel(frame, unit="office", period="month", outcome=name, sizes="n")
+    rollout = Rollout(pd.Series({f"Office {u}": "2023-07" for u in range(4)}), label="K")
+    design = assign(panel, rollout, cluster="office")
+    answer = infer(Imputation()(design).overall(), BiasReduced())
+    return Finding(id=name, label=name, inference=answer)
+
+
+@pytest.mark.parametrize(
+    ("less", "hidden"),
+    [
+        ({}, set()),
+        ({(1, 2): 2}, {"records_before"}),
+        ({(6, 9): 1}, {"records_after"}),
+        ({(1, 2): 2, (6, 9): 1}, {"records_before", "records_after"}),
+        ({(u, m): 5 for u in range(8) for m in range(12)}, set()),  # many fewer: nobody is given away
+    ],
+)
+def test_pages_on_the_same_cases_do_not_give_the_few_in_which_they_differ(tmp_path, less, hidden):
+    findings = [on_cases("first", {}), on_cases("second", less)]
+    publish(tmp_path / "r", findings, language="en", title="T", source="S", formats=("html",))
+    first, second = (pd.read_csv(tmp_path / "r" / "tables" / f"{n}.csv", dtype=str) for n in ("02", "03"))
+    for column in ("records_before", "records_after"):
+        assert not (first[column] == "*").any()
+        assert (second[column] == "*").all() == (column in hidden)
+        both = [(int(a), int(b)) for a, b in zip(first[column], second[column], strict=True) if "*" not in (a, b)]
+        assert not any(0 < abs(a - b) < 10 for a, b in both)
