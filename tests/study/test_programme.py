@@ -18,6 +18,7 @@ from asn_impact.reporting.family import family_of
 from asn_impact.study import settings
 from asn_impact.study.evidence import estimated
 from asn_impact.study.prepared import prepared
+from asn_impact.study.registered import deviations, register
 from asn_impact.study.settings import read_study
 from asn_impact.study.whole import run_programme
 
@@ -423,3 +424,48 @@ def test_the_program_checks_and_runs_a_file_with_claims(folder, capsys):
     assert "Made-up files (synthetic data)" in (folder / "small" / "report_en" / "report.html").read_text(
         encoding="utf-8"
     )
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "part"),
+    [
+        ("as_of = 2024-12-31", "as_of = 2024-11-30", "data of 'waktu'"),
+        ('path = "izin.csv"', 'path = "izin.csv"\ndates = {received = "day-first"}', "data of 'waktu'"),
+        ('"Dinkes" =', '"Dinkess" =', "data of 'waktu'"),
+        ('staff = "Jumlah"', 'staff = "Pegawai"', "staff of 'waktu'"),
+        ("[report]", '[calendar]\nkind = "indonesia"\nclock = "calendar_days"\n[report]', "calendar of 'waktu'"),
+        ("[report]", "[scrutiny]\nmargin = 0.5\n[report]", "scrutiny of 'waktu'"),
+        ("[report]", '[scrutiny]\nchosen = ["2023-12"]\n[report]', "scrutiny of 'waktu'"),
+        ("[report]", '[assignment]\nkind = "comparison"\n[report]', "scrutiny of 'waktu'"),
+        ("[report]", '[inference]\nrule = "bias_reduced"\nlooks = 4\nlook = 1\n[report]', "looks of 'waktu'"),
+    ],
+)
+def test_whatever_a_number_or_a_grade_rests_on_is_locked(folder, tmp_path, old, new, part):
+    for file in ("izin.csv", "pegawai.csv", "diklat.csv", "antrian.csv", "skm.csv", "paket.csv"):
+        (tmp_path / file).write_bytes((folder / file).read_bytes())
+    text = FAST + WAIT
+    assert old in text
+    register(ai.open_study(other(tmp_path, text)))
+    said = " ".join(map(str, deviations(ai.open_study(other(tmp_path, text.replace(old, new, 1))))))
+    assert f"Deviation: {part} was" in said
+    assert "Path(" not in said + (tmp_path / "registered.json").read_text(encoding="utf-8")
+
+
+def test_a_file_of_promises_or_events_is_fingerprinted_too(folder, tmp_path):
+    for file in ("izin.csv", "pegawai.csv", "diklat.csv", "antrian.csv", "skm.csv", "paket.csv"):
+        (tmp_path / file).write_bytes((folder / file).read_bytes())
+    (tmp_path / "kejadian.csv").write_text("tanggal,kejadian\n", encoding="utf-8")
+    text = FAST.replace("[report]", '[events]\npath = "kejadian.csv"\n[report]') + WAIT
+    opened = ai.open_study(other(tmp_path, text))
+    register(opened)
+    (tmp_path / "kejadian.csv").write_text("tanggal,kejadian\n2024-01-01,sistem baru\n", encoding="utf-8")
+    assert "Data changed after locking: 'kejadian.csv'" in str(deviations(opened)[-1])
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "3", '{"claims": {}}', '{"claims": {"waktu": 3}, "on": "2024-01-01"}'])
+def test_a_damaged_lock_is_refused_in_words(folder, tmp_path, text):
+    for file in ("izin.csv", "pegawai.csv", "diklat.csv", "antrian.csv", "skm.csv", "paket.csv"):
+        (tmp_path / file).write_bytes((folder / file).read_bytes())
+    (tmp_path / "registered.json").write_text(text, encoding="utf-8")
+    with pytest.raises(StudyError, match="not as asn-impact register wrote it"):
+        deviations(ai.open_study(other(tmp_path, FAST + WAIT)))
