@@ -149,7 +149,7 @@ def _paths(value: Any) -> Iterator[Path]:  # noqa: ANN401 - whatever a key holds
 
 
 def _fingerprints(programme: Programme) -> dict[str, str]:
-    """Return the SHA-256 of every file that the claims name, by its name beside the study; one where names are alike."""
+    """Return the SHA-256 of every file that the claims name, by its name beside the study; one for those of a name."""
     home = programme.shared.file.parent
     named: dict[str, list[str]] = {}
     every = (getattr(claim.study, part) for claim in programme.claims for part in _WITH_FILES)
