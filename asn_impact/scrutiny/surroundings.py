@@ -270,9 +270,9 @@ def coincidence(
 
     An event that reached all offices alike is taken out by the comparison; one that came with the training cannot be
     told from it. Doubtful: an event within `within` periods of a wave, or another course that at least half of a wave
-    completed that near to it, twice as often as offices without training. Doubtful too: at least half of the offices
-    never trained completed another course in the time of the panel, twice as often as the trained: what it changed is in
-    the comparison. Fails: all are trained in one wave, and a verified event is that near.
+    completed that near to it, twice as often as offices without training. Doubtful too: at least half of those never
+    trained completed another course in the time of the panel, twice as often as the trained.
+    Fails: all are trained in one wave, and a verified event is that near.
 
     Parameters
     ----------

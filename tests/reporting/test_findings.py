@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -18,7 +19,7 @@ from asn_impact.intake.readers.training import Rollout
 from asn_impact.measures.panel import read_panel
 from asn_impact.reporting.charts.with_without import with_and_without
 from asn_impact.reporting.contents import Report
-from asn_impact.reporting.family import family_of
+from asn_impact.reporting.family import Family, family_of, weak_in_family
 from asn_impact.reporting.findings import Finding
 from asn_impact.reporting.matrix import could_see, levels_of, matrix
 from asn_impact.reporting.report import publish
@@ -229,7 +230,7 @@ def test_the_family_is_drawn_together_where_offices_are_the_same_and_is_holms_el
     assert together.correction == "romano_wolf"
     apart = family_of([finding_of(0), finding_of(1, 0.0)])
     assert apart.correction == "holm"
-    assert "courses or offices differ" in str(apart.said[0])
+    assert "courses, offices or periods differ" in str(apart.said[0])
     for family, findings in ((together, same), (apart, [finding_of(0), finding_of(1, 0.0)])):
         for finding in findings:
             assert family.adjusted[finding.id] >= float(finding.inference.p_value[0]) - 1e-12
@@ -299,3 +300,22 @@ def test_pages_on_the_same_cases_do_not_give_the_few_in_which_they_differ(tmp_pa
         assert (second[column] == "*").all() == (column in hidden)
         both = [(int(a), int(b)) for a, b in zip(first[column], second[column], strict=True) if "*" not in (a, b)]
         assert not any(0 < abs(a - b) < 10 for a, b in both)
+
+
+@pytest.mark.parametrize("language", ["id", "en"])
+def test_what_is_no_finding_among_all_claims_is_said_so_beside_it(tmp_path, language):
+    strong, weak = finding_of(0, -3.0), finding_of(1, -1.5)
+    low, high = float(strong.inference.p_value[0]), float(weak.inference.p_value[0])
+    assert low < high < 0.05
+    family = Family({strong.id: low, weak.id: 0.08}, "holm")
+    for finding, expected in ((strong, None), (weak, "0.080")):
+        said = weak_in_family(finding, family, 0.95)
+        assert (said is None) == (expected is None)
+        assert expected is None or expected in str(said)
+    assert weak_in_family(weak, Family({weak.id: high}, None), 0.95) is None
+    assert weak_in_family(replace(weak, role="secondary"), Family({}, None), 0.95) is None
+    report = Report(title="T", source="S", findings=(strong, weak), family=family)
+    publish(tmp_path / "r", report, language=language, formats=("html",))
+    text = re.sub(r"<[^>]+>", " ", html.unescape((tmp_path / "r" / "report.html").read_text(encoding="utf-8")))
+    said = {"id": "Dinilai bersama klaim utama lain", "en": "Judged together with the other primary claims"}[language]
+    assert text.count(said) == 2  # beside the finding, and in the conclusion
