@@ -101,7 +101,10 @@ def _rollout(study: Study, ready: Prepared | None) -> Rollout:
         columns = {**parameters.get("columns", {}), **dict.fromkeys(parameters.get("unused", ()))}
         staff = {} if study.staff is None else {"staff": staff_of(study)}
         rollout: Rollout = study.rollout.made(source=parameters["path"], columns=columns, **staff)
-        return rollout if ready is None else _spelt_as_panel(rollout, ready.panel, study.by)
+        if ready is None:
+            return rollout
+        rollout = _spelt_as_panel(rollout, ready.panel, study.by)
+        return rollout if study.staff is None else _of_offices_here(rollout, ready.panel, study.by)
     assert ready is not None  # its frame can be that of the list
     parameters = {**_panel_columns(study), **study.rollout.parameters}
     frame = ready.frame
@@ -153,6 +156,24 @@ def _of_units(rollout: Rollout, panel: Panel) -> Rollout:
         return rollout
     note = Message("study.units_without_rows", n=int((~inside).sum()), units=len(inside))
     return replace(rollout, adopted=rollout.adopted[inside], notes=(*rollout.notes, (note)))
+
+
+def _of_offices_here(rollout: Rollout, panel: Panel, by: str | None) -> Rollout:
+    """Return the rollout of the offices in the panel: the list of offices holds some that have nothing in this file.
+
+    An office that the list does not know may be one of them under another name: then nothing is done.
+    """
+    if by is not None and by not in panel.attributes.columns:
+        return rollout
+    here = {*(panel.units if by is None else panel.attributes[by]), *panel.unusable}
+    inside = rollout.adopted.index.isin(list(here))
+    if inside.all() or not here <= set(rollout.adopted.index):
+        return rollout
+    absent = rollout.adopted[~inside]
+    note = Message(
+        "study.offices_without_rows", n=len(absent), names=tuple(map(str, absent.index)), k=int(absent.notna().sum())
+    )
+    return replace(rollout, adopted=rollout.adopted[inside], notes=(*rollout.notes, note))
 
 
 def _spelt_as(frame: pd.DataFrame, unit: str, units: Sequence[object]) -> pd.DataFrame:

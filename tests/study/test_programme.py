@@ -469,3 +469,23 @@ def test_a_damaged_lock_is_refused_in_words(folder, tmp_path, text):
     (tmp_path / "registered.json").write_text(text, encoding="utf-8")
     with pytest.raises(StudyError, match="not as asn-impact register wrote it"):
         deviations(ai.open_study(other(tmp_path, FAST + WAIT)))
+
+
+def test_an_office_of_the_list_without_a_row_in_a_file_is_left_out_of_its_claim_and_said(folder, tmp_path):
+    for file in ("pegawai.csv", "diklat.csv", "antrian.csv", "skm.csv", "paket.csv", "izin.csv"):
+        (tmp_path / file).write_bytes((folder / file).read_bytes())
+    queues = pd.read_csv(tmp_path / "antrian.csv")
+    absent = ["Dinas Arsip", OFFICES[6]]  # one never trained, one trained
+    queues[~queues["Perangkat Daerah"].isin(absent)].to_csv(tmp_path / "antrian.csv", index=False)
+    finding = ai.open_study(other(tmp_path, FAST + QUEUE))["antri"]
+    assert len(finding.panel.units) == len(OFFICES) - 2
+    assert int(np.isfinite(finding.design.adopted).sum()) == 3
+    said = [str(note) for note in finding.notes if "on the list" in str(note)]
+    assert len(said) == 1
+    assert all(name in said[0] for name in absent)
+    assert "Trained among them: 1." in said[0]
+    queues["Perangkat Daerah"] = queues["Perangkat Daerah"].replace("Dinas Arsip", "Kantor Arsip")
+    queues.to_csv(tmp_path / "antrian.csv", index=False)
+    stranger = ai.open_study(other(tmp_path, FAST + QUEUE))["antri"]  # one of the list under another name: asked about
+    assert stranger.inference is None
+    assert "'Dinas Arsip'" in str(stranger.refusal)
