@@ -14,9 +14,11 @@ from asn_impact.reporting.chapters import Block, Exhibits, Section
 from asn_impact.reporting.charts import event_study
 from asn_impact.reporting.charts.with_without import with_and_without
 from asn_impact.reporting.contents import Report
-from asn_impact.reporting.family import Family, family_of
+from asn_impact.reporting.earlier import apart
+from asn_impact.reporting.family import Family, family_of, weak_in_family
 from asn_impact.reporting.findings import Finding
 from asn_impact.reporting.matrix import could_see, first_page
+from asn_impact.reporting.tables import Table
 from asn_impact.reporting.tables.cells import as_message
 from asn_impact.reporting.words import level_quantity
 from asn_impact.words import Message, paragraph
@@ -91,7 +93,9 @@ def _page(pages: Exhibits, report: Report, finding: Finding) -> list[Block]:
     blocks += _pictures(pages, report, finding)
     blocks += [_heading(pages, "compared"), *pages.say(prose.say_compared(finding.design, course=finding.course))]
     if finding.design.status is None:
-        blocks.append(pages.table(tables.descriptive(finding.design.panel, finding.design)))
+        table = tables.descriptive(finding.design.panel, finding.design)
+        others = [shown for _, shown in pages.shown if isinstance(shown, Table)]
+        blocks.append(pages.table(apart(table, others, allowed=pages.earlier.allowed)))
     blocks += _checks(pages, finding)
     if (size := could_see(finding.inference, level=report.level)) is not None:
         seen = Message("claims.page.could_see", size=size, level=level_quantity(report.level))
@@ -124,9 +128,14 @@ def _without_number(finding: Finding) -> list[Message]:
 
 def _found(pages: Exhibits, report: Report, finding: Finding) -> Block:
     assert finding.inference is not None
-    said = prose.say_finding(finding.inference, level=report.level, grade=finding.grade)
+    said = [*prose.say_finding(finding.inference, level=report.level, grade=finding.grade), *_weak(report, finding)]
     lead, *meaning = (pages.text(message) for message in said)
     return Block("finding", lead=lead, text=" ".join(meaning))
+
+
+def _weak(report: Report, finding: Finding) -> list[Message]:
+    weak = weak_in_family(finding, _family(report), report.level)
+    return [] if weak is None else [weak]
 
 
 def _pictures(pages: Exhibits, report: Report, finding: Finding) -> list[Block]:
@@ -193,7 +202,13 @@ def _under_name(finding: Finding, said: Sequence[Message]) -> Message:
 def _options(pages: Exhibits, report: Report) -> list[Block]:
     """Return each finding once more, under its name, with the weight that its grade lets it carry."""
     told = [
-        _under_name(finding, argument.conclude([finding.inference], finding.scrutinies, level=report.level))
+        _under_name(
+            finding,
+            [
+                *argument.conclude([finding.inference], finding.scrutinies, level=report.level),
+                *_weak(report, finding),
+            ],
+        )
         for finding in report.findings
         if finding.inference is not None
     ]
@@ -209,6 +224,8 @@ def _recommendations(pages: Exhibits, report: Report) -> list[Block]:
             continue
         found, checked = [finding.inference], finding.scrutinies
         first, *others = argument.advise(found, checked, level=report.level, better=finding.better)
+        if _weak(report, finding) and finding.grade is not None and finding.grade.letter in {"A", "B"}:
+            first = Message("claims.family.no_advice")
         own.append(_under_name(finding, [first]))
         common |= dict.fromkeys(others)
     return [*pages.list([*own, *common]), *_quoted(report, "recommendations")]

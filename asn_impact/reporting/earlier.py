@@ -32,9 +32,10 @@ if TYPE_CHECKING:
     from asn_impact.reporting.chapters import Exhibits
     from asn_impact.reporting.chart import Chart
 
-__all__ = ["MANIFEST", "Earlier", "refuse_close"]
+__all__ = ["MANIFEST", "Earlier", "apart", "refuse_close"]
 
 MANIFEST: Final = "manifest.json"
+SAME: Final = 0.05  # columns of counts within so much of each other, in every line, are of the same cases
 _TOTALS: Final = ("ledger.kept", "panel.n.sum()")  # of sentences: rows kept, records analysed
 Line: TypeAlias = tuple[str, str, str]  # heading of the first column, of the column of counts, and which line
 
@@ -143,6 +144,55 @@ def refuse_close(earlier: Earlier, folder: Path, documents: Sequence[Exhibits]) 
     if totals and not earlier.allowed:
         raise PrivacyError(Message("release.close", n=len(names), names=names, folder=folder.name, least=MINIMUM))
     return names
+
+
+def apart(table: Table, others: Sequence[Table], *, allowed: bool = False) -> Table:
+    """Return a table without the counts that differ by few from those of another table on the same cases.
+
+    Two claims on one file differ by the cases that lack a date or an answer: one table less the other counts these.
+
+    Parameters
+    ----------
+    table, others
+        Whose counts say what they add up (`Table.cells`); others that count other cases change nothing.
+    allowed
+        Whether they are shown all the same.
+    """
+    for other in others:
+        beside = {column: _beside(table, other, column) for column in table.cells if column in other.cells}
+        if any(_same_cases(table.frame[column].tolist(), shown) for column, shown in beside.items()):
+            first = str(table.frame.columns[0])
+            labels = [str(plain_cell(cell)) for cell in table.frame.iloc[:, 0]]
+            lines = {
+                (first, column, label): n
+                for column, shown in beside.items()
+                for label, n in zip(labels, shown, strict=True)
+                if n is not None
+            }
+            table = Earlier(lines, allowed=allowed).withheld(table)
+    return table
+
+
+def _beside(table: Table, other: Table, column: str) -> list[int | None]:
+    """Return for each line what the lines of the other table on the same units add up to; None where none do."""
+    lines = [
+        (cells.units, int(n))
+        for cells, n in zip(other.cells[column], other.frame[column], strict=True)
+        if cells is not None and cells.units and isinstance(n, int | np.integer)
+    ]
+    sums: list[int | None] = []
+    for cells in table.cells[column]:
+        units = frozenset() if cells is None or cells.units is None else cells.units
+        parts = [(own, n) for own, n in lines if own is not None and own <= units]
+        whole = units and frozenset().union(*(own for own, _ in parts)) == units
+        sums.append(sum(n for _, n in parts) if whole else None)
+    return sums
+
+
+def _same_cases(counts: Sequence[object], others: Sequence[int | None]) -> bool:
+    """Say whether two columns count nearly the same, line by line: no two files do that by chance."""
+    both = [(int(n), o) for n, o in zip(counts, others, strict=True) if isinstance(n, int | np.integer) and o]
+    return bool(both) and all(abs(n - o) <= SAME * o for n, o in both)
 
 
 def _name(line: Line) -> str:

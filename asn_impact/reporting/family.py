@@ -14,7 +14,7 @@ from asn_impact.estimation.simultaneous import romano_wolf
 from asn_impact.reporting.findings import Finding
 from asn_impact.words import Message
 
-__all__ = ["Family", "family_of"]
+__all__ = ["Family", "family_of", "weak_in_family"]
 
 DRAWS: Final = 9_999
 SEED: Final = 2026  # one for all programmes, so that nobody chooses it
@@ -68,6 +68,16 @@ def family_of(findings: Sequence[Finding], *, correction: Correction = "romano_w
     raw = [float(inference.p_value[0]) for inference in every.values()]
     adjusted = dict(zip(every, map(float, multipletests(raw, method="holm")[1]), strict=True))
     return Family(adjusted, "holm", (Message("claims.family.holm", n=len(every), why=why), *beside))
+
+
+def weak_in_family(finding: Finding, family: Family, level: float) -> Message | None:
+    """Return that a finding which alone leaves out zero does not do so among all claims; None where it is not so."""
+    adjusted = family.adjusted.get(finding.id)
+    if adjusted is None or finding.inference is None:
+        return None
+    alpha = 1 - level
+    alone = float(finding.inference.p_value[0]) < alpha
+    return Message("claims.family.weak", p=adjusted) if alone and adjusted >= alpha else None
 
 
 def _has_number(inference: Inference | None) -> bool:

@@ -70,6 +70,8 @@ class Finding:
         Further tables, shown on its page.
     remarks
         Notes besides those of the inference.
+    remake
+        Makes it again with other choices, for `again`; a programme gives it.
 
     Raises
     ------

@@ -104,6 +104,15 @@ def matrix(findings: Sequence[Finding], *, level: Level = 0.95, family: Family |
     ------
     InputError
         There is no finding.
+
+    Examples
+    --------
+    >>> import asn_impact as ai
+    >>> effects = ai.GroupTime()(ai.example_design())
+    >>> answer = ai.infer(effects.overall(), ai.BiasReduced())
+    >>> waits = ai.Finding(id="wait", label="Permits are faster", inference=answer, hoped="lower")
+    >>> str(ai.tables.matrix([waits]).frame["interval"].item())
+    '−2.4 to −1.6'
     """
     if not findings:
         raise InputError(Message("tables.results.none", verb="matrix"))

@@ -270,8 +270,9 @@ def coincidence(
 
     An event that reached all offices alike is taken out by the comparison; one that came with the training cannot be
     told from it. Doubtful: an event within `within` periods of a wave, or another course that at least half of a wave
-    completed that near to it, twice as often as offices without training. Fails: all are trained in one wave, and a
-    verified event is that near.
+    completed that near to it, twice as often as offices without training. Doubtful too: at least half of those never
+    trained completed another course in the time of the panel, twice as often as the trained.
+    Fails: all are trained in one wave, and a verified event is that near.
 
     Parameters
     ----------
@@ -302,10 +303,12 @@ def coincidence(
         return COINCIDENCE.cannot_say(Message("checks.coincidence.no_dates"))
     table = _near_waves(design, frame, per_year, within)
     taught = taught_together(design, courses, per_year, within)
-    said = _say_taught(taught)
+    beside = _taught_beside(design, courses, per_year)
+    said = (_say_taught(taught), beside)
     if table.empty:
         none = Message("checks.coincidence.none_near", k=len(frame), w=within)
-        return COINCIDENCE.check("holds" if taught.empty else "doubtful", paragraph(none, said), taught)
+        doubt = not taught.empty or beside is not None
+        return COINCIDENCE.check("doubtful" if doubt else "holds", paragraph(none, *said), taught)
     answer = Message(
         "checks.coincidence.near",
         k=table["name"].nunique(),
@@ -316,7 +319,7 @@ def coincidence(
     )
     one_wave = len(design.cohorts) == 1 and bool(table["verified"].any())
     both = table if taught.empty else pd.concat([table, taught], ignore_index=True)
-    return COINCIDENCE.check("fails" if one_wave else "doubtful", paragraph(answer, said), both)
+    return COINCIDENCE.check("fails" if one_wave else "doubtful", paragraph(answer, *said), both)
 
 
 def _say_taught(taught: pd.DataFrame) -> Message | None:
@@ -346,6 +349,23 @@ def taught_together(design: Design, courses: pd.DataFrame | None, per_year: int,
             if share >= _MOST and share >= 2 * beside:
                 rows.append(("course", str(course), design.cohort_label(step), True, share, beside))
     return pd.DataFrame(rows, columns=columns)
+
+
+def _taught_beside(design: Design, courses: pd.DataFrame | None, per_year: int) -> Message | None:
+    """Return how many of those never trained had another course, or others together, that the trained did not have."""
+    never = np.isinf(design.adopted)
+    if courses is None or courses.empty or not never.any() or never.all():
+        return None
+    timeline, own = design.panel.timeline, _offices_of(design)
+    when = _periods(courses["month"].map(lambda month: month.start_time), per_year)
+    inside = courses.loc[(when > timeline.ordinals[0]) & (when <= timeline.ordinals[-1])]
+    groups = [inside["office"], *(part["office"] for _, part in inside.groupby("course"))]
+    for offices in groups:
+        taught = np.isin(own, offices.astype(str).to_numpy())
+        share, trained = float(taught[never].mean()), float(taught[~never].mean())
+        if share >= _MOST and share >= 2 * trained:
+            return Message("checks.coincidence.taught_beside", n=int(taught[never].sum()), of=int(never.sum()))
+    return None
 
 
 _MOST = 0.5  # share of a wave from which on another course may be what changed it
@@ -408,7 +428,9 @@ def _run_coincidence(case: Case) -> Check:
     absent = Message("checks.coincidence.not_given")
     if check.verdict != "doubtful":
         return COINCIDENCE.cannot_say(absent)
-    return COINCIDENCE.check("doubtful", paragraph(_say_taught(check.table), absent), check.table)
+    per_year = {"month": 12, "quarter": 4}.get(case.design.panel.timeline.kind, 1)
+    beside = _taught_beside(case.design, case.courses, per_year)
+    return COINCIDENCE.check("doubtful", paragraph(_say_taught(check.table), beside, absent), check.table)
 
 
 COMPOSITION = CheckEntry(

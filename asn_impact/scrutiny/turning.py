@@ -201,7 +201,7 @@ class _Cells:
 
 
 def _by(design: Design, durations: Durations) -> tuple[str, ...]:
-    """Return the columns of the records that name a unit; what else is known of units (staff, doses) is none of them."""
+    """Return the columns of the records that name a unit; what else is known of units (staff, doses) is not."""
     known = durations.records.collect_schema().names()
     return tuple(name for name in map(str, design.panel.attributes.columns) if name in known)
 

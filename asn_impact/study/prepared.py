@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
@@ -103,8 +103,8 @@ def _rollout(study: Study, ready: Prepared | None) -> Rollout:
         rollout: Rollout = study.rollout.made(source=parameters["path"], columns=columns, **staff)
         if ready is None:
             return rollout
-        spelt = _spelt_as_panel(rollout, ready.panel, study.by)
-        return _with_rows(spelt, ready.panel, study.by, staff["staff"]) if staff else spelt
+        rollout = _spelt_as_panel(rollout, ready.panel, study.by)
+        return rollout if study.staff is None else _of_offices_here(rollout, ready.panel, study.by)
     assert ready is not None  # its frame can be that of the list
     parameters = {**_panel_columns(study), **study.rollout.parameters}
     frame = ready.frame
@@ -159,6 +159,24 @@ def _of_units(rollout: Rollout, inside: Any) -> Rollout:  # noqa: ANN401 - an ar
     return replace(rollout, adopted=rollout.adopted[inside], notes=(*rollout.notes, note))
 
 
+def _of_offices_here(rollout: Rollout, panel: Panel, by: str | None) -> Rollout:
+    """Return the rollout of the offices in the panel: the list of offices holds some that have nothing in this file.
+
+    An office that the list does not know may be one of them under another name: then nothing is done.
+    """
+    if by is not None and by not in panel.attributes.columns:
+        return rollout
+    here = {*(panel.units if by is None else panel.attributes[by]), *panel.unusable}
+    inside = rollout.adopted.index.isin(list(here))
+    if inside.all() or not here <= set(rollout.adopted.index):
+        return rollout
+    absent = rollout.adopted[~inside]
+    note = Message(
+        "study.offices_without_rows", n=len(absent), names=tuple(map(str, absent.index)), k=int(absent.notna().sum())
+    )
+    return replace(rollout, adopted=rollout.adopted[inside], notes=(*rollout.notes, note))
+
+
 def _spelt_as(frame: pd.DataFrame, unit: str, units: Sequence[object]) -> pd.DataFrame:
     """Return a list of units with the spelling of the panel, wherever only the spelling differs."""
     from asn_impact.intake.fields.labels import label_key
@@ -181,19 +199,6 @@ def _spelt_as_panel(rollout: Rollout, panel: Panel, by: str | None) -> Rollout:
         return rollout
     doses = None if rollout.doses is None else rollout.doses.assign(office=rollout.doses["office"].replace(names))
     return replace(rollout, adopted=rollout.adopted.rename(index=names), doses=doses)
-
-
-def _with_rows(rollout: Rollout, panel: Panel, by: str | None, listed: Iterable[str]) -> Rollout:
-    """Return the training of the offices that have rows: one on the list of offices need not keep every file.
-
-    Only where every office of the file is on the list, or else the one without rows may be there under another name.
-    """
-    from asn_impact.intake.fields.labels import label_key
-
-    labels = panel.units if by is None or by not in panel.attributes.columns else panel.attributes[by].tolist()
-    inside = rollout.adopted.index.isin([*labels, *panel.unusable])
-    known = {label_key(str(x)) for x in labels} <= {label_key(x) for x in listed}
-    return _of_units(rollout, inside) if known else rollout
 
 
 _PARTS: Final[Mapping[str, Callable[..., dict[str, Any]]]] = {

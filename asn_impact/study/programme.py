@@ -84,7 +84,12 @@ class Programme:
 
     Examples
     --------
-    ::
+    >>> open_study("nowhere/study.toml")
+    Traceback (most recent call last):
+    ...
+    asn_impact.errors.StudyError: nowhere/study.toml does not exist. Make one with: asn-impact new nowhere
+
+    On a file with claims::
 
         import asn_impact as ai
         programme = ai.open_study("study.toml")                # offices, courses, files, claims; reads when asked

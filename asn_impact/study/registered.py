@@ -5,12 +5,14 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from asn_impact.errors import StudyError
+from asn_impact.study.keys import Setting
 from asn_impact.verbs import public_verb
-from asn_impact.words import Message
+from asn_impact.words import Message, languages
 
 if TYPE_CHECKING:
     from asn_impact.study.claims import Claim
@@ -20,7 +22,11 @@ __all__ = ["deviations", "register"]
 
 FILE: Final = "registered.json"
 MADE_BY: Final = "asn_impact register"
-_PARTS: Final = ("asks", "course", "rollout", "measure", "role", "hoped", "estimator", "inference", "design", "level")
+_PARTS: Final = (
+    *("asks", "course", "rollout", "measure", "role", "hoped", "estimator", "inference", "design", "level"),
+    *("data", "staff", "calendar", "scrutiny", "looks"),
+)
+_WITH_FILES: Final = ("data", "outcome", "rollout", "staff", "calendar", "scrutiny")
 
 
 @public_verb
@@ -55,7 +61,7 @@ def deviations(programme: Programme) -> tuple[Message, ...]:
         if programme.shared.registered is None:
             return ()
         raise StudyError(Message("programme.not_registered", file=file.name))
-    locked: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+    locked = _read(file)
     before, now = locked["claims"], {claim.id: _facts(claim) for claim in programme.claims}
     said = [Message("programme.added", id=name) for name in now if name not in before]
     said += [Message("programme.dropped", id=name) for name in before if name not in now]
@@ -84,39 +90,75 @@ def deviations(programme: Programme) -> tuple[Message, ...]:
     return (head, *said)
 
 
+def _read(file: Path) -> dict[str, Any]:
+    """Return what was locked, or refuse a file that is not as `register` wrote it."""
+    try:
+        locked: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+        dt.date.fromisoformat(locked["on"])
+        whole = all(isinstance(one, dict) for one in (*locked["claims"].values(), locked["files"]))
+        if whole and isinstance(locked["correction"], str):
+            return locked
+    except (OSError, ValueError, TypeError, KeyError, AttributeError):
+        pass
+    raise StudyError(Message("programme.registered_damaged", file=file.name))
+
+
 def _facts(claim: Claim) -> dict[str, Any]:
-    """Return what a claim is, as text that says the same on every machine."""
+    """Return what a claim is, as text that says the same on every machine: all that its numbers and grade rest on."""
     study, home = claim.study, claim.study.file.parent
-    rollout = None if study.rollout is None else repr(study.rollout)
-    facts = {
-        "asks": claim.label.text("en").text,
-        "course": claim.course,
-        "rollout": rollout,
-        "measure": repr(study.outcome),
-        "role": claim.role,
-        "hoped": claim.hoped,
-        "estimator": repr(study.estimator),
-        "inference": repr(study.rule),
-        "design": f"{study.cluster}, {study.weights}, {study.partly}",
-        "level": study.level,
+    settings = {
+        **{"rollout": study.rollout, "measure": study.outcome, "estimator": study.estimator, "inference": study.rule},
+        **{"data": study.data, "staff": study.staff, "calendar": study.calendar, "scrutiny": study.scrutiny},
     }
     return {
-        key: value.replace(f"{home.as_posix()}/", "") if isinstance(value, str) else value
-        for key, value in facts.items()
+        "asks": " / ".join(claim.label.text(language).text for language in study.languages),
+        "course": claim.course,
+        "role": claim.role,
+        "hoped": claim.hoped,
+        "design": ", ".join(map(str, (study.cluster, study.weights, study.partly, *([study.by] if study.by else [])))),
+        "level": study.level,
+        "looks": None if study.looks is None else f"{study.look}/{study.looks}",
+        **{part: _text(value, home) for part, value in settings.items()},
     }
+
+
+def _text(value: Any, home: Path) -> str:  # noqa: ANN401 - whatever a key holds
+    """Return a value of the file as text: a path by its name beside the study, a label in its languages."""
+    if isinstance(value, Path):
+        return repr(_name(value, home))
+    if isinstance(value, Message):
+        return repr(" / ".join(dict.fromkeys(value.text(language).text for language in languages())))
+    if isinstance(value, Setting):
+        return f"{value.name}({', '.join(f'{key}={_text(one, home)}' for key, one in value.parameters.items())})"
+    if isinstance(value, Mapping):
+        return f"{{{', '.join(f'{key!r}: {_text(one, home)}' for key, one in value.items())}}}"
+    if isinstance(value, tuple | list):
+        return f"[{', '.join(_text(one, home) for one in value)}]"
+    return str(value) if isinstance(value, dt.date) else repr(value)
+
+
+def _paths(value: Any) -> Iterator[Path]:  # noqa: ANN401 - whatever a key holds
+    """Yield every file that a value of the study names, however deep."""
+    if isinstance(value, Path):
+        yield from (p for p in value.rglob("*") if p.is_file()) if value.is_dir() else (value,)
+    elif isinstance(value, Setting | Mapping):
+        inner = value.parameters if isinstance(value, Setting) else value
+        yield from (path for one in inner.values() for path in _paths(one))
+    elif isinstance(value, tuple | list):
+        yield from (path for one in value for path in _paths(one))
 
 
 def _fingerprints(programme: Programme) -> dict[str, str]:
-    """Return the SHA-256 of every file that the claims name, by its name beside the study."""
+    """Return the SHA-256 of every file that the claims name, by its name beside the study; one for those of a name."""
     home = programme.shared.file.parent
-    paths: set[Path] = set()
-    for claim in programme.claims:
-        settings = (claim.study.data, claim.study.rollout, claim.study.staff)
-        for value in (setting.parameters.get("path") for setting in settings if setting is not None):
-            for path in value if isinstance(value, tuple | list) else [value]:
-                if isinstance(path, Path):
-                    paths |= {p for p in path.rglob("*") if p.is_file()} if path.is_dir() else {path}
-    return {_name(p, home): hashlib.sha256(p.read_bytes()).hexdigest() for p in sorted(paths)}
+    named: dict[str, list[str]] = {}
+    every = (getattr(claim.study, part) for claim in programme.claims for part in _WITH_FILES)
+    for path in sorted({path for value in every for path in _paths(value)}):
+        named.setdefault(_name(path, home), []).append(hashlib.sha256(path.read_bytes()).hexdigest())
+    return {
+        name: prints[0] if len(prints) == 1 else hashlib.sha256("".join(prints).encode()).hexdigest()
+        for name, prints in named.items()
+    }
 
 
 def _name(path: Path, home: Path) -> str:

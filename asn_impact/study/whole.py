@@ -56,13 +56,15 @@ def _work(programme: Programme) -> tuple[Path, tuple[str, ...], Message | None, 
 def told(finding: Finding, language: Language, programme: Programme) -> str:
     """Return a finding in a paragraph: its name, what was found, and its grade."""
     from asn_impact.reporting.argument import say_grade
+    from asn_impact.reporting.family import weak_in_family
     from asn_impact.reporting.prose import say_finding
 
     if finding.inference is None:
         parts = [finding.refusal] if finding.refusal is not None else []
     else:
         parts = say_finding(finding.inference, level=programme.about.level, grade=finding.grade)
-        parts += [say_grade(scrutiny) for scrutiny in finding.scrutinies]
+        weak = weak_in_family(finding, programme.family, programme.about.level)
+        parts += [*([] if weak is None else [weak]), *(say_grade(scrutiny) for scrutiny in finding.scrutinies)]
     said = Message("claims.page.of", label=finding.label, said=Message("common.paragraph", parts=tuple(parts)))
     return f"{said.text(language).text} [{source_of(programme.about).text(language)}]"
 

@@ -123,6 +123,23 @@ ENTRIES = (
         ")\n",
     ),
     Entry(
+        "waits_by_office",
+        {"en": "Every office for itself", "id": "Setiap kantor sendiri"},
+        "ai.figures.waits_by_office(curve.where(np.arange(len(curve.units)) < 12))",
+        "import numpy as np\n",
+    ),
+    Entry(
+        "map_of_effects",
+        {"en": "Findings on a map of your own", "id": "Temuan pada peta sendiri"},
+        'ai.figures.map_of_effects(by_area, shapes, area="name")',
+        "import geopandas as gpd\nfrom shapely.geometry import box\n"
+        "north = np.arange(len(panel.units)) % 2 == 0\n"
+        'halves = {"North": design.where(north), "South": design.where(~north)}\n'
+        "effects_of = {name: ai.GLSImputation()(half).overall() for name, half in halves.items()}\n"
+        "by_area = {name: ai.infer(own, ai.BiasReduced()) for name, own in effects_of.items()}\n"
+        'shapes = gpd.GeoDataFrame({"name": list(halves)}, geometry=[box(0, 1, 3, 2), box(0, 0, 3, 1)])\n',
+    ),
+    Entry(
         "waits_calendar",
         {"en": "The mean wait by month", "id": "Rata-rata lama proses menurut bulan"},
         "ai.figures.waits_calendar(panel)",
@@ -142,6 +159,15 @@ ENTRIES = (
         "    by_case, costs, cases_per_month=ai.cases_per_month(weighted),\n"
         "    value_of_a_day=100_000, years=1.5, discount=0.08, reps=4000, seed=2026,\n"
         ")\n",
+    ),
+    Entry(
+        "matrix",
+        {"en": "Several claims on one page", "id": "Beberapa pernyataan dalam satu halaman"},
+        "ai.tables.matrix(findings)",
+        "findings = [\n"
+        '    ai.Finding(id="wait", label="Permits are faster", inference=answer, hoped="lower"),\n'
+        '    ai.Finding(id="quick", label="More are done within five days", inference=quick, hoped="higher"),\n'
+        "]\n",
     ),
     Entry(
         "results",

@@ -28,6 +28,7 @@ GROUPS = {
     "planning": "Topic: planning and returns",
     "promises": "Topic: promises",
     "recovery": "Topic: recovery",
+    "regencies": "Topic: several regencies",
     "surveys": "Topic: surveys",
     "messages": "Messages and errors",
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,12 @@ import openpyxl
 import pandas as pd
 import pytest
 
+import asn_impact as ai
 from asn_impact.errors import DataWarning, InputError
 from asn_impact.intake import read_exports
 from asn_impact.intake.readers.training import read_training
+from asn_impact.topics.surveys.elements import ELEMENTS
+from asn_impact.words import Message
 
 from .conftest import HEADINGS, codes, lines
 
@@ -109,3 +113,33 @@ def test_a_row_of_data_is_no_row_of_headings_and_is_not_shown(tmp_path: Path, wo
     with pytest.raises(InputError, match="'Pemilik', 'Tinggal di', 'Tiba', 'Keluar', 'Golongan'") as caught:
         read_exports(tmp_path / "a.csv", as_of="2025-12-31", office="Dinas A")
     assert "Contoh" not in str(caught.value)
+
+
+def _one_office_over(reader: str, frame: pd.DataFrame, office: str) -> tuple[Message, ...]:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DataWarning)
+        if reader == "exports":
+            return ai.read_exports(frame, as_of="2024-12-31", office=office).notes
+        if reader == "steps":
+            steps = frame.rename(columns={"decided": "step_end"}).assign(step="verify", case=range(len(frame)))
+            return ai.read_steps(steps, as_of="2024-12-31", office=office).notes
+        if reader == "survey":
+            marks = frame.assign(**dict.fromkeys(ELEMENTS, 3))
+            return ai.read_survey(marks, as_of="2024-12-31", date="received", office=office).notes
+        if reader == "aggregates":
+            means = frame.iloc[:2].assign(tahun=[2023, 2024], n=30, **dict.fromkeys(ELEMENTS, 3.0))
+            return ai.read_survey_aggregates(means, period="tahun", respondents="n", office=office).notes
+        return ai.read_observations(frame, as_of="2024-12-31", date="received", office=office).notes
+
+
+@pytest.mark.parametrize("reader", ["exports", "steps", "observations", "survey", "aggregates"])
+@pytest.mark.parametrize("heading", ["OPD", "Unit Kerja"])
+def test_a_heading_is_no_name_of_an_office_and_offices_are_not_joined_unsaid(reader: str, heading: str) -> None:
+    days = pd.date_range("2024-01-02", periods=40, freq="7D")
+    frame = pd.DataFrame({heading: ["Dinas A", "Dinas B"] * 20, "received": days, "decided": days})
+    with pytest.raises(InputError, match="the name of one office"):
+        _one_office_over(reader, frame, heading.lower())
+    keys = {note.key for note in _one_office_over(reader, frame, "Dinas X")}
+    assert "intake.office.over" in keys
+    alone = frame.assign(**{heading: "Dinas A"})
+    assert "intake.office.over" not in {note.key for note in _one_office_over(reader, alone, "Dinas A")}

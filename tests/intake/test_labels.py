@@ -86,3 +86,16 @@ def test_property_unseen_characters_change_neither_the_label_nor_its_key(text: s
     assert plain_label(written + " ".join(words[1:])) == plain_label(" ".join(words))
     assert label_key(plain_label(written)) == label_key(written)
     assert settle_labels({plain_label(text) or "x": 1})[0] == {}
+
+
+@given(st.sampled_from(("DINKES", "Dinkes", "dinkes.", "Din-Kes".replace("-", ""))), st.integers(1, 9))
+def test_an_answer_holds_for_every_spelling_of_its_label(answered: str, n: int) -> None:
+    # one spelling answered and met must not leave the others as offices of their own
+    counts = {"DINKES": n, "Dinkes": 5, "dinkes.": 2, "Dinas Kesehatan": 30}
+    changed, _ = settle_labels(counts, {answered: "Dinas Kesehatan"})
+    assert {changed.get(label, label) for label in counts} == {"Dinas Kesehatan"}
+
+
+def test_a_label_that_stands_for_itself_answers_for_no_other_spelling() -> None:
+    changed, _ = settle_labels({"UPT A-1": 3, "UPT A 1": 4}, {"UPT A-1": "UPT A-1"})
+    assert {changed.get(label, label) for label in ("UPT A-1", "UPT A 1")} == {"UPT A-1", "UPT A 1"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import pandas as pd
@@ -114,3 +115,66 @@ def test_one_whole_number_that_ends_in_zeros_is_no_damage() -> None:
     assert months(ai.read_training(rows)) == {"Dinas A": "2024-03", "Dinas B": "2024-03"}
     with pytest.raises(InputError, match="4 numbers of persons were damaged"):
         ai.read_training(people(NIP=[f"1987010120110{i}1000" for i in range(4)]))
+
+
+@pytest.mark.parametrize("answered", ["Dinkes", "DINKES", "dinkes."])
+def test_an_answer_for_an_office_holds_in_the_list_and_its_staff_in_every_spelling(answered: str) -> None:
+    frame = pd.DataFrame(
+        {"office": ["DINKES", "Dinkes"], "course": "SOP", "course_end": ["2024-03-14", "2024-05-14"], "passed_count": 3}
+    )
+    rollout = ai.read_training(frame, share=0.5, staff={"dinkes": 10}, offices={answered: "Dinas Kesehatan"})
+    assert rollout.adopted.to_dict() == {"Dinas Kesehatan": pd.Period("2024-05", "M")}
+
+
+@pytest.mark.parametrize("heading", ["Jumlah Peserta", "Peserta", "jumlah_orang", "Participants", "Alumni"])
+def test_a_share_never_counts_a_row_of_many_persons_as_one(heading: str) -> None:
+    frame = pd.DataFrame(
+        {
+            "OPD": ["A", "B"],
+            "Tanggal Selesai": ["13/03/2023", "14/03/2023"],
+            heading: [12, 3],
+            "Pegawai": [20, 20],
+        }
+    )
+    columns = {"staff": "Pegawai"}
+    with pytest.raises(InputError, match="would count as one person"):
+        ai.read_training(frame, share=0.5, columns=columns)
+    read = ai.read_training(frame, share=0.5, columns={**columns, "passed_count": heading})
+    assert read.adopted.to_dict() == {"A": pd.Period("2023-03", "M"), "B": pd.NaT}
+    each = ai.read_training(frame, share=0.5, columns={**columns, "passed_count": None})
+    assert each.adopted.isna().all()
+    assert not ai.read_training(frame).adopted.isna().any()  # the first completion asks for no number
+
+
+def test_names_in_a_column_of_participants_are_no_numbers() -> None:
+    frame = pd.DataFrame({"OPD": ["A"] * 3, "Tanggal Selesai": ["13/03/2023"] * 3, "Peserta": ["Budi", "Ani", "Eka"]})
+    assert ai.read_training(frame, share=0.5, staff={"A": 4}).adopted["A"] == pd.Period("2023-03", "M")
+
+
+def _started(written: str, asked: str) -> tuple[set[str], set[str]]:
+    frame = pd.DataFrame(
+        {"OPD": ["A", "B"], "Pelatihan": [asked, written], "Tanggal Selesai": ["13/03/2023", "14/03/2023"]}
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DataWarning)
+        read = ai.read_training(frame, course=asked)
+    return set(read.adopted.dropna().index), {note.key for note in read.notes}
+
+
+@pytest.mark.parametrize(
+    "written", ["Manajemen  Proyek", "MANAJEMEN-PROYEK", "Diklat Manajemen Proyek\u200b II", "Manajemen\u00a0Proyek"]
+)
+def test_a_course_counts_in_every_spelling_that_no_eye_tells_apart(written: str) -> None:
+    assert _started(written, "Manajemen Proyek")[0] == {"A", "B"}
+
+
+@pytest.mark.parametrize("written", ["Menajemen Proyek", "Manajmen Proyek", "Pelatihan Manajemem Proyek, angkatan 2"])
+def test_a_course_with_a_slip_is_not_left_out_unsaid(written: str) -> None:
+    offices, keys = _started(written, "Manajemen Proyek")
+    assert "B" in offices or "training.nearly_chosen" in keys
+
+
+@pytest.mark.parametrize("written", ["Manajemen Risiko", "Proyek", "Pelayanan Prima", "SOP"])
+def test_another_course_is_not_taken_for_a_slip(written: str) -> None:
+    offices, keys = _started(written, "Manajemen Proyek")
+    assert offices == {"A"} and "training.nearly_chosen" not in keys

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -18,7 +19,7 @@ from asn_impact.intake.readers.training import Rollout
 from asn_impact.measures.panel import read_panel
 from asn_impact.reporting.charts.with_without import with_and_without
 from asn_impact.reporting.contents import Report
-from asn_impact.reporting.family import family_of
+from asn_impact.reporting.family import Family, family_of, weak_in_family
 from asn_impact.reporting.findings import Finding
 from asn_impact.reporting.matrix import could_see, levels_of, matrix
 from asn_impact.reporting.report import publish
@@ -229,7 +230,7 @@ def test_the_family_is_drawn_together_where_offices_are_the_same_and_is_holms_el
     assert together.correction == "romano_wolf"
     apart = family_of([finding_of(0), finding_of(1, 0.0)])
     assert apart.correction == "holm"
-    assert "courses or offices differ" in str(apart.said[0])
+    assert "courses, offices or periods differ" in str(apart.said[0])
     for family, findings in ((together, same), (apart, [finding_of(0), finding_of(1, 0.0)])):
         for finding in findings:
             assert family.adjusted[finding.id] >= float(finding.inference.p_value[0]) - 1e-12
@@ -258,3 +259,63 @@ def test_a_claim_without_a_number_says_why(tmp_path):
     sections = sections_of(tmp_path / "r")
     assert "Nobody was trained." in sections["claim-2"]
     assert "Nobody was trained." in sections["summary"]
+
+
+# ----------------------------------------------------------------------------- claims on the same cases, side by side
+
+
+def on_cases(name, less):
+    """Return a finding on cases of eight offices and twelve months, less a few of them."""
+    draws = np.random.default_rng(1)
+    cases = draws.integers(20, 60, (8, 12))
+    rows = [
+        (f"Office {u}", str(pd.Period("2023-01", "M") + m), 20 + u + draws.normal(), cases[u, m] - less.get((u, m), 0))
+        for u in range(8)
+        for m in range(12)
+    ]
+    frame = pd.DataFrame(rows, columns=["office", "month", name, "n"])
+    panel = read_panel(frame, unit="office", period="month", outcome=name, sizes="n")
+    rollout = Rollout(pd.Series({f"Office {u}": "2023-07" for u in range(4)}), label="K")
+    design = assign(panel, rollout, cluster="office")
+    answer = infer(Imputation()(design).overall(), BiasReduced())
+    return Finding(id=name, label=name, inference=answer)
+
+
+@pytest.mark.parametrize(
+    ("less", "hidden"),
+    [
+        ({}, set()),
+        ({(1, 2): 2}, {"records_before"}),
+        ({(6, 9): 1}, {"records_after"}),
+        ({(1, 2): 2, (6, 9): 1}, {"records_before", "records_after"}),
+        ({(u, m): 5 for u in range(8) for m in range(12)}, set()),  # many fewer: nobody is given away
+    ],
+)
+def test_pages_on_the_same_cases_do_not_give_the_few_in_which_they_differ(tmp_path, less, hidden):
+    findings = [on_cases("first", {}), on_cases("second", less)]
+    publish(tmp_path / "r", findings, language="en", title="T", source="S", formats=("html",))
+    first, second = (pd.read_csv(tmp_path / "r" / "tables" / f"{n}.csv", dtype=str) for n in ("02", "03"))
+    for column in ("records_before", "records_after"):
+        assert not (first[column] == "*").any()
+        assert (second[column] == "*").all() == (column in hidden)
+        both = [(int(a), int(b)) for a, b in zip(first[column], second[column], strict=True) if "*" not in (a, b)]
+        assert not any(0 < abs(a - b) < 10 for a, b in both)
+
+
+@pytest.mark.parametrize("language", ["id", "en"])
+def test_what_is_no_finding_among_all_claims_is_said_so_beside_it(tmp_path, language):
+    strong, weak = finding_of(0, -3.0), finding_of(1, -1.5)
+    low, high = float(strong.inference.p_value[0]), float(weak.inference.p_value[0])
+    assert low < high < 0.05
+    family = Family({strong.id: low, weak.id: 0.08}, "holm")
+    for finding, expected in ((strong, None), (weak, "0.080")):
+        said = weak_in_family(finding, family, 0.95)
+        assert (said is None) == (expected is None)
+        assert expected is None or expected in str(said)
+    assert weak_in_family(weak, Family({weak.id: high}, None), 0.95) is None
+    assert weak_in_family(replace(weak, role="secondary"), Family({}, None), 0.95) is None
+    report = Report(title="T", source="S", findings=(strong, weak), family=family)
+    publish(tmp_path / "r", report, language=language, formats=("html",))
+    text = re.sub(r"<[^>]+>", " ", html.unescape((tmp_path / "r" / "report.html").read_text(encoding="utf-8")))
+    said = {"id": "Dinilai bersama klaim utama lain", "en": "Judged together with the other primary claims"}[language]
+    assert text.count(said) == 2  # beside the finding, and in the conclusion

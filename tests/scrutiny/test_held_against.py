@@ -8,8 +8,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from asn_impact.designs import assign
 from asn_impact.errors import InputError, StudyError
 from asn_impact.intake.readers.other_courses import read_other_courses
+from asn_impact.intake.readers.training import Rollout
+from asn_impact.measures.panel import read_panel
 from asn_impact.scrutiny.surroundings import coincidence
 from asn_impact.study import read_study
 from asn_impact.study.evidence import estimated
@@ -208,3 +211,25 @@ def test_other_courses_are_those_not_studied():
     assert read_other_courses(sessions.iloc[[0, 2]], course="e-gov").empty
     with pytest.raises(InputError, match="No course contains 'sop'"):
         read_other_courses(sessions, course="sop")
+
+
+@pytest.mark.parametrize("names", [("SOP",), ("SOP", "Arsip")])  # in two courses, no half of them in one
+@pytest.mark.parametrize(("share", "trained", "verdict"), [(0.7, 0, "doubtful"), (0.7, 2, "holds"), (0.3, 0, "holds")])
+def test_another_course_among_the_untrained_is_in_the_comparison(names, share, trained, verdict):
+    rng = np.random.default_rng(3)
+    offices = [f"K{i:02d}" for i in range(14)]
+    periods = [str(p) for p in pd.period_range("2023-01", "2024-12", freq="M")]
+    rows = [(o, p, float(rng.normal())) for o in offices for p in periods]
+    panel = read_panel(pd.DataFrame(rows, columns=["office", "m", "days"]), unit="office", period="m", outcome="days")
+    design = assign(panel, Rollout(pd.Series(pd.Period("2024-01", "M"), index=offices[:4])), cluster="office")
+    others = [*offices[:trained], *offices[4 : 4 + round(10 * share)]]
+    taught = [(o, names[i % len(names)], pd.Period("2023-07", "M")) for i, o in enumerate(others)]
+    courses = pd.DataFrame(taught, columns=["office", "course", "month"])
+    none = pd.DataFrame(columns=["date", "name", "verified"])
+    check = coincidence(design, none, courses=courses)
+    assert check.verdict == verdict
+    if verdict == "doubtful":
+        assert "7 of 10 untrained offices" in str(check.answer)
+        assert not any(name in str(check.answer) for name in names)  # the page of a claim names its own course alone
+    earlier = courses.assign(month=pd.Period("2022-05", "M"))  # before the data begin: it changes nothing in them
+    assert coincidence(design, none, courses=earlier).verdict == "holds"

@@ -18,6 +18,7 @@ from asn_impact.reporting.family import family_of
 from asn_impact.study import settings
 from asn_impact.study.evidence import estimated
 from asn_impact.study.prepared import prepared
+from asn_impact.study.registered import deviations, register
 from asn_impact.study.settings import read_study
 from asn_impact.study.whole import run_programme
 
@@ -284,7 +285,10 @@ def test_an_office_on_the_list_need_not_keep_every_file(folder):
         found = ai.open_study(other(folder, FAST + QUEUE))["antri"]
         assert found.inference is not None
         assert np.isfinite(found.inference.effects.design.adopted).sum() == len(PROJECTS) - 1
-        assert any("1 of 12 units have no usable row" in str(note) for note in found.notes)
+        assert any(
+            "on the list have nothing in this file" in str(note) or "on the list has nothing" in str(note)
+            for note in found.notes
+        )
         queues.replace(OFFICES[6], "Disdag").to_csv(folder / "antrian.csv", index=False)  # there, under another name
         assert "not in the panel" in str(ai.open_study(other(folder, FAST + QUEUE))["antri"].refusal)
     finally:
@@ -453,3 +457,68 @@ def test_the_program_checks_and_runs_a_file_with_claims(folder, capsys):
     assert "Made-up files (synthetic data)" in (folder / "small" / "report_en" / "report.html").read_text(
         encoding="utf-8"
     )
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "part"),
+    [
+        ("as_of = 2024-12-31", "as_of = 2024-11-30", "data of 'waktu'"),
+        ('path = "izin.csv"', 'path = "izin.csv"\ndates = {received = "day-first"}', "data of 'waktu'"),
+        ('"Dinkes" =', '"Dinkess" =', "data of 'waktu'"),
+        ('staff = "Jumlah"', 'staff = "Pegawai"', "staff of 'waktu'"),
+        ("[report]", '[calendar]\nkind = "indonesia"\nclock = "calendar_days"\n[report]', "calendar of 'waktu'"),
+        ("[report]", "[scrutiny]\nmargin = 0.5\n[report]", "scrutiny of 'waktu'"),
+        ("[report]", '[scrutiny]\nchosen = ["2023-12"]\n[report]', "scrutiny of 'waktu'"),
+        ("[report]", '[assignment]\nkind = "comparison"\n[report]', "scrutiny of 'waktu'"),
+        ("[report]", '[inference]\nrule = "bias_reduced"\nlooks = 4\nlook = 1\n[report]', "looks of 'waktu'"),
+    ],
+)
+def test_whatever_a_number_or_a_grade_rests_on_is_locked(folder, tmp_path, old, new, part):
+    for file in ("izin.csv", "pegawai.csv", "diklat.csv", "antrian.csv", "skm.csv", "paket.csv"):
+        (tmp_path / file).write_bytes((folder / file).read_bytes())
+    text = FAST + WAIT
+    assert old in text
+    register(ai.open_study(other(tmp_path, text)))
+    said = " ".join(map(str, deviations(ai.open_study(other(tmp_path, text.replace(old, new, 1))))))
+    assert f"Deviation: {part} was" in said
+    assert "Path(" not in said + (tmp_path / "registered.json").read_text(encoding="utf-8")
+
+
+def test_a_file_of_promises_or_events_is_fingerprinted_too(folder, tmp_path):
+    for file in ("izin.csv", "pegawai.csv", "diklat.csv", "antrian.csv", "skm.csv", "paket.csv"):
+        (tmp_path / file).write_bytes((folder / file).read_bytes())
+    (tmp_path / "kejadian.csv").write_text("tanggal,kejadian\n", encoding="utf-8")
+    text = FAST.replace("[report]", '[events]\npath = "kejadian.csv"\n[report]') + WAIT
+    opened = ai.open_study(other(tmp_path, text))
+    register(opened)
+    (tmp_path / "kejadian.csv").write_text("tanggal,kejadian\n2024-01-01,sistem baru\n", encoding="utf-8")
+    assert "Data changed after locking: 'kejadian.csv'" in str(deviations(opened)[-1])
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "3", '{"claims": {}}', '{"claims": {"waktu": 3}, "on": "2024-01-01"}'])
+def test_a_damaged_lock_is_refused_in_words(folder, tmp_path, text):
+    for file in ("izin.csv", "pegawai.csv", "diklat.csv", "antrian.csv", "skm.csv", "paket.csv"):
+        (tmp_path / file).write_bytes((folder / file).read_bytes())
+    (tmp_path / "registered.json").write_text(text, encoding="utf-8")
+    with pytest.raises(StudyError, match="not as asn-impact register wrote it"):
+        deviations(ai.open_study(other(tmp_path, FAST + WAIT)))
+
+
+def test_an_office_of_the_list_without_a_row_in_a_file_is_left_out_of_its_claim_and_said(folder, tmp_path):
+    for file in ("pegawai.csv", "diklat.csv", "antrian.csv", "skm.csv", "paket.csv", "izin.csv"):
+        (tmp_path / file).write_bytes((folder / file).read_bytes())
+    queues = pd.read_csv(tmp_path / "antrian.csv")
+    absent = ["Dinas Arsip", OFFICES[6]]  # one never trained, one trained
+    queues[~queues["Perangkat Daerah"].isin(absent)].to_csv(tmp_path / "antrian.csv", index=False)
+    finding = ai.open_study(other(tmp_path, FAST + QUEUE))["antri"]
+    assert len(finding.panel.units) == len(OFFICES) - 2
+    assert int(np.isfinite(finding.design.adopted).sum()) == 3
+    said = [str(note) for note in finding.notes if "on the list" in str(note)]
+    assert len(said) == 1
+    assert all(name in said[0] for name in absent)
+    assert "Trained among them: 1." in said[0]
+    queues["Perangkat Daerah"] = queues["Perangkat Daerah"].replace("Dinas Arsip", "Kantor Arsip")
+    queues.to_csv(tmp_path / "antrian.csv", index=False)
+    stranger = ai.open_study(other(tmp_path, FAST + QUEUE))["antri"]  # one of the list under another name: asked about
+    assert stranger.inference is None
+    assert "'Dinas Arsip'" in str(stranger.refusal)

@@ -20,8 +20,10 @@ from asn_impact.words import Alert, Message
 
 __all__ = [
     "INVISIBLE",
+    "LONG_WORD",
     "TOTAL_LABEL",
     "TOTAL_ROW",
+    "answered",
     "join_spellings",
     "label_key",
     "one_slip",
@@ -94,7 +96,7 @@ def settle_labels(
     door
         ``"office"`` where `offices` can settle it, ``"unit"`` where the source has to.
     """
-    answers = {label_key(old): new for old, new in (settled or {}).items()}
+    answers = _answers(settled or {})
     exact = {plain_label(old): new for old, new in (settled or {}).items()}
     plain = {label: plain_label(label) for label in counts}
     total: Counter[str] = Counter()
@@ -112,7 +114,7 @@ def settle_labels(
         chosen |= {label: exact[label] for label in own}
         if rest:
             best = min(rest, key=lambda label: (-total[label], label))
-            target = answers[key] if key in answers and not own else codes.get(best, best)
+            target = answers[key] if key in answers else codes.get(best, best)
             chosen |= dict.fromkeys(rest, target)
             if len({codes.get(label, label) for label in rest}) > 1 and key not in answers:
                 names = tuple(masked(label) for label in sorted(rest))
@@ -121,6 +123,31 @@ def settle_labels(
         [label for label in dict.fromkeys(chosen.values()) if label not in set((settled or {}).values())], door
     )
     return {label: chosen[plain[label]] for label in counts if chosen[plain[label]] != label}, notes
+
+
+def answered(label: str, settled: Mapping[str, str] | None) -> str:
+    """Return the reader's answer for a label, in whatever spelling it was given; the label itself without one.
+
+    Examples
+    --------
+    >>> answered("DINKES", {"Dinkes": "Dinas Kesehatan"}), answered("Dishub", None)
+    ('Dinas Kesehatan', 'Dishub')
+    """
+    exact = {plain_label(old): new for old, new in (settled or {}).items()}
+    return exact.get(plain_label(label)) or _answers(settled or {}).get(label_key(label), label)
+
+
+def _answers(settled: Mapping[str, str]) -> dict[str, str]:
+    """Return the key of a label -> the label to use, where the answers to all its spellings are the same.
+
+    A label that stands for itself is another office than its look-alikes: it answers for no other spelling.
+    """
+    said: dict[str, set[str]] = {}
+    for old, new in settled.items():
+        said.setdefault(label_key(old), set()).add(new)
+    one = {key: next(iter(every)) for key, every in said.items() if len(every) == 1}
+    itself = {label_key(old) for old, new in settled.items() if plain_label(old) == plain_label(new)}
+    return {key: new for key, new in one.items() if key not in itself}
 
 
 def _plain_codes(labels: Sequence[str]) -> dict[str, str]:

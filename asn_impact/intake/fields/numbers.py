@@ -6,6 +6,7 @@ the reader is asked.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 from typing import Literal, TypeAlias
@@ -18,7 +19,7 @@ from asn_impact.intake.fields.sketched import sketched
 from asn_impact.intake.privacy import masked
 from asn_impact.words import Message
 
-__all__ = ["NumberStyle", "parse_numbers"]
+__all__ = ["NumberStyle", "multiplied", "parse_numbers"]
 
 NumberStyle: TypeAlias = Literal["1.234,56", "1,234.56"]
 
@@ -134,3 +135,20 @@ def parse_numbers(values: Sequence[str | None], *, name: str = "number", style: 
         float("nan") if p is None else float(p[0].replace(thousands, "").replace(decimal, ".")) * p[1] for p in parts
     ]
     return pd.Series(numbers, name=name, dtype="float64")
+
+
+def multiplied(value: object) -> object:
+    """Return the product of a coefficient as a budget writes it, ``2 Orang x 3 Hari``; any other value as it is.
+
+    Examples
+    --------
+    >>> multiplied("2 Orang x 3 Hari"), multiplied("1.250")
+    ('6', '1.250')
+    """
+    if not isinstance(value, str):
+        return value
+    parts = re.split(r"\s*[x×]\s*", value.strip().casefold())
+    numbers = [match[1] for part in parts if (match := re.fullmatch(r"(\d+)\s*[^\d,.]*", part)) is not None]
+    if len(numbers) < len(parts) or value.strip().isdigit():
+        return value
+    return str(math.prod(map(int, numbers)))

@@ -11,7 +11,7 @@ import pandas as pd
 from asn_impact.arguments import Names
 from asn_impact.errors import InputError
 from asn_impact.intake.fields.columns import course_categories, in_category
-from asn_impact.intake.fields.labels import TOTAL_LABEL, label_key, plain_label
+from asn_impact.intake.fields.labels import LONG_WORD, TOTAL_LABEL, label_key, one_slip, plain_label
 from asn_impact.intake.fields.numbers import parse_numbers
 from asn_impact.intake.fields.people import counts_persons, persons_of
 from asn_impact.intake.privacy import masked
@@ -23,6 +23,7 @@ __all__ = [
     "TRAINING_FIELDS",
     "count_taught_by_others",
     "loss_notes",
+    "nearly_chosen",
     "numbers_of",
     "select_course",
     "select_provider",
@@ -73,7 +74,7 @@ def select_course(
     found: set[str] = set()
     for one in several_courses(course):
         words = course_categories().get(one.casefold(), frozenset())
-        own = {c for c in names if one.casefold() in c.casefold() or in_category(c, words)}
+        own = {c for c in names if holds(c, one) or in_category(c, words)}
         if not own:
             raise InputError(unknown_name(Message("training.no_course", name=one), one, names))
         found |= own
@@ -82,6 +83,29 @@ def select_course(
         raise InputError(unknown_name(Message("training.no_course", name=course), str(course), names))
     nameless = sum(n for c, n in counts.items() if not isinstance(c, str))
     return frame.filter(nw.col("course").is_in(courses)), courses, {"no_course": nameless}
+
+
+def holds(name: str, asked: str) -> bool:
+    """Return whether a name holds what was asked; what no eye tells apart does not matter."""
+    return asked.casefold() in name.casefold() or f" {label_key(asked)} " in f" {label_key(name)} "
+
+
+def nearly_chosen(frame: nw.LazyFrame[Any], course: str | Names | None, courses: Sequence[str]) -> list[Message]:
+    """Say which courses do not count although their name differs from what was asked in one letter only."""
+    if course is None or "course" not in frame.collect_schema().names():
+        return []
+    names = frame.select("course").unique().sort("course").collect()["course"].to_list()
+    others = [name for name in names if isinstance(name, str) and name not in courses]
+    near = [name for name in others if any(_nearly(name, one) for one in several_courses(course))]
+    return [Alert("training.nearly_chosen", names=tuple(map(masked, near)))] if near else []
+
+
+def _nearly(name: str, asked: str) -> bool:
+    words, wanted = label_key(name).split(), label_key(asked).split()
+    if len("".join(wanted)) < LONG_WORD:
+        return False
+    sizes = range(1, len(wanted) + 2)
+    return any(one_slip(words[i : i + size], wanted) for size in sizes for i in range(len(words) - size + 1))
 
 
 def select_provider(frame: nw.LazyFrame[Any], provider: str | None) -> tuple[nw.LazyFrame[Any], dict[str, int]]:
@@ -95,7 +119,7 @@ def select_provider(frame: nw.LazyFrame[Any], provider: str | None) -> tuple[nw.
         for r in frame.group_by("provider").agg(n=nw.len()).sort("provider").collect().rows(named=True)
     }
     names = sorted(str(p) for p in counts if isinstance(p, str))
-    providers = [p for p in names if provider.casefold() in p.casefold()]
+    providers = [p for p in names if holds(p, provider)]
     if not providers:
         raise InputError(unknown_name(Message("training.no_provider", name=provider), provider, names))
     others = sum(n for p, n in counts.items() if p not in providers)

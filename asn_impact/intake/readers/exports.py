@@ -42,6 +42,7 @@ from asn_impact.intake.formats.snapshots import refuse_changed
 from asn_impact.intake.frames import object_text
 from asn_impact.intake.gathered import Gathered
 from asn_impact.intake.gathering import explaining, gather
+from asn_impact.intake.given import office_given
 from asn_impact.intake.privacy import masked
 from asn_impact.verbs import public_verb
 
@@ -156,10 +157,11 @@ def read_exports(
             zone=zone,
             sheets=sheets,
         )
+        of_given = office_given(office, source, rows.tables)
         frame, of_keys = settle_keys(rows.frame, office, offices)
         names = [*CASE_FIELDS, *(k for k in keep if k not in CASE_FIELDS)]
         cleaned = clean(frame, bounds=rows.bounds, as_of=day, columns=names, status_words=status_words)
-        extract = finish(rows, cleaned, day, selection, most_lost, of_keys)
+        extract = finish(rows, cleaned, day, selection, most_lost, [*of_given, *of_keys])
     place = Path(source).resolve() if isinstance(source, str | Path) and not on_server(source) else None
     again = partial(_list_dropped, named_source(source), rows, day, office, offices, status_words)
     unchanged = partial(refuse_changed, [t for t in rows.tables if not t.long])

@@ -30,6 +30,7 @@ from asn_impact.intake.finishing import settle_office
 from asn_impact.intake.formats.engine import from_arrow
 from asn_impact.intake.gathered import Gathered
 from asn_impact.intake.gathering import explaining, gather
+from asn_impact.intake.given import office_given
 from asn_impact.intake.ledger import Ledger, reason
 from asn_impact.intake.privacy import pseudonym
 from asn_impact.intake.readers.derived import with_days, with_flag, with_recorded
@@ -212,7 +213,8 @@ def observe(
         table, untyped = _type_columns(cleaned, numbers, moments, order, style)
         table, ledger = _without_persons(table, ledger, key)
         records = _date_records(table)
-    notes = [note for note in (*rows.notes, *cleaned.notes, *untyped, ledger.note()) if note is not None]
+    given = office_given(office, source, rows.tables)
+    notes = [note for note in (*given, *rows.notes, *cleaned.notes, *untyped, ledger.note()) if note is not None]
     sources = tuple(Source(t.name, cleaned.rows_by_file.get(i, 0), t.sha256) for i, t in enumerate(rows.tables))
     headings = {("date" if f == "received" else f): h for f, h in rows.headings.items() if f != "officer"}
     own_notes = tuple(_name_date(note, date) for note in notes)

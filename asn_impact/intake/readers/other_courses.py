@@ -15,6 +15,7 @@ import pandas as pd
 from asn_impact.arguments import Names
 from asn_impact.errors import InputError
 from asn_impact.intake.fields.columns import Headings
+from asn_impact.intake.fields.labels import answered
 from asn_impact.intake.gathering import explaining
 from asn_impact.intake.readers.completions import select_course, who_completed
 from asn_impact.intake.readers.training_list import read_list, unreadable_ends
@@ -66,7 +67,7 @@ def read_other_courses(
             if problem.message.key not in _NOTHING:
                 raise
             return empty
-    completed = completed.assign(office=completed["office"].map(lambda o: (offices or {}).get(o, o)))
+    completed = completed.assign(office=completed["office"].map(lambda o: answered(o, offices)))
     found = completed[["office", "course", "month"]].drop_duplicates()
     return found.sort_values(["office", "course", "month"], ignore_index=True)
 

@@ -10,7 +10,7 @@ import pandas as pd
 
 from asn_impact.errors import InputError
 from asn_impact.intake.fields.columns import match_columns
-from asn_impact.intake.fields.labels import TOTAL_LABEL, label_key, plain_label
+from asn_impact.intake.fields.labels import TOTAL_LABEL, answered, label_key, plain_label
 from asn_impact.intake.readers.completions import numbers_of
 from asn_impact.intake.readers.rollout import columns_of
 from asn_impact.words import Message
@@ -65,5 +65,5 @@ def _staff_as_written(
 ) -> pd.Series:
     """Return office -> number of staff, each office as the training records write it."""
     written = {label_key(o): o for o in completions["office"].unique()}
-    named = {(offices or {}).get(o, o): n for o, n in staff}
+    named = {answered(o, offices): n for o, n in staff}
     return pd.Series({written.get(label_key(o), o): n for o, n in named.items()}, dtype=float)

@@ -26,6 +26,7 @@ from asn_impact.intake.fields.date_columns import Order
 from asn_impact.intake.finishing import finish, read_day, refuse_empty, settle_keys
 from asn_impact.intake.gathered import Gathered
 from asn_impact.intake.gathering import explaining, gather
+from asn_impact.intake.given import office_given
 from asn_impact.intake.ledger import Ledger, reason
 from asn_impact.intake.readers.step_rows import STEPS, cases_of_steps, distinct_steps, pair_stamps
 from asn_impact.verbs import public_verb
@@ -105,6 +106,7 @@ def read_steps(
             zone=zone,
             sheets=sheets,
         )
+        of_given = office_given(office, source, rows.tables)
         frame, of_keys = settle_keys(rows.frame, office, offices)
         distinct, before, blanks = distinct_steps(frame)
         distinct, stamps = pair_stamps(distinct)
@@ -117,7 +119,7 @@ def read_steps(
         sizes = {0: ledger.read} if len(rows.tables) == 1 else _rows_by_table(rows)
         notes = (*cleaned.notes, *stamps, note, *placeholders_read(blanks), *_say_spread(cleaned.records))
         result = replace(cleaned, ledger=ledger, rows_by_file=sizes, notes=notes)
-        return finish(rows, result, day, selection, most_lost, of_keys)
+        return finish(rows, result, day, selection, most_lost, [*of_given, *of_keys])
 
 
 def _say_spread(records: nw.LazyFrame[Any]) -> list[Message]:

@@ -10,12 +10,13 @@ import pandas as pd
 from asn_impact.arguments import Names
 from asn_impact.errors import InputError
 from asn_impact.intake.fields.columns import Headings, course_categories
-from asn_impact.intake.fields.labels import label_key, settle_labels
+from asn_impact.intake.fields.labels import answered, label_key, settle_labels
 from asn_impact.intake.gathering import explaining
 from asn_impact.intake.privacy import masked
 from asn_impact.intake.readers.completions import (
     count_taught_by_others,
     loss_notes,
+    nearly_chosen,
     select_course,
     select_provider,
     several_courses,
@@ -147,9 +148,20 @@ def read_training(
     with explaining(source):
         days = dates_of(dates, positions, since=False)
         placed = positions is not None
-        rows = read_list(source, columns=columns, dates=days, offices=offices, table=table, zone=zone, placed=placed)
+        needed = share is not None or staff is not None or dose == "hours"
+        rows = read_list(
+            source,
+            columns=columns,
+            dates=days,
+            offices=offices,
+            table=table,
+            zone=zone,
+            placed=placed,
+            counted=needed,
+        )
         of_provider, elsewhere = select_provider(rows.frame, provider)
         frame, courses, nameless = select_course(of_provider, course)
+        missed = nearly_chosen(of_provider, course, courses)
         completions, unfit, of_ends = who_completed(frame, completion, unreadable_ends(rows))
         apart = count_taught_by_others(select_course(rows.frame, course)[0], frame) if provider is not None else []
     losses = {**elsewhere, **nameless, **unfit}
@@ -163,7 +175,6 @@ def read_training(
         history, of_history = read_history(positions, position_columns, since, key)
     completions, of_units = find_units_then(completions, history, rows.headings)
     completions, history, of_offices = _one_spelling(completions, history, offices, moves)
-    needed = share is not None or staff is not None or dose == "hours"
     here = completions.loc[completions["office"] != _NO_OFFICE]
     by_office = staff_numbers(staff, here, offices) if needed else None
     listed = by_office.index if by_office is not None and staff is not None else ()
@@ -186,7 +197,7 @@ def read_training(
     wanted = several_courses(course)
     label = wanted[0] if wanted else (courses[0] if len(courses) == 1 else "training")
     partly = count_partly_treated(counted.loc[counted["n"] > 0], adopted)
-    about = (_rule(share, courses), *_guess_notes(course, courses), *partly, *rows.notes, *of_offices, *over)
+    about = (_rule(share, courses), *_guess_notes(course, courses), *missed, *partly, *rows.notes, *of_offices, *over)
     return Rollout(
         adopted, label, (*about, *loss_notes(losses), *of_ends, *apart, *of_history, *of_units, *of_moves), doses
     )
@@ -259,7 +270,7 @@ def _one_spelling(
     if history is not None:
         known = {label_key(label): changed.get(label, label) for label in counts}
         names = {
-            str(o): known.get(label_key(str(o)), (offices or {}).get(o, o)) for o in history["office_then"].unique()
+            str(o): known.get(label_key(str(o)), answered(str(o), offices)) for o in history["office_then"].unique()
         }
         history = history.assign(office_then=history["office_then"].replace(names))
     return settled, history, notes

@@ -28,6 +28,9 @@ _EVERYBODY: Final = re.compile(
     r"kecamatan|kelurahan|desa|bagian|offices?|agenc(?:y|ies)|departments?)\b"
     r"|\b(?:opd|skpd|perangkat daerah|dinas|kecamatan|instansi)\b.*\bse ?(?:kabupaten|kab|kota|provinsi|prov)\b"
 )
+_OF_PERSONS: Final = re.compile(
+    r"\b(?:peserta|lulus\w*|alumni|dilatih|orang|participants?|attendees|trainees?)\b", re.I
+)
 _PASSING: Final = ("passed", "attended")
 _FILLED: Final = 0.5  # share of cells with a word from which a column may say who passed
 
@@ -41,20 +44,25 @@ def read_list(
     table: str | None = None,
     zone: str | None = None,
     placed: bool = False,
+    counted: bool = False,
 ) -> Gathered:
     """Return the rows of a training list; a row without an end has its start, where one is there, and that is said.
 
-    Where the history of positions has `placed` the persons, the list need not say their offices.
+    Where the history of positions has `placed` the persons, the list need not say their offices. Where persons are
+    `counted`, a row counts as one of them only if no other column holds their number.
 
     Raises
     ------
     InputError
-        A row is for all offices at once; a column marks who failed and leaves the others empty.
+        A row is for all offices at once; a column marks who failed and leaves the others empty; a column that is not
+        read may hold the number of persons that are counted.
     """
     need = ("course_end",) if placed else ("office", "course_end")
     again = partial(gather, source, dates=dates, keep=(), required=need, table=table, zone=zone)
     rows = again(TRAINING_FIELDS, columns=columns)
     headings = headings_of(source, rows)
+    if counted:
+        _refuse_uncounted(rows, headings, columns, again)
     rows, of_passing = _with_passing(rows, headings, columns, again)
     rows, of_ends = _with_starts(rows, headings, columns, dates, again)
     if "office" not in rows.headings:
@@ -100,6 +108,19 @@ def _with_passing(
         note = Alert if empty else Message
         return found, [note("training.passed_found", heading=heading, words=tuple(map(masked, sorted(kinds))), n=empty)]
     return rows, [Message("training.nobody_says_passed")] if "officer" in rows.headings else []
+
+
+def _refuse_uncounted(rows: Gathered, headings: Sequence[str], columns: Headings | None, again: Any) -> None:  # noqa: ANN401
+    """Refuse to count each row as one person where a column that is not read holds numbers of them."""
+    if {"officer", "passed_count"} & {*rows.headings, *(columns or {})}:
+        return
+    for heading in headings:
+        if heading in rows.headings.values() or not _OF_PERSONS.search(heading.replace("_", " ")):
+            continue
+        found = again((*TRAINING_FIELDS,), columns={**(columns or {}), "passed_count": heading})
+        texts = [str(v) for (v,) in found.frame.select("passed_count").collect().rows() if v is not None]
+        if texts and all(re.fullmatch(r"\s*\d+(?:[.,]0+)?\s*(?:orang)?\s*|\s*-?\s*|nan", text) for text in texts):
+            raise InputError(Message("training.count_unread", heading=heading))
 
 
 def _with_starts(

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import csv
 import math
-import re
 import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -23,7 +22,7 @@ import pandas as pd
 from asn_impact.display import card
 from asn_impact.errors import InputError
 from asn_impact.intake.fields.columns import normalised
-from asn_impact.intake.fields.numbers import NumberStyle, parse_numbers
+from asn_impact.intake.fields.numbers import NumberStyle, multiplied, parse_numbers
 from asn_impact.intake.gathering import explaining, gather, headings_of
 from asn_impact.intake.privacy import masked
 from asn_impact.verbs import Guided, public_verb
@@ -314,7 +313,7 @@ def _refuse_empty(table: pd.DataFrame, name: str) -> None:
 
 
 def _numbers(table: pd.DataFrame, name: str, style: NumberStyle | None) -> Any:  # noqa: ANN401 - a Series
-    column = table[name].map(_product) if name == "jumlah" else table[name]
+    column = table[name].map(multiplied) if name == "jumlah" else table[name]
     if column.dtype == object or pd.api.types.is_string_dtype(column):
         column = parse_numbers([_plain_text(value) or None for value in column], name=name, style=style)
     values = column.to_numpy(dtype=np.float64, na_value=np.nan)
@@ -323,15 +322,6 @@ def _numbers(table: pd.DataFrame, name: str, style: NumberStyle | None) -> Any: 
         first = table["komponen"].iloc[int(wrong[0])]
         raise InputError(Message("planning.costs.no_number", name=name, n=wrong.size, total=len(table), first=first))
     return values
-
-
-def _product(value: object) -> object:
-    """Return the product of a coefficient as a budget writes it, ``2 Orang x 3 Hari``; any other value as it is."""
-    parts = re.split(r"\s*[x×]\s*", _plain_text(value).casefold()) if isinstance(value, str) else []
-    numbers = [re.fullmatch(r"(\d+)\s*[^\d,.]*", part) for part in parts]
-    if not numbers or not all(numbers) or _plain_text(value).isdigit():
-        return value
-    return str(math.prod(int(match[1]) for match in numbers if match is not None))
 
 
 def _whole(table: pd.DataFrame, name: str) -> Any:  # noqa: ANN401 - a Series

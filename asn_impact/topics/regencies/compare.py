@@ -49,6 +49,14 @@ class Comparison:
         (k,) share of each regency in the mean.
     notes
         What a reader must know.
+
+    Examples
+    --------
+    >>> from asn_impact import BiasReduced, GroupTime, example_design, infer
+    >>> north, south = (infer(GroupTime()(example_design(effect=e)).overall(), BiasReduced()) for e in (-2, -1))
+    >>> both = compare({"North": north, "South": south})
+    >>> round(both.mean, 1), len(both.table())
+    (-1.5, 2)
     """
 
     answers: Mapping[str, Inference]
@@ -161,17 +169,11 @@ def compare(answers: Mapping[str, Inference]) -> Comparison:
 
     Examples
     --------
-    >>> from asn_impact import BiasReduced, GroupTime, assign, infer, read_panel, read_rollout
-    >>> def study(effect, seed):
-    ...     noise = np.random.default_rng(seed).normal(size=(8, 4))
-    ...     rows = [(u, t, noise[u, t] + effect * (u < 4 and t >= 2), 2 if u < 4 else None)
-    ...             for u in range(8) for t in range(4)]
-    ...     frame = pd.DataFrame(rows, columns=["office", "year", "days", "from"])
-    ...     panel = read_panel(frame, unit="office", period="year", outcome="days")
-    ...     design = assign(panel, read_rollout(frame, unit="office", adopted="from"), cluster="office")
-    ...     return infer(GroupTime()(design).overall(), BiasReduced())
-    >>> both = compare({"North": study(-2, 1), "South": study(-1, 2), "East": study(-2, 3)})
-    >>> both.differences()[["first", "second"]].values.tolist()
+    >>> from asn_impact import BiasReduced, GroupTime, example_design, infer
+    >>> effects = {"North": -2, "South": -1, "East": -3}
+    >>> answers = {name: infer(GroupTime()(example_design(effect=e)).overall(), BiasReduced())
+    ...            for name, e in effects.items()}
+    >>> compare(answers).differences()[["first", "second"]].values.tolist()
     [['North', 'South'], ['North', 'East'], ['South', 'East']]
     """
     _check(answers)

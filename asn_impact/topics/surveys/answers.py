@@ -32,6 +32,7 @@ from asn_impact.intake.fields.labels import TOTAL_LABEL, plain_label, settle_lab
 from asn_impact.intake.fields.numbers import parse_numbers
 from asn_impact.intake.formats.engine import from_arrow
 from asn_impact.intake.gathering import explaining, gather
+from asn_impact.intake.given import office_given
 from asn_impact.intake.ledger import Ledger, reason
 from asn_impact.intake.privacy import masked
 from asn_impact.intake.readers.observations import Observations, observe
@@ -375,6 +376,7 @@ def read_survey_aggregates(
             reshape=partial(filled_down, headings=fill_down) if fill_down else None,
         )
         table = pd.DataFrame(rows.frame.collect().to_pandas())
+    of_given = office_given(office, source, rows.tables)
     if office is not None:
         table["office"] = office
     if not of_rows:
@@ -392,7 +394,7 @@ def read_survey_aggregates(
     headings = {**rows.headings, "period": period, "respondents": respondents}
     counts = table["asn_file"].value_counts() if "asn_file" in table else pd.Series({0: len(table)})
     sources = tuple(Source(t.name, int(counts.get(i, 0)), t.sha256) for i, t in enumerate(rows.tables))
-    notes = tuple(note for note in (*rows.notes, *of_offices, ledger.note()) if note is not None)
+    notes = tuple(note for note in (*of_given, *rows.notes, *of_offices, ledger.note()) if note is not None)
     return SurveyAggregates(groups, tuple(headings_of), ledger, headings, sources, notes)
 
 

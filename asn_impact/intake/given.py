@@ -1,0 +1,59 @@
+"""One office given for all rows of a source: what the source itself says of offices is not overruled in silence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import narwhals as nw
+
+from asn_impact.errors import InputError
+from asn_impact.intake.fields.columns import THE_DATA, normalised, synonyms
+from asn_impact.intake.fields.labels import TOTAL_LABEL, label_key
+from asn_impact.intake.formats import RawTable
+from asn_impact.intake.privacy import masked
+from asn_impact.words import Alert, Message
+
+__all__ = ["office_given"]
+
+_MANY = 1000  # labels of a column that are counted
+
+
+def office_given(office: str | None, source: Any, tables: Sequence[RawTable]) -> list[Message]:  # noqa: ANN401
+    """Refuse a heading given for the name of the office; say which columns of several offices the name stands for."""
+    if office is None:
+        return []
+    frames = [] if isinstance(source, str | list | tuple) or not hasattr(source, "columns") else [source]
+    names = {THE_DATA: tuple(nw.from_native(one).lazy().collect_schema().names()) for one in frames}
+    names |= {table.name: table.headings for table in tables if not frames}
+    for name, headings in names.items():
+        if (heading := {label_key(h): h for h in headings}.get(label_key(office))) is not None:
+            raise InputError(Message("intake.office.heading", file=name, office=office, heading=heading))
+    found = [(name, heading, len(labels)) for name, heading, labels in _labels(frames, [] if frames else tables)]
+    return [
+        Alert("intake.office.over", file=name, heading=masked(heading), n=n, office=masked(office))
+        for name, heading, n in found
+        if n > 1
+    ]
+
+
+def _labels(frames: Sequence[Any], tables: Sequence[RawTable]) -> Iterator[tuple[Any, str, set[str]]]:
+    """Yield each column that is known to hold offices: the name of its source, its heading, its labels."""
+    for one in frames:
+        frame = nw.from_native(one).lazy()
+        for heading in _of_offices(frame.collect_schema().names()):
+            rows = frame.select(heading).unique().head(_MANY).collect()
+            yield THE_DATA, heading, _told_apart(rows.get_column(heading).to_list())
+    for table in tables:
+        for heading in () if table.on_server else _of_offices(table.headings):
+            column = table.relation.select(f"c{table.headings.index(heading)}").distinct().limit(_MANY)
+            yield table.name, heading, _told_apart([row[0] for row in column.fetchall()])
+
+
+def _of_offices(headings: Sequence[str]) -> list[str]:
+    return [heading for heading in headings if "office" in synonyms().get(normalised(heading), ())]
+
+
+def _told_apart(values: Sequence[Any]) -> set[str]:
+    labels = [value for value in values if isinstance(value, str) and not TOTAL_LABEL.match(value)]
+    return {label_key(label) for label in labels} - {""}
