@@ -24,9 +24,10 @@ def office_given(office: str | None, source: Any, tables: Sequence[RawTable]) ->
     if office is None:
         return []
     frames = [] if isinstance(source, str | list | tuple) or not hasattr(source, "columns") else [source]
-    names = {THE_DATA: tuple(nw.from_native(one).lazy().collect_schema().names()) for one in frames}
-    names |= {table.name: table.headings for table in tables if not frames}
-    for name, headings in names.items():
+    names: list[tuple[str | Message, tuple[str, ...]]] = [(table.name, table.headings) for table in tables]
+    if frames:
+        names = [(THE_DATA, tuple(nw.from_native(source).lazy().collect_schema().names()))]
+    for name, headings in names:
         if (heading := {label_key(h): h for h in headings}.get(label_key(office))) is not None:
             raise InputError(Message("intake.office.heading", file=name, office=office, heading=heading))
     found = [(name, heading, len(labels)) for name, heading, labels in _labels(frames, [] if frames else tables)]
