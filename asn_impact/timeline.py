@@ -34,6 +34,7 @@ __all__ = ["Kind", "Placed", "Timeline"]
 Kind: TypeAlias = Literal["month", "quarter", "year", "step"]
 
 _PER_YEAR = {"month": 12, "quarter": 4, "year": 1}
+_EARLIEST_SERIAL, _SHORTEST_MONTH = 29221, 28  # days as Excel counts them, from 1980
 _LARGEST = 2**62  # whole numbers below it can be subtracted
 _FAR = 9999  # a plain number from here on that is beyond the panel and no code for never is no start
 _SPANS = (12, 6, 4, 3)  # months that begin years, half-years, four-month terms or quarters stand for all of it
@@ -327,6 +328,9 @@ def _from_numbers(numbers: Float, column: str) -> tuple[Kind, Int]:
     whole = numbers.astype(np.int64)
     if _looks_yyyymm(whole).all():
         return "month", whole // 100 * 12 + whole % 100 - 1
+    distinct = np.unique(whole)
+    if len(distinct) > 1 and distinct[0] >= _EARLIEST_SERIAL and np.diff(distinct).min() >= _SHORTEST_MONTH:
+        raise InputError(Message("timeline.days", column=column, first=tuple(map(int, distinct[:3]))))
     return ("year" if ((whole >= 1900) & (whole <= 2100)).all() else "step"), whole
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections import Counter, defaultdict
 from collections.abc import Callable
 from pathlib import Path
@@ -16,6 +17,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import asn_impact as ai
+from asn_impact.errors import DataWarning
 from asn_impact.intake import copies
 from asn_impact.measures.calendar import WorkCalendar
 from asn_impact.measures.durations import measure
@@ -141,3 +144,22 @@ def test_a_relation_of_a_locked_connection_is_judged_where_it_is() -> None:
 def test_two_cases_of_one_hash_stay_two() -> None:
     frame = nw.from_native(pl.LazyFrame({"office": ["A", "A"], "case": ["1", "2"], "x": [1, 2]}))
     assert copies.one_row_a_case(frame)[0].collect().shape[0] == 2
+
+
+@pytest.mark.parametrize("heading", ["Nomor", "Kode", "Tracking ID", "No. Tiket"])
+def test_a_number_in_two_rows_of_one_case_is_said_where_it_is_not_read(heading: str) -> None:
+    days = pd.date_range("2024-01-02", periods=60, freq="3D")
+    first = pd.DataFrame({heading: range(60), "OPD": ["Dinas A", "Dinas B"] * 30, "received": days, "decided": pd.NaT})
+    rows = pd.concat([first.assign(status="Proses"), first.assign(decided=days, status="Selesai")])
+
+    def keys(frame: pd.DataFrame, **settings: Any) -> set[str]:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DataWarning)
+            return {note.key for note in ai.read_exports(frame, as_of="2024-06-30", **settings).notes}
+
+    assert "intake.case.unread" in keys(rows)
+    assert "intake.case.unread" not in keys(rows, columns={"case": heading})
+    assert "intake.case.unread" not in keys(rows, columns={"case": None})
+    assert "intake.case.unread" not in keys(rows.iloc[60:])  # each number once
+    again = rows.iloc[60:].assign(**{heading: [i % 20 for i in range(60)]})
+    assert "intake.case.unread" not in keys(again)  # a numbering that starts again

@@ -4,6 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import asn_impact as ai
+from asn_impact.errors import InputError
 from asn_impact.intake.readers.exports import read_exports
 from asn_impact.intake.readers.observations import read_observations
 from asn_impact.measures.calendar import WorkCalendar
@@ -59,3 +61,31 @@ def test_a_measure_can_have_a_name_of_the_studys_own():
     assert "wait for an answer" in str(words.fell)
     assert RestrictedMean(30, label=label) != RestrictedMean(30)
     assert hash(Score("x", label=label)) == hash(Score("x", label=label))
+
+
+@pytest.mark.parametrize("text", [False, True])
+@pytest.mark.parametrize(
+    "numbers",
+    [
+        [(day - pd.Timestamp("1899-12-30")).days for day in pd.date_range("2023-01-01", periods=12, freq="MS")],
+        [(day - pd.Timestamp("1899-12-30")).days for day in pd.date_range("2023-01-31", periods=12, freq="ME")],
+        [int(day.timestamp()) for day in pd.date_range("2023-01-01", periods=12, freq="MS")],
+        [int(day.timestamp()) * 1000 for day in pd.date_range("2023-01-01", periods=12, freq="MS")],
+        [int(f"{day:%Y%m%d}") for day in pd.date_range("2023-01-01", periods=12, freq="MS")],
+    ],
+    ids=["excel first", "excel last", "seconds", "milliseconds", "yyyymmdd"],
+)
+def test_days_written_as_numbers_are_no_steps(numbers: list[int], text: bool) -> None:
+    periods = [str(n) for n in numbers] if text else numbers
+    frame = pd.DataFrame({"office": "A", "period": periods, "days": range(12)})
+    try:
+        panel = ai.read_panel(frame, unit="office", period="period", outcome="days")
+    except InputError:
+        return  # said
+    assert panel.timeline.labels == tuple(f"2023-{month:02d}" for month in range(1, 13))
+
+
+def test_steps_and_yearly_months_stay_what_they_are() -> None:
+    for periods in ([1, 2, 3], [0, 50, 100], [202301, 202401, 202501], [30000, 30001, 30002], [2021, 2022, 2023]):
+        frame = pd.DataFrame({"office": "A", "period": periods, "days": range(3)})
+        assert len(ai.read_panel(frame, unit="office", period="period", outcome="days").timeline) == 3

@@ -41,9 +41,10 @@ from asn_impact.intake.formats.server import named_source, on_server
 from asn_impact.intake.formats.snapshots import refuse_changed
 from asn_impact.intake.frames import object_text
 from asn_impact.intake.gathered import Gathered
-from asn_impact.intake.gathering import explaining, gather
-from asn_impact.intake.given import office_given
+from asn_impact.intake.gathering import explaining, gather, headings_of
 from asn_impact.intake.privacy import masked
+from asn_impact.intake.readers.given import office_given
+from asn_impact.intake.readers.unnumbered import repeated_numbers
 from asn_impact.verbs import public_verb
 
 __all__ = ["read_exports"]
@@ -146,22 +147,19 @@ def read_exports(
     wanted = [f for f in CASE_FIELDS if not (f == "office" and office is not None)]
     required = ["received", "decided", *([] if office is not None else ["office"])]
     with explaining(source):
-        rows = gather(
-            source,
-            wanted,
-            columns=columns,
-            dates=dates,
-            keep=keep,
-            required=required,
-            table=table,
-            zone=zone,
-            sheets=sheets,
+        read = partial(
+            gather, source, wanted, dates=dates, keep=keep, required=required, table=table, zone=zone, sheets=sheets
+        )
+        rows = read(columns=columns)
+        headings = [] if on_server(source) else headings_of(source, rows)
+        of_numbers = repeated_numbers(
+            rows, headings, columns, lambda heading: read(columns={**(columns or {}), "case": heading})
         )
         of_given = office_given(office, source, rows.tables)
         frame, of_keys = settle_keys(rows.frame, office, offices)
         names = [*CASE_FIELDS, *(k for k in keep if k not in CASE_FIELDS)]
         cleaned = clean(frame, bounds=rows.bounds, as_of=day, columns=names, status_words=status_words)
-        extract = finish(rows, cleaned, day, selection, most_lost, [*of_given, *of_keys])
+        extract = finish(rows, cleaned, day, selection, most_lost, [*of_numbers, *of_given, *of_keys])
     place = Path(source).resolve() if isinstance(source, str | Path) and not on_server(source) else None
     again = partial(_list_dropped, named_source(source), rows, day, office, offices, status_words)
     unchanged = partial(refuse_changed, [t for t in rows.tables if not t.long])

@@ -30,10 +30,10 @@ from asn_impact.intake.finishing import settle_office
 from asn_impact.intake.formats.engine import from_arrow
 from asn_impact.intake.gathered import Gathered
 from asn_impact.intake.gathering import explaining, gather
-from asn_impact.intake.given import office_given
 from asn_impact.intake.ledger import Ledger, reason
 from asn_impact.intake.privacy import pseudonym
 from asn_impact.intake.readers.derived import with_days, with_flag, with_recorded
+from asn_impact.intake.readers.given import office_given
 from asn_impact.intake.records import (
     MOST_UNREADABLE,
     NumberStyle,

@@ -26,8 +26,8 @@ from asn_impact.intake.fields.date_columns import Order
 from asn_impact.intake.finishing import finish, read_day, refuse_empty, settle_keys
 from asn_impact.intake.gathered import Gathered
 from asn_impact.intake.gathering import explaining, gather
-from asn_impact.intake.given import office_given
 from asn_impact.intake.ledger import Ledger, reason
+from asn_impact.intake.readers.given import office_given
 from asn_impact.intake.readers.step_rows import STEPS, cases_of_steps, distinct_steps, pair_stamps
 from asn_impact.verbs import public_verb
 from asn_impact.words import Alert, Message

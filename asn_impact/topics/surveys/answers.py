@@ -32,9 +32,9 @@ from asn_impact.intake.fields.labels import TOTAL_LABEL, plain_label, settle_lab
 from asn_impact.intake.fields.numbers import parse_numbers
 from asn_impact.intake.formats.engine import from_arrow
 from asn_impact.intake.gathering import explaining, gather
-from asn_impact.intake.given import office_given
 from asn_impact.intake.ledger import Ledger, reason
 from asn_impact.intake.privacy import masked
+from asn_impact.intake.readers.given import office_given
 from asn_impact.intake.readers.observations import Observations, observe
 from asn_impact.intake.records import NumberStyle, Order, kind_of, quote, with_numbers
 from asn_impact.starts import MONTHS, numbered_alike

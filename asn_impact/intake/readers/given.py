@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import narwhals as nw
@@ -11,6 +12,7 @@ from asn_impact.errors import InputError
 from asn_impact.intake.fields.columns import THE_DATA, normalised, synonyms
 from asn_impact.intake.fields.labels import TOTAL_LABEL, label_key
 from asn_impact.intake.formats import RawTable
+from asn_impact.intake.formats.server import on_server
 from asn_impact.intake.privacy import masked
 from asn_impact.words import Alert, Message
 
@@ -23,10 +25,12 @@ def office_given(office: str | None, source: Any, tables: Sequence[RawTable]) ->
     """Refuse a heading given for the name of the office; say which columns of several offices the name stands for."""
     if office is None:
         return []
-    frames = [] if isinstance(source, str | list | tuple) or not hasattr(source, "columns") else [source]
-    names = {THE_DATA: tuple(nw.from_native(one).lazy().collect_schema().names()) for one in frames}
-    names |= {table.name: table.headings for table in tables if not frames}
-    for name, headings in names.items():
+    of_files = isinstance(source, str | Path | list | tuple) or on_server(source)
+    frames = [] if of_files else [source]
+    names: list[tuple[str | Message, tuple[str, ...]]] = [(table.name, table.headings) for table in tables]
+    if frames:
+        names = [(THE_DATA, tuple(nw.from_native(source).lazy().collect_schema().names()))]
+    for name, headings in names:
         if (heading := {label_key(h): h for h in headings}.get(label_key(office))) is not None:
             raise InputError(Message("intake.office.heading", file=name, office=office, heading=heading))
     found = [(name, heading, len(labels)) for name, heading, labels in _labels(frames, [] if frames else tables)]

@@ -1,0 +1,53 @@
+"""Exports of which no column is known to hold case numbers: one that plainly does is named, not passed over."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
+
+import narwhals as nw
+
+from asn_impact.errors import InputError, PrivacyError
+from asn_impact.intake.gathered import Gathered
+from asn_impact.intake.privacy import masked
+from asn_impact.words import Alert, Message
+
+__all__ = ["repeated_numbers"]
+
+_NUMBER: Final = re.compile(
+    r"(?i)^\W*(?:no|nomor|number|kode|code|id|reg\w*|tracking|tiket|ticket)(?:[\W_]|$)|[\W_](?:no|nomor|id)$"
+)
+_BY_CHANCE: Final = 0.1  # share of repeated numbers that may stand for another case, as a numbering that starts again
+
+
+def repeated_numbers(
+    rows: Gathered,
+    headings: Sequence[str],
+    columns: Mapping[str, Any] | None,
+    read_with: Callable[[str], Gathered],
+) -> list[Message]:
+    """Say which column that is not read holds one number in several rows of one office and day: copies of a case.
+
+    `read_with` reads the source again with a heading for the case number.
+    """
+    if "case" in rows.headings or "case" in (columns or {}):
+        return []
+    unused = [h for h in headings if h not in rows.headings.values() and _NUMBER.search(h)]
+    return [note for heading in unused for note in _said(read_with, heading)]
+
+
+def _said(read_with: Callable[[str], Gathered], heading: str) -> list[Message]:
+    try:
+        rows = read_with(heading)
+    except (InputError, PrivacyError):  # a column of persons, or not in every file: no case number
+        return []
+    if "case" not in rows.frame.collect_schema().names():
+        return []
+    fields = [f for f in ("case", "office", "received") if f in rows.frame.collect_schema().names()]
+    cases = rows.frame.filter(~nw.col("case").is_null()).select(*fields)
+    facts = [cases, cases.select("case").unique(), cases.unique()]
+    n, numbers, apart = (int(one.select(nw.len()).collect().item()) for one in facts)
+    if n == numbers or apart - numbers > _BY_CHANCE * (n - numbers):
+        return []
+    return [Alert("intake.case.unread", heading=masked(heading), n=n - numbers)]
