@@ -11,6 +11,7 @@ import pandas as pd
 from scipy import stats
 
 from asn_impact.arguments import Level
+from asn_impact.arrays import Float
 from asn_impact.errors import InputError
 from asn_impact.estimation import Inference
 from asn_impact.reporting.family import Family, family_of
@@ -56,7 +57,7 @@ def levels_of(inference: Inference) -> Levels:
     after, before = treated & seen, ~treated & seen & ever
     share = np.where(after, np.nan_to_num(inference.effects.loadings()[0]), 0.0)
     if not np.isclose(share.sum(), 1.0, atol=1e-6):
-        share = after / max(after.sum(), 1)
+        share = after / max(after.sum(), 1) if words.ratio else _of_those_reached(share)
     each = np.divide((before * mean).sum(axis=1), before.sum(axis=1), out=np.zeros(len(mean)), where=before.any(axis=1))
     weight = np.where(before.any(axis=1), share.sum(axis=1), 0.0)
     then = float(weight @ each / weight.sum()) if abs(weight.sum()) > 0 else np.nan
@@ -67,6 +68,15 @@ def levels_of(inference: Inference) -> Levels:
     if words.ratio:  # an effect is the log of a ratio
         return Levels(then, now, float(now / np.exp(effect)))
     return Levels(words.scale * then, words.scale * now, words.scale * (now - effect))
+
+
+def _of_those_reached(loadings: Float) -> Float:
+    """Return the weights of the treated cells that an effect is of, where others are subtracted; NaN where unknown.
+
+    A triple difference is of the services that the course reached: those it did not are taken off with weight -1.
+    """
+    reached = np.maximum(loadings, 0.0)
+    return reached if np.isclose(reached.sum(), 1.0, atol=1e-6) else np.full(loadings.shape, np.nan)
 
 
 def could_see(inference: Inference, *, level: Level = 0.95) -> Message | None:

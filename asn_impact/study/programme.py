@@ -199,15 +199,24 @@ class Programme:
     def publish(self, findings: Sequence[Finding] | None = None, *, folder: str | Path | None = None) -> list[Path]:
         """Write a report in each language of the study, ``report_id`` and ``report_en``; return the files.
 
+        All is put in its place at once, with the record of `run`: no report in one language is newer than the other.
+
         Parameters
         ----------
         findings
             Those of the file without it: ``[*programme.findings, robust, mine]``.
         folder
-            The folder of [report] without it.
+            The folder of [report] without it; replaced as a whole. It must be new, empty or of an earlier run.
+
+        Raises
+        ------
+        StudyError
+            The folder cannot be written or holds something else.
         """
+        from asn_impact.study.whole import put_reports
+
         place = self.about.folder if folder is None else Path(folder)
-        return [path for language in self.about.languages for path in self.write(language, place, findings)]
+        return put_reports(self, self.findings if findings is None else tuple(findings), place)
 
     def write(
         self, language: Language, folder: Path, findings: Sequence[Finding] | None = None, earlier: Path | None = None

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,7 +17,7 @@ if TYPE_CHECKING:
     from asn_impact.reporting.findings import Finding
     from asn_impact.study.programme import Programme
 
-__all__ = ["run_programme", "told"]
+__all__ = ["put_reports", "run_programme", "told"]
 
 
 def run_programme(programme: Programme) -> Finished:
@@ -37,20 +39,31 @@ def _work(programme: Programme) -> tuple[Path, tuple[str, ...], Message | None, 
 
     about = programme.about
     refuse_foreign(about)
+    findings = tuple(programme[claim.id] for claim in tqdm(programme.claims, disable=None, leave=False))
+    put_reports(programme, findings, about.folder)
+    notes = each_once(*(finding.notes for finding in findings))
+    refusals = [finding.refusal for finding in findings if finding.refusal is not None]
+    refusal = refusals[0] if len(refusals) == len(findings) else None
+    return about.folder, _told(programme, findings), refusal, notes
+
+
+def put_reports(programme: Programme, findings: tuple[Finding, ...], folder: Path) -> list[Path]:
+    """Put the reports of all languages and the record in their place at once; return the files of the reports."""
+    about = replace(programme.about, folder=folder)
+    refuse_foreign(about)
     with work_beside(about) as fresh:
-        findings = [programme[claim.id] for claim in tqdm(programme.claims, disable=None, leave=False)]
         written = [
-            path for language in about.languages for path in programme.write(language, fresh, earlier=about.folder)
+            path for language in about.languages for path in programme.write(language, fresh, findings, earlier=folder)
         ]
-        said = tuple(told(finding, about.languages[0], programme) for finding in findings)
-        notes = each_once(*(finding.notes for finding in findings))
-        refusals = [finding.refusal for finding in findings if finding.refusal is not None]
-        refusal = refusals[0] if len(refusals) == len(findings) else None
         names = [path.relative_to(fresh).as_posix() for path in written]
-        refuse_gaps(about.folder, fresh, names)
-        write(fresh / RECORD, _record(programme, said, {name: fresh / name for name in names}))
-        put(about.folder, fresh, (*names, RECORD))
-    return about.folder, said, refusal, notes
+        refuse_gaps(folder, fresh, names)
+        write(fresh / RECORD, _record(programme, findings, {name: fresh / name for name in names}))
+        put(folder, fresh, (*names, RECORD))
+    return [folder / name for name in names]
+
+
+def _told(programme: Programme, findings: Sequence[Finding]) -> tuple[str, ...]:
+    return tuple(told(finding, programme.about.languages[0], programme) for finding in findings)
 
 
 def told(finding: Finding, language: Language, programme: Programme) -> str:
@@ -69,17 +82,18 @@ def told(finding: Finding, language: Language, programme: Programme) -> str:
     return f"{said.text(language).text} [{source_of(programme.about).text(language)}]"
 
 
-def _record(programme: Programme, said: tuple[str, ...], files: dict[str, Path]) -> bytes:
+def _record(programme: Programme, findings: Sequence[Finding], files: dict[str, Path]) -> bytes:
     """Return what was run and what came of it: no clock, no machine."""
+    from asn_impact.reporting.family import family_of
     from asn_impact.reporting.provenance import provenance, sha256
 
-    family, about = programme.family, programme.about
+    family, about = family_of(findings, correction=programme.shared.correction), programme.about
     facts = {
         "made_by": MADE_BY,
         "title": {language: programme.shared.title.text(language).text for language in about.languages},
         "synthetic": about.synthetic,
         "study_sha256": sha256(programme.shared.file.read_bytes()),
-        "findings": list(said),
+        "findings": list(_told(programme, findings)),
         "claims": {claim.id: repr(claim.study) for claim in programme.claims},
         "family": {"correction": family.correction, "p": dict(family.adjusted)},
         "files": {name: sha256(path.read_bytes()) for name, path in files.items()},

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from asn_impact.designs import assign
 from asn_impact.errors import InputError
-from asn_impact.estimation import BiasReduced, GroupTime, Imputation, infer
+from asn_impact.estimation import BiasReduced, GroupTime, Imputation, TripleDifference, infer
 from asn_impact.intake.readers.training import Rollout
 from asn_impact.measures.panel import read_panel
 from asn_impact.reporting.charts.with_without import with_and_without
@@ -319,3 +319,24 @@ def test_what_is_no_finding_among_all_claims_is_said_so_beside_it(tmp_path, lang
     text = re.sub(r"<[^>]+>", " ", html.unescape((tmp_path / "r" / "report.html").read_text(encoding="utf-8")))
     said = {"id": "Dinilai bersama klaim utama lain", "en": "Judged together with the other primary claims"}[language]
     assert text.count(said) == 2  # beside the finding, and in the conclusion
+
+
+def test_a_triple_difference_shows_the_means_of_the_services_that_were_reached():
+    rng = np.random.default_rng(3)
+    offices, reached = offices_of("A", 12), offices_of("A", 12)[:5]
+    rows = [
+        (f"{o} {s}", o, s, p, 30 + 5 * (s == "B") + (o in reached and p >= "2024-06") * (2 - 3 * (s == "A")) + e)
+        for o in offices
+        for s in "AB"
+        for p, e in zip(PERIODS, rng.normal(0, 0.1, len(PERIODS)), strict=True)
+    ]
+    frame = pd.DataFrame(rows, columns=["unit", "office", "service", "p", "days"])
+    panel = read_panel(frame, unit="unit", period="p", outcome="days", attributes=["office", "service"])
+    starts = pd.Series({f"{o} {s}": pd.Period("2024-06", "M") for o in reached for s in "AB"})
+    design = assign(panel, Rollout(starts), cluster="office")
+    answer = infer(TripleDifference(third="service", reached="A")(design).overall(), BiasReduced())
+    levels = levels_of(answer)
+    after = frame[frame["office"].isin(reached) & (frame["service"] == "A") & (frame["p"] >= "2024-06")]["days"].mean()
+    assert levels.with_training == pytest.approx(after)  # not of both services
+    assert levels.without_training == pytest.approx(after - float(answer.estimate[0]))
+    assert levels.before == pytest.approx(30, abs=0.2)

@@ -15,6 +15,7 @@ import asn_impact as ai
 from asn_impact.cli import main
 from asn_impact.errors import InputError, StudyError
 from asn_impact.reporting.family import family_of
+from asn_impact.reporting.provenance import sha256
 from asn_impact.study import settings
 from asn_impact.study.evidence import estimated
 from asn_impact.study.prepared import prepared
@@ -522,3 +523,40 @@ def test_an_office_of_the_list_without_a_row_in_a_file_is_left_out_of_its_claim_
     stranger = ai.open_study(other(tmp_path, FAST + QUEUE))["antri"]  # one of the list under another name: asked about
     assert stranger.inference is None
     assert "'Dinas Arsip'" in str(stranger.refusal)
+
+
+def test_publish_and_run_take_each_others_folder_and_an_interrupt_leaves_the_old_one(folder, tmp_path, monkeypatch):
+    for file in ("pegawai.csv", "diklat.csv", "antrian.csv", "skm.csv", "paket.csv", "izin.csv"):
+        (tmp_path / file).write_bytes((folder / file).read_bytes())
+    opened = ai.open_study(other(tmp_path, FAST + QUEUE))
+    place = tmp_path / "result"
+
+    def whole():
+        record = json.loads((place / "run.json").read_text(encoding="utf-8"))
+        assert all(sha256((place / n).read_bytes()) == print_ for n, print_ in record["files"].items())
+        return {p.relative_to(place).as_posix(): p.read_bytes() for p in place.rglob("*") if p.is_file()}
+
+    pages = opened.publish()
+    assert all(page.is_file() for page in pages)
+    first = whole()
+    run_programme(opened)
+    assert whole() == first
+    more = [*opened.findings, opened["antri"].again(estimator=ai.GroupTime())]
+    opened.publish(more)
+    second = whole()
+    assert second.keys() >= first.keys()
+    assert second != first
+    write = type(opened).write
+
+    def stops(self, language, *others, **choices):
+        if language == "en":
+            raise KeyboardInterrupt
+        return write(self, language, *others, **choices)
+
+    monkeypatch.setattr(type(opened), "write", stops)
+    with pytest.raises(KeyboardInterrupt):
+        opened.publish()
+    assert whole() == second
+    monkeypatch.undo()
+    with pytest.raises(StudyError, match="no result of a run"):
+        opened.publish(folder=tmp_path)
