@@ -65,7 +65,6 @@ _NEVER_WORDS = frozenset(
         "–",
         "na",
         "n/a",
-        "#n/a",
         "nan",
         "nat",
         "none",

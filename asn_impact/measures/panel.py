@@ -22,6 +22,7 @@ from asn_impact.display import card
 from asn_impact.errors import InputError, PrivacyError
 from asn_impact.identifiers import persons_in
 from asn_impact.intake.fields.labels import TOTAL_LABEL, plain_label, settle_labels
+from asn_impact.intake.fields.numbers import NumberStyle, parse_numbers
 from asn_impact.intake.privacy import masked
 from asn_impact.measures.outcome_words import OutcomeWords
 from asn_impact.measures.outcomes import Mean
@@ -32,6 +33,7 @@ from asn_impact.words import Alert, Message, paragraph
 __all__ = ["Outcome", "Panel", "read_panel", "settle_rows"]
 
 _LARGEST_EXACT = 2.0**53
+_THOUSANDS = r"\s*-?\d{1,3}(?:\.\d{3})+\s*"
 
 
 class Outcome(Protocol):
@@ -213,6 +215,7 @@ def read_panel(
     sizes: str | None = None,
     covariates: Names = (),
     attributes: Names | None = None,
+    style: NumberStyle | None = None,
 ) -> Panel:
     """Read a ready panel: one row a unit and period.
 
@@ -234,6 +237,9 @@ def read_panel(
         Numeric columns that vary over time or units.
     attributes
         Columns that describe the unit (for `cluster`); by default every other column that is constant within units.
+    style : {"1.234,56", "1,234.56"}, optional
+        How numbers in columns of text are written, where a column can be read in two ways: 1.110 is 1.11, or a thousand
+        and more.
 
     Raises
     ------
@@ -255,9 +261,9 @@ def read_panel(
     table, of_labels = settle_rows(table, unit, period)
     if table.empty:
         raise InputError(paragraph(Message("measures.panel.nothing_usable"), *of_labels))
-    values = {name: _numeric(table[name], name) for name in dict.fromkeys([outcome, *covariates])}
-    weight = _numeric(table[weights], weights) if weights else np.ones(len(table))
-    size = _numeric(table[sizes], sizes) if sizes else np.ones(len(table))
+    values = {name: _numeric(table[name], name, style) for name in dict.fromkeys([outcome, *covariates])}
+    weight = _numeric(table[weights], weights, style) if weights else np.ones(len(table))
+    size = _numeric(table[sizes], sizes, style) if sizes else np.ones(len(table))
     keep, of_rows = _choose_rows(table, unit, period, values, {weights: weight, sizes: size})
     notes = (*of_labels, *of_rows)
     if not keep.any():
@@ -356,13 +362,16 @@ def _require(table: pd.DataFrame, names: Sequence[str]) -> None:
             raise InputError(paragraph(absence, did_you_mean(name, table.columns)))
 
 
-def _numeric(column: pd.Series, name: str | None) -> Float:
+def _numeric(column: pd.Series, name: str | None, style: NumberStyle | None = None) -> Float:
     """Return the column as float64, exactly; text of plain numbers is converted, anything else refused."""
     if isinstance(column.dtype, pd.CategoricalDtype):
         column = column.astype(column.cat.categories.dtype)
     if column.dtype == object or pd.api.types.is_string_dtype(column):
         column = column.map(lambda v: v.strip() if isinstance(v, str) else v).replace("", np.nan)
         number = pd.to_numeric(column, errors="coerce")
+        if column.dropna().astype(str).str.fullmatch(_THOUSANDS).any():  # 1.110 is 1.11 or a thousand and more
+            texts = [None if pd.isna(v) else str(v) for v in column]
+            number = parse_numbers(texts, name=str(name), style=style).set_axis(column.index)
         strange = column[number.isna() & column.notna()]
         if len(strange):
             raise InputError(

@@ -239,3 +239,14 @@ def test_a_column_that_does_not_exist_is_named():
         skm_index(worked(), by="ofice")
     with pytest.raises(InputError, match="no element 'wktu'"):
         satisfaction_panel(worked(), "wktu")
+
+
+def test_answers_that_are_letters_alone_say_which_way_they_were_read():
+    frame = pd.DataFrame(
+        {"office": "O1", "Tanggal": ["2024-03-04"] * 4, **{f"U{i}": list("abcd") for i in range(1, 10)}}
+    )
+    with pytest.warns(DataWarning, match="letters alone"):
+        read_survey(frame, as_of="2024-12-31")
+    words = {"a": 4, "b": 3, "c": 2, "d": 1}
+    turned = read_survey(frame, as_of="2024-12-31", words=words)
+    assert sorted(turned.records.collect()["ikm"].to_list()) == [25.0, 50.0, 75.0, 100.0]

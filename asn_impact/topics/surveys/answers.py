@@ -241,8 +241,10 @@ def read_survey(
             on=None if first is None else dt.date(first // 12, first % 12 + 1, 1),
         )
         table, missing = _check_answers(answers.records.to_native(), tuple(headings_of), words)
+        lettered = [e for e in headings_of if _only_letters(answers.records.to_native(), e, words)]
     unasked = [e for e in ELEMENTS if elements is None and e not in headings_of]
     notes = [Message("survey.not_asked", elements=unasked, n=len(headings_of))] if unasked else []
+    notes += [Alert("survey.letters", elements=lettered)] if lettered else []
     notes += [] if period is None else [Message("survey.period_given", period=period, n=months)]
     return Survey(
         records=nw.from_native(table).lazy(),
@@ -275,6 +277,12 @@ def _check_answers(
     gaps = table.aggregate(", ".join(f"count(*) - count({quote(e)})" for e in elements)).fetchall()[0]
     answers = from_arrow(table.to_arrow_table())
     return answers, dict(zip(elements, map(int, gaps), strict=True))
+
+
+def _only_letters(table: duckdb.DuckDBPyRelation, element: str, words: Mapping[str, int | None] | None) -> bool:
+    """Return whether answers are letters alone, of which nothing says that d is the best."""
+    answers = {text.strip().casefold() for text in _texts_of(table, element)}
+    return bool(answers & set("abcd")) and words is None and answers <= set("abcd")
 
 
 def _texts_of(table: duckdb.DuckDBPyRelation, element: str) -> list[str]:
