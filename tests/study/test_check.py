@@ -80,3 +80,20 @@ def test_values_of_persons_are_not_shown(tmp_path, capsys):
     for shown in (text, printed.out, printed.err):
         assert "Siti" not in shown
         assert "19870512" not in shown
+
+
+def test_a_heading_that_identifies_a_person_is_not_shown_in_the_line_to_paste(tmp_path, capsys):
+    """A line of data became the heading: what is proposed for the field must not repeat it."""
+    head = "No Permohonan,Perangkat Daerah,Tanggal Masuk,Tgl 198705122010012003,Status\n"
+    rows = "".join(
+        f"{i},Dinas {'AB'[i % 2]},2024-0{1 + i % 9}-03,2024-0{1 + i % 9}-2{i % 9},Terbit\n" for i in range(60)
+    )
+    (tmp_path / "izin.csv").write_text(head + rows, encoding="utf-8")
+    (tmp_path / "study.toml").write_text(
+        '[study]\ntitle = "t"\nsource = "s"\n[data]\nkind = "records"\npath = "izin.csv"\nas_of = 2024-12-31\n'
+        '[outcome]\nkind = "restricted_mean"\nhorizon = 10\n[report]\nfolder = "r"\n',
+        encoding="utf-8",
+    )
+    main(["check", str(tmp_path)])
+    printed = capsys.readouterr()
+    assert "19870512" not in printed.out + printed.err + propose_study(tmp_path).text

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from asn_impact.intake.privacy import masked
 from asn_impact.words import Language, Message
 
 __all__ = ["Page", "Question", "inline", "written"]
@@ -18,12 +19,19 @@ _WIDTH = 110
 
 @dataclass(frozen=True, eq=False)
 class Question:
-    """What must be decided, and the lines to paste: in which section of study.toml, and as arguments in Python."""
+    """What must be decided, and the lines to paste: in which section of study.toml, and as arguments in Python.
+
+    What identifies a person in a heading or label of the data does not stand in the lines.
+    """
 
     what: Message
     section: str
     toml: tuple[str, ...] = ()
     python: str = ""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "toml", tuple(map(masked, self.toml)))
+        object.__setattr__(self, "python", masked(self.python))
 
     def text(self, language: Language = "en") -> str:
         """Return the question with the lines of the study file below it."""
