@@ -93,6 +93,7 @@ class Page:
     def put(self, key: str, value: object, why: Message | None = None) -> None:
         """Write a line that counts, with the reason behind it."""
         line = f"{inline(key)} = {written(value)}"
+        line = masked(line) if self.section.endswith("columns") else line  # a person's row that stands as a heading
         self.lines.append(
             line if why is None else f"{line}{' ' * max(1, 40 - len(line))}# {why.text(self.language).text}"
         )
