@@ -90,10 +90,14 @@ class Page:
             text, _WIDTH, initial_indent=f"{mark} ", subsequent_indent="#   ", break_on_hyphens=False
         )
 
+    def _line(self, key: str, value: object) -> str:
+        """Write a key; a heading that identifies a person (a row of data that stands as one) is masked."""
+        line = f"{inline(key)} = {written(value)}"
+        return masked(line) if self.section.endswith("columns") else line
+
     def put(self, key: str, value: object, why: Message | None = None) -> None:
         """Write a line that counts, with the reason behind it."""
-        line = f"{inline(key)} = {written(value)}"
-        line = masked(line) if self.section.endswith("columns") else line  # a person's row that stands as a heading
+        line = self._line(key, value)
         self.lines.append(
             line if why is None else f"{line}{' ' * max(1, 40 - len(line))}# {why.text(self.language).text}"
         )
@@ -111,7 +115,7 @@ class Page:
 
     def decide(self, key: str, value: object, what: Message) -> None:
         """Write a proposal that counts, and ask whether it is right."""
-        line = f"{inline(key)} = {written(value)}"
+        line = self._line(key, value)
         self.say(what, "# ?")
         self.lines.append(line)
         self.note(what, (line,), f"{key}={value!r}")
