@@ -16,7 +16,8 @@ from asn_impact.study.keys import Keys, Place, Setting, values
 from asn_impact.study.kinds import DAY, LABEL, LANGUAGES, PAIRS, TEXT, TEXTS, TRANSLATED, one_of, table_of
 from asn_impact.study.paths import locate
 from asn_impact.study.settings import Study, in_languages, study_of
-from asn_impact.words import Message, paragraph, verbatim
+from asn_impact.words import Language, Message, paragraph, verbatim
+from asn_impact.words.catalogue import keys_of
 
 __all__ = ["SECTIONS_OF_MANY", "Claim", "Shared", "claims_of"]
 
@@ -105,6 +106,13 @@ class Shared:
     aliases: Mapping[str, str]
 
 
+def _element(name: str, language: Language) -> str:
+    """Return what an element of a survey is called in a language; one of a questionnaire of its own as it is."""
+    key = f"score.{name}.short"
+    said = Message(f"outcomes.{key}").text(language).text if key in keys_of("outcomes") else name
+    return said[:1].lower() + said[1:]
+
+
 def claims_of(file: Path, raw: Mapping[str, Any]) -> tuple[Shared, tuple[Claim, ...]]:
     """Return what is said once, and every claim with its study.
 
@@ -190,7 +198,7 @@ class _Once:
         roles |= dict.fromkeys(given.get("placebo", ()), "placebo")
         for element, role in roles.items():
             measure = {"kind": "element", "of": element}
-            asks = {lang: f"{_said(given['asks'], lang)}: {element}" for lang in self.spoken}
+            asks = {lang: f"{_said(given['asks'], lang)} ({_element(element, lang)})" for lang in self.spoken}
             unsaid = {"hoped", "scrutiny"} if role == "placebo" else set()
             rest = {key: value for key, value in given.items() if key not in unsaid}
             own = {**rest, "id": f"{given['id']}-{element}", "asks": asks, "measure": measure, "role": role}
