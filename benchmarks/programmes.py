@@ -205,7 +205,8 @@ def strangers_on(
 ) -> list[str]:
     """Return every course and office that a page of a claim names and that is not its own.
 
-    The check that asks which other courses an office completed in the same months has to name them; nothing else has.
+    Two sentences have to name others: the check that asks which other courses an office completed in the same months,
+    and the note on offices of the list that have nothing in the file.
     """
     held = {"izin": "permits", "skm": "survey", "rekap": "recap", "paket": "projects", "lapor": "complaints"}
     every = {office for names in truth["files"].values() for office in names}
@@ -214,9 +215,11 @@ def strangers_on(
         sections = sections_of(folder / f"report_{language}" / "report.html")
         for number, (finding, claim) in enumerate(zip(findings, claims, strict=True), start=1):
             text = sections[f"claim-{number}"]
-            for check in () if finding.scrutiny is None else finding.scrutiny.checks:
-                if check.name == "coincidence":
-                    text = text.replace(" ".join(check.answer.text(language).text.split()), "")
+            checks = () if finding.scrutiny is None else finding.scrutiny.checks
+            about_others = [check.answer for check in checks if check.name == "coincidence"]
+            about_others += [note for note in finding.notes if note.key == "study.offices_without_rows"]
+            for sentence in about_others:
+                text = text.replace(" ".join(sentence.text(language).text.split()), "")
             own = set(truth["files"][held.get(claim.file, "tests")])
             names = [n for c in COURSES if c.key != claim.course for n in (getattr(c, language), *c.titles)]
             named = [n for n in (*names, *sorted(every - own)) if n.casefold() in text.casefold()]
