@@ -71,6 +71,7 @@ def setup(app: Any) -> None:  # noqa: ANN401 - Sphinx's own application
     """Make the pages that follow from the library before Sphinx looks for pages."""
     app.connect("config-inited", lambda *_: make_all(DOCS))
     app.connect("autodoc-process-docstring", reference.escape)
+    app.connect("autodoc-process-signature", reference.without_bounds)
     app.connect("missing-reference", reference.find)
     app.connect("html-page-context", say_language)
 

@@ -55,7 +55,7 @@ def headings_of(source: Any, rows: Gathered) -> list[str]:  # noqa: ANN401
     """Return every heading of a source that was gathered, the columns that nobody wanted too."""
     if isinstance(source, str | Path | tuple | list) or on_server(source):
         return list(dict.fromkeys(heading for one in rows.tables for heading in one.headings))
-    return [str(name) for name in nw.from_native(source).lazy().collect_schema().names()]
+    return list(narwhal(source, lambda _: None).collect_schema().names())
 
 
 def gather(

@@ -125,14 +125,13 @@ ENTRIES = (
     Entry(
         "waits_by_office",
         {"en": "Every office for itself", "id": "Setiap kantor sendiri"},
-        "ai.figures.waits_by_office(curve.where(np.arange(len(curve.units)) < 12))",
-        "import numpy as np\n",
+        "ai.figures.waits_by_office(curve)",
     ),
     Entry(
         "map_of_effects",
         {"en": "Findings on a map of your own", "id": "Temuan pada peta sendiri"},
         'ai.figures.map_of_effects(by_area, shapes, area="name")',
-        "import geopandas as gpd\nfrom shapely.geometry import box\n"
+        "import geopandas as gpd\nimport numpy as np\nfrom shapely.geometry import box\n"
         "north = np.arange(len(panel.units)) % 2 == 0\n"
         'halves = {"North": design.where(north), "South": design.where(~north)}\n'
         "effects_of = {name: ai.GLSImputation()(half).overall() for name, half in halves.items()}\n"

@@ -62,6 +62,7 @@ DATA = {
     "Size": 'The name of a size: ``"a4_width"``, ``"a4_column"`` or ``"slide"``.',
 }
 PAGE = re.compile(r"docs/(\w+)\.md(?:#[\w-]+)?")
+BOUND = re.compile(r"\b(int|float) (?:[<>]=?) ?-?[\d.]+(?: (?:and )?[<>]=? ?-?[\d.]+)?")
 ESCAPED = re.compile(r"(\||(?<=\w)_(?!\w))")
 
 
@@ -180,6 +181,19 @@ def escape(app: Any, what: str, name: str, value: Any, options: Any, lines: list
         if not example:
             parts = re.split(r"(`+[^`]*`+)", line)
             lines[place] = "".join(part if part.startswith("`") else _as_prose(part) for part in parts)
+
+
+def without_bounds(
+    app: Any,  # noqa: ANN401 - Sphinx's own
+    what: str,
+    name: str,
+    value: Any,  # noqa: ANN401
+    options: Any,  # noqa: ANN401
+    arguments: str | None,
+    result: str | None,
+) -> tuple[str | None, str | None]:
+    """Leave bounds (``int >= 0``), which tooltips show, out of a signature: the site cannot read them."""
+    return (None if arguments is None else BOUND.sub(r"\1", arguments)), result
 
 
 def _as_prose(text: str) -> str:

@@ -13,6 +13,7 @@ from asn_impact.intake.fields.columns import THE_DATA, normalised, synonyms
 from asn_impact.intake.fields.labels import TOTAL_LABEL, label_key
 from asn_impact.intake.formats import RawTable
 from asn_impact.intake.formats.server import on_server
+from asn_impact.intake.frames import narwhal
 from asn_impact.intake.privacy import masked
 from asn_impact.words import Alert, Message
 
@@ -29,7 +30,7 @@ def office_given(office: str | None, source: Any, tables: Sequence[RawTable]) ->
     frames = [] if of_files else [source]
     names: list[tuple[str | Message, tuple[str, ...]]] = [(table.name, table.headings) for table in tables]
     if frames:
-        names = [(THE_DATA, tuple(nw.from_native(source).lazy().collect_schema().names()))]
+        names = [(THE_DATA, tuple(_whole(source).collect_schema().names()))]
     for name, headings in names:
         if (heading := {label_key(h): h for h in headings}.get(label_key(office))) is not None:
             raise InputError(Message("intake.office.heading", file=name, office=office, heading=heading))
@@ -41,10 +42,15 @@ def office_given(office: str | None, source: Any, tables: Sequence[RawTable]) ->
     ]
 
 
+def _whole(source: Any) -> nw.LazyFrame[Any]:  # noqa: ANN401 - a frame
+    """Return a frame without columns that stand there twice: whether one of them is needed is asked elsewhere."""
+    return narwhal(source, lambda _: None)
+
+
 def _labels(frames: Sequence[Any], tables: Sequence[RawTable]) -> Iterator[tuple[Any, str, set[str]]]:
     """Yield each column that is known to hold offices: the name of its source, its heading, its labels."""
     for one in frames:
-        frame = nw.from_native(one).lazy()
+        frame = _whole(one)
         for heading in _of_offices(frame.collect_schema().names()):
             rows = frame.select(heading).unique().head(_MANY).collect()
             yield THE_DATA, heading, _told_apart(rows.get_column(heading).to_list())

@@ -244,7 +244,7 @@ def read_survey(
         lettered = [e for e in headings_of if _only_letters(answers.records.to_native(), e, words)]
     unasked = [e for e in ELEMENTS if elements is None and e not in headings_of]
     notes = [Message("survey.not_asked", elements=unasked, n=len(headings_of))] if unasked else []
-    notes += [Alert("survey.letters", elements=lettered)] if lettered else []
+    notes += [Alert("survey.letters", elements=lettered)] if len(lettered) == len(headings_of) else []
     notes += [] if period is None else [Message("survey.period_given", period=period, n=months)]
     return Survey(
         records=nw.from_native(table).lazy(),
