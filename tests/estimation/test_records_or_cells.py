@@ -163,7 +163,8 @@ def agree_in_everything(effects, rows):
     agree(infer(effects, Jackknife()).variance, rows.cr3())
     reduced = infer(effects, BiasReduced("satterthwaite"))
     contributions = np.einsum("gnp,n->gp", rows.cr2(), rows.e)
-    agree(bias_reduced(effects).value, contributions)
+    value = bias_reduced(effects).value
+    agree(value[(value != 0).any(axis=1)], contributions)  # an office with one record says nothing: the rows leave it out
     agree(reduced.variance, contributions.T @ contributions)
     agree(reduced.df, rows.cr2_df())
     classical = infer(effects, Classical())
