@@ -164,7 +164,7 @@ def agree_in_everything(effects, rows):
     reduced = infer(effects, BiasReduced("satterthwaite"))
     contributions = np.einsum("gnp,n->gp", rows.cr2(), rows.e)
     value = bias_reduced(effects).value
-    agree(value[(value != 0).any(axis=1)], contributions)  # an office with one record says nothing: the rows leave it out
+    agree(value[(value != 0).any(axis=1)], contributions)  # an office with one record is not among the rows
     agree(reduced.variance, contributions.T @ contributions)
     agree(reduced.df, rows.cr2_df())
     classical = infer(effects, Classical())
