@@ -59,7 +59,7 @@ def public_verb(function: Callable[P, R]) -> Callable[P, R]:
         try:
             given = signature.bind(*args, **kwargs).arguments
         except TypeError as error:
-            raise _miscalled(function.__name__, signature, args, kwargs) or error from None
+            raise _miscalled(_typed(function), signature, args, kwargs) or error from None
         check_arguments(function, signature, given)
         if _inside.get():
             return function(*args, **kwargs)
@@ -79,11 +79,19 @@ def public_verb(function: Callable[P, R]) -> Callable[P, R]:
     return called
 
 
+_BOUND: Final = ("self", "cls")  # nobody types them
+
+
+def _typed(function: Callable[..., Any]) -> str:
+    """Return what is typed to call a function: a way to make a value has the name of its class in front."""
+    return function.__qualname__ if "cls" in inspect.signature(function).parameters else function.__name__
+
+
 def _miscalled(
     verb: str, signature: inspect.Signature, args: tuple[Any, ...], kwargs: Mapping[str, Any]
 ) -> NotThereError | None:
     """Say which argument is missing, with the line to write, or is not taken, with the nearest that is."""
-    known = [name for name in signature.parameters if name != "self"]
+    known = [name for name in signature.parameters if name not in _BOUND]
     for name in kwargs:
         if name not in known and not _takes_any(signature):
             near = did_you_mean(name, known) or Message("habits.takes", names=known)
@@ -91,7 +99,7 @@ def _miscalled(
     taken = [p for p in signature.parameters.values() if p.kind not in _ANY]
     by_place = [p for p in taken if p.kind is not inspect.Parameter.KEYWORD_ONLY]
     given = {p.name for p, _ in zip(by_place, args, strict=False)} | set(kwargs)
-    needed = [p for p in taken if (p.default is p.empty or p.name in kwargs) and p.name != "self"]
+    needed = [p for p in taken if (p.default is p.empty or p.name in kwargs) and p.name not in _BOUND]
     line = ", ".join(p.name if p in by_place else f"{p.name}=..." for p in needed)
     if len(args) > len(by_place):
         names = [p.name for p in taken if p not in by_place]

@@ -200,3 +200,17 @@ def test_an_argument_whose_kind_is_defined_further_below_is_still_checked():
     for verb in verbs:
         plain = inspect.unwrap(verb)
         assert set(hints_of(plain)) == set(hints_of.__wrapped__(plain)), verb
+
+
+@pytest.mark.parametrize(
+    ("typed", "line"),
+    [
+        (lambda: ai.WorkCalendar.weekdays(), "WorkCalendar.weekdays(first, last)"),
+        (lambda: ai.WorkCalendar.indonesia(2023, 2024), "WorkCalendar.indonesia()"),
+    ],
+)
+def test_a_way_to_make_a_value_is_written_as_it_is_typed(typed, line):
+    with pytest.raises(ai.NotThereError) as refused:
+        typed()
+    assert f"Write: {line}." in str(refused.value)
+    assert "cls" not in str(refused.value)
