@@ -245,3 +245,34 @@ def test_a_script_from_elsewhere_and_a_link_to_nowhere_are_found(tmp_path):
         "leads nowhere: other.html#no",
         "leads nowhere: gone.html",
     ]
+
+
+@pytest.mark.parametrize(
+    ("typed", "shown"),
+    [
+        ("(level: 0 < float < 1 = 0.95)", "(level: float = 0.95)"),
+        ("(reps: int >= 2, seed: int >= 0)", "(reps: int, seed: int)"),
+        (
+            "(noise: float >= 0.1 = 1.0, year: 1900 < int < 2100 | None = None)",
+            "(noise: float = 1.0, year: int | None = None)",
+        ),
+    ],
+)
+def test_signatures_of_the_site_leave_bounds_out(typed, shown):
+    assert reference.without_bounds(None, "", "", None, None, typed, None) == (shown, None)
+
+
+def test_no_signature_of_a_public_name_has_a_bound_that_the_site_cannot_read():
+    values = {name: value for names in reference.groups().values() for name, value in names.items()}
+    members = {f"{n}.{m}": f for n, v in values.items() if inspect.isclass(v) for m, f in vars(v).items()}
+    seen = 0
+    for name, value in (values | members).items():
+        if inspect.isfunction(value) or (inspect.isclass(value) and not issubclass(value, BaseException | Warning)):
+            typed = str(inspect.signature(value))
+            seen += bool(BOUNDED.search(typed))
+            shown, _ = reference.without_bounds(None, "", "", None, None, typed, None)
+            assert not BOUNDED.search(shown), name
+    assert seen > 20
+
+
+BOUNDED = re.compile(r"\s[<>]=? -?\d|\d [<>]=? \w")

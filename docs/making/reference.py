@@ -62,7 +62,7 @@ DATA = {
     "Size": 'The name of a size: ``"a4_width"``, ``"a4_column"`` or ``"slide"``.',
 }
 PAGE = re.compile(r"docs/(\w+)\.md(?:#[\w-]+)?")
-BOUND = re.compile(r"\b(int|float) (?:[<>]=?) ?-?[\d.]+(?: (?:and )?[<>]=? ?-?[\d.]+)?")
+BOUND = re.compile(r"(?:-?[\d.]+ <=? )?\b(int|float)\b(?: [<>]=? -?[\d.]+)?")
 ESCAPED = re.compile(r"(\||(?<=\w)_(?!\w))")
 
 
