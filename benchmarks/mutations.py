@@ -189,6 +189,8 @@ def repacked(rng: random.Random, content: bytes) -> bytes:
             parts = [(p.filename, package.read(p)) for p in package.infolist()]
     except Exception:
         return flipped(rng, content)
+    if not parts:  # an earlier change took the last one out
+        return flipped(rng, content)
     i = rng.randrange(len(parts))
     name, inside = parts[i]
     way = rng.random()
