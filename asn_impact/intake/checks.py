@@ -117,7 +117,7 @@ def lacking_open(records: Frame, until: dt.date, offices: Mapping[str, OfficeCou
         return [Alert("intake.few_open", n=still_open, expected=round(expected))]
     if not still_open:
         return []
-    without = [name for name, o in offices.items() if o.cases >= FEWEST_CASES and not o.still_open]
+    without = [name for name, o in offices.items() if o.decided >= FEWEST_RECENT and not o.still_open]
     lacking = [
         name for name in without if expected_open(records.filter(nw.col("office") == name), until) >= FEWEST_OPEN
     ]

@@ -88,6 +88,11 @@ class Cleaned:
         """Number of kept cases that wait for a decision."""
         return sum(o.still_open for o in self.offices.values())
 
+    @property
+    def decided_cases(self) -> int:
+        """Number of usable rows with a date of decision: at least as many as kept cases that have one."""
+        return sum(o.decided for o in self.offices.values())
+
 
 def _one(frame: Frame) -> dict[str, Any]:
     return dict(frame.collect().rows(named=True)[0])

@@ -13,6 +13,7 @@ from asn_impact.identifiers import hidden
 from asn_impact.intake.checks import (
     FEWEST_CASES,
     FEWEST_OPEN,
+    FEWEST_RECENT,
     drawn_on_completion,
     expected_open,
     lacking_open,
@@ -110,9 +111,10 @@ def _tell_selection(
     if cleaned.open_cases:
         lacking = lacking_open(cleaned.records, cleaned.latest, cleaned.offices) if declared is None else []
         return "received", lacking
-    if declared is None and drawn_on_completion(cleaned.records):
+    if declared is None and cleaned.decided_cases >= FEWEST_CASES and drawn_on_completion(cleaned.records):
         return "completed", [Alert("intake.completed_only")]
-    expected = expected_open(cleaned.records, cleaned.latest)
+    enough = cleaned.decided_cases >= FEWEST_RECENT  # below it the answer is known, and each question reads every row
+    expected = expected_open(cleaned.records, cleaned.latest) if enough else 0.0
     if expected < FEWEST_OPEN:
         return declared or "unknown", []
     gap = {"expected": round(expected), "latest": cleaned.latest}
