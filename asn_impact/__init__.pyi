@@ -153,7 +153,7 @@ from asn_impact import (
 from asn_impact.reporting.chart import Chart as Chart
 from asn_impact.reporting.contents import Report as Report
 from asn_impact.reporting.findings import Finding as Finding
-from asn_impact.reporting.explorer import explore as explore
+from asn_impact.study.explorer import explore as explore
 from asn_impact.reporting.new_notebook import new_notebook as new_notebook
 from asn_impact.reporting.public import public_cells as public_cells
 from asn_impact.reporting.report import publish as publish

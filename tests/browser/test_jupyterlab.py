@@ -1,4 +1,4 @@
-"""A person opens the first notebook in JupyterLab, runs it and moves the explorer: nothing fails before their eyes."""
+"""A person opens JupyterLab: the first notebook runs, the explorer moves, and Tab writes a notebook of their own."""
 
 import os
 import shutil
@@ -11,6 +11,8 @@ import urllib.request
 from pathlib import Path
 
 import pytest
+
+import asn_impact as ai
 
 ROOT = Path(__file__).parents[2]
 CHROMIUM = next(
@@ -134,3 +136,82 @@ def test_the_explorer_answers_when_it_is_moved(page):
     SCREENSHOTS.mkdir(parents=True, exist_ok=True)
     page.wait_for_timeout(1500)
     page.screenshot(path=SCREENSHOTS / "00_start_here.png")
+
+
+# -------------------------------------------------------------------------------------------- a notebook of one's own
+
+NEW = """async () => {
+  const app = window.jupyterapp;
+  const made = await app.commands.execute('notebook:create-new', {cwd: '', kernelName: 'python3', activate: true});
+  app.shell.activateById(made.id);
+}"""
+NOTHING_RUN = "() => window.jupyterapp.shell.currentWidget.content.widgets.every(c => !c.model.executionCount)"
+TYPED = "() => window.jupyterapp.shell.currentWidget.content.activeCell.model.sharedModel.source"
+
+
+@pytest.fixture(scope="module")
+def fresh(page):
+    """An empty notebook in the same JupyterLab, its kernel ready, the library imported in its first cell."""
+    page.evaluate(NEW)
+    page.wait_for_function(NOTHING_RUN)
+    page.wait_for_function(READY)
+    page.locator(".jp-NotebookPanel:visible .jp-Cell .cm-content").first.click()
+    run(page, "import asn_impact as ai")
+    return page
+
+
+def run(page, line=""):
+    """Type a line and run the cell."""
+    page.keyboard.type(line)
+    page.keyboard.press("Shift+Enter")
+    page.wait_for_function(DONE)
+
+
+def complete(page, start):
+    """Type the start of a name and press Tab, again where nothing came within JupyterLab's second: the names offered."""
+    page.keyboard.type(start)
+    for _ in range(SECONDS // 3):
+        page.keyboard.press("Tab")
+        page.wait_for_timeout(3000)
+        if page.locator(".jp-Completer-item:visible").count():
+            break
+    return page.locator(".jp-Completer:visible .jp-Completer-match").all_inner_texts()
+
+
+def test_tab_offers_the_public_names_and_the_one_taken_runs(fresh):
+    assert set(complete(fresh, "ai.")) == set(ai.__all__)
+    fresh.keyboard.type("GroupT")
+    fresh.keyboard.press("Enter")
+    assert fresh.evaluate(TYPED) == "ai.GroupTime"
+    fresh.keyboard.type("(")
+    fresh.keyboard.press("Shift+Tab")
+    tooltip = fresh.locator(".jp-Tooltip:visible")
+    tooltip.wait_for()
+    said = tooltip.inner_text()
+    assert "'never'" in said
+    assert "'not_yet'" in said
+    assert "Literal" not in said
+    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+    fresh.screenshot(path=SCREENSHOTS / "fresh_tooltip.png")
+    fresh.keyboard.type('controls="never")')
+    typed = fresh.evaluate(TYPED)
+    assert typed.startswith('ai.GroupTime(controls="never")')
+    run(fresh, "(ai.example_design()).overall()")
+    assert [o for o in outputs(fresh) if o["output_type"] == "error"] == []
+
+
+def test_a_chain_written_by_tab_ends_in_a_chart(fresh):
+    run(fresh, "design = ai.example_design(); effects = ai.GLSImputation()(design)")
+    for start, narrowed, rest in (
+        ("effects.", "event_s", "()"),
+        ("ai.figures.", "event_s", "(ai.infer(effects.event_study(), ai.BiasReduced()))"),
+    ):
+        assert "event_study" in complete(fresh, start)
+        fresh.keyboard.type(narrowed)
+        fresh.keyboard.press("Enter")
+        assert fresh.evaluate(TYPED) == f"{start}event_study"
+        run(fresh, rest)
+    assert [o for o in outputs(fresh) if o["output_type"] == "error"] == []
+    assert any("image/png" in o.get("data", {}) for o in outputs(fresh))
+    fresh.wait_for_timeout(1000)
+    fresh.screenshot(path=SCREENSHOTS / "fresh_chart.png")

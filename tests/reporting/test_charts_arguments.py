@@ -11,7 +11,7 @@ from asn_impact.errors import DataWarning, InputError
 from asn_impact.estimation import BiasReduced, GroupTime, Imputation, Inference, Jackknife, Multiplier, infer
 from asn_impact.measures.outcomes import RestrictedMean
 from asn_impact.reporting.chart import Chart
-from asn_impact.reporting.explorer import Choice, explore
+from asn_impact.study.explorer import Choice, explore
 from asn_impact.words import Alert
 
 

@@ -7,8 +7,8 @@ import pytest
 
 from asn_impact.designs import assign
 from asn_impact.designs.example import example_design
-from asn_impact.errors import InputError
-from asn_impact.estimation import BiasReduced, GLSImputation, GroupTime, TwoWay, infer
+from asn_impact.errors import InputError, StudyError
+from asn_impact.estimation import BiasReduced, GLSImputation, GroupTime, Jackknife, TwoWay, infer
 from asn_impact.intake.readers.exports import read_exports
 from asn_impact.intake.readers.training import read_rollout
 from asn_impact.measures.calendar import WorkCalendar
@@ -16,7 +16,12 @@ from asn_impact.measures.durations import measure
 from asn_impact.measures.outcomes import RestrictedMean
 from asn_impact.measures.tabulate import tabulate
 from asn_impact.reporting.charts import headline
-from asn_impact.reporting.explorer import explore
+from asn_impact.reporting.findings import Finding
+from asn_impact.study.explorer import explore
+from asn_impact.study.programme import open_study
+from asn_impact.words import Message
+
+from .programme_files import STUDY, write_programme
 
 
 @pytest.fixture(scope="module")
@@ -93,3 +98,72 @@ def test_durations_without_a_rollout_or_a_cluster_are_answered(world):
         explore(times)
     with pytest.raises(InputError, match="explore\\(\\) needs cluster="):
         explore(times, rollout)
+
+
+# ------------------------------------------------------------------------------------------- a study of one's own
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    place = tmp_path_factory.mktemp("own")
+    write_programme(place)
+    return place
+
+
+def test_a_study_of_ones_own_opens_with_its_own_choices_in_its_own_language(folder):
+    claim = STUDY.split("[[claim]]")
+    (folder / "one.toml").write_text("[[claim]]".join(claim[:2]), encoding="utf-8")
+    box = explore(folder / "one.toml")
+    horizon, estimator, _, sentence, picture = box.children
+    assert (horizon.value, horizon.options) == (20, (10, 20, 30, 60))
+    assert estimator.value == "own"
+    assert estimator.label.startswith("seperti dalam studi")
+    assert "imputation" not in [name for _, name in estimator.options]  # it is that of the study
+    finding = open_study(folder / "one.toml")["waktu"]
+    assert str(headline(finding.inference, language="id")) in sentence.value
+    assert bytes(picture.value).startswith(b"\x89PNG")
+    horizon.value = 10
+    assert str(headline(finding.inference, language="id")) not in sentence.value
+
+
+def test_of_several_claims_one_is_chosen_and_the_others_are_not_read(folder, monkeypatch):
+    read = []
+    (folder / "study.toml").write_text(STUDY, encoding="utf-8")
+    from asn_impact.study import explorer
+
+    real = explorer.prepared
+    monkeypatch.setattr(explorer, "prepared", lambda study: read.append(str(study.title)) or real(study))
+    box = explore(str(folder / "study.toml"), language="en")
+    claim = box.children[0]
+    assert claim.description == "Question"
+    assert [label for label, _ in claim.options] == [str(one.label) for one in open_study(folder).claims]
+    assert len(box.children) == 6
+    assert len(read) == 1
+    claim.value = 1  # a share within a limit: no longest wait to choose
+    assert len(read) == 2
+    before = box.children[-2].value
+    claim.value = 0
+    assert box.children[-2].value != before
+    assert len(read) == 2  # seen before
+
+
+def test_a_finding_is_explored_with_its_rule():
+    design = example_design()
+    finding = Finding(id="wait", label="Waits", inference=infer(GLSImputation()(design).overall(), Jackknife()))
+    estimator, _, sentence, _ = explore(finding).children
+    assert (estimator.value, len(estimator.options)) == ("own", 4)
+    assert str(headline(infer(GLSImputation()(design).event_study(), Jackknife()))) in sentence.value
+
+
+def test_a_claim_without_a_comparison_says_why():
+    finding = Finding(id="skor", label="Scores", refusal=Message("study.no_rollout"))
+    with pytest.raises(InputError) as refused:
+        explore(finding)
+    assert refused.value.message == Message("study.no_rollout")
+    with pytest.raises(InputError, match="no effect that was computed"):
+        explore(Finding(id="skor", label="Scores"))
+
+
+def test_a_study_that_is_not_there_is_said_with_the_line_that_makes_one(tmp_path):
+    with pytest.raises(StudyError, match=r"does not exist\. Make one with: asn-impact new"):
+        explore(tmp_path / "study.toml")
