@@ -6,6 +6,7 @@ from asn_impact.designs.example import (
     example_design as example_design,
     example_records as example_records,
     example_rollout as example_rollout,
+    example_steps as example_steps,
 )
 from asn_impact.topics.planning.lottery import Lottery as Lottery, draw_waves as draw_waves
 from asn_impact.words import Message as Message
@@ -84,7 +85,9 @@ from asn_impact.intake.readers.training import (
     read_training as read_training,
 )
 from asn_impact.measures.calendar import OfficeHours as OfficeHours, Opening as Opening, WorkCalendar as WorkCalendar
+from asn_impact.topics.clocks.changes import StepChanges as StepChanges, changes_by_step as changes_by_step
 from asn_impact.topics.clocks.clocks import Clocks as Clocks, clocks as clocks
+from asn_impact.topics.clocks.split import SplitDays as SplitDays, split_days as split_days
 from asn_impact.measures.curves import CurvePanel as CurvePanel
 from asn_impact.measures.durations import Durations as Durations, measure as measure
 from asn_impact.topics.learning.learning import (

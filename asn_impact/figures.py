@@ -22,6 +22,7 @@ from asn_impact.reporting.charts import (
     waits_calendar,
     who_is_compared,
 )
+from asn_impact.topics.clocks.shown import days_by_step
 from asn_impact.topics.planning.chart import returns
 from asn_impact.topics.surveys.chart import satisfaction
 from asn_impact.words.habits import no_name
@@ -32,6 +33,7 @@ __all__ = [
     "Page",
     "Size",
     "completion_curve",
+    "days_by_step",
     "event_study",
     "forest",
     "headline",

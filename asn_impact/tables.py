@@ -18,6 +18,7 @@ from asn_impact.reporting.tables import (
     specifications,
     three_rows,
 )
+from asn_impact.topics.clocks.shown import days_by_step_table
 from asn_impact.topics.surveys.table import skm
 from asn_impact.words.habits import no_name
 
@@ -26,6 +27,7 @@ __all__ = [
     "balance",
     "checks",
     "clusters",
+    "days_by_step_table",
     "descriptive",
     "ledger",
     "lkjip",

@@ -15,7 +15,7 @@ from asn_impact.measures.panel import Panel
 from asn_impact.timeline import Timeline
 from asn_impact.verbs import public_verb
 
-__all__ = ["example_design", "example_records", "example_rollout"]
+__all__ = ["example_design", "example_records", "example_rollout", "example_steps"]
 
 _OFFICES: Final = tuple(f"Dinas {letter}" for letter in "ABCDEFGHIJKL")
 _MONTHS: Final = pd.period_range("2024-01", "2024-12", freq="M")
@@ -97,6 +97,43 @@ def example_records(*, effect: float = -2.0) -> pd.DataFrame:
             "decided": received + pd.to_timedelta(waits.ravel(), unit="D"),
         }
     )
+
+
+@public_verb
+def example_steps(*, effect: float = -2.0) -> pd.DataFrame:
+    """Return the steps of the applications of the invented offices: what `read_step_log` takes.
+
+    A file is verified, waits, is repaired by its applicant (one in three) and is signed. All of the effect is in the
+    verification.
+
+    Parameters
+    ----------
+    effect
+        What training does to the mean time of verification, in working days.
+
+    Examples
+    --------
+    >>> import asn_impact as ai
+    >>> log = ai.read_step_log(ai.example_steps(), as_of="2025-03-31")
+    >>> log.owners["step"].tolist()
+    ['Penetapan', 'Perbaikan Dokumen', 'Verifikasi']
+    """
+    rng = np.random.default_rng(11)
+    mean = np.repeat((_waits(effect) - 4).ravel(), _CASES)
+    office, month, day = (index.ravel() for index in np.indices((len(_OFFICES), len(_MONTHS), _CASES)))
+    repaired = rng.random(len(mean)) < 1 / 3
+    queue, repair, signing = (rng.poisson(days, len(mean)) for days in (1, 3, 2))
+    lasts = (rng.poisson(mean), queue, repaired * repair, signing)
+    received = (_MONTHS.to_timestamp()[month] + pd.to_timedelta(2 * day, unit="D")).to_numpy()
+    past = np.cumsum([np.zeros_like(mean, dtype=np.int64), *lasts], axis=0)
+    moments = np.busday_offset(received.astype("datetime64[D]"), past, roll="forward")
+    cases = pd.DataFrame({"case": [f"P-{i:04d}" for i in range(len(mean))], "office": np.array(_OFFICES)[office]})
+    begun = {"Verifikasi": (0, 1), "Perbaikan Dokumen": (2, 3), "Penetapan": (3, 4)}
+    steps = [
+        cases.assign(step=step, status="Selesai", step_start=moments[start], step_end=moments[end])
+        for step, (start, end) in begun.items()
+    ]
+    return pd.concat([steps[0], steps[1][repaired], steps[2]], ignore_index=True)
 
 
 def _waits(effect: float) -> Float:

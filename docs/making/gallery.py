@@ -160,6 +160,16 @@ ENTRIES = (
         ")\n",
     ),
     Entry(
+        "days_by_step",
+        {"en": "Where did the days go?", "id": "Ke mana hari-harinya?"},
+        "ai.figures.days_by_step(changes_by_step)",
+        'log = ai.read_step_log(ai.example_steps(), as_of="2025-03-31")\n'
+        "split = ai.split_days(log, ai.WorkCalendar.indonesia(), ai.RestrictedMean(30))\n"
+        'of_steps = ai.assign(split.panel, ai.example_rollout(), cluster="office")\n'
+        "whole = ai.infer(ai.GLSImputation()(of_steps).overall(), ai.BiasReduced())\n"
+        "changes_by_step = ai.changes_by_step(whole, split)\n",
+    ),
+    Entry(
         "matrix",
         {"en": "Several claims on one page", "id": "Beberapa pernyataan dalam satu halaman"},
         "ai.tables.matrix(findings)",
@@ -216,6 +226,11 @@ ENTRIES = (
         "maturity_table",
         {"en": "Months that cannot answer yet", "id": "Bulan yang belum dapat dinilai"},
         "ai.tables.maturity_table(months.tail(6))",
+    ),
+    Entry(
+        "days_by_step_table",
+        {"en": "Where the days went, in numbers", "id": "Ke mana hari-harinya, dengan angka"},
+        "ai.tables.days_by_step_table(changes_by_step)",
     ),
     Entry(
         "skm",

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal, TypeAlias
+from typing import Any, Final, Literal, TypeAlias
 
 import narwhals as nw
 import pandas as pd
@@ -18,17 +18,29 @@ from asn_impact.arguments import Names, Times, check_choice, check_value, did_yo
 from asn_impact.display import card
 from asn_impact.errors import InputError
 from asn_impact.measures.calendar import WorkCalendar
-from asn_impact.measures.durations import Durations, brought_in, measure
+from asn_impact.measures.durations import Durations, measure
+from asn_impact.topics.clocks.placed import (
+    KEYS,
+    START,
+    STOP,
+    UNENDED,
+    held_in_memory,
+    leave_out,
+    mark_cases,
+    place_steps,
+    plain_name,
+)
 from asn_impact.topics.clocks.step_log import StepLog
 from asn_impact.verbs import Guided, public_verb
-from asn_impact.words import Alert, Message, paragraph
+from asn_impact.words import Message, paragraph
 
 __all__ = ["Clocks", "clocks"]
 
 Frame: TypeAlias = "nw.LazyFrame[Any]"
 
-_ENDED, _START, _STOP = "asn_ended", "asn_start", "asn_stop"
-_KEYS = ["office", "case"]
+_OWNERS: Final = {"applicant": "asn_applicant", "office": "asn_own"}  # working days in the steps of each
+_HELD: Final = "asn_held"
+_MARKS: Final = ("asn_case", "asn_open")
 
 
 @dataclass(frozen=True, eq=False)
@@ -146,28 +158,22 @@ def clocks(
     [8.0, 5.0, 5.0]
     """
     owners = _assign_owners(log.owners, applicant=applicant, elsewhere=elsewhere, office=office)
-    cases, notes = _leave_out(log)
-    base = measure(replace(log.cases, records=_mark_cases(cases)), calendar)
-    others = [_on_clock(log, cases, calendar, owners, base, clock, abandoned_after) for clock in ("net", "office")]
+    cases, notes = leave_out(log)
+    base = measure(replace(log.cases, records=mark_cases(cases)), calendar)
+    placed = place_steps(log, cases, calendar)
+    settled = _settle(base, placed, owners, abandoned_after)
     if abandoned_after is not None:
         notes = (*notes, Message("measures.clocks.abandoned", days=abandoned_after))
-    names = ("gross", "net", "office")
+    names = [name for name in base.records.collect_schema().names() if name not in _MARKS]
     gross, net, own = (
         replace(
-            times,
-            records=times.records.drop(*_KEPT_KEYS),
-            notes=(*times.notes, *notes, Message(f"measures.clocks.clock_{name}")),
+            base,
+            records=(records if clock == "gross" else _on_clock(records, base, clock)).select(*names),
+            notes=(*base.notes, *notes, Message(f"measures.clocks.clock_{clock}")),
         )
-        for times, name in zip((base, *others), names, strict=True)
+        for clock, records in dict.fromkeys(("gross", "net", "office"), settled).items()
     )
     return Clocks(gross, net, own, owners, notes)
-
-
-_KEPT_KEYS = ("asn_case", "asn_open")
-
-
-def _plain(name: object) -> str:
-    return " ".join(str(name).split()).casefold()
 
 
 def _assign_owners(
@@ -179,132 +185,79 @@ def _assign_owners(
     else:
         check_value("office", office, Names, where="clocks")
     lists = {"applicant": applicant, "elsewhere": elsewhere, "office": () if isinstance(office, str) else office}
-    pairs = [(_plain(name), owner) for owner, names in lists.items() for name in names]
+    pairs = [(plain_name(name), owner) for owner, names in lists.items() for name in names]
     double = sorted({name for name, owner in pairs if len({o for n, o in pairs if n == name}) > 1})
     if double:
         raise InputError(Message("measures.clocks.two_owners", steps=double))
-    known = {_plain(name) for name in owners["step"] if name is not None}
+    known = {plain_name(name) for name in owners["step"] if name is not None}
     absent = [name for name, _ in pairs if name not in known]
     if absent and office == "the rest":  # else the step that was meant belongs to nobody, and is listed below
         absence = Message("measures.clocks.no_step", steps=absent)
         raise InputError(paragraph(absence, did_you_mean(absent[0], known), Message("measures.clocks.see_owners")))
     whose = dict(pairs)
     rest = "office" if office == "the rest" else None
-    owner = [whose.get(_plain(name), None if pd.isna(name) else rest) for name in owners["step"]]
+    owner = [whose.get(plain_name(name), None if pd.isna(name) else rest) for name in owners["step"]]
     unknown = [name for name, mine in zip(owners["step"], owner, strict=True) if mine is None]
     if unknown:
         raise InputError(Message("measures.clocks.nobodys", n=len(unknown), steps=unknown))
     return owners.assign(owner=pd.Series(owner, index=owners.index, dtype="str"))
 
 
-def _leave_out(log: StepLog) -> tuple[Frame, tuple[Message, ...]]:
-    """Return the cases all of whose steps can be placed, and what was left out."""
-    wrong = nw.col("began").is_null() | (nw.col("ended") < nw.col("began"))
-    bad = log.steps.filter(wrong).select(*_KEYS).unique()
-    out = int(log.cases.records.join(bad, on=_KEYS, how="semi").select(nw.len()).collect().item())
-    if not out:
-        return log.cases.records, ()
-    note = Alert("measures.clocks.left_out", n=out)
-    return log.cases.records.join(bad, on=_KEYS, how="anti"), (note,)
-
-
-def _mark_cases(records: Frame) -> Frame:
-    """Keep the key of a case beside what `measure` keeps."""
-    return records.with_columns(nw.col("case").alias("asn_case"), (nw.col("status") == "open").alias("asn_open"))
-
-
-def _on_clock(
-    log: StepLog,
-    cases: Frame,
-    calendar: WorkCalendar,
-    owners: pd.DataFrame,
-    gross: Durations,
-    clock: str,
-    abandoned_after: int | None,
-) -> Durations:
-    """Return the durations with the days of one clock, and each open case followed as long as its clock ran."""
-    owner = "applicant" if clock == "net" else "office"
-    lengths = _cover_days(_number_steps(log, cases, calendar, owners, owner))
-    records = gross.records.join(lengths, left_on=["office", "asn_case"], right_on=_KEYS, how="left")
-    length = nw.when(nw.col("asn_covered").is_null()).then(0).otherwise(nw.col("asn_covered"))
-    records = records.with_columns(length.cast(nw.Int32).alias("asn_covered"))
-    inside = nw.col("asn_covered")
-    outside = nw.col("days") - inside  # missing where there is no duration
-    ran = outside if clock == "net" else nw.col("days") - outside
-    follow_up = gross.as_of_day - nw.col("day")
-    followed = follow_up - inside if clock == "net" else inside
+def _settle(base: Durations, placed: Frame, owners: pd.DataFrame, abandoned_after: int | None) -> Frame:
+    """Return the cases with the days that each owner had them, worked out once for every outcome that is tabulated."""
+    records = base.records
+    found = [_cover_days(_of_owner(placed, owners, owner), name) for owner, name in _OWNERS.items()]
+    if abandoned_after is not None:
+        found.append(_count_waiting(placed, owners, base.as_of_day))
+    for days in found:
+        records = records.join(days, left_on=["office", "asn_case"], right_on=KEYS, how="left")
+    numbers = [nw.col(name).fill_null(0).cast(nw.Int32) for name in _OWNERS.values()]
     gone = nw.lit(value=False)
     if abandoned_after is not None:
-        waits = _count_waiting(log, cases, calendar, owners)
-        records = records.join(waits, left_on=["office", "asn_case"], right_on=_KEYS, how="left")
-        gone = nw.when(nw.col("asn_held") >= abandoned_after).then(nw.lit(value=True)).otherwise(nw.lit(value=False))
-    still = nw.col("asn_open") & ~gone
-    names = gross.records.collect_schema().names()
-    clocked = records.with_columns(
-        ran.alias("days"),
-        nw.when(still).then(gross.as_of_day - followed).otherwise(nw.col("day")).cast(nw.Int32).alias("day"),
-        nw.when(nw.col("asn_open") & gone).then(nw.lit("withdrawn")).otherwise(nw.col("status")).alias("status"),
-    ).select(*names)
-    return replace(gross, records=clocked)
+        long = nw.col(_HELD) >= abandoned_after
+        gone = nw.when(long).then(nw.col("asn_open")).otherwise(nw.lit(value=False))
+    kept = [*base.records.collect_schema().names(), *_OWNERS.values(), "asn_gone"]
+    return held_in_memory(records.with_columns(*numbers, gone.alias("asn_gone")).select(*kept))
 
 
-def _number_steps(log: StepLog, cases: Frame, calendar: WorkCalendar, owners: pd.DataFrame, owner: str) -> Frame:
-    """Return the steps of one owner, cut to their case, as distinct intervals of working-day numbers."""
-    mine = [_plain(name) for name, whose in zip(owners["step"], owners["owner"], strict=True) if whose == owner]
-    spaced = nw.col("step").str.to_lowercase().str.replace_all(r"\s+", " ").str.strip_chars()
-    as_of = nw.lit(log.cases.as_of)
-    close = nw.when(nw.col("decided").is_null()).then(as_of).otherwise(nw.col("decided"))
-    steps = (
-        log.steps.filter(spaced.is_in(mine))
-        .join(cases.select(*_KEYS, "received", "decided"), on=_KEYS, how="inner")
-        .with_columns(close.cast(nw.Date).alias("asn_close"), nw.col("received").cast(nw.Date))
+def _on_clock(settled: Frame, base: Durations, clock: str) -> Frame:
+    """Return the cases with the days of one clock, and each open case followed as long as its clock ran."""
+    inside = nw.col(_OWNERS["applicant" if clock == "net" else "office"])
+    followed = base.as_of_day - nw.col("day") - inside if clock == "net" else inside
+    ran = nw.col("days") - inside if clock == "net" else nw.when(~nw.col("days").is_null()).then(inside)
+    still = nw.col("asn_open") & ~nw.col("asn_gone")
+    return settled.with_columns(
+        ran.cast(nw.Int32).alias("days"),
+        nw.when(still).then(base.as_of_day - followed).otherwise(nw.col("day")).cast(nw.Int32).alias("day"),
+        nw.when(nw.col("asn_gone")).then(nw.lit("withdrawn")).otherwise(nw.col("status")).alias("status"),
     )
-    late = nw.col("ended").is_null() | (nw.col("ended") > nw.col("asn_close"))
-    spans = steps.select(
-        *_KEYS,
-        nw.when(nw.col("began") < nw.col("received")).then(nw.col("received")).otherwise(nw.col("began")).alias(_START),
-        nw.when(late).then(nw.col("asn_close")).otherwise(nw.col("ended")).alias(_STOP),
-    ).filter(nw.col(_STOP) > nw.col(_START))
-    table = brought_in(calendar.table()[["date", "number"]], spans)
-    key = table.collect_schema()["date"]
-    for name in (_START, _STOP):
-        spans = spans.with_columns(nw.col(name).cast(key)).join(
-            table.rename({"number": f"{name}_number"}), how="left", left_on=name, right_on="date"
-        )
-    return spans.select(
-        *_KEYS, nw.col(f"{_START}_number").alias(_START), nw.col(f"{_STOP}_number").alias(_STOP)
-    ).unique()
 
 
-def _cover_days(intervals: Frame) -> Frame:
-    """Return the length of the union of the intervals of each case, ``asn_covered``.
+def _of_owner(placed: Frame, owners: pd.DataFrame, owner: str) -> Frame:
+    """Return the steps of one owner that hold a day, as distinct intervals."""
+    mine = [plain_name(name) for name, whose in zip(owners["step"], owners["owner"], strict=True) if whose == owner]
+    return (
+        placed.filter(nw.col("step").is_in(mine) & (nw.col(STOP) > nw.col(START))).select(*KEYS, START, STOP).unique()
+    )
+
+
+def _cover_days(intervals: Frame, name: str) -> Frame:
+    """Return the length of the union of the intervals of each case.
 
     In order of their beginning an interval adds what lies beyond the furthest end so far: stop - max(start, furthest).
     """
-    order = [_START, _STOP]
-    furthest = nw.col(_STOP).cum_max().over(*_KEYS, order_by=order)
+    order = [START, STOP]
+    furthest = nw.col(STOP).cast(nw.Float64).cum_max().over(*KEYS, order_by=order)
     steps = intervals.with_columns(furthest.alias("asn_far"))
-    # a count over a column of the order would replace it before the rows are sorted, in pandas
-    place = nw.col("asn_far").cum_count().over(*_KEYS, order_by=order).cast(nw.Int64)
-    steps = steps.with_columns(place.alias("asn_place"))
-    earlier = steps.select(*_KEYS, (nw.col("asn_place") + 1).alias("asn_place"), nw.col("asn_far").alias("asn_before"))
-    steps = steps.join(earlier, on=[*_KEYS, "asn_place"], how="left")  # a shift of whole numbers fails in pandas
-    hidden = nw.col("asn_before") > nw.col(_START)
-    begins = nw.when(hidden).then(nw.col("asn_before")).otherwise(nw.col(_START))
-    adds = nw.col(_STOP) - begins
-    added = nw.when(adds > 0).then(adds).otherwise(nw.lit(0, nw.Int32))
-    return (
-        steps.with_columns(added.alias("asn_added"))
-        .group_by(*_KEYS)
-        .agg(nw.col("asn_added").sum().alias("asn_covered"))
-    )
+    before = nw.col("asn_far").shift(1).over(*KEYS, order_by=order)
+    steps = steps.with_columns(before.alias("asn_before"))
+    begins = nw.when(nw.col("asn_before") > nw.col(START)).then(nw.col("asn_before")).otherwise(nw.col(START))
+    adds = nw.col(STOP) - begins
+    added = nw.when(adds > 0).then(adds).otherwise(nw.lit(0.0))
+    return steps.with_columns(added.alias(name)).group_by(*KEYS).agg(nw.col(name).sum())
 
 
-def _count_waiting(log: StepLog, cases: Frame, calendar: WorkCalendar, owners: pd.DataFrame) -> Frame:
-    """Return for how many working days a case has lain in a step of the applicant that is still open, ``asn_held``."""
-    waiting = replace(log, steps=log.steps.filter(nw.col("ended").is_null()))
-    last = int(calendar.number(log.cases.as_of))
-    intervals = _number_steps(waiting, cases, calendar, owners, "applicant")
-    return (
-        intervals.with_columns((last - nw.col(_START)).alias("asn_held")).group_by(*_KEYS).agg(nw.col("asn_held").max())
-    )
+def _count_waiting(placed: Frame, owners: pd.DataFrame, last: int) -> Frame:
+    """Return for how many working days a case has lain in a step of the applicant that is still open."""
+    intervals = _of_owner(placed.filter(nw.col(UNENDED)), owners, "applicant")
+    return intervals.with_columns((last - nw.col(START)).alias(_HELD)).group_by(*KEYS).agg(nw.col(_HELD).max())

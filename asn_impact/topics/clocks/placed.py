@@ -1,0 +1,78 @@
+"""The steps of a log beside the dates of their case: cut to it, as intervals of numbers of working days."""
+
+from __future__ import annotations
+
+from typing import Any, Final, TypeAlias
+
+import narwhals as nw
+
+from asn_impact.intake.formats.engine import from_arrow
+from asn_impact.measures.calendar import WorkCalendar
+from asn_impact.measures.durations import brought_in
+from asn_impact.topics.clocks.step_log import StepLog
+from asn_impact.words import Alert, Message
+
+__all__ = ["KEYS", "START", "STOP", "UNENDED", "held_in_memory", "leave_out", "mark_cases", "place_steps", "plain_name"]
+
+Frame: TypeAlias = "nw.LazyFrame[Any]"
+
+KEYS: Final = ["office", "case"]
+START, STOP, UNENDED = "asn_start", "asn_stop", "asn_unended"
+
+
+def plain_name(name: object) -> str:
+    """Return the name of a step as steps are compared: case and spacing do not matter."""
+    return " ".join(str(name).split()).casefold()
+
+
+def leave_out(log: StepLog) -> tuple[Frame, tuple[Message, ...]]:
+    """Return the cases all of whose steps can be placed, and what was left out."""
+    wrong = nw.col("began").is_null() | (nw.col("ended") < nw.col("began"))
+    bad = log.steps.filter(wrong).select(*KEYS).unique()
+    out = int(log.cases.records.join(bad, on=KEYS, how="semi").select(nw.len()).collect().item())
+    if not out:
+        return log.cases.records, ()
+    note = Alert("measures.clocks.left_out", n=out)
+    return log.cases.records.join(bad, on=KEYS, how="anti"), (note,)
+
+
+def mark_cases(records: Frame) -> Frame:
+    """Keep the key of a case beside what `measure` keeps."""
+    return records.with_columns(nw.col("case").alias("asn_case"), (nw.col("status") == "open").alias("asn_open"))
+
+
+def place_steps(log: StepLog, cases: Frame, calendar: WorkCalendar) -> Frame:
+    """Return each step of the cases once: its name made plain, and the numbers of the days on which it began and ended.
+
+    A step is cut to (received, decided]; one without an end runs to the decision, or in an open case to the day of the
+    export, and is true in ``asn_unended``. Steps that began after the decision are not in it.
+    """
+    as_of = nw.lit(log.cases.as_of)
+    close = nw.when(nw.col("decided").is_null()).then(as_of).otherwise(nw.col("decided"))
+    steps = log.steps.join(cases.select(*KEYS, "received", "decided"), on=KEYS, how="inner").with_columns(
+        close.cast(nw.Date).alias("asn_close"), nw.col("received").cast(nw.Date)
+    )
+    late = nw.col("ended").is_null() | (nw.col("ended") > nw.col("asn_close"))
+    spans = steps.select(
+        *KEYS,
+        nw.col("step").str.to_lowercase().str.replace_all(r"\s+", " ").str.strip_chars(),
+        nw.when(nw.col("began") < nw.col("received")).then(nw.col("received")).otherwise(nw.col("began")).alias(START),
+        nw.when(late).then(nw.col("asn_close")).otherwise(nw.col("ended")).alias(STOP),
+        nw.col("ended").is_null().alias(UNENDED),
+    ).filter(nw.col(STOP) >= nw.col(START))
+    table = brought_in(calendar.table()[["date", "number"]], spans)
+    key = table.collect_schema()["date"]
+    for name in (START, STOP):
+        spans = spans.with_columns(nw.col(name).cast(key)).join(
+            table.rename({"number": f"{name}_number"}), how="left", left_on=name, right_on="date"
+        )
+    numbers = [nw.col(f"{name}_number").alias(name) for name in (START, STOP)]
+    return spans.select(*KEYS, "step", *numbers, UNENDED).unique()
+
+
+def held_in_memory(frame: Frame) -> Frame:
+    """Return a lazy frame worked out once, where its engine is this process; on a server it stays a query."""
+    native: Any = nw.to_native(frame)
+    if frame.implementation.is_duckdb():
+        return nw.from_native(from_arrow(native.to_arrow_table())).lazy()
+    return nw.from_native(native.collect().lazy()) if frame.implementation.is_polars() else frame
