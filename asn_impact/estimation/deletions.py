@@ -14,7 +14,7 @@ import numpy as np
 
 from asn_impact.arrays import Bool, Float, Int
 
-__all__ = ["Deletions", "Weigh"]
+__all__ = ["Deletions", "Weigh", "trace_of"]
 
 _ROUNDING = 1e-14  # share of the largest change of coefficients below which a direction is rounding
 _WORTH = 0.9  # share of the functions up to which fewer of them are worth the products
@@ -131,13 +131,13 @@ class Deletions:
         for i in number:
             for j in range(i, len(groups)):
                 pp = p[i].T @ (often * p[j]) if i == j else np.zeros_like(dd)
-                low = _trace(self.covariance[i], self.covariance[j], dd, dp[j], dp[i].T, pp)
+                low = trace_of(self.covariance[i], self.covariance[j], dd, dp[j], dp[i].T, pp)
                 both = delta[j] * smooth[i] + delta[i] * smooth[j] + delta[i] * delta[j]
                 product[i, j] = product[j, i] = low + (count * both).sum()
         return expected[:, row], (count * expected).sum(axis=1), product
 
 
-def _trace(h: Float, k: Float, dd: Float, dp: Float, pd: Float, pp: Float) -> float:
+def trace_of(h: Float, k: Float, dd: Float, dp: Float, pd: Float, pp: Float) -> float:
     """tr(K_h A K_k A') for A = [[D'D, D'P_k], [P_h'D, P_h'P_k]] and K = [[H, -I], [-I, 0]]."""
     upper, upper_right = h @ dd - pd, h @ dp - pp
     lower, lower_right = -dd, -dp

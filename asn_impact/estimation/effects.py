@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import functools
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
@@ -175,14 +175,14 @@ class Fit(ABC):
         """Return the fit of other (U, T) cell means on the same cells, where much of it does not depend on them."""
         return None
 
-    def means_without(self, now: Float, weigh: Weigh, groups: Bool) -> Sequence[Deletions] | None:
+    def means_without(self, now: Float, weigh: Weigh, groups: Bool) -> Iterable[Deletions] | None:
         """Return what happens to (m, k) weighted means of the estimates when each cluster goes; see `Deletions`.
 
         `weigh` gives the (c, k) weights of a mean without each of c clusters. None where no form in low rank is known.
         """
         return None
 
-    def deletions_of_sums(self, weights: Float, groups: Bool) -> Sequence[Deletions] | None:
+    def deletions_of_sums(self, weights: Float, groups: Bool) -> Iterable[Deletions] | None:
         """Return the same for (m, k) fixed sums of the estimates, all of which stay known without any cluster."""
         return None
 
@@ -208,7 +208,7 @@ class Fit(ABC):
                 difference[c] = np.nan
         return np.where(np.isnan(difference).any(axis=(2, 3), keepdims=True), np.nan, difference)
 
-    def deletions(self, design: Design, groups: Bool) -> Sequence[Deletions] | None:
+    def deletions(self, design: Design, groups: Bool) -> Iterable[Deletions] | None:
         """Return what happens to each estimate when each cluster goes, in low rank; None where that is not known."""
         return None
 
@@ -244,17 +244,18 @@ def two_groups(design: Design) -> Bool:
     return np.stack([treated, ~treated])[: 1 if treated.all() else 2]
 
 
-def contributions_of(parts: Sequence[Deletions], estimate: Float, *, scaled: bool) -> Contributions:
-    """Return the deviations that deletions in low rank make, scaled to be unbiased or as they are."""
-    values, traces = [], []
+def contributions_of(parts: Iterable[Deletions], estimate: Float, *, scaled: bool) -> Contributions:
+    """Return the deviations that deletions in low rank make, scaled to be unbiased or as they are: one at a time."""
+    values, traces, known = [], [], []
     for part, whole in zip(parts, estimate, strict=True):
         scale = part.scale() if scaled else np.ones(len(part.estimate))
         values.append(np.where(scale > 0, part.estimate - whole, 0.0) * scale)
         traces.append(Traces(*(np.asarray(one)[None] for one in part.traces(scale))))
+        known.append(part.groups)
     stacked = Traces.stacked(traces)
 
     def of_groups(groups: Bool) -> Traces:
-        assert all(np.array_equal(groups, part.groups) for part in parts), "deletions are worked out for their groups"
+        assert all(np.array_equal(groups, one) for one in known), "deletions are worked out for their groups"
         return stacked
 
     return Contributions(np.stack(values, axis=1), of_groups)
@@ -797,7 +798,7 @@ class Averaged(Fit):
         """(n, m) means of what is left without each of n clusters."""
         return _mean(self._weights(sizes, np.isfinite(deleted)), deleted)
 
-    def deletions(self, design: Design, groups: Bool) -> Sequence[Deletions] | None:
+    def deletions(self, design: Design, groups: Bool) -> Iterable[Deletions] | None:
         sizes = self._sizes_without()
 
         def weigh(row: int, clusters: Int, known: Bool) -> Float:
@@ -805,7 +806,7 @@ class Averaged(Fit):
 
         return self.fit.means_without(self._now, weigh, groups)
 
-    def deletions_of_sums(self, weights: Float, groups: Bool) -> Sequence[Deletions] | None:
+    def deletions_of_sums(self, weights: Float, groups: Bool) -> Iterable[Deletions] | None:
         sizes = self._sizes_without()
 
         def weigh(row: int, clusters: Int, known: Bool) -> Float:

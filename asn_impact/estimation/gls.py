@@ -6,9 +6,10 @@ office tells about its next ones. It is the default estimator of a study.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import chain
 from typing import Annotated, Literal, TypeAlias
 
 import numpy as np
@@ -18,6 +19,7 @@ from asn_impact.arguments import AtLeast, Names, Steps, Times, did_you_mean
 from asn_impact.arrays import Bool, Float, Int
 from asn_impact.designs import Design
 from asn_impact.errors import EstimationError
+from asn_impact.estimation.apart import apart, groups_of, of_each, refuse_slopes, uses_of
 from asn_impact.estimation.cell_effects import GivenSizes, effects_by_cell, standardise, treated_cells
 from asn_impact.estimation.deletions import Deletions
 from asn_impact.estimation.effects import Averaged, Effects, Estimator, EventStudy, Fit, View
@@ -56,6 +58,9 @@ class GLSImputation(Estimator):
     correlation, ratio
         The working covariance, where it is not to be chosen by the data: correlation of the shocks one step apart
         (1: a random walk), and their variance over that of the mean of a typical cell. Give both or none.
+    periods
+        Name of an attribute of the units, such as ``"regency"``: each of its groups has period effects of its own, so
+        that an office is compared with others of its group alone. Without it all units share them.
 
     Notes
     -----
@@ -78,6 +83,7 @@ class GLSImputation(Estimator):
     covariates: Names = ()
     correlation: NotNegative | None = None
     ratio: NotNegative | None = None
+    periods: str | None = None
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -85,6 +91,12 @@ class GLSImputation(Estimator):
             raise EstimationError(Message("estimation.gls_both"))
         if self.correlation is not None and self.correlation > 1:
             raise EstimationError(Message("estimation.gls_correlation", found=self.correlation))
+        refuse_slopes(self.periods, self.covariates, trend=self.trend == "differential")
+
+    @property
+    def uses(self) -> tuple[str, ...]:
+        """Names of all columns besides the outcome and the rollout."""
+        return uses_of(self.covariates, self.periods)
 
     @property
     def entry(self) -> Method:
@@ -148,6 +160,7 @@ def _parts(estimator: GLSImputation) -> tuple[Message | None, ...]:
         None if estimator.correlation is None or estimator.ratio is None else (estimator.correlation, estimator.ratio)
     )
     return (
+        of_each(estimator.periods),
         Message("methods.group_time.ahead", periods=estimator.anticipation) if estimator.anticipation else None,
         Message("methods.leaving_out", periods=estimator.without) if estimator.without else None,
         Message("methods.differential_trend") if estimator.trend == "differential" else None,
@@ -168,15 +181,17 @@ def _estimate(
     """Return the means of outcome minus prediction; the last periods before adoption are not learnt from."""
     design, covariates, notes = predictors(_leave_out(design, estimator.without), estimator.covariates)
     untreated = _untreated(design, before)
-    working = _working(estimator, design, untreated)
+    group = None if estimator.periods is None else groups_of(design, estimator.periods)
+    working = _working(estimator, design, untreated, group)
     steps = np.asarray(design.panel.timeline.steps, dtype=np.float64)
     weight = design.panel.weight
     x = within_units(standardise(design, covariates, np.where(untreated, weight, 0.0)), untreated, weight)
     if estimator.trend == "differential":
         x = np.concatenate([x, _own_trend(design, steps)], axis=2)
-    fit = PredictionFit(
+    whole = PredictionFit(
         design, start, period, untreated, working.shocks(steps), working.noise(design.panel.n), x, working=working
     )
+    fit = whole if group is None else apart(whole, group)
     return effects_by_cell(shown or estimator, design, fit, kind, notes=(*notes, *fit.notes(), _note(working)))
 
 
@@ -204,10 +219,10 @@ def _untreated(design: Design, before: int) -> Bool:
     return np.asarray(design.panel.observed & far)
 
 
-def _working(estimator: GLSImputation, design: Design, untreated: Bool) -> Working:
+def _working(estimator: GLSImputation, design: Design, untreated: Bool, group: Int | None) -> Working:
     steps = np.asarray(design.panel.timeline.steps, dtype=np.float64)
     if estimator.correlation is None or estimator.ratio is None:
-        return choose_working(design.panel.mean, untreated, design.panel.n, steps)
+        return choose_working(design.panel.mean, untreated, design.panel.n, steps, group)
     n = design.panel.n[untreated]
     return Working(estimator.correlation, estimator.ratio, 1.0 / float(np.mean(1.0 / n)) if n.size else 1.0)
 
@@ -246,10 +261,10 @@ class Joined(Fit):
         """(G, k, U, T) weights on the cells without each cluster less those with all."""
         return np.concatenate([fit.differences(effects) for fit in self.fits], axis=1)
 
-    def deletions(self, design: Design, groups: Bool) -> Sequence[Deletions] | None:
+    def deletions(self, design: Design, groups: Bool) -> Iterable[Deletions] | None:
         """Return what happens to each estimate when each cluster goes."""
         parts = [fit.deletions(design, groups) for fit in self.fits]
-        return [one for part in parts if part is not None for one in part] if None not in parts else None
+        return None if None in parts else chain.from_iterable(part for part in parts if part is not None)
 
     @property
     def by_cell(self) -> Fit:

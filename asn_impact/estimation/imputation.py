@@ -16,6 +16,7 @@ from asn_impact.arguments import Names, Times
 from asn_impact.arrays import Bool, Float, Int
 from asn_impact.designs import Design
 from asn_impact.errors import EstimationError
+from asn_impact.estimation.apart import Apart, apart, groups_of, of_each, refuse_slopes, uses_of
 from asn_impact.estimation.cell_effects import (
     GivenSizes,
     all_but_base,
@@ -56,6 +57,8 @@ class Imputation(Estimator):
         Names of covariates of the panel that vary within units and that training does not change: the prediction has
         one slope for each, learnt from untreated cells. One that is constant within units is explained by the unit
         effects and left out (`GroupTime(adjust=...)` and `Saturated(covariates=...)` use such).
+    periods
+        Name of an attribute of the units, such as ``"regency"``: each of its groups has period effects of its own.
 
     Notes
     -----
@@ -71,22 +74,36 @@ class Imputation(Estimator):
 
     deviation: Literal["cell_mean", "leave_out"] = "cell_mean"
     covariates: Names = ()
+    periods: str | None = None
 
     fixed_weights: ClassVar[bool] = True
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        refuse_slopes(self.periods, self.covariates)
+
+    @property
+    def uses(self) -> tuple[str, ...]:
+        """Names of all columns besides the outcome and the rollout."""
+        return uses_of(self.covariates, self.periods)
 
     @property
     def entry(self) -> Method:
         """Name, sentence and source."""
         variance = Message("methods.imputation.leave_out") if self.deviation == "leave_out" else None
         return estimator_entry(
-            "imputation", variance, given(self.covariates), authors=("Borusyak", "Jaravel", "Spiess")
+            "imputation",
+            variance,
+            of_each(self.periods),
+            given(self.covariates),
+            authors=("Borusyak", "Jaravel", "Spiess"),
         )
 
     def estimate(self, design: Design) -> Effects:
         """Estimate one effect for each treated cohort and period."""
         design, covariates, notes = predictors(design, self.covariates)
         start, period = treated_cells(design)
-        fit = _fit(design, start, period, _BJS[self.deviation], covariates)
+        fit = _fit(design, start, period, _BJS[self.deviation], covariates, self.periods)
         return effects_by_cell(self, design, fit, GivenSizes, notes=(*notes, *fit.notes()))
 
 
@@ -101,6 +118,8 @@ class TwoStage(Estimator):
     ----------
     covariates
         Names of covariates of the panel in the first stage, as in `Imputation`.
+    periods
+        Name of an attribute whose groups have period effects of their own, as in `Imputation`.
 
     Notes
     -----
@@ -115,19 +134,29 @@ class TwoStage(Estimator):
     """
 
     covariates: Names = ()
+    periods: str | None = None
 
     fixed_weights: ClassVar[bool] = True
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        refuse_slopes(self.periods, self.covariates)
+
+    @property
+    def uses(self) -> tuple[str, ...]:
+        """Names of all columns besides the outcome and the rollout."""
+        return uses_of(self.covariates, self.periods)
 
     @property
     def entry(self) -> Method:
         """Name, sentence and source."""
-        return estimator_entry("two_stage", given(self.covariates), authors=("Gardner",))
+        return estimator_entry("two_stage", of_each(self.periods), given(self.covariates), authors=("Gardner",))
 
     def estimate(self, design: Design) -> Effects:
         """Estimate one effect for each cohort and period but the last one before adoption."""
         design, covariates, notes = predictors(design, self.covariates)
         start, period = all_but_base(design, design.cohorts)
-        fit = _fit(design, start, period, "weighted_mean", covariates)
+        fit = _fit(design, start, period, "weighted_mean", covariates, self.periods)
         return effects_by_cell(self, design, fit, Effects, notes=(*notes, *fit.notes()))
 
 
@@ -214,10 +243,18 @@ def _find_explained(design: Design, covariates: tuple[str, ...]) -> Bool:
     return LeastSquares(design, columns_of(design, covariates)).collinear()
 
 
-def _fit(design: Design, start: Float, period: Int, deviation: Deviation, covariates: tuple[str, ...]) -> PredictionFit:
+def _fit(
+    design: Design,
+    start: Float,
+    period: Int,
+    deviation: Deviation,
+    covariates: tuple[str, ...],
+    groups: str | None,
+) -> PredictionFit | Apart:
     """Return the fit without shocks: each untreated cell counts with its weight."""
     weight, untreated = design.panel.weight, design.panel.observed & ~design.treated()
     noise = np.divide(1.0, weight, out=np.ones_like(weight), where=weight > 0)
     x = within_units(standardise(design, covariates, np.where(untreated, weight, 0.0)), untreated, weight)
     periods = len(design.panel.timeline)
-    return PredictionFit(design, start, period, untreated, np.zeros((periods, periods)), noise, x, deviation)
+    whole = PredictionFit(design, start, period, untreated, np.zeros((periods, periods)), noise, x, deviation)
+    return whole if groups is None else apart(whole, groups_of(design, groups))

@@ -25,7 +25,7 @@ from asn_impact.estimation.patterns import kinds_of, sorts_of
 from asn_impact.estimation.working import Units, Working, project
 from asn_impact.words import Alert, Message
 
-__all__ = ["Deviation", "PredictionFit", "within_units"]
+__all__ = ["Deviation", "PredictionFit", "mean_effect", "within_units"]
 
 Deviation: TypeAlias = Literal["weighted_mean", "squared_mean", "leave_out"]
 
@@ -44,7 +44,6 @@ _OF_CELLS = (
     "_cohorts",
     "_pull",
     "_size",
-    "_slope",
 )
 _KEPT = 30_000_000  # numbers in all (U, T, T) arrays up to which they are kept
 
@@ -114,6 +113,8 @@ class PredictionFit(CellFit):
         that makes the estimated variance smallest), or with the squares over the other clusters.
     working
         Where the covariance was chosen by the outcome: what was chosen.
+    kept
+        Numbers in all (U, T, T) arrays up to which they are kept.
     """
 
     design: Design
@@ -125,6 +126,7 @@ class PredictionFit(CellFit):
     x: Float
     deviation: Deviation = "squared_mean"
     working: Working | None = None
+    kept: int = _KEPT
 
     # ------------------------------------------------------------------------------ what units say
 
@@ -136,7 +138,7 @@ class PredictionFit(CellFit):
 
     def _blocks(self) -> Iterator[Block]:
         """Yield all units in blocks of whole clusters."""
-        yield from self._stored if self.untreated.size * len(self.shocks) <= _KEPT else self._solved()
+        yield from self._stored if self.untreated.size * len(self.shocks) <= self.kept else self._solved()
 
     @cached_property
     def _stored(self) -> tuple[Block, ...]:
@@ -145,7 +147,7 @@ class PredictionFit(CellFit):
     @cached_property
     def _sort(self) -> Int:
         """(G,) the sort of each cluster: those of one sort know the same of the coefficients."""
-        parts = [self.untreated, self.noise, self.x.reshape(len(self.noise), -1)]
+        parts = [self.untreated, self.noise, self.x.reshape(len(self.noise), int(np.prod(self.x.shape[1:])))]
         kind = kinds_of(np.concatenate(parts, axis=1))[1]
         return sorts_of(kind, self.design.cluster, len(self.design.clusters))[1]
 
@@ -289,30 +291,26 @@ class PredictionFit(CellFit):
         lost = int((asked & (self._weight == 0)).sum())
         return (Alert("estimation.cells_not_predicted", n=lost),) if lost else ()
 
-    @cached_property
-    def _slope(self) -> Float:
-        """(q, k) weights on the scores of the untreated cells that stem from the coefficients."""
-        return np.asarray(-self._normal[1] @ ratio(self._pull.T, self._size.sum(axis=0)))
-
     def influence(self) -> Float:
         """(G, k) weights of the cells of each cluster times residuals, or effects less a mean effect."""
+        return self.influence_around(self._mean_effect(), self._size.sum(axis=0))
+
+    def influence_around(self, mean_effect: Float, size: Float) -> Float:
+        """(G, k) influence in means whose cells have (k,) weights `size` in all, effects less a given mean effect."""
         residual, score = self._parts
-        own = self._by_term(self._weight * residual) - self._size * self._mean_effect()
-        return np.asarray(ratio(own, self._size.sum(axis=0)) + by_cluster(self.design, score @ self._slope))
+        own = self._by_term(self._weight * residual) - self._size * mean_effect
+        slope = -self._normal[1] @ ratio(self._pull.T, size)
+        return np.asarray(ratio(own, size) + by_cluster(self.design, score @ slope))
+
+    def squares(self) -> tuple[Float, Float]:
+        """(G, k) sums of squared weights times effects, and of squared weights, by cluster."""
+        squared = self._weight**2
+        return self._by_term(squared * self._parts[0]), self._by_term(squared)
 
     def _mean_effect(self) -> Float:
-        """(k,), or (G, k) when it leaves out the cluster: what the effects of a term are compared with."""
         if self.deviation == "weighted_mean":
             return self.estimate
-        squared = self._weight**2
-        total, weight = self._by_term(squared * self._parts[0]), self._by_term(squared)
-        if self.deviation == "squared_mean":
-            return ratio(total.sum(axis=0), weight.sum(axis=0))
-        alone = (weight > 0).sum(axis=0) == 1
-        if alone.any():
-            waves = tuple(self.design.cohort_label(step) for step in np.unique(self.start[alone]))
-            raise InferenceError(Message("estimation.leave_out_alone", waves=waves))
-        return ratio(total.sum(axis=0) - total, weight.sum(axis=0) - weight)
+        return mean_effect(self, *self.squares())
 
     def loadings(self) -> Float:
         """(k, U, T) weights on the cell means; NaN where not estimable."""
@@ -336,9 +334,22 @@ class PredictionFit(CellFit):
     def loadings_without(self, weights: Float) -> Float:
         """(G, m, U, T) weights on the cell means of (G, m, k) weighted sums of the estimates without each cluster."""
         loadings = np.zeros((*weights.shape[:2], *self.untreated.shape))
-        for cluster in range(len(loadings)):
-            rest = self.design.cluster != cluster
-            loadings[cluster][:, rest] = self.without(cluster).loadings_of(weights[cluster])
+        each = np.nan_to_num(ratio(weights, self._left(np.arange(len(weights)))[:, None]))
+        padded = np.concatenate([each, np.zeros((*each.shape[:2], 1))], axis=2)
+        slope = np.zeros((*each.shape[:2], len(self._normal[0])))
+        for block, inverse, _ in self._deletions():
+            pull = each[block.clusters] @ self._pull
+            own = padded[block.clusters[block.row][:, None], :, self._term[block.units]].swapaxes(1, 2)
+            rows = (own * self._weight[block.units][:, None]) @ block.contrast
+            np.subtract.at(pull, block.row, self._onto(rows, block.units))
+            slope[block.clusters] = -pull @ inverse
+        for block in self._blocks():
+            own = padded[:, :, self._term[block.units]] * self._weight[block.units]
+            at_units = (own[:, :, :, None] @ block.contrast)[:, :, :, 0]
+            loadings[:, :, block.units] = at_units + np.einsum("gmq,nqt->gmnt", slope, self._regressed(block))
+        for cluster, fit in self._again.items():
+            loadings[cluster][:, self.design.cluster != cluster] = fit.loadings_of(weights[cluster])
+        loadings[self.design.cluster, :, np.arange(len(self.untreated))] = 0.0
         return loadings
 
     def without(self, cluster: int) -> PredictionFit:
@@ -357,6 +368,13 @@ class PredictionFit(CellFit):
         size = self._size.sum(axis=0)
         left = size - self._size[clusters]
         return np.where(left > _NOTHING * size, left, 0.0)
+
+    def weights_without(self) -> Float:
+        """(G, k) weight of the cells that can be predicted in each term, without each cluster."""
+        left = self._left(np.arange(len(self.design.clusters)))
+        for cluster, fit in self._again.items():
+            left[cluster] = fit._size.sum(axis=0)
+        return left
 
     def _deletions(self) -> Iterator[tuple[Block, Float, Bool]]:
         """Blocks with the (c, q, q) inverse cross-products without each of their clusters, and whether all is known."""
@@ -455,7 +473,7 @@ class PredictionFit(CellFit):
         A cluster whose deletion is estimated again has functions of its own: then each is.
         """
         clusters = len(self.design.clusters)
-        parts = [self.untreated, self.noise, self.x.reshape(len(self.noise), -1)]
+        parts = [self.untreated, self.noise, self.x.reshape(len(self.noise), int(np.prod(self.x.shape[1:])))]
         parts += [self._weight, self.design.panel.observed, self.design.adopted[:, None]]
         kind = kinds_of(np.concatenate(parts, axis=1))[1]
         first, sort, _ = sorts_of(kind, self.design.cluster, clusters)
@@ -566,6 +584,20 @@ class PredictionFit(CellFit):
             return np.asarray(np.sqrt(noise)[:, :, None] * identity)
         kinds, kind = np.unique(noise, axis=0, return_inverse=True)
         return np.asarray(np.linalg.cholesky(self.shocks + kinds[:, :, None] * identity)[kind.ravel()])
+
+
+def mean_effect(fit: PredictionFit, total: Float, weight: Float) -> Float:
+    """(k,), or (G, k) when it leaves out the cluster: what the effects of a term are compared with.
+
+    `total` and `weight` are the (G, k) `squares` of all that enters.
+    """
+    if fit.deviation == "squared_mean":
+        return ratio(total.sum(axis=0), weight.sum(axis=0))
+    alone = (weight > 0).sum(axis=0) == 1
+    if alone.any():
+        waves = tuple(fit.design.cohort_label(step) for step in np.unique(fit.start[alone]))
+        raise InferenceError(Message("estimation.leave_out_alone", waves=waves))
+    return ratio(total.sum(axis=0) - total, weight.sum(axis=0) - weight)
 
 
 def _part(block: Block, some: Int) -> Block:

@@ -13,7 +13,7 @@ from typing import Final
 import numpy as np
 from scipy.sparse import csgraph
 
-from asn_impact.arrays import Bool, Float
+from asn_impact.arrays import Bool, Float, Int
 
 __all__ = ["FALLBACK", "GRID", "Units", "Working", "choose_working", "project"]
 
@@ -118,7 +118,7 @@ def _projections(inverse: Float, shocks: Float | None) -> Units:
     return Units(within, one - known - (1 - known.sum(axis=2))[:, :, None] * share[:, None, :])
 
 
-def choose_working(outcome: Float, untreated: Bool, n: Float, steps: Float) -> Working:
+def choose_working(outcome: Float, untreated: Bool, n: Float, steps: Float, group: Int | None = None) -> Working:
     """Return the working covariance that makes the untreated cells most likely (REML, period effects taken out).
 
     Parameters
@@ -127,6 +127,8 @@ def choose_working(outcome: Float, untreated: Bool, n: Float, steps: Float) -> W
         (U, T) cell means, which of them were seen untreated, and the records behind them.
     steps
         (T,) positions of the periods on the timeline; a gap stays a gap.
+    group
+        (U,) groups of units with period effects of their own: each adds its likelihood, of some whole groups.
 
     Notes
     -----
@@ -135,34 +137,61 @@ def choose_working(outcome: Float, untreated: Bool, n: Float, steps: Float) -> W
     """
     level = 1.0 / float(np.mean(1.0 / n[untreated])) if untreated.any() else 1.0
     seen = np.flatnonzero(untreated.sum(axis=1) >= 2)
-    chosen = seen[np.unique(np.linspace(0, len(seen) - 1, min(len(seen), _MOST_UNITS)).astype(np.int64))]
-    mask = untreated[chosen]
-    if int(mask.sum()) - len(chosen) - (int(mask.any(axis=0).sum()) - 1) < _LEAST_DF:
+    parts = [_some(seen, _MOST_UNITS)] if group is None else _some_groups(seen, group)
+    masks = [untreated[units] for units in parts]
+    df = sum(int(mask.sum()) - len(mask) - (int(mask.any(axis=0).sum()) - 1) for mask in masks)
+    if df < _LEAST_DF:
         return Working(*FALLBACK, level, chosen=False)
-    values = np.where(mask, outcome[chosen], 0.0)
-    values = np.where(mask, values - values.sum(axis=1, keepdims=True) / mask.sum(axis=1, keepdims=True), 0.0)
-    if not values.any():
+    samples = [_Sample.of(outcome[units], mask, n[units]) for units, mask in zip(parts, masks, strict=True)]
+    if not any(sample.outcome.any() for sample in samples):
         return Working(0.0, 0.0, level)
-    null = _null_space(mask)
-    deviances = np.array([_deviance(values, mask, n[chosen], steps, level, null, *point) for point in GRID])
+    deviances = np.array([_deviance(samples, steps, level, *point) for point in GRID])
     best = np.nanmin(deviances)
     first = int(np.flatnonzero(deviances <= best + _TIE * max(1.0, abs(best)))[0])
     return Working(*GRID[first], level)
 
 
-def _deviance(
-    outcome: Float,
-    untreated: Bool,
-    n: Float,
-    steps: Float,
-    level: float,
-    null: Float,
-    correlation: float,
-    ratio: float,
-) -> float:
+def _some(positions: Int, most: int) -> Int:
+    """Return at most so many of some positions, evenly."""
+    return positions[np.unique(np.linspace(0, len(positions) - 1, min(len(positions), most)).astype(np.int64))]
+
+
+def _some_groups(seen: Int, group: Int) -> list[Int]:
+    """Return the units of whole groups, evenly, of about as many units as are looked at; alone a unit says nothing."""
+    labels, often = np.unique(group[seen], return_counts=True)
+    labels = labels[often > 1]
+    most = max(1, int(_MOST_UNITS / max(often[often > 1].mean(), 1.0))) if labels.size else 0
+    return [_some(seen[group[seen] == label], _MOST_UNITS) for label in (_some(labels, most) if most else labels)]
+
+
+@dataclass(frozen=True, eq=False)
+class _Sample:
+    """Untreated cells that share their period effects: (n, T) outcomes less unit means, which were seen, records."""
+
+    outcome: Float
+    untreated: Bool
+    n: Float
+    null: Float
+
+    @classmethod
+    def of(cls, outcome: Float, mask: Bool, n: Float) -> _Sample:
+        values = np.where(mask, outcome, 0.0)
+        values = np.where(mask, values - values.sum(axis=1, keepdims=True) / mask.sum(axis=1, keepdims=True), 0.0)
+        return cls(values, mask, n, _null_space(mask))
+
+
+def _deviance(samples: list[_Sample], steps: Float, level: float, correlation: float, ratio: float) -> float:
     """Return minus twice the restricted log likelihood, its scale at its best, up to a constant."""
-    shocks, noise = _shocks(correlation, ratio, steps), _noise(ratio, level, n)
-    periods = len(steps)
+    shocks = _shocks(correlation, ratio, steps)
+    parts = [_likelihood(one, shocks, _noise(ratio, level, one.n)) for one in samples]
+    df, left, logs = (sum(part[i] for part in parts) for i in range(3))
+    return logs + df * float(np.log(left / df)) if df > 0 and left > 0 else float("nan")
+
+
+def _likelihood(sample: _Sample, shocks: Float, noise: Float) -> tuple[float, float, float]:
+    """Return degrees of freedom, the weighted sum of squares left, and the log determinants of one sample."""
+    outcome, untreated, null = sample.outcome, sample.untreated, sample.null
+    periods = len(shocks)
     gram, score = np.zeros((periods, periods)), np.zeros(periods)
     square = logs = 0.0
     for units in _blocks(len(outcome), periods):
@@ -185,10 +214,8 @@ def _deviance(
     size = float(np.trace(gram)) / periods  # directions without information are filled up, so that there is a root
     root = np.linalg.cholesky(gram + size * null @ null.T)
     left = square - float((np.linalg.solve(root, score) ** 2).sum())
-    if df <= 0 or left <= 0:
-        return float("nan")
     logs += float(2 * np.log(np.diag(root)).sum()) - null.shape[1] * float(np.log(size))
-    return float(logs + df * np.log(left / df))
+    return df, left, logs
 
 
 def _null_space(untreated: Bool) -> Float:

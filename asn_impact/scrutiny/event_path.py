@@ -62,7 +62,7 @@ class Combined(Fit):
         """(m, U, T) weights on the cell means."""
         return self._sum(self.effects.loadings(), 0)
 
-    def deletions(self, design: Design, groups: Bool) -> Sequence[Deletions] | None:
+    def deletions(self, design: Design, groups: Bool) -> Iterable[Deletions] | None:
         """Return what happens to each sum when each cluster goes, in low rank; None where one of its terms goes too."""
         return (
             None if np.isnan(self.leave_one_out()).any() else self.effects.fit.deletions_of_sums(self.weights, groups)
