@@ -27,6 +27,7 @@ from asn_impact.estimation.effects import Effects as Effects
 from asn_impact.estimation.efficient import Efficient as Efficient
 from asn_impact.estimation.gls import GLSImputation as GLSImputation, GLSLeads as GLSLeads
 from asn_impact.estimation.group_time import GroupTime as GroupTime
+from asn_impact.estimation.grouped import Groups as Groups, compare_groups as compare_groups
 from asn_impact.estimation.imputation import Imputation as Imputation, TwoStage as TwoStage
 from asn_impact.estimation.inference import (
     Classical as Classical,

@@ -304,7 +304,7 @@ def assign(
         status, panel, switches = read_status(panel, rollout.status, by)
         adopted = first_switch(status, panel.timeline)
     elif partly == "left_out":
-        panel = _without_partly(panel, placed)
+        panel = panel.without_cells(_cells_partly(panel, placed))
     keep, aside = _usable(panel, adopted, cluster, always)
     adopted = np.maximum(adopted, 0.0)
     codes, labels = _clusters(panel, cluster)
@@ -404,20 +404,6 @@ def _partly_notes(panel: Panel, placed: Placed) -> tuple[Message, ...]:
         return ()
     cells = [f"{panel.units[i]} {panel.timeline.label(placed.partly[i])}" for i in hit]
     return (Message("designs.partly_treated", n=hit.size, cells=cells),)
-
-
-def _without_partly(panel: Panel, placed: Placed) -> Panel:
-    """Return the panel without the cells that are treated in part."""
-    cells = _cells_partly(panel, placed)
-    if not cells.any():
-        return panel
-    return replace(
-        panel,
-        n=np.where(cells, 0.0, panel.n),
-        mean=np.where(cells, np.nan, panel.mean),
-        weight=np.where(cells, 0.0, panel.weight),
-        within=np.where(cells[:, :, None, None], 0.0, panel.within),
-    )
 
 
 def _attribute(panel: Panel, name: str) -> pd.Series:

@@ -368,6 +368,11 @@ class Estimator(Procedure):
         return ()
 
     @property
+    def compares_whole_units(self) -> bool:
+        """Whether a unit of which the later cells are left out can be no comparison."""
+        return False
+
+    @property
     def uses(self) -> tuple[str, ...]:
         """Names of all columns besides the outcome and the rollout."""
         return self.covariates

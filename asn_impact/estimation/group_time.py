@@ -94,6 +94,11 @@ class GroupTime(Estimator):
         """Names of what the estimates are given."""
         return self.adjust
 
+    @property
+    def compares_whole_units(self) -> bool:
+        """Whether a unit of which the later cells are left out can be no comparison."""
+        return self.controls == "never"
+
     def estimate(self, design: Design) -> Effects:
         """Estimate every ATT(g, t) of the design."""
         if self.controls == "never" and np.isfinite(design.adopted).all():

@@ -95,6 +95,11 @@ class Saturated(Estimator):
         controls = Message(f"methods.controls.{self.controls}")
         return estimator_entry("saturated", controls, given(self.covariates), authors=("Wooldridge",))
 
+    @property
+    def compares_whole_units(self) -> bool:
+        """Whether a unit of which the later cells are left out can be no comparison."""
+        return self.controls == "never"
+
     def estimate(self, design: Design) -> Effects:
         """Estimate one effect for each cohort and period."""
         design, notes = where_known(design, self.covariates)

@@ -71,6 +71,11 @@ class SyntheticDiD(Estimator):
         """Name, sentence and source."""
         return estimator_entry(self.kind, given(self.covariates))
 
+    @property
+    def compares_whole_units(self) -> bool:
+        """Whether a unit of which the later cells are left out can be no comparison."""
+        return True
+
     def estimate(self, design: Design) -> Effects:
         """Estimate on a design without empty cells."""
         refuse_holes(design, self.entry.name)

@@ -158,6 +158,18 @@ class Panel(Guided):
             attributes=self.attributes.iloc[units].reset_index(drop=True),
         )
 
+    def without_cells(self, cells: Bool) -> Panel:
+        """Return the panel in which the cells marked True were never observed."""
+        if not cells.any():
+            return self
+        return replace(
+            self,
+            n=np.where(cells, 0.0, self.n),
+            mean=np.where(cells, np.nan, self.mean),
+            weight=np.where(cells, 0.0, self.weight),
+            within=np.where(cells[:, :, None, None], 0.0, self.within),
+        )
+
     def until(self, periods: int) -> Panel:
         """Return the panel of the first periods, so many of them."""
         arrays = {name: array[:, :periods] for name, array in vars(self).items() if name in self._by_period}
