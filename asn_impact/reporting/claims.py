@@ -11,6 +11,7 @@ from typing import Any, Final, TypeAlias
 from asn_impact.reporting import argument, chapters, prose, tables
 from asn_impact.reporting.bands import band_of
 from asn_impact.reporting.chapters import Block, Exhibits, Section
+from asn_impact.reporting.chart import Chart
 from asn_impact.reporting.charts import event_study
 from asn_impact.reporting.charts.with_without import with_and_without
 from asn_impact.reporting.contents import Report
@@ -23,7 +24,7 @@ from asn_impact.reporting.tables.cells import as_message
 from asn_impact.reporting.words import level_quantity
 from asn_impact.words import Message, paragraph
 
-__all__ = ["brief_of_claims", "claim_chapters"]
+__all__ = ["brief_of_claims", "claim_chapters", "pictures_of"]
 
 Chapter: TypeAlias = Callable[[Exhibits, Report], list[Block]]
 
@@ -139,16 +140,20 @@ def _weak(report: Report, finding: Finding) -> list[Message]:
 
 
 def _pictures(pages: Exhibits, report: Report, finding: Finding) -> list[Block]:
-    """Return the trained with and without training, and the effects by time."""
-    assert finding.inference is not None
-    common: dict[str, Any] = {
-        **{"language": pages.language, "source": chapters.source_line(pages, report), "inputs": report.inputs},
-        **{"level": report.level, "grade": finding.grade},
-    }
+    common: dict[str, Any] = {"source": chapters.source_line(pages, report), "inputs": report.inputs}
+    charts = pictures_of(finding, language=pages.language, level=report.level, **common)
+    return [pages.figure(chart) for chart in charts]
+
+
+def pictures_of(finding: Finding, *, level: float, **look: Any) -> list[Chart]:  # noqa: ANN401 - of a chart
+    """Return the trends with and without training, and the effects by time."""
+    if finding.inference is None:
+        return []
+    common: dict[str, Any] = {**look, "level": level, "grade": finding.grade}
     charts = [with_and_without(finding.inference, **common)]
     if finding.events is not None:
-        charts.append(event_study(finding.events, band=band_of(finding.events, report.level), **common))
-    return [pages.figure(chart) for chart in charts if chart is not None]
+        charts.append(event_study(finding.events, band=band_of(finding.events, level), **common))
+    return [chart for chart in charts if chart is not None]
 
 
 def _checks(pages: Exhibits, finding: Finding) -> list[Block]:

@@ -7,6 +7,7 @@ process left is put right by the next one: an old result that was moved aside co
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator
@@ -16,7 +17,7 @@ from typing import Final
 
 from asn_impact.leftovers import left_by_the_dead, marked
 
-__all__ = ["is_made_by", "make_beside", "missing_files", "put_in_place"]
+__all__ = ["is_made_by", "make_beside", "missing_files", "plain_name", "put_in_place"]
 
 ATTEMPTS: Final = 5  # to put the folder in its place while another run does
 
@@ -79,6 +80,17 @@ def put_in_place(folder: Path, fresh: Path) -> None:
 def missing_files(folder: Path, names: Iterable[str]) -> list[str]:
     """Return those of the files that were written which are no longer there."""
     return sorted(name for name in set(names) if not (folder / name).is_file())
+
+
+def plain_name(name: str) -> str:
+    """Return a name as part of the name of a file.
+
+    Examples
+    --------
+    >>> plain_name("waktu/izin: 2024")
+    'waktu_izin_2024'
+    """
+    return re.sub(r"[^\w.-]+", "_", name).strip("._") or "claim"
 
 
 def is_made_by(record: Path, maker: str) -> bool:

@@ -19,7 +19,7 @@ from asn_impact.reporting.chapters import Exhibits, Section, brief, chapters, do
 from asn_impact.reporting.claims import brief_of_claims, claim_chapters
 from asn_impact.reporting.contents import Item, Report
 from asn_impact.reporting.earlier import MANIFEST, Earlier, refuse_close
-from asn_impact.reporting.folders import is_made_by, make_beside, put_in_place
+from asn_impact.reporting.folders import is_made_by, make_beside, plain_name, put_in_place
 from asn_impact.reporting.gate import release
 from asn_impact.reporting.proof import not_proved, prove
 from asn_impact.reporting.provenance import provenance, sha256, write_beside
@@ -91,6 +91,7 @@ def publish(
         The report that the new one is compared with; None: the one in the folder.
     cells
         Write ``cells.zip`` beside the report: public cells, rollout and study, from which anyone runs the answer again.
+        Of findings there is one each, ``cells/<id>.zip``.
         The answer must be of a design whose cells can be published: `public_cells`.
 
     Returns
@@ -137,7 +138,7 @@ def publish(
         head |= {"kind": prose.HEADINGS["brief"].text(language).text}
         files |= _document("brief", _page(write_short(short, report), language, head), short, kinds, reference)
     if cells:
-        files[CELLS_ZIP] = _packed(report)
+        files |= _packed(report)
     numbers = [number for pages in (long, short) for sentence in pages.sentences for number in sentence.numbers]
     prove(report, (*long.shown, *short.shown), numbers, cells=cells)
     compared: dict[str, list[Any]] = {
@@ -172,10 +173,14 @@ def _one_report(report: Report | Sequence[Item], facts: dict[str, Any]) -> Repor
     return Report.of(report, **facts)
 
 
-def _packed(report: Report) -> bytes:
-    if len(report.answer) != 1:
+def _packed(report: Report) -> dict[str, bytes]:
+    """Return the public cells of the answer, or of each claim under its name."""
+    named = [(f"cells/{plain_name(f.id)}.zip", f.inference) for f in report.findings if f.inference is not None]
+    answers = [*named, *((CELLS_ZIP, answer) for answer in report.answer)]
+    if not answers or len(report.answer) > 1:
         raise InputError(Message("release.no_answer"))
-    return cells_zip(report.answer[0], title=report.title, source=report.source, level=report.level)
+    facts: Any = {"title": report.title, "source": report.source, "level": report.level}
+    return {name: cells_zip(answer, **facts) for name, answer in answers}
 
 
 def _refuse_other_languages(report: Report, language: Language) -> None:

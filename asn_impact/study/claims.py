@@ -128,15 +128,7 @@ def claims_of(file: Path, raw: Mapping[str, Any]) -> tuple[Shared, tuple[Claim, 
     for name in twice:
         if twice.count(name) > 1:
             raise Place(file, "claim").refuse(Message("programme.id_twice", id=name))
-    _refuse_unused(claims[0].study)
     return once.shared(), tuple(claims)
-
-
-def _refuse_unused(study: Study) -> None:
-    """Refuse what the report of many claims does not have: better than to leave it out in silence."""
-    given = {"notebooks": study.notebooks, "figures": study.figures, "cells": study.cells}
-    if named := tuple(key for key, value in given.items() if value):
-        raise study.place("report").refuse(Message("programme.report_of_one", keys=named))
 
 
 def _refuse_unknown(file: Path, raw: Mapping[str, Any]) -> None:

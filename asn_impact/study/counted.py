@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -19,17 +19,30 @@ if TYPE_CHECKING:
     from asn_impact.measures.durations import Durations
 
 
-__all__ = ["observed_parts", "recap_parts", "record_parts"]
+__all__ = ["asked_of_records", "cells_asked", "observed_parts", "recap_parts", "record_parts"]
+
+
+def cells_asked(study: Study) -> dict[str, Any]:
+    """Return what `tabulate` is asked for beside records and outcome."""
+    cells = offers.cells_of(study.outcome)
+    covariates = tuple(dict.fromkeys((*cells.get("covariates", ()), *named_columns(study)[0])))
+    return {"by": "office", **cells, "covariates": covariates}
+
+
+def asked_of_records(study: Study) -> dict[str, Any]:
+    """Return the arguments with which the records of a study are read."""
+    if study.data.name in {"records", "steps"}:
+        return _asked_of_cases(study)
+    return _asked_of_answers(study)
 
 
 def record_parts(study: Study, problems: list[AsnImpactError], tell: Callable[[Message], object]) -> dict[str, Any]:
     """Return extract, months and panel, each that could be made, and all of them together where all could."""
     from asn_impact.measures.tabulate import maturity, tabulate
 
-    cells = offers.cells_of(study.outcome)
-    covariates = tuple(dict.fromkeys((*cells.get("covariates", ()), *named_columns(study)[0])))
+    cells = cells_asked(study)
     with study.place("data").explaining():
-        extract = _extract(study, cells, covariates)
+        extract: Extract = study.data.made(**_asked_of_cases(study))
     made: dict[str, Any] = {"extract": extract}
     tell(Message("study.step.measuring"))
     with noting(problems):
@@ -39,20 +52,19 @@ def record_parts(study: Study, problems: list[AsnImpactError], tell: Callable[[M
             counted, outcome = made_ready(study.outcome, times, _other_clocks(study, extract))
             by_month = study.outcome.name != "kept" and cells.get("per", "month") == "month"
             made["months"] = months = maturity(times, outcome) if by_month else None
-            made["panel"] = panel = tabulate(counted, outcome, **{"by": "office", **cells, "covariates": covariates})
+            made["panel"] = panel = tabulate(counted, outcome, **cells)
         notes = each_once(extract.notes, times.notes, counted.notes, panel.notes)
         made["ready"] = Prepared(panel, extract.sources, extract=extract, times=times, months=months, notes=notes)
     return made
 
 
-def _extract(study: Study, cells: Mapping[str, Any], covariates: Sequence[str]) -> Extract:
-    parameters = study.data.parameters
+def _asked_of_cases(study: Study) -> dict[str, Any]:
+    parameters, cells = study.data.parameters, cells_asked(study)
     columns = {**parameters.get("columns", {}), **dict.fromkeys(parameters.get("unused", ()))}
-    keep = (*parameters.get("keep", ()), *_of_outcome(study, cells), *covariates, *_times(study).values())
+    keep = (*parameters.get("keep", ()), *_of_outcome(study, cells), *cells["covariates"], *_times(study).values())
     keep = (*keep, *of_scrutiny(study))
     others = {"keep": tuple(dict.fromkeys(keep))} if keep else {}
-    extract: Extract = study.data.made(source=parameters["path"], columns=columns, **others)
-    return extract
+    return study.data.arguments(source=parameters["path"], columns=columns, **others)
 
 
 def _of_outcome(study: Study, cells: Mapping[str, Any]) -> list[str]:
@@ -66,23 +78,23 @@ def observed_parts(study: Study, problems: list[AsnImpactError], tell: Callable[
     """Return the panel of answers or other dated records."""
     from asn_impact.measures.tabulate import tabulate
 
-    cells = offers.cells_of(study.outcome)
-    covariates = tuple(dict.fromkeys((*cells.get("covariates", ()), *named_columns(study)[0])))
     with study.place("data").explaining():
-        observed = _observed(study, cells, covariates)
+        read = study.data.made(**_asked_of_answers(study))
+        observed = _with_offices(read, study.data.parameters.get("offices", {}))
     tell(Message("study.step.measuring"))
     made: dict[str, Any] = {}
     with noting(problems), study.place("outcome").explaining():
         counted, outcome = made_ready(study.outcome, observed)
-        made["panel"] = panel = tabulate(counted, outcome, **{"by": "office", **cells, "covariates": covariates})
+        made["panel"] = panel = tabulate(counted, outcome, **cells_asked(study))
         notes = each_once(observed.notes, counted.notes, panel.notes)
         made["ready"] = Prepared(panel, observed.sources, times=counted, notes=notes, observed=observed)
     return made
 
 
-def _observed(study: Study, cells: Mapping[str, Any], covariates: Sequence[str]) -> Any:  # noqa: ANN401 - what was read
-    """Return answers or dated records with the columns that the outcome needs, offices as the study calls them."""
-    given, numbers = study.data.parameters, list(covariates)
+def _asked_of_answers(study: Study) -> dict[str, Any]:
+    """Return the arguments with which answers or dated records are read with the columns that the outcome needs."""
+    cells = cells_asked(study)
+    given, numbers = study.data.parameters, list(cells["covariates"])
     keep = [*given.get("keep", ()), *_of_outcome(study, cells), *of_scrutiny(study)]
     if study.outcome.name == "score":
         numbers.append(study.outcome.parameters["column"])
@@ -94,8 +106,7 @@ def _observed(study: Study, cells: Mapping[str, Any], covariates: Sequence[str])
         "numbers": tuple(dict.fromkeys([*given.get("numbers", ()), *numbers])),
         "moments": tuple(dict.fromkeys(moments)),
     }
-    read = study.data.made(source=given["path"], **others)
-    return _with_offices(read, given.get("offices", {}))
+    return study.data.arguments(source=given["path"], **others)
 
 
 def _with_offices(read: Any, offices: Mapping[str, str]) -> Any:  # noqa: ANN401 - a survey or observations

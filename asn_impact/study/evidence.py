@@ -24,7 +24,17 @@ if TYPE_CHECKING:
     from asn_impact.reporting.tables import Table
     from asn_impact.scrutiny.scrutinise import Scrutiny
 
-__all__ = ["FEWEST_CLUSTERS", "Evidence", "charts", "contents", "estimated", "findings", "say_look", "source_of"]
+__all__ = [
+    "FEWEST_CLUSTERS",
+    "Evidence",
+    "charts",
+    "contents",
+    "estimated",
+    "findings",
+    "say_look",
+    "scrutiny_of",
+    "source_of",
+]
 
 FEWEST_CLUSTERS: Final = (
     8  # the rules of inference were tried in simulations with 8 clusters and more: docs/coverage.md
@@ -85,7 +95,7 @@ def _inferred(study: Study, ready: Prepared, design: Design, *, beside: bool | s
     one = len(headline.estimate) == 1
     events = _by_time(effects, rule) if beside else None
     notes = each_once(ready.notes, effects.notes, headline.notes, events.notes if events is not None else ())
-    scrutiny = _scrutiny(study, ready, effects, rule) if one else None
+    scrutiny = scrutiny_of(study, ready, effects, rule) if one else None
     return Evidence(
         replace(ready, notes=notes),
         headline=headline,
@@ -113,7 +123,8 @@ def _by_time(effects: Effects, rule: Any) -> Inference | None:  # noqa: ANN401 -
         return None
 
 
-def _scrutiny(study: Study, ready: Prepared, effects: Effects, rule: Any) -> Scrutiny:  # noqa: ANN401 - any rule
+def scrutiny_of(study: Study, ready: Prepared, effects: Effects, rule: Any) -> Scrutiny:  # noqa: ANN401 - any rule
+    """Return a finding held against all that its study says and its files hold."""
     from asn_impact.scrutiny.scrutinise import scrutinise
     from asn_impact.study.against import held_against
 

@@ -128,9 +128,14 @@ class Setting:
     def made(self, **others: Any) -> Any:  # noqa: ANN401 - an outcome, an estimator, a rule, records
         """Return the thing itself: its home called with the parameters it has, and with others no file can hold."""
         assert self.keys.home is not None
+        return self.keys.home(**self.arguments(**others))
+
+    def arguments(self, **others: Any) -> dict[str, Any]:  # noqa: ANN401 - as above
+        """Return what the home is called with."""
+        assert self.keys.home is not None
         own = {self.keys.parameters.get(key, key): _build(value) for key, value in self.parameters.items()}
         known = inspect.signature(self.keys.home).parameters
-        return self.keys.home(**{name: value for name, value in {**own, **others}.items() if name in known})
+        return {name: value for name, value in {**own, **others}.items() if name in known}
 
     def __repr__(self) -> str:
         return f"{self.name}({', '.join(f'{key}={value!r}' for key, value in self.parameters.items())})"

@@ -16,7 +16,18 @@ if TYPE_CHECKING:
 
     from asn_impact.measures.tabulate import Dated
 
-__all__ = ["FITTING", "column_of", "days_between", "element", "index", "kept", "made_ready", "moments_of", "renamed"]
+__all__ = [
+    "FITTING",
+    "column_of",
+    "days_between",
+    "element",
+    "flag_of",
+    "index",
+    "kept",
+    "made_ready",
+    "moments_of",
+    "renamed",
+]
 
 _OF_CASES: Final = ("restricted_mean", "within", "count", "score", "share", "kept")
 #: Kind of data -> the outcomes that it can have.
@@ -69,6 +80,11 @@ def moments_of(outcome: Setting) -> tuple[str, ...]:
     return (outcome.parameters["start"], outcome.parameters["end"]) if outcome.name == "days_between" else ()
 
 
+def flag_of(outcome: Setting) -> str:
+    """Return what a share of some words is called as a column."""
+    return f"{outcome.parameters['column']}: {', '.join(outcome.parameters['is'])}"
+
+
 def made_ready(outcome: Setting, dated: Dated, others: Sequence[Any] = ()) -> tuple[Dated, Any]:
     """Return the records with the column that the outcome reads, and the outcome.
 
@@ -78,7 +94,7 @@ def made_ready(outcome: Setting, dated: Dated, others: Sequence[Any] = ()) -> tu
     if outcome.name == "share" and "is" in given:
         from asn_impact.intake.readers.derived import with_flag
 
-        name = f"{given['column']}: {', '.join(given['is'])}"
+        name = flag_of(outcome)
         found: Any = dated  # a dataclass of ours, its records in DuckDB
         return with_flag(found, column=given["column"], true=given["is"], name=name), replace(measure, column=name)
     if outcome.name == "days_between":

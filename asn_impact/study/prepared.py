@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from asn_impact.measures.panel import Panel
 
 
-__all__ = ["Prepared", "Tried", "attempted", "prepared", "staff_of", "with_panel"]
+__all__ = ["Prepared", "Tried", "asked_of_training", "attempted", "prepared", "staff_of", "with_panel"]
 
 
 @public_verb
@@ -97,10 +97,7 @@ def _compared(study: Study, ready: Prepared, rollout: Rollout) -> Prepared:
 def _rollout(study: Study, ready: Prepared | None) -> Rollout:
     assert study.rollout is not None
     if study.rollout.name == "training":
-        parameters = study.rollout.parameters
-        columns = {**parameters.get("columns", {}), **dict.fromkeys(parameters.get("unused", ()))}
-        staff = {} if study.staff is None else {"staff": staff_of(study)}
-        rollout: Rollout = study.rollout.made(source=parameters["path"], columns=columns, **staff)
+        rollout: Rollout = study.rollout.made(**asked_of_training(study))
         if ready is None:
             return rollout
         rollout = _spelt_as_panel(rollout, ready.panel, study.by)
@@ -118,6 +115,15 @@ def _rollout(study: Study, ready: Prepared | None) -> Rollout:
     if "path" in study.rollout.parameters:
         return rollout
     return _of_units(rollout, rollout.adopted.index.isin(list(ready.panel.units)))
+
+
+def asked_of_training(study: Study) -> dict[str, Any]:
+    """Return the arguments with which the training records of a study are read."""
+    assert study.rollout is not None
+    parameters = study.rollout.parameters
+    columns = {**parameters.get("columns", {}), **dict.fromkeys(parameters.get("unused", ()))}
+    staff = {} if study.staff is None else {"staff": staff_of(study)}
+    return study.rollout.arguments(source=parameters["path"], columns=columns, **staff)
 
 
 def staff_of(study: Study) -> dict[str, float]:

@@ -14,7 +14,7 @@ from asn_impact.reporting.family import Family, family_of
 from asn_impact.reporting.findings import Finding, Role
 from asn_impact.reporting.tables.cells import as_message
 from asn_impact.study.claims import Claim, Shared, claims_of
-from asn_impact.study.evidence import Evidence, estimated, source_of
+from asn_impact.study.evidence import Evidence, estimated, scrutiny_of, source_of
 from asn_impact.study.gains import FEWEST
 from asn_impact.study.prepared import prepared, with_panel
 from asn_impact.study.settings import read_study, tables_of
@@ -22,9 +22,12 @@ from asn_impact.verbs import public_verb
 from asn_impact.words import Language, Message, each_once, paragraph
 
 if TYPE_CHECKING:
+    from asn_impact.estimation.effects import Effects
+    from asn_impact.estimation.inference import Rule
     from asn_impact.measures.panel import Panel
     from asn_impact.reporting.contents import Report
     from asn_impact.reporting.tables import Table
+    from asn_impact.scrutiny.scrutinise import Scrutiny
     from asn_impact.study.looked import Looked
     from asn_impact.study.settings import Study
 
@@ -170,6 +173,21 @@ class Programme:
             raise InputError(paragraph(unknown, did_you_mean(course, known), Message("programme.known", names=known)))
         return _found(replace(like, id=id, label=as_message(label), role=role, hoped=None), panel)[0]
 
+    def scrutinise(self, name: str, effects: Effects, *, rule: Rule) -> Scrutiny:
+        """Return effects of your own held against everything that a claim is: its events, courses, mix and placebo.
+
+        Parameters
+        ----------
+        name
+            Of the claim.
+        effects
+            Of the same files: ``ai.GroupTime()(design)``.
+        rule
+            The rule of inference of the finding.
+        """
+        study = self.claim(name).study
+        return scrutiny_of(study, prepared(study), effects, rule)
+
     @property
     def sources(self) -> tuple[Any, ...]:
         """The files read so far, each once."""
@@ -229,7 +247,7 @@ class Programme:
         formats = [name for name in FORMATS if name in about.formats]
         folder.mkdir(parents=True, exist_ok=True)
         place = folder / f"report_{language}"
-        others: dict[str, Any] = {"reference": about.reference, "close": about.close}
+        others: dict[str, Any] = {"reference": about.reference, "close": about.close, "cells": about.cells}
         others |= {} if earlier is None else {"earlier": earlier / place.name}
         return publish(place, report, language=language, formats=formats, **others)
 
@@ -242,6 +260,10 @@ def _found(claim: Claim, panel: Panel | None = None) -> tuple[Finding, Evidence]
     """Return the finding of a claim, on its own data or on another panel, and the evidence it rests on."""
     study = claim.study
     ready = prepared(study) if panel is None else with_panel(study, panel)
+    if study.cells and panel is None and ready.design is not None:
+        from asn_impact.study.public import with_public_cells
+
+        ready = with_public_cells(study, ready)
     evidence = estimated(study, ready, beside="events")
     headline = evidence.headline
     alone = headline if headline is not None and len(headline.estimate) == 1 else None

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from asn_impact.errors import StudyError
 from asn_impact.reporting import folders
@@ -21,11 +21,9 @@ from asn_impact.verbs import public_verb
 from asn_impact.words import Language, Message, each_once
 
 if TYPE_CHECKING:
-    from tqdm import tqdm
-
     from asn_impact.reporting.chart import Chart
 
-__all__ = ["Finished", "put", "refuse_foreign", "refuse_gaps", "run", "work_beside", "write"]
+__all__ = ["Finished", "files_of", "progress", "put", "refuse_foreign", "refuse_gaps", "run", "work_beside", "write"]
 
 RECORD: Final = "run.json"
 MADE_BY: Final = "asn_impact run"
@@ -75,21 +73,22 @@ def run(study: Study) -> Finished:
 def _work(study: Study) -> tuple[Path, tuple[str, ...], Message | None, tuple[Message, ...]]:
     """Return the parts of `Finished`; its notes stand in the report and in run.json: nothing is left to warn of."""
     refuse_foreign(study)
-    with work_beside(study) as fresh, _bar(study) as bar:
-        _next(bar, study, Message("study.step.reading"))
+    steps = 2 + len(study.languages) + len(study.notebooks)
+    with work_beside(study) as fresh, progress(study.languages[0], steps) as tell:
+        tell(Message("study.step.reading"))
         ready = with_public_cells(study, prepared(study)) if study.cells else prepared(study)
-        _next(bar, study, Message("study.step.estimating"))
+        tell(Message("study.step.estimating"))
         evidence = estimated(study, ready)
         with _notebooks(study) as notebooks:
             written: list[Path] = []
             for language in study.languages:
-                _next(bar, study, Message("study.step.writing", language=language))
+                tell(Message("study.step.writing", language=language))
                 drawings = charts(study, evidence, language)
                 written += _save(drawings, fresh / "figures" / language)
                 written += _publish(study, evidence, drawings, language, fresh / f"report_{language}")
             written += _codebook(study, ready, fresh)
             for name, content in notebooks.items():
-                _next(bar, study, Message("study.step.running", notebook=name))
+                tell(Message("study.step.running", notebook=name))
                 written += [write(fresh / "notebooks" / name, content.result())]
         refusal = evidence.ready.refusal
         notes = each_once((w for w in evidence.warnings if w != refusal), evidence.ready.notes)
@@ -97,7 +96,7 @@ def _work(study: Study) -> tuple[Path, tuple[str, ...], Message | None, tuple[Me
         names = [path.relative_to(fresh).as_posix() for path in written]
         refuse_gaps(study.folder, fresh, names)
         write(fresh / RECORD, _record(study, evidence, Finished(*result), {name: fresh / name for name in names}))
-        copies = _files(fresh / "figures") if study.figures is not None else {}
+        copies = files_of(fresh / "figures") if study.figures is not None else {}
         put(study.folder, fresh, (*names, RECORD))
     if study.figures is not None:
         for file, drawing in copies.items():
@@ -109,20 +108,19 @@ def _work(study: Study) -> tuple[Path, tuple[str, ...], Message | None, tuple[Me
 
 
 @contextmanager
-def _bar(study: Study) -> Iterator[tqdm[Any]]:
-    """Show a bar on a terminal, nothing elsewhere."""
+def progress(language: Language, steps: int) -> Iterator[Callable[[Message], None]]:
+    """Show a bar on a terminal, nothing elsewhere; give what is told of each step before it begins."""
     from tqdm import tqdm
 
-    steps = 2 + len(study.languages) + len(study.notebooks)
     with tqdm(
         total=steps, disable=None, leave=False, file=sys.stderr, bar_format="{desc:<40} {bar} {n}/{total}"
     ) as bar:
-        yield bar
 
+        def tell(step: Message) -> None:
+            bar.set_description_str(step.text(language))
+            bar.update()
 
-def _next(bar: tqdm[Any], study: Study, step: Message) -> None:
-    bar.set_description_str(step.text(study.languages[0]))
-    bar.update()
+        yield tell
 
 
 # ------------------------------------------------------------------------------------------- pieces
@@ -262,6 +260,6 @@ def put(folder: Path, fresh: Path, names: Iterable[str]) -> None:
         raise StudyError(Message("study.folder_in_use", folder=folder.name, problem=str(problem.strerror))) from problem
 
 
-def _files(folder: Path) -> dict[Path, bytes]:
+def files_of(folder: Path) -> dict[Path, bytes]:
     """Return the files of a folder by their names in it."""
     return {p.relative_to(folder): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}

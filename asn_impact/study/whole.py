@@ -1,23 +1,40 @@
-"""`run` of a programme: every claim estimated, a report a language and the record, put in their place at once."""
+"""`run` of a programme: every claim estimated, reports, figures and notebooks, put in their place at once."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from asn_impact.errors import StudyError
+from asn_impact.reporting.folders import plain_name
 from asn_impact.study.evidence import source_of
-from asn_impact.study.running import MADE_BY, RECORD, Finished, put, refuse_foreign, refuse_gaps, work_beside, write
+from asn_impact.study.running import (
+    MADE_BY,
+    RECORD,
+    Finished,
+    files_of,
+    progress,
+    put,
+    refuse_foreign,
+    refuse_gaps,
+    work_beside,
+    write,
+)
 from asn_impact.verbs import public_verb
 from asn_impact.words import Language, Message, each_once
 
 if TYPE_CHECKING:
     from asn_impact.reporting.findings import Finding
+    from asn_impact.study.claims import Claim
     from asn_impact.study.programme import Programme
 
 __all__ = ["put_reports", "run_programme", "told"]
+
+Tell = Callable[[Message], object]
 
 
 def run_programme(programme: Programme) -> Finished:
@@ -26,7 +43,7 @@ def run_programme(programme: Programme) -> Finished:
     Raises
     ------
     StudyError
-        Data cannot be read as the file says, or the folder cannot be written or holds something else.
+        Data cannot be read as the file says, a notebook fails, or the folder cannot be written or holds something else.
     PrivacyError
         Something that identifies a person was about to leave.
     """
@@ -35,13 +52,16 @@ def run_programme(programme: Programme) -> Finished:
 
 @public_verb
 def _work(programme: Programme) -> tuple[Path, tuple[str, ...], Message | None, tuple[Message, ...]]:
-    from tqdm import tqdm
-
-    about = programme.about
+    about, claims = programme.about, programme.claims
     refuse_foreign(about)
-    findings = tuple(programme[claim.id] for claim in tqdm(programme.claims, disable=None, leave=False))
-    put_reports(programme, findings, about.folder)
-    notes = each_once(*(finding.notes for finding in findings))
+    steps = 2 * len(claims) + len(about.languages) + len(about.notebooks)
+    with progress(about.languages[0], steps) as tell:
+        findings: list[Finding] = []
+        for claim in claims:
+            tell(Message("study.step.claim", label=claim.label))
+            findings.append(programme[claim.id])
+        _, said = _put(programme, tuple(findings), about.folder, tell, notebooks=True)
+    notes = each_once(said, *(finding.notes for finding in findings))
     refusals = [finding.refusal for finding in findings if finding.refusal is not None]
     refusal = refusals[0] if len(refusals) == len(findings) else None
     return about.folder, _told(programme, findings), refusal, notes
@@ -49,17 +69,131 @@ def _work(programme: Programme) -> tuple[Path, tuple[str, ...], Message | None, 
 
 def put_reports(programme: Programme, findings: tuple[Finding, ...], folder: Path) -> list[Path]:
     """Put the reports of all languages and the record in their place at once; return the files of the reports."""
+    return _put(programme, findings, folder, bool)[0]
+
+
+def _put(
+    programme: Programme, findings: tuple[Finding, ...], folder: Path, tell: Tell, *, notebooks: bool = False
+) -> tuple[list[Path], tuple[Message, ...]]:
+    """Put everything in its place at once; return the files, and what has to be said of the notebooks."""
     about = replace(programme.about, folder=folder)
     refuse_foreign(about)
-    with work_beside(about) as fresh:
-        written = [
-            path for language in about.languages for path in programme.write(language, fresh, findings, earlier=folder)
-        ]
+    copies: dict[Path, bytes] = {}
+    with work_beside(about) as fresh, ExitStack() as stack:
+        books = stack.enter_context(_running(programme, findings, fresh)) if notebooks else None
+        written: list[Path] = []
+        for language in about.languages:
+            tell(Message("study.step.writing", language=language))
+            written += programme.write(language, fresh, findings, earlier=folder)
+            if notebooks and about.figures is not None:
+                written += _draw(programme, findings, language, fresh / "figures" / language)
+        if books is not None:
+            written += books.finished(tell)
         names = [path.relative_to(fresh).as_posix() for path in written]
         refuse_gaps(folder, fresh, names)
         write(fresh / RECORD, _record(programme, findings, {name: fresh / name for name in names}))
+        copies = files_of(fresh / "figures")
         put(folder, fresh, (*names, RECORD))
-    return [folder / name for name in names]
+    if about.figures is not None:
+        for file, drawing in copies.items():
+            write(about.figures / file, drawing)
+    return [folder / name for name in names], tuple(books.said) if books is not None else ()
+
+
+def _draw(programme: Programme, findings: Sequence[Finding], language: Language, folder: Path) -> list[Path]:
+    """Save the pictures of every claim under its name."""
+    from asn_impact.reporting.claims import pictures_of
+    from asn_impact.reporting.prose import HEADINGS
+
+    about = programme.about
+    source = f"{HEADINGS['source'].text(language)}: {source_of(about).text(language)}"
+    common: dict[str, Any] = {"language": language, "source": source, "inputs": programme.sources, "level": about.level}
+    return [
+        path
+        for finding in findings
+        for chart in pictures_of(finding, **common)
+        for path in chart.save(folder / f"{plain_name(finding.id)}_{chart.kind}")
+    ]
+
+
+# ------------------------------------------------------------------------------------------------------- notebooks
+
+
+@dataclass(eq=False)
+class _Books:
+    """Notebooks that run: those of the study file, and one a claim, each held to the number of the report."""
+
+    programme: Programme
+    claims: dict[str, tuple[Claim, Finding]]  # by name of the file
+    running: dict[str, Any]
+    place: Path
+    fresh: Path
+    said: list[Message]
+
+    def finished(self, tell: Tell) -> list[Path]:
+        """Return the files of the notebooks; one whose calls do not give the number opens the study file instead."""
+        from asn_impact.study.notebooks import run_notebooks
+
+        results: dict[str, bytes] = {}
+        again: list[Path] = []
+        for name, content in self.running.items():
+            tell(Message("study.step.running", notebook=name))
+            claim, finding = self.claims.get(name, (None, None))
+            try:
+                results[name] = content.result()
+            except StudyError:
+                if claim is None:
+                    raise
+            if claim is not None and finding is not None and not self._gives(results.get(name), finding):
+                again.append(self._written(name, claim, finding, opened=True))
+                self.said.append(Message("notebook.claim.differs", id=claim.id))
+        if again:
+            with run_notebooks(again) as second:
+                results |= {name: content.result() for name, content in second.items()}
+        return [write(self.fresh / "notebooks" / name, content) for name, content in results.items()]
+
+    def _gives(self, content: bytes | None, finding: Finding) -> bool:
+        """Return whether the last thing a notebook shows is the number of the report, to the digit."""
+        from asn_impact.reporting.tables import results
+
+        if content is None or finding.inference is None:
+            return content is not None
+        about = self.programme.about
+        shown: Any = results(finding.inference, level=about.level).to_frame(about.languages[0])
+        last = json.loads(content)["cells"][-1]["outputs"][-1:]
+        return any("".join(output["data"]["text/html"]) == shown._repr_html_() for output in last)
+
+    def _written(self, name: str, claim: Claim, finding: Finding, *, opened: bool = False) -> Path:
+        from asn_impact.study.as_code import notebook_of
+
+        about = self.programme.about
+        book = notebook_of(claim, finding, about.folder / "notebooks", about.languages[0], opened=opened)
+        return write(self.place / name, book.written(about.languages[0]))
+
+
+@contextmanager
+def _running(programme: Programme, findings: Sequence[Finding], fresh: Path) -> Iterator[_Books]:
+    """Run the notebooks while this process writes the reports."""
+    import IPython  # noqa: F401 - matplotlib asks whether it is there, and must not find it half imported
+
+    from asn_impact.study.notebooks import run_notebooks
+
+    given = {path.name for path in programme.about.notebooks}
+    claims: dict[str, tuple[Claim, Finding]] = {}
+    for claim, finding in zip(programme.claims, findings, strict=True):
+        name = plain_name(claim.id)
+        while f"{name}.ipynb" in {*claims, *given}:
+            name += "_"
+        claims[f"{name}.ipynb"] = (claim, finding)
+    place = fresh.parent / "notebooks"  # as deep as the place they will have, so that their paths hold in both
+    books = _Books(programme, claims, {}, place, fresh, [])
+    files = [books._written(name, *of) for name, of in claims.items()]
+    with run_notebooks([*programme.about.notebooks, *files]) as running:
+        books.running = running
+        yield books
+
+
+# ------------------------------------------------------------------------------------------------ what is told
 
 
 def _told(programme: Programme, findings: Sequence[Finding]) -> tuple[str, ...]:
