@@ -114,9 +114,7 @@ CASES = st.lists(
     write=st.sampled_from(WRITERS),
 )
 @pytest.mark.filterwarnings("ignore::asn_impact.errors.DataWarning")
-def test_property_an_export_reads_back_equal(
-    cases: list[Any], day: str, headings: tuple[str, ...], write: Any
-) -> None:
+def test_property_an_export_reads_back_equal(cases: list[Any], day: str, headings: tuple[str, ...], write: Any) -> None:
     truth = [
         (f"{i:06d}", office, received, None if wait is None else received + dt.timedelta(days=wait))
         for i, ((office, _), received, wait, _) in enumerate(cases)
