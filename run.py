@@ -14,8 +14,12 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
+import time
 import venv
+from collections.abc import Iterator
 from pathlib import Path
+from typing import IO
 
 HERE = Path(__file__).resolve().parent
 VENV = HERE / ".venv"
@@ -27,16 +31,20 @@ STOPPED = (130, -signal.SIGINT)
 GRACE = 3  # seconds a program that was stopped has to clean up before it is told again
 NAMED = {**os.environ, "ASN_IMPACT_COMMAND": "python run.py"}  # what messages call the program
 
-TESTS = (
+#: Checks that are shown as they run, and those that run beside them, which need one core.
+SHOWN = (
     ("ruff", "check", "."),
     ("ruff", "format", "--check", "."),
+    ("pytest", "-n", "2", "--dist", "worksteal", "tests"),
+    ("pytest", "-n", "2", "--dist", "loadscope", "--nbval", "notebooks", "docs/tutorials", "docs/replications"),
+)
+BESIDE = (
     ("mypy",),
     ("lint-imports",),
-    ("pytest", "-n", "2", "--dist", "loadscope", "tests"),
     ("pytest", "--doctest-modules", "asn_impact", "--doctest-glob", "README.md", "README.md"),
-    ("pytest", "-n", "2", "--dist", "loadscope", "--nbval", "notebooks", "docs/tutorials", "docs/replications"),
     ("python", "docs/build_site.py"),
 )
+ONE_CORE = {"OMP_NUM_THREADS": "1", **os.environ}  # each program has a core; threads for small matrices only wait
 
 
 def fingerprint() -> str:
@@ -80,14 +88,39 @@ def stopped() -> int:
 
 
 def test() -> int:
-    """Run every check in turn; the first that fails ends it and is named last."""
-    for program, *words in TESTS:
-        command = f"{program} {' '.join(words)}".rstrip()
-        print(f"\n== {command}", flush=True)
-        if code := call((str(PROGRAMS / program), *words), cwd=HERE):
-            print(f"\n== failed: {command}", flush=True)
-            return code
-    return 0
+    """Run every check, in two lanes beside each other; the first that fails ends both and is named last."""
+    with tempfile.TemporaryFile("w+", encoding="utf-8") as said:
+        code, failed = run_lanes({None: iter(SHOWN), said: iter(BESIDE)})
+        said.seek(0)
+        print(said.read(), end="")
+    if failed:
+        print(f"\n== failed: {failed}", flush=True)
+    return code
+
+
+def run_lanes(lanes: dict[IO[str] | None, Iterator[tuple[str, ...]]]) -> tuple[int, str]:
+    """Run the programs of each lane in turn, into its file; return the code and the line of the first that fails."""
+    running: dict[IO[str] | None, tuple[str, subprocess.Popen[bytes]]] = {}
+    try:
+        while True:
+            for out in lanes.keys() - running.keys():
+                if program := next(lanes[out], None):
+                    command = " ".join(program)
+                    print(f"\n== {command}", file=out, flush=True)
+                    path = (str(PROGRAMS / program[0]), *program[1:])
+                    running[out] = (command, subprocess.Popen(path, cwd=HERE, env=ONE_CORE, stdout=out, stderr=out))
+            if not running:
+                return 0, ""
+            for out, (command, process) in list(running.items()):
+                if code := process.poll():
+                    return code, command
+                if code == 0:
+                    del running[out]
+            time.sleep(0.1)
+    finally:
+        for _, process in running.values():
+            process.terminate()
+            process.wait()
 
 
 def main(words: list[str]) -> int:

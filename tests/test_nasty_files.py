@@ -3,7 +3,7 @@
 The numbers in the names are those of the project's list of bad inputs. Files are also made at random; for a
 longer hunt than the test run affords (about four minutes)::
 
-    ASN_IMPACT_FUZZ=3000 python -m pytest tests/test_nasty_files.py -k random -q
+    ASN_IMPACT_EXAMPLES=3000 python -m pytest tests/test_nasty_files.py -k random -q
 """
 
 from __future__ import annotations
@@ -12,16 +12,17 @@ import codecs
 import datetime as dt
 import io
 import json
-import os
 import pickle
 import re
 import subprocess
 import sys
+import tempfile
 import time
 import warnings
 import zipfile
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -66,8 +67,11 @@ def records(extract: ai.Extract) -> list[tuple[Any, ...]]:
     return sorted(extract.records.collect().rows(), key=repr)
 
 
-def truth(export: Write) -> list[tuple[Any, ...]]:
-    return records(read(export(CLEAN, "truth.csv")))
+@cache
+def truth() -> list[tuple[Any, ...]]:
+    with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / "truth.csv").write_text(CLEAN)
+        return records(read(Path(folder) / "truth.csv"))
 
 
 # --- text files -----------------------------------------------------------------------------------------------
@@ -79,7 +83,12 @@ SAME: dict[str, bytes] = {
     "f02 byte order mark": codecs.BOM_UTF8 + CLEAN.encode(),
     "f03 latin-1": CLEAN.replace("\n", ";caf\u00e9\n").encode("latin-1"),
     "f04 utf-16 with tabs": CLEAN.replace(";", "\t").encode("utf-16"),
+    "f04 utf-16, the big end first": b"\xfe\xff" + CLEAN.encode("utf-16-be"),
+    "commas": CLEAN.replace(";", ",").encode(),
+    "every field quoted": re.sub(r"[^;\n]+", r'"\g<0>"', CLEAN).encode(),
+    "titles": ("DAFTAR IZIN\n\nKabupaten;;\n" + CLEAN).encode(),
     "f26 windows lines": CLEAN.replace("\n", "\r\n").encode(),
+    "f26 some windows lines": CLEAN.replace("\n", "\r\n", 5).encode(),
     "f26 a line break inside quotes": CLEAN.replace("\n", ';"x\r\ny"\n').encode(),
     "old mac lines": CLEAN.replace("\n", "\r").encode(),
     "empty lines": CLEAN.replace("\n", "\n\n").encode(),
@@ -102,7 +111,7 @@ SAME: dict[str, bytes] = {
 
 @pytest.mark.parametrize("form", SAME)
 def test_the_form_of_the_file_changes_nothing(form: str, export: Write) -> None:
-    assert records(read(export(SAME[form]))) == truth(export)
+    assert records(read(export(SAME[form]))) == truth()
 
 
 REFUSED: dict[str, tuple[bytes, str, str]] = {
@@ -155,7 +164,8 @@ def test_f14_parquet_cut_off(tmp_path: Path) -> None:
 
 def test_a_parquet_file_whose_names_are_no_text_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "a.parquet"
-    path.write_bytes(_whole("parquet").replace(b"Tanggal Masuk", b"Tangga\x80 Masuk"))
+    pd.read_csv(io.StringIO(CLEAN), sep=";", dtype=str).to_parquet(path)
+    path.write_bytes(path.read_bytes().replace(b"Tanggal Masuk", b"Tangga\x80 Masuk"))
     with pytest.raises(ai.InputError, match=r"a\.parquet"):
         read(path)
 
@@ -231,18 +241,18 @@ def test_f21_a_thousands_dot_is_never_guessed(export: Write) -> None:
 def test_f22_rows_of_totals_are_dropped_and_said(export: Write, row: str) -> None:
     extract = read(export(CLEAN + row))
     assert "row of totals 1" in said(extract)
-    assert records(extract) == truth(export)
+    assert records(extract) == truth()
 
 
 def test_signatures_below_the_table_are_dropped_and_not_shown(export: Write) -> None:
     below = ";;Muara Bulian, 31 Desember 2024;\n;;Kepala Dinas;\n;;BUDI SANTOSO;\n;;NIP 19870910 201101 1 006;\n"
     extract = read(export(CLEAN + below))
-    assert records(extract) == truth(export)
+    assert records(extract) == truth()
     assert "text below the table 4" in said(extract)
     assert "BUDI" not in said(extract)
     moved = ";NIP 19870910 201101 1 006;;\n;BUDI SANTOSO;;\n"
     with pytest.warns(ai.DataWarning, match="left out"):
-        assert records(read(export(CLEAN + moved))) == truth(export)
+        assert records(read(export(CLEAN + moved))) == truth()
 
 
 def test_a_file_without_headings_is_refused_and_not_shown(export: Write) -> None:
@@ -276,7 +286,7 @@ def test_one_file_under_two_names_is_read_once(tmp_path: Path, export: Write) ->
     (folder / "sub").mkdir()
     with pytest.warns(ai.DataWarning, match=r"b.csv is a copy of a.csv: not read"):
         extract = read(folder)
-    assert records(extract) == truth(export)
+    assert records(extract) == truth()
     assert "sub/" in said(extract)
 
 
@@ -287,7 +297,7 @@ def test_one_file_under_two_names_is_read_once(tmp_path: Path, export: Write) ->
 def test_lists_of_records_are_read(export: Write, wrap: Callable[[Any], Any]) -> None:
     fields = HEADINGS.strip().split(";")
     rows = [dict(zip(fields, row.split(";"), strict=True)) for row in ROWS.splitlines()]
-    assert records(read(export(json.dumps(wrap(rows)), "izin.json"))) == truth(export)
+    assert records(read(export(json.dumps(wrap(rows)), "izin.json"))) == truth()
 
 
 def test_json_keeps_long_numbers_and_reads_null(export: Write) -> None:
@@ -419,8 +429,7 @@ def test_f30_two_writers_of_one_file_never_mix(tmp_path: Path) -> None:
 
 # --- at random ------------------------------------------------------------------------------------------------
 
-ROUNDS = int(os.environ.get("ASN_IMPACT_FUZZ", "25"))
-HUNT = settings(max_examples=ROUNDS, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+HUNT = settings(max_examples=25, database=None, suppress_health_check=list(HealthCheck))
 WORDS = ["Tanggal Masuk", "Tanggal Selesai", "Unit Kerja", "status", "Selesai", "JUMLAH", "(1)", "2", "=1"]
 DATES = ["2024-01-02", "03/04/2024", "13.05.24", "45300", "31 Mei 2024", "2024-02-30", "0000-00-00", "9999-12-31"]
 MARKS = ['"', '""', "'", "", "-", "a\nb", ";", "\x1a", "\u2028", "\ufeff", "2024-01-02T00:00:00Z", "1e400", "NaN"]
@@ -503,37 +512,3 @@ def test_random_workbooks_are_read_or_refused(tmp_path_factory: Any, rows: Any, 
     path = tmp_path_factory.getbasetemp() / "random.xlsx"
     book.save(path)
     survives(path)
-
-
-@HUNT
-@given(
-    position=st.integers(0, 10**6),
-    value=st.integers(0, 255),
-    kind=st.sampled_from(["xlsx", "parquet", "csv", "json"]),
-    cut=st.booleans(),
-)
-def test_random_damage_is_refused_or_read(
-    tmp_path_factory: Any, position: int, value: int, kind: str, cut: bool
-) -> None:
-    path = tmp_path_factory.getbasetemp() / f"random-damaged.{kind}"
-    content = bytearray(_whole(kind))
-    at = position % len(content)
-    content[at] = value
-    path.write_bytes(content[:at] if cut else content)
-    survives(path)
-
-
-def _whole(kind: str) -> bytes:
-    fields = HEADINGS.strip().split(";")
-    rows = [dict(zip(fields, row.split(";"), strict=True)) for row in ROWS.splitlines()]
-    if kind == "csv":
-        return CLEAN.encode()
-    if kind == "json":
-        return json.dumps(rows).encode()
-    memory = io.BytesIO()
-    frame = pd.DataFrame(rows)
-    if kind == "parquet":
-        frame.to_parquet(memory)
-    else:
-        frame.to_excel(memory, index=False)
-    return memory.getvalue()

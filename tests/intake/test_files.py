@@ -28,26 +28,7 @@ def read(path: Path) -> Extract:
     return read_exports(path, as_of=AS_OF)
 
 
-def rows(extract: Extract) -> list[tuple[object, ...]]:
-    return sorted(map(repr, extract.records.collect().rows()))  # type: ignore[return-value]
-
-
 CLEAN = HEADINGS + lines()
-SAME = {
-    "bom": b"\xef\xbb\xbf" + CLEAN.encode(),
-    "utf-16": CLEAN.replace(";", "\t").encode("utf-16"),
-    "utf-16 big end first": b"\xfe\xff" + CLEAN.encode("utf-16-be"),
-    "commas": CLEAN.replace(";", ",").encode(),
-    "windows lines": CLEAN.replace("\n", "\r\n").encode(),
-    "mixed lines": CLEAN.replace("\n", "\r\n", 5).encode(),
-    "titles": ("DAFTAR IZIN\n\nKabupaten;;\n" + CLEAN).encode(),
-    "quoted": "\n".join(";".join(f'"{c}"' for c in r.split(";")) for r in CLEAN.splitlines()).encode() + b"\n",
-}
-
-
-@pytest.mark.parametrize("form", SAME)
-def test_the_form_of_a_text_file_does_not_matter(form: str, export: Write) -> None:
-    assert rows(read(export(SAME[form]))) == rows(read(export(CLEAN, "clean.csv")))
 
 
 def test_latin_letters_survive(export: Write) -> None:

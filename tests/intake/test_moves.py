@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import asn_impact as ai
@@ -91,7 +91,8 @@ def test_following_needs_a_history_and_an_office_without_staff_is_said() -> None
     assert doses(rollout) == {("Dinkes", "2024-03"): 0.5, ("Dinkes", "2024-06"): 0.25}
 
 
-@given(st.lists(st.tuples(st.integers(0, 3), st.sampled_from("ABC"), st.integers(0, 700)), max_size=12))
+@settings(max_examples=30)
+@given(st.lists(st.tuples(st.integers(0, 3), st.sampled_from("ABC"), st.integers(0, 700)), max_size=24))
 @pytest.mark.filterwarnings("ignore::asn_impact.errors.DataWarning")
 def test_property_nobody_is_lost_or_made_by_moving(moves: list[tuple[int, str, int]]) -> None:
     """By the last month every trained person counts in exactly one office: the one of the latest position."""
