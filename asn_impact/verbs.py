@@ -1,7 +1,8 @@
 """What every public verb does besides its work: check its arguments, and warn once of what surprises in its result.
 
 Values carry their notes; nothing warns inside. The verb that the user called looks at the notes of what it returns and
-emits one `DataWarning` for the alerts among them that its own arguments did not carry already.
+emits one `DataWarning` for the alerts among them that its own arguments did not carry already. The card of a value says
+the others once too: where they arose.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, ClassVar, Final, ParamSpec, TypeVar
 
 from asn_impact.arguments import Spelled, check_arguments, did_you_mean, spelled, with_shared
+from asn_impact.display import SAID_BEFORE
 from asn_impact.errors import DataWarning, EstimationError, NotThereError
 from asn_impact.words import CALLS, Alert, Message, paragraph
 from asn_impact.words.habits import no_rows, not_there
@@ -71,8 +73,10 @@ def public_verb(function: Callable[P, R]) -> Callable[P, R]:
                 raise EstimationError(_too_large(error, function.__name__)) from None
             finally:
                 _inside.reset(token)
-        known = {alert for value in given.values() for alert in alerts_of(value)}
+        known = {note for value in given.values() for note in _notes_of(value)}
         _warn([alert for alert in alerts_of(result) if alert not in known], function.__name__)
+        if isinstance(result, Guided) and not any(result is value for value in given.values()):
+            object.__setattr__(result, SAID_BEFORE, tuple(note for note in _notes_of(result) if note in known))
         return result
 
     called.__signature__ = spelled(function)  # type: ignore[attr-defined]
@@ -180,11 +184,16 @@ def _too_large(error: MemoryError, verb: str) -> Message:
 
 def alerts_of(value: Any) -> list[Alert]:  # noqa: ANN401 - any value, with notes or without
     """Return the alerts among the notes of a value, or of the values in a list, each once."""
+    return [note for note in _notes_of(value) if isinstance(note, Alert)]
+
+
+def _notes_of(value: Any) -> list[Message]:  # noqa: ANN401 - any value, with notes or without
+    """Return the notes of a value, or of the values in a list, each once."""
     if isinstance(value, tuple | list) and not hasattr(value, "notes"):
-        return list(dict.fromkeys(alert for one in value for alert in alerts_of(one)))
+        return list(dict.fromkeys(note for one in value for note in _notes_of(one)))
     found = getattr(value, "notes", ())
     notes = found if isinstance(found, tuple | list) else ()  # a frame may have a column of this name
-    return list(dict.fromkeys(note for note in notes if isinstance(note, Alert)))
+    return list(dict.fromkeys(note for note in notes if isinstance(note, Message)))
 
 
 def _warn(alerts: list[Alert], verb: str) -> None:

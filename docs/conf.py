@@ -76,7 +76,34 @@ def setup(app: Any) -> None:  # noqa: ANN401 - Sphinx's own application
     app.connect("html-page-context", say_language)
 
 
+#: The words around a page; the theme has none in Indonesian.
+INTERFACE = {
+    "Back to top": "Kembali ke atas",
+    "Breadcrumb": "Letak halaman",
+    "Collapse Sidebar": "Tutup bilah sisi",
+    "Copyright": "Hak cipta",
+    "Error": "Kesalahan",
+    "Expand Sidebar": "Buka bilah sisi",
+    "General Index": "Indeks",
+    "Home": "Beranda",
+    "More": "Lainnya",
+    "On this page": "Di halaman ini",
+    "Search": "Cari",
+    "Search the docs ...": "Cari di panduan ...",
+    "Section Navigation": "Isi bagian ini",
+    "Site navigation": "Isi situs",
+    "Skip to main content": "Langsung ke isi",
+    "Table of Contents": "Daftar isi",
+    "next": "berikutnya",
+    "next page": "halaman berikutnya",
+    "previous": "sebelumnya",
+    "previous page": "halaman sebelumnya",
+}
+
+
 def say_language(app: Any, name: str, template: str, context: dict[str, Any], tree: Any) -> None:  # noqa: ANN401
-    """Tell readers' programs, those that read aloud among them, which pages are in Indonesian."""
+    """Say which pages are in Indonesian, to readers' programs too, with the words around them in Indonesian."""
     if name.startswith("id/") or name == "gallery/id":
         context["language"] = "id"
+        context["theme_search_bar_text"] = INTERFACE["Search the docs ..."]
+        context["_"] = context["gettext"] = lambda text: INTERFACE.get(text, text)

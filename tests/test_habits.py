@@ -2,6 +2,7 @@
 
 import copy
 import dataclasses
+import html
 import inspect
 import pickle
 import re
@@ -214,3 +215,26 @@ def test_a_way_to_make_a_value_is_written_as_it_is_typed(typed, line):
         typed()
     assert f"Write: {line}." in str(refused.value)
     assert "cls" not in str(refused.value)
+
+
+def test_the_cards_of_a_notebook_say_each_note_once():
+    cases = ai.read_exports(ai.example_records(), as_of="2025-03-31")
+    times = ai.measure(cases, ai.WorkCalendar.indonesia())
+    panel = ai.tabulate(times, ai.RestrictedMean(30), by="office")
+    rollout = ai.example_rollout()
+    design = ai.assign(panel, rollout, cluster="office")
+    effects = ai.GLSImputation()(design)
+    shown = [cases, times.calendar, times, panel, rollout, design, effects, effects.overall()]
+    shown += [effects.event_study(), ai.infer(effects.overall(), ai.BiasReduced())]
+    cards = "".join(value._repr_html_() for value in shown)
+    every = {html.escape(str(note)) for value in shown for note in value.notes}
+    assert len(every) >= 3
+    assert {note: cards.count(note) for note in every} == dict.fromkeys(every, 1)
+    assert f"{len(panel.notes)} more, all in .notes" in panel._repr_html_()  # nothing is hidden
+
+
+def test_a_value_made_of_what_nobody_could_show_says_all_its_notes():
+    design = ai.example_design()
+    assert design.notes
+    assert "said before" not in design._repr_html_()
+    assert all(html.escape(str(note)) in design._repr_html_() for note in design.notes)

@@ -13,7 +13,7 @@ import pandas as pd
 from asn_impact.arguments import Steps, did_you_mean
 from asn_impact.arrays import Bool, Float, Int, readonly
 from asn_impact.designs.status import first_switch, read_status
-from asn_impact.display import card
+from asn_impact.display import card, noted
 from asn_impact.errors import DesignError
 from asn_impact.intake.readers.training import Rollout
 from asn_impact.measures.panel import Panel
@@ -236,7 +236,7 @@ class Design(Guided):
         )
 
     def _repr_html_(self) -> str:
-        return card(repr(self), [("note", note) for note in self.notes], table=self.table())
+        return card(repr(self), noted(self), table=self.table())
 
 
 @public_verb

@@ -20,7 +20,7 @@ import pandas as pd
 from asn_impact.arguments import Steps
 from asn_impact.arrays import Bool, Float, Int
 from asn_impact.designs import Design
-from asn_impact.display import card
+from asn_impact.display import card, noted
 from asn_impact.errors import EstimationError
 from asn_impact.estimation.counted import Counted
 from asn_impact.estimation.deletions import Deletions, Weigh
@@ -466,6 +466,7 @@ class Effects(Guided):
         """Covariates of the panel that the estimator does not use: it uses those it names and no other."""
         return tuple(name for name in self.design.panel.covariates if name not in self.estimator.uses)
 
+    @public_verb
     def overall(self) -> Effects:
         """Return one number: the mean effect over all treated cohorts and periods.
 
@@ -509,10 +510,12 @@ class Effects(Guided):
         """Return some of the estimates, by position: the others keep their part in them."""
         return replace(self, terms=self.terms.iloc[rows].reset_index(drop=True), fit=Some(self, rows))
 
+    @public_verb
     def cohorts(self) -> Effects:
         """Return the effect of each wave, averaged over its treated periods."""
         return self.average_by(Cohorts())
 
+    @public_verb
     def calendar(self) -> Effects:
         """Return the effect in each period, averaged over the waves treated by then."""
         return self.average_by(Calendar())
@@ -651,7 +654,7 @@ class Effects(Guided):
     def _repr_html_(self) -> str:
         return card(
             repr(self),
-            [*(("note", note) for note in self.notes), *self.facts_of_covariates()],
+            [*noted(self), *self.facts_of_covariates()],
             table=self.terms.assign(estimate=self.estimate),
         )
 

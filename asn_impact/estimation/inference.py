@@ -16,7 +16,7 @@ from scipy import special
 
 from asn_impact.arguments import Level
 from asn_impact.arrays import Bool, Float, readonly
-from asn_impact.display import card
+from asn_impact.display import card, noted
 from asn_impact.errors import InferenceError
 from asn_impact.estimation.clusters import cluster_sums
 from asn_impact.estimation.counted import CONVENTIONS, Convention, Counted, Program
@@ -164,7 +164,7 @@ class Inference(Guided, ForMaketables):
             ),
             *self.effects.facts_of_covariates(),
         ]
-        return card("Inference", [*facts, *(("note", note) for note in self.notes)], table=self.table().round(4))
+        return card("Inference", [*facts, *noted(self)], table=self.table().round(4))
 
 
 @public_verb

@@ -13,7 +13,7 @@ from typing import Any, Literal, TypeAlias
 import narwhals as nw
 import pandas as pd
 
-from asn_impact.display import card
+from asn_impact.display import card, noted
 from asn_impact.errors import InputError, PrivacyError
 from asn_impact.identifiers import identifiers_in
 from asn_impact.intake.codebook import SMALLEST, codebook
@@ -188,7 +188,7 @@ class Extract(Guided):
             ("drawn on", self.selection),
         ]
         facts += [(field, heading) for field, heading in self.headings.items()]
-        return card("Extract", [*facts, *(("note", note) for note in self.notes)], table=self.ledger.table())
+        return card("Extract", [*facts, *noted(self)], table=self.ledger.table())
 
 
 def _is_list_of_dropped(path: Path) -> bool:

@@ -13,7 +13,7 @@ import narwhals as nw
 import pandas as pd
 import pyarrow as pa
 
-from asn_impact.display import card
+from asn_impact.display import card, noted
 from asn_impact.errors import InputError
 from asn_impact.intake.extract import Source
 from asn_impact.intake.fields.date_columns import read_dates
@@ -105,7 +105,7 @@ class Observations(Guided):
 
     def _repr_html_(self) -> str:
         facts: list[tuple[str, object]] = [("as of", self.as_of), ("columns", ", ".join(self.columns))]
-        facts += [*self._facts(), *self.headings.items(), *(("note", note) for note in self.notes)]
+        facts += [*self._facts(), *self.headings.items(), *noted(self)]
         return card(type(self).__name__, facts, table=self.ledger.table())
 
     def _facts(self) -> list[tuple[str, object]]:

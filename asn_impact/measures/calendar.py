@@ -14,7 +14,7 @@ import pandas as pd
 
 from asn_impact.arguments import Names, check_choice, check_fields
 from asn_impact.arrays import Bool, Int, readonly
-from asn_impact.display import card
+from asn_impact.display import card, noted
 from asn_impact.errors import InputError
 from asn_impact.measures.dates import Day, Days, python_date, read_day, read_days, read_times, require_covered
 from asn_impact.verbs import Guided, public_verb
@@ -267,7 +267,7 @@ class WorkCalendar(Guided):
 
     def _repr_html_(self) -> str:
         facts = [("covers", f"{self.first} to {self.last}"), ("counts", self.unit)]
-        notes = [("note", note) for note in self.notes]
+        notes = noted(self)
         return card(f"Calendar: {self.name}", [*facts, *notes], table=self.by_year())
 
 
@@ -419,7 +419,7 @@ class OfficeHours(Guided):
         table = self.calendar.by_year()
         years = pd.Series(self.calendar.days.astype("datetime64[Y]").astype(np.int64) + 1970)
         table["working_hours"] = (pd.Series(self.length).groupby(years).sum() / 60).to_numpy()
-        return card(f"Opening hours: {self.name}", [*facts, *(("note", note) for note in self.notes)], table=table)
+        return card(f"Opening hours: {self.name}", [*facts, *noted(self)], table=table)
 
 
 def month_of(days: Days) -> Int:

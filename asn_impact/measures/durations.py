@@ -16,7 +16,7 @@ import narwhals as nw
 import pandas as pd
 import pyarrow as pa
 
-from asn_impact.display import card
+from asn_impact.display import card, noted
 from asn_impact.errors import InputError
 from asn_impact.intake.extract import Extract
 from asn_impact.measures.calendar import OfficeHours, WorkCalendar
@@ -83,7 +83,7 @@ class Durations(Guided):
             ("as of", str(self.as_of)),
             ("columns", ", ".join(self.records.collect_schema().names())),
         ]
-        return card("Durations", [*facts, *(("note", note) for note in self.notes)])
+        return card("Durations", [*facts, *noted(self)])
 
 
 @public_verb

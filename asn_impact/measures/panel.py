@@ -18,7 +18,7 @@ import pandas as pd
 
 from asn_impact.arguments import Names, did_you_mean
 from asn_impact.arrays import Bool, Float, Int, readonly
-from asn_impact.display import card
+from asn_impact.display import card, noted
 from asn_impact.errors import InputError, PrivacyError
 from asn_impact.identifiers import persons_in
 from asn_impact.intake.fields.labels import TOTAL_LABEL, plain_label, settle_labels
@@ -213,7 +213,7 @@ class Panel(Guided):
         ]
         if self.immature:
             facts.append(("immature, left out", ", ".join(self.immature)))
-        return card("Panel", [*facts, *(("note", note) for note in self.notes)])
+        return card("Panel", [*facts, *noted(self)])
 
 
 @public_verb

@@ -16,7 +16,7 @@ import pandas as pd
 from asn_impact.arguments import Times
 from asn_impact.arrays import Bool, Float, Int, readonly
 from asn_impact.designs.design import Design
-from asn_impact.display import card
+from asn_impact.display import card, noted
 from asn_impact.errors import InferenceError
 from asn_impact.estimation import BiasReduced, ClusterRobust, Inference, Jackknife
 from asn_impact.estimation.deletions import Deletions
@@ -155,7 +155,7 @@ class EventPath(Guided):
         )
 
     def _repr_html_(self) -> str:
-        return card(repr(self), [("note", note) for note in self.notes], table=self.table().round(4))
+        return card(repr(self), noted(self), table=self.table().round(4))
 
 
 @public_verb

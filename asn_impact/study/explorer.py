@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Choice", "explore"]
 
-Name = Literal["own", "group_time", "imputation", "two_way", "gls"]
+Name = Literal["own", "gls", "group_time", "imputation", "two_way"]
 Controls = Literal["not_yet", "never"]
 ESTIMATORS: Final[tuple[Name, ...]] = get_args(Name)[1:]
 
@@ -94,8 +94,9 @@ def explore(
 ) -> VBox:
     """Return the controls of a study and the event study they lead to, drawn again at every change.
 
-    It opens with the choices of the study itself. Looking at many answers and reporting one of them is not evidence:
-    decide what the report uses before you look, and report the others as a specification curve.
+    It opens with the choices of the study itself, or with the default estimator. Looking at many answers and reporting
+    one of them is not evidence: decide what the report uses before you look, and report the others as a
+    specification curve.
 
     Parameters
     ----------

@@ -168,7 +168,7 @@ def run(page, line=""):
 
 
 def complete(page, start):
-    """Type the start of a name and press Tab, again where nothing came within JupyterLab's second: the names offered."""
+    """Type the start of a name and press Tab, again where nothing came within a second: the names offered."""
     page.keyboard.type(start)
     for _ in range(SECONDS // 3):
         page.keyboard.press("Tab")

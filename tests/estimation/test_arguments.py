@@ -108,7 +108,7 @@ def test_a_level_is_a_share(level):
 def test_a_balanced_event_study_is_a_number_of_steps_and_of_group_time_effects():
     with pytest.raises(InputError, match="0 or more"):
         ai.GroupTime()(design()).event_study(balanced=-1)
-    with pytest.raises(ai.AsnImpactError, match="balanced is for effects by cohort and period"):
+    with pytest.raises(ai.AsnImpactError, match="balanced is for effects by wave and period"):
         ai.TwoWay()(design()).event_study(balanced=1)
 
 

@@ -391,6 +391,14 @@ def test_months_of_few_records_are_empty_and_other_outcomes_are_not_waits(panel)
     assert chart.title.text.startswith("Highest in")
 
 
+@pytest.mark.parametrize("language", ["id", "en"])
+def test_a_calendar_of_nothing_or_of_one_number_is_drawn(panel, language):
+    few, same = replace(panel, n=panel.n * 0 + 0.01), replace(panel, mean=panel.mean * 0 + 7)
+    last = replace(panel, n=np.where(np.arange(panel.n.shape[1]) < 12, 0.01, panel.n))  # a year with no number
+    for one in (few, same, last):
+        assert figures.waits_calendar(one, language=language).png().startswith(b"\x89PNG")
+
+
 def test_the_calendar_needs_months():
     panel = Panel(
         outcome=RestrictedMean(30),

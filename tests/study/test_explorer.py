@@ -55,6 +55,9 @@ def test_moving_a_control_gives_the_finding_of_that_choice(world, language):
     times, rollout = world
     box = explore(times, rollout, cluster="office", horizons=(5, 10), language=language)
     horizon, estimator, controls, sentence, picture = box.children
+    assert expected(times, rollout, 10, GLSImputation(), language) in sentence.value
+    assert controls.disabled
+    estimator.value = "group_time"
     assert expected(times, rollout, 10, GroupTime(), language) in sentence.value
     horizon.value = 5
     assert expected(times, rollout, 5, GroupTime(), language) in sentence.value
@@ -86,10 +89,10 @@ def test_a_design_of_ones_own_is_explored_without_records():
     design = example_design()
     box = explore(design)
     estimator, controls, sentence, _ = box.children
+    assert headline(infer(GLSImputation()(design).event_study(), BiasReduced())).text in sentence.value  # the default
+    estimator.value = "group_time"
     assert headline(infer(GroupTime()(design).event_study(), BiasReduced())).text in sentence.value
-    estimator.value = "gls"
-    assert headline(infer(GLSImputation()(design).event_study(), BiasReduced())).text in sentence.value
-    assert controls.disabled
+    assert not controls.disabled
 
 
 def test_durations_without_a_rollout_or_a_cluster_are_answered(world):

@@ -2,6 +2,7 @@
 
 import ast
 import pickle
+import re
 import string
 from pathlib import Path
 
@@ -111,3 +112,53 @@ def test_every_share_is_written_with_decimals_that_can_be_read():
             forms = [form for _, name, form, _ in string.Formatter().parse(words) if name is not None and form]
             wrong += [f"{key}: {form}" for form in forms if form.endswith("%") and form != "%" and form[0] != "."]
     assert wrong == []
+
+
+#: Words for which there is another in the list of CONTRIBUTING.md, which says one word a concept.
+OTHER_WORDS = {
+    "id": {
+        "kelompok kantor": ("gugus",),
+        "gelombang": ("kohor", "kohort", "angkatan"),
+        "cara menghitung": ("penduga",),
+        "perkiraan, diperkirakan": ("dugaan", "diduga", "taksiran", "ditaksir", "estimasi"),
+        "rancangan": ("desain",),
+        "selang kepercayaan": ("interval", "rentang kepercayaan"),
+        "nilai-p": ("nilai p", "p-value"),
+        "ciri (of a unit)": ("atribut",),
+        "kovariat": ("peubah",),
+        "permohonan": ("perkara", "kasus"),
+        "berkas, kolom": ("lajur", "fail"),
+        "putusan": ("verdik",),
+        "galat baku": ("kesalahan standar",),
+        "notebook": ("buku catatan",),
+        "undian": ("lotre",),
+    },
+    "en": {"wave": ("cohort", "cohorts"), "office": ("agency",), "wait": ("duration of the case",), "": ("gugus",)},
+}
+
+
+def texts_of(language):
+    """Where a text for readers is -> what it says, its gaps and what is typed left out."""
+    docs = PACKAGE.parent / "docs"
+    pages = [*(docs / language).glob("*.md")]
+    found = {f"{subject}.toml": "" for subject in catalogue.subjects()}
+    for key in KEYS:
+        subject, _, rest = key.partition(".")
+        text = catalogue.keys_of(subject)[rest]
+        found[f"{subject}.toml"] += "\n" + (text if isinstance(text, str) else text[language])
+    found |= {page.name: page.read_text(encoding="utf-8") for page in pages}
+    return {where: re.sub(r"\{[^{}]*\}|`[^`]*`|\w+\(\S*", " ", text) for where, text in found.items()}
+
+
+@pytest.mark.parametrize("language", OTHER_WORDS)
+def test_a_concept_has_one_word(language):
+    texts = texts_of(language)
+    assert len(texts) > 25
+    found = [
+        (where, other, word)
+        for word, others in OTHER_WORDS[language].items()
+        for other in others
+        for where, text in texts.items()
+        if re.search(rf"\b{other}\b", text, re.IGNORECASE)
+    ]
+    assert found == []

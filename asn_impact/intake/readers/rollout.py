@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from asn_impact.arguments import did_you_mean
-from asn_impact.display import card
+from asn_impact.display import card, noted
 from asn_impact.errors import DesignError, InputError
 from asn_impact.intake.privacy import masked
 from asn_impact.timeline import Timeline
@@ -71,7 +71,7 @@ class Rollout(Guided):
         ]
         counts = self.adopted.dropna().astype(str).value_counts().sort_index()
         table = pd.DataFrame({"from": counts.index.to_numpy(), "units": counts.to_numpy()})
-        return card(f"Rollout: {self.label}", [*facts, *(("note", n) for n in self.notes)], table=table)
+        return card(f"Rollout: {self.label}", [*facts, *noted(self)], table=table)
 
 
 def columns_of(frame: Any, names: tuple[str, ...]) -> pd.DataFrame:  # noqa: ANN401

@@ -11,7 +11,7 @@ import pandas as pd
 from asn_impact.errors import InputError
 from asn_impact.measures.outcomes import RestrictedMean
 from asn_impact.reporting.chart import Chart, Look
-from asn_impact.reporting.charts.drawing import GREY, INK, text_size, write_level
+from asn_impact.reporting.charts.drawing import GREY, text_size, write_level
 from asn_impact.reporting.charts.kinds import check_kind, check_language
 from asn_impact.reporting.charts.trends import average_group
 from asn_impact.reporting.tables import MINIMUM_CELL
@@ -121,21 +121,17 @@ def _write_title(data: pd.DataFrame, panel: Panel, words: OutcomeWords) -> Messa
 
 
 def _paint(figure: Figure, chart: Chart) -> None:
+    """Draw the months that are shown, darker where the value is larger, with the number in each; mark the others."""
     from matplotlib.patches import Patch
 
     axes, data, language = figure.subplots(), chart.data, chart.language
-    years = sorted(data["year"].unique())
-    data = data.assign(row=data["year"].map({year: i for i, year in enumerate(years)}))
     _draw_cells(axes, data, language)
+    rows = {year: row + 0.5 for row, year in enumerate(sorted(data["year"].unique()))}
     for state, look in _LOOKS.items():
         part = data[data["state"] == state]
-        axes.bar(part["month"], 0.92, bottom=part["row"] - 0.46, width=0.92, color="white", **look)
-    axes.set_xticks(range(1, 13), languages()[language]["short_months"])
-    axes.set_yticks(range(len(years)), [str(year) for year in years])
-    axes.set_xlim(0.5, 12.5)
-    axes.set_ylim(len(years) - 0.5, -0.5)
+        axes.bar(part["month"] - 0.5, 0.92, bottom=part["year"].map(rows) - 0.46, width=0.92, color="white", **look)
     axes.xaxis.tick_top()
-    axes.tick_params(length=0)
+    axes.tick_params(length=0, rotation=0)
     axes.grid(visible=False)
     axes.spines["bottom"].set_visible(False)
     present = [state for state in _LOOKS if (data["state"] == state).any()]
@@ -145,24 +141,17 @@ def _paint(figure: Figure, chart: Chart) -> None:
 
 
 def _draw_cells(axes: Axes, data: pd.DataFrame, language: Language) -> None:
-    """Draw the months that are shown, darker where the value is larger, with the number in each."""
-    from matplotlib import colormaps
+    import seaborn
 
-    cells = data[data["state"] == "shown"]
-    if cells.empty:
-        return
-    low, high = float(cells["mean"].min()), float(cells["mean"].max())
-    share = (cells["mean"] - low) / (high - low) if high > low else cells["mean"] * 0 + 0.5
-    colours = [colormaps["Blues"](0.12 + 0.75 * float(s)) for s in share]
-    axes.bar(cells["month"], 0.92, bottom=cells["row"] - 0.46, width=0.92, color=colours, linewidth=0)
-    decimals = 1 if high < 100 else 0
-    values = cells["mean"].to_numpy(dtype=np.float64)
-    for value, at, row, dark in zip(values, cells["month"], cells["row"], share > 0.55, strict=True):
-        axes.annotate(
-            number(float(value), decimals if high >= 1 else 2, language),
-            (float(at), float(row)),
-            ha="center",
-            va="center",
-            size=0.9 * text_size(),
-            color="white" if dark else INK,
-        )
+    cells = data.pivot_table("mean", "year", "month", dropna=False).reindex(columns=range(1, 13))
+    low, high = np.nan_to_num([data["mean"].min(), data["mean"].max()])
+    decimals = 2 if high < 1 else 1 if high < 100 else 0
+    texts = cells.map(lambda value: "" if np.isnan(value) else number(float(value), decimals, language))
+    room = (high - low) / 5 or 1.0  # neither white nor nearly black
+    months = languages()[language]["short_months"]
+    of_numbers = {"annot": texts.to_numpy(), "fmt": "", "annot_kws": {"size": 0.9 * text_size()}}
+    seaborn.heatmap(
+        **{"data": cells, "ax": axes, "cmap": "Blues", "vmin": low - room, "vmax": high + room, "cbar": False},
+        **{"linewidths": 2.0, "linecolor": "white", "xticklabels": months, **of_numbers},
+    )
+    axes.set(xlabel="", ylabel="")

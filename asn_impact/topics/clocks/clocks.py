@@ -15,7 +15,7 @@ import narwhals as nw
 import pandas as pd
 
 from asn_impact.arguments import Names, Times, check_choice, check_value, did_you_mean
-from asn_impact.display import card
+from asn_impact.display import card, noted
 from asn_impact.errors import InputError
 from asn_impact.measures.calendar import WorkCalendar
 from asn_impact.measures.durations import Durations, measure
@@ -98,7 +98,7 @@ class Clocks(Guided):
         return f"Clocks({kinds} kinds of steps, as of {self.gross.as_of}, calendar {self.gross.calendar.name!r})"
 
     def _repr_html_(self) -> str:
-        facts = [("as of", str(self.gross.as_of)), *(("note", note) for note in self.notes)]
+        facts = [("as of", str(self.gross.as_of)), *noted(self)]
         return card("Clocks", facts, table=self.owners)
 
 

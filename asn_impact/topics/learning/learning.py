@@ -24,7 +24,7 @@ from scipy import stats
 
 from asn_impact.arguments import Level, Names, check_value, did_you_mean
 from asn_impact.arrays import Bool, Float, readonly
-from asn_impact.display import card
+from asn_impact.display import card, noted
 from asn_impact.errors import InputError, PrivacyError
 from asn_impact.intake.privacy import masked
 from asn_impact.intake.readers.observations import Observations
@@ -97,7 +97,7 @@ class Reliability(Guided):
         return f"Reliability(alpha {self.alpha:.3f}: {len(self.items)} items, {self.persons} persons)"
 
     def _repr_html_(self) -> str:
-        return card(repr(self), [("note", note) for note in self.notes], table=self.items.round(3))
+        return card(repr(self), noted(self), table=self.items.round(3))
 
 
 @public_verb
@@ -314,7 +314,7 @@ class Learning(Guided):
         )
 
     def _repr_html_(self) -> str:
-        return card(repr(self), [("note", note) for note in self.notes], table=self.gains().round(3))
+        return card(repr(self), noted(self), table=self.gains().round(3))
 
 
 def _gain(before: Float, after: Float, spread: float) -> dict[str, float]:

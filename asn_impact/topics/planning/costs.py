@@ -19,7 +19,7 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-from asn_impact.display import card
+from asn_impact.display import card, noted
 from asn_impact.errors import InputError
 from asn_impact.intake.fields.columns import normalised
 from asn_impact.intake.fields.numbers import NumberStyle, multiplied, parse_numbers
@@ -123,7 +123,7 @@ class Costs(Guided):
             harga_satuan=[rupiah(v, "id") for v in self.components["harga_satuan"]],
             biaya=[rupiah(v, "id") for v in self.components["biaya"]],
         )
-        return card(repr(self), [("note", note) for note in self.notes], table=table)
+        return card(repr(self), noted(self), table=table)
 
 
 @public_verb

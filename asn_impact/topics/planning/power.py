@@ -23,7 +23,7 @@ from scipy import stats
 from asn_impact.arguments import AtLeast, Level, Share
 from asn_impact.arrays import Float, readonly
 from asn_impact.designs.design import Weighing
-from asn_impact.display import card
+from asn_impact.display import card, noted
 from asn_impact.errors import InputError
 from asn_impact.estimation.effects import Estimator
 from asn_impact.estimation.gls import GLSImputation
@@ -352,7 +352,7 @@ class Power(Guided):
             ("past", f"{self.panel!r}"),
             ("estimator", self.estimator.name),
             ("inference", self.rule.name),
-            *(("note", note) for note in self.notes),
+            *noted(self),
         ]
         return card("Minimum detectable effect", facts, table=self.minimum().round(4))
 

@@ -16,7 +16,7 @@ import narwhals as nw
 import pandas as pd
 
 from asn_impact.arguments import check_value
-from asn_impact.display import card
+from asn_impact.display import card, noted
 from asn_impact.errors import InputError
 from asn_impact.intake.fields.columns import Headings, match_columns, normalised, recognised
 from asn_impact.intake.fields.numbers import parse_numbers
@@ -90,7 +90,7 @@ class Promises(Guided):
         return f"Promises({len(self.limits)} services: {', '.join(f'{n} in {unit}' for unit, n in counts.items())})"
 
     def _repr_html_(self) -> str:
-        return card("Promises", [("note", note) for note in self.notes], table=self.limits)
+        return card("Promises", noted(self), table=self.limits)
 
 
 @public_verb
@@ -251,7 +251,7 @@ class Kept(Guided):
 
     def _repr_html_(self) -> str:
         facts = [("as of", str(self.as_of)), ("months too young", ", ".join(self.immature) or "none")]
-        return card("Promises kept", [*facts, *(("note", note) for note in self.notes)], table=self.services)
+        return card("Promises kept", [*facts, *noted(self)], table=self.services)
 
 
 @public_verb

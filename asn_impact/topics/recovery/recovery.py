@@ -17,7 +17,7 @@ from scipy import stats
 
 from asn_impact.arguments import AtLeast, Level, Steps, Times, check_fields, did_you_mean
 from asn_impact.arrays import Bool, Float, Int, readonly
-from asn_impact.display import card
+from asn_impact.display import card, noted
 from asn_impact.errors import DesignError, InputError
 from asn_impact.intake.readers.training import Rollout
 from asn_impact.measures.panel import Panel
@@ -201,7 +201,7 @@ class Recovery(Guided):
 
     def _repr_html_(self) -> str:
         facts: list[tuple[str, object]] = [("band", self.band), ("worse", self.worse)]
-        return card(repr(self), [*facts, *(("note", n) for n in self.notes)], table=self.frame().round(2))
+        return card(repr(self), [*facts, *noted(self)], table=self.frame().round(2))
 
 
 @public_verb
@@ -467,7 +467,7 @@ class RecoveryComparison(Guided):
         )
 
     def _repr_html_(self) -> str:
-        facts: list[tuple[str, object]] = [("log-rank p", f"{self.log_rank:.3g}"), *(("note", n) for n in self.notes)]
+        facts: list[tuple[str, object]] = [("log-rank p", f"{self.log_rank:.3g}"), *noted(self)]
         return card(repr(self), facts, table=self.groups().round(3))
 
 

@@ -21,7 +21,7 @@ import numpy as np
 import pandas as pd
 
 from asn_impact.arguments import Names
-from asn_impact.display import card
+from asn_impact.display import card, noted
 from asn_impact.errors import InputError, PrivacyError
 from asn_impact.identifiers import persons_in
 from asn_impact.intake.blocks import filled_down
@@ -149,7 +149,7 @@ class SurveyAggregates(Guided):
 
     def _repr_html_(self) -> str:
         facts: list[tuple[str, object]] = [("elements", ", ".join(self.elements)), ("rows", repr(self.ledger))]
-        return card(repr(self), [*facts, *(("note", note) for note in self.notes)], table=self.rows.head(12))
+        return card(repr(self), [*facts, *noted(self)], table=self.rows.head(12))
 
 
 # --- answers of respondents -----------------------------------------------------------------------------------

@@ -24,7 +24,7 @@ import numpy as np
 import pandas as pd
 
 from asn_impact.arguments import AtLeast, Names, Times, did_you_mean
-from asn_impact.display import card
+from asn_impact.display import card, noted
 from asn_impact.errors import InputError
 from asn_impact.measures.outcomes import Score
 from asn_impact.measures.panel import Panel
@@ -235,7 +235,7 @@ class SatisfactionIndex(Guided):
 
     def _repr_html_(self) -> str:
         table = self.rows.assign(ikm=[str(half_up(v)) for v in self.rows["ikm"]])
-        return card(repr(self), [("note", note) for note in self.notes], table=table.round(4))
+        return card(repr(self), noted(self), table=table.round(4))
 
 
 @public_verb
