@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, TypeAlias
 
 import narwhals as nw
@@ -21,9 +21,7 @@ Frame: TypeAlias = "nw.LazyFrame[Any]"
 
 REGENCY: Final = "regency"
 ALL: Final = "all"
-_KINDS: Final = re.compile(
-    r"^(?:pemerintah (?:daerah )?|pemda )?(?:pemkab|kabupaten|kab)\b ?(?:adm(?:inistrasi)?\b ?)?"
-)
+_KINDS: Final = re.compile(r"^(?:pemerintah (?:daerah )?|pemda )?(?:pemkab|kabupaten|kab)\b ?")
 _CITY: Final = re.compile(r"^(?:pemerintah (?:daerah )?|pemda )?(?:pemkot|kota)\b ?")
 _MOSTLY: Final = 0.8  # share of the rows of one regency from which the others are where applicants live
 
@@ -73,7 +71,7 @@ def settle_regencies(frame: Frame, regency: str | None, *, kept: bool = False) -
 
 def _settled(frame: Frame, regency: str | None) -> tuple[Frame, list[Message]]:
     pairs = frame.group_by(REGENCY, "office").agg(n=nw.len()).collect().rows(named=True)
-    known = _spellings({(r[REGENCY], r["office"]): int(r["n"]) for r in pairs})
+    known = _spellings(r[REGENCY] for r in pairs)
     names = sorted(set(known.values()))
     if regency is not None and regency != ALL:
         return _of_one(frame, regency, known, names)
@@ -98,17 +96,9 @@ def _names_one(key: str) -> bool:
     return bool((_CITY.match(key) or _KINDS.match(key)) and regency_key(key) not in {"", "kota "})
 
 
-def _spellings(counts: Mapping[tuple[Any, Any], int]) -> dict[str, str]:
-    """Return spelling -> the regency's most frequent one."""
-    total: Counter[str] = Counter()
-    for (label, _), n in counts.items():
-        if isinstance(label, str) and plain_label(label):
-            total[label] += n
-    ways: dict[str, list[str]] = {}
-    for label in total:
-        ways.setdefault(regency_key(label), []).append(label)
-    best = {key: plain_label(min(same, key=lambda one: (-total[one], one))) for key, same in ways.items()}
-    return {label: best[regency_key(label)] for label in total}
+def _spellings(labels: Iterable[Any]) -> dict[str, str]:
+    """Return spelling -> the name of the regency, which is the same in every file: ``Tebo``, ``Kota Jambi``."""
+    return {label: regency_key(label).title() for label in labels if isinstance(label, str) and plain_label(label)}
 
 
 def _of_one(frame: Frame, regency: str, known: Mapping[str, str], names: Sequence[str]) -> tuple[Frame, list[Message]]:
