@@ -32,6 +32,7 @@ from asn_impact.intake.fields.columns import THE_DATA, check_mapping
 from asn_impact.intake.fields.dates import dated
 from asn_impact.intake.fields.free_text import numbers_of_persons, without_persons
 from asn_impact.intake.fields.labels import join_spellings, settle_cases
+from asn_impact.intake.fields.regencies import settle_regencies
 from asn_impact.intake.fields.sketched import sketched
 from asn_impact.intake.formats import RawTable
 from asn_impact.intake.formats.snapshots import refuse_changed
@@ -46,13 +47,22 @@ UNREADABLE = 0.1  # share of texts that are no dates above which the column was 
 
 
 def settle_keys(
-    frame: nw.LazyFrame[Any], office: str | None, offices: Mapping[str, str] | None
+    frame: nw.LazyFrame[Any],
+    office: str | None,
+    offices: Mapping[str, str] | None,
+    regency: str | None,
+    *,
+    kept: bool = False,
 ) -> tuple[nw.LazyFrame[Any], list[Message]]:
-    """Return the rows with one spelling of each office and each case number, and what has to be said of it."""
+    """Return the rows with one spelling of each office and each case number, and what has to be said of it.
+
+    An office of several regencies is one in each; the column of the regency goes unless it is `kept`.
+    """
     check_mapping("offices", offices)
     frame, of_cases = settle_cases(frame)
     frame, of_offices = settle_office(frame, office, offices)
-    return frame, [*of_cases, *of_offices]
+    frame, of_regencies = settle_regencies(frame, regency, kept=kept)
+    return frame, [*of_cases, *of_offices, *of_regencies]
 
 
 def settle_office(

@@ -25,11 +25,20 @@ from asn_impact.intake.cleaning import (
 )
 from asn_impact.intake.fields.canonical import DATE_FIELDS
 from asn_impact.intake.fields.cells import field_sql, is_sql_temporal
-from asn_impact.intake.fields.columns import Headings, check_mapping, listed_headings, match_columns, recognised
+from asn_impact.intake.fields.columns import (
+    Headings,
+    check_mapping,
+    listed_headings,
+    match_columns,
+    normalised,
+    recognised,
+    synonyms,
+)
 from asn_impact.intake.fields.date_columns import Order, read_dates
 from asn_impact.intake.fields.dates import DateReading, dated
+from asn_impact.intake.fields.regencies import REGENCY, named_regencies
 from asn_impact.intake.fields.zones import ZONED, zone_name
-from asn_impact.intake.formats import RawTable, open_file
+from asn_impact.intake.formats import KNOWN, RawTable, ending_of, open_file
 from asn_impact.intake.formats.engine import file_literal, from_arrow, kept_typed, query, quote, reading
 from asn_impact.intake.formats.folder import files_of, may_hold_data, paths_of
 from asn_impact.intake.formats.parquet import columns_of
@@ -129,11 +138,32 @@ def _file_tables(
     def recognise(cells: Sequence[str]) -> int:
         return recognised(cells, [*wanted, *keep], names)
 
+    paths = [inner for path in paths for inner in _folders_of_regencies(path)]
+    regencies = named_regencies([path.name for path in paths]) if REGENCY in wanted else {}
     found = [files_of(path) for path in paths]
-    files = [file for part, _ in found for file in part]
-    tables, copies = _without_copies([open_file(file, recognise, table) for file in files])
+    files = [(file, regencies.get(path.name)) for path, (part, _) in zip(paths, found, strict=True) for file in part]
+    opened = [[_of_regency(one, name) for one in open_file(file, recognise, table)] for file, name in files]
+    tables, copies = _without_copies(opened)
     others = [note for path, (_, names) in zip(paths, found, strict=True) for note in _passed_over(path, names)]
     return tables, [*others, *copies]
+
+
+def _folders_of_regencies(path: Path) -> list[Path]:
+    """Return the folders of regencies in a folder that holds nothing else that is read; otherwise the path itself."""
+    if not path.is_dir():
+        return [path]
+    inside = sorted(one for one in path.iterdir() if not one.name.startswith((".", "~$")))
+    named = named_regencies([one.name for one in inside if one.is_dir()])
+    alone = not any(one.is_file() and ending_of(one) in KNOWN for one in inside)
+    return [one for one in inside if one.name in named] if named and alone else [path]
+
+
+def _of_regency(table: RawTable, name: str | None) -> RawTable:
+    """Return the table with the regency of its folder as a column, unless it has one of its own."""
+    if name is None or any(REGENCY in synonyms().get(normalised(heading), ()) for heading in table.headings):
+        return table
+    column = table.relation.project(f"*, {quote(name)} AS c{len(table.headings)}")
+    return replace(table, headings=(*table.headings, REGENCY), relation=column, parquet=None)
 
 
 def _passed_over(folder: Path, names: Sequence[str]) -> list[Message]:

@@ -7,7 +7,7 @@ __all__ = ["CASE_FIELDS", "DATE_FIELDS", "KEY_FIELDS", "STEP_FIELDS", "TEXT_FIEL
 CASE_FIELDS = ("case", "office", "service", "received", "decided", "status")
 STEP_FIELDS = ("case", "office", "service", "received", "step", "step_start", "step_end", "status", "deleted")
 TEXT_FIELDS = frozenset(
-    {"case", "office", "service", "status", "step", "deleted", "course", "officer", "passed", "provider"}
+    {"case", "office", "service", "status", "step", "deleted", "course", "officer", "passed", "provider", "regency"}
 )
 DATE_FIELDS = frozenset(
     {"received", "decided", "promised", "step_start", "step_end", "course_start", "course_end", "since"}

@@ -48,6 +48,7 @@ FIELDS: Mapping[str, str] = MappingProxyType(
         "promised": "tgl_janji",
         "request": "jenis_permohonan",
         "district": "kecamatan",
+        "regency": "kabupaten",
         "limit": "sla",
         "office_days": "durasi_kantor",
         "step": "langkah",

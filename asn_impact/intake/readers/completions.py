@@ -42,6 +42,7 @@ TRAINING_FIELDS = (
     "staff",
     "provider",
     "hours",
+    "regency",
 )
 NOWHERE: Final = "asn_nowhere"  # office of the rows of a list that says none
 _PASSED = {"lulus", "kompeten", "ya", "y", "yes", "1", "true", "passed", "pass"}

@@ -33,6 +33,7 @@ from asn_impact.intake.extract import Extract
 from asn_impact.intake.fields.canonical import CASE_FIELDS
 from asn_impact.intake.fields.columns import Headings
 from asn_impact.intake.fields.date_columns import Order
+from asn_impact.intake.fields.regencies import REGENCY
 from asn_impact.intake.fields.sketched import sketched
 from asn_impact.intake.finishing import finish, read_day, settle_keys
 from asn_impact.intake.formats import RawTable
@@ -60,6 +61,7 @@ def read_exports(
     keep: Names = (),
     office: str | None = None,
     offices: Mapping[str, str] | None = None,
+    regency: str | None = None,
     status_words: Mapping[str, str] | None = None,
     selection: Literal["received", "completed"] | None = None,
     most_lost: Share = MOST_LOST,
@@ -90,6 +92,10 @@ def read_exports(
     offices : mapping, optional
         Label of an office as found -> the label to use, for offices that are one under several names. A label that
         stands for itself is settled: it is another office, however alike it looks.
+    regency : str, optional
+        Where rows are of several regencies (a column, or folders ``Kab. Tebo`` and ``Kab. Bungo``): the one to read, so
+        that `compare` sets them side by side; or ``"all"``, and an office is ``"Tebo / Dinas A"``. Without it such rows
+        are refused: offices of one name in two regencies are two.
     status_words : mapping, optional
         Status words of this office -> ``open``, ``granted``, ``rejected`` or ``withdrawn``.
     selection : {"received", "completed"}, optional
@@ -144,7 +150,7 @@ def read_exports(
     Ledger(read 2 = kept 2 + dropped 0)
     """
     day = read_day(as_of)
-    wanted = [f for f in CASE_FIELDS if not (f == "office" and office is not None)]
+    wanted = [f for f in (*CASE_FIELDS, REGENCY) if not (f == "office" and office is not None)]
     required = ["received", "decided", *([] if office is not None else ["office"])]
     with explaining(source):
         read = partial(
@@ -156,12 +162,12 @@ def read_exports(
             rows, headings, columns, lambda heading: read(columns={**(columns or {}), "case": heading})
         )
         of_given = office_given(office, source, rows.tables)
-        frame, of_keys = settle_keys(rows.frame, office, offices)
+        frame, of_keys = settle_keys(rows.frame, office, offices, regency, kept=REGENCY in keep)
         names = [*CASE_FIELDS, *(k for k in keep if k not in CASE_FIELDS)]
         cleaned = clean(frame, bounds=rows.bounds, as_of=day, columns=names, status_words=status_words)
         extract = finish(rows, cleaned, day, selection, most_lost, [*of_numbers, *of_given, *of_keys])
     place = Path(source).resolve() if isinstance(source, str | Path) and not on_server(source) else None
-    again = partial(_list_dropped, named_source(source), rows, day, office, offices, status_words)
+    again = partial(_list_dropped, named_source(source), rows, day, office, offices, regency, status_words)
     unchanged = partial(refuse_changed, [t for t in rows.tables if not t.long])
     return replace(extract, left_out=again, place=place, refuse_changed=unchanged)
 
@@ -172,11 +178,12 @@ def _list_dropped(
     as_of: dt.date,
     office: str | None,
     offices: Mapping[str, str] | None,
+    regency: str | None,
     status_words: Mapping[str, str] | None,
 ) -> pd.DataFrame:
     """Return what `Extract.dropped` shows."""
     with reading(name):
-        frame, _ = settle_keys(rows.numbered(), office, offices)
+        frame, _ = settle_keys(rows.numbered(), office, offices, regency)
         present = frame.collect_schema().names()
         texts = {f: f"asn_text_{f}" for f in ("received", "decided") if f"asn_text_{f}" in present}
         rows_with_words = frame.with_columns(nw.col("status").alias("asn_said")) if "status" in present else frame

@@ -26,6 +26,7 @@ from asn_impact.intake.blocks import OFFICE, under_groups
 from asn_impact.intake.cleaning import UNKNOWN, Cleaned, clean
 from asn_impact.intake.extract import Source
 from asn_impact.intake.fields.columns import Headings
+from asn_impact.intake.fields.regencies import REGENCY, settle_regencies
 from asn_impact.intake.finishing import settle_office
 from asn_impact.intake.formats.engine import from_arrow
 from asn_impact.intake.gathered import Gathered
@@ -80,6 +81,7 @@ def read_observations(
     zone: str | None = None,
     group_rows: str | None = None,
     groups: Names = (),
+    regency: str | None = None,
 ) -> Observations:
     """Return the dated records of a file or frame, every row accounted for.
 
@@ -116,6 +118,8 @@ def read_observations(
         Heading under which an office stands in a row of its own, above its records: "DINAS SOSIAL" above its projects.
     groups : sequence of str, optional
         Names in such rows that are offices although their words do not say so.
+    regency : str, optional
+        As for `read_exports`: the one to read where rows are of several, or ``"all"``.
 
     Returns
     -------
@@ -159,6 +163,7 @@ def read_observations(
         zone=zone,
         group_rows=group_rows,
         groups=groups,
+        regency=regency,
     )
 
 
@@ -180,6 +185,7 @@ def observe(
     on: dt.date | None = None,
     group_rows: str | None = None,
     groups: Sequence[str] = (),
+    regency: str | None = None,
 ) -> Observations:
     """Return the observations of a source, for every reader of dated records; `on` is the day of all without a date."""
     day = _as_day(as_of)
@@ -202,14 +208,14 @@ def observe(
                 columns=settled,
                 dates={name: way for name, way in order.items() if name == "received"},
                 keep=names,
-                required=[field for field in fields if field != "service"],
+                required=[field for field in fields if field not in {"service", REGENCY}],
                 zone=zone,
                 reshape=reshape,
             )
         if on is not None:
             received = rows.frame.with_columns(nw.lit(on, nw.Date).alias("received"))
             rows = replace(rows, frame=received, bounds=UNKNOWN)
-        cleaned, ledger = _clean_rows(rows, day, office, names, date)
+        cleaned, ledger = _clean_rows(rows, day, office, names, date, regency)
         table, untyped = _type_columns(cleaned, numbers, moments, order, style)
         table, ledger = _without_persons(table, ledger, key)
         records = _date_records(table)
@@ -231,7 +237,7 @@ def _fields(
 ) -> tuple[list[str], dict[str, str | Sequence[str] | None]]:
     """Return the standard fields that are read, and field -> heading as far as it is settled."""
     settled = {**(columns or {}), "received": date}
-    fields = ["service", "received", *([] if office is not None else ["office"])]
+    fields = ["service", "received", *([] if office is not None else ["office", REGENCY])]
     if person is None:
         return fields, settled
     _require_key(source, person, key)
@@ -298,18 +304,21 @@ def _require_key(source: Any, person: str, key: bytes | None) -> None:  # noqa: 
 
 
 def _clean_rows(
-    rows: Gathered, day: dt.date, office: str | None, names: Sequence[str], date: str
+    rows: Gathered, day: dt.date, office: str | None, names: Sequence[str], date: str, regency: str | None
 ) -> tuple[Cleaned, Ledger]:
     """Leave out rows without a date or an office by the rules for permits: a record is decided when it is dated."""
     aside = {name: f"asn_own_{name}" for name in names if name in _OF_PERMITS}
     frame = rows.frame.rename(aside).with_columns(nw.col("received").alias("decided"))
     frame, of_offices = settle_office(frame, office, door="unit")
+    frame, of_regencies = settle_regencies(frame, regency, kept=REGENCY in names)
     present = frame.collect_schema().names()
     own = [aside.get(name, name) for name in names]
     columns = ["office", "received", *(c for c in ("service", "officer") if c in present), *own]
     cleaned = clean(frame, bounds=rows.bounds, as_of=day, columns=columns)
     own_names = {own: name for name, own in aside.items()}
-    cleaned = replace(cleaned, records=cleaned.records.rename(own_names), notes=(*of_offices, *cleaned.notes))
+    cleaned = replace(
+        cleaned, records=cleaned.records.rename(own_names), notes=(*of_offices, *of_regencies, *cleaned.notes)
+    )
     ledger = _relabel(cleaned.ledger)
     _refuse_unusable(ledger, rows.tables[0].name if rows.tables else Message("observations.the_data"), date)
     return cleaned, ledger

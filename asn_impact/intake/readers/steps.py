@@ -23,6 +23,7 @@ from asn_impact.intake.extract import Extract
 from asn_impact.intake.fields.canonical import CASE_FIELDS, STEP_FIELDS
 from asn_impact.intake.fields.columns import Headings
 from asn_impact.intake.fields.date_columns import Order
+from asn_impact.intake.fields.regencies import ALL, REGENCY
 from asn_impact.intake.finishing import finish, read_day, refuse_empty, settle_keys
 from asn_impact.intake.gathered import Gathered
 from asn_impact.intake.gathering import explaining, gather
@@ -46,6 +47,7 @@ def read_steps(
     last_step: str | None = None,
     office: str | None = None,
     offices: Mapping[str, str] | None = None,
+    regency: str | None = None,
     selection: Literal["received", "completed"] | None = None,
     most_lost: Share = MOST_LOST,
     table: str | None = None,
@@ -60,7 +62,7 @@ def read_steps(
 
     Parameters
     ----------
-    source, as_of, columns, dates, office, offices, selection, most_lost, table, zone, sheets
+    source, as_of, columns, dates, office, offices, regency, selection, most_lost, table, zone, sheets
         As for `read_exports`; the fields are ``case``, ``office``, ``service``, ``received``, ``step``,
         ``step_start``, ``step_end``, ``status`` (of the step) and ``deleted``.
     finished : sequence of str
@@ -91,7 +93,7 @@ def read_steps(
     (datetime.date(2024, 1, 2), datetime.date(2024, 1, 9))
     """
     day = read_day(as_of)
-    wanted = [f for f in STEP_FIELDS if not (f == "office" and office is not None)]
+    wanted = [f for f in (*STEP_FIELDS, REGENCY) if not (f == "office" and office is not None)]
     required = ["case", "step_end", *([] if office is not None else ["office"])]
     required += ["step"] if last_step is not None else []
     with explaining(source):
@@ -107,7 +109,7 @@ def read_steps(
             sheets=sheets,
         )
         of_given = office_given(office, source, rows.tables)
-        frame, of_keys = settle_keys(rows.frame, office, offices)
+        frame, of_keys = settle_keys(rows.frame, office, offices, regency)
         distinct, before, blanks = distinct_steps(frame)
         distinct, stamps = pair_stamps(distinct)
         cases = cases_of_steps(distinct, finished=finished, last_step=last_step)
@@ -117,18 +119,20 @@ def read_steps(
         n = int(cleaned.records.select(nw.len()).collect().item())
         note = Message("intake.steps_kept", kept=ledger.kept, n=n)
         sizes = {0: ledger.read} if len(rows.tables) == 1 else _rows_by_table(rows)
-        notes = (*cleaned.notes, *stamps, note, *placeholders_read(blanks), *_say_spread(cleaned.records))
+        notes = (*cleaned.notes, *stamps, note, *placeholders_read(blanks), *_say_spread(cleaned.records, regency))
         result = replace(cleaned, ledger=ledger, rows_by_file=sizes, notes=notes)
         return finish(rows, result, day, selection, most_lost, [*of_given, *of_keys])
 
 
-def _say_spread(records: nw.LazyFrame[Any]) -> list[Message]:
+def _say_spread(records: nw.LazyFrame[Any], regency: str | None) -> list[Message]:
     """Say how many case numbers stand in several offices: the wait in one of them is a part of that of the applicant.
 
-    Short plain numbers start again in every office and say nothing.
+    Short plain numbers start again in every office and say nothing; so do the numbers of two regencies.
     """
+    place = nw.col("office").str.replace_all(r" / .*$", "") if regency == ALL else nw.lit("")
+    records = records.with_columns(place.alias("asn_regency"))
     told_apart = records.filter(~nw.col("case").str.contains(r"^\d{1,5}$"))
-    offices = told_apart.group_by("case").agg(n=nw.len()).filter(nw.col("n") > 1)
+    offices = told_apart.group_by("case", "asn_regency").agg(n=nw.len()).filter(nw.col("n") > 1)
     n = int(offices.select(nw.len()).collect().item())
     return [Alert("intake.steps_in_offices", n=n)] if n else []
 

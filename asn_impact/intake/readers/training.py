@@ -58,6 +58,7 @@ def read_training(
     columns: Headings | None = None,
     dates: Mapping[str, str] | None = None,
     offices: Mapping[str, str] | None = None,
+    regency: str | None = None,
     provider: str | None = None,
     completion: Literal["passed", "attended"] = "passed",
     dose: Literal["share", "hours"] = "share",
@@ -96,6 +97,8 @@ def read_training(
     offices : mapping, optional
         Office label in the training records -> label in the exports, where they differ; ``"-"`` for one that is in no
         export and is left out.
+    regency : str, optional
+        As for `read_exports`: the one that counts where a list is of several, or ``"all"``.
     provider : str, optional
         Part of the name of who gave the course; the others do not count. Offices they taught are not untrained: leave
         them out of the comparison (`Design.where`).
@@ -154,6 +157,7 @@ def read_training(
             columns=columns,
             dates=days,
             offices=offices,
+            regency=regency,
             table=table,
             zone=zone,
             placed=placed,

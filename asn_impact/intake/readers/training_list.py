@@ -13,7 +13,8 @@ import narwhals as nw
 from asn_impact.errors import InputError
 from asn_impact.intake.fields.columns import Headings, may_say_who_passed, normalised, synonyms
 from asn_impact.intake.fields.dates import dated
-from asn_impact.intake.fields.labels import label_key
+from asn_impact.intake.fields.labels import join_spellings, label_key
+from asn_impact.intake.fields.regencies import ALL, REGENCY, settle_regencies
 from asn_impact.intake.fields.sketched import sketched
 from asn_impact.intake.gathered import Gathered
 from asn_impact.intake.gathering import gather, headings_of
@@ -41,6 +42,7 @@ def read_list(
     columns: Headings | None,
     dates: Mapping[str, str],
     offices: Mapping[str, str] | None = None,
+    regency: str | None = None,
     table: str | None = None,
     zone: str | None = None,
     placed: bool = False,
@@ -68,7 +70,20 @@ def read_list(
     if "office" not in rows.headings:
         rows = replace(rows, frame=rows.frame.with_columns(nw.lit(NOWHERE).alias("office")))
     _refuse_everybody(rows.frame, offices)
-    return replace(rows, notes=(*rows.notes, *of_passing, *of_ends))
+    frame, of_regencies = _with_regencies(rows.frame, offices, regency, placed=placed)
+    return replace(rows, frame=frame, notes=(*rows.notes, *of_passing, *of_ends, *of_regencies))
+
+
+def _with_regencies(
+    frame: nw.LazyFrame[Any], offices: Mapping[str, str] | None, regency: str | None, *, placed: bool
+) -> tuple[nw.LazyFrame[Any], list[Message]]:
+    """Return the rows with the office of each regency; a history of positions that names offices only is refused."""
+    if REGENCY not in frame.collect_schema().names():
+        return frame, []
+    if placed and regency == ALL:
+        raise InputError(Message("training.positions_by_regency"))
+    spelt, _ = join_spellings(frame, offices)
+    return settle_regencies(spelt, regency)
 
 
 def unreadable_ends(rows: Gathered) -> tuple[str, ...]:

@@ -143,7 +143,8 @@ def split_days(
     cases, of_log = leave_out(log)
     times = measure(replace(log.cases, records=mark_cases(cases)), calendar, clock=clock)
     panel = tabulate(times, outcome, by=by, per=per)
-    placed = place_steps(log, cases, times.calendar)  # type: ignore[arg-type] - never opening hours here
+    days = calendar if clock == "working_days" else calendar.every_day()
+    placed = place_steps(log, cases, days)
     columns = [by] if isinstance(by, str) else list(dict.fromkeys(by))
     rows, steps = _bring(times, placed, columns)
     names, intervals, length = _count(rows, steps, times)
@@ -176,8 +177,8 @@ def _count(rows: pd.DataFrame, steps: pd.DataFrame, times: Durations) -> tuple[l
     """Return names of steps made plain, the steps as days since the receipt of their case, and the length of cases."""
     day = rows["day"].to_numpy(dtype=np.int64)
     follow = times.as_of_day - day
-    length = rows["days"].astype("Float64").to_numpy(dtype=np.float64, na_value=np.nan)
-    length = np.where(np.isnan(length), follow, length).astype(np.int64)
+    took = rows["days"].astype("Float64").to_numpy(dtype=np.float64, na_value=np.nan)
+    length: Int = np.where(np.isnan(took), follow, took).astype(np.int64)
     place = pd.DataFrame({"office": rows["office"], "case": rows["asn_case"], "asn_row": np.arange(len(rows))})
     found = steps.merge(place, on=KEYS, how="inner")
     case = found["asn_row"].to_numpy(dtype=np.int64)
@@ -230,7 +231,9 @@ def _parts(panel: Panel, shares: Shares, cell: Int, labels: Sequence[Message], g
     for i, label in enumerate(labels):
         mine = part == i
         cases, at = np.unique(shares.case[mine], return_inverse=True)
-        made.append(_named(_own(panel, cell, cases, np.bincount(at, weights=shares.days[mine])), label))
+        made.append(
+            _named(_own(panel, cell, cases, np.bincount(at, weights=shares.days[mine]).astype(np.float64)), label)
+        )
     return made
 
 

@@ -20,6 +20,7 @@ from asn_impact.intake.extract import Extract
 from asn_impact.intake.fields.canonical import STEP_FIELDS
 from asn_impact.intake.fields.columns import Headings
 from asn_impact.intake.fields.date_columns import Order
+from asn_impact.intake.fields.regencies import REGENCY
 from asn_impact.intake.finishing import settle_keys
 from asn_impact.intake.gathering import explaining, gather
 from asn_impact.intake.readers.step_rows import distinct_steps, pair_stamps
@@ -88,6 +89,7 @@ def read_step_log(
     last_step: str | None = None,
     office: str | None = None,
     offices: Mapping[str, str] | None = None,
+    regency: str | None = None,
     selection: Literal["received", "completed"] | None = None,
     most_lost: Share = MOST_LOST,
 ) -> StepLog:
@@ -115,14 +117,15 @@ def read_step_log(
         last_step=last_step,
         office=office,
         offices=offices,
+        regency=regency,
         selection=selection,
         most_lost=most_lost,
     )
-    wanted = [field for field in STEP_FIELDS if not (field == "office" and office is not None)]
+    wanted = [field for field in (*STEP_FIELDS, REGENCY) if not (field == "office" and office is not None)]
     required = ["case", "step", "step_end", *([] if office is not None else ["office"])]
     with explaining(source):
         rows = gather(source, wanted, columns=columns, dates=dates, keep=(), required=required)
-        frame, _ = settle_keys(rows.frame, office, offices)
+        frame, _ = settle_keys(rows.frame, office, offices, regency)
         distinct, _ = pair_stamps(distinct_steps(frame)[0])
         steps = _name_steps(distinct)
         counts = steps.group_by("step").agg(nw.len().alias("rows")).collect().to_pandas().sort_values("step")

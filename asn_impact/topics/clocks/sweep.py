@@ -84,8 +84,8 @@ def share_days(steps: Intervals, length: Int, horizon: int, *, to_next: bool) ->
         taken = np.append(beginning[1:] > 0, False) & same
         days += np.where(begins > 0, idle[begins - 1], 0.0) / beginning[begins]
         idle = np.where(taken, 0.0, idle)
-    waiting = np.bincount(case, weights=idle, minlength=len(length))
-    return Shares(runs.case[first], runs.step[first], np.bincount(pair, weights=days, minlength=len(first)), waiting)
+    waiting = _add_up(case, idle, len(length))
+    return Shares(runs.case[first], runs.step[first], _add_up(pair, days, len(first)), waiting)
 
 
 def _runs(steps: Intervals) -> tuple[Intervals, Int, Int]:
@@ -111,6 +111,10 @@ def _points(runs: Intervals, length: Int) -> tuple[Int, int]:
     whole = np.arange(len(length), dtype=np.int64) * size
     keys = (whole, whole + length, runs.case * size + runs.start, runs.case * size + runs.stop)
     return np.unique(np.concatenate(keys)), size
+
+
+def _add_up(at: Int, values: Float, size: int) -> Float:
+    return np.asarray(np.bincount(at, weights=values, minlength=size), dtype=np.float64)
 
 
 def _between(values: Float, begins: Int, ends: Int) -> Float:

@@ -169,12 +169,13 @@ def read_survey(
     words: Mapping[str, int | None] | None = None,
     zone: str | None = None,
     period: str | None = None,
+    regency: str | None = None,
 ) -> Survey:
     """Return the answers of a satisfaction survey, one row a respondent.
 
     Parameters
     ----------
-    source, as_of, office, keep, dates, zone
+    source, as_of, office, keep, dates, zone, regency
         As for `read_observations`. Free text (saran) is refused.
     date : str, optional
         Heading of the date; without it the usual ones (Tanggal, Tanggal Survei, Timestamp) are looked for.
@@ -234,6 +235,7 @@ def read_survey(
             as_of=as_of,
             date=PERIOD if period is not None else find_date(tables, date),
             office=office,
+            regency=regency,
             keep=[*headings_of, *keep],
             columns={**{name: h for name, h in settled.items() if name not in ELEMENTS}, **headings_of},
             dates=dates,

@@ -1,0 +1,126 @@
+"""Whose office? An office is (regency, office) as soon as rows are of several regencies; never one panel unasked."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final, TypeAlias
+
+import narwhals as nw
+
+from asn_impact.arguments import did_you_mean
+from asn_impact.errors import InputError
+from asn_impact.intake.fields.labels import label_key, plain_label
+from asn_impact.intake.privacy import masked
+from asn_impact.words import Message, paragraph
+
+__all__ = ["ALL", "REGENCY", "named_regencies", "regency_key", "settle_regencies"]
+
+Frame: TypeAlias = "nw.LazyFrame[Any]"
+
+REGENCY: Final = "regency"
+ALL: Final = "all"
+_KINDS: Final = re.compile(r"^(?:pemerintah (?:daerah )?|pemda )?(?:pemkab|kabupaten|kab)\b ?")
+_CITY: Final = re.compile(r"^(?:pemerintah (?:daerah )?|pemda )?(?:pemkot|kota)\b ?")
+_MOSTLY: Final = 0.8  # share of the rows of one regency from which the others are where applicants live
+
+
+def regency_key(label: str) -> str:
+    """Return what two spellings of one regency share; a city is another than the regency of its name.
+
+    Examples
+    --------
+    >>> regency_key("KAB. TEBO") == regency_key("Pemerintah Kabupaten Tebo"), regency_key("Kota Jambi")
+    (True, 'kota jambi')
+    """
+    key = label_key(label)
+    if _CITY.match(key):
+        return f"kota {_CITY.sub('', key)}"
+    return _KINDS.sub("", key)
+
+
+def named_regencies(names: Sequence[str]) -> dict[str, str]:
+    """Return the names, of folders say, that are those of regencies or cities; nothing where fewer than two are.
+
+    Examples
+    --------
+    >>> named_regencies(["Kab. Tebo", "Kota_Jambi", "2024"])
+    {'Kab. Tebo': 'Kab. Tebo', 'Kota_Jambi': 'Kota Jambi'}
+    """
+    said = {name: plain_label(re.sub(r"[_\-]+", " ", name)) for name in names}
+    found = {name: label for name, label in said.items() if _names_one(label_key(label))}
+    return found if len({regency_key(label) for label in found.values()}) > 1 else {}
+
+
+def settle_regencies(frame: Frame, regency: str | None, *, kept: bool = False) -> tuple[Frame, list[Message]]:
+    """Return the rows of the regency asked for, or of all with offices told apart by it; and what has to be said.
+
+    A row without a regency, where there are several, is a row without an office.
+
+    Raises
+    ------
+    InputError
+        The rows are of several regencies and nobody said which; or none of them is the one asked for.
+    """
+    if not {REGENCY, "office"} <= {*frame.collect_schema().names()}:
+        return frame, []
+    settled, notes = _settled(frame, regency)
+    return settled if kept else settled.drop(REGENCY), notes
+
+
+def _settled(frame: Frame, regency: str | None) -> tuple[Frame, list[Message]]:
+    pairs = frame.group_by(REGENCY, "office").agg(n=nw.len()).collect().rows(named=True)
+    known = _spellings(r[REGENCY] for r in pairs)
+    names = sorted(set(known.values()))
+    if regency is not None and regency != ALL:
+        return _of_one(frame, regency, known, names)
+    if len(names) < 2:
+        return frame, []
+    if regency is None:
+        if (home := _home(pairs, known)) is not None:
+            note = Message("intake.regency.of_applicants", home=masked(home), n=len(names) - 1)
+            return frame, [note]
+        shown, first = tuple(map(masked, names)), masked(names[0])
+        raise InputError(Message("intake.regency.several", n=len(names), names=shown, first=first))
+    label: Any = nw.lit(None, dtype=nw.String)
+    for name in names:
+        own = [spelling for spelling, target in known.items() if target == name]
+        joined = nw.concat_str([nw.lit(f"{name} / "), nw.col("office")])
+        label = nw.when(nw.col(REGENCY).is_in(own)).then(joined).otherwise(label)
+    note = Message("intake.regency.all", n=len(names), names=tuple(map(masked, names)))
+    return frame.with_columns(label.alias("office")), [note]
+
+
+def _names_one(key: str) -> bool:
+    return bool((_CITY.match(key) or _KINDS.match(key)) and regency_key(key) not in {"", "kota "})
+
+
+def _spellings(labels: Iterable[Any]) -> dict[str, str]:
+    """Return spelling -> the name of the regency, which is the same in every file: ``Tebo``, ``Kota Jambi``."""
+    return {label: regency_key(label).title() for label in labels if isinstance(label, str) and plain_label(label)}
+
+
+def _of_one(frame: Frame, regency: str, known: Mapping[str, str], names: Sequence[str]) -> tuple[Frame, list[Message]]:
+    own = [spelling for spelling in known if regency_key(spelling) == regency_key(regency)]
+    if not own:
+        absent = Message("intake.regency.absent", found=masked(regency), known=tuple(map(masked, names)))
+        raise InputError(paragraph(absent, did_you_mean(regency, names)))
+    note = Message("intake.regency.one", name=masked(known[own[0]]), n=len(names) - 1)
+    return frame.filter(nw.col(REGENCY).is_in(own)), [note] if len(names) > 1 else []
+
+
+def _home(pairs: Sequence[Mapping[str, Any]], known: Mapping[str, str]) -> str | None:
+    """Return the regency of the offices where the column says where applicants live; None where it may be theirs.
+
+    Then most rows are of one regency, and the offices of the others are all among its own.
+    """
+    rows: Counter[str] = Counter()
+    offices: dict[str, set[str]] = {}
+    for pair in pairs:
+        if (name := known.get(pair[REGENCY])) is not None:
+            rows[name] += int(pair["n"])
+            offices.setdefault(name, set()).add(label_key(str(pair["office"])))
+    home, most = rows.most_common(1)[0]
+    others = set().union(*(of for name, of in offices.items() if name != home))
+    return home if most >= _MOSTLY * sum(rows.values()) and others <= offices[home] else None

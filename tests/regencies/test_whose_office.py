@@ -1,0 +1,139 @@
+"""Two regencies in one folder: offices of one name are two, equal numbers two cases, nothing is pooled unasked."""
+
+import pandas as pd
+import polars as pl
+import pytest
+
+import asn_impact as ai
+from asn_impact.errors import InputError
+
+NAMES = ("Kabupaten Tebo", "Kab. Bungo")
+
+
+def cases(regency, wait, n=30):
+    received = pd.date_range("2024-01-02", periods=n, freq="7D")
+    return pd.DataFrame(
+        {
+            "No Permohonan": [f"P-{i:03d}" for i in range(n)],
+            "Perangkat Daerah": ["Dinas Kesehatan", "Dinas Sosial"] * (n // 2),
+            "Tanggal Masuk": received.strftime("%Y-%m-%d"),
+            "Tanggal Selesai": (received + pd.Timedelta(days=wait)).strftime("%Y-%m-%d"),
+            "Kabupaten/Kota": regency,
+        }
+    )
+
+
+BOTH = pd.concat([cases(NAMES[0], 3), cases(NAMES[1], 10)], ignore_index=True)
+
+
+def read(source, **options):
+    return ai.read_exports(source, as_of="2025-06-30", selection="received", **options)
+
+
+def offices_of(extract):
+    return sorted(set(extract.records.collect()["office"].to_list()))
+
+
+@pytest.mark.parametrize("engine", [lambda f: f, pl.from_pandas])
+def test_rows_of_two_regencies_are_refused_with_the_lines_to_write(engine):
+    with pytest.raises(InputError, match=r"2 regencies.*regency='Bungo'.*compare.*regency='all'") as found:
+        read(engine(BOTH))
+    assert "columns={'regency': None}" in found.value.message.text("id")
+
+
+@pytest.mark.parametrize("engine", [lambda f: f, pl.from_pandas])
+def test_offices_of_one_name_are_two_and_equal_numbers_two_cases(engine):
+    extract = read(engine(BOTH), regency="all")
+    assert extract.ledger.kept == len(BOTH)
+    assert offices_of(extract) == [f"{r} / {o}" for r in ("Bungo", "Tebo") for o in ("Dinas Kesehatan", "Dinas Sosial")]
+
+
+@pytest.mark.parametrize("asked", ["Kab. Tebo", "tebo", "KABUPATEN TEBO"])
+def test_one_regency_is_read_alone_however_it_is_written(asked):
+    extract = read(BOTH, regency=asked)
+    assert extract.ledger.kept == 30
+    assert offices_of(extract) == ["Dinas Kesehatan", "Dinas Sosial"]
+
+
+def test_a_regency_that_is_not_there_is_refused_with_those_that_are():
+    with pytest.raises(InputError, match=r"No row is of 'Tobe'.*'Bungo', 'Tebo'"):
+        read(BOTH, regency="Tobe")
+
+
+def test_two_spellings_of_one_regency_are_one_and_change_nothing():
+    frame = BOTH.assign(**{"Kabupaten/Kota": ["Kab. Tebo", "TEBO"] * 30, "No Permohonan": range(100, 160)})
+    assert offices_of(read(frame)) == ["Dinas Kesehatan", "Dinas Sosial"]
+
+
+def test_a_city_is_another_than_the_regency_of_its_name():
+    frame = BOTH.assign(**{"Kabupaten/Kota": ["Kota Solok"] * 30 + ["Kab. Solok"] * 30})
+    assert len(offices_of(read(frame, regency="all"))) == 4
+
+
+def test_where_applicants_live_is_no_regency_of_an_office():
+    home = ["Kab. Tebo"] * 56 + ["Kota Jambi", "Kab. Bungo"] * 2
+    frame = BOTH.assign(**{"Kabupaten/Kota": home, "No Permohonan": range(100, 160)})
+    extract = read(frame)
+    assert offices_of(extract) == ["Dinas Kesehatan", "Dinas Sosial"]
+    assert any(note.key == "intake.regency.of_applicants" for note in extract.notes)
+
+
+def test_a_column_of_regencies_that_is_kept_stays_a_column():
+    extract = read(BOTH, regency="all", keep=["regency"])
+    assert set(extract.records.collect()["regency"].to_list()) == set(NAMES)
+
+
+@pytest.mark.parametrize("nested", [True, False])
+def test_a_folder_for_each_regency_says_whose_offices_they_are(tmp_path, nested):
+    for name, wait in (("Kab Tebo", 3), ("Kota_Jambi", 10)):
+        (tmp_path / name).mkdir()
+        cases("", wait).drop(columns="Kabupaten/Kota").to_csv(tmp_path / name / "izin.csv", index=False)
+    source = tmp_path if nested else [tmp_path / "Kab Tebo", tmp_path / "Kota_Jambi"]
+    with pytest.raises(InputError, match="2 regencies: 'Kota Jambi', 'Tebo'"):
+        read(source)
+    assert read(source, regency="all").ledger.kept == 60
+    assert read(source, regency="Kota Jambi").ledger.kept == 30
+
+
+def test_folders_of_years_stay_one_regency(tmp_path):
+    for name, first in (("2023", 100), ("2024", 200)):
+        (tmp_path / name).mkdir()
+        rows = cases("", 3).drop(columns="Kabupaten/Kota").assign(**{"No Permohonan": range(first, first + 30)})
+        rows.to_csv(tmp_path / name / "izin.csv", index=False)
+    assert offices_of(read([tmp_path / "2023", tmp_path / "2024"])) == ["Dinas Kesehatan", "Dinas Sosial"]
+
+
+def test_training_and_cases_call_an_office_the_same():
+    training = pd.DataFrame(
+        {
+            "Perangkat Daerah": ["DINKES", "Dinas Sosial"],
+            "Kabupaten": ["TEBO", "Kab. Bungo"],
+            "Pelatihan": "E-Government",
+            "Tanggal Selesai": ["2024-03-05", "2024-05-20"],
+            "Jumlah Lulus": [4, 6],
+        }
+    )
+    with pytest.raises(InputError, match="2 regencies"):
+        ai.read_training(training)
+    aliases = {"DINKES": "Dinas Kesehatan"}
+    rollout = ai.read_training(training, regency="all", offices=aliases)
+    assert rollout.adopted.index.tolist() == ["Bungo / Dinas Sosial", "Tebo / Dinas Kesehatan"]
+    units = set(offices_of(read(BOTH, regency="all")))
+    assert set(rollout.adopted.index) <= units
+    alone = ai.read_training(training, regency="Kab. Tebo", offices=aliases)
+    assert alone.adopted.astype(str).to_dict() == {"Dinas Kesehatan": "2024-03"}
+
+
+def test_steps_surveys_and_projects_are_told_apart_too():
+    steps = BOTH.rename(columns={"Tanggal Masuk": "step_start", "Tanggal Selesai": "step_end"}).assign(
+        step="Verifikasi"
+    )
+    with pytest.raises(InputError, match="2 regencies"):
+        ai.read_step_log(steps, as_of="2025-06-30")
+    log = ai.read_step_log(steps, as_of="2025-06-30", regency="all", selection="received")
+    assert len(offices_of(log.cases)) == 4
+    assert len(set(log.steps.collect()["office"].to_list())) == 4
+    projects = BOTH.rename(columns={"Tanggal Masuk": "Tanggal"})
+    with pytest.raises(InputError, match="2 regencies"):
+        ai.read_observations(projects, as_of="2025-06-30", date="Tanggal")
+    assert len(offices_of(ai.read_observations(projects, as_of="2025-06-30", date="Tanggal", regency="all"))) == 4
