@@ -75,7 +75,8 @@ def cpu_seconds() -> float:
         return float(times.user + times.system)
 
     us = psutil.Process()
-    _others.update({child.pid: of(child) for child in us.children(recursive=True)})
+    for child in us.children(recursive=True):
+        _others[child.pid] = max(_others.get(child.pid, 0.0), of(child))  # one that has ended says nothing any more
     return of(us) + sum(_others.values())
 
 
