@@ -39,9 +39,9 @@ from asn_impact.intake.fields.dates import DateReading, dated
 from asn_impact.intake.fields.regencies import REGENCY, named_regencies
 from asn_impact.intake.fields.zones import ZONED, zone_name
 from asn_impact.intake.formats import KNOWN, RawTable, ending_of, open_file
-from asn_impact.intake.formats.engine import file_literal, from_arrow, kept_typed, query, quote, reading
+from asn_impact.intake.formats.engine import from_arrow, kept_typed, query, quote, reading
 from asn_impact.intake.formats.folder import files_of, may_hold_data, paths_of
-from asn_impact.intake.formats.parquet import columns_of
+from asn_impact.intake.formats.parquet import columns_of, rows_of
 from asn_impact.intake.formats.server import named_source, on_server, open_server
 from asn_impact.intake.frames import as_relation, is_temporal, is_zoned, narwhal, refuse_long_floats, type_frame
 from asn_impact.intake.gathered import Gathered, reading_notes, time_notes, zone_notes
@@ -330,8 +330,7 @@ def _runs(tables: Sequence[RawTable], matches: Sequence[Mapping[str, str]], *, t
 def _read_as_one(tables: Sequence[RawTable], run: range) -> tuple[duckdb.DuckDBPyRelation, str]:
     """Return the rows of several Parquet files as one relation, and SQL for the number of the file each is from."""
     files = [file for i in run if (file := tables[i].parquet) is not None]
-    options = "filename='asn_name', hive_partitioning=false"
-    rows = f"read_parquet([{', '.join(map(file_literal, files))}], {options})"
+    rows = rows_of(files, named="asn_name")
     names = ", ".join(quote(str(file)) for file in files)
     relation = query(f"SELECT {columns_of(tables[run.start].headings)}, asn_name FROM {rows}")
     return relation, f"CAST({run.start - 1} + list_position([{names}], asn_name) AS INTEGER)"

@@ -8,30 +8,40 @@ from pathlib import Path
 
 from asn_impact.errors import InputError
 from asn_impact.intake.formats.engine import file_literal, identifier, query, reading
+from asn_impact.intake.formats.lake import parts_of
 from asn_impact.intake.formats.raw import Asked, RawTable, check_width, sha256
 from asn_impact.intake.formats.snapshots import snapshot
 from asn_impact.intake.formats.trial import try_apart
 from asn_impact.words import Message
 
-__all__ = ["columns_of", "open_parquet"]
+__all__ = ["columns_of", "open_parquet", "rows_of"]
 
 
 def open_parquet(path: Path, asked: Asked) -> list[RawTable]:
-    """Return the one table of a Parquet file."""
-    path, changed = snapshot(path)
+    """Return the one table of a Parquet file; one in folders ``key=value`` has these as columns too."""
+    parts = parts_of(path)
+    name = "/".join([*parts, path.name])
+    path, changed = snapshot(path, parts)
     with path.open("rb") as handle:
         handle.seek(-min(4, path.stat().st_size), io.SEEK_END)
         whole = handle.read(4) == b"PAR1"
     if not whole:
-        raise InputError(Message("files.damaged_parquet", file=path.name))
-    rows = f"read_parquet({file_literal(path)}, hive_partitioning=false)"
-    try_apart(path, rows, path.name)
-    with reading(path.name):
+        raise InputError(Message("files.damaged_parquet", file=name))
+    rows = rows_of([path])
+    try_apart(path, rows, name)
+    with reading(name):
         relation = query(f"SELECT * FROM {rows}")
     headings = tuple(relation.columns)
-    check_width(path.name, len(headings))
+    check_width(name, len(headings))
     relation = relation.project(columns_of(headings))
-    return [RawTable(path.name, headings, relation, sha256(path), loose=False, changed=changed, parquet=path)]
+    return [RawTable(name, headings, relation, sha256(path), loose=False, changed=changed, parquet=path)]
+
+
+def rows_of(files: Sequence[Path], *, named: str | None = None) -> str:
+    """Write SQL for the rows of Parquet files that lie in the same parts of a folder, with a column for their names."""
+    split = "true, hive_types_autocast=false" if parts_of(files[0]) else "false"
+    name = "" if named is None else f", filename='{named}'"
+    return f"read_parquet([{', '.join(map(file_literal, files))}], hive_partitioning={split}{name})"
 
 
 def columns_of(headings: Sequence[str]) -> str:

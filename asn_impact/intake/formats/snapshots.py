@@ -23,6 +23,7 @@ __all__ = ["LONG_TEXT", "copies", "refuse_changed", "snapshot"]
 
 LONG_TEXT = 1 << 23  # bytes of a text file from which parsing it again costs more than writing down what is wanted
 MOST_COPIED = 1 << 26  # bytes of a Parquet file that is copied before it is read
+MOST_COPIED_IN_ALL = 1 << 28  # bytes of all copies of a session from which Parquet files are no longer copied
 
 
 class Folder:
@@ -32,7 +33,7 @@ class Folder:
         place = _place()
         sweep(place, _OURS)
         self.name = tempfile.mkdtemp(prefix=marked(_OURS), dir=place)
-        self.owner = os.getpid()
+        self.owner, self.taken = os.getpid(), 0
         atexit.register(self.remove)
 
     def remove(self) -> None:
@@ -57,10 +58,11 @@ def copies() -> Folder:
     return Folder()
 
 
-def snapshot(path: Path) -> tuple[Path, Callable[[], bool]]:
+def snapshot(path: Path, parts: Sequence[str] = ()) -> tuple[Path, Callable[[], bool]]:
     """Return a private copy of a file, so that what is hashed is what is counted; and whether the file has changed.
 
-    A file that is too large to be copied is read where it stands, through a link, and must be the same afterwards. It
+    The copy lies in folders of the names given. A file that is too large to be copied, alone or with those copied
+    before, is read where it stands, through a link, and must be the same afterwards. It
     is copied all the same where no link can be made (another disk).
 
     Raises
@@ -71,8 +73,10 @@ def snapshot(path: Path) -> tuple[Path, Callable[[], bool]]:
         The file cannot be read.
     """
     mark = _mark(path)
-    small = mark[0] < (MOST_COPIED if path.suffix.casefold() == ".parquet" else LONG_TEXT)
-    inside = Path(tempfile.mkdtemp(dir=copies().name)) / path.name
+    most = min(MOST_COPIED, MOST_COPIED_IN_ALL - copies().taken) if path.suffix.casefold() == ".parquet" else LONG_TEXT
+    small = mark[0] < most
+    inside = Path(tempfile.mkdtemp(dir=copies().name)).joinpath(*parts, path.name)
+    inside.parent.mkdir(parents=True, exist_ok=True)
     why: OSError | None = None
     for make in (shutil.copyfile, os.link) if small else (os.link, shutil.copyfile):
         try:
@@ -81,7 +85,10 @@ def snapshot(path: Path) -> tuple[Path, Callable[[], bool]]:
             inside.unlink(missing_ok=True)
             why = why if make is os.link else error
         else:
-            return inside, bool if make is shutil.copyfile else lambda: _mark(path) != mark
+            if make is shutil.copyfile:
+                copies().taken += mark[0]
+                return inside, bool
+            return inside, lambda: _mark(path) != mark
     assert why is not None
     if why.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
         raise why
