@@ -8,6 +8,7 @@ from asn_impact.reporting.matrix import matrix
 from asn_impact.reporting.tables import (
     Table,
     balance,
+    by_group,
     checks,
     clusters,
     descriptive,
@@ -25,6 +26,7 @@ from asn_impact.words.habits import no_name
 __all__ = [
     "Table",
     "balance",
+    "by_group",
     "checks",
     "clusters",
     "days_by_step_table",

@@ -122,7 +122,7 @@ def _question(finding: Finding) -> Message:
 
 def _without_number(finding: Finding) -> list[Message]:
     if finding.refusal is None:
-        return []
+        return list(finding.said)
     why = finding.refusal if finding.means is not None else Message("claims.page.nothing", why=finding.refusal)
     return [why, *([Message(f"claims.level.{finding.level}")] if finding.level is not None else [])]
 

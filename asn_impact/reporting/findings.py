@@ -14,12 +14,14 @@ from asn_impact.display import card
 from asn_impact.errors import InputError
 from asn_impact.estimation import Effects, Inference, infer
 from asn_impact.estimation.effects import Estimator
+from asn_impact.estimation.grouped import Groups, compare_groups, noun_of
 from asn_impact.estimation.inference import Rule
 from asn_impact.estimation.methods import Procedure
 from asn_impact.intake.ledger import Ledger
 from asn_impact.measures.outcomes import Better
 from asn_impact.measures.panel import Panel
 from asn_impact.reporting.tables.cells import as_message
+from asn_impact.reporting.tables.grouped import by_group
 from asn_impact.reporting.tables.table import Table, Words
 from asn_impact.scrutiny.grade import Grade
 from asn_impact.scrutiny.scrutinise import Scrutiny
@@ -66,6 +68,10 @@ class Finding:
         Before and after, of a description without a comparison: it has no effect and no grade.
     ledger
         Rows read, left out and kept.
+    said
+        What was found, where it is no single effect: of groups, of costs. The first sentence stands in the matrix.
+    value
+        What that rests on: `Groups`, `Returns`.
     tables
         Further tables, shown on its page.
     remarks
@@ -105,6 +111,8 @@ class Finding:
     refusal: Message | None = None
     means: tuple[float, float] | None = None
     ledger: Ledger | None = None
+    said: tuple[Message, ...] = ()
+    value: Any = None
     tables: tuple[Table, ...] = ()
     remarks: tuple[Message, ...] = ()
     remake: Callable[..., Finding] | None = field(default=None, repr=False)
@@ -197,6 +205,45 @@ class Finding:
             scrutiny=None,
             role="exploratory",
             tables=(),
+        )
+
+    def by(self, name: str) -> Finding:
+        """Return the effect of each group of the trained, and whether they can be told apart: exploratory.
+
+        Parameters
+        ----------
+        name
+            ``"wave"`` or an attribute of the units; of a claim of a programme also ``"provider"``, ``"dose"``,
+            ``"service"``, or any other column of its records or of the training list.
+
+        Raises
+        ------
+        InputError
+            There is no effect to compare groups of.
+        EstimationError
+            There are fewer than two groups, or nothing of that name.
+        """
+        if self.effects is None or self.inference is None:
+            raise InputError(Message("claims.no_groups", id=self.id))
+        if self.remake is not None:
+            return self.remake(by=name)
+        return self.of_groups(compare_groups(self.effects, name, self.inference.rule))
+
+    def of_groups(self, groups: Groups, *, level: float = 0.95) -> Finding:
+        """Return the finding on groups of what this one is on."""
+        return replace(
+            self,
+            id=f"{self.id}-{groups.by}",
+            label=Message("claims.by_label", label=self.label, noun=noun_of(groups.by)),
+            inference=None,
+            events=None,
+            scrutiny=None,
+            role="exploratory",
+            panel=groups.inference.effects.design.panel,
+            said=groups.statements(level),
+            value=groups,
+            tables=(by_group(groups, level=level),),
+            remarks=each_once(groups.inference.notes, self.remarks),
         )
 
     def __repr__(self) -> str:

@@ -187,7 +187,7 @@ def _label(finding: Finding) -> Message:
     label: Message = finding.label
     if finding.role == "placebo":
         return Message("claims.matrix.placebo", label=label)
-    exploratory = finding.role == "exploratory" and label.key != "claims.again_label"
+    exploratory = finding.role == "exploratory" and label.key not in {"claims.again_label", "claims.by_label"}
     return Message("claims.matrix.exploratory", label=label) if exploratory else label
 
 
@@ -232,7 +232,7 @@ def _cell(value: float, name: str, decimals: int) -> Message | None:
 def _raises(finding: Finding, level: float) -> Message | None:
     """Return why there is no number, what could have been seen where there is no evidence, or what the grade lacks."""
     if finding.inference is None:
-        return finding.refusal
+        return finding.refusal if finding.refusal is not None else next(iter(finding.said), None)
     low, high = (float(end[0]) for end in finding.inference.interval(level))
     size = could_see(finding.inference, level=level) if low <= 0 <= high else None
     lacking = finding.grade.missing[:1] if finding.grade is not None else ()

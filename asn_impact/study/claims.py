@@ -23,6 +23,7 @@ __all__ = ["SECTIONS_OF_MANY", "Claim", "Shared", "claims_of"]
 
 _SHARED: Final = ("calendar", "design", "estimator", "inference", "scrutiny", "report", "words")
 SECTIONS_OF_MANY: Final = ("study", "offices", "training", "events", "assignment", "files", "claim", "family", *_SHARED)
+_COSTS: Final = "costs"  # the kind of a file that is no data of a claim
 _ROLES: Final = ("primary", "secondary", "placebo", "exploratory")
 _LEVELS: Final = (1, 2, 3, 4)
 _PERIODS: Final = ("month", "quarter", "half_year", "year")
@@ -48,6 +49,36 @@ _CLAIM: Final = Keys(
     },
     ("id", "asks", "file", "measure"),
 )
+_DERIVED: Final = {"id": TEXT, "asks": TRANSLATED, "of": TEXT, "role": one_of(_ROLES), "level": one_of(_LEVELS)}
+_BY: Final = Keys({**_DERIVED, "by": TEXT}, ("id", "of", "by"))
+
+
+@dataclass(frozen=True, eq=False)
+class Worth:
+    """What an effect cost, and what a day is worth, as a claim says it.
+
+    Attributes
+    ----------
+    file, costs
+        Key of the budget file, and how it is read.
+    course, others
+        Words of the course whose rows count, and those of the other courses of the programme.
+    values
+        Of the claim: ``value_of_a_day``, ``years``, ``discount`` and what else `returns` takes.
+    place
+        Where in the file the budget was said.
+    """
+
+    file: str
+    costs: Setting
+    course: tuple[str, ...]
+    others: tuple[str, ...]
+    values: Mapping[str, Any]
+    place: Place
+
+    def __repr__(self) -> str:
+        said = {"costs": self.file, "match": self.course, **self.values}
+        return ", ".join(f"{key}={value!r}" for key, value in said.items())
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,6 +99,8 @@ class Claim:
         Of Kirkpatrick, 1 to 4; None where it is not said.
     study
         The study: everything from here on is that of a single study.
+    of, by, worth
+        The claim that this one rests on; the groups whose effects it compares, or what the effect cost.
     """
 
     id: str
@@ -79,6 +112,9 @@ class Claim:
     hoped: Better | None
     level: Literal[1, 2, 3, 4] | None
     study: Study
+    of: Claim | None = None
+    by: str | None = None
+    worth: Worth | None = None
 
     def __repr__(self) -> str:
         return f"Claim({self.id!r}: {self.label}, {self.role}, {self.study.outcome!r} of {self.file})"
@@ -123,7 +159,7 @@ def claims_of(file: Path, raw: Mapping[str, Any]) -> tuple[Shared, tuple[Claim, 
     """
     _refuse_unknown(file, raw)
     once = _Once(file, raw)
-    claims = [claim for table in raw["claim"] for claim in once.claims(table)]
+    claims = list(once.every(raw["claim"]))
     twice = [claim.id for claim in claims]
     for name in twice:
         if twice.count(name) > 1:
@@ -177,6 +213,60 @@ class _Once:
         )
 
     # ------------------------------------------------------------------------------------------------ a claim
+
+    def every(self, tables: Sequence[Mapping[str, Any]]) -> Iterator[Claim]:
+        """Give the claims in the order of the file; those that rest on another find it wherever it stands."""
+        own = [None if _rests(table) else tuple(self.claims(table)) for table in tables]
+        known = {claim.id: claim for claims in own if claims is not None for claim in claims}
+        for table, claims in zip(tables, own, strict=True):
+            yield from (self._derived(table, known),) if claims is None else claims
+
+    def _derived(self, table: Mapping[str, Any], known: Mapping[str, Claim]) -> Claim:
+        """Return a claim on the effect of another one: by groups, or against what it cost."""
+        name = table.get("id")
+        place = self.at(f"claim {name}" if isinstance(name, str) else "claim")
+        if "by" not in table and _COSTS not in table:
+            raise place.refuse(Message("programme.of_what"))
+        given = values(table, _BY if "by" in table else _worth_keys(), place)
+        if given["of"] not in known:
+            unknown = Message("programme.no_of", of=given["of"])
+            names = Message("programme.known", names=tuple(known))
+            raise place.refuse(paragraph(unknown, did_you_mean(given["of"], known), names))
+        of = known[given["of"]]
+        label = self._asked_of(of, given)
+        if "asks" in given:
+            label = in_languages(given["asks"], self.spoken, place, "asks")
+        how: dict[str, Any] = {"by": given["by"]} if "by" in given else {"worth": self._worth(of, given, place)}
+        role, level = given.get("role", "exploratory"), given.get("level", of.level)
+        return replace(of, id=given["id"], label=label, role=role, level=level, of=of, **how)
+
+    @staticmethod
+    def _asked_of(of: Claim, given: Mapping[str, Any]) -> Message:
+        from asn_impact.estimation.grouped import noun_of
+
+        if "by" in given:
+            return Message("programme.asks_by", label=of.label, noun=noun_of(given["by"]))
+        return Message("programme.asks_costs", label=of.label)
+
+    def _worth(self, of: Claim, given: Mapping[str, Any], place: Place) -> Worth:
+        """Return what the effect cost: the rows of its course in a budget file."""
+        key = given[_COSTS]
+        table, kind = self._file(key, place)
+        if kind != _COSTS:
+            raise place.refuse(Message("programme.not_costs", file=key, kind=kind))
+        at = self.at(f"files.{key}")
+        rest = {name: value for name, value in table.items() if name != "kind"}
+        found = values(rest, offers.costs(), at)
+        costs = Setting(_COSTS, {**found, "path": locate(found["path"], at)}, offers.costs())
+        courses = self.raw.get("training", {}).get("courses", {})
+        words = {name: _words_of(name, course) for name, course in courses.items() if isinstance(course, dict)}
+        own = given.get("match") or words.get(of.course or "", ())
+        asked = {word.casefold() for word in own}
+        others = tuple(word for some in words.values() for word in some if word.casefold() not in asked)
+        if "match" not in given:
+            others = tuple(word for name, some in words.items() if name != of.course for word in some)
+        chosen = {name: value for name, value in given.items() if name not in {*_DERIVED, _COSTS, "match"}}
+        return Worth(key, costs, tuple(own), others, chosen, at)
 
     def claims(self, table: Mapping[str, Any]) -> Iterator[Claim]:
         """Give the claim of a table, and those of its secondary and placebo elements."""
@@ -237,16 +327,21 @@ class _Once:
         level, course = given.get("level"), given.get("course")
         return Claim(given["id"], label, course, course_label, given["file"], role, hoped, level, study)
 
-    def _data(self, key: str, place: Place) -> tuple[dict[str, Any], str]:
-        """Return the table of a file with what is said once for all files."""
+    def _file(self, key: str, place: Place) -> tuple[dict[str, Any], str]:
+        """Return the table of a file, and its kind."""
         files = self.raw["files"]
         if key not in files or not isinstance(files.get(key), dict):
             unknown = Message("programme.no_file", file=key)
             raise place.refuse(
                 paragraph(unknown, did_you_mean(key, files), Message("programme.known", names=tuple(files)))
             )
-        table = dict(files[key])
-        kind = str(table.get("kind"))
+        return dict(files[key]), str(files[key].get("kind"))
+
+    def _data(self, key: str, place: Place) -> tuple[dict[str, Any], str]:
+        """Return the table of a file with what is said once for all files."""
+        table, kind = self._file(key, place)
+        if kind == _COSTS:
+            raise place.refuse(Message("programme.costs_are_no_data", file=key))
         known = offers.data().offers[kind].kinds if kind in offers.data().offers else {}
         if "as_of" in known and "as_of" in self.about:
             table.setdefault("as_of", self.about["as_of"])
@@ -324,6 +419,21 @@ class _Once:
             raise place.refuse(Message("programme.staff_columns", key=missing[0]))
         path = locate(self.offices["path"], place)
         return Setting("offices", {**self.offices, "path": path, "columns": columns})
+
+
+def _rests(table: object) -> bool:
+    """Return whether a claim rests on another one."""
+    return isinstance(table, Mapping) and bool({"of", "by", _COSTS} & set(table))
+
+
+def _worth_keys() -> Keys:
+    own = offers.worth()
+    return own.also("id", "of", _COSTS, **_DERIVED, **{_COSTS: TEXT, "match": TEXTS})
+
+
+def _words_of(name: str, course: Mapping[str, Any]) -> tuple[str, ...]:
+    match = course.get("match", name)
+    return (match,) if isinstance(match, str) else tuple(map(str, match))
 
 
 def _said(asks: Mapping[str, str], language: str) -> str:

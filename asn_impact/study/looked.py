@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +13,7 @@ from asn_impact.errors import AsnImpactError
 from asn_impact.intake.fields.labels import label_key
 from asn_impact.intake.privacy import masked
 from asn_impact.study.answers import for_file
+from asn_impact.study.derived import costs_of
 from asn_impact.study.prepared import Tried, attempted, staff_of
 from asn_impact.study.proposal.offices import meet
 from asn_impact.words import Language, Message, each_once
@@ -62,12 +63,12 @@ class Looked:
 
 def looked_at_all(programme: Programme, language: Language) -> Looked:
     """Return what the claims of a programme would use and lose."""
-    tried = {claim.id: attempted(claim.study) for claim in programme.claims}
+    tried = {claim.id: attempted(claim.study) for claim in programme.claims if claim.of is None}
     lists = _lists(programme, tried)
     offices = _offices(lists)
     unknown = _unknown(lists)
     rows = _rows(programme, tried)
-    problems = {str(p): p for one in tried.values() for p in one.problems}
+    problems = {str(p): p for p in (*(p for one in tried.values() for p in one.problems), *_budgets(programme))}
     refusals = {name: one.ready.refusal for name, one in tried.items() if one.ready and one.ready.refusal is not None}
     described = {name for name, why in refusals.items() if why.key == "programme.described"}
     notes = each_once(*((one.ready.notes if one.ready is not None else one.notes) for one in tried.values()))
@@ -97,6 +98,15 @@ def looked_at_all(programme: Programme, language: Language) -> Looked:
     )
 
 
+def _budgets(programme: Programme) -> Iterator[AsnImpactError]:
+    """Give what is wrong with the files of costs."""
+    for worth in (claim.worth for claim in programme.claims if claim.worth is not None):
+        try:
+            costs_of(worth)
+        except AsnImpactError as problem:
+            yield problem
+
+
 def _can(tried: Tried) -> bool:
     return tried.ready is not None and tried.ready.design is not None
 
@@ -104,7 +114,7 @@ def _can(tried: Tried) -> bool:
 def _lists(programme: Programme, tried: Mapping[str, Tried]) -> dict[str, list[str]]:
     """Return the labels of offices of the list, of each course and of each file."""
     lists: dict[str, list[str]] = {}
-    for claim in programme.claims:
+    for claim in (claim for claim in programme.claims if claim.id in tried):
         one = tried[claim.id]
         if claim.study.staff is not None and "list" not in lists:
             lists["list"] = list(staff_of(claim.study))
@@ -160,7 +170,7 @@ def _unknown_lines(unknown: Mapping[str, str], language: Language) -> list[str]:
 def _rows(programme: Programme, tried: Mapping[str, Tried]) -> pd.DataFrame:
     """Return a row a claim: what was read, kept and counted."""
     rows: list[dict[str, Any]] = []
-    for claim in programme.claims:
+    for claim in (claim for claim in programme.claims if claim.id in tried):
         one = tried[claim.id]
         ledger = one.extract.ledger if one.extract is not None else one.ready.ledger if one.ready is not None else None
         row: dict[str, Any] = {"claim": claim.id, "file": claim.file}

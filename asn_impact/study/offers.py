@@ -37,6 +37,7 @@ __all__ = [
     "WORDS",
     "calendars",
     "cells_of",
+    "costs",
     "data",
     "design",
     "estimators",
@@ -48,6 +49,7 @@ __all__ = [
     "rules",
     "scrutiny",
     "walk",
+    "worth",
 ]
 
 SECTIONS: Final = (
@@ -155,6 +157,26 @@ def outcomes() -> Choice:
     offers["gain"] = keys_of(gains.gain).also(label=LABEL)
     offers["mean"] = keys_of(homes.Mean, rename={"name": "column"}).also(label=LABEL)
     return Choice("kind", offers, {"completion_curve": Message("study.elsewhere.curve")})
+
+
+@functools.cache
+def costs() -> Keys:
+    """Return the keys of a file of costs: a budget with a row a component."""
+    from asn_impact.topics.planning.costs import read_costs
+
+    apart = {"source": Message("study.elsewhere.source")}
+    apart |= {name: Message("study.elsewhere.course_of_costs") for name in ("match", "others")}
+    return keys_of(read_costs, elsewhere=apart).also("path", path=PATHS)
+
+
+@functools.cache
+def worth() -> Keys:
+    """Return the keys of a claim on costs: the plain parameters of `returns`."""
+    from asn_impact.topics.planning.returns import returns
+
+    apart = {name: Message("study.elsewhere.data") for name in ("inference",)}
+    keys = keys_of(returns, elsewhere=apart).without("costs", "reps", "seed", "staff")
+    return keys.optional("cases_per_month")
 
 
 def fitting(data: str) -> tuple[str, ...]:

@@ -25,7 +25,16 @@ if TYPE_CHECKING:
     from asn_impact.measures.panel import Panel
 
 
-__all__ = ["Prepared", "Tried", "asked_of_training", "attempted", "prepared", "staff_of", "with_panel"]
+__all__ = [
+    "Prepared",
+    "Tried",
+    "asked_of_training",
+    "attempted",
+    "prepared",
+    "read_rollout_of",
+    "staff_of",
+    "with_panel",
+]
 
 
 @public_verb
@@ -94,10 +103,23 @@ def _compared(study: Study, ready: Prepared, rollout: Rollout) -> Prepared:
     return replace(ready, design=design, notes=each_once(ready.notes, design.notes))
 
 
-def _rollout(study: Study, ready: Prepared | None) -> Rollout:
+def read_rollout_of(study: Study, ready: Prepared, *, columns: Mapping[str, str] | None = None, **how: Any) -> Rollout:  # noqa: ANN401
+    """Return who was trained when, with further headings of the list, or read in another way."""
+    with study.place("rollout").explaining():
+        return _rollout(study, ready, columns, **how)
+
+
+def _rollout(
+    study: Study,
+    ready: Prepared | None,
+    further: Mapping[str, str] | None = None,
+    **how: Any,  # noqa: ANN401 - of the reader
+) -> Rollout:
     assert study.rollout is not None
     if study.rollout.name == "training":
-        rollout: Rollout = study.rollout.made(**asked_of_training(study))
+        asked = asked_of_training(study)
+        columns = {**asked["columns"], **(further or {})}
+        rollout: Rollout = study.rollout.made(**{**asked, "columns": columns, **how})
         if ready is None:
             return rollout
         rollout = _spelt_as_panel(rollout, ready.panel, study.by)
@@ -204,7 +226,8 @@ def _spelt_as_panel(rollout: Rollout, panel: Panel, by: str | None) -> Rollout:
     if all(old == new for old, new in names.items()):
         return rollout
     doses = None if rollout.doses is None else rollout.doses.assign(office=rollout.doses["office"].replace(names))
-    return replace(rollout, adopted=rollout.adopted.rename(index=names), doses=doses)
+    providers = None if rollout.providers is None else rollout.providers.rename(index=names)
+    return replace(rollout, adopted=rollout.adopted.rename(index=names), doses=doses, providers=providers)
 
 
 _PARTS: Final[Mapping[str, Callable[..., dict[str, Any]]]] = {

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from asn_impact.arguments import check_choice, did_you_mean
-from asn_impact.errors import InputError
+from asn_impact.errors import EstimationError, InferenceError, InputError
 from asn_impact.measures.tabulate import LENGTHS
 from asn_impact.reporting.family import Family, family_of
 from asn_impact.reporting.findings import Finding, Role
@@ -137,9 +137,29 @@ class Programme:
         """Return the finding of a claim, read and estimated when first asked for."""
         claim = self.claim(name)
         if name not in self._made:
-            self._made[name] = _found(claim)
+            self._made[name] = _found(claim) if claim.of is None else self._derived(claim, claim.of)
         finding, _ = self._made[name]
         return finding
+
+    def _derived(self, claim: Claim, of: Claim) -> tuple[Finding, Evidence]:
+        """Return the finding of a claim on the effect of another, and the evidence it rests on."""
+        from asn_impact.study.derived import by_groups, named, worth_it
+
+        finding, (_, evidence) = self[of.id], self._made[of.id]
+        if finding.inference is None or evidence.headline is None:
+            why = finding.refusal or Message("programme.several_terms")
+            refused = Message("programme.of_refused", label=of.label, why=why)
+            return replace(finding, **named(claim), refusal=refused, means=None, remake=None), evidence
+        if claim.worth is not None:
+            return worth_it(claim, finding, claim.worth)
+        assert claim.by is not None
+        try:
+            return replace(by_groups(of.study, evidence, finding, claim.by), **named(claim)), evidence
+        except (EstimationError, InferenceError) as problem:  # too few, too alike: an answer, not a slip
+            none = {"inference": None, "events": None, "scrutiny": None, "remake": None, "refusal": problem.message}
+            return replace(finding, **named(claim), **none), evidence
+        except InputError as problem:
+            raise claim.study.place("outcome").refuse(problem.message) from problem
 
     def check(self, language: Language | None = None) -> Looked:
         """Return what the claims would use and lose: offices by file, labels nobody knows, rows lost; no estimate."""
@@ -269,6 +289,10 @@ def _found(claim: Claim, panel: Panel | None = None) -> tuple[Finding, Evidence]
     alone = headline if headline is not None and len(headline.estimate) == 1 else None
 
     def remake(**choices: object) -> Finding:
+        if set(choices) == {"by"}:
+            from asn_impact.study.derived import by_groups
+
+            return by_groups(study, evidence, finding, str(choices["by"]))
         if set(choices) != {"period"} or panel is not None:
             raise InputError(Message("programme.one_choice", names=tuple(choices)))
         check_choice("period", choices["period"], LENGTHS)

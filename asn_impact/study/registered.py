@@ -17,6 +17,7 @@ from asn_impact.words import Message, languages
 if TYPE_CHECKING:
     from asn_impact.study.claims import Claim
     from asn_impact.study.programme import Programme
+    from asn_impact.study.settings import Study
 
 __all__ = ["deviations", "register"]
 
@@ -24,7 +25,7 @@ FILE: Final = "registered.json"
 MADE_BY: Final = "asn_impact register"
 _PARTS: Final = (
     *("asks", "course", "rollout", "measure", "role", "hoped", "estimator", "inference", "design", "level"),
-    *("data", "staff", "calendar", "scrutiny", "looks"),
+    *("data", "staff", "calendar", "scrutiny", "looks", "kirkpatrick", "of", "by", "worth"),
 )
 _WITH_FILES: Final = ("data", "outcome", "rollout", "staff", "calendar", "scrutiny")
 
@@ -71,7 +72,7 @@ def deviations(programme: Programme) -> tuple[Message, ...]:
                 "programme.changed", id=name, part=part, before=str(before[name].get(part)), now=str(now[name][part])
             )
             for part in _PARTS
-            if before[name].get(part) != now[name][part]
+            if part in before[name] and before[name][part] != now[name][part]  # an older lock knows fewer
         ]
     if locked["correction"] != programme.shared.correction:
         said.append(
@@ -111,8 +112,14 @@ def _facts(claim: Claim) -> dict[str, Any]:
         **{"data": study.data, "staff": study.staff, "calendar": study.calendar, "scrutiny": study.scrutiny},
     }
     return {
-        "asks": " / ".join(claim.label.text(language).text for language in study.languages),
-        "course": claim.course,
+        "asks": _said(study, claim.label),
+        "course": None if claim.course_label is None else f"{claim.course} ({_said(study, claim.course_label)})",
+        "kirkpatrick": claim.level,
+        "of": None if claim.of is None else claim.of.id,
+        "by": claim.by,
+        "worth": None
+        if claim.worth is None
+        else f"{claim.worth!r} {_text(claim.worth.costs, home)} {claim.worth.course}",
         "role": claim.role,
         "hoped": claim.hoped,
         "design": ", ".join(map(str, (study.cluster, study.weights, study.partly, *([study.by] if study.by else [])))),
@@ -120,6 +127,10 @@ def _facts(claim: Claim) -> dict[str, Any]:
         "looks": None if study.looks is None else f"{study.look}/{study.looks}",
         **{part: _text(value, home) for part, value in settings.items()},
     }
+
+
+def _said(study: Study, message: Message) -> str:
+    return " / ".join(dict.fromkeys(message.text(language).text for language in study.languages))
 
 
 def _text(value: Any, home: Path) -> str:  # noqa: ANN401 - whatever a key holds
@@ -152,7 +163,8 @@ def _fingerprints(programme: Programme) -> dict[str, str]:
     """Return the SHA-256 of every file that the claims name, by its name beside the study; one for those of a name."""
     home = programme.shared.file.parent
     named: dict[str, list[str]] = {}
-    every = (getattr(claim.study, part) for claim in programme.claims for part in _WITH_FILES)
+    every = [getattr(claim.study, part) for claim in programme.claims for part in _WITH_FILES]
+    every += [claim.worth.costs for claim in programme.claims if claim.worth is not None]
     for path in sorted({path for value in every for path in _paths(value)}):
         named.setdefault(_name(path, home), []).append(hashlib.sha256(path.read_bytes()).hexdigest())
     return {

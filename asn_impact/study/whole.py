@@ -207,7 +207,7 @@ def told(finding: Finding, language: Language, programme: Programme) -> str:
     from asn_impact.reporting.prose import say_finding
 
     if finding.inference is None:
-        parts = [finding.refusal] if finding.refusal is not None else []
+        parts = [finding.refusal] if finding.refusal is not None else list(finding.said)
     else:
         parts = say_finding(finding.inference, level=programme.about.level, grade=finding.grade)
         weak = weak_in_family(finding, programme.family, programme.about.level)

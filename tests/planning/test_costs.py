@@ -178,3 +178,43 @@ def test_prices_that_can_be_read_in_two_ways_are_settled_as_the_refusal_says():
     with pytest.raises(InputError, match=r"style='1\.234,56'"):
         read_costs(rows)
     assert read_costs(rows, style="1.234,56").total == 26_100_000
+
+
+def test_a_price_that_can_be_read_in_two_ways_is_settled_by_the_amounts_beside_it():
+    rows = {"Uraian": ["Narasumber", "Konsumsi"], "Volume": ["20", "60"], "Satuan": ["OJ", "OK"]}
+    budget = pd.DataFrame({**rows, "Harga Satuan": ["900.000", "100.000"], "Jumlah": ["18.000.000", "6.000.000"]})
+    given = {"origin": "DPA 2024", "price_year": 2024}
+    assert read_costs(budget, **given).total == 24_000_000
+    with pytest.raises(InputError, match="can be read in two ways"):
+        read_costs(budget.drop(columns="Jumlah"), **given)
+
+
+COURSES = pd.DataFrame(
+    [
+        ("Pelatihan E-Government", None, None, None, "3.600.000"),
+        ("Belanja Jasa", None, None, None, "3.600.000"),
+        ("Narasumber", "2", "OJ", "900.000", "1.800.000"),
+        ("Moderator", "2", "OJ", "900.000", "1.800.000"),
+        ("Manajemen Proyek", None, None, None, "900.000"),
+        ("Narasumber", "1", "OJ", "900.000", "900.000"),
+    ],
+    columns=["Uraian", "Volume", "Satuan", "Harga Satuan", "Jumlah"],
+)
+
+
+@pytest.mark.filterwarnings("ignore::asn_impact.errors.DataWarning")
+def test_the_rows_of_one_course_are_those_below_its_heading():
+    given = {"origin": "DPA 2024", "price_year": 2024, "match": ["e-government"], "others": ["manajemen proyek"]}
+    costs = read_costs(COURSES, **given)
+    assert costs.total == 3_600_000
+    assert len(costs.components) == 2
+    assert read_costs(COURSES, **{**given, "match": [], "others": []}).total == 4_500_000  # nothing was asked
+    with pytest.raises(InputError, match="No row of costs is of 'Komunikasi'"):
+        read_costs(COURSES, **{**given, "match": ["Komunikasi"]})
+    loose = pd.concat([COURSES.iloc[[2]], COURSES], ignore_index=True)
+    with pytest.raises(InputError, match="not clear whose the row 'Narasumber' is"):
+        read_costs(loose, **given)
+    said = COURSES.iloc[[2, 3, 5]].assign(Kegiatan=["Bimtek E-Government", "Bimtek E-Government", "Proyek"])
+    assert read_costs(said, **given, course="Kegiatan").total == 3_600_000
+    with pytest.raises(InputError, match="Kegiatn"):
+        read_costs(said, **given, course="Kegiatn")

@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
+import asn_impact as ai
 from asn_impact.designs import Design
 from asn_impact.errors import DataWarning, InputError
 from asn_impact.estimation import BiasReduced, GroupTime, Inference, Permutation, infer
@@ -240,6 +241,28 @@ def test_a_panel_that_does_not_know_its_records_has_no_volume():
 
 
 # ---------------------------------------------------------------------------------------------------------- refusals
+
+
+def test_applications_a_month_do_not_depend_on_how_long_a_period_is():
+    rng = np.random.default_rng(1)
+    rows = [
+        (f"O{i}", m, 1 + int(rng.poisson(20)))
+        for i in range(4)
+        for m in pd.period_range("2023-01", "2024-12", freq="M")
+    ]
+    months = pd.DataFrame(rows, columns=["office", "month", "n"]).assign(y=lambda d: d["n"] / 7)
+    quarters = (
+        months.assign(quarter=months["month"].dt.asfreq("Q"))
+        .groupby(["office", "quarter"])
+        .sum(numeric_only=True)
+        .reset_index()
+    )
+    trained = ai.Rollout(pd.Series({"O0": "2024-01", "O1": "2024-01"}))
+    found = []
+    for frame, period in ((months, "month"), (quarters, "quarter")):
+        panel = ai.read_panel(frame, unit="office", period=period, outcome="y", sizes="n")
+        found.append(cases_per_month(ai.assign(panel, trained, cluster="office")))
+    assert found[0] == pytest.approx(found[1])
 
 
 def test_an_outcome_that_is_not_in_days_is_refused():

@@ -19,7 +19,7 @@ from asn_impact.intake.fields.sketched import sketched
 from asn_impact.intake.privacy import masked
 from asn_impact.words import Message
 
-__all__ = ["NumberStyle", "multiplied", "parse_numbers"]
+__all__ = ["NumberStyle", "multiplied", "parse_numbers", "style_told"]
 
 NumberStyle: TypeAlias = Literal["1.234,56", "1,234.56"]
 
@@ -135,6 +135,19 @@ def parse_numbers(values: Sequence[str | None], *, name: str = "number", style: 
         float("nan") if p is None else float(p[0].replace(thousands, "").replace(decimal, ".")) * p[1] for p in parts
     ]
     return pd.Series(numbers, name=name, dtype="float64")
+
+
+def style_told(values: Sequence[object]) -> NumberStyle | None:
+    """Return how numbers are written, where some tell and all that do say the same: for the columns of one table.
+
+    Examples
+    --------
+    >>> style_told(["900.000", "18.000.000"]), style_told(["900.000"])
+    ('1.234,56', None)
+    """
+    bares = [_bare(value)[0] for value in values if isinstance(value, str)]
+    told = {_number_evidence(bare) for bare in bares if _NUMBER.match(bare)} - {None}
+    return next(iter(told)) if len(told) == 1 else None
 
 
 def multiplied(value: object) -> object:

@@ -221,7 +221,7 @@ def _words_for_passed(
 def _people(frame: nw.LazyFrame[Any]) -> pd.DataFrame:
     """One row a person and course; without numbers of persons every row is a person."""
     names = frame.collect_schema().names()
-    extra = [c for c in ("officer", "course", "staff", "hours") if c in names]
+    extra = [c for c in ("officer", "course", "staff", "hours", "provider") if c in names]
     table = pd.DataFrame(frame.select("office", "course_end", *extra).collect().to_pandas())
     return _one_person_a_row(table).assign(n=1)
 
@@ -239,7 +239,7 @@ def _one_person_a_row(table: pd.DataFrame) -> pd.DataFrame:
 
 def _sessions(frame: nw.LazyFrame[Any]) -> pd.DataFrame:
     """One row a session with the number who passed; sessions are taken to train different persons."""
-    extra = [c for c in ("course", "staff", "hours") if c in frame.collect_schema().names()]
+    extra = [c for c in ("course", "staff", "hours", "provider") if c in frame.collect_schema().names()]
     table = pd.DataFrame(frame.select("office", "course_end", "passed_count", *extra).collect().to_pandas())
     table["n"] = numbers_of(table["passed_count"], "passed_count").fillna(0)
     if (table["n"] < 0).any():

@@ -41,6 +41,9 @@ class Rollout(Guided):
         ``hours``: hours of training (JP) completed so far for each member of the staff.
     status : pandas.DataFrame or None
         ``unit``, ``period``, ``on``: who was treated when, where treatment may end; else None.
+    providers : pandas.Series or None
+        Trained office -> who gave the course to most of those that made it trained; missing where nobody did. Only
+        from training records that say so: for `compare_groups`.
 
     Examples
     --------
@@ -54,9 +57,10 @@ class Rollout(Guided):
     notes: tuple[Message, ...] = ()
     doses: pd.DataFrame | None = None
     status: pd.DataFrame | None = None
+    providers: pd.Series | None = None
 
     def __post_init__(self) -> None:
-        for name in ("adopted", "doses", "status"):
+        for name in ("adopted", "doses", "status", "providers"):
             if (value := getattr(self, name)) is not None:
                 object.__setattr__(self, name, value.copy(deep=False))
 

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from asn_impact.errors import InputError
+from asn_impact.intake.fields.labels import label_key
 from asn_impact.intake.privacy import masked
 from asn_impact.intake.readers.completions import numbers_of
 from asn_impact.words import Alert, Message
@@ -19,6 +20,7 @@ __all__ = [
     "count_partly_treated",
     "count_persons_once",
     "first_months",
+    "main_providers",
 ]
 
 
@@ -86,3 +88,20 @@ def count_over_full(monthly: pd.DataFrame) -> list[Message]:
     """Say how many offices have more people trained than staff."""
     over = int((monthly.groupby("office")["share"].max() > 1).sum())
     return [Message("training.over_full", n=over)] if over else []
+
+
+def main_providers(completions: pd.DataFrame, adopted: pd.Series) -> pd.Series | None:
+    """Return office -> who taught more than half of those trained by its first month, missing where nobody did.
+
+    None where the list has no such column. Spellings that no eye tells apart are one.
+    """
+    if "provider" not in completions:
+        return None
+    start = completions["office"].map(adopted)
+    taught = completions.loc[start.notna() & (completions["month"] <= start)].dropna(subset=["provider"])
+    spelt = taught["provider"].astype(str).str.split().str.join(" ")
+    first = spelt.groupby(spelt.map(label_key)).first()
+    each = taught.assign(provider=spelt.map(label_key)).groupby(["office", "provider"])["n"].sum()
+    share = each / each.groupby("office").transform("sum")
+    main = share[share > 0.5].reset_index().set_index("office")["provider"].map(first)
+    return main.reindex(adopted.index[adopted.notna()]).rename("provider")

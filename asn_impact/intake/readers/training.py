@@ -33,6 +33,7 @@ from asn_impact.intake.readers.trained import (
     count_partly_treated,
     count_persons_once,
     first_months,
+    main_providers,
 )
 from asn_impact.intake.readers.training_list import read_list, unreadable_ends
 from asn_impact.verbs import public_verb
@@ -203,7 +204,11 @@ def read_training(
     partly = count_partly_treated(counted.loc[counted["n"] > 0], adopted)
     about = (_rule(share, courses), *_guess_notes(course, courses), *missed, *partly, *rows.notes, *of_offices, *over)
     return Rollout(
-        adopted, label, (*about, *loss_notes(losses), *of_ends, *apart, *of_history, *of_units, *of_moves), doses
+        adopted,
+        label,
+        (*about, *loss_notes(losses), *of_ends, *apart, *of_history, *of_units, *of_moves),
+        doses,
+        providers=main_providers(stayed, adopted),
     )
 
 

@@ -4,6 +4,7 @@ from asn_impact.reporting.tables.before import balance
 from asn_impact.reporting.tables.cells import ELEMENTS as ELEMENTS
 from asn_impact.reporting.tables.cells import Kind as Kind
 from asn_impact.reporting.tables.effects import results
+from asn_impact.reporting.tables.grouped import by_group
 from asn_impact.reporting.tables.groups import clusters, descriptive
 from asn_impact.reporting.tables.months import maturity_table
 from asn_impact.reporting.tables.questions import checks
@@ -19,6 +20,7 @@ from asn_impact.reporting.tables.three_rows import three_rows
 __all__ = [
     "Table",
     "balance",
+    "by_group",
     "checks",
     "clusters",
     "descriptive",

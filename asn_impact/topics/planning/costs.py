@@ -19,12 +19,16 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
+from asn_impact.arguments import Names
 from asn_impact.display import card, noted
 from asn_impact.errors import InputError
+from asn_impact.identifiers import hidden
+from asn_impact.intake.extract import Source
 from asn_impact.intake.fields.columns import normalised
-from asn_impact.intake.fields.numbers import NumberStyle, multiplied, parse_numbers
+from asn_impact.intake.fields.numbers import NumberStyle, multiplied, parse_numbers, style_told
 from asn_impact.intake.gathering import explaining, gather, headings_of
 from asn_impact.intake.privacy import masked
+from asn_impact.topics.planning.course_rows import rows_of_course
 from asn_impact.verbs import Guided, public_verb
 from asn_impact.words import Alert, Language, Message, Quantity, verbatim
 from asn_impact.words.writing import UNDEFINED
@@ -35,6 +39,8 @@ TEMPLATE: Final = "cost_template.csv"
 _NEEDED: Final = ("komponen", "jumlah", "satuan", "harga_satuan", "sumber", "tahun_harga")
 _YEAR: Final = "tahun_ke"  # year of the programme in which a component is paid; 0 when the column is absent
 _AMOUNT: Final = "nilai"  # quantity times price, where the table says it
+_COURSE: Final = "asn_course"
+_OWN: Final = "asn_own"  # whether a row is of the course asked for
 _NOTHING: Final = ("", "-", "0", "0.0")
 _ROUNDING: Final = 0.001  # share by which an amount may differ from its product
 _EXAMPLE: Final = "contoh"  # a source that begins with this word belongs to the worked example
@@ -79,6 +85,8 @@ class Costs(Guided):
         Number of components that are the worked example of the template.
     notes
         What must be known about the prices.
+    sources
+        The files they were read from.
 
     Examples
     --------
@@ -94,6 +102,7 @@ class Costs(Guided):
     components: pd.DataFrame
     example: int = 0
     notes: tuple[Message, ...] = ()
+    sources: tuple[Source, ...] = ()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "components", self.components.copy(deep=False))
@@ -133,6 +142,9 @@ def read_costs(
     origin: str | None = None,
     price_year: int | None = None,
     style: NumberStyle | None = None,
+    course: str | None = None,
+    match: Names = (),
+    others: Names = (),
 ) -> Costs:
     """Return the costs of a programme, from a file or a frame with one row a component.
 
@@ -151,12 +163,16 @@ def read_costs(
         Year of the prices, where the table has no column ``tahun_harga``.
     style : {"1.234,56", "1,234.56"}, optional
         How numbers are written, where a column does not tell.
+    course, match, others
+        Where a budget holds several courses: the heading of the column that says which, words of the course whose rows
+        count, and words of the other courses. Without such a column a row belongs to the course that it names, or that
+        the last row above it named which names one.
 
     Raises
     ------
     InputError
-        A column is missing, a component has no name, source, price, quantity or price year, a number cannot be, or an
-        amount is not quantity times price.
+        It cannot be told which rows are those of the course; a column is missing, a component has no name, source,
+        price, quantity or price year, a number cannot be, or an amount is not quantity times price.
 
     Warns
     -----
@@ -175,19 +191,21 @@ def read_costs(
     ...            origin="DPA 2024", price_year=2024)
     Costs(1 components, Rp21.600.000, prices of 2024)
     """
-    table, groups = _table(source, origin, price_year)
+    table, groups, sources = _table(source, {"sumber": origin, "tahun_harga": price_year}, course, match, others)
     for name in ("komponen", "satuan", "sumber"):
         _refuse_empty(table, name)
+    money = [name for name in ("harga_satuan", _AMOUNT) if name in table]
+    style = style or style_told(pd.concat([table, groups])[money].to_numpy(dtype=object).ravel().tolist())
     numbers = {name: _numbers(table, name, style) for name in ("jumlah", "harga_satuan")}
     years = {name: _whole(table, name) for name in ("tahun_harga", _YEAR)}
     _refuse_strange_years(table, years)
     table = table.assign(**numbers, **years, biaya=numbers["jumlah"] * numbers["harga_satuan"])
     _refuse_other_amounts(table, groups, style)
-    table = table.drop(columns=_AMOUNT, errors="ignore")
+    table = table.loc[table[_OWN]].drop(columns=[_AMOUNT, _OWN], errors="ignore").reset_index(drop=True)
     if not table["biaya"].sum() > 0:
         raise InputError(Message("planning.costs.nothing"))
     example = int(table["sumber"].str.strip().str.casefold().str.startswith(_EXAMPLE).sum())
-    return Costs(table, example, tuple([*_notes(table, example), *_group_notes(groups)]))
+    return Costs(table, example, tuple([*_notes(table, example), *_group_notes(groups)]), sources)
 
 
 @public_verb
@@ -217,27 +235,37 @@ def cost_template(path: str | Path) -> Path:
 
 def _table(
     source: Any,  # noqa: ANN401
-    origin: str | None,
-    price_year: int | None,
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return the components, texts as texts and numbers as they came, and the rows of groups of a budget."""
-    given = {"sumber": origin, "tahun_harga": price_year}
+    given: Mapping[str, object],
+    course: str | None,
+    match: Names,
+    others: Names,
+) -> tuple[pd.DataFrame, pd.DataFrame, tuple[Source, ...]]:
+    """Return the components, texts as texts and numbers as they came, the rows of groups of a budget, and the files."""
+    given = {name: value for name, value in given.items() if value is not None}
     with explaining(source):
-        table = _columns(source, {name: value for name, value in given.items() if value is not None})
-    table = table.loc[~table.map(lambda value: _plain_text(value) == "").all(axis=1)].reset_index(drop=True)
+        table, sources = _columns(source, given, course)
+    cells = table.drop(columns=_COURSE, errors="ignore")
+    table = table.loc[~cells.map(lambda value: _plain_text(value) == "").all(axis=1)].reset_index(drop=True)
     if table.empty:
         raise InputError(Message("planning.costs.no_rows"))
     unpriced = table[["jumlah", "harga_satuan"]].map(lambda value: _plain_text(value) in _NOTHING).all(axis=1)
-    groups = table.loc[unpriced] if _AMOUNT in table else table.iloc[:0]
-    table = table.drop(index=groups.index).reset_index(drop=True)
+    heads = unpriced.to_numpy() & (_AMOUNT in table)
+    said = [_plain_text(text) for text in table.pop(_COURSE)] if _COURSE in table else []
+    own = rows_of_course(said, [_plain_text(text) for text in table["komponen"]], heads, match, others)
+    table = table.assign(**{_OWN: own})
+    groups, table = table.loc[heads], table.loc[~heads].reset_index(drop=True)
     if table.empty:
         raise InputError(Message("planning.costs.no_rows"))
-    table = table.assign(**{name: value for name, value in given.items() if value is not None and name not in table})
+    table = table.assign(**{name: value for name, value in given.items() if name not in table})
     texts = {name: table[name].map(_plain_text) for name in ("komponen", "satuan", "sumber")}
-    return table.assign(**{_YEAR: table.get(_YEAR, 0), **texts}), groups
+    return table.assign(**{_YEAR: table.get(_YEAR, 0), **texts}), groups, sources
 
 
-def _columns(source: Any, given: Mapping[str, object]) -> pd.DataFrame:  # noqa: ANN401
+def _columns(
+    source: Any,  # noqa: ANN401
+    given: Mapping[str, object],
+    course: str | None,
+) -> tuple[pd.DataFrame, tuple[Source, ...]]:
     """Return the columns of the contract under their names; what is given need not be there."""
     price = {"harga_satuan": _known()["harga_satuan"]}
     rows = gather(source, (), columns=price, dates=None, keep=("harga_satuan",), required=())
@@ -245,8 +273,11 @@ def _columns(source: Any, given: Mapping[str, object]) -> pd.DataFrame:  # noqa:
     needed = [name for name in _NEEDED if name in found or name not in given]
     names = [*needed, *(name for name in (_YEAR, _AMOUNT) if name in found)]
     columns = {name: found.get(name, name) for name in names}
+    if course is not None:
+        names, columns = [*names, _COURSE], {**columns, _COURSE: course}
     rows = gather(source, (), columns=columns, dates=None, keep=names, required=())
-    return pd.DataFrame(rows.frame.select(*names).collect().to_pandas())
+    frame = pd.DataFrame(rows.frame.select(*names).collect().to_pandas())
+    return frame, tuple(Source(hidden(t.name, names=True), t.relation.shape[0], t.sha256) for t in rows.tables)
 
 
 def _found(headings: Sequence[str]) -> dict[str, str]:

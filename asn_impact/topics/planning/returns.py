@@ -75,7 +75,7 @@ def cases_per_month(design: Design) -> float:
     Raises
     ------
     InputError
-        The panel does not say how many records are behind its cells, or its periods are not months.
+        The panel does not say how many records are behind its cells, or its periods are plain numbers.
 
     Examples
     --------
@@ -85,15 +85,15 @@ def cases_per_month(design: Design) -> float:
     72.0
     """
     panel = design.panel
-    if panel.timeline.kind != "month":
-        kind = Message(f"planning.returns.kind.{panel.timeline.kind}")
-        raise InputError(Message("planning.returns.not_months", kind=kind))
+    if panel.timeline.kind == "step":
+        raise InputError(Message("planning.returns.not_months"))
     cells_trained = design.treated() & panel.observed
     if (panel.n[cells_trained] == 1).all():
         raise InputError(Message("planning.returns.one_record"))
     cells = cells_trained.sum(axis=1)
     total = np.where(cells_trained, panel.n, 0.0).sum(axis=1)
-    return float(np.divide(total, cells, out=np.zeros_like(total), where=cells > 0).sum())
+    each = np.divide(total, cells, out=np.zeros_like(total), where=cells > 0)
+    return float(each.sum() / panel.timeline.period_months)
 
 
 @public_verb
@@ -316,14 +316,16 @@ class Returns(Guided):
     def observed_months(self) -> int:
         """Months after training in which the effect could be observed, of the unit trained first."""
         design = self.inference.effects.design
-        reach = design.panel.timeline.steps[-1] + 1 - design.adopted[np.isfinite(design.adopted)]
-        return int(reach.max(initial=0))
+        timeline = design.panel.timeline
+        reach = timeline.steps[-1] - design.adopted[np.isfinite(design.adopted)]
+        months = timeline.step * (1 if timeline.kind == "month" else timeline.period_months)
+        return int(reach.max(initial=-1) * months) + timeline.period_months
 
     @property
     def beyond_observation(self) -> bool:
         """Whether the effect is counted for longer than it was observed."""
         kind = self.inference.effects.design.panel.timeline.kind
-        return kind == "month" and 12 * self.years > self.observed_months + 1e-9
+        return kind != "step" and 12 * self.years > self.observed_months + 1e-9
 
     @public_verb
     def table(self, level: Level = 0.95) -> pd.DataFrame:

@@ -12,7 +12,7 @@ from asn_impact.words import Alert, Message, Quantity
 if TYPE_CHECKING:
     from asn_impact.topics.planning.returns import Returns
 
-__all__ = ["DAYS", "Rows", "notes_of", "statements_of"]
+__all__ = ["DAYS", "Rows", "notes_of", "say_break_even", "say_in_short", "statements_of"]
 
 Rows: TypeAlias = dict[str, dict[str, Any]]
 
@@ -82,7 +82,8 @@ def _say_costs(back: Returns, rows: Rows, level: float) -> Message:
     return Message("planning.returns.cost", total=total, each=each, range=_interval(row, level, None))
 
 
-def _say_break_even(back: Returns, rows: Rows, level: float) -> Message:
+def say_break_even(back: Returns) -> Message:
+    """Return how many days saved on each application would have paid for the costs."""
     days, value = back.break_even_effect, money(back.value_of_a_day, "returns.value_of_a_day")
     if math.isnan(days):
         return Message("planning.returns.no_break_even")
@@ -117,5 +118,14 @@ def _few_decimals(value: float, source: str, form: Literal["plain", "percent"] =
 
 def statements_of(back: Returns, rows: Rows, level: float) -> tuple[Message, ...]:
     """Return the verdict, the amounts and the notes of what a programme gave back."""
-    amounts = (_say_days, _say_costs, _say_break_even, _say_value)
-    return (_say_verdict(rows), *(say(back, rows, level) for say in amounts), *back.notes)
+    before = (_say_verdict(rows), _say_days(back, rows, level), _say_costs(back, rows, level))
+    return (*before, say_break_even(back), _say_value(back, rows, level), *back.notes)
+
+
+def say_in_short(back: Returns, rows: Rows, level: float) -> Message:
+    """Return what a day saved cost, with its interval, and how many days on each application would have paid."""
+    row = rows["cost_per_day"]
+    unit = Message(f"planning.returns.day.{DAYS[back.inference.effects.design.panel.outcome.unit]}")
+    each = money(row["estimate"], "returns.cost_per_day.estimate")
+    days = Quantity(back.break_even_effect, "returns.break_even_effect", None)
+    return Message("planning.returns.short", each=each, unit=unit, range=_interval(row, level, None), days=days)

@@ -1,0 +1,241 @@
+"""Claims that rest on another: by provider, dose, wave, service, and what an effect gave back for what it cost."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import asn_impact as ai
+from asn_impact.errors import StudyError
+from asn_impact.study.registered import deviations, register
+from asn_impact.study.whole import run_programme
+
+from .programme_files import EGOV, OFFICES, STUDY, write_programme
+
+pytestmark = pytest.mark.filterwarnings("ignore::asn_impact.errors.DataWarning")
+WAIT = f"[[claim]]{STUDY.split('[[claim]]')[1]}"
+ONCE = STUDY.split("[[claim]]")[0]
+GROUPS = """
+[[claim]]
+id = "penyelenggara"
+of = "waktu"
+by = "provider"
+[[claim]]
+id = "dosis"
+of = "waktu"
+by = "dose"
+[[claim]]
+id = "layanan"
+of = "waktu"
+by = "service"
+asks = {id = "Layanan mana?", en = "Which service?"}
+[[claim]]
+id = "kanal"
+of = "waktu"
+by = "Kanal"
+[[claim]]
+id = "bentuk"
+of = "waktu"
+by = "Bentuk"
+"""
+COSTS = """
+[[claim]]
+id = "manfaat"
+of = "waktu"
+costs = "dpa"
+value_of_a_day = 50000
+years = 2
+discount = 0.08
+"""
+DPA = """
+[files.dpa]
+kind = "costs"
+path = "dpa.csv"
+origin = "DPA BKPSDM 2024"
+price_year = 2024
+[report]
+"""
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    place = tmp_path_factory.mktemp("derived")
+    write_programme(place)
+    permits = pd.read_csv(place / "izin.csv")
+    permits["Jenis Izin"] = np.where(np.arange(len(permits)) % 3 == 0, "SIP", "IMB")
+    permits.to_csv(place / "izin.csv", index=False)
+    taught = pd.read_csv(place / "diklat.csv")
+    taught["Penyelenggara"] = ["BPSDM Provinsi", "LAN", "bpsdm  provinsi", "LAN", "BPSDM Provinsi", *["LAN"] * 4]
+    taught["Bentuk"] = ["Daring", "Daring", "Luring", "Luring", "Luring", *["Daring"] * 4]
+    taught["JP"] = [20, 20, 40, 40, 40, *[8] * 4]
+    taught.to_csv(place / "diklat.csv", index=False)
+    budget = [
+        ("Pelatihan E-Government", "", "", "", "24.000.000"),
+        ("Narasumber", "20", "OJ", "900.000", "18.000.000"),
+        ("Konsumsi", "60", "OK", "100.000", "6.000.000"),
+        ("Manajemen Proyek Dasar", "", "", "", "9.000.000"),
+        ("Narasumber", "10", "OJ", "900.000", "9.000.000"),
+    ]
+    names = ["Uraian", "Volume", "Satuan", "Harga Satuan", "Jumlah"]
+    pd.DataFrame(budget, columns=names).to_csv(place / "dpa.csv", index=False)
+    return place
+
+
+def opened(folder, *claims, once=ONCE):
+    file = folder / "study.toml"
+    file.write_text(once.replace("[report]", DPA) + WAIT + "".join(claims), encoding="utf-8")
+    return ai.open_study(file)
+
+
+def test_a_claim_by_groups_is_what_a_researcher_types(folder):
+    programme = opened(folder, GROUPS)
+    claim, typed = programme["penyelenggara"], programme["waktu"].by("provider")
+    assert claim.role == typed.role == "exploratory"
+    assert claim.value.labels == typed.value.labels == ("BPSDM Provinsi", "LAN")
+    assert claim.value.sizes == (3, 2)
+    assert claim.value.inference.estimate == pytest.approx(typed.value.inference.estimate)
+    assert "2 providers, 2 to 3 offices each: their effects cannot be told apart" in str(claim.said[0])
+    assert "2 penyelenggara" in claim.said[0].text("id")
+    assert str(claim.label) == "Are permits faster? By providers"
+
+
+@pytest.mark.parametrize(
+    ("name", "labels"),
+    [
+        ("dosis", ["12 hours for each of the staff", "24 hours for each of the staff"]),
+        ("layanan", ["IMB", "SIP"]),
+        ("kanal", ["Loket", "Online"]),
+        ("bentuk", ["Daring", "Luring"]),
+    ],
+)
+def test_groups_come_from_the_training_list_or_from_the_records(folder, name, labels):
+    found = opened(folder, GROUPS)[name].value
+    assert list(map(str, found.labels)) == labels
+    assert (np.abs(found.inference.estimate + 2) < 1).all()  # permits are three days faster, counted in working days
+
+
+def test_the_page_and_the_matrix_say_it_in_both_languages(folder):
+    programme = opened(folder, GROUPS.split('[[claim]]\nid = "dosis"')[0], COSTS)
+    finished = run_programme(programme)
+    assert finished.refusal is None
+    for language, words in (("en", "their effects cannot be told apart"), ("id", "dampaknya tidak dapat dibedakan")):
+        page = (finished.folder / f"report_{language}" / "report.html").read_text(encoding="utf-8")
+        assert page.count(words) >= 2  # first page and its own
+        assert "BPSDM Provinsi" in page
+    table = programme.matrix(language="en").frame.set_index("claim")
+    row = table.loc["Are permits faster? Was it worth its cost? (exploratory)"]
+    assert "a working day saved" in row["raises"]
+    assert "break-even" in row["raises"]
+    assert row["grade"] == programme["manfaat"].grade.letter
+    assert not any("manfaat" in name or "penyelenggara" in name for name in programme.family.adjusted)
+
+
+def test_the_costs_of_the_course_of_the_claim_alone_count(folder):
+    programme = opened(folder, COSTS)
+    finding = programme["manfaat"]
+    back = finding.value
+    assert back.costs.total == 24_000_000
+    assert back.inference.effects.design.weights == "records"
+    assert back.rows()["cost_per_day"]["estimate"] == pytest.approx(
+        24_000_000 / back.cases / -float(back.inference.estimate[0])
+    )
+    assert "Rp" in str(finding.said[0])
+    assert any("dpa" in source.name for source in programme.sources)
+    alone = opened(folder, COSTS, 'match = ["Manajemen Proyek"]\n')["manfaat"]
+    assert alone.value.costs.total == 9_000_000
+
+
+def test_whose_costs_they_are_is_asked_where_it_cannot_be_told(folder):
+    budget = pd.read_csv(folder / "dpa.csv", dtype=str)
+    budget.iloc[1:].to_csv(folder / "dpa2.csv", index=False)  # the first course has lost its heading
+    once = ONCE.replace("[report]", DPA.replace("dpa.csv", "dpa2.csv")).replace("[files.dpa]", "[files.dua]")
+    with pytest.raises(StudyError, match=r"\[files.dua\]: No row of costs is of 'E-Government'"):
+        opened(folder, COSTS.replace('"dpa"', '"dua"'), once=once)["manfaat"]
+    budget.assign(Kegiatan=["E-Government"] * 3 + ["Proyek"] * 2).iloc[[1, 2, 4]].to_csv(
+        folder / "dpa2.csv", index=False
+    )
+    once = once.replace("price_year = 2024", 'price_year = 2024\ncourse = "Kegiatan"', 1)
+    assert opened(folder, COSTS.replace('"dpa"', '"dua"'), once=once)["manfaat"].value.costs.total == 24_000_000
+
+
+def test_where_the_effect_may_be_zero_no_money_is_counted(folder):
+    claim = COSTS.replace('"waktu"', '"proyek"')
+    late = f"[[claim]]{STUDY.split('[[claim]]')[4]}"
+    finding = opened(folder, late, claim)["manfaat"]
+    assert "Whether the training paid cannot be said yet" in str(finding.refusal)
+    assert "equal" in str(finding.refusal)
+    assert finding.inference is None
+    assert finding.value.costs.total == 9_000_000
+    assert finding.value.cases_per_month < 200  # 1,800 packages in 20 months, by quarter
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ('of = "waktu"', 'of = "wakt"', r"\[claim penyelenggara\]: of = 'wakt' is not .*Did you mean 'waktu'"),
+        ('by = "provider"\n', "", r"\[claim penyelenggara\]: A claim with of = ... needs by"),
+        ('by = "provider"', 'bye = "provider"', r"\[claim penyelenggara\]: A claim with of = ... needs by"),
+        ('by = "provider"', 'by = "Kannal"', r"Did you mean 'Kanal'"),
+    ],
+)
+def test_what_is_wrong_in_such_a_claim_is_named(folder, old, new, said):
+    text = GROUPS.split('[[claim]]\nid = "dosis"')[0]
+    assert old in text
+    with pytest.raises(StudyError, match=said):
+        opened(folder, text.replace(old, new))["penyelenggara"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ('costs = "dpa"', 'costs = "dba"', r"\[claim manfaat\]: file = 'dba'.*Did you mean 'dpa'"),
+        ('costs = "dpa"', 'costs = "izin"', r"\[claim manfaat\]: costs = 'izin' names a file of kind = 'records'"),
+        ("years = 2\n", "", r"\[claim manfaat\]: 'years' is missing"),
+        (
+            "discount = 0.08",
+            "discont = 0.08",
+            r"\[claim manfaat\]: 'discont' is not a key here. Did you mean 'discount'",
+        ),
+    ],
+)
+def test_what_is_wrong_in_a_claim_on_costs_is_named(folder, old, new, said):
+    assert old in COSTS
+    with pytest.raises(StudyError, match=said):
+        opened(folder, COSTS.replace(old, new))
+
+
+def test_such_claims_and_what_a_course_is_called_are_locked(folder):
+    register(opened(folder, GROUPS, COSTS))
+    try:
+        assert "Deviations from what was locked: 0" in str(deviations(opened(folder, GROUPS, COSTS))[0])
+        for old, new, part in (
+            ('by = "Kanal"', 'by = "wave"', "by of 'kanal'"),
+            ("value_of_a_day = 50000", "value_of_a_day = 60000", "worth of 'manfaat'"),
+            ("level = 4", "level = 3", "kirkpatrick of 'waktu'"),
+            ('en = "e-government"', 'en = "digital"', "course of 'waktu'"),
+        ):
+            text = (ONCE.replace("[report]", DPA) + WAIT + GROUPS + COSTS).replace(old, new)
+            (folder / "study.toml").write_text(text, encoding="utf-8")
+            assert part in " ".join(map(str, deviations(ai.open_study(folder / "study.toml"))))
+    finally:
+        (folder / "registered.json").unlink()
+
+
+def test_check_looks_at_the_files_once_and_at_the_budget_too(folder):
+    programme = opened(folder, GROUPS, COSTS)
+    looked = programme.check("en")
+    assert not looked.problems
+    assert looked.text.count("waktu") < 4
+    (folder / "dpa.csv").rename(folder / "away.csv")
+    pd.DataFrame({"Uraian": ["x"]}).to_csv(folder / "dpa.csv", index=False)
+    try:
+        assert any("files.dpa" in str(problem) for problem in programme.check("en").problems)
+    finally:
+        (folder / "away.csv").rename(folder / "dpa.csv")
+
+
+def test_the_offices_of_the_course_are_those_of_the_claim(folder):
+    found = opened(folder, GROUPS)["bentuk"].value
+    assert sum(found.sizes) == len(EGOV)
+    assert len(found.inference.effects.design.panel.units) == len(OFFICES)
