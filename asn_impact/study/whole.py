@@ -101,7 +101,7 @@ def _put(
 
 
 def _draw(programme: Programme, findings: Sequence[Finding], language: Language, folder: Path) -> list[Path]:
-    """Save the pictures of every claim under its name."""
+    """Save the pictures of every primary claim under its name."""
     from asn_impact.reporting.claims import pictures_of
     from asn_impact.reporting.prose import HEADINGS
 
@@ -111,6 +111,7 @@ def _draw(programme: Programme, findings: Sequence[Finding], language: Language,
     return [
         path
         for finding in findings
+        if finding.role == "primary"
         for chart in pictures_of(finding, **common)
         for path in chart.save(folder / f"{plain_name(finding.id)}_{chart.kind}")
     ]
