@@ -205,6 +205,7 @@ def told(finding: Finding, language: Language, programme: Programme) -> str:
     """Return a finding in a paragraph: its name, what was found, and its grade."""
     from asn_impact.reporting.argument import say_grade
     from asn_impact.reporting.family import weak_in_family
+    from asn_impact.reporting.matrix import under_name
     from asn_impact.reporting.prose import say_finding
 
     if finding.inference is None:
@@ -213,7 +214,7 @@ def told(finding: Finding, language: Language, programme: Programme) -> str:
         parts = say_finding(finding.inference, level=programme.about.level, grade=finding.grade)
         weak = weak_in_family(finding, programme.family, programme.about.level)
         parts += [*([] if weak is None else [weak]), *(say_grade(scrutiny) for scrutiny in finding.scrutinies)]
-    said = Message("claims.page.of", label=finding.label, said=Message("common.paragraph", parts=tuple(parts)))
+    said = under_name([finding], parts)
     return f"{said.text(language).text} [{source_of(programme.about).text(language)}]"
 
 
