@@ -67,7 +67,7 @@ def test_help_loads_nothing_heavy():
 
 
 def test_reading_a_study_file_loads_no_drawing_package():  # its keys follow the classes, which need numpy
-    study = PACKAGE.parent / "data" / "demo" / "study.toml"
+    study = PACKAGE.parent / "data" / "demo" / "one_claim.toml"
     assert loaded_after(f"import asn_impact.study as s; s.read_study({str(study)!r})").count("matplotlib") == 0
 
 

@@ -32,7 +32,9 @@ __all__ = [
     "say_scale",
     "say_strength",
     "say_turning",
+    "scale_of_grades",
     "sources",
+    "weigh",
 ]
 
 
@@ -97,7 +99,12 @@ def _say_explained(scrutiny: Scrutiny) -> list[Message]:
 
 def say_scale() -> Message:
     """Return what each letter stands for, from the strongest, in plain words."""
-    return paragraph(Message("report.strength.scale"), *(Message(f"grade.scale.{letter}") for letter in LETTERS))
+    return paragraph(Message("report.strength.scale"), *scale_of_grades())
+
+
+def scale_of_grades() -> list[Message]:
+    """Return a sentence a letter, from the strongest."""
+    return [Message(f"grade.scale.{letter}") for letter in LETTERS]
 
 
 def say_turning(scrutiny: Scrutiny) -> list[Message]:
@@ -123,10 +130,10 @@ def conclude(inferences: Iterable[Inference], scrutinies: Sequence[Scrutiny], *,
         for inference, grade in told
     ]
     letters = dict.fromkeys(None if grade is None else grade.letter for _, grade in told)
-    return [*messages, *map(_weigh, letters)]
+    return [*messages, *map(weigh, letters)]
 
 
-def _weigh(letter: Letter | None) -> Message:
+def weigh(letter: Letter | None) -> Message:
     """Say how much weight evidence of a grade can carry."""
     if letter is None:
         return Message("report.conclusion.unchecked")

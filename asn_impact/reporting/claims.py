@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, TypeAlias
 
-from asn_impact.reporting import argument, chapters, prose, tables
+from asn_impact.reporting import argument, chapters, overview, prose, tables
 from asn_impact.reporting.bands import band_of
 from asn_impact.reporting.chapters import Block, Exhibits, Section
 from asn_impact.reporting.chart import Chart
@@ -18,7 +18,7 @@ from asn_impact.reporting.contents import Report
 from asn_impact.reporting.earlier import apart
 from asn_impact.reporting.family import Family, family_of, weak_in_family
 from asn_impact.reporting.findings import Finding
-from asn_impact.reporting.matrix import could_see, first_page
+from asn_impact.reporting.matrix import could_see, first_page, under_name
 from asn_impact.reporting.tables import Table
 from asn_impact.reporting.tables.cells import as_message
 from asn_impact.reporting.words import level_quantity
@@ -60,9 +60,20 @@ def _first_page(pages: Exhibits, report: Report) -> list[Block]:
     table, raising = first_page(report.findings, _family(report), level=report.level)
     blocks = [pages.table(table)]
     blocks += [_heading(pages, "raises"), *pages.list(raising)] if raising else []
-    graded = any(finding.grade is not None for finding in report.findings)
-    blocks += pages.say([*report.beside, *([argument.say_scale()] if graded else [])])
-    return [*blocks, *_quoted(report, "foreword")]
+    blocks += [*pages.say(report.beside), *_scale(pages, report)]
+    steps = overview.chain(report.findings, level=report.level)
+    return [*blocks, *_tables(pages, steps), *_quoted(report, "foreword")]
+
+
+def _scale(pages: Exhibits, report: Report) -> list[Block]:
+    """Return what the letters of the grades stand for, one a line."""
+    if not any(finding.grade is not None for finding in report.findings):
+        return []
+    return [*pages.say([Message("report.strength.scale")]), *pages.list(argument.scale_of_grades())]
+
+
+def _tables(pages: Exhibits, *shown: Table | None) -> list[Block]:
+    return [pages.table(table) for table in shown if table is not None]
 
 
 def _family(report: Report) -> Family:
@@ -183,9 +194,10 @@ def _data(pages: Exhibits, finding: Finding) -> list[Block]:
 
 
 def _methods(pages: Exhibits, report: Report) -> list[Block]:
-    blocks = [_heading(pages, "family"), *pages.say(_family(report).said)]
     return [
-        *blocks,
+        *_tables(pages, overview.files(report.findings), overview.before_training(report.findings)),
+        _heading(pages, "family"),
+        *pages.say(_family(report).said),
         *chapters.say_calculation(pages, report),
         *chapters.say_limits(pages, report),
         *_own_notes(pages, report),
@@ -200,40 +212,84 @@ def _conclusion(pages: Exhibits, report: Report) -> list[Block]:
     return [*_options(pages, report), *_quoted(report, "conclusion"), *_recommendations(pages, report)]
 
 
-def _under_name(finding: Finding, said: Sequence[Message]) -> Message:
-    return Message("claims.page.of", label=finding.label, said=Message("common.paragraph", parts=tuple(said)))
+def _by_letter(findings: Sequence[Finding]) -> dict[Any, list[Finding]]:
+    """Return the findings with a number by their grade, from the strongest; None for those that nobody checked."""
+    letters = [None if finding.grade is None else finding.grade.letter for finding in findings]
+    found: dict[Any, list[Finding]] = {letter: [] for letter in [*sorted({x for x in letters if x}), None]}
+    for finding, letter in zip(findings, letters, strict=True):
+        if finding.inference is not None:
+            found[letter].append(finding)
+    return {letter: some for letter, some in found.items() if some}
 
 
 def _options(pages: Exhibits, report: Report) -> list[Block]:
-    """Return each finding once more, under its name, with the weight that its grade lets it carry."""
-    told = [
-        _under_name(
-            finding,
-            [
-                *argument.conclude([finding.inference], finding.scrutinies, level=report.level),
-                *_weak(report, finding),
-            ],
-        )
-        for finding in report.findings
-        if finding.inference is not None
-    ]
-    return pages.list(told)
+    """Return each finding once more, under its name, by the weight that its grade lets it carry."""
+    blocks: list[Block] = []
+    for letter, some in _by_letter(report.findings).items():
+        told = [
+            under_name([f], [argument.conclude([f.inference], f.scrutinies, level=report.level)[0], *_weak(report, f)])
+            for f in some
+            if f.inference is not None
+        ]
+        blocks += [*pages.say([argument.weigh(letter)]), *pages.list(told)]
+    return blocks
 
 
 def _recommendations(pages: Exhibits, report: Report) -> list[Block]:
-    """Return what follows from each claim under its name, then what follows from several, once."""
-    own: list[Message] = []
+    """Return what follows from the claims, each advice once under their names, then what follows from several."""
+    own: dict[Message, list[Finding]] = {}
     common: dict[Message, None] = {}
-    for finding in report.findings:
-        if finding.inference is None or finding.role not in {"primary", "secondary"}:
+    for finding in _deciding(report):
+        if finding.inference is None:
             continue
         found, checked = [finding.inference], finding.scrutinies
         first, *others = argument.advise(found, checked, level=report.level, better=finding.better)
         if _weak(report, finding) and finding.grade is not None and finding.grade.letter in {"A", "B"}:
             first = Message("claims.family.no_advice")
-        own.append(_under_name(finding, [first]))
+        own.setdefault(first, []).append(finding)
         common |= dict.fromkeys(others)
-    return [*pages.list([*own, *common]), *_quoted(report, "recommendations")]
+    advice = [under_name(some, [said]) for said, some in own.items()]
+    return [*pages.list([*advice, *common]), *_quoted(report, "recommendations")]
+
+
+def _deciding(report: Report) -> list[Finding]:
+    """Return the findings that a decision looks at: placebos and explorations are checks."""
+    return [finding for finding in report.findings if finding.role in {"primary", "secondary"}]
+
+
+def _long_tables(pages: Exhibits, report: Report) -> list[Block]:
+    return [*_tables(pages, overview.offices(report.findings)), *chapters.long_tables(pages, report)]
+
+
+# ------------------------------------------------------------------------------------------------------ the brief
+
+
+def _in_short(pages: Exhibits, report: Report) -> list[Block]:
+    """Return what was found, the plain picture of the first claim that has one, and what the grades stand for."""
+    shown = _deciding(report) or list(report.findings)
+    blocks = [pages.table(overview.in_short(shown, level=report.level))]
+    common: dict[str, Any] = {"source": chapters.source_line(pages, report), "inputs": report.inputs}
+    for finding in shown:
+        charts = pictures_of(finding, language=pages.language, level=report.level, **common)
+        if plain := [chart for chart in charts if chart.kind == "with_and_without"]:
+            blocks.append(pages.figure(plain[0]))
+            break
+    return [*blocks, *_scale(pages, report)]
+
+
+def _meaning(pages: Exhibits, report: Report) -> list[Block]:
+    """Return the weight that each grade lets its findings carry, each said once."""
+    told = [under_name(some, [argument.weigh(letter)]) for letter, some in _by_letter(_deciding(report)).items()]
+    return pages.list(told)
+
+
+def _rests_on(pages: Exhibits, report: Report) -> list[Block]:
+    """Return who is compared, once a course, and what a result does not say."""
+    told: dict[object, list[Message]] = {}
+    for finding in _deciding(report):
+        if finding.design is not None:
+            told.setdefault(str(finding.course), prose.say_compared(finding.design, course=finding.course)[:1])
+    return [*pages.say(m for said in told.values() for m in said), *chapters.say_limits(pages, report)]
 
 
 _OPENING: Final[Mapping[str, Chapter]] = {"summary": _first_page, "introduction": _introduction}
@@ -241,12 +297,14 @@ _CLOSING: Final[Mapping[str, Chapter]] = {
     "methods": _methods,
     "conclusion": _conclusion,
     "references": chapters.list_references,
-    "tables": chapters.long_tables,
+    "tables": _long_tables,
     "glossary": chapters.list_glossary,
     "provenance": chapters.say_provenance,
 }
 _BRIEF: Final[Mapping[str, Chapter]] = {
-    "summary": _first_page,
-    "options": _options,
+    "summary": _in_short,
+    "options": _meaning,
     "recommendations": _recommendations,
+    "problem": _introduction,
+    "evidence": _rests_on,
 }

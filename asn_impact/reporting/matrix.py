@@ -23,7 +23,7 @@ from asn_impact.verbs import public_verb
 from asn_impact.words import Language, Message, Quantity
 from asn_impact.words.writing import decimals_for
 
-__all__ = ["Levels", "could_see", "first_page", "levels_of", "matrix", "spoken"]
+__all__ = ["Levels", "amount_of", "could_see", "first_page", "levels_of", "matrix", "spoken", "under_name"]
 
 POWER: Final = 0.8
 _HEADINGS: Final = ("claim", "before", "with_training", "without_training", "change", "interval", "p_family")
@@ -88,7 +88,7 @@ def could_see(inference: Inference, *, level: Level = 0.95) -> Message | None:
     if not (np.isfinite(error) and df > 0):
         return None
     size = (stats.t.ppf(0.5 + level / 2, df) + stats.t.ppf(POWER, df)) * error
-    return _amount(inference, abs(float(inference.effects.outcome.words.shown(size))), "detectable")
+    return amount_of(inference, abs(float(inference.effects.outcome.words.shown(size))), "detectable")
 
 
 @public_verb
@@ -132,9 +132,21 @@ def matrix(findings: Sequence[Finding], *, level: Level = 0.95, family: Family |
 
 def first_page(findings: Sequence[Finding], family: Family, *, level: float) -> tuple[Table, list[Message]]:
     """Return the matrix as a page can hold it, and what would raise each grade as a list below it."""
-    raising = [(finding, _raises(finding, level)) for finding in findings]
-    said = [Message("claims.page.of", label=finding.label, said=what) for finding, what in raising if what is not None]
+    together: dict[Message, list[Finding]] = {}
+    for finding in findings:
+        for said in _raising(finding, level):
+            together.setdefault(said, []).append(finding)
+    said = [under_name(each, [what]) for what, each in together.items()]
     return _table(findings, family, level, aside=("raises",)), said
+
+
+def under_name(findings: Sequence[Finding], said: Sequence[Message]) -> Message:
+    """Return what is said of findings after their names."""
+    labels = tuple(finding.label for finding in findings)
+    asked = all(str(label).rstrip().endswith("?") for label in labels)
+    key = "claims.page.of_question" if asked else "claims.page.of"
+    what = said[0] if len(said) == 1 else Message("common.paragraph", parts=tuple(said))
+    return Message(key, label=Message("claims.page.labels", labels=labels), said=what)
 
 
 def _table(findings: Sequence[Finding], family: Family, level: float, aside: tuple[str, ...] = ()) -> Table:
@@ -230,17 +242,22 @@ def _cell(value: float, name: str, decimals: int) -> Message | None:
 
 
 def _raises(finding: Finding, level: float) -> Message | None:
-    """Return why there is no number, what could have been seen where there is no evidence, or what the grade lacks."""
-    if finding.inference is None:
-        return finding.refusal if finding.refusal is not None else next(iter(finding.said), None)
-    low, high = (float(end[0]) for end in finding.inference.interval(level))
-    size = could_see(finding.inference, level=level) if low <= 0 <= high else None
-    lacking = finding.grade.missing[:1] if finding.grade is not None else ()
-    said = [*lacking, *([Message("claims.could_see", size=size)] if size is not None else [])]
+    said = _raising(finding, level)
     return Message("common.paragraph", parts=tuple(said)) if said else None
 
 
-def _amount(inference: Inference, size: float, source: str) -> Message:
+def _raising(finding: Finding, level: float) -> list[Message]:
+    """Return why there is no number, what the grade lacks, and what could have been seen where there is no evidence."""
+    if finding.inference is None:
+        return list(finding.said[:1]) if finding.refusal is None else [finding.refusal]
+    low, high = (float(end[0]) for end in finding.inference.interval(level))
+    size = could_see(finding.inference, level=level) if low <= 0 <= high else None
+    lacking = finding.grade.missing[:1] if finding.grade is not None else ()
+    return [*lacking, *([Message("claims.could_see", size=size)] if size is not None else [])]
+
+
+def amount_of(inference: Inference, size: float, source: str) -> Message:
+    """Return a size in the unit of a measure."""
     words = inference.effects.outcome.words
     number = Quantity(size, source, decimals_for([size], words.decimals))
     return (

@@ -101,7 +101,7 @@ def _put(
 
 
 def _draw(programme: Programme, findings: Sequence[Finding], language: Language, folder: Path) -> list[Path]:
-    """Save the pictures of every claim under its name."""
+    """Save the pictures of every primary claim under its name."""
     from asn_impact.reporting.claims import pictures_of
     from asn_impact.reporting.prose import HEADINGS
 
@@ -111,6 +111,7 @@ def _draw(programme: Programme, findings: Sequence[Finding], language: Language,
     return [
         path
         for finding in findings
+        if finding.role == "primary"
         for chart in pictures_of(finding, **common)
         for path in chart.save(folder / f"{plain_name(finding.id)}_{chart.kind}")
     ]
@@ -204,6 +205,7 @@ def told(finding: Finding, language: Language, programme: Programme) -> str:
     """Return a finding in a paragraph: its name, what was found, and its grade."""
     from asn_impact.reporting.argument import say_grade
     from asn_impact.reporting.family import weak_in_family
+    from asn_impact.reporting.matrix import under_name
     from asn_impact.reporting.prose import say_finding
 
     if finding.inference is None:
@@ -212,7 +214,7 @@ def told(finding: Finding, language: Language, programme: Programme) -> str:
         parts = say_finding(finding.inference, level=programme.about.level, grade=finding.grade)
         weak = weak_in_family(finding, programme.family, programme.about.level)
         parts += [*([] if weak is None else [weak]), *(say_grade(scrutiny) for scrutiny in finding.scrutinies)]
-    said = Message("claims.page.of", label=finding.label, said=Message("common.paragraph", parts=tuple(parts)))
+    said = under_name([finding], parts)
     return f"{said.text(language).text} [{source_of(programme.about).text(language)}]"
 
 

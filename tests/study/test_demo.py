@@ -1,0 +1,52 @@
+"""The programme that `python run.py` runs: its intervals hold what its data were made with."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+import asn_impact as ai
+
+pytestmark = pytest.mark.filterwarnings("ignore::asn_impact.errors.DataWarning")
+DEMO = Path(__file__).parents[2] / "data" / "demo"
+TRUTH = json.loads((DEMO / "truth.json").read_text(encoding="utf-8"))
+MONTHS = "att_office_months"
+#: Claim -> what its training changed, by the generator.
+TRUE = {
+    "waktu": TRUTH["outcomes"]["RestrictedMean(30)"][MONTHS],
+    "puas": TRUTH["survey"]["ikm_att_office_months"],
+    "puas-waktu": TRUTH["survey"]["elements"]["waktu"][MONTHS],
+    "puas-persyaratan": 0.0,
+    "puas-sarana": 0.0,
+    "kegiatan": TRUTH["projects"]["outcomes"]["delay_days"][MONTHS],
+    "belajar": TRUTH["learning"]["dimensions"]["digital"]["att_persons"],
+    "komunikasi": TRUTH["learning"]["dimensions"]["komunikasi"]["att_persons"],
+    "daring": TRUTH["channel"][MONTHS],
+    "janji": TRUTH["promised"][MONTHS],
+    "aduan": TRUTH["complaints"]["outcomes"]["RestrictedMean(30)"][MONTHS],
+}
+
+
+@pytest.fixture(scope="module")
+def programme():
+    return ai.open_study(DEMO / "study.toml")
+
+
+@pytest.mark.parametrize("name", TRUE)
+def test_the_interval_of_each_claim_holds_the_truth(programme, name):
+    low, high = (float(end[0]) for end in programme[name].inference.interval())
+    assert low < TRUE[name] < high
+
+
+def test_a_claim_that_is_no_placebo_and_leaves_out_zero_moved_as_hoped(programme):
+    for finding in programme.findings:
+        low, high = (float(end[0]) for end in finding.inference.interval())
+        if finding.role == "primary" and (low > 0 or high < 0):
+            assert (finding.hoped == "lower") == (high < 0)
+
+
+def test_one_claim_alone_gives_the_number_of_the_programme(programme):
+    alone = ai.open_study(DEMO / "one_claim.toml")["study"]
+    assert float(alone.inference.estimate[0]) == float(programme["waktu"].inference.estimate[0])
