@@ -2,10 +2,14 @@
 
     python benchmarks/attacker.py                     # 200 random studies: two minutes on one processor
     python benchmarks/attacker.py --studies 2000 --first 5000
+    python benchmarks/attacker.py --studies 0 --programmes 200 --control 0
 
 Every study is drawn anew: 5 to 40 offices of which some have a handful of cases, 8 to 36 months of which some are
 thin, one to four waves, cases outside the design, cases still open. Its report is put together as `publish` does, and
 the linear program of `asn_impact.reporting.attack` is asked what its tables, figures and sentences give away.
+
+Then programmes of two to five claims on the same records: other courses, outcomes that lack a few answers or the last
+months, quarters, services of an office, an office less. What their pages show is one system of equations.
 
 Beside it the same attacker reads what reports said when every table hid its own small cells: it does find them there.
 """
@@ -30,7 +34,7 @@ from asn_impact.intake.ledger import Ledger, reason
 from asn_impact.intake.readers.training import Rollout
 from asn_impact.measures.outcomes import RestrictedMean
 from asn_impact.measures.panel import Panel
-from asn_impact.reporting import recoding
+from asn_impact.reporting import recoding, several
 from asn_impact.reporting.chapters import Exhibits, brief, chapters
 from asn_impact.reporting.charts import raw_trends, who_is_compared
 from asn_impact.reporting.claims import brief_of_claims, claim_chapters
@@ -38,6 +42,7 @@ from asn_impact.reporting.contents import Report
 from asn_impact.reporting.findings import Finding
 from asn_impact.reporting.proof import given_away
 from asn_impact.reporting.recoding import Release
+from asn_impact.reporting.several import Compared
 from asn_impact.reporting.tables import clusters
 from asn_impact.timeline import Timeline
 
@@ -196,11 +201,34 @@ def every_table_for_itself() -> Iterator[None]:
         yield
 
 
+def attack_programmes(programmes: int, seed: int, control: int) -> None:
+    """Print how many hidden counts the pages of several claims give back, and without looking at other pages."""
+    began, recovered, before, claims = time.process_time(), [], [], 0
+    while len(recovered) < programmes:
+        findings = draw_programme(seed)
+        seed += 1
+        if findings is None:
+            continue
+        claims += len(findings)
+        recovered.append(attacked(*programme_of(findings)))
+        if recovered[-1]:
+            print(f"programme {seed - 1}: {recovered[-1]} recovered")
+        if len(before) < control:
+            with mock.patch.object(several, "_safe", lambda hidden, finding, table, shown, said: Compared(table)):
+                before.append(attacked(*programme_of(findings)))
+    print(
+        f"{len(recovered)} random programmes of {claims} claims: {sum(recovered)} hidden counts recovered in "
+        f"{np.count_nonzero(recovered)} programmes; each page for itself, first {len(before)}: {sum(before)} in "
+        f"{np.count_nonzero(before)}; {time.process_time() - began:.0f} s of one processor"
+    )
+
+
 def main() -> None:
     """Print how many hidden counts were recovered, with one release and with every table for itself."""
     words = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     words.add_argument("--studies", type=int, default=200)
     words.add_argument("--first", type=int, default=1)
+    words.add_argument("--programmes", type=int, default=40)
     words.add_argument("--control", type=int, default=20, help="studies that are also attacked as it was before")
     given = words.parse_args()
     began, seed, recovered, before, small, merged = time.process_time(), given.first, [], [], 0, 0
@@ -228,6 +256,7 @@ def main() -> None:
         f"every table for itself, first {len(before)} studies: {sum(before)} hidden counts recovered in "
         f"{np.count_nonzero(before)} studies; {time.process_time() - began:.0f} s of one processor"
     )
+    attack_programmes(given.programmes, given.first, given.control // 2)
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from asn_impact.errors import StudyError
 from asn_impact.study.evidence import source_of
 from asn_impact.study.running import MADE_BY, RECORD, Finished, put, refuse_foreign, refuse_gaps, work_beside, write
 from asn_impact.verbs import public_verb
@@ -51,6 +52,7 @@ def put_reports(programme: Programme, findings: tuple[Finding, ...], folder: Pat
     """Put the reports of all languages and the record in their place at once; return the files of the reports."""
     about = replace(programme.about, folder=folder)
     refuse_foreign(about)
+    refuse_changed(programme)
     with work_beside(about) as fresh:
         written = [
             path for language in about.languages for path in programme.write(language, fresh, findings, earlier=folder)
@@ -60,6 +62,16 @@ def put_reports(programme: Programme, findings: tuple[Finding, ...], folder: Pat
         write(fresh / RECORD, _record(programme, findings, {name: fresh / name for name in names}))
         put(folder, fresh, (*names, RECORD))
     return [folder / name for name in names]
+
+
+def refuse_changed(programme: Programme) -> None:
+    """Refuse claims of which some read a file before, and some after, it was changed."""
+    seen: dict[str, set[tuple[str, str]]] = {}
+    for claim, evidence in programme.computed:
+        own = {(source.name, source.sha256) for source in evidence.ready.sources}
+        before = seen.setdefault(claim.file, own)
+        if changed := sorted({name for name, _ in own - before} & {name for name, _ in before - own}):
+            raise StudyError(Message("programme.changed_meanwhile", files=tuple(changed)))
 
 
 def _told(programme: Programme, findings: Sequence[Finding]) -> tuple[str, ...]:
