@@ -154,11 +154,25 @@ def say_left_out(panel: Panel, record: Ledger | None) -> list[Message]:
             kept=Quantity(record.kept, "ledger.kept"),
             share=Quantity(record.kept / max(record.read, 1), "ledger.kept / ledger.read", 1, "percent"),
         )
-        messages.append(rows)
+        messages += [rows, *_say_without_value(panel, record.kept)]
     if panel.immature:
         count = Quantity(len(panel.immature), "len(panel.immature)")
         messages.append(Message("report.left_out.months", n=count, list=panel.immature))
     return messages or [Message("report.left_out.nothing")]
+
+
+def _say_without_value(panel: Panel, kept: int) -> list[Message]:
+    """Return how many of the rows kept a measure cannot use: they have no value of its column."""
+    lacking = [(note["n"], note["columns"]) for note in panel.notes if note.key == "measures.tabulate.without_value"]
+    return [
+        Message(
+            "report.left_out.no_value",
+            n=Quantity(n, "rows without a value"),
+            columns=columns,
+            share=Quantity(n / max(kept, 1), "rows without a value / ledger.kept", 1, "percent"),
+        )
+        for n, columns in lacking
+    ]
 
 
 # ------------------------------------------------------------------------------------- method and limits

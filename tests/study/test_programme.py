@@ -15,6 +15,7 @@ import asn_impact as ai
 from asn_impact.cli import main
 from asn_impact.errors import InputError, StudyError
 from asn_impact.reporting.family import family_of
+from asn_impact.reporting.prose import say_left_out
 from asn_impact.reporting.provenance import sha256
 from asn_impact.study import settings
 from asn_impact.study.evidence import estimated
@@ -588,3 +589,20 @@ def test_a_file_that_changes_between_two_claims_is_refused(folder, tmp_path):
     opened["daring"]
     with pytest.raises(StudyError, match=r"izin\.csv.*changed while"):
         refuse_changed(opened)
+
+
+@pytest.mark.parametrize(
+    ("file", "column", "claim", "id"),
+    [("izin.csv", "Kanal", ONLINE, "daring"), ("paket.csv", "Rencana", LATE, "proyek")],
+)
+def test_rows_that_a_measure_cannot_use_are_said_beside_those_kept(folder, tmp_path, file, column, claim, id):
+    for name in ("izin.csv", "pegawai.csv", "diklat.csv", "paket.csv"):
+        (tmp_path / name).write_bytes((folder / name).read_bytes())
+    rows = pd.read_csv(tmp_path / file, dtype=str)
+    rows.loc[::7, column] = np.nan
+    rows.to_csv(tmp_path / file, index=False)
+    finding = ai.open_study(other(tmp_path, FAST + claim))[id]
+    said = [str(message) for message in say_left_out(finding.panel, finding.ledger)]
+    assert "100.0%" in said[0]
+    assert f"{rows[column].isna().sum():,} rows" in said[1]
+    assert "this measure cannot use them" in said[1]
