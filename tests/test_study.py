@@ -570,6 +570,19 @@ def test_a_file_that_is_no_notebook_is_refused(tmp_path):
         asyncio.run(notebooks.execute(tmp_path / "a.ipynb"))
 
 
+def test_what_a_notebook_shows_is_on_record_as_not_proved(folder):
+    lines = "import pandas as pd", "pd.DataFrame({'office': ['a', 'b', 'c'], 'n': [3, 40, 0], 'days': [4, 5, 6]})"
+    notebook(folder / "own.ipynb", *lines)
+    study = without_rollout(folder)
+    text = study.read_text(encoding="utf-8")
+    study.write_text(f'{text}\n[report]\nnotebooks = ["own.ipynb"]\nformats = ["html"]\n', encoding="utf-8")
+    finished = run(read_study(study))
+    record = json.loads((finished.folder / "run.json").read_text(encoding="utf-8"))
+    assert record["not_proved"] == {"notebooks/own.ipynb": 1}
+    assert "its tables show 1" in str(finished.notes[-1])
+    assert "di tabelnya ada 1" in finished.notes[-1].text("id")
+
+
 # ------------------------------------------------------------------------------- beside the headline
 
 

@@ -15,10 +15,10 @@ from asn_impact.reporting.chart import Chart
 from asn_impact.reporting.charts import event_study
 from asn_impact.reporting.charts.with_without import with_and_without
 from asn_impact.reporting.contents import Report
-from asn_impact.reporting.earlier import apart
 from asn_impact.reporting.family import Family, family_of, weak_in_family
 from asn_impact.reporting.findings import Finding
 from asn_impact.reporting.matrix import could_see, first_page, under_name
+from asn_impact.reporting.several import Compared, compared
 from asn_impact.reporting.tables import Table
 from asn_impact.reporting.tables.cells import as_message
 from asn_impact.reporting.words import level_quantity
@@ -31,10 +31,11 @@ Chapter: TypeAlias = Callable[[Exhibits, Report], list[Block]]
 
 def claim_chapters(pages: Exhibits, report: Report) -> list[Section]:
     """Return the chapters of a report on several findings, in order."""
-    opening = _sections(pages, report, _OPENING)
+    opening, beside = _sections(pages, report, _OPENING), compared(report, allowed=pages.earlier.allowed)
     own = [
-        Section(f"claim-{number}", f"{number}. {finding.label.text(pages.language)}", _page(pages, report, finding))
+        Section(f"claim-{number}", f"{number}. {label}", _page(pages, report, finding, beside.get(finding.id)))
         for number, finding in enumerate(report.findings, start=1)
+        for label in (finding.label.text(pages.language),)
     ]
     return [*opening, *own, *_sections(pages, report, _CLOSING)]
 
@@ -94,20 +95,18 @@ def _quoted(report: Report, chapter: str) -> list[Block]:
 # ------------------------------------------------------------------------------------------------ a page a claim
 
 
-def _page(pages: Exhibits, report: Report, finding: Finding) -> list[Block]:
+def _page(pages: Exhibits, report: Report, finding: Finding, shown: Compared | None) -> list[Block]:
     """Return what stands on the page of a finding; nothing in it is of another one."""
-    if finding.inference is None or finding.design is None:
+    if finding.inference is None or finding.design is None or shown is None:
         return [*pages.say(_without_number(finding)), *_data(pages, finding), *map(pages.table, finding.tables)]
     blocks = pages.say([_question(finding)])
     blocks.append(_found(pages, report, finding))
     if finding.scrutiny is not None:
         blocks += pages.say([*argument.say_grade_and_lack(finding.scrutiny), *argument.say_turning(finding.scrutiny)])
     blocks += _pictures(pages, report, finding)
-    blocks += [_heading(pages, "compared"), *pages.say(prose.say_compared(finding.design, course=finding.course))]
-    if finding.design.status is None:
-        table = tables.descriptive(finding.design.panel, finding.design)
-        others = [shown for _, shown in pages.shown if isinstance(shown, Table)]
-        blocks.append(pages.table(apart(table, others, allowed=pages.earlier.allowed)))
+    said = prose.say_compared(finding.design, course=finding.course, counted=shown.counted)
+    blocks += [_heading(pages, "compared"), *pages.say(said)]
+    blocks += [pages.table(shown.table)] if shown.table is not None else []
     blocks += _checks(pages, finding)
     if (size := could_see(finding.inference, level=report.level)) is not None:
         seen = Message("claims.page.could_see", size=size, level=level_quantity(report.level))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from typing import Final
 
 import numpy as np
@@ -16,6 +16,7 @@ from asn_impact.errors import InputError
 from asn_impact.estimation import Inference
 from asn_impact.reporting.family import Family, family_of
 from asn_impact.reporting.findings import Finding
+from asn_impact.reporting.recoding import all_alike, as_read
 from asn_impact.reporting.tables.small import MINIMUM_CELL, counts_records
 from asn_impact.reporting.tables.table import Table
 from asn_impact.reporting.words import level_quantity
@@ -23,7 +24,17 @@ from asn_impact.verbs import public_verb
 from asn_impact.words import Language, Message, Quantity
 from asn_impact.words.writing import decimals_for
 
-__all__ = ["Levels", "amount_of", "could_see", "first_page", "levels_of", "matrix", "spoken", "under_name"]
+__all__ = [
+    "Levels",
+    "amount_of",
+    "could_see",
+    "first_page",
+    "levels_as_read",
+    "levels_of",
+    "matrix",
+    "spoken",
+    "under_name",
+]
 
 POWER: Final = 0.8
 _HEADINGS: Final = ("claim", "before", "with_training", "without_training", "change", "interval", "p_family")
@@ -63,11 +74,19 @@ def levels_of(inference: Inference) -> Levels:
     then = float(weight @ each / weight.sum()) if abs(weight.sum()) > 0 else np.nan
     now, effect = float((share * mean).sum()), float(inference.estimate[0])
     if counts_records(panel):
-        then = then if panel.n[before].sum() >= MINIMUM_CELL else np.nan
-        now = now if panel.n[after].sum() >= MINIMUM_CELL else np.nan
+        then = then if panel.n[before].sum() >= MINIMUM_CELL and not all_alike(panel, before) else np.nan
+        now = now if panel.n[after].sum() >= MINIMUM_CELL and not all_alike(panel, after) else np.nan
     if words.ratio:  # an effect is the log of a ratio
         return Levels(then, now, float(now / np.exp(effect)))
     return Levels(words.scale * then, words.scale * now, words.scale * (now - effect))
+
+
+def levels_as_read(inference: Inference) -> Levels:
+    """Return the means as they leave: of records with the decimals that a reader sees, and no more."""
+    levels, words = levels_of(inference), inference.effects.outcome.words
+    if not counts_records(inference.effects.design.panel):
+        return levels
+    return Levels(*(float(as_read(value, max(words.decimals, 1))) for value in astuple(levels)))
 
 
 def _of_those_reached(loadings: Float) -> Float:
@@ -134,8 +153,8 @@ def first_page(findings: Sequence[Finding], family: Family, *, level: float) -> 
     """Return the matrix as a page can hold it, and what would raise each grade as a list below it."""
     together: dict[Message, list[Finding]] = {}
     for finding in findings:
-        for said in _raising(finding, level):
-            together.setdefault(said, []).append(finding)
+        for what in _raising(finding, level):
+            together.setdefault(what, []).append(finding)
     said = [under_name(each, [what]) for what, each in together.items()]
     return _table(findings, family, level, aside=("raises",)), said
 
@@ -218,11 +237,12 @@ def _described(finding: Finding) -> dict[str, object]:
     words = finding.panel.outcome.words
     before, after = (words.scale * mean for mean in finding.means)
     cells = {"before": before, "with_training": after, "change": after - before}
-    return {name: _cell(value, name, max(words.decimals, 1)) for name, value in cells.items()}
+    decimals = max(words.decimals, 1)
+    return {name: _cell(float(as_read(value, decimals)), name, decimals) for name, value in cells.items()}
 
 
 def _numbers(inference: Inference, level: float) -> dict[str, object]:
-    words, levels = inference.effects.outcome.words, levels_of(inference)
+    words, levels = inference.effects.outcome.words, levels_as_read(inference)
     low, high = (float(words.shown(end[0])) for end in inference.interval(level))
     change = float(words.shown(inference.estimate[0]))
     decimals = decimals_for([v for v in (change, low, high) if np.isfinite(v)], words.decimals)

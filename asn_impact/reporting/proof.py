@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from asn_impact.arrays import Float, Int
+from asn_impact.arrays import Bool, Float, Int
 from asn_impact.designs import Design
 from asn_impact.errors import PrivacyError
 from asn_impact.measures.panel import Panel
@@ -18,13 +18,14 @@ from asn_impact.reporting.chart import Chart
 from asn_impact.reporting.contents import Report
 from asn_impact.reporting.exchange import exchanged
 from asn_impact.reporting.gate import MINIMUM
+from asn_impact.reporting.layers import Layers, alike
 from asn_impact.reporting.recoding import Cells, counts_records, periods_after
 from asn_impact.reporting.tables import Table
 from asn_impact.reporting.tables.cells import Printed
 from asn_impact.reporting.tables.small import FEW, SECONDARY
 from asn_impact.words import Message, Quoted
 
-__all__ = ["given_away", "not_proved", "prove"]
+__all__ = ["Hidden", "given_away", "hidden_cells", "not_proved", "prove"]
 
 
 def prove(
@@ -65,16 +66,7 @@ def given_away(
         Whether the cells of the answer are published too.
     """
     numbers = list(numbers)
-    found: list[Disclosed] = []
-    for panel, design in _panels(report):
-        if not counts_records(panel):
-            continue
-        hidden = _hidden(report, exhibits, panel, design)
-        known = [*hidden.of_exhibits(exhibits), *hidden.of_sentences(numbers)]
-        protected = [*hidden.protected(), *(hidden.beside() if cells else ())]
-        known += hidden.of_cells() if cells else ()
-        found += attack(known, protected, cells=len(hidden.truth), low=hidden.least, solutions=hidden.solutions())
-    return tuple(found)
+    return tuple(one for hidden in hidden_cells(report, exhibits) for one in hidden.given_away(numbers, cells=cells))
 
 
 def not_proved(report: Report, exhibits: Sequence[tuple[str, Table | Chart]]) -> tuple[str, ...]:
@@ -82,7 +74,7 @@ def not_proved(report: Report, exhibits: Sequence[tuple[str, Table | Chart]]) ->
 
     A count of another outcome, or of cases that no panel of the report holds, is looked at for itself alone.
     """
-    hidden = [_hidden(report, exhibits, panel, design) for panel, design in _panels(report) if counts_records(panel)]
+    hidden = hidden_cells(report, exhibits)
     if not hidden:
         return ()
     open_ones: dict[str, None] = {}
@@ -94,21 +86,29 @@ def not_proved(report: Report, exhibits: Sequence[tuple[str, Table | Chart]]) ->
     return tuple(open_ones)
 
 
-def _hidden(
-    report: Report, exhibits: Sequence[tuple[str, Table | Chart]], panel: Panel, design: Design | None
-) -> _Hidden:
+def hidden_cells(report: Report, exhibits: Sequence[tuple[str, Table | Chart]]) -> list[Hidden]:
+    """Return the hidden cells of each set of records: panels on the same ones are held against each other."""
     months = report.months[0] if report.months else None
-    return _Hidden(panel, design, months if _same_months(panel, months) else None, tuple(exhibits))
+    every, ledgers = _panels(report)
+    groups = alike([panel for panel, _ in every], ledgers)
+    found = []
+    for group in groups:
+        panels, designs = (tuple(every[i][0] for i in group), tuple(tuple(every[i][1]) for i in group))
+        found.append(Hidden(panels, designs, months, Layers.of(panels), tuple(exhibits)))
+    return found
 
 
-def _panels(report: Report) -> Iterator[tuple[Panel, Design | None]]:
-    """Yield the cells that a report rests on, each once."""
-    seen: set[int] = set()
+def _panels(report: Report) -> tuple[list[tuple[Panel, list[Design]]], dict[int, int]]:
+    """Return the panels of records that a report rests on, each once with its designs, and the rows of their files."""
+    read = {id(f.panel): f.ledger.read for f in report.findings if f.panel is not None and f.ledger is not None}
+    found: dict[int, tuple[Panel, list[Design]]] = {}
     designs = [inference.effects.design for inference in report.inferences]
-    for panel, design in (*((d.panel, d) for d in designs), *([(report.panel, None)] if report.panel else [])):
-        if id(panel) not in seen:
-            seen.add(id(panel))
-            yield panel, design
+    alone = [panel for panel in (report.panel, *(f.panel for f in report.findings)) if panel is not None]
+    for panel, design in (*((d.panel, d) for d in designs), *((panel, None) for panel in alone)):
+        if counts_records(panel):
+            own = found.setdefault(id(panel), (panel, []))[1]
+            own += [design] if design is not None and all(design is not one for one in own) else []
+    return list(found.values()), {i: read[key] for i, key in enumerate(found) if key in read}
 
 
 def _same_months(panel: Panel, months: pd.DataFrame | None) -> bool:
@@ -137,16 +137,57 @@ def _counts(
 
 
 @dataclass(frozen=True, eq=False)
-class _Hidden:
-    """The hidden cells in a row: those of the panel that hold anyone, the rest of each month, those open in each month.
+class Hidden:
+    """The hidden cells in a row: parts of the panels, the rest of each month, those open in each month, other units.
 
-    Which cells of a panel are empty is no secret: the figure of who is compared shows it.
+    Which cells of a panel are empty is no secret: the figure of who is compared shows it. Months are those of the panel
+    with the most records.
     """
 
-    panel: Panel
-    design: Design | None
-    months: pd.DataFrame | None
+    panels: tuple[Panel, ...]
+    designs: tuple[tuple[Design, ...], ...]
+    given: pd.DataFrame | None
+    layers: Layers
     exhibits: tuple[tuple[str, Table | Chart], ...] = ()
+
+    def given_away(self, numbers: Iterable[Quoted], *, cells: bool = False) -> tuple[Disclosed, ...]:
+        """Return the small counts that the exhibits and some numbers in sentences give away together."""
+        known = [*self.of_exhibits(), *self.of_sentences(numbers), *(self.of_cells() if cells else ())]
+        protected = [*self.protected(), *(self.beside() if cells else ())]
+        return attack(known, protected, cells=len(self.truth), low=self.least, solutions=self.solutions())
+
+    def near(self, cells: Cells | None, others: Iterable[Table]) -> bool:
+        """Say whether a line of another table counts the same but for a few cases: two means then tell of these."""
+        if cells is None:
+            return False
+        lines = (one for table in others for column in table.cells.values() for one in column if one is not None)
+        own, every = self._all_positions(cells), (at for one in lines for at in self._all_positions(one))
+        return any(0 < self.truth[np.setxor1d(one, other)].sum() < MINIMUM for other in every for one in own)
+
+    def _all_positions(self, cells: Cells) -> list[Int]:
+        """Return what a count adds up in each panel that can have it."""
+        found = (self.positions(cells, p) for p in range(len(self.panels)))
+        return list({at.tobytes(): at for at in found if len(at)}.values())
+
+    @cached_property
+    def main(self) -> int:
+        """The panel with the most records."""
+        return max(range(len(self.panels)), key=lambda p: float(self.panels[p].n.sum()))
+
+    @property
+    def panel(self) -> Panel:
+        """The panel with the most records."""
+        return self.panels[self.main]
+
+    @property
+    def start(self) -> int:
+        """How many parts of panels there are: months come after them."""
+        return len(self.layers.truth)
+
+    @cached_property
+    def months(self) -> pd.DataFrame | None:
+        """The frame of months, where it counts these cases."""
+        return self.given if _same_months(self.panel, self.given) else None
 
     @cached_property
     def others(self) -> dict[Cells, float]:
@@ -154,23 +195,12 @@ class _Hidden:
         found: dict[Cells, float] = {}
         for _, one, shown in _counts(self.exhibits):
             if (key := self._beyond(one)) is not None and shown is not None and not isinstance(shown, str):
-                found.setdefault(key, float(shown) - float(self.panel.n[np.ix_(*self._members(one))].sum()))
-        return found
+                found.setdefault(key, float(shown) - float(self.panel.n[np.ix_(*_members(self.panel, one))].sum()))
+        return {key: n for key, n in found.items() if n >= 0}
 
     def _beyond(self, cells: Cells) -> Cells | None:
         units = frozenset() if cells.units is None else cells.units - set(self.panel.units)
         return Cells(units, cells.periods) if units else None
-
-    def _members(self, cells: Cells) -> tuple[list[int], list[int]]:
-        periods = [i for i, p in enumerate(self.panel.timeline.labels) if cells.periods is None or p in cells.periods]
-        return [i for i, unit in enumerate(self.panel.units) if cells.units is None or unit in cells.units], periods
-
-    @cached_property
-    def place(self) -> Int:
-        """(U, T) position of each cell, -1 where it is empty."""
-        place = np.full(self.panel.n.shape, -1, dtype=np.int64)
-        place[self.panel.n > 0] = np.arange(int((self.panel.n > 0).sum()))
-        return place
 
     @cached_property
     def labels(self) -> list[str]:
@@ -197,7 +227,7 @@ class _Hidden:
     @cached_property
     def truth(self) -> Float:
         """What each hidden cell holds."""
-        return np.concatenate([self.panel.n[self.panel.n > 0], self.rest, self.open, list(self.others.values())])
+        return np.concatenate([self.layers.truth, self.rest, self.open, list(self.others.values())])
 
     def solutions(self) -> Iterator[Float]:
         """Yield what the cells may hold besides the truth, so that each small one holds ten more in one of them.
@@ -205,58 +235,78 @@ class _Hidden:
         The attacker tries each; what is none costs a moment.
         """
         yield self.truth
-        inside = int((self.panel.n > 0).sum())
         few = (self.open > 0) & (self.open < MINIMUM)
         more = self.truth.copy()
-        more[inside + len(self.labels) : inside + 2 * len(self.labels)] += np.where(few, MINIMUM, 0)
+        more[self.start + len(self.labels) : self.start + 2 * len(self.labels)] += np.where(few, MINIMUM, 0)
         yield more
-        for counts in exchanged(self.panel.n, self.design):
-            cells = self.truth.copy()
-            cells[self.place[self.place >= 0]] = counts[self.place >= 0]
-            yield cells
+        for panel, designs, cell in zip(self.panels, self.designs, self.layers.cell_of, strict=True):
+            inside = np.flatnonzero(cell >= 0)
+            largest = dict(zip(cell[inside][order := np.argsort(self.truth[inside])], inside[order], strict=True))
+            for design in designs or (None,):
+                for counts in exchanged(panel.n, design):
+                    cells, moved = self.truth.copy(), (counts - panel.n).ravel()
+                    for at in np.flatnonzero(moved):
+                        cells[largest[at]] += moved[at]
+                    yield cells
 
     @property
     def least(self) -> Float:
         """What each cell holds at the least, as everyone knows."""
-        return (np.arange(len(self.truth)) < int((self.panel.n > 0).sum())).astype(np.float64)
+        return np.concatenate([self.layers.sure, np.zeros(len(self.truth) - self.start)]).astype(np.float64)
 
-    def positions(self, cells: Cells) -> Int:
-        """Return the hidden cells that a count adds up."""
+    def positions(self, cells: Cells, p: int | None = None) -> Int:
+        """Return the hidden cells that a count of a panel adds up; of that with the most records, months too."""
+        main = p is None or p == self.main
+        panel = self.panel if p is None else self.panels[p]
         months = [i for i, label in enumerate(self.labels) if cells.periods is None or label in cells.periods]
-        start = int((self.panel.n > 0).sum())
         if cells.of == "open":
-            return np.array(months, dtype=np.int64) + start + len(self.labels)
-        inside = self.place[np.ix_(*self._members(cells))].ravel()
-        beside = np.array(months, dtype=np.int64) + start if cells.units is None else np.zeros(0, dtype=np.int64)
+            return np.array(months if main else [], dtype=np.int64) + self.start + len(self.labels)
+        units, periods = _members(panel, cells)
+        if not main and (cells.units is None or not cells.units <= set(panel.units)):
+            return np.zeros(0, dtype=np.int64)
+        mask = np.zeros(panel.n.shape, dtype=bool)
+        mask[np.ix_(units, periods)] = True
+        inside = self._inside(self.main if p is None else p, mask)
+        beside = np.array(months if main and cells.units is None else [], dtype=np.int64) + self.start
         known = list(self.others)
-        beyond = [start + 2 * len(self.labels) + known.index(key)] if (key := self._beyond(cells)) in known else []
-        return np.concatenate([inside[inside >= 0], beside, np.array(beyond, dtype=np.int64)])
+        beyond = [self.start + 2 * len(self.labels) + known.index(key)] if (key := self._beyond(cells)) in known else []
+        return np.concatenate([inside, beside, np.array(beyond if main else [], dtype=np.int64)])
 
-    def of_exhibits(self, exhibits: Sequence[tuple[str, Table | Chart]]) -> Iterator[Known]:
+    def _inside(self, p: int, mask: Bool) -> Int:
+        """Return the parts that lie in some cells of a panel."""
+        cell = self.layers.cell_of[p]
+        return np.flatnonzero((cell >= 0) & mask.ravel()[np.maximum(cell, 0)])
+
+    def of_exhibits(self) -> Iterator[Known]:
         """Yield what the columns of counts of tables and figures say of these cells."""
-        for name, one, shown in _counts(exhibits):
-            yield from self._known(name, self.positions(one), shown)
+        for count in _counts(self.exhibits):
+            yield from self._said(*count)
 
     def says(self, name: str, cells: Cells, shown: float | str | None) -> bool:
         """Say whether a count is one of these cells: hidden, nobody, or their sum."""
-        return shown in {None, 0.0} or any(True for _ in self._known(name, self.positions(cells), shown))
+        return shown in {None, 0.0} or any(True for _ in self._said(name, cells, shown))
+
+    def _said(self, name: str, cells: Cells, shown: float | str | None) -> Iterator[Known]:
+        for positions in self._all_positions(cells):
+            yield from self._known(name, positions, shown)
 
     def of_sentences(self, numbers: Iterable[Quoted]) -> Iterator[Known]:
         """Yield what the sentences say: all that was analysed, all that was kept."""
-        every = {"panel.n.sum()": Cells(frozenset(self.panel.units)), "ledger.kept": Cells()}
-        for quoted in {q.source: q for q in numbers if q.source in every}.values():
-            yield from self._known("report.html", self.positions(every[quoted.source]), quoted.value)
+        said = {(q.source, q.value): q for q in numbers if q.source in {"panel.n.sum()", "ledger.kept"}}
+        for source, value in said:
+            for panel in self.panels if source == "panel.n.sum()" else (None,):
+                cells = Cells() if panel is None else Cells(frozenset(panel.units))
+                yield from self._said("report.html", cells, value)
 
     def of_cells(self) -> Iterator[Known]:
         """Yield what public cells say: each cell of the panel."""
-        for at in self.place[self.place >= 0]:
+        for at in range(self.start):
             yield from self._known("cells.csv", np.array([at]), self.truth[at])
 
     def beside(self) -> Iterator[Protected]:
         """Yield what is in no public cell of a month, where that is few."""
-        start = int((self.panel.n > 0).sum())
         for i in np.flatnonzero((self.rest > 0) & (self.rest < MINIMUM)):
-            yield Protected("beside", np.array([start + i]), self._width_outside)
+            yield Protected("beside", np.array([self.start + i]), _width(self.rest))
 
     def _known(self, where: str, positions: Int, shown: object) -> Iterator[Known]:
         """Yield what a cell says, unless it counts something else than these cells."""
@@ -269,36 +319,48 @@ class _Hidden:
             yield Known(where, positions, *bounds)
 
     def protected(self) -> Iterator[Protected]:
-        """Yield every count that is too small to be shown: cells, units, groups, waves, months and those open."""
-        every = np.arange(len(self.truth))
-        inside = self.place.max(initial=-1) + 1
-        cells = [("cell", every[i : i + 1]) for i in range(inside)]
+        """Yield every count that is too small to be shown, and what one panel counts and another does not."""
+        every, seen = np.arange(len(self.truth)), set()
         beyond = [("unit", every[len(every) - i - 1 : len(every) - i]) for i in range(len(self.others))]
-        for kind, positions in (*cells, *beyond, *self._sums()):
-            if len(positions) and 0 < self.truth[positions].sum() < MINIMUM:
-                outside = kind == "month" and bool((positions >= inside).all())
-                yield Protected(kind, positions, self._width_outside if outside else MINIMUM)
+        sums = (one for p in range(len(self.panels)) for one in self._sums(p))
+        between = self.truth[: self.start][self.layers.beyond]
+        for kind, positions in (*beyond, *self._months(), *sums):
+            few = len(positions) > 0 and 0 < self.truth[positions].sum() < MINIMUM
+            if few and (key := positions.tobytes()) not in seen:
+                seen.add(key)
+                outside = kind == "month" and bool((positions >= self.start).all())
+                width = _width(self.rest) if outside else _width(between) if kind == "between" else MINIMUM
+                yield Protected(kind, positions, width)
 
-    @property
-    def _width_outside(self) -> float:
-        """How closely a month without a cell may be known: rows kept less rows analysed are a count of the ledger."""
-        return min(float(MINIMUM), max(float(self.rest.sum()) - 1, 0.0))
-
-    def _sums(self) -> Iterator[tuple[str, Int]]:
-        panel, design = self.panel, self.design
-        yield from (("unit", row[row >= 0]) for row in self.place)
+    def _months(self) -> Iterator[tuple[str, Int]]:
         for label in self.labels:
             yield "month", self.positions(Cells(None, frozenset({label})))
             yield "open", self.positions(Cells(None, frozenset({label}), "open"))
-        if design is None:
-            return
-        after = periods_after(design)
-        for code in range(len(design.clusters)):
-            yield "group", self._block(design.cluster == code, np.ones(len(panel.timeline), dtype=bool))
-        for step in np.unique(design.adopted):
-            for side in (after, ~after):
-                yield "wave", self._block(design.adopted == step, side)
 
-    def _block(self, units: Int | np.ndarray, periods: np.ndarray) -> Int:
-        inside = self.place[np.ix_(np.flatnonzero(units), np.flatnonzero(periods))].ravel()
-        return np.asarray(inside[inside >= 0])
+    def _sums(self, p: int) -> Iterator[tuple[str, Int]]:
+        """Yield the sums of parts that are cells, units, groups and waves of a panel, and what of them is beyond."""
+        cell, whole = self.layers.cell_of[p], np.ones(self.panels[p].n.shape, dtype=bool)
+        inside = np.flatnonzero(cell >= 0)
+        order = inside[np.argsort(cell[inside], kind="stable")]
+        for parts in np.split(order, np.flatnonzero(np.diff(cell[order])) + 1):
+            yield "cell", np.sort(parts)
+        blocks = [("unit", whole & (np.arange(len(whole)) == u)[:, None]) for u in range(len(whole))]
+        for design in self.designs[p]:
+            after = periods_after(design)
+            blocks += [("group", whole & (design.cluster == g)[:, None]) for g in range(len(design.clusters))]
+            steps = np.unique(design.adopted)
+            blocks += [("wave", (design.adopted == step)[:, None] & side) for step in steps for side in (after, ~after)]
+        for kind, mask in blocks:
+            parts = self._inside(p, mask)
+            yield kind, parts
+            yield "between", parts[self.layers.beyond[parts]]
+
+
+def _members(panel: Panel, cells: Cells) -> tuple[list[int], list[int]]:
+    periods = [i for i, p in enumerate(panel.timeline.labels) if cells.periods is None or p in cells.periods]
+    return [i for i, unit in enumerate(panel.units) if cells.units is None or unit in cells.units], periods
+
+
+def _width(outside: Float) -> float:
+    """Return how closely what is outside may be known: how many there are of them is a count of the ledger."""
+    return min(float(MINIMUM), max(float(outside.sum()) - 1, 0.0))

@@ -80,8 +80,11 @@ def say_finding(inference: Inference, *, level: float, grade: Grade | None = Non
 # --------------------------------------------------------------------------------------------- compared
 
 
-def say_compared(design: Design, *, course: Message | None = None) -> list[Message]:
-    """Return who was trained, in which waves, and who serves as comparison; `course` in the place of its own name."""
+def say_compared(design: Design, *, course: Message | None = None, counted: bool = True) -> list[Message]:
+    """Return who was trained, in which waves, and who serves as comparison; `course` in the place of its own name.
+
+    How many cases there are is not said unless `counted`: beside other claims it can give a small office back.
+    """
     one, many = unit_noun(design.panel)
     labels = design.panel.timeline.labels
     counts = [int((design.adopted == step).sum()) for step in design.cohorts]
@@ -103,7 +106,7 @@ def say_compared(design: Design, *, course: Message | None = None) -> list[Messa
         first=labels[0],
         last=labels[-1],
     )
-    return [who, _say_cells(design.panel, one) + _say_clusters(design)]
+    return [who, _say_cells(design.panel, one, counted=counted) + _say_clusters(design)]
 
 
 def say_other_cells(answers: Iterable[Inference]) -> list[Message]:
@@ -121,9 +124,9 @@ def _in_brackets(name: Message) -> Message:
     return verbatim({language: f" ({name.text(language)})" for language in languages()})
 
 
-def _say_cells(panel: Panel, one: Message) -> Message:
+def _say_cells(panel: Panel, one: Message, *, counted: bool) -> Message:
     cells = Quantity(int(panel.observed.sum()), "panel.observed.sum()")
-    if not counts_records(panel):
+    if not (counts_records(panel) and counted):
         return Message("report.compared.cells", cells=cells, one=one)
     return Message(
         "report.compared.records", records=Quantity(int(panel.n.sum()), "panel.n.sum()"), cells=cells, one=one
@@ -151,11 +154,25 @@ def say_left_out(panel: Panel, record: Ledger | None) -> list[Message]:
             kept=Quantity(record.kept, "ledger.kept"),
             share=Quantity(record.kept / max(record.read, 1), "ledger.kept / ledger.read", 1, "percent"),
         )
-        messages.append(rows)
+        messages += [rows, *_say_without_value(panel, record.kept)]
     if panel.immature:
         count = Quantity(len(panel.immature), "len(panel.immature)")
         messages.append(Message("report.left_out.months", n=count, list=panel.immature))
     return messages or [Message("report.left_out.nothing")]
+
+
+def _say_without_value(panel: Panel, kept: int) -> list[Message]:
+    """Return how many of the rows kept a measure cannot use: they have no value of its column."""
+    lacking = [(note["n"], note["columns"]) for note in panel.notes if note.key == "measures.tabulate.without_value"]
+    return [
+        Message(
+            "report.left_out.no_value",
+            n=Quantity(n, "rows without a value"),
+            columns=columns,
+            share=Quantity(n / max(kept, 1), "rows without a value / ledger.kept", 1, "percent"),
+        )
+        for n, columns in lacking
+    ]
 
 
 # ------------------------------------------------------------------------------------- method and limits

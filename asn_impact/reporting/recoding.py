@@ -17,6 +17,7 @@ from typing import Literal
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 
 from asn_impact.arrays import Bool, Float, Int, readonly
 from asn_impact.designs import Design
@@ -28,6 +29,7 @@ __all__ = [
     "Cells",
     "Release",
     "all_alike",
+    "as_read",
     "cells_of_months",
     "counts_records",
     "members_of",
@@ -138,6 +140,20 @@ def counts_records(panel: Panel) -> bool:
     [False, True]
     """
     return not isinstance(panel.outcome, Mean) or bool((panel.n > 1).any())
+
+
+def as_read(values: ArrayLike, decimals: int) -> Float:
+    """Return means of records with the decimals that a reader sees: more would tell the sum behind them.
+
+    A mean of whole days to ten digits is a fraction whose denominator is the number of cases; times that number it is
+    their sum, and two such sums are apart by the days of whoever is in one of them only.
+
+    Examples
+    --------
+    >>> as_read(np.array([7.4285714286, np.nan]), 1).tolist()
+    [7.4, nan]
+    """
+    return np.asarray(np.asarray(values).round(decimals), dtype=np.float64)
 
 
 def all_alike(panel: Panel, cells: Bool) -> bool:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import json
 import subprocess
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
+from html.parser import HTMLParser
 from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING, Any, Final
@@ -19,7 +21,7 @@ from asn_impact.words import Message
 if TYPE_CHECKING:
     from nbformat import NotebookNode
 
-__all__ = ["run_notebooks"]
+__all__ = ["run_notebooks", "small_counts"]
 
 SECONDS: Final = 600  # longest time for one cell
 TOGETHER: Final = 2  # notebooks at a time: most of their time is the start of a kernel and its imports
@@ -131,6 +133,45 @@ def _release(notebook: NotebookNode, name: str) -> None:
                     release(base64.b64decode(content), f"{name}.png")
                 else:
                     release(content, f"{name}.html" if kind == "text/html" else f"{name}.txt")
+
+
+def small_counts(notebook: bytes) -> int:
+    """Return how many counts below ten the tables of a notebook show, in columns that count persons or their cases.
+
+    A notebook is its author's own page: the proof of the release does not cover it, and the record says so.
+    """
+    from asn_impact.reporting.gate import COUNTS, MINIMUM
+
+    small = 0
+    for cell in json.loads(notebook)["cells"]:
+        for output in cell.get("outputs", ()):
+            page = _Tables()
+            page.feed("".join(output.get("data", {}).get("text/html", "")))
+            for headings, *rows in (table for table in page.tables if table):
+                places = [i for i, name in enumerate(headings) if name.casefold() in {"n", *COUNTS}]
+                cells = [row[i].removesuffix(".0") for row in rows for i in places if i < len(row)]
+                small += sum(text.isdecimal() and 0 < int(text) < MINIMUM for text in cells)
+    return small
+
+
+class _Tables(HTMLParser):
+    """Collects the tables of a page as rows of texts."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tables: list[list[list[str]]] = []
+
+    def handle_starttag(self, tag: str, _attrs: list[tuple[str, str | None]]) -> None:
+        if tag == "table":
+            self.tables.append([])
+        elif tag == "tr" and self.tables:
+            self.tables[-1].append([])
+        elif tag in {"th", "td"} and self.tables and self.tables[-1]:
+            self.tables[-1][-1].append("")
+
+    def handle_data(self, data: str) -> None:
+        if self.tables and self.tables[-1] and self.tables[-1][-1]:
+            self.tables[-1][-1][-1] += data.strip()
 
 
 def _contents(output: Any) -> list[tuple[str, str]]:  # noqa: ANN401 - a node of the notebook

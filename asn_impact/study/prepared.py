@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from asn_impact.errors import AsnImpactError, DesignError
 from asn_impact.study.counted import observed_parts, recap_parts, record_parts
 from asn_impact.study.gains import tests_parts
+from asn_impact.study.inputs import inputs_of
 from asn_impact.study.measured import renamed
 from asn_impact.study.named import refuse_unknown_columns, with_doses
 from asn_impact.study.ready import Prepared, Tried, noting
@@ -82,6 +83,8 @@ def attempted(study: Study, tell: Callable[[Message], object] = bool) -> Tried:
         tell(Message("study.step.comparing"))
         with noting(problems):
             ready = _compared(study, replace(ready, courses=courses), rollout)
+    if ready is not None:
+        ready = replace(ready, sources=inputs_of(study, ready.sources))
     parts = {name: made.get(name) for name in ("extract", "panel", "months")}
     notes = each_once(*(x.notes for x in (parts["extract"], parts["panel"], rollout) if x is not None))
     return Tried(None if problems else ready, tuple(problems), **parts, rollout=rollout, notes=notes)

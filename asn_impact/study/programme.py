@@ -209,9 +209,15 @@ class Programme:
         return scrutiny_of(study, prepared(study), effects, rule)
 
     @property
+    def computed(self) -> tuple[tuple[Claim, Evidence], ...]:
+        """The claims that were asked for so far, with what each rests on."""
+        return tuple((self.claim(name), evidence) for name, (_, evidence) in self._made.items())
+
+    @property
     def sources(self) -> tuple[Any, ...]:
         """The files read so far, each once."""
-        return tuple({s.name: s for _, evidence in self._made.values() for s in evidence.ready.sources}.values())
+        every = (source for _, evidence in self.computed for source in evidence.ready.sources)
+        return tuple({(source.name, source.sha256): source for source in every}.values())
 
     def report(self, language: Language, findings: Sequence[Finding] | None = None) -> Report:
         """Return the report of the claims, or of the findings given, in a language."""

@@ -5,11 +5,12 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from asn_impact.errors import StudyError
+from asn_impact.study.inputs import WITH_FILES, files_named
 from asn_impact.study.keys import Setting
 from asn_impact.verbs import public_verb
 from asn_impact.words import Message, languages
@@ -27,7 +28,6 @@ _PARTS: Final = (
     *("asks", "course", "rollout", "measure", "role", "hoped", "estimator", "inference", "design", "level"),
     *("data", "staff", "calendar", "scrutiny", "looks", "kirkpatrick", "of", "by", "worth"),
 )
-_WITH_FILES: Final = ("data", "outcome", "rollout", "staff", "calendar", "scrutiny")
 
 
 @public_verb
@@ -148,24 +148,13 @@ def _text(value: Any, home: Path) -> str:  # noqa: ANN401 - whatever a key holds
     return str(value) if isinstance(value, dt.date) else repr(value)
 
 
-def _paths(value: Any) -> Iterator[Path]:  # noqa: ANN401 - whatever a key holds
-    """Yield every file that a value of the study names, however deep."""
-    if isinstance(value, Path):
-        yield from (p for p in value.rglob("*") if p.is_file()) if value.is_dir() else (value,)
-    elif isinstance(value, Setting | Mapping):
-        inner = value.parameters if isinstance(value, Setting) else value
-        yield from (path for one in inner.values() for path in _paths(one))
-    elif isinstance(value, tuple | list):
-        yield from (path for one in value for path in _paths(one))
-
-
 def _fingerprints(programme: Programme) -> dict[str, str]:
     """Return the SHA-256 of every file that the claims name, by its name beside the study; one for those of a name."""
     home = programme.shared.file.parent
     named: dict[str, list[str]] = {}
-    every = [getattr(claim.study, part) for claim in programme.claims for part in _WITH_FILES]
+    every = [getattr(claim.study, part) for claim in programme.claims for part in WITH_FILES]
     every += [claim.worth.costs for claim in programme.claims if claim.worth is not None]
-    for path in sorted({path for value in every for path in _paths(value)}):
+    for path in sorted({path for value in every for path in files_named(value)}):
         named.setdefault(_name(path, home), []).append(hashlib.sha256(path.read_bytes()).hexdigest())
     return {
         name: prints[0] if len(prints) == 1 else hashlib.sha256("".join(prints).encode()).hexdigest()

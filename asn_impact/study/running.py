@@ -18,7 +18,7 @@ from asn_impact.study.prepared import Prepared, prepared
 from asn_impact.study.public import with_public_cells
 from asn_impact.study.settings import Study
 from asn_impact.verbs import public_verb
-from asn_impact.words import Language, Message, each_once
+from asn_impact.words import Alert, Language, Message, each_once
 
 if TYPE_CHECKING:
     from asn_impact.reporting.chart import Chart
@@ -91,11 +91,14 @@ def _work(study: Study) -> tuple[Path, tuple[str, ...], Message | None, tuple[Me
                 tell(Message("study.step.running", notebook=name))
                 written += [write(fresh / "notebooks" / name, content.result())]
         refusal = evidence.ready.refusal
-        notes = each_once((w for w in evidence.warnings if w != refusal), evidence.ready.notes)
+        beside = {path.relative_to(fresh).as_posix(): small for path, small in _not_proved(written)}
+        warned = (w for w in evidence.warnings if w != refusal)
+        notes = each_once(warned, evidence.ready.notes, [_say_beside(beside)] if beside else [])
         result = (study.folder, tuple(findings(study, evidence)), refusal, notes)
         names = [path.relative_to(fresh).as_posix() for path in written]
         refuse_gaps(study.folder, fresh, names)
-        write(fresh / RECORD, _record(study, evidence, Finished(*result), {name: fresh / name for name in names}))
+        record = _record(study, evidence, Finished(*result), {name: fresh / name for name in names}, beside)
+        write(fresh / RECORD, record)
         copies = files_of(fresh / "figures") if study.figures is not None else {}
         put(study.folder, fresh, (*names, RECORD))
     if study.figures is not None:
@@ -185,7 +188,24 @@ def _codebook(study: Study, ready: Prepared, folder: Path) -> list[Path]:
     return [write(folder / name, content) for name, content in files.items()]
 
 
-def _record(study: Study, evidence: Evidence, result: Finished, files: Mapping[str, Path]) -> bytes:
+def _not_proved(written: Iterable[Path]) -> list[tuple[Path, int]]:
+    """Return the notebooks, which the proof of the release does not cover, with the small counts in their tables."""
+    books = [path for path in written if path.suffix == ".ipynb"]
+    if not books:
+        return []
+    from asn_impact.study.notebooks import small_counts
+
+    return [(path, small_counts(path.read_bytes())) for path in books]
+
+
+def _say_beside(beside: Mapping[str, int]) -> Message:
+    kind = Alert if any(beside.values()) else Message
+    return kind("study.notebooks_beside", files=tuple(beside), small=sum(beside.values()))
+
+
+def _record(
+    study: Study, evidence: Evidence, result: Finished, files: Mapping[str, Path], beside: Mapping[str, int]
+) -> bytes:
     """Return what was run and what came of it: no clock, no machine."""
     from asn_impact.reporting.provenance import provenance, sha256
 
@@ -199,6 +219,7 @@ def _record(study: Study, evidence: Evidence, result: Finished, files: Mapping[s
         "refusal": _in_each(result.refusal, study) if result.refusal is not None else {},
         "notes": [_in_each(note, study) for note in result.notes],
         "files": {name: sha256(path.read_bytes()) for name, path in files.items()},
+        "not_proved": dict(beside),
         "provenance": provenance(parameters, evidence.ready.sources),
     }
     return f"{json.dumps(facts, ensure_ascii=False, indent=2, sort_keys=True)}\n".encode()

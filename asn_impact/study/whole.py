@@ -78,6 +78,7 @@ def _put(
     """Put everything in its place at once; return the files, and what has to be said of the notebooks."""
     about = replace(programme.about, folder=folder)
     refuse_foreign(about)
+    refuse_changed(programme)
     copies: dict[Path, bytes] = {}
     with work_beside(about) as fresh, ExitStack() as stack:
         books = stack.enter_context(_running(programme, findings, fresh)) if notebooks else None
@@ -195,6 +196,16 @@ def _running(programme: Programme, findings: Sequence[Finding], fresh: Path) -> 
 
 
 # ------------------------------------------------------------------------------------------------ what is told
+
+
+def refuse_changed(programme: Programme) -> None:
+    """Refuse claims of which some read a file before, and some after, it was changed."""
+    seen: dict[str, set[tuple[str, str]]] = {}
+    for claim, evidence in programme.computed:
+        own = {(source.name, source.sha256) for source in evidence.ready.sources}
+        before = seen.setdefault(claim.file, own)
+        if changed := sorted({name for name, _ in own - before} & {name for name, _ in before - own}):
+            raise StudyError(Message("programme.changed_meanwhile", files=tuple(changed)))
 
 
 def _told(programme: Programme, findings: Sequence[Finding]) -> tuple[str, ...]:

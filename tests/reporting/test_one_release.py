@@ -27,6 +27,7 @@ from asn_impact.measures.outcomes import RestrictedMean
 from asn_impact.measures.panel import Panel
 from asn_impact.reporting import charts, publish
 from asn_impact.reporting.attack import Known, Protected, attack
+from asn_impact.reporting.charts.with_without import with_and_without
 from asn_impact.reporting.contents import Report
 from asn_impact.reporting.gate import dominated
 from asn_impact.reporting.gate import release as gate
@@ -379,6 +380,16 @@ class TestWhatMeansTell:
         means = charts.raw_trends(design).data["mean"].dropna()
         told = means - means.round(1)
         assert (told.abs() < 1e-9).all()
+
+    def test_no_file_holds_a_mean_of_records_closer_than_a_reader_sees_it(self):
+        design = rounded_waits(np.full((6, 8), 14) + np.arange(6)[:, None], {0: 3, 1: 4})
+        written = pd.read_csv(io.StringIO(tables.descriptive(design.panel, design).csv()))
+        answer = infer(GroupTime()(design).overall(), Jackknife())
+        drawn = with_and_without(answer, language="en", source="x")
+        told = [number["value"] for number in json.loads(drawn.record())["numbers"] if "matrix" in number["source"]]
+        means = [*written[["mean_before", "mean_after", "change"]].to_numpy().ravel(), *drawn.data["mean"], *told]
+        assert len(told) == 3
+        assert np.round(means, 1).tolist() == means
 
     @pytest.mark.parametrize("value", [0.0, 7.0, 20.0])
     def test_a_mean_of_fewer_than_twenty_alike_is_not_shown(self, value):

@@ -15,13 +15,14 @@ import asn_impact as ai
 from asn_impact.cli import main
 from asn_impact.errors import InputError, StudyError
 from asn_impact.reporting.family import family_of
+from asn_impact.reporting.prose import say_left_out
 from asn_impact.reporting.provenance import sha256
 from asn_impact.study import settings
 from asn_impact.study.evidence import estimated
 from asn_impact.study.prepared import prepared
 from asn_impact.study.registered import deviations, register
 from asn_impact.study.settings import read_study
-from asn_impact.study.whole import run_programme
+from asn_impact.study.whole import refuse_changed, run_programme
 
 from .programme_files import ELEMENTS, OFFICES, PROJECTS, STUDY, write_programme
 
@@ -560,3 +561,48 @@ def test_publish_and_run_take_each_others_folder_and_an_interrupt_leaves_the_old
     monkeypatch.undo()
     with pytest.raises(StudyError, match="no result of a run"):
         opened.publish(folder=tmp_path)
+
+
+def test_the_record_names_every_file_that_the_claims_rest_on(folder, tmp_path):
+    for file in ("izin.csv", "pegawai.csv", "diklat.csv"):
+        (tmp_path / file).write_bytes((folder / file).read_bytes())
+    (tmp_path / "kejadian.csv").write_text(
+        "Surat edaran\n\ntanggal,kejadian\n2024-01-01,sistem baru\n", encoding="utf-8"
+    )
+    text = FAST.replace("[report]", '[events]\npath = "kejadian.csv"\n[report]') + WAIT
+    opened = ai.open_study(other(tmp_path, text))
+    listed = {source.name: source for source in prepared(opened.about).sources}
+    assert set(listed) == {"izin.csv", "pegawai.csv", "diklat.csv", "kejadian.csv"}
+    for name, source in listed.items():
+        assert source.sha256 == sha256((tmp_path / name).read_bytes())
+    assert listed["pegawai.csv"].rows == 12
+    assert listed["diklat.csv"].rows == len(pd.read_csv(tmp_path / "diklat.csv"))
+
+
+def test_a_file_that_changes_between_two_claims_is_refused(folder, tmp_path):
+    for file in ("izin.csv", "pegawai.csv", "diklat.csv"):
+        (tmp_path / file).write_bytes((folder / file).read_bytes())
+    opened = ai.open_study(other(tmp_path, FAST + WAIT + ONLINE))
+    opened["waktu"]
+    with (tmp_path / "izin.csv").open("a", encoding="utf-8") as file:
+        file.write("P99999,Dinas Sosial,Selesai,2024-01-02,2024-01-05,Loket\n")
+    opened["daring"]
+    with pytest.raises(StudyError, match=r"izin\.csv.*changed while"):
+        refuse_changed(opened)
+
+
+@pytest.mark.parametrize(
+    ("file", "column", "claim", "id"),
+    [("izin.csv", "Kanal", ONLINE, "daring"), ("paket.csv", "Rencana", LATE, "proyek")],
+)
+def test_rows_that_a_measure_cannot_use_are_said_beside_those_kept(folder, tmp_path, file, column, claim, id):
+    for name in ("izin.csv", "pegawai.csv", "diklat.csv", "paket.csv"):
+        (tmp_path / name).write_bytes((folder / name).read_bytes())
+    rows = pd.read_csv(tmp_path / file, dtype=str)
+    rows.loc[::7, column] = np.nan
+    rows.to_csv(tmp_path / file, index=False)
+    finding = ai.open_study(other(tmp_path, FAST + claim))[id]
+    said = [str(message) for message in say_left_out(finding.panel, finding.ledger)]
+    assert "100.0%" in said[0]
+    assert f"{rows[column].isna().sum():,} rows" in said[1]
+    assert "this measure cannot use them" in said[1]

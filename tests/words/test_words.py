@@ -142,10 +142,8 @@ def texts_of(language):
     docs = PACKAGE.parent / "docs"
     pages = [*(docs / language).glob("*.md")]
     found = {f"{subject}.toml": "" for subject in catalogue.subjects()}
-    for key in KEYS:
-        subject, _, rest = key.partition(".")
-        text = catalogue.keys_of(subject)[rest]
-        found[f"{subject}.toml"] += "\n" + (text if isinstance(text, str) else text[language])
+    for key, text in TEXTS.items():
+        found[f"{key.partition('.')[0]}.toml"] += "\n" + (text if isinstance(text, str) else text[language])
     found |= {page.name: page.read_text(encoding="utf-8") for page in pages}
     return {where: re.sub(r"\{[^{}]*\}|`[^`]*`|\w+\(\S*", " ", text) for where, text in found.items()}
 

@@ -11,7 +11,8 @@ import pandas as pd
 from asn_impact.reporting.chart import Chart
 from asn_impact.reporting.charts.drawing import BLUE, GREY, INK, PALE, bold, describe, level_quantity, use_numerals
 from asn_impact.reporting.headline import headline_message
-from asn_impact.reporting.matrix import levels_of
+from asn_impact.reporting.matrix import levels_as_read
+from asn_impact.reporting.recoding import counts_records
 from asn_impact.scrutiny.grade import Grade
 from asn_impact.words import Language, Message, Quantity
 from asn_impact.words.writing import number
@@ -40,7 +41,7 @@ def with_and_without(
     The bar of what would have been without training carries the interval of the change, turned round: with less the
     ends of the interval. The numbers are those of the matrix.
     """
-    words, means = inference.effects.outcome.words, levels_of(inference)
+    words, means = inference.effects.outcome.words, levels_as_read(inference)
     low, high = (float(words.shown(end[0])) for end in inference.interval(level))
     if words.ratio or not np.isfinite([means.before, means.with_training, low, high]).all():
         return None
@@ -51,6 +52,7 @@ def with_and_without(
         {"which": "with_training", "mean": means.with_training},
     ]
     decimals = max(words.decimals, 1)
+    beyond = 0 if counts_records(inference.effects.design.panel) else 2
     data = pd.DataFrame(rows, columns=["which", "mean", "conf_low", "conf_high"])
     said = {str(row["which"]): Quantity(row["mean"], f"matrix.{row['which']}", decimals) for row in rows}
     title = headline_message(inference, level=level, grade=grade)
@@ -60,7 +62,7 @@ def with_and_without(
         subtitle=Message("claims.chart.subtitle", measure=words.label, level=level_quantity(level)).text(language),
         source=source,
         alt=Message("claims.chart.alt", finding=title, **said).text(language),
-        data=data.round({name: decimals + 2 for name in ("mean", "conf_low", "conf_high")}),
+        data=data.round({name: decimals + beyond for name in ("mean", "conf_low", "conf_high")}),
         paint=_paint,
         language=language,
         parameters={**describe(inference), "decimals": decimals},

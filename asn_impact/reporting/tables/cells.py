@@ -14,7 +14,7 @@ from asn_impact.words import Language, Message, languages
 from asn_impact.words.catalogue import keys_of
 from asn_impact.words.writing import UNDEFINED, number, p_value, percent, period
 
-__all__ = ["ELEMENTS", "Kind", "Printed", "as_message", "cell_text", "heading", "plain_cell"]
+__all__ = ["ELEMENTS", "Kind", "Printed", "as_message", "cell_text", "decimals_of", "heading", "plain_cell"]
 
 Kind: TypeAlias = Literal["text", "period", "records", "whole", "one", "two", "three", "p_value", "share", "printed"]
 _DECIMALS: Final[Mapping[str, int]] = {"whole": 0, "records": 0, "one": 1, "two": 2, "three": 3}
@@ -90,6 +90,17 @@ def cell_text(value: Any, kind: Kind, language: Language) -> str:  # noqa: ANN40
     if kind in _DECIMALS:
         return number(float(value), _DECIMALS[kind], language)
     return number(float(value), 0, language) if isinstance(value, int | float | np.number) else str(value)
+
+
+def decimals_of(kind: Kind) -> int:
+    """Return how many decimals of a column a reader sees; a share is written as per cent with one.
+
+    Examples
+    --------
+    >>> decimals_of("one"), decimals_of("share")
+    (1, 3)
+    """
+    return 3 if kind == "share" else _DECIMALS.get(kind, 10)
 
 
 def plain_cell(cell: object) -> object:

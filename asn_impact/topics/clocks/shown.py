@@ -113,11 +113,14 @@ def days_by_step_table(changes: StepChanges, *, level: Level = 0.95) -> Table:
     """
     check_kind("days_by_step", "changes", changes, StepChanges, _CALL)
     data = _make_data(changes, level, "en")
-    ends = [Printed((low, high), 2, "[]") for low, high in data[["conf_low", "conf_high"]].to_numpy(dtype=float)]
+    ends: list[Any] = [
+        Printed((low, high), 2, "[]") for low, high in data[["conf_low", "conf_high"]].to_numpy(dtype=float)
+    ]
     frame = data[["step", "before", "with_training", "without_training", "change"]].assign(interval=ends)
     whole = changes.whole.effects.outcome.words
+    steps: list[Any] = [*changes.steps, Message("clocks.whole")]
     return Table(
-        frame=frame.assign(step=[*changes.steps, Message("clocks.whole")]),
+        frame=frame.assign(step=steps),
         title=Message("clocks.table.title", measure=whole.label),
         note=paragraph(*changes.notes),
         kinds={**dict.fromkeys((*_MEANS, "change"), "two"), "interval": "printed"},

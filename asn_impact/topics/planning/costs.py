@@ -252,11 +252,12 @@ def _table(
     heads = unpriced.to_numpy() & (_AMOUNT in table)
     said = [_plain_text(text) for text in table.pop(_COURSE)] if _COURSE in table else []
     own = rows_of_course(said, [_plain_text(text) for text in table["komponen"]], heads, match, others)
-    table = table.assign(**{_OWN: own})
+    table[_OWN] = own
     groups, table = table.loc[heads], table.loc[~heads].reset_index(drop=True)
     if table.empty:
         raise InputError(Message("planning.costs.no_rows"))
-    table = table.assign(**{name: value for name, value in given.items() if name not in table})
+    absent: dict[str, Any] = {name: value for name, value in given.items() if name not in table}
+    table = table.assign(**absent)
     texts = {name: table[name].map(_plain_text) for name in ("komponen", "satuan", "sumber")}
     return table.assign(**{_YEAR: table.get(_YEAR, 0), **texts}), groups, sources
 
