@@ -278,7 +278,7 @@ def program_of(set_up):
 
 
 def test_the_first_check_that_fails_ends_both_lanes_and_is_named_last(set_up, monkeypatch, capfd):
-    python, codes = Path(sys.executable), ("print('fine')", "raise SystemExit(3)")
+    python = Path(sys.executable)
     monkeypatch.setattr(set_up, "PROGRAMS", python.parent)
     monkeypatch.setattr(set_up, "SHOWN", [(python.name, "-c", "import time; time.sleep(600)")])
     monkeypatch.setattr(
