@@ -262,24 +262,54 @@ def test_control_characters_of_a_file_never_reach_the_terminal(study, capsys):
     assert not [char for char in said.out + said.err if ord(char) < 32 and char != "\n"]
 
 
-def set_up_program():
-    """Return run.py where its environment is the one of these tests: a test never sets one up."""
+@pytest.fixture
+def set_up():
+    """The module of run.py."""
     place = importlib.util.spec_from_file_location("run", Path(__file__).parent.parent / "run.py")
     module = importlib.util.module_from_spec(place)
     place.loader.exec_module(module)
-    ready = module.STAMP.exists() and module.STAMP.read_text(encoding="utf-8") == module.fingerprint()
-    return [sys.executable, place.origin] if ready else [sys.executable, "-m", "asn_impact"]
+    return module
+
+
+def program_of(set_up):
+    """Return run.py where its environment is the one of these tests: a test never sets one up."""
+    ready = set_up.STAMP.exists() and set_up.STAMP.read_text(encoding="utf-8") == set_up.fingerprint()
+    return [sys.executable, set_up.__file__] if ready else [sys.executable, "-m", "asn_impact"]
+
+
+def test_the_first_check_that_fails_ends_both_lanes_and_is_named_last(set_up, monkeypatch, capfd):
+    python = Path(sys.executable)
+    monkeypatch.setattr(set_up, "PROGRAMS", python.parent)
+    monkeypatch.setattr(set_up, "SHOWN", [(python.name, "-c", "import time; time.sleep(600)")])
+    monkeypatch.setattr(
+        set_up, "BESIDE", [(python.name, "-c", code) for code in ("print('fine')", "raise SystemExit(3)")]
+    )
+    assert set_up.test() == 3
+    said = capfd.readouterr().out.splitlines()
+    assert "fine" in said
+    assert said[-1] == f"== failed: {python.name} -c raise SystemExit(3)"
+
+
+def test_checks_that_pass_end_with_zero(set_up, monkeypatch, capfd):
+    python = Path(sys.executable)
+    monkeypatch.setattr(set_up, "PROGRAMS", python.parent)
+    for lane in ("SHOWN", "BESIDE"):
+        monkeypatch.setattr(set_up, lane, [(python.name, "-c", f"print('{lane}', {i})") for i in range(2)])
+    assert set_up.test() == 0
+    said = [line for line in capfd.readouterr().out.splitlines() if line and not line.startswith("==")]
+    assert said[-2:] == ["BESIDE 0", "BESIDE 1"]
+    assert "failed" not in said
 
 
 @pytest.mark.skipif(os.name == "nt", reason="POSIX signals")
 @pytest.mark.parametrize("after", [2.0, 6.0])  # earlier, Python itself may still be starting
-def test_ctrl_c_ends_every_stage_with_one_line_and_130(study, after):
+def test_ctrl_c_ends_every_stage_with_one_line_and_130(study, set_up, after):
     text = study.read_text(encoding="utf-8")
     study.write_text(f'{text}\n[report]\nnotebooks = ["long.ipynb"]\n', encoding="utf-8")
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("import time; time.sleep(300)")])
     nbformat.write(notebook, study.parent / "long.ipynb")
     program = subprocess.Popen(
-        [*set_up_program(), "run", study], stderr=subprocess.PIPE, text=True, start_new_session=True
+        [*program_of(set_up), "run", study], stderr=subprocess.PIPE, text=True, start_new_session=True
     )
     time.sleep(after)
     os.killpg(program.pid, signal.SIGINT)

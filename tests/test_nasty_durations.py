@@ -6,6 +6,7 @@ The numbers in the names are those of the project's list of bad inputs.
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -204,18 +205,22 @@ PLACEHOLDERS = [
 ]
 
 
-@pytest.mark.parametrize("text", PLACEHOLDERS)
-def test_b11_a_date_that_means_none_leaves_the_case_open_and_is_said(export: Write, text: str) -> None:
-    extract = ai.read_exports(export(clean() + f"x;D1;20/03/2024;{text}\n"), as_of=AS_OF)
-    assert "1 placeholder" in said(extract)
-    assert extract.records.collect()["status"].to_list().count("open") == 1
+def with_decided(texts: list[str]) -> str:
+    return clean() + "".join(f"x{i};D1;20/03/2024;{text}\n" for i, text in enumerate(texts))
 
 
-@pytest.mark.parametrize("text", ["-", "belum terbit", "Masih Proses", "NULL", "tidak ada", "0", " "])
-def test_b11_a_word_that_means_none_leaves_the_case_open(export: Write, text: str) -> None:
-    extract = ai.read_exports(export(clean() + f"x;D1;20/03/2024;{text}\n"), as_of=AS_OF)
-    assert extract.ledger.kept == 61
-    assert extract.records.collect()["status"].to_list().count("open") == 1
+@pytest.mark.parametrize("texts", [PLACEHOLDERS, ["31/12/2099"]], ids=len)
+def test_b11_dates_that_mean_none_leave_the_case_open_and_are_said(export: Write, texts: list[str]) -> None:
+    extract = ai.read_exports(export(with_decided(texts)), as_of=AS_OF)
+    assert sum(map(int, re.findall(r"(\d+) placeholder", said(extract)))) == len(texts)
+    assert extract.records.collect()["status"].to_list().count("open") == len(texts)
+
+
+def test_b11_words_that_mean_none_leave_the_case_open(export: Write) -> None:
+    words = ["-", "belum terbit", "Masih Proses", "NULL", "tidak ada", "0", " "]
+    extract = ai.read_exports(export(with_decided(words)), as_of=AS_OF)
+    assert extract.ledger.kept == 60 + len(words)
+    assert extract.records.collect()["status"].to_list().count("open") == len(words)
 
 
 @pytest.mark.parametrize("unit", ["s", "us", "ns"])

@@ -82,7 +82,7 @@ def rows_of(records: nw.LazyFrame[Any]) -> Counter[Row]:
 
 
 @pytest.mark.parametrize("engine", ENGINES)
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=15)
 @given(rows=ROWS)
 def test_copies_are_judged_as_the_slow_twin_does_property(engine: str, rows: list[Row]) -> None:
     kept, dropped = judged(rows)
