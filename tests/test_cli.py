@@ -80,7 +80,7 @@ def test_check_prints_what_would_be_used_and_writes_nothing(study, capsys):
     assert "(synthetic data)" in said
     assert "10 units x 8 periods" in said
     assert "2024-05" in said
-    assert "Would estimate gls_imputation() with bias_reduced()" in said
+    assert "Would estimate: GLS imputation; confidence interval: bias-reduced (CR2)." in said
     assert sorted(study.parent.iterdir()) == before
 
 

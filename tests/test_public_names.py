@@ -6,6 +6,7 @@ import inspect
 import re
 import subprocess
 import sys
+import textwrap
 from pathlib import Path
 
 import pytest
@@ -110,3 +111,65 @@ METHODS = [*estimation.ESTIMATORS.values(), *estimation.RULES.values()]
 @pytest.mark.parametrize("method", METHODS, ids=lambda method: method.__name__)
 def test_every_method_names_its_source(method):
     assert re.search(r"\((\d{4}|and \w+ \d{4}|[^()]*\d{4}[^()]*)\)|\b(19|20)\d{2}\b", method.__doc__)
+
+
+# ------------------------------------------------------------------------------------------- errors, arguments, shapes
+
+ROUTINES = [(name, value) for name, value in DOCUMENTED if inspect.isroutine(value)]
+ELSEWHERE = re.compile(r"Parameters, errors and warnings are those of `\w+`")
+
+
+def code_of(function):
+    return ast.parse(textwrap.dedent(inspect.getsource(function))).body[0]
+
+
+def refuses(function, *, deep=True):
+    """Whether a function raises, itself or in one of its own module that it calls."""
+    node, home = code_of(function), sys.modules[function.__module__]
+    if any(isinstance(part, ast.Raise) for part in ast.walk(node)):
+        return True
+    called = {part.func.id for part in ast.walk(node) if isinstance(part, ast.Call) and isinstance(part.func, ast.Name)}
+    own = [getattr(home, name, None) for name in called] if deep else []
+    return any(inspect.isfunction(f) and f.__module__ == home.__name__ and refuses(f, deep=False) for f in own)
+
+
+@pytest.mark.parametrize(("name", "value"), ROUTINES, ids=[name for name, _ in ROUTINES])
+def test_every_function_says_what_it_refuses(name, value):
+    if refuses(inspect.unwrap(value)):
+        text = inspect.cleandoc(value.__doc__)
+        assert "\nRaises\n------\n" in text or ELSEWHERE.search(text)
+
+
+def needs_words(parameter):
+    """Whether the name and kind of a parameter do not say it all: a value of ours is what its kind says."""
+    kinds = re.findall(r"[A-Z]\w+", str(parameter.annotation))
+    of_ours = [kind for kind in kinds if kind in set(PUBLIC) | {"Effects", "Inference", "Panel", "Durations", "Dated"}]
+    return parameter.kind not in {parameter.VAR_KEYWORD, parameter.VAR_POSITIONAL} and not of_ours
+
+
+@pytest.mark.parametrize(("name", "value"), ROUTINES, ids=[name for name, _ in ROUTINES])
+def test_every_argument_is_explained(name, value):
+    text = inspect.cleandoc(value.__doc__).partition("\nExamples\n")[0]
+    taken = inspect.signature(inspect.unwrap(value)).parameters.values()
+    unsaid = [p.name for p in taken if needs_words(p) and not re.search(rf"\b{p.name}\b", text)]
+    assert unsaid == [] or ELSEWHERE.search(text)
+
+
+@pytest.mark.parametrize(("name", "value"), FIELDS, ids=[name for name, _ in FIELDS])
+def test_every_array_says_its_shape(name, value):
+    text = "\n".join(inspect.cleandoc(one.__doc__ or "") for one in value.__mro__ if dataclasses.is_dataclass(one))
+    arrays = [f.name for f in dataclasses.fields(value) if re.search(r"\b(Float|Int|Bool|NDArray)\b", str(f.type))]
+    for field in (field for field in arrays if not field.startswith("_")):
+        said = re.search(rf"^(\w+, )*{field}\b.*\n( {{4}}.*\n?)+", text, re.MULTILINE)
+        assert re.search(r"\(\w+( [+*] \w+)?,", said[0]), field
+
+
+#: Put together from checks that name theirs.
+OF_OURS = {"event_path", "grade", "scrutinise", "service_shares", "three_rows"}
+CHECKED = [name for name in ai.checks.__all__ if inspect.isroutine(getattr(ai.checks, name)) and name not in OF_OURS]
+
+
+@pytest.mark.parametrize("name", CHECKED)
+def test_every_check_names_its_source(name):
+    text = inspect.cleandoc(getattr(ai.checks, name).__doc__).partition("\nExamples\n")[0]
+    assert re.search(r"\b(19|20)\d{2}\b", text)

@@ -39,6 +39,11 @@ def curves(inference: Inference, level: Level = 0.95) -> pd.DataFrame:
         ``without_training``, that share less the effect (not rearranged: it may leave 0 to 1); ``effect``,
         ``conf_low``, ``conf_high``, all shares between 0 and 1. Days that cannot be estimated are missing.
 
+    Raises
+    ------
+    EstimationError
+        The effects are not overall effects by day: ``Along(estimator)(design)``.
+
     Examples
     --------
     >>> import asn_impact as ai
@@ -122,6 +127,13 @@ def quantile_effects(
     -----
     Roth and Sant'Anna (2023); Chernozhukov, Fernandez-Val and Galichon (2010) for the rearrangement; Chernozhukov,
     Fernandez-Val, Melly and Wuthrich (2020) for bands of discrete outcomes. See docs/methods.md#quantile_effects.
+
+    Raises
+    ------
+    EstimationError
+        The effects are not overall effects by day: ``Along(estimator)(design)``.
+    InferenceError
+        A quantile that is not between 0 and 1.
 
     Examples
     --------

@@ -572,9 +572,10 @@ class Effects(Guided):
     @property
     def said_terms(self) -> npt.NDArray[np.object_]:
         """(k,) the terms as a message says them."""
-        said = np.empty(len(self.labels), dtype=object)
+        said, by_time = np.empty(len(self.labels), dtype=object), list(self.terms.columns) == ["event_time"]
         for i, label in enumerate(self.labels):
-            said[i] = Message("estimation.the_overall") if label == "overall" else label
+            time = Message("estimation.at_time", time=label) if by_time else label
+            said[i] = Message("estimation.the_overall") if label == "overall" else time
         return said
 
     def average_by(self, view: View) -> Effects:

@@ -334,11 +334,18 @@ def romano_wolf(inferences: Sequence[Inference], *, reps: Times, seed: Steps) ->
     inferences
         Each with one estimate, for instance overall effects on several outcomes; their clusters must have the same
         labels.
+    reps, seed
+        How many draws, and the number they begin with: the same seed gives the same p-values.
 
     Returns
     -------
     DataFrame
         One row an outcome: outcome, estimate, std_error, statistic, p_value (its own), p_adjusted.
+
+    Raises
+    ------
+    InferenceError
+        No inference, one with several estimates, or one on other clusters.
 
     Examples
     --------

@@ -149,13 +149,15 @@ def _with_status(frame: Frame, status_words: Mapping[str, str] | None) -> Frame:
     if "status" not in frame.collect_schema().names():
         return frame.with_columns(status=by_date)
     frame = frame.with_columns(nw.col("status").cast(nw.String))
-    counts = frame.group_by("status").agg(n=nw.len()).sort("status").collect().rows(named=True)
+    counted = frame.group_by("status").agg(n=nw.len(), dated=nw.col("received").count()).sort("status")
+    counts = counted.collect().rows(named=True)
     words = {r["status"]: int(r["n"]) for r in counts if isinstance(r["status"], str)}
+    undated = {r["status"] for r in counts if not r["dated"]}  # rows of totals and the like: they are left out
     check_mapping("status_words", status_words)
     own = {" ".join(k.split()).casefold(): v for k, v in (status_words or {}).items()}
     _check_statuses(own)
     meanings = {w: _meaning(w, {**status_meanings(), **own}) for w in words}
-    empty = {w for w in words if w.strip().casefold() in NULL_WORDS and meanings[w] is None}
+    empty = {w for w in words if meanings[w] is None and (w.strip().casefold() in NULL_WORDS or w in undated)}
     unknown = sorted((w for w in words if meanings[w] is None and w not in empty), key=lambda w: -words[w])
     if unknown:
         raise InputError(_unknown_statuses(unknown, words))

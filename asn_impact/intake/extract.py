@@ -172,7 +172,13 @@ class Extract(Guided):
         return write_rows(self.dropped(language), target)
 
     def refuse_place(self, path: Path) -> None:
-        """Refuse a place in which the list would be taken for one of the exports, or would replace another file."""
+        """Refuse a place in which the list would be taken for one of the exports, or would replace another file.
+
+        Raises
+        ------
+        InputError
+            It is among the exports, or another file is there.
+        """
         if self.place is not None and self.place in (path.resolve(), path.resolve().parent):
             raise InputError(Message("intake.dropped.among_exports", file=path.name))
         if path.exists() and not _is_list_of_dropped(path):

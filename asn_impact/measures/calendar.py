@@ -130,6 +130,11 @@ class WorkCalendar(Guided):
         six_day
             Ranges (first day, last day) in which Saturdays are working days too.
 
+        Raises
+        ------
+        InputError
+            The last day is before the first.
+
         Examples
         --------
         >>> week = WorkCalendar.weekdays("2024-01-01", "2024-01-14", six_day=[("2024-01-01", "2024-01-07")])

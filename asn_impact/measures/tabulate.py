@@ -298,6 +298,11 @@ def maturity(durations: Dated, outcome: RecordOutcome) -> pd.DataFrame:
         ``month`` as text, ``cases``, ``open`` (neither decided nor withdrawn), ``least_follow_up`` (days of
         the case received last, in the days of the clock) and ``mature``.
 
+    Raises
+    ------
+    InputError
+        The records are not dated, or the outcome is one of waits and they have none.
+
     Examples
     --------
     >>> import pandas as pd

@@ -137,6 +137,11 @@ class Report(Guided):
             In the order in which they are to appear.
         facts
             Title, source and the other fields.
+
+        Raises
+        ------
+        InputError
+            A value that no report holds.
         """
         fields: dict[str, Any] = {name: [] for name in _SEVERAL}
         fields |= {name: list(facts.pop(name, ())) for name in ("beside", "notes")}

@@ -31,6 +31,8 @@ def without_choice(
     Holds: what the interval says with these months, it says without them too: it lies on the same side of zero, or
     within the margin. Doubtful: it does not.
 
+    A dip or peak on which the choice was made: Ashenfelter (1978).
+
     Parameters
     ----------
     effects
@@ -43,6 +45,11 @@ def without_choice(
         For a finding of no effect: how large an effect would not matter.
     level
         Of the interval.
+
+    Raises
+    ------
+    InputError
+        A month that the panel does not have: with the nearest.
 
     Examples
     --------

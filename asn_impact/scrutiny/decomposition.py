@@ -265,6 +265,8 @@ def two_way_weights(effects: Effects) -> Check:
 
     Fails: in this estimate they sum to less than -0.1. Doubtful: there are some.
 
+    de Chaisemartin and D'Haultfoeuille (2020); the limit is ours.
+
     Examples
     --------
     >>> import asn_impact as ai

@@ -23,6 +23,8 @@ def departures(path: EventPath, survives: Breakdown | None = None) -> Check:
 
     Doubtful: between 0.5 and 1. Fails: below 0.5, although the interval excludes zero under parallel trends.
 
+    Rambachan and Roth (2023); the limits are ours.
+
     Examples
     --------
     >>> import asn_impact as ai

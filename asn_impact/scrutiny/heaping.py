@@ -41,6 +41,8 @@ def heaping(durations: Durations, *, limits: Sequence[int] = ()) -> Check:
 
     Doubtful: a heap of 1.5 times the expected number and an excess of 1 % of all decisions. Fails: 2.5 times and 5 %.
 
+    Heaps at a limit that matters: Kleven (2016). What they are held against is ours.
+
     Parameters
     ----------
     durations

@@ -23,10 +23,17 @@ def lottery_kept(design: Design, drawn: Mapping[Hashable, Any]) -> Check:
 
     Holds: all units. Doubtful: 95 % or more. Fails: fewer.
 
+    Why it is asked: Imbens and Rubin (2015). The limits are ours.
+
     Parameters
     ----------
     drawn
         First treated period drawn for each unit, as `Timeline.locate` reads them; missing: never.
+
+    Raises
+    ------
+    EstimationError
+        A unit of the design was not in the draw.
 
     Examples
     --------

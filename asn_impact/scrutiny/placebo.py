@@ -75,6 +75,18 @@ def placebo_in_time(effects: Effects, *, rule: Rule, steps: Steps) -> Check:
     Periods in which the estimator allows for anticipation are not used, so `steps` must be larger than their number.
     Fails: the interval excludes zero. Doubtful: it holds zero but also the real estimate, so that it could not tell.
 
+    Heckman and Hotz (1989): an effect before training is none.
+
+    Parameters
+    ----------
+    effects, rule
+        The finding: one number, and how its interval is found.
+
+    Raises
+    ------
+    EstimationError
+        `steps` is not larger than the periods of anticipation.
+
     Examples
     --------
     >>> import asn_impact as ai
@@ -183,10 +195,13 @@ def placebo_in_space(effects: Effects, *, seed: int, reps: Times, finding: Infer
     """Return the check that deals the real training dates among offices that were never trained.
 
     As many clusters get each date as in truth, or in the same proportions when fewer than twice as many are untrained.
-    The t statistic of the real effect is ranked among theirs: ``p = (1 + number as large) / (1 + reps)``.
+    The t statistic of the real effect is ranked among theirs: ``p = (1 + number as large) / (1 + reps)``;
+    the same `seed` gives the same deals.
 
     Holds: p at most 0.05. Doubtful: at most 0.20. For a `finding` whose interval holds zero it is the other way round:
     offices that nobody trained ought to show as much. Holds: p above 0.05; doubtful otherwise.
+
+    Abadie, Diamond and Hainmueller (2010); the limits are ours.
 
     Examples
     --------
@@ -270,6 +285,8 @@ def leave_one_out(effects: Effects, *, finding: Inference | None = None) -> Chec
     Fails: without one cluster the sign changes. Doubtful: it moves by more than half its size, or cannot be estimated.
     For a `finding` whose interval holds zero the sign means nothing. Doubtful: without one cluster the estimate leaves
     the interval.
+
+    Abadie, Diamond and Hainmueller (2015) leave out units of comparison one by one; here every cluster.
 
     Examples
     --------

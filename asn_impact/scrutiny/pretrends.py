@@ -189,6 +189,8 @@ def pretrends(
     differences are shown to lie within `margin`. Doubtful: not rejected, but the test is too weak to say so. Fails:
     rejected.
 
+    Roth (2022); Borusyak, Jaravel and Spiess (2024, section 4.4).
+
     Parameters
     ----------
     events
@@ -269,6 +271,8 @@ def trends_before(effects: Effects, *, rule: Rule, margin: float | None = None, 
     check that contradicts by a test) honest findings are contradicted in at most 5 of 100. Holds: a difference as large
     as the effect in the last periods, whichever way, and a straight trend that would explain the effect, are both
     excluded (one-sided at 0.05). Cannot say: one of them is not; with few offices that is the rule.
+
+    Judging both together is that of Holm (1979).
 
     Parameters
     ----------

@@ -221,6 +221,8 @@ def robust_interval(
 ) -> RobustInterval:
     """Return the interval for an effect that allows for a restricted departure from parallel trends.
 
+    Rambachan and Roth (2023).
+
     Parameters
     ----------
     events
@@ -310,6 +312,24 @@ def sensitivity(
 ) -> pd.DataFrame:
     """Return one row a restriction: how the interval widens as more departure is allowed for.
 
+    Rambachan and Roth (2023).
+
+    Parameters
+    ----------
+    events
+        The inference of an event study, or its path from `event_path`.
+    restrictions
+        Departures to allow for, each a `RelativeMagnitude` or `Smoothness`; the figure draws them in this order.
+    of
+        ``"average"`` of the effects after training, or which of them.
+    level
+        How sure the intervals are, for instance 0.95.
+
+    Raises
+    ------
+    EstimationError
+        There is no event study with a reference period, or too few periods before training.
+
     Examples
     --------
     >>> import asn_impact as ai
@@ -377,6 +397,8 @@ def breakdown(
     shape: Shape = "any",
 ) -> Breakdown:
     """Return the largest departure at which the interval for the target still excludes zero.
+
+    Rambachan and Roth (2023).
 
     Parameters
     ----------
@@ -487,6 +509,8 @@ class SmoothnessSeen(Guided):
 @public_verb
 def smoothness_seen(events: Inference | EventPath, *, level: Level = 0.95) -> SmoothnessSeen:
     """Return what the periods before training say of the largest change of slope, `m` in `Smoothness`.
+
+    Rambachan and Roth (2023).
 
     Parameters
     ----------

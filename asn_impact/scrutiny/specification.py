@@ -105,12 +105,16 @@ def specification_curve(
 
     A combination that cannot be estimated keeps its row, with the reason.
 
+    Simonsohn, Simmons and Nelson (2020).
+
     Parameters
     ----------
     designs
         By name: other outcomes of the same unit, windows, weights, sets of offices.
     estimators, rules
         All of them are combined with all designs.
+    level
+        How sure the intervals are, for instance 0.95.
 
     Raises
     ------

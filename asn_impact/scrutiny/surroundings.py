@@ -55,6 +55,11 @@ def composition(effects: Effects, *, rule: Rule, panels: Sequence[Panel] = ()) -
     about the start of a wave on, and an office of that wave has as many more (`merged_offices`). A mix that is not
     shown to move may still have moved a little: the table has the intervals.
 
+    Parameters
+    ----------
+    effects, rule
+        The finding: one number, and how its interval is found.
+
     Examples
     --------
     >>> import asn_impact as ai
@@ -162,6 +167,11 @@ def service_shares(panel: Panel, *, office: str = "office", service: str = "serv
     office, service
         Its attributes.
 
+    Raises
+    ------
+    InputError
+        The panel has no attribute of this name.
+
     Examples
     --------
     >>> import asn_impact as ai
@@ -206,8 +216,12 @@ def spillover(effects: Effects, neighbours: Mapping[Hashable, Sequence[Hashable]
 
     Offices never trained get the first date of a trained neighbour; the other untrained offices are the comparison.
 
+    Butts (2021): neighbours who are affected are no comparison. The limits are ours.
+
     Parameters
     ----------
+    effects, rule
+        The finding: one number, and how its interval is found.
     neighbours
         For each unit the units next to it, or those it exchanges staff with; this the caller must know.
 
@@ -274,6 +288,8 @@ def coincidence(
     trained completed another course in the time of the panel, twice as often as the trained.
     Fails: all are trained in one wave, and a verified event is that near.
 
+    The threat is called history: Shadish, Cook and Campbell (2002). The limits are ours.
+
     Parameters
     ----------
     events
@@ -283,6 +299,11 @@ def coincidence(
         Periods on either side of the first treated period.
     courses
         ``office``, ``course``, ``month`` of other courses that were completed: see `read_other_courses`.
+
+    Raises
+    ------
+    InputError
+        The table of events lacks a column.
 
     Examples
     --------

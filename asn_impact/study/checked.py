@@ -127,7 +127,7 @@ def _end(study: Study, ready: Prepared | None, problems: Sequence[AsnImpactError
         return Message("study.not_read", n=len(problems))
     if ready.refusal is not None:
         return Message("study.refused", why=for_file(ready.refusal))
-    return Message("study.would", estimator=repr(study.estimator), rule=repr(study.rule))
+    return Message("study.would", estimator=study.estimator.made().entry.short, rule=study.rule.made().entry.short)
 
 
 @contextmanager
@@ -245,11 +245,11 @@ def _periods(tried: Tried, language: Language) -> list[str]:
     if tried.months is not None:
         used = {True: Message("study.used").text(language).text, False: Message("study.unused").text(language).text}
         table = _headed(tried.months.assign(mature=tried.months["mature"].map(used)), language)
-        outcome = "" if panel is None else panel.outcome.name
+        outcome = "" if panel is None else panel.outcome.words.label
         parts.append(_block(Message("study.months", outcome=outcome).text(language), table))
     if panel is not None:
         labels = panel.timeline.labels
-        said = {"first": str(labels[0]), "last": str(labels[-1]), "outcome": panel.outcome.name}
+        said = {"first": str(labels[0]), "last": str(labels[-1]), "outcome": panel.outcome.words.label}
         parts.append(Message("study.panel", units=len(panel.units), periods=len(labels), **said).text(language))
     return parts
 

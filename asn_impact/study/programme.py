@@ -125,7 +125,13 @@ class Programme:
         return family_of(self.findings, correction=self.shared.correction)
 
     def claim(self, name: str) -> Claim:
-        """Return a claim by its id."""
+        """Return a claim by its id.
+
+        Raises
+        ------
+        InputError
+            There is no claim of this id: with those there are.
+        """
         for claim in self.claims:
             if claim.id == name:
                 return claim
@@ -185,7 +191,13 @@ class Programme:
         label: Any,  # noqa: ANN401 - Words
         role: Role = "exploratory",
     ) -> Finding:
-        """Return a finding on a panel of your own, computed as the first claim on the course is."""
+        """Return a finding on a panel of your own, computed as the first claim on the course is.
+
+        Raises
+        ------
+        InputError
+            No claim is on this course.
+        """
         like = next((claim for claim in self.claims if claim.course == course), None)
         if like is None:
             known = tuple(dict.fromkeys(claim.course for claim in self.claims if claim.course is not None))

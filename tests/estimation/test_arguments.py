@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 
@@ -122,3 +124,9 @@ def test_verbs_of_the_curve_and_of_families_check_too():
         ai.quantile_effects(inference.effects, rule=ai.BiasReduced)
     with pytest.raises(InputError, match="0 or more"):
         one_day(inference.effects, -1)
+
+
+def test_a_note_on_one_time_of_an_event_study_says_what_its_number_is():
+    said = ai.GroupTime()(ai.example_design()).event_study().said_terms[-1]
+    assert re.fullmatch(r"time \d+ since training", said.text("en").text)
+    assert re.fullmatch(r"waktu \d+ sejak pelatihan", said.text("id").text)

@@ -15,6 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+import asn_impact as ai
 from asn_impact.errors import InputError
 from asn_impact.intake.extract import Extract
 from asn_impact.intake.readers.exports import read_exports
@@ -164,3 +165,14 @@ def test_the_list_of_dropped_rows_replaces_no_other_file(tmp_path: Path) -> None
     assert "SPBE" in other.read_text()
     for language in ("en", "id", "en"):
         extract.write_dropped(tmp_path / "dropped.csv", language)
+
+
+def test_what_stands_under_the_status_in_a_row_of_totals_is_no_status():
+    rows = [(f"P-{i}", "Dinas A", "2024-03-01", "2024-03-29", "Terbit") for i in range(20)]
+    frame = pd.DataFrame(rows, columns=["case", "office", "received", "decided", "status"])
+    total = pd.DataFrame([(None, "JUMLAH", None, None, "20")], columns=frame.columns)
+    extract = ai.read_exports(pd.concat([frame, total]), as_of="2024-12-31")
+    assert (extract.ledger.read, extract.ledger.kept) == (21, 20)
+    frame.loc[0, "status"] = "20"  # but in a row that is a case it is asked for
+    with pytest.raises(ai.AsnImpactError, match="'20'"):
+        ai.read_exports(frame, as_of="2024-12-31")

@@ -89,3 +89,18 @@ def test_only_what_is_surely_one_office_is_proposed_as_one(counts, sure, doubtfu
     found = alike(counts)
     assert dict(found.sure) == sure
     assert found.doubtful == doubtful
+
+
+def test_a_column_of_status_words_is_one_whatever_its_heading(tmp_path):
+    words = ["Terbit"] * 30 + ["Proses"] * 8 + ["Dicabut pemohon"] * 4
+    lines = [
+        f"P-{i:03d};Dinas {'ABC'[i % 3]};IMB;{1 + i % 27:02d}/03/2024;{'' if word == 'Proses' else '29/03/2024'};{word}"
+        for i, word in enumerate(words)
+    ]
+    text = "\n".join(["Nomor Registrasi;Perangkat Daerah;Jenis Izin;Tanggal Masuk;Tanggal Terbit;Keterangan", *lines])
+    (tmp_path / "izin.csv").write_text(f"{text}\n;JUMLAH;;;;42\n", encoding="utf-8")
+    proposed = propose_study(tmp_path).text
+    assert '\nstatus = "Keterangan"' in proposed
+    assert '\n"Dicabut pemohon" = "withdrawn"' in proposed
+    assert '"42"' not in proposed
+    assert "\n# 42 =" not in proposed

@@ -89,7 +89,7 @@ def _extend(observations: Observed, table: Relation, note: Message) -> Observed:
 def with_flag(observations: Observed, *, column: str, true: Names, name: str) -> Observed:
     """Return the observations with a column that is 1 where a text is one of some words, for `Share`.
 
-    An empty text stays missing. Case and spacing do not matter.
+    An empty text stays missing. Case and spacing of the words in `true` do not matter.
 
     Raises
     ------

@@ -123,6 +123,11 @@ class Events(Guided):
         within
             Months on either side; 0 is the month itself.
 
+        Raises
+        ------
+        InputError
+            A month that is none, or of another kind of timeline.
+
         Examples
         --------
         >>> events = Events.indonesia()

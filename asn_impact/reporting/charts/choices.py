@@ -64,6 +64,12 @@ def specifications(
         From `specification_curve`; names of its designs are shown as given.
     outcome
         What the effect is on: all designs of the curve must be in its unit.
+    language
+        ``"id"`` or ``"en"``.
+    source
+        The line below: whose data these are.
+    inputs
+        ``extract.sources``: what the provenance names.
 
     Raises
     ------

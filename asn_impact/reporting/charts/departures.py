@@ -67,6 +67,12 @@ def sensitivity(
         What the effect is on: ``design.panel.outcome``.
     grade
         ``scrutiny.grade``: below B the title says what the finding lacks.
+    language
+        ``"id"`` or ``"en"``.
+    source
+        The line below: whose data these are.
+    inputs
+        ``extract.sources``: what the provenance names.
 
     Raises
     ------

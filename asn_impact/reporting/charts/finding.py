@@ -26,6 +26,13 @@ def headline(
     An inference with several terms (an event study, say) is told by its estimator's overall effect under the same rule;
     where there is none, by how many of the terms differ from zero.
 
+    Parameters
+    ----------
+    language
+        ``"id"`` or ``"en"``.
+    level
+        How sure the intervals are, for instance 0.95.
+
     Examples
     --------
     >>> import asn_impact as ai

@@ -63,6 +63,12 @@ def map_of_effects(
         Level of the intervals.
     grade
         As in `forest`.
+    language
+        ``"id"`` or ``"en"``.
+    source
+        The line below: whose data these are.
+    inputs
+        ``extract.sources``: what the provenance names.
 
     Raises
     ------

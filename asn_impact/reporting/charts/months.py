@@ -41,6 +41,17 @@ def maturity(
     months
         The frame of `maturity` (month, cases, open, mature), or a Panel. A panel knows which months were left out, but
         not how many applications they hold.
+    language
+        ``"id"`` or ``"en"``.
+    source
+        The line below: whose data these are.
+    inputs
+        ``extract.sources``: what the provenance names.
+
+    Raises
+    ------
+    InputError
+        The frame is not that of `maturity`: it says which columns are missing.
 
     Examples
     --------

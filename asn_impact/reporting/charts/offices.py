@@ -44,6 +44,12 @@ def waits_by_office(
     ----------
     panel
         ``tabulate(durations, CompletionCurve(30), by="office")``.
+    language
+        ``"id"`` or ``"en"``.
+    source
+        The line below: whose data these are.
+    inputs
+        ``extract.sources``: what the provenance names.
 
     Raises
     ------

@@ -48,6 +48,14 @@ def forest(
     grade
         The grade of all of them, or of each by its name in the mapping, or by the name of its outcome: the title says
         no more than the grades allow.
+    language
+        ``"id"`` or ``"en"``.
+    source
+        The line below: whose data these are.
+    level
+        How sure the intervals are, for instance 0.95.
+    inputs
+        ``extract.sources``: what the provenance names.
 
     Raises
     ------

@@ -40,6 +40,15 @@ def who_is_compared(
 ) -> Chart:
     """Return the chart of who was trained when: a row a unit, a column a period, sorted by adoption.
 
+    Parameters
+    ----------
+    language
+        ``"id"`` or ``"en"``.
+    source
+        The line below: whose data these are.
+    inputs
+        ``extract.sources``: what the provenance names.
+
     Examples
     --------
     >>> import asn_impact as ai

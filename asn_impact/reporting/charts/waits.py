@@ -47,6 +47,12 @@ def waits_calendar(
     ----------
     panel
         By month, from `tabulate`.
+    language
+        ``"id"`` or ``"en"``.
+    source
+        The line below: whose data these are.
+    inputs
+        ``extract.sources``: what the provenance names.
 
     Raises
     ------

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Literal, TypeAlias
 
-from asn_impact.intake.fields.columns import normalised
+from asn_impact.intake.fields.columns import normalised, status_meanings
 from asn_impact.study.proposal.look import Column, Seen, tokens
 from asn_impact.topics.surveys.elements import element_of
 
@@ -158,6 +158,8 @@ def match(seen: Seen, role: Role) -> Matched:
         taken.add(column.heading)
     if role == "records":
         choices |= _last_date(seen.columns, choices)
+    if role in {"records", "steps"} and "status" not in choices:
+        choices |= _said_status([c for c in seen.columns if c.heading not in {x.heading for x in choices.values()}])
     if role == "training" and "officer" in choices and "passed_count" in choices:
         choices = {name: c for name, c in choices.items() if name != "passed_count" or c.how != "guess"}
     used = {c.heading for c in choices.values()}
@@ -200,6 +202,12 @@ def _last_date(columns: Iterable[Column], choices: Mapping[str, Choice]) -> dict
     lacking = [name for name in ("received", "decided") if name not in choices]
     others = [c for c in columns if _is_date(c) and c.heading not in used and not _barred(c)]
     return {lacking[0]: Choice(others[0].heading, "guess")} if len(lacking) == len(others) == 1 else {}
+
+
+def _said_status(columns: Iterable[Column]) -> dict[str, Choice]:
+    """Return the only column, whatever its heading, whose commonest texts are words of status that everybody uses."""
+    told = [c for c in columns if c.examples and all(word.casefold() in status_meanings() for word in c.examples[:2])]
+    return {"status": Choice(told[0].heading, "guess")} if len(told) == 1 else {}
 
 
 def _barred(column: Column) -> bool:

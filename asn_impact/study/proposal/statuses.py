@@ -27,14 +27,14 @@ _STEMS: Final = (
 
 
 def unknown_statuses(words: Mapping[str, Word]) -> dict[str, Word]:
-    """Return the words that no table knows, those that stand for an empty cell left out."""
+    """Return the words that no table knows; what stands for an empty cell, and the number of a total, left out."""
     known = status_meanings()
     plain = {word: " ".join(word.split()).casefold() for word in words}
-    return {
-        w: n
-        for w, n in words.items()
-        if plain[w] not in known and plain[w] not in NULL_WORDS and "nunggu" not in plain[w]
+    totals = {w for w, n in words.items() if plain[w].isdigit() and n.rows == 1}
+    others = {
+        w: n for w, n in words.items() if plain[w] not in known and plain[w] not in NULL_WORDS and w not in totals
     }
+    return {w: n for w, n in others.items() if "nunggu" not in plain[w]}
 
 
 def propose_statuses(words: Mapping[str, Word]) -> tuple[dict[str, str], dict[str, str]]:

@@ -226,7 +226,13 @@ class Learning(Guided):
 
     @public_verb
     def scores(self, dimension: str) -> tuple[Float, Float]:
-        """Return (N,) scores before and after: the mean of the items, NaN unless all of them were answered."""
+        """Return (N,) scores before and after: the mean of the items, NaN unless all of them were answered.
+
+        Raises
+        ------
+        InputError
+            There is no such dimension: with the nearest.
+        """
         if dimension not in self.dimensions:
             raise InputError(
                 paragraph(
@@ -245,6 +251,11 @@ class Learning(Guided):
         Its covariate ``pre`` is the score before in the period after, and 0 in the period before: with it
         ``TwoWay(covariates=("pre",))`` is ANCOVA. The coefficient of ``pre`` is the slope less 1. Persons without a
         score before or after are left out.
+
+        Raises
+        ------
+        InputError
+            Nobody has a score before and after in this dimension.
 
         Examples
         --------
@@ -284,7 +295,13 @@ class Learning(Guided):
 
     @public_verb
     def reliability(self, dimension: str, *, when: Literal["before", "after"] = "before") -> Reliability:
-        """Return the reliability of a dimension, trained and others together."""
+        """Return the reliability of a dimension, trained and others together.
+
+        Raises
+        ------
+        InputError
+            Fewer than two items, or fewer than three persons who answered all of them.
+        """
         if dimension not in self.dimensions:
             self.scores(dimension)  # says which dimensions there are
         names = self.dimensions[dimension]

@@ -65,6 +65,8 @@ def returns(
         The line below: whose data these are.
     level
         Level of the interval.
+    inputs
+        ``extract.sources``: what the provenance names.
 
     Examples
     --------

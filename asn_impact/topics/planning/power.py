@@ -259,6 +259,11 @@ class Power(Guided):
 
         Columns: offices, treated, waves, months, effect (signed, in the unit of the outcome), power (share of studies
         whose interval lies wholly on the side of the effect), monte_carlo_error (standard error of that share).
+
+        Raises
+        ------
+        InputError
+            Sizes on the side that the study does not look at.
         """
         sign = -1 if self.direction == "lower" else 1
         wrong = [effect for effect in effects if not (math.isfinite(effect) and sign * effect >= 0)]
@@ -310,6 +315,11 @@ class Power(Guided):
             Plans of the same scenarios from the same past with the same seed, analysed in another way.
 
         Columns: estimator, rule, then those of `minimum`, and ``of_first``: the effect over that of this plan.
+
+        Raises
+        ------
+        InputError
+            The other power is not of the same draws.
         """
         for other in others:
             if self._drawn != other._drawn or self.panel.mean.tobytes() != other.panel.mean.tobytes():

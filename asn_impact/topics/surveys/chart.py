@@ -46,6 +46,8 @@ def satisfaction(
         ``"id"`` or ``"en"``.
     source
         The line below: whose data these are.
+    inputs
+        ``extract.sources``: what the provenance names.
 
     Raises
     ------

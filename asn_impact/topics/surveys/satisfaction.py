@@ -489,6 +489,11 @@ def which_weight(
     regime
         As for `skm_index`.
 
+    Raises
+    ------
+    InputError
+        The published index is not between 25 and 100, or the elements are not those of the regulation.
+
     Examples
     --------
     >>> from asn_impact.topics.surveys.answers import ELEMENTS, read_survey_aggregates
