@@ -92,6 +92,9 @@ def read_step_log(
     regency: str | None = None,
     selection: Literal["received", "completed"] | None = None,
     most_lost: Share = MOST_LOST,
+    table: str | None = None,
+    zone: str | None = None,
+    sheets: Names = (),
 ) -> StepLog:
     """Return the cases of an export with one row a step, and the steps themselves.
 
@@ -120,11 +123,15 @@ def read_step_log(
         regency=regency,
         selection=selection,
         most_lost=most_lost,
+        table=table,
+        zone=zone,
+        sheets=sheets,
     )
     wanted = [field for field in (*STEP_FIELDS, REGENCY) if not (field == "office" and office is not None)]
     required = ["case", "step", "step_end", *([] if office is not None else ["office"])]
     with explaining(source):
-        rows = gather(source, wanted, columns=columns, dates=dates, keep=(), required=required)
+        read = {"table": table, "zone": zone, "sheets": sheets}
+        rows = gather(source, wanted, columns=columns, dates=dates, keep=(), required=required, **read)
         frame, _ = settle_keys(rows.frame, office, offices, regency)
         distinct, _ = pair_stamps(distinct_steps(frame)[0])
         steps = _name_steps(distinct)
