@@ -38,7 +38,7 @@ def write_log(path: Path, events: int) -> None:
                 SELECT *, received + (2 * k + hash(n * 7 + k) % 4)::INTEGER AS began
                 FROM cases, (SELECT range AS k FROM range({EVERY}))
             )
-            SELECT 'P-' || n AS "case", 'Dinas ' || (n % 30) AS office,
+            SELECT 'P-' || n AS "case", 'Dinas ' || hash(n + 3) % 30 AS office,
                    ['Verifikasi', 'Perbaikan', 'Rekomendasi', 'Pemeriksaan', 'Penetapan'][k + 1] AS step,
                    CASE WHEN n % 40 = 0 AND k = {EVERY - 1} THEN 'Proses' ELSE 'Selesai' END AS status,
                    began AS step_start,

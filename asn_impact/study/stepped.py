@@ -48,10 +48,11 @@ def panel_of_step(
     split = split_days(
         log, study.calendar.made(), whole, waiting=rule, clock=clock, most=max(len(log.owners), 1), **cells
     )
+    counted: Any = split.panel.outcome  # with the unit of the clock
     known = {plain_name(name): part for name, part in zip(split.steps, split.parts, strict=True)}
     asked = plain_name(Message("clocks.waiting") if step in WAITING else step)
     if asked not in known:
         absent = Message("measures.clocks.no_step", steps=(step,))
         names = [str(name) for name in split.steps]
         raise InputError(paragraph(absent, did_you_mean(step, names), Message("clocks.known_steps", steps=names)))
-    return replace(known[asked], outcome=replace(outcome, counted_in=split.panel.outcome.unit), notes=split.panel.notes)
+    return replace(known[asked], outcome=replace(counted, label=outcome.label), notes=split.panel.notes)

@@ -178,3 +178,10 @@ def test_prices_that_can_be_read_in_two_ways_are_settled_as_the_refusal_says():
     with pytest.raises(InputError, match=r"style='1\.234,56'"):
         read_costs(rows)
     assert read_costs(rows, style="1.234,56").total == 26_100_000
+
+
+def test_a_budget_without_sources_is_told_the_line_to_write():
+    frame = pd.DataFrame({"komponen": ["Narasumber"], "jumlah": [24], "satuan": ["jam"], "harga_satuan": [900_000]})
+    with pytest.raises(InputError, match=r'origin="DPA BKPSDM 2024" and price_year=2024') as found:
+        read_costs(frame)
+    assert "sumber" in found.value.message.text("id")

@@ -1,4 +1,4 @@
-"""Real scores of eleven regencies: who began low rose, and a course that nobody gave has an effect until it is asked."""
+"""Real scores of eleven regencies: who began low rose, and a course that nobody gave has an effect until asked."""
 
 from itertools import combinations
 from pathlib import Path

@@ -114,10 +114,13 @@ def days_by_step_table(changes: StepChanges, *, level: Level = 0.95) -> Table:
     check_kind("days_by_step", "changes", changes, StepChanges, _CALL)
     data = _make_data(changes, level, "en")
     ends = [Printed((low, high), 2, "[]") for low, high in data[["conf_low", "conf_high"]].to_numpy(dtype=float)]
-    frame = data[["step", "before", "with_training", "without_training", "change"]].assign(interval=ends)
+    names = [*changes.steps, Message("clocks.whole")]
+    frame = data[["step", "before", "with_training", "without_training", "change"]].assign(
+        interval=pd.Series(ends, dtype=object)
+    )
     whole = changes.whole.effects.outcome.words
     return Table(
-        frame=frame.assign(step=[*changes.steps, Message("clocks.whole")]),
+        frame=frame.assign(step=pd.Series(names, dtype=object)),
         title=Message("clocks.table.title", measure=whole.label),
         note=paragraph(*changes.notes),
         kinds={**dict.fromkeys((*_MEANS, "change"), "two"), "interval": "printed"},

@@ -237,6 +237,10 @@ def _table(
     return table.assign(**{_YEAR: table.get(_YEAR, 0), **texts}), groups
 
 
+#: What the reader can say for all rows where no column does -> the line.
+_GIVEN: Final = {"sumber": 'origin="DPA BKPSDM 2024"', "tahun_harga": "price_year=2024"}
+
+
 def _columns(source: Any, given: Mapping[str, object]) -> pd.DataFrame:  # noqa: ANN401
     """Return the columns of the contract under their names; what is given need not be there."""
     price = {"harga_satuan": _known()["harga_satuan"]}
@@ -244,6 +248,8 @@ def _columns(source: Any, given: Mapping[str, object]) -> pd.DataFrame:  # noqa:
     found = _found(headings_of(source, rows))
     needed = [name for name in _NEEDED if name in found or name not in given]
     names = [*needed, *(name for name in (_YEAR, _AMOUNT) if name in found)]
+    if lines := [_GIVEN[name] for name in needed if name in _GIVEN and name not in found]:
+        raise InputError(Message("planning.costs.give", names=[n for n in needed if n not in found], lines=lines))
     columns = {name: found.get(name, name) for name in names}
     rows = gather(source, (), columns=columns, dates=None, keep=names, required=())
     return pd.DataFrame(rows.frame.select(*names).collect().to_pandas())
