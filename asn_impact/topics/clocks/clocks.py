@@ -234,11 +234,9 @@ def _on_clock(settled: Frame, base: Durations, clock: str) -> Frame:
 
 
 def _of_owner(placed: Frame, owners: pd.DataFrame, owner: str) -> Frame:
-    """Return the steps of one owner that hold a day, as distinct intervals."""
+    """Return the steps of one owner that hold a day, as intervals; the same one twice adds nothing to a union."""
     mine = [plain_name(name) for name, whose in zip(owners["step"], owners["owner"], strict=True) if whose == owner]
-    return (
-        placed.filter(nw.col("step").is_in(mine) & (nw.col(STOP) > nw.col(START))).select(*KEYS, START, STOP).unique()
-    )
+    return placed.filter(nw.col("step").is_in(mine) & (nw.col(STOP) > nw.col(START))).select(*KEYS, START, STOP)
 
 
 def _cover_days(intervals: Frame, name: str) -> Frame:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["days_by_step", "days_by_step_table"]
 
 _CALL: Final = "changes_by_step(answer, split)"
-_MEANS: Final = ("before", "without_training", "with_training")
+_MEANS: Final = ("before", "with_training", "without_training")
 
 
 @public_verb
@@ -115,12 +115,10 @@ def days_by_step_table(changes: StepChanges, *, level: Level = 0.95) -> Table:
     data = _make_data(changes, level, "en")
     ends = [Printed((low, high), 2, "[]") for low, high in data[["conf_low", "conf_high"]].to_numpy(dtype=float)]
     names = [*changes.steps, Message("clocks.whole")]
-    frame = data[["step", "before", "with_training", "without_training", "change"]].assign(
-        interval=pd.Series(ends, dtype=object)
-    )
+    texts = {"step": pd.Series(names, dtype=object), "interval": pd.Series(ends, dtype=object)}
     whole = changes.whole.effects.outcome.words
     return Table(
-        frame=frame.assign(step=pd.Series(names, dtype=object)),
+        frame=data[["step", *_MEANS, "change"]].assign(**texts),
         title=Message("clocks.table.title", measure=whole.label),
         note=paragraph(*changes.notes),
         kinds={**dict.fromkeys((*_MEANS, "change"), "two"), "interval": "printed"},

@@ -56,9 +56,9 @@ class SplitDays(Guided):
     >>> log = ai.read_step_log(steps, as_of="2024-03-28")
     >>> split = ai.split_days(log, ai.WorkCalendar.indonesia(), ai.RestrictedMean(30))
     >>> split.table()
-                    step  days  share
-    0         Verifikasi   3.0  0.375
-    1          Penetapan   2.0  0.250
+                        step  days  share
+    0             Verifikasi   3.0  0.375
+    1              Penetapan   2.0  0.250
     2  waiting, no step open   3.0  0.375
     """
 
