@@ -44,7 +44,7 @@ def mark_cases(records: Frame) -> Frame:
 
 
 def place_steps(log: StepLog, cases: Frame, calendar: WorkCalendar) -> Frame:
-    """Return the steps of the cases: the name made plain, and the numbers of the days on which it began and ended.
+    """Return the steps of the cases with the numbers of the days on which each began and ended.
 
     A step is cut to (received, decided]; one without an end runs to the decision, or in an open case to the day of the
     export, and is true in ``asn_unended``. Steps that began after the decision are not in it.
@@ -57,7 +57,7 @@ def place_steps(log: StepLog, cases: Frame, calendar: WorkCalendar) -> Frame:
     late = nw.col("ended").is_null() | (nw.col("ended") > nw.col("asn_close"))
     spans = steps.select(
         *KEYS,
-        nw.col("step").str.to_lowercase().str.replace_all(r"\s+", " ").str.strip_chars(),
+        "step",
         nw.when(nw.col("began") < nw.col("received")).then(nw.col("received")).otherwise(nw.col("began")).alias(START),
         nw.when(late).then(nw.col("asn_close")).otherwise(nw.col("ended")).alias(STOP),
         nw.col("ended").is_null().alias(UNENDED),
