@@ -14,7 +14,7 @@ from asn_impact.errors import InputError
 from asn_impact.intake.formats.engine import kept_typed
 from asn_impact.words import Alert, Message
 
-__all__ = ["CONTRADICTING", "REPEATED", "SUPERSEDED", "copies_of", "one_row_a_case"]
+__all__ = ["CONTRADICTING", "REPEATED", "SUPERSEDED", "copies_of", "held", "one_row_a_case"]
 
 Frame: TypeAlias = "nw.LazyFrame[Any]"
 
@@ -43,7 +43,7 @@ def one_row_a_case(records: Frame) -> tuple[Frame, dict[str, int], tuple[Message
     counts = _fates(judged)
     schema = records.collect_schema()
     others = [c for c in schema if c not in ("office", "case")]
-    single = _held(
+    single = held(
         judged.filter(nw.col(REASON) == KEPT)
         .group_by(*_keys(numbered))
         .agg(*(nw.col(c).max() for c in others))
@@ -74,8 +74,8 @@ def copies_of(kept: Frame) -> Frame:
 
 def _twice(records: Frame) -> tuple[Frame, Frame] | None:
     """Return the (office, case) that come twice and all their rows, both worked out; None where there are none."""
-    rows = _held(_suspects(records))
-    doubled = _held(rows.group_by("office", "case").agg(n=nw.len()).filter(nw.col("n") > 1).select("office", "case"))
+    rows = held(_suspects(records))
+    doubled = held(rows.group_by("office", "case").agg(n=nw.len()).filter(nw.col("n") > 1).select("office", "case"))
     if not int(_one(doubled.select(n=nw.len()))["n"]):
         return None
     return doubled, rows.join(doubled, on=["office", "case"], how="inner")
@@ -99,10 +99,10 @@ def _without(records: Frame, doubled: Frame) -> Frame:
     try:
         return records.join(doubled, on=["office", "case"], how="anti")
     except duckdb.InvalidInputException:  # a relation of another connection: it has to come to that of the package
-        return _held(records).join(doubled, on=["office", "case"], how="anti")
+        return held(records).join(doubled, on=["office", "case"], how="anti")
 
 
-def _held(frame: Frame) -> Frame:
+def held(frame: Frame) -> Frame:
     """Return the rows of a frame, worked out once: in a private file where DuckDB holds them, else in memory."""
     if frame.implementation.is_duckdb():
         written: Frame = nw.from_native(kept_typed(nw.to_native(frame)))

@@ -12,6 +12,7 @@ from asn_impact.study.measured import column_of, made_ready, moments_of, renamed
 from asn_impact.study.named import FIELDS, named_columns, of_scrutiny
 from asn_impact.study.ready import Prepared, noting
 from asn_impact.study.settings import Study
+from asn_impact.study.stepped import panel_of_step
 from asn_impact.words import Message, each_once
 
 if TYPE_CHECKING:
@@ -52,9 +53,13 @@ def record_parts(study: Study, problems: list[AsnImpactError], tell: Callable[[M
             counted, outcome = made_ready(study.outcome, times, _other_clocks(study, extract))
             by_month = study.outcome.name != "kept" and cells.get("per", "month") == "month"
             made["months"] = months = maturity(times, outcome) if by_month else None
-            made["panel"] = panel = tabulate(counted, outcome, **cells)
+            of_step = study.outcome.name == "days_in_step"
+            made["panel"] = panel = (
+                panel_of_step(study, outcome, **cells) if of_step else tabulate(counted, outcome, **cells)
+            )
         notes = each_once(extract.notes, times.notes, counted.notes, panel.notes)
-        made["ready"] = Prepared(panel, extract.sources, extract=extract, times=times, months=months, notes=notes)
+        whole = None if of_step else times  # what checks recount is the whole wait
+        made["ready"] = Prepared(panel, extract.sources, extract=extract, times=whole, months=months, notes=notes)
     return made
 
 

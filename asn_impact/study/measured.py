@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from asn_impact.arguments import Times, did_you_mean
 from asn_impact.errors import InputError
-from asn_impact.measures.outcomes import Better, Score, Share
+from asn_impact.measures.outcomes import Better, RestrictedMean, Score, Share
 from asn_impact.study.keys import Setting
-from asn_impact.words import Message, paragraph
+from asn_impact.words import Message, paragraph, verbatim
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -20,6 +20,7 @@ __all__ = [
     "FITTING",
     "column_of",
     "days_between",
+    "days_in_step",
     "element",
     "flag_of",
     "index",
@@ -30,10 +31,12 @@ __all__ = [
 ]
 
 _OF_CASES: Final = ("restricted_mean", "within", "count", "score", "share", "kept")
+#: What the days between steps are called as a step.
+WAITING: Final = ("waiting", "menunggu")
 #: Kind of data -> the outcomes that it can have.
 FITTING: Final[Mapping[str, tuple[str, ...]]] = {
     "records": _OF_CASES,
-    "steps": _OF_CASES,
+    "steps": (*_OF_CASES, "days_in_step"),
     "survey": ("index", "element", "score", "share", "count"),
     "survey_recap": ("index", "element"),
     "observations": ("score", "share", "days_between", "count"),
@@ -68,6 +71,20 @@ def days_between(
 def kept(promises: str, *, better: Better | None = "higher", label: Message | None = None) -> Share:
     """Return the share of cases decided within the time promised for their service."""
     return Share("kept", better=better, label=label)
+
+
+def days_in_step(
+    step: str, horizon: Times, *, waiting: Literal["apart", "next"] = "apart", label: Message | None = None
+) -> RestrictedMean:
+    """Return the days of a wait that a step had, as `split_days` gives them to it; ``waiting`` names those of none.
+
+    Examples
+    --------
+    >>> str(days_in_step("Verifikasi", 30).words.short)
+    'Days in step Verifikasi'
+    """
+    name = Message("clocks.waiting") if step in WAITING else verbatim(step)
+    return RestrictedMean(horizon, label=label or Message("clocks.in_step", step=name))
 
 
 def column_of(outcome: Setting) -> tuple[str, ...]:

@@ -151,6 +151,7 @@ def outcomes() -> Choice:
             ("element", measured.element),
             ("days_between", measured.days_between),
             ("kept", measured.kept),
+            ("days_in_step", measured.days_in_step),
         )
     }
     offers["share"] = offers["share"].also(**{"is": TEXTS})

@@ -143,3 +143,15 @@ def test_a_list_that_names_no_office_has_it_from_the_history() -> None:
     assert doses(rollout) == {("Dinkes", "2024-03"): 0.25, ("Dinsos", "2024-03"): 0.125}
     with pytest.raises(InputError, match="no column for 'office'"):
         ai.read_training(nameless)
+
+
+def test_an_office_written_otherwise_in_the_history_is_no_move() -> None:
+    spellings = history(
+        *((i, "Dinas Kesehatan", "2023-01-01") for i in range(4)),
+        *((i, "DINAS KESEHATAN KAB. BATANGHARI", "2024-06-01") for i in range(2)),
+        *((i, "Dinas Kesehatn", "2024-06-01") for i in range(2, 4)),
+    )
+    with pytest.warns(DataWarning, match="look alike"):  # asked about, as ever, and no event
+        rollout = read(spellings, moves="follow")
+    assert doses(rollout) == {("Dinkes", "2024-03"): 1.0}
+    assert {note["n"] for note in rollout.notes if note.key == "training.moves_followed"} == {0}

@@ -179,3 +179,30 @@ def test_another_course_is_not_taken_for_a_slip(written: str) -> None:
     offices, keys = _started(written, "Manajemen Proyek")
     assert offices == {"A"}
     assert "training.nearly_chosen" not in keys
+
+
+@pytest.mark.parametrize(
+    "label", ["Dinas Kesehatan / Dinas Sosial", "Dinas Kesehatan dan Dinas Sosial", "Dinkes, Dinsos", "Dinkes & Dinsos"]
+)
+def test_two_offices_in_one_cell_are_refused_with_the_line_to_write(label: str) -> None:
+    frame = pd.DataFrame(
+        {"office": [label, "Bappeda"], "course": "E-Gov", "course_end": ["2024-03-05"] * 2, "passed_count": [4, 3]}
+    )
+    with pytest.raises(InputError, match="name several offices at once"):
+        ai.read_training(frame)
+    assert "Dinas Gabungan" in ai.read_training(frame, offices={label: "Dinas Gabungan"}).adopted.index
+
+
+@pytest.mark.parametrize(
+    "label",
+    [
+        "Dinas Pertanian dan Ketahanan Pangan",
+        "Dinas Pemberdayaan Masyarakat dan Desa",
+        "Dinas Perumahan, Kawasan Permukiman dan Pertanahan",
+        "DPMPTSP",
+        "Badan Perencanaan Pembangunan, Penelitian dan Pengembangan Daerah",
+    ],
+)
+def test_a_long_name_of_one_office_is_one_office(label: str) -> None:
+    frame = pd.DataFrame({"office": [label], "course": "E-Gov", "course_end": ["2024-03-05"], "passed_count": [4]})
+    assert ai.read_training(frame).adopted.index.tolist() == [label]

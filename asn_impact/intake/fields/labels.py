@@ -6,6 +6,7 @@ What only looks alike (an abbreviation, a slip of a letter) is asked about, neve
 
 from __future__ import annotations
 
+import functools
 import re
 import unicodedata
 from collections import Counter
@@ -28,6 +29,7 @@ __all__ = [
     "label_key",
     "one_slip",
     "plain_label",
+    "same_office",
     "settle_cases",
     "settle_labels",
 ]
@@ -49,6 +51,7 @@ TOTAL_ROW: Final = "asn_total"
 #: Letters of other alphabets that look like Latin ones.
 _TWINS: Final = str.maketrans("АВЕКМНОРСТУХаеорсухіІѕЅјЈΑΒΕΖΗΙΚΜΝΟΡΤΥΧο", "ABEKMHOPCTYXaeopcyxiIsSjJABEZHIKMNOPTYXo")
 MOST_COMPARED: Final = 400  # labels; each is compared with each
+_REGION: Final = re.compile(r" (?:pemerintah )?(?:kabupaten|kota|provinsi) .+$")
 LONG_WORD: Final = 7  # letters from which one other letter is more likely a slip than another name
 
 
@@ -180,6 +183,21 @@ def _alike(labels: Sequence[str], door: str) -> list[Message]:
         )
         for a, b in pairs[:5]
     ]
+
+
+@functools.cache
+def same_office(one: str, other: str) -> bool:
+    """Return whether two labels are most likely one office: abbreviated, with its regency behind it, or with a slip.
+
+    For what would otherwise be an event, such as a move; labels are never joined by it.
+
+    Examples
+    --------
+    >>> same_office("Dinkes", "DINAS KESEHATAN KAB. BATANGHARI"), same_office("Dinkes", "Dinsos")
+    (True, False)
+    """
+    words = [_REGION.sub("", written_out(label_key(label))).split() for label in (one, other)]
+    return words[0] == words[1] or one_slip(*words)
 
 
 def one_slip(a: Sequence[str], b: Sequence[str]) -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from asn_impact.intake.fields.labels import label_key
+from asn_impact.intake.fields.labels import same_office
 
 __all__ = ["count_movers", "follow"]
 
@@ -16,7 +16,7 @@ def follow(completions: pd.DataFrame, later: pd.DataFrame) -> pd.DataFrame:
     """Return the rows of completions with a person's part taken from the office left and given to the one joined.
 
     A person counts once, from the first completion on, wherever that person works. Hours completed go along. A course
-    that ends in another office than the last one known tells of a move too.
+    that ends in another office than the last one known tells of a move too; an office written otherwise is no other.
 
     Parameters
     ----------
@@ -64,7 +64,7 @@ def _path(events: list[tuple[Any, ...]]) -> Iterator[tuple[Any, Any, int, float]
                 continue
             at = office
             yield at, day, 1, 0.0
-        if label_key(office) != label_key(at):
+        if not same_office(str(office), str(at)):
             yield at, day, -1, -carried
             at = office
             yield at, day, 1, carried

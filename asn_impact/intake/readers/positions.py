@@ -10,7 +10,7 @@ import pandas as pd
 
 from asn_impact.errors import InputError
 from asn_impact.intake.fields.columns import Headings, normalised
-from asn_impact.intake.fields.labels import label_key
+from asn_impact.intake.fields.labels import same_office
 from asn_impact.intake.fields.people import person_key
 from asn_impact.intake.gathering import explaining, gather
 from asn_impact.intake.privacy import pseudonym
@@ -34,8 +34,9 @@ def find_units_then(
     posts = pd.merge_asof(records, history, left_on="day", right_on="since", by="officer", suffixes=("", "_then"))
     posts = posts.sort_values("row").set_index(completions.index)
     known = posts["office_then"].notna()
-    others = posts["office_then"].dropna().map(label_key) != completions["office"].map(label_key).loc[known]
-    changes = int(others.sum())
+    pairs = zip(completions["office"], posts["office_then"], known, strict=True)
+    other = pd.Series([told and not same_office(str(own), str(then)) for own, then, told in pairs], completions.index)
+    changes = int(other.sum())
     nowhere = ~known & (completions["office"] == NOWHERE)
     unknown = int((~known & ~nowhere).sum())
     changes = 0 if (completions["office"] == NOWHERE).all() else changes
@@ -44,7 +45,7 @@ def find_units_then(
     notes += [Alert("training.unit_unknown", n=unknown)] if unknown else []
     if nowhere.all():
         raise InputError(paragraph(Message("training.nothing_usable"), *notes))
-    placed = completions.assign(office=completions["office"].where(~known, posts["office_then"]))
+    placed = completions.assign(office=completions["office"].where(~other, posts["office_then"]))
     return placed.loc[~nowhere], notes
 
 

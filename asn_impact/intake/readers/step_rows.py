@@ -11,6 +11,7 @@ import narwhals as nw
 import pandas as pd
 
 from asn_impact.intake.cleaning import BLANK, TEST_ROW, without_placeholders
+from asn_impact.intake.copies import held
 from asn_impact.words import Alert, Message
 
 __all__ = ["STEPS", "cases_of_steps", "distinct_steps", "pair_stamps"]
@@ -50,7 +51,7 @@ def distinct_steps(frame: Frame) -> tuple[Frame, dict[str, int], int]:
     blanks = sum(int(r["blank"]) for r in groups if r[_REASON] == "")
     fields = ("case", "office", "service", "received", "step", "step_start", "step_end", "status")
     columns = [c for c in fields if c in frame.collect_schema().names()]
-    distinct = rows.filter(nw.col(_REASON) == "").select(*columns).unique()
+    distinct = held(rows.filter(nw.col(_REASON) == "").select(*columns).unique())
     left = int(distinct.select(nw.len()).collect().item())
     usable = counts.pop("", 0)
     return distinct, {**counts, "repeated_step": usable - left}, blanks

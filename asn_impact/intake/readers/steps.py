@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Literal
 
@@ -19,6 +19,7 @@ from asn_impact.intake.cleaning import (
     clean,
     placeholders_read,
 )
+from asn_impact.intake.copies import held
 from asn_impact.intake.extract import Extract
 from asn_impact.intake.fields.canonical import CASE_FIELDS, STEP_FIELDS
 from asn_impact.intake.fields.columns import Headings
@@ -33,7 +34,7 @@ from asn_impact.intake.readers.step_rows import STEPS, cases_of_steps, distinct_
 from asn_impact.verbs import public_verb
 from asn_impact.words import Alert, Message
 
-__all__ = ["read_steps"]
+__all__ = ["cases_and_steps", "read_steps"]
 
 
 @public_verb
@@ -92,10 +93,49 @@ def read_steps(
     >>> read_steps(steps, as_of="2024-01-31").records.collect().rows()[0][3:5]
     (datetime.date(2024, 1, 2), datetime.date(2024, 1, 9))
     """
+    extract, _ = cases_and_steps(
+        source,
+        as_of=as_of,
+        columns=columns,
+        dates=dates,
+        finished=finished,
+        last_step=last_step,
+        office=office,
+        offices=offices,
+        regency=regency,
+        selection=selection,
+        most_lost=most_lost,
+        table=table,
+        zone=zone,
+        sheets=sheets,
+        needed=("step",) if last_step is not None else (),
+    )
+    return extract
+
+
+def cases_and_steps(
+    source: Any,  # noqa: ANN401
+    *,
+    as_of: dt.date | str,
+    columns: Headings | None,
+    dates: Mapping[str, Order] | None,
+    finished: Names,
+    last_step: str | None,
+    office: str | None,
+    offices: Mapping[str, str] | None,
+    regency: str | None,
+    selection: Literal["received", "completed"] | None,
+    most_lost: Share,
+    table: str | None,
+    zone: str | None,
+    sheets: Names,
+    needed: Sequence[str],
+) -> tuple[Extract, nw.LazyFrame[Any]]:
+    """Return what `read_steps` does, and the steps, each once; both are worked out once and kept."""
     day = read_day(as_of)
     wanted = [f for f in (*STEP_FIELDS, REGENCY) if not (f == "office" and office is not None)]
     required = ["case", "step_end", *([] if office is not None else ["office"])]
-    required += ["step"] if last_step is not None else []
+    required += needed
     with explaining(source):
         rows = gather(
             source,
@@ -112,7 +152,7 @@ def read_steps(
         frame, of_keys = settle_keys(rows.frame, office, offices, regency)
         distinct, before, blanks = distinct_steps(frame)
         distinct, stamps = pair_stamps(distinct)
-        cases = cases_of_steps(distinct, finished=finished, last_step=last_step)
+        cases = held(cases_of_steps(distinct, finished=finished, last_step=last_step))
         cleaned = clean(cases, bounds=UNKNOWN, as_of=day, columns=list(CASE_FIELDS), weight=STEPS)
         ledger = Ledger(sum(before.values()), 0, {reason(code): n for code, n in before.items()}) + cleaned.ledger
         refuse_empty(ledger, rows.tables)
@@ -121,7 +161,7 @@ def read_steps(
         sizes = {0: ledger.read} if len(rows.tables) == 1 else _rows_by_table(rows)
         notes = (*cleaned.notes, *stamps, note, *placeholders_read(blanks), *_say_spread(cleaned.records, regency))
         result = replace(cleaned, ledger=ledger, rows_by_file=sizes, notes=notes)
-        return finish(rows, result, day, selection, most_lost, [*of_given, *of_keys])
+        return finish(rows, result, day, selection, most_lost, [*of_given, *of_keys]), distinct
 
 
 def _say_spread(records: nw.LazyFrame[Any], regency: str | None) -> list[Message]:

@@ -14,6 +14,7 @@ from asn_impact.errors import InputError
 from asn_impact.intake.fields.columns import Headings, may_say_who_passed, normalised, synonyms
 from asn_impact.intake.fields.dates import dated
 from asn_impact.intake.fields.labels import join_spellings, label_key
+from asn_impact.intake.fields.office_names import written_out
 from asn_impact.intake.fields.regencies import ALL, REGENCY, settle_regencies
 from asn_impact.intake.fields.sketched import sketched
 from asn_impact.intake.gathered import Gathered
@@ -31,6 +32,11 @@ _EVERYBODY: Final = re.compile(
 )
 _OF_PERSONS: Final = re.compile(
     r"\b(?:peserta|lulus\w*|alumni|dilatih|orang|participants?|attendees|trainees?)\b", re.I
+)
+#: What stands between two offices, and the first words of their names.
+_BETWEEN: Final = re.compile(r"\s*(?:[/;,&+\n|]|\b(?:dan|serta|and)\b)\s*", re.IGNORECASE)
+_OF_OFFICES: Final = frozenset(
+    ["dinas", "badan", "kantor", "kecamatan", "kelurahan", "bagian", "sekretariat", "inspektorat", "satuan", "rsud"]
 )
 _PASSING: Final = ("passed", "attended")
 _FILLED: Final = 0.5  # share of cells with a word from which a column may say who passed
@@ -70,6 +76,7 @@ def read_list(
     if "office" not in rows.headings:
         rows = replace(rows, frame=rows.frame.with_columns(nw.lit(NOWHERE).alias("office")))
     _refuse_everybody(rows.frame, offices)
+    _refuse_several(rows.frame, offices)
     frame, of_regencies = _with_regencies(rows.frame, offices, regency, placed=placed)
     return replace(rows, frame=frame, notes=(*rows.notes, *of_passing, *of_ends, *of_regencies))
 
@@ -172,3 +179,18 @@ def _refuse_everybody(frame: nw.LazyFrame[Any], offices: Mapping[str, str] | Non
     every = [label for label in every if label_key(label) not in settled]
     if every:
         raise InputError(Message("training.everybody", n=len(every), first=masked(every[0])))
+
+
+def _refuse_several(frame: nw.LazyFrame[Any], offices: Mapping[str, str] | None) -> None:
+    """Refuse a cell that names several offices: how many of each came is not known."""
+    settled = {label_key(label) for label in offices or {}}
+    labels = [str(o) for o in frame.select("office").unique().collect()["office"].to_list() if o is not None]
+    several = sorted(o for o in labels if _counts_offices(o) > 1 and label_key(o) not in settled)
+    if several:
+        raise InputError(Message("training.several_offices", n=len(several), first=masked(several[0])))
+
+
+def _counts_offices(label: str) -> int:
+    """Return how many names of offices a label holds: "Pertanian dan Pangan" is no second one."""
+    parts = [written_out(label_key(part)).split() for part in _BETWEEN.split(label)]
+    return sum(len(words) > 1 and words[0] in _OF_OFFICES for words in parts)

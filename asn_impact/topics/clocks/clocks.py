@@ -17,6 +17,7 @@ import pandas as pd
 from asn_impact.arguments import Names, Times, check_choice, check_value, did_you_mean
 from asn_impact.display import card, noted
 from asn_impact.errors import InputError
+from asn_impact.intake.copies import held
 from asn_impact.measures.calendar import WorkCalendar
 from asn_impact.measures.durations import Durations, measure
 from asn_impact.topics.clocks.placed import (
@@ -160,7 +161,7 @@ def clocks(
     owners = _assign_owners(log.owners, applicant=applicant, elsewhere=elsewhere, office=office)
     cases, notes = leave_out(log)
     base = measure(replace(log.cases, records=mark_cases(cases)), calendar)
-    placed = place_steps(log, cases, calendar)
+    placed = held(place_steps(log, cases, calendar))
     settled = _settle(base, placed, owners, abandoned_after)
     if abandoned_after is not None:
         notes = (*notes, Message("measures.clocks.abandoned", days=abandoned_after))
@@ -234,11 +235,9 @@ def _on_clock(settled: Frame, base: Durations, clock: str) -> Frame:
 
 
 def _of_owner(placed: Frame, owners: pd.DataFrame, owner: str) -> Frame:
-    """Return the steps of one owner that hold a day, as distinct intervals."""
-    mine = [plain_name(name) for name, whose in zip(owners["step"], owners["owner"], strict=True) if whose == owner]
-    return (
-        placed.filter(nw.col("step").is_in(mine) & (nw.col(STOP) > nw.col(START))).select(*KEYS, START, STOP).unique()
-    )
+    """Return the steps of one owner that hold a day, as intervals; the same one twice adds nothing to a union."""
+    mine = owners.loc[owners["owner"] == owner, "step"].tolist()
+    return placed.filter(nw.col("step").is_in(mine) & (nw.col(STOP) > nw.col(START))).select(*KEYS, START, STOP)
 
 
 def _cover_days(intervals: Frame, name: str) -> Frame:

@@ -29,6 +29,8 @@ def leave_out(log: StepLog) -> tuple[Frame, tuple[Message, ...]]:
     """Return the cases all of whose steps can be placed, and what was left out."""
     wrong = nw.col("began").is_null() | (nw.col("ended") < nw.col("began"))
     bad = log.steps.filter(wrong).select(*KEYS).unique()
+    if not int(bad.select(nw.len()).collect().item()):
+        return log.cases.records, ()
     out = int(log.cases.records.join(bad, on=KEYS, how="semi").select(nw.len()).collect().item())
     if not out:
         return log.cases.records, ()
@@ -42,7 +44,7 @@ def mark_cases(records: Frame) -> Frame:
 
 
 def place_steps(log: StepLog, cases: Frame, calendar: WorkCalendar) -> Frame:
-    """Return each step of the cases once: its name made plain, and the numbers of the days on which it began and ended.
+    """Return the steps of the cases with the numbers of the days on which each began and ended.
 
     A step is cut to (received, decided]; one without an end runs to the decision, or in an open case to the day of the
     export, and is true in ``asn_unended``. Steps that began after the decision are not in it.
@@ -55,7 +57,7 @@ def place_steps(log: StepLog, cases: Frame, calendar: WorkCalendar) -> Frame:
     late = nw.col("ended").is_null() | (nw.col("ended") > nw.col("asn_close"))
     spans = steps.select(
         *KEYS,
-        nw.col("step").str.to_lowercase().str.replace_all(r"\s+", " ").str.strip_chars(),
+        "step",
         nw.when(nw.col("began") < nw.col("received")).then(nw.col("received")).otherwise(nw.col("began")).alias(START),
         nw.when(late).then(nw.col("asn_close")).otherwise(nw.col("ended")).alias(STOP),
         nw.col("ended").is_null().alias(UNENDED),
@@ -67,7 +69,7 @@ def place_steps(log: StepLog, cases: Frame, calendar: WorkCalendar) -> Frame:
             table.rename({"number": f"{name}_number"}), how="left", left_on=name, right_on="date"
         )
     numbers = [nw.col(f"{name}_number").alias(name) for name in (START, STOP)]
-    return spans.select(*KEYS, "step", *numbers, UNENDED).unique()
+    return spans.select(*KEYS, "step", *numbers, UNENDED)
 
 
 def held_in_memory(frame: Frame) -> Frame:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["days_by_step", "days_by_step_table"]
 
 _CALL: Final = "changes_by_step(answer, split)"
-_MEANS: Final = ("before", "without_training", "with_training")
+_MEANS: Final = ("before", "with_training", "without_training")
 
 
 @public_verb
@@ -113,14 +113,12 @@ def days_by_step_table(changes: StepChanges, *, level: Level = 0.95) -> Table:
     """
     check_kind("days_by_step", "changes", changes, StepChanges, _CALL)
     data = _make_data(changes, level, "en")
-    ends: list[Any] = [
-        Printed((low, high), 2, "[]") for low, high in data[["conf_low", "conf_high"]].to_numpy(dtype=float)
-    ]
-    frame = data[["step", "before", "with_training", "without_training", "change"]].assign(interval=ends)
+    ends = [Printed((low, high), 2, "[]") for low, high in data[["conf_low", "conf_high"]].to_numpy(dtype=float)]
+    names = [*changes.steps, Message("clocks.whole")]
+    texts = {"step": pd.Series(names, dtype=object), "interval": pd.Series(ends, dtype=object)}
     whole = changes.whole.effects.outcome.words
-    steps: list[Any] = [*changes.steps, Message("clocks.whole")]
     return Table(
-        frame=frame.assign(step=steps),
+        frame=data[["step", *_MEANS, "change"]].assign(**texts),
         title=Message("clocks.table.title", measure=whole.label),
         note=paragraph(*changes.notes),
         kinds={**dict.fromkeys((*_MEANS, "change"), "two"), "interval": "printed"},

@@ -56,9 +56,9 @@ class SplitDays(Guided):
     >>> log = ai.read_step_log(steps, as_of="2024-03-28")
     >>> split = ai.split_days(log, ai.WorkCalendar.indonesia(), ai.RestrictedMean(30))
     >>> split.table()
-                    step  days  share
-    0         Verifikasi   3.0  0.375
-    1          Penetapan   2.0  0.250
+                        step  days  share
+    0             Verifikasi   3.0  0.375
+    1              Penetapan   2.0  0.250
     2  waiting, no step open   3.0  0.375
     """
 
@@ -182,7 +182,10 @@ def _count(rows: pd.DataFrame, steps: pd.DataFrame, times: Durations) -> tuple[l
     place = pd.DataFrame({"office": rows["office"], "case": rows["asn_case"], "asn_row": np.arange(len(rows))})
     found = steps.merge(place, on=KEYS, how="inner")
     case = found["asn_row"].to_numpy(dtype=np.int64)
-    code, names = pd.factorize(found["step"], sort=True, use_na_sentinel=False)
+    written, spelt = pd.factorize(found["step"], use_na_sentinel=False)
+    plain = pd.Series([None if pd.isna(name) else plain_name(name) for name in spelt], dtype=object)
+    code, names = pd.factorize(plain, use_na_sentinel=False)
+    code = code[written]
     start, stop = (found[name].to_numpy(dtype=np.int64) - day[case] for name in (START, STOP))
     known = [None if pd.isna(name) else str(name) for name in names]
     return known, Intervals(case, code.astype(np.int64), start, stop), length

@@ -17,14 +17,9 @@ from asn_impact.arguments import Names, Share
 from asn_impact.display import card
 from asn_impact.intake.checks import MOST_LOST
 from asn_impact.intake.extract import Extract
-from asn_impact.intake.fields.canonical import STEP_FIELDS
 from asn_impact.intake.fields.columns import Headings
 from asn_impact.intake.fields.date_columns import Order
-from asn_impact.intake.fields.regencies import REGENCY
-from asn_impact.intake.finishing import settle_keys
-from asn_impact.intake.gathering import explaining, gather
-from asn_impact.intake.readers.step_rows import distinct_steps, pair_stamps
-from asn_impact.intake.readers.steps import read_steps
+from asn_impact.intake.readers.steps import cases_and_steps
 from asn_impact.verbs import Guided, public_verb
 from asn_impact.words import Message
 
@@ -92,6 +87,9 @@ def read_step_log(
     regency: str | None = None,
     selection: Literal["received", "completed"] | None = None,
     most_lost: Share = MOST_LOST,
+    table: str | None = None,
+    zone: str | None = None,
+    sheets: Names = (),
 ) -> StepLog:
     """Return the cases of an export with one row a step, and the steps themselves.
 
@@ -108,7 +106,7 @@ def read_step_log(
     0  Perbaikan Dokumen     1  applicant
     1         Verifikasi     1     office
     """
-    cases = read_steps(
+    cases, distinct = cases_and_steps(
         source,
         as_of=as_of,
         columns=columns,
@@ -120,15 +118,13 @@ def read_step_log(
         regency=regency,
         selection=selection,
         most_lost=most_lost,
+        table=table,
+        zone=zone,
+        sheets=sheets,
+        needed=("step",),
     )
-    wanted = [field for field in (*STEP_FIELDS, REGENCY) if not (field == "office" and office is not None)]
-    required = ["case", "step", "step_end", *([] if office is not None else ["office"])]
-    with explaining(source):
-        rows = gather(source, wanted, columns=columns, dates=dates, keep=(), required=required)
-        frame, _ = settle_keys(rows.frame, office, offices, regency)
-        distinct, _ = pair_stamps(distinct_steps(frame)[0])
-        steps = _name_steps(distinct)
-        counts = steps.group_by("step").agg(nw.len().alias("rows")).collect().to_pandas().sort_values("step")
+    steps = _name_steps(distinct)
+    counts = steps.group_by("step").agg(nw.len().alias("rows")).collect().to_pandas().sort_values("step")
     names = [None if pd.isna(name) else str(name) for name in counts["step"]]
     owners = pd.DataFrame({"step": names, "rows": counts["rows"].astype("int64").to_numpy()})
     suggested = pd.Series([suggested_owner(name or "") for name in names], index=owners.index, dtype="str")

@@ -262,6 +262,10 @@ def _table(
     return table.assign(**{_YEAR: table.get(_YEAR, 0), **texts}), groups, sources
 
 
+#: What the reader can say for all rows where no column does -> the line.
+_GIVEN: Final = {"sumber": 'origin="DPA BKPSDM 2024"', "tahun_harga": "price_year=2024"}
+
+
 def _columns(
     source: Any,  # noqa: ANN401
     given: Mapping[str, object],
@@ -273,6 +277,8 @@ def _columns(
     found = _found(headings_of(source, rows))
     needed = [name for name in _NEEDED if name in found or name not in given]
     names = [*needed, *(name for name in (_YEAR, _AMOUNT) if name in found)]
+    if lines := [_GIVEN[name] for name in needed if name in _GIVEN and name not in found]:
+        raise InputError(Message("planning.costs.give", names=[n for n in needed if n not in found], lines=lines))
     columns = {name: found.get(name, name) for name in names}
     if course is not None:
         names, columns = [*names, _COURSE], {**columns, _COURSE: course}
