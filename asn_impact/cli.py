@@ -185,7 +185,7 @@ def _run(arguments: argparse.Namespace) -> int:
 
 
 def _is_programme(path: str) -> bool:
-    from asn_impact.study.programme import is_programme
+    from asn_impact.study.settings import is_programme
 
     return is_programme(_file(path))
 

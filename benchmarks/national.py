@@ -58,8 +58,8 @@ ROWS = f"""
     FROM ({CASES}"""
 COPIES = f"""
     WITH cases AS ({ROWS})
-    SELECT * EXCLUDE fate FROM cases
-    UNION ALL SELECT * EXCLUDE fate FROM cases WHERE fate < 2"""
+    SELECT * EXCLUDE (fate, regency) FROM cases
+    UNION ALL SELECT * EXCLUDE (fate, regency) FROM cases WHERE fate < 2"""
 
 
 def write(folder: Path, rows: int, regencies: int) -> None:
@@ -90,7 +90,7 @@ def bare(folder: Path, gigabytes: float) -> dict[str, float]:
         connection.execute(f"""
             SELECT regency, office, 12 * year(received) + month(received) AS month, count(*), sum(decided - received),
                 count(DISTINCT "case"), max(status)
-            FROM read_parquet('{folder}/cases/*/*.parquet') GROUP BY ALL
+            FROM read_parquet('{folder}/cases/*/*.parquet', hive_partitioning=true) GROUP BY ALL
         """).fetchall()
         return cost(began)
 

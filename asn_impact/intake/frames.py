@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Callable, Mapping
 from functools import partial
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Final
 
 import duckdb
 import narwhals as nw
@@ -27,7 +27,19 @@ from asn_impact.intake.formats.engine import from_arrow, query
 from asn_impact.intake.gathered import Gathered, moved_notes, time_notes
 from asn_impact.words import Message
 
-__all__ = ["as_relation", "is_temporal", "is_zoned", "narwhal", "object_text", "refuse_long_floats", "type_frame"]
+__all__ = [
+    "LACKING",
+    "as_relation",
+    "is_temporal",
+    "is_zoned",
+    "narwhal",
+    "object_text",
+    "refuse_long_floats",
+    "type_frame",
+]
+
+#: Databases behind Ibis into whose SQL not every query can be written: no regular expressions, or no day of the year.
+LACKING: Final = ("impala", "mssql", "oracle")
 
 
 def narwhal(source: Any, find: Callable[[list[str]], object]) -> nw.LazyFrame[Any]:  # noqa: ANN401
@@ -49,8 +61,11 @@ def _refuse_unserved(frame: nw.DataFrame[Any] | nw.LazyFrame[Any]) -> None:
     engine = frame.implementation
     if engine.is_ibis():
         table: Any = nw.to_native(frame)
-        if table.get_backend().name == "sqlite":
+        backend = table.get_backend().name
+        if backend == "sqlite":
             raise InputError(Message("intake.frame.sqlite"))
+        if backend in LACKING:
+            raise InputError(Message("intake.frame.lacking", engine=backend))
         return
     served = (engine.is_duckdb(), engine.is_pandas(), engine.is_polars(), engine.is_pyarrow(), engine.is_pyspark())
     if not (any(served) or engine.is_pyspark_connect()):

@@ -31,14 +31,9 @@ if TYPE_CHECKING:
     from asn_impact.study.looked import Looked
     from asn_impact.study.settings import Study
 
-__all__ = ["Programme", "is_programme", "open_study"]
+__all__ = ["Programme", "open_study"]
 
 ALONE: Final = "study"  # the one claim of a study without [[claim]]
-
-
-def is_programme(file: Path) -> bool:
-    """Return whether a study file has claims."""
-    return "claim" in tables_of(file)
 
 
 @public_verb

@@ -19,7 +19,7 @@ from asn_impact.study.paths import locate, require_file
 from asn_impact.verbs import public_verb
 from asn_impact.words import Language, Message, languages, paragraph, verbatim
 
-__all__ = ["Setting", "Study", "in_languages", "language_of", "read_study", "study_of", "tables_of"]
+__all__ = ["Setting", "Study", "in_languages", "is_programme", "language_of", "read_study", "study_of", "tables_of"]
 
 SEED: Final = 2026  # of the placebo among untrained offices: one for all studies, so that nobody chooses it
 _BOTH: Final = ("id", "en")
@@ -211,6 +211,11 @@ def _sections(file: Path) -> dict[str, dict[str, Any]]:
     if missing:
         raise StudyError(Message("study.section_missing", file=name, section=missing[0]))
     return raw
+
+
+def is_programme(file: Path) -> bool:
+    """Return whether a study file has claims."""
+    return "claim" in tables_of(file)
 
 
 def tables_of(file: Path) -> dict[str, Any]:

@@ -6,8 +6,10 @@ import os
 import shutil
 import subprocess
 import tempfile
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -16,6 +18,7 @@ import pytest
 
 import asn_impact as ai
 from asn_impact.intake.fields.free_text import LOOKED_AT
+from asn_impact.intake.frames import LACKING
 
 AS_OF = "2024-12-31"
 OUTCOMES = [ai.RestrictedMean(30), ai.Within(5), ai.Count(), ai.Share("urgent"), ai.Score("amount")]
@@ -103,6 +106,59 @@ def test_a_frame_that_cannot_be_served_is_refused_at_the_door(tmp_path):
     connection.create_table("izin", schema=ibis.schema(dict.fromkeys(names, "string")))
     with pytest.raises(ai.InputError, match="name of its file"):
         ai.read_exports(connection.table("izin"), as_of=AS_OF)
+
+
+DIALECTS = ("postgres", "mysql", "trino", "snowflake", "bigquery", "clickhouse", "databricks", "athena")
+
+
+@pytest.fixture(scope="module")
+def queries(tmp_path_factory) -> list[Any]:
+    """Every query that is sent while records are read, measured and tabulated in all the ways there are."""
+    ibis = pytest.importorskip("ibis")
+    expression = ibis.expr.types.core.Expr
+    file = tmp_path_factory.mktemp("izin") / "izin.parquet"
+    office_records().assign(urgent=lambda d: d["urgent"].astype(int)).to_parquet(file)
+    sent: list[Any] = []
+
+    def noting(fetch: Any) -> Any:
+        def noted(self: Any, *args: Any, **kwargs: Any) -> Any:
+            sent.append(self)
+            return fetch(self, *args, **kwargs)
+
+        return noted
+
+    with pytest.MonkeyPatch.context() as patch, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for name in ("to_pyarrow", "execute"):
+            patch.setattr(expression, name, noting(getattr(expression, name)))
+        cells(ibis.duckdb.connect().read_parquet(file))
+        extract = ai.read_exports(ibis.duckdb.connect().read_parquet(file), as_of=AS_OF, keep=["urgent", "amount"])
+        times = ai.measure(extract, ai.WorkCalendar.indonesia(), clock="calendar_days")
+        ai.tabulate(times, RESTRICTED, by=("service", "office"), covariates=["amount"], per="quarter")
+        ai.tabulate(times, ai.CompletionCurve(20, immature="kaplan_meier"))
+        ai.tabulate(times, ai.Score("amount"), sampling_weight="urgent")
+    return sent
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+@pytest.mark.filterwarnings("ignore")
+def test_every_query_can_be_written_in_the_sql_of_a_server(queries, dialect):
+    ibis = pytest.importorskip("ibis")
+    assert len(queries) > 20
+    for query in queries:
+        assert "SELECT" in ibis.to_sql(query, dialect=dialect).upper()
+
+
+@pytest.mark.parametrize("dialect", LACKING)
+@pytest.mark.filterwarnings("ignore")
+def test_a_server_whose_sql_lacks_a_function_is_refused_at_the_door(queries, dialect, monkeypatch):
+    ibis = pytest.importorskip("ibis")
+    with pytest.raises(ibis.common.exceptions.OperationNotDefinedError):
+        _ = [ibis.to_sql(query, dialect=dialect) for query in queries]
+    table = ibis.memtable(office_records()[["case", "office", "received", "decided"]])
+    monkeypatch.setattr(type(table), "get_backend", lambda _: SimpleNamespace(name=dialect))
+    with pytest.raises(ai.InputError, match=rf"{dialect} lacks.*to_parquet"):
+        ai.read_exports(table, as_of=AS_OF)
 
 
 def _programs_of_postgres() -> Path | None:
