@@ -1,6 +1,7 @@
 """Every public name, once: where it lives. `ai.<Tab>` shows `__all__`; the other names are importable all the same."""
 
 from asn_impact.designs.design import Design as Design, agree as agree, assign as assign
+from asn_impact.designs.after_event import after_event as after_event
 from asn_impact.designs.doses import with_doses as with_doses
 from asn_impact.designs.example import (
     example_design as example_design,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from asn_impact.arguments import Times, did_you_mean
 from asn_impact.errors import InputError
-from asn_impact.measures.outcomes import Better, Score, Share
+from asn_impact.measures.outcomes import Better, RestrictedMean, Score, Share
 from asn_impact.study.keys import Setting
 from asn_impact.words import Message, paragraph
 
@@ -16,9 +16,20 @@ if TYPE_CHECKING:
 
     from asn_impact.measures.tabulate import Dated
 
-__all__ = ["FITTING", "column_of", "days_between", "element", "index", "kept", "made_ready", "moments_of", "renamed"]
+__all__ = [
+    "FITTING",
+    "column_of",
+    "days_between",
+    "element",
+    "index",
+    "kept",
+    "made_ready",
+    "moments_of",
+    "renamed",
+    "rise_after",
+]
 
-_OF_CASES: Final = ("restricted_mean", "within", "count", "score", "share", "kept")
+_OF_CASES: Final = ("restricted_mean", "within", "count", "score", "share", "kept", "rise_after")
 #: Kind of data -> the outcomes that it can have.
 FITTING: Final[Mapping[str, tuple[str, ...]]] = {
     "records": _OF_CASES,
@@ -57,6 +68,17 @@ def days_between(
 def kept(promises: str, *, better: Better | None = "higher", label: Message | None = None) -> Share:
     """Return the share of cases decided within the time promised for their service."""
     return Share("kept", better=better, label=label)
+
+
+def rise_after(event: str, horizon: Times, *, label: Message | None = None) -> RestrictedMean:
+    """Return the wait, of which the rise after an event is compared; `event` is its name among [events], or a date.
+
+    Examples
+    --------
+    >>> str(rise_after("Perbup 3/2025", 30).words.name)
+    'the rise of the wait after Perbup 3/2025 (offices trained before it)'
+    """
+    return RestrictedMean(horizon, label=label or Message("outcomes.rise_after", event=event))
 
 
 def column_of(outcome: Setting) -> tuple[str, ...]:

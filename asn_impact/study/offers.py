@@ -151,6 +151,7 @@ def outcomes() -> Choice:
             ("element", measured.element),
             ("days_between", measured.days_between),
             ("kept", measured.kept),
+            ("rise_after", measured.rise_after),
         )
     }
     offers["share"] = offers["share"].also(**{"is": TEXTS})
