@@ -60,6 +60,7 @@ from asn_impact.estimation.views import (
     Overall as Overall,
 )
 from asn_impact.intake.readers.events import Events as Events, read_events as read_events
+from asn_impact.intake.readers.complaints import read_complaints as read_complaints
 from asn_impact.intake.readers.exports import read_exports as read_exports
 from asn_impact.intake.extract import Extract as Extract
 from asn_impact.intake.readers.steps import read_steps as read_steps

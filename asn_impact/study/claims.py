@@ -12,6 +12,7 @@ from asn_impact.errors import StudyError
 from asn_impact.measures.outcomes import Better
 from asn_impact.reporting.findings import Role
 from asn_impact.study import offers
+from asn_impact.study.gains import OF_PERSONS
 from asn_impact.study.keys import Keys, Place, Setting, values
 from asn_impact.study.kinds import DAY, LABEL, LANGUAGES, PAIRS, TEXT, TEXTS, TRANSLATED, one_of, table_of
 from asn_impact.study.paths import locate
@@ -305,7 +306,7 @@ class _Once:
     def _claim(self, given: Mapping[str, Any], place: Place) -> Claim:
         data, kind = self._data(given["file"], place)
         rollout, places, course_label = self._rollout(given.get("course"), place)
-        if kind == "tests":  # who was trained is in the file
+        if kind in OF_PERSONS:  # who was trained is in the file
             rollout = None
         sections: dict[str, Any] = {
             "study": {key: value for key, value in self.raw["study"].items() if key != "as_of"}
@@ -315,7 +316,7 @@ class _Once:
             **{name: self.raw[name] for name in _SHARED if name in self.raw},
             **({} if rollout is None else {"rollout": rollout}),
         }
-        if kind in {"panel", "tests"}:
+        if kind == "panel" or kind in OF_PERSONS:
             sections.pop("calendar", None)
         cluster = data.get("columns", {}).get("unit", "office") if kind == "panel" else "office"
         sections["design"] = {"cluster": cluster, **sections.get("design", {}), **given.get("design", {})}
@@ -332,7 +333,7 @@ class _Once:
         _refuse_against(study, given.get("hoped"), place)
         label = in_languages(given["asks"], self.spoken, place, "asks")
         role, hoped = given.get("role", "primary"), given.get("hoped")
-        level, course = given.get("level"), given.get("course")
+        level, course = given.get("level", OF_PERSONS.get(kind)), given.get("course")
         return Claim(given["id"], label, course, course_label, given["file"], role, hoped, level, study)
 
     def _file(self, key: str, place: Place) -> tuple[dict[str, Any], str]:

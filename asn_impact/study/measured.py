@@ -34,11 +34,13 @@ _OF_CASES: Final = ("restricted_mean", "within", "count", "score", "share", "kep
 FITTING: Final[Mapping[str, tuple[str, ...]]] = {
     "records": _OF_CASES,
     "steps": _OF_CASES,
+    "complaints": _OF_CASES,
     "survey": ("index", "element", "score", "share", "count"),
     "survey_recap": ("index", "element"),
     "observations": ("score", "share", "days_between", "count"),
     "panel": ("mean",),
     "tests": ("gain",),
+    "ratings": ("gain",),
 }
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from asn_impact.errors import AsnImpactError, DesignError
 from asn_impact.study.counted import observed_parts, recap_parts, record_parts
-from asn_impact.study.gains import tests_parts
+from asn_impact.study.gains import OF_PERSONS, tests_parts
 from asn_impact.study.happened import RISE, event_of
 from asn_impact.study.measured import renamed
 from asn_impact.study.named import refuse_unknown_columns, with_doses
@@ -223,5 +223,5 @@ _PARTS: Final[Mapping[str, Callable[..., dict[str, Any]]]] = {
     "survey": observed_parts,
     "observations": observed_parts,
     "survey_recap": recap_parts,
-    "tests": tests_parts,
+    **dict.fromkeys(OF_PERSONS, tests_parts),
 }
