@@ -50,9 +50,10 @@ def after_event(
     --------
     >>> import asn_impact as ai
     >>> panel, rollout = ai.example_design().panel, ai.example_rollout()
-    >>> design = ai.assign(*ai.after_event(panel, rollout, at="2024-08"), cluster="office")
-    >>> design.table()[["wave", "units"]].values.tolist()
-    [['2024-08', 3], ['never', 9]]
+    >>> panel, rollout = ai.after_event(panel, rollout, at="2024-08", event="Perbup 3/2024")
+    >>> rollout.adopted.dropna().to_dict()
+    {'Dinas A': '2024-08', 'Dinas B': '2024-08', 'Dinas C': '2024-08'}
+    >>> design = ai.assign(panel, rollout, cluster="office")  # doctest: +SKIP
     """
     if rollout.status is not None:
         raise DesignError(Message("designs.needs_staying", name="after_event()"))

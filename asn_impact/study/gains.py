@@ -264,7 +264,7 @@ def _is(column: pd.Series, name: str, word: str) -> Bool:
     return found
 
 
-def _plain(value: object) -> str:
+def _plain(value: Any) -> str:  # noqa: ANN401 - a cell
     return "" if pd.isna(value) else " ".join(str(value).split()).casefold()
 
 

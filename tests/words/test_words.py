@@ -113,3 +113,16 @@ def test_every_share_is_written_with_decimals_that_can_be_read():
             forms = [form for _, name, form, _ in string.Formatter().parse(words) if name is not None and form]
             wrong += [f"{key}: {form}" for form in forms if form.endswith("%") and form != "%" and form[0] != "."]
     assert wrong == []
+
+
+def test_a_p_value_below_what_is_written_is_not_said_to_equal_it():
+    said = Message("regencies.differ", p=0.00002) if "regencies.differ" in KEYS else None
+    assert said is None or "= <" not in str(said)
+    for key in sorted(KEYS):
+        subject, _, rest = key.partition(".")
+        text = catalogue.keys_of(subject)[rest]
+        for language, words in ({} if isinstance(text, str) else text).items():
+            if ":p}" in words:
+                values = {name: 0.00002 for name in gaps(words)}
+                assert "= <" not in Message(key, **values).text(language)
+                assert "<" in Message(key, **values).text(language)
