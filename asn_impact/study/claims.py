@@ -339,6 +339,9 @@ class _Once:
     def _file(self, key: str, place: Place) -> tuple[dict[str, Any], str]:
         """Return the table of a file, and its kind."""
         files = self.raw["files"]
+        if isinstance(files.get(key), str | list):
+            path = files[key] if isinstance(files[key], str) else "..."
+            raise self.at("files").refuse(Message("programme.file_is_table", file=key, path=path))
         if key not in files or not isinstance(files.get(key), dict):
             unknown = Message("programme.no_file", file=key)
             raise place.refuse(
