@@ -1,6 +1,7 @@
 """Every public name, once: where it lives. `ai.<Tab>` shows `__all__`; the other names are importable all the same."""
 
 from asn_impact.designs.design import Design as Design, agree as agree, assign as assign
+from asn_impact.designs.after_event import after_event as after_event
 from asn_impact.designs.doses import with_doses as with_doses
 from asn_impact.designs.example import (
     example_design as example_design,
@@ -60,6 +61,7 @@ from asn_impact.estimation.views import (
     Overall as Overall,
 )
 from asn_impact.intake.readers.events import Events as Events, read_events as read_events
+from asn_impact.intake.readers.complaints import read_complaints as read_complaints
 from asn_impact.intake.readers.exports import read_exports as read_exports
 from asn_impact.intake.extract import Extract as Extract
 from asn_impact.intake.readers.steps import read_steps as read_steps

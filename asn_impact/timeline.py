@@ -338,6 +338,24 @@ def _looks_yyyymm(whole: Int) -> Any:  # noqa: ANN401 - a scalar or an array of 
     return (whole >= 190001) & (whole <= 210012) & (whole % 100 >= 1) & (whole % 100 <= 12)
 
 
+def _from_words(items: Sequence[Any]) -> tuple[Kind, Int] | None:
+    """Return periods as an office writes them, all of one length: Januari 2024, 01/2024, TW I 2024, Semester I 2024."""
+    order = month_first(items)
+    starts = [read_start(item, month_first=order) for item in items]
+    found = [start for start in starts if start is not None]
+    if len(found) < len(items) or len({start.months for start in found}) > 1:
+        return None
+    if either := numbered_alike(items, 4):
+        raise InputError(Message("timeline.months_or_quarters", values=either))
+    length = found[0].months
+    first = np.array([start.first for start in found], dtype=np.int64)
+    if length not in {1, 3, 12} and np.gcd.reduce(np.diff(np.unique(first))) != length:
+        return None  # the length of half-years is told by their distance
+    if length not in {3, 12}:
+        return "month", first
+    return ("quarter" if length == 3 else "year"), first // length
+
+
 def _from_objects(values: pd.Series, column: str) -> tuple[Kind, Int]:
     items = list(values)
     if all(isinstance(v, pd.Period) for v in items):
@@ -352,6 +370,8 @@ def _from_objects(values: pd.Series, column: str) -> tuple[Kind, Int]:
     iso = text.str.extract(r"^(\d{4})-(\d{2})(?:-\d{2}(?:[ T].*)?)?$").astype("Float64")
     if iso.notna().all(axis=None) and bool(iso[1].between(1, 12).all()):
         return "month", (iso[0] * 12 + iso[1] - 1).to_numpy(dtype=np.int64)
+    if (read := _from_words(items)) is not None:
+        return read
     no_month = ~iso[1].between(1, 12).fillna(value=False)
     strange = text[numbers.isna() & no_month]
     raise InputError(Message("timeline.unreadable", column=column, first=strange.unique()))

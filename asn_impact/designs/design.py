@@ -296,7 +296,7 @@ def assign(
     Design(restricted_mean_30: 12 units, 6 treated in 2 waves, 12 clusters by office)
     """
     _refuse_hopeless(panel)
-    placed, notes = _adoption(panel, rollout, by)
+    placed, notes = adoption(panel, rollout, by)
     adopted = placed.steps
     before = panel.observed
     status, switches = None, tuple[Message, ...]()
@@ -304,7 +304,7 @@ def assign(
         status, panel, switches = read_status(panel, rollout.status, by)
         adopted = first_switch(status, panel.timeline)
     elif partly == "left_out":
-        panel = panel.without_cells(_cells_partly(panel, placed))
+        panel = panel.without_cells(cells_partly(panel, placed))
     keep, aside = _usable(panel, adopted, cluster, always)
     adopted = np.maximum(adopted, 0.0)
     codes, labels = _clusters(panel, cluster)
@@ -348,7 +348,7 @@ def agree(panel: Panel, rollout: Rollout, other: Rollout) -> Rollout:
     >>> assign(panel, agree(panel, by_date, by_status), cluster="office").adopted
     array([ 1., inf])
     """
-    one, two = (np.maximum(_adoption(panel, which)[0].steps, 0.0) for which in (rollout, other))
+    one, two = (np.maximum(adoption(panel, which)[0].steps, 0.0) for which in (rollout, other))
     apart = np.flatnonzero(one != two)
     if apart.size:
         pairs = [
@@ -373,7 +373,7 @@ def _refuse_hopeless(panel: Panel) -> None:
         raise DesignError(Message("designs.single_unit", n=len(panel.units)))
 
 
-def _adoption(panel: Panel, rollout: Rollout, by: str | None = None) -> tuple[Placed, tuple[Message, ...]]:
+def adoption(panel: Panel, rollout: Rollout, by: str | None = None) -> tuple[Placed, tuple[Message, ...]]:
     starts = dict(zip(rollout.adopted.index.tolist(), rollout.adopted.tolist(), strict=True))
     labels = panel.units if by is None else tuple(_attribute(panel, by).tolist())
     known = {*labels, *panel.unusable}
@@ -393,13 +393,13 @@ def _adoption(panel: Panel, rollout: Rollout, by: str | None = None) -> tuple[Pl
     return placed, (*not_named, *placed.notes, *_partly_notes(panel, placed))
 
 
-def _cells_partly(panel: Panel, placed: Placed) -> Bool:
+def cells_partly(panel: Panel, placed: Placed) -> Bool:
     """(U, T) True where a start lies inside the period."""
     return np.asarray(panel.timeline.steps[None, :] == placed.partly[:, None])
 
 
 def _partly_notes(panel: Panel, placed: Placed) -> tuple[Message, ...]:
-    hit = np.flatnonzero(_cells_partly(panel, placed).any(axis=1) & (placed.partly > 0))
+    hit = np.flatnonzero(cells_partly(panel, placed).any(axis=1) & (placed.partly > 0))
     if not hit.size:
         return ()
     cells = [f"{panel.units[i]} {panel.timeline.label(placed.partly[i])}" for i in hit]

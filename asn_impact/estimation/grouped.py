@@ -160,7 +160,7 @@ class Groups(Guided):
         if p >= 1 - level:
             return (Message("grouped.not_apart", p=p, **facts), *self.notes)
         words, pairs = self.inference.effects.outcome.words, self.pairs(level)
-        widest = pairs.iloc[int(pairs["p_value"].argmin())]
+        widest = pairs.iloc[int(np.nanargmin(pairs["p_value"].to_numpy()))]
         numbers = [float(words.shown(widest[name])) for name in ("difference", "conf_low", "conf_high")]
         shown = [Quantity(n, "groups.pairs", decimals_for(numbers, words.decimals)) for n in numbers]
         ends = {"difference": shown[0], "low": shown[1], "high": shown[2], "unit": words.unit}

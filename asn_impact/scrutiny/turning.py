@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from typing import Final, Literal, NamedTuple, TypeAlias
+from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
 import narwhals as nw
 import numpy as np
@@ -22,7 +22,7 @@ from asn_impact.estimation import Inference
 from asn_impact.measures.durations import Durations
 from asn_impact.measures.outcomes import CompletionCurve, RestrictedMean, Within
 from asn_impact.measures.panel import Panel
-from asn_impact.measures.tabulate import tabulate
+from asn_impact.measures.tabulate import LENGTHS, tabulate
 from asn_impact.scrutiny.case import one_estimate, settled
 from asn_impact.verbs import Guided, public_verb
 from asn_impact.words import Message, paragraph
@@ -206,6 +206,11 @@ def _by(design: Design, durations: Durations) -> tuple[str, ...]:
     return tuple(name for name in map(str, design.panel.attributes.columns) if name in known)
 
 
+def _per(panel: Panel) -> Any:  # noqa: ANN401 - a length of periods
+    """Return how long the periods of a panel are, as `tabulate` calls it."""
+    return next((name for name, months in LENGTHS.items() if months == panel.timeline.period_months), "month")
+
+
 def _cells_of(design: Design, durations: Durations) -> _Cells | None:
     """Return the records by value in each cell; None where they are not those behind the panel."""
     panel = design.panel
@@ -213,7 +218,7 @@ def _cells_of(design: Design, durations: Durations) -> _Cells | None:
     if not isinstance(outcome, RestrictedMean | Within) or panel.covariates:
         return None
     try:
-        curves = tabulate(durations, CompletionCurve(outcome.horizon), by=by)
+        curves = tabulate(durations, CompletionCurve(outcome.horizon), by=by, per=_per(panel))
     except AsnImpactError:
         return None
     at = _places(design, curves)
@@ -478,7 +483,10 @@ def _count_open(design: Design, durations: Durations) -> int:
     rows = durations.records.filter(_OPEN).group_by(*by, "month").agg(nw.len().alias("rows")).collect().to_pandas()
     units, months = set(map(str, design.panel.units)), {int(o) for o in design.panel.timeline.ordinals}
     labels = rows[list(by)].astype(str).agg(" / ".join, axis=1) if len(rows) else pd.Series([], dtype=str)
-    return int(rows.loc[labels.isin(units) & rows["month"].isin(months), "rows"].sum())
+    timeline = design.panel.timeline
+    length = timeline.period_months  # months are named by their number, half-years by that of their first month
+    period = rows["month"] // length * (length if timeline.kind == "month" else 1)
+    return int(rows.loc[labels.isin(units) & period.isin(months), "rows"].sum())
 
 
 def _all_ended(design: Design, durations: Durations, day: int) -> Design:
@@ -487,7 +495,7 @@ def _all_ended(design: Design, durations: Durations, day: int) -> Design:
     ended = nw.when(_OPEN).then(nw.lit(day, nw.Int32)).otherwise(nw.col("days").cast(nw.Int32)).alias("days")
     filled = replace(durations, records=durations.records.with_columns(ended))
     by = _by(design, durations)
-    other = tabulate(filled, panel.outcome, by=by)  # type: ignore[call-overload]
+    other = tabulate(filled, panel.outcome, by=by, per=_per(panel))  # type: ignore[call-overload]
     at = _places(design, other)
     if at is None:  # the same records in the same months: cannot be
         raise InputError(Message("checks.turning.not_behind"))

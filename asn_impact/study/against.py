@@ -11,6 +11,7 @@ import numpy as np
 
 from asn_impact.arguments import did_you_mean
 from asn_impact.errors import AsnImpactError, InputError
+from asn_impact.study.happened import other_events
 from asn_impact.study.keys import Setting
 from asn_impact.study.measured import made_ready
 from asn_impact.study.prepared import Prepared
@@ -43,7 +44,7 @@ def held_against(study: Study, ready: Prepared, effects: Effects, rule: Any) -> 
     place = study.place("scrutiny")
     with place.explaining():
         if "events" in given:
-            given["events"] = _events(given["events"])
+            given["events"] = other_events(study)
         if (mix := _mix(study, ready)) is not None:
             given["panels"] = mix
         if others := dict(_others(study, ready, effects, rule)):
@@ -66,20 +67,6 @@ def _days(times: Dated | None) -> Durations | None:
     if not isinstance(times, Durations) or times.calendar.unit not in {"working days", "calendar days"}:
         return None
     return times
-
-
-def _events(path: Path) -> Any:  # noqa: ANN401 - Events, or the frame of a table without a row
-    """Return what else happened; a table with headings and no row says that nothing did."""
-    import pandas as pd
-
-    from asn_impact.intake.readers.events import read_events
-
-    try:
-        return read_events(path)
-    except InputError as problem:
-        if problem.message.key != "events.none":
-            raise
-        return pd.DataFrame({"date": [], "name": [], "verified": []})
 
 
 # ----------------------------------------------------------------------------------------------------------- the mix

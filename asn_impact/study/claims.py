@@ -12,6 +12,7 @@ from asn_impact.errors import StudyError
 from asn_impact.measures.outcomes import Better
 from asn_impact.reporting.findings import Role
 from asn_impact.study import offers
+from asn_impact.study.gains import OF_PERSONS
 from asn_impact.study.keys import Keys, Place, Setting, values
 from asn_impact.study.kinds import DAY, LABEL, LANGUAGES, PAIRS, TEXT, TEXTS, TRANSLATED, one_of, table_of
 from asn_impact.study.paths import locate
@@ -297,7 +298,7 @@ class _Once:
     def _claim(self, given: Mapping[str, Any], place: Place) -> Claim:
         data, kind = self._data(given["file"], place)
         rollout, places, course_label = self._rollout(given.get("course"), place)
-        if kind == "tests":  # who was trained is in the file
+        if kind in OF_PERSONS:  # who was trained is in the file
             rollout = None
         sections: dict[str, Any] = {
             "study": {key: value for key, value in self.raw["study"].items() if key != "as_of"}
@@ -307,7 +308,7 @@ class _Once:
             **{name: self.raw[name] for name in _SHARED if name in self.raw},
             **({} if rollout is None else {"rollout": rollout}),
         }
-        if kind in {"panel", "tests"}:
+        if kind == "panel" or kind in OF_PERSONS:
             sections.pop("calendar", None)
         cluster = data.get("columns", {}).get("unit", "office") if kind == "panel" else "office"
         sections["design"] = {"cluster": cluster, **sections.get("design", {}), **given.get("design", {})}
@@ -324,12 +325,15 @@ class _Once:
         _refuse_against(study, given.get("hoped"), place)
         label = in_languages(given["asks"], self.spoken, place, "asks")
         role, hoped = given.get("role", "primary"), given.get("hoped")
-        level, course = given.get("level"), given.get("course")
+        level, course = given.get("level", OF_PERSONS.get(kind)), given.get("course")
         return Claim(given["id"], label, course, course_label, given["file"], role, hoped, level, study)
 
     def _file(self, key: str, place: Place) -> tuple[dict[str, Any], str]:
         """Return the table of a file, and its kind."""
         files = self.raw["files"]
+        if isinstance(files.get(key), str | list):
+            path = files[key] if isinstance(files[key], str) else "..."
+            raise self.at("files").refuse(Message("programme.file_is_table", file=key, path=path))
         if key not in files or not isinstance(files.get(key), dict):
             unknown = Message("programme.no_file", file=key)
             raise place.refuse(

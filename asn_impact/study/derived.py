@@ -10,6 +10,7 @@ import numpy as np
 
 from asn_impact.errors import AsnImpactError, EstimationError, InputError
 from asn_impact.study.evidence import Evidence, estimated
+from asn_impact.study.gains import OF_PERSONS
 from asn_impact.study.prepared import prepared, read_rollout_of
 from asn_impact.study.settings import Study
 from asn_impact.words import Message, Quantity, each_once, paragraph
@@ -74,7 +75,7 @@ def groups_of(study: Study, evidence: Evidence, by: str) -> Groups:
 
 def _of_records(study: Study, column: str) -> Effects:
     """Return the effect with a unit for each office and value of a column of its records."""
-    if study.data.name in {"panel", "tests", "survey_recap"}:
+    if study.data.name in {"panel", "survey_recap", *OF_PERSONS}:
         raise InputError(Message("grouped.no_records", by=column, kind=study.data.name))
     own = study.outcome.parameters.get("by", "office")
     units = tuple(dict.fromkeys([*([own] if isinstance(own, str) else own), column]))

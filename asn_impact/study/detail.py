@@ -98,7 +98,7 @@ def _curve_design(ready: Prepared) -> Design | None:
     same = panel.units == ready.panel.units and panel.timeline.labels == ready.panel.timeline.labels
     if not same or ready.design.panel.units != panel.units:
         return None
-    return replace(ready.design, panel=panel)
+    return replace(ready.design, panel=panel.without_cells(~ready.design.panel.observed))
 
 
 def say_tail(quantiles: pd.DataFrame | None, headline: Inference | None) -> tuple[Message, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import pandas as pd
@@ -21,9 +21,15 @@ from asn_impact.words import Message
 
 if TYPE_CHECKING:
     from asn_impact.intake.extract import Source
+    from asn_impact.intake.gathered import Gathered
     from asn_impact.study.settings import Study
 
-__all__ = ["Tests", "gain", "read_tests", "tests_parts"]
+__all__ = ["OF_PERSONS", "Tests", "gain", "read_ratings", "read_tests", "tests_parts"]
+
+OF_PERSONS: Final = {
+    "tests": 2,
+    "ratings": 3,
+}  #: kinds of files on persons, who were trained or not; Kirkpatrick's step
 
 SCORE = "score"
 FEWEST = 10  # persons behind a mean that is shown
@@ -100,19 +106,7 @@ def read_tests(
     if not numbers or (group is None) != (trained is None):
         raise InputError(Message("programme.tests_keys"))
     texts = [name for name in (test, group) if name is not None]
-    fields = ("officer", *(["office"] if columns and columns.get("office") else []))
-    with explaining(source):
-        given = {**(columns or {}), "officer": person}
-        names = [*texts, *numbers]
-        rows = gather(
-            source, fields, columns={**given, **{n: n for n in names}}, dates=None, keep=names, required=fields
-        )
-        table = pd.DataFrame(rows.frame.collect().to_pandas())
-    for name in numbers:
-        table[name] = parse_numbers(
-            [None if pd.isna(v) else str(v) for v in table[name]], name=name, style=style
-        ).to_numpy()
-    table["asn_person"] = [None if pd.isna(p) else person_key(str(p)) for p in table["officer"]]
+    table, rows = _gathered(source, person, texts, numbers, columns, style)
     paired = _wide(table, before, after) if test is None else _long(table, test, before, after, numbers)
     used = len(paired) * (1 if test is None else 2)
     ledger = Ledger(len(table), used, {Message("programme.tests_one"): len(table) - used})
@@ -127,6 +121,109 @@ def read_tests(
         tuple(_source(t) for t in rows.tables),
         tuple(rows.notes),
     )
+
+
+def read_ratings(
+    source: Any,  # noqa: ANN401 - a path, or several
+    *,
+    person: str,
+    when: str,
+    before: str,
+    after: str,
+    rater: str | None = None,
+    use: Names = (),
+    group: str | None = None,
+    trained: str | None = None,
+    scores: Names = (),
+    columns: Mapping[str, str | None] | None = None,
+    style: NumberStyle | None = None,
+) -> Tests:
+    """Return what others said of each person before and after: ratings by superiors, colleagues, those served (360).
+
+    A row is one rating. For each person and time it is the mean of the kinds of raters, each kind counting alike
+    however many they were; of kinds that rated at both times alone, so that another mix of raters is no gain.
+
+    Parameters
+    ----------
+    source
+        As for `read_exports`.
+    person
+        Heading of the identifier of the person rated.
+    when, before, after
+        The column that says when, and its two words.
+    rater, use
+        The column of the kind of rater, and the kinds that count; all of them without it.
+    scores
+        Columns of scores, averaged.
+    group, trained, columns, style
+        As for `read_tests`.
+
+    Raises
+    ------
+    InputError
+        A column or word is not there, a person is in two groups, or nobody was rated at both times.
+    """
+    if not scores or (group is None) != (trained is None) or (use and rater is None):
+        raise InputError(Message("programme.ratings_keys"))
+    texts = [name for name in (when, rater, group) if name is not None]
+    table, rows = _gathered(source, person, texts, list(scores), columns, style)
+    table["asn_kind"] = "" if rater is None else table[rater].map(_plain)
+    kinds = tuple(dict.fromkeys(_plain(word) for word in use))
+    for word in use:
+        _is(table[str(rater)], str(rater), word)
+    chosen = table if not kinds else table.loc[table["asn_kind"].isin(kinds)]
+    rated = chosen.assign(asn_score=chosen[list(scores)].mean(axis=1, skipna=False)).dropna(
+        subset=["asn_person", "asn_score"]
+    )
+    first, second = (_is(rated[when], when, word) for word in (before, after))
+    rated = rated.assign(asn_when=np.where(first, "before", np.where(second, "after", "")))
+    by_kind = rated.groupby(["asn_person", "asn_kind", "asn_when"])["asn_score"].mean().unstack("asn_when")
+    both = by_kind.dropna(subset=["before", "after"])
+    if not len(both):
+        raise InputError(Message("programme.tests_nobody"))
+    used = rated.set_index(["asn_person", "asn_kind"]).index.isin(both.index) & (rated["asn_when"] != "")
+    people = rated.loc[used].groupby("asn_person")
+    if group is not None and (people[group].agg(lambda cells: len(set(cells))) > 1).any():
+        raise InputError(Message("programme.ratings_groups", column=group))
+    means = both.groupby("asn_person").mean()
+    traits = people.first().loc[means.index]
+    lost = {
+        Message("programme.ratings_not_chosen"): len(table) - len(chosen),
+        Message("programme.ratings_one"): len(chosen) - int(used.sum()),
+    }
+    kept = tuple(sorted(set(both.index.get_level_values("asn_kind")) - {""}))
+    notes = (Message("programme.ratings_kinds", kinds=kept, n=len(kept)),) if kept else ()
+    return Tests(
+        means["before"].to_numpy(dtype=np.float64),
+        means["after"].to_numpy(dtype=np.float64),
+        tuple(map(str, traits["office"])) if "office" in traits else ("",) * len(means),
+        _is(traits[group], group, trained) if group is not None and trained is not None else np.ones(len(means), bool),
+        Ledger(len(table), int(used.sum()), {reason: n for reason, n in lost.items() if n}),
+        tuple(_source(t) for t in rows.tables),
+        (*rows.notes, *notes),
+    )
+
+
+def _gathered(
+    source: Any,  # noqa: ANN401
+    person: str,
+    texts: list[str],
+    numbers: list[str],
+    columns: Mapping[str, str | None] | None,
+    style: NumberStyle | None,
+) -> tuple[pd.DataFrame, Gathered]:
+    """Return the columns of texts and numbers, and who each row is of."""
+    fields = ("officer", *(["office"] if columns and columns.get("office") else []))
+    names = [*texts, *numbers]
+    with explaining(source):
+        given = {**(columns or {}), "officer": person, **{name: name for name in names}}
+        rows = gather(source, fields, columns=given, dates=None, keep=names, required=fields)
+        table = pd.DataFrame(rows.frame.collect().to_pandas())
+    for name in numbers:
+        cells = [None if pd.isna(v) else str(v) for v in table[name]]
+        table[name] = parse_numbers(cells, name=name, style=style).to_numpy()
+    table["asn_person"] = [None if pd.isna(p) else person_key(str(p)) for p in table["officer"]]
+    return table, rows
 
 
 def _source(table: Any) -> Source:  # noqa: ANN401 - a raw table
@@ -161,11 +258,14 @@ def _refuse_twice(rows: pd.DataFrame, keys: list[str]) -> None:
 
 def _is(column: pd.Series, name: str, word: str) -> Bool:
     """Return where a column of texts is a word; one that does not occur is a slip."""
-    plain = column.map(lambda v: "" if pd.isna(v) else " ".join(str(v).split()).casefold())
-    found = (plain == " ".join(word.split()).casefold()).to_numpy(dtype=np.bool_)
+    found = (column.map(_plain) == _plain(word)).to_numpy(dtype=np.bool_)
     if not found.any():
         raise InputError(Message("learning.no_word", column=name, words=(word,)))
     return found
+
+
+def _plain(value: Any) -> str:  # noqa: ANN401 - a cell
+    return "" if pd.isna(value) else " ".join(str(value).split()).casefold()
 
 
 def tests_parts(study: Study, _problems: list[AsnImpactError], _tell: Callable[[Message], object]) -> dict[str, Any]:

@@ -160,7 +160,11 @@ def one_of(words: Iterable[object]) -> Kind:
     "'never' or 'not_yet'"
     """
     choices = tuple(words)
-    return Kind(lambda value: value if value in choices else None, Message("study.kind.choice", words=choices), choices)
+
+    def read(value: object) -> object:
+        return next((one for one in choices if one == value and type(one) is type(value)), None)  # true is no 1
+
+    return Kind(read, Message("study.kind.choice", words=choices), choices)
 
 
 def table_of(keys: Iterable[str], read: Callable[[Mapping[str, Any], Any], Any]) -> Kind:

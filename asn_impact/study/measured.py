@@ -28,20 +28,23 @@ __all__ = [
     "made_ready",
     "moments_of",
     "renamed",
+    "rise_after",
 ]
 
-_OF_CASES: Final = ("restricted_mean", "within", "count", "score", "share", "kept")
+_OF_CASES: Final = ("restricted_mean", "within", "count", "score", "share", "kept", "rise_after")
 #: What the days between steps are called as a step.
 WAITING: Final = ("waiting", "menunggu")
 #: Kind of data -> the outcomes that it can have.
 FITTING: Final[Mapping[str, tuple[str, ...]]] = {
     "records": _OF_CASES,
     "steps": (*_OF_CASES, "days_in_step"),
+    "complaints": _OF_CASES,
     "survey": ("index", "element", "score", "share", "count"),
     "survey_recap": ("index", "element"),
     "observations": ("score", "share", "days_between", "count"),
     "panel": ("mean",),
     "tests": ("gain",),
+    "ratings": ("gain",),
 }
 
 
@@ -85,6 +88,17 @@ def days_in_step(
     """
     name = Message("clocks.waiting") if step in WAITING else verbatim(step)
     return RestrictedMean(horizon, label=label or Message("clocks.in_step", step=name))
+
+
+def rise_after(event: str, horizon: Times, *, label: Message | None = None) -> RestrictedMean:
+    """Return the wait, of which the rise after an event is compared; `event` is its name among [events], or a date.
+
+    Examples
+    --------
+    >>> str(rise_after("Perbup 3/2025", 30).words.name)
+    'the rise of the wait after Perbup 3/2025 (offices trained before it)'
+    """
+    return RestrictedMean(horizon, label=label or Message("outcomes.rise_after", event=event))
 
 
 def column_of(outcome: Setting) -> tuple[str, ...]:

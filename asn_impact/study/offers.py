@@ -84,18 +84,19 @@ _UNITS: Final = (
 def data() -> Choice:
     """Return what [data] can be: applications, processing steps, a ready panel."""
     from asn_impact.intake.fields.numbers import NumberStyle
+    from asn_impact.intake.readers.complaints import read_complaints
     from asn_impact.intake.readers.exports import read_exports
     from asn_impact.intake.readers.observations import read_observations
     from asn_impact.intake.readers.steps import read_steps
     from asn_impact.measures.panel import read_panel
-    from asn_impact.study.gains import read_tests
+    from asn_impact.study.gains import read_ratings, read_tests
     from asn_impact.topics.surveys.answers import read_survey, read_survey_aggregates
 
     offers = {
         name: keys_of(home, elsewhere={"source": Message("study.elsewhere.source")}).also(
             "path", path=PATHS, unused=TEXTS
         )
-        for name, home in (("records", read_exports), ("steps", read_steps))
+        for name, home in (("records", read_exports), ("steps", read_steps), ("complaints", read_complaints))
     }
     of_panel = keys_of(
         read_panel,
@@ -114,10 +115,12 @@ def data() -> Choice:
             ("observations", read_observations),
         )
     }
-    offers["tests"] = keys_of(
-        read_tests,
-        elsewhere={"source": Message("study.elsewhere.source"), "scores": Message("study.elsewhere.scores")},
-    ).also("path", path=PATHS, offices=PAIRS)
+    apart = {
+        "source": Message("study.elsewhere.source"),
+        "scores": Message("study.elsewhere.scores"),
+    }
+    for name, reader in (("tests", read_tests), ("ratings", read_ratings)):
+        offers[name] = keys_of(reader, elsewhere=apart).also("path", path=PATHS, offices=PAIRS)
     offers["panel"] = of_panel.without(*columns.kinds).also(
         "path", "columns", path=TEXT, columns=_inside(columns), numbers=numbers, offices=PAIRS
     )
@@ -152,6 +155,7 @@ def outcomes() -> Choice:
             ("days_between", measured.days_between),
             ("kept", measured.kept),
             ("days_in_step", measured.days_in_step),
+            ("rise_after", measured.rise_after),
         )
     }
     offers["share"] = offers["share"].also(**{"is": TEXTS})

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from asn_impact.errors import AsnImpactError, DesignError
 from asn_impact.study.counted import observed_parts, recap_parts, record_parts
-from asn_impact.study.gains import tests_parts
+from asn_impact.study.gains import OF_PERSONS, tests_parts
+from asn_impact.study.happened import RISE, event_of
 from asn_impact.study.inputs import inputs_of
 from asn_impact.study.measured import renamed
 from asn_impact.study.named import refuse_unknown_columns, with_doses
@@ -93,17 +94,21 @@ def attempted(study: Study, tell: Callable[[Message], object] = bool) -> Tried:
 def _compared(study: Study, ready: Prepared, rollout: Rollout) -> Prepared:
     """Return the design beside the panel, or the reason why there can be none."""
     from asn_impact.designs import assign
+    from asn_impact.designs.after_event import after_event
 
     notes = each_once(ready.notes, rollout.notes)
     ready = replace(with_doses(study, ready, rollout), notes=notes)
     refuse_unknown_columns(study, ready.panel)
+    panel = ready.panel
     try:
-        design = assign(
-            ready.panel, rollout, cluster=study.cluster, weights=study.weights, by=study.by, partly=study.partly
-        )
+        if study.outcome.name == RISE:
+            at, event = event_of(study)
+            panel, rollout = after_event(panel, rollout, at=at, event=event, by=study.by)
+            notes = each_once(ready.notes, rollout.notes)
+        design = assign(panel, rollout, cluster=study.cluster, weights=study.weights, by=study.by, partly=study.partly)
     except DesignError as problem:
         return replace(ready, refusal=problem.message)
-    return replace(ready, design=design, notes=each_once(ready.notes, design.notes))
+    return replace(ready, design=design, notes=each_once(notes, design.notes))
 
 
 def read_rollout_of(study: Study, ready: Prepared, *, columns: Mapping[str, str] | None = None, **how: Any) -> Rollout:  # noqa: ANN401
@@ -238,5 +243,5 @@ _PARTS: Final[Mapping[str, Callable[..., dict[str, Any]]]] = {
     "survey": observed_parts,
     "observations": observed_parts,
     "survey_recap": recap_parts,
-    "tests": tests_parts,
+    **dict.fromkeys(OF_PERSONS, tests_parts),
 }

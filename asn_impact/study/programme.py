@@ -15,7 +15,7 @@ from asn_impact.reporting.findings import Finding, Role
 from asn_impact.reporting.tables.cells import as_message
 from asn_impact.study.claims import Claim, Shared, claims_of
 from asn_impact.study.evidence import Evidence, estimated, scrutiny_of, source_of
-from asn_impact.study.gains import FEWEST
+from asn_impact.study.gains import FEWEST, OF_PERSONS
 from asn_impact.study.prepared import prepared, with_panel
 from asn_impact.study.settings import read_study, tables_of
 from asn_impact.verbs import public_verb
@@ -324,7 +324,7 @@ def _found(claim: Claim, panel: Panel | None = None) -> tuple[Finding, Evidence]
         level=claim.level,
         panel=ready.panel if alone is None else None,
         refusal=evidence.ready.refusal or (Message("programme.several_terms") if alone is None else None),
-        means=_described(ready.panel) if study.data.name == "tests" and alone is None else None,
+        means=_described(ready.panel) if study.data.name in OF_PERSONS and alone is None else None,
         ledger=ready.ledger,
         remarks=each_once(evidence.warnings if alone is not None else (), ready.notes),
         remake=remake,

@@ -256,6 +256,10 @@ def _filled(text: str, message: Message, language: Language) -> Sentence:
         parts.append(Sentence(before))
         if name is not None:
             shown = _shown(values[name], form or "", language, f"{message.key}:{name}")
+            if form == "p" and shown.startswith("<") and before.endswith("= "):  # p <0.001, not p = <0.001
+                parts[-1] = Sentence(before.removesuffix("= "))
+            if before.endswith("(") and shown.endswith(")") and shown.count(" (") == 1:  # no brackets in brackets
+                shown = Sentence(shown.text.replace(" (", ", ").removesuffix(")"), shown.numbers)
             parts.append(Sentence(shown.text) if name in counted else shown)  # a number said twice is listed once
             counted.add(name)
     return Sentence("".join(parts), [n for part in parts for n in part.numbers])

@@ -387,3 +387,26 @@ def test_a_moment_has_its_month_in_the_zone_of_the_study() -> None:
     rows = pd.DataFrame({"office": "O1", "Periode": moments, "n": [60, 80], **{e: ["3,25", "3,5"] for e in ELEMENTS}})
     found = read_survey_aggregates(rows, period="Periode", respondents="n", zone="Asia/Jayapura")
     assert found.rows["month"].tolist() == [12 * 2024 + 2, 12 * 2024 + 3]
+
+
+def test_the_year_of_a_recap_may_stand_in_the_name_of_its_sheet(tmp_path):
+    path = tmp_path / "rekap.xlsx"
+    with pd.ExcelWriter(path) as book:
+        for name, base in (("2023", 3.0), ("IKM 2024", 3.2)):
+            rows = {"UNIT PELAYANAN": ["A", "A", "B"], "PERIODE": ["Semester I", "Semester II", "Semester I"]}
+            means = {"U1": [base, base + 0.1, base], "U2": [base] * 3}
+            pd.DataFrame({**rows, "JUMLAH RESPONDEN": [30, 40, 50], **means}).to_excel(
+                book, sheet_name=name, index=False
+            )
+    how = {"period": "PERIODE", "respondents": "JUMLAH RESPONDEN", "columns": {"office": "UNIT PELAYANAN"}}
+    elements = {"persyaratan": "U1", "prosedur": "U2"}
+    read = read_survey_aggregates(path, **how, elements=elements, year="sheet")
+    assert sorted(read.frame()["period"].unique()) == [
+        *("Semester I 2023", "Semester I 2024", "Semester II 2023", "Semester II 2024"),
+    ]
+    with pytest.raises(InputError, match="Semester I"):
+        read_survey_aggregates(path, **how, elements=elements)
+    plain = tmp_path / "rekap.csv"
+    pd.read_excel(path, engine="openpyxl").to_csv(plain, index=False)
+    with pytest.raises(InputError, match=r"'rekap.csv' holds no year"):
+        read_survey_aggregates(plain, **how, elements=elements, year="sheet")

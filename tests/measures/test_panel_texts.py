@@ -33,3 +33,31 @@ def test_a_failed_lookup_is_no_start_and_no_never():
     )
     with pytest.raises(ai.DesignError, match="#N/A"):
         ai.assign(panel(["1", "2", "3", "4"]), starts, cluster="office")
+
+
+@pytest.mark.parametrize(
+    ("periods", "labels"),
+    [
+        (["Januari 2024", "Februari 2024"], ("2024-01", "2024-02")),
+        (["01/2024", "02/2024"], ("2024-01", "2024-02")),
+        (["TW I 2024", "TW II 2024"], ("2024Q1", "2024Q2")),
+        (["Triwulan IV Tahun 2023", "Triwulan I Tahun 2024"], ("2023Q4", "2024Q1")),
+        (["Semester I 2024", "Semester II 2024"], ("2024-01", "2024-07")),
+        (["Tahun 2023", "Tahun 2024"], ("2023", "2024")),
+    ],
+)
+def test_a_panel_reads_the_periods_that_a_list_of_starts_may_say(periods, labels):
+    frame = pd.DataFrame([(o, p, 1.0) for o in "AB" for p in periods], columns=["office", "period", "y"])
+    panel = ai.read_panel(frame, unit="office", period="period", outcome="y")
+    assert panel.timeline.labels == labels
+    assert len(panel.timeline.place([periods[1]]).steps) == 1
+    assert panel.timeline.place([periods[1]]).steps[0] == 1
+
+
+@pytest.mark.parametrize(
+    "periods", [["1/2024", "2/2024"], ["Januari 2024", "TW II 2024"], ["03/04/2024", "04/05/2024"]]
+)
+def test_periods_that_can_be_read_in_two_ways_are_refused(periods):
+    frame = pd.DataFrame([(o, p, 1.0) for o in "AB" for p in periods], columns=["office", "period", "y"])
+    with pytest.raises(ai.InputError, match=r"can be months or quarters|cannot be read"):
+        ai.read_panel(frame, unit="office", period="period", outcome="y")

@@ -166,7 +166,7 @@ def test_a_limit_as_a_standard_of_service_writes_it(text):
 
 
 @pytest.mark.parametrize(
-    "text", ["3-5 hari kerja", "5 hari kerja untuk perorangan dan 7 hari kerja untuk badan", "segera"]
+    "text", ["3 hari atau 5 hari kerja", "5 hari kerja untuk perorangan dan 7 hari kerja untuk badan", "segera"]
 )
 def test_two_limits_or_none_in_one_text_are_refused_and_shown(text):
     with pytest.raises(InputError, match=r"hari kerja|segera"):
@@ -177,3 +177,20 @@ def test_a_limit_in_minutes_is_answered_by_minutes():
     times = measure(extract(cases()), CALENDAR)
     with pytest.raises(InputError, match="minute"):
         kept(times, promises(SIP="10 menit", PBG="10 menit"))
+
+
+@pytest.mark.parametrize(
+    ("said", "limit", "unit"),
+    [
+        ("1-3 hari kerja", 3, "working days"),
+        ("1 \u2013 3 hari kerja", 3, "working days"),
+        ("3 (tiga) s.d. 5 (lima) hari kerja", 5, "working days"),
+        ("1 hari s/d 3 hari", 3, "calendar days"),
+        ("1 sampai dengan 7 hr kerja", 7, "working days"),
+        ("30 - 60 menit", 60, "minutes"),
+    ],
+)
+def test_of_a_span_the_longest_is_promised(said, limit, unit):
+    promises = read_promises(pd.DataFrame({"layanan": ["SIP"], "SLA": [said]}))
+    assert promises.limits[["limit", "unit"]].to_numpy().tolist() == [[limit, unit]]
+    assert any("the longest counts" in str(note) for note in promises.notes)

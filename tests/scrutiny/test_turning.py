@@ -201,6 +201,18 @@ def test_open_cases_are_ended_on_the_last_day_that_turns_it(outcome):
     assert row["estimate"] == pytest.approx(at(turned[-1]).estimate[0], rel=EXACT)
 
 
+def test_open_cases_of_quarters_are_counted_as_those_of_months_are():
+    frame = cases(still_open=4, effect=1)
+    _, durations = found(frame)
+    panel = tabulate(durations, WAIT, by="office", per="quarter")
+    starts = pd.DataFrame({"office": [f"O{i:02d}" for i in range(5)], "from": "2024-07"})
+    design = assign(panel, read_rollout(starts, unit="office", adopted="from"), cluster="office")
+    finding = infer(PAIRS(design).overall(), RULE)
+    table = what_would_change(finding, durations=durations).table
+    assert {"applications", "open"} <= set(table["what"])
+    assert row_of(what_would_change(finding, durations=durations), "open")["fewest"] == frame["decided"].isna().sum()
+
+
 def test_both_languages_say_it_with_their_own_numbers():
     finding, durations = found(cases())
     said = what_would_change(finding, durations=durations).said

@@ -160,3 +160,18 @@ def test_a_concept_has_one_word(language):
         if re.search(rf"\b{other}\b", text, re.IGNORECASE)
     ]
     assert found == []
+
+
+def test_a_p_value_below_what_is_written_is_not_said_to_equal_it():
+    for key, text in TEXTS.items():
+        for language, words in ({} if isinstance(text, str) else text).items():
+            if ":p}" in words:
+                values = {name: 0.00002 for name in gaps(words)}
+                assert "= <" not in Message(key, **values).text(language)
+                assert "<" in Message(key, **values).text(language)
+
+
+def test_there_are_no_brackets_in_brackets():
+    said = Message("claims.matrix.measure", measure=verbatim("IKM"), unit=Message("outcomes.unit.points (25 to 100)"))
+    assert said.text("id") == "IKM (poin, 25 sampai 100)"
+    assert said.text("en") == "IKM (points, 25 to 100)"

@@ -235,7 +235,7 @@ def cost_template(path: str | Path) -> Path:
 
 def _table(
     source: Any,  # noqa: ANN401
-    given: Mapping[str, object],
+    given: Mapping[str, Any],
     course: str | None,
     match: Names,
     others: Names,
@@ -268,7 +268,7 @@ _GIVEN: Final = {"sumber": 'origin="DPA BKPSDM 2024"', "tahun_harga": "price_yea
 
 def _columns(
     source: Any,  # noqa: ANN401
-    given: Mapping[str, object],
+    given: Mapping[str, Any],
     course: str | None,
 ) -> tuple[pd.DataFrame, tuple[Source, ...]]:
     """Return the columns of the contract under their names; what is given need not be there."""

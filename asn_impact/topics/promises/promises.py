@@ -52,7 +52,14 @@ _UNIT_HEADINGS = frozenset(
 _AT_MOST = (
     r"(?:(?:paling (?:lama|lambat|cepat)|maksimal|maksimum|maks\.?|selambat-?lambatnya|max\.?|at most|[<≤]=?)\s*)?"
 )
-_LIMIT_TEXT = re.compile(rf"^\s*{_AT_MOST}([\d.,]+)\s*(?:\([^)]*\)\s*)?(.*?)[\s.;]*$", re.IGNORECASE)
+#: The shorter end of a span: of 1 - 3 days the longest is promised.
+_FROM = (
+    r"(?P<least>[\d.,]+\s*(?:\([^)]*\)\s*)?(?:(?:hari|hr|jam|menit)(?: (?:kerja|kalender))?\s*)?"
+    r"(?:-|\u2013|s\.?\s*/?\s*d\.?|sampai(?: dengan)?|hingga|to)\s*(?=\d))?"
+)
+_LIMIT_TEXT = re.compile(
+    rf"^\s*{_AT_MOST}{_FROM}(?P<n>[\d.,]+)\s*(?:\([^)]*\)\s*)?(?P<unit>.*?)[\s.;]*$", re.IGNORECASE
+)
 _TIMES_24 = re.compile(r"^(\D*)(\d+)\s*(?:\([^)]*\)\s*)?[x×]\s*(\d+)(?=\s*\(?[^)\d]*\)?\s*jam)", re.IGNORECASE)
 #: What may stand behind a limit: from when it runs, or for what.
 _BEHIND = re.compile(
@@ -161,6 +168,8 @@ def _promise(rows: Sequence[tuple[str, Any, Any]], unit: LimitUnit | None) -> Pr
                 raise InputError(Message("promises.two_limits", service=service))
     limits = pd.DataFrame([(s, n, u) for s, (n, u) in limit_of.items()], columns=["service", "limit", "unit"])
     notes = [Message("promises.without_limit", n=len(empty), services=empty)] if empty else []
+    if spans := tuple(dict.fromkeys(s for s, limit, _ in rows if _is_span(limit))):
+        notes.append(Message("promises.spans", n=len(spans), services=spans))
     if limits["unit"].isin(["hours", "minutes"]).any():
         notes.append(Message("promises.every_hour"))
     return Promises(limits, tuple(notes))
@@ -170,16 +179,22 @@ def _is_missing(value: object) -> bool:
     return value is None or value != value or str(value).strip() in {"", "-", "nan"}
 
 
+def _is_span(limit: object) -> bool:
+    match = _LIMIT_TEXT.match(str(limit))
+    return match is not None and match["least"] is not None
+
+
 def _read_limit(service: str, limit: object, word: object, unit: LimitUnit | None) -> tuple[int, str]:
     """Return the number and the unit of one limit."""
     text = _TIMES_24.sub(lambda m: f"{m[1]}{int(m[2]) * int(m[3])}", str(limit))
     match = _LIMIT_TEXT.match(_BEHIND.sub("", text))
     if match is None:
         raise InputError(Message("promises.no_number", service=service, limit=str(limit)))
-    number = float(parse_numbers([match[1]], name="limit", style="1.234,56" if "," in match[1] else "1,234.56").iloc[0])
+    shown = match["n"]
+    number = float(parse_numbers([shown], name="limit", style="1.234,56" if "," in shown else "1,234.56").iloc[0])
     if number < 0 or number != int(number):
         raise InputError(Message("promises.not_whole", service=service, limit=str(limit)))
-    units = {_unit_of(service, text) for text in (match[2], word) if not _is_missing(text)}
+    units = {_unit_of(service, text) for text in (match["unit"], word) if not _is_missing(text)}
     if unit is not None:
         units.add(unit)
     if len(units) > 1:

@@ -46,16 +46,51 @@ def meanings(
     --------
     >>> meanings("biaya", ["Gratis", "b. Cukup mahal", "C", "3", "entah"])
     {'Gratis': 4, 'b. Cukup mahal': 2, 'C': 3}
+    >>> meanings("prosedur", ["a. Tidak jelas alurnya", "d. Alurnya sangat jelas"])
+    {'a. Tidak jelas alurnya': 1, 'd. Alurnya sangat jelas': 4}
     """
     said = {_plain(word): value for word, value in (own or {}).items()}
     values: dict[str, int | None] = {}
+    signed: dict[str, int] = {}
     for answer in answers:
         plain = _plain(answer)
         if plain in said:
             values[answer] = said[plain]
         elif (value := _value(element, plain)) is not None:
             values[answer] = value
-    return values
+        elif (form := _FORM.fullmatch(plain)) is not None:
+            signed[answer] = _number(form["sign"])
+    return values | _by_sign(element, signed)
+
+
+def _by_sign(element: str, signed: Mapping[str, int]) -> dict[str, int]:
+    """Return answers in words of a form's own as the letter in front says, where a "not" or "less" agrees with it.
+
+    Only words that begin with "tidak" or "kurang" tell which way the letters go; nothing is known where none is there.
+    """
+    low = {answer: _degree(answer) for answer in signed}
+    if any(degree is not None and degree != signed[answer] for answer, degree in low.items()):
+        answer = next(a for a, degree in low.items() if degree is not None and degree != signed[a])
+        raise InputError(
+            Message(
+                "survey.answer_upside_down",
+                element=element,
+                answer=masked(answer),
+                words=low[answer],
+                n=signed[answer],
+            )
+        )
+    return dict(signed) if any(degree is not None for degree in low.values()) else {}
+
+
+def _degree(answer: str) -> int | None:
+    form = _FORM.fullmatch(_plain(answer))
+    words = "" if form is None else form["words"]
+    return 1 if words.startswith("tidak ") else 2 if words.startswith("kurang ") else None
+
+
+def _number(sign: str) -> int:
+    return int(sign) if sign.isdigit() else "abcd".index(sign) + 1
 
 
 def _plain(text: str) -> str:
@@ -69,8 +104,7 @@ def _value(element: str, plain: str) -> int | None:
     form = _FORM.fullmatch(plain)
     if form is None or (form["sign"].isdigit() and not form["words"]):
         return None
-    sign = form["sign"]
-    number = int(sign) if sign.isdigit() else "abcd".index(sign) + 1
+    number = _number(form["sign"])
     if not form["words"]:
         return number
     value = words.get(form["words"])

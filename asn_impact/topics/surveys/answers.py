@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Literal
 
 import duckdb
 import narwhals as nw
@@ -30,6 +30,7 @@ from asn_impact.intake.fields.columns import Headings, listed_headings, normalis
 from asn_impact.intake.fields.empty_words import NULL_WORDS
 from asn_impact.intake.fields.labels import TOTAL_LABEL, plain_label, settle_labels
 from asn_impact.intake.fields.numbers import parse_numbers
+from asn_impact.intake.formats import RawTable
 from asn_impact.intake.formats.engine import from_arrow
 from asn_impact.intake.gathering import explaining, gather
 from asn_impact.intake.ledger import Ledger, reason
@@ -328,6 +329,7 @@ def read_survey_aggregates(
     style: NumberStyle | None = None,
     zone: str | None = None,
     fill_down: Names = (),
+    year: Literal["sheet"] | None = None,
 ) -> SurveyAggregates:
     """Return published survey results: one row an office (and service) and period, with the mean of each element (NRR).
 
@@ -348,12 +350,14 @@ def read_survey_aggregates(
         Zone in which a period that is a moment has its month.
     fill_down : sequence of str, optional
         Headings under which a name stands once a block: its empty cells hold what stands above them.
+    year : {"sheet"}, optional
+        Where the column of periods says ``Semester I`` alone: the year is in the name of the sheet, else of the file.
 
     Raises
     ------
     InputError
-        A mean lies outside 1 to 4, a number of respondents is no whole number above 0, a period cannot be read, or an
-        office (and service) has two rows of one period.
+        The name of a sheet holds no year, or two; a mean lies outside 1 to 4, a number of respondents is no whole
+        number above 0, a period cannot be read, or an office (and service) has two rows of one period.
 
     Warns
     -----
@@ -391,6 +395,8 @@ def read_survey_aggregates(
         table["office"] = office
     if not of_rows:
         table["period"] = period
+    if year == "sheet":
+        table["period"] = _with_years(table, rows.tables)
     usable, ledger = _group_rows(table)
     counts_of = {str(label): int(n) for label, n in usable["office"].value_counts().items()}
     changed, of_offices = settle_labels(counts_of, door="unit")
@@ -406,6 +412,18 @@ def read_survey_aggregates(
     sources = tuple(Source(t.name, int(counts.get(i, 0)), t.sha256) for i, t in enumerate(rows.tables))
     notes = tuple(note for note in (*of_given, *rows.notes, *of_offices, ledger.note()) if note is not None)
     return SurveyAggregates(groups, tuple(headings_of), ledger, headings, sources, notes)
+
+
+def _with_years(table: pd.DataFrame, tables: Sequence[RawTable]) -> list[str]:
+    """Return the periods with the year in the name of their sheet, or file; one that says its year keeps it."""
+    names = [one.sheet or one.name for one in tables]
+    found = [_YEAR.findall(name) for name in names]
+    for name, years in zip(names, found, strict=True):
+        if len(set(years)) != 1:
+            raise InputError(Message("survey.no_year_in_sheet", sheet=name, n=len(set(years))))
+    at = table["asn_file"].astype(int) if "asn_file" in table else [0] * len(table)
+    texts = [_period_text(value) for value in table["period"]]
+    return [text if _YEAR.search(text) else f"{text} {found[i][0]}" for text, i in zip(texts, at, strict=True)]
 
 
 def _period_headings(tables: Sequence[tuple[str | Message, list[str]]], period: str) -> dict[str, str]:
@@ -482,6 +500,7 @@ def _refuse_double(rows: pd.DataFrame) -> None:
         raise InputError(Message("survey.double_period", n=int(double.sum()), **names))
 
 
+_YEAR = re.compile(r"(?<!\d)((?:19|20)\d{2})(?!\d)")
 _QUARTERS = 4  # in a year
 _ROMAN = {"i": 1, "ii": 2, "iii": 3, "iv": 4}
 _PARTS = {"semester": 6, "smt": 6, "sem": 6, "s": 6, "triwulan": 3, "tw": 3, "kuartal": 3, "quarter": 3, "q": 3}
@@ -510,7 +529,7 @@ def survey_period(value: object) -> tuple[int, int]:
     ((24294, 6), (24300, 3), (24290, 1))
     """
     text = _period_text(value).casefold()
-    years = re.findall(r"(?<!\d)((?:19|20)\d{2})(?!\d)", text)
+    years = _YEAR.findall(text)
     rest = re.sub(r"(?<!\d)(?:19|20)\d{2}(?!\d)", " ", text, count=1)
     rest = re.sub(r"[^a-z0-9]+", " ", re.sub(r"\b(tahun|thn|ta|bulan|periode|ke)\b", " ", rest)).strip()
     if len(years) == 1:
