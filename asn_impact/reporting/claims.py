@@ -265,7 +265,7 @@ def _long_tables(pages: Exhibits, report: Report) -> list[Block]:
 
 def _in_short(pages: Exhibits, report: Report) -> list[Block]:
     """Return what was found, the plain picture of the first claim that has one, and what the grades stand for."""
-    shown = _deciding(report) or list(report.findings)
+    shown = _leading(report)
     blocks = [pages.table(overview.in_short(shown, level=report.level))]
     common: dict[str, Any] = {"source": chapters.source_line(pages, report), "inputs": report.inputs}
     for finding in shown:
@@ -276,19 +276,29 @@ def _in_short(pages: Exhibits, report: Report) -> list[Block]:
     return [*blocks, *_scale(pages, report)]
 
 
+def _leading(report: Report) -> list[Finding]:
+    return [finding for finding in report.findings if finding.role == "primary"] or list(report.findings)
+
+
 def _meaning(pages: Exhibits, report: Report) -> list[Block]:
     """Return the weight that each grade lets its findings carry, each said once."""
-    told = [under_name(some, [argument.weigh(letter)]) for letter, some in _by_letter(_deciding(report)).items()]
-    return pages.list(told)
+    groups = _by_letter(_leading(report))
+    if len(groups) == 1:
+        (letter,) = groups
+        every = Message("claims.page.of", label=Message("claims.overview.all"), said=argument.weigh(letter))
+        return pages.say([every])
+    return pages.list([under_name(some, [argument.weigh(letter)]) for letter, some in groups.items()])
 
 
 def _rests_on(pages: Exhibits, report: Report) -> list[Block]:
-    """Return who is compared, once a course, and what a result does not say."""
+    """Return who is compared, once a course, how to read an interval, and what a result does not say."""
     told: dict[object, list[Message]] = {}
-    for finding in _deciding(report):
+    for finding in _leading(report):
         if finding.design is not None:
             told.setdefault(str(finding.course), prose.say_compared(finding.design, course=finding.course)[:1])
-    return [*pages.say(m for said in told.values() for m in said), *chapters.say_limits(pages, report)]
+    said = [Message("report.question.why_compare"), *(m for some in told.values() for m in some)]
+    read = Message("claims.overview.interval", level=level_quantity(report.level))
+    return [*pages.say([*said, read]), *chapters.say_limits(pages, report)]
 
 
 _OPENING: Final[Mapping[str, Chapter]] = {"summary": _first_page, "introduction": _introduction}
@@ -304,6 +314,5 @@ _BRIEF: Final[Mapping[str, Chapter]] = {
     "summary": _in_short,
     "options": _meaning,
     "recommendations": _recommendations,
-    "problem": _introduction,
     "evidence": _rests_on,
 }

@@ -17,6 +17,7 @@ from asn_impact.measures.panel import Panel
 from asn_impact.reporting.chart import Chart
 from asn_impact.reporting.family import Family
 from asn_impact.reporting.findings import Finding, refuse_not_apart
+from asn_impact.reporting.imprint import Imprint
 from asn_impact.reporting.recoding import counts_records, thickened
 from asn_impact.reporting.tables import Table
 from asn_impact.scrutiny.scrutinise import Scrutiny
@@ -77,6 +78,8 @@ class Report(Guided):
     words
         The author's own paragraphs (blank line between them) by chapter: ``foreword``, ``introduction``,
         ``conclusion``, ``recommendations``.
+    imprint
+        Authors, institution, contact, day and logo.
 
     Examples
     --------
@@ -105,6 +108,7 @@ class Report(Guided):
     as_of: dt.date | None = None
     level: Level = 0.95
     words: Mapping[str, str] = field(default_factory=dict)
+    imprint: Imprint | None = None
 
     def __post_init__(self) -> None:
         for name, kinds in _SEVERAL.items():

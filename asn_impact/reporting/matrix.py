@@ -32,6 +32,7 @@ __all__ = [
     "levels_as_read",
     "levels_of",
     "matrix",
+    "measure_of",
     "spoken",
     "under_name",
 ]
@@ -162,7 +163,7 @@ def first_page(findings: Sequence[Finding], family: Family, *, level: float) -> 
 def under_name(findings: Sequence[Finding], said: Sequence[Message]) -> Message:
     """Return what is said of findings after their names."""
     labels = tuple(finding.label for finding in findings)
-    asked = all(str(label).rstrip().endswith("?") for label in labels)
+    asked = str(labels[-1]).rstrip().endswith("?")
     key = "claims.page.of_question" if asked else "claims.page.of"
     what = said[0] if len(said) == 1 else Message("common.paragraph", parts=tuple(said))
     return Message(key, label=Message("claims.page.labels", labels=labels), said=what)
@@ -204,7 +205,7 @@ def _row(finding: Finding, family: Family, level: float) -> dict[str, object]:
     numbers = numbers if finding.inference is None else _numbers(finding.inference, level)
     return {
         "claim": _label(finding),
-        "outcome": _measure(finding),
+        "outcome": measure_of(finding),
         **numbers,
         "p_value": np.nan if finding.inference is None else float(finding.inference.p_value[0]),
         "p_family": family.adjusted.get(finding.id, np.nan),
@@ -222,12 +223,16 @@ def _label(finding: Finding) -> Message:
     return Message("claims.matrix.exploratory", label=label) if exploratory else label
 
 
-def _measure(finding: Finding) -> Message | None:
+def measure_of(finding: Finding) -> Message | None:
+    """Return the measure of a finding with the unit of its means."""
     if finding.panel is None or finding.measure is None:
         return finding.measure  # type: ignore[no-any-return]
     words = finding.panel.outcome.words
     unit = Message("claims.matrix.per_cent") if words.scale == 100 else words.unit  # levels; the change is in points
-    return Message("claims.matrix.measure", measure=finding.measure, unit=unit) if str(unit) else finding.measure
+    if not str(unit):
+        return finding.measure  # type: ignore[no-any-return]
+    key = "claims.matrix.measure_in" if "(" in str(unit) else "claims.matrix.measure"
+    return Message(key, measure=finding.measure, unit=unit)
 
 
 def _described(finding: Finding) -> dict[str, object]:

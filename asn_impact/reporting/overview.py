@@ -11,7 +11,7 @@ import pandas as pd
 from asn_impact.errors import AsnImpactError
 from asn_impact.measures.outcomes import RestrictedMean
 from asn_impact.reporting.findings import Finding
-from asn_impact.reporting.matrix import amount_of, could_see, levels_of
+from asn_impact.reporting.matrix import amount_of, could_see, levels_of, measure_of
 from asn_impact.reporting.tables.before import balance
 from asn_impact.reporting.tables.table import Table
 from asn_impact.words import Message, Quantity
@@ -38,7 +38,7 @@ def in_short(findings: Sequence[Finding], *, level: float) -> Table:
         rows.append(
             {
                 "claim": finding.label,
-                "outcome": finding.measure,
+                "outcome": measure_of(finding),
                 "without_training": means.get("without_training"),
                 "with_training": means.get("with_training"),
                 "change": _in_words(finding, level),
@@ -184,7 +184,7 @@ def before_training(findings: Sequence[Finding]) -> Table | None:
             first = balance(finding.design).frame.iloc[0]
         except AsnImpactError:  # nobody is never trained, or training ends again
             continue
-        rows.append({**first.to_dict(), "outcome": finding.measure, "claim": finding.label})
+        rows.append({**first.to_dict(), "outcome": measure_of(finding), "claim": finding.label})
     if not rows:
         return None
     sides = ("trained", "untrained", "difference", "standardised")

@@ -21,13 +21,14 @@ from asn_impact.reporting.contents import Item, Report
 from asn_impact.reporting.earlier import MANIFEST, Earlier, refuse_close
 from asn_impact.reporting.folders import is_made_by, make_beside, plain_name, put_in_place
 from asn_impact.reporting.gate import release
+from asn_impact.reporting.imprint import LOGO, Imprint
 from asn_impact.reporting.proof import not_proved, prove
 from asn_impact.reporting.provenance import provenance, sha256, write_beside
 from asn_impact.reporting.public import CELLS_ZIP, cells_zip
 from asn_impact.reporting.words import check_language
 from asn_impact.verbs import public_verb
 from asn_impact.words import Language, Message, paragraph
-from asn_impact.words.writing import date
+from asn_impact.words.writing import date, unbroken
 
 __all__ = ["FORMATS", "Format", "Item", "Report", "publish"]
 
@@ -133,10 +134,11 @@ def publish(
     day = date(report.as_of, language) if report.as_of is not None else ""
     head = {"title": report.title, "source": report.source, "as_of": day}
     write, write_short = (claim_chapters, brief_of_claims) if report.findings else (chapters, brief)
-    files = _document("report", _page(write(long, report), language, head), long, kinds, reference)
+    known = report.imprint
+    files = _document("report", write(long, report), head, known, long, kinds, reference)
     if report.answer or report.findings:
         head |= {"kind": prose.HEADINGS["brief"].text(language).text}
-        files |= _document("brief", _page(write_short(short, report), language, head), short, kinds, reference)
+        files |= _document("brief", write_short(short, report), head, known, short, kinds, reference)
     if cells:
         files |= _packed(report)
     numbers = [number for pages in (long, short) for sentence in pages.sentences for number in sentence.numbers]
@@ -202,26 +204,39 @@ def _sort_formats(formats: Sequence[Format]) -> tuple[Format, ...]:
 
 
 def _document(
-    name: str, page: str, exhibits: Exhibits, formats: tuple[Format, ...], reference: Path | None
+    name: str,
+    sections: Sequence[Section],
+    head: Mapping[str, str],
+    imprint: Imprint | None,
+    exhibits: Exhibits,
+    formats: tuple[Format, ...],
+    reference: Path | None,
 ) -> dict[str, bytes]:
-    """Return the files of a document; what Word and PDF hold has passed the gate as page and pictures."""
-    whole = _embed(page, exhibits.files).encode("utf-8")
-    release(whole, f"{name}.html")
+    """Return the files of a document; what Word and PDF hold has passed the gate as page and pictures.
+
+    The names of its authors, who put them there themselves, are the one thing that the gate does not see.
+    """
+    language = exhibits.language
+    release(_embed(_page(sections, language, head), exhibits.files).encode("utf-8"), f"{name}.html")
     for file, content in exhibits.files.items():
         release(content, file, counts=exhibits.counts_in(file))
-    files = {**exhibits.files, f"{name}.html": whole}
+    page = _page(sections, language, head, imprint)
+    logo = {} if imprint is None or imprint.logo is None else {LOGO: release(imprint.picture(), LOGO)}
+    files = {**exhibits.files, f"{name}.html": _embed(page, {**exhibits.files, **logo}).encode("utf-8")}
     if "docx" in formats:
         pictures = {f: content for f, content in exhibits.files.items() if f.endswith(".png")}
         files[f"{name}.docx"] = documents.word(
-            page.replace('.svg" alt', '.png" alt'), pictures, language=exhibits.language, reference=reference
+            page.replace('.svg" alt', '.png" alt'), {**pictures, **logo}, language=language, reference=reference
         )
     if "pdf" in formats:
         drawings = {f: content for f, content in exhibits.files.items() if f.endswith(".svg")}
-        files[f"{name}.pdf"] = documents.pdf(page, drawings, language=exhibits.language)
+        files[f"{name}.pdf"] = documents.pdf(page, {**drawings, **logo}, language=language)
     return files
 
 
-def _page(sections: Sequence[Section], language: Language, head: Mapping[str, str]) -> str:
+def _page(
+    sections: Sequence[Section], language: Language, head: Mapping[str, str], imprint: Imprint | None = None
+) -> str:
     """Return the page; its pictures are named as files."""
     import jinja2
     from markupsafe import Markup
@@ -235,17 +250,24 @@ def _page(sections: Sequence[Section], language: Language, head: Mapping[str, st
         keep_trailing_newline=True,
     )
     environment.filters["trusted"] = Markup  # tables write and escape their own cells
+    environment.filters["unbroken"] = unbroken
+    own: dict[str, Any] = {"by": (), "contact": "", "cite": "", "logo": ""}
+    if imprint is not None:
+        logo = LOGO if imprint.logo is not None else ""
+        own: dict[str, Any] = {"by": imprint.by(language), "contact": imprint.contact, "logo": logo}
+        own["cite"] = "" if "kind" in head else imprint.cited(head["title"], language)
     words = {name: heading.text(language).text for name, heading in prose.HEADINGS.items()}
     return environment.get_template("report.html.j2").render(
-        language=language, sections=sections, words=words, **{"kind": "", **head}
+        language=language, sections=sections, words=words, **{"kind": "", **own, **head}
     )
 
 
 def _embed(page: str, files: Mapping[str, bytes]) -> str:
     """Write the pictures into the page itself."""
-    for name in (name for name in files if name.endswith(".svg")):
+    kinds = {name: "svg+xml" for name in files if name.endswith(".svg")} | {LOGO: "png"}
+    for name, kind in ((name, kind) for name, kind in kinds.items() if name in files):
         data = base64.b64encode(files[name]).decode("ascii")
-        page = page.replace(f'src="{name}"', f'src="data:image/svg+xml;base64,{data}"')
+        page = page.replace(f'src="{name}"', f'src="data:image/{kind};base64,{data}"')
     return page
 
 

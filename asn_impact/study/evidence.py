@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from asn_impact.estimation import Effects, Inference
     from asn_impact.measures.panel import Panel
     from asn_impact.reporting.chart import Chart
+    from asn_impact.reporting.imprint import Imprint
     from asn_impact.reporting.tables import Table
     from asn_impact.scrutiny.scrutinise import Scrutiny
 
@@ -156,6 +157,14 @@ def source_of(study: Study) -> Message:
     'Demo (synthetic data)'
     """
     return Message("study.synthetic", text=study.source) if study.synthetic else study.source
+
+
+def imprint_of(study: Study) -> Imprint | None:
+    """Return who wrote the report; None where the study does not say."""
+    from asn_impact.reporting.imprint import Imprint
+
+    with study.place("study").explaining():
+        return Imprint(**study.imprint) if study.imprint else None
 
 
 def say_look(study: Study) -> tuple[Message, ...]:

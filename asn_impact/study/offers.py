@@ -60,7 +60,11 @@ DEFAULT_ESTIMATOR: Final = "gls_imputation"
 DEFAULT_RULE: Final = "bias_reduced"
 FORMATS: Final = ("html", "docx", "pdf")
 STUDY: Final = Keys(
-    {"title": TRANSLATED, "source": TRANSLATED, "language": LANGUAGES, "synthetic": TRUTH}, ("title", "source")
+    {
+        **{"title": TRANSLATED, "source": TRANSLATED, "language": LANGUAGES, "synthetic": TRUTH},
+        **{"authors": TEXTS, "institution": LABEL, "contact": TEXT, "published": DAY, "logo": TEXT},
+    },
+    ("title", "source"),
 )
 REPORT: Final = Keys(
     {

@@ -14,7 +14,7 @@ from asn_impact.reporting.family import Family, family_of
 from asn_impact.reporting.findings import Finding, Role
 from asn_impact.reporting.tables.cells import as_message
 from asn_impact.study.claims import Claim, Shared, claims_of
-from asn_impact.study.evidence import Evidence, estimated, scrutiny_of, source_of
+from asn_impact.study.evidence import Evidence, estimated, imprint_of, scrutiny_of, source_of
 from asn_impact.study.gains import FEWEST, OF_PERSONS
 from asn_impact.study.prepared import prepared, with_panel
 from asn_impact.study.settings import read_study, tables_of
@@ -237,6 +237,7 @@ class Programme:
         return Report(
             title=(Message("study.synthetic", text=title) if about.synthetic else title).text(language),
             source=source_of(about).text(language),
+            imprint=imprint_of(about),
             findings=shown,
             family=family_of(shown, correction=self.shared.correction),
             inputs=self.sources,

@@ -66,6 +66,8 @@ class Study:
         this one. None where it is looked at once.
     staff, places
         Of a claim of a programme: the list of offices with their staff, and section -> where in the file it was said.
+    imprint
+        Authors, institution, contact, published and logo, each that is said.
     events, seed
         A file of dated events for the check of coincidence (None: none), and the seed of the placebo.
     """
@@ -101,6 +103,7 @@ class Study:
     level_together: float | None = None
     staff: Setting | None = None
     places: Mapping[str, str] = field(default_factory=dict)
+    imprint: Mapping[str, Any] = field(default_factory=dict)
 
     def place(self, section: str) -> Place:
         """Return where in the user's own file a section was said, for messages."""
@@ -162,6 +165,7 @@ def study_of(
         },
         places=said,
         staff=staff,
+        imprint=_imprint(about, place["study"]),
     )
     _refuse_contradictions(study, sections)
     _try_out(study, place)
@@ -171,6 +175,12 @@ def study_of(
         outcome=_with_paths(study.outcome, place["outcome"], "promises"),
         rollout=None if study.rollout is None else _with_paths(study.rollout, place["rollout"], "path", "positions"),
     )
+
+
+def _imprint(about: Mapping[str, Any], place: Place) -> dict[str, Any]:
+    """Return who wrote the report, the logo found beside the study."""
+    said = {key: about[key] for key in ("authors", "institution", "contact", "published", "logo") if key in about}
+    return said | ({"logo": _beside(said["logo"], place, "logo")} if "logo" in said else {})
 
 
 def language_of(path: Path) -> Language:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
+import re
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Final
 
@@ -28,6 +29,7 @@ __all__ = [
     "percent",
     "period",
     "significant",
+    "unbroken",
 ]
 
 MINUS: Final = "\u2212"
@@ -204,3 +206,14 @@ def decimals_for(values: Iterable[float], least: int) -> int:
             needed = -math.floor(math.log10(abs(value) * 2))  # 0.05 rounds to 0.1, 0.04 to 0.0
             decimals = max(decimals, min(needed, MOST_DECIMALS))
     return decimals
+
+
+def unbroken(text: str) -> str:
+    r"""Return a text in which a number and the word behind it, or Rp and its number, stay on one line.
+
+    Examples
+    --------
+    >>> unbroken("turun 1,5 hari kerja, Rp 48.000").split(" ")
+    ['turun', '1,5\xa0hari', 'kerja,', 'Rp\xa048.000']
+    """
+    return re.sub(r"(?<=\d) (?=[a-z(])|(?<=\bRp) (?=\d)", "\u00a0", text)

@@ -229,7 +229,6 @@ def test_the_first_lines_a_researcher_types_are_true(folder, monkeypatch):
         ('path = "izin.csv"', 'path = "ijin.csv"', r"\[files.izin\]: path names 'ijin.csv'"),
         ('"SPBE"', '"SPEB"', r"\[training\]: No course contains 'SPEB'"),
         ("[report]", "[reports]", r"reports.*Did you mean 'report'"),
-        ("[report]", '[report]\nfigures = "x"', r"\[report\]: Only a study with one question has figures"),
         (
             'hoped = "lower"',
             'hoped = "lower"\ninference = {level = 0.9}',

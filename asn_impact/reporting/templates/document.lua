@@ -6,6 +6,13 @@ local function quoted(text)
 end
 
 function Image(image)
+  if image.src == "logo.png" then
+    if FORMAT == "typst" then
+      return pandoc.RawInline("typst", "#image(" .. quoted(image.src) .. ", height: 1.6cm, alt: " .. quoted(pandoc.utils.stringify(image.caption)) .. ")")
+    end
+    image.attributes.height = "1.6cm"
+    return image
+  end
   if FORMAT == "typst" then
     local alt = pandoc.utils.stringify(image.caption)
     return pandoc.RawInline("typst", "#image(" .. quoted(image.src) .. ", width: 100%, alt: " .. quoted(alt) .. ")")
@@ -18,8 +25,8 @@ function Div(div)
   if div.identifier == "contents" and FORMAT == "typst" then
     return pandoc.RawBlock("typst", "#outline(title: none, target: heading.where(level: 2))")
   end
-  if div.identifier == "contents" then
-    return {}
+  if div.identifier == "contents" then -- Word shows a list of links; one with page numbers is empty until somebody updates it
+    return div.content
   end
   for _, name in ipairs({ "finding", "note", "byline" }) do
     if div.classes:includes(name) then
