@@ -70,7 +70,8 @@ def _normalised(text: str) -> tuple[str, list[int] | None]:
 
 _GAP: Final = (
     r"(?:[\s.:;=#,()\[\]{}<>'\"/|*_-]|\b(?:no|nomor|nomer|nmr|num|number|telp|wa|hp|is|adalah|yaitu|saya|kami|beliau"
-    r"|kesehatan|ketenagakerjaan|baru|lama|aktif|kantor|bank|bca|bri|bni|bsi|btn|mandiri|jambi)\b){0,8}"
+    r"|kesehatan|ketenagakerjaan|baru|lama|aktif|kantor|bank|bca|bri|bni|bsi|btn|bpd|mandiri|jambi|giro|tabungan|koran|wna|wni"
+    r"|peserta|pemohon|penerima|milik|atas|nama)\b){0,8}"
 )
 _SEP: Final = r"[\s.,:;()\[\]/_|-]{0,4}"
 
@@ -83,8 +84,9 @@ _BANKS: Final = r"bca|bri|bni|bsi|btn|mandiri|cimb|danamon|permata|bank\s+\w+"
 _LABELLED: Final[tuple[tuple[str, str, int, int], ...]] = (
     ("nik", r"n\.?i\.?k|(?:e-?|no\.?\s*)?ktp|nomor induk kependudukan|identitas|no\.?\s*id", 12, 16),
     ("nip", r"n\.?i\.?p(?:\.?p|pk)?|n\.?r\.?p|nuptk|nidn|nipd|nomor induk pegawai", 8, 18),
-    ("kk", r"(?:no|nomor)\.?\s*kk|kartu keluarga", 12, 16),
-    ("npwp", r"n\.?p\.?w\.?p|nitku", 12, 22),
+    ("kk", r"(?:no|nomor)\.?\s*kk|kk(?=\W{1,3}\d)|kk\W{1,3}(?:no|nomor)|kartu keluarga", 12, 16),
+    ("npwp", r"n\.?p\.?w\.?p(?:\.?d(?:[\s.:]{0,3}p(?=[\s.]))?|16)?|nitku", 12, 22),
+    ("sim", r"sim(?:\s*[abcd](?:\s*(?:i{1,2}|umum|1|2))?)?", 12, 14),
     ("nib", r"n\.?i\.?b|nomor induk berusaha", 10, 13),
     ("bpjs", r"bpjs(?:\s*-?\s*(?:kes|tk|kesehatan|ketenagakerjaan))?|jkn(?:\s*-?\s*kis)?|kis|kpj|jamsostek", 10, 13),
     (
@@ -97,14 +99,19 @@ _LABELLED: Final[tuple[tuple[str, str, int, int], ...]] = (
     (
         "account",
         rf"(?<!kode )(?<!kd )(?<!kd\. )(?:no\.?\s*)?"
-        rf"(?:rek|rekening|norek|account|acc|acct|a/c|iban|va|virtual account|{_BANKS})",
+        rf"(?:rek|rekening|norek|account|acc|acct|a/c|iban|va|virtual account|atm|kartu (?:debit|kredit)|{_BANKS})"
+        r"(?:[\s.:]{1,3}a[./]?\s?n\b\.?\s[^\d\n]{1,40})?",
         9,
-        18,
+        19,
     ),
 )
 _AFTER: Final = tuple(
-    (kind, re.compile(rf"(?<![^\W_])(?:{words})(?![^\W\d_]){_GAP}({_long(least, most)})(?!\d)", re.IGNORECASE))
+    (kind, re.compile(rf"(?<![^\W_])(?:{words})(?![^\W\d_]){_GAP}o?({_long(least, most)})(?!\d)", re.IGNORECASE))
     for kind, words, least, most in _LABELLED
+)
+_PERMIT_WORD: Final = re.compile(  # of foreigners: letters and digits
+    rf"(?<![^\W_])(?:kitas|kitap|itas|itap)\b{_GAP}((?=(?:[a-z]{{0,3}}\d){{5}})[a-z0-9]{{8,14}}(?:-[a-z])?)(?!\w)",
+    re.IGNORECASE,
 )
 _PASSPORT_WORD: Final = re.compile(
     rf"(?<![^\W_])(?:paspor|passport|passpor|pasport|pass?p)\b{_GAP}((?:[a-z][\s.-]{{0,2}}){{0,2}}\d(?:[\s.-]{{0,2}}\d){{5,8}})(?!\d)",
@@ -114,19 +121,21 @@ _REGIONS: Final = (
     "A[ABDEG]?|B[ABDEGHKLMNP]?|D[ABCDEGHKLMNRTW]?|E[ABD]?|F|G|H|K[BHTU]?|L|M|N|P[ABGSTY]?|R[IF]?|S|T|W|Z|CD|CC"
 )
 _PLATE: Final = re.compile(
-    rf"(?<![\w/+.=-])(?:{_REGIONS})(?:[\s.-]{{1,4}}\d{{3,4}}[\s.-]{{1,4}}[A-Z]{{1,3}}|\d{{4}}[A-Z]{{2,3}}|\d{{3,4}}[\s.-]{{1,4}}[A-Z]{{2,3}}|[\s.-]{{1,4}}\d{{3,4}}[A-Z]{{2,3}})(?![\w/+=]|[.-]\w)"
+    rf"(?<![^\W_])(?<![/+.=-])(?:{_REGIONS})(?:[\s.-]{{1,4}}\d{{3,4}}[\s.-]{{1,4}}[A-Z]{{1,3}}|\d{{4}}[A-Z]{{2,3}}|\d{{3,4}}[\s.-]{{1,4}}[A-Z]{{2,3}}|[\s.-]{{1,4}}\d{{3,4}}[A-Z]{{2,3}})(?![^\W_]|[/+=]|[.-]\w)"
 )
 _PLATE_WORD: Final = re.compile(
     rf"(?<![^\W_])(?:plat|no\.?\s*pol|nopol|nomor polisi|kendaraan|mobil|motor|tnkb|no\.?\s*plat|stnk|bpkb)\b{_GAP}"
     rf"((?:{_REGIONS})[\s./_-]{{0,4}}\d{{1,4}}(?:[\s./_-]{{0,4}}[A-Z]{{1,3}}\b)?)(?!\w)",
     re.IGNORECASE,
 )
+_AT: Final = r"(?:[(\[{]\s?(?:at|@)\s?[)\]}]|@|&#64;|%40|\sat\s(?=[\w-]+\s?[(\[{]?\s?(?:dot|titik)))"
+_DOT: Final = r"(?:\.|[(\[{]\s?(?:dot|titik)\s?[)\]}]|\s(?:dot|titik)\s)"
 _MAIL: Final = re.compile(
-    r"[\w.+%-]{0,63}\w\s{0,2}(?:@|[(\[{]\s?at\s?[)\]}]|\sat\s(?=[\w-]+\s?[(\[{]?\s?(?:dot|titik)))\s{0,2}"
-    r"[\w-]+(?:\s?(?:\.|[(\[{]\s?(?:dot|titik)\s?[)\]}]|\s(?:dot|titik)\s)\s?[\w-]+){0,4}"
-    r"\s?(?:\.|[(\[{]\s?(?:dot|titik)\s?[)\]}]|\s(?:dot|titik)\s)\s?[a-z]{2,}",
+    rf"[\w.+%-]{{0,63}}\w(?:\s{{0,2}}{_AT}\s{{0,2}}[\w-]+(?:\s?{_DOT}\s?[\w-]+){{0,4}}\s?{_DOT}\s?[a-z]{{2,}}"
+    r"|[(\[{]a[)\]}][\w-]+(?:\.[\w-]+){0,4}\.[a-z]{2,})",
     re.IGNORECASE,
 )
+_MAIL_SIGN: Final = re.compile(r"@|at|&#64;|%40|[(\[{]a[)\]}]", re.IGNORECASE)
 
 # --- bare numbers -------------------------------------------------------------------------------------------------
 
@@ -140,6 +149,7 @@ _NIK: Final = re.compile(
 )
 _NIP: Final = re.compile(rf"(?:19|20)\d\d{_MONTH}{_DAY}(?:19|20)\d\d(?:{_MONTH}|2[1-9]|3\d)[12](?!000)\d{{3}}")
 _NPWP: Final = re.compile(r"(?!(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01]))(?!\d*0{6}$)(?!0{4})\d{15}")
+_NPWP16: Final = re.compile(r"0(?!0)(?!(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01]))(?!\d*0{6}$)\d{15}")
 _BPJS: Final = re.compile(r"000[1-9]\d{9}")
 _NIB: Final = re.compile(r"(?:8120|9120|0220)[01]\d{8}")
 _LOST: Final = re.compile(r"(?<![\d.,])(\d)[.,](\d{10,16})[eE]\+?(15|17)(?!\d)")
@@ -147,7 +157,7 @@ _LOST: Final = re.compile(r"(?<![\d.,])(\d)[.,](\d{10,16})[eE]\+?(15|17)(?!\d)")
 _CUTS: Final = frozenset(
     {
         (2, 2, 2, 6, 4), (2, 2, 2, 2, 2, 2, 4), (6, 2, 2, 2, 4), (2, 4, 6, 4), (4, 2, 6, 4),
-        (2, 2, 2, 10), (6, 6, 2, 2), (2, 2, 2, 6, 2, 2), (2,) * 8, (1,) * 16,
+        (2, 2, 2, 10), (6, 6, 2, 2), (2, 2, 2, 6, 2, 2), (2,) * 8, (1,) * 16, (1, 3, 3, 3, 3, 3),
     }
 )  # fmt: skip
 _HALVES: Final = frozenset({(8, 8), (6, 10), (12, 4), (10, 6), (4, 12), (9, 7), (7, 9)})
@@ -157,10 +167,11 @@ _STARTS_AS_DATE: Final = re.compile(
     r"(?:(?:19|20)\d\d\s?[-/.]\s?\d{1,2}\s?[-/.]\s?\d{1,2}|\d{1,2}\s?[-/.]\s?\d{1,2}\s?[-/.]\s?(?:19|20)\d\d)(?!\d)"
 )
 _THOUSANDS: Final = re.compile(r"\d{1,3}(?:\.\d{3})+(?:,\d{1,2})?|\d{1,3}(?:,\d{3})+(?:\.\d{1,2})?")
+_AMOUNT_ENDING: Final = re.compile(r"\d{9,}[.,]\d{2}")
 _BUDGET: Final = re.compile(r"\d\.\d{1,2}\.")
 
 _S1: Final = r"[\s./()_-]{0,3}"
-_NO_AMOUNT: Final = r"(?<![\w+])(?<!Rp[\s.])(?<!Rp[.]\s)(?<!IDR\s)(?<!\d[.,/-])(?<!\s\.)(?<!\A\.)"
+_NO_AMOUNT: Final = r"(?<![^\W_])(?<!\+)(?<!Rp[\s.])(?<!Rp[.]\s)(?<!IDR\s)(?<!\d[.,/-])(?<!\s\.)(?<!\A\.)"
 _MOBILE_REST: Final = rf"8{_S1}\d{_S1}\d(?:{_S1}\d){{6,9}}(?!\d)(?![A-Za-z]+\d)"
 _MOBILE: Final = re.compile(
     rf"{_NO_AMOUNT}\(?(?:\+\s?\(?62{_S1}(?:\(0\)|0)?{_S1}|\(\+?62\){_S1}(?:\(0\)|0)?{_S1}|0062{_S1}|0\)?){_MOBILE_REST}"
@@ -194,12 +205,19 @@ def _is_cut(sizes: tuple[int, ...], signs: set[str], kind: str) -> bool:
         return sizes not in _DATE_PAIR
     if len(sizes) == 2:
         return "\n" in signs or (sizes in _HALVES and "," not in signs and (sizes == (8, 8) or "." not in signs))
-    if "," in signs or sizes in _DATE_PAIR:
+    if "," in signs or sizes in _DATE_PAIR or (":" in signs and len(signs) > 1):  # the last is a port
         return False
     return min(sizes) >= 3 or (len(signs) == 1 and not signs & {" "} and min(sizes) >= 2)
 
 
-_SHAPES: Final = ((16, _NIK, "nik"), (18, _NIP, "nip"), (15, _NPWP, "npwp"), (13, _BPJS, "bpjs"), (13, _NIB, "nib"))
+_SHAPES: Final = (
+    (16, _NIK, "nik"),
+    (18, _NIP, "nip"),
+    (15, _NPWP, "npwp"),
+    (16, _NPWP16, "npwp"),
+    (13, _BPJS, "bpjs"),
+    (13, _NIB, "nib"),
+)
 
 
 def _bare(text: str, lines: str) -> Iterator[Span]:
@@ -244,7 +262,9 @@ def _from_group(
                 decimal = i > 0 and gaps[i - 1] in (".", ",") and _decimal_before(groups, gaps, i)
                 fits = not decimal and not _in_word(text, groups[i][0], groups[i][1], kind)
             else:
-                fits = _stands_alone(groups, signs, i, j, kind, tuple(sizes))
+                fraction = i > 0 and gaps[i - 1] in (".", ",") and signs[i - 1] not in signs[i:j]
+                fraction = fraction and _decimal_before(groups, gaps, i)
+                fits = not fraction and _stands_alone(groups, signs, i, j, kind, tuple(sizes))
             if fits:
                 return j, Span(groups[i][0], groups[j][1], kind)
     return None
@@ -263,7 +283,7 @@ def _decimal_before(groups: list[tuple[int, int, str]], gaps: list[str], i: int)
 
 
 _NPWP_CUTS: Final = frozenset(
-    {(2, 3, 3, 1, 3, 3), (9, 3, 3), (9, 6), (2, 3, 3, 1, 6), (8, 1, 3, 3), (8, 1, 6), (12, 3), (1,) * 15}
+    {(2, 3, 3, 1, 3, 3), (9, 3, 3), (9, 6), (2, 3, 3, 1, 6), (8, 1, 3, 3), (8, 1, 6), (12, 3), (1,) * 15, (4, 4, 4, 4)}
 )
 
 
@@ -279,7 +299,7 @@ def _stands_alone(
     if max(sizes) == 1 and (not alone or len(inside) > 1 or "," in inside):
         return False
     if kind in ("bpjs", "nib"):
-        return min(sizes) >= 3 and (alone or " " not in inside)
+        return min(sizes) >= 3 and before and (after or " " not in inside)
     if kind == "npwp":
         return (sizes in _NPWP_CUTS and (len(sizes) > 3 or "," not in inside) and (alone or " " not in inside)) or (
             "\n" in inside and len(sizes) == 2
@@ -308,7 +328,7 @@ def _no_date(number: str) -> bool:
 def _is_mobile(number: str) -> bool:
     """Return whether what starts like a mobile number is one: no date, no time of day, no list of short numbers."""
     bare = number.lstrip(" (+")
-    if _STARTS_AS_DATE.match(bare) or re.match(r"0?8[.:]\d\d\s?[-/]", bare):
+    if _AMOUNT_ENDING.fullmatch(bare) or _STARTS_AS_DATE.match(bare) or re.match(r"0?8[.:]\d\d\s?[-/]", bare):
         return False
     groups = _GROUP.findall(bare)
     if any(len(g) == 8 and _WHOLE_DATE.fullmatch(g) for g in groups):
@@ -329,7 +349,7 @@ _ANY_DIGITS: Final = re.compile(r"\d\D{0,6}\d\D{0,6}\d")
 
 
 def _spans(text: str, lines: str) -> Iterator[Span]:
-    if "@" in text or "at" in text:
+    if _MAIL_SIGN.search(text):
         yield from _checked(_MAIL, "e-mail", text, bool)
     if not _ANY_DIGITS.search(text):
         return
@@ -340,6 +360,7 @@ def _spans(text: str, lines: str) -> Iterator[Span]:
     for kind, pattern in _AFTER:
         yield from _checked(pattern, kind, text, _no_date if kind in ("nik", "nip", "npwp") else _no_amount)
     yield from _checked(_PASSPORT_WORD, "passport", text, bool)
+    yield from _checked(_PERMIT_WORD, "passport", text, bool)
     yield from _checked(_PLATE, "plate", text, bool)
     yield from _checked(_PLATE_WORD, "plate", text, bool)
     yield from _lost(text)

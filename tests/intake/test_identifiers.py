@@ -12,6 +12,7 @@ from asn_impact.measures.panel import read_panel
 from asn_impact.reporting.gate import release
 
 from .spellings import KINDS, identifiers, ordinary, spellings
+from .spellings_again import identifiers_again, ordinary_again
 
 FALSE_ALARMS = 1e-4
 
@@ -97,3 +98,14 @@ def test_no_door_says_an_identifier_in_its_refusal() -> None:
         for language in ("id", "en"):
             assert person not in refused.value.text(language)
         assert person not in str(refused.value)
+
+
+@pytest.mark.parametrize("seed", [2, 3])
+def test_spellings_of_somebody_else_are_found_too(seed: int) -> None:
+    missed = [(kind, way, text) for kind, way, text in identifiers_again(seed, 5) if not identifiers_in(text)]
+    assert missed == []
+
+
+def test_ordinary_numbers_of_somebody_else_raise_fewer_than_one_false_alarm_in_ten_thousand() -> None:
+    false = [text for text in ordinary_again(2026, 20_000) if identifiers_in(text)]
+    assert len(false) < 2, false
