@@ -154,7 +154,7 @@ def refuse_others(folder, numbers):
         assert MEASURES[own] in text
 
 
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=3)
 @given(numbers=st.permutations([0, 1, 2]), size=st.integers(2, 3), language=st.sampled_from(["id", "en"]))
 def test_property_a_page_never_names_a_course_or_an_office_that_is_not_its_own(
     tmp_path_factory, numbers, size, language
