@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 AS_OF, OFFICES, MONTHS = "2025-12-31", 20, 36
 WAVES = ("2024-01", "2024-07", "2025-01", None)
 MOST = 1_000_000  # rows that are written at a time
-STEPS = ("read_exports", "measure", "tabulate 5 outcomes", "estimate", "infer, by office", "infer, by regency")
+STEPS = ("read_exports", "measure", "tabulate 5 outcomes", "estimation", "infer, by office", "infer, by regency")
 
 CASES = f"""
     SELECT *, greatest(0, spread - if(month >= start, 2, 0) + hash(regency, month, 'shock') % 5)::INTEGER AS took
@@ -205,7 +205,11 @@ def compare(folder: Path, address: str) -> None:
 
     builder = SparkSession.builder.remote(address) if address.startswith("sc://") else SparkSession.builder
     builder = builder if address.startswith("sc://") else builder.master(address)
-    spark = builder.config("spark.ui.enabled", "false").config("spark.sql.shuffle.partitions", "8").getOrCreate()
+    # joins by sorting: a driver with 1 GB has no room for a table that it sends to all workers
+    settings = {"ui.enabled": "false", "sql.shuffle.partitions": "8", "sql.autoBroadcastJoinThreshold": "-1"}
+    for name, value in settings.items():
+        builder = builder.config(f"spark.{name}", value)
+    spark = builder.getOrCreate()
     try:
         table = spark.read.parquet(str(folder / "cases"))
         with counted() as left:
