@@ -254,8 +254,8 @@ def _page(
     own: dict[str, Any] = {"by": (), "contact": "", "cite": "", "logo": ""}
     if imprint is not None:
         logo = LOGO if imprint.logo is not None else ""
-        own: dict[str, Any] = {"by": imprint.by(language), "contact": imprint.contact, "logo": logo}
-        own["cite"] = "" if "kind" in head else imprint.cited(head["title"], language)
+        cite = "" if "kind" in head else imprint.cited(head["title"], language)
+        own = {"by": imprint.by(language), "contact": imprint.contact, "logo": logo, "cite": cite}
     words = {name: heading.text(language).text for name, heading in prose.HEADINGS.items()}
     return environment.get_template("report.html.j2").render(
         language=language, sections=sections, words=words, **{"kind": "", **own, **head}
