@@ -11,11 +11,12 @@ from asn_impact.arguments import did_you_mean
 from asn_impact.errors import StudyError
 from asn_impact.measures.outcomes import Better
 from asn_impact.reporting.findings import Role
-from asn_impact.study import offers
+from asn_impact.study import offers, resting
 from asn_impact.study.gains import OF_PERSONS
 from asn_impact.study.keys import Keys, Place, Setting, values
 from asn_impact.study.kinds import DAY, LABEL, LANGUAGES, PAIRS, TEXT, TEXTS, TRANSLATED, one_of, table_of
 from asn_impact.study.paths import locate
+from asn_impact.study.resting import COSTS, LEVELS, ROLES, Worth
 from asn_impact.study.settings import Study, in_languages, study_of
 from asn_impact.words import Language, Message, paragraph, verbatim
 from asn_impact.words.catalogue import keys_of
@@ -24,9 +25,6 @@ __all__ = ["SECTIONS_OF_MANY", "Claim", "Shared", "claims_of"]
 
 _SHARED: Final = ("calendar", "design", "estimator", "inference", "scrutiny", "report", "words")
 SECTIONS_OF_MANY: Final = ("study", "offices", "training", "events", "assignment", "files", "claim", "family", *_SHARED)
-_COSTS: Final = "costs"  # the kind of a file that is no data of a claim
-_ROLES: Final = ("primary", "secondary", "placebo", "exploratory")
-_LEVELS: Final = (1, 2, 3, 4)
 _PERIODS: Final = ("month", "quarter", "half_year", "year")
 
 _STUDY: Final = Keys({**offers.STUDY.kinds, "as_of": DAY, "language": LANGUAGES}, offers.STUDY.required)
@@ -41,8 +39,8 @@ _CLAIM: Final = Keys(
         **{"id": TEXT, "asks": TRANSLATED, "file": TEXT, "course": TEXT, "measure": _ANY_TABLE},
         **{
             "hoped": one_of(("lower", "higher")),
-            "role": one_of(_ROLES),
-            "level": one_of(_LEVELS),
+            "role": one_of(ROLES),
+            "level": one_of(LEVELS),
             "period": one_of(_PERIODS),
         },
         **{"estimator": _TEXT_OR_TABLE, "inference": _ANY_TABLE, "design": _ANY_TABLE, "scrutiny": _ANY_TABLE},
@@ -50,36 +48,6 @@ _CLAIM: Final = Keys(
     },
     ("id", "asks", "file", "measure"),
 )
-_DERIVED: Final = {"id": TEXT, "asks": TRANSLATED, "of": TEXT, "role": one_of(_ROLES), "level": one_of(_LEVELS)}
-_BY: Final = Keys({**_DERIVED, "by": TEXT}, ("id", "of", "by"))
-
-
-@dataclass(frozen=True, eq=False)
-class Worth:
-    """What an effect cost, and what a day is worth, as a claim says it.
-
-    Attributes
-    ----------
-    file, costs
-        Key of the budget file, and how it is read.
-    course, others
-        Words of the course whose rows count, and those of the other courses of the programme.
-    values
-        Of the claim: ``value_of_a_day``, ``years``, ``discount`` and what else `returns` takes.
-    place
-        Where in the file the budget was said.
-    """
-
-    file: str
-    costs: Setting
-    course: tuple[str, ...]
-    others: tuple[str, ...]
-    values: Mapping[str, Any]
-    place: Place
-
-    def __repr__(self) -> str:
-        said = {"costs": self.file, "match": self.course, **self.values}
-        return ", ".join(f"{key}={value!r}" for key, value in said.items())
 
 
 @dataclass(frozen=True, eq=False)
@@ -217,7 +185,7 @@ class _Once:
 
     def every(self, tables: Sequence[Mapping[str, Any]]) -> Iterator[Claim]:
         """Give the claims in the order of the file; those that rest on another find it wherever it stands."""
-        own = [None if _rests(table) else tuple(self.claims(table)) for table in tables]
+        own = [None if resting.rests(table) else tuple(self.claims(table)) for table in tables]
         known = {claim.id: claim for claims in own if claims is not None for claim in claims}
         for table, claims in zip(tables, own, strict=True):
             yield from (self._derived(table, known),) if claims is None else claims
@@ -226,48 +194,24 @@ class _Once:
         """Return a claim on the effect of another one: by groups, or against what it cost."""
         name = table.get("id")
         place = self.at(f"claim {name}" if isinstance(name, str) else "claim")
-        if "by" not in table and _COSTS not in table:
-            raise place.refuse(Message("programme.of_what"))
-        given = values(table, _BY if "by" in table else _worth_keys(), place)
+        given = values(table, resting.keys_of_resting(table, place), place)
         if given["of"] not in known:
             unknown = Message("programme.no_of", of=given["of"])
             names = Message("programme.known", names=tuple(known))
             raise place.refuse(paragraph(unknown, did_you_mean(given["of"], known), names))
         of = known[given["of"]]
-        label = self._asked_of(of, given)
+        label = resting.asked(of.label, given)
         if "asks" in given:
             label = in_languages(given["asks"], self.spoken, place, "asks")
-        how: dict[str, Any] = {"by": given["by"]} if "by" in given else {"worth": self._worth(of, given, place)}
+        how: dict[str, Any] = {"by": given.get("by")}
+        if COSTS in given:
+            file, kind = self._file(given[COSTS], place)
+            if kind != COSTS:
+                raise place.refuse(Message("programme.not_costs", file=given[COSTS], kind=kind))
+            courses = self.raw.get("training", {}).get("courses", {})
+            how = {"worth": resting.worth_of(given, file, courses, of.course, self.at(f"files.{given[COSTS]}"))}
         role, level = given.get("role", "exploratory"), given.get("level", of.level)
         return replace(of, id=given["id"], label=label, role=role, level=level, of=of, **how)
-
-    @staticmethod
-    def _asked_of(of: Claim, given: Mapping[str, Any]) -> Message:
-        from asn_impact.estimation.grouped import noun_of
-
-        if "by" in given:
-            return Message("programme.asks_by", label=of.label, noun=noun_of(given["by"]))
-        return Message("programme.asks_costs", label=of.label)
-
-    def _worth(self, of: Claim, given: Mapping[str, Any], place: Place) -> Worth:
-        """Return what the effect cost: the rows of its course in a budget file."""
-        key = given[_COSTS]
-        table, kind = self._file(key, place)
-        if kind != _COSTS:
-            raise place.refuse(Message("programme.not_costs", file=key, kind=kind))
-        at = self.at(f"files.{key}")
-        rest = {name: value for name, value in table.items() if name != "kind"}
-        found = values(rest, offers.costs(), at)
-        costs = Setting(_COSTS, {**found, "path": locate(found["path"], at)}, offers.costs())
-        courses = self.raw.get("training", {}).get("courses", {})
-        words = {name: _words_of(name, course) for name, course in courses.items() if isinstance(course, dict)}
-        own = given.get("match") or words.get(of.course or "", ())
-        asked = {word.casefold() for word in own}
-        others = tuple(word for some in words.values() for word in some if word.casefold() not in asked)
-        if "match" not in given:
-            others = tuple(word for name, some in words.items() if name != of.course for word in some)
-        chosen = {name: value for name, value in given.items() if name not in {*_DERIVED, _COSTS, "match"}}
-        return Worth(key, costs, tuple(own), others, chosen, at)
 
     def claims(self, table: Mapping[str, Any]) -> Iterator[Claim]:
         """Give the claim of a table, and those of its secondary and placebo elements."""
@@ -344,7 +288,7 @@ class _Once:
     def _data(self, key: str, place: Place) -> tuple[dict[str, Any], str]:
         """Return the table of a file with what is said once for all files."""
         table, kind = self._file(key, place)
-        if kind == _COSTS:
+        if kind == COSTS:
             raise place.refuse(Message("programme.costs_are_no_data", file=key))
         known = offers.data().offers[kind].kinds if kind in offers.data().offers else {}
         if "as_of" in known and "as_of" in self.about:
@@ -423,21 +367,6 @@ class _Once:
             raise place.refuse(Message("programme.staff_columns", key=missing[0]))
         path = locate(self.offices["path"], place)
         return Setting("offices", {**self.offices, "path": path, "columns": columns})
-
-
-def _rests(table: object) -> bool:
-    """Return whether a claim rests on another one."""
-    return isinstance(table, Mapping) and bool({"of", "by", _COSTS} & set(table))
-
-
-def _worth_keys() -> Keys:
-    own = offers.worth()
-    return own.also("id", "of", _COSTS, **_DERIVED, **{_COSTS: TEXT, "match": TEXTS})
-
-
-def _words_of(name: str, course: Mapping[str, Any]) -> tuple[str, ...]:
-    match = course.get("match", name)
-    return (match,) if isinstance(match, str) else tuple(map(str, match))
 
 
 def _said(asks: Mapping[str, str], language: str) -> str:

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from asn_impact.intake.extract import Source
     from asn_impact.intake.readers.rollout import Rollout
     from asn_impact.reporting.findings import Finding
-    from asn_impact.study.claims import Claim, Worth
+    from asn_impact.study.claims import Claim
+    from asn_impact.study.resting import Worth
     from asn_impact.topics.planning.costs import Costs
 
 __all__ = ["by_groups", "costs_of", "named", "worth_it"]
