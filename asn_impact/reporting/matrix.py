@@ -144,8 +144,8 @@ def first_page(findings: Sequence[Finding], family: Family, *, level: float) -> 
     """Return the matrix as a page can hold it, and what would raise each grade as a list below it."""
     together: dict[Message, list[Finding]] = {}
     for finding in findings:
-        for said in _raising(finding, level):
-            together.setdefault(said, []).append(finding)
+        for what in _raising(finding, level):
+            together.setdefault(what, []).append(finding)
     said = [under_name(each, [what]) for what, each in together.items()]
     return _table(findings, family, level, aside=("raises",)), said
 

@@ -254,7 +254,7 @@ def _page(
     own: dict[str, Any] = {"by": (), "contact": "", "cite": "", "logo": ""}
     if imprint is not None:
         logo = LOGO if imprint.logo is not None else ""
-        own: dict[str, Any] = {"by": imprint.by(language), "contact": imprint.contact, "logo": logo}
+        own = {"by": imprint.by(language), "contact": imprint.contact, "logo": logo}
         own["cite"] = "" if "kind" in head else imprint.cited(head["title"], language)
     words = {name: heading.text(language).text for name, heading in prose.HEADINGS.items()}
     return environment.get_template("report.html.j2").render(
