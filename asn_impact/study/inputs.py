@@ -53,7 +53,8 @@ def inputs_of(study: Study, read: Sequence[Source]) -> tuple[Source, ...]:
 def _headings(part: Any) -> Iterator[str]:  # noqa: ANN401 - whatever a part of a study is
     """Yield the headings that a part of a study names."""
     columns = (part.parameters if isinstance(part, Setting) else part or {}).get("columns", {})
-    yield from (name for name in columns.values() if isinstance(name, str))
+    named = columns.values() if isinstance(columns, Mapping) else columns
+    yield from (name for name in named if isinstance(name, str))
 
 
 @functools.lru_cache(maxsize=64)  # claims share their files
