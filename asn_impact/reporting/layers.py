@@ -74,8 +74,8 @@ class Layers:
             beyond.append(np.isin(rest, one.cell) & (len(panels) > 1))
             for j, cells in enumerate(cell_of):
                 cells.append(rest if i == j else np.full(len(rest), -1))
-        cells = tuple(np.concatenate([*parts_, np.zeros(0, dtype=np.int64)]).astype(np.int64) for parts_ in cell_of)
-        return cls(np.concatenate(truth), cells, _alone(cells, panels), np.concatenate(beyond))
+        places = tuple(np.concatenate([*own, np.zeros(0, dtype=np.int64)]).astype(np.int64) for own in cell_of)
+        return cls(np.concatenate(truth), places, _alone(places, panels), np.concatenate(beyond))
 
 
 def alike(panels: Sequence[Panel], read: Mapping[int, int]) -> list[list[int]]:
@@ -120,7 +120,7 @@ class _Map:
     def added_up(self, values: Float, cells: int) -> Float:
         """Add the cells of the finer panel up to those of the other."""
         inside = self.cell >= 0
-        total: Float = np.bincount(self.cell[inside], weights=values[inside], minlength=cells)
+        total = np.bincount(self.cell[inside], weights=values[inside], minlength=cells)
         return np.asarray(total, dtype=np.float64)
 
     def share(self, n: Float, counts: Float) -> Float:

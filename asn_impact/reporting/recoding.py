@@ -152,7 +152,7 @@ def as_read(values: Float, decimals: int) -> Float:
     >>> as_read(np.array([7.4285714286, np.nan]), 1).tolist()
     [7.4, nan]
     """
-    return np.round(np.asarray(values, dtype=np.float64), decimals)
+    return np.asarray(np.round(values, decimals), dtype=np.float64)
 
 
 def all_alike(panel: Panel, cells: Bool) -> bool:
