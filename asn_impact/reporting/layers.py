@@ -74,9 +74,8 @@ class Layers:
             beyond.append(np.isin(rest, one.cell) & (len(panels) > 1))
             for j, cells in enumerate(cell_of):
                 cells.append(rest if i == j else np.full(len(rest), -1))
-        none = np.zeros(0, dtype=np.int64)
-        joined = tuple(np.concatenate([*of_panel, none]).astype(np.int64) for of_panel in cell_of)
-        return cls(np.concatenate(truth), joined, _alone(joined, panels), np.concatenate(beyond))
+        places = tuple(np.concatenate([*own, np.zeros(0, dtype=np.int64)]).astype(np.int64) for own in cell_of)
+        return cls(np.concatenate(truth), places, _alone(places, panels), np.concatenate(beyond))
 
 
 def alike(panels: Sequence[Panel], read: Mapping[int, int]) -> list[list[int]]:
