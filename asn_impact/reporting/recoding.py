@@ -153,7 +153,7 @@ def as_read(values: ArrayLike, decimals: int) -> Float:
     >>> as_read(np.array([7.4285714286, np.nan]), 1).tolist()
     [7.4, nan]
     """
-    return np.asarray(np.round(values, decimals), dtype=np.float64)
+    return np.asarray(values, dtype=np.float64).round(decimals)
 
 
 def all_alike(panel: Panel, cells: Bool) -> bool:
