@@ -84,8 +84,9 @@ def _family(report: Report) -> Family:
 def _introduction(pages: Exhibits, report: Report) -> list[Block]:
     courses = {str(f.course) for f in report.findings if f.course is not None}
     labels = tuple(finding.label for finding in report.findings)
-    asked = Message("claims.page.questions", n=len(labels), courses=max(len(courses), 1), labels=labels)
-    return [*pages.say([asked, Message("report.question.why_compare")]), *_quoted(report, "introduction")]
+    asked = Message("claims.page.questions", n=len(labels), courses=max(len(courses), 1))
+    why = pages.say([Message("report.question.why_compare")])
+    return [*pages.say([asked]), *pages.list(labels), *why, *_quoted(report, "introduction")]
 
 
 def _quoted(report: Report, chapter: str) -> list[Block]:

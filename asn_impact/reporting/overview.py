@@ -49,6 +49,7 @@ def in_short(findings: Sequence[Finding], *, level: float) -> Table:
         pd.DataFrame(rows),
         title=Message("claims.overview.short.title"),
         note=Message("claims.overview.short.note"),
+        kinds={"with_training": "printed", "without_training": "printed"},
         headings={
             **{name: Message(f"claims.matrix.{name}") for name in ("claim", "grade")},
             **{
