@@ -29,11 +29,12 @@ def html(table: Table, language: Language, numbered: str = "") -> str:
     heads = zip(names, kinds, strict=True)
     head = "".join(f'<th scope="col" {_side(kind)}>{escape(name)}</th>' for name, kind in heads)
     body = "".join(f"<tr>{_row(row, kinds, names, language)}</tr>" for row in frame.itertuples(index=False))
-    told = sum(kind == "text" for kind in kinds) > 2  # a table of words: a list of cards where the page is narrow
+    words = sum(kind == "text" for kind in kinds) > 2
+    style = "table cards" if words else "table"  # a table of words is a list of cards where the page is narrow
     note = table.note_below.text(language)
     below = f'<div class="note"><p>{escape(note)}</p></div>' if note else ""
     return (
-        f'<div class="table{" cards" if told else ""}"><table><caption>{title}{escape(table.title.text(language))}</caption>'
+        f'<div class="{style}"><table><caption>{title}{escape(table.title.text(language))}</caption>'
         f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{below}</div>"
     )
 
