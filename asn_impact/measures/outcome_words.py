@@ -192,4 +192,5 @@ def score_words(column: str, unit: str) -> OutcomeWords:
         names = names_of("outcomes.score", column=column)
     else:
         names = names_of("outcomes.average", column=column)
-    return change_words(names, who="training", unit=unit_words(unit), decimals=2)
+    decimals = 1 if unit.endswith(" days") else 2  # a tenth of a day, as for every wait
+    return change_words(names, who="training", unit=unit_words(unit), decimals=decimals)

@@ -84,8 +84,9 @@ def _family(report: Report) -> Family:
 def _introduction(pages: Exhibits, report: Report) -> list[Block]:
     courses = {str(f.course) for f in report.findings if f.course is not None}
     labels = tuple(finding.label for finding in report.findings)
-    asked = Message("claims.page.questions", n=len(labels), courses=max(len(courses), 1), labels=labels)
-    return [*pages.say([asked, Message("report.question.why_compare")]), *_quoted(report, "introduction")]
+    asked = Message("claims.page.questions", n=len(labels), courses=max(len(courses), 1))
+    why = pages.say([Message("report.question.why_compare")])
+    return [*pages.say([asked]), *pages.list(labels), *why, *_quoted(report, "introduction")]
 
 
 def _quoted(report: Report, chapter: str) -> list[Block]:
@@ -98,8 +99,8 @@ def _quoted(report: Report, chapter: str) -> list[Block]:
 def _page(pages: Exhibits, report: Report, finding: Finding, shown: Compared | None) -> list[Block]:
     """Return what stands on the page of a finding; nothing in it is of another one."""
     if finding.inference is None or finding.design is None or shown is None:
-        return [*pages.say(_without_number(finding)), *_data(pages, finding), *map(pages.table, finding.tables)]
-    blocks = pages.say([_question(finding)])
+        return [*pages.say(_without_number(finding)), *map(pages.table, finding.tables), *_data(pages, finding)]
+    blocks = pages.say([_question(finding), *_of_an_event(finding)])
     blocks.append(_found(pages, report, finding))
     if finding.scrutiny is not None:
         blocks += pages.say([*argument.say_grade_and_lack(finding.scrutiny), *argument.say_turning(finding.scrutiny)])
@@ -116,6 +117,12 @@ def _page(pages: Exhibits, report: Report, finding: Finding, shown: Compared | N
 
 def _heading(pages: Exhibits, name: str) -> Block:
     return Block("heading", text=pages.text(Message(f"claims.page.{name}")))
+
+
+def _of_an_event(finding: Finding) -> list[Message]:
+    """Return how a page is to be read whose offices count as trained from an event on."""
+    about = [dict(note.values) for note in finding.notes if note.key == "designs.after_event"]
+    return [Message("claims.page.of_an_event", event=one["event"], when=one["when"]) for one in about]
 
 
 def _question(finding: Finding) -> Message:

@@ -38,7 +38,8 @@ __all__ = [
 ]
 
 POWER: Final = 0.8
-_HEADINGS: Final = ("claim", "before", "with_training", "without_training", "change", "interval", "p_family")
+_NUMBERS: Final[tuple[str, ...]] = ("before", "with_training", "without_training", "change", "interval")
+_HEADINGS: Final = ("claim", *_NUMBERS, "p_family")
 
 
 @dataclass(frozen=True)
@@ -177,7 +178,7 @@ def _table(findings: Sequence[Finding], family: Family, level: float, aside: tup
         aside=aside,
         title=Message("claims.matrix.title"),
         note=Message("claims.matrix.note", level=level_quantity(level)),
-        kinds={"p_value": "p_value", "p_family": "p_value"},
+        kinds={**dict.fromkeys(_NUMBERS, "printed"), "p_value": "p_value", "p_family": "p_value"},
         headings={name: Message(f"claims.matrix.{name}") for name in (*_HEADINGS, "grade", "raises")},
     )
 

@@ -49,6 +49,7 @@ def in_short(findings: Sequence[Finding], *, level: float) -> Table:
         pd.DataFrame(rows),
         title=Message("claims.overview.short.title"),
         note=Message("claims.overview.short.note"),
+        kinds={"with_training": "printed", "without_training": "printed"},
         headings={
             **{name: Message(f"claims.matrix.{name}") for name in ("claim", "grade")},
             **{
@@ -63,7 +64,7 @@ def _in_words(finding: Finding, level: float) -> Message | None:
     """Return the change as it is said to a person without statistics; where none shows, what would have shown."""
     inference = finding.inference
     if inference is None:
-        return finding.refusal
+        return finding.refusal or next(iter(finding.said), None)
     low, high = (float(end[0]) for end in inference.interval(level))
     words, estimate = inference.effects.outcome.words, float(inference.estimate[0])
     if not (low > 0 or high < 0):

@@ -326,7 +326,8 @@ def _listed(items: tuple[Any, ...], form: str, language: Language, source: str) 
         return Sentence(writing.joined(texts, language), numbers)
     if form == "or":
         return Sentence(writing.choice([_quoted(item, language) for item in items], language), numbers)
-    return Sentence((" " if form == "sentences" else ", ").join(text for text in texts if text), numbers)
+    between = {"sentences": " ", "beside": " · "}.get(form, ", ")
+    return Sentence(between.join(text for text in texts if text), numbers)
 
 
 def _quoted(item: Any, language: Language) -> str:  # noqa: ANN401 - see Message

@@ -149,6 +149,7 @@ def adaptation_truth(followed: pd.DataFrame, regency: Regency, skills: Float, ga
             "recorded_status": recorded_truth(followed),
         },
         "recovery_alone_after_rule_change": _restricted(after, "with_training_unskilled"),
+        "rise_after_rule_change": _rise(cases, first),
         "service": NEW_SERVICE,
         "shocks": [{"kind": kind, "log_points": size, "month": _month(at)} for kind, at, size in SHOCKS],
     }
@@ -163,8 +164,22 @@ def _restricted(cases: pd.DataFrame, other: str) -> dict[str, Any]:
     return realised_difference(cases, now, then, "working days")
 
 
+def _rise(cases: pd.DataFrame, first: int) -> dict[str, Any]:
+    """Average by how much less the wait rose when the rules changed: after it, less what was off it since training."""
+    cells = _cells(cases.loc[cases["adopted"] < first])
+    before = cells.loc[cells["month"] < first].groupby("office")["training"].mean()
+    after = cells.loc[(cells["month"] >= first) & cells["office"].isin(before.index)]
+    less = after["training"] - after["office"].map(before)
+    return {"att_office_months": less.mean(), "office_months": len(less), "unit": "working days"}
+
+
 def _by_month(cases: pd.DataFrame, first: int) -> list[dict[str, Any]]:
+    cells = _cells(cases)
+    return averages(cells.assign(months_since=cells["month"] - first), "months_since")
+
+
+def _cells(cases: pd.DataFrame) -> pd.DataFrame:
+    """Return what training changed in each month of each trained office."""
     change = cases["with_training"].clip(upper=30) - cases["without_training"].clip(upper=30)
     effects = cases.assign(training=change.astype(np.float64)).loc[cases["month"] >= cases["adopted"]]
-    cells = effects.groupby(["office", "month"], as_index=False)["training"].mean()
-    return averages(cells.assign(months_since=cells["month"] - first), "months_since")
+    return effects.groupby(["office", "month"], as_index=False)["training"].mean()

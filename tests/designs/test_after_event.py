@@ -6,6 +6,7 @@ import pytest
 
 import asn_impact as ai
 from asn_impact.errors import DesignError, StudyError
+from asn_impact.reporting.claims import _of_an_event
 
 MONTHS = pd.period_range("2023-01", periods=18, freq="M").astype(str)
 TRAINED = {**dict.fromkeys("AB", "2023-05"), "C": "2022-06", "D": "2024-03", "E": "2024-05"}
@@ -132,6 +133,9 @@ def test_a_claim_on_the_rise_after_a_rule_says_who_counts(folder):
     assert "kenaikan waktu tunggu sesudah Perbup 3/2024" in finding.measure.text("id")
     near = next(check for check in finding.scrutiny.checks if check.name == "coincidence")
     assert "None of 1 events" in str(near.answer)  # the event asked for is no disturbance of itself
+    (read,) = _of_an_event(finding)
+    assert '"after training" means after Perbup 3/2024 (Mar 2024)' in str(read)
+    assert "sesudah Perbup 3/2024 (Mar 2024), bukan sesudah hari pelatihannya" in read.text("id")
 
 
 @pytest.mark.filterwarnings("ignore::asn_impact.errors.DataWarning")

@@ -19,6 +19,7 @@ from asn_impact.intake.readers.training import Rollout
 from asn_impact.measures.panel import read_panel
 from asn_impact.reporting.charts.with_without import with_and_without
 from asn_impact.reporting.contents import Report
+from asn_impact.reporting.documents import _pandoc
 from asn_impact.reporting.family import Family, family_of, weak_in_family
 from asn_impact.reporting.findings import Finding
 from asn_impact.reporting.matrix import could_see, levels_of, matrix
@@ -340,3 +341,15 @@ def test_a_triple_difference_shows_the_means_of_the_services_that_were_reached()
     assert levels.with_training == pytest.approx(after)  # not of both services
     assert levels.without_training == pytest.approx(after - float(answer.estimate[0]))
     assert levels.before == pytest.approx(30, abs=0.2)
+
+
+def test_a_table_of_words_is_a_list_of_cards_where_the_page_is_narrow():
+    said = matrix([finding_of(0)]).html("id")
+    assert 'class="table cards"' in said
+    assert 'data-of="Sebelum"' in said
+    assert said.count('class="number"') == 2 * 7  # headings, and the numbers below them, p-values among them
+
+
+def test_a_cell_that_begins_with_a_number_is_no_list_in_the_pdf():
+    cell = "<table><tbody><tr><td>4. Hasil bagi pelayanan</td></tr></tbody></table>"
+    assert rb"4\. Hasil" in _pandoc(cell, {}, "id", "typst", [])

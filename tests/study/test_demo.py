@@ -26,6 +26,7 @@ TRUE = {
     "daring": TRUTH["channel"][MONTHS],
     "janji": TRUTH["promised"][MONTHS],
     "aduan": TRUTH["complaints"]["outcomes"]["RestrictedMean(30)"][MONTHS],
+    "tahan": TRUTH["adaptation"]["rise_after_rule_change"][MONTHS],
 }
 
 
@@ -40,10 +41,24 @@ def test_the_interval_of_each_claim_holds_the_truth(programme, name):
     assert low < TRUE[name] < high
 
 
+def test_the_interval_of_each_provider_holds_what_its_offices_saved(programme):
+    groups = programme["penyelenggara"].value
+    true = {one["provider"]: one["att"] for one in TRUTH["providers"]}
+    intervals = zip(map(str, groups.labels), *groups.inference.interval(), strict=True)
+    assert {name: low < true[name] < high for name, low, high in intervals} == dict.fromkeys(true, True)
+
+
+def test_what_a_day_cost_holds_the_truth_over_the_cases_of_the_truth(programme):
+    back, true = programme["sepadan"].value, TRUTH["costs"]
+    saved = [-float(end[0]) * TRUTH["outcomes"]["RestrictedMean(30)"]["cases"] for end in back.inference.interval()]
+    assert back.costs.total == 1e6 * true["million_rupiah"]
+    assert min(saved) < true["case_days_saved"] < max(saved)
+
+
 def test_a_claim_that_is_no_placebo_and_leaves_out_zero_moved_as_hoped(programme):
-    for finding in programme.findings:
+    for finding in (one for one in programme.findings if one.role == "primary"):
         low, high = (float(end[0]) for end in finding.inference.interval())
-        if finding.role == "primary" and (low > 0 or high < 0):
+        if low > 0 or high < 0:
             assert (finding.hoped == "lower") == (high < 0)
 
 

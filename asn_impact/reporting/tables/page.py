@@ -25,15 +25,16 @@ def html(table: Table, language: Language, numbered: str = "") -> str:
     frame = table.shown
     kinds = [table.kind(c) for c in frame.columns]
     title = f"<span class='number'>{escape(numbered)}.</span> " if numbered else ""
-    head = "".join(
-        f'<th scope="col" {_side(kind)}>{escape(table.heading(c).text(language))}</th>'
-        for c, kind in zip(frame.columns, kinds, strict=True)
-    )
-    body = "".join(f"<tr>{_row(row, kinds, language)}</tr>" for row in frame.itertuples(index=False))
+    names = [table.heading(c).text(language) for c in frame.columns]
+    heads = zip(names, kinds, strict=True)
+    head = "".join(f'<th scope="col" {_side(kind)}>{escape(name)}</th>' for name, kind in heads)
+    body = "".join(f"<tr>{_row(row, kinds, names, language)}</tr>" for row in frame.itertuples(index=False))
+    words = sum(kind == "text" for kind in kinds) > 2
+    style = "table cards" if words else "table"  # a table of words is a list of cards where the page is narrow
     note = table.note_below.text(language)
     below = f'<div class="note"><p>{escape(note)}</p></div>' if note else ""
     return (
-        f'<div class="table"><table><caption>{title}{escape(table.title.text(language))}</caption>'
+        f'<div class="{style}"><table><caption>{title}{escape(table.title.text(language))}</caption>'
         f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{below}</div>"
     )
 
@@ -53,6 +54,9 @@ def _side(kind: Kind) -> str:
     return 'class="text" style="text-align: left"' if text else 'class="number" style="text-align: right"'
 
 
-def _row(row: tuple[object, ...], kinds: list[Kind], language: Language) -> str:
-    cells = zip(row, kinds, strict=True)
-    return "".join(f"<td {_side(kind)}>{escape(cell_text(value, kind, language))}</td>" for value, kind in cells)
+def _row(row: tuple[object, ...], kinds: list[Kind], names: list[str], language: Language) -> str:
+    cells = zip(row, kinds, names, strict=True)
+    return "".join(
+        f'<td {_side(kind)} data-of="{escape(name)}">{escape(cell_text(value, kind, language))}</td>'
+        for value, kind, name in cells
+    )

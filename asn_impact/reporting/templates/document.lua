@@ -46,6 +46,15 @@ function Div(div)
   return div
 end
 
+-- A cell that begins with "4. " is a text, and no list of its own.
+function Plain(block)
+  local first = block.content[1]
+  if FORMAT == "typst" and first and first.t == "Str" and first.text:match("^%d+%.$") then
+    block.content[1] = pandoc.RawInline("typst", (first.text:gsub("%.", "\\.")))
+    return block
+  end
+end
+
 function Header(header)
   if FORMAT == "docx" and header.level == 1 then
     return {} -- Word files begin with the title itself
