@@ -349,7 +349,7 @@ def read_survey_aggregates(
     zone : str, optional
         Zone in which a period that is a moment has its month.
     fill_down : sequence of str, optional
-        Headings under which a name stands once a block: its empty cells hold what stands above them.
+        Fields (``office``) or headings under which a name stands once a block: its empty cells hold what stands above.
     year : {"sheet"}, optional
         Where the column of periods says ``Semester I`` alone: the year is in the name of the sheet, else of the file.
 
@@ -387,7 +387,7 @@ def read_survey_aggregates(
             keep=[*of_rows, "respondents", *headings_of],
             required=[f for f in fields if f != "service"],
             zone=zone,
-            reshape=partial(filled_down, headings=fill_down) if fill_down else None,
+            reshape=partial(filled_down, names=fill_down, columns=settled) if fill_down else None,
         )
         table = pd.DataFrame(rows.frame.collect().to_pandas())
     of_given = office_given(office, source, rows.tables)
