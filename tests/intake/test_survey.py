@@ -439,3 +439,22 @@ def test_an_index_that_is_none_is_refused():
     assert read.frame()[["month", "months"]].to_numpy().tolist() == [[12 * 2024 + 3, 3]]
     with pytest.raises(InputError):
         skm_index(read)
+
+
+@pytest.mark.parametrize(
+    ("text", "first", "length"),
+    [
+        *(("Januari s.d. Maret 2024", 0, 3), ("Jan-Mar 2024", 0, 3), ("April s/d Juni 2024", 3, 3)),
+        *(("Juli sampai dengan Desember 2024", 6, 6), ("Januari 2024 - Desember 2024", 0, 12)),
+    ],
+)
+def test_two_months_are_the_part_of_a_year_between_them(text, first, length):
+    assert survey_period(text) == (12 * 2024 + first, length)
+
+
+@pytest.mark.parametrize(
+    "text", ["Januari s.d. Mei 2024", "Maret s.d. Mei 2024", "Oktober 2023 s.d. Maret 2024", "Mar-Jan 2024"]
+)
+def test_a_stretch_that_is_no_part_of_a_year_is_refused(text):
+    with pytest.raises(InputError, match="2024"):
+        survey_period(text)

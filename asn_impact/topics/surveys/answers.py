@@ -346,8 +346,8 @@ def read_survey_aggregates(
     source
         As for `read_survey`.
     period : str
-        Heading of the period: ``2024``, ``Semester I 2024``, ``TW II 2024``, ``Maret 2024``, ``2024-03``, ``2024Q1``.
-        Below ``Semester`` or ``Triwulan`` a bare ``I`` or ``2`` is that part of its year.
+        Heading of the period: ``2024``, ``Semester I 2024``, ``TW II 2024``, ``Maret 2024``, ``2024-03``, ``2024Q1``,
+        ``Januari s.d. Maret 2024``. Below ``Semester`` or ``Triwulan`` a bare ``I`` or ``2`` is that part of its year.
         Of a recap without such a column the period itself: ``period="Semester I 2024"``.
     respondents : str
         Heading of the number of respondents behind a row.
@@ -437,6 +437,16 @@ def _with_years(table: pd.DataFrame, tables: Sequence[RawTable]) -> list[str]:
     return [text if _YEAR.search(text) else f"{text} {found[i][0]}" for text, i in zip(texts, at, strict=True)]
 
 
+def _from_to(text: str) -> tuple[int, int] | None:
+    """Return the first month and the length of ``januari s d maret``, where that is a part of a year as such."""
+    words = [word for word in text.split() if word not in _BETWEEN]
+    if len(words) != 2 or not set(words) <= set(MONTHS):
+        return None
+    first, last = (MONTHS[word] for word in words)
+    length = last - first + 1
+    return (first, length) if length in {1, *_PARTS.values(), 12} and (first - 1) % length == 0 else None
+
+
 def _with_part(periods: pd.Series, heading: str) -> list[object]:
     """Return the periods; a bare number or Roman one below ``Semester`` or ``Triwulan`` is that part of its year."""
     part = next((word for word in re.findall(r"[a-z]+", heading.casefold()) if word in _PARTS), None)
@@ -523,6 +533,7 @@ def _refuse_double(rows: pd.DataFrame) -> None:
 
 _YEAR = re.compile(r"(?<!\d)((?:19|20)\d{2})(?!\d)")
 _QUARTERS = 4  # in a year
+_BETWEEN = {"s", "d", "sd", "sampai", "dengan", "hingga", "to", "until"}  # of two months, marks gone: s.d., s/d
 _ROMAN = {"i": 1, "ii": 2, "iii": 3, "iv": 4}
 _PARTS = {"semester": 6, "smt": 6, "sem": 6, "s": 6, "triwulan": 3, "tw": 3, "kuartal": 3, "quarter": 3, "q": 3}
 _NUMBER = re.compile(r"(iv|i{1,3}|[1-4])(?![\w.-])", re.IGNORECASE)  # II, 2, II 2024, II/2024: not 2024, 1-2024
@@ -549,12 +560,14 @@ def survey_period(value: object) -> tuple[int, int]:
     --------
     >>> survey_period("Semester II Tahun 2024"), survey_period("TW I 2025"), survey_period("Maret 2024")
     ((24294, 6), (24300, 3), (24290, 1))
+    >>> survey_period("Juli s.d. September 2024")
+    (24294, 3)
     """
     text = _period_text(value).casefold()
     years = _YEAR.findall(text)
-    rest = re.sub(r"(?<!\d)(?:19|20)\d{2}(?!\d)", " ", text, count=1)
+    rest = _YEAR.sub(" ", text)
     rest = re.sub(r"[^a-z0-9]+", " ", re.sub(r"\b(tahun|thn|ta|bulan|periode|ke)\b", " ", rest)).strip()
-    if len(years) == 1:
+    if len(set(years)) == 1:
         january = 12 * int(years[0])
         if not rest:
             return january, 12
@@ -567,4 +580,6 @@ def survey_period(value: object) -> tuple[int, int]:
             order = _ROMAN.get(number) or int(number)
             if order * length <= 12:
                 return january + (order - 1) * length, length
+        if (months := _from_to(rest)) is not None:
+            return january + months[0] - 1, months[1]
     raise InputError(Message("survey.no_period", period=masked(_period_text(value))))
