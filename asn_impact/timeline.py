@@ -136,6 +136,18 @@ class Timeline:
         """Return the text of the period at a distance in steps from the first."""
         return _label(self.kind, int(self.ordinals[0] + step * self.step))
 
+    def spoken(self, step: float) -> str:
+        """Return the period at a distance in steps for a sentence: a half-year is no January, as its label has it.
+
+        Examples
+        --------
+        >>> halves = Timeline.of_length([12 * 2024, 12 * 2024 + 6], 6)
+        >>> halves.label(1), halves.spoken(1)
+        ('2024-07', '2024S2')
+        """
+        year, month = divmod(int(self.ordinals[0] + step * self.step), 12)
+        return f"{year}S{month // 6 + 1}" if self.kind == "month" and self.span == 6 else self.label(step)
+
     def period(self, position: int) -> pd.Period | int:
         """Return a `pandas.Period` for months, quarters and years, the number itself for steps."""
         ordinal = int(self.ordinals[position])

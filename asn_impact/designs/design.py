@@ -203,13 +203,16 @@ class Design(Guided):
         if self.status is not None:
             raise DesignError(Message("designs.needs_staying", name=name))
 
-    def cohort_label(self, step: float) -> str:
+    def cohort_label(self, step: float, *, spoken: bool = False) -> str:
         """Return the period of an adoption step as text, ``never`` for units that are not treated in the window.
+
+        For sentences and tables it is `spoken`: a half-year is not named like a month.
 
         Where treatment may end it is the period of the first switch, and ``no switch``.
         """
         if np.isfinite(step):
-            return self.panel.timeline.label(step)
+            timeline = self.panel.timeline
+            return timeline.spoken(step) if spoken else timeline.label(step)
         return "never" if self.status is None else "no switch"
 
     def table(self) -> pd.DataFrame:

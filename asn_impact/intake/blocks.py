@@ -14,7 +14,7 @@ import pyarrow as pa
 from asn_impact.arguments import did_you_mean
 from asn_impact.arrays import Int
 from asn_impact.errors import InputError
-from asn_impact.intake.fields.columns import normalised
+from asn_impact.intake.fields.columns import Headings, match_columns, normalised
 from asn_impact.intake.fields.empty_words import NULL_WORDS
 from asn_impact.intake.fields.labels import TOTAL_LABEL, label_key, plain_label
 from asn_impact.intake.fields.office_names import meanings, written_out
@@ -97,8 +97,10 @@ def under_groups(table: RawTable, heading: str, date: str, offices: Sequence[str
     return _rebuilt(table, rows, kept, (*table.headings, OFFICE), notes)
 
 
-def filled_down(table: RawTable, headings: Sequence[str]) -> RawTable:
-    """Return a table with the empty cells of some columns holding what stands above them."""
+def filled_down(table: RawTable, names: Sequence[str], columns: Headings) -> RawTable:
+    """Return a table with the empty cells of some columns, fields or headings, holding what stands above them."""
+    settled = {name: columns[name] for name in names if name in columns}
+    headings = tuple(match_columns(table.headings, (), columns=settled, keep=names, source=table.name).values())
     rows, filled = table.relation.to_arrow_table(), 0
     for heading in headings:
         place = _place(table, heading)
@@ -106,7 +108,7 @@ def filled_down(table: RawTable, headings: Sequence[str]) -> RawTable:
         below = _held_on(cells)
         filled += sum(a is None and b is not None for a, b in zip(cells, below, strict=True))
         rows = rows.set_column(place, f"c{place}", pa.array(below, pa.string()))
-    notes = [Message("observations.filled_down", file=table.name, n=filled, headings=tuple(headings))] if filled else []
+    notes = [Message("observations.filled_down", file=table.name, n=filled, headings=headings)] if filled else []
     return _rebuilt(table, rows, range(rows.num_rows), table.headings, notes)
 
 

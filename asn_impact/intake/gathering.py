@@ -300,7 +300,7 @@ def _stack(
         first = f"c0 AS {FIRST}" if table.loose else f"CAST(NULL AS VARCHAR) AS {FIRST}"
         extra = [first] if any(not typed[f] for f in fields if f in DATE_FIELDS) else []
         relation, number = (table.relation, str(run.start)) if len(run) == 1 else _read_as_one(tables, run)
-        extra += [f"{number} AS {FILE}"] if len(tables) > 1 or numbered is not None else []
+        extra += [f"{number} AS {FILE}"] if len(tables) > 1 or numbered is not None or not cells else []
         if numbered is not None:
             extra += [f"row_number() OVER () AS {PLACE}"]
             extra += [field_sql(table, f, match.get(f), typed=False, zone=zone, name=f"asn_text_{f}") for f in numbered]

@@ -43,7 +43,9 @@ def say_question(inferences: Sequence[Inference]) -> list[Message]:
     if not inferences:
         return []
     design = inferences[0].effects.design
-    labels = sorted({label for i in inferences for label in i.effects.design.panel.timeline.labels})
+    lines = [i.effects.design.panel.timeline for i in inferences]
+    first = min(lines, key=lambda line: line.labels[0])
+    last = max(lines, key=lambda line: line.labels[-1])
     has_name = design.treatment not in {"", "treatment"}
     question = Message(
         "report.question.of_training",
@@ -54,8 +56,8 @@ def say_question(inferences: Sequence[Inference]) -> list[Message]:
         "report.question.scope",
         units=Quantity(len(design.panel.units), "len(design.panel.units)"),
         noun=unit_noun(design.panel)[1],
-        first=labels[0],
-        last=labels[-1],
+        first=first.spoken(0),
+        last=last.spoken(int(last.steps[-1])),
     )
     return [question + scope, Message("report.question.why_compare")]
 

@@ -157,7 +157,7 @@ def offices(findings: Sequence[Finding]) -> Table | None:
             told = (
                 _HERE
                 if not np.isfinite(first)
-                else Message("claims.overview.period", period=design.cohort_label(float(first)))
+                else Message("claims.overview.period", period=design.cohort_label(float(first), spoken=True))
             )
             marks.setdefault(str(cluster), {})[str(number)] = told
     if len(marks) < 2:

@@ -86,10 +86,12 @@ def say_compared(design: Design, *, course: Message | None = None, counted: bool
     How many cases there are is not said unless `counted`: beside other claims it can give a small office back.
     """
     one, many = unit_noun(design.panel)
-    labels = design.panel.timeline.labels
+    timeline = design.panel.timeline
     counts = [int((design.adopted == step).sum()) for step in design.cohorts]
     waves = [
-        Message("report.compared.wave", when=design.cohort_label(step), n=Quantity(n, f"units of wave {i + 1}"))
+        Message(
+            "report.compared.wave", when=design.cohort_label(step, spoken=True), n=Quantity(n, f"units of wave {i + 1}")
+        )
         for i, (step, n) in enumerate(zip(design.cohorts, counts, strict=True))
     ]
     treated, never = sum(counts), len(design.adopted) - sum(counts)
@@ -103,8 +105,8 @@ def say_compared(design: Design, *, course: Message | None = None, counted: bool
         list=waves,
         never=Quantity(never, "units without an adoption time"),
         never_noun=one if never == 1 else many,
-        first=labels[0],
-        last=labels[-1],
+        first=timeline.spoken(0),
+        last=timeline.spoken(int(timeline.steps[-1])),
     )
     return [who, _say_cells(design.panel, one, counted=counted) + _say_clusters(design)]
 

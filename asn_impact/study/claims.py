@@ -363,7 +363,8 @@ class _Once:
         if "path" not in self.offices:
             return None
         place, columns = self.at("offices"), self.offices.get("columns", {})
-        if missing := [key for key in ("office", "staff") if key not in columns]:
+        missing = [key for key in ("office", "staff") if key not in columns]
+        if missing and set(columns) - {"office", "staff"}:  # usual headings need not be named, but a slip is one
             raise place.refuse(Message("programme.staff_columns", key=missing[0]))
         path = locate(self.offices["path"], place)
         return Setting("offices", {**self.offices, "path": path, "columns": columns})

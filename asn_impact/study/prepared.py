@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
-from asn_impact.errors import AsnImpactError, DesignError
+from asn_impact.errors import AsnImpactError, DesignError, InputError
 from asn_impact.study.counted import observed_parts, recap_parts, record_parts
 from asn_impact.study.gains import OF_PERSONS, tests_parts
 from asn_impact.study.happened import RISE, event_of
@@ -158,14 +158,21 @@ def asked_of_training(study: Study) -> dict[str, Any]:
 
 def staff_of(study: Study) -> dict[str, float]:
     """Return the size of the staff of each office on the list of offices."""
+    from asn_impact.intake.fields.labels import TOTAL_LABEL, plain_label
+
     assert study.staff is not None
     given = study.staff.parameters
-    office, staff = given["columns"]["office"], given["columns"]["staff"]
     with study.place("staff").explaining():
-        frame, _, _ = ready_frame(given["path"], unit=office, texts=[], numbers=[staff])
-    names = renamed(given.get("aliases", {}), sorted({str(o) for o in frame[office].dropna()}))
-    known = frame.dropna(subset=[office, staff])
-    return {names.get(str(o), str(o)): float(n) for o, n in zip(known[office], known[staff], strict=True)}
+        frame, _, _ = ready_frame(
+            given["path"], unit="office", texts=[], numbers=["staff"], columns=given.get("columns", {})
+        )
+        known = frame.dropna(subset=["office", "staff"])
+        known = known[[not TOTAL_LABEL.match(plain_label(str(office))) for office in known["office"]]]
+        names = renamed(given.get("aliases", {}), sorted(set(map(str, known["office"]))))
+        sizes = known.assign(office=[names.get(str(o), str(o)) for o in known["office"]]).groupby("office")["staff"]
+        if len(twice := sizes.nunique().loc[lambda n: n > 1]):
+            raise InputError(Message("programme.staff_twice", office=str(twice.index[0])))
+    return {str(office): float(n) for office, n in sizes.first().items()}
 
 
 def _other_courses(study: Study) -> pd.DataFrame | None:

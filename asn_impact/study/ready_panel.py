@@ -6,7 +6,7 @@ import bz2
 import gzip
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -82,10 +82,17 @@ def _rollout_columns(study: Study) -> tuple[list[str], list[str]]:
 
 
 def ready_frame(
-    path: Path, *, unit: str, texts: Sequence[str], numbers: Sequence[str], style: NumberStyle | None = None
+    path: Path,
+    *,
+    unit: str,
+    texts: Sequence[str],
+    numbers: Sequence[str],
+    style: NumberStyle | None = None,
+    columns: Mapping[str, str] | None = None,
 ) -> tuple[pd.DataFrame, tuple[Source, ...], tuple[Message, ...]]:
     """Return the named columns of a file, and only those; columns of numbers as numbers, the others as they are.
 
+    The names are headings; with `columns` they are fields, found by those headings or by the usual ones.
     Beside it the sources, and what has to be said of the files: cut off, hidden sheets, formulas without values.
     """
     import pandas as pd
@@ -95,7 +102,9 @@ def ready_frame(
 
     names = list(dict.fromkeys([unit, *texts, *numbers]))
     with _unpacked(path) as file, explaining(file):
-        rows = gather(file, (), columns={n: n for n in names}, dates=None, keep=names, required=())
+        headings = {n: n for n in names} if columns is None else columns
+        fields = () if columns is None else names
+        rows = gather(file, fields, columns=headings, dates=None, keep=[] if fields else names, required=fields)
         frame = pd.DataFrame(rows.frame.select(*names).collect().to_pandas())
         sources = tuple(Source(hidden(t.name, names=True), t.relation.shape[0], t.sha256) for t in rows.tables)
     numeric = {name: _numbers(frame[name], style) for name in numbers}

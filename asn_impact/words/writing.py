@@ -132,12 +132,14 @@ def date(value: dt.date, language: str) -> str:
 
 
 def period(label: object, language: str) -> str:
-    """Return a label of a timeline in words: months and quarters are spelled out.
+    """Return a label of a timeline in words: months, quarters and half-years are spelled out.
 
     Examples
     --------
     >>> period("2025-08", "id"), period("2024Q1", "id"), period("2008", "id")
     ('Agu 2025', 'triwulan 1 2024', '2008')
+    >>> period("2024S1", "id"), period("2024S2", "en")
+    ('semester 1 2024', 'half 2 of 2024')
     """
     text, marks = str(label), languages()[language]
     year, mark, rest = text[:4], text[4:5], text[5:]
@@ -147,6 +149,8 @@ def period(label: object, language: str) -> str:
         return f"{marks['short_months'][int(rest) - 1]} {year}"
     if mark == "Q" and rest in {"1", "2", "3", "4"}:
         return str(marks["quarter"].format(n=rest, year=year))
+    if mark == "S" and rest in {"1", "2"}:
+        return str(marks["half_year"].format(n=rest, year=year))
     return text
 
 

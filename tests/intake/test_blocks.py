@@ -92,3 +92,15 @@ def test_an_office_once_a_block_holds_for_its_block():
     assert "2 empty cells" in " ".join(map(str, recap.notes))
     with pytest.warns(ai.DataWarning, match=r"2 of 4 rows name no office.*fill_down=\['OPD'\]"):
         ai.read_survey_aggregates(pd.DataFrame(rows), period="Periode", respondents="n")
+
+
+@pytest.mark.parametrize(("heading", "columns"), [("Perangkat Daerah", None), ("Instansi yang dinilai", "named")])
+def test_a_block_can_be_named_by_its_field_as_the_template_does(heading, columns):
+    means = dict.fromkeys(ELEMENTS, 3.2)
+    rows = [{heading: o if half == 1 else None, "Periode": f"Semester {half} 2024", "n": 50, **means}
+            for o in ("Dinas Sosial", "Dinas Kesehatan") for half in (1, 2)]  # fmt: skip
+    named = {"office": heading} if columns else None
+    recap = ai.read_survey_aggregates(
+        pd.DataFrame(rows), period="Periode", respondents="n", fill_down=["office"], columns=named
+    )
+    assert recap.frame()["office"].tolist() == ["Dinas Sosial"] * 2 + ["Dinas Kesehatan"] * 2

@@ -8,6 +8,7 @@ from asn_impact.errors import DataWarning, InputError, PrivacyError
 from asn_impact.measures.outcomes import Score
 from asn_impact.measures.tabulate import tabulate
 from asn_impact.topics.surveys.answers import ELEMENTS, element_of, read_survey, read_survey_aggregates, survey_period
+from asn_impact.topics.surveys.satisfaction import satisfaction_panel, skm_index
 
 AS_OF = "2024-12-31"
 
@@ -410,3 +411,50 @@ def test_the_year_of_a_recap_may_stand_in_the_name_of_its_sheet(tmp_path):
     pd.read_excel(path, engine="openpyxl").to_csv(plain, index=False)
     with pytest.raises(InputError, match=r"'rekap.csv' holds no year"):
         read_survey_aggregates(plain, **how, elements=elements, year="sheet")
+
+
+@pytest.mark.parametrize("index", ["Nilai IKM", "IKM", "Indeks Kepuasan Masyarakat (IKM)", "Nilai SKM"])
+def test_a_recap_of_the_index_alone_by_semester_is_read_as_offices_write_it(tmp_path, index):
+    path = tmp_path / "rekap.xlsx"
+    with pd.ExcelWriter(path) as book:
+        for year, rest in (("2023", ["80,25", "82"]), ("2024", ["81,25", "83"])):
+            rows = {"Perangkat Daerah": ["A", None, "B", None, "Rata-rata"], "Semester": ["I", "II", "I", "II", None]}
+            values = {"Jumlah Responden": [30, 40, 50, 60, None], index: [*rest, "76,5", "78", "79,2"]}
+            pd.DataFrame({**rows, **values}).to_excel(book, sheet_name=year, index=False)
+    how = {"period": "Semester", "respondents": "Jumlah Responden", "year": "sheet", "fill_down": ["office"]}
+    read = read_survey_aggregates(path, **how)
+    assert read.elements == ("ikm",)
+    panel = satisfaction_panel(read)
+    assert panel.mean.tolist() == [[80.25, 82.0, 81.25, 83.0], [76.5, 78.0, 76.5, 78.0]]
+    assert panel.n.tolist() == [[30.0, 40.0, 30.0, 40.0], [50.0, 60.0, 50.0, 60.0]]
+    assert panel.timeline.period_months == 6
+    assert "25 to 100" in str(panel.outcome.unit)
+
+
+def test_an_index_that_is_none_is_refused():
+    rows = pd.DataFrame({"office": ["A"], "Triwulan": ["II 2024"], "n": [50], "IKM": [3.2]})
+    with pytest.raises(InputError, match="25"):
+        read_survey_aggregates(rows, period="Triwulan", respondents="n")
+    read = read_survey_aggregates(rows.assign(IKM=80.0), period="Triwulan", respondents="n")
+    assert read.frame()[["month", "months"]].to_numpy().tolist() == [[12 * 2024 + 3, 3]]
+    with pytest.raises(InputError):
+        skm_index(read)
+
+
+@pytest.mark.parametrize(
+    ("text", "first", "length"),
+    [
+        *(("Januari s.d. Maret 2024", 0, 3), ("Jan-Mar 2024", 0, 3), ("April s/d Juni 2024", 3, 3)),
+        *(("Juli sampai dengan Desember 2024", 6, 6), ("Januari 2024 - Desember 2024", 0, 12)),
+    ],
+)
+def test_two_months_are_the_part_of_a_year_between_them(text, first, length):
+    assert survey_period(text) == (12 * 2024 + first, length)
+
+
+@pytest.mark.parametrize(
+    "text", ["Januari s.d. Mei 2024", "Maret s.d. Mei 2024", "Oktober 2023 s.d. Maret 2024", "Mar-Jan 2024"]
+)
+def test_a_stretch_that_is_no_part_of_a_year_is_refused(text):
+    with pytest.raises(InputError, match="2024"):
+        survey_period(text)

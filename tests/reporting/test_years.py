@@ -14,6 +14,7 @@ from asn_impact.estimation import BiasReduced, ClusterRobust, GroupTime, infer
 from asn_impact.intake.readers.training import Rollout, read_rollout
 from asn_impact.measures.panel import read_panel
 from asn_impact.reporting import publish
+from asn_impact.reporting.prose import say_compared
 
 
 @pytest.fixture(scope="module")
@@ -80,3 +81,8 @@ def test_half_years_are_told_in_months():
     assert chart.data["event_time"].tolist() == [-24, -18, -12, -6, 0, 6, 12, 18]
     assert chart.data.loc[chart.data["base"], "event_time"].tolist() == [-6]
     assert tables.results([event]).frame["event_time"].tolist() == [-24, -18, -12, 0, 6, 12, 18]
+    said = str(say_compared(design)[0])
+    assert "half 1 of 2022" in said
+    assert "between half 1 of 2020 and half 2 of 2023" in said
+    assert "semester 1 2022" in tables.descriptive(panel, design).html("id")
+    assert "Jan 2022" not in tables.descriptive(panel, design).html("id")

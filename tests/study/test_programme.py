@@ -19,7 +19,7 @@ from asn_impact.reporting.prose import say_left_out
 from asn_impact.reporting.provenance import sha256
 from asn_impact.study import settings
 from asn_impact.study.evidence import estimated
-from asn_impact.study.prepared import prepared
+from asn_impact.study.prepared import prepared, staff_of
 from asn_impact.study.registered import deviations, register
 from asn_impact.study.settings import read_study
 from asn_impact.study.whole import refuse_changed, run_programme
@@ -277,6 +277,22 @@ def test_a_label_that_nobody_knows_is_proposed_as_an_alias(folder):
     assert row["list"]
     assert row["course egov"]
     assert row["file izin"]
+
+
+def test_the_list_of_offices_has_usual_headings_and_a_row_of_totals(folder):
+    listed = pd.DataFrame({"Perangkat Daerah": [*OFFICES, "JUMLAH"], "Jumlah Pegawai": [*[4] * 12, 48]})
+    listed.to_csv(folder / "daftar.csv", index=False)
+    said = 'path = "pegawai.csv"\ncolumns = {office = "Perangkat Daerah", staff = "Jumlah"}'
+    assert said in FAST
+    text = FAST.replace(said, 'path = "daftar.csv"') + WAIT
+    assert staff_of(ai.open_study(other(folder, text)).about) == dict.fromkeys(sorted(OFFICES), 4.0)
+    listed.loc[12, "Perangkat Daerah"] = "Dinkes"
+    listed.to_csv(folder / "daftar.csv", index=False)
+    with pytest.raises(StudyError, match=r"\[offices\]: 'Dinas Kesehatan' stands in two rows"):
+        staff_of(ai.open_study(other(folder, text)).about)
+    listed.rename(columns={"Jumlah Pegawai": "Orang"}).to_csv(folder / "daftar.csv", index=False)
+    with pytest.raises(StudyError, match=r"\[offices\].*'staff'.*'Orang'"):
+        staff_of(ai.open_study(other(folder, text)).about)
 
 
 def test_an_office_on_the_list_need_not_keep_every_file(folder):

@@ -162,3 +162,11 @@ def test_a_file_without_a_date_of_the_answer_says_what_to_write(folder):
     frame.to_csv(folder / "lapor.csv", index=False)
     with pytest.raises(StudyError, match=r"\[files.lapor\]"):
         _ = opened(folder)["aduan"]
+
+
+def test_complaints_whose_status_has_a_longer_heading_are_read(tmp_path):
+    rows = {"Tracking ID": ["1", "2"], "Status Laporan": ["Selesai", "Diproses"], "Tanggal Laporan": ["2024-01-13"] * 2}
+    dates = {"Tanggal Laporan Selesai": ["2024-01-20", ""], "Instansi Terdisposisi": ["Dinas A", "Dinas B"]}
+    pd.DataFrame({**rows, **dates}).to_csv(tmp_path / "lapor.csv", index=False)
+    read = ai.read_complaints(tmp_path / "lapor.csv", as_of="2024-12-31")
+    assert read.records.collect()["status"].to_list() == ["granted", "open"]

@@ -68,7 +68,7 @@ def balance(design: Design, panels: Sequence[Panel] = (), *, attributes: Names =
     rows += [_sides(as_message(name), _attribute(design, name), ever) for name in attributes]
     return Table(
         frame=pd.DataFrame(rows),
-        title=Message("tables.balance.title", first=design.cohort_label(float(design.cohorts[0]))),
+        title=Message("tables.balance.title", first=design.cohort_label(float(design.cohorts[0]), spoken=True)),
         note=Message("tables.balance.note", trained=int(ever.sum()), untrained=int((~ever).sum())),
         kinds=dict.fromkeys(_SIDES, "two"),
     )

@@ -62,7 +62,7 @@ def _row_of_cluster(design: Design, label: str | Message, members: Bool) -> dict
     first = float(steps.min())
     return {
         "cluster": label,
-        "adopted": design.cohort_label(first) if alike else Message("release.various"),
+        "adopted": design.cohort_label(first, spoken=True) if alike else Message("release.various"),
         "units": int(members.sum()),
         "periods": int(panel.observed[members].any(axis=0).sum()),
         "records": int(panel.n[members].sum()),
@@ -107,7 +107,7 @@ def descriptive(panel: Panel, design: Design) -> Table:
     after = same.timeline.ordinals >= first_training(design)
     release = Release.of(design if panel is design.panel else replace(design, panel=same))
     groups: list[tuple[str | Message, Bool]] = [
-        (design.cohort_label(step), design.adopted == step) for step in release.steps[release.waves]
+        (design.cohort_label(step, spoken=True), design.adopted == step) for step in release.steps[release.waves]
     ]
     if not release.waves.all():
         groups.append((_other(design, "waves"), release.in_other_waves))
@@ -118,7 +118,9 @@ def descriptive(panel: Panel, design: Design) -> Table:
     return Table(
         frame=frame if has_records else frame.drop(columns=["records_before", "records_after"]),
         title=Message(
-            "tables.descriptive.title", label=words.label, first=design.cohort_label(float(design.cohorts[0]))
+            "tables.descriptive.title",
+            label=words.label,
+            first=design.cohort_label(float(design.cohorts[0]), spoken=True),
         ),
         note=paragraph(
             Message("tables.descriptive.note"), Message("release.note") if not release.waves.all() else None

@@ -40,7 +40,16 @@ from asn_impact.intake.readers.observations import Observations, observe
 from asn_impact.intake.records import NumberStyle, Order, kind_of, quote, with_numbers
 from asn_impact.starts import MONTHS, numbered_alike
 from asn_impact.topics.surveys.answer_words import meanings
-from asn_impact.topics.surveys.elements import ELEMENTS, element_of, find_date, headings_in, match_all, refuse_free_text
+from asn_impact.topics.surveys.elements import (
+    ELEMENTS,
+    IKM,
+    element_of,
+    find_date,
+    headings_in,
+    index_alone,
+    match_all,
+    refuse_free_text,
+)
 from asn_impact.verbs import Guided, public_verb
 from asn_impact.words import Alert, Message
 
@@ -57,7 +66,6 @@ __all__ = [
 
 LOWEST, HIGHEST = 1, 4  # the answers a, b, c, d
 PER_POINT = 25  # nilai konversi: 4 becomes 100
-IKM = "ikm"
 PERIOD = "period"  # what the date of answers is called where they have none
 _NOBODY = Message("survey.no_respondents")
 _FIELDS = ("office", "service", "received")
@@ -338,18 +346,19 @@ def read_survey_aggregates(
     source
         As for `read_survey`.
     period : str
-        Heading of the period: ``2024``, ``Semester I 2024``, ``TW II 2024``, ``Maret 2024``, ``2024-03``, ``2024Q1``.
+        Heading of the period: ``2024``, ``Semester I 2024``, ``TW II 2024``, ``Maret 2024``, ``2024-03``, ``2024Q1``,
+        ``Januari s.d. Maret 2024``. Below ``Semester`` or ``Triwulan`` a bare ``I`` or ``2`` is that part of its year.
         Of a recap without such a column the period itself: ``period="Semester I 2024"``.
     respondents : str
         Heading of the number of respondents behind a row.
     office, columns, elements
-        As for `read_survey`.
+        As for `read_survey`. A recap of the index alone (``Nilai IKM``, 25 to 100) has the one element ``ikm``.
     style : {"1.234,56", "1,234.56"}, optional
         How numbers are written, where a column does not tell.
     zone : str, optional
         Zone in which a period that is a moment has its month.
     fill_down : sequence of str, optional
-        Headings under which a name stands once a block: its empty cells hold what stands above them.
+        Fields (``office``) or headings under which a name stands once a block: its empty cells hold what stands above.
     year : {"sheet"}, optional
         Where the column of periods says ``Semester I`` alone: the year is in the name of the sheet, else of the file.
 
@@ -376,7 +385,7 @@ def read_survey_aggregates(
         own_headings = [*listed_headings(settled), *(elements or {}).values(), period, respondents]
         tables = headings_in(source, _FIELDS[:2], own_headings)
         of_rows = _period_headings(tables, period)
-        headings_of = match_all(tables, settled, elements)
+        headings_of = match_all(tables, settled, elements or index_alone(tables, settled))
         fields = ["service", *([] if office is not None else ["office"])]
         named_columns = {**{f: h for f, h in settled.items() if f in fields}, **headings_of}
         rows = gather(
@@ -387,7 +396,7 @@ def read_survey_aggregates(
             keep=[*of_rows, "respondents", *headings_of],
             required=[f for f in fields if f != "service"],
             zone=zone,
-            reshape=partial(filled_down, headings=fill_down) if fill_down else None,
+            reshape=partial(filled_down, names=fill_down, columns=settled) if fill_down else None,
         )
         table = pd.DataFrame(rows.frame.collect().to_pandas())
     of_given = office_given(office, source, rows.tables)
@@ -395,6 +404,8 @@ def read_survey_aggregates(
         table["office"] = office
     if not of_rows:
         table["period"] = period
+    if of_rows:
+        table["period"] = _with_part(table["period"], period)
     if year == "sheet":
         table["period"] = _with_years(table, rows.tables)
     usable, ledger = _group_rows(table)
@@ -424,6 +435,24 @@ def _with_years(table: pd.DataFrame, tables: Sequence[RawTable]) -> list[str]:
     at = table["asn_file"].astype(int) if "asn_file" in table else [0] * len(table)
     texts = [_period_text(value) for value in table["period"]]
     return [text if _YEAR.search(text) else f"{text} {found[i][0]}" for text, i in zip(texts, at, strict=True)]
+
+
+def _from_to(text: str) -> tuple[int, int] | None:
+    """Return the first month and the length of ``januari s d maret``, where that is a part of a year as such."""
+    words = [word for word in text.split() if word not in _BETWEEN]
+    if len(words) != 2 or not set(words) <= set(MONTHS):
+        return None
+    first, last = (MONTHS[word] for word in words)
+    length = last - first + 1
+    return (first, length) if length in {1, *_PARTS.values(), 12} and (first - 1) % length == 0 else None
+
+
+def _with_part(periods: pd.Series, heading: str) -> list[object]:
+    """Return the periods; a bare number or Roman one below ``Semester`` or ``Triwulan`` is that part of its year."""
+    part = next((word for word in re.findall(r"[a-z]+", heading.casefold()) if word in _PARTS), None)
+    if part is None:
+        return list(periods)
+    return [f"{part} {_period_text(v)}" if _NUMBER.match(_period_text(v)) else v for v in periods]
 
 
 def _period_headings(tables: Sequence[tuple[str | Message, list[str]]], period: str) -> dict[str, str]:
@@ -476,9 +505,11 @@ def _aggregate_columns(table: pd.DataFrame, elements: tuple[str, ...], style: Nu
 
 def _means(values: pd.Series, element: str, style: NumberStyle | None) -> pd.Series:
     means = _numbers(values, element, style)
-    wrong = means.notna() & ~means.between(LOWEST, HIGHEST)
+    factor = PER_POINT if element == IKM else 1
+    ends = {"lowest": LOWEST * factor, "highest": HIGHEST * factor}
+    wrong = means.notna() & ~means.between(*ends.values())
     if wrong.any():
-        at, ends = means[wrong].index[0], {"lowest": LOWEST, "highest": HIGHEST}
+        at = means[wrong].index[0]
         first = {"mean": f"{means[at]:g}", "row": int(at) + 1}
         raise InputError(Message("survey.means_outside", element=element, n=int(wrong.sum()), **ends, **first))
     return means
@@ -502,8 +533,10 @@ def _refuse_double(rows: pd.DataFrame) -> None:
 
 _YEAR = re.compile(r"(?<!\d)((?:19|20)\d{2})(?!\d)")
 _QUARTERS = 4  # in a year
+_BETWEEN = {"s", "d", "sd", "sampai", "dengan", "hingga", "to", "until"}  # of two months, marks gone: s.d., s/d
 _ROMAN = {"i": 1, "ii": 2, "iii": 3, "iv": 4}
 _PARTS = {"semester": 6, "smt": 6, "sem": 6, "s": 6, "triwulan": 3, "tw": 3, "kuartal": 3, "quarter": 3, "q": 3}
+_NUMBER = re.compile(r"(iv|i{1,3}|[1-4])(?![\w.-])", re.IGNORECASE)  # II, 2, II 2024, II/2024: not 2024, 1-2024
 _PART = re.compile(rf"({'|'.join(sorted(_PARTS, key=len, reverse=True))})\s*[-.]?\s*(iv|i{{1,3}}|[1-4])")
 
 
@@ -527,12 +560,14 @@ def survey_period(value: object) -> tuple[int, int]:
     --------
     >>> survey_period("Semester II Tahun 2024"), survey_period("TW I 2025"), survey_period("Maret 2024")
     ((24294, 6), (24300, 3), (24290, 1))
+    >>> survey_period("Juli s.d. September 2024")
+    (24294, 3)
     """
     text = _period_text(value).casefold()
     years = _YEAR.findall(text)
-    rest = re.sub(r"(?<!\d)(?:19|20)\d{2}(?!\d)", " ", text, count=1)
+    rest = _YEAR.sub(" ", text)
     rest = re.sub(r"[^a-z0-9]+", " ", re.sub(r"\b(tahun|thn|ta|bulan|periode|ke)\b", " ", rest)).strip()
-    if len(years) == 1:
+    if len(set(years)) == 1:
         january = 12 * int(years[0])
         if not rest:
             return january, 12
@@ -545,4 +580,6 @@ def survey_period(value: object) -> tuple[int, int]:
             order = _ROMAN.get(number) or int(number)
             if order * length <= 12:
                 return january + (order - 1) * length, length
+        if (months := _from_to(rest)) is not None:
+            return january + months[0] - 1, months[1]
     raise InputError(Message("survey.no_period", period=masked(_period_text(value))))

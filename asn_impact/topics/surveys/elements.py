@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from importlib import resources
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import narwhals as nw
 import pandas as pd
@@ -21,7 +21,7 @@ from asn_impact.intake.formats.folder import files_of
 from asn_impact.intake.privacy import masked
 from asn_impact.words import Message
 
-__all__ = ["ELEMENTS", "element_of", "find_date", "headings_in", "match_all", "refuse_free_text"]
+__all__ = ["ELEMENTS", "IKM", "element_of", "find_date", "headings_in", "index_alone", "match_all", "refuse_free_text"]
 
 Name: TypeAlias = str | Message  # of a table: that of its file, or what a frame is called
 
@@ -148,6 +148,21 @@ def headings_in(source: Any, fields: Sequence[str], named: Sequence[str]) -> lis
 
     files, _ = files_of(Path(source))
     return [(table.name, list(table.headings)) for file in files for table in open_file(file, recognise)]
+
+
+IKM: Final = "ikm"
+_INDEX = re.compile(
+    r"(rata rata |nilai |skor |hasil )*(ikm|skm|indeks( kepuasan( masyarakat)?)?)( ikm| unit( pelayanan)?)?"
+)
+
+
+def index_alone(tables: Sequence[tuple[Name, list[str]]], columns: Headings) -> dict[str, str] | None:
+    """Return the heading of the index where tables hold it and no element; None where an element is there or named."""
+    if set(columns) & {*ELEMENTS} or any(element_of(h) is not None for _, headings in tables for h in headings):
+        return None
+    every = {h for _, headings in tables for h in headings}
+    found = {h for h in every if _INDEX.fullmatch(" ".join(re.findall(r"\w+", h.casefold())))}
+    return {IKM: columns.get(IKM) or found.pop()} if IKM in columns or len(found) == 1 else None
 
 
 def match_all(

@@ -552,7 +552,7 @@ def satisfaction_panel(
     >>> panel.mean, panel.n, panel.timeline.labels
     (array([[3.25, 3.5 ]]), array([[60., 80.]]), ('2024Q1', '2024Q2'))
     """
-    known = (*survey.elements, IKM)
+    known = tuple(dict.fromkeys((*survey.elements, IKM)))
     if of not in known:
         absence, elements = Message("satisfaction.no_element", of=of), Message("satisfaction.elements", known=known)
         raise InputError(paragraph(absence, did_you_mean(of, known), elements))
@@ -567,9 +567,12 @@ def _panel_of_groups(survey: SurveyAggregates, outcome: Score, units: tuple[str,
     rows = survey.frame()
     _require_units([c for c in ("office", "service") if c in rows], units)
     _refuse_mixed_lengths(rows)
-    low, high, factor = (LOWEST, HIGHEST, 1) if outcome.column != IKM else (PER_POINT, HIGHEST * PER_POINT, PER_POINT)
-    elements = [outcome.column] if outcome.column != IKM else list(survey.elements)
-    rows["value"] = rows[elements].mean(axis=1, skipna=False) * factor
+    scale = PER_POINT if outcome.column == IKM else 1
+    low, high = LOWEST * scale, HIGHEST * scale
+    if outcome.column in survey.elements:  # an index that was published as such is on its scale
+        rows["value"] = rows[outcome.column]
+    else:
+        rows["value"] = rows[list(survey.elements)].mean(axis=1, skipna=False) * scale
     complete = rows.dropna(subset=["value", *units])
     if complete.empty:
         raise InputError(Message("satisfaction.nothing_published", of=outcome.column))
