@@ -20,6 +20,7 @@ from asn_impact.words import Language, Message, languages, verbatim
 
 if TYPE_CHECKING:
     from asn_impact.study import Study
+    from asn_impact.study.running import Spent
 
 __all__ = ["main"]
 
@@ -87,7 +88,8 @@ def _parser() -> argparse.ArgumentParser:
     check = _add(commands, "check", _check, Message("cli.check"), "STUDY", path)
     check.add_argument("--language", choices=tuple(languages()), help=str(Message("cli.language")))
     check.add_argument("--dropped", metavar="FILE", help=str(Message("cli.dropped")))
-    _add(commands, "run", _run, Message("cli.run"), "STUDY", path)
+    whole = _add(commands, "run", _run, Message("cli.run"), "STUDY", path)
+    whole.add_argument("--timings", action="store_true", help=str(Message("cli.timings")))
     _add(commands, "plan", _plan, Message("cli.plan"), "STUDY", path)
     _add(commands, "register", _register, Message("cli.register"), "STUDY", path)
     return parser
@@ -164,6 +166,7 @@ def _check(arguments: argparse.Namespace) -> int:
 
 
 def _run(arguments: argparse.Namespace) -> int:
+    began = time.perf_counter(), time.process_time()
     from asn_impact.study import run
     from asn_impact.study.programme import open_study
     from asn_impact.study.whole import run_programme
@@ -178,10 +181,26 @@ def _run(arguments: argparse.Namespace) -> int:
     for finding in finished.findings:
         print(_paragraph(finding))
     print(Message("cli.written", folder=str(finished.folder)).text(language))
+    if arguments.timings:
+        _print_timings(finished.spent, began, language)
     if finished.refusal is None:
         return DONE
     _complain(Message("cli.refused", why=finished.refusal), language)
     return REFUSED
+
+
+def _print_timings(spent: Sequence[Spent], began: tuple[float, float], language: Language) -> None:
+    """Print where time went, step by step; what no step took is the loading of the program and of the study file."""
+    whole, processor = time.perf_counter() - began[0], time.process_time() - began[1]
+    loading = whole - sum(s.seconds for s in spent), processor - sum(s.processor for s in spent)
+    rows = [
+        (Message("cli.time.loading"), *loading),
+        *((s.step, s.seconds, s.processor) for s in spent),
+        (Message("cli.time.everything"), whole, processor),
+    ]
+    print(f"\n{Message('cli.time.head').text(language)}")
+    for step, seconds, own in rows:
+        print(f"{seconds:8.1f} {own:8.1f}  {step.text(language)}")
 
 
 def _is_programme(path: str) -> bool:

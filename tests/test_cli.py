@@ -95,6 +95,16 @@ def test_run_takes_the_folder_and_prints_the_finding(study, capsys):
     assert (study.parent / "result" / "report_en" / "report.html").exists()
 
 
+def test_run_prints_where_time_goes_step_by_step_when_asked(study, capsys):
+    assert main(["run", str(study), "--timings"]) == DONE
+    rows = capsys.readouterr().out.partition("seconds      CPU  step")[2].splitlines()[1:]
+    steps = [row.split(maxsplit=2)[2] for row in rows]
+    assert steps[:3] == ["loading the program and the study file", "reading the data", "estimating"]
+    assert steps[-2:] == ["drawing and writing (en)", "everything"]
+    wall = [float(row.split()[0]) for row in rows]
+    assert sum(wall[:-1]) == pytest.approx(wall[-1], abs=0.05 * len(wall))
+
+
 def test_run_without_a_rollout_reports_and_says_so_with_its_exit_code(study, capsys):
     text = study.read_text(encoding="utf-8")
     study.write_text(text[: text.index("[rollout]")], encoding="utf-8")

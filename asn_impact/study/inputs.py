@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import functools
+import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from asn_impact.errors import AsnImpactError
 from asn_impact.identifiers import hidden
-from asn_impact.reporting.provenance import sha256
 from asn_impact.study.keys import Setting
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def inputs_of(study: Study, read: Sequence[Source]) -> tuple[Source, ...]:
     names = tuple(dict.fromkeys(name for part in parts for name in _headings(part)))
     found: dict[str, Source] = {}
     for path in sorted({path for part in parts for path in files_named(part) if path.is_file()}):
-        mark = sha256(path.read_bytes())
+        mark = hashlib.sha256(path.read_bytes()).hexdigest()
         if mark not in known:
             found.setdefault(mark, _source(path, mark, names))
     return (*read, *found.values())

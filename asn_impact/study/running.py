@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
+import time
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Future
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from asn_impact.errors import StudyError
 from asn_impact.reporting import folders
@@ -23,10 +24,22 @@ from asn_impact.words import Alert, Language, Message, each_once
 if TYPE_CHECKING:
     from asn_impact.reporting.chart import Chart
 
-__all__ = ["Finished", "files_of", "progress", "put", "refuse_foreign", "refuse_gaps", "run", "work_beside", "write"]
+__all__ = [
+    *("Finished", "Progress", "Spent"),
+    *("files_of", "progress", "put", "refuse_foreign", "refuse_gaps", "run", "work_beside", "write"),
+]
 
 RECORD: Final = "run.json"
 MADE_BY: Final = "asn_impact run"
+
+
+@dataclass(frozen=True)
+class Spent:
+    """Where time went: a step, seconds on the wall, and seconds of processor of this process alone."""
+
+    step: Message
+    seconds: float
+    processor: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,12 +56,15 @@ class Finished:
         Why no effect is claimed; None when one is.
     notes
         What was left out, assumed or must be known before the answer.
+    spent
+        Where time went, step by step; no file holds it.
     """
 
     folder: Path
     findings: tuple[str, ...]
     refusal: Message | None
     notes: tuple[Message, ...]
+    spent: tuple[Spent, ...] = ()
 
 
 def run(study: Study) -> Finished:
@@ -70,7 +86,7 @@ def run(study: Study) -> Finished:
 
 
 @public_verb
-def _work(study: Study) -> tuple[Path, tuple[str, ...], Message | None, tuple[Message, ...]]:
+def _work(study: Study) -> tuple[Any, ...]:
     """Return the parts of `Finished`; its notes stand in the report and in run.json: nothing is left to warn of."""
     refuse_foreign(study)
     steps = 2 + len(study.languages) + len(study.notebooks)
@@ -104,26 +120,44 @@ def _work(study: Study) -> tuple[Path, tuple[str, ...], Message | None, tuple[Me
     if study.figures is not None:
         for file, drawing in copies.items():
             write(study.figures / file, drawing)
-    return result
+    return (*result, tell.spent())
 
 
 # ------------------------------------------------------------------------------------------- progress
 
 
+@dataclass(eq=False)
+class Progress:
+    """A bar that is told of every step before it begins, and when each began."""
+
+    bar: Any
+    language: Language
+    began: list[tuple[Message, float, float]] = field(default_factory=list)
+
+    def __call__(self, step: Message) -> None:
+        """Show a step that begins."""
+        self.began.append((step, time.perf_counter(), time.process_time()))
+        self.bar.set_description_str(step.text(self.language))
+        self.bar.update()
+
+    def spent(self) -> tuple[Spent, ...]:
+        """Return what every step took, the last one until now."""
+        now = (time.perf_counter(), time.process_time())
+        ends = [*((wall, processor) for _, wall, processor in self.began[1:]), now]
+        return tuple(
+            Spent(step, end - wall, ended - processor)
+            for (step, wall, processor), (end, ended) in zip(self.began, ends, strict=True)
+        )
+
+
 @contextmanager
-def progress(language: Language, steps: int) -> Iterator[Callable[[Message], None]]:
+def progress(language: Language, steps: int) -> Iterator[Progress]:
     """Show a bar on a terminal, nothing elsewhere; give what is told of each step before it begins."""
     from tqdm import tqdm
 
-    with tqdm(
-        total=steps, disable=None, leave=False, file=sys.stderr, bar_format="{desc:<40} {bar} {n}/{total}"
-    ) as bar:
-
-        def tell(step: Message) -> None:
-            bar.set_description_str(step.text(language))
-            bar.update()
-
-        yield tell
+    layout = "{desc:<40} {bar} {n}/{total}"
+    with tqdm(total=steps, disable=None, leave=False, file=sys.stderr, bar_format=layout) as bar:
+        yield Progress(bar, language)
 
 
 # ------------------------------------------------------------------------------------------- pieces

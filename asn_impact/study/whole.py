@@ -51,7 +51,7 @@ def run_programme(programme: Programme) -> Finished:
 
 
 @public_verb
-def _work(programme: Programme) -> tuple[Path, tuple[str, ...], Message | None, tuple[Message, ...]]:
+def _work(programme: Programme) -> tuple[Any, ...]:
     about, claims = programme.about, programme.claims
     refuse_foreign(about)
     steps = 2 * len(claims) + len(about.languages) + len(about.notebooks)
@@ -64,7 +64,7 @@ def _work(programme: Programme) -> tuple[Path, tuple[str, ...], Message | None, 
     notes = each_once(said, *(finding.notes for finding in findings))
     refusals = [finding.refusal for finding in findings if finding.refusal is not None]
     refusal = refusals[0] if len(refusals) == len(findings) else None
-    return about.folder, _told(programme, findings), refusal, notes
+    return about.folder, _told(programme, findings), refusal, notes, tell.spent()
 
 
 def put_reports(programme: Programme, findings: tuple[Finding, ...], folder: Path) -> list[Path]:
