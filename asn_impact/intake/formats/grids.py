@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 
 from asn_impact.arguments import did_you_mean
 from asn_impact.errors import InputError
-from asn_impact.intake.formats.headings import HEADER_ROWS, heading_block, holds_values
+from asn_impact.intake.formats.headings import HEADER_ROWS, heading_block, holds_values, titles_above
 from asn_impact.intake.formats.raw import Asked, RawTable, Recogniser, cell_text, check_width, text_relation
 from asn_impact.words import Alert, Message, paragraph
 
@@ -83,11 +84,15 @@ def _tables(file: str, sheet: Sheet, recognise: Recogniser, digest: str) -> list
     tables = []
     for number, columns in enumerate(_side_by_side(rows, headings, last, recognise)):
         part = [[row[j] for j in columns] for row in rows]
+        above = 0
         for top, bottom in _stacked(part, recognise):
             place = f"!{_letters(sheet.start[1] + columns[0])}{sheet.start[0] + top + 1}" if number or top else ""
             name = f"{file}[{sheet.name}{place}]"
             table = _table(name, part[top:bottom], recognise, digest, sheet.start[0] + top)
-            tables += [] if table is None else [replace(table, sheet=sheet.name)]
+            if table is not None:
+                titles = (*titles_above(part[above:top], table.headings), *table.titles)
+                tables.append(replace(table, sheet=sheet.name, titles=titles))
+            above = bottom
     return tables
 
 
@@ -130,13 +135,25 @@ def _stacked(rows: Sequence[Row], recognise: Recogniser) -> list[tuple[int, int]
     for i in range(last + 1, len(rows)):
         row = [cell or "" for cell in rows[i]]
         there = [cell for cell in row if cell]
-        if len(there) < 2 or _key(row) in own or holds_values(row):
+        if len(there) < 2 or holds_values(row):
+            continue
+        if _key(row) in own and not _titled_with_year(rows, i):
             continue
         known = recognise(row)
         if known > 1 and 2 * known >= len(there):
             tops.append(i)
             own |= _keys(rows[i : i + 1])
     return list(zip(tops, [*(_above_titles(rows, top) for top in tops[1:]), len(rows)], strict=True))
+
+
+def _titled_with_year(rows: Sequence[Row], top: int) -> bool:
+    """Return whether a title of its own says of which year the table below is: no new page of the one above."""
+    titles = [" ".join(cell or "" for cell in row) for row in rows[_above_titles(rows, top) : top]]
+    return any(_YEAR.search(title) and not _DAY.search(title) for title in titles)
+
+
+_YEAR: Final = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
+_DAY: Final = re.compile(r"\d{1,2}(?: [^\W\d_]+ |[/.-]\d{1,2}[/.-])\d{4}")  # of printing
 
 
 def _above_titles(rows: Sequence[Row], top: int) -> int:
@@ -158,7 +175,10 @@ def _table(name: str, rows: Sequence[Row], recognise: Recogniser, digest: str, a
     if len(filled) < len(below):
         notes.append(Message("files.headings_again", file=name, n=len(below) - len(filled)))
     places = np.array(filled, dtype=np.int64) + above + 1
-    return RawTable(name, tuple(headings), relation, digest, loose=True, notes=tuple(notes), places=lambda: places)
+    titles = titles_above(rows[:last], headings)
+    return RawTable(
+        name, tuple(headings), relation, digest, loose=True, notes=tuple(notes), places=lambda: places, titles=titles
+    )
 
 
 def _plain(cell: str | None) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from asn_impact.intake.formats.raw import Recogniser
 
-__all__ = ["HEADER_ROWS", "heading_block", "holds_values"]
+__all__ = ["HEADER_ROWS", "heading_block", "holds_values", "titles_above"]
 
 HEADER_ROWS = 20  # title rows in front of the headings: 1 to 6 in practice, 20 in the most patient reader seen
 
@@ -70,3 +70,16 @@ def heading_block(rows: Sequence[Sequence[str]], recognise: Recogniser) -> tuple
     headings, last = max(ways, key=lambda way: 0 if holds_values(way[0]) else recognise(way[0]))
     numbered = last + 1 < len(rows) and _is_numbering(rows[last + 1])
     return headings, last + numbered
+
+
+def titles_above(rows: Sequence[Sequence[str | None]], headings: Sequence[str]) -> tuple[str, ...]:
+    """Return the texts of the rows above a table, without those that went into its headings.
+
+    Examples
+    --------
+    >>> titles_above([["REKAP IKM TAHUN 2024", ""], ["", ""], ["OPD", "Nilai"], ["", "U1"]], ["OPD", "Nilai U1"])
+    ('REKAP IKM TAHUN 2024',)
+    """
+    joined = " ".join(" ".join(heading.split()) for heading in headings)
+    lines = ([" ".join(cell.split()) for cell in row if cell and cell.strip()] for row in rows)
+    return tuple(" ".join(cells) for cells in lines if cells and not any(cell in joined for cell in cells))

@@ -20,7 +20,7 @@ from asn_impact.arrays import Int
 from asn_impact.errors import InputError
 from asn_impact.intake.formats import snapshots
 from asn_impact.intake.formats.engine import file_literal, query, quote, reading
-from asn_impact.intake.formats.headings import HEADER_ROWS, heading_block
+from asn_impact.intake.formats.headings import HEADER_ROWS, heading_block, titles_above
 from asn_impact.intake.formats.raw import CHUNK, MOST_COLUMNS, Asked, RawTable, Recogniser, check_width
 from asn_impact.intake.formats.trial import try_apart
 from asn_impact.words import Alert, Message
@@ -120,12 +120,13 @@ def _first_rows(text: str, delimiter: str) -> list[tuple[int, list[str]]]:
 
 
 class Dialect(NamedTuple):
-    """How a text file is cut: separator, lines above the headings, place of the heading record, headings."""
+    """How a text file is cut: separator, lines above the headings, place of the heading record, headings, titles."""
 
     delimiter: str
     skip: int
     last: int
     headings: list[str]
+    titles: tuple[str, ...] = ()
 
 
 def _dialect(text: str, recognise: Recogniser) -> Dialect | None:
@@ -139,7 +140,8 @@ def _dialect(text: str, recognise: Recogniser) -> Dialect | None:
         before = rows[last][0]
         rank = (recognise(cells), len(cells))
         if best is None or rank > best[0]:
-            best = (rank, Dialect(delimiter, before, last, cells))
+            titles = titles_above([row for _, row in rows[:last]], cells)
+            best = (rank, Dialect(delimiter, before, last, cells, titles))
     return None if best is None else best[1]
 
 
@@ -189,7 +191,7 @@ def open_text(path: Path, asked: Asked) -> list[RawTable]:
     dialect = _dialect(_sample(file), asked.recognise)
     if dialect is None:
         raise InputError(Message("files.no_text", file=path.name))
-    delimiter, skip, _, headings = dialect
+    delimiter, skip, _, headings, titles = dialect
     check_width(path.name, len(headings))
     columns = ", ".join(f"'c{i}': 'VARCHAR'" for i in range(len(headings)))
     options = (
@@ -218,5 +220,6 @@ def open_text(path: Path, asked: Asked) -> list[RawTable]:
         places=functools.partial(_text_places, file, dialect),
         long=file.stat().st_size >= snapshots.LONG_TEXT,
         changed=changed,
+        titles=titles,
     )
     return [opened]

@@ -8,12 +8,11 @@ round. So their meaning is never inferred from the number.
 from __future__ import annotations
 
 import datetime as dt
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import Any
 
 import duckdb
 import narwhals as nw
@@ -30,15 +29,13 @@ from asn_impact.intake.fields.columns import Headings, listed_headings, normalis
 from asn_impact.intake.fields.empty_words import NULL_WORDS
 from asn_impact.intake.fields.labels import TOTAL_LABEL, plain_label, settle_labels
 from asn_impact.intake.fields.numbers import parse_numbers
-from asn_impact.intake.formats import RawTable
 from asn_impact.intake.formats.engine import from_arrow
 from asn_impact.intake.gathering import explaining, gather
 from asn_impact.intake.ledger import Ledger, reason
-from asn_impact.intake.privacy import masked
 from asn_impact.intake.readers.given import office_given
 from asn_impact.intake.readers.observations import Observations, observe
 from asn_impact.intake.records import NumberStyle, Order, kind_of, quote, with_numbers
-from asn_impact.starts import MONTHS, numbered_alike
+from asn_impact.starts import numbered_alike
 from asn_impact.topics.surveys.answer_words import meanings
 from asn_impact.topics.surveys.elements import (
     ELEMENTS,
@@ -50,6 +47,8 @@ from asn_impact.topics.surveys.elements import (
     match_all,
     refuse_free_text,
 )
+from asn_impact.topics.surveys.periods import Year, dated_elsewhere, period_text, survey_period, with_part
+from asn_impact.topics.surveys.published import OWN, held_against_elements, own_index
 from asn_impact.verbs import Guided, public_verb
 from asn_impact.words import Alert, Message
 
@@ -329,15 +328,15 @@ def _refuse_other_answers(element: str, counts: Mapping[float, int]) -> None:
 def read_survey_aggregates(
     source: Any,  # noqa: ANN401 (a path, or any frame narwhals knows)
     *,
-    period: str,
     respondents: str,
+    period: str | None = None,
     office: str | None = None,
     columns: Headings | None = None,
     elements: Mapping[str, str] | None = None,
     style: NumberStyle | None = None,
     zone: str | None = None,
     fill_down: Names = (),
-    year: Literal["sheet"] | None = None,
+    year: Year | None = None,
 ) -> SurveyAggregates:
     """Return published survey results: one row an office (and service) and period, with the mean of each element (NRR).
 
@@ -348,7 +347,8 @@ def read_survey_aggregates(
     period : str
         Heading of the period: ``2024``, ``Semester I 2024``, ``TW II 2024``, ``Maret 2024``, ``2024-03``, ``2024Q1``,
         ``Januari s.d. Maret 2024``. Below ``Semester`` or ``Triwulan`` a bare ``I`` or ``2`` is that part of its year.
-        Of a recap without such a column the period itself: ``period="Semester I 2024"``.
+        Of a recap without such a column the period itself: ``period="Semester I 2024"``; or nothing, where `year` says
+        where the period stands.
     respondents : str
         Heading of the number of respondents behind a row.
     office, columns, elements
@@ -359,19 +359,21 @@ def read_survey_aggregates(
         Zone in which a period that is a moment has its month.
     fill_down : sequence of str, optional
         Fields (``office``) or headings under which a name stands once a block: its empty cells hold what stands above.
-    year : {"sheet"}, optional
-        Where the column of periods says ``Semester I`` alone: the year is in the name of the sheet, else of the file.
+    year : {"sheet", "title"}, optional
+        Where the column of periods says ``Semester I`` alone, or there is none: the year, or the whole period, is in
+        the name of the sheet, else of the file; or in a title above the headings (``REKAPITULASI IKM TAHUN 2024``).
 
     Raises
     ------
     InputError
-        The name of a sheet holds no year, or two; a mean lies outside 1 to 4, a number of respondents is no whole
-        number above 0, a period cannot be read, or an office (and service) has two rows of one period.
+        The name of a sheet or a title holds no year, or two; a mean lies outside 1 to 4, a number of respondents is no
+        whole number above 0, a period cannot be read, or an office (and service) has two rows of one period.
 
     Warns
     -----
     DataWarning
-        Rows were left out: totals, without an office, without respondents.
+        Rows were left out: totals, without an office, without respondents. The recap's own column of the index says
+        something else than its elements, by more than rounding.
 
     Examples
     --------
@@ -382,12 +384,13 @@ def read_survey_aggregates(
     """
     settled = dict(columns or {})
     with explaining(source):
-        own_headings = [*listed_headings(settled), *(elements or {}).values(), period, respondents]
-        tables = headings_in(source, _FIELDS[:2], own_headings)
-        of_rows = _period_headings(tables, period)
+        named = [respondents] if period is None else [period, respondents]
+        tables = headings_in(source, _FIELDS[:2], [*listed_headings(settled), *(elements or {}).values(), *named])
+        of_rows = _period_headings(tables, period, year)
         headings_of = match_all(tables, settled, elements or index_alone(tables, settled))
         fields = ["service", *([] if office is not None else ["office"])]
         named_columns = {**{f: h for f, h in settled.items() if f in fields}, **headings_of}
+        of_rows |= own_index(tables, headings_of)
         rows = gather(
             source,
             fields,
@@ -402,12 +405,13 @@ def read_survey_aggregates(
     of_given = office_given(office, source, rows.tables)
     if office is not None:
         table["office"] = office
-    if not of_rows:
+    if "period" not in of_rows and period is not None:
         table["period"] = period
-    if of_rows:
-        table["period"] = _with_part(table["period"], period)
-    if year == "sheet":
-        table["period"] = _with_years(table, rows.tables)
+    if "period" in of_rows and period is not None:
+        table["period"] = with_part(table["period"], period)
+    of_periods = list[Message]()
+    if year is not None:
+        table["period"], of_periods = dated_elsewhere(table, rows.tables, year)
     usable, ledger = _group_rows(table)
     counts_of = {str(label): int(n) for label, n in usable["office"].value_counts().items()}
     changed, of_offices = settle_labels(counts_of, door="unit")
@@ -418,52 +422,42 @@ def read_survey_aggregates(
     once = {"n": nameless, "total": len(table), "heading": rows.headings.get("office", "office")}
     if nameless >= len(usable) and not fill_down:  # a block of two rows and more
         of_offices = [*of_offices, Alert("survey.office_once", **once)]
-    headings = {**rows.headings, "period": period, "respondents": respondents}
+    of_periods += held_against_elements(groups, usable.get(OWN), rows.headings.get(OWN), tuple(headings_of))
+    headings = {f: h for f, h in rows.headings.items() if f != OWN} | {"respondents": respondents}
+    headings |= {} if period is None else {"period": period}
     counts = table["asn_file"].value_counts() if "asn_file" in table else pd.Series({0: len(table)})
     sources = tuple(Source(t.name, int(counts.get(i, 0)), t.sha256) for i, t in enumerate(rows.tables))
-    notes = tuple(note for note in (*of_given, *rows.notes, *of_offices, ledger.note()) if note is not None)
+    notes = tuple(
+        note for note in (*of_given, *rows.notes, *of_offices, *of_periods, ledger.note()) if note is not None
+    )
     return SurveyAggregates(groups, tuple(headings_of), ledger, headings, sources, notes)
 
 
-def _with_years(table: pd.DataFrame, tables: Sequence[RawTable]) -> list[str]:
-    """Return the periods with the year in the name of their sheet, or file; one that says its year keeps it."""
-    names = [one.sheet or one.name for one in tables]
-    found = [_YEAR.findall(name) for name in names]
-    for name, years in zip(names, found, strict=True):
-        if len(set(years)) != 1:
-            raise InputError(Message("survey.no_year_in_sheet", sheet=name, n=len(set(years))))
-    at = table["asn_file"].astype(int) if "asn_file" in table else [0] * len(table)
-    texts = [_period_text(value) for value in table["period"]]
-    return [text if _YEAR.search(text) else f"{text} {found[i][0]}" for text, i in zip(texts, at, strict=True)]
+def _period_headings(
+    tables: Sequence[tuple[str | Message, list[str]]], period: str | None, year: Year | None
+) -> dict[str, str]:
+    """Return the heading of the period, or nothing where no table has it and it is a period itself, or said elsewhere.
 
-
-def _from_to(text: str) -> tuple[int, int] | None:
-    """Return the first month and the length of ``januari s d maret``, where that is a part of a year as such."""
-    words = [word for word in text.split() if word not in _BETWEEN]
-    if len(words) != 2 or not set(words) <= set(MONTHS):
-        return None
-    first, last = (MONTHS[word] for word in words)
-    length = last - first + 1
-    return (first, length) if length in {1, *_PARTS.values(), 12} and (first - 1) % length == 0 else None
-
-
-def _with_part(periods: pd.Series, heading: str) -> list[object]:
-    """Return the periods; a bare number or Roman one below ``Semester`` or ``Triwulan`` is that part of its year."""
-    part = next((word for word in re.findall(r"[a-z]+", heading.casefold()) if word in _PARTS), None)
-    if part is None:
-        return list(periods)
-    return [f"{part} {_period_text(v)}" if _NUMBER.match(_period_text(v)) else v for v in periods]
-
-
-def _period_headings(tables: Sequence[tuple[str | Message, list[str]]], period: str) -> dict[str, str]:
-    """Return the heading of the period, or nothing where no table has it and it is a period itself."""
+    Raises
+    ------
+    InputError
+        Neither a period nor a place where it stands was given.
+    """
+    if period is None:
+        if year is None:
+            raise InputError(Message("survey.period_where"))
+        return {}
     if any(normalised(heading) == normalised(period) for _, headings in tables for heading in headings):
         return {"period": period}
     try:
-        survey_period(period)
+        survey_period(period if year is None else f"{period} {_ANY_YEAR}")
     except InputError:
         return {"period": period}  # which heading is absent is said where it is looked for
     return {}
+
+
+_ANY_YEAR = 2000
+_QUARTERS = 4  # in a year
 
 
 def _group_rows(table: pd.DataFrame) -> tuple[pd.DataFrame, Ledger]:
@@ -494,7 +488,7 @@ def _aggregate_columns(table: pd.DataFrame, elements: tuple[str, ...], style: Nu
     groups = pd.DataFrame({"office": table["office"]})
     if "service" in table and table["service"].notna().any():
         groups["service"] = table["service"].map(lambda v: None if pd.isna(v) else " ".join(str(v).split()))
-    groups["period"] = [_period_text(v) for v in table["period"]]
+    groups["period"] = [period_text(v) for v in table["period"]]
     groups["month"] = np.array([first for first, _ in periods], dtype=np.int64)
     groups["months"] = np.array([length for _, length in periods], dtype=np.int64)
     groups["respondents"] = people.astype(np.int64)
@@ -507,7 +501,7 @@ def _means(values: pd.Series, element: str, style: NumberStyle | None) -> pd.Ser
     means = _numbers(values, element, style)
     factor = PER_POINT if element == IKM else 1
     ends = {"lowest": LOWEST * factor, "highest": HIGHEST * factor}
-    wrong = means.notna() & ~means.between(*ends.values())
+    wrong = means.notna() & ~means.between(ends["lowest"], ends["highest"])
     if wrong.any():
         at = means[wrong].index[0]
         first = {"mean": f"{means[at]:g}", "row": int(at) + 1}
@@ -529,57 +523,3 @@ def _refuse_double(rows: pd.DataFrame) -> None:
         first = rows.loc[double].iloc[0]
         names = {"office": str(first["office"]), "period": str(first["period"])}
         raise InputError(Message("survey.double_period", n=int(double.sum()), **names))
-
-
-_YEAR = re.compile(r"(?<!\d)((?:19|20)\d{2})(?!\d)")
-_QUARTERS = 4  # in a year
-_BETWEEN = {"s", "d", "sd", "sampai", "dengan", "hingga", "to", "until"}  # of two months, marks gone: s.d., s/d
-_ROMAN = {"i": 1, "ii": 2, "iii": 3, "iv": 4}
-_PARTS = {"semester": 6, "smt": 6, "sem": 6, "s": 6, "triwulan": 3, "tw": 3, "kuartal": 3, "quarter": 3, "q": 3}
-_NUMBER = re.compile(r"(iv|i{1,3}|[1-4])(?![\w.-])", re.IGNORECASE)  # II, 2, II 2024, II/2024: not 2024, 1-2024
-_PART = re.compile(rf"({'|'.join(sorted(_PARTS, key=len, reverse=True))})\s*[-.]?\s*(iv|i{{1,3}}|[1-4])")
-
-
-def _period_text(value: object) -> str:
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    if isinstance(value, dt.date):  # a Timestamp is one
-        return f"{value.year:04d}-{value.month:02d}"
-    return " ".join(str(value).split())
-
-
-def survey_period(value: object) -> tuple[int, int]:
-    """Return the first month (12 * year + month - 1) and the number of months of a period as offices write it.
-
-    Raises
-    ------
-    InputError
-        The text cannot be read as a year, half-year, quarter or month.
-
-    Examples
-    --------
-    >>> survey_period("Semester II Tahun 2024"), survey_period("TW I 2025"), survey_period("Maret 2024")
-    ((24294, 6), (24300, 3), (24290, 1))
-    >>> survey_period("Juli s.d. September 2024")
-    (24294, 3)
-    """
-    text = _period_text(value).casefold()
-    years = _YEAR.findall(text)
-    rest = _YEAR.sub(" ", text)
-    rest = re.sub(r"[^a-z0-9]+", " ", re.sub(r"\b(tahun|thn|ta|bulan|periode|ke)\b", " ", rest)).strip()
-    if len(set(years)) == 1:
-        january = 12 * int(years[0])
-        if not rest:
-            return january, 12
-        if rest in MONTHS:
-            return january + MONTHS[rest] - 1, 1
-        if rest.isdigit() and 1 <= int(rest) <= 12:
-            return january + int(rest) - 1, 1
-        if (part := _PART.fullmatch(rest)) is not None:
-            length, number = _PARTS[part.group(1)], part.group(2)
-            order = _ROMAN.get(number) or int(number)
-            if order * length <= 12:
-                return january + (order - 1) * length, length
-        if (months := _from_to(rest)) is not None:
-            return january + months[0] - 1, months[1]
-    raise InputError(Message("survey.no_period", period=masked(_period_text(value))))
