@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, ParamSpec, TypeVar
 from asn_impact.arguments import Spelled, check_arguments, did_you_mean, spelled, with_shared
 from asn_impact.display import SAID_BEFORE
 from asn_impact.errors import DataWarning, EstimationError, NotThereError
+from asn_impact.leftovers import stoppable
 from asn_impact.words import CALLS, Alert, Message, paragraph
 from asn_impact.words.habits import no_rows, not_there
 
@@ -68,7 +69,8 @@ def public_verb(function: Callable[P, R]) -> Callable[P, R]:
         with _turn:
             token = _inside.set(True)
             try:
-                result = function(*args, **kwargs)
+                with stoppable():
+                    result = function(*args, **kwargs)
             except MemoryError as error:
                 raise EstimationError(_too_large(error, function.__name__)) from None
             finally:
