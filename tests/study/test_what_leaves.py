@@ -39,7 +39,8 @@ def test_the_record_of_a_run_with_a_file_of_promises_says_no_folder(tmp_path):
     (tmp_path / "standar.csv").write_text("Jenis Izin,Standar Waktu\nSIP,5 hari kerja\n", encoding="utf-8")
     (tmp_path / "study.toml").write_text(
         '[study]\ntitle = "x"\nsource = "y"\nlanguage = "en"\nsynthetic = true\n'
-        '[data]\nkind = "records"\npath = "izin.csv"\nas_of = 2024-07-31\n[outcome]\nkind = "kept"\npromises = "standar.csv"\n'
+        '[data]\nkind = "records"\npath = "izin.csv"\nas_of = 2024-07-31\n'
+        '[outcome]\nkind = "kept"\npromises = "standar.csv"\n'
         '[calendar]\nkind = "indonesia"\n[report]\nfolder = "result"\nformats = ["html"]\n',
         encoding="utf-8",
     )
