@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from asn_impact.errors import PROGRAM, AsnImpactError, StudyError
-from asn_impact.intake.written import write_new
 from asn_impact.leftovers import stoppable
 from asn_impact.verbs import public_verb
 from asn_impact.words import Language, Message, languages, verbatim
@@ -115,6 +114,8 @@ def _add(
 
 def _new(arguments: argparse.Namespace) -> int:
     """Write the template, or a study filled from files; never over a file that is there."""
+    from asn_impact.intake.written import write_new
+
     folder = Path(arguments.path)
     target = folder / STUDY_FILE
     if target.exists():
