@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import errno
 import shutil
+import signal
 import sys
 import tempfile
 import textwrap
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from asn_impact.errors import PROGRAM, AsnImpactError, StudyError
+from asn_impact.leftovers import stoppable
 from asn_impact.verbs import public_verb
 from asn_impact.words import Language, Message, languages, verbatim
 
@@ -42,13 +44,16 @@ def main(words: Sequence[str] | None = None) -> int:
     """
     arguments = _parser().parse_args(words)
     try:
-        return int(arguments.command(arguments))
+        with stoppable():
+            return int(arguments.command(arguments))
     except AsnImpactError as problem:
         language = _language(arguments)
         _complain(Message("cli.problem", what=verbatim(problem.text(language))), language)
     except OSError as problem:
         _complain(_explain(problem), _language(arguments))
     except KeyboardInterrupt:
+        if words is None:  # the program ends here: a second Ctrl-C has nothing left to stop
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
         _complain(Message("cli.stopped"), _language(arguments))
         return STOPPED
     return FAILED
@@ -111,6 +116,8 @@ def _add(
 
 def _new(arguments: argparse.Namespace) -> int:
     """Write the template, or a study filled from files; never over a file that is there."""
+    from asn_impact.intake.written import write_new
+
     folder = Path(arguments.path)
     target = folder / STUDY_FILE
     if target.exists():
@@ -119,8 +126,7 @@ def _new(arguments: argparse.Namespace) -> int:
         return _propose(arguments.data, folder, arguments.language or "id")
     template = (resources.files("asn_impact") / "study_template.toml").read_text(encoding="utf-8")
     folder.mkdir(parents=True, exist_ok=True)
-    with target.open("x", encoding="utf-8") as file:
-        file.write(template)
+    write_new(target, template.encode())
     print(Message("cli.ready", file=str(target), program=PROGRAM))
     return DONE
 

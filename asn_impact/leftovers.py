@@ -1,4 +1,7 @@
-"""Folders that a process makes for itself carry its number, so that what a dead one left can be told and removed."""
+"""What a process that is stopped leaves: folders carry its number, so that those of dead ones can be told and removed.
+
+Ctrl-C comes as a `KeyboardInterrupt`, also from DuckDB, and does not disturb what cleans up.
+"""
 
 from __future__ import annotations
 
@@ -6,13 +9,16 @@ import hashlib
 import os
 import platform
 import shutil
+import signal
+import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
 import psutil
 
-__all__ = ["left_by_the_dead", "marked", "sweep"]
+__all__ = ["left_by_the_dead", "marked", "stoppable", "sweep", "undisturbed"]
 
 HERE: Final = hashlib.sha256(platform.node().encode()).hexdigest()[:8]  # folders on a share belong to their machines
 
@@ -35,3 +41,30 @@ def sweep(place: Path, name: str) -> None:
     """Remove what dead processes left in a place; what belongs to other people stays."""
     for folder in left_by_the_dead(place, name):
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def undisturbed() -> Iterator[None]:
+    """Let a Ctrl-C wait until what is inside is done: it cleans up, or puts a result in its place."""
+    if threading.current_thread() is not threading.main_thread():  # only the main thread hears signals
+        yield
+        return
+    came: list[int] = []
+    before = signal.signal(signal.SIGINT, lambda number, _frame: came.append(number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, signal.SIG_DFL if before is None else before)
+    if came and callable(before):
+        before(signal.SIGINT, None)
+
+
+@contextmanager
+def stoppable() -> Iterator[None]:
+    """Let a Ctrl-C that DuckDB hears be one: it says so with a `RuntimeError`."""
+    try:
+        yield
+    except RuntimeError as error:
+        if str(error) != "Query interrupted":
+            raise
+        raise KeyboardInterrupt from None

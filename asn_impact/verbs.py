@@ -21,6 +21,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, ParamSpec, TypeVar
 from asn_impact.arguments import Spelled, check_arguments, did_you_mean, spelled, with_shared
 from asn_impact.display import SAID_BEFORE
 from asn_impact.errors import DataWarning, EstimationError, NotThereError
+from asn_impact.identifiers import hidden
+from asn_impact.leftovers import stoppable
 from asn_impact.words import CALLS, Alert, Message, paragraph
 from asn_impact.words.habits import no_rows, not_there
 
@@ -68,7 +70,8 @@ def public_verb(function: Callable[P, R]) -> Callable[P, R]:
         with _turn:
             token = _inside.set(True)
             try:
-                result = function(*args, **kwargs)
+                with stoppable():
+                    result = function(*args, **kwargs)
             except MemoryError as error:
                 raise EstimationError(_too_large(error, function.__name__)) from None
             finally:
@@ -130,6 +133,8 @@ class _Called(ABCMeta):
 class Guided(metaclass=_Called):
     """A value that answers for what it does not have: with the line that does it, or with the nearest name.
 
+    How it shows itself, as text and in a notebook, hides identifiers of persons.
+
     Examples
     --------
     >>> class Panel(Guided):
@@ -145,6 +150,12 @@ class Guided(metaclass=_Called):
     """
 
     __signature__: ClassVar = Spelled()
+
+    def __init_subclass__(cls, **others: Any) -> None:  # noqa: ANN401 - of other bases
+        super().__init_subclass__(**others)
+        for name in ("__repr__", "_repr_html_"):
+            if name in cls.__dict__:
+                setattr(cls, name, _masking(cls.__dict__[name]))
 
     if not TYPE_CHECKING:
 
@@ -163,6 +174,17 @@ class Guided(metaclass=_Called):
 
         def __len__(self) -> int:
             raise NotThereError(no_rows(type(self), "len()", ""))
+
+
+def _masking(shows: Callable[[Any], str]) -> Callable[[Any], str]:
+    """Return how a value shows itself without identifiers of persons; pictures stay, the gate looks into them."""
+
+    @functools.wraps(shows)
+    def masked(self: Any) -> str:  # noqa: ANN401 - any value
+        text = shows(self)
+        return text if "<svg" in text or ";base64," in text else hidden(text)
+
+    return masked
 
 
 _ANY: Final = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)

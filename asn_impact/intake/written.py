@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-__all__ = ["shielded", "write_beside"]
+__all__ = ["shielded", "write_beside", "write_new"]
 
 
 def write_beside(path: Path, content: bytes, *, mode: int = 0o644) -> None:
@@ -18,19 +21,51 @@ def write_beside(path: Path, content: bytes, *, mode: int = 0o644) -> None:
     OSError
         The folder cannot be written or the disk is full; the old file is still there.
     """
-    handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    with _beside(path, content, mode) as temporary:
+        temporary.replace(path)
+
+
+def write_new(path: Path, content: bytes, *, mode: int = 0o644) -> None:
+    """Write a file that is not there yet: whole or not at all, and never over another.
+
+    Raises
+    ------
+    FileExistsError
+        There is one of that name.
+    OSError
+        The folder cannot be written or the disk is full; nothing is there.
+    """
+    with _beside(path, content, mode) as temporary:
+        try:
+            os.link(temporary, path)
+        except FileExistsError:
+            raise
+        except OSError:  # a disk without links
+            if path.exists():
+                raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path)) from None
+            temporary.replace(path)
+
+
+@contextmanager
+def _beside(path: Path, content: bytes, mode: int) -> Iterator[Path]:
+    """Give a file with the content beside its place; afterwards it is gone. What fails is said of the place."""
+    temporary: Path | None = None
     try:
+        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        temporary = Path(name)
         with os.fdopen(handle, "wb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        Path(temporary).chmod(mode)
-        Path(temporary).replace(path)
-    except BaseException as problem:
-        Path(temporary).unlink(missing_ok=True)
-        if isinstance(problem, OSError) and problem.errno is not None and problem.filename is None:
-            problem.filename = str(path)
+        temporary.chmod(mode)
+        yield temporary
+    except OSError as problem:
+        if problem.errno is not None:
+            problem.filename, problem.filename2 = str(path), None
         raise
+    finally:
+        if temporary is not None:
+            temporary.unlink(missing_ok=True)
 
 
 _RUNS = re.compile(r"[\s\x00-\x1f]*[=+\-@]|[\t\r]")

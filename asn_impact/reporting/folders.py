@@ -15,7 +15,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
-from asn_impact.leftovers import left_by_the_dead, marked
+from asn_impact.leftovers import left_by_the_dead, marked, undisturbed
 
 __all__ = ["is_made_by", "make_beside", "missing_files", "plain_name", "put_in_place"]
 
@@ -39,7 +39,8 @@ def make_beside(folder: Path) -> Iterator[Path]:
         fresh.mkdir()
         yield fresh
     finally:
-        shutil.rmtree(work, ignore_errors=True)
+        with undisturbed():
+            shutil.rmtree(work, ignore_errors=True)
 
 
 def put_right(folder: Path) -> None:
@@ -64,17 +65,18 @@ def put_in_place(folder: Path, fresh: Path) -> None:
     """
     for attempt in range(ATTEMPTS):
         old = fresh.with_name(f"old{attempt}")
-        try:
-            if folder.exists():
-                folder.rename(old)
-            fresh.rename(folder)
-        except OSError:
-            if old.exists() and not folder.exists():
-                old.rename(folder)
-            if attempt == ATTEMPTS - 1:
-                raise
-        else:
-            return
+        with undisturbed():
+            try:
+                if folder.exists():
+                    folder.rename(old)
+                fresh.rename(folder)
+            except OSError:
+                if old.exists() and not folder.exists():
+                    old.rename(folder)
+                if attempt == ATTEMPTS - 1:
+                    raise
+            else:
+                return
 
 
 def missing_files(folder: Path, names: Iterable[str]) -> list[str]:

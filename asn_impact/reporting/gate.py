@@ -32,7 +32,7 @@ from asn_impact.identifiers import persons_in
 from asn_impact.intake.written import shielded
 from asn_impact.words import Message
 
-__all__ = ["differing", "differing_tables", "dominated", "quantile_shown", "release", "says_it_of_all", "withheld"]
+__all__ = ["differing", "differing_tables", "dominated", "points_at_few", "release", "withheld"]
 
 Content = TypeVar("Content", str, bytes)
 
@@ -442,15 +442,13 @@ def dominated(contributions: npt.ArrayLike, *, n: int = 2, k: float = 0.90, p: f
     return bool(total > 0 and (sizes[:n].sum() > k * total or total - sizes[:2].sum() < p * sizes[0]))
 
 
-def quantile_shown(values: npt.ArrayLike, q: float, *, minimum: int = MINIMUM) -> float:
-    """Return a quantile, or NaN when it points at fewer persons than the minimum: minima and maxima always do.
-
-    Below and above the quantile there must be the minimum of values each; missing values do not count.
+def points_at_few(n: float, q: float, *, minimum: int = MINIMUM) -> bool:
+    """Return whether a quantile of n persons has fewer than the minimum below or above it: minima and maxima always do.
 
     Parameters
     ----------
-    values
-        One value a person or case.
+    n
+        How many persons or cases it is taken over.
     q
         Between 0 and 1.
     minimum
@@ -458,33 +456,8 @@ def quantile_shown(values: npt.ArrayLike, q: float, *, minimum: int = MINIMUM) -
 
     Examples
     --------
-    >>> quantile_shown(range(100), 0.5), quantile_shown(range(100), 0.95), quantile_shown(range(12), 0.5)
-    (49.5, nan, nan)
+    >>> points_at_few(100, 0.5), points_at_few(99, 0.9), points_at_few(12, 0.5)
+    (False, True, True)
     """
     _check_minimum(minimum)
-    present = np.asarray(values, dtype=np.float64)
-    present = present[np.isfinite(present)]
-    if not 0 <= q <= 1 or not len(present):
-        return float("nan")
-    value = float(np.quantile(present, q))
-    enough = min((present < value).sum(), (present > value).sum()) >= minimum
-    return value if enough else float("nan")
-
-
-def says_it_of_all(yes: npt.ArrayLike, total: npt.ArrayLike) -> Bool:
-    """Return which shares are 0 % or 100 %: they say it of everyone in the group, however large the group is.
-
-    Parameters
-    ----------
-    yes, total
-        Counts, of one shape. An empty group says nothing.
-
-    Examples
-    --------
-    >>> says_it_of_all([12, 0, 5], [12, 40, 12]).tolist()
-    [True, True, False]
-    """
-    part, group = np.asarray(yes, dtype=np.float64), np.asarray(total, dtype=np.float64)
-    if (part < 0).any() or (part > group).any():
-        raise InputError(Message("gate.group_size"))
-    return readonly((group > 0) & ((part == 0) | (part == group)))
+    return round(n * min(q, 1 - q), 6) < minimum

@@ -246,7 +246,7 @@ class _Once:
             rollout = None
         sections: dict[str, Any] = {
             "study": {key: value for key, value in self.raw["study"].items() if key != "as_of"}
-            | {"title": given["asks"]},
+            | {"title": given["asks"].get("*", given["asks"])},
             "data": data,
             "outcome": self._outcome(given, kind, place),
             **{name: self.raw[name] for name in _SHARED if name in self.raw},

@@ -138,7 +138,16 @@ class Setting:
         return {name: value for name, value in {**own, **others}.items() if name in known}
 
     def __repr__(self) -> str:
-        return f"{self.name}({', '.join(f'{key}={value!r}' for key, value in self.parameters.items())})"
+        return f"{self.name}({', '.join(f'{key}={_shown(value)}' for key, value in self.parameters.items())})"
+
+
+def _shown(value: Any) -> str:  # noqa: ANN401 - whatever a key holds
+    """Return a value as text that is the same on every machine: a file by its name."""
+    if isinstance(value, Mapping):
+        return f"{{{', '.join(f'{key!r}: {_shown(one)}' for key, one in value.items())}}}"
+    if isinstance(value, tuple):
+        return f"({''.join(f'{_shown(one)}, ' for one in value).removesuffix(' ' if len(value) == 1 else ', ')})"
+    return repr(value.name if isinstance(value, Path) else value)
 
 
 def _build(value: Any) -> Any:  # noqa: ANN401 - whatever a key holds

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from asn_impact.errors import StudyError
 from asn_impact.intake.privacy import masked
+from asn_impact.leftovers import undisturbed
 from asn_impact.words import Message
 
 if TYPE_CHECKING:
@@ -43,10 +44,11 @@ def run_notebooks(paths: Sequence[Path]) -> Iterator[dict[str, Future[bytes]]]:
     try:
         yield tasks
     finally:
-        asyncio.run_coroutine_threadsafe(_stop_others(), loop).result()
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join()
-        loop.close()
+        with undisturbed():
+            asyncio.run_coroutine_threadsafe(_stop_others(), loop).result()
+            loop.call_soon_threadsafe(loop.stop)
+            thread.join()
+            loop.close()
 
 
 async def _stop_others() -> None:

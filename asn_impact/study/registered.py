@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from asn_impact.errors import StudyError
+from asn_impact.intake.written import write_new
 from asn_impact.study.inputs import WITH_FILES, files_named
 from asn_impact.study.keys import Setting
 from asn_impact.verbs import public_verb
@@ -51,7 +52,10 @@ def register(programme: Programme, *, today: dt.date | None = None) -> Path:
         "correction": programme.shared.correction,
         "files": _fingerprints(programme),
     }
-    file.write_text(f"{json.dumps(facts, ensure_ascii=False, indent=2, sort_keys=True)}\n", encoding="utf-8")
+    try:
+        write_new(file, f"{json.dumps(facts, ensure_ascii=False, indent=2, sort_keys=True)}\n".encode())
+    except FileExistsError:  # another one was faster
+        raise StudyError(Message("programme.registered_already", file=file.name)) from None
     return file
 
 

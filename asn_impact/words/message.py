@@ -156,7 +156,7 @@ class Message:
         return format(str(self), form)
 
     def __repr__(self) -> str:
-        gaps = "".join(f", {name}={value!r}" for name, value in self.values)
+        gaps = "".join(f", {name}={_masked(value)}" for name, value in self.values)
         return f"{type(self).__name__}({self.key!r}{gaps})"
 
     def __add__(self, other: Message) -> Message:
@@ -226,6 +226,13 @@ _PARAGRAPH: Final = "common.paragraph"
 _CONTROL: Final = dict.fromkeys(
     [*range(9), *range(11, 32), *range(127, 160), *range(0x202A, 0x202F), *range(0x2066, 0x206A)]
 )
+
+
+def _masked(value: Any) -> str:  # noqa: ANN401 - see Message
+    """Return a value as code writes it, without identifiers of persons."""
+    if isinstance(value, tuple):
+        return f"({''.join(f'{_masked(item)}, ' for item in value).removesuffix(' ' if len(value) == 1 else ', ')})"
+    return repr(hidden(str(value))) if type(value) is str else hidden(repr(value))
 
 
 def _frozen(value: Any) -> Any:  # noqa: ANN401 - see Message

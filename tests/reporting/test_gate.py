@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -15,16 +16,17 @@ from matplotlib.figure import Figure
 from scipy.optimize import linprog
 
 from asn_impact.errors import InputError, PrivacyError
+from asn_impact.measures.outcomes import Within
 from asn_impact.reporting.gate import (
     COUNTS,
     differing,
     differing_tables,
     dominated,
-    quantile_shown,
+    points_at_few,
     release,
-    says_it_of_all,
     withheld,
 )
+from asn_impact.reporting.recoding import all_alike
 
 NIP = "19850101" + "201001" + "1" + "001"
 NIK = "15040" + "51708" + "850002"
@@ -198,17 +200,17 @@ def test_p08_a_sum_that_is_one_contributor_is_dominated():
 
 
 def test_p09_extremes_and_quantiles_of_small_groups_are_undefined():
-    for q in (0, 1, 0.05, 0.95):
-        assert np.isnan(quantile_shown(range(50), q))
-    assert quantile_shown(range(50), 0.5) == 24.5
-    for values in ([3.0] * 50, [], [np.nan] * 30, range(12)):
-        assert np.isnan(quantile_shown(values, 0.5))
+    assert all(points_at_few(50, q) for q in (0, 1, 0.05, 0.95))
+    assert not points_at_few(50, 0.5)
+    assert all(points_at_few(n, 0.5) for n in (0, 12, 19))
 
 
 def test_p10_a_share_of_none_or_all_says_it_of_everyone():
-    assert says_it_of_all([12, 0, 11, 0], [12, 12, 12, 0]).tolist() == [True, True, False, False]
-    with pytest.raises(InputError):
-        says_it_of_all([13], [12])
+    n, mean = np.full((4, 1), [[12.0], [12.0], [12.0], [0.0]]), np.array([[1.0], [0.0], [11 / 12], [np.nan]])
+    within = np.nan_to_num(n * mean * (1 - mean))[..., None, None]
+    panel = SimpleNamespace(n=n, mean=mean, within=within, outcome=Within(5))
+    said = [all_alike(panel, np.arange(4)[:, None] == k) for k in range(4)]
+    assert said == [True, True, False, False]
 
 
 @pytest.mark.parametrize("rule", [lambda m: withheld([3], minimum=m), lambda m: differing({}, {}, minimum=m)])

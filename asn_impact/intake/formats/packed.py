@@ -17,6 +17,7 @@ from typing import IO
 from asn_impact.errors import AsnImpactError, InputError
 from asn_impact.intake.formats.raw import CHUNK, MOST_PARTS, MOST_UNPACKED, RawTable, sha256
 from asn_impact.intake.formats.snapshots import copies, snapshot
+from asn_impact.leftovers import stoppable, undisturbed
 from asn_impact.words import Message
 
 __all__ = ["open_gzip", "open_zip"]
@@ -74,14 +75,16 @@ def _room() -> Iterator[Path]:
     try:
         yield folder
     except BaseException:
-        shutil.rmtree(folder, ignore_errors=True)
+        with undisturbed():
+            shutil.rmtree(folder, ignore_errors=True)
         raise
 
 
 @contextmanager
 def _unpacking(path: Path) -> Iterator[None]:
     try:
-        yield
+        with stoppable():
+            yield
     except (AsnImpactError, MemoryError):
         raise
     except (EOFError, zlib.error, lzma.LZMAError, gzip.BadGzipFile, zipfile.BadZipFile, NotImplementedError):

@@ -17,6 +17,7 @@ from asn_impact.identifiers import persons_in
 from asn_impact.intake.fields.canonical import CASE_FIELDS
 from asn_impact.intake.fields.labels import TOTAL_LABEL, label_key, plain_label
 from asn_impact.intake.privacy import masked
+from asn_impact.intake.written import write_new
 from asn_impact.study.answers import for_file
 from asn_impact.study.proposal.facts import Facts, Word, facts, settled_orders
 from asn_impact.study.proposal.look import files_in, look
@@ -92,8 +93,7 @@ class Proposal:
         if target.exists():
             raise StudyError(Message("cli.exists", file=target.as_posix()))
         self.folder.mkdir(parents=True, exist_ok=True)
-        with target.open("x", encoding="utf-8") as file:
-            file.write(self.text)
+        write_new(target, self.text.encode())
         return target
 
     def __repr__(self) -> str:

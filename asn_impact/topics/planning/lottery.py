@@ -25,6 +25,7 @@ from asn_impact.arrays import Int
 from asn_impact.display import card
 from asn_impact.errors import DesignError, InputError
 from asn_impact.intake.readers.training import Rollout
+from asn_impact.intake.written import write_new
 from asn_impact.measures.panel import Panel
 from asn_impact.timeline import Timeline
 from asn_impact.verbs import Guided, public_verb
@@ -171,8 +172,7 @@ class Lottery(Guided):
         target = Path(path)
         text = json.dumps(self.certificate(), ensure_ascii=False, indent=1) + "\n"
         try:
-            with target.open("x", encoding="utf-8") as file:
-                file.write(text)
+            write_new(target, text.encode())
         except FileExistsError:
             raise InputError(Message("designs.lottery.exists", path=str(target))) from None
         return target

@@ -1,0 +1,286 @@
+"""What goes wrong around a run: stopped twice, no room, two at once, places that cannot be written or go away."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import nbformat
+import pytest
+
+import asn_impact as ai
+from asn_impact.cli import DONE, FAILED, STOPPED, main
+from asn_impact.errors import AsnImpactError
+from asn_impact.intake.written import write_new
+from asn_impact.leftovers import marked, stoppable, undisturbed
+from asn_impact.reporting import folders
+from asn_impact.study.registered import register
+
+from .faults import whole, write_study
+
+pytestmark = pytest.mark.filterwarnings("ignore::asn_impact.errors.DataWarning")
+posix = pytest.mark.skipif(os.name == "nt", reason="POSIX signals")
+
+
+def ctrl_c() -> None:
+    """Press Ctrl-C here; Python hears it before the next line."""
+    signal.raise_signal(signal.SIGINT)
+
+
+def left_in(folder: Path) -> list[str]:
+    """Return what no user knows: the folders and files of a run on its way."""
+    return sorted(path.name for path in folder.iterdir() if path.name.startswith("."))
+
+
+# ------------------------------------------------------------------------------------------------ stopped, and again
+
+
+def test_a_second_ctrl_c_does_not_disturb_what_cleans_up(tmp_path, monkeypatch):
+    removed = shutil.rmtree
+
+    def slowly(place, **others):
+        ctrl_c()
+        removed(place, **others)
+
+    monkeypatch.setattr(folders.shutil, "rmtree", slowly)
+
+    def run():
+        with folders.make_beside(tmp_path / "result") as fresh:
+            (fresh / "half.txt").write_text("half")
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_ctrl_c_between_the_two_renames_loses_neither_result(tmp_path, monkeypatch):
+    target = tmp_path / "result"
+    target.mkdir()
+    (target / "a.txt").write_text("old")
+    renamed = Path.rename
+
+    def rename(self, other):
+        made = renamed(self, other)
+        if self == target:
+            ctrl_c()
+        return made
+
+    monkeypatch.setattr(Path, "rename", rename)
+
+    def run():
+        with folders.make_beside(target) as fresh:
+            (fresh / "a.txt").write_text("new")
+            folders.put_in_place(target, fresh)
+
+    with pytest.raises(KeyboardInterrupt):
+        run()
+    assert (target / "a.txt").read_text() == "new"
+    assert left_in(tmp_path) == []
+
+
+def test_nothing_is_heard_late_by_who_hears_nothing():
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        with undisturbed():
+            ctrl_c()
+        assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def test_the_engine_that_is_stopped_says_ctrl_c(capsys, monkeypatch):
+    def stops(_):
+        raise RuntimeError("Query interrupted")
+
+    with pytest.raises(KeyboardInterrupt), stoppable():
+        stops(None)
+    monkeypatch.setattr("asn_impact.cli._study", stops)
+    assert main(["plan", "study.toml"]) == STOPPED
+    assert len(capsys.readouterr().err.strip().splitlines()) == 1
+
+
+@posix
+@pytest.mark.parametrize("kind", ["study", "programme"])
+def test_two_ctrl_c_in_a_run_are_one_line_and_130_and_leave_nothing(tmp_path, kind):
+    file = write_study(tmp_path, kind)
+    text, named = file.read_text(encoding="utf-8"), 'notebooks = ["long.ipynb"]\n'
+    text = text.replace("[report]\n", f"[report]\n{named}") if "[report]" in text else f"{text}\n[report]\n{named}"
+    file.write_text(text, encoding="utf-8")
+    slow = "import pathlib, time; pathlib.Path('started').touch(); time.sleep(300)"
+    nbformat.write(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(slow)]), tmp_path / "long.ipynb")
+    command = [sys.executable, "-m", "asn_impact", "run", file]
+    program = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    until = time.monotonic() + 120
+    while not (tmp_path / "started").exists() and time.monotonic() < until:
+        time.sleep(0.1)
+    os.killpg(program.pid, signal.SIGINT)
+    time.sleep(0.2)
+    os.killpg(program.pid, signal.SIGINT)
+    said = program.communicate(timeout=60)[1]
+    assert program.returncode == STOPPED
+    assert len(said.strip().splitlines()) == 1, said
+    assert not (tmp_path / "result").exists()
+    assert left_in(tmp_path) == []
+
+
+# ------------------------------------------------------------------------------------------------------------ no room
+
+_FULL = """
+import contextlib, io, sys
+from pathlib import Path
+disk, kind = Path(sys.argv[1]), sys.argv[2]
+sys.path.insert(0, sys.argv[3])
+from asn_impact.cli import main
+from study.faults import whole, write_study
+file = write_study(disk, kind)
+with contextlib.redirect_stdout(io.StringIO()):
+    assert main(["run", str(file)]) == 0
+before, ended, says = whole(disk), [], []
+for free in map(int, sys.argv[4:]):
+    filler = disk / "filler"
+    with contextlib.suppress(OSError), filler.open("wb", buffering=0) as full:
+        while full.write(b"x" * 4096):
+            pass
+    with filler.open("r+b") as full:
+        full.truncate(max(filler.stat().st_size - 1024 * free, 0))
+    heard = io.StringIO()
+    with contextlib.redirect_stderr(heard), contextlib.redirect_stdout(io.StringIO()):
+        ended.append(main(["run", str(file)]))
+    if ended[-1]:
+        says.append(" ".join(heard.getvalue().split()))
+        assert says[-1].startswith(f"asn-impact: the disk '{disk}' is full ("), says[-1]
+    filler.unlink()
+    assert whole(disk) == before, free
+    assert [path.name for path in disk.iterdir() if path.name.startswith(".")] == []
+print(ended)
+"""
+
+
+def _namespace() -> list[str]:
+    """Return the words that give a disk of our own, where this system has any."""
+    words = ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c"]
+    try:
+        trial = subprocess.run([*words, "mount -t tmpfs none /mnt"], capture_output=True, check=False, timeout=20)
+    except OSError:
+        return []
+    return words if trial.returncode == 0 else []
+
+
+@posix
+@pytest.mark.parametrize("kind", ["study", "programme"])
+def test_a_full_disk_is_named_at_every_stage_and_the_old_result_stays(tmp_path, kind):
+    if not (words := _namespace()):
+        pytest.skip("needs a disk of its own: user namespaces")
+    script, disk = tmp_path / "full.py", tmp_path / "disk"
+    script.write_text(_FULL, encoding="utf-8")
+    disk.mkdir()
+    size, free = ("8m", ("0", "300")) if kind == "study" else ("6m", ("60", "700"))
+    run = f'mount -t tmpfs -o size={size} none "$0" && exec "$@"'
+    tests = Path(__file__).parent.parent
+    command = [*words, run, disk, sys.executable, "-W", "ignore", script, disk, kind, tests, *free]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split("\n")[-2] == f"[{FAILED}, {FAILED}]", done.stdout
+
+
+# ------------------------------------------------------------------------------------- two at once, places that go away
+
+
+@pytest.mark.parametrize("kind", ["study", "programme"])
+def test_two_runs_at_once_both_end_well_and_the_result_is_that_of_one(tmp_path, kind):
+    file = write_study(tmp_path, kind)
+    dead = tmp_path / f"{marked('.result.').replace(str(os.getpid()), '999999999')}x"
+    (dead / "new").mkdir(parents=True)
+    command = [sys.executable, "-W", "ignore", "-m", "asn_impact", "run", str(file)]
+    both = [subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) for _ in range(2)]
+    assert [(run.communicate(timeout=300)[1][-300:], run.returncode)[1] for run in both] == [DONE, DONE]
+    record = json.loads((tmp_path / "result" / "run.json").read_text(encoding="utf-8"))
+    assert {**whole(tmp_path / "result"), **record["files"]} == whole(tmp_path / "result")
+    assert left_in(tmp_path) == []
+
+
+@pytest.mark.parametrize(("kind", "gone"), [("study", "all"), ("programme", "part")])
+def test_a_work_folder_that_is_removed_meanwhile_is_an_error_and_the_old_result_stays(tmp_path, kind, gone, capsys):
+    from asn_impact.reporting import report
+
+    file = write_study(tmp_path, kind)
+    old = tmp_path / "result"
+    old.mkdir()
+    (old / "run.json").write_text('{"made_by": "asn_impact run"}', encoding="utf-8")
+    before = whole(old)
+    swap = report._swap
+
+    def cleaned_up(target, files):
+        swap(target, files)
+        work = next(path for path in tmp_path.iterdir() if path.name.startswith(".result."))
+        shutil.rmtree(target if gone == "part" else work)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(report, "_swap", cleaned_up)
+        assert main(["run", str(file)]) == FAILED
+    said = " ".join(capsys.readouterr().err.split())
+    assert "result" in said
+    assert ".result" not in said  # a name that no user knows
+    assert whole(old) == before
+    assert left_in(tmp_path) == []
+
+
+# ------------------------------------------------------------------------------------------- whole files, and threads
+
+
+def test_a_lock_that_is_half_written_is_not_there(tmp_path, monkeypatch):
+    programme = ai.open_study(write_study(tmp_path, "programme"))
+
+    def full(_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("asn_impact.intake.written.os.fsync", full)
+    with pytest.raises(OSError, match="No space") as raised:
+        register(programme)
+    monkeypatch.undo()
+    assert Path(raised.value.filename).name == "registered.json"
+    assert not (tmp_path / "registered.json").exists()
+    assert left_in(tmp_path) == []
+    assert register(programme).is_file()
+
+
+def test_of_two_that_lock_at_once_one_is_told(tmp_path):
+    opened = [ai.open_study(write_study(tmp_path, "programme")) for _ in range(2)]
+
+    def lock(programme):
+        try:
+            return register(programme).name
+        except AsnImpactError as problem:
+            return problem.message.key
+
+    with ThreadPoolExecutor(2) as pool:
+        assert sorted(pool.map(lock, opened)) == ["programme.registered_already", "registered.json"]
+
+
+def test_a_new_file_is_never_put_over_another_also_where_a_disk_has_no_links(tmp_path, monkeypatch):
+    def none(*_):
+        raise OSError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr("asn_impact.intake.written.os.link", none)
+    write_new(tmp_path / "a.json", b"first")
+    with pytest.raises(FileExistsError):
+        write_new(tmp_path / "a.json", b"second")
+    assert [(path.name, path.read_bytes()) for path in tmp_path.iterdir()] == [("a.json", b"first")]
+
+
+def test_claims_asked_for_in_several_threads_are_those_of_one(tmp_path):
+    file = write_study(tmp_path, "programme")
+    alone = {id: repr(ai.open_study(file)[id].inference) for id in ("a", "b")}
+    shared = ai.open_study(file)
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(lambda id: (id, repr(shared[id].inference)), ["a", "b"] * 2))
+    assert found == [*alone.items()] * 2
