@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from html import escape
 from typing import TYPE_CHECKING, Final
 
@@ -54,7 +55,7 @@ def _side(kind: Kind) -> str:
     return 'class="text" style="text-align: left"' if text else 'class="number" style="text-align: right"'
 
 
-def _row(row: tuple[object, ...], kinds: list[Kind], names: list[str], language: Language) -> str:
+def _row(row: tuple[object, ...], kinds: list[Kind], names: Sequence[str], language: Language) -> str:
     cells = zip(row, kinds, names, strict=True)
     return "".join(
         f'<td {_side(kind)} data-of="{escape(name)}">{escape(cell_text(value, kind, language))}</td>'
