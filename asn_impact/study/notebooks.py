@@ -79,6 +79,7 @@ async def execute(path: Path) -> bytes:
         timeout=SECONDS,
         kernel_name="python3",
         record_timing=False,
+        coalesce_streams=True,  # a slow kernel sends a text in pieces, and the bytes would tell
         store_widget_state=False,
         resources={"metadata": {"path": str(path.parent)}},
     )

@@ -182,4 +182,4 @@ def _cells(cases: pd.DataFrame) -> pd.DataFrame:
     """Return what training changed in each month of each trained office."""
     change = cases["with_training"].clip(upper=30) - cases["without_training"].clip(upper=30)
     effects = cases.assign(training=change.astype(np.float64)).loc[cases["month"] >= cases["adopted"]]
-    return effects.groupby(["office", "month"])[["training"]].mean().reset_index()
+    return effects.groupby(["office", "month"], as_index=False).agg({"training": "mean"})

@@ -184,6 +184,12 @@ ENTRIES = (
         "ai.tables.results([answer, quick, content])",
     ),
     Entry(
+        "by_group",
+        {"en": "Does it matter who gave the course?", "id": "Apakah penyelenggaranya berpengaruh?"},
+        "ai.tables.by_group(groups)",
+        'groups = ai.compare_groups(effects, "provider", ai.BiasReduced(), groups=rollout.providers)\n',
+    ),
+    Entry(
         "specifications",
         {"en": "Results as economists print them", "id": "Hasil seperti dicetak ekonom"},
         "ai.tables.specifications(columns)",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 
 import nbformat
@@ -10,6 +11,7 @@ import pytest
 import asn_impact as ai
 from asn_impact.reporting.tables import results
 from asn_impact.study.as_code import notebook_of
+from asn_impact.study.notebooks import execute
 from asn_impact.study.whole import run_programme
 
 from .programme_files import STUDY, write_programme
@@ -102,3 +104,12 @@ def test_the_cells_of_each_claim_can_be_published(programme, tmp_path):
     file.write_text("[[claim]]".join([text[0], text[1], text[3]]), encoding="utf-8")
     files = ai.open_study(file).publish(folder=tmp_path / "result")
     assert {"daring.zip", "antri.zip"} <= {path.name for path in files if path.parent.name == "cells"}
+
+
+def test_what_a_cell_prints_in_pieces_is_one_text(tmp_path):
+    cell = {"cell_type": "code", "id": "a", "metadata": {}, "execution_count": None, "outputs": []}
+    cell["source"] = "import time\nprint('a', flush=True)\ntime.sleep(0.5)\nprint('b')"
+    file = tmp_path / "slow.ipynb"
+    file.write_text(json.dumps({"cells": [cell], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}), encoding="utf-8")
+    (run,) = json.loads(asyncio.run(execute(file)))["cells"]
+    assert ["".join(output["text"]) for output in run["outputs"]] == ["a\nb\n"]
