@@ -89,9 +89,7 @@ def say_compared(design: Design, *, course: Message | None = None, counted: bool
     timeline = design.panel.timeline
     counts = [int((design.adopted == step).sum()) for step in design.cohorts]
     waves = [
-        Message(
-            "report.compared.wave", when=design.cohort_label(step, spoken=True), n=Quantity(n, f"units of wave {i + 1}")
-        )
+        Message("report.compared.wave", when=timeline.spoken(step), n=Quantity(n, f"units of wave {i + 1}"))
         for i, (step, n) in enumerate(zip(design.cohorts, counts, strict=True))
     ]
     treated, never = sum(counts), len(design.adopted) - sum(counts)

@@ -103,7 +103,7 @@ def descriptive(panel: Panel, design: Design) -> Table:
     """
     design.require_staying("descriptive()")
     same = of_design(panel, design)
-    words = panel.outcome.words
+    words, first = panel.outcome.words, design.cohort_label(float(design.cohorts[0]), spoken=True)
     after = same.timeline.ordinals >= first_training(design)
     release = Release.of(design if panel is design.panel else replace(design, panel=same))
     groups: list[tuple[str | Message, Bool]] = [
@@ -117,11 +117,7 @@ def descriptive(panel: Panel, design: Design) -> Table:
     has_records = counts_records(panel)
     return Table(
         frame=frame if has_records else frame.drop(columns=["records_before", "records_after"]),
-        title=Message(
-            "tables.descriptive.title",
-            label=words.label,
-            first=design.cohort_label(float(design.cohorts[0]), spoken=True),
-        ),
+        title=Message("tables.descriptive.title", label=words.label, first=first),
         note=paragraph(
             Message("tables.descriptive.note"), Message("release.note") if not release.waves.all() else None
         ),
