@@ -12,6 +12,7 @@ from asn_impact.estimation import Inference
 from asn_impact.intake.ledger import Ledger
 from asn_impact.measures.panel import Panel
 from asn_impact.reporting.headline import headline_message, within_margin
+from asn_impact.reporting.recoding import of_applications
 from asn_impact.reporting.tables.small import counts_records
 from asn_impact.reporting.words import unit_noun
 from asn_impact.scrutiny.grade import Grade
@@ -128,8 +129,9 @@ def _say_cells(panel: Panel, one: Message, *, counted: bool) -> Message:
     cells = Quantity(int(panel.observed.sum()), "panel.observed.sum()")
     if not (counts_records(panel) and counted):
         return Message("report.compared.cells", cells=cells, one=one)
+    key = "records" if of_applications(panel) else "entries"
     return Message(
-        "report.compared.records", records=Quantity(int(panel.n.sum()), "panel.n.sum()"), cells=cells, one=one
+        f"report.compared.{key}", records=Quantity(int(panel.n.sum()), "panel.n.sum()"), cells=cells, one=one
     )
 
 

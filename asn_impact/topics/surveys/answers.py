@@ -55,6 +55,7 @@ from asn_impact.words import Alert, Message
 
 __all__ = [
     "ELEMENTS",
+    "IKM",
     "Survey",
     "SurveyAggregates",
     "element_of",
@@ -447,12 +448,12 @@ def _from_to(text: str) -> tuple[int, int] | None:
     return (first, length) if length in {1, *_PARTS.values(), 12} and (first - 1) % length == 0 else None
 
 
-def _with_part(periods: pd.Series, heading: str) -> list[object]:
+def _with_part(periods: pd.Series, heading: str) -> pd.Series:
     """Return the periods; a bare number or Roman one below ``Semester`` or ``Triwulan`` is that part of its year."""
     part = next((word for word in re.findall(r"[a-z]+", heading.casefold()) if word in _PARTS), None)
     if part is None:
-        return list(periods)
-    return [f"{part} {_period_text(v)}" if _NUMBER.match(_period_text(v)) else v for v in periods]
+        return periods
+    return periods.map(lambda v: f"{part} {_period_text(v)}" if _NUMBER.match(_period_text(v)) else v)
 
 
 def _period_headings(tables: Sequence[tuple[str | Message, list[str]]], period: str) -> dict[str, str]:
@@ -506,10 +507,10 @@ def _aggregate_columns(table: pd.DataFrame, elements: tuple[str, ...], style: Nu
 def _means(values: pd.Series, element: str, style: NumberStyle | None) -> pd.Series:
     means = _numbers(values, element, style)
     factor = PER_POINT if element == IKM else 1
-    ends = {"lowest": LOWEST * factor, "highest": HIGHEST * factor}
-    wrong = means.notna() & ~means.between(*ends.values())
+    lowest, highest = LOWEST * factor, HIGHEST * factor
+    wrong = means.notna() & ~means.between(lowest, highest)
     if wrong.any():
-        at = means[wrong].index[0]
+        at, ends = means[wrong].index[0], {"lowest": lowest, "highest": highest}
         first = {"mean": f"{means[at]:g}", "row": int(at) + 1}
         raise InputError(Message("survey.means_outside", element=element, n=int(wrong.sum()), **ends, **first))
     return means

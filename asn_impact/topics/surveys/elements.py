@@ -162,7 +162,10 @@ def index_alone(tables: Sequence[tuple[Name, list[str]]], columns: Headings) -> 
         return None
     every = {h for _, headings in tables for h in headings}
     found = {h for h in every if _INDEX.fullmatch(" ".join(re.findall(r"\w+", h.casefold())))}
-    return {IKM: columns.get(IKM) or found.pop()} if IKM in columns or len(found) == 1 else None
+    named = columns.get(IKM)
+    if isinstance(named, str):
+        return {IKM: named}
+    return {IKM: found.pop()} if len(found) == 1 else None
 
 
 def match_all(

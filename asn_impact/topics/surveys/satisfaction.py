@@ -30,7 +30,8 @@ from asn_impact.measures.outcomes import Score
 from asn_impact.measures.panel import Panel
 from asn_impact.measures.tabulate import tabulate, weight_of_records
 from asn_impact.timeline import Timeline
-from asn_impact.topics.surveys.answers import HIGHEST, IKM, LOWEST, PER_POINT, Survey, SurveyAggregates
+from asn_impact.topics.surveys.answers import HIGHEST, LOWEST, PER_POINT, Survey, SurveyAggregates
+from asn_impact.topics.surveys.elements import IKM
 from asn_impact.verbs import Guided, public_verb
 from asn_impact.words import Message, Quantity, paragraph
 
