@@ -12,6 +12,7 @@ from asn_impact.estimation import Inference
 from asn_impact.intake.ledger import Ledger
 from asn_impact.measures.panel import Panel
 from asn_impact.reporting.headline import headline_message, within_margin
+from asn_impact.reporting.recoding import of_applications
 from asn_impact.reporting.tables.small import counts_records
 from asn_impact.reporting.words import unit_noun
 from asn_impact.scrutiny.grade import Grade
@@ -89,9 +90,7 @@ def say_compared(design: Design, *, course: Message | None = None, counted: bool
     timeline = design.panel.timeline
     counts = [int((design.adopted == step).sum()) for step in design.cohorts]
     waves = [
-        Message(
-            "report.compared.wave", when=design.cohort_label(step, spoken=True), n=Quantity(n, f"units of wave {i + 1}")
-        )
+        Message("report.compared.wave", when=timeline.spoken(step), n=Quantity(n, f"units of wave {i + 1}"))
         for i, (step, n) in enumerate(zip(design.cohorts, counts, strict=True))
     ]
     treated, never = sum(counts), len(design.adopted) - sum(counts)
@@ -130,8 +129,9 @@ def _say_cells(panel: Panel, one: Message, *, counted: bool) -> Message:
     cells = Quantity(int(panel.observed.sum()), "panel.observed.sum()")
     if not (counts_records(panel) and counted):
         return Message("report.compared.cells", cells=cells, one=one)
+    key = "records" if of_applications(panel) else "entries"
     return Message(
-        "report.compared.records", records=Quantity(int(panel.n.sum()), "panel.n.sum()"), cells=cells, one=one
+        f"report.compared.{key}", records=Quantity(int(panel.n.sum()), "panel.n.sum()"), cells=cells, one=one
     )
 
 

@@ -21,7 +21,7 @@ from numpy.typing import ArrayLike
 
 from asn_impact.arrays import Bool, Float, Int, readonly
 from asn_impact.designs import Design
-from asn_impact.measures.outcomes import Mean
+from asn_impact.measures.outcomes import Count, Mean, Score, Share
 from asn_impact.measures.panel import Panel
 from asn_impact.reporting.gate import MINIMUM, dominated
 
@@ -33,6 +33,7 @@ __all__ = [
     "cells_of_months",
     "counts_records",
     "members_of",
+    "of_applications",
     "periods_after",
     "thickened",
 ]
@@ -125,6 +126,19 @@ class Release:
     def in_other_waves(self) -> Bool:
         """(U,) True for the units whose wave stands together with others."""
         return np.asarray(np.isin(self.design.adopted, self.steps[~self.waves]))
+
+
+def of_applications(panel: Panel) -> bool:
+    """Return whether what is counted waited for a decision; answers, projects and ratings are no applications.
+
+    Examples
+    --------
+    >>> from types import SimpleNamespace
+    >>> from asn_impact.measures.outcomes import Score, Within
+    >>> [of_applications(SimpleNamespace(outcome=outcome)) for outcome in (Score("waktu"), Within(5))]
+    [False, True]
+    """
+    return not isinstance(panel.outcome, Score | Share | Count | Mean)
 
 
 def counts_records(panel: Panel) -> bool:

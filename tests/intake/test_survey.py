@@ -452,9 +452,7 @@ def test_two_months_are_the_part_of_a_year_between_them(text, first, length):
     assert survey_period(text) == (12 * 2024 + first, length)
 
 
-@pytest.mark.parametrize(
-    "text", ["Januari s.d. Mei 2024", "Maret s.d. Mei 2024", "Oktober 2023 s.d. Maret 2024", "Mar-Jan 2024"]
-)
+@pytest.mark.parametrize("text", ["Januari s.d. Mei 2024", "Mar-Mei 2024", "Okt 2023 s.d. Maret 2024", "Mar-Jan 2024"])
 def test_a_stretch_that_is_no_part_of_a_year_is_refused(text):
     with pytest.raises(InputError, match="2024"):
         survey_period(text)

@@ -95,6 +95,26 @@ def test_a_page_names_its_own_course_and_measure_alone(finished, programme, lang
     assert all(claim.label.text(language).text in sections["summary"] for claim in programme.claims)
 
 
+@pytest.mark.parametrize(
+    ("language", "of_permits", "of_others", "heading"),
+    [
+        ("id", "permohonan dalam", "catatan dalam", "Permohonan sebelum"),
+        ("en", "applications in", "records in", "Applications before"),
+    ],
+)
+def test_answers_and_projects_are_not_called_applications(
+    finished, programme, language, of_permits, of_others, heading
+):
+    sections = sections_of(finished.folder / f"report_{language}" / "report.html")
+    pages = {claim.id: sections[f"claim-{number}"] for number, claim in enumerate(programme.claims, start=1)}
+    assert of_permits in pages["waktu"]
+    assert heading in pages["waktu"]
+    for name in ("puas", "proyek"):
+        assert of_others in pages[name]
+        assert of_permits not in pages[name]
+        assert heading not in pages[name]
+
+
 def test_both_languages_hold_the_same_numbers(finished):
     facts = []
     for language in ("id", "en"):

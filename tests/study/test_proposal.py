@@ -2,6 +2,7 @@
 
 import re
 
+import pandas as pd
 import pytest
 
 from asn_impact.cli import DONE, main
@@ -104,3 +105,17 @@ def test_a_column_of_status_words_is_one_whatever_its_heading(tmp_path):
     assert '\n"Dicabut pemohon" = "withdrawn"' in proposed
     assert '"42"' not in proposed
     assert "\n# 42 =" not in proposed
+
+
+def test_the_source_below_the_figures_is_that_of_the_data_alone(tmp_path, capsys):
+    days = pd.date_range("2024-01-01", periods=40, freq="7D")
+    permits = {"No Permohonan": range(40), "Perangkat Daerah": ["Dinas A", "Dinas B"] * 20, "Tanggal Masuk": days}
+    permits |= {"Tanggal Selesai": days + pd.Timedelta(days=5), "Status": "Selesai"}
+    recap = {"Perangkat Daerah": ["Dinas A", "Dinas B"] * 4, "Semester": ["I", "I", "II", "II"] * 2}
+    recap |= {"Tahun": [2023] * 4 + [2024] * 4, "Nilai IKM": [80.5, 79.1, 81.2, 80.3, 82.0, 80.9, 81.8, 80.4]}
+    (tmp_path / "data").mkdir()
+    pd.DataFrame(permits).to_csv(tmp_path / "data" / "izin.csv", index=False)
+    pd.DataFrame(recap).to_csv(tmp_path / "data" / "rekap ikm.csv", index=False)
+    assert main(["new", str(tmp_path / "s"), "--from", str(tmp_path / "data")]) == 0
+    lines = (tmp_path / "s" / "study.toml").read_text(encoding="utf-8").splitlines()
+    assert next(line for line in lines if line.startswith("source")).startswith('source = "izin.csv"')

@@ -12,7 +12,7 @@ from asn_impact.arrays import Bool
 from asn_impact.designs import Design
 from asn_impact.errors import InputError
 from asn_impact.measures.panel import Panel
-from asn_impact.reporting.recoding import Cells, Release, all_alike, counts_records
+from asn_impact.reporting.recoding import Cells, Release, all_alike, counts_records, of_applications
 from asn_impact.reporting.tables.cells import Kind
 from asn_impact.reporting.tables.table import Table
 from asn_impact.verbs import public_verb
@@ -51,7 +51,8 @@ def clusters(design: Design) -> Table:
         title=Message("tables.clusters.title"),
         note=Message("release.note") if not shown.all() else "",
         kinds={"adopted": "period", "units": "whole", "periods": "whole", "records": "records"},
-        headings={"cluster": Message("tables.heading.office" if offices else "tables.heading.cluster")},
+        headings={"cluster": Message("tables.heading.office" if offices else "tables.heading.cluster")}
+        | ({} if of_applications(panel) else {"records": Message("tables.heading.entries")}),
         cells={"records": tuple(Cells(row["members"]) for row in rows)} if has_records else {},
     )
 
@@ -103,7 +104,7 @@ def descriptive(panel: Panel, design: Design) -> Table:
     """
     design.require_staying("descriptive()")
     same = of_design(panel, design)
-    words = panel.outcome.words
+    words, first = panel.outcome.words, design.cohort_label(float(design.cohorts[0]), spoken=True)
     after = same.timeline.ordinals >= first_training(design)
     release = Release.of(design if panel is design.panel else replace(design, panel=same))
     groups: list[tuple[str | Message, Bool]] = [
@@ -117,11 +118,7 @@ def descriptive(panel: Panel, design: Design) -> Table:
     has_records = counts_records(panel)
     return Table(
         frame=frame if has_records else frame.drop(columns=["records_before", "records_after"]),
-        title=Message(
-            "tables.descriptive.title",
-            label=words.label,
-            first=design.cohort_label(float(design.cohorts[0]), spoken=True),
-        ),
+        title=Message("tables.descriptive.title", label=words.label, first=first),
         note=paragraph(
             Message("tables.descriptive.note"), Message("release.note") if not release.waves.all() else None
         ),
@@ -131,6 +128,9 @@ def descriptive(panel: Panel, design: Design) -> Table:
             "records_after": "records",
             **dict.fromkeys(("mean_before", "mean_after", "change"), decimals),
         },
+        headings={}
+        if of_applications(panel)
+        else {f"records_{name}": Message(f"tables.heading.entries_{name}") for name in sides},
         rests_on={"mean_before": "records_before", "mean_after": "records_after"} if has_records else {},
         cells={
             f"records_{name}": tuple(_cells_of(same, members, periods) for _, members in groups)

@@ -183,7 +183,8 @@ def _write(
     page.begin("study")
     page.decide("title", {"id": "Apakah pelatihan mempersingkat waktu tunggu?",
                           "en": "Did training shorten the wait?"}, Message("proposal.title"))  # fmt: skip
-    names = ", ".join(dict.fromkeys(m.seen.path.name for m in matched if m.role in ("records", "panel")))
+    role = "records" if any(m.role == "records" for m in matched) else "panel"
+    names = ", ".join(dict.fromkeys(m.seen.path.name for m in matched if m.role == role))
     page.put("source", names or "?", Message("proposal.source"))
     page.put("language", [page.language])
     exports = source_of(matched, "records", CASE_FIELDS)

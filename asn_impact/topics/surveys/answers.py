@@ -54,6 +54,7 @@ from asn_impact.words import Alert, Message
 
 __all__ = [
     "ELEMENTS",
+    "IKM",
     "Survey",
     "SurveyAggregates",
     "element_of",
@@ -500,10 +501,10 @@ def _aggregate_columns(table: pd.DataFrame, elements: tuple[str, ...], style: Nu
 def _means(values: pd.Series, element: str, style: NumberStyle | None) -> pd.Series:
     means = _numbers(values, element, style)
     factor = PER_POINT if element == IKM else 1
-    ends = {"lowest": LOWEST * factor, "highest": HIGHEST * factor}
-    wrong = means.notna() & ~means.between(ends["lowest"], ends["highest"])
+    lowest, highest = LOWEST * factor, HIGHEST * factor
+    wrong = means.notna() & ~means.between(lowest, highest)
     if wrong.any():
-        at = means[wrong].index[0]
+        at, ends = means[wrong].index[0], {"lowest": lowest, "highest": highest}
         first = {"mean": f"{means[at]:g}", "row": int(at) + 1}
         raise InputError(Message("survey.means_outside", element=element, n=int(wrong.sum()), **ends, **first))
     return means

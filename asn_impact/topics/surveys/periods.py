@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Sequence
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 import pandas as pd
 
@@ -83,12 +83,12 @@ def _from_to(text: str) -> tuple[int, int] | None:
     return (first, length) if length in {1, *_PARTS.values(), 12} and (first - 1) % length == 0 else None
 
 
-def with_part(periods: pd.Series, heading: str) -> list[Any]:
+def with_part(periods: pd.Series, heading: str) -> pd.Series:
     """Return the periods; a bare number or Roman one below ``Semester`` or ``Triwulan`` is that part of its year."""
     part = next((word for word in re.findall(r"[a-z]+", heading.casefold()) if word in _PARTS), None)
     if part is None:
-        return list(periods)
-    return [f"{part} {period_text(v)}" if _NUMBER.match(period_text(v)) else v for v in periods]
+        return periods
+    return periods.map(lambda v: f"{part} {period_text(v)}" if _NUMBER.match(period_text(v)) else v)
 
 
 # ------------------------------------------------------------------------------------- said beside the table, not in it
