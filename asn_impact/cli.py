@@ -204,7 +204,8 @@ def _print_timings(spent: Sequence[Spent], began: tuple[float, float], language:
         *((s.step, s.seconds, s.processor) for s in spent),
         (Message("cli.time.everything"), whole, processor),
     ]
-    print(f"\n{Message('cli.time.head').text(language)}")
+    head = [Message(f"cli.time.{word}").text(language).text for word in ("seconds", "processor", "step")]
+    print(f"\n{head[0]:>8} {head[1]:>8}  {head[2]}")
     for step, seconds, own in rows:
         print(f"{seconds:8.1f} {own:8.1f}  {step.text(language)}")
 

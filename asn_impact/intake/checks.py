@@ -93,11 +93,14 @@ def expected_open(records: Frame, until: dt.date) -> float:
     short, long = (int(waits.day[np.searchsorted(ended, q * ended[-1])]) for q in (0.1, 0.9))
     if last - received.day[-1] > max(LATE_OF_MANY, short):
         return 0.0
-    recent = every.filter(last - max(WINDOW, 3 * long) <= _RECEIVED)
-    received = _count(recent, _RECEIVED)
+    first = last - max(WINDOW, 3 * long)
+    received = Counts(received.day[received.day >= first], received.n[received.day >= first])
     if received.n.sum() < FEWEST_RECENT:
         return 0.0
-    return _unseen(_count(recent, _WAIT), Counts(np.maximum(last - received.day, 0)[::-1], received.n[::-1]))
+    return _unseen(
+        _count(every.filter(first <= _RECEIVED), _WAIT),
+        Counts(np.maximum(last - received.day, 0)[::-1], received.n[::-1]),
+    )
 
 
 def _unseen(waits: Counts, followed: Counts) -> float:

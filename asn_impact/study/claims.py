@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from asn_impact.arguments import did_you_mean
 from asn_impact.errors import StudyError
 from asn_impact.measures.outcomes import Better
-from asn_impact.reporting.findings import Role
 from asn_impact.study import offers, resting
 from asn_impact.study.gains import OF_PERSONS
 from asn_impact.study.keys import Keys, Place, Setting, values
@@ -20,6 +19,9 @@ from asn_impact.study.resting import COSTS, LEVELS, ROLES, Worth
 from asn_impact.study.settings import Study, in_languages, study_of
 from asn_impact.words import Language, Message, paragraph, verbatim
 from asn_impact.words.catalogue import keys_of
+
+if TYPE_CHECKING:
+    from asn_impact.reporting.findings import Role
 
 __all__ = ["SECTIONS_OF_MANY", "Claim", "Shared", "claims_of"]
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from asn_impact.errors import AsnImpactError
-from asn_impact.reporting.gate import points_at_few
 from asn_impact.study.prepared import Prepared
 from asn_impact.study.settings import Study
 from asn_impact.words import Message, paragraph
@@ -80,6 +79,8 @@ def _curve(study: Study, ready: Prepared) -> tuple[Inference | None, pd.DataFram
 
 def _shown(design: Design) -> tuple[float, ...]:
     """Return the quantiles beside which, on either side, there are ten of the treated: others point at few."""
+    from asn_impact.reporting.gate import points_at_few
+
     treated = float(design.panel.n[design.treated()].sum())
     return tuple(q for q in QUANTILES if not points_at_few(treated, q))
 

@@ -10,9 +10,6 @@ from typing import TYPE_CHECKING, Any, Final
 from asn_impact.arguments import check_choice, did_you_mean
 from asn_impact.errors import EstimationError, InferenceError, InputError
 from asn_impact.measures.tabulate import LENGTHS
-from asn_impact.reporting.family import Family, family_of
-from asn_impact.reporting.findings import Finding, Role
-from asn_impact.reporting.tables.cells import as_message
 from asn_impact.study.claims import Claim, Shared, claims_of
 from asn_impact.study.evidence import Evidence, estimated, imprint_of, scrutiny_of, source_of
 from asn_impact.study.gains import FEWEST, OF_PERSONS
@@ -26,6 +23,8 @@ if TYPE_CHECKING:
     from asn_impact.estimation.inference import Rule
     from asn_impact.measures.panel import Panel
     from asn_impact.reporting.contents import Report
+    from asn_impact.reporting.family import Family
+    from asn_impact.reporting.findings import Finding, Role
     from asn_impact.reporting.tables import Table
     from asn_impact.scrutiny.scrutinise import Scrutiny
     from asn_impact.study.looked import Looked
@@ -117,7 +116,12 @@ class Programme:
     @property
     def family(self) -> Family:
         """The p-values of the primary claims, judged together."""
-        return family_of(self.findings, correction=self.shared.correction)
+        return self._family_of(self.findings)
+
+    def _family_of(self, findings: Sequence[Finding]) -> Family:
+        from asn_impact.reporting.family import family_of
+
+        return family_of(findings, correction=self.shared.correction)
 
     def claim(self, name: str) -> Claim:
         """Return a claim by its id.
@@ -173,8 +177,7 @@ class Programme:
         from asn_impact.reporting.matrix import matrix, spoken
 
         shown = self.findings if findings is None else tuple(findings)
-        family = family_of(shown, correction=self.shared.correction)
-        table = matrix(shown, level=self.about.level, family=family)
+        table = matrix(shown, level=self.about.level, family=self._family_of(shown))
         return table if language is None else spoken(table, language)
 
     def finding(
@@ -193,6 +196,8 @@ class Programme:
         InputError
             No claim is on this course.
         """
+        from asn_impact.reporting.tables.cells import as_message
+
         like = next((claim for claim in self.claims if claim.course == course), None)
         if like is None:
             known = tuple(dict.fromkeys(claim.course for claim in self.claims if claim.course is not None))
@@ -239,7 +244,7 @@ class Programme:
             source=source_of(about).text(language),
             imprint=imprint_of(about),
             findings=shown,
-            family=family_of(shown, correction=self.shared.correction),
+            family=self._family_of(shown),
             inputs=self.sources,
             notes=deviations(self),
             as_of=max(days, default=None),
@@ -292,6 +297,8 @@ class Programme:
 
 def _found(claim: Claim, panel: Panel | None = None) -> tuple[Finding, Evidence]:
     """Return the finding of a claim, on its own data or on another panel, and the evidence it rests on."""
+    from asn_impact.reporting.findings import Finding
+
     study = claim.study
     ready = prepared(study) if panel is None else with_panel(study, panel)
     if study.cells and panel is None and ready.design is not None:

@@ -20,7 +20,6 @@ from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from asn_impact.arguments import Level, Names, check_value, did_you_mean
 from asn_impact.arrays import Bool, Float, readonly
@@ -82,6 +81,8 @@ class Reliability(Guided):
 
         ``(1 - alpha) / (1 - estimate)`` follows F(n - 1, (n - 1)(k - 1)).
         """
+        from scipy import stats  # here: half a second that the check of a study does not need
+
         persons, items = self.persons - 1, (self.persons - 1) * (len(self.items) - 1)
         low, high = (float(stats.f.ppf(share, persons, items)) for share in ((1 - level) / 2, (1 + level) / 2))
         return 1 - (1 - self.alpha) * high, 1 - (1 - self.alpha) * low
