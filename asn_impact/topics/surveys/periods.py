@@ -111,7 +111,7 @@ def _year_said(table: RawTable, where: Year) -> str:
             raise InputError(Message("survey.no_year_in_sheet", sheet=table.sheet or table.name, n=len(years)))
         said = {"table": table.name, "years": tuple(sorted(years)), "titles": tuple(map(masked, table.titles))}
         raise InputError(Message("survey.no_year_in_title", **said))
-    return years.pop()
+    return str(years.pop())
 
 
 def _period_said(table: RawTable, where: Year) -> str:
