@@ -99,3 +99,11 @@ def test_an_answer_holds_for_every_spelling_of_its_label(answered: str, n: int) 
 def test_a_label_that_stands_for_itself_answers_for_no_other_spelling() -> None:
     changed, _ = settle_labels({"UPT A-1": 3, "UPT A 1": 4}, {"UPT A-1": "UPT A-1"})
     assert {changed.get(label, label) for label in ("UPT A-1", "UPT A 1")} == {"UPT A-1", "UPT A 1"}
+
+
+def test_what_others_stand_for_is_one_office_in_every_spelling():
+    full, shouted = "Dinas Kependudukan dan Pencatatan Sipil", "DINAS KEPENDUDUKAN DAN PENCATATAN SIPIL"
+    changed, _ = settle_labels({"Kantor Catatan": 3, shouted: 9, "Dinas Lain": 2}, {"Kantor Catatan": full})
+    assert changed == {"Kantor Catatan": full, shouted: full}
+    apart, _ = settle_labels({"Kantor Catatan": 3, shouted: 9}, {"Kantor Catatan": full, full: full})
+    assert apart == {"Kantor Catatan": full}

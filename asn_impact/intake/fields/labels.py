@@ -99,7 +99,7 @@ def settle_labels(
     door
         ``"office"`` where `offices` can settle it, ``"unit"`` where the source has to.
     """
-    answers = _answers(settled or {})
+    answers = _targets(settled or {}) | _answers(settled or {})
     exact = {plain_label(old): new for old, new in (settled or {}).items()}
     plain = {label: plain_label(label) for label in counts}
     total: Counter[str] = Counter()
@@ -151,6 +151,15 @@ def _answers(settled: Mapping[str, str]) -> dict[str, str]:
     one = {key: next(iter(every)) for key, every in said.items() if len(every) == 1}
     itself = {label_key(old) for old, new in settled.items() if plain_label(old) == plain_label(new)}
     return {key: new for key, new in one.items() if key not in itself}
+
+
+def _targets(settled: Mapping[str, str]) -> dict[str, str]:
+    """Return the key of a label that others stand for -> that label, in the one spelling in which it was given."""
+    said: dict[str, set[str]] = {}
+    for new in settled.values():
+        said.setdefault(label_key(new), set()).add(new)
+    itself = {label_key(old) for old, new in settled.items() if plain_label(old) == plain_label(new)}
+    return {key: next(iter(every)) for key, every in said.items() if key and key not in itself and len(every) == 1}
 
 
 def _plain_codes(labels: Sequence[str]) -> dict[str, str]:

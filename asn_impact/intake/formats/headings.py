@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import pairwise
 
 from asn_impact.intake.formats.raw import Recogniser
 
@@ -14,7 +15,7 @@ HEADER_ROWS = 20  # title rows in front of the headings: 1 to 6 in practice, 20 
 
 def _heading_row(rows: Sequence[Sequence[str]], recognise: Recogniser) -> int:
     """Position of the row with most known headings; without any, of the first row with two filled cells."""
-    scores = [0 if holds_values(row) else recognise(row) for row in rows[:HEADER_ROWS]]
+    scores = [_known(row, recognise) for row in rows[:HEADER_ROWS]]
     if scores and max(scores) > 0:
         return scores.index(max(scores))
     return next((i for i, row in enumerate(rows) if sum(bool(c.strip()) for c in row) >= 2), 0)
@@ -26,6 +27,16 @@ _VALUE = re.compile(r"\s*(\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}\b.*|\d{5,}\s*)", re.DO
 def holds_values(cells: Sequence[str]) -> bool:
     """Return whether a row holds values: a word in it that is also a heading (``Layanan``) makes it no heading row."""
     return any(_VALUE.fullmatch(c) for c in cells)
+
+
+def _known(row: Sequence[str], recognise: Recogniser) -> int:
+    """Return how many known headings a row has; of one with values none, unless several stand beside days in a row.
+
+    Days in a row are the headings of a sheet of attendance.
+    """
+    days = sum(bool(_VALUE.fullmatch(c)) for c in row)
+    known = 0 if days == 1 else recognise([c for c in row if not _VALUE.fullmatch(c)] if days else row)
+    return known if known > 1 or not days else 0
 
 
 _NUMBERING = re.compile(r"\(?\d{1,3}\)?\.?")
@@ -42,16 +53,29 @@ _YEAR = re.compile(r"(19|20)\d\d")
 
 def _join_headings(upper: Sequence[str], lower: Sequence[str], recognise: Recogniser) -> list[str] | None:
     """Headings in two rows, a group and what is in it, as one; None when the lower row holds values."""
-    numbers = [c for c in lower if any(map(str.isdigit, c)) and not _YEAR.fullmatch(c.strip())]
-    if not any(c.strip() for c in lower) or numbers:
+    numbers = any(_of_number(c) for c in lower)
+    if not any(c.strip() for c in lower) or (numbers and not _under_groups(upper, lower, recognise)):
         return None
     width = max(len(upper), len(lower))
     group, headings = "", []
     for above, below in zip(_pad(upper, width), _pad(lower, width), strict=True):
         group = above if above or not below else group
         ways = (f"{group} {below}".strip(), below, above) if below else (above,)
+        ways = ways[:1] if numbers and below else ways
         headings.append(next((way for way in ways if way and recognise([way])), ways[0]))
     return headings
+
+
+def _of_number(cell: str) -> bool:
+    return any(map(str.isdigit, cell)) and not _YEAR.fullmatch(cell.strip())
+
+
+def _under_groups(upper: Sequence[str], lower: Sequence[str], recognise: Recogniser) -> bool:
+    """Return whether a row stands under groups of headings alone: days or numbers of sessions, no row of data."""
+    width = max(len(upper), len(lower))
+    pairs = [*zip(_pad(upper, width), _pad(lower, width), strict=True), ("", "")]
+    starts = [after[1] and not after[0] for (above, below), after in pairwise(pairs) if above and below]
+    return all(starts) and any(recognise([above]) for above, below in pairs if above and not below)
 
 
 def _pad(cells: Sequence[str], width: int) -> list[str]:
@@ -61,13 +85,14 @@ def _pad(cells: Sequence[str], width: int) -> list[str]:
 def heading_block(rows: Sequence[Sequence[str]], recognise: Recogniser) -> tuple[list[str], int]:
     """Headings, and the position of the last row that belongs to them: one to three rows, and a row of numbers."""
     at = _heading_row(rows, recognise)
-    ways = [(list(rows[at]), at)]
+    ways = [(list(rows[at]), at, False)]
     for first in (at, at - 1, at - 2):
         block: list[str] | None = list(rows[first]) if first >= 0 else None
         for lower in range(first + 1, min(first + 3, len(rows))):
             block = None if block is None else _join_headings(block, rows[lower], recognise)
-            ways += [(block, lower)] if block is not None and lower >= at else []
-    headings, last = max(ways, key=lambda way: 0 if holds_values(way[0]) else recognise(way[0]))
+            under = lower > at and any(map(_of_number, rows[lower]))  # what is known stands above
+            ways += [(block, lower, under)] if block is not None and lower >= at else []
+    headings, last, _ = max(ways, key=lambda way: (way[2], _known(way[0], recognise)))
     numbered = last + 1 < len(rows) and _is_numbering(rows[last + 1])
     return headings, last + numbered
 

@@ -62,6 +62,7 @@ def read_training(
     regency: str | None = None,
     provider: str | None = None,
     completion: Literal["passed", "attended"] = "passed",
+    attended: float | None = None,
     dose: Literal["share", "hours"] = "share",
     positions: Any | None = None,  # noqa: ANN401
     position_columns: Headings | None = None,
@@ -106,6 +107,10 @@ def read_training(
     completion : {"passed", "attended"}
         Whether those count who are known to have passed (``Lulus``, ``Kompeten``), or also those who were there
         (``Hadir``).
+    attended : float, optional
+        Of a sheet of attendance (daftar hadir), a column a day or session with a mark for each person (``Hadir``,
+        ``H``, ``v``, ``1``; ``Izin``, ``S``, ``A``, ``-``): who was there in at least this share of the sessions held
+        counts, and nobody else. The course ends with the last session, if no column says its end.
     dose : {"share", "hours"}
         What ``doses`` holds as ``dose``: the share of staff, or the hours of training for each member of it.
         `with_doses` gives it to a panel for `Dose`.
@@ -147,6 +152,8 @@ def read_training(
     """
     if share is not None and not 0 < share <= 1:
         raise InputError(Message("training.share_range", share=repr(share)))
+    if attended is not None and not 0 < attended <= 1:
+        raise InputError(Message("training.attended_range", share=repr(attended)))
     if moves == "follow" and positions is None:
         raise InputError(Message("training.moves_need_positions"))
     with explaining(source):
@@ -163,6 +170,7 @@ def read_training(
             zone=zone,
             placed=placed,
             counted=needed,
+            attended=attended,
         )
         of_provider, elsewhere = select_provider(rows.frame, provider)
         frame, courses, nameless = select_course(of_provider, course)

@@ -20,6 +20,7 @@ from asn_impact.intake.fields.sketched import sketched
 from asn_impact.intake.gathered import Gathered
 from asn_impact.intake.gathering import gather, headings_of
 from asn_impact.intake.privacy import masked
+from asn_impact.intake.readers.attendance import sessions_of, with_attendance
 from asn_impact.intake.readers.completions import NOWHERE, TRAINING_FIELDS, word_of_passing
 from asn_impact.words import Alert, Message
 
@@ -53,6 +54,7 @@ def read_list(
     zone: str | None = None,
     placed: bool = False,
     counted: bool = False,
+    attended: float | None = None,
 ) -> Gathered:
     """Return the rows of a training list; a row without an end has its start, where one is there, and that is said.
 
@@ -62,12 +64,23 @@ def read_list(
     Raises
     ------
     InputError
-        A row is for all offices at once; a column marks who failed and leaves the others empty; a column that is not
-        read may hold the number of persons that are counted.
+        Marks of attendance need a share, or there are none; a row is for all offices at once; a column marks who failed
+        and leaves the others empty; a column that is not read may hold the number of persons that are counted.
     """
     need = ("course_end",) if placed else ("office", "course_end")
     again = partial(gather, source, dates=dates, keep=(), required=need, table=table, zone=zone)
-    rows = again(TRAINING_FIELDS, columns=columns)
+    if attended is not None:
+        again = partial(again, reshape=partial(with_attendance, least=attended, columns=columns))
+    try:
+        rows = again(TRAINING_FIELDS, columns=columns)
+    except InputError:
+        if attended is None:
+            _refuse_marks(again(TRAINING_FIELDS, columns={**(columns or {}), **dict.fromkeys(need)}, required=()))
+        raise
+    if attended is not None and not any(note.key == "training.attendance" for note in rows.notes):
+        raise InputError(Message("training.no_attendance"))
+    if attended is None and "passed" not in rows.headings:
+        _refuse_marks(rows)
     headings = headings_of(source, rows)
     if counted:
         _refuse_uncounted(rows, headings, columns, again)
@@ -79,6 +92,14 @@ def read_list(
     _refuse_several(rows.frame, offices)
     frame, of_regencies = _with_regencies(rows.frame, offices, regency, placed=placed)
     return replace(rows, frame=frame, notes=(*rows.notes, *of_passing, *of_ends, *of_regencies))
+
+
+def _refuse_marks(rows: Gathered) -> None:
+    """Refuse a sheet of attendance without a share of its sessions from which a person counts."""
+    for table in rows.tables:
+        if held := [session.heading for session in sessions_of(table) if session.held]:
+            shown = {"table": table.name, "n": len(held), "headings": tuple(map(masked, held))}
+            raise InputError(Message("training.attendance_share", **shown))
 
 
 def _with_regencies(
