@@ -7,7 +7,6 @@ process left is put right by the next one: an old result that was moved aside co
 from __future__ import annotations
 
 import json
-import re
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator
@@ -92,7 +91,8 @@ def plain_name(name: str) -> str:
     >>> plain_name("waktu/izin: 2024")
     'waktu_izin_2024'
     """
-    return re.sub(r"[^\w.-]+", "_", name).strip("._") or "claim"
+    plain = "".join(sign if sign.isalnum() or sign in ".-" else " " for sign in name)
+    return "_".join(plain.split()).strip("._") or "claim"
 
 
 def is_made_by(record: Path, maker: str) -> bool:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-import re
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
+from string import ascii_lowercase
 from typing import TYPE_CHECKING, Final
 
 from asn_impact.words.catalogue import languages
@@ -220,4 +221,14 @@ def unbroken(text: str) -> str:
     >>> unbroken("turun 1,5 hari kerja, Rp 48.000").split(" ")
     ['turun', '1,5\xa0hari', 'kerja,', 'Rp\xa048.000']
     """
-    return re.sub(r"(?<=\d) (?=[a-z(])|(?<=\bRp) (?=\d)", "\u00a0", text)
+    words = text.split(" ")
+    pairs = [
+        (before[-1:].isdigit() and word[:1] in _BEHIND) or (before.lstrip("(") == "Rp" and word[:1].isdigit())
+        for before, word in pairwise(words)
+    ]
+    return words[0] + "".join(
+        f"{chr(0xA0) if whole else ' '}{word}" for whole, word in zip(pairs, words[1:], strict=True)
+    )
+
+
+_BEHIND = {*ascii_lowercase, "("}  # how what belongs to a number begins

@@ -20,7 +20,7 @@ __all__ = ["by_group"]
 def by_group(groups: Groups, *, level: Level = 0.95) -> Table:
     """Return the table of groups: trained offices, records after training, effect with an interval, p-value.
 
-    Intervals hold for all groups together; p-values are corrected for their number (Holm). In display units.
+    Intervals hold for all groups together at `level`; p-values are corrected for their number (Holm). In display units.
 
     Examples
     --------

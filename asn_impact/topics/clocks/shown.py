@@ -48,6 +48,8 @@ def days_by_step(
         From `changes_by_step`, of one number.
     level
         Level of the intervals, each of one step alone.
+    language, source, inputs
+        As for every chart: the language of its words, where the data are from, and the files behind it.
 
     Raises
     ------
