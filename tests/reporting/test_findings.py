@@ -298,7 +298,8 @@ def test_pages_on_the_same_cases_do_not_give_the_few_in_which_they_differ(tmp_pa
     first, second = (pd.read_csv(tmp_path / "r" / "tables" / f"{n}.csv", dtype=str) for n in ("02", "03"))
     for column in ("records_before", "records_after"):
         assert not (first[column] == "*").any()
-        assert (second[column] == "*").all() == (column in hidden)
+        stars = (second[column] == "*").all()
+        assert stars if column in hidden else hidden or not stars  # where one is hidden, the other may have to be
         both = [(int(a), int(b)) for a, b in zip(first[column], second[column], strict=True) if "*" not in (a, b)]
         assert not any(0 < abs(a - b) < 10 for a, b in both)
 
