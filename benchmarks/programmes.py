@@ -196,6 +196,9 @@ def sections_of(page: Path) -> dict[str, str]:
     return plain
 
 
+ABOUT_LISTS = {"study.offices_without_rows", "intake.office.joined", "intake.office.many_joined"}
+
+
 def strangers_on(
     findings: Sequence[Finding],
     claims: Sequence[Claim],
@@ -205,8 +208,8 @@ def strangers_on(
 ) -> list[str]:
     """Return every course and office that a page of a claim names and that is not its own.
 
-    Two sentences have to name others: the check that asks which other courses an office completed in the same months,
-    and the note on offices of the list that have nothing in the file.
+    Some sentences have to name others: the check that asks which other courses an office completed in the same months,
+    and the notes on offices of the list that have nothing in the file and on spellings in the lists.
     """
     held = {"izin": "permits", "skm": "survey", "rekap": "recap", "paket": "projects", "lapor": "complaints"}
     every = {office for names in truth["files"].values() for office in names}
@@ -217,7 +220,7 @@ def strangers_on(
             text = sections[f"claim-{number}"]
             checks = () if finding.scrutiny is None else finding.scrutiny.checks
             about_others = [check.answer for check in checks if check.name == "coincidence"]
-            about_others += [note for note in finding.notes if note.key == "study.offices_without_rows"]
+            about_others += [note for note in finding.notes if note.key in ABOUT_LISTS]
             for sentence in about_others:
                 text = text.replace(" ".join(sentence.text(language).text.split()), "")
             own = set(truth["files"][held.get(claim.file, "tests")])

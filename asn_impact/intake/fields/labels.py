@@ -110,7 +110,7 @@ def settle_labels(
     for label in total:
         ways.setdefault(label_key(codes.get(label, label)), []).append(label)
     chosen: dict[str, str] = {}
-    notes: list[Message] = []
+    joined: dict[str, tuple[str, ...]] = {}
     for key, same in ways.items():
         own = [label for label in same if label in exact]
         rest = [label for label in same if label not in exact]
@@ -120,12 +120,24 @@ def settle_labels(
             target = answers[key] if key in answers else codes.get(best, best)
             chosen |= dict.fromkeys(rest, target)
             if len({codes.get(label, label) for label in rest}) > 1 and key not in answers:
-                names = tuple(masked(label) for label in sorted(rest))
-                notes.append(Alert(f"intake.{door}.joined", n=len(rest), names=names, chosen=masked(target)))
+                joined[masked(target)] = tuple(masked(label) for label in sorted(rest))
+    notes = _say_joined(joined, door)
     notes += _alike(
         [label for label in dict.fromkeys(chosen.values()) if label not in set((settled or {}).values())], door
     )
     return {label: chosen[plain[label]] for label in counts if chosen[plain[label]] != label}, notes
+
+
+def _say_joined(joined: Mapping[str, tuple[str, ...]], door: str) -> list[Message]:
+    """Say which spellings are one office: each office by itself, or all in one sentence where they are many."""
+    if len(joined) > _FEW:
+        names = tuple(name for spellings in joined.values() for name in spellings)
+        return [Alert(f"intake.{door}.many_joined", n=len(joined), names=names)]
+    key = f"intake.{door}.joined"
+    return [Alert(key, n=len(names), names=names, chosen=chosen) for chosen, names in joined.items()]
+
+
+_FEW: Final = 3
 
 
 def answered(label: str, settled: Mapping[str, str] | None) -> str:
