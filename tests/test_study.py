@@ -645,7 +645,7 @@ def test_a_study_in_working_hours_says_hours(folder):
     study = read_study(changed(folder, "horizon = 10", f"horizon = 4500\n\n[calendar]\n{clock}"))
     finished = run_page(study)
     assert re.match(r"Among the trained, the mean waiting time fell by \d+\.\d working hours", finished.findings[0])
-    page = (finished.folder / "report_en" / "report.html").read_text(encoding="utf-8")
+    page = (finished.folder / "report_en" / "report.html").read_text(encoding="utf-8").replace("\u00a0", " ")
     assert "Each application counts up to 75 working hours" in page
     with pytest.raises(StudyError, match=r"\[calendar\]: times is for clock = 'working_hours'"):
         read_study(changed(folder, 'clock = "working_hours"\n', ""))

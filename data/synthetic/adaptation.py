@@ -169,7 +169,7 @@ def _rise(cases: pd.DataFrame, first: int) -> dict[str, Any]:
     cells = _cells(cases.loc[cases["adopted"] < first])
     before = cells.loc[cells["month"] < first].groupby("office")["training"].mean()
     after = cells.loc[(cells["month"] >= first) & cells["office"].isin(before.index)]
-    less = after["training"] - after["office"].map(before)
+    less = after["training"] - after["office"].map(before).astype(np.float64)
     return {"att_office_months": less.mean(), "office_months": len(less), "unit": "working days"}
 
 
@@ -180,6 +180,8 @@ def _by_month(cases: pd.DataFrame, first: int) -> list[dict[str, Any]]:
 
 def _cells(cases: pd.DataFrame) -> pd.DataFrame:
     """Return what training changed in each month of each trained office."""
-    change = cases["with_training"].clip(upper=30) - cases["without_training"].clip(upper=30)
-    effects = cases.assign(training=change.astype(np.float64)).loc[cases["month"] >= cases["adopted"]]
+    days = cases[["with_training", "without_training"]].astype(np.float64).clip(upper=30)
+    effects = cases.assign(training=days["with_training"] - days["without_training"]).loc[
+        cases["month"] >= cases["adopted"]
+    ]
     return effects.groupby(["office", "month"], as_index=False).agg({"training": "mean"})

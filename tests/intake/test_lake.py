@@ -20,7 +20,7 @@ def records() -> pd.DataFrame:
     return pd.DataFrame(
         {
             "case": [f"K-{i:03d}" for i in range(60)],
-            "regency": [("Kota Banda Aceh", "Toba", "Nias")[i % 3] for i in range(60)],
+            "kecamatan": [("Kota Banda Aceh", "Toba", "Nias")[i % 3] for i in range(60)],
             "year": [2023 + i % 2 for i in range(60)],
             "office": [f"Dinas {i % 4}" for i in range(60)],
             "received": received,
@@ -34,14 +34,14 @@ def lake(records: pd.DataFrame, tmp_path: Path) -> Path:
     """A folder as DuckDB and Spark write it: the columns it is split by are in the names of its folders alone."""
     with duckdb.connect() as connection:
         connection.register("records", records)
-        connection.execute(f"COPY records TO '{tmp_path}/lake' (FORMAT parquet, PARTITION_BY (regency, year))")
+        connection.execute(f"COPY records TO '{tmp_path}/lake' (FORMAT parquet, PARTITION_BY (kecamatan, year))")
     (tmp_path / "lake" / "_SUCCESS").touch()
-    (tmp_path / "lake" / "regency=Toba" / ".part.crc").touch()
+    (tmp_path / "lake" / "kecamatan=Toba" / ".part.crc").touch()
     return tmp_path / "lake"
 
 
 def kept(source: object) -> pd.DataFrame:
-    extract = ai.read_exports(source, as_of=AS_OF, keep=["regency", "year"], selection="received")
+    extract = ai.read_exports(source, as_of=AS_OF, keep=["kecamatan", "year"], selection="received")
     rows = extract.records.collect().to_pandas().sort_values("case", ignore_index=True)
     return rows.assign(year=rows["year"].astype(int))
 
@@ -52,33 +52,33 @@ def test_a_split_folder_is_read_with_the_columns_in_the_names_of_its_folders(lak
 
 
 def test_one_part_of_a_split_folder_knows_where_it_lies(lake: Path):
-    part = kept(lake / "regency=Kota%20Banda%20Aceh")
-    assert part["regency"].unique().tolist() == ["Kota Banda Aceh"]
-    file = next((lake / "regency=Toba" / "year=2023").glob("*.parquet"))
-    assert kept(file)[["regency", "year"]].drop_duplicates().to_numpy().tolist() == [["Toba", 2023]]
+    part = kept(lake / "kecamatan=Kota%20Banda%20Aceh")
+    assert part["kecamatan"].unique().tolist() == ["Kota Banda Aceh"]
+    file = next((lake / "kecamatan=Toba" / "year=2023").glob("*.parquet"))
+    assert kept(file)[["kecamatan", "year"]].drop_duplicates().to_numpy().tolist() == [["Toba", 2023]]
 
 
 def test_sources_name_the_part(lake: Path):
     extract = ai.read_exports(lake, as_of=AS_OF, selection="received")
     assert {source.name.partition("/")[0] for source in extract.sources} == {
-        "regency=Kota%20Banda%20Aceh",
-        "regency=Nias",
-        "regency=Toba",
+        "kecamatan=Kota%20Banda%20Aceh",
+        "kecamatan=Nias",
+        "kecamatan=Toba",
     }
     assert extract.ledger.read == extract.ledger.kept == 60
 
 
 def test_the_rows_left_out_name_their_part(lake: Path, records: pd.DataFrame):
-    wrong = records.head(1).assign(case="K-900", decided=pd.Timestamp("2020-01-01")).drop(columns=["regency", "year"])
-    wrong.to_parquet(lake / "regency=Toba" / "year=2023" / "again.parquet")
+    wrong = records.head(1).assign(case="K-900", decided=pd.Timestamp("2020-01-01")).drop(columns=["kecamatan", "year"])
+    wrong.to_parquet(lake / "kecamatan=Toba" / "year=2023" / "again.parquet")
     with pytest.warns(ai.DataWarning, match="1 of 61 rows left out"):
         dropped = ai.read_exports(lake, as_of=AS_OF, selection="received").dropped()
-    assert dropped["file"].tolist() == ["regency=Toba/year=2023/again.parquet"]
+    assert dropped["file"].tolist() == ["kecamatan=Toba/year=2023/again.parquet"]
 
 
 def test_data_of_a_folder_comes_before_its_parts(lake: Path, records: pd.DataFrame):
     records.head(7).to_csv(lake / "izin.csv", index=False)
-    with pytest.warns(ai.DataWarning, match="Not read, though it may hold data: regency="):
+    with pytest.warns(ai.DataWarning, match="Not read, though it may hold data: kecamatan="):
         extract = ai.read_exports(lake, as_of=AS_OF, selection="received")
     assert extract.ledger.read == 7
 
@@ -121,3 +121,12 @@ def test_an_address_is_answered_with_the_lines_that_read_it(address: str, words:
     said = error.value.text(language)
     assert all(word in said for word in words)
     assert "SECRET" not in said
+
+
+def test_a_column_of_the_file_is_not_overwritten_by_the_name_of_its_folder(records: pd.DataFrame, tmp_path: Path):
+    for year in (2023, 2024):
+        place = tmp_path / "lake" / "office=WRONG" / f"year={year}"
+        place.mkdir(parents=True)
+        records[records["year"] == year].drop(columns="year").to_parquet(place / "part.parquet")
+    found = kept(tmp_path / "lake")
+    pd.testing.assert_frame_equal(found, kept(records)[found.columns.tolist()], check_dtype=False)

@@ -27,10 +27,9 @@ def open_parquet(path: Path, asked: Asked) -> list[RawTable]:
         whole = handle.read(4) == b"PAR1"
     if not whole:
         raise InputError(Message("files.damaged_parquet", file=name))
-    rows = rows_of([path])
-    try_apart(path, rows, name)
+    try_apart(path, _plain_rows([path]), name)
     with reading(name):
-        relation = query(f"SELECT * FROM {rows}")
+        relation = query(f"SELECT * FROM {rows_of([path])}")
     headings = tuple(relation.columns)
     check_width(name, len(headings))
     relation = relation.project(columns_of(headings))
@@ -38,8 +37,26 @@ def open_parquet(path: Path, asked: Asked) -> list[RawTable]:
 
 
 def rows_of(files: Sequence[Path], *, named: str | None = None) -> str:
-    """Write SQL for the rows of Parquet files that lie in the same parts of a folder, with a column for their names."""
-    split = "true, hive_types_autocast=false" if parts_of(files[0]) else "false"
+    """Write SQL for the rows of Parquet files whose folders are split alike, with a column for their names.
+
+    The columns ``key=value`` of their folders come last; one that the files hold themselves is theirs.
+    """
+    keys = [part.partition("=")[0] for part in parts_of(files[0])]
+    if not keys:
+        return _plain_rows(files, named)
+    own = {name.casefold() for name in query(f"SELECT * FROM {_plain_rows(files[:1])} LIMIT 0").columns}
+    said = [key for key in keys if key.casefold() not in own]
+    if len(said) == len(keys):
+        return _plain_rows(files, named, split="true, hive_types_autocast=false")
+    place = named or "asn_place"
+    values = "".join(
+        f", url_decode(regexp_extract({place}, '/{key}=([^/]*)/', 1)) AS {identifier(key)}" for key in said
+    )
+    without = "" if named else f" EXCLUDE ({place})"
+    return f"(SELECT *{without}{values} FROM {_plain_rows(files, place)})"
+
+
+def _plain_rows(files: Sequence[Path], named: str | None = None, split: str = "false") -> str:
     name = "" if named is None else f", filename='{named}'"
     return f"read_parquet([{', '.join(map(file_literal, files))}], hive_partitioning={split}{name})"
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any, Final
@@ -75,7 +75,7 @@ def read_list(
         rows = again(TRAINING_FIELDS, columns=columns)
     except InputError:
         if attended is None:
-            _refuse_marks(again(TRAINING_FIELDS, columns={**(columns or {}), **dict.fromkeys(need)}, required=()))
+            _say_marks(partial(again, TRAINING_FIELDS, columns={**(columns or {}), **dict.fromkeys(need)}, required=()))
         raise
     if attended is not None and not any(note.key == "training.attendance" for note in rows.notes):
         raise InputError(Message("training.no_attendance"))
@@ -92,6 +92,15 @@ def read_list(
     _refuse_several(rows.frame, offices)
     frame, of_regencies = _with_regencies(rows.frame, offices, regency, placed=placed)
     return replace(rows, frame=frame, notes=(*rows.notes, *of_passing, *of_ends, *of_regencies))
+
+
+def _say_marks(again: Callable[[], Gathered]) -> None:
+    """Say of a list that cannot be read that it is a sheet of attendance, where it is one."""
+    try:
+        rows = again()
+    except (InputError, ValueError):  # what was wrong first is said; nothing but its own columns may be left of it
+        return
+    _refuse_marks(rows)
 
 
 def _refuse_marks(rows: Gathered) -> None:
