@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from asn_impact.errors import PROGRAM, AsnImpactError, StudyError
-from asn_impact.leftovers import stoppable
+from asn_impact.leftovers import hear_again, stoppable
 from asn_impact.verbs import public_verb
 from asn_impact.words import Language, Message, languages, verbatim
 
@@ -43,6 +43,8 @@ def main(words: Sequence[str] | None = None) -> int:
     2
     """
     arguments = _parser().parse_args(words)
+    if words is None:
+        hear_again()
     try:
         with stoppable():
             return int(arguments.command(arguments))

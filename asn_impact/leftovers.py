@@ -10,15 +10,16 @@ import os
 import platform
 import shutil
 import signal
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import psutil
 
-__all__ = ["left_by_the_dead", "marked", "stoppable", "sweep", "undisturbed"]
+__all__ = ["hear_again", "left_by_the_dead", "marked", "stoppable", "sweep", "undisturbed"]
 
 HERE: Final = hashlib.sha256(platform.node().encode()).hexdigest()[:8]  # folders on a share belong to their machines
 
@@ -57,6 +58,21 @@ def undisturbed() -> Iterator[None]:
         signal.signal(signal.SIGINT, signal.SIG_DFL if before is None else before)
     if came and callable(before):
         before(signal.SIGINT, None)
+
+
+def hear_again() -> None:
+    """Let a Ctrl-C that falls into the clean-up of an object be heard a moment later: Python ignores it there."""
+    before = sys.unraisablehook
+
+    def hook(ignored: Any) -> None:  # noqa: ANN401 - Python's own
+        if issubclass(ignored.exc_type, KeyboardInterrupt):
+            later = threading.Timer(0.05, os.kill, (os.getpid(), signal.SIGINT))
+            later.daemon = True
+            later.start()
+        else:
+            before(ignored)
+
+    sys.unraisablehook = hook
 
 
 @contextmanager

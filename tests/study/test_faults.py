@@ -284,3 +284,24 @@ def test_claims_asked_for_in_several_threads_are_those_of_one(tmp_path):
     with ThreadPoolExecutor(4) as pool:
         found = list(pool.map(lambda id: (id, repr(shared[id].inference)), ["a", "b"] * 2))
     assert found == [*alone.items()] * 2
+
+
+@posix
+def test_a_ctrl_c_that_falls_into_the_clean_up_of_an_object_is_heard():
+    """Python says that it ignores what a finalizer raises: the program would go on, and print a traceback."""
+    asks = """
+import sys, time
+from asn_impact.leftovers import hear_again
+hear_again()
+class Held:
+    def __del__(self):
+        raise KeyboardInterrupt
+held = Held()
+try:
+    del held
+    time.sleep(60)
+except KeyboardInterrupt:
+    sys.exit(130)
+"""
+    done = subprocess.run([sys.executable, "-c", asks], capture_output=True, text=True, timeout=50)
+    assert (done.returncode, done.stderr) == (130, "")
