@@ -316,9 +316,8 @@ def _runs(tables: Sequence[RawTable], matches: Sequence[Mapping[str, str]], *, t
     runs: list[range] = []
     before: object = None
     for i, (table, match) in enumerate(zip(tables, matches, strict=True)):
-        kind = (
-            (table.headings, list(map(str, table.relation.types)), dict(match)) if table.parquet is not None else None
-        )
+        alike = (table.headings, table.split, list(map(str, table.relation.types)), dict(match))
+        kind = alike if table.parquet is not None else None
         if together and kind is not None and kind == before:
             runs[-1] = range(runs[-1].start, i + 1)
         else:
@@ -330,7 +329,7 @@ def _runs(tables: Sequence[RawTable], matches: Sequence[Mapping[str, str]], *, t
 def _read_as_one(tables: Sequence[RawTable], run: range) -> tuple[duckdb.DuckDBPyRelation, str]:
     """Return the rows of several Parquet files as one relation, and SQL for the number of the file each is from."""
     files = [file for i in run if (file := tables[i].parquet) is not None]
-    rows = rows_of(files, named="asn_name")
+    rows = rows_of(files, tables[run.start].split, named="asn_name")
     names = ", ".join(quote(str(file)) for file in files)
     relation = query(f"SELECT {columns_of(tables[run.start].headings)}, asn_name FROM {rows}")
     return relation, f"CAST({run.start - 1} + list_position([{names}], asn_name) AS INTEGER)"

@@ -130,3 +130,26 @@ def test_a_column_of_the_file_is_not_overwritten_by_the_name_of_its_folder(recor
         records[records["year"] == year].drop(columns="year").to_parquet(place / "part.parquet")
     found = kept(tmp_path / "lake")
     pd.testing.assert_frame_equal(found, kept(records)[found.columns.tolist()], check_dtype=False)
+
+
+@pytest.mark.parametrize("first", [0, 1])
+def test_of_files_side_by_side_each_has_its_own_column_or_the_one_of_its_folder(records, tmp_path, first):
+    for i, place in enumerate(("office=A", "office=B")):
+        rows = records.iloc[30 * i : 30 * i + 30].assign(office="Dinas Sendiri")[
+            ["case", "received", "decided", "office"]
+        ]
+        (tmp_path / "lake" / place).mkdir(parents=True)
+        kept_columns = rows if i == first else rows.drop(columns="office")
+        kept_columns.to_parquet(tmp_path / "lake" / place / "part.parquet")
+    found = ai.read_exports(tmp_path / "lake", as_of=AS_OF, selection="received").records.collect()
+    assert dict(found.to_pandas()["office"].value_counts()) == {"Dinas Sendiri": 30, "AB"[1 - first]: 30}
+
+
+def test_a_folder_without_a_value_has_none(records: pd.DataFrame, tmp_path: Path):
+    place = tmp_path / "lake" / "year=__HIVE_DEFAULT_PARTITION__" / "kecamatan=Nias"
+    place.mkdir(parents=True)
+    records.drop(columns=["year", "kecamatan"]).to_parquet(place / "part.parquet")
+    found = ai.read_exports(tmp_path / "lake", as_of=AS_OF, keep=["kecamatan", "year"], selection="received")
+    rows = found.records.collect().to_pandas()
+    assert rows["year"].isna().all()
+    assert set(rows["kecamatan"]) == {"Nias"}

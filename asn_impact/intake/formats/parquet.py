@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Final
 
 from asn_impact.errors import InputError
 from asn_impact.intake.formats.engine import file_literal, identifier, query, reading
@@ -29,36 +30,34 @@ def open_parquet(path: Path, asked: Asked) -> list[RawTable]:
         raise InputError(Message("files.damaged_parquet", file=name))
     try_apart(path, _plain_rows([path]), name)
     with reading(name):
-        relation = query(f"SELECT * FROM {rows_of([path])}")
+        own = {column.casefold() for column in query(f"SELECT * FROM {_plain_rows([path])} LIMIT 0").columns}
+        split = tuple(key for key in (part.partition("=")[0] for part in parts) if key.casefold() not in own)
+        relation = query(f"SELECT * FROM {rows_of([path], split)}")
     headings = tuple(relation.columns)
     check_width(name, len(headings))
     relation = relation.project(columns_of(headings))
-    return [RawTable(name, headings, relation, sha256(path), loose=False, changed=changed, parquet=path)]
+    return [RawTable(name, headings, relation, sha256(path), loose=False, changed=changed, parquet=path, split=split)]
 
 
-def rows_of(files: Sequence[Path], *, named: str | None = None) -> str:
-    """Write SQL for the rows of Parquet files whose folders are split alike, with a column for their names.
+def rows_of(files: Sequence[Path], split: Sequence[str], *, named: str | None = None) -> str:
+    """Write SQL for the rows of Parquet files, with a column for their names.
 
-    The columns ``key=value`` of their folders come last; one that the files hold themselves is theirs.
+    What is `split` is read from the names of their folders, ``key=value``; a column that a file holds itself is its
+    own.
     """
-    keys = [part.partition("=")[0] for part in parts_of(files[0])]
-    if not keys:
-        return _plain_rows(files, named)
-    own = {name.casefold() for name in query(f"SELECT * FROM {_plain_rows(files[:1])} LIMIT 0").columns}
-    said = [key for key in keys if key.casefold() not in own]
-    if len(said) == len(keys):
-        return _plain_rows(files, named, split="true, hive_types_autocast=false")
     place = named or "asn_place"
-    values = "".join(
-        f", url_decode(regexp_extract({place}, '/{key}=([^/]*)/', 1)) AS {identifier(key)}" for key in said
-    )
+    found = {key: rf"url_decode(regexp_extract({place}, '[/\\]{key}=([^/\\]*)[/\\]', 1))" for key in split}
+    values = "".join(f", nullif({value}, '{_NOTHING}') AS {identifier(key)}" for key, value in found.items())
     without = "" if named else f" EXCLUDE ({place})"
-    return f"(SELECT *{without}{values} FROM {_plain_rows(files, place)})"
+    return f"(SELECT *{without}{values} FROM {_plain_rows(files, place)})" if split else _plain_rows(files, named)
 
 
-def _plain_rows(files: Sequence[Path], named: str | None = None, split: str = "false") -> str:
+_NOTHING: Final = "__HIVE_DEFAULT_PARTITION__"  # how DuckDB and Spark write that there is no value
+
+
+def _plain_rows(files: Sequence[Path], named: str | None = None) -> str:
     name = "" if named is None else f", filename='{named}'"
-    return f"read_parquet([{', '.join(map(file_literal, files))}], hive_partitioning={split}{name})"
+    return f"read_parquet([{', '.join(map(file_literal, files))}], hive_partitioning=false{name})"
 
 
 def columns_of(headings: Sequence[str]) -> str:

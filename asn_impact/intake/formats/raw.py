@@ -45,7 +45,8 @@ class RawTable:
     ``on_server`` must be fetched once: it can change between two looks. A ``long`` text file is parsed anew by every
     query; what is wanted of it is kept typed (`kept_typed`). ``changed`` tells whether a file that is read where it
     stands is another one by now. ``parquet`` is the file in which the rows are, where they are in one: many of the same
-    columns are read as one. ``titles`` are the rows of text above the headings.
+    columns are read as one. ``split`` are the columns that stand in the names of its folders alone. ``titles`` are the
+    rows of text above the headings.
     """
 
     name: str
@@ -61,6 +62,7 @@ class RawTable:
     changed: Callable[[], bool] = bool
     parquet: Path | None = None
     titles: tuple[str, ...] = ()
+    split: tuple[str, ...] = ()
 
 
 def check_width(name: str, columns: int) -> None:
