@@ -22,6 +22,7 @@ from asn_impact.words import Language, Message, languages, verbatim
 
 if TYPE_CHECKING:
     from asn_impact.study import Study
+    from asn_impact.study.programme import Programme
     from asn_impact.study.running import Spent
 
 __all__ = ["main"]
@@ -97,6 +98,7 @@ def _parser() -> argparse.ArgumentParser:
     check.add_argument("--dropped", metavar="FILE", help=str(Message("cli.dropped")))
     whole = _add(commands, "run", _run, Message("cli.run"), "STUDY", path)
     whole.add_argument("--timings", action="store_true", help=str(Message("cli.timings")))
+    whole.add_argument("--blind", nargs="?", type=int, const=1, metavar="SEED", help=str(Message("cli.blind")))
     _add(commands, "plan", _plan, Message("cli.plan"), "STUDY", path)
     _add(commands, "register", _register, Message("cli.register"), "STUDY", path)
     return parser
@@ -182,6 +184,8 @@ def _run(arguments: argparse.Namespace) -> int:
     many = _is_programme(arguments.path)
     programme = open_study(_file(arguments.path)) if many else None
     study = programme.about if programme is not None else _study(arguments.path)
+    if arguments.blind is not None:
+        programme, study = _blind(programme, study, arguments.blind)
     language = study.languages[0]
     finished = run_programme(programme) if programme is not None else run(study)
     for note in finished.notes:
@@ -195,6 +199,16 @@ def _run(arguments: argparse.Namespace) -> int:
         return DONE
     _complain(Message("cli.refused", why=finished.refusal), language)
     return REFUSED
+
+
+def _blind(programme: Programme | None, study: Study, seed: int) -> tuple[Programme | None, Study]:
+    """Return what is run, with the training dealt out anew."""
+    from asn_impact.study.blind import blinded
+
+    if programme is None:
+        return None, blinded(study, seed)
+    shuffled = programme.blinded(seed)
+    return shuffled, shuffled.about
 
 
 def _print_timings(spent: Sequence[Spent], began: tuple[float, float], language: Language) -> None:

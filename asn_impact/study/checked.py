@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from asn_impact.errors import AsnImpactError, StudyError
 from asn_impact.intake.privacy import masked
 from asn_impact.study.answers import for_file
+from asn_impact.study.blind import said_of
 from asn_impact.study.found import Found, found_in
 from asn_impact.study.prepared import Prepared, Tried, attempted
 from asn_impact.study.settings import Study
@@ -106,7 +107,7 @@ def _look(study: Study, language: Language) -> tuple[Any, ...]:
     notes = ready.notes if ready is not None else tried.notes
     title = Message("study.title", title=study.title)
     parts = [
-        (Message("study.synthetic", text=title) if study.synthetic else title).text(language),
+        said_of(study, title).text(language),
         *_rows(tried, found, language),
         *_contents(tried, found, language),
         *_periods(tried, language),

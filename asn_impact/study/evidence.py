@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 import numpy as np
 
 from asn_impact.errors import EstimationError, InferenceError, InputError
+from asn_impact.study.blind import said_of
 from asn_impact.study.detail import Detail, detailed, moved, say_tail
 from asn_impact.study.prepared import Prepared
 from asn_impact.study.settings import Study
@@ -147,16 +148,8 @@ def _few_clusters(design: Design) -> list[Message]:
 
 
 def source_of(study: Study) -> Message:
-    """Return whose data these are; made-up data are said to be so.
-
-    Examples
-    --------
-    >>> from types import SimpleNamespace
-    >>> from asn_impact.words import verbatim
-    >>> str(source_of(SimpleNamespace(source=verbatim("Demo"), synthetic=True)))
-    'Demo (synthetic data)'
-    """
-    return Message("study.synthetic", text=study.source) if study.synthetic else study.source
+    """Return whose data these are; made-up data and a blind run are said to be so."""
+    return said_of(study, study.source)
 
 
 def imprint_of(study: Study) -> Imprint | None:

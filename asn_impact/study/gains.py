@@ -270,6 +270,7 @@ def _plain(value: Any) -> str:  # noqa: ANN401 - a cell
 
 def tests_parts(study: Study, _problems: list[AsnImpactError], _tell: Callable[[Message], object]) -> dict[str, Any]:
     """Return the panel of persons and tests, and who was trained between them; without a group a description."""
+    from asn_impact.study.blind import turned_at_random
     from asn_impact.study.measured import renamed
     from asn_impact.study.ready import Prepared
     from asn_impact.topics.learning.learning import Learning
@@ -277,6 +278,8 @@ def tests_parts(study: Study, _problems: list[AsnImpactError], _tell: Callable[[
     with study.place("data").explaining():
         scores = study.outcome.parameters.get("columns", ())
         tests: Tests = study.data.made(source=study.data.parameters["path"], **({"scores": scores} if scores else {}))
+    if study.blind is not None and tests.trained.all():
+        tests = turned_at_random(tests, study.blind)
     values = {"before": tests.before[:, None], "after": tests.after[:, None]}
     names = renamed(study.data.parameters.get("offices", {}), sorted(set(tests.office)))
     office = tuple(names.get(label, label) for label in tests.office)

@@ -73,6 +73,8 @@ def attempted(study: Study, tell: Callable[[Message], object] = bool) -> Tried:
         made = parts_of(study, problems, tell)
     ready: Prepared | None = made.get("ready")
     rollout, courses = made.get("rollout"), None
+    if rollout is not None and ready is not None:
+        rollout = _blindly(study, ready, rollout)
     if study.rollout is not None and (ready is not None or study.rollout.name == "training"):
         tell(Message("study.step.training"))
         with noting(problems), study.place("rollout").explaining():
@@ -118,6 +120,27 @@ def read_rollout_of(study: Study, ready: Prepared, *, columns: Mapping[str, str]
 
 
 def _rollout(
+    study: Study,
+    ready: Prepared | None,
+    further: Mapping[str, str] | None = None,
+    **how: Any,  # noqa: ANN401 - of the reader
+) -> Rollout:
+    rollout = _rollout_as_written(study, ready, further, **how)
+    return rollout if ready is None else _blindly(study, ready, rollout)
+
+
+def _blindly(study: Study, ready: Prepared, rollout: Rollout) -> Rollout:
+    """Return who was trained when, dealt out anew where the study is blind."""
+    if study.blind is None:
+        return rollout
+    from asn_impact.study.blind import dealt_anew
+
+    panel = ready.panel
+    labels = panel.attributes[study.by].tolist() if study.by in panel.attributes.columns else panel.units
+    return dealt_anew(rollout, labels, study.blind)
+
+
+def _rollout_as_written(
     study: Study,
     ready: Prepared | None,
     further: Mapping[str, str] | None = None,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from asn_impact.arguments import check_choice, did_you_mean
 from asn_impact.errors import EstimationError, InferenceError, InputError
 from asn_impact.measures.tabulate import LENGTHS
+from asn_impact.study.blind import blinded, said_of
 from asn_impact.study.claims import Claim, Shared, claims_of
 from asn_impact.study.evidence import Evidence, estimated, imprint_of, scrutiny_of, source_of
 from asn_impact.study.gains import FEWEST, OF_PERSONS
@@ -220,6 +221,17 @@ class Programme:
         study = self.claim(name).study
         return scrutiny_of(study, prepared(study), effects, rule)
 
+    def blinded(self, seed: int = 1) -> Programme:
+        """Return the programme with the training dealt out anew among the offices, by a seed: to see every page early.
+
+        Its reports stand in a folder of their own and say so in each title and below each figure.
+        """
+        claims = {claim.id: replace(claim, study=blinded(claim.study, seed)) for claim in self.claims}
+        return Programme(
+            self.shared,
+            tuple(replace(one, of=None if one.of is None else claims[one.of.id]) for one in claims.values()),
+        )
+
     @property
     def computed(self) -> tuple[tuple[Claim, Evidence], ...]:
         """The claims that were asked for so far, with what each rests on."""
@@ -237,10 +249,10 @@ class Programme:
         from asn_impact.study.registered import deviations
 
         shown = self.findings if findings is None else tuple(findings)
-        about, title = self.about, self.shared.title
+        about = self.about
         days = [evidence.ready.as_of for _, evidence in self._made.values() if evidence.ready.as_of is not None]
         return Report(
-            title=(Message("study.synthetic", text=title) if about.synthetic else title).text(language),
+            title=said_of(about, self.shared.title).text(language),
             source=source_of(about).text(language),
             imprint=imprint_of(about),
             findings=shown,

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from asn_impact.errors import StudyError
 from asn_impact.reporting import folders
+from asn_impact.study.blind import said_of
 from asn_impact.study.evidence import Evidence, charts, contents, estimated, findings, imprint_of, say_look, source_of
 from asn_impact.study.prepared import Prepared, prepared
 from asn_impact.study.public import with_public_cells
@@ -189,7 +190,7 @@ def _publish(
 
     title = study.title if evidence.headline is not None else Message("study.without_effect", title=study.title)
     report = Report(
-        title=(Message("study.synthetic", text=title) if study.synthetic else title).text(language),
+        title=said_of(study, title).text(language),
         source=source_of(study).text(language),
         imprint=imprint_of(study),
         words={chapter: text.text(language) for chapter, text in study.words.items()},
@@ -249,6 +250,7 @@ def _record(
         "made_by": MADE_BY,
         "title": {language: study.title.text(language).text for language in study.languages},
         "synthetic": study.synthetic,
+        **({} if study.blind is None else {"blind": study.blind}),
         "study_sha256": sha256(study.file.read_bytes()),
         "findings": list(result.findings),
         "refusal": _in_each(result.refusal, study) if result.refusal is not None else {},

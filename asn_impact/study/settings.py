@@ -70,6 +70,8 @@ class Study:
         Authors, institution, contact, published and logo, each that is said.
     events, seed
         A file of dated events for the check of coincidence (None: none), and the seed of the placebo.
+    blind
+        Seed by which the training is dealt out anew among the offices; None as it was.
     """
 
     file: Path
@@ -104,6 +106,7 @@ class Study:
     staff: Setting | None = None
     places: Mapping[str, str] = field(default_factory=dict)
     imprint: Mapping[str, Any] = field(default_factory=dict)
+    blind: int | None = None
 
     def place(self, section: str) -> Place:
         """Return where in the user's own file a section was said, for messages."""

@@ -60,7 +60,7 @@ def _work(programme: Programme) -> tuple[Any, ...]:
         for claim in claims:
             tell(Message("study.step.claim", label=claim.label))
             findings.append(programme[claim.id])
-        _, said = _put(programme, tuple(findings), about.folder, tell, notebooks=True)
+        _, said = _put(programme, tuple(findings), about.folder, tell, notebooks=about.blind is None)
     notes = each_once(said, *(finding.notes for finding in findings))
     refusals = [finding.refusal for finding in findings if finding.refusal is not None]
     refusal = refusals[0] if len(refusals) == len(findings) else None
@@ -239,6 +239,7 @@ def _record(programme: Programme, findings: Sequence[Finding], files: dict[str, 
         "made_by": MADE_BY,
         "title": {language: programme.shared.title.text(language).text for language in about.languages},
         "synthetic": about.synthetic,
+        **({} if about.blind is None else {"blind": about.blind}),
         "study_sha256": sha256(programme.shared.file.read_bytes()),
         "findings": list(_told(programme, findings)),
         "claims": {claim.id: repr(claim.study) for claim in programme.claims},
