@@ -91,6 +91,7 @@ class Exhibits:
         """Return a message in the language of the document, and remember the numbers in it."""
         sentence = message.text(self.language)
         self.sentences.append(sentence)
+        self.earlier.hear(sentence)
         return sentence.text
 
     def say(self, messages: Iterable[Message]) -> list[Block]:
@@ -140,7 +141,8 @@ class Exhibits:
     def _list(self, label: str, title: str, data: str, exhibit: Table | Chart) -> None:
         """Keep an exhibit for the proof, and list it with its columns of counts."""
         self.shown.append((label, exhibit))
-        self.listed.append({"exhibit": label, "title": title, "data": data, "counts": list(exhibit.counts)})
+        of = {"of": self.earlier.name} if self.earlier.name else {}
+        self.listed.append({"exhibit": label, "title": title, "data": data, "counts": list(exhibit.counts), **of})
 
 
 Chapter: TypeAlias = Callable[[Exhibits, Report], list[Block]]

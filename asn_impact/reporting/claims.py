@@ -33,7 +33,7 @@ def claim_chapters(pages: Exhibits, report: Report) -> list[Section]:
     """Return the chapters of a report on several findings, in order."""
     opening, beside = _sections(pages, report, _OPENING), compared(report, allowed=pages.earlier.allowed)
     own = [
-        Section(f"claim-{number}", f"{number}. {label}", _page(pages, report, finding, beside.get(finding.id)))
+        Section(f"claim-{number}", f"{number}. {label}", _own_page(pages, report, finding, beside.get(finding.id)))
         for number, finding in enumerate(report.findings, start=1)
         for label in (finding.label.text(pages.language),)
     ]
@@ -94,6 +94,15 @@ def _quoted(report: Report, chapter: str) -> list[Block]:
 
 
 # ------------------------------------------------------------------------------------------------ a page a claim
+
+
+def _own_page(pages: Exhibits, report: Report, finding: Finding, shown: Compared | None) -> list[Block]:
+    """Return the page of a finding, held against its page in an earlier report."""
+    release = pages.earlier
+    pages.earlier = release.page(finding.id, 0 if finding.panel is None else int(finding.panel.n.sum()))
+    blocks = _page(pages, report, finding, shown)
+    pages.earlier = release
+    return blocks
 
 
 def _page(pages: Exhibits, report: Report, finding: Finding, shown: Compared | None) -> list[Block]:

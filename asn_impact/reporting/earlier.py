@@ -13,7 +13,7 @@ import csv
 import io
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
@@ -26,23 +26,24 @@ from asn_impact.reporting.gate import MINIMUM, differing
 from asn_impact.reporting.tables import Table
 from asn_impact.reporting.tables.cells import plain_cell
 from asn_impact.reporting.tables.small import SECONDARY
-from asn_impact.words import Message
+from asn_impact.words import Message, Sentence
 
 if TYPE_CHECKING:
-    from asn_impact.reporting.chapters import Exhibits
     from asn_impact.reporting.chart import Chart
 
 __all__ = ["MANIFEST", "Earlier", "apart", "refuse_close"]
 
 MANIFEST: Final = "manifest.json"
 SAME: Final = 0.05  # columns of counts within so much of each other, in every line, are of the same cases
-_TOTALS: Final = ("ledger.kept", "panel.n.sum()")  # of sentences: rows kept, records analysed
+_ANALYSED: Final = "panel.n.sum()"
+_TOTALS: Final = ("ledger.kept", _ANALYSED)  # of sentences: rows kept, records analysed
 Line: TypeAlias = tuple[str, str, str]  # heading of the first column, of the column of counts, and which line
+Shown: TypeAlias = tuple[Mapping[Line, int], Mapping[str, int]]  # lines of tables and figures; totals of sentences
 
 
 @dataclass(frozen=True, eq=False)
 class Earlier:
-    """What an earlier release shows, and what of a new one is withheld for its sake.
+    """What a page of an earlier release shows, and what of a new one is withheld for its sake.
 
     Attributes
     ----------
@@ -50,29 +51,63 @@ class Earlier:
         What each line of a table or figure showed when it was last shown.
     totals
         Of its sentences.
+    pages
+        Both for every page, by the id of its claim; what is on none of these pages under "".
+    name
+        The id of the claim whose page this is.
     allowed
         Whether lines that differ by few are shown all the same.
     few
         Names of counts that differ by fewer than ten, filled while a report is put together.
+    close
+        Of totals that do.
+    said
+        Page and source of each total of the new sentences.
     last_shown
-        Of lines that are withheld now: what they showed last.
+        Of lines that are withheld now, behind the name of their page: what they showed last.
     """
 
     counts: Mapping[Line, int] = field(default_factory=dict)
     totals: Mapping[str, int] = field(default_factory=dict)
+    pages: Mapping[str, Shown] = field(default_factory=dict)
+    name: str = ""
     allowed: bool = False
     few: dict[str, None] = field(default_factory=dict)
-    last_shown: dict[Line, int] = field(default_factory=dict)
+    close: dict[str, None] = field(default_factory=dict)
+    said: dict[tuple[str, str], int] = field(default_factory=dict)
+    last_shown: dict[tuple[str, ...], int] = field(default_factory=dict)
 
     @classmethod
     def of(cls, folder: Path, *, allowed: bool) -> Earlier:
         """Return what the report in a folder shows; nothing where there is none."""
         record = _record(folder)
-        counts: dict[Line, int] = {(a, b, c): int(n) for a, b, c, n in record.get("last_shown", ())}
+        pages: dict[str, tuple[dict[Line, int], dict[str, int]]] = {"": ({}, {})}
+        for *page, a, b, c, n in record.get("last_shown", ()):
+            pages.setdefault("".join(page), ({}, {}))[0][a, b, c] = int(n)
         for entry in record.get("exhibits", ()):
-            counts |= _lines(_text(folder / str(entry["data"])), entry.get("counts", ()))
-        totals = {n["source"]: int(n["value"]) for n in record.get("numbers", ()) if n["source"] in _TOTALS}
-        return cls(counts, totals, allowed)
+            lines = _lines(_text(folder / str(entry["data"])), entry.get("counts", ()))
+            pages.setdefault(entry.get("of", ""), ({}, {}))[0].update(lines)
+        for page, source, n in _totals(record):
+            pages.setdefault(page, ({}, {}))[1][source] = n
+        counts, totals = pages[""]
+        return cls(counts, totals, pages, allowed=allowed)
+
+    def page(self, name: str, analysed: int) -> Earlier:
+        """Return what the page of a claim showed; of a claim with another id, the page that counted as many.
+
+        Parameters
+        ----------
+        name
+            Id of the claim.
+        analysed
+            How many cases it analyses now.
+        """
+        known = self.pages.get(name)
+        if known is None:
+            near = {page: abs(shown[1].get(_ANALYSED, 0) - analysed) for page, shown in self.pages.items()}
+            nearest = min(near, key=near.__getitem__, default="")
+            known = self.pages[nearest] if near and near[nearest] <= SAME * analysed else ({}, {})
+        return replace(self, counts=known[0], totals=known[1], name=name)
 
     def withheld(self, table: Table) -> Table:
         """Return a table without the counts that differ from those shown before by fewer than ten."""
@@ -84,10 +119,10 @@ class Earlier:
             if everyone or not hidden.any():
                 continue
             self.last_shown.update(
-                {key: n for (key, n), gone in zip(before, hidden, strict=True) if gone and n is not None}
+                {(self.name, *key): n for (key, n), gone in zip(before, hidden, strict=True) if gone and n is not None}
             )
             cells = [SECONDARY if gone else cell for cell, gone in zip(frame[column], hidden, strict=True)]
-            few = [gone and _name(key) in self.few for (key, _), gone in zip(before, hidden, strict=True)]
+            few = [gone and self._name(key) in self.few for (key, _), gone in zip(before, hidden, strict=True)]
             values = [value for value, behind in table.rests_on.items() if behind == column]
             values += ["change"] if values and "change" in frame.columns else []
             frame = frame.assign(
@@ -99,6 +134,12 @@ class Earlier:
         table = copy.copy(table)
         object.__setattr__(table, "frame", frame)
         return table
+
+    def hear(self, sentence: Sentence) -> None:
+        """Take down the totals in a sentence, and those that differ by few."""
+        new = {n.source: int(n.value) for n in sentence.numbers if n.source in _TOTALS}
+        self.said.update({(self.name, source): n for source, n in new.items()})
+        self.close.update(dict.fromkeys(map(self._named, differing(self.totals, new))))
 
     def note(self, exhibit: Chart) -> None:
         """Take down the counts of a figure that differ by few: those of months, which say nothing of an office."""
@@ -120,7 +161,7 @@ class Earlier:
             ]
         )
         hidden: Bool = np.asarray((np.abs(changed) > 0) & (np.abs(changed) < MINIMUM))
-        named = [_name(key) for (key, _), few in zip(before, hidden, strict=True) if few]
+        named = [self._name(key) for (key, _), few in zip(before, hidden, strict=True) if few]
         self.few.update(dict.fromkeys(named))
         if self.allowed or not hidden.any():
             return np.zeros(len(cells), dtype=bool)
@@ -129,8 +170,15 @@ class Earlier:
             hidden[others.pop(0)] = True
         return np.asarray(hidden)
 
+    def _name(self, line: Line) -> str:
+        """Return what a count is called: its column and its line."""
+        return self._named(f"{line[1]} of {line[2]}")
 
-def refuse_close(earlier: Earlier, folder: Path, documents: Sequence[Exhibits]) -> tuple[str, ...]:
+    def _named(self, what: str) -> str:
+        return f"{self.name}: {what}" if self.name else what
+
+
+def refuse_close(earlier: Earlier, folder: Path) -> tuple[str, ...]:
     """Return the names of all counts that differ from the earlier release by fewer than ten.
 
     Raises
@@ -138,8 +186,7 @@ def refuse_close(earlier: Earlier, folder: Path, documents: Sequence[Exhibits]) 
     PrivacyError
         The whole does, and it is not allowed: it names them, and the line that allows it.
     """
-    quoted = (n for pages in documents for sentence in pages.sentences for n in sentence.numbers)
-    totals = differing(earlier.totals, {n.source: int(n.value) for n in quoted if n.source in _TOTALS})
+    totals = tuple(earlier.close)
     names = (*totals, *earlier.few)
     if totals and not earlier.allowed:
         raise PrivacyError(Message("release.close", n=len(names), names=names, folder=folder.name, least=MINIMUM))
@@ -195,13 +242,16 @@ def _same_cases(counts: Sequence[object], others: Sequence[int | None]) -> bool:
     return bool(both) and all(abs(n - o) <= SAME * o for n, o in both)
 
 
-def _name(line: Line) -> str:
-    """Return what a count is called: its column and its line."""
-    return f"{line[1]} of {line[2]}"
-
-
 def _whole(value: float) -> int | None:
     return None if np.isnan(float(value)) else int(value)
+
+
+def _totals(record: Mapping[str, Any]) -> list[tuple[str, str, int]]:
+    """Return page, source and value of what the sentences of a record add up; older records do not know the page."""
+    if "totals" in record:
+        return [(str(page), str(source), int(n)) for page, source, n in record["totals"]]
+    numbers = record.get("numbers", ())
+    return [("", n["source"], int(n["value"])) for n in numbers if n["source"] in _TOTALS]
 
 
 def _record(folder: Path) -> dict[str, Any]:

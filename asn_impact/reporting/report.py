@@ -144,8 +144,9 @@ def publish(
     numbers = [number for pages in (long, short) for sentence in pages.sentences for number in sentence.numbers]
     prove(report, (*long.shown, *short.shown), numbers, cells=cells)
     compared: dict[str, list[Any]] = {
-        "differs_by_few": list(refuse_close(before, place, (long, short))),
+        "differs_by_few": list(refuse_close(before, place)),
         "last_shown": [[*line, n] for line, n in before.last_shown.items()],
+        "totals": [[*key, n] for key, n in before.said.items()],
         "not_proved": list(not_proved(report, (*long.shown, *short.shown))),
     }
     files[MANIFEST] = _manifest(files, (long, short), report, compared)

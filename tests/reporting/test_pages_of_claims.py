@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from unittest import mock
 
@@ -156,3 +157,47 @@ def test_parts_add_up_to_every_panel(seed):
 def _shorter(panel: Panel) -> Panel:
     cells = {name: getattr(panel, name)[:, :-2] for name in ("n", "mean", "weight", "within")}
     return replace(panel, timeline=panel.timeline.select(np.arange(len(panel.timeline) - 2)), **cells)
+
+
+class TestTwoReleases:
+    """Each page is held against its own page of before, not against that of another claim."""
+
+    starts = ({0: 5, 1: 5}, {0: 5, 1: 5, 2: 8})
+
+    def publish(self, folder, *counts, ids=None, **how):
+        report = programme(*(make(n, starts) for n, starts in zip(counts, self.starts, strict=False)))
+        named = [replace(f, id=ids[k] if ids else f.id) for k, f in enumerate(report.findings)]
+        publish(folder, replace(report, findings=tuple(named)), language="en", formats=("html",), **how)
+        return json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+
+    @pytest.mark.parametrize("which", [0, 1])
+    @pytest.mark.parametrize("ids", [None, ("new", "names")])
+    def test_a_person_more_on_any_page_is_named(self, tmp_path, which, ids):
+        counts = [np.full((6, 12), 14), np.full((6, 12), 31)]
+        self.publish(tmp_path / "r", *counts)
+        counts[which] = counts[which] + (np.arange(72).reshape(6, 12) == 60)
+        with pytest.raises(PrivacyError, match=rf"{(ids or ('c0', 'c1'))[which]}: panel.n.sum\(\)"):
+            self.publish(tmp_path / "r", *counts, ids=ids)
+        record = self.publish(tmp_path / "r", *counts, ids=ids, close="allow")
+        assert any("records_before of never" in name for name in record["differs_by_few"])
+
+    def test_a_line_that_changed_by_few_is_withheld_on_its_own_page_alone(self, tmp_path):
+        counts = [np.full((6, 12), 14), np.full((6, 12), 31)]
+        self.publish(tmp_path / "r", *counts)
+        more = counts[0].copy()
+        more[0, 0] += 3  # in the wave
+        more[4] += 40  # never trained
+        record = self.publish(tmp_path / "r", more, counts[1])
+        assert record["differs_by_few"] == ["c0: records_before of 2024-06"]
+        tables = [
+            (tmp_path / "r" / e["data"]).read_text(encoding="utf-8")
+            for e in record["exhibits"]
+            if "records_before" in e["counts"]
+        ]
+        assert "*" in tables[0]
+        assert "*" not in tables[1]
+
+    def test_pages_in_another_order_differ_in_nothing(self, tmp_path):
+        counts = [np.full((6, 12), 14), np.full((6, 12), 31)]
+        self.publish(tmp_path / "r", *counts)
+        assert self.publish(tmp_path / "r", *counts)["differs_by_few"] == []
