@@ -36,6 +36,12 @@ _ASSIGNMENT: Final = Keys({"kind": one_of(("comparison", "lottery", "before_afte
 _FAMILY: Final = Keys({"correction": one_of(("romano_wolf", "holm")), "registered": TEXT})
 _ANY_TABLE: Final = table_of((), lambda table, _place: dict(table))
 _TEXT_OR_TABLE: Final = replace(TEXT, table=_ANY_TABLE.table)
+
+
+def _there(where: str) -> Message:
+    return Message("study.elsewhere.there", where=where)
+
+
 _CLAIM: Final = Keys(
     {
         **{"id": TEXT, "asks": TRANSLATED, "file": TEXT, "course": TEXT, "measure": _ANY_TABLE},
@@ -49,6 +55,12 @@ _CLAIM: Final = Keys(
         **{"secondary": TEXTS, "placebo": TEXTS},
     },
     ("id", "asks", "file", "measure"),
+    elsewhere={
+        **dict.fromkeys(("share", "match", "staff", "dose", "partial"), _there("[training.courses]")),
+        **dict.fromkeys(("path", "kind", "as_of", "columns", "offices"), _there("[files]")),
+        **dict.fromkeys(("outcome", "horizon", "column"), _there('measure = {kind = "...", ...}')),
+        **dict.fromkeys(("title", "label", "question"), _there('asks = "..."')),
+    },
 )
 
 
@@ -295,6 +307,8 @@ class _Once:
         known = offers.data().offers[kind].kinds if kind in offers.data().offers else {}
         if "as_of" in known and "as_of" in self.about:
             table.setdefault("as_of", self.about["as_of"])
+        if kind in offers.data().offers and "as_of" in offers.data().offers[kind].required and "as_of" not in table:
+            raise self.at("study").refuse(Message("programme.no_as_of", file=key))
         if "offices" in known and self.offices.get("aliases"):
             table["offices"] = {**self.offices["aliases"], **table.get("offices", {})}
         return table, kind

@@ -651,3 +651,17 @@ def test_rows_that_a_measure_cannot_use_are_said_beside_those_kept(folder, tmp_p
     assert "100.0%" in said[0]
     assert f"{rows[column].isna().sum():,} rows" in said[1]
     assert "this measure cannot use them" in said[1]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "said"),
+    [
+        ("as_of = 2024-12-31\n", "", r"\[study\].*'izin'.*as_of = 2025-12-31"),
+        ('file = "izin"', 'file = "izin"\nshare = 0.5', r"'share'.*\[training\.courses\]"),
+        ('file = "izin"', 'file = "izin"\npath = "izin.csv"', r"'path'.*\[files\]"),
+        ('file = "izin"', 'file = "izin"\nhorizon = 20', r"'horizon'.*measure = "),
+    ],
+)
+def test_a_key_in_the_wrong_place_is_told_the_right_one(folder, before, after, said):
+    with pytest.raises(StudyError, match=said):
+        ai.open_study(other(folder, (FAST + WAIT).replace(before, after, 1), "place.toml"))
