@@ -170,22 +170,13 @@ def _terms(parts: Sequence[Part]) -> pd.DataFrame:
 
 @dataclass(frozen=True, eq=False)
 class Part:
-    """D days that share their cells and the weights on them, m estimates on each; the terms run day by day.
+    """D days that share their cells and the weights on them, m estimates on each; the terms run day by day."""
 
-    Attributes
-    ----------
-    along, design
-        What is called on what.
-    days
-        (D,) the days.
-    lead
-        The effects on the first of them.
-    """
-
+    #: What is called on what.
     along: Along
     design: Design
-    days: Int
-    lead: Effects
+    days: Int  #: (D,) the days
+    lead: Effects  #: the effects on the first of them
 
     @cached_property
     def effects(self) -> tuple[Effects, ...]:

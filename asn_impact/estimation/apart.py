@@ -78,35 +78,20 @@ def apart(whole: PredictionFit, group: Int) -> Apart:
 
 @dataclass(frozen=True, eq=False)
 class Group:
-    """The fit of one group.
+    """The fit of one group."""
 
-    Attributes
-    ----------
-    fit
-        On the design of its units.
-    units, clusters
-        (n,) positions of its units, and (c,) of its clusters, among all.
-    """
-
-    fit: PredictionFit
+    fit: PredictionFit  #: on the design of its units
+    #: (n,) positions of its units, and (c,) of its clusters, among all.
     units: Int
     clusters: Int
 
 
 @dataclass(frozen=True, eq=False)
 class Apart(CellFit):
-    """Means over all groups of outcome minus prediction, by cohort and period.
+    """Means over all groups of outcome minus prediction, by cohort and period."""
 
-    Attributes
-    ----------
-    whole
-        What would be fitted without groups; nothing of it is worked out.
-    members
-        The units of each group.
-    """
-
-    whole: PredictionFit
-    members: tuple[Int, ...]
+    whole: PredictionFit  #: what would be fitted without groups; nothing of it is worked out
+    members: tuple[Int, ...]  #: the units of each group
 
     @property
     def design(self) -> Design:

@@ -44,14 +44,9 @@ class GivenSizes(Effects):
 
 
 class CellFit(Fit):
-    """A fit with one estimate for each pair of an adoption step and a period.
+    """A fit with one estimate for each pair of an adoption step and a period."""
 
-    Attributes
-    ----------
-    start, period
-        (k,) step at which the cohort of each term adopted, and position of its period.
-    """
-
+    #: (k,) step at which the cohort of each term adopted, and position of its period.
     start: Float
     period: Int
 

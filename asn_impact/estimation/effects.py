@@ -50,20 +50,11 @@ __all__ = [
 
 @dataclass(frozen=True, eq=False)
 class Traces:
-    """Moments of sums of G squares under a working model, for k estimates and h groups of clusters.
+    """Moments of sums of G squares under a working model, for k estimates and h groups of clusters."""
 
-    Attributes
-    ----------
-    expected
-        (k, h, G) expectation of each square, if the errors vary in one group only.
-    total
-        (k, h) their sums.
-    product
-        (k, h, h) traces of the products of the groups' covariances: half the covariance of the sums of squares.
-    """
-
-    expected: Float
-    total: Float
+    expected: Float  #: (k, h, G) expectation of each square, if the errors vary in one group only
+    total: Float  #: (k, h) their sums
+    #: (k, h, h) traces of the products of the groups' covariances: half the covariance of the sums of squares.
     product: Float
 
     @classmethod
@@ -85,18 +76,11 @@ class Traces:
 
 @dataclass(frozen=True, eq=False)
 class Contributions:
-    """What each cluster adds to a variance: k variances that are sums of G squares, each linear in the cell means.
+    """What each cluster adds to a variance: k variances that are sums of G squares, each linear in the cell means."""
 
-    Attributes
-    ----------
-    value
-        (G, k) the numbers that are squared and summed.
-    traces
-        Called with (h, G) groups of clusters: the moments of the squares if the errors were independent, of variance
-        one over the weight of the cell (or of the estimator's working model), in one group and zero elsewhere.
-    """
-
-    value: Float
+    value: Float  #: (G, k) the numbers that are squared and summed
+    #: Called with (h, G) groups of clusters: the moments of the squares if the errors were independent, of variance one
+    #: over the weight of the cell (or of the estimator's working model), in one group and zero elsewhere.
     traces: Callable[[Bool], Traces]
 
 
@@ -671,18 +655,10 @@ def _say_empty(view: View, times: Int) -> Message:
 
 @dataclass(frozen=True, eq=False)
 class Some(Fit):
-    """Some of the estimates of a fit: the others keep their part in it, as covariates do in a regression.
+    """Some of the estimates of a fit: the others keep their part in it, as covariates do in a regression."""
 
-    Attributes
-    ----------
-    whole
-        The effects of all coefficients.
-    rows
-        (k,) positions of those that are wanted.
-    """
-
-    whole: Effects
-    rows: Int
+    whole: Effects  #: the effects of all coefficients
+    rows: Int  #: (k,) positions of those that are wanted
 
     @property
     def estimate(self) -> Float:

@@ -109,18 +109,10 @@ def refuse_unfit(design: Design) -> None:
 
 @dataclass(frozen=True, eq=False)
 class PlugIn(Fit):
-    """The estimates of `Efficient`: sums over waves and periods of weights times wave means.
+    """The estimates of `Efficient`: sums over waves and periods of weights times wave means."""
 
-    Attributes
-    ----------
-    design
-        Balanced, each unit its own cluster.
-    by
-        One effect for all waves and periods together, or one for each time since adoption, wave or period.
-    """
-
-    design: Design
-    by: By
+    design: Design  #: balanced, each unit its own cluster
+    by: By  #: one effect for all waves and periods together, or one for each time since adoption, wave or period
 
     @property
     def linear(self) -> bool:

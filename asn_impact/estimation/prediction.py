@@ -50,83 +50,46 @@ _KEPT = 30_000_000  # numbers in all (U, T, T) arrays up to which they are kept
 
 @dataclass(frozen=True, eq=False)
 class Block:
-    """Units of some whole clusters, with what their months say of each other.
+    """Units of some whole clusters, with what their months say of each other."""
 
-    Attributes
-    ----------
-    units
-        (n,) positions, cluster by cluster.
-    clusters, row
-        (c,) the clusters, and (n,) which of them each unit belongs to.
-    within
-        (n, T, T) M of `Units`.
-    contrast
-        (n, T, T) K of `Units`.
-    """
-
-    units: Int
+    units: Int  #: (n,) positions, cluster by cluster
+    #: (c,) the clusters, and (n,) which of them each unit belongs to.
     clusters: Int
     row: Int
-    within: Float
-    contrast: Float
+    within: Float  #: (n, T, T) M of `Units`
+    contrast: Float  #: (n, T, T) K of `Units`
 
 
 @dataclass(frozen=True, eq=False)
 class Mean:
-    """A weighted mean on its way through the blocks.
+    """A weighted mean on its way through the blocks."""
 
-    Attributes
-    ----------
-    columns, place
-        The k' terms that enter, and (k + 1,) the place of each term among them, k' for none.
-    first
-        (r,) weights of the functions with all clusters.
-    again
-        (e, U, T) weights on the cells without each cluster whose deletion is estimated again.
-    deletions
-        What is added up.
-    """
-
+    #: The k' terms that enter, and (k + 1,) the place of each term among them, k' for none.
     columns: Int
     place: Int
-    first: Float
-    again: Float
-    deletions: Deletions
+    first: Float  #: (r,) weights of the functions with all clusters
+    again: Float  #: (e, U, T) weights on the cells without each cluster whose deletion is estimated again
+    deletions: Deletions  #: what is added up
 
 
 @dataclass(frozen=True, eq=False)
 class PredictionFit(CellFit):
-    """Means of outcome minus prediction by cohort and period; the prediction is learnt from untreated cells.
-
-    Attributes
-    ----------
-    start, period
-        (k,) adoption step and period position of each term.
-    untreated
-        (U, T) cells that the prediction is learnt from.
-    shocks, noise
-        (T, T) covariance of the shocks of a unit and (U, T) variance of the noise of each cell.
-    x
-        (U, T, p) covariates with one slope each.
-    deviation
-        Mean effect that deviations are taken from: with the weights of the estimate, with their squares (the choice
-        that makes the estimated variance smallest), or with the squares over the other clusters.
-    working
-        Where the covariance was chosen by the outcome: what was chosen.
-    kept
-        Numbers in all (U, T, T) arrays up to which they are kept.
-    """
+    """Means of outcome minus prediction by cohort and period; the prediction is learnt from untreated cells."""
 
     design: Design
+    #: (k,) adoption step and period position of each term.
     start: Float
     period: Int
-    untreated: Bool
+    untreated: Bool  #: (U, T) cells that the prediction is learnt from
+    #: (T, T) covariance of the shocks of a unit and (U, T) variance of the noise of each cell.
     shocks: Float
     noise: Float
-    x: Float
+    x: Float  #: (U, T, p) covariates with one slope each
+    #: Mean effect that deviations are taken from: with the weights of the estimate, with their squares (the choice that
+    #: makes the estimated variance smallest), or with the squares over the other clusters.
     deviation: Deviation = "squared_mean"
-    working: Working | None = None
-    kept: int = _KEPT
+    working: Working | None = None  #: where the covariance was chosen by the outcome: what was chosen
+    kept: int = _KEPT  #: numbers in all (U, T, T) arrays up to which they are kept
 
     # ------------------------------------------------------------------------------ what units say
 

@@ -164,21 +164,14 @@ class CohortRegression(CellFit):
 
     All regressors of a unit are sums of its local ones, which are 1 and its covariates in each of the periods: the sums
     depend on its cohort alone.
-
-    Attributes
-    ----------
-    start, period
-        (k,) adoption step and period position of each dummy.
-    until
-        Cells from this step on are left out.
-    covariates
-        Names of p covariates of the panel, with slopes by dummy, by period and by cohort.
     """
 
     design: Design
+    #: (k,) adoption step and period position of each dummy.
     start: Float
     period: Int
-    until: float = np.inf
+    until: float = np.inf  #: cells from this step on are left out
+    #: Names of p covariates of the panel, with slopes by dummy, by period and by cohort.
     covariates: tuple[str, ...] = ()
 
     @cached_property
@@ -556,21 +549,11 @@ class CohortRegression(CellFit):
 
 @dataclass(frozen=True, eq=False)
 class Inverse:
-    """The inverse of a cross-product of blocks that meet in T others only.
+    """The inverse of a cross-product of blocks that meet in T others only."""
 
-    Attributes
-    ----------
-    blocks
-        Positions and inverse of each block.
-    onto
-        (k, T) coefficients of the others on the blocks.
-    period
-        (T, T) inverse of what the blocks leave of the others, which come last.
-    """
-
-    blocks: list[tuple[Int, Float]]
-    onto: Float
-    period: Float
+    blocks: list[tuple[Int, Float]]  #: positions and inverse of each block
+    onto: Float  #: (k, T) coefficients of the others on the blocks
+    period: Float  #: (T, T) inverse of what the blocks leave of the others, which come last
 
     def times(self, values: Float) -> Float:
         """(q, m) the inverse times (q, m) values."""
@@ -584,27 +567,13 @@ class Inverse:
 
 @dataclass(frozen=True, eq=False)
 class Deleted:
-    """What n clusters take away from the normal equations S: their moments M, local regressors D, H = D S^-1 D'.
+    """What n clusters take away from the normal equations S: their moments M, local regressors D, H = D S^-1 D'."""
 
-    Attributes
-    ----------
-    moment
-        (n, L, L) M.
-    reach
-        (L, q) D S^-1.
-    root
-        (L, r) R with R R' = H.
-    left
-        (n, r, r) I - R' M R: what is left of each direction.
-    whole
-        (n,) whether the other clusters know all that all of them know.
-    """
-
-    moment: Float
-    reach: Float
-    root: Float
-    left: Float
-    whole: Bool
+    moment: Float  #: (n, L, L) M
+    reach: Float  #: (L, q) D S^-1
+    root: Float  #: (L, r) R with R R' = H
+    left: Float  #: (n, r, r) I - R' M R: what is left of each direction
+    whole: Bool  #: (n,) whether the other clusters know all that all of them know
 
     def moment_of_rest(self, values: Float) -> Float:
         """(n, L, m) ``(I - M H)^-1`` times (n, L, m) values: they weigh more without the cluster."""

@@ -161,21 +161,11 @@ def _alone(design: Design, pieces: list[Piece]) -> tuple[Message, ...]:
 
 @dataclass(frozen=True, eq=False)
 class SwitchFit(Fit):
-    """Means of differences between switchers and stayers, each piece by the weight of its switchers.
+    """Means of differences between switchers and stayers, each piece by the weight of its switchers."""
 
-    Attributes
-    ----------
-    design
-        What is compared.
-    pieces
-        P comparisons, each with somebody on both sides.
-    member
-        (k, P) which of them each estimate is the mean of.
-    """
-
-    design: Design
-    pieces: tuple[Piece, ...]
-    member: Bool
+    design: Design  #: what is compared
+    pieces: tuple[Piece, ...]  #: P comparisons, each with somebody on both sides
+    member: Bool  #: (k, P) which of them each estimate is the mean of
 
     @cached_property
     def _weight(self) -> Float:

@@ -210,25 +210,16 @@ def simplex_weights(columns: Float, target: Float, *, penalty: float) -> Float:
 
 @dataclass(frozen=True, eq=False)
 class Synthetic:
-    """One wave: its units and periods, and the weights of its comparison.
+    """One wave: its units and periods, and the weights of its comparison."""
 
-    Attributes
-    ----------
-    position
-        Which cohort of the design.
-    treated, control
-        Positions of the units.
-    before, period
-        Positions of the periods before and after adoption.
-    omega, lambda_
-        Weights of the control units and of the periods before.
-    """
-
-    position: int
+    position: int  #: which cohort of the design
+    #: Positions of the units.
     treated: Int
     control: Int
+    #: Positions of the periods before and after adoption.
     before: Int
     period: Int
+    #: Weights of the control units and of the periods before.
     omega: Float
     lambda_: Float
 

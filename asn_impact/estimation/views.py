@@ -24,24 +24,12 @@ __all__ = ["Calendar", "Cells", "Cohorts", "EventStudy", "Overall", "View", "kee
 
 @dataclass(frozen=True, eq=False)
 class Cells:
-    """Which cohort and period each group-time term belongs to.
+    """Which cohort and period each group-time term belongs to."""
 
-    Attributes
-    ----------
-    cohort
-        (k,) position of the cohort in ``design.cohorts``.
-    period
-        (k,) position of the period on the timeline.
-    event_time
-        (k,) steps since adoption; negative before.
-    sizes
-        (G, C) weight of each cohort in each cluster.
-    """
-
-    cohort: Int
-    period: Int
-    event_time: Int
-    sizes: Float
+    cohort: Int  #: (k,) position of the cohort in ``design.cohorts``
+    period: Int  #: (k,) position of the period on the timeline
+    event_time: Int  #: (k,) steps since adoption; negative before
+    sizes: Float  #: (G, C) weight of each cohort in each cluster
 
 
 @dataclass(frozen=True)

@@ -34,22 +34,13 @@ _SHAPES: Final[dict[str, str]] = {
 
 @dataclass(frozen=True, eq=False)
 class Bands:
-    """Departures d with ``|change d| <= limit d + size`` and ``one_sided d <= 0``, of k = pre + post numbers.
+    """Departures d with ``|change d| <= limit d + size`` and ``one_sided d <= 0``, of k = pre + post numbers."""
 
-    Attributes
-    ----------
-    change, limit
-        (R, k) what is bounded, and by which change before the reference period.
-    size
-        (R,) fixed part of the limit.
-    one_sided
-        (S, k) what may not be above zero.
-    """
-
+    #: (R, k) what is bounded, and by which change before the reference period.
     change: Float
     limit: Float
-    size: Float
-    one_sided: Float = field(default_factory=lambda: np.zeros((0, 0)))
+    size: Float  #: (R,) fixed part of the limit
+    one_sided: Float = field(default_factory=lambda: np.zeros((0, 0)))  #: (S, k) what may not be above zero
 
     def __post_init__(self) -> None:
         if not self.one_sided.size:
