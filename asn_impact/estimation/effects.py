@@ -386,8 +386,7 @@ class Effects(Guided):
     Examples
     --------
     >>> import asn_impact as ai
-    >>> design = ai.example_design()
-    >>> effects = ai.GroupTime()(design)
+    >>> effects = ai.GroupTime()(ai.example_design())
     >>> effects.estimate.shape, effects.influence.shape
     ((22,), (12, 22))
     >>> effects.overall().estimate.round(2).tolist()

@@ -77,8 +77,7 @@ class Inference(Guided, ForMaketables):
     Examples
     --------
     >>> import asn_impact as ai
-    >>> design = ai.example_design()
-    >>> answer = ai.infer(ai.GroupTime()(design).overall(), ai.BiasReduced())
+    >>> answer = ai.infer(ai.GroupTime()(ai.example_design()).overall(), ai.BiasReduced())
     >>> answer.estimate.round(2).tolist(), answer.std_error.round(2).tolist(), answer.df.round(1).tolist()
     ([-2.0], [0.16], [8.5])
     >>> low, high = answer.interval(0.90)
@@ -180,8 +179,7 @@ def infer(effects: Effects, rule: Rule) -> Inference:
     Examples
     --------
     >>> import asn_impact as ai
-    >>> design = ai.example_design()
-    >>> effects = ai.GroupTime()(design)
+    >>> effects = ai.GroupTime()(ai.example_design())
     >>> answer = infer(effects.overall(), ai.Jackknife())
     >>> answer.table()[["estimate", "conf_low", "conf_high"]].round(2).to_numpy().tolist()
     [[-2.0, -2.39, -1.61]]
@@ -322,8 +320,7 @@ class Classical(Rule):
     Examples
     --------
     >>> import asn_impact as ai
-    >>> design = ai.example_design()
-    >>> ai.infer(ai.TwoWay()(design).overall(), Classical()).std_error.round(2).tolist()
+    >>> ai.infer(ai.TwoWay()(ai.example_design()).overall(), Classical()).std_error.round(2).tolist()
     [0.09]
     """
 

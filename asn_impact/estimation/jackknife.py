@@ -52,8 +52,7 @@ class BiasReduced(Rule):
     Examples
     --------
     >>> import asn_impact as ai
-    >>> design = ai.example_design()
-    >>> effects = ai.GroupTime()(design)
+    >>> effects = ai.GroupTime()(ai.example_design())
     >>> ai.infer(effects.overall(), BiasReduced()).df.round(1).tolist()
     [8.5]
     """
@@ -88,8 +87,7 @@ class Jackknife(Rule):
     Examples
     --------
     >>> import asn_impact as ai
-    >>> design = ai.example_design()
-    >>> effects = ai.GroupTime()(design)
+    >>> effects = ai.GroupTime()(ai.example_design())
     >>> ai.infer(effects.overall(), Jackknife()).std_error.round(2).tolist()
     [0.17]
     """

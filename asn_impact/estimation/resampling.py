@@ -140,8 +140,7 @@ class WildBootstrap(Rule):
     Examples
     --------
     >>> import asn_impact as ai
-    >>> design = ai.example_design()
-    >>> effects = ai.TwoWay()(design)
+    >>> effects = ai.TwoWay()(ai.example_design())
     >>> found = ai.infer(effects.overall(), WildBootstrap(reps=99, seed=1))
     >>> found.p_value.round(2).tolist()
     [0.0]
@@ -213,8 +212,7 @@ class Permutation(Rule):
     Examples
     --------
     >>> import asn_impact as ai
-    >>> design = ai.example_design()
-    >>> effects = ai.GroupTime()(design)
+    >>> effects = ai.GroupTime()(ai.example_design())
     >>> found = ai.infer(effects.overall(), Permutation(reps=99, seed=1))
     >>> found.p_value.round(2).tolist()
     [0.01]

@@ -39,8 +39,7 @@ class Banded(Inference):
     Examples
     --------
     >>> import asn_impact as ai
-    >>> design = ai.example_design()
-    >>> effects = ai.GroupTime()(design)
+    >>> effects = ai.GroupTime()(ai.example_design())
     >>> band = ai.infer(effects.event_study(), ai.Simultaneous(reps=199, seed=1))
     >>> isinstance(band, Banded)
     True
@@ -289,8 +288,7 @@ class Multiplier(Rule):
     Examples
     --------
     >>> import asn_impact as ai
-    >>> design = ai.example_design()
-    >>> effects = ai.GroupTime()(design)
+    >>> effects = ai.GroupTime()(ai.example_design())
     >>> band = ai.infer(effects.event_study(), Multiplier(reps=199, seed=1))
     >>> bool((band.interval()[0] < band.estimate).all())
     True
@@ -350,8 +348,7 @@ def romano_wolf(inferences: Sequence[Inference], *, reps: Times, seed: Steps) ->
     Examples
     --------
     >>> import asn_impact as ai
-    >>> design = ai.example_design()
-    >>> effects = ai.GroupTime()(design)
+    >>> effects = ai.GroupTime()(ai.example_design())
     >>> answers = [ai.infer(effects.overall(), ai.ClusterRobust())]
     >>> ai.romano_wolf(answers, reps=99, seed=1).columns.tolist()
     ['outcome', 'estimate', 'std_error', 'statistic', 'p_value', 'p_adjusted']

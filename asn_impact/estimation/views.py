@@ -44,8 +44,7 @@ class EventStudy(Guided):
     Examples
     --------
     >>> import asn_impact as ai
-    >>> design = ai.example_design()
-    >>> effects = ai.GroupTime()(design)
+    >>> effects = ai.GroupTime()(ai.example_design())
     >>> effects.event_study(first=-2, last=2).terms["event_time"].tolist()
     [-2, 0, 1, 2]
     """
@@ -115,8 +114,7 @@ class Cohorts(Guided):
     Examples
     --------
     >>> import asn_impact as ai
-    >>> design = ai.example_design()
-    >>> effects = ai.GroupTime()(design)
+    >>> effects = ai.GroupTime()(ai.example_design())
     >>> effects.cohorts().terms.to_dict("list")
     {'cohort': ['2024-06', '2024-08']}
     """
@@ -142,8 +140,7 @@ class Calendar(Guided):
     Examples
     --------
     >>> import asn_impact as ai
-    >>> design = ai.example_design()
-    >>> effects = ai.GroupTime()(design)
+    >>> effects = ai.GroupTime()(ai.example_design())
     >>> effects.calendar().terms.head(2).to_dict("list")
     {'period': ['2024-06', '2024-07']}
     """

@@ -107,8 +107,7 @@ class EventPath(Guided):
     Examples
     --------
     >>> import asn_impact as ai
-    >>> design = ai.example_design()
-    >>> events = ai.infer(ai.GroupTime()(design).event_study(), ai.BiasReduced())
+    >>> events = ai.infer(ai.GroupTime()(ai.example_design()).event_study(), ai.BiasReduced())
     >>> path = ai.event_path(events, every=3)
     >>> path.first.tolist(), path.last.tolist()
     ([-6, 0, 3], [-4, 2, 5])
@@ -190,8 +189,7 @@ def event_path(
     Examples
     --------
     >>> import asn_impact as ai
-    >>> design = ai.example_design()
-    >>> events = ai.infer(ai.GroupTime()(design).event_study(), ai.BiasReduced())
+    >>> events = ai.infer(ai.GroupTime()(ai.example_design()).event_study(), ai.BiasReduced())
     >>> path = ai.event_path(events, every=3)
     >>> path.first.tolist(), path.last.tolist()
     ([-6, 0, 3], [-4, 2, 5])

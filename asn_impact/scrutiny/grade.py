@@ -71,8 +71,7 @@ class Grade(Guided):
     Examples
     --------
     >>> import asn_impact as ai
-    >>> design = ai.example_design()
-    >>> effects = ai.GroupTime()(design).overall()
+    >>> effects = ai.GroupTime()(ai.example_design()).overall()
     >>> grade = ai.scrutinise(effects, rule=ai.BiasReduced(), seed=1, reps=19).grade
     >>> grade.letter, grade.shown
     ('C', False)

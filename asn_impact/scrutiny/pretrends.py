@@ -60,8 +60,7 @@ class JointTest(Guided):
     Examples
     --------
     >>> import asn_impact as ai
-    >>> design = ai.example_design()
-    >>> events = ai.infer(ai.GroupTime()(design).event_study(), ai.BiasReduced())
+    >>> events = ai.infer(ai.GroupTime()(ai.example_design()).event_study(), ai.BiasReduced())
     >>> path = ai.event_path(events, every=3)
     >>> test = ai.joint_leads(path)
     >>> test.df_num, round(test.p_value, 2)
@@ -205,8 +204,7 @@ def pretrends(
     Examples
     --------
     >>> import asn_impact as ai
-    >>> design = ai.example_design()
-    >>> events = ai.infer(ai.GroupTime()(design).event_study(), ai.BiasReduced())
+    >>> events = ai.infer(ai.GroupTime()(ai.example_design()).event_study(), ai.BiasReduced())
     >>> check = ai.checks.pretrends(events, effect=-2.0)
     >>> check.verdict
     'cannot_say'
@@ -289,8 +287,7 @@ def trends_before(effects: Effects, *, rule: Rule, margin: float | None = None, 
     Examples
     --------
     >>> import asn_impact as ai
-    >>> design = ai.example_design()
-    >>> effects = ai.GroupTime()(design).overall()
+    >>> effects = ai.GroupTime()(ai.example_design()).overall()
     >>> ai.checks.trends_before(effects, rule=ai.BiasReduced()).verdict
     'holds'
     """

@@ -82,8 +82,7 @@ class Scrutiny(Guided):
     Examples
     --------
     >>> import asn_impact as ai
-    >>> design = ai.example_design()
-    >>> effects = ai.GroupTime()(design).overall()
+    >>> effects = ai.GroupTime()(ai.example_design()).overall()
     >>> scrutiny = ai.scrutinise(effects, rule=ai.BiasReduced(), seed=1, reps=19)
     >>> {check.name: check.verdict for check in scrutiny.checks[:2]}
     {'pretrends': 'holds', 'departures': 'cannot_say'}
@@ -198,8 +197,7 @@ def scrutinise(
     Examples
     --------
     >>> import asn_impact as ai
-    >>> design = ai.example_design()
-    >>> effects = ai.GroupTime()(design).overall()
+    >>> effects = ai.GroupTime()(ai.example_design()).overall()
     >>> scrutiny = ai.scrutinise(effects, rule=ai.BiasReduced(), seed=1, reps=19)
     >>> scrutiny.grade.letter
     'C'

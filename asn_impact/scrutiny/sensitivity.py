@@ -65,8 +65,7 @@ class RobustInterval(Guided):
     Examples
     --------
     >>> import asn_impact as ai
-    >>> design = ai.example_design()
-    >>> events = ai.infer(ai.GroupTime()(design).event_study(), ai.BiasReduced())
+    >>> events = ai.infer(ai.GroupTime()(ai.example_design()).event_study(), ai.BiasReduced())
     >>> path = ai.event_path(events, every=3)
     >>> found = ai.robust_interval(path, ai.RelativeMagnitude(1.0))
     >>> round(found.low, 1), round(found.high, 1), found.excludes_zero
@@ -243,8 +242,7 @@ def robust_interval(
     Examples
     --------
     >>> import asn_impact as ai
-    >>> design = ai.example_design()
-    >>> events = ai.infer(ai.GroupTime()(design).event_study(), ai.BiasReduced())
+    >>> events = ai.infer(ai.GroupTime()(ai.example_design()).event_study(), ai.BiasReduced())
     >>> path = ai.event_path(events, every=3)
     >>> found = ai.robust_interval(path, ai.Smoothness(0.1), of="first")
     >>> round(found.low, 1), round(found.high, 1)
@@ -333,8 +331,7 @@ def sensitivity(
     Examples
     --------
     >>> import asn_impact as ai
-    >>> design = ai.example_design()
-    >>> events = ai.infer(ai.GroupTime()(design).event_study(), ai.BiasReduced())
+    >>> events = ai.infer(ai.GroupTime()(ai.example_design()).event_study(), ai.BiasReduced())
     >>> path = ai.event_path(events, every=3)
     >>> table = ai.sensitivity(path, [ai.RelativeMagnitude(m) for m in (0.5, 1.0)])
     >>> table.columns.tolist()
@@ -365,8 +362,7 @@ class Breakdown(Guided):
     Examples
     --------
     >>> import asn_impact as ai
-    >>> design = ai.example_design()
-    >>> events = ai.infer(ai.GroupTime()(design).event_study(), ai.BiasReduced())
+    >>> events = ai.infer(ai.GroupTime()(ai.example_design()).event_study(), ai.BiasReduced())
     >>> path = ai.event_path(events, every=3)
     >>> found = ai.breakdown(path)
     >>> round(found.value, 2), found.kind
@@ -412,8 +408,7 @@ def breakdown(
     Examples
     --------
     >>> import asn_impact as ai
-    >>> design = ai.example_design()
-    >>> events = ai.infer(ai.GroupTime()(design).event_study(), ai.BiasReduced())
+    >>> events = ai.infer(ai.GroupTime()(ai.example_design()).event_study(), ai.BiasReduced())
     >>> path = ai.event_path(events, every=3)
     >>> round(ai.breakdown(path, "smooth").value, 2)
     0.95
@@ -480,8 +475,7 @@ class SmoothnessSeen(Guided):
     Examples
     --------
     >>> import asn_impact as ai
-    >>> design = ai.example_design()
-    >>> events = ai.infer(ai.GroupTime()(design).event_study(), ai.BiasReduced())
+    >>> events = ai.infer(ai.GroupTime()(ai.example_design()).event_study(), ai.BiasReduced())
     >>> path = ai.event_path(events, every=2)
     >>> seen = ai.smoothness_seen(path)
     >>> seen.lower <= seen.upper
@@ -532,8 +526,7 @@ def smoothness_seen(events: Inference | EventPath, *, level: Level = 0.95) -> Sm
     Examples
     --------
     >>> import asn_impact as ai
-    >>> design = ai.example_design()
-    >>> events = ai.infer(ai.GroupTime()(design).event_study(), ai.BiasReduced())
+    >>> events = ai.infer(ai.GroupTime()(ai.example_design()).event_study(), ai.BiasReduced())
     >>> path = ai.event_path(events, every=2)
     >>> round(ai.smoothness_seen(path).seen, 2)
     0.28

@@ -63,8 +63,7 @@ def composition(effects: Effects, *, rule: Rule, panels: Sequence[Panel] = ()) -
     Examples
     --------
     >>> import asn_impact as ai
-    >>> design = ai.example_design()
-    >>> effects = ai.GroupTime()(design).overall()
+    >>> effects = ai.GroupTime()(ai.example_design()).overall()
     >>> ai.checks.composition(effects, rule=ai.BiasReduced()).verdict
     'cannot_say'
     """
@@ -233,8 +232,7 @@ def spillover(effects: Effects, neighbours: Mapping[Hashable, Sequence[Hashable]
     Examples
     --------
     >>> import asn_impact as ai
-    >>> design = ai.example_design()
-    >>> effects = ai.GroupTime()(design).overall()
+    >>> effects = ai.GroupTime()(ai.example_design()).overall()
     >>> neighbours = {"Dinas A": ["Dinas G"], "Dinas D": ["Dinas H"]}
     >>> ai.checks.spillover(effects, neighbours, rule=ai.BiasReduced()).verdict
     'cannot_say'

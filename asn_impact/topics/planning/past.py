@@ -42,8 +42,7 @@ def pre_period(design: Design, *, anticipation: Steps = 0) -> Panel:
     Examples
     --------
     >>> import asn_impact as ai
-    >>> design = ai.example_design()
-    >>> pre_period(design)
+    >>> pre_period(ai.example_design())
     Panel(restricted_mean_30: 12 units x 5 periods, 2024-01 to 2024-05)
     """
     steps = design.panel.timeline.steps
@@ -70,8 +69,7 @@ def never_treated(design: Design) -> Panel:
     Examples
     --------
     >>> import asn_impact as ai
-    >>> design = ai.example_design()
-    >>> never_treated(design)
+    >>> never_treated(ai.example_design())
     Panel(restricted_mean_30: 6 units x 12 periods, 2024-01 to 2024-12)
     """
     units = np.flatnonzero(np.isinf(design.adopted))
