@@ -236,14 +236,6 @@ class Apart(CellFit):
             loadings[:, :, group.units] = own
         return loadings
 
-    def deletions(self, design: Design, groups: Bool) -> Iterator[Deletions]:
-        """Return what happens to each estimate when each cluster goes."""
-
-        def weigh(row: int, clusters: Int, known: Bool) -> Float:
-            return np.where(np.arange(known.shape[1]) == row, known, 0.0)
-
-        return self.means_without(np.diag(np.isfinite(self.estimate).astype(np.float64)), weigh, groups)
-
     def means_without(self, now: Float, weigh: Weigh, groups: Bool) -> Iterator[Deletions]:
         """Yield what happens to m weighted means of the estimates when each cluster goes; see `PredictionFit`.
 

@@ -235,14 +235,6 @@ class AdjustedFit(Fit):
         without = self.leave_one_out()
         return [self._mean_without(j, weights, weigh, groups, without) for j, weights in enumerate(now)]
 
-    def deletions(self, design: Design, groups: Bool) -> Sequence[Deletions] | None:
-        """Return what happens to each estimate when each cluster goes."""
-
-        def weigh(row: int, clusters: Int, known: Bool) -> Float:
-            return np.where(np.arange(known.shape[1]) == row, known, 0.0)
-
-        return self.means_without(np.diag(np.isfinite(self.estimate).astype(np.float64)), weigh, groups)
-
     def _mean_without(self, j: int, weights: Float, weigh: Weigh, groups: Bool, without: Float) -> Deletions:
         kinds, periods = self._patterns, self.design.panel.mean.shape[1]
         rest = weigh(j, kinds.cluster, np.isfinite(without[kinds.cluster]))  # (S, k)

@@ -11,6 +11,8 @@ import functools
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import chain
 from typing import Any, ClassVar
 
 import numpy as np
@@ -194,7 +196,11 @@ class Fit(ABC):
 
     def deletions(self, design: Design, groups: Bool) -> Iterable[Deletions] | None:
         """Return what happens to each estimate when each cluster goes, in low rank; None where that is not known."""
-        return None
+
+        def weigh(row: int, clusters: Int, known: Bool) -> Float:
+            return np.where(np.arange(known.shape[1]) == row, known, 0.0)
+
+        return self.means_without(np.diag(np.isfinite(self.estimate).astype(np.float64)), weigh, groups)
 
     def deleted(self, effects: Effects) -> Contributions:
         """Return the deviations of the estimates without each cluster, with their moments."""
@@ -529,11 +535,7 @@ class Effects(Guided):
         """(k,) number of clusters with treated units behind each estimate."""
         if self.cells is None:
             return np.full(len(self.terms), self.design.treated_clusters)
-        member = self.members(self.cells)
-        cohort = np.zeros((len(member), self.cells.sizes.shape[1]))
-        rows, columns = np.nonzero(member)
-        cohort[rows, self.cells.cohort[columns]] = 1
-        return np.asarray(((cohort @ self.cells.sizes.T) > 0).sum(axis=1))
+        return self.cells.support(self.members(self.cells))
 
     @property
     def left_out(self) -> pd.DataFrame:
@@ -707,6 +709,33 @@ class Some(Fit):
 
     def _own(self, whole: Contributions) -> Contributions:
         return Contributions(whole.value[:, self.rows], lambda groups: whole.traces(groups).of_rows(self.rows))
+
+
+@dataclass(frozen=True, eq=False)
+class Joined(Fit):
+    """The estimates of several fits on the same design, one after the other."""
+
+    fits: Sequence[Fit]
+
+    @cached_property
+    def estimate(self) -> Float:
+        return np.concatenate([fit.estimate for fit in self.fits])
+
+    def influence(self) -> Float:
+        return np.concatenate([fit.influence() for fit in self.fits], axis=1)
+
+    def leave_one_out(self) -> Float:
+        return np.concatenate([fit.leave_one_out() for fit in self.fits], axis=1)
+
+    def loadings(self) -> Float:
+        return np.concatenate([fit.loadings() for fit in self.fits])
+
+    def differences(self, effects: Effects) -> Float:
+        return np.concatenate([fit.differences(effects) for fit in self.fits], axis=1)
+
+    def deletions(self, design: Design, groups: Bool) -> Iterable[Deletions] | None:
+        parts = [fit.deletions(design, groups) for fit in self.fits]
+        return None if None in parts else chain.from_iterable(part for part in parts if part is not None)
 
 
 @dataclass(frozen=True, eq=False)

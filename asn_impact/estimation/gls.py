@@ -6,10 +6,7 @@ office tells about its next ones. It is the default estimator of a study.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from functools import cached_property
-from itertools import chain
 from typing import Annotated, Literal, TypeAlias
 
 import numpy as np
@@ -21,8 +18,7 @@ from asn_impact.designs import Design
 from asn_impact.errors import EstimationError
 from asn_impact.estimation.apart import apart, groups_of, of_each, refuse_slopes, uses_of
 from asn_impact.estimation.cell_effects import GivenSizes, effects_by_cell, standardise, treated_cells
-from asn_impact.estimation.deletions import Deletions
-from asn_impact.estimation.effects import Averaged, Effects, Estimator, EventStudy, Fit, View
+from asn_impact.estimation.effects import Averaged, Effects, Estimator, EventStudy, Fit, Joined, View
 from asn_impact.estimation.imputation import predictors
 from asn_impact.estimation.methods import Method, estimator_entry
 from asn_impact.estimation.prediction import PredictionFit, within_units
@@ -234,46 +230,17 @@ def _own_trend(design: Design, steps: Float) -> Float:
 
 
 @dataclass(frozen=True, eq=False)
-class Joined(Fit):
-    """The estimates of several fits on the same design, one after the other."""
+class LeadsAndEffects(Joined):
+    """Averaged leads before averaged effects, with the fit of the effects by cohort and period."""
 
-    fits: tuple[Fit, ...]
     by_cohort_and_period: Fit
-
-    @cached_property
-    def estimate(self) -> Float:
-        """(k,) the estimates."""
-        return np.concatenate([fit.estimate for fit in self.fits])
-
-    def influence(self) -> Float:
-        """(G, k) influence by cluster."""
-        return np.concatenate([fit.influence() for fit in self.fits], axis=1)
-
-    def leave_one_out(self) -> Float:
-        """(G, k) the estimates without each cluster."""
-        return np.concatenate([fit.leave_one_out() for fit in self.fits], axis=1)
-
-    def loadings(self) -> Float:
-        """(k, U, T) weights on the cell means."""
-        return np.concatenate([fit.loadings() for fit in self.fits])
-
-    def differences(self, effects: Effects) -> Float:
-        """(G, k, U, T) weights on the cells without each cluster less those with all."""
-        return np.concatenate([fit.differences(effects) for fit in self.fits], axis=1)
-
-    def deletions(self, design: Design, groups: Bool) -> Iterable[Deletions] | None:
-        """Return what happens to each estimate when each cluster goes."""
-        parts = [fit.deletions(design, groups) for fit in self.fits]
-        return None if None in parts else chain.from_iterable(part for part in parts if part is not None)
 
     @property
     def by_cell(self) -> Fit:
-        """The fit of the effects by cohort and period."""
         return self.by_cohort_and_period
 
     @property
     def working(self) -> Working | None:
-        """What was chosen by the outcome."""
         return self.fits[-1].working
 
 
@@ -290,17 +257,18 @@ class PredictedEffects(GivenSizes):
         except EstimationError:
             if leads is None:
                 raise
-            return replace(self, terms=leads.terms, fit=Joined((leads.fit,), self.fit), view=view)
+            return replace(self, terms=leads.terms, fit=LeadsAndEffects((leads.fit,), self.fit), view=view)
         if leads is None:
             return main
         terms = pd.concat([leads.terms, main.terms], ignore_index=True)
-        return replace(main, terms=terms, fit=Joined((leads.fit, main.fit), self.fit))
+        return replace(main, terms=terms, fit=LeadsAndEffects((leads.fit, main.fit), self.fit))
 
     def support(self) -> Int:
         """(k,) number of clusters with treated units behind each estimate."""
         if not isinstance(self.fit, Joined):
             return super().support()
-        return np.concatenate([_support(fit) for fit in self.fit.fits])
+        averaged = [fit for fit in self.fit.fits if isinstance(fit, Averaged)]
+        return np.concatenate([fit.cells.support(fit.member) for fit in averaged])
 
     def _estimate_leads(self, view: EventStudy) -> Effects | None:
         """Return the differences before adoption that an event study shows; None where there are none."""
@@ -316,11 +284,3 @@ class PredictedEffects(GivenSizes):
         """Return how many steps before adoption are shown: half of what the first wave has, twelve at most."""
         first = int(self.design.cohorts[0] - self.design.panel.timeline.steps[0]) - self.anticipation
         return min(MOST_LEADS, first // 2) + self.anticipation if first >= 2 else 0
-
-
-def _support(fit: Fit) -> Int:
-    assert isinstance(fit, Averaged)
-    cohort = np.zeros((len(fit.member), fit.cells.sizes.shape[1]))
-    rows, columns = np.nonzero(fit.member)
-    cohort[rows, fit.cells.cohort[columns]] = 1
-    return np.asarray(((cohort @ fit.cells.sizes.T) > 0).sum(axis=1))

@@ -282,10 +282,7 @@ class ClusterRobust(Rule):
         refuse_single_cluster(effects)
         if (convention := self._convention) is not None:
             return self._attach_as(effects, convention)
-        g = len(effects.design.clusters)
-        influence = effects.influence
-        factor = 1.0 if self.correction == "CR0" else g / (g - 1) * effects.fit.correction
-        return conclude(effects, self, factor * influence.T @ influence, np.full(len(effects.terms), g - 1.0))
+        return clustered(effects, self, 1.0 if self.correction == "CR0" else None)
 
     def _attach_as(self, effects: Effects, convention: Convention) -> Inference:
         """Attach the variance that a program prints, and say by which factor."""
@@ -302,6 +299,19 @@ class ClusterRobust(Rule):
             note = Message("inference.factor", rule=self.entry.short, g=g, n=round(n), k=k, factor=factor, df=round(df))
         inference = conclude(effects, self, factor * influence.T @ influence, np.full(len(effects.terms), df))
         return replace(inference, notes=(*inference.notes, note))
+
+
+def cr1_factor(effects: Effects) -> float:
+    """Return the small-sample factor of a clustered variance: G / (G - 1), and for a regression (N - 1) / (N - K)."""
+    g = len(effects.design.clusters)
+    return g / (g - 1) * effects.fit.correction
+
+
+def clustered(effects: Effects, rule: Rule, factor: float | None = None) -> Inference:
+    """Return the inference of a rule with the clustered variance, its factor CR1 unless given, and t(G - 1)."""
+    influence, df = effects.influence, np.full(len(effects.terms), len(effects.design.clusters) - 1.0)
+    factor = cr1_factor(effects) if factor is None else factor
+    return conclude(effects, rule, factor * influence.T @ influence, df)
 
 
 def counted_of(fit: Fit, *, singles: bool) -> Counted | None:

@@ -7,7 +7,7 @@ this is `Imputation`; with them the prediction also carries on what an office's 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal, TypeAlias
@@ -464,14 +464,6 @@ class PredictionFit(CellFit):
         """Return the deletions of a mean with the functions of its terms cohort by cohort."""
         places = [mean.place[terms] for _, terms in self._cohorts]
         return mean.deletions.compressed([place[place < len(mean.columns)] for place in places])
-
-    def deletions(self, design: Design, groups: Bool) -> Sequence[Deletions]:
-        """Return what happens to each estimate when each cluster goes."""
-
-        def weigh(row: int, clusters: Int, known: Bool) -> Float:
-            return np.where(np.arange(known.shape[1]) == row, known, 0.0)
-
-        return self.means_without(np.diag(np.isfinite(self.estimate).astype(np.float64)), weigh, groups)
 
     def _begin(self, j: int, weights: Float, weigh: Weigh, groups: Bool, sort: Int) -> Mean:
         """Return a mean before any cluster has gone; those whose deletion is estimated again are done already."""

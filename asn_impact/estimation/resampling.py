@@ -21,7 +21,7 @@ from asn_impact.designs import Design
 from asn_impact.errors import InferenceError
 from asn_impact.estimation.deals import Dealt, deal_alike
 from asn_impact.estimation.effects import Effects
-from asn_impact.estimation.inference import Inference, Rule, conclude, refuse_single_cluster
+from asn_impact.estimation.inference import Inference, Rule, clustered, cr1_factor, refuse_single_cluster
 from asn_impact.estimation.linear import Blocks, LeastSquares
 from asn_impact.estimation.methods import Method, full_name, rule_entry
 from asn_impact.verbs import public_verb
@@ -162,7 +162,7 @@ class WildBootstrap(Rule):
         g = len(effects.design.clusters)
         signs = self._signs(g)
         draws = tuple(_draw(signs, *effects.fit.alone(effects, j)) for j in range(len(effects.terms)))
-        inference = _resample(effects, self, _factor(effects), draws, "excluded", 0)
+        inference = Resampled(**vars(clustered(effects, self)), draws=draws, ties="excluded")
         return replace(inference, notes=(*inference.notes, *self._few(g)))
 
     def _few(self, g: int) -> tuple[Message, ...]:
@@ -238,9 +238,9 @@ class Permutation(Rule):
         ways = number_of_ways(times, groups)
         exact = ways <= self.reps
         orders = all_ways(times, groups) if exact else some_ways(times, groups, self.reps, self.seed)
-        factor = _factor(effects)
-        draws = _deal(effects, orders, ways if exact else self.reps, factor)
-        inference = _resample(effects, self, factor, draws, "counted", 0 if exact else 1)
+        draws = _deal(effects, orders, ways if exact else self.reps, cr1_factor(effects))
+        base = vars(clustered(effects, self))
+        inference = Resampled(**base, draws=draws, ties="counted", added=0 if exact else 1)
         least = 1 / ways if exact else 1 / (self.reps + 1)
         how = "all" if exact else "some"
         note = Message(f"inference.dealt_{how}", reps=self.reps, ways=ways_of(ways), least=least)
@@ -248,29 +248,9 @@ class Permutation(Rule):
         return replace(inference, notes=(*inference.notes, *notes))
 
 
-def _resample(
-    effects: Effects,
-    rule: Rule,
-    factor: float,
-    draws: tuple[Draws, ...],
-    ties: Literal["excluded", "counted"],
-    added: int,
-) -> Resampled:
-    influence = effects.influence
-    df = np.full(len(effects.terms), len(effects.design.clusters) - 1.0)
-    base = conclude(effects, rule, factor * influence.T @ influence, df)
-    return Resampled(**vars(base), draws=draws, ties=ties, added=added)
-
-
-def _factor(effects: Effects) -> float:
-    """Return the small-sample factor of the squared t statistic's denominator (CR1)."""
-    g = len(effects.design.clusters)
-    return g / (g - 1) * effects.fit.correction
-
-
 def _draw(signs: Float, effects: Effects, j: int) -> Draws:
     """Return the wild draws of estimate j."""
-    return _wild(signs, *_restrict(effects, j), _factor(effects))
+    return _wild(signs, *_restrict(effects, j), cr1_factor(effects))
 
 
 def _wild(signs: Float, pieces: Float, spread: Float, factor: float) -> Draws:

@@ -451,14 +451,6 @@ class CohortRegression(CellFit):
         each = zip(estimate, whole, curves, strict=True)
         return [Curves(*one, first, sort).deletions(self._weight, cohort, self.design.cluster, groups) for one in each]
 
-    def deletions(self, design: Design, groups: Bool) -> Sequence[Deletions] | None:
-        """Return what happens to each estimate when each cluster goes."""
-
-        def weigh(row: int, clusters: Int, known: Bool) -> Float:
-            return np.where(np.arange(known.shape[1]) == row, known, 0.0)
-
-        return self.means_without(np.diag(np.isfinite(self.estimate).astype(np.float64)), weigh, groups)
-
     def _curves(self, slopes: Float, starts: Float) -> Float:
         """(..., C, T) the coefficients (..., q) by cohort and period: those of its dummies and of the periods."""
         k = len(self.start)

@@ -14,7 +14,7 @@ from asn_impact.arguments import AtLeast, Level, Steps, Times
 from asn_impact.arrays import Float, Int, readonly
 from asn_impact.errors import InferenceError
 from asn_impact.estimation.effects import Contributions, Effects, two_groups
-from asn_impact.estimation.inference import Inference, Rule, conclude, refuse_single_cluster
+from asn_impact.estimation.inference import Inference, Rule, clustered, conclude, refuse_single_cluster
 from asn_impact.estimation.jackknife import WELCH_CAP, BiasReduced, Jackknife
 from asn_impact.estimation.methods import Method, full_name, rule_entry
 from asn_impact.verbs import public_verb
@@ -305,11 +305,7 @@ class Multiplier(Rule):
     def attach(self, effects: Effects) -> Inference:
         """Attach the simultaneous band."""
         refuse_single_cluster(effects)
-        g = len(effects.design.clusters)
-        influence = effects.influence
-        factor = g / (g - 1) * effects.fit.correction
-        df = np.full(len(effects.terms), g - 1.0)
-        base = conclude(effects, self, factor * influence.T @ influence, df)
+        base, influence = clustered(effects, self), effects.influence
         known = np.isfinite(base.std_error)
         sums = _sums(influence[:, known], self.reps, self.seed)
         scale = np.sqrt((influence[:, known] ** 2).sum(axis=0))

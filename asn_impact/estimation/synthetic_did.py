@@ -12,15 +12,15 @@ from functools import cached_property
 from typing import Literal
 
 import numpy as np
-import pandas as pd
 
 from asn_impact.arguments import Names
 from asn_impact.arrays import Bool, Float, Int
 from asn_impact.designs import Design
 from asn_impact.errors import EstimationError
 from asn_impact.estimation.adjusted import Adjusted, Rows
-from asn_impact.estimation.clusters import cluster_sums
-from asn_impact.estimation.effects import Cells, Effects, Estimator, Fit, differences_of
+from asn_impact.estimation.cell_effects import cells_of
+from asn_impact.estimation.clusters import by_cluster
+from asn_impact.estimation.effects import Effects, Estimator, Fit, differences_of
 from asn_impact.estimation.imputation import predictors
 from asn_impact.estimation.linear import LeastSquares
 from asn_impact.estimation.methods import Method, estimator_entry, given
@@ -88,17 +88,8 @@ class SyntheticDiD(Estimator):
             notes = (*notes, Message("estimation.weights_by_outcome"))
         cohort = np.concatenate([np.full(len(wave.period), wave.position) for wave in waves])
         period = np.concatenate([wave.period for wave in waves])
-        starts, labels = design.cohorts, design.panel.timeline.labels
-        since = (design.panel.timeline.steps[period] - starts[cohort]).astype(np.int64)
-        sizes = (design.adopted[:, None] == starts[None, :]).astype(np.float64)
-        cells = Cells(cohort, period, since, cluster_sums(design.cluster, len(design.clusters), sizes))
-        terms = pd.DataFrame(
-            {
-                "cohort": [design.cohort_label(starts[c]) for c in cohort],
-                "period": [labels[p] for p in period],
-                "event_time": since,
-            }
-        )
+        sizes = by_cluster(design, (design.adopted[:, None] == design.cohorts[None, :]).astype(np.float64))
+        terms, cells = cells_of(design, cohort, period, sizes)
         fit = SyntheticFit(design, waves, fixed=self.kind == "did", slopes=slopes)
         return Effects(self, design, terms, fit, cells, notes=notes)
 

@@ -31,6 +31,13 @@ class Cells:
     event_time: Int  #: (k,) steps since adoption; negative before
     sizes: Float  #: (G, C) weight of each cohort in each cluster
 
+    def support(self, member: Bool) -> Int:
+        """(m,) number of clusters with units of the cohorts of (m, k) terms."""
+        cohort = np.zeros((len(member), self.sizes.shape[1]))
+        rows, columns = np.nonzero(member)
+        cohort[rows, self.cohort[columns]] = 1
+        return np.asarray(((cohort @ self.sizes.T) > 0).sum(axis=1))
+
 
 @dataclass(frozen=True)
 class EventStudy(Guided):
