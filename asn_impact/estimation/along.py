@@ -20,7 +20,8 @@ from asn_impact.arguments import Steps
 from asn_impact.arrays import Bool, Float, Int
 from asn_impact.designs import Design
 from asn_impact.errors import EstimationError, InferenceError
-from asn_impact.estimation.effects import Contributions, Effects, Estimator, Fit, Joined, Traces
+from asn_impact.estimation.effects import Effects, Estimator
+from asn_impact.estimation.fit import Contributions, Fit, Joined, Traces
 from asn_impact.estimation.methods import Method, estimator_entry, full_name
 from asn_impact.measures.curves import CurvePanel
 from asn_impact.verbs import public_verb

@@ -12,7 +12,8 @@ from asn_impact.arrays import Float, Int
 from asn_impact.designs import Design
 from asn_impact.errors import EstimationError
 from asn_impact.estimation.clusters import by_cluster, ratio
-from asn_impact.estimation.effects import Cells, Effects, Estimator, Fit, differences_of
+from asn_impact.estimation.effects import Cells, Effects, Estimator
+from asn_impact.estimation.fit import Fit, differences_of
 from asn_impact.estimation.two_way import columns_of
 from asn_impact.words import Alert, Message, paragraph
 

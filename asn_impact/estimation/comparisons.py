@@ -17,7 +17,7 @@ from asn_impact.designs import Design
 from asn_impact.errors import EstimationError
 from asn_impact.estimation.adjusted import Adjusted, Recipe, Rows
 from asn_impact.estimation.deletions import Deletions, Weigh
-from asn_impact.estimation.effects import Fit
+from asn_impact.estimation.fit import Fit
 from asn_impact.estimation.patterns import Patterns, Shares
 from asn_impact.words import Alert, Message, paragraph
 

@@ -13,7 +13,8 @@ from asn_impact.arrays import Float
 from asn_impact.designs import Design
 from asn_impact.errors import EstimationError
 from asn_impact.estimation.clusters import cluster_sums
-from asn_impact.estimation.effects import Effects, Estimator, Fit
+from asn_impact.estimation.effects import Effects, Estimator
+from asn_impact.estimation.fit import Fit
 from asn_impact.estimation.group_time import GroupTime
 from asn_impact.estimation.grouped import GroupFit
 from asn_impact.estimation.methods import Method, estimator_entry

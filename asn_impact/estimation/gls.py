@@ -17,8 +17,10 @@ from asn_impact.arrays import Bool, Float, Int
 from asn_impact.designs import Design
 from asn_impact.errors import EstimationError
 from asn_impact.estimation.apart import apart, groups_of, of_each, refuse_slopes, uses_of
+from asn_impact.estimation.averages import Averaged
 from asn_impact.estimation.cell_effects import GivenSizes, effects_by_cell, standardise, treated_cells
-from asn_impact.estimation.effects import Averaged, Effects, Estimator, EventStudy, Fit, Joined, View
+from asn_impact.estimation.effects import Effects, Estimator, EventStudy, View
+from asn_impact.estimation.fit import Fit, Joined
 from asn_impact.estimation.imputation import predictors
 from asn_impact.estimation.methods import Method, estimator_entry
 from asn_impact.estimation.prediction import PredictionFit, within_units

@@ -18,9 +18,11 @@ from asn_impact.arguments import Level
 from asn_impact.arrays import Bool, Float, readonly
 from asn_impact.display import card, noted
 from asn_impact.errors import InferenceError
+from asn_impact.estimation.averages import Averaged, Some
 from asn_impact.estimation.clusters import cluster_sums
 from asn_impact.estimation.counted import CONVENTIONS, Convention, Counted, Program
-from asn_impact.estimation.effects import Averaged, Effects, Fit, Some
+from asn_impact.estimation.effects import Effects
+from asn_impact.estimation.fit import Fit
 from asn_impact.estimation.linear import LeastSquares
 from asn_impact.estimation.methods import Method, Procedure, rule_entry
 from asn_impact.estimation.shared_tables import ForMaketables

@@ -13,7 +13,8 @@ from typing import Literal, TypeAlias
 import numpy as np
 
 from asn_impact.arrays import Float
-from asn_impact.estimation.effects import Contributions, Effects, Traces, two_groups
+from asn_impact.estimation.effects import Effects
+from asn_impact.estimation.fit import Contributions, Traces, two_groups
 from asn_impact.estimation.inference import Inference, Rule, conclude, refuse_single_cluster
 from asn_impact.estimation.methods import Method, rule_entry
 from asn_impact.words import Message

@@ -21,7 +21,8 @@ from asn_impact.errors import InferenceError
 from asn_impact.estimation.clusters import cluster_sums
 from asn_impact.estimation.counted import Counted, count
 from asn_impact.estimation.deletions import Deletions
-from asn_impact.estimation.effects import Contributions, Effects, Fit, Traces
+from asn_impact.estimation.effects import Effects
+from asn_impact.estimation.fit import Contributions, Fit, Traces
 from asn_impact.estimation.patterns import kinds_of, sorts_of
 from asn_impact.words import Message
 

@@ -19,6 +19,7 @@ from asn_impact.arguments import Names
 from asn_impact.arrays import Bool, Float, Int
 from asn_impact.designs import Design
 from asn_impact.errors import EstimationError
+from asn_impact.estimation.averages import Averaged
 from asn_impact.estimation.cell_effects import (
     CellFit,
     effects_by_cell,
@@ -27,7 +28,7 @@ from asn_impact.estimation.cell_effects import (
     treated_cells,
 )
 from asn_impact.estimation.clusters import by_cluster, ratio
-from asn_impact.estimation.effects import Averaged, Effects, Estimator
+from asn_impact.estimation.effects import Effects, Estimator
 from asn_impact.estimation.imputation import predictors
 from asn_impact.estimation.methods import Method, estimator_entry, given
 from asn_impact.estimation.two_way import columns_of

@@ -13,14 +13,15 @@ from scipy import special
 from asn_impact.arguments import AtLeast, Level, Steps, Times
 from asn_impact.arrays import Float, Int, readonly
 from asn_impact.errors import InferenceError
-from asn_impact.estimation.effects import Contributions, Effects, two_groups
+from asn_impact.estimation.effects import Effects
+from asn_impact.estimation.fit import Contributions, two_groups
 from asn_impact.estimation.inference import Inference, Rule, clustered, conclude, refuse_single_cluster
 from asn_impact.estimation.jackknife import WELCH_CAP, BiasReduced, Jackknife
 from asn_impact.estimation.methods import Method, full_name, rule_entry
 from asn_impact.verbs import public_verb
 from asn_impact.words import Message
 
-__all__ = ["Banded", "Joint", "Multiplier", "Signed", "Simultaneous", "romano_wolf"]
+__all__ = ["Banded", "Joint", "Multiplier", "Signed", "Simultaneous", "holm", "romano_wolf"]
 
 _DRAWS, _CLUSTERS = 256, 2048  # a block of signs that stays in the processor's cache; clusters in whole bytes
 _BLOCK = 1024  # draws of a band at a time
@@ -377,6 +378,20 @@ def romano_wolf(inferences: Sequence[Inference], *, reps: Times, seed: Steps) ->
             "p_adjusted": np.maximum(own_p, _step_down(strength, sums)),
         }
     )
+
+
+def holm(p: Float) -> Float:
+    """Return step-down p-values (Holm 1979); NaN stays NaN.
+
+    Examples
+    --------
+    >>> holm(np.array([0.01, 0.04, np.nan])).tolist()
+    [0.02, 0.04, nan]
+    """
+    known = np.flatnonzero(np.isfinite(p))
+    order, adjusted = known[np.argsort(p[known])], np.full(len(p), np.nan)
+    adjusted[order] = np.minimum(np.maximum.accumulate(np.arange(len(order), 0, -1) * p[order]), 1.0)
+    return adjusted
 
 
 def _step_down(statistic: Float, sums: Float) -> Float:

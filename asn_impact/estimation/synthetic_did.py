@@ -20,7 +20,8 @@ from asn_impact.errors import EstimationError
 from asn_impact.estimation.adjusted import Adjusted, Rows
 from asn_impact.estimation.cell_effects import cells_of
 from asn_impact.estimation.clusters import by_cluster
-from asn_impact.estimation.effects import Effects, Estimator, Fit, differences_of
+from asn_impact.estimation.effects import Effects, Estimator
+from asn_impact.estimation.fit import Fit, differences_of
 from asn_impact.estimation.imputation import predictors
 from asn_impact.estimation.linear import LeastSquares
 from asn_impact.estimation.methods import Method, estimator_entry, given

@@ -13,7 +13,8 @@ from asn_impact.arguments import did_you_mean
 from asn_impact.arrays import Bool, Float, Int
 from asn_impact.designs import Design
 from asn_impact.errors import EstimationError
-from asn_impact.estimation.effects import Cells, Effects, Estimator, Fit
+from asn_impact.estimation.effects import Cells, Effects, Estimator
+from asn_impact.estimation.fit import Fit
 from asn_impact.estimation.group_time import AUTHORS, GroupTime
 from asn_impact.estimation.methods import Method, estimator_entry, full_name
 from asn_impact.words import Alert, Message, paragraph

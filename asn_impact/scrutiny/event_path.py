@@ -20,7 +20,8 @@ from asn_impact.display import card, noted
 from asn_impact.errors import InferenceError
 from asn_impact.estimation import BiasReduced, ClusterRobust, Inference, Jackknife
 from asn_impact.estimation.deletions import Deletions
-from asn_impact.estimation.effects import Effects, Fit
+from asn_impact.estimation.effects import Effects
+from asn_impact.estimation.fit import Fit
 from asn_impact.estimation.jackknife import differences
 from asn_impact.verbs import Guided, public_verb
 from asn_impact.words import Message, paragraph

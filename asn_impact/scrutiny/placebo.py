@@ -18,9 +18,9 @@ from asn_impact.errors import AsnImpactError, EstimationError, InputError
 from asn_impact.estimation import Inference
 from asn_impact.estimation.effects import Effects
 from asn_impact.estimation.inference import Rule
+from asn_impact.estimation.simultaneous import holm
 from asn_impact.scrutiny.case import Case, one_estimate, settled
 from asn_impact.scrutiny.check import Check, CheckEntry, Verdict
-from asn_impact.scrutiny.families import holm
 from asn_impact.verbs import public_verb
 from asn_impact.words import Message, paragraph
 

@@ -19,11 +19,11 @@ from asn_impact.errors import AsnImpactError, InferenceError
 from asn_impact.estimation import Inference
 from asn_impact.estimation.effects import Effects
 from asn_impact.estimation.inference import Rule
+from asn_impact.estimation.simultaneous import holm
 from asn_impact.scrutiny.before import LAST, look_before
 from asn_impact.scrutiny.case import Case, one_estimate, settled
 from asn_impact.scrutiny.check import CONTRADICTS, Check, CheckEntry, Verdict
 from asn_impact.scrutiny.event_path import EventPath, event_path
-from asn_impact.scrutiny.families import holm
 from asn_impact.verbs import Guided, public_verb
 from asn_impact.words import Message, paragraph
 
