@@ -35,7 +35,6 @@ __all__ = [
     "joint_test",
     "pretest_power",
     "pretrends",
-    "slope_for_power",
     "trends_before",
 ]
 
@@ -136,36 +135,6 @@ def pretest_power(sigma: Float, departure: Float, *, critical: float = 1.9599639
     normal = scipy.stats.multivariate_normal(mean=departure, cov=sigma, allow_singular=True, seed=0)
     accepted = normal.cdf(reach, lower_limit=-reach)
     return float(min(max(1 - accepted, 0.0), 1.0))
-
-
-def slope_for_power(sigma: Float, distance: Float, *, power: float, critical: float = 1.959963984540054) -> float:
-    """Return the slope of the straight line that a pre-trend test would notice with the given power.
-
-    Parameters
-    ----------
-    sigma
-        (q, q) variance of the estimates before training.
-    distance
-        (q,) periods from the reference; negative before it.
-    power
-        For instance 0.5 or 0.8.
-
-    Raises
-    ------
-    InferenceError
-        The power is not between the level of the test and one.
-    """
-    least = pretest_power(sigma, np.zeros(len(distance)), critical=critical)
-    if not least < power < 1:
-        raise InferenceError(Message("checks.pretrends.power", found=repr(power), least=least))
-
-    def gap(slope: float) -> float:
-        return pretest_power(sigma, slope * distance, critical=critical) - power
-
-    high = float((np.sqrt(np.diag(sigma)) / np.abs(distance)).min())
-    while gap(high) < 0:
-        high *= 2
-    return float(scipy.optimize.brentq(gap, 0.0, high, xtol=1e-7 * high))
 
 
 def equivalence_margin(beta: Float, std_error: Float, df: Float, *, level: float = 0.95) -> float:
