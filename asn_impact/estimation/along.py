@@ -99,7 +99,13 @@ class Along(Estimator):
         return CurveEffects(self, design, _terms(parts), fit, notes=notes, reference=reference)
 
     def on(self, design: Design, day: int) -> Effects:
-        """Return the effects on one day."""
+        """Return the effects on one day.
+
+        Raises
+        ------
+        EstimationError
+            The design has no completion curve, or nothing can be estimated on the day.
+        """
         effects = self.estimator.estimate(replace(design, panel=curve_of(design).at(day)))
         match self.view:
             case "overall":

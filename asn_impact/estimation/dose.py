@@ -66,7 +66,14 @@ class Dose(Estimator):
         return (self.column,)
 
     def estimate(self, design: Design) -> Effects:
-        """Estimate one effect for each dose and their slope."""
+        """Estimate one effect for each dose and their slope.
+
+        Raises
+        ------
+        EstimationError
+            The column is no numeric attribute, a treated unit has no positive dose, nobody is never treated, or there
+            are more than twelve doses.
+        """
         dose = doses_of(design, self.column)
         distinct = np.unique(dose[np.isfinite(dose)])
         if len(distinct) > _MOST_DOSES:

@@ -77,7 +77,13 @@ class Estimator(Procedure):
 
     @public_verb
     def __call__(self, design: Design) -> Effects:
-        """Estimate on a design."""
+        """Estimate on a design.
+
+        Raises
+        ------
+        EstimationError
+            Nothing can be estimated on this design; the message says what is lacking.
+        """
         return self.estimate(design)
 
     @public_verb

@@ -63,7 +63,14 @@ class Efficient(Estimator):
         return estimator_entry("efficient", authors=("Roth", "Sant'Anna"))
 
     def estimate(self, design: Design) -> Effects:
-        """Estimate the overall effect, or one for each time since adoption, wave or period."""
+        """Estimate the overall effect, or one for each time since adoption, wave or period.
+
+        Raises
+        ------
+        EstimationError
+            A cell is empty, units share a cluster, a wave has a single unit, or none has a period before it and a later
+            wave.
+        """
         refuse_unfit(design)
         fit = PlugIn(design, self.by)
         notes: tuple[Message, ...] = ()

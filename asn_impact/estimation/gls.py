@@ -107,7 +107,13 @@ class GLSImputation(Estimator):
         return self if working is None else replace(self, correlation=working.correlation, ratio=working.ratio)
 
     def estimate(self, design: Design) -> Effects:
-        """Estimate one effect for each treated cohort and period."""
+        """Estimate one effect for each treated cohort and period.
+
+        Raises
+        ------
+        EstimationError
+            A period to leave out, a covariate or a group is not in the panel, or no effect can be estimated.
+        """
         start, period = treated_cells(design)
         return _estimate(self, design, start, period, self.anticipation, PredictedEffects)
 

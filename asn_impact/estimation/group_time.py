@@ -100,7 +100,14 @@ class GroupTime(Estimator):
         return self.controls == "never"
 
     def estimate(self, design: Design) -> Effects:
-        """Estimate every ATT(g, t) of the design."""
+        """Estimate every ATT(g, t) of the design.
+
+        Raises
+        ------
+        EstimationError
+            Nobody is never treated and `controls` asks for them, no wave has a period before it, a covariate is not
+            there, or the covariates leave nothing to estimate.
+        """
         if self.controls == "never" and np.isfinite(design.adopted).all():
             raise EstimationError(Message("estimation.nobody_never"))
         comparisons = tuple(self._comparisons(design))

@@ -100,7 +100,13 @@ class Imputation(Estimator):
         )
 
     def estimate(self, design: Design) -> Effects:
-        """Estimate one effect for each treated cohort and period."""
+        """Estimate one effect for each treated cohort and period.
+
+        Raises
+        ------
+        EstimationError
+            A covariate is not in the panel, or varies in treated cells alone; or no effect can be estimated.
+        """
         design, covariates, notes = predictors(design, self.covariates)
         start, period = treated_cells(design)
         fit = _fit(design, start, period, _BJS[self.deviation], covariates, self.periods)
@@ -153,7 +159,13 @@ class TwoStage(Estimator):
         return estimator_entry("two_stage", of_each(self.periods), given(self.covariates), authors=("Gardner",))
 
     def estimate(self, design: Design) -> Effects:
-        """Estimate one effect for each cohort and period but the last one before adoption."""
+        """Estimate one effect for each cohort and period but the last one before adoption.
+
+        Raises
+        ------
+        EstimationError
+            As for `Imputation`.
+        """
         design, covariates, notes = predictors(design, self.covariates)
         start, period = all_but_base(design, design.cohorts)
         fit = _fit(design, start, period, "weighted_mean", covariates, self.periods)

@@ -44,7 +44,13 @@ class Rule(Procedure):
 
     @public_verb
     def __call__(self, effects: Effects) -> Inference:
-        """Attach a variance and degrees of freedom to effects."""
+        """Attach a variance and degrees of freedom to effects.
+
+        Raises
+        ------
+        InferenceError
+            The rule does not hold for these effects; the message says why, and which rule does.
+        """
         return _attach(effects, self)
 
     @property
@@ -280,7 +286,13 @@ class ClusterRobust(Rule):
         return self._convention is not None
 
     def attach(self, effects: Effects) -> Inference:
-        """Attach the clustered variance."""
+        """Attach the clustered variance.
+
+        Raises
+        ------
+        InferenceError
+            One cluster carries all that is treated, or all that is not.
+        """
         refuse_single_cluster(effects)
         if (convention := self._convention) is not None:
             return self._attach_as(effects, convention)
@@ -342,7 +354,13 @@ class Classical(Rule):
         return rule_entry("classical", Message("rules.classical.degrees"))
 
     def attach(self, effects: Effects) -> Inference:
-        """Attach the classical variance of a regression."""
+        """Attach the classical variance of a regression.
+
+        Raises
+        ------
+        InferenceError
+            The effects are not coefficients of one regression.
+        """
         whole, rows = Some.unfold(effects)
         if not isinstance(whole.fit, LeastSquares):
             raise InferenceError(Message("inference.no_classical", name=effects.estimator.entry.name))

@@ -102,7 +102,14 @@ class Poisson(Estimator):
         return (*self.covariates, *(() if self.exposure is None else (self.exposure,)))
 
     def estimate(self, design: Design) -> Effects:
-        """Estimate one log ratio for each treated cohort and period."""
+        """Estimate one log ratio for each treated cohort and period.
+
+        Raises
+        ------
+        EstimationError
+            An outcome is negative, something was counted where nothing was exposed, a covariate is not in the panel, or
+            a covariate tells cells without a count from the others.
+        """
         design, exposed = _exposed(design, self.exposure)
         design, covariates, notes = predictors(design, self.covariates)
         design, zero = _without_zeros(design)

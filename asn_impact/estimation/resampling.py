@@ -232,7 +232,14 @@ class Permutation(Rule):
         return replace(own, name=full_name(short, own.parts), short=short)
 
     def attach(self, effects: Effects) -> Inference:
-        """Attach randomisation p-values and intervals."""
+        """Attach randomisation p-values and intervals.
+
+        Raises
+        ------
+        InferenceError
+            A cluster holds units with different adoption times, `strata` is no attribute, or a deal does not have the
+            same terms.
+        """
         design = effects.design
         times, groups = times_of_clusters(design), _strata(design, self.strata)
         ways = number_of_ways(times, groups)

@@ -101,7 +101,14 @@ class Saturated(Estimator):
         return self.controls == "never"
 
     def estimate(self, design: Design) -> Effects:
-        """Estimate one effect for each cohort and period."""
+        """Estimate one effect for each cohort and period.
+
+        Raises
+        ------
+        EstimationError
+            Nobody is never treated and `controls` asks for them, a covariate is not in the panel or varies inside the
+            cells, or no effect can be estimated.
+        """
         design, notes = where_known(design, self.covariates)
         reference = None
         if self.controls == "not_yet":
@@ -142,7 +149,13 @@ class InteractionWeighted(Estimator):
         return estimator_entry("interaction_weighted", authors=("Sun", "Abraham"))
 
     def estimate(self, design: Design) -> Effects:
-        """Estimate one effect for each cohort and time since adoption."""
+        """Estimate one effect for each cohort and time since adoption.
+
+        Raises
+        ------
+        EstimationError
+            All are treated in one wave, or no effect can be estimated.
+        """
         if np.isinf(design.adopted).any():
             start, period = all_but_base(design, design.cohorts)
             fit, reference = CohortRegression(design, start, period), base_of(design, design.cohorts)

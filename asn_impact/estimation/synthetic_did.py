@@ -78,7 +78,13 @@ class SyntheticDiD(Estimator):
         return True
 
     def estimate(self, design: Design) -> Effects:
-        """Estimate on a design without empty cells."""
+        """Estimate on a design without empty cells.
+
+        Raises
+        ------
+        EstimationError
+            A cell is empty, nobody is never treated, or no wave has two periods before it.
+        """
         refuse_holes(design, self.entry.name)
         slopes, found = self._slopes(design)
         waves = tuple(self._waves(design, design.panel.mean if slopes is None else slopes.left))

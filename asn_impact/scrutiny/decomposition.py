@@ -36,7 +36,7 @@ class Decomposition(Guided):
         One row a comparison: kind, treated, control, weight, estimate. With covariates the row ``within groups`` has
         no treated and no control.
     estimate
-        The weighted sum: the two-way estimate itself.
+        The weighted sum: the two-way estimate itself, in the unit of the outcome.
 
     Examples
     --------
@@ -205,7 +205,7 @@ class NegativeWeights(Guided):
     share
         Share of treated cells with a weight below zero.
     sum
-        Sum of the weights below zero.
+        Sum of the weights below zero, as a share of all.
 
     Examples
     --------

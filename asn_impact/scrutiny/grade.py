@@ -66,7 +66,8 @@ class Grade(Guided):
     contradicted
         Names of the checks that speak against it; empty but for E.
     margin
-        The effect that the study said would not matter, before the data were looked at; None where it said none.
+        The effect that the study said would not matter, before the data were looked at, in the unit of the outcome;
+        None where it said none.
 
     Examples
     --------

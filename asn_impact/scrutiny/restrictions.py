@@ -125,7 +125,13 @@ class RelativeMagnitude(Guided):
         return f"{self.of} at most {self.mbar:g} times the largest before{_SHAPES[self.shape]}"
 
     def bands(self, pre: int, post: int) -> tuple[Bands, ...]:
-        """Return one set for each change before the reference period and each sign it may have."""
+        """Return one set for each change before the reference period and each sign it may have.
+
+        Raises
+        ------
+        InferenceError
+            There is no change before the reference period, or no period on one side of it.
+        """
         change = _changes(pre, post) if self.of == "changes" else np.diff(_changes(pre, post), axis=0)
         before = ~(change[:, pre:] != 0).any(axis=1)
         if not before.any():
@@ -181,7 +187,13 @@ class Smoothness(Guided):
         return f"slope changes by at most {self.m:g} a period{_SHAPES[self.shape]}"
 
     def bands(self, pre: int, post: int) -> tuple[Bands, ...]:
-        """Return the one set of departures that are smooth."""
+        """Return the one set of departures that are smooth.
+
+        Raises
+        ------
+        InferenceError
+            There is no period on one side of the reference.
+        """
         change = np.diff(_changes(pre, post), axis=0)
         sided = _one_sided(self.shape, pre, post)
         return (Bands(change, np.zeros_like(change), np.full(len(change), float(self.m)), sided),)

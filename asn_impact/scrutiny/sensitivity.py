@@ -54,11 +54,12 @@ class RobustInterval(Guided):
     target
         What the interval is for, in words.
     estimate
-        The estimate under parallel trends; the interval need not be centred at it.
+        The estimate under parallel trends, in the unit of the outcome; the interval need not be centred at it.
     low, high
-        Ends; infinite where no value on that side is excluded, NaN where the data contradict the restriction.
+        Ends, in that unit; infinite where no value on that side is excluded, NaN where the data contradict the
+        restriction.
     std_error, df
-        Of the estimate under parallel trends.
+        Of the estimate under parallel trends: in its unit, and degrees of freedom.
     method
         How the interval was made.
 
@@ -348,8 +349,8 @@ class Breakdown(Guided):
     Attributes
     ----------
     value
-        Largest mbar or m at which the interval excludes zero; NaN when it does not even under parallel trends (or a
-        straight line), infinite above 100.
+        Largest mbar (times) or m (unit of the outcome) at which the interval excludes zero; NaN when it does not even
+        under parallel trends (or a straight line), infinite above 100.
     kind
         ``"relative"`` to the largest change before, or ``"smooth"``.
     said
@@ -466,9 +467,9 @@ class SmoothnessSeen(Guided):
     Attributes
     ----------
     lower, upper
-        One-sided bounds of the largest change of slope in a step, each at the level.
+        One-sided bounds of the largest change of slope in a step, each at the level, in the unit of the outcome.
     seen
-        The largest change of slope of the estimates.
+        The largest change of slope of the estimates, in that unit.
     level
         How often each bound holds.
 
