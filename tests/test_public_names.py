@@ -186,7 +186,8 @@ def test_every_array_says_its_shape(name, value):
 
 UNIT = re.compile(
     r"in (the|its|that) unit|unit of the outcome|[Ss]hare|[Hh]ow (often|many)|[Ll]evel|p-value|statistic|[Dd]egrees|"
-    r"\b(months|years|hours|days|inches|points)\b|Rupiah|per cent|times|Cochran's Q|As (given|asked)|Of the interval|Two-sided"
+    r"\b(months|years|hours|days|inches|points)\b|Rupiah|per cent|times|Cochran's Q|As (given|asked)"
+    r"|Of the interval|Two-sided"
 )
 NUMBERS = [
     pytest.param(value, field.name, id=f"{name}.{field.name}")

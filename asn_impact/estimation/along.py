@@ -5,6 +5,7 @@ every day of a `CurvePanel` and joins the fits, so that the rules of inference, 
 they stand. Most estimators have weights on the cell means that do not depend on the outcome: these are found once and
 serve every day that has the same cells.
 """
+# ruff: noqa: D102 - what an override returns is said where it is declared
 
 from __future__ import annotations
 
@@ -63,24 +64,20 @@ class Along(Estimator):
 
     @property
     def entry(self) -> Method:
-        """Name, sentence and source."""
         own, inner = estimator_entry("along"), self.estimator.entry
         part = Message("methods.along.part")
         return replace(own.around(inner, part, name=full_name(inner.name, (part,))), short=inner.short)
 
     @property
     def anticipation(self) -> int:
-        """Steps before adoption in which the outcome may already react."""
         return self.estimator.anticipation
 
     @property
     def covariates(self) -> tuple[str, ...]:
-        """Names of what the estimates are given."""
         return self.estimator.covariates
 
     @property
     def uses(self) -> tuple[str, ...]:
-        """Names of all columns besides the outcome and the rollout."""
         return self.estimator.uses
 
     def estimate(self, design: Design) -> Effects:
@@ -208,7 +205,6 @@ class Part(Fit):
 
     @cached_property
     def estimate(self) -> Float:
-        """(D * m,) estimates."""
         if len(self.days) == 1:
             return self.lead.estimate
         sums = np.tensordot(self._outcomes, np.nan_to_num(self._loadings), axes=((1, 2), (1, 2)))
@@ -313,7 +309,6 @@ class CurveEffects(Effects):
     """Effects by day: each rests on the clusters that stand behind its own day."""
 
     def support(self) -> Int:
-        """(k,) number of clusters with treated units behind each estimate."""
         return np.concatenate([np.tile(part.lead.support(), len(part.days)) for part in fit_of(self).fits])
 
     def anew(self, design: Design) -> Effects:

@@ -4,6 +4,7 @@ What happens in one regency says nothing of a month in another. The effects of a
 cells of all of them, as it is without groups. Leaving a cluster out changes the prediction of its own groups and the
 weights of all, so that the covariances of the deviations are of low rank but for clusters that share a group.
 """
+# ruff: noqa: D102 - what an override returns is said where it is declared
 
 from __future__ import annotations
 
@@ -127,7 +128,6 @@ class Apart(CellFit):
         return Group(fit, units, np.unique(whole.design.cluster[units]))
 
     def with_mean(self, mean: Float) -> Apart:
-        """Return the fit of another outcome on the same cells."""
         other = replace(self, whole=self.whole.with_mean(mean))
         own = tuple(replace(group, fit=group.fit.with_mean(mean[group.units])) for group in self.groups)
         vars(other)["groups"] = own
@@ -135,7 +135,6 @@ class Apart(CellFit):
 
     @property
     def working(self) -> Working | None:
-        """What was chosen by the outcome."""
         return self.whole.working
 
     # ------------------------------------------------------------------------------------ estimates
@@ -190,12 +189,10 @@ class Apart(CellFit):
         return self._by_cluster(g.fit.influence_around(around[g.clusters], total) for g in self.groups)
 
     def loadings(self) -> Float:
-        """(k, U, T) weights on the cell means; NaN where not estimable."""
         unknown = np.isnan(self.estimate)[:, None, None]
         return np.where(unknown, np.nan, self.loadings_of(np.eye(len(self.start))))
 
     def loadings_of(self, weights: Float) -> Float:
-        """(m, U, T) weights on the cell means of (m, k) weighted sums of the estimates."""
         loadings = np.empty((len(weights), *self.whole.untreated.shape))
         each = np.nan_to_num(ratio(weights, self._sizes.sum(axis=0)))
         for group, size in zip(self.groups, self._sizes, strict=True):
@@ -221,11 +218,9 @@ class Apart(CellFit):
         return ratio(self._sums.sum(axis=0) + self._by_cluster(changes), self._left)
 
     def leave_one_out(self) -> Float:
-        """(G, k) estimates without each cluster; NaN where one rests on that cluster alone."""
         return self._deleted
 
     def loadings_without(self, weights: Float) -> Float:
-        """(G, m, U, T) weights on the cell means of (G, m, k) weighted sums of the estimates without each cluster."""
         loadings = np.empty((*weights.shape[:2], *self.whole.untreated.shape))
         each = np.nan_to_num(ratio(weights, self._left[:, None]))
         for group, size in zip(self.groups, self._sizes, strict=True):

@@ -1,4 +1,5 @@
 """Effects by dose of training: Callaway, Goodman-Bacon and Sant'Anna (2024)."""
+# ruff: noqa: D102 - what an override returns is said where it is declared
 
 from __future__ import annotations
 
@@ -57,12 +58,10 @@ class Dose(Estimator):
 
     @property
     def entry(self) -> Method:
-        """Name, sentence and source."""
         return estimator_entry("dose", Message("methods.dose.against"), column=self.column)
 
     @property
     def uses(self) -> tuple[str, ...]:
-        """Names of all columns besides the outcome and the rollout."""
         return (self.column,)
 
     def estimate(self, design: Design) -> Effects:
@@ -176,7 +175,6 @@ class DoseFit(Fit):
         return self._with_slope(self.parts.leave_one_out(), self._sizes.sum(axis=0) - self._sizes)
 
     def loadings(self) -> Float:
-        """(k, U, T) weights on the cell means."""
         block = self.parts.loadings()
         if len(self._distinct) < 2:
             return block

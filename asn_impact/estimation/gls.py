@@ -3,6 +3,7 @@
 It compares with every month before training, not with one, and learns from untreated cells how much a month of an
 office tells about its next ones. It is the default estimator of a study.
 """
+# ruff: noqa: D102 - what an override returns is said where it is declared
 
 from __future__ import annotations
 
@@ -93,12 +94,10 @@ class GLSImputation(Estimator):
 
     @property
     def uses(self) -> tuple[str, ...]:
-        """Names of all columns besides the outcome and the rollout."""
         return uses_of(self.covariates, self.periods)
 
     @property
     def entry(self) -> Method:
-        """Name, short name, sentence and source."""
         return estimator_entry("gls_imputation", *_parts(self))
 
     def held(self, effects: Effects) -> GLSImputation:
@@ -147,7 +146,6 @@ class GLSLeads(Estimator):
 
     @property
     def entry(self) -> Method:
-        """Name, short name, sentence and source."""
         inner = self.of.entry
         return estimator_entry("gls_leads", before=self.before, of=inner.name, also=(inner.source,))
 
@@ -272,7 +270,6 @@ class PredictedEffects(GivenSizes):
         return replace(main, terms=terms, fit=LeadsAndEffects((leads.fit, main.fit), self.fit))
 
     def support(self) -> Int:
-        """(k,) number of clusters with treated units behind each estimate."""
         if not isinstance(self.fit, Joined):
             return super().support()
         averaged = [fit for fit in self.fit.fits if isinstance(fit, Averaged)]

@@ -1,4 +1,5 @@
 """Group-time effects: Callaway and Sant'Anna (2021) on cell means."""
+# ruff: noqa: D102 - what an override returns is said where it is declared
 
 from __future__ import annotations
 
@@ -75,7 +76,6 @@ class GroupTime(Estimator):
 
     @property
     def entry(self) -> Method:
-        """Name, sentence and source."""
         how = Message(f"methods.adjusting.{self.method}")
         return estimator_entry(
             "group_time",
@@ -91,12 +91,10 @@ class GroupTime(Estimator):
 
     @property
     def covariates(self) -> tuple[str, ...]:
-        """Names of what the estimates are given."""
         return self.adjust
 
     @property
     def compares_whole_units(self) -> bool:
-        """Whether a unit of which the later cells are left out can be no comparison."""
         return self.controls == "never"
 
     def estimate(self, design: Design) -> Effects:

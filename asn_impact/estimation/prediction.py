@@ -4,6 +4,7 @@ Untreated cells tell about treated ones through a covariance V = shocks + diag(n
 effects are taken out within units, so that the period effects (and slopes) come from one small system. Without shocks
 this is `Imputation`; with them the prediction also carries on what an office's shocks have been like.
 """
+# ruff: noqa: D102 - what an override returns is said where it is declared
 
 from __future__ import annotations
 
@@ -276,12 +277,10 @@ class PredictionFit(CellFit):
         return mean_effect(self, *self.squares())
 
     def loadings(self) -> Float:
-        """(k, U, T) weights on the cell means; NaN where not estimable."""
         unknown = np.isnan(self.estimate)[:, None, None]
         return np.where(unknown, np.nan, self.loadings_of(np.eye(len(self.start))))
 
     def loadings_of(self, weights: Float) -> Float:
-        """(m, U, T) weights on the cell means of (m, k) weighted sums of the estimates."""
         each = np.nan_to_num(weights / np.where(self._size.sum(axis=0) > 0, self._size.sum(axis=0), np.nan))
         slope = -(each @ self._pull) @ self._normal[1]
         each = np.concatenate([each, np.zeros((len(each), 1))], axis=1)
@@ -295,7 +294,6 @@ class PredictionFit(CellFit):
     # ---------------------------------------------------------------------------- without a cluster
 
     def loadings_without(self, weights: Float) -> Float:
-        """(G, m, U, T) weights on the cell means of (G, m, k) weighted sums of the estimates without each cluster."""
         loadings = np.zeros((*weights.shape[:2], *self.untreated.shape))
         each = np.nan_to_num(ratio(weights, self._left(np.arange(len(weights)))[:, None]))
         padded = np.concatenate([each, np.zeros((*each.shape[:2], 1))], axis=2)
@@ -377,7 +375,6 @@ class PredictionFit(CellFit):
         return np.asarray(total - own)
 
     def leave_one_out(self) -> Float:
-        """(G, k) estimates without each cluster; NaN where one rests on that cluster alone."""
         return self._deleted
 
     @cached_property

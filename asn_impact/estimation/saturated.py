@@ -5,6 +5,7 @@ unit mean. Sums of these by cohort give the coefficients, sums by cluster the co
 cluster; no row is ever expanded into dummies. With p covariates, whose slopes depend on the cohort and the
 period too, the matrix is T (1 + p) wide.
 """
+# ruff: noqa: D102 - what an override returns is said where it is declared
 
 from __future__ import annotations
 
@@ -91,13 +92,11 @@ class Saturated(Estimator):
 
     @property
     def entry(self) -> Method:
-        """Name, sentence and source."""
         controls = Message(f"methods.controls.{self.controls}")
         return estimator_entry("saturated", controls, given(self.covariates), authors=("Wooldridge",))
 
     @property
     def compares_whole_units(self) -> bool:
-        """Whether a unit of which the later cells are left out can be no comparison."""
         return self.controls == "never"
 
     def estimate(self, design: Design) -> Effects:
@@ -145,7 +144,6 @@ class InteractionWeighted(Estimator):
 
     @property
     def entry(self) -> Method:
-        """Name, sentence and source."""
         return estimator_entry("interaction_weighted", authors=("Sun", "Abraham"))
 
     def estimate(self, design: Design) -> Effects:
@@ -383,7 +381,6 @@ class CohortRegression(CellFit):
         return self.influence_of(np.eye(len(self.start))) * self._known
 
     def influence_of(self, weights: Float) -> Float:
-        """(G, m) influence of (m, k) weighted sums of the estimates."""
         slopes = self._normal[0].times(self._wanted(weights))
         by_unit = np.empty((len(self.design.cluster), len(weights)))
         for units, columns in self._cohorts():
@@ -391,11 +388,9 @@ class CohortRegression(CellFit):
         return by_cluster(self.design, by_unit)
 
     def loadings(self) -> Float:
-        """(k, U, T) weights of the estimates on the cell means."""
         return np.asarray(self.loadings_of(np.eye(len(self.start))) * self._known[:, None, None])
 
     def loadings_of(self, weights: Float) -> Float:
-        """(m, U, T) weights on the cell means of (m, k) weighted sums of the estimates."""
         slopes = self._normal[0].times(self._wanted(weights))
         loadings = np.empty((len(weights), *self._weight.shape))
         for units, columns in self._cohorts():
@@ -411,7 +406,6 @@ class CohortRegression(CellFit):
         return deleted * self._known
 
     def loadings_without(self, weights: Float) -> Float:
-        """(G, m, U, T) weights on the cell means of (G, m, k) weighted sums of the estimates without each cluster."""
         loadings = np.zeros((*weights.shape[:2], *self._weight.shape))
         for cohorts, clusters in self._alike():
             deletion = self._deletion(cohorts, clusters)

@@ -3,6 +3,7 @@
 Weights on the untreated units and on the periods before make the comparison resemble the treated. Both solve a least
 squares problem on the simplex, here to the optimum (R's synthdid stops early), so a number does not depend on a solver.
 """
+# ruff: noqa: D102 - what an override returns is said where it is declared
 
 from __future__ import annotations
 
@@ -69,12 +70,10 @@ class SyntheticDiD(Estimator):
 
     @property
     def entry(self) -> Method:
-        """Name, sentence and source."""
         return estimator_entry(self.kind, given(self.covariates))
 
     @property
     def compares_whole_units(self) -> bool:
-        """Whether a unit of which the later cells are left out can be no comparison."""
         return True
 
     def estimate(self, design: Design) -> Effects:
@@ -301,7 +300,6 @@ class SyntheticFit(Fit):
 
     @cached_property
     def estimate(self) -> Float:
-        """(k,) effects."""
         return np.concatenate([comparison.loading @ change for comparison, change in self._parts])
 
     def influence(self) -> Float:
@@ -349,7 +347,6 @@ class SyntheticFit(Fit):
         return np.asarray(total - np.einsum("gmp,gput->gmut", pull, self.slopes.loadings_without()))
 
     def differences(self, effects: Effects) -> Float:
-        """(G, k, U, T) weights on the cell means without each cluster less those with all."""
         return differences_of(self, effects)
 
     def _over_time(self, wave: Synthetic, weights: Float) -> Float:

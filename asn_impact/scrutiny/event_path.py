@@ -3,6 +3,7 @@
 Many event times from few offices make a variance matrix that is mostly noise. So event times can be grouped into
 blocks of several periods, and those that rest on some of the waves only can be left out.
 """
+# ruff: noqa: D102 - what an override returns is said where it is declared
 
 from __future__ import annotations
 
@@ -48,19 +49,15 @@ class Combined(Fit):
 
     @property
     def estimate(self) -> Float:
-        """(m,) the sums."""
         return self._sum(self.effects.estimate, 0)
 
     def influence(self) -> Float:
-        """(G, m) influence by cluster."""
         return self._sum(self.effects.influence, 1)
 
     def leave_one_out(self) -> Float:
-        """(G, m) the sums without each cluster in turn."""
         return self._sum(self.effects.leave_one_out(), 1)
 
     def loadings(self) -> Float:
-        """(m, U, T) weights on the cell means."""
         return self._sum(self.effects.loadings(), 0)
 
     def deletions(self, design: Design, groups: Bool) -> Iterable[Deletions] | None:
@@ -70,12 +67,10 @@ class Combined(Fit):
         )
 
     def differences(self, effects: Effects | None = None) -> Float:
-        """(G, m, U, T) weights on the cells without each cluster less those with all."""
         return self._sum(differences(self.effects), 1)
 
     @property
     def correction(self) -> float:
-        """Small-sample factor of the variance, as in the fit it came from."""
         return self.effects.fit.correction
 
 
