@@ -26,7 +26,7 @@ from scipy import special
 
 from asn_impact.estimation import BiasReduced, Effects, GroupTime, Multiplier, infer
 from asn_impact.estimation.curve import Along
-from asn_impact.estimation.effects import Traces
+from asn_impact.estimation.fit import Traces
 from asn_impact.estimation.inference import Inference
 from asn_impact.estimation.jackknife import WELCH_CAP, bias_reduced, differences
 from asn_impact.estimation.simultaneous import Joint, Simultaneous, _root, _smallest, _sums

@@ -34,6 +34,7 @@ PAIRS = {
     "en/files_to_report.md": "id/berkas_ke_laporan.md",
     "en/which_estimator.md": "id/cara_menghitung.md",
     "en/grade.md": "id/mutu_bukti.md",
+    "scale.md": "id/data_besar.md",
 }
 
 
@@ -192,6 +193,13 @@ def test_sentences_in_english_are_short():
         for sentence in re.split(r"(?<=[.?!:;])\s+|\n\s*\n|\n[*1-9]", re.sub(r"\]\([^)]*\)", "]", prose)):
             long += [sentence] * (len(sentence.split()) > 25)
     assert long == []
+
+
+def test_the_pages_on_large_data_have_the_same_numbers():
+    cells = [re.findall(r"\d[\d.,]*", row) for row in text("scale.md").splitlines() if row.startswith("| ")]
+    own = [re.findall(r"\d[\d.,]*", row) for row in text("id/data_besar.md").splitlines() if row.startswith("| ")]
+    swapped = str.maketrans(".,", ",.")
+    assert [[number.translate(swapped) for number in row] for row in cells] == own
 
 
 def test_sizes_on_the_decision_page_are_those_that_were_measured():

@@ -140,6 +140,26 @@ def test_every_function_says_what_it_refuses(name, value):
         assert "\nRaises\n------\n" in text or ELSEWHERE.search(text)
 
 
+def methods_of(name, value):
+    """The methods that a user calls on a public value, with the texts that may say what they refuse."""
+    for method, function in vars(value).items():
+        if inspect.isfunction(function) and method[0] != "_":
+            plain = inspect.unwrap(function)
+            yield pytest.param(plain, [value.__doc__, plain.__doc__ or ""], id=f"{name}.{method}")
+
+
+ELSEWHERE_OWNED = ("asn_impact.intake", "asn_impact.measures", "asn_impact.reporting", "asn_impact.study")
+VALUES = [
+    pair for pair in DOCUMENTED if inspect.isclass(pair[1]) and not pair[1].__module__.startswith(ELSEWHERE_OWNED)
+]
+
+
+@pytest.mark.parametrize(("method", "texts"), [case for pair in VALUES for case in methods_of(*pair)])
+def test_every_method_says_what_it_refuses(method, texts):
+    if refuses(method):
+        assert any("\nRaises\n------\n" in inspect.cleandoc(text) for text in texts)
+
+
 def needs_words(parameter):
     """Whether the name and kind of a parameter do not say it all: a value of ours is what its kind says."""
     kinds = re.findall(r"[A-Z]\w+", str(parameter.annotation))
@@ -162,6 +182,26 @@ def test_every_array_says_its_shape(name, value):
     for field in (field for field in arrays if not field.startswith("_")):
         said = re.search(rf"^(\w+, )*{field}\b.*\n( {{4}}.*\n?)+", text, re.MULTILINE)
         assert re.search(r"\(\w+( [+*] \w+)?,", said[0]), field
+
+
+UNIT = re.compile(
+    r"in (the|its|that) unit|unit of the outcome|[Ss]hare|[Hh]ow (often|many)|[Ll]evel|p-value|statistic|[Dd]egrees|"
+    r"\b(months|years|hours|days|inches|points)\b|Rupiah|per cent|times|Cochran's Q|As (given|asked)"
+    r"|Of the interval|Two-sided"
+)
+NUMBERS = [
+    pytest.param(value, field.name, id=f"{name}.{field.name}")
+    for name, value in FIELDS
+    for field in dataclasses.fields(value)
+    if field.type in {"float", "float | None"}
+]
+
+
+@pytest.mark.parametrize(("value", "field"), NUMBERS)
+def test_every_single_number_says_its_unit(value, field):
+    text = "\n".join(inspect.cleandoc(one.__doc__ or "") for one in value.__mro__ if dataclasses.is_dataclass(one))
+    said = re.search(rf"^(\w+, )*{field}\b.*\n( {{4}}.*\n?)+", text, re.MULTILINE)
+    assert UNIT.search(said[0])
 
 
 #: Put together from checks that name theirs.

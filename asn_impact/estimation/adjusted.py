@@ -36,52 +36,25 @@ _BLOCK = 4_000_000  # numbers in one block of leave-one-out logits
 
 @dataclass(frozen=True, eq=False)
 class Rows:
-    """The n rows of comparisons that share their units and weights.
+    """The n rows of comparisons that share their units and weights."""
 
-    Attributes
-    ----------
-    x
-        (n, q) intercept and covariates.
-    treated
-        (n,) True for the cohort.
-    weight
-        (n,) weights.
-    cluster
-        (n,) position of the cluster.
-    after
-        (n,) True in the later cross-section; None when rows are units seen in both periods and outcomes are changes.
-    """
-
-    x: Float
-    treated: Bool
-    weight: Float
-    cluster: Int
+    x: Float  #: (n, q) intercept and covariates
+    treated: Bool  #: (n,) True for the cohort
+    weight: Float  #: (n,) weights
+    cluster: Int  #: (n,) position of the cluster
+    #: (n,) True in the later cross-section; None when rows are units seen in both periods and outcomes are changes.
     after: Bool | None = None
 
 
 @dataclass(frozen=True, eq=False)
 class Part:
-    """A signed weighted mean of ``own * outcome + sum of fitted values``.
+    """A signed weighted mean of ``own * outcome + sum of fitted values``."""
 
-    Attributes
-    ----------
-    sign
-        +1 or -1.
-    weight
-        (n,) weights, before the odds.
-    odds
-        Whether the weights are multiplied by the odds of treatment.
-    own
-        1 where the outcome itself enters, 0 where only fitted values do.
-    fitted
-        Name of a regression -> the factor of its fitted values.
-    """
-
-    sign: int
-    weight: Float
-    odds: bool = False
-    own: int = 1
-    fitted: dict[str, int] = field(default_factory=dict)
+    sign: int  #: +1 or -1
+    weight: Float  #: (n,) weights, before the odds
+    odds: bool = False  #: whether the weights are multiplied by the odds of treatment
+    own: int = 1  #: 1 where the outcome itself enters, 0 where only fitted values do
+    fitted: dict[str, int] = field(default_factory=dict)  #: name of a regression -> the factor of its fitted values
 
 
 def parts_of(rows: Rows, method: Recipe) -> tuple[Part, ...]:

@@ -5,6 +5,7 @@ every day of a `CurvePanel` and joins the fits, so that the rules of inference, 
 they stand. Most estimators have weights on the cell means that do not depend on the outcome: these are found once and
 serve every day that has the same cells.
 """
+# ruff: noqa: D102 - what an override returns is said where it is declared
 
 from __future__ import annotations
 
@@ -20,13 +21,14 @@ from asn_impact.arguments import Steps
 from asn_impact.arrays import Bool, Float, Int
 from asn_impact.designs import Design
 from asn_impact.errors import EstimationError, InferenceError
-from asn_impact.estimation.effects import Contributions, Effects, Estimator, Fit, Traces
+from asn_impact.estimation.effects import Effects, Estimator
+from asn_impact.estimation.fit import Contributions, Fit, Joined, Traces
 from asn_impact.estimation.methods import Method, estimator_entry, full_name
 from asn_impact.measures.curves import CurvePanel
 from asn_impact.verbs import public_verb
 from asn_impact.words import Alert, Message
 
-__all__ = ["Along", "CurveEffects", "EachDay", "Joined", "curve_of", "fit_of", "one_day"]
+__all__ = ["Along", "CurveEffects", "EachDay", "curve_of", "fit_of", "one_day"]
 
 EachDay: TypeAlias = Literal["overall", "cohorts", "calendar", "event_study"]
 
@@ -62,24 +64,20 @@ class Along(Estimator):
 
     @property
     def entry(self) -> Method:
-        """Name, sentence and source."""
         own, inner = estimator_entry("along"), self.estimator.entry
         part = Message("methods.along.part")
         return replace(own.around(inner, part, name=full_name(inner.name, (part,))), short=inner.short)
 
     @property
     def anticipation(self) -> int:
-        """Steps before adoption in which the outcome may already react."""
         return self.estimator.anticipation
 
     @property
     def covariates(self) -> tuple[str, ...]:
-        """Names of what the estimates are given."""
         return self.estimator.covariates
 
     @property
     def uses(self) -> tuple[str, ...]:
-        """Names of all columns besides the outcome and the rollout."""
         return self.estimator.uses
 
     def estimate(self, design: Design) -> Effects:
@@ -94,11 +92,17 @@ class Along(Estimator):
         parts, notes = _parts(self, design, list(_alike(self.estimator, panel)))
         references = {part.lead.reference for part in parts}
         reference = references.pop() if len(references) == 1 else None
-        fit = Joined(self, design, tuple(parts))
+        fit = Days(tuple(parts), self, design)
         return CurveEffects(self, design, _terms(parts), fit, notes=notes, reference=reference)
 
     def on(self, design: Design, day: int) -> Effects:
-        """Return the effects on one day."""
+        """Return the effects on one day.
+
+        Raises
+        ------
+        EstimationError
+            The design has no completion curve, or nothing can be estimated on the day.
+        """
         effects = self.estimator.estimate(replace(design, panel=curve_of(design).at(day)))
         match self.view:
             case "overall":
@@ -169,23 +173,14 @@ def _terms(parts: Sequence[Part]) -> pd.DataFrame:
 
 
 @dataclass(frozen=True, eq=False)
-class Part:
-    """D days that share their cells and the weights on them, m estimates on each; the terms run day by day.
+class Part(Fit):
+    """D days that share their cells and the weights on them, m estimates on each; the terms run day by day."""
 
-    Attributes
-    ----------
-    along, design
-        What is called on what.
-    days
-        (D,) the days.
-    lead
-        The effects on the first of them.
-    """
-
+    #: What is called on what.
     along: Along
     design: Design
-    days: Int
-    lead: Effects
+    days: Int  #: (D,) the days
+    lead: Effects  #: the effects on the first of them
 
     @cached_property
     def effects(self) -> tuple[Effects, ...]:
@@ -201,21 +196,25 @@ class Part:
         return np.asarray(np.nan_to_num(means - np.nanmean(means, axis=(1, 2), keepdims=True)))
 
     @cached_property
-    def loadings(self) -> Float:
+    def _loadings(self) -> Float:
         """(m, U, T) weights of the estimates of each day on its cell means."""
         return self.lead.loadings()
 
-    @cached_property
-    def estimate(self) -> Float:
-        """(D * m,) estimates."""
-        if len(self.days) == 1:
-            return self.lead.estimate
-        sums = np.tensordot(self._outcomes, np.nan_to_num(self.loadings), axes=((1, 2), (1, 2)))
-        return np.asarray(np.where(np.isnan(self.lead.estimate), np.nan, sums).ravel())
+    def loadings(self) -> Float:
+        return self._repeated(self._loadings)
 
     @cached_property
+    def estimate(self) -> Float:
+        if len(self.days) == 1:
+            return self.lead.estimate
+        sums = np.tensordot(self._outcomes, np.nan_to_num(self._loadings), axes=((1, 2), (1, 2)))
+        return np.asarray(np.where(np.isnan(self.lead.estimate), np.nan, sums).ravel())
+
     def influence(self) -> Float:
-        """(G, D * m) influence by cluster."""
+        return self._influence
+
+    @cached_property
+    def _influence(self) -> Float:
         return np.concatenate([effects.influence for effects in self.effects], axis=1)
 
     @cached_property
@@ -223,9 +222,11 @@ class Part:
         """(G, m, U, T) weights of each day without each cluster, less those with all."""
         return self.lead.fit.differences(self.lead)
 
-    @cached_property
     def leave_one_out(self) -> Float:
-        """(G, D * m) estimates without each cluster."""
+        return self._deleted
+
+    @cached_property
+    def _deleted(self) -> Float:
         if len(self.days) == 1 or self.lead.fit.regression:
             return np.concatenate([effects.leave_one_out() for effects in self.effects], axis=1)
         gone: Bool = np.asarray(np.isnan(self._without).any(axis=(2, 3)))
@@ -233,15 +234,18 @@ class Part:
         change = np.where(gone[:, :, None], np.nan, change).transpose(0, 2, 1)
         return np.asarray(self.estimate + change.reshape(len(change), -1))
 
-    def repeat_days(self, weights: Float) -> Float:
+    def _repeated(self, weights: Float) -> Float:
         """(..., D * m, U, T) weights of all days from (..., m, U, T) of one."""
         lead, own = weights.shape[:-3], weights.shape[-3:]
         spread = np.broadcast_to(np.expand_dims(weights, -4), (*lead, len(self.days), *own))
         return spread.reshape(*lead, -1, *own[1:])
 
-    def differences(self) -> Float:
-        """(G, D * m, U, T) weights without each cluster less those with all, of all days."""
-        return self.repeat_days(self._without)
+    def differences(self, effects: Effects) -> Float:
+        return self._repeated(self._without)
+
+    @property
+    def correction(self) -> float:
+        return self.lead.fit.correction
 
     def contributions(self, rule: Callable[[Effects], Contributions]) -> Contributions:
         """Return the contributions of all days; their moments rest on the weights alone, and are those of the first."""
@@ -251,86 +255,34 @@ class Part:
         if self.lead.fit.regression:  # closed forms of its own, day by day
             value = np.concatenate([lead.value, *(rule(effects).value for effects in self.effects[1:])], axis=1)
         else:
-            value = rule(replace(self.lead, terms=_terms([self]), fit=SameWeights(self), cells=None, view=None)).value
+            value = rule(replace(self.lead, terms=_terms([self]), fit=self, cells=None, view=None)).value
         return Contributions(value, lambda groups: Traces.stacked([lead.traces(groups)] * len(self.days)))
 
 
 @dataclass(frozen=True, eq=False)
-class SameWeights(Fit):
-    """The fit of the days of one part, on the cells that all of them share."""
-
-    part: Part
-
-    @property
-    def estimate(self) -> Float:
-        """(D * m,) the estimates."""
-        return self.part.estimate
-
-    def influence(self) -> Float:
-        """(G, D * m) influence by cluster."""
-        return self.part.influence
-
-    def leave_one_out(self) -> Float:
-        """(G, D * m) the estimates without each cluster."""
-        return self.part.leave_one_out
-
-    def loadings(self) -> Float:
-        """(D * m, U, T) weights on the cell means."""
-        return self.part.repeat_days(self.part.loadings)
-
-    def differences(self, effects: Effects) -> Float:
-        """(G, D * m, U, T) weights without each cluster less those with all."""
-        return self.part.differences()
-
-    @property
-    def correction(self) -> float:
-        """Small-sample factor of the variance besides G / (G - 1)."""
-        return self.part.lead.fit.correction
-
-
-@dataclass(frozen=True, eq=False)
-class Joined(Fit):
+class Days(Joined):
     """The fits of all days, one after the other: all of `Fit`."""
 
+    fits: tuple[Part, ...]
     along: Along
     design: Design
-    parts: tuple[Part, ...]
-
-    @cached_property
-    def estimate(self) -> Float:
-        """(k,) the estimates, day by day."""
-        return np.concatenate([part.estimate for part in self.parts])
 
     @cached_property
     def _influence(self) -> Float:
         # one factor serves all days: days with other cells have another one, which their influence takes up
-        scale = [np.sqrt(part.lead.fit.correction / self.correction) for part in self.parts]
-        return np.concatenate([s * part.influence for s, part in zip(scale, self.parts, strict=True)], axis=1)
+        scale = [np.sqrt(part.correction / self.correction) for part in self.fits]
+        return np.concatenate([s * part.influence() for s, part in zip(scale, self.fits, strict=True)], axis=1)
 
     def influence(self) -> Float:
-        """(G, k) influence by cluster."""
         return self._influence
-
-    def leave_one_out(self) -> Float:
-        """(G, k) the estimates without each cluster."""
-        return np.concatenate([part.leave_one_out for part in self.parts], axis=1)
-
-    def loadings(self) -> Float:
-        """(k, U, T) weights on the cell means of each day."""
-        return np.concatenate([part.repeat_days(part.loadings) for part in self.parts])
-
-    def differences(self, effects: Effects) -> Float:
-        """(G, k, U, T) weights on the cells without each cluster less those with all."""
-        return np.concatenate([part.differences() for part in self.parts], axis=1)
 
     @property
     def correction(self) -> float:
-        """Small-sample factor of the variance besides G / (G - 1)."""
-        return self.parts[0].lead.fit.correction
+        return self.fits[0].correction
 
     def alone(self, effects: Effects, j: int) -> tuple[Effects, int]:
         """Return the effects of the one day that estimate j belongs to, and its position among them."""
-        for part in self.parts:
+        for part in self.fits:
             m = len(part.lead.terms)
             if j < m * len(part.days):
                 return self.along.on(self.design, int(part.days[j // m])), j % m
@@ -339,16 +291,13 @@ class Joined(Fit):
 
     @property
     def linear(self) -> bool:
-        """Whether the estimates are the same weighted sums of cell means whatever the outcome is."""
-        return all(part.lead.linear for part in self.parts)
+        return all(part.lead.linear for part in self.fits)
 
     def deleted(self, effects: Effects) -> Contributions:
-        """Jackknife deviations of all days with their moments."""
-        return _end_to_end([part.contributions(lambda own: own.fit.deleted(own)) for part in self.parts])
+        return _end_to_end([part.contributions(lambda own: own.fit.deleted(own)) for part in self.fits])
 
     def bias_reduced(self, effects: Effects) -> Contributions:
-        """Bias-reduced contributions of all days with their moments."""
-        return _end_to_end([part.contributions(lambda own: own.fit.bias_reduced(own)) for part in self.parts])
+        return _end_to_end([part.contributions(lambda own: own.fit.bias_reduced(own)) for part in self.fits])
 
 
 def _end_to_end(pieces: Sequence[Contributions]) -> Contributions:
@@ -360,8 +309,7 @@ class CurveEffects(Effects):
     """Effects by day: each rests on the clusters that stand behind its own day."""
 
     def support(self) -> Int:
-        """(k,) number of clusters with treated units behind each estimate."""
-        return np.concatenate([np.tile(part.lead.support(), len(part.days)) for part in fit_of(self).parts])
+        return np.concatenate([np.tile(part.lead.support(), len(part.days)) for part in fit_of(self).fits])
 
     def anew(self, design: Design) -> Effects:
         """Return the effects on another design: other units or times, or the treatment itself as the outcome.
@@ -377,9 +325,9 @@ class CurveEffects(Effects):
         return super().anew(design)
 
 
-def fit_of(effects: Effects) -> Joined:
+def fit_of(effects: Effects) -> Days:
     """Return the fit of effects, which must be along a completion curve."""
-    if not isinstance(effects.fit, Joined):
+    if not isinstance(effects.fit, Days):
         raise EstimationError(Message("estimation.not_along", name=effects.estimator.entry.name))
     return effects.fit
 

@@ -4,6 +4,7 @@ What happens in one regency says nothing of a month in another. The effects of a
 cells of all of them, as it is without groups. Leaving a cluster out changes the prediction of its own groups and the
 weights of all, so that the covariances of the deviations are of low rank but for clusters that share a group.
 """
+# ruff: noqa: D102 - what an override returns is said where it is declared
 
 from __future__ import annotations
 
@@ -78,35 +79,20 @@ def apart(whole: PredictionFit, group: Int) -> Apart:
 
 @dataclass(frozen=True, eq=False)
 class Group:
-    """The fit of one group.
+    """The fit of one group."""
 
-    Attributes
-    ----------
-    fit
-        On the design of its units.
-    units, clusters
-        (n,) positions of its units, and (c,) of its clusters, among all.
-    """
-
-    fit: PredictionFit
+    fit: PredictionFit  #: on the design of its units
+    #: (n,) positions of its units, and (c,) of its clusters, among all.
     units: Int
     clusters: Int
 
 
 @dataclass(frozen=True, eq=False)
 class Apart(CellFit):
-    """Means over all groups of outcome minus prediction, by cohort and period.
+    """Means over all groups of outcome minus prediction, by cohort and period."""
 
-    Attributes
-    ----------
-    whole
-        What would be fitted without groups; nothing of it is worked out.
-    members
-        The units of each group.
-    """
-
-    whole: PredictionFit
-    members: tuple[Int, ...]
+    whole: PredictionFit  #: what would be fitted without groups; nothing of it is worked out
+    members: tuple[Int, ...]  #: the units of each group
 
     @property
     def design(self) -> Design:
@@ -142,7 +128,6 @@ class Apart(CellFit):
         return Group(fit, units, np.unique(whole.design.cluster[units]))
 
     def with_mean(self, mean: Float) -> Apart:
-        """Return the fit of another outcome on the same cells."""
         other = replace(self, whole=self.whole.with_mean(mean))
         own = tuple(replace(group, fit=group.fit.with_mean(mean[group.units])) for group in self.groups)
         vars(other)["groups"] = own
@@ -150,7 +135,6 @@ class Apart(CellFit):
 
     @property
     def working(self) -> Working | None:
-        """What was chosen by the outcome."""
         return self.whole.working
 
     # ------------------------------------------------------------------------------------ estimates
@@ -205,12 +189,10 @@ class Apart(CellFit):
         return self._by_cluster(g.fit.influence_around(around[g.clusters], total) for g in self.groups)
 
     def loadings(self) -> Float:
-        """(k, U, T) weights on the cell means; NaN where not estimable."""
         unknown = np.isnan(self.estimate)[:, None, None]
         return np.where(unknown, np.nan, self.loadings_of(np.eye(len(self.start))))
 
     def loadings_of(self, weights: Float) -> Float:
-        """(m, U, T) weights on the cell means of (m, k) weighted sums of the estimates."""
         loadings = np.empty((len(weights), *self.whole.untreated.shape))
         each = np.nan_to_num(ratio(weights, self._sizes.sum(axis=0)))
         for group, size in zip(self.groups, self._sizes, strict=True):
@@ -236,11 +218,9 @@ class Apart(CellFit):
         return ratio(self._sums.sum(axis=0) + self._by_cluster(changes), self._left)
 
     def leave_one_out(self) -> Float:
-        """(G, k) estimates without each cluster; NaN where one rests on that cluster alone."""
         return self._deleted
 
     def loadings_without(self, weights: Float) -> Float:
-        """(G, m, U, T) weights on the cell means of (G, m, k) weighted sums of the estimates without each cluster."""
         loadings = np.empty((*weights.shape[:2], *self.whole.untreated.shape))
         each = np.nan_to_num(ratio(weights, self._left[:, None]))
         for group, size in zip(self.groups, self._sizes, strict=True):
@@ -250,14 +230,6 @@ class Apart(CellFit):
             own[group.clusters] = group.fit.loadings_without(left)
             loadings[:, :, group.units] = own
         return loadings
-
-    def deletions(self, design: Design, groups: Bool) -> Iterator[Deletions]:
-        """Return what happens to each estimate when each cluster goes."""
-
-        def weigh(row: int, clusters: Int, known: Bool) -> Float:
-            return np.where(np.arange(known.shape[1]) == row, known, 0.0)
-
-        return self.means_without(np.diag(np.isfinite(self.estimate).astype(np.float64)), weigh, groups)
 
     def means_without(self, now: Float, weigh: Weigh, groups: Bool) -> Iterator[Deletions]:
         """Yield what happens to m weighted means of the estimates when each cluster goes; see `PredictionFit`.

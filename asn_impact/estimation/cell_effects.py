@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 import numpy as np
 import pandas as pd
@@ -12,7 +12,8 @@ from asn_impact.arrays import Float, Int
 from asn_impact.designs import Design
 from asn_impact.errors import EstimationError
 from asn_impact.estimation.clusters import by_cluster, ratio
-from asn_impact.estimation.effects import Cells, Effects, Estimator, Fit, differences_of
+from asn_impact.estimation.effects import Cells, Effects, Estimator
+from asn_impact.estimation.fit import Fit, differences_of
 from asn_impact.estimation.two_way import columns_of
 from asn_impact.words import Alert, Message, paragraph
 
@@ -21,6 +22,7 @@ __all__ = [
     "GivenSizes",
     "all_but_base",
     "base_of",
+    "cells_of",
     "centre",
     "cohort_sizes",
     "diagonal",
@@ -44,14 +46,9 @@ class GivenSizes(Effects):
 
 
 class CellFit(Fit):
-    """A fit with one estimate for each pair of an adoption step and a period.
+    """A fit with one estimate for each pair of an adoption step and a period."""
 
-    Attributes
-    ----------
-    start, period
-        (k,) step at which the cohort of each term adopted, and position of its period.
-    """
-
+    #: (k,) step at which the cohort of each term adopted, and position of its period.
     start: Float
     period: Int
 
@@ -157,36 +154,39 @@ def effects_by_cell(
         No effect after adoption is estimable.
     """
     cohort = np.searchsorted(design.cohorts, fit.start)
-    event_time = (design.panel.timeline.steps[fit.period] - fit.start).astype(np.int64)
-    labels = design.panel.timeline.labels
-    terms = pd.DataFrame(
-        {
-            "cohort": [design.cohort_label(step) for step in fit.start],
-            "period": [labels[p] for p in fit.period],
-            "event_time": event_time,
-        }
-    )
-    missing = ~fit.known
-    if missing[event_time >= 0 if (event_time >= 0).any() else ...].all():
+    terms, cells = cells_of(design, cohort, fit.period, cohort_sizes(design))
+    missing, after = ~fit.known, cells.event_time >= 0
+    if missing[after if after.any() else ...].all():
         nothing = Message("estimation.nothing_estimable", name=estimator.entry.name)
         given_that = Message("estimation.covariates_explain") if estimator.covariates else None
         raise EstimationError(paragraph(nothing, given_that, Message("estimation.widen_or_add")))
     if missing.any():
         pairs = pairs_of(terms[missing])
         notes = (*notes, Message("estimation.cells_not_estimable", n=int(missing.sum()), pairs=pairs))
-    cells = Cells(cohort, fit.period, event_time, cohort_sizes(design))
     return kind(estimator, design, terms, fit, cells, notes=notes, reference=reference)
 
 
-def cohort_sizes(design: Design) -> Float:
+def cells_of(design: Design, cohort: Int, period: Int, sizes: Float) -> tuple[pd.DataFrame, Cells]:
+    """Return the terms of effects by cohort and period, by their positions, and the cells they belong to."""
+    starts, timeline = design.cohorts[cohort], design.panel.timeline
+    cells = Cells(cohort, period, (timeline.steps[period] - starts).astype(np.int64), sizes)
+    labels = {"cohort": [design.cohort_label(step) for step in starts], "period": [timeline.labels[p] for p in period]}
+    return pd.DataFrame({**labels, "event_time": cells.event_time}), cells
+
+
+def cohort_sizes(design: Design, sample: Literal["pairs", "cross_sections"] = "pairs") -> Float:
     """(G, C) weight of each cohort in each cluster: a unit counts with the mean weight of its observed cells.
 
-    A unit seen once has no change to compare, and its wave is no larger for it.
+    A unit seen once has no change to compare, and its wave is no larger for it. Cross-sections count it, and where they
+    weigh records a unit counts with the sum.
     """
     weight = np.where(design.panel.observed, design.panel.weight, 0.0)
-    weight = np.where((weight > 0).sum(axis=1, keepdims=True) > 1, weight, 0.0)
-    unit = np.nan_to_num(ratio(weight.sum(axis=1), (weight > 0).sum(axis=1)))
-    return by_cluster(design, unit[:, None] * (design.adopted[:, None] == design.cohorts[None, :]))
+    if sample == "pairs":
+        weight = np.where((weight > 0).sum(axis=1, keepdims=True) > 1, weight, 0.0)
+    unit = weight.sum(axis=1)
+    if sample == "pairs" or design.weights == "units":
+        unit = ratio(unit, (weight > 0).sum(axis=1))
+    return by_cluster(design, np.nan_to_num(unit)[:, None] * (design.adopted[:, None] == design.cohorts[None, :]))
 
 
 def centre(design: Design, weight: Float) -> Float:
@@ -224,7 +224,7 @@ def flat(local: Float) -> Float:
     return np.asarray(local.reshape(len(local), -1))
 
 
-def pairs_of(terms: pd.DataFrame) -> tuple[Message, ...]:
+def pairs_of(terms: pd.DataFrame, said: Literal["pair", "att"] = "pair") -> tuple[Message, ...]:
     """Return the wave and period of each term as a pair, for messages."""
     pairs = zip(terms["cohort"], terms["period"], strict=True)
-    return tuple(Message("estimation.pair", cohort=str(cohort), period=str(period)) for cohort, period in pairs)
+    return tuple(Message(f"estimation.{said}", cohort=str(cohort), period=str(period)) for cohort, period in pairs)

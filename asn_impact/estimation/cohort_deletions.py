@@ -23,23 +23,12 @@ _MOST_ROWS = 4_000  # sorts of clusters from which on their changes are too many
 
 @dataclass(frozen=True, eq=False)
 class Curves:
-    """A mean with all clusters and without each sort of them, as curves by cohort.
+    """A mean with all clusters and without each sort of them, as curves by cohort."""
 
-    Attributes
-    ----------
-    estimate
-        (G,) the mean without each cluster.
-    whole
-        (C, T) its curves with all clusters.
-    without
-        (S, C, T) those without a cluster of each sort.
-    first, sort
-        (S,) a cluster of each sort and (G,) the sort of each cluster.
-    """
-
-    estimate: Float
-    whole: Float
-    without: Float
+    estimate: Float  #: (G,) the mean without each cluster
+    whole: Float  #: (C, T) its curves with all clusters
+    without: Float  #: (S, C, T) those without a cluster of each sort
+    #: (S,) a cluster of each sort and (G,) the sort of each cluster.
     first: Int
     sort: Int
 

@@ -17,7 +17,7 @@ from asn_impact.designs import Design
 from asn_impact.errors import EstimationError
 from asn_impact.estimation.adjusted import Adjusted, Recipe, Rows
 from asn_impact.estimation.deletions import Deletions, Weigh
-from asn_impact.estimation.effects import Fit
+from asn_impact.estimation.fit import Fit
 from asn_impact.estimation.patterns import Patterns, Shares
 from asn_impact.words import Alert, Message, paragraph
 
@@ -234,14 +234,6 @@ class AdjustedFit(Fit):
             return None
         without = self.leave_one_out()
         return [self._mean_without(j, weights, weigh, groups, without) for j, weights in enumerate(now)]
-
-    def deletions(self, design: Design, groups: Bool) -> Sequence[Deletions] | None:
-        """Return what happens to each estimate when each cluster goes."""
-
-        def weigh(row: int, clusters: Int, known: Bool) -> Float:
-            return np.where(np.arange(known.shape[1]) == row, known, 0.0)
-
-        return self.means_without(np.diag(np.isfinite(self.estimate).astype(np.float64)), weigh, groups)
 
     def _mean_without(self, j: int, weights: Float, weigh: Weigh, groups: Bool, without: Float) -> Deletions:
         kinds, periods = self._patterns, self.design.panel.mean.shape[1]

@@ -23,52 +23,25 @@ Program: TypeAlias = Literal["stata", "areg", "fixest", "sandwich", "survey"]
 
 @dataclass(frozen=True)
 class Counted:
-    """Rows and coefficients of a regression.
+    """Rows and coefficients of a regression."""
 
-    Attributes
-    ----------
-    rows
-        N: cells, or records where they count alike.
-    clusters
-        G: clusters with a row.
-    free
-        Coefficients and period effects.
-    units
-        Unit effects; 1, the constant, for a regression without any.
-    parts
-        Groups of units and periods that no row links: each makes one effect redundant.
-    """
-
-    rows: float
-    clusters: int
-    free: int
-    units: int = 1
-    parts: int = 1
+    rows: float  #: N: cells, or records where they count alike
+    clusters: int  #: G: clusters with a row
+    free: int  #: coefficients and period effects
+    units: int = 1  #: unit effects; 1, the constant, for a regression without any
+    parts: int = 1  #: groups of units and periods that no row links: each makes one effect redundant
 
 
 @dataclass(frozen=True)
 class Convention:
-    """How a program counts.
+    """How a program counts."""
 
-    Attributes
-    ----------
-    units
-        Whether unit effects, which lie within clusters, are parameters.
-    singles
-        Whether rows of units seen once count, though they say nothing.
-    links
-        Whether redundant period effects are found by which rows link them; else one is taken to be so.
-    residual
-        Whether the t distribution has N - K degrees of freedom in place of G - 1.
-    rank
-        Whether coefficients are counted at all: not where the factor is G / (G - 1) alone.
-    """
-
-    units: bool
-    singles: bool
+    units: bool  #: whether unit effects, which lie within clusters, are parameters
+    singles: bool  #: whether rows of units seen once count, though they say nothing
+    #: Whether redundant period effects are found by which rows link them; else one is taken to be so.
     links: bool = True
-    residual: bool = False
-    rank: bool = True
+    residual: bool = False  #: whether the t distribution has N - K degrees of freedom in place of G - 1
+    rank: bool = True  #: whether coefficients are counted at all: not where the factor is G / (G - 1) alone
 
     def parameters(self, counted: Counted) -> int:
         """K, with the constant."""

@@ -31,21 +31,11 @@ _BLOCK = 4_000_000  # numbers in one array of a block of deals
 
 @dataclass(frozen=True, eq=False)
 class Exchange:
-    """Weights of the P cells of one cluster when it adopts at one of C times.
+    """Weights of the P cells of one cluster when it adopts at one of C times."""
 
-    Attributes
-    ----------
-    estimate
-        (C, P, k) in the estimates.
-    own
-        (C, P, k) in the influence of the cluster itself, beside what it shares.
-    shared
-        (C, P, C, k) in the influence of every cluster that adopts at each time.
-    """
-
-    estimate: Float
-    own: Float
-    shared: Float
+    estimate: Float  #: (C, P, k) in the estimates
+    own: Float  #: (C, P, k) in the influence of the cluster itself, beside what it shares
+    shared: Float  #: (C, P, C, k) in the influence of every cluster that adopts at each time
 
     def table(self, values: Float) -> Table:
         """Return what the (G, P) values of each cluster add when it adopts at each time."""

@@ -28,35 +28,17 @@ class Deletions:
     """One weighted mean of the estimates without each cluster, and how independent errors would move it.
 
     Clusters that are alike share a row: there are R rows, one for each cluster unless `row` says otherwise.
-
-    Attributes
-    ----------
-    estimate
-        (G,) the mean without each cluster; NaN where nothing of it is left.
-    own
-        (R,) variance that each cluster adds to the mean with all of them.
-    coefficient
-        (R, r) phi_c - phi_0: what the deletion changes in the r functions of the cells that the mean is made of.
-    covariance
-        (h, r, r) covariance of the r functions over the clusters of each group.
-    cross
-        (R, r) covariance of the r functions of the cluster's own cells with the mean without it.
-    square
-        (R,) variance of the cluster's own cells in the mean without it.
-    groups
-        (h, G) disjoint groups of clusters whose errors vary alike.
-    row
-        (G,) the row of each cluster; None: one each. All clusters of a row are in one group.
     """
 
-    estimate: Float
-    own: Float
+    estimate: Float  #: (G,) the mean without each cluster; NaN where nothing of it is left
+    own: Float  #: (R,) variance that each cluster adds to the mean with all of them
+    #: (R, r) phi_c - phi_0: what the deletion changes in the r functions of the cells that the mean is made of.
     coefficient: Float
-    covariance: Float
-    cross: Float
-    square: Float
-    groups: Bool
-    row: Int | None = None
+    covariance: Float  #: (h, r, r) covariance of the r functions over the clusters of each group
+    cross: Float  #: (R, r) covariance of the r functions of the cluster's own cells with the mean without it
+    square: Float  #: (R,) variance of the cluster's own cells in the mean without it
+    groups: Bool  #: (h, G) disjoint groups of clusters whose errors vary alike
+    row: Int | None = None  #: (G,) the row of each cluster; None: one each. All clusters of a row are in one group.
 
     @property
     def _row(self) -> Int:

@@ -1,4 +1,5 @@
 """Effects by dose of training: Callaway, Goodman-Bacon and Sant'Anna (2024)."""
+# ruff: noqa: D102 - what an override returns is said where it is declared
 
 from __future__ import annotations
 
@@ -13,8 +14,10 @@ from asn_impact.arrays import Float
 from asn_impact.designs import Design
 from asn_impact.errors import EstimationError
 from asn_impact.estimation.clusters import cluster_sums
-from asn_impact.estimation.effects import Effects, Estimator, Fit
+from asn_impact.estimation.effects import Effects, Estimator
+from asn_impact.estimation.fit import Fit
 from asn_impact.estimation.group_time import GroupTime
+from asn_impact.estimation.grouped import GroupFit
 from asn_impact.estimation.methods import Method, estimator_entry
 from asn_impact.words import Message, paragraph
 
@@ -55,16 +58,21 @@ class Dose(Estimator):
 
     @property
     def entry(self) -> Method:
-        """Name, sentence and source."""
         return estimator_entry("dose", Message("methods.dose.against"), column=self.column)
 
     @property
     def uses(self) -> tuple[str, ...]:
-        """Names of all columns besides the outcome and the rollout."""
         return (self.column,)
 
     def estimate(self, design: Design) -> Effects:
-        """Estimate one effect for each dose and their slope."""
+        """Estimate one effect for each dose and their slope.
+
+        Raises
+        ------
+        EstimationError
+            The column is no numeric attribute, a treated unit has no positive dose, nobody is never treated, or there
+            are more than twelve doses.
+        """
         dose = doses_of(design, self.column)
         distinct = np.unique(dose[np.isfinite(dose)])
         if len(distinct) > _MOST_DOSES:
@@ -72,14 +80,14 @@ class Dose(Estimator):
             raise EstimationError(many)
         never = np.isinf(design.adopted)
         against = (_AGAINST_NEVER.estimate(design.where((dose == d) | never)).overall() for d in distinct)
-        fit = DoseFit(design, dose, tuple(against))
+        fit = DoseFit(dose, GroupFit(design, tuple(against)))
         labels = [f"effect at {d:g}" for d in distinct]
         terms = pd.DataFrame({"term": labels, "dose": distinct})
         if len(distinct) > 1:
             terms = pd.DataFrame({"term": [*labels, "slope"], "dose": [*distinct, np.nan]})
         notes = tuple(
             type(note)("estimation.note_of_dose", dose=f"{d:g}", note=note)
-            for d, part in zip(distinct, fit.effects, strict=True)
+            for d, part in zip(distinct, fit.parts.parts, strict=True)
             for note in part.notes
         )
         return Effects(self, design, terms, fit, notes=notes)
@@ -112,9 +120,13 @@ def doses_of(design: Design, column: str) -> Float:
 class DoseFit(Fit):
     """Effects by dose, each estimated on its own units and the never-treated, and the slope over them."""
 
-    design: Design
     dose: Float
-    effects: tuple[Effects, ...]
+    parts: GroupFit
+
+    @property
+    def design(self) -> Design:
+        """All units."""
+        return self.parts.design
 
     @cached_property
     def _distinct(self) -> Float:
@@ -129,7 +141,7 @@ class DoseFit(Fit):
     @cached_property
     def estimate(self) -> Float:
         """(k,) effects by dose, then the slope if there are two doses or more."""
-        return self._with_slope(np.array([effects.estimate[0] for effects in self.effects]), self._sizes.sum(axis=0))
+        return self._with_slope(self.parts.estimate, self._sizes.sum(axis=0))
 
     def _with_slope(self, effect: Float, sizes: Float) -> Float:
         """(..., k) the (..., D) effects with their slope behind them."""
@@ -149,9 +161,7 @@ class DoseFit(Fit):
 
     def influence(self) -> Float:
         """(G, k) influence by cluster; that of the slope counts the distance of the effects from the line."""
-        direct = np.zeros((len(self.design.clusters), len(self.effects)))
-        for j, effects in enumerate(self.effects):
-            direct[self._place(effects), j] = effects.influence[:, 0]
+        direct = self.parts.influence()
         if len(self._distinct) < 2:
             return direct
         sizes = self._sizes.sum(axis=0)
@@ -162,22 +172,11 @@ class DoseFit(Fit):
 
     def leave_one_out(self) -> Float:
         """(G, k) effects and slope without each cluster."""
-        deleted = np.tile([effects.estimate[0] for effects in self.effects], (len(self.design.clusters), 1))
-        for j, effects in enumerate(self.effects):
-            deleted[self._place(effects), j] = effects.leave_one_out()[:, 0]
-        return self._with_slope(deleted, self._sizes.sum(axis=0) - self._sizes)
+        return self._with_slope(self.parts.leave_one_out(), self._sizes.sum(axis=0) - self._sizes)
 
     def loadings(self) -> Float:
-        """(k, U, T) weights on the cell means."""
-        block = np.zeros((len(self.effects), *self.design.panel.mean.shape))
-        for j, (effects, dose) in enumerate(zip(self.effects, self._distinct, strict=True)):
-            block[j, (self.dose == dose) | np.isnan(self.dose)] = effects.loadings()[0]
+        block = self.parts.loadings()
         if len(self._distinct) < 2:
             return block
         slope = np.tensordot(self._slope(self._sizes.sum(axis=0)), block, axes=1)
         return np.concatenate([block, slope[None]])
-
-    def _place(self, effects: Effects) -> list[int]:
-        """Positions of the clusters of one dose among all clusters."""
-        place = {label: i for i, label in enumerate(self.design.clusters)}
-        return [place[label] for label in effects.design.clusters]

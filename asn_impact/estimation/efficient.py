@@ -14,7 +14,8 @@ from asn_impact.arrays import Float, Int
 from asn_impact.designs import Design
 from asn_impact.errors import EstimationError
 from asn_impact.estimation.clusters import cluster_sums
-from asn_impact.estimation.effects import Calendar, Cohorts, Effects, Estimator, Fit, View
+from asn_impact.estimation.effects import Calendar, Cohorts, Effects, Estimator, View
+from asn_impact.estimation.fit import Fit
 from asn_impact.estimation.methods import Method, estimator_entry
 from asn_impact.words import Message
 
@@ -62,7 +63,14 @@ class Efficient(Estimator):
         return estimator_entry("efficient", authors=("Roth", "Sant'Anna"))
 
     def estimate(self, design: Design) -> Effects:
-        """Estimate the overall effect, or one for each time since adoption, wave or period."""
+        """Estimate the overall effect, or one for each time since adoption, wave or period.
+
+        Raises
+        ------
+        EstimationError
+            A cell is empty, units share a cluster, a wave has a single unit, or none has a period before it and a later
+            wave.
+        """
         refuse_unfit(design)
         fit = PlugIn(design, self.by)
         notes: tuple[Message, ...] = ()
@@ -109,18 +117,10 @@ def refuse_unfit(design: Design) -> None:
 
 @dataclass(frozen=True, eq=False)
 class PlugIn(Fit):
-    """The estimates of `Efficient`: sums over waves and periods of weights times wave means.
+    """The estimates of `Efficient`: sums over waves and periods of weights times wave means."""
 
-    Attributes
-    ----------
-    design
-        Balanced, each unit its own cluster.
-    by
-        One effect for all waves and periods together, or one for each time since adoption, wave or period.
-    """
-
-    design: Design
-    by: By
+    design: Design  #: balanced, each unit its own cluster
+    by: By  #: one effect for all waves and periods together, or one for each time since adoption, wave or period
 
     @property
     def linear(self) -> bool:

@@ -3,13 +3,11 @@
 It compares with every month before training, not with one, and learns from untreated cells how much a month of an
 office tells about its next ones. It is the default estimator of a study.
 """
+# ruff: noqa: D102 - what an override returns is said where it is declared
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from functools import cached_property
-from itertools import chain
 from typing import Annotated, Literal, TypeAlias
 
 import numpy as np
@@ -20,9 +18,10 @@ from asn_impact.arrays import Bool, Float, Int
 from asn_impact.designs import Design
 from asn_impact.errors import EstimationError
 from asn_impact.estimation.apart import apart, groups_of, of_each, refuse_slopes, uses_of
+from asn_impact.estimation.averages import Averaged
 from asn_impact.estimation.cell_effects import GivenSizes, effects_by_cell, standardise, treated_cells
-from asn_impact.estimation.deletions import Deletions
-from asn_impact.estimation.effects import Averaged, Effects, Estimator, EventStudy, Fit, View
+from asn_impact.estimation.effects import Effects, Estimator, EventStudy, View
+from asn_impact.estimation.fit import Fit, Joined
 from asn_impact.estimation.imputation import predictors
 from asn_impact.estimation.methods import Method, estimator_entry
 from asn_impact.estimation.prediction import PredictionFit, within_units
@@ -95,12 +94,10 @@ class GLSImputation(Estimator):
 
     @property
     def uses(self) -> tuple[str, ...]:
-        """Names of all columns besides the outcome and the rollout."""
         return uses_of(self.covariates, self.periods)
 
     @property
     def entry(self) -> Method:
-        """Name, short name, sentence and source."""
         return estimator_entry("gls_imputation", *_parts(self))
 
     def held(self, effects: Effects) -> GLSImputation:
@@ -109,7 +106,13 @@ class GLSImputation(Estimator):
         return self if working is None else replace(self, correlation=working.correlation, ratio=working.ratio)
 
     def estimate(self, design: Design) -> Effects:
-        """Estimate one effect for each treated cohort and period."""
+        """Estimate one effect for each treated cohort and period.
+
+        Raises
+        ------
+        EstimationError
+            A period to leave out, a covariate or a group is not in the panel, or no effect can be estimated.
+        """
         start, period = treated_cells(design)
         return _estimate(self, design, start, period, self.anticipation, PredictedEffects)
 
@@ -143,7 +146,6 @@ class GLSLeads(Estimator):
 
     @property
     def entry(self) -> Method:
-        """Name, short name, sentence and source."""
         inner = self.of.entry
         return estimator_entry("gls_leads", before=self.before, of=inner.name, also=(inner.source,))
 
@@ -234,46 +236,17 @@ def _own_trend(design: Design, steps: Float) -> Float:
 
 
 @dataclass(frozen=True, eq=False)
-class Joined(Fit):
-    """The estimates of several fits on the same design, one after the other."""
+class LeadsAndEffects(Joined):
+    """Averaged leads before averaged effects, with the fit of the effects by cohort and period."""
 
-    fits: tuple[Fit, ...]
     by_cohort_and_period: Fit
-
-    @cached_property
-    def estimate(self) -> Float:
-        """(k,) the estimates."""
-        return np.concatenate([fit.estimate for fit in self.fits])
-
-    def influence(self) -> Float:
-        """(G, k) influence by cluster."""
-        return np.concatenate([fit.influence() for fit in self.fits], axis=1)
-
-    def leave_one_out(self) -> Float:
-        """(G, k) the estimates without each cluster."""
-        return np.concatenate([fit.leave_one_out() for fit in self.fits], axis=1)
-
-    def loadings(self) -> Float:
-        """(k, U, T) weights on the cell means."""
-        return np.concatenate([fit.loadings() for fit in self.fits])
-
-    def differences(self, effects: Effects) -> Float:
-        """(G, k, U, T) weights on the cells without each cluster less those with all."""
-        return np.concatenate([fit.differences(effects) for fit in self.fits], axis=1)
-
-    def deletions(self, design: Design, groups: Bool) -> Iterable[Deletions] | None:
-        """Return what happens to each estimate when each cluster goes."""
-        parts = [fit.deletions(design, groups) for fit in self.fits]
-        return None if None in parts else chain.from_iterable(part for part in parts if part is not None)
 
     @property
     def by_cell(self) -> Fit:
-        """The fit of the effects by cohort and period."""
         return self.by_cohort_and_period
 
     @property
     def working(self) -> Working | None:
-        """What was chosen by the outcome."""
         return self.fits[-1].working
 
 
@@ -290,17 +263,17 @@ class PredictedEffects(GivenSizes):
         except EstimationError:
             if leads is None:
                 raise
-            return replace(self, terms=leads.terms, fit=Joined((leads.fit,), self.fit), view=view)
+            return replace(self, terms=leads.terms, fit=LeadsAndEffects((leads.fit,), self.fit), view=view)
         if leads is None:
             return main
         terms = pd.concat([leads.terms, main.terms], ignore_index=True)
-        return replace(main, terms=terms, fit=Joined((leads.fit, main.fit), self.fit))
+        return replace(main, terms=terms, fit=LeadsAndEffects((leads.fit, main.fit), self.fit))
 
     def support(self) -> Int:
-        """(k,) number of clusters with treated units behind each estimate."""
         if not isinstance(self.fit, Joined):
             return super().support()
-        return np.concatenate([_support(fit) for fit in self.fit.fits])
+        averaged = [fit for fit in self.fit.fits if isinstance(fit, Averaged)]
+        return np.concatenate([fit.cells.support(fit.member) for fit in averaged])
 
     def _estimate_leads(self, view: EventStudy) -> Effects | None:
         """Return the differences before adoption that an event study shows; None where there are none."""
@@ -316,11 +289,3 @@ class PredictedEffects(GivenSizes):
         """Return how many steps before adoption are shown: half of what the first wave has, twelve at most."""
         first = int(self.design.cohorts[0] - self.design.panel.timeline.steps[0]) - self.anticipation
         return min(MOST_LEADS, first // 2) + self.anticipation if first >= 2 else 0
-
-
-def _support(fit: Fit) -> Int:
-    assert isinstance(fit, Averaged)
-    cohort = np.zeros((len(fit.member), fit.cells.sizes.shape[1]))
-    rows, columns = np.nonzero(fit.member)
-    cohort[rows, fit.cells.cohort[columns]] = 1
-    return np.asarray(((cohort @ fit.cells.sizes.T) > 0).sum(axis=1))

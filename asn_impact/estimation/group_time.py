@@ -1,4 +1,5 @@
 """Group-time effects: Callaway and Sant'Anna (2021) on cell means."""
+# ruff: noqa: D102 - what an override returns is said where it is declared
 
 from __future__ import annotations
 
@@ -14,7 +15,7 @@ from asn_impact.arrays import Bool, Float
 from asn_impact.designs import Design
 from asn_impact.errors import EstimationError
 from asn_impact.estimation.adjusted import AdjustBy
-from asn_impact.estimation.clusters import by_cluster, ratio
+from asn_impact.estimation.cell_effects import cells_of, cohort_sizes, pairs_of
 from asn_impact.estimation.comparisons import AdjustedFit, Comparison, covariates_of
 from asn_impact.estimation.effects import Cells, Effects, Estimator
 from asn_impact.estimation.methods import Method, estimator_entry
@@ -75,7 +76,6 @@ class GroupTime(Estimator):
 
     @property
     def entry(self) -> Method:
-        """Name, sentence and source."""
         how = Message(f"methods.adjusting.{self.method}")
         return estimator_entry(
             "group_time",
@@ -91,39 +91,30 @@ class GroupTime(Estimator):
 
     @property
     def covariates(self) -> tuple[str, ...]:
-        """Names of what the estimates are given."""
         return self.adjust
 
     @property
     def compares_whole_units(self) -> bool:
-        """Whether a unit of which the later cells are left out can be no comparison."""
         return self.controls == "never"
 
     def estimate(self, design: Design) -> Effects:
-        """Estimate every ATT(g, t) of the design."""
+        """Estimate every ATT(g, t) of the design.
+
+        Raises
+        ------
+        EstimationError
+            Nobody is never treated and `controls` asks for them, no wave has a period before it, a covariate is not
+            there, or the covariates leave nothing to estimate.
+        """
         if self.controls == "never" and np.isfinite(design.adopted).all():
             raise EstimationError(Message("estimation.nobody_never"))
         comparisons = tuple(self._comparisons(design))
         if not comparisons:
             raise EstimationError(Message("estimation.no_base"))
         used, fit, notes = self._fit(design, comparisons)
-        starts = design.cohorts
         cohort = np.concatenate([np.full(len(c.period), c.position) for c in comparisons])
         period = np.concatenate([c.period for c in comparisons])
-        cells = Cells(
-            cohort=cohort,
-            period=period,
-            event_time=(design.panel.timeline.steps[period] - starts[cohort]).astype(np.int64),
-            sizes=_sizes(used, self.sample),
-        )
-        labels = design.panel.timeline.labels
-        terms = pd.DataFrame(
-            {
-                "cohort": np.array([design.cohort_label(step) for step in starts], dtype=object)[cohort],
-                "period": [labels[p] for p in period],
-                "event_time": cells.event_time,
-            }
-        )
+        terms, cells = cells_of(design, cohort, period, cohort_sizes(used, self.sample))
         notes = (*notes, *_not_estimable(design, comparisons, terms, fit.estimate, cells))
         effects = Effects(self, design, terms, fit, cells, notes=notes, reference=self._reference(design, comparisons))
         return replace(effects, notes=(*notes, *self._without_overlap(effects, fit.without_overlap())))
@@ -134,7 +125,7 @@ class GroupTime(Estimator):
         lost = lost & (effects.cells.event_time >= 0)
         if not lost.any() or not self.adjust:
             return ()
-        pairs = _pairs(effects.terms[lost])
+        pairs = pairs_of(effects.terms[lost], "att")
         gone = effects.left_out.merge(effects.terms[lost], on=["cohort", "period"])
         share = float(gone["share_of_treated"].sum())
         return (Alert("estimation.no_overlap", n=len(pairs), names=self.adjust, share=share, pairs=pairs),)
@@ -183,20 +174,6 @@ class GroupTime(Estimator):
             yield Comparison(position, cohort, period, base, np.broadcast_to(controls, (len(cohort), len(period))))
 
 
-def _sizes(design: Design, sample: str) -> Float:
-    """(G, C) weight of each cohort in each cluster: mean weight of its units, or the sum of their records.
-
-    A unit seen once has no change to compare, and its wave is no larger for it.
-    """
-    weight = np.where(design.panel.observed, design.panel.weight, 0.0)
-    if sample == "pairs":
-        weight = np.where((weight > 0).sum(axis=1, keepdims=True) > 1, weight, 0.0)
-    unit = weight.sum(axis=1)
-    if sample == "pairs" or design.weights == "units":
-        unit = ratio(unit, (weight > 0).sum(axis=1))
-    return by_cluster(design, np.nan_to_num(unit)[:, None] * (design.adopted[:, None] == design.cohorts[None, :]))
-
-
 def _not_estimable(
     design: Design, comparisons: tuple[Comparison, ...], terms: pd.DataFrame, estimate: Float, cells: Cells
 ) -> tuple[Message, ...]:
@@ -207,11 +184,6 @@ def _not_estimable(
         notes.append(Alert("estimation.waves_without_base", waves=labels))
     missing = np.isnan(estimate) & (cells.event_time >= 0)
     if missing.any():
-        effects = _pairs(terms[missing])
+        effects = pairs_of(terms[missing], "att")
         notes.append(Message("estimation.pairs_not_estimable", n=len(effects), pairs=effects))
     return tuple(notes)
-
-
-def _pairs(terms: pd.DataFrame) -> tuple[Message, ...]:
-    pairs = zip(terms["cohort"], terms["period"], strict=True)
-    return tuple(Message("estimation.att", cohort=str(cohort), period=str(period)) for cohort, period in pairs)

@@ -17,8 +17,10 @@ from asn_impact.arrays import Bool, Float
 from asn_impact.designs import Design
 from asn_impact.display import card
 from asn_impact.errors import AsnImpactError, EstimationError
-from asn_impact.estimation.effects import Effects, Fit
+from asn_impact.estimation.effects import Effects
+from asn_impact.estimation.fit import Fit
 from asn_impact.estimation.inference import Inference, Rule, infer
+from asn_impact.estimation.simultaneous import holm
 from asn_impact.verbs import Guided, public_verb
 from asn_impact.words import Language, Message, Quantity, Sentence, each_once, paragraph, verbatim
 from asn_impact.words.writing import decimals_for
@@ -131,7 +133,7 @@ class Groups(Guided):
                 "one": [self.labels[i] for i in one],
                 "other": [self.labels[i] for i in other],
                 **{"difference": difference, "std_error": error, "df": freedom},
-                "p_value": _holm(2 * special.stdtr(freedom, -np.abs(difference / error))),
+                "p_value": holm(2 * special.stdtr(freedom, -np.abs(difference / error))),
                 **{"conf_low": difference - reach, "conf_high": difference + reach},
             }
         )
@@ -146,7 +148,7 @@ class Groups(Guided):
         columns = ["estimate", "std_error", "df"]
         table = self.inference.table()[["group", *columns]]
         table.insert(1, "clusters", self.sizes)
-        return table.assign(p_value=_holm(self.inference.p_value), conf_low=low, conf_high=high)
+        return table.assign(p_value=holm(self.inference.p_value), conf_low=low, conf_high=high)
 
     @public_verb
     def statements(self, level: Level = 0.95) -> tuple[Message, ...]:
@@ -182,15 +184,6 @@ class Groups(Guided):
 def noun_of(by: str) -> Message:
     """Return what the groups are called: providers, waves, or groups by a column."""
     return Message(f"grouped.noun.{by}") if by in _NOUNS else Message("grouped.noun.other", by=by)
-
-
-def _holm(values: Float) -> Float:
-    from statsmodels.stats.multitest import multipletests
-
-    adjusted, known = np.full(len(values), np.nan), np.isfinite(values)
-    if known.any():
-        adjusted[known] = multipletests(values[known], method="holm")[1]
-    return adjusted
 
 
 @public_verb

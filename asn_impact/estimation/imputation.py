@@ -3,6 +3,7 @@
 Borusyak, Jaravel and Spiess (2024) and Gardner (2022) share the estimates and differ in what counts as noise.
 Unit effects are taken out within units, so that the first stage is one T x T system, and p wider with p covariates.
 """
+# ruff: noqa: D102 - what an override returns is said where it is declared
 
 from __future__ import annotations
 
@@ -84,12 +85,10 @@ class Imputation(Estimator):
 
     @property
     def uses(self) -> tuple[str, ...]:
-        """Names of all columns besides the outcome and the rollout."""
         return uses_of(self.covariates, self.periods)
 
     @property
     def entry(self) -> Method:
-        """Name, sentence and source."""
         variance = Message("methods.imputation.leave_out") if self.deviation == "leave_out" else None
         return estimator_entry(
             "imputation",
@@ -100,7 +99,13 @@ class Imputation(Estimator):
         )
 
     def estimate(self, design: Design) -> Effects:
-        """Estimate one effect for each treated cohort and period."""
+        """Estimate one effect for each treated cohort and period.
+
+        Raises
+        ------
+        EstimationError
+            A covariate is not in the panel, or varies in treated cells alone; or no effect can be estimated.
+        """
         design, covariates, notes = predictors(design, self.covariates)
         start, period = treated_cells(design)
         fit = _fit(design, start, period, _BJS[self.deviation], covariates, self.periods)
@@ -144,16 +149,20 @@ class TwoStage(Estimator):
 
     @property
     def uses(self) -> tuple[str, ...]:
-        """Names of all columns besides the outcome and the rollout."""
         return uses_of(self.covariates, self.periods)
 
     @property
     def entry(self) -> Method:
-        """Name, sentence and source."""
         return estimator_entry("two_stage", of_each(self.periods), given(self.covariates), authors=("Gardner",))
 
     def estimate(self, design: Design) -> Effects:
-        """Estimate one effect for each cohort and period but the last one before adoption."""
+        """Estimate one effect for each cohort and period but the last one before adoption.
+
+        Raises
+        ------
+        EstimationError
+            As for `Imputation`.
+        """
         design, covariates, notes = predictors(design, self.covariates)
         start, period = all_but_base(design, design.cohorts)
         fit = _fit(design, start, period, "weighted_mean", covariates, self.periods)
@@ -187,7 +196,6 @@ class Leads(Estimator):
 
     @property
     def entry(self) -> Method:
-        """Name, sentence and source."""
         return estimator_entry("leads", periods=self.before)
 
     def estimate(self, design: Design) -> Effects:

@@ -18,9 +18,11 @@ from asn_impact.arguments import Level
 from asn_impact.arrays import Bool, Float, readonly
 from asn_impact.display import card, noted
 from asn_impact.errors import InferenceError
+from asn_impact.estimation.averages import Averaged, Some
 from asn_impact.estimation.clusters import cluster_sums
 from asn_impact.estimation.counted import CONVENTIONS, Convention, Counted, Program
-from asn_impact.estimation.effects import Averaged, Effects, Fit, Some
+from asn_impact.estimation.effects import Effects
+from asn_impact.estimation.fit import Fit
 from asn_impact.estimation.linear import LeastSquares
 from asn_impact.estimation.methods import Method, Procedure, rule_entry
 from asn_impact.estimation.shared_tables import ForMaketables
@@ -42,7 +44,13 @@ class Rule(Procedure):
 
     @public_verb
     def __call__(self, effects: Effects) -> Inference:
-        """Attach a variance and degrees of freedom to effects."""
+        """Attach a variance and degrees of freedom to effects.
+
+        Raises
+        ------
+        InferenceError
+            The rule does not hold for these effects; the message says why, and which rule does.
+        """
         return _attach(effects, self)
 
     @property
@@ -77,8 +85,7 @@ class Inference(Guided, ForMaketables):
     Examples
     --------
     >>> import asn_impact as ai
-    >>> design = ai.example_design()
-    >>> answer = ai.infer(ai.GroupTime()(design).overall(), ai.BiasReduced())
+    >>> answer = ai.infer(ai.GroupTime()(ai.example_design()).overall(), ai.BiasReduced())
     >>> answer.estimate.round(2).tolist(), answer.std_error.round(2).tolist(), answer.df.round(1).tolist()
     ([-2.0], [0.16], [8.5])
     >>> low, high = answer.interval(0.90)
@@ -180,8 +187,7 @@ def infer(effects: Effects, rule: Rule) -> Inference:
     Examples
     --------
     >>> import asn_impact as ai
-    >>> design = ai.example_design()
-    >>> effects = ai.GroupTime()(design)
+    >>> effects = ai.GroupTime()(ai.example_design())
     >>> answer = infer(effects.overall(), ai.Jackknife())
     >>> answer.table()[["estimate", "conf_low", "conf_high"]].round(2).to_numpy().tolist()
     [[-2.0, -2.39, -1.61]]
@@ -280,14 +286,17 @@ class ClusterRobust(Rule):
         return self._convention is not None
 
     def attach(self, effects: Effects) -> Inference:
-        """Attach the clustered variance."""
+        """Attach the clustered variance.
+
+        Raises
+        ------
+        InferenceError
+            One cluster carries all that is treated, or all that is not.
+        """
         refuse_single_cluster(effects)
         if (convention := self._convention) is not None:
             return self._attach_as(effects, convention)
-        g = len(effects.design.clusters)
-        influence = effects.influence
-        factor = 1.0 if self.correction == "CR0" else g / (g - 1) * effects.fit.correction
-        return conclude(effects, self, factor * influence.T @ influence, np.full(len(effects.terms), g - 1.0))
+        return clustered(effects, self, 1.0 if self.correction == "CR0" else None)
 
     def _attach_as(self, effects: Effects, convention: Convention) -> Inference:
         """Attach the variance that a program prints, and say by which factor."""
@@ -306,6 +315,19 @@ class ClusterRobust(Rule):
         return replace(inference, notes=(*inference.notes, note))
 
 
+def cr1_factor(effects: Effects) -> float:
+    """Return the small-sample factor of a clustered variance: G / (G - 1), and for a regression (N - 1) / (N - K)."""
+    g = len(effects.design.clusters)
+    return g / (g - 1) * effects.fit.correction
+
+
+def clustered(effects: Effects, rule: Rule, factor: float | None = None) -> Inference:
+    """Return the inference of a rule with the clustered variance, its factor CR1 unless given, and t(G - 1)."""
+    influence, df = effects.influence, np.full(len(effects.terms), len(effects.design.clusters) - 1.0)
+    factor = cr1_factor(effects) if factor is None else factor
+    return conclude(effects, rule, factor * influence.T @ influence, df)
+
+
 def counted_of(fit: Fit, *, singles: bool) -> Counted | None:
     """Return the rows and coefficients of the regression behind estimates; None where they are not of one."""
     while isinstance(fit, Averaged | Some):
@@ -322,8 +344,7 @@ class Classical(Rule):
     Examples
     --------
     >>> import asn_impact as ai
-    >>> design = ai.example_design()
-    >>> ai.infer(ai.TwoWay()(design).overall(), Classical()).std_error.round(2).tolist()
+    >>> ai.infer(ai.TwoWay()(ai.example_design()).overall(), Classical()).std_error.round(2).tolist()
     [0.09]
     """
 
@@ -333,7 +354,13 @@ class Classical(Rule):
         return rule_entry("classical", Message("rules.classical.degrees"))
 
     def attach(self, effects: Effects) -> Inference:
-        """Attach the classical variance of a regression."""
+        """Attach the classical variance of a regression.
+
+        Raises
+        ------
+        InferenceError
+            The effects are not coefficients of one regression.
+        """
         whole, rows = Some.unfold(effects)
         if not isinstance(whole.fit, LeastSquares):
             raise InferenceError(Message("inference.no_classical", name=effects.estimator.entry.name))

@@ -13,7 +13,8 @@ from typing import Literal, TypeAlias
 import numpy as np
 
 from asn_impact.arrays import Float
-from asn_impact.estimation.effects import Contributions, Effects, Traces, two_groups
+from asn_impact.estimation.effects import Effects
+from asn_impact.estimation.fit import Contributions, Traces, two_groups
 from asn_impact.estimation.inference import Inference, Rule, conclude, refuse_single_cluster
 from asn_impact.estimation.methods import Method, rule_entry
 from asn_impact.words import Message
@@ -52,8 +53,7 @@ class BiasReduced(Rule):
     Examples
     --------
     >>> import asn_impact as ai
-    >>> design = ai.example_design()
-    >>> effects = ai.GroupTime()(design)
+    >>> effects = ai.GroupTime()(ai.example_design())
     >>> ai.infer(effects.overall(), BiasReduced()).df.round(1).tolist()
     [8.5]
     """
@@ -88,8 +88,7 @@ class Jackknife(Rule):
     Examples
     --------
     >>> import asn_impact as ai
-    >>> design = ai.example_design()
-    >>> effects = ai.GroupTime()(design)
+    >>> effects = ai.GroupTime()(ai.example_design())
     >>> ai.infer(effects.overall(), Jackknife()).std_error.round(2).tolist()
     [0.17]
     """

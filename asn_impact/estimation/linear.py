@@ -21,7 +21,8 @@ from asn_impact.errors import InferenceError
 from asn_impact.estimation.clusters import cluster_sums
 from asn_impact.estimation.counted import Counted, count
 from asn_impact.estimation.deletions import Deletions
-from asn_impact.estimation.effects import Contributions, Effects, Fit, Traces
+from asn_impact.estimation.effects import Effects
+from asn_impact.estimation.fit import Contributions, Fit, Traces
 from asn_impact.estimation.patterns import kinds_of, sorts_of
 from asn_impact.words import Message
 
@@ -33,23 +34,12 @@ _SINGULAR = 1e-9  # share of a regressor's variation below which nothing of its 
 
 @dataclass(frozen=True, eq=False)
 class Blocks:
-    """A weighted regression as cross-products by cluster: p coefficients of interest, q - p others to partial out.
+    """A weighted regression as cross-products by cluster: p coefficients of interest, q - p others to partial out."""
 
-    Attributes
-    ----------
-    gram
-        (S, q, q) cross-products of the regressors, for each sort of cluster; the first p are of interest.
-    score
-        (G, q) cross-products of the regressors with the outcome.
-    p
-        Number of coefficients of interest.
-    sort
-        (G,) the sort of each cluster: those of one sort have the same regressors. None: each is its own.
-    """
-
-    gram: Float
-    score: Float
-    p: int
+    gram: Float  #: (S, q, q) cross-products of the regressors, for each sort of cluster; the first p are of interest
+    score: Float  #: (G, q) cross-products of the regressors with the outcome
+    p: int  #: number of coefficients of interest
+    #: (G,) the sort of each cluster: those of one sort have the same regressors. None: each is its own.
     sort: Int | None = None
 
     @property
@@ -190,27 +180,16 @@ class LeastSquares(Fit):
     inside a cell does not count.
 
     Cluster-robust variance: Liang and Zeger (1986); jackknife: MacKinnon, Nielsen and Webb (2023).
-
-    Attributes
-    ----------
-    design
-        What is compared.
-    regressors
-        (U, T, p) cell means of the regressors, or (n, T, p) where units share them.
-    covariates
-        For each regressor its position in ``design.panel.covariates``, or -1 for one that is constant inside a
-        cell, such as the treatment. Empty: all are constant inside cells.
-    trend
-        ``"unit"``: a straight line for each unit beside its effect. A unit seen twice says nothing then.
-    shared
-        (U,) which of the regressors each unit has; None: its own.
     """
 
-    design: Design
-    regressors: Float
+    design: Design  #: what is compared
+    regressors: Float  #: (U, T, p) cell means of the regressors, or (n, T, p) where units share them
+    #: For each regressor its position in ``design.panel.covariates``, or -1 for one that is constant inside a cell,
+    #: such as the treatment. Empty: all are constant inside cells.
     covariates: tuple[int, ...] = ()
+    #: ``"unit"``: a straight line for each unit beside its effect. A unit seen twice says nothing then.
     trend: Literal["common", "unit"] = "common"
-    shared: Int | None = None
+    shared: Int | None = None  #: (U,) which of the regressors each unit has; None: its own
 
     @property
     def _known(self) -> Bool:

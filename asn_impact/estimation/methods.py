@@ -21,29 +21,14 @@ __all__ = ["Method", "Procedure", "estimator_entry", "rule_entry", "short_names"
 
 @dataclass(frozen=True)
 class Method:
-    """What is said of a method wherever it is named.
+    """What is said of a method wherever it is named."""
 
-    Attributes
-    ----------
-    name
-        Name and parameters in full.
-    short
-        The name alone, for a column of a table.
-    sentence
-        How it works, for the report.
-    source
-        The full reference.
-    parts
-        What the parameters add to the name, one by one.
-    also
-        References for what was built in: the method inside this one, or what a parameter asks for.
-    """
-
-    name: Message
-    short: Message
-    sentence: Message
-    source: Message
-    parts: tuple[Message, ...] = ()
+    name: Message  #: name and parameters in full
+    short: Message  #: the name alone, for a column of a table
+    sentence: Message  #: how it works, for the report
+    source: Message  #: the full reference
+    parts: tuple[Message, ...] = ()  #: what the parameters add to the name, one by one
+    #: References for what was built in: the method inside this one, or what a parameter asks for.
     also: tuple[Message, ...] = ()
 
     @property

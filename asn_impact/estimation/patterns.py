@@ -47,15 +47,9 @@ def sorts_of(kind: Int, cluster: Int, clusters: int) -> tuple[Int, Int, sparse.c
 
 @dataclass(frozen=True, eq=False)
 class Patterns:
-    """The kinds of units and of clusters in a design.
+    """The kinds of units and of clusters in a design."""
 
-    Attributes
-    ----------
-    design
-        What is compared.
-    """
-
-    design: Design
+    design: Design  #: what is compared
 
     @cached_property
     def _found(self) -> tuple[Int, Int]:
@@ -103,24 +97,16 @@ class Patterns:
 
 @dataclass(frozen=True, eq=False)
 class Shares:
-    """Comparisons by kind of unit: their terms and periods, and the weights of the treated and of the controls.
+    """Comparisons by kind of unit: their terms and periods, and the weights of the treated and of the controls."""
 
-    Attributes
-    ----------
-    terms, periods, base
-        For each of I comparisons with the same rows: positions of its terms, their periods, and the base period.
-    treated, controls
-        (I, P) weight of a unit of each kind, 0 where it is not among them.
-    count
-        (P,) number of units of each kind.
-    """
-
+    #: For each of I comparisons with the same rows: positions of its terms, their periods, and the base period.
     terms: Sequence[Int]
     periods: Sequence[Int]
     base: Sequence[int]
+    #: (I, P) weight of a unit of each kind, 0 where it is not among them.
     treated: Float
     controls: Float
-    count: Float
+    count: Float  #: (P,) number of units of each kind
 
     def loadings(self, weights: Float, lost: Float, periods: int) -> Float:
         """(S, P, T) weights on the cells of a unit of each kind, in S weighted sums of the terms.

@@ -19,6 +19,7 @@ from asn_impact.arguments import Names
 from asn_impact.arrays import Bool, Float, Int
 from asn_impact.designs import Design
 from asn_impact.errors import EstimationError
+from asn_impact.estimation.averages import Averaged
 from asn_impact.estimation.cell_effects import (
     CellFit,
     effects_by_cell,
@@ -27,7 +28,7 @@ from asn_impact.estimation.cell_effects import (
     treated_cells,
 )
 from asn_impact.estimation.clusters import by_cluster, ratio
-from asn_impact.estimation.effects import Averaged, Effects, Estimator
+from asn_impact.estimation.effects import Effects, Estimator
 from asn_impact.estimation.imputation import predictors
 from asn_impact.estimation.methods import Method, estimator_entry, given
 from asn_impact.estimation.two_way import columns_of
@@ -101,7 +102,14 @@ class Poisson(Estimator):
         return (*self.covariates, *(() if self.exposure is None else (self.exposure,)))
 
     def estimate(self, design: Design) -> Effects:
-        """Estimate one log ratio for each treated cohort and period."""
+        """Estimate one log ratio for each treated cohort and period.
+
+        Raises
+        ------
+        EstimationError
+            An outcome is negative, something was counted where nothing was exposed, a covariate is not in the panel, or
+            a covariate tells cells without a count from the others.
+        """
         design, exposed = _exposed(design, self.exposure)
         design, covariates, notes = predictors(design, self.covariates)
         design, zero = _without_zeros(design)
@@ -150,52 +158,24 @@ def _without_zeros(design: Design) -> tuple[Design, tuple[Message, ...]]:
 
 @dataclass(frozen=True, eq=False)
 class Kinds:
-    """Units alike in everything but what they count, added up: K kinds.
+    """Units alike in everything but what they count, added up: K kinds."""
 
-    Attributes
-    ----------
-    of
-        (U,) the kind of each unit.
-    total
-        (K, T) weighted counts of their units.
-    size
-        (K, T) weight times exposure of one unit; 0 where not observed.
-    untreated
-        (K, T) observed cells before adoption.
-    term
-        (K, T) the effect each treated cell belongs to; k for none.
-    x
-        (K, T, p) covariates.
-    """
-
-    of: Int
-    total: Float
-    size: Float
-    untreated: Bool
-    term: Int
-    x: Float
+    of: Int  #: (U,) the kind of each unit
+    total: Float  #: (K, T) weighted counts of their units
+    size: Float  #: (K, T) weight times exposure of one unit; 0 where not observed
+    untreated: Bool  #: (K, T) observed cells before adoption
+    term: Int  #: (K, T) the effect each treated cell belongs to; k for none
+    x: Float  #: (K, T, p) covariates
 
 
 @dataclass(frozen=True, eq=False)
 class Search:
-    """Period effects and slopes that solve the likelihood equations for some totals, and what they predict.
+    """Period effects and slopes that solve the likelihood equations for some totals, and what they predict."""
 
-    Attributes
-    ----------
-    kinds
-        What is known of the units.
-    total
-        (K, T) weighted counts: those of `kinds`, or those without a cluster.
-    k
-        Number of effects.
-    start
-        (T + p,) where to search from, or None.
-    """
-
-    kinds: Kinds
-    total: Float
-    k: int
-    start: Float | None = None
+    kinds: Kinds  #: what is known of the units
+    total: Float  #: (K, T) weighted counts: those of `kinds`, or those without a cluster
+    k: int  #: number of effects
+    start: Float | None = None  #: (T + p,) where to search from, or None
 
     @cached_property
     def _parts(self) -> tuple[Int, Int]:
@@ -374,21 +354,13 @@ class Search:
 
 @dataclass(frozen=True, eq=False)
 class PoissonFit(CellFit):
-    """Log ratios of what was seen to what would have been, for each cohort and period.
+    """Log ratios of what was seen to what would have been, for each cohort and period."""
 
-    Attributes
-    ----------
-    design
-        What is compared.
-    start, period
-        (k,) adoption step and period position of each effect.
-    exposure, covariates
-        Names of covariates of the panel.
-    """
-
-    design: Design
+    design: Design  #: what is compared
+    #: (k,) adoption step and period position of each effect.
     start: Float
     period: Int
+    #: Names of covariates of the panel.
     exposure: str | None = None
     covariates: tuple[str, ...] = ()
 

@@ -4,10 +4,11 @@ Untreated cells tell about treated ones through a covariance V = shocks + diag(n
 effects are taken out within units, so that the period effects (and slopes) come from one small system. Without shocks
 this is `Imputation`; with them the prediction also carries on what an office's shocks have been like.
 """
+# ruff: noqa: D102 - what an override returns is said where it is declared
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal, TypeAlias
@@ -50,83 +51,46 @@ _KEPT = 30_000_000  # numbers in all (U, T, T) arrays up to which they are kept
 
 @dataclass(frozen=True, eq=False)
 class Block:
-    """Units of some whole clusters, with what their months say of each other.
+    """Units of some whole clusters, with what their months say of each other."""
 
-    Attributes
-    ----------
-    units
-        (n,) positions, cluster by cluster.
-    clusters, row
-        (c,) the clusters, and (n,) which of them each unit belongs to.
-    within
-        (n, T, T) M of `Units`.
-    contrast
-        (n, T, T) K of `Units`.
-    """
-
-    units: Int
+    units: Int  #: (n,) positions, cluster by cluster
+    #: (c,) the clusters, and (n,) which of them each unit belongs to.
     clusters: Int
     row: Int
-    within: Float
-    contrast: Float
+    within: Float  #: (n, T, T) M of `Units`
+    contrast: Float  #: (n, T, T) K of `Units`
 
 
 @dataclass(frozen=True, eq=False)
 class Mean:
-    """A weighted mean on its way through the blocks.
+    """A weighted mean on its way through the blocks."""
 
-    Attributes
-    ----------
-    columns, place
-        The k' terms that enter, and (k + 1,) the place of each term among them, k' for none.
-    first
-        (r,) weights of the functions with all clusters.
-    again
-        (e, U, T) weights on the cells without each cluster whose deletion is estimated again.
-    deletions
-        What is added up.
-    """
-
+    #: The k' terms that enter, and (k + 1,) the place of each term among them, k' for none.
     columns: Int
     place: Int
-    first: Float
-    again: Float
-    deletions: Deletions
+    first: Float  #: (r,) weights of the functions with all clusters
+    again: Float  #: (e, U, T) weights on the cells without each cluster whose deletion is estimated again
+    deletions: Deletions  #: what is added up
 
 
 @dataclass(frozen=True, eq=False)
 class PredictionFit(CellFit):
-    """Means of outcome minus prediction by cohort and period; the prediction is learnt from untreated cells.
-
-    Attributes
-    ----------
-    start, period
-        (k,) adoption step and period position of each term.
-    untreated
-        (U, T) cells that the prediction is learnt from.
-    shocks, noise
-        (T, T) covariance of the shocks of a unit and (U, T) variance of the noise of each cell.
-    x
-        (U, T, p) covariates with one slope each.
-    deviation
-        Mean effect that deviations are taken from: with the weights of the estimate, with their squares (the choice
-        that makes the estimated variance smallest), or with the squares over the other clusters.
-    working
-        Where the covariance was chosen by the outcome: what was chosen.
-    kept
-        Numbers in all (U, T, T) arrays up to which they are kept.
-    """
+    """Means of outcome minus prediction by cohort and period; the prediction is learnt from untreated cells."""
 
     design: Design
+    #: (k,) adoption step and period position of each term.
     start: Float
     period: Int
-    untreated: Bool
+    untreated: Bool  #: (U, T) cells that the prediction is learnt from
+    #: (T, T) covariance of the shocks of a unit and (U, T) variance of the noise of each cell.
     shocks: Float
     noise: Float
-    x: Float
+    x: Float  #: (U, T, p) covariates with one slope each
+    #: Mean effect that deviations are taken from: with the weights of the estimate, with their squares (the choice that
+    #: makes the estimated variance smallest), or with the squares over the other clusters.
     deviation: Deviation = "squared_mean"
-    working: Working | None = None
-    kept: int = _KEPT
+    working: Working | None = None  #: where the covariance was chosen by the outcome: what was chosen
+    kept: int = _KEPT  #: numbers in all (U, T, T) arrays up to which they are kept
 
     # ------------------------------------------------------------------------------ what units say
 
@@ -313,12 +277,10 @@ class PredictionFit(CellFit):
         return mean_effect(self, *self.squares())
 
     def loadings(self) -> Float:
-        """(k, U, T) weights on the cell means; NaN where not estimable."""
         unknown = np.isnan(self.estimate)[:, None, None]
         return np.where(unknown, np.nan, self.loadings_of(np.eye(len(self.start))))
 
     def loadings_of(self, weights: Float) -> Float:
-        """(m, U, T) weights on the cell means of (m, k) weighted sums of the estimates."""
         each = np.nan_to_num(weights / np.where(self._size.sum(axis=0) > 0, self._size.sum(axis=0), np.nan))
         slope = -(each @ self._pull) @ self._normal[1]
         each = np.concatenate([each, np.zeros((len(each), 1))], axis=1)
@@ -332,7 +294,6 @@ class PredictionFit(CellFit):
     # ---------------------------------------------------------------------------- without a cluster
 
     def loadings_without(self, weights: Float) -> Float:
-        """(G, m, U, T) weights on the cell means of (G, m, k) weighted sums of the estimates without each cluster."""
         loadings = np.zeros((*weights.shape[:2], *self.untreated.shape))
         each = np.nan_to_num(ratio(weights, self._left(np.arange(len(weights)))[:, None]))
         padded = np.concatenate([each, np.zeros((*each.shape[:2], 1))], axis=2)
@@ -414,7 +375,6 @@ class PredictionFit(CellFit):
         return np.asarray(total - own)
 
     def leave_one_out(self) -> Float:
-        """(G, k) estimates without each cluster; NaN where one rests on that cluster alone."""
         return self._deleted
 
     @cached_property
@@ -501,14 +461,6 @@ class PredictionFit(CellFit):
         """Return the deletions of a mean with the functions of its terms cohort by cohort."""
         places = [mean.place[terms] for _, terms in self._cohorts]
         return mean.deletions.compressed([place[place < len(mean.columns)] for place in places])
-
-    def deletions(self, design: Design, groups: Bool) -> Sequence[Deletions]:
-        """Return what happens to each estimate when each cluster goes."""
-
-        def weigh(row: int, clusters: Int, known: Bool) -> Float:
-            return np.where(np.arange(known.shape[1]) == row, known, 0.0)
-
-        return self.means_without(np.diag(np.isfinite(self.estimate).astype(np.float64)), weigh, groups)
 
     def _begin(self, j: int, weights: Float, weigh: Weigh, groups: Bool, sort: Int) -> Mean:
         """Return a mean before any cluster has gone; those whose deletion is estimated again are done already."""

@@ -21,7 +21,7 @@ from asn_impact.designs import Design
 from asn_impact.errors import InferenceError
 from asn_impact.estimation.deals import Dealt, deal_alike
 from asn_impact.estimation.effects import Effects
-from asn_impact.estimation.inference import Inference, Rule, conclude, refuse_single_cluster
+from asn_impact.estimation.inference import Inference, Rule, clustered, cr1_factor, refuse_single_cluster
 from asn_impact.estimation.linear import Blocks, LeastSquares
 from asn_impact.estimation.methods import Method, full_name, rule_entry
 from asn_impact.verbs import public_verb
@@ -140,8 +140,7 @@ class WildBootstrap(Rule):
     Examples
     --------
     >>> import asn_impact as ai
-    >>> design = ai.example_design()
-    >>> effects = ai.TwoWay()(design)
+    >>> effects = ai.TwoWay()(ai.example_design())
     >>> found = ai.infer(effects.overall(), WildBootstrap(reps=99, seed=1))
     >>> found.p_value.round(2).tolist()
     [0.0]
@@ -163,7 +162,7 @@ class WildBootstrap(Rule):
         g = len(effects.design.clusters)
         signs = self._signs(g)
         draws = tuple(_draw(signs, *effects.fit.alone(effects, j)) for j in range(len(effects.terms)))
-        inference = _resample(effects, self, _factor(effects), draws, "excluded", 0)
+        inference = Resampled(**vars(clustered(effects, self)), draws=draws, ties="excluded")
         return replace(inference, notes=(*inference.notes, *self._few(g)))
 
     def _few(self, g: int) -> tuple[Message, ...]:
@@ -213,8 +212,7 @@ class Permutation(Rule):
     Examples
     --------
     >>> import asn_impact as ai
-    >>> design = ai.example_design()
-    >>> effects = ai.GroupTime()(design)
+    >>> effects = ai.GroupTime()(ai.example_design())
     >>> found = ai.infer(effects.overall(), Permutation(reps=99, seed=1))
     >>> found.p_value.round(2).tolist()
     [0.01]
@@ -234,15 +232,22 @@ class Permutation(Rule):
         return replace(own, name=full_name(short, own.parts), short=short)
 
     def attach(self, effects: Effects) -> Inference:
-        """Attach randomisation p-values and intervals."""
+        """Attach randomisation p-values and intervals.
+
+        Raises
+        ------
+        InferenceError
+            A cluster holds units with different adoption times, `strata` is no attribute, or a deal does not have the
+            same terms.
+        """
         design = effects.design
         times, groups = times_of_clusters(design), _strata(design, self.strata)
         ways = number_of_ways(times, groups)
         exact = ways <= self.reps
         orders = all_ways(times, groups) if exact else some_ways(times, groups, self.reps, self.seed)
-        factor = _factor(effects)
-        draws = _deal(effects, orders, ways if exact else self.reps, factor)
-        inference = _resample(effects, self, factor, draws, "counted", 0 if exact else 1)
+        draws = _deal(effects, orders, ways if exact else self.reps, cr1_factor(effects))
+        base = vars(clustered(effects, self))
+        inference = Resampled(**base, draws=draws, ties="counted", added=0 if exact else 1)
         least = 1 / ways if exact else 1 / (self.reps + 1)
         how = "all" if exact else "some"
         note = Message(f"inference.dealt_{how}", reps=self.reps, ways=ways_of(ways), least=least)
@@ -250,29 +255,9 @@ class Permutation(Rule):
         return replace(inference, notes=(*inference.notes, *notes))
 
 
-def _resample(
-    effects: Effects,
-    rule: Rule,
-    factor: float,
-    draws: tuple[Draws, ...],
-    ties: Literal["excluded", "counted"],
-    added: int,
-) -> Resampled:
-    influence = effects.influence
-    df = np.full(len(effects.terms), len(effects.design.clusters) - 1.0)
-    base = conclude(effects, rule, factor * influence.T @ influence, df)
-    return Resampled(**vars(base), draws=draws, ties=ties, added=added)
-
-
-def _factor(effects: Effects) -> float:
-    """Return the small-sample factor of the squared t statistic's denominator (CR1)."""
-    g = len(effects.design.clusters)
-    return g / (g - 1) * effects.fit.correction
-
-
 def _draw(signs: Float, effects: Effects, j: int) -> Draws:
     """Return the wild draws of estimate j."""
-    return _wild(signs, *_restrict(effects, j), _factor(effects))
+    return _wild(signs, *_restrict(effects, j), cr1_factor(effects))
 
 
 def _wild(signs: Float, pieces: Float, spread: Float, factor: float) -> Draws:

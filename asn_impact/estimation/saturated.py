@@ -5,6 +5,7 @@ unit mean. Sums of these by cohort give the coefficients, sums by cluster the co
 cluster; no row is ever expanded into dummies. With p covariates, whose slopes depend on the cohort and the
 period too, the matrix is T (1 + p) wide.
 """
+# ruff: noqa: D102 - what an override returns is said where it is declared
 
 from __future__ import annotations
 
@@ -91,17 +92,22 @@ class Saturated(Estimator):
 
     @property
     def entry(self) -> Method:
-        """Name, sentence and source."""
         controls = Message(f"methods.controls.{self.controls}")
         return estimator_entry("saturated", controls, given(self.covariates), authors=("Wooldridge",))
 
     @property
     def compares_whole_units(self) -> bool:
-        """Whether a unit of which the later cells are left out can be no comparison."""
         return self.controls == "never"
 
     def estimate(self, design: Design) -> Effects:
-        """Estimate one effect for each cohort and period."""
+        """Estimate one effect for each cohort and period.
+
+        Raises
+        ------
+        EstimationError
+            Nobody is never treated and `controls` asks for them, a covariate is not in the panel or varies inside the
+            cells, or no effect can be estimated.
+        """
         design, notes = where_known(design, self.covariates)
         reference = None
         if self.controls == "not_yet":
@@ -138,11 +144,16 @@ class InteractionWeighted(Estimator):
 
     @property
     def entry(self) -> Method:
-        """Name, sentence and source."""
         return estimator_entry("interaction_weighted", authors=("Sun", "Abraham"))
 
     def estimate(self, design: Design) -> Effects:
-        """Estimate one effect for each cohort and time since adoption."""
+        """Estimate one effect for each cohort and time since adoption.
+
+        Raises
+        ------
+        EstimationError
+            All are treated in one wave, or no effect can be estimated.
+        """
         if np.isinf(design.adopted).any():
             start, period = all_but_base(design, design.cohorts)
             fit, reference = CohortRegression(design, start, period), base_of(design, design.cohorts)
@@ -164,21 +175,14 @@ class CohortRegression(CellFit):
 
     All regressors of a unit are sums of its local ones, which are 1 and its covariates in each of the periods: the sums
     depend on its cohort alone.
-
-    Attributes
-    ----------
-    start, period
-        (k,) adoption step and period position of each dummy.
-    until
-        Cells from this step on are left out.
-    covariates
-        Names of p covariates of the panel, with slopes by dummy, by period and by cohort.
     """
 
     design: Design
+    #: (k,) adoption step and period position of each dummy.
     start: Float
     period: Int
-    until: float = np.inf
+    until: float = np.inf  #: cells from this step on are left out
+    #: Names of p covariates of the panel, with slopes by dummy, by period and by cohort.
     covariates: tuple[str, ...] = ()
 
     @cached_property
@@ -377,7 +381,6 @@ class CohortRegression(CellFit):
         return self.influence_of(np.eye(len(self.start))) * self._known
 
     def influence_of(self, weights: Float) -> Float:
-        """(G, m) influence of (m, k) weighted sums of the estimates."""
         slopes = self._normal[0].times(self._wanted(weights))
         by_unit = np.empty((len(self.design.cluster), len(weights)))
         for units, columns in self._cohorts():
@@ -385,11 +388,9 @@ class CohortRegression(CellFit):
         return by_cluster(self.design, by_unit)
 
     def loadings(self) -> Float:
-        """(k, U, T) weights of the estimates on the cell means."""
         return np.asarray(self.loadings_of(np.eye(len(self.start))) * self._known[:, None, None])
 
     def loadings_of(self, weights: Float) -> Float:
-        """(m, U, T) weights on the cell means of (m, k) weighted sums of the estimates."""
         slopes = self._normal[0].times(self._wanted(weights))
         loadings = np.empty((len(weights), *self._weight.shape))
         for units, columns in self._cohorts():
@@ -405,7 +406,6 @@ class CohortRegression(CellFit):
         return deleted * self._known
 
     def loadings_without(self, weights: Float) -> Float:
-        """(G, m, U, T) weights on the cell means of (G, m, k) weighted sums of the estimates without each cluster."""
         loadings = np.zeros((*weights.shape[:2], *self._weight.shape))
         for cohorts, clusters in self._alike():
             deletion = self._deletion(cohorts, clusters)
@@ -457,14 +457,6 @@ class CohortRegression(CellFit):
         whole = self._curves(self._normal[0].times(self._wanted(np.nan_to_num(now))).T, starts)
         each = zip(estimate, whole, curves, strict=True)
         return [Curves(*one, first, sort).deletions(self._weight, cohort, self.design.cluster, groups) for one in each]
-
-    def deletions(self, design: Design, groups: Bool) -> Sequence[Deletions] | None:
-        """Return what happens to each estimate when each cluster goes."""
-
-        def weigh(row: int, clusters: Int, known: Bool) -> Float:
-            return np.where(np.arange(known.shape[1]) == row, known, 0.0)
-
-        return self.means_without(np.diag(np.isfinite(self.estimate).astype(np.float64)), weigh, groups)
 
     def _curves(self, slopes: Float, starts: Float) -> Float:
         """(..., C, T) the coefficients (..., q) by cohort and period: those of its dummies and of the periods."""
@@ -556,21 +548,11 @@ class CohortRegression(CellFit):
 
 @dataclass(frozen=True, eq=False)
 class Inverse:
-    """The inverse of a cross-product of blocks that meet in T others only.
+    """The inverse of a cross-product of blocks that meet in T others only."""
 
-    Attributes
-    ----------
-    blocks
-        Positions and inverse of each block.
-    onto
-        (k, T) coefficients of the others on the blocks.
-    period
-        (T, T) inverse of what the blocks leave of the others, which come last.
-    """
-
-    blocks: list[tuple[Int, Float]]
-    onto: Float
-    period: Float
+    blocks: list[tuple[Int, Float]]  #: positions and inverse of each block
+    onto: Float  #: (k, T) coefficients of the others on the blocks
+    period: Float  #: (T, T) inverse of what the blocks leave of the others, which come last
 
     def times(self, values: Float) -> Float:
         """(q, m) the inverse times (q, m) values."""
@@ -584,27 +566,13 @@ class Inverse:
 
 @dataclass(frozen=True, eq=False)
 class Deleted:
-    """What n clusters take away from the normal equations S: their moments M, local regressors D, H = D S^-1 D'.
+    """What n clusters take away from the normal equations S: their moments M, local regressors D, H = D S^-1 D'."""
 
-    Attributes
-    ----------
-    moment
-        (n, L, L) M.
-    reach
-        (L, q) D S^-1.
-    root
-        (L, r) R with R R' = H.
-    left
-        (n, r, r) I - R' M R: what is left of each direction.
-    whole
-        (n,) whether the other clusters know all that all of them know.
-    """
-
-    moment: Float
-    reach: Float
-    root: Float
-    left: Float
-    whole: Bool
+    moment: Float  #: (n, L, L) M
+    reach: Float  #: (L, q) D S^-1
+    root: Float  #: (L, r) R with R R' = H
+    left: Float  #: (n, r, r) I - R' M R: what is left of each direction
+    whole: Bool  #: (n,) whether the other clusters know all that all of them know
 
     def moment_of_rest(self, values: Float) -> Float:
         """(n, L, m) ``(I - M H)^-1`` times (n, L, m) values: they weigh more without the cluster."""

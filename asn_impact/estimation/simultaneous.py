@@ -13,14 +13,15 @@ from scipy import special
 from asn_impact.arguments import AtLeast, Level, Steps, Times
 from asn_impact.arrays import Float, Int, readonly
 from asn_impact.errors import InferenceError
-from asn_impact.estimation.effects import Contributions, Effects, two_groups
-from asn_impact.estimation.inference import Inference, Rule, conclude, refuse_single_cluster
+from asn_impact.estimation.effects import Effects
+from asn_impact.estimation.fit import Contributions, two_groups
+from asn_impact.estimation.inference import Inference, Rule, clustered, conclude, refuse_single_cluster
 from asn_impact.estimation.jackknife import WELCH_CAP, BiasReduced, Jackknife
 from asn_impact.estimation.methods import Method, full_name, rule_entry
 from asn_impact.verbs import public_verb
 from asn_impact.words import Message
 
-__all__ = ["Banded", "Joint", "Multiplier", "Signed", "Simultaneous", "romano_wolf"]
+__all__ = ["Banded", "Joint", "Multiplier", "Signed", "Simultaneous", "holm", "romano_wolf"]
 
 _DRAWS, _CLUSTERS = 256, 2048  # a block of signs that stays in the processor's cache; clusters in whole bytes
 _BLOCK = 1024  # draws of a band at a time
@@ -39,8 +40,7 @@ class Banded(Inference):
     Examples
     --------
     >>> import asn_impact as ai
-    >>> design = ai.example_design()
-    >>> effects = ai.GroupTime()(design)
+    >>> effects = ai.GroupTime()(ai.example_design())
     >>> band = ai.infer(effects.event_study(), ai.Simultaneous(reps=199, seed=1))
     >>> isinstance(band, Banded)
     True
@@ -289,8 +289,7 @@ class Multiplier(Rule):
     Examples
     --------
     >>> import asn_impact as ai
-    >>> design = ai.example_design()
-    >>> effects = ai.GroupTime()(design)
+    >>> effects = ai.GroupTime()(ai.example_design())
     >>> band = ai.infer(effects.event_study(), Multiplier(reps=199, seed=1))
     >>> bool((band.interval()[0] < band.estimate).all())
     True
@@ -307,11 +306,7 @@ class Multiplier(Rule):
     def attach(self, effects: Effects) -> Inference:
         """Attach the simultaneous band."""
         refuse_single_cluster(effects)
-        g = len(effects.design.clusters)
-        influence = effects.influence
-        factor = g / (g - 1) * effects.fit.correction
-        df = np.full(len(effects.terms), g - 1.0)
-        base = conclude(effects, self, factor * influence.T @ influence, df)
+        base, influence = clustered(effects, self), effects.influence
         known = np.isfinite(base.std_error)
         sums = _sums(influence[:, known], self.reps, self.seed)
         scale = np.sqrt((influence[:, known] ** 2).sum(axis=0))
@@ -350,8 +345,7 @@ def romano_wolf(inferences: Sequence[Inference], *, reps: Times, seed: Steps) ->
     Examples
     --------
     >>> import asn_impact as ai
-    >>> design = ai.example_design()
-    >>> effects = ai.GroupTime()(design)
+    >>> effects = ai.GroupTime()(ai.example_design())
     >>> answers = [ai.infer(effects.overall(), ai.ClusterRobust())]
     >>> ai.romano_wolf(answers, reps=99, seed=1).columns.tolist()
     ['outcome', 'estimate', 'std_error', 'statistic', 'p_value', 'p_adjusted']
@@ -384,6 +378,20 @@ def romano_wolf(inferences: Sequence[Inference], *, reps: Times, seed: Steps) ->
             "p_adjusted": np.maximum(own_p, _step_down(strength, sums)),
         }
     )
+
+
+def holm(p: Float) -> Float:
+    """Return step-down p-values (Holm 1979); NaN stays NaN.
+
+    Examples
+    --------
+    >>> holm(np.array([0.01, 0.04, np.nan])).tolist()
+    [0.02, 0.04, nan]
+    """
+    known = np.flatnonzero(np.isfinite(p))
+    order, adjusted = known[np.argsort(p[known])], np.full(len(p), np.nan)
+    adjusted[order] = np.minimum(np.maximum.accumulate(np.arange(len(order), 0, -1) * p[order]), 1.0)
+    return adjusted
 
 
 def _step_down(statistic: Float, sums: Float) -> Float:

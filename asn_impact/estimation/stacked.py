@@ -19,7 +19,8 @@ from asn_impact.designs import Design
 from asn_impact.errors import EstimationError
 from asn_impact.estimation.clusters import by_cluster, ratio
 from asn_impact.estimation.counted import Counted
-from asn_impact.estimation.effects import Effects, Estimator, Fit
+from asn_impact.estimation.effects import Effects, Estimator
+from asn_impact.estimation.fit import Fit
 from asn_impact.estimation.methods import Method, estimator_entry
 from asn_impact.words import Alert, Message, paragraph
 

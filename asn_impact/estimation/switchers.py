@@ -14,7 +14,8 @@ from asn_impact.arrays import Bool, Float, Int
 from asn_impact.designs import Design
 from asn_impact.errors import EstimationError
 from asn_impact.estimation.clusters import by_cluster, ratio
-from asn_impact.estimation.effects import Effects, Estimator, Fit
+from asn_impact.estimation.effects import Effects, Estimator
+from asn_impact.estimation.fit import Fit
 from asn_impact.estimation.methods import Method, estimator_entry
 from asn_impact.words import Alert, Message
 
@@ -161,21 +162,11 @@ def _alone(design: Design, pieces: list[Piece]) -> tuple[Message, ...]:
 
 @dataclass(frozen=True, eq=False)
 class SwitchFit(Fit):
-    """Means of differences between switchers and stayers, each piece by the weight of its switchers.
+    """Means of differences between switchers and stayers, each piece by the weight of its switchers."""
 
-    Attributes
-    ----------
-    design
-        What is compared.
-    pieces
-        P comparisons, each with somebody on both sides.
-    member
-        (k, P) which of them each estimate is the mean of.
-    """
-
-    design: Design
-    pieces: tuple[Piece, ...]
-    member: Bool
+    design: Design  #: what is compared
+    pieces: tuple[Piece, ...]  #: P comparisons, each with somebody on both sides
+    member: Bool  #: (k, P) which of them each estimate is the mean of
 
     @cached_property
     def _weight(self) -> Float:

@@ -3,6 +3,7 @@
 Weights on the untreated units and on the periods before make the comparison resemble the treated. Both solve a least
 squares problem on the simplex, here to the optimum (R's synthdid stops early), so a number does not depend on a solver.
 """
+# ruff: noqa: D102 - what an override returns is said where it is declared
 
 from __future__ import annotations
 
@@ -12,15 +13,16 @@ from functools import cached_property
 from typing import Literal
 
 import numpy as np
-import pandas as pd
 
 from asn_impact.arguments import Names
 from asn_impact.arrays import Bool, Float, Int
 from asn_impact.designs import Design
 from asn_impact.errors import EstimationError
 from asn_impact.estimation.adjusted import Adjusted, Rows
-from asn_impact.estimation.clusters import cluster_sums
-from asn_impact.estimation.effects import Cells, Effects, Estimator, Fit, differences_of
+from asn_impact.estimation.cell_effects import cells_of
+from asn_impact.estimation.clusters import by_cluster
+from asn_impact.estimation.effects import Effects, Estimator
+from asn_impact.estimation.fit import Fit, differences_of
 from asn_impact.estimation.imputation import predictors
 from asn_impact.estimation.linear import LeastSquares
 from asn_impact.estimation.methods import Method, estimator_entry, given
@@ -68,16 +70,20 @@ class SyntheticDiD(Estimator):
 
     @property
     def entry(self) -> Method:
-        """Name, sentence and source."""
         return estimator_entry(self.kind, given(self.covariates))
 
     @property
     def compares_whole_units(self) -> bool:
-        """Whether a unit of which the later cells are left out can be no comparison."""
         return True
 
     def estimate(self, design: Design) -> Effects:
-        """Estimate on a design without empty cells."""
+        """Estimate on a design without empty cells.
+
+        Raises
+        ------
+        EstimationError
+            A cell is empty, nobody is never treated, or no wave has two periods before it.
+        """
         refuse_holes(design, self.entry.name)
         slopes, found = self._slopes(design)
         waves = tuple(self._waves(design, design.panel.mean if slopes is None else slopes.left))
@@ -88,17 +94,8 @@ class SyntheticDiD(Estimator):
             notes = (*notes, Message("estimation.weights_by_outcome"))
         cohort = np.concatenate([np.full(len(wave.period), wave.position) for wave in waves])
         period = np.concatenate([wave.period for wave in waves])
-        starts, labels = design.cohorts, design.panel.timeline.labels
-        since = (design.panel.timeline.steps[period] - starts[cohort]).astype(np.int64)
-        sizes = (design.adopted[:, None] == starts[None, :]).astype(np.float64)
-        cells = Cells(cohort, period, since, cluster_sums(design.cluster, len(design.clusters), sizes))
-        terms = pd.DataFrame(
-            {
-                "cohort": [design.cohort_label(starts[c]) for c in cohort],
-                "period": [labels[p] for p in period],
-                "event_time": since,
-            }
-        )
+        sizes = by_cluster(design, (design.adopted[:, None] == design.cohorts[None, :]).astype(np.float64))
+        terms, cells = cells_of(design, cohort, period, sizes)
         fit = SyntheticFit(design, waves, fixed=self.kind == "did", slopes=slopes)
         return Effects(self, design, terms, fit, cells, notes=notes)
 
@@ -210,25 +207,16 @@ def simplex_weights(columns: Float, target: Float, *, penalty: float) -> Float:
 
 @dataclass(frozen=True, eq=False)
 class Synthetic:
-    """One wave: its units and periods, and the weights of its comparison.
+    """One wave: its units and periods, and the weights of its comparison."""
 
-    Attributes
-    ----------
-    position
-        Which cohort of the design.
-    treated, control
-        Positions of the units.
-    before, period
-        Positions of the periods before and after adoption.
-    omega, lambda_
-        Weights of the control units and of the periods before.
-    """
-
-    position: int
+    position: int  #: which cohort of the design
+    #: Positions of the units.
     treated: Int
     control: Int
+    #: Positions of the periods before and after adoption.
     before: Int
     period: Int
+    #: Weights of the control units and of the periods before.
     omega: Float
     lambda_: Float
 
@@ -312,7 +300,6 @@ class SyntheticFit(Fit):
 
     @cached_property
     def estimate(self) -> Float:
-        """(k,) effects."""
         return np.concatenate([comparison.loading @ change for comparison, change in self._parts])
 
     def influence(self) -> Float:
@@ -360,7 +347,6 @@ class SyntheticFit(Fit):
         return np.asarray(total - np.einsum("gmp,gput->gmut", pull, self.slopes.loadings_without()))
 
     def differences(self, effects: Effects) -> Float:
-        """(G, k, U, T) weights on the cell means without each cluster less those with all."""
         return differences_of(self, effects)
 
     def _over_time(self, wave: Synthetic, weights: Float) -> Float:

@@ -1,4 +1,5 @@
 """Triple difference: services that the treatment reaches against services it does not, inside the same offices."""
+# ruff: noqa: D102 - what an override returns is said where it is declared
 
 from __future__ import annotations
 
@@ -13,7 +14,8 @@ from asn_impact.arguments import did_you_mean
 from asn_impact.arrays import Bool, Float, Int
 from asn_impact.designs import Design
 from asn_impact.errors import EstimationError
-from asn_impact.estimation.effects import Cells, Effects, Estimator, Fit
+from asn_impact.estimation.effects import Cells, Effects, Estimator
+from asn_impact.estimation.fit import Fit
 from asn_impact.estimation.group_time import AUTHORS, GroupTime
 from asn_impact.estimation.methods import Method, estimator_entry, full_name
 from asn_impact.words import Alert, Message, paragraph
@@ -70,7 +72,6 @@ class TripleDifference(Estimator):
 
     @property
     def entry(self) -> Method:
-        """Name, sentence and source."""
         own = estimator_entry("triple_difference", third=self.third, reached=self.reached)
         among = Message("methods.by", short=Message("methods.group_time.inside"), authors=AUTHORS)
         head = Message("methods.triple_difference.head", short=own.short, inner=among)
@@ -79,17 +80,14 @@ class TripleDifference(Estimator):
 
     @property
     def anticipation(self) -> int:
-        """Steps before adoption in which the outcome may already react."""
         return self.comparison.anticipation
 
     @property
     def covariates(self) -> tuple[str, ...]:
-        """Names of what the estimates are given."""
         return self.comparison.covariates
 
     @property
     def uses(self) -> tuple[str, ...]:
-        """Names of all columns besides the outcome and the rollout."""
         return (self.third, *self.comparison.uses)
 
     def estimate(self, design: Design) -> Effects:
@@ -165,7 +163,6 @@ class Difference(Fit):
 
     @property
     def estimate(self) -> Float:
-        """(k,) the estimates."""
         return np.asarray(sum(arm.sign * arm.effects.estimate[arm.rows] for arm in self.arms))
 
     def influence(self) -> Float:
@@ -176,7 +173,6 @@ class Difference(Fit):
         return influence
 
     def leave_one_out(self) -> Float:
-        """(G, k) estimates without each cluster."""
         deleted = np.zeros((len(self.design.clusters), len(self.arms[0].rows)))
         for arm in self.arms:
             part = np.tile(arm.effects.estimate[arm.rows], (len(deleted), 1))
@@ -185,7 +181,6 @@ class Difference(Fit):
         return deleted
 
     def loadings(self) -> Float:
-        """(k, U, T) weights on the cell means."""
         loadings = np.zeros((len(self.arms[0].rows), *self.design.panel.mean.shape))
         for arm in self.arms:
             loadings[:, arm.units] = arm.sign * arm.effects.loadings()[arm.rows]

@@ -76,7 +76,14 @@ class TwoWay(Estimator):
         return (*self.regressors, *self.covariates)
 
     def estimate(self, design: Design) -> Effects:
-        """Estimate on a design: the treatment, each regressor, or each time since adoption."""
+        """Estimate on a design: the treatment, each regressor, or each time since adoption.
+
+        Raises
+        ------
+        EstimationError
+            A regressor is not in the panel or cannot be told from the effects and the covariates, a unit has no two
+            untreated periods for its line, or an event study has no period before adoption.
+        """
         if self.trend == "unit" and not self.regressors:
             _refuse_no_line(design)
         if self.terms == "event_time":

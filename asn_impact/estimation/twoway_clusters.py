@@ -11,7 +11,8 @@ from asn_impact.arguments import did_you_mean
 from asn_impact.arrays import Bool, Float, Int
 from asn_impact.designs import Design
 from asn_impact.errors import InferenceError
-from asn_impact.estimation.effects import Effects, Some
+from asn_impact.estimation.averages import Some
+from asn_impact.estimation.effects import Effects
 from asn_impact.estimation.inference import Inference, Rule, conclude, refuse_single_cluster
 from asn_impact.estimation.linear import LeastSquares
 from asn_impact.estimation.methods import Method, rule_entry

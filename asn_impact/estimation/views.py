@@ -24,24 +24,19 @@ __all__ = ["Calendar", "Cells", "Cohorts", "EventStudy", "Overall", "View", "kee
 
 @dataclass(frozen=True, eq=False)
 class Cells:
-    """Which cohort and period each group-time term belongs to.
+    """Which cohort and period each group-time term belongs to."""
 
-    Attributes
-    ----------
-    cohort
-        (k,) position of the cohort in ``design.cohorts``.
-    period
-        (k,) position of the period on the timeline.
-    event_time
-        (k,) steps since adoption; negative before.
-    sizes
-        (G, C) weight of each cohort in each cluster.
-    """
+    cohort: Int  #: (k,) position of the cohort in ``design.cohorts``
+    period: Int  #: (k,) position of the period on the timeline
+    event_time: Int  #: (k,) steps since adoption; negative before
+    sizes: Float  #: (G, C) weight of each cohort in each cluster
 
-    cohort: Int
-    period: Int
-    event_time: Int
-    sizes: Float
+    def support(self, member: Bool) -> Int:
+        """(m,) number of clusters with units of the cohorts of (m, k) terms."""
+        cohort = np.zeros((len(member), self.sizes.shape[1]))
+        rows, columns = np.nonzero(member)
+        cohort[rows, self.cohort[columns]] = 1
+        return np.asarray(((cohort @ self.sizes.T) > 0).sum(axis=1))
 
 
 @dataclass(frozen=True)
@@ -56,8 +51,7 @@ class EventStudy(Guided):
     Examples
     --------
     >>> import asn_impact as ai
-    >>> design = ai.example_design()
-    >>> effects = ai.GroupTime()(design)
+    >>> effects = ai.GroupTime()(ai.example_design())
     >>> effects.event_study(first=-2, last=2).terms["event_time"].tolist()
     [-2, 0, 1, 2]
     """
@@ -127,8 +121,7 @@ class Cohorts(Guided):
     Examples
     --------
     >>> import asn_impact as ai
-    >>> design = ai.example_design()
-    >>> effects = ai.GroupTime()(design)
+    >>> effects = ai.GroupTime()(ai.example_design())
     >>> effects.cohorts().terms.to_dict("list")
     {'cohort': ['2024-06', '2024-08']}
     """
@@ -154,8 +147,7 @@ class Calendar(Guided):
     Examples
     --------
     >>> import asn_impact as ai
-    >>> design = ai.example_design()
-    >>> effects = ai.GroupTime()(design)
+    >>> effects = ai.GroupTime()(ai.example_design())
     >>> effects.calendar().terms.head(2).to_dict("list")
     {'period': ['2024-06', '2024-07']}
     """

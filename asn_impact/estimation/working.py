@@ -30,24 +30,12 @@ _BLOCK: Final = 2_000_000  # numbers in one of the arrays that are made at a tim
 
 @dataclass(frozen=True)
 class Working:
-    """V = (ratio C + diag(level / n)) / (1 + ratio), with C the correlation of shocks some steps apart.
+    """V = (ratio C + diag(level / n)) / (1 + ratio), with C the correlation of shocks some steps apart."""
 
-    Attributes
-    ----------
-    correlation
-        rho: of the shocks of two periods one step apart; 1 is a random walk.
-    ratio
-        Variance of the shocks over that of the mean of a typical cell; ``inf`` for shocks alone.
-    level
-        One over the mean of 1 / n, so that a typical cell has noise of variance one before scaling.
-    chosen
-        Whether the data chose both, or there were too few of them.
-    """
-
-    correlation: float
-    ratio: float
-    level: float
-    chosen: bool = True
+    correlation: float  #: rho: of the shocks of two periods one step apart; 1 is a random walk
+    ratio: float  #: variance of the shocks over that of the mean of a typical cell; ``inf`` for shocks alone
+    level: float  #: one over the mean of 1 / n, so that a typical cell has noise of variance one before scaling
+    chosen: bool = True  #: whether the data chose both, or there were too few of them
 
     def shocks(self, steps: Float) -> Float:
         """(T, T) covariance of the shocks."""
@@ -74,17 +62,11 @@ def _noise(ratio: float, level: float, n: Float) -> Float:
 
 @dataclass(frozen=True, eq=False)
 class Units:
-    """What n units say of each other's months: see `project`.
+    """What n units say of each other's months: see `project`."""
 
-    Attributes
-    ----------
-    within
-        (n, T, T) M = A - A 1 1' A / (1' A 1), A the inverse covariance of the untreated cells: unit effects taken out.
-    contrast
-        (n, T, T) K: row t takes from the outcome its best prediction from the untreated cells, unit effect and shocks.
-    """
-
+    #: (n, T, T) M = A - A 1 1' A / (1' A 1), A the inverse covariance of the untreated cells: unit effects taken out.
     within: Float
+    #: (n, T, T) K: row t takes from the outcome its best prediction from the untreated cells, unit effect and shocks.
     contrast: Float
 
 

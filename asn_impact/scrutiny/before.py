@@ -87,21 +87,12 @@ def _exposure(design: Design) -> Float:
 
 @dataclass(frozen=True, eq=False)
 class Before:
-    """The two numbers, each with its uncertainty or the reason why it cannot be had.
+    """The two numbers, each with its uncertainty or the reason why it cannot be had."""
 
-    Attributes
-    ----------
-    leads
-        Mean of the last periods before training.
-    slope
-        Difference in slopes, a period; None for an estimator that allows for one, or rests on something else.
-    explaining
-        The slope that would make up the whole effect; NaN where that is not known.
-    """
-
-    leads: Inference | Message
+    leads: Inference | Message  #: mean of the last periods before training
+    #: Difference in slopes, a period; None for an estimator that allows for one, or rests on something else.
     slope: Inference | Message | None
-    explaining: float
+    explaining: float  #: the slope that would make up the whole effect; NaN where that is not known
 
 
 def look_before(effects: Effects, rule: Rule) -> Before:

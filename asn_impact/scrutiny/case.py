@@ -22,12 +22,10 @@ from asn_impact.scrutiny.event_path import EventPath, event_path
 from asn_impact.scrutiny.sensitivity import Breakdown, breakdown
 from asn_impact.words import Message
 
-__all__ = ["MOST_STEPS", "Case", "from_one_reference", "one_estimate", "quarter_of", "settled", "steps_for"]
+__all__ = ["MOST_STEPS", "Case", "from_one_reference", "one_estimate", "quarter_of", "settled"]
 
 _LEARNT = 2  # periods before those that are predicted
-_STEPS = (1, 2, 3, 4, 6, 12)
 MOST_STEPS = 4  # quarters before training, and after it: the first year is what is asked about
-_PER_ESTIMATE = 5  # clusters for each estimate of an event study whose whole variance is used
 
 
 def one_estimate(effects: Effects) -> Effects:
@@ -140,23 +138,3 @@ def from_one_reference(effects: Effects, most: int, every: int) -> Effects:
     events = Effects.average_by(estimator(design.shifted(-moved)), EventStudy())  # without leads of its own
     times = events.terms["event_time"] - moved
     return replace(events, design=design, terms=events.terms.assign(event_time=times), reference=-1 - ahead)
-
-
-def steps_for(clusters: int, before: int, after: int) -> int:
-    """Return how many periods to put in a step of the event path: the fewest that leave few enough estimates.
-
-    No more estimates than a fifth of the clusters, and no fewer than one on each side. The rule does not look at the
-    estimates, so that nobody chooses the step by its answer.
-
-    Examples
-    --------
-    >>> steps_for(38, 13, 8)
-    3
-    """
-    for every in _STEPS:
-        pre, post = (before - (every - 1)) // every, after // every
-        if pre < 1 or post < 1:
-            break
-        if pre + post <= max(2, clusters // _PER_ESTIMATE):
-            return every
-    raise InferenceError(Message("scrutiny.steps", before=before, after=after, clusters=clusters, each=_PER_ESTIMATE))

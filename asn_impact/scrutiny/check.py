@@ -45,8 +45,7 @@ class Check(Guided):
     Examples
     --------
     >>> import asn_impact as ai
-    >>> design = ai.example_design()
-    >>> events = ai.infer(ai.GroupTime()(design).event_study(), ai.BiasReduced())
+    >>> events = ai.infer(ai.GroupTime()(ai.example_design()).event_study(), ai.BiasReduced())
     >>> check = ai.checks.pretrends(events)
     >>> check.verdict, str(check.question)
     ('cannot_say', 'Did trained offices and their comparison move alike before training?')

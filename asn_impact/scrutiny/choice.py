@@ -54,8 +54,7 @@ def without_choice(
     Examples
     --------
     >>> import asn_impact as ai
-    >>> design = ai.example_design()
-    >>> effects = ai.GroupTime()(design).overall()
+    >>> effects = ai.GroupTime()(ai.example_design()).overall()
     >>> ai.checks.without_choice(effects, ["2024-05"], rule=ai.BiasReduced()).verdict
     'holds'
     """

@@ -36,13 +36,12 @@ class Decomposition(Guided):
         One row a comparison: kind, treated, control, weight, estimate. With covariates the row ``within groups`` has
         no treated and no control.
     estimate
-        The weighted sum: the two-way estimate itself.
+        The weighted sum: the two-way estimate itself, in the unit of the outcome.
 
     Examples
     --------
     >>> import asn_impact as ai
-    >>> design = ai.example_design()
-    >>> found = ai.bacon(design)
+    >>> found = ai.bacon(ai.example_design())
     >>> round(found.estimate, 2), found.table.columns.tolist()
     (-2.04, ['kind', 'treated', 'control', 'weight', 'estimate'])
     """
@@ -206,13 +205,12 @@ class NegativeWeights(Guided):
     share
         Share of treated cells with a weight below zero.
     sum
-        Sum of the weights below zero.
+        Sum of the weights below zero, as a share of all.
 
     Examples
     --------
     >>> import asn_impact as ai
-    >>> design = ai.example_design()
-    >>> found = ai.negative_weights(ai.TwoWay()(design))
+    >>> found = ai.negative_weights(ai.TwoWay()(ai.example_design()))
     >>> round(found.share, 2), found.weight.shape
     (0.0, (12, 12))
     """
@@ -245,8 +243,7 @@ def negative_weights(effects: Effects) -> NegativeWeights:
     Examples
     --------
     >>> import asn_impact as ai
-    >>> design = ai.example_design()
-    >>> round(ai.negative_weights(ai.TwoWay()(design)).sum, 3)
+    >>> round(ai.negative_weights(ai.TwoWay()(ai.example_design())).sum, 3)
     0.0
     """
     one_estimate(effects)
@@ -270,8 +267,7 @@ def two_way_weights(effects: Effects) -> Check:
     Examples
     --------
     >>> import asn_impact as ai
-    >>> design = ai.example_design()
-    >>> ai.checks.two_way_weights(ai.TwoWay()(design).overall()).verdict
+    >>> ai.checks.two_way_weights(ai.TwoWay()(ai.example_design()).overall()).verdict
     'holds'
     """
     ours, two_way = _weights(lambda: effects), _weights(lambda: TwoWay()(effects.design))

@@ -28,8 +28,7 @@ def departures(path: EventPath, survives: Breakdown | None = None) -> Check:
     Examples
     --------
     >>> import asn_impact as ai
-    >>> design = ai.example_design()
-    >>> events = ai.infer(ai.GroupTime()(design).event_study(), ai.BiasReduced())
+    >>> events = ai.infer(ai.GroupTime()(ai.example_design()).event_study(), ai.BiasReduced())
     >>> path = ai.event_path(events, every=3)
     >>> ai.checks.departures(path, ai.breakdown(path)).verdict
     'holds'

@@ -3,6 +3,7 @@
 Many event times from few offices make a variance matrix that is mostly noise. So event times can be grouped into
 blocks of several periods, and those that rest on some of the waves only can be left out.
 """
+# ruff: noqa: D102 - what an override returns is said where it is declared
 
 from __future__ import annotations
 
@@ -20,7 +21,8 @@ from asn_impact.display import card, noted
 from asn_impact.errors import InferenceError
 from asn_impact.estimation import BiasReduced, ClusterRobust, Inference, Jackknife
 from asn_impact.estimation.deletions import Deletions
-from asn_impact.estimation.effects import Effects, Fit
+from asn_impact.estimation.effects import Effects
+from asn_impact.estimation.fit import Fit
 from asn_impact.estimation.jackknife import differences
 from asn_impact.verbs import Guided, public_verb
 from asn_impact.words import Message, paragraph
@@ -47,19 +49,15 @@ class Combined(Fit):
 
     @property
     def estimate(self) -> Float:
-        """(m,) the sums."""
         return self._sum(self.effects.estimate, 0)
 
     def influence(self) -> Float:
-        """(G, m) influence by cluster."""
         return self._sum(self.effects.influence, 1)
 
     def leave_one_out(self) -> Float:
-        """(G, m) the sums without each cluster in turn."""
         return self._sum(self.effects.leave_one_out(), 1)
 
     def loadings(self) -> Float:
-        """(m, U, T) weights on the cell means."""
         return self._sum(self.effects.loadings(), 0)
 
     def deletions(self, design: Design, groups: Bool) -> Iterable[Deletions] | None:
@@ -69,12 +67,10 @@ class Combined(Fit):
         )
 
     def differences(self, effects: Effects | None = None) -> Float:
-        """(G, m, U, T) weights on the cells without each cluster less those with all."""
         return self._sum(differences(self.effects), 1)
 
     @property
     def correction(self) -> float:
-        """Small-sample factor of the variance, as in the fit it came from."""
         return self.effects.fit.correction
 
 
@@ -107,8 +103,7 @@ class EventPath(Guided):
     Examples
     --------
     >>> import asn_impact as ai
-    >>> design = ai.example_design()
-    >>> events = ai.infer(ai.GroupTime()(design).event_study(), ai.BiasReduced())
+    >>> events = ai.infer(ai.GroupTime()(ai.example_design()).event_study(), ai.BiasReduced())
     >>> path = ai.event_path(events, every=3)
     >>> path.first.tolist(), path.last.tolist()
     ([-6, 0, 3], [-4, 2, 5])
@@ -190,8 +185,7 @@ def event_path(
     Examples
     --------
     >>> import asn_impact as ai
-    >>> design = ai.example_design()
-    >>> events = ai.infer(ai.GroupTime()(design).event_study(), ai.BiasReduced())
+    >>> events = ai.infer(ai.GroupTime()(ai.example_design()).event_study(), ai.BiasReduced())
     >>> path = ai.event_path(events, every=3)
     >>> path.first.tolist(), path.last.tolist()
     ([-6, 0, 3], [-4, 2, 5])

@@ -66,13 +66,13 @@ class Grade(Guided):
     contradicted
         Names of the checks that speak against it; empty but for E.
     margin
-        The effect that the study said would not matter, before the data were looked at; None where it said none.
+        The effect that the study said would not matter, before the data were looked at, in the unit of the outcome;
+        None where it said none.
 
     Examples
     --------
     >>> import asn_impact as ai
-    >>> design = ai.example_design()
-    >>> effects = ai.GroupTime()(design).overall()
+    >>> effects = ai.GroupTime()(ai.example_design()).overall()
     >>> grade = ai.scrutinise(effects, rule=ai.BiasReduced(), seed=1, reps=19).grade
     >>> grade.letter, grade.shown
     ('C', False)

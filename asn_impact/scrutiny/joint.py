@@ -14,7 +14,8 @@ import numpy as np
 from asn_impact.arrays import Bool, Float, Int
 from asn_impact.errors import InferenceError
 from asn_impact.estimation import BiasReduced, ClusterRobust, Inference, Jackknife, Simultaneous
-from asn_impact.estimation.effects import Effects, spread, two_groups
+from asn_impact.estimation.effects import Effects
+from asn_impact.estimation.fit import spread, two_groups
 from asn_impact.estimation.inference import Rule
 from asn_impact.estimation.jackknife import WELCH_CAP, Degrees
 from asn_impact.scrutiny.event_path import EventPath

@@ -18,9 +18,9 @@ from asn_impact.errors import AsnImpactError, EstimationError, InputError
 from asn_impact.estimation import Inference
 from asn_impact.estimation.effects import Effects
 from asn_impact.estimation.inference import Rule
+from asn_impact.estimation.simultaneous import holm
 from asn_impact.scrutiny.case import Case, one_estimate, settled
 from asn_impact.scrutiny.check import Check, CheckEntry, Verdict
-from asn_impact.scrutiny.families import holm
 from asn_impact.verbs import public_verb
 from asn_impact.words import Message, paragraph
 
@@ -90,8 +90,7 @@ def placebo_in_time(effects: Effects, *, rule: Rule, steps: Steps) -> Check:
     Examples
     --------
     >>> import asn_impact as ai
-    >>> design = ai.example_design()
-    >>> effects = ai.GroupTime()(design).overall()
+    >>> effects = ai.GroupTime()(ai.example_design()).overall()
     >>> ai.checks.placebo_in_time(effects, rule=ai.BiasReduced(), steps=2).verdict
     'holds'
     """
@@ -152,7 +151,6 @@ def placebo_outcome(other: Inference | Mapping[str, Inference], *, real: float =
     Examples
     --------
     >>> import asn_impact as ai
-    >>> design = ai.example_design()
     >>> nothing = ai.example_design(effect=0.0)
     >>> other = ai.infer(ai.GroupTime()(nothing).overall(), ai.BiasReduced())
     >>> ai.checks.placebo_outcome(other, real=-2.0).verdict
@@ -206,8 +204,7 @@ def placebo_in_space(effects: Effects, *, seed: int, reps: Times, finding: Infer
     Examples
     --------
     >>> import asn_impact as ai
-    >>> design = ai.example_design()
-    >>> effects = ai.GroupTime()(design).overall()
+    >>> effects = ai.GroupTime()(ai.example_design()).overall()
     >>> ai.checks.placebo_in_space(effects, seed=1, reps=19).verdict
     'holds'
     """
@@ -291,8 +288,7 @@ def leave_one_out(effects: Effects, *, finding: Inference | None = None) -> Chec
     Examples
     --------
     >>> import asn_impact as ai
-    >>> design = ai.example_design()
-    >>> effects = ai.GroupTime()(design).overall()
+    >>> effects = ai.GroupTime()(ai.example_design()).overall()
     >>> ai.checks.leave_one_out(effects).verdict
     'holds'
     """

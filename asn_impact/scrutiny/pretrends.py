@@ -19,11 +19,11 @@ from asn_impact.errors import AsnImpactError, InferenceError
 from asn_impact.estimation import Inference
 from asn_impact.estimation.effects import Effects
 from asn_impact.estimation.inference import Rule
+from asn_impact.estimation.simultaneous import holm
 from asn_impact.scrutiny.before import LAST, look_before
 from asn_impact.scrutiny.case import Case, one_estimate, settled
 from asn_impact.scrutiny.check import CONTRADICTS, Check, CheckEntry, Verdict
 from asn_impact.scrutiny.event_path import EventPath, event_path
-from asn_impact.scrutiny.families import holm
 from asn_impact.verbs import Guided, public_verb
 from asn_impact.words import Message, paragraph
 
@@ -35,7 +35,6 @@ __all__ = [
     "joint_test",
     "pretest_power",
     "pretrends",
-    "slope_for_power",
     "trends_before",
 ]
 
@@ -60,8 +59,7 @@ class JointTest(Guided):
     Examples
     --------
     >>> import asn_impact as ai
-    >>> design = ai.example_design()
-    >>> events = ai.infer(ai.GroupTime()(design).event_study(), ai.BiasReduced())
+    >>> events = ai.infer(ai.GroupTime()(ai.example_design()).event_study(), ai.BiasReduced())
     >>> path = ai.event_path(events, every=3)
     >>> test = ai.joint_leads(path)
     >>> test.df_num, round(test.p_value, 2)
@@ -139,36 +137,6 @@ def pretest_power(sigma: Float, departure: Float, *, critical: float = 1.9599639
     return float(min(max(1 - accepted, 0.0), 1.0))
 
 
-def slope_for_power(sigma: Float, distance: Float, *, power: float, critical: float = 1.959963984540054) -> float:
-    """Return the slope of the straight line that a pre-trend test would notice with the given power.
-
-    Parameters
-    ----------
-    sigma
-        (q, q) variance of the estimates before training.
-    distance
-        (q,) periods from the reference; negative before it.
-    power
-        For instance 0.5 or 0.8.
-
-    Raises
-    ------
-    InferenceError
-        The power is not between the level of the test and one.
-    """
-    least = pretest_power(sigma, np.zeros(len(distance)), critical=critical)
-    if not least < power < 1:
-        raise InferenceError(Message("checks.pretrends.power", found=repr(power), least=least))
-
-    def gap(slope: float) -> float:
-        return pretest_power(sigma, slope * distance, critical=critical) - power
-
-    high = float((np.sqrt(np.diag(sigma)) / np.abs(distance)).min())
-    while gap(high) < 0:
-        high *= 2
-    return float(scipy.optimize.brentq(gap, 0.0, high, xtol=1e-7 * high))
-
-
 def equivalence_margin(beta: Float, std_error: Float, df: Float, *, level: float = 0.95) -> float:
     """Return the smallest margin within which every estimate is shown to lie: two one-sided tests for each.
 
@@ -205,8 +173,7 @@ def pretrends(
     Examples
     --------
     >>> import asn_impact as ai
-    >>> design = ai.example_design()
-    >>> events = ai.infer(ai.GroupTime()(design).event_study(), ai.BiasReduced())
+    >>> events = ai.infer(ai.GroupTime()(ai.example_design()).event_study(), ai.BiasReduced())
     >>> check = ai.checks.pretrends(events, effect=-2.0)
     >>> check.verdict
     'cannot_say'
@@ -289,8 +256,7 @@ def trends_before(effects: Effects, *, rule: Rule, margin: float | None = None, 
     Examples
     --------
     >>> import asn_impact as ai
-    >>> design = ai.example_design()
-    >>> effects = ai.GroupTime()(design).overall()
+    >>> effects = ai.GroupTime()(ai.example_design()).overall()
     >>> ai.checks.trends_before(effects, rule=ai.BiasReduced()).verdict
     'holds'
     """

@@ -34,22 +34,13 @@ _SHAPES: Final[dict[str, str]] = {
 
 @dataclass(frozen=True, eq=False)
 class Bands:
-    """Departures d with ``|change d| <= limit d + size`` and ``one_sided d <= 0``, of k = pre + post numbers.
+    """Departures d with ``|change d| <= limit d + size`` and ``one_sided d <= 0``, of k = pre + post numbers."""
 
-    Attributes
-    ----------
-    change, limit
-        (R, k) what is bounded, and by which change before the reference period.
-    size
-        (R,) fixed part of the limit.
-    one_sided
-        (S, k) what may not be above zero.
-    """
-
+    #: (R, k) what is bounded, and by which change before the reference period.
     change: Float
     limit: Float
-    size: Float
-    one_sided: Float = field(default_factory=lambda: np.zeros((0, 0)))
+    size: Float  #: (R,) fixed part of the limit
+    one_sided: Float = field(default_factory=lambda: np.zeros((0, 0)))  #: (S, k) what may not be above zero
 
     def __post_init__(self) -> None:
         if not self.one_sided.size:
@@ -134,7 +125,13 @@ class RelativeMagnitude(Guided):
         return f"{self.of} at most {self.mbar:g} times the largest before{_SHAPES[self.shape]}"
 
     def bands(self, pre: int, post: int) -> tuple[Bands, ...]:
-        """Return one set for each change before the reference period and each sign it may have."""
+        """Return one set for each change before the reference period and each sign it may have.
+
+        Raises
+        ------
+        InferenceError
+            There is no change before the reference period, or no period on one side of it.
+        """
         change = _changes(pre, post) if self.of == "changes" else np.diff(_changes(pre, post), axis=0)
         before = ~(change[:, pre:] != 0).any(axis=1)
         if not before.any():
@@ -190,7 +187,13 @@ class Smoothness(Guided):
         return f"slope changes by at most {self.m:g} a period{_SHAPES[self.shape]}"
 
     def bands(self, pre: int, post: int) -> tuple[Bands, ...]:
-        """Return the one set of departures that are smooth."""
+        """Return the one set of departures that are smooth.
+
+        Raises
+        ------
+        InferenceError
+            There is no period on one side of the reference.
+        """
         change = np.diff(_changes(pre, post), axis=0)
         sided = _one_sided(self.shape, pre, post)
         return (Bands(change, np.zeros_like(change), np.full(len(change), float(self.m)), sided),)

@@ -19,7 +19,7 @@ from asn_impact.estimation.left_out import counted_cells
 from asn_impact.measures.durations import Durations
 from asn_impact.measures.outcomes import RestrictedMean, Share, Within
 from asn_impact.measures.panel import Outcome, Panel
-from asn_impact.scrutiny.case import Case, settled, steps_for
+from asn_impact.scrutiny.case import Case, settled
 from asn_impact.scrutiny.check import Check, CheckEntry, Verdict
 from asn_impact.scrutiny.choice import CHOSEN
 from asn_impact.scrutiny.decomposition import WEIGHTS
@@ -38,7 +38,7 @@ from asn_impact.scrutiny.turning import Turning, what_would_change
 from asn_impact.verbs import Guided, public_verb
 from asn_impact.words import Language, Message, paragraph
 
-__all__ = ["CHECKS", "Scrutiny", "scrutinise", "steps_for"]
+__all__ = ["CHECKS", "Scrutiny", "scrutinise"]
 
 CHECKS: Final = (
     PRETRENDS,
@@ -82,8 +82,7 @@ class Scrutiny(Guided):
     Examples
     --------
     >>> import asn_impact as ai
-    >>> design = ai.example_design()
-    >>> effects = ai.GroupTime()(design).overall()
+    >>> effects = ai.GroupTime()(ai.example_design()).overall()
     >>> scrutiny = ai.scrutinise(effects, rule=ai.BiasReduced(), seed=1, reps=19)
     >>> {check.name: check.verdict for check in scrutiny.checks[:2]}
     {'pretrends': 'holds', 'departures': 'cannot_say'}
@@ -198,8 +197,7 @@ def scrutinise(
     Examples
     --------
     >>> import asn_impact as ai
-    >>> design = ai.example_design()
-    >>> effects = ai.GroupTime()(design).overall()
+    >>> effects = ai.GroupTime()(ai.example_design()).overall()
     >>> scrutiny = ai.scrutinise(effects, rule=ai.BiasReduced(), seed=1, reps=19)
     >>> scrutiny.grade.letter
     'C'

@@ -54,19 +54,19 @@ class RobustInterval(Guided):
     target
         What the interval is for, in words.
     estimate
-        The estimate under parallel trends; the interval need not be centred at it.
+        The estimate under parallel trends, in the unit of the outcome; the interval need not be centred at it.
     low, high
-        Ends; infinite where no value on that side is excluded, NaN where the data contradict the restriction.
+        Ends, in that unit; infinite where no value on that side is excluded, NaN where the data contradict the
+        restriction.
     std_error, df
-        Of the estimate under parallel trends.
+        Of the estimate under parallel trends: in its unit, and degrees of freedom.
     method
         How the interval was made.
 
     Examples
     --------
     >>> import asn_impact as ai
-    >>> design = ai.example_design()
-    >>> events = ai.infer(ai.GroupTime()(design).event_study(), ai.BiasReduced())
+    >>> events = ai.infer(ai.GroupTime()(ai.example_design()).event_study(), ai.BiasReduced())
     >>> path = ai.event_path(events, every=3)
     >>> found = ai.robust_interval(path, ai.RelativeMagnitude(1.0))
     >>> round(found.low, 1), round(found.high, 1), found.excludes_zero
@@ -243,8 +243,7 @@ def robust_interval(
     Examples
     --------
     >>> import asn_impact as ai
-    >>> design = ai.example_design()
-    >>> events = ai.infer(ai.GroupTime()(design).event_study(), ai.BiasReduced())
+    >>> events = ai.infer(ai.GroupTime()(ai.example_design()).event_study(), ai.BiasReduced())
     >>> path = ai.event_path(events, every=3)
     >>> found = ai.robust_interval(path, ai.Smoothness(0.1), of="first")
     >>> round(found.low, 1), round(found.high, 1)
@@ -333,8 +332,7 @@ def sensitivity(
     Examples
     --------
     >>> import asn_impact as ai
-    >>> design = ai.example_design()
-    >>> events = ai.infer(ai.GroupTime()(design).event_study(), ai.BiasReduced())
+    >>> events = ai.infer(ai.GroupTime()(ai.example_design()).event_study(), ai.BiasReduced())
     >>> path = ai.event_path(events, every=3)
     >>> table = ai.sensitivity(path, [ai.RelativeMagnitude(m) for m in (0.5, 1.0)])
     >>> table.columns.tolist()
@@ -351,8 +349,8 @@ class Breakdown(Guided):
     Attributes
     ----------
     value
-        Largest mbar or m at which the interval excludes zero; NaN when it does not even under parallel trends (or a
-        straight line), infinite above 100.
+        Largest mbar (times) or m (unit of the outcome) at which the interval excludes zero; NaN when it does not even
+        under parallel trends (or a straight line), infinite above 100.
     kind
         ``"relative"`` to the largest change before, or ``"smooth"``.
     said
@@ -365,8 +363,7 @@ class Breakdown(Guided):
     Examples
     --------
     >>> import asn_impact as ai
-    >>> design = ai.example_design()
-    >>> events = ai.infer(ai.GroupTime()(design).event_study(), ai.BiasReduced())
+    >>> events = ai.infer(ai.GroupTime()(ai.example_design()).event_study(), ai.BiasReduced())
     >>> path = ai.event_path(events, every=3)
     >>> found = ai.breakdown(path)
     >>> round(found.value, 2), found.kind
@@ -412,8 +409,7 @@ def breakdown(
     Examples
     --------
     >>> import asn_impact as ai
-    >>> design = ai.example_design()
-    >>> events = ai.infer(ai.GroupTime()(design).event_study(), ai.BiasReduced())
+    >>> events = ai.infer(ai.GroupTime()(ai.example_design()).event_study(), ai.BiasReduced())
     >>> path = ai.event_path(events, every=3)
     >>> round(ai.breakdown(path, "smooth").value, 2)
     0.95
@@ -471,17 +467,16 @@ class SmoothnessSeen(Guided):
     Attributes
     ----------
     lower, upper
-        One-sided bounds of the largest change of slope in a step, each at the level.
+        One-sided bounds of the largest change of slope in a step, each at the level, in the unit of the outcome.
     seen
-        The largest change of slope of the estimates.
+        The largest change of slope of the estimates, in that unit.
     level
         How often each bound holds.
 
     Examples
     --------
     >>> import asn_impact as ai
-    >>> design = ai.example_design()
-    >>> events = ai.infer(ai.GroupTime()(design).event_study(), ai.BiasReduced())
+    >>> events = ai.infer(ai.GroupTime()(ai.example_design()).event_study(), ai.BiasReduced())
     >>> path = ai.event_path(events, every=2)
     >>> seen = ai.smoothness_seen(path)
     >>> seen.lower <= seen.upper
@@ -532,8 +527,7 @@ def smoothness_seen(events: Inference | EventPath, *, level: Level = 0.95) -> Sm
     Examples
     --------
     >>> import asn_impact as ai
-    >>> design = ai.example_design()
-    >>> events = ai.infer(ai.GroupTime()(design).event_study(), ai.BiasReduced())
+    >>> events = ai.infer(ai.GroupTime()(ai.example_design()).event_study(), ai.BiasReduced())
     >>> path = ai.event_path(events, every=2)
     >>> round(ai.smoothness_seen(path).seen, 2)
     0.28

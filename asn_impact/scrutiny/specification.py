@@ -36,7 +36,7 @@ class SpecificationCurve(Guided):
         One row a combination, smallest estimate first: design, estimator, rule, the usual columns, and the reason where
         there is no estimate.
     median
-        Of the estimates.
+        Of the estimates, in the unit of the outcomes.
     same_sign
         Share of the estimates with the sign of the median.
     significant

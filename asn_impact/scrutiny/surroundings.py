@@ -15,11 +15,11 @@ from asn_impact.designs import Design
 from asn_impact.errors import AsnImpactError, DesignError, InputError
 from asn_impact.estimation.effects import Effects
 from asn_impact.estimation.inference import Rule
+from asn_impact.estimation.simultaneous import holm
 from asn_impact.measures.outcomes import Mean
 from asn_impact.measures.panel import Panel
 from asn_impact.scrutiny.case import Case, one_estimate
 from asn_impact.scrutiny.check import CONTRADICTS, Check, CheckEntry, Verdict, reason_of
-from asn_impact.scrutiny.families import holm
 from asn_impact.scrutiny.merged import merged_offices
 from asn_impact.verbs import public_verb
 from asn_impact.words import Message, paragraph
@@ -63,8 +63,7 @@ def composition(effects: Effects, *, rule: Rule, panels: Sequence[Panel] = ()) -
     Examples
     --------
     >>> import asn_impact as ai
-    >>> design = ai.example_design()
-    >>> effects = ai.GroupTime()(design).overall()
+    >>> effects = ai.GroupTime()(ai.example_design()).overall()
     >>> ai.checks.composition(effects, rule=ai.BiasReduced()).verdict
     'cannot_say'
     """
@@ -233,8 +232,7 @@ def spillover(effects: Effects, neighbours: Mapping[Hashable, Sequence[Hashable]
     Examples
     --------
     >>> import asn_impact as ai
-    >>> design = ai.example_design()
-    >>> effects = ai.GroupTime()(design).overall()
+    >>> effects = ai.GroupTime()(ai.example_design()).overall()
     >>> neighbours = {"Dinas A": ["Dinas G"], "Dinas D": ["Dinas H"]}
     >>> ai.checks.spillover(effects, neighbours, rule=ai.BiasReduced()).verdict
     'cannot_say'

@@ -45,8 +45,7 @@ class Row(Guided):
     Examples
     --------
     >>> import asn_impact as ai
-    >>> design = ai.example_design()
-    >>> answer = ai.infer(ai.GroupTime()(design).overall(), ai.BiasReduced())
+    >>> answer = ai.infer(ai.GroupTime()(ai.example_design()).overall(), ai.BiasReduced())
     >>> [row.kind for row in ai.three_rows(answer.effects, rule=answer.rule)]
     ['all_months', 'without_choice', 'with_trend']
     """

@@ -46,3 +46,34 @@ def design_of(outcome, start, *, observed=None, weight=None, cluster=None, attri
 def with_mean(design, mean):
     """The same design with another outcome."""
     return replace(design, panel=replace(design.panel, mean=mean))
+
+
+def random_design(
+    seed,
+    *,
+    units=14,
+    periods=6,
+    clusters=None,
+    missing=0.0,
+    weighted=False,
+    adopted=(2, 3, 4, np.inf),
+    names=(),
+    x=None,
+):
+    """A design of random numbers, each time of adoption twice at least; `x(rng, shape)` draws the named covariates."""
+    rng = np.random.default_rng(seed)
+    start = np.concatenate([np.repeat(adopted, 2), rng.choice(adopted, units - 2 * len(adopted))])
+    observed = rng.random((units, periods)) >= missing
+    weight = rng.uniform(0.5, 2, (units, periods)) if weighted else np.ones((units, periods))
+    outcome = rng.normal(size=(units, periods)) + rng.normal(size=(units, 1)) + 0.5 * np.arange(periods)
+    cluster = None if clusters is None else np.arange(units) % clusters
+    beside = {}
+    if x is not None:
+        beside = {"covariates": names, "x": np.where(observed[:, :, None], x(rng, outcome.shape), np.nan)}
+    return design_of(outcome, start, observed=observed, weight=weight, cluster=cluster, **beside)
+
+
+def aligned(effects, other):
+    """Estimates of other effects in the order of the terms; NaN where a term has gone."""
+    found = dict(zip(other.terms.itertuples(index=False, name=None), other.estimate, strict=True))
+    return np.array([found.get(row, np.nan) for row in effects.terms.itertuples(index=False, name=None)])

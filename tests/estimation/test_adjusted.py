@@ -84,31 +84,6 @@ def test_slow_twin(seed, method):
         np.testing.assert_allclose(effects.estimate[j], twin, rtol=ITERATED, atol=ITERATED)
 
 
-@given(
-    seed=seeds, method=st.sampled_from(METHODS), sample=st.sampled_from(SAMPLES), missing=st.sampled_from([0.0, 0.1])
-)
-@settings(max_examples=12, deadline=None)
-def test_loadings_times_cell_means_is_the_estimate(seed, method, sample, missing):
-    effects = quietly(GroupTime(adjust=("x1", "x2"), method=method, sample=sample), made(seed, missing=missing))
-    mean = np.nan_to_num(effects.design.panel.mean)
-    known = np.isfinite(effects.estimate)
-    product = (effects.loadings() * mean).sum(axis=(1, 2))
-    np.testing.assert_allclose(product[known], effects.estimate[known], rtol=CLOSE, atol=CLOSE)
-
-
-@given(seed=seeds, method=st.sampled_from(METHODS), sample=st.sampled_from(SAMPLES))
-@settings(max_examples=8, deadline=None)
-def test_leaving_out_is_estimating_again(seed, method, sample):
-    estimator = GroupTime(adjust=("x1",), method=method, sample=sample)
-    design = made(seed, clusters=6)
-    effects = quietly(estimator, design)
-    deleted = effects.leave_one_out()
-    for c in range(6):
-        again = quietly(estimator, design.without(c))
-        assert again.terms.equals(effects.terms)
-        np.testing.assert_allclose(deleted[c], again.estimate, rtol=CLOSE, atol=CLOSE)
-
-
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("sample", SAMPLES)
 def test_the_influence_is_the_derivative_by_the_weight_of_a_unit(method, sample):
@@ -140,20 +115,6 @@ def test_period_shocks_scale_and_units_of_covariates(seed, method, sample):
     here, there = quietly(estimator, design), quietly(estimator, replace(design, panel=moved))
     np.testing.assert_allclose(there.estimate, 3 * here.estimate, rtol=1e-6, atol=1e-7)
     np.testing.assert_allclose(there.influence, 3 * here.influence, rtol=1e-6, atol=1e-7)
-
-
-@given(seed=seeds, method=st.sampled_from(METHODS))
-@settings(max_examples=8, deadline=None)
-def test_order_of_units_does_not_matter(seed, method):
-    design = made(seed, clusters=12)
-    order = np.random.default_rng(seed).permutation(60)
-    moved = replace(
-        design, panel=design.panel.select(order), adopted=design.adopted[order], cluster=design.cluster[order]
-    )
-    estimator = GroupTime(adjust=("x1",), method=method)
-    here, there = quietly(estimator, design).overall(), quietly(estimator, moved).overall()
-    np.testing.assert_allclose(there.estimate, here.estimate, rtol=CLOSE, atol=CLOSE)
-    np.testing.assert_allclose(there.influence, here.influence, rtol=CLOSE, atol=CLOSE)
 
 
 def test_adjustment_takes_out_the_trend_that_goes_with_a_covariate():

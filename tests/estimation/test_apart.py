@@ -11,7 +11,7 @@ import pytest
 
 import asn_impact as ai
 from asn_impact.estimation.apart import Apart, apart
-from asn_impact.estimation.effects import moments_of, two_groups
+from asn_impact.estimation.fit import moments_of, two_groups
 from asn_impact.estimation.imputation import TwoStage
 
 pytestmark = pytest.mark.filterwarnings("ignore::asn_impact.errors.DataWarning")  # empty cells are meant

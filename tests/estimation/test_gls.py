@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 import asn_impact as ai
 from asn_impact.estimation import RULES, infer
-from asn_impact.estimation.effects import two_groups
+from asn_impact.estimation.fit import two_groups
 from asn_impact.estimation.gls import GLSImputation, GLSLeads
 from asn_impact.estimation.prediction import PredictionFit
 

@@ -25,7 +25,7 @@ from asn_impact.estimation import (
     TwoWay,
     WildBootstrap,
 )
-from asn_impact.estimation.effects import Fit, contributions_of, two_groups
+from asn_impact.estimation.fit import Fit, contributions_of, two_groups
 from asn_impact.estimation.views import Calendar, Cohorts, EventStudy, Overall
 from tests.estimation.random_designs import design_of, quietly, with_mean
 

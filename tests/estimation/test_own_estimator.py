@@ -23,7 +23,8 @@ from asn_impact.estimation import (
     WildBootstrap,
     infer,
 )
-from asn_impact.estimation.effects import Effects, Estimator, Fit
+from asn_impact.estimation.effects import Effects, Estimator
+from asn_impact.estimation.fit import Fit
 from asn_impact.estimation.inference import Rule, conclude
 from asn_impact.estimation.methods import Method
 from asn_impact.words import verbatim

@@ -29,7 +29,7 @@ from asn_impact.estimation import (
     resampling,
     romano_wolf,
 )
-from asn_impact.estimation.effects import Fit, Traces, moments_of, spread, two_groups
+from asn_impact.estimation.fit import Fit, Traces, moments_of, spread, two_groups
 from asn_impact.estimation.jackknife import bias_reduced, deleted, differences
 from asn_impact.intake.readers.training import read_rollout
 from asn_impact.measures.panel import read_panel

@@ -18,7 +18,7 @@ from asn_impact.errors import DataWarning, EstimationError, InputError
 from asn_impact.estimation import BiasReduced, ClusterRobust, GroupTime, infer
 from asn_impact.estimation.jackknife import differences
 from asn_impact.estimation.saturated import CohortRegression, InteractionWeighted, Saturated
-from tests.estimation.random_designs import design_of, quietly, with_mean
+from tests.estimation.random_designs import aligned, quietly, random_design, with_mean
 
 CLOSE = 1e-8
 GIVEN = ("queue", "size")
@@ -26,25 +26,13 @@ ESTIMATORS = [Saturated(), Saturated(controls="never"), InteractionWeighted()]
 WITH_COVARIATES = [Saturated(covariates=("size",)), Saturated("never", ("queue",)), Saturated(covariates=GIVEN)]
 
 
-def made(seed, *, units=14, periods=6, clusters=None, missing=0.0, weighted=False, adopted=(2, 3, 4, np.inf)):
-    """A design of random numbers."""
-    rng = np.random.default_rng(seed)
-    start = np.concatenate([np.repeat(adopted, 2), rng.choice(adopted, units - 2 * len(adopted))])
-    observed = rng.random((units, periods)) >= missing
-    weight = rng.uniform(0.5, 2, (units, periods)) if weighted else np.ones((units, periods))
-    outcome = rng.normal(size=(units, periods)) + rng.normal(size=(units, 1)) + 0.5 * np.arange(periods)
-    size = np.repeat(rng.normal(size=(units, 1)), periods, axis=1)
-    x = np.stack([20 + 5 * rng.normal(size=(units, periods)), 40 + 7 * size], axis=2)
-    cluster = None if clusters is None else np.arange(units) % clusters
-    x = np.where(observed[:, :, None], x, np.nan)
-    return design_of(outcome, start, observed=observed, weight=weight, cluster=cluster, covariates=GIVEN, x=x)
+def covariates(rng, shape):
+    size = np.repeat(rng.normal(size=(shape[0], 1)), shape[1], axis=1)
+    return np.stack([20 + 5 * rng.normal(size=shape), 40 + 7 * size], axis=2)
 
 
-def aligned(effects, other):
-    """Estimates of other effects in the order of the terms; NaN where a term has gone."""
-    keys = [tuple(row) for row in other.terms.itertuples(index=False)]
-    found = dict(zip(keys, other.estimate, strict=True))
-    return np.array([found.get(tuple(row), np.nan) for row in effects.terms.itertuples(index=False)])
+def made(seed, **kinds):
+    return random_design(seed, names=GIVEN, x=covariates, **kinds)
 
 
 def rows_of(fit):
@@ -107,25 +95,6 @@ def test_estimate_and_influence_are_those_of_least_squares_on_rows(estimator, se
     np.testing.assert_allclose(effects.influence[:, known], influence[:, known], rtol=CLOSE, atol=CLOSE)
 
 
-@pytest.mark.parametrize("estimator", [*ESTIMATORS, *WITH_COVARIATES], ids=lambda e: e.name)
-@settings(max_examples=8, deadline=None)
-@given(seed=st.integers(0, 10**6), missing=st.sampled_from([0.0, 0.3]), clusters=st.sampled_from([None, 5]))
-def test_leaving_a_cluster_out_is_estimating_without_it(estimator, seed, missing, clusters):
-    design = made(seed, missing=missing, weighted=True, clusters=clusters)
-    try:
-        effects = quietly(estimator, design)
-    except EstimationError:
-        assume(False)
-    deleted = effects.leave_one_out()
-    for cluster in range(len(design.clusters)):
-        try:
-            again = aligned(effects, quietly(effects.again, design.without(cluster)))
-        except EstimationError:
-            again = np.where(effects.terms["event_time"] >= 0, np.nan, deleted[cluster])  # leads may be left
-        again[np.isnan(effects.estimate)] = np.nan  # with covariates a term may be to be had without a cluster alone
-        np.testing.assert_allclose(deleted[cluster], again, rtol=CLOSE, atol=CLOSE)
-
-
 @pytest.mark.parametrize("estimator", [*ESTIMATORS, WITH_COVARIATES[0]], ids=lambda e: e.name)
 @pytest.mark.parametrize("view", ["overall", "event_study", "cohorts", "calendar"])
 def test_views_without_a_cluster_are_views_of_the_rest(estimator, view):
@@ -135,46 +104,6 @@ def test_views_without_a_cluster_are_views_of_the_rest(estimator, view):
     for cluster in range(7):
         again = aligned(effects, quietly(effects.again, design.without(cluster)))
         np.testing.assert_allclose(deleted[cluster], again, rtol=CLOSE, atol=CLOSE)
-
-
-@pytest.mark.parametrize("estimator", ESTIMATORS, ids=lambda e: e.name)
-@pytest.mark.parametrize("missing", [0.0, 0.2])
-def test_estimates_are_loadings_times_cell_means(estimator, missing):
-    design = made(3, missing=missing, weighted=True)
-    effects = quietly(estimator, design)
-    for each in (effects, effects.overall(), effects.event_study()):
-        product = (each.loadings() * np.nan_to_num(design.panel.mean)).sum(axis=(1, 2))
-        np.testing.assert_allclose(product, each.estimate, rtol=CLOSE, atol=CLOSE)
-
-
-@pytest.mark.parametrize("estimator", ESTIMATORS, ids=lambda e: e.name)
-@settings(max_examples=8, deadline=None)
-@given(seed=st.integers(0, 10**6))
-def test_unit_and_period_effects_move_nothing_and_scale_scales(estimator, seed):
-    design = made(7, missing=0.1, weighted=True)
-    rng = np.random.default_rng(seed)
-    shift = rng.normal(size=(14, 1)) * 10 + rng.normal(size=(1, 6)) * 10
-    effects = quietly(estimator, design)
-    shifted = quietly(estimator, with_mean(design, 3 * design.panel.mean + shift))
-    np.testing.assert_allclose(shifted.estimate, 3 * effects.estimate, rtol=CLOSE, atol=CLOSE)
-    np.testing.assert_allclose(shifted.influence, 3 * effects.influence, rtol=CLOSE, atol=CLOSE)
-
-
-@pytest.mark.parametrize("estimator", ESTIMATORS, ids=lambda e: e.name)
-@settings(max_examples=8, deadline=None)
-@given(order=st.permutations(range(14)))
-def test_order_and_names_of_units_do_not_matter(estimator, order):
-    design = made(9, missing=0.1, weighted=True)
-    order = np.array(order)
-    panel = design.panel.select(order)
-    shuffled = replace(
-        design,
-        panel=replace(panel, units=tuple(f"office {u}" for u in panel.units)),
-        adopted=design.adopted[order],
-    )
-    effects, other = quietly(estimator, design), quietly(estimator, shuffled)
-    np.testing.assert_allclose(other.estimate, effects.estimate, rtol=CLOSE, atol=CLOSE)
-    np.testing.assert_allclose(other.influence, effects.influence[order], rtol=CLOSE, atol=CLOSE)
 
 
 def test_a_large_level_costs_no_digits():
@@ -375,14 +304,6 @@ def test_the_variance_of_a_view_takes_cohort_sizes_as_given():
     share = weights.sum(axis=0) / weights.sum()
     np.testing.assert_allclose(effects.overall().estimate, effects.estimate @ share, rtol=CLOSE)
     np.testing.assert_allclose(effects.overall().influence[:, 0], effects.influence @ share, rtol=CLOSE, atol=1e-12)
-
-
-def test_bias_reduced_inference_works_on_every_view():
-    effects = Saturated(controls="never")(made(5, clusters=7))
-    for view in (effects.overall(), effects.event_study(), effects.cohorts(), effects.calendar()):
-        answer = infer(view, BiasReduced())
-        assert np.isfinite(answer.std_error).all()
-    assert repr(effects.overall()).startswith("Effects(Saturated two-way effects")
 
 
 def test_records_count_as_observations_in_the_small_sample_factor():

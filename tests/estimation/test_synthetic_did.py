@@ -158,28 +158,6 @@ def test_scale_scales(seed, kind, scale):
     np.testing.assert_allclose(scaled.estimate / scale, SyntheticDiD(kind)(design).estimate, rtol=1e-6, atol=1e-6)
 
 
-@given(seed=seeds, kind=st.sampled_from(KINDS))
-@settings(max_examples=10, deadline=None)
-def test_order_of_units_does_not_matter(seed, kind):
-    design = made(seed)
-    order = np.random.default_rng(seed).permutation(14)
-    moved = replace(
-        design, panel=design.panel.select(order), adopted=design.adopted[order], cluster=design.cluster[order]
-    )
-    here, there = SyntheticDiD(kind)(design).overall(), SyntheticDiD(kind)(moved).overall()
-    np.testing.assert_allclose(there.estimate, here.estimate, atol=1e-6)
-    np.testing.assert_allclose(there.influence, here.influence, atol=1e-6)
-
-
-@given(seed=seeds, kind=st.sampled_from(KINDS))
-@settings(max_examples=10, deadline=None)
-def test_loadings_times_cell_means_is_the_estimate(seed, kind):
-    effects = SyntheticDiD(kind)(made(seed))
-    for one in (effects, effects.overall(), effects.event_study()):
-        product = (one.loadings() * effects.design.panel.mean).sum(axis=(1, 2))
-        np.testing.assert_allclose(product, one.estimate, atol=CLOSE)
-
-
 def test_equal_weights_are_did_against_the_never_treated():
     design = made(2, adopted=(4, 4, 4))
     ours = SyntheticDiD("did")(design).overall().estimate[0]

@@ -48,9 +48,8 @@ from asn_impact.scrutiny.checks import (
 )
 from asn_impact.scrutiny.decomposition import bacon, negative_weights
 from asn_impact.scrutiny.event_path import EventPath, event_path
-from asn_impact.scrutiny.pretrends import equivalence_margin, joint_test, pretest_power, slope_for_power
+from asn_impact.scrutiny.pretrends import equivalence_margin, joint_test, pretest_power
 from asn_impact.scrutiny.said import Said
-from asn_impact.scrutiny.scrutinise import steps_for
 from asn_impact.scrutiny.sensitivity import (
     RelativeMagnitude,
     Smoothness,
@@ -227,13 +226,6 @@ def test_a_reaction_before_training_is_no_trend_where_it_is_allowed_for():
         placebo_in_time(effects, rule=RULE, steps=2)
 
 
-def test_the_step_depends_on_counts_alone():
-    assert steps_for(38, 13, 8) == 3
-    assert steps_for(300, 13, 8) == 1
-    with pytest.raises(InferenceError, match="clusters"):
-        steps_for(4, 30, 0)
-
-
 # ------------------------------------------------------------------------------------------------- sensitivity
 
 
@@ -327,8 +319,6 @@ def test_power_of_independent_estimates_is_a_product():
     z = 1.959963984540054
     one = stats.norm.cdf(z - 1.0) - stats.norm.cdf(-z - 1.0)
     assert pretest_power(np.eye(3), np.ones(3)) == pytest.approx(1 - one**3, abs=1e-5)
-    slope = slope_for_power(np.eye(3), np.array([-3.0, -2.0, -1.0]), power=0.8)
-    assert pretest_power(np.eye(3), slope * np.array([-3.0, -2.0, -1.0])) == pytest.approx(0.8, abs=1e-4)
 
 
 def test_the_margin_is_the_one_that_just_passes():

@@ -18,7 +18,7 @@ from asn_impact.estimation import (
     Simultaneous,
     TwoWay,
 )
-from asn_impact.estimation.effects import spread
+from asn_impact.estimation.fit import spread
 from asn_impact.scrutiny.event_path import event_path
 from asn_impact.scrutiny.joint import joint_leads, matrix_degrees
 from tests.estimation.random_designs import design_of, quietly, with_mean

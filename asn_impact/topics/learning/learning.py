@@ -50,7 +50,7 @@ class Reliability(Guided):
     Attributes
     ----------
     alpha : float
-        NaN when it cannot be had, for the reason in `notes`.
+        A share, 1 at most; NaN when it cannot be had, for the reason in `notes`.
     persons : int
         Persons with an answer to every item.
     items : pandas.DataFrame

@@ -42,8 +42,7 @@ def pre_period(design: Design, *, anticipation: Steps = 0) -> Panel:
     Examples
     --------
     >>> import asn_impact as ai
-    >>> design = ai.example_design()
-    >>> pre_period(design)
+    >>> pre_period(ai.example_design())
     Panel(restricted_mean_30: 12 units x 5 periods, 2024-01 to 2024-05)
     """
     steps = design.panel.timeline.steps
@@ -70,8 +69,7 @@ def never_treated(design: Design) -> Panel:
     Examples
     --------
     >>> import asn_impact as ai
-    >>> design = ai.example_design()
-    >>> never_treated(design)
+    >>> never_treated(ai.example_design())
     Panel(restricted_mean_30: 6 units x 12 periods, 2024-01 to 2024-12)
     """
     units = np.flatnonzero(np.isinf(design.adopted))
@@ -182,32 +180,17 @@ class Past:
     """What a past says of studies to come: its cells to draw from, and a model of the noise in them.
 
     The noise of a unit is ``scale * root(V) z``, with V the working covariance of `GLSImputation` fitted to the past.
-
-    Attributes
-    ----------
-    panel
-        The past.
-    members
-        Positions of the units of each cluster.
-    working
-        The working covariance: chosen by restricted likelihood from all cells.
-    scale
-        (G,) standard deviation of each cluster in terms of that covariance.
-    alike
-        Correlation of the noise of two units of one cluster.
-    level, season
-        (U,) and (T,) effects of units and periods.
-    clustered_by, weights
-        Of the studies.
     """
 
-    panel: Panel
-    members: tuple[Int, ...]
-    working: Working
-    scale: Float
-    alike: float
+    panel: Panel  #: the past
+    members: tuple[Int, ...]  #: positions of the units of each cluster
+    working: Working  #: the working covariance: chosen by restricted likelihood from all cells
+    scale: Float  #: (G,) standard deviation of each cluster in terms of that covariance
+    alike: float  #: correlation of the noise of two units of one cluster
+    #: (U,) and (T,) effects of units and periods.
     level: Float
     season: Float
+    #: Of the studies.
     clustered_by: str
     weights: Weighing
 

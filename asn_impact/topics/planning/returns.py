@@ -80,8 +80,7 @@ def cases_per_month(design: Design) -> float:
     Examples
     --------
     >>> import asn_impact as ai
-    >>> design = ai.example_design()
-    >>> cases_per_month(design)
+    >>> cases_per_month(ai.example_design())
     72.0
     """
     panel = design.panel

@@ -13,7 +13,8 @@ from scipy import stats
 from asn_impact.arrays import Float
 from asn_impact.designs import Design
 from asn_impact.errors import EstimationError, InferenceError
-from asn_impact.estimation.effects import Contributions, Effects, Estimator, Traces, two_groups
+from asn_impact.estimation.effects import Effects, Estimator
+from asn_impact.estimation.fit import Contributions, Traces, two_groups
 from asn_impact.estimation.gls import GLSImputation
 from asn_impact.estimation.inference import Rule, infer
 from asn_impact.estimation.jackknife import (

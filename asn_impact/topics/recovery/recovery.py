@@ -371,8 +371,8 @@ class RecoveryComparison(Guided):
     means : array
         (2,) restricted mean months of untrained and trained.
     estimate, std_error, df : float
-        Difference, its error from leaving out clusters one at a time in each group, and Welch's degrees of freedom.
-        NaN, with a note that says why, where early censoring leaves a mean unknown.
+        Difference in months, its error from leaving out clusters one at a time in each group, and Welch's degrees of
+        freedom. NaN, with a note that says why, where early censoring leaves a mean unknown.
     p_value : float
         Share of the ways to deal training over the clusters with a difference as large.
     ways : int

@@ -39,8 +39,8 @@ class Comparison:
     answers
         Name of the regency -> its one-number inference.
     mean, std_error, df
-        Mean over regencies with random effects, its standard error (Hartung and Knapp, never smaller than the usual
-        one) and its degrees of freedom, k - 1.
+        Mean over regencies with random effects in the unit of the outcome, its standard error (Hartung and Knapp, never
+        smaller than the usual one) and its degrees of freedom, k - 1.
     spread
         Standard deviation of the true effects between regencies (Paule and Mandel), in the unit of the outcome.
     q, p_same

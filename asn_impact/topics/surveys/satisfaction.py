@@ -186,7 +186,7 @@ class SatisfactionIndex(Guided):
         ``quality`` (letter) and ``performance`` (words); with a population ``needed`` and ``enough``.
     elements : tuple of str
     weight : float
-        The weight of each element, as used.
+        The weight of each element, a share, as used.
     regime : {"2017", "2004"}
         The regulation of the letters.
     notes : tuple of Message
@@ -224,7 +224,13 @@ class SatisfactionIndex(Guided):
         return long.sort_values([*keys, "nrr", "element"], kind="stable", ignore_index=True)
 
     def bands(self) -> tuple[Band, ...]:
-        """Return the band of each row; they can be compared within one regulation only."""
+        """Return the band of each row; they can be compared within one regulation only.
+
+        Raises
+        ------
+        InputError
+            A row has no index: an element was answered by nobody.
+        """
         return tuple(band(ikm, regime=self.regime) for ikm in self.rows["ikm"])
 
     def __repr__(self) -> str:
