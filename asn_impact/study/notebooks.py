@@ -28,6 +28,7 @@ __all__ = ["Begin", "Results", "run_notebooks", "small_counts"]
 
 SECONDS: Final = 600  # longest time for one cell
 TOGETHER: Final = 2  # notebooks at a time: most of their time is the start of a kernel and its imports
+WIDGET: Final = "application/vnd.jupyter.widget-view+json"  # a random number, and nothing without its kernel
 #: Between two notebooks in one kernel: no name of the first is left, and what it warned of is warned of again.
 FRESH: Final = "import warnings\nwith warnings.catch_warnings():\n    get_ipython().reset()"
 
@@ -141,11 +142,13 @@ async def _executed(client: NotebookClient, path: Path, before: str = "") -> byt
     import nbformat
     from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
-    client.nb = notebook = _read(path)
+    notebook = _read(path)
     try:
         if before:
             cell = nbformat.v4.new_code_cell(before)  # type: ignore[no-untyped-call]
+            client.nb = nbformat.v4.new_notebook(cells=[cell])  # type: ignore[no-untyped-call]
             await client.async_execute_cell(cell, 0, store_history=False)
+        client.nb = notebook
         await client.async_execute(cleanup_kc=False)
     except CellExecutionError as problem:
         raise StudyError(
@@ -184,6 +187,8 @@ def _plain(notebook: NotebookNode) -> None:
     for position, cell in enumerate(notebook.cells):
         cell["id"] = f"cell-{position + 1:02d}"
         cell["metadata"] = {}
+        for output in cell.get("outputs", ()):
+            output.get("data", {}).pop(WIDGET, None)
 
 
 def _release(notebook: NotebookNode, name: str) -> None:

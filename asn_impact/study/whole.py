@@ -90,9 +90,9 @@ def _put(
         written: list[Path] = []
         for language in about.languages:
             tell(Message("study.step.writing", language=language))
-            written += programme.write(language, fresh, findings, earlier=folder)
-            if books is not None and about.figures is not None:
+            if books is not None and about.figures is not None:  # in all formats first: the report shows some of them
                 written += _draw(programme, findings, language, fresh / "figures" / language)
+            written += programme.write(language, fresh, findings, earlier=folder)
         if books is not None:
             written += books.finished(tell)
         names = [path.relative_to(fresh).as_posix() for path in written]
