@@ -132,6 +132,7 @@ class Chart(Guided):
     size: Sizes = "a4_width"
     ylim: tuple[float, float] | None = None
     dpi: int | None = None
+    _drawn: dict[tuple[object, ...], bytes] = field(default_factory=dict, init=False, repr=False)
 
     def __post_init__(self) -> None:
         for name in ("title", "subtitle", "alt", "below"):
@@ -297,12 +298,18 @@ class Chart(Guided):
         return tuple(contents)
 
     def _render(self, size: Sizes | None, formats: Mapping[str, int]) -> dict[str, bytes]:
-        """Return each format as bytes. Text is checked before it becomes outlines that nobody can search."""
+        """Return each format as bytes. Text is checked before it becomes outlines that nobody can search.
+
+        What was drawn is kept: a report and the files of its figures show the same charts.
+        """
         page = find_page(size or self.size)
-        with apply_style(page):
-            figure = draw(self, page)
-            _refuse_persons(figure, self.kind)
-            return {ending: _encode(figure, self, ending, dpi) for ending, dpi in formats.items()}
+        keys = {ending: (page, ending, dpi) for ending, dpi in formats.items()}
+        if not self._drawn.keys() >= {*keys.values()}:
+            with apply_style(page):
+                figure = draw(self, page)
+                _refuse_persons(figure, self.kind)
+                self._drawn.update({keys[end]: _encode(figure, self, end, dpi) for end, dpi in formats.items()})
+        return {ending: self._drawn[key] for ending, key in keys.items()}
 
     def __repr__(self) -> str:
         return f"Chart({self.kind}: {self.title.text})"

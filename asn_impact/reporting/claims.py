@@ -22,7 +22,7 @@ from asn_impact.reporting.several import Compared, compared
 from asn_impact.reporting.tables import Table
 from asn_impact.reporting.tables.cells import as_message
 from asn_impact.reporting.words import level_quantity
-from asn_impact.words import Message, paragraph
+from asn_impact.words import Language, Message, paragraph
 
 __all__ = ["brief_of_claims", "claim_chapters", "pictures_of"]
 
@@ -171,15 +171,21 @@ def _pictures(pages: Exhibits, report: Report, finding: Finding) -> list[Block]:
     return [pages.figure(chart) for chart in charts]
 
 
-def pictures_of(finding: Finding, *, level: float, **look: Any) -> list[Chart]:  # noqa: ANN401 - of a chart
-    """Return the trends with and without training, and the effects by time."""
+def pictures_of(
+    finding: Finding, *, language: Language, source: str, inputs: tuple[Any, ...], level: float
+) -> tuple[Chart, ...]:
+    """Return the trends with and without training, and the effects by time; the same charts when asked again."""
     if finding.inference is None:
-        return []
-    common: dict[str, Any] = {**look, "level": level, "grade": finding.grade}
-    charts = [with_and_without(finding.inference, **common)]
-    if finding.events is not None:
-        charts.append(event_study(finding.events, band=band_of(finding.events, level), **common))
-    return [chart for chart in charts if chart is not None]
+        return ()
+    common: dict[str, Any] = {"language": language, "source": source, "inputs": inputs, "level": level}
+    key = (language, source, level, *map(id, inputs))  # a chart keeps its inputs: no other value gets their ids
+    if key not in finding._pictures:
+        common["grade"] = finding.grade
+        charts = [with_and_without(finding.inference, **common)]
+        if finding.events is not None:
+            charts.append(event_study(finding.events, band=band_of(finding.events, level), **common))
+        finding._pictures[key] = tuple(chart for chart in charts if chart is not None)
+    return finding._pictures[key]
 
 
 def _checks(pages: Exhibits, finding: Finding) -> list[Block]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, Literal, TypeAlias
 
@@ -20,6 +20,7 @@ from asn_impact.estimation.methods import Procedure
 from asn_impact.intake.ledger import Ledger
 from asn_impact.measures.outcomes import Better
 from asn_impact.measures.panel import Panel
+from asn_impact.reporting.chart import Chart
 from asn_impact.reporting.tables.cells import as_message
 from asn_impact.reporting.tables.grouped import by_group
 from asn_impact.reporting.tables.table import Table, Words
@@ -116,6 +117,7 @@ class Finding:
     tables: tuple[Table, ...] = ()
     remarks: tuple[Message, ...] = ()
     remake: Callable[..., Finding] | None = field(default=None, repr=False)
+    _pictures: dict[Hashable, tuple[Chart, ...]] = field(default_factory=dict, init=False, repr=False)
 
     def __post_init__(self) -> None:
         check_fields(self)

@@ -8,7 +8,7 @@ from typing import Final
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+import scipy
 
 from asn_impact.arguments import Level
 from asn_impact.arrays import Float
@@ -108,7 +108,7 @@ def could_see(inference: Inference, *, level: Level = 0.95) -> Message | None:
     error, df = float(inference.std_error[0]), float(inference.df[0])
     if not (np.isfinite(error) and df > 0):
         return None
-    size = (stats.t.ppf(0.5 + level / 2, df) + stats.t.ppf(POWER, df)) * error
+    size = (scipy.stats.t.ppf(0.5 + level / 2, df) + scipy.stats.t.ppf(POWER, df)) * error
     return amount_of(inference, abs(float(inference.effects.outcome.words.shown(size))), "detectable")
 
 

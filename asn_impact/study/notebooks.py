@@ -6,13 +6,14 @@ import asyncio
 import base64
 import json
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections import deque
+from collections.abc import AsyncIterator, Iterator, Sequence
 from concurrent.futures import Future
-from contextlib import contextmanager
+from contextlib import asynccontextmanager, contextmanager
 from html.parser import HTMLParser
 from pathlib import Path
 from threading import Thread
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias
 
 from asn_impact.errors import StudyError
 from asn_impact.intake.privacy import masked
@@ -20,43 +21,107 @@ from asn_impact.leftovers import undisturbed
 from asn_impact.words import Message
 
 if TYPE_CHECKING:
+    from nbclient import NotebookClient
     from nbformat import NotebookNode
 
-__all__ = ["run_notebooks", "small_counts"]
+__all__ = ["Begin", "Results", "run_notebooks", "small_counts"]
 
 SECONDS: Final = 600  # longest time for one cell
 TOGETHER: Final = 2  # notebooks at a time: most of their time is the start of a kernel and its imports
+WIDGET: Final = "application/vnd.jupyter.widget-view+json"  # a random number, and nothing without its kernel
+#: Between two notebooks in one kernel: no name of the first is left, and what it warned of is warned of again.
+FRESH: Final = "import warnings\nwith warnings.catch_warnings():\n    get_ipython().reset()"
+
+Results: TypeAlias = dict[str, Future[bytes]]
+
+
+class Begin(Protocol):
+    """What `run_notebooks` gives."""
+
+    def __call__(self, paths: Sequence[Path], *, trusted: bool = False) -> Results:
+        """Let notebooks run one after the other, each in a new kernel; those that we wrote ourselves share one."""
 
 
 @contextmanager
-def run_notebooks(paths: Sequence[Path]) -> Iterator[dict[str, Future[bytes]]]:
-    """Run notebooks in their own processes, two at a time, while this one draws; on leaving none runs any more."""
+def run_notebooks() -> Iterator[Begin]:
+    """Run notebooks in processes of their own, two at a time, beside this one; on leaving none runs any more."""
     loop = asyncio.new_event_loop()
     thread = Thread(target=loop.run_forever, daemon=True)
     thread.start()
     turns = asyncio.Semaphore(TOGETHER)
+    begun: list[Future[bytes]] = []
 
-    async def take_turn(path: Path) -> bytes:
+    async def take_turns(waiting: deque[tuple[Path, Future[bytes]]], *, trusted: bool) -> None:
         async with turns:
-            return await execute(path)
+            try:
+                while waiting:
+                    await _run_in_one_kernel(waiting, trusted=trusted)
+            except Exception as problem:
+                while waiting:
+                    waiting.popleft()[1].set_exception(problem)
 
-    tasks = {path.name: asyncio.run_coroutine_threadsafe(take_turn(path), loop) for path in paths}
+    def begin(paths: Sequence[Path], *, trusted: bool = False) -> Results:
+        if paths:
+            import IPython  # noqa: F401 - matplotlib asks whether it is there, and must not find it half imported
+        waiting = deque((path, Future[bytes]()) for path in paths)
+        results = {path.name: future for path, future in waiting}
+        begun.extend(results.values())
+        for _ in paths[:TOGETHER]:
+            asyncio.run_coroutine_threadsafe(take_turns(waiting, trusted=trusted), loop)
+        return results
+
     try:
-        yield tasks
+        yield begin
     finally:
         with undisturbed():
-            asyncio.run_coroutine_threadsafe(_stop_others(), loop).result()
+            asyncio.run_coroutine_threadsafe(_end(begun), loop).result()
             loop.call_soon_threadsafe(loop.stop)
             thread.join()
             loop.close()
 
 
-async def _stop_others() -> None:
-    """Cancel what still runs and wait until its kernels are gone."""
+async def _run_in_one_kernel(waiting: deque[tuple[Path, Future[bytes]]], *, trusted: bool) -> None:
+    """Run the first notebook that waits; then the others too, as long as they are trusted and none fails."""
+    async with _kernel(waiting[0][0].parent) as client:
+        before = ""
+        while waiting:
+            path, result = waiting.popleft()
+            try:
+                result.set_result(await _executed(client, path, before))
+            except Exception as problem:
+                result.set_exception(problem)
+                return
+            if not trusted:
+                return
+            before = FRESH
+
+
+async def _end(begun: Sequence[Future[bytes]]) -> None:
+    """Wait until every kernel is gone; where a notebook has not been run to its end, none is."""
     others = asyncio.all_tasks() - {asyncio.current_task()}
-    for task in others:
-        task.cancel()
+    if not all(result.done() for result in begun):
+        for task in others:
+            task.cancel()
     await asyncio.gather(*others, return_exceptions=True)
+
+
+@asynccontextmanager
+async def _kernel(folder: Path) -> AsyncIterator[NotebookClient]:
+    """Start a kernel in a folder; it is gone afterwards."""
+    from nbclient import NotebookClient
+    from nbformat.v4 import new_notebook
+
+    client = NotebookClient(
+        new_notebook(),  # type: ignore[no-untyped-call]
+        timeout=SECONDS,
+        kernel_name="python3",
+        record_timing=False,
+        coalesce_streams=True,  # a slow kernel sends a text in pieces, and the bytes would tell
+        store_widget_state=False,
+        resources={"metadata": {"path": str(folder)}},
+    )
+    async with client.async_setup_kernel(stderr=subprocess.DEVNULL):
+        yield client
 
 
 async def execute(path: Path) -> bytes:
@@ -69,22 +134,22 @@ async def execute(path: Path) -> bytes:
     PrivacyError
         An output holds something shaped like a number of a person.
     """
+    async with _kernel(path.parent) as client:
+        return await _executed(client, path)
+
+
+async def _executed(client: NotebookClient, path: Path, before: str = "") -> bytes:
     import nbformat
-    from nbclient import NotebookClient
     from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
     notebook = _read(path)
-    client = NotebookClient(
-        notebook,
-        timeout=SECONDS,
-        kernel_name="python3",
-        record_timing=False,
-        coalesce_streams=True,  # a slow kernel sends a text in pieces, and the bytes would tell
-        store_widget_state=False,
-        resources={"metadata": {"path": str(path.parent)}},
-    )
     try:
-        await client.async_execute(stderr=subprocess.DEVNULL)
+        if before:
+            cell = nbformat.v4.new_code_cell(before)  # type: ignore[no-untyped-call]
+            client.nb = nbformat.v4.new_notebook(cells=[cell])  # type: ignore[no-untyped-call]
+            await client.async_execute_cell(cell, 0, store_history=False)
+        client.nb = notebook
+        await client.async_execute(cleanup_kc=False)
     except CellExecutionError as problem:
         raise StudyError(
             Message(
@@ -122,6 +187,8 @@ def _plain(notebook: NotebookNode) -> None:
     for position, cell in enumerate(notebook.cells):
         cell["id"] = f"cell-{position + 1:02d}"
         cell["metadata"] = {}
+        for output in cell.get("outputs", ()):
+            output.get("data", {}).pop(WIDGET, None)
 
 
 def _release(notebook: NotebookNode, name: str) -> None:

@@ -6,7 +6,6 @@ import json
 import sys
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from concurrent.futures import Future
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +15,7 @@ from asn_impact.errors import StudyError
 from asn_impact.reporting import folders
 from asn_impact.study.blind import said_of
 from asn_impact.study.evidence import Evidence, charts, contents, estimated, findings, imprint_of, say_look, source_of
+from asn_impact.study.notebooks import run_notebooks, small_counts
 from asn_impact.study.prepared import Prepared, prepared
 from asn_impact.study.public import with_public_cells
 from asn_impact.study.settings import Study
@@ -91,22 +91,22 @@ def _work(study: Study) -> tuple[Any, ...]:
     """Return the parts of `Finished`; its notes stand in the report and in run.json: nothing is left to warn of."""
     refuse_foreign(study)
     steps = 2 + len(study.languages) + len(study.notebooks)
-    with work_beside(study) as fresh, progress(study.languages[0], steps) as tell:
+    with run_notebooks() as begin, work_beside(study) as fresh, progress(study.languages[0], steps) as tell:
+        notebooks = begin(study.notebooks)
         tell(Message("study.step.reading"))
         ready = with_public_cells(study, prepared(study)) if study.cells else prepared(study)
         tell(Message("study.step.estimating"))
         evidence = estimated(study, ready)
-        with _notebooks(study) as notebooks:
-            written: list[Path] = []
-            for language in study.languages:
-                tell(Message("study.step.writing", language=language))
-                drawings = charts(study, evidence, language)
-                written += _save(drawings, fresh / "figures" / language)
-                written += _publish(study, evidence, drawings, language, fresh / f"report_{language}")
-            written += _codebook(study, ready, fresh)
-            for name, content in notebooks.items():
-                tell(Message("study.step.running", notebook=name))
-                written += [write(fresh / "notebooks" / name, content.result())]
+        written: list[Path] = []
+        for language in study.languages:
+            tell(Message("study.step.writing", language=language))
+            drawings = charts(study, evidence, language)
+            written += _save(drawings, fresh / "figures" / language)
+            written += _publish(study, evidence, drawings, language, fresh / f"report_{language}")
+        written += _codebook(study, ready, fresh)
+        for name, content in notebooks.items():
+            tell(Message("study.step.running", notebook=name))
+            written += [write(fresh / "notebooks" / name, content.result())]
         refusal = evidence.ready.refusal
         beside = {path.relative_to(fresh).as_posix(): small for path, small in _not_proved(written)}
         warned = (w for w in evidence.warnings if w != refusal)
@@ -164,20 +164,6 @@ def progress(language: Language, steps: int) -> Iterator[Progress]:
 # ------------------------------------------------------------------------------------------- pieces
 
 
-@contextmanager
-def _notebooks(study: Study) -> Iterator[dict[str, Future[bytes]]]:
-    """Run the notebooks of a study while this process draws."""
-    if not study.notebooks:
-        yield {}
-        return
-    import IPython  # noqa: F401 - matplotlib asks whether it is there, and must not find it half imported
-
-    from asn_impact.study.notebooks import run_notebooks
-
-    with run_notebooks(study.notebooks) as notebooks:
-        yield notebooks
-
-
 def _save(drawings: Mapping[str, Chart], folder: Path) -> list[Path]:
     return [path for name, chart in drawings.items() for path in chart.save(folder / name)]
 
@@ -226,12 +212,7 @@ def _codebook(study: Study, ready: Prepared, folder: Path) -> list[Path]:
 
 def _not_proved(written: Iterable[Path]) -> list[tuple[Path, int]]:
     """Return the notebooks, which the proof of the release does not cover, with the small counts in their tables."""
-    books = [path for path in written if path.suffix == ".ipynb"]
-    if not books:
-        return []
-    from asn_impact.study.notebooks import small_counts
-
-    return [(path, small_counts(path.read_bytes())) for path in books]
+    return [(path, small_counts(path.read_bytes())) for path in written if path.suffix == ".ipynb"]
 
 
 def _say_beside(beside: Mapping[str, int]) -> Message:

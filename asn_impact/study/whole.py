@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from asn_impact.errors import StudyError
 from asn_impact.reporting.folders import plain_name
 from asn_impact.study.evidence import source_of
+from asn_impact.study.notebooks import Begin, Results, run_notebooks
 from asn_impact.study.running import (
     MADE_BY,
     RECORD,
@@ -55,12 +55,14 @@ def _work(programme: Programme) -> tuple[Any, ...]:
     about, claims = programme.about, programme.claims
     refuse_foreign(about)
     steps = 2 * len(claims) + len(about.languages) + len(about.notebooks)
-    with progress(about.languages[0], steps) as tell:
+    with run_notebooks() as begin, progress(about.languages[0], steps) as tell:
+        given = begin(about.notebooks)
         findings: list[Finding] = []
         for claim in claims:
             tell(Message("study.step.claim", label=claim.label))
             findings.append(programme[claim.id])
-        _, said = _put(programme, tuple(findings), about.folder, tell, notebooks=about.blind is None)
+        books = (begin, given) if about.blind is None else None
+        _, said = _put(programme, tuple(findings), about.folder, tell, books)
     notes = each_once(said, *(finding.notes for finding in findings))
     refusals = [finding.refusal for finding in findings if finding.refusal is not None]
     refusal = refusals[0] if len(refusals) == len(findings) else None
@@ -73,21 +75,25 @@ def put_reports(programme: Programme, findings: tuple[Finding, ...], folder: Pat
 
 
 def _put(
-    programme: Programme, findings: tuple[Finding, ...], folder: Path, tell: Tell, *, notebooks: bool = False
+    programme: Programme,
+    findings: tuple[Finding, ...],
+    folder: Path,
+    tell: Tell,
+    notebooks: tuple[Begin, Results] | None = None,
 ) -> tuple[list[Path], tuple[Message, ...]]:
     """Put everything in its place at once; return the files, and what has to be said of the notebooks."""
     about = replace(programme.about, folder=folder)
     refuse_foreign(about)
     refuse_changed(programme)
     copies: dict[Path, bytes] = {}
-    with work_beside(about) as fresh, ExitStack() as stack:
-        books = stack.enter_context(_running(programme, findings, fresh)) if notebooks else None
+    with work_beside(about) as fresh:
+        books = None if notebooks is None else _begun(programme, findings, fresh, *notebooks)
         written: list[Path] = []
         for language in about.languages:
             tell(Message("study.step.writing", language=language))
-            written += programme.write(language, fresh, findings, earlier=folder)
-            if notebooks and about.figures is not None:
+            if books is not None and about.figures is not None:  # in all formats first: the report shows some of them
                 written += _draw(programme, findings, language, fresh / "figures" / language)
+            written += programme.write(language, fresh, findings, earlier=folder)
         if books is not None:
             written += books.finished(tell)
         names = [path.relative_to(fresh).as_posix() for path in written]
@@ -127,15 +133,14 @@ class _Books:
 
     programme: Programme
     claims: dict[str, tuple[Claim, Finding]]  # by name of the file
-    running: dict[str, Any]
     place: Path
     fresh: Path
-    said: list[Message]
+    begin: Begin
+    running: Results = field(default_factory=dict)
+    said: list[Message] = field(default_factory=list)
 
     def finished(self, tell: Tell) -> list[Path]:
         """Return the files of the notebooks; one whose calls do not give the number opens the study file instead."""
-        from asn_impact.study.notebooks import run_notebooks
-
         results: dict[str, bytes] = {}
         again: list[Path] = []
         for name, content in self.running.items():
@@ -149,9 +154,7 @@ class _Books:
             if claim is not None and finding is not None and not self._gives(results.get(name), finding):
                 again.append(self._written(name, claim, finding, opened=True))
                 self.said.append(Message("notebook.claim.differs", id=claim.id))
-        if again:
-            with run_notebooks(again) as second:
-                results |= {name: content.result() for name, content in second.items()}
+        results |= {name: content.result() for name, content in self.begin(again, trusted=True).items()}
         return [write(self.fresh / "notebooks" / name, content) for name, content in results.items()]
 
     def _gives(self, content: bytes | None, finding: Finding) -> bool:
@@ -173,14 +176,8 @@ class _Books:
         return write(self.place / name, book.written(about.languages[0]))
 
 
-@contextmanager
-def _running(programme: Programme, findings: Sequence[Finding], fresh: Path) -> Iterator[_Books]:
-    """Run the notebooks while this process writes the reports."""
-    import IPython  # noqa: F401 - matplotlib asks whether it is there, and must not find it half imported
-
-    from asn_impact.study.notebooks import run_notebooks
-
-    given = {path.name for path in programme.about.notebooks}
+def _begun(programme: Programme, findings: Sequence[Finding], fresh: Path, begin: Begin, given: Results) -> _Books:
+    """Let the notebooks of the claims run while this process writes the reports; the longest begin first."""
     claims: dict[str, tuple[Claim, Finding]] = {}
     for claim, finding in zip(programme.claims, findings, strict=True):
         name = plain_name(claim.id)
@@ -188,11 +185,12 @@ def _running(programme: Programme, findings: Sequence[Finding], fresh: Path) -> 
             name += "_"
         claims[f"{name}.ipynb"] = (claim, finding)
     place = fresh.parent / "notebooks"  # as deep as the place they will have, so that their paths hold in both
-    books = _Books(programme, claims, {}, place, fresh, [])
-    files = [books._written(name, *of) for name, of in claims.items()]
-    with run_notebooks([*programme.about.notebooks, *files]) as running:
-        books.running = running
-        yield books
+    books = _Books(programme, claims, place, fresh, begin)
+    files = {name: books._written(name, *of) for name, of in claims.items()}
+    of_two = [name for name, (claim, _) in claims.items() if claim.of is not None]
+    begun = begin([files[name] for name in dict.fromkeys([*of_two, *files])], trusted=True)
+    books.running = {**given, **{name: begun[name] for name in files}}
+    return books
 
 
 # ------------------------------------------------------------------------------------------------ what is told

@@ -10,6 +10,7 @@ import pytest
 
 import asn_impact as ai
 from asn_impact.reporting.tables import results
+from asn_impact.study import notebooks
 from asn_impact.study.as_code import notebook_of
 from asn_impact.study.notebooks import execute
 from asn_impact.study.whole import run_programme
@@ -106,10 +107,45 @@ def test_the_cells_of_each_claim_can_be_published(programme, tmp_path):
     assert {"daring.zip", "antri.zip"} <= {path.name for path in files if path.parent.name == "cells"}
 
 
-def test_what_a_cell_prints_in_pieces_is_one_text(tmp_path):
-    cell = {"cell_type": "code", "id": "a", "metadata": {}, "execution_count": None, "outputs": []}
-    cell["source"] = "import time\nprint('a', flush=True)\ntime.sleep(0.5)\nprint('b')"
-    file = tmp_path / "slow.ipynb"
-    file.write_text(json.dumps({"cells": [cell], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}), encoding="utf-8")
-    (run,) = json.loads(asyncio.run(execute(file)))["cells"]
-    assert ["".join(output["text"]) for output in run["outputs"]] == ["a\nb\n"]
+def written(file, *sources):
+    cells = [nbformat.v4.new_code_cell(source) for source in sources]
+    nbformat.write(nbformat.v4.new_notebook(cells=cells), file)
+    return file
+
+
+def outputs(content):
+    return [cell.outputs for cell in nbformat.reads(content.decode(), as_version=4).cells]
+
+
+def test_what_a_cell_prints_in_pieces_is_one_text_and_a_widget_leaves_no_random_number(tmp_path):
+    view = "{'application/vnd.jupyter.widget-view+json': {'model_id': uuid.uuid4().hex}, 'text/plain': 'a slider'}"
+    file = written(
+        tmp_path / "slow.ipynb",
+        "import time\nprint('a', flush=True)\ntime.sleep(0.5)\nprint('b')",
+        f"import uuid\ndisplay({view}, raw=True)",
+    )
+    (said,), (shown,) = outputs(asyncio.run(execute(file)))
+    assert said.text == "a\nb\n"
+    assert shown.data == {"text/plain": "a slider"}
+
+
+def test_notebooks_that_share_a_kernel_know_nothing_of_each_other(tmp_path, monkeypatch):
+    """Each counts from one, has no name of the other, and hears a warning that the other heard before."""
+    monkeypatch.setattr(notebooks, "TOGETHER", 1)
+    cells = ("import os, warnings\nprint('mine' in dir())\nmine = os.getpid()\nmine", "warnings.warn('again')")
+    with notebooks.run_notebooks() as begin:
+        running = begin([written(tmp_path / name, *cells) for name in ("a.ipynb", "b.ipynb")], trusted=True)
+        first, second = (outputs(result.result()) for result in running.values())
+    assert [first, [o.text for o in first[0][:1]]] == [second, ["False\n"]]
+    assert first[0][1].execution_count == 1
+    assert "again" in second[1][0].text
+
+
+def test_a_notebook_of_ours_that_fails_takes_no_other_with_it(tmp_path, monkeypatch):
+    monkeypatch.setattr(notebooks, "TOGETHER", 1)
+    files = [written(tmp_path / f"{name}.ipynb", source) for name, source in {"a": "1/0", "b": "1 + 1"}.items()]
+    with notebooks.run_notebooks() as begin:
+        running = begin(files, trusted=True)
+        with pytest.raises(ai.StudyError, match="ZeroDivisionError"):
+            running["a.ipynb"].result()
+        assert outputs(running["b.ipynb"].result())[0][0].data["text/plain"] == "2"

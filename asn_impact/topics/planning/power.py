@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, TypeAlias
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+import scipy
 
 from asn_impact.arguments import AtLeast, Level, Share
 from asn_impact.arrays import Float, readonly
@@ -386,7 +386,7 @@ def _quantile(needed: Float, power: float) -> tuple[float, float, float]:
     The number of draws below the true quantile is binomial: its 2.5 and 97.5 % points are ranks of the interval.
     """
     draws = len(needed)
-    ranks = np.array([power * draws, *(stats.binom.ppf(q, draws, power) for q in (0.025, 0.975))])
+    ranks = np.array([power * draws, *(scipy.stats.binom.ppf(q, draws, power) for q in (0.025, 0.975))])
     at, low, high = needed[np.clip(np.ceil(ranks - 1e-9), 1, draws).astype(np.int64) - 1]
     return float(at), float(low), float(high)
 

@@ -15,7 +15,7 @@ from typing import Annotated, Any, Final, Literal, TypeAlias
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+import scipy
 
 from asn_impact.arguments import AtLeast, Level, check_fields
 from asn_impact.arrays import Float, readonly
@@ -358,7 +358,7 @@ class Returns(Guided):
     def _ends(self, level: float) -> tuple[float, float, float]:
         """Days saved on an application, estimate and ends of the t interval."""
         saved, error = -float(self.inference.estimate[0]), float(self.inference.std_error[0])
-        reach = float(stats.t.ppf((1 + level) / 2, self.inference.df[0])) * error
+        reach = float(scipy.stats.t.ppf((1 + level) / 2, self.inference.df[0])) * error
         return saved, saved - reach, saved + reach
 
     def _linear(self, term: str, unit: str, slope: float, shift: float, level: float) -> dict[str, Any]:
@@ -373,7 +373,7 @@ class Returns(Guided):
             "std_error": error,
             "statistic": statistic,
             "df": df,
-            "p_value": float(2 * stats.t.sf(abs(statistic), df)),
+            "p_value": float(2 * scipy.stats.t.sf(abs(statistic), df)),
             "conf_low": slope * low + shift,
             "conf_high": slope * high + shift,
         }

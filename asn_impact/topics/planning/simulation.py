@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 import numpy as np
-from scipy import stats
+import scipy
 
 from asn_impact.arrays import Float
 from asn_impact.designs import Design
@@ -72,7 +72,7 @@ class Template:
         df = degrees_of_freedom(
             self.effects, Contributions(value, lambda _: self._repeated(len(mean))), self.rule.degrees
         )
-        reach = stats.t.ppf((1 + level) / 2, df) * error
+        reach = scipy.stats.t.ppf((1 + level) / 2, df) * error
         return np.stack([estimate - reach, estimate + reach], axis=1)
 
     def _repeated(self, histories: int) -> Traces:
@@ -189,7 +189,7 @@ def _parts(past: Past, reps: int) -> Iterator[int]:
 def _errs(clusters: int, reps: int) -> Float:
     """(R,) by how much the noise of a past of so many clusters is found too large, evenly over its distribution."""
     shares = (np.arange(reps) + 0.5) / reps
-    return np.asarray(np.sqrt(stats.chi2.ppf(shares, clusters - 1) / (clusters - 1)))
+    return np.asarray(np.sqrt(scipy.stats.chi2.ppf(shares, clusters - 1) / (clusters - 1)))
 
 
 def _with_mean(design: Design, mean: Float) -> Design:

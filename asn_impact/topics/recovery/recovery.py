@@ -13,7 +13,7 @@ from typing import Annotated, Literal, Protocol, TypeAlias
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+import scipy
 
 from asn_impact.arguments import AtLeast, Level, Steps, Times, check_fields, did_you_mean
 from asn_impact.arrays import Bool, Float, Int, readonly
@@ -428,7 +428,7 @@ class RecoveryComparison(Guided):
 
         The interval is Welch's, from the errors of the two groups; the p-value is that of the permutation.
         """
-        reach = float(stats.t.ppf((1 + level) / 2, self.df)) * self.std_error
+        reach = float(scipy.stats.t.ppf((1 + level) / 2, self.df)) * self.std_error
         statistic = self.estimate / self.std_error if self.std_error > 0 else np.nan
         row = {
             "term": str(Message("recovery.term", horizon=self.horizon)),

@@ -7,7 +7,7 @@ import math
 from collections.abc import Iterator
 
 import numpy as np
-from scipy import stats
+import scipy
 
 from asn_impact.arrays import Bool, Float, Int
 
@@ -86,5 +86,5 @@ def log_rank(times: Float, back: Bool, group: Int) -> float:
     """Return the p-value of the log-rank test; NaN where nobody came back."""
     if not back.any():
         return float("nan")
-    one, zero = (stats.CensoredData.right_censored(times[group == g] + 1, ~back[group == g]) for g in (1, 0))
-    return float(stats.logrank(one, zero).pvalue)
+    one, zero = (scipy.stats.CensoredData.right_censored(times[group == g] + 1, ~back[group == g]) for g in (1, 0))
+    return float(scipy.stats.logrank(one, zero).pvalue)
