@@ -117,4 +117,4 @@ def test_ordinary_numbers_of_somebody_else_raise_fewer_than_one_false_alarm_in_t
 def test_a_cell_of_a_hundred_thousand_signs_is_looked_through_in_seconds(part: str) -> None:
     began = time.process_time()
     hidden(part * (100_000 // len(part)), names=True)
-    assert time.process_time() - began < 3
+    assert time.process_time() - began < 6
