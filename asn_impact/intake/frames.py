@@ -96,7 +96,7 @@ def _as_text(field: str, dtype: nw.dtypes.DType) -> nw.Expr:
 
 
 def _in_calendar(field: str, dtype: nw.dtypes.DType) -> nw.Expr:
-    """Return a column with years beyond those that Python knows as the day beside its calendar, as `moment_sql` does."""
+    """Return a column with a year that Python does not know as the day beside its calendar, as `moment_sql` does."""
     kind = dt.date if dtype == nw.Date else dt.datetime
     column, day = nw.col(field), dt.timedelta(days=1)
     early = nw.when(column < nw.lit(kind.min)).then(nw.lit(kind.min + day)).otherwise(column)

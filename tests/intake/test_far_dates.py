@@ -1,4 +1,4 @@
-"""Dates without end, and of years that Python does not have, leave their rows out or mean "no date": no reader trips."""
+"""Dates without end, and of years that Python does not have, leave their rows out or mean "no date"."""
 
 from __future__ import annotations
 
@@ -22,7 +22,8 @@ def sql(field: str, value: str, kind: str) -> str:
     """Write rows of which the first has this value in one of its dates."""
     plain = {"received": DAY, "decided": f"{DAY} + 9"}
     plain[field] = f"CASE WHEN i = 0 THEN {value} ELSE CAST({plain[field]} AS {kind}) END"
-    return f"SELECT i::VARCHAR AS \"case\", 'Dinas A' AS office, {', '.join(f'{s} AS {f}' for f, s in plain.items())} {ROWS}"
+    dates = ", ".join(f"{made} AS {name}" for name, made in plain.items())
+    return f"SELECT i::VARCHAR AS \"case\", 'Dinas A' AS office, {dates} {ROWS}"
 
 
 def read(source: object) -> ai.Extract:
