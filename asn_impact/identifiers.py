@@ -210,14 +210,13 @@ def _is_cut(sizes: tuple[int, ...], signs: set[str], kind: str) -> bool:
     return min(sizes) >= 3 or (len(signs) == 1 and not signs & {" "} and min(sizes) >= 2)
 
 
-_SHAPES: Final = (
-    (16, _NIK, "nik"),
-    (18, _NIP, "nip"),
-    (15, _NPWP, "npwp"),
-    (16, _NPWP16, "npwp"),
-    (13, _BPJS, "bpjs"),
-    (13, _NIB, "nib"),
-)
+#: By number of digits.
+_SHAPES: Final[dict[int, tuple[tuple[re.Pattern[str], str], ...]]] = {
+    13: ((_BPJS, "bpjs"), (_NIB, "nib")),
+    15: ((_NPWP, "npwp"),),
+    16: ((_NIK, "nik"), (_NPWP16, "npwp")),
+    18: ((_NIP, "nip"),),
+}
 
 
 def _bare(text: str, lines: str) -> Iterator[Span]:
@@ -255,8 +254,8 @@ def _from_group(
         sizes.append(len(groups[j][2]))
         if len(digits) > 18:
             return None
-        for length, shape, kind in _SHAPES:
-            if len(digits) != length or not shape.fullmatch(digits):
+        for shape, kind in _SHAPES.get(len(digits), ()):
+            if not shape.fullmatch(digits):
                 continue
             if j == i:
                 decimal = i > 0 and gaps[i - 1] in (".", ",") and _decimal_before(groups, gaps, i)
@@ -292,7 +291,7 @@ def _stands_alone(
 ) -> bool:
     """Return whether groups are one identifier of a kind, and not some of the numbers of a row."""
     inside = set(signs[i:j])
-    rest = [g[2] for g in groups[j + 1 :]]
+    rest = [g[2] for g in groups[j + 1 : j + 3]]  # more than one need not be looked at
     before = i == 0 or signs[i - 1] not in inside
     after = not rest or signs[j] not in inside or rest in (["0"], ["00"])
     alone = before and after
@@ -432,7 +431,7 @@ _PLACES: Final = (
     r"|Museum|Taman|Gang|Gg|Pelabuhan|SMA|SMK|Sekolah|Aula)"
 )
 _TITLED: Final = re.compile(
-    rf"(?:{_PLACES}\.?\s+(?:\w+\.?\s+)?)?(?<![\w.])(?<![A-Z]\.\s)(?:(?:Dr|dr|drg|drh|Drs|Dra|Ir|Prof|Hj|KH|Apt|Ns|DR|DRS|DRA|IR|PROF|HJ)\.\s*|H\.\s+)+(?=[A-Z][\w'`-]{{2}}){_NAME}"
+    rf"(?:{_PLACES}\.?\s+(?:\w+\.?\s+)?)?(?<![\w.])(?<![A-Z]\.\s)(?:(?:Dr|dr|drg|drh|Drs|Dra|Ir|Prof|Hj|KH|Apt|Ns|DR|DRS|DRA|IR|PROF|HJ)\.\s*|H\.\s+){{1,8}}(?=[A-Z][\w'`-]{{2}}){_NAME}"
 )
 _BY_PLACE: Final = re.compile(rf"{_PLACES}\b")
 
@@ -475,6 +474,8 @@ def hidden(text: str, *, names: bool = False, word: str = "[identifier]") -> str
     'telp [identifier] segera'
     """
     spans = _found(text, _spans) + (_found(text, _names) if names else [])
-    for span in reversed(_joined(spans)):
-        text = text[: span.start] + word + text[span.end :]
-    return text
+    parts, end = [], 0
+    for span in _joined(spans):
+        parts += [text[end : span.start], word]
+        end = span.end
+    return "".join([*parts, text[end:]])

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import reduce
 from operator import add, and_, or_
 from typing import Any, TypeAlias
@@ -356,6 +356,7 @@ def _with_reasons(
     """Return the records with their statuses, and code of a reason -> condition under which a row is left out."""
     if any(bounds.earliest <= day <= bounds.latest for day in PLACEHOLDERS):
         typed = without_placeholders(typed, ("received", "decided"))
+        bounds = replace(bounds, missing=max(bounds.missing, 1))  # a date of receipt may have been one
     has_status = "status" in typed.collect_schema().names()
     frame = _with_status(typed, status_words)
     if has_status:

@@ -95,6 +95,14 @@ def _as_text(field: str, dtype: nw.dtypes.DType) -> nw.Expr:
     return nw.when(~(column.is_null() | column.is_nan())).then(text)
 
 
+def _in_calendar(field: str, dtype: nw.dtypes.DType) -> nw.Expr:
+    """Return a column with a year that Python does not know as the day beside its calendar, as `moment_sql` does."""
+    kind = dt.date if dtype == nw.Date else dt.datetime
+    column, day = nw.col(field), dt.timedelta(days=1)
+    early = nw.when(column < nw.lit(kind.min)).then(nw.lit(kind.min + day)).otherwise(column)
+    return nw.when(column > nw.lit(kind.max)).then(nw.lit(kind.max - day)).otherwise(early).alias(field)
+
+
 def type_frame(frame: nw.LazyFrame[Any], match: Mapping[str, str], zone: str | None) -> Gathered:
     """Return a frame whose dates are typed, in its own engine, under field names."""
     schema = frame.collect_schema()
@@ -104,6 +112,8 @@ def type_frame(frame: nw.LazyFrame[Any], match: Mapping[str, str], zone: str | N
         target = zone_name(zone)
         local = (nw.col(f).dt.convert_time_zone(target).dt.replace_time_zone(None) for f in zoned)
         frame = frame.with_columns(*local)
+    far = [f for f in match if is_temporal(schema[f]) and getattr(schema[f], "time_unit", "") != "ns"]
+    frame = frame.with_columns(*(_in_calendar(f, schema[f]) for f in far)) if far else frame
     bounds = bounds_of(frame)
     texts = [_as_text(f, schema[f]).alias(f) for f in match if f in TEXT_FIELDS and schema[f] != nw.String]
     days = [nw.col(f).cast(nw.Date) for f in match if f in DATE_FIELDS and schema[f] != nw.Date]

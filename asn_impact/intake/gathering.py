@@ -43,7 +43,7 @@ from asn_impact.intake.formats.engine import from_arrow, kept_typed, query, quot
 from asn_impact.intake.formats.folder import files_of, may_hold_data, paths_of
 from asn_impact.intake.formats.parquet import columns_of, rows_of
 from asn_impact.intake.formats.server import named_source, on_server, open_server
-from asn_impact.intake.frames import as_relation, is_temporal, is_zoned, narwhal, refuse_long_floats, type_frame
+from asn_impact.intake.frames import as_relation, is_temporal, narwhal, refuse_long_floats, type_frame
 from asn_impact.intake.gathered import Gathered, reading_notes, time_notes, zone_notes
 from asn_impact.intake.sheets import sheets_that_count
 from asn_impact.words import Alert, Message, paragraph
@@ -116,8 +116,7 @@ def gather(
     refuse_long_floats(frame)
     schema = frame.collect_schema()
     texts = [f for f in match if f in DATE_FIELDS and not is_temporal(schema[f])]
-    zoned = any(is_zoned(schema[f]) for f in match)
-    if texts or frame.implementation.is_pyarrow() or (zoned and frame.implementation.is_duckdb()):
+    if texts or frame.implementation.is_pyarrow() or frame.implementation.is_duckdb():
         raw = RawTable("frame", tuple(match), as_relation(frame), "", loose=False)
         rows = _type_tables(
             [raw], wanted, {f: f if f in match else None for f in wanted}, dates, keep, required, [], zone

@@ -16,11 +16,11 @@ import pyarrow as pa
 from asn_impact.display import card, noted
 from asn_impact.errors import InputError
 from asn_impact.intake.extract import Source
+from asn_impact.intake.fields.cells import moment_sql
 from asn_impact.intake.fields.date_columns import read_dates
 from asn_impact.intake.fields.date_shapes import PLACEHOLDERS
 from asn_impact.intake.fields.dates import dated
 from asn_impact.intake.fields.numbers import parse_numbers
-from asn_impact.intake.fields.zones import ZONED, local_moment
 from asn_impact.intake.formats.engine import from_arrow
 from asn_impact.intake.ledger import Ledger
 from asn_impact.verbs import Guided
@@ -184,7 +184,7 @@ def with_moment(table: Relation, name: str, order: str | None) -> tuple[Relation
     empty = ", ".join(f"DATE '{day:%Y-%m-%d}'" if day.year > 999 else "DATE '0001-01-01'" for day in PLACEHOLDERS)
     clear = f"CASE WHEN {quote(name)} IN ({empty}) THEN NULL ELSE {quote(name)} END"
     if not kind_of(table, name).startswith("VARCHAR"):
-        moment = local_moment(quote(name), None) if kind_of(table, name) == ZONED else quote(name)
+        moment = moment_sql(quote(name), kind_of(table, name), None)
         return replace_column(replace_column(table, name, f"CAST({moment} AS DATE)"), name, clear), []
     aside = table.project(", ".join(f"{quote(c)} AS {'asn_moment' if c == name else quote(c)}" for c in table.columns))
     reading = read_dates(aside, "asn_moment", name=name, order=order)

@@ -6,7 +6,7 @@ from asn_impact.intake.fields.canonical import DATE_FIELDS, TEXT_FIELDS
 from asn_impact.intake.fields.zones import ZONED, local_moment
 from asn_impact.intake.formats import RawTable
 
-__all__ = ["MOST_EXACT", "field_sql", "is_sql_temporal"]
+__all__ = ["MOST_EXACT", "field_sql", "is_sql_temporal", "moment_sql"]
 
 MOST_EXACT = 1e15  # larger floats are written with an exponent, or have lost digits
 
@@ -52,6 +52,25 @@ def is_sql_temporal(kind: str) -> bool:
     return kind.startswith(("DATE", "TIMESTAMP"))
 
 
+def moment_sql(column: str, kind: str, zone: str | None) -> str:
+    """Write SQL for a typed date or moment as local time, within the years 1 to 9999 that Python knows.
+
+    Without end (``infinity`` of a database) is the first or last of these days, which mean "no date"; a year beyond
+    them becomes the day beside, so that its row is left out for the same reason as one of the year 9000.
+    """
+    if kind == ZONED:  # without end stays so
+        column, kind = f"coalesce({local_moment(column, zone)}, CAST({column} AS TIMESTAMP))", "TIMESTAMP"
+    kind = "DATE" if kind == "DATE" else "TIMESTAMP"
+    day = f"CAST({column} AS DATE)"
+    known = f"{day} IS NULL OR {day} BETWEEN DATE '0001-01-01' AND DATE '9999-12-31'"
+    ends = f"CASE WHEN {day} > DATE '2000-01-01' THEN DATE '9999-12-31' ELSE DATE '0001-01-01' END"
+    beside = f"CASE WHEN {day} > DATE '2000-01-01' THEN DATE '9999-12-30' ELSE DATE '0001-01-02' END"
+    return (
+        f"CASE WHEN {known} THEN CAST({column} AS {kind}) "
+        f"ELSE CAST(CASE WHEN isinf({day}) THEN {ends} ELSE {beside} END AS {kind}) END"
+    )
+
+
 def field_sql(
     table: RawTable, field: str, heading: str | None, *, typed: bool, zone: str | None, name: str = ""
 ) -> str:
@@ -60,8 +79,8 @@ def field_sql(
         return f'CAST(NULL AS {"DATE" if typed and field in DATE_FIELDS else "VARCHAR"}) AS "{name or field}"'
     at = table.headings.index(heading)
     column, kind = f"c{at}", str(table.relation.types[at])
-    if kind == ZONED:
-        column, kind = local_moment(column, zone), "TIMESTAMP"
+    if is_sql_temporal(kind):
+        column = moment_sql(column, kind, zone)
     if field in TEXT_FIELDS:
         sql = _sql_text(column, kind, loose=table.loose)
     elif field in DATE_FIELDS:

@@ -1,0 +1,89 @@
+"""Dates without end, and of years that Python does not have, leave their rows out or mean "no date"."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import duckdb
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import asn_impact as ai
+from asn_impact.intake.ledger import reason
+
+ROWS = "FROM range(40) r(i)"
+DAY = "DATE '2024-01-02' + i::INT"
+FIELDS = ("received", "decided")
+
+
+def sql(field: str, value: str, kind: str) -> str:
+    """Write rows of which the first has this value in one of its dates."""
+    plain = {"received": DAY, "decided": f"{DAY} + 9"}
+    plain[field] = f"CASE WHEN i = 0 THEN {value} ELSE CAST({plain[field]} AS {kind}) END"
+    dates = ", ".join(f"{made} AS {name}" for name, made in plain.items())
+    return f"SELECT i::VARCHAR AS \"case\", 'Dinas A' AS office, {dates} {ROWS}"
+
+
+def read(source: object) -> ai.Extract:
+    """Read what was made, to the last of what a reader can be asked."""
+    extract = ai.read_exports(source, as_of="2024-12-31", selection="received")
+    assert len(extract.records.collect().to_pandas()) == extract.ledger.kept
+    assert len(extract.dropped()) == 40 - extract.ledger.kept
+    assert len(extract.codebook()) > 3
+    return extract
+
+
+def parquet(folder: Path, rows: str) -> Path:
+    path = folder / "a.parquet"
+    path.unlink(missing_ok=True)
+    duckdb.execute(f"COPY ({rows}) TO '{path}'")
+    return path
+
+
+ENDLESS = [f"{kind} '{sign}infinity'" for kind in ("DATE", "TIMESTAMP", "TIMESTAMPTZ") for sign in "- "]
+
+
+@pytest.mark.filterwarnings("ignore::asn_impact.errors.DataWarning")
+@pytest.mark.parametrize("value", [*(v.replace("' ", "'") for v in ENDLESS), "DATE '9999-12-31'"])
+def test_a_date_without_end_is_no_date_in_a_file_and_in_a_relation(value: str, tmp_path: Path) -> None:
+    for field in FIELDS:
+        rows = sql(field, value, value.split()[0])
+        for source in (parquet(tmp_path, rows), duckdb.sql(rows)):
+            extract = read(source)
+            open_cases = int((extract.records.collect()["status"] == "open").sum())
+            lost = extract.ledger.dropped.get(reason("no_received_date"), 0)
+            assert (open_cases, lost) == ((0, 1) if field == "received" else (1, 0)), (field, source)
+            assert any(note.key == "intake.dates.placeholders" for note in extract.notes)
+
+
+FAR = st.one_of(st.integers(-2_147_483_646, -719_164), st.integers(2_932_898, 2_147_483_646))  # days since 1970
+
+
+@pytest.mark.filterwarnings("ignore::asn_impact.errors.DataWarning")
+@settings(max_examples=5, deadline=None)
+@given(days=FAR, field=st.sampled_from(FIELDS), moment=st.booleans())
+def test_a_date_of_a_year_that_python_does_not_have_leaves_its_row_out(
+    days: int, field: str, moment: bool, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    if moment:  # microseconds do not reach as far
+        days = max(min(days, 106_000_000), -106_000_000)
+    value = f"TIMESTAMP '1970-01-01' + INTERVAL ({days}) DAY" if moment else f"make_date({days})"
+    rows = sql(field, value, "TIMESTAMP" if moment else "DATE")
+    frame = duckdb.sql(rows).to_arrow_table()
+    for source in (parquet(tmp_path_factory.getbasetemp(), rows), duckdb.sql(rows), pl.from_arrow(frame)):
+        ledger = read(source).ledger
+        found = {
+            "received": "received_before_1900" if days < 0 else "received_after_export",
+            "decided": "decided_before_received" if days < 0 else "decided_after_export",
+        }
+        assert ledger.dropped == {reason(found[field]): 1}
+
+
+@pytest.mark.filterwarnings("ignore::asn_impact.errors.DataWarning")
+def test_further_dates_of_records_without_end_are_missing(tmp_path: Path) -> None:
+    rows = sql("decided", "TIMESTAMP 'infinity'", "TIMESTAMP").replace(" AS decided", " AS selesai, 4.5 AS nilai")
+    path = parquet(tmp_path, rows)
+    read = ai.read_observations(path, as_of="2024-12-31", date="selesai", columns={"office": "office"}, keep=("nilai",))
+    assert len(read.records.collect()) == 39
