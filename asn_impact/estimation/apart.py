@@ -23,11 +23,12 @@ from asn_impact.errors import EstimationError
 from asn_impact.estimation.cell_effects import CellFit
 from asn_impact.estimation.clusters import ratio
 from asn_impact.estimation.deletions import Deletions, Weigh, trace_of
+from asn_impact.estimation.effects import Estimator
 from asn_impact.estimation.prediction import PredictionFit, mean_effect
 from asn_impact.estimation.working import Working
 from asn_impact.words import Alert, Message, paragraph
 
-__all__ = ["Apart", "Near", "apart", "groups_of", "of_each", "refuse_slopes", "uses_of"]
+__all__ = ["Apart", "Near", "OfGroups", "apart", "groups_of", "of_each"]
 
 _MEANS = 6  # means that pass through the groups together: each holds a number for every two clusters of a group
 _NOTHING = 1e-12  # share of the weight of a term below which nothing of it is left
@@ -54,20 +55,25 @@ def groups_of(design: Design, name: str) -> Int:
     return codes
 
 
-def refuse_slopes(periods: str | None, covariates: tuple[str, ...], *, trend: bool = False) -> None:
-    """Refuse slopes that all groups would share beside period effects that they do not."""
-    if periods is not None and (covariates or trend):
-        raise EstimationError(Message("estimation.groups_share_no_slope", periods=periods))
+class OfGroups(Estimator):
+    """An estimator whose period effects all units share, or the units of each group, by the name of an attribute."""
+
+    periods: str | None
+    trend: str = "common"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.periods is not None and (self.covariates or self.trend != "common"):
+            raise EstimationError(Message("estimation.groups_share_no_slope", periods=self.periods))
+
+    @property
+    def uses(self) -> tuple[str, ...]:
+        return self.covariates if self.periods is None else (*self.covariates, self.periods)
 
 
 def of_each(periods: str | None) -> Message | None:
     """Return the part of a name that says whose the period effects are; None where all units share them."""
     return None if periods is None else Message("methods.periods_of_each", name=periods)
-
-
-def uses_of(covariates: tuple[str, ...], periods: str | None) -> tuple[str, ...]:
-    """Return the columns that an estimator reads besides the outcome and the rollout."""
-    return covariates if periods is None else (*covariates, periods)
 
 
 def apart(whole: PredictionFit, group: Int) -> Apart:

@@ -17,7 +17,7 @@ from asn_impact.arguments import AtLeast, Names, Steps, Times, did_you_mean
 from asn_impact.arrays import Bool, Float, Int
 from asn_impact.designs import Design
 from asn_impact.errors import EstimationError
-from asn_impact.estimation.apart import apart, groups_of, of_each, refuse_slopes, uses_of
+from asn_impact.estimation.apart import OfGroups, apart, groups_of, of_each
 from asn_impact.estimation.averages import Averaged
 from asn_impact.estimation.cell_effects import GivenSizes, effects_by_cell, standardise, treated_cells
 from asn_impact.estimation.effects import Effects, Estimator, EventStudy, View
@@ -35,7 +35,7 @@ MOST_LEADS = 12
 
 
 @dataclass(frozen=True)
-class GLSImputation(Estimator):
+class GLSImputation(OfGroups):
     """Effects as the treated outcome minus its best linear prediction from untreated cells: the default estimator.
 
     The prediction has unit effects, period effects, and carries on the shocks of an office as far as its untreated
@@ -90,11 +90,6 @@ class GLSImputation(Estimator):
             raise EstimationError(Message("estimation.gls_both"))
         if self.correlation is not None and self.correlation > 1:
             raise EstimationError(Message("estimation.gls_correlation", found=self.correlation))
-        refuse_slopes(self.periods, self.covariates, trend=self.trend == "differential")
-
-    @property
-    def uses(self) -> tuple[str, ...]:
-        return uses_of(self.covariates, self.periods)
 
     @property
     def entry(self) -> Method:

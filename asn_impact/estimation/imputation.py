@@ -17,7 +17,7 @@ from asn_impact.arguments import Names, Times
 from asn_impact.arrays import Bool, Float, Int
 from asn_impact.designs import Design
 from asn_impact.errors import EstimationError
-from asn_impact.estimation.apart import Apart, apart, groups_of, of_each, refuse_slopes, uses_of
+from asn_impact.estimation.apart import Apart, OfGroups, apart, groups_of, of_each
 from asn_impact.estimation.cell_effects import (
     GivenSizes,
     all_but_base,
@@ -41,7 +41,7 @@ _CONSTANT = 1e-9  # distance of a covariate from its mean in the unit, in standa
 
 
 @dataclass(frozen=True)
-class Imputation(Estimator):
+class Imputation(OfGroups):
     """Effects as the treated outcome minus its prediction from the unit and period effects of untreated cells.
 
     Assumes parallel trends in all periods used and no anticipation. Treated cells that cannot be predicted
@@ -79,14 +79,6 @@ class Imputation(Estimator):
 
     fixed_weights: ClassVar[bool] = True
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        refuse_slopes(self.periods, self.covariates)
-
-    @property
-    def uses(self) -> tuple[str, ...]:
-        return uses_of(self.covariates, self.periods)
-
     @property
     def entry(self) -> Method:
         variance = Message("methods.imputation.leave_out") if self.deviation == "leave_out" else None
@@ -113,7 +105,7 @@ class Imputation(Estimator):
 
 
 @dataclass(frozen=True)
-class TwoStage(Estimator):
+class TwoStage(OfGroups):
     """The estimates of `Imputation` as a regression of two stages, with the variance of both stages together.
 
     Terms before adoption are mean residuals of the first stage: the same cells were used to fit it, so they
@@ -142,14 +134,6 @@ class TwoStage(Estimator):
     periods: str | None = None
 
     fixed_weights: ClassVar[bool] = True
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        refuse_slopes(self.periods, self.covariates)
-
-    @property
-    def uses(self) -> tuple[str, ...]:
-        return uses_of(self.covariates, self.periods)
 
     @property
     def entry(self) -> Method:

@@ -161,7 +161,8 @@ class WildBootstrap(Rule):
         refuse_single_cluster(effects)
         g = len(effects.design.clusters)
         signs = self._signs(g)
-        draws = tuple(_draw(signs, *effects.fit.alone(effects, j)) for j in range(len(effects.terms)))
+        alone = (effects.fit.alone(effects, j) for j in range(len(effects.terms)))
+        draws = tuple(_wild(signs, *_restrict(whole, j), cr1_factor(whole)) for whole, j in alone)
         inference = Resampled(**vars(clustered(effects, self)), draws=draws, ties="excluded")
         return replace(inference, notes=(*inference.notes, *self._few(g)))
 
@@ -253,11 +254,6 @@ class Permutation(Rule):
         note = Message(f"inference.dealt_{how}", reps=self.reps, ways=ways_of(ways), least=least)
         notes = (note,) if effects.linear else (note, Message("inference.no_inversion"))
         return replace(inference, notes=(*inference.notes, *notes))
-
-
-def _draw(signs: Float, effects: Effects, j: int) -> Draws:
-    """Return the wild draws of estimate j."""
-    return _wild(signs, *_restrict(effects, j), cr1_factor(effects))
 
 
 def _wild(signs: Float, pieces: Float, spread: Float, factor: float) -> Draws:

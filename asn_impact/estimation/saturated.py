@@ -254,7 +254,8 @@ class CohortRegression(CellFit):
         q = self._columns(np.inf).shape[1]
         gram, size, score = np.zeros((q, q)), np.zeros(q), np.zeros(q)
         for units, columns in self._cohorts():
-            alone = _by_period(self._weighted_local[units], self._local[units])
+            local = self._local[units]
+            alone = diagonal(np.einsum("uat,ubt->abt", self._weighted_local[units].reshape(local.shape), local))
             gram += columns.T @ (alone - self._weighted_local[units].T @ self._share[units]) @ columns
             size += (columns * (alone @ columns)).sum(axis=0)
             score += self._scores(units, self._within[units]).sum(axis=0) @ columns
@@ -582,8 +583,3 @@ class Deleted:
         """(n, q, m) the inverse cross-product without each cluster times (n, q, m) values (Woodbury)."""
         with_all = np.stack([inverse.times(one) for one in values])
         return np.asarray(with_all + self.reach.T @ self.moment_of_rest(self.moment @ (self.reach @ values)))
-
-
-def _by_period(loaded: Float, local: Float) -> Float:
-    """(L, L) sum over units of the cross-products of their local regressors, before means are taken out."""
-    return diagonal(np.einsum("uat,ubt->abt", loaded.reshape(local.shape), local))

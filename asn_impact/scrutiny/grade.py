@@ -161,12 +161,16 @@ def grade(
         return Grade("X", (), (Message("grade.not_estimable"),))
     verdicts = {check.name: check.verdict for check in checks}
     if against := tuple(name for name in CONTRADICTING if verdicts.get(name) == "fails"):
-        return Grade("E", (Message("grade.estimated"),), tuple(map(_say_contradicted, against)), against)
+        contradicted = tuple(Message("grade.contradicted", why=Message(f"grade.because.{name}")) for name in against)
+        return Grade("E", (Message("grade.estimated"),), contradicted, against)
     if assignment == "before_after":
         return Grade("D", (Message("grade.estimated"),), (Message("grade.no_comparison"),))
-    conditions = [_settled(settled), _enough(clusters, treated_clusters), *_required(verdicts, explained or {})]
-    partly = _counted(counted) if counted is not None and assignment != "lottery" else []
-    has, lacks = _split([*partly, *conditions, *_others(verdicts, explained or {})])
+    conditions = _counted(counted) if counted is not None and assignment != "lottery" else []
+    conditions += [(settled, Message("grade.settled" if settled else "grade.not_settled"))]
+    conditions += [_enough(clusters, treated_clusters)]
+    conditions += [_condition(name, verdicts.get(name, "cannot_say"), explained or {}) for name in REQUIRED]
+    conditions += _others(verdicts, explained or {})
+    has, lacks = (tuple(said for met, said in conditions if met is wanted) for wanted in (True, False))
     if lacks:
         return Grade("C", has, lacks)
     if assignment != "lottery":
@@ -174,19 +178,6 @@ def grade(
     if verdicts.get("lottery") != "holds":
         return Grade("B", has, (Message("grade.lottery_not_shown"),))
     return Grade("A", (Message("grade.lottery_kept"), *has), ())
-
-
-def _split(conditions: Sequence[tuple[bool, Message]]) -> tuple[tuple[Message, ...], tuple[Message, ...]]:
-    """Return what is said of the conditions that are met, and of those that are not."""
-    return tuple(m for met, m in conditions if met), tuple(m for met, m in conditions if not met)
-
-
-def _say_contradicted(name: str) -> Message:
-    return Message("grade.contradicted", why=Message(f"grade.because.{name}"))
-
-
-def _settled(settled: bool) -> tuple[bool, Message]:  # noqa: FBT001 - what a condition is about
-    return settled, Message("grade.settled" if settled else "grade.not_settled")
 
 
 def _enough(clusters: int, treated: int) -> tuple[bool, Message]:
@@ -202,12 +193,8 @@ def _counted(counted: tuple[int, int]) -> list[tuple[bool, Message]]:
     return [(False, Message("grade.counted", n=n, total=total))] if n < total else []
 
 
-def _required(verdicts: Mapping[str, Verdict], explained: Mapping[str, str]) -> list[tuple[bool, Message]]:
-    """Return for each required check whether it ran and leaves no doubt."""
-    return [_condition(name, verdicts.get(name, "cannot_say"), explained) for name in REQUIRED]
-
-
 def _condition(name: str, verdict: Verdict, explained: Mapping[str, str]) -> tuple[bool, Message]:
+    """Return whether a required check ran and leaves no doubt."""
     what = Message(f"grade.about.{name}")
     if verdict == "doubtful" and name in EXPLAINABLE and explained.get(name, "").strip():
         return True, Message("grade.explained", what=what, why=explained[name].strip())

@@ -73,7 +73,7 @@ def heaping(durations: Durations, *, limits: Sequence[int] = ()) -> Check:
     waits = _histogram(counts["days"].to_numpy(dtype=np.int64), counts["cases"].to_numpy(dtype=np.int64))
     looked_at = sorted({*limits, *(day for day in ROUND[durations.calendar.unit] if waits[day - 2 :].any())})
     rows = [
-        _at_zero(waits),
+        _row(_days(0), int(waits[0]), np.nan, int(waits.sum())),
         *(_at_limit(waits, day, promised=day in limits) for day in looked_at),
         *_at_ends(durations, counts),
     ]
@@ -116,10 +116,6 @@ def _row(heap: Message, cases: int, expected: float, among: int) -> dict[str, ob
     p = float(scipy.stats.binom.sf(cases - 1, among, min(share, 1.0))) if among and expected > 0 else np.nan
     ratio = cases / expected if expected > 0 else np.nan
     return {"heap": heap, "cases": cases, "expected": expected, "ratio": ratio, "among": among, "p_value": p}
-
-
-def _at_zero(waits: Int) -> dict[str, object]:
-    return _row(_days(0), int(waits[0]), np.nan, int(waits.sum())) | {"ratio": np.nan, "p_value": np.nan}
 
 
 def _days(n: int) -> Message:

@@ -280,7 +280,9 @@ def trends_before(effects: Effects, *, rule: Rule, margin: float | None = None, 
     if len(had) < len(numbers):
         return PRETRENDS.check("cannot_say", paragraph(*said, ahead), table)
     excluded = {name: bound < sizes[name] for name, bound in bounds.items()}
-    said += [_say_bound(name, sizes[name], bound, excluded=excluded[name]) for name, bound in bounds.items()]
+    for name, bound in bounds.items():
+        how = "excluded" if excluded[name] else "possible"
+        said.append(Message(f"checks.pretrends.{name}_{how}", x=sizes[name], bound=bound))
     verdict: Verdict = "holds" if all(excluded.values()) else "cannot_say"
     return PRETRENDS.check(verdict, paragraph(*said, ahead), table)
 
@@ -290,10 +292,6 @@ def _bound(number: Inference, sign: float) -> float:
     estimate, error, df = (float(values[-1]) for values in (number.estimate, number.std_error, number.df))
     toward = abs(estimate) if sign == 0 else sign * estimate
     return max(toward + float(scipy.stats.t.ppf(1 - _ALPHA, df)) * error, 0.0)
-
-
-def _say_bound(name: str, size: float, bound: float, *, excluded: bool) -> Message:
-    return Message(f"checks.pretrends.{name}_{'excluded' if excluded else 'possible'}", x=size, bound=bound)
 
 
 def _excludes_zero(effects: Effects, rule: Rule, level: float) -> bool:

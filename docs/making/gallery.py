@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import tomllib
 from collections.abc import Mapping
 from contextlib import chdir
 from dataclasses import dataclass
@@ -13,19 +14,6 @@ from typing import Any
 from PIL import Image
 
 ROOT = Path(__file__).resolve().parents[2]
-
-#: Written once on the page; everything below it is drawn from these names.
-BEFORE = """\
-import asn_impact as ai
-
-cases = ai.read_exports("data/demo/permits", as_of="2025-12-31")
-times = ai.measure(cases, ai.WorkCalendar.indonesia())
-panel = ai.tabulate(times, ai.RestrictedMean(30), by="office")
-rollout = ai.read_training("data/demo/training.csv", course="E-Government", share=0.5)
-design = ai.assign(panel, rollout, cluster="office")
-effects = ai.GLSImputation()(design)
-answer = ai.infer(effects.overall(), ai.BiasReduced())
-"""
 
 
 @dataclass(frozen=True)
@@ -53,241 +41,11 @@ class Entry:
 
 
 WORDS = {"en": "", "id": ', language="id"'}
-ENTRIES = (
-    Entry(
-        "headline",
-        {"en": "The finding, as a sentence", "id": "Temuan, sebagai kalimat"},
-        "ai.figures.headline(answer)",
-    ),
-    Entry(
-        "event_study",
-        {"en": "Did it begin with the training?", "id": "Apakah mulainya bersamaan dengan pelatihan?"},
-        "ai.figures.event_study(by_month, band=band)",
-        "by_month = ai.infer(effects.event_study(), ai.BiasReduced())\n"
-        "band = ai.infer(effects.event_study(), ai.Simultaneous(reps=1999, seed=2026))\n",
-    ),
-    Entry(
-        "raw_trends",
-        {"en": "What was seen, before any estimate", "id": "Yang terlihat, sebelum dihitung apa pun"},
-        "ai.figures.raw_trends(design, events=changes)",
-        'changes = ai.read_events("data/demo/events.csv")\n',
-    ),
-    Entry(
-        "who_is_compared",
-        {"en": "Who was trained when, and who is compared", "id": "Siapa dilatih kapan, dan siapa pembandingnya"},
-        "ai.figures.who_is_compared(design)",
-    ),
-    Entry(
-        "maturity",
-        {"en": "Which months can answer yet", "id": "Bulan mana yang sudah dapat dinilai"},
-        "ai.figures.maturity(months)",
-        "months = ai.maturity(times, ai.RestrictedMean(30))\n",
-    ),
-    Entry(
-        "completion_curve",
-        {"en": "The whole curve, not only the mean", "id": "Seluruh kurva, bukan rata-rata saja"},
-        "ai.figures.completion_curve(along)",
-        'curve = ai.tabulate(times, ai.CompletionCurve(30), by="office")\n'
-        'effects_by_day = ai.Along(ai.GLSImputation())(ai.assign(curve, rollout, cluster="office"))\n'
-        "along = ai.infer(effects_by_day, ai.Simultaneous(reps=1999, seed=2026))\n",
-    ),
-    Entry(
-        "forest",
-        {"en": "Several findings below each other", "id": "Beberapa temuan dalam satu gambar"},
-        "ai.figures.forest([answer, quick, content])",
-        'within = ai.tabulate(times, ai.Within(5), by="office")\n'
-        'in_time = ai.assign(within, rollout, cluster="office")\n'
-        "quick = ai.infer(ai.GLSImputation()(in_time).overall(), ai.BiasReduced())\n"
-        'survey = ai.read_survey("data/demo/survey.csv", as_of="2025-12-31")\n'
-        'asked = ai.assign(ai.satisfaction_panel(survey, "ikm"), rollout, cluster="office")\n'
-        "content = ai.infer(ai.GLSImputation()(asked).overall(), ai.BiasReduced())\n",
-    ),
-    Entry(
-        "sensitivity",
-        {"en": "How much departure does it survive?", "id": "Seberapa besar penyimpangan yang masih ditahan?"},
-        "ai.figures.sensitivity(intervals, ai.breakdown(path), outcome=panel.outcome)",
-        "from_one_month = ai.infer(ai.GroupTime()(design).event_study(), ai.BiasReduced())\n"
-        'path = ai.event_path(from_one_month, every=3, waves="same")\n'
-        "sizes = (0.25, 0.5, 0.75, 1.0)\n"
-        "intervals = [ai.robust_interval(path, ai.RelativeMagnitude(size)) for size in sizes]\n",
-    ),
-    Entry(
-        "specifications",
-        {"en": "Do other defensible choices agree?", "id": "Apakah pilihan lain yang wajar sependapat?"},
-        "ai.figures.specifications(choices, outcome=panel.outcome)",
-        'weighted = ai.assign(panel, rollout, cluster="office", weights="records")\n'
-        "choices = ai.specification_curve(\n"
-        '    {"units": design, "records": weighted},\n'
-        '    [ai.GLSImputation(), ai.Imputation(), ai.GroupTime(), ai.GroupTime(controls="never")],\n'
-        "    [ai.BiasReduced(), ai.Jackknife()],\n"
-        ")\n",
-    ),
-    Entry(
-        "waits_by_office",
-        {"en": "Every office for itself", "id": "Setiap kantor sendiri"},
-        "ai.figures.waits_by_office(curve)",
-    ),
-    Entry(
-        "map_of_effects",
-        {"en": "Findings on a map of your own", "id": "Temuan pada peta sendiri"},
-        'ai.figures.map_of_effects(by_area, shapes, area="name")',
-        "import geopandas as gpd\nimport numpy as np\nfrom shapely.geometry import box\n"
-        "north = np.arange(len(panel.units)) % 2 == 0\n"
-        'halves = {"North": design.where(north), "South": design.where(~north)}\n'
-        "effects_of = {name: ai.GLSImputation()(half).overall() for name, half in halves.items()}\n"
-        "by_area = {name: ai.infer(own, ai.BiasReduced()) for name, own in effects_of.items()}\n"
-        'shapes = gpd.GeoDataFrame({"name": list(halves)}, geometry=[box(0, 1, 3, 2), box(0, 0, 3, 1)])\n',
-    ),
-    Entry(
-        "waits_calendar",
-        {"en": "The mean wait by month", "id": "Rata-rata lama proses menurut bulan"},
-        "ai.figures.waits_calendar(panel)",
-    ),
-    Entry(
-        "satisfaction",
-        {"en": "The elements of satisfaction, the lowest first", "id": "Unsur kepuasan, yang terendah lebih dulu"},
-        "ai.figures.satisfaction(ai.skm_index(survey, by=()))",
-    ),
-    Entry(
-        "returns",
-        {"en": "Was it worth the money?", "id": "Apakah sepadan dengan biayanya?"},
-        "ai.figures.returns(worth)",
-        'costs = ai.read_costs("data/demo/costs.csv")\n'
-        "by_case = ai.infer(ai.GLSImputation()(weighted).overall(), ai.BiasReduced())\n"
-        "worth = ai.returns(\n"
-        "    by_case, costs, cases_per_month=ai.cases_per_month(weighted),\n"
-        "    value_of_a_day=100_000, years=1.5, discount=0.08, reps=4000, seed=2026,\n"
-        ")\n",
-    ),
-    Entry(
-        "days_by_step",
-        {"en": "Where did the days go?", "id": "Ke mana hari-harinya?"},
-        "ai.figures.days_by_step(changes_by_step)",
-        'log = ai.read_step_log(ai.example_steps(), as_of="2025-03-31")\n'
-        "split = ai.split_days(log, ai.WorkCalendar.indonesia(), ai.RestrictedMean(30))\n"
-        'of_steps = ai.assign(split.panel, ai.example_rollout(), cluster="office")\n'
-        "whole = ai.infer(ai.GLSImputation()(of_steps).overall(), ai.BiasReduced())\n"
-        "changes_by_step = ai.changes_by_step(whole, split)\n",
-    ),
-    Entry(
-        "matrix",
-        {"en": "Several claims on one page", "id": "Beberapa pernyataan dalam satu halaman"},
-        "ai.tables.matrix(findings)",
-        "findings = [\n"
-        '    ai.Finding(id="wait", label="Permits are faster", inference=answer, hoped="lower"),\n'
-        '    ai.Finding(id="quick", label="More are done within five days", inference=quick, hoped="higher"),\n'
-        "]\n",
-    ),
-    Entry(
-        "results",
-        {"en": "Results, a row a finding", "id": "Hasil, satu baris satu temuan"},
-        "ai.tables.results([answer, quick, content])",
-    ),
-    Entry(
-        "by_group",
-        {"en": "Does it matter who gave the course?", "id": "Apakah penyelenggaranya berpengaruh?"},
-        "ai.tables.by_group(groups)",
-        'groups = ai.compare_groups(effects, "provider", ai.BiasReduced(), groups=rollout.providers)\n',
-    ),
-    Entry(
-        "specifications",
-        {"en": "Results as economists print them", "id": "Hasil seperti dicetak ekonom"},
-        "ai.tables.specifications(columns)",
-        "one_month = ai.infer(ai.GroupTime()(design).overall(), ai.BiasReduced())\n"
-        "plain = ai.infer(ai.Imputation()(design).overall(), ai.BiasReduced())\n"
-        'columns = {"GLS": answer, "Group-time": one_month, "Imputation": plain}\n',
-    ),
-    Entry(
-        "checks",
-        {"en": "How it could be wrong", "id": "Apa yang dapat membuatnya keliru"},
-        "ai.tables.checks(scrutiny)",
-        "scrutiny = ai.scrutinise(effects, rule=ai.BiasReduced(), seed=2026, events=changes)\n",
-    ),
-    Entry(
-        "three_rows",
-        {"en": "Three readings of the months", "id": "Tiga cara membaca bulan"},
-        "ai.tables.three_rows(scrutiny.rows)",
-    ),
-    Entry(
-        "ledger",
-        {"en": "Every row accounted for", "id": "Setiap baris terhitung"},
-        "ai.tables.ledger(cases.ledger)",
-    ),
-    Entry(
-        "descriptive",
-        {"en": "Trained offices and the others", "id": "Kantor terlatih dan yang lain"},
-        "ai.tables.descriptive(panel, design)",
-    ),
-    Entry(
-        "balance",
-        {"en": "Were they alike before?", "id": "Apakah mereka serupa sebelumnya?"},
-        "ai.tables.balance(design, [within])",
-    ),
-    Entry(
-        "clusters",
-        {"en": "Who was trained when, in numbers", "id": "Siapa dilatih kapan, dengan angka"},
-        "ai.tables.clusters(design.where(design.treated().any(axis=1)))",
-    ),
-    Entry(
-        "maturity_table",
-        {"en": "Months that cannot answer yet", "id": "Bulan yang belum dapat dinilai"},
-        "ai.tables.maturity_table(months.tail(6))",
-    ),
-    Entry(
-        "days_by_step_table",
-        {"en": "Where the days went, in numbers", "id": "Ke mana hari-harinya, dengan angka"},
-        "ai.tables.days_by_step_table(changes_by_step)",
-    ),
-    Entry(
-        "skm",
-        {"en": "The satisfaction report (SKM)", "id": "Laporan kepuasan (SKM)"},
-        'ai.tables.skm(ai.skm_index(survey, by=(), per="year"))',
-    ),
-    Entry(
-        "lkjip",
-        {"en": "Indicators of a performance report (LKjIP)", "id": "Indikator laporan kinerja (LKjIP)"},
-        "ai.tables.lkjip([row])",
-        'indicator = {"indicator": "Selesai dalam 5 hari kerja", "unit": "%", "better": "higher"}\n'
-        'row = indicator | {"target": 70, "realised": 61}\n',
-    ),
-)
-
-SAID = {
-    "en": {
-        "title": "Gallery",
-        "lead": (
-            "Every figure and table, and the line that makes it. **Synthetic data:** an invented regency; no number"
-            " says anything about a real office. Each picture was made by running the line under it when this site"
-            " was built."
-        ),
-        "before": "What comes before every line",
-        "before_lead": "Run this once; each line below goes on from it, and from the lines above it.",
-        "figures": "Figures",
-        "tables": "Tables",
-        "other": "[Bahasa Indonesia](id.md)",
-        "save": (
-            "Every figure has `.save(path)`: SVG, PDF, PNG, the data as CSV, and a record of where it came from."
-            ' Every table has `.save(path, "en")`. Other languages: `language="id"`.'
-        ),
-    },
-    "id": {
-        "title": "Galeri",
-        "lead": (
-            "Setiap gambar dan tabel, dan baris yang membuatnya. **Data sintetis:** kabupaten rekaan; tidak ada angka"
-            " yang bercerita tentang kantor sungguhan. Setiap gambar dibuat dengan menjalankan baris di bawahnya saat"
-            " situs ini disusun."
-        ),
-        "before": "Yang mendahului setiap baris",
-        "before_lead": "Jalankan sekali; setiap baris di bawah melanjutkannya, juga baris-baris di atasnya.",
-        "figures": "Gambar",
-        "tables": "Tabel",
-        "other": "[English](en.md)",
-        "save": (
-            "Setiap gambar punya `.save(path)`: SVG, PDF, PNG, data sebagai CSV, dan catatan asal-usulnya."
-            ' Setiap tabel punya `.save(path, "id")`.'
-        ),
-    },
-}
+with Path(__file__).with_suffix(".toml").open("rb") as file:
+    GALLERY = tomllib.load(file)
+BEFORE = GALLERY["before"]  # written once on the page; everything below it is drawn from these names
+ENTRIES = tuple(Entry(**exhibit) for exhibit in GALLERY["exhibit"])
+SAID = GALLERY["said"]
 SHELF = ("figures", "tables")
 
 
@@ -365,10 +123,10 @@ def _page(language: str, shown: Mapping[tuple[int, str], str]) -> str:
 
 
 def _fingerprint() -> str:
-    """Return what the gallery was made from: the library, the demo, and this file."""
+    """Return what the gallery was made from: the library, the demo, and these two files."""
     library = sorted(path for path in (ROOT / "asn_impact").rglob("*") if path.suffix in {".py", ".toml", ".csv"})
     demo = sorted((ROOT / "data" / "demo").rglob("*.csv"))
     digest = hashlib.sha256()
-    for path in (*library, *demo, Path(__file__)):
+    for path in (*library, *demo, Path(__file__), Path(__file__).with_suffix(".toml")):
         digest.update(path.read_bytes())
     return digest.hexdigest()

@@ -256,7 +256,8 @@ def recovery(panel: Panel, *, at: object, band: Band, worse: Worse, within: Time
     reasons, usual, width = _bands(panel.mean[:, before], band)
     sign = 1.0 if worse == "higher" else -1.0
     beyond = sign * (panel.mean[:, followed] - usual[:, None]) - width[:, None]  # (U, F), above 0: worse than usual
-    months, back = _returns(beyond, _distances(panel, position, followed), stays)
+    away = panel.timeline.ordinals[followed] - panel.timeline.ordinals[position]
+    months, back = _returns(beyond, away, stays)
     known = np.isfinite(width)
     notes = _notes(panel, followed, reasons, within, _distance(panel, position, int(followed[-1])) + 1)
     deepest = np.nanmax(np.where(np.isfinite(beyond), beyond, 0.0), axis=1)
@@ -291,10 +292,6 @@ def _position(panel: Panel, at: object) -> int:
 
 def _distance(panel: Panel, start: int, end: int) -> int:
     return int(panel.timeline.ordinals[end] - panel.timeline.ordinals[start])
-
-
-def _distances(panel: Panel, start: int, positions: Int) -> Int:
-    return np.asarray(panel.timeline.ordinals[positions] - panel.timeline.ordinals[start], dtype=np.int64)
 
 
 def _window(panel: Panel, position: int, band: Band, within: int) -> tuple[Int, Int]:

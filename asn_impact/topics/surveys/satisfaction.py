@@ -512,14 +512,11 @@ def which_weight(
         raise InputError(Message("satisfaction.published", found=repr(published)))
     exact = skm_index(survey, by=(), regime=regime).rows["ikm"].iloc[0]
     share = len(survey.elements)
-    rows = [(w, float(half_up(exact * _weight(w, regime, share) * share))) for w in _fitting(regime, share)]
+    fitting = WEIGHTS[regime] if share == ELEMENTS_OF[regime] else ("exact",)
+    rows = [(w, float(half_up(exact * _weight(w, regime, share) * share))) for w in fitting]
     table = pd.DataFrame(rows, columns=["weight", "ikm"])
     difference = (published - table["ikm"]).round(_NOISE)
     return WeightMatch(published, table.assign(difference=difference, matches=difference.abs() <= tolerance + 1e-9))
-
-
-def _fitting(regime: str, elements: int) -> tuple[Weight, ...]:
-    return WEIGHTS[regime] if elements == ELEMENTS_OF[regime] else ("exact",)
 
 
 # --- a panel --------------------------------------------------------------------------------------------------
