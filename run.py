@@ -29,7 +29,9 @@ LOCK = HERE / "requirements.lock"
 STAMP = VENV / "asn_impact.stamp"
 STOPPED = (130, -signal.SIGINT)
 GRACE = 3  # seconds a program that was stopped has to clean up before it is told again
-NAMED = {**os.environ, "ASN_IMPACT_COMMAND": "python run.py"}  # what messages call the program
+#: Of many short programs each loads the library: what Python has compiled is kept, also where a shell says otherwise.
+KEPT = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+NAMED = {**KEPT, "ASN_IMPACT_COMMAND": "python run.py"}  # what messages call the program
 
 #: Checks that are shown as they run, and those that run beside them, which need one core.
 SHOWN = (
@@ -44,7 +46,7 @@ BESIDE = (
     ("pytest", "--doctest-modules", "asn_impact", "--doctest-glob", "README.md", "README.md"),
     ("python", "docs/build_site.py"),
 )
-ONE_CORE = {"OMP_NUM_THREADS": "1", **os.environ}  # each program has a core; threads for small matrices only wait
+ONE_CORE = {"OMP_NUM_THREADS": "1", **KEPT}  # each program has a core; threads for small matrices only wait
 
 
 def fingerprint() -> str:

@@ -10,12 +10,14 @@ from __future__ import annotations
 import functools
 import inspect
 import math
+import os
 import sys
 import threading
 import warnings
 from abc import ABCMeta
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Final, ParamSpec, TypeVar
 
 from asn_impact.arguments import Spelled, check_arguments, did_you_mean, spelled, with_shared
@@ -33,6 +35,7 @@ R = TypeVar("R")
 
 _REGISTRY = "__warningregistry__"
 _cells: dict[str, dict[Any, Any]] = {}
+LIBRARY: Final = f"{Path(__file__).parent}{os.sep}"
 
 #: One verb at a time: all of them share one connection to DuckDB, which answers one thread only.
 _turn = threading.RLock()
@@ -222,6 +225,8 @@ def _warn(alerts: list[Alert], verb: str) -> None:
     if not alerts:
         return
     frame = sys._getframe(2)
+    while frame.f_code.co_filename.startswith(LIBRARY) and frame.f_back is not None:  # the line of the user
+        verb, frame = frame.f_code.co_name, frame.f_back
     place, line, registry = frame.f_code.co_filename, frame.f_lineno, frame.f_globals.setdefault(_REGISTRY, {})
     if "ipykernel" in place:  # a cell: its file has a new name on every run, and says a thing once
         registry = _cells.setdefault(place, {})

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from asn_impact.study.evidence import source_of
+from asn_impact.study.happened import RISE
 from asn_impact.words import Language, Message
 
 if TYPE_CHECKING:
@@ -132,7 +133,8 @@ class _Writer:
 
         study, shown = self.study, f"ai.figures.who_is_compared(design{self._look()})"
         renamed = study.data.name not in {"records", "steps"} and study.data.parameters.get("offices")
-        literal = study.data.name in LITERAL and not renamed and not study.cells and not self.opened
+        other = renamed or study.cells or study.outcome.name == RISE or self.opened
+        literal = study.data.name in LITERAL and not other
         trained = study.rollout is not None and study.rollout.name == "training"
         if not (literal and trained):
             lines = [self._found(), "panel, design = finding.panel, finding.design", shown]

@@ -1,5 +1,7 @@
 """Every public argument is checked where it enters: a wrong word, a wrong range, a wrong type."""
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -119,6 +121,17 @@ def test_a_refusal_names_the_argument_what_is_allowed_and_what_is_nearest():
     assert str(error.value) == said
     with pytest.raises(ai.InputError, match=r"Write it with brackets: Within\(\)"):
         ai.tabulate(TIMES, ai.Within)
+
+
+def test_a_warning_names_the_line_of_the_user_however_deep_it_arose():
+    """A notebook named the folder of the library, on a line nobody could change."""
+    frame = MONTHS.assign(v=[10, 11, 10, 11, 20, 16, 11, None])
+    place: dict[str, object] = {}
+    inner = "def deep(read, frame):\n    return read(frame, unit='o', period='m', outcome='v')"
+    exec(compile(inner, f"{Path(ai.__file__).parent / 'deep.py'}", "exec"), place)
+    with pytest.warns(ai.DataWarning) as caught:
+        place["deep"](ai.read_panel, frame)
+    assert [one.filename for one in caught] == [__file__]
 
 
 def test_notes_are_said_in_both_languages_and_warned_of_once():

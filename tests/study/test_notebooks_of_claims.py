@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from dataclasses import replace
 
 import nbformat
 import pytest
@@ -12,6 +13,7 @@ import asn_impact as ai
 from asn_impact.reporting.tables import results
 from asn_impact.study import notebooks
 from asn_impact.study.as_code import notebook_of
+from asn_impact.study.happened import RISE
 from asn_impact.study.notebooks import execute
 from asn_impact.study.whole import run_programme
 
@@ -69,6 +71,14 @@ def test_what_calls_alone_cannot_say_is_read_through_the_study_file(finished):
     source = "\n".join(cell.source for cell in book(finished, "antri").cells)
     assert 'programme["antri"]' in source
     assert "ai.Imputation()(design)" in source
+
+
+def test_trained_by_the_day_of_an_event_is_read_through_the_study_file_at_once(programme, place):
+    """Calls one by one gave another number, so that each such notebook was run twice."""
+    claim, finding = programme.claim("daring"), programme["daring"]
+    rise = replace(claim.study, outcome=replace(claim.study.outcome, name=RISE))
+    cells = notebook_of(replace(claim, study=rise), finding, place / "result" / "notebooks", "id").cells
+    assert 'finding = programme["daring"]' in "\n".join(source for _, source in cells)
 
 
 def test_the_checks_of_a_notebook_give_the_grade_of_the_report(programme):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
@@ -13,7 +14,7 @@ import narwhals as nw
 
 from asn_impact.errors import AsnImpactError
 from asn_impact.intake.fields.canonical import DATE_FIELDS
-from asn_impact.intake.fields.columns import Headings
+from asn_impact.intake.fields.columns import Headings, match_columns
 from asn_impact.intake.gathering import explaining, gather
 from asn_impact.words import Message
 
@@ -93,7 +94,12 @@ def facts(
         needed = fields if len(fields) == 1 else ()
         return gather(source, fields, columns=own, dates=orders, keep=(), required=needed, **others)
 
-    problems: dict[str, Message] = {}
+    with suppress(AsnImpactError), explaining(source):
+        rows = read(wanted)
+        found = [match_columns(t.headings, wanted, columns=known, keep=(), required=()) for t in rows.tables]
+        if all(one.keys() == rows.headings.keys() for one in found):
+            return replace(_counted(rows, counted), absent=tuple(n for n in wanted if n not in rows.headings))
+    problems: dict[str, Message] = {}  # one is refused, or not in every table
     absent: list[str] = []
     for name in wanted:
         try:
