@@ -44,7 +44,8 @@ STEPS = ("read_exports", "measure", "tabulate 5 outcomes", "estimation", "infer,
 CASES = f"""
     SELECT *, greatest(0, spread - if(month >= start, 2, 0) + hash(regency, month, 'shock') % 5)::INTEGER AS took
     FROM (
-        SELECT i, printf('R%03d', {{of}}[1 + i * len({{of}}) // {{rows}}]) AS regency, printf('Dinas %02d', hash(i) % {OFFICES}) AS office,
+        SELECT i, printf('R%03d', {{of}}[1 + i * len({{of}}) // {{rows}}]) AS regency,
+            printf('Dinas %02d', hash(i) % {OFFICES}) AS office,
             DATE '2023-01-01' + (hash(i, 'day') % 1096)::INTEGER AS received,
             12 * (year(received) - 2023) + month(received) - 1 AS month,
             [12, 18, 24, 99][1 + (hash(regency, office, 'wave') % 4)::INTEGER] AS start,
