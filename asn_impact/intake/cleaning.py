@@ -343,7 +343,7 @@ def clean(
     frame, reasons = _with_reasons(typed, bounds, as_of, status_words)
     groups = _count(frame, reasons, weight, _years_before(as_of, LONGEST_WAIT))
     _check_labels(_kept_labels(groups))
-    return _settle(frame, reasons, groups, columns)
+    return _settle(frame, reasons, groups, columns, weight)
 
 
 def _kept_labels(groups: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -390,7 +390,9 @@ def left_out(
     return dropped, words
 
 
-def _settle(frame: Frame, reasons: Mapping[str, nw.Expr], groups: list[dict[str, Any]], columns: list[str]) -> Cleaned:
+def _settle(
+    frame: Frame, reasons: Mapping[str, nw.Expr], groups: list[dict[str, Any]], columns: list[str], weight: str | None
+) -> Cleaned:
     dropped = {code: sum(int(g["n"]) for g in groups if g[REASON] == code) for code in reasons}
     biting = {code: condition for code, condition in reasons.items() if dropped[code]}
     records = frame.with_columns(_reason(biting).alias(REASON)).filter(nw.col(REASON) == KEPT) if biting else frame
@@ -402,7 +404,7 @@ def _settle(frame: Frame, reasons: Mapping[str, nw.Expr], groups: list[dict[str,
     n_read, n_usable = sum(int(g["n"]) for g in groups), sum(int(g["n"]) for g in usable)
     copies: dict[str, int] = {}
     notes: tuple[Message, ...] = ()
-    if n_usable and "case" in frame.collect_schema().names():
+    if n_usable and weight is None and "case" in frame.collect_schema().names():  # cases of steps are one row each
         records, copies, notes = one_row_a_case(records)
     blank = sum(int(g.get("blank") or 0) for g in groups)
     files: dict[int, int] = {}

@@ -14,7 +14,7 @@ from asn_impact.errors import InputError
 from asn_impact.intake.formats.engine import kept_typed
 from asn_impact.words import Alert, Message
 
-__all__ = ["CONTRADICTING", "REPEATED", "SUPERSEDED", "copies_of", "held", "one_row_a_case"]
+__all__ = ["CONTRADICTING", "REPEATED", "SUPERSEDED", "copies_of", "each_once", "held", "one_row_a_case"]
 
 Frame: TypeAlias = "nw.LazyFrame[Any]"
 
@@ -109,6 +109,17 @@ def held(frame: Frame) -> Frame:
         return written
     local = frame.implementation.is_pandas_like() or frame.implementation.is_polars()
     return frame.collect().lazy() if local else frame
+
+
+def each_once(frame: Frame) -> Frame:
+    """Return each row of a held frame once. DuckDB keeps their order where no two have one hash: none is a copy."""
+    if frame.implementation.is_duckdb():
+        relation: Any = nw.to_native(frame)
+        cells = ", ".join(f'"{name}"' for name in relation.columns)
+        again = f"SELECT 1 FROM asn_rows GROUP BY hash({cells}) HAVING count(*) > 1 LIMIT 1"
+        if not relation.query("asn_rows", again).fetchall():
+            return frame
+    return held(frame.unique())
 
 
 def _told_apart(copies: Frame, records: Frame) -> tuple[Frame, tuple[Message, ...]]:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
 
+import duckdb
 import pandas as pd
+import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -107,3 +110,16 @@ def test_what_others_stand_for_is_one_office_in_every_spelling():
     assert changed == {"Kantor Catatan": full, shouted: full}
     apart, _ = settle_labels({"Kantor Catatan": 3, shouted: 9}, {"Kantor Catatan": full, full: full})
     assert apart == {"Kantor Catatan": full}
+
+
+@pytest.mark.parametrize("engine", [lambda f: f, pl.from_pandas, lambda f: duckdb.connect().from_df(f)])
+def test_as_many_regencies_and_offices_as_a_country_has_are_settled(engine: Callable[[pd.DataFrame], object]) -> None:
+    rows = [(f"Kab. Daerah {i}", f"Dinas {i}") for i in range(520)]
+    rows += [*rows, *((regency.upper(), office.upper().replace(" ", "-")) for regency, office in rows)]
+    frame = pd.DataFrame(rows, columns=["regency", "office"])
+    frame = frame.assign(received=pd.Timestamp("2024-01-02"), decided=pd.Timestamp("2024-01-09"))
+    with pytest.warns(DataWarning, match="520"):
+        extract = read_exports(engine(frame), as_of="2024-02-01", regency="all")
+    offices = extract.records.collect()["office"].to_list()
+    assert len(offices) == 3 * 520
+    assert set(offices) == {f"Daerah {i} / Dinas {i}" for i in range(520)}

@@ -29,6 +29,7 @@ __all__ = [
     "label_key",
     "one_slip",
     "plain_label",
+    "replaced",
     "same_office",
     "settle_cases",
     "settle_labels",
@@ -260,15 +261,29 @@ def join_spellings(
         return frame, notes
     if any(re.sub(SPACES, " ", re.sub(INVISIBLE, "", label)).strip() != label for label in counts):
         frame = frame.with_columns(seen(field).alias(field))
-    targets: dict[str, set[str]] = {}
-    for label, target in changed.items():
-        bare = re.sub(SPACES, " ", re.sub(INVISIBLE, "", label)).strip()
-        if bare != target:
-            targets.setdefault(target, set()).add(bare)
-    column: Any = nw.col(field)
-    for target, labels in targets.items():
-        column = nw.when(nw.col(field).is_in(sorted(labels))).then(nw.lit(target)).otherwise(column)
-    return frame.with_columns(column.alias(field)), notes
+    bare = {re.sub(SPACES, " ", re.sub(INVISIBLE, "", label)).strip(): target for label, target in changed.items()}
+    return frame.with_columns(replaced(frame, field, bare).alias(field)), notes
+
+
+def replaced(frame: Frame, field: str, targets: Mapping[str, str]) -> nw.Expr:
+    """Return a column of texts with some replaced: thousands too, so one lookup, or ways beside and not in each other.
+
+    Examples
+    --------
+    >>> import polars as pl
+    >>> frame = nw.from_native(pl.LazyFrame({"office": ["a", "b", None]}))
+    >>> frame.select(replaced(frame, "office", {"a": "A"})).collect()["office"].to_list()
+    ['A', 'b', None]
+    """
+    column = nw.col(field)
+    labels: dict[str, list[str]] = {}
+    for label, target in targets.items():
+        if label != target:
+            labels.setdefault(target, []).append(label)
+    if frame.implementation.is_duckdb() and labels:
+        pairs = {label: target for target, own in labels.items() for label in own}
+        return column.replace_strict(list(pairs), list(pairs.values()), default=column)
+    return nw.coalesce(*(nw.when(column.is_in(own)).then(nw.lit(target)) for target, own in labels.items()), column)
 
 
 def seen(field: str) -> nw.Expr:

@@ -11,7 +11,7 @@ import narwhals as nw
 
 from asn_impact.arguments import did_you_mean
 from asn_impact.errors import InputError
-from asn_impact.intake.fields.labels import label_key, plain_label
+from asn_impact.intake.fields.labels import label_key, plain_label, replaced
 from asn_impact.intake.privacy import masked
 from asn_impact.words import Message, paragraph
 
@@ -83,11 +83,8 @@ def _settled(frame: Frame, regency: str | None) -> tuple[Frame, list[Message]]:
             return frame, [note]
         shown, first = tuple(map(masked, names)), masked(names[0])
         raise InputError(Message("intake.regency.several", n=len(names), names=shown, first=first))
-    label: Any = nw.lit(None, dtype=nw.String)
-    for name in names:
-        own = [spelling for spelling, target in known.items() if target == name]
-        joined = nw.concat_str([nw.lit(f"{name} / "), nw.col("office")])
-        label = nw.when(nw.col(REGENCY).is_in(own)).then(joined).otherwise(label)
+    joined = nw.concat_str([replaced(frame, REGENCY, known), nw.col("office")], separator=" / ")
+    label = nw.when(nw.col(REGENCY).is_in(list(known))).then(joined)
     note = Message("intake.regency.all", n=len(names), names=tuple(map(masked, names)))
     return frame.with_columns(label.alias("office")), [note]
 

@@ -155,6 +155,10 @@ def _explain(name: str, message: str) -> Message:
     return Message("files.unknown_fault", file=name, said=message.splitlines()[0][:120])
 
 
+#: Numbers of cases hardly repeat: looking for a dictionary of them takes longer than writing the rest.
+_QUICKLY: Final = "FORMAT parquet, PARQUET_VERSION v2, DICTIONARY_SIZE_LIMIT 4096"
+
+
 def kept_typed(relation: duckdb.DuckDBPyRelation) -> duckdb.DuckDBPyRelation:
     """Return the same rows from a private Parquet file, written once: later queries do not parse the text again.
 
@@ -164,7 +168,7 @@ def kept_typed(relation: duckdb.DuckDBPyRelation) -> duckdb.DuckDBPyRelation:
     try:
         handle, name = tempfile.mkstemp(suffix=".parquet", dir=copies().name)
         os.close(handle)
-        relation.write_parquet(name)
+        relation.query("asn_kept", f"COPY asn_kept TO {quote(name)} ({_QUICKLY})")
     except (
         duckdb.IOException,
         duckdb.PermissionException,

@@ -11,7 +11,7 @@ import narwhals as nw
 import pandas as pd
 
 from asn_impact.intake.cleaning import BLANK, TEST_ROW, without_placeholders
-from asn_impact.intake.copies import held
+from asn_impact.intake.copies import each_once, held
 from asn_impact.words import Alert, Message
 
 __all__ = ["STEPS", "cases_of_steps", "distinct_steps", "pair_stamps"]
@@ -45,15 +45,16 @@ def _reason(frame: Frame) -> nw.Expr:
 def distinct_steps(frame: Frame) -> tuple[Frame, dict[str, int], int]:
     """Return the steps that can be used, each once; rows left out by code; how many dates were placeholders."""
     dates = [c for c in ("received", "step_start", "step_end") if c in frame.collect_schema().names()]
+    fields = ("case", "office", "service", "received", "step", "step_start", "step_end", "status")
+    columns = [c for c in fields if c in frame.collect_schema().names()]
     rows = without_placeholders(frame, dates).with_columns(_reason(frame).alias(_REASON))
+    rows = held(rows.select(*columns, _REASON, BLANK))
     groups = rows.group_by(_REASON).agg(n=nw.len(), blank=nw.col(BLANK).sum()).sort(_REASON).collect().rows(named=True)
     counts = {r[_REASON]: int(r["n"]) for r in groups}
     blanks = sum(int(r["blank"]) for r in groups if r[_REASON] == "")
-    fields = ("case", "office", "service", "received", "step", "step_start", "step_end", "status")
-    columns = [c for c in fields if c in frame.collect_schema().names()]
-    distinct = held(rows.filter(nw.col(_REASON) == "").select(*columns).unique())
-    left = int(distinct.select(nw.len()).collect().item())
     usable = counts.pop("", 0)
+    distinct = each_once((rows.filter(nw.col(_REASON) == "") if counts else rows).select(*columns))
+    left = int(distinct.select(nw.len()).collect().item())
     return distinct, {**counts, "repeated_step": usable - left}, blanks
 
 

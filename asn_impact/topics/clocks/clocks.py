@@ -17,17 +17,16 @@ import pandas as pd
 from asn_impact.arguments import Names, Times, check_choice, check_value, did_you_mean
 from asn_impact.display import card, noted
 from asn_impact.errors import InputError
-from asn_impact.intake.copies import held
 from asn_impact.measures.calendar import WorkCalendar
 from asn_impact.measures.durations import Durations, measure
 from asn_impact.topics.clocks.placed import (
-    KEYS,
+    CASE,
     START,
     STOP,
     UNENDED,
     held_in_memory,
     leave_out,
-    mark_cases,
+    number_cases,
     place_steps,
     plain_name,
 )
@@ -41,7 +40,7 @@ Frame: TypeAlias = "nw.LazyFrame[Any]"
 
 _OWNERS: Final = {"applicant": "asn_applicant", "office": "asn_own"}  # working days in the steps of each
 _HELD: Final = "asn_held"
-_MARKS: Final = ("asn_case", "asn_open")
+_MARKS: Final = (CASE, "asn_open")
 
 
 @dataclass(frozen=True, eq=False)
@@ -160,9 +159,9 @@ def clocks(
     """
     owners = _assign_owners(log.owners, applicant=applicant, elsewhere=elsewhere, office=office)
     cases, notes = leave_out(log)
-    base = measure(replace(log.cases, records=mark_cases(cases)), calendar)
-    placed = held(place_steps(log, cases, calendar))
-    settled = _settle(base, placed, owners, abandoned_after)
+    cases = number_cases(cases)
+    base = measure(replace(log.cases, records=cases), calendar)
+    settled = _settle(base, place_steps(log, cases, calendar), owners, abandoned_after)
     if abandoned_after is not None:
         notes = (*notes, Message("measures.clocks.abandoned", days=abandoned_after))
     names = [name for name in base.records.collect_schema().names() if name not in _MARKS]
@@ -206,12 +205,7 @@ def _assign_owners(
 
 def _settle(base: Durations, placed: Frame, owners: pd.DataFrame, abandoned_after: int | None) -> Frame:
     """Return the cases with the days that each owner had them, worked out once for every outcome that is tabulated."""
-    records = base.records
-    found = [_cover_days(_of_owner(placed, owners, owner), name) for owner, name in _OWNERS.items()]
-    if abandoned_after is not None:
-        found.append(_count_waiting(placed, owners, base.as_of_day))
-    for days in found:
-        records = records.join(days, left_on=["office", "asn_case"], right_on=KEYS, how="left")
+    records = base.records.join(_days_of_owners(placed, owners, base.as_of_day), on=CASE, how="left")
     numbers = [nw.col(name).fill_null(0).cast(nw.Int32) for name in _OWNERS.values()]
     gone = nw.lit(value=False)
     if abandoned_after is not None:
@@ -219,6 +213,30 @@ def _settle(base: Durations, placed: Frame, owners: pd.DataFrame, abandoned_afte
         gone = nw.when(long).then(nw.col("asn_open")).otherwise(nw.lit(value=False))
     kept = [*base.records.collect_schema().names(), *_OWNERS.values(), "asn_gone"]
     return held_in_memory(records.with_columns(*numbers, gone.alias("asn_gone")).select(*kept))
+
+
+def _days_of_owners(placed: Frame, owners: pd.DataFrame, last: int) -> Frame:
+    """Return the length of the union of the steps of each owner by case, and how long it has waited for the applicant.
+
+    In order of their beginning an interval adds what lies before the next one begins: min(furthest end so far, next)
+    - start. The days of waiting are those of the applicant's step that is open longest.
+    """
+    steps = {owner: owners.loc[owners["owner"] == owner, "step"].tolist() for owner in _OWNERS}
+    theirs = nw.col("step").is_in(steps["applicant"])
+    mine = nw.col("step").is_in([*steps["applicant"], *steps["office"]])
+    intervals = placed.filter(mine).with_columns(theirs.alias("asn_theirs"))
+    run, order = (CASE, "asn_theirs"), [START, STOP]  # of equal rows, which an engine orders as it likes, any is first
+    intervals = intervals.with_columns(
+        nw.col(STOP).cast(nw.Float64).cum_max().over(*run, order_by=order).alias("asn_far"),
+        nw.col(START).cast(nw.Float64).shift(-1).over(*run, order_by=order).alias("asn_next"),
+    )
+    until = nw.when(nw.col("asn_next") < nw.col("asn_far")).then(nw.col("asn_next")).otherwise(nw.col("asn_far"))
+    theirs = nw.col("asn_theirs")
+    days = {"applicant": theirs, "office": ~theirs}
+    added = [nw.when(days[owner]).then(until - nw.col(START)).alias(name) for owner, name in _OWNERS.items()]
+    waiting = nw.when(theirs & nw.col(UNENDED)).then(last - nw.col(START)).alias(_HELD)
+    sums = [nw.col(name).sum() for name in _OWNERS.values()]
+    return intervals.with_columns(*added, waiting).group_by(CASE).agg(*sums, nw.col(_HELD).max())
 
 
 def _on_clock(settled: Frame, base: Durations, clock: str) -> Frame:
@@ -232,31 +250,3 @@ def _on_clock(settled: Frame, base: Durations, clock: str) -> Frame:
         nw.when(still).then(base.as_of_day - followed).otherwise(nw.col("day")).cast(nw.Int32).alias("day"),
         nw.when(nw.col("asn_gone")).then(nw.lit("withdrawn")).otherwise(nw.col("status")).alias("status"),
     )
-
-
-def _of_owner(placed: Frame, owners: pd.DataFrame, owner: str) -> Frame:
-    """Return the steps of one owner that hold a day, as intervals; the same one twice adds nothing to a union."""
-    mine = owners.loc[owners["owner"] == owner, "step"].tolist()
-    return placed.filter(nw.col("step").is_in(mine) & (nw.col(STOP) > nw.col(START))).select(*KEYS, START, STOP)
-
-
-def _cover_days(intervals: Frame, name: str) -> Frame:
-    """Return the length of the union of the intervals of each case.
-
-    In order of their beginning an interval adds what lies beyond the furthest end so far: stop - max(start, furthest).
-    """
-    order = [START, STOP]
-    furthest = nw.col(STOP).cast(nw.Float64).cum_max().over(*KEYS, order_by=order)
-    steps = intervals.with_columns(furthest.alias("asn_far"))
-    before = nw.col("asn_far").shift(1).over(*KEYS, order_by=order)
-    steps = steps.with_columns(before.alias("asn_before"))
-    begins = nw.when(nw.col("asn_before") > nw.col(START)).then(nw.col("asn_before")).otherwise(nw.col(START))
-    adds = nw.col(STOP) - begins
-    added = nw.when(adds > 0).then(adds).otherwise(nw.lit(0.0))
-    return steps.with_columns(added.alias(name)).group_by(*KEYS).agg(nw.col(name).sum())
-
-
-def _count_waiting(placed: Frame, owners: pd.DataFrame, last: int) -> Frame:
-    """Return for how many working days a case has lain in a step of the applicant that is still open."""
-    intervals = _of_owner(placed.filter(nw.col(UNENDED)), owners, "applicant")
-    return intervals.with_columns((last - nw.col(START)).alias(_HELD)).group_by(*KEYS).agg(nw.col(_HELD).max())

@@ -19,7 +19,7 @@ from asn_impact.measures.durations import Clock, Durations, measure
 from asn_impact.measures.outcomes import RestrictedMean
 from asn_impact.measures.panel import Panel
 from asn_impact.measures.tabulate import LENGTHS, Per, tabulate
-from asn_impact.topics.clocks.placed import KEYS, START, STOP, leave_out, mark_cases, place_steps, plain_name
+from asn_impact.topics.clocks.placed import CASE, START, STOP, leave_out, number_cases, place_steps, plain_name
 from asn_impact.topics.clocks.step_log import StepLog
 from asn_impact.topics.clocks.sweep import Intervals, Shares, share_days
 from asn_impact.verbs import Guided, public_verb
@@ -141,7 +141,8 @@ def split_days(
     ([3.0, 5.0], 8.0)
     """
     cases, of_log = leave_out(log)
-    times = measure(replace(log.cases, records=mark_cases(cases)), calendar, clock=clock)
+    cases = number_cases(cases)
+    times = measure(replace(log.cases, records=cases), calendar, clock=clock)
     panel = tabulate(times, outcome, by=by, per=per)
     days = calendar if clock == "working_days" else calendar.every_day()
     placed = place_steps(log, cases, days)
@@ -168,9 +169,8 @@ def _mean_of_cases(panel: Panel) -> float:
 
 def _bring(times: Durations, placed: nw.LazyFrame[Any], columns: Sequence[str]) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return the cases and their steps, out of their engine."""
-    wanted = list(dict.fromkeys(["office", "asn_case", *columns, "month", "day", "days"]))
-    rows = times.records.select(*wanted).collect().to_pandas()
-    return rows, placed.select(*KEYS, "step", START, STOP).collect().to_pandas()
+    rows = times.records.select(CASE, *columns, "month", "day", "days").collect().to_pandas()
+    return rows, placed.select(CASE, "step", START, STOP).collect().to_pandas()
 
 
 def _count(rows: pd.DataFrame, steps: pd.DataFrame, times: Durations) -> tuple[list[str | None], Intervals, Int]:
@@ -179,8 +179,8 @@ def _count(rows: pd.DataFrame, steps: pd.DataFrame, times: Durations) -> tuple[l
     follow = times.as_of_day - day
     took = rows["days"].astype("Float64").to_numpy(dtype=np.float64, na_value=np.nan)
     length: Int = np.where(np.isnan(took), follow, took).astype(np.int64)
-    place = pd.DataFrame({"office": rows["office"], "case": rows["asn_case"], "asn_row": np.arange(len(rows))})
-    found = steps.merge(place, on=KEYS, how="inner")
+    place = pd.DataFrame({CASE: rows[CASE], "asn_row": np.arange(len(rows))})
+    found = steps.merge(place, on=CASE, how="inner")
     case = found["asn_row"].to_numpy(dtype=np.int64)
     written, spelt = pd.factorize(found["step"], use_na_sentinel=False)
     plain = pd.Series([None if pd.isna(name) else plain_name(name) for name in spelt], dtype=object)

@@ -40,7 +40,7 @@ class StepLog(Guided):
         What `read_steps` returns: received, decided and status of each case.
     steps : narwhals.LazyFrame
         ``office``, ``case``, ``step`` texts, ``began`` and ``ended`` dates (missing where nobody wrote one), each row
-        once.
+        of the export once.
     owners : pandas.DataFrame
         ``step``, ``rows``, and ``suggested``: whose step the name says it is, or missing. A suggestion, not a decision.
 
@@ -139,7 +139,7 @@ def _name_steps(distinct: Frame) -> Frame:
         nw.col("step").str.strip_chars(),
         nw.col("step_start").cast(nw.Date).alias("began"),
         nw.col("step_end").cast(nw.Date).alias("ended"),
-    ).unique()
+    )
 
 
 @cache
