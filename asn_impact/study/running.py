@@ -249,7 +249,7 @@ def _record(
         "made_by": MADE_BY,
         "title": {language: study.title.text(language).text for language in study.languages},
         "synthetic": study.synthetic,
-        "study_sha256": sha256(study.file.read_bytes()),
+        "study_sha256": study.sha256,
         "findings": list(result.findings),
         "refusal": _in_each(result.refusal, study) if result.refusal is not None else {},
         "notes": [_in_each(note, study) for note in result.notes],
