@@ -258,6 +258,8 @@ def _register(arguments: argparse.Namespace) -> int:
 def _plan(arguments: argparse.Namespace) -> int:
     from asn_impact.study.planned import plan
 
+    if _is_programme(arguments.path):
+        raise StudyError(Message("programme.plan_of_one", file=arguments.path, program=PROGRAM))
     study = _study(arguments.path)
     language = study.languages[0]
     planned = plan(study)

@@ -1,6 +1,6 @@
 """Files of every format, damaged in a million ways, and how reading each one ends.
 
-    python benchmarks/mutations.py --files 1000000 --seconds 3600 [--seed 1] [--keep FOLDER]
+    python benchmarks/mutations.py --files 1000000 --seconds 3600 [--seed 1] [--first 0] [--keep FOLDER]
 
 Each file is a whole one with one to four changes: bits flipped, an end cut off, a part put elsewhere or repeated,
 numbers of lengths set to their limits, elements of XML doubled, torn or nested, parts of a zip file changed inside and
@@ -11,7 +11,8 @@ session reads many of them; it must outlive them all. Counted are
 * hangs: one file took more than ten seconds of CPU of the session and the process that reads for it;
 * foreign exceptions: anything but a refusal of this package.
 
-Any of them is printed with its number, and ``--seed S --only N`` reads that file alone.
+Any of them is printed with its number, and ``--seed S --only N`` reads that file alone. The counts so far are printed
+every few minutes, with the number at which ``--first`` goes on after a run that was stopped.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from __future__ import annotations
 import argparse
 import gzip
 import io
+import math
 import queue
 import random
 import re
@@ -40,7 +42,7 @@ import psutil
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 HANG, PATIENCE = 10.0, 120.0  # seconds of CPU for one file; of waiting, where other programs have the machine
-A_SESSION = 2000  # files; then a new one begins, which leaves no copies behind
+A_SESSION = 4000  # files; then a new one begins, which leaves no copies behind
 WHOLE_WAY = 8  # one file in so many is read to the last record
 LENGTHS = (0, 1, 0x7F, 0xFF, 0x7FFF, 0xFFFF, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF, 0x7FFFFFFFFFFFFFFF, 2**64 - 1)
 NUMBERS = (b"0", b"-1", b"1048576", b"2147483648", b"99999999999999999999", b"1e308", b"NaN", b"")
@@ -168,8 +170,7 @@ def marked_up(rng: random.Random, content: bytes) -> bytes:
     if way == 3:
         other = rng.choice(tags)
         return content[: tag.start()] + other.group() + content[tag.end() :]
-    values = list(_VALUE.finditer(content))
-    if way == 4 and values:
+    if way == 4 and (values := list(_VALUE.finditer(content))):
         value = rng.choice(values)
         return content[: value.start()] + rng.choice(NUMBERS) + content[value.end() :]
     attribute = rng.choice(
@@ -276,7 +277,7 @@ def session(seed: int, first: int, last: int) -> None:
                 if number % WHOLE_WAY:
                     with reading(path.name):
                         for one in open_file(path, len, table):
-                            one.relation.fetchall()
+                            one.relation.to_arrow_table()  # years that Python does not have stay in Arrow
                     outcome = "read"
                 else:
                     extract = ai.read_exports(path, as_of="2024-12-31", table=table)
@@ -316,12 +317,17 @@ def listen(lines: IO[str], heard: queue.Queue[str]) -> None:
     heard.put("")
 
 
-def run(files: int, seconds: float, seed: int) -> tuple[Counter[str], Counter[tuple[str, str]], list[str]]:
-    """Read changed files in sessions until there are enough or time is up; return the counts and what went wrong."""
+def run(
+    files: int, seconds: float, seed: int, first: int = 0, every: float = math.inf
+) -> tuple[Counter[str], Counter[tuple[str, str]], list[str]]:
+    """Read changed files in sessions until there are enough or time is up; return the counts and what went wrong.
+
+    Every so many seconds the counts so far are printed.
+    """
     outcomes: Counter[str] = Counter()
     by_format: Counter[tuple[str, str]] = Counter()
     wrong: list[str] = []
-    began, number = time.monotonic(), 0
+    began, number, said = time.monotonic(), first, time.monotonic()
     while number < files and time.monotonic() - began < seconds:
         last = min(number + A_SESSION, files)
         command = [sys.executable, __file__, "--session", str(number), str(last), "--seed", str(seed)]
@@ -353,6 +359,9 @@ def run(files: int, seconds: float, seed: int) -> tuple[Counter[str], Counter[tu
                 if heard.empty() and process.poll() is None:
                     used = cpu_of(psutil.Process(process.pid)) if line == "ready\n" or used is None else used
                     used = cpu_of(psutil.Process(process.pid)) if number % 10 == 0 else used
+                if time.monotonic() - said > every:
+                    said = time.monotonic()
+                    print(f"files {first}-{number - 1}, seed {seed}: {dict(outcomes)}", *wrong, sep="\n  ", flush=True)
                 if time.monotonic() - began > seconds:
                     break
             for one in psutil.Process(process.pid).children(recursive=True) if process.poll() is None else ():
@@ -371,6 +380,8 @@ def main() -> int:
     asked.add_argument("--files", type=int, default=1_000_000)
     asked.add_argument("--seconds", type=float, default=120.0)
     asked.add_argument("--seed", type=int, default=1)
+    asked.add_argument("--first", type=int, default=0)
+    asked.add_argument("--every", type=float, default=300.0, help="seconds between two prints of the counts")
     asked.add_argument("--only", type=int, help="write this one file into --keep and say how reading it ends")
     asked.add_argument("--keep", type=Path, default=Path())
     asked.add_argument("--session", type=int, nargs=2, help=argparse.SUPPRESS)
@@ -384,7 +395,7 @@ def main() -> int:
         (given.keep / f"{given.only}{''.join(Path(name).suffixes)}").write_bytes(content)
         session(given.seed, given.only, given.only + 1)
         return 0
-    outcomes, by_format, wrong = run(given.files, given.seconds, given.seed)
+    outcomes, by_format, wrong = run(given.files, given.seconds, given.seed, given.first, given.every)
     bad = {name: outcomes.pop(name, 0) for name in ("abort", "hang", "foreign")}
     print(
         f"{outcomes.total() + sum(bad.values()):,} files of {len({k for k, _ in by_format})} kinds, seed {given.seed}"

@@ -36,6 +36,7 @@ from asn_impact.intake.fields.columns import (
 )
 from asn_impact.intake.fields.date_columns import Order, read_dates
 from asn_impact.intake.fields.dates import DateReading, dated
+from asn_impact.intake.fields.free_text import refuse_names
 from asn_impact.intake.fields.regencies import REGENCY, named_regencies
 from asn_impact.intake.fields.zones import ZONED, zone_name
 from asn_impact.intake.formats import KNOWN, RawTable, ending_of, open_file
@@ -122,6 +123,7 @@ def gather(
             [raw], wanted, {f: f if f in match else None for f in wanted}, dates, keep, required, [], zone
         )
         return replace(rows, headings=MappingProxyType(match))
+    refuse_names(frame, match, keep)
     return type_frame(frame, match, zone)
 
 
@@ -210,20 +212,27 @@ def _type_tables(
     tables = [_fetch(t, m) if t.on_server else t for t, m in zip(tables, matches, strict=True)]
     rows = _stack(tables, matches, fields, is_typed, zone)
     long = any(t.long for t in tables)
+    texts = [f for f in fields if f in DATE_FIELDS and not is_typed[f]]
+    small = bool(texts) and len(tables) <= MANY and all(t.loose and t.sha256 and not t.long for t in tables)
     if long:
         rows = _written(rows)
-    texts = [f for f in fields if f in DATE_FIELDS and not is_typed[f]]
+    elif small:  # every later query would parse the file, and its dates, again
+        rows = from_arrow(rows.to_arrow_table())
     readings = [read_dates(rows, f, name=f, order=(dates or {}).get(f), zone=zone) for f in texts]
     in_days = [f for f in fields if f in DATE_FIELDS and is_typed[f]]
     native = _with_dates(rows, readings, in_days)
     if long and any(r.timed for r in readings):  # hardly a text comes twice: reading them again would cost more
         native = kept_typed(native)
+    elif small:
+        native = from_arrow(native.to_arrow_table())
     if len(tables) > 1 and "case" not in fields and (twice := _repeated(native, fields)):
         again = [Alert("intake.copy_of_a_file", file=tables[j].name, first=tables[i].name) for j, i in twice.items()]
         rest = [table for i, table in enumerate(tables) if i not in twice]
         return _type_tables(rest, wanted, columns, dates, keep, required, [*notes, *again], zone)
     frame = nw.from_native(native)
     bounds = bounds_of(frame) if long else UNKNOWN if texts else bounds_of(nw.from_native(rows))
+    for match in known.values():
+        refuse_names(frame, match, keep)
     headings = {f: next(m[f] for m in matches if f in m) for f in fields}
     of_dates = [n for r in readings for n in (*r.notes, *reading_notes(r))]
     moments = [f for f in fields if f in DATE_FIELDS and ZONED in kinds[f]]

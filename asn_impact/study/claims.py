@@ -115,6 +115,8 @@ class Shared:
         How the family of primary claims is corrected, and the file in which they were locked; None where there is none.
     aliases
         Short name of an office -> its name.
+    sha256
+        Of the file as it was read.
     """
 
     file: Path
@@ -123,6 +125,7 @@ class Shared:
     correction: Any
     registered: Path | None
     aliases: Mapping[str, str]
+    sha256: str = ""
 
 
 def _element(name: str, language: Language) -> str:

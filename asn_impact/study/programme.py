@@ -61,11 +61,12 @@ def open_study(path: str | Path) -> Programme:
     """
     file = Path(path)
     file = file / "study.toml" if file.is_dir() else file
-    raw = tables_of(file)
+    raw, digest = tables_of(file)
     if "claim" in raw:
-        return Programme(*claims_of(file, raw))
+        shared, claims = claims_of(file, raw)
+        return Programme(replace(shared, sha256=digest), claims)
     study = read_study(file)
-    shared = Shared(file, study.title, study.source, "romano_wolf", None, {})
+    shared = Shared(file, study.title, study.source, "romano_wolf", None, {}, study.sha256)
     return Programme(shared, (Claim(ALONE, study.title, None, None, "data", "primary", None, None, study),))
 
 

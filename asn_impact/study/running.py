@@ -232,7 +232,7 @@ def _record(
         "title": {language: study.title.text(language).text for language in study.languages},
         "synthetic": study.synthetic,
         **({} if study.blind is None else {"blind": study.blind}),
-        "study_sha256": sha256(study.file.read_bytes()),
+        "study_sha256": study.sha256,
         "findings": list(result.findings),
         "refusal": _in_each(result.refusal, study) if result.refusal is not None else {},
         "notes": [_in_each(note, study) for note in result.notes],

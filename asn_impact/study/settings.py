@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
@@ -68,6 +69,8 @@ class Study:
         Of a claim of a programme: the list of offices with their staff, and section -> where in the file it was said.
     imprint
         Authors, institution, contact, published and logo, each that is said.
+    sha256
+        Of the file as it was read; of a claim none.
     events, seed
         A file of dated events for the check of coincidence (None: none), and the seed of the placebo.
     blind
@@ -107,6 +110,7 @@ class Study:
     places: Mapping[str, str] = field(default_factory=dict)
     imprint: Mapping[str, Any] = field(default_factory=dict)
     blind: int | None = None
+    sha256: str = ""
 
     def place(self, section: str) -> Place:
         """Return where in the user's own file a section was said, for messages."""
@@ -134,7 +138,8 @@ def read_study(path: str | Path) -> Study:
     asn_impact.errors.StudyError: nowhere/study.toml does not exist. Make one with: asn-impact new nowhere
     """
     file = Path(path)
-    return study_of(file, _sections(file))
+    sections, digest = _sections(file)
+    return replace(study_of(file, sections), sha256=digest)
 
 
 def study_of(
@@ -203,9 +208,9 @@ def language_of(path: Path) -> Language:
     return first if isinstance(first, str) and first in languages() else "en"
 
 
-def _sections(file: Path) -> dict[str, dict[str, Any]]:
-    """Return the tables of the file; their names are checked, their keys not yet."""
-    raw = tables_of(file)
+def _sections(file: Path) -> tuple[dict[str, dict[str, Any]], str]:
+    """Return the tables of the file and its digest; their names are checked, their keys not yet."""
+    raw, digest = tables_of(file)
     name = file.as_posix()
     if "claim" in raw:
         raise StudyError(Message("programme.many", file=name))
@@ -223,21 +228,22 @@ def _sections(file: Path) -> dict[str, dict[str, Any]]:
     missing = [section for section in ("study", "data", "outcome") if section not in raw]
     if missing:
         raise StudyError(Message("study.section_missing", file=name, section=missing[0]))
-    return raw
+    return raw, digest
 
 
 def is_programme(file: Path) -> bool:
     """Return whether a study file has claims."""
-    return "claim" in tables_of(file)
+    return "claim" in tables_of(file)[0]
 
 
-def tables_of(file: Path) -> dict[str, Any]:
-    """Return what a TOML file holds, nothing of it checked."""
+def tables_of(file: Path) -> tuple[dict[str, Any], str]:
+    """Return what a TOML file holds, nothing of it checked, and the SHA-256 of what was read."""
     name = file.as_posix()
     if not file.is_file():
         raise StudyError(Message("study.no_file", file=name, folder=file.parent.as_posix(), program=PROGRAM))
     try:
-        return tomllib.loads(file.read_bytes().decode("utf-8-sig"))
+        content = file.read_bytes()
+        return tomllib.loads(content.decode("utf-8-sig")), hashlib.sha256(content).hexdigest()
     except UnicodeDecodeError as problem:
         raise StudyError(Message("study.no_utf8", file=name)) from problem
     except tomllib.TOMLDecodeError as problem:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import struct
 from pathlib import Path
 
 import duckdb
 import polars as pl
+import pyarrow.parquet as parquet_of_arrow
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import asn_impact as ai
+from asn_impact.errors import InputError
 from asn_impact.intake.ledger import reason
 
 ROWS = "FROM range(40) r(i)"
@@ -87,3 +90,14 @@ def test_further_dates_of_records_without_end_are_missing(tmp_path: Path) -> Non
     path = parquet(tmp_path, rows)
     read = ai.read_observations(path, as_of="2024-12-31", date="selesai", columns={"office": "office"}, keep=("nilai",))
     assert len(read.records.collect()) == 39
+
+
+def test_a_parquet_file_with_dates_beyond_the_bounds_that_it_states_is_damaged(tmp_path: Path) -> None:
+    table = duckdb.sql(sql("decided", DAY, "DATE")).to_arrow_table()
+    path = tmp_path / "a.parquet"
+    parquet_of_arrow.write_table(table, path, compression="none", use_dictionary=False)
+    middle = struct.pack("<2i", 19_730, 19_731)  # neither the first nor the last of the dates
+    assert middle in path.read_bytes()
+    path.write_bytes(path.read_bytes().replace(middle, struct.pack("<2i", 19_730, 2_000_000_000)))
+    with pytest.raises(InputError, match=r"a\.parquet"):
+        ai.read_exports(path, as_of="2024-12-31")

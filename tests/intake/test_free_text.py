@@ -69,3 +69,22 @@ def test_the_list_of_dropped_rows_is_for_its_owner_alone(tmp_path: Path) -> None
         extract = read_exports(frame, as_of="2024-12-31", columns={"case": "no"})
     path = extract.write_dropped(tmp_path / "left_out.csv")
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize("heading", ["staff", "Staff"])
+@pytest.mark.parametrize("how", ["file", "frame"])
+def test_a_column_of_staff_is_kept_where_it_counts_and_refused_where_it_names(how: str, heading: str, tmp_path) -> None:
+    days = [f"2024-01-{i % 28 + 1:02d}" for i in range(60)]
+    rows = pd.DataFrame({"office": "Dinas A", "received": days, "decided": "2024-03-01", heading: range(3, 63)})
+    names = rows.assign(**{heading: ["Budi", *map(str, range(4, 63))]})
+
+    def read(frame):
+        frame.to_csv(tmp_path / "a.csv", index=False)
+        typed = frame.assign(received=pd.to_datetime(frame["received"]), decided=pd.to_datetime(frame["decided"]))
+        source = tmp_path / "a.csv" if how == "file" else typed
+        return read_exports(source, as_of="2024-12-31", selection="received", keep=(heading,))
+
+    assert heading in read(rows).records.collect().columns
+    with pytest.raises(PrivacyError, match=heading) as refused:
+        read(names)
+    assert "Budi" not in str(refused.value)

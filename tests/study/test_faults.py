@@ -305,3 +305,10 @@ except KeyboardInterrupt:
 """
     done = subprocess.run([sys.executable, "-c", asks], capture_output=True, text=True, timeout=50)
     assert (done.returncode, done.stderr) == (130, "")
+
+
+def test_plan_on_a_programme_says_what_to_type_where_the_user_is(tmp_path, capsys):
+    assert main(["plan", str(write_study(tmp_path, "programme"))]) == FAILED
+    said = " ".join(capsys.readouterr().err.split())
+    assert "asn-impact plan" in said
+    assert "open_study" not in said

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 import json
 from pathlib import Path
 
@@ -10,8 +11,12 @@ import pandas as pd
 import pytest
 
 from asn_impact.study.keys import Setting
+from asn_impact.study.programme import open_study
 from asn_impact.study.running import run
 from asn_impact.study.settings import read_study
+from asn_impact.study.whole import run_programme
+
+from .faults import write_study
 
 pytestmark = pytest.mark.filterwarnings("ignore::asn_impact.errors.DataWarning")
 
@@ -50,3 +55,13 @@ def test_the_record_of_a_run_with_a_file_of_promises_says_no_folder(tmp_path):
         assert {Path(one["name"]).name for one in facts["provenance"]["inputs"]} == {"izin.csv", "standar.csv"}
     texts = [path for path in place.rglob("*") if path.suffix in {".json", ".html", ".csv", ".ipynb", ".svg"}]
     assert not [path for path in texts if str(tmp_path) in path.read_text(encoding="utf-8")]
+
+
+@pytest.mark.parametrize("kind", ["study", "programme"])
+def test_the_record_is_of_the_study_file_as_it_was_read(tmp_path, kind):
+    file = write_study(tmp_path, kind)
+    read = hashlib.sha256(file.read_bytes()).hexdigest()
+    study = read_study(file) if kind == "study" else open_study(file)
+    file.write_text(file.read_text(encoding="utf-8").replace("Made-up", "Other"), encoding="utf-8")
+    done = run(study) if kind == "study" else run_programme(study)
+    assert json.loads((done.folder / "run.json").read_text(encoding="utf-8"))["study_sha256"] == read

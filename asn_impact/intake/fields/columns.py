@@ -28,6 +28,7 @@ __all__ = [
     "in_category",
     "listed_headings",
     "match_columns",
+    "may_name_persons",
     "may_say_who_passed",
     "normalised",
     "recognised",
@@ -345,7 +346,18 @@ def _keep(name: str, headings: Sequence[str], settled: Headings, source: str | M
     if name in FIELDS and name not in settled and all(normalised(h) != normalised(name) for h in headings):
         heading = _find_synonym(name, headings, source) or name
     match = _find_heading(heading, headings, source)
-    fields = synonyms().get(normalised(match), frozenset()) | {name}
-    if fields & PERSON_FIELDS and not fields - PERSON_FIELDS - {name}:
+    fields = synonyms().get(normalised(match), frozenset())
+    if name in PERSON_FIELDS or (fields and fields <= PERSON_FIELDS):
         raise PrivacyError(Message("intake.columns.keep_persons", heading=masked(match)))
     return match
+
+
+def may_name_persons(heading: str) -> bool:
+    """Return whether a heading stands for persons as well as for something else: ``staff`` names one, or counts them.
+
+    Examples
+    --------
+    >>> may_name_persons("Staff"), may_name_persons("Kecamatan")
+    (True, False)
+    """
+    return bool(synonyms().get(normalised(heading), frozenset()) & PERSON_FIELDS)

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
 import narwhals as nw
 
 from asn_impact.errors import PrivacyError
 from asn_impact.identifiers import hidden, persons_in
+from asn_impact.intake.fields.columns import may_name_persons
+from asn_impact.intake.privacy import masked
 from asn_impact.words import Alert, Message
 
-__all__ = ["numbers_of_persons", "without_persons"]
+__all__ = ["numbers_of_persons", "refuse_names", "without_persons"]
 
 Frame: TypeAlias = "nw.LazyFrame[Any]"
 
@@ -65,6 +67,21 @@ def numbers_of_persons(rows: Frame) -> list[Message]:
     if found <= MOST_BY_CHANCE * len(values):
         return []
     return [Alert("intake.free_text.case_numbers", n=found, of=len(values))]
+
+
+def refuse_names(rows: Frame, headings: Mapping[str, str], kept: Sequence[str]) -> None:
+    """Refuse a column that was asked for where its heading may name persons and its values are not small whole numbers.
+
+    Raises
+    ------
+    PrivacyError
+        Naming the heading.
+    """
+    for name in kept:
+        if may_name_persons(headings[name]):
+            counts = nw.col(name).cast(nw.String).str.contains(r"^\s*[0-9]{0,5}(?:[.,]0+)?\s*$")
+            if len(rows.filter(~counts).select(name).head(1).collect()):
+                raise PrivacyError(Message("intake.columns.keep_persons", heading=masked(headings[name])))
 
 
 def _with_persons(records: Frame, name: str, dtype: nw.dtypes.DType) -> list[str]:

@@ -124,6 +124,8 @@ def reading(name: str) -> Iterator[None]:
         if "conversion error" not in str(error):
             raise
         raise InputError(Message("files.no_text_bytes", file=name)) from None
+    except OverflowError:  # a date beyond the bounds that a damaged file states for its column
+        raise InputError(Message("files.damaged_parquet", file=name)) from None
     except OSError as error:
         raise InputError(
             Message("files.not_opened", file=name[:80], why=error.strerror or Message("files.unreadable"))
