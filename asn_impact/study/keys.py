@@ -7,6 +7,7 @@ import datetime as dt
 import inspect
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,10 @@ from asn_impact.errors import AsnImpactError, StudyError
 from asn_impact.study.kinds import Kind, kind_of, one_of, table_of
 from asn_impact.words import Message, paragraph
 
-__all__ = ["Choice", "Keys", "Place", "Setting", "choice_kind", "choose", "convert", "keys_of", "values"]
+__all__ = [
+    *("Choice", "Keys", "Place", "Setting"),
+    *("choice_kind", "choose", "convert", "keys_of", "once", "reading_once", "values"),
+]
 
 
 @dataclass(frozen=True)
@@ -128,7 +132,7 @@ class Setting:
     def made(self, **others: Any) -> Any:  # noqa: ANN401 - an outcome, an estimator, a rule, records
         """Return the thing itself: its home called with the parameters it has, and with others no file can hold."""
         assert self.keys.home is not None
-        return self.keys.home(**self.arguments(**others))
+        return once(self.keys.home, self.arguments(**others))
 
     def arguments(self, **others: Any) -> dict[str, Any]:  # noqa: ANN401 - as above
         """Return what the home is called with."""
@@ -139,6 +143,40 @@ class Setting:
 
     def __repr__(self) -> str:
         return f"{self.name}({', '.join(f'{key}={_shown(value)}' for key, value in self.parameters.items())})"
+
+
+_MADE: ContextVar[dict[Any, Any] | None] = ContextVar("made", default=None)
+
+
+@contextmanager
+def reading_once() -> Iterator[None]:
+    """Read once what is asked for in the same words: the claims of a programme share files and courses."""
+    token = _MADE.set(_MADE.get() or {})
+    try:
+        yield
+    finally:
+        _MADE.reset(token)
+
+
+def once(home: Callable[..., Any], arguments: Mapping[str, Any]) -> Any:  # noqa: ANN401 - whatever the home gives
+    """Return what a home gives; inside `reading_once` what it gave for the same arguments, frames aside."""
+    made, asked = _MADE.get(), (home, _words(arguments))
+    try:
+        if made is not None and asked in made:
+            return made[asked]
+    except TypeError:  # not hashable
+        made = None
+    value = home(**arguments)
+    if made is not None:
+        made[asked] = value
+    return value
+
+
+def _words(value: Any) -> Any:  # noqa: ANN401 - whatever a key holds
+    """Return an argument as it can be looked up, with its type: True is not 1."""
+    if isinstance(value, Mapping):
+        return tuple((key, _words(one)) for key, one in value.items())
+    return tuple(map(_words, value)) if isinstance(value, tuple | list) else (type(value), value)
 
 
 def _shown(value: Any) -> str:  # noqa: ANN401 - whatever a key holds

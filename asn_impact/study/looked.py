@@ -14,6 +14,7 @@ from asn_impact.intake.fields.labels import label_key
 from asn_impact.intake.privacy import masked
 from asn_impact.study.answers import for_file
 from asn_impact.study.derived import costs_of
+from asn_impact.study.keys import reading_once
 from asn_impact.study.prepared import Tried, attempted, staff_of
 from asn_impact.study.proposal.offices import meet
 from asn_impact.words import Language, Message, each_once
@@ -63,7 +64,8 @@ class Looked:
 
 def looked_at_all(programme: Programme, language: Language) -> Looked:
     """Return what the claims of a programme would use and lose."""
-    tried = {claim.id: attempted(claim.study) for claim in programme.claims if claim.of is None}
+    with reading_once():
+        tried = {claim.id: attempted(claim.study) for claim in programme.claims if claim.of is None}
     lists = _lists(programme, tried)
     offices = _offices(lists)
     unknown = _unknown(lists)

@@ -12,6 +12,7 @@ from asn_impact.study.counted import observed_parts, recap_parts, record_parts
 from asn_impact.study.gains import OF_PERSONS, tests_parts
 from asn_impact.study.happened import RISE, event_of
 from asn_impact.study.inputs import inputs_of
+from asn_impact.study.keys import once
 from asn_impact.study.measured import renamed
 from asn_impact.study.named import refuse_unknown_columns, with_doses
 from asn_impact.study.ready import Prepared, Tried, noting
@@ -209,7 +210,8 @@ def _other_courses(study: Study) -> pd.DataFrame | None:
     known = inspect.signature(read_other_courses).parameters
     same = {key: value for key, value in parameters.items() if key in known}
     columns = {**parameters.get("columns", {}), **dict.fromkeys(parameters.get("unused", ()))}
-    return read_other_courses(parameters["path"], **{**same, "columns": columns})
+    courses: pd.DataFrame = once(read_other_courses, {"source": parameters["path"], **same, "columns": columns})
+    return courses
 
 
 def _panel_columns(study: Study) -> dict[str, str]:

@@ -14,6 +14,7 @@ from asn_impact.study.blind import blinded, said_of
 from asn_impact.study.claims import Claim, Shared, claims_of
 from asn_impact.study.evidence import Evidence, estimated, imprint_of, scrutiny_of, source_of
 from asn_impact.study.gains import FEWEST, OF_PERSONS
+from asn_impact.study.keys import reading_once
 from asn_impact.study.prepared import prepared, with_panel
 from asn_impact.study.settings import read_study, tables_of
 from asn_impact.verbs import public_verb
@@ -113,7 +114,8 @@ class Programme:
     @property
     def findings(self) -> tuple[Finding, ...]:
         """The finding of every claim, in the order of the file."""
-        return tuple(self[claim.id] for claim in self.claims)
+        with reading_once():
+            return tuple(self[claim.id] for claim in self.claims)
 
     @property
     def family(self) -> Family:
@@ -219,8 +221,10 @@ class Programme:
         rule
             The rule of inference of the finding.
         """
-        study = self.claim(name).study
-        return scrutiny_of(study, prepared(study), effects, rule)
+        claim, study = self.claim(name), self.claim(name).study
+        read = name in self._made and claim.of is None and not study.cells
+        ready = self._made[name][1].ready if read else prepared(study)
+        return scrutiny_of(study, ready, effects, rule)
 
     def blinded(self, seed: int = 1) -> Programme:
         """Return the programme with the training dealt out anew among the offices, by a seed: to see every page early.

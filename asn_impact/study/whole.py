@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from asn_impact.errors import StudyError
 from asn_impact.reporting.folders import plain_name
 from asn_impact.study.evidence import source_of
+from asn_impact.study.keys import reading_once
 from asn_impact.study.notebooks import Begin, Results, run_notebooks
 from asn_impact.study.running import (
     MADE_BY,
@@ -58,9 +59,10 @@ def _work(programme: Programme) -> tuple[Any, ...]:
     with run_notebooks() as begin, progress(about.languages[0], steps) as tell:
         given = begin(about.notebooks)
         findings: list[Finding] = []
-        for claim in claims:
-            tell(Message("study.step.claim", label=claim.label))
-            findings.append(programme[claim.id])
+        with reading_once():
+            for claim in claims:
+                tell(Message("study.step.claim", label=claim.label))
+                findings.append(programme[claim.id])
         books = (begin, given) if about.blind is None else None
         _, said = _put(programme, tuple(findings), about.folder, tell, books)
     notes = each_once(said, *(finding.notes for finding in findings))

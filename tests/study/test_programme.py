@@ -19,6 +19,7 @@ from asn_impact.reporting.prose import say_left_out
 from asn_impact.reporting.provenance import sha256
 from asn_impact.study import settings
 from asn_impact.study.evidence import estimated
+from asn_impact.study.keys import once, reading_once
 from asn_impact.study.prepared import prepared, staff_of
 from asn_impact.study.registered import deviations, register
 from asn_impact.study.settings import read_study
@@ -634,6 +635,17 @@ def test_a_file_that_changes_between_two_claims_is_refused(folder, tmp_path):
     opened["daring"]
     with pytest.raises(StudyError, match=r"izin\.csv.*changed while"):
         refuse_changed(opened)
+
+
+def test_what_claims_ask_for_in_the_same_words_is_read_once_while_they_are_estimated():
+    def read(**_):
+        return object()
+
+    with reading_once():
+        assert once(read, {"keep": ["a", {"b": 2}]}) is once(read, {"keep": ["a", {"b": 2}]})
+        assert once(read, {"share": True}) is not once(read, {"share": 1})
+        assert once(read, {"frame": pd.DataFrame()}) is not once(read, {"frame": pd.DataFrame()})
+    assert once(read, {"share": 1}) is not once(read, {"share": 1})
 
 
 @pytest.mark.parametrize(

@@ -96,8 +96,8 @@ def facts(
 
     with suppress(AsnImpactError), explaining(source):
         rows = read(wanted)
-        found = [match_columns(t.headings, wanted, columns=known, keep=(), required=()) for t in rows.tables]
-        if all(one.keys() == rows.headings.keys() for one in found):
+        matched = [match_columns(t.headings, wanted, columns=known, keep=(), required=()) for t in rows.tables]
+        if all(one.keys() == rows.headings.keys() for one in matched):
             return replace(_counted(rows, counted), absent=tuple(n for n in wanted if n not in rows.headings))
     problems: dict[str, Message] = {}  # one is refused, or not in every table
     absent: list[str] = []
