@@ -8,6 +8,7 @@ from typing import Any, Final, NamedTuple, TypeAlias
 
 import narwhals as nw
 import numpy as np
+import pandas as pd
 
 from asn_impact.arrays import Float, Int
 from asn_impact.errors import InputError
@@ -66,7 +67,7 @@ def drawn_on_completion(records: Frame) -> bool:
     the first received date and the first decision exceeds nine in ten of all waits, and several cases were
     waiting at the first decision. With fewer than 20 cases nothing can be told.
     """
-    day, wait, n = _days_of(records)
+    day, wait, n = _arrays(_days(records))
     waits = _tally(wait, n)
     if n.sum() < FEWEST_CASES:
         return False
@@ -85,10 +86,11 @@ def expected_open(records: Frame, until: dt.date) -> float:
     been followed beyond the longest wait, or where receipts ended long before the last date. Only the last months
     count, three times as long as nine in ten waits: an office that has become faster has no open cases because of it.
     """
-    return _expected(*_days_of(records), until.toordinal())
+    return _expected(_days(records), until.toordinal())
 
 
-def _expected(day: Int, wait: Int, n: Int, last: int) -> float:
+def _expected(rows: pd.DataFrame, last: int) -> float:
+    day, wait, n = _arrays(rows)
     waits, received = _tally(wait, n), _tally(day, n)
     if not waits.n.size:
         return 0.0
@@ -121,34 +123,34 @@ def lacking_open(records: Frame, until: dt.date, offices: Mapping[str, OfficeCou
     if not still_open:
         return []
     without = [name for name, o in offices.items() if o.decided >= FEWEST_RECENT and not o.still_open]
-    expected: dict[Any, float] = {}
-    for some in _few_rows(without, offices):
-        rows = _days(records.filter(nw.col("office").is_in(some)), "office").to_pandas()
-        for name, own in rows.groupby("office"):
-            expected[name] = _expected(*(own[c].to_numpy(np.int64) for c in _DAYS), until.toordinal())
-    lacking = [name for name in without if expected.get(name, 0.0) >= FEWEST_OPEN]
+    each = {
+        office: _expected(own, until.toordinal())
+        for some in _few_rows(without, offices)
+        for office, own in _days(records.filter(nw.col("office").is_in(some)), "office").groupby("office")
+    }
+    lacking = [name for name in without if each.get(name, 0.0) >= FEWEST_OPEN]
     return [Alert("intake.offices_without_open", n=len(lacking), offices=lacking)] if lacking else []
 
 
 def _few_rows(names: Sequence[str], offices: Mapping[str, OfficeCount]) -> list[list[str]]:
     """Return the offices in lots, each with few enough decided cases to be fetched at once."""
-    before = np.cumsum([offices[name].decided for name in names])
-    return [[names[i] for i in np.flatnonzero(before // FETCHED == lot)] for lot in np.unique(before // FETCHED)]
+    lots: dict[int, list[str]] = {}
+    before = 0
+    for name in names:
+        lots.setdefault(before // FETCHED, []).append(name)
+        before += offices[name].decided
+    return list(lots.values())
 
 
-_DAYS: Final = ("asn_day", "asn_wait", "n")
-
-
-def _days(records: Frame, *by: str) -> nw.DataFrame[Any]:
+def _days(records: Frame, *by: str) -> pd.DataFrame:
     """Return how many decided cases (of each office) were received on a day and waited so long."""
     both = records.filter(~nw.col("received").is_null() & ~nw.col("decided").is_null())
     days = both.select(*by, asn_day=_RECEIVED, asn_wait=_WAIT).filter(nw.col("asn_wait") >= 0)
-    return days.group_by(*by, "asn_day", "asn_wait").agg(n=nw.len()).collect()
+    return pd.DataFrame(days.group_by(*by, "asn_day", "asn_wait").agg(n=nw.len()).collect().to_pandas())
 
 
-def _days_of(records: Frame) -> tuple[Int, Int, Int]:
-    rows = _days(records)
-    day, wait, n = (rows[name].to_numpy().astype(np.int64) for name in _DAYS)
+def _arrays(rows: pd.DataFrame) -> tuple[Int, Int, Int]:
+    day, wait, n = (rows[name].to_numpy(dtype=np.int64) for name in ("asn_day", "asn_wait", "n"))
     return day, wait, n
 
 
