@@ -8,6 +8,7 @@ from typing import Any, Final, NamedTuple, TypeAlias
 
 import narwhals as nw
 import numpy as np
+import pandas as pd
 
 from asn_impact.arrays import Float, Int
 from asn_impact.errors import InputError
@@ -30,6 +31,7 @@ Frame: TypeAlias = "nw.LazyFrame[Any]"
 FEWEST_CASES, ALREADY_WAITING = 20, 5  # below these the dates do not tell how an export was drawn
 FEWEST_OPEN: Final = 5.0  # open cases that must be expected before their absence tells something (chance: e**-5)
 FEWEST_RECENT: Final = 200  # decided cases of the last months, below which the absence of open ones tells nothing
+FETCHED: Final = 1_000_000  # decided cases of offices whose days are fetched at once
 WINDOW: Final = 90  # days of receipt before the last date, or more, from which the waits of today are learnt
 FEWEST_AT_RISK: Final = 10  # cases that could have waited so long, below which the share that did is a guess
 LATE: Final = 62  # days between the last date in the file and as_of that deserve a word
@@ -65,11 +67,11 @@ def drawn_on_completion(records: Frame) -> bool:
     the first received date and the first decision exceeds nine in ten of all waits, and several cases were
     waiting at the first decision. With fewer than 20 cases nothing can be told.
     """
-    both = _dated(records)
-    waits = _count(both, _WAIT)
-    if waits.n.sum() < FEWEST_CASES:
+    day, wait, n = _arrays(_days(records))
+    waits = _tally(wait, n)
+    if n.sum() < FEWEST_CASES:
         return False
-    received, first = _count(both, _RECEIVED), int(_count(both, _DECIDED).day[0])
+    received, first = _tally(day, n), int((day + wait).min())
     long = waits.day[np.searchsorted(np.cumsum(waits.n) / waits.n.sum(), 0.9)]
     waiting = received.n[received.day < first].sum()
     return bool(first - received.day[0] > long and waiting >= ALREADY_WAITING)
@@ -84,23 +86,23 @@ def expected_open(records: Frame, until: dt.date) -> float:
     been followed beyond the longest wait, or where receipts ended long before the last date. Only the last months
     count, three times as long as nine in ten waits: an office that has become faster has no open cases because of it.
     """
-    last = until.toordinal()
-    every = _dated(records).filter(_WAIT >= 0)
-    waits, received = _count(every, _WAIT), _count(every, _RECEIVED)
+    return _expected(_days(records), until.toordinal())
+
+
+def _expected(rows: pd.DataFrame, last: int) -> float:
+    day, wait, n = _arrays(rows)
+    waits, received = _tally(wait, n), _tally(day, n)
     if not waits.n.size:
         return 0.0
     ended = np.cumsum(waits.n)
     short, long = (int(waits.day[np.searchsorted(ended, q * ended[-1])]) for q in (0.1, 0.9))
     if last - received.day[-1] > max(LATE_OF_MANY, short):
         return 0.0
-    first = last - max(WINDOW, 3 * long)
-    received = Counts(received.day[received.day >= first], received.n[received.day >= first])
-    if received.n.sum() < FEWEST_RECENT:
+    recent = day >= last - max(WINDOW, 3 * long)
+    if n[recent].sum() < FEWEST_RECENT:
         return 0.0
-    return _unseen(
-        _count(every.filter(first <= _RECEIVED), _WAIT),
-        Counts(np.maximum(last - received.day, 0)[::-1], received.n[::-1]),
-    )
+    received = _tally(day[recent], n[recent])
+    return _unseen(_tally(wait[recent], n[recent]), Counts(np.maximum(last - received.day, 0)[::-1], received.n[::-1]))
 
 
 def _unseen(waits: Counts, followed: Counts) -> float:
@@ -121,14 +123,35 @@ def lacking_open(records: Frame, until: dt.date, offices: Mapping[str, OfficeCou
     if not still_open:
         return []
     without = [name for name, o in offices.items() if o.decided >= FEWEST_RECENT and not o.still_open]
-    lacking = [
-        name for name in without if expected_open(records.filter(nw.col("office") == name), until) >= FEWEST_OPEN
-    ]
+    each = {
+        office: _expected(own, until.toordinal())
+        for some in _few_rows(without, offices)
+        for office, own in _days(records.filter(nw.col("office").is_in(some)), "office").groupby("office")
+    }
+    lacking = [name for name in without if each.get(name, 0.0) >= FEWEST_OPEN]
     return [Alert("intake.offices_without_open", n=len(lacking), offices=lacking)] if lacking else []
 
 
-def _dated(records: Frame) -> Frame:
-    return records.filter(~nw.col("received").is_null() & ~nw.col("decided").is_null())
+def _few_rows(names: Sequence[str], offices: Mapping[str, OfficeCount]) -> list[list[str]]:
+    """Return the offices in lots, each with few enough decided cases to be fetched at once."""
+    lots: dict[int, list[str]] = {}
+    before = 0
+    for name in names:
+        lots.setdefault(before // FETCHED, []).append(name)
+        before += offices[name].decided
+    return list(lots.values())
+
+
+def _days(records: Frame, *by: str) -> pd.DataFrame:
+    """Return how many decided cases (of each office) were received on a day and waited so long."""
+    both = records.filter(~nw.col("received").is_null() & ~nw.col("decided").is_null())
+    days = both.select(*by, asn_day=_RECEIVED, asn_wait=_WAIT).filter(nw.col("asn_wait") >= 0)
+    return pd.DataFrame(days.group_by(*by, "asn_day", "asn_wait").agg(n=nw.len()).collect().to_pandas())
+
+
+def _arrays(rows: pd.DataFrame) -> tuple[Int, Int, Int]:
+    day, wait, n = (rows[name].to_numpy(dtype=np.int64) for name in ("asn_day", "asn_wait", "n"))
+    return day, wait, n
 
 
 def _ordinal(name: str) -> nw.Expr:
@@ -138,14 +161,14 @@ def _ordinal(name: str) -> nw.Expr:
     return 365 * years + years // 4 - years // 100 + years // 400 + date.ordinal_day().cast(nw.Int64)
 
 
-_RECEIVED, _DECIDED = _ordinal("received"), _ordinal("decided")
-_WAIT = _DECIDED - _RECEIVED
+_RECEIVED = _ordinal("received")
+_WAIT = _ordinal("decided") - _RECEIVED
 
 
-def _count(records: Frame, day: nw.Expr) -> Counts:
-    """Return how many records have each value of a whole number, in order: one row a value leaves the engine."""
-    counts = records.select(asn_day=day).group_by("asn_day").agg(n=nw.len()).sort("asn_day").collect()
-    return Counts(counts["asn_day"].to_numpy().astype(np.int64), counts["n"].to_numpy().astype(np.int64))
+def _tally(values: Int, n: Int) -> Counts:
+    """Return the values in order, and how many cases have each."""
+    day, at = np.unique(values, return_inverse=True)
+    return Counts(day, np.bincount(at, weights=n, minlength=len(day)).astype(np.int64))
 
 
 # --- nothing decided ------------------------------------------------------------------------------------------

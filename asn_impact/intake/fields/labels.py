@@ -272,7 +272,7 @@ def replaced(frame: Frame, field: str, targets: Mapping[str, str]) -> nw.Expr:
     --------
     >>> import polars as pl
     >>> frame = nw.from_native(pl.LazyFrame({"office": ["a", "b", None]}))
-    >>> frame.select(replaced(frame, "office", {"a": "A"})).collect()["office"].to_list()
+    >>> frame.with_columns(replaced(frame, "office", {"a": "A"}).alias("office")).collect()["office"].to_list()
     ['A', 'b', None]
     """
     column = nw.col(field)
