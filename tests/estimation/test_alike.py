@@ -14,9 +14,9 @@ from asn_impact.estimation import (
     cohort_deletions,
     linear,
 )
+from asn_impact.estimation.cohort_regression import CohortRegression
 from asn_impact.estimation.deletions import Deletions
 from asn_impact.estimation.prediction import PredictionFit
-from asn_impact.estimation.saturated import CohortRegression
 from tests.estimation.random_designs import design_of, quietly
 
 SAME = 1e-9  # inverses of cross-products of some ten dummies
