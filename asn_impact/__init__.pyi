@@ -117,18 +117,20 @@ from asn_impact.topics.promises.promises import (
     kept as kept,
     read_promises as read_promises,
 )
+from asn_impact.topics.recovery.comparison import (
+    RecoveryComparison as RecoveryComparison,
+    compare_recovery as compare_recovery,
+)
 from asn_impact.topics.recovery.recovery import (
     Recovery as Recovery,
-    RecoveryComparison as RecoveryComparison,
     ShareBand as ShareBand,
     SpreadBand as SpreadBand,
-    compare_recovery as compare_recovery,
     recovery as recovery,
 )
 from asn_impact.topics.regencies.compare import Comparison as Comparison, compare as compare
+from asn_impact.topics.surveys.bands import respondents_needed as respondents_needed
 from asn_impact.topics.surveys.satisfaction import (
     SatisfactionIndex as SatisfactionIndex,
-    respondents_needed as respondents_needed,
     satisfaction_panel as satisfaction_panel,
     skm_index as skm_index,
     which_weight as which_weight,

@@ -157,7 +157,13 @@ class WildBootstrap(Rule):
         return rule_entry("wild_bootstrap", statistic, ties, weights=self.weights)
 
     def attach(self, effects: Effects) -> Inference:
-        """Attach bootstrap p-values and intervals by test inversion."""
+        """Attach bootstrap p-values and intervals by test inversion.
+
+        Raises
+        ------
+        InferenceError
+            The weights of the estimates depend on the outcome, or one cluster carries all that is treated.
+        """
         refuse_single_cluster(effects)
         g = len(effects.design.clusters)
         signs = self._signs(g)

@@ -5,6 +5,7 @@ A design of random numbers is drawn in the order in which the first tests drew i
 
 from __future__ import annotations
 
+import contextlib
 import warnings
 from dataclasses import replace
 
@@ -12,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from asn_impact.designs import Design
-from asn_impact.errors import DataWarning
+from asn_impact.errors import DataWarning, EstimationError
 from asn_impact.measures.outcomes import Mean
 from asn_impact.measures.panel import Panel
 from asn_impact.timeline import Timeline
@@ -71,6 +72,15 @@ def random_design(
     if x is not None:
         beside = {"covariates": names, "x": np.where(observed[:, :, None], x(rng, outcome.shape), np.nan)}
     return design_of(outcome, start, observed=observed, weight=weight, cluster=cluster, **beside)
+
+
+def again_without(effects):
+    """(G, k) the estimates made again without each cluster; NaN where one, or everything, has gone."""
+    rows = np.full((len(effects.design.clusters), len(effects.terms)), np.nan)
+    for c in range(len(rows)):
+        with contextlib.suppress(EstimationError):
+            rows[c] = aligned(effects, quietly(effects.again, effects.design.without(c)))
+    return rows
 
 
 def aligned(effects, other):

@@ -1,22 +1,25 @@
-"""Regressions whose units and clusters are alike are worked out once for each kind: the numbers are those of each."""
+"""Units and clusters that are alike are worked out once for each kind: the numbers are those of each."""
 
 import numpy as np
 import pytest
 
+from asn_impact.errors import InferenceError
 from asn_impact.estimation import (
     BiasReduced,
     GLSImputation,
+    GroupTime,
     Imputation,
     InteractionWeighted,
     Jackknife,
     Saturated,
     TwoWay,
     cohort_deletions,
+    comparisons,
     linear,
 )
+from asn_impact.estimation.cohort_regression import CohortRegression
 from asn_impact.estimation.deletions import Deletions
 from asn_impact.estimation.prediction import PredictionFit
-from asn_impact.estimation.saturated import CohortRegression
 from tests.estimation.random_designs import design_of, quietly
 
 SAME = 1e-9  # inverses of cross-products of some ten dummies
@@ -39,6 +42,12 @@ def make_design(shape, seed=2):
     if shape == "mixed":
         cluster = np.arange(16) % 7
     return design_of(outcome, starts, observed=observed, weight=weight, cluster=cluster)
+
+
+def deviations(estimator, shape, view, rule):
+    """Standard errors and degrees of freedom of a view on a design."""
+    effects = estimator(make_design(shape))
+    return rule(effects if view is None else getattr(effects, view)()).table()[["std_error", "df"]].to_numpy(float)
 
 
 SHAPES = ["complete", "one hole", "holes", "weights", "clusters", "mixed"]
@@ -66,16 +75,12 @@ def test_a_regression_by_kind_is_the_regression_unit_by_unit(monkeypatch, shape,
 @pytest.mark.parametrize("estimator", [Saturated(), Saturated("never"), InteractionWeighted()], ids=lambda e: e.name)
 @pytest.mark.parametrize("rule", [BiasReduced(), Jackknife()])
 def test_saturated_regressions_in_low_rank_have_the_dense_numbers(monkeypatch, shape, view, estimator, rule):
-    def table():
-        effects = estimator(make_design(shape))
-        return rule(effects if view is None else getattr(effects, view)()).table()[["std_error", "df"]].to_numpy(float)
-
-    fast = quietly(table)
+    fast = quietly(deviations, estimator, shape, view, rule)
     monkeypatch.setattr(cohort_deletions, "_MOST_ROWS", 0)
-    low_rank = quietly(table)
+    low_rank = quietly(deviations, estimator, shape, view, rule)
     monkeypatch.setattr(CohortRegression, "means_without", lambda *_: None)
     monkeypatch.setattr(CohortRegression, "deletions", lambda *_: None)
-    slow = quietly(table)
+    slow = quietly(deviations, estimator, shape, view, rule)
     np.testing.assert_allclose(fast, slow, rtol=SAME, atol=SAME)
     np.testing.assert_allclose(low_rank, slow, rtol=SAME, atol=SAME)
     assert np.isfinite(fast[:, 0]).any()
@@ -108,12 +113,29 @@ def test_functions_that_change_in_proportion_are_one_function():
 @pytest.mark.parametrize("estimator", [Imputation(), GLSImputation(correlation=0.6, ratio=0.5)], ids=lambda e: e.name)
 @pytest.mark.parametrize("rule", [BiasReduced(), Jackknife()])
 def test_predictions_by_sort_of_cluster_have_the_numbers_of_each(monkeypatch, shape, view, estimator, rule):
-    def table():
-        effects = estimator(make_design(shape))
-        return rule(effects if view is None else getattr(effects, view)()).table()[["std_error", "df"]].to_numpy(float)
-
-    fast = quietly(table)
+    fast = quietly(deviations, estimator, shape, view, rule)
     monkeypatch.setattr(PredictionFit, "_rows", lambda fit: (np.arange(len(fit.design.clusters)),) * 2)
-    slow = quietly(table)
+    slow = quietly(deviations, estimator, shape, view, rule)
     np.testing.assert_allclose(fast, slow, rtol=SAME, atol=SAME)
     assert np.isfinite(fast[:, 0]).any()
+
+
+@pytest.mark.parametrize("shape", ["complete", "holes", "weights", "clusters", "mixed"])
+@pytest.mark.parametrize("view", ["overall", "event_study", "cohorts", "calendar", None])
+@pytest.mark.parametrize("estimator", [GroupTime(), GroupTime(controls="never", base="varying")])
+@pytest.mark.parametrize("rule", [BiasReduced(), BiasReduced("satterthwaite"), Jackknife()])
+def test_kinds_of_clusters_give_the_dense_numbers(monkeypatch, shape, view, estimator, rule):
+    fast = quietly(deviations, estimator, shape, view, rule)
+    monkeypatch.setattr(comparisons, "_MOST_WEIGHTS", 0)
+    slow = quietly(deviations, estimator, shape, view, rule)
+    np.testing.assert_allclose(fast, slow, rtol=SAME, atol=SAME)
+    assert np.isfinite(fast[:, 0]).any()
+
+
+def test_what_does_not_fit_into_memory_is_said(monkeypatch):
+    def too_large(*_):
+        raise MemoryError
+
+    monkeypatch.setattr(BiasReduced, "attach", too_large)
+    with pytest.raises(InferenceError, match="not enough memory for 16 clusters"):
+        BiasReduced()(GroupTime()(make_design("complete")))

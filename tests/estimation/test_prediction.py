@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import asn_impact as ai
+from asn_impact.estimation.cell_effects import treated_cells
 from asn_impact.estimation.prediction import PredictionFit
-from asn_impact.estimation.saturated import treated_cells
 from asn_impact.estimation.working import FALLBACK, GRID, Working, choose_working
 
 pytestmark = pytest.mark.filterwarnings("ignore::asn_impact.errors.DataWarning")  # empty cells are meant

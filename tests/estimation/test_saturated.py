@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 
 from asn_impact.errors import DataWarning, EstimationError, InputError
 from asn_impact.estimation import BiasReduced, ClusterRobust, GroupTime, infer
+from asn_impact.estimation.cohort_regression import CohortRegression
 from asn_impact.estimation.jackknife import differences
-from asn_impact.estimation.saturated import CohortRegression, InteractionWeighted, Saturated
+from asn_impact.estimation.saturated import InteractionWeighted, Saturated
 from tests.estimation.random_designs import aligned, quietly, random_design, with_mean
 
 CLOSE = 1e-8

@@ -13,7 +13,8 @@ from statsmodels.duration.survfunc import SurvfuncRight, survdiff
 from asn_impact.errors import DataWarning, DesignError, InputError
 from asn_impact.intake.readers.training import read_rollout
 from asn_impact.measures.panel import read_panel
-from asn_impact.topics.recovery.recovery import ShareBand, SpreadBand, compare_recovery, recovery
+from asn_impact.topics.recovery.comparison import compare_recovery
+from asn_impact.topics.recovery.recovery import ShareBand, SpreadBand, recovery
 from asn_impact.topics.recovery.restricted_means import restricted_mean
 
 TIGHT = 1e-10

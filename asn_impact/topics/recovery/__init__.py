@@ -2,14 +2,8 @@
 
 from __future__ import annotations
 
-from asn_impact.topics.recovery.recovery import (
-    Recovery,
-    RecoveryComparison,
-    ShareBand,
-    SpreadBand,
-    compare_recovery,
-    recovery,
-)
+from asn_impact.topics.recovery.comparison import RecoveryComparison, compare_recovery
+from asn_impact.topics.recovery.recovery import Recovery, ShareBand, SpreadBand, recovery
 
 __all__ = [
     "Recovery",

@@ -14,7 +14,8 @@ from asn_impact.reporting.chart import Chart, Look
 from asn_impact.reporting.charts.drawing import BLUE, GREY, VERMILION, bold, fold, lower, use_numerals
 from asn_impact.reporting.charts.kinds import check_kind, check_language
 from asn_impact.reporting.tables import ELEMENTS, MINIMUM_CELL
-from asn_impact.topics.surveys.satisfaction import SatisfactionIndex, band, half_up
+from asn_impact.topics.surveys.bands import band, half_up
+from asn_impact.topics.surveys.satisfaction import SatisfactionIndex
 from asn_impact.verbs import public_verb
 from asn_impact.words import Language, Message, Quantity
 from asn_impact.words.writing import UNDEFINED, period

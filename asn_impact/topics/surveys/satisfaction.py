@@ -11,19 +11,15 @@ The index describes. It has no standard error: who was given the form was not dr
 
 from __future__ import annotations
 
-import csv
-import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal
-from importlib import resources
 from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
 
 import narwhals as nw
 import numpy as np
 import pandas as pd
 
-from asn_impact.arguments import AtLeast, Names, Times, did_you_mean
+from asn_impact.arguments import AtLeast, Names, did_you_mean
 from asn_impact.display import card, noted
 from asn_impact.errors import InputError
 from asn_impact.measures.outcomes import Score
@@ -31,17 +27,14 @@ from asn_impact.measures.panel import Panel
 from asn_impact.measures.tabulate import tabulate, weight_of_records
 from asn_impact.timeline import Timeline
 from asn_impact.topics.surveys.answers import HIGHEST, LOWEST, PER_POINT, Survey, SurveyAggregates
+from asn_impact.topics.surveys.bands import NOISE, Band, Regime, band, half_up, respondents_needed
 from asn_impact.topics.surveys.elements import IKM
 from asn_impact.verbs import Guided, public_verb
 from asn_impact.words import Message, Quantity, paragraph
 
 __all__ = [
-    "Band",
     "SatisfactionIndex",
     "WeightMatch",
-    "band",
-    "half_up",
-    "respondents_needed",
     "satisfaction_panel",
     "skm_index",
     "which_weight",
@@ -49,7 +42,6 @@ __all__ = [
 
 if TYPE_CHECKING:
     Weight: TypeAlias = Literal["exact"] | float  # which ones are allowed depends on the regulation: see WEIGHTS
-Regime: TypeAlias = Literal["2017", "2004"]
 Per: TypeAlias = Literal["all", "year", "half_year", "quarter", "month"]
 
 #: The weights in use, by regulation; anything else would be a slip.
@@ -57,117 +49,6 @@ WEIGHTS: Mapping[str, tuple[Weight, ...]] = {"2017": ("exact", 0.111, 0.11), "20
 ELEMENTS_OF: Mapping[str, int] = {"2017": 9, "2004": 14}
 _MONTHS: Mapping[str, int] = {"year": 12, "half_year": 6, "quarter": 3, "month": 1}
 _SIZE = "asn_size"  # column of the weight of a respondent
-_NOISE = 8  # decimals of an index that are not rounding errors of floating point
-CHI_SQUARE, SHARE, PRECISION = 3.841, 0.5, 0.05  # Krejcie and Morgan (1970): 95 %, P = 0.5, 5 points
-
-
-# --- rounding and bands ---------------------------------------------------------------------------------------
-
-
-def half_up(number: float, decimals: int = 2) -> Decimal:
-    """Return a number rounded as offices round: halves away from zero, in decimals.
-
-    Examples
-    --------
-    >>> half_up(76.605), half_up(88.305), half_up(2.675)
-    (Decimal('76.61'), Decimal('88.31'), Decimal('2.68'))
-    """
-    exact = Decimal(str(round(number, _NOISE)))
-    return exact.quantize(Decimal(1).scaleb(-decimals), rounding=ROUND_HALF_UP)
-
-
-@dataclass(frozen=True)
-class Band:
-    """The letter of an index under one regulation: A to D.
-
-    Bands of one regulation are ordered (D is the lowest). Those of two regulations are not comparable, and comparing
-    them is an error: the same IKM of 82 is an A of 2004 and a B of 2017.
-
-    Examples
-    --------
-    >>> band(82.0), band(82.0, regime="2004")
-    (Band('B', 2017), Band('A', 2004))
-    >>> band(82.0) < band(90.0)
-    True
-    """
-
-    letter: str
-    words: str
-    regime: Regime
-
-    def __lt__(self, other: Band) -> bool:
-        self._require_same(other)
-        return self.letter > other.letter
-
-    def __gt__(self, other: Band) -> bool:
-        return other < self
-
-    def __le__(self, other: Band) -> bool:
-        return not other < self
-
-    def __ge__(self, other: Band) -> bool:
-        return not self < other
-
-    def _require_same(self, other: Band) -> None:
-        if self.regime != other.regime:
-            raise InputError(Message("satisfaction.two_regulations", one=repr(self), other=repr(other)))
-
-    def __repr__(self) -> str:
-        return f"Band({self.letter!r}, {self.regime})"
-
-
-@functools.cache
-def _bands(regime: str) -> tuple[tuple[Decimal, Band], ...]:
-    """Return lower limits with their bands, the highest first."""
-    text = (resources.files("asn_impact.reference") / "skm_bands.csv").read_text(encoding="utf-8")
-    rows = [row for row in csv.DictReader(text.splitlines()) if row["aturan"] == regime]
-    bands = [(Decimal(r["batas_bawah"]), Band(r["mutu"], r["kinerja"], regime)) for r in rows]  # type: ignore[arg-type]
-    return tuple(sorted(bands, key=lambda pair: -pair[0]))
-
-
-@public_verb
-def band(ikm: float, *, regime: Regime = "2017") -> Band:
-    """Return the band of an index from 25 to 100.
-
-    The printed table has gaps (76.605 lies between C and B): the index is rounded half up to two decimals, then
-    compared with the lower limits 65.00, 76.61 and 88.31 (2004: 43.76, 62.51 and 81.26, which rest on general
-    knowledge).
-
-    Raises
-    ------
-    InputError
-        The index is no number from 25 to 100, or the regulation is not known.
-
-    Examples
-    --------
-    >>> band(76.605).letter, band(76.604).letter, band(88.31).words
-    ('B', 'C', 'Sangat baik')
-    """
-    if not LOWEST * PER_POINT - 1e-9 <= ikm <= HIGHEST * PER_POINT + 1e-9:
-        raise InputError(Message("satisfaction.no_index", found=repr(ikm)))
-    rounded = half_up(ikm)
-    return next(one for limit, one in _bands(regime) if rounded >= limit)
-
-
-@public_verb
-def respondents_needed(population: Times) -> int:
-    """Return how many respondents the guide asks for: Krejcie and Morgan (1970), rounded to the nearest whole number.
-
-    ``S = x N P (1 - P) / (d (N - 1) + x P (1 - P))``, x = 3.841, P = 0.5, d = 0.05 squared. The population is the
-    number of people the unit served in the period, not the number of inhabitants.
-
-    Raises
-    ------
-    InputError
-        The population is no whole number above 0.
-
-    Examples
-    --------
-    >>> [respondents_needed(n) for n in (10, 100, 1000, 75_000)]
-    [10, 80, 278, 382]
-    """
-    spread = CHI_SQUARE * SHARE * (1 - SHARE)
-    return round(population * spread / (PRECISION**2 * (population - 1) + spread))
 
 
 # --- the index ------------------------------------------------------------------------------------------------
@@ -515,7 +396,7 @@ def which_weight(
     fitting = WEIGHTS[regime] if share == ELEMENTS_OF[regime] else ("exact",)
     rows = [(w, float(half_up(exact * _weight(w, regime, share) * share))) for w in fitting]
     table = pd.DataFrame(rows, columns=["weight", "ikm"])
-    difference = (published - table["ikm"]).round(_NOISE)
+    difference = (published - table["ikm"]).round(NOISE)
     return WeightMatch(published, table.assign(difference=difference, matches=difference.abs() <= tolerance + 1e-9))
 
 

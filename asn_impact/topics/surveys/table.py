@@ -11,7 +11,8 @@ import pandas as pd
 from asn_impact.reporting.tables.cells import ELEMENTS, Kind, Printed, as_message
 from asn_impact.reporting.tables.small import FEW, MINIMUM_CELL
 from asn_impact.reporting.tables.table import Table
-from asn_impact.topics.surveys.satisfaction import SatisfactionIndex, band, half_up
+from asn_impact.topics.surveys.bands import band, half_up
+from asn_impact.topics.surveys.satisfaction import SatisfactionIndex
 from asn_impact.verbs import public_verb
 from asn_impact.words import Message, Quantity, paragraph
 
