@@ -256,8 +256,10 @@ def _find_answer(subject: _Subject, language: Language, choice: Choice) -> tuple
     except AsnImpactError as problem:
         return problem.text(language), b""
     try:
-        chart = event_study(infer(effects.event_study(), subject.rule), language=language)
-        return Message("charts.sentence", text=chart.title.text).text(language), chart.png()
+        events, measure = infer(effects.event_study(), subject.rule), effects.outcome.words.short.text(language)
+        chart = event_study(events, language=language, title=measure.text)
+        found = Message("charts.sentence", text=headline(events, language=language))
+        return found.text(language), chart.png()
     except AsnImpactError:  # this estimator or rule has no effects by time: then the finding alone
         return _finding_alone(effects, subject.rule, language), b""
 
