@@ -42,7 +42,7 @@ def others_in(matched: Sequence[Matched]) -> list[tuple[Role, SourceOf]]:
 
 def last_days(sources: Sequence[SourceOf]) -> dict[str, dt.date]:
     """Return the last day in each source, by its first file: an export was made no earlier."""
-    found = {}
+    found: dict[str, dt.date] = {}
     for source in sources:
         heading = _dated(source)
         if heading is not None:
@@ -144,12 +144,7 @@ def _dated(source: SourceOf) -> str | None:
 
 def _span(source: SourceOf) -> tuple[str, str] | None:
     """Return the headings of the day on which a record was to end, and on which it did."""
-    dated = _columns(source)
-    ends = {
-        name: [c.heading for c in dated if test(tokens(c.heading))]
-        for name, test in (
-            ("planned", lambda words: words & _PLANNED and not words & _BEGIN),
-            ("done", lambda words: words & _DONE and not words & (_PLANNED | _BEGIN)),
-        )
-    }
-    return (ends["planned"][0], ends["done"][0]) if ends["planned"] and ends["done"] else None
+    words = {column.heading: tokens(column.heading) for column in _columns(source)}
+    planned = [name for name, said in words.items() if said & _PLANNED and not said & _BEGIN]
+    done = [name for name, said in words.items() if said & _DONE and not said & (_PLANNED | _BEGIN)]
+    return (planned[0], done[0]) if planned and done else None
