@@ -149,7 +149,6 @@ def _propose(data: Sequence[str], folder: Path, language: Language) -> int:
 
 
 def _check(arguments: argparse.Namespace) -> int:
-    from asn_impact.study.answers import for_file
     from asn_impact.study.checked import SLOW, looked_at, write_dropped
 
     began = time.monotonic()
@@ -160,7 +159,7 @@ def _check(arguments: argparse.Namespace) -> int:
     checked = looked_at(study, language)
     print(checked.text)
     for problem in checked.problems:
-        _complain(Message("cli.problem", what=for_file(problem.message)), language)
+        _complain(Message("cli.problem", what=problem.message), language)
     if arguments.dropped is not None and (checked.extract is not None or not checked.problems):
         file = Path(arguments.dropped)
         n = write_dropped(checked, file, language)

@@ -132,6 +132,17 @@ class Timeline:
         """(T,) the periods as text: ``2023-01``, ``2023Q1``, ``2023`` or the number itself."""
         return tuple(_label(self.kind, int(o)) for o in self.ordinals)
 
+    @property
+    def frequency(self) -> str:
+        """What a period is called: its kind, ``"half_year"`` for six months, ``"step"`` for any other number of them.
+
+        Examples
+        --------
+        >>> Timeline.of_length([12 * 2024, 12 * 2024 + 6], 6).frequency
+        'half_year'
+        """
+        return self.kind if self.kind != "month" or self.span == 1 else "half_year" if self.span == 6 else "step"
+
     def label(self, step: float) -> str:
         """Return the text of the period at a distance in steps from the first."""
         return _label(self.kind, int(self.ordinals[0] + step * self.step))
@@ -146,7 +157,7 @@ class Timeline:
         ('2024-07', '2024S2')
         """
         year, month = divmod(int(self.ordinals[0] + step * self.step), 12)
-        return f"{year}S{month // 6 + 1}" if self.kind == "month" and self.span == 6 else self.label(step)
+        return f"{year}S{month // 6 + 1}" if self.frequency == "half_year" else self.label(step)
 
     def period(self, position: int) -> pd.Period | int:
         """Return a `pandas.Period` for months, quarters and years, the number itself for steps."""

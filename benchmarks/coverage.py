@@ -14,6 +14,8 @@ all draws at a time. That this is the same as calling `infer` is checked on the 
 
 With `--default`, estimators that choose their weights by the outcome (`SyntheticDiD`, `Efficient`) are called draw by
 draw, on fewer draws (`--few`) and on offices that are equally large, up to 20 of them.
+
+With `--groups`, the test of `compare_groups` that all groups of the trained have one effect, beside 24 untrained.
 """
 
 from __future__ import annotations
@@ -23,6 +25,7 @@ import time
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import combinations
 from pathlib import Path
 
 import numpy as np
@@ -52,6 +55,7 @@ from asn_impact.estimation import (
     WildBootstrap,
     infer,
 )
+from asn_impact.estimation.grouped import compare_groups
 from asn_impact.estimation.jackknife import WELCH_CAP, bias_reduced, deleted, differences
 from asn_impact.measures.outcomes import Mean
 from asn_impact.measures.panel import Panel
@@ -79,6 +83,8 @@ MORE = {
     "Efficient": Efficient(),
     "GLSImputation": GLSImputation(),
 }
+LINEAR = {**ESTIMATORS, "GLSImputation": GLSImputation(correlation=PERSISTENCE, ratio=np.inf)}
+GROUPS = ((4, 5, 5), (8, 8))  # trained offices of each provider
 ONE_BY_ONE = ("SyntheticDiD", "Efficient", "GLSImputation")
 
 
@@ -317,6 +323,57 @@ def default_table(words: argparse.Namespace) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+def groups_table(words: argparse.Namespace) -> pd.DataFrame:
+    """Return how often `compare_groups` tells groups apart whose effects are all zero."""
+    rows = []
+    for sizes in GROUPS:
+        treated = sum(sizes)
+        world = World("waves", treated + 24, treated, "equal", "equal")
+        design, values = blank(world), draw(world, words.draws, words.seed)
+        of = dict(enumerate(np.repeat(range(len(sizes)), sizes).tolist()))
+        for name in words.estimators:
+            p = equal_p_values(design, LINEAR[name], of, values)
+            rates = {f"at {level}": float((p <= level).mean()) for level in (0.01, 0.05, 0.10)}
+            rows.append({"groups": str(sizes), "estimator": name, "draws": words.draws, **rates})
+    return pd.DataFrame(rows)
+
+
+def equal_p_values(design: Design, estimator, of: dict[int, int], values: np.ndarray) -> np.ndarray:
+    """(draws,) p-value that all groups are equal: `Groups.equal_p_value` of each draw, checked on the first ones."""
+
+    def called(mean: np.ndarray):
+        noisy = replace(design, panel=replace(design.panel, mean=mean))
+        return compare_groups(estimator(noisy), "provider", BiasReduced(), groups=of)
+
+    found = [_linear(part, values) for part in called(values[0]).inference.effects.fit.parts]
+    least = np.ones(len(values))
+    for (x, v, df_x, along_x), (y, w, df_y, along_y) in combinations(found, 2):
+        length = np.linalg.norm(along_x, axis=1) * np.linalg.norm(along_y, axis=1)
+        variance = v + w - 2 * (along_x * along_y).sum(axis=1) / length * np.sqrt(v * w)
+        df = (v + w) ** 2 / (v**2 / df_x + w**2 / df_y)
+        least = np.minimum(least, 2 * stats.t.sf(np.abs(x - y) / np.sqrt(variance), df))
+    p = np.minimum(1.0, least * len(found) * (len(found) - 1) / 2)
+    np.testing.assert_allclose(p[:3], [called(mean).equal_p_value for mean in values[:3]], rtol=1e-6)
+    return p
+
+
+def _linear(part: Effects, values: np.ndarray) -> tuple[np.ndarray, ...]:
+    """Return estimate, variance, degrees of freedom (draws,) and contributions (draws, G) of a group, by its cells."""
+    inside = np.array(part.design.panel.units)
+    own = values[:, inside].reshape(len(values), -1)
+    units, months = part.design.panel.mean.shape
+    cells = np.flatnonzero(part.design.panel.observed)
+    reduced = np.zeros((units, units * months))
+    for cell in cells:
+        alone = np.zeros(units * months)
+        alone[cell] = 1.0
+        reduced[:, cell] = bias_reduced(outcome(part, alone.reshape(units, months))).value[:, 0]
+    along = np.zeros((len(values), values.shape[1]))
+    along[:, inside] = own @ reduced.T
+    df = welch(part, bias_reduced(part), along[:, inside])
+    return own @ part.loadings()[0].ravel(), (along**2).sum(axis=1), df, along
+
+
 def check(effects: Effects, values: np.ndarray, expected: dict) -> None:
     """Stop unless `infer` says the same of the first two draws."""
     for r in range(2):
@@ -360,12 +417,20 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=2026)
     parser.add_argument("--estimators", nargs="+", default=None, choices=MORE)
     parser.add_argument("--default", action="store_true", help="the default rule alone, with the estimators of MORE")
+    parser.add_argument("--groups", action="store_true", help="the test that groups of trained offices are alike")
     parser.add_argument("--few", type=int, default=500, help="draws for estimators that are called draw by draw")
     parser.add_argument("--write", type=Path, help="a Markdown file for the table")
     words = parser.parse_args()
-    words.estimators = words.estimators or list(MORE if words.default else ESTIMATORS)
+    all_of = MORE if words.default else ["GLSImputation", "GroupTime"] if words.groups else ESTIMATORS
+    words.estimators = words.estimators or list(all_of)
     rows = []
     start = time.process_time()
+    if words.groups:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            print(groups_table(words).to_string(index=False))
+        print(f"{time.process_time() - start:.0f} s CPU")
+        return
     if words.default:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

@@ -405,7 +405,8 @@ def _partly_notes(panel: Panel, placed: Placed) -> tuple[Message, ...]:
     hit = np.flatnonzero(cells_partly(panel, placed).any(axis=1) & (placed.partly > 0))
     if not hit.size:
         return ()
-    cells = [f"{panel.units[i]} {panel.timeline.label(placed.partly[i])}" for i in hit]
+    spoken = panel.timeline.spoken
+    cells = [Message("designs.cell", unit=str(panel.units[i]), period=spoken(placed.partly[i])) for i in hit]
     return (Message("designs.partly_treated", n=hit.size, cells=cells),)
 
 

@@ -194,7 +194,7 @@ def _estimate(
 
 def _note(working: Working) -> Message:
     key = "estimation.working_chosen" if working.chosen else "estimation.working_fallback"
-    return Message(key, correlation=working.correlation, ratio=working.ratio)
+    return Message(key, correlation=working.correlation, share=working.share)
 
 
 def _leave_out(design: Design, periods: tuple[str, ...]) -> Design:

@@ -20,6 +20,7 @@ from asn_impact.errors import AsnImpactError, EstimationError
 from asn_impact.estimation.effects import Effects
 from asn_impact.estimation.fit import Fit
 from asn_impact.estimation.inference import Inference, Rule, infer
+from asn_impact.estimation.jackknife import bias_reduced
 from asn_impact.estimation.simultaneous import holm
 from asn_impact.verbs import Guided, public_verb
 from asn_impact.words import Language, Message, Quantity, Sentence, each_once, paragraph, verbatim
@@ -48,6 +49,17 @@ class GroupFit(Fit):
         whole = np.zeros((len(self.design.clusters), len(self.parts)))
         for j, part in enumerate(self.parts):
             whole[self._clusters(part), j] = np.nan_to_num(part.influence[:, 0])
+        return whole
+
+    def shared(self) -> Float:
+        """(G, k) what each cluster adds to each effect, scaled as `BiasReduced` does: by it the effects hang together.
+
+        Not the influence: residuals of few treated clusters are too small, so that the controls, which all effects
+        share, would seem to be most of each.
+        """
+        whole = np.zeros((len(self.design.clusters), len(self.parts)))
+        for j, part in enumerate(self.parts):
+            whole[self._clusters(part), j] = np.nan_to_num(bias_reduced(part).value[:, 0])
         return whole
 
     def leave_one_out(self) -> Float:
@@ -90,7 +102,7 @@ class Groups(Guided):
     >>> import asn_impact as ai
     >>> effects = ai.GLSImputation()(ai.example_design())
     >>> compare_groups(effects, "wave", ai.BiasReduced())
-    Groups('wave': 2024-06, 2024-08; p of all equal 0.091)
+    Groups('wave': 2024-06, 2024-08; p of all equal 0.1)
     """
 
     by: str
@@ -218,7 +230,7 @@ def compare_groups(effects: Effects, by: str, rule: Rule, *, groups: Mapping[Any
     >>> found.table()[["group", "clusters", "estimate"]].round(1).values.tolist()
     [['2024-06', 3, -1.9], ['2024-08', 3, -2.2]]
     >>> print(found.statements()[0])
-    2 waves, 3 offices each: their effects cannot be told apart (p = 0.091).
+    2 waves, 3 offices each: their effects cannot be told apart (p = 0.102).
     """
     design, estimator = effects.design, effects.estimator
     design.require_staying("compare_groups()")
@@ -303,14 +315,13 @@ def _alone(effects: Effects, members: Bool) -> Design:
 def _together(effects: Effects, rule: Rule, names: list[Any], each: Sequence[Inference]) -> Inference:
     """Return the effects of all groups as one inference.
 
-    Each has the variance and degrees of freedom that the rule gives it alone; they hang together as their influences
-    do.
+    Each has the variance and degrees of freedom that the rule gives it alone; for how they hang together see `shared`.
     """
     fit = GroupFit(effects.design, tuple(one.effects for one in each))
     error, df = np.array([one.std_error[0] for one in each]), np.array([one.df[0] for one in each])
-    influence = fit.influence()
-    length = np.sqrt((influence**2).sum(axis=0))
-    unit = np.divide(influence, length, out=np.zeros_like(influence), where=length > 0)
+    shared = fit.shared()
+    length = np.sqrt((shared**2).sum(axis=0))
+    unit = np.divide(shared, length, out=np.zeros_like(shared), where=length > 0)
     variance = (unit.T @ unit) * error[:, None] * error
     np.fill_diagonal(variance, error**2)
     terms = pd.DataFrame({"group": pd.Series(names, dtype=object)})

@@ -39,12 +39,17 @@ def left_out_cells(effects: Effects) -> Bool:
 
 
 def counted_cells(effects: Effects) -> tuple[int, int] | None:
-    """Return how many treated cells the effects count, and of how many; None where somebody was never trained."""
+    """Return how many treated cells the effects count, and of how many; None where somebody was never trained.
+
+    An estimator without effects by cohort and period has somebody to compare with until the last unit is trained.
+    """
     design = effects.design
-    if not np.isfinite(design.adopted).all() or effects.cells is None:
+    if not np.isfinite(design.adopted).all() or design.status is not None:
         return None
-    total = int((design.treated() & design.panel.observed).sum())
-    return total - int(left_out_cells(effects).sum()), total
+    treated, seen = design.treated() & design.panel.observed, design.panel.observed
+    if effects.cells is not None:
+        return int((treated & ~left_out_cells(effects)).sum()), int(treated.sum())
+    return int((treated & (seen & ~design.treated()).any(axis=0)).sum()), int(treated.sum())
 
 
 def left_out_table(effects: Effects) -> pd.DataFrame:

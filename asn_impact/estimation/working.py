@@ -37,6 +37,11 @@ class Working:
     level: float  #: one over the mean of 1 / n, so that a typical cell has noise of variance one before scaling
     chosen: bool = True  #: whether the data chose both, or there were too few of them
 
+    @property
+    def share(self) -> float:
+        """Share of the variance of a typical cell that is shocks, and no noise of its own."""
+        return _share(self.ratio)
+
     def shocks(self, steps: Float) -> Float:
         """(T, T) covariance of the shocks."""
         return _shocks(self.correlation, self.ratio, steps)
@@ -46,8 +51,12 @@ class Working:
         return _noise(self.ratio, self.level, n)
 
 
+def _share(ratio: float) -> float:
+    return 1.0 if np.isinf(ratio) else ratio / (1 + ratio)
+
+
 def _shocks(correlation: float, ratio: float, steps: Float) -> Float:
-    share = 1.0 if np.isinf(ratio) else ratio / (1 + ratio)
+    share = _share(ratio)
     since = steps - steps[0]
     if correlation == 1.0:
         return np.asarray(share * 6 * np.minimum.outer(since + 1, since + 1) / (since[-1] + 1))

@@ -7,7 +7,8 @@ and PDF are made from the same blocks.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias
 
@@ -18,12 +19,13 @@ from asn_impact.reporting.chart import Chart
 from asn_impact.reporting.charts import event_study, maturity
 from asn_impact.reporting.contents import Report, chapter_of
 from asn_impact.reporting.earlier import Earlier
+from asn_impact.reporting.findings import Finding
 from asn_impact.reporting.headline import grade_of
 from asn_impact.reporting.provenance import provenance
 from asn_impact.reporting.tables import Table
 from asn_impact.reporting.tables.cells import as_message
 from asn_impact.reporting.words import glossary
-from asn_impact.words import Language, Message, Sentence
+from asn_impact.words import Language, Message, Sentence, Speech
 from asn_impact.words.writing import number
 
 __all__ = [
@@ -86,6 +88,13 @@ class Exhibits:
     tables: int = 0
     folder: str = ""
     earlier: Earlier = field(default_factory=Earlier)
+
+    @contextmanager
+    def speaking_of(self, finding: Finding) -> Iterator[None]:
+        """Call things what they are in a finding, as long as its part is written."""
+        before, self.language = self.language, Speech(self.language, finding.nouns)
+        yield
+        self.language = before
 
     def text(self, message: Message) -> str:
         """Return a message in the language of the document, and remember the numbers in it."""

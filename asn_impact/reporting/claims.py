@@ -22,7 +22,7 @@ from asn_impact.reporting.several import Compared, compared
 from asn_impact.reporting.tables import Table
 from asn_impact.reporting.tables.cells import as_message
 from asn_impact.reporting.words import level_quantity
-from asn_impact.words import Language, Message, paragraph
+from asn_impact.words import Language, Message, Speech, paragraph
 
 __all__ = ["brief_of_claims", "claim_chapters", "pictures_of"]
 
@@ -107,6 +107,11 @@ def _own_page(pages: Exhibits, report: Report, finding: Finding, shown: Compared
 
 def _page(pages: Exhibits, report: Report, finding: Finding, shown: Compared | None) -> list[Block]:
     """Return what stands on the page of a finding; nothing in it is of another one."""
+    with pages.speaking_of(finding):
+        return _blocks(pages, report, finding, shown)
+
+
+def _blocks(pages: Exhibits, report: Report, finding: Finding, shown: Compared | None) -> list[Block]:
     if finding.inference is None or finding.design is None or shown is None:
         return [*pages.say(_without_number(finding)), *map(pages.table, finding.tables), *_data(pages, finding)]
     blocks = pages.say([_question(finding), *_of_an_event(finding)])
@@ -291,7 +296,8 @@ def _in_short(pages: Exhibits, report: Report) -> list[Block]:
     blocks = [pages.table(overview.in_short(shown, level=report.level))]
     common: dict[str, Any] = {"source": chapters.source_line(pages, report), "inputs": report.inputs}
     for finding in shown:
-        charts = pictures_of(finding, language=pages.language, level=report.level, **common)
+        spoken = Speech(pages.language, finding.nouns)
+        charts = pictures_of(finding, language=spoken, level=report.level, **common)
         if plain := [chart for chart in charts if chart.kind == "with_and_without"]:
             blocks.append(pages.figure(plain[0]))
             break

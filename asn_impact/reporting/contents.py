@@ -18,11 +18,11 @@ from asn_impact.reporting.chart import Chart
 from asn_impact.reporting.family import Family
 from asn_impact.reporting.findings import Finding, refuse_not_apart
 from asn_impact.reporting.imprint import Imprint
-from asn_impact.reporting.recoding import counts_records, thickened
+from asn_impact.reporting.recoding import counts_records, nouns_of, thickened
 from asn_impact.reporting.tables import Table
 from asn_impact.scrutiny.scrutinise import Scrutiny
 from asn_impact.verbs import Guided
-from asn_impact.words import Message, paragraph
+from asn_impact.words import Language, Message, Speech, paragraph
 
 __all__ = ["CHAPTERS_OF_THE_AUTHOR", "Item", "Report"]
 
@@ -80,6 +80,8 @@ class Report(Guided):
         ``conclusion``, ``recommendations``.
     imprint
         Authors, institution, contact, day and logo.
+    nouns
+        What records are called: sets of ``words/nouns.toml``. Findings say it themselves.
 
     Examples
     --------
@@ -109,6 +111,7 @@ class Report(Guided):
     level: Level = 0.95
     words: Mapping[str, str] = field(default_factory=dict)
     imprint: Imprint | None = None
+    nouns: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         for name, kinds in _SEVERAL.items():
@@ -162,6 +165,13 @@ class Report(Guided):
         """The answer, effects by time and those among the exhibits; those of the findings."""
         named = (i for finding in self.findings for i in finding.inferences)
         return (*named, *self.answer, *self.by_time, *(e for e in self.exhibits if isinstance(e, Inference)))
+
+    def spoken(self, language: Language) -> Speech:
+        """Return the language of what is said of all findings together: in their words, where they share them."""
+        if not self.findings:
+            return Speech(language, self.nouns or nouns_of(*(i.effects.design.panel for i in self.answer[:1])))
+        told = [finding.nouns for finding in self.findings]
+        return Speech(language, (*(name for name in told[0] if all(name in nouns for nouns in told)), "records"))
 
     @property
     def every_scrutiny(self) -> tuple[Scrutiny, ...]:

@@ -21,12 +21,13 @@ from asn_impact.intake.ledger import Ledger
 from asn_impact.measures.outcomes import Better
 from asn_impact.measures.panel import Panel
 from asn_impact.reporting.chart import Chart
+from asn_impact.reporting.recoding import nouns_of
 from asn_impact.reporting.tables.cells import as_message
 from asn_impact.reporting.tables.grouped import by_group
 from asn_impact.reporting.tables.table import Table, Words
 from asn_impact.scrutiny.grade import Grade
 from asn_impact.scrutiny.scrutinise import Scrutiny
-from asn_impact.words import Message, each_once, languages
+from asn_impact.words import Message, each_once, languages, spoken_of
 
 __all__ = ["Finding", "Role", "refuse_not_apart"]
 
@@ -77,6 +78,8 @@ class Finding:
         Further tables, shown on its page.
     remarks
         Notes besides those of the inference.
+    nouns
+        What its records are called: sets of ``words/nouns.toml``.
     remake
         Makes it again with other choices, for `again`; a programme gives it.
 
@@ -116,6 +119,7 @@ class Finding:
     value: Any = None
     tables: tuple[Table, ...] = ()
     remarks: tuple[Message, ...] = ()
+    nouns: tuple[str, ...] = ()
     remake: Callable[..., Finding] | None = field(default=None, repr=False)
     _pictures: dict[Hashable, tuple[Chart, ...]] = field(default_factory=dict, init=False, repr=False)
 
@@ -125,9 +129,10 @@ class Finding:
             raise InputError(Message("report.refused.several_terms", n=len(self.inference.estimate)))
         if self.panel is None and self.inference is not None:
             object.__setattr__(self, "panel", self.inference.effects.design.panel)
+        object.__setattr__(self, "nouns", tuple(self.nouns) or nouns_of(self.panel))
         named = {"label": self.label, "course": _course(self), "measure": _measure(self)}
         for name, words in named.items():
-            object.__setattr__(self, name, None if words is None else as_message(words))
+            object.__setattr__(self, name, None if words is None else spoken_of(as_message(words), self.nouns))
 
     @property
     def effects(self) -> Effects | None:

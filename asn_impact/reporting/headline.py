@@ -8,6 +8,7 @@ import numpy as np
 
 from asn_impact.errors import EstimationError, InferenceError
 from asn_impact.estimation import Inference, infer
+from asn_impact.estimation.left_out import counted_cells
 from asn_impact.reporting.words import finding_message, level_quantity
 from asn_impact.scrutiny.grade import Grade
 from asn_impact.scrutiny.scrutinise import Scrutiny
@@ -57,7 +58,7 @@ def headline_message(inference: Inference, *, level: float = 0.95, grade: Grade 
         return _count_of_terms(inference, level)
     low, high = whole.interval(level)
     outcome = whole.effects.outcome
-    return finding_message(
+    told = finding_message(
         outcome,
         estimate=float(whole.estimate[0]),
         low=float(low[0]),
@@ -66,6 +67,11 @@ def headline_message(inference: Inference, *, level: float = 0.95, grade: Grade 
         origin=f"{outcome.name}.overall",
         grade=grade,
     )
+    counted = counted_cells(whole.asked or whole.effects)
+    if counted is None or counted[0] == counted[1] or not np.isfinite(whole.estimate[0]):
+        return told
+    n, total = (Quantity(n, f"{name} treated cells") for n, name in zip(counted, ("counted", "all"), strict=True))
+    return Message("report.finding.counted", finding=told, n=n, total=total)
 
 
 def overall(inference: Inference) -> Inference | None:

@@ -21,7 +21,7 @@ from asn_impact.reporting.tables.small import MINIMUM_CELL, counts_records
 from asn_impact.reporting.tables.table import Table
 from asn_impact.reporting.words import level_quantity
 from asn_impact.verbs import public_verb
-from asn_impact.words import Language, Message, Quantity
+from asn_impact.words import Language, Message, Quantity, spoken_of
 from asn_impact.words.writing import decimals_for
 
 __all__ = [
@@ -167,6 +167,8 @@ def under_name(findings: Sequence[Finding], said: Sequence[Message]) -> Message:
     asked = str(labels[-1]).rstrip().endswith("?")
     key = "claims.page.of_question" if asked else "claims.page.of"
     what = said[0] if len(said) == 1 else Message("common.paragraph", parts=tuple(said))
+    if len({finding.nouns for finding in findings}) == 1:
+        what = spoken_of(what, findings[0].nouns)
     return Message(key, label=Message("claims.page.labels", labels=labels), said=what)
 
 
@@ -233,7 +235,7 @@ def measure_of(finding: Finding) -> Message | None:
     if not str(unit):
         return finding.measure  # type: ignore[no-any-return]
     key = "claims.matrix.measure_in" if "(" in str(unit) else "claims.matrix.measure"
-    return Message(key, measure=finding.measure, unit=unit)
+    return spoken_of(Message(key, measure=finding.measure, unit=unit), finding.nouns)
 
 
 def _described(finding: Finding) -> dict[str, object]:
@@ -269,7 +271,7 @@ def _cell(value: float, name: str, decimals: int) -> Message | None:
 
 def _raises(finding: Finding, level: float) -> Message | None:
     said = _raising(finding, level)
-    return Message("common.paragraph", parts=tuple(said)) if said else None
+    return spoken_of(Message("common.paragraph", parts=tuple(said)), finding.nouns) if said else None
 
 
 def _raising(finding: Finding, level: float) -> list[Message]:

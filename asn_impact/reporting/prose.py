@@ -12,11 +12,11 @@ from asn_impact.estimation import Inference
 from asn_impact.intake.ledger import Ledger
 from asn_impact.measures.panel import Panel
 from asn_impact.reporting.headline import headline_message, within_margin
-from asn_impact.reporting.recoding import of_applications
+from asn_impact.reporting.recoding import nouns_of
 from asn_impact.reporting.tables.small import counts_records
 from asn_impact.reporting.words import unit_noun
 from asn_impact.scrutiny.grade import Grade
-from asn_impact.words import Language, Message, Quantity, Sentence, languages, verbatim
+from asn_impact.words import Language, Message, Quantity, Sentence, languages, spoken_of, verbatim
 from asn_impact.words.catalogue import keys_of
 from asn_impact.words.writing import decimals_for
 
@@ -95,8 +95,9 @@ def say_compared(design: Design, *, course: Message | None = None, counted: bool
     ]
     treated, never = sum(counts), len(design.adopted) - sum(counts)
     has_name = design.treatment not in {"", "treatment"} and counts_records(design.panel)
+    told, event = _way_of_comparing(design)
     who = Message(
-        f"report.compared.{'who' if design.status is None else 'who_ends'}",
+        f"report.compared.{told}",
         treated=Quantity(treated, "units with an adoption time"),
         treated_noun=one if treated == 1 else many,
         course=_in_brackets(course) if course is not None else f" ({design.treatment})" if has_name else "",
@@ -106,8 +107,20 @@ def say_compared(design: Design, *, course: Message | None = None, counted: bool
         never_noun=one if never == 1 else many,
         first=timeline.spoken(0),
         last=timeline.spoken(int(timeline.steps[-1])),
+        **event,
     )
     return [who, _say_cells(design.panel, one, counted=counted) + _say_clusters(design)]
+
+
+def _way_of_comparing(design: Design) -> tuple[str, dict[str, object]]:
+    """Return the key of the sentence on who is compared, and what it needs besides."""
+    events = [note for note in design.notes if note.key == "designs.after_event"]
+    if events:
+        return "who_event", {"event": events[0]["event"], "when": design.panel.timeline.spoken(design.cohorts[0])}
+    if design.status is not None:
+        return "who_ends", {}
+    timeline = design.panel.timeline
+    return "who_twice" if timeline.kind == "step" and len(timeline) == 2 else "who", {}
 
 
 def say_other_cells(answers: Iterable[Inference]) -> list[Message]:
@@ -129,10 +142,10 @@ def _say_cells(panel: Panel, one: Message, *, counted: bool) -> Message:
     cells = Quantity(int(panel.observed.sum()), "panel.observed.sum()")
     if not (counts_records(panel) and counted):
         return Message("report.compared.cells", cells=cells, one=one)
-    key = "records" if of_applications(panel) else "entries"
-    return Message(
-        f"report.compared.{key}", records=Quantity(int(panel.n.sum()), "panel.n.sum()"), cells=cells, one=one
+    said = Message(
+        "report.compared.records", records=Quantity(int(panel.n.sum()), "panel.n.sum()"), cells=cells, one=one
     )
+    return spoken_of(said, nouns_of(panel))
 
 
 def _say_clusters(design: Design) -> Message:

@@ -33,7 +33,7 @@ __all__ = [
     "cells_of_months",
     "counts_records",
     "members_of",
-    "of_applications",
+    "nouns_of",
     "periods_after",
     "thickened",
 ]
@@ -128,17 +128,17 @@ class Release:
         return np.asarray(np.isin(self.design.adopted, self.steps[~self.waves]))
 
 
-def of_applications(panel: Panel) -> bool:
-    """Return whether what is counted waited for a decision; answers, projects and ratings are no applications.
+def nouns_of(panel: Panel | None = None) -> tuple[str, ...]:
+    """Return what records are called where nobody says: answers, projects and ratings are no applications.
 
     Examples
     --------
     >>> from types import SimpleNamespace
     >>> from asn_impact.measures.outcomes import Score, Within
-    >>> [of_applications(SimpleNamespace(outcome=outcome)) for outcome in (Score("waktu"), Within(5))]
-    [False, True]
+    >>> [nouns_of(SimpleNamespace(outcome=outcome)) for outcome in (Score("waktu"), Within(5))]
+    [('records',), ()]
     """
-    return not isinstance(panel.outcome, Score | Share | Count | Mean)
+    return ("records",) if panel is not None and isinstance(panel.outcome, Score | Share | Count | Mean) else ()
 
 
 def counts_records(panel: Panel) -> bool:

@@ -130,7 +130,8 @@ def publish(
     kinds = _sort_formats(formats)
     place = target if earlier is None else earlier
     before = Earlier.of(place, allowed=close == "allow")
-    long, short = Exhibits(language, earlier=before), Exhibits(language, folder="brief/", earlier=before)
+    spoken = report.spoken(language)
+    long, short = Exhibits(spoken, earlier=before), Exhibits(spoken, folder="brief/", earlier=before)
     day = date(report.as_of, language) if report.as_of is not None else ""
     head = {"title": report.title, "source": report.source, "as_of": day}
     write, write_short = (claim_chapters, brief_of_claims) if report.findings else (chapters, brief)

@@ -28,8 +28,8 @@ __all__ = [
     "glossary",
     "level_quantity",
     "limit_words",
-    "months_in_step",
     "outcome_words",
+    "periods_in_step",
     "unit_noun",
     "with_grade",
 ]
@@ -191,27 +191,27 @@ def level_quantity(level: float) -> Quantity:
     return Quantity(level, "level", 0 if whole else decimals, form="percent")
 
 
-def months_in_step(timeline: Timeline) -> int:
-    """Return how many months, quarters or years a step of a timeline is; periods without a calendar count as steps.
+def periods_in_step(timeline: Timeline) -> int:
+    """Return how many periods a step of a timeline is; those without a calendar count as steps.
 
     Examples
     --------
-    >>> from types import SimpleNamespace
-    >>> months_in_step(SimpleNamespace(kind="month", step=6))
-    6
+    >>> halves = Timeline.of_length([12 * 2024, 12 * 2025], 6)
+    >>> periods_in_step(halves)
+    2
     """
-    return 1 if timeline.kind == "step" else int(timeline.step)
+    return 1 if timeline.kind == "step" else int(timeline.step) // timeline.span
 
 
-def event_axis(kind: str) -> Message:
-    """Return what time since adoption is called on a timeline of some kind.
+def event_axis(frequency: str) -> Message:
+    """Return what time since adoption is called on a timeline of some frequency.
 
     Examples
     --------
-    >>> str(event_axis("year"))
-    'Years since treatment'
+    >>> str(event_axis("half_year"))
+    'Half-years since training'
     """
-    return Message(f"report.event_axis.{kind}")
+    return Message(f"report.event_axis.{frequency}")
 
 
 def unit_noun(panel: Panel) -> tuple[Message, Message]:

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 from asn_impact.errors import AsnImpactError, StudyError
 from asn_impact.intake.privacy import masked
-from asn_impact.study.answers import for_file
 from asn_impact.study.blind import said_of
 from asn_impact.study.found import Found, found_in
+from asn_impact.study.measured import nouns_of
 from asn_impact.study.prepared import Prepared, Tried, attempted
 from asn_impact.study.settings import Study
 from asn_impact.verbs import public_verb
-from asn_impact.words import Language, Message, paragraph
+from asn_impact.words import Language, Message, Speech, paragraph
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = ["SLOW", "Checked", "check", "looked_at", "write_dropped"]
 
-#: Fields and columns of the printed tables that have words of their own: study.field and study.column.
+#: Fields and columns of the printed tables that have words of their own: nouns.field and study.column.
 _FIELDS: Final = ("case", "office", "service", "received", "decided", "status")
 _COLUMNS: Final = (
     *("month", "cases", "open", "least_follow_up", "mature", "wave", "units", "clusters", "records"),
@@ -99,6 +99,7 @@ def looked_at(study: Study, language: Language | None = None) -> Checked:
 @public_verb
 def _look(study: Study, language: Language) -> tuple[Any, ...]:
     """Return the parts of `Checked`; its notes are printed, so that nothing is left to warn of."""
+    language = Speech(language, nouns_of(study))
     with _bar(language) as tell:
         tried = attempted(study, tell)
         tell(Message("study.step.looking"))
@@ -112,10 +113,7 @@ def _look(study: Study, language: Language) -> tuple[Any, ...]:
         *_contents(tried, found, language),
         *_periods(tried, language),
         *_groups(study, ready, language),
-        *(
-            Message("study.note", note=for_file(note)).text(language)
-            for note in (ready.notes if ready else tried.notes)
-        ),
+        *(Message("study.note", note=note).text(language) for note in (ready.notes if ready else tried.notes)),
         *_open(found.questions, language),
         _end(study, ready, problems).text(language),
     ]
@@ -127,7 +125,7 @@ def _end(study: Study, ready: Prepared | None, problems: Sequence[AsnImpactError
     if ready is None:
         return Message("study.not_read", n=len(problems))
     if ready.refusal is not None:
-        return Message("study.refused", why=for_file(ready.refusal))
+        return Message("study.refused", why=ready.refusal)
     return Message("study.would", estimator=study.estimator.made().entry.short, rule=study.rule.made().entry.short)
 
 
@@ -171,7 +169,7 @@ def write_dropped(checked: Checked, path: Path, language: Language) -> int:
     rows = checked.extract.dropped(language=language)
     checked.extract.refuse_place(path)
     places = {name: Message(f"study.place.{name}") for name in ("file", "sheet", "row", "reason")}
-    headings = {**places, **{name: Message(f"study.field.{name}") for name in _FIELDS}} if language != "en" else {}
+    headings = {**places, **{name: Message(f"nouns.field.{name}") for name in _FIELDS}} if language != "en" else {}
     write_rows(rows.rename(columns={name: word.text(language).text for name, word in headings.items()}), path)
     return len(rows)
 
@@ -200,7 +198,7 @@ def _rows(tried: Tried, found: Found, language: Language) -> list[str]:
     files = pd.DataFrame(listed, columns=names)
     headings = found.headings if extract is None else extract.headings
     fields = [
-        (word(Message(f"study.field.{name}")) if name in _FIELDS else name, heading)
+        (word(Message(f"nouns.field.{name}")) if name in _FIELDS else name, heading)
         for name, heading in headings.items()
     ]
     columns = [word(Message("study.field_name")), word(Message("study.heading"))]

@@ -10,10 +10,11 @@ import numpy as np
 from asn_impact.errors import EstimationError, InferenceError, InputError
 from asn_impact.study.blind import said_of
 from asn_impact.study.detail import Detail, detailed, moved, say_tail
+from asn_impact.study.measured import nouns_of
 from asn_impact.study.prepared import Prepared
 from asn_impact.study.settings import Study
 from asn_impact.verbs import public_verb
-from asn_impact.words import Alert, Language, Message, each_once
+from asn_impact.words import Alert, Language, Message, Speech, each_once
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -178,7 +179,7 @@ def findings(study: Study, evidence: Evidence) -> list[str]:
     from asn_impact.reporting.argument import say_grade_and_lack, say_turning
     from asn_impact.reporting.prose import found
 
-    language = study.languages[0]
+    language = Speech(study.languages[0], nouns_of(study))
     scrutiny = evidence.scrutiny
     grade = None if scrutiny is None else scrutiny.grade
     sentence = found(evidence.headline, language=language, level=study.level, grade=grade)
@@ -223,7 +224,7 @@ def charts(study: Study, evidence: Evidence, language: Language) -> dict[str, Ch
 
     ready = evidence.ready
     common: dict[str, Any] = {
-        "language": language,
+        "language": Speech(language, nouns_of(study)),
         "source": f"{HEADINGS['source'][language]}: {source_of(study).text(language)}",
         "inputs": ready.sources,
     }

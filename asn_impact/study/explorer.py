@@ -19,10 +19,11 @@ from asn_impact.measures.tabulate import tabulate
 from asn_impact.reporting.charts import event_study, headline
 from asn_impact.reporting.charts.kinds import check_kind, check_language
 from asn_impact.reporting.findings import Finding
+from asn_impact.study.measured import nouns_of
 from asn_impact.study.prepared import prepared
 from asn_impact.study.programme import Programme, open_study
 from asn_impact.verbs import public_verb
-from asn_impact.words import Language, Message
+from asn_impact.words import Language, Message, Speech
 
 if TYPE_CHECKING:
     from ipywidgets import VBox
@@ -137,7 +138,7 @@ def explore(
         check_language(spoken)
         if len(programme.claims) > 1:
             return _one_of(programme.claims, horizons, spoken)
-        return _panel(_of_claim(programme.claims[0], horizons), spoken)
+        return _panel_of_claim(programme.claims[0], horizons, spoken)
     spoken = language or "en"
     check_language(spoken)
     return _panel(_of_value(programme, rollout, cluster, horizons), spoken)
@@ -201,7 +202,7 @@ def _one_of(claims: Sequence[Claim], horizons: tuple[int, ...], language: Langua
     options = [(claim.label.text(language).text, place) for place, claim in enumerate(claims)]
     chosen = _labelled(widgets.Dropdown(options=options), "claim", language)
     box = widgets.VBox()
-    panel = functools.cache(lambda place: _panel(_of_claim(claims[place], horizons), language).children)
+    panel = functools.cache(lambda place: _panel_of_claim(claims[place], horizons, language).children)
 
     def show(_: Any = None) -> None:  # noqa: ANN401 - what changed; it is read anew
         box.children = (chosen, *panel(chosen.value))
@@ -209,6 +210,10 @@ def _one_of(claims: Sequence[Claim], horizons: tuple[int, ...], language: Langua
     chosen.observe(show, names="value")
     show()
     return box
+
+
+def _panel_of_claim(claim: Claim, horizons: tuple[int, ...], language: Language) -> VBox:
+    return _panel(_of_claim(claim, horizons), Speech(language, nouns_of(claim.study)))
 
 
 def _panel(subject: _Subject, language: Language) -> VBox:
@@ -256,8 +261,10 @@ def _find_answer(subject: _Subject, language: Language, choice: Choice) -> tuple
     except AsnImpactError as problem:
         return problem.text(language), b""
     try:
-        chart = event_study(infer(effects.event_study(), subject.rule), language=language)
-        return Message("charts.sentence", text=chart.title.text).text(language), chart.png()
+        events, measure = infer(effects.event_study(), subject.rule), effects.outcome.words.short.text(language)
+        chart = event_study(events, language=language, title=measure.text)
+        found = Message("charts.sentence", text=headline(events, language=language))
+        return found.text(language), chart.png()
     except AsnImpactError:  # this estimator or rule has no effects by time: then the finding alone
         return _finding_alone(effects, subject.rule, language), b""
 

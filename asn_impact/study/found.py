@@ -21,7 +21,6 @@ from asn_impact.intake.fields.empty_words import NULL_WORDS
 from asn_impact.intake.fields.labels import TOTAL_LABEL, plain_label, settle_labels
 from asn_impact.intake.privacy import masked
 from asn_impact.intake.readers.completions import TRAINING_FIELDS
-from asn_impact.study.answers import for_file
 from asn_impact.study.prepared import Tried
 from asn_impact.study.proposal.facts import Facts, facts
 from asn_impact.study.proposal.look import files_in, look
@@ -31,7 +30,7 @@ from asn_impact.study.proposal.statuses import propose_statuses, unknown_statuse
 from asn_impact.study.proposal.taught import one_course
 from asn_impact.study.proposal.write import Question, inline, written
 from asn_impact.study.settings import Study
-from asn_impact.words import Message
+from asn_impact.words import Message, for_file
 
 __all__ = ["Found", "found_in"]
 

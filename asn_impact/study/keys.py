@@ -15,7 +15,7 @@ from typing import Any
 from asn_impact.arguments import did_you_mean, hints_of
 from asn_impact.errors import AsnImpactError, StudyError
 from asn_impact.study.kinds import Kind, kind_of, one_of, table_of
-from asn_impact.words import Message, paragraph
+from asn_impact.words import Message, for_file, paragraph
 
 __all__ = [
     *("Choice", "Keys", "Place", "Setting"),
@@ -32,7 +32,7 @@ class Place:
 
     def refuse(self, what: Message) -> StudyError:
         """Return the error that says what is wrong here."""
-        return StudyError(Message("study.at", file=self.file.as_posix(), section=self.section, what=what))
+        return StudyError(Message("study.at", file=self.file.as_posix(), section=self.section, what=for_file(what)))
 
     def inside(self, key: str) -> Place:
         """Return the place of a table inside this one."""

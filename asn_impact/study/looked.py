@@ -12,12 +12,12 @@ import pandas as pd
 from asn_impact.errors import AsnImpactError
 from asn_impact.intake.fields.labels import label_key
 from asn_impact.intake.privacy import masked
-from asn_impact.study.answers import for_file
 from asn_impact.study.derived import costs_of
 from asn_impact.study.keys import reading_once
+from asn_impact.study.measured import nouns_of
 from asn_impact.study.prepared import Tried, attempted, staff_of
 from asn_impact.study.proposal.offices import meet
-from asn_impact.words import Language, Message, each_once
+from asn_impact.words import Language, Message, Speech, each_once, for_file
 
 if TYPE_CHECKING:
     from asn_impact.study.programme import Programme
@@ -74,6 +74,7 @@ def looked_at_all(programme: Programme, language: Language) -> Looked:
     refusals = {name: one.ready.refusal for name, one in tried.items() if one.ready and one.ready.refusal is not None}
     described = {name for name, why in refusals.items() if why.key == "programme.described"}
     notes = each_once(*((one.ready.notes if one.ready is not None else one.notes) for one in tried.values()))
+    told = [(one.ready or one, Speech(language, nouns_of(programme.claim(name).study))) for name, one in tried.items()]
     parts = [
         Message("study.title", title=programme.shared.title).text(language).text,
         _block(Message("programme.check.offices"), _marked(offices, language), language),
@@ -83,8 +84,10 @@ def looked_at_all(programme: Programme, language: Language) -> Looked:
             Message("programme.check.refused", id=name, why=for_file(why)).text(language).text
             for name, why in refusals.items()
         ),
-        *(Message("study.note", note=for_file(note)).text(language).text for note in notes),
-        *(for_file(problem.message).text(language).text for problem in problems.values()),
+        *dict.fromkeys(
+            Message("study.note", note=note).text(spoken).text for one, spoken in told for note in one.notes
+        ),
+        *(problem.message.text(language).text for problem in problems.values()),
         Message("programme.check.end", n=len(tried), ready=sum(_can(one) for one in tried.values()))
         .text(language)
         .text,

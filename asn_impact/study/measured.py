@@ -9,14 +9,16 @@ from asn_impact.arguments import Times, did_you_mean
 from asn_impact.errors import InputError
 from asn_impact.measures.outcomes import Better, RestrictedMean, Score, Share
 from asn_impact.study.keys import Setting
-from asn_impact.words import Message, paragraph, verbatim
+from asn_impact.words import IN_FILE, Message, paragraph, verbatim
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from asn_impact.measures.tabulate import Dated
+    from asn_impact.study.settings import Study
 
 __all__ = [
+    "CALLED",
     "FITTING",
     "column_of",
     "days_between",
@@ -27,6 +29,7 @@ __all__ = [
     "kept",
     "made_ready",
     "moments_of",
+    "nouns_of",
     "renamed",
     "rise_after",
 ]
@@ -46,6 +49,20 @@ FITTING: Final[Mapping[str, tuple[str, ...]]] = {
     "tests": ("gain",),
     "ratings": ("gain",),
 }
+
+
+#: Kind of data -> what one of its records is called, where the file does not say it: a set of words/nouns.toml.
+CALLED: Final[Mapping[str, str]] = {
+    **{"records": "applications", "steps": "applications", "complaints": "complaints"},
+    **{"survey": "answers", "survey_recap": "answers", "observations": "records", "panel": "records"},
+    **{"tests": "participants", "ratings": "participants"},
+}
+
+
+def nouns_of(study: Study) -> tuple[str, ...]:
+    """Return what things are called where a study is spoken of: its records, and what its groups differ in."""
+    called = study.data.parameters.get("called", CALLED[study.data.name])
+    return (called, *(["event"] if study.outcome.name == "rise_after" else []), IN_FILE)
 
 
 def index(*, better: Better | None = "higher", label: Message | None = None) -> Score:

@@ -94,6 +94,7 @@ def data() -> Choice:
     from asn_impact.intake.readers.steps import read_steps
     from asn_impact.measures.panel import read_panel
     from asn_impact.study.gains import read_ratings, read_tests
+    from asn_impact.study.measured import CALLED
     from asn_impact.topics.surveys.answers import read_survey, read_survey_aggregates
 
     offers = {
@@ -128,7 +129,10 @@ def data() -> Choice:
     offers["panel"] = of_panel.without(*columns.kinds).also(
         "path", "columns", path=TEXT, columns=_inside(columns), numbers=numbers, offices=PAIRS
     )
-    return Choice("kind", offers)
+    called = one_of((*dict.fromkeys(CALLED.values()), "projects"))
+    return Choice(
+        "kind", {name: keys if name == "panel" else keys.also(called=called) for name, keys in offers.items()}
+    )
 
 
 def _inside(keys: Keys) -> Any:  # noqa: ANN401 - a kind

@@ -15,6 +15,7 @@ from asn_impact.study.claims import Claim, Shared, claims_of
 from asn_impact.study.evidence import Evidence, estimated, imprint_of, scrutiny_of, source_of
 from asn_impact.study.gains import FEWEST, OF_PERSONS
 from asn_impact.study.keys import reading_once
+from asn_impact.study.measured import nouns_of
 from asn_impact.study.prepared import prepared, with_panel
 from asn_impact.study.settings import read_study, tables_of
 from asn_impact.verbs import public_verb
@@ -351,6 +352,7 @@ def _found(claim: Claim, panel: Panel | None = None) -> tuple[Finding, Evidence]
         refusal=evidence.ready.refusal or (Message("programme.several_terms") if alone is None else None),
         means=_described(ready.panel) if study.data.name in OF_PERSONS and alone is None else None,
         ledger=ready.ledger,
+        nouns=nouns_of(study),
         remarks=each_once(evidence.warnings if alone is not None else (), ready.notes),
         remake=remake,
     )

@@ -15,6 +15,7 @@ from asn_impact.errors import StudyError
 from asn_impact.reporting import folders
 from asn_impact.study.blind import said_of
 from asn_impact.study.evidence import Evidence, charts, contents, estimated, findings, imprint_of, say_look, source_of
+from asn_impact.study.measured import nouns_of
 from asn_impact.study.notebooks import run_notebooks, small_counts
 from asn_impact.study.prepared import Prepared, prepared
 from asn_impact.study.public import with_public_cells
@@ -179,6 +180,7 @@ def _publish(
         title=said_of(study, title).text(language),
         source=source_of(study).text(language),
         imprint=imprint_of(study),
+        nouns=nouns_of(study),
         words={chapter: text.text(language) for chapter, text in study.words.items()},
         **contents(evidence, dict(drawings), level=study.level, look=say_look(study)),
     )

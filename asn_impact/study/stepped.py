@@ -40,6 +40,7 @@ def panel_of_step(
     if covariates:
         raise InputError(Message("clocks.no_covariates", names=tuple(covariates)))
     given = dict(study.data.parameters)
+    given.pop("called", None)
     columns = {**given.pop("columns", {}), **dict.fromkeys(given.pop("unused", ()))}
     log = read_step_log(given.pop("path"), columns=columns, **given)
     step, rule = study.outcome.parameters["step"], study.outcome.parameters.get("waiting", "apart")

@@ -26,7 +26,7 @@ from asn_impact.study.running import (
     write,
 )
 from asn_impact.verbs import public_verb
-from asn_impact.words import Language, Message, each_once
+from asn_impact.words import Language, Message, Speech, each_once
 
 if TYPE_CHECKING:
     from asn_impact.reporting.findings import Finding
@@ -116,12 +116,12 @@ def _draw(programme: Programme, findings: Sequence[Finding], language: Language,
 
     about = programme.about
     source = f"{HEADINGS['source'].text(language)}: {source_of(about).text(language)}"
-    common: dict[str, Any] = {"language": language, "source": source, "inputs": programme.sources, "level": about.level}
+    common: dict[str, Any] = {"source": source, "inputs": programme.sources, "level": about.level}
     return [
         path
         for finding in findings
         if finding.role == "primary"
-        for chart in pictures_of(finding, **common)
+        for chart in pictures_of(finding, language=Speech(language, finding.nouns), **common)
         for path in chart.save(folder / f"{plain_name(finding.id)}_{chart.kind}")
     ]
 
@@ -226,7 +226,7 @@ def told(finding: Finding, language: Language, programme: Programme) -> str:
         weak = weak_in_family(finding, programme.family, programme.about.level)
         parts += [*([] if weak is None else [weak]), *(say_grade(scrutiny) for scrutiny in finding.scrutinies)]
     said = under_name([finding], parts)
-    return f"{said.text(language).text} [{source_of(programme.about).text(language)}]"
+    return f"{said.text(Speech(language, finding.nouns)).text} [{source_of(programme.about).text(language)}]"
 
 
 def _record(programme: Programme, findings: Sequence[Finding], files: dict[str, Path]) -> bytes:

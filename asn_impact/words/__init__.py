@@ -1,6 +1,6 @@
 """What is said: messages, the texts behind their keys in each language, and how numbers and dates are written."""
 
-from asn_impact.words.catalogue import languages
+from asn_impact.words.catalogue import IN_FILE, Speech, languages
 from asn_impact.words.habits import CALLS
 from asn_impact.words.message import (
     Alert,
@@ -10,20 +10,26 @@ from asn_impact.words.message import (
     Quoted,
     Sentence,
     each_once,
+    for_file,
     paragraph,
+    spoken_of,
     verbatim,
 )
 
 __all__ = [
     "CALLS",
+    "IN_FILE",
     "Alert",
     "Language",
     "Message",
     "Quantity",
     "Quoted",
     "Sentence",
+    "Speech",
     "each_once",
+    "for_file",
     "languages",
     "paragraph",
+    "spoken_of",
     "verbatim",
 ]

@@ -5,14 +5,19 @@ from __future__ import annotations
 import functools
 import importlib.resources
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from importlib.resources.abc import Traversable
 from typing import Any, Final
 
-__all__ = ["ENGLISH", "forget", "keys_of", "languages", "subjects", "template"]
+from asn_impact.words.in_file import as_toml
+
+__all__ = ["ENGLISH", "IN_FILE", "Speech", "forget", "keys_of", "languages", "noun", "subjects", "template"]
 
 ENGLISH: Final = "en"
+IN_FILE: Final = "in_file"  # among the nouns of a language: its reader answers in study.toml
 _LANGUAGES: Final = "languages"
+_ANYTHING: Final = "records"  # the name of whatever has none of its own
+_USUAL: Final = ("applications", "course")
 
 
 def _folder() -> Traversable:
@@ -69,8 +74,55 @@ def template(key: str, language: str) -> str:
         No file has such a key: a slip of the program, never of its user.
     """
     subject, _, rest = key.partition(".")
-    text = _subject(subject)[rest]
-    return text if isinstance(text, str) else text.get(language, text[ENGLISH])
+    in_file = IN_FILE in getattr(language, "nouns", ())
+    own = _subject(IN_FILE).get(key) if in_file else None
+    text = own or _subject(subject)[rest]
+    said = text if isinstance(text, str) else text.get(language, text[ENGLISH])
+    return as_toml(said) if in_file and own is None else said
+
+
+class Speech(str):
+    """A language in which things are called what they are here: a complaint is no application.
+
+    A text names them by ``{@case}``, ``{@cases}``, ...: see ``words/nouns.toml``. It goes wherever a language does.
+
+    Attributes
+    ----------
+    nouns
+        Sets of names in ``words/nouns.toml``; the first that has a name is asked, ``"records"`` last. With `IN_FILE`
+        among them every text names the line of study.toml in place of an argument of Python.
+
+    Examples
+    --------
+    >>> noun("cases", "en"), noun("cases", Speech("en", ["complaints"]))
+    ('applications', 'complaints')
+    """
+
+    nouns: tuple[str, ...]
+    __slots__ = ("nouns",)
+
+    def __new__(cls, language: str, nouns: Iterable[str] = ()) -> Speech:
+        """Return the language with these sets of names, before those that it has."""
+        made = super().__new__(cls, language)
+        made.nouns = tuple(sorted((*nouns, *getattr(language, "nouns", ())), key=lambda name: name == _ANYTHING))
+        return made
+
+    def __getnewargs__(self) -> tuple[str, tuple[str, ...]]:  # type: ignore[override]
+        return str(self), self.nouns
+
+
+def noun(name: str, language: str) -> str:
+    """Return what a thing is called in the first set of names that has it, with a capital where it is asked with one.
+
+    Examples
+    --------
+    >>> noun("Case", "id")
+    'Permohonan'
+    """
+    sets = (*getattr(language, "nouns", ()), *_USUAL)
+    key = next(key for one in sets if (key := f"{one}.{name.lower()}") in keys_of("nouns"))
+    text = template(f"nouns.{key}", language)
+    return text if name.islower() else text[:1].upper() + text[1:]
 
 
 def forget() -> None:

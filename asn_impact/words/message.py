@@ -7,6 +7,7 @@ what was said. Each number in it goes with its source, so that a report can list
 from __future__ import annotations
 
 import datetime as dt
+import math
 import string
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -15,9 +16,21 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 from asn_impact.errors import InputError
 from asn_impact.identifiers import hidden
 from asn_impact.words import writing
-from asn_impact.words.catalogue import ENGLISH, languages, template
+from asn_impact.words.catalogue import ENGLISH, IN_FILE, Speech, keys_of, languages, noun, template
 
-__all__ = ["Alert", "Language", "Message", "Quantity", "Quoted", "Sentence", "each_once", "paragraph", "verbatim"]
+__all__ = [
+    "Alert",
+    "Language",
+    "Message",
+    "Quantity",
+    "Quoted",
+    "Sentence",
+    "each_once",
+    "for_file",
+    "paragraph",
+    "spoken_of",
+    "verbatim",
+]
 
 Language: TypeAlias = str  #: a language code: "id", "en", or any other that words/languages.toml has
 
@@ -113,6 +126,7 @@ class Message:
     ``quoted`` in quotes, ``plain`` as it is,
     ``period`` a label of the timeline in words, ``day`` a date in full, ``one|many`` a word chosen by a number.
     Without a form whole numbers get their thousands mark and other numbers three digits that count.
+    ``{@case}`` is no gap: it is what a record is called here, see `Speech`; ``{@Case}`` begins a sentence.
 
     Parameters
     ----------
@@ -147,7 +161,8 @@ class Message:
         """
         if language not in languages():
             raise InputError(Message("common.language_unknown", found=str(language), known=tuple(languages())))
-        return _filled(template(self.key, language), self, language)
+        spoken = Speech(language, self["nouns"]) if self.key == _SPOKEN_OF else language
+        return _filled(template(self.key, language), self, spoken)
 
     def __str__(self) -> str:
         return self.text().text
@@ -221,7 +236,32 @@ def verbatim(text: str | Mapping[str, str]) -> Message:
     return Message("common.verbatim", text=text)
 
 
+def spoken_of(message: Message, nouns: Iterable[str]) -> Message:
+    """Return a message in which things are called what they are where it comes from, whatever stands beside it.
+
+    Examples
+    --------
+    >>> str(spoken_of(Message("outcomes.count.name"), ["answers"]))
+    'the number of survey answers'
+    """
+    names = tuple(nouns)
+    told = ({message.text(Speech(language, own)) for own in ((), names, ("records",))} for language in languages())
+    return Message(_SPOKEN_OF, said=message, nouns=names) if any(len(texts) > 1 for texts in told) else message
+
+
+def for_file(message: Message) -> Message:
+    """Return a message for the reader of a study file: with the line to write there, in place of a Python argument.
+
+    Examples
+    --------
+    >>> str(for_file(Message("intake.columns.name_it", field="office")))
+    'Name it in the columns section: office = "...".'
+    """
+    return spoken_of(message, [IN_FILE])
+
+
 _PARAGRAPH: Final = "common.paragraph"
+_SPOKEN_OF: Final = "common.spoken_of"
 #: What a terminal would obey, or show the other way round.
 _CONTROL: Final = dict.fromkeys(
     [*range(9), *range(11, 32), *range(127, 160), *range(0x202A, 0x202F), *range(0x2066, 0x206A)]
@@ -259,10 +299,14 @@ def _filled(text: str, message: Message, language: Language) -> Sentence:
     parts: list[Sentence] = []
     values = dict(message.values)
     counted: set[str] = set()
+    alike = _decimals_of_interval(values)
     for before, name, form, _ in string.Formatter().parse(text):
         parts.append(Sentence(before))
-        if name is not None:
-            shown = _shown(values[name], form or "", language, f"{message.key}:{name}")
+        if name is not None and name.startswith("@"):
+            parts.append(Sentence(noun(name[1:], language)))
+        elif name is not None:
+            form = form or (alike if isinstance(values[name], float) else "")
+            shown = _shown(values[name], form, language, f"{message.key}:{name}")
             if form == "p" and shown.startswith("<") and before.endswith("= "):  # p <0.001, not p = <0.001
                 parts[-1] = Sentence(before.removesuffix("= "))
             if before.endswith("(") and shown.endswith(")") and shown.count(" (") == 1:  # no brackets in brackets
@@ -270,6 +314,14 @@ def _filled(text: str, message: Message, language: Language) -> Sentence:
             parts.append(Sentence(shown.text) if name in counted else shown)  # a number said twice is listed once
             counted.add(name)
     return Sentence("".join(parts), [n for part in parts for n in part.numbers])
+
+
+def _decimals_of_interval(values: Mapping[str, Any]) -> str:
+    """Return the form of bare numbers beside the ends of an interval: as many decimals as the largest has."""
+    sizes = [abs(v) for v in values.values() if isinstance(v, float) and math.isfinite(v)]
+    if not {"low", "high"} <= values.keys() or not sizes:
+        return ""
+    return f".{writing.decimals_for(sizes, writing.significant_decimals(max(sizes)))}f"
 
 
 def _shown(value: Any, form: str, language: Language, source: str) -> Sentence:  # noqa: ANN401 - see Message
@@ -301,6 +353,9 @@ def _shown(value: Any, form: str, language: Language, source: str) -> Sentence: 
             day = value.date() if isinstance(value, dt.datetime) else value
             return Sentence(writing.date(day, language) if form == "day" else str(value))
     text = hidden(str(value).translate(_CONTROL))
+    if form in {"field", "Field"} and f"field.{text}" in keys_of("nouns"):
+        called = noun(text, Speech(language, ["field"]))
+        text = called if form == "field" else called[:1].upper() + called[1:]
     if form == "period":
         return Sentence(writing.period(text, language))
     return Sentence(repr(text) if form in {"quoted", "list"} else text)

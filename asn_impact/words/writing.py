@@ -30,6 +30,7 @@ __all__ = [
     "percent",
     "period",
     "significant",
+    "significant_decimals",
     "unbroken",
 ]
 
@@ -68,10 +69,21 @@ def significant(value: float, language: str) -> str:
     >>> significant(1234.5, "id"), significant(-3.14159, "en"), significant(0.0412, "en")
     ('1.234', '−3.14', '0.0412')
     """
+    return number(value, significant_decimals(value), language)
+
+
+def significant_decimals(value: float) -> int:
+    """Return the decimals that show three digits that count, at least one below a thousand.
+
+    Examples
+    --------
+    >>> [significant_decimals(value) for value in (1234.5, 12.0, 0.0412)]
+    [0, 1, 4]
+    """
     size = abs(value)
     if size == 0 or not math.isfinite(value) or size >= 1000:
-        return number(value, 0, language)
-    return number(value, min(max(2 - math.floor(math.log10(size)), 1), MOST_DECIMALS), language)
+        return 0
+    return min(max(2 - math.floor(math.log10(size)), 1), MOST_DECIMALS)
 
 
 def percent(share: float, decimals: int, language: str) -> str:

@@ -122,8 +122,8 @@ def test_wrong_parameters_are_refused(wrong):
 
 def test_what_was_chosen_is_said_in_both_languages(design):
     note = GLSImputation()(design).notes[-1]
-    assert "Working covariance" in str(note)
-    assert "Kovarians kerja" in note.text("id")
+    assert "chosen from untreated cells" in str(note)
+    assert "dipilih dari sel yang belum dilatih" in note.text("id")
 
 
 def test_it_uses_low_rank_and_its_dense_twin_agrees(design):

@@ -105,7 +105,7 @@ def test_an_error_is_said_in_indonesian() -> None:
 
 SAID: dict[str, tuple[str, dict[str, Any]]] = {
     "LAPORAN\n" + HEADINGS + lines(): ("izin.csv: 1 baris di atas judul kolom dilewati.", {}),
-    HEADINGS + lines(): ("received: ditulis hari-bulan (32 nilai menunjukkannya).", {}),
+    HEADINGS + lines(): ("Tanggal masuk: ditulis hari-bulan (32 nilai menunjukkannya).", {}),
     HEADINGS + lines() + ";20/03/2024;21/03/2024\n" * 2: (
         "2 dari 62 baris dikeluarkan: tanpa nama perangkat daerah 2.",
         {},

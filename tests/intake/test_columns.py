@@ -87,3 +87,8 @@ def test_every_status_word_has_a_known_meaning() -> None:
 
 def test_the_state_of_a_federation_is_no_status() -> None:
     assert "status" not in match_columns(["State", "Tanggal Masuk"], ["status", "received"])
+
+
+def test_what_came_in_and_what_was_issued_are_the_two_dates() -> None:
+    found = match_columns(["OPD", "Berkas Masuk", "Izin Terbit"], ["received", "decided"])
+    assert found == {"received": "Berkas Masuk", "decided": "Izin Terbit"}

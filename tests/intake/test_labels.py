@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from asn_impact.errors import DataWarning
 from asn_impact.intake import read_exports
-from asn_impact.intake.fields.labels import label_key, plain_label, settle_labels
+from asn_impact.intake.fields.labels import TOTAL_LABEL, label_key, plain_label, settle_labels
 
 UNSEEN = ["\u200b", "\u00ad", "\ufeff", "\u2060", "\u00a0 ", "  ", "\u3000", "\t"]
 
@@ -123,3 +123,15 @@ def test_as_many_regencies_and_offices_as_a_country_has_are_settled(engine: Call
     offices = extract.records.collect()["office"].to_list()
     assert len(offices) == 3 * 520
     assert set(offices) == {f"Daerah {i} / Dinas {i}" for i in range(520)}
+
+
+@pytest.mark.parametrize("label", ["Jumlah", "TOTAL", "Jumlah 30 orang", "Total 1.250 berkas", "30 orang", "Sub Total"])
+def test_a_row_of_sums_names_no_office(label):
+    assert TOTAL_LABEL.match(label)
+
+
+@pytest.mark.parametrize(
+    "label", ["Total 5 Express", "Kecamatan 30 Ilir", "Dinas Jumlah", "30 Ilir", "RS 30 orang tua"]
+)
+def test_an_office_with_a_number_in_its_name_is_one(label):
+    assert not TOTAL_LABEL.match(label)

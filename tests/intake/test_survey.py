@@ -413,6 +413,23 @@ def test_the_year_of_a_recap_may_stand_in_the_name_of_its_sheet(tmp_path):
         read_survey_aggregates(plain, **how, elements=elements, year="sheet")
 
 
+@pytest.mark.parametrize(
+    ("heading", "values", "first", "months"),
+    [
+        ("Semester", ["I", "II"], ["2023-01", "2023-07"], 6),
+        ("Triwulan", ["1", "2"], ["2023-01", "2023-04"], 3),
+        ("Bulan", ["Januari", "Februari"], ["2023-01", "2023-02"], 1),
+    ],
+)
+def test_a_column_of_years_beside_that_of_the_periods_is_read_with_it(tmp_path, heading, values, first, months):
+    rows = [f"Dinas {o};2023;{v};81,2;50" for o in "AB" for v in values]
+    text = "\n".join([f"Perangkat Daerah;Tahun;{heading};Nilai IKM;Jumlah Responden", *rows])
+    (tmp_path / "rekap.csv").write_text(text + "\n", encoding="utf-8")
+    found = read_survey_aggregates(tmp_path / "rekap.csv", period=heading, respondents="Jumlah Responden")
+    assert sorted(set(found.frame()["month"])) == [12 * int(m[:4]) + int(m[5:]) - 1 for m in first]
+    assert set(found.frame()["months"]) == {months}
+
+
 @pytest.mark.parametrize("index", ["Nilai IKM", "IKM", "Indeks Kepuasan Masyarakat (IKM)", "Nilai SKM"])
 def test_a_recap_of_the_index_alone_by_semester_is_read_as_offices_write_it(tmp_path, index):
     path = tmp_path / "rekap.xlsx"

@@ -35,3 +35,18 @@ def test_the_part_that_is_answered_for_is_said_and_caps_the_grade(estimator):
 def test_nothing_is_said_where_somebody_was_never_trained():
     scrutiny = ai.scrutinise(ai.GLSImputation()(design(never=3)), rule=ai.BiasReduced(), seed=1)
     assert all(lack.key != "grade.counted" for lack in scrutiny.grade.missing)
+
+
+@pytest.mark.parametrize("estimator", [ai.GLSImputation(), ai.TwoWay()], ids=repr)
+def test_the_headline_says_for_how_many_it_speaks(estimator):
+    # until the third wave is trained: 8 months of four offices, 4 of four
+    found = ai.infer(estimator(design(never=0)).overall(), ai.BiasReduced())
+    assert "this speaks for 48 of 120 trained pairs of office and period" in ai.figures.headline(found)
+    assert "berlaku untuk 48 dari 120 pasangan" in ai.figures.headline(found, language="id")
+    scrutiny = ai.scrutinise(found.effects, rule=ai.BiasReduced(), seed=1)
+    assert dict(scrutiny.grade.missing[0].values) == {"n": 48, "total": 120}
+
+
+def test_the_headline_says_nothing_where_somebody_was_never_trained():
+    found = ai.infer(ai.GLSImputation()(design(never=3)).overall(), ai.BiasReduced())
+    assert "speaks for" not in ai.figures.headline(found)

@@ -97,3 +97,17 @@ def test_a_heading_that_identifies_a_person_is_not_shown_in_the_line_to_paste(tm
     main(["check", str(tmp_path)])
     printed = capsys.readouterr()
     assert "19870512" not in printed.out + printed.err + propose_study(tmp_path).text
+
+
+def test_numbers_of_a_row_of_sums_are_no_words_of_status_and_its_label_is_no_office(tmp_path):
+    rows = [f"Dinas {o};{o}{m};2023-{m:02d}-03;2023-{m:02d}-10;Selesai" for o in "ABCDEF" for m in range(1, 13)]
+    heading = "Perangkat Daerah;No Permohonan;Tanggal Masuk;Tanggal Selesai;Status"
+    (tmp_path / "izin.csv").write_text("\n".join([heading, *rows, "Total;72;;;72", ""]), encoding="utf-8")
+    taught = [f"Dinas {o};E-Gov;2023-06-10;5" for o in "AB"]
+    sums = ["Jumlah 30 orang;;;", "30 orang;E-Gov;2023-06-10;30"]
+    heading = "Perangkat Daerah;Nama Pelatihan;Tanggal Selesai;Jumlah Peserta Lulus"
+    (tmp_path / "diklat.csv").write_text("\n".join([heading, *taught, *sums, ""]), encoding="utf-8")
+    proposal = propose_study([tmp_path / "izin.csv", tmp_path / "diklat.csv"], language="id")
+    assert "30 orang" not in "".join(question.text("id") for question in proposal.questions)
+    (tmp_path / "study.toml").write_text(proposal.text, encoding="utf-8")
+    assert "belum disebut" not in looked_at(read_study(tmp_path / "study.toml")).text

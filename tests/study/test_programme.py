@@ -99,8 +99,8 @@ def test_a_page_names_its_own_course_and_measure_alone(finished, programme, lang
 @pytest.mark.parametrize(
     ("language", "of_permits", "of_others", "heading"),
     [
-        ("id", "permohonan dalam", "catatan dalam", "Permohonan sebelum"),
-        ("en", "applications in", "records in", "Applications before"),
+        ("id", "permohonan dalam", ("jawaban survei dalam", "catatan dalam"), "Permohonan sebelum"),
+        ("en", "applications in", ("survey answers in", "records in"), "Applications before"),
     ],
 )
 def test_answers_and_projects_are_not_called_applications(
@@ -110,8 +110,8 @@ def test_answers_and_projects_are_not_called_applications(
     pages = {claim.id: sections[f"claim-{number}"] for number, claim in enumerate(programme.claims, start=1)}
     assert of_permits in pages["waktu"]
     assert heading in pages["waktu"]
-    for name in ("puas", "proyek"):
-        assert of_others in pages[name]
+    for name, called in zip(("puas", "proyek"), of_others, strict=True):
+        assert called in pages[name]
         assert of_permits not in pages[name]
         assert heading not in pages[name]
 

@@ -5,6 +5,7 @@ import re
 import pandas as pd
 import pytest
 
+import asn_impact as ai
 from asn_impact.cli import DONE, main
 from asn_impact.errors import StudyError
 from asn_impact.study import read_study
@@ -13,6 +14,7 @@ from asn_impact.study.proposal import propose_study
 from asn_impact.study.proposal.offices import alike
 
 from .messy import MESSY
+from .programme_files import OFFICES, write_programme
 
 silent = pytest.mark.filterwarnings("ignore::asn_impact.errors.DataWarning")
 MOST_EDITS = 2
@@ -119,3 +121,37 @@ def test_the_source_below_the_figures_is_that_of_the_data_alone(tmp_path, capsys
     assert main(["new", str(tmp_path / "s"), "--from", str(tmp_path / "data")]) == 0
     lines = (tmp_path / "s" / "study.toml").read_text(encoding="utf-8").splitlines()
     assert next(line for line in lines if line.startswith("source")).startswith('source = "izin.csv"')
+
+
+@silent
+def test_a_folder_of_several_kinds_of_files_gets_a_claim_for_each(tmp_path):
+    write_programme(tmp_path)
+    for name in ("antrian.csv", "pegawai.csv", "study.toml"):
+        (tmp_path / name).unlink()
+    months = [f"{2023 + m // 12}-{1 + m % 12:02d}" for m in range(20)]
+    complaints = [f"{o[-5:]}{m};{m}-05;{o};Selesai;{m}-20" for o in OFFICES for m in months]
+    heading = "Tracking ID;Tanggal Laporan;Instansi Terdisposisi;Status;Tanggal Selesai"
+    (tmp_path / "lapor.csv").write_text("\n".join([heading, *complaints, ""]), encoding="utf-8")
+    proposal = ai.propose_study(tmp_path, language="en")
+    programme = ai.open_study(proposal.write())
+    assert [(claim.id, claim.study.data.name) for claim in programme.claims] == [
+        *(("izin", "records"), ("skm", "survey"), ("aduan", "complaints"), ("kegiatan", "observations")),
+    ]
+    assert programme.claim("kegiatan").study.outcome.parameters["start"] == "Rencana"
+    looked = programme.check("en")
+    assert looked.problems == ()
+    assert set(looked.rows["claim"]) == {"izin", "skm", "aduan", "kegiatan"}
+    assert looked.rows["periods"].notna().all()
+
+
+@silent
+def test_a_claim_that_cannot_be_computed_yet_stays_a_comment_with_its_reason(tmp_path):
+    write_programme(tmp_path)
+    for name in ("antrian.csv", "pegawai.csv", "study.toml", "paket.csv"):
+        (tmp_path / name).unlink()
+    text = (tmp_path / "skm.csv").read_text(encoding="utf-8").replace("Perangkat Daerah", "Entah")
+    (tmp_path / "skm.csv").write_text(text, encoding="utf-8")
+    proposal = ai.propose_study(tmp_path, language="id")
+    assert '# id = "skm"' in proposal.text
+    assert any("Klaim dari berkas 'skm' belum dapat dihitung" in question.text("id") for question in proposal.questions)
+    assert [claim.id for claim in ai.open_study(proposal.write()).claims] == ["izin"]

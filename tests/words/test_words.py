@@ -11,7 +11,8 @@ import pytest
 
 import asn_impact
 from asn_impact.errors import InputError
-from asn_impact.words import Message, Quantity, catalogue, languages, paragraph, verbatim
+from asn_impact.words import IN_FILE, Message, Quantity, Speech, catalogue, languages, paragraph, spoken_of, verbatim
+from asn_impact.words.in_file import as_toml
 
 PACKAGE = Path(asn_impact.__file__).parent
 TEXTS = {
@@ -20,7 +21,13 @@ TEXTS = {
 
 
 def gaps(text):
-    return {name for _, name, _, _ in string.Formatter().parse(text) if name is not None}
+    """What a message fills; what things are called ({@cases}) comes with the language."""
+    names = {name for _, name, _, _ in string.Formatter().parse(text) if name is not None}
+    return {name for name in names if not name.startswith("@")}
+
+
+def nouns(text):
+    return {name[1:] for _, name, _, _ in string.Formatter().parse(text) if (name or "").startswith("@")}
 
 
 def literals():
@@ -63,7 +70,8 @@ def test_every_text_has_every_language_with_the_same_gaps():
 
 def test_every_key_is_used():
     used = {key for key in TEXTS if key in WHOLE or any(key.startswith(begin) for begin in BEGUN)}
-    assert sorted(TEXTS.keys() - used - EXAMPLES) == []
+    answered = {f"{IN_FILE}.{key}" for key in used}  # said in its place, where the reader answers in study.toml
+    assert sorted(TEXTS.keys() - used - answered - EXAMPLES) == []
 
 
 def test_every_message_has_its_text_and_fills_its_gaps():
@@ -162,6 +170,37 @@ def test_a_concept_has_one_word(language):
     assert found == []
 
 
+def test_what_a_text_calls_a_thing_is_in_the_usual_names():
+    usual = {
+        key.partition(".")[2] for key in catalogue.keys_of("nouns") if key.split(".")[0] in {"applications", "course"}
+    }
+    asked = {
+        name.lower() for text in TEXTS.values() if not isinstance(text, str) for t in text.values() for name in nouns(t)
+    }
+    assert asked == usual
+
+
+def test_a_complaint_is_no_application():
+    said = Message("report.compared.records", records=90, cells=8, one=Message("report.noun.office.one"))
+    assert said.text(Speech("id", ["complaints"])).startswith("Perbandingan memakai 90 aduan")
+    assert said.text("id").startswith("Perbandingan memakai 90 permohonan")
+    kept = pickle.loads(pickle.dumps(Speech("en", ["answers"])))
+    assert (kept, kept.nouns) == ("en", ("answers",))
+
+
+def test_what_is_said_of_one_file_keeps_its_words_beside_others():
+    count = spoken_of(Message("outcomes.count.name"), ["applications"])
+    assert count.text(Speech("en", ["records"])) == "the number of applications"
+    assert count.text(Speech("en", ["complaints"])) == "the number of applications"
+    plain = Message("common.kept", kept=1, read=2)
+    assert spoken_of(plain, ["complaints"]) == plain
+
+
+def test_an_estimate_and_its_interval_have_the_same_decimals():
+    said = Message("checks.turning.earlier_stays", x=-1.4, low=-1.83, high=-0.966)
+    assert said.text("id") == "Bila semua pelatihan satu periode lebih awal, hasilnya −1,40 (−1,83 sampai −0,97)."
+
+
 def test_a_p_value_below_what_is_written_is_not_said_to_equal_it():
     for key, text in TEXTS.items():
         for language, words in ({} if isinstance(text, str) else text).items():
@@ -175,3 +214,42 @@ def test_there_are_no_brackets_in_brackets():
     said = Message("claims.matrix.measure", measure=verbatim("IKM"), unit=Message("outcomes.unit.points (25 to 100)"))
     assert said.text("id") == "IKM (poin, 25 sampai 100)"
     assert said.text("en") == "IKM (points, 25 to 100)"
+
+
+#: Subjects whose texts a study file can bring up, and those texts among them that only verbs of Python say.
+FROM_A_FILE = (
+    *("calendar", "clocks", "designs", "events", "files", "intake", "learning", "measures", "observations"),
+    *("promises", "recovery", "satisfaction", "survey", "timeline", "training"),
+)
+PYTHON_ONLY = {
+    *("clocks.other_panel", "clocks.several_numbers", "designs.always_treated", "designs.needs_staying"),
+    *("events.months", "files.no_extension", "intake.frame.engine", "intake.frame.lacking", "intake.frame.sqlite"),
+    *("measures.curves.mean_changed", "measures.curves.other_outcome", "measures.tabulate.not_dated"),
+    *("measures.tabulate.curve_covariates", "observations.needs_key", "promises.one_a_unit", "recovery.no_mean"),
+}
+
+
+def python_in(text):
+    """What a reader of study.toml would not know: an argument, a call, a dictionary."""
+    return re.findall(r"\b[a-z_]+=(?=[\"'\[{(.A-Z\d])|\b[a-z_.]+\((?!s\))|: None\b", text.replace("kolom=nilai", ""))
+
+
+@pytest.mark.parametrize("language", languages())
+def test_what_a_study_file_brings_up_is_answered_in_the_file(language):
+    spoken = Speech(language, [IN_FILE])
+    keys = [key for key in TEXTS if key.partition(".")[0] in FROM_A_FILE and key not in PYTHON_ONLY]
+    assert len(keys) > 500
+    assert {key: found for key in keys if (found := python_in(catalogue.template(key, spoken)))} == {}
+    assert TEXTS.keys() >= PYTHON_ONLY
+
+
+def test_every_line_for_the_file_is_toml():
+    lines = {
+        "columns={{'office': ...}}": 'columns = {{office = "..."}}',
+        'columns={{"case": None}}': 'unused = ["case"]',
+        "columns={{{element:quoted}: {first:quoted}}}": "columns = {{{element:quoted} = {first:quoted}}}",
+        "tabulate(..., by=('office', 'service'))": 'by = ["office", "service"]',
+        "waiting='next'": 'waiting = "next"',
+        "infer(effects.overall(), rule=x)": "infer(effects.overall(), rule=x)",
+    }
+    assert {text: as_toml(text) for text in lines} == lines

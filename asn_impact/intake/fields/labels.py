@@ -43,9 +43,12 @@ INVISIBLE: Final = (
     "\ufff9-\ufffb\x01-\x08\x0e-\x1b\x7f-\x84\x86-\x9f]"
 )
 SPACES: Final = "[\\s\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+"
-#: A label that says that its row adds up the others.
+_COUNTED: Final = r"\d[\d.,]*\s*(?:orang|peserta|pegawai|petugas|berkas|permohonan|aduan|kegiatan|responden|people)\b"
+#: A label that says that its row adds up the others: "Jumlah", "Total 30 orang", or "30 orang" alone.
 TOTAL_LABEL: Final = re.compile(
-    r"\s*(?:grand\s*total|sub\s*total|jumlah|total|rata\s*-?\s*rata|rerata|average|sum)\b(?!\s*\d)", re.IGNORECASE
+    r"\s*(?:grand\s*total|sub\s*total|jumlah|total|rata\s*-?\s*rata|rerata|average|sum)\b"
+    rf"(?:(?!\s*\d)|\s*{_COUNTED})|\s*{_COUNTED}\s*$",
+    re.IGNORECASE,
 )
 #: Column of the rows whose office adds up the others; only where there are any.
 TOTAL_ROW: Final = "asn_total"

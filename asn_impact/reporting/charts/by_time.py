@@ -27,7 +27,7 @@ from asn_impact.reporting.charts.drawing import (
 from asn_impact.reporting.charts.finding import headline
 from asn_impact.reporting.charts.kinds import check_kind, check_language
 from asn_impact.reporting.left_out import left_out_lines
-from asn_impact.reporting.words import OutcomeWords, event_axis, months_in_step, outcome_words
+from asn_impact.reporting.words import OutcomeWords, event_axis, outcome_words, periods_in_step
 from asn_impact.scrutiny.grade import Grade
 from asn_impact.verbs import public_verb
 from asn_impact.words import Alert, Language, Message, Quantity, Sentence, paragraph
@@ -105,12 +105,17 @@ def event_study(
     if "event_time" not in table:
         raise InputError(Message("charts.event_study.no_event_time", found=tuple(effects.terms.columns)))
     timeline, words = effects.design.panel.timeline, outcome_words(effects.outcome)
-    step = months_in_step(timeline)
+    step = periods_in_step(timeline)
     base = None if effects.reference is None else step * effects.reference
     data = _make_data(table.assign(event_time=step * table["event_time"]), words, base)
     title = headline(inference, language=language, level=level, grade=grade)
     alt = _write_alt(data, title, level)
-    parameters: dict[str, object] = {**describe(inference), "level": level, "timeline": timeline.kind, "step": step}
+    parameters: dict[str, object] = {
+        **describe(inference),
+        "level": level,
+        "timeline": timeline.frequency,
+        "step": step,
+    }
     notes: tuple[Message, ...] = ()
     if band is not None:
         data = _add_band(data, inference, band, level, words)
@@ -155,7 +160,7 @@ def _add_band(
     ):
         raise InputError(Message("charts.event_study.band_other"))
     low, high = (words.shown(end) for end in band.interval(level))
-    times = months_in_step(band.effects.design.panel.timeline) * band.effects.terms["event_time"]
+    times = periods_in_step(band.effects.design.panel.timeline) * band.effects.terms["event_time"]
     ends = pd.DataFrame({"event_time": times, "band_low": low, "band_high": high})
     data = data.merge(ends, on="event_time", how="left")
     data.loc[data["base"], ["band_low", "band_high"]] = np.nan
@@ -274,7 +279,7 @@ def _paint(figure: Figure, chart: Chart) -> None:
         base["event_time"], base["estimate"], s=20 * bold() ** 2, facecolors="white", edgecolors=GREY, zorder=3
     )
     kind = str(chart.parameters["timeline"])
-    word = Message(f"charts.event_study.{'training' if kind == 'month' else 'treatment'}")
+    word = Message(f"charts.event_study.{'treatment' if kind in {'year', 'step'} else 'training'}")
     axes.annotate(
         f" {word.text(chart.language)}",
         (-0.5 * step, 1),

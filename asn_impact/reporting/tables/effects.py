@@ -12,7 +12,7 @@ from asn_impact.estimation import Inference
 from asn_impact.reporting.left_out import left_out_lines
 from asn_impact.reporting.tables.cells import Kind, as_message
 from asn_impact.reporting.tables.table import Table
-from asn_impact.reporting.words import event_axis, level_quantity, months_in_step
+from asn_impact.reporting.words import event_axis, level_quantity, periods_in_step
 from asn_impact.verbs import public_verb
 from asn_impact.words import Message, paragraph
 
@@ -70,7 +70,7 @@ def results(inferences: Mapping[str, Inference] | Sequence[Inference] | Inferenc
         title=Message("tables.results.title"),
         note=paragraph(Message("tables.results.level", level=level_quantity(level)), *left_out_lines(pairs)),
         kinds=kinds,
-        headings={"event_time": event_axis(pairs[0][1].effects.design.panel.timeline.kind)},
+        headings={"event_time": event_axis(pairs[0][1].effects.design.panel.timeline.frequency)},
         aside=("statistic", "clusters", "treated_clusters"),
     )
 
@@ -90,7 +90,7 @@ def _rows(name: str, inference: Inference, level: float) -> pd.DataFrame:
     words = inference.effects.outcome.words
     table = inference.table(level)
     if "event_time" in table:
-        table["event_time"] = months_in_step(design.panel.timeline) * table["event_time"]
+        table["event_time"] = periods_in_step(design.panel.timeline) * table["event_time"]
     table["std_error"] = words.shown_error(table["std_error"], table["estimate"])
     columns = ["estimate", "conf_low", "conf_high"]
     table[columns] = words.shown(table[columns])

@@ -12,11 +12,11 @@ from asn_impact.arrays import Bool
 from asn_impact.designs import Design
 from asn_impact.errors import InputError
 from asn_impact.measures.panel import Panel
-from asn_impact.reporting.recoding import Cells, Release, all_alike, counts_records, of_applications
+from asn_impact.reporting.recoding import Cells, Release, all_alike, counts_records, nouns_of
 from asn_impact.reporting.tables.cells import Kind
 from asn_impact.reporting.tables.table import Table
 from asn_impact.verbs import public_verb
-from asn_impact.words import Message, paragraph
+from asn_impact.words import Message, paragraph, spoken_of
 
 __all__ = ["clusters", "descriptive", "first_training", "of_design"]
 
@@ -52,7 +52,7 @@ def clusters(design: Design) -> Table:
         note=Message("release.note") if not shown.all() else "",
         kinds={"adopted": "period", "units": "whole", "periods": "whole", "records": "records"},
         headings={"cluster": Message("tables.heading.office" if offices else "tables.heading.cluster")}
-        | ({} if of_applications(panel) else {"records": Message("tables.heading.entries")}),
+        | {"records": spoken_of(Message("tables.heading.records"), nouns_of(panel))},
         cells={"records": tuple(Cells(row["members"]) for row in rows)} if has_records else {},
     )
 
@@ -128,9 +128,9 @@ def descriptive(panel: Panel, design: Design) -> Table:
             "records_after": "records",
             **dict.fromkeys(("mean_before", "mean_after", "change"), decimals),
         },
-        headings={}
-        if of_applications(panel)
-        else {f"records_{name}": Message(f"tables.heading.entries_{name}") for name in sides},
+        headings={
+            f"records_{name}": spoken_of(Message(f"tables.heading.records_{name}"), nouns_of(panel)) for name in sides
+        },
         rests_on={"mean_before": "records_before", "mean_after": "records_after"} if has_records else {},
         cells={
             f"records_{name}": tuple(_cells_of(same, members, periods) for _, members in groups)

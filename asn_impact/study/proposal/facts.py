@@ -15,6 +15,7 @@ import narwhals as nw
 from asn_impact.errors import AsnImpactError
 from asn_impact.intake.fields.canonical import DATE_FIELDS
 from asn_impact.intake.fields.columns import Headings, match_columns
+from asn_impact.intake.fields.labels import TOTAL_LABEL, plain_label
 from asn_impact.intake.gathering import explaining, gather
 from asn_impact.words import Message
 
@@ -133,8 +134,10 @@ def _counted(rows: Any, counted: Sequence[str]) -> Facts:  # noqa: ANN401 - gath
     days = [name for name in names if name in DATE_FIELDS]
     dated = nw.col("decided").count() if "decided" in names else nw.lit(0)
     words: dict[str, dict[str, Word]] = {}
-    for name in (n for n in counted if n in names):
-        table = frame.group_by(name).agg(n=nw.len(), dated=dated).sort("n", descending=True).head(MOST).collect()
+    for name in sorted((n for n in counted if n in names), key=lambda name: name != "office"):
+        sums = [label for label in words.get("office", ()) if TOTAL_LABEL.match(plain_label(label))]
+        single = frame.filter(~nw.col("office").is_in(sums) | nw.col("office").is_null()) if sums else frame
+        table = single.group_by(name).agg(n=nw.len(), dated=dated).sort("n", descending=True).head(MOST).collect()
         words[name] = {str(r[name]): Word(int(r["n"]), int(r["dated"] or 0)) for r in table.rows(named=True) if r[name]}
     ends: dict[str, Any] = {}
     if days:

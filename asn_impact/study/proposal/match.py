@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import typing
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Literal, TypeAlias
@@ -10,11 +11,13 @@ from asn_impact.intake.fields.columns import normalised, status_meanings
 from asn_impact.study.proposal.look import Column, Seen, tokens
 from asn_impact.topics.surveys.elements import element_of
 
-__all__ = ["ROLES", "Choice", "Matched", "Role", "match", "role_of"]
+__all__ = ["ROLES", "Choice", "Matched", "Role", "is_date", "match", "role_of"]
 
-Role: TypeAlias = Literal["records", "training", "steps", "survey", "positions", "panel", "other"]
+Role: TypeAlias = Literal[
+    "records", "training", "steps", "survey", "complaints", "observations", "positions", "panel", "other"
+]
 How: TypeAlias = Literal["synonym", "one_of_several", "guess"]
-ROLES: Final[tuple[Role, ...]] = ("records", "training", "steps", "survey", "positions", "panel", "other")
+ROLES: Final[tuple[Role, ...]] = typing.get_args(Role)
 
 
 @dataclass(frozen=True)
@@ -77,6 +80,8 @@ _OF_ROLE: Final[Mapping[Role, tuple[str, ...]]] = {
     "training": ("office", "course", "course_end", "officer", "passed", "passed_count", "staff", "hours", "provider"),
     "steps": ("case", "office", "service", "received", "step", "step_start", "step_end", "status"),
     "positions": ("officer", "office", "since"),
+    "complaints": ("office", "received", "decided"),
+    "observations": ("office",),
 }
 _DATES: Final = frozenset({"received", "decided", "course_end", "step_start", "step_end", "since"})
 _ENDS: Final = frozenset({"course_start", "course_end", "step_start", "step_end"})  # of anything: start date, end date
@@ -100,7 +105,8 @@ _TRAINED: Final = frozenset(
 _PERMITS: Final = frozenset(
     ["izin", "permohonan", "perizinan", "berkas", "permit", "application", "pemohon", "registrasi"]
 )
-_OTHERS: Final = frozenset(["aduan", "pengaduan", "keluhan", "complaint"])
+_COMPLAINTS: Final = frozenset(["aduan", "pengaduan", "keluhan", "complaint", "lapor", "laporan"])
+_PROJECTS: Final = frozenset(["kegiatan", "paket", "proyek", "pekerjaan", "project", "kontrak"])
 _TESTS: Final = frozenset(["tes", "test", "pretest", "posttest", "prates", "pascates", "soal"])
 _PERIODS: Final = frozenset(["bulan", "tahun", "month", "year", "periode", "period", "triwulan", "semester", "quarter"])
 _UNITS: Final = frozenset(
@@ -115,15 +121,19 @@ def role_of(seen: Seen) -> Role:
     fields = {f for c in seen.columns for f in c.fields}
     words = {w for c in seen.columns for w in tokens(c.heading)}
     named = tokens(f"{seen.path.stem} {seen.table.sheet or ''}")
-    dated = [c for c in seen.columns if _is_date(c)]
+    dated = [c for c in seen.columns if is_date(c)]
     if sum(element_of(c.heading) is not None for c in seen.columns) >= _FEWEST_ELEMENTS:
         return "survey"
-    if words & _OTHERS or (words & _TESTS and not fields & {"course", "passed"}):
+    if words & _TESTS and not fields & {"course", "passed"}:
         return "other"
+    if words & (_COMPLAINTS - {"laporan"}) or (words & _COMPLAINTS and named & _COMPLAINTS):
+        return "complaints" if dated else "other"
     if not dated:
         numbers = [c for c in seen.columns if c.numbers > 0.9 and not tokens(c.heading) & _PERIODS]
         return "panel" if words & _PERIODS and words & _UNITS and numbers and seen.rows > 1 else "other"
     told = words | named
+    if told & _PROJECTS and not (told & _TRAINED or words & (_PERMITS - {"berkas"})):
+        return "observations"
     trained = 2 * len(fields & {"course", "passed", "passed_count", "hours", "certificate"}) + len(told & _TRAINED)
     permits = 2 * len(fields & {"case", "received", "service"}) + len(told & _PERMITS)
     if "step" in fields and fields & {"step_start", "step_end"} and trained < permits + 2:
@@ -135,7 +145,8 @@ def role_of(seen: Seen) -> Role:
     return "records" if permits and (len(dated) > 1 or "received" in fields) else "other"
 
 
-def _is_date(column: Column) -> bool:
+def is_date(column: Column) -> bool:
+    """Return whether a column holds days."""
     return column.dates > 0.5 or (column.numbers > 0.5 and bool(tokens(column.heading) & _DATE_WORDS))
 
 
@@ -168,7 +179,7 @@ def match(seen: Seen, role: Role) -> Matched:
 
 def _score(name: str, column: Column, role: Role) -> float:
     """Return how much speaks for a heading: 10 and more for a synonym, below that for its words and values."""
-    if name in _DATES and not (_is_date(column) or name in column.fields):
+    if name in _DATES and not (is_date(column) or name in column.fields):
         return 0
     words = tokens(column.heading)
     best, good = (set(part.split()) for part in _WORDS.get(name, ("", "")))
@@ -176,7 +187,7 @@ def _score(name: str, column: Column, role: Role) -> float:
     if name in column.fields:
         exact = normalised(column.heading) == normalised(name)
         return 10 + hits + exact + column.filled if column.filled or name in {"decided"} else 0
-    if name not in _DATES and (_is_date(column) or column.dates > 0.5):
+    if name not in _DATES and (is_date(column) or column.dates > 0.5):
         return 0
     if column.person and name != "officer":
         return 0
@@ -190,7 +201,7 @@ def _score(name: str, column: Column, role: Role) -> float:
     if name == "received" and "start" in words and words & _DATE_WORDS and not other:
         return 1
     if not words & best or words & set(_NOT.get(name, "").split()) or other:
-        return hits / 2 if name == "course_end" and role == "training" and hits and _is_date(column) else 0
+        return hits / 2 if name == "course_end" and role == "training" and hits and is_date(column) else 0
     if name == "case" and not words & good:
         return 0
     return hits
@@ -200,7 +211,7 @@ def _last_date(columns: Iterable[Column], choices: Mapping[str, Choice]) -> dict
     """Return the only other column of dates for the field that has none."""
     used = {c.heading for c in choices.values()}
     lacking = [name for name in ("received", "decided") if name not in choices]
-    others = [c for c in columns if _is_date(c) and c.heading not in used and not _barred(c)]
+    others = [c for c in columns if is_date(c) and c.heading not in used and not _barred(c)]
     return {lacking[0]: Choice(others[0].heading, "guess")} if len(lacking) == len(others) == 1 else {}
 
 

@@ -7,7 +7,7 @@ import os
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -18,18 +18,18 @@ from asn_impact.intake.fields.canonical import CASE_FIELDS
 from asn_impact.intake.fields.labels import TOTAL_LABEL, label_key, plain_label
 from asn_impact.intake.privacy import masked
 from asn_impact.intake.written import write_new
-from asn_impact.study.answers import for_file
 from asn_impact.study.proposal.facts import Facts, Word, facts, settled_orders
 from asn_impact.study.proposal.look import files_in, look
 from asn_impact.study.proposal.match import Matched, match, role_of
 from asn_impact.study.proposal.offices import Aliases, alike
 from asn_impact.study.proposal.panels import write_panel
+from asn_impact.study.proposal.several import SECTIONS, known_elsewhere, last_days, others_in, write_claims, write_file
 from asn_impact.study.proposal.sources import SourceOf, source_of
 from asn_impact.study.proposal.statuses import propose_statuses, unknown_statuses
 from asn_impact.study.proposal.taught import TAUGHT, write_rollout
 from asn_impact.study.proposal.write import Page, Question, inline, written
 from asn_impact.verbs import public_verb
-from asn_impact.words import Language, Message
+from asn_impact.words import Language, Message, for_file
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -191,12 +191,18 @@ def _write(
     if exports is None:
         write_panel(page, matched, home)
         return []
+    others = others_in(matched)
     found, orders, evidence = _read(exports)
     aliases, counts = _offices(found)
+    if others:
+        page.called = SECTIONS
+        aliases = known_elsewhere(aliases, counts, [s for _, s in others])
+        _as_of(page, replace(found, last={**found.last, **last_days([s for _, s in others])}), exports)
     page.begin("data")
     page.put("kind", "records")
     page.put("path", exports.path(home))
-    _as_of(page, found, exports)
+    if not others:
+        _as_of(page, found, exports)
     for key, value in exports.settings().items():
         page.put(key, value)
     unused = [*exports.unused, *_no_statuses(page, found)]
@@ -210,9 +216,12 @@ def _write(
     _status_words(page, found, skip="status" in unused)
     _write_offices(page, aliases, counts)
     _other_problems(page, found, orders)
-    page.begin("outcome")
-    page.put("kind", "restricted_mean")
-    page.decide("horizon", HORIZON, Message("proposal.horizon"))
+    for other, source in others:
+        write_file(page, other, source, home)
+    if not others:
+        page.begin("outcome")
+        page.put("kind", "restricted_mean")
+        page.decide("horizon", HORIZON, Message("proposal.horizon"))
     taught = source_of(matched, "training", TAUGHT)
     units = list(dict.fromkeys(aliases.sure.get(label, label) for label in counts))
     write_rollout(
@@ -220,6 +229,8 @@ def _write(
     )
     page.begin("report")
     page.put("folder", "result")
+    if others:
+        write_claims(page, [("records", exports), *others], home)
     return [(masked(label), n, masked(aliases.sure.get(label, label))) for label, n in counts.items()]
 
 
@@ -349,7 +360,7 @@ def _status_words(page: Page, found: Facts, *, skip: bool) -> None:
     sure, guesses = propose_statuses(words)
     for word, status in sure.items():
         if not persons_in(word):
-            page.put(word, status, _dated(words[word]))
+            page.put(word, status, Message("proposal.dated", n=words[word].rows, dated=words[word].dated))
     for word, status in guesses.items():
         if not persons_in(word):
             n = words[word]
@@ -360,10 +371,6 @@ def _status_words(page: Page, found: Facts, *, skip: bool) -> None:
 def _listed(words: Mapping[str, Word], unknown: Mapping[str, Word]) -> tuple[Message, ...]:
     known = [w for w in words if w not in unknown and not persons_in(w)]
     return tuple(Message("intake.status.word", word=masked(w), n=words[w].rows) for w in known[:MOST_STATUSES])
-
-
-def _dated(word: Word) -> Message:
-    return Message("proposal.dated", n=word.rows, dated=word.dated)
 
 
 def _write_offices(page: Page, aliases: Aliases, counts: Mapping[str, int]) -> None:
@@ -384,7 +391,7 @@ def _write_offices(page: Page, aliases: Aliases, counts: Mapping[str, int]) -> N
 
 def _other_problems(page: Page, found: Facts, orders: Mapping[str, str]) -> None:
     """Ask about everything else that the reader would refuse."""
-    page.section = "data"
+    page.section = page.place("data")
     for field, why in found.problems.items():
         if why.key != "intake.dates.either_order" and field not in orders:
             page.ask(for_file(why))

@@ -12,12 +12,11 @@ from asn_impact.identifiers import persons_in
 from asn_impact.intake.fields.labels import label_key, plain_label
 from asn_impact.intake.privacy import masked
 from asn_impact.intake.readers.completions import TRAINING_FIELDS, word_of_passing
-from asn_impact.study.answers import for_file
 from asn_impact.study.proposal.facts import Facts, facts
 from asn_impact.study.proposal.offices import alike, meet
 from asn_impact.study.proposal.sources import SourceOf
 from asn_impact.study.proposal.write import Page, inline, written
-from asn_impact.words import Message
+from asn_impact.words import Message, for_file
 
 __all__ = ["TAUGHT", "one_course", "write_rollout"]
 
@@ -56,9 +55,9 @@ def write_rollout(
 ) -> None:
     """Write [rollout] and [design]; without a list of training only the question who was trained."""
     if source is None:
-        page.section = "rollout"
+        page.section = page.place("rollout")
         page.lines.append("")
-        page.ask(Message("proposal.no_training"), ["[rollout]", 'kind = "training"', 'path = "pelatihan.xlsx"'])
+        page.ask(Message("proposal.no_training"), [f"[{page.section}]", 'kind = "training"', 'path = "pelatihan.xlsx"'])
         return
     columns: dict[str, Any] = {**source.columns, **dict.fromkeys(source.unused)}
     fields = [f for f in TAUGHT if source.choice(f) is not None]

@@ -69,19 +69,25 @@ def inline(key: str) -> str:
 
 @dataclass(eq=False)
 class Page:
-    """The study file as it grows, and the questions in it, each once."""
+    """The study file as it grows, and the questions in it, each once; `called` are other names of its sections."""
 
     language: Language
     lines: list[str] = field(default_factory=list)
     questions: list[Question] = field(default_factory=list)
     section: str = ""
+    called: Mapping[str, str] = field(default_factory=dict)
 
     def begin(self, section: str, *about: Message) -> None:
         """Begin a section."""
-        self.section = section
-        self.lines += ["", f"[{section}]"]
+        self.section = self.place(section)
+        self.lines += ["", f"[{self.section}]"]
         for message in about:
             self.say(message)
+
+    def place(self, section: str) -> str:
+        """Return what a section is called in this file: one of several claims has other names."""
+        first, _, rest = section.partition(".")
+        return self.called.get(section) or ".".join([self.called.get(first, first), *([rest] if rest else [])])
 
     def say(self, message: Message, mark: str = "#") -> None:
         """Write a comment."""

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Final
 
 import duckdb
 import narwhals as nw
@@ -47,7 +47,7 @@ from asn_impact.topics.surveys.elements import (
     match_all,
     refuse_free_text,
 )
-from asn_impact.topics.surveys.periods import Year, dated_elsewhere, period_text, survey_period, with_part
+from asn_impact.topics.surveys.periods import Year, dated_elsewhere, period_text, survey_period, with_part, with_year
 from asn_impact.topics.surveys.published import OWN, held_against_elements, own_index
 from asn_impact.verbs import Guided, public_verb
 from asn_impact.words import Alert, Message
@@ -363,6 +363,7 @@ def read_survey_aggregates(
     year : {"sheet", "title"}, optional
         Where the column of periods says ``Semester I`` alone, or there is none: the year, or the whole period, is in
         the name of the sheet, else of the file; or in a title above the headings (``REKAPITULASI IKM TAHUN 2024``).
+        A column ``Tahun`` beside that of the periods is found without it.
 
     Raises
     ------
@@ -388,6 +389,7 @@ def read_survey_aggregates(
         named = [respondents] if period is None else [period, respondents]
         tables = headings_in(source, _FIELDS[:2], [*listed_headings(settled), *(elements or {}).values(), *named])
         of_rows = _period_headings(tables, period, year)
+        of_rows |= _year_heading(tables, period, year) if "period" in of_rows else {}
         headings_of = match_all(tables, settled, elements or index_alone(tables, settled))
         fields = ["service", *([] if office is not None else ["office"])]
         named_columns = {**{f: h for f, h in settled.items() if f in fields}, **headings_of}
@@ -411,7 +413,9 @@ def read_survey_aggregates(
     if "period" in of_rows and period is not None:
         table["period"] = with_part(table["period"], period)
     of_periods = list[Message]()
-    if year is not None:
+    if YEAR in table:
+        table["period"] = with_year(table["period"], table[YEAR])
+    elif year is not None:
         table["period"], of_periods = dated_elsewhere(table, rows.tables, year)
     usable, ledger = _group_rows(table)
     counts_of = {str(label): int(n) for label, n in usable["office"].value_counts().items()}
@@ -457,6 +461,19 @@ def _period_headings(
     return {}
 
 
+def _year_heading(
+    tables: Sequence[tuple[str | Message, list[str]]], period: str | None, year: Year | None
+) -> dict[str, str]:
+    """Return the heading of a column of years beside that of the periods, where every table has it."""
+    own = None if period is None else normalised(period)
+    found = {normalised(h): h for _, headings in tables for h in headings if normalised(h) in _YEARS}
+    known = [[normalised(h) for h in headings] for _, headings in tables]
+    there = [h for name, h in found.items() if name != own and all(name in headings for headings in known)]
+    return {YEAR: there[0]} if len(there) == 1 and year is None else {}
+
+
+YEAR: Final = "asn_year"
+_YEARS: Final = frozenset(map(normalised, ("tahun", "thn", "year")))
 _ANY_YEAR = 2000
 _QUARTERS = 4  # in a year
 

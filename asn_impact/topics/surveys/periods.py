@@ -15,7 +15,7 @@ from asn_impact.intake.privacy import masked
 from asn_impact.starts import MONTHS
 from asn_impact.words import Message
 
-__all__ = ["Year", "dated_elsewhere", "period_text", "survey_period", "with_part"]
+__all__ = ["Year", "dated_elsewhere", "period_text", "survey_period", "with_part", "with_year"]
 
 Year = Literal["sheet", "title"]
 
@@ -89,6 +89,13 @@ def with_part(periods: pd.Series, heading: str) -> pd.Series:
     if part is None:
         return periods
     return periods.map(lambda v: f"{part} {period_text(v)}" if _NUMBER.match(period_text(v)) else v)
+
+
+def with_year(periods: pd.Series, years: pd.Series) -> pd.Series:
+    """Return the periods, those that say no year with that of the column of years beside them."""
+    texts = [[period_text(value) for value in column] for column in (periods, years)]
+    full = [text if _YEAR.search(text) else f"{text} {year}" for text, year in zip(*texts, strict=True)]
+    return pd.Series(full, index=periods.index)
 
 
 # ------------------------------------------------------------------------------------- said beside the table, not in it
