@@ -245,6 +245,8 @@ def _type_tables(
 
     def numbered() -> nw.LazyFrame[Any]:
         rows = _stack(tables, matches, fields, is_typed, zone, numbered=texts)
+        if not any(t.sha256 for t in tables):  # a frame, perhaps of a connection of the reader's own
+            rows = from_arrow(rows.to_arrow_table())
         return nw.from_native(_with_dates(rows, readings, in_days))
 
     return Gathered(

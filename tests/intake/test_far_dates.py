@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 import asn_impact as ai
 from asn_impact.errors import InputError
+from asn_impact.intake.formats.engine import reading
 from asn_impact.intake.ledger import reason
 
 ROWS = "FROM range(40) r(i)"
@@ -101,3 +102,17 @@ def test_a_parquet_file_with_dates_beyond_the_bounds_that_it_states_is_damaged(t
     path.write_bytes(path.read_bytes().replace(middle, struct.pack("<2i", 19_730, 2_000_000_000)))
     with pytest.raises(InputError, match=r"a\.parquet"):
         ai.read_exports(path, as_of="2024-12-31")
+
+
+def test_bytes_that_are_no_text_and_reach_python_are_said_of_the_file() -> None:
+    with pytest.raises(InputError, match=r"a\.parquet.*no text"), reading("a.parquet"):
+        b"\x80".decode()
+
+
+@pytest.mark.parametrize("kind", ["DATE", "VARCHAR"])
+def test_the_rows_that_a_relation_of_an_own_connection_loses_are_listed(kind: str) -> None:
+    with duckdb.connect() as own:
+        days = f"CAST(DATE '2024-02-05' AS {kind})"
+        rows = f"SELECT '1/x' AS \"case\", 'Dinas A' AS office, {days} AS received, {days} AS decided FROM range(2)"
+        extract = ai.read_exports(own.sql(rows), as_of="2024-12-31", selection="received")
+        assert extract.dropped()["reason"].tolist() == ["repeated_copy"]

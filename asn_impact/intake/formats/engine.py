@@ -120,8 +120,8 @@ def reading(name: str) -> Iterator[None]:
         yield
     except duckdb.Error as error:
         raise InputError(_explain(name, str(error))) from None
-    except RuntimeError as error:  # DuckDB's message held bytes that are no text
-        if "conversion error" not in str(error):
+    except (RuntimeError, UnicodeDecodeError) as error:  # bytes that are no text, also in a message
+        if isinstance(error, RuntimeError) and "conversion error" not in str(error):
             raise
         raise InputError(Message("files.no_text_bytes", file=name)) from None
     except OverflowError:  # a date beyond the bounds that a damaged file states for its column
