@@ -19,6 +19,7 @@ from asn_impact.display import card
 from asn_impact.errors import AsnImpactError, EstimationError
 from asn_impact.estimation.effects import Effects, Fit
 from asn_impact.estimation.inference import Inference, Rule, infer
+from asn_impact.estimation.simultaneous import holm
 from asn_impact.verbs import Guided, public_verb
 from asn_impact.words import Language, Message, Quantity, Sentence, each_once, paragraph, verbatim
 from asn_impact.words.writing import decimals_for
@@ -185,11 +186,8 @@ def noun_of(by: str) -> Message:
 
 
 def _holm(values: Float) -> Float:
-    from statsmodels.stats.multitest import multipletests
-
     adjusted, known = np.full(len(values), np.nan), np.isfinite(values)
-    if known.any():
-        adjusted[known] = multipletests(values[known], method="holm")[1]
+    adjusted[known] = holm(values[known])
     return adjusted
 
 

@@ -20,7 +20,7 @@ from asn_impact.estimation.methods import Method, full_name, rule_entry
 from asn_impact.verbs import public_verb
 from asn_impact.words import Message
 
-__all__ = ["Banded", "Joint", "Multiplier", "Signed", "Simultaneous", "romano_wolf"]
+__all__ = ["Banded", "Joint", "Multiplier", "Signed", "Simultaneous", "holm", "romano_wolf"]
 
 _DRAWS, _CLUSTERS = 256, 2048  # a block of signs that stays in the processor's cache; clusters in whole bytes
 _BLOCK = 1024  # draws of a band at a time
@@ -317,6 +317,23 @@ class Multiplier(Rule):
         scale = np.sqrt((influence[:, known] ** 2).sum(axis=0))
         largest = np.sort((np.abs(sums) / scale).max(axis=1)) if known.any() else np.full(self.reps, np.nan)
         return Signed(**vars(base), largest=largest)
+
+
+def holm(p_values: Float) -> Float:
+    """Return the p-values of a family by Holm (1979), whatever hangs together with what.
+
+    In order, the first times their number, the next times one less, none smaller than the one before it.
+
+    Examples
+    --------
+    >>> holm(np.array([0.03, 0.01, 0.04])).tolist()
+    [0.06, 0.03, 0.06]
+    """
+    order = np.argsort(p_values)
+    stepped = np.maximum.accumulate(p_values[order] * np.arange(len(order), 0, -1))
+    adjusted = np.empty(len(order))
+    adjusted[order] = np.minimum(stepped, 1.0)
+    return adjusted
 
 
 @public_verb
