@@ -347,7 +347,7 @@ def _find_texts(figure: Figure) -> Sequence[str]:
     """Every text in a drawn figure, tick labels included."""
     from matplotlib.text import Text as Artist
 
-    figure.canvas.draw()
+    figure.draw_without_rendering()
     return [str(t.get_text()) for t in figure.findobj(Artist) if t.get_visible()]
 
 

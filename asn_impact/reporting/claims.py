@@ -15,7 +15,7 @@ from asn_impact.reporting.chart import Chart
 from asn_impact.reporting.charts import event_study
 from asn_impact.reporting.charts.with_without import with_and_without
 from asn_impact.reporting.contents import Report
-from asn_impact.reporting.family import Family, family_of, weak_in_family
+from asn_impact.reporting.family import Family, weak_in_family
 from asn_impact.reporting.findings import Finding
 from asn_impact.reporting.matrix import could_see, first_page, under_name
 from asn_impact.reporting.several import Compared, compared
@@ -78,7 +78,8 @@ def _tables(pages: Exhibits, *shown: Table | None) -> list[Block]:
 
 
 def _family(report: Report) -> Family:
-    return report.family or family_of(report.findings)
+    assert report.family is not None  # made with the report
+    return report.family
 
 
 def _introduction(pages: Exhibits, report: Report) -> list[Block]:

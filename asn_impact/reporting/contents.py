@@ -15,7 +15,7 @@ from asn_impact.estimation import Inference
 from asn_impact.intake.ledger import Ledger
 from asn_impact.measures.panel import Panel
 from asn_impact.reporting.chart import Chart
-from asn_impact.reporting.family import Family
+from asn_impact.reporting.family import Family, family_of
 from asn_impact.reporting.findings import Finding, refuse_not_apart
 from asn_impact.reporting.imprint import Imprint
 from asn_impact.reporting.recoding import counts_records, nouns_of, thickened
@@ -121,6 +121,8 @@ class Report(Guided):
             object.__setattr__(self, name, values)
         object.__setattr__(self, "inputs", tuple(self.inputs))
         check_fields(self)
+        if self.findings and self.family is None:
+            object.__setattr__(self, "family", family_of(self.findings))
         for inference in self.answer:
             if len(inference.estimate) != 1:
                 raise InputError(Message("report.refused.several_terms", n=len(inference.estimate)))

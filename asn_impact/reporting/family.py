@@ -10,7 +10,7 @@ import numpy as np
 
 from asn_impact.errors import AsnImpactError
 from asn_impact.estimation import Inference
-from asn_impact.estimation.simultaneous import romano_wolf
+from asn_impact.estimation.simultaneous import holm, romano_wolf
 from asn_impact.reporting.findings import Finding
 from asn_impact.words import Message
 
@@ -63,10 +63,8 @@ def family_of(findings: Sequence[Finding], *, correction: Correction = "romano_w
             why = Message("claims.family.no_influence")
     elif correction == "holm":
         why = Message("claims.family.asked")
-    from statsmodels.stats.multitest import multipletests
-
-    raw = [float(inference.p_value[0]) for inference in every.values()]
-    adjusted = dict(zip(every, map(float, multipletests(raw, method="holm")[1]), strict=True))
+    raw = np.array([inference.p_value[0] for inference in every.values()])
+    adjusted = dict(zip(every, map(float, holm(raw)), strict=True))
     return Family(adjusted, "holm", (Message("claims.family.holm", n=len(every), why=why), *beside))
 
 

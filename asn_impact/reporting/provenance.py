@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import importlib.metadata
 import os
@@ -111,6 +112,7 @@ def provenance(parameters: Mapping[str, object], inputs: Iterable[Any] = ()) -> 
     }
 
 
+@functools.cache
 def _find_version(name: str) -> str | None:
     try:
         return importlib.metadata.version(name)

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from asn_impact.study.claims import Claim
     from asn_impact.study.programme import Programme
 
-__all__ = ["put_reports", "run_programme", "told"]
+__all__ = ["put_reports", "run_programme"]
 
 Tell = Callable[[Message], object]
 
@@ -209,24 +209,26 @@ def refuse_changed(programme: Programme) -> None:
 
 
 def _told(programme: Programme, findings: Sequence[Finding]) -> tuple[str, ...]:
-    return tuple(told(finding, programme.about.languages[0], programme) for finding in findings)
-
-
-def told(finding: Finding, language: Language, programme: Programme) -> str:
-    """Return a finding in a paragraph: its name, what was found, and its grade."""
+    """Return each finding in a paragraph: its name, what was found, and its grade."""
     from asn_impact.reporting.argument import say_grade
-    from asn_impact.reporting.family import weak_in_family
+    from asn_impact.reporting.family import family_of, weak_in_family
     from asn_impact.reporting.matrix import under_name
     from asn_impact.reporting.prose import say_finding
 
-    if finding.inference is None:
-        parts = [finding.refusal] if finding.refusal is not None else list(finding.said)
-    else:
-        parts = say_finding(finding.inference, level=programme.about.level, grade=finding.grade)
-        weak = weak_in_family(finding, programme.family, programme.about.level)
-        parts += [*([] if weak is None else [weak]), *(say_grade(scrutiny) for scrutiny in finding.scrutinies)]
-    said = under_name([finding], parts)
-    return f"{said.text(Speech(language, finding.nouns)).text} [{source_of(programme.about).text(language)}]"
+    about, family = programme.about, family_of(findings, correction=programme.shared.correction)
+
+    def parts_of(finding: Finding) -> Sequence[Message]:
+        if finding.inference is None:
+            return [finding.refusal] if finding.refusal is not None else finding.said
+        weak = weak_in_family(finding, family, about.level)
+        said = say_finding(finding.inference, level=about.level, grade=finding.grade)
+        return [*said, *([] if weak is None else [weak]), *map(say_grade, finding.scrutinies)]
+
+    language = about.languages[0]
+    source = source_of(about).text(language)
+    return tuple(
+        f"{under_name([one], parts_of(one)).text(Speech(language, one.nouns)).text} [{source}]" for one in findings
+    )
 
 
 def _record(programme: Programme, findings: Sequence[Finding], files: dict[str, Path]) -> bytes:

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from IPython.core.formatters import DisplayFormatter
 from scipy import special
+from statsmodels.stats.multitest import multipletests
 
 from asn_impact.errors import DataWarning, InferenceError, InputError
 from asn_impact.estimation.curve import Along, quantile_effects
@@ -19,7 +20,7 @@ from asn_impact.estimation.inference import ClusterRobust, infer
 from asn_impact.estimation.jackknife import BiasReduced, Jackknife
 from asn_impact.estimation.resampling import Permutation, WildBootstrap
 from asn_impact.estimation.saturated import InteractionWeighted, Saturated
-from asn_impact.estimation.simultaneous import Banded, Multiplier, Simultaneous, _root, _smallest
+from asn_impact.estimation.simultaneous import Banded, Multiplier, Simultaneous, _root, _smallest, holm
 from asn_impact.estimation.stacked import Stacked
 from asn_impact.estimation.two_way import TwoWay
 from asn_impact.measures.curves import CurvePanel
@@ -330,3 +331,11 @@ def test_a_band_shows_itself_in_short(rule):
     assert len(data["text/plain"]) < 400
     assert "array" not in data["text/plain"]
     pd.testing.assert_frame_equal(pickle.loads(pickle.dumps(band)).table(), band.table())
+
+
+def test_holm_is_that_of_statsmodels_to_the_digit():
+    rng = np.random.default_rng(5)
+    for n in (1, 2, 7):
+        p_values = np.round(rng.random(n), 1)  # some are the same
+        assert holm(p_values).tolist() == multipletests(p_values, method="holm")[1].tolist()
+    assert holm(np.array([])).tolist() == []

@@ -15,45 +15,15 @@ import pytest
 from asn_impact import cli
 from asn_impact.cli import DONE, FAILED, REFUSED, STOPPED, main
 
-STUDY = """\
-[study]
-title = "Made-up waits"
-source = "Made up for a test"
-language = "en"
-synthetic = true
-
-[data]
-kind = "panel"
-path = "panel.csv"
-columns = {unit = "office", period = "month"}
-
-[outcome]
-kind = "mean"
-column = "days"
-unit = "days"
-
-[rollout]
-kind = "panel"
-adopted = "trained_from"
-
-[design]
-cluster = "office"
-"""
+from .faults import write_study
 
 
 @pytest.fixture
 def study(tmp_path):
     """Ten offices, eight months, four of them trained in month five: two days shorter from then on."""
-    rows = []
-    for office in range(10):
-        trained = office < 4
-        for month in range(1, 9):
-            days = 9 + office / 10 + (office * month % 7) / 10 - 2 * (trained and month >= 5)
-            start = "2024-05" if trained else ""
-            rows.append(f"Dinas {chr(65 + office)};2024-{month:02d};{days:.2f}".replace(".", ",") + f";{start}")
-    (tmp_path / "panel.csv").write_text("\n".join(["office;month;days;trained_from", *rows, ""]), encoding="utf-8")
-    (tmp_path / "study.toml").write_text(STUDY, encoding="utf-8")
-    return tmp_path / "study.toml"
+    file = write_study(tmp_path, "study")
+    file.write_text(file.read_text(encoding="utf-8").partition("[plan]")[0], encoding="utf-8")
+    return file
 
 
 def test_new_writes_a_commented_study_that_check_understands(tmp_path, capsys):
@@ -84,20 +54,17 @@ def test_check_prints_what_would_be_used_and_writes_nothing(study, capsys):
     assert sorted(study.parent.iterdir()) == before
 
 
-def test_run_takes_the_folder_and_prints_the_finding(study, capsys):
-    assert main(["run", str(study.parent)]) == DONE
-    said = " ".join(capsys.readouterr().out.split())
+def test_run_takes_the_folder_and_prints_the_finding_and_where_time_went(study, capsys):
+    assert main(["run", str(study.parent), "--timings"]) == DONE
+    out = capsys.readouterr().out
+    said = " ".join(out.split())
     assert "Among the trained, days fell by" in said
     assert "not shown to be due to training" in said
     assert "Grade of the evidence: C" in said
     assert "Treatment lowered days" not in said
     assert "(synthetic data)" in said
     assert (study.parent / "result" / "report_en" / "report.html").exists()
-
-
-def test_run_prints_where_time_goes_step_by_step_when_asked(study, capsys):
-    assert main(["run", str(study), "--timings"]) == DONE
-    rows = capsys.readouterr().out.partition("seconds      CPU  step")[2].splitlines()[1:]
+    rows = out.partition("seconds      CPU  step")[2].splitlines()[1:]
     steps = [row.split(maxsplit=2)[2] for row in rows]
     assert steps[:3] == ["loading the program and the study file", "reading the data", "estimating"]
     assert steps[-2:] == ["drawing and writing (en)", "everything"]
@@ -275,7 +242,7 @@ def test_control_characters_of_a_file_never_reach_the_terminal(study, capsys):
 @pytest.fixture
 def set_up():
     """The module of run.py."""
-    place = importlib.util.spec_from_file_location("run", Path(__file__).parent.parent / "run.py")
+    place = importlib.util.spec_from_file_location("run", Path(__file__).parents[2] / "run.py")
     module = importlib.util.module_from_spec(place)
     place.loader.exec_module(module)
     return module
