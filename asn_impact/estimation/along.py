@@ -12,7 +12,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Literal, TypeAlias
+from itertools import islice
+from typing import Final, Literal, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -29,6 +30,8 @@ from asn_impact.verbs import public_verb
 from asn_impact.words import Alert, Message
 
 __all__ = ["Along", "CurveEffects", "EachDay", "curve_of", "fit_of", "one_day"]
+
+MOST_CELLS: Final = 1 << 22  # cells of several days whose means are held at once
 
 EachDay: TypeAlias = Literal["overall", "cohorts", "calendar", "event_study"]
 
@@ -182,18 +185,21 @@ class Part(Fit):
     days: Int  #: (D,) the days
     lead: Effects  #: the effects on the first of them
 
-    @cached_property
-    def effects(self) -> tuple[Effects, ...]:
-        """The effects on each day, the estimator called again: where the weights alone do not suffice."""
-        later = (self.along.on(self.design, int(day)) for day in self.days[1:])
-        return (self.lead, *later)
+    def each(self) -> Iterator[Effects]:
+        """Yield the effects on each day, the estimator called again: where the weights alone do not suffice."""
+        yield self.lead
+        yield from (self.along.on(self.design, int(day)) for day in self.days[1:])
 
-    @cached_property
-    def _outcomes(self) -> Float:
-        """(D, U, T) cell means, centred, 0 where a cell does not count."""
+    def _summed(self, weights: Float) -> Float:
+        """(D, ...) sums over cells of the means of each day, centred, weighted by (..., U, T); few days at a time."""
         panel = curve_of(self.design)
-        means = np.stack([panel.at(int(day)).mean for day in self.days])
-        return np.asarray(np.nan_to_num(means - np.nanmean(means, axis=(1, 2), keepdims=True)))
+        sums = []
+        for days in np.array_split(self.days, -(-len(self.days) * panel.n.size // MOST_CELLS)):
+            means = np.stack([panel.at(int(day)).mean for day in days])
+            means -= np.nanmean(means, axis=(1, 2), keepdims=True)
+            means[np.isnan(means)] = 0.0
+            sums.append(np.tensordot(means, weights, axes=((1, 2), (-2, -1))))
+        return np.concatenate(sums)
 
     @cached_property
     def _loadings(self) -> Float:
@@ -207,7 +213,7 @@ class Part(Fit):
     def estimate(self) -> Float:
         if len(self.days) == 1:
             return self.lead.estimate
-        sums = np.tensordot(self._outcomes, np.nan_to_num(self._loadings), axes=((1, 2), (1, 2)))
+        sums = self._summed(np.nan_to_num(self._loadings))
         return np.asarray(np.where(np.isnan(self.lead.estimate), np.nan, sums).ravel())
 
     def influence(self) -> Float:
@@ -215,7 +221,7 @@ class Part(Fit):
 
     @cached_property
     def _influence(self) -> Float:
-        return np.concatenate([effects.influence for effects in self.effects], axis=1)
+        return np.concatenate([effects.influence for effects in self.each()], axis=1)
 
     @cached_property
     def _without(self) -> Float:
@@ -228,10 +234,9 @@ class Part(Fit):
     @cached_property
     def _deleted(self) -> Float:
         if len(self.days) == 1 or self.lead.fit.regression:
-            return np.concatenate([effects.leave_one_out() for effects in self.effects], axis=1)
+            return np.concatenate([effects.leave_one_out() for effects in self.each()], axis=1)
         gone: Bool = np.asarray(np.isnan(self._without).any(axis=(2, 3)))
-        change = np.tensordot(np.nan_to_num(self._without), self._outcomes, axes=((2, 3), (1, 2)))  # (G, m, D)
-        change = np.where(gone[:, :, None], np.nan, change).transpose(0, 2, 1)
+        change = np.where(gone, np.nan, self._summed(np.nan_to_num(self._without))).swapaxes(0, 1)  # (G, D, m)
         return np.asarray(self.estimate + change.reshape(len(change), -1))
 
     def _repeated(self, weights: Float) -> Float:
@@ -253,7 +258,9 @@ class Part(Fit):
         if len(self.days) == 1:
             return lead
         if self.lead.fit.regression:  # closed forms of its own, day by day
-            value = np.concatenate([lead.value, *(rule(effects).value for effects in self.effects[1:])], axis=1)
+            value = np.concatenate(
+                [lead.value, *(rule(effects).value for effects in islice(self.each(), 1, None))], axis=1
+            )
         else:
             value = rule(replace(self.lead, terms=_terms([self]), fit=self, cells=None, view=None)).value
         return Contributions(value, lambda groups: Traces.stacked([lead.traces(groups)] * len(self.days)))

@@ -79,12 +79,13 @@ def _require_overall(effects: Effects) -> None:
 
 def _with_training(effects: Effects) -> Float:
     """(k,) share decided by each day in the treated cells, with their weights in the estimate."""
-    design, loadings = effects.design, np.nan_to_num(effects.loadings())
-    panel = curve_of(design)
-    weight = np.where(design.treated(), loadings, 0.0)
-    share = np.stack([panel.at(int(day)).mean for day in effects.terms["days"]])
-    total = weight.sum(axis=(1, 2))
-    return np.asarray((weight * np.where(weight == 0, 0.0, share)).sum(axis=(1, 2)) / total)
+    panel, treated = curve_of(effects.design), effects.design.treated()
+    means = []
+    for part in fit_of(effects).parts:
+        weight = np.where(treated, np.nan_to_num(part.loadings[0]), 0.0)
+        shares = (np.where(weight == 0, 0.0, panel.at(int(day)).mean) for day in part.days)
+        means += [(weight * share).sum() / weight.sum() for share in shares]
+    return np.array(means)
 
 
 @public_verb

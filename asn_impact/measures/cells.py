@@ -99,9 +99,9 @@ class Curves(NamedTuple):
 
 def shares(grid: Grid, horizon: int) -> Curves:
     """Return the shares decided within each number of days, and the sums of squares around them: whole numbers."""
-    decided = np.zeros((len(grid.units), grid.periods, horizon + 2), dtype=np.int64)
+    decided = np.zeros((len(grid.units), grid.periods, horizon + 2), dtype=np.int32)
     np.add.at(decided, (grid.row, grid.column, grid.cells["event"].to_numpy()), grid.cells["n"].to_numpy())
-    n = decided.sum(axis=2)
+    n = decided.sum(axis=2, dtype=np.int64)
     count, within = np.maximum(n, 1), np.zeros_like(n)
     share = np.empty((*n.shape, horizon + 1))
     inside = np.empty_like(share)

@@ -608,7 +608,7 @@ def _curve_counts(durations: Dated, outcome: CompletionCurve, columns: tuple[str
     """
     keys, horizon = unit_keys(columns), outcome.horizon
     follow = nw.lit(durations.as_of_day, nw.Int32) - nw.col("day")
-    return (
+    counts = (
         durations.records.select(
             *(nw.col(name).alias(key) for name, key in zip(columns, keys, strict=True)),
             nw.col("month", "day"),
@@ -619,11 +619,12 @@ def _curve_counts(durations: Dated, outcome: CompletionCurve, columns: tuple[str
             nw.when(follow < horizon).then(follow).otherwise(nw.lit(horizon, nw.Int32)).alias("follow"),
         )
         .group_by(*keys, "month", "event", "follow")
-        .agg(nw.len().alias("rows"), nw.col("day").max().alias("latest"))
-        .with_columns(nw.col("rows").cast(nw.Int64).alias("n"), nw.col("event", "follow").cast(nw.Int64))
+        .agg(nw.len().alias("n"), nw.col("day").max().alias("latest"))
+        .with_columns(nw.col("n", "event", "follow").cast(nw.Int32))  # millions of rows where offices are thousands
         .collect()
         .to_pandas()
     )
+    return counts.assign(rows=counts["n"])
 
 
 def _complete(records: nw.LazyFrame[Any], names: Sequence[str]) -> nw.LazyFrame[Any]:
