@@ -107,10 +107,10 @@ def term_of_cell(design: Design, start: Float, period: Int) -> Int:
     return np.asarray(table[kind])
 
 
-def sums_by_term(design: Design, term: Int, k: int, values: Float) -> Float:
+def sums_by_term(cluster: Int, clusters: int, term: Int, k: int, values: Float) -> Float:
     """(G, k) sums of (U, T) values by cluster and term."""
-    code = design.cluster[:, None] * (k + 1) + term
-    sums = np.bincount(code.ravel(), values.ravel(), minlength=len(design.clusters) * (k + 1))
+    code = cluster[:, None] * (k + 1) + term
+    sums = np.bincount(code.ravel(), values.ravel(), minlength=clusters * (k + 1))
     return np.asarray(sums.reshape(-1, k + 1)[:, :-1])
 
 

@@ -39,6 +39,8 @@ def satisfaction(
 ) -> Chart:
     """Return the dot plot of the elements of satisfaction, the lowest first; two groups are joined by a line.
 
+    Cleveland and McGill (1984), Journal of the American Statistical Association 79: positions on one scale read best.
+
     Parameters
     ----------
     index
