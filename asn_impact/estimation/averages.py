@@ -11,6 +11,7 @@ import numpy as np
 
 from asn_impact.arrays import Bool, Float, Int
 from asn_impact.designs import Design
+from asn_impact.estimation.clusters import ratio
 from asn_impact.estimation.deletions import Deletions
 from asn_impact.estimation.fit import Contributions, Fit
 from asn_impact.estimation.views import Cells, keep_whole
@@ -106,8 +107,7 @@ class Averaged(Fit):
         Estimates that are not `known` (..., k) leave the mean, their weight going to the others.
         """
         raw = self.member[rows] * self._by_term(sizes, known)[..., None, :]
-        total = raw.sum(axis=-1, keepdims=True)
-        return np.asarray(np.divide(raw, total, out=np.full_like(raw, np.nan), where=total > 0))
+        return ratio(raw, raw.sum(axis=-1, keepdims=True))
 
     @property
     def _now(self) -> Float:
@@ -229,8 +229,7 @@ class Pooled(Averaged):
         """(..., n) shares of the means in the overall, from what each has left of its terms; NaN where none has."""
         size = sizes[..., self.cells.cohort[self.means.argmax(axis=1)]] if self.alike else np.ones_like(total)
         left = np.where(total > 0, size, 0.0)
-        whole = left.sum(axis=-1, keepdims=True)
-        return np.asarray(np.divide(left, whole, out=np.full_like(left, np.nan), where=whole > 0))
+        return ratio(left, left.sum(axis=-1, keepdims=True))
 
     def pull(self) -> Float:
         sizes = self.cells.sizes.sum(axis=0)

@@ -107,10 +107,10 @@ def term_of_cell(design: Design, start: Float, period: Int) -> Int:
     return np.asarray(table[kind])
 
 
-def sums_by_term(design: Design, term: Int, k: int, values: Float) -> Float:
+def sums_by_term(cluster: Int, clusters: int, term: Int, k: int, values: Float) -> Float:
     """(G, k) sums of (U, T) values by cluster and term."""
-    code = design.cluster[:, None] * (k + 1) + term
-    sums = np.bincount(code.ravel(), values.ravel(), minlength=len(design.clusters) * (k + 1))
+    code = cluster[:, None] * (k + 1) + term
+    sums = np.bincount(code.ravel(), values.ravel(), minlength=clusters * (k + 1))
     return np.asarray(sums.reshape(-1, k + 1)[:, :-1])
 
 
@@ -168,9 +168,9 @@ def effects_by_cell(
 
 def cells_of(design: Design, cohort: Int, period: Int, sizes: Float) -> tuple[pd.DataFrame, Cells]:
     """Return the terms of effects by cohort and period, by their positions, and the cells they belong to."""
-    starts, timeline = design.cohorts[cohort], design.panel.timeline
-    cells = Cells(cohort, period, (timeline.steps[period] - starts).astype(np.int64), sizes)
-    labels = {"cohort": [design.cohort_label(step) for step in starts], "period": [timeline.labels[p] for p in period]}
+    timeline, waves = design.panel.timeline, [design.cohort_label(step) for step in design.cohorts]
+    cells = Cells(cohort, period, (timeline.steps[period] - design.cohorts[cohort]).astype(np.int64), sizes)
+    labels = {"cohort": [waves[c] for c in cohort], "period": [timeline.labels[p] for p in period]}
     return pd.DataFrame({**labels, "event_time": cells.event_time}), cells
 
 

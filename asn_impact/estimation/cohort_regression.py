@@ -179,7 +179,7 @@ class CohortRegression(CellFit):
         return term_of_cell(self.design, self.start, self.period)
 
     def _by_term(self, values: Float) -> Float:
-        return sums_by_term(self.design, self._term, len(self.start), values)
+        return sums_by_term(self.design.cluster, len(self.design.clusters), self._term, len(self.start), values)
 
     @cached_property
     def _sums(self) -> tuple[Float, Float]:

@@ -19,7 +19,7 @@ from asn_impact.arrays import Bool, Float, readonly
 from asn_impact.display import card, noted
 from asn_impact.errors import InferenceError
 from asn_impact.estimation.averages import Averaged, Some
-from asn_impact.estimation.clusters import cluster_sums
+from asn_impact.estimation.clusters import cluster_sums, ratio
 from asn_impact.estimation.counted import CONVENTIONS, Convention, Counted, Program
 from asn_impact.estimation.effects import Effects
 from asn_impact.estimation.fit import Fit
@@ -146,9 +146,8 @@ class Inference(Guided, ForMaketables):
         }
 
     def __repr__(self) -> str:
-        head = (
-            f"Inference({self.effects.estimator.name}; {self.rule.name}; {len(self.effects.design.clusters)} clusters"
-        )
+        clusters = len(self.effects.design.clusters)
+        head = f"Inference({self.effects.estimator.name}; {self.rule.name}; {clusters} clusters"
         if len(self.estimate) == 1:
             low, high = self.interval()
             head += f": {self.estimate[0]:.4g}, 95% CI {low[0]:.4g} to {high[0]:.4g}, t({self.df[0]:.1f})"
@@ -158,10 +157,7 @@ class Inference(Guided, ForMaketables):
         design, counts, outcome = self.effects.design, self.clusters, self.effects.outcome
         unit = "log of a ratio" if self.effects.estimator.relative else outcome.unit
         facts: list[tuple[str, object]] = [
-            (
-                "outcome",
-                f"{outcome.name}{', ' + unit if unit else ''}",
-            ),
+            ("outcome", f"{outcome.name}{', ' + unit if unit else ''}"),
             ("estimator", self.effects.estimator.name),
             ("inference", self.rule.name),
             (
@@ -415,10 +411,8 @@ def effective_clusters(effects: Effects) -> Float:
     """(k,) effective number of clusters: G / (1 + squared coefficient of variation of their shares in the variance).
 
     Carter, Schnepel and Steigerwald (2017), eq. 5, with independent working errors: the share of a cluster is the sum
-    of its
-    squared weights on the cell means.
+    of its squared weights on the cell means.
     """
     squared = (np.nan_to_num(effects.loadings()) ** 2).sum(axis=2)
     share = cluster_sums(effects.design.cluster, len(effects.design.clusters), squared.T).T
-    total = (share**2).sum(axis=1)
-    return np.asarray(np.divide(share.sum(axis=1) ** 2, total, out=np.full(len(total), np.nan), where=total > 0))
+    return ratio(share.sum(axis=1) ** 2, (share**2).sum(axis=1))

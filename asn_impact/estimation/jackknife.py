@@ -13,6 +13,7 @@ from typing import Literal, TypeAlias
 import numpy as np
 
 from asn_impact.arrays import Float
+from asn_impact.estimation.clusters import ratio
 from asn_impact.estimation.effects import Effects
 from asn_impact.estimation.fit import Contributions, Traces, two_groups
 from asn_impact.estimation.inference import Inference, Rule, conclude, refuse_single_cluster
@@ -118,18 +119,14 @@ def degrees_of_freedom(effects: Effects, parts: Contributions, degrees: Degrees)
     if degrees == "satterthwaite":
         return equal
     expected = traces.expected.sum(axis=1) @ groups.T
-    noise = _share(np.nan_to_num(parts.value.T) ** 2 @ groups.T, expected)
+    noise = ratio(np.nan_to_num(parts.value.T) ** 2 @ groups.T, expected)
     return np.asarray(np.minimum(_matched_moments(traces, noise), WELCH_CAP * equal))
 
 
 def _matched_moments(traces: Traces, noise: Float) -> Float:
     """(k,) tr(M)^2 / tr(M M) for M = the sum over groups of (k, h) noise times their covariances."""
     square = np.einsum("kh,kl,khl->k", noise, noise, traces.product)
-    return _share((noise * traces.total).sum(axis=1) ** 2, square)
-
-
-def _share(part: Float, whole: Float) -> Float:
-    return np.asarray(np.divide(part, whole, out=np.full(part.shape, np.nan), where=whole > 0))
+    return ratio((noise * traces.total).sum(axis=1) ** 2, square)
 
 
 def deleted(effects: Effects) -> Contributions:

@@ -111,9 +111,13 @@ class PredictionFit(CellFit):
     @cached_property
     def _sort(self) -> Int:
         """(G,) the sort of each cluster: those of one sort know the same of the coefficients."""
-        parts = [self.untreated, self.noise, self.x.reshape(len(self.noise), int(np.prod(self.x.shape[1:])))]
+        return self._sorts()[1]
+
+    def _sorts(self, *more: Float | Bool) -> tuple[Int, Int]:
+        """(S,) a cluster of each sort and the (G,) sort of each: alike in what is known of their units, and in more."""
+        parts = [self.untreated, self.noise, self.x.reshape(len(self.noise), int(np.prod(self.x.shape[1:]))), *more]
         kind = kinds_of(np.concatenate(parts, axis=1))[1]
-        return sorts_of(kind, self.design.cluster, len(self.design.clusters))[1]
+        return sorts_of(kind, self.design.cluster, len(self.design.clusters))[:2]
 
     def _solved(self) -> Iterator[Block]:
         """Yield the blocks, clusters of one sort together: what their units say is worked out once."""
@@ -237,7 +241,7 @@ class PredictionFit(CellFit):
 
     def _by_term(self, values: Float) -> Float:
         """(G, k) sums of (U, T) values by cluster and term."""
-        return sums_by_term(self.design, self._term, len(self.start), values)
+        return sums_by_term(self.design.cluster, len(self.design.clusters), self._term, len(self.start), values)
 
     @cached_property
     def _size(self) -> Float:
@@ -385,7 +389,7 @@ class PredictionFit(CellFit):
             slopes = np.einsum("cqp,cp->cq", inverse, self._scores_without(block))
             gap = self._outcome[block.units] - self._predicted(slopes[block.row], block.units)
             here = self._weight[block.units] * np.einsum("nst,nt->ns", block.contrast, gap)
-            own = _sums(block.row, self._term[block.units], here, len(block.clusters), len(self.start))
+            own = sums_by_term(block.row, len(block.clusters), self._term[block.units], len(self.start), here)
             value[block.clusters] = ratio(total - slopes @ self._pull.T - own, self._left(block.clusters))
             for cluster in block.clusters[~whole].tolist():
                 value[cluster] = self._again[cluster].estimate
@@ -433,10 +437,7 @@ class PredictionFit(CellFit):
         A cluster whose deletion is estimated again has functions of its own: then each is.
         """
         clusters = len(self.design.clusters)
-        parts = [self.untreated, self.noise, self.x.reshape(len(self.noise), int(np.prod(self.x.shape[1:])))]
-        parts += [self._weight, self.design.panel.observed, self.design.adopted[:, None]]
-        kind = kinds_of(np.concatenate(parts, axis=1))[1]
-        first, sort, _ = sorts_of(kind, self.design.cluster, clusters)
+        first, sort = self._sorts(self._weight, self.design.panel.observed, self.design.adopted[:, None])
         if self._again or 2 * len(first) > clusters:
             return np.arange(clusters), np.arange(clusters)
         return first, sort
@@ -597,10 +598,3 @@ def _well_conditioned(matrices: Float) -> Bool:
     except np.linalg.LinAlgError:
         return np.asarray(np.linalg.eigvalsh(matrices).min(axis=1, initial=1.0) > _GONE)
     return np.ones(len(matrices), dtype=np.bool_)
-
-
-def _sums(row: Int, term: Int, values: Float, rows: int, terms: int) -> Float:
-    """(rows, terms) sums of (n, T) values whose term is below `terms`."""
-    code = row[:, None] * (terms + 1) + term
-    sums = np.bincount(code.ravel(), values.ravel(), minlength=rows * (terms + 1))
-    return np.asarray(sums.reshape(rows, terms + 1)[:, :-1])

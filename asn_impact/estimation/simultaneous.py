@@ -13,6 +13,7 @@ from scipy import special
 from asn_impact.arguments import AtLeast, Level, Steps, Times
 from asn_impact.arrays import Float, Int, readonly
 from asn_impact.errors import InferenceError
+from asn_impact.estimation.clusters import ratio
 from asn_impact.estimation.effects import Effects
 from asn_impact.estimation.fit import Contributions, two_groups
 from asn_impact.estimation.inference import Inference, Rule, clustered, conclude, refuse_single_cluster
@@ -209,21 +210,15 @@ def _degrees(effects: Effects, parts: Contributions) -> Float:
     """
     groups = two_groups(effects.design)
     traces = parts.traces(groups)
-    noise = _ratio(np.nan_to_num(parts.value.T) ** 2 @ groups.T, traces.expected.sum(axis=1) @ groups.T)
+    noise = ratio(np.nan_to_num(parts.value.T) ** 2 @ groups.T, traces.expected.sum(axis=1) @ groups.T)
     mean = traces.total
-    relative = _ratio(noise, (noise * mean).sum(axis=1, keepdims=True)) * mean.sum(axis=1, keepdims=True)
+    relative = ratio(noise, (noise * mean).sum(axis=1, keepdims=True)) * mean.sum(axis=1, keepdims=True)
     known = np.isfinite(relative).all(axis=1)
     if not known.any():
         return np.full(len(relative), np.nan)
     shared, equal = relative[known].mean(axis=0), np.ones(len(groups))
-    welch, alike = (_ratio((mean @ share) ** 2, share @ traces.product @ share) for share in (shared, equal))
+    welch, alike = (ratio((mean @ share) ** 2, share @ traces.product @ share) for share in (shared, equal))
     return np.asarray(np.minimum(welch, WELCH_CAP * alike))
-
-
-def _ratio(part: Float, whole: Float) -> Float:
-    """Return part / whole, NaN where the whole is not positive."""
-    part, whole = np.broadcast_arrays(part, whole)
-    return np.asarray(np.divide(part, whole, out=np.full(part.shape, np.nan), where=whole > 0))
 
 
 def _root(variance: Float) -> Float:

@@ -176,7 +176,7 @@ class Panel(Guided):
         return replace(self, timeline=self.timeline.select(np.arange(periods)), **arrays)
 
     #: Fields whose second axis are the periods.
-    _by_period: ClassVar[tuple[str, ...]] = ("n", "mean", "weight", "within", "x")
+    _by_period: ClassVar[tuple[str, ...]] = ("n", "mean", "weight", "within", "x", "stands_for")
 
     def frame(self) -> pd.DataFrame:
         """Return the observed cells as a long frame: unit, period, n, mean, weight and the covariates."""

@@ -52,19 +52,8 @@ def before_training(design: Design, *, steps: int, anticipation: int = 0) -> Des
     if steps <= anticipation:
         raise EstimationError(Message("checks.placebo_in_time.steps", steps=steps, least=anticipation + 1))
     panel, late = design.panel, design.shifted(-anticipation).treated()
-    last = np.flatnonzero((panel.observed & ~late).any(axis=0)).max(initial=0) + 1
-    keep = np.arange(last)
-    past = replace(
-        panel,
-        timeline=panel.timeline.select(keep),
-        n=np.where(late, 0.0, panel.n)[:, keep],
-        mean=np.where(late, np.nan, panel.mean)[:, keep],
-        weight=np.where(late, 0.0, panel.weight)[:, keep],
-        within=np.where(late[:, :, None, None], 0.0, panel.within)[:, keep],
-        x=panel.x[:, keep],
-        stands_for=panel.stands_for[:, keep] if panel.stands_for.size else panel.stands_for,
-    )
-    earlier = replace(design, panel=past).shifted(-steps)
+    last = int(np.flatnonzero((panel.observed & ~late).any(axis=0)).max(initial=0)) + 1
+    earlier = replace(design, panel=panel.without_cells(late).until(last)).shifted(-steps)
     return earlier.where(earlier.adopted >= 1 + anticipation)
 
 

@@ -28,6 +28,12 @@ def test_it_ends_before_the_last_wave_starts_and_says_so():
     assert design.adopted.max() == 8  # the design it was made from is as it was
 
 
+def test_a_panel_of_a_sample_is_cut_with_what_its_records_stand_for():
+    design = make_design()
+    sampled = replace(design, panel=replace(design.panel, stands_for=2 * design.panel.n))
+    np.testing.assert_array_equal(sampled.compare_with_last_wave().panel.records, 2 * design.panel.n[:, :8])
+
+
 @pytest.mark.parametrize("estimator", [GroupTime(controls="never"), GLSImputation(), Imputation(), Saturated()])
 def test_every_estimator_takes_it_as_it_takes_units_that_are_never_treated(estimator):
     design = make_design(1)

@@ -6,6 +6,7 @@ CLOSE 1e-9 relative to outcomes of size one: both sides are sums of a few hundre
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 
 from asn_impact.errors import EstimationError
 from asn_impact.estimation import GroupTime
-from tests.estimation.random_designs import design_of, quietly, with_mean
+from tests.estimation.random_designs import quietly, random_design, with_mean
 
 CLOSE = 1e-9
 
@@ -28,15 +29,7 @@ estimators = st.builds(
 )
 
 
-def made(seed, *, units=16, periods=6, clusters=None, missing=0.1, adopted=(2, 3, 4, np.inf)):
-    """A design of random numbers with random weights."""
-    rng = np.random.default_rng(seed)
-    start = np.concatenate([np.repeat(adopted, 2), rng.choice(adopted, units - 2 * len(adopted))])
-    observed = rng.random((units, periods)) >= missing
-    outcome = rng.normal(size=(units, periods)) + rng.normal(size=(units, 1)) + 0.5 * np.arange(periods)
-    weight = rng.uniform(0.5, 2, (units, periods))
-    cluster = None if clusters is None else np.arange(units) % clusters
-    return design_of(outcome, start, observed=observed, weight=weight, cluster=cluster)
+made = partial(random_design, units=16, missing=0.1, weighted=True)
 
 
 def close(ours, theirs):

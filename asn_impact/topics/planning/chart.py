@@ -73,10 +73,8 @@ def returns(
     >>> import pandas as pd
     >>> import asn_impact as ai
     >>> fee = {"komponen": "Narasumber", "jumlah": 24, "satuan": "jam", "harga_satuan": "Rp900.000,00"}
-    >>> frame = pd.DataFrame([fee | {"sumber": "DPA 2024, hlm. 4", "tahun_harga": 2024}])
-    >>> costs = ai.read_costs(frame)
-    >>> panel = ai.example_design().panel
-    >>> design = ai.assign(panel, ai.example_rollout(), cluster="office", weights="records")
+    >>> costs = ai.read_costs(pd.DataFrame([fee]), origin="DPA 2024, hlm. 4", price_year=2024)
+    >>> design = ai.assign(ai.example_design().panel, ai.example_rollout(), cluster="office", weights="records")
     >>> answer = ai.infer(ai.GroupTime()(design).overall(), ai.BiasReduced())
     >>> choices = {"cases_per_month": 72, "value_of_a_day": 50_000, "years": 0.5, "discount": 0.05}
     >>> made = ai.returns(answer, costs, **choices, reps=500, seed=1)

@@ -93,8 +93,7 @@ class Costs(Guided):
     >>> import pandas as pd
     >>> import asn_impact as ai
     >>> fee = {"komponen": "Narasumber", "jumlah": 24, "satuan": "jam", "harga_satuan": "Rp900.000,00"}
-    >>> frame = pd.DataFrame([fee | {"sumber": "DPA 2024, hlm. 4", "tahun_harga": 2024}])
-    >>> costs = ai.read_costs(frame)
+    >>> costs = ai.read_costs(pd.DataFrame([fee]), origin="DPA 2024, hlm. 4", price_year=2024)
     >>> costs.components.shape
     (1, 8)
     """

@@ -64,11 +64,9 @@ class RecoveryComparison(Guided):
     --------
     >>> import pandas as pd
     >>> import asn_impact as ai
-    >>> months = [f"2024-{m:02d}" for m in range(1, 9)]
     >>> quick, slow = [10, 11, 10, 11, 20, 11, 11, 10.0], [10, 11, 10, 11, 20, 19, 18, 10.0]
-    >>> days = {"A": quick, "B": quick, "C": slow, "D": slow}
-    >>> frame = pd.DataFrame(days, index=months).melt(var_name="office", value_name="days", ignore_index=False)
-    >>> frame = frame.reset_index(names="month")
+    >>> rows = [(o, f"2024-0{m}", d) for o in "ABCD" for m, d in enumerate(quick if o < "C" else slow, start=1)]
+    >>> frame = pd.DataFrame(rows, columns=["office", "month", "days"])
     >>> panel = ai.read_panel(frame, unit="office", period="month", outcome="days")
     >>> found = ai.recovery(panel, at="2024-05", band=ai.ShareBand(0.2, months=4), worse="higher", within=3)
     >>> starts = pd.DataFrame({"office": ["A", "B"], "start": ["2024-02"] * 2})
@@ -182,11 +180,9 @@ def compare_recovery(
     --------
     >>> import pandas as pd
     >>> import asn_impact as ai
-    >>> months = [f"2024-{m:02d}" for m in range(1, 9)]
     >>> quick, slow = [10, 11, 10, 11, 20, 11, 11, 10.0], [10, 11, 10, 11, 20, 19, 18, 10.0]
-    >>> days = {"A": quick, "B": quick, "C": slow, "D": slow}
-    >>> frame = pd.DataFrame(days, index=months).melt(var_name="office", value_name="days", ignore_index=False)
-    >>> frame = frame.reset_index(names="month")
+    >>> rows = [(o, f"2024-0{m}", d) for o in "ABCD" for m, d in enumerate(quick if o < "C" else slow, start=1)]
+    >>> frame = pd.DataFrame(rows, columns=["office", "month", "days"])
     >>> panel = ai.read_panel(frame, unit="office", period="month", outcome="days")
     >>> found = ai.recovery(panel, at="2024-05", band=ai.ShareBand(0.2, months=4), worse="higher", within=3)
     >>> starts = pd.DataFrame({"office": ["A", "B"], "start": ["2024-02"] * 2})

@@ -132,10 +132,9 @@ class Recovery(Guided):
     --------
     >>> import pandas as pd
     >>> import asn_impact as ai
-    >>> months = [f"2024-{m:02d}" for m in range(1, 9)]
     >>> days = {"C": [10, 11, 10, 11, 20, 11, 11, 10.0], "D": [10, 11, 10, 11, 20, 19, 18, 10.0]}
-    >>> frame = pd.DataFrame(days, index=months).melt(var_name="office", value_name="days", ignore_index=False)
-    >>> frame = frame.reset_index(names="month")
+    >>> rows = [(o, f"2024-0{m}", d) for o, own in days.items() for m, d in enumerate(own, start=1)]
+    >>> frame = pd.DataFrame(rows, columns=["office", "month", "days"])
     >>> panel = ai.read_panel(frame, unit="office", period="month", outcome="days")
     >>> found = ai.recovery(panel, at="2024-05", band=ai.ShareBand(0.2, months=4), worse="higher", within=3)
     >>> found.months.tolist(), found.recovered.tolist()

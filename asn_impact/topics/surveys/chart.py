@@ -39,6 +39,8 @@ def satisfaction(
 ) -> Chart:
     """Return the dot plot of the elements of satisfaction, the lowest first; two groups are joined by a line.
 
+    Cleveland and McGill (1984), JASA 79: positions along one scale are judged best.
+
     Parameters
     ----------
     index

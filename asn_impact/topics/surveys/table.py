@@ -25,6 +25,7 @@ _REGULATIONS: Final[Mapping[str, str]] = {"2017": "PermenPANRB 14/2017", "2004":
 def skm(index: SatisfactionIndex) -> Table:
     """Return the table of a satisfaction report: NRR by element with its weighted value, the index, IKM and band.
 
+    The form is that of the guide (PermenPANRB 14/2017, annex; before it KEP/25/M.PAN/2/2004).
     An index of one row gives a line an element, with the band of each; one of several rows gives a line a unit and
     period. Numbers are rounded half up, as offices round. What rests on fewer than ten respondents is not shown.
 
