@@ -156,8 +156,11 @@ class Timeline:
         >>> halves.label(1), halves.spoken(1)
         ('2024-07', '2024S2')
         """
-        year, month = divmod(int(self.ordinals[0] + step * self.step), 12)
-        return f"{year}S{month // 6 + 1}" if self.frequency == "half_year" else self.label(step)
+        return self.said(self.label(step))
+
+    def said(self, label: str) -> str:
+        """Return the label of a period for a sentence."""
+        return f"{label[:4]}S{int(label[5:]) // 6 + 1}" if self.frequency == "half_year" else label
 
     def period(self, position: int) -> pd.Period | int:
         """Return a `pandas.Period` for months, quarters and years, the number itself for steps."""

@@ -132,7 +132,8 @@ class Finding:
         object.__setattr__(self, "nouns", tuple(self.nouns) or nouns_of(self.panel))
         named = {"label": self.label, "course": _course(self), "measure": _measure(self)}
         for name, words in named.items():
-            object.__setattr__(self, name, None if words is None else spoken_of(as_message(words), self.nouns))
+            said = None if words is None else as_message(words)
+            object.__setattr__(self, name, spoken_of(said, self.nouns) if said and name == "measure" else said)
 
     @property
     def effects(self) -> Effects | None:

@@ -14,7 +14,7 @@ from asn_impact.reporting.findings import Finding
 from asn_impact.reporting.matrix import amount_of, could_see, levels_of, measure_of
 from asn_impact.reporting.tables.before import balance
 from asn_impact.reporting.tables.table import Table
-from asn_impact.words import Message, Quantity
+from asn_impact.words import Message, Quantity, spoken_of
 
 __all__ = ["before_training", "chain", "files", "in_short", "offices"]
 
@@ -64,7 +64,8 @@ def _in_words(finding: Finding, level: float) -> Message | None:
     """Return the change as it is said to a person without statistics; where none shows, what would have shown."""
     inference = finding.inference
     if inference is None:
-        return finding.refusal or next(iter(finding.said), None)
+        why = finding.refusal or next(iter(finding.said), None)
+        return None if why is None else spoken_of(why, finding.nouns)
     low, high = (float(end[0]) for end in inference.interval(level))
     words, estimate = inference.effects.outcome.words, float(inference.estimate[0])
     if not (low > 0 or high < 0):
@@ -89,7 +90,12 @@ def chain(findings: Sequence[Finding], *, level: float) -> Table | None:
         own = [finding for finding in told if finding.level == step]
         name = Message(f"claims.overview.step.{step}")
         rows += [
-            {"step": name, "claim": finding.label, "change": _in_words(finding, level), "grade": _letter(finding)}
+            {
+                "step": name,
+                "claim": finding.label,
+                "change": _in_words(finding, level),
+                "grade": _letter(finding),
+            }
             for finding in own
         ] or [{"step": name, "claim": Message("claims.overview.not_measured"), "change": None, "grade": None}]
     return Table(
@@ -116,7 +122,7 @@ def files(findings: Sequence[Finding]) -> Table | None:
         design, ledger = finding.design, finding.ledger
         if design is None:
             continue
-        labels = design.panel.timeline.labels
+        timeline = design.panel.timeline
         counts = (np.nan,) * 3 if ledger is None else (ledger.read, ledger.kept, ledger.read - ledger.kept)
         trained = design.treated_clusters
         rows.append(
@@ -125,8 +131,8 @@ def files(findings: Sequence[Finding]) -> Table | None:
                 **dict(zip(("rows_read", "rows_kept", "rows_lost"), map(float, counts), strict=True)),
                 "trained": float(trained),
                 "others": float(len(design.clusters) - trained),
-                "first": Message("claims.overview.period", period=str(labels[0])),
-                "last": Message("claims.overview.period", period=str(labels[-1])),
+                "first": Message("claims.overview.period", period=timeline.spoken(0)),
+                "last": Message("claims.overview.period", period=timeline.spoken(int(timeline.steps[-1]))),
             }
         )
     if not rows:

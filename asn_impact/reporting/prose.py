@@ -172,7 +172,10 @@ def say_left_out(panel: Panel, record: Ledger | None) -> list[Message]:
         messages += [rows, *_say_without_value(panel, record.kept)]
     if panel.immature:
         count = Quantity(len(panel.immature), "len(panel.immature)")
-        messages.append(Message("report.left_out.months", n=count, list=panel.immature))
+        one, many = (Message(f"report.period.{panel.timeline.frequency}.{number}") for number in ("one", "many"))
+        said = tuple(map(panel.timeline.said, panel.immature))
+        noun = one if len(said) == 1 else many
+        messages.append(Message("report.left_out.months", n=count, list=said, noun=noun))
     return messages or [Message("report.left_out.nothing")]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from typing import Final
 
@@ -17,6 +18,7 @@ _ARGUMENT: Final = re.compile(rf"\w+\(\.\.\., ([a-z_]\w*)=({_VALUE})\)")  # one 
 _WORDS: Final = {"True": "true", "False": "false", "...": '"..."'}
 
 
+@functools.cache  # templates are few
 def as_toml(text: str) -> str:
     r"""Return the template of a message with arguments of Python written as lines of study.toml.
 
@@ -39,11 +41,12 @@ def _written(hint: re.Match[str]) -> str:
     if hint["name"]:
         return f"{hint['name']} = {_value(hint['value'])}"
     pairs = [pair.split(": ", 1) for pair in hint["inside"].split(", ")]
-    if any(len(pair) == 1 for pair in pairs):
+    if any(len(pair) == 1 for pair in pairs) or (hint["key"] != "columns" and ["None"] in [pair[1:] for pair in pairs]):
         return f"{hint['key']} = {{{{{hint['inside']}}}}}"
-    if all(value == "None" for _, value in pairs):
-        return f"unused = [{', '.join(_value(key) for key, _ in pairs)}]"
-    return f"{hint['key']} = {{{{{', '.join(f'{_key(key)} = {_value(value)}' for key, value in pairs)}}}}}"
+    unused = ", ".join(_value(key) for key, value in pairs if value == "None")
+    named = ", ".join(f"{_key(key)} = {_value(value)}" for key, value in pairs if value != "None")
+    lines = [f"unused = [{unused}]"] if unused else []
+    return ", ".join([*lines, *([f"{hint['key']} = {{{{{named}}}}}"] if named else [])])
 
 
 def _key(text: str) -> str:

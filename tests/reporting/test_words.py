@@ -11,11 +11,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import asn_impact as ai
 from asn_impact.errors import InputError
 from asn_impact.measures.outcomes import CompletionCurve, Count, Mean, RestrictedMean, Score, Share, Within
-from asn_impact.reporting import words
+from asn_impact.reporting import tables, words
+from asn_impact.reporting.prose import say_compared
 from asn_impact.scrutiny.grade import Grade
-from asn_impact.words import writing
+from asn_impact.words import Speech, writing
 
 SHOWN = Grade("B", (), ())
 OUTCOMES = [
@@ -211,3 +213,19 @@ def test_the_day_of_a_curve_a_promise_and_a_survey_have_their_own_words():
     assert words.outcome_words(Score("waktu")).label["id"] == "Unsur waktu penyelesaian (1–4)"
     assert words.outcome_words(Score("waktu")).label["en"] == "Element: time to completion (1–4)"
     assert "nilai waktu penyelesaian (U3)" in words.outcome_words(Score("waktu")).fell["id"]
+
+
+@pytest.mark.filterwarnings("ignore::asn_impact.errors.DataWarning")
+def test_a_page_on_an_event_says_who_was_trained_before_it_and_counts_from_it():
+    panel, rollout = ai.after_event(
+        ai.example_design().panel, ai.example_rollout(), at="2024-08", event="Perbup 3/2024"
+    )
+    design = ai.assign(panel, rollout, cluster="office")
+    said = say_compared(design)[0]
+    assert "3 units received training" in said.text("en")
+    assert "before Perbup 3/2024 (Aug 2024)" in said.text("en")
+    assert "gelombang" not in said.text("id")
+    events = ai.infer(ai.GroupTime()(design).event_study(), ai.Jackknife())
+    page = tables.results([events]).html(Speech("id", ["event"]))
+    assert "Bulan sejak kejadian itu" in page
+    assert "Bulan sejak pelatihan" in tables.results([events]).html("id")

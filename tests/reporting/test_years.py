@@ -62,8 +62,8 @@ def test_a_cohort_view_becomes_a_table(effects):
     assert "Gelombang" in table.html("id")
 
 
-def test_half_years_are_told_in_months():
-    """A step of six months is six months in the chart and in the table, and the base period one step before."""
+def test_half_years_are_told_in_half_years():
+    """A step of six months is one half-year in the chart and in the table, and the base period one before."""
     rng = np.random.default_rng(5)
     offices, halves = np.repeat(np.arange(8), 8), np.tile(np.arange(8), 8)
     frame = pd.DataFrame(
@@ -78,9 +78,11 @@ def test_half_years_are_told_in_months():
     design = assign(panel, read_rollout(frame, unit="office", adopted="from"), cluster="office")
     event = infer(GroupTime()(design).event_study(), BiasReduced())
     chart = figures.event_study(event)
-    assert chart.data["event_time"].tolist() == [-24, -18, -12, -6, 0, 6, 12, 18]
-    assert chart.data.loc[chart.data["base"], "event_time"].tolist() == [-6]
-    assert tables.results([event]).frame["event_time"].tolist() == [-24, -18, -12, 0, 6, 12, 18]
+    assert chart.data["event_time"].tolist() == [-4, -3, -2, -1, 0, 1, 2, 3]
+    assert chart.data.loc[chart.data["base"], "event_time"].tolist() == [-1]
+    assert tables.results([event]).frame["event_time"].tolist() == [-4, -3, -2, 0, 1, 2, 3]
+    assert chart.parameters["timeline"] == "half_year"
+    assert "Semester sejak pelatihan" in tables.results([event]).html("id")
     said = str(say_compared(design)[0])
     assert "half 1 of 2022" in said
     assert "between half 1 of 2020 and half 2 of 2023" in said

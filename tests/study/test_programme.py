@@ -20,6 +20,7 @@ from asn_impact.reporting.provenance import sha256
 from asn_impact.study import settings
 from asn_impact.study.evidence import estimated
 from asn_impact.study.keys import once, reading_once
+from asn_impact.study.measured import nouns_of
 from asn_impact.study.prepared import prepared, staff_of
 from asn_impact.study.registered import deviations, register
 from asn_impact.study.settings import read_study
@@ -114,6 +115,15 @@ def test_answers_and_projects_are_not_called_applications(
         assert called in pages[name]
         assert of_permits not in pages[name]
         assert heading not in pages[name]
+
+
+def test_a_file_may_say_what_its_records_are_called(folder):
+    text = STUDY.replace('kind = "observations"', 'kind = "observations"\ncalled = "projects"')
+    programme = ai.open_study(other(folder, text))
+    assert nouns_of(programme.claim("proyek").study)[0] == "projects"
+    assert nouns_of(programme.claim("puas").study)[0] == "answers"
+    with pytest.raises(StudyError, match=r"called = 'project'\. Did you mean 'projects'"):
+        ai.open_study(other(folder, text.replace('"projects"', '"project"')))
 
 
 def test_both_languages_hold_the_same_numbers(finished):

@@ -231,7 +231,9 @@ PYTHON_ONLY = {
 
 def python_in(text):
     """What a reader of study.toml would not know: an argument, a call, a dictionary."""
-    return re.findall(r"\b[a-z_]+=(?=[\"'\[{(.A-Z\d])|\b[a-z_.]+\((?!s\))|: None\b", text.replace("kolom=nilai", ""))
+    return re.findall(
+        r"\b[a-z_]+=(?=[\"'\[{(.A-Z\d])|\b[a-z_.]+\((?!s\))|: None\b|= None\b", text.replace("kolom=nilai", "")
+    )
 
 
 @pytest.mark.parametrize("language", languages())
@@ -247,6 +249,7 @@ def test_every_line_for_the_file_is_toml():
     lines = {
         "columns={{'office': ...}}": 'columns = {{office = "..."}}',
         'columns={{"case": None}}': 'unused = ["case"]',
+        'columns={{"officer": None, "count": ...}}': 'unused = ["officer"], columns = {{count = "..."}}',
         "columns={{{element:quoted}: {first:quoted}}}": "columns = {{{element:quoted} = {first:quoted}}}",
         "tabulate(..., by=('office', 'service'))": 'by = ["office", "service"]',
         "waiting='next'": 'waiting = "next"',
