@@ -81,8 +81,8 @@ def _with_training(effects: Effects) -> Float:
     """(k,) share decided by each day in the treated cells, with their weights in the estimate."""
     panel, treated = curve_of(effects.design), effects.design.treated()
     means = []
-    for part in fit_of(effects).parts:
-        weight = np.where(treated, np.nan_to_num(part.loadings[0]), 0.0)
+    for part in fit_of(effects).fits:
+        weight = np.where(treated, np.nan_to_num(part.lead.loadings()[0]), 0.0)
         shares = (np.where(weight == 0, 0.0, panel.at(int(day)).mean) for day in part.days)
         means += [(weight * share).sum() / weight.sum() for share in shares]
     return np.array(means)
