@@ -36,7 +36,7 @@ __all__ = ["MANIFEST", "Earlier", "apart", "refuse_close"]
 MANIFEST: Final = "manifest.json"
 SAME: Final = 0.05  # columns of counts within so much of each other, in every line, are of the same cases
 _ANALYSED: Final = "panel.n.sum()"
-_TOTALS: Final = ("ledger.kept", _ANALYSED)  # of sentences: rows kept, records analysed
+_TOTALS: Final = {"ledger.kept": "kept", _ANALYSED: "analysed"}  # of sentences
 Line: TypeAlias = tuple[str, str, str]  # heading of the first column, of the column of counts, and which line
 Shown: TypeAlias = tuple[Mapping[Line, int], Mapping[str, int]]  # lines of tables and figures; totals of sentences
 
@@ -60,7 +60,7 @@ class Earlier:
     few
         Names of counts that differ by fewer than ten, filled while a report is put together.
     close
-        Of totals that do.
+        Of totals that do, with their page and what they count.
     said
         Page and source of each total of the new sentences.
     last_shown
@@ -73,7 +73,7 @@ class Earlier:
     name: str = ""
     allowed: bool = False
     few: dict[str, None] = field(default_factory=dict)
-    close: dict[str, None] = field(default_factory=dict)
+    close: dict[str, tuple[str, str]] = field(default_factory=dict)
     said: dict[tuple[str, str], int] = field(default_factory=dict)
     last_shown: dict[tuple[str, ...], int] = field(default_factory=dict)
 
@@ -139,7 +139,8 @@ class Earlier:
         """Take down the totals in a sentence, and those that differ by few."""
         new = {n.source: int(n.value) for n in sentence.numbers if n.source in _TOTALS}
         self.said.update({(self.name, source): n for source, n in new.items()})
-        self.close.update(dict.fromkeys(map(self._named, differing(self.totals, new))))
+        page = f"{self.name}: " if self.name else ""
+        self.close.update({self._named(s): (page, _TOTALS[s]) for s in differing(self.totals, new)})
 
     def note(self, exhibit: Chart) -> None:
         """Take down the counts of a figure that differ by few: those of months, which say nothing of an office."""
@@ -186,10 +187,11 @@ def refuse_close(earlier: Earlier, folder: Path) -> tuple[str, ...]:
     PrivacyError
         The whole does, and it is not allowed: it names them, and the line that allows it.
     """
-    totals = tuple(earlier.close)
-    names = (*totals, *earlier.few)
-    if totals and not earlier.allowed:
-        raise PrivacyError(Message("release.close", n=len(names), names=names, folder=folder.name, least=MINIMUM))
+    names = (*earlier.close, *earlier.few)
+    if earlier.close and not earlier.allowed:
+        totals = (Message(f"release.total.{what}", page=page) for page, what in earlier.close.values())
+        said = (*totals, *earlier.few)
+        raise PrivacyError(Message("release.close", n=len(said), names=said, folder=folder.name, least=MINIMUM))
     return names
 
 

@@ -25,6 +25,7 @@ __all__ = ["deviations", "register"]
 
 FILE: Final = "registered.json"
 MADE_BY: Final = "asn_impact register"
+LONG: Final = 160  # characters that a reader compares without help
 _PARTS: Final = (
     *("asks", "course", "rollout", "measure", "role", "hoped", "estimator", "inference", "design", "level"),
     *("data", "staff", "calendar", "scrutiny", "looks", "kirkpatrick", "of", "by", "worth"),
@@ -73,7 +74,7 @@ def deviations(programme: Programme) -> tuple[Message, ...]:
     for name in (name for name in now if name in before):
         said += [
             Message(
-                "programme.changed", id=name, part=part, before=str(before[name].get(part)), now=str(now[name][part])
+                "programme.changed", id=name, part=part, **_apart(str(before[name].get(part)), str(now[name][part]))
             )
             for part in _PARTS
             if part in before[name] and before[name][part] != now[name][part]  # an older lock knows fewer
@@ -93,6 +94,28 @@ def deviations(programme: Programme) -> tuple[Message, ...]:
     said += [Message("programme.other_data", files=changed)] if changed else []
     head = Message("programme.registered", on=dt.date.fromisoformat(locked["on"]), n=len(before), deviations=len(said))
     return (head, *said)
+
+
+def _apart(before: str, now: str) -> dict[str, str]:
+    """Return two long texts without the arguments at the beginning and the end that they share.
+
+    Examples
+    --------
+    >>> _apart("mean()", "index()")
+    {'before': 'mean()', 'now': 'index()'}
+    >>> names = ", ".join(f"'D{i}': 'Dinas {i}'" for i in range(20))
+    >>> _apart(f"records({names}, as_of=1)", f"records({names}, as_of=2)")["now"]
+    "... 'D19': 'Dinas 19', as_of=2)"
+    """
+    if len(before) + len(now) > LONG:
+        old, new = before.split(", "), now.split(", ")
+        same = [a == b for a, b in zip(old, new, strict=False)]
+        head = max([*same, False].index(False) - 1, 0)  # one that is alike says where
+        ends = [a == b for a, b in zip(old[head + 1 :][::-1], new[head + 1 :][::-1], strict=False)]
+        tail = max([*ends, False].index(False) - 1, 0)
+        cuts = ((one, one[head : len(one) - tail]) for one in (old, new))
+        before, now = (f"{'... ' if head else ''}{', '.join(part)}{', ...' if tail else ''}" for _, part in cuts)
+    return {"before": before, "now": now}
 
 
 def _read(file: Path) -> dict[str, Any]:
