@@ -10,7 +10,7 @@ from typing import Any, Final
 import narwhals as nw
 import pandas as pd
 
-from asn_impact.identifiers import persons_in
+from asn_impact.identifiers import hidden, persons_in
 from asn_impact.words import Language, Message
 
 __all__ = ["SMALLEST", "codebook", "table_schema"]
@@ -37,7 +37,8 @@ def codebook(records: nw.LazyFrame[Any], headings: Mapping[str, str], *, smalles
         first, last = _months(records, name) if kind == "date" and total - gaps >= smallest else ("", "")
         words = _words(records, name, smallest) if kind == "string" and name not in _NO_WORDS else ()
         missing = None if few or not total else round(gaps / total, 3)
-        rows.append((name, headings.get(name, ""), kind, missing, few, first, last, words))
+        said = (hidden(text, names=True) for text in (name, headings.get(name, "")))
+        rows.append((*said, kind, missing, few, first, last, words))
     columns = ["field", "heading", "type", "missing", "few", "first", "last", "words"]
     return pd.DataFrame(rows, columns=columns)
 

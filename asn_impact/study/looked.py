@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from asn_impact.errors import AsnImpactError
+from asn_impact.identifiers import hidden
 from asn_impact.intake.fields.labels import label_key
 from asn_impact.intake.privacy import masked
 from asn_impact.study.derived import costs_of
@@ -93,7 +94,7 @@ def looked_at_all(programme: Programme, language: Language) -> Looked:
         .text,
     ]
     return Looked(
-        "\n\n".join(parts),
+        hidden("\n\n".join(parts)),
         offices,
         rows,
         unknown,

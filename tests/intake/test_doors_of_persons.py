@@ -13,6 +13,8 @@ import pytest
 import asn_impact as ai
 from asn_impact.errors import AsnImpactError
 from asn_impact.identifiers import identifiers_in
+from asn_impact.study.gains import read_ratings
+from asn_impact.topics.surveys.answers import ELEMENTS
 from asn_impact.words import Message, languages
 
 from .spellings_again import identifiers_again
@@ -60,6 +62,48 @@ COURSES = pd.DataFrame(
     {"Unit Kerja": OFFICES, "Nama Pelatihan": "Bimtek", "Tanggal Selesai": "2024-03-05", "Jumlah Lulus": "6"}
 )
 PROMISES = pd.DataFrame({"layanan": ["SIP", "IMB"], "SLA": ["5", "14"], "satuan": "hari kerja"})
+COSTS = pd.DataFrame({"Uraian": ["Narasumber", "Bahan"], "Volume": ["24", "30"], "Satuan": ["jam", "set"]}).assign(
+    **{"Harga Satuan": ["900.000", "150.000"], "sumber": "DPA 2024", "tahun_harga": "2024"}
+)
+CASES = ROWS.set_axis(["office", "received", "decided", "service"], axis=1)
+COMPLAINTS = CASES.set_axis(["Instansi Terdisposisi", "Tanggal Laporan", "Tanggal Selesai", "Kategori"], axis=1).assign(
+    **{"Tracking ID": range(len(CASES)), "Status": "Selesai"}
+)
+STEPS = CASES.assign(case=range(len(CASES)), step="Verifikasi", status="Selesai").rename(
+    columns={"received": "step_start", "decided": "step_end"}
+)
+WIDE = pd.DataFrame({"unit": OFFICES, "Jan 2024": "12", "Feb 2024": "14", "JUMLAH": "26"})
+RECAP = pd.DataFrame({"Unit Pelayanan": OFFICES, "Periode": "Semester I 2024", "Jumlah Responden": "60"}).assign(
+    **dict.fromkeys(ELEMENTS, "3,2")
+)
+SURVEY = pd.DataFrame({"Unit Pelayanan": OFFICES * 5, "Tanggal": "2024-03-05"}).assign(**dict.fromkeys(ELEMENTS, "3"))
+MARKS = pd.DataFrame({"Nama": [f"P{i}" for i in range(6)], "Perangkat Daerah": OFFICES, "Nama Pelatihan": "Bimtek"})
+MARKS = MARKS.assign(**dict.fromkeys([f"2024-03-0{day}" for day in range(4, 8)], "Hadir"))
+RATINGS = pd.DataFrame(
+    [(f"P{i}", "Dinas A", when, "Atasan", f"{60 + i}") for i in range(12) for when in ("Sebelum", "Sesudah")],
+    columns=["Yang dinilai", "Unit Kerja", "Periode", "Penilai", "Komunikasi"],
+)
+
+
+def _ratings(frame: pd.DataFrame, place: Path) -> Any:
+    person, _, when, rater, score = frame.columns
+    periods = {"person": person, "when": when, "before": "Sebelum", "after": "Sesudah"}
+    return read_ratings(written(frame, place), **periods, rater=rater, use=["Atasan"], scores=[score])
+
+
+def _recap(frame: pd.DataFrame, place: Path) -> Any:
+    office, period, respondents = frame.columns[:3]
+    return ai.read_survey_aggregates(
+        written(frame, place), respondents=respondents, columns={"office": office, "period": period}
+    )
+
+
+def _survey(frame: pd.DataFrame, place: Path) -> Any:
+    return ai.read_survey(
+        written(frame, place), as_of=AS_OF, date=frame.columns[1], columns={"office": frame.columns[0]}
+    )
+
+
 EVENTS = pd.DataFrame(
     {"tanggal": MONTHS, "kejadian": "sistem", "jenis": "sistem", "izin_terdampak": "semua", "terverifikasi": "ya"}
 ).assign(sumber="surat")
@@ -72,6 +116,15 @@ DOORS: dict[str, tuple[pd.DataFrame, Read]] = {
     "observations": (ROWS, _observations),
     "training": (COURSES, lambda frame, place: ai.read_training(written(frame, place), course="Bimtek")),
     "events": (EVENTS, lambda frame, place: ai.read_events(written(frame, place))),
+    "costs": (COSTS, lambda frame, place: ai.read_costs(written(frame, place))),
+    "complaints": (COMPLAINTS, lambda frame, place: ai.read_complaints(written(frame, place), as_of=AS_OF)),
+    "steps": (STEPS, lambda frame, place: ai.read_steps(written(frame, place), as_of=AS_OF)),
+    "log": (STEPS, lambda frame, place: ai.read_step_log(written(frame, place), as_of=AS_OF)),
+    "wide": (WIDE, lambda frame, place: ai.read_wide(written(frame, place), unit=frame.columns[0])),
+    "recap": (RECAP, _recap),
+    "survey": (SURVEY, _survey),
+    "attendance": (MARKS, lambda frame, place: ai.read_training(written(frame, place), course="Bimtek")),
+    "ratings": (RATINGS, _ratings),
 }
 
 
@@ -84,9 +137,13 @@ def said_by(read: Callable[[], Any]) -> Iterator[str]:
         except AsnImpactError as refused:
             yield from (str(refused), repr(refused), *(str(refused.message.text(code)) for code in languages()))
         else:
-            yield repr(value)
-            yield value._repr_html_()
-            yield from (str(n.text(c)) for n in value.notes if isinstance(n, Message) for c in languages())
+            frame = isinstance(value, pd.DataFrame)  # its rows are the reader's own; its notes are ours
+            yield from () if frame else (repr(value), getattr(value, "_repr_html_", str)())
+            notes = value.attrs["notes"] if frame else value.notes
+            yield from (str(n.text(c)) if isinstance(n, Message) else str(n) for n in notes for c in languages())
+            if isinstance(value, ai.Extract):
+                yield value.codebook().to_string()
+                yield value.dropped().to_string() if value.left_out is not None else ""
     yield from (str(warning.message) for warning in caught)
 
 

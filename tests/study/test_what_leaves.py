@@ -10,6 +10,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from asn_impact.cli import main
+from asn_impact.identifiers import identifiers_in
 from asn_impact.study.keys import Setting
 from asn_impact.study.programme import open_study
 from asn_impact.study.running import run
@@ -65,3 +67,12 @@ def test_the_record_is_of_the_study_file_as_it_was_read(tmp_path, kind):
     file.write_text(file.read_text(encoding="utf-8").replace("Made-up", "Other"), encoding="utf-8")
     done = run(study) if kind == "study" else run_programme(study)
     assert json.loads((done.folder / "run.json").read_text(encoding="utf-8"))["study_sha256"] == read
+
+
+def test_a_number_of_a_person_in_the_name_of_a_claim_is_not_printed(tmp_path, capsys):
+    file = write_study(tmp_path, "programme")
+    file.write_text(file.read_text(encoding="utf-8").replace('id = "a"', 'id = "a 9902144501900003"'), encoding="utf-8")
+    assert main(["check", str(file)]) == 0
+    said = "".join(capsys.readouterr())
+    assert "[identifier]" in said
+    assert not identifiers_in(said)
