@@ -65,11 +65,10 @@ def drawn_on_completion(records: Frame) -> bool:
     the first received date and the first decision exceeds nine in ten of all waits, and several cases were
     waiting at the first decision. With fewer than 20 cases nothing can be told.
     """
-    both = _dated(records)
-    waits = _count(both, _WAIT)
-    if waits.n.sum() < FEWEST_CASES:
+    received_on, wait, n = _received_and_waited(records)
+    if n.sum() < FEWEST_CASES:
         return False
-    received, first = _count(both, _RECEIVED), int(_count(both, _DECIDED).day[0])
+    waits, received, first = _counted(wait, n), _counted(received_on, n), int((received_on + wait).min())
     long = waits.day[np.searchsorted(np.cumsum(waits.n) / waits.n.sum(), 0.9)]
     waiting = received.n[received.day < first].sum()
     return bool(first - received.day[0] > long and waiting >= ALREADY_WAITING)
@@ -85,10 +84,10 @@ def expected_open(records: Frame, until: dt.date) -> float:
     count, three times as long as nine in ten waits: an office that has become faster has no open cases because of it.
     """
     last = until.toordinal()
-    every = _dated(records).filter(_WAIT >= 0)
-    waits, received = _count(every, _WAIT), _count(every, _RECEIVED)
-    if not waits.n.size:
+    received_on, wait, n = _received_and_waited(records.filter(_WAIT >= 0))
+    if not n.size:
         return 0.0
+    waits, received = _counted(wait, n), _counted(received_on, n)
     ended = np.cumsum(waits.n)
     short, long = (int(waits.day[np.searchsorted(ended, q * ended[-1])]) for q in (0.1, 0.9))
     if last - received.day[-1] > max(LATE_OF_MANY, short):
@@ -97,10 +96,9 @@ def expected_open(records: Frame, until: dt.date) -> float:
     received = Counts(received.day[received.day >= first], received.n[received.day >= first])
     if received.n.sum() < FEWEST_RECENT:
         return 0.0
-    return _unseen(
-        _count(every.filter(first <= _RECEIVED), _WAIT),
-        Counts(np.maximum(last - received.day, 0)[::-1], received.n[::-1]),
-    )
+    recent = received_on >= first
+    followed = Counts(np.maximum(last - received.day, 0)[::-1], received.n[::-1])
+    return _unseen(_counted(wait[recent], n[recent]), followed)
 
 
 def _unseen(waits: Counts, followed: Counts) -> float:
@@ -127,10 +125,6 @@ def lacking_open(records: Frame, until: dt.date, offices: Mapping[str, OfficeCou
     return [Alert("intake.offices_without_open", n=len(lacking), offices=lacking)] if lacking else []
 
 
-def _dated(records: Frame) -> Frame:
-    return records.filter(~nw.col("received").is_null() & ~nw.col("decided").is_null())
-
-
 def _ordinal(name: str) -> nw.Expr:
     """Write the number of a day, as `date.toordinal` counts: whole numbers mean the same in every engine."""
     date = nw.col(name).dt
@@ -138,14 +132,24 @@ def _ordinal(name: str) -> nw.Expr:
     return 365 * years + years // 4 - years // 100 + years // 400 + date.ordinal_day().cast(nw.Int64)
 
 
-_RECEIVED, _DECIDED = _ordinal("received"), _ordinal("decided")
-_WAIT = _DECIDED - _RECEIVED
+_RECEIVED = _ordinal("received")
+_WAIT = _ordinal("decided") - _RECEIVED
 
 
-def _count(records: Frame, day: nw.Expr) -> Counts:
-    """Return how many records have each value of a whole number, in order: one row a value leaves the engine."""
-    counts = records.select(asn_day=day).group_by("asn_day").agg(n=nw.len()).sort("asn_day").collect()
-    return Counts(counts["asn_day"].to_numpy().astype(np.int64), counts["n"].to_numpy().astype(np.int64))
+def _received_and_waited(records: Frame) -> tuple[Int, Int, Int]:
+    """Return days of receipt, days waited, and how many records have both: one row a pair leaves the engine."""
+    dated = records.filter(~nw.col("received").is_null() & ~nw.col("decided").is_null())
+    pairs = (
+        dated.select(asn_day=_RECEIVED, asn_wait=_WAIT).group_by("asn_day", "asn_wait").agg(asn_n=nw.len()).collect()
+    )
+    day, wait, n = (pairs[name].to_numpy().astype(np.int64) for name in ("asn_day", "asn_wait", "asn_n"))
+    return day, wait, n
+
+
+def _counted(values: Int, n: Int) -> Counts:
+    """Return each value once, in order, and how many records have it."""
+    day, at = np.unique(values, return_inverse=True)
+    return Counts(day, np.bincount(at, weights=n, minlength=len(day)).astype(np.int64))
 
 
 # --- nothing decided ------------------------------------------------------------------------------------------
