@@ -98,6 +98,18 @@ def test_a_hand_sized_case_in_every_engine(engine):
 
 
 @pytest.mark.parametrize("engine", [lambda f: f, pl.from_pandas, lambda f: duckdb.connect().from_df(f)])
+def test_copies_of_steps_change_no_clock_and_are_counted(engine):
+    frame = pd.DataFrame(HAND * 3, columns=["case", "step", "step_start", "step_end"]).assign(office="O1")
+    for name in ("step_start", "step_end"):
+        frame[name] = pd.to_datetime(frame[name])
+    log = read_step_log(engine(frame), as_of=AS_OF)
+    assert log.cases.ledger.lost == 0
+    assert sum(log.cases.ledger.dropped.values()) == 2 * len(HAND)
+    assert log.owners["rows"].sum() == len(HAND)
+    assert days_of(clocks(log, CALENDAR, **OWNERS)) == [[8], [3], [3]]
+
+
+@pytest.mark.parametrize("engine", [lambda f: f, pl.from_pandas, lambda f: duckdb.connect().from_df(f)])
 def test_the_office_never_has_more_days_than_the_case(engine):
     """Three steps begin on one day, the longest of them before the middle one in the file."""
     spans = [("Verifikasi", 0, 29), ("Verifikasi", 20, 18), ("Verifikasi", 4, None), ("Verifikasi", 0, 3)]

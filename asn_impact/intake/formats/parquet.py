@@ -30,9 +30,10 @@ def open_parquet(path: Path, asked: Asked) -> list[RawTable]:
         raise InputError(Message("files.damaged_parquet", file=name))
     try_apart(path, _plain_rows([path]), name)
     with reading(name):
-        own = {column.casefold() for column in query(f"SELECT * FROM {_plain_rows([path])} LIMIT 0").columns}
+        relation = query(f"SELECT * FROM {_plain_rows([path])}")
+        own = {column.casefold() for column in relation.columns}
         split = tuple(key for key in (part.partition("=")[0] for part in parts) if key.casefold() not in own)
-        relation = query(f"SELECT * FROM {rows_of([path], split)}")
+        relation = query(f"SELECT * FROM {rows_of([path], split)}") if split else relation
     headings = tuple(relation.columns)
     check_width(name, len(headings))
     relation = relation.project(columns_of(headings))
