@@ -84,7 +84,8 @@ def _settled(frame: Frame, regency: str | None) -> tuple[Frame, list[Message]]:
         shown, first = tuple(map(masked, names)), masked(names[0])
         raise InputError(Message("intake.regency.several", n=len(names), names=shown, first=first))
     joined = nw.concat_str([replaced(frame, REGENCY, known), nw.col("office")], separator=" / ")
-    label = nw.when(nw.col(REGENCY).is_in(list(known))).then(joined)
+    blank = sorted({r[REGENCY] for r in pairs if isinstance(r[REGENCY], str)} - set(known))
+    label = nw.when(~nw.col(REGENCY).is_in(blank)).then(joined) if blank else joined
     note = Message("intake.regency.all", n=len(names), names=tuple(map(masked, names)))
     return frame.with_columns(label.alias("office")), [note]
 
