@@ -184,7 +184,9 @@ def _rows(programme: Programme, tried: Mapping[str, Tried]) -> pd.DataFrame:
         if one.panel is not None:
             labels = one.panel.timeline.labels
             span = {"periods": len(labels), "first": str(labels[0]), "last": str(labels[-1])}
-            row |= {"offices": len(one.panel.units), **span}
+            traits = one.panel.attributes
+            units = traits["office"] if "office" in traits.columns else pd.Series(list(one.panel.units))
+            row |= {"offices": units.nunique(), **span}
         rows.append(row)
     return pd.DataFrame(rows).astype({"read": "Int64", "kept": "Int64"})
 
