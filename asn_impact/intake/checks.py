@@ -209,7 +209,6 @@ class Earlier(NamedTuple):
     """A day after which files know nothing more, their open cases, and how many of one month are open."""
 
     day: dt.date
-    latest: dt.date
     files: tuple[int, ...]
     still_open: int
     month: str
@@ -237,7 +236,6 @@ def followed(
     rows, long = _counts_of_days(records, waiting), _long_wait(records)
     others = rows[(rows["until"] >= as_of.toordinal()) & (rows["day"] <= as_of.toordinal() - long)]
     usual = min((int(others["still_open"].sum()) + 1) / (int(others["n"].sum()) + 20), 1.0)
-    latest = max(*until.values(), dt.date.fromordinal(int(rows["day"].max())))
     settled = {day for i, day in until.items() if i in said}
     found: list[Earlier] = []
     for day in sorted(set(until.values()) - settled):
@@ -249,7 +247,7 @@ def followed(
             months = own.groupby("month")[["still_open", "n"]].sum().sort_values("still_open").reset_index()
             month, of_month, cases = months.iloc[-1][["month", "still_open", "n"]]
             files = tuple(i for i, one in until.items() if one == day)
-            found.append(Earlier(day, latest, files, int(own["still_open"].sum()), str(month), (of_month, cases)))
+            found.append(Earlier(day, files, int(own["still_open"].sum()), str(month), (of_month, cases)))
     days = sorted({day for day in settled if day < as_of} | {one.day for one in found})
     if not days:
         return records.drop(FOLLOWED), []

@@ -36,6 +36,7 @@ __all__ = [
     "clean",
     "left_out",
     "placeholders_read",
+    "total_words",
     "without_placeholders",
 ]
 
@@ -234,8 +235,7 @@ def _reasons(names: list[str], bounds: Bounds, as_of: dt.date) -> dict[str, nw.E
     reasons: dict[str, nw.Expr] = {}
     totals = [_surely(nw.col(TOTAL_ROW))] if TOTAL_ROW in names else []
     if bounds.missing:
-        texts = [c for c in (FIRST, "case", "office", "service") if c in names]
-        totals += [received.is_null() & _surely(nw.col(c).str.contains(TOTAL)) for c in texts]
+        totals += [received.is_null() & said for said in total_words(names)]
     if totals:
         reasons["row_of_totals"] = reduce(or_, totals)
     if "received" in bad:
@@ -266,6 +266,11 @@ def _reasons(names: list[str], bounds: Bounds, as_of: dt.date) -> dict[str, nw.E
         reasons["finished_without_date"] = finished & decided.is_null()
         reasons["open_with_date"] = (status == "open") & ~decided.is_null()
     return reasons
+
+
+def total_words(names: Sequence[str]) -> list[nw.Expr]:
+    """Return for each text column whether it says that its row adds up others; only where no date is."""
+    return [_surely(nw.col(c).str.contains(TOTAL)) for c in (FIRST, "case", "office", "service") if c in names]
 
 
 def _below_the_table(names: Sequence[str], no_date: nw.Expr) -> nw.Expr:

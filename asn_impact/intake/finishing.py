@@ -103,7 +103,7 @@ def finish(
         until = last if cleaned.open_cases and ledger.kept >= FEWEST_CASES else as_of
         gap = {"latest": last, "n": (as_of - last).days, "as_of": as_of}
         notes.append(Message("intake.late", **gap) if until == as_of else Alert("intake.followed_until", **gap))
-    notes += [_say_earlier(one, rows.tables, as_of) for one in cleaned.earlier if one.files]
+    notes += [_say_earlier(one, rows.tables, last, as_of) for one in cleaned.earlier if one.files]
     left_out = ledger.note()
     asked = [c for c in cleaned.records.collect_schema().names() if c not in (*CASE_FIELDS, FOLLOWED)]
     records, of_persons = without_persons(cleaned.records, asked)
@@ -117,11 +117,11 @@ def finish(
     return Extract(records, until, ledger, rows.headings, sources, every, drawn)
 
 
-def _say_earlier(one: Earlier, tables: Sequence[RawTable], as_of: dt.date) -> Message:
+def _say_earlier(one: Earlier, tables: Sequence[RawTable], latest: dt.date | None, as_of: dt.date) -> Message:
     """Say which files were exported earlier, by which of their cases one sees it, and what the reader can answer."""
     names = [hidden(tables[i].name, names=True) for i in one.files]
     line = f'exported={{"{names[0]}": "{one.day.isoformat()}"}}'
-    gaps = {"files": names, "first": names[0], "line": line, "day": one.day, "latest": one.latest, "as_of": as_of}
+    gaps = {"files": names, "first": names[0], "line": line, "day": one.day, "latest": latest, "as_of": as_of}
     counts = {"n": one.still_open, "month": one.month, "open": one.of_month[0], "all": one.of_month[1]}
     return Alert("intake.exported.earlier", **gaps, **counts)
 
