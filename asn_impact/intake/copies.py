@@ -12,9 +12,19 @@ import narwhals as nw
 
 from asn_impact.errors import InputError
 from asn_impact.intake.formats.engine import kept_typed
+from asn_impact.intake.privacy import masked
 from asn_impact.words import Alert, Message
 
-__all__ = ["CONTRADICTING", "REPEATED", "SUPERSEDED", "copies_of", "each_once", "held", "one_row_a_case"]
+__all__ = [
+    "CONTRADICTING",
+    "REPEATED",
+    "SUPERSEDED",
+    "copies_of",
+    "each_once",
+    "held",
+    "one_row_a_case",
+    "shared_numbers",
+]
 
 Frame: TypeAlias = "nw.LazyFrame[Any]"
 
@@ -23,6 +33,8 @@ SERIES: Final = "asn_series"
 REPEATED, SUPERSEDED, CONTRADICTING = "repeated_copy", "open_copy", "contradicting_copies"
 DAMAGED: Final = r"^\s*\d[.,]\d+[eE]\+?\d+\s*$"  # 1,23E+17: what a spreadsheet leaves of a long number
 FEW: Final = 10  # contradicting rows below which nobody asks whether the numbers begin again
+MOST_ASKED: Final = 5_000_000  # records, above which numbers are not compared across offices
+MOST_PAIRS: Final = 5  # pairs of offices that are asked about
 LEFT: Final = 0.05  # share of the contradictions that may stay where a series of numbers explains the others
 
 
@@ -70,6 +82,42 @@ def copies_of(kept: Frame) -> Frame:
     again = (nw.col(FILE) > nw.col("asn_first_file")) | (nw.col(PLACE) > nw.col("asn_first_place"))
     fate = nw.when((nw.col(REASON) == KEPT) & again).then(nw.lit(REPEATED)).otherwise(nw.col(REASON))
     return rows.with_columns(fate.alias(REASON)).filter(nw.col(REASON) != KEPT)
+
+
+def shared_numbers(records: Frame, offices: Mapping[str, str] | None = None) -> list[Message]:
+    """Ask about cases that may count twice: one number and day in two offices, or numbers that differ in signs only.
+
+    Offices that number their cases by themselves share numbers too, but seldom with the day of receipt.
+    """
+    if int(_one(records.select(n=nw.len()))["n"]) > MOST_ASKED:
+        return []
+    whole = records.filter(~nw.col("case").is_null() & ~nw.col("office").is_null())
+    notes: list[Message] = []
+    itself = {old for old, new in (offices or {}).items() if old == new}
+    for one, other, n in _pairs(whole, "received"):
+        both = whole.filter(nw.col("office").is_in([one, other])).with_columns(asn_year=nw.col("received").dt.year())
+        common = sum(count for *_, count in _pairs(both, "asn_year"))
+        if 2 * n >= common and not {one, other} <= itself and len(notes) < MOST_PAIRS:
+            first, second = sorted(map(masked, (one, other)), key=len)  # the shorter stands for the longer
+            line = f'offices={{"{first}": "{second}"}}'
+            notes.append(Alert("intake.copies.two_offices", n=n, first=first, second=second, line=line))
+    signs = nw.col("case").str.to_lowercase().str.replace_all(r"[^a-z0-9]+", "/").str.replace_all("(?:^|/)0*", "/")
+    ways = whole.with_columns(asn_key=signs).group_by("office", "received", "asn_key").agg(
+        low=nw.col("case").min(), high=nw.col("case").max()
+    ).filter(nw.col("low") != nw.col("high"))  # fmt: skip
+    found = ways.select("low", "high").sort("low", "high").collect().rows()
+    if found:
+        first, second = (masked(str(number)) for number in found[0])
+        notes.append(Alert("intake.copies.other_signs", n=len(found), first=first, second=second))
+    return notes
+
+
+def _pairs(records: Frame, when: str) -> list[tuple[str, str, int]]:
+    """Return two offices and how many numbers they share with the same day (or year), most first."""
+    ends = records.group_by("case", when).agg(low=nw.col("office").min(), high=nw.col("office").max())
+    pairs = ends.filter(nw.col("low") != nw.col("high")).group_by("low", "high").agg(n=nw.len())
+    rows = pairs.collect().rows(named=True)
+    return sorted(((r["low"], r["high"], int(r["n"])) for r in rows), key=lambda pair: (-pair[2], pair[:2]))
 
 
 def _twice(records: Frame) -> tuple[Frame, Frame] | None:

@@ -36,8 +36,8 @@ def heaping(durations: Durations, *, limits: Sequence[int] = ()) -> Check:
     long, against the mean of the two days on either side (without day 0; the fuller side for a round day that nobody
     promised, as all waits may end there); the last working day of a month, or a year,
     against an even spread over its working days. A heap counts when it is larger than chance at 0.01 (binomial,
-    Bonferroni over the heaps). The share decided within no day of the clock is shown without a verdict: for many services
-    it is what they promise.
+    Bonferroni over the heaps). The share decided before the next day of the clock is shown without a verdict: for many
+    services it is what they promise.
 
     Doubtful: a heap of 1.5 times the expected number and an excess of 1 % of all decisions. Fails: 2.5 times and 5 %.
 
