@@ -9,6 +9,7 @@ from typing import Any, Final, NamedTuple, TypeAlias
 import narwhals as nw
 import numpy as np
 import pandas as pd
+import scipy
 
 from asn_impact.arrays import Float, Int
 from asn_impact.errors import InputError
@@ -16,11 +17,15 @@ from asn_impact.intake.ledger import Ledger
 from asn_impact.words import Alert, Message, paragraph
 
 __all__ = [
+    "FOLLOWED",
     "MOST_LOST",
+    "Earlier",
     "OfficeCount",
     "drawn_on_completion",
     "expected_open",
+    "followed",
     "lacking_open",
+    "last_days",
     "late",
     "refuse_losses",
     "undecided",
@@ -190,6 +195,80 @@ def undecided(
         if names:
             notes.append(Alert(f"intake.{key}_undecided", n=len(names), names=names))
     return notes
+
+
+# --- files exported earlier -----------------------------------------------------------------------------------
+
+#: Column of the last day for which an open case is known; only where a file was exported earlier than as_of.
+FOLLOWED: Final = "asn_followed"
+FEWEST_LEFT: Final = 3  # open cases at the end of a file below which they may just be slow
+BY_CHANCE: Final = 0.001
+
+
+class Earlier(NamedTuple):
+    """A day after which files know nothing more, their open cases, and how many of one month are open."""
+
+    day: dt.date
+    files: tuple[int, ...]
+    still_open: int
+    month: str
+    of_month: tuple[int, int]
+
+
+def last_days(
+    ends: Mapping[int, dt.date], files: Mapping[int, OfficeCount], exported: Mapping[int, dt.date]
+) -> dict[int, dt.date]:
+    """Return the last day of each file with open cases that others leave behind, or whose day was said."""
+    latest = max(ends.values(), default=dt.date.min)
+    behind = [i for i, day in ends.items() if i in exported or (latest - day).days > LATE_OF_MANY]
+    return {i: exported.get(i, ends[i]) for i in behind if files[i].still_open}
+
+
+def followed(
+    records: Frame, until: Mapping[int, dt.date], said: Mapping[int, dt.date], as_of: dt.date
+) -> tuple[Frame, list[Earlier]]:
+    """Return the records with the last day of each open case whose file was exported earlier; and those days.
+
+    Said, or known by the end of the file: of the cases received within the wait of nine in ten before its last date
+    more are open than of the cases of later files that could have been followed as long (binomial, 0.001).
+    """
+    waiting = (nw.col("status") == "open") & nw.col("decided").is_null()
+    rows, long = _counts_of_days(records, waiting), _long_wait(records)
+    others = rows[(rows["until"] >= as_of.toordinal()) & (rows["day"] <= as_of.toordinal() - long)]
+    usual = min((int(others["still_open"].sum()) + 1) / (int(others["n"].sum()) + 20), 1.0)
+    settled = {day for i, day in until.items() if i in said}
+    found: list[Earlier] = []
+    for day in sorted(set(until.values()) - settled):
+        own = rows[rows["until"] == day.toordinal()]
+        end = own[own["day"] > day.toordinal() - long]
+        left, n = int(end["still_open"].sum()), int(end["n"].sum())
+        behind = (as_of - day).days > max(LATE_OF_MANY, long)
+        if behind and left >= FEWEST_LEFT and scipy.stats.binom.sf(left - 1, n, usual) < BY_CHANCE:
+            months = own.groupby("month")[["still_open", "n"]].sum().sort_values("still_open").reset_index()
+            month, of_month, cases = months.iloc[-1][["month", "still_open", "n"]]
+            files = tuple(i for i, one in until.items() if one == day)
+            found.append(Earlier(day, files, int(own["still_open"].sum()), str(month), (of_month, cases)))
+    days = sorted({day for day in settled if day < as_of} | {one.day for one in found})
+    if not days:
+        return records.drop(FOLLOWED), []
+    known = nw.when(waiting & nw.col(FOLLOWED).is_in(days)).then(nw.col(FOLLOWED))
+    return records.with_columns(known.alias(FOLLOWED)), found
+
+
+def _counts_of_days(records: Frame, waiting: nw.Expr) -> pd.DataFrame:
+    """Return how many cases, and how many open ones, were received on a day and known until another; as numbers."""
+    counted = records.with_columns(day=_RECEIVED, asn_open=nw.when(waiting).then(1).otherwise(0))
+    groups = counted.group_by(FOLLOWED, "day").agg(n=nw.len(), still_open=nw.col("asn_open").sum())
+    rows = pd.DataFrame(groups.collect().to_pandas()).astype({"day": int, "n": int, "still_open": int})
+    month = [dt.date.fromordinal(day).isoformat()[:7] for day in rows["day"]]
+    return rows.assign(until=[pd.Timestamp(day).toordinal() for day in rows[FOLLOWED]], month=month)
+
+
+def _long_wait(records: Frame) -> int:
+    """Return the days within which nine in ten of the decided cases were decided."""
+    _, wait, n = _arrays(_days(records))
+    waits = _tally(wait, n)
+    return int(waits.day[np.searchsorted(np.cumsum(waits.n), 0.9 * waits.n.sum())]) if waits.n.size else 0
 
 
 # --- the day of the export ------------------------------------------------------------------------------------

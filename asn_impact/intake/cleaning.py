@@ -19,7 +19,7 @@ import narwhals as nw
 from asn_impact.arguments import did_you_mean
 from asn_impact.errors import InputError, PrivacyError
 from asn_impact.identifiers import persons_in
-from asn_impact.intake.checks import OfficeCount
+from asn_impact.intake.checks import FOLLOWED, Earlier, OfficeCount, followed, last_days
 from asn_impact.intake.copies import copies_of, one_row_a_case
 from asn_impact.intake.fields.columns import check_mapping, status_meanings
 from asn_impact.intake.fields.date_shapes import PLACEHOLDERS
@@ -36,6 +36,7 @@ __all__ = [
     "clean",
     "left_out",
     "placeholders_read",
+    "total_words",
     "without_placeholders",
 ]
 
@@ -82,6 +83,8 @@ class Cleaned:
     earliest: dt.date | None
     latest: dt.date | None
     notes: tuple[Message, ...]
+    ends: Mapping[int, dt.date]
+    earlier: tuple[Earlier, ...]
 
     @property
     def open_cases(self) -> int:
@@ -232,8 +235,7 @@ def _reasons(names: list[str], bounds: Bounds, as_of: dt.date) -> dict[str, nw.E
     reasons: dict[str, nw.Expr] = {}
     totals = [_surely(nw.col(TOTAL_ROW))] if TOTAL_ROW in names else []
     if bounds.missing:
-        texts = [c for c in (FIRST, "case", "office", "service") if c in names]
-        totals += [received.is_null() & _surely(nw.col(c).str.contains(TOTAL)) for c in texts]
+        totals += [received.is_null() & said for said in total_words(names)]
     if totals:
         reasons["row_of_totals"] = reduce(or_, totals)
     if "received" in bad:
@@ -264,6 +266,11 @@ def _reasons(names: list[str], bounds: Bounds, as_of: dt.date) -> dict[str, nw.E
         reasons["finished_without_date"] = finished & decided.is_null()
         reasons["open_with_date"] = (status == "open") & ~decided.is_null()
     return reasons
+
+
+def total_words(names: Sequence[str]) -> list[nw.Expr]:
+    """Return for each text column whether it says that its row adds up others; only where no date is."""
+    return [_surely(nw.col(c).str.contains(TOTAL)) for c in (FIRST, "case", "office", "service") if c in names]
 
 
 def _below_the_table(names: Sequence[str], no_date: nw.Expr) -> nw.Expr:
@@ -322,6 +329,7 @@ def clean(
     columns: list[str],
     status_words: Mapping[str, str] | None = None,
     weight: str | None = None,
+    exported: Mapping[int, dt.date] | None = None,
 ) -> Cleaned:
     """Return the records that can be measured, and the ledger.
 
@@ -339,11 +347,13 @@ def clean(
         The reader's own words -> statuses.
     weight : str, optional
         Column with the number of rows a record stands for (steps of a case).
+    exported : mapping, optional
+        Number of a file -> the day it was exported, where said; without it files are not asked for their last days.
     """
     frame, reasons = _with_reasons(typed, bounds, as_of, status_words)
     groups = _count(frame, reasons, weight, _years_before(as_of, LONGEST_WAIT))
     _check_labels(_kept_labels(groups))
-    return _settle(frame, reasons, groups, columns, weight)
+    return _settle(frame, reasons, groups, columns, weight, as_of, exported)
 
 
 def _kept_labels(groups: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -391,7 +401,13 @@ def left_out(
 
 
 def _settle(
-    frame: Frame, reasons: Mapping[str, nw.Expr], groups: list[dict[str, Any]], columns: list[str], weight: str | None
+    frame: Frame,
+    reasons: Mapping[str, nw.Expr],
+    groups: list[dict[str, Any]],
+    columns: list[str],
+    weight: str | None,
+    as_of: dt.date,
+    exported: Mapping[int, dt.date] | None,
 ) -> Cleaned:
     dropped = {code: sum(int(g["n"]) for g in groups if g[REASON] == code) for code in reasons}
     biting = {code: condition for code, condition in reasons.items() if dropped[code]}
@@ -399,28 +415,44 @@ def _settle(
     for name in columns:
         if name not in frame.collect_schema().names():
             records = records.with_columns(nw.lit(None, dtype=nw.String).alias(name))
-    records = records.select(*columns)
     usable = [g for g in groups if g[REASON] == KEPT]
+    files = _counts_by(FILE, usable)
+    ends = _ends(usable)
+    until = last_days(ends, files, exported) if exported is not None else {}
+    if until:
+        day = nw.col(FILE).replace_strict(list(until), list(until.values()), default=nw.lit(as_of, dtype=nw.Date))
+        records = records.with_columns(day.cast(nw.Date).alias(FOLLOWED))
+    records = records.select(*columns, *([FOLLOWED] if until else []))
     n_read, n_usable = sum(int(g["n"]) for g in groups), sum(int(g["n"]) for g in usable)
     copies: dict[str, int] = {}
     notes: tuple[Message, ...] = ()
     if n_usable and weight is None and "case" in frame.collect_schema().names():  # cases of steps are one row each
         records, copies, notes = one_row_a_case(records)
+    records, earlier = followed(records, until, exported or {}, as_of) if until else (records, [])
     blank = sum(int(g.get("blank") or 0) for g in groups)
-    files: dict[int, int] = {}
+    rows: dict[int, int] = {}
     for group in groups:
-        files[int(group.get(FILE) or 0)] = files.get(int(group.get(FILE) or 0), 0) + int(group["n"])
+        rows[int(group.get(FILE) or 0)] = rows.get(int(group.get(FILE) or 0), 0) + int(group["n"])
     counts = {reason(code): n for code, n in {**dropped, **copies}.items()}
     return Cleaned(
         records=records,
         ledger=Ledger(read=n_read, kept=n_usable - sum(copies.values()), dropped=counts),
-        rows_by_file=files,
+        rows_by_file=rows,
         offices=_counts_by("office", usable),
-        files=_counts_by(FILE, usable),
+        files=files,
         earliest=min(_dates(usable, "first_received"), default=None),
         latest=max(_dates(usable, "last_received", "last_decided"), default=None),
         notes=(*placeholders_read(blank), *notes, *_old_cases(usable)),
+        ends=ends,
+        earlier=tuple(earlier),
     )
+
+
+def _ends(groups: Sequence[Mapping[str, Any]]) -> dict[int, dt.date]:
+    """Return the last date of each file."""
+    numbers = {int(g[FILE]) for g in groups if g.get(FILE) is not None}
+    own = {i: [g for g in groups if g.get(FILE) == i] for i in numbers}
+    return {i: max(days) for i in sorted(own) if (days := _dates(own[i], "last_received", "last_decided"))}
 
 
 def _counts_by(key: str, groups: Sequence[Mapping[str, Any]]) -> dict[Any, OfficeCount]:

@@ -5,16 +5,26 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import reduce
 from operator import or_
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 
 import duckdb
 import narwhals as nw
 
 from asn_impact.errors import InputError
 from asn_impact.intake.formats.engine import kept_typed
+from asn_impact.intake.privacy import masked
 from asn_impact.words import Alert, Message
 
-__all__ = ["CONTRADICTING", "REPEATED", "SUPERSEDED", "copies_of", "each_once", "held", "one_row_a_case"]
+__all__ = [
+    "CONTRADICTING",
+    "REPEATED",
+    "SUPERSEDED",
+    "copies_of",
+    "each_once",
+    "held",
+    "one_row_a_case",
+    "shared_numbers",
+]
 
 Frame: TypeAlias = "nw.LazyFrame[Any]"
 
@@ -23,6 +33,9 @@ SERIES: Final = "asn_series"
 REPEATED, SUPERSEDED, CONTRADICTING = "repeated_copy", "open_copy", "contradicting_copies"
 DAMAGED: Final = r"^\s*\d[.,]\d+[eE]\+?\d+\s*$"  # 1,23E+17: what a spreadsheet leaves of a long number
 FEW: Final = 10  # contradicting rows below which nobody asks whether the numbers begin again
+MOST_ASKED: Final = 2_000_000  # records, above which numbers are not compared across offices
+LONG_NUMBER: Final = 6  # characters of a number that two offices do not both give, with one day, by chance
+MOST_PAIRS: Final = 5  # pairs of offices that are asked about
 LEFT: Final = 0.05  # share of the contradictions that may stay where a series of numbers explains the others
 
 
@@ -70,6 +83,51 @@ def copies_of(kept: Frame) -> Frame:
     again = (nw.col(FILE) > nw.col("asn_first_file")) | (nw.col(PLACE) > nw.col("asn_first_place"))
     fate = nw.when((nw.col(REASON) == KEPT) & again).then(nw.lit(REPEATED)).otherwise(nw.col(REASON))
     return rows.with_columns(fate.alias(REASON)).filter(nw.col(REASON) != KEPT)
+
+
+def shared_numbers(records: Frame, offices: Mapping[str, str] | None = None) -> list[Message]:
+    """Ask about cases that may count twice: one number and day in two offices, or numbers that differ in signs only.
+
+    Offices that number their cases by themselves share numbers too, but seldom with the day of receipt.
+    """
+    if int(_one(records.select(n=nw.len()))["n"]) > MOST_ASKED:
+        return []
+    whole = records.filter(~nw.col("case").is_null() & ~nw.col("office").is_null())
+    notes: list[Message] = []
+    itself = {old for old, new in (offices or {}).items() if old == new}
+    same = _pairs(whole, "received")
+    by_year = _pairs(whole.with_columns(asn_year=nw.col("received").dt.year()), "asn_year") if same else []
+    one_series = 2 * sum(pair.n for pair in same) >= sum(pair.n for pair in by_year)
+    told = [p for p in same if one_series and (p.n > 1 or p.longest >= LONG_NUMBER) and not {p.low, p.high} <= itself]
+    for pair in told[:MOST_PAIRS]:
+        first, second = sorted(map(masked, pair[:2]), key=len)  # the shorter stands for the longer
+        line = f'offices={{"{first}": "{second}"}}'
+        notes.append(Alert("intake.copies.two_offices", n=pair.n, first=first, second=second, line=line))
+    signs = nw.col("case").str.to_lowercase().str.replace_all(r"[^a-z0-9]+", "/").str.replace_all("(?:^|/)0*", "/")
+    ways = whole.with_columns(asn_key=signs).group_by("office", "received", "asn_key").agg(
+        low=nw.col("case").min(), high=nw.col("case").max()
+    ).filter(nw.col("low") != nw.col("high"))  # fmt: skip
+    found = ways.select("low", "high").sort("low", "high").collect().rows()
+    if found:
+        first, second = (masked(str(number)) for number in found[0])
+        notes.append(Alert("intake.copies.other_signs", n=len(found), first=first, second=second))
+    return notes
+
+
+class _Pair(NamedTuple):
+    low: str
+    high: str
+    n: int
+    longest: int
+
+
+def _pairs(records: Frame, when: str) -> list[_Pair]:
+    """Return two offices, how many numbers they share with one day (or year) and the longest of these, most first."""
+    ends = records.group_by("case", when).agg(low=nw.col("office").min(), high=nw.col("office").max())
+    shared = ends.filter(nw.col("low") != nw.col("high")).with_columns(long=nw.col("case").str.len_chars())
+    rows = shared.group_by("low", "high").agg(n=nw.len(), longest=nw.col("long").max()).collect().rows(named=True)
+    pairs = [_Pair(r["low"], r["high"], int(r["n"]), int(r["longest"])) for r in rows]
+    return sorted(pairs, key=lambda pair: (-pair.n, pair))
 
 
 def _twice(records: Frame) -> tuple[Frame, Frame] | None:

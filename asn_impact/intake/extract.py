@@ -49,7 +49,8 @@ class Extract(Guided):
     ----------
     records : narwhals.LazyFrame
         ``case``, ``office``, ``service`` texts, ``received`` date, ``decided`` date or missing, ``status`` one
-        of ``open``, ``granted``, ``rejected``, ``withdrawn``, then the extra columns asked for.
+        of ``open``, ``granted``, ``rejected``, ``withdrawn``, then the extra columns asked for. Where files were
+        exported earlier than ``as_of``, ``asn_followed``: the last day for which their open cases are known.
     as_of : datetime.date
         The day the export was made.
     ledger : Ledger

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, Literal
 
 import narwhals as nw
 
+from asn_impact.arguments import did_you_mean
 from asn_impact.errors import InputError
 from asn_impact.identifiers import hidden
 from asn_impact.intake.checks import (
     FEWEST_CASES,
     FEWEST_OPEN,
     FEWEST_RECENT,
+    FOLLOWED,
+    Earlier,
     drawn_on_completion,
     expected_open,
     lacking_open,
@@ -41,7 +45,7 @@ from asn_impact.intake.ledger import Ledger, reason
 from asn_impact.intake.privacy import masked
 from asn_impact.words import Alert, Message, paragraph
 
-__all__ = ["finish", "read_day", "refuse_empty", "settle_keys", "settle_office"]
+__all__ = ["days_of", "finish", "read_day", "refuse_empty", "settle_keys", "settle_office"]
 
 UNREADABLE = 0.1  # share of texts that are no dates above which the column was misread
 
@@ -81,11 +85,13 @@ def finish(
     selection: Literal["received", "completed"] | None,
     most_lost: float,
     of_keys: Sequence[Message],
+    exported: Mapping[int, dt.date] = MappingProxyType({}),
 ) -> Extract:
     """Return the extract, if its population is plausible."""
     ledger, last = cleaned.ledger, cleaned.latest
     name = rows.tables[0].name if rows.tables else THE_DATA
     refuse_empty(ledger, rows.tables)
+    _refuse_dates_after(cleaned, exported, rows.tables)
     unread = _unreadable(rows, ledger)
     refuse_losses(ledger, most_lost, name, unread)
     files = {rows.tables[i].name: count for i, count in cleaned.files.items() if i is not None and i < len(rows.tables)}
@@ -97,8 +103,9 @@ def finish(
         until = last if cleaned.open_cases and ledger.kept >= FEWEST_CASES else as_of
         gap = {"latest": last, "n": (as_of - last).days, "as_of": as_of}
         notes.append(Message("intake.late", **gap) if until == as_of else Alert("intake.followed_until", **gap))
+    notes += [_say_earlier(one, rows.tables, last, as_of) for one in cleaned.earlier if one.files]
     left_out = ledger.note()
-    asked = [c for c in cleaned.records.collect_schema().names() if c not in CASE_FIELDS]
+    asked = [c for c in cleaned.records.collect_schema().names() if c not in (*CASE_FIELDS, FOLLOWED)]
     records, of_persons = without_persons(cleaned.records, asked)
     of_persons += numbers_of_persons(rows.frame)
     sources = tuple(
@@ -108,6 +115,40 @@ def finish(
     every = (*rows.notes, *of_keys, *cleaned.notes, *notes, *unread, *of_drawing, *of_persons)
     every += (left_out,) if left_out is not None else ()
     return Extract(records, until, ledger, rows.headings, sources, every, drawn)
+
+
+def _say_earlier(one: Earlier, tables: Sequence[RawTable], latest: dt.date | None, as_of: dt.date) -> Message:
+    """Say which files were exported earlier, by which of their cases one sees it, and what the reader can answer."""
+    names = [hidden(tables[i].name, names=True) for i in one.files]
+    line = f'exported={{"{names[0]}": "{one.day.isoformat()}"}}'
+    gaps = {"files": names, "first": names[0], "line": line, "day": one.day, "latest": latest, "as_of": as_of}
+    counts = {"n": one.still_open, "month": one.month, "open": one.of_month[0], "all": one.of_month[1]}
+    return Alert("intake.exported.earlier", **gaps, **counts)
+
+
+def days_of(
+    exported: Mapping[str, dt.date | str] | None, tables: Sequence[RawTable], as_of: dt.date
+) -> dict[int, dt.date]:
+    """Return number of a table -> the day that was said for it, or for its file."""
+    check_mapping("exported", exported)
+    names = [t.name for t in tables]
+    days: dict[int, dt.date] = {}
+    for file, said in (exported or {}).items():
+        own = [i for i, name in enumerate(names) if name == file or name.startswith(f"{file}[")]
+        if not own:
+            what = Message("intake.exported.no_file", file=file, known=[hidden(n, names=True) for n in names])
+            raise InputError(paragraph(what, did_you_mean(file, names)))
+        if (day := read_day(said)) > as_of:
+            raise InputError(Message("intake.exported.after", file=file, day=day, as_of=as_of))
+        days |= dict.fromkeys(own, day)
+    return days
+
+
+def _refuse_dates_after(cleaned: Cleaned, exported: Mapping[int, dt.date], tables: Sequence[RawTable]) -> None:
+    for i, day in exported.items():
+        if i in cleaned.ends and cleaned.ends[i] > day:
+            gaps = {"file": hidden(tables[i].name, names=True), "day": day, "latest": cleaned.ends[i]}
+            raise InputError(Message("intake.exported.dates_after", **gaps))
 
 
 def _tell_selection(

@@ -18,6 +18,7 @@ import pyarrow as pa
 
 from asn_impact.display import card, noted
 from asn_impact.errors import InputError
+from asn_impact.intake.checks import FOLLOWED
 from asn_impact.intake.extract import Extract
 from asn_impact.measures.calendar import OfficeHours, WorkCalendar
 from asn_impact.verbs import Guided, public_verb
@@ -45,7 +46,7 @@ class Durations(Guided):
             month of receipt, 12 * year + month - 1;
         ``day``
             number of the day of receipt (see `WorkCalendar.number`), so that follow-up is ``as_of_day -
-            day``;
+            day``; as much later for an open case as its file was exported earlier;
         ``days``
             days from receipt to decision, or minutes where the calendar is one of opening hours; missing while
             undecided, and when withdrawn.
@@ -151,6 +152,7 @@ def measure(
     _require_coverage(records, day_calendar, extract.as_of)
     cases = _count_days(records, brought_in(day_calendar.table()[["date", "number"]], records))
     as_of_day = int(day_calendar.number(extract.as_of))
+    cases = _followed(cases, as_of_day, day_calendar)
     return Durations(cases, extract.as_of, as_of_day, day_calendar, (*extract.notes, *day_calendar.notes))
 
 
@@ -293,6 +295,16 @@ def _count_days(records: nw.LazyFrame[Any], table: nw.LazyFrame[Any]) -> nw.Lazy
     )
 
 
+def _followed(records: nw.LazyFrame[Any], as_of_day: int, calendar: WorkCalendar | OfficeHours) -> nw.LazyFrame[Any]:
+    """Move the day of open cases known for a shorter time, so that ``as_of_day - day`` is what they were followed."""
+    if FOLLOWED not in records.collect_schema().names():
+        return records
+    days = [d for d in records.select(FOLLOWED).unique().collect()[FOLLOWED].to_list() if d is not None]
+    moved = [nw.when(nw.col(FOLLOWED) == d).then(nw.lit(as_of_day - int(calendar.number(d)))) for d in days]
+    shift = nw.coalesce(*moved, nw.lit(0)).cast(nw.Int32)
+    return records.with_columns((nw.col("day") + shift).alias("day")).drop(FOLLOWED)
+
+
 def as_whole(truth: nw.Expr) -> nw.Expr:
     """Write a truth, or a small whole number, as one that cannot overflow; servers cast a truth to small ones only."""
     return truth.cast(nw.Int32).cast(nw.Int64)
@@ -334,6 +346,7 @@ def _measure_minutes(extract: Extract, hours: OfficeHours, times: Mapping[str, s
     complete = cases.filter(~_no_time() & ~_backwards())
     records = _count_minutes(complete, brought_in(hours.table(), complete))
     start = int(hours.number(extract.as_of))
+    records = _followed(records, start, hours)
     return Durations(records, extract.as_of, start, hours, (*extract.notes, *hours.notes, *([note] if note else [])))
 
 

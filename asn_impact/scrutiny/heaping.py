@@ -36,8 +36,8 @@ def heaping(durations: Durations, *, limits: Sequence[int] = ()) -> Check:
     long, against the mean of the two days on either side (without day 0; the fuller side for a round day that nobody
     promised, as all waits may end there); the last working day of a month, or a year,
     against an even spread over its working days. A heap counts when it is larger than chance at 0.01 (binomial,
-    Bonferroni over the heaps). The share decided on the day of receipt is shown without a verdict: for many services
-    it is what they promise.
+    Bonferroni over the heaps). The share decided before the next day of the clock is shown without a verdict: for many
+    services it is what they promise.
 
     Doubtful: a heap of 1.5 times the expected number and an excess of 1 % of all decisions. Fails: 2.5 times and 5 %.
 
@@ -81,7 +81,7 @@ def heaping(durations: Durations, *, limits: Sequence[int] = ()) -> Check:
     table = table.assign(excess=(table["cases"] - table["expected"]) / total)
     has_test = table["p_value"].notna()
     heap = has_test & (table["p_value"] * max(int(has_test.sum()), 1) < _LEVEL)
-    return HEAPING.check(_verdict(table, heap), _answer(table, heap, total), table)
+    return HEAPING.check(_verdict(table, heap), _answer(table, heap, total, durations.calendar.unit), table)
 
 
 def check_limits(limits: Sequence[int]) -> None:
@@ -169,8 +169,9 @@ def _reaches(table: pd.DataFrame, limit: tuple[float, float]) -> pd.Series:
     return (table["ratio"] >= limit[0]) & (table["excess"] >= limit[1])
 
 
-def _answer(table: pd.DataFrame, heap: pd.Series, total: int) -> Message:
-    receipt = Message("checks.heaping.receipt", n=total, share=float(table["cases"].iloc[0]) / total)
+def _answer(table: pd.DataFrame, heap: pd.Series, total: int, unit: str) -> Message:
+    key = "receipt_working" if unit == "working days" else "receipt"  # no working day lies between Friday and Sunday
+    receipt = Message(f"checks.heaping.{key}", n=total, share=float(table["cases"].iloc[0]) / total)
     large = table.loc[heap & _reaches(table, SUSPICIOUS)]
     if large.empty:
         return receipt + Message("checks.heaping.no_heap")

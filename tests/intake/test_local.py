@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import asn_impact as ai
 from asn_impact.errors import InputError
 from asn_impact.intake.fields.date_columns import parse_dates
 from asn_impact.intake.fields.numbers import parse_numbers
@@ -175,3 +177,14 @@ def test_property_scores_out_of_one_total_are_scores(total: int, data: st.DataOb
 def test_scores_of_several_scales_are_refused(texts: list[str]) -> None:
     with pytest.raises(InputError, match="several totals"):
         parse_numbers(texts)
+
+
+def test_the_files_with_each_order_are_named(tmp_path: Path) -> None:
+    head = "Perangkat Daerah;Tanggal Masuk;Tanggal Selesai\n"
+    (tmp_path / "a.csv").write_text(head + "".join(f"Dinas A;{d}/01/2024;{d}/02/2024\n" for d in range(13, 29)))
+    (tmp_path / "b.csv").write_text(head + "".join(f"Dinas A;01/{d}/2025;02/{d}/2025\n" for d in range(13, 29)))
+    with pytest.raises(InputError, match=r"mixes two orders.*Day first in 'a.csv'. Month first in 'b.csv'"):
+        ai.read_exports(tmp_path, as_of="2025-12-31")
+    (tmp_path / "b.csv").write_text((tmp_path / "a.csv").read_text() + "Dinas B;01/30/2024;02/28/2024\n")
+    with pytest.raises(InputError, match=r"Both in 'b.csv'"):
+        ai.read_exports([tmp_path / "b.csv"], as_of="2025-12-31")

@@ -511,6 +511,17 @@ def test_a_heap_at_the_limit_and_at_the_end_of_months_is_found():
     assert heaping(timed(late)).verdict == "fails"
 
 
+def test_a_wait_without_a_working_day_is_not_said_to_end_on_the_day_of_receipt():
+    friday = cases_of(np.ones(40)).assign(received=pd.Timestamp("2023-01-06"), decided=pd.Timestamp("2023-01-07"))
+    frame = pd.concat([friday, cases_of(np.full(60, 9)).assign(case=[f"d{i}" for i in range(60)])])
+    extract = read_exports(frame, as_of="2024-12-31", selection="received")
+    calendar = WorkCalendar.weekdays(first=dt.date(2022, 1, 1), last=dt.date(2025, 12, 31))
+    answer = heaping(measure(extract, calendar)).answer
+    assert "40% fell on the day of receipt or before the next working day" in str(answer)
+    assert "40% terjadi pada hari permohonan diterima atau sebelum hari kerja berikutnya" in str(answer.text("id"))
+    assert "0% fell on the day of receipt." in str(heaping(measure(extract, calendar.every_day())).answer)
+
+
 # --------------------------------------------------------------------------------------- weights and specifications
 
 

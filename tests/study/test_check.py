@@ -111,3 +111,13 @@ def test_numbers_of_a_row_of_sums_are_no_words_of_status_and_its_label_is_no_off
     assert "30 orang" not in "".join(question.text("id") for question in proposal.questions)
     (tmp_path / "study.toml").write_text(proposal.text, encoding="utf-8")
     assert "belum disebut" not in looked_at(read_study(tmp_path / "study.toml")).text
+
+
+def test_the_number_in_a_row_of_sums_is_no_office(tmp_path):
+    rows = [f"{i};{i}/x;Dinas {'AB'[i % 2]};{i % 28 + 1:02d}/01/2023;{i % 28 + 1:02d}/02/2023" for i in range(60)]
+    heading = "No;No Permohonan;Perangkat Daerah;Tanggal Masuk;Tanggal Selesai"
+    text = "\n".join([heading, *rows, "JUMLAH;;60;;", ";;3.716;;", ""])
+    (tmp_path / "izin.csv").write_text(text, encoding="utf-8")
+    proposal = propose_study(tmp_path, language="id")
+    assert set(proposal.offices["office"]) == {"Dinas A", "Dinas B"}
+    assert not any(number in proposal.text for number in ("3.716", "'60'"))

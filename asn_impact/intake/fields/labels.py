@@ -294,8 +294,11 @@ def seen(field: str) -> nw.Expr:
     return nw.col(field).str.replace_all(INVISIBLE, "").str.replace_all(SPACES, " ").str.strip_chars()
 
 
+_BETWEEN: Final = "/._:-"  # signs between the parts of a number
+
+
 def settle_cases(frame: Frame) -> tuple[Frame, list[Message]]:
-    """Return the frame with each case number written in one way: no invisible characters, 7.0 as 7, 7 as 000007.
+    """Return the frame with each case number written in one way: 7.0 as 7, 7 as 000007, 503 / 1 as 503/1.
 
     Zeros in front are put back only where all numbers with such zeros are equally long and the others are not longer.
     """
@@ -305,12 +308,16 @@ def settle_cases(frame: Frame) -> tuple[Frame, list[Message]]:
     odd = case.str.contains(f"{INVISIBLE}|[\u00a0\u2000-\u200a\u202f\u3000]|^\\s|\\s$|\\s\\s")
     decimal = case.str.contains(".0", literal=True) & case.str.contains(r"^\d+\.0+$")  # the cheap question first
     zero = case.str.starts_with("0") & case.str.contains(r"^0\d+(?:\.0+)?$")
-    flags = {"odd": odd, "decimal": decimal, "zero": zero}
+    spaced = case.str.contains(f"{SPACES}[{_BETWEEN}]|[{_BETWEEN}]{SPACES}")
+    flags = {"odd": odd, "decimal": decimal, "zero": zero, "spaced": spaced}
     facts = frame.select(**{k: nw.when(e).then(1).otherwise(0).sum() for k, e in flags.items()}).collect()
     found = {k: int(facts.rows(named=True)[0][k] or 0) for k in flags}
     notes: list[Message] = []
-    if found["odd"]:
-        frame = frame.with_columns(seen("case").alias("case"))
+    if found["odd"] or found["spaced"]:
+        close: Any = seen("case")
+        for sign in _BETWEEN if found["spaced"] else "":
+            close = close.str.replace_all(rf"\s*[{sign}]\s*", sign)
+        frame = frame.with_columns(close.alias("case"))
     if found["decimal"] and not _has(frame, r"^\d+\.\d*[1-9]\d*$"):
         frame = frame.with_columns(
             nw.when(decimal).then(case.str.replace_all(r"\.0+$", "")).otherwise(case).alias("case")

@@ -33,6 +33,7 @@ def read_complaints(
     source: Any,  # noqa: ANN401 - a path, or any frame narwhals knows
     *,
     as_of: dt.date | str,
+    exported: Mapping[str, dt.date | str] | None = None,
     columns: Headings | None = None,
     dates: Mapping[str, Order] | None = None,
     keep: Names = (),
@@ -51,7 +52,7 @@ def read_complaints(
 
     Parameters
     ----------
-    source, as_of, columns, dates, keep, office, offices, status_words, table, zone, sheets
+    source, as_of, exported, columns, dates, keep, office, offices, status_words, table, zone, sheets
         As for `read_exports`.
 
     Raises
@@ -71,6 +72,7 @@ def read_complaints(
     return read_exports(
         source,
         as_of=as_of,
+        exported=exported,
         columns={**_found(source, table, sheets), **(columns or {})},
         dates=dates,
         keep=keep,

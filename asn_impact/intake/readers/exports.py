@@ -29,13 +29,14 @@ from asn_impact.intake.cleaning import (
     clean,
     left_out,
 )
+from asn_impact.intake.copies import shared_numbers
 from asn_impact.intake.extract import Extract
 from asn_impact.intake.fields.canonical import CASE_FIELDS
 from asn_impact.intake.fields.columns import Headings
 from asn_impact.intake.fields.date_columns import Order
 from asn_impact.intake.fields.regencies import REGENCY
 from asn_impact.intake.fields.sketched import sketched
-from asn_impact.intake.finishing import finish, read_day, settle_keys
+from asn_impact.intake.finishing import days_of, finish, read_day, settle_keys
 from asn_impact.intake.formats import RawTable
 from asn_impact.intake.formats.engine import reading
 from asn_impact.intake.formats.server import named_source, on_server
@@ -56,6 +57,7 @@ def read_exports(
     source: Any,  # noqa: ANN401 (a path, or any frame narwhals knows)
     *,
     as_of: dt.date | str,
+    exported: Mapping[str, dt.date | str] | None = None,
     columns: Headings | None = None,
     dates: Mapping[str, Order] | None = None,
     keep: Names = (),
@@ -81,6 +83,10 @@ def read_exports(
         ``mysql://...``, with ``table``.
     as_of : datetime.date or ISO text
         The day the export was made. Open cases have been followed until then.
+    exported : mapping, optional
+        File -> the day it was exported, where that is earlier: ``{"2024.xlsx": "2025-01-06"}``. An open case that no
+        later file holds is followed until then only. Without it a file that others leave behind is followed until its
+        last date, where its last cases are open as no others are.
     columns : mapping, optional
         Field -> heading where the synonyms do not settle it; None for a field that is not to be used.
     dates : mapping, optional
@@ -164,8 +170,10 @@ def read_exports(
         of_given = office_given(office, source, rows.tables)
         frame, of_keys = settle_keys(rows.frame, office, offices, regency, kept=REGENCY in keep)
         names = [*CASE_FIELDS, *(k for k in keep if k not in CASE_FIELDS)]
-        cleaned = clean(frame, bounds=rows.bounds, as_of=day, columns=names, status_words=status_words)
-        extract = finish(rows, cleaned, day, selection, most_lost, [*of_numbers, *of_given, *of_keys])
+        ends = days_of(exported, rows.tables, day)
+        cleaned = clean(frame, bounds=rows.bounds, as_of=day, columns=names, status_words=status_words, exported=ends)
+        of_keys += shared_numbers(cleaned.records, offices) if "case" in rows.headings else []
+        extract = finish(rows, cleaned, day, selection, most_lost, [*of_numbers, *of_given, *of_keys], ends)
     place = Path(source).resolve() if isinstance(source, str | Path) and not on_server(source) else None
     again = partial(_list_dropped, named_source(source), rows, day, office, offices, regency, status_words)
     unchanged = partial(refuse_changed, [t for t in rows.tables if not t.long])

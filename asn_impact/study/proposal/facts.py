@@ -13,6 +13,7 @@ import duckdb
 import narwhals as nw
 
 from asn_impact.errors import AsnImpactError
+from asn_impact.intake.cleaning import total_words
 from asn_impact.intake.fields.canonical import DATE_FIELDS
 from asn_impact.intake.fields.columns import Headings, match_columns
 from asn_impact.intake.fields.labels import TOTAL_LABEL, plain_label
@@ -134,9 +135,12 @@ def _counted(rows: Any, counted: Sequence[str]) -> Facts:  # noqa: ANN401 - gath
     days = [name for name in names if name in DATE_FIELDS]
     dated = nw.col("decided").count() if "decided" in names else nw.lit(0)
     words: dict[str, dict[str, Word]] = {}
+    single_rows = _without_sums(frame, days)
     for name in sorted((n for n in counted if n in names), key=lambda name: name != "office"):
         sums = [label for label in words.get("office", ()) if TOTAL_LABEL.match(plain_label(label))]
-        single = frame.filter(~nw.col("office").is_in(sums) | nw.col("office").is_null()) if sums else frame
+        single = single_rows
+        if sums:
+            single = single.filter(~nw.col("office").is_in(sums) | nw.col("office").is_null())
         table = single.group_by(name).agg(n=nw.len(), dated=dated).sort("n", descending=True).head(MOST).collect()
         words[name] = {str(r[name]): Word(int(r["n"]), int(r["dated"] or 0)) for r in table.rows(named=True) if r[name]}
     ends: dict[str, Any] = {}
@@ -153,6 +157,17 @@ def _counted(rows: Any, counted: Sequence[str]) -> Facts:  # noqa: ANN401 - gath
         files=tuple((t.name, int(t.relation.aggregate("count(*)").fetchall()[0][0]), t.sha256) for t in rows.tables),
         rows=sum(_rows_of(t.relation) for t in rows.tables),
     )
+
+
+def _without_sums(frame: nw.LazyFrame[Any], days: Sequence[str]) -> nw.LazyFrame[Any]:
+    """Return the rows without those that add up others: no date, and the word of a total or a number for an office."""
+    names = frame.collect_schema().names()
+    if not days:
+        return frame
+    number = nw.col("office").str.contains(r"^[\d\s.,]+$").fill_null(value=False)
+    sums = [*total_words(names), *([number] if "office" in names else [])]
+    dated = nw.any_horizontal(*(~nw.col(day).is_null() for day in days), ignore_nulls=True)
+    return frame.filter(dated | ~nw.any_horizontal(*sums, ignore_nulls=True)) if sums else frame
 
 
 def _rows_of(relation: duckdb.DuckDBPyRelation) -> int:
