@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -115,6 +117,14 @@ def test_groups_come_from_the_training_list_or_from_the_records(folder, name, la
     assert (np.abs(found.inference.estimate + 2) < 1).all()  # permits are three days faster, counted in working days
 
 
+def of_notebook(file):
+    """Return the code of a notebook, and its texts with what it shows."""
+    cells = json.loads(file.read_text(encoding="utf-8"))["cells"]
+    code = "".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code")
+    texts = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "markdown"]
+    return code, " ".join([*texts, *(json.dumps(cell.get("outputs"), ensure_ascii=False) for cell in cells)])
+
+
 def test_the_page_and_the_matrix_say_it_in_both_languages(folder):
     programme = opened(folder, GROUPS.split('[[claim]]\nid = "dosis"')[0], COSTS)
     finished = run_programme(programme)
@@ -126,6 +136,15 @@ def test_the_page_and_the_matrix_say_it_in_both_languages(folder):
         brief = (finished.folder / f"report_{language}" / "brief.html").read_text(encoding="utf-8")
         assert brief.count({"en": "Net present value", "id": "Nilai kini bersih"}[language]) == 1
         assert "BPSDM Provinsi" not in brief
+    code, shown = of_notebook(finished.folder / "notebooks" / "manfaat.ipynb")
+    assert "costs = ai.read_costs(" in code
+    assert "value_of_a_day=50000" in code
+    assert "Rp24.000.000" in shown
+    assert "Nilai kini bersih selama 2 tahun" in shown
+    assert "beberapa koefisien" not in shown
+    code, shown = of_notebook(finished.folder / "notebooks" / "penyelenggara.ipynb")
+    assert "BPSDM Provinsi" in shown
+    assert "beberapa koefisien" not in shown
     table = programme.matrix(language="en").frame.set_index("claim")
     row = table.loc["Are permits faster? Was it worth its cost? (exploratory)"]
     assert "a working day saved" in row["raises"]
