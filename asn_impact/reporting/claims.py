@@ -294,7 +294,8 @@ def _long_tables(pages: Exhibits, report: Report) -> list[Block]:
 def _in_short(pages: Exhibits, report: Report) -> list[Block]:
     """Return what was found, the plain picture of the first claim that has one, and what the grades stand for."""
     shown = _leading(report)
-    blocks = [pages.table(overview.in_short(shown, level=report.level))]
+    listed = [finding for finding in report.findings if finding in shown or finding.brief]
+    blocks = [pages.table(overview.in_short(listed, level=report.level))]
     common: dict[str, Any] = {"source": chapters.source_line(pages, report), "inputs": report.inputs}
     for finding in shown:
         spoken = Speech(pages.language, finding.nouns)

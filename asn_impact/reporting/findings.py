@@ -80,6 +80,8 @@ class Finding:
         Notes besides those of the inference.
     nouns
         What its records are called: sets of ``words/nouns.toml``.
+    brief
+        Whether it stands in the table of the policy brief whatever its role: what an effect cost.
     remake
         Makes it again with other choices, for `again`; a programme gives it.
 
@@ -120,6 +122,7 @@ class Finding:
     tables: tuple[Table, ...] = ()
     remarks: tuple[Message, ...] = ()
     nouns: tuple[str, ...] = ()
+    brief: bool = False
     remake: Callable[..., Finding] | None = field(default=None, repr=False)
     _pictures: dict[Hashable, tuple[Chart, ...]] = field(default_factory=dict, init=False, repr=False)
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from asn_impact.study.evidence import source_of
 from asn_impact.study.happened import RISE
-from asn_impact.words import Language, Message
+from asn_impact.words import Language, Message, spoken_of
 
 if TYPE_CHECKING:
     from asn_impact.reporting.findings import Finding
@@ -73,11 +73,7 @@ class _Writer:
         measure = self.finding.measure or self.study.outcome.name
         yield Message("notebook.claim.title", asks=self.claim.label, measure=measure), self._start()
         if self.finding.inference is None:
-            why = self.finding.refusal or Message("programme.several_terms")
-            yield (
-                Message("notebook.claim.nothing", why=why),
-                f"{self._found()}\nprogramme.matrix([finding]{self._in()})",
-            )
+            yield from self._of_two() if self.finding.value is not None else self._nothing()
             return
         yield from self._design()
         estimator, rule = self.study.estimator.made(), self.study.rule.made()
@@ -99,6 +95,31 @@ class _Writer:
             yield Message("notebook.time"), "\n".join(lines)
         last = f"ai.tables.results(answer, level={self.study.level:g}).to_frame({_literal(self.language)})"
         yield Message("notebook.claim.last"), last
+
+    def _nothing(self) -> Iterator[tuple[Message, str]]:
+        why = self.finding.refusal or Message("programme.several_terms")
+        yield Message("notebook.claim.nothing", why=why), f"{self._found()}\nprogramme.matrix([finding]{self._in()})"
+
+    def _of_two(self) -> Iterator[tuple[Message, str]]:
+        """Give what rests on the effect of another claim: groups, or costs and what they gave back."""
+        from asn_impact.topics.planning.returns import returns
+
+        said = self.finding.said[0] if self.finding.refusal is None else self.finding.refusal
+        why, table = spoken_of(said, self.finding.nouns), f".table({self.study.level:g})"
+        worth, back = self.claim.worth, self.finding.value
+        if worth is None:
+            yield Message("notebook.claim.groups", why=why), f"{self._found()}\nfinding.value{table}"
+            return
+        asked = {"match": worth.course, "others": worth.others}
+        read = self._of_setting(worth.costs, worth.costs.arguments(source=worth.costs.parameters["path"], **asked))
+        yield Message("notebook.claim.costs"), f"costs = {read}\ncosts"
+        names = ("cases_per_month", "value_of_a_day", "years", "discount", "seed", "fade_half_life", "across_offices")
+        choices = {"reps": len(back.draws), **{name: getattr(back, name) for name in names}}
+        call = self._call("ai.returns", returns, choices, "answer", "costs")
+        say = f'print(*back.sentences({_literal(self.language)}), sep="\\n")'
+        lines = [self._found(), "answer = finding.value.inference", f"back = {call}", say]
+        yield Message("notebook.claim.worth", why=why), "\n".join(lines)
+        yield Message("notebook.claim.last"), f"back{table}"
 
     def _in(self) -> str:
         return f", language={_literal(self.language)}"

@@ -143,8 +143,9 @@ def worth_it(claim: Claim, finding: Finding, worth: Worth) -> tuple[Finding, Evi
 
     Days are times applications, so the effect is estimated once more with every application counting alike.
     """
+    from asn_impact.topics.planning.money import money
     from asn_impact.topics.planning.returns import cases_per_month, returns
-    from asn_impact.topics.planning.statements import say_break_even, say_in_short
+    from asn_impact.topics.planning.statements import say_break_even, say_costs, say_in_short
 
     study = replace(claim.study, weights="records")
     ready = prepared(study)
@@ -152,7 +153,7 @@ def worth_it(claim: Claim, finding: Finding, worth: Worth) -> tuple[Finding, Evi
     costs, source = costs_of(worth)
     evidence = replace(evidence, ready=replace(ready, sources=(*ready.sources, *source)))
     about: dict[str, Any] = {**named(claim), **dict.fromkeys(("remake", "events", "means")), "tables": ()}
-    nothing = {**about, "inference": None, "scrutiny": None}
+    nothing = {**about, "inference": None, "scrutiny": None, "brief": True}
     if evidence.headline is None:
         return replace(finding, **nothing, refusal=evidence.ready.refusal), evidence
     given = dict(worth.values)
@@ -165,13 +166,18 @@ def worth_it(claim: Claim, finding: Finding, worth: Worth) -> tuple[Finding, Evi
     one = {
         **about,
         **{"inference": None, "panel": evidence.headline.effects.design.panel, "scrutiny": evidence.scrutiny},
+        "brief": True,
         **{"value": back, "remarks": each_once(costs.notes, evidence.ready.notes, evidence.headline.notes)},
     }
     low, high = (rows["days_saved_per_case"][end] for end in ("conf_low", "conf_high"))
     if low <= 0 <= high:
-        return replace(finding, **one, refusal=paragraph(verdict, say_break_even(back))), evidence
-    short = [say_in_short(back, rows, study.level)] if low > 0 else []
-    return replace(finding, **one, said=(*short, verdict, *said, Message("planning.returns.by_application"))), evidence
+        spent = Message("planning.returns.cost_sum", total=money(costs.total, "costs.total"))
+        return replace(finding, **one, refusal=paragraph(verdict, spent, say_break_even(back))), evidence
+    first = [say_in_short(back, rows, study.level), verdict]
+    if high < 0:
+        cost = say_costs(back, rows, study.level)
+        first, said = [paragraph(verdict, cost)], [other for other in said if other != cost]
+    return replace(finding, **one, said=(*first, *said, Message("planning.returns.by_application"))), evidence
 
 
 def costs_of(worth: Worth) -> tuple[Costs, tuple[Source, ...]]:

@@ -1,5 +1,6 @@
 """Costs: every amount has its source, nothing has a default, and what is an example says so."""
 
+import openpyxl
 import pandas as pd
 import polars as pl
 import pytest
@@ -225,3 +226,160 @@ def test_a_budget_without_sources_is_told_the_line_to_write():
     with pytest.raises(InputError, match=r'origin="DPA BKPSDM 2024" and price_year=2024') as found:
         read_costs(frame)
     assert "sumber" in found.value.message.text("id")
+
+
+HEADINGS = ["Kode Rekening", "Uraian", "Volume", "Satuan", "Harga Satuan", "Jumlah"]
+FEE = ("5.1", "Honorarium Narasumber", 24, "OJ", 900_000, 21_600_000)
+FOOD = ("5.1", "Konsumsi", 90, "OH", 55_000, 4_950_000)
+OF_DPA = {"origin": "DPA 2024", "price_year": 2024}
+
+
+def workbook(folder, *rows, headings=HEADINGS, titles=(), sheet="DPA"):
+    book = openpyxl.Workbook()
+    book.active.title = sheet
+    for row in ([title] for title in titles):
+        book.active.append(row)
+    for row in (headings, *rows):
+        book.active.append([None if cell == "" else cell for cell in row])
+    book.save(folder / "dpa.xlsx")
+    return folder / "dpa.xlsx"
+
+
+@pytest.mark.parametrize(
+    "total",
+    [
+        ("", "Jumlah", 1, "Paket", 26_550_000, 26_550_000),
+        ("", "JUMLAH TOTAL", 1, "Keg", 26_550_000, 26_550_000),
+        ("", "Total Anggaran", 1, "Kegiatan", 26_550_000, 26_550_000),
+        ("", "Sub Total 1 Ls", 1, "Ls", 26_550_000, 26_550_000),
+        ("", "II. Sub-Jumlah", 1, "Ls", 26_550_000, 26_550_000),
+        ("", "J U M L A H", 114, "", "", 26_550_000),
+        ("JUMLAH", "", "", "", "", 26_550_000),
+        ("", "Grand Total (Rp)", 1, "Paket", 26_550_000, ""),
+    ],
+)
+def test_a_row_called_a_total_is_no_component_whatever_stands_in_it(tmp_path, total):
+    with pytest.warns(DataWarning, match="not added up: |not counted as a cost again: "):
+        costs = read_costs(workbook(tmp_path, FEE, FOOD, total), **OF_DPA)
+    assert costs.total == 26_550_000
+    assert len(costs.notes) == 1
+
+
+def test_sub_totals_with_a_volume_are_left_out_each():
+    rows = [FEE, ("", "Sub Total", 1, "Ls", 21_600_000, 21_600_000), FOOD, ("", "Sub Total", 1, "Ls", 4.95e6, 4.95e6)]
+    with pytest.warns(DataWarning, match="2 rows add up others and are not counted as costs again"):
+        assert read_costs(pd.DataFrame(rows, columns=HEADINGS), **OF_DPA).total == 26_550_000
+
+
+@pytest.mark.filterwarnings("ignore::asn_impact.errors.DataWarning")
+@pytest.mark.parametrize(
+    "rows",
+    [
+        # the account code holds the one below
+        [("5.1.02", "Belanja Jasa", 24, "OJ", 9e5, 21.6e6), ("5.1.02.01", "Honor", 24, "OJ", 9e5, 21.6e6)],
+        [("5.1.02", "Jasa", 1, "Ls", 26.55e6, 26.55e6), ("5.1.02.01", *FEE[1:]), ("5.1.02.02", *FOOD[1:])],
+        # the total of the sheet is right only without it
+        [
+            ("", "Honor", 24, "OJ", 9e5, 21.6e6),
+            ("", "Narasumber", 24, "OJ", 9e5, 21.6e6),
+            ("", "Jumlah", *[""] * 3, 21.6e6),
+        ],
+        [("", "Kegiatan", 1, "Ls", 26.55e6, 26.55e6), FEE, FOOD, ("", "Jumlah", "", "", "", 26.55e6)],
+    ],
+)
+def test_a_row_that_repeats_the_rows_below_is_a_total_where_that_is_clear(rows):
+    costs = read_costs(frame_of(rows), **OF_DPA)
+    assert costs.total in {21_600_000, 26_550_000}
+    assert any(note.key == "planning.costs.totals" for note in costs.notes)
+
+
+def frame_of(rows, headings=HEADINGS):
+    return pd.DataFrame(rows, columns=headings).replace("", None)
+
+
+@pytest.mark.filterwarnings("ignore::asn_impact.errors.DataWarning")
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [("", "Bimtek E-Gov", 1, "Paket", 26.55e6, 26.55e6), FEE, FOOD],
+        [FEE, FOOD, ("", "Biaya seluruhnya", 1, "Paket", 26.55e6, 26.55e6)],
+        [("", "Belanja Jasa", 24, "OJ", 9e5, 21.6e6), ("", "Honor", 24, "OJ", 9e5, 21.6e6)],
+    ],
+)
+def test_a_row_that_can_be_a_total_or_a_cost_is_asked_about(rows):
+    with pytest.raises(InputError, match=r'totals = \["') as problem:
+        read_costs(frame_of(rows), **OF_DPA)
+    name = str(dict(problem.value.message.values)["first"])
+    every = sum(row[-1] for row in rows)
+    own = next(row[-1] for row in rows if row[1] == name)
+    assert read_costs(frame_of(rows), **OF_DPA, totals=[]).total == every
+    assert read_costs(frame_of(rows), **OF_DPA, totals=[name]).total == every - own
+    assert "tidak jelas" in problem.value.text("id")
+
+
+def test_two_rows_alike_are_both_counted_and_it_is_said():
+    with pytest.warns(DataWarning, match="1 row has the volume and unit price of the row below, first: 'Honorarium"):
+        assert read_costs(frame_of([FEE, ("5.1", "Moderator", *FEE[2:])]), **OF_DPA).total == 43_200_000
+
+
+def test_a_total_that_is_less_than_its_rows_is_said():
+    rows = [FEE, FOOD, ("", "JUMLAH", "", "", "", 20_000_000)]
+    with pytest.warns(DataWarning, match="'JUMLAH' says Rp20,000,000, but its components add up to Rp26,550,000"):
+        costs = read_costs(frame_of(rows), **OF_DPA)
+    assert costs.total == 26_550_000
+    assert any("menyebut Rp20.000.000" in note.text("id").text for note in costs.notes)
+    more = [FEE, FOOD, ("", "JUMLAH", "", "", "", 30_000_000)]
+    with pytest.raises(InputError, match=r"Rp30\.000\.000, more than all components"):
+        read_costs(frame_of(more), **OF_DPA)
+    with pytest.warns(DataWarning, match="says Rp30,000,000, but its components add up to Rp26,550,000"):
+        assert read_costs(frame_of(more), **OF_DPA, totals=["JUMLAH"]).total == 26_550_000
+
+
+def test_a_lump_sum_among_components_is_not_taken_for_a_group():
+    with pytest.raises(InputError, match=r"Row 'Sewa gedung' has Rp15,000,000 without volume and unit price"):
+        read_costs(frame_of([FEE, ("", "Sewa gedung", "", "", "", 15_000_000), FOOD]), **OF_DPA)
+
+
+SMALL = [("5.1", "Narasumber", 24, "OJ", 900, 21_600), ("5.1", "Konsumsi", 90, "OH", 55, 4_950)]
+
+
+@pytest.mark.parametrize(
+    "where",
+    [
+        {"titles": ["DPA BKPSDM 2024 (dalam ribuan rupiah)"]},
+        {"titles": ["DPA BKPSDM 2024", "(Rp 000)"]},
+        {"titles": ["DPA BKPSDM 2024", "(Rp1.000)"]},
+        {"titles": ["DPA BKPSDM 2024", "Rp x1000"]},
+        {"titles": ["DPA BKPSDM 2024", "dalam ribu rupiah"]},
+        {"sheet": "DPA (ribuan rupiah)"},
+        {"headings": [*HEADINGS[:4], "Harga Satuan (Rp ribu)", "Jumlah (Rp ribu)"]},
+        {"headings": [*HEADINGS[:4], "Harga Satuan (Rp 000)", "Jumlah (Rp. 000)"]},
+        {"headings": [*HEADINGS[:4], "Harga Satuan (x 1.000)", "Jumlah (ribuan rupiah)"]},
+        {"headings": [*HEADINGS[:4], "Harga (dalam ribuan rupiah)", "Jumlah"], "titles": ["Dalam ribuan rupiah"]},
+    ],
+)
+def test_amounts_in_thousands_are_multiplied_and_it_is_said(tmp_path, where):
+    path = workbook(tmp_path, *SMALL, **where)
+    with pytest.warns(DataWarning, match=r"1 in the file of costs stands for Rp1,000: .* add up to Rp26,550,000"):
+        costs = read_costs(path, **OF_DPA)
+    assert costs.total == 26_550_000
+    assert read_costs(path, **OF_DPA, unit=1).total == 26_550
+
+
+def test_amounts_in_millions_are_multiplied_and_a_total_with_them(tmp_path):
+    path = tmp_path / "dpa.csv"
+    rows = "Narasumber;24;OJ;0,9;21,6\nKonsumsi;90;OH;0,055;4,95\nJumlah;;;;26,55\n"
+    path.write_text(f"DPA 2024 (dalam juta rupiah);;;;\nUraian;Volume;Satuan;Harga Satuan;Jumlah\n{rows}")
+    with pytest.warns(DataWarning, match="stands for Rp1,000,000"):
+        costs = read_costs(path, **OF_DPA)
+    assert costs.total == pytest.approx(26_550_000)
+
+
+def test_a_unit_said_in_two_ways_is_asked_and_an_amount_in_words_is_none(tmp_path):
+    headings = [*HEADINGS[:4], "Harga Satuan (Rp ribu)", "Jumlah (Rp ribu)"]
+    with pytest.raises(InputError, match="unit = 1000"):
+        read_costs(workbook(tmp_path, *SMALL, headings=headings, titles=["(dalam juta rupiah)"]), **OF_DPA)
+    words = ("", "Terbilang: dua puluh enam juta lima ratus lima puluh ribu rupiah", "", "", "", "")
+    titles = ["DPA 2024: pagu Rp 30.000.000 untuk 2 x 1000 peserta", "Anggaran 30 juta rupiah"]
+    with pytest.warns(DataWarning, match="read as groups"):
+        assert read_costs(workbook(tmp_path, FEE, FOOD, words, titles=titles), **OF_DPA).total == 26_550_000

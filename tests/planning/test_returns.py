@@ -199,7 +199,7 @@ def test_sensitivity_at_the_rate_in_force_repeats_the_table():
 
 
 def test_an_effect_on_office_months_is_refused():
-    with pytest.raises(InputError, match="it is the effect on an office-month, not on an application"):
+    with pytest.raises(InputError, match="it is the effect on an office-month, not on one application"):
         given_back(found(made=design(weights="units")))
 
 
@@ -377,6 +377,19 @@ def test_the_card_writes_amounts_out_and_says_each_thing_once():
     with pytest.warns(DataWarning, match="assumption"):
         long = given_back(years=5)
     assert long._repr_html_().count("is an assumption") == 1
+
+
+def test_days_are_told_as_expected_over_the_years_and_beside_them_those_until_now():
+    english = " ".join(given_back(value_of_a_day=2500).sentences("en"))
+    expected = "Expected over 6 months, on 600 applications (the effect is taken to last): 1,200 applicant days"
+    assert f"{expected} (95% interval: 546 to 1,854)." in english
+    until_now = "Until now in the data: 720 applicant days (95% interval: 328 to 1,112)"
+    assert f"{until_now}, on 360 applications since training, over 6 months at most." in english
+    indonesian = " ".join(given_back(value_of_a_day=2500, fade_half_life=1).sentences("id"))
+    assert "Diperkirakan selama 6 bulan, pada 600 permohonan (dampak tinggal separuh setiap 1 tahun)" in indonesian
+    assert "Sampai sekarang dalam data: 720 hari pemohon" in indonesian
+    single = found(made=design(n=[1.0] * 8))
+    assert "Until now" not in " ".join(given_back(single).sentences("en"))  # cells of a ready panel
 
 
 def test_one_year_is_one_year():

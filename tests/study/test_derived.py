@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -115,6 +117,14 @@ def test_groups_come_from_the_training_list_or_from_the_records(folder, name, la
     assert (np.abs(found.inference.estimate + 2) < 1).all()  # permits are three days faster, counted in working days
 
 
+def of_notebook(file):
+    """Return the code of a notebook, and its texts with what it shows."""
+    cells = json.loads(file.read_text(encoding="utf-8"))["cells"]
+    code = "".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code")
+    texts = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "markdown"]
+    return code, " ".join([*texts, *(json.dumps(cell.get("outputs"), ensure_ascii=False) for cell in cells)])
+
+
 def test_the_page_and_the_matrix_say_it_in_both_languages(folder):
     programme = opened(folder, GROUPS.split('[[claim]]\nid = "dosis"')[0], COSTS)
     finished = run_programme(programme)
@@ -123,6 +133,18 @@ def test_the_page_and_the_matrix_say_it_in_both_languages(folder):
         page = (finished.folder / f"report_{language}" / "report.html").read_text(encoding="utf-8")
         assert page.count(words) >= 2  # first page and its own
         assert "BPSDM Provinsi" in page
+        brief = (finished.folder / f"report_{language}" / "brief.html").read_text(encoding="utf-8")
+        assert brief.count({"en": "Net present value", "id": "Nilai kini bersih"}[language]) == 1
+        assert "BPSDM Provinsi" not in brief
+    code, shown = of_notebook(finished.folder / "notebooks" / "manfaat.ipynb")
+    assert "costs = ai.read_costs(" in code
+    assert "value_of_a_day=50000" in code
+    assert "Rp24.000.000" in shown
+    assert "Nilai kini bersih selama 2 tahun" in shown
+    assert "beberapa koefisien" not in shown
+    code, shown = of_notebook(finished.folder / "notebooks" / "penyelenggara.ipynb")
+    assert "BPSDM Provinsi" in shown
+    assert "beberapa koefisien" not in shown
     table = programme.matrix(language="en").frame.set_index("claim")
     row = table.loc["Are permits faster? Was it worth its cost? (exploratory)"]
     assert "a working day saved" in row["raises"]
@@ -140,7 +162,9 @@ def test_the_costs_of_the_course_of_the_claim_alone_count(folder):
     assert back.rows()["cost_per_day"]["estimate"] == pytest.approx(
         24_000_000 / back.cases / -float(back.inference.estimate[0])
     )
-    assert "Rp" in str(finding.said[0])
+    assert "Expected over 24 months: Rp" in str(finding.said[0])
+    assert "Net present value: " in str(finding.said[0])
+    assert "Nilai kini bersih: " in finding.said[0].text("id")
     assert any("dpa" in source.name for source in programme.sources)
     alone = opened(folder, COSTS, 'match = ["Manajemen Proyek"]\n')["manfaat"]
     assert alone.value.costs.total == 9_000_000
@@ -167,6 +191,8 @@ def test_where_the_effect_may_be_zero_no_money_is_counted(folder):
     assert "equal" in str(finding.refusal)
     assert finding.inference is None
     assert finding.value.costs.total == 9_000_000
+    assert "The programme cost Rp9,000,000." in str(finding.refusal)
+    assert "Biaya program Rp9.000.000." in finding.refusal.text("id")
     assert finding.value.cases_per_month < 200  # 1,800 packages in 20 months, by quarter
 
 

@@ -6,70 +6,36 @@ worked example and says so on every line, and so does whatever is computed from 
 
 from __future__ import annotations
 
-import csv
-import math
 import shutil
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import cache
 from importlib import resources
 from pathlib import Path
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 import numpy as np
 import pandas as pd
 
-from asn_impact.arguments import Names
+from asn_impact.arguments import AtLeast, Names
 from asn_impact.display import card, noted
 from asn_impact.errors import InputError
-from asn_impact.identifiers import hidden
 from asn_impact.intake.extract import Source
-from asn_impact.intake.fields.columns import normalised
+from asn_impact.intake.fields.amounts import is_total
 from asn_impact.intake.fields.numbers import NumberStyle, multiplied, parse_numbers, style_told
-from asn_impact.intake.gathering import explaining, gather, headings_of
 from asn_impact.intake.privacy import masked
+from asn_impact.topics.planning.budget import AMOUNT, CODE, COURSE, UNITS, YEAR, columns_of, plain_text, unpriced
 from asn_impact.topics.planning.course_rows import rows_of_course
+from asn_impact.topics.planning.money import money, rupiah
+from asn_impact.topics.planning.sums import ROUNDING, Rows, sums_of
 from asn_impact.verbs import Guided, public_verb
-from asn_impact.words import Alert, Language, Message, Quantity, verbatim
-from asn_impact.words.writing import UNDEFINED
+from asn_impact.words import Alert, Message
 
 __all__ = ["Costs", "cost_template", "money", "read_costs", "rupiah"]
 
 TEMPLATE: Final = "cost_template.csv"
-_NEEDED: Final = ("komponen", "jumlah", "satuan", "harga_satuan", "sumber", "tahun_harga")
-_YEAR: Final = "tahun_ke"  # year of the programme in which a component is paid; 0 when the column is absent
-_AMOUNT: Final = "nilai"  # quantity times price, where the table says it
-_COURSE: Final = "asn_course"
 _OWN: Final = "asn_own"  # whether a row is of the course asked for
-_NOTHING: Final = ("", "-", "0", "0.0")
-_ROUNDING: Final = 0.001  # share by which an amount may differ from its product
+_AT: Final = "asn_at"  # place of a row in the table
 _EXAMPLE: Final = "contoh"  # a source that begins with this word belongs to the worked example
-
-
-def money(amount: float, source: str, decimals: int = 0) -> Message:
-    """Return an amount of rupiah for a sentence; `source` is the expression it came from.
-
-    Examples
-    --------
-    >>> money(-1234567, "costs.total").text("id").numbers[0].source
-    'costs.total'
-    """
-    if math.isnan(amount):
-        return verbatim(UNDEFINED)
-    size = Quantity(abs(amount), source, decimals)
-    below = math.isinf(amount) or round(amount, decimals) != 0
-    return Message("planning.minus_rupiah" if amount < 0 and below else "planning.rupiah", amount=size)
-
-
-def rupiah(amount: float, language: Language, *, decimals: int = 0) -> str:
-    """Return an amount of money as EYD V writes it in Indonesian, and its English counterpart.
-
-    Examples
-    --------
-    >>> rupiah(1234567, "id", decimals=2), rupiah(-1234567, "en")
-    ('Rp1.234.567,00', '−Rp1,234,567')
-    """
-    return money(amount, "amount", decimals).text(language).text
 
 
 @dataclass(frozen=True, eq=False)
@@ -144,13 +110,17 @@ def read_costs(
     course: str | None = None,
     match: Names = (),
     others: Names = (),
+    totals: Names | None = None,
+    unit: Annotated[float, AtLeast(1)] | None = None,
 ) -> Costs:
     """Return the costs of a programme, from a file or a frame with one row a component.
 
     Columns: komponen, jumlah, satuan, harga_satuan (rupiah), sumber, tahun_harga; and, where something is paid in a
     later year of the programme, tahun_ke (0 the first). Numbers may be written as in Indonesia. `cost_template` makes a
     file to fill in. A sheet of a budget (RKA, DPA) is read as it is: Uraian, Volume or Koefisien, Satuan, Harga Satuan;
-    its column Jumlah must be their product, and its rows of groups, without volume and price, are left out.
+    its column Jumlah must be their product, and its rows of groups, without volume and price, are left out, as are
+    totals (Jumlah, Sub Total) and rows whose account code holds those below, whatever else stands in them. Amounts "in
+    thousands of rupiah" by a title, a sheet or a heading are multiplied.
 
     Parameters
     ----------
@@ -166,18 +136,23 @@ def read_costs(
         Where a budget holds several courses: the heading of the column that says which, words of the course whose rows
         count, and words of the other courses. Without such a column a row belongs to the course that it names, or that
         the last row above it named which names one.
+    totals
+        Names of rows that add up others; ``[]`` where none does. None: it is told from names, account codes and sums.
+    unit
+        Rupiah that 1 stands for in all columns of money: 1000 for a table in thousands. None: titles and headings say.
 
     Raises
     ------
     InputError
+        A row can be a sum or a component; the unit of the amounts is said in two ways;
         It cannot be told which rows are those of the course; a column is missing, a component has no name, source,
         price, quantity or price year, a number cannot be, or an amount is not quantity times price.
 
     Warns
     -----
     DataWarning
-        Components of the worked example are still there; prices of several years are added up; rows of groups are left
-        out.
+        Components of the worked example are still there; prices of several years are added up; groups and totals
+        are left out; a total is not the sum of its rows; amounts were in thousands or millions.
 
     Examples
     --------
@@ -190,21 +165,27 @@ def read_costs(
     ...            origin="DPA 2024", price_year=2024)
     Costs(1 components, Rp21.600.000, prices of 2024)
     """
-    table, groups, sources = _table(source, {"sumber": origin, "tahun_harga": price_year}, course, match, others)
+    found = columns_of(source, {"sumber": origin, "tahun_harga": price_year}, course, unit)
+    table, groups = _table(found.frame, {"sumber": origin, "tahun_harga": price_year}, match, others, totals)
     for name in ("komponen", "satuan", "sumber"):
         _refuse_empty(table, name)
-    money = [name for name in ("harga_satuan", _AMOUNT) if name in table]
-    style = style or style_told(pd.concat([table, groups])[money].to_numpy(dtype=object).ravel().tolist())
+    columns = [name for name in UNITS if name in table]
+    style = style or style_told(pd.concat([table, groups])[columns].to_numpy(dtype=object).ravel().tolist())
     numbers = {name: _numbers(table, name, style) for name in ("jumlah", "harga_satuan")}
-    years = {name: _whole(table, name) for name in ("tahun_harga", _YEAR)}
+    numbers["harga_satuan"] = numbers["harga_satuan"] * table[UNITS["harga_satuan"]].to_numpy()
+    years = {name: _whole(table, name) for name in ("tahun_harga", YEAR)}
     _refuse_strange_years(table, years)
     table = table.assign(**numbers, **years, biaya=numbers["jumlah"] * numbers["harga_satuan"])
-    _refuse_other_amounts(table, groups, style)
-    table = table.loc[table[_OWN]].drop(columns=[_AMOUNT, _OWN], errors="ignore").reset_index(drop=True)
-    if not table["biaya"].sum() > 0:
+    _refuse_other_amounts(table, style)
+    sums, notes = _sums(table, groups, style, totals)
+    left, table = table.loc[sums, "komponen"], table.loc[~sums]
+    own = table.loc[table[_OWN]].drop(columns=[AMOUNT, CODE, _OWN, _AT, *UNITS.values()], errors="ignore")
+    own = own.reset_index(drop=True)
+    if not own["biaya"].sum() > 0:
         raise InputError(Message("planning.costs.nothing"))
-    example = int(table["sumber"].str.strip().str.casefold().str.startswith(_EXAMPLE).sum())
-    return Costs(table, example, tuple([*_notes(table, example), *_group_notes(groups)]), sources)
+    example = int(own["sumber"].str.strip().str.casefold().str.startswith(_EXAMPLE).sum())
+    notes = [*_notes(own, example), *_left_out(groups, left), *notes, *_unit_notes(found.units, own)]
+    return Costs(own, example, tuple(notes), found.sources)
 
 
 @public_verb
@@ -233,112 +214,86 @@ def cost_template(path: str | Path) -> Path:
 
 
 def _table(
-    source: Any,  # noqa: ANN401
-    given: Mapping[str, Any],
-    course: str | None,
-    match: Names,
-    others: Names,
-) -> tuple[pd.DataFrame, pd.DataFrame, tuple[Source, ...]]:
-    """Return the components, texts as texts and numbers as they came, the rows of groups of a budget, and the files."""
-    given = {name: value for name, value in given.items() if value is not None}
-    with explaining(source):
-        table, sources = _columns(source, given, course)
-    cells = table.drop(columns=_COURSE, errors="ignore")
-    table = table.loc[~cells.map(lambda value: _plain_text(value) == "").all(axis=1)].reset_index(drop=True)
+    table: pd.DataFrame, given: Mapping[str, Any], match: Names, others: Names, totals: Names | None
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the components, texts as texts and numbers as they came, and the rows of groups and totals of a budget."""
+    cells = table.drop(columns=[COURSE, _AT, *UNITS.values()], errors="ignore")
+    table = table.loc[~cells.map(lambda value: plain_text(value) == "").all(axis=1)].reset_index(drop=True)
     if table.empty:
         raise InputError(Message("planning.costs.no_rows"))
-    unpriced = table[["jumlah", "harga_satuan"]].map(lambda value: _plain_text(value) in _NOTHING).all(axis=1)
-    heads = unpriced.to_numpy() & (_AMOUNT in table)
-    said = [_plain_text(text) for text in table.pop(_COURSE)] if _COURSE in table else []
-    own = rows_of_course(said, [_plain_text(text) for text in table["komponen"]], heads, match, others)
-    table[_OWN] = own
+    table = table.assign(komponen=_named(table), **{_AT: np.arange(len(table))})
+    heads = unpriced(table) & (AMOUNT in table) | table["komponen"].map(lambda text: is_total(text, totals))
+    said = [plain_text(text) for text in table.pop(COURSE)] if COURSE in table else []
+    table[_OWN] = rows_of_course(said, table["komponen"].tolist(), heads.to_numpy(), match, others)
     groups, table = table.loc[heads], table.loc[~heads].reset_index(drop=True)
     if table.empty:
         raise InputError(Message("planning.costs.no_rows"))
-    absent: dict[str, Any] = {name: value for name, value in given.items() if name not in table}
+    absent: dict[str, Any] = {n: value for n, value in given.items() if value is not None and n not in table}
     table = table.assign(**absent)
-    texts = {name: table[name].map(_plain_text) for name in ("komponen", "satuan", "sumber")}
-    return table.assign(**{_YEAR: table.get(_YEAR, 0), **texts}), groups, sources
+    texts = {name: table[name].map(plain_text) for name in ("satuan", "sumber")}
+    return table.assign(**{YEAR: table.get(YEAR, 0), **texts}), groups
 
 
-#: What the reader can say for all rows where no column does -> the line.
-_GIVEN: Final = {"sumber": 'origin="DPA BKPSDM 2024"', "tahun_harga": "price_year=2024"}
+def _named(table: pd.DataFrame) -> list[str]:
+    """Return what each row is called: a total may stand in the merged cells before the names."""
+    names = [plain_text(text) for text in table["komponen"]]
+    codes = [plain_text(text) for text in table[CODE]] if CODE in table else [""] * len(names)
+    return [name or (code if is_total(code) else "") for name, code in zip(names, codes, strict=True)]
 
 
-def _columns(
-    source: Any,  # noqa: ANN401
-    given: Mapping[str, Any],
-    course: str | None,
-) -> tuple[pd.DataFrame, tuple[Source, ...]]:
-    """Return the columns of the contract under their names; what is given need not be there."""
-    price = {"harga_satuan": _known()["harga_satuan"]}
-    rows = gather(source, (), columns=price, dates=None, keep=("harga_satuan",), required=())
-    found = _found(headings_of(source, rows))
-    needed = [name for name in _NEEDED if name in found or name not in given]
-    names = [*needed, *(name for name in (_YEAR, _AMOUNT) if name in found)]
-    if lines := [_GIVEN[name] for name in needed if name in _GIVEN and name not in found]:
-        raise InputError(Message("planning.costs.give", names=[n for n in needed if n not in found], lines=lines))
-    columns = {name: found.get(name, name) for name in names}
-    if course is not None:
-        names, columns = [*names, _COURSE], {**columns, _COURSE: course}
-    rows = gather(source, (), columns=columns, dates=None, keep=names, required=())
-    frame = pd.DataFrame(rows.frame.select(*names).collect().to_pandas())
-    return frame, tuple(Source(hidden(t.name, names=True), t.relation.shape[0], t.sha256) for t in rows.tables)
-
-
-def _found(headings: Sequence[str]) -> dict[str, str]:
-    """Return name -> heading, the first one of its synonyms that is there; no heading counts twice."""
-    there = {normalised(heading): heading for heading in reversed(headings)}
-    found: dict[str, str] = {}
-    for name, words in _known().items():
-        known = (there[normalised(word)] for word in words if normalised(word) in there)
-        if (heading := next((h for h in known if h not in found.values()), None)) is not None:
-            found[name] = heading
-    return found
-
-
-@cache
-def _known() -> Mapping[str, tuple[str, ...]]:
-    """Return name of a column -> the headings it can have, the first ones first."""
-    text = (resources.files("asn_impact.reference") / "cost_headings.csv").read_text(encoding="utf-8")
-    known: dict[str, tuple[str, ...]] = {}
-    for row in csv.DictReader(text.splitlines()):
-        known[row["kanonik"]] = (*known.get(row["kanonik"], ()), row["sinonim"])
-    return known
-
-
-def _refuse_other_amounts(table: pd.DataFrame, groups: pd.DataFrame, style: NumberStyle | None) -> None:
-    """Refuse amounts that are not quantity times price, and groups that hold more than their components."""
-    if _AMOUNT not in table:
+def _refuse_other_amounts(table: pd.DataFrame, style: NumberStyle | None) -> None:
+    """Refuse amounts that are not quantity times price."""
+    if AMOUNT not in table:
         return
     amounts = pd.Series(_amounts(table, style), index=table.index)
-    wrong = table.index[(amounts - table["biaya"]).abs() > _ROUNDING * table["biaya"].clip(lower=1)]
+    wrong = table.index[(amounts - table["biaya"]).abs() > ROUNDING * table["biaya"].clip(lower=1)]
     if len(wrong):
         first = table.loc[wrong[0]]
         shown = {"amount": rupiah(amounts[wrong[0]], "id"), "product": rupiah(first["biaya"], "id")}
         raise InputError(Message("planning.costs.amount", n=len(wrong), first=first["komponen"], **shown))
-    largest = _amounts(groups, style).max(initial=0.0)
-    total = table["biaya"].sum()
-    if largest > total * (1 + _ROUNDING) + 1:
-        shown = {"amount": rupiah(largest, "id"), "total": rupiah(total, "id")}
-        raise InputError(Message("planning.costs.lump_sum", **shown))
+
+
+def _sums(
+    table: pd.DataFrame, groups: pd.DataFrame, style: NumberStyle | None, totals: Names | None
+) -> tuple[Any, list[Message]]:
+    """Return which components add up others, and what has to be said of sums."""
+    every = pd.concat([table, groups.assign(biaya=_amounts(groups, style) if AMOUNT in groups else np.nan)])
+    every = every.sort_values(_AT, kind="stable")
+    names = [
+        name or Message("planning.costs.row", row=at + 1).text("id").text
+        for name, at in zip(every["komponen"], every[_AT], strict=True)
+    ]
+    rows = Rows(
+        names=names,
+        codes=[plain_text(code) for code in every[CODE]] if CODE in every else [""] * len(every),
+        amounts=every["biaya"].to_numpy(dtype=np.float64),
+        alike=list(zip(every["jumlah"], every["harga_satuan"], strict=True)),
+        heads=~every[_AT].isin(table[_AT]).to_numpy(),
+        said=totals,
+    )
+    sums, notes = sums_of(rows)
+    return table[_AT].isin(every.loc[sums, _AT]).to_numpy(), notes
 
 
 def _amounts(table: pd.DataFrame, style: NumberStyle | None) -> Any:  # noqa: ANN401 - an array
-    texts = [_plain_text(value) or None for value in table[_AMOUNT]] if len(table) else []
-    if pd.api.types.is_numeric_dtype(table[_AMOUNT]):
-        return table[_AMOUNT].to_numpy(dtype=np.float64)
-    return parse_numbers(texts, name=_AMOUNT, style=style).to_numpy()
+    texts = [plain_text(value) or None for value in table[AMOUNT]] if len(table) else []
+    if pd.api.types.is_numeric_dtype(table[AMOUNT]):
+        return table[AMOUNT].to_numpy(dtype=np.float64) * table[UNITS[AMOUNT]].to_numpy()
+    return parse_numbers(texts, name=AMOUNT, style=style).to_numpy() * table[UNITS[AMOUNT]].to_numpy()
 
 
-def _group_notes(groups: pd.DataFrame) -> list[Message]:
-    names = tuple(masked(_plain_text(name)) for name in groups["komponen"])
-    return [Alert("planning.costs.groups", n=len(names), names=names)] if names else []
+def _left_out(groups: pd.DataFrame, sums: pd.Series) -> Iterable[Message]:
+    bare = unpriced(groups)
+    totals = [*groups.loc[~bare, "komponen"], *sums]
+    for key, names in (("groups", groups.loc[bare, "komponen"].tolist()), ("totals", totals)):
+        if names:
+            yield Alert(f"planning.costs.{key}", n=len(names), names=tuple(map(masked, names)))
 
 
-def _plain_text(value: object) -> str:
-    missing = value is None or value is pd.NA or (isinstance(value, float) and math.isnan(value))
-    return "" if missing else str(value).strip()
+def _unit_notes(units: Mapping[float, str], own: pd.DataFrame) -> Iterable[Message]:
+    total = money(own["biaya"].sum(), "costs.total")
+    for unit, words in units.items():
+        yield Alert("planning.costs.unit", words=masked(words), unit=money(unit, "costs.unit"), total=total)
 
 
 def _refuse_empty(table: pd.DataFrame, name: str) -> None:
@@ -352,7 +307,7 @@ def _refuse_empty(table: pd.DataFrame, name: str) -> None:
 def _numbers(table: pd.DataFrame, name: str, style: NumberStyle | None) -> Any:  # noqa: ANN401 - a Series
     column = table[name].map(multiplied) if name == "jumlah" else table[name]
     if column.dtype == object or pd.api.types.is_string_dtype(column):
-        column = parse_numbers([_plain_text(value) or None for value in column], name=name, style=style)
+        column = parse_numbers([plain_text(value) or None for value in column], name=name, style=style)
     values = column.to_numpy(dtype=np.float64, na_value=np.nan)
     wrong = np.flatnonzero(~np.isfinite(values) | (values < 0))
     if wrong.size:
@@ -362,7 +317,7 @@ def _numbers(table: pd.DataFrame, name: str, style: NumberStyle | None) -> Any: 
 
 
 def _whole(table: pd.DataFrame, name: str) -> Any:  # noqa: ANN401 - a Series
-    values = pd.to_numeric(table[name].map(_plain_text), errors="coerce").to_numpy(dtype=np.float64)
+    values = pd.to_numeric(table[name].map(plain_text), errors="coerce").to_numpy(dtype=np.float64)
     wrong = np.flatnonzero(~np.isfinite(values) | (values != np.round(values)))
     if wrong.size:
         where = {"n": wrong.size, "total": len(table), "first": table["komponen"].iloc[int(wrong[0])]}
@@ -375,8 +330,8 @@ def _expectation(column: str) -> Message:
 
 
 def _refuse_strange_years(table: pd.DataFrame, years: dict[str, Any]) -> None:
-    prices, paid = years["tahun_harga"], years[_YEAR]
-    outside = {"tahun_harga": (prices < 1990) | (prices > 2100), _YEAR: (paid < 0) | (paid > 50)}
+    prices, paid = years["tahun_harga"], years[YEAR]
+    outside = {"tahun_harga": (prices < 1990) | (prices > 2100), YEAR: (paid < 0) | (paid > 50)}
     for name, strange in outside.items():
         if strange.any():
             at = int(np.flatnonzero(strange)[0])

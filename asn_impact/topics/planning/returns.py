@@ -317,6 +317,14 @@ class Returns(Guided):
         return int(reach.max(initial=-1) * months) + timeline.period_months
 
     @property
+    def cases_until_now(self) -> float:
+        """Applications of trained offices since training, as the data hold them; NaN where a cell is one record."""
+        design = self.inference.effects.design
+        own = design.panel.n[design.treated() & design.panel.observed]
+        known = design.panel.timeline.kind != "step" and bool((own != 1).any())
+        return float(own.sum()) if known else math.nan
+
+    @property
     def beyond_observation(self) -> bool:
         """Whether the effect is counted for longer than it was observed."""
         kind = self.inference.effects.design.panel.timeline.kind

@@ -6,13 +6,13 @@ import math
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 from asn_impact.estimation.resampling import Resampled
-from asn_impact.topics.planning.costs import money
+from asn_impact.topics.planning.money import money
 from asn_impact.words import Alert, Message, Quantity
 
 if TYPE_CHECKING:
     from asn_impact.topics.planning.returns import Returns
 
-__all__ = ["DAYS", "Rows", "notes_of", "say_break_even", "say_in_short", "statements_of"]
+__all__ = ["DAYS", "Rows", "notes_of", "say_break_even", "say_costs", "say_in_short", "statements_of"]
 
 Rows: TypeAlias = dict[str, dict[str, Any]]
 
@@ -30,8 +30,7 @@ def notes_of(back: Returns) -> list[Message]:
         rule = inference.rule.entry.name
         notes.append(Alert("planning.returns.own_intervals", df=float(inference.df[0]), rule=rule))
     if back.beyond_observation:
-        months = _few_decimals(12 * back.years, "12 * returns.years")
-        notes.append(Alert("planning.returns.beyond", observed=back.observed_months, months=months))
+        notes.append(Alert("planning.returns.beyond", observed=back.observed_months, months=_months(back)))
     if back.across_offices == "equal" and inference.effects.design.weights != "records":
         notes.append(Message("planning.returns.equal"))
     if back.costs.example:
@@ -67,19 +66,40 @@ def _days(back: Returns) -> Message:
     return Message(f"planning.returns.unit.{DAYS[back.inference.effects.design.panel.outcome.unit]}")
 
 
-def _say_days(back: Returns, rows: Rows, level: float) -> Message:
-    each, total = rows["days_saved_per_case"], rows["days_saved"]
-    ranges = {"each_range": _interval(each, level, 2), "total_range": _interval(total, level, 0)}
-    numbers = {"each": each["estimate"], "total": total["estimate"]}
-    return Message("planning.returns.days", unit=_days(back), **numbers, **ranges)
+def _months(back: Returns) -> Quantity:
+    return _few_decimals(12 * back.years, "12 * returns.years")
 
 
-def _say_costs(back: Returns, rows: Rows, level: float) -> Message:
+def _say_days(back: Returns, rows: Rows, level: float) -> list[Message]:
+    """Return the days expected over the years, and those that the data hold until now."""
+    each, total, until_now = rows["days_saved_per_case"], rows["days_saved"], back.cases_until_now
+    expected = Message(
+        "planning.returns.days",
+        unit=_days(back),
+        each=each["estimate"],
+        each_range=_interval(each, level, 2),
+        months=_months(back),
+        cases=back.cases_per_month * 12 * back.years,
+        fade=_fading(back.fade_half_life),
+        total=total["estimate"],
+        total_range=_interval(total, level, 0),
+    )
+    if math.isnan(until_now):
+        return [expected]
+    seen = {end: until_now * each[end] for end in ("estimate", "conf_low", "conf_high")} | {"term": "days_until_now"}
+    said = {"total": seen["estimate"], "total_range": _interval(seen, level, 0), "months": back.observed_months}
+    return [expected, Message("planning.returns.until_now", cases=until_now, **said)]
+
+
+def say_costs(back: Returns, rows: Rows, level: float) -> Message:
+    """Return what the programme cost, in all and for each day expected to be saved."""
     total, row = money(back.costs.total, "costs.total"), rows["cost_per_day"]
     if math.isnan(row["estimate"]):
         return Message("planning.returns.cost_undefined", total=total)
     each = money(row["estimate"], "returns.cost_per_day.estimate")
-    return Message("planning.returns.cost", total=total, each=each, range=_interval(row, level, None))
+    return Message(
+        "planning.returns.cost", total=total, each=each, months=_months(back), range=_interval(row, level, None)
+    )
 
 
 def say_break_even(back: Returns) -> Message:
@@ -118,14 +138,20 @@ def _few_decimals(value: float, source: str, form: Literal["plain", "percent"] =
 
 def statements_of(back: Returns, rows: Rows, level: float) -> tuple[Message, ...]:
     """Return the verdict, the amounts and the notes of what a programme gave back."""
-    before = (_say_verdict(rows), _say_days(back, rows, level), _say_costs(back, rows, level))
+    before = (_say_verdict(rows), *_say_days(back, rows, level), say_costs(back, rows, level))
     return (*before, say_break_even(back), _say_value(back, rows, level), *back.notes)
 
 
 def say_in_short(back: Returns, rows: Rows, level: float) -> Message:
-    """Return what a day saved cost, with its interval, and how many days on each application would have paid."""
-    row = rows["cost_per_day"]
-    unit = Message(f"planning.returns.day.{DAYS[back.inference.effects.design.panel.outcome.unit]}")
-    each = money(row["estimate"], "returns.cost_per_day.estimate")
-    days = Quantity(back.break_even_effect, "returns.break_even_effect", None)
-    return Message("planning.returns.short", each=each, unit=unit, range=_interval(row, level, None), days=days)
+    """Return what a day expected to be saved costs, how many days on each application would pay, and what is left."""
+    row, value = rows["cost_per_day"], rows["net_present_value"]
+    return Message(
+        "planning.returns.short",
+        months=_months(back),
+        each=money(row["estimate"], "returns.cost_per_day.estimate"),
+        unit=Message(f"planning.returns.day.{DAYS[back.inference.effects.design.panel.outcome.unit]}"),
+        range=_interval(row, level, None),
+        days=Quantity(back.break_even_effect, "returns.break_even_effect", None),
+        value=money(value["estimate"], "returns.net_present_value.estimate"),
+        value_range=_interval(value, level, None),
+    )

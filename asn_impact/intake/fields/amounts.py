@@ -1,0 +1,88 @@
+"""What a table of money says beside its amounts: which rows are totals, and what 1 stands for."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Final
+
+from asn_impact.intake.fields.columns import normalised
+
+__all__ = ["UNITS_OF_HEADINGS", "is_total", "unit_of_heading", "unit_of_text"]
+
+_TOTAL: Final = re.compile(
+    r"(?:[\W\d_]|\b(?:[ivxlc]+|[a-z])[.)])*(?:grand|sub)?[\s.-]*(?:jumlah|jml\w?|total|subtotal|keseluruhan)\b"
+    r"(?!\s*station)",
+    re.IGNORECASE,
+)
+_SPACED: Final = re.compile(r"\w(?: \w){3,}")  # J U M L A H
+
+
+def is_total(label: str, said: Sequence[str] | None = None) -> bool:
+    """Return whether a row is called a sum of others; `said` are rows of which the reader says it.
+
+    Examples
+    --------
+    >>> is_total("II. Sub Total 1 Ls"), is_total("J U M L A H"), is_total("Sewa total station")
+    (True, True, False)
+    """
+    bare = " ".join(label.split())
+    bare = bare.replace(" ", "") if _SPACED.fullmatch(bare) else bare
+    return bool(_TOTAL.match(bare)) or normalised(label) in {normalised(name) for name in said or ()}
+
+
+_SCALES: Final = {
+    **{"ribu": 1e3, "juta": 1e6, "miliar": 1e9, "milyar": 1e9, "thousand": 1e3, "million": 1e6},
+    **{"000": 1e3, "1000": 1e3, "000000": 1e6, "1000000": 1e6},
+}
+_MONEY: Final = r"(?:rupiah|rp|idr)(?![a-z])\.?"
+_WORD: Final = r"(ribu|juta|miliar|milyar|thousand|million)(?:an|s)?\b"
+_ZEROS: Final = r"['’.,]?((?:1[.,]?)?000(?:[.,]?000)?)(?![.,]?\d)"
+_OPEN, _CLOSED = r"(?:^|[(\[])\s*", rf"\s*(?:{_MONEY})?\s*(?:[)\]]|$)"
+_UNITS: Final = [
+    re.compile(form, re.IGNORECASE)
+    for form in (
+        rf"\b(?:dalam|in|satuan)\b[\s:]*(?:satuan\s*)?(?:{_MONEY}\s*)?{_WORD}",  # dalam ribuan rupiah
+        rf"\b(ribu|juta|miliar|milyar)an\s*{_MONEY}",
+        rf"{_OPEN}(?:{_MONEY}\s*)?(?:[x×*]\s*)?{_WORD}{_CLOSED}",  # (Rp juta)
+        rf"{_OPEN}(?:dalam\s*)?{_MONEY}\s*{_ZEROS}{_CLOSED}",  # (Rp1.000)
+        rf"(?<!\d)(?<!\d )[x×*]\s*(?:{_MONEY}\s*)?{_ZEROS}{_CLOSED}",  # Rp x 1000
+        r"\b(?:rp|idr)\.?\s*['’.]?(000(?:[.,]?000)?)(?![.,]?\d)",  # Rp 000
+    )
+]
+
+
+def unit_of_text(text: str) -> float | None:
+    """Return the rupiah that 1 stands for by a title or the name of a sheet; None where nothing is said of it.
+
+    Examples
+    --------
+    >>> unit_of_text("DPA 2024 (dalam ribuan rupiah)"), unit_of_text("(Rp juta)"), unit_of_text("Terbilang: dua juta")
+    (1000.0, 1000000.0, None)
+    """
+    found = next((match[1] for form in _UNITS if (match := form.search(text)) is not None), None)
+    return None if found is None else _SCALES[re.sub(r"[.,]", "", found).casefold()]
+
+
+#: What can stand behind the name of a column of money -> the rupiah that 1 stands for.
+UNITS_OF_HEADINGS: Final = {
+    form.format(word): unit
+    for stem, unit in _SCALES.items()
+    for word in ((stem,) if stem[-1] == "0" else (stem, f"{stem}an", f"{stem}s"))
+    for inner in ("{}", "rp {}", "{} rp", "{} rupiah", "rupiah {}", "dalam {}", "dalam {} rp", "dalam {} rupiah")
+    for more in (inner, inner.replace("{}", "x {}"))
+    for form in (f" {more}", f" ({more})", f" [{more}]", f", {more}")
+}
+_BY_HEADING: Final = sorted(((normalised(k), v) for k, v in UNITS_OF_HEADINGS.items()), key=lambda one: -len(one[0]))
+
+
+def unit_of_heading(heading: str) -> float | None:
+    """Return the rupiah that 1 stands for in a column of money by its heading; None where nothing is said of it.
+
+    Examples
+    --------
+    >>> unit_of_heading("Harga Satuan (Rp ribu)"), unit_of_heading("Jumlah (Rp)")
+    (1000.0, None)
+    """
+    bare = normalised(heading)
+    return next((unit for form, unit in _BY_HEADING if bare.endswith(form)), None)

@@ -1,0 +1,169 @@
+"""Which rows of a budget add up others, and whether its totals are what their components add up to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import Final
+
+import numpy as np
+
+from asn_impact.arguments import Names
+from asn_impact.arrays import Bool, Float
+from asn_impact.errors import InputError
+from asn_impact.intake.fields.amounts import is_total
+from asn_impact.intake.privacy import masked
+from asn_impact.topics.planning.money import money, rupiah
+from asn_impact.words import Alert, Message
+
+__all__ = ["ROUNDING", "Rows", "sums_of"]
+
+ROUNDING: Final = 0.001  # share by which an amount may differ from its product, or a total from its sum
+_RUPIAH: Final = 1.0  # by which a row may differ from the sum that it is taken for
+
+
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """The rows of a budget in their order.
+
+    Attributes
+    ----------
+    names
+        (N,) how a row is called; for one without a name, its number.
+    codes
+        (N,) account codes; empty where there is none.
+    amounts
+        (N,) rupiah; NaN where a row has none.
+    alike
+        (N,) volume and unit price.
+    heads
+        (N,) True for rows that are no components by their form or their name.
+    said
+        Rows of which the reader says that they add up others; None where nothing was said.
+    """
+
+    names: Sequence[str]
+    codes: Sequence[str]
+    amounts: Float
+    alike: Sequence[tuple[float, float]]
+    heads: Bool
+    said: Names | None = None
+
+
+def sums_of(rows: Rows) -> tuple[Bool, list[Message]]:
+    """Return (N,) which components add up others and are none, and what has to be said.
+
+    A row is a sum where its account code holds those below it, or where the totals of the sheet are right only if it
+    is one.
+
+    Raises
+    ------
+    InputError
+        A row can be a sum or a component; a row without volume and unit price is the sum of nothing.
+    """
+    none: Bool = np.zeros(len(rows.names), dtype=np.bool_)
+    if rows.said is not None:
+        return none, list(_disagreeing(rows))
+    certain, doubtful = _by_code(rows)
+    doubtful |= _equal_to_many(rows.amounts, rows.heads | certain) | _accounts(rows, certain)
+    twice = _same_as_next(rows) & ~(certain | doubtful)
+    ways = [certain, certain | doubtful, certain | doubtful | twice]
+    agreeing = [way for way in ways if not _unexplained(rows.amounts, rows.heads | way).any()]
+    different = {way.tobytes(): way for way in agreeing if _has_sums(rows, rows.heads | certain)}
+    notes: list[Message] = []
+    if len(different) == 1:
+        certain = agreeing[0]
+    elif doubtful.any():
+        first = masked(rows.names[int(np.argmax(doubtful))])
+        raise InputError(Message("planning.costs.sum_or_not", first=first, line=f'totals = ["{first}"]'))
+    elif twice.any():
+        notes.append(Alert("planning.costs.same", n=int(twice.sum()), first=masked(rows.names[int(np.argmax(twice))])))
+    return certain, [*notes, *_disagreeing(replace(rows, heads=rows.heads | certain))]
+
+
+def _has_sums(rows: Rows, heads: Bool) -> bool:
+    return bool((rows.amounts[heads] > 0).any())
+
+
+def _by_code(rows: Rows) -> tuple[Bool, Bool]:
+    """Return the components whose account code holds the ones below: those that are their sum, and the others."""
+    codes = [code.strip().rstrip(".") for code in rows.codes]
+    certain, doubtful = np.zeros((2, len(codes)), dtype=np.bool_)
+    for i in range(len(codes) - 2, -1, -1):
+        within = f"{codes[i]}."
+        if rows.heads[i] or not codes[i] or not codes[i + 1].startswith(within):
+            continue
+        end = next((j for j in range(i + 1, len(codes)) if codes[j] and not codes[j].startswith(within)), len(codes))
+        parts = np.arange(i + 1, end)[~(rows.heads | certain)[i + 1 : end]]
+        same = parts.size > 0 and abs(rows.amounts[parts].sum() - rows.amounts[i]) <= _RUPIAH
+        (certain if same else doubtful)[i] = True
+    return certain, doubtful
+
+
+def _equal_to_many(amounts: Float, heads: Bool) -> Bool:
+    """Return the components that are the sum of two or more below them, or above them, up to a row that is none."""
+    below = _sums_below(amounts, heads)
+    above: Bool = _sums_below(amounts[::-1], (heads | below)[::-1])[::-1]
+    return np.asarray(below | above)
+
+
+def _sums_below(amounts: Float, heads: Bool) -> Bool:
+    sums = np.zeros(len(amounts), dtype=np.bool_)
+    ends, total, n = [(0.0, 0)], 0.0, 0  # from the end to each row that is no component
+    for i in range(len(amounts) - 1, -1, -1):
+        apart = [total - before for before, some in ends if n - some > 1]
+        sums[i] = not heads[i] and bool(apart) and bool((np.abs(np.array(apart) - amounts[i]) <= _RUPIAH).any())
+        if heads[i] or sums[i]:
+            ends.append((total, n))
+        else:
+            total, n = total + amounts[i], n + 1
+    return sums
+
+
+def _accounts(rows: Rows, certain: Bool) -> Bool:
+    """Return the components named as an account (Belanja ...) that repeat the one below, which is not."""
+    account = np.array([name.casefold().startswith("belanja") for name in rows.names], dtype=np.bool_)
+    accounts: Bool = _same_as_next(rows) & account & ~np.append(account[1:], True) & ~certain
+    return accounts
+
+
+def _same_as_next(rows: Rows) -> Bool:
+    """Return the components with the volume and the unit price of the one below."""
+    both = ~rows.heads & ~np.append(rows.heads[1:], True)
+    same = np.array([*(a == b for a, b in pairwise(rows.alike)), False], dtype=np.bool_)
+    return np.asarray(both & same)
+
+
+def _blocks(at: int, amounts: Float, heads: Bool) -> Float:
+    """Return the sums of the components below a row and above it, up to each row that is none and to the ends."""
+    added = np.concatenate([[0.0], np.cumsum(np.where(heads, 0.0, amounts))])
+    ends = np.append(np.flatnonzero(heads), len(amounts))
+    starts = np.append(np.flatnonzero(heads) + 1, 0)
+    return np.concatenate([added[ends[ends > at]] - added[at + 1], added[at] - added[starts[starts <= at]]])
+
+
+def _unexplained(amounts: Float, heads: Bool) -> Bool:
+    """Return the rows with an amount that are no components, and the sum of none."""
+    alone = np.zeros(len(amounts), dtype=np.bool_)
+    for at in np.flatnonzero(heads & (amounts > 0)):
+        apart = np.abs(_blocks(int(at), amounts, heads) - amounts[at])
+        alone[at] = apart.min() > ROUNDING * amounts[at] + _RUPIAH
+    return alone
+
+
+def _disagreeing(rows: Rows) -> Iterator[Message]:
+    """Give the totals that are not what their components add up to; refuse what no component stands for."""
+    total = float(rows.amounts[~rows.heads].sum())
+    for at in map(int, np.flatnonzero(_unexplained(rows.amounts, rows.heads))):
+        name, amount = rows.names[at], float(rows.amounts[at])
+        blocks = _blocks(at, rows.amounts, rows.heads)
+        nearest = float(blocks[np.argmin(np.abs(blocks - amount))])
+        said = {"first": masked(name), "amount": money(amount, "costs.said"), "total": money(nearest, "costs.sum")}
+        aside = rows.said is not None and is_total(name, rows.said)
+        if amount > total * (1 + ROUNDING) + _RUPIAH and not aside:
+            shown = {"amount": rupiah(amount, "id"), "total": rupiah(total, "id")}
+            raise InputError(Message("planning.costs.lump_sum", first=masked(name), **shown))
+        if not is_total(name, rows.said):
+            raise InputError(Message("planning.costs.loose", **said))
+        yield Alert("planning.costs.disagrees", **said)
