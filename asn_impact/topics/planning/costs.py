@@ -307,6 +307,12 @@ def _known() -> Mapping[str, tuple[str, ...]]:
     return known
 
 
+def cost_columns(heading: str) -> frozenset[str]:
+    """Return which columns of a file of costs a heading can be."""
+    plain = normalised(heading)
+    return frozenset(name for name, words in _known().items() if plain in map(normalised, words))
+
+
 def _refuse_other_amounts(table: pd.DataFrame, groups: pd.DataFrame, style: NumberStyle | None) -> None:
     """Refuse amounts that are not quantity times price, and groups that hold more than their components."""
     if _AMOUNT not in table:
