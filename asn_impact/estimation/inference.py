@@ -16,6 +16,7 @@ from scipy import special
 
 from asn_impact.arguments import Level
 from asn_impact.arrays import Bool, Float, readonly
+from asn_impact.designs import Design
 from asn_impact.display import card, noted
 from asn_impact.errors import InferenceError
 from asn_impact.estimation.averages import Averaged, Some
@@ -366,12 +367,18 @@ class Classical(Rule):
 
 def refuse_single_cluster(effects: Effects) -> None:
     """Raise where one cluster carries all that is treated, or all that is not."""
-    design = effects.design
+    if (why := single_cluster(effects.design)) is not None:
+        raise InferenceError(why)
+
+
+def single_cluster(design: Design) -> Message | None:
+    """Return why clusters cannot tell the noise of a design: one carries all that is treated, or all that is not."""
     clusters, by, untreated = len(design.clusters), design.clustered_by, design.untreated_clusters
     if design.treated_clusters < 2:
-        raise InferenceError(Message("inference.one_treated", n=design.treated_clusters, clusters=clusters, by=by))
+        return Message("inference.one_treated", n=design.treated_clusters, clusters=clusters, by=by)
     if untreated < 2 and len(design.cohorts) < 2:
-        raise InferenceError(Message("inference.one_untreated", n=untreated, clusters=clusters, by=by))
+        return Message("inference.one_untreated", n=untreated, clusters=clusters, by=by)
+    return None
 
 
 def conclude(effects: Effects, rule: Rule, variance: Float, df: Float) -> Inference:

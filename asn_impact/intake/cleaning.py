@@ -30,6 +30,7 @@ from asn_impact.intake.privacy import masked
 from asn_impact.words import Alert, Message, paragraph
 
 __all__ = [
+    "NATURE",
     "Bounds",
     "Cleaned",
     "bounds_of",
@@ -228,6 +229,14 @@ def _surely(condition: nw.Expr) -> nw.Expr:
     return condition.fill_null(value=False)
 
 
+#: What a row of a register of complaints is, where a column says it; and the words of rows that are none.
+NATURE = "nature"
+_NO_COMPLAINT = (
+    r"^\s*(aspirasi(\s*(/|dan|&)\s*saran)?|(permintaan|permohonan) informasi( publik)?|pertanyaan|saran|masukan|usul|"
+    r"usulan|apresiasi|pujian|aspirations?|suggestions?|requests? for information|information requests?|questions?)\s*$"
+)
+
+
 def _reasons(names: list[str], bounds: Bounds, as_of: dt.date) -> dict[str, nw.Expr]:
     """Code of a reason -> condition, in the order in which the first that applies counts."""
     received, decided, status = nw.col("received"), nw.col("decided"), nw.col("status")
@@ -245,6 +254,8 @@ def _reasons(names: list[str], bounds: Bounds, as_of: dt.date) -> dict[str, nw.E
         small = nw.col("case").str.to_lowercase()
         looks = small.str.contains("te", literal=True) | small.str.contains("exp", literal=True)  # cheap, and few do
         reasons["test_row"] = looks & nw.col("case").str.contains(TEST_ROW)
+    if NATURE in names:
+        reasons["no_complaint"] = _surely(nw.col(NATURE).cast(nw.String).str.to_lowercase().str.contains(_NO_COMPLAINT))
     if "received" in bad:
         reasons[NO_DATE["received"]] = bad["received"]
     if bounds.missing:

@@ -31,7 +31,7 @@ def reason(code: str) -> Message:
 
 
 #: Rows without which no case is lost.
-_NO_CASES: Final = ("row_of_totals", "below_the_table", "test_row")
+_NO_CASES: Final = ("row_of_totals", "below_the_table", "test_row", "no_complaint")
 _COPIES: Final = ("repeated_copy", "open_copy", "deleted_step", "repeated_step")
 _NO_LOSS: Final = frozenset(map(reason, (*_NO_CASES, *_COPIES)))
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from asn_impact.errors import AsnImpactError, StudyError
 from asn_impact.intake.privacy import masked
 from asn_impact.study.blind import said_of
+from asn_impact.study.evidence import foreseen
 from asn_impact.study.found import Found, found_in
 from asn_impact.study.measured import nouns_of
 from asn_impact.study.prepared import Prepared, Tried, attempted
@@ -117,15 +118,15 @@ def _look(study: Study, language: Language) -> tuple[Any, ...]:
         *_open(found.questions, language),
         _end(study, ready, problems).text(language),
     ]
-    refusal = None if ready is None else ready.refusal
+    refusal = None if ready is None else foreseen(study, ready)
     return "\n\n".join(parts), refusal, tried.extract, notes, problems, found.questions
 
 
 def _end(study: Study, ready: Prepared | None, problems: Sequence[AsnImpactError]) -> Message:
     if ready is None:
         return Message("study.not_read", n=len(problems))
-    if ready.refusal is not None:
-        return Message("study.refused", why=ready.refusal)
+    if (why := foreseen(study, ready)) is not None:
+        return Message("study.refused", why=why)
     return Message("study.would", estimator=study.estimator.made().entry.short, rule=study.rule.made().entry.short)
 
 

@@ -34,6 +34,7 @@ __all__ = [
     "contents",
     "estimated",
     "findings",
+    "foreseen",
     "say_look",
     "scrutiny_of",
     "source_of",
@@ -87,6 +88,18 @@ def estimated(study: Study, ready: Prepared, *, beside: bool | Literal["events"]
     except (EstimationError, InferenceError) as problem:
         refusal = problem.message
         return Evidence(replace(ready, refusal=refusal), warnings=(refusal,))
+
+
+def foreseen(study: Study, ready: Prepared) -> Message | None:
+    """Return why `estimated` would give no effect, as far as it can be told without an estimate."""
+    from asn_impact.estimation import Classical, Permutation, Placebo, Simultaneous
+    from asn_impact.estimation.inference import single_cluster
+
+    if ready.refusal is not None or ready.design is None:
+        return ready.refusal
+    rule: Any = study.rule.made()
+    rule = rule.rule if isinstance(rule, Simultaneous) else rule
+    return None if isinstance(rule, Classical | Permutation | Placebo) else single_cluster(ready.design)
 
 
 def _inferred(study: Study, ready: Prepared, design: Design, *, beside: bool | str) -> Evidence:

@@ -12,6 +12,7 @@ import pandas as pd
 from asn_impact.arguments import Names
 from asn_impact.arrays import Bool, Float
 from asn_impact.errors import AsnImpactError, InputError
+from asn_impact.intake.fields.labels import plain_label
 from asn_impact.intake.fields.numbers import NumberStyle, parse_numbers
 from asn_impact.intake.fields.people import person_key
 from asn_impact.intake.gathering import explaining, gather
@@ -93,7 +94,7 @@ def read_tests(
     group, trained
         Column of the group, and the word for those who took the course; everybody else is the comparison.
     columns
-        ``office`` -> heading.
+        ``office`` -> heading, where it is no usual one. Where groups are compared, rows without an office are left out.
     style
         How numbers are written, where a column does not tell.
 
@@ -107,15 +108,20 @@ def read_tests(
         raise InputError(Message("programme.tests_keys"))
     texts = [name for name in (test, group) if name is not None]
     table, rows = _gathered(source, person, texts, numbers, columns, style)
-    paired = _wide(table, before, after) if test is None else _long(table, test, before, after, numbers)
+    placed = _placed(table, group)
+    paired = _wide(placed, before, after) if test is None else _long(placed, test, before, after, numbers)
     used = len(paired) * (1 if test is None else 2)
-    ledger = Ledger(len(table), used, {Message("programme.tests_one"): len(table) - used})
+    lost = {
+        Message("programme.tests_unplaced"): len(table) - len(placed),
+        Message("programme.tests_one"): len(placed) - used,
+    }
+    ledger = Ledger(len(table), used, {reason: n for reason, n in lost.items() if n})
     if not len(paired):
         raise InputError(Message("programme.tests_nobody"))
     return Tests(
         paired["asn_before"].to_numpy(dtype=np.float64),
         paired["asn_after"].to_numpy(dtype=np.float64),
-        tuple(map(str, paired["office"])) if "office" in paired else ("",) * len(paired),
+        _offices(paired),
         _is(paired[group], group, trained) if group is not None and trained is not None else np.ones(len(paired), bool),
         ledger,
         tuple(_source(t) for t in rows.tables),
@@ -171,7 +177,8 @@ def read_ratings(
     kinds = tuple(dict.fromkeys(_plain(word) for word in use))
     for word in use:
         _is(table[str(rater)], str(rater), word)
-    chosen = table if not kinds else table.loc[table["asn_kind"].isin(kinds)]
+    placed = _placed(table, group)
+    chosen = placed if not kinds else placed.loc[placed["asn_kind"].isin(kinds)]
     rated = chosen.assign(asn_score=chosen[list(scores)].mean(axis=1, skipna=False)).dropna(
         subset=["asn_person", "asn_score"]
     )
@@ -188,7 +195,8 @@ def read_ratings(
     means = both.groupby("asn_person").mean()
     traits = people.first().loc[means.index]
     lost = {
-        Message("programme.ratings_not_chosen"): len(table) - len(chosen),
+        Message("programme.tests_unplaced"): len(table) - len(placed),
+        Message("programme.ratings_not_chosen"): len(placed) - len(chosen),
         Message("programme.ratings_one"): len(chosen) - int(used.sum()),
     }
     kept = tuple(sorted(set(both.index.get_level_values("asn_kind")) - {""}))
@@ -196,7 +204,7 @@ def read_ratings(
     return Tests(
         means["before"].to_numpy(dtype=np.float64),
         means["after"].to_numpy(dtype=np.float64),
-        tuple(map(str, traits["office"])) if "office" in traits else ("",) * len(means),
+        _offices(traits),
         _is(traits[group], group, trained) if group is not None and trained is not None else np.ones(len(means), bool),
         Ledger(len(table), int(used.sum()), {reason: n for reason, n in lost.items() if n}),
         tuple(_source(t) for t in rows.tables),
@@ -213,17 +221,32 @@ def _gathered(
     style: NumberStyle | None,
 ) -> tuple[pd.DataFrame, Gathered]:
     """Return the columns of texts and numbers, and who each row is of."""
-    fields = ("officer", *(["office"] if columns and columns.get("office") else []))
+    fields = ("officer", "office")
     names = [*texts, *numbers]
     with explaining(source):
         given = {**(columns or {}), "officer": person, **{name: name for name in names}}
-        rows = gather(source, fields, columns=given, dates=None, keep=names, required=fields)
+        rows = gather(source, fields, columns=given, dates=None, keep=names, required=("officer",))
         table = pd.DataFrame(rows.frame.collect().to_pandas())
     for name in numbers:
         cells = [None if pd.isna(v) else str(v) for v in table[name]]
         table[name] = parse_numbers(cells, name=name, style=style).to_numpy()
     table["asn_person"] = [None if pd.isna(p) else person_key(str(p)) for p in table["officer"]]
+    if "office" in table:
+        named = table["office"].map(lambda cell: None if pd.isna(cell) else plain_label(str(cell)) or None)
+        table["office"] = named.groupby(table["asn_person"]).transform("first")
     return table, rows
+
+
+def _placed(table: pd.DataFrame, group: str | None) -> pd.DataFrame:
+    """Return the rows that can be compared: where groups are, and a column of offices, those that name one."""
+    if group is None or "office" not in table or table["office"].isna().all():
+        return table
+    return table.loc[table["office"].notna()]
+
+
+def _offices(table: pd.DataFrame) -> tuple[str, ...]:
+    """Return the office of each person, "" where none is named."""
+    return tuple(table["office"].fillna("").map(str)) if "office" in table else ("",) * len(table)
 
 
 def _source(table: Any) -> Source:  # noqa: ANN401 - a raw table
@@ -288,4 +311,6 @@ def tests_parts(study: Study, _problems: list[AsnImpactError], _tell: Callable[[
     ready = Prepared(panel, tests.sources, notes=panel.notes, observed=tests)
     if tests.trained.all():
         return {"panel": panel, "ready": replace(ready, refusal=Message("programme.described", n=len(tests.before)))}
+    if study.cluster == "office" and not any(tests.office):
+        return {"panel": panel, "ready": replace(ready, refusal=Message("programme.tests_no_office"))}
     return {"panel": panel, "ready": ready, "rollout": learning.rollout}

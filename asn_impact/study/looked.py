@@ -14,6 +14,8 @@ from asn_impact.identifiers import hidden
 from asn_impact.intake.fields.labels import label_key
 from asn_impact.intake.privacy import masked
 from asn_impact.study.derived import costs_of
+from asn_impact.study.evidence import foreseen
+from asn_impact.study.gains import OF_PERSONS
 from asn_impact.study.keys import reading_once
 from asn_impact.study.measured import nouns_of
 from asn_impact.study.prepared import Tried, attempted, staff_of
@@ -21,6 +23,7 @@ from asn_impact.study.proposal.offices import meet
 from asn_impact.words import Language, Message, Speech, each_once, for_file
 
 if TYPE_CHECKING:
+    from asn_impact.measures.panel import Panel
     from asn_impact.study.programme import Programme
 
 __all__ = ["Looked", "looked_at_all"]
@@ -72,7 +75,8 @@ def looked_at_all(programme: Programme, language: Language) -> Looked:
     unknown = _unknown(lists)
     rows = _rows(programme, tried)
     problems = {str(p): p for p in (*(p for one in tried.values() for p in one.problems), *_budgets(programme))}
-    refusals = {name: one.ready.refusal for name, one in tried.items() if one.ready and one.ready.refusal is not None}
+    looked = {name: foreseen(programme.claim(name).study, one.ready) for name, one in tried.items() if one.ready}
+    refusals = {name: why for name, why in looked.items() if why is not None}
     described = {name for name, why in refusals.items() if why.key == "programme.described"}
     notes = each_once(*((one.ready.notes if one.ready is not None else one.notes) for one in tried.values()))
     told = [(one.ready or one, Speech(language, nouns_of(programme.claim(name).study))) for name, one in tried.items()]
@@ -89,9 +93,7 @@ def looked_at_all(programme: Programme, language: Language) -> Looked:
             Message("study.note", note=note).text(spoken).text for one, spoken in told for note in one.notes
         ),
         *(problem.message.text(language).text for problem in problems.values()),
-        Message("programme.check.end", n=len(tried), ready=sum(_can(one) for one in tried.values()))
-        .text(language)
-        .text,
+        Message("programme.check.end", n=len(tried), ready=len(looked) - len(refusals)).text(language).text,
     ]
     return Looked(
         hidden("\n\n".join(parts)),
@@ -113,10 +115,6 @@ def _budgets(programme: Programme) -> Iterator[AsnImpactError]:
             yield problem
 
 
-def _can(tried: Tried) -> bool:
-    return tried.ready is not None and tried.ready.design is not None
-
-
 def _lists(programme: Programme, tried: Mapping[str, Tried]) -> dict[str, list[str]]:
     """Return the labels of offices of the list, of each course and of each file."""
     lists: dict[str, list[str]] = {}
@@ -129,10 +127,15 @@ def _lists(programme: Programme, tried: Mapping[str, Tried]) -> dict[str, list[s
                 f"course {claim.course}", [str(o) for o, t in one.rollout.adopted.items() if not pd.isna(t)]
             )
         if one.panel is not None:
-            traits = one.panel.attributes
-            named = traits["office"] if "office" in traits.columns else pd.Series(list(one.panel.units))
-            lists.setdefault(f"file {claim.file}", list(dict.fromkeys(map(str, named))))
+            lists.setdefault(f"file {claim.file}", _named(one.panel))
     return lists
+
+
+def _named(panel: Panel) -> list[str]:
+    """Return the offices of a panel, each once; one without a name is none."""
+    traits = panel.attributes
+    named = traits["office"] if "office" in traits.columns else panel.units
+    return [label for label in dict.fromkeys(map(str, named)) if label]
 
 
 def _offices(lists: Mapping[str, list[str]]) -> pd.DataFrame:
@@ -184,9 +187,8 @@ def _rows(programme: Programme, tried: Mapping[str, Tried]) -> pd.DataFrame:
         if one.panel is not None:
             labels = one.panel.timeline.labels
             span = {"periods": len(labels), "first": str(labels[0]), "last": str(labels[-1])}
-            traits = one.panel.attributes
-            units = traits["office"] if "office" in traits.columns else pd.Series(list(one.panel.units))
-            row |= {"offices": units.nunique(), **span}
+            persons = claim.study.data.name in OF_PERSONS
+            row |= {"offices": len(_named(one.panel) if persons else one.panel.units), **span}
         rows.append(row)
     return pd.DataFrame(rows).astype({"read": "Int64", "kept": "Int64"})
 

@@ -62,9 +62,36 @@ def test_who_passed_is_found_by_its_words(heading: str) -> None:
 
 
 def test_other_words_under_that_heading_say_nothing_of_passing() -> None:
-    rollout = ai.read_training(people(Keterangan=["Lulus", "undangan", "", "gelombang 2"]), staff=STAFF)
+    rollout = ai.read_training(people(Keterangan=["undangan", "1", "", "gelombang 2"]), staff=STAFF)
     assert share(rollout) == {"Dinas A": 1.0, "Dinas B": 1.0}
-    assert any("No column says who passed" in note for note in rollout.notes)
+    assert any("No known word of passing stands in 'Keterangan'" in note for note in rollout.notes)
+
+
+@pytest.mark.parametrize("heading", ["Keterangan", "Hasil", "Ket. Kelulusan"])
+@pytest.mark.parametrize("word", ["Remedial", "Lulus bersyarat", "Lulus / Gagal", "Hadir (panitia)", "Lulus (belum)"])
+def test_a_word_that_is_not_known_does_not_make_everybody_pass(heading: str, word: str) -> None:
+    rows = people(**{heading: ["Lulus", "Tidak Lulus", word, "Tidak Lulus"]})
+    with pytest.raises(InputError, match=r"holds words that are not known.*passed_words=") as caught:
+        ai.read_training(rows)
+    assert f"'{word}': \"failed\"" in str(caught.value)
+    assert share(ai.read_training(rows, staff=STAFF, passed_words={word: "failed"})) == {"Dinas A": 0.5}
+    assert share(ai.read_training(rows, staff=STAFF, passed_words={word.upper(): "passed"})) == {"Dinas A": 1.0}
+    with pytest.raises(InputError, match="passed_words"):
+        ai.read_training(rows, passed_words={word: "gugur"})
+
+
+@pytest.mark.parametrize(
+    "word", ["Gugur", "TL", "Tidak Hadir", "Mengundurkan diri", "Panitia", "Narasumber", "Tidak Lulus (susulan)", "BK"]
+)
+def test_who_failed_stayed_away_or_taught_did_not_pass(word: str) -> None:
+    rollout = ai.read_training(people(Keterangan=["Lulus", word, "Lulus (susulan)", word]), staff=STAFF)
+    assert share(rollout) == {"Dinas A": 1.0}
+    assert any("Remarks in brackets" in note and "'Lulus (susulan)'" in note for note in rollout.notes)
+
+
+def test_of_two_columns_the_one_that_says_who_passed_counts() -> None:
+    rows = people(Status=["Hadir", "Hadir", "PNS", "Hadir"], Keterangan=["Lulus", "Gugur", "Lulus", "Gugur"])
+    assert share(ai.read_training(rows, staff=STAFF)) == {"Dinas A": 1.0}
 
 
 def test_a_column_that_marks_only_who_failed_is_asked_about() -> None:

@@ -445,6 +445,60 @@ def test_tests_without_a_group_are_a_description_and_with_one_a_comparison(folde
     assert not any(person in page for person in people)
 
 
+BY_PERSON = """
+[files.tes]
+kind = "tests"
+path = "tes.csv"
+person = "NIP"
+before = "Pre"
+after = "Post"
+group = "Kelompok"
+trained = "Peserta"
+[[claim]]
+id = "belajar"
+asks = {id = "Apakah peserta belajar?", en = "Did participants learn?"}
+file = "tes"
+course = "egov"
+measure = {kind = "gain"}
+hoped = "higher"
+"""
+
+
+def scored(n, taught):
+    number = np.arange(n)
+    people, offices = [f"1987091020110110{i:02d}" for i in number], [OFFICES[i % 8] for i in number]
+    scores = {"Pre": 50 + number % 7, "Post": 60 + 2 * (number % 5)}
+    return pd.DataFrame(
+        {"NIP": people, "Unit Kerja": offices, "Kelompok": np.where(taught, "Peserta", "Lain"), **scores}
+    )
+
+
+@pytest.mark.parametrize("heading", ["Unit Kerja", "Instansi", "Unit Organisasi Asal Peserta"])
+def test_the_offices_of_a_sheet_of_tests_are_known_by_their_heading_or_asked_for(folder, heading):
+    number = np.arange(48)
+    scores = scored(48, number % 8 < 4).rename(columns={"Unit Kerja": heading})
+    scores.loc[[3, 9], heading] = ["", " "]
+    scores.to_csv(folder / "tes.csv", index=False)
+    looked = ai.open_study(other(folder, FAST + BY_PERSON)).check("en")
+    assert not looked.unknown
+    assert "" not in looked.offices["office"].tolist()
+    if heading == "Unit Organisasi Asal Peserta":
+        assert "names no office of a person" in looked.text
+        assert "can be estimated for 0 of 1 claims" in looked.text
+    else:
+        assert "can be estimated for 1 of 1 claims" in looked.text
+        assert looked.rows[["read", "kept", "offices"]].to_numpy().tolist() == [[48, 46, 8]]
+
+
+def test_check_says_of_one_trained_office_what_run_says(folder):
+    scores = scored(40, np.arange(40) % 8 == 0)
+    scores.to_csv(folder / "tes.csv", index=False)
+    opened = ai.open_study(other(folder, FAST + BY_PERSON))
+    looked = opened.check("en")
+    assert "can be estimated for 0 of 1 claims" in looked.text
+    assert str(looked.refusals["belajar"]) == str(opened["belajar"].refusal)
+
+
 def test_short_names_of_offices_are_known_in_tests_too(folder):
     people = [f"1987091020110110{i:02d}" for i in range(24)]
     offices = ["Dinkes" if i % 2 else OFFICES[0 if i % 3 else 1] for i in range(24)]

@@ -11,6 +11,8 @@ from asn_impact.errors import StudyError
 from asn_impact.study import read_study
 from asn_impact.study.prepared import prepared
 from asn_impact.study.proposal import propose_study
+from asn_impact.study.proposal.look import look
+from asn_impact.study.proposal.match import role_of
 from asn_impact.study.proposal.offices import alike
 
 from .messy import MESSY
@@ -155,3 +157,28 @@ def test_a_claim_that_cannot_be_computed_yet_stays_a_comment_with_its_reason(tmp
     assert '# id = "skm"' in proposal.text
     assert any("Klaim dari berkas 'skm' belum dapat dihitung" in question.text("id") for question in proposal.questions)
     assert [claim.id for claim in ai.open_study(proposal.write()).claims] == ["izin"]
+
+
+@pytest.mark.parametrize("name", ["DPA Diklat 2024", "RKA Pelatihan", "biaya bimtek"])
+@pytest.mark.parametrize("price", ["Harga Satuan (Rp)", "Harga"])
+def test_a_budget_is_no_list_of_training_whatever_its_name(tmp_path, name, price):
+    MESSY[0](tmp_path)
+    rows = {"Kode Rekening": ["5.1.02", "5.2.03"], "Uraian": ["Honorarium Narasumber", "Kontribusi Pelatihan"]}
+    amounts = {"Volume": [48, 180], "Satuan": ["OJ", "Orang"], price: [900000, 1500000], "Jumlah": [43200000, 27000000]}
+    pd.DataFrame({**rows, **amounts}).to_excel(tmp_path / f"{name}.xlsx", index=False)
+    text = propose_study(tmp_path).text
+    assert not any(name in line for line in text.splitlines() if not line.startswith("#"))
+
+
+def test_the_name_of_a_file_decides_only_where_its_headings_do_not(tmp_path):
+    def role(name, **columns):
+        pd.DataFrame(columns).to_csv(tmp_path / name, index=False)
+        (seen,), _ = look([tmp_path / name])
+        return role_of(seen)
+
+    days = {"Tanggal": ["2024-03-05", "2024-03-06"]}
+    assert role("Jadwal Diklat.csv", Ruang=["A", "B"], **days) != "training"
+    listed = {"NIP": ["198701012011011001", "198701012011011002"], "Unit Kerja": ["Dinas A", "Dinas B"]}
+    assert role("Peserta Diklat.csv", **listed, **days) == "training"
+    permits = {"No Permohonan": ["A-1", "A-2"], "Jenis Izin": ["SIUP", "SIUP"], "Tanggal Masuk": days["Tanggal"]}
+    assert role("Izin peserta diklat pelatihan.csv", OPD=["Dinas A", "Dinas B"], **permits, **days) == "records"

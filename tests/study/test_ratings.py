@@ -170,3 +170,30 @@ def test_complaints_whose_status_has_a_longer_heading_are_read(tmp_path):
     pd.DataFrame({**rows, **dates}).to_csv(tmp_path / "lapor.csv", index=False)
     read = ai.read_complaints(tmp_path / "lapor.csv", as_of="2024-12-31")
     assert read.records.collect()["status"].to_list() == ["granted", "open"]
+
+
+@pytest.mark.parametrize("heading", ["Klasifikasi", "Klasifikasi Laporan", "Jenis Laporan", "Kategori"])
+@pytest.mark.parametrize(
+    "write", [lambda frame, path: frame, lambda frame, path: (frame.to_csv(path, index=False), path)[1]]
+)
+def test_suggestions_and_requests_are_no_complaints(tmp_path, heading, write):
+    kinds = [
+        "Pengaduan",
+        "Aspirasi",
+        "PERMINTAAN INFORMASI ",
+        "Pengaduan Berkadar Pengawasan",
+        "",
+        "Informasi dan Komunikasi",
+    ]
+    frame = pd.DataFrame(
+        {"Tracking ID": [f"A{i}" for i in range(6)], "Instansi Terdisposisi": "Dinas A", heading: kinds}
+    )
+    frame = frame.assign(**{"Tanggal Laporan": "2024-01-13", "Status": "Selesai", "Tanggal Selesai": "2024-01-20"})
+    source = write(frame, tmp_path / "lapor.csv")
+    read = ai.read_complaints(source, as_of="2024-12-31")
+    assert {str(why): n for why, n in read.ledger.dropped.items()} == {
+        "no complaint (a suggestion, a request for information)": 2
+    }
+    assert len(read.dropped()) == 2
+    assert ai.read_complaints(source, as_of="2024-12-31", columns={"nature": None}).ledger.kept == 6
+    assert ai.read_complaints(frame.drop(columns=heading), as_of="2024-12-31").ledger.kept == 6

@@ -10,6 +10,7 @@ from importlib import resources
 from typing import Any, Final
 
 from asn_impact.arguments import Names
+from asn_impact.intake.cleaning import NATURE
 from asn_impact.intake.extract import Extract
 from asn_impact.intake.fields.columns import Headings, normalised
 from asn_impact.intake.fields.date_columns import Order
@@ -48,7 +49,9 @@ def read_complaints(
 
     The headings and statuses of SP4N-LAPOR are known (Tracking ID, Tanggal Laporan, Instansi Terdisposisi, Status),
     and those of offices' own registers. Title and text of a complaint are not read. A report that was closed or
-    archived was decided; one that is not verified, not followed up or in process is open.
+    archived was decided; one that is not verified, not followed up or in process is open. Rows that a column
+    (``Klasifikasi``) calls a suggestion or a request for information are left out; ``columns={"nature": None}`` counts
+    them.
 
     Parameters
     ----------
@@ -93,7 +96,8 @@ def _found(source: Any, table: str | None, sheets: Names) -> dict[str, str]:  # 
     found: dict[str, str] = {}
     for field, words in _headings().items():
         known = (there[normalised(word)] for word in words if normalised(word) in there)
-        if (heading := next((h for h in known if h not in found.values()), None)) is not None:
+        taken = () if field == NATURE else found.values()  # the kind of service may say what a row is
+        if (heading := next((h for h in known if h not in taken), None)) is not None:
             found[field] = heading
     return found
 

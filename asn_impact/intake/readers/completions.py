@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, Literal
 
 import narwhals as nw
 import pandas as pd
 
-from asn_impact.arguments import Names
+from asn_impact.arguments import Names, check_choice
 from asn_impact.errors import InputError
-from asn_impact.intake.fields.columns import course_categories, in_category
+from asn_impact.intake.fields.columns import check_mapping, course_categories, in_category
 from asn_impact.intake.fields.labels import LONG_WORD, TOTAL_LABEL, label_key, one_slip, plain_label
 from asn_impact.intake.fields.numbers import parse_numbers
 from asn_impact.intake.fields.people import counts_persons, persons_of
@@ -25,9 +26,11 @@ __all__ = [
     "loss_notes",
     "nearly_chosen",
     "numbers_of",
+    "own_words",
     "select_course",
     "select_provider",
     "several_courses",
+    "tells_of_passing",
     "who_completed",
     "word_of_passing",
 ]
@@ -45,10 +48,23 @@ TRAINING_FIELDS = (
     "regency",
 )
 NOWHERE: Final = "asn_nowhere"  # office of the rows of a list that says none
-_PASSED = {"lulus", "kompeten", "ya", "y", "yes", "1", "true", "passed", "pass"}
+PASSING: Final = ("passed", "attended", "failed")
+#: Words in the column of passing; who organised or taught a course did not take it.
+_PASSED = {"lulus", "l", "dinyatakan lulus", "kompeten", "k", "ya", "y", "yes", "1", "true", "passed", "pass"}
 _ATTENDED = {"hadir", "hadir saja", "mengikuti", "telah mengikuti", "peserta", "selesai", "attended", "completed"}
-_FAILED = {"tidak lulus", "tidak", "belum", "belum lulus", "t", "n", "no", "0", "false", "failed", "fail", "gagal"}
-_FAILED |= {"tidak hadir", "mengundurkan diri", "belum kompeten", "tidak kompeten", "absen", "absent"}
+_FAILED = {"tidak lulus", "tdk lulus", "tl", "tidak", "belum", "belum lulus", "t", "n", "no", "0", "false", "failed"}
+_FAILED |= {"fail", "gagal", "gugur", "belum kompeten", "bk", "tidak kompeten", "batal", "dibatalkan", "tidak hadir"}
+_FAILED |= {"tdk hadir", "tidak ikut", "tidak mengikuti", "belum mengikuti", "tidak selesai", "belum selesai"}
+_FAILED |= {"mengundurkan diri", "undur diri", "mundur", "absen", "alpa", "alpha", "izin", "ijin", "sakit"}
+_FAILED |= {"tanpa keterangan", "absent", "withdrawn", "no show", "panitia", "penyelenggara", "narasumber", "pengajar"}
+_FAILED |= {"pemateri", "instruktur", "fasilitator", "moderator", "widyaiswara", "committee", "speaker", "trainer"}
+_MEANINGS: Final[Mapping[str, str]] = {
+    **dict.fromkeys(_PASSED, "passed"),
+    **dict.fromkeys(_ATTENDED, "attended"),
+    **dict.fromkeys(_FAILED, "failed"),
+}
+_REMARK: Final = re.compile(r"(?P<word>[^()\[\]]+?)\s*[(\[](?P<remark>[^()\[\]]*)[)\]]")
+_CONTRARY: Final = re.compile(r"\b(?:tidak|tdk|tak|belum|bukan|tanpa|kecuali|not|un\w+|non)\b")
 _MOST_UNDATED: Final = 0.1  # share of completions without an end above which too many would be lost
 _FEWEST_UNDATED: Final = 5  # fewer can be seen, and are said
 _BY_RULE: Final = frozenset({"another_provider", "attended", "not_passed"})  # left out as asked, not for a fault
@@ -135,11 +151,14 @@ def count_taught_by_others(everyone: nw.LazyFrame[Any], theirs: nw.LazyFrame[Any
 
 
 def who_completed(
-    frame: nw.LazyFrame[Any], completion: Literal["passed", "attended"], unreadable: Sequence[str] = ()
+    frame: nw.LazyFrame[Any],
+    completion: Literal["passed", "attended"],
+    unreadable: Sequence[str] = (),
+    own: Mapping[str, str] | None = None,
 ) -> tuple[pd.DataFrame, dict[str, int], list[Message]]:
     """Return one row a person and course, or a session with its number, of those who completed; rows left out; notes.
 
-    `unreadable` are texts that should have been the end of a course, for the refusal.
+    `unreadable` are texts that should have been the end of a course, for the refusal; `own` what words of passing mean.
     """
     names = frame.collect_schema().names()
     reasons: dict[str, nw.Expr] = {
@@ -147,8 +166,9 @@ def who_completed(
         "total": nw.col("office").is_in(_totals(frame)),
     }
     fate: Any = nw.lit("")
+    remarks = list[Message]()
     if "passed" in names:
-        counts, there = _words_for_passed(frame, completion)
+        counts, there, remarks = _words_for_passed(frame, completion, own)
         reasons["attended"] = nw.col("passed").is_in(there)
         reasons["not_passed"] = ~nw.col("passed").is_in(counts) | nw.col("passed").is_null()
     if "officer" in names and "passed_count" not in names:
@@ -174,7 +194,7 @@ def who_completed(
         shown = {"n": len(offices), "offices": offices, "examples": tuple(unreadable)}
         raise InputError(Message("training.undated", **shown))
     offices = _without_an_end(fates, "no_end", table["office"])
-    notes: list[Message] = [Alert("training.unended", n=len(offices), offices=offices)] if offices else []
+    notes = [*remarks, *([Alert("training.unended", n=len(offices), offices=offices)] if offices else [])]
     table["month"] = pd.to_datetime(table["course_end"]).dt.to_period("M")
     return table, losses, notes
 
@@ -192,30 +212,70 @@ def _totals(frame: nw.LazyFrame[Any]) -> list[str]:
     return [label for label in labels if isinstance(label, str) and TOTAL_LABEL.match(plain_label(label))]
 
 
-def word_of_passing(word: str) -> Literal["passed", "attended", "failed"] | None:
-    """Return what a word in the column of passing says; None for one that is not known."""
-    plain = " ".join(word.split()).casefold()
-    if plain in _PASSED:
-        return "passed"
-    return "attended" if plain in _ATTENDED else "failed" if plain in _FAILED | {""} else None
+def own_words(words: Mapping[str, str] | None) -> dict[str, str]:
+    """Return what an office's own words in the column of passing mean, each as it is compared.
+
+    Raises
+    ------
+    InputError
+        A meaning is none of ``passed``, ``attended``, ``failed``.
+    """
+    check_mapping("passed_words", words)
+    for word, meaning in (words or {}).items():
+        check_choice(f"passed_words[{word!r}]", meaning, PASSING)
+    return {_plain(word): meaning for word, meaning in (words or {}).items()}
+
+
+def word_of_passing(word: str, own: Mapping[str, str] | None = None) -> str | None:
+    """Return what a word in the column of passing says (`PASSING`); None for one that is not known.
+
+    A remark in brackets is passed over, unless it may say something else: "Lulus (susulan)", not "Hadir (panitia)".
+
+    Examples
+    --------
+    >>> [word_of_passing(word) for word in ("Lulus (susulan)", "Gugur", "Hadir (panitia)", "Remedial")]
+    ['passed', 'failed', None, None]
+    """
+    meanings, plain = {**_MEANINGS, **(own or {})}, _plain(word)
+    if not plain or plain in meanings:
+        return meanings.get(plain, "failed")
+    found = _REMARK.fullmatch(plain)
+    meaning = meanings.get(found["word"]) if found else None
+    if found is None or meaning is None or _CONTRARY.search(found["remark"]):
+        return None
+    inside = {meanings.get(part) for part in (found["remark"], *re.findall(r"\w+", found["remark"]))}
+    return meaning if inside <= {None, meaning} else None
+
+
+def tells_of_passing(word: str) -> bool:
+    """Return whether a word shows what its column is about: a letter or a number may stand for anything."""
+    return len(_plain(word)) > 1 and word_of_passing(word) is not None
+
+
+def _plain(word: str) -> str:
+    return " ".join(word.split()).casefold()
 
 
 def _words_for_passed(
-    frame: nw.LazyFrame[Any], completion: Literal["passed", "attended"]
-) -> tuple[list[str], list[str]]:
-    """Return the words that count as completion, and those of attendance that do not."""
+    frame: nw.LazyFrame[Any], completion: Literal["passed", "attended"], own: Mapping[str, str] | None
+) -> tuple[list[str], list[str], list[Message]]:
+    """Return the words that count as completion, those of attendance that do not, and which had a remark."""
     words = [w for w in frame.select("passed").unique().collect()["passed"].to_list() if isinstance(w, str)]
-    plain = {w: " ".join(w.split()).casefold() for w in words}
-    unknown = [w for w in words if plain[w] not in _PASSED | _FAILED | _ATTENDED | {""}]
-    if unknown:
-        raise InputError(Message("training.passed_words", words=tuple(masked(w) for w in unknown)))
-    passed = [w for w in words if plain[w] in _PASSED]
-    there = [w for w in words if plain[w] in _ATTENDED]
+    known, meanings = own_words(own), dict[str, str | None]()
+    for word in words:
+        meanings[word] = word_of_passing(word, known)
+    if unknown := sorted(w for w in words if meanings[w] is None):
+        raise InputError(
+            Message("training.passed_words", words=tuple(masked(w) for w in unknown), first=masked(unknown[0]))
+        )
+    passed, there = ([w for w in words if meanings[w] == meaning] for meaning in ("passed", "attended"))
+    remarked = sorted(w for w in words if w.strip() and _plain(w) not in {**_MEANINGS, **known})
+    notes = [Message("training.remarks", words=tuple(map(masked, remarked)))] if remarked else []
     if completion == "attended":
-        return [*passed, *there], []
+        return [*passed, *there], [], notes
     if there and not passed:
         raise InputError(Message("training.only_attended", words=there))
-    return passed, there
+    return passed, there, notes
 
 
 def _people(frame: nw.LazyFrame[Any]) -> pd.DataFrame:

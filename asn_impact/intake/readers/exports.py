@@ -24,6 +24,7 @@ from asn_impact.intake.checks import (
 )
 from asn_impact.intake.cleaning import (
     FILE,
+    NATURE,
     PLACE,
     REASON,
     clean,
@@ -156,7 +157,11 @@ def read_exports(
     Ledger(read 2 = kept 2 + dropped 0)
     """
     day = read_day(as_of)
-    wanted = [f for f in (*CASE_FIELDS, REGENCY) if not (f == "office" and office is not None)]
+    wanted = [
+        f
+        for f in (*CASE_FIELDS, REGENCY, *({NATURE} & {*(columns or {})}))
+        if not (f == "office" and office is not None)
+    ]
     required = ["received", "decided", *([] if office is not None else ["office"])]
     with explaining(source):
         read = partial(

@@ -33,13 +33,14 @@ def read_other_courses(
     dates: Mapping[str, str] | None = None,
     offices: Mapping[str, str] | None = None,
     completion: Literal["passed", "attended"] = "passed",
+    passed_words: Mapping[str, str] | None = None,
     table: str | None = None,
 ) -> pd.DataFrame:
     """Return in which months an office completed a course other than the one that is studied.
 
     Parameters
     ----------
-    source, course, columns, dates, offices, completion, table
+    source, course, columns, dates, offices, completion, passed_words, table
         As for `read_training`. Without a course every course counts as the one studied: there is no other.
 
     Returns
@@ -58,11 +59,12 @@ def read_other_courses(
     if course is None:
         return empty
     with explaining(source):
-        rows = read_list(source, columns=columns, dates=dict(dates or {}), offices=offices, table=table)
+        days = dict(dates or {})
+        rows = read_list(source, columns=columns, dates=days, offices=offices, table=table, passed_words=passed_words)
         _, studied, _ = select_course(rows.frame, course)
         others = rows.frame.filter(~nw.col("course").is_null() & ~nw.col("course").is_in(studied))
         try:
-            completed, _, _ = who_completed(others, completion, unreadable_ends(rows))
+            completed, _, _ = who_completed(others, completion, unreadable_ends(rows), passed_words)
         except InputError as problem:
             if problem.message.key not in _NOTHING:
                 raise

@@ -62,6 +62,7 @@ def read_training(
     regency: str | None = None,
     provider: str | None = None,
     completion: Literal["passed", "attended"] = "passed",
+    passed_words: Mapping[str, str] | None = None,
     attended: float | None = None,
     dose: Literal["share", "hours"] = "share",
     positions: Any | None = None,  # noqa: ANN401
@@ -95,7 +96,7 @@ def read_training(
     columns, dates : mapping, optional
         As for `read_exports`; of `positions` the field of ``dates`` is ``since``. A range or list of days counts to its
         end: ``3 s.d. 7 Maret 2024``. Where an end is empty the start of the course counts, if the list has one. A
-        column under another usual heading (``keterangan``) says who passed when all its words do.
+        column under another usual heading (``keterangan``) says who passed when some of its words do.
     offices : mapping, optional
         Office label in the training records -> label in the exports, where they differ; ``"-"`` for one that is in no
         export and is left out.
@@ -107,6 +108,8 @@ def read_training(
     completion : {"passed", "attended"}
         Whether those count who are known to have passed (``Lulus``, ``Kompeten``), or also those who were there
         (``Hadir``).
+    passed_words : mapping, optional
+        What words of the office in that column mean: ``{"Remedial": "failed"}``; or ``"passed"``, ``"attended"``.
     attended : float, optional
         Of a sheet of attendance (daftar hadir), a column a day or session with a mark for each person (``Hadir``,
         ``H``, ``v``, ``1``; ``Izin``, ``S``, ``A``, ``-``): who was there in at least this share of the sessions held
@@ -171,11 +174,12 @@ def read_training(
             placed=placed,
             counted=needed,
             attended=attended,
+            passed_words=passed_words,
         )
         of_provider, elsewhere = select_provider(rows.frame, provider)
         frame, courses, nameless = select_course(of_provider, course)
         missed = nearly_chosen(of_provider, course, courses)
-        completions, unfit, of_ends = who_completed(frame, completion, unreadable_ends(rows))
+        completions, unfit, of_ends = who_completed(frame, completion, unreadable_ends(rows), passed_words)
         apart = count_taught_by_others(select_course(rows.frame, course)[0], frame) if provider is not None else []
     losses = {**elsewhere, **nameless, **unfit}
     history, of_history = None, list[Message]()

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Final
 
@@ -21,7 +22,13 @@ from asn_impact.intake.gathered import Gathered
 from asn_impact.intake.gathering import gather, headings_of
 from asn_impact.intake.privacy import masked
 from asn_impact.intake.readers.attendance import sessions_of, with_attendance
-from asn_impact.intake.readers.completions import NOWHERE, TRAINING_FIELDS, word_of_passing
+from asn_impact.intake.readers.completions import (
+    NOWHERE,
+    TRAINING_FIELDS,
+    own_words,
+    tells_of_passing,
+    word_of_passing,
+)
 from asn_impact.words import Alert, Message
 
 __all__ = ["read_list", "unreadable_ends"]
@@ -39,6 +46,11 @@ _BETWEEN: Final = re.compile(r"\s*(?:[/;,&+\n|]|\b(?:dan|serta|and)\b)\s*", re.I
 _OF_OFFICES: Final = frozenset(
     ["dinas", "badan", "kantor", "kecamatan", "kelurahan", "bagian", "sekretariat", "inspektorat", "satuan", "rsud"]
 )
+#: Words of headings under which it may be said who passed.
+_OF_PASSING: Final = re.compile(
+    r"\b(?:(?:ke)?lulus(?:an)?|(?:ke)?hadir(?:an)?|hasil|ket(?:erangan)?|status|catatan|predikat|kompetensi|"
+    r"passed|result|remarks?|outcome|attendance)\b"
+)
 _PASSING: Final = ("passed", "attended")
 _FILLED: Final = 0.5  # share of cells with a word from which a column may say who passed
 
@@ -55,6 +67,7 @@ def read_list(
     placed: bool = False,
     counted: bool = False,
     attended: float | None = None,
+    passed_words: Mapping[str, str] | None = None,
 ) -> Gathered:
     """Return the rows of a training list; a row without an end has its start, where one is there, and that is said.
 
@@ -65,7 +78,8 @@ def read_list(
     ------
     InputError
         Marks of attendance need a share, or there are none; a row is for all offices at once; a column marks who failed
-        and leaves the others empty; a column that is not read may hold the number of persons that are counted.
+        and leaves the others empty, or has words of passing and others that are not known; a column that is not read
+        may hold the number of persons that are counted.
     """
     need = ("course_end",) if placed else ("office", "course_end")
     again = partial(gather, source, dates=dates, keep=(), required=need, table=table, zone=zone)
@@ -84,7 +98,7 @@ def read_list(
     headings = headings_of(source, rows)
     if counted:
         _refuse_uncounted(rows, headings, columns, again)
-    rows, of_passing = _with_passing(rows, headings, columns, again)
+    rows, of_passing = _with_passing(rows, headings, columns, own_words(passed_words), again)
     rows, of_ends = _with_starts(rows, headings, columns, dates, again)
     if "office" not in rows.headings:
         rows = replace(rows, frame=rows.frame.with_columns(nw.lit(NOWHERE).alias("office")))
@@ -137,29 +151,64 @@ def _with_passing(
     rows: Gathered,
     headings: Sequence[str],
     columns: Headings | None,
+    own: Mapping[str, str],
     again: Any,  # noqa: ANN401
 ) -> tuple[Gathered, list[Message]]:
     """Return the rows with the column whose words say who passed, found by them where no heading tells."""
     if {"passed", "passed_count"} & {*rows.headings, *(columns or {})}:
         return rows, []
-    used = {*rows.headings.values()}
-    for heading in headings:
-        if normalised(heading) not in may_say_who_passed() or heading in used:
-            continue
-        found = again(TRAINING_FIELDS, columns={**(columns or {}), "passed": heading})
-        words = found.frame.group_by("passed").agg(n=nw.len()).collect().rows()
-        counts = {" ".join(str(word or "").split()): 0 for word, _ in words}
-        for word, n in words:
+    looked = [h for h in headings if h not in rows.headings.values() and _may_say(h)]
+    every = [_Said.read(again(TRAINING_FIELDS, columns={**(columns or {}), "passed": h}), h, own) for h in looked]
+    told = [said for said in every if said.tells]
+    if not told:
+        unsaid = Message("training.no_words_of_passing", headings=tuple(map(masked, looked)))
+        unsaid = unsaid if looked else Message("training.nobody_says_passed")
+        return rows, [unsaid] if "officer" in rows.headings else []
+    said = min(told, key=lambda one: ("passed" not in one.kinds.values(), bool(one.unknown)))
+    shown = {"heading": said.heading, "words": tuple(map(masked, sorted(set(said.kinds) - set(said.unknown))))}
+    if said.unknown:
+        of_unknown = {"unknown": tuple(map(masked, said.unknown)), "first": masked(said.unknown[0])}
+        raise InputError(Message("training.passed_some", **shown, **of_unknown))
+    if not set(said.kinds.values()) & set(_PASSING) or said.empty > _FILLED * said.n:
+        raise InputError(Message("training.marks_some", **shown, n=said.empty))
+    note = Alert if said.empty else Message
+    return said.rows, [note("training.passed_found", **shown, n=said.empty)]
+
+
+def _may_say(heading: str) -> bool:
+    plain = heading.replace("_", " ").casefold()
+    return normalised(heading) in may_say_who_passed() or bool(_OF_PASSING.search(plain))
+
+
+@dataclass(frozen=True, eq=False)
+class _Said:
+    """What the words under a heading say of who passed."""
+
+    rows: Gathered
+    heading: str
+    kinds: Mapping[str, str | None]
+    n: int
+    empty: int
+
+    @classmethod
+    def read(cls, rows: Gathered, heading: str, own: Mapping[str, str]) -> _Said:
+        """Return what the words of a column are, which was gathered as that of passing."""
+        counts: Counter[str] = Counter()
+        for word, n in rows.frame.group_by("passed").agg(n=nw.len()).collect().rows():
             counts[" ".join(str(word or "").split())] += n
-        kinds = {word: word_of_passing(word) for word in counts if word}
-        if not kinds or None in kinds.values():
-            continue
-        empty = counts.get("", 0)
-        if not set(kinds.values()) & set(_PASSING) or empty > _FILLED * sum(counts.values()):
-            raise InputError(Message("training.marks_some", heading=heading, words=tuple(map(masked, kinds)), n=empty))
-        note = Alert if empty else Message
-        return found, [note("training.passed_found", heading=heading, words=tuple(map(masked, sorted(kinds))), n=empty)]
-    return rows, [Message("training.nobody_says_passed")] if "officer" in rows.headings else []
+        kinds = {word: word_of_passing(word, own) for word in counts if word}
+        return cls(rows, heading, kinds, counts.total(), counts[""])
+
+    @property
+    def unknown(self) -> list[str]:
+        """The words that are not known."""
+        return sorted(word for word, kind in self.kinds.items() if kind is None)
+
+    @property
+    def tells(self) -> bool:
+        """Whether the column is about passing: some of its words are, or all of them may be under that heading."""
+        usual = normalised(self.heading) in may_say_who_passed()
+        return any(map(tells_of_passing, self.kinds)) or (usual and bool(self.kinds) and not self.unknown)
 
 
 def _refuse_uncounted(rows: Gathered, headings: Sequence[str], columns: Headings | None, again: Any) -> None:  # noqa: ANN401

@@ -9,6 +9,7 @@ from typing import Final, Literal, TypeAlias
 
 from asn_impact.intake.fields.columns import normalised, status_meanings
 from asn_impact.study.proposal.look import Column, Seen, tokens
+from asn_impact.topics.planning.budget import cost_columns
 from asn_impact.topics.surveys.elements import element_of
 
 __all__ = ["ROLES", "Choice", "Matched", "Role", "is_date", "match", "role_of"]
@@ -128,14 +129,19 @@ def role_of(seen: Seen) -> Role:
         return "other"
     if words & (_COMPLAINTS - {"laporan"}) or (words & _COMPLAINTS and named & _COMPLAINTS):
         return "complaints" if dated else "other"
+    if _is_budget(seen):
+        return "other"
     if not dated:
         numbers = [c for c in seen.columns if c.numbers > 0.9 and not tokens(c.heading) & _PERIODS]
         return "panel" if words & _PERIODS and words & _UNITS and numbers and seen.rows > 1 else "other"
     told = words | named
     if told & _PROJECTS and not (told & _TRAINED or words & (_PERMITS - {"berkas"})):
         return "observations"
-    trained = 2 * len(fields & {"course", "passed", "passed_count", "hours", "certificate"}) + len(told & _TRAINED)
-    permits = 2 * len(fields & {"case", "received", "service"}) + len(told & _PERMITS)
+    trained = 2 * len(fields & {"course", "passed", "passed_count", "hours", "certificate"}) + len(words & _TRAINED)
+    permits = 2 * len(fields & {"case", "received", "service"}) + len(words & _PERMITS)
+    if trained == permits:  # the headings do not decide: the name does, of a table that can be what it says
+        trained += bool(named & _TRAINED and {"office", "officer"} & match(seen, "training").choices.keys())
+        permits += bool(named & _PERMITS)
     if "step" in fields and fields & {"step_start", "step_end"} and trained < permits + 2:
         return "steps"
     if "since" in fields and "officer" in fields and "course" not in fields:
@@ -143,6 +149,13 @@ def role_of(seen: Seen) -> Role:
     if trained > permits:
         return "training"
     return "records" if permits and (len(dated) > 1 or "received" in fields) else "other"
+
+
+def _is_budget(seen: Seen) -> bool:
+    """Return whether a table holds costs: what is paid for, and its price or its account beside an amount."""
+    kinds = {kind for c in seen.columns for kind in cost_columns(c.heading)}
+    account = any("rekening" in tokens(c.heading) for c in seen.columns)
+    return "komponen" in kinds and ("harga_satuan" in kinds or ("nilai" in kinds and account))
 
 
 def is_date(column: Column) -> bool:

@@ -11,7 +11,7 @@ from typing import Any, Final
 from asn_impact.identifiers import persons_in
 from asn_impact.intake.fields.labels import label_key, plain_label
 from asn_impact.intake.privacy import masked
-from asn_impact.intake.readers.completions import TRAINING_FIELDS, word_of_passing
+from asn_impact.intake.readers.completions import TRAINING_FIELDS, tells_of_passing, word_of_passing
 from asn_impact.study.proposal.facts import Facts, facts
 from asn_impact.study.proposal.offices import alike, meet
 from asn_impact.study.proposal.sources import SourceOf
@@ -103,7 +103,10 @@ def _passing(page: Page, found: Facts) -> None:
     words = found.words.get("passed", {})
     kinds = {word: word_of_passing(word) for word in words}
     unknown = tuple(masked(word) for word, kind in kinds.items() if kind is None and not persons_in(word))
-    if unknown:
+    if unknown and any(map(tells_of_passing, words)):
+        lines = ["[rollout.passed_words]", *(f'{inline(word)} = "failed"' for word in unknown)]
+        page.ask(Message("proposal.passed_meaning", words=unknown), lines)
+    elif unknown:
         page.ask(Message("proposal.passed_unknown", words=unknown), ['unused = ["passed"]'])
     elif words and "passed" not in kinds.values() and "attended" in kinds.values():
         page.decide("completion", "attended", Message("proposal.attended"))

@@ -24,7 +24,18 @@ from asn_impact.intake.gathering import explaining, gather, headings_of
 from asn_impact.intake.privacy import masked
 from asn_impact.words import Message
 
-__all__ = ["AMOUNT", "CODE", "COURSE", "UNITS", "YEAR", "Budget", "columns_of", "plain_text", "unpriced"]
+__all__ = [
+    "AMOUNT",
+    "CODE",
+    "COURSE",
+    "UNITS",
+    "YEAR",
+    "Budget",
+    "columns_of",
+    "cost_columns",
+    "plain_text",
+    "unpriced",
+]
 
 _NEEDED: Final = ("komponen", "jumlah", "satuan", "harga_satuan", "sumber", "tahun_harga")
 YEAR: Final = "tahun_ke"  # year of the programme in which a component is paid; 0 when the column is absent
@@ -120,6 +131,12 @@ def _known() -> Mapping[str, tuple[str, ...]]:
         known[row["kanonik"]] = (*known.get(row["kanonik"], ()), row["sinonim"])
     units = {name: tuple(f"{word}{unit}" for word in known[name] for unit in UNITS_OF_HEADINGS) for name in UNITS}
     return known | {name: (*known[name], *more) for name, more in units.items()}
+
+
+def cost_columns(heading: str) -> frozenset[str]:
+    """Return which columns of a file of costs a heading can be."""
+    plain = normalised(heading)
+    return frozenset(name for name, words in _known().items() if plain in map(normalised, words))
 
 
 def unpriced(table: pd.DataFrame) -> pd.Series:
