@@ -253,7 +253,7 @@ def workbook(folder, *rows, headings=HEADINGS, titles=(), sheet="DPA"):
         ("", "Total Anggaran", 1, "Kegiatan", 26_550_000, 26_550_000),
         ("", "Sub Total 1 Ls", 1, "Ls", 26_550_000, 26_550_000),
         ("", "II. Sub-Jumlah", 1, "Ls", 26_550_000, 26_550_000),
-        ("", "J U M L A H", 114, "", "", 26_550_000),
+        ("", "J U M L A H :", 114, "", "", 26_550_000),
         ("JUMLAH", "", "", "", "", 26_550_000),
         ("", "Grand Total (Rp)", 1, "Paket", 26_550_000, ""),
     ],
@@ -350,10 +350,12 @@ SMALL = [("5.1", "Narasumber", 24, "OJ", 900, 21_600), ("5.1", "Konsumsi", 90, "
         {"titles": ["DPA BKPSDM 2024", "(Rp 000)"]},
         {"titles": ["DPA BKPSDM 2024", "(Rp1.000)"]},
         {"titles": ["DPA BKPSDM 2024", "Rp x1000"]},
+        {"titles": ["DPA BKPSDM 2024", "Satuan : Rp.1.000,-"]},
+        {"titles": ["DPA BKPSDM 2024 (000 Rp)"]},
         {"titles": ["DPA BKPSDM 2024", "dalam ribu rupiah"]},
         {"sheet": "DPA (ribuan rupiah)"},
         {"headings": [*HEADINGS[:4], "Harga Satuan (Rp ribu)", "Jumlah (Rp ribu)"]},
-        {"headings": [*HEADINGS[:4], "Harga Satuan (Rp 000)", "Jumlah (Rp. 000)"]},
+        {"headings": [*HEADINGS[:4], "Harga Satuan (Rp 000)", "Jumlah (Rp. 000,-)"]},
         {"headings": [*HEADINGS[:4], "Harga Satuan (x 1.000)", "Jumlah (ribuan rupiah)"]},
         {"headings": [*HEADINGS[:4], "Harga (dalam ribuan rupiah)", "Jumlah"], "titles": ["Dalam ribuan rupiah"]},
     ],
@@ -383,3 +385,39 @@ def test_a_unit_said_in_two_ways_is_asked_and_an_amount_in_words_is_none(tmp_pat
     titles = ["DPA 2024: pagu Rp 30.000.000 untuk 2 x 1000 peserta", "Anggaran 30 juta rupiah"]
     with pytest.warns(DataWarning, match="read as groups"):
         assert read_costs(workbook(tmp_path, FEE, FOOD, words, titles=titles), **OF_DPA).total == 26_550_000
+
+
+def test_a_row_without_a_name_is_a_total_and_is_called_by_its_number():
+    rows = [FEE, FOOD, ("", "", "", "", "", 20_000_000)]
+    with pytest.warns(DataWarning, match="In the file of costs, row 3 says Rp20,000,000"):
+        costs = read_costs(frame_of(rows), **OF_DPA)
+    assert costs.total == 26_550_000
+    assert any("baris 3" in note.text("id").text for note in costs.notes)
+
+
+def test_each_sheet_has_its_own_unit(tmp_path):
+    book = openpyxl.load_workbook(workbook(tmp_path, *SMALL, titles=["(dalam ribuan rupiah)"]))
+    other = book.create_sheet("Lain")
+    for row in (HEADINGS, ("5.2", "Sewa ruang", 3, "hari", 1_000_000, 3_000_000)):
+        other.append(row)
+    book.save(tmp_path / "dpa.xlsx")
+    with pytest.warns(DataWarning, match=r"add up to Rp29,550,000"):
+        assert read_costs(tmp_path / "dpa.xlsx", **OF_DPA).total == 29_550_000
+
+
+@pytest.mark.filterwarnings("ignore::asn_impact.errors.DataWarning")
+def test_nested_groups_and_their_totals_agree():
+    rows = [
+        ("5", "Pelatihan", "", "", "", 29_550_000),
+        ("5.1", "Belanja Jasa", "", "", "", 21_600_000),
+        ("", "Honorarium", 24, "OJ", 900_000, 21_600_000),
+        ("", "Jumlah 1", "", "", "", 21_600_000),
+        ("5.2", "Belanja Barang", "", "", "", 7_950_000),
+        ("", "Konsumsi", 90, "OH", 55_000, 4_950_000),
+        ("", "Sewa ruang", 3, "hari", 1_000_000, 3_000_000),
+        ("", "Jumlah 2", "", "", "", 7_950_000),
+        ("", "JUMLAH (1 + 2)", "", "", "", 29_550_000),
+    ]
+    costs = read_costs(frame_of(rows), **OF_DPA)
+    assert costs.total == 29_550_000
+    assert [note.key for note in costs.notes] == ["planning.costs.groups"]

@@ -166,6 +166,9 @@ def test_the_costs_of_the_course_of_the_claim_alone_count(folder):
     assert "Net present value: " in str(finding.said[0])
     assert "Nilai kini bersih: " in finding.said[0].text("id")
     assert any("dpa" in source.name for source in programme.sources)
+    thousands = ONCE.replace("[report]", DPA.replace("price_year", "unit = 1000\ntotals = []\nprice_year"))
+    (folder / "study.toml").write_text(thousands + WAIT + COSTS, encoding="utf-8")
+    assert ai.open_study(folder / "study.toml").claim("manfaat").worth.costs.parameters["unit"] == 1000
     alone = opened(folder, COSTS, 'match = ["Manajemen Proyek"]\n')["manfaat"]
     assert alone.value.costs.total == 9_000_000
 

@@ -26,7 +26,7 @@ def is_total(label: str, said: Sequence[str] | None = None) -> bool:
     >>> is_total("II. Sub Total 1 Ls"), is_total("J U M L A H"), is_total("Sewa total station")
     (True, True, False)
     """
-    bare = " ".join(label.split())
+    bare = " ".join(label.split()).strip(" :.=")
     bare = bare.replace(" ", "") if _SPACED.fullmatch(bare) else bare
     return bool(_TOTAL.match(bare)) or normalised(label) in {normalised(name) for name in said or ()}
 
@@ -38,16 +38,17 @@ _SCALES: Final = {
 _MONEY: Final = r"(?:rupiah|rp|idr)(?![a-z])\.?"
 _WORD: Final = r"(ribu|juta|miliar|milyar|thousand|million)(?:an|s)?\b"
 _ZEROS: Final = r"['’.,]?((?:1[.,]?)?000(?:[.,]?000)?)(?![.,]?\d)"
-_OPEN, _CLOSED = r"(?:^|[(\[])\s*", rf"\s*(?:{_MONEY})?\s*(?:[)\]]|$)"
+_OPEN, _CLOSED = r"(?:^|[(\[])\s*", rf"(?:,-)?\s*(?:{_MONEY})?\s*(?:[)\]]|$)"
 _UNITS: Final = [
     re.compile(form, re.IGNORECASE)
     for form in (
         rf"\b(?:dalam|in|satuan)\b[\s:]*(?:satuan\s*)?(?:{_MONEY}\s*)?{_WORD}",  # dalam ribuan rupiah
         rf"\b(ribu|juta|miliar|milyar)an\s*{_MONEY}",
         rf"{_OPEN}(?:{_MONEY}\s*)?(?:[x×*]\s*)?{_WORD}{_CLOSED}",  # (Rp juta)
-        rf"{_OPEN}(?:dalam\s*)?{_MONEY}\s*{_ZEROS}{_CLOSED}",  # (Rp1.000)
+        rf"(?:{_OPEN}|\b(?:dalam|satuan)\b[\s:]*){_MONEY}\s*{_ZEROS}{_CLOSED}",  # (Rp1.000)
+        rf"{_OPEN}{_ZEROS}\s*{_MONEY}\s*[)\]]",  # (000 Rp)
         rf"(?<!\d)(?<!\d )[x×*]\s*(?:{_MONEY}\s*)?{_ZEROS}{_CLOSED}",  # Rp x 1000
-        r"\b(?:rp|idr)\.?\s*['’.]?(000(?:[.,]?000)?)(?![.,]?\d)",  # Rp 000
+        r"\b(?:rp|idr)\.?\s*['’.]?(000(?:[.,]?000)?)(?![.,]?\s?\d)",  # Rp 000
     )
 ]
 
@@ -69,7 +70,17 @@ UNITS_OF_HEADINGS: Final = {
     form.format(word): unit
     for stem, unit in _SCALES.items()
     for word in ((stem,) if stem[-1] == "0" else (stem, f"{stem}an", f"{stem}s"))
-    for inner in ("{}", "rp {}", "{} rp", "{} rupiah", "rupiah {}", "dalam {}", "dalam {} rp", "dalam {} rupiah")
+    for inner in (
+        "{}",
+        "rp {}",
+        "{} rp",
+        "{} rupiah",
+        "rupiah {}",
+        "dalam {}",
+        "dalam {} rp",
+        "dalam {} rupiah",
+        "rp {},-",
+    )
     for more in (inner, inner.replace("{}", "x {}"))
     for form in (f" {more}", f" ({more})", f" [{more}]", f", {more}")
 }

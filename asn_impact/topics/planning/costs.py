@@ -178,7 +178,7 @@ def read_costs(
     table = table.assign(**numbers, **years, biaya=numbers["jumlah"] * numbers["harga_satuan"])
     _refuse_other_amounts(table, style)
     sums, notes = _sums(table, groups, style, totals)
-    left, table = table.loc[sums, "komponen"], table.loc[~sums]
+    left, table = table.loc[sums], table.loc[~sums]
     own = table.loc[table[_OWN]].drop(columns=[AMOUNT, CODE, _OWN, _AT, *UNITS.values()], errors="ignore")
     own = own.reset_index(drop=True)
     if not own["biaya"].sum() > 0:
@@ -259,12 +259,8 @@ def _sums(
     """Return which components add up others, and what has to be said of sums."""
     every = pd.concat([table, groups.assign(biaya=_amounts(groups, style) if AMOUNT in groups else np.nan)])
     every = every.sort_values(_AT, kind="stable")
-    names = [
-        name or Message("planning.costs.row", row=at + 1).text("id").text
-        for name, at in zip(every["komponen"], every[_AT], strict=True)
-    ]
     rows = Rows(
-        names=names,
+        names=every["komponen"].tolist(),
         codes=[plain_text(code) for code in every[CODE]] if CODE in every else [""] * len(every),
         amounts=every["biaya"].to_numpy(dtype=np.float64),
         alike=list(zip(every["jumlah"], every["harga_satuan"], strict=True)),
@@ -282,12 +278,13 @@ def _amounts(table: pd.DataFrame, style: NumberStyle | None) -> Any:  # noqa: AN
     return parse_numbers(texts, name=AMOUNT, style=style).to_numpy() * table[UNITS[AMOUNT]].to_numpy()
 
 
-def _left_out(groups: pd.DataFrame, sums: pd.Series) -> Iterable[Message]:
+def _left_out(groups: pd.DataFrame, sums: pd.DataFrame) -> Iterable[Message]:
     bare = unpriced(groups)
-    totals = [*groups.loc[~bare, "komponen"], *sums]
-    for key, names in (("groups", groups.loc[bare, "komponen"].tolist()), ("totals", totals)):
+    for key, rows in (("groups", groups.loc[bare]), ("totals", pd.concat([groups.loc[~bare], sums]))):
+        called = zip(rows["komponen"], rows[_AT], strict=True)
+        names = tuple(masked(name) or Message("planning.costs.row", row=at + 1) for name, at in called)
         if names:
-            yield Alert(f"planning.costs.{key}", n=len(names), names=tuple(map(masked, names)))
+            yield Alert(f"planning.costs.{key}", n=len(names), names=names)
 
 
 def _unit_notes(units: Mapping[float, str], own: pd.DataFrame) -> Iterable[Message]:

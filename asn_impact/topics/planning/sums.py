@@ -30,7 +30,7 @@ class Rows:
     Attributes
     ----------
     names
-        (N,) how a row is called; for one without a name, its number.
+        (N,) how a row is called; a row with an amount and no name is taken for a total.
     codes
         (N,) account codes; empty where there is none.
     amounts
@@ -75,11 +75,15 @@ def sums_of(rows: Rows) -> tuple[Bool, list[Message]]:
     if len(different) == 1:
         certain = agreeing[0]
     elif doubtful.any():
-        first = masked(rows.names[int(np.argmax(doubtful))])
+        first = _called(rows, int(np.argmax(doubtful)))
         raise InputError(Message("planning.costs.sum_or_not", first=first, line=f'totals = ["{first}"]'))
     elif twice.any():
-        notes.append(Alert("planning.costs.same", n=int(twice.sum()), first=masked(rows.names[int(np.argmax(twice))])))
+        notes.append(Alert("planning.costs.same", n=int(twice.sum()), first=_called(rows, int(np.argmax(twice)))))
     return certain, [*notes, *_disagreeing(replace(rows, heads=rows.heads | certain))]
+
+
+def _called(rows: Rows, at: int) -> str | Message:
+    return masked(rows.names[at]) or Message("planning.costs.row", row=at + 1)
 
 
 def _has_sums(rows: Rows, heads: Bool) -> bool:
@@ -159,11 +163,11 @@ def _disagreeing(rows: Rows) -> Iterator[Message]:
         name, amount = rows.names[at], float(rows.amounts[at])
         blocks = _blocks(at, rows.amounts, rows.heads)
         nearest = float(blocks[np.argmin(np.abs(blocks - amount))])
-        said = {"first": masked(name), "amount": money(amount, "costs.said"), "total": money(nearest, "costs.sum")}
+        said = {"first": _called(rows, at), "amount": money(amount, "costs.said"), "total": money(nearest, "costs.sum")}
         aside = rows.said is not None and is_total(name, rows.said)
         if amount > total * (1 + ROUNDING) + _RUPIAH and not aside:
             shown = {"amount": rupiah(amount, "id"), "total": rupiah(total, "id")}
-            raise InputError(Message("planning.costs.lump_sum", first=masked(name), **shown))
-        if not is_total(name, rows.said):
+            raise InputError(Message("planning.costs.lump_sum", first=_called(rows, at), **shown))
+        if name and not is_total(name, rows.said):
             raise InputError(Message("planning.costs.loose", **said))
         yield Alert("planning.costs.disagrees", **said)
