@@ -56,16 +56,24 @@ def zone_notes(zones: Mapping[str, str]) -> list[Message]:
     return notes
 
 
-def time_notes(timed: Mapping[str, tuple[int, int]]) -> list[Message]:
-    """Say where part of a column has times of day: a day of error either way for the rest."""
-    mixed = {f: (t, n) for f, (t, n) in timed.items() if 0 < t < 0.999 * n}
-    return [Message("intake.dates.part_timed", field=f, n=n - t, all=n) for f, (t, n) in mixed.items()]
+def time_notes(timed: Mapping[str, tuple[int, int]], stamped: Mapping[str, int] | None = None) -> list[Message]:
+    """Say where part of a column has times of day: a day of error either way for the rest.
+
+    `timed` is the number of values at another time than midnight, and of all; `stamped` that of those with a time.
+    """
+    notes: list[Message] = []
+    for field, (times, every) in timed.items():
+        if 0 < times < 0.999 * every:
+            there = (stamped or {}).get(field, every)
+            counts = {"at_midnight": there - times, "part_timed": every - there}
+            notes += [Message(f"intake.dates.{key}", field=field, n=n, all=every) for key, n in counts.items() if n]
+    return notes
 
 
 def reading_notes(reading_of: DateReading) -> list[Message]:
     """Say what was seen while the dates of a column were read."""
     field, order = reading_of.column, reading_of.order
-    notes = time_notes({field: (reading_of.timed, reading_of.rows)})
+    notes = time_notes({field: (reading_of.timed, reading_of.rows)}, {field: reading_of.stamped})
     if reading_of.zeros:
         notes.append(Message("intake.dates.zeros", field=field, n=reading_of.zeros))
     if reading_of.thin:

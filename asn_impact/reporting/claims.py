@@ -295,15 +295,20 @@ def _in_short(pages: Exhibits, report: Report) -> list[Block]:
     """Return what was found, the plain picture of the first claim that has one, and what the grades stand for."""
     shown = _leading(report)
     listed = [finding for finding in report.findings if finding in shown or finding.brief]
-    blocks = [pages.table(overview.in_short(listed, level=report.level))]
+    plain = _plain_picture(pages, report)
+    figures = [] if plain is None else [pages.figure(plain)]
+    return [pages.table(overview.in_short(listed, level=report.level)), *figures, *_scale(pages, report)]
+
+
+def _plain_picture(pages: Exhibits, report: Report) -> Chart | None:
+    """Return the picture with and without training of the first claim that has one."""
     common: dict[str, Any] = {"source": chapters.source_line(pages, report), "inputs": report.inputs}
-    for finding in shown:
+    for finding in _leading(report):
         spoken = Speech(pages.language, finding.nouns)
-        charts = pictures_of(finding, language=spoken, level=report.level, **common)
-        if plain := [chart for chart in charts if chart.kind == "with_and_without"]:
-            blocks.append(pages.figure(plain[0]))
-            break
-    return [*blocks, *_scale(pages, report)]
+        for chart in pictures_of(finding, language=spoken, level=report.level, **common):
+            if chart.kind == "with_and_without":
+                return chart
+    return None
 
 
 def _leading(report: Report) -> list[Finding]:
@@ -327,8 +332,9 @@ def _rests_on(pages: Exhibits, report: Report) -> list[Block]:
         if finding.design is not None:
             told.setdefault(str(finding.course), prose.say_compared(finding.design, course=finding.course)[:1])
     said = [Message("report.question.why_compare"), *(m for some in told.values() for m in some)]
-    read = Message("claims.overview.interval", level=level_quantity(report.level))
-    return [*pages.say([*said, read]), *chapters.say_limits(pages, report)]
+    if _plain_picture(pages, report) is not None:
+        said.append(Message("claims.overview.interval", level=level_quantity(report.level)))
+    return [*pages.say(said), *chapters.say_limits(pages, report)]
 
 
 _OPENING: Final[Mapping[str, Chapter]] = {"summary": _first_page, "introduction": _introduction}

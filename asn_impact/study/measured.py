@@ -85,7 +85,8 @@ def days_between(
     start: str, end: str, horizon: Times, *, better: Better | None = None, label: Message | None = None
 ) -> Score:
     """Return the calendar days from one date of a record to another, each counted up to the horizon."""
-    return Score(f"{start} - {end}", unit="calendar days", better=better, label=label)
+    label = label or Message("outcomes.days_between", start=start, end=end)
+    return Score(f"{end} - {start}", unit="calendar days", better=better, label=label)
 
 
 def kept(promises: str, *, better: Better | None = "higher", label: Message | None = None) -> Share:

@@ -236,9 +236,12 @@ def test_dates_that_do_not_exist_are_counted_and_too_many_are_refused(export: Wr
         read_exports(export(HEADINGS + lines(30) + "a;29/02/2023;01/03/2023\n" * 9), as_of=AS_OF)
 
 
-def test_times_of_day_in_part_of_a_column_are_said() -> None:
-    times = pd.to_datetime(["2024-01-02 08:00", "2024-01-03 00:00", "2024-03-04 00:00"])
-    assert "have no time of day" in said(read_exports(frame(received=times), as_of=AS_OF))
+@pytest.mark.parametrize("typed", [True, False])
+def test_midnights_among_times_of_day_are_said(typed: bool) -> None:
+    texts = ["2024-01-02 08:00", "2024-01-03 00:00", "2024-03-04 00:00"]
+    notes = said(read_exports(frame(received=pd.to_datetime(texts) if typed else texts), as_of=AS_OF))
+    assert "2 of 3 values stand at midnight" in notes
+    assert "no time of day" not in notes
 
 
 def test_extra_columns_come_by_the_name_asked_and_persons_do_not() -> None:

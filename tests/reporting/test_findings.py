@@ -179,6 +179,9 @@ def test_checked_findings_have_their_grades_under_their_names_in_both_languages(
             for where in ("summary", "conclusion"):
                 assert label in sections[where]
         brief = sections_of(folder, "brief")
+        line = {"en": "value with training lies within that line", "id": "nilai dengan pelatihan berada di dalam garis"}
+        assert line[language] in brief["evidence"]
+        assert {"en": "holds zero", "id": "memuat nol"}[language] not in brief["evidence"]
         assert all(f.label.text(language).text in brief["recommendations"] for f in findings)
 
 

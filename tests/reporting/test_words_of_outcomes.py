@@ -7,6 +7,7 @@ import pytest
 from asn_impact.measures.outcomes import Mean, Score, Share
 from asn_impact.reporting.words import finding, outcome_words
 from asn_impact.scrutiny.grade import Grade
+from asn_impact.study.measured import days_between
 from asn_impact.topics.surveys.answers import ELEMENTS, IKM
 from asn_impact.words import Language, languages
 
@@ -50,3 +51,10 @@ def test_other_columns_keep_their_names() -> None:
     assert outcome_words(Share("digital")).label["en"] == "Share digital (%)"
     assert outcome_words(Score("answer")).label["en"] == "Score answer"
     assert outcome_words(Mean("waktu")).label["en"] == "waktu"  # a ready panel's column is no element of a survey
+
+
+def test_days_between_two_dates_are_called_in_the_order_in_which_they_are_counted() -> None:
+    measure = days_between("Rencana Selesai", "Realisasi Selesai", 60)
+    assert str(measure.words.short.text("en")) == "days from Rencana Selesai to Realisasi Selesai"
+    assert str(measure.words.short.text("id")) == "hari dari Rencana Selesai sampai Realisasi Selesai"
+    assert measure.column == "Realisasi Selesai - Rencana Selesai"

@@ -182,3 +182,15 @@ def test_the_name_of_a_file_decides_only_where_its_headings_do_not(tmp_path):
     assert role("Peserta Diklat.csv", **listed, **days) == "training"
     permits = {"No Permohonan": ["A-1", "A-2"], "Jenis Izin": ["SIUP", "SIUP"], "Tanggal Masuk": days["Tanggal"]}
     assert role("Izin peserta diklat pelatihan.csv", OPD=["Dinas A", "Dinas B"], **permits, **days) == "records"
+
+
+def test_words_of_passing_that_are_not_known_are_asked_for(tmp_path):
+    MESSY[0](tmp_path)
+    for other in set(tmp_path.iterdir()) - {tmp_path / "izin.csv"}:
+        other.unlink()
+    people = [f"19870101201101{1001 + i}" for i in range(4)]
+    listed = {"NIP": people, "Unit Kerja": ["Dinas Kesehatan", "Dinas Sosial"] * 2, "Nama Pelatihan": "SPBE"}
+    taught = {"Tanggal Selesai": "25/03/2024", "Kelulusan": ["Lulus", "Remedial", "Gugur", "Lulus"]}
+    pd.DataFrame({**listed, **taught}).to_csv(tmp_path / "pelatihan.csv", index=False)
+    text = propose_study(tmp_path).text
+    assert 'passed_words = {Remedial = "failed"}' in text

@@ -173,23 +173,13 @@ def test_complaints_whose_status_has_a_longer_heading_are_read(tmp_path):
 
 
 @pytest.mark.parametrize("heading", ["Klasifikasi", "Klasifikasi Laporan", "Jenis Laporan", "Kategori"])
-@pytest.mark.parametrize(
-    "write", [lambda frame, path: frame, lambda frame, path: (frame.to_csv(path, index=False), path)[1]]
-)
-def test_suggestions_and_requests_are_no_complaints(tmp_path, heading, write):
-    kinds = [
-        "Pengaduan",
-        "Aspirasi",
-        "PERMINTAAN INFORMASI ",
-        "Pengaduan Berkadar Pengawasan",
-        "",
-        "Informasi dan Komunikasi",
-    ]
-    frame = pd.DataFrame(
-        {"Tracking ID": [f"A{i}" for i in range(6)], "Instansi Terdisposisi": "Dinas A", heading: kinds}
-    )
+@pytest.mark.parametrize("as_file", [True, False])
+def test_suggestions_and_requests_are_no_complaints(tmp_path, heading, as_file):
+    kinds = ["Pengaduan", "Aspirasi", "PERMINTAAN INFORMASI ", "Pengaduan Berkadar", "", "Informasi dan Komunikasi"]
+    frame = pd.DataFrame({"Tracking ID": [f"A{i}" for i in range(6)], "Instansi": "Dinas A", heading: kinds})
     frame = frame.assign(**{"Tanggal Laporan": "2024-01-13", "Status": "Selesai", "Tanggal Selesai": "2024-01-20"})
-    source = write(frame, tmp_path / "lapor.csv")
+    frame.to_csv(tmp_path / "lapor.csv", index=False)
+    source = tmp_path / "lapor.csv" if as_file else frame
     read = ai.read_complaints(source, as_of="2024-12-31")
     assert {str(why): n for why, n in read.ledger.dropped.items()} == {
         "no complaint (a suggestion, a request for information)": 2

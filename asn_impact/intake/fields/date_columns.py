@@ -72,7 +72,8 @@ _PROFILE = f"""
         count(*) FILTER (iso), count(*) FILTER (iso AND n3 > 12), count(*) FILTER (triple),
         list(DISTINCT n2) FILTER (iso), list(DISTINCT n3) FILTER (iso),
         list(DISTINCT CASE WHEN n1 > 12 THEN n2 ELSE n1 END) FILTER (triple),
-        sum(n) FILTER (triple AND n1 = n2)
+        sum(n) FILTER (triple AND n1 = n2),
+        sum(n) FILTER (stamped)
     FROM (
         SELECT v, n, {EMPTY} AS is_empty, {ZEROS} AS is_zero,
             NOT {EMPTY} AND NOT {ZEROS} AND regexp_matches(asn_part, '{TRIPLE}') AS triple,
@@ -80,7 +81,8 @@ _PROFILE = f"""
                 AND regexp_matches(asn_part, '{ISO}') AS iso,
             TRY_CAST(asn_numbers[1] AS INTEGER) AS n1, TRY_CAST(asn_numbers[2] AS INTEGER) AS n2,
             TRY_CAST(asn_numbers[3] AS INTEGER) AS n3, length(asn_numbers[3]) AS year_digits,
-            NOT {EMPTY} AND {HAS_TIME} AND NOT regexp_matches(asn_bare, '{MIDNIGHT}') AS timed,
+            NOT {EMPTY} AND {HAS_TIME} AS stamped,
+            stamped AND NOT regexp_matches(asn_bare, '{MIDNIGHT}') AS timed,
             CASE WHEN {HAS_TIME} THEN regexp_extract(asn_bare, ' ?{ZONE}$', 1) ELSE '' END AS zone
         FROM texts)"""
 
@@ -94,6 +96,7 @@ class _Profile:
     first_over_12: int
     second_over_12: int
     timed: int
+    stamped: int
     zones: tuple[str, ...]
     either_way: tuple[str, ...]
     day_first: str | None
@@ -120,6 +123,7 @@ def _profile(relation: duckdb.DuckDBPyRelation, quoted: str, lists: Mapping[str,
         first_over_12=first_over_12,
         second_over_12=second_over_12,
         timed=timed,
+        stamped=int(row[-1] or 0),
         zones=tuple(sorted(row[7] or ())),
         either_way=examples,
         day_first=row[9],
@@ -268,6 +272,7 @@ def read_dates(
         moved or (None if zone is None else zone_name(zone)),
         swapped,
         lists,
+        profile.stamped,
     )
 
 

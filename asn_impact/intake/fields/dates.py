@@ -38,8 +38,9 @@ class DateReading:
     """How one column of texts becomes dates, and what was seen on the way; `dated` carries it out.
 
     ``form`` is the one format that fits every value, or None when several shapes are mixed. ``rows`` counts
-    the values that are there, ``timed`` those with a time of day, ``thin`` those that fit both orders when
-    hardly any value tells them apart, ``zones`` the time zone of the times, where one is written, ``zeros``
+    the values that are there, ``timed`` those with a time of day, ``stamped`` those and the midnights, ``thin``
+    those that fit both orders when hardly any value tells them apart, ``zones`` the time zone of the times, where
+    one is written, ``zeros``
     counts placeholders for no date. ``zone`` is that in which a moment has its day, where texts are to be moved to it;
     ``swapped`` tells that a spreadsheet has swapped day and month of the dates it made. ``lists`` has the last day of
     each text that is a range or list of days.
@@ -57,6 +58,7 @@ class DateReading:
     zone: str | None = None
     swapped: bool = False
     lists: Mapping[str, str] = field(default_factory=dict)
+    stamped: int = 0
 
 
 def _word_date() -> str:

@@ -104,8 +104,8 @@ def _passing(page: Page, found: Facts) -> None:
     kinds = {word: word_of_passing(word) for word in words}
     unknown = tuple(masked(word) for word, kind in kinds.items() if kind is None and not persons_in(word))
     if unknown and any(map(tells_of_passing, words)):
-        lines = ["[rollout.passed_words]", *(f'{inline(word)} = "failed"' for word in unknown)]
-        page.ask(Message("proposal.passed_meaning", words=unknown), lines)
+        meanings = ", ".join(f'{inline(word)} = "failed"' for word in unknown)
+        page.ask(Message("proposal.passed_meaning", words=unknown), [f"passed_words = {{{meanings}}}"])
     elif unknown:
         page.ask(Message("proposal.passed_unknown", words=unknown), ['unused = ["passed"]'])
     elif words and "passed" not in kinds.values() and "attended" in kinds.values():
