@@ -107,10 +107,11 @@ def shared_numbers(records: Frame, offices: Mapping[str, str] | None = None) -> 
     ways = whole.with_columns(asn_key=signs).group_by("office", "received", "asn_key").agg(
         low=nw.col("case").min(), high=nw.col("case").max()
     ).filter(nw.col("low") != nw.col("high"))  # fmt: skip
-    found = ways.select("low", "high").sort("low", "high").collect().rows()
-    if found:
-        first, second = (masked(str(number)) for number in found[0])
-        notes.append(Alert("intake.copies.other_signs", n=len(found), first=first, second=second))
+    n = int(_one(ways.select(n=nw.len()))["n"])
+    if n:
+        example = ways.select("low", "high").sort("low", "high").head(1).collect().rows()[0]
+        first, second = (masked(str(number)) for number in example)
+        notes.append(Alert("intake.copies.other_signs", n=n, first=first, second=second))
     return notes
 
 
