@@ -103,7 +103,7 @@ def test_the_engine_that_is_stopped_says_ctrl_c(capsys, monkeypatch):
 
     with pytest.raises(KeyboardInterrupt), stoppable():
         stops(None)
-    monkeypatch.setattr("asn_impact.cli._study", stops)
+    monkeypatch.setattr("asn_impact.cli._is_programme", stops)
     assert main(["plan", "study.toml"]) == STOPPED
     assert len(capsys.readouterr().err.strip().splitlines()) == 1
 
