@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
-from typing import Any, Final, NamedTuple, TypeAlias
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, NamedTuple, Protocol, TypeAlias
 
 import narwhals as nw
 import numpy as np
@@ -72,11 +73,11 @@ def drawn_on_completion(records: Frame) -> bool:
     the first received date and the first decision exceeds nine in ten of all waits, and several cases were
     waiting at the first decision. With fewer than 20 cases nothing can be told.
     """
-    day, wait, n = _arrays(_days(records))
-    waits = _tally(wait, n)
-    if n.sum() < FEWEST_CASES:
+    days = _days(records)
+    waits, received = days.waits(), days.received()
+    if waits.n.sum() < FEWEST_CASES:
         return False
-    received, first = _tally(day, n), int((day + wait).min())
+    first = days.first_decided()
     long = waits.day[np.searchsorted(np.cumsum(waits.n) / waits.n.sum(), 0.9)]
     waiting = received.n[received.day < first].sum()
     return bool(first - received.day[0] > long and waiting >= ALREADY_WAITING)
@@ -94,20 +95,19 @@ def expected_open(records: Frame, until: dt.date) -> float:
     return _expected(_days(records), until.toordinal())
 
 
-def _expected(rows: pd.DataFrame, last: int) -> float:
-    day, wait, n = _arrays(rows)
-    waits, received = _tally(wait, n), _tally(day, n)
+def _expected(days: Days, last: int) -> float:
+    waits, received = days.waits(), days.received()
     if not waits.n.size:
         return 0.0
     ended = np.cumsum(waits.n)
     short, long = (int(waits.day[np.searchsorted(ended, q * ended[-1])]) for q in (0.1, 0.9))
     if last - received.day[-1] > max(LATE_OF_MANY, short):
         return 0.0
-    recent = day >= last - max(WINDOW, 3 * long)
-    if n[recent].sum() < FEWEST_RECENT:
+    first = last - max(WINDOW, 3 * long)
+    received = Counts(received.day[received.day >= first], received.n[received.day >= first])
+    if received.n.sum() < FEWEST_RECENT:
         return 0.0
-    received = _tally(day[recent], n[recent])
-    return _unseen(_tally(wait[recent], n[recent]), Counts(np.maximum(last - received.day, 0)[::-1], received.n[::-1]))
+    return _unseen(days.waits(first), Counts(np.maximum(last - received.day, 0)[::-1], received.n[::-1]))
 
 
 def _unseen(waits: Counts, followed: Counts) -> float:
@@ -128,35 +128,101 @@ def lacking_open(records: Frame, until: dt.date, offices: Mapping[str, OfficeCou
     if not still_open:
         return []
     without = [name for name, o in offices.items() if o.decided >= FEWEST_RECENT and not o.still_open]
-    each = {
-        office: _expected(own, until.toordinal())
-        for some in _few_rows(without, offices)
-        for office, own in _days(records.filter(nw.col("office").is_in(some)), "office").groupby("office")
-    }
+    each = {name: _expected(days, until.toordinal()) for name, days in _days_of(records, without, offices)}
     lacking = [name for name in without if each.get(name, 0.0) >= FEWEST_OPEN]
     return [Alert("intake.offices_without_open", n=len(lacking), offices=lacking)] if lacking else []
 
 
-def _few_rows(names: Sequence[str], offices: Mapping[str, OfficeCount]) -> list[list[str]]:
-    """Return the offices in lots, each with few enough decided cases to be fetched at once."""
+def _days_of(records: Frame, names: Sequence[str], offices: Mapping[str, OfficeCount]) -> Iterator[tuple[str, Days]]:
+    """Yield the days of some offices: fetched in lots of few enough cases, or asked for where the records stay."""
+    if _is_remote(records):
+        yield from ((name, _days(records.filter(nw.col("office") == name))) for name in names)
+        return
     lots: dict[int, list[str]] = {}
     before = 0
     for name in names:
         lots.setdefault(before // FETCHED, []).append(name)
         before += offices[name].decided
-    return list(lots.values())
+    for some in lots.values():
+        pairs = _pairs(records.filter(nw.col("office").is_in(some)), "office")
+        yield from ((str(name), FetchedDays(own)) for name, own in pairs.groupby("office"))
 
 
-def _days(records: Frame, *by: str) -> pd.DataFrame:
-    """Return how many decided cases (of each office) were received on a day and waited so long."""
+class Days(Protocol):
+    """The days on which decided cases were received, and how long they waited."""
+
+    def received(self) -> Counts:
+        """Return how many were received on each day."""
+
+    def waits(self, first: int | None = None) -> Counts:
+        """Return how many waited so many days, of all or of those received from a day on."""
+
+    def first_decided(self) -> int:
+        """Return the day of the first decision."""
+
+
+@dataclass(frozen=True, eq=False)
+class FetchedDays:
+    """One row a day and wait, held here."""
+
+    pairs: pd.DataFrame
+
+    def received(self) -> Counts:
+        """Return how many were received on each day."""
+        return _tally(self.pairs["asn_day"], self.pairs["n"])
+
+    def waits(self, first: int | None = None) -> Counts:
+        """Return how many waited so many days, of all or of those received from a day on."""
+        pairs = self.pairs if first is None else self.pairs[self.pairs["asn_day"] >= first]
+        return _tally(pairs["asn_wait"], pairs["n"])
+
+    def first_decided(self) -> int:
+        """Return the day of the first decision."""
+        return int((self.pairs["asn_day"] + self.pairs["asn_wait"]).min())
+
+
+@dataclass(frozen=True, eq=False)
+class AskedDays:
+    """Records that stay in their engine: no more rows leave it than there are days."""
+
+    records: Frame
+
+    def received(self) -> Counts:
+        """Return how many were received on each day."""
+        return self._counted(self.records, "asn_day")
+
+    def waits(self, first: int | None = None) -> Counts:
+        """Return how many waited so many days, of all or of those received from a day on."""
+        records = self.records if first is None else self.records.filter(nw.col("asn_day") >= first)
+        return self._counted(records, "asn_wait")
+
+    def first_decided(self) -> int:
+        """Return the day of the first decision."""
+        found = self.records.select(first=(nw.col("asn_day") + nw.col("asn_wait")).min()).collect()
+        return int(found["first"][0])
+
+    def _counted(self, records: Frame, name: str) -> Counts:
+        rows = pd.DataFrame(records.group_by(name).agg(n=nw.len()).collect().to_pandas())
+        return _tally(rows[name], rows["n"])
+
+
+def _is_remote(records: Frame) -> bool:
+    return records.implementation.is_ibis() or records.implementation.is_spark_like()
+
+
+def _days(records: Frame) -> Days:
+    return AskedDays(_dated(records)) if _is_remote(records) else FetchedDays(_pairs(records))
+
+
+def _dated(records: Frame, *by: str) -> Frame:
     both = records.filter(~nw.col("received").is_null() & ~nw.col("decided").is_null())
-    days = both.select(*by, asn_day=_RECEIVED, asn_wait=_WAIT).filter(nw.col("asn_wait") >= 0)
-    return pd.DataFrame(days.group_by(*by, "asn_day", "asn_wait").agg(n=nw.len()).collect().to_pandas())
+    return both.select(*by, asn_day=_RECEIVED, asn_wait=_WAIT).filter(nw.col("asn_wait") >= 0)
 
 
-def _arrays(rows: pd.DataFrame) -> tuple[Int, Int, Int]:
-    day, wait, n = (rows[name].to_numpy(dtype=np.int64) for name in ("asn_day", "asn_wait", "n"))
-    return day, wait, n
+def _pairs(records: Frame, *by: str) -> pd.DataFrame:
+    """Return how many decided cases (of each office) were received on a day and waited so long."""
+    days = _dated(records, *by).group_by(*by, "asn_day", "asn_wait").agg(n=nw.len())
+    return pd.DataFrame(days.collect().to_pandas())
 
 
 def _ordinal(name: str) -> nw.Expr:
@@ -170,10 +236,10 @@ _RECEIVED = _ordinal("received")
 _WAIT = _ordinal("decided") - _RECEIVED
 
 
-def _tally(values: Int, n: Int) -> Counts:
+def _tally(values: pd.Series, n: pd.Series) -> Counts:
     """Return the values in order, and how many cases have each."""
-    day, at = np.unique(values, return_inverse=True)
-    return Counts(day, np.bincount(at, weights=n, minlength=len(day)).astype(np.int64))
+    day, at = np.unique(values.to_numpy(dtype=np.int64), return_inverse=True)
+    return Counts(day, np.bincount(at, weights=n.to_numpy(dtype=np.float64), minlength=len(day)).astype(np.int64))
 
 
 # --- nothing decided ------------------------------------------------------------------------------------------
@@ -266,8 +332,7 @@ def _counts_of_days(records: Frame, waiting: nw.Expr) -> pd.DataFrame:
 
 def _long_wait(records: Frame) -> int:
     """Return the days within which nine in ten of the decided cases were decided."""
-    _, wait, n = _arrays(_days(records))
-    waits = _tally(wait, n)
+    waits = _days(records).waits()
     return int(waits.day[np.searchsorted(np.cumsum(waits.n), 0.9 * waits.n.sum())]) if waits.n.size else 0
 
 
