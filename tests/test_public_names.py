@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 import asn_impact as ai
-from asn_impact import estimation
+from asn_impact import estimation, figures, tables
 
 PACKAGE = Path(ai.__file__).parent
 STUB = ast.parse((PACKAGE / "__init__.pyi").read_text(encoding="utf-8"))
@@ -111,6 +111,17 @@ METHODS = [*estimation.ESTIMATORS.values(), *estimation.RULES.values()]
 @pytest.mark.parametrize("method", METHODS, ids=lambda method: method.__name__)
 def test_every_method_names_its_source(method):
     assert re.search(r"\((\d{4}|and \w+ \d{4}|[^()]*\d{4}[^()]*)\)|\b(19|20)\d{2}\b", method.__doc__)
+
+
+PUBLISHED_FORMS = [
+    *(figures.event_study, figures.completion_curve, figures.forest, figures.sensitivity, figures.specifications),
+    tables.lkjip,
+]
+
+
+@pytest.mark.parametrize("shown", PUBLISHED_FORMS, ids=lambda shown: shown.__name__)
+def test_every_figure_and_table_of_a_published_form_names_its_source(shown):
+    assert re.search(r"\b(19|20)\d{2}\b", shown.__doc__.partition("Parameters")[0])
 
 
 # ------------------------------------------------------------------------------------------- errors, arguments, shapes

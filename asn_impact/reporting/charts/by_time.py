@@ -64,6 +64,8 @@ def event_study(
     so that the others can be read. The title is the overall effect of the same estimator under the same rule. What was
     treated and enters no effect is said in a line below the drawing, with its share of the treated.
 
+    Conventions of the plot: Freyaldenhoven, Hansen, Pérez Pérez and Shapiro (2021), NBER Working Paper 29170.
+
     Parameters
     ----------
     inference

@@ -58,6 +58,8 @@ def specifications(
 ) -> Chart:
     """Return the specification curve: estimates in order of size, and below each the choices that gave it.
 
+    The form is that of Simonsohn, Simmons and Nelson (2020), Nature Human Behaviour 4.
+
     Parameters
     ----------
     curve

@@ -60,6 +60,8 @@ def completion_curve(
     Days by which, or after which, only one to nine of the treated were decided are not drawn. The title names the day
     on which the two curves lie furthest apart among the days whose interval leaves out zero.
 
+    One less the survival curve of Kaplan and Meier (1958), Journal of the American Statistical Association 53.
+
     Parameters
     ----------
     inference

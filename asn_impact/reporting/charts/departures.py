@@ -57,6 +57,8 @@ def sensitivity(
     The title gives the breakdown value, rounded down so that it never promises more than was found. An end that
     is open is drawn as an arrow.
 
+    The form is that of Rambachan and Roth (2023), Review of Economic Studies 90.
+
     Parameters
     ----------
     intervals

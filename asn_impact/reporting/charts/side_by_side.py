@@ -41,6 +41,8 @@ def forest(
 ) -> Chart:
     """Return the chart of several one-number findings below each other, grouped by unit.
 
+    The form is that of meta-analyses: Lewis and Clarke (2001), British Medical Journal 322.
+
     Parameters
     ----------
     inferences

@@ -28,6 +28,8 @@ def lkjip(rows: pd.DataFrame | Sequence[Mapping[str, object]]) -> Table:
     a wait: 12 days against a target of 10 is 80 per cent, 8 days is 120. The direction has no default, because the
     wrong one turns a failure into a success.
 
+    The form is that of reports under PermenPANRB 53 of 2014.
+
     Parameters
     ----------
     rows
