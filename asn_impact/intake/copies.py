@@ -85,18 +85,24 @@ def copies_of(kept: Frame) -> Frame:
     return rows.with_columns(fate.alias(REASON)).filter(nw.col(REASON) != KEPT)
 
 
-def shared_numbers(records: Frame, offices: Mapping[str, str] | None = None) -> list[Message]:
+def shared_numbers(
+    records: Frame, offices: Mapping[str, str] | None = None, *, regencies: bool = False
+) -> list[Message]:
     """Ask about cases that may count twice: one number and day in two offices, or numbers that differ in signs only.
 
-    Offices that number their cases by themselves share numbers too, but seldom with the day of receipt.
+    Offices that number their cases by themselves share numbers too, but seldom with the day of receipt. Those of two
+    `regencies`, whose name stands before that of the office, are never one.
     """
     if records.implementation.is_ibis() or int(_one(records.select(n=nw.len()))["n"]) > MOST_ASKED:
         return []
     whole = records.filter(~nw.col("case").is_null() & ~nw.col("office").is_null())
     notes: list[Message] = []
     itself = {old for old, new in (offices or {}).items() if old == new}
-    same = _pairs(whole, "received")
-    by_year = _pairs(whole.with_columns(asn_year=nw.col("received").dt.year()), "asn_year") if same else []
+    same, by_year = _pairs(whole, "received"), list[_Pair]()
+    if regencies:
+        same = [pair for pair in same if len({office.partition(" / ")[0] for office in pair[:2]}) == 1]
+    if same:
+        by_year = _pairs(whole.with_columns(asn_year=nw.col("received").dt.year()), "asn_year")
     one_series = 2 * sum(pair.n for pair in same) >= sum(pair.n for pair in by_year)
     told = [p for p in same if one_series and (p.n > 1 or p.longest >= LONG_NUMBER) and not {p.low, p.high} <= itself]
     for pair in told[:MOST_PAIRS]:

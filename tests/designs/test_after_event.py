@@ -134,8 +134,8 @@ def test_a_claim_on_the_rise_after_a_rule_says_who_counts(folder):
     near = next(check for check in finding.scrutiny.checks if check.name == "coincidence")
     assert "None of 1 events" in str(near.answer)  # the event asked for is no disturbance of itself
     (read,) = _of_an_event(finding)
-    assert '"after training" means after Perbup 3/2024 (Mar 2024)' in str(read)
-    assert "sesudah Perbup 3/2024 (Mar 2024), bukan sesudah hari pelatihannya" in read.text("id")
+    assert '"The event" on this page is Perbup 3/2024 (Mar 2024)' in str(read)
+    assert "Perbup 3/2024 (Mar 2024); waktunya dihitung dari situ" in read.text("id")
 
 
 @pytest.mark.filterwarnings("ignore::asn_impact.errors.DataWarning")
