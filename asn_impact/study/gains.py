@@ -58,6 +58,9 @@ class Tests:
     sources: tuple[Source, ...] = ()
     notes: tuple[Message, ...] = ()
 
+    def __repr__(self) -> str:
+        return f"Tests({len(self.before)} persons, {int(self.trained.sum())} trained)"
+
 
 def gain(
     columns: Names = (), *, unit: str = "points", better: Better | None = "higher", label: Message | None = None
