@@ -38,7 +38,10 @@ def dealt_anew(rollout: Rollout, labels: Sequence[object], seed: int) -> Rollout
     waves.
     """
     units = sorted(dict.fromkeys(labels), key=str)
-    other = dict(zip(units, (units[i] for i in np.random.default_rng(abs(seed)).permutation(len(units))), strict=True))
+    order = [units[i] for i in np.random.default_rng(abs(seed)).permutation(len(units))]
+    other = dict(
+        zip(order, [*order[1:], *order[:1]], strict=True)
+    )  # one circle: only where all are alike are none moved
     return replace(
         rollout,
         adopted=rollout.adopted.rename(index=other),

@@ -45,6 +45,8 @@ def test_whole_histories_go_from_unit_to_unit(units, seed, data):
     for office, dose in zip(dealt.doses["office"], dealt.doses["dose"], strict=True):
         assert dealt.adopted[office] == dose
         assert dealt.providers[office] == str(dealt.adopted[office])
+    before, after = (list(starts.adopted.reindex(units).fillna(0)) for starts in (rollout, dealt))
+    assert (before == after) == (len(set(before)) == 1)  # never the training as it was
     again = dealt_anew(rollout, units[::-1], seed)
     pd.testing.assert_series_equal(again.adopted, dealt.adopted)
 
