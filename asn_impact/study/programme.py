@@ -231,6 +231,11 @@ class Programme:
         """Return the programme with the training dealt out anew among the offices, by a seed: to see every page early.
 
         Its reports stand in a folder of their own and say so in each title and below each figure.
+
+        Parameters
+        ----------
+        seed
+            Whole number that draws who gets whose training; the same one gives the same report.
         """
         claims = {claim.id: replace(claim, study=blinded(claim.study, seed)) for claim in self.claims}
         return Programme(
