@@ -4,7 +4,7 @@
 
 Each file is a whole one with one to four changes: bits flipped, an end cut off, a part put elsewhere or repeated,
 numbers of lengths set to their limits, elements of XML doubled, torn or nested, parts of a zip file changed inside and
-packed again. It is opened and all its rows are read; one in eight goes through `read_exports` to the last record. A
+packed again. It is opened and all its rows are read; one in 32 goes through `read_exports` to the last record. A
 session reads many of them; it must outlive them all. Counted are
 
 * aborts: the session itself died;
@@ -43,7 +43,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 HANG, PATIENCE = 10.0, 120.0  # seconds of CPU for one file; of waiting, where other programs have the machine
 A_SESSION = 4000  # files; then a new one begins, which leaves no copies behind
-WHOLE_WAY = 8  # one file in so many is read to the last record
+WHOLE_WAY = 32  # one file in so many is read to the last record
 LENGTHS = (0, 1, 0x7F, 0xFF, 0x7FFF, 0xFFFF, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF, 0x7FFFFFFFFFFFFFFF, 2**64 - 1)
 NUMBERS = (b"0", b"-1", b"1048576", b"2147483648", b"99999999999999999999", b"1e308", b"NaN", b"")
 
