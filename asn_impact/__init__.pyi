@@ -22,7 +22,8 @@ from asn_impact.errors import (
     PrivacyError as PrivacyError,
     StudyError as StudyError,
 )
-from asn_impact.estimation.curve import Along as Along, curves as curves, quantile_effects as quantile_effects
+from asn_impact.estimation.along import Along as Along
+from asn_impact.estimation.curve import curves as curves, quantile_effects as quantile_effects
 from asn_impact.estimation.dose import Dose as Dose
 from asn_impact.estimation.effects import Effects as Effects
 from asn_impact.estimation.efficient import Efficient as Efficient
@@ -137,13 +138,12 @@ from asn_impact.topics.surveys.satisfaction import (
 )
 from asn_impact.measures.tabulate import maturity as maturity, tabulate as tabulate
 from asn_impact.topics.planning.costs import Costs as Costs, read_costs as read_costs
-from asn_impact.topics.planning.power import (
-    Power as Power,
+from asn_impact.topics.planning.past import (
     Scenario as Scenario,
-    detectable as detectable,
     never_treated as never_treated,
     pre_period as pre_period,
 )
+from asn_impact.topics.planning.power import Power as Power, detectable as detectable
 from asn_impact.topics.planning.returns import (
     Returns as Returns,
     StaffTime as StaffTime,
@@ -166,36 +166,34 @@ from asn_impact.reporting.new_notebook import new_notebook as new_notebook
 from asn_impact.reporting.public import public_cells as public_cells
 from asn_impact.reporting.report import publish as publish
 from asn_impact.reporting.tables import Table as Table
-from asn_impact.scrutiny.checks import (
-    CHECKS as CHECKS,
-    Check as Check,
-    CheckEntry as CheckEntry,
-    Row as Row,
-    Said as Said,
-    Scrutiny as Scrutiny,
-    SpecificationCurve as SpecificationCurve,
-    Turning as Turning,
-    coincidence as coincidence,
-    composition as composition,
-    departures as departures,
-    heaping as heaping,
+from asn_impact.scrutiny.check import Check as Check, CheckEntry as CheckEntry
+from asn_impact.scrutiny.choice import without_choice as without_choice
+from asn_impact.scrutiny.decomposition import two_way_weights as two_way_weights
+from asn_impact.scrutiny.departures import departures as departures
+from asn_impact.scrutiny.heaping import heaping as heaping
+from asn_impact.scrutiny.looks import levels_of_looks as levels_of_looks
+from asn_impact.scrutiny.lottery import lottery_kept as lottery_kept
+from asn_impact.scrutiny.placebo import (
     leave_one_out as leave_one_out,
-    levels_of_looks as levels_of_looks,
-    lottery_kept as lottery_kept,
     placebo_in_space as placebo_in_space,
     placebo_in_time as placebo_in_time,
     placebo_outcome as placebo_outcome,
-    pretrends as pretrends,
-    scrutinise as scrutinise,
-    service_shares as service_shares,
-    specification_curve as specification_curve,
-    spillover as spillover,
-    three_rows as three_rows,
-    trends_before as trends_before,
-    two_way_weights as two_way_weights,
-    what_would_change as what_would_change,
-    without_choice as without_choice,
 )
+from asn_impact.scrutiny.pretrends import pretrends as pretrends, trends_before as trends_before
+from asn_impact.scrutiny.said import Said as Said
+from asn_impact.scrutiny.scrutinise import CHECKS as CHECKS, Scrutiny as Scrutiny, scrutinise as scrutinise
+from asn_impact.scrutiny.specification import (
+    SpecificationCurve as SpecificationCurve,
+    specification_curve as specification_curve,
+)
+from asn_impact.scrutiny.surroundings import (
+    coincidence as coincidence,
+    composition as composition,
+    service_shares as service_shares,
+    spillover as spillover,
+)
+from asn_impact.scrutiny.three_rows import Row as Row, three_rows as three_rows
+from asn_impact.scrutiny.turning import Turning as Turning, what_would_change as what_would_change
 from asn_impact.scrutiny.decomposition import (
     Decomposition as Decomposition,
     NegativeWeights as NegativeWeights,
@@ -206,11 +204,10 @@ from asn_impact.scrutiny.event_path import EventPath as EventPath, event_path as
 from asn_impact.scrutiny.grade import Grade as Grade, grade as grade
 from asn_impact.scrutiny.joint import joint_leads as joint_leads
 from asn_impact.scrutiny.pretrends import JointTest as JointTest
+from asn_impact.scrutiny.restrictions import RelativeMagnitude as RelativeMagnitude, Smoothness as Smoothness
 from asn_impact.scrutiny.sensitivity import (
     Breakdown as Breakdown,
-    RelativeMagnitude as RelativeMagnitude,
     RobustInterval as RobustInterval,
-    Smoothness as Smoothness,
     SmoothnessSeen as SmoothnessSeen,
     breakdown as breakdown,
     robust_ends as robust_ends,

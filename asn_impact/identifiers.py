@@ -12,8 +12,6 @@ import unicodedata
 from collections.abc import Callable, Iterator
 from typing import Final, NamedTuple
 
-__all__ = ["Span", "hidden", "identifiers_in", "names_in", "persons_in"]
-
 
 class Span(NamedTuple):
     """A part of a text: where it starts and ends, and what kind of identifier it is."""

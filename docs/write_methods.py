@@ -9,7 +9,7 @@ from pathlib import Path
 
 from asn_impact.estimation import ESTIMATORS, RULES, GroupTime
 from asn_impact.estimation.methods import Procedure
-from asn_impact.scrutiny.checks import CHECKS
+from asn_impact.scrutiny.scrutinise import CHECKS
 
 PAGE = Path(__file__).with_name("methods.md")
 BEGIN, END = "<!-- written by docs/write_methods.py: begin -->", "<!-- end -->"

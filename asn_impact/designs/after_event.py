@@ -14,8 +14,6 @@ from asn_impact.measures.panel import Panel
 from asn_impact.verbs import public_verb
 from asn_impact.words import Message
 
-__all__ = ["after_event"]
-
 
 @public_verb
 def after_event(

@@ -21,8 +21,6 @@ from asn_impact.timeline import Placed
 from asn_impact.verbs import Guided, public_verb
 from asn_impact.words import Alert, Message, paragraph
 
-__all__ = ["Design", "Weighing", "agree", "assign", "refuse_no_cluster"]
-
 MANY_EMPTY: Final = 0.1  # share of empty cells from which on a reader may not expect it
 
 Weighing: TypeAlias = Literal["units", "records"]
@@ -377,6 +375,7 @@ def _refuse_hopeless(panel: Panel) -> None:
 
 
 def adoption(panel: Panel, rollout: Rollout, by: str | None = None) -> tuple[Placed, tuple[Message, ...]]:
+    """Return the first treated step of each unit, and what is to be said of those that a rollout does not fit."""
     starts = dict(zip(rollout.adopted.index.tolist(), rollout.adopted.tolist(), strict=True))
     labels = panel.units if by is None else tuple(_attribute(panel, by).tolist())
     known = {*labels, *panel.unusable}

@@ -12,8 +12,6 @@ from asn_impact.measures.panel import Panel
 from asn_impact.verbs import public_verb
 from asn_impact.words import Message
 
-__all__ = ["with_doses"]
-
 
 @public_verb
 def with_doses(panel: Panel, rollout: Rollout, *, by: str | None = None) -> Panel:

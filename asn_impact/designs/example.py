@@ -15,8 +15,6 @@ from asn_impact.measures.panel import Panel
 from asn_impact.timeline import Timeline
 from asn_impact.verbs import public_verb
 
-__all__ = ["example_design", "example_records", "example_rollout", "example_steps"]
-
 _OFFICES: Final = tuple(f"Dinas {letter}" for letter in "ABCDEFGHIJKL")
 _MONTHS: Final = pd.period_range("2024-01", "2024-12", freq="M")
 _WAVES: Final = {"2024-06": 3, "2024-08": 3}  # first trained month -> offices of the wave; six are never trained

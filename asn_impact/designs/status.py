@@ -13,8 +13,6 @@ from asn_impact.measures.panel import Panel
 from asn_impact.timeline import Timeline
 from asn_impact.words import Alert, Message
 
-__all__ = ["first_switch", "read_status"]
-
 
 def first_switch(status: Bool, timeline: Timeline) -> Float:
     """(U,) step in which the (U, T) status of each unit first changes; ``inf`` where it never does.

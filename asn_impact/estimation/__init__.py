@@ -5,8 +5,8 @@
 
 from typing import Final
 
+from asn_impact.estimation.along import Along
 from asn_impact.estimation.bootstrap import ClusterBootstrap
-from asn_impact.estimation.curve import Along
 from asn_impact.estimation.dose import Dose
 from asn_impact.estimation.effects import Effects
 from asn_impact.estimation.efficient import Efficient

@@ -18,8 +18,6 @@ from scipy.special import expit
 from asn_impact.arrays import Bool, Float, Int
 from asn_impact.estimation.clusters import cluster_sums
 
-__all__ = ["AdjustBy", "Adjusted", "Part", "Recipe", "Rows"]
-
 AdjustBy: TypeAlias = Literal["regression", "ipw", "doubly_robust"]
 Recipe: TypeAlias = AdjustBy | Literal["none"]
 

@@ -5,7 +5,6 @@ every day of a `CurvePanel` and joins the fits, so that the rules of inference, 
 they stand. Most estimators have weights on the cell means that do not depend on the outcome: these are found once and
 serve every day that has the same cells.
 """
-# ruff: noqa: D102 - what an override returns is said where it is declared
 
 from __future__ import annotations
 
@@ -28,8 +27,6 @@ from asn_impact.estimation.methods import Method, estimator_entry, full_name
 from asn_impact.measures.curves import CurvePanel
 from asn_impact.verbs import public_verb
 from asn_impact.words import Alert, Message
-
-__all__ = ["Along", "CurveEffects", "EachDay", "curve_of", "fit_of", "one_day"]
 
 MOST_CELLS: Final = 1 << 22  # cells of several days whose means are held at once
 

@@ -4,7 +4,6 @@ What happens in one regency says nothing of a month in another. The effects of a
 cells of all of them, as it is without groups. Leaving a cluster out changes the prediction of its own groups and the
 weights of all, so that the covariances of the deviations are of low rank but for clusters that share a group.
 """
-# ruff: noqa: D102 - what an override returns is said where it is declared
 
 from __future__ import annotations
 
@@ -27,8 +26,6 @@ from asn_impact.estimation.effects import Estimator
 from asn_impact.estimation.prediction import PredictionFit, mean_effect
 from asn_impact.estimation.working import Working
 from asn_impact.words import Alert, Message, paragraph
-
-__all__ = ["Apart", "Near", "OfGroups", "apart", "groups_of", "of_each"]
 
 _MEANS = 6  # means that pass through the groups together: each holds a number for every two clusters of a group
 _NOTHING = 1e-12  # share of the weight of a term below which nothing of it is left

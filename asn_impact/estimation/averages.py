@@ -1,5 +1,4 @@
 """Some of the estimates of a fit, and weighted means of them: the fits behind views."""
-# ruff: noqa: D102 - what they return is said in `Fit`
 
 from __future__ import annotations
 
@@ -19,8 +18,6 @@ from asn_impact.estimation.working import Working
 
 if TYPE_CHECKING:
     from asn_impact.estimation.effects import Effects
-
-__all__ = ["Averaged", "Pooled", "Some"]
 
 
 @dataclass(frozen=True, eq=False)

@@ -17,8 +17,6 @@ from asn_impact.estimation.inference import Inference, Rule, conclude, refuse_si
 from asn_impact.estimation.methods import Method, rule_entry
 from asn_impact.words import Message
 
-__all__ = ["ClusterBootstrap"]
-
 
 @dataclass(frozen=True)
 class ClusterBootstrap(Rule):

@@ -12,31 +12,11 @@ from asn_impact.arrays import Float, Int
 from asn_impact.designs import Design
 from asn_impact.errors import EstimationError
 from asn_impact.estimation.clusters import by_cluster, ratio
-from asn_impact.estimation.effects import Cells, Effects, Estimator
+from asn_impact.estimation.effects import Effects, Estimator
 from asn_impact.estimation.fit import Fit, differences_of
 from asn_impact.estimation.two_way import columns_of
+from asn_impact.estimation.views import Cells
 from asn_impact.words import Alert, Message, paragraph
-
-__all__ = [
-    "CellFit",
-    "GivenSizes",
-    "all_but_base",
-    "base_of",
-    "cells_of",
-    "centre",
-    "cohort_sizes",
-    "diagonal",
-    "effects_by_cell",
-    "flat",
-    "pairs_of",
-    "standardise",
-    "sums_by_term",
-    "term_of_cell",
-    "treated_cells",
-    "unit_shares",
-    "where_known",
-    "within_moment",
-]
 
 
 class GivenSizes(Effects):

@@ -8,8 +8,6 @@ from scipy import sparse
 from asn_impact.arrays import Float, Int
 from asn_impact.designs import Design
 
-__all__ = ["by_cluster", "cluster_sums", "ratio"]
-
 
 def cluster_sums(cluster: Int, clusters: int, values: Float) -> Float:
     """Return (G, m) sums over the clusters of (n, m) values."""

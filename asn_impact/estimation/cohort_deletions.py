@@ -16,8 +16,6 @@ from asn_impact.arrays import Bool, Float, Int
 from asn_impact.estimation.cell_effects import unit_shares
 from asn_impact.estimation.deletions import Deletions
 
-__all__ = ["Curves"]
-
 _MOST_ROWS = 4_000  # sorts of clusters from which on their changes are too many functions
 
 

@@ -5,7 +5,6 @@ unit mean. Sums of these by cohort give the coefficients, sums by cluster the co
 cluster; no row is ever expanded into dummies. With p covariates, whose slopes depend on the cohort and the
 period too, the matrix is T (1 + p) wide.
 """
-# ruff: noqa: D102 - what an override returns is said where it is declared
 
 from __future__ import annotations
 
@@ -34,8 +33,6 @@ from asn_impact.estimation.counted import Counted, count
 from asn_impact.estimation.deletions import Deletions, Weigh
 from asn_impact.estimation.matrices import invert, root_of
 from asn_impact.estimation.patterns import kinds_of, sorts_of
-
-__all__ = ["CohortRegression"]
 
 _NULL = 1e-10  # eigenvalue of a cross-product of unit scale below which a direction carries no information
 _LOOSE = 1e-6  # share of an estimate in directions without information above which it is not estimable

@@ -21,8 +21,6 @@ from asn_impact.estimation.fit import Fit
 from asn_impact.estimation.patterns import Patterns, Shares
 from asn_impact.words import Alert, Message, paragraph
 
-__all__ = ["AdjustedFit", "Comparison", "covariates_of"]
-
 _MOST_WEIGHTS = 30_000_000  # weights by sort of cluster, kind of unit and period, beyond which kinds do not pay
 
 

@@ -16,8 +16,6 @@ from scipy.sparse import csgraph
 from asn_impact.arrays import Bool, Float
 from asn_impact.designs import Design
 
-__all__ = ["CONVENTIONS", "Convention", "Counted", "Program", "count"]
-
 Program: TypeAlias = Literal["stata", "areg", "fixest", "sandwich", "survey"]
 
 

@@ -11,14 +11,12 @@ import pandas as pd
 from asn_impact.arguments import Level
 from asn_impact.arrays import Bool, Float, Int
 from asn_impact.errors import EstimationError, InferenceError
-from asn_impact.estimation.along import Along, CurveEffects, curve_of, fit_of, one_day
+from asn_impact.estimation.along import curve_of, fit_of
 from asn_impact.estimation.effects import Effects
 from asn_impact.estimation.inference import Inference, Rule, infer
 from asn_impact.estimation.jackknife import BiasReduced
 from asn_impact.verbs import public_verb
 from asn_impact.words import Message
-
-__all__ = ["Along", "CurveEffects", "curves", "one_day", "quantile_effects"]
 
 
 @public_verb

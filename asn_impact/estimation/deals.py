@@ -19,8 +19,6 @@ from asn_impact.arrays import Float, Int
 from asn_impact.estimation.effects import Effects
 from asn_impact.estimation.patterns import Patterns
 
-__all__ = ["Dealt", "deal_alike"]
-
 #: estimates of the outcome and of the effect, and the sums of squares and products of their influences: five (N, k)
 Dealt: TypeAlias = tuple[Float, Float, Float, Float, Float]
 #: Effects on other (U, T) cell means.

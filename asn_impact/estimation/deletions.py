@@ -14,8 +14,6 @@ import numpy as np
 
 from asn_impact.arrays import Bool, Float, Int
 
-__all__ = ["Deletions", "Weigh", "trace_of"]
-
 _ROUNDING = 1e-14  # share of the largest change of coefficients below which a direction is rounding
 _WORTH = 0.9  # share of the functions up to which fewer of them are worth the products
 

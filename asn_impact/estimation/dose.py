@@ -1,5 +1,4 @@
 """Effects by dose of training: Callaway, Goodman-Bacon and Sant'Anna (2024)."""
-# ruff: noqa: D102 - what an override returns is said where it is declared
 
 from __future__ import annotations
 
@@ -20,8 +19,6 @@ from asn_impact.estimation.group_time import GroupTime
 from asn_impact.estimation.grouped import GroupFit
 from asn_impact.estimation.methods import Method, estimator_entry
 from asn_impact.words import Message, paragraph
-
-__all__ = ["Dose", "DoseFit"]
 
 _AGAINST_NEVER = GroupTime(controls="never")
 _MOST_DOSES = 12  # more than a table can show, and too few units behind each

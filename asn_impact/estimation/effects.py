@@ -32,17 +32,6 @@ from asn_impact.measures.ratio import RatioOf
 from asn_impact.verbs import Guided, public_verb
 from asn_impact.words import Message, each_once, paragraph
 
-__all__ = [
-    "Calendar",
-    "Cells",
-    "Cohorts",
-    "Effects",
-    "Estimator",
-    "EventStudy",
-    "Overall",
-    "View",
-]
-
 
 def _for_treatment_that_stays(estimate: Callable[[Any, Design], Effects]) -> Callable[[Any, Design], Effects]:
     """Return the method of an estimator with a refusal of designs whose treatment ends: it would take it to stay."""

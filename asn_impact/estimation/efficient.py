@@ -14,12 +14,11 @@ from asn_impact.arrays import Float, Int
 from asn_impact.designs import Design
 from asn_impact.errors import EstimationError
 from asn_impact.estimation.clusters import cluster_sums
-from asn_impact.estimation.effects import Calendar, Cohorts, Effects, Estimator, View
+from asn_impact.estimation.effects import Effects, Estimator
 from asn_impact.estimation.fit import Fit
 from asn_impact.estimation.methods import Method, estimator_entry
+from asn_impact.estimation.views import Calendar, Cohorts, View
 from asn_impact.words import Message
-
-__all__ = ["Efficient", "PlugIn"]
 
 By: TypeAlias = Literal["overall", "event_time", "cohort", "calendar"]
 

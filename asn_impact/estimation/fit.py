@@ -21,8 +21,6 @@ from asn_impact.estimation.working import Working
 if TYPE_CHECKING:
     from asn_impact.estimation.effects import Effects
 
-__all__ = ["Contributions", "Fit", "Traces", "contributions_of", "differences_of", "moments_of", "spread", "two_groups"]
-
 
 @dataclass(frozen=True, eq=False)
 class Traces:

@@ -3,7 +3,6 @@
 It compares with every month before training, not with one, and learns from untreated cells how much a month of an
 office tells about its next ones. It is the default estimator of a study.
 """
-# ruff: noqa: D102 - what an override returns is said where it is declared
 
 from __future__ import annotations
 
@@ -20,15 +19,14 @@ from asn_impact.errors import EstimationError
 from asn_impact.estimation.apart import OfGroups, apart, groups_of, of_each
 from asn_impact.estimation.averages import Averaged
 from asn_impact.estimation.cell_effects import GivenSizes, effects_by_cell, standardise, treated_cells
-from asn_impact.estimation.effects import Effects, Estimator, EventStudy, View
+from asn_impact.estimation.effects import Effects, Estimator
 from asn_impact.estimation.fit import Fit, Joined
 from asn_impact.estimation.imputation import predictors
 from asn_impact.estimation.methods import Method, estimator_entry
 from asn_impact.estimation.prediction import PredictionFit, within_units
+from asn_impact.estimation.views import EventStudy, View
 from asn_impact.estimation.working import Working, choose_working
 from asn_impact.words import Message, paragraph
-
-__all__ = ["GLSImputation", "GLSLeads"]
 
 NotNegative: TypeAlias = Annotated[float, AtLeast(0)]
 MOST_LEADS = 12

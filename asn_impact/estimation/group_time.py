@@ -1,5 +1,4 @@
 """Group-time effects: Callaway and Sant'Anna (2021) on cell means."""
-# ruff: noqa: D102 - what an override returns is said where it is declared
 
 from __future__ import annotations
 
@@ -17,12 +16,10 @@ from asn_impact.errors import EstimationError
 from asn_impact.estimation.adjusted import AdjustBy
 from asn_impact.estimation.cell_effects import cells_of, cohort_sizes, pairs_of
 from asn_impact.estimation.comparisons import AdjustedFit, Comparison, covariates_of
-from asn_impact.estimation.effects import Cells, Effects, Estimator
+from asn_impact.estimation.effects import Effects, Estimator
 from asn_impact.estimation.methods import Method, estimator_entry
+from asn_impact.estimation.views import Cells
 from asn_impact.words import Alert, Message
-
-__all__ = ["GroupTime"]
-
 
 AUTHORS = ("Callaway", "Sant'Anna")
 

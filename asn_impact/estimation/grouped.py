@@ -26,8 +26,6 @@ from asn_impact.verbs import Guided, public_verb
 from asn_impact.words import Language, Message, Quantity, Sentence, each_once, paragraph, verbatim
 from asn_impact.words.writing import decimals_for
 
-__all__ = ["Groups", "compare_groups"]
-
 WAVE: Final = "wave"
 FEWEST: Final = 2  # trained clusters of a group: the luck of one cannot be told from what was done to it
 MOST: Final = 20  # groups: more than a table can show

@@ -3,7 +3,6 @@
 Borusyak, Jaravel and Spiess (2024) and Gardner (2022) share the estimates and differ in what counts as noise.
 Unit effects are taken out within units, so that the first stage is one T x T system, and p wider with p covariates.
 """
-# ruff: noqa: D102 - what an override returns is said where it is declared
 
 from __future__ import annotations
 
@@ -32,8 +31,6 @@ from asn_impact.estimation.methods import Method, estimator_entry, given
 from asn_impact.estimation.prediction import Deviation, PredictionFit, within_units
 from asn_impact.estimation.two_way import columns_of
 from asn_impact.words import Alert, Message
-
-__all__ = ["Imputation", "Leads", "TwoStage"]
 
 _LOOSE = 1e-6  # share of a prediction in directions without information above which it is not to be had
 _GONE = 1e-6  # what is left of a direction without a cluster, below which it is estimated again: rounding would show

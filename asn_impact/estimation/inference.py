@@ -30,8 +30,6 @@ from asn_impact.estimation.shared_tables import ForMaketables
 from asn_impact.verbs import Guided, public_verb
 from asn_impact.words import Alert, Message
 
-__all__ = ["Classical", "ClusterRobust", "Inference", "Rule", "infer"]
-
 _SAYS = 1e-10  # share of the largest weight or influence of a cluster below which another one says nothing
 _NO_VARIATION = 1e-12  # a standard error below this share of the outcome's size is rounding, not uncertainty
 

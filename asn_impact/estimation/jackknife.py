@@ -20,8 +20,6 @@ from asn_impact.estimation.inference import Inference, Rule, conclude, refuse_si
 from asn_impact.estimation.methods import Method, rule_entry
 from asn_impact.words import Message
 
-__all__ = ["BiasReduced", "Degrees", "Jackknife", "bias_reduced", "degrees_of_freedom", "deleted", "differences"]
-
 Degrees: TypeAlias = Literal["welch", "satterthwaite"]
 
 # Two treated clusters that happen to look alike make Welch's degrees of freedom large by luck. So they may exceed those

@@ -14,8 +14,6 @@ from asn_impact.words import Message
 if TYPE_CHECKING:
     from asn_impact.estimation.effects import Effects
 
-__all__ = ["counted_cells", "left_out_cells", "left_out_table", "say_left_out"]
-
 _SAYS: Final = 1e-10  # share of the largest weight on a cell below which a cell says nothing
 
 

@@ -26,8 +26,6 @@ from asn_impact.estimation.fit import Contributions, Fit, Traces
 from asn_impact.estimation.patterns import kinds_of, sorts_of
 from asn_impact.words import Message
 
-__all__ = ["Blocks", "LeastSquares"]
-
 _BLOCK = 4_000_000  # numbers in one of the arrays that are made at a time
 _SINGULAR = 1e-9  # share of a regressor's variation below which nothing of its own is left
 

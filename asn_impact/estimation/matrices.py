@@ -6,8 +6,6 @@ import numpy as np
 
 from asn_impact.arrays import Float
 
-__all__ = ["invert", "root_of"]
-
 _NULL = 1e-10  # eigenvalue of a cross-product of unit scale below which a direction carries no information
 
 

@@ -16,8 +16,6 @@ from asn_impact.errors import NotThereError
 from asn_impact.verbs import Guided
 from asn_impact.words import Message, paragraph
 
-__all__ = ["Method", "Procedure", "estimator_entry", "rule_entry", "short_names"]
-
 
 @dataclass(frozen=True)
 class Method:

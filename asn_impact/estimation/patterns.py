@@ -17,8 +17,6 @@ from scipy import sparse
 from asn_impact.arrays import Float, Int
 from asn_impact.designs import Design
 
-__all__ = ["Patterns", "Shares", "kinds_of", "sorts_of"]
-
 
 def kinds_of(rows: Float) -> tuple[Int, Int]:
     """Return the (P,) first of each kind of (U, m) rows that are the same to the bit, and the (U,) kind of each."""

@@ -18,8 +18,6 @@ from asn_impact.estimation.methods import Method, rule_entry
 from asn_impact.estimation.resampling import all_ways, number_of_ways, some_ways, times_of_clusters, ways_of
 from asn_impact.words import Message
 
-__all__ = ["Placebo"]
-
 
 @dataclass(frozen=True)
 class Placebo(Rule):

@@ -30,8 +30,6 @@ from asn_impact.estimation.two_way import columns_of
 from asn_impact.estimation.views import Cells, Overall, View, keep_whole
 from asn_impact.words import Alert, Message
 
-__all__ = ["Poisson"]
-
 _KEPT = 2_000_000  # numbers in the totals without each cluster up to which the searches are kept
 _ROUNDING = 1e-10  # share of a total that is nothing once a cluster is taken out of it
 

@@ -15,8 +15,6 @@ from scipy.sparse import csgraph
 
 from asn_impact.arrays import Bool, Float, Int
 
-__all__ = ["Kinds", "Search"]
-
 _MOST_STEPS = 200
 _CLOSE = 1e-12  # gradient, as a share of the total, at which the search ends
 _ENOUGH = 1e-9  # gradient at which it may end where rounding allows no better

@@ -4,7 +4,6 @@ Untreated cells tell about treated ones through a covariance V = shocks + diag(n
 effects are taken out within units, so that the period effects (and slopes) come from one small system. Without shocks
 this is `Imputation`; with them the prediction also carries on what an office's shocks have been like.
 """
-# ruff: noqa: D102 - what an override returns is said where it is declared
 
 from __future__ import annotations
 
@@ -25,8 +24,6 @@ from asn_impact.estimation.matrices import invert, root_of
 from asn_impact.estimation.patterns import kinds_of, sorts_of
 from asn_impact.estimation.working import Units, Working, project
 from asn_impact.words import Alert, Message
-
-__all__ = ["Deviation", "PredictionFit", "mean_effect", "within_units"]
 
 Deviation: TypeAlias = Literal["weighted_mean", "squared_mean", "leave_out"]
 

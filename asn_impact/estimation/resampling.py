@@ -27,8 +27,6 @@ from asn_impact.estimation.methods import Method, full_name, rule_entry
 from asn_impact.verbs import public_verb
 from asn_impact.words import Alert, Message, Quantity, paragraph
 
-__all__ = ["Permutation", "Resampled", "Weights", "WildBootstrap"]
-
 Weights: TypeAlias = Literal["rademacher", "webb", "mammen"]
 
 _TIE = 1e-9  # statistics closer than this share are ties: the draw that repeats the data must not count as larger
@@ -369,6 +367,7 @@ def _strata(design: Design, strata: str | None) -> Int:
 
 
 def number_of_ways(times: Float, groups: Int) -> int:
+    """Return in how many ways (G,) times can be dealt to the clusters of each group."""
     ways = 1
     for group in np.unique(groups):
         _, counts = np.unique(times[groups == group], return_counts=True)
@@ -411,6 +410,7 @@ def _distinct(items: list[float]) -> Iterator[list[float]]:
 
 
 def some_ways(times: Float, groups: Int, reps: int, seed: int) -> Iterator[Float]:
+    """Yield (G,) times dealt by lot inside each group."""
     rng = np.random.default_rng(seed)
     members = [np.flatnonzero(groups == group) for group in np.unique(groups)]
     for _ in range(reps):

@@ -1,5 +1,4 @@
 """Effects from one dummy for each treated cohort and period: Wooldridge (2021), Sun and Abraham (2021)."""
-# ruff: noqa: D102 - what an override returns is said where it is declared
 
 from __future__ import annotations
 
@@ -23,8 +22,6 @@ from asn_impact.estimation.cohort_regression import CohortRegression
 from asn_impact.estimation.effects import Effects, Estimator
 from asn_impact.estimation.methods import Method, estimator_entry, given
 from asn_impact.words import Alert, Message
-
-__all__ = ["InteractionWeighted", "Saturated"]
 
 
 @dataclass(frozen=True)

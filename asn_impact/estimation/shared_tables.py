@@ -12,8 +12,6 @@ import pandas as pd
 if TYPE_CHECKING:
     from asn_impact.estimation.inference import Inference
 
-__all__ = ["ForMaketables"]
-
 _COLUMNS: Final = {
     "estimate": "b",
     "std_error": "se",

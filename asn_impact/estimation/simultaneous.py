@@ -22,8 +22,6 @@ from asn_impact.estimation.methods import Method, full_name, rule_entry
 from asn_impact.verbs import public_verb
 from asn_impact.words import Message
 
-__all__ = ["Banded", "Joint", "Multiplier", "Signed", "Simultaneous", "holm", "romano_wolf"]
-
 _DRAWS, _CLUSTERS = 256, 2048  # a block of signs that stays in the processor's cache; clusters in whole bytes
 _BLOCK = 1024  # draws of a band at a time
 _MANY = 60  # squares in a drawn variance: more degrees of freedom no longer change how the estimates hang together

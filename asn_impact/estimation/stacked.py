@@ -24,8 +24,6 @@ from asn_impact.estimation.fit import Fit
 from asn_impact.estimation.methods import Method, estimator_entry
 from asn_impact.words import Alert, Message, paragraph
 
-__all__ = ["Stacked"]
-
 
 @dataclass(frozen=True)
 class Stacked(Estimator):

@@ -19,8 +19,6 @@ from asn_impact.estimation.fit import Fit
 from asn_impact.estimation.methods import Method, estimator_entry
 from asn_impact.words import Alert, Message
 
-__all__ = ["Switchers"]
-
 _ROUNDING = 1e-12  # share of a sum that is nothing once a cluster is taken out of it
 _ROWS = ("overall", "joiners", "leavers", "placebo")
 _PLACEBO = -2  # event time of the placebo: two periods before, against the last one before

@@ -3,7 +3,6 @@
 Weights on the untreated units and on the periods before make the comparison resemble the treated. Both solve a least
 squares problem on the simplex, here to the optimum (R's synthdid stops early), so a number does not depend on a solver.
 """
-# ruff: noqa: D102 - what an override returns is said where it is declared
 
 from __future__ import annotations
 
@@ -28,8 +27,6 @@ from asn_impact.estimation.linear import LeastSquares
 from asn_impact.estimation.methods import Method, estimator_entry, given
 from asn_impact.estimation.two_way import columns_of
 from asn_impact.words import Alert, Message, paragraph
-
-__all__ = ["Synthetic", "SyntheticDiD", "SyntheticFit", "simplex_weights"]
 
 _TIE_BREAK = 1e-6  # penalty of the period weights in units of the noise: makes them unique (synthdid: eta.lambda)
 

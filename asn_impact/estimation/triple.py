@@ -1,5 +1,4 @@
 """Triple difference: services that the treatment reaches against services it does not, inside the same offices."""
-# ruff: noqa: D102 - what an override returns is said where it is declared
 
 from __future__ import annotations
 
@@ -14,14 +13,12 @@ from asn_impact.arguments import did_you_mean
 from asn_impact.arrays import Bool, Float, Int
 from asn_impact.designs import Design
 from asn_impact.errors import EstimationError
-from asn_impact.estimation.effects import Cells, Effects, Estimator
+from asn_impact.estimation.effects import Effects, Estimator
 from asn_impact.estimation.fit import Fit
 from asn_impact.estimation.group_time import AUTHORS, GroupTime
 from asn_impact.estimation.methods import Method, estimator_entry, full_name
+from asn_impact.estimation.views import Cells
 from asn_impact.words import Alert, Message, paragraph
-
-__all__ = ["TripleDifference"]
-
 
 _NEVER = GroupTime(controls="never")
 

@@ -18,8 +18,6 @@ from asn_impact.estimation.linear import LeastSquares
 from asn_impact.estimation.methods import Method, estimator_entry, full_name, given
 from asn_impact.words import Alert, Message, paragraph
 
-__all__ = ["TwoWay"]
-
 
 @dataclass(frozen=True)
 class TwoWay(Estimator):

@@ -18,8 +18,6 @@ from asn_impact.estimation.linear import LeastSquares
 from asn_impact.estimation.methods import Method, rule_entry
 from asn_impact.words import Alert, Message, paragraph
 
-__all__ = ["TwoWayClustered"]
-
 _NOTHING = 1e-9  # share of the larger one-way variance below which the two-way variance is none
 
 

@@ -19,8 +19,6 @@ from asn_impact.errors import InputError
 from asn_impact.verbs import Guided
 from asn_impact.words import Message
 
-__all__ = ["Calendar", "Cells", "Cohorts", "EventStudy", "Overall", "View", "keep_whole"]
-
 
 @dataclass(frozen=True, eq=False)
 class Cells:

@@ -15,8 +15,6 @@ from scipy.sparse import csgraph
 
 from asn_impact.arrays import Bool, Float, Int
 
-__all__ = ["FALLBACK", "GRID", "Units", "Working", "choose_working", "project"]
-
 CORRELATIONS: Final = (0.0, 0.3, 0.6, 0.8, 0.9, 0.96, 1.0)
 RATIOS: Final = (0.1, 0.5, 2.0, 8.0, np.inf)
 GRID: Final = ((0.0, 0.0), *((rho, ratio) for rho in CORRELATIONS for ratio in RATIOS))

@@ -16,7 +16,7 @@ from asn_impact.measures.outcomes import Better
 from asn_impact.reporting.headline import grade_of, headline_message, is_within, within_margin
 from asn_impact.reporting.tables.small import counts_records
 from asn_impact.reporting.words import unit_noun
-from asn_impact.scrutiny.checks import Check
+from asn_impact.scrutiny.check import Check
 from asn_impact.scrutiny.grade import LETTERS, Grade, Letter
 from asn_impact.scrutiny.scrutinise import Scrutiny
 from asn_impact.words import Message, Quantity, paragraph

@@ -30,8 +30,6 @@ from asn_impact.scrutiny.check import reason_of
 from asn_impact.scrutiny.placebo import before_training
 from asn_impact.words import Message
 
-__all__ = ["LAST", "Before", "Slope", "last_leads", "leave_out", "line_that_explains", "look_before", "slope_of"]
-
 LAST: Final = 3  # periods before training whose mean is looked at
 _OTHERS = (Dose, SyntheticDiD, TripleDifference)  # they do not rest on parallel trends of trained and untrained
 

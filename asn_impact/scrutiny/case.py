@@ -13,16 +13,15 @@ import pandas as pd
 from asn_impact.designs import Design
 from asn_impact.errors import AsnImpactError, EstimationError, InferenceError
 from asn_impact.estimation import GLSImputation, GroupTime, Imputation, Inference, TwoStage
-from asn_impact.estimation.effects import Effects, EventStudy
+from asn_impact.estimation.effects import Effects
 from asn_impact.estimation.inference import Rule
+from asn_impact.estimation.views import EventStudy
 from asn_impact.measures.durations import Durations
 from asn_impact.measures.panel import Panel
 from asn_impact.scrutiny.check import reason_of
 from asn_impact.scrutiny.event_path import EventPath, event_path
 from asn_impact.scrutiny.sensitivity import Breakdown, breakdown
 from asn_impact.words import Message
-
-__all__ = ["MOST_STEPS", "Case", "from_one_reference", "one_estimate", "quarter_of", "settled"]
 
 _LEARNT = 2  # periods before those that are predicted
 MOST_STEPS = 4  # quarters before training, and after it: the first year is what is asked about

@@ -17,8 +17,6 @@ from asn_impact.words import Message, verbatim
 if TYPE_CHECKING:
     from asn_impact.scrutiny.case import Case
 
-__all__ = ["CONTRADICTS", "Check", "CheckEntry", "Verdict", "reason_of"]
-
 #: Level of each of the two checks that contradict a finding by a test: trends before training, and what came in.
 CONTRADICTS: Final = 0.025
 

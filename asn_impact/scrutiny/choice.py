@@ -19,8 +19,6 @@ from asn_impact.scrutiny.lottery import LOTTERY
 from asn_impact.verbs import public_verb
 from asn_impact.words import Message, paragraph
 
-__all__ = ["CHOSEN", "without_choice"]
-
 
 @public_verb
 def without_choice(

@@ -21,8 +21,6 @@ from asn_impact.scrutiny.check import Check, CheckEntry, Verdict
 from asn_impact.verbs import Guided, public_verb
 from asn_impact.words import Message, paragraph
 
-__all__ = ["WEIGHTS", "Decomposition", "NegativeWeights", "bacon", "negative_weights", "two_way_weights"]
-
 _ROUNDING = 1e-12  # share of the variation of the treatment that is rounding
 
 

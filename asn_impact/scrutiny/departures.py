@@ -8,11 +8,10 @@ from asn_impact.errors import InferenceError
 from asn_impact.scrutiny.case import Case
 from asn_impact.scrutiny.check import Check, CheckEntry, Verdict
 from asn_impact.scrutiny.event_path import EventPath
-from asn_impact.scrutiny.sensitivity import Breakdown, RelativeMagnitude, breakdown, sensitivity
+from asn_impact.scrutiny.restrictions import RelativeMagnitude
+from asn_impact.scrutiny.sensitivity import Breakdown, breakdown, sensitivity
 from asn_impact.verbs import public_verb
 from asn_impact.words import Message, paragraph
-
-__all__ = ["DEPARTURES", "departures"]
 
 _SIZES = (0.0, 0.5, 1.0, 1.5, 2.0)
 

@@ -3,7 +3,6 @@
 Many event times from few offices make a variance matrix that is mostly noise. So event times can be grouped into
 blocks of several periods, and those that rest on some of the waves only can be left out.
 """
-# ruff: noqa: D102 - what an override returns is said where it is declared
 
 from __future__ import annotations
 
@@ -26,8 +25,6 @@ from asn_impact.estimation.fit import Fit
 from asn_impact.estimation.jackknife import differences
 from asn_impact.verbs import Guided, public_verb
 from asn_impact.words import Message, paragraph
-
-__all__ = ["Combined", "EventPath", "Target", "combine", "event_path", "target_weights"]
 
 Target: TypeAlias = Literal["average", "first"] | int | Sequence[float]
 

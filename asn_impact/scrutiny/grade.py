@@ -20,19 +20,6 @@ from asn_impact.scrutiny.check import Check, Verdict
 from asn_impact.verbs import Guided, public_verb
 from asn_impact.words import Message
 
-__all__ = [
-    "CONTRADICTING",
-    "ENOUGH_CLUSTERS",
-    "ENOUGH_TREATED",
-    "LETTERS",
-    "REQUIRED",
-    "ROBUSTNESS",
-    "Assignment",
-    "Grade",
-    "Letter",
-    "grade",
-]
-
 Letter: TypeAlias = Literal["A", "B", "C", "D", "E", "X"]
 Assignment: TypeAlias = Literal["lottery", "comparison", "before_after"]
 

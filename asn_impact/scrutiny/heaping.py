@@ -19,8 +19,6 @@ from asn_impact.scrutiny.check import Check, CheckEntry, Verdict
 from asn_impact.verbs import public_verb
 from asn_impact.words import Message, paragraph
 
-__all__ = ["HEAPING", "HEAVY", "ROUND", "SUSPICIOUS", "heaping"]
-
 SUSPICIOUS = 1.5, 0.01  # times as many as expected, and excess as a share of all decisions: doubtful
 HEAVY = 2.5, 0.05  # the recorded dates cannot be taken at face value
 #: Days at which dates are typed in rather than lived: weeks and months, as each clock counts them.

@@ -24,8 +24,6 @@ from asn_impact.errors import InferenceError
 from asn_impact.scrutiny.restrictions import Bands
 from asn_impact.words import Message
 
-__all__ = ["change_of_slope", "conditional_ends", "fixed_length", "folded_quantile"]
-
 _FIRST_STAGE = (
     0.1  # share of the error rate spent on the least favourable stage: Rambachan and Roth (2023), section 3.3
 )

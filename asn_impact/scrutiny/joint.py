@@ -23,8 +23,6 @@ from asn_impact.scrutiny.pretrends import JointTest, joint_test
 from asn_impact.verbs import public_verb
 from asn_impact.words import Message, paragraph
 
-__all__ = ["joint_leads", "matrix_degrees"]
-
 _LEAST: Final = 2.0  # degrees of freedom left over below which a test of several leads hardly ever rejects anything
 _SINGULAR: Final = 1e-10  # smallest eigenvalue of the correlations of the leads below which some say the same
 _MOST_NUMBERS: Final = 10_000_000  # weights on the cells without each cluster that are looked at

@@ -18,8 +18,6 @@ from asn_impact.errors import InputError
 from asn_impact.verbs import public_verb
 from asn_impact.words import Message
 
-__all__ = ["SHOWN", "levels_of_looks"]
-
 SHOWN: Final = 1e-4  # no look asks for more than 99.99 %: beyond it the tails of a t distribution are not to be trusted
 _POINTS: Final = 801
 _FAR: Final = 40.0  # standard deviations

@@ -14,8 +14,6 @@ from asn_impact.scrutiny.check import Check, CheckEntry, Verdict
 from asn_impact.verbs import public_verb
 from asn_impact.words import Message
 
-__all__ = ["LOTTERY", "lottery_kept"]
-
 
 @public_verb
 def lottery_kept(design: Design, drawn: Mapping[Hashable, Any]) -> Check:

@@ -8,8 +8,6 @@ import pandas as pd
 from asn_impact.arrays import Float
 from asn_impact.designs import Design
 
-__all__ = ["merged_offices"]
-
 _WITHIN = 1  # periods between the end of an office and the start of the wave
 _ENDED = 2  # periods without records after which an office has ended
 _USUAL = 6  # periods on either side whose mean is compared

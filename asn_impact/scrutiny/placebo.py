@@ -24,18 +24,6 @@ from asn_impact.scrutiny.check import Check, CheckEntry, Verdict
 from asn_impact.verbs import public_verb
 from asn_impact.words import Message, paragraph
 
-__all__ = [
-    "LEAVE_ONE_OUT",
-    "PLACEBO_IN_SPACE",
-    "PLACEBO_IN_TIME",
-    "PLACEBO_OUTCOME",
-    "before_training",
-    "leave_one_out",
-    "placebo_in_space",
-    "placebo_in_time",
-    "placebo_outcome",
-]
-
 _LEVEL = 0.05
 _DOUBT = 0.20
 

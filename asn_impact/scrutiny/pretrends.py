@@ -27,17 +27,6 @@ from asn_impact.scrutiny.event_path import EventPath, event_path
 from asn_impact.verbs import Guided, public_verb
 from asn_impact.words import Message, paragraph
 
-__all__ = [
-    "INFORMATIVE",
-    "PRETRENDS",
-    "JointTest",
-    "equivalence_margin",
-    "joint_test",
-    "pretest_power",
-    "pretrends",
-    "trends_before",
-]
-
 INFORMATIVE = 0.8  # power a pre-trend test must have against the line that would explain the effect
 _ALPHA = 0.05
 _COLUMNS = ("estimate", "std_error", "statistic", "df", "p_value", "conf_low", "conf_high")

@@ -19,8 +19,6 @@ from asn_impact.errors import InferenceError
 from asn_impact.verbs import Guided
 from asn_impact.words import Message
 
-__all__ = ["Bands", "RelativeMagnitude", "Restriction", "Shape", "Smoothness"]
-
 #: What is known of the departure besides its size: its sign after the reference period, or which way it moves.
 Shape: TypeAlias = Literal["any", "positive", "negative", "increasing", "decreasing"]
 _SHAPES: Final[dict[str, str]] = {

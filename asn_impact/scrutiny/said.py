@@ -2,6 +2,4 @@
 
 from asn_impact.words import Message
 
-__all__ = ["Said"]
-
 Said = Message

@@ -38,8 +38,6 @@ from asn_impact.scrutiny.turning import Turning, what_would_change
 from asn_impact.verbs import Guided, public_verb
 from asn_impact.words import Language, Message, paragraph
 
-__all__ = ["CHECKS", "Scrutiny", "scrutinise"]
-
 CHECKS: Final = (
     PRETRENDS,
     DEPARTURES,

@@ -25,19 +25,6 @@ from asn_impact.scrutiny.restrictions import RelativeMagnitude, Restriction, Sha
 from asn_impact.verbs import Guided, public_verb
 from asn_impact.words import Message, paragraph
 
-__all__ = [
-    "Breakdown",
-    "RelativeMagnitude",
-    "RobustInterval",
-    "Smoothness",
-    "SmoothnessSeen",
-    "breakdown",
-    "robust_ends",
-    "robust_interval",
-    "sensitivity",
-    "smoothness_seen",
-]
-
 _MOST = 100.0  # a breakdown value above this is reported as infinite
 _SYMMETRIC = 1e-6  # difference of two entries that should be one, as a correlation, that is rounding
 _FINE = 1e-3  # relative precision of a breakdown value

@@ -21,8 +21,6 @@ from asn_impact.scrutiny.check import Check, CheckEntry, Verdict, reason_of
 from asn_impact.verbs import Guided, public_verb
 from asn_impact.words import Message
 
-__all__ = ["SPECIFICATION_CURVE", "SpecificationCurve", "specification_curve"]
-
 _USUAL = ("term", "estimate", "std_error", "statistic", "df", "p_value", "conf_low", "conf_high")
 
 

@@ -24,19 +24,6 @@ from asn_impact.scrutiny.merged import merged_offices
 from asn_impact.verbs import public_verb
 from asn_impact.words import Message, paragraph
 
-__all__ = [
-    "COINCIDENCE",
-    "COMPOSITION",
-    "SPILLOVER",
-    "align",
-    "coincidence",
-    "composition",
-    "service_shares",
-    "spillover",
-    "taught_together",
-    "with_outcome",
-]
-
 _LEVEL = 0.05
 
 

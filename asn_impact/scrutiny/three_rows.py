@@ -24,8 +24,6 @@ from asn_impact.scrutiny.check import reason_of
 from asn_impact.verbs import Guided, public_verb
 from asn_impact.words import Message
 
-__all__ = ["Kind", "Row", "three_rows"]
-
 Kind: TypeAlias = Literal["all_months", "without_choice", "with_trend"]
 
 

@@ -27,8 +27,6 @@ from asn_impact.scrutiny.case import one_estimate, settled
 from asn_impact.verbs import Guided, public_verb
 from asn_impact.words import Message, paragraph
 
-__all__ = ["Turning", "what_would_change"]
-
 Turn: TypeAlias = Literal["interval", "sign"]
 _TURNS: Final[tuple[Turn, ...]] = ("interval", "sign")
 _TRIES: Final = 12  # larger and larger sets that are estimated again

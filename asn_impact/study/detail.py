@@ -65,7 +65,8 @@ def _curve(study: Study, ready: Prepared) -> tuple[Inference | None, pd.DataFram
     if design is None or not shown:
         return None, None
     from asn_impact.estimation import infer
-    from asn_impact.estimation.curve import Along, quantile_effects
+    from asn_impact.estimation.along import Along
+    from asn_impact.estimation.curve import quantile_effects
     from asn_impact.reporting.bands import together
 
     rule = together(study.rule.made(), seed=study.seed, level=study.level)
@@ -178,7 +179,8 @@ def _intervals(scrutiny: Scrutiny | None) -> tuple[RobustInterval, ...]:
     """Return intervals by how much trends may depart, on the path that the check of departures uses."""
     if scrutiny is None or scrutiny.breakdown is None or scrutiny.path is None:
         return ()
-    from asn_impact.scrutiny.sensitivity import RelativeMagnitude, robust_interval
+    from asn_impact.scrutiny.restrictions import RelativeMagnitude
+    from asn_impact.scrutiny.sensitivity import robust_interval
 
     path, level = scrutiny.path, scrutiny.breakdown.level
     try:

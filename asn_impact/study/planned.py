@@ -134,7 +134,7 @@ def _read_plan(study: Study, place: Place) -> dict[str, Any]:
 
 
 def _past(study: Study, ready: Prepared, which: str) -> Panel:
-    from asn_impact.topics.planning.power import never_treated, pre_period
+    from asn_impact.topics.planning.past import never_treated, pre_period
 
     if study.rollout is None:
         return ready.panel

@@ -9,7 +9,7 @@ import pytest
 
 import asn_impact as ai
 from asn_impact.errors import InputError
-from asn_impact.estimation.curve import one_day
+from asn_impact.estimation.along import one_day
 from asn_impact.estimation.imputation import Leads
 from tests.estimation.random_designs import design_of
 

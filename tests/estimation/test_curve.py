@@ -27,7 +27,8 @@ from asn_impact.estimation import (
     WildBootstrap,
     infer,
 )
-from asn_impact.estimation.curve import Along, curves, one_day, quantile_effects
+from asn_impact.estimation.along import Along, one_day
+from asn_impact.estimation.curve import curves, quantile_effects
 from asn_impact.measures.curves import CurvePanel
 from asn_impact.measures.outcomes import CompletionCurve, Mean
 from asn_impact.measures.panel import Panel

@@ -12,7 +12,8 @@ from scipy import special
 from statsmodels.stats.multitest import multipletests
 
 from asn_impact.errors import DataWarning, InferenceError, InputError
-from asn_impact.estimation.curve import Along, quantile_effects
+from asn_impact.estimation.along import Along
+from asn_impact.estimation.curve import quantile_effects
 from asn_impact.estimation.efficient import Efficient
 from asn_impact.estimation.group_time import GroupTime
 from asn_impact.estimation.imputation import Imputation, TwoStage

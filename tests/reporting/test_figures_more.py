@@ -23,7 +23,7 @@ from asn_impact import figures
 from asn_impact.designs import Design
 from asn_impact.errors import DataWarning, InputError
 from asn_impact.estimation import BiasReduced, GroupTime, Imputation, Inference, Jackknife, Multiplier, TwoWay, infer
-from asn_impact.estimation.curve import Along
+from asn_impact.estimation.along import Along
 from asn_impact.estimation.simultaneous import Banded
 from asn_impact.intake.readers.events import Events
 from asn_impact.measures.curves import CurvePanel

@@ -39,7 +39,7 @@ from asn_impact.estimation import (
     WildBootstrap,
     infer,
 )
-from asn_impact.estimation.curve import Along
+from asn_impact.estimation.along import Along
 from asn_impact.estimation.methods import short_names
 from asn_impact.estimation.placebo import Placebo
 from asn_impact.estimation.simultaneous import Simultaneous

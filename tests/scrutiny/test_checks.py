@@ -13,19 +13,7 @@ import pandas as pd
 import pytest
 
 import asn_impact as ai
-from asn_impact.designs import assign
-from asn_impact.errors import DataWarning, DesignError, EstimationError, InferenceError, InputError
-from asn_impact.estimation import BiasReduced, GLSImputation, GroupTime, Imputation, Saturated, TwoStage, TwoWay, infer
-from asn_impact.intake.readers.exports import read_exports
-from asn_impact.intake.readers.training import read_rollout
-from asn_impact.measures.calendar import WorkCalendar
-from asn_impact.measures.durations import measure
-from asn_impact.measures.outcomes import RestrictedMean
-from asn_impact.measures.panel import read_panel
-from asn_impact.scrutiny.before import last_leads, slope_of
-from asn_impact.scrutiny.case import Case
-from asn_impact.scrutiny.check import CheckEntry
-from asn_impact.scrutiny.checks import (
+from asn_impact.checks import (
     CHECKS,
     Check,
     coincidence,
@@ -46,18 +34,24 @@ from asn_impact.scrutiny.checks import (
     two_way_weights,
     without_choice,
 )
+from asn_impact.designs import assign
+from asn_impact.errors import DataWarning, DesignError, EstimationError, InferenceError, InputError
+from asn_impact.estimation import BiasReduced, GLSImputation, GroupTime, Imputation, Saturated, TwoStage, TwoWay, infer
+from asn_impact.intake.readers.exports import read_exports
+from asn_impact.intake.readers.training import read_rollout
+from asn_impact.measures.calendar import WorkCalendar
+from asn_impact.measures.durations import measure
+from asn_impact.measures.outcomes import RestrictedMean
+from asn_impact.measures.panel import read_panel
+from asn_impact.scrutiny.before import last_leads, slope_of
+from asn_impact.scrutiny.case import Case
+from asn_impact.scrutiny.check import CheckEntry
 from asn_impact.scrutiny.decomposition import bacon, negative_weights
 from asn_impact.scrutiny.event_path import EventPath, event_path
 from asn_impact.scrutiny.pretrends import equivalence_margin, joint_test, pretest_power
+from asn_impact.scrutiny.restrictions import RelativeMagnitude, Smoothness
 from asn_impact.scrutiny.said import Said
-from asn_impact.scrutiny.sensitivity import (
-    RelativeMagnitude,
-    Smoothness,
-    breakdown,
-    robust_ends,
-    robust_interval,
-    sensitivity,
-)
+from asn_impact.scrutiny.sensitivity import breakdown, robust_ends, robust_interval, sensitivity
 from asn_impact.words import Message, verbatim
 
 RULE = BiasReduced()

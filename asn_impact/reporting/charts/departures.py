@@ -27,7 +27,8 @@ from asn_impact.reporting.charts.drawing import (
 from asn_impact.reporting.charts.kinds import check_kind, check_language
 from asn_impact.reporting.words import OutcomeWords, outcome_words, with_grade
 from asn_impact.scrutiny.grade import Grade
-from asn_impact.scrutiny.sensitivity import RelativeMagnitude, Smoothness, round_down
+from asn_impact.scrutiny.restrictions import RelativeMagnitude, Smoothness
+from asn_impact.scrutiny.sensitivity import round_down
 from asn_impact.verbs import public_verb
 from asn_impact.words import Language, Message, Quantity
 from asn_impact.words.writing import MOST_DECIMALS, decimals_for

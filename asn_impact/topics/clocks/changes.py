@@ -20,8 +20,6 @@ from asn_impact.topics.clocks.split import SplitDays
 from asn_impact.verbs import Guided, public_verb
 from asn_impact.words import Message, Quantity, paragraph
 
-__all__ = ["StepChanges", "changes_by_step"]
-
 _EXACT: Final = 1e-9  # of the size of the outcome: rounding of a sum
 
 

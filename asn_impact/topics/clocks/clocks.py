@@ -34,8 +34,6 @@ from asn_impact.topics.clocks.step_log import StepLog
 from asn_impact.verbs import Guided, public_verb
 from asn_impact.words import Message, paragraph
 
-__all__ = ["Clocks", "clocks"]
-
 Frame: TypeAlias = "nw.LazyFrame[Any]"
 
 _OWNERS: Final = {"applicant": "asn_applicant", "office": "asn_own"}  # working days in the steps of each

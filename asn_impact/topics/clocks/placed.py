@@ -13,18 +13,6 @@ from asn_impact.measures.durations import brought_in
 from asn_impact.topics.clocks.step_log import StepLog
 from asn_impact.words import Alert, Message
 
-__all__ = [
-    "CASE",
-    "START",
-    "STOP",
-    "UNENDED",
-    "held_in_memory",
-    "leave_out",
-    "number_cases",
-    "place_steps",
-    "plain_name",
-]
-
 Frame: TypeAlias = "nw.LazyFrame[Any]"
 
 KEYS: Final = ["office", "case"]

@@ -24,8 +24,6 @@ from asn_impact.words import Language, Message, paragraph
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["days_by_step", "days_by_step_table"]
-
 _CALL: Final = "changes_by_step(answer, split)"
 _MEANS: Final = ("before", "with_training", "without_training")
 

@@ -25,8 +25,6 @@ from asn_impact.topics.clocks.sweep import Intervals, Shares, share_days
 from asn_impact.verbs import Guided, public_verb
 from asn_impact.words import Alert, Message, verbatim
 
-__all__ = ["SplitDays", "Waiting", "split_days"]
-
 Waiting: TypeAlias = Literal["apart", "next"]
 
 MOSTLY: Final = 0.8  # share of the days between steps above which the log hardly says who had the case

@@ -23,8 +23,6 @@ from asn_impact.intake.readers.steps import cases_and_steps
 from asn_impact.verbs import Guided, public_verb
 from asn_impact.words import Message
 
-__all__ = ["Owner", "StepLog", "read_step_log", "suggested_owner"]
-
 Owner: TypeAlias = Literal["office", "applicant", "elsewhere"]
 
 Frame: TypeAlias = "nw.LazyFrame[Any]"

@@ -8,8 +8,6 @@ import numpy as np
 
 from asn_impact.arrays import Float, Int
 
-__all__ = ["Intervals", "Shares", "share_days"]
-
 
 class Intervals(NamedTuple):
     """Steps of cases: who had a case on the days in (start, stop], counted since its receipt.

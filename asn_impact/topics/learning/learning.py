@@ -34,8 +34,6 @@ from asn_impact.timeline import Timeline
 from asn_impact.verbs import Guided, public_verb
 from asn_impact.words import Message, paragraph
 
-__all__ = ["Learning", "Reliability", "paired_tests", "reliability"]
-
 PRE = "pre"  # the covariate of the panel: the score before, in the period after
 _BEFORE, _AFTER = 0, 1
 

@@ -24,19 +24,6 @@ from asn_impact.intake.gathering import explaining, gather, headings_of
 from asn_impact.intake.privacy import masked
 from asn_impact.words import Message
 
-__all__ = [
-    "AMOUNT",
-    "CODE",
-    "COURSE",
-    "UNITS",
-    "YEAR",
-    "Budget",
-    "columns_of",
-    "cost_columns",
-    "plain_text",
-    "unpriced",
-]
-
 _NEEDED: Final = ("komponen", "jumlah", "satuan", "harga_satuan", "sumber", "tahun_harga")
 YEAR: Final = "tahun_ke"  # year of the programme in which a component is paid; 0 when the column is absent
 AMOUNT: Final = "nilai"  # quantity times price, where the table says it

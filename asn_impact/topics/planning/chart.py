@@ -32,8 +32,6 @@ if TYPE_CHECKING:
     from asn_impact.topics.planning.returns import Returns  # another kind is refused with the call that gives one
 
 
-__all__ = ["returns"]
-
 BARS: Final = 40
 CENTRAL: Final = 0.99  # share of the draws that the bars cover
 

@@ -30,8 +30,6 @@ from asn_impact.topics.planning.sums import ROUNDING, Rows, sums_of
 from asn_impact.verbs import Guided, public_verb
 from asn_impact.words import Alert, Message
 
-__all__ = ["Costs", "cost_template", "money", "read_costs", "rupiah"]
-
 TEMPLATE: Final = "cost_template.csv"
 _OWN: Final = "asn_own"  # whether a row is of the course asked for
 _AT: Final = "asn_at"  # place of a row in the table

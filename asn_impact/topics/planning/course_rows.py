@@ -14,8 +14,6 @@ from asn_impact.intake.privacy import masked
 from asn_impact.intake.readers.completions import holds
 from asn_impact.words import Message
 
-__all__ = ["rows_of_course"]
-
 
 def rows_of_course(said: Sequence[str], named: Sequence[str], group: Bool, match: Names, others: Names) -> Bool:
     """(N,) True for the rows of a budget that are those of a course.

@@ -31,8 +31,6 @@ from asn_impact.timeline import Timeline
 from asn_impact.verbs import Guided, public_verb
 from asn_impact.words import Language, Message, Sentence, paragraph
 
-__all__ = ["Lottery", "draw_waves", "read_certificate", "verify"]
-
 ALGORITHM: Final = "sha256-order-1"
 ALL: Final = "all"  # the stratum of everybody where none was named
 _DIGITS: Final = 12  # hexadecimal digits of a lottery number that are shown (16 could pass for a NIK); all 64 order

@@ -7,8 +7,6 @@ import math
 from asn_impact.words import Language, Message, Quantity, verbatim
 from asn_impact.words.writing import UNDEFINED
 
-__all__ = ["money", "rupiah"]
-
 
 def money(amount: float, source: str, decimals: int = 0) -> Message:
     """Return an amount of rupiah for a sentence; `source` is the expression it came from.

@@ -19,8 +19,6 @@ from asn_impact.timeline import Timeline
 from asn_impact.verbs import Guided, public_verb
 from asn_impact.words import Message
 
-__all__ = ["PER_YEAR", "Past", "Scenario", "leave_off", "never_treated", "past_of", "pre_period", "window"]
-
 Several: TypeAlias = Annotated[int, AtLeast(2)]
 
 _BEFORE: Final = "planning.power.before_training"  # the note of `pre_period`

@@ -30,15 +30,13 @@ from asn_impact.estimation.gls import GLSImputation
 from asn_impact.estimation.inference import Rule
 from asn_impact.estimation.jackknife import BiasReduced
 from asn_impact.measures.panel import Panel
-from asn_impact.topics.planning.past import Past, Scenario, leave_off, never_treated, past_of, pre_period
+from asn_impact.topics.planning.past import Past, Scenario, leave_off, past_of
 from asn_impact.topics.planning.simulation import PlannedStudy, intervals
 from asn_impact.verbs import Guided, public_verb
 from asn_impact.words import Alert, Language, Message, Quantity, Sentence
 
 if TYPE_CHECKING:
     from tqdm import tqdm
-
-__all__ = ["Power", "Scenario", "detectable", "never_treated", "pre_period"]
 
 Direction: TypeAlias = Literal["lower", "higher"]
 Draws: TypeAlias = Annotated[int, AtLeast(20)]

@@ -23,13 +23,12 @@ from asn_impact.designs import Design
 from asn_impact.display import card
 from asn_impact.errors import InputError
 from asn_impact.estimation.inference import Inference
-from asn_impact.topics.planning.costs import Costs, rupiah
+from asn_impact.topics.planning.costs import Costs
+from asn_impact.topics.planning.money import rupiah
 from asn_impact.topics.planning.statements import DAYS, Rows, notes_of, statements_of
 from asn_impact.verbs import Guided, public_verb
 from asn_impact.words import Language, Message, Sentence
 from asn_impact.words.writing import number
-
-__all__ = ["Across", "Returns", "StaffTime", "cases_per_month", "returns"]
 
 Across: TypeAlias = Literal["weighted", "equal"]
 

@@ -28,8 +28,6 @@ from asn_impact.estimation.jackknife import (
 from asn_impact.topics.planning.past import Past, Scenario
 from asn_impact.words import Message
 
-__all__ = ["PlannedStudy", "Template", "intervals"]
-
 _TRIES: Final = 20  # draws after which a scenario that gives no two intervals is given up
 _SAME: Final = 1e-8  # two ways to the same sums in double precision
 _SHIFT: Final = 1e-6  # share of the effect by which an estimate may miss it: rounding, not another estimator

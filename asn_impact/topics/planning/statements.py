@@ -12,8 +12,6 @@ from asn_impact.words import Alert, Message, Quantity
 if TYPE_CHECKING:
     from asn_impact.topics.planning.returns import Returns
 
-__all__ = ["DAYS", "Rows", "notes_of", "say_break_even", "say_costs", "say_in_short", "statements_of"]
-
 Rows: TypeAlias = dict[str, dict[str, Any]]
 
 DAYS: Final = {  # units of an outcome in days -> which days they are

@@ -17,8 +17,6 @@ from asn_impact.intake.privacy import masked
 from asn_impact.topics.planning.money import money, rupiah
 from asn_impact.words import Alert, Message
 
-__all__ = ["ROUNDING", "Rows", "sums_of"]
-
 ROUNDING: Final = 0.001  # share by which an amount may differ from its product, or a total from its sum
 _RUPIAH: Final = 1.0  # by which a row may differ from the sum that it is taken for
 

@@ -27,8 +27,6 @@ from asn_impact.timeline import Timeline
 from asn_impact.verbs import Guided, public_verb
 from asn_impact.words import Alert, Message
 
-__all__ = ["Kept", "LimitUnit", "Promises", "kept", "read_promises"]
-
 LimitUnit: TypeAlias = Literal["working days", "calendar days", "working hours", "hours", "working minutes", "minutes"]
 
 #: Unit of a limit -> unit of the durations that can answer it, and how many of those make one.

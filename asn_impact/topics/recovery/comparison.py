@@ -27,8 +27,6 @@ from asn_impact.topics.recovery.restricted_means import (
 from asn_impact.verbs import Guided, public_verb
 from asn_impact.words import Message, paragraph
 
-__all__ = ["RecoveryComparison", "compare_recovery"]
-
 _GROUPS = ("untrained", "trained")
 
 

@@ -21,8 +21,6 @@ from asn_impact.measures.panel import Panel
 from asn_impact.verbs import Guided, public_verb
 from asn_impact.words import Alert, Message
 
-__all__ = ["Recovery", "ShareBand", "SpreadBand", "recovery"]
-
 Worse: TypeAlias = Literal["higher", "lower"]
 
 _LEAST_SHARE = 0.5  # of the months of a band that must have a value

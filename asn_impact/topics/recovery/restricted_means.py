@@ -11,8 +11,6 @@ import scipy
 
 from asn_impact.arrays import Bool, Float, Int
 
-__all__ = ["deal", "deleted_means", "log_rank", "permutation", "restricted_mean", "welch"]
-
 
 def restricted_mean(times: Float, back: Bool, horizon: int) -> float:
     """Return the area under the curve of "not yet back" (Kaplan-Meier) up to the horizon; NaN where it is not known."""

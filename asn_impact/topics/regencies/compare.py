@@ -25,8 +25,6 @@ from asn_impact.reporting.words import level_quantity
 from asn_impact.verbs import public_verb
 from asn_impact.words import Alert, Message, Quantity, paragraph
 
-__all__ = ["Comparison", "compare"]
-
 FEWEST_TO_PREDICT: Final = 3  # the prediction interval has k - 2 degrees of freedom
 
 

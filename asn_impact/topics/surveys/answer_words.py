@@ -17,8 +17,6 @@ from asn_impact.errors import InputError
 from asn_impact.intake.privacy import masked
 from asn_impact.words import Message
 
-__all__ = ["meanings"]
-
 _FORM = re.compile(r"\(?(?P<sign>[a-d1-4])(?:[.):]\s*|\s*[-\u2013=]\s*|\s+(?=\w\w)|$)(?P<words>.*)")
 
 

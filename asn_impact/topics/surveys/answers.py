@@ -40,7 +40,6 @@ from asn_impact.topics.surveys.answer_words import meanings
 from asn_impact.topics.surveys.elements import (
     ELEMENTS,
     IKM,
-    element_of,
     find_date,
     headings_in,
     index_alone,
@@ -51,18 +50,6 @@ from asn_impact.topics.surveys.periods import Year, dated_elsewhere, period_text
 from asn_impact.topics.surveys.published import OWN, held_against_elements, own_index
 from asn_impact.verbs import Guided, public_verb
 from asn_impact.words import Alert, Message
-
-__all__ = [
-    "ELEMENTS",
-    "IKM",
-    "Survey",
-    "SurveyAggregates",
-    "element_of",
-    "read_survey",
-    "read_survey_aggregates",
-    "survey_period",
-]
-
 
 LOWEST, HIGHEST = 1, 4  # the answers a, b, c, d
 PER_POINT = 25  # nilai konversi: 4 becomes 100

@@ -18,8 +18,6 @@ from asn_impact.words import Message
 if TYPE_CHECKING:
     Weight: TypeAlias = Literal["exact"] | float  # which ones are allowed depends on the regulation: see WEIGHTS
 
-__all__ = ["NOISE", "Band", "Regime", "band", "half_up", "respondents_needed"]
-
 Regime: TypeAlias = Literal["2017", "2004"]
 NOISE = 8  # decimals of an index that are not rounding errors of floating point
 CHI_SQUARE, SHARE, PRECISION = 3.841, 0.5, 0.05  # Krejcie and Morgan (1970): 95 %, P = 0.5, 5 points

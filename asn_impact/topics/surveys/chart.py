@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 
     from matplotlib.figure import Figure
 
-__all__ = ["satisfaction"]
-
 
 @public_verb
 def satisfaction(

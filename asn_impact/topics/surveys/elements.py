@@ -21,8 +21,6 @@ from asn_impact.intake.formats.folder import files_of
 from asn_impact.intake.privacy import masked
 from asn_impact.words import Message
 
-__all__ = ["ELEMENTS", "IKM", "element_of", "find_date", "headings_in", "index_alone", "match_all", "refuse_free_text"]
-
 Name: TypeAlias = str | Message  # of a table: that of its file, or what a frame is called
 
 #: The nine elements of PermenPANRB 14/2017 in the order of the regulation.

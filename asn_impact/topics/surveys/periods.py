@@ -15,8 +15,6 @@ from asn_impact.intake.privacy import masked
 from asn_impact.starts import MONTHS
 from asn_impact.words import Message
 
-__all__ = ["Year", "dated_elsewhere", "period_text", "survey_period", "with_part", "with_year"]
-
 Year = Literal["sheet", "title"]
 
 _YEAR = re.compile(r"(?<!\d)((?:19|20)\d{2})(?!\d)")

@@ -14,8 +14,6 @@ from asn_impact.intake.privacy import masked
 from asn_impact.topics.surveys.elements import ELEMENTS
 from asn_impact.words import Alert, Message
 
-__all__ = ["OWN", "held_against_elements", "own_index"]
-
 OWN: Final = "asn_own_index"
 _OWN: Final = re.compile(r"\b(?:ikm|indeks kepuasan(?: masyarakat)?|nilai skm|skm|satisfaction index)\b", re.IGNORECASE)
 _ANOTHER: Final = re.compile(

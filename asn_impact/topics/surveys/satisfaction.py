@@ -32,14 +32,6 @@ from asn_impact.topics.surveys.elements import IKM
 from asn_impact.verbs import Guided, public_verb
 from asn_impact.words import Message, Quantity, paragraph
 
-__all__ = [
-    "SatisfactionIndex",
-    "WeightMatch",
-    "satisfaction_panel",
-    "skm_index",
-    "which_weight",
-]
-
 if TYPE_CHECKING:
     Weight: TypeAlias = Literal["exact"] | float  # which ones are allowed depends on the regulation: see WEIGHTS
 Per: TypeAlias = Literal["all", "year", "half_year", "quarter", "month"]

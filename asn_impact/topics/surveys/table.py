@@ -16,8 +16,6 @@ from asn_impact.topics.surveys.satisfaction import SatisfactionIndex
 from asn_impact.verbs import public_verb
 from asn_impact.words import Message, Quantity, paragraph
 
-__all__ = ["skm"]
-
 _REGULATIONS: Final[Mapping[str, str]] = {"2017": "PermenPANRB 14/2017", "2004": "KEP/25/M.PAN/2/2004"}
 
 
