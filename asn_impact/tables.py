@@ -1,50 +1,20 @@
 """Tables for publication: title above, headings of the language, and no cell that is too small to show."""
 
-from __future__ import annotations
+from asn_impact.reporting.matrix import matrix as matrix
+from asn_impact.reporting.tables import Table as Table
+from asn_impact.reporting.tables import balance as balance
+from asn_impact.reporting.tables import by_group as by_group
+from asn_impact.reporting.tables import checks as checks
+from asn_impact.reporting.tables import clusters as clusters
+from asn_impact.reporting.tables import descriptive as descriptive
+from asn_impact.reporting.tables import ledger as ledger
+from asn_impact.reporting.tables import lkjip as lkjip
+from asn_impact.reporting.tables import maturity_table as maturity_table
+from asn_impact.reporting.tables import results as results
+from asn_impact.reporting.tables import specifications as specifications
+from asn_impact.reporting.tables import three_rows as three_rows
+from asn_impact.topics.clocks.shown import days_by_step_table as days_by_step_table
+from asn_impact.topics.surveys.table import skm as skm
+from asn_impact.words.habits import group as _group
 
-from typing import NoReturn
-
-from asn_impact.reporting.matrix import matrix
-from asn_impact.reporting.tables import (
-    Table,
-    balance,
-    by_group,
-    checks,
-    clusters,
-    descriptive,
-    ledger,
-    lkjip,
-    maturity_table,
-    results,
-    specifications,
-    three_rows,
-)
-from asn_impact.topics.clocks.shown import days_by_step_table
-from asn_impact.topics.surveys.table import skm
-from asn_impact.words.habits import no_name
-
-__all__ = [
-    "Table",
-    "balance",
-    "by_group",
-    "checks",
-    "clusters",
-    "days_by_step_table",
-    "descriptive",
-    "ledger",
-    "lkjip",
-    "matrix",
-    "maturity_table",
-    "results",
-    "skm",
-    "specifications",
-    "three_rows",
-]
-
-
-def __dir__() -> list[str]:
-    return sorted(__all__)
-
-
-def __getattr__(name: str) -> NoReturn:
-    raise no_name(__name__, name, __all__)
+__all__, __dir__, __getattr__ = _group(globals())

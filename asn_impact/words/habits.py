@@ -6,13 +6,14 @@ A value that is `Guided` (verbs.py) answers for a name it does not have; `CALLS`
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Mapping
-from typing import Final
+from collections.abc import Callable, Iterable, Mapping
+from types import ModuleType
+from typing import Any, Final, NoReturn
 
 from asn_impact.errors import NotThereError
 from asn_impact.words.message import Message, paragraph
 
-__all__ = ["CALLS", "no_name", "no_rows", "not_there"]
+__all__ = ["CALLS", "group", "no_name", "no_rows", "not_there"]
 
 #: Kind of value -> the call that gives one.
 CALLS: Final[Mapping[str, str]] = {
@@ -165,6 +166,23 @@ def no_name(module: str, name: str, known: Iterable[str]) -> AttributeError:
     if hint is None and close:
         hint = Message("common.did_you_mean", word=shorter[close[0]])
     return NotThereError(paragraph(Message("habits.module", module=module, name=name), hint))
+
+
+def group(module: Mapping[str, Any]) -> tuple[list[str], Callable[[], list[str]], Callable[[str], NoReturn]]:
+    """Return the names that a module has imported for its users, what Tab shows of it, and who refuses other names.
+
+    Examples
+    --------
+    >>> names, shown, refuse = group({"__name__": "asn_impact.rules", "Jackknife": type, "_group": group})
+    >>> names, shown() == names
+    (['Jackknife'], True)
+    """
+    names = sorted(name for name, value in module.items() if name[0] != "_" and not isinstance(value, ModuleType))
+
+    def refuse(name: str) -> NoReturn:
+        raise no_name(module["__name__"], name, names)
+
+    return names, lambda: list(names), refuse
 
 
 def not_there(owner: type, name: str) -> Message:

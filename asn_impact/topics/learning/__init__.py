@@ -1,16 +1,9 @@
 """What was learned: tests before and after, against a comparison group, and the reliability of a scale."""
 
-from __future__ import annotations
+from asn_impact.topics.learning.learning import Learning as Learning
+from asn_impact.topics.learning.learning import Reliability as Reliability
+from asn_impact.topics.learning.learning import paired_tests as paired_tests
+from asn_impact.topics.learning.learning import reliability as reliability
+from asn_impact.words.habits import group as _group
 
-from asn_impact.topics.learning.learning import Learning, Reliability, paired_tests, reliability
-
-__all__ = [
-    "Learning",
-    "Reliability",
-    "paired_tests",
-    "reliability",
-]
-
-
-def __dir__() -> list[str]:
-    return sorted(__all__)
+__all__, __dir__, __getattr__ = _group(globals())

@@ -1,30 +1,19 @@
 """What to do next, and was it worth it: power and lotteries before a study, returns after it."""
 
-from __future__ import annotations
+from asn_impact.topics.planning.costs import Costs as Costs
+from asn_impact.topics.planning.costs import cost_template as cost_template
+from asn_impact.topics.planning.costs import read_costs as read_costs
+from asn_impact.topics.planning.lottery import Lottery as Lottery
+from asn_impact.topics.planning.lottery import draw_waves as draw_waves
+from asn_impact.topics.planning.past import Scenario as Scenario
+from asn_impact.topics.planning.past import never_treated as never_treated
+from asn_impact.topics.planning.past import pre_period as pre_period
+from asn_impact.topics.planning.power import Power as Power
+from asn_impact.topics.planning.power import detectable as detectable
+from asn_impact.topics.planning.returns import Returns as Returns
+from asn_impact.topics.planning.returns import StaffTime as StaffTime
+from asn_impact.topics.planning.returns import cases_per_month as cases_per_month
+from asn_impact.topics.planning.returns import returns as returns
+from asn_impact.words.habits import group as _group
 
-from asn_impact.topics.planning.costs import Costs, cost_template, read_costs
-from asn_impact.topics.planning.lottery import Lottery, draw_waves
-from asn_impact.topics.planning.past import Scenario, never_treated, pre_period
-from asn_impact.topics.planning.power import Power, detectable
-from asn_impact.topics.planning.returns import Returns, StaffTime, cases_per_month, returns
-
-__all__ = [
-    "Costs",
-    "Lottery",
-    "Power",
-    "Returns",
-    "Scenario",
-    "StaffTime",
-    "cases_per_month",
-    "cost_template",
-    "detectable",
-    "draw_waves",
-    "never_treated",
-    "pre_period",
-    "read_costs",
-    "returns",
-]
-
-
-def __dir__() -> list[str]:
-    return sorted(__all__)
+__all__, __dir__, __getattr__ = _group(globals())

@@ -1,16 +1,9 @@
 """Promises kept: the standard of each service against what happened."""
 
-from __future__ import annotations
+from asn_impact.topics.promises.promises import Kept as Kept
+from asn_impact.topics.promises.promises import Promises as Promises
+from asn_impact.topics.promises.promises import kept as kept
+from asn_impact.topics.promises.promises import read_promises as read_promises
+from asn_impact.words.habits import group as _group
 
-from asn_impact.topics.promises.promises import Kept, Promises, kept, read_promises
-
-__all__ = [
-    "Kept",
-    "Promises",
-    "kept",
-    "read_promises",
-]
-
-
-def __dir__() -> list[str]:
-    return sorted(__all__)
+__all__, __dir__, __getattr__ = _group(globals())

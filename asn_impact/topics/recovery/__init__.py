@@ -1,19 +1,11 @@
 """How fast service recovered after a shock or a new rule."""
 
-from __future__ import annotations
+from asn_impact.topics.recovery.comparison import RecoveryComparison as RecoveryComparison
+from asn_impact.topics.recovery.comparison import compare_recovery as compare_recovery
+from asn_impact.topics.recovery.recovery import Recovery as Recovery
+from asn_impact.topics.recovery.recovery import ShareBand as ShareBand
+from asn_impact.topics.recovery.recovery import SpreadBand as SpreadBand
+from asn_impact.topics.recovery.recovery import recovery as recovery
+from asn_impact.words.habits import group as _group
 
-from asn_impact.topics.recovery.comparison import RecoveryComparison, compare_recovery
-from asn_impact.topics.recovery.recovery import Recovery, ShareBand, SpreadBand, recovery
-
-__all__ = [
-    "Recovery",
-    "RecoveryComparison",
-    "ShareBand",
-    "SpreadBand",
-    "compare_recovery",
-    "recovery",
-]
-
-
-def __dir__() -> list[str]:
-    return sorted(__all__)
+__all__, __dir__, __getattr__ = _group(globals())
