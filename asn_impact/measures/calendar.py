@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import csv
 import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass
-from importlib import resources
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
@@ -17,6 +15,7 @@ from asn_impact.arrays import Bool, Int, readonly
 from asn_impact.display import card, noted
 from asn_impact.errors import InputError
 from asn_impact.measures.dates import Day, Days, python_date, read_day, read_days, read_times, require_covered
+from asn_impact.reference import read_rows
 from asn_impact.verbs import Guided, public_verb
 from asn_impact.words import Message, paragraph
 
@@ -471,7 +470,7 @@ def _office_hours(calendar: WorkCalendar, own: tuple[Opening, ...]) -> OfficeHou
 def _notes_on_estimates(calendar: WorkCalendar) -> tuple[Message, ...]:
     """Say which Ramadans within the calendar are estimated, because no decree has set them yet."""
     years = range(calendar.first.year, calendar.last.year + 1)
-    rows = [r for r in _rows("ramadan_id.csv") if r["status"] == _ESTIMATED and int(r["tahun"]) in years]
+    rows = [r for r in read_rows("ramadan_id.csv") if r["status"] == _ESTIMATED and int(r["tahun"]) in years]
     return tuple(Message("calendar.estimated", first=_date(r["mulai"]), last=_date(r["selesai"])) for r in rows)
 
 
@@ -506,14 +505,9 @@ def _narrowed(calendar: WorkCalendar, first: dt.date, last: dt.date) -> WorkCale
     return WorkCalendar(begin, working, calendar.name, calendar.unit, calendar.notes)
 
 
-def _rows(name: str) -> list[dict[str, str]]:
-    with (resources.files("asn_impact") / "reference" / name).open(encoding="utf-8-sig") as file:
-        return list(csv.DictReader(file))
-
-
 def _ramadan() -> tuple[Days, dt.date, dt.date]:
     """All fasting days of the table, and the first and last day of its years."""
-    rows = _rows("ramadan_id.csv")
+    rows = read_rows("ramadan_id.csv")
     months = [np.arange(np.datetime64(r["mulai"]), np.datetime64(r["selesai"]) + 1) for r in rows]
     years = [int(row["tahun"]) for row in rows]
     return np.concatenate(months), dt.date(min(years), 1, 1), dt.date(max(years), 12, 31)
@@ -523,7 +517,7 @@ def _regulation() -> list[tuple[str, int, tuple[int, int, int, int]]]:
     """Season, weekday (Monday 0) and the four edges of each row of the table."""
     names = ("buka", "istirahat_mulai", "istirahat_selesai", "tutup")
     rows = []
-    for row in _rows("office_hours_id.csv"):
+    for row in read_rows("office_hours_id.csv"):
         opens, rests, resumes, closes = (_minute_of(row[name]) for name in names)
         rows.append((row["masa"], int(row["hari"]) - 1, (opens, rests, resumes, closes)))
     return rows
@@ -542,7 +536,7 @@ def _minute_of(text: str) -> int:
 
 def _referenceread_days() -> tuple[Days, Days]:
     """National holidays and joint leave of the table that travels with the package."""
-    rows = [(row["tanggal"], row["kategori"]) for row in _rows("holidays_id.csv")]
+    rows = [(row["tanggal"], row["kategori"]) for row in read_rows("holidays_id.csv")]
     national = [day for day, kind in rows if kind == "libur_nasional"]
     joint = [day for day, kind in rows if kind == "cuti_bersama"]
     return read_days(national), read_days(joint)

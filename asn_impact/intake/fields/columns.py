@@ -6,17 +6,16 @@ export (names, addresses, numbers of persons) stays in the file.
 
 from __future__ import annotations
 
-import csv
 import functools
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from importlib import resources
 from types import MappingProxyType
 from typing import TypeAlias
 
 from asn_impact.arguments import did_you_mean
 from asn_impact.errors import InputError, PrivacyError
 from asn_impact.intake.privacy import masked
+from asn_impact.reference import read_rows
 from asn_impact.words import Message, paragraph
 
 __all__ = [
@@ -93,11 +92,6 @@ def normalised(heading: object) -> str:
     return re.sub(r"[\s_.\-:*/\u00a0\ufeff]+", "", re.sub(r"(?i)^\s*day of ", "", str(heading))).casefold()
 
 
-def _reference(name: str) -> list[dict[str, str]]:
-    text = (resources.files("asn_impact.reference") / name).read_text(encoding="utf-8")
-    return list(csv.DictReader(text.splitlines()))
-
-
 @functools.cache
 def synonyms() -> Mapping[str, frozenset[str]]:
     """Return normalised heading -> the fields it can stand for (``tgl_selesai`` ends a case, or a course).
@@ -125,7 +119,7 @@ def reserves() -> Mapping[str, frozenset[str]]:
 def _fields_of(table: str, others: Iterable[tuple[str, str]]) -> Mapping[str, frozenset[str]]:
     """Return normalised heading -> fields, by a table of reference and further pairs of heading and field."""
     english = {indonesian: field for field, indonesian in FIELDS.items()}
-    rows = [(row["sinonim"], english.get(row["kanonik"])) for row in _reference(table)]
+    rows = [(row["sinonim"], english.get(row["kanonik"])) for row in read_rows(table)]
     fields: dict[str, set[str]] = {}
     for heading, field in (*rows, *others):
         if field is not None:
@@ -136,7 +130,7 @@ def _fields_of(table: str, others: Iterable[tuple[str, str]]) -> Mapping[str, fr
 @functools.cache
 def may_say_who_passed() -> frozenset[str]:
     """Return normalised headings whose words may say who passed a course: to be looked at, never taken unseen."""
-    rows = _reference("heading_reserves.csv")
+    rows = read_rows("heading_reserves.csv")
     return frozenset(normalised(row["sinonim"]) for row in rows if row["kanonik"] == "lulus_menurut_isi")
 
 
@@ -149,7 +143,7 @@ def status_meanings() -> Mapping[str, str]:
     >>> status_meanings()["izin terbit"]
     'granted'
     """
-    return MappingProxyType({row["kata"]: row["status"] for row in _reference("status_words.csv")})
+    return MappingProxyType({row["kata"]: row["status"] for row in read_rows("status_words.csv")})
 
 
 @functools.cache
@@ -161,7 +155,7 @@ def course_categories() -> Mapping[str, frozenset[str]]:
     >>> course_categories()["e-government"] >= {"spbe", "e government"}
     True
     """
-    rows = _reference("course_categories.csv")
+    rows = read_rows("course_categories.csv")
     words: dict[str, set[str]] = {}
     for row in rows:
         words.setdefault(row["kategori"], set()).add(_space(row["kata"]))

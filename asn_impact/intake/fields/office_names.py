@@ -6,12 +6,12 @@ it is.
 
 from __future__ import annotations
 
-import csv
 import functools
 import unicodedata
 from collections.abc import Mapping
-from importlib import resources
 from types import MappingProxyType
+
+from asn_impact.reference import read_rows
 
 __all__ = ["meanings", "written_out"]
 
@@ -27,9 +27,8 @@ def meanings() -> Mapping[str, frozenset[str]]:
     >>> sorted(meanings()["dkp"])
     ['dinas kelautan dan perikanan', 'dinas ketahanan pangan']
     """
-    text = (resources.files("asn_impact.reference") / "office_names_id.csv").read_text(encoding="utf-8")
     found: dict[str, set[str]] = {}
-    for row in csv.DictReader(text.splitlines()):
+    for row in read_rows("office_names_id.csv"):
         found.setdefault(row["kata"], set()).add(row["nama"])
     return MappingProxyType({word: frozenset(names) for word, names in found.items()})
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import csv
 import datetime as dt
 from collections.abc import Mapping
 from functools import cache
-from importlib import resources
 from typing import Any, Final
 
 from asn_impact.arguments import Names
@@ -16,6 +14,7 @@ from asn_impact.intake.fields.columns import Headings, normalised
 from asn_impact.intake.fields.date_columns import Order
 from asn_impact.intake.gathering import explaining, gather, headings_of
 from asn_impact.intake.readers.exports import read_exports
+from asn_impact.reference import read_headings
 from asn_impact.verbs import public_verb
 
 __all__ = ["read_complaints"]
@@ -105,8 +104,4 @@ def _found(source: Any, table: str | None, sheets: Names) -> dict[str, str]:  # 
 @cache
 def _headings() -> Mapping[str, tuple[str, ...]]:
     """Return field -> the headings it can have, the first ones first."""
-    text = (resources.files("asn_impact.reference") / "complaint_headings.csv").read_text(encoding="utf-8")
-    known: dict[str, tuple[str, ...]] = {}
-    for row in csv.DictReader(text.splitlines()):
-        known[row["kanonik"]] = (*known.get(row["kanonik"], ()), row["sinonim"])
-    return known
+    return read_headings("complaint_headings.csv")

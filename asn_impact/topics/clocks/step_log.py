@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import csv
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from importlib import resources
 from typing import Any, Literal, TypeAlias
 
 import narwhals as nw
@@ -20,6 +18,7 @@ from asn_impact.intake.extract import Extract
 from asn_impact.intake.fields.columns import Headings
 from asn_impact.intake.fields.date_columns import Order
 from asn_impact.intake.readers.steps import cases_and_steps
+from asn_impact.reference import read_rows
 from asn_impact.verbs import Guided, public_verb
 from asn_impact.words import Message
 
@@ -142,9 +141,7 @@ def _name_steps(distinct: Frame) -> Frame:
 
 @cache
 def _owner_words() -> tuple[tuple[str, str], ...]:
-    text = (resources.files("asn_impact.reference") / "step_owners.csv").read_text(encoding="utf-8")
-    rows = list(csv.DictReader(text.splitlines()))
-    return tuple((row["kata"], row["pemilik"]) for row in rows)
+    return tuple((row["kata"], row["pemilik"]) for row in read_rows("step_owners.csv"))
 
 
 def suggested_owner(step: str) -> str | None:

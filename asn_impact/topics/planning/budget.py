@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import csv
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from importlib import resources
 from typing import Any, Final
 
 import numpy as np
@@ -22,6 +20,7 @@ from asn_impact.intake.fields.columns import normalised
 from asn_impact.intake.formats.raw import RawTable
 from asn_impact.intake.gathering import explaining, gather, headings_of
 from asn_impact.intake.privacy import masked
+from asn_impact.reference import read_headings
 from asn_impact.words import Message
 
 _NEEDED: Final = ("komponen", "jumlah", "satuan", "harga_satuan", "sumber", "tahun_harga")
@@ -112,10 +111,7 @@ def _found(headings: Sequence[str]) -> dict[str, str]:
 @cache
 def _known() -> Mapping[str, tuple[str, ...]]:
     """Return name of a column -> the headings it can have, the first ones first."""
-    text = (resources.files("asn_impact.reference") / "cost_headings.csv").read_text(encoding="utf-8")
-    known: dict[str, tuple[str, ...]] = {}
-    for row in csv.DictReader(text.splitlines()):
-        known[row["kanonik"]] = (*known.get(row["kanonik"], ()), row["sinonim"])
+    known = read_headings("cost_headings.csv")
     units = {name: tuple(f"{word}{unit}" for word in known[name] for unit in UNITS_OF_HEADINGS) for name in UNITS}
     return known | {name: (*known[name], *more) for name, more in units.items()}
 

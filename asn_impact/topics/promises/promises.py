@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import csv
 import datetime as dt
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from importlib import resources
 from pathlib import Path
 from typing import Any, Literal, TypeAlias, cast
 
@@ -23,6 +21,7 @@ from asn_impact.intake.fields.numbers import parse_numbers
 from asn_impact.intake.formats import open_file
 from asn_impact.measures.calendar import DayUnit, unit_words
 from asn_impact.measures.durations import Durations
+from asn_impact.reference import read_rows
 from asn_impact.timeline import Timeline
 from asn_impact.verbs import Guided, public_verb
 from asn_impact.words import Alert, Message
@@ -204,8 +203,7 @@ def _read_limit(service: str, limit: object, word: object, unit: LimitUnit | Non
 
 @cache
 def _unit_words() -> Mapping[str, str]:
-    text = (resources.files("asn_impact.reference") / "limit_units.csv").read_text(encoding="utf-8")
-    return {row["kata"]: row["satuan"] for row in csv.DictReader(text.splitlines())}
+    return {row["kata"]: row["satuan"] for row in read_rows("limit_units.csv")}
 
 
 def _unit_of(service: str, word: object) -> str:

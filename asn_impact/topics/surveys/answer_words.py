@@ -6,15 +6,14 @@ with them: a form with its options the other way round is refused, not read upsi
 
 from __future__ import annotations
 
-import csv
 import functools
 import re
 from collections.abc import Iterable, Mapping
-from importlib import resources
 from types import MappingProxyType
 
 from asn_impact.errors import InputError
 from asn_impact.intake.privacy import masked
+from asn_impact.reference import read_rows
 from asn_impact.words import Message
 
 _FORM = re.compile(r"\(?(?P<sign>[a-d1-4])(?:[.):]\s*|\s*[-\u2013=]\s*|\s+(?=\w\w)|$)(?P<words>.*)")
@@ -23,9 +22,8 @@ _FORM = re.compile(r"\(?(?P<sign>[a-d1-4])(?:[.):]\s*|\s*[-\u2013=]\s*|\s+(?=\w\
 @functools.cache
 def _known() -> Mapping[str, Mapping[str, int]]:
     """Return element -> answer in small letters -> 1 to 4; ``semua`` holds what is said of any element."""
-    text = (resources.files("asn_impact.reference") / "skm_answers.csv").read_text(encoding="utf-8")
     values: dict[str, dict[str, int]] = {}
-    for row in csv.DictReader(text.splitlines()):
+    for row in read_rows("skm_answers.csv"):
         values.setdefault(row["unsur"], {})[row["jawaban"]] = int(row["nilai"])
     return MappingProxyType(values)
 

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import csv
 import functools
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
-from importlib import resources
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from asn_impact.arguments import Times
 from asn_impact.errors import InputError
+from asn_impact.reference import read_rows
 from asn_impact.topics.surveys.answers import HIGHEST, LOWEST, PER_POINT
 from asn_impact.verbs import public_verb
 from asn_impact.words import Message
@@ -78,8 +77,7 @@ class Band:
 @functools.cache
 def _bands(regime: str) -> tuple[tuple[Decimal, Band], ...]:
     """Return lower limits with their bands, the highest first."""
-    text = (resources.files("asn_impact.reference") / "skm_bands.csv").read_text(encoding="utf-8")
-    rows = [row for row in csv.DictReader(text.splitlines()) if row["aturan"] == regime]
+    rows = [row for row in read_rows("skm_bands.csv") if row["aturan"] == regime]
     bands = [(Decimal(r["batas_bawah"]), Band(r["mutu"], r["kinerja"], regime)) for r in rows]  # type: ignore[arg-type]
     return tuple(sorted(bands, key=lambda pair: -pair[0]))
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import csv
 import functools
 import re
 from collections.abc import Mapping, Sequence
-from importlib import resources
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final, TypeAlias
@@ -19,6 +17,7 @@ from asn_impact.intake.fields.columns import Headings, normalised, recognised
 from asn_impact.intake.formats import open_file
 from asn_impact.intake.formats.folder import files_of
 from asn_impact.intake.privacy import masked
+from asn_impact.reference import read_rows
 from asn_impact.words import Message
 
 Name: TypeAlias = str | Message  # of a table: that of its file, or what a frame is called
@@ -38,8 +37,7 @@ def _plain(heading: object) -> str:
 @functools.cache
 def _labels() -> Mapping[str, str]:
     """Return plain heading -> element, ``nomor_8``, ``nomor_9``, ``tanggal`` or ``teks_bebas``."""
-    text = (resources.files("asn_impact.reference") / "skm_elements.csv").read_text(encoding="utf-8")
-    return MappingProxyType({_plain(row["sinonim"]): row["unsur"] for row in csv.DictReader(text.splitlines())})
+    return MappingProxyType({_plain(row["sinonim"]): row["unsur"] for row in read_rows("skm_elements.csv")})
 
 
 _NUMBERED = re.compile(r"(?:unsur|pertanyaan|butir|nilai|u|p|q)?0?([1-9])(.*)")
@@ -71,8 +69,7 @@ def element_of(heading: object) -> str | None:
 @functools.cache
 def _question_words() -> Mapping[str, str]:
     """Return word -> the element whose standard question it stands in."""
-    text = (resources.files("asn_impact.reference") / "skm_questions.csv").read_text(encoding="utf-8")
-    return MappingProxyType({row["kata"]: row["unsur"] for row in csv.DictReader(text.splitlines())})
+    return MappingProxyType({row["kata"]: row["unsur"] for row in read_rows("skm_questions.csv")})
 
 
 def _asked_about(heading: str) -> str | None:
