@@ -50,7 +50,6 @@ class ClusterBootstrap(Rule):
 
     @property
     def entry(self) -> Method:
-        """Name, sentence and source."""
         draws = Message("rules.draws", reps=self.reps)
         return rule_entry("cluster_bootstrap", draws, Message("rules.cluster_robust.degrees"))
 

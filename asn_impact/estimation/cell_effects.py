@@ -33,7 +33,6 @@ class CellFit(Fit):
     period: Int
 
     def differences(self, effects: Effects) -> Float:
-        """(G, k, U, T) weights on the cell means without each cluster less those with all."""
         return differences_of(self, effects)
 
 

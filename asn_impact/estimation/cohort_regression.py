@@ -414,7 +414,6 @@ class CohortRegression(CellFit):
         return int(len(self._normal[2]) - self._normal[1].shape[1])
 
     def counted(self, *, singles: bool) -> Counted:
-        """Rows and coefficients, with or without the rows of units seen once."""
         periods = int((self._weight > 0).any(axis=0).sum())
         return count(self.design, self._counted, self._rank + 1 - periods, singles=singles)
 

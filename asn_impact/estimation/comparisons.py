@@ -57,7 +57,6 @@ class Group:
         return np.asarray(rows[:, self.period] - rows[:, [self.base]])
 
     def estimate(self, mean: Float) -> Float:
-        """(k,) the estimates."""
         if self.column is not None:
             return np.asarray(self.adjusted.loading @ self.outcome(mean))
         by_period = self.adjusted.loading @ mean.take(self.unit, axis=0)
@@ -99,7 +98,6 @@ class AdjustedFit(Fit):
 
     @cached_property
     def estimate(self) -> Float:
-        """(k,) the estimates; NaN where not estimable."""
         estimate = np.full(sum(len(comparison.period) for comparison in self.comparisons), np.nan)
         for group in self.groups:
             if group.adjusted.estimable:
@@ -117,7 +115,6 @@ class AdjustedFit(Fit):
         return lost
 
     def influence(self) -> Float:
-        """(G, k) influence by cluster."""
         values = np.full((len(self.design.clusters), len(self.estimate)), np.nan)
         for group in self.groups:
             if group.adjusted.estimable:

@@ -58,7 +58,6 @@ class Efficient(Estimator):
 
     @property
     def entry(self) -> Method:
-        """Name, sentence and source."""
         return estimator_entry("efficient", authors=("Roth", "Sant'Anna"))
 
     def estimate(self, design: Design) -> Effects:
@@ -214,7 +213,6 @@ class PlugIn(Fit):
 
     @cached_property
     def estimate(self) -> Float:
-        """(k,) effects."""
         mean = self.design.panel.mean
         return np.asarray(np.einsum("kut,ut->k", self._net(), mean - mean.mean()))
 

@@ -94,7 +94,6 @@ class GLSImputation(OfGroups):
         return estimator_entry("gls_imputation", *_parts(self))
 
     def held(self, effects: Effects) -> GLSImputation:
-        """Return the estimator with the working covariance that was chosen."""
         working = effects.fit.working
         return self if working is None else replace(self, correlation=working.correlation, ratio=working.ratio)
 

@@ -265,7 +265,6 @@ class ClusterRobust(Rule):
 
     @property
     def entry(self) -> Method:
-        """Name, sentence and source."""
         if self._convention is None:
             return rule_entry("cluster_robust", Message("rules.cluster_robust.degrees"), correction=self.correction)
         factor = Message(f"rules.cluster_robust_as.factor.{self.correction}")
@@ -345,7 +344,6 @@ class Classical(Rule):
 
     @property
     def entry(self) -> Method:
-        """Name, sentence and source."""
         return rule_entry("classical", Message("rules.classical.degrees"))
 
     def attach(self, effects: Effects) -> Inference:

@@ -61,11 +61,9 @@ class BiasReduced(Rule):
 
     @property
     def entry(self) -> Method:
-        """Name, sentence and source."""
         return rule_entry("bias_reduced", Message(f"rules.degrees.{self.degrees}"))
 
     def attach(self, effects: Effects) -> Inference:
-        """Attach the bias-reduced variance and its degrees of freedom."""
         refuse_single_cluster(effects)
         parts = effects.fit.bias_reduced(effects)
         return conclude(effects, self, parts.value.T @ parts.value, degrees_of_freedom(effects, parts, self.degrees))
@@ -96,12 +94,10 @@ class Jackknife(Rule):
 
     @property
     def entry(self) -> Method:
-        """Name, sentence and source."""
         fast = Message("rules.jackknife.fast")
         return rule_entry("jackknife", Message(f"rules.degrees.{self.degrees}"), also=(fast,))
 
     def attach(self, effects: Effects) -> Inference:
-        """Attach the jackknife variance and its degrees of freedom."""
         refuse_single_cluster(effects)
         g = len(effects.design.clusters)
         parts = effects.fit.deleted(effects)

@@ -321,24 +321,19 @@ class LeastSquares(Fit):
         return self.blocks.estimate
 
     def influence(self) -> Float:
-        """(G, p) influence of each cluster."""
         return self.blocks.influence()
 
     def leave_one_out(self) -> Float:
-        """(G, p) coefficients without each cluster."""
         return self.blocks.leave_one_out()
 
     @property
     def regression(self) -> bool:
-        """True: every rule has a closed form."""
         return True
 
     def deleted(self, effects: Effects) -> Contributions:
-        """Jackknife deviations with their moments."""
         return self.blocks.deleted()
 
     def bias_reduced(self, effects: Effects) -> Contributions:
-        """CR2 contributions with their moments."""
         return self.blocks.bias_reduced()
 
     def loadings(self) -> Float:
@@ -346,7 +341,6 @@ class LeastSquares(Fit):
         return self.loadings_of(np.eye(self.blocks.p))
 
     def loadings_of(self, weights: Float) -> Float:
-        """(m, U, T) weights on the cell means of (m, p) weighted sums of the coefficients."""
         direction = self.blocks.inverse[:, : self.blocks.p] @ weights.T
         return np.asarray(np.moveaxis(self._times(direction) * self.weight[:, :, None], 2, 0))
 

@@ -51,7 +51,6 @@ class Placebo(Rule):
 
     @property
     def entry(self) -> Method:
-        """Name, sentence and source."""
         return rule_entry("placebo", Message("rules.placebo.degrees"))
 
     def attach(self, effects: Effects) -> Inference:

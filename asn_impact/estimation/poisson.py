@@ -80,14 +80,12 @@ class Poisson(Estimator):
 
     @property
     def entry(self) -> Method:
-        """Name, sentence and source."""
         per = None if self.exposure is None else Message("methods.poisson.per", exposure=self.exposure)
         also = (Message("methods.poisson.also"),)
         return estimator_entry("poisson", per, given(self.covariates), authors=("Wooldridge",), also=also)
 
     @property
     def uses(self) -> tuple[str, ...]:
-        """Names of all columns besides the outcome and the rollout."""
         return (*self.covariates, *(() if self.exposure is None else (self.exposure,)))
 
     def estimate(self, design: Design) -> Effects:
@@ -298,7 +296,6 @@ class PoissonFit(CellFit):
         return np.nan_to_num(ratio(level[:, None] * pace, weight**2))
 
     def differences(self, effects: Effects) -> Float:
-        """(G, k, U, T) derivatives without each cluster less those with all of them."""
         return self.differences_on(lambda known: self._single)
 
     def differences_on(self, members: Callable[[Bool], Bool]) -> Float:
@@ -329,15 +326,12 @@ class RatioOfTotals(Averaged):
 
     @property
     def estimate(self) -> Float:
-        """(m,) log ratios."""
         return self._own.ratios(self._members(self._own.known))
 
     def influence(self) -> Float:
-        """(G, m) influence by cluster."""
         return self._own.influence_on(self._members(self._own.known))
 
     def leave_one_out(self) -> Float:
-        """(G, m) log ratios without each cluster."""
         sums = self._own.sums_without
         members = self._members(sums[:, 1] > 0)
         seen, expected = (np.where(members, sums[:, i, None], 0.0).sum(axis=-1) for i in range(2))
@@ -345,14 +339,12 @@ class RatioOfTotals(Averaged):
         return np.where(gone[:, None], np.nan, _log_ratio(seen, expected))
 
     def loadings(self) -> Float:
-        """(m, U, T) derivative of each log ratio with respect to each cell mean."""
         return self._own.loadings_on(self._members(self._own.known))
 
     def deletions(self, design: Design, groups: Bool) -> None:
         """Return None: no form in low rank is known."""
 
     def differences(self, effects: Effects) -> Float:
-        """(G, m, U, T) derivatives without each cluster less those with all of them."""
         return self._own.differences_on(self._members)
 
 

@@ -150,7 +150,6 @@ class WildBootstrap(Rule):
 
     @property
     def entry(self) -> Method:
-        """Name, sentence and source."""
         statistic, ties = Message("rules.wild_bootstrap.statistic"), Message("rules.wild_bootstrap.ties")
         return rule_entry("wild_bootstrap", statistic, ties, weights=self.weights)
 
@@ -229,7 +228,6 @@ class Permutation(Rule):
 
     @property
     def entry(self) -> Method:
-        """Name, sentence and source."""
         own = rule_entry("permutation", Message("rules.permutation.studentised"))
         if self.strata is None:
             return own

@@ -163,7 +163,6 @@ class Simultaneous(Rule):
 
     @property
     def entry(self) -> Method:
-        """Name, sentence and source."""
         own, each = rule_entry("simultaneous"), self.rule.entry
         parts = (Message("rules.draws", reps=self.reps), Message("rules.simultaneous.each", rule=each.name))
         entry = own.around(each, name=full_name(own.short, parts))
@@ -293,11 +292,9 @@ class Multiplier(Rule):
 
     @property
     def entry(self) -> Method:
-        """Name, sentence and source."""
         return rule_entry("multiplier", Message("rules.band"), Message("rules.draws", reps=self.reps))
 
     def attach(self, effects: Effects) -> Inference:
-        """Attach the simultaneous band."""
         refuse_single_cluster(effects)
         base, influence = clustered(effects, self), effects.influence
         known = np.isfinite(base.std_error)

@@ -71,7 +71,6 @@ class Stacked(Estimator):
 
     @property
     def entry(self) -> Method:
-        """Name, sentence and source."""
         window = Message("methods.stacked.window", first=-self.before, last=self.after)
         return estimator_entry("stacked", window, authors=("Wing", "Freedman", "Hollingsworth"))
 
@@ -199,7 +198,6 @@ class StackedFit(Fit):
 
     @cached_property
     def estimate(self) -> Float:
-        """(m,) the estimates."""
         treated, control = self.totals.sum_up().means()
         return np.asarray(self.combination @ (treated - control))
 
@@ -218,7 +216,6 @@ class StackedFit(Fit):
         return np.asarray((treated - control) @ self.combination.T)
 
     def loadings(self) -> Float:
-        """(m, U, T) weights on the cell means."""
         total = self.totals.sum_up()
         loadings = np.zeros((len(self.combination), *self.design.panel.mean.shape))
         for i, stack in enumerate(self.stacks):

@@ -66,7 +66,6 @@ class Switchers(Estimator):
 
     @property
     def entry(self) -> Method:
-        """Name, sentence and source."""
         also = (Message("methods.switchers.also"),) if self.terms == "event_time" else ()
         return estimator_entry("switchers", authors=("de Chaisemartin", "D'Haultfœuille"), also=also)
 
@@ -196,7 +195,6 @@ class SwitchFit(Fit):
 
     @property
     def estimate(self) -> Float:
-        """(k,) the estimates."""
         return np.asarray(self._combine(self.sums.sum(axis=1))[0])
 
     def influence(self) -> Float:
@@ -224,7 +222,6 @@ class SwitchFit(Fit):
         return np.asarray(rest)
 
     def loadings(self) -> Float:
-        """(k, U, T) weights on the cell means."""
         return self._load(self.sums.sum(axis=1), self._weight)
 
     def _load(self, total: Float, cell_weight: Float) -> Float:
@@ -243,7 +240,6 @@ class SwitchFit(Fit):
         return block
 
     def differences(self, effects: Effects) -> Float:
-        """(G, k, U, T) weights on the cell means without each cluster less those with all of them."""
         without, whole = self._sums_without(), self.loadings()
         clusters = range(len(self.design.clusters))
         out = [np.where((self.design.cluster == c)[:, None], 0.0, self._weight) for c in clusters]

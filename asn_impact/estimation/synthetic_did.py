@@ -270,7 +270,6 @@ class SyntheticFit(Fit):
 
     @property
     def linear(self) -> bool:
-        """Whether the weights are the same whatever the outcome."""
         return self.fixed
 
     @cached_property
@@ -300,7 +299,6 @@ class SyntheticFit(Fit):
         return np.concatenate([comparison.loading @ change for comparison, change in self._parts])
 
     def influence(self) -> Float:
-        """(G, k) influence by cluster, given the weights."""
         own = np.concatenate([comparison.influence(change) for comparison, change in self._parts], axis=1)
         if self.slopes is None:
             return own

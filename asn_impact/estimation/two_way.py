@@ -60,7 +60,6 @@ class TwoWay(Estimator):
 
     @property
     def entry(self) -> Method:
-        """Name, sentence and source."""
         trend = Message("methods.unit_trends") if self.trend == "unit" else None
         own = estimator_entry("two_way", trend, given(self.covariates))
         if not self.regressors:
@@ -70,7 +69,6 @@ class TwoWay(Estimator):
 
     @property
     def uses(self) -> tuple[str, ...]:
-        """Names of all columns besides the outcome and the rollout."""
         return (*self.regressors, *self.covariates)
 
     def estimate(self, design: Design) -> Effects:

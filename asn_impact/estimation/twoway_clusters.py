@@ -58,13 +58,11 @@ class TwoWayClustered(Rule):
 
     @property
     def entry(self) -> Method:
-        """Name, sentence and source."""
         by = Message("rules.two_way_clustered.period") if self.by == "period" else self.by
         degrees = Message("rules.two_way_clustered.degrees")
         return rule_entry("two_way_clustered", degrees, correction=self.correction, by=by)
 
     def attach(self, effects: Effects) -> Inference:
-        """Attach the two-way clustered variance."""
         refuse_single_cluster(effects)
         whole, rows = Some.unfold(effects)
         if whole is not effects:  # what is set to 0 hangs on all coefficients, not on those that are shown
