@@ -181,7 +181,6 @@ _MOBILE_62: Final = re.compile(
 _LANDLINE: Final = re.compile(
     rf"(?<![\w+])(?:\(0[2-9]\d{{1,2}}\)[\s-]{{0,3}}\d(?:[\s.-]{{0,2}}\d){{4,7}}|\+\s?62{_S1}(?:\(0\))?[2-9]\d{{1,2}}{_S1}\d(?:[\s.-]{{0,2}}\d){{4,7}})(?!\d)"
 )
-_GLUED: Final = re.compile(r"(?<=[A-Za-z])(?=\.\d)")
 
 
 def _groups(run: str, start: int) -> list[tuple[int, int, str]]:

@@ -56,7 +56,7 @@ from asn_impact.estimation import (
     infer,
 )
 from asn_impact.estimation.grouped import compare_groups
-from asn_impact.estimation.jackknife import WELCH_CAP, bias_reduced, deleted, differences
+from asn_impact.estimation.jackknife import WELCH_CAP
 from asn_impact.measures.outcomes import Mean
 from asn_impact.measures.panel import Panel
 from asn_impact.timeline import Timeline
@@ -182,7 +182,7 @@ def operators(effects: Effects) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.
                 swapped[[first, other]] = other, first
                 influence[:, other, month] = influence[swapped, first, month]
     weights = effects.loadings()[0].ravel()
-    deviation = differences(effects)[:, 0].reshape(units, -1)
+    deviation = effects.fit.differences(effects)[:, 0].reshape(units, -1)
     if not effects.fit.regression:
         own = (weights.reshape(units, -1) ** 2).sum(axis=1)
         total = (deviation**2).sum(axis=1)
@@ -199,7 +199,8 @@ def regression_parts(effects: Effects) -> np.ndarray:
     for cell in range(units * months):
         alone = np.zeros((units, months))
         alone.flat[cell] = 1.0
-        parts[:, cell] = bias_reduced(outcome(effects, alone)).value[:, 0]
+        one = outcome(effects, alone)
+        parts[:, cell] = one.fit.bias_reduced(one).value[:, 0]
     return parts
 
 
@@ -236,8 +237,8 @@ def rejections(world: World, estimator, draws: int, seed: int) -> dict[str, floa
     jack = (g - 1) / g * ((flat @ deviation.T) ** 2).sum(axis=1)
     values2 = flat @ reduced.T
     cr2 = (values2**2).sum(axis=1)
-    parts = bias_reduced(effects)
-    df3, df2 = satterthwaite(deleted(effects), groups), satterthwaite(parts, groups)
+    parts = effects.fit.bias_reduced(effects)
+    df3, df2 = satterthwaite(effects.fit.deleted(effects), groups), satterthwaite(parts, groups)
     dfw = welch(effects, parts, values2)
     check(
         effects,
@@ -278,7 +279,7 @@ def _worked_out(effects: Effects, values: np.ndarray) -> dict[str, float]:
     """Return the rate from the weights of the last estimate: the slope of `Dose`, the only one of the others."""
     term = len(effects.terms) - 1
     flat, g = values.reshape(len(values), -1), len(effects.design.clusters)
-    weights, deviation = effects.loadings()[term].ravel(), differences(effects)[:, term].reshape(g, -1)
+    weights, deviation = effects.loadings()[term].ravel(), effects.fit.differences(effects)[:, term].reshape(g, -1)
     if effects.fit.regression:
         reduced = regression_parts(effects)
     else:
@@ -286,7 +287,10 @@ def _worked_out(effects: Effects, values: np.ndarray) -> dict[str, float]:
         total = (deviation**2).sum(axis=1)
         reduced = deviation * np.sqrt(np.divide(own, total, out=np.zeros(g), where=total > 0))[:, None]
     contributions = flat @ reduced.T
-    variance, df = (contributions**2).sum(axis=1), welch(effects, bias_reduced(effects), contributions, term)
+    variance, df = (
+        (contributions**2).sum(axis=1),
+        welch(effects, effects.fit.bias_reduced(effects), contributions, term),
+    )
     for r in range(2):
         one = infer(outcome(effects, values[r]), BiasReduced())
         np.testing.assert_allclose(one.std_error[term] ** 2, variance[r], rtol=1e-7)
@@ -367,10 +371,11 @@ def _linear(part: Effects, values: np.ndarray) -> tuple[np.ndarray, ...]:
     for cell in cells:
         alone = np.zeros(units * months)
         alone[cell] = 1.0
-        reduced[:, cell] = bias_reduced(outcome(part, alone.reshape(units, months))).value[:, 0]
+        one = outcome(part, alone.reshape(units, months))
+        reduced[:, cell] = one.fit.bias_reduced(one).value[:, 0]
     along = np.zeros((len(values), values.shape[1]))
     along[:, inside] = own @ reduced.T
-    df = welch(part, bias_reduced(part), along[:, inside])
+    df = welch(part, part.fit.bias_reduced(part), along[:, inside])
     return own @ part.loadings()[0].ravel(), (along**2).sum(axis=1), df, along
 
 

@@ -191,10 +191,6 @@ class Apart(CellFit):
             around = np.broadcast_to(effect, (len(self.design.clusters), len(self.start)))
         return self._by_cluster(g.fit.influence_around(around[g.clusters], total) for g in self.groups)
 
-    def loadings(self) -> Float:
-        unknown = np.isnan(self.estimate)[:, None, None]
-        return np.where(unknown, np.nan, self.loadings_of(np.eye(len(self.start))))
-
     def loadings_of(self, weights: Float) -> Float:
         loadings = np.empty((len(weights), *self.whole.untreated.shape))
         each = np.nan_to_num(ratio(weights, self._sizes.sum(axis=0)))

@@ -32,6 +32,10 @@ class CellFit(Fit):
     start: Float
     period: Int
 
+    def loadings(self) -> Float:
+        unknown = np.isnan(self.estimate)[:, None, None]
+        return np.where(unknown, np.nan, self.loadings_of(np.eye(len(self.start))))
+
     def differences(self, effects: Effects) -> Float:
         return differences_of(self, effects)
 

@@ -260,9 +260,6 @@ class CohortRegression(CellFit):
             by_unit[units] = self._score[units] @ (columns @ slopes)
         return by_cluster(self.design, by_unit)
 
-    def loadings(self) -> Float:
-        return np.asarray(self.loadings_of(np.eye(len(self.start))) * self._known[:, None, None])
-
     def loadings_of(self, weights: Float) -> Float:
         slopes = self._normal[0].times(self._wanted(weights))
         loadings = np.empty((len(weights), *self._weight.shape))

@@ -173,7 +173,7 @@ def _estimate(
     shown: Estimator | None = None,
 ) -> Effects:
     """Return the means of outcome minus prediction; the last periods before adoption are not learnt from."""
-    design, covariates, notes = predictors(_leave_out(design, estimator.without), estimator.covariates)
+    design, covariates, notes = predictors(_without(design, estimator.without), estimator.covariates)
     untreated = _untreated(design, before)
     group = None if estimator.periods is None else groups_of(design, estimator.periods)
     working = _working(estimator, design, untreated, group)
@@ -194,16 +194,19 @@ def _note(working: Working) -> Message:
     return Message(key, correlation=working.correlation, share=working.share)
 
 
-def _leave_out(design: Design, periods: tuple[str, ...]) -> Design:
-    """Return the design without some periods' cells."""
+def _without(design: Design, periods: tuple[str, ...]) -> Design:
+    """Return the design without the cells of some periods, all of which it must have."""
     labels = [str(label) for label in design.panel.timeline.labels]
     for label in periods:
         if label not in labels:
             unknown = Message("estimation.unknown_period", found=label, first=labels[0], last=labels[-1])
             raise EstimationError(paragraph(unknown, did_you_mean(label, labels)))
-    if not periods:
-        return design
-    out = np.isin(np.array(labels), np.array(periods))
+    return leave_out(design, periods) if periods else design
+
+
+def leave_out(design: Design, periods: tuple[str, ...]) -> Design:
+    """Return the design without the cells of some periods, by label."""
+    out = np.isin([str(label) for label in design.panel.timeline.labels], periods)
     return replace(design, panel=replace(design.panel, weight=np.where(out[None, :], 0.0, design.panel.weight)))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import combinations
@@ -20,7 +20,6 @@ from asn_impact.errors import AsnImpactError, EstimationError
 from asn_impact.estimation.effects import Effects
 from asn_impact.estimation.fit import Fit
 from asn_impact.estimation.inference import Inference, Rule, infer
-from asn_impact.estimation.jackknife import bias_reduced
 from asn_impact.estimation.simultaneous import holm
 from asn_impact.verbs import Guided, public_verb
 from asn_impact.words import Language, Message, Quantity, Sentence, each_once, paragraph, verbatim
@@ -44,10 +43,7 @@ class GroupFit(Fit):
         return np.array([part.estimate[0] for part in self.parts])
 
     def influence(self) -> Float:
-        whole = np.zeros((len(self.design.clusters), len(self.parts)))
-        for j, part in enumerate(self.parts):
-            whole[self._clusters(part), j] = np.nan_to_num(part.influence[:, 0])
-        return whole
+        return self._by_cluster(np.zeros(len(self.parts)), lambda part: np.nan_to_num(part.influence))
 
     def shared(self) -> Float:
         """(G, k) what each cluster adds to each effect, scaled as `BiasReduced` does: by it the effects hang together.
@@ -55,16 +51,11 @@ class GroupFit(Fit):
         Not the influence: residuals of few treated clusters are too small, so that the controls, which all effects
         share, would seem to be most of each.
         """
-        whole = np.zeros((len(self.design.clusters), len(self.parts)))
-        for j, part in enumerate(self.parts):
-            whole[self._clusters(part), j] = np.nan_to_num(bias_reduced(part).value[:, 0])
-        return whole
+        nothing = np.zeros(len(self.parts))
+        return self._by_cluster(nothing, lambda part: np.nan_to_num(part.fit.bias_reduced(part).value))
 
     def leave_one_out(self) -> Float:
-        whole = np.tile(self.estimate, (len(self.design.clusters), 1))
-        for j, part in enumerate(self.parts):
-            whole[self._clusters(part), j] = part.leave_one_out()[:, 0]
-        return whole
+        return self._by_cluster(self.estimate, lambda part: part.leave_one_out())
 
     def loadings(self) -> Float:
         whole = np.zeros((len(self.parts), *self.design.panel.mean.shape))
@@ -73,9 +64,13 @@ class GroupFit(Fit):
             whole[j, [place[unit] for unit in part.design.panel.units]] = part.loadings()[0]
         return whole
 
-    def _clusters(self, part: Effects) -> list[int]:
+    def _by_cluster(self, elsewhere: Float, values: Callable[[Effects], Float]) -> Float:
+        """(G, k) the (c, 1) values of the clusters of each effect; (k,) what the other clusters have."""
         place = {label: i for i, label in enumerate(self.design.clusters)}
-        return [place[label] for label in part.design.clusters]
+        whole = np.tile(elsewhere, (len(self.design.clusters), 1))
+        for j, part in enumerate(self.parts):
+            whole[[place[label] for label in part.design.clusters], j] = values(part)[:, 0]
+        return whole
 
 
 @dataclass(frozen=True, eq=False)

@@ -32,10 +32,6 @@ from asn_impact.estimation.prediction import Deviation, PredictionFit, within_un
 from asn_impact.estimation.two_way import columns_of
 from asn_impact.words import Alert, Message
 
-_LOOSE = 1e-6  # share of a prediction in directions without information above which it is not to be had
-_GONE = 1e-6  # what is left of a direction without a cluster, below which it is estimated again: rounding would show
-_CONSTANT = 1e-9  # distance of a covariate from its mean in the unit, in standard deviations, that is rounding
-
 
 @dataclass(frozen=True)
 class Imputation(OfGroups):

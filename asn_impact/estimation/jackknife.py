@@ -121,18 +121,3 @@ def _matched_moments(traces: Traces, noise: Float) -> Float:
     """(k,) tr(M)^2 / tr(M M) for M = the sum over groups of (k, h) noise times their covariances."""
     square = np.einsum("kh,kl,khl->k", noise, noise, traces.product)
     return ratio((noise * traces.total).sum(axis=1) ** 2, square)
-
-
-def deleted(effects: Effects) -> Contributions:
-    """Return the deviations of the estimates without each cluster, with their moments."""
-    return effects.fit.deleted(effects)
-
-
-def bias_reduced(effects: Effects) -> Contributions:
-    """Return the deviations scaled to be unbiased under independent errors, with their moments."""
-    return effects.fit.bias_reduced(effects)
-
-
-def differences(effects: Effects) -> Float:
-    """Return the (G, k, U, T) weights on the cell means without each cluster, less the weights with all of them."""
-    return effects.fit.differences(effects)

@@ -104,16 +104,7 @@ def estimator_entry(
 
     `values` fill the gaps of the short name and of the sentence, `explained` those of the sentence alone.
     """
-    short = Message(f"methods.{entry}.short", **values)
-    head = Message("methods.by", short=short, authors=authors) if authors else short
-    return Method(
-        name=full_name(head, parts),
-        short=short,
-        sentence=Message(f"methods.{entry}.sentence", **values, **(explained or {})),
-        source=Message(f"methods.{entry}.source"),
-        parts=tuple(part for part in parts if part is not None),
-        also=also,
-    )
+    return _entry(f"methods.{entry}", parts, also, values, authors, explained)
 
 
 def rule_entry(
@@ -123,12 +114,23 @@ def rule_entry(
     **values: Any,  # noqa: ANN401 - what fills the gaps of the entry
 ) -> Method:
     """Return the entry of a rule in ``words/rules.toml``; parts that are None are left out."""
-    short = Message(f"rules.{entry}.short", **values)
+    return _entry(f"rules.{entry}", parts, also, values)
+
+
+def _entry(
+    key: str,
+    parts: tuple[Message | None, ...],
+    also: tuple[Message, ...],
+    values: Mapping[str, Any],
+    authors: tuple[str, ...] = (),
+    explained: Mapping[str, Message] | None = None,
+) -> Method:
+    short = Message(f"{key}.short", **values)
     return Method(
-        name=full_name(short, parts),
+        name=full_name(Message("methods.by", short=short, authors=authors) if authors else short, parts),
         short=short,
-        sentence=Message(f"rules.{entry}.sentence", **values),
-        source=Message(f"rules.{entry}.source"),
+        sentence=Message(f"{key}.sentence", **values, **(explained or {})),
+        source=Message(f"{key}.source"),
         parts=tuple(part for part in parts if part is not None),
         also=also,
     )

@@ -277,10 +277,6 @@ class PredictionFit(CellFit):
             return self.estimate
         return mean_effect(self, *self.squares())
 
-    def loadings(self) -> Float:
-        unknown = np.isnan(self.estimate)[:, None, None]
-        return np.where(unknown, np.nan, self.loadings_of(np.eye(len(self.start))))
-
     def loadings_of(self, weights: Float) -> Float:
         each = np.nan_to_num(weights / np.where(self._size.sum(axis=0) > 0, self._size.sum(axis=0), np.nan))
         slope = -(each @ self._pull) @ self._normal[1]

@@ -20,6 +20,7 @@ from asn_impact.errors import AsnImpactError, EstimationError
 from asn_impact.estimation import GLSImputation, GLSLeads, Imputation, Inference, TwoStage
 from asn_impact.estimation.dose import Dose
 from asn_impact.estimation.effects import Effects, Estimator
+from asn_impact.estimation.gls import leave_out
 from asn_impact.estimation.inference import Rule
 from asn_impact.estimation.linear import LeastSquares
 from asn_impact.estimation.methods import Method, estimator_entry
@@ -145,12 +146,6 @@ def slope_of(effects: Effects) -> Effects:
     if isinstance(estimator, GLSImputation) and estimator.without:
         design = leave_out(design, estimator.without)
     return Slope(effects.anticipation, given)(design)
-
-
-def leave_out(design: Design, periods: Names) -> Design:
-    """Return the design without the cells of some periods, by label."""
-    out = np.isin([str(label) for label in design.panel.timeline.labels], periods)
-    return replace(design, panel=replace(design.panel, weight=np.where(out[None, :], 0.0, design.panel.weight)))
 
 
 def line_that_explains(effects: Effects) -> float:

@@ -11,8 +11,8 @@ from asn_impact.arguments import Level, did_you_mean
 from asn_impact.errors import AsnImpactError, InputError
 from asn_impact.estimation import Inference
 from asn_impact.estimation.effects import Effects
+from asn_impact.estimation.gls import leave_out
 from asn_impact.estimation.inference import Rule
-from asn_impact.scrutiny.before import leave_out
 from asn_impact.scrutiny.case import Case, one_estimate, settled
 from asn_impact.scrutiny.check import Check, CheckEntry
 from asn_impact.scrutiny.lottery import LOTTERY

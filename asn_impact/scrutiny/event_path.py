@@ -22,7 +22,6 @@ from asn_impact.estimation import BiasReduced, ClusterRobust, Inference, Jackkni
 from asn_impact.estimation.deletions import Deletions
 from asn_impact.estimation.effects import Effects
 from asn_impact.estimation.fit import Fit
-from asn_impact.estimation.jackknife import differences
 from asn_impact.verbs import Guided, public_verb
 from asn_impact.words import Message, paragraph
 
@@ -64,7 +63,7 @@ class Combined(Fit):
         )
 
     def differences(self, effects: Effects | None = None) -> Float:
-        return self._sum(differences(self.effects), 1)
+        return self._sum(self.effects.fit.differences(self.effects), 1)
 
     @property
     def correction(self) -> float:

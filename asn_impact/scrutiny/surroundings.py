@@ -132,14 +132,8 @@ def align(design: Design, panel: Panel) -> Float:
     if ours.timeline.kind != panel.timeline.kind:
         kinds = {"theirs": panel.timeline.kind, "ours": ours.timeline.kind}
         raise DesignError(Message("checks.composition.timeline", name=panel.outcome.name, **kinds))
-    row = {unit: i for i, unit in enumerate(panel.units)}
-    column = {int(o): j for j, o in enumerate(panel.timeline.ordinals)}
-    values = np.full(ours.mean.shape, np.nan)
-    for i, unit in enumerate(ours.units):
-        for j, ordinal in enumerate(ours.timeline.ordinals):
-            if unit in row and int(ordinal) in column:
-                values[i, j] = panel.mean[row[unit], column[int(ordinal)]]
-    return values
+    means = pd.DataFrame(panel.mean, index=pd.Index(panel.units, dtype=object), columns=panel.timeline.ordinals)
+    return means.reindex(index=pd.Index(ours.units, dtype=object), columns=ours.timeline.ordinals).to_numpy()
 
 
 @public_verb

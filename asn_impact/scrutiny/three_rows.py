@@ -6,7 +6,7 @@ where the trained moved on a straight line of their own. The third is less certa
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
@@ -16,9 +16,9 @@ from asn_impact.errors import AsnImpactError, EstimationError
 from asn_impact.estimation import GLSImputation, Inference
 from asn_impact.estimation.dose import Dose
 from asn_impact.estimation.effects import Effects, Estimator
+from asn_impact.estimation.gls import leave_out
 from asn_impact.estimation.inference import Rule
 from asn_impact.estimation.triple import TripleDifference
-from asn_impact.scrutiny.before import leave_out
 from asn_impact.scrutiny.case import one_estimate
 from asn_impact.scrutiny.check import reason_of
 from asn_impact.verbs import Guided, public_verb
@@ -93,36 +93,21 @@ def three_rows(effects: Effects, *, rule: Rule, chosen: Sequence[str] | None = N
     >>> [Row(kind, None).label.text("en") for kind in ("all_months", "without_choice", "with_trend")]
     ['all periods', 'without the periods on which offices were chosen', 'with a trend of their own for the trained']
     """
-    one_estimate(effects)
+    design = one_estimate(effects).design
     return (
-        _row("all_months", effects, rule),
-        _without(effects, rule, chosen),
-        _with_trend(effects, rule),
+        _row("all_months", rule, lambda: effects),
+        Row("without_choice", None, Message("checks.rows.not_said"))
+        if chosen is None
+        else _row("without_choice", rule, lambda: effects.again(leave_out(design, tuple(chosen)))),
+        _row("with_trend", rule, lambda: trended(effects.estimator)(design).overall()),
     )
 
 
-def _row(kind: Kind, effects: Effects, rule: Rule) -> Row:
+def _row(kind: Kind, rule: Rule, make: Callable[[], Effects]) -> Row:
     try:
-        return Row(kind, rule(effects))
+        return Row(kind, rule(make()))
     except AsnImpactError as problem:
         return Row(kind, None, reason_of(problem))
-
-
-def _without(effects: Effects, rule: Rule, chosen: Sequence[str] | None) -> Row:
-    if chosen is None:
-        return Row("without_choice", None, Message("checks.rows.not_said"))
-    try:
-        design = leave_out(effects.design, tuple(chosen)) if chosen else effects.design
-        return _row("without_choice", effects.again(design), rule)
-    except AsnImpactError as problem:
-        return Row("without_choice", None, reason_of(problem))
-
-
-def _with_trend(effects: Effects, rule: Rule) -> Row:
-    try:
-        return _row("with_trend", trended(effects.estimator)(effects.design).overall(), rule)
-    except AsnImpactError as problem:
-        return Row("with_trend", None, reason_of(problem))
 
 
 def trended(estimator: Estimator) -> GLSImputation:

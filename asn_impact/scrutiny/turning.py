@@ -239,15 +239,10 @@ def _cells_of(design: Design, durations: Durations) -> _Cells | None:
 def _places(design: Design, other: Panel) -> tuple[Int, Int] | None:
     """Return the rows and columns of another panel at which the units and periods of a design stand."""
     panel = design.panel
-    row = {unit: i for i, unit in enumerate(other.units)}
-    column = {int(o): j for j, o in enumerate(other.timeline.ordinals)}
-    try:
-        rows = [row[unit] for unit in panel.units]
-        columns = [column[int(o)] for o in panel.timeline.ordinals]
-    except KeyError:
-        return None
-    rows_at, columns_at = np.ix_(np.array(rows, dtype=np.int64), np.array(columns, dtype=np.int64))
-    return rows_at, columns_at
+    rows = pd.Index(other.units, dtype=object).get_indexer(pd.Index(panel.units, dtype=object))
+    columns = pd.Index(other.timeline.ordinals).get_indexer(pd.Index(panel.timeline.ordinals))
+    rows_at, columns_at = np.ix_(rows, columns)
+    return None if (rows < 0).any() or (columns < 0).any() else (rows_at, columns_at)
 
 
 def _applications(finding: Inference, cells: _Cells, turns: Turn, reading: Reading) -> Found:

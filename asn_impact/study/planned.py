@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Planned", "plan"]
 
-_GRID: Final = ("treated", "waves", "months", "offices")
 _COMPARED: Final = ("estimator", "offices", "treated", "waves", "months", "effect", "of_first", "rejected_at_zero")
 _DIRECTION: Final = {"restricted_mean": "lower", "within": "higher"}
 

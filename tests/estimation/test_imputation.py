@@ -17,7 +17,6 @@ from hypothesis import strategies as st
 from asn_impact.errors import DataWarning, EstimationError, InferenceError, InputError
 from asn_impact.estimation import BiasReduced, ClusterRobust, infer
 from asn_impact.estimation.imputation import Imputation, Leads, TwoStage
-from asn_impact.estimation.jackknife import differences
 from asn_impact.estimation.saturated import Saturated
 from tests.estimation.random_designs import quietly, random_design, with_mean
 
@@ -172,7 +171,7 @@ def test_weights_without_a_cluster_are_those_of_estimating_without_it(estimator,
     effects = estimable(estimator, made(seed, missing=missing, weighted=True, clusters=clusters))
     effects = effects if view is None else getattr(effects, view)()
     gone = np.isnan(effects.leave_one_out())[:, :, None, None]  # an average of terms of which one has gone
-    found, expected = differences(effects), np.where(gone, np.nan, generic_differences(effects))
+    found, expected = effects.fit.differences(effects), np.where(gone, np.nan, generic_differences(effects))
     np.testing.assert_allclose(found, expected, rtol=CLOSE, atol=CLOSE)
 
 

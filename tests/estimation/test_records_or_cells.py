@@ -15,7 +15,6 @@ from hypothesis import strategies as st
 from asn_impact.designs import assign
 from asn_impact.errors import DataWarning, InputError
 from asn_impact.estimation import BiasReduced, Classical, ClusterRobust, Jackknife, TwoWay, WildBootstrap, infer
-from asn_impact.estimation.jackknife import bias_reduced
 from asn_impact.intake.readers.exports import read_exports
 from asn_impact.intake.readers.training import Rollout
 from asn_impact.measures.calendar import WorkCalendar
@@ -163,7 +162,7 @@ def agree_in_everything(effects, rows):
     agree(infer(effects, Jackknife()).variance, rows.cr3())
     reduced = infer(effects, BiasReduced("satterthwaite"))
     contributions = np.einsum("gnp,n->gp", rows.cr2(), rows.e)
-    value = bias_reduced(effects).value
+    value = effects.fit.bias_reduced(effects).value
     agree(value[(value != 0).any(axis=1)], contributions)  # an office with one record is not among the rows
     agree(reduced.variance, contributions.T @ contributions)
     agree(reduced.df, rows.cr2_df())

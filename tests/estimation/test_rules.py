@@ -30,7 +30,6 @@ from asn_impact.estimation import (
     romano_wolf,
 )
 from asn_impact.estimation.fit import Fit, Traces, moments_of, spread, two_groups
-from asn_impact.estimation.jackknife import bias_reduced, deleted, differences
 from asn_impact.intake.readers.training import read_rollout
 from asn_impact.measures.panel import read_panel
 from tests.estimation.random_designs import design_of
@@ -68,7 +67,7 @@ def test_leaving_out_is_estimating_again_without_the_cluster(estimator):
 def test_moments_of_a_regression_in_closed_form_equal_those_from_its_weights():
     effects = TwoWay()(made(2))
     groups = np.array([[True] * 5 + [False] * 4, [False] * 5 + [True] * 4])
-    slow = moments_of(effects.design, spread(effects, differences(effects)), groups)
+    slow = moments_of(effects.design, spread(effects, effects.fit.differences(effects)), groups)
     closed, expected = effects.fit.deleted(effects).traces(groups), Traces.of(slow)
     for name in ("expected", "total", "product"):
         np.testing.assert_allclose(vars(closed)[name], vars(expected)[name], atol=1e-12)
@@ -95,7 +94,7 @@ def test_cr2_in_closed_form_equals_the_matrix_square_root_on_cells():
 @pytest.mark.parametrize("estimator", ESTIMATORS, ids=lambda e: type(e).__name__)
 def test_the_bias_reduced_variance_is_unbiased_under_independent_errors(estimator):
     effects = estimator(made(4)).overall()
-    expected = float(bias_reduced(effects).traces(two_groups(effects.design)).total[0].sum())
+    expected = float(effects.fit.bias_reduced(effects).traces(two_groups(effects.design)).total[0].sum())
     assert expected == pytest.approx(float((effects.loadings() ** 2).sum()), rel=1e-8)
 
 
@@ -221,7 +220,9 @@ def test_two_treated_clusters_are_said_to_have_next_to_no_power():
 def test_the_event_study_of_two_way_effects_can_be_repeated():
     effects = TwoWay()(made(18)).event_study()
     assert effects.again(effects.design).terms.equals(effects.terms)
-    np.testing.assert_allclose(deleted(effects).value + effects.estimate, effects.leave_one_out(), rtol=1e-7)
+    np.testing.assert_allclose(
+        effects.fit.deleted(effects).value + effects.estimate, effects.leave_one_out(), rtol=1e-7
+    )
 
 
 @pytest.mark.parametrize("rule", [BiasReduced(), ClusterRobust(), WildBootstrap(64, 1)], ids=lambda r: type(r).__name__)
@@ -253,13 +254,13 @@ def test_weights_without_a_cluster_in_closed_form_are_those_of_estimating_again(
     panel = replace(design.panel, n=seen, weight=seen * rng.uniform(0.5, 2, (11, 1)))
     design = replace(design, panel=replace(panel, mean=np.where(seen > 0, panel.mean, np.nan)))
     effects = getattr(GroupTime(controls=controls)(design), view)()
-    fast = differences(effects)
+    fast = effects.fit.differences(effects)
 
     class Opaque(Fit):  # the same numbers without the closed form
         estimate = effects.fit.estimate
         influence, leave_one_out, loadings = effects.fit.influence, effects.fit.leave_one_out, effects.fit.loadings
 
-    slow = differences(replace(effects, fit=Opaque()))
+    slow = Opaque().differences(replace(effects, fit=Opaque()))
     known = np.isfinite(slow) & np.isfinite(fast)
     assert known.any()
     np.testing.assert_allclose(fast[known], slow[known], atol=1e-12)

@@ -17,7 +17,6 @@ from hypothesis import strategies as st
 from asn_impact.errors import DataWarning, EstimationError, InputError
 from asn_impact.estimation import BiasReduced, ClusterRobust, GroupTime, infer
 from asn_impact.estimation.cohort_regression import CohortRegression
-from asn_impact.estimation.jackknife import differences
 from asn_impact.estimation.saturated import InteractionWeighted, Saturated
 from tests.estimation.random_designs import aligned, quietly, random_design, with_mean
 
@@ -128,7 +127,7 @@ def without_each_cluster(effects):
         try:
             without = quietly(effects.again, effects.design.without(c))
         except EstimationError:
-            difference[c] = differences(effects)[c]  # no effect is left to compare, at most leads
+            difference[c] = effects.fit.differences(effects)[c]  # no effect is left to compare, at most leads
             continue
         keys = [tuple(row) for row in without.terms.itertuples(index=False)]
         found = dict(zip(keys, without.loadings(), strict=True))
@@ -167,18 +166,18 @@ def test_weights_without_a_cluster_are_those_of_estimating_without_it(estimator,
     size = np.max(np.nan_to_num(np.abs(expected)), initial=1.0)
     assume(size < 1000)  # where a slope hangs on next to nothing both ways rest on the last digits
     reach = size * (1e-6 if getattr(estimator, "covariates", ()) else CLOSE)  # slopes square the condition of the cells
-    np.testing.assert_allclose(differences(effects), expected, rtol=CLOSE, atol=reach)
+    np.testing.assert_allclose(effects.fit.differences(effects), expected, rtol=CLOSE, atol=reach)
 
 
 def test_weights_without_a_cluster_that_nearly_carries_a_slope_are_estimated_again():
     """Without one of two units a cohort's slope hangs on next to nothing: the closed form lost eight digits."""
     effects = quietly(Saturated("not_yet", ("size",)), made(128, weighted=True)).calendar()
-    np.testing.assert_allclose(differences(effects), without_each_cluster(effects), rtol=CLOSE, atol=CLOSE)
+    np.testing.assert_allclose(effects.fit.differences(effects), without_each_cluster(effects), rtol=CLOSE, atol=CLOSE)
 
 
 def test_weights_without_a_cluster_where_the_last_wave_compares():
     effects = quietly(InteractionWeighted(), made(6, adopted=(2, 3, 5))).overall()
-    np.testing.assert_allclose(differences(effects), without_each_cluster(effects), rtol=CLOSE, atol=CLOSE)
+    np.testing.assert_allclose(effects.fit.differences(effects), without_each_cluster(effects), rtol=CLOSE, atol=CLOSE)
 
 
 @pytest.mark.parametrize("controls", ["not_yet", "never"])

@@ -16,7 +16,6 @@ from scipy.optimize import minimize
 
 from asn_impact.errors import DataWarning, EstimationError, InferenceError
 from asn_impact.estimation import BiasReduced, ClusterRobust, Efficient, GroupTime, Permutation, WildBootstrap, infer
-from asn_impact.estimation.jackknife import bias_reduced, differences
 from asn_impact.estimation.synthetic_did import SyntheticDiD, simplex_weights
 from tests.estimation.random_designs import design_of, with_mean
 
@@ -114,7 +113,7 @@ def test_with_covariates_leaving_a_cluster_out_is_estimating_again(clusters):
         keys = effects.terms.apply(tuple, axis=1).isin(again.terms.apply(tuple, axis=1)).to_numpy()
         np.testing.assert_allclose(found[keys], again.estimate, rtol=1e-7, atol=1e-7)
     overall = effects.overall()
-    difference, deviation = differences(overall), overall.leave_one_out() - overall.estimate
+    difference, deviation = overall.fit.differences(overall), overall.leave_one_out() - overall.estimate
     np.testing.assert_allclose(np.einsum("gkut,ut->gk", difference, design.panel.mean), deviation, rtol=1e-6, atol=1e-7)
 
 
@@ -226,7 +225,7 @@ def test_weights_without_a_cluster_are_those_of_leaving_it_out(kind):
     """For views and for single effects: the differences of the weights times the data are the deviations."""
     design = made(11, adopted=(4, 4, 6, 6), clusters=7)
     for one in (SyntheticDiD(kind)(design), SyntheticDiD(kind)(design).overall()):
-        moved = np.einsum("gkut,ut->gk", differences(one), design.panel.mean)
+        moved = np.einsum("gkut,ut->gk", one.fit.differences(one), design.panel.mean)
         np.testing.assert_allclose(moved, one.leave_one_out() - one.estimate, atol=CLOSE)
 
 
@@ -263,7 +262,7 @@ def test_the_default_rule_chooses_the_weights_anew_without_each_cluster(view):
         found = dict(zip(without.terms.itertuples(index=False, name=None), without.estimate, strict=True))
         expected = [found.get(key, np.nan) for key in effects.terms.itertuples(index=False, name=None)]
         np.testing.assert_array_equal(anew[c], expected)
-    value = bias_reduced(effects).value
+    value = effects.fit.bias_reduced(effects).value
     scale = value / (anew - effects.estimate)
     assert ((scale >= 0) & (scale <= 1 + CLOSE)).all()
     given = effects.leave_one_out() - effects.estimate

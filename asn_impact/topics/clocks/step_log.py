@@ -22,8 +22,6 @@ from asn_impact.reference import read_rows
 from asn_impact.verbs import Guided, public_verb
 from asn_impact.words import Message
 
-Owner: TypeAlias = Literal["office", "applicant", "elsewhere"]
-
 Frame: TypeAlias = "nw.LazyFrame[Any]"
 
 

@@ -17,14 +17,7 @@ from asn_impact.estimation.effects import Effects, Estimator
 from asn_impact.estimation.fit import Contributions, Traces, two_groups
 from asn_impact.estimation.gls import GLSImputation
 from asn_impact.estimation.inference import Rule, infer
-from asn_impact.estimation.jackknife import (
-    BiasReduced,
-    Jackknife,
-    bias_reduced,
-    degrees_of_freedom,
-    deleted,
-    differences,
-)
+from asn_impact.estimation.jackknife import BiasReduced, Jackknife, degrees_of_freedom
 from asn_impact.topics.planning.past import Past, Scenario
 from asn_impact.words import Message
 
@@ -50,14 +43,15 @@ class Template:
 
     def __post_init__(self) -> None:
         unbiased = isinstance(self.rule, BiasReduced)
-        plain = deleted(self.effects)
-        parts = bias_reduced(self.effects) if unbiased else plain
+        fit = self.effects.fit
+        plain = fit.deleted(self.effects)
+        parts = fit.bias_reduced(self.effects) if unbiased else plain
         g = len(plain.value)
         scale = np.divide(parts.value, plain.value, out=np.zeros_like(plain.value), where=plain.value != 0)
         factor = 1.0 if unbiased else math.sqrt((g - 1) / g)
         for name, value in {
             "loading": self.effects.loadings().ravel(),
-            "difference": differences(self.effects)[:, 0].reshape(g, -1) * scale * factor,
+            "difference": fit.differences(self.effects)[:, 0].reshape(g, -1) * scale * factor,
             "traces": parts.traces(two_groups(self.effects.design)),
         }.items():
             object.__setattr__(self, name, value)
