@@ -88,6 +88,7 @@ class Exhibits:
     tables: int = 0
     folder: str = ""
     earlier: Earlier = field(default_factory=Earlier)
+    moved: Table | None = None  # since an earlier release
 
     @contextmanager
     def speaking_of(self, finding: Finding) -> Iterator[None]:
@@ -339,14 +340,15 @@ def list_glossary(pages: Exhibits, report: Report) -> list[Block]:
 
 
 def say_provenance(pages: Exhibits, report: Report) -> list[Block]:
-    """Return the files read, with hashes, and the versions used."""
+    """Return what moved since the release before, the files read, with hashes, and the versions used."""
     facts: Any = provenance({}, report.inputs)
     versions = ", ".join(f"{name} {version}" for name, version in facts["versions"].items() if version)
     entries = [
         {**entry, "rows": number(entry["rows"], 0, pages.language) if "rows" in entry else ""}
         for entry in facts["inputs"]
     ]
-    return [Block("provenance", entries=entries, versions=versions, commit=facts["commit"] or "")]
+    moved = [] if pages.moved is None else [pages.table(pages.moved)]
+    return [*moved, Block("provenance", entries=entries, versions=versions, commit=facts["commit"] or "")]
 
 
 _CHAPTERS: Final[Mapping[str, Chapter]] = {

@@ -116,7 +116,7 @@ def _blocks(pages: Exhibits, report: Report, finding: Finding, shown: Compared |
     if finding.inference is None or finding.design is None or shown is None:
         return [*pages.say(_without_number(finding)), *map(pages.table, finding.tables), *_data(pages, finding)]
     blocks = pages.say([_question(finding), *_of_an_event(finding)])
-    blocks.append(_found(pages, report, finding))
+    blocks += [_found(pages, report, finding), *pages.say(finding.said)]
     if finding.scrutiny is not None:
         blocks += pages.say([*argument.say_grade_and_lack(finding.scrutiny), *argument.say_turning(finding.scrutiny)])
     blocks += _pictures(pages, report, finding)
@@ -180,7 +180,10 @@ def _pictures(pages: Exhibits, report: Report, finding: Finding) -> list[Block]:
 def pictures_of(
     finding: Finding, *, language: Language, source: str, inputs: tuple[Any, ...], level: float
 ) -> tuple[Chart, ...]:
-    """Return the trends with and without training, and the effects by time; the same charts when asked again."""
+    """Return the means with and without training, what else is drawn of a finding, and the effects by time.
+
+    They are the same charts when asked again.
+    """
     if finding.inference is None:
         return ()
     common: dict[str, Any] = {"language": language, "source": source, "inputs": inputs, "level": level}
@@ -188,6 +191,7 @@ def pictures_of(
     if key not in finding._pictures:
         common["grade"] = finding.grade
         charts = [with_and_without(finding.inference, **common)]
+        charts += [draw(**{name: value for name, value in common.items() if name != "grade"}) for draw in finding.drawn]
         if finding.events is not None:
             charts.append(event_study(finding.events, band=band_of(finding.events, level), **common))
         finding._pictures[key] = tuple(chart for chart in charts if chart is not None)
@@ -295,20 +299,21 @@ def _in_short(pages: Exhibits, report: Report) -> list[Block]:
     """Return what was found, the plain picture of the first claim that has one, and what the grades stand for."""
     shown = _leading(report)
     listed = [finding for finding in report.findings if finding in shown or finding.brief]
-    plain = _plain_picture(pages, report)
-    figures = [] if plain is None else [pages.figure(plain)]
-    return [pages.table(overview.in_short(listed, level=report.level)), *figures, *_scale(pages, report)]
+    figures = [pages.figure(chart) for chart in _plain_pictures(pages, report)]
+    beside = [under_name([f], f.said) for f in listed if f.inference is not None and f.said]
+    table = pages.table(overview.in_short(listed, level=report.level))
+    return [table, *pages.list(beside), *figures, *_scale(pages, report)]
 
 
-def _plain_picture(pages: Exhibits, report: Report) -> Chart | None:
-    """Return the picture with and without training of the first claim that has one."""
+def _plain_pictures(pages: Exhibits, report: Report) -> list[Chart]:
+    """Return the picture with and without training of the first claim that has one, and what else is drawn of it."""
     common: dict[str, Any] = {"source": chapters.source_line(pages, report), "inputs": report.inputs}
     for finding in _leading(report):
         spoken = Speech(pages.language, finding.nouns)
-        for chart in pictures_of(finding, language=spoken, level=report.level, **common):
-            if chart.kind == "with_and_without":
-                return chart
-    return None
+        charts = pictures_of(finding, language=spoken, level=report.level, **common)
+        if any(chart.kind == "with_and_without" for chart in charts):
+            return [chart for chart in charts if chart.kind != "event_study"]
+    return []
 
 
 def _leading(report: Report) -> list[Finding]:
@@ -332,7 +337,7 @@ def _rests_on(pages: Exhibits, report: Report) -> list[Block]:
         if finding.design is not None:
             told.setdefault(str(finding.course), prose.say_compared(finding.design, course=finding.course)[:1])
     said = [Message("report.question.why_compare"), *(m for some in told.values() for m in some)]
-    if _plain_picture(pages, report) is not None:
+    if _plain_pictures(pages, report):
         said.append(Message("claims.overview.interval", level=level_quantity(report.level)))
     return [*pages.say(said), *chapters.say_limits(pages, report)]
 

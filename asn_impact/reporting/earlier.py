@@ -12,7 +12,7 @@ import copy
 import csv
 import io
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
@@ -26,17 +26,18 @@ from asn_impact.reporting.gate import MINIMUM, differing
 from asn_impact.reporting.tables import Table
 from asn_impact.reporting.tables.cells import plain_cell
 from asn_impact.reporting.tables.small import SECONDARY
-from asn_impact.words import Message, Sentence
+from asn_impact.words import Language, Message, Quoted, Sentence
 
 if TYPE_CHECKING:
     from asn_impact.reporting.chart import Chart
 
-__all__ = ["MANIFEST", "Earlier", "apart", "refuse_close"]
+__all__ = ["MANIFEST", "Earlier", "apart", "refuse_close", "refuse_rows_close"]
 
 MANIFEST: Final = "manifest.json"
 SAME: Final = 0.05  # columns of counts within so much of each other, in every line, are of the same cases
 _ANALYSED: Final = "panel.n.sum()"
-_TOTALS: Final = {"ledger.kept": "kept", _ANALYSED: "analysed"}  # of sentences
+_KEPT: Final = "ledger.kept"
+_TOTALS: Final = {_KEPT: "kept", _ANALYSED: "analysed"}  # of sentences
 Line: TypeAlias = tuple[str, str, str]  # heading of the first column, of the column of counts, and which line
 Shown: TypeAlias = tuple[Mapping[Line, int], Mapping[str, int]]  # lines of tables and figures; totals of sentences
 
@@ -65,6 +66,8 @@ class Earlier:
         Page and source of each total of the new sentences.
     last_shown
         Of lines that are withheld now, behind the name of their page: what they showed last.
+    record
+        The manifest.
     """
 
     counts: Mapping[Line, int] = field(default_factory=dict)
@@ -76,6 +79,7 @@ class Earlier:
     close: dict[str, tuple[str, str]] = field(default_factory=dict)
     said: dict[tuple[str, str], int] = field(default_factory=dict)
     last_shown: dict[tuple[str, ...], int] = field(default_factory=dict)
+    record: Mapping[str, Any] = field(default_factory=dict)
 
     @classmethod
     def of(cls, folder: Path, *, allowed: bool) -> Earlier:
@@ -90,7 +94,7 @@ class Earlier:
         for page, source, n in _totals(record):
             pages.setdefault(page, ({}, {}))[1][source] = n
         counts, totals = pages[""]
-        return cls(counts, totals, pages, allowed=allowed)
+        return cls(counts, totals, pages, allowed=allowed, record=record)
 
     def page(self, name: str, analysed: int) -> Earlier:
         """Return what the page of a claim showed; of a claim with another id, the page that counted as many.
@@ -141,6 +145,11 @@ class Earlier:
         self.said.update({(self.name, source): n for source, n in new.items()})
         page = f"{self.name}: " if self.name else ""
         self.close.update({self._named(s): (page, _TOTALS[s]) for s in differing(self.totals, new)})
+
+    def hear_all(self, said: Iterable[Message], language: Language) -> None:
+        """Take down the totals that will be said."""
+        for message in said:
+            self.hear(message.text(language))
 
     def note(self, exhibit: Chart) -> None:
         """Take down the counts of a figure that differ by few: those of months, which say nothing of an office."""
@@ -193,6 +202,26 @@ def refuse_close(earlier: Earlier, folder: Path) -> tuple[str, ...]:
         said = (*totals, *earlier.few)
         raise PrivacyError(Message("release.close", n=len(said), names=said, folder=folder.name, least=MINIMUM))
     return names
+
+
+def refuse_rows_close(folder: Path, kept: Mapping[str, int | None]) -> None:
+    """Refuse a report whose rows kept differ by few from those of the one in a folder: known once files are read.
+
+    Parameters
+    ----------
+    kept
+        Rows by the id of the claim; "" for a report of one.
+
+    Raises
+    ------
+    PrivacyError
+        As `refuse_close`.
+    """
+    before = Earlier.of(folder, allowed=False)
+    for name, n in kept.items():
+        page = replace(before, totals=before.pages.get(name, ({}, {}))[1], name=name)
+        page.hear(Sentence("", () if n is None else [Quoted(str(n), n, _KEPT)]))
+    refuse_close(before, folder)
 
 
 def apart(table: Table, others: Sequence[Table], *, allowed: bool = False) -> Table:

@@ -32,6 +32,7 @@ from asn_impact.words import Message, each_once, languages, spoken_of
 __all__ = ["Finding", "Role", "refuse_not_apart"]
 
 Role: TypeAlias = Literal["primary", "secondary", "placebo", "exploratory"]
+_NOTHING_BESIDE: Final[dict[str, Any]] = {"said": (), "value": None, "tables": (), "drawn": ()}
 _UNNAMED: Final = frozenset({"", "treatment", "training"})
 
 
@@ -72,10 +73,11 @@ class Finding:
         Rows read, left out and kept.
     said
         What was found, where it is no single effect: of groups, of costs. The first sentence stands in the matrix.
+        Beside an effect: what its page and the brief say after it, such as the steps in which a wait changed.
     value
-        What that rests on: `Groups`, `Returns`.
-    tables
-        Further tables, shown on its page.
+        What that rests on: `Groups`, `Returns`, `StepChanges`.
+    tables, drawn
+        Further tables and charts, shown on its page; what is drawn gets language, source, inputs and level.
     remarks
         Notes besides those of the inference.
     nouns
@@ -120,6 +122,7 @@ class Finding:
     said: tuple[Message, ...] = ()
     value: Any = None
     tables: tuple[Table, ...] = ()
+    drawn: tuple[Callable[..., Chart], ...] = ()
     remarks: tuple[Message, ...] = ()
     nouns: tuple[str, ...] = ()
     brief: bool = False
@@ -215,7 +218,7 @@ class Finding:
             events=None,
             scrutiny=None,
             role="exploratory",
-            tables=(),
+            **_NOTHING_BESIDE,
         )
 
     def by(self, name: str) -> Finding:
@@ -251,9 +254,8 @@ class Finding:
             scrutiny=None,
             role="exploratory",
             panel=groups.inference.effects.design.panel,
-            said=groups.statements(level),
-            value=groups,
-            tables=(by_group(groups, level=level),),
+            **_NOTHING_BESIDE
+            | {"said": groups.statements(level), "value": groups, "tables": (by_group(groups, level=level),)},
             remarks=each_once(groups.inference.notes, self.remarks),
         )
 

@@ -33,6 +33,7 @@ __all__ = [
     "levels_of",
     "matrix",
     "measure_of",
+    "numbers_of",
     "spoken",
     "under_name",
 ]
@@ -205,7 +206,7 @@ def _row(finding: Finding, family: Family, level: float) -> dict[str, object]:
     grade = finding.grade
     empty = {"before": None, "with_training": None, "without_training": None, "change": None, "interval": None}
     numbers = {**empty, **_described(finding)}
-    numbers = numbers if finding.inference is None else _numbers(finding.inference, level)
+    numbers = numbers if finding.inference is None else numbers_of(finding.inference, level)
     return {
         "claim": _label(finding),
         "outcome": measure_of(finding),
@@ -249,7 +250,8 @@ def _described(finding: Finding) -> dict[str, object]:
     return {name: _cell(float(as_read(value, decimals)), name, decimals) for name, value in cells.items()}
 
 
-def _numbers(inference: Inference, level: float) -> dict[str, object]:
+def numbers_of(inference: Inference, level: float) -> dict[str, object]:
+    """Return the numbers of a row of the matrix, each as it is shown."""
     words, levels = inference.effects.outcome.words, levels_as_read(inference)
     low, high = (float(words.shown(end[0])) for end in inference.interval(level))
     change = float(words.shown(inference.estimate[0]))

@@ -14,7 +14,7 @@ import numpy as np
 from asn_impact.arguments import Level, did_you_mean
 from asn_impact.errors import InputError
 from asn_impact.intake.ledger import Ledger
-from asn_impact.reporting import documents, prose
+from asn_impact.reporting import documents, prose, several
 from asn_impact.reporting.chapters import Exhibits, Section, brief, chapters, doubts_of
 from asn_impact.reporting.claims import brief_of_claims, claim_chapters
 from asn_impact.reporting.contents import Item, Report
@@ -25,12 +25,13 @@ from asn_impact.reporting.imprint import LOGO, Imprint
 from asn_impact.reporting.proof import not_proved, prove
 from asn_impact.reporting.provenance import provenance, sha256, write_beside
 from asn_impact.reporting.public import CELLS_ZIP, cells_zip
+from asn_impact.reporting.since import found_in, since_of, table_of_moved
 from asn_impact.reporting.words import check_language
 from asn_impact.verbs import public_verb
 from asn_impact.words import Language, Message, paragraph
 from asn_impact.words.writing import date, unbroken
 
-__all__ = ["FORMATS", "Format", "Item", "Report", "publish"]
+__all__ = ["FORMATS", "Format", "Item", "Report", "publish", "refuse_before_drawing"]
 
 Format: TypeAlias = Literal["html", "docx", "pdf"]
 Close: TypeAlias = Literal["refuse", "allow"]
@@ -131,7 +132,10 @@ def publish(
     place = target if earlier is None else earlier
     before = Earlier.of(place, allowed=close == "allow")
     spoken = report.spoken(language)
-    long, short = Exhibits(spoken, earlier=before), Exhibits(spoken, folder="brief/", earlier=before)
+    now = found_in(report)
+    since = since_of(before.record, now)
+    long = Exhibits(spoken, earlier=before, moved=table_of_moved(report, now, since))
+    short = Exhibits(spoken, folder="brief/", earlier=before)
     day = date(report.as_of, language) if report.as_of is not None else ""
     head = {"title": report.title, "source": report.source, "as_of": day}
     write, write_short = (claim_chapters, brief_of_claims) if report.findings else (chapters, brief)
@@ -144,16 +148,40 @@ def publish(
         files |= _packed(report)
     numbers = [number for pages in (long, short) for sentence in pages.sentences for number in sentence.numbers]
     prove(report, (*long.shown, *short.shown), numbers, cells=cells)
-    compared: dict[str, list[Any]] = {
+    compared: dict[str, Any] = {
         "differs_by_few": list(refuse_close(before, place)),
         "last_shown": [[*line, n] for line, n in before.last_shown.items()],
         "totals": [[*key, n] for key, n in before.said.items()],
+        "found": now,
+        "since": since,
         "not_proved": list(not_proved(report, (*long.shown, *short.shown))),
     }
     files[MANIFEST] = _manifest(files, (long, short), report, compared)
     release(files[MANIFEST], MANIFEST)
     _swap(target, files)
     return [target / name for name in sorted(files, key=lambda name: (name != PAGE, name))]
+
+
+def refuse_before_drawing(folder: Path, report: Report, *, language: Language) -> None:
+    """Refuse what `publish` would refuse once all is drawn: totals that differ by few from the report in a folder.
+
+    Raises
+    ------
+    PrivacyError
+        As `publish`.
+    """
+    before = Earlier.of(folder, allowed=False)
+    beside = several.compared(report) if report.findings else {}
+    for finding in report.findings:
+        page = before.page(finding.id, 0 if finding.panel is None else int(finding.panel.n.sum()))
+        said = [] if finding.panel is None else prose.say_left_out(finding.panel, finding.ledger)
+        if finding.design is not None and finding.inference is not None:
+            said += prose.say_compared(finding.design, counted=beside[finding.id].counted)
+        page.hear_all(said, language)
+    for answer in report.answer[:1]:
+        design = answer.effects.design
+        before.hear_all([*prose.say_left_out(design.panel, report.ledger), *prose.say_compared(design)], language)
+    refuse_close(before, folder)
 
 
 # ------------------------------------------------------------------------------------------- the arguments
@@ -274,7 +302,7 @@ def _embed(page: str, files: Mapping[str, bytes]) -> str:
 
 
 def _manifest(
-    files: Mapping[str, bytes], documents_: Sequence[Exhibits], report: Report, compared: Mapping[str, list[Any]]
+    files: Mapping[str, bytes], documents_: Sequence[Exhibits], report: Report, compared: Mapping[str, Any]
 ) -> bytes:
     sentences = {s.text: s for exhibits in documents_ for s in exhibits.sentences if s.numbers}
     facts = {

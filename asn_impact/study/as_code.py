@@ -82,6 +82,7 @@ class _Writer:
             Message("notebook.claim.effect"),
             "\n".join([*lines, "answer = ai.infer(effects.overall(), rule)", f"answer.table({self.study.level:g})"]),
         )
+        yield from self._steps()
         if self.finding.scrutiny is not None:
             call = f"scrutiny = programme.scrutinise({_literal(self.claim.id)}, effects, rule=rule)"
             lines = [call, f"ai.tables.checks(scrutiny).to_frame({_literal(self.language)})"]
@@ -95,6 +96,31 @@ class _Writer:
             yield Message("notebook.time"), "\n".join(lines)
         last = f"ai.tables.results(answer, level={self.study.level:g}).to_frame({_literal(self.language)})"
         yield Message("notebook.claim.last"), last
+
+    def _steps(self) -> Iterator[tuple[Message, str]]:
+        """Give where the days of a wait went, for a claim on a log of steps."""
+        changes: Any = self.finding.value
+        if changes is None:
+            return
+        lines = [self._found(), "changes = finding.value"]
+        if self._is_literal():
+            from asn_impact.study.stepped import SHOWN, asked_of_log, asked_of_split
+            from asn_impact.topics.clocks.split import split_days
+            from asn_impact.topics.clocks.step_log import read_step_log
+
+            given = asked_of_log(self.study)
+            path = _literal(given.pop("source"), self._path)
+            waiting = {"waiting": "next"} if any(note.key == "clocks.days_next" for note in changes.notes) else {}
+            how = {**asked_of_split(self.study), **SHOWN, **waiting}
+            outcome = _literal(self.study.outcome.made(), self._path)
+            lines = [
+                f"log = {self._call('ai.read_step_log', read_step_log, given, path)}",
+                f"split = {self._call('ai.split_days', split_days, how, 'log', 'calendar', outcome)}",
+                "changes = ai.changes_by_step(answer, split)",
+            ]
+        shown = f"ai.tables.days_by_step_table(changes).to_frame({_literal(self.language)})"
+        yield Message("notebook.claim.steps"), "\n".join([*lines, shown])
+        yield Message("notebook.claim.steps_drawn"), f"ai.figures.days_by_step(changes{self._look()})"
 
     def _nothing(self) -> Iterator[tuple[Message, str]]:
         why = self.finding.refusal or Message("programme.several_terms")
@@ -153,11 +179,7 @@ class _Writer:
         from asn_impact.designs import assign
 
         study, shown = self.study, f"ai.figures.who_is_compared(design{self._look()})"
-        renamed = study.data.name not in {"records", "steps"} and study.data.parameters.get("offices")
-        other = renamed or study.cells or study.outcome.name == RISE or self.opened
-        literal = study.data.name in LITERAL and not other
-        trained = study.rollout is not None and study.rollout.name == "training"
-        if not (literal and trained):
+        if not self._is_literal():
             lines = [self._found(), "panel, design = finding.panel, finding.design", shown]
             yield Message("notebook.claim.opened"), "\n".join(lines)
             return
@@ -165,6 +187,14 @@ class _Writer:
         choices = {"cluster": study.cluster, "weights": study.weights, "by": study.by, "partly": study.partly}
         together = self._call("ai.assign", assign, choices, "panel", "rollout")
         yield Message("notebook.training"), "\n".join([f"rollout = {self._training()}", f"design = {together}", shown])
+
+    def _is_literal(self) -> bool:
+        """Return whether the library's own calls say all that is done before the estimate."""
+        study = self.study
+        renamed = study.data.name not in {"records", "steps"} and study.data.parameters.get("offices")
+        other = renamed or study.cells or study.outcome.name == RISE or self.opened
+        trained = study.rollout is not None and study.rollout.name == "training"
+        return study.data.name in LITERAL and trained and not other
 
     def _training(self) -> str:
         from asn_impact.study.prepared import asked_of_training
@@ -219,8 +249,8 @@ class _Writer:
     def _cells(self, records: str) -> list[str]:
         """Return the lines that make the column of the outcome where it needs one, and the panel."""
         from asn_impact.measures.tabulate import tabulate
-        from asn_impact.study.counted import cells_asked
         from asn_impact.study.measured import flag_of
+        from asn_impact.study.named import cells_asked
 
         outcome, given = self.study.outcome.made(), self.study.outcome.parameters
         lines = []

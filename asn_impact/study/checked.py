@@ -16,6 +16,7 @@ from asn_impact.study.evidence import foreseen
 from asn_impact.study.found import Found, found_in
 from asn_impact.study.measured import nouns_of
 from asn_impact.study.prepared import Prepared, Tried, attempted
+from asn_impact.study.running import would_refuse
 from asn_impact.study.settings import Study
 from asn_impact.verbs import public_verb
 from asn_impact.words import Language, Message, Speech, paragraph
@@ -116,6 +117,7 @@ def _look(study: Study, language: Language) -> tuple[Any, ...]:
         *_groups(study, ready, language),
         *(Message("study.note", note=note).text(language) for note in (ready.notes if ready else tried.notes)),
         *_open(found.questions, language),
+        *(why.text(language) for why in would_refuse(study, {"": None if ready is None else ready.ledger})),
         _end(study, ready, problems).text(language),
     ]
     refusal = None if ready is None else foreseen(study, ready)

@@ -7,9 +7,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from asn_impact.errors import AsnImpactError, InputError
-from asn_impact.study import offers
 from asn_impact.study.measured import column_of, made_ready, moments_of, renamed
-from asn_impact.study.named import FIELDS, named_columns, of_scrutiny
+from asn_impact.study.named import FIELDS, cells_asked, of_scrutiny
 from asn_impact.study.ready import Prepared, noting
 from asn_impact.study.settings import Study
 from asn_impact.study.stepped import panel_of_step
@@ -20,14 +19,7 @@ if TYPE_CHECKING:
     from asn_impact.measures.durations import Durations
 
 
-__all__ = ["asked_of_records", "cells_asked", "observed_parts", "recap_parts", "record_parts"]
-
-
-def cells_asked(study: Study) -> dict[str, Any]:
-    """Return what `tabulate` is asked for beside records and outcome."""
-    cells = offers.cells_of(study.outcome)
-    covariates = tuple(dict.fromkeys((*cells.get("covariates", ()), *named_columns(study)[0])))
-    return {"by": "office", **cells, "covariates": covariates}
+__all__ = ["asked_of_records", "observed_parts", "recap_parts", "record_parts"]
 
 
 def asked_of_records(study: Study) -> dict[str, Any]:
@@ -54,9 +46,7 @@ def record_parts(study: Study, problems: list[AsnImpactError], tell: Callable[[M
             by_month = study.outcome.name != "kept" and cells.get("per", "month") == "month"
             made["months"] = months = maturity(times, outcome) if by_month else None
             of_step = study.outcome.name == "days_in_step"
-            made["panel"] = panel = (
-                panel_of_step(study, outcome, **cells) if of_step else tabulate(counted, outcome, **cells)
-            )
+            made["panel"] = panel = panel_of_step(study, outcome) if of_step else tabulate(counted, outcome, **cells)
         notes = each_once(extract.notes, times.notes, counted.notes, panel.notes)
         whole = None if of_step else times  # what checks recount is the whole wait
         made["ready"] = Prepared(panel, extract.sources, extract=extract, times=whole, months=months, notes=notes)

@@ -152,7 +152,8 @@ def worth_it(claim: Claim, finding: Finding, worth: Worth) -> tuple[Finding, Evi
     evidence = estimated(study, ready, beside=False)
     costs, source = costs_of(worth)
     evidence = replace(evidence, ready=replace(ready, sources=(*ready.sources, *source)))
-    about: dict[str, Any] = {**named(claim), **dict.fromkeys(("remake", "events", "means")), "tables": ()}
+    about: dict[str, Any] = {**named(claim), **dict.fromkeys(("remake", "events", "means", "value"))}
+    about |= dict.fromkeys(("said", "tables", "drawn"), ())
     nothing = {**about, "inference": None, "scrutiny": None, "brief": True}
     if evidence.headline is None:
         return replace(finding, **nothing, refusal=evidence.ready.refusal), evidence
@@ -177,7 +178,8 @@ def worth_it(claim: Claim, finding: Finding, worth: Worth) -> tuple[Finding, Evi
     if high < 0:
         cost = say_costs(back, rows, study.level)
         first, said = [paragraph(verdict, cost)], [other for other in said if other != cost]
-    return replace(finding, **one, said=(*first, *said, Message("planning.returns.by_application"))), evidence
+    one["said"] = (*first, *said, Message("planning.returns.by_application"))
+    return replace(finding, **one), evidence
 
 
 def costs_of(worth: Worth) -> tuple[Costs, tuple[Source, ...]]:

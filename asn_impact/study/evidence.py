@@ -13,6 +13,7 @@ from asn_impact.study.detail import Detail, detailed, moved, say_tail
 from asn_impact.study.measured import nouns_of
 from asn_impact.study.prepared import Prepared
 from asn_impact.study.settings import Study
+from asn_impact.study.stepped import where_days_went
 from asn_impact.verbs import public_verb
 from asn_impact.words import Alert, Language, Message, Speech, each_once
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from asn_impact.reporting.imprint import Imprint
     from asn_impact.reporting.tables import Table
     from asn_impact.scrutiny.scrutinise import Scrutiny
+    from asn_impact.topics.clocks.changes import StepChanges
 
 __all__ = [
     "FEWEST_CLUSTERS",
@@ -36,8 +38,10 @@ __all__ = [
     "findings",
     "foreseen",
     "say_look",
+    "say_steps",
     "scrutiny_of",
     "source_of",
+    "tables_of_steps",
 ]
 
 FEWEST_CLUSTERS: Final = (
@@ -63,6 +67,8 @@ class Evidence:
         Completion curve, moved quantiles, other choices, departures; empty for several coefficients.
     warnings
         What a reader must know before the result.
+    steps
+        How much of the effect on a wait lies in each step of its log; None where there is none.
     """
 
     ready: Prepared
@@ -71,6 +77,7 @@ class Evidence:
     scrutiny: Scrutiny | None = None
     detail: Detail = field(default_factory=Detail)
     warnings: tuple[Message, ...] = ()
+    steps: StepChanges | None = None
 
 
 @public_verb
@@ -110,7 +117,8 @@ def _inferred(study: Study, ready: Prepared, design: Design, *, beside: bool | s
     headline = infer(_one_number(effects), rule)
     one = len(headline.estimate) == 1
     events = _by_time(effects, rule) if beside else None
-    notes = each_once(ready.notes, effects.notes, headline.notes, events.notes if events is not None else ())
+    steps, unsplit = where_days_went(study, headline) if beside else (None, ())
+    notes = each_once(ready.notes, effects.notes, headline.notes, () if events is None else events.notes, unsplit)
     scrutiny = scrutiny_of(study, ready, effects, rule) if one else None
     return Evidence(
         replace(ready, notes=notes),
@@ -119,6 +127,7 @@ def _inferred(study: Study, ready: Prepared, design: Design, *, beside: bool | s
         scrutiny=scrutiny,
         detail=detailed(study, ready, effects, scrutiny) if one and beside is True else Detail(),
         warnings=tuple(_few_clusters(headline.effects.design)),
+        steps=steps,
     )
 
 
@@ -260,10 +269,13 @@ def charts(study: Study, evidence: Evidence, language: Language) -> dict[str, Ch
 
 def _detail_charts(study: Study, evidence: Evidence, common: dict[str, Any]) -> dict[str, Chart]:
     from asn_impact.reporting import charts as figures
+    from asn_impact.topics.clocks.shown import days_by_step
 
     detail, scrutiny = evidence.detail, evidence.scrutiny
     grade = None if scrutiny is None else scrutiny.grade
     pieces: dict[str, Chart] = {}
+    if evidence.steps is not None:
+        pieces["days_by_step"] = days_by_step(evidence.steps, level=study.level, **common)
     if detail.curve is not None:
         pieces["completion_curve"] = figures.completion_curve(detail.curve, level=study.level, grade=grade, **common)
     if detail.intervals and scrutiny is not None and scrutiny.breakdown is not None:
@@ -284,7 +296,7 @@ def contents(
     exhibits: list[Any] = [_warning_table(evidence.warnings)] if evidence.warnings else []
     alone = headline is not None and len(headline.estimate) == 1
     exhibits += [headline] if headline is not None and not alone else []
-    in_order = ("who_is_compared", "raw_trends", "completion_curve", "sensitivity")
+    in_order = ("who_is_compared", "raw_trends", "days_by_step", "completion_curve", "sensitivity")
     exhibits += [drawings[name] for name in in_order if name in drawings]
     exhibits += _detail_tables(evidence, level)
     design = ready.design if headline is None else headline.effects.design  # as in the other tables
@@ -294,7 +306,7 @@ def contents(
         "answer": (headline,) if alone else (),
         "by_time": (evidence.events,) if evidence.events is not None else (),
         "scrutiny": (evidence.scrutiny,) if evidence.scrutiny is not None else (),
-        "beside": (*say_tail(evidence.detail.quantiles, headline), *look),
+        "beside": (*say_tail(evidence.detail.quantiles, headline), *look, *say_steps(evidence, level)),
         "panel": ready.panel if headline is None else None,
         "ledger": ready.ledger,
         "months": (ready.months,) if ready.months is not None else (),
@@ -305,11 +317,24 @@ def contents(
     }
 
 
+def say_steps(evidence: Evidence, level: float) -> tuple[Message, ...]:
+    """Return in which steps the wait changed, where the file of a study is a log of steps."""
+    return () if evidence.steps is None else (evidence.steps.seen(level),)
+
+
+def tables_of_steps(evidence: Evidence, level: float) -> tuple[Table, ...]:
+    """Return the table of the days in each step, where the file of a study is a log of steps."""
+    from asn_impact.topics.clocks.shown import days_by_step_table
+
+    return () if evidence.steps is None else (days_by_step_table(evidence.steps, level=level),)
+
+
 def _detail_tables(evidence: Evidence, level: float) -> list[Table]:
     from asn_impact.reporting import tables
 
     detail = evidence.detail
-    pieces = [moved(detail.quantiles, evidence.ready.panel.outcome, level)] if detail.quantiles is not None else []
+    pieces = [*tables_of_steps(evidence, level)]
+    pieces += [moved(detail.quantiles, evidence.ready.panel.outcome, level)] if detail.quantiles is not None else []
     return [*pieces, *([tables.specifications(detail.choices, level=level)] if detail.choices else [])]
 
 

@@ -169,7 +169,8 @@ def one_of(words: Iterable[object]) -> Kind:
 
 def table_of(keys: Iterable[str], read: Callable[[Mapping[str, Any], Any], Any]) -> Kind:
     """Return the kind of a table inside this one."""
-    return Kind(lambda _: None, Message("study.kind.table", names=tuple(keys)), table=read)
+    names = tuple(keys)
+    return Kind(lambda _: None, Message(f"study.kind.{'table' if names else 'any_table'}", names=names), table=read)
 
 
 def each(kind: Kind) -> Kind:

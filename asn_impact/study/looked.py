@@ -20,9 +20,11 @@ from asn_impact.study.keys import reading_once
 from asn_impact.study.measured import nouns_of
 from asn_impact.study.prepared import Tried, attempted, staff_of
 from asn_impact.study.proposal.offices import meet
+from asn_impact.study.running import would_refuse
 from asn_impact.words import Language, Message, Speech, each_once, for_file
 
 if TYPE_CHECKING:
+    from asn_impact.intake.ledger import Ledger
     from asn_impact.measures.panel import Panel
     from asn_impact.study.programme import Programme
 
@@ -79,6 +81,7 @@ def looked_at_all(programme: Programme, language: Language) -> Looked:
     refusals = {name: why for name, why in looked.items() if why is not None}
     described = {name for name, why in refusals.items() if why.key == "programme.described"}
     notes = each_once(*((one.ready.notes if one.ready is not None else one.notes) for one in tried.values()))
+    ledgers = {name: _ledger(one) for name, one in tried.items()}
     told = [(one.ready or one, Speech(language, nouns_of(programme.claim(name).study))) for name, one in tried.items()]
     parts = [
         Message("study.title", title=programme.shared.title).text(language).text,
@@ -93,6 +96,7 @@ def looked_at_all(programme: Programme, language: Language) -> Looked:
             Message("study.note", note=note).text(spoken).text for one, spoken in told for note in one.notes
         ),
         *(problem.message.text(language).text for problem in problems.values()),
+        *(why.text(language).text for why in would_refuse(programme.about, ledgers)),
         Message("programme.check.end", n=len(tried), ready=len(looked) - len(refusals)).text(language).text,
     ]
     return Looked(
@@ -181,7 +185,7 @@ def _rows(programme: Programme, tried: Mapping[str, Tried]) -> pd.DataFrame:
     rows: list[dict[str, Any]] = []
     for claim in (claim for claim in programme.claims if claim.id in tried):
         one = tried[claim.id]
-        ledger = one.extract.ledger if one.extract is not None else one.ready.ledger if one.ready is not None else None
+        ledger = _ledger(one)
         row: dict[str, Any] = {"claim": claim.id, "file": claim.file}
         row |= {"read": np.nan, "kept": np.nan} if ledger is None else {"read": ledger.read, "kept": ledger.kept}
         if one.panel is not None:
@@ -191,6 +195,10 @@ def _rows(programme: Programme, tried: Mapping[str, Tried]) -> pd.DataFrame:
             row |= {"offices": len(_named(one.panel) if persons else one.panel.units), **span}
         rows.append(row)
     return pd.DataFrame(rows).astype({"read": "Int64", "kept": "Int64"})
+
+
+def _ledger(one: Tried) -> Ledger | None:
+    return one.extract.ledger if one.extract is not None else one.ready.ledger if one.ready is not None else None
 
 
 def _block(title: Message, table: pd.DataFrame, language: Language) -> str:

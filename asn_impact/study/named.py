@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import inspect
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from asn_impact.arguments import did_you_mean
+from asn_impact.study import offers
 from asn_impact.study.keys import Setting
 from asn_impact.study.kinds import TEXT, TEXTS
 from asn_impact.study.ready import Prepared
@@ -18,10 +19,17 @@ if TYPE_CHECKING:
     from asn_impact.measures.panel import Panel
 
 
-__all__ = ["FIELDS", "named_columns", "of_scrutiny", "refuse_unknown_columns", "with_doses"]
+__all__ = ["FIELDS", "cells_asked", "named_columns", "of_scrutiny", "refuse_unknown_columns", "with_doses"]
 
 FIELDS: Final = ("case", "office", "service", "received", "decided", "status")  # of every application
 PERIOD: Final = "period"  # names the periods themselves, where a rule clusters by them
+
+
+def cells_asked(study: Study) -> dict[str, Any]:
+    """Return what `tabulate` is asked for beside records and outcome."""
+    cells = offers.cells_of(study.outcome)
+    covariates = tuple(dict.fromkeys((*cells.get("covariates", ()), *named_columns(study)[0])))
+    return {"by": "office", **cells, "covariates": covariates}
 
 
 def named_columns(study: Study) -> tuple[tuple[str, ...], tuple[str, ...]]:

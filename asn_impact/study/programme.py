@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -12,7 +13,15 @@ from asn_impact.errors import EstimationError, InferenceError, InputError
 from asn_impact.measures.tabulate import LENGTHS
 from asn_impact.study.blind import blinded, said_of
 from asn_impact.study.claims import Claim, Shared, claims_of
-from asn_impact.study.evidence import Evidence, estimated, imprint_of, scrutiny_of, source_of
+from asn_impact.study.evidence import (
+    Evidence,
+    estimated,
+    imprint_of,
+    say_steps,
+    scrutiny_of,
+    source_of,
+    tables_of_steps,
+)
 from asn_impact.study.gains import FEWEST, OF_PERSONS
 from asn_impact.study.keys import reading_once
 from asn_impact.study.measured import nouns_of
@@ -351,6 +360,7 @@ def _found(claim: Claim, panel: Panel | None = None) -> tuple[Finding, Evidence]
         events=evidence.events if alone is not None else None,
         scrutiny=evidence.scrutiny if alone is not None else None,
         role=claim.role,
+        **_of_steps(evidence, study.level),
         hoped=claim.hoped,
         level=claim.level,
         panel=ready.panel if alone is None else None,
@@ -358,10 +368,25 @@ def _found(claim: Claim, panel: Panel | None = None) -> tuple[Finding, Evidence]
         means=_described(ready.panel) if study.data.name in OF_PERSONS and alone is None else None,
         ledger=ready.ledger,
         nouns=nouns_of(study),
-        remarks=each_once(evidence.warnings if alone is not None else (), ready.notes),
+        remarks=each_once(evidence.warnings if alone is not None else (), evidence.ready.notes),
         remake=remake,
     )
     return finding, evidence
+
+
+def _of_steps(evidence: Evidence, level: float) -> dict[str, Any]:
+    """Return where the days went as fields of a finding; nothing where its file is no log of steps."""
+    if (changes := evidence.steps) is None:
+        return {}
+    from asn_impact.topics.clocks.shown import days_by_step
+
+    tables = tables_of_steps(evidence, level)
+    return {
+        "said": say_steps(evidence, level),
+        "value": changes,
+        "tables": tables,
+        "drawn": (partial(days_by_step, changes),),
+    }
 
 
 def _described(panel: Panel) -> tuple[float, float] | None:

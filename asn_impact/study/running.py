@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from asn_impact.errors import StudyError
+from asn_impact.errors import PrivacyError, StudyError
 from asn_impact.reporting import folders
 from asn_impact.study.blind import said_of
 from asn_impact.study.evidence import Evidence, charts, contents, estimated, findings, imprint_of, say_look, source_of
@@ -24,11 +25,24 @@ from asn_impact.verbs import public_verb
 from asn_impact.words import Alert, Language, Message, each_once
 
 if TYPE_CHECKING:
+    from asn_impact.intake.ledger import Ledger
     from asn_impact.reporting.chart import Chart
+    from asn_impact.reporting.contents import Report
 
 __all__ = [
     *("Finished", "Progress", "Spent"),
-    *("files_of", "progress", "put", "refuse_foreign", "refuse_gaps", "run", "work_beside", "write"),
+    *(
+        "files_of",
+        "progress",
+        "put",
+        "refuse_foreign",
+        "refuse_gaps",
+        "refuse_rows",
+        "refuse_soon",
+        "run",
+        "work_beside",
+        "write",
+    ),
 ]
 
 RECORD: Final = "run.json"
@@ -90,20 +104,25 @@ def run(study: Study) -> Finished:
 @public_verb
 def _work(study: Study) -> tuple[Any, ...]:
     """Return the parts of `Finished`; its notes stand in the report and in run.json: nothing is left to warn of."""
+    from asn_impact.reporting.since import say_moved
+
     refuse_foreign(study)
     steps = 2 + len(study.languages) + len(study.notebooks)
     with run_notebooks() as begin, work_beside(study) as fresh, progress(study.languages[0], steps) as tell:
         notebooks = begin(study.notebooks)
         tell(Message("study.step.reading"))
         ready = with_public_cells(study, prepared(study)) if study.cells else prepared(study)
+        refuse_rows(study, {"": ready.ledger})
         tell(Message("study.step.estimating"))
         evidence = estimated(study, ready)
+        refuse_soon(study, partial(_report, study, evidence, {}))
         written: list[Path] = []
         for language in study.languages:
             tell(Message("study.step.writing", language=language))
             drawings = charts(study, evidence, language)
             written += _save(drawings, fresh / "figures" / language)
-            written += _publish(study, evidence, drawings, language, fresh / f"report_{language}")
+            report = _report(study, evidence, drawings, language)
+            written += _publish(study, report, language, fresh / f"report_{language}")
         written += _codebook(study, ready, fresh)
         for name, content in notebooks.items():
             tell(Message("study.step.running", notebook=name))
@@ -111,7 +130,9 @@ def _work(study: Study) -> tuple[Any, ...]:
         refusal = evidence.ready.refusal
         beside = {path.relative_to(fresh).as_posix(): small for path, small in _not_proved(written)}
         warned = (w for w in evidence.warnings if w != refusal)
-        notes = each_once(warned, evidence.ready.notes, [_say_beside(beside)] if beside else [])
+        moved = say_moved(fresh / f"report_{study.languages[0]}")
+        said = [*([_say_beside(beside)] if beside else []), *([] if moved is None else [moved])]
+        notes = each_once(warned, evidence.ready.notes, said)
         result = (study.folder, tuple(findings(study, evidence)), refusal, notes)
         names = [path.relative_to(fresh).as_posix() for path in written]
         refuse_gaps(study.folder, fresh, names)
@@ -169,14 +190,11 @@ def _save(drawings: Mapping[str, Chart], folder: Path) -> list[Path]:
     return [path for name, chart in drawings.items() for path in chart.save(folder / name)]
 
 
-def _publish(
-    study: Study, evidence: Evidence, drawings: Mapping[str, Chart], language: Language, folder: Path
-) -> list[Path]:
+def _report(study: Study, evidence: Evidence, drawings: Mapping[str, Chart], language: Language) -> Report:
     from asn_impact.reporting.contents import Report
-    from asn_impact.reporting.report import FORMATS, publish
 
     title = study.title if evidence.headline is not None else Message("study.without_effect", title=study.title)
-    report = Report(
+    return Report(
         title=said_of(study, title).text(language),
         source=source_of(study).text(language),
         imprint=imprint_of(study),
@@ -184,6 +202,11 @@ def _publish(
         words={chapter: text.text(language) for chapter, text in study.words.items()},
         **contents(evidence, dict(drawings), level=study.level, look=say_look(study)),
     )
+
+
+def _publish(study: Study, report: Report, language: Language, folder: Path) -> list[Path]:
+    from asn_impact.reporting.report import FORMATS, publish
+
     formats = [name for name in FORMATS if name in study.formats]
     return publish(
         folder,
@@ -290,6 +313,44 @@ def refuse_gaps(folder: Path, fresh: Path, names: Iterable[str]) -> None:
     """Refuse results of which a part that was written is gone: somebody cleaned up while they were made."""
     if gone := folders.missing_files(fresh, names):
         raise StudyError(Message("study.files_gone", folder=folder.name, files=gone))
+
+
+def refuse_rows(study: Study, ledgers: Mapping[str, Ledger | None]) -> None:
+    """Refuse, as soon as files are read, a report that could not replace the one that is there.
+
+    Parameters
+    ----------
+    ledgers
+        By the id of the claim; "" for a study of one.
+
+    Raises
+    ------
+    PrivacyError
+        As many rows are kept as in that report, but for fewer than ten.
+    """
+    from asn_impact.reporting.earlier import refuse_rows_close
+
+    kept = {name: None if ledger is None else int(ledger.kept) for name, ledger in ledgers.items()}
+    for language in study.languages if study.close == "refuse" else ():
+        refuse_rows_close(study.folder / f"report_{language}", kept)
+
+
+def would_refuse(study: Study, ledgers: Mapping[str, Ledger | None]) -> list[Message]:
+    """Return why a run would not replace the report that is there, as far as the rows kept tell."""
+    try:
+        refuse_rows(study, ledgers)
+    except PrivacyError as problem:
+        return [Message("release.would_refuse", why=problem.message)]
+    return []
+
+
+def refuse_soon(study: Study, report_of: Callable[[Language], Report]) -> None:
+    """Refuse, before anything is drawn, what could not replace the reports that are there; see `refuse_rows`."""
+    from asn_impact.reporting.report import refuse_before_drawing
+
+    for language in study.languages if study.close == "refuse" else ():
+        if (place := study.folder / f"report_{language}").is_dir():
+            refuse_before_drawing(place, report_of(language), language=language)
 
 
 def put(folder: Path, fresh: Path, names: Iterable[str]) -> None:

@@ -1,31 +1,60 @@
-"""A claim on one step of a log: the days of the wait that it had."""
+"""The log of steps behind a claim: the days that one step had, and in which step an effect lies."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import inspect
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from asn_impact.arguments import did_you_mean
-from asn_impact.errors import InputError
+from asn_impact.errors import AsnImpactError, InputError
 from asn_impact.measures.outcomes import RestrictedMean
+from asn_impact.study.keys import once
 from asn_impact.study.measured import WAITING
+from asn_impact.study.named import cells_asked
 from asn_impact.study.settings import Study
 from asn_impact.words import Message, paragraph
 
 if TYPE_CHECKING:
+    from asn_impact.estimation import Inference
     from asn_impact.measures.panel import Panel
+    from asn_impact.topics.clocks.changes import StepChanges
+    from asn_impact.topics.clocks.split import SplitDays
 
-__all__ = ["panel_of_step"]
+__all__ = ["SHOWN", "asked_of_log", "asked_of_split", "panel_of_step", "where_days_went"]
+
+#: Steps that stand for themselves on a page: so many, and of no fewer cases than may be shown.
+SHOWN: Final = {"most": 8, "least": 10}
 
 
-def panel_of_step(
-    study: Study,
-    outcome: RestrictedMean,
-    *,
-    covariates: Sequence[str],
-    **cells: Any,  # noqa: ANN401 - by, per
-) -> Panel:
+def asked_of_log(study: Study) -> dict[str, Any]:
+    """Return the arguments with which the steps behind a study are read."""
+    from asn_impact.topics.clocks.step_log import read_step_log
+
+    known = inspect.signature(read_step_log).parameters
+    given = {name: value for name, value in study.data.parameters.items() if name in known}
+    columns = {**given.get("columns", {}), **dict.fromkeys(study.data.parameters.get("unused", ()))}
+    return {"source": study.data.parameters["path"], **given, "columns": columns}
+
+
+def asked_of_split(study: Study) -> dict[str, Any]:
+    """Return how the days of a study are given to its steps, beside the log, the calendar and the outcome."""
+    cells = cells_asked(study)
+    if covariates := cells.pop("covariates"):
+        raise InputError(Message("clocks.no_covariates", names=covariates))
+    return {**cells, "clock": study.calendar.parameters.get("clock", "working_days")}
+
+
+def _split(study: Study, outcome: RestrictedMean, **how: Any) -> SplitDays:  # noqa: ANN401 - of split_days
+    from asn_impact.topics.clocks.split import split_days
+    from asn_impact.topics.clocks.step_log import read_step_log
+
+    log = once(read_step_log, asked_of_log(study))
+    how = {"most": max(len(log.owners), 1), **how}
+    return split_days(log, study.calendar.made(), outcome, **asked_of_split(study), **how)
+
+
+def panel_of_step(study: Study, outcome: RestrictedMean) -> Panel:
     """Return the panel of the days in the step that [outcome] names; one of `waiting` for those of no step.
 
     Raises
@@ -34,21 +63,9 @@ def panel_of_step(
         The log has no such step, or covariates of cases are asked for, which steps do not have.
     """
     from asn_impact.topics.clocks.placed import plain_name
-    from asn_impact.topics.clocks.split import split_days
-    from asn_impact.topics.clocks.step_log import read_step_log
 
-    if covariates:
-        raise InputError(Message("clocks.no_covariates", names=tuple(covariates)))
-    given = dict(study.data.parameters)
-    given.pop("called", None)
-    columns = {**given.pop("columns", {}), **dict.fromkeys(given.pop("unused", ()))}
-    log = read_step_log(given.pop("path"), columns=columns, **given)
     step, rule = study.outcome.parameters["step"], study.outcome.parameters.get("waiting", "apart")
-    clock = study.calendar.parameters.get("clock", "working_days")
-    whole = replace(outcome, label=None)
-    split = split_days(
-        log, study.calendar.made(), whole, waiting=rule, clock=clock, most=max(len(log.owners), 1), **cells
-    )
+    split = _split(study, replace(outcome, label=None), waiting=rule)
     counted: Any = split.panel.outcome  # with the unit of the clock
     known = {plain_name(name): part for name, part in zip(split.steps, split.parts, strict=True)}
     asked = plain_name(Message("clocks.waiting") if step in WAITING else step)
@@ -57,3 +74,26 @@ def panel_of_step(
         names = [str(name) for name in split.steps]
         raise InputError(paragraph(absent, did_you_mean(step, names), Message("clocks.known_steps", steps=names)))
     return replace(known[asked], outcome=replace(counted, label=outcome.label), notes=split.panel.notes)
+
+
+def where_days_went(study: Study, answer: Inference | None) -> tuple[StepChanges | None, tuple[Message, ...]]:
+    """Return how much of an effect on a wait lies in each step of its log, or a note why that cannot be told.
+
+    Neither where a study has no log of steps, or asks for something else than the wait.
+    """
+    from asn_impact.topics.clocks.changes import changes_by_step
+
+    of_wait = study.data.name == "steps" and study.outcome.name == "restricted_mean" and not study.cells
+    if answer is None or not of_wait or len(answer.estimate) != 1:
+        return None, ()
+    outcome = study.outcome.made()
+    try:
+        try:
+            split = _split(study, outcome, **SHOWN)
+        except InputError as problem:
+            if problem.message.key != "clocks.no_step_lasts":
+                raise
+            split = _split(study, outcome, waiting="next", **SHOWN)
+        return changes_by_step(answer, split), ()
+    except AsnImpactError as problem:  # the effect stands, only its parts do not
+        return None, (Message("clocks.not_split", why=problem.message),)

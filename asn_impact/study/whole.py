@@ -22,6 +22,8 @@ from asn_impact.study.running import (
     put,
     refuse_foreign,
     refuse_gaps,
+    refuse_rows,
+    refuse_soon,
     work_beside,
     write,
 )
@@ -63,6 +65,8 @@ def _work(programme: Programme) -> tuple[Any, ...]:
             for claim in claims:
                 tell(Message("study.step.claim", label=claim.label))
                 findings.append(programme[claim.id])
+                refuse_rows(about, {claim.id: findings[-1].ledger})
+            refuse_soon(about, lambda language: programme.report(language, findings))
         books = (begin, given) if about.blind is None else None
         _, said = _put(programme, tuple(findings), about.folder, tell, books)
     notes = each_once(said, *(finding.notes for finding in findings))
@@ -83,7 +87,9 @@ def _put(
     tell: Tell,
     notebooks: tuple[Begin, Results] | None = None,
 ) -> tuple[list[Path], tuple[Message, ...]]:
-    """Put everything in its place at once; return the files, and what has to be said of the notebooks."""
+    """Put everything in its place at once; return the files, and what has to be said."""
+    from asn_impact.reporting.since import say_moved
+
     about = replace(programme.about, folder=folder)
     refuse_foreign(about)
     refuse_changed(programme)
@@ -98,6 +104,7 @@ def _put(
             written += programme.write(language, fresh, findings, earlier=folder)
         if books is not None:
             written += books.finished(tell)
+        moved = say_moved(fresh / f"report_{about.languages[0]}")
         names = [path.relative_to(fresh).as_posix() for path in written]
         refuse_gaps(folder, fresh, names)
         write(fresh / RECORD, _record(programme, findings, {name: fresh / name for name in names}))
@@ -106,7 +113,8 @@ def _put(
     if about.figures is not None:
         for file, drawing in copies.items():
             write(about.figures / file, drawing)
-    return [folder / name for name in names], tuple(books.said) if books is not None else ()
+    said = [*(books.said if books is not None else ()), *([] if moved is None else [moved])]
+    return [folder / name for name in names], tuple(said)
 
 
 def _draw(programme: Programme, findings: Sequence[Finding], language: Language, folder: Path) -> list[Path]:

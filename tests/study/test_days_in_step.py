@@ -1,10 +1,14 @@
 """A claim on the days in one step: those of all steps add up to the claim on the wait."""
 
+import json
+
 import numpy as np
 import pytest
 
 import asn_impact as ai
 from asn_impact.errors import StudyError
+from asn_impact.study.as_code import notebook_of
+from asn_impact.study.evidence import charts, contents, estimated
 from asn_impact.study.prepared import prepared
 from asn_impact.study.settings import read_study
 
@@ -78,3 +82,113 @@ def test_days_of_a_step_need_a_log_of_steps(folder):
     (folder / "study.toml").write_text(text, encoding="utf-8")
     with pytest.raises(StudyError, match="days_in_step"):
         read_study(folder / "study.toml")
+
+
+# ------------------------------------------------------------------------------------ where the days went, on the page
+
+PROGRAMME = """
+[study]
+title = "Langkah"
+source = "Kantor"
+language = ["id", "en"]
+as_of = 2025-03-31
+
+[training]
+path = "training.csv"
+[training.courses]
+egov = {match = ["E-Gov"]}
+
+[files.izin]
+kind = "steps"
+path = "steps.csv"
+columns = {step = "Tahapan", step_start = "Mulai", step_end = "Selesai", status = "Status"}
+
+[report]
+folder = "result"
+formats = ["html"]
+
+[[claim]]
+id = "waktu"
+asks = {id = "Apakah izin lebih cepat?", en = "Are permits faster?"}
+file = "izin"
+course = "egov"
+measure = {kind = "restricted_mean", horizon = 30}
+hoped = "lower"
+estimator = "group_time"
+"""
+
+
+@pytest.fixture
+def programme(folder):
+    (folder / "study.toml").write_text(PROGRAMME, encoding="utf-8")
+    return ai.open_study(folder / "study.toml")
+
+
+def test_the_table_of_a_claim_adds_up_to_its_headline_to_the_digit(programme):
+    finding = programme["waktu"]
+    (table,) = finding.tables
+    *steps, whole = table.frame["change"]
+    assert whole == float(finding.inference.estimate[0])
+    assert sum(steps) == pytest.approx(whole, abs=1e-9)
+    assert len(steps) == 4
+
+
+@pytest.mark.filterwarnings("ignore::asn_impact.errors.DataWarning")
+def test_page_and_brief_say_where_the_days_went_in_both_languages(programme, folder):
+    programme.publish()
+    for language, heading in (("id", "Ke mana hari-harinya"), ("en", "Where the days went")):
+        place = folder / "result" / f"report_{language}"
+        page, brief = ((place / f"{name}.html").read_text(encoding="utf-8") for name in ("report", "brief"))
+        assert heading in page
+        assert "Verifikasi (−" in page
+        assert "Verifikasi (−" in brief
+        record = json.loads((place / "manifest.json").read_text(encoding="utf-8"))
+        assert sum("days_by_step" in entry["data"] for entry in record["exhibits"]) == 2
+
+
+@pytest.mark.filterwarnings("ignore::asn_impact.errors.DataWarning")
+@pytest.mark.parametrize("opened", [False, True])
+def test_the_notebook_of_a_claim_holds_the_calls_and_they_give_the_table(programme, folder, monkeypatch, opened):
+    claim, finding = programme.claim("waktu"), programme["waktu"]
+    book = notebook_of(claim, finding, folder / "result" / "notebooks", "id", opened=opened)
+    (folder / "result" / "notebooks").mkdir(parents=True)
+    monkeypatch.chdir(folder / "result" / "notebooks")
+    made = {}
+    for _, lines in book.cells:
+        exec(lines, made)
+    assert ("split_days" in str(book.cells)) is not opened
+    assert made["changes"].table()["estimate"].tolist() == finding.value.table()["estimate"].tolist()
+
+
+def test_a_study_of_one_claim_has_table_figure_and_sentence(folder):
+    ready(folder, 'kind = "restricted_mean"\nhorizon = 30')
+    study = read_study(folder / "study.toml")
+    evidence = estimated(study, prepared(study))
+    drawn = charts(study, evidence, "en")
+    held = contents(evidence, drawn, level=study.level)
+    assert "days_by_step" in drawn
+    assert any("Where the days went" in str(getattr(one, "title", "")) for one in held["exhibits"])
+    assert any("Verifikasi (−" in str(said) for said in held["beside"])
+
+
+def test_a_log_that_cannot_be_split_says_why_and_the_effect_stands(folder):
+    text = PROGRAMME.replace('"group_time"', '"synthetic_did"') + 'inference = {rule = "jackknife"}\n'
+    (folder / "study.toml").write_text(text, encoding="utf-8")
+    finding = ai.open_study(folder / "study.toml")["waktu"]
+    assert finding.inference is not None
+    assert not finding.tables
+    assert any("The change in each step is not shown" in str(note) for note in finding.notes)
+
+
+def test_a_step_of_fewer_than_ten_cases_is_not_shown_by_itself(folder):
+    file = folder / "steps.csv"
+    lines = file.read_text(encoding="utf-8").splitlines()
+    at = [i for i, line in enumerate(lines) if "Perbaikan Dokumen" in line][:4]
+    for i in at:
+        lines[i] = lines[i].replace("Perbaikan Dokumen", "Titipan Pak Budi")
+    file.write_text("\n".join([*lines, ""]), encoding="utf-8")
+    (folder / "study.toml").write_text(PROGRAMME, encoding="utf-8")
+    (table,) = ai.open_study(folder / "study.toml")["waktu"].tables
+    assert "Budi" not in table.html("id")
+    assert "1 langkah lainnya" in table.html("id")
+    assert "1 other step<" in table.html("en")

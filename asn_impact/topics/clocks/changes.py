@@ -71,8 +71,11 @@ class StepChanges(Guided):
 
     def said(self, level: Level = 0.95) -> Message:
         """Return in words what training changed, and in which steps that can be seen."""
-        if len(self.whole.estimate) > 1:
-            return Message("clocks.sentence", finding=headline_message(self.whole, level=level))
+        whole = Message("clocks.sentence", finding=headline_message(self.whole, level=level))
+        return whole if len(self.whole.estimate) > 1 else paragraph(whole, self.seen(level))
+
+    def seen(self, level: Level = 0.95) -> Message:
+        """Return in words which steps changed: those whose own interval leaves out zero, of one number."""
         words = self.whole.effects.outcome.words
         low, high = (np.array([part.interval(level)[end][0] for part in self.parts]) for end in (0, 1))
         clear = [i for i in np.argsort(low + high, kind="stable") if low[i] > 0 or high[i] < 0]
@@ -84,8 +87,7 @@ class StepChanges(Guided):
             )
             for i in clear
         ]
-        seen = Message("clocks.seen_in", steps=named, unit=words.unit) if named else Message("clocks.seen_nowhere")
-        return paragraph(Message("clocks.sentence", finding=headline_message(self.whole, level=level)), seen)
+        return Message("clocks.seen_in", steps=named, unit=words.unit) if named else Message("clocks.seen_nowhere")
 
     def __repr__(self) -> str:
         return f"StepChanges({len(self.parts)} parts of {self.whole!r})"

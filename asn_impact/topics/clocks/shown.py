@@ -14,7 +14,7 @@ from asn_impact.reporting.chart import Chart, Look
 from asn_impact.reporting.charts.drawing import BLUE, GREY, INK, bold, describe, fold, level_quantity, use_numerals
 from asn_impact.reporting.charts.kinds import check_kind, check_language
 from asn_impact.reporting.headline import headline_message
-from asn_impact.reporting.matrix import levels_of
+from asn_impact.reporting.matrix import levels_as_read
 from asn_impact.reporting.tables.cells import Printed
 from asn_impact.reporting.tables.table import Table
 from asn_impact.topics.clocks.changes import StepChanges
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 _CALL: Final = "changes_by_step(answer, split)"
 _MEANS: Final = ("before", "with_training", "without_training")
+_LAST_DIGIT: Final = 1e-6  # sums of numbers of two decimals, in floating point
 
 
 @public_verb
@@ -120,8 +121,8 @@ def days_by_step_table(changes: StepChanges, *, level: Level = 0.95) -> Table:
     return Table(
         frame=data[["step", *_MEANS, "change"]].assign(**texts),
         title=Message("clocks.table.title", measure=whole.label),
-        note=paragraph(*changes.notes),
-        kinds={**dict.fromkeys((*_MEANS, "change"), "two"), "interval": "printed"},
+        note=paragraph(*changes.notes, _say_rounded(data)),
+        kinds={**dict.fromkeys(_MEANS, "one"), "change": "two", "interval": "printed"},
         headings={name: Message(f"claims.matrix.{name}") for name in (*_MEANS, "change", "interval")},
     )
 
@@ -133,7 +134,7 @@ def _make_data(changes: StepChanges, level: float, language: Language) -> pd.Dat
     names = [*changes.steps, Message("clocks.whole")]
     rows = []
     for name, inference in zip(names, (*changes.parts, changes.whole), strict=True):
-        words, means = inference.effects.outcome.words, levels_of(inference)
+        words, means = inference.effects.outcome.words, levels_as_read(inference)
         low, high = inference.interval(level)
         ends = (inference.estimate[0], low[0], high[0])
         change, conf_low, conf_high = (float(words.shown(value)) for value in ends)
@@ -141,6 +142,13 @@ def _make_data(changes: StepChanges, level: float, language: Language) -> pd.Dat
         text = str(name.text(language))
         rows.append({"step": text, **levels, "change": change, "conf_low": conf_low, "conf_high": conf_high})
     return pd.DataFrame(rows)
+
+
+def _say_rounded(data: pd.DataFrame) -> Message | None:
+    """Say that printed numbers need not add up to the last digit, where they do not."""
+    printed = data[[*_MEANS, "change"]].round({**dict.fromkeys(_MEANS, 1), "change": 2})
+    apart = (printed.iloc[:-1].sum() - printed.iloc[-1]).abs()
+    return Message("clocks.rounded") if bool((apart > _LAST_DIGIT).any()) else None
 
 
 def _paint(figure: Figure, chart: Chart) -> None:

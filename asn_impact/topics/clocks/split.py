@@ -93,6 +93,7 @@ def split_days(
     per: Per = "month",
     clock: Clock = "working_days",
     most: Times = 12,
+    least: Times = 1,
 ) -> SplitDays:
     """Return the panel of a wait and a panel of the days in each step, which add up to it exactly.
 
@@ -116,6 +117,8 @@ def split_days(
         Units and length of the periods, as for `tabulate`.
     most
         So many steps, those with most days, are parts of their own; the others are one part together.
+    least
+        A step of fewer cases is one of the others.
 
     Raises
     ------
@@ -150,7 +153,7 @@ def split_days(
     shares = share_days(intervals, length, outcome.horizon, to_next=waiting == "next")
     _refuse_untold(shares, waiting)
     cell = _cells(rows, columns, panel, LENGTHS[per])
-    labels, groups = _group(names, intervals, shares, most, log)
+    labels, groups = _group(names, intervals, shares, log, most=most, least=least)
     parts = [*_parts(panel, shares, cell, labels, groups)]
     if (idle := shares.waiting[cell >= 0]).any():
         own = _own(panel, cell, np.arange(len(cell)), shares.waiting)
@@ -207,13 +210,15 @@ def _cells(rows: pd.DataFrame, columns: Sequence[str], panel: Panel, length: int
 
 
 def _group(
-    names: Sequence[str | None], steps: Intervals, shares: Shares, most: int, log: StepLog
+    names: Sequence[str | None], steps: Intervals, shares: Shares, log: StepLog, *, most: int, least: int
 ) -> tuple[list[Message], Int]:
     """Return the label of each part and (names,) the part of each step, in the order in which steps begin."""
     days = np.bincount(shares.step, weights=shares.days, minlength=len(names))
     count = np.bincount(steps.step, minlength=len(names))
     begins = np.bincount(steps.step, weights=steps.start, minlength=len(names)) / np.maximum(count, 1)
+    cases = np.bincount(np.unique(np.column_stack([steps.step, steps.case]), axis=0)[:, 0], minlength=len(names))
     large = np.argsort(-days, kind="stable")[: most if len(names) > most + 1 else len(names)]
+    large = large[cases[large] >= least]
     order = large[np.lexsort((large, begins[large]))]
     part = np.full(len(names), len(order), dtype=np.int64)
     part[order] = np.arange(len(order))
