@@ -17,14 +17,16 @@ from asn_impact.arguments import check_choice, did_you_mean
 from asn_impact.errors import InputError
 from asn_impact.identifiers import hidden
 from asn_impact.intake.cleaning import (
+    BLANK,
     FILE,
     FIRST,
     PLACE,
     TOTAL,
     UNKNOWN,
     bounds_of,
+    without_placeholders,
 )
-from asn_impact.intake.fields.canonical import DATE_FIELDS
+from asn_impact.intake.fields.canonical import CASE_FIELDS, DATE_FIELDS, STEP_FIELDS
 from asn_impact.intake.fields.cells import field_sql, is_sql_temporal
 from asn_impact.intake.fields.columns import (
     Headings,
@@ -85,8 +87,26 @@ def gather(
     """Return the wanted columns of a source, and only those, under field names, with dates typed.
 
     Parameters as for `read_exports`; `wanted` are fields, `required` those without which there is no answer; `reshape`
-    makes of a table as it was found the one that is read.
+    makes of a table as it was found the one that is read. A date that means "no date" is missing, except in the fields
+    of cases and steps: their readers count it.
     """
+    rows = _gather(source, wanted, columns, dates, keep, required, table, zone, sheets, reshape)
+    others = [f for f in rows.headings if f in DATE_FIELDS - {*CASE_FIELDS, *STEP_FIELDS}]
+    return replace(rows, frame=without_placeholders(rows.frame, others).drop(BLANK)) if others else rows
+
+
+def _gather(
+    source: Any,  # noqa: ANN401
+    wanted: Sequence[str],
+    columns: Headings | None,
+    dates: Mapping[str, str] | None,
+    keep: Sequence[str],
+    required: Sequence[str],
+    table: str | None,
+    zone: str | None,
+    sheets: Sequence[str],
+    reshape: Callable[[RawTable], RawTable] | None,
+) -> Gathered:
     check_mapping("columns", columns)
     check_mapping("dates", dates)
     known = [f for f in (*wanted, *keep) if f in DATE_FIELDS]
