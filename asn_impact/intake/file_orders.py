@@ -50,7 +50,8 @@ def read_by_file(
 ) -> list[DateReading]:
     """Return how each column of dates is read; where files are written in different orders, each in its own.
 
-    A file that does not tell has the order of its other sheets, that of its other dates, or the one in `dates`.
+    A file that does not tell has the order of its other sheets, that of its other dates, or the one in `dates`. Fewer
+    than ten dates that fit both have the order of the others where that is one, and a note says so.
 
     Raises
     ------
@@ -72,7 +73,13 @@ def read_by_file(
         if isinstance(read, InputError) and read.message.key != "intake.dates.two_orders":
             raise read
         orders = _orders(field, told, dates.get(field), tables)
-        if None in orders.values() or "both" in orders.values():
+        silent = [table for table, order in orders.items() if order is None]
+        if silent and isinstance(read, DateReading) and sum(told_here[i].either for i in silent) < FEW_TELLING:
+            files = [hidden(tables[i].name, names=True) for i in silent]
+            few = Message("intake.dates.few_silent", field=field, files=files)
+            readings.append(replace(read, notes=(*read.notes, few)))
+            continue
+        if silent or "both" in orders.values():
             raise InputError(_unsaid(field, read, orders, tables))
         readings.append(_of_orders(rows, field, orders, read, zone, tables))
     return readings
@@ -104,15 +111,9 @@ def _told(rows: duckdb.DuckDBPyRelation, field: str) -> dict[int, _Told]:
     texts = rows.aggregate(f"{FILE}, {quoted_name(field)} AS v, count(*) AS n")
     parts = split_parts(texts, "v").filter(f"NOT {EMPTY} AND NOT {ZEROS} AND regexp_matches(asn_part, '{TRIPLE}')")
     first, second = (f"CAST(asn_numbers[{i}] AS INTEGER)" for i in (1, 2))
-    sums = (
-        f"sum(n) FILTER ({condition})"
-        for condition in (
-            f"{first} > 12",
-            f"{second} > 12",
-            f"greatest({first}, {second}) <= 12 AND {first} <> {second}",
-        )
-    )
-    found = parts.aggregate(f"{FILE}, {', '.join(sums)}").fetchall()
+    either = f"greatest({first}, {second}) <= 12 AND {first} <> {second}"
+    sums = ", ".join(f"sum(n) FILTER ({condition})" for condition in (f"{first} > 12", f"{second} > 12", either))
+    found = parts.aggregate(f"{FILE}, {sums}").fetchall()
     return {int(table): _Told(*(int(n or 0) for n in counts)) for table, *counts in found}
 
 

@@ -96,3 +96,12 @@ def test_a_row_that_is_no_date_is_listed_with_its_text_whatever_the_order_of_its
     write(tmp_path, "b", MONTH, 2024, text="lihat berkas")
     dropped = read(tmp_path).dropped()
     assert dropped[["file", "row"]].values.tolist() == [["b.csv", 122]]
+
+
+def test_a_few_dates_that_fit_both_ways_are_read_as_in_the_other_files_and_it_is_said(tmp_path: Path) -> None:
+    write(tmp_path, "a", DAY, 2023)
+    head = "No Permohonan,OPD,Tanggal Masuk,Tanggal Selesai\n"
+    (tmp_path / "b.csv").write_text(f"{head}b1,Dinas A,02/03/2023,05/03/2023\nb2,Dinas A,04/03/2023,06/03/2023\n")
+    extract = read(tmp_path)
+    assert "intake.dates.few_silent" in keys(extract)
+    assert extract.ledger.kept == 122
