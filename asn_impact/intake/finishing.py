@@ -200,7 +200,7 @@ def _unreadable(rows: Gathered, ledger: Ledger) -> list[Message]:
         count = 0 if code is None else ledger.dropped.get(reason(code), 0)
         if not count or rows.texts is None:
             continue
-        texts = rows.texts.project(f'"{reading_of.column}", "{reading_of.column}" AS asn_text')
+        texts = rows.texts.project(f'*, "{reading_of.column}" AS asn_text')
         bad = dated(texts, reading_of).filter(f"asn_{reading_of.column}_bad").project("asn_text").limit(3).fetchall()
         examples = [repr(sketched(str(v))) for (v,) in bad]
         what = Message("intake.dates.unreadable", field=reading_of.column, n=count, examples=examples)

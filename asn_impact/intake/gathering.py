@@ -15,16 +15,17 @@ import narwhals as nw
 
 from asn_impact.arguments import check_choice, did_you_mean
 from asn_impact.errors import InputError
-from asn_impact.identifiers import hidden
 from asn_impact.intake.cleaning import (
+    BLANK,
     FILE,
     FIRST,
     PLACE,
     TOTAL,
     UNKNOWN,
     bounds_of,
+    without_placeholders,
 )
-from asn_impact.intake.fields.canonical import DATE_FIELDS
+from asn_impact.intake.fields.canonical import CASE_FIELDS, DATE_FIELDS, STEP_FIELDS
 from asn_impact.intake.fields.cells import field_sql, is_sql_temporal
 from asn_impact.intake.fields.columns import (
     Headings,
@@ -35,11 +36,12 @@ from asn_impact.intake.fields.columns import (
     recognised,
     synonyms,
 )
-from asn_impact.intake.fields.date_columns import Order, read_dates
+from asn_impact.intake.fields.date_columns import Order
 from asn_impact.intake.fields.dates import DateReading, dated
 from asn_impact.intake.fields.free_text import refuse_names
 from asn_impact.intake.fields.regencies import REGENCY, named_regencies
 from asn_impact.intake.fields.zones import ZONED, zone_name
+from asn_impact.intake.file_orders import read_by_file
 from asn_impact.intake.formats import KNOWN, RawTable, ending_of, open_file
 from asn_impact.intake.formats.engine import from_arrow, kept_typed, query, quote, reading
 from asn_impact.intake.formats.folder import files_of, may_hold_data, paths_of
@@ -85,8 +87,26 @@ def gather(
     """Return the wanted columns of a source, and only those, under field names, with dates typed.
 
     Parameters as for `read_exports`; `wanted` are fields, `required` those without which there is no answer; `reshape`
-    makes of a table as it was found the one that is read.
+    makes of a table as it was found the one that is read. A date that means "no date" is missing, except in the fields
+    of cases and steps: their readers count it.
     """
+    rows = _gather(source, wanted, columns, dates, keep, required, table, zone, sheets, reshape)
+    others = [f for f in rows.headings if f in DATE_FIELDS - {*CASE_FIELDS, *STEP_FIELDS}]
+    return replace(rows, frame=without_placeholders(rows.frame, others).drop(BLANK)) if others else rows
+
+
+def _gather(
+    source: Any,  # noqa: ANN401
+    wanted: Sequence[str],
+    columns: Headings | None,
+    dates: Mapping[str, str] | None,
+    keep: Sequence[str],
+    required: Sequence[str],
+    table: str | None,
+    zone: str | None,
+    sheets: Sequence[str],
+    reshape: Callable[[RawTable], RawTable] | None,
+) -> Gathered:
     check_mapping("columns", columns)
     check_mapping("dates", dates)
     known = [f for f in (*wanted, *keep) if f in DATE_FIELDS]
@@ -219,7 +239,7 @@ def _type_tables(
         rows = _written(rows)
     elif small:  # every later query would parse the file, and its dates, again
         rows = from_arrow(rows.to_arrow_table())
-    readings = [_read_dates(rows, f, (dates or {}).get(f), zone, tables) for f in texts]
+    readings = read_by_file(rows, texts, dates or {}, zone, tables)
     in_days = [f for f in fields if f in DATE_FIELDS and is_typed[f]]
     native = _with_dates(rows, readings, in_days)
     if long and any(r.timed for r in readings):  # hardly a text comes twice: reading them again would cost more
@@ -260,27 +280,6 @@ def _type_tables(
         notes=(*notes, *(n for t in tables for n in t.notes), *of_dates, *of_times),
         numbered=numbered,
     )
-
-
-def _read_dates(
-    rows: duckdb.DuckDBPyRelation, field: str, order: str | None, zone: str | None, tables: Sequence[RawTable]
-) -> DateReading:
-    """Return how a column is read; where two orders are mixed, say which tables have which."""
-    try:
-        return read_dates(rows, field, name=field, order=order, zone=zone)
-    except InputError as problem:
-        if problem.message.key != "intake.dates.two_orders" or not any(t.sha256 for t in tables):
-            raise
-        found: dict[str, list[str]] = {"day-first": [], "month-first": [], "both": []}
-        for i, table in enumerate(tables):
-            own = rows.filter(f"{FILE} = {i}") if len(tables) > 1 else rows
-            try:
-                found[read_dates(own, field, name=field).order].append(hidden(table.name, names=True))
-            except InputError as again:
-                if again.message.key == "intake.dates.two_orders":
-                    found["both"].append(hidden(table.name, names=True))
-        said = [Message(f"intake.dates.files.{o}", files=names) for o, names in found.items() if names]
-        raise InputError(paragraph(problem.message, *said)) from None
 
 
 def _repeated(rows: duckdb.DuckDBPyRelation, fields: Sequence[str]) -> dict[int, int]:

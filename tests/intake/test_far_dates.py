@@ -116,3 +116,20 @@ def test_the_rows_that_a_relation_of_an_own_connection_loses_are_listed(kind: st
         rows = f"SELECT '1/x' AS \"case\", 'Dinas A' AS office, {days} AS received, {days} AS decided FROM range(2)"
         extract = ai.read_exports(own.sql(rows), as_of="2024-12-31", selection="received")
         assert extract.dropped()["reason"].tolist() == ["repeated_copy"]
+
+
+NO_DATES = ["1970-01-01", "1900-01-01", "9999-12-31", "infinity", "-infinity", "0001-01-01"]
+NO_DATES_AS_TEXT = [*NO_DATES, "1900-01-00", "31/12/9999", "epoch"]
+
+
+@pytest.mark.filterwarnings("ignore::asn_impact.errors.DataWarning")
+@pytest.mark.parametrize(
+    ("end", "kind"), [*((day, "DATE") for day in NO_DATES), *((day, "VARCHAR") for day in NO_DATES_AS_TEXT)]
+)
+def test_the_end_of_a_course_that_means_no_date_trains_nobody(end: str, kind: str, tmp_path: Path) -> None:
+    days = f"CASE WHEN i = 0 THEN '{end}' ELSE '2024-03-15' END"
+    rows = f"SELECT 'Dinas A' AS office, CAST({days} AS {kind}) AS course_end FROM range(20) r(i)"
+    for source in (parquet(tmp_path, rows), duckdb.sql(rows)):
+        rollout = ai.read_training(source)
+        assert rollout.adopted.astype(str).to_dict() == {"Dinas A": "2024-03"}
+        assert any(note.key == "training.left_out" for note in rollout.notes)

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import asn_impact as ai
-from asn_impact.errors import InputError
+from asn_impact.errors import DataWarning, InputError
 from asn_impact.intake.fields.date_columns import parse_dates
 from asn_impact.intake.fields.numbers import parse_numbers
 from asn_impact.starts import MONTHS
@@ -183,8 +183,8 @@ def test_the_files_with_each_order_are_named(tmp_path: Path) -> None:
     head = "Perangkat Daerah;Tanggal Masuk;Tanggal Selesai\n"
     (tmp_path / "a.csv").write_text(head + "".join(f"Dinas A;{d}/01/2024;{d}/02/2024\n" for d in range(13, 29)))
     (tmp_path / "b.csv").write_text(head + "".join(f"Dinas A;01/{d}/2025;02/{d}/2025\n" for d in range(13, 29)))
-    with pytest.raises(InputError, match=r"mixes two orders.*Day first in 'a.csv'. Month first in 'b.csv'"):
-        ai.read_exports(tmp_path, as_of="2025-12-31")
+    with pytest.warns(DataWarning, match=r"files differ.*Day first in 'a.csv'. Month first in 'b.csv'"):
+        ai.read_exports(tmp_path, as_of="2025-12-31", selection="received")
     (tmp_path / "b.csv").write_text((tmp_path / "a.csv").read_text() + "Dinas B;01/30/2024;02/28/2024\n")
     with pytest.raises(InputError, match=r"Both in 'b.csv'"):
         ai.read_exports([tmp_path / "b.csv"], as_of="2025-12-31")

@@ -421,3 +421,42 @@ def test_nested_groups_and_their_totals_agree():
     costs = read_costs(frame_of(rows), **OF_DPA)
     assert costs.total == 29_550_000
     assert [note.key for note in costs.notes] == ["planning.costs.groups"]
+
+
+SPENT = pd.DataFrame(
+    {
+        "Uraian": ["Narasumber", "Konsumsi", "Cetak", "Jumlah"],
+        "Volume": ["10", "20", "1", ""],
+        "Satuan": ["OJ", "dos", "paket", ""],
+        "Harga Satuan": ["100.000,00", "50.000,00", "75.000,00", ""],
+        "Jumlah": ["1.000.000,00", "1.000.000,00", "75.000,00", "2.075.000,00"],
+        "Realisasi": ["900.000,00", "1.250.000,00", "-", "2.150.000,00"],
+    }
+)
+OF_2024 = {"origin": "DPA 2024", "price_year": 2024}
+
+
+def test_what_was_spent_beside_what_was_planned_is_said_and_counts_where_it_is_named():
+    with pytest.warns(DataWarning, match=r"Rp2,075,000 in all.*'Realisasi'.*amount = 'Realisasi'"):
+        assert read_costs(SPENT, **OF_2024).total == 2_075_000
+    with pytest.warns(DataWarning) as said:
+        assert read_costs(SPENT, amount="Realisasi", **OF_2024).total == 2_150_000
+    assert not any("Other amounts" in str(one.message) for one in said)
+
+
+@pytest.mark.filterwarnings("ignore::asn_impact.errors.DataWarning")
+@pytest.mark.parametrize(("heading", "total"), [("Pagu Anggaran", 2_075_000), ("Realisasi", 2_150_000)])
+def test_a_budget_without_prices_is_read_by_the_column_of_amounts_that_is_named(heading: str, total: float):
+    bare = SPENT[["Uraian", "Jumlah", "Realisasi"]].rename(columns={"Jumlah": "Pagu Anggaran"})
+    with pytest.raises(InputError, match=r"no unit prices.*'Pagu Anggaran', 'Realisasi'.*amount = 'Realisasi'"):
+        read_costs(bare, **OF_2024)
+    assert read_costs(bare, amount=heading, **OF_2024).total == total
+
+
+def test_codes_and_the_same_amounts_again_are_no_other_amounts():
+    again = SPENT.drop(columns="Realisasi").assign(
+        Total=SPENT["Jumlah"], **{"No Bukti": ["10012", "10013", "10014", ""]}
+    )
+    with pytest.warns(DataWarning) as said:
+        read_costs(again, **OF_2024)
+    assert not any("Other amounts" in str(one.message) for one in said)

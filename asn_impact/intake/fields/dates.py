@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import duckdb
 
@@ -43,7 +43,7 @@ class DateReading:
     one is written, ``zeros``
     counts placeholders for no date. ``zone`` is that in which a moment has its day, where texts are to be moved to it;
     ``swapped`` tells that a spreadsheet has swapped day and month of the dates it made. ``lists`` has the last day of
-    each text that is a range or list of days.
+    each text that is a range or list of days. ``turned`` are the tables in which day and month stand the other way.
     """
 
     column: str
@@ -59,6 +59,7 @@ class DateReading:
     swapped: bool = False
     lists: Mapping[str, str] = field(default_factory=dict)
     stamped: int = 0
+    turned: frozenset[int] = frozenset()
 
 
 def _word_date() -> str:
@@ -74,6 +75,10 @@ def _word_date() -> str:
 
 def _any_date(reading: DateReading) -> str:
     """Write SQL for a date in any of the shapes this module knows, with the order of day and month settled."""
+    if reading.turned:
+        other = "day-first" if reading.order == "month-first" else "month-first"
+        ways = [_any_date(replace(reading, order=order, turned=frozenset())) for order in (other, reading.order)]
+        return f"CASE WHEN asn_file IN ({', '.join(map(str, reading.turned))}) THEN {ways[0]} ELSE {ways[1]} END"
     dashed = "translate(asn_part, '/. ', '---')"
     front = "%m-%d-" if reading.order == "month-first" else "%d-%m-"
     iso = "%Y-%d-%m" if reading.swapped else "%Y-%m-%d"

@@ -12,7 +12,7 @@ import numpy as np
 
 from asn_impact.arguments import did_you_mean
 from asn_impact.errors import InputError
-from asn_impact.intake.formats.headings import HEADER_ROWS, heading_block, holds_values, titles_above
+from asn_impact.intake.formats.headings import HEADER_ROWS, begins_table, heading_block, titles_above
 from asn_impact.intake.formats.raw import Asked, RawTable, Recogniser, cell_text, check_width, text_relation
 from asn_impact.words import Alert, Message, paragraph
 
@@ -133,14 +133,8 @@ def _stacked(rows: Sequence[Row], recognise: Recogniser) -> list[tuple[int, int]
     own = _keys(rows[: last + 1])
     tops = [0]
     for i in range(last + 1, len(rows)):
-        row = [cell or "" for cell in rows[i]]
-        there = [cell for cell in row if cell]
-        if len(there) < 2 or holds_values(row):
-            continue
-        if _key(row) in own and not _titled_with_year(rows, i):
-            continue
-        known = recognise(row)
-        if known > 1 and 2 * known >= len(there):
+        again = _key(rows[i]) in own and not _titled_with_year(rows, i)
+        if not again and begins_table(rows[i], recognise):
             tops.append(i)
             own |= _keys(rows[i : i + 1])
     return list(zip(tops, [*(_above_titles(rows, top) for top in tops[1:]), len(rows)], strict=True))

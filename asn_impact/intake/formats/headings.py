@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from asn_impact.intake.formats.raw import Recogniser
 
-__all__ = ["HEADER_ROWS", "heading_block", "holds_values", "titles_above"]
+__all__ = ["HEADER_ROWS", "begins_table", "heading_block", "holds_values", "titles_above"]
 
 HEADER_ROWS = 20  # title rows in front of the headings: 1 to 6 in practice, 20 in the most patient reader seen
 
@@ -27,6 +27,13 @@ _VALUE = re.compile(r"\s*(\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}\b.*|\d{5,}\s*)", re.DO
 def holds_values(cells: Sequence[str]) -> bool:
     """Return whether a row holds values: a word in it that is also a heading (``Layanan``) makes it no heading row."""
     return any(_VALUE.fullmatch(c) for c in cells)
+
+
+def begins_table(cells: Sequence[str | None], recognise: Recogniser) -> bool:
+    """Return whether a row below a table holds the headings of another: two that are known, and half of its cells."""
+    there = [cell for cell in cells if cell]
+    known = 0 if len(there) < 2 or holds_values(there) else recognise(there)
+    return known > 1 and 2 * known >= len(there)
 
 
 def _known(row: Sequence[str], recognise: Recogniser) -> int:

@@ -10,17 +10,20 @@ import csv
 import functools
 import hashlib
 import io
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
+import duckdb
 import numpy as np
 
 from asn_impact.arrays import Int
 from asn_impact.errors import InputError
 from asn_impact.intake.formats import snapshots
 from asn_impact.intake.formats.engine import file_literal, query, quote, reading
-from asn_impact.intake.formats.headings import HEADER_ROWS, heading_block, titles_above
+from asn_impact.intake.formats.grids import Sheet, Sheets, tables_of
+from asn_impact.intake.formats.headings import HEADER_ROWS, begins_table, heading_block, titles_above
 from asn_impact.intake.formats.raw import CHUNK, MOST_COLUMNS, Asked, RawTable, Recogniser, check_width
 from asn_impact.intake.formats.trial import try_apart
 from asn_impact.words import Alert, Message
@@ -29,6 +32,7 @@ __all__ = ["open_text"]
 
 LONGEST_LINE = 1_000_000  # bytes of one row of a text file
 SAMPLE = 1 << 18  # bytes in which the heading row must lie
+MOST_LOOKED_AT = 1_000  # rows without a number among which headings are looked for
 
 
 class Scan(NamedTuple):
@@ -147,12 +151,17 @@ def _dialect(text: str, recognise: Recogniser) -> Dialect | None:
 
 def _text_places(file: Path, dialect: Dialect) -> Int:
     """Return the place of each row of a text file: records counted from 1, empty lines too, as a spreadsheet does."""
+    with _records(file, dialect.delimiter) as records:
+        below = ((i + 1, record) for i, record in enumerate(records) if record and i > dialect.last)
+        return np.array([i for i, record in below if not _comes_again(record, dialect.headings)], dtype=np.int64)
+
+
+@contextmanager
+def _records(file: Path, delimiter: str) -> Iterator[Iterator[list[str]]]:
     before = csv.field_size_limit(LONGEST_LINE)
     try:
         with file.open(encoding="utf-8-sig", newline="") as handle:
-            records = enumerate(csv.reader(handle, delimiter=dialect.delimiter))
-            below = ((i + 1, record) for i, record in records if record and i > dialect.last)
-            return np.array([i for i, record in below if not _comes_again(record, dialect.headings)], dtype=np.int64)
+            yield csv.reader(handle, delimiter=delimiter)
     finally:
         csv.field_size_limit(before)
 
@@ -183,8 +192,15 @@ def _comes_again(record: Sequence[str], headings: Sequence[str]) -> bool:
     return bool(filled) and all(i < len(record) and record[i] == heading for i, heading in filled.items())
 
 
+def _holds_several(relation: duckdb.DuckDBPyRelation, recognise: Recogniser) -> bool:
+    """Return whether headings stand among the rows: one export was pasted below another."""
+    cells = ", ".join(relation.columns)
+    words = relation.filter(f"NOT regexp_matches(concat_ws('', {cells}), '[0-9]')").limit(MOST_LOOKED_AT).fetchall()
+    return any(begins_table(row, recognise) for row in words)
+
+
 def open_text(path: Path, asked: Asked) -> list[RawTable]:
-    """Return the one table of a text file."""
+    """Return the table of a text file; several where exports were pasted below each other."""
     name, (path, changed) = path.name, snapshots.snapshot(path)
     facts = scan(path)
     file = _as_utf8(path, facts)
@@ -203,6 +219,8 @@ def open_text(path: Path, asked: Asked) -> list[RawTable]:
     with reading(path.name):
         again = _is_heading_row(headings)
         relation = query(f"SELECT * FROM {rows} WHERE ({again}) IS NOT TRUE" if again else f"SELECT * FROM {rows}")
+        long = file.stat().st_size >= snapshots.LONG_TEXT
+        pasted = not long and _holds_several(relation, asked.recognise)
     notes = []
     if facts.encoding != "utf-8":
         notes.append(Message("files.read_as", file=path.name, encoding=facts.encoding))
@@ -210,6 +228,10 @@ def open_text(path: Path, asked: Asked) -> list[RawTable]:
         notes.append(Message("files.lines_above", file=path.name, n=skip))
     if not facts.ends_whole:
         notes.append(Alert("files.cut_off", file=path.name))
+    if pasted:
+        with _records(file, delimiter) as records:
+            sheet = Sheet(Path(name).stem, list(records))
+        return tables_of(Path(name), asked, facts.sha256, Sheets(notes, [], [sheet]))
     opened = RawTable(
         name,
         tuple(headings),
@@ -218,7 +240,7 @@ def open_text(path: Path, asked: Asked) -> list[RawTable]:
         loose=True,
         notes=tuple(notes),
         places=functools.partial(_text_places, file, dialect),
-        long=file.stat().st_size >= snapshots.LONG_TEXT,
+        long=long,
         changed=changed,
         titles=titles,
     )

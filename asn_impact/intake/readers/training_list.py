@@ -142,7 +142,7 @@ def unreadable_ends(rows: Gathered) -> tuple[str, ...]:
     readings = [reading for reading in rows.readings if reading.column == "course_end" and reading.form is None]
     if not readings or rows.texts is None:
         return ()
-    texts = dated(rows.texts.project("course_end, course_end AS asn_text"), readings[0])
+    texts = dated(rows.texts.project("*, course_end AS asn_text"), readings[0])
     found = texts.filter("asn_course_end_bad").aggregate("asn_text").order("asn_text").limit(3).fetchall()
     return tuple(repr(sketched(str(text))) for (text,) in found)
 
@@ -240,7 +240,7 @@ def _with_starts(
     starts = [h for h in starts if h not in rows.headings.values()]
     if len(starts) != 1 or not rows.frame.filter(lacking).select(nw.len()).collect().item():
         return rows, []
-    orders = {r.column: r.order for r in rows.readings if r.column == "course_end"}
+    orders = {r.column: r.order for r in rows.readings if r.column == "course_end" and not r.turned}
     order = {"course_start": dates.get("course_end") or orders["course_end"]} if "course_end" in orders else {}
     settled = {**(columns or {}), **{f: rows.headings[f] for f in ("passed",) if f in rows.headings}}
     found = again((*TRAINING_FIELDS, "course_start"), columns=settled, dates={**dates, **order})

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from typing import Any, Final
 
 import numpy as np
@@ -18,6 +19,7 @@ from asn_impact.intake.extract import Source
 from asn_impact.intake.fields.amounts import UNITS_OF_HEADINGS, unit_of_heading, unit_of_text
 from asn_impact.intake.fields.columns import normalised
 from asn_impact.intake.formats.raw import RawTable
+from asn_impact.intake.gathered import Gathered
 from asn_impact.intake.gathering import explaining, gather, headings_of
 from asn_impact.intake.privacy import masked
 from asn_impact.reference import read_headings
@@ -31,16 +33,20 @@ COURSE: Final = "asn_course"
 #: Columns of money -> the column that holds what 1 stands for in them.
 UNITS: Final = {name: f"asn_unit_of_{name}" for name in ("harga_satuan", AMOUNT)}
 _NOTHING: Final = ("", "-", "0", "0.0")
+_BY_PRICE: Final = ("jumlah", "satuan", "harga_satuan")
+_NO_AMOUNT: Final = re.compile(r"\b(?:no|nomor|kode|nip|rek(?:ening)?|ta(?:hu)?n|tgl|tanggal|date|code|year)\b|%", re.I)
+_LARGE: Final = re.compile(r"(?:(?:rp|idr)\.?\s*)?(?=(?:\D*\d){4})\d[\d.,]*(?:,-)?", re.I)
 #: What the reader can say for all rows where no column does -> the line.
 _GIVEN: Final = {"sumber": 'origin="DPA BKPSDM 2024"', "tahun_harga": "price_year=2024"}
 
 
 @dataclass(frozen=True, eq=False)
 class Budget:
-    """The columns of the contract, what 1 stands for in them by which words, and the files."""
+    """The columns of the contract, what 1 stands for in them by which words, other columns of amounts, the files."""
 
     frame: pd.DataFrame
     units: Mapping[float, str]
+    beside: tuple[str, ...]
     sources: tuple[Source, ...]
 
 
@@ -49,16 +55,26 @@ def columns_of(
     given: Mapping[str, Any],
     course: str | None,
     unit: float | None,
+    amount: str | None,
 ) -> Budget:
     """Return the columns of the contract under their names; what is given need not be there.
 
-    `unit` is what 1 stands for in all columns of money, where the reader says it.
+    `unit` is what 1 stands for in all columns of money, where the reader says it; `amount` the heading of what counts
+    in the place of volume and unit price.
     """
     with explaining(source):
-        price = {"harga_satuan": _known()["harga_satuan"]}
-        rows = gather(source, (), columns=price, dates=None, keep=("harga_satuan",), required=())
-        found = _found(headings_of(source, rows))
-        needed = [name for name in _NEEDED if name in found or given.get(name) is None]
+        read = partial(gather, source, (), dates=None, required=())
+        price = _known()["harga_satuan"] if amount is None else amount
+        try:
+            rows = read(columns={"harga_satuan": price}, keep=("harga_satuan",))
+        except InputError:
+            _offer_amounts(source, read, amount)
+            raise
+        headings = headings_of(source, rows)
+        found = _found(headings) | ({} if amount is None else {"harga_satuan": amount, AMOUNT: amount})
+        beside = () if amount else _amounts_beside(read, headings, found)
+        asked = [name for name in _NEEDED if given.get(name) is None and (amount is None or name not in _BY_PRICE)]
+        needed = [name for name in _NEEDED if name in found or name in asked]
         names = [*needed, *(name for name in (YEAR, AMOUNT, CODE) if name in found)]
         if lines := [_GIVEN[name] for name in needed if name in _GIVEN and name not in found]:
             absent = [name for name in needed if name not in found]
@@ -66,12 +82,52 @@ def columns_of(
         columns = {name: found.get(name, name) for name in names}
         if course is not None:
             names, columns = [*names, COURSE], {**columns, COURSE: course}
-        rows = gather(source, (), columns=columns, dates=None, keep=names, required=())
+        rows = read(columns=columns, keep=names)
         several = [FILE] if len(rows.tables) > 1 else []
         frame = pd.DataFrame(rows.frame.select(*names, *several).collect().to_pandas())
     files = tuple(Source(hidden(t.name, names=True), t.relation.shape[0], t.sha256) for t in rows.tables)
-    frame, units = _with_units(frame, rows.tables, columns, unit)
-    return Budget(frame, units, files)
+    frame, units = _with_units(frame if amount is None else _paid_at_once(frame), rows.tables, columns, unit)
+    return Budget(frame, units, beside, files)
+
+
+def _paid_at_once(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return each row as one lump sum of its amount; what had neither volume nor amount stays a group."""
+    empty = frame[AMOUNT].map(lambda value: plain_text(value) in _NOTHING)
+    group = empty if "jumlah" not in frame else frame["jumlah"].map(lambda value: plain_text(value) in _NOTHING)
+    prices = frame[AMOUNT].astype(object).mask(empty, "0").mask(group, None)
+    return frame.assign(jumlah=np.where(group, "", "1"), satuan="paket", harga_satuan=prices)
+
+
+def _offer_amounts(source: Any, read: Callable[..., Gathered], amount: str | None) -> None:  # noqa: ANN401
+    """Refuse a table without unit prices with the line that takes a column of amounts, where there is one."""
+    if amount is not None:
+        return
+    try:
+        headings = headings_of(source, read(columns={"komponen": _known()["komponen"]}, keep=("komponen",)))
+    except InputError:
+        return
+    if beside := _amounts_beside(read, headings, _found(headings)):
+        shown = tuple(map(masked, beside))
+        raise InputError(Message("planning.costs.no_price", headings=shown, first=shown[-1]))
+
+
+def _amounts_beside(
+    read: Callable[..., Gathered], headings: Sequence[str], found: Mapping[str, str]
+) -> tuple[str, ...]:
+    """Return the headings of further columns in which most cells are amounts: spent beside planned."""
+    known = {normalised(heading) for name, heading in found.items() if name != AMOUNT}
+    others = [h for h in headings if h.strip() and normalised(h) not in known and not _NO_AMOUNT.search(h)]
+    columns: dict[str, list[str]] = {}
+    for heading in others:
+        try:
+            cells = read(columns={AMOUNT: heading}, keep=(AMOUNT,)).frame.select(AMOUNT).collect()[AMOUNT].to_list()
+        except InputError:  # of persons, or twice there
+            continue
+        texts = [text for text in map(plain_text, cells) if text not in _NOTHING]
+        if 2 * sum(bool(_LARGE.fullmatch(text)) for text in texts) > len(texts):
+            columns[heading] = texts
+    own = columns.get(found.get(AMOUNT, ""))
+    return tuple(heading for heading, texts in columns.items() if texts != own)
 
 
 def _with_units(

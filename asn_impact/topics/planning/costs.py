@@ -7,7 +7,7 @@ worked example and says so on every line, and so does whatever is computed from 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -110,6 +110,7 @@ def read_costs(
     others: Names = (),
     totals: Names | None = None,
     unit: Annotated[float, AtLeast(1)] | None = None,
+    amount: str | None = None,
 ) -> Costs:
     """Return the costs of a programme, from a file or a frame with one row a component.
 
@@ -138,6 +139,9 @@ def read_costs(
         Names of rows that add up others; ``[]`` where none does. None: it is told from names, account codes and sums.
     unit
         Rupiah that 1 stands for in all columns of money: 1000 for a table in thousands. None: titles and headings say.
+    amount
+        Heading of the column whose amounts count, each row as a lump sum, in the place of volume times unit price:
+        ``"Realisasi"`` for what was spent where the others say what was planned.
 
     Raises
     ------
@@ -149,8 +153,9 @@ def read_costs(
     Warns
     -----
     DataWarning
-        Components of the worked example are still there; prices of several years are added up; groups and totals
-        are left out; a total is not the sum of its rows; amounts were in thousands or millions.
+        Another column of amounts stands beside those that count; components of the worked example are still there;
+        prices of several years are added up; groups and totals are left out; a total is not the sum of its rows;
+        amounts were in thousands or millions.
 
     Examples
     --------
@@ -163,7 +168,7 @@ def read_costs(
     ...            origin="DPA 2024", price_year=2024)
     Costs(1 components, Rp21.600.000, prices of 2024)
     """
-    found = columns_of(source, {"sumber": origin, "tahun_harga": price_year}, course, unit)
+    found = columns_of(source, {"sumber": origin, "tahun_harga": price_year}, course, unit, amount)
     table, groups = _table(found.frame, {"sumber": origin, "tahun_harga": price_year}, match, others, totals)
     for name in ("komponen", "satuan", "sumber"):
         _refuse_empty(table, name)
@@ -183,6 +188,7 @@ def read_costs(
         raise InputError(Message("planning.costs.nothing"))
     example = int(own["sumber"].str.strip().str.casefold().str.startswith(_EXAMPLE).sum())
     notes = [*_notes(own, example), *_left_out(groups, left), *notes, *_unit_notes(found.units, own)]
+    notes += _beside(found.beside, own)
     return Costs(own, example, tuple(notes), found.sources)
 
 
@@ -289,6 +295,13 @@ def _unit_notes(units: Mapping[float, str], own: pd.DataFrame) -> Iterable[Messa
     total = money(own["biaya"].sum(), "costs.total")
     for unit, words in units.items():
         yield Alert("planning.costs.unit", words=masked(words), unit=money(unit, "costs.unit"), total=total)
+
+
+def _beside(headings: Sequence[str], own: pd.DataFrame) -> list[Message]:
+    """Say which other columns of amounts do not count."""
+    shown = tuple(map(masked, headings))
+    total = money(own["biaya"].sum(), "costs.total")
+    return [Alert("planning.costs.beside", headings=shown, first=shown[-1], total=total)] if shown else []
 
 
 def _refuse_empty(table: pd.DataFrame, name: str) -> None:

@@ -1,0 +1,107 @@
+"""Exports of computers with different settings: each file is read in the order of day and month that it shows."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+
+import pytest
+
+import asn_impact as ai
+from asn_impact.errors import InputError
+
+DAY, MONTH = "%d/%m/%Y", "%m/%d/%Y"
+FIRST = dt.date(2024, 1, 3)
+
+
+def write(folder: Path, name: str, form: str, year: int, *, until: int = 28, decided: str = "", text: str = "") -> None:
+    """Write an export in which no day of receipt is later in its month than `until`."""
+    days = [dt.date(year, month, day) for month in range(1, 13) for day in range(1, until + 1, 3)]
+    rows = [f"{name}{i},Dinas A,{d.strftime(form)},{_after(d, decided or form, until)}" for i, d in enumerate(days)]
+    rows += [f"{name}x,Dinas A,{text},"] if text else []
+    (folder / f"{name}.csv").write_text("\n".join(["No Permohonan,OPD,Tanggal Masuk,Tanggal Selesai", *rows]) + "\n")
+
+
+def _after(day: dt.date, form: str, until: int) -> str:
+    late = day + dt.timedelta(days=2)
+    return (late if late.day <= until or form == "%Y-%m-%d" or until > 12 else day).strftime(form)
+
+
+def read(folder: Path, **more: object) -> ai.Extract:
+    return ai.read_exports(folder, as_of="2025-06-30", selection="received", **more)  # type: ignore[arg-type]
+
+
+def keys(extract: ai.Extract) -> set[str]:
+    return {note.key for note in extract.notes}
+
+
+@pytest.mark.filterwarnings("ignore::asn_impact.errors.DataWarning")
+@pytest.mark.parametrize("declared", [None, "day-first", "month-first"])
+def test_two_files_that_each_tell_are_read_as_if_both_were_written_by_year(
+    declared: str | None, tmp_path: Path
+) -> None:
+    days = {}
+    for form in ("%Y-%m-%d", MONTH):
+        folder = tmp_path / form[1]
+        folder.mkdir()
+        write(folder, "a", "%Y-%m-%d" if form[1] == "Y" else DAY, 2023)
+        write(folder, "b", form, 2024)
+        dates = {} if declared is None else {"dates": dict.fromkeys(("received", "decided"), declared)}
+        extract = read(folder, **dates)
+        days[form] = extract.records.select("case", "received", "decided").sort("case").collect().rows()
+    assert days[MONTH] == days["%Y-%m-%d"]
+    assert "intake.dates.by_file" in keys(extract)
+    assert len(extract.dropped()) == 0
+
+
+def test_a_file_that_does_not_tell_is_refused_by_name_until_its_order_is_said(tmp_path: Path) -> None:
+    write(tmp_path, "a", DAY, 2023)
+    write(tmp_path, "b", MONTH, 2024, until=12)
+    with pytest.raises(InputError, match=r"1 file can be read .*'b\.csv'.*\"month-first\".*Day first in 'a\.csv'"):
+        read(tmp_path)
+
+
+@pytest.mark.filterwarnings("ignore::asn_impact.errors.DataWarning")
+def test_the_order_that_is_said_counts_for_the_files_that_do_not_tell(tmp_path: Path) -> None:
+    write(tmp_path, "a", DAY, 2023)
+    write(tmp_path, "b", MONTH, 2024)
+    write(tmp_path, "c", DAY, 2022, until=12)
+    extract = read(tmp_path, dates={"received": "day-first", "decided": "day-first"})
+    years = extract.records.select("received").collect()["received"].to_pandas().dt.year.value_counts()
+    assert extract.ledger.dropped == {}
+    assert years.to_dict() == {2022: 48, 2023: 120, 2024: 120}
+
+
+@pytest.mark.filterwarnings("ignore::asn_impact.errors.DataWarning")
+def test_a_column_that_does_not_tell_has_the_order_of_the_other_dates_of_its_file(tmp_path: Path) -> None:
+    write(tmp_path, "a", DAY, 2023)
+    write(tmp_path, "b", MONTH, 2024)
+    rows = [f"c{i},Dinas A,01/{day:02d}/2022,01/{day + 14}/2022" for i, day in enumerate(range(1, 13))]
+    (tmp_path / "c.csv").write_text("\n".join(["No Permohonan,OPD,Tanggal Masuk,Tanggal Selesai", *rows]) + "\n")
+    extract = read(tmp_path)
+    found = {d for (d,) in extract.records.select("received").collect().rows() if d.year == 2022}
+    assert {(d.month, d.day) for d in found} == {(1, day) for day in range(1, 13)}
+
+
+def test_one_slip_of_the_hand_turns_no_file(tmp_path: Path) -> None:
+    write(tmp_path, "a", DAY, 2023)
+    write(tmp_path, "b", DAY, 2024, until=12, text="04/17/2024")
+    with pytest.raises(InputError, match=r"hardly any number is above 12: 'b\.csv'.*Day first in 'a\.csv'"):
+        read(tmp_path)
+
+
+@pytest.mark.filterwarnings("ignore::asn_impact.errors.DataWarning")
+def test_a_row_that_is_no_date_is_listed_with_its_text_whatever_the_order_of_its_file(tmp_path: Path) -> None:
+    write(tmp_path, "a", DAY, 2023)
+    write(tmp_path, "b", MONTH, 2024, text="lihat berkas")
+    dropped = read(tmp_path).dropped()
+    assert dropped[["file", "row"]].values.tolist() == [["b.csv", 122]]
+
+
+def test_a_few_dates_that_fit_both_ways_are_read_as_in_the_other_files_and_it_is_said(tmp_path: Path) -> None:
+    write(tmp_path, "a", DAY, 2023)
+    head = "No Permohonan,OPD,Tanggal Masuk,Tanggal Selesai\n"
+    (tmp_path / "b.csv").write_text(f"{head}b1,Dinas A,02/03/2023,05/03/2023\nb2,Dinas A,04/03/2023,06/03/2023\n")
+    extract = read(tmp_path)
+    assert "intake.dates.few_silent" in keys(extract)
+    assert extract.ledger.kept == 122
