@@ -15,6 +15,7 @@ from asn_impact.words import Alert, Message
 
 __all__ = [
     "CASE",
+    "RECEIVED",
     "START",
     "STOP",
     "UNENDED",
@@ -29,6 +30,7 @@ Frame: TypeAlias = "nw.LazyFrame[Any]"
 
 KEYS: Final = ["office", "case"]
 CASE, START, STOP, UNENDED = "asn_case", "asn_start", "asn_stop", "asn_unended"
+RECEIVED: Final = "asn_received"
 
 
 def plain_name(name: object) -> str:
@@ -60,7 +62,7 @@ def number_cases(records: Frame) -> Frame:
 
 
 def place_steps(log: StepLog, cases: Frame, calendar: WorkCalendar) -> Frame:
-    """Return the steps of numbered cases with the numbers of the days on which each began and ended.
+    """Return the steps of numbered cases with the numbers of the days of receipt and on which each began and ended.
 
     A step is cut to (received, decided]; one without an end runs to the decision, or in an open case to the day of the
     export, and is true in ``asn_unended``. Steps that began after the decision are not in it.
@@ -76,15 +78,17 @@ def place_steps(log: StepLog, cases: Frame, calendar: WorkCalendar) -> Frame:
         "step",
         nw.when(nw.col("began") < nw.col("received")).then(nw.col("received")).otherwise(nw.col("began")).alias(START),
         nw.when(late).then(nw.col("asn_close")).otherwise(nw.col("ended")).alias(STOP),
+        nw.col("received").alias(RECEIVED),
         nw.col("ended").is_null().alias(UNENDED),
     ).filter(nw.col(STOP) >= nw.col(START))
     table = brought_in(calendar.table()[["date", "number"]], spans)
     key = table.collect_schema()["date"]
-    for name in (START, STOP):
+    days = (RECEIVED, START, STOP)
+    for name in days:
         spans = spans.with_columns(nw.col(name).cast(key)).join(
             table.rename({"number": f"{name}_number"}), how="left", left_on=name, right_on="date"
         )
-    numbers = [nw.col(f"{name}_number").alias(name) for name in (START, STOP)]
+    numbers = [nw.col(f"{name}_number").alias(name) for name in days]
     return spans.select(CASE, "step", *numbers, UNENDED)
 
 
