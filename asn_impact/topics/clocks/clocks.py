@@ -28,7 +28,6 @@ from asn_impact.topics.clocks.placed import (
     UNENDED,
     held_in_memory,
     leave_out,
-    number_cases,
     place_steps,
     plain_name,
 )
@@ -41,7 +40,7 @@ __all__ = ["Clocks", "clocks"]
 Frame: TypeAlias = "nw.LazyFrame[Any]"
 
 _OWNERS: Final = {"applicant": "asn_applicant", "office": "asn_own"}  # working days in the steps of each
-_HELD, _THEIRS = "asn_held", "asn_theirs"
+_HELD, _THEIRS = "asn_held", "step"
 _MARKS: Final = 126  # days that one number of DuckDB can mark
 
 
@@ -161,12 +160,12 @@ def clocks(
     """
     owners = _assign_owners(log.owners, applicant=applicant, elsewhere=elsewhere, office=office)
     cases, notes = leave_out(log)
-    cases = number_cases(cases)
     base = measure(replace(log.cases, records=cases), calendar)
-    settled = _settle(base, place_steps(log, cases, calendar), owners, abandoned_after)
+    owned = replace(log, steps=_owned(log.steps, owners))
+    settled = _settle(base, place_steps(owned, cases, calendar), abandoned_after)
     if abandoned_after is not None:
         notes = (*notes, Message("measures.clocks.abandoned", days=abandoned_after))
-    names = [name for name in base.records.collect_schema().names() if name not in (CASE, "asn_open")]
+    names = [name for name in base.records.collect_schema().names() if name != CASE]
     gross, net, own = (
         replace(
             base,
@@ -205,28 +204,32 @@ def _assign_owners(
     return owners.assign(owner=pd.Series(owner, index=owners.index, dtype="str"))
 
 
-def _settle(base: Durations, placed: Frame, owners: pd.DataFrame, abandoned_after: int | None) -> Frame:
+def _owned(steps: Frame, owners: pd.DataFrame) -> Frame:
+    """Return the steps of applicant and office with whether each is the applicant's in place of its name."""
+    names = {owner: owners.loc[owners["owner"] == owner, "step"].tolist() for owner in _OWNERS}
+    mine = steps.filter(nw.col("step").is_in([*names["applicant"], *names["office"]]))
+    return mine.with_columns(nw.col("step").is_in(names["applicant"]).alias(_THEIRS))
+
+
+def _settle(base: Durations, placed: Frame, abandoned_after: int | None) -> Frame:
     """Return the cases with the days that each owner had them, worked out once for every outcome that is tabulated."""
-    records = base.records.join(_days_of_owners(placed, owners, base.as_of_day), on=CASE, how="left")
+    records = base.records.join(_days_of_owners(placed, base.as_of_day), on=CASE, how="left")
     numbers = [nw.col(name).fill_null(0).cast(nw.Int32) for name in _OWNERS.values()]
     gone = nw.lit(value=False)
     if abandoned_after is not None:
         long = nw.col(_HELD) >= abandoned_after
-        gone = nw.when(long).then(nw.col("asn_open")).otherwise(nw.lit(value=False))
+        gone = nw.when(long).then(nw.col("status") == "open").otherwise(nw.lit(value=False))
     kept = [*base.records.collect_schema().names(), *_OWNERS.values(), "asn_gone"]
     return held_in_memory(records.with_columns(*numbers, gone.alias("asn_gone")).select(*kept))
 
 
-def _days_of_owners(placed: Frame, owners: pd.DataFrame, last: int) -> Frame:
+def _days_of_owners(placed: Frame, last: int) -> Frame:
     """Return the working days in the steps of each owner by case, and how long it has waited for the applicant.
 
     The days of waiting are those of the applicant's step that is open longest.
     """
-    steps = {owner: owners.loc[owners["owner"] == owner, "step"].tolist() for owner in _OWNERS}
-    theirs = nw.col("step").is_in(steps["applicant"])
-    mine = nw.col("step").is_in([*steps["applicant"], *steps["office"]])
-    waiting = nw.when(theirs & nw.col(UNENDED)).then(last - nw.col(START)).cast(nw.Int32)
-    intervals = placed.filter(mine).select(CASE, START, STOP, RECEIVED, theirs.alias(_THEIRS), waiting.alias(_HELD))
+    waiting = nw.when(nw.col(_THEIRS) & nw.col(UNENDED)).then(last - nw.col(START)).cast(nw.Int32)
+    intervals = placed.select(CASE, START, STOP, RECEIVED, _THEIRS, waiting.alias(_HELD))
     return _marked(intervals) if intervals.implementation.is_duckdb() else _joined(intervals)
 
 
@@ -272,7 +275,7 @@ def _on_clock(settled: Frame, base: Durations, clock: str) -> Frame:
     inside = nw.col(_OWNERS["applicant" if clock == "net" else "office"])
     followed = base.as_of_day - nw.col("day") - inside if clock == "net" else inside
     ran = nw.col("days") - inside if clock == "net" else nw.when(~nw.col("days").is_null()).then(inside)
-    still = nw.col("asn_open") & ~nw.col("asn_gone")
+    still = (nw.col("status") == "open") & ~nw.col("asn_gone")
     return settled.with_columns(
         ran.cast(nw.Int32).alias("days"),
         nw.when(still).then(base.as_of_day - followed).otherwise(nw.col("day")).cast(nw.Int32).alias("day"),

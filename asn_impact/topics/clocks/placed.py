@@ -6,8 +6,8 @@ from typing import Any, Final, TypeAlias
 
 import narwhals as nw
 
-from asn_impact.intake.copies import held
 from asn_impact.intake.formats.engine import from_arrow
+from asn_impact.intake.readers.step_rows import NUMBER
 from asn_impact.measures.calendar import WorkCalendar
 from asn_impact.measures.durations import brought_in
 from asn_impact.topics.clocks.step_log import StepLog
@@ -21,7 +21,6 @@ __all__ = [
     "UNENDED",
     "held_in_memory",
     "leave_out",
-    "number_cases",
     "place_steps",
     "plain_name",
 ]
@@ -29,7 +28,7 @@ __all__ = [
 Frame: TypeAlias = "nw.LazyFrame[Any]"
 
 KEYS: Final = ["office", "case"]
-CASE, START, STOP, UNENDED = "asn_case", "asn_start", "asn_stop", "asn_unended"
+CASE, START, STOP, UNENDED = NUMBER, "asn_start", "asn_stop", "asn_unended"
 RECEIVED: Final = "asn_received"
 
 
@@ -43,22 +42,12 @@ def leave_out(log: StepLog) -> tuple[Frame, tuple[Message, ...]]:
     wrong = nw.col("began").is_null() | (nw.col("ended") < nw.col("began"))
     bad = log.steps.filter(wrong).select(*KEYS).unique()
     if not int(bad.select(nw.len()).collect().item()):
-        return log.cases.records, ()
-    out = int(log.cases.records.join(bad, on=KEYS, how="semi").select(nw.len()).collect().item())
+        return log.numbered, ()
+    out = int(log.numbered.join(bad, on=KEYS, how="semi").select(nw.len()).collect().item())
     if not out:
-        return log.cases.records, ()
+        return log.numbered, ()
     note = Alert("measures.clocks.left_out", n=out)
-    return log.cases.records.join(bad, on=KEYS, how="anti"), (note,)
-
-
-def number_cases(records: Frame) -> Frame:
-    """Give each case a number, sorted faster than texts, and keep it beside what `measure` keeps."""
-    if records.implementation.is_duckdb():
-        relation: Any = nw.to_native(records)
-        records = nw.from_native(relation.project(f"*, row_number() OVER () AS {CASE}"))
-    else:
-        records = records.with_row_index(CASE, order_by=KEYS)
-    return held(records.with_columns((nw.col("status") == "open").alias("asn_open")))
+    return log.numbered.join(bad, on=KEYS, how="anti"), (note,)
 
 
 def place_steps(log: StepLog, cases: Frame, calendar: WorkCalendar) -> Frame:
