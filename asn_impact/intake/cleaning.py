@@ -37,6 +37,7 @@ __all__ = [
     "clean",
     "left_out",
     "placeholders_read",
+    "test_row",
     "total_words",
     "without_placeholders",
 ]
@@ -251,9 +252,7 @@ def _reasons(names: list[str], bounds: Bounds, as_of: dt.date) -> dict[str, nw.E
         reasons[UNDER] = _below_the_table(names, bad["received"])
     if "case" in names:
         reasons["no_case_number"] = nw.col("case").is_null() | (nw.col("case") == "")
-        small = nw.col("case").str.to_lowercase()
-        looks = small.str.contains("te", literal=True) | small.str.contains("exp", literal=True)  # cheap, and few do
-        reasons["test_row"] = looks & nw.col("case").str.contains(TEST_ROW)
+        reasons["test_row"] = test_row()
     if NATURE in names:
         reasons["no_complaint"] = _surely(nw.col(NATURE).cast(nw.String).str.to_lowercase().str.contains(_NO_COMPLAINT))
     if "received" in bad:
@@ -277,6 +276,14 @@ def _reasons(names: list[str], bounds: Bounds, as_of: dt.date) -> dict[str, nw.E
         reasons["finished_without_date"] = finished & decided.is_null()
         reasons["open_with_date"] = (status == "open") & ~decided.is_null()
     return reasons
+
+
+def test_row() -> nw.Expr:
+    """Write whether the number of a case says that somebody tried the system."""
+    case = nw.col("case").fill_null("")
+    small = case.str.to_lowercase()
+    looks = small.str.contains("te", literal=True) | small.str.contains("exp", literal=True)  # cheap, and few do
+    return looks & case.str.contains(TEST_ROW)
 
 
 def total_words(names: Sequence[str]) -> list[nw.Expr]:

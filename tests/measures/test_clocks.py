@@ -28,12 +28,16 @@ def day(offset):
     return START + dt.timedelta(days=offset)
 
 
-def log_of(rows, **options):
+def frame_of(rows):
     frame = pd.DataFrame(rows, columns=["case", "step", "step_start", "step_end"]).assign(office="O1")
     frame["status"] = np.where(frame["step_end"].isna(), "Proses", "Selesai")
     for name in ("step_start", "step_end"):
         frame[name] = pd.to_datetime(frame[name])
-    return read_step_log(frame, as_of=AS_OF, **options)
+    return frame
+
+
+def log_of(rows, **options):
+    return read_step_log(frame_of(rows), as_of=AS_OF, **options)
 
 
 def twin(rows, case):
@@ -79,6 +83,49 @@ def test_every_clock_is_the_one_counted_day_by_day(drawn):
     assert [sorted(column) for column in zip(*expected, strict=True)] == [sorted(found) for found in days_of(three)]
 
 
+def test_cases_of_years_are_counted_day_by_day_in_a_file_and_in_a_frame(tmp_path):
+    """Near and far days of a case, as one engine keeps them apart, with steps on both sides of the border."""
+    rng = np.random.default_rng(3)
+    begun = [-600 + int(b) for b in rng.integers(0, 300, 40)]
+    rows = []
+    for i, first in enumerate(begun):
+        most = int(rng.integers(1, 600))
+        spans = [
+            (str(rng.choice(["Perbaikan", "Rekomendasi", "Verifikasi"])), int(b), None if b % 7 == 0 else int(long))
+            for b, long in zip(rng.integers(0, most, 6), rng.integers(0, 250, 6), strict=True)
+        ]
+        shifted = case_of(f"c{i}", spans, most)
+        rows += [
+            (name, step, b + dt.timedelta(days=first), e and e + dt.timedelta(days=first))
+            for name, step, b, e in shifted
+        ]
+    rows = [row for row in dict.fromkeys(rows) if max(filter(None, row[2:])) <= AS_OF]
+    whole = {row[0] for row in rows if row[1] == "Penetapan"}
+    rows = [row for row in rows if row[0] in whole]
+    expected = sorted(twin(rows, case) for case in whole)
+    frame = frame_of(rows)
+    frame.to_parquet(tmp_path / "log.parquet")
+    assert max(column[0] for column in expected) > 300
+    for source in (frame, tmp_path / "log.parquet"):
+        three = clocks(read_step_log(source, as_of=AS_OF, last_step="Penetapan"), CALENDAR, **OWNERS)
+        assert [sorted(column) for column in zip(*expected, strict=True)] == [sorted(found) for found in days_of(three)]
+
+
+@pytest.mark.filterwarnings("ignore::asn_impact.errors.DataWarning")
+def test_a_file_with_copies_tests_and_dates_that_are_none_is_read_as_its_frame(tmp_path):
+    blank = dt.date(1900, 1, 1)
+    rows = [*HAND, HAND[1], ("TEST-1", "Verifikasi", day(0), day(1)), ("2", "Verifikasi", day(1), blank)]
+    rows += [("3", "Verifikasi", day(0), day(2)), ("3", "Penetapan", day(2), day(9)), ("", "Penetapan", day(2), day(9))]
+    frame = frame_of(rows)
+    frame.loc[frame["case"] == "2", "status"] = "Proses"
+    frame.to_parquet(tmp_path / "log.parquet")
+    logs = [read_step_log(source, as_of=AS_OF) for source in (frame, tmp_path / "log.parquet")]
+    assert logs[0].cases.ledger.dropped == logs[1].cases.ledger.dropped
+    assert sum(logs[0].cases.ledger.dropped.values()) == 3
+    one, other = (clocks(log, CALENDAR, **OWNERS, abandoned_after=5) for log in logs)
+    assert [sorted(days, key=str) for days in days_of(one)] == [sorted(days, key=str) for days in days_of(other)]
+
+
 HAND = [
     ("1", "Verifikasi", dt.date(2024, 3, 4), dt.date(2024, 3, 6)),  # Monday to Wednesday
     ("1", "Perbaikan", dt.date(2024, 3, 6), dt.date(2024, 3, 15)),  # 11 and 12 March are days off
@@ -89,20 +136,14 @@ HAND = [
 
 @pytest.mark.parametrize("engine", [lambda f: f, pl.from_pandas, lambda f: duckdb.connect().from_df(f)])
 def test_a_hand_sized_case_in_every_engine(engine):
-    frame = pd.DataFrame(HAND, columns=["case", "step", "step_start", "step_end"]).assign(office="O1", status="Selesai")
-    for name in ("step_start", "step_end"):
-        frame[name] = pd.to_datetime(frame[name])
-    three = clocks(read_step_log(engine(frame), as_of=AS_OF), CALENDAR, **OWNERS)
+    three = clocks(read_step_log(engine(frame_of(HAND)), as_of=AS_OF), CALENDAR, **OWNERS)
     assert days_of(three) == [[8], [3], [3]]
     assert three.table()["mean"].tolist() == [8, 3, 3]
 
 
 @pytest.mark.parametrize("engine", [lambda f: f, pl.from_pandas, lambda f: duckdb.connect().from_df(f)])
 def test_copies_of_steps_change_no_clock_and_are_counted(engine):
-    frame = pd.DataFrame(HAND * 3, columns=["case", "step", "step_start", "step_end"]).assign(office="O1")
-    for name in ("step_start", "step_end"):
-        frame[name] = pd.to_datetime(frame[name])
-    log = read_step_log(engine(frame), as_of=AS_OF)
+    log = read_step_log(engine(frame_of(HAND * 3)), as_of=AS_OF)
     assert log.cases.ledger.lost == 0
     assert sum(log.cases.ledger.dropped.values()) == 2 * len(HAND)
     assert log.owners["rows"].sum() == len(HAND)
@@ -114,11 +155,7 @@ def test_the_office_never_has_more_days_than_the_case(engine):
     """Three steps begin on one day, the longest of them before the middle one in the file."""
     spans = [("Verifikasi", 0, 29), ("Verifikasi", 20, 18), ("Verifikasi", 4, None), ("Verifikasi", 0, 3)]
     rows = case_of("c0", spans, 27)
-    frame = pd.DataFrame(rows, columns=["case", "step", "step_start", "step_end"]).assign(office="O1")
-    frame["status"] = np.where(frame["step_end"].isna(), "Proses", "Selesai")
-    for name in ("step_start", "step_end"):
-        frame[name] = pd.to_datetime(frame[name])
-    three = clocks(read_step_log(engine(frame), as_of=AS_OF, last_step="Penetapan"), CALENDAR, **OWNERS)
+    three = clocks(read_step_log(engine(frame_of(rows)), as_of=AS_OF, last_step="Penetapan"), CALENDAR, **OWNERS)
     assert days_of(three) == [[days] for days in twin(rows, "c0")]
 
 

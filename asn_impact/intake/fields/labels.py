@@ -305,10 +305,16 @@ def settle_cases(frame: Frame) -> tuple[Frame, list[Message]]:
     if "case" not in frame.collect_schema().names():
         return frame, []
     case = nw.col("case")
-    odd = case.str.contains(f"{INVISIBLE}|[\u00a0\u2000-\u200a\u202f\u3000]|^\\s|\\s$|\\s\\s")
+    unusual = case.str.contains(r"[^!-~]")  # one question of each number; few have to answer the next two
+    odd, spaced = (
+        nw.when(unusual).then(case.str.contains(pattern)).otherwise(nw.lit(value=False))
+        for pattern in (
+            f"{INVISIBLE}|[\u00a0\u2000-\u200a\u202f\u3000]|^\\s|\\s$|\\s\\s",
+            f"{SPACES}[{_BETWEEN}]|[{_BETWEEN}]{SPACES}",
+        )
+    )
     decimal = case.str.contains(".0", literal=True) & case.str.contains(r"^\d+\.0+$")  # the cheap question first
     zero = case.str.starts_with("0") & case.str.contains(r"^0\d+(?:\.0+)?$")
-    spaced = case.str.contains(f"{SPACES}[{_BETWEEN}]|[{_BETWEEN}]{SPACES}")
     flags = {"odd": odd, "decimal": decimal, "zero": zero, "spaced": spaced}
     facts = frame.select(**{k: nw.when(e).then(1).otherwise(0).sum() for k, e in flags.items()}).collect()
     found = {k: int(facts.rows(named=True)[0][k] or 0) for k in flags}

@@ -10,15 +10,16 @@ from typing import Any, TypeAlias
 import narwhals as nw
 import pandas as pd
 
-from asn_impact.intake.cleaning import BLANK, TEST_ROW, without_placeholders
+from asn_impact.intake.cleaning import BLANK, test_row, without_placeholders
 from asn_impact.intake.copies import each_once, held
 from asn_impact.words import Alert, Message
 
-__all__ = ["STEPS", "cases_of_steps", "distinct_steps", "pair_stamps"]
+__all__ = ["NUMBER", "STEPS", "cases_of_steps", "distinct_steps", "number_cases", "pair_stamps"]
 
 Frame: TypeAlias = "nw.LazyFrame[Any]"
 
 STEPS = "asn_steps"  # rows of the export that a case stands for
+NUMBER = "asn_case"  # of a case, compared faster than two texts
 _REASON = "asn_step_reason"
 _ROWS = "asn_step_rows"  # rows of the export that a step stands for
 _BEGAN, _DONE = ("start", "started", "mulai"), ("complete", "completed", "selesai")
@@ -32,7 +33,7 @@ def _reason(frame: Frame) -> nw.Expr:
     if "deleted" in names:
         reasons["deleted_step"] = nw.col("deleted").str.to_lowercase().is_in(list(_DELETED))
     reasons["step_without_case"] = nw.col("case").is_null() | (nw.col("case") == "")
-    reasons["test_row"] = nw.col("case").str.contains(TEST_ROW)
+    reasons["test_row"] = test_row()
     bad = [nw.col(n) for n in names if n.startswith("asn_") and n.endswith("_bad")]
     if bad:
         reasons["step_is_no_date"] = reduce(or_, bad)
@@ -44,16 +45,19 @@ def _reason(frame: Frame) -> nw.Expr:
 
 def distinct_steps(frame: Frame) -> tuple[Frame, dict[str, int], int]:
     """Return the steps that can be used, each once; rows left out by code; how many dates were placeholders."""
-    dates = [c for c in ("received", "step_start", "step_end") if c in frame.collect_schema().names()]
+    names = frame.collect_schema().names()
     fields = ("case", "office", "service", "received", "step", "step_start", "step_end", "status")
-    columns = [c for c in fields if c in frame.collect_schema().names()]
-    rows = without_placeholders(frame, dates).with_columns(_reason(frame).alias(_REASON))
-    rows = held(rows.select(*columns, _REASON, BLANK))
+    columns = [c for c in fields if c in names]
+    rows = without_placeholders(frame, [c for c in ("received", "step_start", "step_end") if c in names])
+    rows = rows.with_columns(_reason(frame).alias(_REASON))
     groups = rows.group_by(_REASON).agg(n=nw.len(), blank=nw.col(BLANK).sum()).sort(_REASON).collect().rows(named=True)
     counts = {r[_REASON]: int(r["n"]) for r in groups}
     blanks = sum(int(r["blank"]) for r in groups if r[_REASON] == "")
     usable = counts.pop("", 0)
-    distinct = each_once((rows.filter(nw.col(_REASON) == "") if counts else rows).select(*columns))
+    marked = bool(counts or blanks)
+    distinct = each_once(
+        held(rows.filter(nw.col(_REASON) == "").select(*columns)) if marked else frame.select(*columns)
+    )
     left = int(distinct.select(nw.len()).collect().item())
     return distinct, {**counts, "repeated_step": usable - left}, blanks
 
@@ -75,7 +79,8 @@ def _paired(frame: Frame, notes: list[Message]) -> tuple[Frame, list[Message]]:
     names = frame.collect_schema().names()
     if not {"status", "step"} <= set(names):
         return frame, notes
-    words = {str(w).strip().casefold() for w in frame.select("status").unique().collect()["status"].to_list()}
+    found = frame.group_by("status").agg(n=nw.len()).collect()
+    words = {str(w).strip().casefold() for w in found["status"].to_list()}
     if not (words & set(_BEGAN) and words & set(_DONE)) or not words <= {*_BEGAN, *_DONE}:
         return frame, notes
     rows = pd.DataFrame(frame.collect().to_pandas())
@@ -154,6 +159,14 @@ def cases_of_steps(frame: Frame, *, finished: Sequence[str], last_step: str | No
         decided=nw.when(closed).then(nw.col("asn_end")).otherwise(absent),
         status=nw.when(closed).then(nw.lit("granted")).otherwise(nw.lit("open")),
     ).select("case", "office", "service", "received", "decided", "status", STEPS)
+
+
+def number_cases(cases: Frame) -> Frame:
+    """Return the cases, worked out once, each with a number."""
+    if cases.implementation.is_duckdb():
+        relation: Any = nw.to_native(cases)
+        return held(nw.from_native(relation.project(f"*, row_number() OVER () AS {NUMBER}")))
+    return held(cases).with_row_index(NUMBER, order_by=["office", "case"])
 
 
 def _plain(column: str) -> nw.Expr:

@@ -30,7 +30,7 @@ from asn_impact.intake.gathered import Gathered
 from asn_impact.intake.gathering import explaining, gather
 from asn_impact.intake.ledger import Ledger, reason
 from asn_impact.intake.readers.given import office_given
-from asn_impact.intake.readers.step_rows import STEPS, cases_of_steps, distinct_steps, pair_stamps
+from asn_impact.intake.readers.step_rows import NUMBER, STEPS, cases_of_steps, distinct_steps, number_cases, pair_stamps
 from asn_impact.verbs import public_verb
 from asn_impact.words import Alert, Message
 
@@ -93,7 +93,7 @@ def read_steps(
     >>> read_steps(steps, as_of="2024-01-31").records.collect().rows()[0][3:5]
     (datetime.date(2024, 1, 2), datetime.date(2024, 1, 9))
     """
-    extract, _ = cases_and_steps(
+    extract, *_ = cases_and_steps(
         source,
         as_of=as_of,
         columns=columns,
@@ -130,8 +130,8 @@ def cases_and_steps(
     zone: str | None,
     sheets: Names,
     needed: Sequence[str],
-) -> tuple[Extract, nw.LazyFrame[Any]]:
-    """Return what `read_steps` does, and the steps, each once; both are worked out once and kept."""
+) -> tuple[Extract, nw.LazyFrame[Any], nw.LazyFrame[Any]]:
+    """Return what `read_steps` does, the steps, each once, and the cases with a number; they are worked out once."""
     day = read_day(as_of)
     wanted = [f for f in (*STEP_FIELDS, REGENCY) if not (f == "office" and office is not None)]
     required = ["case", "step_end", *([] if office is not None else ["office"])]
@@ -150,18 +150,20 @@ def cases_and_steps(
         )
         of_given = office_given(office, source, rows.tables)
         frame, of_keys = settle_keys(rows.frame, office, offices, regency)
-        distinct, before, blanks = distinct_steps(frame)
+        as_found = frame is rows.frame and not rows.readings and all(one.parquet for one in rows.tables)
+        distinct, before, blanks = distinct_steps(frame if as_found else held(frame))
         distinct, stamps = pair_stamps(distinct)
-        cases = held(cases_of_steps(distinct, finished=finished, last_step=last_step))
-        cleaned = clean(cases, bounds=UNKNOWN, as_of=day, columns=list(CASE_FIELDS), weight=STEPS)
+        cases = number_cases(cases_of_steps(distinct, finished=finished, last_step=last_step))
+        cleaned = clean(cases, bounds=UNKNOWN, as_of=day, columns=[*CASE_FIELDS, NUMBER], weight=STEPS)
         ledger = Ledger(sum(before.values()), 0, {reason(code): n for code, n in before.items()}) + cleaned.ledger
         refuse_empty(ledger, rows.tables)
         n = int(cleaned.records.select(nw.len()).collect().item())
         note = Message("intake.steps_kept", kept=ledger.kept, n=n)
         sizes = {0: ledger.read} if len(rows.tables) == 1 else _rows_by_table(rows)
         notes = (*cleaned.notes, *stamps, note, *placeholders_read(blanks), *_say_spread(cleaned.records, regency))
-        result = replace(cleaned, ledger=ledger, rows_by_file=sizes, notes=notes)
-        return finish(rows, result, day, selection, most_lost, [*of_given, *of_keys]), distinct
+        records = cleaned.records.drop(NUMBER)
+        result = replace(cleaned, records=records, ledger=ledger, rows_by_file=sizes, notes=notes)
+        return finish(rows, result, day, selection, most_lost, [*of_given, *of_keys]), distinct, cleaned.records
 
 
 def _say_spread(records: nw.LazyFrame[Any], regency: str | None) -> list[Message]:
@@ -169,10 +171,12 @@ def _say_spread(records: nw.LazyFrame[Any], regency: str | None) -> list[Message
 
     Short plain numbers start again in every office and say nothing; so do the numbers of two regencies.
     """
-    place = nw.col("office").str.replace_all(r" / .*$", "") if regency == ALL else nw.lit("")
-    records = records.with_columns(place.alias("asn_regency"))
-    told_apart = records.filter(~nw.col("case").str.contains(r"^\d{1,5}$"))
-    offices = told_apart.group_by("case", "asn_regency").agg(n=nw.len()).filter(nw.col("n") > 1)
+    keys = ["case"]
+    if regency == ALL:
+        records = records.with_columns(asn_regency=nw.col("office").str.replace_all(r" / .*$", ""))
+        keys += ["asn_regency"]
+    spread = records.group_by(*keys).agg(n=nw.len()).filter(nw.col("n") > 1)
+    offices = spread.filter(~nw.col("case").str.contains(r"^\d{1,5}$"))
     n = int(offices.select(nw.len()).collect().item())
     return [Alert("intake.steps_in_offices", n=n)] if n else []
 

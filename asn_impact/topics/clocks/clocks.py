@@ -17,16 +17,17 @@ import pandas as pd
 from asn_impact.arguments import Names, Times, check_choice, check_value, did_you_mean
 from asn_impact.display import card, noted
 from asn_impact.errors import InputError
+from asn_impact.intake.copies import held
 from asn_impact.measures.calendar import WorkCalendar
 from asn_impact.measures.durations import Durations, measure
 from asn_impact.topics.clocks.placed import (
     CASE,
+    RECEIVED,
     START,
     STOP,
     UNENDED,
     held_in_memory,
     leave_out,
-    number_cases,
     place_steps,
     plain_name,
 )
@@ -37,8 +38,8 @@ from asn_impact.words import Message, paragraph
 Frame: TypeAlias = "nw.LazyFrame[Any]"
 
 _OWNERS: Final = {"applicant": "asn_applicant", "office": "asn_own"}  # working days in the steps of each
-_HELD: Final = "asn_held"
-_MARKS: Final = (CASE, "asn_open")
+_HELD, _THEIRS = "asn_held", "step"
+_MARKS: Final = 126  # days that one number of DuckDB can mark
 
 
 @dataclass(frozen=True, eq=False)
@@ -157,12 +158,12 @@ def clocks(
     """
     owners = _assign_owners(log.owners, applicant=applicant, elsewhere=elsewhere, office=office)
     cases, notes = leave_out(log)
-    cases = number_cases(cases)
     base = measure(replace(log.cases, records=cases), calendar)
-    settled = _settle(base, place_steps(log, cases, calendar), owners, abandoned_after)
+    owned = replace(log, steps=_owned(log.steps, owners))
+    settled = _settle(base, place_steps(owned, cases, calendar), abandoned_after)
     if abandoned_after is not None:
         notes = (*notes, Message("measures.clocks.abandoned", days=abandoned_after))
-    names = [name for name in base.records.collect_schema().names() if name not in _MARKS]
+    names = [name for name in base.records.collect_schema().names() if name != CASE]
     gross, net, own = (
         replace(
             base,
@@ -201,40 +202,70 @@ def _assign_owners(
     return owners.assign(owner=pd.Series(owner, index=owners.index, dtype="str"))
 
 
-def _settle(base: Durations, placed: Frame, owners: pd.DataFrame, abandoned_after: int | None) -> Frame:
+def _owned(steps: Frame, owners: pd.DataFrame) -> Frame:
+    """Return the steps of applicant and office with whether each is the applicant's in place of its name."""
+    names = {owner: owners.loc[owners["owner"] == owner, "step"].tolist() for owner in _OWNERS}
+    mine = steps.filter(nw.col("step").is_in([*names["applicant"], *names["office"]]))
+    return mine.with_columns(nw.col("step").is_in(names["applicant"]).alias(_THEIRS))
+
+
+def _settle(base: Durations, placed: Frame, abandoned_after: int | None) -> Frame:
     """Return the cases with the days that each owner had them, worked out once for every outcome that is tabulated."""
-    records = base.records.join(_days_of_owners(placed, owners, base.as_of_day), on=CASE, how="left")
+    records = base.records.join(_days_of_owners(placed, base.as_of_day), on=CASE, how="left")
     numbers = [nw.col(name).fill_null(0).cast(nw.Int32) for name in _OWNERS.values()]
     gone = nw.lit(value=False)
     if abandoned_after is not None:
         long = nw.col(_HELD) >= abandoned_after
-        gone = nw.when(long).then(nw.col("asn_open")).otherwise(nw.lit(value=False))
+        gone = nw.when(long).then(nw.col("status") == "open").otherwise(nw.lit(value=False))
     kept = [*base.records.collect_schema().names(), *_OWNERS.values(), "asn_gone"]
     return held_in_memory(records.with_columns(*numbers, gone.alias("asn_gone")).select(*kept))
 
 
-def _days_of_owners(placed: Frame, owners: pd.DataFrame, last: int) -> Frame:
-    """Return the length of the union of the steps of each owner by case, and how long it has waited for the applicant.
+def _days_of_owners(placed: Frame, last: int) -> Frame:
+    """Return the working days in the steps of each owner by case, and how long it has waited for the applicant.
+
+    The days of waiting are those of the applicant's step that is open longest.
+    """
+    waiting = nw.when(nw.col(_THEIRS) & nw.col(UNENDED)).then(last - nw.col(START)).cast(nw.Int32)
+    intervals = placed.select(CASE, START, STOP, RECEIVED, _THEIRS, waiting.alias(_HELD))
+    return _marked(intervals) if intervals.implementation.is_duckdb() else _joined(intervals)
+
+
+def _joined(intervals: Frame) -> Frame:
+    """Return the length of the union of the intervals of each owner by case.
 
     In order of their beginning an interval adds what lies before the next one begins: min(furthest end so far, next)
-    - start. The days of waiting are those of the applicant's step that is open longest.
+    - start.
     """
-    steps = {owner: owners.loc[owners["owner"] == owner, "step"].tolist() for owner in _OWNERS}
-    theirs = nw.col("step").is_in(steps["applicant"])
-    mine = nw.col("step").is_in([*steps["applicant"], *steps["office"]])
-    intervals = placed.filter(mine).with_columns(theirs.alias("asn_theirs"))
-    run, order = (CASE, "asn_theirs"), [START, STOP]  # of equal rows, which an engine orders as it likes, any is first
+    run, order = (CASE, _THEIRS), [START, STOP]  # of equal rows, which an engine orders as it likes, any is first
     intervals = intervals.with_columns(
         nw.col(STOP).cast(nw.Float64).cum_max().over(*run, order_by=order).alias("asn_far"),
         nw.col(START).cast(nw.Float64).shift(-1).over(*run, order_by=order).alias("asn_next"),
     )
     until = nw.when(nw.col("asn_next") < nw.col("asn_far")).then(nw.col("asn_next")).otherwise(nw.col("asn_far"))
-    theirs = nw.col("asn_theirs")
-    days = {"applicant": theirs, "office": ~theirs}
+    days = {"applicant": nw.col(_THEIRS), "office": ~nw.col(_THEIRS)}
     added = [nw.when(days[owner]).then(until - nw.col(START)).alias(name) for owner, name in _OWNERS.items()]
-    waiting = nw.when(theirs & nw.col(UNENDED)).then(last - nw.col(START)).alias(_HELD)
     sums = [nw.col(name).sum() for name in _OWNERS.values()]
-    return intervals.with_columns(*added, waiting).group_by(CASE).agg(*sums, nw.col(_HELD).max())
+    return intervals.with_columns(*added).group_by(CASE).agg(*sums, nw.col(_HELD).max())
+
+
+def _marked(intervals: Frame) -> Frame:
+    """Return the same without sorting: the days since receipt are marks in one number, and those after it intervals."""
+    relation: Any = nw.to_native(intervals)
+    begins, ends = (f"least({name} - {RECEIVED}, {_MARKS})" for name in (START, STOP))
+    marks = f"(((1::HUGEINT << ({ends} - {begins})) - 1) << {begins})"
+    days = {"applicant": _THEIRS, "office": f"NOT {_THEIRS}"}
+    near = [f"bit_count(bit_or({marks}) FILTER ({days[owner]}))::INTEGER AS {name}" for owner, name in _OWNERS.items()]
+    after = f"greatest({START}, {RECEIVED} + {_MARKS})"
+    later = f"{{'{START}': {after}, '{STOP}': {STOP}, '{_THEIRS}': {_THEIRS}}}"
+    rest = f"list({later}) FILTER ({STOP} - {RECEIVED} > {_MARKS})"
+    query = f"SELECT {CASE}, {', '.join(near)}, max({_HELD}) AS {_HELD}, {rest} AS rest FROM asn_rows GROUP BY {CASE}"
+    cases = held(nw.from_native(relation.query("asn_rows", query)))
+    fields = (nw.col("rest").struct.field(name).alias(name) for name in (START, STOP, _THEIRS))
+    after_these = cases.filter(~nw.col("rest").is_null()).explode("rest").select(CASE, _HELD, *fields)
+    both = cases.join(_joined(after_these), on=CASE, how="left")
+    sums = [nw.sum_horizontal(name, f"{name}_right").alias(name) for name in _OWNERS.values()]
+    return both.select(CASE, *sums, _HELD)
 
 
 def _on_clock(settled: Frame, base: Durations, clock: str) -> Frame:
@@ -242,7 +273,7 @@ def _on_clock(settled: Frame, base: Durations, clock: str) -> Frame:
     inside = nw.col(_OWNERS["applicant" if clock == "net" else "office"])
     followed = base.as_of_day - nw.col("day") - inside if clock == "net" else inside
     ran = nw.col("days") - inside if clock == "net" else nw.when(~nw.col("days").is_null()).then(inside)
-    still = nw.col("asn_open") & ~nw.col("asn_gone")
+    still = (nw.col("status") == "open") & ~nw.col("asn_gone")
     return settled.with_columns(
         ran.cast(nw.Int32).alias("days"),
         nw.when(still).then(base.as_of_day - followed).otherwise(nw.col("day")).cast(nw.Int32).alias("day"),

@@ -6,8 +6,8 @@ from typing import Any, Final, TypeAlias
 
 import narwhals as nw
 
-from asn_impact.intake.copies import held
 from asn_impact.intake.formats.engine import from_arrow
+from asn_impact.intake.readers.step_rows import NUMBER
 from asn_impact.measures.calendar import WorkCalendar
 from asn_impact.measures.durations import brought_in
 from asn_impact.topics.clocks.step_log import StepLog
@@ -16,7 +16,8 @@ from asn_impact.words import Alert, Message
 Frame: TypeAlias = "nw.LazyFrame[Any]"
 
 KEYS: Final = ["office", "case"]
-CASE, START, STOP, UNENDED = "asn_case", "asn_start", "asn_stop", "asn_unended"
+CASE, START, STOP, UNENDED = NUMBER, "asn_start", "asn_stop", "asn_unended"
+RECEIVED: Final = "asn_received"
 
 
 def plain_name(name: object) -> str:
@@ -29,26 +30,16 @@ def leave_out(log: StepLog) -> tuple[Frame, tuple[Message, ...]]:
     wrong = nw.col("began").is_null() | (nw.col("ended") < nw.col("began"))
     bad = log.steps.filter(wrong).select(*KEYS).unique()
     if not int(bad.select(nw.len()).collect().item()):
-        return log.cases.records, ()
-    out = int(log.cases.records.join(bad, on=KEYS, how="semi").select(nw.len()).collect().item())
+        return log.numbered, ()
+    out = int(log.numbered.join(bad, on=KEYS, how="semi").select(nw.len()).collect().item())
     if not out:
-        return log.cases.records, ()
+        return log.numbered, ()
     note = Alert("measures.clocks.left_out", n=out)
-    return log.cases.records.join(bad, on=KEYS, how="anti"), (note,)
-
-
-def number_cases(records: Frame) -> Frame:
-    """Give each case a number, sorted faster than texts, and keep it beside what `measure` keeps."""
-    if records.implementation.is_duckdb():
-        relation: Any = nw.to_native(records)
-        records = nw.from_native(relation.project(f"*, row_number() OVER () AS {CASE}"))
-    else:
-        records = records.with_row_index(CASE, order_by=KEYS)
-    return held(records.with_columns((nw.col("status") == "open").alias("asn_open")))
+    return log.numbered.join(bad, on=KEYS, how="anti"), (note,)
 
 
 def place_steps(log: StepLog, cases: Frame, calendar: WorkCalendar) -> Frame:
-    """Return the steps of numbered cases with the numbers of the days on which each began and ended.
+    """Return the steps of numbered cases with the numbers of the days of receipt and on which each began and ended.
 
     A step is cut to (received, decided]; one without an end runs to the decision, or in an open case to the day of the
     export, and is true in ``asn_unended``. Steps that began after the decision are not in it.
@@ -64,15 +55,17 @@ def place_steps(log: StepLog, cases: Frame, calendar: WorkCalendar) -> Frame:
         "step",
         nw.when(nw.col("began") < nw.col("received")).then(nw.col("received")).otherwise(nw.col("began")).alias(START),
         nw.when(late).then(nw.col("asn_close")).otherwise(nw.col("ended")).alias(STOP),
+        nw.col("received").alias(RECEIVED),
         nw.col("ended").is_null().alias(UNENDED),
     ).filter(nw.col(STOP) >= nw.col(START))
     table = brought_in(calendar.table()[["date", "number"]], spans)
     key = table.collect_schema()["date"]
-    for name in (START, STOP):
+    days = (RECEIVED, START, STOP)
+    for name in days:
         spans = spans.with_columns(nw.col(name).cast(key)).join(
             table.rename({"number": f"{name}_number"}), how="left", left_on=name, right_on="date"
         )
-    numbers = [nw.col(f"{name}_number").alias(name) for name in (START, STOP)]
+    numbers = [nw.col(f"{name}_number").alias(name) for name in days]
     return spans.select(CASE, "step", *numbers, UNENDED)
 
 

@@ -19,7 +19,7 @@ from asn_impact.measures.durations import Clock, Durations, measure
 from asn_impact.measures.outcomes import RestrictedMean
 from asn_impact.measures.panel import Panel
 from asn_impact.measures.tabulate import LENGTHS, Per, tabulate
-from asn_impact.topics.clocks.placed import CASE, START, STOP, leave_out, number_cases, place_steps, plain_name
+from asn_impact.topics.clocks.placed import CASE, START, STOP, leave_out, place_steps, plain_name
 from asn_impact.topics.clocks.step_log import StepLog
 from asn_impact.topics.clocks.sweep import Intervals, Shares, share_days
 from asn_impact.verbs import Guided, public_verb
@@ -142,7 +142,6 @@ def split_days(
     ([3.0, 5.0], 8.0)
     """
     cases, of_log = leave_out(log)
-    cases = number_cases(cases)
     times = measure(replace(log.cases, records=cases), calendar, clock=clock)
     panel = tabulate(times, outcome, by=by, per=per)
     days = calendar if clock == "working_days" else calendar.every_day()

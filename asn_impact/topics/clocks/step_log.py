@@ -36,6 +36,8 @@ class StepLog(Guided):
     steps : narwhals.LazyFrame
         ``office``, ``case``, ``step`` texts, ``began`` and ``ended`` dates (missing where nobody wrote one), each row
         of the export once.
+    numbered : narwhals.LazyFrame
+        The records of the cases, each with a number, ``asn_case``.
     owners : pandas.DataFrame
         ``step``, ``rows``, and ``suggested``: whose step the name says it is, or missing. A suggestion, not a decision.
 
@@ -54,6 +56,7 @@ class StepLog(Guided):
 
     cases: Extract
     steps: Frame
+    numbered: Frame
     owners: pd.DataFrame
 
     @property
@@ -101,7 +104,7 @@ def read_step_log(
     0  Perbaikan Dokumen     1  applicant
     1         Verifikasi     1     office
     """
-    cases, distinct = cases_and_steps(
+    cases, distinct, numbered = cases_and_steps(
         source,
         as_of=as_of,
         columns=columns,
@@ -123,7 +126,7 @@ def read_step_log(
     names = [None if pd.isna(name) else str(name) for name in counts["step"]]
     owners = pd.DataFrame({"step": names, "rows": counts["rows"].astype("int64").to_numpy()})
     suggested = pd.Series([suggested_owner(name or "") for name in names], index=owners.index, dtype="str")
-    return StepLog(cases, steps, owners.assign(suggested=suggested))
+    return StepLog(cases, steps, numbered, owners.assign(suggested=suggested))
 
 
 def _name_steps(distinct: Frame) -> Frame:
