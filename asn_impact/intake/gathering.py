@@ -35,7 +35,7 @@ from asn_impact.intake.fields.columns import (
     recognised,
     synonyms,
 )
-from asn_impact.intake.fields.date_columns import Order, read_dates
+from asn_impact.intake.fields.date_columns import Order, Seen, read_dates, see_dates
 from asn_impact.intake.fields.dates import DateReading, dated
 from asn_impact.intake.fields.free_text import refuse_names
 from asn_impact.intake.fields.regencies import REGENCY, named_regencies
@@ -219,7 +219,9 @@ def _type_tables(
         rows = _written(rows)
     elif small:  # every later query would parse the file, and its dates, again
         rows = from_arrow(rows.to_arrow_table())
-    readings = [_read_dates(rows, f, (dates or {}).get(f), zone, tables) for f in texts]
+    lots = [[f] for f in texts] if long else [texts] if texts else []  # of a long file one column fills the memory
+    seen = {f: one for lot in lots for f, one in see_dates(rows, lot).items()}
+    readings = [_read_dates(rows, f, seen[f], (dates or {}).get(f), zone, tables) for f in texts]
     in_days = [f for f in fields if f in DATE_FIELDS and is_typed[f]]
     native = _with_dates(rows, readings, in_days)
     if long and any(r.timed for r in readings):  # hardly a text comes twice: reading them again would cost more
@@ -263,11 +265,16 @@ def _type_tables(
 
 
 def _read_dates(
-    rows: duckdb.DuckDBPyRelation, field: str, order: str | None, zone: str | None, tables: Sequence[RawTable]
+    rows: duckdb.DuckDBPyRelation,
+    field: str,
+    seen: Seen,
+    order: str | None,
+    zone: str | None,
+    tables: Sequence[RawTable],
 ) -> DateReading:
     """Return how a column is read; where two orders are mixed, say which tables have which."""
     try:
-        return read_dates(rows, field, name=field, order=order, zone=zone)
+        return read_dates(rows, field, name=field, order=order, zone=zone, seen=seen)
     except InputError as problem:
         if problem.message.key != "intake.dates.two_orders" or not any(t.sha256 for t in tables):
             raise
