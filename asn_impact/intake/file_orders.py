@@ -11,7 +11,7 @@ import duckdb
 from asn_impact.errors import InputError
 from asn_impact.identifiers import hidden
 from asn_impact.intake.cleaning import FILE
-from asn_impact.intake.fields.date_columns import FEW_TELLING, read_dates
+from asn_impact.intake.fields.date_columns import FEW_TELLING, Seen, read_dates
 from asn_impact.intake.fields.date_shapes import EMPTY, TRIPLE, ZEROS, quoted_name, split_parts
 from asn_impact.intake.fields.dates import DateReading
 from asn_impact.intake.formats import RawTable
@@ -43,7 +43,7 @@ class _Told:
 
 def read_by_file(
     rows: duckdb.DuckDBPyRelation,
-    fields: Sequence[str],
+    seen: Mapping[str, Seen],
     dates: Mapping[str, str],
     zone: str | None,
     tables: Sequence[RawTable],
@@ -58,7 +58,7 @@ def read_by_file(
     InputError
         One file mixes both orders, or a file does not tell which of the two it has.
     """
-    whole = {field: _try_whole(rows, field, dates.get(field), zone) for field in fields}
+    whole = {field: _try_whole(rows, field, one, dates.get(field), zone) for field, one in seen.items()}
     if len(tables) < 2:
         return [_of_one(read, tables) for read in whole.values()]
     unsure = [field for field, read in whole.items() if not (isinstance(read, DateReading) and _is_iso(read))]
@@ -81,15 +81,15 @@ def read_by_file(
             continue
         if silent or "both" in orders.values():
             raise InputError(_unsaid(field, read, orders, tables))
-        readings.append(_of_orders(rows, field, orders, read, zone, tables))
+        readings.append(_of_orders(rows, field, seen[field], orders, read, zone, tables))
     return readings
 
 
 def _try_whole(
-    rows: duckdb.DuckDBPyRelation, field: str, order: str | None, zone: str | None
+    rows: duckdb.DuckDBPyRelation, field: str, seen: Seen, order: str | None, zone: str | None
 ) -> DateReading | InputError:
     try:
-        return read_dates(rows, field, name=field, order=order, zone=zone)
+        return read_dates(rows, field, name=field, order=order, zone=zone, seen=seen)
     except InputError as problem:
         return problem
 
@@ -141,6 +141,7 @@ def _orders(
 def _of_orders(
     rows: duckdb.DuckDBPyRelation,
     field: str,
+    seen: Seen,
     orders: Mapping[int, str | None],
     whole: DateReading | InputError,
     zone: str | None,
@@ -150,7 +151,7 @@ def _of_orders(
     if len({*orders.values()}) < 2 and isinstance(whole, DateReading):
         return whole
     main = max(ORDERS, key=lambda order: list(orders.values()).count(order))
-    reading = read_dates(rows, field, name=field, order=main, zone=zone)
+    reading = read_dates(rows, field, name=field, order=main, zone=zone, seen=seen)
     others = frozenset(table for table, order in orders.items() if order != main)
     notes = [note for note in reading.notes if note.key != "intake.dates.order_asked"]
     by_file = Alert("intake.dates.by_file", field=field, files=paragraph(*_files(orders, tables)))

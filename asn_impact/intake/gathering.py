@@ -36,7 +36,7 @@ from asn_impact.intake.fields.columns import (
     recognised,
     synonyms,
 )
-from asn_impact.intake.fields.date_columns import Order
+from asn_impact.intake.fields.date_columns import Order, see_dates
 from asn_impact.intake.fields.dates import DateReading, dated
 from asn_impact.intake.fields.free_text import refuse_names
 from asn_impact.intake.fields.regencies import REGENCY, named_regencies
@@ -239,7 +239,9 @@ def _type_tables(
         rows = _written(rows)
     elif small:  # every later query would parse the file, and its dates, again
         rows = from_arrow(rows.to_arrow_table())
-    readings = read_by_file(rows, texts, dates or {}, zone, tables)
+    lots = [[f] for f in texts] if long else [texts] if texts else []  # of a long file one column fills the memory
+    seen = {f: one for lot in lots for f, one in see_dates(rows, lot).items()}
+    readings = read_by_file(rows, seen, dates or {}, zone, tables)
     in_days = [f for f in fields if f in DATE_FIELDS and is_typed[f]]
     native = _with_dates(rows, readings, in_days)
     if long and any(r.timed for r in readings):  # hardly a text comes twice: reading them again would cost more

@@ -6,9 +6,10 @@ or the reader is asked.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from functools import reduce
+from typing import Literal, NamedTuple, TypeAlias
 
 import duckdb
 import pandas as pd
@@ -25,6 +26,7 @@ from asn_impact.intake.fields.date_shapes import (
     TRIPLE,
     ZEROS,
     ZONE,
+    last_days,
     listed_texts,
     quoted_name,
     split_parts,
@@ -33,11 +35,11 @@ from asn_impact.intake.fields.dates import DateReading, dated
 from asn_impact.intake.fields.sketched import sketched
 from asn_impact.intake.fields.swapped import Mixture
 from asn_impact.intake.fields.zones import offset_of, same_offset, zone_name
-from asn_impact.intake.formats.engine import from_arrow
+from asn_impact.intake.formats.engine import from_arrow, quote
 from asn_impact.intake.privacy import masked
 from asn_impact.words import Alert, Message
 
-__all__ = ["Order", "parse_dates", "read_dates"]
+__all__ = ["Order", "Seen", "parse_dates", "read_dates", "see_dates"]
 
 Order: TypeAlias = Literal["day-first", "month-first", "swapped"]
 
@@ -55,36 +57,40 @@ _FAST: dict[str, Order | None] = {
 }
 
 
-_PROFILE = f"""
-    SELECT coalesce(sum(n), 0),
-        sum(n) FILTER (is_empty),
-        sum(n) FILTER (NOT is_empty AND is_zero),
-        sum(n) FILTER (triple),
-        sum(n) FILTER (triple AND n1 > 12),
-        sum(n) FILTER (triple AND n2 > 12),
-        sum(n) FILTER (timed),
-        list(DISTINCT zone) FILTER (timed OR zone <> ''),
-        min(v, 3) FILTER (triple AND n1 <= 12 AND n2 <= 12 AND n1 <> n2),
-        min(v) FILTER (triple AND n1 > 12),
-        min(v) FILTER (triple AND n2 > 12),
-        [{", ".join(f"sum(n) FILTER (year(try_strptime(v, '{form}')) >= 1900)" for form in _FAST)}],
-        sum(n) FILTER (triple AND year_digits = 2),
-        count(*) FILTER (iso), count(*) FILTER (iso AND n3 > 12), count(*) FILTER (triple),
-        list(DISTINCT n2) FILTER (iso), list(DISTINCT n3) FILTER (iso),
-        list(DISTINCT CASE WHEN n1 > 12 THEN n2 ELSE n1 END) FILTER (triple),
-        sum(n) FILTER (triple AND n1 = n2),
-        sum(n) FILTER (stamped)
-    FROM (
-        SELECT v, n, {EMPTY} AS is_empty, {ZEROS} AS is_zero,
-            NOT {EMPTY} AND NOT {ZEROS} AND regexp_matches(asn_part, '{TRIPLE}') AS triple,
-            NOT {EMPTY} AND NOT {ZEROS} AND asn_part NOT IN ({listed_texts([d.isoformat() for d in PLACEHOLDERS])})
-                AND regexp_matches(asn_part, '{ISO}') AS iso,
-            TRY_CAST(asn_numbers[1] AS INTEGER) AS n1, TRY_CAST(asn_numbers[2] AS INTEGER) AS n2,
-            TRY_CAST(asn_numbers[3] AS INTEGER) AS n3, length(asn_numbers[3]) AS year_digits,
-            NOT {EMPTY} AND {HAS_TIME} AS stamped,
-            stamped AND NOT regexp_matches(asn_bare, '{MIDNIGHT}') AS timed,
-            CASE WHEN {HAS_TIME} THEN regexp_extract(asn_bare, ' ?{ZONE}$', 1) ELSE '' END AS zone
-        FROM texts)"""
+_TIMED = 2  # a time of day that is not midnight
+
+#: What is asked of each text, and then of all texts that are alike in it.
+_SHAPE = f"""*,
+    CASE WHEN {EMPTY} THEN 'empty' WHEN {ZEROS} THEN 'zero' WHEN regexp_matches(asn_part, '{TRIPLE}') THEN 'triple'
+        WHEN asn_part IN ({listed_texts([d.isoformat() for d in PLACEHOLDERS])}) THEN 'other'
+        WHEN regexp_matches(asn_part, '{ISO}') THEN 'iso' ELSE 'other' END AS shape,
+    CASE WHEN {EMPTY} OR NOT {HAS_TIME} THEN 0
+        WHEN regexp_matches(asn_bare, '{MIDNIGHT}') THEN 1 ELSE {_TIMED} END AS clock"""
+_NUMBERS = f"""asn_column, v, n, shape, clock,
+    CASE WHEN clock > 0 THEN regexp_extract(asn_bare, ' ?{ZONE}$', 1) ELSE '' END AS zone,
+    CASE WHEN shape = 'triple' THEN TRY_CAST(asn_numbers[1] AS INTEGER) END AS n1,
+    CASE WHEN shape IN ('triple', 'iso') THEN TRY_CAST(asn_numbers[2] AS INTEGER) END AS n2,
+    CASE WHEN shape = 'iso' THEN TRY_CAST(asn_numbers[3] AS INTEGER) END AS n3,
+    CASE WHEN shape = 'triple' THEN length(asn_numbers[3]) END AS digits"""
+_ALIKE = f"""asn_column, shape, clock, zone, n1, n2, n3, digits,
+    sum(n) AS asn_n, count(*) AS asn_texts, min(v, 3) AS asn_first,
+    [{", ".join(f"sum(n) FILTER (year(try_strptime(v, '{form}')) >= 1900)" for form in _FAST)}] AS asn_fast"""
+
+
+class _Alike(NamedTuple):
+    """Texts of one shape with the same numbers: their rows, how many different ones, and the first three."""
+
+    shape: str
+    clock: int
+    zone: str
+    n1: int
+    n2: int
+    n3: int
+    digits: int
+    rows: int
+    texts: int
+    first: list[str]
+    fast: list[int | None]
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,40 +113,68 @@ class _Profile:
     mixture: Mixture
 
 
-def _profile(relation: duckdb.DuckDBPyRelation, quoted: str, lists: Mapping[str, str]) -> _Profile:
-    distinct = relation.aggregate(f"{quoted} AS v, count(*) AS n")
-    result = split_parts(distinct, "v", lists).query("texts", _PROFILE)
-    assert result is not None  # None is for statements that return no rows
-    row = result.fetchall()[0]
-    rows, empty, zero, triples, first_over_12, second_over_12, timed = (int(v or 0) for v in row[:7])
-    examples = tuple(masked(str(v)) for v in row[8] or ())
-    fast = tuple(int(v or 0) for v in row[11])
+class Seen(NamedTuple):
+    """What was seen in a column of texts: its profile, and the texts that are ranges or lists of days."""
+
+    profile: _Profile
+    lists: Mapping[str, tuple[Days, int]]
+
+
+def see_dates(relation: duckdb.DuckDBPyRelation, columns: Sequence[str]) -> dict[str, Seen]:
+    """Return what is seen in columns of texts, from one query over the distinct values of all of them."""
+    lists = {c: _read_lists(relation, quoted_name(c)) if c in LISTED_FIELDS else {} for c in columns}
+    parts = []
+    for column, found in lists.items():
+        texts = relation.aggregate(f"{quote(column)} AS asn_column, {quoted_name(column)} AS v, count(*) AS n")
+        parts.append(texts.project(f"*, {last_days('v', _last_days(found))} AS asn_text"))
+    every = reduce(duckdb.DuckDBPyRelation.union, parts)
+    rows = split_parts(every, "asn_text").project(_SHAPE).project(_NUMBERS).aggregate(_ALIKE).fetchall()
+    return {c: Seen(_profile([_Alike(*row[1:]) for row in rows if row[0] == c]), lists[c]) for c in columns}
+
+
+def _last_days(found: Mapping[str, tuple[Days, int]]) -> dict[str, str]:
+    return {text: days.last for text, (days, _) in found.items()}
+
+
+def _profile(groups: Sequence[_Alike]) -> _Profile:
+    triples = [g for g in groups if g.shape == "triple"]
+    made = [g for g in groups if g.shape == "iso"]
+    day_first, month_first = [g for g in triples if g.n1 > 12], [g for g in triples if g.n2 > 12]
+    either = [g for g in triples if g.n1 <= 12 and g.n2 <= 12 and g.n1 != g.n2]
     return _Profile(
-        rows=rows,
-        empty=empty,
-        zero=zero,
-        triples=triples,
-        first_over_12=first_over_12,
-        second_over_12=second_over_12,
-        timed=timed,
-        stamped=int(row[-1] or 0),
-        zones=tuple(sorted(row[7] or ())),
-        either_way=examples,
-        day_first=row[9],
-        month_first=row[10],
-        fast=fast,
-        two_digits=int(row[12] or 0),
-        alike=int(row[19] or 0),
+        rows=_rows(groups),
+        empty=_rows(g for g in groups if g.shape == "empty"),
+        zero=_rows(g for g in groups if g.shape == "zero"),
+        triples=_rows(triples),
+        first_over_12=_rows(day_first),
+        second_over_12=_rows(month_first),
+        timed=_rows(g for g in groups if g.clock == _TIMED),
+        stamped=_rows(g for g in groups if g.clock),
+        zones=tuple(sorted({g.zone for g in groups if g.clock == _TIMED or g.zone})),
+        either_way=tuple(masked(text) for text in _first(either)[:3]),
+        day_first=next(iter(_first(day_first)), None),
+        month_first=next(iter(_first(month_first)), None),
+        fast=tuple(sum(g.fast[i] or 0 for g in groups) for i in range(len(_FAST))),
+        two_digits=_rows(g for g in triples if g.digits == 2),
+        alike=_rows(g for g in triples if g.n1 == g.n2),
         mixture=Mixture(
-            made=int(row[13]),
-            made_over_12=int(row[14]),
-            texts=int(row[15]),
-            either=int(row[8] is not None),
-            months=frozenset(row[16] or ()),
-            days=frozenset(row[17] or ()),
-            text_months=frozenset(row[18] or ()),
+            made=sum(g.texts for g in made),
+            made_over_12=sum(g.texts for g in made if g.n3 > 12),
+            texts=sum(g.texts for g in triples),
+            either=int(bool(either)),
+            months=frozenset(g.n2 for g in made),
+            days=frozenset(g.n3 for g in made),
+            text_months=frozenset(g.n2 if g.n1 > 12 else g.n1 for g in triples),
         ),
     )
+
+
+def _rows(groups: Iterable[_Alike]) -> int:
+    return sum(g.rows for g in groups)
+
+
+def _first(groups: Sequence[_Alike]) -> list[str]:
+    return sorted(text for g in groups for text in g.first)
 
 
 def _order(profile: _Profile, name: str, setting: str | None) -> str:
@@ -213,6 +247,7 @@ def read_dates(
     name: str,
     order: str | None = None,
     zone: str | None = None,
+    seen: Seen | None = None,
 ) -> DateReading:
     """Return how a text column of a DuckDB relation is read as dates, decided from all of its values.
 
@@ -231,6 +266,8 @@ def read_dates(
         swapped day and month of the dates it made, and the texts it left tell their order.
     zone : str, optional
         Zone in which a time has its day: ``"Asia/Makassar"``.
+    seen : Seen, optional
+        What `see_dates` returned for the column, where several were asked about at once.
 
     Raises
     ------
@@ -244,10 +281,8 @@ def read_dates(
     >>> read_dates(duckdb.sql("SELECT '17 Agustus 2023' AS d"), "d", name="received").order
     'day-first'
     """
-    found = _read_lists(relation, quoted_name(column)) if column in LISTED_FIELDS else {}
-    lists = {text: days.last for text, (days, _) in found.items()}
+    profile, found = seen or see_dates(relation, [column])[column]
     listed = sum(n for _, n in found.values())
-    profile = _profile(relation, quoted_name(column), lists)
     decision = _order(profile, name, order)
     _refuse_backwards(found, decision, name)
     present = profile.rows - profile.empty - profile.zero
@@ -271,7 +306,7 @@ def read_dates(
         profile.zero,
         moved or (None if zone is None else zone_name(zone)),
         swapped,
-        lists,
+        _last_days(found),
         profile.stamped,
     )
 

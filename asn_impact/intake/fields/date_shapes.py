@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 import duckdb
 
 from asn_impact.intake.fields.empty_words import NULL_WORDS, WAITING_WORDS
+from asn_impact.intake.formats.engine import quote
 
 __all__ = [
     "BASIC",
@@ -24,6 +25,7 @@ __all__ = [
     "WORD",
     "ZEROS",
     "ZONE",
+    "last_days",
     "listed_texts",
     "quoted_name",
     "split_parts",
@@ -46,8 +48,8 @@ PLACEHOLDERS: tuple[dt.date, ...] = (
 
 
 def listed_texts(values: Sequence[str]) -> str:
-    """Write texts as a list of SQL."""
-    return ", ".join("'" + v.replace("'", "''") + "'" for v in values)
+    """Write texts as a list of SQL; signs beyond ASCII by their numbers: plain statements are taken apart faster."""
+    return ", ".join(f"chr({ord(v)})" if len(v) == 1 and not v.isascii() else quote(v) for v in values)
 
 
 ZONE = r"(wib|wita|wit|utc|gmt|z|[+-]\d{2}(:?\d{2})?)"
@@ -90,14 +92,18 @@ def split_parts(
 
     `lists` has the last day of each text that is a range or list of days.
     """
-    pairs = ", ".join(f"{listed_texts([text])}: {listed_texts([last])}" for text, last in (lists or {}).items())
-    value = f"coalesce((MAP {{{pairs}}})[{quoted}], {quoted})" if pairs else quoted
     return (
-        relation.project(f"*, {_PLAIN.format(v=value)} AS asn_plain")
+        relation.project(f"*, {_PLAIN.format(v=last_days(quoted, lists or {}))} AS asn_plain")
         .project(f"*, {_BARE} AS asn_bare")
         .project(f"*, {_PART} AS asn_part")
         .project("*, regexp_extract_all(asn_part, '\\d+') AS asn_numbers")
     )
+
+
+def last_days(quoted: str, lists: Mapping[str, str]) -> str:
+    """Write SQL for a column of texts with the last day in place of each text that is a range or list of days."""
+    pairs = ", ".join(f"{listed_texts([text])}: {listed_texts([last])}" for text, last in lists.items())
+    return f"coalesce((MAP {{{pairs}}})[{quoted}], {quoted})" if pairs else quoted
 
 
 def quoted_name(column: str) -> str:
