@@ -227,13 +227,17 @@ def _type_tables(
     if long and any(r.timed for r in readings):  # hardly a text comes twice: reading them again would cost more
         native = kept_typed(native)
     elif small:
-        native = from_arrow(native.to_arrow_table())
+        table = native.to_arrow_table()
+        native = from_arrow(table)
     if len(tables) > 1 and "case" not in fields and (twice := _repeated(native, fields)):
         again = [Alert("intake.copy_of_a_file", file=tables[j].name, first=tables[i].name) for j, i in twice.items()]
         rest = [table for i, table in enumerate(tables) if i not in twice]
         return _type_tables(rest, wanted, columns, dates, keep, required, [*notes, *again], zone)
     frame = nw.from_native(native)
-    bounds = bounds_of(frame) if long else UNKNOWN if texts else bounds_of(nw.from_native(rows))
+    if small:
+        bounds = bounds_of(nw.from_native(table).lazy())
+    else:
+        bounds = bounds_of(frame) if long else UNKNOWN if texts else bounds_of(nw.from_native(rows))
     for match in known.values():
         refuse_names(frame, match, keep)
     headings = {f: next(m[f] for m in matches if f in m) for f in fields}
