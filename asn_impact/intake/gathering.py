@@ -17,6 +17,7 @@ from asn_impact.arguments import check_choice, did_you_mean
 from asn_impact.errors import InputError
 from asn_impact.identifiers import hidden
 from asn_impact.intake.cleaning import (
+    FEW_ROWS,
     FILE,
     FIRST,
     PLACE,
@@ -214,7 +215,7 @@ def _type_tables(
     rows = _stack(tables, matches, fields, is_typed, zone)
     long = any(t.long for t in tables)
     texts = [f for f in fields if f in DATE_FIELDS and not is_typed[f]]
-    small = bool(texts) and len(tables) <= MANY and all(t.loose and t.sha256 and not t.long for t in tables)
+    small = bool(texts) and len(tables) <= MANY and all(_is_held(t) for t in tables)
     if long:
         rows = _written(rows)
     elif small:  # every later query would parse the file, and its dates, again
@@ -266,6 +267,13 @@ def _type_tables(
         notes=(*notes, *(n for t in tables for n in t.notes), *of_dates, *of_times),
         numbered=numbered,
     )
+
+
+def _is_held(table: RawTable) -> bool:
+    """Return whether the wanted cells of a file fit into memory: texts of a file that is not long, or few rows."""
+    if table.parquet is None:
+        return table.loose and bool(table.sha256) and not table.long
+    return len(table.relation.limit(FEW_ROWS + 1).project("1").fetchall()) <= FEW_ROWS
 
 
 def _read_dates(
