@@ -53,6 +53,7 @@ TEST_ROW = r"(?i)test|(?:^|[^a-z])exp(?:[^a-z]|$)"
 FILE, FIRST, GIVEN, PLACE = "asn_file", "asn_first", "asn_office_given", "asn_place"
 REASON, BLANK = "asn_reason", "asn_blank"
 KEPT = "kept"
+FEW_ROWS = 20_000  # that are held in memory: a file of them is written longer than they are worked out
 #: Codes of the reasons to leave a row out; their words stand in words/reasons.toml.
 FIRST_DAY = dt.date(1900, 1, 1)  # no permit is older: a year before it is a slip of the hand
 NO_DATE = {"received": "received_is_no_date", "decided": "decided_is_no_date"}
@@ -445,7 +446,7 @@ def _settle(
     copies: dict[str, int] = {}
     notes: tuple[Message, ...] = ()
     if n_usable and weight is None and "case" in frame.collect_schema().names():  # cases of steps are one row each
-        records, copies, notes = one_row_a_case(records)
+        records, copies, notes = one_row_a_case(records, few=n_usable <= FEW_ROWS)
     records, earlier = followed(records, until, exported or {}, as_of) if until else (records, [])
     blank = sum(int(g.get("blank") or 0) for g in groups)
     rows: dict[int, int] = {}

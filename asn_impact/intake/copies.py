@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import reduce
 from operator import or_
 from typing import Any, Final, NamedTuple, TypeAlias
@@ -11,7 +11,7 @@ import duckdb
 import narwhals as nw
 
 from asn_impact.errors import InputError
-from asn_impact.intake.formats.engine import identifier, kept_typed
+from asn_impact.intake.formats.engine import from_arrow, identifier, kept_typed
 from asn_impact.intake.privacy import masked
 from asn_impact.words import Alert, Message
 
@@ -39,15 +39,15 @@ MOST_PAIRS: Final = 5  # pairs of offices that are asked about
 LEFT: Final = 0.05  # share of the contradictions that may stay where a series of numbers explains the others
 
 
-def one_row_a_case(records: Frame) -> tuple[Frame, dict[str, int], tuple[Message, ...]]:
+def one_row_a_case(records: Frame, *, few: bool = False) -> tuple[Frame, dict[str, int], tuple[Message, ...]]:
     """One row for each (office, case). Copies that agree become one; an open copy gives way to a decided one.
 
     Copies that name different received dates, decision dates or outcomes contradict each other: nobody knows
     which is right, so all of them are dropped. Numbers that begin again each year, each month or with each service
     are no copies: then the case is known by both. Only cases that come twice are judged, once; the others are read
-    as they stand.
+    as they stand. Where the records are `few` what is found is held in memory.
     """
-    twice = _twice(records)
+    twice = _twice(records, few=few)
     if twice is None:
         return records, {}, ()
     doubled, copies = twice
@@ -60,11 +60,12 @@ def one_row_a_case(records: Frame) -> tuple[Frame, dict[str, int], tuple[Message
         judged.filter(nw.col(REASON) == KEPT)
         .group_by(*_keys(numbered))
         .agg(*(nw.col(c).max() for c in others))
-        .select(*(nw.col(c).cast(dtype) if copies.collect_schema()[c] != dtype else c for c, dtype in schema.items()))
+        .select(*(nw.col(c).cast(dtype) if copies.collect_schema()[c] != dtype else c for c, dtype in schema.items())),
+        few=few,
     )
     left = int(_one(single.select(n=nw.len()))["n"])
     fates = {REPEATED: counts.get(KEPT, 0) - left, **{k: counts.get(k, 0) for k in (SUPERSEDED, CONTRADICTING)}}
-    return nw.concat([_without(records, doubled), single], how="vertical"), fates, notes
+    return nw.concat([_without(records, doubled, few=few), single], how="vertical"), fates, notes
 
 
 def copies_of(kept: Frame) -> Frame:
@@ -86,19 +87,20 @@ def copies_of(kept: Frame) -> Frame:
 
 
 def shared_numbers(
-    records: Frame, offices: Mapping[str, str] | None = None, *, regencies: bool = False
+    records: Frame, n: int, labels: Collection[str], offices: Mapping[str, str] | None, *, regencies: bool = False
 ) -> list[Message]:
     """Ask about cases that may count twice: one number and day in two offices, or numbers that differ in signs only.
 
+    `n` is the number of records, `labels` are their offices.
     Offices that number their cases by themselves share numbers too, but seldom with the day of receipt. Those of two
     `regencies`, whose name stands before that of the office, are never one.
     """
-    if records.implementation.is_ibis() or int(_one(records.select(n=nw.len()))["n"]) > MOST_ASKED:
+    if records.implementation.is_ibis() or n > MOST_ASKED:
         return []
     whole = records.filter(~nw.col("case").is_null() & ~nw.col("office").is_null())
     notes: list[Message] = []
     itself = {old for old, new in (offices or {}).items() if old == new}
-    same, by_year = _pairs(whole, "received"), list[_Pair]()
+    same, by_year = _pairs(whole, "received") if len(labels) > 1 else [], list[_Pair]()
     if regencies:
         same = [pair for pair in same if len({office.partition(" / ")[0] for office in pair[:2]}) == 1]
     if same:
@@ -113,11 +115,10 @@ def shared_numbers(
     ways = whole.with_columns(asn_key=signs).group_by("office", "received", "asn_key").agg(
         low=nw.col("case").min(), high=nw.col("case").max()
     ).filter(nw.col("low") != nw.col("high"))  # fmt: skip
-    n = int(_one(ways.select(n=nw.len()))["n"])
-    if n:
+    if differing := int(_one(ways.select(n=nw.len()))["n"]):
         example = ways.select("low", "high").sort("low", "high").head(1).collect().rows()[0]
         first, second = (masked(str(number)) for number in example)
-        notes.append(Alert("intake.copies.other_signs", n=n, first=first, second=second))
+        notes.append(Alert("intake.copies.other_signs", n=differing, first=first, second=second))
     return notes
 
 
@@ -137,10 +138,11 @@ def _pairs(records: Frame, when: str) -> list[_Pair]:
     return sorted(pairs, key=lambda pair: (-pair.n, pair))
 
 
-def _twice(records: Frame) -> tuple[Frame, Frame] | None:
+def _twice(records: Frame, *, few: bool = False) -> tuple[Frame, Frame] | None:
     """Return the (office, case) that come twice and all their rows, both worked out; None where there are none."""
-    rows = held(_suspects(records))
-    doubled = held(rows.group_by("office", "case").agg(n=nw.len()).filter(nw.col("n") > 1).select("office", "case"))
+    rows = held(records if few else _suspects(records), few=few)
+    again = rows.group_by("office", "case").agg(n=nw.len()).filter(nw.col("n") > 1)
+    doubled = held(again.select("office", "case"), few=few)
     if not int(_one(doubled.select(n=nw.len()))["n"]):
         return None
     return doubled, rows.join(doubled, on=["office", "case"], how="inner")
@@ -159,18 +161,19 @@ def _suspects(records: Frame) -> Frame:
     return suspects
 
 
-def _without(records: Frame, doubled: Frame) -> Frame:
+def _without(records: Frame, doubled: Frame, *, few: bool) -> Frame:
     """Return the rows of all other cases."""
     try:
         return records.join(doubled, on=["office", "case"], how="anti")
     except duckdb.InvalidInputException:  # a relation of another connection: it has to come to that of the package
-        return held(records).join(doubled, on=["office", "case"], how="anti")
+        return held(records, few=few).join(doubled, on=["office", "case"], how="anti")
 
 
-def held(frame: Frame) -> Frame:
-    """Return the rows of a frame, worked out once: in a private file where DuckDB holds them, else in memory."""
+def held(frame: Frame, *, few: bool = False) -> Frame:
+    """Return the rows of a frame, worked out once: in a private file where DuckDB holds many, else in memory."""
     if frame.implementation.is_duckdb():
-        written: Frame = nw.from_native(kept_typed(nw.to_native(frame)))
+        rows: Any = nw.to_native(frame)
+        written: Frame = nw.from_native(from_arrow(rows.to_arrow_table()) if few else kept_typed(rows))
         return written
     local = frame.implementation.is_pandas_like() or frame.implementation.is_polars()
     return frame.collect().lazy() if local else frame

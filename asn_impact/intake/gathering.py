@@ -17,6 +17,7 @@ from asn_impact.arguments import check_choice, did_you_mean
 from asn_impact.errors import InputError
 from asn_impact.intake.cleaning import (
     BLANK,
+    FEW_ROWS,
     FILE,
     FIRST,
     PLACE,
@@ -234,7 +235,7 @@ def _type_tables(
     rows = _stack(tables, matches, fields, is_typed, zone)
     long = any(t.long for t in tables)
     texts = [f for f in fields if f in DATE_FIELDS and not is_typed[f]]
-    small = bool(texts) and len(tables) <= MANY and all(t.loose and t.sha256 and not t.long for t in tables)
+    small = bool(texts) and len(tables) <= MANY and all(_is_held(t) for t in tables)
     if long:
         rows = _written(rows)
     elif small:  # every later query would parse the file, and its dates, again
@@ -247,13 +248,17 @@ def _type_tables(
     if long and any(r.timed for r in readings):  # hardly a text comes twice: reading them again would cost more
         native = kept_typed(native)
     elif small:
-        native = from_arrow(native.to_arrow_table())
+        table = native.to_arrow_table()
+        native = from_arrow(table)
     if len(tables) > 1 and "case" not in fields and (twice := _repeated(native, fields)):
         again = [Alert("intake.copy_of_a_file", file=tables[j].name, first=tables[i].name) for j, i in twice.items()]
         rest = [table for i, table in enumerate(tables) if i not in twice]
         return _type_tables(rest, wanted, columns, dates, keep, required, [*notes, *again], zone)
     frame = nw.from_native(native)
-    bounds = bounds_of(frame) if long else UNKNOWN if texts else bounds_of(nw.from_native(rows))
+    if small:
+        bounds = bounds_of(nw.from_native(table).lazy())
+    else:
+        bounds = bounds_of(frame) if long else UNKNOWN if texts else bounds_of(nw.from_native(rows))
     for match in known.values():
         refuse_names(frame, match, keep)
     headings = {f: next(m[f] for m in matches if f in m) for f in fields}
@@ -282,6 +287,13 @@ def _type_tables(
         notes=(*notes, *(n for t in tables for n in t.notes), *of_dates, *of_times),
         numbered=numbered,
     )
+
+
+def _is_held(table: RawTable) -> bool:
+    """Return whether the wanted cells of a file fit into memory: texts of a file that is not long, or few rows."""
+    if table.parquet is None:
+        return table.loose and bool(table.sha256) and not table.long
+    return len(table.relation.limit(FEW_ROWS + 1).project("1").fetchall()) <= FEW_ROWS
 
 
 def _repeated(rows: duckdb.DuckDBPyRelation, fields: Sequence[str]) -> dict[int, int]:

@@ -177,9 +177,9 @@ def read_exports(
         names = [*CASE_FIELDS, *(k for k in keep if k not in CASE_FIELDS)]
         ends = days_of(exported, rows.tables, day)
         cleaned = clean(frame, bounds=rows.bounds, as_of=day, columns=names, status_words=status_words, exported=ends)
-        of_keys += (
-            shared_numbers(cleaned.records, offices, regencies=regency == "all") if "case" in rows.headings else []
-        )
+        if "case" in rows.headings:
+            kept, labels = cleaned.ledger.kept, cleaned.offices
+            of_keys += shared_numbers(cleaned.records, kept, labels, offices, regencies=regency == "all")
         extract = finish(rows, cleaned, day, selection, most_lost, [*of_numbers, *of_given, *of_keys], ends)
     place = Path(source).resolve() if isinstance(source, str | Path) and not on_server(source) else None
     again = partial(_list_dropped, named_source(source), rows, day, office, offices, regency, status_words)
