@@ -176,3 +176,34 @@ def test_steps_surveys_and_projects_are_told_apart_too():
     with pytest.raises(InputError, match="2 regencies"):
         ai.read_observations(projects, as_of="2025-06-30", date="Tanggal")
     assert len(offices_of(ai.read_observations(projects, as_of="2025-06-30", date="Tanggal", regency="all"))) == 4
+
+
+TAUGHT = pd.DataFrame(
+    {
+        "NIP": ["198701012011011001", "198701012011011002"],
+        "Perangkat Daerah": ["Dinas Kesehatan", "Dinas Kesehatan"],
+        "Kabupaten": NAMES,
+        "Pelatihan": "E-Government",
+        "Tanggal Selesai": ["2024-03-05", "2024-05-20"],
+    }
+)
+POSTS = pd.DataFrame(
+    {"NIP": TAUGHT["NIP"], "Unit": ["Dinkes", "Dinas Sosial"], "TMT": "2023-01-01", "Kabupaten": ["TEBO", "Bungo"]}
+)
+
+
+@pytest.mark.filterwarnings("ignore::asn_impact.errors.DataWarning")
+@pytest.mark.parametrize("named", [True, False])
+def test_a_history_of_positions_by_regency_places_persons_in_the_office_of_theirs(named):
+    taught = TAUGHT if named else TAUGHT.drop(columns="Perangkat Daerah")
+    rollout = ai.read_training(taught, positions=POSTS, regency="all", offices={"Dinkes": "Dinas Kesehatan"})
+    assert rollout.adopted.astype(str).to_dict() == {
+        "Bungo / Dinas Sosial": "2024-05",
+        "Tebo / Dinas Kesehatan": "2024-03",
+    }
+
+
+def test_a_history_of_positions_without_regencies_says_the_column_to_add():
+    with pytest.raises(InputError, match="Add a column Kabupaten") as found:
+        ai.read_training(TAUGHT, positions=POSTS.drop(columns="Kabupaten"), regency="all")
+    assert "position_columns" in found.value.message.text("id")
