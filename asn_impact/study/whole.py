@@ -60,15 +60,14 @@ def _work(programme: Programme) -> tuple[Any, ...]:
     steps = 2 * len(claims) + len(about.languages) + len(about.notebooks)
     with run_notebooks() as begin, progress(about.languages[0], steps) as tell:
         given = begin(about.notebooks)
-        findings: list[Finding] = []
+        findings = programme.found(
+            lambda claim: tell(Message("study.step.claim", label=claim.label)),
+            lambda finding: refuse_rows(about, {finding.id: finding.ledger}),
+        )
         with reading_once():
-            for claim in claims:
-                tell(Message("study.step.claim", label=claim.label))
-                findings.append(programme[claim.id])
-                refuse_rows(about, {claim.id: findings[-1].ledger})
             refuse_soon(about, lambda language: programme.report(language, findings))
         books = (begin, given) if about.blind is None else None
-        _, said = _put(programme, tuple(findings), about.folder, tell, books)
+        _, said = _put(programme, findings, about.folder, tell, books)
     notes = each_once(said, *(finding.notes for finding in findings))
     refusals = [finding.refusal for finding in findings if finding.refusal is not None]
     refusal = refusals[0] if len(refusals) == len(findings) else None
@@ -189,7 +188,10 @@ class _Books:
 def _begun(programme: Programme, findings: Sequence[Finding], fresh: Path, begin: Begin, given: Results) -> _Books:
     """Let the notebooks of the claims run while this process writes the reports; the longest begin first."""
     claims: dict[str, tuple[Claim, Finding]] = {}
+    read = {claim.id for claim, _ in programme.computed}  # of a file that is refused there are no calls
     for claim, finding in zip(programme.claims, findings, strict=True):
+        if claim.id not in read:
+            continue
         name = plain_name(claim.id)
         while f"{name}.ipynb" in {*claims, *given}:
             name += "_"
