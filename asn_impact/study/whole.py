@@ -13,6 +13,7 @@ from asn_impact.reporting.folders import plain_name
 from asn_impact.study.evidence import source_of
 from asn_impact.study.keys import reading_once
 from asn_impact.study.notebooks import Begin, Results, run_notebooks
+from asn_impact.study.replacing import refuse_rows, refuse_soon
 from asn_impact.study.running import (
     MADE_BY,
     RECORD,
@@ -22,8 +23,6 @@ from asn_impact.study.running import (
     put,
     refuse_foreign,
     refuse_gaps,
-    refuse_rows,
-    refuse_soon,
     work_beside,
     write,
 )
