@@ -40,7 +40,7 @@ from asn_impact.intake.fields.columns import (
 from asn_impact.intake.fields.date_columns import Order, see_dates
 from asn_impact.intake.fields.dates import DateReading, dated
 from asn_impact.intake.fields.free_text import refuse_names
-from asn_impact.intake.fields.regencies import REGENCY, named_regencies
+from asn_impact.intake.fields.regencies import REGENCY, named_regencies, told_apart_by_folder
 from asn_impact.intake.fields.zones import ZONED, zone_name
 from asn_impact.intake.file_orders import read_by_file
 from asn_impact.intake.formats import KNOWN, RawTable, ending_of, open_file
@@ -162,9 +162,10 @@ def _file_tables(
         return recognised(cells, [*wanted, *keep], names)
 
     paths = [inner for path in paths for inner in _folders_of_regencies(path)]
-    regencies = named_regencies([path.name for path in paths]) if REGENCY in wanted else {}
+    places = [path.name if path.is_dir() else path.resolve().parent.name for path in paths]
+    regencies = named_regencies(places) or told_apart_by_folder(places) if REGENCY in wanted else {}
     found = [files_of(path) for path in paths]
-    files = [(file, regencies.get(path.name)) for path, (part, _) in zip(paths, found, strict=True) for file in part]
+    files = [(file, regencies.get(name)) for name, (part, _) in zip(places, found, strict=True) for file in part]
     opened = [[_of_regency(one, name) for one in open_file(file, recognise, table)] for file, name in files]
     tables, copies = _without_copies(opened)
     others = [note for path, (_, names) in zip(paths, found, strict=True) for note in _passed_over(path, names)]

@@ -29,10 +29,10 @@ from asn_impact.scrutiny.grade import Grade
 from asn_impact.scrutiny.scrutinise import Scrutiny
 from asn_impact.words import Message, each_once, languages, spoken_of
 
-__all__ = ["Finding", "Role", "refuse_not_apart"]
+__all__ = ["NOTHING_BESIDE", "Finding", "Role", "refuse_not_apart"]
 
 Role: TypeAlias = Literal["primary", "secondary", "placebo", "exploratory"]
-_NOTHING_BESIDE: Final[dict[str, Any]] = {"said": (), "value": None, "tables": (), "drawn": ()}
+NOTHING_BESIDE: Final[dict[str, Any]] = {"said": (), "value": None, "tables": (), "drawn": ()}
 _UNNAMED: Final = frozenset({"", "treatment", "training"})
 
 
@@ -218,7 +218,7 @@ class Finding:
             events=None,
             scrutiny=None,
             role="exploratory",
-            **_NOTHING_BESIDE,
+            **NOTHING_BESIDE,
         )
 
     def by(self, name: str) -> Finding:
@@ -254,7 +254,7 @@ class Finding:
             scrutiny=None,
             role="exploratory",
             panel=groups.inference.effects.design.panel,
-            **_NOTHING_BESIDE
+            **NOTHING_BESIDE
             | {"said": groups.statements(level), "value": groups, "tables": (by_group(groups, level=level),)},
             remarks=each_once(groups.inference.notes, self.remarks),
         )

@@ -16,7 +16,7 @@ from asn_impact.study.evidence import foreseen
 from asn_impact.study.found import Found, found_in
 from asn_impact.study.measured import nouns_of
 from asn_impact.study.prepared import Prepared, Tried, attempted
-from asn_impact.study.running import would_refuse
+from asn_impact.study.replacing import would_refuse
 from asn_impact.study.settings import Study
 from asn_impact.verbs import public_verb
 from asn_impact.words import Language, Message, Speech, paragraph

@@ -20,7 +20,7 @@ from asn_impact.study.keys import reading_once
 from asn_impact.study.measured import nouns_of
 from asn_impact.study.prepared import Tried, attempted, staff_of
 from asn_impact.study.proposal.offices import meet
-from asn_impact.study.running import would_refuse
+from asn_impact.study.replacing import would_refuse
 from asn_impact.words import Language, Message, Speech, each_once, for_file
 
 if TYPE_CHECKING:

@@ -2,33 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from asn_impact.arguments import check_choice, did_you_mean
-from asn_impact.errors import EstimationError, InferenceError, InputError
-from asn_impact.measures.tabulate import LENGTHS
+from asn_impact.arguments import did_you_mean
+from asn_impact.errors import AsnImpactError, EstimationError, InferenceError, InputError, PrivacyError
+from asn_impact.study.answers import found_of, refused_of
 from asn_impact.study.blind import blinded, said_of
 from asn_impact.study.claims import Claim, Shared, claims_of
-from asn_impact.study.evidence import (
-    Evidence,
-    estimated,
-    imprint_of,
-    say_steps,
-    scrutiny_of,
-    source_of,
-    tables_of_steps,
-)
-from asn_impact.study.gains import FEWEST, OF_PERSONS
+from asn_impact.study.derived import by_groups, named, worth_it
+from asn_impact.study.evidence import Evidence, imprint_of, scrutiny_of, source_of
 from asn_impact.study.keys import reading_once
-from asn_impact.study.measured import nouns_of
-from asn_impact.study.prepared import prepared, with_panel
+from asn_impact.study.prepared import prepared
 from asn_impact.study.settings import read_study, tables_of
 from asn_impact.verbs import public_verb
-from asn_impact.words import Language, Message, each_once, paragraph
+from asn_impact.words import Language, Message, paragraph
 
 if TYPE_CHECKING:
     from asn_impact.estimation.effects import Effects
@@ -123,9 +113,34 @@ class Programme:
 
     @property
     def findings(self) -> tuple[Finding, ...]:
-        """The finding of every claim, in the order of the file."""
+        """The finding of every claim, in the order of the file; of one whose file is refused it says why."""
+        return self.found()
+
+    def found(
+        self, tell: Callable[[Claim], object] = bool, heard: Callable[[Finding], object] = bool
+    ) -> tuple[Finding, ...]:
+        """Return the findings; `tell` is told of each claim before, and `heard` hears of its finding.
+
+        Raises
+        ------
+        AsnImpactError
+            No file can be read; or something that identifies a person was about to leave.
+        """
+        found, problems = [], []
         with reading_once():
-            return tuple(self[claim.id] for claim in self.claims)
+            for claim in self.claims:
+                tell(claim)
+                try:
+                    found.append(self[claim.id])
+                except PrivacyError:
+                    raise
+                except AsnImpactError as problem:
+                    problems.append(problem)
+                    found.append(refused_of(claim, problem))
+                heard(found[-1])
+        if len(problems) == len(found):
+            raise problems[0]
+        return tuple(found)
 
     @property
     def family(self) -> Family:
@@ -156,13 +171,13 @@ class Programme:
         """Return the finding of a claim, read and estimated when first asked for."""
         claim = self.claim(name)
         if name not in self._made:
-            self._made[name] = _found(claim) if claim.of is None else self._derived(claim, claim.of)
+            self._made[name] = found_of(claim) if claim.of is None else self._derived(claim, claim.of)
         finding, _ = self._made[name]
         return finding
 
     def _derived(self, claim: Claim, of: Claim) -> tuple[Finding, Evidence]:
         """Return the finding of a claim on the effect of another, and the evidence it rests on."""
-        from asn_impact.study.derived import by_groups, named, worth_it
+        from asn_impact.reporting.findings import NOTHING_BESIDE
 
         finding, (_, evidence) = self[of.id], self._made[of.id]
         if finding.inference is None or evidence.headline is None:
@@ -175,8 +190,8 @@ class Programme:
         try:
             return replace(by_groups(of.study, evidence, finding, claim.by), **named(claim)), evidence
         except (EstimationError, InferenceError) as problem:  # too few, too alike: an answer, not a slip
-            none = {"inference": None, "events": None, "scrutiny": None, "remake": None, "refusal": problem.message}
-            return replace(finding, **named(claim), **none), evidence
+            none = {**dict.fromkeys(("inference", "events", "scrutiny", "remake")), "refusal": problem.message}
+            return replace(finding, **named(claim), **none, **NOTHING_BESIDE), evidence
         except InputError as problem:
             raise claim.study.place("outcome").refuse(problem.message) from problem
 
@@ -217,7 +232,7 @@ class Programme:
             known = tuple(dict.fromkeys(claim.course for claim in self.claims if claim.course is not None))
             unknown = Message("programme.no_course", course=course)
             raise InputError(paragraph(unknown, did_you_mean(course, known), Message("programme.known", names=known)))
-        return _found(replace(like, id=id, label=as_message(label), role=role, hoped=None), panel)[0]
+        return found_of(replace(like, id=id, label=as_message(label), role=role, hoped=None), panel)[0]
 
     def scrutinise(self, name: str, effects: Effects, *, rule: Rule) -> Scrutiny:
         """Return effects of your own held against everything that a claim is: its events, courses, mix and placebo.
@@ -325,73 +340,3 @@ class Programme:
     def __repr__(self) -> str:
         names = ", ".join(claim.id for claim in self.claims)
         return f"Programme({self.shared.title.text(self.about.languages[0])!r}: {len(self.claims)} claims: {names})"
-
-
-def _found(claim: Claim, panel: Panel | None = None) -> tuple[Finding, Evidence]:
-    """Return the finding of a claim, on its own data or on another panel, and the evidence it rests on."""
-    from asn_impact.reporting.findings import Finding
-
-    study = claim.study
-    ready = prepared(study) if panel is None else with_panel(study, panel)
-    if study.cells and panel is None and ready.design is not None:
-        from asn_impact.study.public import with_public_cells
-
-        ready = with_public_cells(study, ready)
-    evidence = estimated(study, ready, beside="events")
-    headline = evidence.headline
-    alone = headline if headline is not None and len(headline.estimate) == 1 else None
-
-    def remake(**choices: object) -> Finding:
-        if set(choices) == {"by"}:
-            from asn_impact.study.derived import by_groups
-
-            return by_groups(study, evidence, finding, str(choices["by"]))
-        if set(choices) != {"period"} or panel is not None:
-            raise InputError(Message("programme.one_choice", names=tuple(choices)))
-        check_choice("period", choices["period"], LENGTHS)
-        outcome = replace(study.outcome, parameters={**study.outcome.parameters, "per": choices["period"]})
-        return _found(replace(claim, study=replace(study, outcome=outcome)))[0]
-
-    finding = Finding(
-        id=claim.id,
-        label=claim.label,
-        inference=alone,
-        course=claim.course_label,
-        events=evidence.events if alone is not None else None,
-        scrutiny=evidence.scrutiny if alone is not None else None,
-        role=claim.role,
-        **_of_steps(evidence, study.level),
-        hoped=claim.hoped,
-        level=claim.level,
-        panel=ready.panel if alone is None else None,
-        refusal=evidence.ready.refusal or (Message("programme.several_terms") if alone is None else None),
-        means=_described(ready.panel) if study.data.name in OF_PERSONS and alone is None else None,
-        ledger=ready.ledger,
-        nouns=nouns_of(study),
-        remarks=each_once(evidence.warnings if alone is not None else (), evidence.ready.notes),
-        remake=remake,
-    )
-    return finding, evidence
-
-
-def _of_steps(evidence: Evidence, level: float) -> dict[str, Any]:
-    """Return where the days went as fields of a finding; nothing where its file is no log of steps."""
-    if (changes := evidence.steps) is None:
-        return {}
-    from asn_impact.topics.clocks.shown import days_by_step
-
-    tables = tables_of_steps(evidence, level)
-    return {
-        "said": say_steps(evidence, level),
-        "value": changes,
-        "tables": tables,
-        "drawn": (partial(days_by_step, changes),),
-    }
-
-
-def _described(panel: Panel) -> tuple[float, float] | None:
-    """Return the means before and after of a panel of persons; None where they are fewer than ten."""
-    if len(panel.units) < FEWEST:
-        return None
-    before, after = (float(mean) for mean in panel.mean.mean(axis=0))
-    return before, after

@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from asn_impact.errors import PrivacyError, StudyError
+from asn_impact.errors import StudyError
 from asn_impact.reporting import folders
 from asn_impact.study.blind import said_of
 from asn_impact.study.evidence import Evidence, charts, contents, estimated, findings, imprint_of, say_look, source_of
@@ -20,12 +20,12 @@ from asn_impact.study.measured import nouns_of
 from asn_impact.study.notebooks import run_notebooks, small_counts
 from asn_impact.study.prepared import Prepared, prepared
 from asn_impact.study.public import with_public_cells
+from asn_impact.study.replacing import refuse_rows, refuse_soon
 from asn_impact.study.settings import Study
 from asn_impact.verbs import public_verb
 from asn_impact.words import Alert, Language, Message, each_once
 
 if TYPE_CHECKING:
-    from asn_impact.intake.ledger import Ledger
     from asn_impact.reporting.chart import Chart
     from asn_impact.reporting.contents import Report
 
@@ -313,44 +313,6 @@ def refuse_gaps(folder: Path, fresh: Path, names: Iterable[str]) -> None:
     """Refuse results of which a part that was written is gone: somebody cleaned up while they were made."""
     if gone := folders.missing_files(fresh, names):
         raise StudyError(Message("study.files_gone", folder=folder.name, files=gone))
-
-
-def refuse_rows(study: Study, ledgers: Mapping[str, Ledger | None]) -> None:
-    """Refuse, as soon as files are read, a report that could not replace the one that is there.
-
-    Parameters
-    ----------
-    ledgers
-        By the id of the claim; "" for a study of one.
-
-    Raises
-    ------
-    PrivacyError
-        As many rows are kept as in that report, but for fewer than ten.
-    """
-    from asn_impact.reporting.earlier import refuse_rows_close
-
-    kept = {name: None if ledger is None else int(ledger.kept) for name, ledger in ledgers.items()}
-    for language in study.languages if study.close == "refuse" else ():
-        refuse_rows_close(study.folder / f"report_{language}", kept)
-
-
-def would_refuse(study: Study, ledgers: Mapping[str, Ledger | None]) -> list[Message]:
-    """Return why a run would not replace the report that is there, as far as the rows kept tell."""
-    try:
-        refuse_rows(study, ledgers)
-    except PrivacyError as problem:
-        return [Message("release.would_refuse", why=problem.message)]
-    return []
-
-
-def refuse_soon(study: Study, report_of: Callable[[Language], Report]) -> None:
-    """Refuse, before anything is drawn, what could not replace the reports that are there; see `refuse_rows`."""
-    from asn_impact.reporting.report import refuse_before_drawing
-
-    for language in study.languages if study.close == "refuse" else ():
-        if (place := study.folder / f"report_{language}").is_dir():
-            refuse_before_drawing(place, report_of(language), language=language)
 
 
 def put(folder: Path, fresh: Path, names: Iterable[str]) -> None:

@@ -13,6 +13,7 @@ from asn_impact.reporting.folders import plain_name
 from asn_impact.study.evidence import source_of
 from asn_impact.study.keys import reading_once
 from asn_impact.study.notebooks import Begin, Results, run_notebooks
+from asn_impact.study.replacing import refuse_rows, refuse_soon
 from asn_impact.study.running import (
     MADE_BY,
     RECORD,
@@ -22,8 +23,6 @@ from asn_impact.study.running import (
     put,
     refuse_foreign,
     refuse_gaps,
-    refuse_rows,
-    refuse_soon,
     work_beside,
     write,
 )
@@ -60,15 +59,14 @@ def _work(programme: Programme) -> tuple[Any, ...]:
     steps = 2 * len(claims) + len(about.languages) + len(about.notebooks)
     with run_notebooks() as begin, progress(about.languages[0], steps) as tell:
         given = begin(about.notebooks)
-        findings: list[Finding] = []
+        findings = programme.found(
+            lambda claim: tell(Message("study.step.claim", label=claim.label)),
+            lambda finding: refuse_rows(about, {finding.id: finding.ledger}),
+        )
         with reading_once():
-            for claim in claims:
-                tell(Message("study.step.claim", label=claim.label))
-                findings.append(programme[claim.id])
-                refuse_rows(about, {claim.id: findings[-1].ledger})
             refuse_soon(about, lambda language: programme.report(language, findings))
         books = (begin, given) if about.blind is None else None
-        _, said = _put(programme, tuple(findings), about.folder, tell, books)
+        _, said = _put(programme, findings, about.folder, tell, books)
     notes = each_once(said, *(finding.notes for finding in findings))
     refusals = [finding.refusal for finding in findings if finding.refusal is not None]
     refusal = refusals[0] if len(refusals) == len(findings) else None
@@ -189,7 +187,10 @@ class _Books:
 def _begun(programme: Programme, findings: Sequence[Finding], fresh: Path, begin: Begin, given: Results) -> _Books:
     """Let the notebooks of the claims run while this process writes the reports; the longest begin first."""
     claims: dict[str, tuple[Claim, Finding]] = {}
+    read = {claim.id for claim, _ in programme.computed}  # of a file that is refused there are no calls
     for claim, finding in zip(programme.claims, findings, strict=True):
+        if claim.id not in read:
+            continue
         name = plain_name(claim.id)
         while f"{name}.ipynb" in {*claims, *given}:
             name += "_"

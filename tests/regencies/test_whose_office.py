@@ -103,6 +103,45 @@ def test_folders_of_years_stay_one_regency(tmp_path):
     assert offices_of(read([tmp_path / "2023", tmp_path / "2024"])) == ["Dinas Kesehatan", "Dinas Sosial"]
 
 
+def in_folders(tmp_path, *names, **others):
+    for name, wait in zip(names, (3, 10), strict=True):
+        (tmp_path / name).mkdir()
+        rows = cases("", wait).drop(columns="Kabupaten/Kota").assign(**others.get(name, {}))
+        rows.to_csv(tmp_path / name / "izin.csv", index=False)
+    return [tmp_path / name for name in names]
+
+
+@pytest.mark.parametrize("files", [True, False])
+def test_two_folders_that_share_an_office_are_asked_about_and_never_pooled_unasked(tmp_path, files):
+    source = in_folders(tmp_path, "batanghari", "muaro_jambi")
+    source = [folder / "izin.csv" for folder in source] if files else source
+    with pytest.raises(
+        InputError, match=r"2 folders.*'Muaro Jambi'.*'Dinas .*regency='Batanghari'.*regency='all'"
+    ) as found:
+        read(source)
+    assert "Bila satu folder satu kabupaten" in found.value.message.text("id")
+    assert read(source, regency="all").ledger.kept == 60
+    assert offices_of(read(source, regency="all"))[0] == "Batanghari / Dinas Kesehatan"
+    assert read(source, regency="muaro jambi").ledger.kept == 30
+
+
+def test_folders_said_to_be_of_one_regency_are_read_as_one(tmp_path):
+    later = {"No Permohonan": [f"Q-{i}" for i in range(30)]}
+    source = in_folders(tmp_path, "batanghari", "muaro_jambi", muaro_jambi=later)
+    extract = read(source, columns={"regency": None})
+    assert offices_of(extract) == ["Dinas Kesehatan", "Dinas Sosial"]
+    assert extract.ledger.kept == 60
+
+
+def test_a_folder_for_each_office_or_for_each_time_is_not_asked_about(tmp_path):
+    of_offices = {name: {"Perangkat Daerah": name, "No Permohonan": [f"{name}{i}" for i in range(30)]} for name in "AB"}
+    (tmp_path / "1").mkdir()
+    assert offices_of(read(in_folders(tmp_path / "1", "A", "B", **of_offices))) == ["A", "B"]
+    (tmp_path / "2").mkdir()
+    early = {"Tanggal Masuk": "2022-02-01", "Tanggal Selesai": "2022-02-08", "No Permohonan": range(30)}
+    assert read(in_folders(tmp_path / "2", "arsip", "baru", arsip=early)).ledger.kept == 60
+
+
 def test_training_and_cases_call_an_office_the_same():
     training = pd.DataFrame(
         {
@@ -137,3 +176,34 @@ def test_steps_surveys_and_projects_are_told_apart_too():
     with pytest.raises(InputError, match="2 regencies"):
         ai.read_observations(projects, as_of="2025-06-30", date="Tanggal")
     assert len(offices_of(ai.read_observations(projects, as_of="2025-06-30", date="Tanggal", regency="all"))) == 4
+
+
+TAUGHT = pd.DataFrame(
+    {
+        "NIP": ["198701012011011001", "198701012011011002"],
+        "Perangkat Daerah": ["Dinas Kesehatan", "Dinas Kesehatan"],
+        "Kabupaten": NAMES,
+        "Pelatihan": "E-Government",
+        "Tanggal Selesai": ["2024-03-05", "2024-05-20"],
+    }
+)
+POSTS = pd.DataFrame(
+    {"NIP": TAUGHT["NIP"], "Unit": ["Dinkes", "Dinas Sosial"], "TMT": "2023-01-01", "Kabupaten": ["TEBO", "Bungo"]}
+)
+
+
+@pytest.mark.filterwarnings("ignore::asn_impact.errors.DataWarning")
+@pytest.mark.parametrize("named", [True, False])
+def test_a_history_of_positions_by_regency_places_persons_in_the_office_of_theirs(named):
+    taught = TAUGHT if named else TAUGHT.drop(columns="Perangkat Daerah")
+    rollout = ai.read_training(taught, positions=POSTS, regency="all", offices={"Dinkes": "Dinas Kesehatan"})
+    assert rollout.adopted.astype(str).to_dict() == {
+        "Bungo / Dinas Sosial": "2024-05",
+        "Tebo / Dinas Kesehatan": "2024-03",
+    }
+
+
+def test_a_history_of_positions_without_regencies_says_the_column_to_add():
+    with pytest.raises(InputError, match="Add a column Kabupaten") as found:
+        ai.read_training(TAUGHT, positions=POSTS.drop(columns="Kabupaten"), regency="all")
+    assert "position_columns" in found.value.message.text("id")

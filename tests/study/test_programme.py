@@ -741,3 +741,31 @@ def test_rows_that_a_measure_cannot_use_are_said_beside_those_kept(folder, tmp_p
 def test_a_key_in_the_wrong_place_is_told_the_right_one(folder, before, after, said):
     with pytest.raises(StudyError, match=said):
         ai.open_study(other(folder, (FAST + WAIT).replace(before, after, 1), "place.toml"))
+
+
+# -------------------------------------------------------------------------------------------- a file that is refused
+
+
+def test_a_claim_whose_file_is_refused_has_a_page_that_says_why_and_the_others_come_out(folder, tmp_path):
+    for file in folder.glob("*.csv"):
+        (tmp_path / file.name).write_bytes(file.read_bytes())
+    (tmp_path / "skm.csv").write_text("Perangkat Daerah,Tanggal\nDinas Sosial,2024-01-02\n", encoding="utf-8")
+    programme = ai.open_study(other(tmp_path, FAST + WAIT + HAPPY))
+    finished = run_programme(programme)
+    assert finished.refusal is None
+    assert [note["id"] for note in finished.notes if note.key == "programme.file_refused"] == ["puas", "puas-sarana"]
+    for language, said in (("id", "tidak memuat kolom"), ("en", "has no column")):
+        page = sections_of(finished.folder / f"report_{language}" / "report.html")
+        assert said in page["claim-2"]
+        assert str(tmp_path) not in page["claim-2"]
+        assert "%" in page["claim-1"]
+    with pytest.raises(StudyError, match=r"files\.skm"):
+        programme["puas"]
+
+
+def test_a_programme_none_of_whose_files_can_be_read_is_refused(folder, tmp_path):
+    for file in folder.glob("*.csv"):
+        (tmp_path / file.name).write_bytes(file.read_bytes())
+    (tmp_path / "izin.csv").write_text("Perangkat Daerah,Kanal\nDinas Sosial,Online\n", encoding="utf-8")
+    with pytest.raises(StudyError, match=r"files\.izin"):
+        run_programme(ai.open_study(other(tmp_path, FAST + WAIT)))

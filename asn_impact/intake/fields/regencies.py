@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -13,13 +14,19 @@ from asn_impact.arguments import did_you_mean
 from asn_impact.errors import InputError
 from asn_impact.intake.fields.labels import label_key, plain_label, replaced
 from asn_impact.intake.privacy import masked
+from asn_impact.starts import MONTHS, ROMAN
 from asn_impact.words import Message, paragraph
 
-__all__ = ["ALL", "REGENCY", "named_regencies", "regency_key", "settle_regencies"]
+__all__ = ["ALL", "REGENCY", "named_regencies", "regency_key", "settle_regencies", "told_apart_by_folder"]
 
 Frame: TypeAlias = "nw.LazyFrame[Any]"
 
 REGENCY: Final = "regency"
+FOLDER: Final = "/"  # ends what is the name of a folder, and no more
+_PERIODS: Final = frozenset(
+    ["tahun", "thn", "ta", "semester", "smt", "triwulan", "tw", "kuartal", "bulan", "bln", "periode"]
+)
+_DATED: Final = ("received", "step_start", "date", "course_end")
 ALL: Final = "all"
 _KINDS: Final = re.compile(r"^(?:pemerintah (?:daerah )?|pemda )?(?:pemkab|kabupaten|kab)\b ?")
 _CITY: Final = re.compile(r"^(?:pemerintah (?:daerah )?|pemda )?(?:pemkot|kota)\b ?")
@@ -53,6 +60,27 @@ def named_regencies(names: Sequence[str]) -> dict[str, str]:
     return found if len({regency_key(label) for label in found.values()}) > 1 else {}
 
 
+def told_apart_by_folder(names: Sequence[str]) -> dict[str, str]:
+    """Return the names of folders that may be those of regencies without saying so, marked by a stroke at their end.
+
+    What tells of a time only, such as ``2024`` or ``semester 1``, does not count, and one name alone tells nothing.
+
+    Examples
+    --------
+    >>> told_apart_by_folder(["batanghari", "muaro_jambi"])
+    {'batanghari': 'batanghari/', 'muaro_jambi': 'muaro jambi/'}
+    >>> told_apart_by_folder(["izin 2023", "izin 2024"]), told_apart_by_folder(["2023", "Januari"])
+    ({}, {})
+    """
+    words = {name: [w for w in label_key(re.sub(r"[_\-]+", " ", name)).split() if not _of_time(w)] for name in names}
+    found = {name: f"{' '.join(said)}{FOLDER}" for name, said in words.items()}
+    return found if len(set(found.values())) > 1 and FOLDER not in found.values() else {}
+
+
+def _of_time(word: str) -> bool:
+    return word in MONTHS or word in ROMAN or word in _PERIODS or any(sign.isdigit() for sign in word)
+
+
 def settle_regencies(frame: Frame, regency: str | None, *, kept: bool = False) -> tuple[Frame, list[Message]]:
     """Return the rows of the regency asked for, or of all with offices told apart by it; and what has to be said.
 
@@ -78,6 +106,8 @@ def _settled(frame: Frame, regency: str | None) -> tuple[Frame, list[Message]]:
     if len(names) < 2:
         return frame, []
     if regency is None:
+        if all(label.endswith(FOLDER) for label in known):
+            return _of_folders(frame, pairs, names)
         if (home := _home(pairs, known)) is not None:
             note = Message("intake.regency.of_applicants", home=masked(home), n=len(names) - 1)
             return frame, [note]
@@ -88,6 +118,30 @@ def _settled(frame: Frame, regency: str | None) -> tuple[Frame, list[Message]]:
     label = nw.when(~nw.col(REGENCY).is_in(blank)).then(joined) if blank else joined
     note = Message("intake.regency.all", n=len(names), names=tuple(map(masked, names)))
     return frame.with_columns(label.alias("office")), [note]
+
+
+def _of_folders(frame: Frame, pairs: Sequence[Mapping[str, Any]], names: Sequence[str]) -> tuple[Frame, list[Message]]:
+    """Return the rows of folders that have no office in common at the same time; whose a shared one is, is asked."""
+    offices: dict[str, dict[str, str]] = {}
+    for pair in pairs:
+        if isinstance(pair["office"], str) and pair["office"]:
+            offices.setdefault(label_key(pair["office"]), {})[pair[REGENCY]] = pair["office"]
+    shared = [next(iter(of.values())) for of in offices.values() if len(of) > 1]
+    if not shared or not _at_one_time(frame):
+        return frame, []
+    shown = {"n": len(names), "names": tuple(map(masked, names)), "first": masked(names[0])}
+    raise InputError(Message("intake.regency.folders", **shown, office=masked(shared[0]), k=len(shared)))
+
+
+def _at_one_time(frame: Frame) -> bool:
+    """Say whether the rows of some folder begin before those of another end, or have no date to tell by."""
+    schema = frame.collect_schema()
+    date = next((name for name in _DATED if name in schema and schema[name].is_temporal()), None)
+    if date is None:
+        return True
+    spans = frame.group_by(REGENCY).agg(nw.col(date).min().alias("first"), nw.col(date).max().alias("last")).collect()
+    ends = sorted((r["first"], r["last"]) for r in spans.rows(named=True) if r["first"] is not None)
+    return any(later[0] < earlier[1] for earlier, later in itertools.pairwise(ends))
 
 
 def _names_one(key: str) -> bool:

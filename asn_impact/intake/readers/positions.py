@@ -10,8 +10,9 @@ import pandas as pd
 
 from asn_impact.errors import InputError
 from asn_impact.intake.fields.columns import Headings, normalised
-from asn_impact.intake.fields.labels import same_office
+from asn_impact.intake.fields.labels import join_spellings, same_office
 from asn_impact.intake.fields.people import person_key
+from asn_impact.intake.fields.regencies import ALL, REGENCY, settle_regencies
 from asn_impact.intake.gathering import explaining, gather
 from asn_impact.intake.privacy import pseudonym
 from asn_impact.intake.readers.completions import NOWHERE
@@ -60,15 +61,28 @@ def read_history(
     columns: Headings | None,
     dates: Mapping[str, str],
     key: bytes | None,
+    *,
+    offices: Mapping[str, str] | None = None,
+    regency: str | None = None,
 ) -> tuple[pd.DataFrame, list[Message]]:
-    """Return ``officer, office_then, since`` in the order of time; of two units from one day none can be chosen."""
+    """Return ``officer, office_then, since`` in the order of time; of two units from one day none can be chosen.
+
+    With `regency`, for records that tell offices apart by it, the history has to do so too.
+    """
     fields = ("officer", "office", "since")
     with explaining(positions):
-        rows = gather(positions, fields, columns=columns, dates=dates, keep=(), required=fields)
-        every = pd.DataFrame(rows.frame.select(*fields).collect().to_pandas())
+        wanted = (*fields, REGENCY) if regency is not None else fields
+        rows = gather(positions, wanted, columns=columns, dates=dates, keep=(), required=fields)
+        if regency == ALL and REGENCY not in rows.headings:
+            raise InputError(Message("training.positions_by_regency"))
+        frame, of_regencies = rows.frame, list[Message]()
+        if REGENCY in rows.headings:
+            frame, of_regencies = settle_regencies(join_spellings(frame, offices)[0], regency)
+        every = pd.DataFrame(frame.select(*fields).collect().to_pandas())
         table = every.dropna()
     lost = len(every) - len(table)
-    notes = [*rows.notes, *([Alert("training.positions_lost", n=lost, total=len(every))] if lost else [])]
+    of_lost = [Alert("training.positions_lost", n=lost, total=len(every))] if lost else []
+    notes = [*rows.notes, *of_regencies, *of_lost]
     table = table.assign(
         officer=tell_apart(table["officer"], key), since=pd.to_datetime(table["since"]).astype("datetime64[s]")
     ).drop_duplicates()

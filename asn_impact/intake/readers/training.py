@@ -11,6 +11,7 @@ from asn_impact.arguments import Names
 from asn_impact.errors import InputError
 from asn_impact.intake.fields.columns import Headings, course_categories
 from asn_impact.intake.fields.labels import answered, label_key, settle_labels
+from asn_impact.intake.fields.regencies import REGENCY
 from asn_impact.intake.gathering import explaining
 from asn_impact.intake.privacy import masked
 from asn_impact.intake.readers.completions import (
@@ -161,7 +162,6 @@ def read_training(
         raise InputError(Message("training.moves_need_positions"))
     with explaining(source):
         days = dates_of(dates, positions, since=False)
-        placed = positions is not None
         needed = share is not None or staff is not None or dose == "hours"
         rows = read_list(
             source,
@@ -171,7 +171,7 @@ def read_training(
             regency=regency,
             table=table,
             zone=zone,
-            placed=placed,
+            placed=positions is not None,
             counted=needed,
             attended=attended,
             passed_words=passed_words,
@@ -189,7 +189,8 @@ def read_training(
         if "officer" not in completions:
             raise InputError(Message("training.positions_need_persons"))
         since = dates_of(dates, positions, since=True)
-        history, of_history = read_history(positions, position_columns, since, key)
+        by = regency if REGENCY in rows.headings else None
+        history, of_history = read_history(positions, position_columns, since, key, offices=offices, regency=by)
     completions, of_units = find_units_then(completions, history, rows.headings)
     completions, history, of_offices = _one_spelling(completions, history, offices, moves)
     here = completions.loc[completions["office"] != _NO_OFFICE]

@@ -16,7 +16,7 @@ from asn_impact.intake.fields.columns import Headings, may_say_who_passed, norma
 from asn_impact.intake.fields.dates import dated
 from asn_impact.intake.fields.labels import join_spellings, label_key
 from asn_impact.intake.fields.office_names import written_out
-from asn_impact.intake.fields.regencies import ALL, REGENCY, settle_regencies
+from asn_impact.intake.fields.regencies import REGENCY, settle_regencies
 from asn_impact.intake.fields.sketched import sketched
 from asn_impact.intake.gathered import Gathered
 from asn_impact.intake.gathering import gather, headings_of
@@ -101,10 +101,11 @@ def read_list(
     rows, of_passing = _with_passing(rows, headings, columns, own_words(passed_words), again)
     rows, of_ends = _with_starts(rows, headings, columns, dates, again)
     if "office" not in rows.headings:
-        rows = replace(rows, frame=rows.frame.with_columns(nw.lit(NOWHERE).alias("office")))
+        nowhere = rows.frame.with_columns(nw.lit(NOWHERE).alias("office"))
+        rows = replace(rows, frame=nowhere.drop(REGENCY, strict=False))  # the history says whose office it is
     _refuse_everybody(rows.frame, offices)
     _refuse_several(rows.frame, offices)
-    frame, of_regencies = _with_regencies(rows.frame, offices, regency, placed=placed)
+    frame, of_regencies = _with_regencies(rows.frame, offices, regency)
     return replace(rows, frame=frame, notes=(*rows.notes, *of_passing, *of_ends, *of_regencies))
 
 
@@ -126,13 +127,11 @@ def _refuse_marks(rows: Gathered) -> None:
 
 
 def _with_regencies(
-    frame: nw.LazyFrame[Any], offices: Mapping[str, str] | None, regency: str | None, *, placed: bool
+    frame: nw.LazyFrame[Any], offices: Mapping[str, str] | None, regency: str | None
 ) -> tuple[nw.LazyFrame[Any], list[Message]]:
-    """Return the rows with the office of each regency; a history of positions that names offices only is refused."""
+    """Return the rows with the office of each regency."""
     if REGENCY not in frame.collect_schema().names():
         return frame, []
-    if placed and regency == ALL:
-        raise InputError(Message("training.positions_by_regency"))
     spelt, _ = join_spellings(frame, offices)
     return settle_regencies(spelt, regency)
 
