@@ -112,11 +112,6 @@ class CohortRegression(CellFit):
         for start in np.unique(self.design.adopted):
             yield self.design.adopted == start, self._columns(float(start))
 
-    @property
-    def _head(self) -> int:
-        """Number of coefficients that the estimates are made of: dummies and their slopes."""
-        return len(self.period) * (1 + len(self.covariates))
-
     @cached_property
     def _normal(self) -> tuple[Inverse, Float, Float]:
         """Inverse cross-product, its null space (q, d), and the coefficients (q,)."""
@@ -363,7 +358,7 @@ class CohortRegression(CellFit):
         """(n, k) estimates without each of n clusters that hold units of the same cohorts."""
         deletion = self._deletion(cohorts, clusters)
         moment_lost = deletion.moment_of_rest(self._scores_of(cohorts, clusters)[:, :, None])[:, :, 0]
-        head = self._head
+        head = len(self.period) * (1 + len(self.covariates))  # dummies and their slopes: what estimates are made of
         slopes = self._normal[2][:head] - moment_lost @ deletion.reach[:, :head]
         deleted = slopes
         if self.covariates:

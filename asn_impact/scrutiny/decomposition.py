@@ -16,7 +16,7 @@ from asn_impact.errors import AsnImpactError, DesignError, EstimationError
 from asn_impact.estimation import TwoWay
 from asn_impact.estimation.cell_effects import where_known
 from asn_impact.estimation.effects import Effects
-from asn_impact.scrutiny.case import Case, one_estimate
+from asn_impact.scrutiny.case import one_estimate
 from asn_impact.scrutiny.check import Check, CheckEntry, Verdict
 from asn_impact.verbs import Guided, public_verb
 from asn_impact.words import Message, paragraph
@@ -297,13 +297,9 @@ def _compared_with_trained(design: Design) -> Message | None:
     return Message("checks.weights.two_way", share=sum(trained))
 
 
-def _run(case: Case) -> Check:
-    return two_way_weights(case.overall)
-
-
 WEIGHTS = CheckEntry(
     "weights",
     Message("checks.weights.question"),
-    _run,
+    lambda case: two_way_weights(case.overall),
     "de Chaisemartin and D'Haultfoeuille (2020), AER 110; Goodman-Bacon (2021), Journal of Econometrics 225",
 )

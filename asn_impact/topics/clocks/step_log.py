@@ -118,23 +118,18 @@ def read_step_log(
         sheets=sheets,
         needed=("step",),
     )
-    steps = _name_steps(distinct)
-    counts = steps.group_by("step").agg(nw.len().alias("rows")).collect().to_pandas().sort_values("step")
-    names = [None if pd.isna(name) else str(name) for name in counts["step"]]
-    owners = pd.DataFrame({"step": names, "rows": counts["rows"].astype("int64").to_numpy()})
-    suggested = pd.Series([suggested_owner(name or "") for name in names], index=owners.index, dtype="str")
-    return StepLog(cases, steps, owners.assign(suggested=suggested))
-
-
-def _name_steps(distinct: Frame) -> Frame:
-    """Return office, case, step, began and ended."""
-    return distinct.select(
+    steps = distinct.select(
         nw.col("office"),
         nw.col("case"),
         nw.col("step").str.strip_chars(),
         nw.col("step_start").cast(nw.Date).alias("began"),
         nw.col("step_end").cast(nw.Date).alias("ended"),
     )
+    counts = steps.group_by("step").agg(nw.len().alias("rows")).collect().to_pandas().sort_values("step")
+    names = [None if pd.isna(name) else str(name) for name in counts["step"]]
+    owners = pd.DataFrame({"step": names, "rows": counts["rows"].astype("int64").to_numpy()})
+    suggested = pd.Series([suggested_owner(name or "") for name in names], index=owners.index, dtype="str")
+    return StepLog(cases, steps, owners.assign(suggested=suggested))
 
 
 @cache
