@@ -22,8 +22,6 @@ from asn_impact.estimation.cell_effects import (
     diagonal,
     flat,
     standardise,
-    sums_by_term,
-    term_of_cell,
     unit_shares,
     within_moment,
 )
@@ -165,13 +163,6 @@ class CohortRegression(CellFit):
         """(n, L) weighted local regressors of units times their (n, T) residuals."""
         periods = self._weight.shape[1]
         return flat(self._weighted_local[units].reshape(len(residual), -1, periods) * residual[:, None, :])
-
-    @cached_property
-    def _term(self) -> Int:
-        return term_of_cell(self.design, self.start, self.period)
-
-    def _by_term(self, values: Float) -> Float:
-        return sums_by_term(self.design.cluster, len(self.design.clusters), self._term, len(self.start), values)
 
     @cached_property
     def _sums(self) -> tuple[Float, Float]:
