@@ -64,11 +64,8 @@ def read_status(panel: Panel, rows: pd.DataFrame, by: str | None) -> tuple[Bool,
     filled = pd.DataFrame(status).ffill(axis=1).bfill(axis=1).fillna(0.0).to_numpy() == 1.0
     unit = np.array([names[label] for label in labels], dtype=np.int64)
     status, known = filled[unit], known[unit]
-    return status, _without(panel, ~known), _notes(panel, status, known)
-
-
-def _without(panel: Panel, cells: Bool) -> Panel:
-    return replace(panel, weight=np.where(cells, 0.0, panel.weight)) if cells.any() else panel
+    usable = panel if known.all() else replace(panel, weight=np.where(known, panel.weight, 0.0))
+    return status, usable, _notes(panel, status, known)
 
 
 def _notes(panel: Panel, status: Bool, known: Bool) -> tuple[Message, ...]:

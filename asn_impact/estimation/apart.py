@@ -98,7 +98,7 @@ class Apart(CellFit):
     members: tuple[Int, ...]  #: the units of each group
 
     @property
-    def design(self) -> Design:
+    def design(self) -> Design:  # type: ignore[override]
         """All units."""
         return self.whole.design
 

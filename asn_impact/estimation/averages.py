@@ -142,12 +142,11 @@ class Averaged(Fit):
         deleted, sizes = self.fit.leave_one_out(), self._sizes_without()
         block = max(1, 20_000_000 // self.member.size)
         return np.concatenate(
-            [self._mean_without(sizes[i : i + block], deleted[i : i + block]) for i in range(0, len(sizes), block)]
+            [
+                _mean(self._weights(sizes[some], np.isfinite(deleted[some])), deleted[some])
+                for some in (slice(first, first + block) for first in range(0, len(sizes), block))
+            ]
         )
-
-    def _mean_without(self, sizes: Float, deleted: Float) -> Float:
-        """(n, m) means of what is left without each of n clusters."""
-        return _mean(self._weights(sizes, np.isfinite(deleted)), deleted)
 
     def deletions(self, design: Design, groups: Bool) -> Iterable[Deletions] | None:
         sizes = self._sizes_without()

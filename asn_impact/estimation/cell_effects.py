@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cached_property
 from typing import ClassVar, Literal
 
 import numpy as np
@@ -28,9 +29,19 @@ class GivenSizes(Effects):
 class CellFit(Fit):
     """A fit with one estimate for each pair of an adoption step and a period."""
 
+    design: Design
     #: (k,) step at which the cohort of each term adopted, and position of its period.
     start: Float
     period: Int
+
+    @cached_property
+    def _term(self) -> Int:
+        """(U, T) position of the term that each cell belongs to, k for none."""
+        return term_of_cell(self.design, self.start, self.period)
+
+    def _by_term(self, values: Float) -> Float:
+        """(G, k) sums of (U, T) values by cluster and term."""
+        return sums_by_term(self.design.cluster, len(self.design.clusters), self._term, len(self.start), values)
 
     def loadings(self) -> Float:
         unknown = np.isnan(self.estimate)[:, None, None]
@@ -50,13 +61,19 @@ def where_known(design: Design, covariates: tuple[str, ...]) -> tuple[Design, tu
     """
     if not covariates:
         return design, ()
-    known = np.isfinite(columns_of(design, covariates)).all(axis=2)
+    columns = columns_of(design, covariates)
     _refuse_varying_inside(design, covariates)
+    return without_unknown(design, columns, covariates)
+
+
+def without_unknown(design: Design, x: Float, names: tuple[str, ...]) -> tuple[Design, tuple[Message, ...]]:
+    """Return the design of the cells whose (U, T, p) covariates are known, and how many were left out."""
+    known = np.isfinite(x).all(axis=2)
     lost = int((design.panel.observed & ~known).sum())
     if not lost:
         return design, ()
     used = replace(design, panel=replace(design.panel, weight=np.where(known, design.panel.weight, 0.0)))
-    return used, (Alert("estimation.cells_unknown", n=lost, names=covariates),)
+    return used, (Alert("estimation.cells_unknown", n=lost, names=names),)
 
 
 def _refuse_varying_inside(design: Design, covariates: tuple[str, ...]) -> None:

@@ -22,8 +22,6 @@ from asn_impact.estimation.cell_effects import (
     diagonal,
     flat,
     standardise,
-    sums_by_term,
-    term_of_cell,
     unit_shares,
     within_moment,
 )
@@ -112,11 +110,6 @@ class CohortRegression(CellFit):
         for start in np.unique(self.design.adopted):
             yield self.design.adopted == start, self._columns(float(start))
 
-    @property
-    def _head(self) -> int:
-        """Number of coefficients that the estimates are made of: dummies and their slopes."""
-        return len(self.period) * (1 + len(self.covariates))
-
     @cached_property
     def _normal(self) -> tuple[Inverse, Float, Float]:
         """Inverse cross-product, its null space (q, d), and the coefficients (q,)."""
@@ -170,13 +163,6 @@ class CohortRegression(CellFit):
         """(n, L) weighted local regressors of units times their (n, T) residuals."""
         periods = self._weight.shape[1]
         return flat(self._weighted_local[units].reshape(len(residual), -1, periods) * residual[:, None, :])
-
-    @cached_property
-    def _term(self) -> Int:
-        return term_of_cell(self.design, self.start, self.period)
-
-    def _by_term(self, values: Float) -> Float:
-        return sums_by_term(self.design.cluster, len(self.design.clusters), self._term, len(self.start), values)
 
     @cached_property
     def _sums(self) -> tuple[Float, Float]:
@@ -363,7 +349,7 @@ class CohortRegression(CellFit):
         """(n, k) estimates without each of n clusters that hold units of the same cohorts."""
         deletion = self._deletion(cohorts, clusters)
         moment_lost = deletion.moment_of_rest(self._scores_of(cohorts, clusters)[:, :, None])[:, :, 0]
-        head = self._head
+        head = len(self.period) * (1 + len(self.covariates))  # dummies and their slopes: what estimates are made of
         slopes = self._normal[2][:head] - moment_lost @ deletion.reach[:, :head]
         deleted = slopes
         if self.covariates:

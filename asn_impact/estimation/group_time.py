@@ -14,7 +14,7 @@ from asn_impact.arrays import Bool, Float
 from asn_impact.designs import Design
 from asn_impact.errors import EstimationError
 from asn_impact.estimation.adjusted import AdjustBy
-from asn_impact.estimation.cell_effects import cells_of, cohort_sizes, pairs_of
+from asn_impact.estimation.cell_effects import cells_of, cohort_sizes, pairs_of, without_unknown
 from asn_impact.estimation.comparisons import AdjustedFit, Comparison, covariates_of
 from asn_impact.estimation.effects import Effects, Estimator
 from asn_impact.estimation.methods import Method, estimator_entry
@@ -143,14 +143,11 @@ class GroupTime(Estimator):
             none = np.zeros((*design.panel.mean.shape, 0))
             return design, AdjustedFit(design, comparisons, self.sample, "none", none), ()
         covariates, notes = covariates_of(design, self.adjust)
-        known = np.isfinite(covariates).all(axis=2)
-        if (lost := int((design.panel.observed & ~known).sum())) > 0:
-            notes = (*notes, Alert("estimation.cells_unknown", n=lost, names=self.adjust))
-        used = replace(design, panel=replace(design.panel, weight=np.where(known, design.panel.weight, 0.0)))
+        used, lost = without_unknown(design, covariates, self.adjust)
         fit = AdjustedFit(used, comparisons, self.sample, self.method, covariates)
         if np.isnan(fit.estimate).all():
             raise EstimationError(Message("estimation.not_identified_given", names=self.adjust))
-        return used, fit, notes
+        return used, fit, (*notes, *lost)
 
     def _comparisons(self, design: Design) -> Iterator[Comparison]:
         steps = design.panel.timeline.steps

@@ -17,7 +17,7 @@ import numpy as np
 from asn_impact.arrays import Bool, Float, Int
 from asn_impact.designs import Design
 from asn_impact.errors import InferenceError
-from asn_impact.estimation.cell_effects import CellFit, sums_by_term, term_of_cell, unit_shares
+from asn_impact.estimation.cell_effects import CellFit, sums_by_term, unit_shares
 from asn_impact.estimation.clusters import by_cluster, ratio
 from asn_impact.estimation.deletions import Deletions, Weigh
 from asn_impact.estimation.matrices import invert, root_of
@@ -184,11 +184,6 @@ class PredictionFit(CellFit):
     # ------------------------------------------------------------------------------------ estimates
 
     @cached_property
-    def _term(self) -> Int:
-        """(U, T) position of the term that each cell belongs to, k for none."""
-        return term_of_cell(self.design, self.start, self.period)
-
-    @cached_property
     def _weight(self) -> Float:
         """(U, T) weight of each cell in its term; 0 where it belongs to none or cannot be predicted."""
         seen = self.untreated.any(axis=1, keepdims=True)
@@ -235,10 +230,6 @@ class PredictionFit(CellFit):
                     rows = self._weight[units][:, :, None] * block.contrast[mine]
                     pull[terms] += self._onto(rows, units).sum(axis=0)
         return pull[:-1]
-
-    def _by_term(self, values: Float) -> Float:
-        """(G, k) sums of (U, T) values by cluster and term."""
-        return sums_by_term(self.design.cluster, len(self.design.clusters), self._term, len(self.start), values)
 
     @cached_property
     def _size(self) -> Float:

@@ -115,7 +115,7 @@ def _under(make: Callable[[], Effects], rule: Rule) -> Inference | Message:
     return inference if np.isfinite(inference.p_value[-1]) else Message("checks.placebo.no_error")
 
 
-def last_leads(effects: Effects, *, last: int = LAST) -> Effects:
+def last_leads(effects: Effects) -> Effects:
     """Return the mean of the last periods before training, by the estimator of the effects, as one number.
 
     The last periods change sides: they are predicted, or compared, as if training had come before them. Periods of
@@ -123,14 +123,14 @@ def last_leads(effects: Effects, *, last: int = LAST) -> Effects:
     """
     estimator, ahead = effects.estimator, effects.anticipation
     if not isinstance(estimator, GLSImputation):
-        return effects.again(before_training(effects.design, steps=last + ahead, anticipation=ahead))
+        return effects.again(before_training(effects.design, steps=LAST + ahead, anticipation=ahead))
     design, of = effects.design.shifted(-ahead), replace(estimator, anticipation=0)
-    for before in range(last, last + len(estimator.without)):
+    for before in range(LAST, LAST + len(estimator.without)):
         try:
             return GLSLeads(before, of)(design).overall()
         except EstimationError:
             continue
-    return GLSLeads(last + len(estimator.without), of)(design).overall()
+    return GLSLeads(LAST + len(estimator.without), of)(design).overall()
 
 
 def slope_of(effects: Effects) -> Effects:

@@ -16,7 +16,7 @@ from asn_impact.errors import AsnImpactError, DesignError, EstimationError
 from asn_impact.estimation import TwoWay
 from asn_impact.estimation.cell_effects import where_known
 from asn_impact.estimation.effects import Effects
-from asn_impact.scrutiny.case import Case, one_estimate
+from asn_impact.scrutiny.case import one_estimate
 from asn_impact.scrutiny.check import Check, CheckEntry, Verdict
 from asn_impact.verbs import Guided, public_verb
 from asn_impact.words import Message, paragraph
@@ -95,15 +95,9 @@ def bacon(design: Design, covariates: Names = ()) -> Decomposition:
 
     Examples
     --------
-    >>> import pandas as pd
-    >>> from asn_impact.designs import assign
-    >>> from asn_impact.intake.readers.training import read_rollout
-    >>> from asn_impact.measures.panel import read_panel
-    >>> frame = pd.DataFrame({"office": list("AABB"), "year": [2023, 2024] * 2, "days": [9.0, 7.0, 8.0, 8.5],
-    ...                       "trained": [2024, 2024, None, None]})
-    >>> panel = read_panel(frame, unit="office", period="year", outcome="days")
-    >>> bacon(assign(panel, read_rollout(frame, unit="office", adopted="trained"), cluster="office")).estimate
-    -2.5
+    >>> import asn_impact as ai
+    >>> ai.bacon(ai.example_design()).by_kind()[["kind", "weight"]].round(2).to_numpy().tolist()
+    [['earlier against later', 0.06], ['later against earlier', 0.06], ['treated against never', 0.88]]
     """
     if covariates:
         return _with_covariates(design, covariates)
@@ -297,13 +291,9 @@ def _compared_with_trained(design: Design) -> Message | None:
     return Message("checks.weights.two_way", share=sum(trained))
 
 
-def _run(case: Case) -> Check:
-    return two_way_weights(case.overall)
-
-
 WEIGHTS = CheckEntry(
     "weights",
     Message("checks.weights.question"),
-    _run,
+    lambda case: two_way_weights(case.overall),
     "de Chaisemartin and D'Haultfoeuille (2020), AER 110; Goodman-Bacon (2021), Journal of Econometrics 225",
 )

@@ -56,18 +56,11 @@ def joint_leads(events: Inference | EventPath) -> JointTest:
 
     Examples
     --------
-    >>> import numpy as np, pandas as pd
-    >>> from asn_impact.designs import assign
-    >>> from asn_impact.estimation import GroupTime, infer
-    >>> from asn_impact.intake.readers.training import Rollout
-    >>> from asn_impact.measures.panel import read_panel
-    >>> days = np.random.default_rng(0).normal(9, 1, 20 * 6)
-    >>> frame = pd.DataFrame({"office": np.repeat(np.arange(20), 6), "year": [*range(2020, 2026)] * 20, "days": days})
-    >>> panel = read_panel(frame, unit="office", period="year", outcome="days")
-    >>> design = assign(panel, Rollout(pd.Series(2023, index=range(8))), cluster="office")
-    >>> test = joint_leads(infer(GroupTime()(design).event_study(), BiasReduced()))
+    >>> import asn_impact as ai
+    >>> events = ai.infer(ai.GroupTime()(ai.example_design()).event_study(), ai.BiasReduced())
+    >>> test = ai.joint_leads(ai.event_path(events, every=2))
     >>> test.df_num, round(test.df_denom, 1), round(float(test.p_value), 2)
-    (2, 16.7, 0.5)
+    (2, 6.2, 0.23)
     """
     inference, rows = _leads_of(events)
     rule = _rule_of(inference)

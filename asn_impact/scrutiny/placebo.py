@@ -242,11 +242,11 @@ def _studentise(effects: Effects) -> float:
     return float(effects.estimate[0]) / spread if spread > 0 else np.nan
 
 
-def _run_in_space(case: Case) -> Check:
-    return placebo_in_space(case.overall, seed=case.seed, reps=case.reps, finding=case.finding)
-
-
-PLACEBO_IN_SPACE = CheckEntry("placebo_in_space", Message("checks.placebo_in_space.question"), _run_in_space)
+PLACEBO_IN_SPACE = CheckEntry(
+    "placebo_in_space",
+    Message("checks.placebo_in_space.question"),
+    lambda case: placebo_in_space(case.overall, seed=case.seed, reps=case.reps, finding=case.finding),
+)
 
 
 # ------------------------------------------------------------------------------------------------- leave one out
@@ -304,8 +304,8 @@ def _rests(full: float, without: Float) -> Verdict:
     return "doubtful" if large or len(valid) < len(without) else "holds"
 
 
-def _run_one_out(case: Case) -> Check:
-    return leave_one_out(case.overall, finding=case.finding)
-
-
-LEAVE_ONE_OUT = CheckEntry("leave_one_out", Message("checks.leave_one_out.question"), _run_one_out)
+LEAVE_ONE_OUT = CheckEntry(
+    "leave_one_out",
+    Message("checks.leave_one_out.question"),
+    lambda case: leave_one_out(case.overall, finding=case.finding),
+)

@@ -21,7 +21,7 @@ from asn_impact.estimation.effects import Effects
 from asn_impact.estimation.inference import Rule
 from asn_impact.estimation.simultaneous import holm
 from asn_impact.scrutiny.before import LAST, look_before
-from asn_impact.scrutiny.case import Case, one_estimate, settled
+from asn_impact.scrutiny.case import one_estimate, settled
 from asn_impact.scrutiny.check import CONTRADICTS, Check, CheckEntry, Verdict
 from asn_impact.scrutiny.event_path import EventPath, event_path
 from asn_impact.verbs import Guided, public_verb
@@ -301,13 +301,9 @@ def _row(name: str, number: Inference, bound: float, size: float) -> dict[str, o
     return {"term": name, **{column: last[column] for column in _COLUMNS}, "bound": bound, "explaining": size}
 
 
-def _run(case: Case) -> Check:
-    return trends_before(case.overall, rule=case.rule, margin=case.margin, level=case.level)
-
-
 PRETRENDS = CheckEntry(
     "pretrends",
     Message("checks.pretrends.question"),
-    _run,
+    lambda case: trends_before(case.overall, rule=case.rule, margin=case.margin, level=case.level),
     "Roth (2022), AER: Insights 4; Borusyak, Jaravel and Spiess (2024), section 4.4; docs/decisions/008-grade.md",
 )

@@ -16,7 +16,7 @@ from asn_impact.estimation import GroupTime, Imputation, Inference, TwoWay
 from asn_impact.estimation.effects import Effects, Estimator
 from asn_impact.estimation.inference import Rule
 from asn_impact.estimation.methods import Method
-from asn_impact.scrutiny.case import Case, settled
+from asn_impact.scrutiny.case import settled
 from asn_impact.scrutiny.check import Check, CheckEntry, Verdict, reason_of
 from asn_impact.verbs import Guided, public_verb
 from asn_impact.words import Message
@@ -185,13 +185,11 @@ def _defensible(effects: Effects) -> list[Estimator]:
     return list({one.name: one for one in every if one.relative == effects.estimator.relative}.values())
 
 
-def _run(case: Case) -> Check:
-    return specification_curve({"as given": case.design}, _defensible(case.overall), (case.rule,)).check(case.finding)
-
-
 SPECIFICATION_CURVE = CheckEntry(
     "specification_curve",
     Message("checks.specification_curve.question"),
-    _run,
+    lambda case: specification_curve({"as given": case.design}, _defensible(case.overall), (case.rule,)).check(
+        case.finding
+    ),
     "Simonsohn, Simmons and Nelson (2020), Nature Human Behaviour 4",
 )

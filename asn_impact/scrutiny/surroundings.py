@@ -76,11 +76,9 @@ def composition(effects: Effects, *, rule: Rule, panels: Sequence[Panel] = ()) -
     )
     merged = merged_offices(design)
     verdict: Verdict = "fails" if least["p_adjusted"] < CONTRADICTS else "doubtful" if len(merged) else "holds"
-    return COMPOSITION.check(verdict, paragraph(answer, *map(_say_merged, merged.itertuples())), table)
-
-
-def _say_merged(row: Any) -> Message:  # noqa: ANN401 - a row of `merged_offices`
-    return Message("checks.composition.merged", gone=row.gone, taker=row.taker, period=row.period)
+    offices = zip(merged["gone"], merged["taker"], merged["period"], strict=True)
+    said = (Message("checks.composition.merged", gone=g, taker=t, period=p) for g, t, p in offices)
+    return COMPOSITION.check(verdict, paragraph(answer, *said), table)
 
 
 _RECORDS = "records"  # what is looked at without being named by the analyst

@@ -83,6 +83,11 @@ def three_rows(effects: Effects, *, rule: Rule, chosen: Sequence[str] | None = N
         Labels of the periods whose outcomes were looked at when the offices were chosen; none (``()``) where the
         outcome played no part: then the second row is the first. None: not known, and the second row says so.
 
+    Raises
+    ------
+    EstimationError
+        There are several estimates.
+
     Notes
     -----
     The third row is `GLSImputation` with ``trend="differential"``, with the anticipation, covariates and months left

@@ -108,15 +108,9 @@ def what_would_change(
 
     Examples
     --------
-    >>> import asn_impact as ai, numpy as np, pandas as pd
-    >>> rows = [(f"O{o:02d}", f"2024-{m:02d}", 9.0 + o % 3 + np.sin(5 * o * m) - 2 * (o < 4 and m > 6),
-    ...          "2024-07" if o < 4 else None) for o in range(12) for m in range(1, 13)]
-    >>> frame = pd.DataFrame(rows, columns=["office", "month", "days", "trained"])
-    >>> panel = ai.read_panel(frame, unit="office", period="month", outcome="days")
-    >>> rollout = ai.read_rollout(frame, unit="office", adopted="trained")
-    >>> design = ai.assign(panel, rollout, cluster="office")
-    >>> turning = what_would_change(ai.infer(ai.GroupTime()(design).overall(), ai.BiasReduced()))
-    >>> turning.table["what"].tolist()
+    >>> import asn_impact as ai
+    >>> answer = ai.infer(ai.GroupTime()(ai.example_design()).overall(), ai.BiasReduced())
+    >>> ai.what_would_change(answer).table["what"].tolist()
     ['offices', 'offices', 'earlier', 'later']
     """
     one_estimate(finding.effects)

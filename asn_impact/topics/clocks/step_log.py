@@ -43,13 +43,8 @@ class StepLog(Guided):
 
     Examples
     --------
-    >>> import pandas as pd
     >>> import asn_impact as ai
-    >>> steps = pd.DataFrame({"case": "1", "office": "O1", "step": ["Verifikasi", "Perbaikan Dokumen", "Penetapan"],
-    ...                       "status": "Selesai",
-    ...                       "step_start": pd.to_datetime(["2024-01-02", "2024-01-05", "2024-01-10"]),
-    ...                       "step_end": pd.to_datetime(["2024-01-05", "2024-01-10", "2024-01-12"])})
-    >>> log = ai.read_step_log(steps, as_of="2024-03-28")
+    >>> log = ai.read_step_log(ai.example_steps(), as_of="2025-03-31")
     >>> log.owners["step"].tolist()
     ['Penetapan', 'Perbaikan Dokumen', 'Verifikasi']
     """
@@ -121,23 +116,18 @@ def read_step_log(
         sheets=sheets,
         needed=("step",),
     )
-    steps = _name_steps(distinct)
-    counts = steps.group_by("step").agg(nw.len().alias("rows")).collect().to_pandas().sort_values("step")
-    names = [None if pd.isna(name) else str(name) for name in counts["step"]]
-    owners = pd.DataFrame({"step": names, "rows": counts["rows"].astype("int64").to_numpy()})
-    suggested = pd.Series([suggested_owner(name or "") for name in names], index=owners.index, dtype="str")
-    return StepLog(cases, steps, numbered, owners.assign(suggested=suggested))
-
-
-def _name_steps(distinct: Frame) -> Frame:
-    """Return office, case, step, began and ended."""
-    return distinct.select(
+    steps = distinct.select(
         nw.col("office"),
         nw.col("case"),
         nw.col("step").str.strip_chars(),
         nw.col("step_start").cast(nw.Date).alias("began"),
         nw.col("step_end").cast(nw.Date).alias("ended"),
     )
+    counts = steps.group_by("step").agg(nw.len().alias("rows")).collect().to_pandas().sort_values("step")
+    names = [None if pd.isna(name) else str(name) for name in counts["step"]]
+    owners = pd.DataFrame({"step": names, "rows": counts["rows"].astype("int64").to_numpy()})
+    suggested = pd.Series([suggested_owner(name or "") for name in names], index=owners.index, dtype="str")
+    return StepLog(cases, steps, numbered, owners.assign(suggested=suggested))
 
 
 @cache

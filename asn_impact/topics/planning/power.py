@@ -124,13 +124,11 @@ def detectable(
 
     Examples
     --------
-    >>> from asn_impact.measures.panel import read_panel
-    >>> past = pd.DataFrame([(o, m, (7 * o * m + o) % 5) for o in range(8) for m in range(202301, 202313)],
-    ...                     columns=["office", "month", "days"])
-    >>> plan = detectable(read_panel(past, unit="office", period="month", outcome="days"),
-    ...                   cluster="office", treated=4, waves=1, months=12, reps=40, seed=1)
+    >>> import asn_impact as ai
+    >>> past = ai.never_treated(ai.example_design())
+    >>> plan = ai.detectable(past, cluster="office", treated=[4, 6], waves=2, months=12, offices=12, reps=40, seed=1)
     >>> plan
-    Power(days: 1 scenario of 40 draws; seen in 80% of studies at level 0.95)
+    Power(restricted_mean_30: 2 scenarios of 40 draws; seen in 80% of studies at level 0.95)
     """
     panel, notes = leave_off(panel, estimator.anticipation)
     past = past_of(panel, cluster, weights)

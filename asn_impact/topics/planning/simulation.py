@@ -61,14 +61,10 @@ class Template:
         cells = np.nan_to_num(mean - np.nanmean(mean)).reshape(len(mean), -1)
         estimate, value = cells @ self.loading, self.difference @ cells.T
         error = np.sqrt((value**2).sum(axis=0))
-        df = degrees_of_freedom(
-            self.effects, Contributions(value, lambda _: self._repeated(len(mean))), self.rule.degrees
-        )
+        repeated = self.traces.of_rows(np.zeros(len(mean), dtype=np.int64))
+        df = degrees_of_freedom(self.effects, Contributions(value, lambda _: repeated), self.rule.degrees)
         reach = scipy.stats.t.ppf((1 + level) / 2, df) * error
         return np.stack([estimate - reach, estimate + reach], axis=1)
-
-    def _repeated(self, histories: int) -> Traces:
-        return self.traces.of_rows(np.zeros(histories, dtype=np.int64))
 
 
 @dataclass(frozen=True, eq=False)

@@ -68,7 +68,7 @@ def sums_of(rows: Rows) -> tuple[Bool, list[Message]]:
     twice = _same_as_next(rows) & ~(certain | doubtful)
     ways = [certain, certain | doubtful, certain | doubtful | twice]
     agreeing = [way for way in ways if not _unexplained(rows.amounts, rows.heads | way).any()]
-    different = {way.tobytes(): way for way in agreeing if _has_sums(rows, rows.heads | certain)}
+    different = {way.tobytes(): way for way in agreeing if (rows.amounts[rows.heads | certain] > 0).any()}
     notes: list[Message] = []
     if len(different) == 1:
         certain = agreeing[0]
@@ -82,10 +82,6 @@ def sums_of(rows: Rows) -> tuple[Bool, list[Message]]:
 
 def _called(rows: Rows, at: int) -> str | Message:
     return masked(rows.names[at]) or Message("planning.costs.row", row=at + 1)
-
-
-def _has_sums(rows: Rows, heads: Bool) -> bool:
-    return bool((rows.amounts[heads] > 0).any())
 
 
 def _by_code(rows: Rows) -> tuple[Bool, Bool]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
 from asn_impact.arguments import Times
 from asn_impact.errors import InputError
@@ -13,9 +13,6 @@ from asn_impact.reference import read_rows
 from asn_impact.topics.surveys.answers import HIGHEST, LOWEST, PER_POINT
 from asn_impact.verbs import public_verb
 from asn_impact.words import Message
-
-if TYPE_CHECKING:
-    Weight: TypeAlias = Literal["exact"] | float  # which ones are allowed depends on the regulation: see WEIGHTS
 
 Regime: TypeAlias = Literal["2017", "2004"]
 NOISE = 8  # decimals of an index that are not rounding errors of floating point

@@ -99,7 +99,7 @@ def _find_groups(
     """Return name -> index and its row; one or two that can be compared."""
     if isinstance(index, SatisfactionIndex):
         keys = list(index.rows.columns[: list(index.rows.columns).index("respondents")])
-        groups = {_join_keys(row, keys): (index, row) for _, row in index.rows.iterrows()}
+        groups = {" / ".join(map(str, row[keys])) or "IKM": (index, row) for _, row in index.rows.iterrows()}
     else:
         for name, one in index.items() if isinstance(index, abc.Mapping) else [("index", index)]:
             check_kind("satisfaction", str(name), one, SatisfactionIndex, "skm_index(survey, by=())")
@@ -113,10 +113,6 @@ def _find_groups(
     if few := [name for name, (_, row) in groups.items() if row["respondents"] < MINIMUM_CELL]:
         raise InputError(Message("charts.satisfaction.too_few", names=few, least=MINIMUM_CELL))
     return groups
-
-
-def _join_keys(row: pd.Series, keys: list[str]) -> str:
-    return " / ".join(str(row[k]) for k in keys) or "IKM"
 
 
 def _make_data(
