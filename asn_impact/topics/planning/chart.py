@@ -57,14 +57,10 @@ def returns(
     ----------
     made
         From `asn_impact.topics.planning.returns.returns`.
-    language
-        ``"id"`` or ``"en"``.
-    source
-        The line below: whose data these are.
+    language, source, inputs
+        ``"id"`` or ``"en"``; the line below, whose data these are; ``extract.sources``, which the provenance names.
     level
         Level of the interval.
-    inputs
-        ``extract.sources``: what the provenance names.
 
     Examples
     --------

@@ -43,12 +43,8 @@ def satisfaction(
     ----------
     index
         An index of one or two rows (before and after, trained and untrained), or two indices of one row by name.
-    language
-        ``"id"`` or ``"en"``.
-    source
-        The line below: whose data these are.
-    inputs
-        ``extract.sources``: what the provenance names.
+    language, source, inputs
+        ``"id"`` or ``"en"``; the line below, whose data these are; ``extract.sources``, which the provenance names.
 
     Raises
     ------
