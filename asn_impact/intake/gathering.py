@@ -260,7 +260,16 @@ def _type_tables(
         texts=rows,
         notes=(*notes, *(n for t in tables for n in t.notes), *of_dates, *of_times),
         numbered=numbered,
+        layouts=_layouts(tables, matches),
     )
+
+
+def _layouts(tables: Sequence[RawTable], matches: Sequence[Mapping[str, str]]) -> Mapping[str, Mapping[str, str]]:
+    """Return the name of the first table of each way to head the fields -> field -> heading."""
+    first: dict[tuple[tuple[str, str], ...], str] = {}
+    for table, match in zip(tables, matches, strict=True):
+        first.setdefault(tuple(sorted(match.items())), hidden(table.name, names=True))
+    return MappingProxyType({name: MappingProxyType(dict(match)) for match, name in first.items()})
 
 
 def _read_dates(
