@@ -56,7 +56,9 @@ class Extract(Guided):
     ledger : Ledger
         Rows read = kept + dropped, by reason.
     headings : mapping
-        Field -> heading found.
+        Field -> heading found, in the first file that has it.
+    layouts : mapping
+        Name of the first file of each way to head the fields -> field -> heading.
     sources : tuple of Source
     notes : tuple of Message
         What was assumed or left out.
@@ -87,6 +89,7 @@ class Extract(Guided):
     left_out: Callable[[], pd.DataFrame] | None = field(default=None, repr=False)
     place: Path | None = field(default=None, repr=False)
     refuse_changed: Callable[[], None] = field(default=_nothing, repr=False)
+    layouts: Mapping[str, Mapping[str, str]] = field(default_factory=dict, repr=False)
 
     def dropped(self, language: Language | None = None) -> pd.DataFrame:
         """Return the rows that were left out, for the office to correct; read again when asked, not before.

@@ -114,7 +114,7 @@ def finish(
     refuse_changed(rows.tables)
     every = (*rows.notes, *of_keys, *cleaned.notes, *notes, *unread, *of_drawing, *of_persons)
     every += (left_out,) if left_out is not None else ()
-    return Extract(records, until, ledger, rows.headings, sources, every, drawn)
+    return Extract(records, until, ledger, rows.headings, sources, every, drawn, layouts=rows.layouts)
 
 
 def _say_earlier(one: Earlier, tables: Sequence[RawTable], latest: dt.date | None, as_of: dt.date) -> Message:

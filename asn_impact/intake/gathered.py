@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -35,6 +36,7 @@ class Gathered:
     texts: duckdb.DuckDBPyRelation | None
     notes: tuple[Message, ...]
     numbered: Callable[[], nw.LazyFrame[Any]]
+    layouts: Mapping[str, Mapping[str, str]] = dataclasses.field(default_factory=dict)  # of the first table of each
 
 
 def moved_notes(zones: Mapping[str, str], zone: str | None) -> list[Message]:

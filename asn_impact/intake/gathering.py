@@ -287,6 +287,7 @@ def _type_tables(
         texts=rows,
         notes=(*notes, *(n for t in tables for n in t.notes), *of_dates, *of_times),
         numbered=numbered,
+        layouts=_layouts(tables, matches),
     )
 
 
@@ -295,6 +296,14 @@ def _is_held(table: RawTable) -> bool:
     if table.parquet is None:
         return table.loose and bool(table.sha256) and not table.long
     return len(table.relation.limit(FEW_ROWS + 1).project("1").fetchall()) <= FEW_ROWS
+
+
+def _layouts(tables: Sequence[RawTable], matches: Sequence[Mapping[str, str]]) -> Mapping[str, Mapping[str, str]]:
+    """Return the name of the first table of each way to head the fields -> field -> heading."""
+    first: dict[tuple[tuple[str, str], ...], str] = {}
+    for table, match in zip(tables, matches, strict=True):
+        first.setdefault(tuple(sorted(match.items())), hidden(table.name, names=True))
+    return MappingProxyType({name: MappingProxyType(dict(match)) for match, name in first.items()})
 
 
 def _repeated(rows: duckdb.DuckDBPyRelation, fields: Sequence[str]) -> dict[int, int]:

@@ -37,6 +37,8 @@ __all__ = [
     "weigh",
 ]
 
+_UNTOLD = "grade.required.cannot_say"
+
 
 def say_question(inferences: Sequence[Inference]) -> list[Message]:
     """Return what the report asks, of whom, over which time, and why a before-after mean is not an answer."""
@@ -88,9 +90,17 @@ def say_grade(scrutiny: Scrutiny, *, named: bool = False) -> Message:
 
 def say_grade_and_lack(scrutiny: Scrutiny, *, named: bool = False) -> list[Message]:
     """Return the grade and what kept it from the next one."""
-    lacking = scrutiny.grade.missing
+    lacking = _untold_once(scrutiny.grade.missing)
     said = [Message("report.strength.missing", reasons=Message("common.paragraph", parts=lacking))] if lacking else []
     return [say_grade(scrutiny, named=named), *_say_explained(scrutiny), *said]
+
+
+def _untold_once(lacking: Sequence[Message]) -> tuple[Message, ...]:
+    """Return what a grade lacks, the checks that cannot say in one sentence."""
+    untold = tuple(lack["what"] for lack in lacking if lack.key == _UNTOLD)
+    if len(untold) < 2:
+        return tuple(lacking)
+    return tuple(dict.fromkeys(Message(f"{_UNTOLD}_several", what=untold) if x.key == _UNTOLD else x for x in lacking))
 
 
 def _say_explained(scrutiny: Scrutiny) -> list[Message]:

@@ -147,7 +147,9 @@ def _question(finding: Finding) -> Message:
     asked = Message("claims.page.question_any", measure=measure)
     if finding.course is not None:
         asked = Message("claims.page.question", course=finding.course, measure=measure)
-    said = [Message(f"claims.hoped.{finding.better}")] if finding.better and finding.role != "placebo" else []
+    if finding.role == "placebo":
+        return paragraph(asked, Message("claims.page.placebo"))
+    said = [Message(f"claims.hoped.{finding.better}")] if finding.better else []
     said += [Message(f"claims.level.{finding.level}")] if finding.level is not None else []
     return paragraph(asked, *said)
 
@@ -191,7 +193,7 @@ def pictures_of(
     if key not in finding._pictures:
         common["grade"] = finding.grade
         charts = [with_and_without(finding.inference, **common)]
-        charts += [draw(**{name: value for name, value in common.items() if name != "grade"}) for draw in finding.drawn]
+        charts += [draw(**common) for draw in finding.drawn]
         if finding.events is not None:
             charts.append(event_study(finding.events, band=band_of(finding.events, level), **common))
         finding._pictures[key] = tuple(chart for chart in charts if chart is not None)

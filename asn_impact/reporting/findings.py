@@ -77,7 +77,7 @@ class Finding:
     value
         What that rests on: `Groups`, `Returns`, `StepChanges`.
     tables, drawn
-        Further tables and charts, shown on its page; what is drawn gets language, source, inputs and level.
+        Further tables and charts, shown on its page; what is drawn gets language, source, inputs, level and grade.
     remarks
         Notes besides those of the inference.
     nouns

@@ -82,13 +82,13 @@ class _Writer:
             Message("notebook.claim.effect"),
             "\n".join([*lines, "answer = ai.infer(effects.overall(), rule)", f"answer.table({self.study.level:g})"]),
         )
-        yield from self._steps()
         if self.finding.scrutiny is not None:
             call = f"scrutiny = programme.scrutinise({_literal(self.claim.id)}, effects, rule=rule)"
             lines = [call, f"ai.tables.checks(scrutiny).to_frame({_literal(self.language)})"]
             yield Message("notebook.claim.checks"), "\n".join(lines)
+        grade = "" if self.finding.scrutiny is None else ", grade=scrutiny.grade"
+        yield from self._steps(grade)
         if self.finding.events is not None:
-            grade = "" if self.finding.scrutiny is None else ", grade=scrutiny.grade"
             lines = [
                 "by_time = ai.infer(effects.event_study(), rule)",
                 f"ai.figures.event_study(by_time{grade}{self._look()})",
@@ -97,7 +97,7 @@ class _Writer:
         last = f"ai.tables.results(answer, level={self.study.level:g}).to_frame({_literal(self.language)})"
         yield Message("notebook.claim.last"), last
 
-    def _steps(self) -> Iterator[tuple[Message, str]]:
+    def _steps(self, grade: str) -> Iterator[tuple[Message, str]]:
         """Give where the days of a wait went, for a claim on a log of steps."""
         changes: Any = self.finding.value
         if changes is None:
@@ -120,7 +120,7 @@ class _Writer:
             ]
         shown = f"ai.tables.days_by_step_table(changes).to_frame({_literal(self.language)})"
         yield Message("notebook.claim.steps"), "\n".join([*lines, shown])
-        yield Message("notebook.claim.steps_drawn"), f"ai.figures.days_by_step(changes{self._look()})"
+        yield Message("notebook.claim.steps_drawn"), f"ai.figures.days_by_step(changes{grade}{self._look()})"
 
     def _nothing(self) -> Iterator[tuple[Message, str]]:
         why = self.finding.refusal or Message("programme.several_terms")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from asn_impact.intake.extract import Extract
     from asn_impact.study.proposal.write import Question
 
-__all__ = ["SLOW", "Checked", "check", "looked_at", "write_dropped"]
+__all__ = ["SLOW", "Checked", "check", "looked_at", "say_headings", "write_dropped"]
 
 #: Fields and columns of the printed tables that have words of their own: nouns.field and study.column.
 _FIELDS: Final = ("case", "office", "service", "received", "decided", "status")
@@ -200,12 +200,8 @@ def _rows(tried: Tried, found: Found, language: Language) -> list[str]:
     listed = [(s.name, s.rows, s.sha256[:12]) for s in sources] or [(n, rows, s[:12]) for n, rows, s in found.files]
     files = pd.DataFrame(listed, columns=names)
     headings = found.headings if extract is None else extract.headings
-    fields = [
-        (word(Message(f"nouns.field.{name}")) if name in _FIELDS else name, heading)
-        for name, heading in headings.items()
-    ]
-    columns = [word(Message("study.field_name")), word(Message("study.heading"))]
-    of_headings = [_block(word(Message("study.headings")), pd.DataFrame(fields, columns=columns))] if fields else []
+    layouts = {} if extract is None else extract.layouts
+    of_headings = [say_headings(headings, layouts, language)] if headings else []
     if extract is None:
         return [*([_block(word(Message("study.files")), files)] if listed else []), *of_headings]
     ledger = extract.ledger
@@ -219,6 +215,22 @@ def _rows(tried: Tried, found: Found, language: Language) -> list[str]:
         *of_headings,
         _block(word(Message("study.counts")), pd.DataFrame(counts, columns=[names[1], "n"])),
     ]
+
+
+def say_headings(
+    headings: Mapping[str, str], layouts: Mapping[str, Mapping[str, str]], language: Language, file: str = ""
+) -> str:
+    """Return the headings that were read as fields: a column for each way in which the files head them."""
+    import pandas as pd
+
+    def word(key: Message) -> str:
+        return key.text(language).text
+
+    fields = [word(Message(f"nouns.field.{name}")) if name in _FIELDS else name for name in headings]
+    every = dict(layouts) if len(layouts) > 1 else {word(Message("study.heading")): headings}
+    found = {name: [match.get(field, "") for field in headings] for name, match in every.items()}
+    table = pd.DataFrame({word(Message("study.field_name")): fields, **found})
+    return _block(f"{word(Message('study.headings'))}{f' ({file})' if file else ''}", table)
 
 
 def _contents(tried: Tried, found: Found, language: Language) -> list[str]:

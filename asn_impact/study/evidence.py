@@ -275,7 +275,7 @@ def _detail_charts(study: Study, evidence: Evidence, common: dict[str, Any]) -> 
     grade = None if scrutiny is None else scrutiny.grade
     pieces: dict[str, Chart] = {}
     if evidence.steps is not None:
-        pieces["days_by_step"] = days_by_step(evidence.steps, level=study.level, **common)
+        pieces["days_by_step"] = days_by_step(evidence.steps, level=study.level, grade=grade, **common)
     if detail.curve is not None:
         pieces["completion_curve"] = figures.completion_curve(detail.curve, level=study.level, grade=grade, **common)
     if detail.intervals and scrutiny is not None and scrutiny.breakdown is not None:

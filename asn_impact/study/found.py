@@ -5,7 +5,7 @@ Offices and their spellings, words of status, courses; each question with the li
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -83,7 +83,7 @@ def found_in(study: Study, tried: Tried) -> Found:
         (
             *_of_fields(of_data, "data", study.data.parameters["path"], "records", _needed(study)),
             *_of_statuses(of_data, study.data.parameters.get("status_words", {})),
-            *_of_offices(counts, settled),
+            *_of_offices(counts, settled, of_training.words.get("office", {})),
             *_of_training(study, of_training),
             *_of_courses(study, of_training),
             *_of_names(study, of_training, counts),
@@ -227,9 +227,9 @@ def _of_statuses(found: Facts, own: Mapping[str, str]) -> list[Question]:
     return [Question(what, "data.status_words", lines, f"status_words={every!r}")]
 
 
-def _of_offices(counts: Mapping[str, int], settled: Mapping[str, str]) -> list[Question]:
+def _of_offices(counts: Mapping[str, int], settled: Mapping[str, str], taught: Iterable[str]) -> list[Question]:
     answered = {*settled, *settled.values()}
-    same = alike(counts)
+    same = alike(counts, [*settled.values(), *taught])
     pairs = [*same.sure.items(), *same.doubtful]
     questions = []
     for first, second in pairs:

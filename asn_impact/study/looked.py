@@ -13,6 +13,7 @@ from asn_impact.errors import AsnImpactError
 from asn_impact.identifiers import hidden
 from asn_impact.intake.fields.labels import label_key
 from asn_impact.intake.privacy import masked
+from asn_impact.study.checked import say_headings
 from asn_impact.study.derived import costs_of
 from asn_impact.study.evidence import foreseen
 from asn_impact.study.gains import OF_PERSONS
@@ -88,6 +89,7 @@ def looked_at_all(programme: Programme, language: Language) -> Looked:
         _block(Message("programme.check.offices"), _marked(offices, language), language),
         *_unknown_lines(unknown, language),
         _block(Message("programme.check.rows"), _headed(rows, language), language),
+        *_layouts(programme, tried, language),
         *(
             Message("programme.check.refused", id=name, why=for_file(why)).text(language).text
             for name, why in refusals.items()
@@ -177,6 +179,16 @@ def _unknown_lines(unknown: Mapping[str, str], language: Language) -> list[str]:
     lines = [f'"{masked(name)}" = "{masked(near)}"' for name, near in unknown.items()]
     return [
         "\n".join([Message("programme.check.unknown", n=len(lines)).text(language).text, "[offices.aliases]", *lines])
+    ]
+
+
+def _layouts(programme: Programme, tried: Mapping[str, Tried], language: Language) -> list[str]:
+    """Return the headings of files that do not all have the same ones, each file of the programme once."""
+    files = {programme.claim(name).file: one.extract for name, one in tried.items() if one.extract is not None}
+    return [
+        say_headings(extract.headings, extract.layouts, language, file)
+        for file, extract in files.items()
+        if len(extract.layouts) > 1
     ]
 
 

@@ -208,7 +208,7 @@ def test_open_cases_have_no_minutes_yet(engine, form):
     frame = stamped()
     frame.loc[:49, ["decided", "out"]] = pd.NaT
     texts = frame if form is None else frame.assign(**{name: frame[name].dt.strftime(form) for name in NAMED.values()})
-    with pytest.warns(DataWarning, match="followed until 2024-05-14 only"):
+    with pytest.warns(DataWarning, match="followed until 14 May 2024 only"):
         found = minutes(engine(texts))
     assert found.isna().sum() == 50
     assert sorted(found.dropna()) == sorted(HOURS.between(frame["in"][50:], frame["out"][50:]))

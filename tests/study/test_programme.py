@@ -769,3 +769,18 @@ def test_a_programme_none_of_whose_files_can_be_read_is_refused(folder, tmp_path
     (tmp_path / "izin.csv").write_text("Perangkat Daerah,Kanal\nDinas Sosial,Online\n", encoding="utf-8")
     with pytest.raises(StudyError, match=r"files\.izin"):
         run_programme(ai.open_study(other(tmp_path, FAST + WAIT)))
+
+
+def test_check_lists_the_headings_of_each_way_to_head_a_file(folder, tmp_path):
+    for file in folder.glob("*.csv"):
+        (tmp_path / file.name).write_bytes(file.read_bytes())
+    permits = pd.read_csv(tmp_path / "izin.csv")
+    (tmp_path / "izin.csv").unlink()
+    later = permits.iloc[4500:].rename(columns={"Tanggal Masuk": "Tgl Daftar", "Perangkat Daerah": "OPD"})
+    for name, part in (("izin_a", permits.iloc[:2000]), ("izin_b", permits.iloc[2000:4500]), ("izin_c", later)):
+        part.to_csv(tmp_path / f"{name}.csv", index=False)
+    several = FAST.replace('path = "izin.csv"', 'path = ["izin_a.csv", "izin_b.csv", "izin_c.csv"]')
+    text = str(ai.open_study(other(tmp_path, several + WAIT)).check("id"))
+    assert re.search(r"\(izin\)\n.*izin_a.csv +izin_c.csv", text)
+    assert re.search(r"Tanggal Masuk +Tgl Daftar", text)
+    assert "izin_b.csv " not in text.split("(izin)")[1].splitlines()[1]

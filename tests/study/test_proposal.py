@@ -8,6 +8,7 @@ import pytest
 import asn_impact as ai
 from asn_impact.cli import DONE, main
 from asn_impact.errors import StudyError
+from asn_impact.intake.fields.labels import settle_labels
 from asn_impact.study import read_study
 from asn_impact.study.prepared import prepared
 from asn_impact.study.proposal import propose_study
@@ -94,6 +95,18 @@ def test_only_what_is_surely_one_office_is_proposed_as_one(counts, sure, doubtfu
     found = alike(counts)
     assert dict(found.sure) == sure
     assert found.doubtful == doubtful
+
+
+def test_the_name_written_out_or_of_the_training_list_is_the_one_to_use():
+    counts = {"DINKES": 90, "Dinas Kesehatan": 12, "Dinas Sosial": 40}
+    assert dict(alike(counts).sure) == {"DINKES": "Dinas Kesehatan"}
+    assert dict(alike(counts, ["Dinkes"]).sure) == {"Dinas Kesehatan": "DINKES"}
+
+
+def test_the_note_and_the_question_have_two_names_the_same_way():
+    counts = {"DINKES": 90, "Dinas Kesehatan": 12}
+    _, (note,) = settle_labels(counts)
+    assert {note["first"]: note["second"]} == dict(alike(counts).sure)
 
 
 def test_a_column_of_status_words_is_one_whatever_its_heading(tmp_path):

@@ -10,7 +10,7 @@ import functools
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final, TypeAlias
 
 import narwhals as nw
@@ -25,6 +25,7 @@ __all__ = [
     "TOTAL_LABEL",
     "TOTAL_ROW",
     "answered",
+    "fuller",
     "join_spellings",
     "label_key",
     "one_slip",
@@ -127,7 +128,7 @@ def settle_labels(
                 joined[masked(target)] = tuple(masked(label) for label in sorted(rest))
     notes = _say_joined(joined, door)
     notes += _alike(
-        [label for label in dict.fromkeys(chosen.values()) if label not in set((settled or {}).values())], door
+        [label for label in dict.fromkeys(chosen.values()) if label not in set((settled or {}).values())], total, door
     )
     return {label: chosen[plain[label]] for label in counts if chosen[plain[label]] != label}, notes
 
@@ -191,13 +192,34 @@ def _plain_codes(labels: Sequence[str]) -> dict[str, str]:
     return {label: code for label, code in whole.items() if label != code}
 
 
-def _alike(labels: Sequence[str], door: str) -> list[Message]:
+def fuller(one: str, other: str, rows: Mapping[str, int], official: Collection[str] = ()) -> tuple[str, str]:
+    """Return two spellings of an office, the one to replace first: every proposal and every note has them this way.
+
+    The one to use is the one that is `official` (by its key), else written out, else more frequent, else longer.
+
+    Examples
+    --------
+    >>> fuller("Dinas Kesehatan", "Dinkes", {"Dinas Kesehatan": 12, "Dinkes": 90})
+    ('Dinkes', 'Dinas Kesehatan')
+    >>> fuller("Dinas Kesehatan", "Dinkes", {}, {"dinkes"})
+    ('Dinas Kesehatan', 'Dinkes')
+    """
+
+    def weight(label: str) -> tuple[bool, bool, int, int, str]:
+        key = label_key(label)
+        return key in official, written_out(key) == key, rows.get(label, 0), len(label), label
+
+    first, second = sorted((one, other), key=weight)
+    return first, second
+
+
+def _alike(labels: Sequence[str], rows: Mapping[str, int], door: str) -> list[Message]:
     """Ask about labels that look like one office: abbreviated, with other accents, or with one letter changed."""
     if len(labels) > MOST_COMPARED:
         return []
     words = {label: written_out(label_key(label)).split() for label in labels}
     pairs = [
-        (a, b)
+        fuller(a, b, rows)
         for i, a in enumerate(labels)
         for b in labels[i + 1 :]
         if words[a] == words[b] or one_slip(words[a], words[b])

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from asn_impact.intake.fields.labels import TOTAL_LABEL, label_key, one_slip
+from asn_impact.intake.fields.labels import TOTAL_LABEL, fuller, label_key, one_slip
 from asn_impact.intake.fields.office_names import meanings, written_out
 
 __all__ = ["Aliases", "alike", "meet"]
@@ -31,8 +33,8 @@ class Aliases:
     unknown: tuple[str, ...] = ()
 
 
-def alike(counts: Mapping[str, int]) -> Aliases:
-    """Return what to propose for the labels of one list, with their rows.
+def alike(counts: Mapping[str, int], official: Iterable[str] = ()) -> Aliases:
+    """Return what to propose for the labels of one list, with their rows; names that are `official` stay.
 
     Examples
     --------
@@ -40,24 +42,24 @@ def alike(counts: Mapping[str, int]) -> Aliases:
     >>> found.sure
     {'Dinkes': 'Dinas Kesehatan'}
     """
-    labels = _chosen(counts)
-    names = _cores(labels)
-    sure: dict[str, str] = {}
-    first: dict[str, str] = {}
+    labels, keys = _chosen(counts), {label_key(name) for name in official}
+    names, best, rows = _cores(labels), dict[str, str](), Counter[str]()
     for label in labels:
-        known = first.setdefault(names[label], label)
-        if known != label:
-            sure[label] = known
-    kept = list(first.values())
+        core = names[label]
+        best[core] = fuller(best.get(core, label), label, counts, keys)[1]
+        rows[core] += counts[label]
+    sure = {label: best[names[label]] for label in labels if best[names[label]] != label}
+    kept = {best[core]: n for core, n in rows.most_common()}
     doubtful: list[tuple[str, str]] = []
-    for at, often in enumerate(kept):
-        for rare in kept[at + 1 :]:
-            if one_slip(names[rare].split(), names[often].split()) and rare not in sure:
-                if counts[rare] <= FEW * counts[often]:
-                    sure[rare] = often
-                else:
-                    doubtful.append((rare, often))
-    doubtful += _initials(kept, names)
+    for often, rare in itertools.combinations(kept, 2):
+        if one_slip(names[rare].split(), names[often].split()) and not {rare, often} & sure.keys():
+            pair = fuller(rare, often, kept, keys)
+            if kept[rare] <= FEW * kept[often]:
+                sure[pair[0]] = pair[1]
+            else:
+                doubtful.append(pair)
+    doubtful += _initials(list(kept), names)
+    sure = {label: sure.get(office, office) for label, office in sure.items()}
     return Aliases(sure, tuple(p for p in dict.fromkeys(doubtful) if p[0] not in sure))
 
 

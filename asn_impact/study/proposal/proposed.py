@@ -23,7 +23,15 @@ from asn_impact.study.proposal.look import files_in, look
 from asn_impact.study.proposal.match import Matched, match, role_of
 from asn_impact.study.proposal.offices import Aliases, alike
 from asn_impact.study.proposal.panels import write_panel
-from asn_impact.study.proposal.several import SECTIONS, known_elsewhere, last_days, others_in, write_claims, write_file
+from asn_impact.study.proposal.several import (
+    SECTIONS,
+    known_elsewhere,
+    last_days,
+    names_in,
+    others_in,
+    write_claims,
+    write_file,
+)
 from asn_impact.study.proposal.sources import SourceOf, source_of
 from asn_impact.study.proposal.statuses import propose_statuses, unknown_statuses
 from asn_impact.study.proposal.taught import TAUGHT, write_rollout
@@ -193,7 +201,8 @@ def _write(
         return []
     others = others_in(matched)
     found, orders, evidence = _read(exports)
-    aliases, counts = _offices(found)
+    taught = source_of(matched, "training", TAUGHT)
+    aliases, counts = _offices(found, names_in([taught] if taught is not None else []))
     if others:
         page.called = SECTIONS
         aliases = known_elsewhere(aliases, counts, [s for _, s in others])
@@ -222,7 +231,6 @@ def _write(
         page.begin("outcome")
         page.put("kind", "restricted_mean")
         page.decide("horizon", HORIZON, Message("proposal.horizon"))
-    taught = source_of(matched, "training", TAUGHT)
     units = list(dict.fromkeys(aliases.sure.get(label, label) for label in counts))
     write_rollout(
         page, taught, home, units, aliases.sure, source_of(matched, "positions", ("officer", "office", "since"))
@@ -247,7 +255,7 @@ def _read(exports: SourceOf) -> tuple[Facts, dict[str, str], dict[str, tuple[int
     return found, orders, evidence
 
 
-def _offices(found: Facts) -> tuple[Aliases, dict[str, int]]:
+def _offices(found: Facts, official: Sequence[str]) -> tuple[Aliases, dict[str, int]]:
     """Return what is proposed for the labels of offices, and their rows: one spelling for those the reader joins."""
     plain: Counter[str] = Counter()
     for label, word in found.words.get("office", {}).items():
@@ -260,7 +268,7 @@ def _offices(found: Facts) -> tuple[Aliases, dict[str, int]]:
     for label, n in safe.items():
         counts[best[label_key(label)]] += n
     ordered = dict(counts.most_common())
-    aliases = alike(ordered)
+    aliases = alike(ordered, official)
     return aliases, {label: n for label, n in ordered.items() if not TOTAL_LABEL.match(label)}
 
 

@@ -20,7 +20,7 @@ from asn_impact.study.proposal.sources import SourceOf, source_of
 from asn_impact.study.proposal.write import Page, Question, written
 from asn_impact.words import Message, for_file, paragraph
 
-__all__ = ["FILES", "SECTIONS", "known_elsewhere", "last_days", "others_in", "write_claims", "write_file"]
+__all__ = ["FILES", "SECTIONS", "known_elsewhere", "last_days", "names_in", "others_in", "write_claims", "write_file"]
 
 #: Role -> name of its file and of its claim.
 FILES: Final[dict[Role, str]] = {"records": "izin", "survey": "skm", "complaints": "aduan", "observations": "kegiatan"}
@@ -53,14 +53,20 @@ def last_days(sources: Sequence[SourceOf]) -> dict[str, dt.date]:
 
 def known_elsewhere(aliases: Aliases, counts: Mapping[str, int], sources: Sequence[SourceOf]) -> Aliases:
     """Return the spellings of offices with those that other files write in full: claims speak of the same offices."""
+    names = names_in(sources)
+    full = {label_key(name) for name in names}
+    alone = [label for label in counts if label not in aliases.sure and label_key(label) not in full]
+    return replace(aliases, sure={**aliases.sure, **meet(alone, list(dict.fromkeys(names))).sure})
+
+
+def names_in(sources: Sequence[SourceOf]) -> list[str]:
+    """Return the names of offices in files, as they are written there."""
     names: list[str] = []
     for source in sources:
         columns = {name: source.columns[name] for name in source.columns if name == "office"}
         found = facts(source.readable(), ["office"], ("office",), columns=columns, **source.settings())
         names += [plain_label(name) for name in found.words.get("office", {}) if not persons_in(name)]
-    full = {label_key(name) for name in names}
-    alone = [label for label in counts if label not in aliases.sure and label_key(label) not in full]
-    return replace(aliases, sure={**aliases.sure, **meet(alone, list(dict.fromkeys(names))).sure})
+    return names
 
 
 def write_file(page: Page, role: Role, source: SourceOf, home: Path) -> None:

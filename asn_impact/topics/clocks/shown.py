@@ -17,6 +17,7 @@ from asn_impact.reporting.headline import headline_message
 from asn_impact.reporting.matrix import levels_as_read
 from asn_impact.reporting.tables.cells import Printed
 from asn_impact.reporting.tables.table import Table
+from asn_impact.scrutiny.grade import Grade
 from asn_impact.topics.clocks.changes import StepChanges
 from asn_impact.verbs import public_verb
 from asn_impact.words import Language, Message, paragraph
@@ -36,6 +37,7 @@ def days_by_step(
     language: Language = "en",
     source: str = "",
     level: Level = 0.95,
+    grade: Grade | None = None,
     inputs: Iterable[Any] = (),
     **look: Unpack[Look],
 ) -> Chart:
@@ -47,6 +49,8 @@ def days_by_step(
         From `changes_by_step`, of one number.
     level
         Level of the intervals, each of one step alone.
+    grade
+        Of the effect on the wait, as its scrutiny gave it: the title says it.
     language, source, inputs
         As for every chart: the language of its words, where the data are from, and the files behind it.
 
@@ -70,13 +74,14 @@ def days_by_step(
     check_kind("days_by_step", "changes", changes, StepChanges, _CALL)
     words = changes.whole.effects.outcome.words
     data = _make_data(changes, level, language)
+    title = headline_message(changes.whole, level=level, grade=grade)
     return Chart(
         kind="days_by_step",
-        title=headline_message(changes.whole, level=level).text(language),
+        title=title.text(language),
         subtitle=Message("clocks.chart.subtitle", unit=words.unit, level=level_quantity(level)).text(language),
         source=source,
         below=paragraph(*changes.notes).text(language),
-        alt=changes.said(level).text(language),
+        alt=paragraph(Message("clocks.sentence", finding=title), changes.seen(level)).text(language),
         data=data,
         paint=_paint,
         language=language,
