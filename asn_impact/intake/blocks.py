@@ -29,6 +29,7 @@ __all__ = ["OFFICE", "filled_down", "under_groups", "with_offices"]
 OFFICE: Final = "office"  # heading of the column that is made
 _NUMBERING: Final = re.compile(r"^(?:[ivxlc]+|[a-z]|\d+(?:[.\-]\d+)*)[.)]*\s+(?=\S)", re.IGNORECASE)
 _ENUMERATES: Final = re.compile(r"(?:[ivxlc]+|[a-z]|\d{1,3})[.)]*", re.IGNORECASE)
+_COUNTED: Final = re.compile(r"\s*[(\[:-]+\s*(?:jumlah|jml|total)?\s*\d+\s*[a-z]*[)\]]?$", re.IGNORECASE)
 _SUM: Final = re.compile(r"(?:rp\.?\s*)?(?:\d{1,3}(?:[.,]\d{3})+|\d{5,})(?:[.,]\d+)?", re.IGNORECASE)
 #: First words of the names of offices of a regency (PP 18/2016) and of their units.
 _FIRST: Final = frozenset(
@@ -129,7 +130,7 @@ def _alone(row: Sequence[str | None], dates: Sequence[str | None]) -> str | None
     """Return the one text of a row without dates and numbers, beside what numbers it: A, II, 3."""
     texts = [cell for cell in row if cell and not _ENUMERATES.fullmatch(cell)]
     alone = len(texts) == 1 and not any(dates) and not _SUM.fullmatch(texts[0])
-    return _NUMBERING.sub("", plain_label(texts[0])) if alone else None
+    return _bare(texts[0]) if alone else None
 
 
 def _with_owners(table: RawTable, office: Sequence[str | None], notes: Sequence[Message]) -> RawTable:
@@ -200,7 +201,12 @@ def _place(table: RawTable, heading: str) -> int:
 
 def _undated(label: str | None, day: str | None) -> str | None:
     """Return the label of a row without a date, its numbering gone."""
-    return None if label is None or day is not None else _NUMBERING.sub("", plain_label(label))
+    return None if label is None or day is not None else _bare(label)
+
+
+def _bare(label: str) -> str:
+    """Return a label without its numbering and the number of records behind it: "A. Dinas Sosial (12 berkas)"."""
+    return _COUNTED.sub("", _NUMBERING.sub("", plain_label(label)))
 
 
 def _is_office(name: str, known: Collection[str]) -> bool:
