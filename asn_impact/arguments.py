@@ -10,11 +10,13 @@ import dataclasses
 import difflib
 import functools
 import inspect
+import os
 import sys
 import types
 import typing
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated, Any, Literal, TypeAlias, Union
 
 from asn_impact.errors import AsnImpactError, InputError
@@ -297,6 +299,8 @@ def _is_a(value: object, hint: object) -> bool:
         return not isinstance(value, bool | str | bytes) and hasattr(value, "__float__")
     if hint is str:
         return isinstance(value, str)
+    if hint is Path:
+        return isinstance(value, os.PathLike)
     if inspect.isclass(hint) and hint.__module__.startswith("asn_impact.") and not getattr(hint, "_is_protocol", False):
         return isinstance(value, hint)
     return not (inspect.isclass(value) and _of_ours(hint))  # BiasReduced without its brackets
@@ -349,7 +353,7 @@ def _plain(value: float) -> str:
 
 
 def _kind(hint: object) -> Message | str:
-    names = {int: "whole", float: "number", str: "word", bool: "yes_no"}
+    names = {int: "whole", float: "number", str: "word", bool: "yes_no", Path: "path"}
     if _is_union(hint):
         parts = [part for part in typing.get_args(hint) if part is not type(None)]
         choices = [part for part in parts if allowed_values(part) is not None]

@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Sequence
 from importlib import resources
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from asn_impact.errors import PROGRAM, AsnImpactError, StudyError
 from asn_impact.leftovers import hear_again, stoppable
@@ -62,6 +62,9 @@ def main(words: Sequence[str] | None = None) -> int:
     return FAILED
 
 
+_CLOSED: Final = (errno.EACCES, errno.EPERM, errno.EROFS)
+
+
 def _explain(problem: OSError) -> Message:
     """Return what the machine refuses; a full disk is named, with the folder of temporary files beside it."""
     place = Path(str(problem.filename or problem.filename2 or tempfile.gettempdir())).absolute()
@@ -69,6 +72,10 @@ def _explain(problem: OSError) -> Message:
         folder = next((p for p in (place, *place.parents) if p.is_dir()), place)
         free = shutil.disk_usage(folder).free // 2**20
         return Message("cli.disk_full", disk=_mount(folder), file=place.name, free=free)
+    known = {errno.ENOTDIR: "no_folder", errno.EEXIST: "no_folder", **dict.fromkeys(_CLOSED, "read_only")}
+    if problem.filename and problem.errno in known:
+        there = next(p for p in (place, *place.parents) if p.exists())
+        return Message(f"cli.{known[problem.errno]}", place=str(place), there=str(there))
     return Message(
         "cli.problem", what=f"{problem.strerror or problem}: {place.name}" if problem.filename else str(problem)
     )

@@ -35,6 +35,7 @@ Kind: TypeAlias = Literal["month", "quarter", "year", "step"]
 
 _PER_YEAR = {"month": 12, "quarter": 4, "year": 1}
 _EARLIEST_SERIAL, _SHORTEST_MONTH = 29221, 28  # days as Excel counts them, from 1980
+MOST_EXACT = 2.0**53  # larger numbers have lost digits; NaN is not below it
 _LARGEST = 2**62  # whole numbers below it can be subtracted
 _FAR = 9999  # a plain number from here on that is beyond the panel and no code for never is no start
 _SPANS = (12, 6, 4, 3)  # months that begin years, half-years, four-month terms or quarters stand for all of it
@@ -347,7 +348,7 @@ def _from_dates(index: pd.DatetimeIndex) -> tuple[Kind, Int]:
 
 
 def _from_numbers(numbers: Float, column: str) -> tuple[Kind, Int]:
-    broken = ~np.isfinite(numbers) | (numbers != np.round(numbers))
+    broken = ~(np.abs(numbers) < MOST_EXACT) | (numbers != np.round(numbers))
     if broken.any():
         first = tuple(numbers[broken][:3])
         raise InputError(Message("timeline.not_whole", column=column, n=int(broken.sum()), first=first))

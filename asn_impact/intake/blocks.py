@@ -14,6 +14,7 @@ import pyarrow as pa
 from asn_impact.arguments import did_you_mean
 from asn_impact.arrays import Int
 from asn_impact.errors import InputError
+from asn_impact.intake.fields.canonical import CASE_FIELDS
 from asn_impact.intake.fields.columns import Headings, match_columns, normalised
 from asn_impact.intake.fields.empty_words import NULL_WORDS
 from asn_impact.intake.fields.labels import TOTAL_LABEL, label_key, plain_label
@@ -23,10 +24,12 @@ from asn_impact.intake.formats.engine import from_arrow
 from asn_impact.intake.privacy import masked
 from asn_impact.words import Alert, Message, paragraph
 
-__all__ = ["OFFICE", "filled_down", "under_groups"]
+__all__ = ["OFFICE", "filled_down", "under_groups", "with_offices"]
 
 OFFICE: Final = "office"  # heading of the column that is made
 _NUMBERING: Final = re.compile(r"^(?:[ivxlc]+|[a-z]|\d+(?:[.\-]\d+)*)[.)]*\s+(?=\S)", re.IGNORECASE)
+_ENUMERATES: Final = re.compile(r"(?:[ivxlc]+|[a-z]|\d{1,3})[.)]*", re.IGNORECASE)
+_COUNTED: Final = re.compile(r"\s*[(\[:-]+\s*(?:jumlah|jml|total)?\s*\d+\s*[a-z]*[)\]]?$", re.IGNORECASE)
 _SUM: Final = re.compile(r"(?:rp\.?\s*)?(?:\d{1,3}(?:[.,]\d{3})+|\d{5,})(?:[.,]\d+)?", re.IGNORECASE)
 #: First words of the names of offices of a regency (PP 18/2016) and of their units.
 _FIRST: Final = frozenset(
@@ -85,16 +88,60 @@ def under_groups(table: RawTable, heading: str, date: str, offices: Sequence[str
     if alone := [i for i in others if i not in summed]:
         first = _first(names, alone)
         raise InputError(Message("observations.groups.unknown", file=table.name, heading=heading, names=first))
+    first = _first(names, summed)
+    notes = [Alert("observations.groups.summed", file=table.name, n=len(summed), names=first)] if summed else []
+    return _with_owners(table, office, notes)
+
+
+def with_offices(table: RawTable, names: Sequence[str], columns: Headings, offices: Sequence[str]) -> RawTable:
+    """Return an export with an office in each row, where it stands once above them.
+
+    Without a column of offices it is the last one that stands in a row of its own, with no date beside it; with one,
+    that which `names` say is filled down.
+
+    Raises
+    ------
+    InputError
+        Some rows that stand alone are offices, and others may be.
+    """
+    own = {field: columns[field] for field in CASE_FIELDS if field in columns}
+    try:
+        found = match_columns(table.headings, CASE_FIELDS, columns=own, source=table.name)
+    except InputError:  # said where the table is read, if it is
+        return table
+    if "office" in found or "received" not in found or table.long:
+        return filled_down(table, names, columns) if names else table
+    cells = _texts(table)
+    dates = [cells[_place(table, found[field])] for field in ("received", "decided") if field in found]
+    known = {label_key(name) for name in offices}
+    labels = [_alone(row, day) for row, day in zip(zip(*cells, strict=True), zip(*dates, strict=True), strict=True)]
+    office = [label if label is not None and _is_office(label, known) else None for label in labels]
+    if not any(office):
+        return table
+    last = max((i for i, row in enumerate(zip(*dates, strict=True)) if any(row)), default=0)
+    others = [i for i, label in enumerate(labels[:last]) if label and office[i] is None and _may_be_office(label)]
+    if others:
+        shown = _first(labels, others)
+        raise InputError(Message("intake.groups.unknown", file=table.name, names=shown, first=shown[0]))
+    return _with_owners(table, office, [])
+
+
+def _alone(row: Sequence[str | None], dates: Sequence[str | None]) -> str | None:
+    """Return the one text of a row without dates and numbers, beside what numbers it: A, II, 3."""
+    texts = [cell for cell in row if cell and not _ENUMERATES.fullmatch(cell)]
+    alone = len(texts) == 1 and not any(dates) and not _SUM.fullmatch(texts[0])
+    return _bare(texts[0]) if alone else None
+
+
+def _with_owners(table: RawTable, office: Sequence[str | None], notes: Sequence[Message]) -> RawTable:
+    """Return a table without the rows that name an office, and with the last of them beside each other row."""
     found = tuple(dict.fromkeys(name for name in office if name is not None))
-    notes: list[Message] = [Message("observations.groups.found", file=table.name, n=len(found), names=_shown(found))]
-    if summed:
-        first = _first(names, summed)
-        notes.append(Alert("observations.groups.summed", file=table.name, n=len(summed), names=first))
+    said = Message("observations.groups.found", file=table.name, n=len(found), names=_shown(found))
     owners = _held_on(office)
     kept = [i for i, name in enumerate(office) if name is None]
     rows = table.relation.to_arrow_table().take(pa.array(kept, pa.int64()))
     rows = rows.append_column(f"c{len(table.headings)}", pa.array([owners[i] for i in kept], pa.string()))
-    return _rebuilt(table, rows, kept, (*table.headings, OFFICE), notes)
+    return _rebuilt(table, rows, kept, (*table.headings, OFFICE), [said, *notes])
 
 
 def filled_down(table: RawTable, names: Sequence[str], columns: Headings) -> RawTable:
@@ -154,12 +201,18 @@ def _place(table: RawTable, heading: str) -> int:
 
 def _undated(label: str | None, day: str | None) -> str | None:
     """Return the label of a row without a date, its numbering gone."""
-    return None if label is None or day is not None else _NUMBERING.sub("", plain_label(label))
+    return None if label is None or day is not None else _bare(label)
+
+
+def _bare(label: str) -> str:
+    """Return a label without its numbering and the number of records behind it: "A. Dinas Sosial (12 berkas)"."""
+    return _COUNTED.sub("", _NUMBERING.sub("", plain_label(label)))
 
 
 def _is_office(name: str, known: Collection[str]) -> bool:
     key = label_key(name)
-    return key in known or key in meanings() or next(iter(written_out(key).split()), "") in _FIRST
+    firsts = {words.split(" ")[0] for words in (key, written_out(key))}
+    return key in known or key in meanings() or bool(firsts & _FIRST)
 
 
 def _may_be_office(name: str) -> bool:

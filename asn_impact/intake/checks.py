@@ -14,7 +14,7 @@ import scipy
 
 from asn_impact.arrays import Float, Int
 from asn_impact.errors import InputError
-from asn_impact.intake.ledger import Ledger
+from asn_impact.intake.ledger import Ledger, reason
 from asn_impact.words import Alert, Message, paragraph
 
 __all__ = [
@@ -28,6 +28,7 @@ __all__ = [
     "lacking_open",
     "last_days",
     "late",
+    "once_above",
     "refuse_losses",
     "undecided",
 ]
@@ -350,8 +351,14 @@ def late(earliest: dt.date | None, latest: dt.date | None, as_of: dt.date, cases
 # --- rows lost ------------------------------------------------------------------------------------------------
 
 
+def once_above(ledger: Ledger) -> list[Message]:
+    """Return the line that fills the office down, where most rows that are lost lack it."""
+    lacking = ledger.dropped.get(reason("no_office"), 0)
+    return [Message("intake.lost.fill_down")] if 2 * lacking > ledger.read - ledger.kept else []
+
+
 def refuse_losses(ledger: Ledger, most_lost: float, name: str | Message, more: Sequence[Message | None] = ()) -> None:
     """Refuse an export of which more rows were lost than its readers would accept."""
     if ledger.lost >= FEWEST_CASES and ledger.lost > most_lost * ledger.cases:
         share = Message("intake.lost.share", file=name, lost=ledger.lost, n=ledger.cases, reasons=ledger.reasons())
-        raise InputError(paragraph(share, *more, Message("intake.lost.settle", most=most_lost)))
+        raise InputError(paragraph(share, *more, *once_above(ledger), Message("intake.lost.settle", most=most_lost)))

@@ -22,6 +22,7 @@ from asn_impact.intake.checks import (
     expected_open,
     lacking_open,
     late,
+    once_above,
     refuse_losses,
     undecided,
 )
@@ -189,7 +190,8 @@ def refuse_empty(ledger: Ledger, tables: Sequence[RawTable]) -> None:
     if ledger.read == 0:
         raise InputError(Message("intake.no_rows", file=name))
     if ledger.kept == 0:
-        raise InputError(Message("intake.none_usable", file=name, n=ledger.read, reasons=ledger.reasons()))
+        unusable = Message("intake.none_usable", file=name, n=ledger.read, reasons=ledger.reasons())
+        raise InputError(paragraph(unusable, *once_above(ledger)))
 
 
 def _unreadable(rows: Gathered, ledger: Ledger) -> list[Message]:

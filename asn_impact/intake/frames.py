@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from types import MappingProxyType
 from typing import Any, Final
@@ -12,6 +12,7 @@ import duckdb
 import narwhals as nw
 import pandas as pd
 import pyarrow as pa
+from pandas.api.types import is_list_like
 
 from asn_impact.errors import InputError
 from asn_impact.intake.cleaning import (
@@ -20,21 +21,25 @@ from asn_impact.intake.cleaning import (
     bounds_of,
 )
 from asn_impact.intake.fields.canonical import DATE_FIELDS, KEY_FIELDS, TEXT_FIELDS
-from asn_impact.intake.fields.cells import MOST_EXACT
-from asn_impact.intake.fields.zones import zone_name
+from asn_impact.intake.fields.cells import MOST_EXACT, moment_sql
+from asn_impact.intake.fields.date_shapes import quoted_name
+from asn_impact.intake.fields.zones import ZONE, offset_of, zone_name
 from asn_impact.intake.formats import RawTable
 from asn_impact.intake.formats.engine import from_arrow, query
 from asn_impact.intake.gathered import Gathered, moved_notes, time_notes
+from asn_impact.intake.privacy import masked
 from asn_impact.words import Message
 
 __all__ = [
     "LACKING",
     "as_relation",
+    "in_pandas",
     "is_temporal",
     "is_zoned",
     "narwhal",
     "object_text",
     "refuse_long_floats",
+    "refuse_strange_kinds",
     "type_frame",
 ]
 
@@ -103,17 +108,83 @@ def _in_calendar(field: str, dtype: nw.dtypes.DType) -> nw.Expr:
     return nw.when(column > nw.lit(kind.max)).then(nw.lit(kind.max - day)).otherwise(early).alias(field)
 
 
+def in_pandas(frame: Any, names: Sequence[str] | None = None) -> pd.DataFrame:  # noqa: ANN401
+    """Return any frame, or some of its columns, as one of pandas, with moments in local time.
+
+    A year that Python does not have is the day beside its calendar.
+
+    Raises
+    ------
+    InputError
+        A column holds lists, bytes, times of day or durations.
+    """
+    if isinstance(frame, pd.DataFrame):
+        table = frame if names is None else frame.loc[:, list(names)]
+        _refuse_strange_values(table)
+        named = [c for c in table.columns if isinstance(c, str)] if table.columns.is_unique else []
+        moments = [c for c in named if pd.api.types.is_datetime64_any_dtype(table[c])]
+        return table.assign(**{c: _local(table[c]) for c in moments}) if moments else table
+    lazy = _lazy(frame) if names is None else _lazy(frame).select(*names)
+    schema = lazy.collect_schema()
+    refuse_strange_kinds(schema, schema)
+    if lazy.implementation.is_duckdb():
+        days = [f for f in schema if is_temporal(schema[f])]
+        relation: duckdb.DuckDBPyRelation = lazy.to_native()
+        kinds = dict(zip(relation.columns, map(str, relation.types), strict=True))
+        cells = (f"{moment_sql(quoted_name(f), kinds[f], None)} AS {quoted_name(f)}" for f in days)
+        return pd.DataFrame((relation.project(f"* REPLACE ({', '.join(cells)})") if days else relation).df())
+    return pd.DataFrame(_with_moments(lazy, schema, None).collect().to_pandas())
+
+
+def _with_moments(frame: nw.LazyFrame[Any], fields: Iterable[str], zone: str | None) -> nw.LazyFrame[Any]:
+    """Return a frame with moments in local time, and years beyond the calendar beside it."""
+    fields, schema = list(fields), frame.collect_schema()
+    if zoned := [f for f in fields if is_zoned(schema[f])]:
+        local = (nw.col(f).dt.convert_time_zone(zone_name(zone)).dt.replace_time_zone(None) for f in zoned)
+        frame = frame.with_columns(*local)
+    far = [f for f in fields if is_temporal(schema[f]) and getattr(schema[f], "time_unit", "") != "ns"]
+    return frame.with_columns(*(_in_calendar(f, schema[f]) for f in far)) if far else frame
+
+
+def _local(column: pd.Series) -> pd.Series:
+    if column.dt.tz is not None:
+        column = column.dt.tz_convert(dt.timezone(dt.timedelta(minutes=offset_of(ZONE)))).dt.tz_localize(None)
+    first, last = (pd.Timestamp(day).as_unit("s") for day in ("0001-01-02", "9999-12-30"))
+    return column if column.dt.unit == "ns" else column.clip(first, last)
+
+
+def _lazy(frame: Any) -> nw.LazyFrame[Any]:  # noqa: ANN401
+    try:
+        return nw.from_native(frame).lazy()
+    except TypeError:
+        raise InputError(Message("intake.frame.unknown", kind=type(frame).__name__)) from None
+
+
+_STRANGE: Final = (nw.List, nw.Array, nw.Struct, nw.Binary, nw.Duration, nw.Time)
+
+
+def refuse_strange_kinds(schema: Mapping[str, Any], headings: Iterable[str]) -> None:
+    """Refuse columns of lists, bytes, times of day and durations: no field is one of them."""
+    for heading in headings:
+        if any(schema[heading] == kind for kind in _STRANGE):
+            kind = str(schema[heading]).split("(")[0]
+            raise InputError(Message("intake.frame.strange", heading=masked(heading), kind=kind))
+
+
+def _refuse_strange_values(table: pd.DataFrame) -> None:
+    for heading, column in table.items():
+        values = column if column.dtype == object else ()
+        found = [value for value in values if isinstance(value, bytes | bytearray) or is_list_like(value)]
+        if found:
+            shown = {"heading": masked(str(heading)), "kind": type(found[0]).__name__}
+            raise InputError(Message("intake.frame.strange", **shown))
+
+
 def type_frame(frame: nw.LazyFrame[Any], match: Mapping[str, str], zone: str | None) -> Gathered:
     """Return a frame whose dates are typed, in its own engine, under field names."""
     schema = frame.collect_schema()
     zones = {f: str(getattr(schema[f], "time_zone", None)) for f in schema if is_zoned(schema[f])}
-    zoned = [f for f in match if is_zoned(schema[f])]
-    if zoned:
-        target = zone_name(zone)
-        local = (nw.col(f).dt.convert_time_zone(target).dt.replace_time_zone(None) for f in zoned)
-        frame = frame.with_columns(*local)
-    far = [f for f in match if is_temporal(schema[f]) and getattr(schema[f], "time_unit", "") != "ns"]
-    frame = frame.with_columns(*(_in_calendar(f, schema[f]) for f in far)) if far else frame
+    frame = _with_moments(frame, match, zone)
     bounds = bounds_of(frame)
     texts = [_as_text(f, schema[f]).alias(f) for f in match if f in TEXT_FIELDS and schema[f] != nw.String]
     days = [nw.col(f).cast(nw.Date) for f in match if f in DATE_FIELDS and schema[f] != nw.Date]

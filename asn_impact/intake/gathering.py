@@ -15,6 +15,7 @@ import narwhals as nw
 
 from asn_impact.arguments import check_choice, did_you_mean
 from asn_impact.errors import InputError
+from asn_impact.identifiers import hidden
 from asn_impact.intake.cleaning import (
     BLANK,
     FEW_ROWS,
@@ -48,7 +49,14 @@ from asn_impact.intake.formats.engine import from_arrow, kept_typed, query, quot
 from asn_impact.intake.formats.folder import files_of, may_hold_data, paths_of
 from asn_impact.intake.formats.parquet import columns_of, rows_of
 from asn_impact.intake.formats.server import named_source, on_server, open_server
-from asn_impact.intake.frames import as_relation, is_temporal, narwhal, refuse_long_floats, type_frame
+from asn_impact.intake.frames import (
+    as_relation,
+    is_temporal,
+    narwhal,
+    refuse_long_floats,
+    refuse_strange_kinds,
+    type_frame,
+)
 from asn_impact.intake.gathered import Gathered, reading_notes, time_notes, zone_notes
 from asn_impact.intake.sheets import sheets_that_count
 from asn_impact.words import Alert, Message, paragraph
@@ -135,6 +143,9 @@ def _gather(
         return _type_tables([raw], wanted, columns, dates, keep, required, [], zone)
     frame = narwhal(source, find)
     match = find(frame.collect_schema().names())
+    refuse_strange_kinds(frame.collect_schema(), match.values())
+    if not match:
+        frame, match = frame.with_columns(nw.lit(0).alias(FILE)), {FILE: FILE}
     frame = frame.select(*(nw.col(heading).alias(field) for field, heading in match.items()))
     refuse_long_floats(frame)
     schema = frame.collect_schema()

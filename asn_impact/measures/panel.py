@@ -12,7 +12,6 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, ClassVar, Literal, Protocol
 
-import narwhals as nw
 import numpy as np
 import pandas as pd
 
@@ -23,6 +22,7 @@ from asn_impact.errors import InputError, PrivacyError
 from asn_impact.identifiers import persons_in
 from asn_impact.intake.fields.labels import TOTAL_LABEL, plain_label, settle_labels
 from asn_impact.intake.fields.numbers import NumberStyle, parse_numbers
+from asn_impact.intake.frames import in_pandas
 from asn_impact.intake.privacy import masked
 from asn_impact.measures.outcome_words import OutcomeWords
 from asn_impact.measures.outcomes import Mean
@@ -265,7 +265,7 @@ def read_panel(
     ...            unit="office", period="year", outcome="days")
     Panel(days: 1 units x 2 periods, 2023 to 2024)
     """
-    table = _as_pandas(frame)
+    table = in_pandas(frame)
     sources = [unit, period, outcome, *covariates, *([weights] if weights else []), *([sizes] if sizes else [])]
     _require(table, [*sources, *(attributes or ())])
     if table.empty:
@@ -355,13 +355,6 @@ def _without_rows(labels: pd.Series, keep: Bool, units: tuple[Hashable, ...]) ->
     lacking = labels[~keep].dropna()
     known = set(units) if len(lacking) else set()
     return tuple(label for label in _units(lacking, str(labels.name))[0] if label not in known) if len(lacking) else ()
-
-
-def _as_pandas(frame: Any) -> pd.DataFrame:  # noqa: ANN401
-    if isinstance(frame, pd.DataFrame):
-        return frame
-    wrapped = nw.from_native(frame)
-    return (wrapped.collect() if isinstance(wrapped, nw.LazyFrame) else wrapped).to_pandas()
 
 
 def _require(table: pd.DataFrame, names: Sequence[str]) -> None:

@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 
 import asn_impact as ai
+from asn_impact.errors import InputError
 from asn_impact.topics.surveys.answers import ELEMENTS
 
 pytestmark = pytest.mark.filterwarnings("ignore::asn_impact.errors.DataWarning")
@@ -104,3 +105,58 @@ def test_a_block_can_be_named_by_its_field_as_the_template_does(heading, columns
         pd.DataFrame(rows), period="Periode", respondents="n", fill_down=["office"], columns=named
     )
     assert recap.frame()["office"].tolist() == ["Dinas Sosial"] * 2 + ["Dinas Kesehatan"] * 2
+
+
+PERMITS = ["No Permohonan", "Perangkat Daerah", "Tanggal Masuk", "Tanggal Selesai"]
+OFFICES = ["Dinas Kesehatan", "RSUD Harapan", "Kecamatan Muara"]
+
+
+def permits(office):
+    return [[f"{office[:3]}{i}", office, f"2024-03-{i:02d}", f"2024-04-{i:02d}"] for i in range(1, 11)]
+
+
+def exported(tmp_path, rows, headings=PERMITS, **others):
+    path = tmp_path / "izin.csv"
+    pd.DataFrame(rows, columns=headings).to_csv(path, index=False)
+    return ai.read_exports(path, as_of="2024-12-31", selection="received", **others)
+
+
+def by_office(extract):
+    return extract.records.collect().to_pandas()["office"].value_counts().to_dict()
+
+
+def test_an_office_in_the_first_row_of_its_block_of_permits_is_filled_down_where_asked(tmp_path):
+    blocks = [
+        [[case, office if i == 0 else "", *days] for i, (case, office, *days) in enumerate(permits(office))]
+        for office in OFFICES
+    ]
+    rows = [row for block in blocks for row in block]
+    with pytest.raises(InputError, match=r"no office 27.*fill_down=\[\"office\"\]"):
+        exported(tmp_path, rows)
+    extract = exported(tmp_path, rows, fill_down=["office"])
+    assert by_office(extract) == dict.fromkeys(OFFICES, 10)
+    assert any(note.key == "observations.filled_down" for note in extract.notes)
+
+
+@pytest.mark.parametrize("number", ["", "A.", "II", "3"])
+@pytest.mark.parametrize("total", [[], [["Jumlah", "", "", "10"]]])
+def test_an_office_in_a_row_of_its_own_above_its_permits_is_that_of_the_rows_below(tmp_path, number, total):
+    rows = []
+    for office in OFFICES:
+        rows += [[number, office, "", ""] if number else [office, "", "", ""]]
+        rows += [[case, "Izin", *days] for case, _, *days in permits(office)] + total
+    headings = ["No Permohonan", "Jenis Izin", *PERMITS[2:]]
+    extract = exported(tmp_path, [*rows, ["Muara Bulian, 31 Desember 2024", "", "", ""]], headings)
+    assert by_office(extract) == dict.fromkeys(OFFICES, 10)
+    assert any(note.key == "observations.groups.found" for note in extract.notes)
+
+
+def test_a_row_that_stands_alone_and_may_be_an_office_is_asked_about(tmp_path):
+    rows = [row for office in [*OFFICES, "Disdik"] for row in ([office, "", "", ""], *permits(office))]
+    headings = ["No Permohonan", "Jenis Izin", *PERMITS[2:]]
+    rows = [["Unit Khusus Pelayanan", "", "", ""] if row[0] == "Disdik" else row for row in rows]
+    rows = [["Kelompok Kerja", "", "", ""], *rows]
+    with pytest.raises(InputError, match=r"'Kelompok Kerja'.*offices=\{'Kelompok Kerja': 'Kelompok Kerja'\}"):
+        exported(tmp_path, rows, headings)
+    extract = exported(tmp_path, rows, headings, offices={"Kelompok Kerja": "Kelompok Kerja"})
+    assert extract.ledger.kept == 40

@@ -322,3 +322,14 @@ def test_a_calendar_counts_zoned_times_by_their_local_day(kind: str) -> None:
     end = pd.Series(pd.to_datetime(["2024-03-08 10:00"]).tz_localize("Asia/Jakarta").tz_convert("UTC"))
     shape = {"series": lambda s: s, "index": pd.DatetimeIndex, "list": list, "one": lambda s: s.iloc[0]}[kind]
     assert np.atleast_1d(calendar.between(shape(start), shape(end))).tolist() == [3]
+
+
+@pytest.mark.parametrize(("zone", "day"), [("WIB", 17), ("WITA", 17), ("+09:00", 17)])
+def test_times_that_lack_the_zone_that_the_others_name_have_the_day_they_show(zone: str, day: int) -> None:
+    """One office has one clock: its system, or its staff, writes the name of the zone in some cells only."""
+    dates = parse_dates([f"2024-08-17 23:30 {zone}", "2024-08-17 00:10", "2024-08-17"])
+    assert dates.dt.day.tolist() == [day] * 3
+    with pytest.raises(InputError, match="mixes time zones"):
+        parse_dates(["2024-08-17 23:30 UTC", "2024-08-17 00:10"])
+    with pytest.raises(InputError, match="mixes time zones"):
+        parse_dates(["2024-08-17 23:30 WIB", "2024-08-17 22:30 WITA", "2024-08-17 00:10"])

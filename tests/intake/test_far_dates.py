@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
+import math
 import struct
+from collections.abc import Callable
+from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import polars as pl
+import pyarrow as pa
 import pyarrow.parquet as parquet_of_arrow
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import asn_impact as ai
-from asn_impact.errors import InputError
+from asn_impact.errors import AsnImpactError, InputError
 from asn_impact.intake.formats.engine import reading
 from asn_impact.intake.ledger import reason
 
@@ -133,3 +139,57 @@ def test_the_end_of_a_course_that_means_no_date_trains_nobody(end: str, kind: st
         rollout = ai.read_training(source)
         assert rollout.adopted.astype(str).to_dict() == {"Dinas A": "2024-03"}
         assert any(note.key == "training.left_out" for note in rollout.notes)
+
+
+FAR_DAY = pa.array([19_000, 3_672_000], pa.int32()).cast(pa.date32())  # 2022 and 12023
+FAR_MOMENT = pa.array([0, 317_234_534_400], pa.int64()).cast(pa.timestamp("s"))
+VALUES = {
+    "a day": FAR_DAY,
+    "a moment": FAR_MOMENT,
+    "a moment of a zone": FAR_MOMENT.cast(pa.timestamp("s", tz="UTC")),
+    "forty digits": pa.array([Decimal(1), Decimal("9" * 38)]),
+    "lists": pa.array([[1], [2]]),
+    "bytes": pa.array([b"\xff", b"\x00"]),
+    "no value": pa.nulls(2),
+    "infinity": pa.array(["infinity", "-infinity"]),
+    "no number": pa.array([math.nan, math.inf]),
+    "a negative": pa.array([-5, -(2**62)]),
+}
+DOORS: dict[str, tuple[Callable[[Any], object], dict[str, object]]] = {
+    "promises": (ai.read_promises, {"service": ["IMB", "SIP"], "limit": ["5 hari", "6 hari"]}),
+    "rollout": (lambda t: ai.read_rollout(t, unit="u", adopted="g"), {"u": ["A", "B"], "g": [1, 2]}),
+    "status": (
+        lambda t: ai.read_rollout_from_status(t, unit="u", period="t", treated="d"),
+        {"u": ["A", "B"], "t": [1, 1], "d": [0, 1]},
+    ),
+    "panel": (
+        lambda t: ai.read_panel(t, unit="u", period="t", outcome="y"),
+        {"u": ["A", "B"], "t": [1, 1], "y": [1, 2]},
+    ),
+    "training": (ai.read_training, {"office": ["A", "B"], "course_end": ["2024-03-01"] * 2, "passed_count": [1, 2]}),
+    "complaints": (
+        lambda t: ai.read_complaints(t, as_of="2024-12-31"),
+        {"office": ["A", "B"], "received": ["2024-03-01"] * 2, "decided": ["2024-03-02"] * 2},
+    ),
+    "costs": (
+        lambda t: ai.read_costs(t, origin="DPA", price_year=2024),
+        {"komponen": ["A", "B"], "jumlah": [1, 2], "satuan": ["u", "u"], "harga_satuan": [5000, 6000]},
+    ),
+}
+
+
+@pytest.mark.filterwarnings("ignore::asn_impact.errors.DataWarning")
+@pytest.mark.parametrize("value", list(VALUES))
+@pytest.mark.parametrize("door", list(DOORS))
+def test_every_door_ends_in_a_result_or_in_a_refusal_of_ours(door: str, value: str) -> None:
+    read, columns = DOORS[door]
+    for field in columns:
+        table = pa.table({**columns, field: VALUES[value]})
+        for frame in (table, table.to_pandas(date_as_object=False), duckdb.from_arrow(table), pl.from_arrow(table)):
+            with contextlib.suppress(AsnImpactError):
+                read(frame)
+
+
+def test_a_reader_of_files_says_that_it_wants_the_path_of_one() -> None:
+    with pytest.raises(InputError, match="the path of a file"):
+        ai.read_wide(duckdb.sql("SELECT 1 AS x"), unit="x")  # type: ignore[arg-type]

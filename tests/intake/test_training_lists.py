@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -233,3 +234,37 @@ def test_two_offices_in_one_cell_are_refused_with_the_line_to_write(label: str) 
 def test_a_long_name_of_one_office_is_one_office(label: str) -> None:
     frame = pd.DataFrame({"office": [label], "course": "E-Gov", "course_end": ["2024-03-05"], "passed_count": [4]})
     assert ai.read_training(frame).adopted.index.tolist() == [label]
+
+
+@pytest.mark.filterwarnings("ignore::asn_impact.errors.DataWarning")
+@pytest.mark.parametrize("heading", ["Info", "Kolom7", "Ket.", "Catatan Panitia", "Nilai Akhir", "X"])
+@pytest.mark.parametrize("as_file", [True, False])
+def test_who_passed_is_found_by_its_words_under_any_heading(heading: str, as_file: bool, tmp_path: Path) -> None:
+    rows = pd.DataFrame(
+        {
+            "NIP": [f"198709102011{i:06d}" for i in range(12)],
+            "OPD": ["Dinas A", "Dinas B"] * 6,
+            "Tanggal Selesai Pelatihan": "2024-03-01",
+            heading: ["Lulus", "Tidak Lulus"] * 6,
+        }
+    )
+    rows.to_csv(tmp_path / "a.csv", index=False)
+    source = tmp_path / "a.csv" if as_file else rows
+    assert ai.read_training(source).adopted.index.tolist() == ["Dinas A"]
+    rows.loc[3, heading] = "Remedial"
+    rows.to_csv(tmp_path / "a.csv", index=False)
+    with pytest.raises(InputError, match="Remedial"):
+        ai.read_training(source)
+
+
+@pytest.mark.filterwarnings("ignore::asn_impact.errors.DataWarning")
+def test_a_remark_that_speaks_of_another_exam_says_nothing_of_who_passed() -> None:
+    rows = pd.DataFrame(
+        {
+            "NIP": [f"198709102011{i:06d}" for i in range(4)],
+            "OPD": ["Dinas A", "Dinas B"] * 2,
+            "course_end": "2024-03-01",
+            "Info": ["lulus S1 tahun 2019", "pindahan", "", "Lulus"],
+        }
+    )
+    assert ai.read_training(rows).adopted.index.tolist() == ["Dinas A", "Dinas B"]

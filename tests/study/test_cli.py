@@ -295,3 +295,24 @@ def test_ctrl_c_ends_every_stage_with_one_line_and_130(study, set_up, after):
     assert len(said.strip().splitlines()) == 1, said
     assert not (study.parent / "result").exists()
     assert not [path for path in study.parent.iterdir() if path.name.startswith(".result")]
+
+
+@pytest.mark.parametrize("place", ["berkas.csv", "berkas.csv/studi", "berkas.csv/a/b"])
+def test_a_study_in_the_place_of_a_file_is_refused_with_both_places(place, tmp_path, capsys):
+    (tmp_path / "berkas.csv").write_text("a;b\n")
+    assert main(["new", str(tmp_path / place)]) == FAILED
+    said = " ".join(capsys.readouterr().err.split())
+    assert "needs a folder" in said
+    assert "berkas.csv is a file" in said
+
+
+@pytest.mark.parametrize("number", [errno.EACCES, errno.EROFS, errno.EPERM])
+def test_a_place_that_cannot_be_written_is_named_with_what_to_do(number, tmp_path, capsys, monkeypatch):
+    def refuse(path, *_, **__):
+        raise OSError(number, os.strerror(number), str(path))
+
+    monkeypatch.setattr(Path, "mkdir", refuse)
+    assert main(["new", str(tmp_path / "studi")]) == FAILED
+    said = capsys.readouterr().err
+    assert "".join(str(tmp_path / "studi").split()) in "".join(said.split())
+    assert "asn-impact new FOLDER --from DATA" in " ".join(said.split())

@@ -206,7 +206,8 @@ def _zone(written: str) -> str:
 def _told_zones(profile: _Profile, name: str, zone: str | None) -> tuple[tuple[str, ...], str | None, list[Message]]:
     """Return the zone of the times of a column (none or one), that to which they must be moved, and what is said.
 
-    Times in one zone of Indonesia have the day they show, unless a zone is declared. Others, and several, are moved.
+    Times in one zone of Indonesia have the day they show, unless a zone is declared; so have those beside them without
+    a zone: one office has one clock, and some cells lack its name. Others, and several, are moved.
     """
     every = sorted({_zone(z) for z in profile.zones})
     written = [z for z in every if z != "none"]
@@ -214,6 +215,8 @@ def _told_zones(profile: _Profile, name: str, zone: str | None) -> tuple[tuple[s
     here = [z for z in written if z in _OF_INDONESIA]
     if not written or (len(every) == 1 and (same_offset(written[0], target) or (zone is None and here))):
         return tuple(written), None, []
+    if zone is None and len(written) == 1 and here:
+        return tuple(written), None, [Message("intake.dates.one_zone", field=name, zone=written[0])]
     if zone is None and len(every) > 1 and (here or "none" in every):
         raise InputError(Message("intake.dates.mixed_zones", field=name, zones=every))
     note = Alert if zone is None else Message

@@ -127,9 +127,11 @@ def settle_labels(
             if len({codes.get(label, label) for label in rest}) > 1 and key not in answers:
                 joined[masked(target)] = tuple(masked(label) for label in sorted(rest))
     notes = _say_joined(joined, door)
-    notes += _alike(
-        [label for label in dict.fromkeys(chosen.values()) if label not in set((settled or {}).values())], total, door
-    )
+    rows = Counter[str]()
+    for label, target in chosen.items():
+        if target not in (settled or {}).values():
+            rows[target] += total[label]
+    notes += _alike(rows)
     return {label: chosen[plain[label]] for label in counts if chosen[plain[label]] != label}, notes
 
 
@@ -213,23 +215,29 @@ def fuller(one: str, other: str, rows: Mapping[str, int], official: Collection[s
     return first, second
 
 
-def _alike(labels: Sequence[str], rows: Mapping[str, int], door: str) -> list[Message]:
-    """Ask about labels that look like one office: abbreviated, with other accents, or with one letter changed."""
-    if len(labels) > MOST_COMPARED:
-        return []
-    words = {label: written_out(label_key(label)).split() for label in labels}
-    pairs = [
-        fuller(a, b, rows)
-        for i, a in enumerate(labels)
-        for b in labels[i + 1 :]
-        if words[a] == words[b] or one_slip(words[a], words[b])
-    ]
+def _alike(rows: Mapping[str, int]) -> list[Message]:
+    """Ask about labels that look like one office: abbreviated, with its regency behind it, or with a slip.
+
+    `rows` has the rows of each label.
+    """
+    labels = list(rows) if len(rows) <= MOST_COMPARED else []
+    words = {label: written_out(label_key(label)) for label in labels}
+    bare = {label: _REGION.sub("", name) for label, name in words.items()}
+
+    def are_alike(a: str, b: str) -> bool:
+        one_bare = (bare[a] == words[a]) != (bare[b] == words[b])
+        known = bare if one_bare else words
+        return known[a] == known[b] or one_slip(known[a].split(), known[b].split())
+
+    pairs = [fuller(a, b, rows) for i, a in enumerate(labels) for b in labels[i + 1 :] if are_alike(a, b)]
     return [
-        Alert(
-            "intake.office.alike", first=masked(a), second=masked(b), line=f'offices={{"{masked(a)}": "{masked(b)}"}}'
-        )
+        Alert("intake.office.alike", first=masked(a), second=masked(b), n=rows[a], m=rows[b], line=_line(a, b))
         for a, b in pairs[:5]
     ]
+
+
+def _line(one: str, other: str) -> str:
+    return f'offices={{"{masked(one)}": "{masked(other)}"}}'
 
 
 @functools.cache

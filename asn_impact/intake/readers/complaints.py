@@ -43,6 +43,7 @@ def read_complaints(
     table: str | None = None,
     zone: str | None = None,
     sheets: Names = (),
+    fill_down: Names = (),
 ) -> Extract:
     """Return the complaints of an export, one row a case, for `measure`: the wait from the report to the answer.
 
@@ -54,7 +55,7 @@ def read_complaints(
 
     Parameters
     ----------
-    source, as_of, exported, columns, dates, keep, office, offices, status_words, table, zone, sheets
+    source, as_of, exported, columns, dates, keep, office, offices, status_words, table, zone, sheets, fill_down
         As for `read_exports`.
 
     Raises
@@ -84,6 +85,7 @@ def read_complaints(
         table=table,
         zone=zone,
         sheets=sheets,
+        fill_down=fill_down,
     )
 
 

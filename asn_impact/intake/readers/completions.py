@@ -15,6 +15,7 @@ from asn_impact.intake.fields.columns import check_mapping, course_categories, i
 from asn_impact.intake.fields.labels import LONG_WORD, TOTAL_LABEL, label_key, one_slip, plain_label
 from asn_impact.intake.fields.numbers import parse_numbers
 from asn_impact.intake.fields.people import counts_persons, persons_of
+from asn_impact.intake.frames import object_text
 from asn_impact.intake.privacy import masked
 from asn_impact.intake.readers.rollout import unknown_name
 from asn_impact.words import Alert, Message, paragraph
@@ -319,5 +320,5 @@ def numbers_of(values: pd.Series, name: str) -> pd.Series:
     """Return a column of numbers, or of texts of numbers, as floats."""
     if pd.api.types.is_numeric_dtype(values):
         return values.astype(float)
-    texts = [None if pd.isna(v) else str(v) for v in values]
+    texts = [object_text(v) for v in values]
     return parse_numbers(texts, name=name).set_axis(values.index)

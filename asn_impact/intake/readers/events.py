@@ -23,6 +23,7 @@ from asn_impact.errors import InputError
 from asn_impact.intake.fields.columns import normalised
 from asn_impact.intake.fields.date_columns import parse_dates
 from asn_impact.intake.formats import open_file
+from asn_impact.intake.frames import in_pandas
 from asn_impact.intake.gathering import explaining
 from asn_impact.intake.privacy import masked
 from asn_impact.timeline import Timeline
@@ -163,7 +164,7 @@ def read_events(source: Any) -> Events:  # noqa: ANN401 (a path or a frame)
 
     Parameters
     ----------
-    source : path or pandas frame
+    source : path or frame
         Columns ``tanggal``, ``jenis``, ``izin_terdampak``, ``sumber``, ``terverifikasi`` (ya / tidak), and if there are
         ``nama``, ``sampai`` (the last day) and ``ketelitian`` (hari, bulan, tahun); or the same in English: date, kind,
         services, source, verified, name, until, precision.
@@ -181,9 +182,10 @@ def read_events(source: Any) -> Events:  # noqa: ANN401 (a path or a frame)
     >>> read_events(frame)
     Events(1 from 2025-06-02 to 2025-06-02, 1 verified)
     """
-    if isinstance(source, pd.DataFrame):
-        texts = source.astype(object).where(source.notna(), None)
-        return _events([str(c) for c in source.columns], texts.to_numpy().tolist(), Message("events.the_frame"))
+    if not isinstance(source, str | Path):
+        frame = in_pandas(source)
+        texts = frame.astype(object).where(frame.notna(), None)
+        return _events([str(c) for c in frame.columns], texts.to_numpy().tolist(), Message("events.the_frame"))
     with explaining(source):
         tables = open_file(Path(source), lambda cells: len(_columns(cells)))
         rows = tables[0].relation.fetchall()

@@ -19,6 +19,7 @@ import pandas as pd
 
 from asn_impact.arguments import Names, Share
 from asn_impact.identifiers import hidden
+from asn_impact.intake.blocks import with_offices
 from asn_impact.intake.checks import (
     MOST_LOST,
 )
@@ -71,6 +72,7 @@ def read_exports(
     table: str | None = None,
     zone: str | None = None,
     sheets: Names = (),
+    fill_down: Names = (),
 ) -> Extract:
     """Return the cases of an export, one row a case, with every row of the export accounted for.
 
@@ -120,6 +122,10 @@ def read_exports(
     sheets : sequence of str, optional
         The sheets that count: ``("Jan", "Feb")``. Without it all that have the required headings do; a sheet without
         any of the dates, or one that repeats the others, is passed over, and a note says which.
+    fill_down : sequence of str, optional
+        Columns, fields or headings, of which an empty cell holds what stands above it: ``("office",)`` for an office
+        that stands once, in the first row of its block. Merged cells are filled without it, and an office in a row of
+        its own above its rows is read where there is no column of offices.
 
     Returns
     -------
@@ -167,6 +173,10 @@ def read_exports(
         read = partial(
             gather, source, wanted, dates=dates, keep=keep, required=required, table=table, zone=zone, sheets=sheets
         )
+        from_files = isinstance(source, str | Path | tuple | list) and not on_server(source)
+        if fill_down or (from_files and office is None):
+            above = partial(with_offices, names=fill_down, columns=columns or {}, offices=[*(offices or {})])
+            read = partial(read, reshape=above)
         rows = read(columns=columns)
         headings = [] if on_server(source) else headings_of(source, rows)
         of_numbers = repeated_numbers(

@@ -13,6 +13,7 @@ import pandas as pd
 from asn_impact.arguments import did_you_mean
 from asn_impact.display import card, noted
 from asn_impact.errors import DesignError, InputError
+from asn_impact.intake.frames import in_pandas
 from asn_impact.intake.privacy import masked
 from asn_impact.timeline import Timeline
 from asn_impact.verbs import Guided, public_verb
@@ -94,8 +95,8 @@ def columns_of(frame: Any, names: tuple[str, ...]) -> pd.DataFrame:  # noqa: ANN
         if name not in headings:
             raise InputError(unknown_name(Message("training.no_column", name=name), name, headings))
     if isinstance(frame, pd.DataFrame):
-        return frame.loc[:, list(dict.fromkeys(names))].reset_index(drop=True)
-    return pd.DataFrame(lazy.select(*dict.fromkeys(names)).collect().to_pandas())
+        frame = frame.reset_index(drop=True)
+    return in_pandas(frame, list(dict.fromkeys(names)))
 
 
 def unknown_name(problem: Message, name: str, known: Sequence[str]) -> Message:

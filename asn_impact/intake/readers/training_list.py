@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Final
@@ -12,12 +13,13 @@ from typing import Any, Final
 import narwhals as nw
 
 from asn_impact.errors import InputError
-from asn_impact.intake.fields.columns import Headings, may_say_who_passed, normalised, synonyms
+from asn_impact.intake.fields.columns import Headings, may_name_persons, may_say_who_passed, normalised, synonyms
 from asn_impact.intake.fields.dates import dated
 from asn_impact.intake.fields.labels import join_spellings, label_key
 from asn_impact.intake.fields.office_names import written_out
 from asn_impact.intake.fields.regencies import REGENCY, settle_regencies
 from asn_impact.intake.fields.sketched import sketched
+from asn_impact.intake.formats import RawTable
 from asn_impact.intake.gathered import Gathered
 from asn_impact.intake.gathering import gather, headings_of
 from asn_impact.intake.privacy import masked
@@ -51,6 +53,7 @@ _OF_PASSING: Final = re.compile(
     r"\b(?:(?:ke)?lulus(?:an)?|(?:ke)?hadir(?:an)?|hasil|ket(?:erangan)?|status|catatan|predikat|kompetensi|"
     r"passed|result|remarks?|outcome|attendance)\b"
 )
+_PLAINLY: Final = re.compile(r"\b(?:lulus|kompeten|passed|failed)\b", re.IGNORECASE)
 _PASSING: Final = ("passed", "attended")
 _FILLED: Final = 0.5  # share of cells with a word from which a column may say who passed
 
@@ -158,7 +161,7 @@ def _with_passing(
         return rows, []
     looked = [h for h in headings if h not in rows.headings.values() and _may_say(h)]
     every = [_Said.read(again(TRAINING_FIELDS, columns={**(columns or {}), "passed": h}), h, own) for h in looked]
-    told = [said for said in every if said.tells]
+    told = [said for said in every if said.tells] or _told_by_words(rows, headings, looked, columns, own, again)
     if not told:
         unsaid = Message("training.no_words_of_passing", headings=tuple(map(masked, looked)))
         unsaid = unsaid if looked else Message("training.nobody_says_passed")
@@ -172,6 +175,35 @@ def _with_passing(
         raise InputError(Message("training.marks_some", **shown, n=said.empty))
     note = Alert if said.empty else Message
     return said.rows, [note("training.passed_found", **shown, n=said.empty)]
+
+
+def _told_by_words(
+    rows: Gathered,
+    headings: Sequence[str],
+    looked: Sequence[str],
+    columns: Headings | None,
+    own: Mapping[str, str],
+    again: Any,  # noqa: ANN401
+) -> list[_Said]:
+    """Return the column that says who passed by its words alone, whatever its heading; two are none."""
+    known = {*rows.headings.values(), *looked}
+    others = [h for h in headings if h.strip() and h not in known and not may_name_persons(h)]
+    if tables := [table for table in rows.tables if table.sha256]:
+        others = [h for h in others if any(_speaks_of_passing(table, h) for table in tables)]
+    found = list[_Said]()
+    for heading in others:
+        with suppress(InputError):  # twice there, or in some of the files only
+            rows_said = again(TRAINING_FIELDS, columns={**(columns or {}), "passed": heading})
+            found.append(_Said.read(rows_said, heading, own))
+    told = [said for said in found if said.plain and said.plain >= len(said.unknown)]
+    return told if len(told) == 1 else []
+
+
+def _speaks_of_passing(table: RawTable, heading: str) -> bool:
+    """Return whether a word in a column of a file is one of passing."""
+    cells = [f"CAST(c{i} AS VARCHAR)" for i, own in enumerate(table.headings) if own == heading]
+    says = " OR ".join(f"regexp_matches({cell}, '{_PLAINLY.pattern}', 'i')" for cell in cells)
+    return bool(cells) and len(table.relation.filter(says).limit(1).fetchall()) > 0
 
 
 def _may_say(heading: str) -> bool:
@@ -202,6 +234,11 @@ class _Said:
     def unknown(self) -> list[str]:
         """The words that are not known."""
         return sorted(word for word, kind in self.kinds.items() if kind is None)
+
+    @property
+    def plain(self) -> int:
+        """How many of the known words are of passing and nothing else."""
+        return sum(kind is not None and _PLAINLY.search(word) is not None for word, kind in self.kinds.items())
 
     @property
     def tells(self) -> bool:

@@ -180,7 +180,7 @@ def cost_columns(heading: str) -> frozenset[str]:
 
 def unpriced(table: pd.DataFrame) -> pd.Series:
     """Return which rows have neither a volume nor a unit price."""
-    return table[["jumlah", "harga_satuan"]].map(lambda value: plain_text(value) in _NOTHING).all(axis=1)
+    return table[["jumlah", "harga_satuan"]].astype(object).map(lambda value: plain_text(value) in _NOTHING).all(axis=1)
 
 
 def plain_text(value: object) -> str:

@@ -24,6 +24,7 @@ from asn_impact.arguments import Times, did_you_mean
 from asn_impact.arrays import Int
 from asn_impact.display import card
 from asn_impact.errors import DesignError, InputError
+from asn_impact.intake.frames import in_pandas
 from asn_impact.intake.readers.training import Rollout
 from asn_impact.intake.written import write_new
 from asn_impact.measures.panel import Panel
@@ -341,7 +342,7 @@ def _units(frame: Any, unit: str, strata: str | None) -> pd.DataFrame:  # noqa: 
             problem = Message("designs.lottery.no_column", name=name)
             known = Message("designs.lottery.columns", names=columns[:20])
             raise InputError(paragraph(problem, did_you_mean(name, columns), known))
-    table = lazy.select(*dict.fromkeys([unit, *([strata] if strata else [])])).collect().to_pandas()
+    table = in_pandas(frame, list(dict.fromkeys([unit, *([strata] if strata else [])])))
     for name in table.columns:
         if (missing := int(table[name].isna().sum())) > 0:
             raise InputError(Message("designs.lottery.missing", name=name, n=missing, total=len(table)))

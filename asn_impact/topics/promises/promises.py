@@ -19,6 +19,7 @@ from asn_impact.errors import InputError
 from asn_impact.intake.fields.columns import Headings, match_columns, normalised, recognised
 from asn_impact.intake.fields.numbers import parse_numbers
 from asn_impact.intake.formats import open_file
+from asn_impact.intake.frames import in_pandas
 from asn_impact.measures.calendar import DayUnit, unit_words
 from asn_impact.measures.durations import Durations
 from asn_impact.reference import read_rows
@@ -99,7 +100,7 @@ class Promises(Guided):
 
 @public_verb
 def read_promises(
-    source: Path | str | pd.DataFrame,
+    source: Any,  # noqa: ANN401
     *,
     columns: Headings | None = None,
     unit: LimitUnit | None = None,
@@ -134,7 +135,7 @@ def read_promises(
     0     SIP      5   working days
     1     PBG     28  calendar days
     """
-    frame = source if isinstance(source, pd.DataFrame) else _open(Path(source))
+    frame = _open(Path(source)) if isinstance(source, str | Path) else in_pandas(source)
     headings = [str(heading) for heading in frame.columns]
     heading_of = match_columns(headings, ["service", "limit"], columns=columns, required=["service", "limit"])
     units = [heading for heading in headings if normalised(heading) in _UNIT_HEADINGS]
@@ -149,7 +150,7 @@ def read_promises(
 
 def _open(path: Path) -> pd.DataFrame:
     tables = open_file(path, lambda cells: recognised(cells, ["service", "limit"]))
-    frames: list[pd.DataFrame] = [table.relation.df().set_axis(list(table.headings), axis=1) for table in tables]
+    frames: list[pd.DataFrame] = [in_pandas(table.relation).set_axis(list(table.headings), axis=1) for table in tables]
     return pd.concat(frames, ignore_index=True)
 
 
