@@ -19,6 +19,7 @@ from asn_impact.intake.checks import MOST_LOST
 from asn_impact.intake.extract import Extract
 from asn_impact.intake.fields.columns import Headings
 from asn_impact.intake.fields.date_columns import Order
+from asn_impact.intake.readers.step_rows import NUMBER, Numbered
 from asn_impact.intake.readers.steps import cases_and_steps
 from asn_impact.verbs import Guided, public_verb
 from asn_impact.words import Message
@@ -41,8 +42,8 @@ class StepLog(Guided):
     steps : narwhals.LazyFrame
         ``office``, ``case``, ``step`` texts, ``began`` and ``ended`` dates (missing where nobody wrote one), each row
         of the export once.
-    numbered : narwhals.LazyFrame
-        The records of the cases, each with a number, ``asn_case``.
+    numbered : Numbered
+        The same cases and steps with a number, ``asn_case``, for what puts them together.
     owners : pandas.DataFrame
         ``step``, ``rows``, and ``suggested``: whose step the name says it is, or missing. A suggestion, not a decision.
 
@@ -61,7 +62,7 @@ class StepLog(Guided):
 
     cases: Extract
     steps: Frame
-    numbered: Frame
+    numbered: Numbered
     owners: pd.DataFrame
 
     @property
@@ -109,7 +110,7 @@ def read_step_log(
     0  Perbaikan Dokumen     1  applicant
     1         Verifikasi     1     office
     """
-    cases, distinct, numbered = cases_and_steps(
+    cases, numbered = cases_and_steps(
         source,
         as_of=as_of,
         columns=columns,
@@ -126,22 +127,24 @@ def read_step_log(
         sheets=sheets,
         needed=("step",),
     )
-    steps = _name_steps(distinct)
+    named = _name_steps(numbered.steps)
+    steps = named.select("office", "case", "step", "began", "ended")
     counts = steps.group_by("step").agg(nw.len().alias("rows")).collect().to_pandas().sort_values("step")
     names = [None if pd.isna(name) else str(name) for name in counts["step"]]
     owners = pd.DataFrame({"step": names, "rows": counts["rows"].astype("int64").to_numpy()})
     suggested = pd.Series([suggested_owner(name or "") for name in names], index=owners.index, dtype="str")
-    return StepLog(cases, steps, numbered, owners.assign(suggested=suggested))
+    return StepLog(cases, steps, Numbered(numbered.cases, named), owners.assign(suggested=suggested))
 
 
 def _name_steps(distinct: Frame) -> Frame:
-    """Return office, case, step, began and ended."""
+    """Return office, case, step, began and ended, and after them the number of the case where steps have it."""
     return distinct.select(
         nw.col("office"),
         nw.col("case"),
         nw.col("step").str.strip_chars(),
         nw.col("step_start").cast(nw.Date).alias("began"),
         nw.col("step_end").cast(nw.Date).alias("ended"),
+        *(name for name in distinct.collect_schema().names() if name == NUMBER),
     )
 
 
