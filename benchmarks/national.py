@@ -1,6 +1,7 @@
 """A national study on one machine: 514 regencies of 20 offices, from files to the answer, beside the bare query.
 
     python benchmarks/national.py --folder /data/national [--rows 100000000] [--regencies 514] [--runs 3] [--memory 1]
+    python benchmarks/national.py --folder /data/national --curve --rows 10000000 --regencies 400
     python benchmarks/national.py --folder /data/national --spark spark://127.0.0.1:7077
 
 The cases have a number, a regency, an office, two dates and a status; 0.2 % of the rows are copies. Offices are trained
@@ -13,6 +14,7 @@ columns with a count(DISTINCT) of the cases, under the same limit. Memory of the
 ASN_IMPACT_MEMORY); what is printed is the largest resident size of the whole process (VmHWM). Rows that left the engine
 are those of all frames that were collected. The truth is an effect of -1.5 working days from the month of training on.
 
+With `--curve` the completion curve of 30 days of every office is tabulated instead, in a process of its own.
 With `--spark` the same study runs on that cluster, and its cells are compared with those of the files.
 """
 
@@ -177,12 +179,34 @@ def ours(folder: Path) -> dict[str, Any]:
     return {**cost(marks[0]), **dict(zip(STEPS, steps, strict=True)), **said, **engine}
 
 
-def report(folder: Path, rows: int, regencies: int, runs: int, gigabytes: float) -> None:
-    """Print what each step costs beside the bare query."""
+def curve(folder: Path) -> dict[str, Any]:
+    """Tabulate the completion curve of every office from the files; CPU seconds and memory of all of it."""
+    import asn_impact as ai
+
+    began = cpu_seconds()
+    extract = ai.read_exports(folder / "cases", as_of=AS_OF, keep=["regency"], regency="all")
+    durations = ai.measure(extract, ai.WorkCalendar.indonesia())
+    panel = ai.tabulate(durations, ai.CompletionCurve(30), by=("regency", "office"))
+    return {**cost(began), "units": len(panel.units), "answer": (panel.curve.nbytes + panel.inside.nbytes) / 1e6}
+
+
+def report_curve(folder: Path, rows: int, runs: int, words: list[str]) -> None:
+    """Print what the completion curve of every office costs."""
+    found = alternated(__file__, {"curve": [*words, "--work", "curve"]}, runs)["curve"]
+    seconds, largest = [run["seconds"] for run in found], max(run["memory"] for run in found)
+    print(f"{rows:,} cases, curve of 30 days of {found[0]['units']:,} offices: {least_and_median(seconds)} CPU seconds")
+    print(f"  largest memory {largest:.0f} MB, of which the answer has {found[0]['answer']:.0f} MB")
+
+
+def prepare(folder: Path, rows: int, regencies: int) -> None:
+    """Write the cases, and a few to start with, unless they are there."""
     for place, n, some in ((folder, rows, regencies), (folder / "small", 5_000, 2)):
         if not (place / "cases").exists():
             write(place, n, some)
-    words = ["--folder", str(folder), "--memory", str(gigabytes)]
+
+
+def report(rows: int, regencies: int, runs: int, words: list[str]) -> None:
+    """Print what each step costs beside the bare query."""
     found = alternated(__file__, {name: [*words, "--work", name] for name in ("bare", "ours")}, runs)
     seconds = {name: [run["seconds"] for run in runs_of] for name, runs_of in found.items()}
     largest = {name: max(run["memory"] for run in runs_of) for name, runs_of in found.items()}
@@ -238,23 +262,26 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--memory", type=float, default=1.0, help="GB that the engine may hold")
     parser.add_argument("--folder", type=Path, help="where the files are kept; a temporary folder without it")
+    parser.add_argument("--curve", action="store_true", help="the completion curve of every office, nothing else")
     parser.add_argument("--spark", metavar="MASTER", help="compare with a cluster: spark://..., sc://..., local[2]")
-    parser.add_argument("--work", choices=["bare", "ours"], help=argparse.SUPPRESS)
+    parser.add_argument("--work", choices=["bare", "ours", "curve"], help=argparse.SUPPRESS)
     options = parser.parse_args()
     os.environ["ASN_IMPACT_MEMORY"] = str(options.memory)
     if options.work:
         warnings.simplefilter("ignore")
-        found = bare(options.folder, options.memory) if options.work == "bare" else ours(options.folder)
-        print(json.dumps(found))
+        work = {"bare": lambda: bare(options.folder, options.memory), "ours": lambda: ours(options.folder)}
+        print(json.dumps((work | {"curve": lambda: curve(options.folder)})[options.work]()))
         return
     with tempfile.TemporaryDirectory() as temporary:
         folder = options.folder or Path(temporary)
+        prepare(folder, options.rows, options.regencies)
+        words = ["--folder", str(folder), "--memory", str(options.memory)]
         if options.spark:
-            if not (folder / "cases").exists():
-                write(folder, options.rows, options.regencies)
             compare(folder, options.spark)
+        elif options.curve:
+            report_curve(folder, options.rows, options.runs, words)
         else:
-            report(folder, options.rows, options.regencies, options.runs, options.memory)
+            report(options.rows, options.regencies, options.runs, words)
 
 
 if __name__ == "__main__":

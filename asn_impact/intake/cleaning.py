@@ -194,7 +194,11 @@ def _unknown_statuses(unknown: list[str], words: Mapping[str, int]) -> Message:
 
 def without_placeholders(frame: Frame, dates: Sequence[str]) -> Frame:
     """Return the frame with dates that mean "no date" made missing; ``asn_blank`` counts them by row."""
-    empty = {c: nw.col(c).is_in(list(PLACEHOLDERS)) for c in dates}
+    engine = frame.implementation
+    if engine.is_pyspark() or engine.is_pyspark_connect():  # it refuses the day 0001-01-01 as a value
+        empty = {c: nw.col(c).cast(nw.String).is_in(list(map(str, PLACEHOLDERS))) for c in dates}
+    else:
+        empty = {c: nw.col(c).is_in(list(PLACEHOLDERS)) for c in dates}
     counts = [nw.when(e).then(1).otherwise(0) for e in empty.values()]
     frame = frame.with_columns(reduce(add, counts).alias(BLANK))
     return frame.with_columns(

@@ -100,12 +100,17 @@ def _as_text(field: str, dtype: nw.dtypes.DType) -> nw.Expr:
     return nw.when(~(column.is_null() | column.is_nan())).then(text)
 
 
-def _in_calendar(field: str, dtype: nw.dtypes.DType) -> nw.Expr:
+def _in_calendar(field: str, dtype: nw.dtypes.DType, engine: nw.Implementation) -> nw.Expr:
     """Return a column with a year that Python does not know as the day beside its calendar, as `moment_sql` does."""
     kind = dt.date if dtype == nw.Date else dt.datetime
     column, day = nw.col(field), dt.timedelta(days=1)
-    early = nw.when(column < nw.lit(kind.min)).then(nw.lit(kind.min + day)).otherwise(column)
-    return nw.when(column > nw.lit(kind.max)).then(nw.lit(kind.max - day)).otherwise(early).alias(field)
+    spark = engine.is_pyspark() or engine.is_pyspark_connect()  # it is sent the year 1 with one digit, and refuses it
+
+    def moment(value: dt.date) -> nw.Expr:
+        return nw.lit(str(value)).cast(dtype) if spark else nw.lit(value)
+
+    early = nw.when(column < moment(kind.min)).then(moment(kind.min + day)).otherwise(column)
+    return nw.when(column > moment(kind.max)).then(moment(kind.max - day)).otherwise(early).alias(field)
 
 
 def in_pandas(frame: Any, names: Sequence[str] | None = None) -> pd.DataFrame:  # noqa: ANN401
@@ -143,7 +148,7 @@ def _with_moments(frame: nw.LazyFrame[Any], fields: Iterable[str], zone: str | N
         local = (nw.col(f).dt.convert_time_zone(zone_name(zone)).dt.replace_time_zone(None) for f in zoned)
         frame = frame.with_columns(*local)
     far = [f for f in fields if is_temporal(schema[f]) and getattr(schema[f], "time_unit", "") != "ns"]
-    return frame.with_columns(*(_in_calendar(f, schema[f]) for f in far)) if far else frame
+    return frame.with_columns(*(_in_calendar(f, schema[f], frame.implementation) for f in far)) if far else frame
 
 
 def _local(column: pd.Series) -> pd.Series:

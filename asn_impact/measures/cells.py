@@ -27,6 +27,7 @@ __all__ = [
     "shares",
     "total_name",
     "unit_keys",
+    "within_name",
 ]
 
 
@@ -48,6 +49,11 @@ def total_name(i: int) -> str:
 def product_name(i: int, j: int) -> str:
     """Name the column of a sum of products."""
     return f"product_{i}_{j}"
+
+
+def within_name(day: int) -> str:
+    """Name the column of cases decided within so many days."""
+    return f"within_{day}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,6 +85,18 @@ class Grid:
         grid[self.row, self.column] = values
         return grid
 
+    def counted(self, name: str) -> Int:
+        """Return whole numbers of the cells as (U, T), 0 where there is none."""
+        grid = np.zeros((len(self.units), self.periods), dtype=np.int64)
+        grid[self.row, self.column] = self.cells[name].to_numpy()
+        return grid
+
+    def rows_of(self, cells: pd.DataFrame) -> Int:
+        """Return the unit of each of other cells, all of which are in the grid."""
+        keys = unit_keys(list(map(str, self.attributes.columns)))
+        places = self.attributes.set_axis(keys, axis=1).assign(row=np.arange(len(self.units)))
+        return np.asarray(cells[keys].merge(places, on=keys, how="left")["row"], dtype=np.int64)
+
 
 def _join_labels(attributes: pd.DataFrame) -> tuple[Hashable, ...]:
     if attributes.shape[1] == 1:
@@ -99,25 +117,21 @@ class Curves(NamedTuple):
 
 def shares(grid: Grid, horizon: int) -> Curves:
     """Return the shares decided within each number of days, and the sums of squares around them: whole numbers."""
-    decided = np.zeros((len(grid.units), grid.periods, horizon + 2), dtype=np.int32)
-    np.add.at(decided, (grid.row, grid.column, grid.cells["event"].to_numpy()), grid.cells["n"].to_numpy())
-    n = decided.sum(axis=2, dtype=np.int64)
-    count, within = np.maximum(n, 1), np.zeros_like(n)
+    n = grid.counted("rows")
+    count = np.maximum(n, 1)
     share = np.empty((*n.shape, horizon + 1))
     inside = np.empty_like(share)
     for day in range(horizon + 1):  # day by day: whole cubes on the way would be several times as large as the two
-        within += decided[:, :, day]
+        within = grid.counted(within_name(day))
         share[:, :, day] = np.where(n > 0, within / count, np.nan)
         inside[:, :, day] = _around_mean(count, within, within)
     return Curves(n.astype(np.float64), share, inside)
 
 
-def product_limit(grid: Grid, column: int, horizon: int) -> tuple[Float, Float]:
-    """Return (U, h + 1) shares and n squared times their variance, of the cells of one month."""
-    here = grid.column == column
-    cells = grid.cells[here]
-    cases = np.zeros((len(grid.units), horizon + 1, horizon + 2))
-    np.add.at(cases, (grid.row[here], cells["follow"].to_numpy(), cells["event"].to_numpy()), cells["n"].to_numpy())
+def product_limit(counts: pd.DataFrame, rows: Int, units: int, horizon: int) -> tuple[Float, Float]:
+    """Return (U, h + 1) shares and n squared times their variance, from the counts of one month and their units."""
+    cases = np.zeros((units, horizon + 1, horizon + 2))
+    np.add.at(cases, (rows, counts["follow"].to_numpy(), counts["event"].to_numpy()), counts["n"].to_numpy())
     estimate = incidence(cases[:, :, :-1], cases.sum(axis=2))
     return estimate.share, estimate.variance * cases.sum(axis=(1, 2))[:, None] ** 2
 

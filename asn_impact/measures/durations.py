@@ -274,7 +274,8 @@ def _calendar_query(table: pd.DataFrame) -> str:
     takes. The days come from ``range``, whose size DuckDB knows, so that it plans a table looked up by position.
     """
     columns = [name for name in table.columns if name != "date"]
-    lists = ", ".join(f"('{table[name].tolist()}'::integer[])[range + 1] as {name}" for name in columns)
+    kinds = {name: "hugeint" if table[name].dtype == object else "integer" for name in columns}
+    lists = ", ".join(f"('{table[name].tolist()}'::{kind}[])[range + 1] as {name}" for name, kind in kinds.items())
     return f"select date '{table['date'].iloc[0].date()}' + range::integer as date, {lists} from range({len(table)})"
 
 

@@ -26,6 +26,7 @@ from asn_impact.measures.cells import (
     shares,
     total_name,
     unit_keys,
+    within_name,
 )
 from asn_impact.measures.curves import CurvePanel, until
 from asn_impact.measures.durations import Durations, as_whole
@@ -235,8 +236,7 @@ def _panels(
     panels: list[Panel] = []
     for i, outcome in enumerate(outcomes):
         if isinstance(outcome, CompletionCurve):
-            counts, notes = _with_units(_curve_counts(durations, outcome, columns), columns, ())
-            panels.append(_curve_panel(counts, columns, outcome, durations, notes, length))
+            panels.append(_curve_panel(columns, outcome, durations, length))
         else:
             centred = shifts[i].shifts
             panel = _cell_panel(durations, outcome, columns, beside, cells[i], centred, weighing, length)
@@ -601,30 +601,64 @@ class _Part(NamedTuple):
         return [*values, *(value.alias(name) for value, name in zip((size, size * size), self.sizes, strict=True))]
 
 
-def _curve_counts(durations: Dated, outcome: CompletionCurve, columns: tuple[str, ...]) -> pd.DataFrame:
-    """Run the one pass over the records: cases of each cell by day of decision and last day of follow-up.
+def _curve_cells(durations: Dated, outcome: CompletionCurve, columns: tuple[str, ...]) -> pd.DataFrame:
+    """Run the one pass over the records: cases of each cell decided within each number of days.
 
-    Both stop at the horizon: ``event`` is one more for a case not decided by then, ``follow`` the horizon itself.
+    Up to some days each is a sum of its own, so that no more rows than cells leave the engine. Frames of pandas would
+    have a column a day of all records: they count the cases of each cell and day, as all do for longer curves.
     """
+    keys, days = unit_keys(columns), range(outcome.horizon + 1)
+    records = _keyed(durations, columns).select(*keys, "month", "day", "days")
+    latest = nw.col("day").max().alias("latest")
+    if outcome.horizon <= _SUMS and not records.implementation.is_pandas():
+        one, none = nw.lit(1, nw.Int32), nw.lit(0, nw.Int32)
+        sums = {within_name(day): nw.when(nw.col("days") <= day).then(one).otherwise(none) for day in days}
+        cells = records.with_columns(**sums).group_by(*keys, "month")
+        found = cells.agg(nw.len().alias("rows"), latest, *(nw.col(name).sum() for name in sums))
+        return found.with_columns(nw.col("rows", *sums).cast(nw.Int32)).collect().to_pandas()
+    counted = (
+        records.with_columns(event=_event(outcome)).group_by(*keys, "month", "event").agg(nw.len().alias("n"), latest)
+    )
+    counts = counted.collect().to_pandas()
+    groups = counts.groupby([*keys, "month"], dropna=False, sort=False)
+    whole = groups.agg(rows=("n", "sum"), latest=("latest", "max")).reset_index()
+    decided = np.zeros((len(whole), outcome.horizon + 2), dtype=np.int32)
+    event, n = (counts[name].to_numpy(dtype=np.int32) for name in ("event", "n"))
+    np.add.at(decided, (groups.ngroup().to_numpy(), event), n)
+    within = np.cumsum(decided[:, :-1], axis=1, dtype=np.int32)
+    return pd.concat([whole, pd.DataFrame(within, columns=list(map(within_name, days)))], axis=1)
+
+
+_SUMS = 60  # days of a curve that are added up one by one in the engine
+
+
+def _keyed(durations: Dated, columns: tuple[str, ...]) -> nw.LazyFrame[Any]:
+    """Return the records with their units under names that cannot meet others."""
+    return durations.records.with_columns(
+        nw.col(name).alias(key) for name, key in zip(columns, unit_keys(columns), strict=True)
+    )
+
+
+def _event(outcome: CompletionCurve) -> nw.Expr:
+    """Write the day of decision, one more than the horizon for a case not decided by then."""
+    days, never = nw.col("days"), nw.lit(outcome.horizon + 1, nw.Int32)
+    return nw.when(days <= outcome.horizon).then(days).otherwise(never).cast(nw.Int32)
+
+
+def _curve_counts(durations: Dated, outcome: CompletionCurve, columns: tuple[str, ...], months: Int) -> pd.DataFrame:
+    """Return the cases of each cell of some months by day of decision and last day of follow-up."""
     keys, horizon = unit_keys(columns), outcome.horizon
     follow = nw.lit(durations.as_of_day, nw.Int32) - nw.col("day")
     counts = (
-        durations.records.select(
-            *(nw.col(name).alias(key) for name, key in zip(columns, keys, strict=True)),
-            nw.col("month", "day"),
-            nw.when(nw.col("days") <= horizon)
-            .then(nw.col("days"))
-            .otherwise(nw.lit(horizon + 1, nw.Int32))
-            .alias("event"),
-            nw.when(follow < horizon).then(follow).otherwise(nw.lit(horizon, nw.Int32)).alias("follow"),
+        _keyed(durations, columns)
+        .filter(nw.col("month").is_in(months.tolist()))
+        .with_columns(
+            event=_event(outcome), follow=nw.when(follow < horizon).then(follow).otherwise(nw.lit(horizon, nw.Int32))
         )
         .group_by(*keys, "month", "event", "follow")
-        .agg(nw.len().alias("n"), nw.col("day").max().alias("latest"))
-        .with_columns(nw.col("n", "event", "follow").cast(nw.Int32))  # millions of rows where offices are thousands
-        .collect()
-        .to_pandas()
+        .agg(nw.len().alias("n"))
     )
-    return counts.assign(rows=counts["n"])
+    return counts.with_columns(nw.col("n", "event", "follow").cast(nw.Int32)).collect().to_pandas().dropna(subset=keys)
 
 
 def _complete(records: nw.LazyFrame[Any], names: Sequence[str]) -> nw.LazyFrame[Any]:
@@ -690,25 +724,25 @@ def _nothing_mature(months: pd.DataFrame, outcome: RecordOutcome, durations: Dat
     )
 
 
-def _curve_panel(
-    counts: pd.DataFrame,
-    columns: tuple[str, ...],
-    outcome: CompletionCurve,
-    durations: Dated,
-    notes: tuple[Message, ...],
-    length: int,
-) -> CurvePanel:
+def _curve_panel(columns: tuple[str, ...], outcome: CompletionCurve, durations: Dated, length: int) -> CurvePanel:
     """Return the curves: plain shares in mature months, product-limit estimates in the others if they may enter."""
-    months = _months(counts, outcome, durations, length)
+    cells = _curve_cells(durations, outcome, columns)
+    cells, notes = _with_units(cells.assign(n=cells["rows"]), columns, ())
+    months = _months(cells, outcome, durations, length)
     left_out = outcome.immature == "leave_out"
     entering = (months.index[months["mature"]] if left_out else months.index).to_numpy(dtype=np.int64)
     if not len(entering):
         raise InputError(_nothing_mature(months, outcome, durations))
-    grid = Grid.of(counts, columns, entering)
+    grid = Grid.of(cells, columns, entering)
     curves = shares(grid, outcome.horizon)
     partly = np.flatnonzero(~months["mature"].to_numpy()) if not left_out else np.zeros(0, dtype=np.int64)
-    for column in partly:
-        curves.share[:, column], curves.inside[:, column] = product_limit(grid, int(column), outcome.horizon)
+    if len(partly):
+        counts = _curve_counts(durations, outcome, columns, entering[partly])
+        rows, month = grid.rows_of(counts), counts["month"].to_numpy()
+        for column in partly:
+            here = month == entering[column]
+            limit = product_limit(counts[here], rows[here], len(grid.units), outcome.horizon)
+            curves.share[:, column], curves.inside[:, column] = limit
     if np.isnan(curves.share[:, :, -1]).all():
         raise InputError(
             Message("measures.tabulate.curve_too_long", outcome=outcome.name, day=max(until(curves.share)))

@@ -92,6 +92,17 @@ def test_every_day_of_the_curve_is_the_share_within_that_day():
         assert panel.outcome == Within(day)
 
 
+@pytest.mark.parametrize("engine", [lambda f: f, lambda f: duckdb.connect().from_df(f)])
+def test_a_longer_curve_is_the_same_up_to_the_end_of_the_shorter(engine):
+    """Engines add up the days of a short curve, and count the cases of each day of a long one."""
+    own = times(engine(cases()))
+    short, long = tabulate(own, [CompletionCurve(20), CompletionCurve(90)])
+    months = len(long.timeline)
+    assert short.timeline.labels[:months] == long.timeline.labels
+    np.testing.assert_array_equal(long.curve[:, :, :21], short.curve[:, :months])
+    np.testing.assert_array_equal(long.inside[:, :, :21], short.inside[:, :months])
+
+
 def test_the_panel_itself_is_that_of_the_horizon():
     durations = times(cases())
     curve, last = tabulate(durations, CompletionCurve(20)), tabulate(durations, Within(20))

@@ -70,6 +70,27 @@ def assert_same(found: Any, expected: Any) -> None:
     pd.testing.assert_frame_equal(found[2], expected[2], check_dtype=False)
 
 
+def log_of_steps() -> pd.DataFrame:
+    """What an office logs: steps of office and applicant, copies, and cases that are open."""
+    rows = ai.example_steps()
+    rows = rows.assign(**{name: rows[name].dt.date for name in ("step_start", "step_end")})
+    return pd.concat([rows, rows.head(15)], ignore_index=True)
+
+
+def on_clocks(source: Any) -> tuple[ai.Ledger, list[ai.Panel], pd.DataFrame]:
+    log = ai.read_step_log(source, as_of="2025-03-31")
+    owners: Any = {"applicant": ["Perbaikan Dokumen"], "elsewhere": [], "office": "the rest"}
+    three = ai.clocks(log, ai.WorkCalendar.indonesia(), **owners, abandoned_after=20)
+    times = (three.gross, three.net_of_applicant, three.office_only)
+    panels = [panel for own in times for panel in ai.tabulate(own, [ai.RestrictedMean(30), ai.Within(5)])]
+    return log.cases.ledger, panels, log.owners
+
+
+@pytest.fixture(scope="module")
+def expected_on_clocks() -> Any:
+    return on_clocks(log_of_steps())
+
+
 @pytest.fixture
 def fetched(monkeypatch) -> list[int]:
     """Numbers of rows that leave a database behind Ibis, one for each query."""
@@ -96,6 +117,14 @@ def test_a_database_behind_ibis_gives_the_same_cells_and_keeps_its_rows(expected
     assert_same(cells(ibis.duckdb.connect().read_parquet(tmp_path / "izin.parquet")), expected)
     assert fetched
     assert max(fetched) <= LOOKED_AT, "no more rows leave the database than there are days, cells and numbers looked at"
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")
+def test_a_log_of_steps_behind_ibis_gives_the_same_clocks_and_keeps_its_rows(expected_on_clocks, fetched, tmp_path):
+    ibis = pytest.importorskip("ibis")
+    log_of_steps().to_parquet(tmp_path / "steps.parquet")
+    assert_same(on_clocks(ibis.duckdb.connect().read_parquet(tmp_path / "steps.parquet")), expected_on_clocks)
+    assert max(fetched) <= LOOKED_AT
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")
@@ -137,6 +166,8 @@ def queries(tmp_path_factory) -> list[Any]:
         ai.tabulate(times, RESTRICTED, by=("service", "office"), covariates=["amount"], per="quarter")
         ai.tabulate(times, ai.CompletionCurve(20, immature="kaplan_meier"))
         ai.tabulate(times, ai.Score("amount"), sampling_weight="urgent")
+        log_of_steps().to_parquet(file.with_name("steps.parquet"))
+        on_clocks(ibis.duckdb.connect().read_parquet(file.with_name("steps.parquet")))
     return sent
 
 
@@ -231,4 +262,15 @@ def test_spark_gives_the_same_cells_and_keeps_its_rows(spark, expected, tmp_path
         monkeypatch.setattr(type(table), name, _counting(getattr(type(table), name), counts))
     assert_same(cells(table), expected)
     assert counts
+    assert max(counts) <= LOOKED_AT
+
+
+@pytest.mark.filterwarnings("default")
+def test_spark_gives_the_same_clocks_and_keeps_the_steps(spark, expected_on_clocks, tmp_path, monkeypatch):
+    log_of_steps().to_parquet(tmp_path / "steps.parquet")
+    table = spark.read.parquet(str(tmp_path / "steps.parquet"))
+    counts: list[int] = []
+    for name in ("toArrow", "collect"):
+        monkeypatch.setattr(type(table), name, _counting(getattr(type(table), name), counts))
+    assert_same(on_clocks(table), expected_on_clocks)
     assert max(counts) <= LOOKED_AT

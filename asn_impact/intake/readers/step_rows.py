@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from functools import reduce
 from operator import or_
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import narwhals as nw
 import pandas as pd
@@ -14,7 +15,7 @@ from asn_impact.intake.cleaning import BLANK, test_row, without_placeholders
 from asn_impact.intake.copies import each_once, held
 from asn_impact.words import Alert, Message
 
-__all__ = ["NUMBER", "STEPS", "cases_of_steps", "distinct_steps", "number_cases", "pair_stamps"]
+__all__ = ["NUMBER", "STEPS", "Numbered", "cases_of_steps", "distinct_steps", "number_cases", "pair_stamps"]
 
 Frame: TypeAlias = "nw.LazyFrame[Any]"
 
@@ -161,12 +162,29 @@ def cases_of_steps(frame: Frame, *, finished: Sequence[str], last_step: str | No
     ).select("case", "office", "service", "received", "decided", "status", STEPS)
 
 
-def number_cases(cases: Frame) -> Frame:
-    """Return the cases, worked out once, each with a number."""
-    if cases.implementation.is_duckdb():
-        relation: Any = nw.to_native(cases)
-        return held(nw.from_native(relation.project(f"*, row_number() OVER () AS {NUMBER}")))
-    return held(cases).with_row_index(NUMBER, order_by=["office", "case"])
+class Numbered(NamedTuple):
+    """Cases, each with a number, and steps with that of their case, where their engine tells it without a join."""
+
+    cases: Frame
+    steps: Frame
+
+
+def number_cases(cases: Frame, steps: Frame) -> Numbered:
+    """Return the cases, worked out once, and the steps with their numbers.
+
+    The number is DuckDB's hash of office and case, with as much salt as it needs for no two cases to share one. Other
+    engines count the cases, and their steps have no number.
+    """
+    cases = held(cases)
+    if not cases.implementation.is_duckdb():
+        return Numbered(cases.with_row_index(NUMBER, order_by=["office", "case"]), steps)
+    relations: list[Any] = [nw.to_native(cases), nw.to_native(steps)]
+    for salt in itertools.count():
+        number = f'hash(office, "case", {salt})'
+        shared = f"SELECT 1 FROM asn_rows GROUP BY {number} HAVING count(*) > 1 LIMIT 1"
+        if not relations[0].query("asn_rows", shared).fetchall():
+            break
+    return Numbered(*(nw.from_native(rows.project(f"*, {number} AS {NUMBER}")) for rows in relations))
 
 
 def _plain(column: str) -> nw.Expr:

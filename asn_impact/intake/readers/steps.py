@@ -30,7 +30,15 @@ from asn_impact.intake.gathered import Gathered
 from asn_impact.intake.gathering import explaining, gather
 from asn_impact.intake.ledger import Ledger, reason
 from asn_impact.intake.readers.given import office_given
-from asn_impact.intake.readers.step_rows import NUMBER, STEPS, cases_of_steps, distinct_steps, number_cases, pair_stamps
+from asn_impact.intake.readers.step_rows import (
+    NUMBER,
+    STEPS,
+    Numbered,
+    cases_of_steps,
+    distinct_steps,
+    number_cases,
+    pair_stamps,
+)
 from asn_impact.verbs import public_verb
 from asn_impact.words import Alert, Message
 
@@ -93,7 +101,7 @@ def read_steps(
     >>> read_steps(steps, as_of="2024-01-31").records.collect().rows()[0][3:5]
     (datetime.date(2024, 1, 2), datetime.date(2024, 1, 9))
     """
-    extract, *_ = cases_and_steps(
+    extract, _ = cases_and_steps(
         source,
         as_of=as_of,
         columns=columns,
@@ -130,8 +138,8 @@ def cases_and_steps(
     zone: str | None,
     sheets: Names,
     needed: Sequence[str],
-) -> tuple[Extract, nw.LazyFrame[Any], nw.LazyFrame[Any]]:
-    """Return what `read_steps` does, the steps, each once, and the cases with a number; they are worked out once."""
+) -> tuple[Extract, Numbered]:
+    """Return what `read_steps` does, and its cases with their steps, each once; both are worked out once and kept."""
     day = read_day(as_of)
     wanted = [f for f in (*STEP_FIELDS, REGENCY) if not (f == "office" and office is not None)]
     required = ["case", "step_end", *([] if office is not None else ["office"])]
@@ -153,8 +161,8 @@ def cases_and_steps(
         as_found = frame is rows.frame and not rows.readings and all(one.parquet for one in rows.tables)
         distinct, before, blanks = distinct_steps(frame if as_found else held(frame))
         distinct, stamps = pair_stamps(distinct)
-        cases = number_cases(cases_of_steps(distinct, finished=finished, last_step=last_step))
-        cleaned = clean(cases, bounds=UNKNOWN, as_of=day, columns=[*CASE_FIELDS, NUMBER], weight=STEPS)
+        numbered = number_cases(cases_of_steps(distinct, finished=finished, last_step=last_step), distinct)
+        cleaned = clean(numbered.cases, bounds=UNKNOWN, as_of=day, columns=[*CASE_FIELDS, NUMBER], weight=STEPS)
         ledger = Ledger(sum(before.values()), 0, {reason(code): n for code, n in before.items()}) + cleaned.ledger
         refuse_empty(ledger, rows.tables)
         n = int(cleaned.records.select(nw.len()).collect().item())
@@ -163,7 +171,8 @@ def cases_and_steps(
         notes = (*cleaned.notes, *stamps, note, *placeholders_read(blanks), *_say_spread(cleaned.records, regency))
         records = cleaned.records.drop(NUMBER)
         result = replace(cleaned, records=records, ledger=ledger, rows_by_file=sizes, notes=notes)
-        return finish(rows, result, day, selection, most_lost, [*of_given, *of_keys]), distinct, cleaned.records
+        extract = finish(rows, result, day, selection, most_lost, [*of_given, *of_keys])
+        return extract, numbered._replace(cases=cleaned.records)
 
 
 def _say_spread(records: nw.LazyFrame[Any], regency: str | None) -> list[Message]:

@@ -17,12 +17,11 @@ import pandas as pd
 from asn_impact.arguments import Names, Times, check_choice, check_value, did_you_mean
 from asn_impact.display import card, noted
 from asn_impact.errors import InputError
-from asn_impact.intake.copies import held
 from asn_impact.measures.calendar import WorkCalendar
 from asn_impact.measures.durations import Durations, measure
+from asn_impact.topics.clocks.marks import LONG, mark_days
 from asn_impact.topics.clocks.placed import (
     CASE,
-    RECEIVED,
     START,
     STOP,
     UNENDED,
@@ -39,7 +38,6 @@ Frame: TypeAlias = "nw.LazyFrame[Any]"
 
 _OWNERS: Final = {"applicant": "asn_applicant", "office": "asn_own"}  # working days in the steps of each
 _HELD, _THEIRS = "asn_held", "step"
-_MARKS: Final = 126  # days that one number of DuckDB can mark
 
 
 @dataclass(frozen=True, eq=False)
@@ -154,8 +152,9 @@ def clocks(
     owners = _assign_owners(log.owners, applicant=applicant, elsewhere=elsewhere, office=office)
     cases, notes = leave_out(log)
     base = measure(replace(log.cases, records=cases), calendar)
-    owned = replace(log, steps=_owned(log.steps, owners))
-    settled = _settle(base, place_steps(owned, cases, calendar), abandoned_after)
+    owned = replace(log, numbered=log.numbered._replace(steps=_owned(log.numbered.steps, owners)))
+    days = _days_of_owners(owned, cases, calendar, base.as_of_day)
+    settled = _settle(base, days, abandoned_after)
     if abandoned_after is not None:
         notes = (*notes, Message("measures.clocks.abandoned", days=abandoned_after))
     names = [name for name in base.records.collect_schema().names() if name != CASE]
@@ -204,9 +203,9 @@ def _owned(steps: Frame, owners: pd.DataFrame) -> Frame:
     return mine.with_columns(nw.col("step").is_in(names["applicant"]).alias(_THEIRS))
 
 
-def _settle(base: Durations, placed: Frame, abandoned_after: int | None) -> Frame:
+def _settle(base: Durations, days: Frame, abandoned_after: int | None) -> Frame:
     """Return the cases with the days that each owner had them, worked out once for every outcome that is tabulated."""
-    records = base.records.join(_days_of_owners(placed, base.as_of_day), on=CASE, how="left")
+    records = base.records.join(days, on=CASE, how="left")
     numbers = [nw.col(name).fill_null(0).cast(nw.Int32) for name in _OWNERS.values()]
     gone = nw.lit(value=False)
     if abandoned_after is not None:
@@ -216,17 +215,22 @@ def _settle(base: Durations, placed: Frame, abandoned_after: int | None) -> Fram
     return held_in_memory(records.with_columns(*numbers, gone.alias("asn_gone")).select(*kept))
 
 
-def _days_of_owners(placed: Frame, last: int) -> Frame:
+def _days_of_owners(log: StepLog, cases: Frame, calendar: WorkCalendar, last: int) -> Frame:
     """Return the working days in the steps of each owner by case, and how long it has waited for the applicant.
 
     The days of waiting are those of the applicant's step that is open longest.
     """
-    waiting = nw.when(nw.col(_THEIRS) & nw.col(UNENDED)).then(last - nw.col(START)).cast(nw.Int32)
-    intervals = placed.select(CASE, START, STOP, RECEIVED, _THEIRS, waiting.alias(_HELD))
-    return _marked(intervals) if intervals.implementation.is_duckdb() else _joined(intervals)
+    steps = log.numbered.steps
+    if CASE not in steps.collect_schema().names():
+        return _joined(place_steps(log, cases, calendar), last)
+    marked = mark_days(steps, cases, calendar, log.cases.as_of, _THEIRS, tuple(_OWNERS.values()), _HELD)
+    long = cases.join(marked.filter(nw.col(LONG)).select(CASE), on=CASE, how="semi")
+    both = marked.join(_joined(place_steps(log, long, calendar), last), on=CASE, how="left")
+    days = [nw.when(LONG).then(f"{name}_right").otherwise(name).alias(name) for name in _OWNERS.values()]
+    return both.select(CASE, *days, _HELD)
 
 
-def _joined(intervals: Frame) -> Frame:
+def _joined(intervals: Frame, last: int) -> Frame:
     """Return the length of the union of the intervals of each owner by case.
 
     In order of their beginning an interval adds what lies before the next one begins: min(furthest end so far, next)
@@ -238,29 +242,12 @@ def _joined(intervals: Frame) -> Frame:
         nw.col(START).cast(nw.Float64).shift(-1).over(*run, order_by=order).alias("asn_next"),
     )
     until = nw.when(nw.col("asn_next") < nw.col("asn_far")).then(nw.col("asn_next")).otherwise(nw.col("asn_far"))
-    days = {"applicant": nw.col(_THEIRS), "office": ~nw.col(_THEIRS)}
+    theirs = nw.col(_THEIRS)
+    waiting = nw.when(theirs & nw.col(UNENDED)).then(last - nw.col(START)).alias(_HELD)
+    days = {"applicant": theirs, "office": ~theirs}
     added = [nw.when(days[owner]).then(until - nw.col(START)).alias(name) for owner, name in _OWNERS.items()]
     sums = [nw.col(name).sum() for name in _OWNERS.values()]
-    return intervals.with_columns(*added).group_by(CASE).agg(*sums, nw.col(_HELD).max())
-
-
-def _marked(intervals: Frame) -> Frame:
-    """Return the same without sorting: the days since receipt are marks in one number, and those after it intervals."""
-    relation: Any = nw.to_native(intervals)
-    begins, ends = (f"least({name} - {RECEIVED}, {_MARKS})" for name in (START, STOP))
-    marks = f"(((1::HUGEINT << ({ends} - {begins})) - 1) << {begins})"
-    days = {"applicant": _THEIRS, "office": f"NOT {_THEIRS}"}
-    near = [f"bit_count(bit_or({marks}) FILTER ({days[owner]}))::INTEGER AS {name}" for owner, name in _OWNERS.items()]
-    after = f"greatest({START}, {RECEIVED} + {_MARKS})"
-    later = f"{{'{START}': {after}, '{STOP}': {STOP}, '{_THEIRS}': {_THEIRS}}}"
-    rest = f"list({later}) FILTER ({STOP} - {RECEIVED} > {_MARKS})"
-    query = f"SELECT {CASE}, {', '.join(near)}, max({_HELD}) AS {_HELD}, {rest} AS rest FROM asn_rows GROUP BY {CASE}"
-    cases = held(nw.from_native(relation.query("asn_rows", query)))
-    fields = (nw.col("rest").struct.field(name).alias(name) for name in (START, STOP, _THEIRS))
-    after_these = cases.filter(~nw.col("rest").is_null()).explode("rest").select(CASE, _HELD, *fields)
-    both = cases.join(_joined(after_these), on=CASE, how="left")
-    sums = [nw.sum_horizontal(name, f"{name}_right").alias(name) for name in _OWNERS.values()]
-    return both.select(CASE, *sums, _HELD)
+    return intervals.with_columns(*added, waiting).group_by(CASE).agg(*sums, nw.col(_HELD).max())
 
 
 def _on_clock(settled: Frame, base: Durations, clock: str) -> Frame:

@@ -17,6 +17,7 @@ from asn_impact.intake.checks import MOST_LOST
 from asn_impact.intake.extract import Extract
 from asn_impact.intake.fields.columns import Headings
 from asn_impact.intake.fields.date_columns import Order
+from asn_impact.intake.readers.step_rows import NUMBER, Numbered
 from asn_impact.intake.readers.steps import cases_and_steps
 from asn_impact.reference import read_rows
 from asn_impact.verbs import Guided, public_verb
@@ -36,8 +37,8 @@ class StepLog(Guided):
     steps : narwhals.LazyFrame
         ``office``, ``case``, ``step`` texts, ``began`` and ``ended`` dates (missing where nobody wrote one), each row
         of the export once.
-    numbered : narwhals.LazyFrame
-        The records of the cases, each with a number, ``asn_case``.
+    numbered : Numbered
+        The same cases and steps with a number, ``asn_case``, for what puts them together.
     owners : pandas.DataFrame
         ``step``, ``rows``, and ``suggested``: whose step the name says it is, or missing. A suggestion, not a decision.
 
@@ -51,7 +52,7 @@ class StepLog(Guided):
 
     cases: Extract
     steps: Frame
-    numbered: Frame
+    numbered: Numbered
     owners: pd.DataFrame
 
     @property
@@ -99,7 +100,7 @@ def read_step_log(
     0  Perbaikan Dokumen     1  applicant
     1         Verifikasi     1     office
     """
-    cases, distinct, numbered = cases_and_steps(
+    cases, numbered = cases_and_steps(
         source,
         as_of=as_of,
         columns=columns,
@@ -116,18 +117,25 @@ def read_step_log(
         sheets=sheets,
         needed=("step",),
     )
-    steps = distinct.select(
+    named = _name_steps(numbered.steps)
+    steps = named.select("office", "case", "step", "began", "ended")
+    counts = steps.group_by("step").agg(nw.len().alias("rows")).collect().to_pandas().sort_values("step")
+    names = [None if pd.isna(name) else str(name) for name in counts["step"]]
+    owners = pd.DataFrame({"step": names, "rows": counts["rows"].astype("int64").to_numpy()})
+    suggested = pd.Series([suggested_owner(name or "") for name in names], index=owners.index, dtype="str")
+    return StepLog(cases, steps, Numbered(numbered.cases, named), owners.assign(suggested=suggested))
+
+
+def _name_steps(distinct: Frame) -> Frame:
+    """Return office, case, step, began and ended, and after them the number of the case where steps have it."""
+    return distinct.select(
         nw.col("office"),
         nw.col("case"),
         nw.col("step").str.strip_chars(),
         nw.col("step_start").cast(nw.Date).alias("began"),
         nw.col("step_end").cast(nw.Date).alias("ended"),
+        *(name for name in distinct.collect_schema().names() if name == NUMBER),
     )
-    counts = steps.group_by("step").agg(nw.len().alias("rows")).collect().to_pandas().sort_values("step")
-    names = [None if pd.isna(name) else str(name) for name in counts["step"]]
-    owners = pd.DataFrame({"step": names, "rows": counts["rows"].astype("int64").to_numpy()})
-    suggested = pd.Series([suggested_owner(name or "") for name in names], index=owners.index, dtype="str")
-    return StepLog(cases, steps, numbered, owners.assign(suggested=suggested))
 
 
 @cache
