@@ -89,11 +89,11 @@ def columns_of(
         beside = () if amount else _amounts_beside(read, headings, found)
         asked = [name for name in _NEEDED if given.get(name) is None and (amount is None or name not in _BY_PRICE)]
         needed = [name for name in _NEEDED if name in found or name in asked]
-        names = [*needed, *(name for name in (YEAR, AMOUNT, CODE) if name in found)]
+        names: list[str] = [*needed, *(name for name in (YEAR, AMOUNT, CODE) if name in found)]
         if lines := [_GIVEN[name] for name in needed if name in _GIVEN and name not in found]:
             absent = [name for name in needed if name not in found]
             raise InputError(Message("planning.costs.give", names=absent, lines=lines))
-        columns = {name: found.get(name, name) for name in names}
+        columns: dict[str, str] = {name: found.get(name, name) for name in names}
         if course is not None:
             names, columns = [*names, COURSE], {**columns, COURSE: course}
         rows = read(columns=columns, keep=names)
