@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import math
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
@@ -18,7 +17,13 @@ from asn_impact.errors import InputError
 from asn_impact.identifiers import hidden
 from asn_impact.intake.cleaning import FILE
 from asn_impact.intake.extract import Source
-from asn_impact.intake.fields.amounts import UNITS_OF_HEADINGS, unit_of_heading, unit_of_text
+from asn_impact.intake.fields.amounts import (
+    UNITS_OF_HEADINGS,
+    is_amount,
+    may_head_amounts,
+    unit_of_heading,
+    unit_of_text,
+)
 from asn_impact.intake.fields.columns import normalised
 from asn_impact.intake.formats.raw import RawTable
 from asn_impact.intake.gathered import Gathered
@@ -48,8 +53,6 @@ COURSE: Final = "asn_course"
 UNITS: Final = {name: f"asn_unit_of_{name}" for name in ("harga_satuan", AMOUNT)}
 _NOTHING: Final = ("", "-", "0", "0.0")
 _BY_PRICE: Final = ("jumlah", "satuan", "harga_satuan")
-_NO_AMOUNT: Final = re.compile(r"\b(?:no|nomor|kode|nip|rek(?:ening)?|ta(?:hu)?n|tgl|tanggal|date|code|year)\b|%", re.I)
-_LARGE: Final = re.compile(r"(?:(?:rp|idr)\.?\s*)?(?=(?:\D*\d){4})\d[\d.,]*(?:,-)?", re.I)
 #: What the reader can say for all rows where no column does -> the line.
 _GIVEN: Final = {"sumber": 'origin="DPA BKPSDM 2024"', "tahun_harga": "price_year=2024"}
 
@@ -130,7 +133,7 @@ def _amounts_beside(
 ) -> tuple[str, ...]:
     """Return the headings of further columns in which most cells are amounts: spent beside planned."""
     known = {normalised(heading) for name, heading in found.items() if name != AMOUNT}
-    others = [h for h in headings if h.strip() and normalised(h) not in known and not _NO_AMOUNT.search(h)]
+    others = [h for h in headings if h.strip() and normalised(h) not in known and may_head_amounts(h)]
     columns: dict[str, list[str]] = {}
     for heading in others:
         try:
@@ -138,7 +141,7 @@ def _amounts_beside(
         except InputError:  # of persons, or twice there
             continue
         texts = [text for text in map(plain_text, cells) if text not in _NOTHING]
-        if 2 * sum(bool(_LARGE.fullmatch(text)) for text in texts) > len(texts):
+        if 2 * sum(map(is_amount, texts)) > len(texts):
             columns[heading] = texts
     own = columns.get(found.get(AMOUNT, ""))
     return tuple(heading for heading, texts in columns.items() if texts != own)
