@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 import narwhals as nw
 
@@ -91,9 +92,9 @@ def finish(
     """Return the extract, if its population is plausible."""
     ledger, last = cleaned.ledger, cleaned.latest
     name = rows.tables[0].name if rows.tables else THE_DATA
+    unread = _unreadable(rows, ledger)
     refuse_empty(ledger, rows.tables)
     _refuse_dates_after(cleaned, exported, rows.tables)
-    unread = _unreadable(rows, ledger)
     refuse_losses(ledger, most_lost, name, unread)
     files = {rows.tables[i].name: count for i, count in cleaned.files.items() if i is not None and i < len(rows.tables)}
     heading = rows.headings.get("decided") or rows.headings.get("step_end", "")
@@ -194,6 +195,9 @@ def refuse_empty(ledger: Ledger, tables: Sequence[RawTable]) -> None:
         raise InputError(paragraph(unusable, *once_above(ledger)))
 
 
+_YEARLESS: Final = re.compile(r"\d{1,2}(?:[-/. ]+(?:\d{1,2}|[a-z]{3,9}))?\.?", re.IGNORECASE)  # 5, 05/01, 5 Januari
+
+
 def _unreadable(rows: Gathered, ledger: Ledger) -> list[Message]:
     """Say which texts are no dates; too many mean that the column was misread."""
     notes = []
@@ -207,6 +211,8 @@ def _unreadable(rows: Gathered, ledger: Ledger) -> list[Message]:
         examples = [repr(sketched(str(v))) for (v,) in bad]
         what = Message("intake.dates.unreadable", field=reading_of.column, n=count, examples=examples)
         if count > UNREADABLE * reading_of.rows:
-            raise InputError(paragraph(what, Message("intake.dates.too_many", n=reading_of.rows)))
+            yearless = all(_YEARLESS.fullmatch(str(v).strip()) for (v,) in bad)
+            hint = [Message("intake.dates.no_year")] if yearless else []
+            raise InputError(paragraph(what, Message("intake.dates.too_many", n=reading_of.rows), *hint))
         notes.append(what)
     return notes

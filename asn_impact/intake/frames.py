@@ -155,14 +155,15 @@ def _local(column: pd.Series) -> pd.Series:
     if column.dt.tz is not None:
         column = column.dt.tz_convert(dt.timezone(dt.timedelta(minutes=offset_of(ZONE)))).dt.tz_localize(None)
     first, last = (pd.Timestamp(day).as_unit("s") for day in ("0001-01-02", "9999-12-30"))
-    return column if column.dt.unit == "ns" else column.clip(first, last)
+    return column if column.dt.unit == "ns" else column.mask(column < first, first).mask(column > last, last)
 
 
 def _lazy(frame: Any) -> nw.LazyFrame[Any]:  # noqa: ANN401
     try:
-        return nw.from_native(frame).lazy()
+        lazy: nw.LazyFrame[Any] = nw.from_native(frame).lazy()
     except TypeError:
         raise InputError(Message("intake.frame.unknown", kind=type(frame).__name__)) from None
+    return lazy
 
 
 _STRANGE: Final = (nw.List, nw.Array, nw.Struct, nw.Binary, nw.Duration, nw.Time)

@@ -40,10 +40,10 @@ from asn_impact.intake.fields.columns import (
 )
 from asn_impact.intake.fields.date_columns import Order, see_dates
 from asn_impact.intake.fields.dates import DateReading, dated
+from asn_impact.intake.fields.file_orders import read_by_file
 from asn_impact.intake.fields.free_text import refuse_names
 from asn_impact.intake.fields.regencies import REGENCY, named_regencies, told_apart_by_folder
 from asn_impact.intake.fields.zones import ZONED, zone_name
-from asn_impact.intake.file_orders import read_by_file
 from asn_impact.intake.formats import KNOWN, RawTable, ending_of, open_file
 from asn_impact.intake.formats.engine import from_arrow, kept_typed, query, quote, reading
 from asn_impact.intake.formats.folder import files_of, may_hold_data, paths_of

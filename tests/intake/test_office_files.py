@@ -297,3 +297,13 @@ def test_a_group_is_found_by_its_last_words_and_a_long_table_is_sent_to_read_pan
     (tmp_path / "long.csv").write_text("nama_kabupaten,nilai,tahun\nBogor,1,2020\n", encoding="utf-8")
     with pytest.raises(InputError, match="read_panel"):
         read_wide(tmp_path / "long.csv", unit="nama_kabupaten")
+
+
+@pytest.mark.parametrize("form", ["%d/%m", "%d", "%d Januari"])
+def test_dates_without_a_year_are_refused_with_what_to_write(tmp_path: Path, form: str) -> None:
+    days = [dt.date(2024, 1, day) for day in range(1, 31)]
+    rows = "".join(f"{i};Dinas A;{d.strftime(form)};{d.strftime(form)}\n" for i, d in enumerate(days))
+    path = tmp_path / "Jan 2024.csv"
+    path.write_text(f"No Permohonan;OPD;Tanggal Masuk;Tanggal Selesai\n{rows}")
+    with pytest.raises(InputError, match=r"The year is not there\. Add it"):
+        read_exports(path, as_of="2024-12-31")

@@ -164,3 +164,10 @@ def test_half_years_and_months_do_not_mix(tmp_path: Path) -> None:
     path.write_text("Dinas;Semester I 2024;Juli 2024\nA;4;5\n")
     with pytest.raises(InputError):
         read_wide(path, unit="Dinas")
+
+
+@pytest.mark.parametrize("name", ["REKAP 2024.csv", "rekap-2024-semua.csv"])
+def test_months_without_a_year_are_refused_with_the_year_of_the_name(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_text("OPD;Jan;Feb\nA;3;4\nB;5;6\n")
+    with pytest.raises(InputError, match="year=2024"):
+        read_wide(tmp_path / name, unit="OPD")

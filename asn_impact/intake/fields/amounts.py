@@ -8,7 +8,7 @@ from typing import Final
 
 from asn_impact.intake.fields.columns import normalised
 
-__all__ = ["UNITS_OF_HEADINGS", "is_large_amount", "is_total", "may_head_amounts", "unit_of_heading", "unit_of_text"]
+__all__ = ["UNITS_OF_HEADINGS", "is_amount", "is_total", "may_head_amounts", "unit_of_heading", "unit_of_text"]
 
 _TOTAL: Final = re.compile(
     r"(?:[\W\d_]|\b(?:[ivxlc]+|[a-z])[.)])*(?:grand|sub)?[\s.-]*(?:jumlah|jml\w?|total|subtotal|keseluruhan)\b"
@@ -29,6 +29,32 @@ def is_total(label: str, said: Sequence[str] | None = None) -> bool:
     bare = " ".join(label.split()).strip(" :.=")
     bare = bare.replace(" ", "") if _SPACED.fullmatch(bare) else bare
     return bool(_TOTAL.match(bare)) or normalised(label) in {normalised(name) for name in said or ()}
+
+
+_NO_AMOUNT: Final = re.compile(r"\b(?:no|nomor|kode|nip|rek(?:ening)?|ta(?:hu)?n|tgl|tanggal|date|code|year)\b|%", re.I)
+_LARGE: Final = re.compile(r"(?:(?:rp|idr)\.?\s*)?(?=(?:\D*\d){4})\d[\d.,]*(?:,-)?", re.I)
+
+
+def is_amount(text: str) -> bool:
+    """Return whether a cell is a number of four digits or more, as an amount of money is.
+
+    Examples
+    --------
+    >>> is_amount("Rp 900.000,-"), is_amount("12"), is_amount("2 juta")
+    (True, False, False)
+    """
+    return _LARGE.fullmatch(text) is not None
+
+
+def may_head_amounts(heading: str) -> bool:
+    """Return whether a heading may stand above amounts: those of codes, dates and shares do not.
+
+    Examples
+    --------
+    >>> may_head_amounts("Realisasi (Rp)"), may_head_amounts("No. Bukti"), may_head_amounts("Realisasi (%)")
+    (True, False, False)
+    """
+    return _NO_AMOUNT.search(heading) is None
 
 
 _SCALES: Final = {
@@ -97,29 +123,3 @@ def unit_of_heading(heading: str) -> float | None:
     """
     bare = normalised(heading)
     return next((unit for form, unit in _BY_HEADING if bare.endswith(form)), None)
-
-
-_NO_AMOUNT: Final = re.compile(r"\b(?:no|nomor|kode|nip|rek(?:ening)?|ta(?:hu)?n|tgl|tanggal|date|code|year)\b|%", re.I)
-_LARGE: Final = re.compile(r"(?:(?:rp|idr)\.?\s*)?(?=(?:\D*\d){4})\d[\d.,]*(?:,-)?", re.I)
-
-
-def may_head_amounts(heading: str) -> bool:
-    """Return whether amounts of money can stand under a heading: not under that of numbers, codes, days or shares.
-
-    Examples
-    --------
-    >>> may_head_amounts("Realisasi (Rp)"), may_head_amounts("No. Rekening")
-    (True, False)
-    """
-    return _NO_AMOUNT.search(heading) is None
-
-
-def is_large_amount(text: str) -> bool:
-    """Return whether a cell holds an amount of four digits or more.
-
-    Examples
-    --------
-    >>> is_large_amount("Rp 1.250.000,-"), is_large_amount("12 OJ")
-    (True, False)
-    """
-    return _LARGE.fullmatch(text) is not None

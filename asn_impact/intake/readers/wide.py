@@ -145,7 +145,7 @@ def _stack_periods(
     above = _group_above(groups, group)
     meant = {i: (p, months) for i, (a, p, months) in every.items() if a.casefold() == above}
     periods = {i: p for i, (p, _) in meant.items()}
-    _check_periods(table.name, groups, list(periods.values()), {months for _, months in meant.values()}, group)
+    _check_periods(table, groups, list(periods.values()), {months for _, months in meant.values()}, group)
     at = table.headings.index(heading)
     columns = ", ".join(f"CAST(c{i} AS VARCHAR) AS c{i}" for i in (at, *periods))
     rows = table.relation.project(columns).to_df()
@@ -174,9 +174,10 @@ def _group_above(groups: Sequence[str], group: str) -> str | None:
 
 
 def _check_periods(
-    name: str, groups: Sequence[str], periods: Sequence[pd.Period], lengths: set[int], group: str
+    table: RawTable, groups: Sequence[str], periods: Sequence[pd.Period], lengths: set[int], group: str
 ) -> None:
-    """Refuse headings without periods, with a period twice, or months of no year."""
+    """Refuse headings without periods, with a period twice, or months of no year: its name or title may say it."""
+    name, titles = table.name, table.titles
     if not periods:
         known = tuple(dict.fromkeys(g for g in groups if g))
         hint = Message("intake.wide.groups", known=known) if known else Message("intake.wide.no_month")
@@ -187,7 +188,8 @@ def _check_periods(
     if len(lengths) > 1:
         raise InputError(Message("intake.wide.months_and_years", file=name, group=group))
     if any(p.year == 1 for p in periods):
-        raise InputError(Message("intake.wide.no_year", file=name))
+        years = {int(found) for found in re.findall(r"(?<!\d)(?:19|20)\d\d(?!\d)", " ".join((name, *titles)))}
+        raise InputError(Message("intake.wide.no_year", file=name, year=str(min(years)) if len(years) == 1 else "2025"))
 
 
 def _check_units(name: str, unit: str, labels: pd.Series) -> None:

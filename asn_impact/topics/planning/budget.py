@@ -17,7 +17,7 @@ from asn_impact.intake.cleaning import FILE
 from asn_impact.intake.extract import Source
 from asn_impact.intake.fields.amounts import (
     UNITS_OF_HEADINGS,
-    is_large_amount,
+    is_amount,
     may_head_amounts,
     unit_of_heading,
     unit_of_text,
@@ -82,7 +82,7 @@ def columns_of(
         if lines := [_GIVEN[name] for name in needed if name in _GIVEN and name not in found]:
             absent = [name for name in needed if name not in found]
             raise InputError(Message("planning.costs.give", names=absent, lines=lines))
-        columns = {name: found.get(name, name) for name in names}
+        columns: dict[str, str] = {name: found.get(name, name) for name in names}
         if course is not None:
             names, columns = [*names, COURSE], {**columns, COURSE: course}
         rows = read(columns=columns, keep=names)
@@ -127,7 +127,7 @@ def _amounts_beside(
         except InputError:  # of persons, or twice there
             continue
         texts = [text for text in map(plain_text, cells) if text not in _NOTHING]
-        if 2 * sum(is_large_amount(text) for text in texts) > len(texts):
+        if 2 * sum(map(is_amount, texts)) > len(texts):
             columns[heading] = texts
     own = columns.get(found.get(AMOUNT, ""))
     return tuple(heading for heading, texts in columns.items() if texts != own)

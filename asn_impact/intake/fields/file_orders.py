@@ -10,7 +10,6 @@ import duckdb
 
 from asn_impact.errors import InputError
 from asn_impact.identifiers import hidden
-from asn_impact.intake.cleaning import FILE
 from asn_impact.intake.fields.date_columns import FEW_TELLING, Seen, read_dates
 from asn_impact.intake.fields.date_shapes import EMPTY, TRIPLE, ZEROS, quoted_name, split_parts
 from asn_impact.intake.fields.dates import DateReading
@@ -19,6 +18,7 @@ from asn_impact.words import Alert, Message, paragraph
 
 __all__ = ["read_by_file"]
 
+FILE: Final = "asn_file"  # the column that says from which table a row is
 ORDERS: Final = ("day-first", "month-first")
 
 
