@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import numpy as np
 import pandas as pd
@@ -14,6 +14,7 @@ from asn_impact.reporting.findings import Finding
 from asn_impact.reporting.matrix import amount_of, could_see, levels_of, measure_of
 from asn_impact.reporting.tables.before import balance
 from asn_impact.reporting.tables.table import Table
+from asn_impact.timeline import Timeline
 from asn_impact.words import Message, Quantity, spoken_of
 
 __all__ = ["before_training", "chain", "files", "in_short", "offices"]
@@ -115,6 +116,13 @@ def _letter(finding: Finding) -> Any:  # noqa: ANN401 - a letter, or that there 
     return Message("claims.matrix.not_graded") if finding.grade is None else finding.grade.letter
 
 
+def _when(timeline: Timeline, end: Literal["first", "last"]) -> Message:
+    """Return the first or last period of a comparison; two moments that have no date by their order."""
+    if timeline.kind == "step" and len(timeline) == 2:
+        return Message(f"claims.overview.moment.{end}")
+    return Message("claims.overview.period", period=timeline.spoken(int(timeline.steps[0 if end == "first" else -1])))
+
+
 def files(findings: Sequence[Finding]) -> Table | None:
     """Return a row a claim: rows read, kept and left out, offices trained and others, and the periods compared."""
     rows = []
@@ -131,8 +139,8 @@ def files(findings: Sequence[Finding]) -> Table | None:
                 **dict(zip(("rows_read", "rows_kept", "rows_lost"), map(float, counts), strict=True)),
                 "trained": float(trained),
                 "others": float(len(design.clusters) - trained),
-                "first": Message("claims.overview.period", period=timeline.spoken(0)),
-                "last": Message("claims.overview.period", period=timeline.spoken(int(timeline.steps[-1]))),
+                "first": _when(timeline, "first"),
+                "last": _when(timeline, "last"),
             }
         )
     if not rows:

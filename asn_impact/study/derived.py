@@ -170,6 +170,7 @@ def worth_it(claim: Claim, finding: Finding, worth: Worth) -> tuple[Finding, Evi
         "brief": True,
         **{"value": back, "remarks": each_once(costs.notes, evidence.ready.notes, evidence.headline.notes)},
     }
+    grade = None if evidence.scrutiny is None else evidence.scrutiny.grade
     low, high = (rows["days_saved_per_case"][end] for end in ("conf_low", "conf_high"))
     if low <= 0 <= high:
         spent = Message("planning.returns.cost_sum", total=money(costs.total, "costs.total"))
@@ -178,7 +179,9 @@ def worth_it(claim: Claim, finding: Finding, worth: Worth) -> tuple[Finding, Evi
     if high < 0:
         cost = say_costs(back, rows, study.level)
         first, said = [paragraph(verdict, cost)], [other for other in said if other != cost]
-    one["said"] = (*first, *said, Message("planning.returns.by_application"))
+    letter = "A" if grade is None else grade.letter
+    shaky = () if letter in {"A", "B"} else (Message("programme.worth_supposes", grade=letter),)
+    one["said"] = (*first, *shaky, *said, Message("planning.returns.by_application"))
     return replace(finding, **one), evidence
 
 
