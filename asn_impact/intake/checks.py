@@ -212,18 +212,21 @@ def _is_remote(records: Frame) -> bool:
 
 
 def _days(records: Frame) -> Days:
-    return AskedDays(_dated(records)) if _is_remote(records) else FetchedDays(_pairs(records))
+    if not _is_remote(records):
+        return FetchedDays(_pairs(records))
+    days = _decided(records).select(asn_day=_RECEIVED, asn_wait=_WAIT)
+    return AskedDays(days.filter(nw.col("asn_wait") >= 0))
 
 
-def _dated(records: Frame, *by: str) -> Frame:
-    both = records.filter(~nw.col("received").is_null() & ~nw.col("decided").is_null())
-    return both.select(*by, asn_day=_RECEIVED, asn_wait=_WAIT).filter(nw.col("asn_wait") >= 0)
+def _decided(records: Frame) -> Frame:
+    return records.filter(~nw.col("received").is_null() & ~nw.col("decided").is_null())
 
 
 def _pairs(records: Frame, *by: str) -> pd.DataFrame:
-    """Return how many decided cases (of each office) were received on a day and waited so long."""
-    days = _dated(records, *by).group_by(*by, "asn_day", "asn_wait").agg(n=nw.len())
-    return pd.DataFrame(days.collect().to_pandas())
+    """Return how many decided cases (of each office) were received on a day and waited so long; numbered here."""
+    pairs = _decided(records).group_by(*by, "received", "decided").agg(n=nw.len()).collect()
+    days = pairs.select(*by, "n", asn_day=_RECEIVED, asn_wait=_WAIT).filter(nw.col("asn_wait") >= 0)
+    return pd.DataFrame(days.to_pandas())
 
 
 def _ordinal(name: str) -> nw.Expr:

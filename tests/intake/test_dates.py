@@ -13,15 +13,18 @@ import duckdb
 import numpy as np
 import openpyxl
 import pandas as pd
+import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import asn_impact as ai
 from asn_impact.errors import DataWarning, InputError
-from asn_impact.intake.fields.date_columns import parse_dates, read_dates
+from asn_impact.intake.fields.date_columns import parse_dates, read_dates, see_dates
 from asn_impact.intake.fields.date_lists import days_of
+from asn_impact.intake.fields.date_shapes import EMPTY
 from asn_impact.intake.fields.dates import dated
+from asn_impact.intake.formats.engine import from_arrow
 
 DAYS = st.lists(st.dates(dt.date(1990, 1, 1), dt.date(2060, 12, 31)), min_size=1, max_size=40)
 NAMES = ["Januari", "Februari", "Maret", "April", "Mei", "Juni", "Juli", "Agustus"]
@@ -333,3 +336,18 @@ def test_times_that_lack_the_zone_that_the_others_name_have_the_day_they_show(zo
         parse_dates(["2024-08-17 23:30 UTC", "2024-08-17 00:10"])
     with pytest.raises(InputError, match="mixes time zones"):
         parse_dates(["2024-08-17 23:30 WIB", "2024-08-17 22:30 WITA", "2024-08-17 00:10"])
+
+
+def test_columns_asked_about_together_are_read_as_each_alone() -> None:
+    texts = {
+        "received": ["05/06/2024", "25/12/2023 08:30 WIB", "—", None, "0000-00-00", "1/2/24"],
+        "decided": ["2024-01-05", "2024-01-25 00:00", "–", "belum", "17 Agustus 2023", "1970-01-01"],
+        "course_end": ["3-7 Maret 2024", "04/03/2024 - 08/03/2024", "2024-01-05", "-", "45000", "05/06/2024"],
+    }
+    rows = from_arrow(pa.table({name: pa.array(column, pa.string()) for name, column in texts.items()}))
+    together = see_dates(rows, list(texts))
+    for name in texts:
+        alone, both = (vars(seen[name].profile) for seen in (see_dates(rows, [name]), together))
+        assert {k: v for k, v in both.items() if alone[k] != v} == {}
+        assert together[name].lists == see_dates(rows, [name])[name].lists
+    assert EMPTY.isascii()  # a sign beyond makes DuckDB take every statement apart letter by letter
