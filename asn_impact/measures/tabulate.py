@@ -604,32 +604,29 @@ class _Part(NamedTuple):
 def _curve_cells(durations: Dated, outcome: CompletionCurve, columns: tuple[str, ...]) -> pd.DataFrame:
     """Run the one pass over the records: cases of each cell decided within each number of days.
 
-    Up to some days each is a sum of its own, so that no more rows than cells leave the engine. Frames of pandas would
+    Up to some days each is a count of its own, so that no more rows than cells leave the engine. Frames of pandas would
     have a column a day of all records: they count the cases of each cell and day, as all do for longer curves.
     """
     keys, days = unit_keys(columns), range(outcome.horizon + 1)
     records = _keyed(durations, columns).select(*keys, "month", "day", "days")
     latest = nw.col("day").max().alias("latest")
-    if outcome.horizon <= _SUMS and not records.implementation.is_pandas():
-        one, none = nw.lit(1, nw.Int32), nw.lit(0, nw.Int32)
-        sums = {within_name(day): nw.when(nw.col("days") <= day).then(one).otherwise(none) for day in days}
-        cells = records.with_columns(**sums).group_by(*keys, "month")
-        found = cells.agg(nw.len().alias("rows"), latest, *(nw.col(name).sum() for name in sums))
-        return found.with_columns(nw.col("rows", *sums).cast(nw.Int32)).collect().to_pandas()
-    counted = (
-        records.with_columns(event=_event(outcome)).group_by(*keys, "month", "event").agg(nw.len().alias("n"), latest)
-    )
-    counts = counted.collect().to_pandas()
+    if outcome.horizon <= _COUNTED and not records.implementation.is_pandas():
+        within = {within_name(day): nw.when(nw.col("days") <= day).then(nw.lit(1, nw.Int32)) for day in days}
+        cells = records.with_columns(**within).group_by(*keys, "month")
+        found = cells.agg(nw.len().alias("rows"), latest, *(nw.col(name).count() for name in within))
+        return found.with_columns(nw.col("rows", *within).cast(nw.Int32)).collect().to_pandas()
+    counted = records.with_columns(event=_event(outcome)).group_by(*keys, "month", "event")
+    counts = counted.agg(nw.len().alias("n"), latest).collect().to_pandas()
     groups = counts.groupby([*keys, "month"], dropna=False, sort=False)
     whole = groups.agg(rows=("n", "sum"), latest=("latest", "max")).reset_index()
     decided = np.zeros((len(whole), outcome.horizon + 2), dtype=np.int32)
     event, n = (counts[name].to_numpy(dtype=np.int32) for name in ("event", "n"))
     np.add.at(decided, (groups.ngroup().to_numpy(), event), n)
-    within = np.cumsum(decided[:, :-1], axis=1, dtype=np.int32)
-    return pd.concat([whole, pd.DataFrame(within, columns=list(map(within_name, days)))], axis=1)
+    added = np.cumsum(decided[:, :-1], axis=1, dtype=np.int32)
+    return pd.concat([whole, pd.DataFrame(added, columns=list(map(within_name, days)))], axis=1)
 
 
-_SUMS = 60  # days of a curve that are added up one by one in the engine
+_COUNTED = 60  # days of a curve that are counted one by one in the engine
 
 
 def _keyed(durations: Dated, columns: tuple[str, ...]) -> nw.LazyFrame[Any]:

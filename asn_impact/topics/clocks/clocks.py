@@ -17,6 +17,7 @@ import pandas as pd
 from asn_impact.arguments import Names, Times, check_choice, check_value, did_you_mean
 from asn_impact.display import card, noted
 from asn_impact.errors import InputError
+from asn_impact.intake.copies import held
 from asn_impact.measures.calendar import WorkCalendar
 from asn_impact.measures.durations import Durations, measure
 from asn_impact.topics.clocks.marks import LONG, mark_days
@@ -25,7 +26,6 @@ from asn_impact.topics.clocks.placed import (
     START,
     STOP,
     UNENDED,
-    held_in_memory,
     leave_out,
     place_steps,
     plain_name,
@@ -212,7 +212,7 @@ def _settle(base: Durations, days: Frame, abandoned_after: int | None) -> Frame:
         long = nw.col(_HELD) >= abandoned_after
         gone = nw.when(long).then(nw.col("status") == "open").otherwise(nw.lit(value=False))
     kept = [*base.records.collect_schema().names(), *_OWNERS.values(), "asn_gone"]
-    return held_in_memory(records.with_columns(*numbers, gone.alias("asn_gone")).select(*kept))
+    return held(records.with_columns(*numbers, gone.alias("asn_gone")).select(*kept))
 
 
 def _days_of_owners(log: StepLog, cases: Frame, calendar: WorkCalendar, last: int) -> Frame:

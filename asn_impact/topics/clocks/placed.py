@@ -6,7 +6,6 @@ from typing import Any, TypeAlias
 
 import narwhals as nw
 
-from asn_impact.intake.formats.engine import from_arrow
 from asn_impact.intake.readers.step_rows import NUMBER
 from asn_impact.measures.calendar import WorkCalendar
 from asn_impact.measures.durations import brought_in
@@ -70,11 +69,3 @@ def place_steps(log: StepLog, cases: Frame, calendar: WorkCalendar) -> Frame:
         )
     numbers = [nw.col(f"{name}_number").alias(name) for name in (START, STOP)]
     return spans.select(CASE, "step", *numbers, UNENDED)
-
-
-def held_in_memory(frame: Frame) -> Frame:
-    """Return a lazy frame worked out once, where its engine is this process; on a server it stays a query."""
-    native: Any = nw.to_native(frame)
-    if frame.implementation.is_duckdb():
-        return nw.from_native(from_arrow(native.to_arrow_table())).lazy()
-    return nw.from_native(native.collect().lazy()) if frame.implementation.is_polars() else frame
