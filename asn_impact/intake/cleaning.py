@@ -36,8 +36,8 @@ __all__ = [
     "bounds_of",
     "clean",
     "left_out",
+    "names_a_test",
     "placeholders_read",
-    "test_row",
     "total_words",
     "without_placeholders",
 ]
@@ -257,7 +257,7 @@ def _reasons(names: list[str], bounds: Bounds, as_of: dt.date) -> dict[str, nw.E
         reasons[UNDER] = _below_the_table(names, bad["received"])
     if "case" in names:
         reasons["no_case_number"] = nw.col("case").is_null() | (nw.col("case") == "")
-        reasons["test_row"] = test_row()
+        reasons["test_row"] = names_a_test()
     if NATURE in names:
         reasons["no_complaint"] = _surely(nw.col(NATURE).cast(nw.String).str.to_lowercase().str.contains(_NO_COMPLAINT))
     if "received" in bad:
@@ -283,7 +283,7 @@ def _reasons(names: list[str], bounds: Bounds, as_of: dt.date) -> dict[str, nw.E
     return reasons
 
 
-def test_row() -> nw.Expr:
+def names_a_test() -> nw.Expr:
     """Write whether the number of a case says that somebody tried the system."""
     case = nw.col("case").fill_null("")
     small = case.str.to_lowercase()

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, TypeAlias
 import narwhals as nw
 import pandas as pd
 
-from asn_impact.intake.cleaning import BLANK, test_row, without_placeholders
+from asn_impact.intake.cleaning import BLANK, names_a_test, without_placeholders
 from asn_impact.intake.copies import each_once, held
 from asn_impact.words import Alert, Message
 
@@ -34,7 +34,7 @@ def _reason(frame: Frame) -> nw.Expr:
     if "deleted" in names:
         reasons["deleted_step"] = nw.col("deleted").str.to_lowercase().is_in(list(_DELETED))
     reasons["step_without_case"] = nw.col("case").is_null() | (nw.col("case") == "")
-    reasons["test_row"] = test_row()
+    reasons["test_row"] = names_a_test()
     bad = [nw.col(n) for n in names if n.startswith("asn_") and n.endswith("_bad")]
     if bad:
         reasons["step_is_no_date"] = reduce(or_, bad)
