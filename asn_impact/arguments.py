@@ -22,26 +22,6 @@ from typing import Annotated, Any, Literal, TypeAlias, Union
 from asn_impact.errors import AsnImpactError, InputError
 from asn_impact.words import CALLS, Message, paragraph
 
-__all__ = [
-    "AtLeast",
-    "Between",
-    "Level",
-    "Names",
-    "Share",
-    "Spelled",
-    "Steps",
-    "Times",
-    "allowed_values",
-    "check_arguments",
-    "check_choice",
-    "check_fields",
-    "check_value",
-    "did_you_mean",
-    "hints_of",
-    "spelled",
-    "with_shared",
-]
-
 
 @dataclass(frozen=True)
 class AtLeast:

@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from asn_impact.study.programme import Programme
     from asn_impact.study.running import Spent
 
-__all__ = ["main"]
-
 DONE, REFUSED, FAILED, STOPPED = 0, 1, 2, 130
 STUDY_FILE = "study.toml"
 _WIDTH = 100

@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["SAID_BEFORE", "card", "noted"]
-
 #: Attribute of a value: those of its notes that what it was made of has, and shows, already.
 SAID_BEFORE = "_said_before"
 

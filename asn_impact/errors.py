@@ -10,20 +10,6 @@ from __future__ import annotations
 import os
 from typing import Any, Final, Protocol
 
-__all__ = [
-    "PROGRAM",
-    "AsnImpactError",
-    "DataWarning",
-    "DesignError",
-    "EstimationError",
-    "InferenceError",
-    "InputError",
-    "NotThereError",
-    "PrivacyError",
-    "StudyError",
-]
-
-
 #: What the user types to start the program: messages name it, so that their lines can be pasted.
 PROGRAM: Final = os.environ.get("ASN_IMPACT_COMMAND", "asn-impact")
 

@@ -19,8 +19,6 @@ from typing import Any, Final
 
 import psutil
 
-__all__ = ["hear_again", "left_by_the_dead", "marked", "stoppable", "sweep", "undisturbed"]
-
 HERE: Final = hashlib.sha256(platform.node().encode()).hexdigest()[:8]  # folders on a share belong to their machines
 
 

@@ -16,18 +16,6 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-__all__ = [
-    "MONTHS",
-    "NEVER_CODES",
-    "ROMAN",
-    "Start",
-    "is_never",
-    "month_first",
-    "numbered_alike",
-    "read_start",
-    "triple_of",
-]
-
 #: Month words, Indonesian and English, with the abbreviations and old spellings seen in exports.
 MONTHS: dict[str, int] = {
     word: number

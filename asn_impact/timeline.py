@@ -29,8 +29,6 @@ from asn_impact.starts import (
 )
 from asn_impact.words import Alert, Message
 
-__all__ = ["Kind", "Placed", "Timeline"]
-
 Kind: TypeAlias = Literal["month", "quarter", "year", "step"]
 
 _PER_YEAR = {"month": 12, "quarter": 4, "year": 1}

@@ -28,8 +28,6 @@ from asn_impact.leftovers import stoppable
 from asn_impact.words import CALLS, Alert, Message, paragraph
 from asn_impact.words.habits import no_rows, not_there
 
-__all__ = ["Guided", "alerts_of", "public_verb"]
-
 P = ParamSpec("P")
 R = TypeVar("R")
 

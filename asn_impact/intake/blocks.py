@@ -24,8 +24,6 @@ from asn_impact.intake.formats.engine import from_arrow
 from asn_impact.intake.privacy import masked
 from asn_impact.words import Alert, Message, paragraph
 
-__all__ = ["OFFICE", "filled_down", "under_groups", "with_offices"]
-
 OFFICE: Final = "office"  # heading of the column that is made
 _NUMBERING: Final = re.compile(r"^(?:[ivxlc]+|[a-z]|\d+(?:[.\-]\d+)*)[.)]*\s+(?=\S)", re.IGNORECASE)
 _ENUMERATES: Final = re.compile(r"(?:[ivxlc]+|[a-z]|\d{1,3})[.)]*", re.IGNORECASE)

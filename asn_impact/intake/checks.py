@@ -17,22 +17,6 @@ from asn_impact.errors import InputError
 from asn_impact.intake.ledger import Ledger, reason
 from asn_impact.words import Alert, Message, paragraph
 
-__all__ = [
-    "FOLLOWED",
-    "MOST_LOST",
-    "Earlier",
-    "OfficeCount",
-    "drawn_on_completion",
-    "expected_open",
-    "followed",
-    "lacking_open",
-    "last_days",
-    "late",
-    "once_above",
-    "refuse_losses",
-    "undecided",
-]
-
 Frame: TypeAlias = "nw.LazyFrame[Any]"
 
 FEWEST_CASES, ALREADY_WAITING = 20, 5  # below these the dates do not tell how an export was drawn

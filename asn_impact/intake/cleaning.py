@@ -29,19 +29,6 @@ from asn_impact.intake.ledger import Ledger, reason
 from asn_impact.intake.privacy import masked
 from asn_impact.words import Alert, Message, paragraph
 
-__all__ = [
-    "NATURE",
-    "Bounds",
-    "Cleaned",
-    "bounds_of",
-    "clean",
-    "left_out",
-    "names_a_test",
-    "placeholders_read",
-    "total_words",
-    "without_placeholders",
-]
-
 Frame: TypeAlias = "nw.LazyFrame[Any]"
 
 STATUSES = ("open", "granted", "rejected", "withdrawn")

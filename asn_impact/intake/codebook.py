@@ -13,8 +13,6 @@ import pandas as pd
 from asn_impact.identifiers import hidden, persons_in
 from asn_impact.words import Language, Message
 
-__all__ = ["SMALLEST", "codebook", "table_schema"]
-
 SMALLEST: Final = 10  # rows that share a word or a gap before it is shown: that of the release rule
 MOST_WORDS: Final = 60
 _KINDS: Final[Mapping[str, str]] = {

@@ -23,8 +23,6 @@ from asn_impact.verbs import Guided
 from asn_impact.words import Language, Message
 from asn_impact.words.catalogue import languages
 
-__all__ = ["Extract", "Selection", "Source", "write_rows"]
-
 Selection: TypeAlias = Literal["received", "completed", "unknown"]
 
 

@@ -47,8 +47,6 @@ from asn_impact.intake.ledger import Ledger, reason
 from asn_impact.intake.privacy import masked
 from asn_impact.words import Alert, Message, paragraph
 
-__all__ = ["days_of", "finish", "read_day", "refuse_empty", "settle_keys", "settle_office"]
-
 UNREADABLE = 0.1  # share of texts that are no dates above which the column was misread
 
 

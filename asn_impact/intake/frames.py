@@ -30,19 +30,6 @@ from asn_impact.intake.gathered import Gathered, moved_notes, time_notes
 from asn_impact.intake.privacy import masked
 from asn_impact.words import Message
 
-__all__ = [
-    "LACKING",
-    "as_relation",
-    "in_pandas",
-    "is_temporal",
-    "is_zoned",
-    "narwhal",
-    "object_text",
-    "refuse_long_floats",
-    "refuse_strange_kinds",
-    "type_frame",
-]
-
 #: Databases behind Ibis into whose SQL not every query can be written: no regular expressions, or no day of the year.
 LACKING: Final = ("impala", "mssql", "oracle")
 

@@ -18,8 +18,6 @@ from asn_impact.intake.fields.zones import OFFSETS, zone_name
 from asn_impact.intake.formats import RawTable
 from asn_impact.words import Alert, Message
 
-__all__ = ["Gathered", "moved_notes", "reading_notes", "time_notes", "zone_notes"]
-
 
 @dataclass(frozen=True, eq=False)
 class Gathered:

@@ -61,8 +61,6 @@ from asn_impact.intake.gathered import Gathered, reading_notes, time_notes, zone
 from asn_impact.intake.sheets import sheets_that_count
 from asn_impact.words import Alert, Message, paragraph
 
-__all__ = ["explaining", "gather", "headings_of"]
-
 MANY: Final = 8  # tables below each other from which the engine plans longer than it reads: they are written down once
 
 

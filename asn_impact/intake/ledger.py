@@ -14,8 +14,6 @@ from asn_impact.words import Alert, Language, Message, verbatim
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Ledger", "reason"]
-
 MANY_LOST: Final = 0.01  # share of the rows that were cases and were lost, above which a reader is warned
 
 

@@ -26,22 +26,6 @@ from asn_impact.intake.ledger import Ledger
 from asn_impact.verbs import Guided
 from asn_impact.words import Alert, Message
 
-__all__ = [
-    "MOST_UNREADABLE",
-    "NumberStyle",
-    "Observations",
-    "Observed",
-    "Order",
-    "Relation",
-    "in_memory",
-    "kind_of",
-    "map_texts",
-    "quote",
-    "replace_column",
-    "with_moment",
-    "with_numbers",
-]
-
 Relation: TypeAlias = duckdb.DuckDBPyRelation
 Order: TypeAlias = Literal["day-first", "month-first"]
 NumberStyle: TypeAlias = Literal["1.234,56", "1,234.56"]

@@ -12,8 +12,6 @@ from asn_impact.intake.fields.canonical import DATE_FIELDS
 from asn_impact.intake.formats import RawTable
 from asn_impact.words import Alert, Message, paragraph
 
-__all__ = ["sheets_that_count"]
-
 Match = Callable[[RawTable, Sequence[str]], dict[str, str]]
 MOST_COMPARED: Final = 200_000  # rows of a file whose sheets are held against each other
 

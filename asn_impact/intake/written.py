@@ -10,8 +10,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-__all__ = ["shielded", "write_beside", "write_new"]
-
 
 def write_beside(path: Path, content: bytes, *, mode: int = 0o644) -> None:
     """Write a file so that under its name there is the old one or the new one, never half of either.

@@ -15,21 +15,6 @@ from asn_impact.errors import InputError
 from asn_impact.measures.curves import incidence
 from asn_impact.words import Message
 
-__all__ = [
-    "Arrays",
-    "Curves",
-    "Grid",
-    "count_records",
-    "moments",
-    "pairs",
-    "product_limit",
-    "product_name",
-    "shares",
-    "total_name",
-    "unit_keys",
-    "within_name",
-]
-
 
 def unit_keys(columns: Sequence[str]) -> list[str]:
     """Name the unit columns so that they cannot meet the names made here."""

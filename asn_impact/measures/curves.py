@@ -23,8 +23,6 @@ from asn_impact.measures.panel import Panel
 from asn_impact.verbs import public_verb
 from asn_impact.words import Message
 
-__all__ = ["CurvePanel", "Incidence", "incidence", "until"]
-
 
 @dataclass(frozen=True, eq=False, repr=False)
 class CurvePanel(Panel):

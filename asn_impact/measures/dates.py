@@ -14,8 +14,6 @@ from asn_impact.errors import InputError
 from asn_impact.intake.fields.zones import ZONE
 from asn_impact.words import Message
 
-__all__ = ["Day", "Days", "python_date", "read_day", "read_days", "read_times", "require_covered"]
-
 Day: TypeAlias = dt.date | str
 Days: TypeAlias = npt.NDArray[np.datetime64]
 

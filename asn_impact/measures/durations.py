@@ -24,8 +24,6 @@ from asn_impact.measures.calendar import OfficeHours, WorkCalendar
 from asn_impact.verbs import Guided, public_verb
 from asn_impact.words import Alert, Message
 
-__all__ = ["Clock", "Durations", "as_whole", "brought_in", "measure"]
-
 Clock: TypeAlias = Literal["working_days", "calendar_days"]
 
 _MADE = ("month", "day", "days")

@@ -12,20 +12,6 @@ from asn_impact.words import Message, Quantity, verbatim
 from asn_impact.words.catalogue import keys_of
 from asn_impact.words.writing import number
 
-__all__ = [
-    "Limit",
-    "OutcomeWords",
-    "called",
-    "change_words",
-    "limit_of",
-    "names_of",
-    "score_words",
-    "share_words",
-    "unit_words",
-    "wait_words",
-    "within_words",
-]
-
 Number: TypeAlias = Any  #: a number, an array of numbers or a frame of them
 
 _HOURS: Final[Mapping[str, str]] = {"working minutes": "working hours", "minutes": "hours"}

@@ -30,8 +30,6 @@ from asn_impact.timeline import Timeline, coded
 from asn_impact.verbs import Guided, public_verb
 from asn_impact.words import Alert, Message, paragraph
 
-__all__ = ["Outcome", "Panel", "read_panel", "settle_rows"]
-
 _LARGEST_EXACT = 2.0**53
 _THOUSANDS = r"\s*-?\d{1,3}(?:\.\d{3})+\s*"
 

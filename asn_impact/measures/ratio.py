@@ -8,8 +8,6 @@ from typing import Literal
 from asn_impact.measures.outcome_words import OutcomeWords, unit_words
 from asn_impact.measures.panel import Outcome
 
-__all__ = ["RatioOf"]
-
 
 @dataclass(frozen=True)
 class RatioOf:

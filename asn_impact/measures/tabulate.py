@@ -46,8 +46,6 @@ from asn_impact.timeline import Timeline
 from asn_impact.verbs import public_verb
 from asn_impact.words import Alert, Message, paragraph, verbatim
 
-__all__ = ["Dated", "maturity", "tabulate", "weight_of_records"]
-
 Per: TypeAlias = Literal["month", "quarter", "half_year", "year"]
 LENGTHS: Mapping[str, int] = {"month": 1, "quarter": 3, "half_year": 6, "year": 12}
 _FIRST = 1_000  # records whose mean is near that of all

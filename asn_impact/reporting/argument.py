@@ -22,21 +22,6 @@ from asn_impact.scrutiny.scrutinise import Scrutiny
 from asn_impact.words import Message, Quantity, paragraph
 from asn_impact.words.catalogue import keys_of
 
-__all__ = [
-    "advise",
-    "conclude",
-    "say_framework",
-    "say_grade",
-    "say_grade_and_lack",
-    "say_question",
-    "say_scale",
-    "say_strength",
-    "say_turning",
-    "scale_of_grades",
-    "sources",
-    "weigh",
-]
-
 _UNTOLD = "grade.required.cannot_say"
 
 

@@ -19,8 +19,6 @@ from scipy.optimize import Bounds, LinearConstraint, linprog, milp
 from asn_impact.arrays import Bool, Float, Int
 from asn_impact.reporting.gate import MINIMUM
 
-__all__ = ["Disclosed", "Known", "Protected", "attack"]
-
 ROUNDS: Final = 40  # joint programs that clear many counts at a time; what they leave is looked at one by one
 UNBOUNDED: Final = 3  # as linprog says it
 CLOSE: Final = 1e-6

@@ -15,8 +15,6 @@ from asn_impact.estimation.inference import ClusterRobust, Inference, Rule
 from asn_impact.estimation.jackknife import BiasReduced, Jackknife
 from asn_impact.estimation.simultaneous import Banded, Simultaneous
 
-__all__ = ["REPS", "SEED", "band_of", "together"]
-
 REPS: Final = 1999  # draws of a band: its level to about half a percentage point
 SEED: Final = 2026
 

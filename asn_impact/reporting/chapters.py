@@ -28,23 +28,6 @@ from asn_impact.reporting.words import glossary
 from asn_impact.words import Language, Message, Sentence, Speech
 from asn_impact.words.writing import number
 
-__all__ = [
-    "Block",
-    "Exhibits",
-    "Section",
-    "brief",
-    "chapters",
-    "doubts_of",
-    "list_glossary",
-    "list_references",
-    "long_tables",
-    "quote_author",
-    "say_calculation",
-    "say_limits",
-    "say_provenance",
-    "source_line",
-]
-
 LONG: Final = 15  # rows: a longer table stands in the appendix
 
 

@@ -24,8 +24,6 @@ from asn_impact.reporting.tables.cells import as_message
 from asn_impact.reporting.words import level_quantity
 from asn_impact.words import Language, Message, Speech, paragraph
 
-__all__ = ["brief_of_claims", "claim_chapters", "pictures_of"]
-
 Chapter: TypeAlias = Callable[[Exhibits, Report], list[Block]]
 
 

@@ -24,8 +24,6 @@ from asn_impact.scrutiny.scrutinise import Scrutiny
 from asn_impact.verbs import Guided
 from asn_impact.words import Language, Message, Speech, paragraph
 
-__all__ = ["CHAPTERS_OF_THE_AUTHOR", "Item", "Report"]
-
 Item: TypeAlias = Finding | Inference | Scrutiny | Chart | Table | Ledger | Panel | pd.DataFrame
 CHAPTERS_OF_THE_AUTHOR: Final = ("foreword", "introduction", "conclusion", "recommendations")
 _CHAPTER_OF: Final[Mapping[str, str]] = {

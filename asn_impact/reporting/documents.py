@@ -16,8 +16,6 @@ from typing import Final
 from asn_impact.errors import InputError
 from asn_impact.words import Language, Message
 
-__all__ = ["pdf", "word"]
-
 TEMPLATES: Final = files("asn_impact.reporting") / "templates"
 EPOCH: Final = "315532800"  # 1 January 1980, the first day a zip file can name: the same bytes on every day
 PAGE: Final = "page.html"

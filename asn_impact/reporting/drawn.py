@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
     from asn_impact.reporting.chart import Chart
 
-__all__ = ["HEADING", "PAGES", "SCREEN_DPI", "Page", "Size", "Sizes", "apply_style", "draw", "draw_on", "find_page"]
-
 Size: TypeAlias = Literal["a4_width", "a4_column", "slide"]
 Sizes: TypeAlias = Size | tuple[float, float]  #: a page, or width and height in centimetres
 STYLE: Final = "asn_impact.reporting.styles.report"

@@ -31,8 +31,6 @@ from asn_impact.words import Language, Message, Quoted, Sentence
 if TYPE_CHECKING:
     from asn_impact.reporting.chart import Chart
 
-__all__ = ["MANIFEST", "Earlier", "apart", "refuse_close", "refuse_rows_close"]
-
 MANIFEST: Final = "manifest.json"
 SAME: Final = 0.05  # columns of counts within so much of each other, in every line, are of the same cases
 _ANALYSED: Final = "panel.n.sum()"

@@ -15,8 +15,6 @@ from asn_impact.designs import Design
 from asn_impact.reporting.gate import MINIMUM
 from asn_impact.reporting.recoding import Release, periods_after
 
-__all__ = ["exchanged"]
-
 
 def exchanged(n: Float, design: Design | None) -> Iterator[Float]:
     """Yield (U, T) counts with the sums of n, until each small cell was seen ten apart, or none can be any more."""

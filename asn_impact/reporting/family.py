@@ -14,8 +14,6 @@ from asn_impact.estimation.simultaneous import holm, romano_wolf
 from asn_impact.reporting.findings import Finding
 from asn_impact.words import Message
 
-__all__ = ["Family", "family_of", "weak_in_family"]
-
 DRAWS: Final = 9_999
 SEED: Final = 2026  # one for all programmes, so that nobody chooses it
 Correction = Literal["romano_wolf", "holm"]

@@ -29,8 +29,6 @@ from asn_impact.scrutiny.grade import Grade
 from asn_impact.scrutiny.scrutinise import Scrutiny
 from asn_impact.words import Message, each_once, languages, spoken_of
 
-__all__ = ["NOTHING_BESIDE", "Finding", "Role", "refuse_not_apart"]
-
 Role: TypeAlias = Literal["primary", "secondary", "placebo", "exploratory"]
 NOTHING_BESIDE: Final[dict[str, Any]] = {"said": (), "value": None, "tables": (), "drawn": ()}
 _UNNAMED: Final = frozenset({"", "treatment", "training"})

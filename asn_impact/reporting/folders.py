@@ -16,8 +16,6 @@ from typing import Final
 
 from asn_impact.leftovers import left_by_the_dead, marked, undisturbed
 
-__all__ = ["is_made_by", "make_beside", "missing_files", "plain_name", "put_in_place"]
-
 ATTEMPTS: Final = 5  # to put the folder in its place while another run does
 
 

@@ -32,8 +32,6 @@ from asn_impact.identifiers import persons_in
 from asn_impact.intake.written import shielded
 from asn_impact.words import Message
 
-__all__ = ["differing", "differing_tables", "dominated", "points_at_few", "release", "withheld"]
-
 Content = TypeVar("Content", str, bytes)
 
 MINIMUM: Final = 10  # never below 5: a convention, no law names a number

@@ -15,8 +15,6 @@ from asn_impact.scrutiny.scrutinise import Scrutiny
 from asn_impact.words import Message, Quantity
 from asn_impact.words.writing import decimals_for
 
-__all__ = ["grade_of", "headline_message", "is_within", "overall", "within_margin"]
-
 
 def grade_of(inference: Inference, scrutinies: Iterable[Scrutiny]) -> Grade | None:
     """Return the grade of a finding: that of the scrutiny of the same measure; None where nobody checked it.

@@ -12,8 +12,6 @@ from asn_impact.identifiers import hidden
 from asn_impact.words import Language, Message
 from asn_impact.words.writing import date
 
-__all__ = ["Imprint"]
-
 LOGO = "logo.png"
 _PNG = b"\x89PNG\r\n\x1a\n"
 

@@ -16,8 +16,6 @@ from asn_impact.arrays import Bool, Float, Int
 from asn_impact.measures.panel import Panel
 from asn_impact.timeline import Timeline
 
-__all__ = ["Layers", "alike"]
-
 SAME: float = 0.05  # panels without a ledger whose cells differ by no more are of the same records
 _MONTHS = {"month": 1, "quarter": 3, "year": 12}
 

@@ -8,8 +8,6 @@ from asn_impact.estimation import Inference
 from asn_impact.estimation.left_out import say_left_out
 from asn_impact.words import Message, verbatim
 
-__all__ = ["left_out_lines"]
-
 
 def left_out_lines(named: Iterable[tuple[str, Inference]]) -> tuple[Message, ...]:
     """Return what no average counts: once where it is the same for all, else by name, or by outcome without one."""

@@ -24,20 +24,6 @@ from asn_impact.verbs import public_verb
 from asn_impact.words import Language, Message, Quantity, spoken_of
 from asn_impact.words.writing import decimals_for
 
-__all__ = [
-    "Levels",
-    "amount_of",
-    "could_see",
-    "first_page",
-    "levels_as_read",
-    "levels_of",
-    "matrix",
-    "measure_of",
-    "numbers_of",
-    "spoken",
-    "under_name",
-]
-
 POWER: Final = 0.8
 _NUMBERS: Final[tuple[str, ...]] = ("before", "with_training", "without_training", "change", "interval")
 _HEADINGS: Final = ("claim", *_NUMBERS, "p_family")

@@ -11,8 +11,6 @@ from asn_impact.reporting.words import check_language
 from asn_impact.verbs import public_verb
 from asn_impact.words import Language, Message
 
-__all__ = ["new_notebook"]
-
 #: What a cell is about -> its lines, at most 88 columns; the text above it is in words/notebook.toml.
 CELLS: Final = {
     "title": "",

@@ -17,8 +17,6 @@ from asn_impact.reporting.tables.table import Table
 from asn_impact.timeline import Timeline
 from asn_impact.words import Message, Quantity, spoken_of
 
-__all__ = ["before_training", "chain", "files", "in_short", "offices"]
-
 _STEPS: Final = (1, 2, 3, 4)
 _HERE: Final = Message("claims.overview.here")
 

@@ -25,8 +25,6 @@ from asn_impact.reporting.tables.cells import Printed
 from asn_impact.reporting.tables.small import FEW, SECONDARY
 from asn_impact.words import Message, Quoted
 
-__all__ = ["Hidden", "given_away", "hidden_cells", "not_proved", "prove"]
-
 
 def prove(
     report: Report, exhibits: Sequence[tuple[str, Table | Chart]], numbers: Iterable[Quoted], *, cells: bool = False

@@ -20,20 +20,6 @@ from asn_impact.words import Language, Message, Quantity, Sentence, languages, s
 from asn_impact.words.catalogue import keys_of
 from asn_impact.words.writing import decimals_for
 
-__all__ = [
-    "HEADINGS",
-    "SEE_APPENDIX",
-    "caption",
-    "found",
-    "glossary_terms",
-    "limits",
-    "say_compared",
-    "say_finding",
-    "say_left_out",
-    "say_method",
-    "say_other_cells",
-]
-
 HEADINGS: Final[Mapping[str, Message]] = {
     key.partition(".")[2]: Message(f"report.{key}") for key in keys_of("report") if key.startswith("heading.")
 }

@@ -29,8 +29,6 @@ from asn_impact.reporting.recoding import counts_records
 from asn_impact.verbs import public_verb
 from asn_impact.words import Message
 
-__all__ = ["cells_zip", "public_cells"]
-
 CELLS_ZIP: Final = "cells.zip"
 OFTEN: Final = (
     0.2  # share of thin cells from which on a unit is merged with others of its wave; below it loses the cells

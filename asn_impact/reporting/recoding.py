@@ -25,19 +25,6 @@ from asn_impact.measures.outcomes import Count, Mean, Score, Share
 from asn_impact.measures.panel import Panel
 from asn_impact.reporting.gate import MINIMUM, dominated
 
-__all__ = [
-    "Cells",
-    "Release",
-    "all_alike",
-    "as_read",
-    "cells_of_months",
-    "counts_records",
-    "members_of",
-    "nouns_of",
-    "periods_after",
-    "thickened",
-]
-
 
 @dataclass(frozen=True)
 class Cells:

@@ -22,8 +22,6 @@ from asn_impact.reporting.tables import Table
 from asn_impact.reporting.tables.small import SECONDARY
 from asn_impact.words import Quoted
 
-__all__ = ["Compared", "compared"]
-
 
 @dataclass(frozen=True, eq=False)
 class Compared:

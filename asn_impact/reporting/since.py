@@ -20,8 +20,6 @@ from asn_impact.reporting.tables import Table
 from asn_impact.scrutiny.grade import Grade
 from asn_impact.words import Message, Quantity, verbatim
 
-__all__ = ["found_in", "say_moved", "since_of", "table_of_moved"]
-
 Found: TypeAlias = list[dict[str, Any]]  # as a manifest holds it: a claim each
 _SHOWN: Final = ("number_before", "number", "grade_before", "grade", "rows")
 

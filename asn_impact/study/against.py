@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from asn_impact.measures.panel import Panel
     from asn_impact.measures.tabulate import Dated
 
-__all__ = ["held_against"]
-
 LARGE: Final = 0.05  # share of all applications from which on the share of a service is looked at
 SERVICE: Final = "service"
 _OWN: Final = ("mix", "placebo_outcome", "placebo_services", "lottery")  # keys that `scrutinise` knows by other names

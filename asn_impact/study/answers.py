@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from asn_impact.measures.panel import Panel
     from asn_impact.reporting.findings import Finding
 
-__all__ = ["found_of", "refused_of"]
-
 
 def found_of(claim: Claim, panel: Panel | None = None) -> tuple[Finding, Evidence]:
     """Return the finding of a claim, on its own data or on another panel, and the evidence it rests on."""

@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from asn_impact.study.keys import Setting
     from asn_impact.study.settings import Study
 
-__all__ = ["Notebook", "notebook_of"]
-
 WIDTH: Final = 88
 LITERAL: Final = ("records", "steps", "survey", "observations", "survey_recap")
 

@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from asn_impact.study.gains import Tests
     from asn_impact.study.settings import Study
 
-__all__ = ["BLIND", "blinded", "dealt_anew", "said_of", "turned_at_random"]
-
 BLIND: Final = "_blind"  # behind the name of the folder of results
 
 

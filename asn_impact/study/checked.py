@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from asn_impact.intake.extract import Extract
     from asn_impact.study.proposal.write import Question
 
-__all__ = ["SLOW", "Checked", "check", "looked_at", "say_headings", "write_dropped"]
-
 #: Fields and columns of the printed tables that have words of their own: nouns.field and study.column.
 _FIELDS: Final = ("case", "office", "service", "received", "decided", "status")
 _COLUMNS: Final = (

@@ -23,8 +23,6 @@ from asn_impact.words.catalogue import keys_of
 if TYPE_CHECKING:
     from asn_impact.reporting.findings import Role
 
-__all__ = ["SECTIONS_OF_MANY", "Claim", "Shared", "claims_of"]
-
 _SHARED: Final = ("calendar", "design", "estimator", "inference", "scrutiny", "report", "words")
 SECTIONS_OF_MANY: Final = ("study", "offices", "training", "events", "assignment", "files", "claim", "family", *_SHARED)
 _PERIODS: Final = ("month", "quarter", "half_year", "year")

@@ -19,9 +19,6 @@ if TYPE_CHECKING:
     from asn_impact.measures.durations import Durations
 
 
-__all__ = ["asked_of_records", "observed_parts", "recap_parts", "record_parts"]
-
-
 def asked_of_records(study: Study) -> dict[str, Any]:
     """Return the arguments with which the records of a study are read."""
     if study.data.name in {"records", "steps"}:

@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from asn_impact.study.resting import Worth
     from asn_impact.topics.planning.costs import Costs
 
-__all__ = ["by_groups", "costs_of", "named", "worth_it"]
-
 PROVIDER: Final = "provider"
 DOSE: Final = "dose"
 WAVE: Final = "wave"

@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from asn_impact.scrutiny.scrutinise import Scrutiny
     from asn_impact.scrutiny.sensitivity import RobustInterval
 
-__all__ = ["Detail", "detailed", "moved", "say_tail"]
-
 QUANTILES: Final = (0.5, 0.9)
 DEPARTURES: Final = (0.5, 1.0, 1.5, 2.0)  # times the largest departure before training
 

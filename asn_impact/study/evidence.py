@@ -29,21 +29,6 @@ if TYPE_CHECKING:
     from asn_impact.scrutiny.scrutinise import Scrutiny
     from asn_impact.topics.clocks.changes import StepChanges
 
-__all__ = [
-    "FEWEST_CLUSTERS",
-    "Evidence",
-    "charts",
-    "contents",
-    "estimated",
-    "findings",
-    "foreseen",
-    "say_look",
-    "say_steps",
-    "scrutiny_of",
-    "source_of",
-    "tables_of_steps",
-]
-
 FEWEST_CLUSTERS: Final = (
     8  # the rules of inference were tried in simulations with 8 clusters and more: docs/coverage.md
 )

@@ -32,8 +32,6 @@ if TYPE_CHECKING:
     from asn_impact.measures.durations import Durations
     from asn_impact.study.claims import Claim
 
-__all__ = ["Choice", "explore"]
-
 Name = Literal["own", "gls", "group_time", "imputation", "two_way"]
 Controls = Literal["not_yet", "never"]
 ESTIMATORS: Final[tuple[Name, ...]] = get_args(Name)[1:]

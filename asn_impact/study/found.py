@@ -32,8 +32,6 @@ from asn_impact.study.proposal.write import Question, inline, written
 from asn_impact.study.settings import Study
 from asn_impact.words import Message, for_file
 
-__all__ = ["Found", "found_in"]
-
 LONG: Final = 1 << 26  # bytes of exports that are not counted a second time where they could be read
 MOST: Final = 200  # offices or words in a table
 

@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from asn_impact.intake.gathered import Gathered
     from asn_impact.study.settings import Study
 
-__all__ = ["OF_PERSONS", "Tests", "gain", "read_ratings", "read_tests", "tests_parts"]
-
 OF_PERSONS: Final = {
     "tests": 2,
     "ratings": 3,

@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 
     from asn_impact.study.settings import Study
 
-__all__ = ["RISE", "event_of", "other_events"]
-
 RISE: Final = "rise_after"
 
 

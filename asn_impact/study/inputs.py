@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from asn_impact.intake.extract import Source
     from asn_impact.study.settings import Study
 
-__all__ = ["WITH_FILES", "files_named", "inputs_of"]
-
 WITH_FILES: Final = ("data", "outcome", "rollout", "staff", "calendar", "scrutiny")
 
 

@@ -12,26 +12,6 @@ from typing import Annotated, Any, Final, Literal, Union
 from asn_impact.arguments import AtLeast, Between
 from asn_impact.words import Message, languages, verbatim
 
-__all__ = [
-    "DAY",
-    "LABEL",
-    "LANGUAGES",
-    "NUMBER",
-    "PAIRS",
-    "PATHS",
-    "PLAIN",
-    "TEXT",
-    "TEXTS",
-    "TIMES",
-    "TRANSLATED",
-    "TRUTH",
-    "Kind",
-    "each",
-    "kind_of",
-    "one_of",
-    "table_of",
-]
-
 
 @dataclass(frozen=True, eq=False)
 class Kind:

@@ -29,8 +29,6 @@ if TYPE_CHECKING:
     from asn_impact.measures.panel import Panel
     from asn_impact.study.programme import Programme
 
-__all__ = ["Looked", "looked_at_all"]
-
 
 @dataclass(frozen=True, eq=False)
 class Looked:

@@ -17,23 +17,6 @@ if TYPE_CHECKING:
     from asn_impact.measures.tabulate import Dated
     from asn_impact.study.settings import Study
 
-__all__ = [
-    "CALLED",
-    "FITTING",
-    "column_of",
-    "days_between",
-    "days_in_step",
-    "element",
-    "flag_of",
-    "index",
-    "kept",
-    "made_ready",
-    "moments_of",
-    "nouns_of",
-    "renamed",
-    "rise_after",
-]
-
 _OF_CASES: Final = ("restricted_mean", "within", "count", "score", "share", "kept", "rise_after")
 #: What the days between steps are called as a step.
 WAITING: Final = ("waiting", "menunggu")

@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from asn_impact.measures.panel import Panel
 
 
-__all__ = ["FIELDS", "cells_asked", "named_columns", "of_scrutiny", "refuse_unknown_columns", "with_doses"]
-
 FIELDS: Final = ("case", "office", "service", "received", "decided", "status")  # of every application
 PERIOD: Final = "period"  # names the periods themselves, where a rule clusters by them
 

@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from nbclient import NotebookClient
     from nbformat import NotebookNode
 
-__all__ = ["Begin", "Results", "run_notebooks", "small_counts"]
-
 SECONDS: Final = 600  # longest time for one cell
 TOGETHER: Final = 2  # notebooks at a time: most of their time is the start of a kernel and its imports
 WIDGET: Final = "application/vnd.jupyter.widget-view+json"  # a random number, and nothing without its kernel

@@ -27,31 +27,6 @@ from asn_impact.study.kinds import (
 )
 from asn_impact.words import Message
 
-__all__ = [
-    "DEFAULT_ESTIMATOR",
-    "DEFAULT_RULE",
-    "FORMATS",
-    "REPORT",
-    "SECTIONS",
-    "STUDY",
-    "WORDS",
-    "calendars",
-    "cells_of",
-    "costs",
-    "data",
-    "design",
-    "estimators",
-    "fitting",
-    "lottery",
-    "outcomes",
-    "plan",
-    "rollouts",
-    "rules",
-    "scrutiny",
-    "walk",
-    "worth",
-]
-
 SECTIONS: Final = (
     *("study", "data", "outcome", "calendar", "rollout", "design", "estimator", "inference", "report"),
     *("scrutiny", "words", "plan"),

@@ -10,8 +10,6 @@ from asn_impact.arguments import did_you_mean
 from asn_impact.study.keys import Place
 from asn_impact.words import Message, paragraph
 
-__all__ = ["locate", "require_file"]
-
 
 def locate(path: str, place: Place, key: str = "path") -> Path | str:
     """Return the file or folder that a study names.

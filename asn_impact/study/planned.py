@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     from asn_impact.topics.planning.lottery import Lottery
     from asn_impact.topics.planning.power import Power
 
-__all__ = ["Planned", "plan"]
-
 _COMPARED: Final = ("estimator", "offices", "treated", "waves", "months", "effect", "of_first", "rejected_at_zero")
 _DIRECTION: Final = {"restricted_mean": "lower", "within": "higher"}
 

@@ -32,8 +32,6 @@ if TYPE_CHECKING:
     from asn_impact.study.looked import Looked
     from asn_impact.study.settings import Study
 
-__all__ = ["Programme", "open_study"]
-
 ALONE: Final = "study"  # the one claim of a study without [[claim]]
 
 

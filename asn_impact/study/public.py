@@ -13,8 +13,6 @@ from asn_impact.study.prepared import Prepared
 from asn_impact.study.settings import Study
 from asn_impact.words import Message, each_once
 
-__all__ = ["with_public_cells"]
-
 
 def with_public_cells(study: Study, ready: Prepared) -> Prepared:
     """Return a prepared study with the cells that may be published, and what that costs among its notes.

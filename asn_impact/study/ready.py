@@ -25,9 +25,6 @@ if TYPE_CHECKING:
     from asn_impact.topics.surveys.answers import SurveyAggregates
 
 
-__all__ = ["Prepared", "Tried", "noting"]
-
-
 @dataclass(frozen=True, eq=False)
 class Prepared:
     """Everything before the first estimate.

@@ -27,9 +27,6 @@ if TYPE_CHECKING:
     from asn_impact.intake.fields.numbers import NumberStyle
 
 
-__all__ = ["panel_parts", "ready_frame"]
-
-
 def panel_parts(study: Study, _problems: list[AsnImpactError], _tell: Callable[[Message], object]) -> dict[str, Any]:
     """Return the panel of a ready panel, and everything before the estimate."""
     ready = _from_panel(study)

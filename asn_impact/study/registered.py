@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from asn_impact.study.programme import Programme
     from asn_impact.study.settings import Study
 
-__all__ = ["deviations", "register"]
-
 FILE: Final = "registered.json"
 MADE_BY: Final = "asn_impact register"
 LONG: Final = 160  # characters that a reader compares without help

@@ -13,8 +13,6 @@ if TYPE_CHECKING:
     from asn_impact.intake.ledger import Ledger
     from asn_impact.reporting.contents import Report
 
-__all__ = ["refuse_rows", "refuse_soon", "would_refuse"]
-
 
 def refuse_rows(study: Study, ledgers: Mapping[str, Ledger | None]) -> None:
     """Refuse, as soon as files are read, a report that could not replace the one that is there.

@@ -12,8 +12,6 @@ from asn_impact.study.kinds import TEXT, TEXTS, TRANSLATED, one_of
 from asn_impact.study.paths import locate
 from asn_impact.words import Message
 
-__all__ = ["COSTS", "LEVELS", "ROLES", "Worth", "asked", "keys_of_resting", "rests", "worth_of"]
-
 COSTS: Final = "costs"  # the kind of a file that is no data of a claim
 ROLES: Final = ("primary", "secondary", "placebo", "exploratory")
 LEVELS: Final = (1, 2, 3, 4)

@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from asn_impact.topics.clocks.changes import StepChanges
     from asn_impact.topics.clocks.split import SplitDays
 
-__all__ = ["SHOWN", "asked_of_log", "asked_of_split", "panel_of_step", "where_days_went"]
-
 #: Steps that stand for themselves on a page: so many, and of no fewer cases than may be shown.
 SHOWN: Final = {"most": 8, "least": 10}
 

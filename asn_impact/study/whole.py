@@ -34,8 +34,6 @@ if TYPE_CHECKING:
     from asn_impact.study.claims import Claim
     from asn_impact.study.programme import Programme
 
-__all__ = ["put_reports", "run_programme"]
-
 Tell = Callable[[Message], object]
 
 

@@ -11,8 +11,6 @@ from typing import Any, Final
 
 from asn_impact.words.in_file import as_toml
 
-__all__ = ["ENGLISH", "IN_FILE", "Speech", "forget", "keys_of", "languages", "noun", "subjects", "template"]
-
 ENGLISH: Final = "en"
 IN_FILE: Final = "in_file"  # among the nouns of a language: its reader answers in study.toml
 _LANGUAGES: Final = "languages"

@@ -13,8 +13,6 @@ from typing import Any, Final, NoReturn
 from asn_impact.errors import NotThereError
 from asn_impact.words.message import Message, paragraph
 
-__all__ = ["CALLS", "group", "no_name", "no_rows", "not_there"]
-
 #: Kind of value -> the call that gives one.
 CALLS: Final[Mapping[str, str]] = {
     "Breakdown": "breakdown(infer(effects.event_study(), BiasReduced()))",

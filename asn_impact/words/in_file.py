@@ -6,8 +6,6 @@ import functools
 import re
 from typing import Final
 
-__all__ = ["as_toml"]
-
 _CALL: Final = r"(?P<call>[A-Za-z_][\w.]*\((?:[^()]|\([^()]*\))*\))"
 _TABLE: Final = r"(?P<key>\b[a-z_]\w*)=\{\{(?P<inside>.*?)\}\}(?!\})"
 _VALUE: Final = r"\"[^\"]*\"|'[^']*'|\{\w+(?::[\w ]+)?\}|\[[^\]]*\]|\([^)]*\)|\.\.\.|\d[\d.]*\d|\d|True|False|None"

@@ -18,20 +18,6 @@ from asn_impact.identifiers import hidden
 from asn_impact.words import writing
 from asn_impact.words.catalogue import ENGLISH, IN_FILE, Speech, keys_of, languages, noun, template
 
-__all__ = [
-    "Alert",
-    "Language",
-    "Message",
-    "Quantity",
-    "Quoted",
-    "Sentence",
-    "each_once",
-    "for_file",
-    "paragraph",
-    "spoken_of",
-    "verbatim",
-]
-
 Language: TypeAlias = str  #: a language code: "id", "en", or any other that words/languages.toml has
 
 

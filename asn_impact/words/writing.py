@@ -14,26 +14,6 @@ from asn_impact.words.catalogue import languages
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = [
-    "MINUS",
-    "MOST_DECIMALS",
-    "UNDEFINED",
-    "choice",
-    "date",
-    "decimals_for",
-    "first_few",
-    "interval",
-    "joined",
-    "month",
-    "number",
-    "p_value",
-    "percent",
-    "period",
-    "significant",
-    "significant_decimals",
-    "unbroken",
-]
-
 MINUS: Final = "\u2212"
 UNDEFINED: Final = "–"
 MOST_DECIMALS: Final = 6

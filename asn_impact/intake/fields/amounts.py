@@ -8,8 +8,6 @@ from typing import Final
 
 from asn_impact.intake.fields.columns import normalised
 
-__all__ = ["UNITS_OF_HEADINGS", "is_amount", "is_total", "may_head_amounts", "unit_of_heading", "unit_of_text"]
-
 _TOTAL: Final = re.compile(
     r"(?:[\W\d_]|\b(?:[ivxlc]+|[a-z])[.)])*(?:grand|sub)?[\s.-]*(?:jumlah|jml\w?|total|subtotal|keseluruhan)\b"
     r"(?!\s*station)",

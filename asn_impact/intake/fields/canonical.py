@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-__all__ = ["CASE_FIELDS", "DATE_FIELDS", "KEY_FIELDS", "STEP_FIELDS", "TEXT_FIELDS"]
-
 CASE_FIELDS = ("case", "office", "service", "received", "decided", "status")
 STEP_FIELDS = ("case", "office", "service", "received", "step", "step_start", "step_end", "status", "deleted")
 TEXT_FIELDS = frozenset(

@@ -6,8 +6,6 @@ from asn_impact.intake.fields.canonical import DATE_FIELDS, TEXT_FIELDS
 from asn_impact.intake.fields.zones import ZONED, local_moment
 from asn_impact.intake.formats import RawTable
 
-__all__ = ["MOST_EXACT", "field_sql", "is_sql_temporal", "moment_sql"]
-
 MOST_EXACT = 1e15  # larger floats are written with an exponent, or have lost digits
 
 

@@ -18,24 +18,6 @@ from asn_impact.intake.privacy import masked
 from asn_impact.reference import read_rows
 from asn_impact.words import Message, paragraph
 
-__all__ = [
-    "FIELDS",
-    "PERSON_FIELDS",
-    "Headings",
-    "check_mapping",
-    "course_categories",
-    "in_category",
-    "listed_headings",
-    "match_columns",
-    "may_name_persons",
-    "may_say_who_passed",
-    "normalised",
-    "recognised",
-    "reserves",
-    "status_meanings",
-    "synonyms",
-]
-
 #: Canonical field -> its name in the Indonesian synonym table.
 FIELDS: Mapping[str, str] = MappingProxyType(
     {

@@ -39,8 +39,6 @@ from asn_impact.intake.formats.engine import from_arrow, quote
 from asn_impact.intake.privacy import masked
 from asn_impact.words import Alert, Message
 
-__all__ = ["Order", "Seen", "parse_dates", "read_dates", "see_dates"]
-
 Order: TypeAlias = Literal["day-first", "month-first", "swapped"]
 
 FEW_TELLING = 10  # values above 12: fewer than this, and a minority, is thin evidence worth a warning

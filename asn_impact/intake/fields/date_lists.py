@@ -14,8 +14,6 @@ from typing import Final, Literal
 
 from asn_impact.starts import MONTHS, ROMAN
 
-__all__ = ["LISTED_FIELDS", "Days", "days_of"]
-
 #: Fields whose cells may hold a range or list of days.
 LISTED_FIELDS: Final = frozenset({"course_start", "course_held", "course_end"})
 

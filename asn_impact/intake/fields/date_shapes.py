@@ -10,27 +10,6 @@ import duckdb
 from asn_impact.intake.fields.empty_words import NULL_WORDS, WAITING_WORDS
 from asn_impact.intake.formats.engine import quote
 
-__all__ = [
-    "BASIC",
-    "EMPTY",
-    "EPOCH",
-    "HAS_TIME",
-    "HOUR",
-    "ISO",
-    "MIDNIGHT",
-    "PLACEHOLDERS",
-    "SERIAL",
-    "STAGES",
-    "TRIPLE",
-    "WORD",
-    "ZEROS",
-    "ZONE",
-    "last_days",
-    "listed_texts",
-    "quoted_name",
-    "split_parts",
-]
-
 #: Dates that systems store for "no date" (databases, spreadsheets, Unix time).
 PLACEHOLDERS: tuple[dt.date, ...] = (
     dt.date(1, 1, 1),

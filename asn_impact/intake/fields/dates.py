@@ -28,8 +28,6 @@ from asn_impact.intake.fields.zones import offset_of, zone_name
 from asn_impact.starts import MONTHS, ROMAN
 from asn_impact.words import Message
 
-__all__ = ["DateReading", "dated"]
-
 _SERIAL_EPOCH = "DATE '1899-12-30'"  # day 0 of the 1900 system once its false 29 February 1900 is behind
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-__all__ = ["NULL_WORDS", "WAITING_WORDS"]
-
 #: What offices write where there is no date or number.
 NULL_WORDS: tuple[str, ...] = (
     "",

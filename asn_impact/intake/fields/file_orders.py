@@ -16,8 +16,6 @@ from asn_impact.intake.fields.dates import DateReading
 from asn_impact.intake.formats import RawTable
 from asn_impact.words import Alert, Message, paragraph
 
-__all__ = ["read_by_file"]
-
 FILE: Final = "asn_file"  # the column that says from which table a row is
 ORDERS: Final = ("day-first", "month-first")
 

@@ -13,8 +13,6 @@ from asn_impact.intake.fields.columns import may_name_persons
 from asn_impact.intake.privacy import masked
 from asn_impact.words import Alert, Message
 
-__all__ = ["numbers_of_persons", "refuse_names", "without_persons"]
-
 Frame: TypeAlias = "nw.LazyFrame[Any]"
 
 MOST_MASKED = 30  # values of the services; above that the column is no list of services

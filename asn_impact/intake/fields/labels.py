@@ -19,23 +19,6 @@ from asn_impact.intake.fields.office_names import written_out
 from asn_impact.intake.privacy import masked
 from asn_impact.words import Alert, Message
 
-__all__ = [
-    "INVISIBLE",
-    "LONG_WORD",
-    "TOTAL_LABEL",
-    "TOTAL_ROW",
-    "answered",
-    "fuller",
-    "join_spellings",
-    "label_key",
-    "one_slip",
-    "plain_label",
-    "replaced",
-    "same_office",
-    "settle_cases",
-    "settle_labels",
-]
-
 Frame: TypeAlias = "nw.LazyFrame[Any]"
 
 #: Characters without width or ink; the same class in every engine.

@@ -19,8 +19,6 @@ from asn_impact.intake.fields.sketched import sketched
 from asn_impact.intake.privacy import masked
 from asn_impact.words import Message
 
-__all__ = ["NumberStyle", "multiplied", "parse_numbers", "style_told"]
-
 NumberStyle: TypeAlias = Literal["1.234,56", "1,234.56"]
 
 _MONEY = re.compile(r"^((rp|idr)\.?\s*)?|(,-|,--|\.-)$| ?(rupiah|idr)$", re.IGNORECASE)

@@ -13,8 +13,6 @@ from types import MappingProxyType
 
 from asn_impact.reference import read_rows
 
-__all__ = ["meanings", "written_out"]
-
 _MOST_WORDS = 12  # of the longest name in the table
 
 

@@ -8,8 +8,6 @@ from __future__ import annotations
 import re
 from typing import Final
 
-__all__ = ["counts_persons", "person_key", "persons_of"]
-
 _NUMBER: Final = re.compile(r"(?<!\d)(?:\d{8}[ .]?\d{6}[ .]?\d[ .]?\d{3}|\d{16})(?!\d)")  # NIP, also spaced, and NIK
 _ITEM: Final = re.compile(r"(?:^|(?<=\s))\(?(?:\d{1,2}[.)]\s*|[a-z][.)]\s+)(?=[A-Z])")  # 1. 2) a.
 _COUNT: Final = re.compile(r"\s*\d{1,4}\s*(?:orang|org|peserta|pegawai|asn|pns|persons?)\b.*", re.IGNORECASE)

@@ -17,8 +17,6 @@ from asn_impact.intake.privacy import masked
 from asn_impact.starts import MONTHS, ROMAN
 from asn_impact.words import Message, paragraph
 
-__all__ = ["ALL", "REGENCY", "named_regencies", "regency_key", "settle_regencies", "told_apart_by_folder"]
-
 Frame: TypeAlias = "nw.LazyFrame[Any]"
 
 REGENCY: Final = "regency"

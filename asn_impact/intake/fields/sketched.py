@@ -8,8 +8,6 @@ from asn_impact.intake.fields.empty_words import NULL_WORDS, WAITING_WORDS
 from asn_impact.intake.privacy import masked
 from asn_impact.starts import MONTHS
 
-__all__ = ["sketched"]
-
 
 def sketched(text: str) -> str:
     """Return a text that should have been a date or number, for a message: words that could be a name are left out.

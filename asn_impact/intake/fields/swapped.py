@@ -11,8 +11,6 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Literal
 
-__all__ = ["Mixture"]
-
 _CHANCE = 1e-4  # chance of the pattern without a swap, below which it is proof
 _SUSPECT = 0.05  # below which it is no accident that can be passed over
 _LOW_DAYS, _HIGH_DAYS = 0.4, 0.6  # share of dates with a day up to 12, and above

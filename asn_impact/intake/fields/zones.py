@@ -9,8 +9,6 @@ from asn_impact.arguments import did_you_mean
 from asn_impact.errors import InputError
 from asn_impact.words import Message, paragraph
 
-__all__ = ["OFFSETS", "ZONE", "ZONED", "local_moment", "offset_of", "same_offset", "zone_name"]
-
 ZONE = "Asia/Jakarta"  #: where nobody says otherwise
 OFFSETS = {"Asia/Jakarta": 7, "Asia/Pontianak": 7, "Asia/Makassar": 8, "Asia/Jayapura": 9}  #: hours ahead of UTC
 ZONED = "TIMESTAMP WITH TIME ZONE"  #: what DuckDB calls moments

@@ -21,8 +21,6 @@ from asn_impact.intake.formats.trial import TRIAL_MEMORY
 from asn_impact.intake.formats.untrusted import read_apart
 from asn_impact.words import Message, paragraph
 
-__all__ = ["open_database", "settled_table", "which_table"]
-
 _TABLES = "SELECT schema_name, table_name FROM duckdb_tables() WHERE database_name = 'source' ORDER BY ALL"
 
 

@@ -20,21 +20,6 @@ from asn_impact.intake.formats.snapshots import copies
 from asn_impact.intake.formats.untrusted import number_in
 from asn_impact.words import Message
 
-__all__ = [
-    "connection",
-    "file_literal",
-    "from_arrow",
-    "identifier",
-    "kept_typed",
-    "locked",
-    "memory",
-    "query",
-    "quote",
-    "reading",
-    "run",
-]
-
-
 #: GB that the engine may hold before it puts rows aside. Without it so much that holding more saves no time (10 M cases
 #: take 6.4 s with 0.25 GB, 6.8 s with 0.5 GB and 7.6 s with 14 GB), and at most a share of the memory of the machine.
 MEMORY_VARIABLE: Final = "ASN_IMPACT_MEMORY"

@@ -18,8 +18,6 @@ from asn_impact.intake.formats.untrusted import read_apart
 from asn_impact.intake.formats.xml_events import read_xml
 from asn_impact.words import Message
 
-__all__ = ["open_event_log"]
-
 _VALUES = ("string", "date", "int", "float", "boolean", "id")
 
 

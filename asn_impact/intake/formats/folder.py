@@ -12,8 +12,6 @@ from asn_impact.intake.formats import FORMATS, KNOWN, ending_of
 from asn_impact.intake.formats.lake import is_part, refuse_address, refuse_lake, split_files
 from asn_impact.words import Message
 
-__all__ = ["files_of", "may_hold_data", "paths_of"]
-
 _RECORDS = re.compile(rb'\s*(?:\[|\{\s*"(?:data|records|rows|items|results?|hasil)")')  # a JSON file that is a table
 
 

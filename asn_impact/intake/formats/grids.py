@@ -16,8 +16,6 @@ from asn_impact.intake.formats.headings import HEADER_ROWS, begins_table, headin
 from asn_impact.intake.formats.raw import Asked, RawTable, Recogniser, cell_text, check_width, text_relation
 from asn_impact.words import Alert, Message, paragraph
 
-__all__ = ["Sheet", "Sheets", "chosen", "tables_of"]
-
 Row = Sequence[str | None]
 
 

@@ -8,8 +8,6 @@ from itertools import pairwise
 
 from asn_impact.intake.formats.raw import Recogniser
 
-__all__ = ["HEADER_ROWS", "begins_table", "heading_block", "holds_values", "titles_above"]
-
 HEADER_ROWS = 20  # title rows in front of the headings: 1 to 6 in practice, 20 in the most patient reader seen
 
 

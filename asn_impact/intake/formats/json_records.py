@@ -14,8 +14,6 @@ from asn_impact.intake.formats.raw import MOST_CELLS, Asked, RawTable, cell_text
 from asn_impact.intake.formats.untrusted import read_apart
 from asn_impact.words import Message
 
-__all__ = ["open_json"]
-
 MOST_JSON = 1 << 30  # bytes; a JSON file is held in memory as a whole
 
 

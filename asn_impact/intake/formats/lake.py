@@ -14,8 +14,6 @@ from typing import Final
 from asn_impact.errors import InputError
 from asn_impact.words import Message
 
-__all__ = ["is_part", "parts_of", "refuse_address", "refuse_lake", "split_files"]
-
 STORES: Final = ("s3", "s3a", "s3n", "gs", "gcs", "r2", "az", "azure", "abfs", "abfss", "hdfs", "http", "https", "hf")
 #: Scheme of an address -> the extension of DuckDB that reads it; httpfs for the others.
 _EXTENSIONS: Final = {"az": "azure", "azure": "azure", "abfs": "azure", "abfss": "azure"}

@@ -9,8 +9,6 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator
 
-__all__ = ["is_locked", "reaches_too_far"]
-
 MOST_ROWS, MOST_COLUMNS = 1 << 16, 256
 _CELLS = frozenset({0x0006, 0x00BD, 0x00BE, 0x00FD, 0x0201, 0x0203, 0x0204, 0x0205, 0x00D6, 0x027E})
 _SHEET, _SIZE, _END_OF_SHEET, _PASSWORD = 0x0085, 0x0200, 0x000A, 0x002F

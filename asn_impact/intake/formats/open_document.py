@@ -7,8 +7,6 @@ from pathlib import Path
 
 from asn_impact.intake.formats.xml_events import read_xml
 
-__all__ = ["merged_in"]
-
 Range = tuple[tuple[int, int], tuple[int, int]]
 
 

@@ -17,9 +17,6 @@ from asn_impact.errors import InputError
 from asn_impact.intake.formats.raw import CHUNK, MOST_CELLS, MOST_PARTS, MOST_UNPACKED
 from asn_impact.words import Alert, Message
 
-__all__ = ["check_package", "error_cells", "with_errors"]
-
-
 _HIDDEN_ROW = re.compile(rb"<row\b[^<>]{0,600}\bhidden=\"(1|true)\"")
 _EMPTY_FORMULA = re.compile(
     rb"</f>\s{0,20}(?:<v\s{0,9}/>\s{0,20}|<v>\s{0,20}</v>\s{0,20})?</c>|<f\b[^<>]{0,400}/>\s{0,20}</c>"

@@ -20,8 +20,6 @@ from asn_impact.intake.formats.snapshots import copies, snapshot
 from asn_impact.leftovers import stoppable, undisturbed
 from asn_impact.words import Message
 
-__all__ = ["open_gzip", "open_zip"]
-
 MOST_TIMES = 100  # a text of numbers and names shrinks to a tenth, hardly ever to a hundredth; a bomb to a thousandth
 
 OpenOne = Callable[[Path], list[RawTable]]

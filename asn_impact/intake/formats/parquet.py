@@ -15,8 +15,6 @@ from asn_impact.intake.formats.snapshots import snapshot
 from asn_impact.intake.formats.trial import try_apart
 from asn_impact.words import Message
 
-__all__ = ["columns_of", "open_parquet", "rows_of"]
-
 
 def open_parquet(path: Path, asked: Asked) -> list[RawTable]:
     """Return the one table of a Parquet file; one in folders ``key=value`` has these as columns too."""

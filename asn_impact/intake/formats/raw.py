@@ -17,8 +17,6 @@ from asn_impact.errors import InputError
 from asn_impact.intake.formats.engine import from_arrow
 from asn_impact.words import Message
 
-__all__ = ["Asked", "RawTable", "Recogniser", "cell_text", "check_width", "sha256", "text_relation"]
-
 CHUNK = 1 << 22
 MOST_COLUMNS = 2_000
 MOST_UNPACKED = 1 << 28  # bytes of one workbook once unpacked

@@ -15,8 +15,6 @@ from asn_impact.intake.formats.engine import identifier, quote
 from asn_impact.intake.formats.raw import RawTable, check_width
 from asn_impact.words import Message
 
-__all__ = ["named_source", "on_server", "open_server"]
-
 #: Scheme of an address -> the extension of DuckDB that reads such a server.
 SERVERS = {"postgresql": "postgres", "postgres": "postgres", "mysql": "mysql"}
 

@@ -19,8 +19,6 @@ from asn_impact.words import Message
 if TYPE_CHECKING:
     from asn_impact.intake.formats.raw import RawTable
 
-__all__ = ["LONG_TEXT", "copies", "refuse_changed", "snapshot"]
-
 LONG_TEXT = 1 << 23  # bytes of a text file from which parsing it again costs more than writing down what is wanted
 MOST_COPIED = 1 << 26  # bytes of a Parquet file that is copied before it is read
 MOST_COPIED_IN_ALL = 1 << 28  # bytes of all copies of a session from which Parquet files are no longer copied

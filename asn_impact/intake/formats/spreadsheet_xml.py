@@ -13,8 +13,6 @@ from asn_impact.intake.formats.untrusted import read_apart
 from asn_impact.intake.formats.xml_events import read_xml
 from asn_impact.words import Alert, Message
 
-__all__ = ["open_spreadsheet_xml"]
-
 ROWS, COLUMNS = 1 << 20, 1 << 14  # the most that a sheet has
 
 

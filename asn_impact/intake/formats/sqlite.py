@@ -23,8 +23,6 @@ from asn_impact.intake.formats.snapshots import snapshot
 from asn_impact.intake.formats.untrusted import read_apart
 from asn_impact.words import Message
 
-__all__ = ["open_sqlite"]
-
 
 def open_sqlite(path: Path, asked: Asked) -> list[RawTable]:
     """Return the table named of an SQLite file, or the only one."""

@@ -28,8 +28,6 @@ from asn_impact.intake.formats.raw import CHUNK, MOST_COLUMNS, Asked, RawTable, 
 from asn_impact.intake.formats.trial import try_apart
 from asn_impact.words import Alert, Message
 
-__all__ = ["open_text"]
-
 LONGEST_LINE = 1_000_000  # bytes of one row of a text file
 SAMPLE = 1 << 18  # bytes in which the heading row must lie
 MOST_LOOKED_AT = 1_000  # rows without a number among which headings are looked for

@@ -14,8 +14,6 @@ from asn_impact.intake.formats.snapshots import copies
 from asn_impact.intake.formats.untrusted import read_apart
 from asn_impact.words import Message
 
-__all__ = ["TRIAL_MEMORY", "try_apart"]
-
 TRIAL_MEMORY: Final = 1 << 30  # bytes that the engine may hold in that process before it puts rows aside
 
 

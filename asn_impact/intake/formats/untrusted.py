@@ -26,8 +26,6 @@ import psutil
 from asn_impact.errors import AsnImpactError, InputError
 from asn_impact.words import Message
 
-__all__ = ["Limits", "limits_of", "number_in", "read_apart"]
-
 Result = TypeVar("Result")
 
 #: Seconds for a file of no size, seconds more for each MB, seconds for a process to start.

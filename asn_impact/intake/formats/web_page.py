@@ -15,8 +15,6 @@ from asn_impact.intake.formats.raw import MOST_CELLS, MOST_UNPACKED, Asked, RawT
 from asn_impact.intake.formats.untrusted import read_apart
 from asn_impact.words import Message
 
-__all__ = ["open_web_page"]
-
 WIDEST, LONGEST = 1_000, 65_534  # what colspan and rowspan can say (HTML Living Standard, section 4.9.11)
 _CHARSET = re.compile(rb"charset\s{0,9}=\s{0,9}[\"']?\s{0,9}([\w.:-]{1,40})", re.IGNORECASE)
 _UNSEEN = ("script", "style", "title")

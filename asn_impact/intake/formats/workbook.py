@@ -14,8 +14,6 @@ from asn_impact.intake.formats.raw import Asked, RawTable, check_width, sha256
 from asn_impact.intake.formats.untrusted import read_apart
 from asn_impact.words import Message
 
-__all__ = ["open_old_workbook", "open_workbook"]
-
 
 def open_workbook(path: Path, asked: Asked) -> list[RawTable]:
     """Return the tables in the visible sheets of a workbook: XLSX, XLSM, XLSB, ODS."""

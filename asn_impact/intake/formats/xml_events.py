@@ -9,8 +9,6 @@ from xml.parsers import expat
 from asn_impact.errors import InputError
 from asn_impact.words import Message
 
-__all__ = ["Listener", "read_xml"]
-
 
 class Listener(Protocol):
     """What hears of each element; names without their namespaces."""

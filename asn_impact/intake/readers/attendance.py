@@ -16,8 +16,6 @@ from asn_impact.intake.privacy import masked
 from asn_impact.starts import MONTHS
 from asn_impact.words import Message
 
-__all__ = ["Session", "sessions_of", "with_attendance"]
-
 _PRESENT: Final = frozenset(
     [
         *("hadir", "h", "hdr", "v", "1", "p", "ya", "y", "yes", "ada", "true", "present", "attended", "terlambat"),

@@ -17,8 +17,6 @@ from asn_impact.intake.readers.exports import read_exports
 from asn_impact.reference import read_headings
 from asn_impact.verbs import public_verb
 
-__all__ = ["read_complaints"]
-
 #: What SP4N-LAPOR calls where a report stands; one that is closed without an answer was decided all the same.
 _STATUSES: Final = {
     **dict.fromkeys(("belum terverifikasi", "belum diverifikasi", "menunggu verifikasi", "terverifikasi"), "open"),

@@ -20,22 +20,6 @@ from asn_impact.intake.privacy import masked
 from asn_impact.intake.readers.rollout import unknown_name
 from asn_impact.words import Alert, Message, paragraph
 
-__all__ = [
-    "NOWHERE",
-    "TRAINING_FIELDS",
-    "count_taught_by_others",
-    "loss_notes",
-    "nearly_chosen",
-    "numbers_of",
-    "own_words",
-    "select_course",
-    "select_provider",
-    "several_courses",
-    "tells_of_passing",
-    "who_completed",
-    "word_of_passing",
-]
-
 TRAINING_FIELDS = (
     "office",
     "course",

@@ -15,8 +15,6 @@ from asn_impact.intake.records import Observations, Observed, Relation, kind_of,
 from asn_impact.verbs import public_verb
 from asn_impact.words import Message, paragraph
 
-__all__ = ["with_days", "with_flag", "with_recorded"]
-
 _MOST = 20  # names shown in a refusal
 
 

@@ -30,8 +30,6 @@ from asn_impact.timeline import Timeline
 from asn_impact.verbs import Guided, public_verb
 from asn_impact.words import Message, paragraph
 
-__all__ = ["Events", "read_events"]
-
 _HEADINGS = {
     "date": ("tanggal", "tgl", "date"),
     "until": ("sampai", "tanggal akhir", "until", "end"),

@@ -51,8 +51,6 @@ from asn_impact.intake.readers.given import office_given
 from asn_impact.intake.readers.unnumbered import repeated_numbers
 from asn_impact.verbs import public_verb
 
-__all__ = ["read_exports"]
-
 
 @public_verb
 def read_exports(

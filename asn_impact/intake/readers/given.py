@@ -17,8 +17,6 @@ from asn_impact.intake.frames import narwhal
 from asn_impact.intake.privacy import masked
 from asn_impact.words import Alert, Message
 
-__all__ = ["office_given"]
-
 _MANY = 1000  # labels of a column that are counted
 
 

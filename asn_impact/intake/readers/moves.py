@@ -9,8 +9,6 @@ import pandas as pd
 
 from asn_impact.intake.fields.labels import same_office
 
-__all__ = ["count_movers", "follow"]
-
 
 def follow(completions: pd.DataFrame, later: pd.DataFrame) -> pd.DataFrame:
     """Return the rows of completions with a person's part taken from the office left and given to the one joined.

@@ -21,8 +21,6 @@ from asn_impact.intake.readers.completions import select_course, who_completed
 from asn_impact.intake.readers.training_list import read_list, unreadable_ends
 from asn_impact.verbs import public_verb
 
-__all__ = ["read_other_courses"]
-
 
 @public_verb
 def read_other_courses(

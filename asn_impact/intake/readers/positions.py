@@ -18,8 +18,6 @@ from asn_impact.intake.privacy import pseudonym
 from asn_impact.intake.readers.completions import NOWHERE
 from asn_impact.words import Alert, Message, paragraph
 
-__all__ = ["dates_of", "find_units_then", "read_history", "tell_apart"]
-
 _DAMAGED = re.compile(r"\s*\d[.,]\d+e\+?\d+\s*|\d{15}000", re.IGNORECASE)  # what a spreadsheet leaves of a long number
 
 

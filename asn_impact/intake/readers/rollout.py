@@ -19,8 +19,6 @@ from asn_impact.timeline import Timeline
 from asn_impact.verbs import Guided, public_verb
 from asn_impact.words import Alert, Message, paragraph
 
-__all__ = ["Rollout", "columns_of", "read_rollout", "read_rollout_from_status", "unknown_name"]
-
 _MOST: Final = 20  # names shown in a refusal
 
 

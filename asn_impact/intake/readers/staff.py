@@ -15,8 +15,6 @@ from asn_impact.intake.readers.completions import numbers_of
 from asn_impact.intake.readers.rollout import columns_of
 from asn_impact.words import Message
 
-__all__ = ["staff_numbers"]
-
 
 def staff_numbers(
     staff: Mapping[str, float] | Any | None,  # noqa: ANN401

@@ -15,8 +15,6 @@ from asn_impact.intake.cleaning import BLANK, names_a_test, without_placeholders
 from asn_impact.intake.copies import each_once, held
 from asn_impact.words import Alert, Message
 
-__all__ = ["NUMBER", "STEPS", "Numbered", "cases_of_steps", "distinct_steps", "number_cases", "pair_stamps"]
-
 Frame: TypeAlias = "nw.LazyFrame[Any]"
 
 STEPS = "asn_steps"  # rows of the export that a case stands for

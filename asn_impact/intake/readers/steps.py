@@ -42,8 +42,6 @@ from asn_impact.intake.readers.step_rows import (
 from asn_impact.verbs import public_verb
 from asn_impact.words import Alert, Message
 
-__all__ = ["cases_and_steps", "read_steps"]
-
 
 @public_verb
 def read_steps(

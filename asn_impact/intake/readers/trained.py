@@ -13,16 +13,6 @@ from asn_impact.intake.privacy import masked
 from asn_impact.intake.readers.completions import numbers_of
 from asn_impact.words import Alert, Message
 
-__all__ = [
-    "accumulate",
-    "count_below_again",
-    "count_over_full",
-    "count_partly_treated",
-    "count_persons_once",
-    "first_months",
-    "main_providers",
-]
-
 
 def count_persons_once(completions: pd.DataFrame, dose: Literal["share", "hours"]) -> pd.DataFrame:
     """Return ``office, course_end, month, n`` and, for hours, ``hours``: a person is one at the first completion only.

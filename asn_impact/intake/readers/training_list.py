@@ -33,8 +33,6 @@ from asn_impact.intake.readers.completions import (
 )
 from asn_impact.words import Alert, Message
 
-__all__ = ["read_list", "unreadable_ends"]
-
 _EVERYBODY: Final = re.compile(
     r"^(?:semua|seluruh|segenap|setiap|all|every)\b.*\b(?:opd|skpd|perangkat daerah|dinas|badan|kantor|unit|instansi|"
     r"kecamatan|kelurahan|desa|bagian|offices?|agenc(?:y|ies)|departments?)\b"

@@ -13,8 +13,6 @@ from asn_impact.intake.gathered import Gathered
 from asn_impact.intake.privacy import masked
 from asn_impact.words import Alert, Message
 
-__all__ = ["repeated_numbers"]
-
 _NUMBER: Final = re.compile(
     r"(?i)^\W*(?:no|nomor|number|kode|code|id|reg\w*|tracking|tiket|ticket)(?:[\W_]|$)|[\W_](?:no|nomor|id)$"
 )

@@ -26,8 +26,6 @@ from asn_impact.starts import MONTHS, Start, read_start
 from asn_impact.verbs import public_verb
 from asn_impact.words import Message, paragraph
 
-__all__ = ["read_wide"]
-
 Year: TypeAlias = Annotated[int, Between(1900, 2100)]
 
 

@@ -39,8 +39,6 @@ if TYPE_CHECKING:
 
     from asn_impact.estimation import Inference
 
-__all__ = ["event_study"]
-
 LONG: Final = 4  # times the median interval: longer ones end in an arrow, so that the others can be read
 _ENDS: Final = ("lower", "upper")
 

@@ -40,8 +40,6 @@ if TYPE_CHECKING:
 
     from asn_impact.scrutiny.specification import SpecificationCurve
 
-__all__ = ["specifications"]
-
 ESTIMATES: Final = 12  # lines of text that the estimates are high
 KINDS: Final = ("design", "estimator", "rule")
 

@@ -36,8 +36,6 @@ if TYPE_CHECKING:
 
     from asn_impact.estimation.inference import Inference
 
-__all__ = ["completion_curve"]
-
 _COMPARED: Final = {
     "with_training": "trained",
     "without_training": "expected",

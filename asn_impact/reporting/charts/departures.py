@@ -38,8 +38,6 @@ if TYPE_CHECKING:
 
     from asn_impact.scrutiny.sensitivity import Breakdown, RobustInterval
 
-__all__ = ["sensitivity"]
-
 
 @public_verb
 def sensitivity(

@@ -14,8 +14,6 @@ from asn_impact.words import Language, Sentence
 if TYPE_CHECKING:
     from asn_impact.estimation import Inference
 
-__all__ = ["headline"]
-
 
 @public_verb
 def headline(

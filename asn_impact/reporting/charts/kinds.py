@@ -17,8 +17,6 @@ from asn_impact.scrutiny.sensitivity import Breakdown, RobustInterval
 from asn_impact.scrutiny.specification import SpecificationCurve
 from asn_impact.words import CALLS, Language, Message, languages
 
-__all__ = ["check_kind", "check_language"]
-
 _KINDS: Final[Mapping[str, type]] = {
     kind.__name__: kind
     for kind in (Breakdown, Design, Durations, Inference, Panel, RobustInterval, Rollout, SpecificationCurve)

@@ -26,8 +26,6 @@ from asn_impact.words.writing import number
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["map_of_effects"]
-
 MOST_NAMED: Final = 40  # areas: the names of more could not be read
 COLOURS: Final = "RdBu_r"
 

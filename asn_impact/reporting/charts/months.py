@@ -22,8 +22,6 @@ from asn_impact.words import Language, Message, Quantity
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["maturity"]
-
 
 @public_verb
 def maturity(

@@ -22,8 +22,6 @@ from asn_impact.words.writing import period
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["waits_by_office"]
-
 ACROSS: Final = 4  # panels beside each other
 HIGH: Final = 9  # lines of text that a panel is high
 QUARTERS: Final = {"low": 0.25, "middle": 0.5, "high": 0.75}

@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 
     from asn_impact.estimation import Inference
 
-__all__ = ["forest"]
-
 
 @public_verb
 def forest(

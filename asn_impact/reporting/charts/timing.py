@@ -21,9 +21,6 @@ if TYPE_CHECKING:
 
     from asn_impact.designs import Design
 
-__all__ = ["who_is_compared"]
-
-
 MOST_NAMED: Final = 70  # units that can have their names beside the heat strip
 _STATE: Final = ("never", "not_yet", "trained", "empty", "off")
 _STATE_COLOURS: Final = {"never": PALE, "not_yet": "#9ecae8", "trained": BLUE, "empty": "#ffffff", "off": PALE}

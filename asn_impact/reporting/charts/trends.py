@@ -43,8 +43,6 @@ if TYPE_CHECKING:
 
     from asn_impact.designs import Design
 
-__all__ = ["average_group", "raw_trends"]
-
 MOST_EVENTS: Final = 9  # numbered lines that a reader can follow
 
 

@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 
     from asn_impact.measures.panel import Panel
 
-__all__ = ["waits_calendar"]
-
 _LOOKS: Final[dict[str, dict[str, Any]]] = {
     "immature": {"hatch": "////", "edgecolor": GREY},
     "hidden": {"edgecolor": "#cccccc"},

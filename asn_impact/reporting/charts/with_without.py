@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
     from asn_impact.estimation import Inference
 
-__all__ = ["with_and_without"]
-
 _COLOURS = {"before": PALE, "without_training": GREY, "with_training": BLUE}
 
 

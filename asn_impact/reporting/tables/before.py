@@ -19,8 +19,6 @@ from asn_impact.reporting.tables.table import Table
 from asn_impact.verbs import public_verb
 from asn_impact.words import Message, paragraph
 
-__all__ = ["balance"]
-
 _SIDES = ("trained", "untrained", "difference", "standardised")
 
 

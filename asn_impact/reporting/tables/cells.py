@@ -14,8 +14,6 @@ from asn_impact.words import Language, Message, languages
 from asn_impact.words.catalogue import keys_of
 from asn_impact.words.writing import UNDEFINED, number, p_value, percent, period
 
-__all__ = ["ELEMENTS", "Kind", "Printed", "as_message", "cell_text", "decimals_of", "heading", "plain_cell"]
-
 Kind: TypeAlias = Literal["text", "period", "records", "whole", "one", "two", "three", "p_value", "share", "printed"]
 _DECIMALS: Final[Mapping[str, int]] = {"whole": 0, "records": 0, "one": 1, "two": 2, "three": 3}
 #: The elements of the satisfaction survey, short; U8 and U9 are numbered in two ways, so they have no number.

@@ -11,8 +11,6 @@ from asn_impact.reporting.tables.cells import decimals_of, plain_cell
 if TYPE_CHECKING:
     from asn_impact.reporting.tables.table import Table
 
-__all__ = ["csv"]
-
 
 def csv(table: Table) -> str:
     """Return the whole frame, the columns aside too; no cell is one that a spreadsheet would run.

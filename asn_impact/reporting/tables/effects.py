@@ -16,8 +16,6 @@ from asn_impact.reporting.words import event_axis, level_quantity, periods_in_st
 from asn_impact.verbs import public_verb
 from asn_impact.words import Message, paragraph
 
-__all__ = ["results"]
-
 
 @public_verb
 def results(inferences: Mapping[str, Inference] | Sequence[Inference] | Inference, *, level: Level = 0.95) -> Table:

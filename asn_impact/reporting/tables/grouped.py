@@ -13,8 +13,6 @@ from asn_impact.reporting.words import level_quantity
 from asn_impact.verbs import public_verb
 from asn_impact.words import Message
 
-__all__ = ["by_group"]
-
 
 @public_verb
 def by_group(groups: Groups, *, level: Level = 0.95) -> Table:

@@ -18,8 +18,6 @@ from asn_impact.reporting.tables.table import Table
 from asn_impact.verbs import public_verb
 from asn_impact.words import Message, paragraph, spoken_of
 
-__all__ = ["clusters", "descriptive", "first_training", "of_design"]
-
 
 @public_verb
 def clusters(design: Design) -> Table:

@@ -11,8 +11,6 @@ from asn_impact.words import Language
 if TYPE_CHECKING:
     from asn_impact.reporting.tables.table import Table
 
-__all__ = ["latex"]
-
 _TEX: Final[Mapping[str, str]] = {
     **{char: f"\\{char}" for char in "&%$#_{}"},
     "\\": r"\textbackslash{}",

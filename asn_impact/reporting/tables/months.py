@@ -9,8 +9,6 @@ from asn_impact.reporting.tables.table import Table
 from asn_impact.verbs import public_verb
 from asn_impact.words import Message
 
-__all__ = ["maturity_table"]
-
 
 @public_verb
 def maturity_table(months: pd.DataFrame) -> Table:

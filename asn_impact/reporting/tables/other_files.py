@@ -19,8 +19,6 @@ from asn_impact.words import Language
 if TYPE_CHECKING:
     from asn_impact.reporting.tables.table import Table
 
-__all__ = ["docx", "markdown", "printed", "typst", "xlsx"]
-
 EPOCH_DATE: Final = (1980, 1, 1, 0, 0, 0)  # the first day a zip file can name
 _TYPST: Final = str.maketrans({char: f"\\{char}" for char in "\\#[]*_$@<>`~/="})
 _MARKDOWN: Final = str.maketrans({char: f"\\{char}" for char in "\\|*_`<>[]#$"})

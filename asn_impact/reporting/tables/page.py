@@ -12,8 +12,6 @@ from asn_impact.words import Language
 if TYPE_CHECKING:
     from asn_impact.reporting.tables.table import Table
 
-__all__ = ["html", "whole_page"]
-
 _STYLE: Final = (
     "body{font-family:sans-serif;font-size:10pt} table{border-collapse:collapse} caption{font-weight:bold;"
     "text-align:left;padding-bottom:4pt} th{border-top:1.2pt solid;border-bottom:.6pt solid} th,td{padding:2pt 8pt}"

@@ -9,8 +9,6 @@ from asn_impact.scrutiny.scrutinise import Scrutiny
 from asn_impact.verbs import public_verb
 from asn_impact.words import Message
 
-__all__ = ["checks"]
-
 
 @public_verb
 def checks(scrutiny: Scrutiny) -> Table:

@@ -10,8 +10,6 @@ from asn_impact.reporting.tables.table import Table
 from asn_impact.verbs import public_verb
 from asn_impact.words import Message
 
-__all__ = ["ledger"]
-
 
 @public_verb
 def ledger(record: Ledger) -> Table:

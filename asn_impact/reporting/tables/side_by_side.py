@@ -23,8 +23,6 @@ from asn_impact.verbs import public_verb
 from asn_impact.words import Message, paragraph, verbatim
 from asn_impact.words.writing import decimals_for
 
-__all__ = ["specifications"]
-
 
 @public_verb
 def specifications(columns: Mapping[str, Inference], *, level: Level = 0.95) -> Table:

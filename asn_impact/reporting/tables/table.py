@@ -21,8 +21,6 @@ from asn_impact.reporting.words import check_language
 from asn_impact.verbs import Guided, public_verb
 from asn_impact.words import Alert, Language, Message, paragraph
 
-__all__ = ["Saved", "Table", "Words"]
-
 Words: TypeAlias = Message | Mapping[str, str] | str  #: a message, or somebody's own words, by language or not
 
 

@@ -15,8 +15,6 @@ from asn_impact.scrutiny.three_rows import Row
 from asn_impact.verbs import public_verb
 from asn_impact.words import Message, paragraph
 
-__all__ = ["three_rows"]
-
 
 @public_verb
 def three_rows(rows: Sequence[Row], *, level: Level = 0.95) -> Table:

@@ -20,8 +20,6 @@ from asn_impact.intake.fields.labels import TOTAL_LABEL, plain_label
 from asn_impact.intake.gathering import explaining, gather
 from asn_impact.words import Message
 
-__all__ = ["Facts", "Word", "facts", "settled_orders"]
-
 MOST: Final = 100_000  # different values of a column that are counted
 _UNTOLD: Final = ("intake.dates.either_order", "intake.dates.maybe_swapped", "intake.dates.two_orders")
 

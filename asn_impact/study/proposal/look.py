@@ -21,8 +21,6 @@ from asn_impact.starts import MONTHS
 from asn_impact.topics.surveys.elements import element_of
 from asn_impact.words import Message
 
-__all__ = ["Column", "Seen", "files_in", "look", "tokens"]
-
 SAMPLE: Final = 5_000  # rows of a table that are looked at
 FEWEST: Final = 10  # rows that share a word before it is shown
 _RESULT: Final = "run.json"

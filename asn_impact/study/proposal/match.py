@@ -12,8 +12,6 @@ from asn_impact.study.proposal.look import Column, Seen, tokens
 from asn_impact.topics.planning.budget import cost_columns
 from asn_impact.topics.surveys.elements import element_of
 
-__all__ = ["ROLES", "Choice", "Matched", "Role", "is_date", "match", "role_of"]
-
 Role: TypeAlias = Literal[
     "records", "training", "steps", "survey", "complaints", "observations", "positions", "panel", "other"
 ]

@@ -12,8 +12,6 @@ from typing import Final
 from asn_impact.intake.fields.labels import TOTAL_LABEL, fuller, label_key, one_slip
 from asn_impact.intake.fields.office_names import meanings, written_out
 
-__all__ = ["Aliases", "alike", "meet"]
-
 FEW: Final = 0.05  # of the rows of the other spelling: a slip of the pen is rarer than an office
 _PLACES: Final = frozenset({"kecamatan", "kelurahan", "desa"})
 _REGION: Final = re.compile(r" (?:pemerintah )?(?:kabupaten|kota|provinsi) (.+)$")

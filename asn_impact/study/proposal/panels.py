@@ -13,8 +13,6 @@ from asn_impact.study.proposal.sources import source_of
 from asn_impact.study.proposal.write import Page, written
 from asn_impact.words import Message
 
-__all__ = ["write_panel"]
-
 _PERIODS: Final = ("bulan", "month", "periode", "period", "triwulan", "quarter", "semester", "tahun", "year")
 _UNITS: Final = (
     ["opd", "unit", "dinas", "kantor", "office", "kabupaten", "kota", "kecamatan", "pemda", "daerah", "municipality"],

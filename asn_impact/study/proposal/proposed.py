@@ -42,8 +42,6 @@ from asn_impact.words import Language, Message, for_file
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Proposal", "propose_study"]
-
 STUDY_FILE: Final = "study.toml"
 HORIZON: Final = 30  # working days; asked about in every proposal
 MOST_STATUSES: Final = 40

@@ -20,8 +20,6 @@ from asn_impact.study.proposal.sources import SourceOf, source_of
 from asn_impact.study.proposal.write import Page, Question, written
 from asn_impact.words import Message, for_file, paragraph
 
-__all__ = ["FILES", "SECTIONS", "known_elsewhere", "last_days", "names_in", "others_in", "write_claims", "write_file"]
-
 #: Role -> name of its file and of its claim.
 FILES: Final[dict[Role, str]] = {"records": "izin", "survey": "skm", "complaints": "aduan", "observations": "kegiatan"}
 OTHERS: Final[tuple[Role, ...]] = ("survey", "complaints", "observations")

@@ -11,8 +11,6 @@ from typing import Any, Final
 from asn_impact.intake.formats.folder import files_of
 from asn_impact.study.proposal.match import Choice, Matched, Role
 
-__all__ = ["SourceOf", "source_of"]
-
 _FAR: Final = 3  # folders up, beyond which the whole path says more
 
 

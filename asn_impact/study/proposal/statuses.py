@@ -10,8 +10,6 @@ from asn_impact.intake.fields.columns import status_meanings
 from asn_impact.intake.fields.empty_words import NULL_WORDS
 from asn_impact.study.proposal.facts import Word
 
-__all__ = ["propose_statuses", "unknown_statuses"]
-
 MOSTLY, HARDLY = 0.9, 0.1  # share of rows with a date of decision
 #: Stems in the order in which they count: what is denied or waits first.
 _STEMS: Final = (

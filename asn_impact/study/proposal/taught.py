@@ -18,8 +18,6 @@ from asn_impact.study.proposal.sources import SourceOf
 from asn_impact.study.proposal.write import Page, inline, written
 from asn_impact.words import Message, for_file
 
-__all__ = ["TAUGHT", "one_course", "write_rollout"]
-
 TAUGHT: Final = TRAINING_FIELDS
 MOST_COURSES: Final = 20
 _BATCH: Final = re.compile(

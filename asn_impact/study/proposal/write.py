@@ -12,8 +12,6 @@ from typing import Any
 from asn_impact.intake.privacy import masked
 from asn_impact.words import Language, Message
 
-__all__ = ["Page", "Question", "inline", "written"]
-
 _WIDTH = 110
 
 

@@ -18,8 +18,6 @@ from asn_impact.measures.calendar import WorkCalendar
 from asn_impact.measures.durations import brought_in
 from asn_impact.topics.clocks.placed import CASE
 
-__all__ = ["LONG", "mark_days"]
-
 Frame: TypeAlias = "nw.LazyFrame[Any]"
 
 LONG: Final = "asn_long"  # the steps of the case reach over more days than there are bits
