@@ -15,8 +15,8 @@ import pytest
 import asn_impact as ai
 from asn_impact.errors import DataWarning, InputError
 from asn_impact.intake import read_exports
+from asn_impact.intake.fields.elements import ELEMENTS
 from asn_impact.intake.readers.training import read_training
-from asn_impact.topics.surveys.elements import ELEMENTS
 from asn_impact.words import Message
 
 from .conftest import HEADINGS, codes, lines

@@ -5,10 +5,10 @@ import pandas as pd
 import pytest
 
 from asn_impact.errors import DataWarning, InputError, PrivacyError
+from asn_impact.intake.fields.elements import ELEMENTS, element_of
 from asn_impact.measures.outcomes import Score
 from asn_impact.measures.tabulate import tabulate
 from asn_impact.topics.surveys.answers import read_survey, read_survey_aggregates
-from asn_impact.topics.surveys.elements import ELEMENTS, element_of
 from asn_impact.topics.surveys.periods import survey_period
 from asn_impact.topics.surveys.satisfaction import satisfaction_panel, skm_index
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Final
 
 from asn_impact.intake.fields.columns import normalised
+from asn_impact.reference import read_headings
 
 _TOTAL: Final = re.compile(
     r"(?:[\W\d_]|\b(?:[ivxlc]+|[a-z])[.)])*(?:grand|sub)?[\s.-]*(?:jumlah|jml\w?|total|subtotal|keseluruhan)\b"
@@ -121,3 +123,21 @@ def unit_of_heading(heading: str) -> float | None:
     """
     bare = normalised(heading)
     return next((unit for form, unit in _BY_HEADING if bare.endswith(form)), None)
+
+
+#: Columns of money in a file of costs: unit price, and quantity times price where the table says it.
+COSTS_IN_UNITS: Final = ("harga_satuan", "nilai")
+
+
+@cache
+def cost_headings() -> Mapping[str, tuple[str, ...]]:
+    """Return name of a column of a file of costs -> the headings it can have, the first ones first."""
+    known = read_headings("cost_headings.csv")
+    units = ((name, tuple(f"{w}{unit}" for w in known[name] for unit in UNITS_OF_HEADINGS)) for name in COSTS_IN_UNITS)
+    return known | {name: (*known[name], *more) for name, more in units}
+
+
+def cost_columns(heading: str) -> frozenset[str]:
+    """Return which columns of a file of costs a heading can be."""
+    plain = normalised(heading)
+    return frozenset(name for name, words in cost_headings().items() if plain in map(normalised, words))

@@ -13,12 +13,12 @@ import duckdb
 from asn_impact.errors import AsnImpactError
 from asn_impact.identifiers import persons_in
 from asn_impact.intake.fields.columns import FIELDS, PERSON_FIELDS, normalised, recognised, synonyms
+from asn_impact.intake.fields.elements import element_of
 from asn_impact.intake.fields.sketched import sketched
 from asn_impact.intake.formats import KNOWN, RawTable, ending_of, open_file
 from asn_impact.intake.formats.engine import reading
 from asn_impact.intake.privacy import masked
 from asn_impact.starts import MONTHS
-from asn_impact.topics.surveys.elements import element_of
 from asn_impact.words import Message
 
 SAMPLE: Final = 5_000  # rows of a table that are looked at

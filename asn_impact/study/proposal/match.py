@@ -7,10 +7,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Literal, TypeAlias
 
+from asn_impact.intake.fields.amounts import cost_columns
 from asn_impact.intake.fields.columns import normalised, status_meanings
+from asn_impact.intake.fields.elements import element_of
 from asn_impact.study.proposal.look import Column, Seen, tokens
-from asn_impact.topics.planning.budget import cost_columns
-from asn_impact.topics.surveys.elements import element_of
 
 Role: TypeAlias = Literal[
     "records", "training", "steps", "survey", "complaints", "observations", "positions", "panel", "other"

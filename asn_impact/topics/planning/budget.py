@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import partial
 from typing import Any, Final
 
 import numpy as np
@@ -16,7 +16,8 @@ from asn_impact.identifiers import hidden
 from asn_impact.intake.cleaning import FILE
 from asn_impact.intake.extract import Source
 from asn_impact.intake.fields.amounts import (
-    UNITS_OF_HEADINGS,
+    COSTS_IN_UNITS,
+    cost_headings,
     is_amount,
     may_head_amounts,
     unit_of_heading,
@@ -27,7 +28,6 @@ from asn_impact.intake.formats.raw import RawTable
 from asn_impact.intake.gathered import Gathered
 from asn_impact.intake.gathering import explaining, gather, headings_of
 from asn_impact.intake.privacy import masked
-from asn_impact.reference import read_headings
 from asn_impact.words import Message
 
 _NEEDED: Final = ("komponen", "jumlah", "satuan", "harga_satuan", "sumber", "tahun_harga")
@@ -36,7 +36,7 @@ AMOUNT: Final = "nilai"  # quantity times price, where the table says it
 CODE: Final = "kode"  # account code, where the table has one
 COURSE: Final = "asn_course"
 #: Columns of money -> the column that holds what 1 stands for in them.
-UNITS: Final = {name: f"asn_unit_of_{name}" for name in ("harga_satuan", AMOUNT)}
+UNITS: Final = {name: f"asn_unit_of_{name}" for name in COSTS_IN_UNITS}
 _NOTHING: Final = ("", "-", "0", "0.0")
 _BY_PRICE: Final = ("jumlah", "satuan", "harga_satuan")
 #: What the reader can say for all rows where no column does -> the line.
@@ -67,7 +67,7 @@ def columns_of(
     """
     with explaining(source):
         read = partial(gather, source, (), dates=None, required=())
-        price = _known()["harga_satuan"] if amount is None else amount
+        price = cost_headings()["harga_satuan"] if amount is None else amount
         try:
             rows = read(columns={"harga_satuan": price}, keep=("harga_satuan",))
         except InputError:
@@ -106,7 +106,7 @@ def _offer_amounts(source: Any, read: Callable[..., Gathered], amount: str | Non
     if amount is not None:
         return
     try:
-        headings = headings_of(source, read(columns={"komponen": _known()["komponen"]}, keep=("komponen",)))
+        headings = headings_of(source, read(columns={"komponen": cost_headings()["komponen"]}, keep=("komponen",)))
     except InputError:
         return
     if beside := _amounts_beside(read, headings, _found(headings)):
@@ -160,25 +160,11 @@ def _found(headings: Sequence[str]) -> dict[str, str]:
     """Return name -> heading, the first one of its synonyms that is there; no heading counts twice."""
     there = {normalised(heading): heading for heading in reversed(headings)}
     found: dict[str, str] = {}
-    for name, words in _known().items():
+    for name, words in cost_headings().items():
         known = (there[normalised(word)] for word in words if normalised(word) in there)
         if (heading := next((h for h in known if h not in found.values()), None)) is not None:
             found[name] = heading
     return found
-
-
-@cache
-def _known() -> Mapping[str, tuple[str, ...]]:
-    """Return name of a column -> the headings it can have, the first ones first."""
-    known = read_headings("cost_headings.csv")
-    units = {name: tuple(f"{word}{unit}" for word in known[name] for unit in UNITS_OF_HEADINGS) for name in UNITS}
-    return known | {name: (*known[name], *more) for name, more in units.items()}
-
-
-def cost_columns(heading: str) -> frozenset[str]:
-    """Return which columns of a file of costs a heading can be."""
-    plain = normalised(heading)
-    return frozenset(name for name, words in _known().items() if plain in map(normalised, words))
 
 
 def unpriced(table: pd.DataFrame) -> pd.Series:

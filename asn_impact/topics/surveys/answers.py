@@ -26,6 +26,15 @@ from asn_impact.identifiers import persons_in
 from asn_impact.intake.blocks import filled_down
 from asn_impact.intake.extract import Source
 from asn_impact.intake.fields.columns import Headings, listed_headings, normalised
+from asn_impact.intake.fields.elements import (
+    ELEMENTS,
+    IKM,
+    find_date,
+    headings_in,
+    index_alone,
+    match_all,
+    refuse_free_text,
+)
 from asn_impact.intake.fields.empty_words import NULL_WORDS
 from asn_impact.intake.fields.labels import TOTAL_LABEL, plain_label, settle_labels
 from asn_impact.intake.fields.numbers import parse_numbers
@@ -37,15 +46,6 @@ from asn_impact.intake.readers.observations import Observations, observe
 from asn_impact.intake.records import NumberStyle, Order, kind_of, quote, with_numbers
 from asn_impact.starts import numbered_alike
 from asn_impact.topics.surveys.answer_words import meanings
-from asn_impact.topics.surveys.elements import (
-    ELEMENTS,
-    IKM,
-    find_date,
-    headings_in,
-    index_alone,
-    match_all,
-    refuse_free_text,
-)
 from asn_impact.topics.surveys.periods import Year, dated_elsewhere, period_text, survey_period, with_part, with_year
 from asn_impact.topics.surveys.published import OWN, held_against_elements, own_index
 from asn_impact.verbs import Guided, public_verb

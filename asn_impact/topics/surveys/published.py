@@ -9,9 +9,9 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
+from asn_impact.intake.fields.elements import ELEMENTS
 from asn_impact.intake.fields.numbers import parse_numbers
 from asn_impact.intake.privacy import masked
-from asn_impact.topics.surveys.elements import ELEMENTS
 from asn_impact.words import Alert, Message
 
 OWN: Final = "asn_own_index"

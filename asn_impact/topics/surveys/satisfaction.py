@@ -22,13 +22,13 @@ import pandas as pd
 from asn_impact.arguments import AtLeast, Names, did_you_mean
 from asn_impact.display import card, noted
 from asn_impact.errors import InputError
+from asn_impact.intake.fields.elements import IKM
 from asn_impact.measures.outcomes import Score
 from asn_impact.measures.panel import Panel
 from asn_impact.measures.tabulate import tabulate, weight_of_records
 from asn_impact.timeline import Timeline
 from asn_impact.topics.surveys.answers import HIGHEST, LOWEST, PER_POINT, Survey, SurveyAggregates
 from asn_impact.topics.surveys.bands import NOISE, Band, Regime, band, half_up, respondents_needed
-from asn_impact.topics.surveys.elements import IKM
 from asn_impact.verbs import Guided, public_verb
 from asn_impact.words import Message, Quantity, paragraph
 
