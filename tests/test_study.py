@@ -4,6 +4,7 @@ import asyncio
 import dataclasses
 import datetime as dt
 import hashlib
+import html
 import inspect
 import json
 import os
@@ -17,6 +18,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from asn_impact.cli import main
 from asn_impact.errors import PrivacyError, StudyError
 from asn_impact.estimation import ESTIMATORS, RULES, GroupTime, Jackknife, TripleDifference
 from asn_impact.measures import outcomes
@@ -430,6 +432,22 @@ def test_figures_get_a_second_home_when_the_study_names_one(folder):
     study = read_study(changed(folder, 'rule = "jackknife"', 'rule = "jackknife"\n\n[report]\nfigures = "shown"'))
     finished = run_page(study)
     assert hashes(folder / "shown") == hashes(finished.folder / "figures")
+
+
+def test_what_a_single_study_changed_after_it_was_locked_stands_after_its_finding_and_on_the_screen(folder, capsys):
+    assert main(["register", str(folder / "study.toml")]) == 0
+    file = changed(folder, "horizon = 10", "horizon = 8")
+    file.write_text(file.read_text(encoding="utf-8") + '[report]\nformats = ["html"]\n', encoding="utf-8")
+    with (folder / "cases.csv").open("a", encoding="utf-8") as cases:
+        cases.write("C99999,Dinas B,2024-11-04,2024-11-12,Selesai\n")
+    capsys.readouterr()
+    assert main(["run", str(file)]) == 0
+    assert "Deviations from what was locked: 2." in " ".join(capsys.readouterr().err.split())
+    for page in ("report.html", "brief.html"):
+        text = " ".join(re.sub(r"<[^>]+>", " ", (folder / "result" / "report_en" / page).read_text("utf-8")).split())
+        text = html.unescape(text)
+        assert "Deviation: measure of 'study' was restricted_mean(horizon=10) and is restricted_mean(horizon=8)" in text
+        assert "Data changed after locking: 'cases.csv'" in text
 
 
 def test_without_a_rollout_the_waits_are_reported_and_an_effect_is_refused(folder):

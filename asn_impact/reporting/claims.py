@@ -57,9 +57,9 @@ def _sections(pages: Exhibits, report: Report, written: Mapping[str, Chapter]) -
 
 def _first_page(pages: Exhibits, report: Report) -> list[Block]:
     table, raising = first_page(report.findings, _family(report), level=report.level)
-    blocks = [pages.table(table)]
+    blocks = [pages.table(table), *pages.say(report.beside)]
     blocks += [_heading(pages, "raises"), *pages.list(raising)] if raising else []
-    blocks += [*pages.say(report.beside), *_scale(pages, report)]
+    blocks += _scale(pages, report)
     steps = overview.chain(report.findings, level=report.level)
     return [*blocks, *_tables(pages, steps), *_quoted(report, "foreword")]
 
@@ -302,7 +302,7 @@ def _in_short(pages: Exhibits, report: Report) -> list[Block]:
     figures = [pages.figure(chart) for chart in _plain_pictures(pages, report)]
     beside = [under_name([f], f.said) for f in listed if f.inference is not None and f.said]
     table = pages.table(overview.in_short(listed, level=report.level))
-    return [table, *pages.list(beside), *figures, *_scale(pages, report)]
+    return [table, *pages.say(report.beside[:1]), *pages.list(beside), *figures, *_scale(pages, report)]
 
 
 def _plain_pictures(pages: Exhibits, report: Report) -> list[Chart]:

@@ -64,8 +64,12 @@ def open_study(path: str | Path) -> Programme:
     if "claim" in raw:
         shared, claims = claims_of(file, raw)
         return Programme(replace(shared, sha256=digest), claims)
-    study = read_study(file)
-    shared = Shared(file, study.title, study.source, "romano_wolf", None, {}, study.sha256)
+    return alone(read_study(file))
+
+
+def alone(study: Study) -> Programme:
+    """Return a study without claims as a programme of one."""
+    shared = Shared(study.file, study.title, study.source, "romano_wolf", None, {}, study.sha256)
     return Programme(shared, (Claim(ALONE, study.title, None, None, "data", "primary", None, None, study),))
 
 
@@ -291,7 +295,7 @@ class Programme:
             findings=shown,
             family=self._family_of(shown),
             inputs=self.sources,
-            notes=deviations(self),
+            beside=deviations(self),
             as_of=max(days, default=None),
             level=about.level,
             words={chapter: text.text(language) for chapter, text in about.words.items()},

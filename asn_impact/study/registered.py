@@ -14,7 +14,7 @@ from asn_impact.intake.written import write_new
 from asn_impact.study.inputs import WITH_FILES, files_named
 from asn_impact.study.keys import Setting
 from asn_impact.verbs import public_verb
-from asn_impact.words import Message, languages
+from asn_impact.words import Alert, Message, languages
 
 if TYPE_CHECKING:
     from asn_impact.study.claims import Claim
@@ -90,7 +90,8 @@ def deviations(programme: Programme) -> tuple[Message, ...]:
     prints = _fingerprints(programme)
     changed = tuple(name for name in {**prints, **locked["files"]} if prints.get(name) != locked["files"].get(name))
     said += [Message("programme.other_data", files=changed)] if changed else []
-    head = Message("programme.registered", on=dt.date.fromisoformat(locked["on"]), n=len(before), deviations=len(said))
+    kind = Alert if said else Message
+    head = kind("programme.registered", on=dt.date.fromisoformat(locked["on"]), n=len(before), deviations=len(said))
     return (head, *said)
 
 

@@ -105,8 +105,11 @@ def run(study: Study) -> Finished:
 def _work(study: Study) -> tuple[Any, ...]:
     """Return the parts of `Finished`; its notes stand in the report and in run.json: nothing is left to warn of."""
     from asn_impact.reporting.since import say_moved
+    from asn_impact.study.programme import alone
+    from asn_impact.study.registered import deviations
 
     refuse_foreign(study)
+    locked = deviations(alone(study))
     steps = 2 + len(study.languages) + len(study.notebooks)
     with run_notebooks() as begin, work_beside(study) as fresh, progress(study.languages[0], steps) as tell:
         notebooks = begin(study.notebooks)
@@ -115,13 +118,13 @@ def _work(study: Study) -> tuple[Any, ...]:
         refuse_rows(study, {"": ready.ledger})
         tell(Message("study.step.estimating"))
         evidence = estimated(study, ready)
-        refuse_soon(study, partial(_report, study, evidence, {}))
+        refuse_soon(study, partial(_report, study, evidence, {}, locked))
         written: list[Path] = []
         for language in study.languages:
             tell(Message("study.step.writing", language=language))
             drawings = charts(study, evidence, language)
             written += _save(drawings, fresh / "figures" / language)
-            report = _report(study, evidence, drawings, language)
+            report = _report(study, evidence, drawings, locked, language)
             written += _publish(study, report, language, fresh / f"report_{language}")
         written += _codebook(study, ready, fresh)
         for name, content in notebooks.items():
@@ -132,7 +135,7 @@ def _work(study: Study) -> tuple[Any, ...]:
         warned = (w for w in evidence.warnings if w != refusal)
         moved = say_moved(fresh / f"report_{study.languages[0]}")
         said = [*([_say_beside(beside)] if beside else []), *([] if moved is None else [moved])]
-        notes = each_once(warned, evidence.ready.notes, said)
+        notes = each_once(locked[:1], warned, evidence.ready.notes, said)
         result = (study.folder, tuple(findings(study, evidence)), refusal, notes)
         names = [path.relative_to(fresh).as_posix() for path in written]
         refuse_gaps(study.folder, fresh, names)
@@ -190,7 +193,13 @@ def _save(drawings: Mapping[str, Chart], folder: Path) -> list[Path]:
     return [path for name, chart in drawings.items() for path in chart.save(folder / name)]
 
 
-def _report(study: Study, evidence: Evidence, drawings: Mapping[str, Chart], language: Language) -> Report:
+def _report(
+    study: Study,
+    evidence: Evidence,
+    drawings: Mapping[str, Chart],
+    locked: tuple[Message, ...],
+    language: Language,
+) -> Report:
     from asn_impact.reporting.contents import Report
 
     title = study.title if evidence.headline is not None else Message("study.without_effect", title=study.title)
@@ -200,7 +209,7 @@ def _report(study: Study, evidence: Evidence, drawings: Mapping[str, Chart], lan
         imprint=imprint_of(study),
         nouns=nouns_of(study),
         words={chapter: text.text(language) for chapter, text in study.words.items()},
-        **contents(evidence, dict(drawings), level=study.level, look=say_look(study)),
+        **contents(evidence, dict(drawings), level=study.level, look=(*locked, *say_look(study))),
     )
 
 

@@ -85,6 +85,7 @@ def _put(
 ) -> tuple[list[Path], tuple[Message, ...]]:
     """Put everything in its place at once; return the files, and what has to be said."""
     from asn_impact.reporting.since import say_moved
+    from asn_impact.study.registered import deviations
 
     about = replace(programme.about, folder=folder)
     refuse_foreign(about)
@@ -109,7 +110,7 @@ def _put(
     if about.figures is not None:
         for file, drawing in copies.items():
             write(about.figures / file, drawing)
-    said = [*(books.said if books is not None else ()), *([] if moved is None else [moved])]
+    said = [*deviations(programme)[:1], *(books.said if books is not None else ()), *([] if moved is None else [moved])]
     return [folder / name for name in names], tuple(said)
 
 

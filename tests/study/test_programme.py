@@ -525,17 +525,22 @@ def test_what_was_locked_is_compared_and_every_deviation_printed(folder, program
     assert main(["register", str(place)]) == 2
     try:
         same = ai.open_study(place).report("en")
-        assert "Deviations from what was locked: 0" in str(same.notes[0])
+        assert "Deviations from what was locked: 0" in str(same.beside[0])
         changed = (
             (FAST + WAIT + LATE).replace("horizon = 20", "horizon = 15").replace('"imputation"', '"group_time"', 1)
         )
-        said = [str(note) for note in ai.open_study(other(folder, changed, "locked.toml")).report("id").notes]
+        now = ai.open_study(other(folder, changed, "locked.toml"))
+        said = [str(note) for note in now.report("id").beside]
         assert "Deviations from what was locked: " in said[0]
         assert any("measure of 'waktu' was restricted_mean(horizon=20)" in line for line in said)
         assert any("estimator of 'waktu'" in line for line in said)
         assert any("'antri' was locked and is gone" in line for line in said)
         assert any("'proyek' was added after locking" in line for line in said)
         assert any("Data changed after locking" in line for line in said)
+        assert said[0] in str(run_programme(now).notes[0])
+        sections = sections_of(now.about.folder / "report_en" / "report.html")
+        assert all(line in sections["summary"] for line in said)
+        assert said[0] in sections_of(now.about.folder / "report_en" / "brief.html")["summary"]
     finally:
         (folder / "registered.json").unlink()
 
