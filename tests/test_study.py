@@ -450,6 +450,18 @@ def test_what_a_single_study_changed_after_it_was_locked_stands_after_its_findin
         assert "Data changed after locking: 'cases.csv'" in text
 
 
+def test_how_many_cases_count_as_the_limit_stands_beside_the_number(folder, capsys):
+    rows = (folder / "cases.csv").read_text(encoding="utf-8").splitlines()
+    withdrawn = [row.replace("Selesai", "Dicabut") if i % 10 == 5 else row for i, row in enumerate(rows)]
+    (folder / "cases.csv").write_text("\n".join([*withdrawn, ""]), encoding="utf-8")
+    file = changed(folder, 'path = "cases.csv"', 'path = "cases.csv"\nstatus_words = {Dicabut = "withdrawn"}')
+    run_page(read_study(file))
+    said = "10% of the applications were withdrawn; with or without a date they count as 10 working days."
+    for page, times in (("report.html", 3), ("brief.html", 1)):  # beside the finding, below the table, in the notes
+        text = re.sub(r"<[^>]+>", " ", (folder / "result" / "report_en" / page).read_text("utf-8"))
+        assert " ".join(text.split()).count(said) == times
+
+
 def test_without_a_rollout_the_waits_are_reported_and_an_effect_is_refused(folder):
     study = read_study(without_rollout(folder))
     assert "no rollout" in repr(study)

@@ -48,6 +48,8 @@ from asn_impact.words import Alert, Message, paragraph, verbatim
 
 Per: TypeAlias = Literal["month", "quarter", "half_year", "year"]
 LENGTHS: Mapping[str, int] = {"month": 1, "quarter": 3, "half_year": 6, "year": 12}
+_WITHDRAWN = "withdrawn"
+FEW = 0.03  # share of cases withdrawn up to which the definition of the measure says enough
 _FIRST = 1_000  # records whose mean is near that of all
 _PLAIN = r"^-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?$"
 
@@ -263,6 +265,7 @@ def _cell_panel(
     if not len(mature):
         raise InputError(_nothing_mature(months, outcome, durations))
     grid = Grid.of(cells, columns, mature)
+    notes = (*notes, *_count_withdrawn(cells[cells["month"].isin(mature)], outcome))
     immature = Timeline.of_length(months.index[~months["mature"]].to_numpy(), length).labels
     arrays = count_records(grid) if isinstance(outcome, Count) else moments(grid, shifts)
     return Panel(
@@ -531,9 +534,11 @@ def _cells(
     keys = unit_keys(columns)
     weighted = weighing is not None
     parts = [_Part.of(i, one, len(sums[i].values), weighted=weighted) for i, one in enumerate(outcomes)]
+    of_waits = any(isinstance(one, DurationOutcome) for one in outcomes)
     records = durations.records.select(
         *(nw.col(name).alias(key) for name, key in zip(columns, keys, strict=True)),
         nw.col("month", "day"),
+        *([as_whole(nw.col("status") == "withdrawn").alias(_WITHDRAWN)] if of_waits else []),
         *(
             value.alias(name)
             for part, one in zip(parts, sums, strict=True)
@@ -556,12 +561,14 @@ def _cells(
             *((nw.col(part.totals[0]).count() if part.some else nw.len()).alias(part.n) for part in parts),
             *(nw.col(name).sum() for name in summed),
             nw.col("day").max().alias("latest"),
+            *([nw.col(_WITHDRAWN).sum()] if of_waits else []),
         )
         .with_columns(nw.col(name).cast(nw.Int64 if name in exact else nw.Float64) for name in summed)
         .collect()
         .to_pandas()
     )
-    return [cells[[*keys, "month", "rows", "latest", *part.names]].rename(columns=part.names) for part in parts]
+    common = [*keys, "month", "rows", "latest", *([_WITHDRAWN] if of_waits else [])]
+    return [cells[[*common, *part.names]].rename(columns=part.names) for part in parts]
 
 
 class _Part(NamedTuple):
@@ -677,6 +684,17 @@ def _with_units(
     if empty:
         notes.append(Alert("measures.tabulate.without_value", n=empty, columns=tuple(map(verbatim, source))))
     return cells[~nameless].reset_index(drop=True) if nameless_rows else cells, tuple(notes)
+
+
+def _count_withdrawn(cells: pd.DataFrame, outcome: CellOutcome) -> tuple[Message, ...]:
+    """Say which share of the cases counts as the limit because they were withdrawn, where it is more than a few."""
+    if not isinstance(outcome, RestrictedMean | Within):
+        return ()
+    share = int(cells[_WITHDRAWN].sum()) / max(int(cells["rows"].sum()), 1)
+    told = "at_limit" if isinstance(outcome, RestrictedMean) else "not_in_time"
+    if share <= FEW:
+        return ()
+    return (Message(f"measures.tabulate.{told}", share=round(share, 2), limit=outcome.limit.message),)
 
 
 def _by_period(durations: Dated, per: Per) -> Dated:

@@ -17,7 +17,7 @@ from asn_impact.reporting.charts.with_without import with_and_without
 from asn_impact.reporting.contents import Report
 from asn_impact.reporting.family import Family, weak_in_family
 from asn_impact.reporting.findings import Finding
-from asn_impact.reporting.matrix import could_see, first_page, under_name
+from asn_impact.reporting.matrix import beside_number, could_see, first_page, under_name
 from asn_impact.reporting.several import Compared, compared
 from asn_impact.reporting.tables import Table
 from asn_impact.reporting.tables.cells import as_message
@@ -114,7 +114,7 @@ def _blocks(pages: Exhibits, report: Report, finding: Finding, shown: Compared |
     if finding.inference is None or finding.design is None or shown is None:
         return [*pages.say(_without_number(finding)), *map(pages.table, finding.tables), *_data(pages, finding)]
     blocks = pages.say([_question(finding), *_of_an_event(finding)])
-    blocks += [_found(pages, report, finding), *pages.say(finding.said)]
+    blocks += [_found(pages, report, finding), *pages.say(beside_number(finding))]
     if finding.scrutiny is not None:
         blocks += pages.say([*argument.say_grade_and_lack(finding.scrutiny), *argument.say_turning(finding.scrutiny)])
     blocks += _pictures(pages, report, finding)
@@ -300,7 +300,7 @@ def _in_short(pages: Exhibits, report: Report) -> list[Block]:
     shown = _leading(report)
     listed = [finding for finding in report.findings if finding in shown or finding.brief]
     figures = [pages.figure(chart) for chart in _plain_pictures(pages, report)]
-    beside = [under_name([f], f.said) for f in listed if f.inference is not None and f.said]
+    beside = [under_name([f], said) for f in listed if f.inference is not None and (said := beside_number(f))]
     table = pages.table(overview.in_short(listed, level=report.level))
     return [table, *pages.say(report.beside[:1]), *pages.list(beside), *figures, *_scale(pages, report)]
 

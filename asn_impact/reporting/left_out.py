@@ -1,4 +1,4 @@
-"""What was treated and no estimate counts, as a line below a table or a figure."""
+"""What a reader of a number must know beside it: what no estimate counts, and cases that count as the limit."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from asn_impact.estimation import Inference
 from asn_impact.estimation.left_out import say_left_out
+from asn_impact.measures.panel import Panel
 from asn_impact.words import Message, verbatim
 
 
@@ -20,3 +21,9 @@ def left_out_lines(named: Iterable[tuple[str, Inference]]) -> tuple[Message, ...
         for name, line in said.items()
         if line is not None
     )
+
+
+def withdrawn_lines(panel: Panel | None) -> tuple[Message, ...]:
+    """Return which share of the cases has no decision and counts as the limit; nothing where it is small."""
+    told = {"measures.tabulate.at_limit", "measures.tabulate.not_in_time"}
+    return () if panel is None else tuple(note for note in panel.notes if note.key in told)

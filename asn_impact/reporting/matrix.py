@@ -16,12 +16,13 @@ from asn_impact.errors import InputError
 from asn_impact.estimation import Inference
 from asn_impact.reporting.family import Family, family_of
 from asn_impact.reporting.findings import Finding
+from asn_impact.reporting.left_out import withdrawn_lines
 from asn_impact.reporting.recoding import all_alike, as_read
 from asn_impact.reporting.tables.small import MINIMUM_CELL, counts_records
 from asn_impact.reporting.tables.table import Table
 from asn_impact.reporting.words import level_quantity
 from asn_impact.verbs import public_verb
-from asn_impact.words import Language, Message, Quantity, spoken_of
+from asn_impact.words import Language, Message, Quantity, paragraph, spoken_of
 from asn_impact.words.writing import decimals_for
 
 POWER: Final = 0.8
@@ -148,6 +149,11 @@ def first_page(findings: Sequence[Finding], family: Family, *, level: float) -> 
     return _table(findings, family, level, aside=("raises",)), said
 
 
+def beside_number(finding: Finding) -> tuple[Message, ...]:
+    """Return what must be said beside the number of a finding."""
+    return (*withdrawn_lines(finding.panel), *finding.said)
+
+
 def under_name(findings: Sequence[Finding], said: Sequence[Message]) -> Message:
     """Return what is said of findings after their names."""
     labels = tuple(finding.label for finding in findings)
@@ -162,11 +168,12 @@ def under_name(findings: Sequence[Finding], said: Sequence[Message]) -> Message:
 def _table(findings: Sequence[Finding], family: Family, level: float, aside: tuple[str, ...] = ()) -> Table:
     rows = [_row(finding, family, level) for finding in findings]
     frame = pd.DataFrame(rows).astype({"p_value": float, "p_family": float})
+    below = [under_name([f], said) for f in findings if f.inference is not None and (said := withdrawn_lines(f.panel))]
     return Table(
         frame,
         aside=aside,
         title=Message("claims.matrix.title"),
-        note=Message("claims.matrix.note", level=level_quantity(level)),
+        note=paragraph(Message("claims.matrix.note", level=level_quantity(level)), *below),
         kinds={**dict.fromkeys(_NUMBERS, "printed"), "p_value": "p_value", "p_family": "p_value"},
         headings={name: Message(f"claims.matrix.{name}") for name in (*_HEADINGS, "grade", "raises")},
     )

@@ -276,6 +276,7 @@ def contents(
 ) -> dict[str, Any]:
     """Return what the report holds, by the fields of `Report`: effect, checks, charts, tables, rows and months."""
     from asn_impact.reporting import tables
+    from asn_impact.reporting.left_out import withdrawn_lines
 
     ready, headline = evidence.ready, evidence.headline
     exhibits: list[Any] = [_warning_table(evidence.warnings)] if evidence.warnings else []
@@ -285,13 +286,14 @@ def contents(
     exhibits += [drawings[name] for name in in_order if name in drawings]
     exhibits += _detail_tables(evidence, level)
     design = ready.design if headline is None else headline.effects.design  # as in the other tables
+    withdrawn = withdrawn_lines(ready.panel if design is None else design.panel)
     exhibits += [tables.clusters(design)] if design is not None and design.status is None else []
     exhibits += [_level_table(ready)] if headline is None else []
     return {
         "answer": (headline,) if alone else (),
         "by_time": (evidence.events,) if evidence.events is not None else (),
         "scrutiny": (evidence.scrutiny,) if evidence.scrutiny is not None else (),
-        "beside": (*say_tail(evidence.detail.quantiles, headline), *look, *say_steps(evidence, level)),
+        "beside": (*withdrawn, *say_tail(evidence.detail.quantiles, headline), *look, *say_steps(evidence, level)),
         "panel": ready.panel if headline is None else None,
         "ledger": ready.ledger,
         "months": (ready.months,) if ready.months is not None else (),

@@ -93,6 +93,9 @@ def test_undecided_and_withdrawn_cases_are_not_completed():
     durations = times(frame, as_of=dt.date(2024, 3, 28))
     assert tabulate(durations, Within(5)).mean.item() == 2 / 4
     assert tabulate(durations, RestrictedMean(30)).mean.item() == (1 + 1 + 30 + 30) / 4
+    said = "25% of the applications were withdrawn; with or without a date they count as "
+    assert str(tabulate(durations, RestrictedMean(30)).notes[-1]) == f"{said}30 working days."
+    assert str(tabulate(durations, Within(5)).notes[-1]) == f"{said}not finished within 5 working days."
 
 
 def test_the_restricted_mean_is_the_horizon_less_the_area_under_the_completion_curve():

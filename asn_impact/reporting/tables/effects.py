@@ -9,7 +9,7 @@ import pandas as pd
 from asn_impact.arguments import Level, check_value
 from asn_impact.errors import InputError
 from asn_impact.estimation import Inference
-from asn_impact.reporting.left_out import left_out_lines
+from asn_impact.reporting.left_out import left_out_lines, withdrawn_lines
 from asn_impact.reporting.tables.cells import Kind, as_message
 from asn_impact.reporting.tables.table import Table
 from asn_impact.reporting.words import event_axis, level_quantity, periods_in_step
@@ -66,11 +66,17 @@ def results(inferences: Mapping[str, Inference] | Sequence[Inference] | Inferenc
     return Table(
         frame,
         title=Message("tables.results.title"),
-        note=paragraph(Message("tables.results.level", level=level_quantity(level)), *left_out_lines(pairs)),
+        note=paragraph(
+            Message("tables.results.level", level=level_quantity(level)), *left_out_lines(pairs), *_withdrawn(pairs)
+        ),
         kinds=kinds,
         headings={"event_time": event_axis(pairs[0][1].effects.design.panel.timeline.frequency)},
         aside=("statistic", "clusters", "treated_clusters"),
     )
+
+
+def _withdrawn(pairs: Sequence[tuple[str, Inference]]) -> tuple[Message, ...]:
+    return tuple(dict.fromkeys(line for _, i in pairs for line in withdrawn_lines(i.effects.design.panel)))
 
 
 def named(inferences: Mapping[str, Inference] | Sequence[Inference] | Inference) -> list[tuple[str, Inference]]:
