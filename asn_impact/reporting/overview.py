@@ -15,7 +15,7 @@ from asn_impact.reporting.matrix import amount_of, could_see, levels_of, measure
 from asn_impact.reporting.tables.before import balance
 from asn_impact.reporting.tables.table import Table
 from asn_impact.timeline import Timeline
-from asn_impact.words import Message, Quantity, spoken_of
+from asn_impact.words import Message, Quantity, paragraph, spoken_of
 
 _STEPS: Final = (1, 2, 3, 4)
 _HERE: Final = Message("claims.overview.here")
@@ -84,6 +84,7 @@ def chain(findings: Sequence[Finding], *, level: float) -> Table | None:
     told = [f for f in findings if f.level is not None and f.role != "placebo"]
     if not told:
         return None
+    unsaid = tuple(f.label for f in findings if f.level is None and f.role != "placebo")
     rows: list[dict[str, Any]] = []
     for step in _STEPS:
         own = [finding for finding in told if finding.level == step]
@@ -96,11 +97,16 @@ def chain(findings: Sequence[Finding], *, level: float) -> Table | None:
                 "grade": _letter(finding),
             }
             for finding in own
-        ] or [{"step": name, "claim": Message("claims.overview.not_measured"), "change": None, "grade": None}]
+        ] or [{"step": name, "claim": _nothing_at(step, unsaid), "change": None, "grade": None}]
     return Table(
         pd.DataFrame(rows),
         title=Message("claims.overview.chain.title"),
-        note=Message("claims.overview.chain.note"),
+        note=paragraph(
+            Message("claims.overview.chain.note"),
+            Message("claims.overview.chain.unsaid", labels=Message("claims.page.labels", labels=unsaid))
+            if unsaid
+            else None,
+        ),
         headings={
             "step": Message("claims.overview.chain.step"),
             "claim": Message("claims.matrix.claim"),
@@ -108,6 +114,11 @@ def chain(findings: Sequence[Finding], *, level: float) -> Table | None:
             "grade": Message("claims.matrix.grade"),
         },
     )
+
+
+def _nothing_at(step: int, unsaid: Sequence[Message]) -> Message:
+    """Return that a step was not measured; where claims do not say theirs, that none says this one."""
+    return Message("claims.overview.level_unsaid", step=str(step)) if unsaid else Message("claims.overview.not_measured")
 
 
 def _letter(finding: Finding) -> Any:  # noqa: ANN401 - a letter, or that there is none

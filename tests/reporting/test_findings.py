@@ -23,6 +23,7 @@ from asn_impact.reporting.documents import _pandoc
 from asn_impact.reporting.family import Family, family_of, weak_in_family
 from asn_impact.reporting.findings import Finding
 from asn_impact.reporting.matrix import could_see, levels_of, matrix
+from asn_impact.reporting.overview import chain
 from asn_impact.reporting.report import publish
 from asn_impact.scrutiny.scrutinise import scrutinise
 
@@ -357,3 +358,13 @@ def test_a_table_of_words_is_a_list_of_cards_where_the_page_is_narrow():
 def test_a_cell_that_begins_with_a_number_is_no_list_in_the_pdf():
     cell = "<table><tbody><tr><td>4. Hasil bagi pelayanan</td></tr></tbody></table>"
     assert rb"4\. Hasil" in _pandoc(cell, {}, "id", "typst", [])
+
+
+def test_a_step_is_not_called_unmeasured_where_claims_do_not_say_theirs():
+    first, second = finding_of(0, level=3), finding_of(1)
+    told = [str(cell) for cell in chain([first, second], level=0.95).frame["claim"]]
+    assert told == [*(f"no claim says level = {step}" for step in (1, 2)), "Claim 0", "no claim says level = 4"]
+    assert "not in the table: Claim 1." in str(chain([first, second], level=0.95).note_below)
+    alone = chain([first], level=0.95)
+    assert str(alone.frame["claim"].iloc[0]) == "not measured"
+    assert "not in the table" not in str(alone.note_below)
