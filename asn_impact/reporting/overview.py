@@ -118,7 +118,9 @@ def chain(findings: Sequence[Finding], *, level: float) -> Table | None:
 
 def _nothing_at(step: int, unsaid: Sequence[Message]) -> Message:
     """Return that a step was not measured; where claims do not say theirs, that none says this one."""
-    return Message("claims.overview.level_unsaid", step=str(step)) if unsaid else Message("claims.overview.not_measured")
+    return (
+        Message("claims.overview.level_unsaid", step=str(step)) if unsaid else Message("claims.overview.not_measured")
+    )
 
 
 def _letter(finding: Finding) -> Any:  # noqa: ANN401 - a letter, or that there is none

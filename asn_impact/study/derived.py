@@ -172,15 +172,24 @@ def worth_it(claim: Claim, finding: Finding, worth: Worth) -> tuple[Finding, Evi
     low, high = (rows["days_saved_per_case"][end] for end in ("conf_low", "conf_high"))
     if low <= 0 <= high:
         spent = Message("planning.returns.cost_sum", total=money(costs.total, "costs.total"))
-        return replace(finding, **one, refusal=paragraph(verdict, spent, say_break_even(back))), evidence
+        return replace(
+            finding, **one, refusal=paragraph(verdict, spent, *_uncounted(costs), say_break_even(back))
+        ), evidence
     first = [say_in_short(back, rows, study.level), verdict]
     if high < 0:
         cost = say_costs(back, rows, study.level)
         first, said = [paragraph(verdict, cost)], [other for other in said if other != cost]
+    first[0] = paragraph(first[0], *_uncounted(costs))  # the part that a brief shows
     letter = "A" if grade is None else grade.letter
     shaky = () if letter in {"A", "B"} else (Message("programme.worth_supposes", grade=letter),)
     one["said"] = (*first, *shaky, *said, Message("planning.returns.by_application"))
     return replace(finding, **one), evidence
+
+
+def _uncounted(costs: Costs) -> list[Message]:
+    """Say that the budget has other amounts than those that count: what was spent beside what was planned."""
+    beside = [note["headings"] for note in costs.notes if note.key == "planning.costs.beside"]
+    return [Message("planning.costs.uncounted", headings=headings) for headings in beside]
 
 
 def costs_of(worth: Worth) -> tuple[Costs, tuple[Source, ...]]:

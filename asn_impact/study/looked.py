@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -75,11 +75,12 @@ def looked_at_all(programme: Programme, language: Language) -> Looked:
     offices = _offices(lists)
     unknown = _unknown(lists)
     rows = _rows(programme, tried)
-    problems = {str(p): p for p in (*(p for one in tried.values() for p in one.problems), *_budgets(programme))}
+    budgets, broken = _budgets(programme)
+    problems = {str(p): p for p in (*(p for one in tried.values() for p in one.problems), *broken)}
     looked = {name: foreseen(programme.claim(name).study, one.ready) for name, one in tried.items() if one.ready}
     refusals = {name: why for name, why in looked.items() if why is not None}
     described = {name for name, why in refusals.items() if why.key == "programme.described"}
-    notes = each_once(*((one.ready.notes if one.ready is not None else one.notes) for one in tried.values()))
+    notes = each_once(*((one.ready.notes if one.ready is not None else one.notes) for one in tried.values()), budgets)
     ledgers = {name: _ledger(one) for name, one in tried.items()}
     told = [(one.ready or one, Speech(language, nouns_of(programme.claim(name).study))) for name, one in tried.items()]
     parts = [
@@ -95,6 +96,7 @@ def looked_at_all(programme: Programme, language: Language) -> Looked:
         *dict.fromkeys(
             Message("study.note", note=note).text(spoken).text for one, spoken in told for note in one.notes
         ),
+        *(Message("study.note", note=note).text(language).text for note in budgets),
         *(problem.message.text(language).text for problem in problems.values()),
         *(why.text(language).text for why in would_refuse(programme.about, ledgers)),
         Message("programme.check.end", n=len(tried), ready=len(looked) - len(refusals)).text(language).text,
@@ -110,13 +112,16 @@ def looked_at_all(programme: Programme, language: Language) -> Looked:
     )
 
 
-def _budgets(programme: Programme) -> Iterator[AsnImpactError]:
-    """Give what is wrong with the files of costs."""
+def _budgets(programme: Programme) -> tuple[tuple[Message, ...], list[AsnImpactError]]:
+    """Return what must be known of the files of costs, and what is wrong with them."""
+    notes: list[Message] = []
+    problems = []
     for worth in (claim.worth for claim in programme.claims if claim.worth is not None):
         try:
-            costs_of(worth)
+            notes += costs_of(worth)[0].notes
         except AsnImpactError as problem:
-            yield problem
+            problems.append(problem)
+    return each_once(notes), problems
 
 
 def _lists(programme: Programme, tried: Mapping[str, Tried]) -> dict[str, list[str]]:

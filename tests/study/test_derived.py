@@ -10,6 +10,7 @@ import pytest
 
 import asn_impact as ai
 from asn_impact.errors import StudyError
+from asn_impact.reporting.overview import in_short
 from asn_impact.study.registered import deviations, register
 from asn_impact.study.whole import run_programme
 
@@ -262,6 +263,22 @@ def test_check_looks_at_the_files_once_and_at_the_budget_too(folder):
         assert any("files.dpa" in str(problem) for problem in programme.check("en").problems)
     finally:
         (folder / "away.csv").rename(folder / "dpa.csv")
+
+
+def test_amounts_that_do_not_count_are_told_by_check_the_page_of_the_claim_and_the_brief(folder):
+    plain = (folder / "dpa.csv").read_bytes()
+    table = pd.read_csv(folder / "dpa.csv", dtype=str)
+    table.assign(Realisasi="1.000.000").to_csv(folder / "dpa.csv", index=False)
+    try:
+        programme = opened(folder, COSTS)
+        assert "write amount = 'Realisasi'" in programme.check("en").text
+        finding = programme["manfaat"]
+        said = "The file of costs holds other amounts that do not count here: 'Realisasi'."
+        assert said in str((finding.refusal, *finding.said)[0 if finding.refusal else 1])
+        in_brief = in_short([finding], level=0.95).frame["change"].iloc[0]
+        assert said in str(in_brief)
+    finally:
+        (folder / "dpa.csv").write_bytes(plain)
 
 
 def test_the_offices_of_the_course_are_those_of_the_claim(folder):
