@@ -74,10 +74,17 @@ def say_grade(scrutiny: Scrutiny, *, named: bool = False) -> Message:
 
 
 def say_grade_and_lack(scrutiny: Scrutiny, *, named: bool = False) -> list[Message]:
-    """Return the grade and what kept it from the next one."""
+    """Return the grade, the checks that fail, and what kept it from the next one."""
     lacking = _untold_once(scrutiny.grade.missing)
     said = [Message("report.strength.missing", reasons=Message("common.paragraph", parts=lacking))] if lacking else []
-    return [say_grade(scrutiny, named=named), *_say_explained(scrutiny), *said]
+    return [say_grade(scrutiny, named=named), *_say_explained(scrutiny), *say_failing(scrutiny), *said]
+
+
+def say_failing(scrutiny: Scrutiny) -> list[Message]:
+    """Return the checks that fail, by question and answer; those that the grade E names already are left out."""
+    failing = [c for c in scrutiny.checks if c.verdict == "fails" and c.name not in scrutiny.grade.contradicted]
+    told = tuple(Message("report.strength.failing", question=c.question, answer=c.answer) for c in failing)
+    return [Message("report.strength.fails", reasons=Message("common.paragraph", parts=told))] if told else []
 
 
 def _untold_once(lacking: Sequence[Message]) -> tuple[Message, ...]:

@@ -186,7 +186,9 @@ def _finding(pages: Exhibits, inference: Inference, report: Report) -> Block:
 
 def _grades(pages: Exhibits, report: Report) -> list[Block]:
     """Return the grade of each finding, by its measure where there are several, and what the letters stand for."""
-    blocks = pages.say(argument.say_grade(scrutiny, named=report.has_several) for scrutiny in report.scrutiny)
+    blocks = []
+    for scrutiny in report.scrutiny:
+        blocks += pages.say([argument.say_grade(scrutiny, named=report.has_several), *argument.say_failing(scrutiny)])
     return [*blocks, *pages.say([argument.say_scale()])] if blocks else []
 
 

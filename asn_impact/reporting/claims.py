@@ -58,6 +58,8 @@ def _sections(pages: Exhibits, report: Report, written: Mapping[str, Chapter]) -
 def _first_page(pages: Exhibits, report: Report) -> list[Block]:
     table, raising = first_page(report.findings, _family(report), level=report.level)
     blocks = [pages.table(table), *pages.say(report.beside)]
+    told = [(finding, argument.say_failing(scrutiny)) for finding in report.findings for scrutiny in finding.scrutinies]
+    blocks += pages.list(under_name([finding], said) for finding, said in told if said)
     blocks += [_heading(pages, "raises"), *pages.list(raising)] if raising else []
     blocks += _scale(pages, report)
     steps = overview.chain(report.findings, level=report.level)

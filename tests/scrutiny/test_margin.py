@@ -115,6 +115,17 @@ def test_an_explained_doubt_is_printed_and_never_called_passed(letter):
     assert any("typed by a clerk" in text for text in said)
 
 
+def test_a_check_that_fails_is_told_before_what_a_grade_lacks():
+    scrutiny = scrutinise(effects_of(), rule=RULE, seed=1, reps=19)
+    broken = tuple(replace(c, verdict="fails") if c.name == "departures" else c for c in scrutiny.checks)
+    lacking = replace(scrutiny, checks=broken, grade=Grade("C", (), (Message("grade.not_settled"),)))
+    said = [m.en for m in say_grade_and_lack(lacking)]
+    assert said[1].startswith("Checks that fail: How large a departure from parallel trends does the conclusion")
+    assert said[2].startswith("What kept it from the next grade")
+    contradicted = replace(lacking, grade=Grade("E", (), (), ("departures",)))
+    assert not any(m.en.startswith("Checks that fail") for m in say_grade_and_lack(contradicted))
+
+
 def test_a_contradicted_estimate_that_holds_zero_is_no_difference():
     grade = Grade("E", (), (), ("pretrends",))
     facts = dict(level=0.95, language="en", grade=grade)
