@@ -15,6 +15,7 @@ import asn_impact as ai
 from asn_impact.errors import DataWarning, DesignError
 from asn_impact.timeline import Timeline
 from asn_impact.topics.surveys.answers import ELEMENTS
+from asn_impact.words import Message
 
 MONTHS = Timeline.months(np.arange(12 * 2015, 12 * 2025))
 YEARS = Timeline("year", np.arange(2015, 2025))
@@ -178,6 +179,19 @@ def test_a_course_inside_a_long_period_never_makes_it_the_reference(name: str, s
     assert [n for n in design.notes if n.key == "designs.partly_treated"]
     kept = ai.assign(panel, rollout, cluster="office", partly="treated")
     assert kept.panel.observed.all()
+
+
+def test_notes_and_the_table_of_groups_speak_of_the_periods_of_the_panel() -> None:
+    inside_a_month = Message("training.partly_treated", n=2)
+    rollout = ai.Rollout(pd.Series({"A": "2024-03-28", "B": "2024-03-28"}), "x", (inside_a_month,))
+    halves = ai.assign(long_panel(LONG["half-years by first month"]), rollout, cluster="office")
+    said = " ".join(map(str, halves.notes))
+    assert "ended inside a month, so inside a half-year. Unless that half-year is left out" in said
+    assert "the month they count as trained from" not in said
+    below = str(ai.tables.descriptive(halves.panel, halves).note_below)
+    assert "A wave is shown without the half-year that its course reached only in part" in below
+    whole = ai.assign(halves.panel, ai.Rollout(pd.Series({"A": "2024-01", "B": "2024-01"})), cluster="office")
+    assert "in part" not in str(ai.tables.descriptive(whole.panel, whole).note_below)
 
 
 @pytest.mark.parametrize("start", ["2024", "2024-01", "2024-01-15"])

@@ -293,6 +293,7 @@ def assign(
     Design(restricted_mean_30: 12 units, 6 treated in 2 waves, 12 clusters by office)
     """
     _refuse_hopeless(panel)
+    rollout = in_periods(rollout, panel)
     placed, notes = adoption(panel, rollout, by)
     adopted = placed.steps
     before = panel.observed
@@ -392,6 +393,21 @@ def adoption(panel: Panel, rollout: Rollout, by: str | None = None) -> tuple[Pla
 def cells_partly(panel: Panel, placed: Placed) -> Bool:
     """(U, T) True where a start lies inside the period."""
     return np.asarray(panel.timeline.steps[None, :] == placed.partly[:, None])
+
+
+def in_periods(rollout: Rollout, panel: Panel) -> Rollout:
+    """Return a rollout whose notes on courses that ended inside a month speak of the longer periods of a panel."""
+    frequency = panel.timeline.frequency
+    if frequency == "month":
+        return rollout
+    period = Message(f"report.period.{frequency}.one")
+    notes = tuple(
+        Message("designs.partly_in_period", n=note["n"], period=period)
+        if note.key == "training.partly_treated"
+        else note
+        for note in rollout.notes
+    )
+    return replace(rollout, notes=notes)
 
 
 def _partly_notes(panel: Panel, placed: Placed) -> tuple[Message, ...]:

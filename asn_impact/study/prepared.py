@@ -98,7 +98,9 @@ def _compared(study: Study, ready: Prepared, rollout: Rollout) -> Prepared:
     """Return the design beside the panel, or the reason why there can be none."""
     from asn_impact.designs import assign
     from asn_impact.designs.after_event import after_event
+    from asn_impact.designs.design import in_periods
 
+    rollout = in_periods(rollout, ready.panel)
     notes = each_once(ready.notes, rollout.notes)
     ready = replace(with_doses(study, ready, rollout), notes=notes)
     refuse_unknown_columns(study, ready.panel)

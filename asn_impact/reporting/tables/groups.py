@@ -118,7 +118,9 @@ def descriptive(panel: Panel, design: Design) -> Table:
         frame=frame if has_records else frame.drop(columns=["records_before", "records_after"]),
         title=Message("tables.descriptive.title", label=words.label, first=first),
         note=paragraph(
-            Message("tables.descriptive.note"), Message("release.note") if not release.waves.all() else None
+            Message("tables.descriptive.note"),
+            _left_out_of_waves(design) if panel is design.panel else None,
+            Message("release.note") if not release.waves.all() else None,
         ),
         kinds={
             "units": "whole",
@@ -137,6 +139,13 @@ def descriptive(panel: Panel, design: Design) -> Table:
         if has_records
         else {},
     )
+
+
+def _left_out_of_waves(design: Design) -> Message | None:
+    """Say that waves lack the period in which their course ended, which the others keep; None where all are whole."""
+    if not any(note.key == "designs.partly_treated" for note in design.notes):
+        return None
+    return Message("tables.descriptive.partly", period=Message(f"report.period.{design.panel.timeline.frequency}.one"))
 
 
 def _cells_of(panel: Panel, members: Bool, periods: Bool) -> Cells:
