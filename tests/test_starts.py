@@ -183,10 +183,12 @@ def test_a_course_inside_a_long_period_never_makes_it_the_reference(name: str, s
 
 def test_notes_and_the_table_of_groups_speak_of_the_periods_of_the_panel() -> None:
     inside_a_month = Message("training.partly_treated", n=2)
-    rollout = ai.Rollout(pd.Series({"A": "2024-03-28", "B": "2024-03-28"}), "x", (inside_a_month,))
+    rule = Message("training.rule", when="its month", what="a course")
+    rollout = ai.Rollout(pd.Series({"A": "2024-03-28", "B": "2024-03-28"}), "x", (inside_a_month, rule))
     halves = ai.assign(long_panel(LONG["half-years by first month"]), rollout, cluster="office")
     said = " ".join(map(str, halves.notes))
     assert "ended inside a month, so inside a half-year. Unless that half-year is left out" in said
+    assert "Here it is the half-year that holds this month." in said
     assert "the month they count as trained from" not in said
     below = str(ai.tables.descriptive(halves.panel, halves).note_below)
     assert "A wave is shown without the half-year that its course reached only in part" in below

@@ -401,13 +401,14 @@ def in_periods(rollout: Rollout, panel: Panel) -> Rollout:
     if frequency == "month":
         return rollout
     period = Message(f"report.period.{frequency}.one")
-    notes = tuple(
-        Message("designs.partly_in_period", n=note["n"], period=period)
-        if note.key == "training.partly_treated"
-        else note
-        for note in rollout.notes
-    )
-    return replace(rollout, notes=notes)
+
+    def told(note: Message) -> Message:
+        if note.key == "training.partly_treated":
+            return Message("designs.partly_in_period", n=note["n"], period=period)
+        rule = note.key == "training.rule"
+        return paragraph(note, Message("designs.rule_in_period", period=period)) if rule else note
+
+    return replace(rollout, notes=tuple(map(told, rollout.notes)))
 
 
 def _partly_notes(panel: Panel, placed: Placed) -> tuple[Message, ...]:

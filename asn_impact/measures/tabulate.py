@@ -694,7 +694,7 @@ def _count_withdrawn(cells: pd.DataFrame, outcome: CellOutcome) -> tuple[Message
     told = "at_limit" if isinstance(outcome, RestrictedMean) else "not_in_time"
     if share <= FEW:
         return ()
-    return (Message(f"measures.tabulate.{told}", share=round(share, 2), limit=outcome.limit.message),)
+    return (Message(f"measures.tabulate.{told}", share=share, limit=outcome.limit.message),)
 
 
 def _by_period(durations: Dated, per: Per) -> Dated:

@@ -83,7 +83,7 @@ def say_grade_and_lack(scrutiny: Scrutiny, *, named: bool = False) -> list[Messa
 def say_failing(scrutiny: Scrutiny) -> list[Message]:
     """Return the checks that fail, by question and answer; those that the grade E names already are left out."""
     failing = [c for c in scrutiny.checks if c.verdict == "fails" and c.name not in scrutiny.grade.contradicted]
-    told = tuple(Message("report.strength.failing", question=c.question, answer=c.answer) for c in failing)
+    told = tuple(Message("report.strength.failing", question=c.question, answer=_first(c.answer)) for c in failing)
     return [Message("report.strength.fails", reasons=Message("common.paragraph", parts=told))] if told else []
 
 
@@ -99,6 +99,12 @@ def _say_explained(scrutiny: Scrutiny) -> list[Message]:
     """Return what is doubtful with the explanation of the study: a reader judges it himself."""
     reasons = scrutiny.grade.explained
     return [Message("report.strength.explained", reasons=Message("common.paragraph", parts=reasons))] if reasons else []
+
+
+def _first(answer: Message) -> Message:
+    """Return the sentence that an answer begins with; the table of the checks has all of it."""
+    first: Message = answer["parts"][0] if answer.key == "common.paragraph" else answer
+    return first
 
 
 def say_scale() -> Message:

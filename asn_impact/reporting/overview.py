@@ -84,7 +84,7 @@ def chain(findings: Sequence[Finding], *, level: float) -> Table | None:
     told = [f for f in findings if f.level is not None and f.role != "placebo"]
     if not told:
         return None
-    unsaid = tuple(f.label for f in findings if f.level is None and f.role != "placebo")
+    unsaid = tuple(f.label for f in findings if f.level is None and f.role in {"primary", "secondary"})
     rows: list[dict[str, Any]] = []
     for step in _STEPS:
         own = [finding for finding in told if finding.level == step]

@@ -364,7 +364,7 @@ def test_a_step_is_not_called_unmeasured_where_claims_do_not_say_theirs():
     first, second = finding_of(0, level=3), finding_of(1)
     told = [str(cell) for cell in chain([first, second], level=0.95).frame["claim"]]
     assert told == [*(f"no claim says level = {step}" for step in (1, 2)), "Claim 0", "no claim says level = 4"]
-    assert "not in the table: Claim 1." in str(chain([first, second], level=0.95).note_below)
+    assert "Claim 1: study.toml does not say the step" in str(chain([first, second], level=0.95).note_below)
     alone = chain([first], level=0.95)
     assert str(alone.frame["claim"].iloc[0]) == "not measured"
-    assert "not in the table" not in str(alone.note_below)
+    assert "does not say the step" not in str(alone.note_below)
