@@ -262,3 +262,71 @@ def test_the_folder_of_the_study_need_not_be_there_yet(tmp_path, monkeypatch):
     assert "does not exist" not in early
     (tmp_path / "s" / "deep").mkdir(parents=True)
     assert propose_study("data", folder="s/deep", language="en").text == early
+
+
+def _exports(n=80):
+    offices = [f"Dinas {name}" for name in ("Kesehatan", "Sosial", "Perhubungan", "Pertanian")]
+    blocks = [offices[at * len(offices) // n] for at in range(n)]
+    decided = pd.Series(["31/01/2024", "25/02/2024"] * (n // 2))
+    return pd.DataFrame({"Dinas": blocks, "Tanggal Masuk": "02/01/2024", "Tanggal Terbit": decided})
+
+
+def test_the_column_with_the_names_of_the_exports_is_that_of_the_offices(tmp_path):
+    exports = _exports()
+    exports.to_csv(tmp_path / "izin.csv", index=False)
+    people = pd.DataFrame({"Instansi": "Kabupaten Rawa Lebak", "Unit Kerja": exports["Dinas"][::8]})
+    people.assign(**{"Nama Diklat": "SPBE", "Tanggal Selesai": "14/02/2024"}).to_csv(
+        tmp_path / "peserta.csv", index=False
+    )
+    proposal = propose_study(tmp_path, language="en")
+    assert tomllib.loads(proposal.text)["rollout"]["columns"]["office"] == "Unit Kerja"
+    assert "Rawa Lebak" not in proposal.text
+
+
+def test_an_office_said_once_is_filled_down(tmp_path):
+    exports = _exports()
+    exports["Dinas"] = exports["Dinas"].mask(exports["Dinas"].duplicated(), "")
+    exports.to_csv(tmp_path / "izin.csv", index=False)
+    proposal = propose_study(tmp_path, language="en")
+    assert tomllib.loads(proposal.text)["data"]["fill_down"] == ["office"]
+    assert proposal.offices["rows"].tolist() == [20] * 4
+    proposal.write()
+    ready = prepared(read_study(tmp_path / "study.toml"))
+    assert set(ready.panel.units) == {"Dinas Kesehatan", "Dinas Sosial", "Dinas Perhubungan", "Dinas Pertanian"}
+
+
+def test_offices_above_their_rows_are_never_made_one(tmp_path):
+    lines = ["No,Jenis Izin,Tanggal Masuk,Tanggal Terbit"]
+    for office, rows in _exports().groupby("Dinas"):
+        lines.append(f"{office},,,")
+        lines += [f"{at},SIP,02/01/2024,{day}" for at, day in enumerate(rows["Tanggal Terbit"], start=1)]
+    (tmp_path / "izin.csv").write_text("\n".join(lines), encoding="utf-8")
+    proposal = propose_study(tmp_path, language="en")
+    assert "office = " not in proposal.text
+    assert proposal.offices["rows"].tolist() == [20] * 4
+
+
+def test_a_few_gaps_in_the_offices_are_not_filled(tmp_path):
+    exports = _exports()
+    exports.loc[::5, "Dinas"] = ""
+    exports.to_csv(tmp_path / "izin.csv", index=False)
+    assert "fill_down" not in propose_study(tmp_path, language="en").text
+
+
+def test_a_heading_that_is_used_in_one_file_is_not_listed_as_unused(tmp_path):
+    exports = _exports()
+    exports.to_csv(tmp_path / "a.csv", index=False)
+    renamed = {"Tanggal Terbit": "Tanggal Penyerahan"}
+    exports.rename(columns=renamed).to_csv(tmp_path / "b.csv", index=False)
+    exports.assign(**{"Tanggal Penyerahan": "-"}).to_csv(tmp_path / "c.csv", index=False)
+    text = propose_study(tmp_path, language="en").text
+    assert not re.search("not used: 'Tanggal", text)
+
+
+def test_a_log_of_steps_is_no_export(tmp_path):
+    log = pd.DataFrame(
+        {"No. Register": range(40), "Tahapan": "Verifikasi", "Mulai": "02/01/2024", "Selesai": "14/02/2024"}
+    )
+    log.to_csv(tmp_path / "log.csv", index=False)
+    seen, _ = look([tmp_path / "log.csv"])
+    assert [role_of(table) for table in seen] == ["steps"]
