@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Final
 from asn_impact.errors import PROGRAM, AsnImpactError, StudyError
 from asn_impact.leftovers import hear_again, stoppable
 from asn_impact.verbs import public_verb
-from asn_impact.words import Language, Message, languages, verbatim
+from asn_impact.words import IN_FILE, Language, Message, Speech, languages, together, verbatim
 
 if TYPE_CHECKING:
     from asn_impact.study import Study
@@ -49,7 +49,7 @@ def main(words: Sequence[str] | None = None) -> int:
             return int(arguments.command(arguments))
     except AsnImpactError as problem:
         language = _language(arguments)
-        _complain(Message("cli.problem", what=verbatim(problem.text(language))), language)
+        _complain(Message("cli.problem", what=verbatim(problem.text(_in_file(language)))), language)
     except OSError as problem:
         _complain(_explain(problem), _language(arguments))
     except KeyboardInterrupt:
@@ -192,8 +192,11 @@ def _run(arguments: argparse.Namespace) -> int:
         programme, study = _blind(programme, study, arguments.blind)
     language = study.languages[0]
     finished = run_programme(programme) if programme is not None else run(study)
-    for note in finished.notes:
-        _complain(Message("study.note", note=note), language)
+    from asn_impact.study.measured import nouns_of
+
+    spoken = _in_file(language) if many else Speech(language, nouns_of(study))
+    for note in together(finished.notes):
+        _complain(Message("study.note", note=note), spoken)
     for finding in finished.findings:
         print(_paragraph(finding))
     print(Message("cli.written", folder=str(finished.folder)).text(language))
@@ -267,7 +270,7 @@ def _plan(arguments: argparse.Namespace) -> int:
     study = _study(arguments.path)
     language = study.languages[0]
     planned = plan(study)
-    print(planned.text(language))
+    print(planned.text(_in_file(language)))
     if planned.certificate is not None:
         print(f"\n{Message('cli.certificate', file=planned.certificate.name).text(language)}")
     return DONE
@@ -292,8 +295,13 @@ def _language(arguments: argparse.Namespace) -> Language:
     return language or language_of(_file(arguments.path))
 
 
+def _in_file(language: Language) -> Language:
+    """Return a language in which the line of study.toml is named: who runs a command writes no Python."""
+    return Speech(language, [IN_FILE])
+
+
 def _complain(what: Message, language: Language) -> None:
-    print(_paragraph(what.text(language)), file=sys.stderr)
+    print(_paragraph(what.text(_in_file(language))), file=sys.stderr)
 
 
 def _paragraph(text: object) -> str:

@@ -28,9 +28,19 @@ def masked(text: str, longest: int = 40) -> str:
     >>> masked("telp 081234567890")
     'telp [identifier]'
     """
-    text = hidden(text[:LOOKED_THROUGH], names=True)
-    text = re.sub(r"\d{9,}", "[number]", text)
+    text = veiled(text[:LOOKED_THROUGH])
     return text if len(text) <= longest else text[: longest - 1] + "…"
+
+
+def veiled(text: str) -> str:
+    """Return a whole text with identifiers of persons replaced: for what is written to a file, never cut.
+
+    Examples
+    --------
+    >>> veiled("telp 081234567890")
+    'telp [identifier]'
+    """
+    return re.sub(r"\d{9,}", "[number]", hidden(text, names=True))
 
 
 def pseudonym(kind: str, identifier: str, key: bytes) -> str:

@@ -19,7 +19,7 @@ from asn_impact.study.prepared import Prepared, Tried, attempted
 from asn_impact.study.replacing import would_refuse
 from asn_impact.study.settings import Study
 from asn_impact.verbs import public_verb
-from asn_impact.words import Language, Message, Speech, paragraph
+from asn_impact.words import Language, Message, Speech, paragraph, together
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -113,7 +113,7 @@ def _look(study: Study, language: Language) -> tuple[Any, ...]:
         *_contents(tried, found, language),
         *_periods(tried, language),
         *_groups(study, ready, language),
-        *(Message("study.note", note=note).text(language) for note in (ready.notes if ready else tried.notes)),
+        *(Message("study.note", note=note).text(language) for note in together(notes)),
         *_open(found.questions, language),
         *(why.text(language) for why in would_refuse(study, {"": None if ready is None else ready.ledger})),
         _end(study, ready, problems).text(language),

@@ -97,7 +97,9 @@ def _data(study: Study, tried: Tried) -> Facts:
     fields = [f for f in CASE_FIELDS if f not in unused and not (f == "office" and "office" in given)]
     others = {key: given[key] for key in ("table", "zone", "sheets") if key in given}
     columns, dates = given.get("columns"), given.get("dates")
-    return facts(given["path"], fields, ("office", "status"), columns=columns, dates=dates, **others)
+    above = given.get("fill_down", ()) if "office" in fields and isinstance(given["path"], Path | tuple) else None
+    asked = {"columns": columns, "dates": dates, "fill_down": above, **others}
+    return facts(given["path"], fields, ("office", "status"), **asked)
 
 
 def _size(path: Any) -> int:  # noqa: ANN401 - a path, several, or the address of a server

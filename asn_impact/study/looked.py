@@ -22,7 +22,7 @@ from asn_impact.study.measured import nouns_of
 from asn_impact.study.prepared import Tried, attempted, staff_of
 from asn_impact.study.proposal.offices import meet
 from asn_impact.study.replacing import would_refuse
-from asn_impact.words import Language, Message, Speech, each_once, for_file
+from asn_impact.words import Language, Message, Speech, each_once, for_file, together
 
 if TYPE_CHECKING:
     from asn_impact.intake.ledger import Ledger
@@ -94,7 +94,7 @@ def looked_at_all(programme: Programme, language: Language) -> Looked:
             for name, why in refusals.items()
         ),
         *dict.fromkeys(
-            Message("study.note", note=note).text(spoken).text for one, spoken in told for note in one.notes
+            Message("study.note", note=note).text(spoken).text for one, spoken in told for note in together(one.notes)
         ),
         *(Message("study.note", note=note).text(language).text for note in budgets),
         *(problem.message.text(language).text for problem in problems.values()),

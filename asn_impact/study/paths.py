@@ -34,9 +34,14 @@ def locate(path: str, place: Place, key: str = "path") -> Path | str:
         return _in_package(first, file, place, key)
     if scheme == "env" and colon:
         return _in_named_folder(first, file, place)
-    target = place.file.parent / path
+    target = _beside(place.file.parent, path)
     require_file(target, place, key)
     return target
+
+
+def _beside(folder: Path, path: str) -> Path:
+    """Return a path seen from the folder of a study: ``..`` leads out of it also while it is not made yet."""
+    return folder / path if folder.is_dir() else Path(os.path.normpath(folder / path))
 
 
 def _in_package(name: str, file: str, place: Place, key: str) -> Path:
@@ -53,7 +58,7 @@ def _in_package(name: str, file: str, place: Place, key: str) -> Path:
 
 def _in_named_folder(variable: str, file: str, place: Place) -> Path:
     folder = os.environ.get(variable)
-    target = (Path(folder) if folder else place.file.parent) / file
+    target = Path(folder) / file if folder else _beside(place.file.parent, file)
     if not target.exists():
         where = Message("study.named_folder", variable=variable) if folder else Message("study.own_folder")
         raise place.refuse(

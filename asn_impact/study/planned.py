@@ -16,7 +16,7 @@ from asn_impact.study.paths import locate
 from asn_impact.study.prepared import Prepared, prepared
 from asn_impact.study.settings import Study
 from asn_impact.verbs import public_verb
-from asn_impact.words import Language, Message, each_once, paragraph
+from asn_impact.words import Language, Message, each_once, paragraph, together
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -66,7 +66,7 @@ class Planned:
             *(_block(Message("study.plan.power").text(language), table) for table in sizes),
             f"{self.power.estimator.entry.name.text(language)}; {self.power.rule.entry.name.text(language)}",
             *self._compared(language),
-            *(Message("study.note", note=note).text(language) for note in self.notes),
+            *(Message("study.note", note=note).text(language) for note in together(self.notes)),
             *([self.lottery.text(language)] if self.lottery is not None else []),
         ]
         return "\n\n".join(parts)

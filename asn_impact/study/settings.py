@@ -239,14 +239,20 @@ def is_programme(file: Path) -> bool:
 def tables_of(file: Path) -> tuple[dict[str, Any], str]:
     """Return what a TOML file holds, nothing of it checked, and the SHA-256 of what was read."""
     name = file.as_posix()
+    if (above := next((p for p in file.parents if p.is_file()), None)) is not None:
+        raise StudyError(Message("study.inside_a_file", place=name, file=above.as_posix()))
     if not file.is_file():
         raise StudyError(Message("study.no_file", file=name, folder=file.parent.as_posix(), program=PROGRAM))
     try:
         content = file.read_bytes()
         return tomllib.loads(content.decode("utf-8-sig")), hashlib.sha256(content).hexdigest()
-    except UnicodeDecodeError as problem:
-        raise StudyError(Message("study.no_utf8", file=name)) from problem
-    except tomllib.TOMLDecodeError as problem:
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as problem:
+        from asn_impact.intake.formats import KNOWN, ending_of
+
+        if ending_of(file) in KNOWN:
+            raise StudyError(Message("study.a_table", file=name, program=PROGRAM)) from None
+        if isinstance(problem, UnicodeDecodeError):
+            raise StudyError(Message("study.no_utf8", file=name)) from problem
         raise StudyError(Message("study.no_toml", file=name, problem=str(problem))) from problem
 
 

@@ -13,6 +13,7 @@ from asn_impact.words.message import (
     for_file,
     paragraph,
     spoken_of,
+    together,
     verbatim,
 )
 
@@ -31,5 +32,6 @@ __all__ = [
     "languages",
     "paragraph",
     "spoken_of",
+    "together",
     "verbatim",
 ]

@@ -211,6 +211,37 @@ def each_once(*notes: Iterable[Message]) -> tuple[Message, ...]:
     return tuple(dict.fromkeys(note for some in notes for note in some))
 
 
+def together(notes: Iterable[Message]) -> tuple[Message, ...]:
+    """Return notes for a reader of many files: those that differ in the file alone as one, with the first names.
+
+    Examples
+    --------
+    >>> notes = [Message("files.rows_above", file=name, n=4) for name in ("a.csv", "b.csv")]
+    >>> [str(note) for note in together([*notes, Message("files.rows_above", file="c.csv", n=2)])]
+    ["2 files or sheets ('a.csv', 'b.csv'): 4 rows in front of the headings passed over.", 'c.csv: 2 rows in front of \
+the headings passed over.']
+    """
+    alike: dict[Message, list[Message]] = {}
+    for note in each_once(notes):
+        alike.setdefault(_with_file(note, ""), []).append(note)
+    return tuple(_of_all(same) if len(same) > 1 else same[0] for same in alike.values())
+
+
+def _of_all(notes: list[Message]) -> Message:
+    """Return one of several notes with the first names of their files in place of its own."""
+    names = tuple(note[gap] for note in notes if (gap := _gap_of_file(note)) is not None)
+    return _with_file(notes[0], Message("common.tables", n=len(names), names=names))
+
+
+def _gap_of_file(note: Message) -> str | None:
+    return next((gap for gap, value in note.values if gap in _OF_FILES and isinstance(value, str)), None)
+
+
+def _with_file(note: Message, file: str | Message) -> Message:
+    gap = _gap_of_file(note)
+    return note if gap is None else type(note)(note.key, **{**dict(note.values), gap: file})
+
+
 def verbatim(text: str | Mapping[str, str]) -> Message:
     """Return somebody's own words as a message: the same in every language, or one text for each.
 
@@ -246,6 +277,7 @@ def for_file(message: Message) -> Message:
     return spoken_of(message, [IN_FILE])
 
 
+_OF_FILES: Final = ("file", "source")  # gaps that hold the name of a file or sheet
 _PARAGRAPH: Final = "common.paragraph"
 _SPOKEN_OF: Final = "common.spoken_of"
 #: What a terminal would obey, or show the other way round.

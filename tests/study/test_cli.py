@@ -3,17 +3,21 @@
 import errno
 import importlib.util
 import os
+import re
 import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import nbformat
 import pytest
 
 from asn_impact import cli
 from asn_impact.cli import DONE, FAILED, REFUSED, STOPPED, main
+from asn_impact.study.running import Finished
+from asn_impact.words import Message
 
 from .faults import write_study
 
@@ -316,3 +320,33 @@ def test_a_place_that_cannot_be_written_is_named_with_what_to_do(number, tmp_pat
     said = capsys.readouterr().err
     assert "".join(str(tmp_path / "studi").split()) in "".join(said.split())
     assert "asn-impact new FOLDER --from DATA" in " ".join(said.split())
+
+
+def test_who_runs_a_command_is_answered_in_the_file_and_told_once_of_alike_files(capsys, monkeypatch):
+    passed = Message("training.passed_found", heading="Ket", words=("Lulus",), n=3)
+    above = [Message("files.rows_above", file=f"{at}.xlsx", n=4) for at in range(36)]
+    notes = (Message("training.unit_of_records"), passed, *above)
+    done = Finished(Path("result"), (), Message("training.moves_need_positions"), notes)
+    monkeypatch.setattr("asn_impact.study.run", lambda _: done)
+    monkeypatch.setattr("asn_impact.cli._is_programme", lambda _: False)
+    study = SimpleNamespace(
+        languages=("en",), outcome=SimpleNamespace(name="share"), data=SimpleNamespace(name="records", parameters={})
+    )
+    monkeypatch.setattr("asn_impact.cli._study", lambda _: study)
+    assert main(["run", "study.toml"]) == REFUSED
+    said = " ".join(capsys.readouterr().err.split())
+    assert not re.search(r"\w=[\w.{\[\"']", said)
+    assert said.count("4 rows in front of the headings") == 1
+    assert "36 files or sheets ('0.xlsx', '1.xlsx', '2.xlsx' and 33 more)" in said
+
+
+@pytest.mark.parametrize("command", ["check", "run", "plan"])
+def test_what_is_no_study_is_called_what_it_is(tmp_path, capsys, command):
+    table = tmp_path / "izin.csv"
+    table.write_text("a,b\n1,2\n", encoding="utf-8")
+    assert main([command, str(table)]) == FAILED
+    assert "is a file of data, not a study" in " ".join(capsys.readouterr().err.split())
+    assert main([command, str(table / "study.toml")]) == FAILED
+    said = " ".join(capsys.readouterr().err.split())
+    assert "is a file, not a folder" in said
+    assert "new" not in said

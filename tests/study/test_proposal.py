@@ -1,20 +1,28 @@
 """A folder of files becomes a filled study file; a right check is at most two hand edits away."""
 
+import csv
 import re
+import tempfile
+import tomllib
+from pathlib import Path
 
 import pandas as pd
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 import asn_impact as ai
 from asn_impact.cli import DONE, main
 from asn_impact.errors import StudyError
 from asn_impact.intake.fields.labels import settle_labels
+from asn_impact.intake.privacy import veiled
 from asn_impact.study import read_study
 from asn_impact.study.prepared import prepared
 from asn_impact.study.proposal import propose_study
 from asn_impact.study.proposal.look import look
 from asn_impact.study.proposal.match import role_of
 from asn_impact.study.proposal.offices import alike
+from asn_impact.study.proposal.write import Page
 
 from .messy import MESSY
 from .programme_files import OFFICES, write_programme
@@ -207,3 +215,118 @@ def test_words_of_passing_that_are_not_known_are_asked_for(tmp_path):
     pd.DataFrame({**listed, **taught}).to_csv(tmp_path / "pelatihan.csv", index=False)
     text = propose_study(tmp_path).text
     assert 'passed_words = {Remedial = "failed"}' in text
+
+
+_HEADING = st.text(
+    st.one_of(st.sampled_from("\"'\\\n\t\r #=[]{}"), st.characters(exclude_categories=("Cs",))), max_size=300
+)
+
+
+@silent
+@given(headings=st.lists(_HEADING, min_size=4, max_size=4, unique_by=lambda h: " ".join(h.split()).casefold()))
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+def test_what_is_proposed_is_valid_toml_whatever_the_headings(headings):
+    kinds = ("Tanggal Masuk", "Tanggal Terbit", "Dinas Teknis", "Ket.")
+    names = [f"{kind} {extra}" for kind, extra in zip(kinds, headings, strict=True)]
+    rows = [["02/01/2024", "31/01/2024", "Dinas A", "Terbit"], ["13/02/2024", "25/02/2024", "Dinas B", "Terbit"]] * 30
+    with tempfile.TemporaryDirectory() as place:
+        with (Path(place) / "izin.csv").open("w", newline="", encoding="utf-8") as file:
+            csv.writer(file, quoting=csv.QUOTE_ALL).writerows([names, *rows])
+        seen, _ = look([Path(place) / "izin.csv"])
+        study = tomllib.loads(propose_study(place, language="en").text)
+    there = {veiled(column.heading) for table in seen for column in table.columns}
+    assert set(study.get("data", {}).get("columns", {}).values()) <= there
+
+
+def test_headings_of_two_kinds_of_exports_are_written_whole(tmp_path, capsys):
+    long = "Tanggal Penyerahan Dokumen Perizinan kepada Pemohon di Loket Pelayanan"
+    for name, decided in (("a", "Tgl. Terbit Surat Keputusan Perizinan"), ("b", long)):
+        rows = pd.DataFrame({"Dinas": ["A", "B"] * 30, "Tanggal Masuk": "2024-01-02", decided: "2024-01-31"})
+        rows.to_csv(tmp_path / f"{name}.csv", index=False)
+    assert main(["new", str(tmp_path / "s"), "--from", str(tmp_path), "--language", "en"]) == DONE
+    assert "…" not in capsys.readouterr().out
+    study = tomllib.loads((tmp_path / "s" / "study.toml").read_text(encoding="utf-8"))
+    assert study["data"]["columns"]["decided"] == ["Tgl. Terbit Surat Keputusan Perizinan", long]
+
+
+def test_a_proposal_that_would_be_no_toml_is_never_handed_over():
+    with pytest.raises(StudyError, match="no valid TOML"):
+        Page("en", ["a = "]).text([])
+
+
+def test_the_folder_of_the_study_need_not_be_there_yet(tmp_path, monkeypatch):
+    (tmp_path / "data").mkdir()
+    write_programme(tmp_path / "data")
+    monkeypatch.chdir(tmp_path)
+    early = propose_study("data", folder="s/deep", language="en").text
+    assert "does not exist" not in early
+    (tmp_path / "s" / "deep").mkdir(parents=True)
+    assert propose_study("data", folder="s/deep", language="en").text == early
+
+
+def _exports(n=80):
+    offices = [f"Dinas {name}" for name in ("Kesehatan", "Sosial", "Perhubungan", "Pertanian")]
+    blocks = [offices[at * len(offices) // n] for at in range(n)]
+    decided = pd.Series(["31/01/2024", "25/02/2024"] * (n // 2))
+    return pd.DataFrame({"Dinas": blocks, "Tanggal Masuk": "02/01/2024", "Tanggal Terbit": decided})
+
+
+def test_the_column_with_the_names_of_the_exports_is_that_of_the_offices(tmp_path):
+    exports = _exports()
+    exports.to_csv(tmp_path / "izin.csv", index=False)
+    people = pd.DataFrame({"Instansi": "Kabupaten Rawa Lebak", "Unit Kerja": exports["Dinas"][::8]})
+    people.assign(**{"Nama Diklat": "SPBE", "Tanggal Selesai": "14/02/2024"}).to_csv(
+        tmp_path / "peserta.csv", index=False
+    )
+    proposal = propose_study(tmp_path, language="en")
+    assert tomllib.loads(proposal.text)["rollout"]["columns"]["office"] == "Unit Kerja"
+    assert "Rawa Lebak" not in proposal.text
+
+
+def test_an_office_said_once_is_filled_down(tmp_path):
+    exports = _exports()
+    exports["Dinas"] = exports["Dinas"].mask(exports["Dinas"].duplicated(), "")
+    exports.to_csv(tmp_path / "izin.csv", index=False)
+    proposal = propose_study(tmp_path, language="en")
+    assert tomllib.loads(proposal.text)["data"]["fill_down"] == ["office"]
+    assert proposal.offices["rows"].tolist() == [20] * 4
+    proposal.write()
+    ready = prepared(read_study(tmp_path / "study.toml"))
+    assert set(ready.panel.units) == {"Dinas Kesehatan", "Dinas Sosial", "Dinas Perhubungan", "Dinas Pertanian"}
+
+
+def test_offices_above_their_rows_are_never_made_one(tmp_path):
+    lines = ["No,Jenis Izin,Tanggal Masuk,Tanggal Terbit"]
+    for office, rows in _exports().groupby("Dinas"):
+        lines.append(f"{office},,,")
+        lines += [f"{at},SIP,02/01/2024,{day}" for at, day in enumerate(rows["Tanggal Terbit"], start=1)]
+    (tmp_path / "izin.csv").write_text("\n".join(lines), encoding="utf-8")
+    proposal = propose_study(tmp_path, language="en")
+    assert "office = " not in proposal.text
+    assert proposal.offices["rows"].tolist() == [20] * 4
+
+
+def test_a_few_gaps_in_the_offices_are_not_filled(tmp_path):
+    exports = _exports()
+    exports.loc[::5, "Dinas"] = ""
+    exports.to_csv(tmp_path / "izin.csv", index=False)
+    assert "fill_down" not in propose_study(tmp_path, language="en").text
+
+
+def test_a_heading_that_is_used_in_one_file_is_not_listed_as_unused(tmp_path):
+    exports = _exports()
+    exports.to_csv(tmp_path / "a.csv", index=False)
+    renamed = {"Tanggal Terbit": "Tanggal Penyerahan"}
+    exports.rename(columns=renamed).to_csv(tmp_path / "b.csv", index=False)
+    exports.assign(**{"Tanggal Penyerahan": "-"}).to_csv(tmp_path / "c.csv", index=False)
+    text = propose_study(tmp_path, language="en").text
+    assert not re.search("not used: 'Tanggal", text)
+
+
+def test_a_log_of_steps_is_no_export(tmp_path):
+    log = pd.DataFrame(
+        {"No. Register": range(40), "Tahapan": "Verifikasi", "Mulai": "02/01/2024", "Selesai": "14/02/2024"}
+    )
+    log.to_csv(tmp_path / "log.csv", index=False)
+    seen, _ = look([tmp_path / "log.csv"])
+    assert [role_of(table) for table in seen] == ["steps"]

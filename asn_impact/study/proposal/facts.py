@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,6 +14,7 @@ import duckdb
 import narwhals as nw
 
 from asn_impact.errors import AsnImpactError
+from asn_impact.intake.blocks import with_offices
 from asn_impact.intake.cleaning import total_words
 from asn_impact.intake.fields.canonical import DATE_FIELDS
 from asn_impact.intake.fields.columns import Headings, match_columns
@@ -75,6 +77,7 @@ def facts(
     *,
     columns: Headings | None = None,
     dates: Mapping[str, str] | None = None,
+    fill_down: Sequence[str] | None = None,
     **others: Any,  # noqa: ANN401 - table, zone, sheets
 ) -> Facts:
     """Return what the fields of a source hold, each read on its own: one that is refused hides no other.
@@ -85,7 +88,11 @@ def facts(
         As for `read_exports`.
     wanted, counted
         Fields to read, and those of them whose words are counted.
+    fill_down
+        For exports: the columns to fill down. An office in a row of its own above its rows is then read too.
     """
+    if fill_down is not None:
+        others["reshape"] = partial(with_offices, names=fill_down, columns=columns or {}, offices=())
     known = {name: heading for name, heading in (columns or {}).items() if name in wanted}
 
     def read(fields: Sequence[str]) -> Any:  # noqa: ANN401 - gathered rows

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import typing
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final, Literal, TypeAlias
 
 from asn_impact.intake.fields.amounts import cost_columns
 from asn_impact.intake.fields.columns import normalised, status_meanings
 from asn_impact.intake.fields.elements import element_of
+from asn_impact.intake.fields.labels import label_key, plain_label
 from asn_impact.study.proposal.look import Column, Seen, tokens
+from asn_impact.study.proposal.offices import meet
 
 Role: TypeAlias = Literal[
     "records", "training", "steps", "survey", "complaints", "observations", "positions", "panel", "other"
@@ -111,8 +113,12 @@ _PERIODS: Final = frozenset(["bulan", "tahun", "month", "year", "periode", "peri
 _UNITS: Final = frozenset(
     ["opd", "unit", "dinas", "kantor", "office", "kabupaten", "kecamatan", "pemda", "kota", "daerah", "municipality"]
 )
+_BEGUN: Final = frozenset(["mulai", "start", "begin"])
+_ENDED: Final = frozenset(["selesai", "end"])
 _DATE_WORDS: Final = frozenset(["tanggal", "tgl", "date", "tmt", "waktu", "hari"])
 _FEWEST_ELEMENTS: Final = 5
+MOST_OFFICES: Final = 400  # different words of a column of offices, services, statuses, courses
+_MOST_ROWS: Final = 0.5  # of the rows name an office of the exports
 
 
 def role_of(seen: Seen) -> Role:
@@ -140,7 +146,8 @@ def role_of(seen: Seen) -> Role:
     if trained == permits:  # the headings do not decide: the name does, of a table that can be what it says
         trained += bool(named & _TRAINED and {"office", "officer"} & match(seen, "training").choices.keys())
         permits += bool(named & _PERMITS)
-    if "step" in fields and fields & {"step_start", "step_end"} and trained < permits + 2:
+    ended = fields & {"step_start", "step_end"} or (words & _BEGUN and words & _ENDED)
+    if "step" in fields and ended and trained < permits + 2:
         return "steps"
     if "since" in fields and "officer" in fields and "course" not in fields:
         return "positions"
@@ -188,6 +195,32 @@ def match(seen: Seen, role: Role) -> Matched:
     return Matched(seen, role, choices, tuple(c for c in seen.columns if c.heading not in used and c.heading.strip()))
 
 
+def with_known_offices(table: Matched, known: Sequence[str]) -> Matched:
+    """Return a table beside the exports with the column that holds their offices, where its heading tells another."""
+    if table.role in {"records", "other"} or "office" not in _OF_ROLE.get(table.role, ()) or not known:
+        return table
+    now = table.choices.get("office")
+    free = [c for c in table.seen.columns if c in table.left or (now is not None and c.heading == now.heading)]
+    free = [c for c in free if not (c.person or is_date(c) or c.numbers > 0.5 or c.distinct > MOST_OFFICES)]
+    shares = {c.heading: _share_of(table.seen, c, known) for c in free}
+    best = max(shares, key=lambda heading: shares[heading], default=None)
+    before = 0.0 if now is None else shares.get(now.heading, 0.0)
+    if best is None or shares[best] < _MOST_ROWS or shares[best] <= 2 * before:
+        return table
+    choice = Choice(best, "guess")
+    left = tuple(c for c in table.seen.columns if (c in table.left or c in free) and c.heading != best)
+    return replace(table, choices={**table.choices, "office": choice}, left=left)
+
+
+def _share_of(seen: Seen, column: Column, known: Sequence[str]) -> float:
+    """Return the share of the rows of a column that name an office of the exports."""
+    place = seen.table.headings.index(column.heading)
+    texts = seen.table.relation.project(f"trim(CAST(c{place} AS VARCHAR)) AS v").filter("v <> ''")
+    rows = {plain_label(str(v)): int(n) for v, n in texts.aggregate("v, count(*)").fetchall()}
+    met, keys = meet(rows, known), {label_key(name) for name in known}
+    return sum(n for label, n in rows.items() if label in met.sure or label_key(label) in keys) / max(seen.rows, 1)
+
+
 def _score(name: str, column: Column, role: Role) -> float:
     """Return how much speaks for a heading: 10 and more for a synonym, below that for its words and values."""
     if name in _DATES and not (is_date(column) or name in column.fields):
@@ -205,7 +238,7 @@ def _score(name: str, column: Column, role: Role) -> float:
     if name in _NUMBERS and column.numbers < 0.8:
         return 0
     if name in {"office", "service", "status", "course", "passed"} and (
-        column.distinct > 400 or (column.numbers > 0.5 and not (name == "office" and column.distinct < 100))
+        column.distinct > MOST_OFFICES or (column.numbers > 0.5 and not (name == "office" and column.distinct < 100))
     ):
         return 0
     other = column.fields - (_ENDS if role == "records" and name in _DATES else frozenset())

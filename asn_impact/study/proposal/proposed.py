@@ -20,7 +20,7 @@ from asn_impact.intake.privacy import masked
 from asn_impact.intake.written import write_new
 from asn_impact.study.proposal.facts import Facts, Word, facts, settled_orders
 from asn_impact.study.proposal.look import files_in, look
-from asn_impact.study.proposal.match import Matched, match, role_of
+from asn_impact.study.proposal.match import Matched, match, role_of, with_known_offices
 from asn_impact.study.proposal.offices import Aliases, alike
 from asn_impact.study.proposal.panels import write_panel
 from asn_impact.study.proposal.several import (
@@ -197,8 +197,12 @@ def _write(
     if exports is None:
         write_panel(page, matched, home)
         return []
+    once = exports.said_once()
+    found, orders, evidence = _read(exports, ["office"] if once else [])
+    labels = [plain_label(label) for label in found.words.get("office", ())]
+    known = labels or names_in([source for _, source in others_in(matched)])
+    matched = [with_known_offices(table, known) for table in matched]
     others = others_in(matched)
-    found, orders, evidence = _read(exports)
     taught = source_of(matched, "training", TAUGHT)
     aliases, counts = _offices(found, names_in([taught] if taught is not None else []))
     if others:
@@ -215,7 +219,11 @@ def _write(
     unused = [*exports.unused, *_no_statuses(page, found)]
     if unused:
         page.put("unused", unused, Message("proposal.unused"))
-    if exports.choice("office") is None:
+    if once:
+        page.decide("fill_down", ["office"], Message("proposal.said_once"))
+    elif exports.choice("office") is None and labels:
+        page.say(Message("proposal.office_above", n=len(labels)))
+    elif exports.choice("office") is None and "office" not in found.problems:
         page.ask(Message("proposal.no_office"), ['office = "Dinas ..."'], python='office="Dinas ..."')
     _zone(page, found)
     _columns(page, exports, "data.columns")
@@ -240,14 +248,19 @@ def _write(
     return [(masked(label), n, masked(aliases.sure.get(label, label))) for label, n in counts.items()]
 
 
-def _read(exports: SourceOf) -> tuple[Facts, dict[str, str], dict[str, tuple[int, int]]]:
+def _read(exports: SourceOf, once: Sequence[str]) -> tuple[Facts, dict[str, str], dict[str, tuple[int, int]]]:
     """Return what the exports hold, with the order of day and month that their waits tell where their dates do not."""
-    fields = [f for f in CASE_FIELDS if exports.choice(f) is not None]
+    fields = [f for f in CASE_FIELDS if f == "office" or exports.choice(f) is not None]
     columns: dict[str, Any] = {**exports.columns, **dict.fromkeys(exports.unused)}
-    asked = {"columns": columns, **exports.settings()}
+    asked = {"columns": columns, "fill_down": once, **exports.settings()}
     found = facts(exports.readable(), fields, ("office", "status"), **asked)
-    others = {key: value for key, value in asked.items() if key != "columns"}
-    orders, evidence = settled_orders(exports.readable(), found.problems, ("received", "decided"), columns, **others)
+    why = found.problems.get("office")
+    if why is not None and not found.rows and exports.choice("office") is None:  # which rows are offices is unclear
+        fields.remove("office")
+        found = facts(exports.readable(), fields, ("status",), **{**asked, "fill_down": None})
+        found = replace(found, problems={**found.problems, "office": why})
+    settings = exports.settings()
+    orders, evidence = settled_orders(exports.readable(), found.problems, ("received", "decided"), columns, **settings)
     if orders:
         found = facts(exports.readable(), fields, ("office", "status"), dates=orders, **asked)
     return found, orders, evidence
@@ -332,7 +345,8 @@ def _columns(page: Page, source: SourceOf, section: str) -> None:
             page.decide(field, source.columns[field], Message("proposal.one_of_several", **word, others=others))
         else:
             page.put(field, source.columns[field])
-    left = {c.heading: c for t in source.tables for c in t.left}
+    used = {choice.heading for t in source.tables for choice in t.choices.values()}
+    left = {c.heading: c for t in source.tables for c in t.left if c.heading not in used}
     for heading, column in left.items():
         if column.person:
             page.say(Message("proposal.of_persons", heading=masked(heading)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,9 +10,11 @@ from pathlib import Path
 from typing import Any, Final
 
 from asn_impact.intake.formats.folder import files_of
+from asn_impact.study.proposal.look import SAMPLE
 from asn_impact.study.proposal.match import Choice, Matched, Role
 
 _FAR: Final = 3  # folders up, beyond which the whole path says more
+_FULL: Final = 0.98  # of the rows name an office: what is empty is a gap
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,6 +56,12 @@ class SourceOf:
         """Return how a field was found, in the first table that has it."""
         return next((t.choices[field] for t in self.tables if field in t.choices), None)
 
+    def said_once(self) -> bool:
+        """Return whether an office stands in the first row of its block alone: seldom, and never twice in a row."""
+        tables = [(t, t.choices["office"].heading) for t in self.tables if "office" in t.choices]
+        gaps = [(t, heading) for t, heading in tables if not _is_full(t, heading)]
+        return bool(gaps) and all(_said_once(t, heading) for t, heading in gaps)
+
     def settings(self) -> dict[str, Any]:
         """Return what the reader is told besides the fields."""
         return {**({"table": self.sheet} if self.sheet else {}), **({"sheets": self.sheets} if self.sheets else {})}
@@ -60,6 +69,18 @@ class SourceOf:
     def readable(self) -> tuple[Path, ...]:
         """Return the files, as `read_exports` takes them."""
         return self.files
+
+
+def _is_full(table: Matched, heading: str) -> bool:
+    return next(c.filled for c in table.seen.columns if c.heading == heading) > _FULL
+
+
+def _said_once(table: Matched, heading: str) -> bool:
+    place = table.seen.table.headings.index(heading)
+    cells = table.seen.table.relation.limit(SAMPLE).project(f"trim(CAST(c{place} AS VARCHAR))").fetchall()
+    names = [cell or None for (cell,) in cells]
+    twice = any(name is not None and name == above for above, name in itertools.pairwise(names))
+    return names[0] is not None and 2 * sum(name is not None for name in names) <= len(names) and not twice
 
 
 def _seen_from(path: Path, home: Path) -> str:

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import re
 import textwrap
+import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from asn_impact.intake.privacy import masked
+from asn_impact.errors import StudyError
+from asn_impact.intake.privacy import veiled
 from asn_impact.words import Language, Message
 
 _WIDTH = 110
+_HEADINGS = ("columns", "date")  # keys whose values are headings, where their section is none of columns
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,12 +32,13 @@ class Question:
     python: str = ""
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "toml", tuple(map(masked, self.toml)))
-        object.__setattr__(self, "python", masked(self.python))
+        object.__setattr__(self, "toml", tuple(map(veiled, self.toml)))
+        object.__setattr__(self, "python", veiled(self.python))
 
     def text(self, language: Language = "en") -> str:
         """Return the question with the lines of the study file below it."""
-        lines = [f"[{self.section}]", *self.toml] if self.toml else []
+        head = f"[{self.section}]"
+        lines = [head, *(line for line in self.toml if line != head)] if self.toml else []
         return "\n".join([self.what.text(language).text, *(f"    {line}" for line in lines)])
 
 
@@ -89,22 +94,23 @@ class Page:
 
     def say(self, message: Message, mark: str = "#") -> None:
         """Write a comment."""
-        text = " ".join(message.text(self.language).text.split())
         self.lines += textwrap.wrap(
-            text, _WIDTH, initial_indent=f"{mark} ", subsequent_indent="#   ", break_on_hyphens=False
+            self._comment(message), _WIDTH, initial_indent=f"{mark} ", subsequent_indent="#   ", break_on_hyphens=False
         )
 
+    def _comment(self, message: Message) -> str:
+        """Return a message on one line, without the signs that no comment of TOML may hold."""
+        return re.sub(r"[\x00-\x1f\x7f]", "", " ".join(message.text(self.language).text.split()))
+
     def _line(self, key: str, value: object) -> str:
-        """Write a key; a heading that identifies a person (a row of data that stands as one) is masked."""
-        line = f"{inline(key)} = {written(value)}"
-        return masked(line) if self.section.endswith("columns") else line
+        """Write a key; what identifies a person in a heading (a row of data that stands as one) is not in it."""
+        heading = self.section.endswith("columns") or key in _HEADINGS
+        return f"{inline(key)} = {written(_veiled(value) if heading else value)}"
 
     def put(self, key: str, value: object, why: Message | None = None) -> None:
         """Write a line that counts, with the reason behind it."""
         line = self._line(key, value)
-        self.lines.append(
-            line if why is None else f"{line}{' ' * max(1, 40 - len(line))}# {why.text(self.language).text}"
-        )
+        self.lines.append(line if why is None else f"{line}{' ' * max(1, 40 - len(line))}# {self._comment(why)}")
 
     def ask(self, what: Message, lines: Iterable[str] = (), *, python: str = "") -> None:
         """Write a question with the lines that answer it, as comments."""
@@ -125,8 +131,27 @@ class Page:
         self.note(what, (line,), f"{key}={value!r}")
 
     def text(self, head: Sequence[Message]) -> str:
-        """Return the whole file."""
+        """Return the whole file.
+
+        Raises
+        ------
+        StudyError
+            It is no valid TOML: a slip of the program, never handed over as a file that is ready.
+        """
         top = Page(self.language)
         for message in head:
             top.say(message)
-        return "\n".join([*top.lines, *self.lines, ""])
+        text = "\n".join([*top.lines, *self.lines, ""])
+        try:
+            tomllib.loads(text)
+        except tomllib.TOMLDecodeError as problem:
+            raise StudyError(Message("proposal.not_valid", problem=str(problem))) from None
+        return text
+
+
+def _veiled(value: Any) -> Any:  # noqa: ANN401 - a heading, several, or those of several fields
+    if isinstance(value, Mapping):
+        return {key: _veiled(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_veiled(item) for item in value]
+    return veiled(value) if isinstance(value, str) else value

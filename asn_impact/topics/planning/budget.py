@@ -40,7 +40,7 @@ UNITS: Final = {name: f"asn_unit_of_{name}" for name in COSTS_IN_UNITS}
 _NOTHING: Final = ("", "-", "0", "0.0")
 _BY_PRICE: Final = ("jumlah", "satuan", "harga_satuan")
 #: What the reader can say for all rows where no column does -> the line.
-_GIVEN: Final = {"sumber": 'origin="DPA BKPSDM 2024"', "tahun_harga": "price_year=2024"}
+_GIVEN: Final = {"sumber": 'origin = "DPA BKPSDM 2024"', "tahun_harga": "price_year = 2024"}  # in Python and a file
 
 
 @dataclass(frozen=True, eq=False)
