@@ -49,7 +49,10 @@ _UNIT_HEADINGS = frozenset(
 )
 _WEEKS = "weeks"  # of seven calendar days
 _ABOUT = re.compile(r"^\s*(?:±|\+/-|kurang lebih|kira-?kira|sekitar|about)", re.IGNORECASE)
-_AT_MOST = r"(?:(?:±|\+/-|kurang lebih|kira-?kira|sekitar|about|paling (?:lama|lambat|cepat)|maksimal|maksimum|maks\.?|selambat-?lambatnya|max\.?|at most|[<≤]=?)\s*)?"
+_AT_MOST = (
+    r"(?:(?:±|\+/-|kurang lebih|kira-?kira|sekitar|about|paling (?:lama|lambat|cepat)|"
+    r"maksimal|maksimum|maks\.?|selambat-?lambatnya|max\.?|at most|[<≤]=?)\s*)?"
+)
 #: The shorter end of a span: of 1 - 3 days the longest is promised.
 _FROM = (
     r"(?P<least>[\d.,]+\s*(?:\([^)]*\)\s*)?(?:(?:hari|hr|jam|menit|minggu|pekan)(?: (?:kerja|kalender))?\s*)?"
