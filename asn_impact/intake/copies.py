@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from functools import reduce
 from operator import or_
 from typing import Any, Final, NamedTuple, TypeAlias
@@ -202,17 +202,26 @@ def _told_apart(copies: Frame, records: Frame) -> tuple[Frame, tuple[Message, ..
     if before < FEW:
         return copies, ()
     _refuse_damaged(records)
-    for name, series in _series(copies).items():
-        numbered = copies.with_columns(series.alias(SERIES))
-        if _fates(_judge_copies(numbered)).get(CONTRADICTING, 0) <= LEFT * before:
+    numbered = in_series(copies, before, lambda rows: _fates(_judge_copies(rows)).get(CONTRADICTING, 0))
+    return numbered or (copies, ())
+
+
+def in_series(rows: Frame, before: int, count: Callable[[Frame], int]) -> tuple[Frame, tuple[Message, ...]] | None:
+    """Return the rows with what their numbers begin again with; None where nothing explains rows that share a number.
+
+    There are as many such rows as `before`; `count` says how many are left where the series is part of the number.
+    """
+    for name, series in _series(rows).items():
+        numbered = rows.with_columns(series.alias(SERIES))
+        if before >= FEW and count(numbered) <= LEFT * before:
             return numbered, (Alert("intake.copies.series", n=before, series=Message(f"intake.copies.{name}")),)
-    return copies, ()
+    return None
 
 
 def _series(records: Frame) -> dict[str, nw.Expr]:
     """Return what numbers may begin again with, the simplest first; every series is a text."""
     year = nw.col("received").dt.year().cast(nw.String)
-    month = (nw.col("received").dt.year() * 12 + nw.col("received").dt.month()).cast(nw.String)
+    month = nw.concat_str([year, nw.col("received").dt.month().cast(nw.String)], separator="-")
     ways = {"each_year": year, "each_month": month}
     if "service" in records.collect_schema().names():
         service = nw.col("service").fill_null("")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
@@ -42,7 +42,7 @@ from asn_impact.intake.fields.date_columns import Order, see_dates
 from asn_impact.intake.fields.dates import DateReading, dated
 from asn_impact.intake.fields.file_orders import read_by_file
 from asn_impact.intake.fields.free_text import refuse_names
-from asn_impact.intake.fields.regencies import REGENCY, named_regencies, told_apart_by_folder
+from asn_impact.intake.fields.regencies import REGENCY, named_regencies, refuse_untold, told_apart_by_folder
 from asn_impact.intake.fields.zones import ZONED, zone_name
 from asn_impact.intake.formats import KNOWN, RawTable, ending_of, open_file
 from asn_impact.intake.formats.engine import from_arrow, kept_typed, query, quote, reading
@@ -141,6 +141,9 @@ def _gather(
         return _type_tables([raw], wanted, columns, dates, keep, required, [], zone)
     frame = narwhal(source, find)
     match = find(frame.collect_schema().names())
+    if REGENCY in wanted:
+        strings = [name for name, kind in frame.collect_schema().items() if kind in (nw.String, nw.Object)]
+        _refuse_regencies([(frame, dict(zip(strings, strings, strict=True)), match)], columns)
     refuse_strange_kinds(frame.collect_schema(), match.values())
     if not match:
         frame, match = frame.with_columns(nw.lit(0).alias(FILE)), {FILE: FILE}
@@ -238,6 +241,9 @@ def _type_tables(
             found = match_columns(t.headings, wanted, columns=columns, keep=keep, required=required, source=t.name)
             known[t.headings] = found
     matches = [known[t.headings] for t in tables]
+    if REGENCY in wanted:
+        every = [(nw.from_native(t.relation), {f"c{i}": h for i, h in enumerate(t.headings)}) for t in tables]
+        _refuse_regencies([(*one, match) for one, match in zip(every, matches, strict=True)], columns)
     fields = list(dict.fromkeys(f for match in matches for f in match))
     kinds = {f: [_kind(t, m[f]) for t, m in zip(tables, matches, strict=True) if f in m] for f in fields}
     is_typed = {f: _stays_typed(f, kinds[f]) for f in fields}
@@ -297,6 +303,22 @@ def _type_tables(
         notes=(*notes, *(n for t in tables for n in t.notes), *of_dates, *of_times),
         numbered=numbered,
         layouts=_layouts(tables, matches),
+    )
+
+
+def _refuse_regencies(
+    tables: Iterable[tuple[nw.LazyFrame[Any], Mapping[str, str], Mapping[str, str]]], columns: Headings | None
+) -> None:
+    """Refuse to read offices of several regencies as one where a column that is not read tells them apart."""
+    if REGENCY in {*(columns or {})}:
+        return
+    refuse_untold(
+        (frame, next(c for c, h in headings.items() if h == match["office"]), others)
+        for frame, headings, match in tables
+        if "office" in match
+        and REGENCY not in match
+        and match["office"] in headings.values()
+        and (others := {c: h for c, h in headings.items() if h not in match.values()})
     )
 
 

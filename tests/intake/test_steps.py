@@ -3,6 +3,7 @@
 import datetime as dt
 import warnings
 
+import narwhals as nw
 import pandas as pd
 import pytest
 
@@ -95,3 +96,64 @@ def test_a_case_whose_steps_are_in_several_offices_is_said_aloud() -> None:
     )
     with pytest.warns(DataWarning, match="1 case numbers have steps in more than one office"):
         read_steps(frame, as_of="2024-03-31")
+
+
+def _three_steps(number, office, begin, service="Izin"):
+    names = ("Verifikasi", "Rekomendasi", "Penandatanganan")
+    days = [pd.Timestamp(begin) + pd.Timedelta(days=3 * i) for i in range(4)]
+    return [(number, office, service, name, *days[i : i + 2]) for i, name in enumerate(names)]
+
+
+def _log(*cases):
+    rows = [row for case in cases for row in case]
+    return pd.DataFrame(rows, columns=["case", "office", "service", "step", "step_start", "step_end"])
+
+
+@pytest.mark.parametrize("used_again", [12, 40])
+@pytest.mark.parametrize("engine", ["pandas", "polars"])
+def test_numbers_that_begin_again_each_year_are_no_cases_of_a_year(used_again, engine):
+    first = [
+        _three_steps(f"{i:04}", f"O{i % 3}", pd.Timestamp(2023, 1, 2) + pd.Timedelta(days=9 * i)) for i in range(40)
+    ]
+    again = [
+        _three_steps(f"{i:04}", f"O{i % 3}", pd.Timestamp(2024, 1, 2) + pd.Timedelta(days=8 * i))
+        for i in range(used_again)
+    ]
+    log = _log(*first, *again)
+    log = nw.from_native(log).lazy().collect(engine).to_native()
+    with pytest.warns(DataWarning, match="begin again each year"):
+        cases = read_steps(log, as_of="2025-03-31", last_step="Penandatanganan", selection="received")
+    rows = cases.records.collect()
+    assert len(rows) == 40 + used_again
+    assert {(d - r).days for r, d in rows.select("received", "decided").rows()} == {9}
+    assert cases.ledger.kept == 3 * (40 + used_again)
+
+
+def test_numbers_that_begin_again_with_each_month_or_service_are_known_by_both():
+    months = [_three_steps(f"{i:04}", "O1", pd.Timestamp(2024, m, 2 + i)) for i in range(12) for m in (1, 2, 3)]
+    with pytest.warns(DataWarning, match="begin again each month"):
+        monthly = read_steps(_log(*months), as_of="2025-03-31", selection="received")
+    assert len(monthly.records.collect()) == 36
+    both = [
+        _three_steps(f"{i:04}", "O1", pd.Timestamp(2024, 1, 2 + i + k), s)
+        for i in range(12)
+        for k, s in enumerate("AB")
+    ]
+    with pytest.warns(DataWarning, match="begin again with each service"):
+        of_service = read_steps(_log(*both), as_of="2025-03-31", selection="received")
+    assert len(of_service.records.collect()) == 24
+
+
+def test_rework_makes_no_second_case_and_a_case_that_begins_again_is_told():
+    def looped(i):
+        steps = _three_steps(f"{i:04}", "O1", pd.Timestamp(2023, 12, 20) + pd.Timedelta(days=i))
+        day = pd.Timestamp(2023, 12, 10) + pd.Timedelta(days=i)
+        return [(f"{i:04}", "O1", "Izin", "Verifikasi", day, day + pd.Timedelta(days=1)), *steps]
+
+    reworked = read_steps(_log(*map(looped, range(30))), as_of="2025-03-31", selection="received")
+    assert len(reworked.records.collect()) == 30
+    assert not any(n.key.startswith("intake.copies") for n in reworked.notes)
+    few = [_three_steps("1", "O1", day) for day in ("2023-01-02", "2024-05-02")]
+    with pytest.warns(DataWarning, match="1 case numbers go through their first step again"):
+        told = read_steps(_log(*few), as_of="2025-03-31", selection="received")
+    assert len(told.records.collect()) == 1

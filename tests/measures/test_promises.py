@@ -124,7 +124,7 @@ def test_a_file_is_read_as_a_frame_is(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("limit", "what"), [("lima", "Expected a number"), ("2,5 hari kerja", "whole number"), ("5 minggu", "not known")]
+    ("limit", "what"), [("lima", "Expected a number"), ("2,5 hari kerja", "whole number"), ("5 bulan", "not known")]
 )
 def test_a_limit_that_is_none_is_refused(limit, what):
     with pytest.raises(InputError, match=what):
@@ -194,3 +194,38 @@ def test_of_a_span_the_longest_is_promised(said, limit, unit):
     promises = read_promises(pd.DataFrame({"layanan": ["SIP"], "SLA": [said]}))
     assert promises.limits[["limit", "unit"]].to_numpy().tolist() == [[limit, unit]]
     assert any("the longest counts" in str(note) for note in promises.notes)
+
+
+def test_weeks_hours_and_about_are_read_beside_working_days():
+    texts = {"A": "1 (satu) minggu", "B": "2 (dua) jam", "C": "3x24 jam", "D": "± 10 hari", "E": "1 - 2 minggu"}
+    frame = pd.DataFrame({"layanan": [*texts, "F"], "SLA": [*texts.values(), "2"], "satuan": [None] * 5 + ["minggu"]})
+    found = read_promises(frame)
+    assert found.limits.set_index("service")["limit"].tolist() == [7, 2, 72, 10, 14, 14]
+    days = "calendar days"
+    assert found.limits.set_index("service")["unit"].tolist() == [days, "hours", "hours", days, days, days]
+    assert "promises.about" in [note.key for note in found.notes]
+
+
+def test_every_limit_that_cannot_be_read_is_said_at_once():
+    with pytest.raises(InputError, match=r"(?s)'A'.*'C'"):
+        promises(A="1 bulan", B="5 hari kerja", C="segera")
+
+
+def test_limits_in_hours_leave_the_other_services_to_be_answered():
+    frame = pd.DataFrame(
+        {
+            "case": list("abcd"),
+            "office": "O1",
+            "service": list("ABCD"),
+            "received": pd.to_datetime(["2024-01-08"] * 4),
+            "decided": pd.to_datetime(["2024-01-10", "2024-01-10", "2024-01-11", "2024-01-15"]),
+        }
+    )
+    extract = read_exports(frame, as_of="2024-06-28", selection="received")
+    week = WorkCalendar.indonesia()
+    clocks = [measure(extract, week), measure(extract, week, clock="calendar_days")]
+    limits = promises(A="5 hari kerja", B="2 jam", C="3x24 jam", D="3 hari")
+    with pytest.warns(DataWarning, match=r"1 services promise hours or minutes \('B'; 1 cases\)"):
+        answer = kept(clocks, limits)
+    rows = answer.records.collect().to_pandas() if hasattr(answer.records, "collect") else answer.records
+    assert dict(zip(rows["service"], rows["kept"], strict=True)) == {"A": 1, "C": 1, "D": 0}

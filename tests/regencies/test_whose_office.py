@@ -6,6 +6,7 @@ import pytest
 
 import asn_impact as ai
 from asn_impact.errors import InputError
+from asn_impact.intake.readers.other_courses import read_other_courses
 
 NAMES = ("Kabupaten Tebo", "Kab. Bungo")
 
@@ -207,3 +208,52 @@ def test_a_history_of_positions_without_regencies_says_the_column_to_add():
     with pytest.raises(InputError, match="Add a column Kabupaten") as found:
         ai.read_training(TAUGHT, positions=POSTS.drop(columns="Kabupaten"), regency="all")
     assert "position_columns" in found.value.message.text("id")
+
+
+@pytest.mark.parametrize("engine", [lambda f: f, pl.from_pandas, pl.LazyFrame])
+def test_regencies_are_told_by_their_values_under_any_heading(engine, tmp_path):
+    other = BOTH.rename(columns={"Kabupaten/Kota": "Asal Peserta"})
+    with pytest.raises(InputError, match=r"'Asal Peserta' holds 2 regencies.*'Dinas Kesehatan'.*regency='Bungo'"):
+        read(engine(other))
+    numbers = [f"P-{i:03d}" for i in range(len(other))]
+    other.assign(**{"No Permohonan": numbers}).to_csv(tmp_path / "a.csv", index=False)
+    with pytest.raises(InputError, match=r"'Asal Peserta' holds 2 regencies"):
+        read(tmp_path)
+    assert read(engine(other), columns={"regency": "Asal Peserta"}, regency="Tebo").ledger.kept == len(BOTH) / 2
+    assert read(tmp_path, columns={"regency": None}).ledger.read == len(BOTH)
+    at_home = other.iloc[: len(other) // 2].assign(**{"Asal Peserta": [NAMES[1]] * 4 + [NAMES[0]] * 26})
+    assert read(engine(at_home)).ledger.read == len(at_home)  # where two applicants live, not whose office it is
+
+
+def test_persons_of_two_regencies_are_not_added_to_one_office():
+    persons = pd.DataFrame(
+        {
+            "Unit Kerja": ["Dinas A"] * 6,
+            "NIP": [f"1980010120050110{i:02}" for i in range(6)],
+            "Nama Pelatihan": "Bimtek",
+            "Tanggal Selesai": "2024-05-07",
+            "Asal Peserta": ["Kab. Rawa Lebak"] * 3 + ["Kota Muara Tenang"] * 3,
+        }
+    )
+    options = {"share": 0.5, "course": "Bimtek", "staff": {"Dinas A": 8}}
+    with pytest.raises(InputError, match=r"'Asal Peserta' holds 2 regencies"):
+        ai.read_training(persons, **options)
+
+
+def test_complaints_of_one_regency_are_read():
+    rows = BOTH.rename(columns={"Perangkat Daerah": "Instansi Terdisposisi", "Tanggal Masuk": "Tanggal Laporan"})
+    assert ai.read_complaints(rows, as_of="2025-06-30", regency="Bungo").ledger.kept == len(BOTH) / 2
+
+
+def test_other_courses_are_those_of_the_regency_that_is_read():
+    sessions = pd.DataFrame(
+        {
+            "office": "Dinas A",
+            "course": ["E-Gov", "Etika", "Arsip"],
+            "course_end": pd.to_datetime(["2024-03-05", "2024-03-20", "2024-04-02"]),
+            "passed_count": 3,
+            "kabupaten": [NAMES[0], NAMES[0], NAMES[1]],
+        }
+    )
+    others = read_other_courses(sessions, course="E-Gov", regency="Tebo")
+    assert others["course"].tolist() == ["Etika"]

@@ -28,6 +28,7 @@ _DATED: Final = ("received", "step_start", "date", "course_end")
 ALL: Final = "all"
 _KINDS: Final = re.compile(r"^(?:pemerintah (?:daerah )?|pemda )?(?:pemkab|kabupaten|kab)\b ?")
 _CITY: Final = re.compile(r"^(?:pemerintah (?:daerah )?|pemda )?(?:pemkot|kota)\b ?")
+_FIRST: Final = 100  # rows by which a column is looked at
 _MOSTLY: Final = 0.8  # share of the rows of one regency from which the others are where applicants live
 
 
@@ -93,6 +94,44 @@ def settle_regencies(frame: Frame, regency: str | None, *, kept: bool = False) -
         return frame, []
     settled, notes = _settled(frame, regency)
     return settled if kept else settled.drop(REGENCY), notes
+
+
+def refuse_untold(tables: Iterable[tuple[Frame, str, Mapping[str, str]]]) -> None:
+    """Refuse rows of one office in several regencies that a column tells whose heading does not.
+
+    Each table comes with its column of offices and its columns that are not read, and their headings. Where most rows
+    are of one regency the others are where somebody lives, or the course was.
+
+    Raises
+    ------
+    InputError
+        All that stands in a column are regencies, and an office has rows of several.
+    """
+    pairs: dict[str, Counter[tuple[str, str]]] = {}
+    for frame, office, others in tables:
+        for column in _of_regencies(frame, list(others)):
+            rows = frame.group_by(column, office).agg(n=nw.len()).collect().rows()
+            pairs.setdefault(others[column], Counter()).update({(str(r), str(o)): n for r, o, n in rows if r and o})
+    for heading, of_heading in pairs.items():
+        known = _spellings(label for label, _ in of_heading)
+        rows_of = [{REGENCY: label, "office": office, "n": n} for (label, office), n in of_heading.items()]
+        offices = {(regency_key(label), label_key(office)): office for label, office in of_heading}
+        shared = [office for key, office in offices.items() if any(k[1] == key[1] and k[0] != key[0] for k in offices)]
+        if shared and all(_names_one(label_key(label)) for label in known) and _home(rows_of, known) is None:
+            names = sorted({*known.values()})
+            shown = {"heading": masked(heading), "office": masked(shared[0]), "first": masked(names[0])}
+            raise InputError(Message("intake.regency.untold", n=len(names), names=tuple(map(masked, names)), **shown))
+
+
+def _of_regencies(frame: Frame, columns: Sequence[str]) -> list[str]:
+    """Return the columns in whose first cells stand regencies and nothing else."""
+    if not columns:
+        return []
+    first = frame.select(*columns).head(_FIRST).collect()
+    cells = {
+        column: {v for v in first[column].to_list() if isinstance(v, str) and plain_label(v)} for column in columns
+    }
+    return [c for c, labels in cells.items() if labels and all(_names_one(label_key(label)) for label in labels)]
 
 
 def _settled(frame: Frame, regency: str | None) -> tuple[Frame, list[Message]]:

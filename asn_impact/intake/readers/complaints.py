@@ -37,6 +37,7 @@ def read_complaints(
     keep: Names = (),
     office: str | None = None,
     offices: Mapping[str, str] | None = None,
+    regency: str | None = None,
     status_words: Mapping[str, str] | None = None,
     table: str | None = None,
     zone: str | None = None,
@@ -53,7 +54,8 @@ def read_complaints(
 
     Parameters
     ----------
-    source, as_of, exported, columns, dates, keep, office, offices, status_words, table, zone, sheets, fill_down
+    source, as_of, exported, columns, dates, keep, office, offices, regency, status_words, table, zone,
+    sheets, fill_down
         As for `read_exports`.
 
     Raises
@@ -79,6 +81,7 @@ def read_complaints(
         keep=keep,
         office=office,
         offices=offices,
+        regency=regency,
         status_words={**_STATUSES, **(status_words or {})},
         table=table,
         zone=zone,

@@ -32,13 +32,15 @@ def read_other_courses(
     offices: Mapping[str, str] | None = None,
     completion: Literal["passed", "attended"] = "passed",
     passed_words: Mapping[str, str] | None = None,
+    regency: str | None = None,
     table: str | None = None,
+    zone: str | None = None,
 ) -> pd.DataFrame:
     """Return in which months an office completed a course other than the one that is studied.
 
     Parameters
     ----------
-    source, course, columns, dates, offices, completion, passed_words, table
+    source, course, columns, dates, offices, completion, passed_words, regency, table, zone
         As for `read_training`. Without a course every course counts as the one studied: there is no other.
 
     Returns
@@ -58,7 +60,16 @@ def read_other_courses(
         return empty
     with explaining(source):
         days = dict(dates or {})
-        rows = read_list(source, columns=columns, dates=days, offices=offices, table=table, passed_words=passed_words)
+        rows = read_list(
+            source,
+            columns=columns,
+            dates=days,
+            offices=offices,
+            regency=regency,
+            table=table,
+            zone=zone,
+            passed_words=passed_words,
+        )
         _, studied, _ = select_course(rows.frame, course)
         others = rows.frame.filter(~nw.col("course").is_null() & ~nw.col("course").is_in(studied))
         try:

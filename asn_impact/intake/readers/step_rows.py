@@ -12,7 +12,7 @@ import narwhals as nw
 import pandas as pd
 
 from asn_impact.intake.cleaning import BLANK, names_a_test, without_placeholders
-from asn_impact.intake.copies import each_once, held
+from asn_impact.intake.copies import SERIES, each_once, held, in_series
 from asn_impact.words import Alert, Message
 
 Frame: TypeAlias = "nw.LazyFrame[Any]"
@@ -20,6 +20,9 @@ Frame: TypeAlias = "nw.LazyFrame[Any]"
 STEPS = "asn_steps"  # rows of the export that a case stands for
 NUMBER = "asn_case"  # of a case, compared faster than two texts
 _REASON = "asn_step_reason"
+_RUN, _SERVICE = "asn_run", "asn_service"
+_NEVER = 99_999_999
+_SALTS = 50
 _ROWS = "asn_step_rows"  # rows of the export that a step stands for
 _BEGAN, _DONE = ("start", "started", "mulai"), ("complete", "completed", "selesai")
 _DELETED = ("1", "true", "ya", "y", "yes")
@@ -112,6 +115,122 @@ def _paired(frame: Frame, notes: list[Message]) -> tuple[Frame, list[Message]]:
     days = [nw.col(c).cast(nw.Date) for c in ("step_start", "step_end", "received") if c in steps]
     kept = [n for n in notes if n.key != "intake.one_stamp"]
     return table.with_columns(*days), [*kept, Message("intake.paired", n=pairs)]
+
+
+def tell_cases_apart(frame: Frame, last_step: str | None = None) -> tuple[Frame, list[Message]]:
+    """Return the steps with numbers that begin again (each year, say) known by both; and what has to be said.
+
+    A case begins again where its first step does, after all the others of it have ended and a last one was among them.
+    """
+    keys = ["office", "case"]
+    again = _with_steps_repeated(frame)
+    if again is None:
+        return frame, []
+    rows = _with_runs(held(frame.join(again, on=keys, how="inner")), last_step)
+    runs = held(rows.group_by(*keys, _SERVICE, _RUN).agg(received=nw.col("asn_day").min()))
+    runs = runs.rename({_SERVICE: "service"})
+    before = _count_shared(runs, keys)
+    if not before:
+        return frame, []
+    if (numbered := in_series(runs, before, lambda runs: _count_shared(runs, [*keys, SERIES]))) is None:
+        cases = runs.group_by(*keys).agg(n=nw.len()).filter(nw.col("n") > 1)
+        return frame, [Alert("intake.copies.begun_again", n=int(cases.select(nw.len()).collect().item()))]
+    series, notes = numbered
+    known = [*keys, _SERVICE, _RUN]
+    several = nw.len().over(*keys)
+    label = series.rename({"service": _SERVICE}).with_columns(asn_several=several).select(*known, SERIES, "asn_several")
+    both = nw.concat_str([nw.col("case"), nw.col(SERIES)], separator=" / ")
+    split = rows.join(label, on=known, how="inner").with_columns(
+        case=nw.when(nw.col("asn_several") > 1).then(both).otherwise(nw.col("case"))
+    )
+    others = frame.join(again, on=keys, how="anti")
+    return held(nw.concat([others, split.select(*frame.collect_schema().names())], how="vertical")), list(notes)
+
+
+def _with_steps_repeated(frame: Frame) -> Frame | None:
+    """Return the cases in which a step comes twice, worked out; None where there are none, or steps have no names."""
+    if "step" not in frame.collect_schema().names():
+        return None
+    if frame.implementation.is_duckdb():
+        steps: Any = nw.to_native(frame)
+        named = nw.to_native(held(frame.select("step").unique()))
+        bits = [f"(hash(step, {salt}) % 126)::INTEGER" for salt in range(_SALTS)]
+        kinds = named.aggregate(", ".join(f"count(DISTINCT {bit})" for bit in bits)).limit(1).fetchall()[0]
+        bit = bits[max(range(_SALTS), key=lambda salt: kinds[salt])]  # two names with one bit make every case suspect
+        alike = f"""
+            SELECT office, "case" FROM asn_rows GROUP BY ALL HAVING count(*) > bit_count(bit_or(1::HUGEINT << {bit}))"""
+        again = nw.from_native(steps.query("asn_rows", alike))
+    else:
+        groups = frame.group_by("office", "case").agg(n=nw.len(), steps=nw.col("step").n_unique())
+        again = groups.filter(nw.col("n") > nw.col("steps")).select("office", "case")
+    again = held(again)
+    return again if int(again.select(nw.len()).collect().item()) else None
+
+
+def _with_runs(rows: Frame, last_step: str | None) -> Frame:
+    """Return the steps with the run of their case, its service where a number has several, and when the run began."""
+    keys, names = ["office", "case"], rows.collect_schema().names()
+    day = nw.coalesce(*(nw.col(c).cast(nw.Date) for c in ("received", "step_start", "step_end") if c in names))
+    start, end = _sortable("step_start"), _sortable("step_end")
+    rows = rows.with_columns(
+        asn_day=day,
+        asn_start=nw.coalesce(start, end, nw.lit(_NEVER)),
+        asn_stop=nw.coalesce(end, start, nw.lit(0)),
+        asn_ends=nw.coalesce(end, nw.lit(_NEVER)),
+    )
+    first = nw.col("asn_start").min()
+    rows = held(rows.with_columns(asn_first=first.over(*keys, "step") == first.over(*keys)))
+    rows = rows.with_columns(
+        asn_later=nw.when(nw.col("asn_first")).then(0).otherwise(1),
+        asn_opened=nw.when(nw.col("asn_first")).then(nw.col("asn_start")).otherwise(0),
+        asn_ended=nw.when(_ends_cases(rows, last_step)).then(nw.col("asn_stop")).otherwise(0),
+        **{_SERVICE: _service_of_number() if "service" in names else nw.lit("")},
+    )
+    keys, order = [*keys, _SERVICE], ["asn_start", "asn_later", "asn_stop"]
+    edges = {
+        name: nw.col(name).cum_max().over(*keys, order_by=order) for name in ("asn_opened", "asn_ended", "asn_stop")
+    }
+    rows = rows.with_columns(**{f"{name}_by": latest for name, latest in edges.items()})
+    before = {name: nw.col(f"{name}_by").shift(1).over(*keys, order_by=order) for name in edges}
+    rows = rows.with_columns(**{f"{name}_before": earlier for name, earlier in before.items()})
+    over = nw.col("asn_ended_before") >= nw.col("asn_opened_before")
+    begins = nw.col("asn_first") & over & (nw.col("asn_stop_before") < nw.col("asn_start"))
+    rows = rows.with_columns(asn_begins=nw.when(begins).then(1).otherwise(0))
+    return held(rows.with_columns(nw.col("asn_begins").cum_sum().over(*keys, order_by=order).alias(_RUN)))
+
+
+def _sortable(column: str) -> nw.Expr:
+    """Return days as whole numbers in the order of the days: 20240131."""
+    day = nw.col(column).dt
+    return (day.year().cast(nw.Int64) * 10_000 + day.month().cast(nw.Int64) * 100 + day.day().cast(nw.Int64)).cast(
+        nw.Int64
+    )
+
+
+def _ends_cases(rows: Frame, last_step: str | None) -> nw.Expr:
+    """Return whether a step is the one that decides, or that most cases of its service end with."""
+    if last_step is not None:
+        return _plain("step") == last_step.strip().casefold()
+    service = nw.col("service").fill_null("") if "service" in rows.collect_schema().names() else nw.lit("")
+    kind = nw.concat_str([service, nw.col("step")], separator="|")
+    at_end = nw.col("asn_ends") == nw.col("asn_ends").max().over("office", "case")
+    ends = rows.filter(at_end & (nw.col("asn_ends") < _NEVER)).with_columns(asn_of=service)
+    counts = ends.group_by("asn_of", "step").agg(n=nw.len()).sort("n", "step").collect().rows(named=True)
+    return kind.is_in([f"{service}|{step}" for service, step in {r["asn_of"]: r["step"] for r in counts}.items()])
+
+
+def _service_of_number() -> nw.Expr:
+    """Return the service where the first steps of a number are of several, else nothing."""
+    service = nw.col("service").fill_null("")
+    of_first = nw.when(nw.col("asn_first")).then(service)
+    several = of_first.min().over("office", "case") != of_first.max().over("office", "case")
+    return nw.when(several).then(service).otherwise(nw.lit(""))
+
+
+def _count_shared(runs: Frame, keys: Sequence[str]) -> int:
+    """Return how many runs share their number."""
+    groups = runs.group_by(*keys).agg(n=nw.len()).filter(nw.col("n") > 1)
+    return int(groups.select(nw.col("n").sum()).collect().item() or 0)
 
 
 def cases_of_steps(frame: Frame, *, finished: Sequence[str], last_step: str | None) -> Frame:

@@ -38,6 +38,7 @@ from asn_impact.intake.readers.step_rows import (
     distinct_steps,
     number_cases,
     pair_stamps,
+    tell_cases_apart,
 )
 from asn_impact.verbs import public_verb
 from asn_impact.words import Alert, Message
@@ -159,6 +160,7 @@ def cases_and_steps(
         as_found = frame is rows.frame and not rows.readings and all(one.parquet for one in rows.tables)
         distinct, before, blanks = distinct_steps(frame if as_found else held(frame))
         distinct, stamps = pair_stamps(distinct)
+        distinct, of_series = tell_cases_apart(distinct, last_step)
         numbered = number_cases(cases_of_steps(distinct, finished=finished, last_step=last_step), distinct)
         cleaned = clean(numbered.cases, bounds=UNKNOWN, as_of=day, columns=[*CASE_FIELDS, NUMBER], weight=STEPS)
         ledger = Ledger(sum(before.values()), 0, {reason(code): n for code, n in before.items()}) + cleaned.ledger
@@ -166,7 +168,14 @@ def cases_and_steps(
         n = int(cleaned.records.select(nw.len()).collect().item())
         note = Message("intake.steps_kept", kept=ledger.kept, n=n)
         sizes = {0: ledger.read} if len(rows.tables) == 1 else _rows_by_table(rows)
-        notes = (*cleaned.notes, *stamps, note, *placeholders_read(blanks), *_say_spread(cleaned.records, regency))
+        notes = (
+            *cleaned.notes,
+            *stamps,
+            *of_series,
+            note,
+            *placeholders_read(blanks),
+            *_say_spread(cleaned.records, regency),
+        )
         records = cleaned.records.drop(NUMBER)
         result = replace(cleaned, records=records, ledger=ledger, rows_by_file=sizes, notes=notes)
         extract = finish(rows, result, day, selection, most_lost, [*of_given, *of_keys])

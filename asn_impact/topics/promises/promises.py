@@ -25,7 +25,7 @@ from asn_impact.measures.durations import Durations
 from asn_impact.reference import read_rows
 from asn_impact.timeline import Timeline
 from asn_impact.verbs import Guided, public_verb
-from asn_impact.words import Alert, Message
+from asn_impact.words import Alert, Message, paragraph
 
 LimitUnit: TypeAlias = Literal["working days", "calendar days", "working hours", "hours", "working minutes", "minutes"]
 
@@ -47,12 +47,15 @@ _HOW = {
 _UNIT_HEADINGS = frozenset(
     normalised(h) for h in ("satuan", "satuan_sla", "satuan waktu", "limit unit", "unit of limit")
 )
+_WEEKS = "weeks"  # of seven calendar days
+_ABOUT = re.compile(r"^\s*(?:±|\+/-|kurang lebih|kira-?kira|sekitar|about)", re.IGNORECASE)
 _AT_MOST = (
-    r"(?:(?:paling (?:lama|lambat|cepat)|maksimal|maksimum|maks\.?|selambat-?lambatnya|max\.?|at most|[<≤]=?)\s*)?"
+    r"(?:(?:±|\+/-|kurang lebih|kira-?kira|sekitar|about|paling (?:lama|lambat|cepat)|"
+    r"maksimal|maksimum|maks\.?|selambat-?lambatnya|max\.?|at most|[<≤]=?)\s*)?"
 )
 #: The shorter end of a span: of 1 - 3 days the longest is promised.
 _FROM = (
-    r"(?P<least>[\d.,]+\s*(?:\([^)]*\)\s*)?(?:(?:hari|hr|jam|menit)(?: (?:kerja|kalender))?\s*)?"
+    r"(?P<least>[\d.,]+\s*(?:\([^)]*\)\s*)?(?:(?:hari|hr|jam|menit|minggu|pekan)(?: (?:kerja|kalender))?\s*)?"
     r"(?:-|\u2013|s\.?\s*/?\s*d\.?|sampai(?: dengan)?|hingga|to)\s*(?=\d))?"
 )
 _LIMIT_TEXT = re.compile(
@@ -126,7 +129,7 @@ def read_promises(
 
     Notes
     -----
-    "Hari", "jam" and "menit" without "kerja" count every day, hour and minute.
+    "Hari", "jam" and "menit" without "kerja" count every day, hour and minute; a week has seven days.
 
     Examples
     --------
@@ -159,15 +162,23 @@ def _promise(rows: Sequence[tuple[str, Any, Any]], unit: LimitUnit | None) -> Pr
         raise InputError(Message("promises.empty"))
     empty = [service for service, limit, _ in rows if _is_missing(limit)]
     limit_of: dict[str, tuple[int, str]] = {}
+    problems: dict[Message, None] = {}
     for service, limit, word in rows:
-        if not _is_missing(limit):
-            number = _read_limit(service, limit, word, unit)
-            if limit_of.setdefault(service, number) != number:
-                raise InputError(Message("promises.two_limits", service=service))
+        try:
+            number = None if _is_missing(limit) else _read_limit(service, limit, word, unit)
+        except InputError as problem:
+            problems[problem.message] = None
+            continue
+        if number is not None and limit_of.setdefault(service, number) != number:
+            problems[Message("promises.two_limits", service=service)] = None
+    if problems:
+        raise InputError(paragraph(*problems))
     limits = pd.DataFrame([(s, n, u) for s, (n, u) in limit_of.items()], columns=["service", "limit", "unit"])
     notes = [Message("promises.without_limit", n=len(empty), services=empty)] if empty else []
     if spans := tuple(dict.fromkeys(s for s, limit, _ in rows if _is_span(limit))):
         notes.append(Message("promises.spans", n=len(spans), services=spans))
+    if about := tuple(dict.fromkeys(s for s, limit, _ in rows if _ABOUT.match(str(limit)))):
+        notes.append(Message("promises.about", n=len(about), services=about))
     if limits["unit"].isin(["hours", "minutes"]).any():
         notes.append(Message("promises.every_hour"))
     return Promises(limits, tuple(notes))
@@ -193,6 +204,8 @@ def _read_limit(service: str, limit: object, word: object, unit: LimitUnit | Non
     if number < 0 or number != int(number):
         raise InputError(Message("promises.not_whole", service=service, limit=str(limit)))
     units = {_unit_of(service, text) for text in (match["unit"], word) if not _is_missing(text)}
+    if units == {_WEEKS}:
+        number, units = 7 * number, {"calendar days"}
     if unit is not None:
         units.add(unit)
     if len(units) > 1:
@@ -311,6 +324,8 @@ def kept(durations: Durations | Sequence[Durations], promises: Promises) -> Kept
     clocks = (durations,) if isinstance(durations, Durations) else tuple(durations)
     by_unit = _one_a_unit(clocks)
     table = _match(_services(clocks[0]), promises)
+    unpromised = _note_unpromised(table)
+    table, of_times = _settle_hours(table, by_unit)
     _require_answers(table, by_unit)
     parts = {unit: table[table["answered_by"] == unit] for unit in by_unit}
     parts_of_cases = [_judge(by_unit[unit], part) for unit, part in parts.items() if len(part)]
@@ -319,7 +334,7 @@ def kept(durations: Durations | Sequence[Durations], promises: Promises) -> Kept
         raise InputError(Message("promises.nothing_mature"))
     records = nw.concat(parts_of_cases).filter(~nw.col("month").is_in(young)) if young else nw.concat(parts_of_cases)
     immature = tuple(map(str, Timeline.months(young).labels)) if young else ()
-    notes = [*clocks[0].notes, *promises.notes, *_note_unpromised(table)]
+    notes = [*clocks[0].notes, *promises.notes, *unpromised, *of_times]
     if young:
         notes.append(Message("promises.young_months", months=immature))
     services = table[["service", "limit", "unit", "cases"]].reset_index(drop=True)
@@ -360,6 +375,26 @@ def _match(services: pd.DataFrame, promises: Promises) -> pd.DataFrame:
         answered_by=pd.Series([None if one is None else _ANSWERED_BY[one[1]][0] for one in each], dtype="str"),
         scale=pd.Series([1 if one is None else _ANSWERED_BY[one[1]][1] for one in each], dtype="int64"),
     )
+
+
+def _settle_hours(table: pd.DataFrame, by_unit: Mapping[str, Durations]) -> tuple[pd.DataFrame, list[Message]]:
+    """Return the limits in hours and minutes as days of 24 hours, or left out, where the records have dates alone."""
+    table, notes = table.copy(), list[Message]()
+    lacking = table["answered_by"].isin(["minutes", "working minutes"]) & ~table["answered_by"].isin(list(by_unit))
+    days = lacking & (table["unit"] == "hours") & (table["limit"] % 24 == 0).fillna(value=False)
+    if days.any() and "calendar days" in by_unit:
+        services = list(table.loc[days, "service"])
+        table.loc[days, "limit"] //= 24
+        table.loc[days, ["unit", "answered_by"]] = "calendar days"
+        table.loc[days, "scale"] = 1
+        lacking &= ~days
+        notes.append(Message("promises.whole_days", n=len(services), services=services))
+    if lacking.any() and table["answered_by"].isin(list(by_unit)).any():
+        out = table[lacking]
+        shown = {"n": len(out), "services": list(out["service"]), "cases": int(out["cases"].sum())}
+        notes.append(Alert("promises.needs_times", **shown))
+        table = table[~lacking].reset_index(drop=True)
+    return table, notes
 
 
 def _require_answers(table: pd.DataFrame, by_unit: Mapping[str, Durations]) -> None:
