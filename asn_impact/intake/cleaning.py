@@ -63,11 +63,12 @@ UNKNOWN = Bounds(dt.date.min, dt.date.max, 1, {})
 
 @dataclass(frozen=True, eq=False)
 class Cleaned:
-    """Records, ledger, rows by file, and the facts of the kept rows that later questions need, by office and file."""
+    """Records, what became of the rows, and facts of the kept ones that later questions need, by office and file."""
 
     records: Frame
     ledger: Ledger
     rows_by_file: Mapping[int, int]
+    ledgers: Mapping[int, Ledger]
     offices: Mapping[str, OfficeCount]
     files: Mapping[int, OfficeCount]
     earliest: dt.date | None
@@ -440,14 +441,13 @@ def _settle(
         records, copies, notes = one_row_a_case(records, few=n_usable <= FEW_ROWS)
     records, earlier = followed(records, until, exported or {}, as_of) if until else (records, [])
     blank = sum(int(g.get("blank") or 0) for g in groups)
-    rows: dict[int, int] = {}
-    for group in groups:
-        rows[int(group.get(FILE) or 0)] = rows.get(int(group.get(FILE) or 0), 0) + int(group["n"])
+    ledgers = _ledgers(groups)
     counts = {reason(code): n for code, n in {**dropped, **copies}.items()}
     return Cleaned(
         records=records,
         ledger=Ledger(read=n_read, kept=n_usable - sum(copies.values()), dropped=counts),
-        rows_by_file=rows,
+        rows_by_file={i: own.read for i, own in ledgers.items()},
+        ledgers=ledgers,
         offices=_counts_by("office", usable),
         files=files,
         earliest=min(_dates(usable, "first_received"), default=None),
@@ -456,6 +456,18 @@ def _settle(
         ends=ends,
         earlier=tuple(earlier),
     )
+
+
+def _ledgers(groups: Sequence[Mapping[str, Any]]) -> dict[int, Ledger]:
+    """Return what became of the rows of each file; copies are not looked for, and kept."""
+    counts: dict[int, dict[str, int]] = {}
+    for group in groups:
+        own = counts.setdefault(int(group.get(FILE) or 0), {})
+        own[group[REASON]] = own.get(group[REASON], 0) + int(group["n"])
+    return {
+        i: Ledger(sum(own.values()), own.get(KEPT, 0), {reason(code): n for code, n in own.items() if code != KEPT})
+        for i, own in counts.items()
+    }
 
 
 def _ends(groups: Sequence[Mapping[str, Any]]) -> dict[int, dt.date]:

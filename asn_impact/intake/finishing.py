@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Final, Literal
@@ -89,11 +90,12 @@ def finish(
 ) -> Extract:
     """Return the extract, if its population is plausible."""
     ledger, last = cleaned.ledger, cleaned.latest
-    name = rows.tables[0].name if rows.tables else THE_DATA
     unread = _unreadable(rows, ledger)
     refuse_empty(ledger, rows.tables)
     _refuse_dates_after(cleaned, exported, rows.tables)
-    refuse_losses(ledger, most_lost, name, unread)
+    name = rows.tables[0].name if len(rows.tables) == 1 else THE_DATA
+    for file, of_file in {name: ledger, **_ledgers_by_name(cleaned.ledgers, rows.tables)}.items():
+        refuse_losses(of_file, most_lost, file, unread)
     files = {rows.tables[i].name: count for i, count in cleaned.files.items() if i is not None and i < len(rows.tables)}
     heading = rows.headings.get("decided") or rows.headings.get("step_end", "")
     notes = undecided(cleaned.offices, files, declared=selection is not None, heading=masked(heading))
@@ -115,6 +117,19 @@ def finish(
     every = (*rows.notes, *of_keys, *cleaned.notes, *notes, *unread, *of_drawing, *of_persons)
     every += (left_out,) if left_out is not None else ()
     return Extract(records, until, ledger, rows.headings, sources, every, drawn, layouts=rows.layouts)
+
+
+def _ledgers_by_name(ledgers: Mapping[int, Ledger], tables: Sequence[RawTable]) -> dict[str | Message, Ledger]:
+    """Return what became of the rows of each table and of each workbook: a bad one drowns among good ones."""
+    named: dict[str | Message, Ledger] = {}
+    sheets = Counter(t.sha256 for t in tables)
+    for i, own in ledgers.items() if len(tables) > 1 else ():
+        name = hidden(tables[i].name, names=True)
+        named[name] = own
+        if tables[i].sha256 and sheets[tables[i].sha256] > 1:
+            file = name.rpartition("[")[0] or name
+            named[file] = named[file] + own if file in named else own
+    return named
 
 
 def _say_earlier(one: Earlier, tables: Sequence[RawTable], latest: dt.date | None, as_of: dt.date) -> Message:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 from pathlib import Path
 
+import openpyxl
 import pytest
 
 import asn_impact as ai
@@ -105,3 +107,90 @@ def test_a_few_dates_that_fit_both_ways_are_read_as_in_the_other_files_and_it_is
     extract = read(tmp_path)
     assert "intake.dates.few_silent" in keys(extract)
     assert extract.ledger.kept == 122
+
+
+# --- day and month swapped in one file of several, or in a part of one
+
+
+HEAD = ["No Permohonan", "OPD", "Tanggal Masuk", "Tanggal Selesai"]
+Cell = Callable[[dt.date], object]
+
+
+def right(day: dt.date) -> dt.datetime:
+    return dt.datetime(day.year, day.month, day.day)
+
+
+def swapped(day: dt.date) -> object:
+    return dt.datetime(day.year, day.day, day.month) if day.day <= 12 else f"{day:%d/%m/%Y}"
+
+
+def book(path: Path, *sheets: tuple[int, Cell], months: range = range(1, 13), other: Cell | None = None) -> None:
+    """Write a workbook with a sheet for each year and way to write; `other` is how another computer wrote `months`."""
+    made = openpyxl.Workbook()
+    made.remove(made.active)
+    for i, (year, cell) in enumerate(sheets):
+        sheet = made.create_sheet(f"S{i}")
+        sheet.append(HEAD)
+        days = [dt.date(year, month, day) for month in range(1, 13) for day in range(1, 29, 2)]
+        for n, day in enumerate(days):
+            write_cell = other if other is not None and day.month in months else cell
+            late = day + dt.timedelta(days=7)
+            sheet.append([f"{path.stem}{i}-{n}", "Dinas A", write_cell(day), write_cell(late)])
+    made.save(path)
+
+
+def waits(extract: ai.Extract) -> set[int]:
+    rows = extract.records.select("received", "decided").collect().rows()
+    return {(decided - received).days for received, decided in rows}
+
+
+@pytest.mark.filterwarnings("ignore::asn_impact.errors.DataWarning")
+@pytest.mark.parametrize("declared", [None, "swapped"])
+def test_a_swap_in_one_file_is_undone_there_and_nowhere_else(declared: str | None, tmp_path: Path) -> None:
+    book(tmp_path / "a.xlsx", (2023, right))
+    book(tmp_path / "b.xlsx", (2024, swapped))
+    write(tmp_path, "c", DAY, 2022)
+    extract = read(tmp_path, dates=dict.fromkeys(("received", "decided"), declared) if declared else None)
+    assert extract.ledger.dropped == {}
+    assert waits(extract) == {2, 7}
+    received = {row[0] for row in extract.records.select("received").collect().rows()}
+    assert {dt.date(year, m, d) for year in (2023, 2024) for m in range(1, 13) for d in range(1, 29, 2)} <= received
+    said = [str(n) for n in extract.notes if "has swapped day and month" in str(n)]
+    assert len(said) == 2
+    assert all("b.xlsx" in one and "a.xlsx" not in one for one in said)
+
+
+@pytest.mark.filterwarnings("ignore::asn_impact.errors.DataWarning")
+def test_sheets_of_one_workbook_from_two_computers_are_told_apart(tmp_path: Path) -> None:
+    book(tmp_path / "a.xlsx", (2023, right), (2024, swapped))
+    extract = read(tmp_path)
+    assert extract.ledger.dropped == {}
+    assert waits(extract) == {7}
+
+
+@pytest.mark.parametrize("year", [None, 2023])
+def test_rows_of_another_computer_inside_a_file_are_asked_about(year: int | None, tmp_path: Path) -> None:
+    book(tmp_path / "b.xlsx", (2024, right), months=range(6, 8), other=swapped)
+    if year is not None:
+        book(tmp_path / "a.xlsx", (year, right))
+    with pytest.raises(InputError, match=r"Two computers wrote them") as refused:
+        read(tmp_path)
+    assert year is None or "Files: 'b.xlsx" in str(refused.value)
+    with pytest.raises(InputError, match=r"Two computers wrote them"):
+        read(tmp_path, dates={"received": "swapped"})
+
+
+@pytest.mark.filterwarnings("ignore::asn_impact.errors.DataWarning")
+def test_a_file_that_shows_a_swap_and_is_said_to_be_right_is_read_as_it_is_and_it_is_said(tmp_path: Path) -> None:
+    book(tmp_path / "b.xlsx", (2024, swapped))
+    extract = read(tmp_path, dates=dict.fromkeys(("received", "decided"), "day-first"), most_lost=0.99)
+    assert "intake.dates.kept_swap" in keys(extract)
+
+
+@pytest.mark.filterwarnings("ignore::asn_impact.errors.DataWarning")
+def test_files_in_two_orders_one_of_which_is_swapped_too_are_each_read_right(tmp_path: Path) -> None:
+    book(tmp_path / "b.xlsx", (2024, swapped))
+    write(tmp_path, "c", MONTH, 2023)
+    extract = read(tmp_path)
+    assert extract.ledger.dropped == {}
+    assert waits(extract) == {2, 7}

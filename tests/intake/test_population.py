@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -198,6 +199,24 @@ def test_more_losses_than_anyone_would_accept_are_refused_unless_accepted() -> N
     assert quietly(frame, most_lost=0.4).ledger.kept == 266
     with pytest.raises(InputError, match="would be lost"):
         read_exports(frame, as_of=AS_OF, most_lost=0.3)
+
+
+@pytest.mark.parametrize("sheets", [False, True])
+def test_more_losses_in_one_file_than_the_whole_may_have_are_refused_by_its_name(sheets: bool, tmp_path: Path) -> None:
+    frame = stream(n=600)
+    frame.loc[frame.index[:200:3], "office"] = None
+    parts = {"a": frame[:200], "b": frame[200:400], "c": frame[400:]}
+    if sheets:
+        with pd.ExcelWriter(tmp_path / "x.xlsx") as book:
+            for name, part in parts.items():
+                part.to_excel(book, sheet_name=name, index=False)
+    else:
+        for name, part in parts.items():
+            part.to_csv(tmp_path / f"{name}.csv", index=False)
+    file = r"'x\.xlsx\[a\]'" if sheets else r"'a\.csv'"
+    with pytest.raises(InputError, match=rf"{file}: 67 of 200 cases would be lost.*most_lost"):
+        read_exports(tmp_path, as_of=AS_OF)
+    assert quietly(tmp_path, most_lost=0.4).ledger.kept == 533
 
 
 @settings(max_examples=25, deadline=None)

@@ -33,7 +33,7 @@ from asn_impact.intake.fields.date_shapes import (
 )
 from asn_impact.intake.fields.dates import DateReading, dated
 from asn_impact.intake.fields.sketched import sketched
-from asn_impact.intake.fields.swapped import Mixture
+from asn_impact.intake.fields.swapped import without_swap
 from asn_impact.intake.fields.zones import offset_of, same_offset, zone_name
 from asn_impact.intake.formats.engine import from_arrow, quote
 from asn_impact.intake.privacy import masked
@@ -67,26 +67,23 @@ _SHAPE = f"""*,
 _NUMBERS = f"""asn_column, v, n, shape, clock,
     CASE WHEN clock > 0 THEN regexp_extract(asn_bare, ' ?{ZONE}$', 1) ELSE '' END AS zone,
     CASE WHEN shape = 'triple' THEN TRY_CAST(asn_numbers[1] AS INTEGER) END AS n1,
-    CASE WHEN shape IN ('triple', 'iso') THEN TRY_CAST(asn_numbers[2] AS INTEGER) END AS n2,
-    CASE WHEN shape = 'iso' THEN TRY_CAST(asn_numbers[3] AS INTEGER) END AS n3,
+    CASE WHEN shape = 'triple' THEN TRY_CAST(asn_numbers[2] AS INTEGER) END AS n2,
     CASE WHEN shape = 'triple' THEN length(asn_numbers[3]) END AS digits"""
-_ALIKE = f"""asn_column, shape, clock, zone, n1, n2, n3, digits,
-    sum(n) AS asn_n, count(*) AS asn_texts, min(v, 3) AS asn_first,
+_ALIKE = f"""asn_column, shape, clock, zone, n1, n2, digits,
+    sum(n) AS asn_n, min(v, 3) AS asn_first,
     [{", ".join(f"sum(n) FILTER (year(try_strptime(v, '{form}')) >= 1900)" for form in _FAST)}] AS asn_fast"""
 
 
 class _Alike(NamedTuple):
-    """Texts of one shape with the same numbers: their rows, how many different ones, and the first three."""
+    """Texts of one shape with the same numbers: their rows and the first three."""
 
     shape: str
     clock: int
     zone: str
     n1: int
     n2: int
-    n3: int
     digits: int
     rows: int
-    texts: int
     first: list[str]
     fast: list[int | None]
 
@@ -108,7 +105,7 @@ class _Profile:
     fast: tuple[int, ...]
     two_digits: int
     alike: int
-    mixture: Mixture
+    made: int
 
 
 class Seen(NamedTuple):
@@ -136,7 +133,6 @@ def _last_days(found: Mapping[str, tuple[Days, int]]) -> dict[str, str]:
 
 def _profile(groups: Sequence[_Alike]) -> _Profile:
     triples = [g for g in groups if g.shape == "triple"]
-    made = [g for g in groups if g.shape == "iso"]
     day_first, month_first = [g for g in triples if g.n1 > 12], [g for g in triples if g.n2 > 12]
     either = [g for g in triples if g.n1 <= 12 and g.n2 <= 12 and g.n1 != g.n2]
     return _Profile(
@@ -155,15 +151,7 @@ def _profile(groups: Sequence[_Alike]) -> _Profile:
         fast=tuple(sum(g.fast[i] or 0 for g in groups) for i in range(len(_FAST))),
         two_digits=_rows(g for g in triples if g.digits == 2),
         alike=_rows(g for g in triples if g.n1 == g.n2),
-        mixture=Mixture(
-            made=sum(g.texts for g in made),
-            made_over_12=sum(g.texts for g in made if g.n3 > 12),
-            texts=sum(g.texts for g in triples),
-            either=int(bool(either)),
-            months=frozenset(g.n2 for g in made),
-            days=frozenset(g.n3 for g in made),
-            text_months=frozenset(g.n2 if g.n1 > 12 else g.n1 for g in triples),
-        ),
+        made=_rows(g for g in groups if g.shape == "iso"),
     )
 
 
@@ -228,19 +216,6 @@ def _told_zones(profile: _Profile, name: str, zone: str | None) -> tuple[tuple[s
 _OF_INDONESIA = ("+07:00", "+08:00", "+09:00")
 
 
-def _told_swap(profile: _Profile, name: str, setting: str | None) -> tuple[bool, list[Message]]:
-    """Return whether day and month of the dates made by a spreadsheet are swapped, and what is said of it."""
-    verdict, n = profile.mixture.verdict(), profile.mixture.made
-    counts = {"n": n, "texts": profile.mixture.texts}
-    if setting == "swapped" or verdict == "swapped":
-        return True, [Alert("intake.dates.swapped", field=name, **counts)]
-    if setting is None and verdict == "suspect":
-        raise InputError(Message("intake.dates.maybe_swapped", field=name, **counts))
-    return False, [
-        Alert("intake.dates.thin_swap", field=name, **counts)
-    ] if setting is None and verdict == "thin" else []
-
-
 def read_dates(
     relation: duckdb.DuckDBPyRelation,
     column: str,
@@ -264,7 +239,7 @@ def read_dates(
         Its name in messages, and in the setting that decides.
     order : {"day-first", "month-first", "swapped"}, optional
         Settles the order of day and month. Without it a value above 12 must settle it. ``"swapped"``: a spreadsheet has
-        swapped day and month of the dates it made, and the texts it left tell their order.
+        swapped day and month of the dates it made, in the files that show it; the texts it left tell their order.
     zone : str, optional
         Zone in which a time has its day: ``"Asia/Makassar"``.
     seen : Seen, optional
@@ -282,7 +257,19 @@ def read_dates(
     >>> read_dates(duckdb.sql("SELECT '17 Agustus 2023' AS d"), "d", name="received").order
     'day-first'
     """
-    profile, found = seen or see_dates(relation, [column])[column]
+    seen = seen or see_dates(relation, [column])[column]
+    reading = read_order(column, seen, name=name, order=order, zone=zone)
+    return without_swap(relation, reading, order, name=name) if may_be_swapped(seen, order) else reading
+
+
+def may_be_swapped(seen: Seen, setting: str | None) -> bool:
+    """Return whether a spreadsheet may have made some dates of a column and left others as texts."""
+    return setting == "swapped" or bool(seen.profile.made and seen.profile.triples)
+
+
+def read_order(column: str, seen: Seen, *, name: str, order: str | None, zone: str | None) -> DateReading:
+    """Return how a column is read if no spreadsheet has swapped day and month; as `read_dates`."""
+    profile, found = seen
     listed = sum(n for _, n in found.values())
     decision = _order(profile, name, order)
     _refuse_backwards(found, decision, name)
@@ -291,24 +278,22 @@ def read_dates(
     either = profile.triples - telling - profile.alike
     thin = either if order is None and telling < min(FEW_TELLING, either) else 0
     zones, moved, of_zones = _told_zones(profile, name, zone)
-    swapped, of_swap = _told_swap(profile, name, order)
-    notes = [_order_note(name, decision, None if order else telling)] if profile.triples else []
+    notes = [_order_note(name, decision, None if order == decision else telling)] if profile.triples else []
     notes += [Message("intake.dates.two_digits", field=name, n=profile.two_digits)] if profile.two_digits else []
     notes += [Message("intake.dates.listed", field=name, n=listed)] if listed else []
     return DateReading(
         column,
         decision,
-        None if swapped else _one_form(profile.fast, decision, present),
+        _one_form(profile.fast, decision, present),
         present,
         profile.timed,
         thin,
-        (*notes, *of_zones, *of_swap),
+        (*notes, *of_zones),
         zones,
         profile.zero,
         moved or (None if zone is None else zone_name(zone)),
-        swapped,
-        _last_days(found),
-        profile.stamped,
+        lists=_last_days(found),
+        stamped=profile.stamped,
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 import duckdb
@@ -40,8 +40,9 @@ class DateReading:
     those that fit both orders when hardly any value tells them apart, ``zones`` the time zone of the times, where
     one is written, ``zeros``
     counts placeholders for no date. ``zone`` is that in which a moment has its day, where texts are to be moved to it;
-    ``swapped`` tells that a spreadsheet has swapped day and month of the dates it made. ``lists`` has the last day of
-    each text that is a range or list of days. ``turned`` are the tables in which day and month stand the other way.
+    ``swapped`` are the tables in which a spreadsheet has swapped day and month of the dates it made. ``lists`` has the
+    last day of each text that is a range or list of days. ``turned`` are the tables in which day and month stand the
+    other way.
     """
 
     column: str
@@ -54,7 +55,7 @@ class DateReading:
     zones: tuple[str, ...] = ()
     zeros: int = 0
     zone: str | None = None
-    swapped: bool = False
+    swapped: frozenset[int] = frozenset()
     lists: Mapping[str, str] = field(default_factory=dict)
     stamped: int = 0
     turned: frozenset[int] = frozenset()
@@ -76,10 +77,12 @@ def _any_date(reading: DateReading) -> str:
     if reading.turned:
         other = "day-first" if reading.order == "month-first" else "month-first"
         ways = [_any_date(replace(reading, order=order, turned=frozenset())) for order in (other, reading.order)]
-        return f"CASE WHEN asn_file IN ({', '.join(map(str, reading.turned))}) THEN {ways[0]} ELSE {ways[1]} END"
+        return f"CASE WHEN {_in_tables(reading.turned)} THEN {ways[0]} ELSE {ways[1]} END"
     dashed = "translate(asn_part, '/. ', '---')"
     front = "%m-%d-" if reading.order == "month-first" else "%d-%m-"
-    iso = "%Y-%d-%m" if reading.swapped else "%Y-%m-%d"
+    iso = f"try_strptime({dashed}, '%Y-%m-%d')"
+    if reading.swapped:
+        iso = f"CASE WHEN {_in_tables(reading.swapped)} THEN try_strptime({dashed}, '%Y-%d-%m') ELSE {iso} END"
     number = "CAST(floor(TRY_CAST(replace(asn_part, ',', '.') AS DOUBLE)) AS INTEGER)"
     basic = f"try_strptime(lpad(asn_part, 8, '0'), '{front.replace('-', '')}%Y')"
     whole = "TRY_CAST(regexp_extract(asn_part, '^[0-9]+') AS BIGINT)"
@@ -87,7 +90,7 @@ def _any_date(reading: DateReading) -> str:
     ahead = 60 * offset_of(reading.zone or zone_name(None))
     found = f"""CASE
         WHEN {EMPTY} OR {ZEROS} THEN NULL
-        WHEN regexp_matches(asn_part, '{ISO}') THEN CAST(try_strptime({dashed}, '{iso}') AS DATE)
+        WHEN regexp_matches(asn_part, '{ISO}') THEN CAST({iso} AS DATE)
         WHEN regexp_matches(asn_part, '{TRIPLE}') THEN CAST(CASE WHEN length(asn_numbers[3]) = 2
             THEN try_strptime({dashed}, '{front}%y') ELSE try_strptime({dashed}, '{front}%Y') END AS DATE)
         WHEN regexp_matches(asn_part, '{BASIC}') THEN CAST(CASE WHEN regexp_matches(asn_part, '^(19|20)[0-9]{{6}}$')
@@ -100,6 +103,10 @@ def _any_date(reading: DateReading) -> str:
         WHEN regexp_matches(asn_part, '{WORD}') THEN {_word_date()}
         ELSE NULL END"""
     return f"({found})" if reading.zone is None else f"(({found}) + {_days_away(reading.zone)})"
+
+
+def _in_tables(tables: Iterable[int]) -> str:
+    return f"asn_file IN ({', '.join(map(str, sorted(tables)))})"
 
 
 def _days_away(zone: str) -> str:
@@ -126,12 +133,13 @@ def dated(relation: duckdb.DuckDBPyRelation, reading: DateReading) -> duckdb.Duc
     quoted = quoted_name(reading.column)
     if reading.form is not None:
         return relation.project(f"* REPLACE (CAST(try_strptime({quoted}, '{reading.form}') AS DATE) AS {quoted})")
-    rows = split_parts(relation, quoted, reading.lists)
+    of_one = "asn_file" not in relation.columns  # one table needs no number
+    rows = split_parts(relation.project("*, 0 AS asn_file") if of_one else relation, quoted, reading.lists)
     rows = rows.project(f"* REPLACE ({_any_date(reading)} AS {quoted})")
     if reading.column not in _OF_CASES:
         rows = rows.project(f"* REPLACE (CASE WHEN {_long_ago(quoted)} THEN NULL ELSE {quoted} END AS {quoted})")
     bad = f"(NOT {EMPTY} AND NOT {ZEROS} AND {quoted} IS NULL) AS asn_{reading.column}_bad"
-    return rows.project(f"* EXCLUDE ({', '.join(STAGES)}), {bad}")
+    return rows.project(f"* EXCLUDE ({', '.join((*STAGES, *(['asn_file'] if of_one else [])))}), {bad}")
 
 
 _OF_CASES = {"received", "decided", "promised", "step_start", "step_end"}  # theirs are dropped by the wait they make

@@ -10,13 +10,13 @@ import duckdb
 
 from asn_impact.errors import InputError
 from asn_impact.identifiers import hidden
-from asn_impact.intake.fields.date_columns import FEW_TELLING, Seen, read_dates
+from asn_impact.intake.fields.date_columns import FEW_TELLING, Seen, may_be_swapped, read_order
 from asn_impact.intake.fields.date_shapes import EMPTY, TRIPLE, ZEROS, quoted_name, split_parts
 from asn_impact.intake.fields.dates import DateReading
+from asn_impact.intake.fields.swapped import FILE, without_swap
 from asn_impact.intake.formats import RawTable
 from asn_impact.words import Alert, Message, paragraph
 
-FILE: Final = "asn_file"  # the column that says from which table a row is
 ORDERS: Final = ("day-first", "month-first")
 
 
@@ -56,7 +56,19 @@ def read_by_file(
     InputError
         One file mixes both orders, or a file does not tell which of the two it has.
     """
-    whole = {field: _try_whole(rows, field, one, dates.get(field), zone) for field, one in seen.items()}
+    readings = _orders_by_file(rows, seen, dates, zone, tables)
+    mixed = {r.column for r in readings if may_be_swapped(seen[r.column], dates.get(r.column))}
+    return [without_swap(rows, r, dates.get(r.column), tables) if r.column in mixed else r for r in readings]
+
+
+def _orders_by_file(
+    rows: duckdb.DuckDBPyRelation,
+    seen: Mapping[str, Seen],
+    dates: Mapping[str, str],
+    zone: str | None,
+    tables: Sequence[RawTable],
+) -> list[DateReading]:
+    whole = {field: _try_whole(field, one, dates.get(field), zone) for field, one in seen.items()}
     if len(tables) < 2:
         return [_of_one(read, tables) for read in whole.values()]
     unsure = [field for field, read in whole.items() if not (isinstance(read, DateReading) and _is_iso(read))]
@@ -70,7 +82,8 @@ def read_by_file(
             continue
         if isinstance(read, InputError) and read.message.key != "intake.dates.two_orders":
             raise read
-        orders = _orders(field, told, dates.get(field), tables)
+        said = dates.get(field) if dates.get(field) in ORDERS else None
+        orders = _orders(field, told, said, tables)
         silent = [table for table, order in orders.items() if order is None]
         if silent and isinstance(read, DateReading) and sum(told_here[i].either for i in silent) < FEW_TELLING:
             files = [hidden(tables[i].name, names=True) for i in silent]
@@ -79,15 +92,13 @@ def read_by_file(
             continue
         if silent or "both" in orders.values():
             raise InputError(_unsaid(field, read, orders, tables))
-        readings.append(_of_orders(rows, field, seen[field], orders, read, zone, tables))
+        readings.append(_of_orders(field, seen[field], orders, read, zone, tables))
     return readings
 
 
-def _try_whole(
-    rows: duckdb.DuckDBPyRelation, field: str, seen: Seen, order: str | None, zone: str | None
-) -> DateReading | InputError:
+def _try_whole(field: str, seen: Seen, order: str | None, zone: str | None) -> DateReading | InputError:
     try:
-        return read_dates(rows, field, name=field, order=order, zone=zone, seen=seen)
+        return read_order(field, seen, name=field, order=order, zone=zone)
     except InputError as problem:
         return problem
 
@@ -137,7 +148,6 @@ def _orders(
 
 
 def _of_orders(
-    rows: duckdb.DuckDBPyRelation,
     field: str,
     seen: Seen,
     orders: Mapping[int, str | None],
@@ -149,7 +159,7 @@ def _of_orders(
     if len({*orders.values()}) < 2 and isinstance(whole, DateReading):
         return whole
     main = max(ORDERS, key=lambda order: list(orders.values()).count(order))
-    reading = read_dates(rows, field, name=field, order=main, zone=zone, seen=seen)
+    reading = read_order(field, seen, name=field, order=main, zone=zone)
     others = frozenset(table for table, order in orders.items() if order != main)
     notes = [note for note in reading.notes if note.key != "intake.dates.order_asked"]
     by_file = Alert("intake.dates.by_file", field=field, files=paragraph(*_files(orders, tables)))

@@ -1,61 +1,209 @@
-"""Dates whose day and month a spreadsheet has swapped: told by the pattern, undone, and said.
+"""Dates whose day and month a spreadsheet has swapped: told by the pattern, undone file by file, and said.
 
 A spreadsheet that expects month/day turns ``03/04/2024`` into a date (of the wrong month) and leaves ``25/04/2024`` a
 text. Then every date it made has a day of 12 or less, and every text that is left has a number above 12. That this
-comes about by chance is soon impossible: a day is 12 or less in four of ten dates.
+comes about by chance is soon impossible: a day is 12 or less in four of ten dates. One computer writes one file, so a
+file is judged by its own dates; where some dates it made have a day above 12, two computers wrote it, and only its
+owner can tell whose dates are swapped.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from math import comb
+from typing import Final, Literal, TypeAlias
+
+import duckdb
+
+from asn_impact.errors import InputError
+from asn_impact.identifiers import hidden
+from asn_impact.intake.fields.date_shapes import (
+    EMPTY,
+    ISO,
+    PLACEHOLDERS,
+    TRIPLE,
+    ZEROS,
+    listed_texts,
+    quoted_name,
+    split_parts,
+)
+from asn_impact.intake.fields.dates import DateReading
+from asn_impact.intake.formats import RawTable
+from asn_impact.words import Alert, Message, paragraph
+
+FILE: Final = "asn_file"  # the column that says from which table a row is
 
 _CHANCE = 1e-4  # chance of the pattern without a swap, below which it is proof
+_RARE = 1e-3  # chance of so few texts of low days, below which a file of two computers is asked about
 _SUSPECT = 0.05  # below which it is no accident that can be passed over
 _LOW_DAYS, _HIGH_DAYS = 0.4, 0.6  # share of dates with a day up to 12, and above
 _MANY_MONTHS = 6  # months among the made dates that no short time explains
+
+Numbers: TypeAlias = tuple[int, int, int]
+Verdict: TypeAlias = Literal["swapped", "suspect", "thin", "partly", "partly_thin", "sound"]
 
 
 @dataclass(frozen=True)
 class Mixture:
     """What a column of dates made by a spreadsheet and of texts looks like.
 
-    ``made`` and ``texts`` count different values, ``made_over_12`` the made dates with a day above 12, ``either`` the
-    texts that fit both orders. Months and days are those seen in the made dates, ``text_months`` those of the texts.
+    ``made`` are the different dates made, as year, month and day; ``texts`` the three numbers of the different texts.
     """
 
-    made: int
-    made_over_12: int
-    texts: int
-    either: int
-    months: frozenset[int]
-    days: frozenset[int]
-    text_months: frozenset[int]
+    made: frozenset[Numbers] = frozenset()
+    texts: frozenset[Numbers] = frozenset()
 
-    def verdict(self) -> Literal["swapped", "suspect", "thin", "sound"]:
+    def __or__(self, other: Mixture) -> Mixture:
+        return Mixture(self.made | other.made, self.texts | other.texts)
+
+    @property
+    def made_over_12(self) -> int:
+        """Number of made dates with a day above 12: no spreadsheet has swapped those."""
+        return sum(day > 12 for _, _, day in self.made)
+
+    @property
+    def low(self) -> int:
+        """Number of texts that a spreadsheet would have made dates of, in either order."""
+        return sum(max(first, second) <= 12 for first, second, _ in self.texts)
+
+    def verdict(self) -> Verdict:
         """Return what the pattern says.
 
         Examples
         --------
-        >>> whole_year = frozenset(range(1, 13))
-        >>> Mixture(40, 0, 60, 0, whole_year, whole_year, whole_year).verdict()
-        'swapped'
-        >>> Mixture(40, 9, 60, 0, whole_year, whole_year, whole_year).verdict()
+        >>> made = frozenset((2024, month, day) for month in range(1, 13) for day in (2, 3))
+        >>> texts = frozenset((day, month, 2024) for month in (2, 3) for day in range(13, 29))
+        >>> Mixture(made, texts).verdict(), Mixture(made | {(2024, 5, 20)}, texts).verdict()
+        ('swapped', 'partly')
+        >>> Mixture(made, texts | {(day, 3, 2024) for day in range(1, 13)}).verdict()
         'sound'
         """
-        if not self.made or not self.texts or self.made_over_12 or self.either:
+        if not self.made or not self.texts:
             return "sound"
-        chance = _LOW_DAYS**self.made * _HIGH_DAYS**self.texts
+        n, low = len(self.texts), self.low
+        of_texts = sum(comb(n, k) * _LOW_DAYS**k * _HIGH_DAYS ** (n - k) for k in range(low + 1))
+        if self.made_over_12:
+            return "partly" if of_texts < _RARE else "partly_thin" if of_texts < _SUSPECT and not low else "sound"
+        if low:
+            return "suspect" if of_texts < _RARE else "sound"
+        chance = _LOW_DAYS ** len(self.made) * of_texts
         if chance < _CHANCE and self._spreads():
             return "swapped"
         return "suspect" if chance < _SUSPECT else "thin"
 
     def _spreads(self) -> bool:
         """Return whether the months of the made dates are days of a month, and not the months of a change of form."""
-        near = {m + k for m in self.text_months for k in (-1, 0, 1)}
-        return len(self.months) >= _MANY_MONTHS or (_inside(self.days, near) and not _inside(self.months, near))
+        months, days = ({one[i] for one in self.made} for i in (1, 2))
+        near = {min(first, second) + k for first, second, _ in self.texts for k in (-1, 0, 1)}
+        return len(months) >= _MANY_MONTHS or (_inside(days, near) and not _inside(months, near))
 
 
 def _inside(some: Collection[int], those: Collection[int]) -> bool:
     return all(value in those for value in some)
+
+
+def without_swap(
+    rows: duckdb.DuckDBPyRelation,
+    reading: DateReading,
+    setting: str | None,
+    tables: Sequence[RawTable] = (),
+    name: str | None = None,
+) -> DateReading:
+    """Return the reading that undoes what a spreadsheet has swapped, in the files that show it, and says so.
+
+    Raises
+    ------
+    InputError
+        Dates of a file may be swapped, and the setting does not say; or some are and others are not.
+    """
+    judged = _judged(_mixtures(rows, reading.column), tables)
+    found: dict[str, list[_Group]] = {}
+    for verdict, group in judged:
+        found.setdefault(verdict, []).append(group)
+    signed = [g for verdict in ("swapped", "suspect", "thin") for g in found.get(verdict, [])]
+    partly, turned = found.get("partly", []), found.get("swapped", [])
+
+    def said(key: str, groups: Iterable[_Group]) -> Message:
+        return _said(f"intake.dates.{key}", name or reading.column, groups, tables)
+
+    if setting is not None and setting != "swapped":
+        doubtful = [*turned, *found.get("suspect", []), *partly]
+        return replace(reading, notes=(*reading.notes, _aloud(said("kept_swap", doubtful)))) if doubtful else reading
+    if setting == "swapped":
+        turned = signed or [g for _, g in judged if g.mixture.made and not g.mixture.made_over_12]
+        partly = partly if turned else [g for _, g in judged if g.mixture.made]
+    if partly:
+        raise InputError(said("partly_swapped", partly))
+    if setting is None and "suspect" in found:
+        raise InputError(said("maybe_swapped", found["suspect"]))
+    notes = [_aloud(said("swapped", turned))] if turned else []
+    if setting is None and "thin" in found:
+        notes.append(_aloud(said("thin_swap", found["thin"])))
+    if "partly_thin" in found:
+        notes.append(_aloud(said("partly_swapped", found["partly_thin"])))
+    form = None if turned else reading.form
+    swapped = frozenset(i for g in turned for i in g.tables)
+    return replace(reading, form=form, swapped=swapped, notes=(*reading.notes, *notes))
+
+
+@dataclass(frozen=True)
+class _Group:
+    """Tables that one computer may have written, and what their dates look like together."""
+
+    tables: tuple[int, ...]
+    mixture: Mixture
+
+    def __add__(self, other: _Group) -> _Group:
+        return _Group((*self.tables, *other.tables), self.mixture | other.mixture)
+
+
+def _mixtures(rows: duckdb.DuckDBPyRelation, column: str) -> dict[int, Mixture]:
+    """Return what the column looks like in each table."""
+    table = FILE if FILE in rows.columns else f"0 AS {FILE}"
+    texts = rows.project(f"{table}, {quoted_name(column)} AS v").distinct()
+    none = listed_texts([day.isoformat() for day in PLACEHOLDERS])
+    parts = split_parts(texts, "v").filter(f"NOT {EMPTY} AND NOT {ZEROS} AND asn_part NOT IN ({none})")
+    shapes = [f"regexp_matches(asn_part, '{shape}')" for shape in (ISO, TRIPLE)]
+    numbers = ", ".join(f"CAST(asn_numbers[{i}] AS INTEGER)" for i in (1, 2, 3))
+    found = parts.filter(" OR ".join(shapes)).project(f"{FILE}, {shapes[0]}, {numbers}").distinct().fetchall()
+    each: dict[int, tuple[set[Numbers], set[Numbers]]] = {}
+    for table, made, *three in found:
+        each.setdefault(int(table), (set(), set()))[0 if made else 1].add((three[0], three[1], three[2]))
+    return {table: Mixture(frozenset(made), frozenset(texts)) for table, (made, texts) in sorted(each.items())}
+
+
+def _judged(mixtures: Mapping[int, Mixture], tables: Sequence[RawTable]) -> list[tuple[Verdict, _Group]]:
+    """Return the verdict on each file, and on the files together that are too small to tell by themselves.
+
+    Sheets of one file are judged together, apart from those that show another hand: a sheet with texts of low days by
+    itself, those with made dates above 12 among themselves.
+    """
+    groups: dict[tuple[str | int, int], _Group] = {}
+    for i, mixture in mixtures.items():
+        if not mixture.texts and mixture.made_over_12:
+            continue
+        file = (tables[i].sha256 or i) if tables else i
+        key = (file, -1 - i) if mixture.low else (file, int(mixture.made_over_12 > 0))
+        one = _Group((i,), mixture)
+        groups[key] = groups[key] + one if key in groups else one
+    judged = [(group.mixture.verdict(), group) for group in groups.values()]
+    small = [g for verdict, g in judged if verdict != "swapped" and not g.mixture.made_over_12 and not g.mixture.low]
+    judged = [(verdict, group) for verdict, group in judged if group not in small]
+    if small:
+        rest = sum(small[1:], start=small[0])
+        judged.append((rest.mixture.verdict(), rest))
+    return judged
+
+
+def _said(key: str, name: str, groups: Iterable[_Group], tables: Sequence[RawTable]) -> Message:
+    """Say how many dates look swapped, and in which files where there are several."""
+    every = [*groups]
+    made = sum(sum(day <= 12 for _, _, day in g.mixture.made) for g in every)
+    what = Message(key, field=name, n=made, texts=sum(len(g.mixture.texts) - g.mixture.low for g in every))
+    names = [hidden(tables[i].name, names=True) for i in sorted(i for g in every for i in g.tables)] if tables else []
+    return paragraph(what, Message("intake.dates.files.swapped", files=names)) if len(tables) > 1 else what
+
+
+def _aloud(what: Message) -> Alert:
+    return Alert(what.key, **dict(what.values))

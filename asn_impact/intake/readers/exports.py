@@ -109,8 +109,8 @@ def read_exports(
         How the export was drawn, when known. Without it the dates are asked: an export without open cases up to its
         last day holds finished cases only, and nothing is measured of it.
     most_lost : float
-        Share of the cases that may be lost (no date, no office, contradictions) before the export is refused. If the
-        lost fifth waited longest, a share within a time is wrong by 20 points.
+        Share of the cases that may be lost (no date, no office, contradictions) before the export is refused, of the
+        whole and of each file. If the lost fifth waited longest, a share within a time is wrong by 20 points.
     table : str, optional
         Table of a database (``"permohonan"``, ``"schema.permohonan"``), or the one sheet of a workbook to be read.
         Of a server only the wanted columns are fetched, once; a password in the address is in no message or record.

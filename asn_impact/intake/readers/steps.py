@@ -177,7 +177,7 @@ def cases_and_steps(
             *_say_spread(cleaned.records, regency),
         )
         records = cleaned.records.drop(NUMBER)
-        result = replace(cleaned, records=records, ledger=ledger, rows_by_file=sizes, notes=notes)
+        result = replace(cleaned, records=records, ledger=ledger, rows_by_file=sizes, ledgers={}, notes=notes)
         extract = finish(rows, result, day, selection, most_lost, [*of_given, *of_keys])
         return extract, numbered._replace(cases=cleaned.records)
 

@@ -23,7 +23,12 @@ from asn_impact.intake.gathering import explaining, gather
 from asn_impact.words import Message
 
 MOST: Final = 100_000  # different values of a column that are counted
-_UNTOLD: Final = ("intake.dates.either_order", "intake.dates.maybe_swapped", "intake.dates.two_orders")
+_UNTOLD: Final = (
+    "intake.dates.either_order",
+    "intake.dates.maybe_swapped",
+    "intake.dates.partly_swapped",
+    "intake.dates.two_orders",
+)
 
 
 @dataclass(frozen=True)
