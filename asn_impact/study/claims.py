@@ -28,7 +28,7 @@ SECTIONS_OF_MANY: Final = ("study", "offices", "training", "events", "assignment
 _PERIODS: Final = ("month", "quarter", "half_year", "year")
 
 _STUDY: Final = Keys({**offers.STUDY.kinds, "as_of": DAY, "language": LANGUAGES}, offers.STUDY.required)
-_OFFICES: Final = Keys({"path": TEXT, "columns": PAIRS, "aliases": PAIRS})
+_OFFICES: Final = Keys({"path": TEXT, "columns": PAIRS, "aliases": PAIRS, "regency": TEXT})
 _EVENTS: Final = Keys({"path": TEXT}, ("path",))
 _ASSIGNMENT: Final = Keys({"kind": one_of(("comparison", "lottery", "before_after")), "certificate": TEXT}, ("kind",))
 _FAMILY: Final = Keys({"correction": one_of(("romano_wolf", "holm")), "registered": TEXT})
@@ -381,7 +381,11 @@ class _Once:
             return None
         place, columns = self.at("offices"), self.offices.get("columns", {})
         missing = [key for key in ("office", "staff") if key not in columns]
-        if missing and set(columns) - {"office", "staff"}:  # usual headings need not be named, but a slip is one
+        if missing and set(columns) - {
+            "office",
+            "staff",
+            "regency",
+        }:  # usual headings need not be named, but a slip is one
             raise place.refuse(Message("programme.staff_columns", key=missing[0]))
         path = locate(self.offices["path"], place)
         return Setting("offices", {**self.offices, "path": path, "columns": columns})

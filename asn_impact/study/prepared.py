@@ -184,14 +184,20 @@ def asked_of_training(study: Study) -> dict[str, Any]:
 
 def staff_of(study: Study) -> dict[str, float]:
     """Return the size of the staff of each office on the list of offices."""
+    import narwhals as nw
+
     from asn_impact.intake.fields.labels import TOTAL_LABEL, plain_label
+    from asn_impact.intake.fields.regencies import REGENCY, settle_regencies
 
     assert study.staff is not None
     given = study.staff.parameters
+    regencies = [REGENCY] if REGENCY in given else []
     with study.place("staff").explaining():
         frame, _, _ = ready_frame(
-            given["path"], unit="office", texts=[], numbers=["staff"], columns=given.get("columns", {})
+            given["path"], unit="office", texts=regencies, numbers=["staff"], columns=given.get("columns", {})
         )
+        if regencies:
+            frame = settle_regencies(nw.from_native(frame).lazy(), given[REGENCY])[0].collect().to_pandas()
         known = frame.dropna(subset=["office", "staff"])
         known = known[[not TOTAL_LABEL.match(plain_label(str(office))) for office in known["office"]]]
         names = renamed(given.get("aliases", {}), sorted(set(map(str, known["office"]))))

@@ -157,3 +157,14 @@ def test_rework_makes_no_second_case_and_a_case_that_begins_again_is_told():
     with pytest.warns(DataWarning, match="1 case numbers go through their first step again"):
         told = read_steps(_log(*few), as_of="2025-03-31", selection="received")
     assert len(told.records.collect()) == 1
+
+
+@pytest.mark.parametrize(
+    "headings", [("Mulai", "Selesai"), ("Tanggal Mulai", "Tgl. Selesai"), ("Waktu Mulai", "Waktu Selesai")]
+)
+def test_the_usual_headings_of_a_log_are_known(headings):
+    log = _log(_three_steps("1", "O1", "2024-01-02"))
+    log.columns = ["No. Register", "Perangkat Daerah", "Jenis Izin", "Tahap", *headings]
+    extract = read_steps(log, as_of="2024-06-28", last_step="Penandatanganan", selection="received")
+    assert extract.headings["step_end"] == headings[1]
+    assert extract.ledger.kept == 3

@@ -460,3 +460,21 @@ def test_codes_and_the_same_amounts_again_are_no_other_amounts():
     with pytest.warns(DataWarning) as said:
         read_costs(again, **OF_2024)
     assert not any("Other amounts" in str(one.message) for one in said)
+
+
+@pytest.mark.parametrize("unit_of_parent", [None, "paket"])
+@pytest.mark.parametrize("heading", ["Anggaran", "Pagu", "Nilai DPA"])
+def test_a_row_of_a_budget_above_its_components_is_their_sum_under_any_heading(heading, unit_of_parent):
+    rows = [
+        ("5.1.02", "Belanja Barang dan Jasa", None, unit_of_parent, None, 61_700_000),
+        ("5.1.02.01.01", "Belanja Bahan dan ATK", 1, "paket", 18_500_000, 18_500_000),
+        ("5.1.02.02.01", "Honorarium Narasumber", 48, "OJ", 900_000, 43_200_000),
+        ("", "JUMLAH", None, None, None, 61_700_000),
+    ]
+    names = ["Kode Rekening", "Uraian", "Volume", "Satuan", "Harga Satuan", heading]
+    with pytest.warns(DataWarning, match="Belanja Barang dan Jasa"):
+        costs = read_costs(pd.DataFrame(rows, columns=names), **OF_2024)
+    assert costs.total == 61_700_000
+    assert len(costs.components) == 2
+    with pytest.raises(InputError, match=r"totals = \['Belanja Barang dan Jasa'\]"):
+        read_costs(pd.DataFrame(rows, columns=names).drop(columns=heading).iloc[:3].assign(Satuan=None), **OF_2024)

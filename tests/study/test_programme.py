@@ -310,6 +310,17 @@ def test_a_label_that_nobody_knows_is_proposed_as_an_alias(folder):
     assert row["file izin"]
 
 
+def test_a_list_of_offices_of_two_regencies_is_read_of_the_one_named(folder):
+    both = pd.DataFrame({"Perangkat Daerah": [*OFFICES] * 2, "Jumlah Pegawai": [4] * 12 + [9] * 12})
+    both.assign(Kabupaten=["Kab. Tebo"] * 12 + ["Kota Jambi"] * 12).to_csv(folder / "daftar.csv", index=False)
+    said = 'path = "pegawai.csv"\ncolumns = {office = "Perangkat Daerah", staff = "Jumlah"}'
+    text = FAST.replace(said, 'path = "daftar.csv"\nregency = "Kota Jambi"') + WAIT
+    assert staff_of(ai.open_study(other(folder, text)).about) == dict.fromkeys(sorted(OFFICES), 9.0)
+    text = FAST.replace(said, 'path = "daftar.csv"') + WAIT
+    with pytest.raises(StudyError, match=r'of two regencies, write regency = "\.\.\."'):
+        staff_of(ai.open_study(other(folder, text)).about)
+
+
 def test_the_list_of_offices_has_usual_headings_and_a_row_of_totals(folder):
     listed = pd.DataFrame({"Perangkat Daerah": [*OFFICES, "JUMLAH"], "Jumlah Pegawai": [*[4] * 12, 48]})
     listed.to_csv(folder / "daftar.csv", index=False)

@@ -24,10 +24,12 @@ from asn_impact.intake.fields.amounts import (
     unit_of_text,
 )
 from asn_impact.intake.fields.columns import normalised
+from asn_impact.intake.fields.numbers import multiplied, parse_numbers
 from asn_impact.intake.formats.raw import RawTable
 from asn_impact.intake.gathered import Gathered
 from asn_impact.intake.gathering import explaining, gather, headings_of
 from asn_impact.intake.privacy import masked
+from asn_impact.topics.planning.sums import ROUNDING
 from asn_impact.words import Message
 
 _NEEDED: Final = ("komponen", "jumlah", "satuan", "harga_satuan", "sumber", "tahun_harga")
@@ -76,6 +78,8 @@ def columns_of(
         headings = headings_of(source, rows)
         found = _found(headings) | ({} if amount is None else {"harga_satuan": amount, AMOUNT: amount})
         beside = () if amount else _amounts_beside(read, headings, found)
+        if AMOUNT not in found and (own := next((h for h in beside if _is_product(read, h, found)), None)) is not None:
+            found, beside = {**found, AMOUNT: own}, tuple(heading for heading in beside if heading != own)
         asked = [name for name in _NEEDED if given.get(name) is None and (amount is None or name not in _BY_PRICE)]
         needed = [name for name in _NEEDED if name in found or name in asked]
         names: list[str] = [*needed, *(name for name in (YEAR, AMOUNT, CODE) if name in found)]
@@ -131,6 +135,24 @@ def _amounts_beside(
             columns[heading] = texts
     own = columns.get(found.get(AMOUNT, ""))
     return tuple(heading for heading, texts in columns.items() if texts != own)
+
+
+def _is_product(read: Callable[..., Gathered], heading: str, found: Mapping[str, str]) -> bool:
+    """Return whether a column is volume times unit price wherever both stand, whatever its heading."""
+    names = ("jumlah", "harga_satuan", AMOUNT)
+    columns = {**found, AMOUNT: heading}
+    if not set(names) <= set(columns):
+        return False
+    rows = read(columns={name: columns[name] for name in names}, keep=names).frame.select(*names).collect().rows()
+    texts = [[plain_text(cell) for cell in row] for row in rows]
+    priced = [(multiplied(n), price, amount) for n, price, amount in texts if not {n, price} & {*_NOTHING}]
+    try:
+        n, price, amounts = (
+            parse_numbers([str(x) for x in one], name=AMOUNT).to_numpy() for one in zip(*priced, strict=True)
+        )
+    except (InputError, ValueError):  # no numbers, or no row
+        return False
+    return bool(np.allclose(n * price, amounts, rtol=ROUNDING, atol=1.0))
 
 
 def _with_units(

@@ -28,7 +28,7 @@ from asn_impact.topics.planning.course_rows import rows_of_course
 from asn_impact.topics.planning.money import money, rupiah
 from asn_impact.topics.planning.sums import ROUNDING, Rows, sums_of
 from asn_impact.verbs import Guided, public_verb
-from asn_impact.words import Alert, Message
+from asn_impact.words import Alert, Message, paragraph
 
 TEMPLATE: Final = "cost_template.csv"
 _OWN: Final = "asn_own"  # whether a row is of the course asked for
@@ -309,7 +309,9 @@ def _refuse_empty(table: pd.DataFrame, name: str) -> None:
     if len(empty):
         at = int(empty[0])
         first = table["komponen"].iloc[at] or Message("planning.costs.row", row=at + 1)
-        raise InputError(Message("planning.costs.empty", n=len(empty), total=len(table), name=name, first=first))
+        what = Message("planning.costs.empty", n=len(empty), total=len(table), name=name, first=first)
+        cure = Message("planning.costs.maybe_total", first=first) if unpriced(table).loc[at] else None
+        raise InputError(paragraph(what, cure))
 
 
 def _numbers(table: pd.DataFrame, name: str, style: NumberStyle | None) -> Any:  # noqa: ANN401 - a Series
