@@ -95,7 +95,7 @@ def looked_at_all(programme: Programme, language: Language) -> Looked:
         *dict.fromkeys(
             Message("study.note", note=note).text(spoken).text for one, spoken in told for note in together(one.notes)
         ),
-        *(problem.message.text(language).text for problem in problems.values()),
+        *(for_file(problem.message).text(language).text for problem in problems.values()),
         *(why.text(language).text for why in would_refuse(programme.about, ledgers)),
         Message("programme.check.end", n=len(tried), ready=len(looked) - len(refusals)).text(language).text,
     ]
