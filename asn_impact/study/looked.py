@@ -97,7 +97,7 @@ def looked_at_all(programme: Programme, language: Language) -> Looked:
             Message("study.note", note=note).text(spoken).text for one, spoken in told for note in together(one.notes)
         ),
         *(Message("study.note", note=note).text(language).text for note in budgets),
-        *(problem.message.text(language).text for problem in problems.values()),
+        *(for_file(problem.message).text(language).text for problem in problems.values()),
         *(why.text(language).text for why in would_refuse(programme.about, ledgers)),
         Message("programme.check.end", n=len(tried), ready=len(looked) - len(refusals)).text(language).text,
     ]

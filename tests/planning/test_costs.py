@@ -223,7 +223,7 @@ def test_the_rows_of_one_course_are_those_below_its_heading():
 
 def test_a_budget_without_sources_is_told_the_line_to_write():
     frame = pd.DataFrame({"komponen": ["Narasumber"], "jumlah": [24], "satuan": ["jam"], "harga_satuan": [900_000]})
-    with pytest.raises(InputError, match=r'origin="DPA BKPSDM 2024" and price_year=2024') as found:
+    with pytest.raises(InputError, match=r'origin = "DPA BKPSDM 2024" and price_year = 2024') as found:
         read_costs(frame)
     assert "sumber" in found.value.message.text("id")
 
