@@ -28,7 +28,7 @@ MONTHS: dict[str, int] = {
             "mei may",
             "juni june jun",
             "juli july jul",
-            "agustus august agustus agu agt ags agust aug",
+            "agustus august agustus agst agts agu agt ags agust aug",
             "september sep sept",
             "oktober october okt oct",
             "november nopember nov nop",
@@ -42,6 +42,12 @@ ROMAN: Final = {
     roman: n
     for n, roman in enumerate(["i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix", "x", "xi", "xii"], start=1)
 }  #: months as letters and decrees number them
+#: Every word for a month beside numbers: also cut short ("Okto", "Desem"), where no other word could stand.
+MONTH_WORDS: Final = {
+    **{word[:k]: n for word, n in MONTHS.items() for k in range(3, len(word))},
+    **MONTHS,
+    **ROMAN,
+}
 
 NEVER_CODES: Final = frozenset({9999, 10000, 99999, 999999, 9999999, 99999999})  # of did, csdid and many spreadsheets
 _NEVER_WORDS = frozenset(
@@ -293,4 +299,4 @@ def _of_words(text: str) -> Start | None:
 
 
 def _month(word: str) -> int | None:
-    return MONTHS.get(word) or ROMAN.get(word)
+    return MONTH_WORDS.get(word)

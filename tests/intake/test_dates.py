@@ -24,6 +24,7 @@ from asn_impact.intake.fields.date_columns import parse_dates, read_dates, see_d
 from asn_impact.intake.fields.date_lists import days_of
 from asn_impact.intake.fields.date_shapes import EMPTY
 from asn_impact.intake.fields.dates import dated
+from asn_impact.intake.fields.sketched import sketched
 from asn_impact.intake.formats.engine import from_arrow
 
 DAYS = st.lists(st.dates(dt.date(1990, 1, 1), dt.date(2060, 12, 31)), min_size=1, max_size=40)
@@ -351,3 +352,36 @@ def test_columns_asked_about_together_are_read_as_each_alone() -> None:
         assert {k: v for k, v in both.items() if alone[k] != v} == {}
         assert together[name].lists == see_dates(rows, [name])[name].lists
     assert EMPTY.isascii()  # a sign beyond makes DuckDB take every statement apart letter by letter
+
+
+# --- months cut short, and what is shown of a text that is no date
+
+
+@pytest.mark.parametrize("form", ["5 {} 2024", "05-{}-24", "5 {}. 2024", "5{}2024", "Senin, 5 {} 24", "2 - 5 {} 2024"])
+def test_months_are_read_however_they_are_cut_short(form: str) -> None:
+    words = {
+        2: "Peb Pebr Febr Feb", 3: "Mrt Mar", 6: "Juni Jun", 7: "Juli Jul", 8: "Agst Agts Agt Ags Agus Agu",
+        9: "Sept Sep Septem", 10: "Okt Okto", 11: "Nop Nopem Nov", 12: "Des Desem",
+    }  # fmt: skip
+    for month, spellings in words.items():
+        for word in spellings.split():
+            text = form.format(word)
+            days = days_of(text)
+            assert read([days.last if days else text]) == [dt.date(2024, month, 5)], text
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("1 Agtt 2024", "1 Agtt 2024"),
+        ("12-Sptm-24", "12-Sptm-24"),
+        ("3 Agusuts 2024", "3 Agusuts 2024"),
+        ("Kamis, 2 dan 4 Septembr 2024", "Kamis, 2 dan 4 Septembr 2024"),
+        ("Siti Aminah 2024", "… … 2024"),
+        ("lihat Budi, 5 Maret 2024", "… …, 5 Maret 2024"),
+        ("5 Sulastri 2024", "5 … 2024"),
+        ("berkas 12 Budi", "… 12 …"),
+    ],
+)
+def test_the_word_to_correct_is_shown_and_names_are_not(text: str, shown: str) -> None:
+    assert sketched(text) == shown

@@ -194,3 +194,20 @@ def test_files_in_two_orders_one_of_which_is_swapped_too_are_each_read_right(tmp
     extract = read(tmp_path)
     assert extract.ledger.dropped == {}
     assert waits(extract) == {2, 7}
+
+
+@pytest.mark.filterwarnings("ignore::asn_impact.errors.DataWarning")
+def test_sheets_of_a_few_days_that_look_swapped_by_accident_are_left_alone(tmp_path: Path) -> None:
+    days = [dt.date(2024, 1, 1) + dt.timedelta(days=i) for i in range(364)]
+    made = openpyxl.Workbook()
+    made.remove(made.active)
+    for week in range(52):
+        sheet = made.create_sheet(f"W{week}")
+        sheet.append(HEAD)
+        for n, day in enumerate(days[7 * week : 7 * week + 7]):
+            cell = right(day) if (n % 2 if week % 2 else week < 26) else f"{day:%d/%m/%Y}"
+            sheet.append([f"{week}-{n}", "Dinas A", cell, right(day)])
+    made.save(tmp_path / "a.xlsx")
+    extract = read(tmp_path, dates={"decided": "day-first"})
+    assert waits(extract) == {0}
+    assert extract.ledger.dropped == {}

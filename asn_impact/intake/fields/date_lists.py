@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Final, Literal
 
-from asn_impact.starts import MONTHS, ROMAN
+from asn_impact.starts import MONTH_WORDS, MONTHS
 
 #: Fields whose cells may hold a range or list of days.
 LISTED_FIELDS: Final = frozenset({"course_start", "course_held", "course_end"})
@@ -109,7 +109,7 @@ def _read(plain: str) -> list[_Day] | None:
         if kind == "triple":
             days.append(_triple(token))
         elif kind == "month":
-            month = MONTHS.get(token) or ROMAN[token]
+            month = MONTH_WORDS[token]
             days = days if ahead else [replace(d, month=month) if d.month is None else d for d in days]
         elif kind == "year":
             days = _in_year(days, int(token) + (2000 if len(token) == 2 else 0))
@@ -130,7 +130,7 @@ def _kind(token: str, before: list[str], *, last: bool) -> _Kind | None:
     if token in _MARKS:
         return "mark"
     if not token[0].isdigit():
-        return "month" if token in MONTHS or token in ROMAN else None
+        return "month" if token in MONTH_WORDS else None
     if not token.isdigit():
         return "triple"
     word = next((t for t in reversed(before) if t not in _MARKS), "")

@@ -25,7 +25,7 @@ from asn_impact.intake.fields.date_shapes import (
     split_parts,
 )
 from asn_impact.intake.fields.zones import offset_of, zone_name
-from asn_impact.starts import MONTHS, ROMAN
+from asn_impact.starts import MONTH_WORDS
 from asn_impact.words import Message
 
 _SERIAL_EPOCH = "DATE '1899-12-30'"  # day 0 of the 1900 system once its false 29 February 1900 is behind
@@ -63,7 +63,7 @@ class DateReading:
 
 def _word_date() -> str:
     """Write SQL for ``17 agustus 2023``, ``17-agt-23``, ``17-viii-2023``, ``2023 agustus 17``, ``august 17, 2023``."""
-    months = ", ".join(f"'{word}': {number}" for word, number in {**MONTHS, **ROMAN}.items())
+    months = ", ".join(f"'{word}': {number}" for word, number in MONTH_WORDS.items())
     month = f"(MAP {{{months}}})[regexp_extract(asn_part, '[a-z]+')]"
     first_is_year = "length(asn_numbers[1]) = 4"
     year = f"CASE WHEN {first_is_year} THEN asn_numbers[1] ELSE asn_numbers[2] END"

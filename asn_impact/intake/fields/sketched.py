@@ -3,37 +3,41 @@
 from __future__ import annotations
 
 import re
+from difflib import get_close_matches
+from typing import Final
 
 from asn_impact.intake.fields.empty_words import NULL_WORDS, WAITING_WORDS
 from asn_impact.intake.privacy import masked
 from asn_impact.starts import MONTHS
 
+_SHORT: Final = 4  # letters of a word between a day and a year that is shown whatever it is
+_ALIKE: Final = 0.75  # to a month, for a longer one to be shown: Septmber, Agusuts
+
 
 def sketched(text: str) -> str:
     """Return a text that should have been a date or number, for a message: words that could be a name are left out.
 
+    What stands where a month should is shown, so that it can be corrected.
+
     Examples
     --------
-    >>> sketched("Siti, 31 Desember 2024")
-    '…, 31 Desember 2024'
+    >>> sketched("Siti, 31 Desember 2024"), sketched("3 Agtus 2024"), sketched("Senin, 2 s.d. 4 Sptm 24")
+    ('…, 31 Desember 2024', '3 Agtus 2024', 'Senin, 2 s.d. 4 Sptm 24')
     """
-    return masked(re.sub(r"[^\W\d_]{2,}", lambda m: m.group() if m.group().casefold() in _PLAIN_WORDS else "…", text))
+    months = {match.start(1) for match in _DATE.finditer(text)}
+
+    def shown(word: re.Match[str]) -> str:
+        small = word.group().casefold()
+        is_month = word.start() in months and (len(small) <= _SHORT or get_close_matches(small, MONTHS, 1, _ALIKE))
+        return word.group() if small in _PLAIN_WORDS or is_month else "…"
+
+    return masked(re.sub(r"[^\W\d_]{2,}", shown, text))
 
 
-_PLAIN_WORDS = {*MONTHS, *(word for phrase in (*NULL_WORDS, *WAITING_WORDS) for word in phrase.split())}
-_PLAIN_WORDS |= {
-    "wib",
-    "wita",
-    "wit",
-    "utc",
-    "pukul",
-    "jam",
-    "value",
-    "ref",
-    "div",
-    "name",
-    "rp",
-    "juta",
-    "hari",
-    "days",
+_DATE: Final = re.compile(r"(?<!\d)\d{1,2}[-/. ]*([^\W\d_]{2,})\.?[-/., ]*(?:(?:19|20)\d\d|\d\d)(?!\d)")
+_PLAIN_WORDS: Final = {*MONTHS, *(word for phrase in (*NULL_WORDS, *WAITING_WORDS) for word in phrase.split())} | {
+    *("senin", "selasa", "rabu", "kamis", "jumat", "jum", "at", "sabtu", "minggu", "ahad"),
+    *("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"),
+    *("tanggal", "tgl", "hari", "days", "sampai", "dengan", "sd", "hingga", "dan", "until", "to", "and"),
+    *("wib", "wita", "wit", "utc", "pukul", "jam", "value", "ref", "div", "name", "rp", "juta"),
 }

@@ -67,8 +67,13 @@ class Mixture:
         """Number of texts that a spreadsheet would have made dates of, in either order."""
         return sum(max(first, second) <= 12 for first, second, _ in self.texts)
 
-    def verdict(self) -> Verdict:
-        """Return what the pattern says.
+    @property
+    def is_clean(self) -> bool:
+        """Whether every date made could be swapped, and no text could have been made a date."""
+        return not self.made_over_12 and not self.low
+
+    def verdict(self, tries: int = 1) -> Verdict:
+        """Return what the pattern says, where it was looked for in so many tables.
 
         Examples
         --------
@@ -79,10 +84,11 @@ class Mixture:
         >>> Mixture(made, texts | {(day, 3, 2024) for day in range(1, 13)}).verdict()
         'sound'
         """
-        if not self.made or not self.texts:
+        if len(self.made) == self.made_over_12 or not self.texts:
             return "sound"
         n, low = len(self.texts), self.low
         of_texts = sum(comb(n, k) * _LOW_DAYS**k * _HIGH_DAYS ** (n - k) for k in range(low + 1))
+        of_texts = min(1.0, tries * of_texts)
         if self.made_over_12:
             return "partly" if of_texts < _RARE else "partly_thin" if of_texts < _SUSPECT and not low else "sound"
         if low:
@@ -174,26 +180,41 @@ def _mixtures(rows: duckdb.DuckDBPyRelation, column: str) -> dict[int, Mixture]:
 
 
 def _judged(mixtures: Mapping[int, Mixture], tables: Sequence[RawTable]) -> list[tuple[Verdict, _Group]]:
-    """Return the verdict on each file, and on the files together that are too small to tell by themselves.
+    """Return the verdict on each file, on each sheet of one that several computers wrote, or on all files together.
 
-    Sheets of one file are judged together, apart from those that show another hand: a sheet with texts of low days by
-    itself, those with made dates above 12 among themselves.
+    Only whole files are put together: those picked because they look swapped would look so by the choice alone.
     """
-    groups: dict[tuple[str | int, int], _Group] = {}
+    tries = max(1, sum(bool(m.made and m.texts) for m in mixtures.values()))
+    files: dict[str | int, list[_Group]] = {}
     for i, mixture in mixtures.items():
-        if not mixture.texts and mixture.made_over_12:
-            continue
-        file = (tables[i].sha256 or i) if tables else i
-        key = (file, -1 - i) if mixture.low else (file, int(mixture.made_over_12 > 0))
-        one = _Group((i,), mixture)
-        groups[key] = groups[key] + one if key in groups else one
-    judged = [(group.mixture.verdict(), group) for group in groups.values()]
-    small = [g for verdict, g in judged if verdict != "swapped" and not g.mixture.made_over_12 and not g.mixture.low]
-    judged = [(verdict, group) for verdict, group in judged if group not in small]
-    if small:
-        rest = sum(small[1:], start=small[0])
-        judged.append((rest.mixture.verdict(), rest))
-    return judged
+        files.setdefault((tables[i].sha256 or i) if tables else i, []).append(_Group((i,), mixture))
+    groups = [group for sheets in files.values() for group in _of_one_hand(sheets, tries)]
+    judged = [(group.mixture.verdict(tries), group) for group in groups]
+    if not _TELLING & {verdict for verdict, _ in judged}:
+        every = _together(groups)
+        return [(every.mixture.verdict(), every)] if every is not None and every.mixture.is_clean else judged
+    if all(verdict != "swapped" for verdict, _ in judged):
+        return judged
+    beside: dict[Verdict, Verdict] = {"thin": "suspect"}  # a few dates beside files that are swapped
+    return [
+        (beside.get(v, "thin" if g.mixture.made and v == "sound" and g.mixture.is_clean else v), g) for v, g in judged
+    ]
+
+
+_TELLING: Final = {"swapped", "suspect", "partly"}
+
+
+def _of_one_hand(sheets: Sequence[_Group], tries: int) -> list[_Group]:
+    """Return the sheets of a file as one, unless one of them tells by itself and they differ."""
+    whole = _together(sheets)
+    if whole is None or whole.mixture.is_clean:
+        return [] if whole is None else [whole]
+    alone = {group.mixture.verdict(tries) for group in sheets}
+    return [*sheets] if alone & _TELLING or whole.mixture.verdict() == "sound" else [whole]
+
+
+def _together(groups: Sequence[_Group]) -> _Group | None:
+    return sum(groups[1:], start=groups[0]) if groups else None
 
 
 def _said(key: str, name: str, groups: Iterable[_Group], tables: Sequence[RawTable]) -> Message:
