@@ -174,7 +174,7 @@ def _file_tables(
         return recognised(cells, [*wanted, *keep], names)
 
     paths = [inner for path in paths for inner in _folders_of_regencies(path)]
-    places = [path.name if path.is_dir() else path.resolve().parent.name for path in paths]
+    places = [path.name if path.is_dir() else path.absolute().parent.name for path in paths]
     regencies = named_regencies(places) or told_apart_by_folder(places) if REGENCY in wanted else {}
     found = [files_of(path) for path in paths]
     files = [(file, regencies.get(name)) for name, (part, _) in zip(places, found, strict=True) for file in part]
