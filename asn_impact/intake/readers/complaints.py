@@ -54,9 +54,10 @@ def read_complaints(
 
     Parameters
     ----------
-    source, as_of, exported, columns, dates, keep, office, offices, regency, status_words, table, zone,
-    sheets, fill_down
+    source, as_of, exported, columns, dates, keep, office, offices, regency, table, zone, sheets, fill_down
         As for `read_exports`.
+    status_words
+        As for `read_exports`; words of SP4N-LAPOR are known.
 
     Raises
     ------
