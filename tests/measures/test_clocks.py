@@ -77,8 +77,12 @@ def case_of(name, spans, closing):
 @settings(max_examples=6, deadline=None)  # each holds some ten cases
 @given(st.lists(st.tuples(st.lists(span, max_size=7), st.integers(0, 60)), min_size=5, max_size=20))
 def test_every_clock_is_the_one_counted_day_by_day(drawn):
-    rows = [row for i, (spans, closing) in enumerate(drawn) for row in dict.fromkeys(case_of(f"c{i}", spans, closing))]
-    three = clocks(log_of(rows, last_step="Penetapan"), CALENDAR, **OWNERS)
+    rows = [("c0", "Arsip", day(61), day(61))]
+    for i, (spans, closing) in enumerate(drawn):  # what follows the decision is another step: a first one begins a case
+        named = [("Arsip" if begun > closing else step, begun, long) for step, begun, long in spans]
+        rows += dict.fromkeys(case_of(f"c{i}", named, closing))
+    owners = {**OWNERS, "elsewhere": [*OWNERS["elsewhere"], "Arsip"]}
+    three = clocks(log_of(rows, last_step="Penetapan"), CALENDAR, **owners)
     expected = sorted(twin(rows, f"c{i}") for i in range(len(drawn)))
     assert [sorted(column) for column in zip(*expected, strict=True)] == [sorted(found) for found in days_of(three)]
 
