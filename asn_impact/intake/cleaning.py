@@ -21,6 +21,7 @@ from asn_impact.errors import InputError, PrivacyError
 from asn_impact.identifiers import persons_in
 from asn_impact.intake.checks import FOLLOWED, Earlier, OfficeCount, followed, last_days
 from asn_impact.intake.copies import copies_of, one_row_a_case
+from asn_impact.intake.fields.canonical import FILE
 from asn_impact.intake.fields.columns import check_mapping, status_meanings
 from asn_impact.intake.fields.date_shapes import PLACEHOLDERS
 from asn_impact.intake.fields.empty_words import NULL_WORDS
@@ -37,7 +38,7 @@ LONGEST_WAIT = 10  # years; longer is a slip of the year in every export seen
 TOTAL = r"(?i)^\s*(?:grand\s*total|sub\s*total|jumlah|total|rata-rata)"
 TEST_ROW = r"(?i)test|(?:^|[^a-z])exp(?:[^a-z]|$)"
 
-FILE, FIRST, GIVEN, PLACE = "asn_file", "asn_first", "asn_office_given", "asn_place"
+FIRST, GIVEN, PLACE = "asn_first", "asn_office_given", "asn_place"
 REASON, BLANK = "asn_reason", "asn_blank"
 KEPT = "kept"
 FEW_ROWS = 20_000  # that are held in memory: a file of them is written longer than they are worked out

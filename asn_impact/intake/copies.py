@@ -11,6 +11,7 @@ import duckdb
 import narwhals as nw
 
 from asn_impact.errors import InputError
+from asn_impact.intake.fields.canonical import FILE
 from asn_impact.intake.formats.engine import from_arrow, identifier, kept_typed
 from asn_impact.intake.privacy import masked
 from asn_impact.words import Alert, Message
@@ -28,7 +29,7 @@ __all__ = [
 
 Frame: TypeAlias = "nw.LazyFrame[Any]"
 
-FILE, PLACE, REASON, KEPT = "asn_file", "asn_place", "asn_reason", "kept"
+PLACE, REASON, KEPT = "asn_place", "asn_reason", "kept"
 SERIES: Final = "asn_series"
 REPEATED, SUPERSEDED, CONTRADICTING = "repeated_copy", "open_copy", "contradicting_copies"
 DAMAGED: Final = r"^\s*\d[.,]\d+[eE]\+?\d+\s*$"  # 1,23E+17: what a spreadsheet leaves of a long number

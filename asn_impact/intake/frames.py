@@ -16,11 +16,10 @@ from pandas.api.types import is_list_like
 
 from asn_impact.errors import InputError
 from asn_impact.intake.cleaning import (
-    FILE,
     PLACE,
     bounds_of,
 )
-from asn_impact.intake.fields.canonical import DATE_FIELDS, KEY_FIELDS, TEXT_FIELDS
+from asn_impact.intake.fields.canonical import DATE_FIELDS, FILE, KEY_FIELDS, TEXT_FIELDS
 from asn_impact.intake.fields.cells import MOST_EXACT, moment_sql
 from asn_impact.intake.fields.date_shapes import quoted_name
 from asn_impact.intake.fields.zones import ZONE, offset_of, zone_name

@@ -19,7 +19,6 @@ from asn_impact.identifiers import hidden
 from asn_impact.intake.cleaning import (
     BLANK,
     FEW_ROWS,
-    FILE,
     FIRST,
     PLACE,
     TOTAL,
@@ -27,7 +26,7 @@ from asn_impact.intake.cleaning import (
     bounds_of,
     without_placeholders,
 )
-from asn_impact.intake.fields.canonical import CASE_FIELDS, DATE_FIELDS, STEP_FIELDS
+from asn_impact.intake.fields.canonical import CASE_FIELDS, DATE_FIELDS, FILE, STEP_FIELDS
 from asn_impact.intake.fields.cells import field_sql, is_sql_temporal
 from asn_impact.intake.fields.columns import (
     Headings,

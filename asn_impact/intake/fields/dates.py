@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 import duckdb
 
+from asn_impact.intake.fields.canonical import FILE
 from asn_impact.intake.fields.date_shapes import (
     BASIC,
     EMPTY,
@@ -106,7 +107,7 @@ def _any_date(reading: DateReading) -> str:
 
 
 def _in_tables(tables: Iterable[int]) -> str:
-    return f"asn_file IN ({', '.join(map(str, sorted(tables)))})"
+    return f"{FILE} IN ({', '.join(map(str, sorted(tables)))})"
 
 
 def _days_away(zone: str) -> str:
@@ -133,13 +134,13 @@ def dated(relation: duckdb.DuckDBPyRelation, reading: DateReading) -> duckdb.Duc
     quoted = quoted_name(reading.column)
     if reading.form is not None:
         return relation.project(f"* REPLACE (CAST(try_strptime({quoted}, '{reading.form}') AS DATE) AS {quoted})")
-    of_one = "asn_file" not in relation.columns  # one table needs no number
-    rows = split_parts(relation.project("*, 0 AS asn_file") if of_one else relation, quoted, reading.lists)
+    of_one = FILE not in relation.columns  # one table needs no number
+    rows = split_parts(relation.project(f"*, 0 AS {FILE}") if of_one else relation, quoted, reading.lists)
     rows = rows.project(f"* REPLACE ({_any_date(reading)} AS {quoted})")
     if reading.column not in _OF_CASES:
         rows = rows.project(f"* REPLACE (CASE WHEN {_long_ago(quoted)} THEN NULL ELSE {quoted} END AS {quoted})")
     bad = f"(NOT {EMPTY} AND NOT {ZEROS} AND {quoted} IS NULL) AS asn_{reading.column}_bad"
-    return rows.project(f"* EXCLUDE ({', '.join((*STAGES, *(['asn_file'] if of_one else [])))}), {bad}")
+    return rows.project(f"* EXCLUDE ({', '.join((*STAGES, *([FILE] if of_one else [])))}), {bad}")
 
 
 _OF_CASES = {"received", "decided", "promised", "step_start", "step_end"}  # theirs are dropped by the wait they make

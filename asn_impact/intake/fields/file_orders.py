@@ -10,10 +10,11 @@ import duckdb
 
 from asn_impact.errors import InputError
 from asn_impact.identifiers import hidden
+from asn_impact.intake.fields.canonical import FILE
 from asn_impact.intake.fields.date_columns import FEW_TELLING, Seen, may_be_swapped, read_order
 from asn_impact.intake.fields.date_shapes import EMPTY, TRIPLE, ZEROS, quoted_name, split_parts
 from asn_impact.intake.fields.dates import DateReading
-from asn_impact.intake.fields.swapped import FILE, without_swap
+from asn_impact.intake.fields.swapped import without_swap
 from asn_impact.intake.formats import RawTable
 from asn_impact.words import Alert, Message, paragraph
 

@@ -18,6 +18,7 @@ import duckdb
 
 from asn_impact.errors import InputError
 from asn_impact.identifiers import hidden
+from asn_impact.intake.fields.canonical import FILE
 from asn_impact.intake.fields.date_shapes import (
     EMPTY,
     ISO,
@@ -31,8 +32,6 @@ from asn_impact.intake.fields.date_shapes import (
 from asn_impact.intake.fields.dates import DateReading
 from asn_impact.intake.formats import RawTable
 from asn_impact.words import Alert, Message, paragraph
-
-FILE: Final = "asn_file"  # the column that says from which table a row is
 
 _CHANCE = 1e-4  # chance of the pattern without a swap, below which it is proof
 _RARE = 1e-3  # chance of so few texts of low days, below which a file of two computers is asked about

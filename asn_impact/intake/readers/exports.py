@@ -24,7 +24,6 @@ from asn_impact.intake.checks import (
     MOST_LOST,
 )
 from asn_impact.intake.cleaning import (
-    FILE,
     NATURE,
     PLACE,
     REASON,
@@ -33,7 +32,7 @@ from asn_impact.intake.cleaning import (
 )
 from asn_impact.intake.copies import shared_numbers
 from asn_impact.intake.extract import Extract
-from asn_impact.intake.fields.canonical import CASE_FIELDS
+from asn_impact.intake.fields.canonical import CASE_FIELDS, FILE
 from asn_impact.intake.fields.columns import Headings
 from asn_impact.intake.fields.date_columns import Order
 from asn_impact.intake.fields.regencies import REGENCY

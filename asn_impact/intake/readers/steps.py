@@ -14,14 +14,13 @@ from asn_impact.intake.checks import (
     MOST_LOST,
 )
 from asn_impact.intake.cleaning import (
-    FILE,
     UNKNOWN,
     clean,
     placeholders_read,
 )
 from asn_impact.intake.copies import held
 from asn_impact.intake.extract import Extract
-from asn_impact.intake.fields.canonical import CASE_FIELDS, STEP_FIELDS
+from asn_impact.intake.fields.canonical import CASE_FIELDS, FILE, STEP_FIELDS
 from asn_impact.intake.fields.columns import Headings
 from asn_impact.intake.fields.date_columns import Order
 from asn_impact.intake.fields.regencies import ALL, REGENCY

@@ -13,7 +13,6 @@ import pandas as pd
 
 from asn_impact.errors import InputError
 from asn_impact.identifiers import hidden
-from asn_impact.intake.cleaning import FILE
 from asn_impact.intake.extract import Source
 from asn_impact.intake.fields.amounts import (
     COSTS_IN_UNITS,
@@ -23,6 +22,7 @@ from asn_impact.intake.fields.amounts import (
     unit_of_heading,
     unit_of_text,
 )
+from asn_impact.intake.fields.canonical import FILE
 from asn_impact.intake.fields.columns import normalised
 from asn_impact.intake.fields.numbers import multiplied, parse_numbers
 from asn_impact.intake.formats.raw import RawTable

@@ -25,6 +25,7 @@ from asn_impact.errors import InputError, PrivacyError
 from asn_impact.identifiers import persons_in
 from asn_impact.intake.blocks import filled_down
 from asn_impact.intake.extract import Source
+from asn_impact.intake.fields.canonical import FILE
 from asn_impact.intake.fields.columns import Headings, listed_headings, normalised
 from asn_impact.intake.fields.elements import (
     ELEMENTS,
@@ -417,7 +418,7 @@ def read_survey_aggregates(
     of_periods += held_against_elements(groups, usable.get(OWN), rows.headings.get(OWN), tuple(headings_of))
     headings = {f: h for f, h in rows.headings.items() if f != OWN} | {"respondents": respondents}
     headings |= {} if period is None else {"period": period}
-    counts = table["asn_file"].value_counts() if "asn_file" in table else pd.Series({0: len(table)})
+    counts = table[FILE].value_counts() if FILE in table else pd.Series({0: len(table)})
     sources = tuple(Source(t.name, int(counts.get(i, 0)), t.sha256) for i, t in enumerate(rows.tables))
     notes = tuple(
         note for note in (*of_given, *rows.notes, *of_offices, *of_periods, ledger.note()) if note is not None

@@ -10,6 +10,7 @@ from typing import Final, Literal
 import pandas as pd
 
 from asn_impact.errors import InputError
+from asn_impact.intake.fields.canonical import FILE
 from asn_impact.intake.formats import RawTable
 from asn_impact.intake.privacy import masked
 from asn_impact.starts import MONTHS
@@ -109,7 +110,7 @@ def dated_elsewhere(table: pd.DataFrame, tables: Sequence[RawTable], where: Year
     InputError
         No year stands there, or several; or several parts of a year, and no column says which row is of which.
     """
-    at = table["asn_file"].astype(int) if "asn_file" in table else pd.Series(0, index=table.index)
+    at = table[FILE].astype(int) if FILE in table else pd.Series(0, index=table.index)
     if "period" not in table:
         said = [_period_said(one, where) for one in tables] or [_none_said(where)]
         return [said[i] for i in at], [Message("survey.period_said", periods=tuple(dict.fromkeys(said)))]
