@@ -8,10 +8,12 @@ def _start() -> int:
     try:
         from asn_impact.cli import main
 
-        return main()
+        code = main()
     except KeyboardInterrupt:
         print("asn-impact: stopped.", file=sys.stderr)
-        return 130
+        code = 130
+    eval("0")  # Python dies of a Ctrl-C that once passed through a text it evaluated, unless another text came after
+    return code
 
 
 if __name__ == "__main__":

@@ -132,6 +132,23 @@ def test_two_ctrl_c_in_a_run_are_one_line_and_130_and_leave_nothing(tmp_path, ki
     assert left_in(tmp_path) == []
 
 
+@posix
+def test_a_ctrl_c_that_passed_through_a_text_that_python_ran_is_130_too(tmp_path):
+    stops = """\
+from asn_impact import cli
+def stopped():
+    try:
+        exec("raise KeyboardInterrupt")
+    except KeyboardInterrupt:
+        return cli.STOPPED
+cli.main = stopped
+"""
+    (tmp_path / "sitecustomize.py").write_text(stops, encoding="utf-8")
+    path = os.pathsep.join((str(tmp_path), *filter(None, [os.environ.get("PYTHONPATH")])))
+    command = [sys.executable, "-m", "asn_impact"]
+    assert subprocess.run(command, env={**os.environ, "PYTHONPATH": path}).returncode == STOPPED
+
+
 # ------------------------------------------------------------------------------------------------------------ no room
 
 _FULL = """
