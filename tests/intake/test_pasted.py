@@ -50,6 +50,13 @@ def test_parts_below_each_other_are_read_by_their_own_headings(
     assert all(late - early == dt.timedelta(31) for early, late in zip(kept["received"], kept["decided"], strict=True))
 
 
+@pytest.mark.parametrize("gap", [[[]], [[], [], []], [["", "", "", ""]]])
+def test_parts_with_empty_lines_between_them_are_read(gap: list[list[str]], tmp_path: Path) -> None:
+    rows = [*part(2023, (0, 1, 2, 3)), *gap, *part(2024, (3, 2, 1, 0)), *gap]
+    extract = ai.read_exports(save(tmp_path / "gabung.csv", rows), as_of="2025-06-30", selection="received")
+    assert extract.ledger.kept == 56
+
+
 @pytest.mark.filterwarnings("ignore::asn_impact.errors.DataWarning")
 def test_a_row_left_out_of_a_pasted_part_is_listed_where_it_stands(tmp_path: Path) -> None:
     rows = [*part(2023, (0, 1, 2, 3)), *part(2024, (2, 1, 0, 3)), ["", "Dinas 1", "2024/99", "2024-05-05"]]

@@ -75,8 +75,9 @@ def _tables(file: str, sheet: Sheet, recognise: Recogniser, digest: str) -> list
     """Return the tables of a sheet: one, or several below or beside each other."""
     if not sheet.grid:
         return []
-    check_width(f"{file}[{sheet.name}]", max(map(len, sheet.grid)))
-    rows: list[list[str | None]] = [[cell_text(cell) for cell in row] for row in sheet.grid]
+    width = max(map(len, sheet.grid))
+    check_width(f"{file}[{sheet.name}]", width)
+    rows = [[*map(cell_text, row), *[None] * (width - len(row))] for row in sheet.grid]
     headings, last = heading_block(_texts(rows[: HEADER_ROWS + 1]), recognise)
     _fill_merged(rows, sheet, after=last)
     tables = []

@@ -110,7 +110,7 @@ class _Table:
         if width * len(self.grid) > MOST_CELLS:
             raise _TooManyCellsError
         merged = tuple(((i, j), (min(end, last), right)) for (i, j), (end, right) in self.merged)
-        return Sheet(name, [[*row, *[""] * (width - len(row))] for row in self.grid] if width else [], (0, 0), merged)
+        return Sheet(name, self.grid if width else [], (0, 0), merged)
 
 
 class _Tables(HTMLParser):
