@@ -13,7 +13,7 @@ from asn_impact.arrays import Float, Int
 from asn_impact.designs import Design
 from asn_impact.designs.design import Weighing, refuse_no_cluster
 from asn_impact.errors import DesignError, InputError
-from asn_impact.estimation.working import Working, choose_working, project
+from asn_impact.estimation.working import Working, choose_working, project, roots
 from asn_impact.measures.panel import Panel
 from asn_impact.timeline import Timeline
 from asn_impact.verbs import Guided, public_verb
@@ -247,7 +247,7 @@ class Past:
         shocks = self.working.shocks(steps)
         if self.working.correlation == 1.0:
             shocks = shocks * len(steps) / self.span
-        return _roots(shocks, self.working.noise(panel.n))
+        return roots(shocks, self.working.noise(panel.n))
 
 
 def past_of(panel: Panel, cluster: str, weights: Weighing) -> Past:
@@ -303,13 +303,6 @@ def _likeness(rest: Float, members: tuple[Int, ...]) -> float:
         common += float((own.sum(axis=0) ** 2).sum()) - square
         pairs += (len(units) - 1) * square
     return float(np.clip(common / pairs, 0.0, 1.0)) if pairs > 0 else 0.0
-
-
-def _roots(shocks: Float, noise: Float) -> Float:
-    """(U, T, T) roots of shocks plus each unit's noise; units with the same noise share one."""
-    kinds, kind = np.unique(noise, axis=0, return_inverse=True)
-    roots = np.linalg.cholesky(shocks + kinds[:, :, None] * np.eye(len(shocks)))
-    return np.asarray(roots[kind.ravel()])
 
 
 def window(line: Timeline, months: int, rng: np.random.Generator) -> Int:
