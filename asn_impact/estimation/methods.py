@@ -98,14 +98,13 @@ def estimator_entry(
     authors: tuple[str, ...] = (),
     also: tuple[Message, ...] = (),
     explained: Mapping[str, Message] | None = None,
-    subject: str = "methods",
     **values: Any,  # noqa: ANN401 - what fills the gaps of the entry
 ) -> Method:
-    """Return the entry of an estimator in ``words/methods.toml``; parts that are None are left out.
+    """Return the entry of an estimator in ``words/methods.toml``, or of another file; parts that are None are left out.
 
     `values` fill the gaps of the short name and of the sentence, `explained` those of the sentence alone.
     """
-    key = f"{subject}.{entry}"
+    key = entry if "." in entry else f"methods.{entry}"
     short = Message(f"{key}.short", **values)
     return Method(
         name=full_name(Message("methods.by", short=short, authors=authors) if authors else short, parts),
@@ -119,7 +118,7 @@ def estimator_entry(
 
 def rule_entry(entry: str, *parts: Message | None, **values: Any) -> Method:  # noqa: ANN401 - as for an estimator
     """Return the entry of a rule in ``words/rules.toml``; parts that are None are left out."""
-    return estimator_entry(entry, *parts, subject="rules", **values)
+    return estimator_entry(f"rules.{entry}", *parts, **values)
 
 
 def given(covariates: tuple[str, ...]) -> Message | None:

@@ -11,7 +11,7 @@ import pandas as pd
 from asn_impact.arguments import AtLeast, Steps, Times, check_fields
 from asn_impact.arrays import Float, Int
 from asn_impact.designs import Design
-from asn_impact.designs.design import Weighing, refuse_no_cluster
+from asn_impact.designs.design import Weighing, attribute
 from asn_impact.errors import DesignError, InputError
 from asn_impact.estimation.working import Working, choose_working, project, roots
 from asn_impact.measures.panel import Panel
@@ -258,11 +258,11 @@ def past_of(panel: Panel, cluster: str, weights: Weighing) -> Past:
     DesignError
         There is no such attribute, a gap between periods, or a single cluster; no two periods of any unit.
     """
-    refuse_no_cluster(panel, cluster)
+    labelled = attribute(panel, cluster, "designs.no_cluster")
     if (np.diff(panel.timeline.steps) != 1).any():
         late = panel.timeline.labels[int(np.flatnonzero(np.diff(panel.timeline.steps) != 1)[0]) + 1]
         raise DesignError(Message("planning.power.gap", period=late))
-    codes, labels = pd.factorize(panel.attributes[cluster])
+    codes, labels = pd.factorize(labelled)
     members = tuple(np.flatnonzero(codes == c) for c in range(len(labels)))
     if len(members) < 2:
         raise DesignError(Message("planning.power.few_clusters", n=len(members), name=cluster))
