@@ -13,7 +13,6 @@ from functools import cached_property
 from typing import Literal
 
 import numpy as np
-from scipy import sparse
 
 from asn_impact.arrays import Bool, Float, Int
 from asn_impact.designs import Design
@@ -310,7 +309,8 @@ class LeastSquares(Fit):
             by_kind[:, varying[:, None], varying] += inside[first[kinds], 1:, 1:]
             for i, one in zip(kinds, columns, strict=True):
                 score[self._members[i]] = loaded[self._members[i]] @ one
-            for row, i, often in zip(*_entries(holds[:, kinds]), strict=True):
+            entries = holds[:, kinds].tocoo()
+            for row, i, often in zip(entries.row, entries.col, entries.data, strict=True):
                 gram[row] += often * by_kind[i]
         score[:, varying] += inside[:, 0, 1:]
         return Blocks(gram, cluster_sums(cluster, clusters, score), self.regressors.shape[2], sort)
@@ -451,12 +451,6 @@ def _partial_out(gram: Float, score: Float, p: int) -> Float:
     safe = np.where(singular[..., None, None], np.eye(p), unit)
     found = np.linalg.solve(safe, np.where(dead[..., None], 0.0, free[..., p:] / scale[..., None])) / scale[..., None]
     return np.where((dead | singular[..., None])[..., None], np.nan, found)
-
-
-def _entries(matrix: sparse.csr_matrix) -> tuple[Int, Int, Float]:
-    """Return rows, columns and values of what is not zero."""
-    entries = matrix.tocoo()
-    return entries.row.astype(np.int64), entries.col.astype(np.int64), np.asarray(entries.data, dtype=np.float64)
 
 
 def _power(matrix: Float, exponent: float) -> Float:

@@ -38,33 +38,26 @@ class Working:
     @property
     def share(self) -> float:
         """Share of the variance of a typical cell that is shocks, and no noise of its own."""
-        return _share(self.ratio)
+        return 1.0 if np.isinf(self.ratio) else self.ratio / (1 + self.ratio)
 
     def shocks(self, steps: Float) -> Float:
         """(T, T) covariance of the shocks."""
-        return _shocks(self.correlation, self.ratio, steps)
+        since = steps - steps[0]
+        if self.correlation == 1.0:
+            return np.asarray(self.share * 6 * np.minimum.outer(since + 1, since + 1) / (since[-1] + 1))
+        return np.asarray(self.share * self.correlation ** np.abs(np.subtract.outer(since, since)))
 
     def noise(self, n: Float) -> Float:
         """(U, T) variance of the noise of each cell; one where nothing was seen."""
-        return _noise(self.ratio, self.level, n)
+        if np.isinf(self.ratio):
+            return np.full(n.shape, _NUGGET)
+        return np.asarray(np.divide(self.level / (1 + self.ratio), n, out=np.ones(n.shape), where=n > 0))
 
 
-def _share(ratio: float) -> float:
-    return 1.0 if np.isinf(ratio) else ratio / (1 + ratio)
-
-
-def _shocks(correlation: float, ratio: float, steps: Float) -> Float:
-    share = _share(ratio)
-    since = steps - steps[0]
-    if correlation == 1.0:
-        return np.asarray(share * 6 * np.minimum.outer(since + 1, since + 1) / (since[-1] + 1))
-    return np.asarray(share * correlation ** np.abs(np.subtract.outer(since, since)))
-
-
-def _noise(ratio: float, level: float, n: Float) -> Float:
-    if np.isinf(ratio):
-        return np.full(n.shape, _NUGGET)
-    return np.asarray(np.divide(level / (1 + ratio), n, out=np.ones(n.shape), where=n > 0))
+def roots(shocks: Float, noise: Float) -> Float:
+    """(U, T, T) roots of shocks plus the (U, T) noise of each unit; units with the same noise share one."""
+    kinds, kind = np.unique(noise, axis=0, return_inverse=True)
+    return np.asarray(np.linalg.cholesky(shocks + kinds[:, :, None] * np.eye(len(shocks)))[kind.ravel()])
 
 
 @dataclass(frozen=True, eq=False)
@@ -134,7 +127,7 @@ def choose_working(outcome: Float, untreated: Bool, n: Float, steps: Float, grou
     samples = [_Sample.of(outcome[units], mask, n[units]) for units, mask in zip(parts, masks, strict=True)]
     if not any(sample.outcome.any() for sample in samples):
         return Working(0.0, 0.0, level)
-    deviances = np.array([_deviance(samples, steps, level, *point) for point in GRID])
+    deviances = np.array([_deviance(samples, steps, Working(*point, level)) for point in GRID])
     best = np.nanmin(deviances)
     first = int(np.flatnonzero(deviances <= best + _TIE * max(1.0, abs(best)))[0])
     return Working(*GRID[first], level)
@@ -169,10 +162,10 @@ class _Sample:
         return cls(values, mask, n, _null_space(mask))
 
 
-def _deviance(samples: list[_Sample], steps: Float, level: float, correlation: float, ratio: float) -> float:
+def _deviance(samples: list[_Sample], steps: Float, working: Working) -> float:
     """Return minus twice the restricted log likelihood, its scale at its best, up to a constant."""
-    shocks = _shocks(correlation, ratio, steps)
-    parts = [_likelihood(one, shocks, _noise(ratio, level, one.n)) for one in samples]
+    shocks = working.shocks(steps)
+    parts = [_likelihood(one, shocks, working.noise(one.n)) for one in samples]
     df, left, logs = (sum(part[i] for part in parts) for i in range(3))
     return logs + df * float(np.log(left / df)) if df > 0 and left > 0 else float("nan")
 

@@ -68,7 +68,7 @@ def heaping(durations: Durations, *, limits: Sequence[int] = ()) -> Check:
     total = int(counts["cases"].sum())
     if total == 0:
         return HEAPING.cannot_say(Message("checks.heaping.undecided"))
-    waits = _histogram(counts["days"].to_numpy(dtype=np.int64), counts["cases"].to_numpy(dtype=np.int64))
+    waits: Int = np.bincount(counts["days"], counts["cases"], int(counts["days"].max()) + 4).astype(np.int64)
     looked_at = sorted({*limits, *(day for day in ROUND[durations.calendar.unit] if waits[day - 2 :].any())})
     rows = [
         _row(_days(0), int(waits[0]), np.nan, int(waits.sum())),
@@ -100,12 +100,6 @@ def _counts(durations: Durations) -> pd.DataFrame:
             "cases": groups["cases"].astype("int64"),
         }
     )
-
-
-def _histogram(values: Int, cases: Int) -> Int:
-    histogram = np.zeros(int(values.max()) + 4, dtype=np.int64)
-    np.add.at(histogram, values, cases)
-    return histogram
 
 
 def _row(heap: Message, cases: int, expected: float, among: int) -> dict[str, object]:

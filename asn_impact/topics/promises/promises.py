@@ -221,7 +221,7 @@ def _unit_words() -> Mapping[str, str]:
 
 
 def _unit_of(service: str, word: object) -> str:
-    plain = " ".join(str(word).split()).casefold()
+    plain = _plain(word)
     if plain not in _unit_words():
         raise InputError(Message("promises.unknown_unit", unit=str(word), service=service))
     return _unit_words()[plain]
