@@ -13,7 +13,7 @@ from functools import cached_property
 from typing import Literal
 
 import numpy as np
-from scipy import sparse
+import scipy
 
 from asn_impact.arrays import Bool, Float, Int
 from asn_impact.designs import Design
@@ -453,7 +453,7 @@ def _partial_out(gram: Float, score: Float, p: int) -> Float:
     return np.where((dead | singular[..., None])[..., None], np.nan, found)
 
 
-def _entries(matrix: sparse.csr_matrix) -> tuple[Int, Int, Float]:
+def _entries(matrix: scipy.sparse.csr_matrix) -> tuple[Int, Int, Float]:
     """Return rows, columns and values of what is not zero."""
     entries = matrix.tocoo()
     return entries.row.astype(np.int64), entries.col.astype(np.int64), np.asarray(entries.data, dtype=np.float64)
