@@ -29,10 +29,9 @@ def marked(name: str) -> str:
 
 def left_by_the_dead(place: Path, name: str) -> Iterator[Path]:
     """Find the folders in a place that were marked by processes of this machine which are no more."""
-    for folder in sorted(place.iterdir()):
-        process, dash, _ = folder.name.removeprefix(f"{name}{HERE}-").partition("-")
-        ours = folder.name.startswith(f"{name}{HERE}-") and process.isdecimal() and dash
-        if ours and not psutil.pid_exists(int(process)) and not folder.is_symlink():
+    for folder in sorted(place.glob(f"{name}{HERE}-*-*")):
+        process = folder.name.removeprefix(f"{name}{HERE}-").partition("-")[0]
+        if process.isdecimal() and not psutil.pid_exists(int(process)) and not folder.is_symlink():
             yield folder
 
 

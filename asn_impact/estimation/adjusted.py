@@ -13,7 +13,7 @@ from functools import cached_property
 from typing import Literal, TypeAlias
 
 import numpy as np
-from scipy.special import expit
+import scipy
 
 from asn_impact.arrays import Bool, Float, Int
 from asn_impact.estimation.clusters import cluster_sums
@@ -200,7 +200,7 @@ class Adjusted:
         for name, pull in self._pull.items():
             total += pull[:, None] * (outcome - x @ slopes[name])
         if self.uses_odds:
-            chance = expit(x @ self.coefficients)
+            chance = scipy.special.expit(x @ self.coefficients)
             curvature = _invert(_gram(x, rows.weight * chance * (1 - chance))[None])[0]
             total += (rows.weight * (rows.treated - chance))[:, None] * (x @ (curvature @ turn))
         return total
@@ -315,7 +315,7 @@ def logit(x: Float, treated: Bool, weight: Float, start: Float) -> Float:
         if not going.any():
             break
         w, index = weight[:, going], x @ coefficients[going].T
-        chance = expit(index)
+        chance = scipy.special.expit(index)
         gradient = (w * (treated[:, None] - chance)).T @ x
         hessian = ((w * (chance * (1 - chance))).T @ products).reshape(-1, x.shape[1], x.shape[1])
         step = (_invert(hessian) @ gradient[:, :, None])[:, :, 0]
@@ -352,7 +352,7 @@ def odds_of(rows: Rows, coefficients: Float, unweighted: Float, kept: Bool | Non
     units are not more alike. A treated unit that is all but sure to be treated lends its odds to nobody.
     """
     counted = (rows.weight > 0)[:, None] if kept is None else kept & (rows.weight > 0)[:, None]
-    controls = np.where(counted & ~rows.treated[:, None], expit(rows.x @ unweighted.T), 0.0)
+    controls = np.where(counted & ~rows.treated[:, None], scipy.special.expit(rows.x @ unweighted.T), 0.0)
     highest = np.max(controls, axis=0, initial=0.0)
     index = np.minimum(rows.x @ coefficients.T, _MOST)
     odds = np.where(counted & ~rows.treated[:, None] & (controls < _TRIM), np.exp(index), 0.0)

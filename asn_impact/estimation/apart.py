@@ -13,7 +13,7 @@ from functools import cached_property
 
 import numpy as np
 import pandas as pd
-from scipy import sparse
+import scipy
 
 from asn_impact.arguments import did_you_mean
 from asn_impact.arrays import Bool, Float, Int
@@ -330,7 +330,7 @@ class Near(Deletions):
         h sparse (G, G) covariances of what two clusters change in the groups they share.
     """
 
-    near: tuple[sparse.csr_array, ...] = ()
+    near: tuple[scipy.sparse.csr_array, ...] = ()
 
     def traces(self, scale: Float) -> tuple[Float, Float, Float]:
         """Return expectations (h, G) of the scaled squares, their sums (h,), and products (h, h) of their covariances.
@@ -341,8 +341,8 @@ class Near(Deletions):
         """
         d, number = self.coefficient * scale[:, None], range(len(self.covariance))
         p = [one * scale[:, None] for one in self.cross]
-        weigh = sparse.diags_array(scale)
-        near = [sparse.csr_array(weigh @ one @ weigh) for one in self.near]
+        weigh = scipy.sparse.diags_array(scale)
+        near = [scipy.sparse.csr_array(weigh @ one @ weigh) for one in self.near]
         smooth = [((d @ h) * d).sum(axis=1) + 2 * (d * q).sum(axis=1) for h, q in zip(self.covariance, p, strict=True)]
         expected = np.stack([one + both.diagonal() for one, both in zip(smooth, near, strict=True)])
         reached = [one @ d for one in near]
@@ -361,10 +361,12 @@ def _standard(weights: Float, root: Float) -> Float:
     return np.asarray((weights[..., None, :] @ root)[..., 0, :])
 
 
-def _joined(parts: list[tuple[Int, Float]], size: int) -> sparse.csr_array:
+def _joined(parts: list[tuple[Int, Float]], size: int) -> scipy.sparse.csr_array:
     """Return the sum of dense blocks as a sparse (G, G) matrix."""
     if not parts:
-        return sparse.csr_array((size, size))
+        return scipy.sparse.csr_array((size, size))
     row = np.concatenate([np.repeat(clusters, len(clusters)) for clusters, _ in parts])
     column = np.concatenate([np.tile(clusters, len(clusters)) for clusters, _ in parts])
-    return sparse.csr_array((np.concatenate([block.ravel() for _, block in parts]), (row, column)), shape=(size, size))
+    return scipy.sparse.csr_array(
+        (np.concatenate([block.ravel() for _, block in parts]), (row, column)), shape=(size, size)
+    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy import sparse
+import scipy
 
 from asn_impact.arrays import Float, Int
 from asn_impact.designs import Design
@@ -19,7 +19,7 @@ def cluster_sums(cluster: Int, clusters: int, values: Float) -> Float:
         total[cluster] = values
         return total
     n = len(cluster)
-    one_hot = sparse.csr_matrix((np.ones(n), (cluster, np.arange(n))), shape=(clusters, n))
+    one_hot = scipy.sparse.csr_matrix((np.ones(n), (cluster, np.arange(n))), shape=(clusters, n))
     return np.asarray(one_hot @ values)
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.linalg import block_diag
+import scipy
 
 from asn_impact.arrays import Bool, Float, Int
 from asn_impact.estimation.cell_effects import unit_shares
@@ -44,7 +44,7 @@ class Curves:
         square, own = (_sums(row, (w * one**2).sum(axis=1), rows) for one in (inside, outside))
         covariance = np.stack([_moments(weight, cohort, group[cluster], len(self.whole)) for group in groups])
         if rows > min(self.whole.size, _MOST_ROWS):  # the numbers of the curves are the functions
-            flat = np.stack([block_diag(*one) for one in covariance])
+            flat = np.stack([scipy.linalg.block_diag(*one) for one in covariance])
             parts = (own, change.reshape(rows, -1), flat, cross.reshape(rows, -1), square)
             return Deletions(self.estimate, *parts, groups, self.sort)
         flat = change.reshape(rows, -1)  # the changes are the functions, one for each sort

@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
 import numpy as np
-from scipy import sparse
-from scipy.sparse import csgraph
+import scipy
 
 from asn_impact.arrays import Bool, Float
 from asn_impact.designs import Design
@@ -78,8 +77,8 @@ def count(design: Design, cells: Bool, coefficients: int, *, singles: bool) -> C
     units, periods = np.flatnonzero(used.any(axis=1)), np.flatnonzero(used.any(axis=0))
     rows_of, columns_of = np.nonzero(used[np.ix_(units, periods)])
     size = len(units) + len(periods)
-    linked = sparse.csr_array((np.ones(len(rows_of)), (rows_of, len(units) + columns_of)), shape=(size, size))
-    parts = csgraph.connected_components(linked, directed=False)[0]
+    linked = scipy.sparse.csr_array((np.ones(len(rows_of)), (rows_of, len(units) + columns_of)), shape=(size, size))
+    parts = scipy.sparse.csgraph.connected_components(linked, directed=False)[0]
     clusters = len(np.unique(design.cluster[units]))
     return Counted(float(rows.sum()), clusters, coefficients + len(periods), len(units), int(parts))
 

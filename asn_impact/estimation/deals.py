@@ -13,7 +13,7 @@ from itertools import islice
 from typing import TypeAlias
 
 import numpy as np
-from scipy import sparse
+import scipy
 
 from asn_impact.arrays import Float, Int
 from asn_impact.estimation.effects import Effects
@@ -53,7 +53,7 @@ class Table:
         n, g = dealt.shape
         times, k = self.estimate.shape[1:]
         place = (np.arange(g) * times + dealt).ravel()
-        chosen = sparse.csr_matrix((np.ones(n * g), place, np.arange(0, n * g + 1, g)), shape=(n, g * times))
+        chosen = scipy.sparse.csr_matrix((np.ones(n * g), place, np.arange(0, n * g + 1, g)), shape=(n, g * times))
         estimate = chosen @ self.estimate.reshape(g * times, k)
         shared = (chosen @ self.shared.reshape(g * times, -1)).reshape(n, times, k)
         influence = self.own[np.arange(g), dealt] + shared[np.arange(n)[:, None], dealt]

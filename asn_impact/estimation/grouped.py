@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import numpy as np
 import pandas as pd
-from scipy import special
+import scipy
 
 from asn_impact.arguments import Level, did_you_mean
 from asn_impact.arrays import Bool, Float
@@ -132,13 +132,13 @@ class Groups(Guided):
         error = np.sqrt(np.where(variance > 0, variance, np.nan))
         freedom = (own[one] + own[other]) ** 2 / (own[one] ** 2 / df[one] + own[other] ** 2 / df[other])
         difference = estimate[one] - estimate[other]
-        reach = special.stdtrit(freedom, 1 - (1 - level) / 2 / len(pairs)) * error
+        reach = scipy.special.stdtrit(freedom, 1 - (1 - level) / 2 / len(pairs)) * error
         return pd.DataFrame(
             {
                 "one": [self.labels[i] for i in one],
                 "other": [self.labels[i] for i in other],
                 **{"difference": difference, "std_error": error, "df": freedom},
-                "p_value": holm(2 * special.stdtr(freedom, -np.abs(difference / error))),
+                "p_value": holm(2 * scipy.special.stdtr(freedom, -np.abs(difference / error))),
                 **{"conf_low": difference - reach, "conf_high": difference + reach},
             }
         )

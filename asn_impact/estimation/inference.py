@@ -12,7 +12,7 @@ from typing import Literal
 
 import numpy as np
 import pandas as pd
-from scipy import special
+import scipy
 
 from asn_impact.arguments import Level
 from asn_impact.arrays import Bool, Float, readonly
@@ -112,12 +112,12 @@ class Inference(Guided, ForMaketables):
     @property
     def p_value(self) -> Float:
         """(k,) two-sided p-values of no effect."""
-        return np.asarray(2 * special.stdtr(self.df, -np.abs(self.estimate / self.std_error)))
+        return np.asarray(2 * scipy.special.stdtr(self.df, -np.abs(self.estimate / self.std_error)))
 
     @public_verb
     def interval(self, level: Level = 0.95) -> tuple[Float, Float]:
         """Return the (k,) lower and upper ends of the pointwise intervals at a level between 0 and 1."""
-        reach = special.stdtrit(self.df, (1 + level) / 2) * self.std_error
+        reach = scipy.special.stdtrit(self.df, (1 + level) / 2) * self.std_error
         return self.estimate - reach, self.estimate + reach
 
     @public_verb

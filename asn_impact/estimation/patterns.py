@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from scipy import sparse
+import scipy
 
 from asn_impact.arrays import Float, Int
 from asn_impact.designs import Design
@@ -26,7 +26,7 @@ def kinds_of(rows: Float) -> tuple[Int, Int]:
     return first, kind.ravel()
 
 
-def sorts_of(kind: Int, cluster: Int, clusters: int) -> tuple[Int, Int, sparse.csr_matrix]:
+def sorts_of(kind: Int, cluster: Int, clusters: int) -> tuple[Int, Int, scipy.sparse.csr_matrix]:
     """Return the sorts of clusters, those that hold the same kinds of units, for (U,) kinds and clusters.
 
     (S,) a cluster of each sort, the (G,) sort of each cluster, and the (S, P) number of units of each kind in one.
@@ -39,7 +39,9 @@ def sorts_of(kind: Int, cluster: Int, clusters: int) -> tuple[Int, Int, sparse.c
     first = np.unique(sort, return_index=True)[1]
     row = np.repeat(np.arange(len(first)), [len(held[c]) for c in first])
     column = np.concatenate([held[c] for c in first])
-    holds = sparse.csr_matrix((np.ones(len(row)), (row, column)), shape=(len(first), int(kind.max(initial=-1)) + 1))
+    holds = scipy.sparse.csr_matrix(
+        (np.ones(len(row)), (row, column)), shape=(len(first), int(kind.max(initial=-1)) + 1)
+    )
     return first, sort, holds
 
 
@@ -74,7 +76,7 @@ class Patterns:
         return np.divide(1.0, weight, out=np.zeros_like(weight), where=weight > 0)
 
     @cached_property
-    def _clusters(self) -> tuple[Int, Int, sparse.csr_matrix]:
+    def _clusters(self) -> tuple[Int, Int, scipy.sparse.csr_matrix]:
         return sorts_of(self.kind, self.design.cluster, len(self.design.clusters))
 
     @property

@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from scipy import sparse
-from scipy.sparse import csgraph
+import scipy
 
 from asn_impact.arrays import Bool, Float, Int
 
@@ -53,8 +52,8 @@ class Search:
         k, t = np.nonzero(self.kinds.untreated)
         back = self.total[k, t] > 0
         rows, columns = np.concatenate([k, kinds + t[back]]), np.concatenate([kinds + t, k[back]])
-        graph = sparse.csr_matrix((np.ones(len(rows)), (rows, columns)), shape=(kinds + periods,) * 2)
-        label = csgraph.connected_components(graph, directed=True, connection="strong")[1]
+        graph = scipy.sparse.csr_matrix((np.ones(len(rows)), (rows, columns)), shape=(kinds + periods,) * 2)
+        label = scipy.sparse.csgraph.connected_components(graph, directed=True, connection="strong")[1]
         return label[:kinds].astype(np.int64), label[kinds:].astype(np.int64)
 
     @cached_property

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import numpy as np
 import pandas as pd
-from scipy import special
+import scipy
 
 from asn_impact.arguments import AtLeast, Level, Steps, Times
 from asn_impact.arrays import Float, Int, readonly
@@ -256,7 +256,7 @@ def _statistics_p(rng: np.random.Generator, root: Float, squares: Int, size: int
     for step in range(int(squares.max())):
         more = squares > step
         total[:, more] += (rng.standard_normal((size, rank)) @ root[more].T) ** 2
-    return np.asarray(2 * special.stdtr(squares, -np.abs(normal) / np.sqrt(total / squares)))
+    return np.asarray(2 * scipy.special.stdtr(squares, -np.abs(normal) / np.sqrt(total / squares)))
 
 
 @dataclass(frozen=True)
@@ -357,7 +357,7 @@ def romano_wolf(inferences: Sequence[Inference], *, reps: Times, seed: Steps) ->
     influence = np.stack(columns, axis=1)
     sums = np.abs(_sums(influence, reps, seed)) / np.sqrt((influence**2).sum(axis=0))
     own_p = np.array([float(i.p_value[0]) for i in inferences])
-    strength = -special.ndtri(own_p / 2)  # on the scale of the draws, which know no degrees of freedom
+    strength = -scipy.special.ndtri(own_p / 2)  # on the scale of the draws, which know no degrees of freedom
     return pd.DataFrame(
         {
             "outcome": [i.effects.design.panel.outcome.name for i in inferences],

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from scipy.sparse import csgraph
+import scipy
 
 from asn_impact.arrays import Bool, Float, Int
 
@@ -206,7 +206,7 @@ def _null_space(untreated: Bool) -> Float:
     Periods hang together where a unit is seen in both; a constant over each connected set cannot be told from units.
     """
     together = (untreated.T.astype(np.float64) @ untreated) > 0
-    _, part = csgraph.connected_components(together, directed=False)
+    _, part = scipy.sparse.csgraph.connected_components(together, directed=False)
     null = (part[:, None] == np.unique(part)).astype(np.float64)
     return np.asarray(null / np.linalg.norm(null, axis=0))
 

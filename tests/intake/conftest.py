@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from asn_impact.intake import Ledger
+from asn_impact import Ledger
 
 HEADINGS = "Perangkat Daerah;Tanggal Masuk;Tanggal Selesai\n"
 

@@ -9,8 +9,8 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from asn_impact import read_exports, read_steps, read_wide
 from asn_impact.errors import InputError
-from asn_impact.intake import read_exports, read_steps, read_wide
 from asn_impact.topics.clocks.step_log import read_step_log
 from asn_impact.words import Message
 

@@ -9,8 +9,8 @@ from typing import Any
 import duckdb
 import pytest
 
+from asn_impact import read_exports
 from asn_impact.errors import InputError
-from asn_impact.intake import read_exports
 from asn_impact.intake.formats import open_file, snapshots
 from asn_impact.measures.calendar import WorkCalendar
 from asn_impact.measures.durations import measure

@@ -13,8 +13,8 @@ import pandas as pd
 import pytest
 
 import asn_impact as ai
+from asn_impact import read_exports
 from asn_impact.errors import DataWarning, InputError
-from asn_impact.intake import read_exports
 from asn_impact.intake.fields.elements import ELEMENTS
 from asn_impact.intake.readers.training import read_training
 from asn_impact.words import Message

@@ -17,8 +17,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from asn_impact import Extract, read_exports, read_steps
 from asn_impact.errors import DataWarning, InputError, PrivacyError
-from asn_impact.intake import Extract, read_exports, read_steps
 
 from .conftest import HEADINGS, codes, lines, said
 

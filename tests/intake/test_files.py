@@ -15,8 +15,8 @@ import openpyxl
 import pandas as pd
 import pytest
 
+from asn_impact import Extract, read_exports
 from asn_impact.errors import DataWarning, InputError
-from asn_impact.intake import Extract, read_exports
 
 from .conftest import HEADINGS, lines, said
 

@@ -19,8 +19,8 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
+from asn_impact import Extract, read_exports, read_steps
 from asn_impact.errors import InputError
-from asn_impact.intake import Extract, read_exports, read_steps
 from tests.intake.test_old_workbooks import old_workbook
 
 HEADINGS = ("No Permohonan", "Perangkat Daerah", "Tanggal Masuk", "Tanggal Selesai")

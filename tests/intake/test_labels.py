@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from asn_impact import read_exports
 from asn_impact.errors import DataWarning
-from asn_impact.intake import read_exports
 from asn_impact.intake.fields.labels import TOTAL_LABEL, label_key, plain_label, settle_labels
 
 UNSEEN = ["\u200b", "\u00ad", "\ufeff", "\u2060", "\u00a0 ", "  ", "\u3000", "\t"]

@@ -14,9 +14,8 @@ import psutil
 import pyarrow as pa
 import pytest
 
-from asn_impact import leftovers
+from asn_impact import leftovers, read_exports
 from asn_impact.errors import InputError
-from asn_impact.intake import read_exports
 from asn_impact.intake.formats import open_file, snapshots, trial, untrusted
 from asn_impact.intake.formats.database import open_database
 from asn_impact.intake.formats.engine import connection, locked, query

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from asn_impact import read_exports
 from asn_impact.errors import InputError
-from asn_impact.intake import read_exports
 
 FREE, END, TABLE = 0xFFFFFFFF, 0xFFFFFFFE, 0xFFFFFFFD
 SECTOR = 512

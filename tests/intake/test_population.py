@@ -13,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import asn_impact as ai
+from asn_impact import Extract, read_exports, read_steps
 from asn_impact.errors import DataWarning, InputError
-from asn_impact.intake import Extract, read_exports, read_steps
 
 from .conftest import codes, said
 

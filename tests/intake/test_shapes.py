@@ -12,8 +12,8 @@ import pandas as pd
 import pytest
 from openpyxl.utils.datetime import CALENDAR_MAC_1904
 
+from asn_impact import Extract, read_exports
 from asn_impact.errors import DataWarning, InputError
-from asn_impact.intake import Extract, read_exports
 from tests.intake.conftest import said
 from tests.intake.test_formats import as_ods
 

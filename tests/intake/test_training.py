@@ -12,8 +12,8 @@ import polars as pl
 import pytest
 
 import asn_impact as ai
+from asn_impact import read_rollout, read_rollout_from_status, read_training
 from asn_impact.errors import DataWarning, DesignError, InputError
-from asn_impact.intake import read_rollout, read_rollout_from_status, read_training
 
 NEVER: dict[str, list[Any]] = {
     "nan": [2005.0, np.nan],

@@ -13,8 +13,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from asn_impact import read_exports
 from asn_impact.errors import InputError
-from asn_impact.intake import read_exports
 from asn_impact.intake.formats import untrusted
 from asn_impact.intake.formats.json_records import _read_json
 from asn_impact.intake.formats.untrusted import read_apart

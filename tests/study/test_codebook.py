@@ -5,7 +5,7 @@ import json
 import pandas as pd
 import pytest
 
-from asn_impact.intake import read_exports
+from asn_impact import read_exports
 from asn_impact.intake.codebook import table_schema
 
 
