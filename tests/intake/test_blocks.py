@@ -213,13 +213,13 @@ def test_a_workbook_of_sheets_beside_a_file_with_a_column_of_offices(tmp_path):
 def test_each_file_can_be_an_office_and_each_sheet_of_a_list_of_training(tmp_path):
     rows = pd.DataFrame({"Tanggal Masuk": ["2024-01-05", "2024-02-05"], "Tanggal Selesai": "2024-03-01"})
     for name in ("Dinas_Sosial", "Dinas Kesehatan"):
-        rows.to_csv(tmp_path / f"{name}.csv", index=False)
+        rows.assign(Catatan=name).to_csv(tmp_path / f"{name}.csv", index=False)
     assert offices_in(tmp_path, columns={"office": "[file]"}) == ["Dinas Kesehatan", "Dinas Sosial"]
     with pd.ExcelWriter(tmp_path / "hadir.xlsx") as book:
         for month, name in enumerate(["Dinas Sosial", "Dinas Kesehatan"], 3):
-            days = {f"{day}/{month}/2024": "H" for day in (11, 12)}
+            days = {f"{day}/{month}/2024": "H" for day in (21, 22)}
             heads = {"NIP": [f"19870101201101100{month + i}" for i in (0, 4)], **days}
             pd.DataFrame({**heads, "Pelatihan": "Bimtek"}).to_excel(book, sheet_name=name, index=False)
     with pytest.warns(DataWarning, match="names of 2 sheets"):
-        rollout = ai.read_training(tmp_path / "hadir.xlsx", completion="attended")
+        rollout = ai.read_training(tmp_path / "hadir.xlsx", attended=0.8)
     assert sorted(rollout.adopted.index) == ["Dinas Kesehatan", "Dinas Sosial"]
