@@ -1,4 +1,4 @@
-"""Sheets in blocks: an office said once, in a row of its own above its records or in the first row of its block."""
+"""An office said once: above its records, in the first row of its block, or as the name of its sheet or file."""
 
 from __future__ import annotations
 
@@ -14,17 +14,18 @@ import pyarrow as pa
 from asn_impact.arguments import did_you_mean
 from asn_impact.arrays import Int
 from asn_impact.errors import InputError
-from asn_impact.intake.fields.canonical import CASE_FIELDS
-from asn_impact.intake.fields.columns import Headings, match_columns, normalised
+from asn_impact.intake.fields.canonical import CASE_FIELDS, DATE_FIELDS
+from asn_impact.intake.fields.columns import Headings, listed_headings, match_columns, normalised, recognised
 from asn_impact.intake.fields.empty_words import NULL_WORDS
 from asn_impact.intake.fields.labels import TOTAL_LABEL, label_key, plain_label
 from asn_impact.intake.fields.office_names import meanings, written_out
 from asn_impact.intake.formats import RawTable
-from asn_impact.intake.formats.engine import from_arrow
+from asn_impact.intake.formats.engine import from_arrow, quote
 from asn_impact.intake.privacy import masked
 from asn_impact.words import Alert, Message, paragraph
 
 OFFICE: Final = "office"  # heading of the column that is made
+OF_SHEET, OF_FILE = "[sheet]", "[file]"  # headings that stand for the name of a sheet, of a file
 _NUMBERING: Final = re.compile(r"^(?:[ivxlc]+|[a-z]|\d+(?:[.\-]\d+)*)[.)]*\s+(?=\S)", re.IGNORECASE)
 _ENUMERATES: Final = re.compile(r"(?:[ivxlc]+|[a-z]|\d{1,3})[.)]*", re.IGNORECASE)
 _COUNTED: Final = re.compile(r"\s*[(\[:-]+\s*(?:jumlah|jml|total)?\s*\d+\s*[a-z]*[)\]]?$", re.IGNORECASE)
@@ -122,6 +123,44 @@ def with_offices(table: RawTable, names: Sequence[str], columns: Headings, offic
         shown = _first(labels, others)
         raise InputError(Message("intake.groups.unknown", file=table.name, names=shown, first=shown[0]))
     return _with_owners(table, office, [])
+
+
+def with_names(tables: Sequence[RawTable], wanted: Sequence[str], columns: Headings) -> list[RawTable]:
+    """Return tables with the name of their sheet or file for an office, where nothing in them says it.
+
+    Asked for (``columns={"office": "[sheet]"}``, ``"[file]"``), or where all such sheets of a file, several, are called
+    after offices.
+    """
+    if OFFICE not in wanted:
+        return list(tables)
+    if OFFICE in columns:
+        given = listed_headings({OFFICE: columns[OFFICE]})
+        place, own = next((h for h in given if h in (OF_SHEET, OF_FILE)), None), {*map(normalised, given)}
+        lacking = [t for t in tables if place is not None and not own & {*map(normalised, t.headings)}]
+        return [_named(t, place or "") if t in lacking else t for t in tables]
+    dates = [field for field in wanted if field in DATE_FIELDS]
+    bare = [t for t in tables if t.sheet and not recognised(t.headings, [OFFICE]) and recognised(t.headings, dates)]
+    sheets: dict[str, dict[str, None]] = {}
+    for table in bare:
+        sheets.setdefault(table.sha256, {})[table.sheet or ""] = None
+    told = {mark: [*of] for mark, of in sheets.items() if len(of) > 1 and all(_is_office(name, ()) for name in of)}
+    return [_said(t, told[t.sha256]) if t in bare and t.sha256 in told else t for t in tables]
+
+
+def _said(table: RawTable, sheets: Sequence[str]) -> RawTable:
+    notes = [Alert("intake.office.sheets", n=len(sheets), names=_shown(sheets))] if table.sheet == sheets[0] else []
+    return replace(_named(table, OF_SHEET, OFFICE), notes=(*table.notes, *notes))
+
+
+def _named(table: RawTable, place: str, heading: str | None = None) -> RawTable:
+    name = table.sheet if place == OF_SHEET else re.sub(r"(\.\w{1,8}){1,2}(\[.*\])?$", "", table.name)
+    return table if name is None else with_column(table, heading or place, plain_label(name.replace("_", " ")))
+
+
+def with_column(table: RawTable, heading: str, value: str) -> RawTable:
+    """Return a table with one more column that holds one text."""
+    relation = table.relation.project(f"*, {quote(value)} AS c{len(table.headings)}")
+    return replace(table, headings=(*table.headings, heading), relation=relation, parquet=None)
 
 
 def _alone(row: Sequence[str | None], dates: Sequence[str | None]) -> str | None:

@@ -16,6 +16,7 @@ import narwhals as nw
 from asn_impact.arguments import check_choice, did_you_mean
 from asn_impact.errors import InputError
 from asn_impact.identifiers import hidden
+from asn_impact.intake.blocks import with_column, with_names
 from asn_impact.intake.cleaning import (
     BLANK,
     FEW_ROWS,
@@ -126,6 +127,7 @@ def _gather(
     if isinstance(source, str | Path | tuple | list):
         tables, notes = _file_tables(paths_of(source), wanted, keep, columns, table)
         tables = tables if reshape is None else [reshape(one) for one in tables]
+        tables = with_names(tables, wanted, columns or {})
 
         def match_table(one: RawTable, needed: Sequence[str]) -> dict[str, str]:
             return match_columns(one.headings, wanted, columns=columns, keep=keep, required=needed, source=one.name)
@@ -197,8 +199,7 @@ def _of_regency(table: RawTable, name: str | None) -> RawTable:
     """Return the table with the regency of its folder as a column, unless it has one of its own."""
     if name is None or any(REGENCY in synonyms().get(normalised(heading), ()) for heading in table.headings):
         return table
-    column = table.relation.project(f"*, {quote(name)} AS c{len(table.headings)}")
-    return replace(table, headings=(*table.headings, REGENCY), relation=column, parquet=None)
+    return with_column(table, REGENCY, name)
 
 
 def _passed_over(folder: Path, names: Sequence[str]) -> list[Message]:

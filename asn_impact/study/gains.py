@@ -15,6 +15,7 @@ from asn_impact.errors import AsnImpactError, InputError
 from asn_impact.intake.fields.labels import plain_label
 from asn_impact.intake.fields.numbers import NumberStyle, parse_numbers
 from asn_impact.intake.fields.people import person_key
+from asn_impact.intake.fields.regencies import REGENCY, settle_regencies
 from asn_impact.intake.gathering import explaining, gather
 from asn_impact.intake.ledger import Ledger
 from asn_impact.measures.outcomes import Better, Mean
@@ -79,6 +80,7 @@ def read_tests(
     scores: Names = (),
     columns: Mapping[str, str | None] | None = None,
     style: NumberStyle | None = None,
+    regency: str | None = None,
 ) -> Tests:
     """Return the scores before and after of every person who has both.
 
@@ -98,6 +100,8 @@ def read_tests(
         ``office`` -> heading, where it is no usual one. Where groups are compared, rows without an office are left out.
     style
         How numbers are written, where a column does not tell.
+    regency
+        As for `read_observations`.
 
     Raises
     ------
@@ -108,7 +112,7 @@ def read_tests(
     if not numbers or (group is None) != (trained is None):
         raise InputError(Message("programme.tests_keys"))
     texts = [name for name in (test, group) if name is not None]
-    table, rows = _gathered(source, person, texts, numbers, columns, style)
+    table, rows = _gathered(source, person, texts, numbers, columns, style, regency)
     placed = _placed(table, group)
     paired = _wide(placed, before, after) if test is None else _long(placed, test, before, after, numbers)
     used = len(paired) * (1 if test is None else 2)
@@ -144,6 +148,7 @@ def read_ratings(
     scores: Names = (),
     columns: Mapping[str, str | None] | None = None,
     style: NumberStyle | None = None,
+    regency: str | None = None,
 ) -> Tests:
     """Return what others said of each person before and after: ratings by superiors, colleagues, those served (360).
 
@@ -162,7 +167,7 @@ def read_ratings(
         The column of the kind of rater, and the kinds that count; all of them without it.
     scores
         Columns of scores, averaged.
-    group, trained, columns, style
+    group, trained, columns, style, regency
         As for `read_tests`.
 
     Raises
@@ -173,7 +178,7 @@ def read_ratings(
     if not scores or (group is None) != (trained is None) or (use and rater is None):
         raise InputError(Message("programme.ratings_keys"))
     texts = [name for name in (when, rater, group) if name is not None]
-    table, rows = _gathered(source, person, texts, list(scores), columns, style)
+    table, rows = _gathered(source, person, texts, list(scores), columns, style, regency)
     table["asn_kind"] = "" if rater is None else table[rater].map(_plain)
     kinds = tuple(dict.fromkeys(_plain(word) for word in use))
     for word in use:
@@ -220,14 +225,16 @@ def _gathered(
     numbers: list[str],
     columns: Mapping[str, str | None] | None,
     style: NumberStyle | None,
+    regency: str | None,
 ) -> tuple[pd.DataFrame, Gathered]:
     """Return the columns of texts and numbers, and who each row is of."""
-    fields = ("officer", "office")
+    fields = ("officer", "office", REGENCY)
     names = [*texts, *numbers]
     with explaining(source):
         given = {**(columns or {}), "officer": person, **{name: name for name in names}}
         rows = gather(source, fields, columns=given, dates=None, keep=names, required=("officer",))
-        table = pd.DataFrame(rows.frame.collect().to_pandas())
+        frame, of_regencies = settle_regencies(rows.frame, regency)
+        table = pd.DataFrame(frame.collect().to_pandas())
     for name in numbers:
         cells = [None if pd.isna(v) else str(v) for v in table[name]]
         table[name] = parse_numbers(cells, name=name, style=style).to_numpy()
@@ -235,7 +242,7 @@ def _gathered(
     if "office" in table:
         named = table["office"].map(lambda cell: None if pd.isna(cell) else plain_label(str(cell)) or None)
         table["office"] = named.groupby(table["asn_person"]).transform("first")
-    return table, rows
+    return table, replace(rows, notes=(*rows.notes, *of_regencies))
 
 
 def _placed(table: pd.DataFrame, group: str | None) -> pd.DataFrame:

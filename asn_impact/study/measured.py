@@ -160,8 +160,17 @@ def renamed(offices: Mapping[str, str], labels: list[str]) -> dict[str, str]:
     --------
     >>> renamed({"Dinkes": "Dinas Kesehatan"}, ["DINKES", "Dinas Sosial"])
     {'DINKES': 'Dinas Kesehatan'}
+    >>> renamed({"Dinkes": "Dinas Kesehatan"}, ["Tebo / Dinkes"])
+    {'Tebo / Dinkes': 'Tebo / Dinas Kesehatan'}
     """
     from asn_impact.intake.fields.labels import label_key
 
     known = {label_key(short): full for short, full in offices.items()}
-    return {label: known[label_key(label)] for label in labels if label_key(label) in known}
+    parts = {label: ("", label) if label_key(label) in known else _apart(label) for label in labels}
+    return {label: before + known[label_key(own)] for label, (before, own) in parts.items() if label_key(own) in known}
+
+
+def _apart(label: str) -> tuple[str, str]:
+    """Return the regency of an office with the stroke behind it, "" without one, and its own name."""
+    regency, stroke, own = label.partition(" / ")
+    return (regency + stroke, own) if own else ("", label)

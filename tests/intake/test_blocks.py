@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 import asn_impact as ai
-from asn_impact.errors import InputError
+from asn_impact.errors import DataWarning, InputError
 from asn_impact.topics.surveys.answers import ELEMENTS
 
 pytestmark = pytest.mark.filterwarnings("ignore::asn_impact.errors.DataWarning")
@@ -160,3 +160,66 @@ def test_a_row_that_stands_alone_and_may_be_an_office_is_asked_about(tmp_path):
         exported(tmp_path, rows, headings)
     extract = exported(tmp_path, rows, headings, offices={"Kelompok Kerja": "Kelompok Kerja"})
     assert extract.ledger.kept == 40
+
+
+def written_in_sheets(place, names):
+    with pd.ExcelWriter(place / "izin.xlsx") as book:
+        for name in names:
+            rows = pd.DataFrame(
+                {
+                    "No Permohonan": [f"{name}-{month}" for month in range(1, 13)],
+                    "Tanggal Masuk": [f"2024-{month:02}-05" for month in range(1, 13)],
+                    "Tanggal Selesai": [f"2024-{month:02}-15" for month in range(1, 13)],
+                }
+            )
+            rows.to_excel(book, sheet_name=name, index=False)
+    return place / "izin.xlsx"
+
+
+def offices_in(source, **options):
+    extract = ai.read_exports(source, as_of="2025-06-30", selection="received", **options)
+    return sorted(set(extract.records.collect()["office"].to_list()))
+
+
+def test_sheets_called_after_offices_say_whose_their_rows_are(tmp_path):
+    book = written_in_sheets(tmp_path, ["Dinas Kesehatan", "DPMPTSP"])
+    with pytest.warns(DataWarning, match=r"names of 2 sheets.*\[sheet\]"):
+        assert offices_in(book) == ["DPMPTSP", "Dinas Kesehatan"]
+    assert offices_in(book, columns={"office": "[sheet]"}) == ["DPMPTSP", "Dinas Kesehatan"]
+    assert offices_in(book, office="Dinas Sosial") == ["Dinas Sosial"]
+
+
+@pytest.mark.parametrize("names", [("Barat", "Timur"), ("Badan Usaha", "Perorangan"), ("Januari", "Februari")])
+def test_names_of_sheets_that_may_be_something_else_are_offices_only_where_that_is_said(tmp_path, names):
+    book = written_in_sheets(tmp_path, names)
+    with pytest.raises(InputError, match=r"each sheet is an office.*\[sheet\].*\[file\]"):
+        offices_in(book)
+    assert offices_in(book, columns={"office": "[sheet]"}) == sorted(names)
+    assert offices_in(book, columns={"office": "[file]"}) == ["izin"]
+
+
+def test_a_workbook_of_sheets_beside_a_file_with_a_column_of_offices(tmp_path):
+    written_in_sheets(tmp_path, ["Barat", "Timur"])
+    rows = {
+        "OPD": "Selatan",
+        "No": ["1", "2"],
+        "Tanggal Masuk": ["2024-01-05", "2024-02-05"],
+        "Tanggal Selesai": "2024-03-01",
+    }
+    pd.DataFrame(rows).rename(columns={"No": "No Permohonan"}).to_csv(tmp_path / "lain.csv", index=False)
+    assert offices_in(tmp_path, columns={"office": ["OPD", "[sheet]"]}) == ["Barat", "Selatan", "Timur"]
+
+
+def test_each_file_can_be_an_office_and_each_sheet_of_a_list_of_training(tmp_path):
+    rows = pd.DataFrame({"Tanggal Masuk": ["2024-01-05", "2024-02-05"], "Tanggal Selesai": "2024-03-01"})
+    for name in ("Dinas_Sosial", "Dinas Kesehatan"):
+        rows.assign(Catatan=name).to_csv(tmp_path / f"{name}.csv", index=False)
+    assert offices_in(tmp_path, columns={"office": "[file]"}) == ["Dinas Kesehatan", "Dinas Sosial"]
+    with pd.ExcelWriter(tmp_path / "hadir.xlsx") as book:
+        for month, name in enumerate(["Dinas Sosial", "Dinas Kesehatan"], 3):
+            days = {f"{day}/{month}/2024": "H" for day in (21, 22)}
+            heads = {"NIP": [f"19870101201101100{month + i}" for i in (0, 4)], **days}
+            pd.DataFrame({**heads, "Pelatihan": "Bimtek"}).to_excel(book, sheet_name=name, index=False)
+    with pytest.warns(DataWarning, match="names of 2 sheets"):
+        rollout = ai.read_training(tmp_path / "hadir.xlsx", attended=0.8)
+    assert sorted(rollout.adopted.index) == ["Dinas Kesehatan", "Dinas Sosial"]

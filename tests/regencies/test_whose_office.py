@@ -7,6 +7,7 @@ import pytest
 import asn_impact as ai
 from asn_impact.errors import InputError
 from asn_impact.intake.readers.other_courses import read_other_courses
+from asn_impact.study.gains import read_ratings, read_tests
 
 NAMES = ("Kabupaten Tebo", "Kab. Bungo")
 
@@ -257,3 +258,46 @@ def test_other_courses_are_those_of_the_regency_that_is_read():
     )
     others = read_other_courses(sessions, course="E-Gov", regency="Tebo")
     assert others["course"].tolist() == ["Etika"]
+
+
+def test_recaps_of_surveys_are_told_apart_and_their_totals_stay_totals():
+    recap = pd.DataFrame(
+        {
+            "Kabupaten/Kota": [*NAMES, *NAMES],
+            "OPD": ["Dinas Kesehatan", "Dinas Kesehatan", "Jumlah", "Jumlah"],
+            "Periode": "2024",
+            "n": 60,
+            "Nilai IKM": [80.0, 70.0, 80.0, 70.0],
+        }
+    )
+    with pytest.raises(InputError, match=r"2 regencies.*regency='Bungo'"):
+        ai.read_survey_aggregates(recap, period="Periode", respondents="n")
+    every = ai.read_survey_aggregates(recap, period="Periode", respondents="n", regency="all")
+    assert every.ledger.kept == 2
+    assert every.rows["office"].tolist() == ["Tebo / Dinas Kesehatan", "Bungo / Dinas Kesehatan"]
+    one = ai.read_survey_aggregates(recap, period="Periode", respondents="n", regency="kab. tebo")
+    assert one.rows[["office", "ikm"]].to_numpy().tolist() == [["Dinas Kesehatan", 80.0]]
+
+
+@pytest.mark.parametrize("reader", [read_tests, read_ratings])
+def test_tests_and_ratings_are_told_apart(reader):
+    persons = pd.DataFrame(
+        {
+            "NIP": [f"1980010120050110{i:02}" for i in range(4)],
+            "Kabupaten": NAMES[0],
+            "Unit Kerja": "Dinas Kesehatan",
+            "Pre": [1, 2, 3, 4],
+            "Post": [3, 4, 5, 6],
+        }
+    )
+    persons.loc[2:, "Kabupaten"] = NAMES[1]
+    how = {"person": "NIP", "before": "Pre", "after": "Post"}
+    if reader is read_ratings:
+        persons = persons.melt(["NIP", "Kabupaten", "Unit Kerja"], var_name="Waktu", value_name="Nilai")
+        how |= {"when": "Waktu", "scores": ["Nilai"]}
+    with pytest.raises(InputError, match=r"2 regencies.*regency='Bungo'"):
+        reader(persons, **how)
+    assert reader(persons, **how, regency="Tebo").before.tolist() == [1, 2]
+    every = reader(persons, **how, regency="all")
+    assert sorted(set(every.office)) == ["Bungo / Dinas Kesehatan", "Tebo / Dinas Kesehatan"]
+    assert any(note.key == "intake.regency.all" for note in every.notes)

@@ -330,3 +330,52 @@ def test_a_log_of_steps_is_no_export(tmp_path):
     log.to_csv(tmp_path / "log.csv", index=False)
     seen, _ = look([tmp_path / "log.csv"])
     assert [role_of(table) for table in seen] == ["steps"]
+
+
+def _of_two_regencies(folder, kind):
+    """Write the same four offices of two regencies, of which two are trained in each, a year apart."""
+    for year, name in (("2024", "Kab. Bungo"), ("2023", "Kab. Tebo")):
+        heading = {"column": "Kabupaten", "other heading": "Asal Berkas"}.get(kind)
+        cases = _exports().assign(No=lambda rows, year=year: year + rows.index.astype(str))
+        taught = {"Dinas": ["Dinas Kesehatan", "Dinas Sosial"], "Pelatihan": "Bimtek", "Selesai": f"{year}-05-20"}
+        place = folder / (name if heading is None else "")
+        place.mkdir(parents=True, exist_ok=True)
+        for file, rows in (("izin.csv", cases), ("pelatihan.csv", pd.DataFrame(taught))):
+            own = rows if heading is None else rows.assign(**{heading: name})
+            own.to_csv(place / file, index=False, mode="a", header=not (place / file).exists())
+
+
+@silent
+@pytest.mark.parametrize("kind", ["folders", "column", "other heading"])
+def test_a_study_of_one_regency_is_proposed_where_the_files_are_of_several(tmp_path, kind):
+    _of_two_regencies(tmp_path, kind)
+    proposal = propose_study(tmp_path, language="en")
+    found = tomllib.loads(proposal.text)
+    assert (found["data"]["regency"], found["rollout"]["regency"]) == ("Bungo", "Bungo")
+    assert any("2 regencies" in str(q.what) and "all" in str(q.what) for q in proposal.questions)
+    assert "not used: 'Kabupaten'" not in proposal.text
+    proposal.write()
+    study = read_study(tmp_path / "study.toml")
+    assert study.data.made(source=study.data.parameters["path"]).ledger.kept == len(_exports())
+    assert set(study.rollout.made(source=study.rollout.parameters["path"]).adopted.astype(str)) == {"2024-05"}
+
+
+@pytest.mark.parametrize("names", [("Dinas Sosial", "Dinas Kesehatan"), ("Barat", "Timur")])
+def test_names_of_sheets_are_proposed_as_offices_beside_a_file_that_has_a_column(tmp_path, names):
+    _exports().to_csv(tmp_path / "lama.csv", index=False)
+    with pd.ExcelWriter(tmp_path / "baru.xlsx") as book:
+        for name in names:
+            rows = _exports().head(20).drop(columns="Dinas").assign(No=[f"{name} {i}" for i in range(20)])
+            rows.to_excel(book, sheet_name=name, index=False)
+    proposal = propose_study(tmp_path, language="id")
+    if "Barat" not in names:
+        assert set(names) < set(proposal.offices["office"])
+        assert "[sheet]" not in proposal.text
+    else:
+        line = 'office = ["Dinas", "[sheet]"]'
+        assert f"# {line}" in proposal.text
+        assert any(line in question.toml for question in proposal.questions)
+        (tmp_path / "study.toml").write_text(proposal.text.replace(f"# {line}", line), encoding="utf-8")
+        study = read_study(tmp_path / "study.toml")
+        extract = study.data.made(source=study.data.parameters["path"])
+        assert {"Barat", "Timur", "Dinas Sosial"} < {*extract.records.collect()["office"]}

@@ -301,7 +301,9 @@ def match_columns(
     if missing:
         what = Message("intake.columns.missing", file=source, fields=[repr(field) for field in missing])
         todo = Message("intake.columns.name_it", field=missing[0])
-        raise InputError(paragraph(what, _headings_there(headings), todo))
+        of_name = missing[0] == "office" and isinstance(source, str)
+        hint = Message("intake.columns.office_by_name") if of_name else None
+        raise InputError(paragraph(what, _headings_there(headings), todo, hint))
     return matches
 
 

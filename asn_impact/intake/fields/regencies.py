@@ -12,7 +12,7 @@ import narwhals as nw
 
 from asn_impact.arguments import did_you_mean
 from asn_impact.errors import InputError
-from asn_impact.intake.fields.labels import label_key, plain_label, replaced
+from asn_impact.intake.fields.labels import TOTAL_LABEL, label_key, plain_label, replaced
 from asn_impact.intake.privacy import masked
 from asn_impact.starts import MONTHS, ROMAN
 from asn_impact.words import Message, paragraph
@@ -135,7 +135,8 @@ def _of_regencies(frame: Frame, columns: Sequence[str]) -> list[str]:
 
 
 def _settled(frame: Frame, regency: str | None) -> tuple[Frame, list[Message]]:
-    pairs = frame.group_by(REGENCY, "office").agg(n=nw.len()).collect().rows(named=True)
+    every = frame.group_by(REGENCY, "office").agg(n=nw.len()).collect().rows(named=True)
+    pairs = [pair for pair in every if not TOTAL_LABEL.match(str(pair["office"]))]
     known = _spellings(r[REGENCY] for r in pairs)
     names = sorted(set(known.values()))
     if regency is not None and regency != ALL:
@@ -153,6 +154,8 @@ def _settled(frame: Frame, regency: str | None) -> tuple[Frame, list[Message]]:
     joined = nw.concat_str([replaced(frame, REGENCY, known), nw.col("office")], separator=" / ")
     blank = sorted({r[REGENCY] for r in pairs if isinstance(r[REGENCY], str)} - set(known))
     label = nw.when(~nw.col(REGENCY).is_in(blank)).then(joined) if blank else joined
+    if totals := sorted({pair["office"] for pair in every if pair not in pairs}):
+        label = nw.when(nw.col("office").is_in(totals)).then(nw.col("office")).otherwise(label)
     note = Message("intake.regency.all", n=len(names), names=tuple(map(masked, names)))
     return frame.with_columns(label.alias("office")), [note]
 

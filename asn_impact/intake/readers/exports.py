@@ -88,7 +88,8 @@ def read_exports(
         later file holds is followed until then only. Without it a file that others leave behind is followed until its
         last date, where its last cases are open as no others are.
     columns : mapping, optional
-        Field -> heading where the synonyms do not settle it; None for a field that is not to be used.
+        Field -> heading where the synonyms do not settle it; None for a field that is not to be used. As the heading of
+        ``office``, ``"[sheet]"`` is the name of each sheet and ``"[file]"`` that of each file.
     dates : mapping, optional
         Field -> ``"day-first"`` or ``"month-first"`` where the column does not tell.
     keep : sequence of str

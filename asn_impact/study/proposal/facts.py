@@ -19,6 +19,7 @@ from asn_impact.intake.cleaning import total_words
 from asn_impact.intake.fields.canonical import DATE_FIELDS
 from asn_impact.intake.fields.columns import Headings, match_columns
 from asn_impact.intake.fields.labels import TOTAL_LABEL, plain_label
+from asn_impact.intake.fields.regencies import REGENCY, settle_regencies
 from asn_impact.intake.gathering import explaining, gather
 from asn_impact.words import Message
 
@@ -197,6 +198,23 @@ def _months(frame: nw.LazyFrame[Any]) -> dict[str, int]:
             month = f"{_day(row['day']):%Y-%m}"
             months[month] = months.get(month, 0) + int(row["n"])
     return dict(sorted(months.items()))
+
+
+def asked_of_regencies(source: Sequence[Path], columns: Headings, **others: Any) -> Message | None:  # noqa: ANN401
+    """Return what a reader would ask where offices of several regencies might count as one; None where nothing."""
+    for dates in (("received", "course_end"), ()):  # told apart by their time too, where it can be read
+        wanted = ("office", *dates, REGENCY)
+        own = {name: heading for name, heading in columns.items() if name in wanted}
+        try:
+            with explaining(source):
+                rows = gather(source, wanted, columns=own, dates=None, keep=(), required=(), **others)
+                settle_regencies(rows.frame, None)
+        except AsnImpactError as problem:
+            if problem.message.key.startswith("intake.regency."):
+                return problem.message
+        else:
+            return None
+    return None
 
 
 def settled_orders(

@@ -16,6 +16,7 @@ from asn_impact.errors import StudyError
 from asn_impact.identifiers import persons_in
 from asn_impact.intake.fields.canonical import CASE_FIELDS
 from asn_impact.intake.fields.labels import TOTAL_LABEL, label_key, plain_label
+from asn_impact.intake.fields.regencies import REGENCY
 from asn_impact.intake.privacy import masked
 from asn_impact.intake.written import write_new
 from asn_impact.study.proposal.facts import Facts, Word, facts, settled_orders
@@ -32,7 +33,7 @@ from asn_impact.study.proposal.several import (
     write_claims,
     write_file,
 )
-from asn_impact.study.proposal.sources import SourceOf, source_of
+from asn_impact.study.proposal.sources import SourceOf, source_of, with_regency
 from asn_impact.study.proposal.statuses import propose_statuses, unknown_statuses
 from asn_impact.study.proposal.taught import TAUGHT, write_rollout
 from asn_impact.study.proposal.write import Page, Question, inline, written
@@ -225,8 +226,11 @@ def _write(
         page.say(Message("proposal.office_above", n=len(labels)))
     elif exports.choice("office") is None and "office" not in found.problems:
         page.ask(Message("proposal.no_office"), ['office = "Dinas ..."'], python='office="Dinas ..."')
+    exports = with_regency(page, exports)
     _zone(page, found)
     _columns(page, exports, "data.columns")
+    if not labels and "office" not in {*found.problems, *exports.columns}:
+        _unnamed(page, exports)
     _dates(page, found, orders, evidence)
     _status_words(page, found, skip="status" in unused)
     _write_offices(page, aliases, counts)
@@ -315,6 +319,15 @@ def _day_in(name: str) -> dt.date | None:
     return None
 
 
+def _unnamed(page: Page, exports: SourceOf) -> None:
+    """Ask whether the names of sheets or files are those of offices, where some tables have no column of offices."""
+    if (found := exports.unnamed()) is not None:
+        known = exports.choice("office")
+        value = found[0] if known is None else [known.heading, found[0]]
+        what = Message("proposal.office_by_name", names=tuple(map(masked, found[1])))
+        page.ask(what, [f"office = {written(value)}"], python=f"columns={{'office': {value!r}}}")
+
+
 def _no_statuses(page: Page, found: Facts) -> list[str]:
     """Return the field of the status where its column has far too many words for one."""
     many = len(unknown_statuses(found.words.get("status", {}))) > MOST_STATUSES
@@ -345,8 +358,10 @@ def _columns(page: Page, source: SourceOf, section: str) -> None:
             page.decide(field, source.columns[field], Message("proposal.one_of_several", **word, others=others))
         else:
             page.put(field, source.columns[field])
-    used = {choice.heading for t in source.tables for choice in t.choices.values()}
-    left = {c.heading: c for t in source.tables for c in t.left if c.heading not in used}
+    if REGENCY in source.columns:
+        page.put(REGENCY, source.columns[REGENCY])
+    used = {choice.heading for t in source.tables for choice in t.choices.values()} | {source.columns.get(REGENCY)}
+    left = {c.heading: c for t in source.tables for c in t.left if c.heading not in used and REGENCY not in c.fields}
     for heading, column in left.items():
         if column.person:
             page.say(Message("proposal.of_persons", heading=masked(heading)))

@@ -12,11 +12,12 @@ from typing import Final
 from asn_impact.errors import AsnImpactError
 from asn_impact.identifiers import persons_in
 from asn_impact.intake.fields.labels import label_key, plain_label
+from asn_impact.intake.fields.regencies import REGENCY
 from asn_impact.study.proposal.facts import facts
 from asn_impact.study.proposal.look import Column, tokens
 from asn_impact.study.proposal.match import Matched, Role, is_date
 from asn_impact.study.proposal.offices import Aliases, meet
-from asn_impact.study.proposal.sources import SourceOf, source_of
+from asn_impact.study.proposal.sources import SourceOf, source_of, with_regency
 from asn_impact.study.proposal.write import Page, Question, written
 from asn_impact.words import Message, for_file, paragraph
 
@@ -25,6 +26,7 @@ FILES: Final[dict[Role, str]] = {"records": "izin", "survey": "skm", "complaints
 OTHERS: Final[tuple[Role, ...]] = ("survey", "complaints", "observations")
 #: Section of a study of one question -> what it is called in one of several.
 SECTIONS: Final = {"data": f"files.{FILES['records']}", "data.offices": "offices.aliases", "rollout": "training"}
+_NAMED: Final = frozenset(["office", "received", "decided", REGENCY])
 _HORIZON: Final = 30
 _LATE: Final = 120  # days behind plan that are told apart
 _BEGIN: Final = frozenset(["mulai", "awal", "start", "kontrak"])
@@ -77,7 +79,8 @@ def write_file(page: Page, role: Role, source: SourceOf, home: Path) -> None:
     if role == "observations":
         page.put("called", "projects")
         page.decide("date", _dated(source), Message("proposal.several.date"))
-    columns = {name: source.columns[name] for name in source.columns if name in {"office", "received", "decided"}}
+    source = with_regency(page, source)
+    columns = {name: heading for name, heading in source.columns.items() if name in _NAMED}
     if columns:
         page.put("columns", columns)
 

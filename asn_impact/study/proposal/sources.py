@@ -5,13 +5,18 @@ from __future__ import annotations
 import itertools
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
+from asn_impact.intake.blocks import OF_FILE, OF_SHEET
+from asn_impact.intake.fields.regencies import REGENCY
 from asn_impact.intake.formats.folder import files_of
+from asn_impact.study.proposal.facts import asked_of_regencies
 from asn_impact.study.proposal.look import SAMPLE
 from asn_impact.study.proposal.match import Choice, Matched, Role
+from asn_impact.study.proposal.write import Page
+from asn_impact.words import for_file
 
 _FAR: Final = 3  # folders up, beyond which the whole path says more
 _FULL: Final = 0.98  # of the rows name an office: what is empty is a gap
@@ -56,6 +61,14 @@ class SourceOf:
         """Return how a field was found, in the first table that has it."""
         return next((t.choices[field] for t in self.tables if field in t.choices), None)
 
+    def unnamed(self) -> tuple[str, tuple[str, ...]] | None:
+        """Return what stands for the office of tables without a column of offices, and names of sheets or files."""
+        bare = [t.seen for t in self.tables if "office" not in t.choices]
+        sheets = tuple(dict.fromkeys(one.table.sheet for one in bare if one.table.sheet is not None))
+        files = tuple(dict.fromkeys(one.path.stem for one in bare))
+        names = (OF_SHEET, sheets) if len(sheets) > 1 else (OF_FILE, files)
+        return names if len(names[1]) > 1 or (bare and len(bare) < len(self.tables)) else None
+
     def said_once(self) -> bool:
         """Return whether an office stands in the first row of its block alone: seldom, and never twice in a row."""
         tables = [(t, t.choices["office"].heading) for t in self.tables if "office" in t.choices]
@@ -89,6 +102,17 @@ def _seen_from(path: Path, home: Path) -> str:
     except ValueError:  # another drive
         return path.resolve().as_posix()
     return (path.resolve() if near.parts.count("..") > _FAR else near).as_posix()
+
+
+def with_regency(page: Page, source: SourceOf) -> SourceOf:
+    """Write the regency that is studied, where rows are of several; return the source with the column that tells."""
+    why = asked_of_regencies(source.files, source.columns, **source.settings())
+    if why is None:
+        return source
+    page.regency = page.regency if page.regency in why["names"] else why["first"]
+    page.decide(REGENCY, page.regency, for_file(why))
+    told = {REGENCY: why["heading"]} if why.key == "intake.regency.untold" else {}
+    return replace(source, columns={**source.columns, **told})
 
 
 def source_of(matched: Sequence[Matched], role: Role, fields: Sequence[str]) -> SourceOf | None:

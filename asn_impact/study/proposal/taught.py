@@ -10,15 +10,16 @@ from typing import Any, Final
 
 from asn_impact.identifiers import persons_in
 from asn_impact.intake.fields.labels import label_key, plain_label
+from asn_impact.intake.fields.regencies import REGENCY
 from asn_impact.intake.privacy import masked
 from asn_impact.intake.readers.completions import TRAINING_FIELDS, tells_of_passing, word_of_passing
 from asn_impact.study.proposal.facts import Facts, facts
 from asn_impact.study.proposal.offices import alike, meet
-from asn_impact.study.proposal.sources import SourceOf
+from asn_impact.study.proposal.sources import SourceOf, with_regency
 from asn_impact.study.proposal.write import Page, inline, written
 from asn_impact.words import Message, for_file
 
-TAUGHT: Final = TRAINING_FIELDS
+TAUGHT: Final = tuple(field for field in TRAINING_FIELDS if field != REGENCY)
 MOST_COURSES: Final = 20
 _BATCH: Final = re.compile(
     r"[\s,(-]*\b(?:angkatan|batch|gelombang|tahap|kelas|tahun|th|ta|hari|sesi|ke)\b.*$|[\s,(-]*(?:[ivx]+|\d+)\)?\s*$",
@@ -67,6 +68,7 @@ def write_rollout(
         page.put("table", source.sheet)
     if source.unused:
         page.put("unused", source.unused, Message("proposal.unused"))
+    source = with_regency(page, source)
     _courses(page, found)
     _passing(page, found)
     if "staff" in found.headings:

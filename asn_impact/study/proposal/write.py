@@ -72,13 +72,17 @@ def inline(key: str) -> str:
 
 @dataclass(eq=False)
 class Page:
-    """The study file as it grows, and the questions in it, each once; `called` are other names of its sections."""
+    """The study file as it grows, and the questions in it, each once.
+
+    `called` are other names of its sections, `regency` is the one that is studied.
+    """
 
     language: Language
     lines: list[str] = field(default_factory=list)
     questions: list[Question] = field(default_factory=list)
     section: str = ""
     called: Mapping[str, str] = field(default_factory=dict)
+    regency: str = ""
 
     def begin(self, section: str, *about: Message) -> None:
         """Begin a section."""

@@ -39,6 +39,7 @@ from asn_impact.intake.fields.elements import (
 from asn_impact.intake.fields.empty_words import NULL_WORDS
 from asn_impact.intake.fields.labels import TOTAL_LABEL, plain_label, settle_labels
 from asn_impact.intake.fields.numbers import parse_numbers
+from asn_impact.intake.fields.regencies import REGENCY, settle_regencies
 from asn_impact.intake.formats.engine import from_arrow
 from asn_impact.intake.gathering import explaining, gather
 from asn_impact.intake.ledger import Ledger, reason
@@ -317,6 +318,7 @@ def read_survey_aggregates(
     zone: str | None = None,
     fill_down: Names = (),
     year: Year | None = None,
+    regency: str | None = None,
 ) -> SurveyAggregates:
     """Return published survey results: one row an office (and service) and period, with the mean of each element (NRR).
 
@@ -331,7 +333,7 @@ def read_survey_aggregates(
         where the period stands.
     respondents : str
         Heading of the number of respondents behind a row.
-    office, columns, elements
+    office, columns, elements, regency
         As for `read_survey`. A recap of the index alone (``Nilai IKM``, 25 to 100) has the one element ``ikm``.
     style : {"1.234,56", "1,234.56"}, optional
         How numbers are written, where a column does not tell.
@@ -370,7 +372,7 @@ def read_survey_aggregates(
         of_rows = _period_headings(tables, period, year)
         of_rows |= _year_heading(tables, period, year) if "period" in of_rows else {}
         headings_of = match_all(tables, settled, elements or index_alone(tables, settled))
-        fields = ["service", *([] if office is not None else ["office"])]
+        fields = ["service", *([] if office is not None else ["office", REGENCY])]
         named_columns = {**{f: h for f, h in settled.items() if f in fields}, **headings_of}
         of_rows |= own_index(tables, headings_of)
         rows = gather(
@@ -379,12 +381,13 @@ def read_survey_aggregates(
             columns={**named_columns, **of_rows, "respondents": respondents},
             dates=None,
             keep=[*of_rows, "respondents", *headings_of],
-            required=[f for f in fields if f != "service"],
+            required=[f for f in fields if f == "office"],
             zone=zone,
             reshape=partial(filled_down, names=fill_down, columns=settled) if fill_down else None,
         )
-        table = pd.DataFrame(rows.frame.collect().to_pandas())
-    of_given = office_given(office, source, rows.tables)
+        frame, of_regencies = settle_regencies(rows.frame, regency)
+        table = pd.DataFrame(frame.collect().to_pandas())
+    of_given = [*office_given(office, source, rows.tables), *of_regencies]
     if office is not None:
         table["office"] = office
     if "period" not in of_rows and period is not None:
