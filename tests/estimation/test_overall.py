@@ -50,8 +50,8 @@ RULES = [
     Jackknife(),
     ClusterRobust(),
     Multiplier(seed=1, reps=199),
-    WildBootstrap(seed=1, reps=99),
-    Permutation(seed=1, reps=99),
+    WildBootstrap(seed=1, reps=49),
+    Permutation(seed=1, reps=39),
     Simultaneous(reps=199, seed=1),
 ]
 named = {"ids": lambda one: one.name if hasattr(one, "name") else repr(one)}

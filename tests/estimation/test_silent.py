@@ -33,7 +33,7 @@ ESTIMATORS = [
     InteractionWeighted(),
     GLSImputation(correlation=0.5, ratio=1.0),
 ]
-RULES = [ClusterRobust(), BiasReduced(), Jackknife(), WildBootstrap(199, 1), Permutation(99, 1)]
+RULES = [ClusterRobust(), BiasReduced(), Jackknife(), WildBootstrap(99, 1), Permutation(39, 1)]
 
 
 def make_design(*, once=15, seed=1):

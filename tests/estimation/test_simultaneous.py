@@ -266,12 +266,12 @@ def test_a_day_without_variation_does_not_count():
 
 @pytest.mark.parametrize("what", ["event study", "curve"])
 def test_few_clusters_do_not_make_the_band_leave_out_zero(what):
-    """4 of 12 offices treated, 300 draws without any effect: 5 % give or take three standard errors at most.
+    """4 of 12 offices treated, 150 draws without any effect: 5 % give or take three standard errors at most.
 
     The multiplier band of the same draws leaves out zero in more than 15 %: the test can tell.
     """
     out = {"Simultaneous": [], "Multiplier": []}
-    for seed in range(300):
+    for seed in range(150):
         effects = (
             Along(GroupTime())(along(seed)) if what == "curve" else GroupTime()(made(seed, ONE_DATE)).event_study()
         )
@@ -280,7 +280,7 @@ def test_few_clusters_do_not_make_the_band_leave_out_zero(what):
             out[type(rule).__name__].append(((low > 0) | (high < 0)).any())
     rates = {name: np.mean(found) for name, found in out.items()}
     print(what, rates)
-    assert rates["Simultaneous"] <= 0.05 + 3 * np.sqrt(0.05 * 0.95 / 300)
+    assert rates["Simultaneous"] <= 0.05 + 3 * np.sqrt(0.05 * 0.95 / 150)
     assert rates["Multiplier"] > 0.15
 
 

@@ -263,12 +263,12 @@ def test_a_cell_of_unknown_status_is_left_out_and_said():
 def test_a_true_null_is_rejected_about_as_often_as_said():
     rng = np.random.default_rng(2020)
     p = []
-    for _ in range(500):
+    for _ in range(240):
         status = draw_status(rng, 30, 10, p=0.08)
         noise = rng.normal(size=(30, 10))
         for t in range(1, 10):
             noise[:, t] = 0.5 * noise[:, t - 1] + np.sqrt(0.75) * noise[:, t]
         p.append(quietly(infer, Switchers()(switching(noise, status)).overall(), BiasReduced()).p_value[0])
     rate = float(np.mean(np.array(p) < 0.05))
-    print(f"Switchers, BiasReduced, 30 units over 10 months, AR(1): {rate:.3f} of 500 at 5 %")
+    print(f"Switchers, BiasReduced, 30 units over 10 months, AR(1): {rate:.3f} of 240 at 5 %")
     assert 0.02 <= rate <= 0.08

@@ -4,6 +4,7 @@ Tolerances: shares of 20,000 draws have a standard error of 0.0035 at most; comp
 four of them. Everything else is arithmetic.
 """
 
+import functools
 import math
 import warnings
 from dataclasses import replace
@@ -53,6 +54,7 @@ def found(estimate=-2.0, std_error=0.5, df=12.0, made=None):
     return Inference(effects, BiasReduced(), np.array([estimate]), np.array([[std_error**2]]), np.array([df]))
 
 
+@functools.cache
 def spent(amount=1_200_000, later=0):
     rows = [("Pelatihan", 1, "paket", amount, "DPA 2025", 2025, 0)]
     rows += [("Penyegaran", 1, "paket", later, "DPA 2025", 2025, 1)] if later else []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import math
 import pickle
 import warnings
@@ -92,6 +93,7 @@ def nothing_else_happened():
 WHOLE = dict(events=nothing_else_happened(), panels=(), chosen=())  # what a complete study says besides its records
 
 
+@functools.cache
 def recorded():
     """Waits without heaps, and the promised days at which heaps are looked for."""
     return {"durations": timed(cases_of(np.random.default_rng(1).integers(0, 20, 4000))), "limits": (10,)}

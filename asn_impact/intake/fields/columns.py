@@ -71,7 +71,12 @@ def normalised(heading: object) -> str:
     >>> normalised("Tgl. Masuk") == normalised("tgl_masuk")
     True
     """
-    return re.sub(r"[\s_.\-:*/\u00a0\ufeff]+", "", re.sub(r"(?i)^\s*day of ", "", str(heading))).casefold()
+    return _plain(str(heading))
+
+
+@functools.lru_cache(maxsize=65_536)  # a table is asked for its fields one by one, and each asks every heading
+def _plain(heading: str) -> str:
+    return re.sub(r"[\s_.\-:*/\u00a0\ufeff]+", "", re.sub(r"(?i)^\s*day of ", "", heading)).casefold()
 
 
 @functools.cache
