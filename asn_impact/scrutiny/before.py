@@ -70,7 +70,7 @@ class Slope(Estimator):
         late = design.shifted(-self.ahead).treated()
         fit = LeastSquares(design, np.where(late[:, :, None], np.nan, x))
         if fit.collinear()[-1]:
-            raise EstimationError(Message("checks.pretrends.no_slope"))
+            raise EstimationError(Message("checks.pretrends.one_period"))
         terms = pd.DataFrame({"term": [*self.given, "slope"]})
         return Effects(self, design, terms, fit)
 

@@ -16,6 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import asn_impact as ai
 from asn_impact import tables
 from asn_impact.errors import InputError, PrivacyError
 from asn_impact.estimation import (
@@ -319,3 +320,16 @@ def test_a_table_with_a_persons_number_is_not_saved(tmp_path):
 def test_a_heading_that_a_spreadsheet_would_run_is_text():
     frame = pd.DataFrame({"=cmd": [1.5]})
     assert tables.Table(frame, {"id": "", "en": ""}).csv() == "'=cmd\n1.5\n"
+
+
+def test_a_table_of_tests_names_the_trained_and_no_number_of_a_test():
+    rows = [(f"p{i}", t, 5.0 + t * (i < 20) + i / 100) for i in range(60) for t in (0, 1)]
+    frame = pd.DataFrame(rows, columns=["person", "test", "skill"])
+    trained = pd.DataFrame({"person": [f"p{i}" for i in range(20)], "start": 1})
+    panel = ai.read_panel(frame, unit="person", period="test", outcome="skill")
+    table = tables.descriptive(
+        panel, ai.assign(panel, ai.read_rollout(trained, unit="person", adopted="start"), cluster="person")
+    )
+    assert table.title.text("en") == "Skill, before and after training"
+    assert table.frame["group"].tolist() == ["trained", "never"]
+    assert "dilatih" in table.html("id")

@@ -104,9 +104,14 @@ def descriptive(panel: Panel, design: Design) -> Table:
     same = of_design(panel, design)
     words, first = panel.outcome.words, design.cohort_label(float(design.cohorts[0]), spoken=True)
     after = same.timeline.ordinals >= first_training(design)
+    before_and_after = len(same.timeline) == 2  # the tests of a course: their numbers say nothing
     release = Release.of(design if panel is design.panel else replace(design, panel=same))
     groups: list[tuple[str | Message, Bool]] = [
-        (design.cohort_label(step, spoken=True), design.adopted == step) for step in release.steps[release.waves]
+        (
+            "trained" if before_and_after and np.isfinite(step) else design.cohort_label(step, spoken=True),
+            design.adopted == step,
+        )
+        for step in release.steps[release.waves]
     ]
     if not release.waves.all():
         groups.append((_other(design, "waves"), release.in_other_waves))
@@ -116,7 +121,9 @@ def descriptive(panel: Panel, design: Design) -> Table:
     has_records = counts_records(panel)
     return Table(
         frame=frame if has_records else frame.drop(columns=["records_before", "records_after"]),
-        title=Message("tables.descriptive.title", label=words.label, first=first),
+        title=Message("tables.descriptive.two_periods", label=words.label)
+        if before_and_after
+        else Message("tables.descriptive.title", label=words.label, first=first),
         note=paragraph(
             Message("tables.descriptive.note"),
             _left_out_of_waves(design) if panel is design.panel else None,
