@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +14,15 @@ import numpy as np
 from asn_impact.arguments import did_you_mean
 from asn_impact.errors import InputError
 from asn_impact.intake.formats.headings import HEADER_ROWS, begins_table, heading_block, titles_above
-from asn_impact.intake.formats.raw import Asked, RawTable, Recogniser, cell_text, check_width, text_relation
+from asn_impact.intake.formats.raw import (
+    MOST_SHEETS,
+    Asked,
+    RawTable,
+    Recogniser,
+    cell_text,
+    check_width,
+    text_relation,
+)
 from asn_impact.words import Alert, Message, paragraph
 
 Row = Sequence[str | None]
@@ -42,8 +51,12 @@ def chosen(path: Path, names: Sequence[str], only: str | None) -> list[str]:
     Raises
     ------
     InputError
-        There is none of this name.
+        There is none of this name, two have one name, or there are too many.
     """
+    if len(names) > MOST_SHEETS:
+        raise InputError(Message("files.too_many_sheets", file=path.name, n=len(names), most=MOST_SHEETS))
+    if alike := [name for name, n in Counter(names).items() if n > 1]:
+        raise InputError(Message("files.sheets_alike", file=path.name, names=alike))
     if only is None or only in names:
         return [name for name in names if only in (None, name)]
     absent = Message("files.no_such_sheet", file=path.name, sheet=only)

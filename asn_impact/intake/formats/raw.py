@@ -21,6 +21,7 @@ CHUNK = 1 << 22
 MOST_COLUMNS = 2_000
 MOST_UNPACKED = 1 << 28  # bytes of one workbook once unpacked
 MOST_CELLS = 50_000_000  # a sheet is held as rows times columns, empty cells too
+MOST_SHEETS = 1_000
 MOST_PARTS = 10_000  # files inside one workbook
 
 Recogniser = Callable[[Sequence[str]], int]
