@@ -305,14 +305,14 @@ def assign(
         panel = panel.without_cells(cells_partly(panel, placed))
     keep, aside = _usable(panel, adopted, cluster, always)
     adopted = np.maximum(adopted, 0.0)
-    codes, labels = _clusters(panel, cluster)
+    codes, distinct = pd.factorize(panel.attributes[cluster])
     if weights == "records":
         panel = replace(panel, weight=panel.weight * panel.records)
     design = Design(
         panel=panel,
         adopted=adopted,
-        cluster=codes,
-        clusters=labels,
+        cluster=np.maximum(codes, 0).astype(np.int64),
+        clusters=tuple(distinct.tolist()) or ("",),
         clustered_by=cluster,
         treatment=rollout.label,
         weights=weights,
@@ -372,7 +372,7 @@ def _refuse_hopeless(panel: Panel) -> None:
 def adoption(panel: Panel, rollout: Rollout, by: str | None = None) -> tuple[Placed, tuple[Message, ...]]:
     """Return the first treated step of each unit, and what is to be said of those that a rollout does not fit."""
     starts = dict(zip(rollout.adopted.index.tolist(), rollout.adopted.tolist(), strict=True))
-    labels = panel.units if by is None else tuple(_attribute(panel, by).tolist())
+    labels = panel.units if by is None else tuple(attribute(panel, by).tolist())
     known = {*labels, *panel.unusable}
     if not starts.keys() <= known:
         strangers = [_plain(unit) for unit in starts if unit not in known]
@@ -420,10 +420,17 @@ def _partly_notes(panel: Panel, placed: Placed) -> tuple[Message, ...]:
     return (Message("designs.partly_treated", n=hit.size, cells=cells),)
 
 
-def _attribute(panel: Panel, name: str) -> pd.Series:
+def attribute(panel: Panel, name: str, problem: str = "designs.no_attribute") -> pd.Series:
+    """Return an attribute of the units.
+
+    Raises
+    ------
+    DesignError
+        There is none of that name: with those there are and the nearest of them.
+    """
     known = panel.attributes.columns.tolist()
     if name not in known:
-        raise DesignError(paragraph(Message("designs.no_attribute", name=name, known=known), did_you_mean(name, known)))
+        raise DesignError(paragraph(Message(problem, name=name, known=known), did_you_mean(name, known)))
     return panel.attributes[name]
 
 
@@ -439,25 +446,10 @@ def _plain(label: object) -> object:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-def refuse_no_cluster(panel: Panel, cluster: str) -> None:
-    """Refuse a cluster that is no attribute of the units.
-
-    Raises
-    ------
-    DesignError
-        With the attributes there are and the nearest of them.
-    """
-    known = panel.attributes.columns.tolist()
-    if cluster not in known:
-        problem = Message("designs.no_cluster", name=cluster, known=known)
-        raise DesignError(paragraph(problem, did_you_mean(cluster, known)))
-
-
 def _usable(
     panel: Panel, adopted: Float, cluster: str, always: Literal["aside", "keep"]
 ) -> tuple[Bool, tuple[Message, ...]]:
-    refuse_no_cluster(panel, cluster)
-    notes = []
+    nowhere, notes = attribute(panel, cluster, "designs.no_cluster").isna().to_numpy(), []
     early, first = adopted <= 0, panel.timeline.labels[0]
     if early.all():
         raise DesignError(Message("designs.all_from_the_start", n=len(adopted), period=first))
@@ -467,16 +459,10 @@ def _usable(
         notes.append(Alert(key, n=len(names), period=first, units=names))
     if always == "keep":
         early = np.zeros_like(early)
-    nowhere = panel.attributes[cluster].isna().to_numpy()
     if (nowhere & ~early).any():
         names = [panel.units[i] for i in np.flatnonzero(nowhere & ~early)]
         notes.append(Alert("designs.without_cluster", n=len(names), name=cluster, units=names))
     return ~early & ~nowhere, tuple(notes)
-
-
-def _clusters(panel: Panel, cluster: str) -> tuple[Int, tuple[Hashable, ...]]:
-    codes, distinct = pd.factorize(panel.attributes[cluster])
-    return np.maximum(codes, 0).astype(np.int64), tuple(distinct.tolist()) or ("",)
 
 
 def _holes(panel: Panel, keep: Bool, before: Bool) -> tuple[Message, ...]:

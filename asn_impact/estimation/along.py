@@ -104,15 +104,8 @@ class Along(Estimator):
             The design has no completion curve, or nothing can be estimated on the day.
         """
         effects = self.estimator.estimate(replace(design, panel=curve_of(design).at(day)))
-        match self.view:
-            case "overall":
-                return effects.overall()
-            case "cohorts":
-                return effects.cohorts()
-            case "calendar":
-                return effects.calendar()
-            case "event_study":
-                return effects.event_study()
+        views = {"overall": effects.overall, "cohorts": effects.cohorts, "calendar": effects.calendar}
+        return views[self.view]() if self.view in views else effects.event_study()
 
 
 def curve_of(design: Design) -> CurvePanel:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -151,7 +150,7 @@ def quantile_effects(
     days, treated = effects.terms["days"].to_numpy(dtype=np.int64), _with_training(effects)
     low, high = _certain(effects, *infer(effects, rule).interval(level))
     without = _rearrange(treated - effects.estimate)
-    rows = [_Moved.of(p, days, _rearrange(treated), without, treated - high, treated - low).row() for p in levels]
+    rows = [_row(p, days, _rearrange(treated), without, treated - high, treated - low) for p in levels]
     return pd.DataFrame(rows)
 
 
@@ -174,59 +173,21 @@ def _first(reached: Bool, days: Int) -> float:
     return float(days[np.argmax(reached)]) if reached.any() else float("nan")
 
 
-@dataclass(frozen=True, eq=False)
-class _Moved:
-    """One quantile with training and without, and the first and last day that its interval without training allows."""
-
-    quantile: float
-    days: Int
-    treated: float
-    without: float
-    earliest: float
-    latest: float
-
-    @classmethod
-    def of(cls, p: float, days: Int, treated: Float, without: Float, lower: Float, upper: Float) -> _Moved:
-        """Invert the curve with training, that without, and the ends of the intervals of the latter."""
-        stays = np.logical_and.accumulate((lower >= p)[::-1])[::-1]  # from this day on never below p again
-        return cls(
-            p,
-            days,
-            _first(treated >= p, days),
-            _first(without >= p, days),
-            _first(upper >= p, days),
-            _first(stays, days),
-        )
-
-    @property
-    def _horizon(self) -> int:
-        return int(self.days[-1])
-
-    def row(self) -> dict[str, object]:
-        """Return the row of the table."""
-        gone = float("nan")
-        # not within the horizon: the quantile without training may be anything later, so the change has no lower end
-        low = self.treated - self.latest if np.isfinite(self.latest) else self.treated - np.inf
-        high = self.treated - (self.earliest if np.isfinite(self.earliest) else self._horizon + 1)
-        return {
-            "quantile": self.quantile,
-            "with_training": self.treated,
-            "without_training": self.without,
-            "estimate": self.treated - self.without,
-            "std_error": gone,
-            "statistic": gone,
-            "df": gone,
-            "p_value": gone,
-            "conf_low": low,
-            "conf_high": high,
-            "note": self._note(),
-        }
-
-    def _note(self) -> Message | str:
-        if np.isnan(self.treated):
-            return Message("estimation.quantile.treated_later", days=self._horizon)
-        if np.isnan(self.without):
-            return Message("estimation.quantile.untreated_later", days=self._horizon)
-        if np.isnan(self.latest):
-            return Message("estimation.quantile.open_end", days=self._horizon)
-        return ""
+def _row(p: float, days: Int, treated: Float, without: Float, lower: Float, upper: Float) -> dict[str, object]:
+    """Invert the curve with training, that without, and the ends of the intervals of the latter at a quantile."""
+    stays = np.logical_and.accumulate((lower >= p)[::-1])[::-1]  # from this day on never below p again
+    reached = (treated >= p, without >= p, upper >= p, stays)
+    own, other, earliest, latest = (_first(one, days) for one in reached)
+    ends = {"treated_later": own, "untreated_later": other, "open_end": latest}
+    why = next((f"estimation.quantile.{name}" for name, day in ends.items() if np.isnan(day)), "")
+    # not within the horizon: the quantile without training may be anything later, so the change has no lower end
+    return {
+        "quantile": p,
+        "with_training": own,
+        "without_training": other,
+        "estimate": own - other,
+        **dict.fromkeys(("std_error", "statistic", "df", "p_value"), np.nan),
+        "conf_low": own - (latest if np.isfinite(latest) else np.inf),
+        "conf_high": own - (earliest if np.isfinite(earliest) else int(days[-1]) + 1),
+        "note": Message(why, days=int(days[-1])) if why else "",
+    }

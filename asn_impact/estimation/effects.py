@@ -274,10 +274,8 @@ class Effects(Guided):
         effects = self.estimator.estimate(design)
         if self.view is not None:
             return effects.average_by(self.view)
-        return self._same(effects) if isinstance(self.fit, Some) else effects
-
-    def _same(self, effects: Effects) -> Effects:
-        """Return those of other effects that are of the terms of these."""
+        if not isinstance(self.fit, Some):
+            return effects
         own = set(self.terms.itertuples(index=False, name=None))
         same = [term in own for term in effects.terms.itertuples(index=False, name=None)]
         return effects if all(same) else effects.some(np.flatnonzero(same))

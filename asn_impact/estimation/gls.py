@@ -22,7 +22,7 @@ from asn_impact.estimation.cell_effects import GivenSizes, effects_by_cell, stan
 from asn_impact.estimation.effects import Effects, Estimator
 from asn_impact.estimation.fit import Fit, Joined
 from asn_impact.estimation.imputation import predictors
-from asn_impact.estimation.methods import Method, estimator_entry
+from asn_impact.estimation.methods import Method, estimator_entry, given
 from asn_impact.estimation.prediction import PredictionFit, within_units
 from asn_impact.estimation.views import EventStudy, View
 from asn_impact.estimation.working import Working, choose_working
@@ -91,7 +91,16 @@ class GLSImputation(OfGroups):
 
     @property
     def entry(self) -> Method:
-        return estimator_entry("gls_imputation", *_parts(self))
+        ratio = self.ratio
+        return estimator_entry(
+            "gls_imputation",
+            of_each(self.periods),
+            Message("methods.group_time.ahead", periods=self.anticipation) if self.anticipation else None,
+            Message("methods.leaving_out", periods=self.without) if self.without else None,
+            Message("methods.differential_trend") if self.trend == "differential" else None,
+            given(self.covariates),
+            None if ratio is None else Message("methods.held", correlation=self.correlation, ratio=ratio),
+        )
 
     def held(self, effects: Effects) -> GLSImputation:
         working = effects.fit.working
@@ -149,20 +158,6 @@ class GLSLeads(Estimator):
         return _estimate(self.of, design, design.cohorts[cohort], period, self.before, GivenSizes, shown=self)
 
 
-def _parts(estimator: GLSImputation) -> tuple[Message | None, ...]:
-    held = (
-        None if estimator.correlation is None or estimator.ratio is None else (estimator.correlation, estimator.ratio)
-    )
-    return (
-        of_each(estimator.periods),
-        Message("methods.group_time.ahead", periods=estimator.anticipation) if estimator.anticipation else None,
-        Message("methods.leaving_out", periods=estimator.without) if estimator.without else None,
-        Message("methods.differential_trend") if estimator.trend == "differential" else None,
-        Message("methods.given", names=estimator.covariates) if estimator.covariates else None,
-        Message("methods.held", correlation=held[0], ratio=held[1]) if held else None,
-    )
-
-
 def _estimate(
     estimator: GLSImputation,
     design: Design,
@@ -174,24 +169,23 @@ def _estimate(
 ) -> Effects:
     """Return the means of outcome minus prediction; the last periods before adoption are not learnt from."""
     design, covariates, notes = predictors(_without(design, estimator.without), estimator.covariates)
-    untreated = _untreated(design, before)
+    early = design.panel.timeline.steps[None, :] < design.adopted[:, None] - before
+    untreated: Bool = np.asarray(design.panel.observed & early)
     group = None if estimator.periods is None else groups_of(design, estimator.periods)
     working = _working(estimator, design, untreated, group)
     steps = np.asarray(design.panel.timeline.steps, dtype=np.float64)
     weight = design.panel.weight
     x = within_units(standardise(design, covariates, np.where(untreated, weight, 0.0)), untreated, weight)
     if estimator.trend == "differential":
-        x = np.concatenate([x, _own_trend(design, steps)], axis=2)
+        line = (steps - steps.mean()) / max(float(steps.std()), 1.0)  # of spread one, for those treated in the window
+        x = np.concatenate([x, (np.isfinite(design.adopted)[:, None] * line)[:, :, None]], axis=2)
     whole = PredictionFit(
         design, start, period, untreated, working.shocks(steps), working.noise(design.panel.n), x, working=working
     )
     fit = whole if group is None else apart(whole, group)
-    return effects_by_cell(shown or estimator, design, fit, kind, notes=(*notes, *fit.notes(), _note(working)))
-
-
-def _note(working: Working) -> Message:
-    key = "estimation.working_chosen" if working.chosen else "estimation.working_fallback"
-    return Message(key, correlation=working.correlation, share=working.share)
+    how = "chosen" if working.chosen else "fallback"
+    note = Message(f"estimation.working_{how}", correlation=working.correlation, share=working.share)
+    return effects_by_cell(shown or estimator, design, fit, kind, notes=(*notes, *fit.notes(), note))
 
 
 def _without(design: Design, periods: tuple[str, ...]) -> Design:
@@ -210,24 +204,12 @@ def leave_out(design: Design, periods: tuple[str, ...]) -> Design:
     return replace(design, panel=replace(design.panel, weight=np.where(out[None, :], 0.0, design.panel.weight)))
 
 
-def _untreated(design: Design, before: int) -> Bool:
-    """(U, T) cells seen before adoption, less the last ones before it."""
-    far = design.panel.timeline.steps[None, :] < design.adopted[:, None] - before
-    return np.asarray(design.panel.observed & far)
-
-
 def _working(estimator: GLSImputation, design: Design, untreated: Bool, group: Int | None) -> Working:
     steps = np.asarray(design.panel.timeline.steps, dtype=np.float64)
     if estimator.correlation is None or estimator.ratio is None:
         return choose_working(design.panel.mean, untreated, design.panel.n, steps, group)
     n = design.panel.n[untreated]
     return Working(estimator.correlation, estimator.ratio, 1.0 / float(np.mean(1.0 / n)) if n.size else 1.0)
-
-
-def _own_trend(design: Design, steps: Float) -> Float:
-    """(U, T, 1) a straight line for the units that are treated in the window, of spread one."""
-    line = (steps - steps.mean()) / max(float(steps.std()), 1.0)
-    return np.asarray((np.isfinite(design.adopted)[:, None] * line[None, :])[:, :, None])
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import combinations
@@ -318,11 +318,11 @@ def _together(effects: Effects, rule: Rule, names: list[Any], each: Sequence[Inf
     variance = (unit.T @ unit) * error[:, None] * error
     np.fill_diagonal(variance, error**2)
     terms = pd.DataFrame({"group": pd.Series(names, dtype=object)})
-    notes = each_once(*_notes_of(names, each))
+    notes = each_once(
+        *(
+            [type(note)("grouped.note", group=_said(name), note=note) for note in one.notes]
+            for name, one in zip(names, each, strict=True)
+        )
+    )
     whole = Effects(effects.estimator, effects.design, terms, fit, notes=notes)
     return Inference(whole, rule, fit.estimate, variance, df, notes)
-
-
-def _notes_of(names: Sequence[Any], each: Sequence[Inference]) -> Iterator[list[Message]]:
-    for name, one in zip(names, each, strict=True):
-        yield [type(note)("grouped.note", group=_said(name), note=note) for note in one.notes]

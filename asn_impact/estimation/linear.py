@@ -13,7 +13,6 @@ from functools import cached_property
 from typing import Literal
 
 import numpy as np
-from scipy import sparse
 
 from asn_impact.arrays import Bool, Float, Int
 from asn_impact.designs import Design
@@ -195,10 +194,6 @@ class LeastSquares(Fit):
         finite = np.asarray(np.isfinite(self.regressors).all(axis=-1))
         return np.asarray(self.design.panel.observed & (finite if self.shared is None else finite[self.shared]))
 
-    def _regressors(self, units: Int) -> Float:
-        """(n, T, p) regressors of some units."""
-        return self.regressors[units if self.shared is None else self.shared[units]]
-
     @cached_property
     def weight(self) -> Float:
         """(U, T) weights; cells that do not count, and units seen once (no change to learn from), weigh nothing.
@@ -232,7 +227,8 @@ class LeastSquares(Fit):
         weight = self.weight[units]
         outcome = np.nan_to_num(self.design.panel.mean[units])
         periods = np.broadcast_to(np.eye(weight.shape[1]), (*weight.shape, weight.shape[1]))
-        parts = [(outcome - self._centre)[:, :, None], np.nan_to_num(self._regressors(units)), periods]
+        regressors = self.regressors[units if self.shared is None else self.shared[units]]
+        parts = [(outcome - self._centre)[:, :, None], np.nan_to_num(regressors), periods]
         columns = np.concatenate(parts, axis=2)
         total = weight.sum(axis=1)
         mean = (weight[:, None, :] @ columns)[:, 0] / np.where(total > 0, total, 1.0)[:, None]
@@ -310,7 +306,8 @@ class LeastSquares(Fit):
             by_kind[:, varying[:, None], varying] += inside[first[kinds], 1:, 1:]
             for i, one in zip(kinds, columns, strict=True):
                 score[self._members[i]] = loaded[self._members[i]] @ one
-            for row, i, often in zip(*_entries(holds[:, kinds]), strict=True):
+            entries = holds[:, kinds].tocoo()
+            for row, i, often in zip(entries.row, entries.col, entries.data, strict=True):
                 gram[row] += often * by_kind[i]
         score[:, varying] += inside[:, 0, 1:]
         return Blocks(gram, cluster_sums(cluster, clusters, score), self.regressors.shape[2], sort)
@@ -451,12 +448,6 @@ def _partial_out(gram: Float, score: Float, p: int) -> Float:
     safe = np.where(singular[..., None, None], np.eye(p), unit)
     found = np.linalg.solve(safe, np.where(dead[..., None], 0.0, free[..., p:] / scale[..., None])) / scale[..., None]
     return np.where((dead | singular[..., None])[..., None], np.nan, found)
-
-
-def _entries(matrix: sparse.csr_matrix) -> tuple[Int, Int, Float]:
-    """Return rows, columns and values of what is not zero."""
-    entries = matrix.tocoo()
-    return entries.row.astype(np.int64), entries.col.astype(np.int64), np.asarray(entries.data, dtype=np.float64)
 
 
 def _power(matrix: Float, exponent: float) -> Float:

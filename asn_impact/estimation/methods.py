@@ -100,31 +100,11 @@ def estimator_entry(
     explained: Mapping[str, Message] | None = None,
     **values: Any,  # noqa: ANN401 - what fills the gaps of the entry
 ) -> Method:
-    """Return the entry of an estimator in ``words/methods.toml``; parts that are None are left out.
+    """Return the entry of an estimator in ``words/methods.toml``, or of another file; parts that are None are left out.
 
     `values` fill the gaps of the short name and of the sentence, `explained` those of the sentence alone.
     """
-    return _entry(f"methods.{entry}", parts, also, values, authors, explained)
-
-
-def rule_entry(
-    entry: str,
-    *parts: Message | None,
-    also: tuple[Message, ...] = (),
-    **values: Any,  # noqa: ANN401 - what fills the gaps of the entry
-) -> Method:
-    """Return the entry of a rule in ``words/rules.toml``; parts that are None are left out."""
-    return _entry(f"rules.{entry}", parts, also, values)
-
-
-def _entry(
-    key: str,
-    parts: tuple[Message | None, ...],
-    also: tuple[Message, ...],
-    values: Mapping[str, Any],
-    authors: tuple[str, ...] = (),
-    explained: Mapping[str, Message] | None = None,
-) -> Method:
+    key = entry if "." in entry else f"methods.{entry}"
     short = Message(f"{key}.short", **values)
     return Method(
         name=full_name(Message("methods.by", short=short, authors=authors) if authors else short, parts),
@@ -134,6 +114,11 @@ def _entry(
         parts=tuple(part for part in parts if part is not None),
         also=also,
     )
+
+
+def rule_entry(entry: str, *parts: Message | None, **values: Any) -> Method:  # noqa: ANN401 - as for an estimator
+    """Return the entry of a rule in ``words/rules.toml``; parts that are None are left out."""
+    return estimator_entry(f"rules.{entry}", *parts, **values)
 
 
 def given(covariates: tuple[str, ...]) -> Message | None:

@@ -22,7 +22,7 @@ from asn_impact.estimation.clusters import by_cluster, ratio
 from asn_impact.estimation.deletions import Deletions, Weigh
 from asn_impact.estimation.matrices import invert, root_of
 from asn_impact.estimation.patterns import kinds_of, sorts_of
-from asn_impact.estimation.working import Units, Working, project
+from asn_impact.estimation.working import Units, Working, project, roots
 from asn_impact.words import Alert, Message
 
 Deviation: TypeAlias = Literal["weighted_mean", "squared_mean", "leave_out"]
@@ -249,7 +249,8 @@ class PredictionFit(CellFit):
 
     def influence(self) -> Float:
         """(G, k) weights of the cells of each cluster times residuals, or effects less a mean effect."""
-        return self.influence_around(self._mean_effect(), self._size.sum(axis=0))
+        effect = self.estimate if self.deviation == "weighted_mean" else mean_effect(self, *self.squares())
+        return self.influence_around(effect, self._size.sum(axis=0))
 
     def influence_around(self, mean_effect: Float, size: Float) -> Float:
         """(G, k) influence in means whose cells have (k,) weights `size` in all, effects less a given mean effect."""
@@ -262,11 +263,6 @@ class PredictionFit(CellFit):
         """(G, k) sums of squared weights times effects, and of squared weights, by cluster."""
         squared = self._weight**2
         return self._by_term(squared * self._parts[0]), self._by_term(squared)
-
-    def _mean_effect(self) -> Float:
-        if self.deviation == "weighted_mean":
-            return self.estimate
-        return mean_effect(self, *self.squares())
 
     def loadings_of(self, weights: Float) -> Float:
         each = np.nan_to_num(weights / np.where(self._size.sum(axis=0) > 0, self._size.sum(axis=0), np.nan))
@@ -514,13 +510,11 @@ class PredictionFit(CellFit):
 
     def _roots(self, units: Int) -> Float:
         """(n, T, T) roots L of the covariances of units: errors are L times errors of variance one."""
-        identity = np.eye(len(self.shocks))
         observed = self.design.panel.observed[units]
         noise = np.where(observed, self.noise[units], 0.0 if not self.shocks.any() else 1.0)
         if not self.shocks.any():
-            return np.asarray(np.sqrt(noise)[:, :, None] * identity)
-        kinds, kind = np.unique(noise, axis=0, return_inverse=True)
-        return np.asarray(np.linalg.cholesky(self.shocks + kinds[:, :, None] * identity)[kind.ravel()])
+            return np.asarray(np.sqrt(noise)[:, :, None] * np.eye(len(self.shocks)))
+        return roots(self.shocks, noise)
 
 
 def mean_effect(fit: PredictionFit, total: Float, weight: Float) -> Float:

@@ -312,7 +312,7 @@ def _null_residuals(effects: Effects, j: int) -> tuple[Float, Float]:
         groups = np.unique(np.where(rest, _cell_number(design), -1))
         others = (_cell_number(design)[:, :, None] == groups[groups >= 0]).astype(np.float64) * rest[:, :, None]
     outcome = LeastSquares(design, others).residual
-    effect = LeastSquares(_outcome(design, own.astype(np.float64)), others).residual
+    effect = LeastSquares(on_outcome(design, own.astype(np.float64)), others).residual
     return outcome, effect
 
 
@@ -329,16 +329,17 @@ def _mark_cells(design: Design, cohort: Int, period: Int) -> Bool:
     return cells
 
 
-def _outcome(design: Design, outcome: Float) -> Design:
+def on_outcome(design: Design, outcome: Float) -> Design:
+    """Return the design with another (U, T) outcome, which does not vary inside cells; the covariates still do."""
     values = np.where(design.panel.observed, outcome, np.nan)
     within = design.panel.within.copy()
-    within[:, :, 0, :] = within[:, :, :, 0] = 0.0  # the new outcome does not vary inside cells; the covariates still do
+    within[:, :, 0, :] = within[:, :, :, 0] = 0.0
     return replace(design, panel=replace(design.panel, mean=values, within=within))
 
 
 def _with_outcome(effects: Effects, outcome: Float) -> Effects:
     """Return the effects on another outcome: linear, so a residual shows what it adds to each estimate."""
-    return effects.held().anew(_outcome(effects.design, outcome))
+    return effects.held().anew(on_outcome(effects.design, outcome))
 
 
 def times_of_clusters(design: Design) -> Float:

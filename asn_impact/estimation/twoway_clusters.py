@@ -86,7 +86,9 @@ class TwoWayClustered(Rule):
         variance = np.diag(one_way)  # of the estimates without a variance: a stand-in, struck out below
         variance[np.ix_(~none, ~none)], clipped = _positive(two_way[np.ix_(~none, ~none)])
         inference = conclude(effects, self, variance, np.full(len(none), groups - 1.0))
-        return _strike_out(inference, none, (*notes, *clipped))
+        variance = np.where(none[:, None] | none[None, :], np.nan, inference.variance)
+        df = np.where(none, np.nan, inference.df)
+        return replace(inference, variance=variance, df=df, notes=(*inference.notes, *notes, *clipped))
 
     def _one_way(self, influence: Float, group: Int, correction: float) -> Float:
         """(k, k) variance by one grouping of the (cells, k) influence."""
@@ -129,10 +131,3 @@ def _without_variance(effects: Effects, none: Bool) -> tuple[Message, ...]:
     if none.all():
         raise InferenceError(note)
     return (note,)
-
-
-def _strike_out(inference: Inference, none: Bool, notes: tuple[Message, ...]) -> Inference:
-    """Return the inference without the variance of some estimates."""
-    variance = np.where(none[:, None] | none[None, :], np.nan, inference.variance)
-    df = np.where(none, np.nan, inference.df)
-    return replace(inference, variance=variance, df=df, notes=(*inference.notes, *notes))

@@ -6,7 +6,6 @@ likelihood on a grid, and only makes estimates more precise: their uncertainty i
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -38,33 +37,26 @@ class Working:
     @property
     def share(self) -> float:
         """Share of the variance of a typical cell that is shocks, and no noise of its own."""
-        return _share(self.ratio)
+        return 1.0 if np.isinf(self.ratio) else self.ratio / (1 + self.ratio)
 
     def shocks(self, steps: Float) -> Float:
         """(T, T) covariance of the shocks."""
-        return _shocks(self.correlation, self.ratio, steps)
+        since = steps - steps[0]
+        if self.correlation == 1.0:
+            return np.asarray(self.share * 6 * np.minimum.outer(since + 1, since + 1) / (since[-1] + 1))
+        return np.asarray(self.share * self.correlation ** np.abs(np.subtract.outer(since, since)))
 
     def noise(self, n: Float) -> Float:
         """(U, T) variance of the noise of each cell; one where nothing was seen."""
-        return _noise(self.ratio, self.level, n)
+        if np.isinf(self.ratio):
+            return np.full(n.shape, _NUGGET)
+        return np.asarray(np.divide(self.level / (1 + self.ratio), n, out=np.ones(n.shape), where=n > 0))
 
 
-def _share(ratio: float) -> float:
-    return 1.0 if np.isinf(ratio) else ratio / (1 + ratio)
-
-
-def _shocks(correlation: float, ratio: float, steps: Float) -> Float:
-    share = _share(ratio)
-    since = steps - steps[0]
-    if correlation == 1.0:
-        return np.asarray(share * 6 * np.minimum.outer(since + 1, since + 1) / (since[-1] + 1))
-    return np.asarray(share * correlation ** np.abs(np.subtract.outer(since, since)))
-
-
-def _noise(ratio: float, level: float, n: Float) -> Float:
-    if np.isinf(ratio):
-        return np.full(n.shape, _NUGGET)
-    return np.asarray(np.divide(level / (1 + ratio), n, out=np.ones(n.shape), where=n > 0))
+def roots(shocks: Float, noise: Float) -> Float:
+    """(U, T, T) roots of shocks plus the (U, T) noise of each unit; units with the same noise share one."""
+    kinds, kind = np.unique(noise, axis=0, return_inverse=True)
+    return np.asarray(np.linalg.cholesky(shocks + kinds[:, :, None] * np.eye(len(shocks)))[kind.ravel()])
 
 
 @dataclass(frozen=True, eq=False)
@@ -134,7 +126,7 @@ def choose_working(outcome: Float, untreated: Bool, n: Float, steps: Float, grou
     samples = [_Sample.of(outcome[units], mask, n[units]) for units, mask in zip(parts, masks, strict=True)]
     if not any(sample.outcome.any() for sample in samples):
         return Working(0.0, 0.0, level)
-    deviances = np.array([_deviance(samples, steps, level, *point) for point in GRID])
+    deviances = np.array([_deviance(samples, steps, Working(*point, level)) for point in GRID])
     best = np.nanmin(deviances)
     first = int(np.flatnonzero(deviances <= best + _TIE * max(1.0, abs(best)))[0])
     return Working(*GRID[first], level)
@@ -169,10 +161,10 @@ class _Sample:
         return cls(values, mask, n, _null_space(mask))
 
 
-def _deviance(samples: list[_Sample], steps: Float, level: float, correlation: float, ratio: float) -> float:
+def _deviance(samples: list[_Sample], steps: Float, working: Working) -> float:
     """Return minus twice the restricted log likelihood, its scale at its best, up to a constant."""
-    shocks = _shocks(correlation, ratio, steps)
-    parts = [_likelihood(one, shocks, _noise(ratio, level, one.n)) for one in samples]
+    shocks = working.shocks(steps)
+    parts = [_likelihood(one, shocks, working.noise(one.n)) for one in samples]
     df, left, logs = (sum(part[i] for part in parts) for i in range(3))
     return logs + df * float(np.log(left / df)) if df > 0 and left > 0 else float("nan")
 
@@ -183,7 +175,8 @@ def _likelihood(sample: _Sample, shocks: Float, noise: Float) -> tuple[float, fl
     periods = len(shocks)
     gram, score = np.zeros((periods, periods)), np.zeros(periods)
     square = logs = 0.0
-    for units in _blocks(len(outcome), periods):
+    size = max(1, _BLOCK // periods**2)
+    for units in (slice(first, first + size) for first in range(0, len(outcome), size)):
         mask = untreated[units].astype(np.float64)
         both = mask[:, :, None] * mask[:, None, :]
         covariance = (shocks + noise[units][:, :, None] * np.eye(periods)) * both
@@ -200,10 +193,10 @@ def _likelihood(sample: _Sample, shocks: Float, noise: Float) -> tuple[float, fl
         logs += float(2 * np.log(np.diagonal(root, axis1=1, axis2=2)).sum() + np.log(total).sum())
     rank = periods - null.shape[1]
     df = float(untreated.sum()) - len(outcome) - rank
-    size = float(np.trace(gram)) / periods  # directions without information are filled up, so that there is a root
-    root = np.linalg.cholesky(gram + size * null @ null.T)
+    fill = float(np.trace(gram)) / periods  # directions without information are filled up, so that there is a root
+    root = np.linalg.cholesky(gram + fill * null @ null.T)
     left = square - float((np.linalg.solve(root, score) ** 2).sum())
-    logs += float(2 * np.log(np.diag(root)).sum()) - null.shape[1] * float(np.log(size))
+    logs += float(2 * np.log(np.diag(root)).sum()) - null.shape[1] * float(np.log(fill))
     return df, left, logs
 
 
@@ -216,8 +209,3 @@ def _null_space(untreated: Bool) -> Float:
     _, part = csgraph.connected_components(together, directed=False)
     null = (part[:, None] == np.unique(part)).astype(np.float64)
     return np.asarray(null / np.linalg.norm(null, axis=0))
-
-
-def _blocks(units: int, periods: int) -> Iterator[slice]:
-    size = max(1, _BLOCK // periods**2)
-    return (slice(i, i + size) for i in range(0, units, size))

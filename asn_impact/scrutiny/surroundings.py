@@ -15,6 +15,7 @@ from asn_impact.designs import Design
 from asn_impact.errors import AsnImpactError, DesignError, InputError
 from asn_impact.estimation.effects import Effects
 from asn_impact.estimation.inference import Rule
+from asn_impact.estimation.resampling import on_outcome
 from asn_impact.estimation.simultaneous import holm
 from asn_impact.measures.outcomes import Mean
 from asn_impact.measures.panel import Panel
@@ -96,13 +97,8 @@ def _mixes(design: Design, panels: Sequence[Panel]) -> list[tuple[str, Design]]:
 
 def with_outcome(design: Design, values: Float, name: str) -> Design:
     """Return the design with another (U, T) outcome; cells where it is missing do not count."""
-    panel = design.panel
-    valid = panel.observed & np.isfinite(values)
-    within = panel.within.copy()
-    within[:, :, 0, :] = within[:, :, :, 0] = 0.0
-    weight = np.where(valid, panel.weight, 0.0)
-    mean = np.where(valid, values, np.nan)
-    return replace(design, panel=replace(panel, outcome=Mean(name), mean=mean, weight=weight, within=within))
+    weight = np.where(design.panel.observed & np.isfinite(values), design.panel.weight, 0.0)
+    return on_outcome(replace(design, panel=replace(design.panel, outcome=Mean(name), weight=weight)), values)
 
 
 def _months_alike(design: Design) -> Design:

@@ -11,9 +11,9 @@ import pandas as pd
 from asn_impact.arguments import AtLeast, Steps, Times, check_fields
 from asn_impact.arrays import Float, Int
 from asn_impact.designs import Design
-from asn_impact.designs.design import Weighing, refuse_no_cluster
+from asn_impact.designs.design import Weighing, attribute
 from asn_impact.errors import DesignError, InputError
-from asn_impact.estimation.working import Working, choose_working, project
+from asn_impact.estimation.working import Working, choose_working, project, roots
 from asn_impact.measures.panel import Panel
 from asn_impact.timeline import Timeline
 from asn_impact.verbs import Guided, public_verb
@@ -247,7 +247,7 @@ class Past:
         shocks = self.working.shocks(steps)
         if self.working.correlation == 1.0:
             shocks = shocks * len(steps) / self.span
-        return _roots(shocks, self.working.noise(panel.n))
+        return roots(shocks, self.working.noise(panel.n))
 
 
 def past_of(panel: Panel, cluster: str, weights: Weighing) -> Past:
@@ -258,11 +258,11 @@ def past_of(panel: Panel, cluster: str, weights: Weighing) -> Past:
     DesignError
         There is no such attribute, a gap between periods, or a single cluster; no two periods of any unit.
     """
-    refuse_no_cluster(panel, cluster)
+    labelled = attribute(panel, cluster, "designs.no_cluster")
     if (np.diff(panel.timeline.steps) != 1).any():
         late = panel.timeline.labels[int(np.flatnonzero(np.diff(panel.timeline.steps) != 1)[0]) + 1]
         raise DesignError(Message("planning.power.gap", period=late))
-    codes, labels = pd.factorize(panel.attributes[cluster])
+    codes, labels = pd.factorize(labelled)
     members = tuple(np.flatnonzero(codes == c) for c in range(len(labels)))
     if len(members) < 2:
         raise DesignError(Message("planning.power.few_clusters", n=len(members), name=cluster))
@@ -303,13 +303,6 @@ def _likeness(rest: Float, members: tuple[Int, ...]) -> float:
         common += float((own.sum(axis=0) ** 2).sum()) - square
         pairs += (len(units) - 1) * square
     return float(np.clip(common / pairs, 0.0, 1.0)) if pairs > 0 else 0.0
-
-
-def _roots(shocks: Float, noise: Float) -> Float:
-    """(U, T, T) roots of shocks plus each unit's noise; units with the same noise share one."""
-    kinds, kind = np.unique(noise, axis=0, return_inverse=True)
-    roots = np.linalg.cholesky(shocks + kinds[:, :, None] * np.eye(len(shocks)))
-    return np.asarray(roots[kind.ravel()])
 
 
 def window(line: Timeline, months: int, rng: np.random.Generator) -> Int:
