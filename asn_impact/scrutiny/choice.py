@@ -83,17 +83,12 @@ def _says_the_same(finding: Inference, row: Inference, margin: float | None, lev
 
 
 def _run(case: Case) -> Check:
-    if case.chosen is None and case.assignment == "lottery" and _kept(case):
-        return CHOSEN.check("holds", Message("checks.chosen.by_lot"), pd.DataFrame())
     if case.chosen is None:
+        lot = LOTTERY.run(case)  # None where nobody has shown what was drawn: that costs the A alone
+        if case.assignment == "lottery" and (lot is None or lot.verdict == "holds"):
+            return CHOSEN.check("holds", Message("checks.chosen.by_lot"), pd.DataFrame())
         return CHOSEN.cannot_say(Message("checks.chosen.not_said"))
     return without_choice(case.overall, case.chosen, rule=case.rule, margin=case.margin, level=case.level)
-
-
-def _kept(case: Case) -> bool:
-    """Return whether a lottery was kept, or nobody has shown what was drawn: that costs the A alone."""
-    check = LOTTERY.run(case)
-    return check is None or check.verdict == "holds"
 
 
 CHOSEN = CheckEntry("chosen", Message("checks.chosen.question"), _run, "Ashenfelter (1978), REStat 60")

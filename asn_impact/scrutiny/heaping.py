@@ -68,7 +68,7 @@ def heaping(durations: Durations, *, limits: Sequence[int] = ()) -> Check:
     total = int(counts["cases"].sum())
     if total == 0:
         return HEAPING.cannot_say(Message("checks.heaping.undecided"))
-    waits = _histogram(counts["days"].to_numpy(dtype=np.int64), counts["cases"].to_numpy(dtype=np.int64))
+    waits: Int = np.bincount(counts["days"], counts["cases"], int(counts["days"].max()) + 4).astype(np.int64)
     looked_at = sorted({*limits, *(day for day in ROUND[durations.calendar.unit] if waits[day - 2 :].any())})
     rows = [
         _row(_days(0), int(waits[0]), np.nan, int(waits.sum())),
@@ -79,7 +79,9 @@ def heaping(durations: Durations, *, limits: Sequence[int] = ()) -> Check:
     table = table.assign(excess=(table["cases"] - table["expected"]) / total)
     has_test = table["p_value"].notna()
     heap = has_test & (table["p_value"] * max(int(has_test.sum()), 1) < _LEVEL)
-    return HEAPING.check(_verdict(table, heap), _answer(table, heap, total, durations.calendar.unit), table)
+    heavy, suspicious = ((heap & _reaches(table, limit)).any() for limit in (HEAVY, SUSPICIOUS))
+    verdict: Verdict = "fails" if heavy else "doubtful" if suspicious else "holds"
+    return HEAPING.check(verdict, _answer(table, heap, total, durations.calendar.unit), table)
 
 
 def check_limits(limits: Sequence[int]) -> None:
@@ -100,12 +102,6 @@ def _counts(durations: Durations) -> pd.DataFrame:
             "cases": groups["cases"].astype("int64"),
         }
     )
-
-
-def _histogram(values: Int, cases: Int) -> Int:
-    histogram = np.zeros(int(values.max()) + 4, dtype=np.int64)
-    np.add.at(histogram, values, cases)
-    return histogram
 
 
 def _row(heap: Message, cases: int, expected: float, among: int) -> dict[str, object]:
@@ -155,12 +151,6 @@ def _at_ends(durations: Durations, counts: pd.DataFrame) -> list[dict[str, objec
             _row(Message(f"checks.heaping.at.{period}"), cases, float((full["cases"] / full["days"]).sum()), among)
         )
     return rows
-
-
-def _verdict(table: pd.DataFrame, heap: pd.Series) -> Verdict:
-    if (heap & _reaches(table, HEAVY)).any():
-        return "fails"
-    return "doubtful" if (heap & _reaches(table, SUSPICIOUS)).any() else "holds"
 
 
 def _reaches(table: pd.DataFrame, limit: tuple[float, float]) -> pd.Series:

@@ -24,9 +24,7 @@ from asn_impact.errors import InferenceError
 from asn_impact.scrutiny.restrictions import Bands
 from asn_impact.words import Message
 
-_FIRST_STAGE = (
-    0.1  # share of the error rate spent on the least favourable stage: Rambachan and Roth (2023), section 3.3
-)
+_FIRST_STAGE = 0.1  # share of the error rate spent on it: Rambachan and Roth (2023), section 3.3
 _DRAWS = 2**13
 _GRID = 1000  # points over 20 standard errors on both sides, as in HonestDiD; the ends are then halved down
 _REACH = 20.0

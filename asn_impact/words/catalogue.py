@@ -23,9 +23,9 @@ def _folder() -> Traversable:
 
 
 @functools.cache
-def _subject(name: str) -> Mapping[str, Mapping[str, str] | str]:
+def keys_of(subject: str) -> Mapping[str, Mapping[str, str] | str]:
     """Return the texts of a file: dotted key -> language -> text, or one text for all languages."""
-    table = tomllib.loads(_folder().joinpath(f"{name}.toml").read_text(encoding="utf-8"))
+    table = tomllib.loads(_folder().joinpath(f"{subject}.toml").read_text(encoding="utf-8"))
     return dict(_leaves(table, ""))
 
 
@@ -58,11 +58,6 @@ def subjects() -> list[str]:
     return sorted(name.removesuffix(".toml") for name in names if name != f"{_LANGUAGES}.toml")
 
 
-def keys_of(subject: str) -> Mapping[str, Mapping[str, str] | str]:
-    """Return the texts of one file by key."""
-    return _subject(subject)
-
-
 def template(key: str, language: str) -> str:
     """Return the text of a key; in English where the language has none yet.
 
@@ -73,8 +68,8 @@ def template(key: str, language: str) -> str:
     """
     subject, _, rest = key.partition(".")
     in_file = IN_FILE in getattr(language, "nouns", ())
-    own = _subject(IN_FILE).get(key) if in_file else None
-    text = own or _subject(subject)[rest]
+    own = keys_of(IN_FILE).get(key) if in_file else None
+    text = own or keys_of(subject)[rest]
     said = text if isinstance(text, str) else text.get(language, text[ENGLISH])
     return as_toml(said) if in_file and own is None else said
 
@@ -125,5 +120,5 @@ def noun(name: str, language: str) -> str:
 
 def forget() -> None:
     """Read the files again at the next word: for tests that add a language."""
-    _subject.cache_clear()
+    keys_of.cache_clear()
     languages.cache_clear()

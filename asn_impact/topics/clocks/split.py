@@ -6,7 +6,6 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final, Literal, TypeAlias
 
-import narwhals as nw
 import numpy as np
 import pandas as pd
 
@@ -147,10 +146,12 @@ def split_days(
     days = calendar if clock == "working_days" else calendar.every_day()
     placed = place_steps(log, cases, days)
     columns = [by] if isinstance(by, str) else list(dict.fromkeys(by))
-    rows, steps = _bring(times, placed, columns)
+    rows = times.records.select(CASE, *columns, "month", "day", "days").collect().to_pandas()
+    steps = placed.select(CASE, "step", START, STOP).collect().to_pandas()
     names, intervals, length = _count(rows, steps, times)
     shares = share_days(intervals, length, outcome.horizon, to_next=waiting == "next")
-    _refuse_untold(shares, waiting)
+    if waiting == "apart" and not shares.days.any() and shares.waiting.any():  # times at which steps were done
+        raise InputError(Message("clocks.no_step_lasts"))
     cell = _cells(rows, columns, panel, LENGTHS[per])
     labels, groups = _group(names, intervals, shares, log, most=most, least=least)
     parts = [*_parts(panel, shares, cell, labels, groups)]
@@ -165,12 +166,6 @@ def split_days(
 
 def _mean_of_cases(panel: Panel) -> float:
     return float((np.nan_to_num(panel.mean) * panel.n).sum() / panel.n.sum())
-
-
-def _bring(times: Durations, placed: nw.LazyFrame[Any], columns: Sequence[str]) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return the cases and their steps, out of their engine."""
-    rows = times.records.select(CASE, *columns, "month", "day", "days").collect().to_pandas()
-    return rows, placed.select(CASE, "step", START, STOP).collect().to_pandas()
 
 
 def _count(rows: pd.DataFrame, steps: pd.DataFrame, times: Durations) -> tuple[list[str | None], Intervals, Int]:
@@ -189,12 +184,6 @@ def _count(rows: pd.DataFrame, steps: pd.DataFrame, times: Durations) -> tuple[l
     start, stop = (found[name].to_numpy(dtype=np.int64) - day[case] for name in (START, STOP))
     known = [None if pd.isna(name) else str(name) for name in names]
     return known, Intervals(case, code.astype(np.int64), start, stop), length
-
-
-def _refuse_untold(shares: Shares, waiting: str) -> None:
-    """Refuse a log in which no step lasts: its times are those at which steps were done."""
-    if waiting == "apart" and not shares.days.any() and shares.waiting.any():
-        raise InputError(Message("clocks.no_step_lasts"))
 
 
 def _cells(rows: pd.DataFrame, columns: Sequence[str], panel: Panel, length: int) -> Int:

@@ -30,7 +30,7 @@ from asn_impact.intake.written import write_new
 from asn_impact.measures.panel import Panel
 from asn_impact.timeline import Timeline
 from asn_impact.verbs import Guided, public_verb
-from asn_impact.words import Language, Message, Sentence, paragraph
+from asn_impact.words import Language, Message, paragraph
 
 ALGORITHM: Final = "sha256-order-1"
 ALL: Final = "all"  # the stratum of everybody where none was named
@@ -244,7 +244,8 @@ def draw_waves(
     >>> verify(drawn.certificate(), offices).table.equals(drawn.table)
     True
     """
-    _refuse_seed(seed)
+    if isinstance(seed, str) and not seed.strip():
+        raise InputError(Message("designs.lottery.seed", seed=repr(seed)))
     if isinstance(drawn_on, dt.datetime) or not isinstance(drawn_on, dt.date):
         raise InputError(Message("designs.lottery.drawn_on", value=repr(drawn_on)))
     units = _units(frame, unit, strata)
@@ -320,11 +321,6 @@ def _strangers(own: list[list[str]], certified: Sequence[Sequence[str]]) -> list
 
 
 # ------------------------------------------------------------------------------------------------------- what goes in
-
-
-def _refuse_seed(seed: object) -> None:
-    if isinstance(seed, str) and not seed.strip():
-        raise InputError(Message("designs.lottery.seed", seed=repr(seed)))
 
 
 def _name(unit: object) -> str:
@@ -501,7 +497,7 @@ def _page_lines(lottery: Lottery, language: Language) -> list[str]:
 
 
 def _places_lines(lottery: Lottery, language: Language) -> list[str]:
-    everybody = _word("everybody", language)
+    everybody = Message("designs.page.everybody").text(language)
     waves_of = {
         name: "; ".join(f"{wave}: {size}" for wave, size in zip(lottery.waves, row, strict=True))
         for name, row in lottery.places.items()
@@ -510,10 +506,6 @@ def _places_lines(lottery: Lottery, language: Language) -> list[str]:
 
 
 def _result_lines(lottery: Lottery, language: Language) -> list[str]:
-    none, order = _word("comparison", language), [*lottery.waves, ""]
+    none, order = Message("designs.page.comparison").text(language), [*lottery.waves, ""]
     rows = sorted(lottery.certificate()["result"], key=lambda row: (order.index(row[3]), row[1], row[2]))
     return [f"  {wave or none}; {unit}; {stratum}; {lot}" for unit, stratum, lot, wave in rows]
-
-
-def _word(name: str, language: Language) -> Sentence:
-    return Message(f"designs.page.{name}").text(language)

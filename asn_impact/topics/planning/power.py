@@ -44,6 +44,7 @@ Factor: TypeAlias = Annotated[float, AtLeast(0.1)]
 
 _GLS: Final = GLSImputation()
 _BIAS_REDUCED: Final = BiasReduced()
+_SIZES: Final = ("offices", "treated", "waves", "months")  # of a scenario
 _TOO_OFTEN: Final = 0.01  # share of draws without an interval from which on a reader must know
 
 
@@ -133,8 +134,8 @@ def detectable(
     panel, notes = leave_off(panel, estimator.anticipation)
     past = past_of(panel, cluster, weights)
     scenarios = _scenarios(offices if offices is not None else len(past.members), treated, waves, months)
-    for scenario in scenarios:
-        _refuse_early(scenario, estimator.anticipation)
+    if early := [one.starts[0] for one in scenarios if one.starts[0] <= estimator.anticipation]:
+        raise InputError(Message("planning.power.early_wave", start=early[0], anticipation=estimator.anticipation))
     study = PlannedStudy(estimator, rule, level)
     ends, own_notes = [], [*notes, _say_model(past)]
     for scenario in scenarios:
@@ -158,11 +159,6 @@ def detectable(
         treated_noise=float(treated_noise),
         notes=tuple(own_notes),
     )
-
-
-def _refuse_early(scenario: Scenario, anticipation: int) -> None:
-    if scenario.starts[0] <= anticipation:
-        raise InputError(Message("planning.power.early_wave", start=scenario.starts[0], anticipation=anticipation))
 
 
 def _bar(reps: int, scenario: Scenario) -> tqdm[Any]:
@@ -364,12 +360,7 @@ class Power(Guided):
 
 
 def _numbers_of(scenario: Scenario) -> dict[str, Any]:
-    return {
-        "offices": scenario.offices,
-        "treated": scenario.treated,
-        "waves": scenario.waves,
-        "months": scenario.months,
-    }
+    return {name: getattr(scenario, name) for name in _SIZES}
 
 
 def _share(share: float, draws: int) -> dict[str, object]:
@@ -404,7 +395,7 @@ def _say(row: dict[str, Any], at: int, power: Power) -> Message:
     scale, unit = _unit(power.panel)
     hundred = 100 * power.power
     often = Quantity(hundred, "100 * power.power", 0 if float(hundred).is_integer() else 1)
-    plan = {**{name: int(row[name]) for name in ("offices", "treated", "waves", "months")}, "shown": often}
+    plan = {**{name: int(row[name]) for name in _SIZES}, "shown": often}
     if math.isnan(row["effect"]):
         return Message("planning.power.unseen", **plan)
     size = _round_up(abs(row["effect"]) * scale, f"power.minimum().effect[{at}]")

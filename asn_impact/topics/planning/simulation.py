@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
@@ -153,7 +153,8 @@ def intervals(
     template = study.template(trial[0])
     shares = template is not None and study.agrees(template, trial)
     rng, ends = np.random.default_rng([*key, 0]), []
-    for histories in _parts(past, reps):
+    sets = 1 if past.alike_in_size else min(_SETS, reps)
+    for histories in map(len, np.array_split(np.arange(reps), sets)):
         design = past.draw(scenario, rng)
         means = design.panel.mean + past.draw_noise(design, histories, treated_noise, rng)
         template = study.template(_with_mean(design, means[0])) if shares else None
@@ -166,12 +167,6 @@ def intervals(
             tick(1)
     found = np.concatenate(ends) / rng.permutation(_errs(len(past.members), reps))[:, None]
     return found, int(np.isnan(found).any(axis=1).sum())
-
-
-def _parts(past: Past, reps: int) -> Iterator[int]:
-    """Give the number of histories on each set of cells: one set where all cells are alike."""
-    sets = 1 if past.alike_in_size else min(_SETS, reps)
-    return (len(part) for part in np.array_split(np.arange(reps), sets))
 
 
 def _errs(clusters: int, reps: int) -> Float:

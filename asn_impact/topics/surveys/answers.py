@@ -245,21 +245,19 @@ def read_survey(
     notes = [Message("survey.not_asked", elements=unasked, n=len(headings_of))] if unasked else []
     notes += [Alert("survey.letters", elements=lettered)] if len(lettered) == len(headings_of) else []
     notes += [] if period is None else [Message("survey.period_given", period=period, n=months)]
+    if gaps := sum(missing.values()):
+        worst = max(missing, key=lambda e: missing[e])
+        notes.append(Alert("survey.answers_missing", n=gaps, element=worst, most=missing[worst]))
     return Survey(
         records=nw.from_native(table).lazy(),
         as_of=answers.as_of,
         ledger=answers.ledger,
         headings=answers.headings,
         sources=answers.sources,
-        notes=(*answers.notes, *notes, *_missing_notes(missing)),
+        notes=(*answers.notes, *notes),
         elements=tuple(headings_of),
         missing=missing,
     )
-
-
-def _missing_notes(missing: Mapping[str, int]) -> list[Message]:
-    gaps, worst = sum(missing.values()), max(missing, key=lambda e: missing[e], default="")
-    return [Alert("survey.answers_missing", n=gaps, element=worst, most=missing[worst])] if gaps else []
 
 
 def _check_answers(
@@ -296,15 +294,8 @@ def _refuse_other_answers(element: str, counts: Mapping[float, int]) -> None:
     if not wrong:
         return
     answers = [Message("survey.answer", answer=f"{a:g}", n=wrong[a]) for a in sorted(wrong)[:4]]
-    why = (
-        "none_to_five"
-        if {0.0, 5.0} <= set(wrong)
-        else "five"
-        if max(wrong) == 5
-        else "zero"
-        if set(wrong) == {0.0}
-        else "other"
-    )
+    kinds = {"none_to_five": {0.0, 5.0} <= set(wrong), "five": max(wrong) == 5, "zero": set(wrong) == {0.0}}
+    why = next((kind for kind, met in kinds.items() if met), "other")
     ends = {"lowest": LOWEST, "highest": HIGHEST}
     problem = Message("survey.other_answers", element=element, answers=answers, **ends)
     raise InputError(problem + Message(f"survey.why.{why}"))

@@ -31,6 +31,7 @@ def half_up(number: float, decimals: int = 2) -> Decimal:
     return exact.quantize(Decimal(1).scaleb(-decimals), rounding=ROUND_HALF_UP)
 
 
+@functools.total_ordering
 @dataclass(frozen=True)
 class Band:
     """The letter of an index under one regulation: A to D.
@@ -51,21 +52,9 @@ class Band:
     regime: Regime
 
     def __lt__(self, other: Band) -> bool:
-        self._require_same(other)
-        return self.letter > other.letter
-
-    def __gt__(self, other: Band) -> bool:
-        return other < self
-
-    def __le__(self, other: Band) -> bool:
-        return not other < self
-
-    def __ge__(self, other: Band) -> bool:
-        return not self < other
-
-    def _require_same(self, other: Band) -> None:
         if self.regime != other.regime:
             raise InputError(Message("satisfaction.two_regulations", one=repr(self), other=repr(other)))
+        return self.letter > other.letter
 
     def __repr__(self) -> str:
         return f"Band({self.letter!r}, {self.regime})"

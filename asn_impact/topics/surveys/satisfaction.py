@@ -23,6 +23,7 @@ from asn_impact.arguments import AtLeast, Names, did_you_mean
 from asn_impact.display import card, noted
 from asn_impact.errors import InputError
 from asn_impact.intake.fields.elements import IKM
+from asn_impact.intake.records import quote
 from asn_impact.measures.outcomes import Score
 from asn_impact.measures.panel import Panel
 from asn_impact.measures.tabulate import tabulate, weight_of_records
@@ -278,13 +279,13 @@ def _answers(survey: Survey, units: tuple[str, ...], sampling_weight: str | None
     _require_units([c for c in survey.columns if c not in (*survey.elements, IKM, "day", "month")], units)
     weight = nw.lit(1.0) if sampling_weight is None else weight_of_records(survey, sampling_weight)
     table = survey.records.with_columns(weight.alias(_SIZE)).to_native().filter(f"{IKM} IS NOT NULL")
-    quoted = {e: '"' + e.replace('"', '""') + '"' for e in survey.elements}
+    quoted = {e: quote(e) for e in survey.elements}
     sums = ", ".join(
         f'coalesce(sum({_SIZE}) FILTER ({q} IS NOT NULL), 0) AS "n_{e}", coalesce(sum({q} * {_SIZE}), 0) AS "sum_{e}"'
         for e, q in quoted.items()
     )
     missing = " + ".join(f"count(*) - count({q})" for q in quoted.values())
-    keys = ", ".join('"' + c.replace('"', '""') + '"' for c in (*units, "month"))
+    keys = ", ".join(map(quote, (*units, "month")))
     people = f"count(*) AS respondents, {missing} AS missing"
     sizes = f"sum({_SIZE}) AS size, sum({_SIZE} * {_SIZE}) AS squares"
     return pd.DataFrame(table.aggregate(f"{keys}, {people}, {sizes}, {sums}", keys).order(keys).df())
@@ -443,7 +444,8 @@ def satisfaction_panel(
 def _panel_of_groups(survey: SurveyAggregates, outcome: Score, units: tuple[str, ...]) -> Panel:
     rows = survey.frame()
     _require_units([c for c in ("office", "service") if c in rows], units)
-    _refuse_mixed_lengths(rows)
+    if len(lengths := sorted({int(m) for m in rows["months"]})) > 1:
+        raise InputError(Message("satisfaction.lengths", months=lengths))
     scale = PER_POINT if outcome.column == IKM else 1
     low, high = LOWEST * scale, HIGHEST * scale
     if outcome.column in survey.elements:  # an index that was published as such is on its scale
@@ -475,9 +477,3 @@ def _panel_of_groups(survey: SurveyAggregates, outcome: Score, units: tuple[str,
         attributes=attributes,
         notes=(*survey.notes, *notes, Message("satisfaction.largest_spread")),
     )
-
-
-def _refuse_mixed_lengths(rows: pd.DataFrame) -> None:
-    lengths = sorted({int(m) for m in rows["months"]})
-    if len(lengths) > 1:
-        raise InputError(Message("satisfaction.lengths", months=lengths))
