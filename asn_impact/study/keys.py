@@ -17,11 +17,6 @@ from asn_impact.errors import AsnImpactError, StudyError
 from asn_impact.study.kinds import Kind, kind_of, one_of, table_of
 from asn_impact.words import Message, for_file, paragraph
 
-__all__ = [
-    *("Choice", "Keys", "Place", "Setting"),
-    *("choice_kind", "choose", "convert", "keys_of", "once", "reading_once", "values"),
-]
-
 
 @dataclass(frozen=True)
 class Place:

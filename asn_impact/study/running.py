@@ -29,21 +29,6 @@ if TYPE_CHECKING:
     from asn_impact.reporting.chart import Chart
     from asn_impact.reporting.contents import Report
 
-__all__ = [
-    *("Finished", "Progress", "Spent"),
-    *(
-        "files_of",
-        "progress",
-        "put",
-        "refuse_foreign",
-        "refuse_gaps",
-        "refuse_rows",
-        "refuse_soon",
-        "run",
-        "work_beside",
-        "write",
-    ),
-]
 
 RECORD: Final = "run.json"
 MADE_BY: Final = "asn_impact run"
