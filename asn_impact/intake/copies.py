@@ -16,6 +16,17 @@ from asn_impact.intake.formats.engine import from_arrow, identifier, kept_typed
 from asn_impact.intake.privacy import masked
 from asn_impact.words import Alert, Message
 
+__all__ = [
+    "CONTRADICTING",
+    "REPEATED",
+    "SUPERSEDED",
+    "copies_of",
+    "each_once",
+    "held",
+    "one_row_a_case",
+    "shared_numbers",
+]
+
 Frame: TypeAlias = "nw.LazyFrame[Any]"
 
 PLACE, REASON, KEPT = "asn_place", "asn_reason", "kept"

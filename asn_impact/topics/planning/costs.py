@@ -7,7 +7,7 @@ worked example and says so on every line, and so does whatever is computed from 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -187,12 +187,8 @@ def read_costs(
     if not own["biaya"].sum() > 0:
         raise InputError(Message("planning.costs.nothing"))
     example = int(own["sumber"].str.strip().str.casefold().str.startswith(_EXAMPLE).sum())
-    notes = [*_notes(own, example), *_left_out(groups, left), *notes]
-    total = money(own["biaya"].sum(), "costs.total")
-    for size, words in found.units.items():
-        notes.append(Alert("planning.costs.unit", words=masked(words), unit=money(size, "costs.unit"), total=total))
-    if beside := tuple(map(masked, found.beside)):
-        notes.append(Alert("planning.costs.beside", headings=beside, first=beside[-1], total=total))
+    notes = [*_notes(own, example), *_left_out(groups, left), *notes, *_unit_notes(found.units, own)]
+    notes += _beside(found.beside, own)
     return Costs(own, example, tuple(notes), found.sources)
 
 
@@ -293,6 +289,19 @@ def _left_out(groups: pd.DataFrame, sums: pd.DataFrame) -> Iterable[Message]:
         names = tuple(masked(name) or Message("planning.costs.row", row=at + 1) for name, at in called)
         if names:
             yield Alert(f"planning.costs.{key}", n=len(names), names=names)
+
+
+def _unit_notes(units: Mapping[float, str], own: pd.DataFrame) -> Iterable[Message]:
+    total = money(own["biaya"].sum(), "costs.total")
+    for unit, words in units.items():
+        yield Alert("planning.costs.unit", words=masked(words), unit=money(unit, "costs.unit"), total=total)
+
+
+def _beside(headings: Sequence[str], own: pd.DataFrame) -> list[Message]:
+    """Say which other columns of amounts do not count."""
+    shown = tuple(map(masked, headings))
+    total = money(own["biaya"].sum(), "costs.total")
+    return [Alert("planning.costs.beside", headings=shown, first=shown[-1], total=total)] if shown else []
 
 
 def _refuse_empty(table: pd.DataFrame, name: str) -> None:
