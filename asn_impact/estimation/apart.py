@@ -322,10 +322,15 @@ class _Mean:
 class Near(Deletions):
     """One weighted mean without each cluster, where clusters that share a group move it together.
 
-    `cross` is here (h, G, r): by group of clusters, the covariance of the r functions with what a cluster changes.
+    Attributes
+    ----------
+    cross
+        (h, G, r) covariance of the r functions with what a cluster changes in its groups, by group of clusters.
+    near
+        h sparse (G, G) covariances of what two clusters change in the groups they share.
     """
 
-    near: tuple[sparse.csr_array, ...] = ()  #: h (G, G) covariances of what two clusters change in groups they share
+    near: tuple[sparse.csr_array, ...] = ()
 
     def traces(self, scale: Float) -> tuple[Float, Float, Float]:
         """Return expectations (h, G) of the scaled squares, their sums (h,), and products (h, h) of their covariances.
