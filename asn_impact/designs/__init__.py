@@ -1,5 +1,4 @@
 """Who is compared with whom."""
 
-from asn_impact.designs.design import Design, assign
-
-__all__ = ["Design", "assign"]
+from asn_impact.designs.design import Design as Design
+from asn_impact.designs.design import assign as assign

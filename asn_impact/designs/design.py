@@ -421,13 +421,7 @@ def _partly_notes(panel: Panel, placed: Placed) -> tuple[Message, ...]:
 
 
 def attribute(panel: Panel, name: str, problem: str = "designs.no_attribute") -> pd.Series:
-    """Return an attribute of the units.
-
-    Raises
-    ------
-    DesignError
-        There is none of that name: with those there are and the nearest of them.
-    """
+    """Return an attribute of the units, or refuse a name that is none with those there are and the nearest of them."""
     known = panel.attributes.columns.tolist()
     if name not in known:
         raise DesignError(paragraph(Message(problem, name=name, known=known), did_you_mean(name, known)))

@@ -41,7 +41,7 @@ class Curves:
         inside, outside = _demean(self.without[row, kind], w), _demean(self.whole[kind], w)
         cross = np.zeros(change.shape)
         np.add.at(cross, (row, kind), w * inside)
-        square, own = (_sums(row, (w * one**2).sum(axis=1), rows) for one in (inside, outside))
+        square, own = (np.bincount(row, (w * one**2).sum(axis=1), rows).astype(np.float64) for one in (inside, outside))
         covariance = np.stack([_moments(weight, cohort, group[cluster], len(self.whole)) for group in groups])
         if rows > min(self.whole.size, _MOST_ROWS):  # the numbers of the curves are the functions
             flat = np.stack([scipy.linalg.block_diag(*one) for one in covariance])
@@ -51,11 +51,6 @@ class Curves:
         loaded = np.einsum("sct,hctv->hscv", change, covariance, optimize=True).reshape(len(groups), rows, -1)
         parts = (own, np.eye(rows), loaded @ flat.T, cross.reshape(rows, -1) @ flat.T, square)
         return Deletions(self.estimate, *parts, groups, self.sort)
-
-
-def _sums(row: Int, values: Float, rows: int) -> Float:
-    """(rows,) sums of (n,) values."""
-    return np.bincount(row, values, minlength=rows).astype(np.float64)
 
 
 def _demean(curve: Float, weight: Float) -> Float:

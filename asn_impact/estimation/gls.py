@@ -177,7 +177,8 @@ def _estimate(
     weight = design.panel.weight
     x = within_units(standardise(design, covariates, np.where(untreated, weight, 0.0)), untreated, weight)
     if estimator.trend == "differential":
-        x = np.concatenate([x, _own_trend(design, steps)], axis=2)
+        line = (steps - steps.mean()) / max(float(steps.std()), 1.0)  # of spread one, for those treated in the window
+        x = np.concatenate([x, (np.isfinite(design.adopted)[:, None] * line)[:, :, None]], axis=2)
     whole = PredictionFit(
         design, start, period, untreated, working.shocks(steps), working.noise(design.panel.n), x, working=working
     )
@@ -209,12 +210,6 @@ def _working(estimator: GLSImputation, design: Design, untreated: Bool, group: I
         return choose_working(design.panel.mean, untreated, design.panel.n, steps, group)
     n = design.panel.n[untreated]
     return Working(estimator.correlation, estimator.ratio, 1.0 / float(np.mean(1.0 / n)) if n.size else 1.0)
-
-
-def _own_trend(design: Design, steps: Float) -> Float:
-    """(U, T, 1) a straight line for the units that are treated in the window, of spread one."""
-    line = (steps - steps.mean()) / max(float(steps.std()), 1.0)
-    return np.asarray((np.isfinite(design.adopted)[:, None] * line[None, :])[:, :, None])
 
 
 @dataclass(frozen=True, eq=False)

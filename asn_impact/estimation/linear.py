@@ -194,10 +194,6 @@ class LeastSquares(Fit):
         finite = np.asarray(np.isfinite(self.regressors).all(axis=-1))
         return np.asarray(self.design.panel.observed & (finite if self.shared is None else finite[self.shared]))
 
-    def _regressors(self, units: Int) -> Float:
-        """(n, T, p) regressors of some units."""
-        return self.regressors[units if self.shared is None else self.shared[units]]
-
     @cached_property
     def weight(self) -> Float:
         """(U, T) weights; cells that do not count, and units seen once (no change to learn from), weigh nothing.
@@ -231,7 +227,8 @@ class LeastSquares(Fit):
         weight = self.weight[units]
         outcome = np.nan_to_num(self.design.panel.mean[units])
         periods = np.broadcast_to(np.eye(weight.shape[1]), (*weight.shape, weight.shape[1]))
-        parts = [(outcome - self._centre)[:, :, None], np.nan_to_num(self._regressors(units)), periods]
+        regressors = self.regressors[units if self.shared is None else self.shared[units]]
+        parts = [(outcome - self._centre)[:, :, None], np.nan_to_num(regressors), periods]
         columns = np.concatenate(parts, axis=2)
         total = weight.sum(axis=1)
         mean = (weight[:, None, :] @ columns)[:, 0] / np.where(total > 0, total, 1.0)[:, None]

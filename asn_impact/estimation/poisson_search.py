@@ -180,19 +180,14 @@ class Search:
         """(2, k) what was seen and what would have been, for each effect."""
         return np.stack([self.by_term(self.total), self.by_term(self.expected)])
 
-    @cached_property
-    def _share(self) -> Float:
-        """(K, T) share of each used cell in what its unit is expected to count."""
-        whole = np.where(self._whole > 0, self._whole, 1.0)
-        return np.where(self.used, self.pace, 0.0) / whole[:, None]
-
     def derivative(self, member: Bool) -> Float:
         """(m, K, T) change of what would have been, summed over (m, k) effects, with the count of each untreated cell.
 
         The unit's own effect moves with its counts; the period effects move with everybody's.
         """
         periods = self.total.shape[1]
-        shares = self._share
+        whole = np.where(self._whole > 0, self._whole, 1.0)
+        shares = np.where(self.used, self.pace, 0.0) / whole[:, None]  # of a cell in what its unit is expected to count
         mean_x = np.einsum("kt,ktp->kp", shares, self.kinds.x)
         curvature = self._likelihood(self.solution)[2]
         chosen = np.concatenate([member, np.zeros((len(member), 1), dtype=np.bool_)], axis=1)[:, self.kinds.term]
@@ -204,7 +199,6 @@ class Search:
         reach = np.linalg.solve(curvature, np.concatenate([pull, pull_x], axis=1).T).T  # (m, T + p)
         along = reach[:, None, :periods] + np.einsum("mp,ktp->mkt", reach[:, periods:], self.kinds.x)
         common = along - np.einsum("mkt,kt->mk", along, shares)[:, :, None]
-        whole = np.where(self._whole > 0, self._whole, 1.0)
         own = np.where(chosen, self.pace, 0.0).sum(axis=2) / whole
         return np.where(self.used, own[:, :, None] + common, 0.0)
 

@@ -55,20 +55,13 @@ class Draws:
 class Resampled(Inference):
     """Inference whose p-values and intervals come from draws; the standard error is the one in the t statistic.
 
-    Attributes
-    ----------
-    draws
-        One `Draws` for each estimate.
-    ties
-        ``"excluded"``: only draws strictly more extreme than the data count (the wild bootstrap, as in the R package
-        fwildclusterboot). ``"counted"``: the data are one of the draws (randomisation).
-    added
-        1 if the data must still be added to the draws, as for a random sample of permutations; else 0.
+    Ties ``"excluded"``: only draws strictly more extreme than the data count (the wild bootstrap, as in the R package
+    fwildclusterboot). ``"counted"``: the data are one of the draws (randomisation).
     """
 
-    draws: tuple[Draws, ...] = ()
+    draws: tuple[Draws, ...] = ()  #: those of each estimate
     ties: Literal["excluded", "counted"] = "excluded"
-    added: int = 0
+    added: int = 0  #: 1 if the data must still be added to the draws, as for a random sample of permutations; else 0
 
     @property
     def p_value(self) -> Float:

@@ -29,7 +29,8 @@ class ForMaketables:
     def __maketables_coef_table__(self: Any) -> pd.DataFrame:
         """One row a term, in the unit of the outcome: b, se, t, p, ci95l, ci95u."""
         table = self.table(0.95)
-        names = [_name(row) for row in self.effects.terms.to_dict("records")]
+        terms = self.effects.terms.to_dict("records")  # overall; event_time 3; cohort 2024-06, period 2024-07
+        names = [", ".join(str(v) if name == "term" else f"{name} {v}" for name, v in term.items()) for term in terms]
         coefficients: pd.DataFrame = table[list(_COLUMNS)].rename(columns=_COLUMNS)
         return coefficients.set_index(pd.Index(names, name="Coefficient"))
 
@@ -48,8 +49,3 @@ class ForMaketables:
     def __maketables_depvar__(self: Any) -> str:
         """The name of the outcome."""
         return str(self.effects.outcome.words.short)
-
-
-def _name(term: dict[str, object]) -> str:
-    """Return a term as one text: ``overall``, ``event_time 3``, ``cohort 2024-06, period 2024-07``."""
-    return ", ".join(str(value) if name == "term" else f"{name} {value}" for name, value in term.items())

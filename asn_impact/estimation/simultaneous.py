@@ -51,14 +51,9 @@ class Banded(Inference):
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Signed(Banded):
-    """The band of `Multiplier`: every interval the same number of standard errors wide.
+    """The band of `Multiplier`: every interval the same number of standard errors wide."""
 
-    Attributes
-    ----------
-    largest
-        (N,) sorted largest absolute t statistic over the estimates, in each draw.
-    """
-
+    #: (N,) sorted largest absolute t statistic over the estimates, in each draw.
     largest: Float = None  # type: ignore[assignment]
 
     @property
@@ -79,12 +74,8 @@ class Signed(Banded):
 class Joint(Banded):
     """The band of `Simultaneous`: each interval as wide as its own degrees of freedom ask for.
 
-    Attributes
-    ----------
-    pointwise
-        The inference of the rule for one estimate at a time.
-    smallest
-        (N,) sorted smallest p-value over the estimates, in each draw without any effect.
+    `pointwise` is the inference of the rule for one estimate at a time, `smallest` (N,) the sorted smallest p-value
+    over the estimates in each draw without any effect.
     """
 
     pointwise: Inference = None  # type: ignore[assignment]

@@ -107,8 +107,9 @@ class TwoWay(Estimator):
         since = steps[None, :] - starts[:, None]
         dummies = (since[:, :, None] == times).astype(np.float64)
         effects = self._fit(design, dummies, times.tolist(), "event_time", shared=shared)
-        if self.covariates:
-            effects = _only_times(effects, self.covariates)
+        if self.covariates:  # a coefficient of a covariate is no event time
+            times_alone = effects.some(np.flatnonzero(~effects.terms["event_time"].isin(self.covariates).to_numpy()))
+            effects = replace(times_alone, terms=times_alone.terms.astype({"event_time": np.int64}))
         notes = () if self.trend == "common" else (Message("estimation.two_references", first=int(zero[0])),)
         return replace(effects, reference=int(before[-1]), notes=(*effects.notes, *notes))
 
@@ -155,13 +156,6 @@ class TwoWay(Estimator):
         reordered = np.concatenate([columns[:, :, own:], columns[:, :, :own]], axis=2)
         places = (*places[own:], *places[:own])
         return bool(LeastSquares(fit.design, reordered, places, self.trend).collinear()[-own:].any())
-
-
-def _only_times(effects: Effects, covariates: tuple[str, ...]) -> Effects:
-    """Return the event times alone: a coefficient of a covariate is none."""
-    rows = np.flatnonzero(~effects.terms["event_time"].isin(covariates).to_numpy())
-    times = effects.some(rows)
-    return replace(times, terms=times.terms.astype({"event_time": np.int64}))
 
 
 def _refuse_no_line(design: Design) -> None:

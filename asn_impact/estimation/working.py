@@ -6,7 +6,6 @@ likelihood on a grid, and only makes estimates more precise: their uncertainty i
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -176,7 +175,8 @@ def _likelihood(sample: _Sample, shocks: Float, noise: Float) -> tuple[float, fl
     periods = len(shocks)
     gram, score = np.zeros((periods, periods)), np.zeros(periods)
     square = logs = 0.0
-    for units in _blocks(len(outcome), periods):
+    size = max(1, _BLOCK // periods**2)
+    for units in (slice(first, first + size) for first in range(0, len(outcome), size)):
         mask = untreated[units].astype(np.float64)
         both = mask[:, :, None] * mask[:, None, :]
         covariance = (shocks + noise[units][:, :, None] * np.eye(periods)) * both
@@ -193,10 +193,10 @@ def _likelihood(sample: _Sample, shocks: Float, noise: Float) -> tuple[float, fl
         logs += float(2 * np.log(np.diagonal(root, axis1=1, axis2=2)).sum() + np.log(total).sum())
     rank = periods - null.shape[1]
     df = float(untreated.sum()) - len(outcome) - rank
-    size = float(np.trace(gram)) / periods  # directions without information are filled up, so that there is a root
-    root = np.linalg.cholesky(gram + size * null @ null.T)
+    fill = float(np.trace(gram)) / periods  # directions without information are filled up, so that there is a root
+    root = np.linalg.cholesky(gram + fill * null @ null.T)
     left = square - float((np.linalg.solve(root, score) ** 2).sum())
-    logs += float(2 * np.log(np.diag(root)).sum()) - null.shape[1] * float(np.log(size))
+    logs += float(2 * np.log(np.diag(root)).sum()) - null.shape[1] * float(np.log(fill))
     return df, left, logs
 
 
@@ -209,8 +209,3 @@ def _null_space(untreated: Bool) -> Float:
     _, part = scipy.sparse.csgraph.connected_components(together, directed=False)
     null = (part[:, None] == np.unique(part)).astype(np.float64)
     return np.asarray(null / np.linalg.norm(null, axis=0))
-
-
-def _blocks(units: int, periods: int) -> Iterator[slice]:
-    size = max(1, _BLOCK // periods**2)
-    return (slice(i, i + size) for i in range(0, units, size))

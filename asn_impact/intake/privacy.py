@@ -11,10 +11,9 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from asn_impact.errors import PrivacyError
-from asn_impact.identifiers import hidden, identifiers_in
+from asn_impact.identifiers import hidden
+from asn_impact.identifiers import identifiers_in as identifiers_in
 from asn_impact.words import Message
-
-__all__ = ["identifiers_in", "load_key", "masked", "pseudonym"]
 
 LOOKED_THROUGH = 4000  # characters of a text of which 40 are shown
 SHORTEST_KEY = 32  # bytes; half a SHA-256 block, RFC 2104 section 3 wants at least the 32 bytes of the digest

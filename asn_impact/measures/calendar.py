@@ -19,8 +19,6 @@ from asn_impact.reference import read_rows
 from asn_impact.verbs import Guided, public_verb
 from asn_impact.words import Message, paragraph
 
-__all__ = ["Day", "DayUnit", "OfficeHours", "Opening", "WorkCalendar", "unit_words"]
-
 DayUnit: TypeAlias = Literal["working days", "calendar days", "working minutes", "minutes"]
 
 _SATURDAY = 5  # Monday is 0

@@ -140,18 +140,10 @@ def _values(panel: Panel) -> dict[str, Any]:
 
 @dataclass(frozen=True, eq=False)
 class Incidence:
-    """Cumulative incidence of a decision in C cells.
+    """Cumulative incidence of a decision in C cells."""
 
-    Attributes
-    ----------
-    share
-        (C, h + 1) estimated share decided within each number of days; NaN where the cell cannot say.
-    variance
-        (C, h + 1) variance of the estimate.
-    """
-
-    share: Float
-    variance: Float
+    share: Float  #: (C, h + 1) estimated share decided within each number of days; NaN where the cell cannot say
+    variance: Float  #: (C, h + 1) variance of the estimate
 
 
 def incidence(decided: npt.NDArray[Any], followed: npt.NDArray[Any]) -> Incidence:

@@ -20,41 +20,20 @@ _ANSWERS: Final = frozenset({"", "points", "score"})  # units of a score; any ot
 
 @dataclass(frozen=True)
 class OutcomeWords:
-    """How an outcome is spoken of.
+    """How an outcome is spoken of."""
 
-    Attributes
-    ----------
-    label
-        Name of the measure for an axis or a heading, with its unit.
-    short
-        The same without its unit.
-    name
-        The measure within a sentence: the mean waiting time.
-    unit
-        Of a difference; empty where there is none.
-    rose, fell, unclear
-        What is found when the interval lies above zero, below zero, or holds zero; the size comes after it.
-    explained
-        How the measure is counted, where that needs saying.
-    scale
-        What a value is multiplied with before it is shown: 100 for shares.
-    decimals
-        Least number of decimals.
-    ratio
-        Whether effects are logs of ratios, shown as changes in per cent.
-    """
-
-    label: Message
-    short: Message
-    name: Message
-    unit: Message
+    label: Message  #: name of the measure for an axis or a heading, with its unit
+    short: Message  #: the same without its unit
+    name: Message  #: the measure within a sentence: the mean waiting time
+    unit: Message  #: of a difference; empty where there is none
+    #: What is found when the interval lies above zero, below zero, or holds zero; the size comes after it.
     rose: Message
     fell: Message
     unclear: Message
-    explained: Message | None = None
-    scale: float = 1.0
-    decimals: int = 1
-    ratio: bool = False
+    explained: Message | None = None  #: how the measure is counted, where that needs saying
+    scale: float = 1.0  #: what a value is multiplied with before it is shown: 100 for shares
+    decimals: int = 1  #: least number of decimals
+    ratio: bool = False  #: whether effects are logs of ratios, shown as changes in per cent
 
     def shown(self, effect: Number) -> Number:
         """Return an effect, or an end of its interval, as it is shown: in display units, or in per cent of a ratio."""
@@ -67,21 +46,11 @@ class OutcomeWords:
 
 @dataclass(frozen=True)
 class Limit:
-    """The limit of a measure of time as people say it: 240 working minutes are 4 working hours.
+    """The limit of a measure of time as people say it: 240 working minutes are 4 working hours."""
 
-    Attributes
-    ----------
-    value, decimals
-        The number and how it is shown.
-    unit
-        Its unit, that of the estimate too.
-    scale
-        What a value in the unit of the outcome is multiplied with.
-    """
-
-    value: float
-    unit: Message
-    scale: float = 1.0
+    value: float  #: the number
+    unit: Message  #: its unit, that of the estimate too
+    scale: float = 1.0  #: what a value in the unit of the outcome is multiplied with
     decimals: int = 0
     source: str = "horizon"
 

@@ -33,23 +33,6 @@ from asn_impact.measures.outcome_words import (
 from asn_impact.verbs import Guided
 from asn_impact.words import Message
 
-__all__ = [
-    "Better",
-    "CellOutcome",
-    "CompletionCurve",
-    "Count",
-    "DurationOutcome",
-    "Immature",
-    "Limit",
-    "Mean",
-    "OutcomeWords",
-    "RecordOutcome",
-    "RestrictedMean",
-    "Score",
-    "Share",
-    "Within",
-]
-
 Immature: TypeAlias = Literal["leave_out", "kaplan_meier"]
 Better: TypeAlias = Literal["lower", "higher"]
 

@@ -27,61 +27,33 @@ PATIENCE: Final = 5.0  # seconds for a solution that only saves time
 
 @dataclass(frozen=True, eq=False)
 class Known:
-    """What a release says of a sum of cells: that it lies between two numbers, the same two for a count shown.
+    """What a release says of a sum of cells: that it lies between two numbers, the same two for a count shown."""
 
-    Attributes
-    ----------
-    where
-        The exhibit and column: ``Table 2, records``.
-    cells
-        Positions of the cells that are added up.
-    low, high
-        Ends; ``high`` may be infinite.
-    """
-
-    where: str
-    cells: Int
+    where: str  #: the exhibit and column: ``Table 2, records``
+    cells: Int  #: positions of the cells that are added up
+    #: Ends; ``high`` may be infinite.
     low: float
     high: float
 
 
 @dataclass(frozen=True, eq=False)
 class Protected:
-    """A count that must stay hidden.
+    """A count that must stay hidden."""
 
-    Attributes
-    ----------
-    kind
-        What it is, never which: ``office``, ``month``, ``cell``.
-    cells
-        Positions of the cells that it adds up.
-    width
-        The narrowest range that may be known.
-    """
-
-    kind: str
-    cells: Int
-    width: float = MINIMUM
+    kind: str  #: what it is, never which: ``office``, ``month``, ``cell``
+    cells: Int  #: positions of the cells that it adds up
+    width: float = MINIMUM  #: the narrowest range that may be known
 
 
 @dataclass(frozen=True)
 class Disclosed:
-    """A hidden count that the release gives away.
+    """A hidden count that the release gives away."""
 
-    Attributes
-    ----------
-    kind
-        Of `Protected`.
-    low, high
-        What it must lie between.
-    together
-        The exhibits whose counts give it, taken together.
-    """
-
-    kind: str
+    kind: str  #: of `Protected`
+    #: What it must lie between.
     low: float
     high: float
-    together: tuple[str, ...]
+    together: tuple[str, ...]  #: the exhibits whose counts give it, taken together
 
 
 def attack(

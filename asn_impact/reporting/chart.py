@@ -15,18 +15,10 @@ import pandas as pd
 
 from asn_impact.arguments import AtLeast, check_choice
 from asn_impact.intake.written import shielded
-from asn_impact.reporting.drawn import (
-    PAGES,
-    SCREEN_DPI,
-    Page,
-    Size,
-    Sizes,
-    apply_style,
-    draw,
-    draw_on,
-    find_page,
-    reach,
-)
+from asn_impact.reporting.drawn import PAGES as PAGES
+from asn_impact.reporting.drawn import SCREEN_DPI, Sizes, apply_style, draw, draw_on, find_page, reach
+from asn_impact.reporting.drawn import Page as Page
+from asn_impact.reporting.drawn import Size as Size
 from asn_impact.reporting.gate import release
 from asn_impact.reporting.provenance import provenance, split_ending, write_beside
 from asn_impact.reporting.recoding import Cells
@@ -36,7 +28,6 @@ from asn_impact.words import Language, Message, Sentence
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["PAGES", "Chart", "Look", "Page", "Size"]
 
 Dots: TypeAlias = Annotated[int, AtLeast(30)]
 Format: TypeAlias = Literal["svg", "pdf", "png"]

@@ -42,42 +42,24 @@ Shown: TypeAlias = tuple[Mapping[Line, int], Mapping[str, int]]  # lines of tabl
 
 @dataclass(frozen=True, eq=False)
 class Earlier:
-    """What a page of an earlier release shows, and what of a new one is withheld for its sake.
+    """What a page of an earlier release shows, and what of a new one is withheld for its sake."""
 
-    Attributes
-    ----------
-    counts
-        What each line of a table or figure showed when it was last shown.
-    totals
-        Of its sentences.
-    pages
-        Both for every page, by the id of its claim; what is on none of these pages under "".
-    name
-        The id of the claim whose page this is.
-    allowed
-        Whether lines that differ by few are shown all the same.
-    few
-        Names of counts that differ by fewer than ten, filled while a report is put together.
-    close
-        Of totals that do, with their page and what they count.
-    said
-        Page and source of each total of the new sentences.
-    last_shown
-        Of lines that are withheld now, behind the name of their page: what they showed last.
-    record
-        The manifest.
-    """
-
+    #: What each line of a table or figure showed when it was last shown.
     counts: Mapping[Line, int] = field(default_factory=dict)
-    totals: Mapping[str, int] = field(default_factory=dict)
+    totals: Mapping[str, int] = field(default_factory=dict)  #: of its sentences
+    #: Both for every page, by the id of its claim; what is on none of these pages under "".
     pages: Mapping[str, Shown] = field(default_factory=dict)
-    name: str = ""
-    allowed: bool = False
+    name: str = ""  #: the id of the claim whose page this is
+    allowed: bool = False  #: whether lines that differ by few are shown all the same
+    #: Names of counts that differ by fewer than ten, filled while a report is put together.
     few: dict[str, None] = field(default_factory=dict)
+    #: Of totals that do, with their page and what they count.
     close: dict[str, tuple[str, str]] = field(default_factory=dict)
+    #: Page and source of each total of the new sentences.
     said: dict[tuple[str, str], int] = field(default_factory=dict)
+    #: Of lines that are withheld now, behind the name of their page: what they showed last.
     last_shown: dict[tuple[str, ...], int] = field(default_factory=dict)
-    record: Mapping[str, Any] = field(default_factory=dict)
+    record: Mapping[str, Any] = field(default_factory=dict)  #: the manifest
 
     @classmethod
     def of(cls, folder: Path, *, allowed: bool) -> Earlier:

@@ -21,21 +21,13 @@ Correction = Literal["romano_wolf", "holm"]
 
 @dataclass(frozen=True, eq=False)
 class Family:
-    """The p-values of the primary claims, judged together.
+    """The p-values of the primary claims, judged together."""
 
-    Attributes
-    ----------
-    adjusted
-        Identifier of a claim -> its family-wise p-value; only primary claims with a number are in it.
-    correction
-        ``"romano_wolf"`` where course and offices are the same, else ``"holm"``; None for fewer than two claims.
-    said
-        Which, and why.
-    """
-
+    #: Identifier of a claim -> its family-wise p-value; only primary claims with a number are in it.
     adjusted: Mapping[str, float] = field(default_factory=dict)
+    #: ``"romano_wolf"`` where course and offices are the same, else ``"holm"``; None for fewer than two claims.
     correction: Correction | None = None
-    said: tuple[Message, ...] = ()
+    said: tuple[Message, ...] = ()  #: which, and why
 
 
 def family_of(findings: Sequence[Finding], *, correction: Correction = "romano_wolf") -> Family:

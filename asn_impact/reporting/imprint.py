@@ -20,30 +20,17 @@ _PNG = b"\x89PNG\r\n\x1a\n"
 class Imprint:
     """Who wrote a report. Names stand here because their owners put them here; numbers of persons still do not leave.
 
-    Attributes
-    ----------
-    authors
-        Names, in order.
-    institution
-        Of the authors.
-    contact
-        An address of the office: to whom questions go.
-    published
-        The day of the report.
-    logo
-        A PNG file.
-
     Examples
     --------
     >>> Imprint(authors=("A. Rahman", "B. Sari"), published=dt.date(2026, 1, 15)).cited("Training and waits", "en")
     'A. Rahman, B. Sari (2026). Training and waits.'
     """
 
-    authors: tuple[str, ...] = ()
-    institution: Message | None = None
-    contact: str = ""
-    published: dt.date | None = None
-    logo: Path | None = None
+    authors: tuple[str, ...] = ()  #: names, in order
+    institution: Message | None = None  #: of the authors
+    contact: str = ""  #: an address of the office: to whom questions go
+    published: dt.date | None = None  #: the day of the report
+    logo: Path | None = None  #: a PNG file
 
     def __post_init__(self) -> None:
         check_fields(self)

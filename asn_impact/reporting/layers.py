@@ -24,17 +24,6 @@ _MONTHS = {"month": 1, "quarter": 3, "year": 12}
 class Layers:
     """The parts of some panels on the same records.
 
-    Attributes
-    ----------
-    truth
-        (atoms,) how many records each part holds.
-    cell_of
-        For each panel (atoms,) the cell it is in, counted along the periods of the first unit first; -1: in none.
-    sure
-        (atoms,) True for parts that everybody knows to hold someone: the only part of a cell that is not empty.
-    beyond
-        (atoms,) True for what some of the panels count and others that have the cell do not.
-
     Examples
     --------
     >>> import pandas as pd
@@ -47,10 +36,12 @@ class Layers:
     ([38.0, 30.0, 20.0, 10.0, 2.0], [False, False, False, False, True])
     """
 
-    truth: Float
+    truth: Float  #: (atoms,) how many records each part holds
+    #: For each panel (atoms,) the cell it is in, counted along the periods of the first unit first; -1: in none.
     cell_of: tuple[Int, ...]
+    #: (atoms,) True for parts that everybody knows to hold someone: the only part of a cell that is not empty.
     sure: Bool
-    beyond: Bool
+    beyond: Bool  #: (atoms,) True for what some of the panels count and others that have the cell do not
 
     @classmethod
     def of(cls, panels: Sequence[Panel]) -> Layers:

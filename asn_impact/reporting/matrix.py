@@ -32,21 +32,11 @@ _HEADINGS: Final = ("claim", *_NUMBERS, "p_family")
 
 @dataclass(frozen=True)
 class Levels:
-    """The means beside a change, in display units; NaN where they rest on too few or cannot be had.
+    """The means beside a change, in display units; NaN where they rest on too few or cannot be had."""
 
-    Attributes
-    ----------
-    before
-        Of the trained before training, each unit with its weight in the effect.
-    with_training
-        Of the trained afterwards, each cell with its weight in the effect.
-    without_training
-        The same less the change: what the estimator says would have been.
-    """
-
-    before: float
-    with_training: float
-    without_training: float
+    before: float  #: of the trained before training, each unit with its weight in the effect
+    with_training: float  #: of the trained afterwards, each cell with its weight in the effect
+    without_training: float  #: the same less the change: what the estimator says would have been
 
 
 def levels_of(inference: Inference) -> Levels:

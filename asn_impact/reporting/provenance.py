@@ -13,10 +13,8 @@ from typing import Any, Final
 
 from asn_impact.arguments import check_choice
 from asn_impact.errors import InputError
-from asn_impact.intake.written import write_beside
+from asn_impact.intake.written import write_beside as write_beside
 from asn_impact.words import Message
-
-__all__ = ["list_inputs", "provenance", "sha256", "split_ending", "write_beside"]
 
 COMMIT_VARIABLE: Final = "ASN_IMPACT_COMMIT"
 _PACKAGES: Final = ("asn-impact", "matplotlib", "numpy", "pandas", "scipy")

@@ -28,35 +28,16 @@ from asn_impact.reporting.gate import MINIMUM, dominated
 
 @dataclass(frozen=True)
 class Cells:
-    """Which hidden cells a published count adds up: what makes a column one of counts, whatever its heading.
+    """Which hidden cells a published count adds up: what makes a column one of counts, whatever its heading."""
 
-    Attributes
-    ----------
-    units
-        Units of the panel; None: every case that was kept, of whatever unit.
-    periods
-        Labels of months or other periods; None: all of them.
-    of
-        All cases, or those still open.
-    """
-
-    units: frozenset[Hashable] | None = None
-    periods: frozenset[str] | None = None
-    of: Literal["records", "open"] = "records"
+    units: frozenset[Hashable] | None = None  #: units of the panel; None: every case that was kept, of whatever unit
+    periods: frozenset[str] | None = None  #: labels of months or other periods; None: all of them
+    of: Literal["records", "open"] = "records"  #: all cases, or those still open
 
 
 @dataclass(frozen=True, eq=False)
 class Release:
     """Which clusters and waves of a design are shown by themselves; the others stand together as "other offices".
-
-    Attributes
-    ----------
-    design
-        Whose cells these are.
-    clusters
-        (G,) True where a cluster is shown by itself.
-    waves
-        (C + 1,) True where a wave is shown by itself, those never trained last.
 
     Examples
     --------
@@ -71,9 +52,9 @@ class Release:
     [False, False, False, True, False, False]
     """
 
-    design: Design
-    clusters: Bool
-    waves: Bool
+    design: Design  #: whose cells these are
+    clusters: Bool  #: (G,) True where a cluster is shown by itself
+    waves: Bool  #: (C + 1,) True where a wave is shown by itself, those never trained last
 
     @classmethod
     def of(cls, design: Design) -> Release:

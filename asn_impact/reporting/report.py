@@ -31,8 +31,6 @@ from asn_impact.verbs import public_verb
 from asn_impact.words import Language, Message, paragraph
 from asn_impact.words.writing import date, unbroken
 
-__all__ = ["FORMATS", "Format", "Item", "Report", "publish", "refuse_before_drawing"]
-
 Format: TypeAlias = Literal["html", "docx", "pdf"]
 Close: TypeAlias = Literal["refuse", "allow"]
 FORMATS: Final[tuple[Format, ...]] = ("html", "docx", "pdf")

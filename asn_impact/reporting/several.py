@@ -25,18 +25,10 @@ from asn_impact.words import Quoted
 
 @dataclass(frozen=True, eq=False)
 class Compared:
-    """What the page of a claim says of who is compared.
+    """What the page of a claim says of who is compared."""
 
-    Attributes
-    ----------
-    table
-        Groups before and after; None where units come and go.
-    counted
-        Whether the number of all cases analysed is said.
-    """
-
-    table: Table | None
-    counted: bool = True
+    table: Table | None  #: groups before and after; None where units come and go
+    counted: bool = True  #: whether the number of all cases analysed is said
 
 
 def compared(report: Report, *, allowed: bool = False) -> Mapping[str, Compared]:

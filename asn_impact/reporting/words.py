@@ -9,30 +9,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from asn_impact.arguments import check_choice
-from asn_impact.measures.outcome_words import Limit, OutcomeWords
+from asn_impact.measures.outcome_words import Limit as Limit
+from asn_impact.measures.outcome_words import OutcomeWords as OutcomeWords
 from asn_impact.measures.panel import Panel
 from asn_impact.scrutiny.grade import Grade
 from asn_impact.timeline import Timeline
 from asn_impact.words import Language, Message, Quantity, Sentence, languages
 from asn_impact.words.catalogue import keys_of
 from asn_impact.words.writing import decimals_for
-
-__all__ = [
-    "Limit",
-    "OutcomeWords",
-    "Term",
-    "check_language",
-    "event_axis",
-    "finding",
-    "finding_message",
-    "glossary",
-    "level_quantity",
-    "limit_words",
-    "outcome_words",
-    "periods_in_step",
-    "unit_noun",
-    "with_grade",
-]
 
 
 def check_language(language: str) -> Language:

@@ -39,15 +39,9 @@ def departures(path: EventPath, survives: Breakdown | None = None) -> Check:
     size = float(path.inference.estimate[since].mean())
     target = Message("checks.departures.target", n=int(path.last[since].max()) + 1, x=size)
     answer = paragraph(largest.said, steps, target)
-    return DEPARTURES.check(_verdict(largest.value), answer, table)
-
-
-def _verdict(value: float) -> Verdict:
-    if np.isnan(value):
-        return "cannot_say"
-    if value < 0.5:
-        return "fails"
-    return "holds" if value >= 1 else "doubtful"
+    value = largest.value
+    verdict: Verdict = "holds" if value >= 1 else "doubtful" if value >= 0.5 else "fails"
+    return DEPARTURES.check("cannot_say" if np.isnan(value) else verdict, answer, table)
 
 
 def _run(case: Case) -> Check:

@@ -154,10 +154,12 @@ def grade(
         return Grade("D", (Message("grade.estimated"),), (Message("grade.no_comparison"),))
     conditions = _counted(counted) if counted is not None and assignment != "lottery" else []
     conditions += [(settled, Message("grade.settled" if settled else "grade.not_settled"))]
-    conditions += [_enough(clusters, treated_clusters)]
+    wanted = {"enough": ENOUGH_CLUSTERS, "enough_treated": ENOUGH_TREATED}
+    counts = Message("grade.clusters", clusters=clusters, treated=treated_clusters, **wanted)
+    conditions += [(clusters >= ENOUGH_CLUSTERS and treated_clusters >= ENOUGH_TREATED, counts)]
     conditions += [_condition(name, verdicts.get(name, "cannot_say"), explained or {}) for name in REQUIRED]
     conditions += _others(verdicts, explained or {})
-    has, lacks = (tuple(said for met, said in conditions if met is wanted) for wanted in (True, False))
+    has, lacks = (tuple(said for met, said in conditions if met is which) for which in (True, False))
     if lacks:
         return Grade("C", has, lacks)
     if assignment != "lottery":
@@ -165,13 +167,6 @@ def grade(
     if verdicts.get("lottery") != "holds":
         return Grade("B", has, (Message("grade.lottery_not_shown"),))
     return Grade("A", (Message("grade.lottery_kept"), *has), ())
-
-
-def _enough(clusters: int, treated: int) -> tuple[bool, Message]:
-    counts = Message(
-        "grade.clusters", clusters=clusters, treated=treated, enough=ENOUGH_CLUSTERS, enough_treated=ENOUGH_TREATED
-    )
-    return clusters >= ENOUGH_CLUSTERS and treated >= ENOUGH_TREATED, counts
 
 
 def _counted(counted: tuple[int, int]) -> list[tuple[bool, Message]]:

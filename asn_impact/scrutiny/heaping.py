@@ -79,7 +79,9 @@ def heaping(durations: Durations, *, limits: Sequence[int] = ()) -> Check:
     table = table.assign(excess=(table["cases"] - table["expected"]) / total)
     has_test = table["p_value"].notna()
     heap = has_test & (table["p_value"] * max(int(has_test.sum()), 1) < _LEVEL)
-    return HEAPING.check(_verdict(table, heap), _answer(table, heap, total, durations.calendar.unit), table)
+    heavy, suspicious = ((heap & _reaches(table, limit)).any() for limit in (HEAVY, SUSPICIOUS))
+    verdict: Verdict = "fails" if heavy else "doubtful" if suspicious else "holds"
+    return HEAPING.check(verdict, _answer(table, heap, total, durations.calendar.unit), table)
 
 
 def check_limits(limits: Sequence[int]) -> None:
@@ -149,12 +151,6 @@ def _at_ends(durations: Durations, counts: pd.DataFrame) -> list[dict[str, objec
             _row(Message(f"checks.heaping.at.{period}"), cases, float((full["cases"] / full["days"]).sum()), among)
         )
     return rows
-
-
-def _verdict(table: pd.DataFrame, heap: pd.Series) -> Verdict:
-    if (heap & _reaches(table, HEAVY)).any():
-        return "fails"
-    return "doubtful" if (heap & _reaches(table, SUSPICIOUS)).any() else "holds"
 
 
 def _reaches(table: pd.DataFrame, limit: tuple[float, float]) -> pd.Series:

@@ -410,7 +410,9 @@ def breakdown(
     scale = 1.0 if kind == "relative" else float(np.sqrt(np.diag(question.path.inference.variance)).mean())
     value = _largest(excludes, scale)
     known = None if shape == "any" else Message(f"sensitivity.breakdown.shape.{shape}")
-    return Breakdown(value, kind, paragraph(_words(value, kind), known), level, question.name, shape)
+    said = Message(f"sensitivity.breakdown.{kind}", x=round_down(value) if kind == "relative" else float(value))
+    said = Message("sensitivity.breakdown.nothing") if np.isnan(value) else said
+    return Breakdown(value, kind, paragraph(said, known), level, question.name, shape)
 
 
 def _largest(holds: Callable[[float], bool], scale: float) -> float:
@@ -426,12 +428,6 @@ def _largest(holds: Callable[[float], bool], scale: float) -> float:
         middle = (low + high) / 2
         low, high = (middle, high) if holds(middle) else (low, middle)
     return low
-
-
-def _words(value: float, kind: str) -> Message:
-    if np.isnan(value):
-        return Message("sensitivity.breakdown.nothing")
-    return Message(f"sensitivity.breakdown.{kind}", x=round_down(value) if kind == "relative" else float(value))
 
 
 def round_down(value: float) -> float:

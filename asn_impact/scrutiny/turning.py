@@ -116,16 +116,13 @@ def what_would_change(
     one_estimate(finding.effects)
     reading = Reading(margin, level)
     cells = None if durations is None else _cells_of(finding.effects.design, durations)
-    rows = [
-        *(
-            []
-            if cells is None
-            else [_row("applications", turns, _applications(finding, cells, turns, reading), level) for turns in _TURNS]
-        ),
-        *(_row("offices", turns, _offices(finding, turns, reading), level) for turns in _TURNS),
-        *(_moved(finding, name, steps, reading) for name, steps in (("earlier", -1), ("later", 1))),
-        *([] if cells is None or durations is None else _open_cases(finding, durations, reading)),
-    ]
+    rows = list[dict[str, object]]()
+    if cells is not None:
+        rows += [_row("applications", turns, _applications(finding, cells, turns, reading), level) for turns in _TURNS]
+    rows += [_row("offices", turns, _offices(finding, turns, reading), level) for turns in _TURNS]
+    rows += [_moved(finding, name, steps, reading) for name, steps in (("earlier", -1), ("later", 1))]
+    if cells is not None and durations is not None:
+        rows += _open_cases(finding, durations, reading)
     table = pd.DataFrame([row for row in rows if row], columns=list(_COLUMNS))
     return Turning(finding, table, _say(finding, table, reading))
 
@@ -507,11 +504,8 @@ def _say(finding: Inference, table: pd.DataFrame, reading: Reading) -> Message:
 
 def _ways(table: pd.DataFrame, turns: Turn) -> list[Message]:
     rows = table.loc[(table["turns"] == turns) & table["what"].isin(["applications", "offices"])]
-    return [
-        Message(f"checks.turning.{row.what}", k=int(float(str(row.fewest))), n=int(float(str(row.of))), share=row.share)
-        for row in rows.itertuples()
-        if np.isfinite(float(str(row.fewest)))
-    ]
+    found = rows.loc[rows["fewest"].notna(), ["what", "fewest", "of", "share"]].itertuples(index=False)
+    return [Message(f"checks.turning.{what}", k=int(k), n=int(n), share=share) for what, k, n, share in found]
 
 
 def _either(ways: list[Message]) -> Message:

@@ -64,35 +64,21 @@ _CLAIM: Final = Keys(
 
 @dataclass(frozen=True, eq=False)
 class Claim:
-    """A claim of a programme: what is asked, and the study that answers it.
+    """A claim of a programme: what is asked, and the study that answers it."""
 
-    Attributes
-    ----------
-    id, label
-        Its name, and what it asks in each language.
-    course, course_label
-        Key of its course in the file, and what the course is called; None where there is one rollout without courses.
-    file
-        Key of its file.
-    role, hoped
-        See `Finding`.
-    level
-        Of Kirkpatrick, 1 to 4; None where it is not said.
-    study
-        The study: everything from here on is that of a single study.
-    of, by, worth
-        The claim that this one rests on; the groups whose effects it compares, or what the effect cost.
-    """
-
+    #: Its name, and what it asks in each language.
     id: str
     label: Message
+    #: Key of its course in the file, and what the course is called; None where there is one rollout without courses.
     course: str | None
     course_label: Message | None
-    file: str
+    file: str  #: key of its file
+    #: See `Finding`.
     role: Role
     hoped: Better | None
-    level: Literal[1, 2, 3, 4] | None
-    study: Study
+    level: Literal[1, 2, 3, 4] | None  #: of Kirkpatrick, 1 to 4; None where it is not said
+    study: Study  #: the study: everything from here on is that of a single study
+    #: The claim that this one rests on; the groups whose effects it compares, or what the effect cost.
     of: Claim | None = None
     by: str | None = None
     worth: Worth | None = None
@@ -103,27 +89,17 @@ class Claim:
 
 @dataclass(frozen=True, eq=False)
 class Shared:
-    """What a file of many claims says once, checked.
-
-    Attributes
-    ----------
-    title, source
-        Of the whole evaluation.
-    correction, registered
-        How the family of primary claims is corrected, and the file in which they were locked; None where there is none.
-    aliases
-        Short name of an office -> its name.
-    sha256
-        Of the file as it was read.
-    """
+    """What a file of many claims says once, checked."""
 
     file: Path
+    #: Of the whole evaluation.
     title: Message
     source: Message
+    #: How the family of primary claims is corrected, and the file in which they were locked; None where there is none.
     correction: Any
     registered: Path | None
-    aliases: Mapping[str, str]
-    sha256: str = ""
+    aliases: Mapping[str, str]  #: short name of an office -> its name
+    sha256: str = ""  #: of the file as it was read
 
 
 def _element(name: str, language: Language) -> str:

@@ -26,23 +26,14 @@ DEPARTURES: Final = (0.5, 1.0, 1.5, 2.0)  # times the largest departure before t
 
 @dataclass(frozen=True, eq=False)
 class Detail:
-    """What a study reports beside its headline; a part that cannot be had is None or empty.
+    """What a study reports beside its headline; a part that cannot be had is None or empty."""
 
-    Attributes
-    ----------
-    curve
-        Effects on the share decided within each day, with a band over all days; only for waits counted in days.
-    quantiles
-        By how many days the median and the 90th percentile moved.
-    choices
-        The same effect by other estimators that are as defensible, by column number.
-    intervals
-        Intervals that allow for departures from parallel trends, at the level of the breakdown value.
-    """
-
+    #: Effects on the share decided within each day, with a band over all days; only for waits counted in days.
     curve: Inference | None = None
-    quantiles: pd.DataFrame | None = None
+    quantiles: pd.DataFrame | None = None  #: by how many days the median and the 90th percentile moved
+    #: The same effect by other estimators that are as defensible, by column number.
     choices: Mapping[str, Inference] = field(default_factory=dict)
+    #: Intervals that allow for departures from parallel trends, at the level of the breakdown value.
     intervals: tuple[RobustInterval, ...] = ()
 
 

@@ -36,32 +36,17 @@ FEWEST_CLUSTERS: Final = (
 
 @dataclass(frozen=True, eq=False)
 class Evidence:
-    """What the data say.
+    """What the data say."""
 
-    Attributes
-    ----------
-    ready
-        Everything before the estimate; `refusal` says why there is none.
-    headline
-        One number, or the coefficients of a regression; None when refused.
-    events
-        Effects by time since adoption, where the estimator has them.
-    scrutiny
-        What was held against the headline, and its grade; None for several coefficients.
-    detail
-        Completion curve, moved quantiles, other choices, departures; empty for several coefficients.
-    warnings
-        What a reader must know before the result.
-    steps
-        How much of the effect on a wait lies in each step of its log; None where there is none.
-    """
-
-    ready: Prepared
-    headline: Inference | None = None
-    events: Inference | None = None
+    ready: Prepared  #: everything before the estimate; `refusal` says why there is none
+    headline: Inference | None = None  #: one number, or the coefficients of a regression; None when refused
+    events: Inference | None = None  #: effects by time since adoption, where the estimator has them
+    #: What was held against the headline, and its grade; None for several coefficients.
     scrutiny: Scrutiny | None = None
+    #: Completion curve, moved quantiles, other choices, departures; empty for several coefficients.
     detail: Detail = field(default_factory=Detail)
-    warnings: tuple[Message, ...] = ()
+    warnings: tuple[Message, ...] = ()  #: what a reader must know before the result
+    #: How much of the effect on a wait lies in each step of its log; None where there is none.
     steps: StepChanges | None = None
 
 

@@ -38,27 +38,14 @@ MOST: Final = 200  # offices or words in a table
 
 @dataclass(frozen=True, eq=False)
 class Found:
-    """Tables for `check`, each empty where it could not be made, and what is still open.
+    """Tables for `check`, each empty where it could not be made, and what is still open."""
 
-    Attributes
-    ----------
-    files
-        Name, rows and hash of what was read, where no extract tells.
-    headings
-        Field -> heading, where no extract tells.
-    offices
-        ``office``, ``rows``, ``spellings``.
-    statuses
-        ``word``, ``rows``, ``dated``, ``meaning`` (a message).
-    courses
-        ``course``, ``rows``.
-    """
-
-    files: tuple[tuple[str, int, str], ...] = ()
-    headings: Mapping[str, str] = field(default_factory=dict)
-    offices: pd.DataFrame = field(default_factory=pd.DataFrame)
+    files: tuple[tuple[str, int, str], ...] = ()  #: name, rows and hash of what was read, where no extract tells
+    headings: Mapping[str, str] = field(default_factory=dict)  #: field -> heading, where no extract tells
+    offices: pd.DataFrame = field(default_factory=pd.DataFrame)  #: ``office``, ``rows``, ``spellings``
+    #: ``word``, ``rows``, ``dated``, ``meaning`` (a message).
     statuses: pd.DataFrame = field(default_factory=pd.DataFrame)
-    courses: pd.DataFrame = field(default_factory=pd.DataFrame)
+    courses: pd.DataFrame = field(default_factory=pd.DataFrame)  #: ``course``, ``rows``
     questions: tuple[Question, ...] = ()
 
 

@@ -37,22 +37,13 @@ FEWEST = 10  # persons behind a mean that is shown
 
 @dataclass(frozen=True, eq=False)
 class Tests:
-    """The scores of N persons who took both tests.
+    """The scores of N persons who took both tests."""
 
-    Attributes
-    ----------
-    before, after
-        (N,) mean of the columns.
-    office
-        (N,) "" where the file has none.
-    trained
-        (N,) True for those who took the course; everybody without a column of groups.
-    """
-
+    #: (N,) mean of the columns.
     before: Float
     after: Float
-    office: tuple[str, ...]
-    trained: Bool
+    office: tuple[str, ...]  #: (N,) "" where the file has none
+    trained: Bool  #: (N,) True for those who took the course; everybody without a column of groups
     ledger: Ledger
     sources: tuple[Source, ...] = ()
     notes: tuple[Message, ...] = ()

@@ -17,11 +17,6 @@ from asn_impact.errors import AsnImpactError, StudyError
 from asn_impact.study.kinds import Kind, kind_of, one_of, table_of
 from asn_impact.words import Message, for_file, paragraph
 
-__all__ = [
-    *("Choice", "Keys", "Place", "Setting"),
-    *("choice_kind", "choose", "convert", "keys_of", "once", "reading_once", "values"),
-]
-
 
 @dataclass(frozen=True)
 class Place:
@@ -51,26 +46,14 @@ class Place:
 
 @dataclass(frozen=True, eq=False)
 class Keys:
-    """The keys of one table of the file.
+    """The keys of one table of the file."""
 
-    Attributes
-    ----------
-    kinds
-        Key -> what it may hold.
-    required
-        Those that must be there.
-    home
-        What the table becomes: called with the keys as arguments.
-    parameters
-        Key -> parameter of the home, where they have different names.
-    elsewhere
-        Parameters that are no keys, and why: said in another place, or made in Python only.
-    """
-
-    kinds: Mapping[str, Kind]
-    required: tuple[str, ...] = ()
-    home: Callable[..., Any] | None = None
+    kinds: Mapping[str, Kind]  #: key -> what it may hold
+    required: tuple[str, ...] = ()  #: those that must be there
+    home: Callable[..., Any] | None = None  #: what the table becomes: called with the keys as arguments
+    #: Key -> parameter of the home, where they have different names.
     parameters: Mapping[str, str] = field(default_factory=dict)
+    #: Parameters that are no keys, and why: said in another place, or made in Python only.
     elsewhere: Mapping[str, Message] = field(default_factory=dict)
 
     def only(self, *names: str) -> Keys:
@@ -109,15 +92,6 @@ class Choice:
 class Setting:
     """A choice and its parameters, as the study states them.
 
-    Attributes
-    ----------
-    name
-        The word in the file: ``records``, ``restricted_mean``, ``group_time``, ...
-    parameters
-        What stands beside it.
-    keys
-        What may stand there, and what becomes of it.
-
     Examples
     --------
     >>> from asn_impact.study.offers import outcomes
@@ -125,9 +99,9 @@ class Setting:
     Within(days=5, counted_in='working days')
     """
 
-    name: str
-    parameters: Mapping[str, Any]
-    keys: Keys = field(default_factory=lambda: Keys({}))
+    name: str  #: the word in the file: ``records``, ``restricted_mean``, ``group_time``, ..
+    parameters: Mapping[str, Any]  #: what stands beside it
+    keys: Keys = field(default_factory=lambda: Keys({}))  #: what may stand there, and what becomes of it
 
     def made(self, **others: Any) -> Any:  # noqa: ANN401 - an outcome, an estimator, a rule, records
         """Return the thing itself: its home called with the parameters it has, and with others no file can hold."""

@@ -15,27 +15,14 @@ from asn_impact.words import Message, languages, verbatim
 
 @dataclass(frozen=True, eq=False)
 class Kind:
-    """What a key may hold.
+    """What a key may hold."""
 
-    Attributes
-    ----------
-    read
-        Returns a value of the file as the program takes it; None where it does not fit.
-    expected
-        What to expect, in words.
-    choices
-        The words there are, where it is a choice.
-    table
-        Reads a table inside this one, from what it holds and its place.
-    many
-        Whether a list of tables is meant.
-    """
-
-    read: Callable[[Any], Any]
-    expected: Message
-    choices: tuple[object, ...] = ()
+    read: Callable[[Any], Any]  #: returns a value of the file as the program takes it; None where it does not fit
+    expected: Message  #: what to expect, in words
+    choices: tuple[object, ...] = ()  #: the words there are, where it is a choice
+    #: Reads a table inside this one, from what it holds and its place.
     table: Callable[[Mapping[str, Any], Any], Any] | None = None
-    many: bool = False
+    many: bool = False  #: whether a list of tables is meant
 
 
 def _read_text(value: object) -> str | None:

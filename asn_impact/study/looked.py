@@ -32,33 +32,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Looked:
-    """What `Programme.check` found.
+    """What `Programme.check` found."""
 
-    Attributes
-    ----------
-    text
-        What is printed.
-    offices
-        One row an office, one column the list of offices, each course and each file: True where it is there.
-    rows
-        One row a file: ``file``, ``read``, ``kept``, ``offices``, ``periods``, ``first``, ``last``.
-    unknown
-        Labels of courses and files that nobody else knows -> the office that they may be, "" where none is near.
-    problems
-        What was refused, claim by claim.
-    refusals
-        Claim -> why it can have no effect; a description is none.
-    notes
-        What was left out or assumed, each once.
-    """
-
-    text: str
+    text: str  #: what is printed
+    #: One row an office, one column the list of offices, each course and each file: True where it is there.
     offices: pd.DataFrame
-    rows: pd.DataFrame
+    rows: pd.DataFrame  #: one row a file: ``file``, ``read``, ``kept``, ``offices``, ``periods``, ``first``, ``last``
+    #: Labels of courses and files that nobody else knows -> the office that they may be, "" where none is near.
     unknown: Mapping[str, str]
-    problems: tuple[AsnImpactError, ...] = ()
-    refusals: Mapping[str, Message] | None = None
-    notes: tuple[Message, ...] = ()
+    problems: tuple[AsnImpactError, ...] = ()  #: what was refused, claim by claim
+    refusals: Mapping[str, Message] | None = None  #: claim -> why it can have no effect; a description is none
+    notes: tuple[Message, ...] = ()  #: what was left out or assumed, each once
 
     def __str__(self) -> str:
         return self.text

@@ -15,7 +15,9 @@ from asn_impact.study.inputs import inputs_of
 from asn_impact.study.keys import once
 from asn_impact.study.measured import renamed
 from asn_impact.study.named import refuse_unknown_columns, with_doses
-from asn_impact.study.ready import Prepared, Tried, noting
+from asn_impact.study.ready import Prepared as Prepared
+from asn_impact.study.ready import Tried as Tried
+from asn_impact.study.ready import noting
 from asn_impact.study.ready_panel import panel_parts, ready_frame
 from asn_impact.study.settings import Study
 from asn_impact.verbs import public_verb
@@ -26,18 +28,6 @@ if TYPE_CHECKING:
 
     from asn_impact.intake.readers.training import Rollout
     from asn_impact.measures.panel import Panel
-
-
-__all__ = [
-    "Prepared",
-    "Tried",
-    "asked_of_training",
-    "attempted",
-    "prepared",
-    "read_rollout_of",
-    "staff_of",
-    "with_panel",
-]
 
 
 @public_verb

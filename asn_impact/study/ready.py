@@ -27,40 +27,21 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Prepared:
-    """Everything before the first estimate.
+    """Everything before the first estimate."""
 
-    Attributes
-    ----------
-    panel
-        The cells.
-    sources
-        Files read, with their hashes.
-    extract, times, months
-        Records with their ledger, their waits, and the maturity table; None for a ready panel.
-    frame
-        The rows of a ready panel; None for records.
-    design
-        Who is compared with whom; None when `refusal` says why not.
-    refusal
-        Why no effect can be estimated.
-    notes
-        What was left out or assumed, each once.
-    courses
-        Other courses that were completed: office, course, month; None without training records.
-    observed
-        Answers or other dated records with their ledger, where the data are no cases.
-    """
-
-    panel: Panel
-    sources: tuple[Source, ...]
+    panel: Panel  #: the cells
+    sources: tuple[Source, ...]  #: files read, with their hashes
+    #: Records with their ledger, their waits, and the maturity table; None for a ready panel.
     extract: Extract | None = None
     times: Dated | None = None
     months: pd.DataFrame | None = None
-    frame: pd.DataFrame | None = None
-    design: Design | None = None
-    refusal: Message | None = None
-    notes: tuple[Message, ...] = ()
+    frame: pd.DataFrame | None = None  #: the rows of a ready panel; None for records
+    design: Design | None = None  #: who is compared with whom; None when `refusal` says why not
+    refusal: Message | None = None  #: why no effect can be estimated
+    notes: tuple[Message, ...] = ()  #: what was left out or assumed, each once
+    #: Other courses that were completed: office, course, month; None without training records.
     courses: pd.DataFrame | None = None
+    #: Answers or other dated records with their ledger, where the data are no cases.
     observed: Observations | SurveyAggregates | Tests | None = None
 
     @property
@@ -77,27 +58,16 @@ class Prepared:
 
 @dataclass(frozen=True, eq=False)
 class Tried:
-    """Whatever could be made before the first estimate, and every refusal on the way.
+    """Whatever could be made before the first estimate, and every refusal on the way."""
 
-    Attributes
-    ----------
-    ready
-        What is estimated from; None where something was refused.
-    problems
-        What was refused, in the order of the sections.
-    extract, panel, months, rollout
-        Each that could be made.
-    notes
-        Of what was made.
-    """
-
-    ready: Prepared | None
-    problems: tuple[AsnImpactError, ...] = ()
+    ready: Prepared | None  #: what is estimated from; None where something was refused
+    problems: tuple[AsnImpactError, ...] = ()  #: what was refused, in the order of the sections
+    #: Each that could be made.
     extract: Extract | None = None
     panel: Panel | None = None
     months: pd.DataFrame | None = None
     rollout: Rollout | None = None
-    notes: tuple[Message, ...] = ()
+    notes: tuple[Message, ...] = ()  #: of what was made
 
 
 @contextmanager

@@ -21,26 +21,17 @@ _BY: Final = Keys({**_RESTING, "by": TEXT}, ("id", "of", "by"))
 
 @dataclass(frozen=True, eq=False)
 class Worth:
-    """What an effect cost, and what a day is worth, as a claim says it.
+    """What an effect cost, and what a day is worth, as a claim says it."""
 
-    Attributes
-    ----------
-    file, costs
-        Key of the budget file, and how it is read.
-    course, others
-        Words of the course whose rows count, and those of the other courses of the programme.
-    values
-        Of the claim: ``value_of_a_day``, ``years``, ``discount`` and what else `returns` takes.
-    place
-        Where in the file the budget was said.
-    """
-
+    #: Key of the budget file, and how it is read.
     file: str
     costs: Setting
+    #: Words of the course whose rows count, and those of the other courses of the programme.
     course: tuple[str, ...]
     others: tuple[str, ...]
+    #: Of the claim: ``value_of_a_day``, ``years``, ``discount`` and what else `returns` takes.
     values: Mapping[str, Any]
-    place: Place
+    place: Place  #: where in the file the budget was said
 
     def __repr__(self) -> str:
         said = {"costs": self.file, "match": self.course, **self.values}

@@ -29,21 +29,6 @@ if TYPE_CHECKING:
     from asn_impact.reporting.chart import Chart
     from asn_impact.reporting.contents import Report
 
-__all__ = [
-    *("Finished", "Progress", "Spent"),
-    *(
-        "files_of",
-        "progress",
-        "put",
-        "refuse_foreign",
-        "refuse_gaps",
-        "refuse_rows",
-        "refuse_soon",
-        "run",
-        "work_beside",
-        "write",
-    ),
-]
 
 RECORD: Final = "run.json"
 MADE_BY: Final = "asn_impact run"
@@ -60,27 +45,13 @@ class Spent:
 
 @dataclass(frozen=True, eq=False)
 class Finished:
-    """What `run` did.
+    """What `run` did."""
 
-    Attributes
-    ----------
-    folder
-        Where the results are: a report a language, ``figures/``, ``notebooks/`` and ``run.json``.
-    findings
-        The answer in a sentence.
-    refusal
-        Why no effect is claimed; None when one is.
-    notes
-        What was left out, assumed or must be known before the answer.
-    spent
-        Where time went, step by step; no file holds it.
-    """
-
-    folder: Path
-    findings: tuple[str, ...]
-    refusal: Message | None
-    notes: tuple[Message, ...]
-    spent: tuple[Spent, ...] = ()
+    folder: Path  #: where the results are: a report a language, ``figures/``, ``notebooks/`` and ``run.json``
+    findings: tuple[str, ...]  #: the answer in a sentence
+    refusal: Message | None  #: why no effect is claimed; None when one is
+    notes: tuple[Message, ...]  #: what was left out, assumed or must be known before the answer
+    spent: tuple[Spent, ...] = ()  #: where time went, step by step; no file holds it
 
 
 def run(study: Study) -> Finished:

@@ -13,14 +13,13 @@ from typing import Any, Final, Literal
 from asn_impact.arguments import did_you_mean
 from asn_impact.errors import PROGRAM, StudyError
 from asn_impact.study import offers
-from asn_impact.study.keys import Place, Setting, choose, convert, values
+from asn_impact.study.keys import Place, choose, convert, values
+from asn_impact.study.keys import Setting as Setting
 from asn_impact.study.kinds import NUMBER, TIMES, one_of
 from asn_impact.study.offers import FORMATS, SECTIONS
 from asn_impact.study.paths import locate, require_file
 from asn_impact.verbs import public_verb
 from asn_impact.words import Language, Message, languages, paragraph, verbatim
-
-__all__ = ["Setting", "Study", "in_languages", "is_programme", "language_of", "read_study", "study_of", "tables_of"]
 
 SEED: Final = 2026  # of the placebo among untrained offices: one for all studies, so that nobody chooses it
 _BOTH: Final = ("id", "en")

@@ -197,12 +197,9 @@ def decimals_for(values: Iterable[float], least: int) -> int:
     >>> decimals_for([-3.5, -0.03], 1)
     2
     """
-    decimals = least
-    for value in values:
-        if math.isfinite(value) and value != 0:
-            needed = -math.floor(math.log10(abs(value) * 2))  # 0.05 rounds to 0.1, 0.04 to 0.0
-            decimals = max(decimals, min(needed, MOST_DECIMALS))
-    return decimals
+    sizes = [abs(value) for value in values if math.isfinite(value) and value != 0]
+    needed = [-math.floor(math.log10(size * 2)) for size in sizes]  # 0.05 rounds to 0.1, 0.04 to 0.0
+    return max([least, *(min(decimals, MOST_DECIMALS) for decimals in needed)])
 
 
 def unbroken(text: str) -> str:

@@ -18,15 +18,14 @@ from asn_impact.intake.formats.event_log import open_event_log
 from asn_impact.intake.formats.json_records import open_json
 from asn_impact.intake.formats.packed import open_gzip, open_zip
 from asn_impact.intake.formats.parquet import open_parquet
-from asn_impact.intake.formats.raw import Asked, RawTable, Recogniser
+from asn_impact.intake.formats.raw import Asked, Recogniser
+from asn_impact.intake.formats.raw import RawTable as RawTable
 from asn_impact.intake.formats.spreadsheet_xml import open_spreadsheet_xml
 from asn_impact.intake.formats.sqlite import open_sqlite
 from asn_impact.intake.formats.text import open_text
 from asn_impact.intake.formats.web_page import open_web_page
 from asn_impact.intake.formats.workbook import open_old_workbook, open_workbook
 from asn_impact.words import Message
-
-__all__ = ["FORMATS", "KNOWN", "Asked", "Format", "RawTable", "ending_of", "open_file"]
 
 Opener = Callable[[Path, Asked], list[RawTable]]
 

@@ -33,12 +33,13 @@ from asn_impact.intake.gathered import Gathered
 from asn_impact.intake.gathering import explaining, gather
 from asn_impact.intake.ledger import Ledger, reason
 from asn_impact.intake.privacy import pseudonym
-from asn_impact.intake.readers.derived import with_days, with_flag, with_recorded
+from asn_impact.intake.readers.derived import with_days as with_days
+from asn_impact.intake.readers.derived import with_flag as with_flag
+from asn_impact.intake.readers.derived import with_recorded as with_recorded
 from asn_impact.intake.readers.given import office_given
 from asn_impact.intake.records import (
     MOST_UNREADABLE,
     NumberStyle,
-    Observations,
     Order,
     Relation,
     in_memory,
@@ -47,11 +48,9 @@ from asn_impact.intake.records import (
     with_moment,
     with_numbers,
 )
+from asn_impact.intake.records import Observations as Observations
 from asn_impact.verbs import public_verb
 from asn_impact.words import Message, paragraph
-
-__all__ = ["Observations", "read_observations", "with_days", "with_flag", "with_recorded"]
-
 
 _MADE = ("date", "month", "day", "person")
 _OF_PERMITS = ("case", "decided", "status")  # names with a meaning for permits that a kept column need not share

@@ -25,7 +25,9 @@ from asn_impact.intake.readers.completions import (
 )
 from asn_impact.intake.readers.moves import count_movers, follow
 from asn_impact.intake.readers.positions import dates_of, find_units_then, read_history, tell_apart
-from asn_impact.intake.readers.rollout import Rollout, read_rollout, read_rollout_from_status
+from asn_impact.intake.readers.rollout import Rollout as Rollout
+from asn_impact.intake.readers.rollout import read_rollout as read_rollout
+from asn_impact.intake.readers.rollout import read_rollout_from_status as read_rollout_from_status
 from asn_impact.intake.readers.staff import staff_numbers
 from asn_impact.intake.readers.trained import (
     accumulate,
@@ -39,13 +41,6 @@ from asn_impact.intake.readers.trained import (
 from asn_impact.intake.readers.training_list import read_list, unreadable_ends
 from asn_impact.verbs import public_verb
 from asn_impact.words import Alert, Message
-
-__all__ = [
-    "Rollout",
-    "read_rollout",
-    "read_rollout_from_status",
-    "read_training",
-]
 
 _NO_OFFICE: Final = "-"  # said of an office that is in no export
 

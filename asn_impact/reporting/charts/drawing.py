@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 
 from asn_impact.reporting.chart import Chart
-from asn_impact.reporting.words import OutcomeWords, level_quantity
+from asn_impact.reporting.words import OutcomeWords
+from asn_impact.reporting.words import level_quantity as level_quantity
 from asn_impact.words import Language, Message, Quantity, Sentence
 from asn_impact.words.writing import number, period
 
@@ -19,32 +20,6 @@ if TYPE_CHECKING:
 
     from asn_impact.estimation import Inference
 
-
-__all__ = [
-    "BLUE",
-    "GREY",
-    "INK",
-    "PALE",
-    "PALETTE",
-    "PALE_BLUE",
-    "VERMILION",
-    "bold",
-    "close_ends",
-    "describe",
-    "find_decimals",
-    "find_tick_decimals",
-    "fold",
-    "label_lines",
-    "label_periods",
-    "level_quantity",
-    "lower",
-    "name_change",
-    "text_size",
-    "use_numerals",
-    "use_whole_steps",
-    "write_change",
-    "write_level",
-]
 
 BLUE: Final = "#0072B2"  # Okabe and Ito's palette: told apart by colour-blind readers
 VERMILION: Final = "#D55E00"

@@ -6,10 +6,8 @@ from collections.abc import Sequence
 from typing import Final
 
 from asn_impact.errors import InputError
-from asn_impact.reporting.recoding import counts_records
+from asn_impact.reporting.recoding import counts_records as counts_records
 from asn_impact.words import Message
-
-__all__ = ["FEW", "MINIMUM_CELL", "SECONDARY", "SMALL_GROUP", "counts_records", "suppressed"]
 
 MINIMUM_CELL: Final = 10  # a convention: default 10, never below 5
 FEW: Final = f"<{MINIMUM_CELL}"

@@ -25,15 +25,9 @@ Words: TypeAlias = Message | Mapping[str, str] | str  #: a message, or somebody'
 
 
 class Saved(tuple[Path, ...]):
-    """The files that were written, and what their reader should know.
+    """The files that were written, and what their reader should know."""
 
-    Attributes
-    ----------
-    notes
-        An alert where a count differs by a few persons from the version that was there.
-    """
-
-    notes: tuple[Message, ...] = ()
+    notes: tuple[Message, ...] = ()  #: an alert where a count differs by a few persons from the version that was there
 
 
 @dataclass(frozen=True, eq=False)

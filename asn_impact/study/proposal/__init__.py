@@ -4,7 +4,4 @@
 ``statuses`` propose, ``proposed`` writes.
 """
 
-from asn_impact.study.proposal.proposed import Proposal, propose_study
-from asn_impact.study.proposal.write import Question
-
-__all__ = ["Proposal", "Question", "propose_study"]
+from asn_impact.study.proposal.proposed import propose_study as propose_study

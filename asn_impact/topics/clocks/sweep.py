@@ -10,39 +10,21 @@ from asn_impact.arrays import Float, Int
 
 
 class Intervals(NamedTuple):
-    """Steps of cases: who had a case on the days in (start, stop], counted since its receipt.
+    """Steps of cases: who had a case on the days in (start, stop], counted since its receipt."""
 
-    Attributes
-    ----------
-    case, step
-        (n,) positions: of the case, and of the name of the step.
-    start, stop
-        (n,) days since receipt, within 0 and the length of the case; both the same where only one day was written.
-    """
-
-    case: Int
-    step: Int
-    start: Int
-    stop: Int
+    case: Int  #: (n,) positions: of the case
+    step: Int  #: and of the name of the step
+    start: Int  #: (n,) days since receipt, within 0 and the length of the case
+    stop: Int  #: the same as the start where only one day was written
 
 
 class Shares(NamedTuple):
-    """The days of cases, each given away once.
+    """The days of cases, each given away once."""
 
-    Attributes
-    ----------
-    case, step
-        (m,) a case and a step of it, each pair once and in order.
-    days
-        (m,) its days: whole ones, and parts of those that several steps had at once.
-    waiting
-        (cases,) days on which no step was open and that no step was given.
-    """
-
-    case: Int
-    step: Int
-    days: Float
-    waiting: Float
+    case: Int  #: (m,) a case
+    step: Int  #: and a step of it, each pair once and in order
+    days: Float  #: (m,) its days: whole ones, and parts of those that several steps had at once
+    waiting: Float  #: (cases,) days on which no step was open and that no step was given
 
 
 def share_days(steps: Intervals, length: Int, horizon: int, *, to_next: bool) -> Shares:

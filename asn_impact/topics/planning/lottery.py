@@ -294,11 +294,8 @@ def verify(certificate: Mapping[str, Any], frame: Any) -> Lottery:  # noqa: ANN4
         raise InputError(Message("designs.lottery.algorithm", found=str(certificate["algorithm"]), own=ALGORITHM))
     again = draw_waves(
         frame,
-        unit=certificate["unit"],
-        strata=certificate["strata"],
-        waves=certificate["waves"],
+        **{name: certificate[name] for name in ("unit", "strata", "waves", "seed")},
         sizes=certificate["places"],
-        seed=certificate["seed"],
         drawn_on=dt.date.fromisoformat(certificate["drawn_on"]),
     )
     own = again.certificate()

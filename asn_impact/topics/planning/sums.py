@@ -23,30 +23,14 @@ _RUPIAH: Final = 1.0  # by which a row may differ from the sum that it is taken 
 
 @dataclass(frozen=True, eq=False)
 class Rows:
-    """The rows of a budget in their order.
+    """The N rows of a budget in their order."""
 
-    Attributes
-    ----------
-    names
-        (N,) how a row is called; a row with an amount and no name is taken for a total.
-    codes
-        (N,) account codes; empty where there is none.
-    amounts
-        (N,) rupiah; NaN where a row has none.
-    alike
-        (N,) volume and unit price.
-    heads
-        (N,) True for rows that are no components by their form or their name.
-    said
-        Rows of which the reader says that they add up others; None where nothing was said.
-    """
-
-    names: Sequence[str]
-    codes: Sequence[str]
-    amounts: Float
-    alike: Sequence[tuple[float, float]]
-    heads: Bool
-    said: Names | None = None
+    names: Sequence[str]  #: how a row is called; a row with an amount and no name is taken for a total
+    codes: Sequence[str]  #: account codes; empty where there is none
+    amounts: Float  #: (N,) rupiah; NaN where a row has none
+    alike: Sequence[tuple[float, float]]  #: volume and unit price
+    heads: Bool  #: (N,) True for rows that are no components by their form or their name
+    said: Names | None = None  #: rows of which the reader says that they add up others; None: nothing was said
 
 
 def sums_of(rows: Rows) -> tuple[Bool, list[Message]]:

@@ -138,7 +138,11 @@ def read_promises(
     0     SIP      5   working days
     1     PBG     28  calendar days
     """
-    frame = _open(Path(source)) if isinstance(source, str | Path) else in_pandas(source)
+    if isinstance(source, str | Path):
+        tables = open_file(Path(source), lambda cells: recognised(cells, ["service", "limit"]))
+        frame = pd.concat([in_pandas(t.relation).set_axis(list(t.headings), axis=1) for t in tables], ignore_index=True)
+    else:
+        frame = in_pandas(source)
     headings = [str(heading) for heading in frame.columns]
     heading_of = match_columns(headings, ["service", "limit"], columns=columns, required=["service", "limit"])
     units = [heading for heading in headings if normalised(heading) in _UNIT_HEADINGS]
@@ -149,12 +153,6 @@ def read_promises(
     rows = pd.DataFrame({"service": texts[heading_of["service"]], "limit": texts[heading_of["limit"]], "unit": words})
     rows = rows[rows["service"].notna() & (rows["service"].astype(str).str.strip() != "")]
     return _promise([(" ".join(str(s).split()), limit, word) for s, limit, word in rows.itertuples(index=False)], unit)
-
-
-def _open(path: Path) -> pd.DataFrame:
-    tables = open_file(path, lambda cells: recognised(cells, ["service", "limit"]))
-    frames: list[pd.DataFrame] = [in_pandas(table.relation).set_axis(list(table.headings), axis=1) for table in tables]
-    return pd.concat(frames, ignore_index=True)
 
 
 def _promise(rows: Sequence[tuple[str, Any, Any]], unit: LimitUnit | None) -> Promises:

@@ -249,16 +249,8 @@ def read_survey(
     if gaps := sum(missing.values()):
         worst = max(missing, key=lambda e: missing[e])
         notes.append(Alert("survey.answers_missing", n=gaps, element=worst, most=missing[worst]))
-    return Survey(
-        records=nw.from_native(table).lazy(),
-        as_of=answers.as_of,
-        ledger=answers.ledger,
-        headings=answers.headings,
-        sources=answers.sources,
-        notes=(*answers.notes, *notes),
-        elements=tuple(headings_of),
-        missing=missing,
-    )
+    own = {"records": nw.from_native(table).lazy(), "notes": (*answers.notes, *notes)}
+    return Survey(**vars(answers) | own, elements=tuple(headings_of), missing=missing)
 
 
 def _check_answers(

@@ -124,13 +124,10 @@ def _none_said(where: Year) -> str:
     raise InputError(Message("survey.no_year_in_frame", year=where))
 
 
-def _texts_of(table: RawTable, where: Year) -> list[str]:
-    return [table.sheet or table.name] if where == "sheet" else [_LAW.sub(" ", title) for title in table.titles]
-
-
 def _lines_with_years(table: RawTable, where: Year) -> list[str]:
     """Return the lines that say the year: those that speak of a period, where there are any."""
-    dated = [line.casefold() for line in _texts_of(table, where) if _YEAR.search(line)]
+    texts = [table.sheet or table.name] if where == "sheet" else [_LAW.sub(" ", title) for title in table.titles]
+    dated = [line.casefold() for line in texts if _YEAR.search(line)]
     return [line for line in dated if _OF_PERIODS.search(line)] or dated
 
 
