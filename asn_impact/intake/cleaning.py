@@ -20,7 +20,7 @@ from asn_impact.arguments import did_you_mean
 from asn_impact.errors import InputError, PrivacyError
 from asn_impact.identifiers import persons_in
 from asn_impact.intake.checks import FOLLOWED, Earlier, OfficeCount, followed, last_days
-from asn_impact.intake.copies import copies_of, one_row_a_case
+from asn_impact.intake.copies import copies_of, held, one_row_a_case
 from asn_impact.intake.fields.canonical import FILE
 from asn_impact.intake.fields.columns import check_mapping, status_meanings
 from asn_impact.intake.fields.date_shapes import PLACEHOLDERS
@@ -41,7 +41,7 @@ TEST_ROW = r"(?i)test|(?:^|[^a-z])exp(?:[^a-z]|$)"
 FIRST, GIVEN, PLACE = "asn_first", "asn_office_given", "asn_place"
 REASON, BLANK = "asn_reason", "asn_blank"
 KEPT = "kept"
-FEW_ROWS = 20_000  # that are held in memory: a file of them is written longer than they are worked out
+FEW_ROWS = 200_000  # that are held in memory: a file of them is written longer than they are worked out
 #: Codes of the reasons to leave a row out; their words stand in words/reasons.toml.
 FIRST_DAY = dt.date(1900, 1, 1)  # no permit is older: a year before it is a slip of the hand
 NO_DATE = {"received": "received_is_no_date", "decided": "decided_is_no_date"}
@@ -436,10 +436,12 @@ def _settle(
         records = records.with_columns(day.cast(nw.Date).alias(FOLLOWED))
     records = records.select(*columns, *([FOLLOWED] if until else []))
     n_read, n_usable = sum(int(g["n"]) for g in groups), sum(int(g["n"]) for g in usable)
+    few = 0 < n_usable <= FEW_ROWS
+    records = held(records, few=True) if few else records  # every later question would read the words again
     copies: dict[str, int] = {}
     notes: tuple[Message, ...] = ()
     if n_usable and weight is None and "case" in frame.collect_schema().names():  # cases of steps are one row each
-        records, copies, notes = one_row_a_case(records, few=n_usable <= FEW_ROWS)
+        records, copies, notes = one_row_a_case(records, few=few)
     records, earlier = followed(records, until, exported or {}, as_of) if until else (records, [])
     blank = sum(int(g.get("blank") or 0) for g in groups)
     ledgers = _ledgers(groups)

@@ -46,7 +46,7 @@ def one_row_a_case(records: Frame, *, few: bool = False) -> tuple[Frame, dict[st
     Copies that name different received dates, decision dates or outcomes contradict each other: nobody knows
     which is right, so all of them are dropped. Numbers that begin again each year, each month or with each service
     are no copies: then the case is known by both. Only cases that come twice are judged, once; the others are read
-    as they stand. Where the records are `few` what is found is held in memory.
+    as they stand. Where the records are `few`, and held, what is found is held in memory too.
     """
     twice = _twice(records, few=few)
     if twice is None:
@@ -66,7 +66,8 @@ def one_row_a_case(records: Frame, *, few: bool = False) -> tuple[Frame, dict[st
     )
     left = int(_one(single.select(n=nw.len()))["n"])
     fates = {REPEATED: counts.get(KEPT, 0) - left, **{k: counts.get(k, 0) for k in (SUPERSEDED, CONTRADICTING)}}
-    return nw.concat([_without(records, doubled, few=few), single], how="vertical"), fates, notes
+    once = nw.concat([_without(records, doubled), single], how="vertical")
+    return held(once, few=True) if few else once, fates, notes
 
 
 def copies_of(kept: Frame) -> Frame:
@@ -141,7 +142,7 @@ def _pairs(records: Frame, when: str) -> list[_Pair]:
 
 def _twice(records: Frame, *, few: bool = False) -> tuple[Frame, Frame] | None:
     """Return the (office, case) that come twice and all their rows, both worked out; None where there are none."""
-    rows = held(records if few else _suspects(records), few=few)
+    rows = records if few else held(_suspects(records))
     again = rows.group_by("office", "case").agg(n=nw.len()).filter(nw.col("n") > 1)
     doubled = held(again.select("office", "case"), few=few)
     if not int(_one(doubled.select(n=nw.len()))["n"]):
@@ -162,12 +163,12 @@ def _suspects(records: Frame) -> Frame:
     return suspects
 
 
-def _without(records: Frame, doubled: Frame, *, few: bool) -> Frame:
+def _without(records: Frame, doubled: Frame) -> Frame:
     """Return the rows of all other cases."""
     try:
         return records.join(doubled, on=["office", "case"], how="anti")
     except duckdb.InvalidInputException:  # a relation of another connection: it has to come to that of the package
-        return held(records, few=few).join(doubled, on=["office", "case"], how="anti")
+        return held(records).join(doubled, on=["office", "case"], how="anti")
 
 
 def held(frame: Frame, *, few: bool = False) -> Frame:

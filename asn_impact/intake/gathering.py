@@ -8,7 +8,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Final, get_args
+from typing import Any, Final, TypeAlias, get_args
 
 import duckdb
 import narwhals as nw
@@ -24,6 +24,7 @@ from asn_impact.intake.cleaning import (
     PLACE,
     TOTAL,
     UNKNOWN,
+    Bounds,
     bounds_of,
     without_placeholders,
 )
@@ -60,6 +61,8 @@ from asn_impact.intake.frames import (
 from asn_impact.intake.gathered import Gathered, reading_notes, time_notes, zone_notes
 from asn_impact.intake.sheets import sheets_that_count
 from asn_impact.words import Alert, Message, paragraph
+
+Relation: TypeAlias = duckdb.DuckDBPyRelation
 
 MANY: Final = 8  # tables below each other from which the engine plans longer than it reads: they are written down once
 
@@ -252,28 +255,23 @@ def _type_tables(
     long = any(t.long for t in tables)
     texts = [f for f in fields if f in DATE_FIELDS and not is_typed[f]]
     small = bool(texts) and len(tables) <= MANY and all(_is_held(t) for t in tables)
-    if long:
-        rows = _written(rows)
-    elif small:  # every later query would parse the file, and its dates, again
-        rows = from_arrow(rows.to_arrow_table())
-    lots = [[f] for f in texts] if long else [texts] if texts else []  # of a long file one column fills the memory
-    seen = {f: one for lot in lots for f, one in see_dates(rows, lot).items()}
-    readings = read_by_file(rows, seen, dates or {}, zone, tables)
     in_days = [f for f in fields if f in DATE_FIELDS and is_typed[f]]
-    native = _with_dates(rows, readings, in_days)
-    if long and any(r.timed for r in readings):  # hardly a text comes twice: reading them again would cost more
-        native = kept_typed(native)
-    elif small:
-        table = native.to_arrow_table()
-        native = from_arrow(table)
+    if small:
+        rows, readings, native, bounds = _of_small(rows, texts, in_days, dates or {}, zone, tables)
+    else:
+        rows = _written(rows) if long else rows
+        lots = [[f] for f in texts] if long else [texts] if texts else []  # of a long file one column fills the memory
+        seen = {f: one for lot in lots for f, one in see_dates(rows, lot).items()}
+        readings = read_by_file(rows, seen, dates or {}, zone, tables)
+        native = _with_dates(rows, readings, in_days)
+        if long and any(r.timed for r in readings):  # hardly a text comes twice: reading them again would cost more
+            native = kept_typed(native)
     if len(tables) > 1 and "case" not in fields and (twice := _repeated(native, fields)):
         again = [Alert("intake.copy_of_a_file", file=tables[j].name, first=tables[i].name) for j, i in twice.items()]
         rest = [table for i, table in enumerate(tables) if i not in twice]
         return _type_tables(rest, wanted, columns, dates, keep, required, [*notes, *again], zone)
     frame = nw.from_native(native)
-    if small:
-        bounds = bounds_of(nw.from_native(table).lazy())
-    else:
+    if not small:
         bounds = bounds_of(frame) if long else UNKNOWN if texts else bounds_of(nw.from_native(rows))
     for match in known.values():
         refuse_names(frame, match, keep)
@@ -304,6 +302,34 @@ def _type_tables(
         numbered=numbered,
         layouts=_layouts(tables, matches),
     )
+
+
+_SMALL: Final[dict[Any, tuple[Any, tuple[Relation, list[DateReading], Relation, Bounds]]]] = {}
+MOST_SMALL: Final = 2  # exports and a list of training: what `check` asks for again
+
+
+def _of_small(
+    rows: Relation,
+    texts: Sequence[str],
+    in_days: Sequence[str],
+    dates: Mapping[str, str],
+    zone: str | None,
+    tables: Sequence[RawTable],
+) -> tuple[Relation, list[DateReading], Relation, Bounds]:
+    """Return rows held in memory, how their dates are read, and the rows so read: every later query would do it again.
+
+    The last are kept: the same query of the same private copies, held so that no other gets its names, is not asked.
+    """
+    files = tuple((t.name, t.sha256) for t in tables)
+    asked = (rows.sql_query(), tuple(texts), tuple(in_days), tuple(sorted(dates.items())), zone, files)
+    if asked not in _SMALL:
+        held = from_arrow(rows.to_arrow_table())
+        readings = read_by_file(held, see_dates(held, texts), dates, zone, tables)
+        table = _with_dates(held, readings, in_days).to_arrow_table()
+        for oldest in [*_SMALL][: len(_SMALL) + 1 - MOST_SMALL]:
+            del _SMALL[oldest]
+        _SMALL[asked] = rows, (held, readings, from_arrow(table), bounds_of(nw.from_native(table).lazy()))
+    return _SMALL[asked][1]
 
 
 def _refuse_regencies(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ import pytest
 
 from asn_impact import read_exports
 from asn_impact.errors import InputError
-from asn_impact.intake.formats import open_file, snapshots
+from asn_impact.intake.formats import open_file, snapshots, trial
 from asn_impact.measures.calendar import WorkCalendar
 from asn_impact.measures.durations import measure
 from asn_impact.measures.outcomes import RestrictedMean
@@ -46,6 +47,24 @@ def test_a_file_that_changes_after_it_was_read_is_counted_as_it_was_read(path: P
     assert len(extract.dropped()) == 0
     path.unlink()
     assert counted(extract) == 2000
+
+
+def test_a_text_of_the_same_size_and_time_is_read_again_where_its_bytes_are_others(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.csv", 40)
+    before, first = path.stat(), read_exports(path, as_of="2024-12-31", selection="received")
+    path.write_text(path.read_text().replace("Dinas B", "Dinas C"))
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    again = read_exports(path, as_of="2024-12-31", selection="received")
+    offices = [set(one.records.collect()["office"].to_list()) for one in (first, again)]
+    assert offices == [{"Dinas A", "Dinas B"}, {"Dinas A", "Dinas C"}]
+
+
+def test_a_text_that_is_asked_for_twice_is_tried_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tried: list[str] = []
+    monkeypatch.setattr(trial, "read_apart", lambda *_, name: tried.append(name))
+    path = write(tmp_path / "twice.csv", 40)
+    both = [read_exports(path, as_of=day, selection="received").ledger.kept for day in ("2024-12-30", "2024-12-31")]
+    assert (both, tried) == ([40, 40], ["twice.csv"])
 
 
 def test_a_large_file_that_changes_is_refused(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

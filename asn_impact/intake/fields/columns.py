@@ -173,10 +173,14 @@ def recognised(cells: Iterable[object], wanted: Iterable[str], named: Iterable[s
     >>> recognised(["No", "Tanggal Masuk", "Perangkat Daerah"], ["received", "office"])
     2
     """
-    fields, names = set(wanted), {normalised(n) for n in named}
-    known = _every_heading()
+    fields, names, known = set(wanted), _plainly(tuple(named)), _every_heading()
     keys = (normalised(cell) for cell in cells)
     return sum(1 for key in keys if key and (key in names or known.get(key, frozenset()) & fields))
+
+
+@functools.lru_cache(64)  # each row in which headings may stand is asked for the same names
+def _plainly(names: tuple[str, ...]) -> frozenset[str]:
+    return frozenset(map(normalised, names))
 
 
 @functools.cache

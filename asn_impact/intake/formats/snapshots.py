@@ -93,6 +93,17 @@ def snapshot(path: Path, parts: Sequence[str] = ()) -> tuple[Path, Callable[[], 
     raise InputError(Message("files.no_room", file=path.name, size=max(mark[0] >> 20, 1))) from None
 
 
+_FIRST: Final[dict[tuple[str, str], Path]] = {}
+
+
+def first_copy(copy: Path, sha256: str) -> Path:
+    """Return the first private copy of the same bytes and name, and remove this one: what was learnt of it holds."""
+    first = _FIRST.setdefault((sha256, copy.name), copy)
+    if first != copy:
+        copy.unlink()
+    return first
+
+
 def _mark(path: Path) -> tuple[int, int, int]:
     """Return what tells one state of a file from another: size, time of the last change, place on the disk."""
     try:

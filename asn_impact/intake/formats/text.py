@@ -30,6 +30,7 @@ from asn_impact.words import Alert, Message
 
 LONGEST_LINE = 1_000_000  # bytes of one row of a text file
 SAMPLE = 1 << 18  # bytes in which the heading row must lie
+LATELY = 16  # files of which is remembered what they hold: `check` asks for the same more than once
 MOST_LOOKED_AT = 1_000  # rows without a number among which headings are looked for
 
 
@@ -190,17 +191,29 @@ def _comes_again(record: Sequence[str], headings: Sequence[str]) -> bool:
     return bool(filled) and all(i < len(record) and record[i] == heading for i, heading in filled.items())
 
 
+@functools.lru_cache(LATELY)
+def _asked(sql: str) -> duckdb.DuckDBPyRelation:
+    """Return the rows of a private copy; those of the same text are the same relation, so that they are known again."""
+    return query(sql)
+
+
+@functools.lru_cache(LATELY)
+def _words(relation: duckdb.DuckDBPyRelation) -> list[tuple[str | None, ...]]:
+    """Return the first rows without a number."""
+    cells = ", ".join(relation.columns)
+    return relation.filter(f"NOT regexp_matches(concat_ws('', {cells}), '[0-9]')").limit(MOST_LOOKED_AT).fetchall()
+
+
 def _holds_several(relation: duckdb.DuckDBPyRelation, recognise: Recogniser) -> bool:
     """Return whether headings stand among the rows: one export was pasted below another."""
-    cells = ", ".join(relation.columns)
-    words = relation.filter(f"NOT regexp_matches(concat_ws('', {cells}), '[0-9]')").limit(MOST_LOOKED_AT).fetchall()
-    return any(begins_table(row, recognise) for row in words)
+    return any(begins_table(row, recognise) for row in _words(relation))
 
 
 def open_text(path: Path, asked: Asked) -> list[RawTable]:
     """Return the table of a text file; several where exports were pasted below each other."""
     name, (path, changed) = path.name, snapshots.snapshot(path)
     facts = scan(path)
+    path = snapshots.first_copy(path, facts.sha256) if changed is bool else path
     file = _as_utf8(path, facts)
     dialect = _dialect(_sample(file), asked.recognise)
     if dialect is None:
@@ -216,7 +229,7 @@ def open_text(path: Path, asked: Asked) -> list[RawTable]:
     try_apart(file, rows, name)
     with reading(path.name):
         again = _is_heading_row(headings)
-        relation = query(f"SELECT * FROM {rows} WHERE ({again}) IS NOT TRUE" if again else f"SELECT * FROM {rows}")
+        relation = _asked(f"SELECT * FROM {rows} WHERE ({again}) IS NOT TRUE" if again else f"SELECT * FROM {rows}")
         long = file.stat().st_size >= snapshots.LONG_TEXT
         pasted = not long and _holds_several(relation, asked.recognise)
     notes = []

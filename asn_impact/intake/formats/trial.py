@@ -17,6 +17,7 @@ from asn_impact.words import Message
 TRIAL_MEMORY: Final = 1 << 30  # bytes that the engine may hold in that process before it puts rows aside
 
 
+@functools.lru_cache(16)  # once is enough: what lies in the private folder stays as it is
 def try_apart(path: Path, rows: str, name: str) -> None:
     """Let the engine decode all rows of a file, which lies in the private folder, and forget them.
 
