@@ -201,7 +201,7 @@ def read(path: Path) -> Extract:
 
 
 @pytest.mark.filterwarnings("ignore::asn_impact.DataWarning")
-@settings(max_examples=4, phases=[Phase.explicit, Phase.generate])
+@settings(max_examples=2, phases=[Phase.explicit, Phase.generate])
 @given(rows=records())
 def test_property_records_written_in_any_format_read_back_equal(
     rows: list[Row], tmp_path_factory: pytest.TempPathFactory
