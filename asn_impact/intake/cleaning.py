@@ -406,9 +406,11 @@ def left_out(
     dropped = rows.filter(nw.col(REASON) != KEPT).select(*cells)
     usable = rows.filter(nw.col(REASON) == KEPT)
     texts = [c for c in ("office", "service") if c in columns]
-    words = {c: frozenset(map(str, usable.group_by(c).agg(n=nw.len()).collect()[c].to_list())) for c in texts}
+    counted = {c: usable.group_by(c).agg(n=nw.len()).collect() for c in texts}
+    words = {c: frozenset(map(str, found[c].to_list())) for c, found in counted.items()}
     if "case" in frame.collect_schema().names():
-        dropped = nw.concat([dropped, copies_of(usable).select(*cells)], how="vertical")
+        few = any(int(found["n"].sum()) <= FEW_ROWS for found in counted.values())
+        dropped = nw.concat([dropped, copies_of(usable, few=few).select(*cells)], how="vertical")
     return dropped, words
 
 

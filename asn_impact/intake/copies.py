@@ -70,10 +70,10 @@ def one_row_a_case(records: Frame, *, few: bool = False) -> tuple[Frame, dict[st
     return held(once, few=True) if few else once, fates, notes
 
 
-def copies_of(kept: Frame) -> Frame:
+def copies_of(kept: Frame, *, few: bool = False) -> Frame:
     """Return the rows of `kept` that give way to another row of the same case, with the reason."""
     records = kept.drop(REASON)
-    twice = _twice(records)
+    twice = _twice(records, few=few)
     if twice is None:
         return kept.filter(nw.col(REASON) != KEPT)
     numbered, _ = _told_apart(twice[1], records)

@@ -156,7 +156,8 @@ def _gather(
     schema = frame.collect_schema()
     texts = [f for f in match if f in DATE_FIELDS and not is_temporal(schema[f])]
     if texts or frame.implementation.is_pyarrow() or frame.implementation.is_duckdb():
-        raw = RawTable("frame", tuple(match), as_relation(frame), "", loose=False)
+        held = not frame.implementation.is_duckdb()
+        raw = RawTable("frame", tuple(match), as_relation(frame), "", loose=False, held=held)
         rows = _type_tables(
             [raw], wanted, {f: f if f in match else None for f in wanted}, dates, keep, required, [], zone
         )
@@ -349,8 +350,8 @@ def _refuse_regencies(
 
 
 def _is_held(table: RawTable) -> bool:
-    """Return whether the wanted cells of a file fit into memory: texts of a file that is not long, or few rows."""
-    if table.parquet is None:
+    """Return whether the wanted cells fit into memory: texts of a file that is not long, or few rows."""
+    if table.parquet is None and not table.held:
         return table.loose and bool(table.sha256) and not table.long
     return len(table.relation.limit(FEW_ROWS + 1).project("1").fetchall()) <= FEW_ROWS
 

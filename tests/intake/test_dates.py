@@ -58,7 +58,7 @@ def read(texts: list[str], **keywords: Any) -> list[dt.date]:
 
 
 @pytest.mark.parametrize("form", FORMS)
-@settings(max_examples=8)
+@settings(max_examples=4)
 @given(DAYS)
 def test_any_form_reads_back(form: str, days: list[dt.date]) -> None:
     days = [ANCHOR, *(d.replace(year=max(d.year, 1990)) for d in days)]

@@ -76,7 +76,7 @@ def test_the_rows_are_those_of_the_ledger_in_every_engine(tmp_path: Path) -> Non
 ROW = st.tuples(st.integers(0, 5), st.integers(0, 1), st.integers(1, 9), st.one_of(st.none(), st.integers(1, 12)))
 
 
-@settings(max_examples=20, suppress_health_check=list(HealthCheck))
+@settings(max_examples=12, suppress_health_check=list(HealthCheck))
 @given(st.lists(ROW, min_size=1, max_size=24))
 def test_dropped_and_ledger_always_agree(rows: list[tuple[int, int, int, int | None]]) -> None:
     frame = pd.DataFrame(

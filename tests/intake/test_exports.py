@@ -130,7 +130,7 @@ def test_a_typed_frame_stays_in_its_engine(engine: str, native: type) -> None:
     assert isinstance(read_exports(ENGINES[engine](frame()), as_of=AS_OF).records.to_native(), native)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(
     st.lists(
         st.tuples(st.sampled_from("ab"), st.integers(0, 800), st.one_of(st.none(), st.integers(-3, 800))), min_size=1

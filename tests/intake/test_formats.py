@@ -201,7 +201,7 @@ def read(path: Path) -> Extract:
 
 
 @pytest.mark.filterwarnings("ignore::asn_impact.DataWarning")
-@settings(max_examples=4, phases=[Phase.explicit, Phase.generate])
+@settings(max_examples=2, phases=[Phase.explicit, Phase.generate])
 @given(rows=records())
 def test_property_records_written_in_any_format_read_back_equal(
     rows: list[Row], tmp_path_factory: pytest.TempPathFactory
@@ -230,18 +230,15 @@ def test_files_of_all_forms_lie_in_one_folder(tmp_path: Path) -> None:
 # --- what could harm, and what cannot be read ---------------------------------------------------------------------
 
 ENTITIES = '<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;&a;&a;">]>'
-BOMB = zipfile.ZIP_DEFLATED
 
 
 def bomb_in_zip(path: Path) -> None:
-    with zipfile.ZipFile(path, "w", BOMB) as package:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as package:
         package.writestr("a.csv", b"a;b\n" + b"0" * (300 << 20))
 
 
 def bomb_in_gzip(path: Path) -> None:
-    with gzip.open(path, "wb") as file:
-        for _ in range(300):
-            file.write(b"0" * (1 << 20))
+    path.write_bytes(gzip.compress(b"0" * (1 << 20)) * 300)
 
 
 def locked_zip(path: Path) -> None:
@@ -299,7 +296,7 @@ UNFIT: dict[str, tuple[str, Callable[[Path], object], str]] = {
     ),
     "tables without end": (
         "a.xls",
-        lambda p: p.write_text("<table>" * 200_000),
+        lambda p: p.write_text("<table>" * 50_000),
         "web page|not read within|ended its",
     ),
     "a log without events": ("a.xes", lambda p: p.write_text(LOG.format("<trace/>")), "holds no events"),

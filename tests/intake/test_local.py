@@ -43,14 +43,14 @@ def days(values: list[str | None], **settings: str) -> list[dt.date | None]:
     ]
 
 
-@settings(max_examples=6)
+@settings(max_examples=3)
 @given(DAYS)
 @pytest.mark.parametrize("form", FORMS)
 def test_a_written_date_is_read_back(form: str, dates: list[dt.date]) -> None:
     assert days([FORMS[form](d) for d in dates]) == [None if d == dt.date(1970, 1, 1) else d for d in dates]
 
 
-@settings(max_examples=4)
+@settings(max_examples=3)
 @given(DAYS)
 @pytest.mark.parametrize(("order", "form"), [(o, f) for o, forms in ORDERED.items() for f in forms])
 def test_the_order_asked_for_is_used(order: str, form: str, dates: list[dt.date]) -> None:
@@ -119,7 +119,7 @@ def test_mixed_time_zones_are_refused() -> None:
         parse_dates(["2024-01-01 23:30 WIB", "2024-01-01 23:30 WIT"])
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(st.lists(st.integers(-(10**9), 10**9), min_size=1, max_size=10))
 def test_money_written_in_indonesia_is_read_back(cents: list[int]) -> None:
     texts = [
@@ -130,7 +130,7 @@ def test_money_written_in_indonesia_is_read_back(cents: list[int]) -> None:
 
 
 @pytest.mark.parametrize(("language", "style"), [("id", "1.234,56"), ("en", "1,234.56")])
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(st.lists(st.integers(-(10**9), 10**9), min_size=1, max_size=10))
 def test_numbers_and_shares_as_we_print_them_are_read_back(language: Any, style: Any, cents: list[int]) -> None:
     printed = [number(c / 100, 2, language) for c in cents]

@@ -91,7 +91,7 @@ def test_following_needs_a_history_and_an_office_without_staff_is_said() -> None
     assert doses(rollout) == {("Dinkes", "2024-03"): 0.5, ("Dinkes", "2024-06"): 0.25}
 
 
-@settings(max_examples=30)
+@settings(max_examples=15)
 @given(st.lists(st.tuples(st.integers(0, 3), st.sampled_from("ABC"), st.integers(0, 700)), max_size=24))
 @pytest.mark.filterwarnings("ignore::asn_impact.errors.DataWarning")
 def test_property_nobody_is_lost_or_made_by_moving(moves: list[tuple[int, str, int]]) -> None:

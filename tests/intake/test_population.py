@@ -219,7 +219,7 @@ def test_more_losses_in_one_file_than_the_whole_may_have_are_refused_by_its_name
     assert quietly(tmp_path, most_lost=0.4).ledger.kept == 533
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(st.integers(0, 1000), st.sampled_from([3.0, 20.0, 90.0]))
 def test_property_all_cases_with_their_open_ones_pass_in_silence(seed: int, mean: float) -> None:
     frame = stream(n=1500, mean=mean, seed=seed)

@@ -99,7 +99,7 @@ def _drawn():
 
 def scrutiny_of(file):
     study = read_study(file)
-    return estimated(study, prepared(study)).scrutiny
+    return estimated(study, prepared(study), beside=False).scrutiny
 
 
 def test_a_lottery_that_was_kept_reaches_a_with_all_else_that_can_be_said(tmp_path, drawn):

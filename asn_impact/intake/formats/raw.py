@@ -45,7 +45,7 @@ class RawTable:
     query; what is wanted of it is kept typed (`kept_typed`). ``changed`` tells whether a file that is read where it
     stands is another one by now. ``parquet`` is the file in which the rows are, where they are in one: many of the same
     columns are read as one. ``split`` are the columns that stand in the names of its folders alone. ``titles`` are the
-    rows of text above the headings.
+    rows of text above the headings. The rows of a frame are ``held`` in memory already.
     """
 
     name: str
@@ -62,6 +62,7 @@ class RawTable:
     parquet: Path | None = None
     titles: tuple[str, ...] = ()
     split: tuple[str, ...] = ()
+    held: bool = False
 
 
 def check_width(name: str, columns: int) -> None:
