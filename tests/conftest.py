@@ -25,3 +25,24 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
                 print_blob=True,
                 suppress_health_check=list(HealthCheck),
             )
+
+
+#: As little as the gate takes for a picture.
+EMPTY = {
+    "svg": b'<svg xmlns="http://www.w3.org/2000/svg"/>',
+    "png": b"\x89PNG\r\n\x1a\n",
+    "pdf": b"%PDF-1.4",
+}
+
+
+def _undrawn():
+    """Let pictures in files be empty, for tests of what is said around them: drawing is most of the time of a page."""
+    from asn_impact.reporting.chart import Chart
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Chart, "_render", lambda _, __, formats: {ending: EMPTY[ending] for ending in formats})
+        yield
+
+
+undrawn = pytest.fixture(_undrawn, scope="module")
+undrawn_here = pytest.fixture(_undrawn)

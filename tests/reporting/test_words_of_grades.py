@@ -24,7 +24,10 @@ from asn_impact.scrutiny.sensitivity import RelativeMagnitude, robust_interval
 from asn_impact.study.detail import say_tail
 from asn_impact.words import Message
 
-pytestmark = pytest.mark.filterwarnings("ignore::asn_impact.errors.DataWarning")
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::asn_impact.errors.DataWarning"),
+    pytest.mark.usefixtures("undrawn"),
+]
 CLAIMS = ("With training", "Dengan pelatihan", "shortened", "mempersingkat")
 
 
@@ -50,20 +53,26 @@ def design_of(times, outcome):
     return assign(panel, read_rollout(dates, unit="office", adopted="trained"), cluster="office")
 
 
-@pytest.mark.parametrize("language", ["id", "en"])
-@pytest.mark.parametrize("letter", ["B", "C", "D", "E"])
-def test_no_title_claims_what_the_grade_does_not_allow(times, letter, language):
-    grade = Grade(letter, (), (), ("pretrends",) if letter == "E" else ())
+@pytest.fixture(scope="module")
+def drawn(times):
+    """A curve, an answer, intervals under departures, and how large these may be."""
     curve = infer(Along(GroupTime())(design_of(times, CompletionCurve(20))), BiasReduced())
     wait = infer(GroupTime()(design_of(times, RestrictedMean(20))).overall(), BiasReduced())
     scrutiny = scrutinise(GroupTime()(design_of(times, RestrictedMean(20))), rule=BiasReduced(), seed=1, reps=19)
-    intervals = [robust_interval(scrutiny.path, RelativeMagnitude(0.5))]
+    return curve, wait, [robust_interval(scrutiny.path, RelativeMagnitude(0.5))], scrutiny.breakdown
+
+
+@pytest.mark.parametrize("language", ["id", "en"])
+@pytest.mark.parametrize("letter", ["B", "C", "D", "E"])
+def test_no_title_claims_what_the_grade_does_not_allow(drawn, letter, language):
+    grade = Grade(letter, (), (), ("pretrends",) if letter == "E" else ())
+    curve, wait, intervals, breakdown = drawn
     outcome = wait.effects.design.panel.outcome
     charts = [
         completion_curve(curve, language=language, grade=grade),
         forest(wait, language=language, grade=grade),
         forest([wait, wait], language=language, grade=grade),
-        sensitivity(intervals, scrutiny.breakdown, outcome=outcome, language=language, grade=grade),
+        sensitivity(intervals, breakdown, outcome=outcome, language=language, grade=grade),
     ]
     for chart in charts:
         claimed = any(claim in chart.title for claim in CLAIMS)
