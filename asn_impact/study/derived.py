@@ -188,6 +188,8 @@ def worth_it(claim: Claim, finding: Finding, worth: Worth) -> tuple[Finding, Evi
 
 def _uncounted(costs: Costs) -> list[Message]:
     """Say that the budget has other amounts than those that count: what was spent beside what was planned."""
+    if differing := [note for note in costs.notes if note.key == "planning.costs.difference"]:
+        return differing
     beside = [note["headings"] for note in costs.notes if note.key == "planning.costs.beside"]
     return [Message("planning.costs.uncounted", headings=headings) for headings in beside]
 

@@ -475,3 +475,26 @@ def test_two_months_are_the_part_of_a_year_between_them(text, first, length):
 def test_a_stretch_that_is_no_part_of_a_year_is_refused(text):
     with pytest.raises(InputError, match="2024"):
         survey_period(text)
+
+
+def _panel_of(periods):
+    rows = [[f"Dinas {u}", p, 60, 80.0 + at] for u in "ABCD" for at, p in enumerate(periods)]
+    recap = pd.DataFrame(rows, columns=["OPD", "Periode", "n", "Nilai IKM"])
+    return satisfaction_panel(read_survey_aggregates(recap, period="Periode", respondents="n"), "ikm")
+
+
+@pytest.mark.parametrize("numbers", [["2024-01", "2024-07"], ["01/2024", "07/2024"]])
+def test_months_that_stand_for_half_years_shift_no_course(numbers):
+    with pytest.warns(DataWarning, match=r"read as 6 months each.*Juli 2024"):
+        panel = _panel_of(numbers)
+    said = _panel_of(["Semester I 2024", "Semester II 2024"])
+    assert (panel.timeline.frequency, panel.timeline.labels) == (said.timeline.frequency, said.timeline.labels)
+    placed = panel.timeline.place(["2024-09-15"])
+    assert (placed.steps.tolist(), placed.partly.tolist()) == ([np.inf], [1.0])  # inside the second half, the last
+
+
+def test_months_far_apart_that_begin_no_period_are_said_to_be_months():
+    with pytest.warns(DataWarning, match=r"lie 6 months apart.*Semester II 2024"):
+        assert _panel_of(["2024-06", "2024-12"]).timeline.span == 1
+    assert _panel_of(["Januari 2024", "Juli 2024"]).timeline.span == 1
+    assert _panel_of(["2024-01", "2024-02", "2024-07"]).timeline.span == 1

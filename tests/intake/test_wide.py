@@ -9,7 +9,7 @@ import openpyxl
 import pandas as pd
 import pytest
 
-from asn_impact.errors import InputError, PrivacyError
+from asn_impact.errors import DataWarning, InputError, PrivacyError
 from asn_impact.intake.readers.exports import read_exports
 from asn_impact.intake.readers.wide import read_wide
 
@@ -171,3 +171,51 @@ def test_months_without_a_year_are_refused_with_the_year_of_the_name(tmp_path: P
     (tmp_path / name).write_text("OPD;Jan;Feb\nA;3;4\nB;5;6\n")
     with pytest.raises(InputError, match="year=2024"):
         read_wide(tmp_path / name, unit="OPD")
+
+
+def book(path: Path, **sheets: dict[str, Any]) -> Path:
+    with pd.ExcelWriter(path) as writer:
+        for name, columns in sheets.items():
+            pd.DataFrame(columns).to_excel(writer, sheet_name=name.replace("_", " "), index=False)
+    return path
+
+
+def values(long: pd.DataFrame) -> dict[tuple[str, str], float]:
+    return {(unit, str(period)): value for unit, period, value in long.iloc[:, :3].itertuples(index=False)}
+
+
+def test_sheets_and_workbooks_of_one_layout_are_one_table(tmp_path: Path) -> None:
+    units = {"Dinas": ["A", "B"]}
+    book(
+        tmp_path / "a.xlsx", **{"2022": {**units, "Jan": [1, 2], "Feb": [3, 4]}, "2023": {**units, "Jan": [5, "1.006"]}}
+    )
+    book(tmp_path / "b 2024.xlsx", Lembar={**units, "Jan": [7, 8]}, Target={"Catatan": ["isi"], "Jan": [3]})
+    with pytest.warns(DataWarning, match="1 sheets or files without a column .Dinas..*Target"):
+        long = read_wide(tmp_path, unit="Dinas", numbers="1.234,56")
+    assert values(long)["B", "2023-01"] == 1006
+    assert values(long)["A", "2024-01"] == 7
+    assert len(long) == 8
+
+
+def test_a_sheet_a_month_is_read_by_its_name(tmp_path: Path) -> None:
+    months = ("Januari", "Peb", "Maret")
+    for year in (2023, 2024):
+        sheets = {m: {"JENIS IZIN": ["SIP", "SIUP"], "JUMLAH": [year - 2000 + i, i]} for i, m in enumerate(months)}
+        book(tmp_path / f"rekap {year}.xlsx", **sheets)
+    long = read_wide(tmp_path, unit="JENIS IZIN", group="JUMLAH")
+    assert values(long)["SIP", "2024-03"] == 26
+    assert len(long) == 12
+    with pytest.raises(InputError, match="no months"):
+        read_wide(tmp_path, unit="JENIS IZIN")
+
+
+def test_one_period_in_two_sheets_and_periods_of_two_lengths_are_refused(tmp_path: Path) -> None:
+    twice = book(tmp_path / "a.xlsx", Asli={"Dinas": ["A"], "Jan 2024": [1]}, Salinan={"Dinas": ["A"], "Jan 2024": [2]})
+    with pytest.raises(InputError, match=r"'A' has 2024-01 in 'a.xlsx\[Asli\]' and in 'a.xlsx\[Salinan\]'"):
+        read_wide(twice, unit="Dinas")
+    assert read_wide(twice, unit="Dinas", table="Salinan")["value"].tolist() == [2]
+    mixed = book(
+        tmp_path / "b.xlsx", Bulan={"Dinas": ["A"], "Jan 2024": [1]}, Semester={"Dinas": ["A"], "Semester I 2023": [2]}
+    )
+    with pytest.raises(InputError, match="another length"):
+        read_wide(mixed, unit="Dinas")

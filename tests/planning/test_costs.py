@@ -478,3 +478,15 @@ def test_a_row_of_a_budget_above_its_components_is_their_sum_under_any_heading(h
     assert len(costs.components) == 2
     with pytest.raises(InputError, match=r"totals = \['Belanja Barang dan Jasa'\]"):
         read_costs(pd.DataFrame(rows, columns=names).drop(columns=heading).iloc[:3].assign(Satuan=None), **OF_2024)
+
+
+@pytest.mark.filterwarnings("ignore::asn_impact.errors.DataWarning")
+def test_by_how_much_what_was_spent_differs_from_the_plan_is_a_sentence_and_a_column():
+    planned, spent = read_costs(SPENT, **OF_2024), read_costs(SPENT, amount="Realisasi", **OF_2024)
+    assert planned.components["nilai_lain"].tolist() == [900_000, 1_250_000, 0]
+    assert spent.components["nilai_lain"].tolist() == [1_000_000, 1_000_000, 75_000]
+    (more,) = (note for note in planned.notes if note.key == "planning.costs.difference")
+    assert "Rp75,000 (3.6%) more than what counts, Rp2,075,000" in str(more)
+    (less,) = (note for note in spent.notes if note.key == "planning.costs.difference")
+    assert "Rp75.000 (3,5%) lebih sedikit daripada yang dihitung, Rp2.150.000" in less.text("id")
+    assert "nilai_lain" not in read_costs(SPENT.drop(columns="Realisasi"), **OF_2024).components

@@ -18,20 +18,19 @@ from asn_impact.intake.cleaning import (
 from asn_impact.intake.fields.columns import match_columns, normalised
 from asn_impact.intake.fields.numbers import NumberStyle, parse_numbers
 from asn_impact.intake.formats import RawTable, open_file
-from asn_impact.intake.formats.folder import files_of
-from asn_impact.intake.formats.server import named_source
+from asn_impact.intake.formats.folder import files_of, paths_of
 from asn_impact.intake.gathering import explaining
 from asn_impact.intake.privacy import masked
 from asn_impact.starts import MONTHS, Start, read_start
 from asn_impact.verbs import public_verb
-from asn_impact.words import Message, paragraph
+from asn_impact.words import Alert, Message, paragraph
 
 Year: TypeAlias = Annotated[int, Between(1900, 2100)]
 
 
 @public_verb
 def read_wide(
-    source: str | Path,
+    source: str | Path | Sequence[str | Path],
     *,
     unit: str,
     group: str = "",
@@ -46,14 +45,19 @@ def read_wide(
     names may be Indonesian or English, short or long, also mixed. Columns of totals are passed over. So are rows of
     totals and rows without a unit; ``attrs["notes"]`` says how many.
 
+    All sheets of all files that have the column of units are read as one table: a sheet a year, or a sheet a month,
+    with the number under the heading `group` and the month in the name of the sheet. Of several sheets the year of
+    months may stand there too, in a title or in the name of the file.
+
     Parameters
     ----------
-    source : path
-        A CSV, XLSX, XLS or Parquet file.
+    source : path or sequence of paths
+        A CSV, XLSX, XLS or Parquet file, a folder of them, or several.
     unit : str
         Heading of the column that names the units: ``"JENIS IZIN"``.
     group : str
-        Heading above the months, where there are several: ``"JUMLAH IZIN"``. Empty for a table with one.
+        Heading above the months, where there are several: ``"JUMLAH IZIN"``. Empty for a table with one. Of a sheet a
+        month the heading of its number.
     year : int, optional
         Year of the months, where the headings do not say it.
     table : str, optional
@@ -71,7 +75,8 @@ def read_wide(
     Raises
     ------
     InputError
-        No column is a period, a period comes twice, the year is not said, a unit comes twice, or a cell is no number.
+        No column is a period, a period comes twice, the year is not said, a unit comes twice, or a cell is no number; a
+        unit has one period in two sheets.
 
     Examples
     --------
@@ -82,18 +87,47 @@ def read_wide(
     ...     read_wide(path, unit="Dinas", year=2025)["value"].tolist()
     [3.0, 4.0, 5.0, nan]
     """
-    files, _ = files_of(Path(source))
-    if len(files) != 1:
-        raise InputError(Message("intake.wide.many_files", file=named_source(source), n=len(files)))
 
     def recognise(cells: Sequence[str]) -> int:
         return sum(_heading_period(c, year) is not None or normalised(c) == normalised(unit) for c in cells)
 
     with explaining(source):
-        tables = open_file(files[0], recognise, table)
-        if len(tables) != 1:
-            raise InputError(Message("intake.wide.many_sheets", file=files[0].name, n=len(tables)))
-        return _stack_periods(tables[0], unit, group, year, numbers)
+        files = [file for path in paths_of(source) for file in files_of(path)[0]]
+        every = [one for file in files for one in open_file(file, recognise, table)]
+        tables = [one for one in every if normalised(unit) in map(normalised, one.headings)] or every[:1]
+        years = [_year_beside(one) if year is None and len(tables) > 1 else year for one in tables]
+        parts = [_stack_periods(one, unit, group, own) for one, own in zip(tables, years, strict=True)]
+        left = [one.name for one in every if one not in tables]
+        return _as_one(parts, unit, group or "value", numbers, left)
+
+
+def _year_beside(table: RawTable) -> int | None:
+    """Return the year that the name of a sheet holds, else its titles, else the name of its file."""
+    for text in (table.sheet or "", " ".join(table.titles), table.name):
+        if len(years := {*_YEAR.findall(text)}) == 1:
+            return int(years.pop())
+    return None
+
+
+def _as_one(
+    parts: Sequence[pd.DataFrame], unit: str, name: str, numbers: NumberStyle | None, left: Sequence[str]
+) -> pd.DataFrame:
+    """Return the tables below each other, with their numbers read."""
+    apart = [part for part in parts if part.attrs["length"] != parts[0].attrs["length"]]
+    if apart:
+        first, other = (part["asn_file"].iloc[0] for part in (parts[0], apart[0]))
+        raise InputError(Message("intake.wide.lengths", first=first, other=other))
+    long = pd.concat(parts, ignore_index=True)
+    if (twice := long.duplicated([unit, "period"])).any():
+        row = long[twice].iloc[0]
+        where = long.loc[(long[unit] == row[unit]) & (long["period"] == row["period"]), "asn_file"].tolist()
+        shown = {"unit": masked(row[unit]), "period": str(row["period"]), "first": where[0], "other": where[1]}
+        raise InputError(Message("intake.wide.two_sheets", n=int(twice.sum()), **shown))
+    long[name] = parse_numbers(long.pop("asn_text").tolist(), name=name, style=numbers).to_numpy()
+    long = long.drop(columns="asn_file")
+    passed = [Alert("intake.wide.passed", n=len(left), names=tuple(left), unit=masked(unit))] if left else []
+    long.attrs["notes"] = (*(note for part in parts for note in part.attrs["notes"]), *passed)
+    return long
 
 
 def _heading_period(heading: str, year: int | None) -> tuple[str, pd.Period, int] | None:
@@ -130,20 +164,24 @@ def _start_of(text: str, year: int | None) -> tuple[Start | None, bool]:
 _APOSTROPHES: Final = {ord(c): " " for c in "'’‘`´"}
 _SHORT_PART: Final = re.compile(r"[sh][ .-]?\d", re.IGNORECASE)
 _ANY_YEAR: Final = 2000
+_YEAR: Final = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
 _A_YEAR: Final = 12
 
 
-def _stack_periods(
-    table: RawTable, unit: str, group: str, year: int | None, numbers: NumberStyle | None
-) -> pd.DataFrame:
-    """Return the table of `read_wide`."""
+def _stack_periods(table: RawTable, unit: str, group: str, year: int | None) -> pd.DataFrame:
+    """Return unit, period, text and file of each cell of a table."""
     heading = match_columns(table.headings, (), columns={unit: unit}, keep=(unit,), source=table.name)[unit]
     every = {i: p for i, h in enumerate(table.headings) if h != heading and (p := _heading_period(h, year))}
+    of_sheet = _heading_period(table.sheet or "", year) if not every else None
+    if of_sheet is not None:  # a sheet a month
+        own = [i for i, h in enumerate(table.headings) if normalised(h) == normalised(group)]
+        every = {i: (group, *of_sheet[1:]) for i in own}
     groups = [a for a, _, _ in every.values()]
-    above = _group_above(groups, group)
+    above = group.casefold() if of_sheet is not None else _group_above(groups, group)
     meant = {i: (p, months) for i, (a, p, months) in every.items() if a.casefold() == above}
     periods = {i: p for i, (p, _) in meant.items()}
-    _check_periods(table, groups, list(periods.values()), {months for _, months in meant.values()}, group)
+    lengths = {months for _, months in meant.values()}
+    _check_periods(table, groups, list(periods.values()), lengths, group)
     at = table.headings.index(heading)
     columns = ", ".join(f"CAST(c{i} AS VARCHAR) AS c{i}" for i in (at, *periods))
     rows = table.relation.project(columns).to_df()
@@ -155,12 +193,10 @@ def _stack_periods(
     _check_units(table.name, unit, labels)
     cells = rows[[f"c{i}" for i in periods]].to_numpy(dtype=object).ravel()
     texts = [None if pd.isna(c) else str(c) for c in cells]
-    name = group or "value"
-    values = parse_numbers(texts, name=name, style=numbers).to_numpy()
     long = pd.DataFrame({unit: labels.astype(object).repeat(len(periods)).to_numpy()})
-    long = long.assign(period=pd.PeriodIndex(list(periods.values()) * len(labels)), **{name: values})
+    long = long.assign(period=pd.PeriodIndex(list(periods.values()) * len(labels)), asn_text=texts, asn_file=table.name)
     out = [Message("intake.wide.left_out", file=table.name, n=left, unit=masked(unit))] if left else []
-    long.attrs["notes"] = (*table.notes, *out)
+    long.attrs.update(notes=(*table.notes, *out), length=lengths.pop())
     return long
 
 
@@ -186,7 +222,7 @@ def _check_periods(
     if len(lengths) > 1:
         raise InputError(Message("intake.wide.months_and_years", file=name, group=group))
     if any(p.year == 1 for p in periods):
-        years = {int(found) for found in re.findall(r"(?<!\d)(?:19|20)\d\d(?!\d)", " ".join((name, *titles)))}
+        years = {int(found) for found in _YEAR.findall(" ".join((name, *titles)))}
         raise InputError(Message("intake.wide.no_year", file=name, year=str(min(years)) if len(years) == 1 else "2025"))
 
 

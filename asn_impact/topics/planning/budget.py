@@ -37,6 +37,7 @@ YEAR: Final = "tahun_ke"  # year of the programme in which a component is paid; 
 AMOUNT: Final = "nilai"  # quantity times price, where the table says it
 CODE: Final = "kode"  # account code, where the table has one
 COURSE: Final = "asn_course"
+BESIDE: Final = "nilai_lain"  # the other amount of each row: what was spent where the plan counts, or the plan
 #: Columns of money -> the column that holds what 1 stands for in them.
 UNITS: Final = {name: f"asn_unit_of_{name}" for name in COSTS_IN_UNITS}
 _NOTHING: Final = ("", "-", "0", "0.0")
@@ -51,7 +52,7 @@ class Budget:
 
     frame: pd.DataFrame
     units: Mapping[float, str]
-    beside: tuple[str, ...]
+    beside: tuple[str, ...]  # without those that count; the last one is compared
     sources: tuple[Source, ...]
 
 
@@ -77,12 +78,17 @@ def columns_of(
             raise
         headings = headings_of(source, rows)
         found = _found(headings) | ({} if amount is None else {"harga_satuan": amount, AMOUNT: amount})
-        beside = () if amount else _amounts_beside(read, headings, found)
+        plan = _found(headings)
+        beside = _amounts_beside(read, headings, found)
+        if amount is not None:  # the plan counts last: unit prices are no amounts
+            beside = tuple(h for h in beside if h != plan.get("harga_satuan"))
+            beside = tuple(sorted(beside, key=lambda heading: heading == plan.get(AMOUNT)))
         if AMOUNT not in found and (own := next((h for h in beside if _is_product(read, h, found)), None)) is not None:
             found, beside = {**found, AMOUNT: own}, tuple(heading for heading in beside if heading != own)
         asked = [name for name in _NEEDED if given.get(name) is None and (amount is None or name not in _BY_PRICE)]
         needed = [name for name in _NEEDED if name in found or name in asked]
-        names: list[str] = [*needed, *(name for name in (YEAR, AMOUNT, CODE) if name in found)]
+        found |= {BESIDE: beside[-1]} if beside else {}
+        names: list[str] = [*needed, *(name for name in (YEAR, AMOUNT, CODE, BESIDE) if name in found)]
         if lines := [_GIVEN[name] for name in needed if name in _GIVEN and name not in found]:
             absent = [name for name in needed if name not in found]
             raise InputError(Message("planning.costs.give", names=absent, lines=lines))

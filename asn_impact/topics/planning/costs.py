@@ -23,12 +23,22 @@ from asn_impact.intake.extract import Source
 from asn_impact.intake.fields.amounts import is_total
 from asn_impact.intake.fields.numbers import NumberStyle, multiplied, parse_numbers, style_told
 from asn_impact.intake.privacy import masked
-from asn_impact.topics.planning.budget import AMOUNT, CODE, COURSE, UNITS, YEAR, columns_of, plain_text, unpriced
+from asn_impact.topics.planning.budget import (
+    AMOUNT,
+    BESIDE,
+    CODE,
+    COURSE,
+    UNITS,
+    YEAR,
+    columns_of,
+    plain_text,
+    unpriced,
+)
 from asn_impact.topics.planning.course_rows import rows_of_course
 from asn_impact.topics.planning.money import money, rupiah
 from asn_impact.topics.planning.sums import ROUNDING, Rows, sums_of
 from asn_impact.verbs import Guided, public_verb
-from asn_impact.words import Alert, Message, paragraph
+from asn_impact.words import Alert, Message, Quantity, paragraph
 
 TEMPLATE: Final = "cost_template.csv"
 _OWN: Final = "asn_own"  # whether a row is of the course asked for
@@ -44,7 +54,8 @@ class Costs(Guided):
     ----------
     components
         One row a component: komponen, jumlah, satuan, harga_satuan, sumber, tahun_harga, tahun_ke (year of the
-        programme in which it is paid, 0 the first) and biaya, the product of quantity and unit price in rupiah.
+        programme in which it is paid, 0 the first) and biaya, the product of quantity and unit price in rupiah. Where a
+        column of other amounts stands beside them, nilai_lain: what was spent where the plan counts, or the plan.
     example
         Number of components that are the worked example of the template.
     notes
@@ -179,6 +190,7 @@ def read_costs(
     years = {name: _whole(table, name) for name in ("tahun_harga", YEAR)}
     _refuse_strange_years(table, years)
     table = table.assign(**numbers, **years, biaya=numbers["jumlah"] * numbers["harga_satuan"])
+    table = _with_others(table, style)
     _refuse_other_amounts(table, style)
     sums, notes = _sums(table, groups, style, totals)
     left, table = table.loc[sums], table.loc[~sums]
@@ -188,7 +200,7 @@ def read_costs(
         raise InputError(Message("planning.costs.nothing"))
     example = int(own["sumber"].str.strip().str.casefold().str.startswith(_EXAMPLE).sum())
     notes = [*_notes(own, example), *_left_out(groups, left), *notes, *_unit_notes(found.units, own)]
-    notes += _beside(found.beside, own)
+    notes += _beside(found.beside, own, planned=amount is None)
     return Costs(own, example, tuple(notes), found.sources)
 
 
@@ -297,11 +309,32 @@ def _unit_notes(units: Mapping[float, str], own: pd.DataFrame) -> Iterable[Messa
         yield Alert("planning.costs.unit", words=masked(words), unit=money(unit, "costs.unit"), total=total)
 
 
-def _beside(headings: Sequence[str], own: pd.DataFrame) -> list[Message]:
-    """Say which other columns of amounts do not count."""
+def _with_others(table: pd.DataFrame, style: NumberStyle | None) -> pd.DataFrame:
+    """Return the table with the other amount of each row as a number, without it where it is none."""
+    if BESIDE not in table:
+        return table
+    try:
+        cells = [None if (text := plain_text(cell)) in {"", "-"} else text for cell in table[BESIDE]]
+        amounts = parse_numbers(cells, name=BESIDE, style=style)
+    except InputError:
+        return table.drop(columns=BESIDE)
+    return table.assign(**{BESIDE: amounts.fillna(0.0).to_numpy() * table[UNITS["harga_satuan"]].to_numpy()})
+
+
+def _beside(headings: Sequence[str], own: pd.DataFrame, *, planned: bool) -> Iterable[Message]:
+    """Say which other columns of amounts do not count, and by how much the last of them differs."""
     shown = tuple(map(masked, headings))
-    total = money(own["biaya"].sum(), "costs.total")
-    return [Alert("planning.costs.beside", headings=shown, first=shown[-1], total=total)] if shown else []
+    total = own["biaya"].sum()
+    counted = money(total, "costs.total")
+    if shown and planned:
+        yield Alert("planning.costs.beside", headings=shown, first=shown[-1], total=counted)
+    if BESIDE in own:
+        other = own[BESIDE].sum()
+        away = Quantity(abs(other / total - 1), "costs.components['nilai_lain'].sum() / costs.total - 1", 1, "percent")
+        side = Message(f"planning.costs.{'more' if other > total else 'less'}")
+        said = {"other": money(other, "costs.components['nilai_lain'].sum()"), "share": away, "side": side}
+        by = money(abs(other - total), "abs(costs.components['nilai_lain'].sum() - costs.total)")
+        yield Message("planning.costs.difference", heading=shown[-1], total=counted, difference=by, **said)
 
 
 def _refuse_empty(table: pd.DataFrame, name: str) -> None:

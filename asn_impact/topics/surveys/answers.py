@@ -48,7 +48,15 @@ from asn_impact.intake.readers.observations import Observations, observe
 from asn_impact.intake.records import NumberStyle, Order, kind_of, quote, with_numbers
 from asn_impact.starts import numbered_alike
 from asn_impact.topics.surveys.answer_words import meanings
-from asn_impact.topics.surveys.periods import Year, dated_elsewhere, period_text, survey_period, with_part, with_year
+from asn_impact.topics.surveys.periods import (
+    Year,
+    dated_elsewhere,
+    period_text,
+    standing_for,
+    survey_period,
+    with_part,
+    with_year,
+)
 from asn_impact.topics.surveys.published import OWN, held_against_elements, own_index
 from asn_impact.verbs import Guided, public_verb
 from asn_impact.words import Alert, Message
@@ -395,12 +403,13 @@ def read_survey_aggregates(
     counts_of = {str(label): int(n) for label, n in usable["office"].value_counts().items()}
     changed, of_offices = settle_labels(counts_of, door="unit")
     usable = usable.assign(office=usable["office"].replace(changed))
-    groups = _aggregate_columns(usable, tuple(headings_of), style)
+    groups, of_lengths = _aggregate_columns(usable, tuple(headings_of), style)
     _refuse_double(groups)
     nameless = ledger.dropped.get(reason("no_office"), 0)
     once = {"n": nameless, "total": len(table), "heading": rows.headings.get("office", "office")}
     if nameless >= len(usable) and not fill_down:  # a block of two rows and more
         of_offices = [*of_offices, Alert("survey.office_once", **once)]
+    of_periods += of_lengths
     of_periods += held_against_elements(groups, usable.get(OWN), rows.headings.get(OWN), tuple(headings_of))
     headings = {f: h for f, h in rows.headings.items() if f != OWN} | {"respondents": respondents}
     headings |= {} if period is None else {"period": period}
@@ -470,8 +479,10 @@ def _group_rows(table: pd.DataFrame) -> tuple[pd.DataFrame, Ledger]:
     return groups, Ledger(len(table), len(groups), dropped)
 
 
-def _aggregate_columns(table: pd.DataFrame, elements: tuple[str, ...], style: NumberStyle | None) -> pd.DataFrame:
-    periods = [survey_period(v) for v in table["period"]]
+def _aggregate_columns(
+    table: pd.DataFrame, elements: tuple[str, ...], style: NumberStyle | None
+) -> tuple[pd.DataFrame, list[Message]]:
+    periods, notes = standing_for(table["period"].tolist(), [survey_period(v) for v in table["period"]])
     if either := numbered_alike(dict.fromkeys(table["period"]), _QUARTERS):
         raise InputError(Message("survey.month_or_part", values=tuple(either)))
     people = _numbers(table["respondents"], "respondents", style)
@@ -486,7 +497,7 @@ def _aggregate_columns(table: pd.DataFrame, elements: tuple[str, ...], style: Nu
     groups["respondents"] = people.astype(np.int64)
     for element in elements:
         groups[element] = _means(table[element], element, style)
-    return groups.reset_index(drop=True)
+    return groups.reset_index(drop=True), notes
 
 
 def _means(values: pd.Series, element: str, style: NumberStyle | None) -> pd.Series:

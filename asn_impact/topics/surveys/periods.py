@@ -14,7 +14,8 @@ from asn_impact.intake.fields.canonical import FILE
 from asn_impact.intake.formats import RawTable
 from asn_impact.intake.privacy import masked
 from asn_impact.starts import MONTHS
-from asn_impact.words import Message
+from asn_impact.timeline import Timeline
+from asn_impact.words import Alert, Message
 
 Year = Literal["sheet", "title"]
 
@@ -80,6 +81,28 @@ def _from_to(text: str) -> tuple[int, int] | None:
     first, last = (MONTHS[word] for word in words)
     length = last - first + 1
     return (first, length) if length in {1, *_PARTS.values(), 12} and (first - 1) % length == 0 else None
+
+
+def standing_for(
+    values: Sequence[object], periods: Sequence[tuple[int, int]]
+) -> tuple[Sequence[tuple[int, int]], list[Message]]:
+    """Return the periods, months in numbers that begin half-years or quarters read as all of it; and what is said.
+
+    Months that lie as far apart and begin none count as months, with an alert.
+
+    Examples
+    --------
+    >>> standing_for(["2024-01", "2024-07"], [(24288, 1), (24294, 1)])[0]
+    [(24288, 6), (24294, 6)]
+    """
+    worded = any(re.search(r"[a-z]", period_text(value).casefold()) for value in values)
+    line = Timeline.months([first for first, _ in periods])
+    if worded or len(line) < 2 or any(months > 1 for _, months in periods):
+        return periods, []
+    span = Timeline.read(pd.Series(line.labels), column="period")[0].span
+    if span > 1:
+        return [(first, span) for first, _ in periods], [Alert("survey.months_begin", periods=line.labels, n=span)]
+    return periods, [Alert("survey.months_alone", periods=line.labels, n=line.step)] if line.step > 2 else []
 
 
 def with_part(periods: pd.Series, heading: str) -> pd.Series:
