@@ -276,8 +276,9 @@ def names_a_test() -> nw.Expr:
     """Write whether the number of a case says that somebody tried the system."""
     case = nw.col("case").fill_null("")
     small = case.str.to_lowercase()
-    looks = small.str.contains("te", literal=True) | small.str.contains("exp", literal=True)  # cheap, and few do
-    return looks & case.str.contains(TEST_ROW)
+    has_e = case.str.contains("e", literal=True) | case.str.contains("E", literal=True)  # cheap questions first
+    looks = small.str.contains("te", literal=True) | small.str.contains("exp", literal=True)
+    return has_e & looks & case.str.contains(TEST_ROW)
 
 
 def total_words(names: Sequence[str]) -> list[nw.Expr]:

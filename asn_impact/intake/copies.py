@@ -12,7 +12,7 @@ import narwhals as nw
 
 from asn_impact.errors import InputError
 from asn_impact.intake.fields.canonical import FILE
-from asn_impact.intake.formats.engine import from_arrow, identifier, kept_typed
+from asn_impact.intake.formats.engine import from_arrow, kept_typed
 from asn_impact.intake.privacy import masked
 from asn_impact.words import Alert, Message
 
@@ -21,7 +21,6 @@ __all__ = [
     "REPEATED",
     "SUPERSEDED",
     "copies_of",
-    "each_once",
     "held",
     "one_row_a_case",
     "shared_numbers",
@@ -179,23 +178,6 @@ def held(frame: Frame, *, few: bool = False) -> Frame:
         return written
     local = frame.implementation.is_pandas_like() or frame.implementation.is_polars()
     return frame.collect().lazy() if local else frame
-
-
-def each_once(frame: Frame) -> Frame:
-    """Return each row of steps once. DuckDB keeps their order where no two have one hash: none is a copy.
-
-    Rows of a case whose hashes leave as many marks among 126 differ; only the rows of other cases are compared.
-    """
-    if frame.implementation.is_duckdb():
-        relation: Any = nw.to_native(frame)
-        row = f"hash({', '.join(identifier(name) for name in relation.columns)})"
-        marks = f"bit_count(bit_or(1::HUGEINT << ({row} % 126)::INTEGER))"
-        alike = f'SELECT hash("case") FROM asn_rows GROUP BY 1 HAVING count(*) > {marks}'
-        again = f"""
-            SELECT 1 FROM asn_rows WHERE hash("case") IN ({alike}) GROUP BY {row} HAVING count(*) > 1 LIMIT 1"""
-        if not relation.query("asn_rows", again).fetchall():
-            return frame
-    return held(frame.unique())
 
 
 def _told_apart(copies: Frame, records: Frame) -> tuple[Frame, tuple[Message, ...]]:

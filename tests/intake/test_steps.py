@@ -168,3 +168,50 @@ def test_the_usual_headings_of_a_log_are_known(headings):
     extract = read_steps(log, as_of="2024-06-28", last_step="Penandatanganan", selection="received")
     assert extract.headings["step_end"] == headings[1]
     assert extract.ledger.kept == 3
+
+
+def steps_of(cases: str, names: str, days: str) -> pd.DataFrame:
+    rows = [(case, name, pd.Timestamp(2024, 1, int(day))) for case, name, day in zip(cases, names, days, strict=True)]
+    frame = pd.DataFrame(rows, columns=["case", "step", "step_start"]).assign(office="O", status="Selesai")
+    return frame.assign(step_end=frame["step_start"] + pd.Timedelta(days=1))
+
+
+@pytest.mark.filterwarnings("ignore::asn_impact.errors.DataWarning")
+@pytest.mark.parametrize("names", ["names", None])
+def test_a_copy_of_a_step_is_found_in_a_file_as_in_a_frame_with_names_and_without(tmp_path, names) -> None:
+    frame = steps_of("1112223", "abaabbc", "1231121")
+    frame = pd.concat([frame, frame.iloc[[2, 6, 6]]])
+    frame = frame if names else frame.drop(columns="step")
+    frame.to_parquet(tmp_path / "log.parquet")
+    found = [read_steps(source, as_of="2024-02-01") for source in (frame, tmp_path / "log.parquet")]
+    assert dict(found[0].ledger.dropped) == dict(found[1].ledger.dropped)
+    assert sum(found[0].ledger.dropped.values()) == (3 if names else 4)  # without a name two of one day are one
+    one, other = (sorted(extract.records.drop("service").collect().rows()) for extract in found)
+    assert one == other
+
+
+@pytest.mark.filterwarnings("ignore::asn_impact.errors.DataWarning")
+def test_numbers_that_begin_again_are_told_apart_beside_copies_of_other_steps(tmp_path) -> None:
+    early = steps_of("123456789123", "aaaaaaaaabbb", "1" * 9 + "222")
+    late = early.assign(step_start=early["step_start"] + pd.DateOffset(years=1))
+    late = late.assign(step_end=late["step_start"] + pd.Timedelta(days=1))
+    whole = pd.concat([early, late, late.tail(2)])
+    whole.to_parquet(tmp_path / "log.parquet")
+    found = [read_step_log(source, as_of="2025-06-30") for source in (whole, tmp_path / "log.parquet")]
+    for log in found:
+        assert log.cases.ledger.kept == 24
+        assert len(log.cases.records.collect()) == 18
+        assert any(note.key == "intake.copies.series" for note in log.notes)
+    one, other = (sorted(log.steps.collect().rows()) for log in found)
+    assert one == other
+
+
+@pytest.mark.parametrize("sign", ["\u200b", "\u00a0", "\t", "\x7f", "\u00e9", "", " "])
+def test_a_strange_sign_in_a_number_is_read_in_a_file_as_in_a_frame(tmp_path, sign) -> None:
+    frame = steps_of("1234", "abab", "1212")
+    frame["case"] = [f"B-{case}{sign}" if case == "1" else f"B-{case}" for case in frame["case"]]
+    frame.to_parquet(tmp_path / "log.parquet")
+    found = [read_steps(source, as_of="2024-02-01") for source in (frame, tmp_path / "log.parquet")]
+    one, other = (sorted(extract.records.collect()["case"].to_list()) for extract in found)
+    assert one == other
+    assert one == ["B-1\u00e9" if sign == "\u00e9" else "B-1", "B-2", "B-3", "B-4"]

@@ -317,8 +317,7 @@ def settle_cases(frame: Frame) -> tuple[Frame, list[Message]]:
     """
     if "case" not in frame.collect_schema().names():
         return frame, []
-    case = nw.col("case")
-    unusual = case.str.contains(r"[^!-~]")  # one question of each number; few have to answer the next two
+    case, unusual = nw.col("case"), nw.col("asn_unusual")
     odd, spaced = (
         nw.when(unusual).then(case.str.contains(pattern)).otherwise(nw.lit(value=False))
         for pattern in (
@@ -329,7 +328,9 @@ def settle_cases(frame: Frame) -> tuple[Frame, list[Message]]:
     decimal = case.str.contains(".0", literal=True) & case.str.contains(r"^\d+\.0+$")  # the cheap question first
     zero = case.str.starts_with("0") & case.str.contains(r"^0\d+(?:\.0+)?$")
     flags = {"odd": odd, "decimal": decimal, "zero": zero, "spaced": spaced}
-    facts = frame.select(**{k: nw.when(e).then(1).otherwise(0).sum() for k, e in flags.items()}).collect()
+    facts = (
+        _with_unusual(frame).select(**{k: nw.when(e).then(1).otherwise(0).sum() for k, e in flags.items()}).collect()
+    )
     found = {k: int(facts.rows(named=True)[0][k] or 0) for k in flags}
     notes: list[Message] = []
     if found["odd"] or found["spaced"]:
@@ -344,6 +345,14 @@ def settle_cases(frame: Frame) -> tuple[Frame, list[Message]]:
     if found["zero"]:
         frame, notes = _with_zeros(frame)
     return frame, notes
+
+
+def _with_unusual(frame: Frame) -> Frame:
+    """Return the frame with whether a number has other signs than those of ASCII: few have to answer what they are."""
+    if not frame.implementation.is_duckdb():
+        return frame.with_columns(asn_unusual=nw.col("case").str.contains(r"[^!-~]"))
+    rows: Any = nw.to_native(frame)  # a fifth of the time of a regular expression
+    return nw.from_native(rows.project("""*, "case" GLOB '*[!!-~]*' AS asn_unusual"""))  # type: ignore[no-any-return]
 
 
 def _has(frame: Frame, pattern: str) -> bool:

@@ -12,7 +12,8 @@ import narwhals as nw
 import pandas as pd
 
 from asn_impact.intake.cleaning import BLANK, names_a_test, without_placeholders
-from asn_impact.intake.copies import SERIES, each_once, held, in_series
+from asn_impact.intake.copies import SERIES, held, in_series
+from asn_impact.intake.formats.engine import identifier
 from asn_impact.words import Alert, Message
 
 Frame: TypeAlias = "nw.LazyFrame[Any]"
@@ -22,7 +23,8 @@ NUMBER = "asn_case"  # of a case, compared faster than two texts
 _REASON = "asn_step_reason"
 _RUN, _SERVICE = "asn_run", "asn_service"
 _NEVER = 99_999_999
-_SALTS = 50
+_OF_CASE = 'hash(office, "case")'
+_BITS, _SHIFTS, _NAMES = 126, 50, 1000
 _ROWS = "asn_step_rows"  # rows of the export that a step stands for
 _BEGAN, _DONE = ("start", "started", "mulai"), ("complete", "completed", "selesai")
 _DELETED = ("1", "true", "ya", "y", "yes")
@@ -45,7 +47,18 @@ def _reason(frame: Frame) -> nw.Expr:
     return chosen  # type: ignore[no-any-return]
 
 
-def distinct_steps(frame: Frame) -> tuple[Frame, dict[str, int], int]:
+class Steps(NamedTuple):
+    """Steps, each once, and all steps of the cases in which one may come twice: None where there are no such cases."""
+
+    rows: Frame
+    again: Frame | None
+
+    def with_columns(self, **columns: nw.Expr) -> Steps:
+        """Return both with more columns."""
+        return Steps(*(None if frame is None else frame.with_columns(**columns) for frame in self))  # type: ignore[arg-type]
+
+
+def distinct_steps(frame: Frame) -> tuple[Steps, dict[str, int], int]:
     """Return the steps that can be used, each once; rows left out by code; how many dates were placeholders."""
     names = frame.collect_schema().names()
     fields = ("case", "office", "service", "received", "step", "step_start", "step_end", "status")
@@ -57,34 +70,62 @@ def distinct_steps(frame: Frame) -> tuple[Frame, dict[str, int], int]:
     blanks = sum(int(r["blank"]) for r in groups if r[_REASON] == "")
     usable = counts.pop("", 0)
     marked = bool(counts or blanks)
-    distinct = each_once(
+    distinct = _each_once(
         held(rows.filter(nw.col(_REASON) == "").select(*columns)) if marked else frame.select(*columns)
     )
-    left = int(distinct.select(nw.len()).collect().item())
-    return distinct, {**counts, "repeated_step": usable - left}, blanks
+    return distinct, {**counts, "repeated_step": usable - _count(distinct.rows)}, blanks
 
 
-def pair_stamps(frame: Frame) -> tuple[Frame, list[Message]]:
+def _each_once(frame: Frame) -> Steps:
+    """Return the steps without copies. DuckDB keeps their order where there are none.
+
+    A case whose steps have as many names as there are rows of it has no copy; only rows of the others are compared.
+    """
+    if not frame.implementation.is_duckdb():
+        return Steps(*2 * (held(frame.unique()),))
+    steps: Any = nw.to_native(frame)
+    whole = f"(hash({', '.join(map(identifier, steps.columns))}) % {_BITS})::INTEGER"
+    bits = f"bit_count(bit_or(1::HUGEINT << {_bit_of_name(steps) if 'step' in steps.columns else whole}))"
+    alike = f"SELECT {_OF_CASE} AS asn_of FROM asn_rows GROUP BY 1 HAVING count(*) > {bits}"
+    found = held(nw.from_native(steps.query("asn_rows", alike)))
+    if not _count(found):
+        return Steps(frame, None)
+    of_case: Frame = nw.from_native(steps.project(f"*, {_OF_CASE} AS asn_of"))
+    again = held(of_case.join(found, on="asn_of", how="semi").drop("asn_of"))
+    once = held(again.group_by(*steps.columns).agg(asn_n=nw.len()).drop("asn_n"))
+    if _count(once) == _count(again):
+        return Steps(frame, again)
+    others = of_case.join(found, on="asn_of", how="anti").drop("asn_of")
+    return Steps(held(nw.concat([others, once], how="vertical")), once)
+
+
+def _bit_of_name(steps: Any) -> str:  # noqa: ANN401 - a relation of DuckDB
+    """Write a bit of the name of a step: of many ways that in which most names have one of their own."""
+    hashes = steps.query("asn_rows", f"SELECT DISTINCT hash(step) FROM asn_rows LIMIT {_NAMES}").fetchall()
+    kinds = {shift: len({(number >> shift) % _BITS for (number,) in hashes}) for shift in range(_SHIFTS)}
+    return f"((hash(step) >> {max(kinds, key=lambda shift: kinds[shift])}) % {_BITS})::INTEGER"
+
+
+def _count(frame: Frame) -> int:
+    return int(frame.select(nw.len()).collect().item())
+
+
+def pair_stamps(steps: Steps) -> tuple[Steps, list[Message]]:
     """Return steps of a log with one time a row as steps with a beginning and an end, and what was read.
 
     Rows of a start and of a completion (a lifecycle) make one step, the first start with the first completion of the
     step, and so on. Without such rows a time is that of the whole step.
     """
-    names = frame.collect_schema().names()
+    names, notes = steps.rows.collect_schema().names(), list[Message]()
     if "step_start" not in names:
-        frame = frame.with_columns(step_start=nw.col("step_end"))
-        return _paired(frame, [Alert("intake.one_stamp")])
-    return _paired(frame, [])
-
-
-def _paired(frame: Frame, notes: list[Message]) -> tuple[Frame, list[Message]]:
-    names = frame.collect_schema().names()
+        steps, notes = steps.with_columns(step_start=nw.col("step_end")), [Alert("intake.one_stamp")]
     if not {"status", "step"} <= set(names):
-        return frame, notes
+        return steps, notes
+    frame = steps.rows
     found = frame.group_by("status").agg(n=nw.len()).collect()
     words = {str(w).strip().casefold() for w in found["status"].to_list()}
     if not (words & set(_BEGAN) and words & set(_DONE)) or not words <= {*_BEGAN, *_DONE}:
-        return frame, notes
+        return steps, notes
     rows = pd.DataFrame(frame.collect().to_pandas())
     ends = rows["status"].str.strip().str.casefold().isin(_DONE)
     rows["asn_time"] = rows["step_end"].where(rows["step_end"].notna(), rows["step_start"])
@@ -97,7 +138,7 @@ def _paired(frame: Frame, notes: list[Message]) -> tuple[Frame, list[Message]]:
         "step_end": rows["asn_time"].where(rows["asn_end"]),
     }
     groups = rows.assign(**moments, asn_done=done).groupby([*keys, "asn_nth"], dropna=False, sort=False)
-    steps = groups.agg(
+    pairs = groups.agg(
         step_start=("step_start", "first"),
         step_end=("step_end", "first"),
         asn_done=("asn_done", "first"),
@@ -105,28 +146,29 @@ def _paired(frame: Frame, notes: list[Message]) -> tuple[Frame, list[Message]]:
         **{_ROWS: ("asn_time", "size")},
         **{c: (c, "first") for c in ("service", "received") if c in rows},
     ).reset_index()
-    steps = steps.assign(
-        step_start=pd.to_datetime(steps["step_start"].fillna(steps["step_end"])),
-        step_end=pd.to_datetime(steps["step_end"]),
-        status=steps["asn_done"].fillna(steps["status"]),
+    pairs = pairs.assign(
+        step_start=pd.to_datetime(pairs["step_start"].fillna(pairs["step_end"])),
+        step_end=pd.to_datetime(pairs["step_end"]),
+        status=pairs["asn_done"].fillna(pairs["status"]),
     )
-    pairs = int((steps[_ROWS] == 2).sum())
-    table = nw.from_native(steps.drop(columns=["asn_nth", "asn_done"])).lazy()
-    days = [nw.col(c).cast(nw.Date) for c in ("step_start", "step_end", "received") if c in steps]
-    kept = [n for n in notes if n.key != "intake.one_stamp"]
-    return table.with_columns(*days), [*kept, Message("intake.paired", n=pairs)]
+    days = [nw.col(c).cast(nw.Date) for c in ("step_start", "step_end", "received") if c in pairs]
+    table = nw.from_native(pairs.drop(columns=["asn_nth", "asn_done"])).lazy().with_columns(*days)
+    return Steps(table, table), [Message("intake.paired", n=int((pairs[_ROWS] == 2).sum()))]
 
 
-def tell_cases_apart(frame: Frame, last_step: str | None = None) -> tuple[Frame, list[Message]]:
+def tell_cases_apart(steps: Steps, last_step: str | None = None) -> tuple[Frame, list[Message]]:
     """Return the steps with numbers that begin again (each year, say) known by both; and what has to be said.
 
     A case begins again where its first step does, after all the others of it have ended and a last one was among them.
     """
-    keys = ["office", "case"]
-    again = _with_steps_repeated(frame)
-    if again is None:
+    frame, keys = steps.rows, ["office", "case"]
+    if steps.again is None or "step" not in frame.collect_schema().names():
         return frame, []
-    rows = _with_runs(held(frame.join(again, on=keys, how="inner")), last_step)
+    groups = steps.again.group_by(*keys).agg(n=nw.len(), steps=nw.col("step").n_unique())
+    again = held(groups.filter(nw.col("n") > nw.col("steps")).select(*keys))
+    if not _count(again):
+        return frame, []
+    rows = _with_runs(held(steps.again.join(again, on=keys, how="inner")), last_step)
     runs = held(rows.group_by(*keys, _SERVICE, _RUN).agg(received=nw.col("asn_day").min()))
     runs = runs.rename({_SERVICE: "service"})
     before = _count_shared(runs, keys)
@@ -134,7 +176,7 @@ def tell_cases_apart(frame: Frame, last_step: str | None = None) -> tuple[Frame,
         return frame, []
     if (numbered := in_series(runs, before, lambda runs: _count_shared(runs, [*keys, SERIES]))) is None:
         cases = runs.group_by(*keys).agg(n=nw.len()).filter(nw.col("n") > 1)
-        return frame, [Alert("intake.copies.begun_again", n=int(cases.select(nw.len()).collect().item()))]
+        return frame, [Alert("intake.copies.begun_again", n=_count(cases))]
     series, notes = numbered
     known = [*keys, _SERVICE, _RUN]
     several = nw.len().over(*keys)
@@ -145,26 +187,6 @@ def tell_cases_apart(frame: Frame, last_step: str | None = None) -> tuple[Frame,
     )
     others = frame.join(again, on=keys, how="anti")
     return held(nw.concat([others, split.select(*frame.collect_schema().names())], how="vertical")), list(notes)
-
-
-def _with_steps_repeated(frame: Frame) -> Frame | None:
-    """Return the cases in which a step comes twice, worked out; None where there are none, or steps have no names."""
-    if "step" not in frame.collect_schema().names():
-        return None
-    if frame.implementation.is_duckdb():
-        steps: Any = nw.to_native(frame)
-        named = nw.to_native(held(frame.select("step").unique()))
-        bits = [f"(hash(step, {salt}) % 126)::INTEGER" for salt in range(_SALTS)]
-        kinds = named.aggregate(", ".join(f"count(DISTINCT {bit})" for bit in bits)).limit(1).fetchall()[0]
-        bit = bits[max(range(_SALTS), key=lambda salt: kinds[salt])]  # two names with one bit make every case suspect
-        alike = f"""
-            SELECT office, "case" FROM asn_rows GROUP BY ALL HAVING count(*) > bit_count(bit_or(1::HUGEINT << {bit}))"""
-        again = nw.from_native(steps.query("asn_rows", alike))
-    else:
-        groups = frame.group_by("office", "case").agg(n=nw.len(), steps=nw.col("step").n_unique())
-        again = groups.filter(nw.col("n") > nw.col("steps")).select("office", "case")
-    again = held(again)
-    return again if int(again.select(nw.len()).collect().item()) else None
 
 
 def _with_runs(rows: Frame, last_step: str | None) -> Frame:

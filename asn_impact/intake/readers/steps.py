@@ -157,9 +157,9 @@ def cases_and_steps(
         of_given = office_given(office, source, rows.tables)
         frame, of_keys = settle_keys(rows.frame, office, offices, regency)
         as_found = frame is rows.frame and not rows.readings and all(one.parquet for one in rows.tables)
-        distinct, before, blanks = distinct_steps(frame if as_found else held(frame))
-        distinct, stamps = pair_stamps(distinct)
-        distinct, of_series = tell_cases_apart(distinct, last_step)
+        steps, before, blanks = distinct_steps(frame if as_found else held(frame))
+        steps, stamps = pair_stamps(steps)
+        distinct, of_series = tell_cases_apart(steps, last_step)
         numbered = number_cases(cases_of_steps(distinct, finished=finished, last_step=last_step), distinct)
         cleaned = clean(numbered.cases, bounds=UNKNOWN, as_of=day, columns=[*CASE_FIELDS, NUMBER], weight=STEPS)
         ledger = Ledger(sum(before.values()), 0, {reason(code): n for code, n in before.items()}) + cleaned.ledger

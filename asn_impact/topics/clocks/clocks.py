@@ -20,7 +20,7 @@ from asn_impact.errors import InputError
 from asn_impact.intake.copies import held
 from asn_impact.measures.calendar import WorkCalendar
 from asn_impact.measures.durations import Durations, measure
-from asn_impact.topics.clocks.marks import LONG, mark_days
+from asn_impact.topics.clocks.marks import DECIDED, LONG, RECEIVED, mark_days
 from asn_impact.topics.clocks.placed import (
     CASE,
     START,
@@ -38,6 +38,7 @@ Frame: TypeAlias = "nw.LazyFrame[Any]"
 
 _OWNERS: Final = {"applicant": "asn_applicant", "office": "asn_own"}  # working days in the steps of each
 _HELD, _THEIRS = "asn_held", "step"
+_OWN: Final = (CASE, RECEIVED, DECIDED)  # columns of ours that no clock has
 
 
 @dataclass(frozen=True, eq=False)
@@ -151,13 +152,13 @@ def clocks(
     """
     owners = _assign_owners(log.owners, applicant=applicant, elsewhere=elsewhere, office=office)
     cases, notes = leave_out(log)
-    base = measure(replace(log.cases, records=cases), calendar)
+    dated = cases.with_columns(**{RECEIVED: nw.col("received"), DECIDED: nw.col("decided")})
+    base = measure(replace(log.cases, records=dated), calendar)
     owned = replace(log, numbered=log.numbered._replace(steps=_owned(log.numbered.steps, owners)))
-    days = _days_of_owners(owned, cases, calendar, base.as_of_day)
-    settled = _settle(base, days, abandoned_after)
+    settled = _settle(base, owned, cases, calendar, abandoned_after)
     if abandoned_after is not None:
         notes = (*notes, Message("measures.clocks.abandoned", days=abandoned_after))
-    names = [name for name in base.records.collect_schema().names() if name != CASE]
+    names = [name for name in base.records.collect_schema().names() if name not in _OWN]
     gross, net, own = (
         replace(
             base,
@@ -203,31 +204,29 @@ def _owned(steps: Frame, owners: pd.DataFrame) -> Frame:
     return mine.with_columns(nw.col("step").is_in(names["applicant"]).alias(_THEIRS))
 
 
-def _settle(base: Durations, days: Frame, abandoned_after: int | None) -> Frame:
-    """Return the cases with the days that each owner had them, worked out once for every outcome that is tabulated."""
-    records = base.records.join(days, on=CASE, how="left")
+def _settle(base: Durations, log: StepLog, cases: Frame, calendar: WorkCalendar, abandoned_after: int | None) -> Frame:
+    """Return the cases with the working days in the steps of each owner, and whether they were given up.
+
+    They are worked out once for every outcome that is tabulated. The days of waiting that give a case up are those of
+    the applicant's step that is open longest.
+    """
+    steps, last = log.numbered.steps, base.as_of_day
     numbers = [nw.col(name).fill_null(0).cast(nw.Int32) for name in _OWNERS.values()]
     gone = nw.lit(value=False)
     if abandoned_after is not None:
         long = nw.col(_HELD) >= abandoned_after
         gone = nw.when(long).then(nw.col("status") == "open").otherwise(nw.lit(value=False))
-    kept = [*base.records.collect_schema().names(), *_OWNERS.values(), "asn_gone"]
-    return held(records.with_columns(*numbers, gone.alias("asn_gone")).select(*kept))
-
-
-def _days_of_owners(log: StepLog, cases: Frame, calendar: WorkCalendar, last: int) -> Frame:
-    """Return the working days in the steps of each owner by case, and how long it has waited for the applicant.
-
-    The days of waiting are those of the applicant's step that is open longest.
-    """
-    steps = log.numbered.steps
     if CASE not in steps.collect_schema().names():
-        return _joined(place_steps(log, cases, calendar), last)
-    marked = mark_days(steps, cases, calendar, log.cases.as_of, _THEIRS, tuple(_OWNERS.values()), _HELD)
-    long = cases.join(marked.filter(nw.col(LONG)).select(CASE), on=CASE, how="semi")
-    both = marked.join(_joined(place_steps(log, long, calendar), last), on=CASE, how="left")
-    days = [nw.when(LONG).then(f"{name}_right").otherwise(name).alias(name) for name in _OWNERS.values()]
-    return both.select(CASE, *days, _HELD)
+        days = _joined(place_steps(log, cases, calendar), last)
+        return held(base.records.join(days, on=CASE, how="left").with_columns(*numbers, gone.alias("asn_gone")))
+    marked = mark_days(steps, base.records, calendar, log.cases.as_of, _THEIRS, tuple(_OWNERS.values()), _HELD)
+    settled = held(marked.with_columns(gone.alias("asn_gone")))
+    far = held(settled.filter(nw.col(LONG)).drop(*_OWNERS.values()))
+    exact = _joined(place_steps(log, cases.join(far, on=CASE, how="semi"), calendar), last).select(
+        CASE, *_OWNERS.values()
+    )
+    placed = held(far.join(exact, on=CASE, how="left").with_columns(*numbers).select(*settled.collect_schema().names()))
+    return nw.concat([settled.filter(~nw.col(LONG)), placed], how="vertical")
 
 
 def _joined(intervals: Frame, last: int) -> Frame:

@@ -13,13 +13,14 @@ from typing import Any, Final, TypeAlias
 import narwhals as nw
 import pandas as pd
 
-from asn_impact.intake.copies import held
+from asn_impact.intake.formats.engine import identifier
 from asn_impact.measures.calendar import WorkCalendar
 from asn_impact.measures.durations import brought_in
 from asn_impact.topics.clocks.placed import CASE
 
 Frame: TypeAlias = "nw.LazyFrame[Any]"
 
+RECEIVED, DECIDED = "asn_received", "asn_decided"
 LONG: Final = "asn_long"  # the steps of the case reach over more days than there are bits
 _BITS: Final = 126  # of a HUGEINT: 1 << 126 is a number too
 _DAY_0: Final = dt.date(1, 1, 1)
@@ -28,14 +29,14 @@ _DAY_0: Final = dt.date(1, 1, 1)
 def mark_days(
     steps: Frame, cases: Frame, calendar: WorkCalendar, as_of: dt.date, theirs: str, owners: Sequence[str], waiting: str
 ) -> Frame:
-    """Return by case the working days in the steps of the applicant and of the office, and those of waiting.
+    """Return the cases with the working days in the steps of the applicant and of the office, and those of waiting.
 
     Parameters
     ----------
     steps
         ``asn_case``, ``began``, ``ended`` and the column `theirs`: whether the step is the applicant's.
     cases
-        ``asn_case``, ``received``, ``decided``.
+        ``asn_case``, ``asn_received`` and ``asn_decided``, which go, and columns that stay.
     owners, waiting
         What the three columns are called. Where ``asn_long`` is true the first two say nothing.
     """
@@ -47,11 +48,11 @@ def mark_days(
             min(began) AS lowest, max(until) AS highest, min(began) FILTER ({theirs} AND ended IS NULL) AS waits_from
         FROM asn_steps GROUP BY {CASE}""",
     )
-    days: Frame = cases.select(CASE, "received", "decided").join(nw.from_native(joined), on=CASE, how="inner")
+    days = cases.join(nw.from_native(joined), on=CASE, how="left")
     later = {"asn_from": "lowest", "asn_since": "waits_from"}
     days = days.with_columns(
-        *(nw.max_horizontal(nw.col("received"), nw.col(name)).alias(date) for date, name in later.items()),
-        until=nw.min_horizontal(nw.coalesce(nw.col("decided"), nw.lit(as_of)), nw.col("highest")),
+        *(nw.max_horizontal(nw.col(RECEIVED), nw.col(name)).alias(date) for date, name in later.items()),
+        until=nw.min_horizontal(nw.coalesce(nw.col(DECIDED), nw.lit(as_of)), nw.col("highest")),
     )
     table = brought_in(_table(calendar), days)
     for date in later:
@@ -63,9 +64,10 @@ def mark_days(
         for mine, name in zip(("theirs", "mine"), owners, strict=True)
     ]
     waited = f"CASE WHEN waits_from IS NOT NULL THEN {calendar.number(as_of)} - asn_since_number END AS {waiting}"
-    columns = ", ".join([CASE, *counts, waited, f"highest - lowest > {_BITS} AS {LONG}"])
+    stay = [identifier(name) for name in cases.collect_schema().names() if name not in (RECEIVED, DECIDED)]
+    columns = ", ".join([*stay, *counts, waited, f"coalesce(highest - lowest > {_BITS}, false) AS {LONG}"])
     rows: Any = nw.to_native(days)
-    return held(nw.from_native(rows.query("asn_rows", f"SELECT {columns} FROM asn_rows")))
+    return nw.from_native(rows.query("asn_rows", f"SELECT {columns} FROM asn_rows"))  # type: ignore[no-any-return]
 
 
 def _marks(start: str, stop: str) -> str:
