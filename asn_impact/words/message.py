@@ -345,8 +345,8 @@ def _decimals_of_interval(values: Mapping[str, Any]) -> str:
 def _shown(value: Any, form: str, language: Language, source: str) -> Sentence:  # noqa: ANN401 - see Message
     """Return one gap filled; `source` is that of a bare number, and the form "Start" that of a sentence."""
     if form == "Start":
-        shown = _shown(value, "", language, source)
-        return Sentence(shown.text[:1].upper() + shown.text[1:], shown.numbers)
+        start = _shown(value, "", language, source)
+        return Sentence(start.text[:1].upper() + start.text[1:], start.numbers)
     if "|" in form:
         one, many = form.split("|", 1)
         count = value.value if isinstance(value, Quantity) else value
