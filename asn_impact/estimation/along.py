@@ -132,9 +132,11 @@ def _parts(along: Along, design: Design, groups: Sequence[Int]) -> tuple[list[Pa
     notes: list[Message] = []
     problem = None
     for days in groups:
-        which = _words_of(days)
+        first, last = int(days[0]), int(days[-1])
+        several = Message("estimation.days", first=first, last=last)
+        which = Message("estimation.day", day=first) if first == last else several
         try:
-            lead = along.on(design, int(days[0]))
+            lead = along.on(design, first)
         except EstimationError as error:
             problem = error
             notes.append(Alert("estimation.days_left_out", days=which, why=error.message))
@@ -147,11 +149,6 @@ def _parts(along: Along, design: Design, groups: Sequence[Int]) -> tuple[list[Pa
     if not parts:
         raise problem or EstimationError(Message("estimation.curve_empty"))
     return parts, tuple(notes)
-
-
-def _words_of(days: Int) -> Message:
-    first, last = int(days[0]), int(days[-1])
-    return Message("estimation.day", day=first) if first == last else Message("estimation.days", first=first, last=last)
 
 
 def _terms(parts: Sequence[Part]) -> pd.DataFrame:

@@ -211,14 +211,12 @@ def predictors(design: Design, covariates: tuple[str, ...]) -> tuple[Design, tup
     design, notes = where_known(design, covariates)
     untreated = np.where(design.treated(), 0.0, design.panel.weight)
     below = _find_explained(replace(design, panel=replace(design.panel, weight=untreated)), covariates)
-    if unlearnt := [
-        name for name, b, e in zip(covariates, below, _find_explained(design, covariates), strict=True) if b > e
-    ]:
-        raise EstimationError(Message("estimation.slope_unlearnt", names=unlearnt))
+    names = np.array(covariates, dtype=object)
+    if (unlearnt := below & ~_find_explained(design, covariates)).any():
+        raise EstimationError(Message("estimation.slope_unlearnt", names=names[unlearnt]))
     if below.any():
-        explained = [name for name, out in zip(covariates, below, strict=True) if out]
-        notes = (*notes, Alert("estimation.covariates_collinear", names=explained))
-    return design, tuple(name for name, out in zip(covariates, below, strict=True) if not out), notes
+        notes = (*notes, Alert("estimation.covariates_collinear", names=names[below]))
+    return design, tuple(names[~below]), notes
 
 
 def _find_explained(design: Design, covariates: tuple[str, ...]) -> Bool:

@@ -51,7 +51,7 @@ class Limit:
     value: float  #: the number
     unit: Message  #: its unit, that of the estimate too
     scale: float = 1.0  #: what a value in the unit of the outcome is multiplied with
-    decimals: int = 0
+    decimals: int = 0  #: how it is shown
     source: str = "horizon"
 
     def shown(self, language: str) -> str:

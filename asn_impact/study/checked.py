@@ -39,14 +39,30 @@ SLOW: Final = 2.0  # seconds after which progress and duration are shown
 
 @dataclass(frozen=True, eq=False)
 class Checked:
-    """What `check` found."""
+    """What `check` found.
 
-    text: str  #: what is printed
-    refusal: Message | None  #: why no effect can be estimated; None when one can
-    extract: Extract | None = None  #: the records; None for a ready panel
-    notes: tuple[Message, ...] = ()  #: what was left out or assumed, each once
-    problems: tuple[AsnImpactError, ...] = ()  #: everything that cannot be read as the study says, section by section
-    questions: tuple[Question, ...] = ()  #: what is still open, each with the lines to paste
+    Attributes
+    ----------
+    text
+        What is printed.
+    refusal
+        Why no effect can be estimated; None when one can.
+    extract
+        The records; None for a ready panel.
+    notes
+        What was left out or assumed, each once.
+    problems
+        Everything that cannot be read as the study says, section by section.
+    questions
+        What is still open, each with the lines to paste.
+    """
+
+    text: str
+    refusal: Message | None
+    extract: Extract | None = None
+    notes: tuple[Message, ...] = ()
+    problems: tuple[AsnImpactError, ...] = ()
+    questions: tuple[Question, ...] = ()
 
 
 def check(study: Study, language: Language | None = None) -> Checked:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import typing
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final, Literal, TypeAlias
@@ -18,7 +17,6 @@ Role: TypeAlias = Literal[
     "records", "training", "steps", "survey", "complaints", "observations", "positions", "panel", "other"
 ]
 How: TypeAlias = Literal["synonym", "one_of_several", "guess"]
-ROLES: Final[tuple[Role, ...]] = typing.get_args(Role)
 
 
 @dataclass(frozen=True)

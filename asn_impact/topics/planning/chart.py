@@ -82,7 +82,8 @@ def returns(
     values = made.net_present_value()
     size, money = _choose_money([row["conf_low"], row["conf_high"], row["estimate"]])
     data = _make_data(values / size)
-    title = _drop_full_stop(made.sentences(language, level)[0])
+    verdict = made.sentences(language, level)[0]
+    title = Sentence(verdict.text.removesuffix("."), verdict.numbers)
     alt = Message(
         "charts.returns.alt",
         money=money,
@@ -124,12 +125,6 @@ def _choose_money(amounts: Iterable[float]) -> tuple[float, Message]:
     most = max(abs(float(a)) for a in amounts)
     name, size = next((name, size) for name, size in MONEY.items() if most >= size or size == 1.0)
     return size, Message(f"charts.returns.money.{name}")
-
-
-def _drop_full_stop(sentence: str) -> Sentence:
-    """Return a sentence as a title."""
-    numbers = sentence.numbers if isinstance(sentence, Sentence) else ()
-    return Sentence(str(sentence).removesuffix("."), numbers)
 
 
 def _make_data(values: Float) -> pd.DataFrame:

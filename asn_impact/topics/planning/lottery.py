@@ -474,35 +474,29 @@ def _hash(value: object) -> str:
 
 
 def _page_lines(lottery: Lottery, language: Language) -> list[str]:
-    hashes = lottery.certificate()
+    certificate = lottery.certificate()
     facts = Message(
         "designs.page.facts",
         day=lottery.drawn_on,
         seed=str(lottery.seed),
         algorithm=ALGORITHM,
-        inputs=hashes["inputs_sha256"],
-        result=hashes["result_sha256"],
+        inputs=certificate["inputs_sha256"],
+        result=certificate["result_sha256"],
     )
+    everybody = Message("designs.page.everybody").text(language)
+    none, order = Message("designs.page.comparison").text(language), [*lottery.waves, ""]
+    places = [
+        f"  {everybody if lottery.strata is None else name}: "
+        + "; ".join(f"{wave}: {size}" for wave, size in zip(lottery.waves, row, strict=True))
+        for name, row in lottery.places.items()
+    ]
+    rows = sorted(certificate["result"], key=lambda row: (order.index(row[3]), row[1], row[2]))
+    result = [f"  {wave or none}; {unit}; {stratum}; {lot}" for unit, stratum, lot, wave in rows]
     parts: list[list[Message | str]] = [
         [Message("designs.page.title")],
         [facts],
         [Message("designs.page.how")],
-        [Message("designs.page.places"), *_places_lines(lottery, language)],
-        [Message("designs.page.result"), *_result_lines(lottery, language)],
+        [Message("designs.page.places"), *places],
+        [Message("designs.page.result"), *result],
     ]
     return [line if isinstance(line, str) else line.text(language).text for part in parts for line in [*part, ""]]
-
-
-def _places_lines(lottery: Lottery, language: Language) -> list[str]:
-    everybody = Message("designs.page.everybody").text(language)
-    waves_of = {
-        name: "; ".join(f"{wave}: {size}" for wave, size in zip(lottery.waves, row, strict=True))
-        for name, row in lottery.places.items()
-    }
-    return [f"  {everybody if lottery.strata is None else name}: {waves}" for name, waves in waves_of.items()]
-
-
-def _result_lines(lottery: Lottery, language: Language) -> list[str]:
-    none, order = Message("designs.page.comparison").text(language), [*lottery.waves, ""]
-    rows = sorted(lottery.certificate()["result"], key=lambda row: (order.index(row[3]), row[1], row[2]))
-    return [f"  {wave or none}; {unit}; {stratum}; {lot}" for unit, stratum, lot, wave in rows]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
@@ -37,24 +37,21 @@ class Template:
 
     effects: Effects
     rule: BiasReduced | Jackknife
-    loading: Float = field(init=False)  # (U T,)
-    difference: Float = field(init=False)  # (G, U T), scaled as the rule does
-    traces: Traces = field(init=False)
+    loading: Float  #: (U T,)
+    difference: Float  #: (G, U T), scaled as the rule does
+    traces: Traces
 
-    def __post_init__(self) -> None:
-        unbiased = isinstance(self.rule, BiasReduced)
-        fit = self.effects.fit
-        plain = fit.deleted(self.effects)
-        parts = fit.bias_reduced(self.effects) if unbiased else plain
+    @classmethod
+    def of(cls, effects: Effects, rule: BiasReduced | Jackknife) -> Template:
+        """Return the weights of the one estimate of effects under a rule."""
+        unbiased, fit = isinstance(rule, BiasReduced), effects.fit
+        plain = fit.deleted(effects)
+        parts = fit.bias_reduced(effects) if unbiased else plain
         g = len(plain.value)
         scale = np.divide(parts.value, plain.value, out=np.zeros_like(plain.value), where=plain.value != 0)
         factor = 1.0 if unbiased else math.sqrt((g - 1) / g)
-        for name, value in {
-            "loading": self.effects.loadings().ravel(),
-            "difference": fit.differences(self.effects)[:, 0].reshape(g, -1) * scale * factor,
-            "traces": parts.traces(two_groups(self.effects.design)),
-        }.items():
-            object.__setattr__(self, name, value)
+        difference = fit.differences(effects)[:, 0].reshape(g, -1) * scale * factor
+        return cls(effects, rule, effects.loadings().ravel(), difference, parts.traces(two_groups(effects.design)))
 
     def ends(self, mean: Float, level: float) -> Float:
         """(R, 2) ends of the intervals of (R, U, T) cell means."""
@@ -118,7 +115,7 @@ class PlannedStudy:
         if not isinstance(self.rule, BiasReduced | Jackknife):
             return None
         try:
-            template = Template(self.effects(design), self.rule)
+            template = Template.of(self.effects(design), self.rule)
         except (EstimationError, InferenceError):
             return None
         known = np.isfinite(template.difference).all() and np.isfinite(template.loading).all()

@@ -173,7 +173,7 @@ def _promise(rows: Sequence[tuple[str, Any, Any]], unit: LimitUnit | None) -> Pr
         raise InputError(paragraph(*problems))
     limits = pd.DataFrame([(s, n, u) for s, (n, u) in limit_of.items()], columns=["service", "limit", "unit"])
     notes = [Message("promises.without_limit", n=len(empty), services=empty)] if empty else []
-    if spans := tuple(dict.fromkeys(s for s, limit, _ in rows if _is_span(limit))):
+    if spans := tuple(dict.fromkeys(s for s, limit, _ in rows if (m := _LIMIT_TEXT.match(str(limit))) and m["least"])):
         notes.append(Message("promises.spans", n=len(spans), services=spans))
     if about := tuple(dict.fromkeys(s for s, limit, _ in rows if _ABOUT.match(str(limit)))):
         notes.append(Message("promises.about", n=len(about), services=about))
@@ -184,11 +184,6 @@ def _promise(rows: Sequence[tuple[str, Any, Any]], unit: LimitUnit | None) -> Pr
 
 def _is_missing(value: object) -> bool:
     return value is None or value != value or str(value).strip() in {"", "-", "nan"}
-
-
-def _is_span(limit: object) -> bool:
-    match = _LIMIT_TEXT.match(str(limit))
-    return match is not None and match["least"] is not None
 
 
 def _read_limit(service: str, limit: object, word: object, unit: LimitUnit | None) -> tuple[int, str]:

@@ -51,13 +51,9 @@ def _note(index: SatisfactionIndex, respondents: float | None) -> Message:
     if respondents is not None:
         few = respondents < MINIMUM_CELL
         people = Message("tables.skm.respondents", n=FEW if few else int(respondents))
-    weight = Quantity(index.weight, "index.weight", _decimals(index.weight, 4))
+    decimals = next(d for d in range(5) if d == 4 or abs(round(index.weight, d) - round(index.weight, 4)) < 1e-9)
+    weight = Quantity(index.weight, "index.weight", decimals)
     return paragraph(people, Message("tables.skm.note", weight=weight, rule=_REGULATIONS[index.regime]))
-
-
-def _decimals(value: float, most: int) -> int:
-    """Return how many decimals a number needs, so many at most."""
-    return next(d for d in range(most + 1) if d == most or abs(round(value, d) - round(value, most)) < 1e-9)
 
 
 def _round(value: float, decimals: int) -> float:
