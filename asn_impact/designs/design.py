@@ -182,10 +182,6 @@ class Design(Guided):
         """Return the design with every adoption moved by some steps: a placebo in time."""
         return replace(self, adopted=self.adopted + steps)
 
-    def permuted(self, order: Int) -> Design:
-        """Return the design in which unit ``u`` has the adoption time of unit ``order[u]``: a placebo in space."""
-        return replace(self, adopted=self.adopted[order])
-
     def require_staying(self, name: str) -> None:
         """Refuse what takes treatment to stay, by its name.
 

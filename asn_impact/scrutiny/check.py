@@ -64,10 +64,6 @@ class Check(Guided):
         """The verdict as a word."""
         return Message(f"scrutiny.verdict.{self.verdict}")
 
-    def verdict_said(self) -> Message:
-        """Return the verdict as a word: `verdict_words` by its old name."""
-        return self.verdict_words
-
     def __repr__(self) -> str:
         return f"Check({self.name}: {self.verdict}. {self.answer})"
 
