@@ -82,16 +82,6 @@ class Dated(Protocol):
 @overload
 def tabulate(
     durations: Dated,
-    outcome: CellOutcome,
-    *,
-    by: str | Names = "office",
-    covariates: str | Names = (),
-    sampling_weight: str | None = None,
-    per: Per = "month",
-) -> Panel: ...
-@overload
-def tabulate(
-    durations: Dated,
     outcome: CompletionCurve,
     *,
     by: str | Names = "office",
@@ -227,21 +217,16 @@ def _panels(
     length: int,
 ) -> tuple[Panel, ...]:
     """Return the panels of outcomes whose columns are known: one pass for the cells of all."""
-    plain = {i: one for i, one in enumerate(outcomes) if not isinstance(one, CompletionCurve)}
-    sums = [_centre(durations, one, beside) for one in plain.values()]
-    cells = (
-        dict(zip(plain, _cells(durations, list(plain.values()), columns, sums, weighing), strict=True)) if plain else {}
+    plain = [one for one in outcomes if not isinstance(one, CompletionCurve)]
+    sums = [_centre(durations, one, beside) for one in plain]
+    cells = _cells(durations, plain, columns, sums, weighing) if plain else []
+    parts = ((own, one.shifts) for own, one in zip(cells, sums, strict=True))
+    return tuple(
+        _curve_panel(columns, one, durations, length)
+        if isinstance(one, CompletionCurve)
+        else _cell_panel(durations, one, columns, beside, *next(parts), weighing, length)
+        for one in outcomes
     )
-    shifts = dict(zip(plain, sums, strict=True))
-    panels: list[Panel] = []
-    for i, outcome in enumerate(outcomes):
-        if isinstance(outcome, CompletionCurve):
-            panels.append(_curve_panel(columns, outcome, durations, length))
-        else:
-            centred = shifts[i].shifts
-            panel = _cell_panel(durations, outcome, columns, beside, cells[i], centred, weighing, length)
-            panels.append(panel)
-    return tuple(panels)
 
 
 def _cell_panel(
@@ -276,12 +261,7 @@ def _cell_panel(
         covariates=beside,
         immature=immature,
         notes=(*durations.notes, *notes),
-        n=arrays.n,
-        mean=arrays.mean,
-        weight=arrays.weight,
-        within=arrays.within,
-        x=arrays.x,
-        stands_for=arrays.stands_for,
+        **arrays._asdict(),
     )
 
 

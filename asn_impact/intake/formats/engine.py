@@ -41,6 +41,8 @@ def locked(*places: Path, memory: int) -> duckdb.DuckDBPyConnection:
     Memory is in bytes; what does not fit is put aside in the first of the places.
     """
     settings: dict[str, Any] = {
+        "allocator_background_threads": True,  # what a query needed goes back to the machine, not to the next query
+        "allocator_flush_threshold": "8MB",
         "autoinstall_known_extensions": False,
         "autoload_known_extensions": False,
         "python_enable_replacements": False,
