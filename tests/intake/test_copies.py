@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 import asn_impact as ai
 from asn_impact.errors import DataWarning
-from asn_impact.intake import copies
+from asn_impact.intake import cleaning, copies
 from asn_impact.measures.calendar import WorkCalendar
 from asn_impact.measures.durations import measure
 from asn_impact.measures.outcomes import RestrictedMean
@@ -114,11 +114,13 @@ def many(tmp_path: Path) -> Path:
     return tmp_path / "izin.parquet"
 
 
-def test_later_queries_do_not_judge_the_copies_again(tmp_path: Path) -> None:
+@pytest.mark.parametrize("few", [0, 200_000])
+def test_later_queries_do_not_judge_the_copies_again(tmp_path: Path, few: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cleaning, "FEW_ROWS", few)
     extract = quietly(many(tmp_path))
     assert (extract.ledger.kept, codes(extract.ledger)) == (3000, {"repeated_copy": 20})
     asked = nw.to_native(extract.records).sql_query().casefold()
-    assert "anti join" in asked
+    assert ("anti join" in asked) == (few == 0)  # few rows are held as they stay
     assert "group by" not in asked
 
 
