@@ -154,11 +154,11 @@ def _propose(data: Sequence[str], folder: Path, language: Language) -> int:
 
 
 def _check(arguments: argparse.Namespace) -> int:
-    from asn_impact.study.checked import SLOW, looked_at, write_dropped
-
     began = time.monotonic()
     if _is_programme(arguments.path):
         return _check_all(arguments)
+    from asn_impact.study.checked import SLOW, looked_at, write_dropped
+
     study = _study(arguments.path)
     language = arguments.language or study.languages[0]
     checked = looked_at(study, language)
@@ -181,11 +181,11 @@ def _check(arguments: argparse.Namespace) -> int:
 
 def _run(arguments: argparse.Namespace) -> int:
     began = time.perf_counter(), time.process_time()
+    many = _is_programme(arguments.path)
     from asn_impact.study import run
     from asn_impact.study.programme import open_study
     from asn_impact.study.whole import run_programme
 
-    many = _is_programme(arguments.path)
     programme = open_study(_file(arguments.path)) if many else None
     study = programme.about if programme is not None else _study(arguments.path)
     if arguments.blind is not None:
@@ -234,6 +234,11 @@ def _print_timings(spent: Sequence[Spent], began: tuple[float, float], language:
 
 
 def _is_programme(path: str) -> bool:
+    """Return whether a file says so; the process for untrusted files loads while this one does."""
+    from asn_impact.intake.formats.untrusted import begin
+
+    if _file(path).is_file():
+        begin()
     from asn_impact.study.settings import is_programme
 
     return is_programme(_file(path))

@@ -206,3 +206,12 @@ def test_what_a_reader_writes_to_the_terminal_is_no_answer(tmp_path: Path) -> No
     script.write_text("#!/bin/sh\necho 39 percent, 3 seconds remaining\n")
     script.chmod(0o700)
     assert read_apart(os.system, script) == 0
+
+
+def test_the_process_that_was_started_early_reads_the_first_file(tmp_path: Path) -> None:
+    untrusted.begin()
+    early = untrusted._READERS[0].process.pid
+    path = tmp_path / "a.csv"
+    path.write_text(",".join(HEADINGS) + "\n1,Dinas A,SIUP,2024-01-02,2024-01-05,Izin Terbit\n")
+    assert read_exports(path, as_of="2024-02-01").ledger.kept == 1
+    assert untrusted._READERS[0].process.pid == early

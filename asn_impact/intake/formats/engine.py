@@ -9,16 +9,18 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import duckdb
 import psutil
-import pyarrow as pa
 
 from asn_impact.errors import InputError
 from asn_impact.intake.formats.snapshots import copies
 from asn_impact.intake.formats.untrusted import number_in
 from asn_impact.words import Message
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 #: GB that the engine may hold before it puts rows aside. Without it so much that holding more saves no time (10 M cases
 #: take 6.4 s with 0.25 GB, 6.8 s with 0.5 GB and 7.6 s with 14 GB), and at most a share of the memory of the machine.

@@ -9,8 +9,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-import numpy as np
-
 from asn_impact.arguments import did_you_mean
 from asn_impact.errors import InputError
 from asn_impact.intake.formats.headings import HEADER_ROWS, begins_table, heading_block, titles_above
@@ -180,6 +178,8 @@ def _table(name: str, rows: Sequence[Row], recognise: Recogniser, digest: str, a
     notes = [Message("files.rows_above", file=name, n=last)] if last else []
     if len(filled) < len(below):
         notes.append(Message("files.headings_again", file=name, n=len(below) - len(filled)))
+    import numpy as np  # here: the process for untrusted files does not need it
+
     places = np.array(filled, dtype=np.int64) + above + 1
     titles = titles_above(rows[:last], headings)
     return RawTable(

@@ -7,15 +7,16 @@ import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import duckdb
-import pyarrow as pa
 
-from asn_impact.arrays import Int
 from asn_impact.errors import InputError
 from asn_impact.intake.formats.engine import from_arrow
 from asn_impact.words import Message
+
+if TYPE_CHECKING:
+    from asn_impact.arrays import Int
 
 CHUNK = 1 << 22
 MOST_COLUMNS = 2_000
@@ -93,5 +94,7 @@ def cell_text(value: Any) -> str | None:  # noqa: ANN401 (a workbook cell is a t
 
 def text_relation(columns: Sequence[Sequence[str | None]]) -> duckdb.DuckDBPyRelation:
     """Return columns of texts as the relation of a raw table."""
+    import pyarrow as pa  # here: the process for untrusted files does not need it
+
     arrays = [pa.array(values, pa.string()) for values in columns]
     return from_arrow(pa.table({f"c{i}": array for i, array in enumerate(arrays)}))

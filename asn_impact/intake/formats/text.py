@@ -13,12 +13,10 @@ import io
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import duckdb
-import numpy as np
 
-from asn_impact.arrays import Int
 from asn_impact.errors import InputError
 from asn_impact.intake.formats import snapshots
 from asn_impact.intake.formats.engine import file_literal, query, quote, reading
@@ -27,6 +25,9 @@ from asn_impact.intake.formats.headings import HEADER_ROWS, begins_table, headin
 from asn_impact.intake.formats.raw import CHUNK, MOST_COLUMNS, Asked, RawTable, Recogniser, check_width
 from asn_impact.intake.formats.trial import try_apart
 from asn_impact.words import Alert, Message
+
+if TYPE_CHECKING:
+    from asn_impact.arrays import Int
 
 LONGEST_LINE = 1_000_000  # bytes of one row of a text file
 SAMPLE = 1 << 18  # bytes in which the heading row must lie
@@ -150,6 +151,8 @@ def _dialect(text: str, recognise: Recogniser) -> Dialect | None:
 
 def _text_places(file: Path, dialect: Dialect) -> Int:
     """Return the place of each row of a text file: records counted from 1, empty lines too, as a spreadsheet does."""
+    import numpy as np  # here: the process for untrusted files does not need it
+
     with _records(file, dialect.delimiter) as records:
         below = ((i + 1, record) for i, record in enumerate(records) if record and i > dialect.last)
         return np.array([i for i, record in below if not _comes_again(record, dialect.headings)], dtype=np.int64)

@@ -216,6 +216,12 @@ def _reader() -> _Reader:
     return _READERS[0]
 
 
+def begin() -> None:
+    """Start the process, so that it is loading while this one is; its first file waits less."""
+    with _LOCK:
+        _reader()
+
+
 @atexit.register
 def _close() -> None:
     for reader in _READERS:

@@ -10,7 +10,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
-import duckdb
 import narwhals as nw
 
 from asn_impact.errors import AsnImpactError
@@ -158,6 +157,7 @@ def _counted(rows: Any, counted: Sequence[str]) -> Facts:  # noqa: ANN401 - gath
     if days:
         asked = {f"{side}_{d}": getattr(nw.col(d), side)() for d in days for side in ("min", "max")}
         ends = frame.select(**asked).collect().rows(named=True)[0]
+    files = tuple((t.name, int(t.relation.aggregate("count(*)").fetchall()[0][0]), t.sha256) for t in rows.tables)
     return Facts(
         words=words,
         first={d: _day(ends[f"min_{d}"]) for d in days if ends[f"min_{d}"] is not None},
@@ -165,8 +165,8 @@ def _counted(rows: Any, counted: Sequence[str]) -> Facts:  # noqa: ANN401 - gath
         months=_months(frame) if "received" in names else {},
         headings=dict(rows.headings),
         zones={r.column: r.zones for r in rows.readings if r.zones},
-        files=tuple((t.name, int(t.relation.aggregate("count(*)").fetchall()[0][0]), t.sha256) for t in rows.tables),
-        rows=sum(_rows_of(t.relation) for t in rows.tables),
+        files=files,
+        rows=sum(n for _, n, _ in files),
     )
 
 
@@ -179,10 +179,6 @@ def _without_sums(frame: nw.LazyFrame[Any], days: Sequence[str]) -> nw.LazyFrame
     sums = [*total_words(names), *([number] if "office" in names else [])]
     dated = nw.any_horizontal(*(~nw.col(day).is_null() for day in days), ignore_nulls=True)
     return frame.filter(dated | ~nw.any_horizontal(*sums, ignore_nulls=True)) if sums else frame
-
-
-def _rows_of(relation: duckdb.DuckDBPyRelation) -> int:
-    return int(relation.aggregate("count(*)").fetchall()[0][0])
 
 
 def _day(value: Any) -> dt.date:  # noqa: ANN401 - each engine has its own
