@@ -107,7 +107,9 @@ def test_a_lottery_that_was_kept_reaches_a_with_all_else_that_can_be_said(tmp_pa
     untrained = [office for office, wave in drawn.adopted.items() if wave is None]
     trained = [office for office, wave in drawn.adopted.items() if wave is not None]
     pairs = ", ".join(f'"{u}" = ["{t}"]' for u, t in zip(untrained[:5], trained, strict=False))
-    lines = f'lottery = "undian.json"\nplacebo_outcome = {{kind = "count"}}\nmix = ["Kanal"]\nneighbours = {{{pairs}}}\n'
+    lines = (
+        f'lottery = "undian.json"\nplacebo_outcome = {{kind = "count"}}\nmix = ["Kanal"]\nneighbours = {{{pairs}}}\n'
+    )
     scrutiny = scrutiny_of(written(tmp_path, drawn, lines=lines))
     for name in ("lottery", "placebo_outcome", "composition", "spillover"):
         assert scrutiny[name].verdict == "holds", name
