@@ -363,11 +363,9 @@ def test_months_are_read_however_they_are_cut_short(form: str) -> None:
         2: "Peb Pebr Febr Feb", 3: "Mrt Mar", 6: "Juni Jun", 7: "Juli Jul", 8: "Agst Agts Agt Ags Agus Agu",
         9: "Sept Sep Septem", 10: "Okt Okto", 11: "Nop Nopem Nov", 12: "Des Desem",
     }  # fmt: skip
-    for month, spellings in words.items():
-        for word in spellings.split():
-            text = form.format(word)
-            days = days_of(text)
-            assert read([days.last if days else text]) == [dt.date(2024, month, 5)], text
+    months = {form.format(word): month for month, spellings in words.items() for word in spellings.split()}
+    ends = [days.last if (days := days_of(text)) else text for text in months]
+    assert dict(zip(months, read(ends), strict=True)) == {t: dt.date(2024, month, 5) for t, month in months.items()}
 
 
 @pytest.mark.parametrize(

@@ -68,8 +68,16 @@ def test_other_words_under_that_heading_say_nothing_of_passing() -> None:
     assert any("No known word of passing stands in 'Keterangan'" in note for note in rollout.notes)
 
 
-@pytest.mark.parametrize("heading", ["Keterangan", "Hasil", "Ket. Kelulusan"])
-@pytest.mark.parametrize("word", ["Remedial", "Lulus bersyarat", "Lulus / Gagal", "Hadir (panitia)", "Lulus (belum)"])
+@pytest.mark.parametrize(
+    ("heading", "word"),
+    [
+        ("Keterangan", "Remedial"),
+        ("Hasil", "Lulus bersyarat"),
+        ("Ket. Kelulusan", "Lulus / Gagal"),
+        ("Keterangan", "Hadir (panitia)"),
+        ("Ket. Kelulusan", "Lulus (belum)"),
+    ],
+)
 def test_a_word_that_is_not_known_does_not_make_everybody_pass(heading: str, word: str) -> None:
     rows = people(**{heading: ["Lulus", "Tidak Lulus", word, "Tidak Lulus"]})
     with pytest.raises(InputError, match=r"holds words that are not known.*passed_words=") as caught:

@@ -220,10 +220,10 @@ def test_a_sample_of_ways_is_reproducible_and_never_gives_zero():
 def test_without_an_effect_small_p_values_are_rare():
     rng = np.random.default_rng(11)
     p_values = []
-    for _ in range(200):
+    for _ in range(100):
         found, adopted = world(trained=rng.integers(0, 6, 6), others=rng.integers(0, 6, 6))
         p_values.append(compare_recovery(found, rollout(adopted), cluster="office", reps=49, seed=2).p_value)
-    assert np.mean(np.array(p_values) <= 0.1) <= 0.16  # 0.1 plus three standard errors
+    assert np.mean(np.array(p_values) <= 0.1) <= 0.19  # 0.1 plus three standard errors
 
 
 def test_a_comparison_without_two_clusters_on_both_sides_or_with_strangers_is_refused():
