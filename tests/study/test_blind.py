@@ -17,7 +17,10 @@ from asn_impact.study.prepared import prepared
 
 from .programme_files import OFFICES, STUDY, write_programme
 
-pytestmark = pytest.mark.filterwarnings("ignore::asn_impact.errors.DataWarning")
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::asn_impact.errors.DataWarning"),
+    pytest.mark.usefixtures("undrawn"),
+]
 ONCE = STUDY.split("[[claim]]")[0]
 WAIT, QUEUE = (f"[[claim]]{STUDY.split('[[claim]]')[i]}" for i in (1, 5))
 UNITS = st.lists(st.text("abcdefgh", min_size=1, max_size=4), min_size=2, max_size=12, unique=True)

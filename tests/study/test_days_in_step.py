@@ -9,9 +9,11 @@ import asn_impact as ai
 from asn_impact.errors import StudyError
 from asn_impact.study.as_code import notebook_of
 from asn_impact.study.evidence import charts, contents, estimated
+from asn_impact.study.keys import reading_once
 from asn_impact.study.prepared import prepared
 from asn_impact.study.settings import read_study
 
+pytestmark = pytest.mark.usefixtures("undrawn")
 STUDY = """
 [study]
 title = "Langkah"
@@ -38,34 +40,44 @@ name = "group_time"
 
 [inference]
 rule = "jackknife"
+
+[scrutiny]
+reps = 19
 """
 HEADINGS = {"case": "No Permohonan", "office": "Perangkat Daerah", "step": "Tahapan", "step_start": "Mulai"}
 
 
-@pytest.fixture
-def folder(tmp_path):
+def write_files(place):
     steps = ai.example_steps().rename(columns={**HEADINGS, "step_end": "Selesai", "status": "Status"})
-    steps.to_csv(tmp_path / "steps.csv", index=False)
+    steps.to_csv(place / "steps.csv", index=False)
     starts = ai.example_rollout().adopted.dropna()
     rows = [f"{office},E-Gov,{month}-10,6" for office, month in starts.items()]
     headings = "Perangkat Daerah,Nama Pelatihan,Tanggal Selesai,Jumlah Peserta Lulus"
-    (tmp_path / "training.csv").write_text("\n".join([headings, *rows, ""]), encoding="utf-8")
-    return tmp_path
+    (place / "training.csv").write_text("\n".join([headings, *rows, ""]), encoding="utf-8")
+    return place
 
 
-def ready(folder, outcome):
+@pytest.fixture
+def folder(tmp_path):
+    return write_files(tmp_path)
+
+
+def study_of(folder, outcome):
     columns = '{step = "Tahapan", step_start = "Mulai", step_end = "Selesai", status = "Status"}'
     text = STUDY.format(outcome=outcome).replace('path = "steps.csv"', f'path = "steps.csv"\ncolumns = {columns}')
     (folder / "study.toml").write_text(text, encoding="utf-8")
-    return prepared(read_study(folder / "study.toml"))
+    return read_study(folder / "study.toml")
+
+
+def ready(folder, outcome):
+    return prepared(study_of(folder, outcome))
 
 
 def test_claims_on_the_steps_add_up_to_the_claim_on_the_wait(folder):
-    whole = ready(folder, 'kind = "restricted_mean"\nhorizon = 30')
-    of_step = 'kind = "days_in_step"\nhorizon = 30\nstep = '
-    parts = [
-        ready(folder, f'{of_step}"{step}"') for step in ("verifikasi", "Perbaikan Dokumen", "Penetapan", "menunggu")
-    ]
+    steps = ("verifikasi", "Perbaikan Dokumen", "Penetapan", "menunggu")
+    with reading_once():
+        whole = ready(folder, 'kind = "restricted_mean"\nhorizon = 30')
+        parts = [ready(folder, f'kind = "days_in_step"\nhorizon = 30\nstep = "{step}"') for step in steps]
     assert sum(part.panel.mean for part in parts) == pytest.approx(whole.panel.mean, abs=1e-9)
     effects = [float(ai.GroupTime()(part.design).overall().estimate[0]) for part in (*parts, whole)]
     assert np.sum(effects[:-1]) == pytest.approx(effects[-1], abs=1e-9)
@@ -103,6 +115,8 @@ kind = "steps"
 path = "steps.csv"
 columns = {step = "Tahapan", step_start = "Mulai", step_end = "Selesai", status = "Status"}
 
+[scrutiny]
+reps = 19
 [report]
 folder = "result"
 formats = ["html"]
@@ -118,10 +132,11 @@ estimator = "group_time"
 """
 
 
-@pytest.fixture
-def programme(folder):
-    (folder / "study.toml").write_text(PROGRAMME, encoding="utf-8")
-    return ai.open_study(folder / "study.toml")
+@pytest.fixture(scope="module")
+def programme(tmp_path_factory):
+    file = write_files(tmp_path_factory.mktemp("steps")) / "study.toml"
+    file.write_text(PROGRAMME, encoding="utf-8")
+    return ai.open_study(file)
 
 
 def test_the_table_of_a_claim_adds_up_to_its_headline_to_the_digit(programme):
@@ -134,10 +149,10 @@ def test_the_table_of_a_claim_adds_up_to_its_headline_to_the_digit(programme):
 
 
 @pytest.mark.filterwarnings("ignore::asn_impact.errors.DataWarning")
-def test_page_and_brief_say_where_the_days_went_in_both_languages(programme, folder):
+def test_page_and_brief_say_where_the_days_went_in_both_languages(programme):
     programme.publish()
     for language, heading in (("id", "Ke mana hari-harinya"), ("en", "Where the days went")):
-        place = folder / "result" / f"report_{language}"
+        place = programme.about.folder / f"report_{language}"
         page, brief = ((place / f"{name}.html").read_text(encoding="utf-8") for name in ("report", "brief"))
         assert heading in page
         assert "Verifikasi (−" in page
@@ -148,11 +163,12 @@ def test_page_and_brief_say_where_the_days_went_in_both_languages(programme, fol
 
 @pytest.mark.filterwarnings("ignore::asn_impact.errors.DataWarning")
 @pytest.mark.parametrize("opened", [False, True])
-def test_the_notebook_of_a_claim_holds_the_calls_and_they_give_the_table(programme, folder, monkeypatch, opened):
+def test_the_notebook_of_a_claim_holds_the_calls_and_they_give_the_table(programme, monkeypatch, opened):
     claim, finding = programme.claim("waktu"), programme["waktu"]
-    book = notebook_of(claim, finding, folder / "result" / "notebooks", "id", opened=opened)
-    (folder / "result" / "notebooks").mkdir(parents=True)
-    monkeypatch.chdir(folder / "result" / "notebooks")
+    place = programme.about.folder.parent / "other" / "notebooks"
+    book = notebook_of(claim, finding, place, "id", opened=opened)
+    place.mkdir(parents=True, exist_ok=True)
+    monkeypatch.chdir(place)
     made = {}
     for _, lines in book.cells:
         exec(lines, made)
@@ -161,8 +177,7 @@ def test_the_notebook_of_a_claim_holds_the_calls_and_they_give_the_table(program
 
 
 def test_a_study_of_one_claim_has_table_figure_and_sentence(folder):
-    ready(folder, 'kind = "restricted_mean"\nhorizon = 30')
-    study = read_study(folder / "study.toml")
+    study = study_of(folder, 'kind = "restricted_mean"\nhorizon = 30')
     evidence = estimated(study, prepared(study))
     drawn = charts(study, evidence, "en")
     held = contents(evidence, drawn, level=study.level)

@@ -11,12 +11,16 @@ import pytest
 import asn_impact as ai
 from asn_impact.errors import StudyError
 from asn_impact.reporting.overview import in_short
+from asn_impact.study import notebooks
 from asn_impact.study.registered import deviations, register
 from asn_impact.study.whole import run_programme
 
 from .programme_files import EGOV, OFFICES, STUDY, write_programme
 
-pytestmark = pytest.mark.filterwarnings("ignore::asn_impact.errors.DataWarning")
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::asn_impact.errors.DataWarning"),
+    pytest.mark.usefixtures("undrawn"),
+]
 WAIT = f"[[claim]]{STUDY.split('[[claim]]')[1]}"
 ONCE = STUDY.split("[[claim]]")[0]
 GROUPS = """
@@ -91,9 +95,13 @@ def opened(folder, *claims, once=ONCE):
     return ai.open_study(file)
 
 
-def test_a_claim_by_groups_is_what_a_researcher_types(folder):
-    programme = opened(folder, GROUPS)
-    claim, typed = programme["penyelenggara"], programme["waktu"].by("provider")
+@pytest.fixture(scope="module")
+def grouped(folder):
+    return opened(folder, GROUPS)
+
+
+def test_a_claim_by_groups_is_what_a_researcher_types(grouped):
+    claim, typed = grouped["penyelenggara"], grouped["waktu"].by("provider")
     assert claim.role == typed.role == "exploratory"
     assert claim.value.labels == typed.value.labels == ("BPSDM Provinsi", "LAN")
     assert claim.value.sizes == (3, 2)
@@ -112,8 +120,8 @@ def test_a_claim_by_groups_is_what_a_researcher_types(folder):
         ("bentuk", ["Daring", "Luring"]),
     ],
 )
-def test_groups_come_from_the_training_list_or_from_the_records(folder, name, labels):
-    found = opened(folder, GROUPS)[name].value
+def test_groups_come_from_the_training_list_or_from_the_records(grouped, name, labels):
+    found = grouped[name].value
     assert list(map(str, found.labels)) == labels
     assert (np.abs(found.inference.estimate + 2) < 1).all()  # permits are three days faster, counted in working days
 
@@ -126,7 +134,8 @@ def of_notebook(file):
     return code, " ".join([*texts, *(json.dumps(cell.get("outputs"), ensure_ascii=False) for cell in cells)])
 
 
-def test_the_page_and_the_matrix_say_it_in_both_languages(folder):
+def test_the_page_and_the_matrix_say_it_in_both_languages(folder, monkeypatch):
+    monkeypatch.setattr(notebooks, "TOGETHER", 1)  # in one kernel
     programme = opened(folder, GROUPS.split('[[claim]]\nid = "dosis"')[0], COSTS)
     finished = run_programme(programme)
     assert finished.refusal is None
@@ -281,7 +290,7 @@ def test_amounts_that_do_not_count_are_told_by_check_the_page_of_the_claim_and_t
         (folder / "dpa.csv").write_bytes(plain)
 
 
-def test_the_offices_of_the_course_are_those_of_the_claim(folder):
-    found = opened(folder, GROUPS)["bentuk"].value
+def test_the_offices_of_the_course_are_those_of_the_claim(grouped):
+    found = grouped["bentuk"].value
     assert sum(found.sizes) == len(EGOV)
     assert len(found.inference.effects.design.panel.units) == len(OFFICES)

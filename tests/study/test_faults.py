@@ -215,6 +215,9 @@ def test_a_full_disk_is_named_at_every_stage_and_the_old_result_stays(tmp_path, 
 @pytest.mark.parametrize("kind", ["study", "programme"])
 def test_two_runs_at_once_both_end_well_and_the_result_is_that_of_one(tmp_path, kind):
     file = write_study(tmp_path, kind)
+    text = "[[claim]]".join(file.read_text(encoding="utf-8").split("[[claim]]")[:2]).replace('["en", "id"]', '"en"')
+    pages = "" if "[report]" in text else '[report]\nformats = ["html"]\n'
+    file.write_text(f"{text}\n[scrutiny]\nreps = 9\n{pages}", encoding="utf-8")  # one claim, language and format
     dead = tmp_path / f"{marked('.result.').replace(str(os.getpid()), '999999999')}x"
     (dead / "new").mkdir(parents=True)
     command = [sys.executable, "-W", "ignore", "-m", "asn_impact", "run", str(file)]

@@ -21,7 +21,7 @@ from .programme_files import STUDY, write_programme
 
 pytestmark = pytest.mark.filterwarnings("ignore::asn_impact.errors.DataWarning")
 ONCE, *CLAIMS = STUDY.split("[[claim]]")
-WAIT, ONLINE, HAPPY, _, QUEUE = (f"[[claim]]{part}" for part in CLAIMS)
+_, ONLINE, HAPPY, LATE, QUEUE = (f"[[claim]]{part}".replace('placebo = ["sarana"]', "") for part in CLAIMS)
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +35,7 @@ def programme(place):
     cell = nbformat.v4.new_code_cell("1 + 1")
     (place / "mine.ipynb").write_text(nbformat.writes(nbformat.v4.new_notebook(cells=[cell])), encoding="utf-8")
     once = once.replace('formats = ["html"]', 'formats = ["html"]\nfigures = "figures"\nnotebooks = "mine.ipynb"')
-    return ai.open_study(write_programme(place, once + ONLINE + HAPPY.replace('placebo = ["sarana"]', "") + QUEUE))
+    return ai.open_study(write_programme(place, once + ONLINE + HAPPY + LATE + QUEUE))
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +47,7 @@ def book(finished, name):
     return nbformat.read(finished.folder / "notebooks" / f"{name}.ipynb", as_version=4)
 
 
-@pytest.mark.parametrize("name", ["daring", "puas", "antri"])
+@pytest.mark.parametrize("name", ["daring", "puas", "proyek", "antri"])
 def test_the_last_number_of_a_notebook_is_that_of_the_report_to_the_digit(finished, programme, name):
     last = book(finished, name).cells[-1].outputs[-1]["data"]["text/html"]
     shown = results(programme[name].inference, level=0.95).to_frame("id")
@@ -112,7 +112,7 @@ def test_the_cells_of_each_claim_can_be_published(programme, tmp_path):
     text = programme.shared.file.read_text(encoding="utf-8").split("[[claim]]")
     text[0] = text[0].replace('figures = "figures"\nnotebooks = "mine.ipynb"', "cells = true")
     file = programme.shared.file.with_name("cells.toml")
-    file.write_text("[[claim]]".join([text[0], text[1], text[3]]), encoding="utf-8")
+    file.write_text("[[claim]]".join([text[0], text[1], text[-1]]), encoding="utf-8")
     files = ai.open_study(file).publish(folder=tmp_path / "result")
     assert {"daring.zip", "antri.zip"} <= {path.name for path in files if path.parent.name == "cells"}
 

@@ -26,9 +26,12 @@ from asn_impact.study.registered import deviations, register
 from asn_impact.study.settings import read_study
 from asn_impact.study.whole import refuse_changed, run_programme
 
-from .programme_files import ELEMENTS, OFFICES, PROJECTS, STUDY, write_programme
+from .programme_files import ELEMENTS, OFFICES, PROJECTS, STUDY, without_notebooks, write_programme
 
-pytestmark = pytest.mark.filterwarnings("ignore::asn_impact.errors.DataWarning")
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::asn_impact.errors.DataWarning"),
+    pytest.mark.usefixtures("undrawn"),
+]
 FAST = STUDY.split("[[claim]]")[0]  # what is said once
 WAIT, ONLINE, HAPPY, LATE, QUEUE = (f"[[claim]]{part}" for part in STUDY.split("[[claim]]")[1:])
 
@@ -47,7 +50,15 @@ def programme(folder):
 
 @pytest.fixture(scope="module")
 def finished(programme):
-    return run_programme(programme)
+    with without_notebooks():
+        return run_programme(programme)
+
+
+@pytest.fixture
+def own(tmp_path):
+    """The files in a folder that a test may change."""
+    write_programme(tmp_path)
+    return tmp_path
 
 
 def other(folder, text, name="other.toml"):
@@ -174,6 +185,8 @@ staff = {STAFF}
 cluster = "office"
 [estimator]
 name = "imputation"
+[scrutiny]
+reps = 19
 """
 
 
@@ -535,12 +548,9 @@ def test_what_was_locked_is_compared_and_every_deviation_printed(folder, program
     assert "registered.json" in capsys.readouterr().out
     assert main(["register", str(place)]) == 2
     try:
-        same = ai.open_study(place).report("en")
-        assert "Deviations from what was locked: 0" in str(same.beside[0])
-        changed = (
-            (FAST + WAIT + LATE).replace("horizon = 20", "horizon = 15").replace('"imputation"', '"group_time"', 1)
-        )
-        now = ai.open_study(other(folder, changed, "locked.toml"))
+        assert "Deviations from what was locked: 0" in str(deviations(ai.open_study(place))[0])
+        changed = (FAST + WAIT + LATE).replace('["id", "en"]', '"en"').replace("horizon = 20", "horizon = 15")
+        now = ai.open_study(other(folder, changed.replace('"imputation"', '"group_time"', 1), "locked.toml"))
         said = [str(note) for note in now.report("id").beside]
         assert "Deviations from what was locked: " in said[0]
         assert any("measure of 'waktu' was restricted_mean(horizon=20)" in line for line in said)
@@ -548,7 +558,8 @@ def test_what_was_locked_is_compared_and_every_deviation_printed(folder, program
         assert any("'antri' was locked and is gone" in line for line in said)
         assert any("'proyek' was added after locking" in line for line in said)
         assert any("Data changed after locking" in line for line in said)
-        assert said[0] in str(run_programme(now).notes[0])
+        with without_notebooks():
+            assert said[0] in str(run_programme(now).notes[0])
         sections = sections_of(now.about.folder / "report_en" / "report.html")
         assert all(line in sections["summary"] for line in said)
         assert said[0] in sections_of(now.about.folder / "report_en" / "brief.html")["summary"]
@@ -565,10 +576,11 @@ def test_the_program_checks_and_runs_a_file_with_claims(folder, capsys):
     file = other(folder, text, "small.toml")
     assert main(["check", str(file)]) == 0
     assert "Offices and files" in capsys.readouterr().out
-    assert main(["run", str(file)]) == 0
-    assert "Are queues shorter? No sufficient evidence" in capsys.readouterr().out
-    first = {p.name: p.read_bytes() for p in (folder / "small").rglob("*.html")}
-    assert main(["run", str(file)]) == 0
+    with without_notebooks():
+        assert main(["run", str(file)]) == 0
+        assert "Are queues shorter? No sufficient evidence" in capsys.readouterr().out
+        first = {p.name: p.read_bytes() for p in (folder / "small").rglob("*.html")}
+        assert main(["run", str(file)]) == 0
     assert first == {p.name: p.read_bytes() for p in (folder / "small").rglob("*.html")}
     record = json.loads((folder / "small" / "run.json").read_text(encoding="utf-8"))
     assert record["claims"]
@@ -585,50 +597,42 @@ def test_the_program_checks_and_runs_a_file_with_claims(folder, capsys):
         ('"Dinkes" =', '"Dinkess" =', "data of 'waktu'"),
         ('staff = "Jumlah"', 'staff = "Pegawai"', "staff of 'waktu'"),
         ("[report]", '[calendar]\nkind = "indonesia"\nclock = "calendar_days"\n[report]', "calendar of 'waktu'"),
-        ("[report]", "[scrutiny]\nmargin = 0.5\n[report]", "scrutiny of 'waktu'"),
-        ("[report]", '[scrutiny]\nchosen = ["2023-12"]\n[report]', "scrutiny of 'waktu'"),
+        ("reps = 19", "reps = 19\nmargin = 0.5", "scrutiny of 'waktu'"),
+        ("reps = 19", 'reps = 19\nchosen = ["2023-12"]', "scrutiny of 'waktu'"),
         ("[report]", '[assignment]\nkind = "comparison"\n[report]', "scrutiny of 'waktu'"),
         ("[report]", '[inference]\nrule = "bias_reduced"\nlooks = 4\nlook = 1\n[report]', "looks of 'waktu'"),
     ],
 )
-def test_whatever_a_number_or_a_grade_rests_on_is_locked(folder, tmp_path, old, new, part):
-    for file in ("izin.csv", "pegawai.csv", "diklat.csv", "antrian.csv", "skm.csv", "paket.csv"):
-        (tmp_path / file).write_bytes((folder / file).read_bytes())
+def test_whatever_a_number_or_a_grade_rests_on_is_locked(own, old, new, part):
     text = FAST + WAIT
     assert old in text
-    register(ai.open_study(other(tmp_path, text)))
-    said = " ".join(map(str, deviations(ai.open_study(other(tmp_path, text.replace(old, new, 1))))))
+    register(ai.open_study(other(own, text)))
+    said = " ".join(map(str, deviations(ai.open_study(other(own, text.replace(old, new, 1))))))
     assert f"Deviation: {part} was" in said
-    assert "Path(" not in said + (tmp_path / "registered.json").read_text(encoding="utf-8")
+    assert "Path(" not in said + (own / "registered.json").read_text(encoding="utf-8")
 
 
-def test_a_file_of_promises_or_events_is_fingerprinted_too(folder, tmp_path):
-    for file in ("izin.csv", "pegawai.csv", "diklat.csv", "antrian.csv", "skm.csv", "paket.csv"):
-        (tmp_path / file).write_bytes((folder / file).read_bytes())
-    (tmp_path / "kejadian.csv").write_text("tanggal,kejadian\n", encoding="utf-8")
+def test_a_file_of_promises_or_events_is_fingerprinted_too(own):
+    (own / "kejadian.csv").write_text("tanggal,kejadian\n", encoding="utf-8")
     text = FAST.replace("[report]", '[events]\npath = "kejadian.csv"\n[report]') + WAIT
-    opened = ai.open_study(other(tmp_path, text))
+    opened = ai.open_study(other(own, text))
     register(opened)
-    (tmp_path / "kejadian.csv").write_text("tanggal,kejadian\n2024-01-01,sistem baru\n", encoding="utf-8")
+    (own / "kejadian.csv").write_text("tanggal,kejadian\n2024-01-01,sistem baru\n", encoding="utf-8")
     assert "Data changed after locking: 'kejadian.csv'" in str(deviations(opened)[-1])
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "3", '{"claims": {}}', '{"claims": {"waktu": 3}, "on": "2024-01-01"}'])
-def test_a_damaged_lock_is_refused_in_words(folder, tmp_path, text):
-    for file in ("izin.csv", "pegawai.csv", "diklat.csv", "antrian.csv", "skm.csv", "paket.csv"):
-        (tmp_path / file).write_bytes((folder / file).read_bytes())
-    (tmp_path / "registered.json").write_text(text, encoding="utf-8")
+def test_a_damaged_lock_is_refused_in_words(own, text):
+    (own / "registered.json").write_text(text, encoding="utf-8")
     with pytest.raises(StudyError, match="not as asn-impact register wrote it"):
-        deviations(ai.open_study(other(tmp_path, FAST + WAIT)))
+        deviations(ai.open_study(other(own, FAST + WAIT)))
 
 
-def test_an_office_of_the_list_without_a_row_in_a_file_is_left_out_of_its_claim_and_said(folder, tmp_path):
-    for file in ("pegawai.csv", "diklat.csv", "antrian.csv", "skm.csv", "paket.csv", "izin.csv"):
-        (tmp_path / file).write_bytes((folder / file).read_bytes())
-    queues = pd.read_csv(tmp_path / "antrian.csv")
+def test_an_office_of_the_list_without_a_row_in_a_file_is_left_out_of_its_claim_and_said(own):
+    queues = pd.read_csv(own / "antrian.csv")
     absent = ["Dinas Arsip", OFFICES[6]]  # one never trained, one trained
-    queues[~queues["Perangkat Daerah"].isin(absent)].to_csv(tmp_path / "antrian.csv", index=False)
-    finding = ai.open_study(other(tmp_path, FAST + QUEUE))["antri"]
+    queues[~queues["Perangkat Daerah"].isin(absent)].to_csv(own / "antrian.csv", index=False)
+    finding = ai.open_study(other(own, FAST + QUEUE))["antri"]
     assert len(finding.panel.units) == len(OFFICES) - 2
     assert int(np.isfinite(finding.design.adopted).sum()) == 3
     said = [str(note) for note in finding.notes if "on the list" in str(note)]
@@ -636,17 +640,15 @@ def test_an_office_of_the_list_without_a_row_in_a_file_is_left_out_of_its_claim_
     assert all(name in said[0] for name in absent)
     assert "Trained among them: 1." in said[0]
     queues["Perangkat Daerah"] = queues["Perangkat Daerah"].replace("Dinas Arsip", "Kantor Arsip")
-    queues.to_csv(tmp_path / "antrian.csv", index=False)
-    stranger = ai.open_study(other(tmp_path, FAST + QUEUE))["antri"]  # one of the list under another name: asked about
+    queues.to_csv(own / "antrian.csv", index=False)
+    stranger = ai.open_study(other(own, FAST + QUEUE))["antri"]  # one of the list under another name: asked about
     assert stranger.inference is None
     assert "'Dinas Arsip'" in str(stranger.refusal)
 
 
-def test_publish_and_run_take_each_others_folder_and_an_interrupt_leaves_the_old_one(folder, tmp_path, monkeypatch):
-    for file in ("pegawai.csv", "diklat.csv", "antrian.csv", "skm.csv", "paket.csv", "izin.csv"):
-        (tmp_path / file).write_bytes((folder / file).read_bytes())
-    opened = ai.open_study(other(tmp_path, FAST + QUEUE))
-    place = tmp_path / "result"
+def test_publish_and_run_take_each_others_folder_and_an_interrupt_leaves_the_old_one(own, monkeypatch):
+    opened = ai.open_study(other(own, FAST + QUEUE))
+    place = own / "result"
 
     def whole():
         record = json.loads((place / "run.json").read_text(encoding="utf-8"))
@@ -686,31 +688,25 @@ def test_publish_and_run_take_each_others_folder_and_an_interrupt_leaves_the_old
     assert whole() == second
     monkeypatch.undo()
     with pytest.raises(StudyError, match="no result of a run"):
-        opened.publish(folder=tmp_path)
+        opened.publish(folder=own)
 
 
-def test_the_record_names_every_file_that_the_claims_rest_on(folder, tmp_path):
-    for file in ("izin.csv", "pegawai.csv", "diklat.csv"):
-        (tmp_path / file).write_bytes((folder / file).read_bytes())
-    (tmp_path / "kejadian.csv").write_text(
-        "Surat edaran\n\ntanggal,kejadian\n2024-01-01,sistem baru\n", encoding="utf-8"
-    )
+def test_the_record_names_every_file_that_the_claims_rest_on(own):
+    (own / "kejadian.csv").write_text("Surat edaran\n\ntanggal,kejadian\n2024-01-01,sistem baru\n", encoding="utf-8")
     text = FAST.replace("[report]", '[events]\npath = "kejadian.csv"\n[report]') + WAIT
-    opened = ai.open_study(other(tmp_path, text))
+    opened = ai.open_study(other(own, text))
     listed = {source.name: source for source in prepared(opened.about).sources}
     assert set(listed) == {"izin.csv", "pegawai.csv", "diklat.csv", "kejadian.csv"}
     for name, source in listed.items():
-        assert source.sha256 == sha256((tmp_path / name).read_bytes())
+        assert source.sha256 == sha256((own / name).read_bytes())
     assert listed["pegawai.csv"].rows == 12
-    assert listed["diklat.csv"].rows == len(pd.read_csv(tmp_path / "diklat.csv"))
+    assert listed["diklat.csv"].rows == len(pd.read_csv(own / "diklat.csv"))
 
 
-def test_a_file_that_changes_between_two_claims_is_refused(folder, tmp_path):
-    for file in ("izin.csv", "pegawai.csv", "diklat.csv"):
-        (tmp_path / file).write_bytes((folder / file).read_bytes())
-    opened = ai.open_study(other(tmp_path, FAST + WAIT + ONLINE))
+def test_a_file_that_changes_between_two_claims_is_refused(own):
+    opened = ai.open_study(other(own, FAST + WAIT + ONLINE))
     opened["waktu"]
-    with (tmp_path / "izin.csv").open("a", encoding="utf-8") as file:
+    with (own / "izin.csv").open("a", encoding="utf-8") as file:
         file.write("P99999,Dinas Sosial,Selesai,2024-01-02,2024-01-05,Loket\n")
     opened["daring"]
     with pytest.raises(StudyError, match=r"izin\.csv.*changed while"):
@@ -732,13 +728,11 @@ def test_what_claims_ask_for_in_the_same_words_is_read_once_while_they_are_estim
     ("file", "column", "claim", "id"),
     [("izin.csv", "Kanal", ONLINE, "daring"), ("paket.csv", "Rencana", LATE, "proyek")],
 )
-def test_rows_that_a_measure_cannot_use_are_said_beside_those_kept(folder, tmp_path, file, column, claim, id):
-    for name in ("izin.csv", "pegawai.csv", "diklat.csv", "paket.csv"):
-        (tmp_path / name).write_bytes((folder / name).read_bytes())
-    rows = pd.read_csv(tmp_path / file, dtype=str)
+def test_rows_that_a_measure_cannot_use_are_said_beside_those_kept(own, file, column, claim, id):
+    rows = pd.read_csv(own / file, dtype=str)
     rows.loc[::7, column] = np.nan
-    rows.to_csv(tmp_path / file, index=False)
-    finding = ai.open_study(other(tmp_path, FAST + claim))[id]
+    rows.to_csv(own / file, index=False)
+    finding = ai.open_study(other(own, FAST + claim))[id]
     said = [str(message) for message in say_left_out(finding.panel, finding.ledger)]
     assert "100.0%" in said[0]
     assert f"{rows[column].isna().sum():,} rows" in said[1]
@@ -762,41 +756,36 @@ def test_a_key_in_the_wrong_place_is_told_the_right_one(folder, before, after, s
 # -------------------------------------------------------------------------------------------- a file that is refused
 
 
-def test_a_claim_whose_file_is_refused_has_a_page_that_says_why_and_the_others_come_out(folder, tmp_path):
-    for file in folder.glob("*.csv"):
-        (tmp_path / file.name).write_bytes(file.read_bytes())
-    (tmp_path / "skm.csv").write_text("Perangkat Daerah,Tanggal\nDinas Sosial,2024-01-02\n", encoding="utf-8")
-    programme = ai.open_study(other(tmp_path, FAST + WAIT + HAPPY))
-    finished = run_programme(programme)
+def test_a_claim_whose_file_is_refused_has_a_page_that_says_why_and_the_others_come_out(own):
+    (own / "skm.csv").write_text("Perangkat Daerah,Tanggal\nDinas Sosial,2024-01-02\n", encoding="utf-8")
+    programme = ai.open_study(other(own, FAST + WAIT + HAPPY))
+    with without_notebooks():
+        finished = run_programme(programme)
     assert finished.refusal is None
     assert [note["id"] for note in finished.notes if note.key == "programme.file_refused"] == ["puas", "puas-sarana"]
     for language, said in (("id", "tidak memuat kolom"), ("en", "has no column")):
         page = sections_of(finished.folder / f"report_{language}" / "report.html")
         assert said in page["claim-2"]
-        assert str(tmp_path) not in page["claim-2"]
+        assert str(own) not in page["claim-2"]
         assert "%" in page["claim-1"]
     with pytest.raises(StudyError, match=r"files\.skm"):
         programme["puas"]
 
 
-def test_a_programme_none_of_whose_files_can_be_read_is_refused(folder, tmp_path):
-    for file in folder.glob("*.csv"):
-        (tmp_path / file.name).write_bytes(file.read_bytes())
-    (tmp_path / "izin.csv").write_text("Perangkat Daerah,Kanal\nDinas Sosial,Online\n", encoding="utf-8")
+def test_a_programme_none_of_whose_files_can_be_read_is_refused(own):
+    (own / "izin.csv").write_text("Perangkat Daerah,Kanal\nDinas Sosial,Online\n", encoding="utf-8")
     with pytest.raises(StudyError, match=r"files\.izin"):
-        run_programme(ai.open_study(other(tmp_path, FAST + WAIT)))
+        run_programme(ai.open_study(other(own, FAST + WAIT)))
 
 
-def test_check_lists_the_headings_of_each_way_to_head_a_file(folder, tmp_path):
-    for file in folder.glob("*.csv"):
-        (tmp_path / file.name).write_bytes(file.read_bytes())
-    permits = pd.read_csv(tmp_path / "izin.csv")
-    (tmp_path / "izin.csv").unlink()
+def test_check_lists_the_headings_of_each_way_to_head_a_file(own):
+    permits = pd.read_csv(own / "izin.csv")
+    (own / "izin.csv").unlink()
     later = permits.iloc[4500:].rename(columns={"Tanggal Masuk": "Tgl Daftar", "Perangkat Daerah": "OPD"})
     for name, part in (("izin_a", permits.iloc[:2000]), ("izin_b", permits.iloc[2000:4500]), ("izin_c", later)):
-        part.to_csv(tmp_path / f"{name}.csv", index=False)
+        part.to_csv(own / f"{name}.csv", index=False)
     several = FAST.replace('path = "izin.csv"', 'path = ["izin_a.csv", "izin_b.csv", "izin_c.csv"]')
-    text = str(ai.open_study(other(tmp_path, several + WAIT)).check("id"))
+    text = str(ai.open_study(other(own, several + WAIT)).check("id"))
     assert re.search(r"\(izin\)\n.*izin_a.csv +izin_c.csv", text)
     assert re.search(r"Tanggal Masuk +Tgl Daftar", text)
     assert "izin_b.csv " not in text.split("(izin)")[1].splitlines()[1]

@@ -13,7 +13,10 @@ from synthetic.programme import Town, hand_over, study_text, write_town
 sys.path.append(str(Path(__file__).resolve().parents[2] / "benchmarks"))
 import programmes
 
-pytestmark = pytest.mark.filterwarnings("ignore::asn_impact.errors.DataWarning")
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::asn_impact.errors.DataWarning"),
+    pytest.mark.usefixtures("undrawn"),
+]
 ONE_A_FILE = ("waktu", "puas", "lambat", "aduan", "rekap", "belajar")
 OF_TWO_COURSES = ("lambat", "rekap")
 

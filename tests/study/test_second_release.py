@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import json
 import re
+import shutil
 
 import pandas as pd
 import pytest
@@ -15,9 +16,12 @@ from asn_impact.study.running import run
 from asn_impact.study.settings import read_study
 from asn_impact.study.whole import run_programme
 
-from .programme_files import STUDY, write_programme
+from .programme_files import STUDY, without_notebooks, write_programme
 
-pytestmark = pytest.mark.filterwarnings("ignore::asn_impact.errors.DataWarning")
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::asn_impact.errors.DataWarning"),
+    pytest.mark.usefixtures("undrawn"),
+]
 FIRST = "[[claim]]".join(STUDY.split("[[claim]]")[:2])
 ONE = """
 [study]
@@ -39,16 +43,35 @@ path = "diklat.csv"
 course = "E-Government"
 [design]
 cluster = "office"
+[scrutiny]
+reps = 19
 [report]
 formats = ["html"]
 folder = "hasil"
 """
 
 
+@pytest.fixture(scope="module")
+def first(tmp_path_factory):
+    place = tmp_path_factory.mktemp("first")
+    return publish(write_programme(place, FIRST).parent)
+
+
 @pytest.fixture
-def folder(tmp_path):
-    write_programme(tmp_path, FIRST)
-    return tmp_path
+def folder(first, tmp_path):
+    """A programme whose first release is out."""
+    return shutil.copytree(first, tmp_path, dirs_exist_ok=True)
+
+
+@pytest.fixture(scope="module")
+def alone(tmp_path_factory):
+    """A study of one claim whose release was replaced by one of three rows fewer, and what the second run said."""
+    place = tmp_path_factory.mktemp("alone")
+    file = write_programme(place, ONE)
+    run(read_study(file))
+    leave_out(place, 3)
+    allow(place)
+    return place, run(read_study(file)).notes
 
 
 def leave_out(folder, n, faster=0):
@@ -65,9 +88,8 @@ def allow(folder):
 
 
 def publish(folder):
-    programme = ai.open_study(folder / "study.toml")
-    programme.publish()
-    return programme
+    ai.open_study(folder / "study.toml").publish()
+    return folder
 
 
 def text_of(folder, language):
@@ -75,34 +97,36 @@ def text_of(folder, language):
     return re.sub(r"\s+", " ", html.unescape(re.sub(r"<[^>]+>", " ", page)))
 
 
-def test_a_second_release_says_what_moved_and_the_first_says_nothing(folder):
-    publish(folder)
-    assert "berubah sejak rilis" not in text_of(folder, "id")
-    before = json.loads((folder / "result/report_id/manifest.json").read_text(encoding="utf-8"))["found"]
-    leave_out(folder, 400, faster=1500)
-    publish(folder)
-    after = json.loads((folder / "result/report_id/manifest.json").read_text(encoding="utf-8"))["found"]
+@pytest.fixture(scope="module")
+def second(first, tmp_path_factory):
+    """The folder after a release that moved."""
+    place = shutil.copytree(first, tmp_path_factory.mktemp("second"), dirs_exist_ok=True)
+    leave_out(place, 400, faster=1500)
+    return publish(place)
+
+
+def manifest(folder):
+    return (folder / "result/report_id/manifest.json").read_bytes()
+
+
+def test_a_second_release_says_what_moved_and_the_first_says_nothing(first, second):
+    assert "berubah sejak rilis" not in text_of(first, "id")
+    before, after = (json.loads(manifest(folder))["found"] for folder in (first, second))
     assert before[0]["number"] != after[0]["number"]
-    said = text_of(folder, "id")
+    said = text_of(second, "id")
     assert "Apa yang berubah sejak rilis sebelumnya (data per 31 Desember 2024)" in said
     assert f"−{abs(before[0]['number'])}".replace(".", ",") in said
     assert "400 baris lebih sedikit" in said
-    assert "What changed since the release before" in text_of(folder, "en")
-    assert "400 rows fewer" in text_of(folder, "en")
+    assert "What changed since the release before" in text_of(second, "en")
+    assert "400 rows fewer" in text_of(second, "en")
 
 
-def test_the_same_release_again_is_the_same_to_the_byte(folder):
-    publish(folder)
-    leave_out(folder, 400)
-    publish(folder)
-    page = folder / "result/report_id/manifest.json"
-    first = page.read_bytes()
-    publish(folder)
-    assert page.read_bytes() == first
+def test_the_same_release_again_is_the_same_to_the_byte(second):
+    before = manifest(second)
+    assert manifest(publish(second)) == before
 
 
 def test_a_difference_of_a_few_rows_is_not_said(folder):
-    publish(folder)
     leave_out(folder, 3, faster=1500)
     allow(folder)
     publish(folder)
@@ -113,9 +137,9 @@ def test_a_difference_of_a_few_rows_is_not_said(folder):
 
 
 def test_the_line_of_a_run_says_it_too(folder):
-    publish(folder)
     leave_out(folder, 400)
-    finished = run_programme(ai.open_study(folder / "study.toml"))
+    with without_notebooks():
+        finished = run_programme(ai.open_study(folder / "study.toml"))
     said = [note.text("id").text for note in finished.notes if "rilis sebelumnya" in note.text("id")]
     assert len(said) == 1
     assert "waktu −" in said[0]
@@ -137,7 +161,6 @@ def nothing_drawn(monkeypatch):
 
 
 def test_rows_that_differ_by_few_are_refused_before_anything_is_drawn(folder, nothing_drawn):
-    publish(folder)
     leave_out(folder, 3)
     nothing_drawn()
     with pytest.raises(PrivacyError, match=r"waktu: all rows kept.*close = "):
@@ -152,31 +175,27 @@ def arrive_late(folder, n):
 
 
 def test_cases_analysed_that_differ_by_few_are_refused_before_anything_is_drawn(folder, nothing_drawn):
-    publish(folder)
     arrive_late(folder, 3)
     nothing_drawn()
     with pytest.raises(PrivacyError, match="waktu: all that is analysed"):
         run_programme(ai.open_study(folder / "study.toml"))
 
 
+def test_a_study_of_one_claim_says_what_moved_where_it_is_allowed(alone):
+    assert any("Against the release before" in str(note) for note in alone[1])
+
+
 @pytest.mark.parametrize("correct", [leave_out, arrive_late])
-def test_a_study_of_one_claim_is_refused_as_early_and_allowed_it_says_what_moved(folder, nothing_drawn, correct):
-    file = folder / "study.toml"
-    file.write_text(ONE, encoding="utf-8")
-    run(read_study(file))
-    leave_out(folder, 3)
-    allow(folder)
-    finished = run(read_study(file))
-    assert any("Against the release before" in str(note) for note in finished.notes)
+def test_a_study_of_one_claim_is_refused_as_early(alone, tmp_path, nothing_drawn, correct):
+    folder = shutil.copytree(alone[0], tmp_path, dirs_exist_ok=True)
     correct(folder, 6)
-    file.write_text(ONE, encoding="utf-8")
+    (folder / "study.toml").write_text(ONE, encoding="utf-8")
     nothing_drawn()
     with pytest.raises(PrivacyError, match="close = "):
-        run(read_study(file))
+        run(read_study(folder / "study.toml"))
 
 
 def test_check_says_so_beforehand(folder):
-    publish(folder)
     programme = ai.open_study(folder / "study.toml")
     assert "menolak mengganti" not in str(programme.check("id"))
     leave_out(folder, 3)
