@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import sys
 import time
 from collections.abc import Iterable, Iterator, Mapping
@@ -295,25 +297,30 @@ def write(path: Path, content: bytes) -> Path:
 
 
 def refuse_foreign(study: Study) -> None:
-    """Refuse a folder whose replacement would destroy something that is no result of a run."""
+    """Refuse a folder whose replacement would destroy what is no result of a run, and one that cannot be written."""
     folder, place = study.folder, study.place("report")
-    if not folder.exists():
-        return
-    if not folder.is_dir():
+    if folder.exists() and not folder.is_dir():
         raise place.refuse(Message("study.folder_is_file", folder=folder.name))
-    if any(folder.iterdir()) and not folders.is_made_by(folder / RECORD, MADE_BY):
+    if folder.exists() and any(folder.iterdir()) and not folders.is_made_by(folder / RECORD, MADE_BY):
         raise place.refuse(Message("study.folder_of_others", folder=folder.name))
+    with work_beside(study):
+        pass
 
 
 @contextmanager
 def work_beside(study: Study) -> Iterator[Path]:
     """Make a folder beside the one of the results, writable and on the same disk; it is gone afterwards."""
     with ExitStack() as stack:
+        tried = study.folder
         try:
+            for tried in (study.figures or study.folder, study.folder):  # which neither can be filled nor moved aside
+                there = next(place for place in (tried, *tried.parents) if place.exists())
+                if not os.access(there, os.W_OK):
+                    raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
             fresh = stack.enter_context(folders.make_beside(study.folder))
         except OSError as problem:
             raise study.place("report").refuse(
-                Message("study.folder_not_written", folder=study.folder.name, problem=str(problem.strerror))
+                Message("study.folder_not_written", folder=tried.name, problem=str(problem.strerror))
             ) from problem
         yield fresh
 
