@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import datetime as dt
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -69,13 +71,13 @@ def deviations(programme: Programme) -> tuple[Message, ...]:
     before, now = locked["claims"], {claim.id: _facts(claim) for claim in programme.claims}
     said = [Message("programme.added", id=name) for name in now if name not in before]
     said += [Message("programme.dropped", id=name) for name in before if name not in now]
-    for name in (name for name in now if name in before):
+    for name, was, new in ((name, before[name], now[name]) for name in now if name in before):
         said += [
             Message(
-                "programme.changed", id=name, part=part, **_apart(str(before[name].get(part)), str(now[name][part]))
+                "programme.changed", id=name, part=part, **_apart(*(_shown(one.get(part), part) for one in (was, new)))
             )
             for part in _PARTS
-            if part in before[name] and before[name][part] != now[name][part]  # an older lock knows fewer
+            if part in was and was[part] != new[part]  # an older lock knows fewer
         ]
     if locked["correction"] != programme.shared.correction:
         said.append(
@@ -93,6 +95,42 @@ def deviations(programme: Programme) -> tuple[Message, ...]:
     kind = Alert if said else Message
     head = kind("programme.registered", on=dt.date.fromisoformat(locked["on"]), n=len(before), deviations=len(said))
     return (head, *said)
+
+
+def _shown(value: Any, part: str) -> str:  # noqa: ANN401 - as it was locked
+    """Return what a claim was locked with as a study writes it: its words as they are, its settings in TOML."""
+    return "–" if value is None else str(value) if part in _IN_WORDS else _as_toml(str(value))
+
+
+def _as_toml(text: str) -> str:
+    """Return the text of a setting, as it is locked, in the signs of a study file.
+
+    Examples
+    --------
+    >>> _as_toml("records(path='izin.csv', columns={'office': 'OPD'}, unused=['case'], drawn=None, long=True)")
+    'records(path = "izin.csv", columns = {office = "OPD"}, unused = ["case"], drawn = –, long = true)'
+    """
+    between, texts = _TEXT.split(text), [_unquoted(found) for found in _TEXT.findall(text)]
+    for sign, other in (("=", " = "), ("None", "–"), ("True", "true"), ("False", "false")):
+        between = [one.replace(sign, other) for one in between]
+    shown = [between[0]]
+    for said, after in zip(texts, between[1:], strict=True):
+        key = after.startswith(": ")
+        shown += [said if key and _BARE.fullmatch(said) else json.dumps(said, ensure_ascii=False)]
+        shown += [f" = {after[2:]}" if key else after]
+    return "".join(shown)
+
+
+def _unquoted(text: str) -> str:
+    try:
+        return str(ast.literal_eval(text))
+    except (SyntaxError, ValueError):  # words with apostrophes of their own
+        return text[1:-1]
+
+
+_TEXT: Final = re.compile(r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*\"""")
+_BARE: Final = re.compile(r"[A-Za-z0-9_-]+")
+_IN_WORDS: Final = frozenset(["asks", "course", "of", "by", "role", "hoped", "design", "level", "looks", "kirkpatrick"])
 
 
 def _apart(before: str, now: str) -> dict[str, str]:

@@ -106,7 +106,7 @@ def run(study: Study) -> Finished:
 @public_verb
 def _work(study: Study) -> tuple[Any, ...]:
     """Return the parts of `Finished`; its notes stand in the report and in run.json: nothing is left to warn of."""
-    from asn_impact.reporting.since import say_moved
+    from asn_impact.reporting.since import say_moved, say_same
     from asn_impact.study.programme import alone
     from asn_impact.study.registered import deviations
 
@@ -135,7 +135,8 @@ def _work(study: Study) -> tuple[Any, ...]:
         refusal = evidence.ready.refusal
         beside = {path.relative_to(fresh).as_posix(): small for path, small in _not_proved(written)}
         warned = (w for w in evidence.warnings if w != refusal)
-        moved = say_moved(fresh / f"report_{study.languages[0]}")
+        report = f"report_{study.languages[0]}"
+        same, moved = say_same(fresh / report, study.folder / report), say_moved(fresh / report)
         said = [*([_say_beside(beside)] if beside else []), *([] if moved is None else [moved])]
         notes = each_once(locked[:1], warned, evidence.ready.notes, said)
         result = (study.folder, tuple(findings(study, evidence)), refusal, notes)
@@ -148,7 +149,7 @@ def _work(study: Study) -> tuple[Any, ...]:
     if study.figures is not None:
         for file, drawing in copies.items():
             write(study.figures / file, drawing)
-    return (*result, tell.spent())
+    return (*result[:-1], each_once(notes, same), tell.spent())
 
 
 # ------------------------------------------------------------------------------------------- progress

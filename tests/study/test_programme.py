@@ -543,7 +543,7 @@ def test_what_was_locked_is_compared_and_every_deviation_printed(folder, program
         now = ai.open_study(other(folder, changed, "locked.toml"))
         said = [str(note) for note in now.report("id").beside]
         assert "Deviations from what was locked: " in said[0]
-        assert any("measure of 'waktu' was restricted_mean(horizon=20)" in line for line in said)
+        assert any("measure of 'waktu' was restricted_mean(horizon = 20)" in line for line in said)
         assert any("estimator of 'waktu'" in line for line in said)
         assert any("'antri' was locked and is gone" in line for line in said)
         assert any("'proyek' was added after locking" in line for line in said)
@@ -599,6 +599,7 @@ def test_whatever_a_number_or_a_grade_rests_on_is_locked(folder, tmp_path, old, 
     register(ai.open_study(other(tmp_path, text)))
     said = " ".join(map(str, deviations(ai.open_study(other(tmp_path, text.replace(old, new, 1))))))
     assert f"Deviation: {part} was" in said
+    assert not re.search(r"None|\['|': |\w='", said)
     assert "Path(" not in said + (tmp_path / "registered.json").read_text(encoding="utf-8")
 
 
