@@ -135,8 +135,8 @@ def _work(study: Study) -> tuple[Any, ...]:
         refusal = evidence.ready.refusal
         beside = {path.relative_to(fresh).as_posix(): small for path, small in _not_proved(written)}
         warned = (w for w in evidence.warnings if w != refusal)
-        report = f"report_{study.languages[0]}"
-        same, moved = say_same(fresh / report, study.folder / report), say_moved(fresh / report)
+        page = f"report_{study.languages[0]}"
+        same, moved = say_same(fresh / page, study.folder / page), say_moved(fresh / page)
         said = [*([_say_beside(beside)] if beside else []), *([] if moved is None else [moved])]
         notes = each_once(locked[:1], warned, evidence.ready.notes, said)
         result = (study.folder, tuple(findings(study, evidence)), refusal, notes)

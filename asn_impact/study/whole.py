@@ -111,11 +111,8 @@ def _put(
     if about.figures is not None:
         for file, drawing in copies.items():
             write(about.figures / file, drawing)
-    said = [
-        *deviations(programme)[:1],
-        *(books.said if books is not None else ()),
-        *(same or ([] if moved is None else [moved])),
-    ]
+    told = [*same, *([] if moved is None else [moved])]
+    said = [*deviations(programme)[:1], *(books.said if books is not None else ()), *told]
     return [folder / name for name in names], tuple(said)
 
 
