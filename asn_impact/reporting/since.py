@@ -81,12 +81,15 @@ def table_of_moved(report: Report, now: Found, since: Mapping[str, Any] | None) 
     )
 
 
+def say_same(folder: Path, before: Path) -> list[Message]:
+    """Say that the release in a folder found what the one it replaces had, where it did."""
+    found, old = (_record(place).get("found") for place in (folder, before))
+    return [Message("release.since.nothing")] if found is not None and found == old else []
+
+
 def say_moved(folder: Path) -> Message | None:
     """Return in a line what moved between the release in a folder and the one it replaced; None where nothing did."""
-    try:
-        record = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None
+    record = _record(folder)
     if (since := record.get("since")) is None:
         return None
     moved = [
@@ -99,6 +102,15 @@ def say_moved(folder: Path) -> Message | None:
         if was != new
     ]
     return _head("line", since) + Message("release.since.each", moved=tuple(moved))
+
+
+def _record(folder: Path) -> dict[str, Any]:
+    """Return the manifest of a report; nothing where there is none."""
+    try:
+        found: dict[str, Any] = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found
 
 
 def _head(name: str, since: Mapping[str, Any]) -> Message:

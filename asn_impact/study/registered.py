@@ -69,13 +69,16 @@ def deviations(programme: Programme) -> tuple[Message, ...]:
     before, now = locked["claims"], {claim.id: _facts(claim) for claim in programme.claims}
     said = [Message("programme.added", id=name) for name in now if name not in before]
     said += [Message("programme.dropped", id=name) for name in before if name not in now]
-    for name in (name for name in now if name in before):
+    for name, was, new in ((name, before[name], now[name]) for name in now if name in before):
         said += [
             Message(
-                "programme.changed", id=name, part=part, **_apart(str(before[name].get(part)), str(now[name][part]))
+                "programme.changed",
+                id=name,
+                part=part,
+                **_apart(*("–" if one.get(part) is None else str(one[part]) for one in (was, new))),
             )
             for part in _PARTS
-            if part in before[name] and before[name][part] != now[name][part]  # an older lock knows fewer
+            if part in was and was[part] != new[part]  # an older lock knows fewer
         ]
     if locked["correction"] != programme.shared.correction:
         said.append(
@@ -160,18 +163,29 @@ def _said(study: Study, message: Message) -> str:
 
 
 def _text(value: Any, home: Path) -> str:  # noqa: ANN401 - whatever a key holds
-    """Return a value of the file as text: a path by its name beside the study, a label in its languages."""
+    """Return a value of the file in the signs of a study file: a path by its name beside the study, a label in its languages."""
+    if value is None or isinstance(value, bool):
+        return "–" if value is None else str(value).lower()
     if isinstance(value, Path):
-        return repr(_name(value, home))
+        return _quoted(_name(value, home))
     if isinstance(value, Message):
-        return repr(" / ".join(dict.fromkeys(value.text(language).text for language in languages())))
+        return _quoted(" / ".join(dict.fromkeys(value.text(language).text for language in languages())))
     if isinstance(value, Setting):
-        return f"{value.name}({', '.join(f'{key}={_text(one, home)}' for key, one in value.parameters.items())})"
+        return f"{value.name}({_pairs(value.parameters, home)})"
     if isinstance(value, Mapping):
-        return f"{{{', '.join(f'{key!r}: {_text(one, home)}' for key, one in value.items())}}}"
+        return f"{{{_pairs(value, home)}}}"
     if isinstance(value, tuple | list):
         return f"[{', '.join(_text(one, home) for one in value)}]"
-    return str(value) if isinstance(value, dt.date) else repr(value)
+    return _quoted(value) if isinstance(value, str) else str(value)
+
+
+def _pairs(values: Mapping[Any, Any], home: Path) -> str:
+    keys = (key if (key := str(name)).replace("-", "_").isidentifier() else _quoted(key) for name in values)
+    return ", ".join(f"{key} = {_text(one, home)}" for key, one in zip(keys, values.values(), strict=True))
+
+
+def _quoted(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)
 
 
 def _fingerprints(programme: Programme) -> dict[str, str]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import sys
 import time
 from collections.abc import Iterable, Iterator, Mapping
@@ -89,7 +91,7 @@ def run(study: Study) -> Finished:
 @public_verb
 def _work(study: Study) -> tuple[Any, ...]:
     """Return the parts of `Finished`; its notes stand in the report and in run.json: nothing is left to warn of."""
-    from asn_impact.reporting.since import say_moved
+    from asn_impact.reporting.since import say_moved, say_same
     from asn_impact.study.programme import alone
     from asn_impact.study.registered import deviations
 
@@ -118,7 +120,8 @@ def _work(study: Study) -> tuple[Any, ...]:
         refusal = evidence.ready.refusal
         beside = {path.relative_to(fresh).as_posix(): small for path, small in _not_proved(written)}
         warned = (w for w in evidence.warnings if w != refusal)
-        moved = say_moved(fresh / f"report_{study.languages[0]}")
+        page = f"report_{study.languages[0]}"
+        same, moved = say_same(fresh / page, study.folder / page), say_moved(fresh / page)
         said = [*([_say_beside(beside)] if beside else []), *([] if moved is None else [moved])]
         notes = each_once(locked[:1], warned, evidence.ready.notes, said)
         result = (study.folder, tuple(findings(study, evidence)), refusal, notes)
@@ -131,7 +134,7 @@ def _work(study: Study) -> tuple[Any, ...]:
     if study.figures is not None:
         for file, drawing in copies.items():
             write(study.figures / file, drawing)
-    return (*result, tell.spent())
+    return (*result[:-1], each_once(notes, same), tell.spent())
 
 
 # ------------------------------------------------------------------------------------------- progress
@@ -280,25 +283,30 @@ def write(path: Path, content: bytes) -> Path:
 
 
 def refuse_foreign(study: Study) -> None:
-    """Refuse a folder whose replacement would destroy something that is no result of a run."""
+    """Refuse a folder whose replacement would destroy what is no result of a run, and one that cannot be written."""
     folder, place = study.folder, study.place("report")
-    if not folder.exists():
-        return
-    if not folder.is_dir():
+    if folder.exists() and not folder.is_dir():
         raise place.refuse(Message("study.folder_is_file", folder=folder.name))
-    if any(folder.iterdir()) and not folders.is_made_by(folder / RECORD, MADE_BY):
+    if folder.exists() and any(folder.iterdir()) and not folders.is_made_by(folder / RECORD, MADE_BY):
         raise place.refuse(Message("study.folder_of_others", folder=folder.name))
+    with work_beside(study):
+        pass
 
 
 @contextmanager
 def work_beside(study: Study) -> Iterator[Path]:
     """Make a folder beside the one of the results, writable and on the same disk; it is gone afterwards."""
     with ExitStack() as stack:
+        tried = study.folder
         try:
+            for tried in (study.figures or study.folder, study.folder):  # which neither can be filled nor moved aside
+                there = next(place for place in (tried, *tried.parents) if place.exists())
+                if not os.access(there, os.W_OK):
+                    raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
             fresh = stack.enter_context(folders.make_beside(study.folder))
         except OSError as problem:
             raise study.place("report").refuse(
-                Message("study.folder_not_written", folder=study.folder.name, problem=str(problem.strerror))
+                Message("study.folder_not_written", folder=tried.name, problem=str(problem.strerror))
             ) from problem
         yield fresh
 

@@ -84,7 +84,7 @@ def _put(
     notebooks: tuple[Begin, Results] | None = None,
 ) -> tuple[list[Path], tuple[Message, ...]]:
     """Put everything in its place at once; return the files, and what has to be said."""
-    from asn_impact.reporting.since import say_moved
+    from asn_impact.reporting.since import say_moved, say_same
     from asn_impact.study.registered import deviations
 
     about = replace(programme.about, folder=folder)
@@ -101,7 +101,8 @@ def _put(
             written += programme.write(language, fresh, findings, earlier=folder)
         if books is not None:
             written += books.finished(tell)
-        moved = say_moved(fresh / f"report_{about.languages[0]}")
+        report = f"report_{about.languages[0]}"
+        same, moved = say_same(fresh / report, folder / report), say_moved(fresh / report)
         names = [path.relative_to(fresh).as_posix() for path in written]
         refuse_gaps(folder, fresh, names)
         write(fresh / RECORD, _record(programme, findings, {name: fresh / name for name in names}))
@@ -110,7 +111,8 @@ def _put(
     if about.figures is not None:
         for file, drawing in copies.items():
             write(about.figures / file, drawing)
-    said = [*deviations(programme)[:1], *(books.said if books is not None else ()), *([] if moved is None else [moved])]
+    told = [*same, *([] if moved is None else [moved])]
+    said = [*deviations(programme)[:1], *(books.said if books is not None else ()), *told]
     return [folder / name for name in names], tuple(said)
 
 

@@ -378,6 +378,9 @@ def test_months_are_read_however_they_are_cut_short(form: str) -> None:
         ("Siti Aminah 2024", "… … 2024"),
         ("lihat Budi, 5 Maret 2024", "… …, 5 Maret 2024"),
         ("5 Sulastri 2024", "5 … 2024"),
+        *((f"5 {name} 2024", "5 … 2024") for name in ("Budi", "Siti", "Ani", "Desi", "Novi", "Yuni", "Septi", "Tono")),
+        ("5 Dees 2024", "5 Dees 2024"),
+        ("5 Jnui 2024", "5 Jnui 2024"),
         ("berkas 12 Budi", "… 12 …"),
     ],
 )

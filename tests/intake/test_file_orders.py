@@ -211,3 +211,19 @@ def test_sheets_of_a_few_days_that_look_swapped_by_accident_are_left_alone(tmp_p
     extract = read(tmp_path, dates={"decided": "day-first"})
     assert waits(extract) == {0}
     assert extract.ledger.dropped == {}
+
+
+def test_the_answer_for_a_file_that_does_not_tell_leaves_those_that_do(tmp_path: Path) -> None:
+    days = [dt.date(2024, 1, 1) + dt.timedelta(days=at) for at in range(180)]
+    low = [day for day in days if day.day <= 12]
+    for name, written, of in (("a", "%m/%d/%Y", days), ("b", "%d/%m/%Y", low)):
+        rows = [f"{name}{i},Dinas A,{day.strftime(written)},2024-09-01" for i, day in enumerate(of)]
+        (tmp_path / f"{name}.csv").write_text("No Permohonan,OPD,Tanggal Masuk,Tanggal Selesai\n" + "\n".join(rows))
+    how = {"as_of": "2024-12-31", "selection": "received"}
+    with pytest.raises(InputError, match=r"Files that tell keep their own order.*Month first in 'a.csv'"):
+        ai.read_exports(tmp_path, **how)
+    with pytest.warns(ai.errors.DataWarning, match=r"Day first in 'b.csv'.*Month first in 'a.csv'"):
+        extract = ai.read_exports(tmp_path, **how, dates={"received": "day-first"})
+    assert sorted(extract.records.collect()["received"].to_list()) == sorted([*days, *low])
+    with pytest.raises(InputError):  # what every file contradicts is no answer
+        ai.read_exports(tmp_path / "a.csv", **how, dates={"received": "day-first"})

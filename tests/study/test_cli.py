@@ -20,6 +20,7 @@ from asn_impact.study.running import Finished
 from asn_impact.words import Message
 
 from .faults import write_study
+from .programme_files import write_programme
 
 
 @pytest.fixture
@@ -320,6 +321,24 @@ def test_a_place_that_cannot_be_written_is_named_with_what_to_do(number, tmp_pat
     said = capsys.readouterr().err
     assert "".join(str(tmp_path / "studi").split()) in "".join(said.split())
     assert "asn-impact new FOLDER --from DATA" in " ".join(said.split())
+
+
+@pytest.mark.parametrize("closed", ["result", "gambar"])
+@pytest.mark.parametrize("kind", ["one", "several"])
+def test_results_that_cannot_be_written_are_refused_before_the_work_begins(kind, closed, study, monkeypatch, capsys):
+    (study.parent / closed).mkdir()
+    text = f'{study.read_text(encoding="utf-8")}\n[report]\nfolder = "result"\n'
+    if kind == "several":
+        write_programme(study.parent)
+        text = study.read_text(encoding="utf-8")
+    study.write_text(text.replace('folder = "result"', 'folder = "result"\nfigures = "gambar"', 1), encoding="utf-8")
+    monkeypatch.setattr("os.access", lambda place, _: Path(place).name != closed)
+    for work in ("running.prepared", "programme.Programme.found"):
+        monkeypatch.setattr(f"asn_impact.study.{work}", lambda *_, **__: pytest.fail("the work began"))
+    assert main(["run", str(study)]) == FAILED
+    said = " ".join(capsys.readouterr().err.split())
+    assert f"'{closed}'" in said.replace('"', "'").replace("\u201c", "'").replace("\u201d", "'")
+    assert "Nothing was analysed" in said or "Belum ada yang dianalisis" in said
 
 
 def test_who_runs_a_command_is_answered_in_the_file_and_told_once_of_alike_files(capsys, monkeypatch):

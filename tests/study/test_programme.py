@@ -553,7 +553,7 @@ def test_what_was_locked_is_compared_and_every_deviation_printed(folder, program
         now = ai.open_study(other(folder, changed.replace('"imputation"', '"group_time"', 1), "locked.toml"))
         said = [str(note) for note in now.report("id").beside]
         assert "Deviations from what was locked: " in said[0]
-        assert any("measure of 'waktu' was restricted_mean(horizon=20)" in line for line in said)
+        assert any("measure of 'waktu' was restricted_mean(horizon = 20)" in line for line in said)
         assert any("estimator of 'waktu'" in line for line in said)
         assert any("'antri' was locked and is gone" in line for line in said)
         assert any("'proyek' was added after locking" in line for line in said)
@@ -609,6 +609,7 @@ def test_whatever_a_number_or_a_grade_rests_on_is_locked(own, old, new, part):
     register(ai.open_study(other(own, text)))
     said = " ".join(map(str, deviations(ai.open_study(other(own, text.replace(old, new, 1))))))
     assert f"Deviation: {part} was" in said
+    assert not re.search(r"None|\['|': |\w='", said)
     assert "Path(" not in said + (own / "registered.json").read_text(encoding="utf-8")
 
 

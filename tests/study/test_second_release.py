@@ -12,6 +12,7 @@ import pytest
 
 import asn_impact as ai
 from asn_impact.errors import PrivacyError
+from asn_impact.reporting.since import say_same
 from asn_impact.study.running import run
 from asn_impact.study.settings import read_study
 from asn_impact.study.whole import run_programme
@@ -204,3 +205,14 @@ def test_check_says_so_beforehand(folder):
     assert "will refuse to replace" in str(programme.check("en"))
     allow(folder)
     assert "will refuse" not in str(ai.open_study(folder / "study.toml").check("en"))
+
+
+def test_a_release_in_which_nothing_moved_says_so_and_its_record_stays_the_same(tmp_path):
+    for name, number in (("first", 1.5), ("again", 1.5), ("other", 1.6)):
+        (tmp_path / name).mkdir()
+        found = [{"id": "", "number": number, "grade": "B", "kept": 400}]
+        (tmp_path / name / "manifest.json").write_text(json.dumps({"found": found}), encoding="utf-8")
+    (note,) = say_same(tmp_path / "again", tmp_path / "first")
+    assert note.text("id") == "Angka, mutu, dan jumlah baris sama dengan rilis sebelumnya."
+    assert say_same(tmp_path / "other", tmp_path / "first") == []
+    assert say_same(tmp_path / "first", tmp_path / "nowhere") == []

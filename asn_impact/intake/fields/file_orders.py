@@ -78,12 +78,14 @@ def _orders_by_file(
     for field, read in whole.items():
         told_here = told.get(field, {})
         clear = {one.clear for one in told_here.values()} & {*ORDERS}
-        if isinstance(read, DateReading) and (dates.get(field) is not None or not told_here) and len(clear) < 2:
+        said = dates.get(field) if dates.get(field) in ORDERS else None
+        asked = dates.get(field) is not None or not told_here
+        apart = said and clear - {said} and any(one.either and one.order is None for one in told_here.values())
+        if isinstance(read, DateReading) and asked and len(clear) < 2 and not apart:
             readings.append(read)
             continue
         if isinstance(read, InputError) and read.message.key != "intake.dates.two_orders":
             raise read
-        said = dates.get(field) if dates.get(field) in ORDERS else None
         orders = _orders(field, told, said, tables)
         silent = [table for table, order in orders.items() if order is None]
         if silent and isinstance(read, DateReading) and sum(told_here[i].either for i in silent) < FEW_TELLING:

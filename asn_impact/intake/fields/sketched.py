@@ -10,14 +10,21 @@ from asn_impact.intake.fields.empty_words import NULL_WORDS, WAITING_WORDS
 from asn_impact.intake.privacy import masked
 from asn_impact.starts import MONTHS
 
-_SHORT: Final = 4  # letters of a word between a day and a year that is shown whatever it is
-_ALIKE: Final = 0.75  # to a month, for a longer one to be shown: Septmber, Agusuts
+_ALIKE: Final = 0.75  # to a month, for a word between a day and a year to be shown: Septmber, Agtt
+#: What persons are called after a month, or nearly so.
+_CALLED: Final = frozenset(
+    [
+        *("apri", "desi", "desy", "devi", "dewi", "febi", "febri", "febry", "jana", "jani", "juan", "juna", "marni"),
+        *("mari", "maria", "meri", "mery", "nova", "novi", "novia", "novy", "okta", "okti", "septa", "septi", "yuli"),
+        *("yulia", "yuni", "yunita", "juliana", "oktavia", "novita", "agustin", "agustina", "agusta", "septian"),
+    ]
+)
 
 
 def sketched(text: str) -> str:
     """Return a text that should have been a date or number, for a message: words that could be a name are left out.
 
-    What stands where a month should is shown, so that it can be corrected.
+    What stands where a month should and is nearly one is shown, so that it can be corrected.
 
     Examples
     --------
@@ -28,8 +35,8 @@ def sketched(text: str) -> str:
 
     def shown(word: re.Match[str]) -> str:
         small = word.group().casefold()
-        is_month = word.start() in months and (len(small) <= _SHORT or get_close_matches(small, MONTHS, 1, _ALIKE))
-        return word.group() if small in _PLAIN_WORDS or is_month else "…"
+        near = word.start() in months and small not in _CALLED and get_close_matches(small, MONTHS, 1, _ALIKE)
+        return word.group() if small in _PLAIN_WORDS or near else "…"
 
     return masked(re.sub(r"[^\W\d_]{2,}", shown, text))
 

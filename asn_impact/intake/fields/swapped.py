@@ -130,7 +130,7 @@ def without_swap(
     partly, turned = found.get("partly", []), found.get("swapped", [])
 
     def said(key: str, groups: Iterable[_Group]) -> Message:
-        return _said(f"intake.dates.{key}", name or reading.column, groups, tables)
+        return _said(f"intake.dates.{key}", name or reading.column, groups, tables, reading.order or "day-first")
 
     if setting is not None and setting != "swapped":
         doubtful = [*turned, *found.get("suspect", []), *partly]
@@ -216,11 +216,12 @@ def _together(groups: Sequence[_Group]) -> _Group | None:
     return sum(groups[1:], start=groups[0]) if groups else None
 
 
-def _said(key: str, name: str, groups: Iterable[_Group], tables: Sequence[RawTable]) -> Message:
+def _said(key: str, name: str, groups: Iterable[_Group], tables: Sequence[RawTable], setting: str) -> Message:
     """Say how many dates look swapped, and in which files where there are several."""
     every = [*groups]
     made = sum(sum(day <= 12 for _, _, day in g.mixture.made) for g in every)
-    what = Message(key, field=name, n=made, texts=sum(len(g.mixture.texts) - g.mixture.low for g in every))
+    texts = sum(len(g.mixture.texts) - g.mixture.low for g in every)
+    what = Message(key, field=name, n=made, texts=texts, setting=setting)
     names = [hidden(tables[i].name, names=True) for i in sorted(i for g in every for i in g.tables)] if tables else []
     return paragraph(what, Message("intake.dates.files.swapped", files=names)) if len(tables) > 1 else what
 

@@ -194,7 +194,11 @@ def _stack_periods(table: RawTable, unit: str, group: str, year: int | None) -> 
     cells = rows[[f"c{i}" for i in periods]].to_numpy(dtype=object).ravel()
     texts = [None if pd.isna(c) else str(c) for c in cells]
     long = pd.DataFrame({unit: labels.astype(object).repeat(len(periods)).to_numpy()})
-    long = long.assign(period=pd.PeriodIndex(list(periods.values()) * len(labels)), asn_text=texts, asn_file=table.name)
+    long = long.assign(
+        period=pd.PeriodIndex(list(periods.values()) * len(labels)),
+        asn_text=pd.Series(texts, dtype=object),
+        asn_file=table.name,
+    )
     out = [Message("intake.wide.left_out", file=table.name, n=left, unit=masked(unit))] if left else []
     long.attrs.update(notes=(*table.notes, *out), length=lengths.pop())
     return long

@@ -206,8 +206,9 @@ def asked_of_regencies(source: Sequence[Path], columns: Headings, **others: Any)
                 rows = gather(source, wanted, columns=own, dates=None, keep=(), required=(), **others)
                 settle_regencies(rows.frame, None)
         except AsnImpactError as problem:
-            if problem.message.key.startswith("intake.regency."):
-                return problem.message
+            asked: Message = problem.message
+            if asked.key.startswith("intake.regency."):
+                return asked
         else:
             return None
     return None
