@@ -23,9 +23,8 @@ ESTIMATORS = [
     GroupTime(),
     GroupTime(controls="never", base="varying"),
     GroupTime(sample="cross_sections"),
-    Imputation(),
+    *(Imputation(), TwoWay(), Saturated(), InteractionWeighted(), Stacked(2, 2), TwoStage()),
 ]
-ESTIMATORS += [Imputation(), TwoWay(), Saturated(), InteractionWeighted(), Stacked(2, 2), TwoStage()]
 
 
 def make_design(shape="plain"):
@@ -45,10 +44,10 @@ def make_design(shape="plain"):
 
 def numbers(effects, one_by_one):
     times = times_of_clusters(effects.design)
-    orders = some_ways(times, np.zeros(len(times), dtype=int), 80, 3)
+    orders = some_ways(times, np.zeros(len(times), dtype=int), 40, 3)
     if one_by_one:
         return deal_one_by_one(effects, orders)
-    draws = _deal(effects, orders, 80, 1.0)
+    draws = _deal(effects, orders, 40, 1.0)
     return [np.stack([getattr(d, name) for d in draws], axis=1) for name in ("a0", "a1", "q0", "q1", "q2")]
 
 

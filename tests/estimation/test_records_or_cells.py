@@ -177,7 +177,7 @@ seeds = st.integers(0, 10_000)
 
 
 @given(seed=seeds, by=st.sampled_from(BY), missing=st.sampled_from([0.0, 0.15, 0.5]))
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=8, deadline=None)
 def test_an_effect_given_covariates_is_that_on_the_rows(seed, by, missing):
     frame = records(seed, missing=missing)
     effects = quietly(TwoWay(covariates=("x", "z")), designed(frame, Score("answer"), by, ("z", "x")))
@@ -186,7 +186,7 @@ def test_an_effect_given_covariates_is_that_on_the_rows(seed, by, missing):
 
 
 @given(seed=seeds, by=st.sampled_from(BY))
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=5, deadline=None)
 def test_coefficients_of_covariates_are_those_on_the_rows(seed, by):
     frame = records(seed)
     effects = quietly(TwoWay(regressors=("z", "x")), designed(frame, Score("answer"), by, ("x", "z")))
