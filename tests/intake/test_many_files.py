@@ -7,7 +7,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from asn_impact.intake import gathering
+from asn_impact.intake import cleaning, gathering
 
 from .conftest import codes
 from .test_exports import quietly
@@ -38,7 +38,8 @@ def test_many_files_give_what_each_of_them_gives(ending: str, odd: int, tmp_path
 
 
 @pytest.mark.parametrize("ending", ["parquet", "csv"])
-def test_what_many_files_hold_is_asked_of_one(ending: str, tmp_path: Path) -> None:
+def test_what_many_files_hold_is_asked_of_one(ending: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cleaning, "FEW_ROWS", 0)  # few records are held in memory, and ask no file
     extract = quietly(write(tmp_path, gathering.MANY + 1, ending), selection="received")
     asked = extract.records.to_native().sql_query().casefold()
     assert asked.count("read_") == 1
