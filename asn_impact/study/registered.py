@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import ast
 import datetime as dt
 import hashlib
 import json
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -17,6 +15,7 @@ from asn_impact.study.inputs import WITH_FILES, files_named
 from asn_impact.study.keys import Setting
 from asn_impact.verbs import public_verb
 from asn_impact.words import Alert, Message, languages
+from asn_impact.words.in_file import setting_as_toml
 
 if TYPE_CHECKING:
     from asn_impact.study.claims import Claim
@@ -99,37 +98,9 @@ def deviations(programme: Programme) -> tuple[Message, ...]:
 
 def _shown(value: Any, part: str) -> str:  # noqa: ANN401 - as it was locked
     """Return what a claim was locked with as a study writes it: its words as they are, its settings in TOML."""
-    return "–" if value is None else str(value) if part in _IN_WORDS else _as_toml(str(value))
+    return "–" if value is None else str(value) if part in _IN_WORDS else setting_as_toml(str(value))
 
 
-def _as_toml(text: str) -> str:
-    """Return the text of a setting, as it is locked, in the signs of a study file.
-
-    Examples
-    --------
-    >>> _as_toml("records(path='izin.csv', columns={'office': 'OPD'}, unused=['case'], drawn=None, long=True)")
-    'records(path = "izin.csv", columns = {office = "OPD"}, unused = ["case"], drawn = –, long = true)'
-    """
-    between, texts = _TEXT.split(text), [_unquoted(found) for found in _TEXT.findall(text)]
-    for sign, other in (("=", " = "), ("None", "–"), ("True", "true"), ("False", "false")):
-        between = [one.replace(sign, other) for one in between]
-    shown = [between[0]]
-    for said, after in zip(texts, between[1:], strict=True):
-        key = after.startswith(": ")
-        shown += [said if key and _BARE.fullmatch(said) else json.dumps(said, ensure_ascii=False)]
-        shown += [f" = {after[2:]}" if key else after]
-    return "".join(shown)
-
-
-def _unquoted(text: str) -> str:
-    try:
-        return str(ast.literal_eval(text))
-    except (SyntaxError, ValueError):  # words with apostrophes of their own
-        return text[1:-1]
-
-
-_TEXT: Final = re.compile(r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*\"""")
-_BARE: Final = re.compile(r"[A-Za-z0-9_-]+")
 _IN_WORDS: Final = frozenset(["asks", "course", "of", "by", "role", "hoped", "design", "level", "looks", "kirkpatrick"])
 
 
