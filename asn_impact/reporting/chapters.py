@@ -25,7 +25,7 @@ from asn_impact.reporting.provenance import provenance
 from asn_impact.reporting.tables import Table
 from asn_impact.reporting.tables.cells import as_message
 from asn_impact.reporting.words import glossary
-from asn_impact.words import Language, Message, Sentence, Speech
+from asn_impact.words import Language, Message, Sentence, Speech, together
 from asn_impact.words.writing import number
 
 LONG: Final = 15  # rows: a longer table stands in the appendix
@@ -225,7 +225,7 @@ def _say_left_out(pages: Exhibits, report: Report) -> list[Block]:
         blocks.append(pages.figure(maturity(frame, language=pages.language, source=line, inputs=report.inputs)))
         if len(frame) <= LONG:
             blocks.append(pages.table(tables.maturity_table(frame)))
-    return [*blocks, *pages.list(map(as_message, report.all_notes), "notes")]
+    return [*blocks, *pages.list(together(map(as_message, report.all_notes)), "notes")]
 
 
 def source_line(pages: Exhibits, report: Report) -> str:

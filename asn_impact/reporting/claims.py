@@ -22,7 +22,7 @@ from asn_impact.reporting.several import Compared, compared
 from asn_impact.reporting.tables import Table
 from asn_impact.reporting.tables.cells import as_message
 from asn_impact.reporting.words import level_quantity
-from asn_impact.words import Language, Message, Speech, paragraph
+from asn_impact.words import Language, Message, Speech, paragraph, together
 
 Chapter: TypeAlias = Callable[[Exhibits, Report], list[Block]]
 
@@ -219,7 +219,7 @@ def _data(pages: Exhibits, finding: Finding) -> list[Block]:
         blocks += pages.say(prose.say_left_out(finding.panel, finding.ledger))
     if finding.ledger is not None:
         blocks.append(pages.table(tables.ledger(finding.ledger)))
-    blocks += pages.list(map(as_message, finding.notes), "notes")
+    blocks += pages.list(together(map(as_message, finding.notes)), "notes")
     return blocks if len(blocks) > 1 else []
 
 
@@ -238,7 +238,7 @@ def _methods(pages: Exhibits, report: Report) -> list[Block]:
 
 
 def _own_notes(pages: Exhibits, report: Report) -> list[Block]:
-    return pages.list(map(as_message, report.notes), "notes")
+    return pages.list(together(map(as_message, report.notes)), "notes")
 
 
 def _conclusion(pages: Exhibits, report: Report) -> list[Block]:

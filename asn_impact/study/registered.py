@@ -163,7 +163,7 @@ def _said(study: Study, message: Message) -> str:
 
 
 def _text(value: Any, home: Path) -> str:  # noqa: ANN401 - whatever a key holds
-    """Return a value of the file in the signs of a study file: a path by its name beside the study, a label in its languages."""
+    """Return a value in the signs of a study file: a path by its name beside it, a label in its languages."""
     if value is None or isinstance(value, bool):
         return "–" if value is None else str(value).lower()
     if isinstance(value, Path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -17,6 +18,7 @@ from asn_impact.reporting.bands import band_of
 from asn_impact.reporting.charts import event_study
 from asn_impact.reporting.contents import Report
 from asn_impact.reporting.report import publish
+from asn_impact.words import Message
 
 pytestmark = pytest.mark.filterwarnings("ignore::asn_impact.errors.DataWarning")
 
@@ -83,3 +85,11 @@ def test_the_numbers_of_a_clipped_point_stay_in_the_data(by_time):
     chart = event_study(replace(by_time, variance=variance))
     _, high = replace(by_time, variance=variance).interval()
     assert chart.data["conf_high"].max() == pytest.approx(high[0])
+
+
+def test_a_note_that_many_files_have_stands_once_in_the_report(tmp_path, by_time):
+    above = tuple(Message("files.rows_above", file=f"{month}.xlsx", n=4) for month in range(1, 37))
+    publish(tmp_path, Report(title="x", source="y", by_time=by_time, notes=above), language="en", formats=["html"])
+    page = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert page.count("rows in front of the headings passed over") == 1
+    assert re.search(r"36\s+files or sheets", re.sub(r"<[^>]+>", "", page))
