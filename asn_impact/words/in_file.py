@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import ast
 import functools
-import json
 import re
 from typing import Final
 
@@ -58,33 +56,3 @@ def _value(text: str) -> str:
     if text[0] == "(":
         text = f"[{text[1:-1]}]"
     return _WORDS.get(text) or text.replace("'", '"')
-
-
-def setting_as_toml(text: str) -> str:
-    """Return the text of a setting, as it is locked, in the signs of a study file.
-
-    Examples
-    --------
-    >>> setting_as_toml("records(path='izin.csv', columns={'office': 'OPD'}, unused=['case'], drawn=None, long=True)")
-    'records(path = "izin.csv", columns = {office = "OPD"}, unused = ["case"], drawn = –, long = true)'
-    """
-    between, texts = _TEXT.split(text), [_unquoted(found) for found in _TEXT.findall(text)]
-    for sign, other in (("=", " = "), ("None", "–"), ("True", "true"), ("False", "false")):
-        between = [one.replace(sign, other) for one in between]
-    shown = [between[0]]
-    for said, after in zip(texts, between[1:], strict=True):
-        key = after.startswith(": ")
-        shown += [said if key and _BARE.fullmatch(said) else json.dumps(said, ensure_ascii=False)]
-        shown += [f" = {after[2:]}" if key else after]
-    return "".join(shown)
-
-
-def _unquoted(text: str) -> str:
-    try:
-        return str(ast.literal_eval(text))
-    except (SyntaxError, ValueError):  # words with apostrophes of their own
-        return text[1:-1]
-
-
-_TEXT: Final = re.compile(r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*\"""")
-_BARE: Final = re.compile(r"[A-Za-z0-9_-]+")
