@@ -65,8 +65,8 @@ def panel_of_step(study: Study, outcome: RestrictedMean) -> Panel:
     step, rule = study.outcome.parameters["step"], study.outcome.parameters.get("waiting", "apart")
     split = _split(study, replace(outcome, label=None), waiting=rule)
     counted: Any = split.panel.outcome  # with the unit of the clock
-    known = {plain_name(name): part for name, part in zip(split.steps, split.parts, strict=True)}
-    asked = plain_name(Message("clocks.waiting") if step in WAITING else step)
+    known = {plain_name(str(name)): part for name, part in zip(split.steps, split.parts, strict=True)}
+    asked = plain_name(str(Message("clocks.waiting")) if step in WAITING else step)
     if asked not in known:
         absent = Message("measures.clocks.no_step", steps=(step,))
         names = [str(name) for name in split.steps]

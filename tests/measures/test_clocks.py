@@ -171,6 +171,22 @@ def test_a_step_nobody_owns_is_listed_and_refused_until_it_is_declared():
     assert three.owners.set_index("step")["owner"]["Arsip"] == "office"
 
 
+@pytest.mark.parametrize("blank", [None, "", "  "])
+@pytest.mark.parametrize("engine", [lambda f: f, lambda f: duckdb.connect().from_df(f)])
+def test_steps_without_a_name_are_counted_and_declared_as_any_other(blank, engine):
+    rows = [*HAND[:1], ("1", blank, day(2), day(11)), ("1", "None", day(11), day(11)), HAND[-1]]
+    log = read_step_log(engine(frame_of(rows)), as_of=AS_OF)
+    owners = {"applicant": [], "elsewhere": ["None"], "office": ["Verifikasi", "Penetapan"]}
+    with pytest.raises(InputError, match=r'^1 steps have no name.*elsewhere=\[""\]'):
+        clocks(log, CALENDAR, **owners)
+    with pytest.raises(InputError, match=r"^1 kinds of steps belong to nobody: 'None'.*1 steps have no name"):
+        clocks(log, CALENDAR, **{**owners, "elsewhere": []})
+    with pytest.warns(DataWarning, match=r'1 steps without a name count as the office.*elsewhere=\[""\]'):
+        assert days_of(clocks(log, CALENDAR, **{**owners, "office": "the rest"})) == [[8], [8], [8]]
+    for side, days in {"applicant": [[8], [3], [3]], "elsewhere": [[8], [8], [3]]}.items():
+        assert days_of(clocks(log, CALENDAR, **{**owners, side: [*owners[side], ""], "office": "the rest"})) == days
+
+
 def test_a_step_of_two_owners_and_a_step_that_is_not_there_are_refused():
     with pytest.raises(InputError, match="two owners"):
         clocks(log_of(HAND), CALENDAR, applicant=["Perbaikan"], elsewhere=["perbaikan"], office="the rest")

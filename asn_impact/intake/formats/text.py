@@ -10,10 +10,11 @@ import csv
 import functools
 import hashlib
 import io
+import re
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import duckdb
 
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
 LONGEST_LINE = 1_000_000  # bytes of one row of a text file
 SAMPLE = 1 << 18  # bytes in which the heading row must lie
 LATELY = 16  # files of which is remembered what they hold: `check` asks for the same more than once
-MOST_LOOKED_AT = 1_000  # rows without a number among which headings are looked for
 
 
 class Scan(NamedTuple):
@@ -163,7 +163,7 @@ def _records(file: Path, delimiter: str) -> Iterator[Iterator[list[str]]]:
     before = csv.field_size_limit(LONGEST_LINE)
     try:
         with file.open(encoding="utf-8-sig", newline="") as handle:
-            yield csv.reader(handle, delimiter=delimiter)
+            yield csv.reader(handle, delimiter=delimiter, strict=True)
     finally:
         csv.field_size_limit(before)
 
@@ -200,16 +200,59 @@ def _asked(sql: str) -> duckdb.DuckDBPyRelation:
     return query(sql)
 
 
-@functools.lru_cache(LATELY)
-def _words(relation: duckdb.DuckDBPyRelation) -> list[tuple[str | None, ...]]:
-    """Return the first rows without a number."""
-    cells = ", ".join(relation.columns)
-    return relation.filter(f"NOT regexp_matches(concat_ws('', {cells}), '[0-9]')").limit(MOST_LOOKED_AT).fetchall()
+_WITHOUT_NUMBERS: Final = re.compile(rb"[\r\n]([^0-9]+)[\r\n]")
+_LONGEST_HEADINGS: Final = 1 << 12  # bytes
 
 
-def _holds_several(relation: duckdb.DuckDBPyRelation, recognise: Recogniser) -> bool:
-    """Return whether headings stand among the rows: one export was pasted below another."""
-    return any(begins_table(row, recognise) for row in _words(relation))
+def _wordy(file: Path, delimiter: str) -> Iterator[list[str]]:
+    """Yield the rows without a number, as headings are; what stands in front of the first line break is left out."""
+    before = b""
+    with file.open("rb") as handle:
+        while chunk := handle.read(CHUNK):
+            for found in _WITHOUT_NUMBERS.finditer(before + chunk):
+                text = found[1].decode("utf-8", errors="replace")
+                with suppress(csv.Error):
+                    yield from csv.reader(text.splitlines(keepends=True), delimiter=delimiter)
+            before = chunk[-_LONGEST_HEADINGS:]
+
+
+def _pasted(file: Path, name: str, dialect: Dialect, recognise: Recogniser) -> list[list[str]] | None:
+    """Return the rows of a file in which one export was pasted below another; None where it holds one.
+
+    Raises
+    ------
+    InputError
+        The file is too long to be cut here, or a row has not as many fields as the headings of its own part.
+    """
+
+    def same(row: Sequence[str]) -> bool:
+        return len(row) == len(dialect.headings) and _comes_again(row, dialect.headings)
+
+    long = file.stat().st_size >= snapshots.LONG_TEXT
+    found = (row for row in _wordy(file, dialect.delimiter) if not (long and same(row)))
+    if not any(begins_table(row, recognise) for row in found):
+        return None
+    rows, odd, width = list[list[str]](), list[dict[str, int]](), len(dialect.headings)
+    several = uneven = False
+    with suppress(csv.Error), _records(file, dialect.delimiter) as records:  # the engine says what is wrong with a row
+        for number, row in enumerate(records, start=1):
+            if not long:
+                rows.append(row)
+            if number <= dialect.last + 1 or not any(row):
+                continue
+            if begins_table(row, recognise):
+                other = not same(row)
+                if other and long:
+                    raise InputError(Message("files.pasted_long", file=name, row=number))
+                several, width = several or other or uneven, len(row)
+            elif len(row) != width:
+                uneven = True
+                if sum(map(bool, row)) > 1:  # one cell is a title
+                    odd.append({"line": number, "fields": len(row), "expected": width})
+    if several and odd:
+        at = Message("files.row_at", line=odd[0].pop("line"))
+        raise InputError(Message("files.number_of_fields", file=name, row=at, **odd[0]))
+    return rows if several else None
 
 
 def open_text(path: Path, asked: Asked) -> list[RawTable]:
@@ -223,6 +266,16 @@ def open_text(path: Path, asked: Asked) -> list[RawTable]:
         raise InputError(Message("files.no_text", file=path.name))
     delimiter, skip, _, headings, titles = dialect
     check_width(path.name, len(headings))
+    notes = []
+    if facts.encoding != "utf-8":
+        notes.append(Message("files.read_as", file=path.name, encoding=facts.encoding))
+    if skip:
+        notes.append(Message("files.lines_above", file=path.name, n=skip))
+    if not facts.ends_whole:
+        notes.append(Alert("files.cut_off", file=path.name))
+    if (pasted := _pasted(file, name, dialect, asked.recognise)) is not None:
+        sheets = Sheets(notes, [], [Sheet(Path(name).stem, pasted)])
+        return tables_of(Path(name), asked, facts.sha256, sheets)
     columns = ", ".join(f"'c{i}': 'VARCHAR'" for i in range(len(headings)))
     options = (
         f"auto_detect=false, columns={{{columns}}}, delim={quote(delimiter)}, header=true, skip={skip}, "
@@ -233,19 +286,6 @@ def open_text(path: Path, asked: Asked) -> list[RawTable]:
     with reading(path.name):
         again = _is_heading_row(headings)
         relation = _asked(f"SELECT * FROM {rows} WHERE ({again}) IS NOT TRUE" if again else f"SELECT * FROM {rows}")
-        long = file.stat().st_size >= snapshots.LONG_TEXT
-        pasted = not long and _holds_several(relation, asked.recognise)
-    notes = []
-    if facts.encoding != "utf-8":
-        notes.append(Message("files.read_as", file=path.name, encoding=facts.encoding))
-    if skip:
-        notes.append(Message("files.lines_above", file=path.name, n=skip))
-    if not facts.ends_whole:
-        notes.append(Alert("files.cut_off", file=path.name))
-    if pasted:
-        with _records(file, delimiter) as records:
-            sheet = Sheet(Path(name).stem, list(records))
-        return tables_of(Path(name), asked, facts.sha256, Sheets(notes, [], [sheet]))
     opened = RawTable(
         name,
         tuple(headings),
@@ -254,7 +294,7 @@ def open_text(path: Path, asked: Asked) -> list[RawTable]:
         loose=True,
         notes=tuple(notes),
         places=functools.partial(_text_places, file, dialect),
-        long=long,
+        long=file.stat().st_size >= snapshots.LONG_TEXT,
         changed=changed,
         titles=titles,
     )

@@ -32,7 +32,7 @@ from asn_impact.topics.clocks.placed import (
 )
 from asn_impact.topics.clocks.step_log import StepLog
 from asn_impact.verbs import Guided, public_verb
-from asn_impact.words import Message, paragraph
+from asn_impact.words import Alert, Message, paragraph
 
 Frame: TypeAlias = "nw.LazyFrame[Any]"
 
@@ -123,7 +123,7 @@ def clocks(
         The working days.
     applicant, elsewhere, office
         Names of steps, as the log writes them; case and spacing do not matter. ``office="the rest"`` declares every
-        other step the office's.
+        other step the office's. ``""`` stands for steps without a name.
     abandoned_after
         An open case with an open step of the applicant for this many working days counts as withdrawn on the net and
         office clocks. None: no case is given up.
@@ -152,6 +152,8 @@ def clocks(
     """
     owners = _assign_owners(log.owners, applicant=applicant, elsewhere=elsewhere, office=office)
     cases, notes = leave_out(log)
+    if office == "the rest" and (unnamed := _unnamed(owners[owners["owner"] == "office"])):
+        notes = (*notes, Alert("measures.clocks.unnamed_rest", n=unnamed))
     dated = cases.with_columns(**{RECEIVED: nw.col("received"), DECIDED: nw.col("decided")})
     base = measure(replace(log.cases, records=dated), calendar)
     owned = replace(log, numbered=log.numbered._replace(steps=_owned(log.numbered.steps, owners)))
@@ -183,23 +185,30 @@ def _assign_owners(
     double = sorted({name for name, owner in pairs if len({o for n, o in pairs if n == name}) > 1})
     if double:
         raise InputError(Message("measures.clocks.two_owners", steps=double))
-    known = {plain_name(name) for name in owners["step"] if name is not None}
-    absent = [name for name, _ in pairs if name not in known]
+    plain = [plain_name(name) for name in owners["step"]]
+    absent = [name for name, _ in pairs if name and name not in plain]
     if absent and office == "the rest":  # else the step that was meant belongs to nobody, and is listed below
         absence = Message("measures.clocks.no_step", steps=absent)
-        raise InputError(paragraph(absence, did_you_mean(absent[0], known), Message("measures.clocks.see_owners")))
+        raise InputError(paragraph(absence, did_you_mean(absent[0], plain), Message("measures.clocks.see_owners")))
     whose = dict(pairs)
-    rest = "office" if office == "the rest" else None
-    owner = [whose.get(plain_name(name), None if pd.isna(name) else rest) for name in owners["step"]]
-    unknown = [name for name, mine in zip(owners["step"], owner, strict=True) if mine is None]
-    if unknown:
-        raise InputError(Message("measures.clocks.nobodys", n=len(unknown), steps=unknown))
+    owner = [whose.get(name, "office" if office == "the rest" else None) for name in plain]
+    unknown = owners[[mine is None for mine in owner]]
+    if len(unknown):
+        named, unnamed = unknown["step"].dropna().tolist(), _unnamed(unknown)
+        kinds = Message("measures.clocks.nobodys", n=len(named), steps=named) if named else None
+        raise InputError(paragraph(kinds, Message("measures.clocks.unnamed", n=unnamed) if unnamed else None))
     return owners.assign(owner=pd.Series(owner, index=owners.index, dtype="str"))
+
+
+def _unnamed(owners: pd.DataFrame) -> int:
+    """Return how many rows of the log have no name of a step."""
+    return int(owners.loc[owners["step"].isna(), "rows"].sum())
 
 
 def _owned(steps: Frame, owners: pd.DataFrame) -> Frame:
     """Return the steps of applicant and office with whether each is the applicant's in place of its name."""
-    names = {owner: owners.loc[owners["owner"] == owner, "step"].tolist() for owner in _OWNERS}
+    names = {owner: owners.loc[owners["owner"] == owner, "step"].fillna("").tolist() for owner in _OWNERS}
+    steps = steps.with_columns(nw.col("step").fill_null(""))
     mine = steps.filter(nw.col("step").is_in([*names["applicant"], *names["office"]]))
     return mine.with_columns(nw.col("step").is_in(names["applicant"]).alias(_THEIRS))
 

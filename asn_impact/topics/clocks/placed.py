@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, TypeAlias
 
 import narwhals as nw
+import pandas as pd
 
 from asn_impact.intake.readers.step_rows import NUMBER
 from asn_impact.measures.calendar import WorkCalendar
@@ -17,9 +18,9 @@ Frame: TypeAlias = "nw.LazyFrame[Any]"
 CASE, START, STOP, UNENDED = NUMBER, "asn_start", "asn_stop", "asn_unended"
 
 
-def plain_name(name: object) -> str:
-    """Return the name of a step as steps are compared: case and spacing do not matter."""
-    return " ".join(str(name).split()).casefold()
+def plain_name(name: str | None) -> str:
+    """Return the name of a step as steps are compared: case and spacing do not matter; nothing for one without."""
+    return "" if pd.isna(name) else " ".join(str(name).split()).casefold()
 
 
 def _keys(log: StepLog) -> list[str]:

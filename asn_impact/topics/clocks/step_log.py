@@ -127,11 +127,15 @@ def read_step_log(
 
 
 def _name_steps(distinct: Frame) -> Frame:
-    """Return office, case, step, began and ended, and after them the number of the case where steps have it."""
+    """Return office, case, step, began and ended, and after them the number of the case where steps have it.
+
+    A blank name is a missing one.
+    """
+    name = nw.col("step").str.strip_chars()
     return distinct.select(
         nw.col("office"),
         nw.col("case"),
-        nw.col("step").str.strip_chars(),
+        nw.when(name != "").then(name),
         nw.col("step_start").cast(nw.Date).alias("began"),
         nw.col("step_end").cast(nw.Date).alias("ended"),
         *(name for name in distinct.collect_schema().names() if name == NUMBER),
