@@ -43,10 +43,10 @@ def save(path: Path, rows: list[list[str]]) -> Path:
 def test_parts_below_each_other_are_read_by_their_own_headings(
     ending: str, order: tuple[int, ...], tmp_path: Path
 ) -> None:
-    rows = [*part(2023, (0, 1, 2, 3)), *part(2024, order), *part(2022, (3, 2, 1, 0))]
+    rows = [*part(2023, (0, 1, 2, 3)), *part(2024, order), *part(2022, (0, 1, 2, 3)), *part(2021, (3, 2, 1, 0))]
     extract = ai.read_exports(save(tmp_path / f"gabung{ending}", rows), as_of="2025-06-30", selection="received")
     kept = extract.records.select("case", "office", "received", "decided").collect().to_pandas()
-    assert len(kept) == extract.ledger.kept == 84
+    assert len(kept) == extract.ledger.kept == 112
     assert (kept["case"].str[:4] == kept["received"].astype(str).str[:4]).all()
     assert set(kept["office"]) == {"Dinas 0", "Dinas 1", "Dinas 2"}
     assert all(late - early == dt.timedelta(31) for early, late in zip(kept["received"], kept["decided"], strict=True))

@@ -25,6 +25,8 @@ from asn_impact.words import Alert, Message, paragraph
 
 Row = Sequence[str | None]
 
+HEADINGS_AT_MOST = 4  # rows: three of headings, and one of the numbers of columns
+
 
 class Sheet(NamedTuple):
     """A sheet: its cells, where the first of them stands, and the ranges of merged cells (both counted from 0)."""
@@ -139,15 +141,21 @@ def _side_by_side(rows: Sequence[Row], headings: Sequence[str], last: int, recog
 
 def _stacked(rows: Sequence[Row], recognise: Recogniser) -> list[tuple[int, int]]:
     """Return where each table of a stack begins and ends: a row of other headings begins another table."""
-    _, last = heading_block(_texts(rows[: HEADER_ROWS + 1]), recognise)
-    own = _keys(rows[: last + 1])
+    own, last = _own_headings(rows[: HEADER_ROWS + 1], recognise)
     tops = [0]
     for i in range(last + 1, len(rows)):
         again = _key(rows[i]) in own and not _titled_with_year(rows, i)
-        if not again and begins_table(rows[i], recognise):
+        if i > last and not again and begins_table(rows[i], recognise):
             tops.append(i)
-            own |= _keys(rows[i : i + 1])
+            own, below = _own_headings(rows[i : i + HEADINGS_AT_MOST], recognise)
+            last = i + below
     return list(zip(tops, [*(_above_titles(rows, top) for top in tops[1:]), len(rows)], strict=True))
+
+
+def _own_headings(rows: Sequence[Row], recognise: Recogniser) -> tuple[set[tuple[str, ...]], int]:
+    """Return the rows that are the headings of a table when they come again, and where its headings end."""
+    _, last = heading_block(_texts(rows), recognise)
+    return _keys(rows[: last + 1]), last
 
 
 def _titled_with_year(rows: Sequence[Row], top: int) -> bool:
