@@ -17,7 +17,7 @@ import typing
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeAlias, Union
+from typing import Annotated, Any, Final, Literal, TypeAlias, Union
 
 from asn_impact.errors import AsnImpactError, InputError
 from asn_impact.words import CALLS, Message, paragraph
@@ -253,6 +253,9 @@ def _is_union(hint: object) -> bool:
     return typing.get_origin(hint) in {Union, types.UnionType}
 
 
+_TEXTS: Final = ((str,), (str | Path,))  # of which a sequence is asked for what it holds
+
+
 def _fits(value: object, hint: object) -> bool:
     origin, parts = typing.get_origin(hint), typing.get_args(hint)
     if origin is Annotated:
@@ -261,7 +264,7 @@ def _fits(value: object, hint: object) -> bool:
         return any(_fits(value, part) for part in parts)
     if origin is Literal:
         return any(value == part and type(value) is type(part) for part in parts)
-    if (origin is tuple and len(parts) == 2 and parts[1] is Ellipsis) or (origin is Sequence and parts == (str,)):
+    if (origin is tuple and len(parts) == 2 and parts[1] is Ellipsis) or (origin is Sequence and parts in _TEXTS):
         return isinstance(value, Sequence) and not isinstance(value, str) and all(_fits(v, parts[0]) for v in value)
     if origin is Mapping and parts[0] is str:
         return isinstance(value, Mapping) and all(_fits(one, parts[1]) for one in value.values())

@@ -214,7 +214,8 @@ def _notes_of(value: Any) -> list[Message]:  # noqa: ANN401 - any value, with no
     """Return the notes of a value, or of the values in a list, each once."""
     if isinstance(value, tuple | list) and not hasattr(value, "notes"):
         return list(dict.fromkeys(note for one in value for note in _notes_of(one)))
-    found = getattr(value, "attrs", {}).get("notes", getattr(value, "notes", ()))
+    attributes = getattr(value, "attrs", None)  # of a frame of pandas
+    found = attributes.get("notes") if isinstance(attributes, dict) else getattr(value, "notes", ())
     notes = found if isinstance(found, tuple | list) else ()  # a frame may have a column of this name
     return list(dict.fromkeys(note for note in notes if isinstance(note, Message)))
 

@@ -446,7 +446,10 @@ def test_what_a_single_study_changed_after_it_was_locked_stands_after_its_findin
     for page in ("report.html", "brief.html"):
         text = " ".join(re.sub(r"<[^>]+>", " ", (folder / "result" / "report_en" / page).read_text("utf-8")).split())
         text = html.unescape(text)
-        assert "Deviation: measure of 'study' was restricted_mean(horizon=10) and is restricted_mean(horizon=8)" in text
+        assert (
+            "Deviation: measure of 'study' was restricted_mean(horizon = 10) and is restricted_mean(horizon = 8)"
+            in text
+        )
         assert "Data changed after locking: 'cases.csv'" in text
 
 

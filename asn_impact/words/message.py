@@ -346,7 +346,8 @@ def _shown(value: Any, form: str, language: Language, source: str) -> Sentence: 
     """Return one gap filled; `source` is that of a bare number, and the form "Start" that of a sentence."""
     if form == "Start":
         start = _shown(value, "", language, source)
-        return Sentence(start.text[:1].upper() + start.text[1:], start.numbers)
+        capital = start.text.partition(" ")[0].isalpha()  # a word; a name in code stays as it is
+        return Sentence(start.text[:1].upper() + start.text[1:], start.numbers) if capital else start
     if "|" in form:
         one, many = form.split("|", 1)
         count = value.value if isinstance(value, Quantity) else value

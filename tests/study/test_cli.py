@@ -327,7 +327,7 @@ def test_a_place_that_cannot_be_written_is_named_with_what_to_do(number, tmp_pat
 @pytest.mark.parametrize("kind", ["one", "several"])
 def test_results_that_cannot_be_written_are_refused_before_the_work_begins(kind, closed, study, monkeypatch, capsys):
     (study.parent / closed).mkdir()
-    text = f'{study.read_text(encoding="utf-8")}\n[report]\nfolder = "result"\n'
+    text = study.read_text(encoding="utf-8").replace("[report]\n", '[report]\nfolder = "result"\n')
     if kind == "several":
         write_programme(study.parent)
         text = study.read_text(encoding="utf-8")

@@ -282,7 +282,7 @@ def test_amounts_that_do_not_count_are_told_by_check_the_page_of_the_claim_and_t
         programme = opened(folder, COSTS)
         assert "write amount = 'Realisasi'" in programme.check("en").text
         finding = programme["manfaat"]
-        said = "The file of costs holds other amounts that do not count here: 'Realisasi'."
+        said = "'Realisasi' adds up to Rp2,000,000 for the same components: Rp22,000,000 (91.7%) less than what counts"
         assert said in str((finding.refusal, *finding.said)[0 if finding.refusal else 1])
         in_brief = in_short([finding], level=0.95).frame["change"].iloc[0]
         assert said in str(in_brief)

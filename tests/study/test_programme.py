@@ -151,7 +151,7 @@ def test_the_matrix_speaks_a_language_and_the_family_leaves_placebos_out(program
     table = programme.matrix(language="id")
     assert table.frame["claim"].tolist()[0] == "Apakah izin lebih cepat?"
     assert "hari kerja" in table.frame["outcome"].tolist()[0]
-    assert table.frame["outcome"].tolist()[1] == "permohonan daring (%; perubahan dalam poin)"
+    assert table.frame["outcome"].tolist()[1] == "Permohonan daring (%; perubahan dalam poin)"
     assert set(programme.family.adjusted) == {"waktu", "daring", "puas", "proyek"}
     assert programme.family.correction == "holm"
     same = [programme["waktu"], programme["daring"]]
