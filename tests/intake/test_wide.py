@@ -219,3 +219,23 @@ def test_one_period_in_two_sheets_and_periods_of_two_lengths_are_refused(tmp_pat
     )
     with pytest.raises(InputError, match="another length"):
         read_wide(mixed, unit="Dinas")
+
+
+@pytest.mark.parametrize("months", ["Jan;Peb", "Jan 2024;Peb 2024", "2024-01;2024-02"])
+@pytest.mark.parametrize("first", ["", "No;"])
+@pytest.mark.parametrize("beside", ["Jumlah", "Target", "Ket"])
+def test_counts_that_look_like_years_are_no_second_row_of_headings(
+    months: str, first: str, beside: str, tmp_path: Path
+) -> None:
+    path, one, two = tmp_path / "izin.csv", first and "1;", first and "2;"
+    path.write_text(f"{first}Dinas;{months};{beside}\n{one}A;2023;2024;2025\n{two}B;5;6;11\n")
+    table = read_wide(path, unit="Dinas", year=2024)
+    assert table["value"].tolist() == [2023, 2024, 5, 6]
+    assert table["period"].astype(str).tolist() == ["2024-01", "2024-02"] * 2
+
+
+def test_years_below_months_are_headings_where_no_unit_stands_beside_them(tmp_path: Path) -> None:
+    path = tmp_path / "izin.csv"
+    path.write_text("Dinas;Jan;;Peb;\n;2023;2024;2023;2024\nB;5;6;7;8\n")
+    periods = read_wide(path, unit="Dinas")["period"].astype(str).tolist()
+    assert periods == ["2023-01", "2024-01", "2023-02", "2024-02"]

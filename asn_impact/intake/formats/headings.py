@@ -63,12 +63,20 @@ def _join_headings(upper: Sequence[str], lower: Sequence[str], recognise: Recogn
         return None
     width = max(len(upper), len(lower))
     group, headings = "", []
-    for above, below in zip(_pad(upper, width), _pad(lower, width), strict=True):
+    pairs = [*zip(_pad(upper, width), _pad(lower, width), strict=True)]
+    if any(_YEAR.fullmatch(below) for _, below in pairs) and any(_is_value(*pair, recognise) for pair in pairs):
+        return None
+    for above, below in pairs:
         group = above if above or not below else group
         ways = (f"{group} {below}".strip(), below, above) if below else (above,)
         ways = ways[:1] if numbers and below else ways
         headings.append(next((way for way in ways if way and recognise([way])), ways[0]))
     return headings
+
+
+def _is_value(above: str, below: str, recognise: Recogniser) -> bool:
+    """Return whether a text stands under a known heading: a unit, so that years beside it are counts like 2024."""
+    return bool(below and not _YEAR.fullmatch(below) and recognise([above]) and not recognise([below]))
 
 
 def _of_number(cell: str) -> bool:
