@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import reduce
 from typing import Literal, NamedTuple, TypeAlias
 
 import duckdb
@@ -66,18 +65,17 @@ _SHAPE = f"""*,
         WHEN regexp_matches(asn_part, '{ISO}') THEN 'iso' ELSE 'other' END AS shape,
     CASE WHEN {EMPTY} OR NOT {HAS_TIME} THEN 0
         WHEN regexp_matches(asn_bare, '{MIDNIGHT}') THEN 1 ELSE {_TIMED} END AS clock"""
-_NUMBERS = f"""asn_column, v, n, shape, clock,
+_ALIKE = f"""asn_column, shape, clock,
     CASE WHEN clock > 0 THEN regexp_extract(asn_bare, ' ?{ZONE}$', 1) ELSE '' END AS zone,
     CASE WHEN shape = 'triple' THEN TRY_CAST(asn_numbers[1] AS INTEGER) END AS n1,
     CASE WHEN shape = 'triple' THEN TRY_CAST(asn_numbers[2] AS INTEGER) END AS n2,
-    CASE WHEN shape = 'triple' THEN length(asn_numbers[3]) END AS digits"""
-_ALIKE = f"""asn_column, shape, clock, zone, n1, n2, digits,
+    CASE WHEN shape = 'triple' THEN length(asn_numbers[3]) END AS digits,
     sum(n) AS asn_n, min(v, 3) AS asn_first,
-    [{", ".join(f"sum(n) FILTER (year(try_strptime(v, '{form}')) >= 1900)" for form in _FAST)}] AS asn_fast"""
+    [{", ".join(f"year(try_strptime(v, '{form}')) >= 1900" for form in _FAST)}] AS asn_fast"""
 
 
 class _Alike(NamedTuple):
-    """Texts of one shape with the same numbers: their rows and the first three."""
+    """Texts of one shape with the same numbers: their rows, the first three, and which common formats fit them."""
 
     shape: str
     clock: int
@@ -87,7 +85,7 @@ class _Alike(NamedTuple):
     digits: int
     rows: int
     first: list[str]
-    fast: list[int | None]
+    fast: list[bool | None]
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,12 +118,12 @@ class Seen(NamedTuple):
 def see_dates(relation: duckdb.DuckDBPyRelation, columns: Sequence[str]) -> dict[str, Seen]:
     """Return what is seen in columns of texts, from one query over the distinct values of all of them."""
     lists = {c: _read_lists(relation, quoted_name(c)) if c in LISTED_FIELDS else {} for c in columns}
-    parts = []
-    for column, found in lists.items():
-        texts = relation.aggregate(f"{quote(column)} AS asn_column, {quoted_name(column)} AS v, count(*) AS n")
-        parts.append(texts.project(f"*, {last_days('v', _last_days(found))} AS asn_text"))
-    every = reduce(duckdb.DuckDBPyRelation.union, parts)
-    rows = split_parts(every, "asn_text").project(_SHAPE).project(_NUMBERS).aggregate(_ALIKE).fetchall()
+    names, cells = (", ".join(map(write, columns)) for write in (quote, quoted_name))
+    whens = [f"WHEN {quote(c)} THEN {last_days('v', _last_days(found))}" for c, found in lists.items() if found]
+    text = f"CASE asn_column {' '.join(whens)} ELSE v END" if whens else "v"
+    texts = relation.project(f"unnest([{names}]) AS asn_column, unnest([{cells}]) AS v")
+    every = texts.aggregate(f"asn_column, v, count(*) AS n, {text} AS asn_text")
+    rows = split_parts(every, "asn_text").project(_SHAPE).aggregate(_ALIKE).fetchall()
     return {c: Seen(_profile([_Alike(*row[1:]) for row in rows if row[0] == c]), lists[c]) for c in columns}
 
 
@@ -150,7 +148,7 @@ def _profile(groups: Sequence[_Alike]) -> _Profile:
         either_way=tuple(masked(text) for text in _first(either)[:3]),
         day_first=next(iter(_first(day_first)), None),
         month_first=next(iter(_first(month_first)), None),
-        fast=tuple(sum(g.fast[i] or 0 for g in groups) for i in range(len(_FAST))),
+        fast=tuple(_rows(g for g in groups if g.fast[i]) for i in range(len(_FAST))),
         two_digits=_rows(g for g in triples if g.digits == 2),
         alike=_rows(g for g in triples if g.n1 == g.n2),
         made=_rows(g for g in groups if g.shape == "iso"),
