@@ -368,6 +368,45 @@ def test_amounts_in_thousands_are_multiplied_and_it_is_said(tmp_path, where):
     assert read_costs(path, **OF_DPA, unit=1).total == 26_550
 
 
+@pytest.mark.parametrize(
+    ("unit", "rupiah_of_one"),
+    [
+        *(
+            (unit, 1e3)
+            for unit in ("x Rp1.000", "x 1.000", "dlm ribuan Rp", "000", "Rp.000,-", "Rp1.000,00", "rb", "Rp '000")
+        ),
+        *((unit, 1e6) for unit in ("Rp jt", "jutaan", "x Rp1.000.000", "Rp 1 juta", "IDR million")),
+        *((unit, 1e9) for unit in ("Rp M", "miliar", "Rp Milyar")),
+        *((unit, 1) for unit in ("Rp", "2024", "s.d. 31.12.2000", "TW 1")),
+    ],
+)
+@pytest.mark.filterwarnings("ignore::asn_impact.errors.DataWarning")
+def test_each_way_to_write_the_unit_in_a_heading_is_understood(unit, rupiah_of_one):
+    heading = f"Realisasi ({unit})"
+    costs = read_costs(pd.DataFrame({"Uraian": ["A", "B"], heading: [10_500, 4_000]}), amount=heading, **OF_DPA)
+    assert costs.total == 14_500 * rupiah_of_one
+    assert any(note.key == "planning.costs.unit" for note in costs.notes) == (rupiah_of_one > 1)
+
+
+@pytest.mark.parametrize("unit", ["x 10.000", "ratusan ribu", "x100", "M"])
+def test_a_unit_in_a_heading_that_is_not_understood_is_asked(unit):
+    heading = f"Realisasi ({unit})"
+    rows = pd.DataFrame({"Uraian": ["A", "B"], heading: [10_500, 4_000]})
+    with pytest.raises(InputError, match=r"unit of money in the heading .*unit = 1000"):
+        read_costs(rows, amount=heading, **OF_DPA)
+    assert read_costs(rows, amount=heading, unit=1, **OF_DPA).total == 14_500
+
+
+@pytest.mark.filterwarnings("ignore::asn_impact.errors.DataWarning")
+def test_amounts_that_do_not_count_have_their_own_unit():
+    rows = pd.DataFrame(
+        {"Uraian": ["A", "B"], "Pagu (Rp)": [11_000_000, 4_000_000], "Realisasi (ribu)": [10_500, 4_000]}
+    )
+    costs = read_costs(rows, amount="Realisasi (ribu)", **OF_DPA)
+    assert costs.total == 14_500_000
+    assert costs.components["nilai_lain"].sum() == 15_000_000
+
+
 def test_amounts_in_millions_are_multiplied_and_a_total_with_them(tmp_path):
     path = tmp_path / "dpa.csv"
     rows = "Narasumber;24;OJ;0,9;21,6\nKonsumsi;90;OH;0,055;4,95\nJumlah;;;;26,55\n"

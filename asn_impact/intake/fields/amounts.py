@@ -58,19 +58,20 @@ def may_head_amounts(heading: str) -> bool:
 
 
 _SCALES: Final = {
-    **{"ribu": 1e3, "juta": 1e6, "miliar": 1e9, "milyar": 1e9, "thousand": 1e3, "million": 1e6},
-    **{"000": 1e3, "1000": 1e3, "000000": 1e6, "1000000": 1e6},
+    **{"ribu": 1e3, "rb": 1e3, "juta": 1e6, "jt": 1e6, "miliar": 1e9, "milyar": 1e9, "mlr": 1e9, "triliun": 1e12},
+    **{"thousand": 1e3, "million": 1e6, "billion": 1e9, "000": 1e3, "1000": 1e3, "000000": 1e6, "1000000": 1e6},
 }
 _MONEY: Final = r"(?:rupiah|rp|idr)(?![a-z])\.?"
-_WORD: Final = r"(ribu|juta|miliar|milyar|thousand|million)(?:an|s)?\b"
+_WORDS: Final = "|".join(word for word in _SCALES if word.isalpha())
+_WORD: Final = rf"({_WORDS})(?:an|s)?\b"
 _ZEROS: Final = r"['’.,]?((?:1[.,]?)?000(?:[.,]?000)?)(?![.,]?\d)"
 _OPEN, _CLOSED = r"(?:^|[(\[])\s*", rf"(?:,-)?\s*(?:{_MONEY})?\s*(?:[)\]]|$)"
 _UNITS: Final = [
     re.compile(form, re.IGNORECASE)
     for form in (
-        rf"\b(?:dalam|in|satuan)\b[\s:]*(?:satuan\s*)?(?:{_MONEY}\s*)?{_WORD}",  # dalam ribuan rupiah
-        rf"\b(ribu|juta|miliar|milyar)an\s*{_MONEY}",
-        rf"{_OPEN}(?:{_MONEY}\s*)?(?:[x×*]\s*)?{_WORD}{_CLOSED}",  # (Rp juta)
+        rf"\b(?:dalam|dlm|in|satuan)\b[\s:.]*(?:satuan\s*)?(?:{_MONEY}\s*)?{_WORD}",  # dalam ribuan rupiah
+        rf"\b({_WORDS})an\s*{_MONEY}",
+        rf"{_OPEN}(?:{_MONEY}\s*)?(?:[x×*]\s*)?(?:1\s*)?{_WORD}{_CLOSED}",  # (Rp juta)
         rf"(?:{_OPEN}|\b(?:dalam|satuan)\b[\s:]*){_MONEY}\s*{_ZEROS}{_CLOSED}",  # (Rp1.000)
         rf"{_OPEN}{_ZEROS}\s*{_MONEY}\s*[)\]]",  # (000 Rp)
         rf"(?<!\d)(?<!\d )[x×*]\s*(?:{_MONEY}\s*)?{_ZEROS}{_CLOSED}",  # Rp x 1000
@@ -105,24 +106,50 @@ UNITS_OF_HEADINGS: Final = {
         "dalam {}",
         "dalam {} rp",
         "dalam {} rupiah",
+        "dalam rp {}",
+        "dlm {}",
+        "dlm {} rp",
+        "x rp {}",
+        "rp '{}",
         "rp {},-",
     )
     for more in (inner, inner.replace("{}", "x {}"))
     for form in (f" {more}", f" ({more})", f" [{more}]", f", {more}")
 }
-_BY_HEADING: Final = sorted(((normalised(k), v) for k, v in UNITS_OF_HEADINGS.items()), key=lambda one: -len(one[0]))
+
+_BETWEEN: Final = r"[\s.,:()\[\]@*×'’–-]*"
+_AT_END: Final = re.compile(
+    rf"(?<![a-z])(?:(?:dalam|dlm|in|satuan|of|x|rp|idr|rupiah)(?:{_BETWEEN}|(?=\d)))*(?:(?<![\d.,])1\s*)?"
+    rf"(?:(?<![a-z])({_WORDS})(?:an|s)?|(?<!\d)(?<!\d[.,])((?:1[.,]?)?000(?:[.,]?000)?)(?:,00)?"
+    rf"|\b(?:rp|idr){_BETWEEN}(m|t)(?=[\s.)\]]|$))"
+    rf"{_BETWEEN}(?:(?:rp|idr|rupiah){_BETWEEN})?$",
+    re.IGNORECASE,
+)
+_NUMBERED: Final = re.compile(
+    rf"(?<![a-z])(?:{_WORDS})(?:an|s)?(?![a-z])|\b(?:ratus|puluh)an\b|(?<![1-9])000|[x×]\s*(?:rp)?[\s.]*\d|\((?:m|t|k)\)",
+    re.IGNORECASE,
+)
 
 
 def unit_of_heading(heading: str) -> float | None:
     """Return the rupiah that 1 stands for in a column of money by its heading; None where nothing is said of it.
 
+    NaN where a heading holds a number, or a word of one, that is not understood.
+
     Examples
     --------
-    >>> unit_of_heading("Harga Satuan (Rp ribu)"), unit_of_heading("Jumlah (Rp)")
-    (1000.0, None)
+    >>> unit_of_heading("Harga Satuan (x Rp1.000)"), unit_of_heading("Jumlah (Rp)"), unit_of_heading("Pagu (x100)")
+    (1000.0, None, nan)
     """
-    bare = normalised(heading)
-    return next((unit for form, unit in _BY_HEADING if bare.endswith(form)), None)
+    found, known = _AT_END.search(heading), unit_of_text(heading)
+    if _NUMBERED.search(heading if found is None else heading[: found.start()]) and (found or known is None):
+        return float("nan")
+    if found is None:
+        return known
+    word, zeros, letter = found.groups()
+    return (
+        {"m": 1e9, "t": 1e12}[letter.casefold()] if letter else _SCALES[re.sub(r"[.,]", "", word or zeros).casefold()]
+    )
 
 
 #: Columns of money in a file of costs: unit price, and quantity times price where the table says it.

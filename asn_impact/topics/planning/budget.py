@@ -39,7 +39,7 @@ CODE: Final = "kode"  # account code, where the table has one
 COURSE: Final = "asn_course"
 BESIDE: Final = "nilai_lain"  # the other amount of each row: what was spent where the plan counts, or the plan
 #: Columns of money -> the column that holds what 1 stands for in them.
-UNITS: Final = {name: f"asn_unit_of_{name}" for name in COSTS_IN_UNITS}
+UNITS: Final = {name: f"asn_unit_of_{name}" for name in (*COSTS_IN_UNITS, BESIDE)}
 _NOTHING: Final = ("", "-", "0", "0.0")
 _BY_PRICE: Final = ("jumlah", "satuan", "harga_satuan")
 #: What the reader can say for all rows where no column does -> the line.
@@ -170,7 +170,11 @@ def _with_units(
     said: dict[float, str] = {}
     for name, column in UNITS.items():
         units = np.ones(len(frame))
-        by_heading = {value: columns[name] for value in [unit_of_heading(columns.get(name, ""))] if value is not None}
+        heading = columns.get(name, "")
+        value = unit_of_heading(heading) if unit is None else None
+        if value is not None and math.isnan(value):
+            raise InputError(Message("planning.costs.unit_unclear", heading=masked(heading)))
+        by_heading = {} if value is None else {value: heading}
         for i in range(max(len(tables), 1)):
             below = [plain_text(text) for text in frame.loc[bare & (number == i), "komponen"]]
             texts = [*tables[i].titles, tables[i].name, *below] if tables else below
@@ -179,7 +183,7 @@ def _with_units(
                 raise InputError(Message("planning.costs.two_units", texts=[masked(text) for text in words.values()]))
             if unit is None and words:
                 units[number == i] = next(iter(words))
-                said |= words
+                said |= words if name != BESIDE else {}
         frame[column] = units if unit is None else float(unit)
     return frame, said
 

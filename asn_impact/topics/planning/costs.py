@@ -318,7 +318,7 @@ def _with_others(table: pd.DataFrame, style: NumberStyle | None) -> pd.DataFrame
         amounts = parse_numbers(cells, name=BESIDE, style=style)
     except InputError:
         return table.drop(columns=BESIDE)
-    return table.assign(**{BESIDE: amounts.fillna(0.0).to_numpy() * table[UNITS["harga_satuan"]].to_numpy()})
+    return table.assign(**{BESIDE: amounts.fillna(0.0).to_numpy() * table[UNITS[BESIDE]].to_numpy()})
 
 
 def _beside(headings: Sequence[str], own: pd.DataFrame, *, planned: bool) -> Iterable[Message]:
