@@ -86,8 +86,18 @@ def _introduction(pages: Exhibits, report: Report) -> list[Block]:
     courses = {str(f.course) for f in report.findings if f.course is not None}
     labels = tuple(finding.label for finding in report.findings)
     asked = Message("claims.page.questions", n=len(labels), courses=max(len(courses), 1))
-    why = pages.say([Message("report.question.why_compare")])
-    return [*pages.say([asked]), *pages.list(labels), *why, *_quoted(report, "introduction")]
+    return [
+        *pages.say([asked]),
+        *pages.list(labels),
+        *pages.say(_why_compare(report)),
+        *_quoted(report, "introduction"),
+    ]
+
+
+def _why_compare(report: Report) -> list[Message]:
+    """Return why changes are compared, where any are."""
+    compared = any(finding.inference is not None for finding in report.findings)
+    return [Message("report.question.why_compare")] if compared else []
 
 
 def _quoted(report: Report, chapter: str) -> list[Block]:
@@ -338,7 +348,7 @@ def _rests_on(pages: Exhibits, report: Report) -> list[Block]:
     for finding in _leading(report):
         if finding.design is not None:
             told.setdefault(str(finding.course), prose.say_compared(finding.design, course=finding.course)[:1])
-    said = [Message("report.question.why_compare"), *(m for some in told.values() for m in some)]
+    said = [*_why_compare(report), *(m for some in told.values() for m in some)]
     if _plain_pictures(pages, report):
         said.append(Message("claims.overview.interval", level=level_quantity(report.level)))
     return [*pages.say(said), *chapters.say_limits(pages, report)]

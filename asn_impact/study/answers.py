@@ -7,13 +7,15 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from asn_impact.arguments import check_choice
 from asn_impact.errors import AsnImpactError, InputError
 from asn_impact.measures.tabulate import LENGTHS
 from asn_impact.study.claims import Claim
 from asn_impact.study.derived import by_groups, named
 from asn_impact.study.evidence import Evidence, estimated, say_steps, tables_of_steps
-from asn_impact.study.gains import FEWEST, OF_PERSONS
+from asn_impact.study.gains import FEWEST, OF_PERSONS, Tests
 from asn_impact.study.measured import nouns_of
 from asn_impact.study.prepared import prepared, with_panel
 from asn_impact.words import Alert, Message, each_once
@@ -21,6 +23,8 @@ from asn_impact.words import Alert, Message, each_once
 if TYPE_CHECKING:
     from asn_impact.measures.panel import Panel
     from asn_impact.reporting.findings import Finding
+    from asn_impact.study.ready import Prepared
+    from asn_impact.study.settings import Study
 
 
 def found_of(claim: Claim, panel: Panel | None = None) -> tuple[Finding, Evidence]:
@@ -59,7 +63,7 @@ def found_of(claim: Claim, panel: Panel | None = None) -> tuple[Finding, Evidenc
         level=claim.level,
         panel=ready.panel if alone is None else None,
         refusal=evidence.ready.refusal or (Message("programme.several_terms") if alone is None else None),
-        means=_described(ready.panel) if study.data.name in OF_PERSONS and alone is None else None,
+        means=_described(ready, study) if study.data.name in OF_PERSONS and alone is None else None,
         ledger=ready.ledger,
         nouns=nouns_of(study),
         remarks=each_once(evidence.warnings if alone is not None else (), evidence.ready.notes),
@@ -95,9 +99,16 @@ def _of_steps(evidence: Evidence, level: float) -> dict[str, Any]:
     }
 
 
-def _described(panel: Panel) -> tuple[float, float] | None:
-    """Return the means before and after of a panel of persons; None where they are fewer than ten."""
-    if len(panel.units) < FEWEST:
+def _described(ready: Prepared, study: Study) -> tuple[float, float] | None:
+    """Return the means before and after of the trained; None where they are fewer than ten, or hidden."""
+    panel, persons = ready.panel, ready.observed
+    if ready.design is not None:
+        panel, trained = ready.design.panel, np.isfinite(ready.design.adopted)
+    elif isinstance(persons, Tests) and (study.blind is None or persons.trained.all()):
+        trained = persons.trained[list(panel.units)]
+    else:
         return None
-    before, after = (float(mean) for mean in panel.mean.mean(axis=0))
+    if trained.sum() < FEWEST:
+        return None
+    before, after = (float(mean) for mean in panel.mean[trained].mean(axis=0))
     return before, after

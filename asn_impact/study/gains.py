@@ -306,10 +306,16 @@ def tests_parts(study: Study, _problems: list[AsnImpactError], _tell: Callable[[
     names = renamed(study.data.parameters.get("offices", {}), sorted(set(tests.office)))
     office = tuple(names.get(label, label) for label in tests.office)
     learning = Learning({SCORE: (SCORE,)}, (SCORE,), **values, office=office, trained=tests.trained, notes=tests.notes)
-    panel = replace(learning.panel(SCORE), outcome=study.outcome.made(), covariates=(), x=np.zeros((0, 0, 0)))
+    outcome, how = study.outcome.made(), Message(f"programme.persons.{study.data.name}")
+    if study.data.name == "ratings" and outcome.label == Message("programme.score"):
+        outcome = replace(outcome, label=Message("programme.rating"))
+    panel = replace(learning.panel(SCORE), outcome=outcome, covariates=(), x=np.zeros((0, 0, 0)))
     ready = Prepared(panel, tests.sources, notes=panel.notes, observed=tests)
     if tests.trained.all():
-        return {"panel": panel, "ready": replace(ready, refusal=Message("programme.described", n=len(tests.before)))}
+        return {
+            "panel": panel,
+            "ready": replace(ready, refusal=Message("programme.described", n=len(tests.before), how=how)),
+        }
     if study.cluster == "office" and not any(tests.office):
         return {"panel": panel, "ready": replace(ready, refusal=Message("programme.tests_no_office"))}
     return {"panel": panel, "ready": ready, "rollout": learning.rollout}

@@ -8,6 +8,8 @@ import pytest
 
 import asn_impact as ai
 from asn_impact.errors import InputError, StudyError
+from asn_impact.reporting import publish
+from asn_impact.reporting.contents import Report
 from asn_impact.study.gains import read_ratings
 
 from .programme_files import EGOV, OFFICES, STUDY, write_programme
@@ -187,3 +189,28 @@ def test_suggestions_and_requests_are_no_complaints(tmp_path, heading, as_file):
     assert len(read.dropped()) == 2
     assert ai.read_complaints(source, as_of="2024-12-31", columns={"nature": None}).ledger.kept == 6
     assert ai.read_complaints(frame.drop(columns=heading), as_of="2024-12-31").ledger.kept == 6
+
+
+def test_without_a_comparison_persons_were_rated_and_nobody_is_said_to_be_compared(folder, tmp_path):
+    finding = opened(folder, group="")["perilaku"]
+    assert "40 persons were rated before" in str(finding.refusal)
+    assert "dinilai sebelum" in str(finding.refusal.text("id"))
+    assert "rating by others" in str(finding.measure)
+    page = Report(title="t", source="made up", findings=(finding,))
+    publish(tmp_path / "r", page, language="en", formats=("html",))
+    text = (tmp_path / "r" / "report.html").read_text(encoding="utf-8")
+    assert "were rated before" in text
+    assert "is compared with the change" not in text
+
+
+def test_the_means_beside_a_comparison_without_interval_are_those_of_the_trained(folder):
+    frame = ratings()
+    few = frame.assign(**{"Unit Kerja": np.where(frame["Kelompok"] == "Peserta", OFFICES[0], OFFICES[1])})
+    few.to_csv(folder / "360.csv", index=False)
+    finding = opened(folder)["perilaku"]
+    ratings().to_csv(folder / "360.csv", index=False)
+    chosen = few[(few["Penilai"] != "Diri sendiri") & (few["Kelompok"] == "Peserta")]
+    by_kind = chosen.groupby(["NIP yang dinilai", "Periode", "Penilai"])["Komunikasi"].mean()
+    by_hand = by_kind.groupby(["NIP yang dinilai", "Periode"]).mean().unstack().mean()
+    assert finding.inference is None
+    assert finding.means == pytest.approx((by_hand["Sebelum"], by_hand["Enam bulan sesudah"]))
