@@ -51,16 +51,14 @@ def one_row_a_case(records: Frame, *, few: bool = False) -> tuple[Frame, dict[st
     if twice is None:
         return records, {}, ()
     doubled, copies = twice
-    numbered, notes = _told_apart(copies, records)
-    judged = _judge_copies(numbered)
-    counts = _fates(judged)
-    schema = records.collect_schema()
+    judged, counts, notes = _told_apart(copies, records, few=few)
+    schema, found = records.collect_schema(), judged.collect_schema()
     others = [c for c in schema if c not in ("office", "case")]
     single = held(
         judged.filter(nw.col(REASON) == KEPT)
-        .group_by(*_keys(numbered))
+        .group_by(*_keys(judged))
         .agg(*(nw.col(c).max() for c in others))
-        .select(*(nw.col(c).cast(dtype) if copies.collect_schema()[c] != dtype else c for c, dtype in schema.items())),
+        .select(*(nw.col(c).cast(dtype) if found[c] != dtype else c for c, dtype in schema.items())),
         few=few,
     )
     left = int(_one(single.select(n=nw.len()))["n"])
@@ -75,9 +73,8 @@ def copies_of(kept: Frame, *, few: bool = False) -> Frame:
     twice = _twice(records, few=few)
     if twice is None:
         return kept.filter(nw.col(REASON) != KEPT)
-    numbered, _ = _told_apart(twice[1], records)
-    keys = _keys(numbered)
-    copies = _judge_copies(numbered)
+    copies, _, _ = _told_apart(twice[1], records, few=few)
+    keys = _keys(copies)
     usable = copies.filter(nw.col(REASON) == KEPT)
     first = usable.group_by(*keys).agg(nw.col(FILE).min().alias("asn_first_file"))
     in_file = usable.group_by(*keys, FILE).agg(nw.col(PLACE).min().alias("asn_first_place"))
@@ -112,7 +109,8 @@ def shared_numbers(
         first, second = sorted(map(masked, pair[:2]), key=len)  # the shorter stands for the longer
         line = f'offices={{"{first}": "{second}"}}'
         notes.append(Alert("intake.copies.two_offices", n=pair.n, first=first, second=second, line=line))
-    signs = nw.col("case").str.to_lowercase().str.replace_all(r"[^a-z0-9]+", "/").str.replace_all("(?:^|/)0*", "/")
+    edged = nw.concat_str(nw.lit("/"), nw.col("case").str.to_lowercase(), nw.lit("/"))
+    signs = edged.str.replace_all("[^a-z0-9]+0*", "/")
     ways = whole.with_columns(asn_key=signs).group_by("office", "received", "asn_key").agg(
         low=nw.col("case").min(), high=nw.col("case").max()
     ).filter(nw.col("low") != nw.col("high"))  # fmt: skip
@@ -180,14 +178,19 @@ def held(frame: Frame, *, few: bool = False) -> Frame:
     return frame.collect().lazy() if local else frame
 
 
-def _told_apart(copies: Frame, records: Frame) -> tuple[Frame, tuple[Message, ...]]:
-    """Return the copies with the series of their numbers, where the numbers alone are no cases; and what to say."""
-    before = _fates(_judge_copies(copies)).get(CONTRADICTING, 0)
+def _told_apart(copies: Frame, records: Frame, *, few: bool) -> tuple[Frame, dict[str, int], tuple[Message, ...]]:
+    """Return the copies with their fates and how many have each, by the series of their numbers where there is one."""
+    judged = held(_judge_copies(copies), few=True) if few else _judge_copies(copies)
+    counts = _fates(judged)
+    before = counts.get(CONTRADICTING, 0)
     if before < FEW:
-        return copies, ()
+        return judged, counts, ()
     _refuse_damaged(records)
     numbered = in_series(copies, before, lambda rows: _fates(_judge_copies(rows)).get(CONTRADICTING, 0))
-    return numbered or (copies, ())
+    if numbered is None:
+        return judged, counts, ()
+    judged = _judge_copies(numbered[0])
+    return judged, _fates(judged), numbered[1]
 
 
 def in_series(rows: Frame, before: int, count: Callable[[Frame], int]) -> tuple[Frame, tuple[Message, ...]] | None:

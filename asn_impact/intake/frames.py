@@ -68,6 +68,11 @@ def is_temporal(dtype: nw.dtypes.DType) -> bool:
     return dtype == nw.Date or dtype == nw.Datetime
 
 
+def distinct(frame: nw.LazyFrame[Any], column: str) -> list[Any]:
+    """Return the different values of a column, counted: for `unique` DuckDB numbers every row."""
+    return frame.group_by(column).agg(asn_n=nw.len()).collect()[column].to_list()
+
+
 def refuse_long_floats(frame: nw.LazyFrame[Any]) -> None:
     """Refuse numbers of 16 digits or more stored as floats: their last digits are lost, different cases collapse."""
     schema = frame.collect_schema()

@@ -63,7 +63,10 @@ def test_blanks_around_signs_tell_no_cases_apart(number: str, engine: str) -> No
 
 
 @pytest.mark.parametrize("engine", ENGINES)
-@pytest.mark.parametrize("number", ["503-{:04d}-2024", "503/{:d}/2024", "503.{:04d}/2024"])
+@pytest.mark.parametrize(
+    "number",
+    ["503-{:04d}-2024", "503/{:d}/2024", "503.{:04d}/2024", "#503/{:04d}/2024", "- 0503/{:d}/2024", "503/{:04d}/2024/"],
+)
 def test_numbers_that_differ_in_their_signs_only_are_said(number: str, engine: str) -> None:
     extract = quietly(ENGINES[engine](yearly("Dinas A", "Dinas A", number.format)))
     assert not extract.ledger.dropped

@@ -15,7 +15,7 @@ from asn_impact.intake.fields.columns import check_mapping, course_categories, i
 from asn_impact.intake.fields.labels import LONG_WORD, TOTAL_LABEL, label_key, one_slip, plain_label
 from asn_impact.intake.fields.numbers import parse_numbers
 from asn_impact.intake.fields.people import counts_persons, persons_of
-from asn_impact.intake.frames import object_text
+from asn_impact.intake.frames import distinct, object_text
 from asn_impact.intake.privacy import masked
 from asn_impact.intake.readers.rollout import unknown_name
 from asn_impact.words import Alert, Message, paragraph
@@ -96,8 +96,8 @@ def nearly_chosen(frame: nw.LazyFrame[Any], course: str | Names | None, courses:
     """Say which courses do not count although their name differs from what was asked in one letter only."""
     if course is None or "course" not in frame.collect_schema().names():
         return []
-    names = frame.select("course").unique().sort("course").collect()["course"].to_list()
-    others = [name for name in names if isinstance(name, str) and name not in courses]
+    names = distinct(frame, "course")
+    others = sorted(name for name in names if isinstance(name, str) and name not in courses)
     near = [name for name in others if any(_nearly(name, one) for one in several_courses(course))]
     return [Alert("training.nearly_chosen", names=tuple(map(masked, near)))] if near else []
 
@@ -130,7 +130,7 @@ def select_provider(frame: nw.LazyFrame[Any], provider: str | None) -> tuple[nw.
 
 def count_taught_by_others(everyone: nw.LazyFrame[Any], theirs: nw.LazyFrame[Any]) -> list[Message]:
     """Say how many offices took the course from another provider only: without a date they look untrained."""
-    taught, own = (set(rows.select("office").unique().collect()["office"].to_list()) for rows in (everyone, theirs))
+    taught, own = (set(distinct(rows, "office")) for rows in (everyone, theirs))
     others = len(taught - own - {None, ""})
     return [Alert("training.taught_by_others", n=others)] if others else []
 
@@ -186,14 +186,14 @@ def who_completed(
 
 def _without_an_end(fates: nw.LazyFrame[Any], code: str, known: pd.Series) -> tuple[str, ...]:
     """Return the offices of whose courses no end is known: without a start they count as never trained."""
-    rows = fates.filter(nw.col("asn_reason") == code).select("office").unique().collect()
+    offices = distinct(fates.filter(nw.col("asn_reason") == code), "office")
     dated = {label_key(str(office)) for office in known.unique()}
-    return tuple(sorted(masked(str(o)) for o in rows["office"].to_list() if label_key(str(o)) not in dated))
+    return tuple(sorted(masked(str(o)) for o in offices if label_key(str(o)) not in dated))
 
 
 def _totals(frame: nw.LazyFrame[Any]) -> list[str]:
     """Return the labels in the column of offices that say that their row adds up the others."""
-    labels = frame.select("office").unique().collect()["office"].to_list()
+    labels = distinct(frame, "office")
     return [label for label in labels if isinstance(label, str) and TOTAL_LABEL.match(plain_label(label))]
 
 
@@ -245,7 +245,7 @@ def _words_for_passed(
     frame: nw.LazyFrame[Any], completion: Literal["passed", "attended"], own: Mapping[str, str] | None
 ) -> tuple[list[str], list[str], list[Message]]:
     """Return the words that count as completion, those of attendance that do not, and which had a remark."""
-    words = [w for w in frame.select("passed").unique().collect()["passed"].to_list() if isinstance(w, str)]
+    words = [w for w in distinct(frame, "passed") if isinstance(w, str)]
     known, meanings = own_words(own), dict[str, str | None]()
     for word in words:
         meanings[word] = word_of_passing(word, known)

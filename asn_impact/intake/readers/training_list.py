@@ -20,6 +20,7 @@ from asn_impact.intake.fields.office_names import written_out
 from asn_impact.intake.fields.regencies import REGENCY, settle_regencies
 from asn_impact.intake.fields.sketched import sketched
 from asn_impact.intake.formats import RawTable
+from asn_impact.intake.frames import distinct
 from asn_impact.intake.gathered import Gathered
 from asn_impact.intake.gathering import gather, headings_of
 from asn_impact.intake.privacy import masked
@@ -287,7 +288,7 @@ def _with_starts(
 def _refuse_everybody(frame: nw.LazyFrame[Any], offices: Mapping[str, str] | None) -> None:
     """Refuse a row for all offices at once: it names no office, and who came is not known."""
     settled = {label_key(label) for label in offices or {}}
-    labels = frame.select("office").unique().collect()["office"].to_list()
+    labels = distinct(frame, "office")
     every = sorted(str(o) for o in labels if isinstance(o, str) and _EVERYBODY.search(label_key(o)))
     every = [label for label in every if label_key(label) not in settled]
     if every:
@@ -297,7 +298,7 @@ def _refuse_everybody(frame: nw.LazyFrame[Any], offices: Mapping[str, str] | Non
 def _refuse_several(frame: nw.LazyFrame[Any], offices: Mapping[str, str] | None) -> None:
     """Refuse a cell that names several offices: how many of each came is not known."""
     settled = {label_key(label) for label in offices or {}}
-    labels = [str(o) for o in frame.select("office").unique().collect()["office"].to_list() if o is not None]
+    labels = [str(o) for o in distinct(frame, "office") if o is not None]
     several = sorted(o for o in labels if _counts_offices(o) > 1 and label_key(o) not in settled)
     if several:
         raise InputError(Message("training.several_offices", n=len(several), first=masked(several[0])))

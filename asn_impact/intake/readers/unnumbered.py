@@ -44,7 +44,7 @@ def _said(read_with: Callable[[str], Gathered], heading: str) -> list[Message]:
         return []
     fields = [f for f in ("case", "office", "received") if f in rows.frame.collect_schema().names()]
     cases = rows.frame.filter(~nw.col("case").is_null()).select(*fields)
-    facts = [cases, cases.select("case").unique(), cases.unique()]
+    facts = [cases, *(cases.group_by(*keys).agg(n=nw.len()) for keys in (["case"], fields))]
     n, numbers, apart = (int(one.select(nw.len()).collect().item()) for one in facts)
     if n == numbers or apart - numbers > _BY_CHANCE * (n - numbers):
         return []
