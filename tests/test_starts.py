@@ -164,6 +164,7 @@ def long_panel(periods: list[str]) -> Any:
     return ai.read_panel(frame, unit="office", period="p", outcome="y")
 
 
+@pytest.mark.filterwarnings("ignore:The periods")
 @pytest.mark.parametrize("name", LONG)
 @pytest.mark.parametrize("start", ["2024-02", "2024-03-28", pd.Period("2024-03", "M")], ids=str)
 def test_a_course_inside_a_long_period_never_makes_it_the_reference(name: str, start: Any) -> None:
@@ -181,6 +182,7 @@ def test_a_course_inside_a_long_period_never_makes_it_the_reference(name: str, s
     assert kept.panel.observed.all()
 
 
+@pytest.mark.filterwarnings("ignore:The periods")
 def test_notes_and_the_table_of_groups_speak_of_the_periods_of_the_panel() -> None:
     inside_a_month = Message("training.partly_treated", n=2)
     rule = Message("training.rule", when="its month", what="a course")
@@ -203,6 +205,7 @@ def test_a_start_at_the_beginning_of_a_period_leaves_no_cell_out(start: str) -> 
     assert design.adopted[:2].tolist() == [2.0, 2.0]
 
 
+@pytest.mark.filterwarnings("ignore:The periods")
 @pytest.mark.parametrize(
     ("periods", "ready"),
     [

@@ -173,7 +173,7 @@ class Design(Guided):
             )
         ]
         if between.any():
-            waves = [self.cohort_label(step) for step in np.unique(earlier[between])]
+            waves = [self.cohort_label(step, spoken=True) for step in np.unique(earlier[between])]
             notes.append(Alert("designs.between_waves", n=int(between.sum()), waves=waves))
         design = replace(self, panel=rest, adopted=adopted, notes=(*self.notes, *notes))
         return design.where(~between) if between.any() else design

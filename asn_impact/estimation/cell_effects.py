@@ -161,7 +161,7 @@ def effects_by_cell(
         given_that = Message("estimation.covariates_explain") if estimator.covariates else None
         raise EstimationError(paragraph(nothing, given_that, Message("estimation.widen_or_add")))
     if missing.any():
-        pairs = pairs_of(terms[missing])
+        pairs = pairs_of(terms[missing], design)
         notes = (*notes, Message("estimation.cells_not_estimable", n=int(missing.sum()), pairs=pairs))
     return kind(estimator, design, terms, fit, cells, notes=notes, reference=reference)
 
@@ -224,7 +224,8 @@ def flat(local: Float) -> Float:
     return np.asarray(local.reshape(len(local), -1))
 
 
-def pairs_of(terms: pd.DataFrame, said: Literal["pair", "att"] = "pair") -> tuple[Message, ...]:
+def pairs_of(terms: pd.DataFrame, design: Design, key: Literal["pair", "att"] = "pair") -> tuple[Message, ...]:
     """Return the wave and period of each term as a pair, for messages."""
-    pairs = zip(terms["cohort"], terms["period"], strict=True)
-    return tuple(Message(f"estimation.{said}", cohort=str(cohort), period=str(period)) for cohort, period in pairs)
+    said = design.panel.timeline.said
+    pairs = zip(terms["cohort"].map(str).map(said), terms["period"].map(str).map(said), strict=True)
+    return tuple(Message(f"estimation.{key}", cohort=cohort, period=period) for cohort, period in pairs)

@@ -109,7 +109,7 @@ def refuse_unfit(design: Design) -> None:
         )
     waves, units = np.unique(design.adopted, return_counts=True)
     if (units < 2).any():
-        single = [design.cohort_label(step) for step in waves[units < 2]]
+        single = [design.cohort_label(step, spoken=True) for step in waves[units < 2]]
         raise EstimationError(Message("estimation.single_unit_wave", waves=single))
 
 

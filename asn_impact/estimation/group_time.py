@@ -122,7 +122,7 @@ class GroupTime(Estimator):
         lost = lost & (effects.cells.event_time >= 0)
         if not lost.any() or not self.adjust:
             return ()
-        pairs = pairs_of(effects.terms[lost], "att")
+        pairs = pairs_of(effects.terms[lost], effects.design, "att")
         gone = effects.left_out.merge(effects.terms[lost], on=["cohort", "period"])
         share = float(gone["share_of_treated"].sum())
         return (Alert("estimation.no_overlap", n=len(pairs), names=self.adjust, share=share, pairs=pairs),)
@@ -174,10 +174,10 @@ def _not_estimable(
     notes: list[Message] = []
     absent = set(range(len(design.cohorts))) - {c.position for c in comparisons}
     if absent:
-        labels = [design.cohort_label(design.cohorts[i]) for i in sorted(absent)]
+        labels = [design.cohort_label(design.cohorts[i], spoken=True) for i in sorted(absent)]
         notes.append(Alert("estimation.waves_without_base", waves=labels))
     missing = np.isnan(estimate) & (cells.event_time >= 0)
     if missing.any():
-        effects = pairs_of(terms[missing], "att")
+        effects = pairs_of(terms[missing], design, "att")
         notes.append(Message("estimation.pairs_not_estimable", n=len(effects), pairs=effects))
     return tuple(notes)

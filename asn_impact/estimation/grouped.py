@@ -318,11 +318,10 @@ def _together(effects: Effects, rule: Rule, names: list[Any], each: Sequence[Inf
     variance = (unit.T @ unit) * error[:, None] * error
     np.fill_diagonal(variance, error**2)
     terms = pd.DataFrame({"group": pd.Series(names, dtype=object)})
-    notes = each_once(
-        *(
-            [type(note)("grouped.note", group=_said(name), note=note) for note in one.notes]
-            for name, one in zip(names, each, strict=True)
-        )
-    )
+    whose: dict[Message, list[Message]] = {}
+    for name, one in zip(names, each, strict=True):
+        for note in each_once(one.notes):
+            whose.setdefault(note, []).append(_said(name))
+    notes = tuple(type(note)("grouped.note", groups=tuple(groups), note=note) for note, groups in whose.items())
     whole = Effects(effects.estimator, effects.design, terms, fit, notes=notes)
     return Inference(whole, rule, fit.estimate, variance, df, notes)

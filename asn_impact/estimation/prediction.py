@@ -526,7 +526,7 @@ def mean_effect(fit: PredictionFit, total: Float, weight: Float) -> Float:
         return ratio(total.sum(axis=0), weight.sum(axis=0))
     alone = (weight > 0).sum(axis=0) == 1
     if alone.any():
-        waves = tuple(fit.design.cohort_label(step) for step in np.unique(fit.start[alone]))
+        waves = tuple(fit.design.cohort_label(step, spoken=True) for step in np.unique(fit.start[alone]))
         raise InferenceError(Message("estimation.leave_out_alone", waves=waves))
     return ratio(total.sum(axis=0) - total, weight.sum(axis=0) - weight)
 

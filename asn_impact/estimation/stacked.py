@@ -103,13 +103,13 @@ class Stacked(Estimator):
         for start in design.cohorts.astype(np.int64).tolist():
             window = [start + h for h in range(-self.before, self.after + 1)]
             if not all(step in position for step in window):
-                outside.append(design.cohort_label(start))
+                outside.append(design.cohort_label(start, spoken=True))
                 continue
             seen = design.panel.observed[:, [position[step] for step in window]].all(axis=1)
             treated, control = design.adopted == start, design.adopted > start + self.after
             incomplete += int(((treated | control) & ~seen).sum())
             if not ((treated & seen).any() and (control & seen).any()):
-                alone.append(design.cohort_label(start))
+                alone.append(design.cohort_label(start, spoken=True))
                 continue
             period = np.array([position[start + h] for h in self._steps], dtype=np.int64)
             stacks.append(Stack(treated & seen, control & seen, period, position[start - 1]))

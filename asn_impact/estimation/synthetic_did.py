@@ -160,7 +160,7 @@ def _left_out(design: Design, waves: tuple[Synthetic, ...]) -> tuple[Message, ..
     notes: list[Message] = []
     absent = sorted(set(range(len(design.cohorts))) - {wave.position for wave in waves})
     if absent:
-        labels = [design.cohort_label(design.cohorts[i]) for i in absent]
+        labels = [design.cohort_label(design.cohorts[i], spoken=True) for i in absent]
         notes.append(Alert("estimation.waves_short_before", waves=labels))
     if np.ptp(design.panel.weight) > 0:
         notes.append(Alert("estimation.panel_weights_unused"))

@@ -26,6 +26,7 @@ from asn_impact.intake.frames import in_pandas
 from asn_impact.intake.privacy import masked
 from asn_impact.measures.outcome_words import OutcomeWords
 from asn_impact.measures.outcomes import Mean
+from asn_impact.starts import read_start
 from asn_impact.timeline import Timeline, coded
 from asn_impact.verbs import Guided, public_verb
 from asn_impact.words import Alert, Message, paragraph
@@ -298,8 +299,16 @@ def read_panel(
         if covariates
         else np.zeros((0, 0, 0)),
         unusable=_without_rows(table[unit], keep, units),
-        notes=notes,
+        notes=(*notes, *_standing_for(timeline, remaining[period])),
     )
+
+
+def _standing_for(timeline: Timeline, periods: pd.Series) -> tuple[Message, ...]:
+    """Say that months which begin half-years, or thirds of a year, are read as all of it, where no word says so."""
+    if timeline.kind != "month" or timeline.span == 1:
+        return ()
+    worded = any(start is not None and start.months > 1 for start in map(read_start, periods.unique()))
+    return () if worded else (Alert("measures.panel.months_begin", periods=timeline.labels, n=timeline.span),)
 
 
 def settle_rows(table: pd.DataFrame, unit: str, period: str) -> tuple[pd.DataFrame, tuple[Message, ...]]:

@@ -108,8 +108,8 @@ class Message:
     ``str(message)`` is the English text; ``message.text("id")`` a `Sentence` in another language.
 
     A gap is ``{name}`` or ``{name:form}``. Forms: ``.2f`` decimals, ``%`` a share as per cent, ``p`` a p-value,
-    ``list`` the first few values in quotes (``list 20``: up to 20), ``and`` and ``or`` running text,
-    ``quoted`` in quotes, ``plain`` as it is,
+    ``list`` the first few values in quotes (``list 20``: up to 20; ``list period``: in that form), ``and`` and ``or``
+    running text, ``quoted`` in quotes, ``plain`` as it is,
     ``period`` a label of the timeline in words, ``day`` a date in full, ``one|many`` a word chosen by a number.
     Without a form whole numbers get their thousands mark and other numbers three digits that count.
     ``{@case}`` is no gap: it is what a record is called here, see `Speech`; ``{@Case}`` begins a sentence.
@@ -401,8 +401,9 @@ def _listed(items: tuple[Any, ...], form: str, language: Language, source: str) 
     """Return several values: in quotes and cut after a few, as running text, or with commas between."""
     form, _, inner = form.partition(" ")
     if form == "list":
-        quoted = [_quoted(item, language) for item in items]
-        return Sentence(writing.first_few(quoted, language, *([int(inner)] if inner else [])))
+        most = [int(inner)] if inner.isdecimal() else []
+        quoted = [_quoted(i, language) if most or not inner else str(_shown(i, inner, language, "")) for i in items]
+        return Sentence(writing.first_few(quoted, language, *most))
     shown = [_shown(item, inner, language, source) for item in items]
     numbers = [n for part in shown for n in part.numbers]
     texts = [part.text for part in shown]

@@ -136,3 +136,35 @@ def test_groups_hang_together_as_the_rule_sees_it_and_not_as_residuals_of_few_do
     correlation = np.corrcoef(influence, rowvar=False)[0, 1]
     error = np.sqrt(np.diag(found.inference.variance))
     assert found.inference.variance[0, 1] / error.prod() < correlation
+
+
+def test_a_note_of_several_groups_is_said_once_with_their_names():
+    found = ai.compare_groups(
+        ai.GLSImputation()(design_of([-1.0] * 4 + [-3.0] * 4)), "provider", ai.BiasReduced(), groups=PROVIDERS
+    )
+    notes = [note for note in found.inference.notes if note.key == "grouped.note"]
+    assert len({note["note"] for note in notes}) == len(notes) > 0
+    assert any(str(note).startswith("BPSDM, Universitas: ") for note in notes)
+
+
+@pytest.mark.filterwarnings("ignore:The periods")
+@pytest.mark.parametrize(
+    ("periods", "english", "indonesian"),
+    [
+        (["2023Q1", "2023Q2", "2023Q3", "2023Q4"], "quarter 3 2023, quarter 4 2023", "triwulan 3 2023"),
+        (["2023-01", "2023-07", "2024-01", "2024-07"], "half 1 of 2024, half 2 of 2024", "semester 1 2024"),
+        (["2023-01", "2023-02", "2023-03", "2023-04"], "Mar 2023, Apr 2023", "Mar 2023"),
+    ],
+)
+@pytest.mark.parametrize("estimator", [ai.Saturated(), ai.GroupTime()])
+def test_what_cannot_be_estimated_is_named_by_its_periods_in_words(estimator, periods, english, indonesian):
+    offices = [f"O{i}" for i in range(6)]
+    frame = pd.DataFrame([(o, p, i + t * t) for i, o in enumerate(offices) for t, p in enumerate(periods)])
+    panel = ai.read_panel(
+        frame.set_axis(["office", "period", "y"], axis=1), unit="office", period="period", outcome="y"
+    )
+    starts = pd.Series({o: periods[2 if i < 3 else 3] for i, o in enumerate(offices)})
+    effects = estimator(ai.assign(panel, ai.Rollout(starts), cluster="office"))
+    note = next(note for note in effects.notes if note.key.endswith("s_not_estimable"))
+    assert f"({english})" in note.text("en")
+    assert indonesian in note.text("id")

@@ -127,7 +127,7 @@ def test_leave_out_refuses_a_wave_of_one_cluster():
     design = made(5, units=8)
     alone = replace(design, adopted=np.where(np.arange(8) == 1, np.inf, design.adopted))
     effects = Imputation(deviation="leave_out")(alone)
-    with pytest.raises(InferenceError, match="two clusters in every wave and period; one alone in wave '2023-03'"):
+    with pytest.raises(InferenceError, match="two clusters in every wave and period; one alone in wave Mar 2023"):
         infer(effects.overall(), ClusterRobust())
 
 

@@ -1,5 +1,7 @@
 """Quarters, half-years and years: a period is the records of its months, and enters when it is over."""
 
+import warnings
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -85,7 +87,30 @@ def test_days_written_as_numbers_are_no_steps(numbers: list[int], text: bool) ->
     assert panel.timeline.labels == tuple(f"2023-{month:02d}" for month in range(1, 13))
 
 
+@pytest.mark.filterwarnings("ignore:The periods")
 def test_steps_and_yearly_months_stay_what_they_are() -> None:
     for periods in ([1, 2, 3], [0, 50, 100], [202301, 202401, 202501], [30000, 30001, 30002], [2021, 2022, 2023]):
         frame = pd.DataFrame({"office": "A", "period": periods, "days": range(3)})
         assert len(ai.read_panel(frame, unit="office", period="period", outcome="days").timeline) == 3
+
+
+@pytest.mark.parametrize(
+    ("periods", "n"),
+    [
+        (["2024-01", "2024-07"], 6),
+        ([202401, 202407], 6),
+        (["Januari 2024", "Juli 2024"], 6),
+        (list(pd.to_datetime(["2024-01-01", "2024-07-01"])), 6),
+        (["2024-01", "2024-05"], 4),
+        (["Semester I 2024", "Semester II 2024"], None),
+        (["2024-01", "2024-02"], None),
+        (["2024-02", "2024-08"], None),
+    ],
+)
+def test_months_read_as_half_years_are_said_where_no_word_says_it(periods, n):
+    frame = pd.DataFrame({"unit": ["A", "A", "B", "B"], "period": periods * 2, "days": [1.0, 2, 3, 4]})
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        panel = ai.read_panel(frame, unit="unit", period="period", outcome="days")
+    assert [str(one.message)[:21] for one in said] == (["The periods '2024-01'"] if n else [])
+    assert [note["n"] for note in panel.notes] == ([n] if n else [])

@@ -62,6 +62,7 @@ def test_a_cohort_view_becomes_a_table(effects):
     assert "Gelombang" in table.html("id")
 
 
+@pytest.mark.filterwarnings("ignore:The periods")
 def test_half_years_are_told_in_half_years():
     """A step of six months is one half-year in the chart and in the table, and the base period one before."""
     rng = np.random.default_rng(5)

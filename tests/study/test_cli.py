@@ -290,10 +290,17 @@ def test_ctrl_c_ends_a_run_with_one_line_and_130(study, set_up):  # test_faults 
     study.write_text(text.replace("[report]", '[report]\nnotebooks = ["long.ipynb"]'), encoding="utf-8")
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("import time; time.sleep(300)")])
     nbformat.write(notebook, study.parent / "long.ipynb")
+    copies = study.parent / "copies"
+    copies.mkdir()
     program = subprocess.Popen(
-        [*program_of(set_up), "run", study], stderr=subprocess.PIPE, text=True, start_new_session=True
+        [*program_of(set_up), "run", study],
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        env={**os.environ, "TMPDIR": str(copies)},
     )
-    time.sleep(2.0)  # earlier, Python itself may still be starting
+    while not any(copies.iterdir()) and program.poll() is None:  # earlier, Python itself may still be starting
+        time.sleep(0.05)
     os.killpg(program.pid, signal.SIGINT)
     said = program.communicate(timeout=60)[1]
     assert program.returncode == STOPPED
