@@ -90,7 +90,8 @@ def latest_of(
         The heading says that they do (s.d.), and nobody said whether each row counts.
     """
     every: Bool = np.ones(len(keys), dtype=np.bool_)
-    rows = pd.Series(amounts).groupby(pd.factorize(pd.Series(keys, dtype=object))[0])
+    order: dict[Hashable, int] = {}
+    rows = pd.Series(amounts).groupby([order.setdefault(key, len(order)) for key in keys])
     size, rises = rows.transform("size"), rows.diff()
     again = rows.cumcount(ascending=False).to_numpy() > 0
     if heading in (said or ()):
