@@ -529,3 +529,92 @@ def test_by_how_much_what_was_spent_differs_from_the_plan_is_a_sentence_and_a_co
     (less,) = (note for note in spent.notes if note.key == "planning.costs.difference")
     assert "Rp75.000 (3,5%) lebih sedikit daripada yang dihitung, Rp2.150.000" in less.text("id")
     assert "nilai_lain" not in read_costs(SPENT.drop(columns="Realisasi"), **OF_2024).components
+
+
+def rows_in(folder, **sheets):
+    book = openpyxl.Workbook()
+    book.remove(book.active)
+    for name, rows in sheets.items():
+        sheet = book.create_sheet(name)
+        for row in rows:
+            sheet.append(row)
+    book.save(folder / "dpa.xlsx")
+    return folder / "dpa.xlsx"
+
+
+@pytest.mark.filterwarnings("ignore::asn_impact.errors.DataWarning")
+def test_a_row_that_looks_like_another_course_is_not_charged_in_silence():
+    names = ["Diklat Pelayanan Prima", "Diklat Publik Digital", "Bimtek Arsip", "JUMLAH"]
+    rows = pd.DataFrame({"Uraian": names, "Realisasi": [412_000, 288_000, 59_000, 759_000]})
+    given = {"amount": "Realisasi", "match": ["Prima"], **OF_DPA}
+    with pytest.raises(InputError, match=r"'Diklat Publik Digital' looks like another course.*course = 'Uraian'"):
+        read_costs(rows, **given)
+    assert read_costs(rows, course="Uraian", **given).total == 412_000
+    assert read_costs(rows, **{**given, "match": ["Prima", "Publik", "Arsip"]}).total == 759_000
+    parts = rows.assign(Uraian=["Narasumber Prima", "Konsumsi", "ATK", "JUMLAH"])
+    with pytest.warns(DataWarning, match="2 other rows do not, first: 'Konsumsi', and count too"):
+        assert read_costs(parts, **given).total == 759_000
+
+
+def test_rows_below_the_heading_of_an_unknown_course_are_not_those_of_this_one():
+    other = COURSES.assign(
+        Uraian=["Bimtek Arsip" if name == "Manajemen Proyek" else name for name in COURSES["Uraian"]]
+    )
+    with pytest.warns(DataWarning, match="Rows of costs below 'Bimtek Arsip' are taken for those of other courses"):
+        assert read_costs(other, match=["e-government"], **OF_DPA).total == 3_600_000
+
+
+def test_a_budget_and_its_revision_are_not_added_up(tmp_path):
+    first, then = [("Narasumber", 10e6), ("Konsumsi", 5e6)], [("Narasumber", 12e6), ("Konsumsi", 4e6)]
+    head = ("Uraian", "Jumlah")
+    given = {"amount": "Jumlah", **OF_DPA}
+    path = rows_in(tmp_path, DPA=[head, *first], DPPA=[head, *then])
+    with pytest.raises(InputError, match=r"hold 2 of the same rows.*sheets = \['DPPA'\]"):
+        read_costs(path, **given)
+    assert read_costs(path, sheets=["DPPA"], **given).total == 16e6
+    assert read_costs(path, sheets=["DPA", "DPPA"], **given).total == 31e6
+    assert read_costs(rows_in(tmp_path, Prima=[head, *first], Digital=[head, *then]), **given).total == 31e6
+    for name, rows in (("murni", first), ("perubahan", then)):
+        pd.DataFrame(rows, columns=head).to_csv(tmp_path / f"DPA {name}.csv", index=False)
+    with pytest.raises(InputError, match="Name one file alone"):
+        read_costs([tmp_path / "DPA murni.csv", tmp_path / "DPA perubahan.csv"], **given)
+
+
+@pytest.mark.parametrize("heading", ["Realisasi s.d. bulan ini", "Realisasi s/d Maret", "Realisasi kumulatif"])
+@pytest.mark.filterwarnings("ignore::asn_impact.errors.DataWarning")
+def test_sums_up_to_a_month_are_not_added_up_again(heading):
+    rows = pd.DataFrame(
+        {"Uraian": ["A", "B"] * 3, "Bulan": [1, 1, 2, 2, 3, 3], heading: [1e6, 2e6, 3.5e6, 2.2e6, 6e6, 4e6]}
+    )
+    with pytest.raises(InputError, match=r"6 rows that share a name only rise.*totals = \['Realisasi"):
+        read_costs(rows, amount=heading, **OF_DPA)
+    assert read_costs(rows, amount=heading, totals=[heading], **OF_DPA).total == 10e6
+    assert read_costs(rows, amount=heading, totals=[], **OF_DPA).total == pytest.approx(18.7e6)
+    assert read_costs(rows.iloc[4:], amount=heading, **OF_DPA).total == 10e6
+    plain = rows.rename(columns={heading: "Realisasi"})
+    assert "planning.costs.rising" in [note.key for note in read_costs(plain, amount="Realisasi", **OF_DPA).notes]
+    below = [("Kegiatan A", None), ("Narasumber", 1e6), ("Kegiatan B", None), ("Narasumber", 3e6)]
+    assert read_costs(pd.DataFrame(below, columns=["Uraian", heading]), amount=heading, **OF_DPA).total == 4e6
+
+
+@pytest.mark.filterwarnings("ignore::asn_impact.errors.DataWarning")
+def test_each_row_that_may_be_a_sum_is_named():
+    names = ["Persiapan", "ATK", "Rapat", "Pelaksanaan", "Narasumber"]
+    rows = pd.DataFrame({"Uraian": names, "Realisasi": [6e6, 1e6, 5e6, 9e6, 9e6]})
+    with pytest.raises(InputError, match=r'totals = \["Persiapan", "Pelaksanaan"\]'):
+        read_costs(rows, amount="Realisasi", **OF_DPA)
+    assert read_costs(rows, amount="Realisasi", totals=["Persiapan", "Pelaksanaan"], **OF_DPA).total == 15e6
+
+
+def test_a_budget_with_amounts_alone_is_told_the_line_for_them():
+    rows = pd.DataFrame({"Uraian": ["Narasumber", "Konsumsi"], "Jumlah": [10_000_000, 5_000_000]})
+    with pytest.raises(InputError, match="amount = 'Jumlah'"):
+        read_costs(rows, **OF_DPA)
+
+
+def test_what_was_paid_back_lowers_the_costs_and_it_is_said():
+    rows = pd.DataFrame({"Uraian": ["Narasumber", "Pengembalian"], "Realisasi": ["10.000.000", "-1.000.000"]})
+    with pytest.warns(
+        DataWarning, match="1 row of costs is negative, first: 'Pengembalian', and lowers the costs by Rp1"
+    ):
+        assert read_costs(rows, amount="Realisasi", **OF_DPA).total == 9_000_000

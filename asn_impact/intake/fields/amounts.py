@@ -12,7 +12,7 @@ from asn_impact.reference import read_headings
 
 _TOTAL: Final = re.compile(
     r"(?:[\W\d_]|\b(?:[ivxlc]+|[a-z])[.)])*(?:grand|sub)?[\s.-]*(?:jumlah|jml\w?|total|subtotal|keseluruhan)\b"
-    r"(?!\s*station)",
+    r"(?!\s*station)|(?:realisasi\s+)?(?:s[./]{1,2}d\b|sampai\s+dengan|kumulatif|akumulasi)",
     re.IGNORECASE,
 )
 _SPACED: Final = re.compile(r"\w(?: \w){3,}")  # J U M L A H
@@ -23,8 +23,8 @@ def is_total(label: str, said: Sequence[str] | None = None) -> bool:
 
     Examples
     --------
-    >>> is_total("II. Sub Total 1 Ls"), is_total("J U M L A H"), is_total("Sewa total station")
-    (True, True, False)
+    >>> is_total("II. Sub Total 1 Ls"), is_total("J U M L A H"), is_total("Sewa total station"), is_total("S.d. Maret")
+    (True, True, False, True)
     """
     bare = " ".join(label.split()).strip(" :.=")
     bare = bare.replace(" ", "") if _SPACED.fullmatch(bare) else bare

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import combinations
 from typing import Any, Final
 
 import numpy as np
 import pandas as pd
 
+from asn_impact.arguments import Names
 from asn_impact.errors import InputError
 from asn_impact.identifiers import hidden
 from asn_impact.intake.extract import Source
@@ -18,6 +21,7 @@ from asn_impact.intake.fields.amounts import (
     COSTS_IN_UNITS,
     cost_headings,
     is_amount,
+    is_total,
     may_head_amounts,
     unit_of_heading,
     unit_of_text,
@@ -29,8 +33,9 @@ from asn_impact.intake.formats.raw import RawTable
 from asn_impact.intake.gathered import Gathered
 from asn_impact.intake.gathering import explaining, gather, headings_of
 from asn_impact.intake.privacy import masked
+from asn_impact.topics.planning.money import money
 from asn_impact.topics.planning.sums import ROUNDING
-from asn_impact.words import Message
+from asn_impact.words import Alert, Message, Quantity
 
 _NEEDED: Final = ("komponen", "jumlah", "satuan", "harga_satuan", "sumber", "tahun_harga")
 YEAR: Final = "tahun_ke"  # year of the programme in which a component is paid; 0 when the column is absent
@@ -46,6 +51,14 @@ _BY_PRICE: Final = ("jumlah", "satuan", "harga_satuan")
 _GIVEN: Final = {"sumber": 'origin = "DPA BKPSDM 2024"', "tahun_harga": "price_year = 2024"}  # in Python and a file
 
 
+#: What tells a budget from another state of it.
+_STAGE: Final = re.compile(
+    r"(?<![a-z])(?:dppa|rkpa|rka|dpa|p-?apbd|apbd-?p|perubahan|pergeseran|revisi|murni|induk|awal|penetapan|usulan"
+    r"|rancangan|sebelum|sesudah|setelah|revised|original|before|after)(?![a-z])",
+    re.IGNORECASE,
+)
+
+
 @dataclass(frozen=True, eq=False)
 class Budget:
     """The columns of the contract, what 1 stands for in them by which words, other columns of amounts, the files."""
@@ -54,6 +67,7 @@ class Budget:
     units: Mapping[float, str]
     beside: tuple[str, ...]  # without those that count; the last one is compared
     sources: tuple[Source, ...]
+    named: str  # heading of the column of components
 
 
 def columns_of(
@@ -62,14 +76,15 @@ def columns_of(
     course: str | None,
     unit: float | None,
     amount: str | None,
+    sheets: Names,
 ) -> Budget:
     """Return the columns of the contract under their names; what is given need not be there.
 
-    `unit` is what 1 stands for in all columns of money, where the reader says it; `amount` the heading of what counts
-    in the place of volume and unit price.
+    `sheets` are those that count, all where none is named; `unit` is what 1 stands for in all columns of money, where
+    the reader says it; `amount` the heading of what counts in the place of volume and unit price.
     """
     with explaining(source):
-        read = partial(gather, source, (), dates=None, required=())
+        read = partial(gather, source, (), dates=None, required=(), sheets=sheets)
         price = cost_headings()["harga_satuan"] if amount is None else amount
         try:
             rows = read(columns={"harga_satuan": price}, keep=("harga_satuan",))
@@ -98,9 +113,11 @@ def columns_of(
         rows = read(columns=columns, keep=names)
         several = [FILE] if len(rows.tables) > 1 else []
         frame = pd.DataFrame(rows.frame.select(*names, *several).collect().to_pandas())
+    if not sheets and several:
+        _refuse_stages(frame, rows.tables)
     files = tuple(Source(hidden(t.name, names=True), t.relation.shape[0], t.sha256) for t in rows.tables)
     frame, units = _with_units(frame if amount is None else _paid_at_once(frame), rows.tables, columns, unit)
-    return Budget(frame, units, beside, files)
+    return Budget(frame, units, beside, files, columns["komponen"])
 
 
 def _paid_at_once(frame: pd.DataFrame) -> pd.DataFrame:
@@ -111,6 +128,22 @@ def _paid_at_once(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.assign(jumlah=np.where(group, "", "1"), satuan="paket", harga_satuan=prices)
 
 
+def _refuse_stages(frame: pd.DataFrame, tables: Sequence[RawTable]) -> None:
+    """Refuse tables that have the same rows where their names say several stages: a budget, and its revision."""
+    number, names = frame[FILE].astype(int), frame["komponen"].map(plain_text)
+    held = [
+        {normalised(name) for name in names[number == i] if name and not is_total(name)} for i in range(len(tables))
+    ]
+    stages = [{word.casefold() for text in (one.name, *one.titles) for word in _STAGE.findall(text)} for one in tables]
+    for i, j in combinations(range(len(tables)), 2):
+        both = len(held[i] & held[j])
+        if stages[i] != stages[j] and both and 2 * both >= min(len(held[i]), len(held[j])):
+            shown = [masked(tables[at].name) for at in (i, j)]
+            sheet = masked(tables[j].sheet or tables[i].sheet or "")
+            key = "stages" if sheet else "stages_of_files"
+            raise InputError(Message(f"planning.costs.{key}", names=shown, n=both, sheet=sheet))
+
+
 def _offer_amounts(source: Any, read: Callable[..., Gathered], amount: str | None) -> None:  # noqa: ANN401
     """Refuse a table without unit prices with the line that takes a column of amounts, where there is one."""
     if amount is not None:
@@ -119,7 +152,8 @@ def _offer_amounts(source: Any, read: Callable[..., Gathered], amount: str | Non
         headings = headings_of(source, read(columns={"komponen": cost_headings()["komponen"]}, keep=("komponen",)))
     except InputError:
         return
-    if beside := _amounts_beside(read, headings, _found(headings)):
+    found = {name: heading for name, heading in _found(headings).items() if name != "jumlah"}  # can head amounts too
+    if beside := _amounts_beside(read, headings, found):
         shown = tuple(map(masked, beside))
         raise InputError(Message("planning.costs.no_price", headings=shown, first=shown[-1]))
 
@@ -197,6 +231,29 @@ def _found(headings: Sequence[str]) -> dict[str, str]:
         if (heading := next((h for h in known if h not in found.values()), None)) is not None:
             found[name] = heading
     return found
+
+
+def unit_notes(units: Mapping[float, str], own: pd.DataFrame) -> Iterable[Message]:
+    """Say what 1 stands for, by which words."""
+    total = money(own["biaya"].sum(), "costs.total")
+    for unit, words in units.items():
+        yield Alert("planning.costs.unit", words=masked(words), unit=money(unit, "costs.unit"), total=total)
+
+
+def beside_notes(headings: Sequence[str], own: pd.DataFrame, *, planned: bool) -> Iterable[Message]:
+    """Say which other columns of amounts do not count, and by how much the last of them differs."""
+    shown = tuple(map(masked, headings))
+    total = own["biaya"].sum()
+    counted = money(total, "costs.total")
+    if shown and planned:
+        yield Alert("planning.costs.beside", headings=shown, first=shown[-1], total=counted)
+    if BESIDE in own:
+        other = own[BESIDE].sum()
+        away = Quantity(abs(other / total - 1), "costs.components['nilai_lain'].sum() / costs.total - 1", 1, "percent")
+        side = Message(f"planning.costs.{'more' if other > total else 'less'}")
+        said = {"other": money(other, "costs.components['nilai_lain'].sum()"), "share": away, "side": side}
+        by = money(abs(other - total), "abs(costs.components['nilai_lain'].sum() - costs.total)")
+        yield Message("planning.costs.difference", heading=shown[-1], total=counted, difference=by, **said)
 
 
 def unpriced(table: pd.DataFrame) -> pd.Series:

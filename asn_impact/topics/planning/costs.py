@@ -7,7 +7,7 @@ worked example and says so on every line, and so does whatever is computed from 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -21,6 +21,7 @@ from asn_impact.display import card, noted
 from asn_impact.errors import InputError
 from asn_impact.intake.extract import Source
 from asn_impact.intake.fields.amounts import is_total
+from asn_impact.intake.fields.columns import normalised
 from asn_impact.intake.fields.numbers import NumberStyle, multiplied, parse_numbers, style_told
 from asn_impact.intake.privacy import masked
 from asn_impact.topics.planning.budget import (
@@ -30,15 +31,18 @@ from asn_impact.topics.planning.budget import (
     COURSE,
     UNITS,
     YEAR,
+    Budget,
+    beside_notes,
     columns_of,
     plain_text,
+    unit_notes,
     unpriced,
 )
 from asn_impact.topics.planning.course_rows import rows_of_course
 from asn_impact.topics.planning.money import money, rupiah
-from asn_impact.topics.planning.sums import ROUNDING, Rows, sums_of
+from asn_impact.topics.planning.sums import ROUNDING, Rows, heads_period, latest_of, sums_of
 from asn_impact.verbs import Guided, public_verb
-from asn_impact.words import Alert, Message, Quantity, paragraph
+from asn_impact.words import Alert, Message, paragraph
 
 TEMPLATE: Final = "cost_template.csv"
 _OWN: Final = "asn_own"  # whether a row is of the course asked for
@@ -122,6 +126,7 @@ def read_costs(
     totals: Names | None = None,
     unit: Annotated[float, AtLeast(1)] | None = None,
     amount: str | None = None,
+    sheets: Names = (),
 ) -> Costs:
     """Return the costs of a programme, from a file or a frame with one row a component.
 
@@ -148,16 +153,20 @@ def read_costs(
         the last row above it named which names one.
     totals
         Names of rows that add up others; ``[]`` where none does. None: it is told from names, account codes and sums.
+        The heading of `amount` where each row holds those before it of the same name: the last one counts.
     unit
         Rupiah that 1 stands for in all columns of money: 1000 for a table in thousands. None: titles and headings say.
     amount
         Heading of the column whose amounts count, each row as a lump sum, in the place of volume times unit price:
-        ``"Realisasi"`` for what was spent where the others say what was planned.
+        ``"Realisasi"`` for what was spent where the others say what was planned. They may be negative.
+    sheets
+        Names of the sheets of a workbook that count; all where none is named.
 
     Raises
     ------
     InputError
-        A row can be a sum or a component; the unit of the amounts is said in two ways;
+        A row can be a sum or a component; the unit of the amounts is not clear, or said in two ways; two sheets or
+        files are stages of one budget; amounts up to a month (s.d.) stand in several rows of one name.
         It cannot be told which rows are those of the course; a column is missing, a component has no name, source,
         price, quantity or price year, a number cannot be, or an amount is not quantity times price.
 
@@ -166,7 +175,7 @@ def read_costs(
     DataWarning
         Another column of amounts stands beside those that count; components of the worked example are still there;
         prices of several years are added up; groups and totals are left out; a total is not the sum of its rows;
-        amounts were in thousands or millions.
+        amounts were in thousands or millions; some are negative; some rows do not name the course that others name.
 
     Examples
     --------
@@ -179,8 +188,9 @@ def read_costs(
     ...            origin="DPA 2024", price_year=2024)
     Costs(1 components, Rp21.600.000, prices of 2024)
     """
-    found = columns_of(source, {"sumber": origin, "tahun_harga": price_year}, course, unit, amount)
-    table, groups = _table(found.frame, {"sumber": origin, "tahun_harga": price_year}, match, others, totals)
+    found = columns_of(source, {"sumber": origin, "tahun_harga": price_year}, course, unit, amount, sheets)
+    given = {"sumber": origin, "tahun_harga": price_year}
+    table, groups, of_course = _table(found, given, match, others, totals)
     for name in ("komponen", "satuan", "sumber"):
         _refuse_empty(table, name)
     columns = [name for name in UNITS if name in table]
@@ -191,6 +201,7 @@ def read_costs(
     _refuse_strange_years(table, years)
     table = table.assign(**numbers, **years, biaya=numbers["jumlah"] * numbers["harga_satuan"])
     table = _with_others(table, style)
+    table, of_periods = (table, []) if amount is None else _latest(table, groups, amount, totals)
     _refuse_other_amounts(table, style)
     sums, notes = _sums(table, groups, style, totals)
     left, table = table.loc[sums], table.loc[~sums]
@@ -199,8 +210,8 @@ def read_costs(
     if not own["biaya"].sum() > 0:
         raise InputError(Message("planning.costs.nothing"))
     example = int(own["sumber"].str.strip().str.casefold().str.startswith(_EXAMPLE).sum())
-    notes = [*_notes(own, example), *_left_out(groups, left), *notes, *_unit_notes(found.units, own)]
-    notes += _beside(found.beside, own, planned=amount is None)
+    notes = [*_notes(own, example), *_left_out(groups, left), *notes, *unit_notes(found.units, own)]
+    notes += [*of_course, *of_periods, *beside_notes(found.beside, own, planned=amount is None)]
     return Costs(own, example, tuple(notes), found.sources)
 
 
@@ -230,9 +241,10 @@ def cost_template(path: str | Path) -> Path:
 
 
 def _table(
-    table: pd.DataFrame, given: Mapping[str, Any], match: Names, others: Names, totals: Names | None
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return the components, texts as texts and numbers as they came, and the rows of groups and totals of a budget."""
+    found: Budget, given: Mapping[str, Any], match: Names, others: Names, totals: Names | None
+) -> tuple[pd.DataFrame, pd.DataFrame, list[Message]]:
+    """Return the components, texts as texts and numbers as they came, the rows of groups and totals, and notes."""
+    table = found.frame
     cells = table.drop(columns=[COURSE, _AT, *UNITS.values()], errors="ignore")
     table = table.loc[~cells.map(lambda value: plain_text(value) == "").all(axis=1)].reset_index(drop=True)
     if table.empty:
@@ -240,14 +252,14 @@ def _table(
     table = table.assign(komponen=_named(table), **{_AT: np.arange(len(table))})
     heads = unpriced(table) & (AMOUNT in table) | table["komponen"].map(lambda text: is_total(text, totals))
     said = [plain_text(text) for text in table.pop(COURSE)] if COURSE in table else []
-    table[_OWN] = rows_of_course(said, table["komponen"].tolist(), heads.to_numpy(), match, others)
+    table[_OWN], notes = rows_of_course(said, table["komponen"].tolist(), heads.to_numpy(), match, others, found.named)
     groups, table = table.loc[heads], table.loc[~heads].reset_index(drop=True)
     if table.empty:
         raise InputError(Message("planning.costs.no_rows"))
     absent: dict[str, Any] = {n: value for n, value in given.items() if value is not None and n not in table}
     table = table.assign(**absent)
     texts = {name: table[name].map(plain_text) for name in ("satuan", "sumber")}
-    return table.assign(**{YEAR: table.get(YEAR, 0), **texts}), groups
+    return table.assign(**{YEAR: table.get(YEAR, 0), **texts}), groups, notes
 
 
 def _named(table: pd.DataFrame) -> list[str]:
@@ -257,12 +269,25 @@ def _named(table: pd.DataFrame) -> list[str]:
     return [name or (code if is_total(code) else "") for name, code in zip(names, codes, strict=True)]
 
 
+def _latest(
+    table: pd.DataFrame, groups: pd.DataFrame, amount: str, totals: Names | None
+) -> tuple[pd.DataFrame, list[Message]]:
+    """Return the rows without those that a later one of the same name below the same group holds."""
+    own = [not (is_total(text) or heads_period(text)) for text in groups["komponen"]]
+    bare = groups.loc[unpriced(groups).to_numpy(dtype=np.bool_) & np.array(own, dtype=np.bool_)]
+    within = np.array(["", *bare["komponen"]], dtype=object)[np.searchsorted(bare[_AT], table[_AT])]
+    codes = table[CODE].map(plain_text) if CODE in table else [""] * len(table)
+    keys = list(zip(table["komponen"].map(normalised), codes, within, strict=True))
+    kept, notes = latest_of(keys, table["komponen"].tolist(), table["biaya"].to_numpy(), amount, totals)
+    return table.loc[kept], notes
+
+
 def _refuse_other_amounts(table: pd.DataFrame, style: NumberStyle | None) -> None:
     """Refuse amounts that are not quantity times price."""
     if AMOUNT not in table:
         return
     amounts = pd.Series(_amounts(table, style), index=table.index)
-    wrong = table.index[(amounts - table["biaya"]).abs() > ROUNDING * table["biaya"].clip(lower=1)]
+    wrong = table.index[(amounts - table["biaya"]).abs() > ROUNDING * table["biaya"].abs().clip(lower=1)]
     if len(wrong):
         first = table.loc[wrong[0]]
         shown = {"amount": rupiah(amounts[wrong[0]], "id"), "product": rupiah(first["biaya"], "id")}
@@ -303,12 +328,6 @@ def _left_out(groups: pd.DataFrame, sums: pd.DataFrame) -> Iterable[Message]:
             yield Alert(f"planning.costs.{key}", n=len(names), names=names)
 
 
-def _unit_notes(units: Mapping[float, str], own: pd.DataFrame) -> Iterable[Message]:
-    total = money(own["biaya"].sum(), "costs.total")
-    for unit, words in units.items():
-        yield Alert("planning.costs.unit", words=masked(words), unit=money(unit, "costs.unit"), total=total)
-
-
 def _with_others(table: pd.DataFrame, style: NumberStyle | None) -> pd.DataFrame:
     """Return the table with the other amount of each row as a number, without it where it is none."""
     if BESIDE not in table:
@@ -319,22 +338,6 @@ def _with_others(table: pd.DataFrame, style: NumberStyle | None) -> pd.DataFrame
     except InputError:
         return table.drop(columns=BESIDE)
     return table.assign(**{BESIDE: amounts.fillna(0.0).to_numpy() * table[UNITS[BESIDE]].to_numpy()})
-
-
-def _beside(headings: Sequence[str], own: pd.DataFrame, *, planned: bool) -> Iterable[Message]:
-    """Say which other columns of amounts do not count, and by how much the last of them differs."""
-    shown = tuple(map(masked, headings))
-    total = own["biaya"].sum()
-    counted = money(total, "costs.total")
-    if shown and planned:
-        yield Alert("planning.costs.beside", headings=shown, first=shown[-1], total=counted)
-    if BESIDE in own:
-        other = own[BESIDE].sum()
-        away = Quantity(abs(other / total - 1), "costs.components['nilai_lain'].sum() / costs.total - 1", 1, "percent")
-        side = Message(f"planning.costs.{'more' if other > total else 'less'}")
-        said = {"other": money(other, "costs.components['nilai_lain'].sum()"), "share": away, "side": side}
-        by = money(abs(other - total), "abs(costs.components['nilai_lain'].sum() - costs.total)")
-        yield Message("planning.costs.difference", heading=shown[-1], total=counted, difference=by, **said)
 
 
 def _refuse_empty(table: pd.DataFrame, name: str) -> None:
@@ -352,7 +355,7 @@ def _numbers(table: pd.DataFrame, name: str, style: NumberStyle | None) -> Any: 
     if column.dtype == object or pd.api.types.is_string_dtype(column):
         column = parse_numbers([plain_text(value) or None for value in column], name=name, style=style)
     values = column.to_numpy(dtype=np.float64, na_value=np.nan)
-    wrong = np.flatnonzero(~np.isfinite(values) | (values < 0))
+    wrong = np.flatnonzero(~np.isfinite(values) | (values < 0) & (name == "jumlah" or AMOUNT not in table))
     if wrong.size:
         first = table["komponen"].iloc[int(wrong[0])]
         raise InputError(Message("planning.costs.no_number", name=name, n=wrong.size, total=len(table), first=first))
@@ -385,6 +388,9 @@ def _refuse_strange_years(table: pd.DataFrame, years: dict[str, Any]) -> None:
 def _notes(table: pd.DataFrame, example: int) -> Iterable[Message]:
     if example:
         yield Alert("planning.costs.example", n=example, total=len(table))
+    if (less := table.loc[table["biaya"] < 0]).size:
+        total = money(-less["biaya"].sum(), "-costs.components['biaya'].clip(upper=0).sum()")
+        yield Alert("planning.costs.negative", n=len(less), first=masked(less["komponen"].iloc[0]), total=total)
     years = sorted(set(table["tahun_harga"].tolist()))
     if len(years) > 1:
         yield Alert("planning.costs.several_years", years=[str(year) for year in years])

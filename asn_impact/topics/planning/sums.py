@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Final
 
 import numpy as np
+import pandas as pd
 
 from asn_impact.arguments import Names
 from asn_impact.arrays import Bool, Float
@@ -18,6 +20,15 @@ from asn_impact.topics.planning.money import money, rupiah
 from asn_impact.words import Alert, Message
 
 ROUNDING: Final = 0.001  # share by which an amount may differ from its product, or a total from its sum
+#: What says that an amount is the sum of those up to a day.
+_SO_FAR: Final = re.compile(
+    r"(?<![a-z])(?:s\W{0,2}d\b|sampai|hingga|kumulati[fv]|akumulasi|cumulative|to date|ytd|up to)", re.IGNORECASE
+)
+_PERIOD: Final = re.compile(
+    r"\b(?:jan|feb|mar|apr|mei|jun|jul|ag[su]|sep|okt|nov|des)(?:uari|ruari|et|il|i|ustus|tember|ober|ember)?\b"
+    r"|\b(?:bulan|triwulan|tw|semester|tahap)\b",
+    re.IGNORECASE,
+)
 _RUPIAH: Final = 1.0  # by which a row may differ from the sum that it is taken for
 
 
@@ -48,8 +59,10 @@ def sums_of(rows: Rows) -> tuple[Bool, list[Message]]:
     if rows.said is not None:
         return none, list(_disagreeing(rows))
     certain, doubtful = _by_code(rows)
-    doubtful |= _equal_to_many(rows.amounts, rows.heads | certain) | _accounts(rows, certain)
-    twice = _same_as_next(rows) & ~(certain | doubtful)
+    twice, heads = _same_as_next(rows), rows.heads | certain
+    apart, between = (_equal_to_many(rows.amounts, heads, ends) for ends in (none, twice & ~heads))
+    doubtful |= apart | between | _accounts(rows, certain)
+    twice &= ~(certain | doubtful)
     ways = [certain, certain | doubtful, certain | doubtful | twice]
     agreeing = [way for way in ways if not _unexplained(rows.amounts, rows.heads | way).any()]
     different = {way.tobytes(): way for way in agreeing if (rows.amounts[rows.heads | certain] > 0).any()}
@@ -57,11 +70,44 @@ def sums_of(rows: Rows) -> tuple[Bool, list[Message]]:
     if len(different) == 1:
         certain = agreeing[0]
     elif doubtful.any():
-        first = _called(rows, int(np.argmax(doubtful)))
-        raise InputError(Message("planning.costs.sum_or_not", first=first, line=f'totals = ["{first}"]'))
+        asked = doubtful | twice if (between & ~apart).any() else doubtful
+        names = tuple(_called(rows, int(at)) for at in np.flatnonzero(asked))
+        line = "totals = [" + ", ".join(f'"{name}"' for name in names) + "]"
+        raise InputError(Message("planning.costs.sum_or_not", n=len(names), names=names, first=names[0], line=line))
     elif twice.any():
         notes.append(Alert("planning.costs.same", n=int(twice.sum()), first=_called(rows, int(np.argmax(twice)))))
     return certain, [*notes, *_disagreeing(replace(rows, heads=rows.heads | certain))]
+
+
+def latest_of(
+    keys: Sequence[Hashable], names: Sequence[str], amounts: Float, heading: str, said: Names | None
+) -> tuple[Bool, list[Message]]:
+    """Return (N,) which rows count where the amounts of one key add up to a month each, and what has to be said.
+
+    Raises
+    ------
+    InputError
+        The heading says that they do (s.d.), and nobody said whether each row counts.
+    """
+    every: Bool = np.ones(len(keys), dtype=np.bool_)
+    order: dict[Hashable, int] = {}
+    rows = pd.Series(amounts).groupby([order.setdefault(key, len(order)) for key in keys])
+    size, rises = rows.transform("size"), rows.diff()
+    again = rows.cumcount(ascending=False).to_numpy() > 0
+    if heading in (said or ()):
+        return ~again, []
+    if said is not None or not again.any() or (rises < 0).any() or not (rises > 0).any():
+        return every, []
+    first = masked(names[int(np.argmax(again))])
+    about = {"heading": masked(heading), "n": int((size > 1).sum()), "first": first}
+    if _SO_FAR.search(heading):
+        raise InputError(Message("planning.costs.so_far", **about))
+    return every, [Alert("planning.costs.rising", **about)] if size.max() > 2 else []
+
+
+def heads_period(text: str) -> bool:
+    """Return whether a row heads those of a month or another period."""
+    return _PERIOD.search(text) is not None
 
 
 def _called(rows: Rows, at: int) -> str | Message:
@@ -83,14 +129,17 @@ def _by_code(rows: Rows) -> tuple[Bool, Bool]:
     return certain, doubtful
 
 
-def _equal_to_many(amounts: Float, heads: Bool) -> Bool:
-    """Return the components that are the sum of two or more below them, or above them, up to a row that is none."""
-    below = _sums_below(amounts, heads)
-    above: Bool = _sums_below(amounts[::-1], (heads | below)[::-1])[::-1]
+def _equal_to_many(amounts: Float, heads: Bool, ends: Bool) -> Bool:
+    """Return the components that are the sum of two or more below them, or above them, up to a row that is none.
+
+    `ends` may be components or none, as a row that repeats the one below.
+    """
+    below = _sums_below(amounts, heads, ends)
+    above: Bool = _sums_below(amounts[::-1], (heads | below)[::-1], np.zeros_like(heads))[::-1]
     return np.asarray(below | above)
 
 
-def _sums_below(amounts: Float, heads: Bool) -> Bool:
+def _sums_below(amounts: Float, heads: Bool, either: Bool) -> Bool:
     sums = np.zeros(len(amounts), dtype=np.bool_)
     ends, total, n = [(0.0, 0)], 0.0, 0  # from the end to each row that is no component
     for i in range(len(amounts) - 1, -1, -1):
@@ -98,8 +147,9 @@ def _sums_below(amounts: Float, heads: Bool) -> Bool:
         sums[i] = not heads[i] and bool(apart) and bool((np.abs(np.array(apart) - amounts[i]) <= _RUPIAH).any())
         if heads[i] or sums[i]:
             ends.append((total, n))
-        else:
-            total, n = total + amounts[i], n + 1
+            continue
+        total, n = total + amounts[i], n + 1
+        ends += [(total, n)] if either[i] else []
     return sums
 
 
