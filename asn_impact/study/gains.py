@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -12,14 +12,16 @@ import pandas as pd
 from asn_impact.arguments import Names
 from asn_impact.arrays import Bool, Float
 from asn_impact.errors import AsnImpactError, InputError
+from asn_impact.intake.fields.canonical import FILE
 from asn_impact.intake.fields.labels import plain_label
 from asn_impact.intake.fields.numbers import NumberStyle, parse_numbers
 from asn_impact.intake.fields.people import person_key
 from asn_impact.intake.fields.regencies import REGENCY, settle_regencies
 from asn_impact.intake.gathering import explaining, gather
 from asn_impact.intake.ledger import Ledger
+from asn_impact.intake.privacy import masked
 from asn_impact.measures.outcomes import Better, Mean
-from asn_impact.words import Message
+from asn_impact.words import Alert, Message
 
 if TYPE_CHECKING:
     from asn_impact.intake.extract import Source
@@ -31,7 +33,12 @@ OF_PERSONS: Final = {
     "ratings": 3,
 }  #: kinds of files on persons, who were trained or not; Kirkpatrick's step
 
+Zeros: TypeAlias = Literal["absent", "scores"]
+
 SCORE = "score"
+_FAR: Final = 5  # times that scores of one scale are seldom apart as a whole
+_SMALL: Final = 10  # the highest score of a short scale
+_ENOUGH: Final = 3  # scores that show a scale
 FEWEST = 10  # persons behind a mean that is shown
 
 
@@ -72,6 +79,8 @@ def read_tests(
     columns: Mapping[str, str | None] | None = None,
     style: NumberStyle | None = None,
     regency: str | None = None,
+    zeros: Zeros | None = None,
+    sheets: Names = (),
 ) -> Tests:
     """Return the scores before and after of every person who has both.
 
@@ -93,17 +102,23 @@ def read_tests(
         How numbers are written, where a column does not tell.
     regency
         As for `read_observations`.
+    zeros
+        What a score of 0 is, where all others lie far above: ``"absent"`` (no score) or ``"scores"``.
+    sheets
+        The sheets that count, where a workbook holds others.
 
     Raises
     ------
     InputError
-        A column or word is not there, a person has two rows of one test, or nobody has both scores.
+        A column or word is not there, a person has two rows of one test, or nobody has both scores. Zeros lie far below
+        all other scores and nobody said what they are; sheets, files or tests are on other scales.
     """
     numbers = [before, after] if test is None else list(scores)
     if not numbers or (group is None) != (trained is None):
         raise InputError(Message("programme.tests_keys"))
     texts = [name for name in (test, group) if name is not None]
-    table, rows = _gathered(source, person, texts, numbers, columns, style, regency)
+    table, rows = _gathered(source, person, texts, numbers, columns, style, regency, sheets)
+    table, rows = _on_one_scale(table, rows, numbers, test, zeros)
     placed = _placed(table, group)
     paired = _wide(placed, before, after) if test is None else _long(placed, test, before, after, numbers)
     used = len(paired) * (1 if test is None else 2)
@@ -140,6 +155,8 @@ def read_ratings(
     columns: Mapping[str, str | None] | None = None,
     style: NumberStyle | None = None,
     regency: str | None = None,
+    zeros: Zeros | None = None,
+    sheets: Names = (),
 ) -> Tests:
     """Return what others said of each person before and after: ratings by superiors, colleagues, those served (360).
 
@@ -158,7 +175,7 @@ def read_ratings(
         The column of the kind of rater, and the kinds that count; all of them without it.
     scores
         Columns of scores, averaged.
-    group, trained, columns, style, regency
+    group, trained, columns, style, regency, zeros, sheets
         As for `read_tests`.
 
     Raises
@@ -169,7 +186,8 @@ def read_ratings(
     if not scores or (group is None) != (trained is None) or (use and rater is None):
         raise InputError(Message("programme.ratings_keys"))
     texts = [name for name in (when, rater, group) if name is not None]
-    table, rows = _gathered(source, person, texts, list(scores), columns, style, regency)
+    table, rows = _gathered(source, person, texts, list(scores), columns, style, regency, sheets)
+    table, rows = _on_one_scale(table, rows, list(scores), when, zeros)
     table["asn_kind"] = "" if rater is None else table[rater].map(_plain)
     kinds = tuple(dict.fromkeys(_plain(word) for word in use))
     for word in use:
@@ -217,13 +235,14 @@ def _gathered(
     columns: Mapping[str, str | None] | None,
     style: NumberStyle | None,
     regency: str | None,
+    sheets: Names,
 ) -> tuple[pd.DataFrame, Gathered]:
     """Return the columns of texts and numbers, and who each row is of."""
     fields = ("officer", "office", REGENCY)
     names = [*texts, *numbers]
     with explaining(source):
         given = {**(columns or {}), "officer": person, **{name: name for name in names}}
-        rows = gather(source, fields, columns=given, dates=None, keep=names, required=("officer",))
+        rows = gather(source, fields, columns=given, dates=None, keep=names, required=("officer",), sheets=sheets)
         frame, of_regencies = settle_regencies(rows.frame, regency)
         table = pd.DataFrame(frame.collect().to_pandas())
     for name in numbers:
@@ -234,6 +253,48 @@ def _gathered(
         named = table["office"].map(lambda cell: None if pd.isna(cell) else plain_label(str(cell)) or None)
         table["office"] = named.groupby(table["asn_person"]).transform("first")
     return table, replace(rows, notes=(*rows.notes, *of_regencies))
+
+
+def _on_one_scale(
+    table: pd.DataFrame, rows: Gathered, numbers: list[str], test: str | None, zeros: Zeros | None
+) -> tuple[pd.DataFrame, Gathered]:
+    """Return the scores without zeros that are none, and say where a few lie far below all others.
+
+    Raises
+    ------
+    InputError
+        Zeros lie far below all other scores; or a sheet, a file, a test or a column is on another scale.
+    """
+    scores = table[numbers]
+    nothing, absent = int((scores == 0).sum().sum()), zeros == "absent"
+    above = np.unique(scores.to_numpy(dtype=float)[scores.to_numpy(dtype=float) > 0])
+    apart = len(above) > 1 and above[0] >= max(above[-1] / _FAR, 3 * float(np.diff(above).max()))
+    if nothing and apart and zeros is None:
+        raise InputError(Message("programme.zeros", n=nothing, lowest=float(above[0])))
+    notes = [Message("programme.zeros_absent", n=nothing)] if nothing and absent else []
+    names = [masked(one.sheet or one.name) for one in rows.tables]
+    of = table[FILE].map(lambda i: names[int(i)]) if len(names) > 1 and FILE in table else ""
+    told = "" if test is None else table[test].fillna("").map(str)
+    parts = scores.where(scores > 0).assign(asn_of=of, asn_in=told).melt(["asn_of", "asn_in"], numbers).dropna()
+    _refuse_scales(parts)
+    low = np.sort(parts["value"].to_numpy(dtype=float))
+    few, rest = low[low <= _SMALL], low[low > _SMALL]
+    if len(few) and len(rest) > len(few) and rest[0] >= 3 * few[-1] and np.median(rest) >= _FAR * _SMALL / 2:
+        notes.append(Alert("programme.scores_apart", n=len(few), most=float(few[-1]), least=float(rest[0])))
+    return table.assign(**(scores.where(scores != 0) if absent else scores)), replace(rows, notes=(*rows.notes, *notes))
+
+
+def _refuse_scales(parts: pd.DataFrame) -> None:
+    """Refuse parts of which one lies as a whole far below another: 0 to 10 beside 0 to 100."""
+    ranges = parts.groupby(["asn_of", "asn_in", "variable"], sort=False)["value"]
+    ends = ranges.quantile([0.1, 0.5, 0.9]).unstack().loc[lambda one: ranges.size().reindex(one.index) >= _ENOUGH]
+    if len(ends) < 2:
+        return
+    low, high = ends[0.5].idxmin(), ends[0.5].idxmax()
+    if ends[0.9][low] < ends[0.1][high] and ends[0.5][high] >= _FAR * ends[0.5][low]:
+        most = {"low": float(ranges.max()[low]), "high": float(ranges.max()[high])}
+        names = [", ".join(dict.fromkeys(word for word in part if word)) for part in (low, high)]
+        raise InputError(Message("programme.scales", lower=names[0], higher=names[1], **most))
 
 
 def _placed(table: pd.DataFrame, group: str | None) -> pd.DataFrame:

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from asn_impact.arguments import did_you_mean, hints_of
 from asn_impact.errors import AsnImpactError, StudyError
@@ -282,8 +282,13 @@ def values(table: Mapping[str, Any], keys: Keys, place: Place) -> dict[str, Any]
             )
     missing = [key for key in keys.required if key not in table]
     if missing:
-        raise place.refuse(Message("study.missing", key=missing[0], expected=keys.kinds[missing[0]].expected))
+        absence = Message("study.missing", key=missing[0], expected=keys.kinds[missing[0]].expected)
+        raise place.refuse(paragraph(absence, _TO_GO_ON.get(missing[0])))
     return {key: convert(value, keys.kinds[key], place, key) for key, value in table.items()}
+
+
+#: How to go on without a key that a file may have nothing for.
+_TO_GO_ON: Final = {"respondents": Message("study.without_respondents")}
 
 
 def _key_names(keys: Keys) -> Message:

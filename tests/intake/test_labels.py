@@ -135,3 +135,19 @@ def test_a_row_of_sums_names_no_office(label):
 )
 def test_an_office_with_a_number_in_its_name_is_one(label):
     assert not TOTAL_LABEL.match(label)
+
+
+def test_a_cell_that_names_several_offices_is_said():
+    changed, notes = settle_labels({"Dinas A": 9, "Dinas B": 9, "Dinas A, Dinas B": 3, "Dinas C dan D": 2})
+    assert changed == {}
+    (note,) = [note for note in notes if note.key == "intake.office.several"]
+    assert "'Dinas A, Dinas B' names several offices in one cell; its 3 rows" in str(note).replace('"', "'")
+
+
+@pytest.mark.parametrize(
+    ("label", "total"),
+    [("Kabupaten", True), ("Se-Kabupaten", True), ("Tingkat Kota", True), ("Seluruh OPD", True), ("Keseluruhan", True),
+     ("Kota", False), ("Kabupaten Hulu Rimba", False), ("Kecamatan Kota", False), ("Unit Kerja", False)],
+)  # fmt: skip
+def test_a_row_of_all_offices_is_a_total(label, total):
+    assert (TOTAL_LABEL.match(label) is not None) == total

@@ -12,6 +12,7 @@ import pytest
 import asn_impact as ai
 from asn_impact.errors import DataWarning, InputError
 from asn_impact.topics.surveys.answers import ELEMENTS
+from asn_impact.topics.surveys.periods import standing_for, survey_period
 
 HEADINGS = ["No", "Unit Pelayanan", "Jumlah Responden", *ELEMENTS]
 
@@ -110,3 +111,11 @@ def test_a_column_beside_the_index_is_not_taken_for_it(tmp_path: Path) -> None:
         with warnings.catch_warnings():
             warnings.simplefilter("error", DataWarning)
             read(path)
+
+
+def test_a_month_in_numbers_beside_half_years_in_words_is_a_half_year():
+    periods, notes = standing_for(["Sem. I 2024", "2024-07"], [survey_period("Sem. I 2024"), survey_period("2024-07")])
+    assert list(periods) == [(24288, 6), (24294, 6)]
+    assert notes[0].key == "survey.months_begin"
+    periods, notes = standing_for(["Sem. I 2024", "2024-08"], [survey_period("Sem. I 2024"), survey_period("2024-08")])
+    assert list(periods) == [(24288, 6), (24295, 1)]

@@ -229,3 +229,10 @@ def test_limits_in_hours_leave_the_other_services_to_be_answered():
         answer = kept(clocks, limits)
     rows = answer.records.collect().to_pandas() if hasattr(answer.records, "collect") else answer.records
     assert dict(zip(rows["service"], rows["kept"], strict=True)) == {"A": 1, "C": 1, "D": 0}
+
+
+def test_days_without_kerja_and_weeks_are_said_to_be_calendar_days():
+    table = {"layanan": ["A", "B", "C", "D"], "SLA": ["10 hari kerja", "2 minggu", "3 (tiga) hari", "5 hari kalender"]}
+    promises = read_promises(pd.DataFrame(table))
+    (note,) = [note for note in promises.notes if note.key == "promises.every_day"]
+    assert '"B" and "C"' in str(note).replace("'", '"') or '"B", "C"' in str(note).replace("'", '"')

@@ -10,7 +10,8 @@ import asn_impact as ai
 from asn_impact.errors import InputError, StudyError
 from asn_impact.reporting import publish
 from asn_impact.reporting.contents import Report
-from asn_impact.study.gains import read_ratings
+from asn_impact.study.gains import read_ratings, read_tests
+from asn_impact.words import Alert
 
 from .programme_files import EGOV, OFFICES, STUDY, write_programme
 
@@ -214,3 +215,48 @@ def test_the_means_beside_a_comparison_without_interval_are_those_of_the_trained
     by_hand = by_kind.groupby(["NIP yang dinilai", "Periode"]).mean().unstack().mean()
     assert finding.inference is None
     assert finding.means == pytest.approx((by_hand["Sebelum"], by_hand["Enam bulan sesudah"]))
+
+
+TESTS = {"person": "NIP", "before": "Pre", "after": "Post", "columns": {"office": "Unit Kerja"}}
+
+
+def scored(zeros=0, low=0, scale=1.0, first=0):
+    """Twenty persons, each 8 points better; some absent from the first test, some on another scale."""
+    before = np.arange(45, 65) * scale
+    frame = pd.DataFrame({"NIP": [f"19870910201101{first + i:04d}" for i in range(20)], "Unit Kerja": OFFICES[0]})
+    frame = frame.assign(Pre=before, Post=before + 8 * scale)
+    frame.loc[: zeros - 1, "Pre"] = 0
+    frame.loc[20 - low :, ["Pre", "Post"]] /= 10
+    return frame
+
+
+def test_zeros_far_below_all_other_scores_are_asked_about():
+    with pytest.raises(InputError, match=r'lowest of the others is 48.*zeros = "absent"'):
+        read_tests(scored(zeros=3), **TESTS)
+    left = read_tests(scored(zeros=3), zeros="absent", **TESTS)
+    assert (left.after - left.before).tolist() == [8.0] * 17
+    assert left.ledger.kept == 17
+    assert "3 scores of 0" in str(left.notes[-1])
+    assert (read_tests(scored(zeros=3), zeros="scores", **TESTS).after.size) == 20
+
+
+def test_zeros_among_low_scores_are_scores():
+    frame = scored().assign(Pre=np.arange(20) * 4.0, Post=np.arange(20) * 4.0 + 8)
+    assert read_tests(frame, **TESTS).before.min() == 0
+
+
+def test_a_sheet_on_another_scale_is_asked_about_and_can_be_left_aside(tmp_path):
+    with pd.ExcelWriter(tmp_path / "tes.xlsx") as book:
+        scored().to_excel(book, sheet_name="Prima", index=False)
+        scored(scale=0.1, first=100).to_excel(book, sheet_name="Digital", index=False)
+    with pytest.raises(InputError, match=r'"?Digital.*up to 6\.4.*Prima.*up to 72'):
+        read_tests(tmp_path / "tes.xlsx", **TESTS)
+    alone = read_tests(tmp_path / "tes.xlsx", sheets=["Prima"], **TESTS)
+    assert (alone.after - alone.before).tolist() == [8.0] * 20
+
+
+def test_a_few_scores_on_another_scale_are_said():
+    assert read_tests(scored(), **TESTS).notes == ()
+    (note,) = read_tests(scored(low=2), **TESTS).notes
+    assert isinstance(note, Alert)
+    assert str(note).startswith("4 scores are 7.20 or less")

@@ -31,7 +31,9 @@ _COUNTED: Final = r"\d[\d.,]*\s*(?:orang|peserta|pegawai|petugas|berkas|permohon
 #: A label that says that its row adds up the others: "Jumlah", "Total 30 orang", or "30 orang" alone.
 TOTAL_LABEL: Final = re.compile(
     r"\s*(?:grand\s*total|sub\s*total|jumlah|total|rata\s*-?\s*rata|rerata|average|sum)\b"
-    rf"(?:(?!\s*\d)|\s*{_COUNTED})|\s*{_COUNTED}\s*$",
+    rf"(?:(?!\s*\d)|\s*{_COUNTED})|\s*{_COUNTED}\s*$|"
+    r"\s*(?:(?:tingkat\s+|se\s*-?\s*)?(?:kabupaten|kab\.|provinsi)|(?:tingkat\s+|se\s*-?\s*)kota|keseluruhan|"
+    r"(?:semua|seluruh)\s+(?:opd|skpd|unit|kantor|dinas|instansi|perangkat daerah|upp)(?:\s+(?:kerja|pelayanan))?)\s*$",
     re.IGNORECASE,
 )
 #: Column of the rows whose office adds up the others; only where there are any.
@@ -40,6 +42,7 @@ TOTAL_ROW: Final = "asn_total"
 _TWINS: Final = str.maketrans("АВЕКМНОРСТУХаеорсухіІѕЅјЈΑΒΕΖΗΙΚΜΝΟΡΤΥΧο", "ABEKMHOPCTYXaeopcyxiIsSjJABEZHIKMNOPTYXo")
 MOST_COMPARED: Final = 400  # labels; each is compared with each
 _REGION: Final = re.compile(r" (?:pemerintah )?(?:kabupaten|kota|provinsi) .+$")
+_JOINED_BY: Final = re.compile(r"\s*[,;/&+|]\s*|\s+(?:dan|and)\s+", re.IGNORECASE)
 LONG_WORD: Final = 7  # letters from which one other letter is more likely a slip than another name
 
 
@@ -114,7 +117,7 @@ def settle_labels(
     for label, target in chosen.items():
         if target not in (settled or {}).values():
             rows[target] += total[label]
-    notes += _alike(rows)
+    notes += _several(rows) + _alike(rows)
     return {label: chosen[plain[label]] for label in counts if chosen[plain[label]] != label}, notes
 
 
@@ -196,6 +199,14 @@ def fuller(one: str, other: str, rows: Mapping[str, int], official: Collection[s
 
     first, second = sorted((one, other), key=weight)
     return first, second
+
+
+def _several(rows: Mapping[str, int]) -> list[Message]:
+    """Say which labels name several of the others, as one cell of a row that is of two offices does."""
+    keys = {label_key(label) for label in rows}
+    parts = {label: [label_key(part) for part in _JOINED_BY.split(label)] for label in rows if _JOINED_BY.search(label)}
+    told = [label for label, names in parts.items() if len(names) > 1 and keys.issuperset(names)]
+    return [Alert("intake.office.several", name=masked(label), n=rows[label]) for label in told[:5]]
 
 
 def _alike(rows: Mapping[str, int]) -> list[Message]:

@@ -47,6 +47,7 @@ _HOW = {
 _UNIT_HEADINGS = frozenset(
     normalised(h) for h in ("satuan", "satuan_sla", "satuan waktu", "limit unit", "unit of limit")
 )
+_CALENDAR = re.compile("kalender|calendar", re.IGNORECASE)
 _WEEKS = "weeks"  # of seven calendar days
 _ABOUT = re.compile(r"^\s*(?:±|\+/-|kurang lebih|kira-?kira|sekitar|about)", re.IGNORECASE)
 _AT_MOST = (
@@ -177,6 +178,10 @@ def _promise(rows: Sequence[tuple[str, Any, Any]], unit: LimitUnit | None) -> Pr
         notes.append(Message("promises.spans", n=len(spans), services=spans))
     if about := tuple(dict.fromkeys(s for s, limit, _ in rows if _ABOUT.match(str(limit)))):
         notes.append(Message("promises.about", n=len(about), services=about))
+    every = [s for s, limit, word in rows if limit_of.get(s, ("", ""))[1] == "calendar days" and unit is None
+             and not _CALENDAR.search(f"{limit} {word}")]  # fmt: skip
+    if bare := tuple(dict.fromkeys(every)):
+        notes.append(Message("promises.every_day", n=len(bare), services=bare))
     if limits["unit"].isin(["hours", "minutes"]).any():
         notes.append(Message("promises.every_hour"))
     return Promises(limits, tuple(notes))

@@ -88,14 +88,20 @@ def standing_for(
 ) -> tuple[Sequence[tuple[int, int]], list[Message]]:
     """Return the periods, months in numbers that begin half-years or quarters read as all of it; and what is said.
 
-    Months that lie as far apart and begin none count as months, with an alert.
+    So are months in numbers beside half-years or quarters in words. Months that lie as far apart and begin none count as months, with an alert.
 
     Examples
     --------
     >>> standing_for(["2024-01", "2024-07"], [(24288, 1), (24294, 1)])[0]
     [(24288, 6), (24294, 6)]
     """
-    worded = any(re.search(r"[a-z]", period_text(value).casefold()) for value in values)
+    lettered = [bool(re.search(r"[a-z]", period_text(value).casefold())) for value in values]
+    worded = any(lettered)
+    parts = {months for (_, months), word in zip(periods, lettered, strict=True) if word}
+    bare = sorted({first for (first, months), word in zip(periods, lettered, strict=True) if not word and months == 1})
+    if bare and len(parts) == 1 and (n := max(parts)) > 1 and all(first % n == 0 for first in bare):
+        whole = [(first, n if months == 1 else months) for first, months in periods]
+        return whole, [Alert("survey.months_begin", periods=Timeline.months(bare).labels, n=n)]
     line = Timeline.months([first for first, _ in periods])
     if worded or len(line) < 2 or any(months > 1 for _, months in periods):
         return periods, []
