@@ -36,6 +36,7 @@ FEW: Final = 10  # contradicting rows below which nobody asks whether the number
 MOST_ASKED: Final = 2_000_000  # records, above which numbers are not compared across offices
 LONG_NUMBER: Final = 6  # characters of a number that two offices do not both give, with one day, by chance
 MOST_PAIRS: Final = 5  # pairs of offices that are asked about
+AGAIN: Final = 0.1  # of the numbers that could come again do, where numbers begin again
 LEFT: Final = 0.05  # share of the contradictions that may stay where a series of numbers explains the others
 
 
@@ -186,23 +187,56 @@ def _told_apart(copies: Frame, records: Frame, *, few: bool) -> tuple[Frame, dic
     if before < FEW:
         return judged, counts, ()
     _refuse_damaged(records)
-    numbered = in_series(copies, before, lambda rows: _fates(_judge_copies(rows)).get(CONTRADICTING, 0))
+    numbered = in_series(copies, before, lambda rows: _fates(_judge_copies(rows)).get(CONTRADICTING, 0), records)
     if numbered is None:
-        return judged, counts, ()
+        return judged, counts, (Alert("intake.copies.no_series", n=before),)
     judged = _judge_copies(numbered[0])
     return judged, _fates(judged), numbered[1]
 
 
-def in_series(rows: Frame, before: int, count: Callable[[Frame], int]) -> tuple[Frame, tuple[Message, ...]] | None:
+def in_series(
+    rows: Frame, before: int, count: Callable[[Frame], int], records: Frame
+) -> tuple[Frame, tuple[Message, ...]] | None:
     """Return the rows with what their numbers begin again with; None where nothing explains rows that share a number.
 
     There are as many such rows as `before`; `count` says how many are left where the series is part of the number.
+    Numbers of which hardly any of all `records` come again are in no series.
     """
     for name, series in _series(rows).items():
         numbered = rows.with_columns(series.alias(SERIES))
-        if before >= FEW and count(numbered) <= LEFT * before:
+        if (
+            before >= FEW
+            and count(numbered) <= LEFT * before
+            and _begin_again(records.with_columns(series.alias(SERIES)))
+        ):
             return numbered, (Alert("intake.copies.series", n=before, series=Message(f"intake.copies.{name}")),)
     return None
+
+
+def _begin_again(records: Frame) -> bool:
+    """Return whether about as many numbers come again in another part as if each part began with the first number.
+
+    Parts that each begin with the first number share all those of the smaller part. Offices may number by themselves or
+    together: the rows of one office are then a draw from the numbers of all, and only all of them tell.
+    """
+    numbers = held(records.filter(~nw.col("case").is_null()).group_by("office", "case", SERIES).agg(asn_n=nw.len()))
+    together = numbers.group_by("case", SERIES).agg(asn_n=nw.len())
+    alone, of_all = (int(_one(one.select(n=nw.len()))["n"]) for one in (numbers, together))
+    if _share_again(numbers, ["office"]) >= AGAIN:
+        return True
+    return of_all >= (1 - LEFT) * alone and _share_again(together, []) >= AGAIN
+
+
+def _share_again(numbers: Frame, keys: list[str]) -> float:
+    """Return how many numbers come again, as a share of those that could."""
+    parts = numbers.with_columns(asn_all=nw.lit(0)).group_by("asn_all", *keys, SERIES).agg(n=nw.len())
+    sums = parts.group_by("asn_all", *keys).agg(n=nw.col("n").sum(), largest=nw.col("n").max())
+    once = numbers.group_by(*keys, "case").agg(asn_one=nw.len()).with_columns(asn_all=nw.lit(0))
+    different = once.group_by("asn_all", *keys).agg(different=nw.len())
+    table = sums.join(different, on=["asn_all", *keys], how="inner").filter(nw.col("n") > nw.col("different"))
+    again = table.select(again=(nw.col("n") - nw.col("different")).sum(), could=(nw.col("n") - nw.col("largest")).sum())
+    found = _one(again)
+    return int(found["again"] or 0) / max(int(found["could"] or 0), 1)
 
 
 def _series(records: Frame) -> dict[str, nw.Expr]:

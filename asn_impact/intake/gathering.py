@@ -91,7 +91,7 @@ def gather(
     required: Sequence[str],
     table: str | None = None,
     zone: str | None = None,
-    sheets: Sequence[str] = (),
+    sheets: Sequence[str] | None = None,
     reshape: Callable[[RawTable], RawTable] | None = None,
 ) -> Gathered:
     """Return the wanted columns of a source, and only those, under field names, with dates typed.
@@ -114,7 +114,7 @@ def _gather(
     required: Sequence[str],
     table: str | None,
     zone: str | None,
-    sheets: Sequence[str],
+    sheets: Sequence[str] | None,
     reshape: Callable[[RawTable], RawTable] | None,
 ) -> Gathered:
     check_mapping("columns", columns)

@@ -17,7 +17,7 @@ MOST_COMPARED: Final = 200_000  # rows of a file whose sheets are held against e
 
 
 def sheets_that_count(
-    tables: Sequence[RawTable], sheets: Sequence[str], required: Sequence[str], match: Match
+    tables: Sequence[RawTable], sheets: Sequence[str] | None, required: Sequence[str], match: Match
 ) -> tuple[list[RawTable], list[Message]]:
     """Return the tables that are read, and what has to be said of the others.
 
@@ -26,7 +26,7 @@ def sheets_that_count(
     tables
         Those of all files.
     sheets
-        Names of the sheets that count; empty where nobody said.
+        Names of the sheets that count; empty where nobody said, None where nobody can.
     required
         Fields without which there is no answer.
     match
@@ -53,18 +53,18 @@ def sheets_that_count(
         return list(tables), []
     kept = [t for t in tables if t not in other]
     for table in kept:
-        _require(table, required, match)
+        _require(table, required, match, "take_out" if sheets is None else "name_them")
     again = _repeating(kept, match)
     notes: list[Message] = [_passed(other, "others")] if other else []
     notes += [_passed(again, "again")] if again else []
     return [t for t in kept if t not in again], notes
 
 
-def _require(table: RawTable, required: Sequence[str], match: Match) -> None:
+def _require(table: RawTable, required: Sequence[str], match: Match, otherwise: str) -> None:
     try:
         match(table, required)
     except InputError as error:
-        hint = Message("intake.sheets.name_them") if table.sheet is not None else None
+        hint = Message(f"intake.sheets.{otherwise}") if table.sheet is not None else None
         raise InputError(paragraph(error.message, hint)) from None
 
 

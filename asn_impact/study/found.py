@@ -100,7 +100,7 @@ def _training(study: Study) -> Facts:
         return Facts()
     given = study.rollout.parameters
     fields = [f for f in TRAINING_FIELDS if f not in given.get("unused", ())]
-    others = {key: given[key] for key in ("table", "zone") if key in given}
+    others = {key: given[key] for key in ("table", "zone", "sheets") if key in given}
     columns, dates = given.get("columns"), given.get("dates")
     dates = {f: o for f, o in (dates or {}).items() if f in fields}
     return facts(given["path"], fields, ("office", "course", "passed"), columns=columns, dates=dates, **others)
@@ -149,7 +149,7 @@ def _status_table(found: Facts, own: Mapping[str, str]) -> pd.DataFrame:
         plain = " ".join(word.split()).casefold()
         waiting = "open" if "nunggu" in plain else "by_date" if plain in NULL_WORDS else "unknown"
         meaning = Message(f"study.meaning.{known.get(plain, waiting)}")
-        rows.append((masked(word), count.rows, count.dated, meaning))
+        rows.append((masked(word), count.rows, "?" if count.dated is None else count.dated, meaning))
     return pd.DataFrame(rows, columns=["word", "rows", "dated", "meaning"])
 
 

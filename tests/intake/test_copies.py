@@ -106,6 +106,29 @@ def test_numbers_that_begin_again_are_cases_of_their_own_in_every_engine(engine:
     assert "intake.copies.series" in [note.key for note in extract.notes]
 
 
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_few_numbers_that_come_again_are_no_series(engine: str) -> None:
+    days = pd.date_range("2024-01-02", periods=300, freq="D").strftime("%Y-%m-%d")
+    rows: list[Row] = [(f"R-{i:04}", f"Dinas {i % 3}", "Izin P", day, "2024-12-20") for i, day in enumerate(days)]
+    rows += [(*row[:3], "2024-12-03", "2024-12-20") for row in rows[:40:4]]
+    extract = quietly(ENGINES[engine](frame_of(rows)), as_of=AS_OF)
+    assert codes(extract.ledger) == {"contradicting_copies": 20}
+    assert [note["n"] for note in extract.notes if note.key == "intake.copies.no_series"] == [20]
+
+
+def test_numbers_of_all_offices_together_begin_again_each_year() -> None:
+    each = [(f"{i}/x", f"Dinas {i * year % 23}", "Izin P", f"{year}-02-05", "2024-03-01") for year in (2023, 2024)
+            for i in range(1, 900)]  # fmt: skip
+    extract = quietly(frame_of(each), as_of=AS_OF)
+    assert "intake.copies.series" in [note.key for note in extract.notes]
+    assert extract.ledger.kept == len(each)
+    first_days = [(f"{i}/x", f"Dinas {i % 3}", "Izin P", "2024-02-05" if i < 900 else "2023-02-05", "2024-03-01")
+                  for i in (*range(1, 30), *range(900, 2000))]  # fmt: skip
+    begun = [(number, office, service, "2023-03-01", "2024-03-01") for number, office, service, *_ in first_days[:29]]
+    extract = quietly(frame_of([*first_days, *begun]), as_of=AS_OF)
+    assert extract.ledger.kept == len(first_days) + 29
+
+
 def many(tmp_path: Path) -> Path:
     cells = "'Dinas ' || i % 3 AS office, i || '/x' AS \"case\", DATE '2024-01-02' + (i % 90)::INTEGER AS received"
     rows = f"SELECT {cells}, received + 9 AS decided FROM range(3000) t(i)"

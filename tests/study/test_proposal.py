@@ -17,7 +17,7 @@ from asn_impact.errors import StudyError
 from asn_impact.intake.fields.labels import settle_labels
 from asn_impact.intake.privacy import veiled
 from asn_impact.study import read_study
-from asn_impact.study.prepared import prepared
+from asn_impact.study.prepared import attempted, prepared
 from asn_impact.study.proposal import propose_study
 from asn_impact.study.proposal.look import look
 from asn_impact.study.proposal.match import role_of
@@ -379,3 +379,47 @@ def test_names_of_sheets_are_proposed_as_offices_beside_a_file_that_has_a_column
         study = read_study(tmp_path / "study.toml")
         extract = study.data.made(source=study.data.parameters["path"])
         assert {"Barat", "Timur", "Dinas Sosial"} < {*extract.records.collect()["office"]}
+
+
+@silent
+def test_the_sheet_of_positions_beside_a_list_of_training_is_not_read_as_one(tmp_path):
+    _exports().to_csv(tmp_path / "izin.csv", index=False)
+    offices = ["Dinas Kesehatan", "Dinas Sosial"]
+    for year, part in enumerate(offices):
+        person = [f"19870101201101100{year}"]
+        listed = {"NIP": person, "Asal Instansi": part, "Nama Diklat": "SPBE", "Pelaksanaan": f"1{year + 4}/02/2024"}
+        moved = {"NIP": person, "Jabatan": "Analis", "Unit Kerja Baru": part, "TMT": "02/09/2024"}
+        with pd.ExcelWriter(tmp_path / f"diklat {year}.xlsx") as book:
+            pd.DataFrame({**listed, "Ket.": "Lulus"}).to_excel(book, sheet_name="Peserta", index=False)
+            pd.DataFrame(moved).to_excel(book, sheet_name="Mutasi", index=False)
+    proposal = propose_study(tmp_path, language="en")
+    assert tomllib.loads(proposal.text)["rollout"]["sheets"] == ["Peserta"]
+    proposal.write()
+    trained = attempted(read_study(tmp_path / "study.toml")).rollout
+    assert set(trained.adopted.dropna().index) == set(offices)
+
+
+def _with_statuses(decided):
+    words = ["Sudah diserahkan", "Sudah diserahkan", "Tidak Dikabulkan", "Di meja Kasi"] * 20
+    given = [None if word == "Di meja Kasi" else decided(at) for at, word in enumerate(words)]
+    return _exports().assign(**{"Tanggal Masuk": "2024-01-02", "Tanggal Terbit": given, "Keterangan Status": words})
+
+
+def test_dates_whose_order_is_in_doubt_count_as_dates_of_the_words_of_status(tmp_path):
+    _with_statuses(lambda at: f"{3 + at % 10:02d}/{3 + at * 7 % 10:02d}/2024").to_csv(
+        tmp_path / "izin.csv", index=False
+    )
+    text = propose_study(tmp_path, language="en").text
+    words = tomllib.loads(text)["data"]["status_words"]
+    assert words == {"Sudah diserahkan": "granted", "Tidak Dikabulkan": "rejected"}
+    assert "40 rows, 40 with a decision date" in text
+    assert "decided: " in text or "'Tanggal Terbit'" in text
+    assert "as_of = 2024-12-" in text
+
+
+def test_nothing_is_said_of_decision_dates_that_cannot_be_read(tmp_path):
+    _with_statuses(lambda at: "lusa" if at % 3 else "17/03/2024").to_csv(tmp_path / "izin.csv", index=False)
+    text = " ".join(propose_study(tmp_path, language="en").text.replace("#", " ").split())
+    assert "'Sudah diserahkan' mean? 40 rows, whose decision dates could not be read" in text
+    assert '"Sudah diserahkan" = "granted" ' in text
+    assert "'Di meja Kasi' mean? 20 rows, 0 of them with a decision date" in text

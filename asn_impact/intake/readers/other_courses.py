@@ -34,13 +34,14 @@ def read_other_courses(
     passed_words: Mapping[str, str] | None = None,
     regency: str | None = None,
     table: str | None = None,
+    sheets: Names = (),
     zone: str | None = None,
 ) -> pd.DataFrame:
     """Return in which months an office completed a course other than the one that is studied.
 
     Parameters
     ----------
-    source, course, columns, dates, offices, completion, passed_words, regency, table, zone
+    source, course, columns, dates, offices, completion, passed_words, regency, table, sheets, zone
         As for `read_training`. Without a course every course counts as the one studied: there is no other.
 
     Returns
@@ -67,6 +68,7 @@ def read_other_courses(
             offices=offices,
             regency=regency,
             table=table,
+            sheets=sheets,
             zone=zone,
             passed_words=passed_words,
         )

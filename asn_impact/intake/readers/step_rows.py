@@ -174,7 +174,9 @@ def tell_cases_apart(steps: Steps, last_step: str | None = None) -> tuple[Frame,
     before = _count_shared(runs, keys)
     if not before:
         return frame, []
-    if (numbered := in_series(runs, before, lambda runs: _count_shared(runs, [*keys, SERIES]))) is None:
+    if (
+        numbered := in_series(runs, before, lambda runs: _count_shared(runs, [*keys, SERIES]), _every_run(frame, runs))
+    ) is None:
         cases = runs.group_by(*keys).agg(n=nw.len()).filter(nw.col("n") > 1)
         return frame, [Alert("intake.copies.begun_again", n=_count(cases))]
     series, notes = numbered
@@ -189,13 +191,28 @@ def tell_cases_apart(steps: Steps, last_step: str | None = None) -> tuple[Frame,
     return held(nw.concat([others, split.select(*frame.collect_schema().names())], how="vertical")), list(notes)
 
 
+def _every_run(frame: Frame, runs: Frame) -> Frame:
+    """Return the runs of cases that begin again, with the one of each other case."""
+    service = nw.col("service") if "service" in frame.collect_schema().names() else nw.lit("")
+    cases = frame.with_columns(asn_day=_day(frame), service=service).group_by("office", "case").agg(
+        service=nw.col("service").max(), received=nw.col("asn_day").min()
+    )  # fmt: skip
+    others = cases.join(runs.select("office", "case").unique(), on=["office", "case"], how="anti")
+    names = ["office", "case", "service", "received"]
+    return nw.concat([runs.select(*names), others.select(*names)], how="vertical")
+
+
+def _day(rows: Frame) -> nw.Expr:
+    names = rows.collect_schema().names()
+    return nw.coalesce(*(nw.col(c).cast(nw.Date) for c in ("received", "step_start", "step_end") if c in names))
+
+
 def _with_runs(rows: Frame, last_step: str | None) -> Frame:
     """Return the steps with the run of their case, its service where a number has several, and when the run began."""
     keys, names = ["office", "case"], rows.collect_schema().names()
-    day = nw.coalesce(*(nw.col(c).cast(nw.Date) for c in ("received", "step_start", "step_end") if c in names))
     start, end = _sortable("step_start"), _sortable("step_end")
     rows = rows.with_columns(
-        asn_day=day,
+        asn_day=_day(rows),
         asn_start=nw.coalesce(start, end, nw.lit(_NEVER)),
         asn_stop=nw.coalesce(end, start, nw.lit(0)),
         asn_ends=nw.coalesce(end, nw.lit(_NEVER)),

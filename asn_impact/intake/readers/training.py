@@ -66,6 +66,7 @@ def read_training(
     moves: Literal["ignore", "follow"] = "ignore",
     key: bytes | None = None,
     table: str | None = None,
+    sheets: Names = (),
     zone: str | None = None,
 ) -> Rollout:
     """Return from which month each office counts as trained, from training records.
@@ -129,6 +130,8 @@ def read_training(
         step on.
     table : str, optional
         Table of a database or sheet of a workbook, as for `read_exports`.
+    sheets : sequence of str, optional
+        The sheets that count, as for `read_exports`.
     zone : str, optional
         Zone in which the end of a course has its day, as for `read_exports`.
 
@@ -165,6 +168,7 @@ def read_training(
             offices=offices,
             regency=regency,
             table=table,
+            sheets=sheets,
             zone=zone,
             placed=positions is not None,
             counted=needed,

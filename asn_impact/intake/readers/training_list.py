@@ -65,6 +65,7 @@ def read_list(
     offices: Mapping[str, str] | None = None,
     regency: str | None = None,
     table: str | None = None,
+    sheets: Sequence[str] = (),
     zone: str | None = None,
     placed: bool = False,
     counted: bool = False,
@@ -84,7 +85,7 @@ def read_list(
         may hold the number of persons that are counted.
     """
     need = ("course_end",) if placed else ("office", "course_end")
-    again = partial(gather, source, dates=dates, keep=(), required=need, table=table, zone=zone)
+    again = partial(gather, source, dates=dates, keep=(), required=need, table=table, sheets=sheets, zone=zone)
     if attended is not None:
         again = partial(again, reshape=partial(with_attendance, least=attended, columns=columns))
     try:

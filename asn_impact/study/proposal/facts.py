@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -33,10 +33,10 @@ _UNTOLD: Final = (
 
 @dataclass(frozen=True)
 class Word:
-    """A word of a column: the rows that have it, and those of them with a date of decision."""
+    """A word of a column: the rows that have it, and those of them with a date of decision; None where none is read."""
 
     rows: int
-    dated: int = 0
+    dated: int | None = 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,13 +96,14 @@ def facts(
     fill_down
         For exports: the columns to fill down. An office in a row of its own above its rows is then read too.
     """
+    others.setdefault("sheets", ())
     if fill_down is not None:
         others["reshape"] = partial(with_offices, names=fill_down, columns=columns or {}, offices=())
     known = {name: heading for name, heading in (columns or {}).items() if name in wanted}
 
-    def read(fields: Sequence[str]) -> Any:  # noqa: ANN401 - gathered rows
+    def read(fields: Sequence[str], guessed: Mapping[str, str] | None = None) -> Any:  # noqa: ANN401 - gathered rows
         own = {name: heading for name, heading in known.items() if name in fields}
-        orders = {name: order for name, order in (dates or {}).items() if name in fields}
+        orders = {name: order for name, order in {**(dates or {}), **(guessed or {})}.items() if name in fields}
         needed = fields if len(fields) == 1 else ()
         return gather(source, fields, columns=own, dates=orders, keep=(), required=needed, **others)
 
@@ -122,15 +123,32 @@ def facts(
                 absent.append(name)
             else:
                 problems[name] = problem.message
-    there = [name for name in wanted if name not in problems and name not in absent]
+    ends = {name: _ends_by_order(source, read, name) for name in problems if name in DATE_FIELDS}
+    guessed = {name: next(iter(orders)) for name, orders in ends.items() if orders}
+    there = [name for name in wanted if name in guessed or (name not in problems and name not in absent)]
     if not there:
         return Facts(problems=problems, absent=tuple(absent))
     try:
         with explaining(source):
-            found = _counted(read(there), counted)
+            found = _counted(read(there, guessed), counted, undated="decided" in problems and "decided" not in guessed)
     except AsnImpactError as problem:
         return Facts(problems={**problems, "": problem.message}, absent=tuple(absent))
-    return replace(found, problems=problems, absent=tuple(absent))
+    last = {name: min(orders.values()) for name, orders in ends.items() if orders}  # under either order it is as late
+    return replace(found, problems=problems, absent=tuple(absent), last={**found.last, **last})
+
+
+def _ends_by_order(source: Any, read: Callable[..., Any], name: str) -> dict[str, dt.date]:  # noqa: ANN401 - as `facts`
+    """Return the last day of a column of dates that is refused, under each order of day and month that can be read.
+
+    Whether a cell holds a date, and hardly when the last one was, does not wait for the order to be settled.
+    """
+    found: dict[str, dt.date] = {}
+    for order in ("day-first", "month-first", "swapped"):
+        with suppress(AsnImpactError), explaining(source):
+            last = read([name], {name: order}).frame.select(day=nw.col(name).max()).collect().rows(named=True)[0]
+            if last["day"] is not None:
+                found[order] = _day(last["day"])
+    return found
 
 
 def _lacks(why: Message) -> bool:
@@ -139,11 +157,13 @@ def _lacks(why: Message) -> bool:
     return any(part.key == "intake.columns.missing" for part in parts)
 
 
-def _counted(rows: Any, counted: Sequence[str]) -> Facts:  # noqa: ANN401 - gathered rows
+def _counted(rows: Any, counted: Sequence[str], *, undated: bool = False) -> Facts:  # noqa: ANN401 - gathered rows
+    """Count what gathered rows hold; `undated` where a column of decisions is there that cannot be read."""
     frame: nw.LazyFrame[Any] = rows.frame
     names = frame.collect_schema().names()
     days = [name for name in names if name in DATE_FIELDS]
     dated = nw.col("decided").count() if "decided" in names else nw.lit(0)
+    bad = nw.col("asn_decided_bad").cast(nw.Int64).sum() if "asn_decided_bad" in names else nw.lit(0)
     words: dict[str, dict[str, Word]] = {}
     single_rows = _without_sums(frame, days)
     for name in sorted((n for n in counted if n in names), key=lambda name: name != "office"):
@@ -151,8 +171,14 @@ def _counted(rows: Any, counted: Sequence[str]) -> Facts:  # noqa: ANN401 - gath
         single = single_rows
         if sums:
             single = single.filter(~nw.col("office").is_in(sums) | nw.col("office").is_null())
-        table = single.group_by(name).agg(n=nw.len(), dated=dated).sort("n", descending=True).head(MOST).collect()
-        words[name] = {str(r[name]): Word(int(r["n"]), int(r["dated"] or 0)) for r in table.rows(named=True) if r[name]}
+        table = (
+            single.group_by(name).agg(n=nw.len(), dated=dated, bad=bad).sort("n", descending=True).head(MOST).collect()
+        )
+        words[name] = {
+            str(r[name]): Word(int(r["n"]), None if undated or 10 * (r["bad"] or 0) > r["n"] else int(r["dated"] or 0))
+            for r in table.rows(named=True)
+            if r[name]
+        }
     ends: dict[str, Any] = {}
     if days:
         asked = {f"{side}_{d}": getattr(nw.col(d), side)() for d in days for side in ("min", "max")}

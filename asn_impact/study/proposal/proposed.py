@@ -395,12 +395,19 @@ def _status_words(page: Page, found: Facts, *, skip: bool) -> None:
     sure, guesses = propose_statuses(words)
     for word, status in sure.items():
         if not persons_in(word):
-            page.put(word, status, Message("proposal.dated", n=words[word].rows, dated=words[word].dated))
+            n = words[word]
+            page.put(word, status, Message(f"proposal.{_counted(n, 'dated', 'rows')}", n=n.rows, dated=n.dated))
     for word, status in guesses.items():
         if not persons_in(word):
             n = words[word]
-            what = Message("proposal.status", word=masked(word), n=n.rows, dated=n.dated)
+            what = Message(
+                f"proposal.{_counted(n, 'status', 'status_undated')}", word=masked(word), n=n.rows, dated=n.dated
+            )
             page.ask(what, [f"{inline(word)} = {written(status)}"], python=f"status_words={{{word!r}: {status!r}}}")
+
+
+def _counted(word: Word, dated: str, undated: str) -> str:
+    return undated if word.dated is None else dated
 
 
 def _listed(words: Mapping[str, Word], unknown: Mapping[str, Word]) -> tuple[Message, ...]:

@@ -46,11 +46,13 @@ def propose_statuses(words: Mapping[str, Word]) -> tuple[dict[str, str], dict[st
     sure: dict[str, str] = {}
     guesses: dict[str, str] = {}
     for word, count in unknown_statuses(words).items():
-        share = count.dated / max(count.rows, 1)
+        share = None if count.dated is None else count.dated / max(count.rows, 1)
         plain = " ".join(word.split()).casefold()
         stem = next((status for status, pattern in _STEMS if re.search(pattern, plain)), None)
-        if stem is not None and _fits(stem, share):
+        if stem is not None and (stem == "withdrawn" or (share is not None and _fits(stem, share))):
             sure[word] = stem
+        elif share is None:
+            guesses[word] = stem or "open"
         else:
             guesses[word] = "granted" if share >= MOSTLY else "open" if share <= HARDLY else stem or "open"
     return sure, guesses
@@ -58,4 +60,4 @@ def propose_statuses(words: Mapping[str, Word]) -> tuple[dict[str, str], dict[st
 
 def _fits(status: str, dated: float) -> bool:
     """Return whether so many dates of decision go with a status."""
-    return dated <= HARDLY if status == "open" else status == "withdrawn" or dated >= MOSTLY
+    return dated <= HARDLY if status == "open" else dated >= MOSTLY

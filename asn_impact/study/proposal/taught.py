@@ -64,8 +64,8 @@ def write_rollout(
     page.begin("rollout")
     page.put("kind", "training")
     page.put("path", source.path(home))
-    if source.sheet is not None:
-        page.put("table", source.sheet)
+    for key, value in source.settings().items():
+        page.put(key, value)
     if source.unused:
         page.put("unused", source.unused, Message("proposal.unused"))
     source = with_regency(page, source)
