@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -31,6 +32,7 @@ Order: TypeAlias = Literal["day-first", "month-first"]
 NumberStyle: TypeAlias = Literal["1.234,56", "1,234.56"]
 Observed = TypeVar("Observed", bound="Observations")
 
+_DELAY = re.compile(r"terlambat|keterlambatan|telat|tunggakan|delay|late\b|overdue", re.IGNORECASE)
 MOST_UNREADABLE = 0.1  # share of texts that are no dates above which the column was misread
 
 
@@ -148,6 +150,15 @@ def with_numbers(
     numbers = dict(zip(rest, parse_numbers(rest, name=name, style=style), strict=True))
     values = [known[plain[t]] if plain[t] in known else numbers[t] for t in texts]
     return map_texts(table, name, texts, pa.array(values, pa.float64(), from_pandas=True))
+
+
+def blank_when_on_time(table: Relation, name: str) -> list[Message]:
+    """Say where a column of delays has blanks and not one 0: nobody is on time in it but those left blank."""
+    if not _DELAY.search(name):
+        return []
+    column = quote(name)
+    n, total, least = table.aggregate(f"count(*) - count({column}), count(*), min({column})").fetchall()[0]
+    return [Alert("observations.blank_delay", name=name, n=n, total=total)] if n and least and least > 0 else []
 
 
 def map_texts(table: Relation, name: str, texts: Sequence[str], values: pa.Array) -> Relation:

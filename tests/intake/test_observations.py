@@ -347,3 +347,15 @@ def test_a_row_of_totals_is_no_office_though_it_has_a_date(word: str) -> None:
     found = read_observations(frame, as_of="2024-12-31", date="tanggal", numbers=["n"])
     assert sorted(found.records.collect()["office"].to_list()) == ["Dinas A", "Total 5 Express"]
     assert codes(found.ledger) == {"row_of_totals": 1}
+
+
+def test_a_column_of_delays_that_is_blank_and_never_0_is_said():
+    frame = pd.DataFrame({"office": "O1", "at": ["2024-03-04", "2024-03-05", "2024-03-06"], "Lama": [2, "", 3]})
+    late = frame.assign(**{"Hari terlambat": [7, "", ""]})
+    with pytest.warns(DataWarning, match="If blank stands for on time"):
+        found = read_observations(late, as_of="2024-12-31", date="at", numbers=["Hari terlambat", "Lama"])
+    (note,) = [note for note in found.notes if note.key == "observations.blank_delay"]
+    assert "is blank in 2 of 3 rows, and 0 in none" in str(note)
+    zero = frame.assign(**{"Hari terlambat": [7, "", 0]})
+    found = read_observations(zero, as_of="2024-12-31", date="at", numbers=["Hari terlambat"])
+    assert not [note for note in found.notes if note.key == "observations.blank_delay"]

@@ -498,3 +498,14 @@ def test_months_far_apart_that_begin_no_period_are_said_to_be_months():
         assert _panel_of(["2024-06", "2024-12"]).timeline.span == 1
     assert _panel_of(["Januari 2024", "Juli 2024"]).timeline.span == 1
     assert _panel_of(["2024-01", "2024-02", "2024-07"]).timeline.span == 1
+
+
+def test_forms_that_are_copies_to_the_second_are_said(tmp_path):
+    frame = answers(20).assign(No=range(20))
+    frame["Tanggal"] = pd.date_range("2024-03-14", periods=20, freq="h").strftime("%d/%m/%Y %H:%M:%S")
+    pd.concat([frame, frame.iloc[5:8].assign(No=[20, 21, 22])]).to_csv(tmp_path / "skm.csv", index=False)
+    with pytest.warns(DataWarning, match="3 rows are exact copies of others, to the second"):
+        read_survey(tmp_path / "skm.csv", as_of=AS_OF)
+    days = frame.assign(Tanggal="14/03/2024", No=1)
+    pd.concat([days, days]).to_csv(tmp_path / "days.csv", index=False)
+    assert not [n for n in read_survey(tmp_path / "days.csv", as_of=AS_OF).notes if n.key == "observations.copied"]

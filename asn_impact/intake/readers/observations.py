@@ -29,7 +29,7 @@ from asn_impact.intake.fields.columns import Headings
 from asn_impact.intake.fields.regencies import REGENCY, settle_regencies
 from asn_impact.intake.finishing import settle_office
 from asn_impact.intake.formats.engine import from_arrow
-from asn_impact.intake.gathered import Gathered
+from asn_impact.intake.gathered import Gathered, copied_rows
 from asn_impact.intake.gathering import explaining, gather
 from asn_impact.intake.ledger import Ledger, reason
 from asn_impact.intake.privacy import pseudonym
@@ -38,6 +38,7 @@ from asn_impact.intake.readers.derived import with_flag as with_flag
 from asn_impact.intake.readers.derived import with_recorded as with_recorded
 from asn_impact.intake.readers.given import office_given
 from asn_impact.intake.records import (
+    blank_when_on_time,
     MOST_UNREADABLE,
     NumberStyle,
     Order,
@@ -219,7 +220,8 @@ def observe(
         table, ledger = _without_persons(table, ledger, key)
         records = _date_records(table)
     given = office_given(office, source, rows.tables)
-    notes = [note for note in (*given, *rows.notes, *cleaned.notes, *untyped, ledger.note()) if note is not None]
+    said = (*given, *rows.notes, *copied_rows(rows), *cleaned.notes, *untyped, ledger.note())
+    notes = [note for note in said if note is not None]
     sources = tuple(Source(t.name, cleaned.rows_by_file.get(i, 0), t.sha256) for i, t in enumerate(rows.tables))
     headings = {("date" if f == "received" else f): h for f, h in rows.headings.items() if f != "officer"}
     own_notes = tuple(_name_date(note, date) for note in notes)
@@ -352,6 +354,7 @@ def _type_columns(
     notes: list[Message] = []
     for name in numbers:
         table = with_numbers(table, name, style=style)
+        notes += blank_when_on_time(table, name)
     for name in moments:
         table, missing = with_moment(table, name, order.get(name))
         notes += missing

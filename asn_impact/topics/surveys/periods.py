@@ -88,7 +88,8 @@ def standing_for(
 ) -> tuple[Sequence[tuple[int, int]], list[Message]]:
     """Return the periods, months in numbers that begin half-years or quarters read as all of it; and what is said.
 
-    So are months in numbers beside half-years or quarters in words. Months that lie as far apart and begin none count as months, with an alert.
+    So are months in numbers beside half-years or quarters in words. Months that lie as far apart and begin none count
+    as months, with an alert.
 
     Examples
     --------
