@@ -290,10 +290,10 @@ def _refuse_scales(parts: pd.DataFrame) -> None:
     ends = ranges.quantile([0.1, 0.5, 0.9]).unstack().loc[lambda one: ranges.size().reindex(one.index) >= _ENOUGH]
     if len(ends) < 2:
         return
-    low, high = ends[0.5].idxmin(), ends[0.5].idxmax()
+    low, *_, high = ends.sort_values(0.5).index
     if ends[0.9][low] < ends[0.1][high] and ends[0.5][high] >= _FAR * ends[0.5][low]:
         most = {"low": float(ranges.max()[low]), "high": float(ranges.max()[high])}
-        names = [", ".join(dict.fromkeys(word for word in part if word)) for part in (low, high)]
+        names = [", ".join(dict.fromkeys(str(word) for word in part if word)) for part in (low, high)]
         raise InputError(Message("programme.scales", lower=names[0], higher=names[1], **most))
 
 

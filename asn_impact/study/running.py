@@ -323,7 +323,9 @@ def put(folder: Path, fresh: Path, names: Iterable[str]) -> None:
     try:
         folders.put_in_place(folder, fresh)
     except OSError as problem:
-        raise StudyError(Message("study.folder_in_use", folder=folder.name, problem=str(problem.strerror))) from problem
+        barred = os.name != "nt" and isinstance(problem, PermissionError)  # Windows says so of files that are open
+        key = "study.folder_barred" if barred else "study.folder_in_use"
+        raise StudyError(Message(key, folder=folder.name, problem=str(problem.strerror))) from problem
 
 
 def files_of(folder: Path) -> dict[Path, bytes]:

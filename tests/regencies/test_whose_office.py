@@ -5,7 +5,7 @@ import polars as pl
 import pytest
 
 import asn_impact as ai
-from asn_impact.errors import InputError
+from asn_impact.errors import DataWarning, InputError
 from asn_impact.intake.readers.other_courses import read_other_courses
 from asn_impact.study.gains import read_ratings, read_tests
 
@@ -301,3 +301,12 @@ def test_tests_and_ratings_are_told_apart(reader):
     every = reader(persons, **how, regency="all")
     assert sorted(set(every.office)) == ["Bungo / Dinas Kesehatan", "Tebo / Dinas Kesehatan"]
     assert any(note.key == "intake.regency.all" for note in every.notes)
+
+
+def test_offices_of_two_regencies_are_no_spellings_of_one():
+    pairs = [("Dinkes", "Tebo"), ("Dinas Kesehatan", "Bungo"), ("Dishub", "Bungo"), ("Dinas Perhubungan", "Bungo")]
+    rows = [cases(regency, 5).assign(**{"Perangkat Daerah": office}) for office, regency in pairs]
+    with pytest.warns(DataWarning):
+        extract = ai.read_exports(pd.concat(rows), as_of="2025-01-31", regency="all")
+    asked = [(note["first"], note["second"]) for note in extract.notes if note.key == "intake.office.alike"]
+    assert asked == [("Dishub", "Dinas Perhubungan")]

@@ -23,6 +23,7 @@ from asn_impact.intake.written import write_new
 from asn_impact.leftovers import marked, stoppable, undisturbed
 from asn_impact.reporting import folders
 from asn_impact.study.registered import register
+from asn_impact.study.running import put
 
 from .faults import whole, write_study
 
@@ -332,3 +333,14 @@ def test_plan_on_a_programme_says_what_to_type_where_the_user_is(tmp_path, capsy
     said = " ".join(capsys.readouterr().err.split())
     assert "asn-impact plan" in said
     assert "open_study" not in said
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there a folder in use is barred too")
+def test_a_folder_of_results_that_may_not_be_replaced_is_no_folder_in_use(tmp_path, monkeypatch):
+    def refuse(*_):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+    monkeypatch.setattr(folders, "put_in_place", refuse)
+    with pytest.raises(AsnImpactError, match="Name a folder you may write to") as refused:
+        put(tmp_path / "result", tmp_path, [])
+    assert "Close" not in str(refused.value)

@@ -423,3 +423,23 @@ def test_nothing_is_said_of_decision_dates_that_cannot_be_read(tmp_path):
     assert "'Sudah diserahkan' mean? 40 rows, whose decision dates could not be read" in text
     assert '"Sudah diserahkan" = "granted" ' in text
     assert "'Di meja Kasi' mean? 20 rows, 0 of them with a decision date" in text
+
+
+def test_an_office_that_is_the_name_of_a_sheet_is_in_the_export(tmp_path):
+    exports = _exports()
+    with pd.ExcelWriter(tmp_path / "izin.xlsx") as book:
+        for office, rows in exports[exports["Dinas"] != "Dinas Sosial"].groupby("Dinas"):
+            rows.drop(columns="Dinas").to_excel(
+                book, sheet_name=office.replace("Dinas Kesehatan", "Dinkes"), index=False
+            )
+    exports[exports["Dinas"] == "Dinas Sosial"].to_csv(tmp_path / "izin sosial.csv", index=False)
+    people = pd.DataFrame({"NIP": [f"19870101201101{1001 + i}" for i in range(5)]})
+    offices = [*exports["Dinas"].unique(), "Dinas Arsip"]
+    people.assign(**{"Unit Kerja": offices, "Nama Diklat": "SPBE", "Tanggal Selesai": "14/02/2024"}).to_csv(
+        tmp_path / "peserta.csv", index=False
+    )
+    proposal = propose_study(tmp_path, language="en")
+    said = [question.text() for question in proposal.questions if "is in no export" in question.text()]
+    assert len(said) == 1
+    assert "Dinas Arsip" in said[0]
+    assert tomllib.loads(proposal.text)["rollout"]["offices"] == {"Dinas Kesehatan": "Dinkes"}

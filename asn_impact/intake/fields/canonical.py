@@ -11,4 +11,5 @@ DATE_FIELDS = frozenset(
     {"received", "decided", "promised", "step_start", "step_end", "course_start", "course_end", "since"}
 )
 KEY_FIELDS = ("case", "office", "officer", "service")
+REGENCY = "regency"
 FILE = "asn_file"  # the column that says from which table a row is

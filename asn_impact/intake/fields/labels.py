@@ -11,10 +11,12 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, Final, TypeAlias
 
 import narwhals as nw
 
+from asn_impact.intake.fields.canonical import REGENCY
 from asn_impact.intake.fields.office_names import written_out
 from asn_impact.intake.privacy import masked
 from asn_impact.words import Alert, Message
@@ -77,7 +79,11 @@ def label_key(label: str) -> str:
 
 
 def settle_labels(
-    counts: Mapping[str, int], settled: Mapping[str, str] | None = None, *, door: str = "office"
+    counts: Mapping[str, int],
+    settled: Mapping[str, str] | None = None,
+    *,
+    door: str = "office",
+    places: Mapping[str, frozenset[str]] = MappingProxyType({}),
 ) -> tuple[dict[str, str], list[Message]]:
     """Return label -> the label that stands for it, for all labels that change; and what has to be said.
 
@@ -89,6 +95,8 @@ def settle_labels(
         The reader's own answers: a label -> the label to use.
     door
         ``"office"`` where `offices` can settle it, ``"unit"`` where the source has to.
+    places
+        Label -> the regencies it is in, where that is known: two that share none are two offices.
     """
     answers = _targets(settled or {}) | _answers(settled or {})
     exact = {plain_label(old): new for old, new in (settled or {}).items()}
@@ -117,7 +125,11 @@ def settle_labels(
     for label, target in chosen.items():
         if target not in (settled or {}).values():
             rows[target] += total[label]
-    notes += _several(rows) + _alike(rows)
+    regencies: dict[str, frozenset[str]] = {}
+    for label, there in places.items():
+        target = chosen.get(plain.get(label, label), label)
+        regencies[target] = regencies.get(target, frozenset()) | there
+    notes += _several(rows) + _alike(rows, regencies)
     return {label: chosen[plain[label]] for label in counts if chosen[plain[label]] != label}, notes
 
 
@@ -209,16 +221,18 @@ def _several(rows: Mapping[str, int]) -> list[Message]:
     return [Alert("intake.office.several", name=masked(label), n=rows[label]) for label in told[:5]]
 
 
-def _alike(rows: Mapping[str, int]) -> list[Message]:
+def _alike(rows: Mapping[str, int], regencies: Mapping[str, frozenset[str]]) -> list[Message]:
     """Ask about labels that look like one office: abbreviated, with its regency behind it, or with a slip.
 
-    `rows` has the rows of each label.
+    `rows` has the rows of each label, `regencies` where it is: offices without a common one are never the same.
     """
     labels = list(rows) if len(rows) <= MOST_COMPARED else []
     words = {label: written_out(label_key(label)) for label in labels}
     bare = {label: _REGION.sub("", name) for label, name in words.items()}
 
     def are_alike(a: str, b: str) -> bool:
+        if a in regencies and b in regencies and not regencies[a] & regencies[b]:
+            return False
         one_bare = (bare[a] == words[a]) != (bare[b] == words[b])
         known = bare if one_bare else words
         return known[a] == known[b] or one_slip(known[a].split(), known[b].split())
@@ -283,13 +297,24 @@ def join_spellings(
     totals = [label for label in counts if TOTAL_LABEL.match(plain_label(label))]
     if totals:
         frame = frame.with_columns(nw.col(field).is_in(totals).alias(TOTAL_ROW))
-    changed, notes = settle_labels({k: n for k, n in counts.items() if k not in totals}, settled, door=door)
+    single = {label: n for label, n in counts.items() if label not in totals}
+    changed, notes = settle_labels(single, settled, door=door, places=_places(frame, field))
     if not changed:
         return frame, notes
     if any(re.sub(SPACES, " ", re.sub(INVISIBLE, "", label)).strip() != label for label in counts):
         frame = frame.with_columns(seen(field).alias(field))
     bare = {re.sub(SPACES, " ", re.sub(INVISIBLE, "", label)).strip(): target for label, target in changed.items()}
     return frame.with_columns(replaced(frame, field, bare).alias(field)), notes
+
+
+def _places(frame: Frame, field: str) -> dict[str, frozenset[str]]:
+    """Return the regencies of each label, where the rows say them."""
+    places: dict[str, frozenset[str]] = {}
+    if REGENCY in frame.collect_schema().names():
+        for row in frame.group_by(field, REGENCY).agg(n=nw.len()).collect().rows(named=True):
+            if isinstance(row[field], str) and isinstance(row[REGENCY], str):
+                places[row[field]] = places.get(row[field], frozenset()) | {label_key(row[REGENCY])}
+    return places
 
 
 def replaced(frame: Frame, field: str, targets: Mapping[str, str]) -> nw.Expr:

@@ -12,6 +12,7 @@ import narwhals as nw
 
 from asn_impact.arguments import did_you_mean
 from asn_impact.errors import InputError
+from asn_impact.intake.fields.canonical import REGENCY as REGENCY
 from asn_impact.intake.fields.labels import TOTAL_LABEL, label_key, plain_label, replaced
 from asn_impact.intake.privacy import masked
 from asn_impact.starts import MONTHS, ROMAN
@@ -19,7 +20,6 @@ from asn_impact.words import Message, paragraph
 
 Frame: TypeAlias = "nw.LazyFrame[Any]"
 
-REGENCY: Final = "regency"
 FOLDER: Final = "/"  # ends what is the name of a folder, and no more
 _PERIODS: Final = frozenset(
     ["tahun", "thn", "ta", "semester", "smt", "triwulan", "tw", "kuartal", "bulan", "bln", "periode"]

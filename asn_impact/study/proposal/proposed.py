@@ -201,7 +201,8 @@ def _write(
     once = exports.said_once()
     found, orders, evidence = _read(exports, ["office"] if once else [])
     labels = [plain_label(label) for label in found.words.get("office", ())]
-    known = labels or names_in([source for _, source in others_in(matched)])
+    elsewhere = [] if labels else exports.names()  # no column in some tables, or a question before it can be read
+    known = labels or elsewhere or names_in([source for _, source in others_in(matched)])
     matched = [with_known_offices(table, known) for table in matched]
     others = others_in(matched)
     taught = source_of(matched, "training", TAUGHT)
@@ -241,7 +242,7 @@ def _write(
         page.begin("outcome")
         page.put("kind", "restricted_mean")
         page.decide("horizon", HORIZON, Message("proposal.horizon"))
-    units = list(dict.fromkeys(aliases.sure.get(label, label) for label in counts))
+    units = list(dict.fromkeys(aliases.sure.get(label, label) for label in [*counts, *elsewhere]))
     write_rollout(
         page, taught, home, units, aliases.sure, source_of(matched, "positions", ("officer", "office", "since"))
     )

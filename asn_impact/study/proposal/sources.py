@@ -9,7 +9,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
+from asn_impact.identifiers import persons_in
 from asn_impact.intake.blocks import OF_FILE, OF_SHEET
+from asn_impact.intake.fields.labels import plain_label
 from asn_impact.intake.fields.regencies import REGENCY
 from asn_impact.intake.formats.folder import files_of
 from asn_impact.study.proposal.facts import asked_of_regencies
@@ -68,6 +70,16 @@ class SourceOf:
         files = tuple(dict.fromkeys(one.path.stem for one in bare))
         names = (OF_SHEET, sheets) if len(sheets) > 1 else (OF_FILE, files)
         return names if len(names[1]) > 1 or (bare and len(bare) < len(self.tables)) else None
+
+    def names(self) -> list[str]:
+        """Return the names of offices in the columns of the tables, or of the sheets or files that may stand for it."""
+        found = [name for _, names in [self.unnamed() or ("", ())] for name in names]
+        for table in self.tables:
+            if "office" in table.choices:
+                place = table.seen.table.headings.index(table.choices["office"].heading)
+                cells = table.seen.table.relation.project(f"trim(CAST(c{place} AS VARCHAR))").distinct().fetchall()
+                found += [plain_label(cell) for (cell,) in cells if cell]
+        return [name for name in dict.fromkeys(found) if name and not persons_in(name)]
 
     def said_once(self) -> bool:
         """Return whether an office stands in the first row of its block alone: seldom, and never twice in a row."""
