@@ -318,7 +318,7 @@ def test_a_row_that_can_be_a_total_or_a_cost_is_asked_about(rows):
 
 
 def test_two_rows_alike_are_both_counted_and_it_is_said():
-    with pytest.warns(DataWarning, match="1 row has the volume and unit price of the row below, first: 'Honorarium"):
+    with pytest.warns(DataWarning, match="1 row has the volume and unit price of the row below: 'Honorarium"):
         assert read_costs(frame_of([FEE, ("5.1", "Moderator", *FEE[2:])]), **OF_DPA).total == 43_200_000
 
 
@@ -350,6 +350,8 @@ SMALL = [("5.1", "Narasumber", 24, "OJ", 900, 21_600), ("5.1", "Konsumsi", 90, "
         {"titles": ["DPA BKPSDM 2024", "(Rp 000)"]},
         {"titles": ["DPA BKPSDM 2024", "(Rp1.000)"]},
         {"titles": ["DPA BKPSDM 2024", "Rp x1000"]},
+        {"titles": ["DPA BKPSDM 2024", "Nilai x Rp 1.000,00"]},
+        {"titles": ["DPA BKPSDM 2024", "dlm ribuan"]},
         {"titles": ["DPA BKPSDM 2024", "Satuan : Rp.1.000,-"]},
         {"titles": ["DPA BKPSDM 2024 (000 Rp)"]},
         {"titles": ["DPA BKPSDM 2024", "dalam ribu rupiah"]},
@@ -573,7 +575,8 @@ def test_a_budget_and_its_revision_are_not_added_up(tmp_path):
         read_costs(path, **given)
     assert read_costs(path, sheets=["DPPA"], **given).total == 16e6
     assert read_costs(path, sheets=["DPA", "DPPA"], **given).total == 31e6
-    assert read_costs(rows_in(tmp_path, Prima=[head, *first], Digital=[head, *then]), **given).total == 31e6
+    with pytest.warns(DataWarning, match="The same names stand 2 times"):
+        assert read_costs(rows_in(tmp_path, Prima=[head, *first], Digital=[head, *then]), **given).total == 31e6
     for name, rows in (("murni", first), ("perubahan", then)):
         pd.DataFrame(rows, columns=head).to_csv(tmp_path / f"DPA {name}.csv", index=False)
     with pytest.raises(InputError, match="Name one file alone"):
@@ -612,9 +615,24 @@ def test_a_budget_with_amounts_alone_is_told_the_line_for_them():
         read_costs(rows, **OF_DPA)
 
 
-def test_what_was_paid_back_lowers_the_costs_and_it_is_said():
-    rows = pd.DataFrame({"Uraian": ["Narasumber", "Pengembalian"], "Realisasi": ["10.000.000", "-1.000.000"]})
+@pytest.mark.parametrize("paid_back", ["-1.000.000", "(1.000.000)"])
+def test_what_was_paid_back_lowers_the_costs_and_it_is_said(paid_back):
+    rows = pd.DataFrame({"Uraian": ["Narasumber", "Pengembalian"], "Realisasi": ["10.000.000", paid_back]})
     with pytest.warns(
         DataWarning, match="1 row of costs is negative, first: 'Pengembalian', and lowers the costs by Rp1"
     ):
         assert read_costs(rows, amount="Realisasi", **OF_DPA).total == 9_000_000
+
+
+def test_each_row_that_repeats_the_one_below_is_named():
+    names = ["Persiapan", "ATK", "Pelaksanaan", "Narasumber"]
+    rows = pd.DataFrame({"Uraian": names, "Realisasi": [6e6, 6e6, 9e6, 9e6]})
+    with pytest.warns(DataWarning, match=r'write totals = \["Persiapan", "Pelaksanaan"\]'):
+        assert read_costs(rows, amount="Realisasi", **OF_DPA).total == 30e6
+
+
+def test_the_same_rows_again_are_counted_and_it_is_said(tmp_path):
+    names = ["Narasumber", "Konsumsi"] * 2
+    rows = pd.DataFrame({"Uraian": names, "Jumlah": [10e6, 5e6, 12e6, 4e6], "Tahap": ["Murni"] * 2 + ["Perubahan"] * 2})
+    with pytest.warns(DataWarning, match=r"The same names stand 2 times in the same order .* \(Rp31,000,000\)"):
+        assert read_costs(rows, amount="Jumlah", **OF_DPA).total == 31e6

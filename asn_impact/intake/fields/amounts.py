@@ -64,8 +64,8 @@ _SCALES: Final = {
 _MONEY: Final = r"(?:rupiah|rp|idr)(?![a-z])\.?"
 _WORDS: Final = "|".join(word for word in _SCALES if word.isalpha())
 _WORD: Final = rf"({_WORDS})(?:an|s)?\b"
-_ZEROS: Final = r"['’.,]?((?:1[.,]?)?000(?:[.,]?000)?)(?![.,]?\d)"
-_OPEN, _CLOSED = r"(?:^|[(\[])\s*", rf"(?:,-)?\s*(?:{_MONEY})?\s*(?:[)\]]|$)"
+_ZEROS: Final = r"['’.,]?((?:1[.,]?)?000(?:[.,]?000)?)(?![.]?\d|,\d(?!0\b))"
+_OPEN, _CLOSED = r"(?:^|[(\[])\s*", rf"(?:,-|,00)?\s*(?:{_MONEY})?\s*(?:[)\]]|$)"
 _UNITS: Final = [
     re.compile(form, re.IGNORECASE)
     for form in (

@@ -122,6 +122,7 @@ def columns_of(
 
 def _paid_at_once(frame: pd.DataFrame) -> pd.DataFrame:
     """Return each row as one lump sum of its amount; what had neither volume nor amount stays a group."""
+    frame = frame.assign(**{AMOUNT: frame[AMOUNT].replace(r"^\s*\(([\d.,]+)\)\s*$", r"-\1", regex=True)})
     empty = frame[AMOUNT].map(lambda value: plain_text(value) in _NOTHING)
     group = empty if "jumlah" not in frame else frame["jumlah"].map(lambda value: plain_text(value) in _NOTHING)
     prices = frame[AMOUNT].astype(object).mask(empty, "0").mask(group, None)

@@ -40,7 +40,7 @@ from asn_impact.topics.planning.budget import (
 )
 from asn_impact.topics.planning.course_rows import rows_of_course
 from asn_impact.topics.planning.money import money, rupiah
-from asn_impact.topics.planning.sums import ROUNDING, Rows, heads_period, latest_of, sums_of
+from asn_impact.topics.planning.sums import ROUNDING, Rows, heads_period, latest_of, sums_of, times_over
 from asn_impact.verbs import Guided, public_verb
 from asn_impact.words import Alert, Message, paragraph
 
@@ -211,6 +211,8 @@ def read_costs(
         raise InputError(Message("planning.costs.nothing"))
     example = int(own["sumber"].str.strip().str.casefold().str.startswith(_EXAMPLE).sum())
     notes = [*_notes(own, example), *_left_out(groups, left), *notes, *unit_notes(found.units, own)]
+    if (n := times_over(own["komponen"].tolist())) > 1 and not (sheets or of_periods):
+        of_periods = [Alert("planning.costs.times_over", n=n, total=money(own["biaya"].sum(), "costs.total"))]
     notes += [*of_course, *of_periods, *beside_notes(found.beside, own, planned=amount is None)]
     return Costs(own, example, tuple(notes), found.sources)
 

@@ -72,10 +72,11 @@ def sums_of(rows: Rows) -> tuple[Bool, list[Message]]:
     elif doubtful.any():
         asked = doubtful | twice if (between & ~apart).any() else doubtful
         names = tuple(_called(rows, int(at)) for at in np.flatnonzero(asked))
-        line = "totals = [" + ", ".join(f'"{name}"' for name in names) + "]"
-        raise InputError(Message("planning.costs.sum_or_not", n=len(names), names=names, first=names[0], line=line))
+        about = {"n": len(names), "names": names, "first": names[0], "line": _line(names)}
+        raise InputError(Message("planning.costs.sum_or_not", **about))
     elif twice.any():
-        notes.append(Alert("planning.costs.same", n=int(twice.sum()), first=_called(rows, int(np.argmax(twice)))))
+        names = tuple(_called(rows, int(at)) for at in np.flatnonzero(twice))
+        notes.append(Alert("planning.costs.same", n=len(names), names=names, line=_line(names)))
     return certain, [*notes, *_disagreeing(replace(rows, heads=rows.heads | certain))]
 
 
@@ -108,6 +109,24 @@ def latest_of(
 def heads_period(text: str) -> bool:
     """Return whether a row heads those of a month or another period."""
     return _PERIOD.search(text) is not None
+
+
+def times_over(names: Sequence[str]) -> int:
+    """Return how many times the same two or more names stand below each other in the same order.
+
+    Examples
+    --------
+    >>> times_over(["a", "b", "a", "b"]), times_over(["a", "b", "a"])
+    (2, 1)
+    """
+    every = list(names)
+    periods = (p for p in range(2, len(every) // 2 + 1) if len(every) % p == 0 and every[p:] == every[:-p])
+    period = next((p for p in periods if len(set(every)) > 1), len(every) or 1)
+    return max(len(every) // period, 1)
+
+
+def _line(names: Sequence[str | Message]) -> str:
+    return "totals = [" + ", ".join(f'"{name}"' for name in dict.fromkeys(map(str, names))) + "]"
 
 
 def _called(rows: Rows, at: int) -> str | Message:
