@@ -287,11 +287,13 @@ def _on_one_scale(
 def _refuse_scales(parts: pd.DataFrame) -> None:
     """Refuse parts of which one lies as a whole far below another: 0 to 10 beside 0 to 100."""
     ranges = parts.groupby(["asn_of", "asn_in", "variable"], sort=False)["value"]
-    ends = ranges.quantile([0.1, 0.5, 0.9]).unstack().loc[lambda one: ranges.size().reindex(one.index) >= _ENOUGH]
+    ends = ranges.quantile(np.array([0.1, 0.5, 0.9])).unstack().set_axis(["tenth", "middle", "ninetieth"], axis=1)
+    ends = ends.loc[ranges.size().reindex(ends.index) >= _ENOUGH].sort_values("middle")
     if len(ends) < 2:
         return
-    low, *_, high = ends.sort_values(0.5).index
-    if ends[0.9][low] < ends[0.1][high] and ends[0.5][high] >= _FAR * ends[0.5][low]:
+    low, high = ends.index[0], ends.index[-1]
+    first, last = ends.iloc[0], ends.iloc[-1]
+    if first["ninetieth"] < last["tenth"] and last["middle"] >= _FAR * first["middle"]:
         most = {"low": float(ranges.max()[low]), "high": float(ranges.max()[high])}
         names = [", ".join(dict.fromkeys(str(word) for word in part if word)) for part in (low, high)]
         raise InputError(Message("programme.scales", lower=names[0], higher=names[1], **most))
