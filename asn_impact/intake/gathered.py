@@ -88,7 +88,7 @@ _RUNNING = frozenset({"no", "nomor", "no urut", "nomor urut", "no_urut", "nomor_
 
 
 def copied_rows(rows: Gathered) -> list[Message]:
-    """Say how many rows of text files and sheets are exact copies of others, but for a running number."""
+    """Say how many rows of texts are exact copies of others, to the second, but for a running number."""
     together: dict[tuple[str, ...], duckdb.DuckDBPyRelation] = {}
     for table in rows.tables:
         if table.loose and not table.long and not table.on_server:

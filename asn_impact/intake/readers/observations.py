@@ -38,11 +38,11 @@ from asn_impact.intake.readers.derived import with_flag as with_flag
 from asn_impact.intake.readers.derived import with_recorded as with_recorded
 from asn_impact.intake.readers.given import office_given
 from asn_impact.intake.records import (
-    blank_when_on_time,
     MOST_UNREADABLE,
     NumberStyle,
     Order,
     Relation,
+    blank_when_on_time,
     in_memory,
     map_texts,
     quote,
