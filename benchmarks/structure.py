@@ -15,7 +15,14 @@ PACKAGE = Path(__file__).resolve().parents[1] / "asn_impact"
 #: Reading files and looking for identifiers in what leaves are about text; nothing else is.
 ABOUT_TEXT = (
     *("intake", "identifiers.py", "starts.py", "timeline.py", "measures/panel.py"),
-    *("topics/surveys", "topics/promises", "reporting/gate.py", "study/proposal", "words/in_file.py"),
+    *(
+        "topics/surveys",
+        "topics/promises",
+        "topics/planning",
+        "reporting/gate.py",
+        "study/proposal",
+        "words/in_file.py",
+    ),
 )
 CORE = ("words", "reference", "intake", "measures", "designs", "estimation", "scrutiny")
 
