@@ -105,7 +105,7 @@ def _described(ready: Prepared, study: Study) -> tuple[float, float] | None:
     if ready.design is not None:
         panel, trained = ready.design.panel, np.isfinite(ready.design.adopted)
     elif isinstance(persons, Tests) and (study.blind is None or persons.trained.all()):
-        trained = persons.trained[list(panel.units)]
+        trained = persons.trained[np.array(panel.units, dtype=np.int64)]
     else:
         return None
     if trained.sum() < FEWEST:

@@ -287,14 +287,15 @@ def _on_one_scale(
 def _refuse_scales(parts: pd.DataFrame) -> None:
     """Refuse parts of which one lies as a whole far below another: 0 to 10 beside 0 to 100."""
     ranges = parts.groupby(["asn_of", "asn_in", "variable"], sort=False)["value"]
-    ends = ranges.quantile([0.1, 0.5, 0.9]).unstack().loc[lambda one: ranges.size().reindex(one.index) >= _ENOUGH]
-    if len(ends) < 2:
+    known = [(part, np.asarray(values, dtype=float)) for part, values in ranges if len(values) >= _ENOUGH]
+    if not known:
         return
-    low, high = ends[0.5].idxmin(), ends[0.5].idxmax()
-    if ends[0.9][low] < ends[0.1][high] and ends[0.5][high] >= _FAR * ends[0.5][low]:
-        most = {"low": float(ranges.max()[low]), "high": float(ranges.max()[high])}
-        names = [", ".join(dict.fromkeys(word for word in part if word)) for part in (low, high)]
-        raise InputError(Message("programme.scales", lower=names[0], higher=names[1], **most))
+    lower, low = min(known, key=lambda one: float(np.median(one[1])))
+    higher, high = max(known, key=lambda one: float(np.median(one[1])))
+    if np.quantile(low, 0.9) < np.quantile(high, 0.1) and np.median(high) >= _FAR * np.median(low):
+        names = [", ".join(dict.fromkeys(str(word) for word in part if word)) for part in (lower, higher)]
+        ends = {"low": float(low.max()), "high": float(high.max())}
+        raise InputError(Message("programme.scales", lower=names[0], higher=names[1], **ends))
 
 
 def _placed(table: pd.DataFrame, group: str | None) -> pd.DataFrame:
