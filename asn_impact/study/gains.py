@@ -276,7 +276,10 @@ def _on_one_scale(
     of = table[FILE].map(lambda i: names[int(i)]) if len(names) > 1 and FILE in table else ""
     told = "" if test is None else table[test].fillna("").map(str)
     parts = scores.where(scores > 0).assign(asn_of=of, asn_in=told).melt(["asn_of", "asn_in"], numbers).dropna()
-    _refuse_scales(parts)
+    for _, alike in parts.groupby(
+        "variable" if test is not None else lambda _: 0
+    ):  # columns that are averaged may differ
+        _refuse_scales(alike)
     low = np.sort(parts["value"].to_numpy(dtype=float))
     few, rest = low[low <= _SMALL], low[low > _SMALL]
     if len(few) and len(rest) > len(few) and rest[0] >= 3 * few[-1] and np.median(rest) >= _FAR * _SMALL / 2:
