@@ -276,7 +276,8 @@ def _on_one_scale(
     of = table[FILE].map(lambda i: names[int(i)]) if len(names) > 1 and FILE in table else ""
     told = "" if test is None else table[test].fillna("").map(str)
     parts = scores.where(scores > 0).assign(asn_of=of, asn_in=told).melt(["asn_of", "asn_in"], numbers).dropna()
-    _refuse_scales(parts)
+    for _, alike in parts.groupby("variable" if test is not None else lambda _: 0):  # columns that are averaged differ
+        _refuse_scales(alike)
     low = np.sort(parts["value"].to_numpy(dtype=float))
     few, rest = low[low <= _SMALL], low[low > _SMALL]
     if len(few) and len(rest) > len(few) and rest[0] >= 3 * few[-1] and np.median(rest) >= _FAR * _SMALL / 2:
@@ -287,16 +288,15 @@ def _on_one_scale(
 def _refuse_scales(parts: pd.DataFrame) -> None:
     """Refuse parts of which one lies as a whole far below another: 0 to 10 beside 0 to 100."""
     ranges = parts.groupby(["asn_of", "asn_in", "variable"], sort=False)["value"]
-    ends = ranges.quantile(np.array([0.1, 0.5, 0.9])).unstack().set_axis(["tenth", "middle", "ninetieth"], axis=1)
-    ends = ends.loc[ranges.size().reindex(ends.index) >= _ENOUGH].sort_values("middle")
-    if len(ends) < 2:
+    known = [(part, np.asarray(values, dtype=float)) for part, values in ranges if len(values) >= _ENOUGH]
+    if not known:
         return
-    low, high = ends.index[0], ends.index[-1]
-    first, last = ends.iloc[0], ends.iloc[-1]
-    if first["ninetieth"] < last["tenth"] and last["middle"] >= _FAR * first["middle"]:
-        most = {"low": float(ranges.max()[low]), "high": float(ranges.max()[high])}
-        names = [", ".join(dict.fromkeys(str(word) for word in part if word)) for part in (low, high)]
-        raise InputError(Message("programme.scales", lower=names[0], higher=names[1], **most))
+    lower, low = min(known, key=lambda one: float(np.median(one[1])))
+    higher, high = max(known, key=lambda one: float(np.median(one[1])))
+    if np.quantile(low, 0.9) < np.quantile(high, 0.1) and np.median(high) >= _FAR * np.median(low):
+        names = [", ".join(dict.fromkeys(str(word) for word in part if word)) for part in (lower, higher)]
+        ends = {"low": float(low.max()), "high": float(high.max())}
+        raise InputError(Message("programme.scales", lower=names[0], higher=names[1], **ends))
 
 
 def _placed(table: pd.DataFrame, group: str | None) -> pd.DataFrame:
