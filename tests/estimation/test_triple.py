@@ -110,7 +110,7 @@ def test_an_office_without_paper_services_counts_on_one_side_only():
 def test_a_wave_that_one_kind_lacks_is_left_out_and_named():
     design = made(7)
     keep = ~((design.adopted == 2) & ~design.panel.attributes["digital"].to_numpy())
-    with pytest.warns(DataWarning, match="only one kind of services has are left out: '2023-03'"):
+    with pytest.warns(DataWarning, match="only one kind of services has are left out: Mar 2023"):
         effects = TRIPLE(design.where(keep))
     assert set(effects.terms["cohort"]) == {"2023-04"}
     assert np.isfinite(effects.overall().estimate).all()

@@ -136,7 +136,14 @@ def test_without_a_start_nobody_becomes_a_control_in_silence() -> None:
 
 @pytest.mark.parametrize(
     "label",
-    ["Semua OPD", "seluruh Perangkat Daerah", "OPD se-Kabupaten Batanghari", "Seluruh kecamatan", "All offices"],
+    [
+        "Semua OPD",
+        "seluruh Perangkat Daerah",
+        "OPD se-Kabupaten Batanghari",
+        "Seluruh kecamatan",
+        "All offices",
+        "Se-Kabupaten",
+    ],
 )
 def test_all_offices_at_once_are_no_office(label: str) -> None:
     rows = people(**{"Unit Kerja saat Pelatihan": ["Dinas A", label] * 2})

@@ -38,6 +38,13 @@ TOTAL_LABEL: Final = re.compile(
     r"(?:semua|seluruh)\s+(?:opd|skpd|unit|kantor|dinas|instansi|perangkat daerah|upp)(?:\s+(?:kerja|pelayanan))?)\s*$",
     re.IGNORECASE,
 )
+#: A label, by its key, of all offices at once: a total of what they did; of who was trained it is a question.
+ALL_OFFICES: Final = re.compile(
+    r"^(?:semua|seluruh|segenap|setiap|all|every)\b.*\b(?:opd|skpd|perangkat daerah|dinas|badan|kantor|unit|instansi|"
+    r"kecamatan|kelurahan|desa|bagian|offices?|agenc(?:y|ies)|departments?)\b"
+    r"|\b(?:opd|skpd|perangkat daerah|dinas|kecamatan|instansi)\b.*\bse ?(?:kabupaten|kab|kota|provinsi|prov)\b"
+    r"|^(?:tingkat |se ?)(?:kabupaten|kab|kota|provinsi)$|^(?:kabupaten|kab|provinsi)$"
+)
 #: Column of the rows whose office adds up the others; only where there are any.
 TOTAL_ROW: Final = "asn_total"
 #: Letters of other alphabets that look like Latin ones.

@@ -12,7 +12,7 @@ import pandas as pd
 from asn_impact.arguments import Names, check_choice
 from asn_impact.errors import InputError
 from asn_impact.intake.fields.columns import check_mapping, course_categories, in_category
-from asn_impact.intake.fields.labels import LONG_WORD, TOTAL_LABEL, label_key, one_slip, plain_label
+from asn_impact.intake.fields.labels import ALL_OFFICES, LONG_WORD, TOTAL_LABEL, label_key, one_slip, plain_label
 from asn_impact.intake.fields.numbers import parse_numbers
 from asn_impact.intake.fields.people import counts_persons, persons_of
 from asn_impact.intake.frames import distinct, object_text
@@ -193,8 +193,8 @@ def _without_an_end(fates: nw.LazyFrame[Any], code: str, known: pd.Series) -> tu
 
 def _totals(frame: nw.LazyFrame[Any]) -> list[str]:
     """Return the labels in the column of offices that say that their row adds up the others."""
-    labels = distinct(frame, "office")
-    return [label for label in labels if isinstance(label, str) and TOTAL_LABEL.match(plain_label(label))]
+    labels = [label for label in distinct(frame, "office") if isinstance(label, str)]
+    return [o for o in labels if TOTAL_LABEL.match(plain_label(o)) and not ALL_OFFICES.search(label_key(o))]
 
 
 def own_words(words: Mapping[str, str] | None) -> dict[str, str]:

@@ -15,7 +15,7 @@ import narwhals as nw
 from asn_impact.errors import InputError
 from asn_impact.intake.fields.columns import Headings, may_name_persons, may_say_who_passed, normalised, synonyms
 from asn_impact.intake.fields.dates import dated
-from asn_impact.intake.fields.labels import join_spellings, label_key
+from asn_impact.intake.fields.labels import ALL_OFFICES, join_spellings, label_key
 from asn_impact.intake.fields.office_names import written_out
 from asn_impact.intake.fields.regencies import REGENCY, settle_regencies
 from asn_impact.intake.fields.sketched import sketched
@@ -34,11 +34,6 @@ from asn_impact.intake.readers.completions import (
 )
 from asn_impact.words import Alert, Message
 
-_EVERYBODY: Final = re.compile(
-    r"^(?:semua|seluruh|segenap|setiap|all|every)\b.*\b(?:opd|skpd|perangkat daerah|dinas|badan|kantor|unit|instansi|"
-    r"kecamatan|kelurahan|desa|bagian|offices?|agenc(?:y|ies)|departments?)\b"
-    r"|\b(?:opd|skpd|perangkat daerah|dinas|kecamatan|instansi)\b.*\bse ?(?:kabupaten|kab|kota|provinsi|prov)\b"
-)
 _OF_PERSONS: Final = re.compile(
     r"\b(?:peserta|lulus\w*|alumni|dilatih|orang|participants?|attendees|trainees?)\b", re.I
 )
@@ -290,7 +285,7 @@ def _refuse_everybody(frame: nw.LazyFrame[Any], offices: Mapping[str, str] | Non
     """Refuse a row for all offices at once: it names no office, and who came is not known."""
     settled = {label_key(label) for label in offices or {}}
     labels = distinct(frame, "office")
-    every = sorted(str(o) for o in labels if isinstance(o, str) and _EVERYBODY.search(label_key(o)))
+    every = sorted(str(o) for o in labels if isinstance(o, str) and ALL_OFFICES.search(label_key(o)))
     every = [label for label in every if label_key(label) not in settled]
     if every:
         raise InputError(Message("training.everybody", n=len(every), first=masked(every[0])))
