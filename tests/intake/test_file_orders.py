@@ -227,17 +227,3 @@ def test_the_answer_for_a_file_that_does_not_tell_leaves_those_that_do(tmp_path:
     assert sorted(extract.records.collect()["received"].to_list()) == sorted([*days, *low])
     with pytest.raises(InputError):  # what every file contradicts is no answer
         ai.read_exports(tmp_path / "a.csv", **how, dates={"received": "day-first"})
-
-
-@pytest.mark.parametrize("block", [0, 100, 300])
-def test_a_block_of_low_days_inside_a_file_is_counted_as_what_fits_both_orders(block: int, tmp_path: Path) -> None:
-    """Such a block may have been copied from a computer with the other order: nothing in it shows that."""
-    days = [dt.date(2023, 1, 1) + dt.timedelta(days=i) for i in range(300)]
-    texts = [d.strftime(DAY) for d in days] + [f"{1 + i % 12:02d}/{1 + i % 11:02d}/2024" for i in range(block)]
-    rows = [f"A{i},Dinas A,{text},2025-01-03" for i, text in enumerate(texts)]
-    (tmp_path / "a.csv").write_text("\n".join(["No Permohonan,OPD,Tanggal Masuk,Tanggal Selesai", *rows]) + "\n")
-    notes = {language: [note.text(language) for note in read(tmp_path).notes] for language in ("en", "id")}
-    low = sum(max(int(text[:2]), int(text[3:5])) <= 12 and text[:2] != text[3:5] for text in texts)
-    of = low + sum(d.day > 12 for d in days)
-    assert any(f"{low} of {of} fit both orders" in note for note in notes["en"]) == bool(block)
-    assert any(f"{low} dari {of} nilai cocok dengan kedua urutan" in note for note in notes["id"]) == bool(block)

@@ -6,7 +6,6 @@ or the reader is asked.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, TypeAlias
@@ -33,15 +32,14 @@ from asn_impact.intake.fields.date_shapes import (
 )
 from asn_impact.intake.fields.dates import DateReading, dated
 from asn_impact.intake.fields.sketched import sketched
-from asn_impact.intake.fields.swapped import LOW_DAYS, without_swap
+from asn_impact.intake.fields.swapped import without_swap
 from asn_impact.intake.fields.zones import offset_of, same_offset, zone_name
 from asn_impact.intake.formats.engine import from_arrow, quote
 from asn_impact.intake.privacy import masked
-from asn_impact.words import Alert, Message, paragraph
+from asn_impact.words import Alert, Message
 
 Order: TypeAlias = Literal["day-first", "month-first", "swapped"]
 
-FAR = 4  # standard errors: more low days than chance brings
 FEW_TELLING = 10  # values above 12: fewer than this, and a minority, is thin evidence worth a warning
 
 _FAST: dict[str, Order | None] = {
@@ -278,7 +276,7 @@ def read_order(column: str, seen: Seen, *, name: str, order: str | None, zone: s
     either = profile.triples - telling - profile.alike
     thin = either if order is None and telling < min(FEW_TELLING, either) else 0
     zones, moved, of_zones = _told_zones(profile, name, zone)
-    notes = [_order_note(name, decision, None if order == decision else telling, either)] if profile.triples else []
+    notes = [_order_note(name, decision, None if order == decision else telling)] if profile.triples else []
     notes += [Message("intake.dates.two_digits", field=name, n=profile.two_digits)] if profile.two_digits else []
     notes += [Message("intake.dates.listed", field=name, n=listed)] if listed else []
     return DateReading(
@@ -311,14 +309,11 @@ def _refuse_backwards(found: Mapping[str, tuple[Days, int]], order: str, name: s
         raise InputError(Message("intake.dates.backwards", field=name, n=len(wrong), examples=examples))
 
 
-def _order_note(name: str, order: str, telling: int | None, either: int) -> Message:
+def _order_note(name: str, order: str, telling: int | None) -> Message:
     word = Message(f"intake.dates.order.{order}")
     if telling is None:
         return Message("intake.dates.order_asked", field=name, order=word)
-    told, n = Message("intake.dates.order_told", field=name, order=word, n=telling), telling + either
-    if either <= LOW_DAYS * n + FAR * math.sqrt(LOW_DAYS * (1 - LOW_DAYS) * n):
-        return told
-    return paragraph(told, Message("intake.dates.fit_both", n=either, of=n))
+    return Message("intake.dates.order_told", field=name, order=word, n=telling)
 
 
 def _one_form(fast: tuple[int, ...], order: str, present: int) -> str | None:

@@ -36,7 +36,7 @@ from asn_impact.words import Alert, Message, paragraph
 _CHANCE = 1e-4  # chance of the pattern without a swap, below which it is proof
 _RARE = 1e-3  # chance of so few texts of low days, below which a file of two computers is asked about
 _SUSPECT = 0.05  # below which it is no accident that can be passed over
-LOW_DAYS, _HIGH_DAYS = 0.4, 0.6  # share of dates with a day up to 12, and above
+_LOW_DAYS, _HIGH_DAYS = 0.4, 0.6  # share of dates with a day up to 12, and above
 _MANY_MONTHS = 6  # months among the made dates that no short time explains
 
 Numbers: TypeAlias = tuple[int, int, int]
@@ -86,13 +86,13 @@ class Mixture:
         if len(self.made) == self.made_over_12 or not self.texts:
             return "sound"
         n, low = len(self.texts), self.low
-        of_texts = sum(comb(n, k) * LOW_DAYS**k * _HIGH_DAYS ** (n - k) for k in range(low + 1))
+        of_texts = sum(comb(n, k) * _LOW_DAYS**k * _HIGH_DAYS ** (n - k) for k in range(low + 1))
         of_texts = min(1.0, tries * of_texts)
         if self.made_over_12:
             return "partly" if of_texts < _RARE else "partly_thin" if of_texts < _SUSPECT and not low else "sound"
         if low:
             return "suspect" if of_texts < _RARE else "sound"
-        chance = LOW_DAYS ** len(self.made) * of_texts
+        chance = _LOW_DAYS ** len(self.made) * of_texts
         if chance < _CHANCE and self._spreads():
             return "swapped"
         return "suspect" if chance < _SUSPECT else "thin"
