@@ -113,3 +113,30 @@ def test_threads_that_read_and_measure_at_once_get_the_answers_of_one(tmp_path: 
         thread.join()
     assert problems == []
     assert answers == {0: [500] * 3, 1: [1000] * 3, 2: [2000] * 3}
+
+
+TWO_ROWS = "nomor;OPD;tanggal masuk;tanggal selesai\n1;Dinas A;2024-02-05;2024-02-09\n2;Dinas B;2024-02-06;\n"
+
+
+def test_a_private_copy_that_is_gone_is_made_again(tmp_path: Path) -> None:
+    path = tmp_path / "izin.csv"
+    path.write_text(
+        TWO_ROWS,
+        encoding="utf-8",
+    )
+    first = read_exports(path, as_of="2024-12-31", selection="received").ledger.kept
+    for copy in Path(snapshots.copies().name).rglob("izin.csv"):
+        copy.unlink()
+    assert read_exports(path, as_of="2024-12-31", selection="received").ledger.kept == first == 2
+
+
+def test_a_copy_that_is_not_kept_takes_no_room(tmp_path: Path) -> None:
+    path = tmp_path / "izin.csv"
+    path.write_text(
+        "nomor;OPD;tanggal masuk;tanggal selesai\n7;Dinas A;2024-02-05;2024-02-09\n8;Dinas B;2024-02-06;\n",
+        encoding="utf-8",
+    )
+    read_exports(path, as_of="2024-12-31", selection="received")
+    taken = snapshots.copies().taken
+    read_exports(path, as_of="2024-12-31", selection="received")
+    assert snapshots.copies().taken == taken

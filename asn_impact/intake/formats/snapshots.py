@@ -98,9 +98,12 @@ _FIRST: Final[dict[tuple[str, str], Path]] = {}
 
 def first_copy(copy: Path, sha256: str) -> Path:
     """Return the first private copy of the same bytes and name, and remove this one: what was learnt of it holds."""
-    first = _FIRST.setdefault((sha256, copy.name), copy)
-    if first != copy:
-        copy.unlink()
+    first = _FIRST.get((sha256, copy.name), copy)
+    if first == copy or not first.exists():  # what cleans up after others may have taken it
+        _FIRST[sha256, copy.name] = copy
+        return copy
+    copies().taken -= copy.stat().st_size
+    copy.unlink()
     return first
 
 
