@@ -63,7 +63,8 @@ def set_up() -> None:
         return
     print("Setting up .venv from requirements.lock: once, a minute or two.", flush=True)
     venv.EnvBuilder(with_pip=True, clear=True).create(VENV)
-    pip = (str(PYTHON), "-m", "pip", "--disable-pip-version-check", "install", "--quiet")
+    # what is imported is compiled then; compiling all that is installed takes as long as installing it
+    pip = (str(PYTHON), "-m", "pip", "--disable-pip-version-check", "install", "--quiet", "--no-compile")
     for words in (("--require-hashes", "-r", str(LOCK)), ("--no-deps", "--no-build-isolation", "-e", str(HERE))):
         if code := call((*pip, *words), cwd=HERE):
             raise SystemExit(stopped() if code in STOPPED else f"run.py: the set-up failed at: pip {' '.join(words)}")
