@@ -9,8 +9,6 @@ import inspect
 import json
 import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import nbformat
@@ -529,54 +527,6 @@ def test_a_run_that_fails_leaves_the_earlier_result_whole(folder):
     with pytest.raises(StudyError, match=r"fails.ipynb: a cell fails with ZeroDivisionError"):
         run(read_study(folder / "study.toml"))
     assert hashes(finished.folder) == before
-    assert not [p for p in folder.iterdir() if p.name.startswith(".")]
-
-
-_RACE = """
-import sys, time
-from pathlib import Path
-from asn_impact.reporting import folders
-from asn_impact.study import read_study, running
-mine, other, wait = (Path(p) for p in sys.argv[2:5])
-replace = folders.put_in_place
-def together(folder, fresh):
-    mine.touch()  # everything is written; meet the other run here
-    while not other.exists():
-        time.sleep(0.05)
-    while wait.name != "none" and not wait.exists():
-        time.sleep(0.05)
-    replace(folder, fresh)
-folders.put_in_place = together
-running.run(read_study(sys.argv[1]))
-"""
-
-
-@pytest.mark.parametrize(("awaits", "stays"), [("result", {"second"}), ("none", {"first", "second"})])
-def test_of_two_runs_at_the_same_time_the_later_one_stays_whole(folder, awaits, stays):
-    """Both have written everything beside the folder before either puts it there; then one after the other, or both."""
-    without_rollout(folder)
-    texts = (folder / "study.toml").read_text(encoding="utf-8")
-    for name in ("first", "second"):
-        said = texts.replace('title = {id = "Waktu tunggu", en = "Waits"}', f'language = "id"\ntitle = "{name}"')
-        (folder / f"{name}.toml").write_text(
-            f'{said}\n[report]\nfolder = "result"\nformats = ["html"]\n', encoding="utf-8"
-        )
-    done = folder / "result"
-    first, second = (
-        subprocess.Popen(
-            [sys.executable, "-c", _RACE, folder / f"{name}.toml", folder / mine, folder / other, folder / wait],
-            stderr=subprocess.PIPE,
-        )
-        for name, mine, other, wait in (("first", "a", "b", "none"), ("second", "b", "a", awaits))
-    )
-    for program in (first, second):
-        _, said = program.communicate(timeout=300)
-        assert program.returncode == 0, said.decode("utf-8")
-    record = json.loads((done / "run.json").read_text(encoding="utf-8"))
-    (last,) = set(record["title"].values())
-    assert last in stays
-    assert record["files"] == {name: digest for name, digest in hashes(done).items() if name != "run.json"}
-    assert f"<h1>{last}" in (done / "report_id" / "report.html").read_text(encoding="utf-8")
     assert not [p for p in folder.iterdir() if p.name.startswith(".")]
 
 

@@ -1,4 +1,4 @@
-"""Two small studies for tests of what goes wrong: one alone, and a programme of two claims on the same file."""
+"""Two small studies for tests of what goes wrong: one alone, and a programme of claims on the same file."""
 
 from __future__ import annotations
 
@@ -28,6 +28,9 @@ adopted = "trained_from"
 
 [design]
 cluster = "office"
+
+[scrutiny]
+reps = 9
 
 [plan]
 treated = [4]
@@ -66,6 +69,9 @@ kind = "panel"
 path = "panel.csv"
 columns = {unit = "office", period = "month"}
 
+[scrutiny]
+reps = 9
+
 [report]
 folder = "result"
 formats = ["html"]
@@ -83,7 +89,17 @@ estimator = "imputation"
 """
 
 
-def write_study(folder: Path, kind: str) -> Path:
+#: What a program of its own runs first where its pages are not looked at: no picture is drawn, no notebook run.
+PAGES_ALONE = """
+from asn_impact.reporting.chart import Chart
+from asn_impact.study import whole
+BEGINS = {"png": b"\\x89PNG\\r\\n\\x1a\\n", "pdf": b"%PDF-1.4", "svg": b"<svg/>"}
+Chart._render = lambda _, __, formats: {ending: BEGINS[ending] for ending in formats}
+whole._begun = lambda programme, _, fresh, begin, given: whole._Books(programme, {}, fresh, fresh, begin, given)
+"""
+
+
+def write_study(folder: Path, kind: str, claims: int = 2) -> Path:
     """Write ten offices over eight months, four of them trained in month five, and a study of it."""
     rows = []
     for office in range(10):
@@ -99,10 +115,17 @@ def write_study(folder: Path, kind: str) -> Path:
     courses = [f"{office},Bimtek Pelayanan,2024-04-20,6" for office in offices[:4]]
     heading = "Unit Kerja,Nama Pelatihan,Tanggal Selesai,Jumlah Lulus"
     (folder / "training.csv").write_text("\n".join([heading, *courses, ""]), encoding="utf-8")
-    claims = "".join(CLAIM.format(id=id, column=column) for id, column in (("a", "days"), ("b", "queue")))
+    asked = [CLAIM.format(id=id, column=column) for id, column in (("a", "days"), ("b", "queue"))]
     file = folder / "study.toml"
-    file.write_text(STUDY if kind == "study" else PROGRAMME + claims, encoding="utf-8")
+    file.write_text(STUDY if kind == "study" else "".join([PROGRAMME, *asked[:claims]]), encoding="utf-8")
     return file
+
+
+def put_result(folder: Path) -> Path:
+    """Put the result of an earlier run beside a study."""
+    (folder / "result").mkdir()
+    (folder / "result" / "run.json").write_text('{"made_by": "asn_impact run"}', encoding="utf-8")
+    return folder / "result"
 
 
 def whole(folder: Path) -> dict[str, str]:

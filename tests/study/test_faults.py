@@ -25,9 +25,13 @@ from asn_impact.reporting import folders
 from asn_impact.study.registered import register
 from asn_impact.study.running import put
 
-from .faults import whole, write_study
+from .faults import PAGES_ALONE, put_result, whole, write_study
+from .programme_files import without_notebooks
 
-pytestmark = pytest.mark.filterwarnings("ignore::asn_impact.errors.DataWarning")
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::asn_impact.errors.DataWarning"),
+    pytest.mark.usefixtures("undrawn"),
+]
 posix = pytest.mark.skipif(os.name == "nt", reason="POSIX signals")
 
 
@@ -155,31 +159,29 @@ cli.main = stopped
 _FULL = """
 import contextlib, io, sys
 from pathlib import Path
-disk, kind = Path(sys.argv[1]), sys.argv[2]
-sys.path.insert(0, sys.argv[3])
+disk = Path(sys.argv[1])
+sys.path.insert(0, sys.argv[2])
 from asn_impact.cli import main
-from study.faults import whole, write_study
-file = write_study(disk, kind)
-with contextlib.redirect_stdout(io.StringIO()):
-    assert main(["run", str(file)]) == 0
-before, ended, says = whole(disk), [], []
-for free in map(int, sys.argv[4:]):
+from study.faults import put_result, whole, write_study
+for kind, free in (("study", 0), ("study", 300), ("programme", 0), ("programme", 400)):
+    folder = disk / f"{kind} {free}"
+    file = write_study(folder, kind, claims=1)
+    put_result(folder)
     filler = disk / "filler"
     with contextlib.suppress(OSError), filler.open("wb", buffering=0) as full:
         while full.write(b"x" * 4096):
             pass
     with filler.open("r+b") as full:
         full.truncate(max(filler.stat().st_size - 1024 * free, 0))
-    heard = io.StringIO()
+    before, heard = whole(folder), io.StringIO()
     with contextlib.redirect_stderr(heard), contextlib.redirect_stdout(io.StringIO()):
-        ended.append(main(["run", str(file)]))
-    if ended[-1]:
-        says.append(" ".join(heard.getvalue().split()))
-        assert says[-1].startswith(f"asn-impact: the disk '{disk}' is full ("), says[-1]
+        ended = main(["run", str(file)])
+    said = " ".join(heard.getvalue().split())
+    assert said.startswith(f"asn-impact: the disk '{disk}' is full ("), said
     filler.unlink()
-    assert whole(disk) == before, free
-    assert [path.name for path in disk.iterdir() if path.name.startswith(".")] == []
-print(ended)
+    assert whole(folder) == before, folder
+    assert [path.name for path in folder.iterdir() if path.name.startswith(".")] == []
+    print(ended, said)
 """
 
 
@@ -194,38 +196,67 @@ def _namespace() -> list[str]:
 
 
 @posix
-@pytest.mark.parametrize("kind", ["study", "programme"])
-def test_a_full_disk_is_named_at_every_stage_and_the_old_result_stays(tmp_path, kind):
+def test_a_full_disk_is_named_at_every_stage_and_the_old_result_stays(tmp_path):
+    """While a picture, its copy, a notebook or a page is written."""
     if not (words := _namespace()):
         pytest.skip("needs a disk of its own: user namespaces")
     script, disk = tmp_path / "full.py", tmp_path / "disk"
     script.write_text(_FULL, encoding="utf-8")
     disk.mkdir()
-    size, free = ("8m", ("0", "300")) if kind == "study" else ("6m", ("60", "700"))
-    run = f'mount -t tmpfs -o size={size} none "$0" && exec "$@"'
-    tests = Path(__file__).parent.parent
-    command = [*words, run, disk, sys.executable, "-W", "ignore", script, disk, kind, tests, *free]
+    run = 'mount -t tmpfs -o size=6m none "$0" && exec "$@"'
+    command = [*words, run, disk, sys.executable, "-W", "ignore", script, disk, Path(__file__).parent.parent]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
     assert done.returncode == 0, done.stderr
-    assert done.stdout.split("\n")[-2] == f"[{FAILED}, {FAILED}]", done.stdout
+    assert [line[0] for line in done.stdout.splitlines()] == [str(FAILED)] * 4, done.stdout
 
 
 # ------------------------------------------------------------------------------------- two at once, places that go away
 
 
-@pytest.mark.parametrize("kind", ["study", "programme"])
-def test_two_runs_at_once_both_end_well_and_the_result_is_that_of_one(tmp_path, kind):
-    file = write_study(tmp_path, kind)
-    text = "[[claim]]".join(file.read_text(encoding="utf-8").split("[[claim]]")[:2]).replace('["en", "id"]', '"en"')
+_RACE = """
+import sys, time
+from pathlib import Path
+from asn_impact.cli import main
+from asn_impact.reporting import folders
+mine, other, wait = map(Path, sys.argv[2:])
+replace = folders.put_in_place
+def together(folder, fresh):
+    mine.touch()  # everything is written; meet the other run here
+    while not other.exists():
+        time.sleep(0.05)
+    while wait.name != "none" and not (wait / "run.json").exists():
+        time.sleep(0.05)
+    replace(folder, fresh)
+folders.put_in_place = together
+sys.exit(main(["run", sys.argv[1]]))
+"""
+
+
+@pytest.mark.parametrize(
+    ("kind", "awaits", "stays"), [("study", "result", {"second"}), ("programme", "none", {"first", "second"})]
+)
+def test_of_two_runs_at_the_same_time_the_later_one_stays_whole(tmp_path, kind, awaits, stays):
+    """Both have written everything beside the folder before either puts it there; then one after the other, or both."""
+    text = write_study(tmp_path, kind, claims=1).read_text(encoding="utf-8").replace('["en", "id"]', '"en"')
     pages = "" if "[report]" in text else '[report]\nformats = ["html"]\n'
-    file.write_text(f"{text}\n[scrutiny]\nreps = 9\n{pages}", encoding="utf-8")  # one claim, language and format
     dead = tmp_path / f"{marked('.result.').replace(str(os.getpid()), '999999999')}x"
     (dead / "new").mkdir(parents=True)
-    command = [sys.executable, "-W", "ignore", "-m", "asn_impact", "run", str(file)]
-    both = [subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) for _ in range(2)]
+
+    def begin(name, *meeting):
+        file = tmp_path / f"{name}.toml"
+        file.write_text(text.replace("Made-up waits", name) + pages, encoding="utf-8")
+        command = [sys.executable, "-W", "ignore", "-c", PAGES_ALONE + _RACE]
+        return subprocess.Popen([*command, file, *(tmp_path / place for place in meeting)], stderr=subprocess.PIPE)
+
+    both = begin("first", "a", "b", "none"), begin("second", "b", "a", awaits)
     assert [(run.communicate(timeout=300)[1][-300:], run.returncode)[1] for run in both] == [DONE, DONE]
-    record = json.loads((tmp_path / "result" / "run.json").read_text(encoding="utf-8"))
-    assert {**whole(tmp_path / "result"), **record["files"]} == whole(tmp_path / "result")
+    done = tmp_path / "result"
+    record = json.loads((done / "run.json").read_text(encoding="utf-8"))
+    (last,) = set(record["title"].values())
+    assert last in stays
+    files = whole(done)
+    assert record["files"] == {name: digest for name, digest in files.items() if name != "run.json"}
+    assert f"<h1>{last}" in (done / "report_en" / "report.html").read_text(encoding="utf-8")
     assert left_in(tmp_path) == []
 
 
@@ -233,10 +264,7 @@ def test_two_runs_at_once_both_end_well_and_the_result_is_that_of_one(tmp_path, 
 def test_a_work_folder_that_is_removed_meanwhile_is_an_error_and_the_old_result_stays(tmp_path, kind, gone, capsys):
     from asn_impact.reporting import report
 
-    file = write_study(tmp_path, kind)
-    old = tmp_path / "result"
-    old.mkdir()
-    (old / "run.json").write_text('{"made_by": "asn_impact run"}', encoding="utf-8")
+    file, old = write_study(tmp_path, kind), put_result(tmp_path)
     before = whole(old)
     swap = report._swap
 
@@ -245,7 +273,7 @@ def test_a_work_folder_that_is_removed_meanwhile_is_an_error_and_the_old_result_
         work = next(path for path in tmp_path.iterdir() if path.name.startswith(".result."))
         shutil.rmtree(target if gone == "part" else work)
 
-    with pytest.MonkeyPatch.context() as patch:
+    with without_notebooks(), pytest.MonkeyPatch.context() as patch:
         patch.setattr(report, "_swap", cleaned_up)
         assert main(["run", str(file)]) == FAILED
     said = " ".join(capsys.readouterr().err.split())
