@@ -12,6 +12,7 @@ import narwhals as nw
 
 from asn_impact.errors import InputError
 from asn_impact.intake.fields.canonical import FILE
+from asn_impact.intake.fields.columns import normalised
 from asn_impact.intake.formats.engine import from_arrow, kept_typed
 from asn_impact.intake.privacy import masked
 from asn_impact.words import Alert, Message
@@ -24,6 +25,7 @@ __all__ = [
     "held",
     "one_row_a_case",
     "shared_numbers",
+    "with_row_texts",
 ]
 
 Frame: TypeAlias = "nw.LazyFrame[Any]"
@@ -296,3 +298,22 @@ def _two_values(low: str, high: str) -> nw.Expr:
 
 def _one(frame: Frame) -> Mapping[str, Any]:
     return dict(frame.collect().rows(named=True)[0])
+
+
+ROW: Final = "asn_row"  # all cells of a row as one text
+_RUNNING: Final = frozenset({"no", "nomor", "no urut", "nomor urut", "no_urut", "nomor_urut", "number"})  # of a row
+_SECOND: Final = r"(?:^|[ T])[0-9]{1,2}[:.][0-9]{2}[:.][0-9]{2}"
+
+
+def with_row_texts(frame: Frame, headings: Mapping[str, str], date: str) -> Frame:
+    """Return rows with their cells as one text, but for a running number: missing where no time to the second stands.
+
+    `headings` are those of the columns, `date` that of the time. A column of midnights holds no times.
+    """
+    cells = [nw.col(c).cast(nw.String).fill_null("") for c, h in headings.items() if normalised(h) not in _RUNNING]
+    moments = [nw.col(c).cast(nw.String) for c, h in headings.items() if normalised(h) == normalised(date)]
+    if moments:
+        stamped = moments[0].str.contains(_SECOND)
+        if len(frame.filter(stamped & ~moments[0].str.contains("00[:.]00[:.]00")).head(1).collect()):
+            return frame.with_columns(nw.when(stamped).then(nw.concat_str(cells, separator="\x1f")).alias(ROW))
+    return frame.with_columns(nw.lit(None, dtype=nw.String).alias(ROW))

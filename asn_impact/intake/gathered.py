@@ -13,7 +13,6 @@ import narwhals as nw
 from asn_impact.intake.cleaning import (
     Bounds,
 )
-from asn_impact.intake.fields.columns import normalised
 from asn_impact.intake.fields.dates import DateReading
 from asn_impact.intake.fields.zones import OFFSETS, zone_name
 from asn_impact.intake.formats import RawTable
@@ -82,28 +81,3 @@ def reading_notes(reading_of: DateReading) -> list[Message]:
         word = Message(f"intake.dates.order.{order}")
         notes.append(Alert("intake.dates.thin", field=field, order=word, setting=order, **counts))
     return notes
-
-
-_RUNNING = frozenset({"no", "nomor", "no urut", "nomor urut", "no_urut", "nomor_urut", "number"})  # of a row
-
-
-def copied_rows(rows: Gathered) -> list[Message]:
-    """Say how many rows of texts are exact copies of others, to the second, but for a running number."""
-    together: dict[tuple[str, ...], duckdb.DuckDBPyRelation] = {}
-    for table in rows.tables:
-        if table.loose and not table.long and not table.on_server:
-            known = together.get(table.headings)
-            together[table.headings] = table.relation if known is None else known.union(table.relation)
-    date, copies = normalised(str(rows.headings.get("received", ""))), 0
-    for headings, relation in together.items():
-        names = [normalised(heading) for heading in headings]
-        if date not in names:
-            continue
-        at = f"c{names.index(date)}"
-        timed = relation.filter(f"regexp_matches(CAST({at} AS VARCHAR), '[0-9]:[0-9]{{2}}:[0-9]{{2}}')")
-        if not timed.filter(f"NOT contains(CAST({at} AS VARCHAR), '00:00:00')").limit(1).fetchall():
-            continue
-        cells = ", ".join(f"c{i}" for i, name in enumerate(names) if name not in _RUNNING)
-        again = timed.aggregate(f"count(*) AS n, {cells}", cells).filter("n > 1")
-        copies += int(again.aggregate("coalesce(sum(n - 1), 0)").fetchall()[0][0])
-    return [Alert("observations.copied", n=copies)] if copies else []

@@ -500,12 +500,23 @@ def test_months_far_apart_that_begin_no_period_are_said_to_be_months():
     assert _panel_of(["2024-01", "2024-02", "2024-07"]).timeline.span == 1
 
 
-def test_forms_that_are_copies_to_the_second_are_said(tmp_path):
+@pytest.mark.parametrize("typed", [False, True])
+def test_forms_that_are_copies_to_the_second_count_once(tmp_path, typed):
     frame = answers(20).assign(No=range(20))
-    frame["Tanggal"] = pd.date_range("2024-03-14", periods=20, freq="h").strftime("%d/%m/%Y %H:%M:%S")
-    pd.concat([frame, frame.iloc[5:8].assign(No=[20, 21, 22])]).to_csv(tmp_path / "skm.csv", index=False)
-    with pytest.warns(DataWarning, match="3 rows are exact copies of others, to the second"):
-        read_survey(tmp_path / "skm.csv", as_of=AS_OF)
-    days = frame.assign(Tanggal="14/03/2024", No=1)
+    frame["Tanggal"] = pd.date_range("2024-03-14", periods=20, freq="h")
+    again = pd.concat([frame, frame.iloc[5:8].assign(No=[20, 21, 22]), frame.iloc[:1]])
+    source = again if typed else tmp_path / "skm.csv"
+    again.assign(Tanggal=again["Tanggal"].dt.strftime("%d/%m/%Y %H:%M:%S")).to_csv(tmp_path / "skm.csv", index=False)
+    with pytest.warns(DataWarning, match="4 rows are exact copies of others, to the second, and count once"):
+        read = read_survey(source, as_of=AS_OF)
+    assert (read.ledger.read, read.ledger.kept, len(read.records.collect())) == (24, 20, 20)
+    assert not [name for name in (*read.columns, *read.headings) if name.startswith("asn_")]
+    with pytest.warns(DataWarning, match="count as often as they stand there"):
+        each = read_survey(source, as_of=AS_OF, copies="each")
+    assert (each.ledger.kept, len(each.records.collect())) == (24, 24)
+
+
+def test_answers_of_one_day_are_no_copies(tmp_path):
+    days = answers(20).assign(Tanggal="14/03/2024", No=1)
     pd.concat([days, days]).to_csv(tmp_path / "days.csv", index=False)
-    assert not [n for n in read_survey(tmp_path / "days.csv", as_of=AS_OF).notes if n.key == "observations.copied"]
+    assert read_survey(tmp_path / "days.csv", as_of=AS_OF).ledger.kept == 40

@@ -10,12 +10,12 @@ for them (open complaints count, in working days). `read_observations` is for wh
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import narwhals as nw
 import pyarrow as pa
@@ -24,12 +24,15 @@ from asn_impact.arguments import Names, did_you_mean
 from asn_impact.errors import InputError, PrivacyError
 from asn_impact.intake.blocks import OFFICE, under_groups
 from asn_impact.intake.cleaning import UNKNOWN, Cleaned, clean
+from asn_impact.intake.copies import REPEATED, ROW, with_row_texts
 from asn_impact.intake.extract import Source
 from asn_impact.intake.fields.columns import Headings
 from asn_impact.intake.fields.regencies import REGENCY, settle_regencies
 from asn_impact.intake.finishing import settle_office
+from asn_impact.intake.formats import RawTable
 from asn_impact.intake.formats.engine import from_arrow
-from asn_impact.intake.gathered import Gathered, copied_rows
+from asn_impact.intake.frames import narwhal
+from asn_impact.intake.gathered import Gathered
 from asn_impact.intake.gathering import explaining, gather
 from asn_impact.intake.ledger import Ledger, reason
 from asn_impact.intake.privacy import pseudonym
@@ -51,7 +54,7 @@ from asn_impact.intake.records import (
 )
 from asn_impact.intake.records import Observations as Observations
 from asn_impact.verbs import public_verb
-from asn_impact.words import Message, paragraph
+from asn_impact.words import Alert, Message, paragraph
 
 _MADE = ("date", "month", "day", "person")
 _OF_PERMITS = ("case", "decided", "status")  # names with a meaning for permits that a kept column need not share
@@ -82,6 +85,7 @@ def read_observations(
     group_rows: str | None = None,
     groups: Names = (),
     regency: str | None = None,
+    copies: Literal["once", "each"] = "once",
 ) -> Observations:
     """Return the dated records of a file or frame, every row accounted for.
 
@@ -120,6 +124,9 @@ def read_observations(
         Names in such rows that are offices although their words do not say so.
     regency : str, optional
         As for `read_exports`: the one to read where rows are of several, or ``"all"``.
+    copies : {"once", "each"}
+        How often rows count that are one in every column, their time to the second with it: a form sent twice. A
+        column that numbers the rows is not compared. Without times to the second all rows count.
 
     Returns
     -------
@@ -164,6 +171,7 @@ def read_observations(
         group_rows=group_rows,
         groups=groups,
         regency=regency,
+        copies=copies,
     )
 
 
@@ -186,6 +194,7 @@ def observe(
     group_rows: str | None = None,
     groups: Sequence[str] = (),
     regency: str | None = None,
+    copies: Literal["once", "each"] = "once",
 ) -> Observations:
     """Return the observations of a source, for every reader of dated records; `on` is the day of all without a date."""
     day = _as_day(as_of)
@@ -193,6 +202,7 @@ def observe(
     if group_rows is not None:
         columns = {**(columns or {}), "office": OFFICE}
         reshape = partial(under_groups, heading=group_rows, date=date, offices=groups)
+    reshape, source = _with_row_texts(reshape, source, date)
     names = _distinct_names(numbers, moments, keep)
     fields, settled = _fields(source, office, date, person, key, columns)
     if on is not None:
@@ -207,7 +217,7 @@ def observe(
                 fields,
                 columns=settled,
                 dates={name: way for name, way in order.items() if name == "received"},
-                keep=names,
+                keep=[*names, ROW],
                 required=[field for field in fields if field not in {"service", REGENCY}],
                 zone=zone,
                 reshape=reshape,
@@ -215,15 +225,16 @@ def observe(
         if on is not None:
             received = rows.frame.with_columns(nw.lit(on, nw.Date).alias("received"))
             rows = replace(rows, frame=received, bounds=UNKNOWN)
-        cleaned, ledger = _clean_rows(rows, day, office, names, date, regency)
-        table, untyped = _type_columns(cleaned, numbers, moments, order, style)
+        cleaned, ledger = _clean_rows(rows, day, office, [*names, ROW], date, regency)
+        table, ledger, copied = _without_copies(in_memory(cleaned.records), ledger, copies)
+        table, untyped = _type_columns(table, numbers, moments, order, style)
         table, ledger = _without_persons(table, ledger, key)
         records = _date_records(table)
     given = office_given(office, source, rows.tables)
-    said = (*given, *rows.notes, *copied_rows(rows), *cleaned.notes, *untyped, ledger.note())
+    said = (*given, *rows.notes, *copied, *cleaned.notes, *untyped, ledger.note())
     notes = [note for note in said if note is not None]
     sources = tuple(Source(t.name, cleaned.rows_by_file.get(i, 0), t.sha256) for i, t in enumerate(rows.tables))
-    headings = {("date" if f == "received" else f): h for f, h in rows.headings.items() if f != "officer"}
+    headings = {("date" if f == "received" else f): h for f, h in rows.headings.items() if f not in {"officer", ROW}}
     own_notes = tuple(_name_date(note, date) for note in notes)
     return Observations(nw.from_native(records).lazy(), day, ledger, headings, sources, own_notes)
 
@@ -325,6 +336,37 @@ def _clean_rows(
     return cleaned, ledger
 
 
+def _with_row_texts(
+    reshape: Callable[[RawTable], RawTable] | None, source: Any, date: str  # noqa: ANN401
+) -> tuple[Callable[[RawTable], RawTable] | None, Any]:
+    """Return how tables are made before they are read, and a frame, so that each row has its cells as one text."""
+
+    def with_texts(table: RawTable) -> RawTable:
+        one = table if reshape is None else reshape(table)
+        own = {f"c{i}": heading for i, heading in enumerate(one.headings)}
+        rows = with_row_texts(nw.from_native(one.relation).lazy(), own, date)
+        relation: Relation = rows.rename({ROW: f"c{len(own)}"}).to_native()
+        return replace(one, headings=(*one.headings, ROW), relation=relation, parquet=None)
+
+    if reshape is not None or isinstance(source, str | Path | tuple | list):
+        return with_texts, source
+    frame = narwhal(source, lambda _: None)
+    names = frame.collect_schema().names()
+    return None, with_row_texts(frame, dict(zip(names, names, strict=True)), date).to_native()
+
+
+def _without_copies(table: Relation, ledger: Ledger, copies: str) -> tuple[Relation, Ledger, list[Message]]:
+    """Return the rows without those that another one is in every column, to the second; or say how many there are."""
+    first = f"{ROW} IS NULL OR row_number() OVER (PARTITION BY {ROW}) = 1"
+    once = from_arrow(table.query("rows", f"SELECT * EXCLUDE {ROW} FROM rows QUALIFY {first}").to_arrow_table())
+    if not (n := ledger.kept - once.shape[0]):
+        return once, ledger, []
+    if copies == "each":
+        return table.project(f"* EXCLUDE {ROW}"), ledger, [Alert("observations.copied", n=n)]
+    dropped = {**ledger.dropped, reason(REPEATED): n}
+    return once, Ledger(ledger.read, ledger.kept - n, dropped), [Alert("observations.copied_once", n=n)]
+
+
 def _relabel(ledger: Ledger) -> Ledger:
     return Ledger(ledger.read, ledger.kept, {_REASONS.get(r, r): n for r, n in ledger.dropped.items()})
 
@@ -343,14 +385,13 @@ def _refuse_unusable(ledger: Ledger, name: str | Message, date: str) -> None:
 
 
 def _type_columns(
-    cleaned: Cleaned,
+    table: Relation,
     numbers: Sequence[str],
     moments: Sequence[str],
     order: Mapping[str, str],
     style: NumberStyle | None,
 ) -> tuple[Relation, list[Message]]:
-    """Return the kept rows, held in memory, with texts read as numbers and dates."""
-    table = in_memory(cleaned.records)
+    """Return the kept rows with texts read as numbers and dates."""
     notes: list[Message] = []
     for name in numbers:
         table = with_numbers(table, name, style=style)

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import duckdb
 import narwhals as nw
@@ -176,12 +176,13 @@ def read_survey(
     zone: str | None = None,
     period: str | None = None,
     regency: str | None = None,
+    copies: Literal["once", "each"] = "once",
 ) -> Survey:
     """Return the answers of a satisfaction survey, one row a respondent.
 
     Parameters
     ----------
-    source, as_of, office, keep, dates, zone, regency
+    source, as_of, office, keep, dates, zone, regency, copies
         As for `read_observations`. Free text (saran) is refused.
     date : str, optional
         Heading of the date; without it the usual ones (Tanggal, Tanggal Survei, Timestamp) are looked for.
@@ -246,6 +247,7 @@ def read_survey(
             columns={**{name: h for name, h in settled.items() if name not in ELEMENTS}, **headings_of},
             dates=dates,
             zone=zone,
+            copies=copies,
             on=None if first is None else dt.date(first // 12, first % 12 + 1, 1),
         )
         table, missing = _check_answers(answers.records.to_native(), tuple(headings_of), words)
