@@ -9,7 +9,6 @@ import pytest
 
 import asn_impact as ai
 from asn_impact.errors import InputError
-from asn_impact.estimation.imputation import Leads
 from tests.estimation.random_designs import design_of
 
 WRONG = [
@@ -27,7 +26,6 @@ WRONG = [
     (ai.Imputation, {"deviation": "leaveout"}, "Did you mean 'leave_out'"),
     (ai.Imputation, {"covariates": "x"}, "Expected a tuple of names"),
     (ai.TwoStage, {"covariates": "x"}, "Expected a tuple of names"),
-    (Leads, {"before": 0}, "1 or more"),
     (ai.Saturated, {"controls": "all"}, "Expected 'not_yet' or 'never'"),
     (ai.Saturated, {"covariates": "x"}, "Expected a tuple of names"),
     (ai.Stacked, {"before": 0, "after": 1}, "1 or more"),
