@@ -17,7 +17,6 @@ from typing import Final, Literal, TypeAlias
 import numpy as np
 import pandas as pd
 
-from asn_impact.arguments import Steps
 from asn_impact.arrays import Bool, Float, Int
 from asn_impact.designs import Design
 from asn_impact.errors import EstimationError, InferenceError
@@ -25,7 +24,6 @@ from asn_impact.estimation.effects import Effects, Estimator
 from asn_impact.estimation.fit import Contributions, Fit, Joined, Traces
 from asn_impact.estimation.methods import Method, estimator_entry, full_name
 from asn_impact.measures.curves import CurvePanel
-from asn_impact.verbs import public_verb
 from asn_impact.words import Alert, Message
 
 MOST_CELLS: Final = 1 << 22  # cells of several days whose means are held at once
@@ -308,10 +306,8 @@ class CurveEffects(Effects):
     def anew(self, design: Design) -> Effects:
         """Return the effects on another design: other units or times, or the treatment itself as the outcome.
 
-        Raises
-        ------
-        InferenceError
-            Another outcome was put in, such as residuals: it belongs to one day, and every day has its own.
+        Raises InferenceError: Another outcome was put in, such as residuals: it belongs to one day, and every day has
+        its own.
         """
         panel = curve_of(design)
         if panel.replaced and not np.isin(panel.mean[np.isfinite(panel.mean)], (0.0, 1.0)).all():
@@ -324,17 +320,3 @@ def fit_of(effects: Effects) -> Days:
     if not isinstance(effects.fit, Days):
         raise EstimationError(Message("estimation.not_along", name=effects.estimator.entry.name))
     return effects.fit
-
-
-@public_verb
-def one_day(effects: Effects, day: Steps) -> Effects:
-    """Return the effects on the share decided within one number of days: for rules that take one outcome at a time.
-
-    Parameters
-    ----------
-    effects
-        From `Along`.
-    day
-        A day of the curve, in the days of its clock.
-    """
-    return fit_of(effects).along.on(effects.design, day)

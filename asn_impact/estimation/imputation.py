@@ -10,9 +10,8 @@ from dataclasses import dataclass, replace
 from typing import ClassVar, Literal
 
 import numpy as np
-import pandas as pd
 
-from asn_impact.arguments import Names, Times
+from asn_impact.arguments import Names
 from asn_impact.arrays import Bool, Float, Int
 from asn_impact.designs import Design
 from asn_impact.errors import EstimationError
@@ -25,7 +24,7 @@ from asn_impact.estimation.cell_effects import (
     treated_cells,
     where_known,
 )
-from asn_impact.estimation.effects import Effects, Estimator
+from asn_impact.estimation.effects import Effects
 from asn_impact.estimation.linear import LeastSquares
 from asn_impact.estimation.methods import Method, estimator_entry, given
 from asn_impact.estimation.prediction import Deviation, PredictionFit, within_units
@@ -38,8 +37,7 @@ class Imputation(OfGroups):
     """Effects as the treated outcome minus its prediction from the unit and period effects of untreated cells.
 
     Assumes parallel trends in all periods used and no anticipation. Treated cells that cannot be predicted
-    (the unit is never seen untreated, or nobody is untreated in the period) are left out. Terms before
-    adoption: see `Leads`.
+    (the unit is never seen untreated, or nobody is untreated in the period) are left out.
 
     Parameters
     ----------
@@ -101,8 +99,8 @@ class Imputation(OfGroups):
 class TwoStage(OfGroups):
     """The estimates of `Imputation` as a regression of two stages, with the variance of both stages together.
 
-    Terms before adoption are mean residuals of the first stage: the same cells were used to fit it, so they
-    lie closer to zero than those of `Leads`.
+    Terms before adoption are mean residuals of the first stage: the same cells were used to fit it, so they lie closer
+    to zero than effects predicted from the months before them.
 
     Parameters
     ----------
@@ -146,65 +144,14 @@ class TwoStage(OfGroups):
         return effects_by_cell(self, design, fit, Effects, notes=(*notes, *fit.notes()))
 
 
-@dataclass(frozen=True)
-class Leads(Estimator):
-    """Differences before adoption: a regression on untreated cells alone, with one dummy for each of the last periods.
-
-    They do not touch the effects of `Imputation`, so that testing them does not distort what is estimated
-    afterwards.
-
-    Parameters
-    ----------
-    before
-        Number of steps before adoption with a dummy; earlier cells and the never-treated are the reference.
-
-    Notes
-    -----
-    Borusyak, Jaravel and Spiess (2024), section 4.4 (``pretrends`` in did_imputation). See
-    docs/methods.md#leads.
-
-    Examples
-    --------
-    >>> Leads(before=4).name
-    'Leads of 4 periods on untreated cells'
-    """
-
-    before: Times
-
-    @property
-    def entry(self) -> Method:
-        return estimator_entry("leads", periods=self.before)
-
-    def estimate(self, design: Design) -> Effects:
-        """Estimate one coefficient for each step before adoption; one that the others explain is left out.
-
-        The design of the effects holds the units that are seen untreated more than once: only they carry
-        information, and only their clusters count.
-        """
-        untreated = design.panel.observed & ~design.treated()
-        design = design.where(untreated.sum(axis=1) > 1)
-        since = design.panel.timeline.steps[None, :] - design.adopted[:, None]
-        times = np.arange(-self.before, 0)
-        dummies = (since[:, :, None] == times).astype(np.float64)
-        dummies[design.treated()] = np.nan  # LeastSquares leaves out cells with an unknown regressor
-        explained = LeastSquares(design, dummies).collinear()
-        if explained.all():
-            raise EstimationError(Message("estimation.no_lead", name=self.entry.name))
-        left = tuple(Message("estimation.lead_left_out", time=int(t)) for t in times[explained])
-        fit = LeastSquares(design, dummies[:, :, ~explained])
-        return Effects(self, design, pd.DataFrame({"event_time": times[~explained]}), fit, notes=left)
-
-
 _BJS: dict[str, Deviation] = {"cell_mean": "squared_mean", "leave_out": "leave_out"}
 
 
 def predictors(design: Design, covariates: tuple[str, ...]) -> tuple[Design, tuple[str, ...], tuple[Message, ...]]:
     """Return the design of the cells whose covariates are known, the covariates that predict, and what was left out.
 
-    Raises
-    ------
-    EstimationError
-        A covariate varies in treated cells but says nothing of its own in untreated ones: no slope can be learnt.
+    Raises EstimationError: A covariate varies in treated cells but says nothing of its own in untreated ones: no slope
+    can be learnt.
     """
     if not covariates:
         return design, (), ()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from html import escape
 from pathlib import Path
@@ -36,22 +36,9 @@ ENDINGS: Final = ("svg", "pdf", "png", "csv", "json")
 
 
 class Look(TypedDict, total=False):
-    """What every chart takes besides: your own words, size and axis, or a place in your own figure.
+    """What every chart takes besides: see `Chart.shaped`."""
 
-    Attributes
-    ----------
-    title, subtitle
-        Your own words, in place of the finding and the measure; the alt text keeps the finding.
-    size
-        ``"a4_width"`` (160 mm), ``"a4_column"`` (80 mm), ``"slide"`` (16:9), or width and height in centimetres.
-    ylim
-        Where the y axis begins and ends, in the unit drawn. What it leaves out is said below the drawing.
-    dpi
-        Dots an inch of a PNG; without it 120 on the screen and 300 in a file.
-    ax
-        A matplotlib Axes to draw on.
-    """
-
+    inputs: Iterable[Any] | None
     title: str | None
     subtitle: str | None
     size: Sizes | None
@@ -139,6 +126,7 @@ class Chart(Guided):
     def shaped(
         self,
         *,
+        inputs: Iterable[Any] | None = None,
         title: str | None = None,
         subtitle: str | None = None,
         size: Sizes | None = None,
@@ -150,6 +138,8 @@ class Chart(Guided):
 
         Parameters
         ----------
+        inputs
+            ``extract.sources``: what the provenance names.
         title, subtitle
             Your own words, in place of the finding and the measure; the alt text keeps the finding.
         size
@@ -178,6 +168,7 @@ class Chart(Guided):
         """
         find_page(size or self.size)
         own: dict[str, Any] = {"title": title, "subtitle": subtitle, "size": size, "ylim": ylim, "dpi": dpi}
+        own["inputs"] = None if inputs is None else tuple(inputs)
         chart = replace(self, **{name: value for name, value in own.items() if value is not None})
         if ylim is not None:
             chart = replace(chart, below=chart.below.then(*_say_cut(chart)))

@@ -14,7 +14,7 @@ from asn_impact.measures.outcome_words import OutcomeWords as OutcomeWords
 from asn_impact.measures.panel import Panel
 from asn_impact.scrutiny.grade import Grade
 from asn_impact.timeline import Timeline
-from asn_impact.words import Language, Message, Quantity, Sentence, languages
+from asn_impact.words import Language, Message, Quantity, languages
 from asn_impact.words.catalogue import keys_of
 from asn_impact.words.writing import decimals_for
 
@@ -60,31 +60,6 @@ def limit_words(outcome: Any) -> Limit:  # noqa: ANN401 - an outcome with a limi
     return limit
 
 
-def finding(
-    outcome: Any,  # noqa: ANN401 - any outcome value of measures.outcomes
-    *,
-    estimate: float,
-    low: float,
-    high: float,
-    level: float,
-    language: Language,
-    origin: str = "overall",
-    grade: Grade | None = None,
-) -> Sentence:
-    """Return the finding as a sentence chosen by rule; see `finding_message`.
-
-    Examples
-    --------
-    >>> from asn_impact.measures.outcomes import RestrictedMean
-    >>> finding(RestrictedMean(30), estimate=-2.1, low=-3.5, high=-0.7, level=0.95, language="en").text[:65]
-    'Among the trained, the mean waiting time fell by 2.1 working days'
-    >>> finding(RestrictedMean(30), estimate=-0.3, low=-1.2, high=0.6, level=0.95, language="id").text[:48]
-    'Tidak ditemukan bukti yang cukup bahwa pelatihan'
-    """
-    message = finding_message(outcome, estimate=estimate, low=low, high=high, level=level, origin=origin, grade=grade)
-    return message.text(language)
-
-
 def finding_message(
     outcome: Any,  # noqa: ANN401 - any outcome value of measures.outcomes
     *,
@@ -95,13 +70,19 @@ def finding_message(
     origin: str = "overall",
     grade: Grade | None = None,
 ) -> Message:
-    """Return the finding, chosen by rule.
+    """Return the finding as a sentence, chosen by rule.
 
     An interval that lies on one side of zero gives a direction and a size; one that holds zero gives "no
     sufficient evidence"; an estimate without an interval says so; an undefined one "cannot be estimated".
     Only a finding of grade A or B is told as what training did. One without a grade, or of grade C or D, is told as a
     difference, with what it lacks; one of grade E as a difference that its own data speak against.
     Decimals grow until no number that is not zero is shown as zero.
+
+    Examples
+    --------
+    >>> from asn_impact.measures.outcomes import RestrictedMean
+    >>> str(finding_message(RestrictedMean(30), estimate=-2.1, low=-3.5, high=-0.7, level=0.95))[:65]
+    'Among the trained, the mean waiting time fell by 2.1 working days'
     """
     words: OutcomeWords = outcome.words
     if math.isnan(estimate):

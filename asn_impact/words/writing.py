@@ -7,12 +7,9 @@ import math
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from string import ascii_lowercase
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from asn_impact.words.catalogue import languages
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 MINUS: Final = "\u2212"
 UNDEFINED: Final = "–"
@@ -87,30 +84,6 @@ def p_value(p: float, language: str) -> str:
     ('<0.001', '0,031')
     """
     return f"<{number(0.001, 3, language)}" if p < 0.001 else number(p, 3, language)
-
-
-def interval(low: float, high: float, decimals: int, language: str) -> str:
-    """Return the two ends of an interval in words.
-
-    Examples
-    --------
-    >>> interval(-3.5, -0.7, 1, "id")
-    '−3,5 sampai −0,7'
-    """
-    ends = {"low": number(low, decimals, language), "high": number(high, decimals, language)}
-    return str(languages()[language]["range"].format(**ends))
-
-
-def month(value: pd.Period | dt.date, language: str) -> str:
-    """Return a month in short: month name and year.
-
-    Examples
-    --------
-    >>> import pandas as pd
-    >>> month(pd.Period("2025-08", "M"), "id")
-    'Agu 2025'
-    """
-    return f"{languages()[language]['short_months'][value.month - 1]} {value.year}"
 
 
 def date(value: dt.date, language: str) -> str:

@@ -9,8 +9,6 @@ import pytest
 
 import asn_impact as ai
 from asn_impact.errors import InputError
-from asn_impact.estimation.along import one_day
-from asn_impact.estimation.imputation import Leads
 from tests.estimation.random_designs import design_of
 
 WRONG = [
@@ -28,7 +26,6 @@ WRONG = [
     (ai.Imputation, {"deviation": "leaveout"}, "Did you mean 'leave_out'"),
     (ai.Imputation, {"covariates": "x"}, "Expected a tuple of names"),
     (ai.TwoStage, {"covariates": "x"}, "Expected a tuple of names"),
-    (Leads, {"before": 0}, "1 or more"),
     (ai.Saturated, {"controls": "all"}, "Expected 'not_yet' or 'never'"),
     (ai.Saturated, {"covariates": "x"}, "Expected a tuple of names"),
     (ai.Stacked, {"before": 0, "after": 1}, "1 or more"),
@@ -122,8 +119,6 @@ def test_verbs_of_the_curve_and_of_families_check_too():
         ai.curves(inference, level=2)
     with pytest.raises(InputError, match="Write it with brackets"):
         ai.quantile_effects(inference.effects, rule=ai.BiasReduced)
-    with pytest.raises(InputError, match="0 or more"):
-        one_day(inference.effects, -1)
 
 
 def test_a_note_on_one_time_of_an_event_study_says_what_its_number_is():

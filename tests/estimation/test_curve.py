@@ -27,7 +27,7 @@ from asn_impact.estimation import (
     WildBootstrap,
     infer,
 )
-from asn_impact.estimation.along import Along, one_day
+from asn_impact.estimation.along import Along, fit_of
 from asn_impact.estimation.curve import curves, quantile_effects
 from asn_impact.measures.curves import CurvePanel
 from asn_impact.measures.outcomes import CompletionCurve, Mean
@@ -184,7 +184,7 @@ def test_randomisation_of_each_day_is_that_of_the_day_alone():
     effects, rule = Along(GroupTime())(design), Permutation(reps=100, seed=1)
     found = infer(effects, rule)
     for day in (0, 4, 9):
-        alone = infer(one_day(effects, day), rule)
+        alone = infer(fit_of(effects).along.on(design, day), rule)
         assert found.p_value[day] == alone.p_value[0]
         np.testing.assert_allclose(
             [e[day] for e in found.interval(0.9)], [e[0] for e in alone.interval(0.9)], rtol=1e-6

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from asn_impact.errors import DataWarning, EstimationError, InferenceError, InputError
 from asn_impact.estimation import BiasReduced, ClusterRobust, infer
-from asn_impact.estimation.imputation import Imputation, Leads, TwoStage
+from asn_impact.estimation.imputation import Imputation, TwoStage
 from asn_impact.estimation.saturated import Saturated
 from tests.estimation.random_designs import quietly, random_design, with_mean
 
@@ -278,12 +278,6 @@ def test_a_period_without_untreated_units_is_not_estimable_and_named():
 def test_nobody_to_predict_from_is_refused():
     with pytest.raises(EstimationError, match="no effect is estimable"):
         Imputation()(made(8, adopted=(3,)))
-
-
-def test_leads_need_two_periods_before_adoption():
-    design = made(8, adopted=(1, np.inf))
-    with pytest.raises(EstimationError, match="no lead is identified"):
-        Leads(before=3)(design)
 
 
 @pytest.mark.slow

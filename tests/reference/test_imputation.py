@@ -13,7 +13,7 @@ import pytest
 
 from asn_impact.designs import assign
 from asn_impact.estimation import ClusterRobust, infer
-from asn_impact.estimation.imputation import Imputation, Leads, TwoStage
+from asn_impact.estimation.imputation import Imputation, TwoStage
 from asn_impact.intake.readers.training import read_rollout
 from asn_impact.measures.panel import read_panel
 
@@ -90,18 +90,6 @@ def test_weighted_imputation_has_the_estimate_of_didimputation(data, values):
     reference = values("castle__didimputation")["did_imputation_overall_weighted"]
     estimate = Imputation()(design_of(data, "castle", "popwt")).overall().estimate
     np.testing.assert_allclose(estimate, reference["estimate"], rtol=DEMEANED)
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_leads_are_the_pretrends_of_didimputation(data, values, name):
-    # fixest's default drops units seen untreated once; so does Leads, and their clusters with them
-    suffix = "" if name == "castle" else "__fixest_default_fixef_rm"
-    reference = values(f"{name}__didimputation")["did_imputation_horizon_pretrends" + suffix]
-    answer = infer(Leads(before=4)(design_of(data, name)), ClusterRobust())
-    k = len(answer.estimate)
-    assert [int(t) for t in reference["term"][:k]] == answer.effects.terms["event_time"].tolist()
-    np.testing.assert_allclose(answer.estimate, reference["estimate"][:k], rtol=1e-10)
-    np.testing.assert_allclose(answer.std_error, reference["se"][:k], rtol=DEMEANED)
 
 
 @pytest.mark.parametrize("name", ["castle", "mpdta"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from asn_impact.measures.outcomes import Mean, Score, Share
-from asn_impact.reporting.words import finding, outcome_words
+from asn_impact.reporting.words import finding_message, outcome_words
 from asn_impact.scrutiny.grade import Grade
 from asn_impact.study.measured import days_between
 from asn_impact.topics.surveys.answers import ELEMENTS, IKM
@@ -13,9 +13,8 @@ from asn_impact.words import Language, languages
 
 
 def _said(outcome: object, language: Language) -> str:
-    return finding(
-        outcome, estimate=0.2, low=0.1, high=0.3, level=0.95, language=language, grade=Grade("B", (), ())
-    ).text
+    message = finding_message(outcome, estimate=0.2, low=0.1, high=0.3, level=0.95, grade=Grade("B", (), ()))
+    return message.text(language).text
 
 
 @pytest.mark.parametrize("name", [IKM, *ELEMENTS])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Final, Unpack
 
 import numpy as np
@@ -51,7 +50,6 @@ def event_study(
     source: str = "",
     level: Level = 0.95,
     band: Inference | None = None,
-    inputs: Iterable[Any] = (),
     grade: Grade | None = None,
     **look: Unpack[Look],
 ) -> Chart:
@@ -68,18 +66,14 @@ def event_study(
     ----------
     inference
         From ``infer(effects.event_study(), rule)``.
-    language
-        ``"id"`` or ``"en"``.
-    source
-        The line below: whose data these are.
+    language, source, inputs
+        ``"id"`` or ``"en"``; the line below, whose data these are; ``extract.sources``, which the provenance names.
     level
         Level of the intervals, and of the band.
     band
         The same effects under `Simultaneous` or `Multiplier`: drawn as a pale band that holds for all points together.
         An `Alert` in `notes` where it is narrower than the interval of a point, as that of `Multiplier` is where few
         clusters stand behind one.
-    inputs
-        ``extract.sources``: what the provenance names.
     grade
         ``scrutiny.grade``: the title says no more than the grade allows.
 
@@ -144,7 +138,6 @@ def event_study(
         paint=_paint,
         language=language,
         parameters=parameters,
-        inputs=tuple(inputs),
         notes=notes,
     ).shaped(**look)
 

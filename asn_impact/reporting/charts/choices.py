@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any, Final, Unpack
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Final, Unpack
 
 import numpy as np
 import pandas as pd
@@ -51,7 +51,6 @@ def specifications(
     outcome: Outcome,
     language: Language = "en",
     source: str = "",
-    inputs: Iterable[Any] = (),
     **look: Unpack[Look],
 ) -> Chart:
     """Return the specification curve: estimates in order of size, and below each the choices that gave it.
@@ -64,12 +63,8 @@ def specifications(
         From `specification_curve`; names of its designs are shown as given.
     outcome
         What the effect is on: all designs of the curve must be in its unit.
-    language
-        ``"id"`` or ``"en"``.
-    source
-        The line below: whose data these are.
-    inputs
-        ``extract.sources``: what the provenance names.
+    language, source, inputs
+        ``"id"`` or ``"en"``; the line below, whose data these are; ``extract.sources``, which the provenance names.
 
     Raises
     ------
@@ -116,7 +111,6 @@ def specifications(
         paint=functools.partial(_paint, names=names),
         language=language,
         parameters={"outcome": outcome.name, "choices": len(curve.table)},
-        inputs=tuple(inputs),
         rows=int(1.1 * ESTIMATES + sum(1.3 * _count_lines(_fold(part, 30)).sum() + 2 for part in names.values())),
     ).shaped(**look)
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, Final, Unpack
+from typing import TYPE_CHECKING, Final, Unpack
 
 import numpy as np
 import pandas as pd
@@ -49,7 +48,6 @@ def completion_curve(
     language: Language = "en",
     source: str = "",
     level: Level = 0.95,
-    inputs: Iterable[Any] = (),
     grade: Grade | None = None,
     **look: Unpack[Look],
 ) -> Chart:
@@ -64,14 +62,10 @@ def completion_curve(
     ----------
     inference
         Of ``Along(estimator)(design)``; under `Simultaneous` or `Multiplier` the band holds for all days together.
-    language
-        ``"id"`` or ``"en"``.
-    source
-        The line below: whose data these are.
+    language, source, inputs
+        ``"id"`` or ``"en"``; the line below, whose data these are; ``extract.sources``, which the provenance names.
     level
         Level of the band.
-    inputs
-        ``extract.sources``: what the provenance names.
     grade
         ``scrutiny.grade``: below B the title and the lines say whose curves these are, not what training did.
 
@@ -117,7 +111,6 @@ def completion_curve(
         paint=_paint,
         language=language,
         parameters={**describe(inference), "level": level, "unit": clock, "shown": shown},
-        inputs=tuple(inputs),
     ).shaped(**look)
 
 

@@ -47,7 +47,6 @@ def sensitivity(
     outcome: Outcome,
     language: Language = "en",
     source: str = "",
-    inputs: Iterable[Any] = (),
     grade: Grade | None = None,
     **look: Unpack[Look],
 ) -> Chart:
@@ -68,12 +67,8 @@ def sensitivity(
         What the effect is on: ``design.panel.outcome``.
     grade
         ``scrutiny.grade``: below B the title says what the finding lacks.
-    language
-        ``"id"`` or ``"en"``.
-    source
-        The line below: whose data these are.
-    inputs
-        ``extract.sources``: what the provenance names.
+    language, source, inputs
+        ``"id"`` or ``"en"``; the line below, whose data these are; ``extract.sources``, which the provenance names.
 
     Raises
     ------
@@ -123,7 +118,6 @@ def sensitivity(
             "method": str(intervals[0].method),
             "unit": str(words.unit[language]),
         },
-        inputs=tuple(inputs),
         rows=2 * len(data) + 4,
     ).shaped(**look)
 

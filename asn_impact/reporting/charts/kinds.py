@@ -6,16 +6,16 @@ import inspect
 from collections.abc import Mapping
 from typing import Final
 
-from asn_impact.arguments import check_choice
 from asn_impact.designs import Design
 from asn_impact.errors import InputError
 from asn_impact.estimation import Inference
 from asn_impact.intake.readers.training import Rollout
 from asn_impact.measures.durations import Durations
 from asn_impact.measures.panel import Panel
+from asn_impact.reporting.words import check_language as check_language
 from asn_impact.scrutiny.sensitivity import Breakdown, RobustInterval
 from asn_impact.scrutiny.specification import SpecificationCurve
-from asn_impact.words import CALLS, Language, Message, languages
+from asn_impact.words import CALLS, Message
 
 _KINDS: Final[Mapping[str, type]] = {
     kind.__name__: kind
@@ -40,16 +40,3 @@ def check_kind(verb: str, name: str, value: object, kind: str | type, call: str 
         raise InputError(
             Message("charts.wrong_kind", verb=verb, name=name, found=what, kind=wanted.__name__, write=write)
         )
-
-
-def check_language(language: Language) -> None:
-    """Refuse a language that nothing was written in.
-
-    Examples
-    --------
-    >>> check_language("fr")
-    Traceback (most recent call last):
-    ...
-    asn_impact.errors.InputError: language='fr'. Expected 'id' or 'en'.
-    """
-    check_choice("language", language, languages())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -39,7 +39,6 @@ def map_of_effects(
     language: Language = "en",
     source: str = "",
     level: Level = 0.95,
-    inputs: Iterable[Any] = (),
     grade: Grade | Mapping[str, Grade] | None = None,
     **look: Unpack[Look],
 ) -> Chart:
@@ -61,12 +60,8 @@ def map_of_effects(
         Level of the intervals.
     grade
         As in `forest`.
-    language
-        ``"id"`` or ``"en"``.
-    source
-        The line below: whose data these are.
-    inputs
-        ``extract.sources``: what the provenance names.
+    language, source, inputs
+        ``"id"`` or ``"en"``; the line below, whose data these are; ``extract.sources``, which the provenance names.
 
     Raises
     ------
@@ -85,7 +80,7 @@ def map_of_effects(
     >>> chart.data[["area", "estimate"]].round(1).to_numpy().tolist()
     [['North', -2.0], ['South', nan]]
     """
-    chart = forest(inferences, language=language, source=source, level=level, inputs=inputs, grade=grade)
+    chart = forest(inferences, language=language, source=source, level=level, grade=grade)
     units = tuple(dict.fromkeys(chart.data["unit"]))
     if len(units) > 1:
         raise InputError(Message("charts.map.units", units=units))

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, Unpack
+from typing import TYPE_CHECKING, Unpack
 
 import numpy as np
 import pandas as pd
@@ -29,7 +28,6 @@ def maturity(
     *,
     language: Language = "en",
     source: str = "",
-    inputs: Iterable[Any] = (),
     **look: Unpack[Look],
 ) -> Chart:
     """Return the chart of which months can be used: applications by month, used or too recent, and how many are open.
@@ -39,12 +37,8 @@ def maturity(
     months
         The frame of `maturity` (month, cases, open, mature), or a Panel. A panel knows which months were left out, but
         not how many applications they hold.
-    language
-        ``"id"`` or ``"en"``.
-    source
-        The line below: whose data these are.
-    inputs
-        ``extract.sources``: what the provenance names.
+    language, source, inputs
+        ``"id"`` or ``"en"``; the line below, whose data these are; ``extract.sources``, which the provenance names.
 
     Raises
     ------
@@ -79,7 +73,6 @@ def maturity(
         data=data,
         paint=_paint,
         language=language,
-        inputs=tuple(inputs),
         rows=18,
         cells=_cells(months, data),
     ).shaped(**look)

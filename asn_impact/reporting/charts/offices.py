@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, Final, Unpack
+from typing import TYPE_CHECKING, Final, Unpack
 
 import numpy as np
 import pandas as pd
@@ -28,9 +27,7 @@ QUARTERS: Final = {"low": 0.25, "middle": 0.5, "high": 0.75}
 
 
 @public_verb
-def waits_by_office(
-    panel: CurvePanel, *, language: Language = "en", source: str = "", inputs: Iterable[Any] = (), **look: Unpack[Look]
-) -> Chart:
+def waits_by_office(panel: CurvePanel, *, language: Language = "en", source: str = "", **look: Unpack[Look]) -> Chart:
     """Return the waits of every office in a panel of its own: the line is the median, the band the middle half.
 
     The quartiles come from the completion curve of each office and month, so that open applications count as what they
@@ -42,12 +39,8 @@ def waits_by_office(
     ----------
     panel
         ``tabulate(durations, CompletionCurve(30), by="office")``.
-    language
-        ``"id"`` or ``"en"``.
-    source
-        The line below: whose data these are.
-    inputs
-        ``extract.sources``: what the provenance names.
+    language, source, inputs
+        ``"id"`` or ``"en"``; the line below, whose data these are; ``extract.sources``, which the provenance names.
 
     Raises
     ------
@@ -78,7 +71,6 @@ def waits_by_office(
         paint=_paint,
         language=language,
         parameters={"horizon": panel.horizon, "unit": str(unit)},
-        inputs=tuple(inputs),
         rows=HIGH * -(-len(panel.units) // ACROSS),
     ).shaped(**look)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Unpack
+from typing import TYPE_CHECKING, Unpack
 
 import numpy as np
 import pandas as pd
@@ -33,7 +33,6 @@ def forest(
     language: Language = "en",
     source: str = "",
     level: Level = 0.95,
-    inputs: Iterable[Any] = (),
     grade: Grade | Mapping[str, Grade] | None = None,
     **look: Unpack[Look],
 ) -> Chart:
@@ -48,14 +47,10 @@ def forest(
     grade
         The grade of all of them, or of each by its name in the mapping, or by the name of its outcome: the title says
         no more than the grades allow.
-    language
-        ``"id"`` or ``"en"``.
-    source
-        The line below: whose data these are.
+    language, source, inputs
+        ``"id"`` or ``"en"``; the line below, whose data these are; ``extract.sources``, which the provenance names.
     level
         How sure the intervals are, for instance 0.95.
-    inputs
-        ``extract.sources``: what the provenance names.
 
     Raises
     ------
@@ -105,7 +100,6 @@ def forest(
         paint=_paint,
         language=language,
         parameters={"level": level, "findings": [describe(inference) for _, inference in singles]},
-        inputs=tuple(inputs),
         rows=2 * len(data) + 5 * data["unit"].nunique(),
     ).shaped(**look)
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, Final, Unpack
+from typing import TYPE_CHECKING, Final, Unpack
 
 import numpy as np
 import pandas as pd
@@ -32,19 +31,14 @@ def who_is_compared(
     *,
     language: Language = "en",
     source: str = "",
-    inputs: Iterable[Any] = (),
     **look: Unpack[Look],
 ) -> Chart:
     """Return the chart of who was trained when: a row a unit, a column a period, sorted by adoption.
 
     Parameters
     ----------
-    language
-        ``"id"`` or ``"en"``.
-    source
-        The line below: whose data these are.
-    inputs
-        ``extract.sources``: what the provenance names.
+    language, source, inputs
+        ``"id"`` or ``"en"``; the line below, whose data these are; ``extract.sources``, which the provenance names.
 
     Examples
     --------
@@ -77,7 +71,6 @@ def who_is_compared(
         paint=_paint,
         language=language,
         parameters={"outcome": design.panel.outcome.name, "treatment": design.treatment},
-        inputs=tuple(inputs),
         rows=min(len(design.adopted), MOST_NAMED),
     ).shaped(**look)
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import itertools
 import textwrap
-from collections.abc import Iterable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Final, Literal, Unpack
+from typing import TYPE_CHECKING, Final, Literal, Unpack
 
 import numpy as np
 import pandas as pd
@@ -53,7 +52,6 @@ def raw_trends(
     language: Language = "en",
     source: str = "",
     events: Events | pd.DataFrame | None = None,
-    inputs: Iterable[Any] = (),
     **look: Unpack[Look],
 ) -> Chart:
     """Return the chart of the outcome itself: a line a wave and one for those never trained.
@@ -67,15 +65,11 @@ def raw_trends(
     ----------
     design
         Who was trained when, and the outcome.
-    language
-        ``"id"`` or ``"en"``.
-    source
-        The line below: whose data these are.
+    language, source, inputs
+        ``"id"`` or ``"en"``; the line below, whose data these are; ``extract.sources``, which the provenance names.
     events
         Rule changes, new systems, outages: `Events`, or a frame that `read_events` reads. Those that began within the
         window are numbered vertical lines, named below the heading as given; dotted where nobody has verified them.
-    inputs
-        ``extract.sources``: what the provenance names.
 
     Raises
     ------
@@ -116,7 +110,6 @@ def raw_trends(
         paint=_paint,
         language=language,
         parameters={"outcome": panel.outcome.name, "treatment": design.treatment},
-        inputs=tuple(inputs),
         rows=None if marks.empty else 24 + 2 * len(marks),
     ).shaped(**look)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Final, Unpack
 
 import numpy as np
@@ -33,9 +32,7 @@ _LOOKS: Final[dict[str, dict[str, Any]]] = {
 
 
 @public_verb
-def waits_calendar(
-    panel: Panel, *, language: Language = "en", source: str = "", inputs: Iterable[Any] = (), **look: Unpack[Look]
-) -> Chart:
+def waits_calendar(panel: Panel, *, language: Language = "en", source: str = "", **look: Unpack[Look]) -> Chart:
     """Return the calendar of waits: the mean over all offices by month, the number in each cell.
 
     Months whose applications have not been followed long enough are hatched, not guessed; months that rest on fewer
@@ -45,12 +42,8 @@ def waits_calendar(
     ----------
     panel
         By month, from `tabulate`.
-    language
-        ``"id"`` or ``"en"``.
-    source
-        The line below: whose data these are.
-    inputs
-        ``extract.sources``: what the provenance names.
+    language, source, inputs
+        ``"id"`` or ``"en"``; the line below, whose data these are; ``extract.sources``, which the provenance names.
 
     Raises
     ------
@@ -90,7 +83,6 @@ def waits_calendar(
         paint=_paint,
         language=language,
         parameters={"outcome": panel.outcome.name},
-        inputs=tuple(inputs),
         rows=3 * int(data["year"].nunique()) + 4,
     ).shaped(**look)
 

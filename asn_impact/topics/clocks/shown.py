@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, Final, Unpack
+from typing import TYPE_CHECKING, Final, Unpack
 
 import numpy as np
 import pandas as pd
@@ -38,7 +37,6 @@ def days_by_step(
     source: str = "",
     level: Level = 0.95,
     grade: Grade | None = None,
-    inputs: Iterable[Any] = (),
     **look: Unpack[Look],
 ) -> Chart:
     """Return the chart of the days in each step without and with training, and of the change with its interval.
@@ -52,7 +50,7 @@ def days_by_step(
     grade
         Of the effect on the wait, as its scrutiny gave it: the title says it.
     language, source, inputs
-        As for every chart: the language of its words, where the data are from, and the files behind it.
+        ``"id"`` or ``"en"``; the line below, whose data these are; ``extract.sources``, which the provenance names.
 
     Raises
     ------
@@ -86,7 +84,6 @@ def days_by_step(
         paint=_paint,
         language=language,
         parameters={**describe(changes.whole), "level": level, "unit": str(words.unit.text(language))},
-        inputs=tuple(inputs),
         rows=3 * len(data) + 2,
     ).shaped(**look)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, Final, Unpack
+from typing import TYPE_CHECKING, Final, Unpack
 
 import numpy as np
 import pandas as pd
@@ -45,7 +45,6 @@ def returns(
     language: Language = "en",
     source: str = "",
     level: Level = 0.95,
-    inputs: Iterable[Any] = (),
     **look: Unpack[Look],
 ) -> Chart:
     """Return the chart of the net present value over the draws of the effect, zero marked.
@@ -116,7 +115,6 @@ def returns(
             "seed": made.seed,
             "draws": len(values),
         },
-        inputs=tuple(inputs),
     ).shaped(**look)
 
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections import abc
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, Unpack
+from typing import TYPE_CHECKING, Unpack
 
 import numpy as np
 import pandas as pd
@@ -32,7 +31,6 @@ def satisfaction(
     *,
     language: Language = "en",
     source: str = "",
-    inputs: Iterable[Any] = (),
     **look: Unpack[Look],
 ) -> Chart:
     """Return the dot plot of the elements of satisfaction, the lowest first; two groups are joined by a line.
@@ -84,7 +82,6 @@ def satisfaction(
         paint=_paint,
         language=language,
         parameters={"weight": one.weight, "regime": one.regime},
-        inputs=tuple(inputs),
         rows=int(1.6 * len(one.elements)) + 5,
     ).shaped(**look)
 
